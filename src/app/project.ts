@@ -1,0 +1,56 @@
+/** Flags, environment and files → a project: its configuration, its migrations, their graph. */
+import { buildGraph, type Graph } from "../core/graph.ts";
+import { ledgerSql, type LedgerSql } from "../core/ledger.ts";
+import type { Migration, RevisionId } from "../core/migration.ts";
+import type { SessionPins } from "../core/plan.ts";
+import { type Config, loadConfig } from "../io/config.ts";
+import { readMigrations } from "../io/directory.ts";
+import { sha256 } from "../io/sha256.ts";
+
+/** What a verb may know of the world around it. */
+export interface Deps {
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** Absolute path. */
+  readonly cwd: string;
+  readonly now: () => Date;
+  /** Aborted when the user or the system asks to stop. */
+  readonly signal?: AbortSignal;
+}
+
+/** What every verb takes: where the project and its database are. */
+export interface ProjectOptions {
+  readonly database?: string | undefined;
+  readonly directories?: readonly string[] | undefined;
+  /** Path of the config file. */
+  readonly config?: string | undefined;
+  /** A named environment of the config file. */
+  readonly environment?: string | undefined;
+  /** `KEY=VALUE` for `${KEY}` in the config file. */
+  readonly variables?: readonly string[] | undefined;
+}
+
+export interface Project {
+  readonly config: Config;
+  readonly migrations: ReadonlyMap<RevisionId, Migration>;
+  readonly graph: Graph;
+  readonly ledger: LedgerSql;
+  readonly pins: SessionPins;
+}
+
+/** Opens a project. Throws `MigrateError` of kind usage, source or graph, with every fault of every file. */
+export async function openProject(deps: Deps, options: ProjectOptions): Promise<Project> {
+  const config = await openConfig(deps, options);
+  const migrations = await readMigrations(config.directories, { cwd: deps.cwd });
+  return {
+    config,
+    migrations: new Map(migrations.map((migration) => [migration.revision, migration])),
+    graph: buildGraph(migrations),
+    ledger: ledgerSql(config.ledger, sha256),
+    pins: config.pins,
+  };
+}
+
+/** The configuration alone: for commands that need no migrations. */
+export function openConfig(deps: Deps, options: ProjectOptions): Promise<Config> {
+  return loadConfig({ flags: options, env: deps.env, cwd: deps.cwd });
+}

@@ -1,0 +1,58 @@
+/** What a command is: citty's definition plus what citty cannot say (how many arguments, examples). */
+import type { BooleanArgDef, StringArgDef } from "citty";
+import type { Deps, ProjectOptions } from "../app/project.ts";
+import type { Printer } from "./print.ts";
+import type { Arguments, Positionals } from "./strict.ts";
+
+/** What a command gets: its parsed arguments and the way out. */
+export interface Invocation {
+  readonly args: Arguments;
+  readonly printer: Printer;
+  readonly deps: Deps;
+  /** The flags all commands share, as the app takes them. */
+  readonly project: ProjectOptions;
+  readonly json: boolean;
+  readonly verbose: boolean;
+}
+
+/** Flags by name, as citty defines them. */
+export type Flags = Readonly<Record<string, BooleanArgDef | StringArgDef>>;
+
+export interface Command {
+  readonly name: string;
+  readonly summary: string;
+  readonly args: Flags;
+  readonly positionals: Positionals;
+  /** Whole command lines with what each does. */
+  readonly examples?: readonly (readonly [line: string, what: string])[];
+  /** The exit code, when it is not 0. */
+  readonly run: (invocation: Invocation) => Promise<number | undefined> | number | undefined;
+}
+
+/** A flag without a value. */
+export const flag = (description: string, alias?: string): BooleanArgDef => ({
+  type: "boolean",
+  description,
+  ...(alias === undefined ? {} : { alias }),
+});
+
+/** A flag with a value. */
+export const value = (description: string, valueHint: string, alias?: string): StringArgDef => ({
+  type: "string",
+  description,
+  valueHint,
+  ...(alias === undefined ? {} : { alias }),
+});
+
+/** Flags of every command; they may stand before the command's name too. */
+export const globals: Flags = {
+  database: value("database to work on (else DATABASE_URL, .env, the config file)", "URL"),
+  directory: value("folder of migrations; may be repeated", "DIR"),
+  config: value("config file (default: migrate.config.json)", "FILE", "c"),
+  env: value("named environment of the config file", "NAME", "n"),
+  x: value("set a variable for ${NAME} in the config file; may be repeated", "KEY=VALUE", "x"),
+  json: flag("print the result as JSON"),
+  verbose: flag("say more", "v"),
+  quiet: flag("print errors only", "q"),
+  help: flag("show this help", "h"),
+};

@@ -1,0 +1,63 @@
+/** A command's definition → its help text; the command table → the overview. */
+import { type Command, type Flags, globals } from "./command.ts";
+
+const WIDTH = 80;
+
+/** The help of one command. */
+export function commandHelp(command: Command): string {
+  const { names, required, many } = command.positionals;
+  const words = names.map((name, i) => {
+    const shown = many === true && i === names.length - 1 ? `${name}...` : name;
+    return i < required ? shown : `[${shown}]`;
+  });
+  const sections = [
+    `${command.summary}`,
+    `usage: migrate ${[command.name, ...words, "[flags]"].join(" ")}`,
+    section("flags", flagRows(command.args)),
+    section("flags of every command", flagRows(globals)),
+    section("examples", [...(command.examples ?? [])]),
+  ];
+  return sections.filter((text) => text !== "").join("\n\n");
+}
+
+/** The overview: what each command does. */
+export function overview(groups: readonly (readonly [string, readonly (readonly [string, string])[]])[]): string {
+  return [
+    "Migrations for PostgreSQL written in plain SQL.",
+    "usage: migrate COMMAND [flags]",
+    ...groups.map(([name, rows]) => section(name, rows)),
+    section("flags of every command", [...flagRows(globals), ["    --version", "show the version"]]),
+    "The help of a command: migrate COMMAND --help",
+  ].join("\n\n");
+}
+
+function flagRows(args: Flags): [string, string][] {
+  return Object.entries(args).map(([name, definition]) => {
+    const [alias] = [definition.alias ?? []].flat();
+    const short = alias === undefined ? "    " : `-${alias}, `;
+    const long = alias === name ? `-${name}` : `--${name}`;
+    const hint = definition.valueHint === undefined ? "" : ` ${definition.valueHint}`;
+    return [`${alias === name ? "" : short}${long}${hint}`, definition.description ?? ""];
+  });
+}
+
+function section(name: string, rows: readonly (readonly [string, string])[]): string {
+  if (rows.length === 0) return "";
+  const column = Math.min(Math.max(...rows.map(([left]) => left.length)), 34) + 4;
+  const lines = rows.flatMap(([left, right]) => {
+    const [first = "", ...rest] = fold(right, WIDTH - column);
+    const begin = left.length + 4 > column ? [`  ${left}`, `${" ".repeat(column)}${first}`] : [`  ${left}`.padEnd(column) + first];
+    return [...begin, ...rest.map((line) => " ".repeat(column) + line)];
+  });
+  return [`${name}:`, ...lines].join("\n");
+}
+
+function fold(text: string, width: number): string[] {
+  const lines: string[] = [];
+  for (const word of text.split(" ")) {
+    const last = lines.at(-1);
+    if (last !== undefined && last.length + 1 + word.length <= width) lines[lines.length - 1] = `${last} ${word}`;
+    else lines.push(word);
+  }
+  return lines;
+}

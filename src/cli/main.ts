@@ -1,0 +1,113 @@
+/** The words of the command line → an exit code. The command table, and the only place that catches errors. */
+import { runCommand } from "citty";
+import { exitCodes, MigrateError } from "../core/errors.ts";
+import { nearest } from "../core/nearest.ts";
+import { type Command, globals } from "./command.ts";
+import { createPrinter, type Streams } from "./print.ts";
+import { commandIndex, parseStrict } from "./strict.ts";
+
+type Loader = () => Promise<{ default: Command }>;
+
+/** A command's module is loaded when it is named; its summary stands here so that the overview loads none. */
+const table = {
+  "start and write": {
+    init: ["begin a project in this folder", () => import("./commands/init.ts")],
+    revision: ["write a new pair of migration files", () => import("./commands/revision.ts")],
+  },
+  "run": {
+    upgrade: ["apply migrations up to a target; --sql writes the script instead", () => import("./commands/upgrade.ts")],
+    downgrade: ["take migrations back down to a target; --sql writes the script instead", () => import("./commands/downgrade.ts")],
+    stamp: ["write the ledger without running anything", () => import("./commands/stamp.ts")],
+  },
+  "look": {
+    status: ["what is applied, what is pending", () => import("./commands/status.ts")],
+    current: ["the heads of what is applied", () => import("./commands/current.ts")],
+    history: ["the migrations, newest first", () => import("./commands/history.ts")],
+    heads: ["the migrations nothing follows", () => import("./commands/heads.ts")],
+    show: ["one migration in full", () => import("./commands/show.ts")],
+    config: ["what is configured, from where, and whether the database answers", () => import("./commands/config.ts")],
+  },
+} satisfies Record<string, Record<string, readonly [summary: string, load: Loader]>>;
+
+const groups = Object.entries(table).map(([name, commands]) => [name, Object.entries(commands) as [string, readonly [string, Loader]][]] as const);
+const commands = new Map(groups.flatMap(([, entries]) => entries));
+
+export interface Process extends Streams {
+  readonly cwd: string;
+  readonly now: () => Date;
+  readonly version: string;
+  /** Fires when the user or the system asks to stop. */
+  readonly signal: AbortSignal;
+}
+
+/** Runs one command line. Never throws. */
+export async function main(words: readonly string[], process: Process): Promise<number> {
+  const says = (flag: string, short: string): boolean => words.includes(`--${flag}`) || words.includes(`-${short}`);
+  const options = { quiet: says("quiet", "q"), verbose: says("verbose", "v"), json: words.includes("--json") };
+  const printer = createPrinter(process, options);
+  try {
+    const at = commandIndex(words, globals);
+    if (at < 0) {
+      if (words.includes("--version")) {
+        printer.data(process.version);
+        return exitCodes.ok;
+      }
+      const { overview } = await import("./help.ts");
+      const text = overview(groups.map(([name, entries]) => [name, entries.map(([command, [summary]]) => [command, summary] as const)]));
+      if (says("help", "h")) {
+        printer.data(text);
+        return exitCodes.ok;
+      }
+      parseStrict("COMMAND", globals, { required: 0, names: [] }, words);
+      process.stderr.write(`${text}\n`);
+      return exitCodes.usage;
+    }
+    const name = words[at]!;
+    const entry = commands.get(name);
+    if (entry === undefined) throw unknownCommand(name);
+    const { default: command } = await entry[1]();
+    const rest = [...words.slice(0, at), ...words.slice(at + 1)];
+    if (rest.includes("--help") || rest.includes("-h")) {
+      const { commandHelp } = await import("./help.ts");
+      printer.data(commandHelp(command));
+      return exitCodes.ok;
+    }
+    const args = parseStrict(name, { ...command.args, ...globals }, command.positionals, rest);
+    const { env, cwd, now, signal } = process;
+    const invocation = {
+      args,
+      printer,
+      deps: { env, cwd, now, signal },
+      project: {
+        database: args.text("database"),
+        directories: args.list("directory"),
+        config: args.text("config"),
+        environment: args.text("env"),
+        variables: args.list("x"),
+      },
+      json: options.json,
+      verbose: options.verbose,
+    };
+    const { result } = await runCommand({ run: () => command.run(invocation) }, { rawArgs: [] });
+    return typeof result === "number" ? result : exitCodes.ok;
+  } catch (error) {
+    if (error instanceof MigrateError) {
+      printer.error(error);
+      return error.exitCode;
+    }
+    process.stderr.write(
+      `migrate has a bug: ${error instanceof Error ? error.stack : String(error)}\n` +
+        `Please report it with the command line and this text. (migrate ${process.version})\n`,
+    );
+    return exitCodes.bug;
+  }
+}
+
+function unknownCommand(name: string): MigrateError {
+  const guess = nearest(name, commands.keys());
+  return new MigrateError({
+    code: "usage/unknown-command",
+    message: `unknown command '${name}'`,
+    hint: guess === undefined ? "see: migrate --help" : `did you mean: migrate ${guess}`,
+  });
+}

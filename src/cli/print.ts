@@ -1,0 +1,86 @@
+/** What a person or a program reads: data goes to stdout, everything else to stderr. The only importer of consola. */
+import { type ConsolaInstance, createConsola } from "consola/basic";
+import { MigrateError } from "../core/errors.ts";
+import { renderError } from "../render/diagnostic.ts";
+
+/** The edges of the process, as `bin` hands them over. */
+export interface Streams {
+  readonly stdout: NodeJS.WriteStream;
+  readonly stderr: NodeJS.WriteStream;
+  readonly env: Readonly<Record<string, string | undefined>>;
+}
+
+export interface Printer {
+  /** Data: exactly this text, then a line end. */
+  data(text: string): void;
+  /** A value as one JSON document. */
+  json(value: unknown): void;
+  /** What is going on; silent with `--quiet`. */
+  info(text: string): void;
+  warn(text: string): void;
+  /** Details; only with `--verbose`. */
+  verbose(text: string): void;
+  error(error: MigrateError): void;
+  /** A line that is overwritten by the next; only on a terminal. */
+  progress(text: string): void;
+  readonly width: number;
+  readonly color: boolean;
+  readonly interactive: boolean;
+}
+
+export function createPrinter(
+  { stdout, stderr, env }: Streams,
+  options: { readonly quiet: boolean; readonly verbose: boolean; readonly json: boolean },
+): Printer {
+  const colored = (stream: NodeJS.WriteStream): boolean => {
+    if (env["NO_COLOR"] !== undefined && env["NO_COLOR"] !== "") return false;
+    if (env["FORCE_COLOR"] !== undefined && env["FORCE_COLOR"] !== "0") return true;
+    return stream.isTTY === true && env["TERM"] !== "dumb";
+  };
+  let transient = false;
+  const clear = (): void => {
+    if (transient) stderr.write("\r\u001b[K");
+    transient = false;
+  };
+  const log: ConsolaInstance = createConsola({
+    level: options.quiet ? 1 : options.verbose ? 4 : 3,
+    reporters: [
+      {
+        log: ({ args }) => {
+          clear();
+          stderr.write(`${args.join(" ")}\n`);
+        },
+      },
+    ],
+  });
+  return {
+    data: (text) => void stdout.write(`${text}\n`),
+    json: (value) => void stdout.write(`${JSON.stringify(value, jsonValue, 2)}\n`),
+    info: (text) => log.info(text),
+    warn: (text) => log.warn(`warning: ${text}`),
+    verbose: (text) => log.debug(text),
+    error: (error) => {
+      if (options.json) stdout.write(`${JSON.stringify({ error: errorValue(error) }, null, 2)}\n`);
+      log.error(renderError(error, { color: colored(stderr) }));
+    },
+    progress: (text) => {
+      if (options.quiet || stderr.isTTY !== true) return;
+      stderr.write(`\r\u001b[K${text.slice(0, (stderr.columns ?? 80) - 1)}`);
+      transient = true;
+    },
+    width: stdout.isTTY === true ? (stdout.columns ?? 80) : Number.POSITIVE_INFINITY,
+    color: colored(stdout),
+    interactive: stderr.isTTY === true,
+  };
+}
+
+/** An error as data: the same fields in the API and under `--json`. */
+function errorValue(error: MigrateError): unknown {
+  const { code, exitCode, sqlstate } = error;
+  const diagnostics = error.diagnostics.map(({ code, message, hint, location }) => ({ code, message, hint, location }));
+  return { code, message: error.message, hint: error.hint, location: error.location, sqlstate, exitCode, diagnostics };
+}
+
+function jsonValue(_key: string, value: unknown): unknown {
+  return typeof value === "bigint" ? value.toString() : value;
+}

@@ -1,0 +1,214 @@
+/** The sources of one or more folders → migrations, each an up and a down file, with every fault of every file. */
+import type { Diagnostic } from "./errors.ts";
+import { type FileName, formatFileName, messageOf, parseFileName } from "./filename.ts";
+import { type Header, parseHeader, placeOfKey } from "./header.ts";
+import type { Half, HalfName, Migration } from "./migration.ts";
+import type { Source } from "./source.ts";
+
+/** Hex SHA-256 of a text's UTF-8 bytes. A parameter, because core has no Node. */
+export type Sha256 = (text: string) => string;
+
+export interface Assembled {
+  /** In the order of the files given. Only the whole and faultless ones; use them when there are no diagnostics. */
+  readonly migrations: readonly Migration[];
+  /** Sorted by path, line and column. */
+  readonly diagnostics: readonly Diagnostic[];
+}
+
+/**
+ * Pairs the files by folder and name, and reads their headers. `unreadable` are the faults of files that have no
+ * text; their other halves are not reported as lonely.
+ */
+export function assemble(
+  sources: readonly Source[],
+  sha256: Sha256,
+  unreadable: readonly Diagnostic[] = [],
+): Assembled {
+  const diagnostics: Diagnostic[] = [...unreadable];
+  const pairs = new Map<string, Pair>();
+  for (const source of sources) {
+    const { folder, name } = splitPath(source.path);
+    const { fileName, fault } = parseFileName(name);
+    if (fault !== undefined) diagnostics.push({ ...fault, location: startOf(source.path) });
+    if (fileName === undefined) continue;
+    const stem = `${folder}${fileName.number}_${fileName.slug}`;
+    const file: ParsedFile = { source, fileName, ...parseHeader(source, fileName.half) };
+    for (const found of file.diagnostics) diagnostics.push(found);
+    pairs.set(stem, { ...pairs.get(stem), [fileName.half]: file });
+  }
+
+  const noText = new Set(unreadable.map((fault) => fault.location?.path));
+  const lonely = lonelyHalves(pairs.values());
+  const ups = new Map<string, Source>();
+  const migrations: Migration[] = [];
+  for (const pair of pairs.values()) {
+    const { up, down } = pair;
+    const fault =
+      up === undefined || down === undefined
+        ? missingHalf(pair, noText, lonely)
+        : (needlessDown(up, down) ?? differentRevision(up, down));
+    if (fault !== undefined) diagnostics.push(fault);
+    const revision = up?.header.revision;
+    if (up === undefined || revision === undefined) continue;
+    const earlier = ups.get(revision);
+    if (earlier !== undefined) diagnostics.push(repeatedRevision(up, revision, earlier));
+    else ups.set(revision, up.source);
+    const sound = fault === undefined && up.diagnostics.length === 0 && (down?.diagnostics.length ?? 0) === 0;
+    if (sound) migrations.push(migrationOf(revision, up, down, sha256));
+  }
+  return { migrations, diagnostics: diagnostics.sort(byPlace) };
+}
+
+/** Version 1 of the checksum: SHA-256 of the body, everything after the header, with LF as the only line end. */
+export function checksumOf(source: Source, bodyStart: number, sha256: Sha256): string {
+  const body = source.text.slice(bodyStart);
+  return sha256(body.includes("\r") ? body.replace(/\r\n?/g, "\n") : body);
+}
+
+interface ParsedFile {
+  readonly source: Source;
+  readonly fileName: FileName;
+  readonly header: Header;
+  readonly bodyStart: number;
+  readonly diagnostics: readonly Diagnostic[];
+}
+
+interface Pair {
+  readonly up?: ParsedFile;
+  readonly down?: ParsedFile;
+}
+
+function migrationOf(
+  revision: string,
+  up: ParsedFile,
+  down: ParsedFile | undefined,
+  sha256: Sha256,
+): Migration {
+  const { header, fileName } = up;
+  return {
+    revision,
+    parents: header.parents,
+    dependsOn: header.dependsOn,
+    branchLabels: header.branchLabels,
+    message: header.message ?? messageOf(fileName.slug),
+    number: fileName.number,
+    path: up.source.path,
+    ...(header.created === undefined ? {} : { created: header.created }),
+    up: halfOf(up, sha256),
+    ...(down === undefined ? {} : { down: halfOf(down, sha256) }),
+    ...(header.irreversible === undefined ? {} : { irreversible: header.irreversible }),
+    transaction: {
+      ...(header.transaction === undefined ? {} : { up: header.transaction }),
+      ...(down?.header.transaction === undefined ? {} : { down: down.header.transaction }),
+    },
+  };
+}
+
+function halfOf({ source, bodyStart, header }: ParsedFile, sha256: Sha256): Half {
+  return {
+    source,
+    bodyStart,
+    checksum: checksumOf(source, bodyStart, sha256),
+    ...(header.lockTimeout === undefined ? {} : { lockTimeout: header.lockTimeout }),
+    ...(header.statementTimeout === undefined ? {} : { statementTimeout: header.statementTimeout }),
+  };
+}
+
+// ------------------------------------------------------------------------------------------------------ faults
+
+/** Halves without their other one, by half and revision: two of them with one revision were named apart. */
+function lonelyHalves(pairs: Iterable<Pair>): ReadonlyMap<string, ParsedFile> {
+  const lonely = new Map<string, ParsedFile>();
+  for (const { up, down } of pairs) {
+    const only = up === undefined ? down : down === undefined ? up : undefined;
+    if (only?.header.revision !== undefined)
+      lonely.set(`${only.fileName.half} ${only.header.revision}`, only);
+  }
+  return lonely;
+}
+
+function missingHalf(
+  pair: Pair,
+  noText: ReadonlySet<string | undefined>,
+  lonely: ReadonlyMap<string, ParsedFile>,
+): Diagnostic | undefined {
+  const present = pair.up ?? pair.down!;
+  const half: HalfName = pair.up === undefined ? "up" : "down";
+  if (half === "down" && placeOfKey(present.source, "irreversible") !== undefined) return undefined;
+  const missing = otherPath(present);
+  if (noText.has(missing)) return undefined;
+  const revision = present.header.revision;
+  const stray = revision === undefined ? undefined : lonely.get(`${half} ${revision}`);
+  return {
+    code: `source/missing-${half}`,
+    message: `the ${half} file is missing`,
+    hint:
+      stray !== undefined
+        ? `\`${stray.source.path}\` has the same revision: rename it to \`${missing}\``
+        : half === "up"
+          ? `create \`${missing}\`, or delete this file`
+          : `create \`${missing}\` beginning with \`-- revision: ${revision ?? "<id>"}\`, or say in this header why there is no way back: \`-- irreversible: <reason>\``,
+    location: startOf(present.source.path),
+  };
+}
+
+function needlessDown(up: ParsedFile, down: ParsedFile): Diagnostic | undefined {
+  if (up.header.irreversible === undefined) return undefined;
+  return {
+    code: "source/irreversible-with-down",
+    message: `the migration is irreversible, but \`${down.source.path}\` exists`,
+    hint: "delete the down file, or this header line",
+    ...placeOfKey(up.source, "irreversible"),
+  };
+}
+
+function differentRevision(up: ParsedFile, down: ParsedFile): Diagnostic | undefined {
+  const expected = up.header.revision;
+  const found = down.header.revision;
+  if (expected === undefined || found === undefined || expected === found) return undefined;
+  return {
+    code: "source/down-revision-differs",
+    message: `the down file says revision \`${found}\`, its up file says \`${expected}\``,
+    hint: `write \`-- revision: ${expected}\` here, if the two belong together`,
+    ...placeOfKey(down.source, "revision"),
+  };
+}
+
+function repeatedRevision(up: ParsedFile, revision: string, earlier: Source): Diagnostic {
+  const line = placeOfKey(earlier, "revision")?.location?.line ?? 1;
+  return {
+    code: "source/duplicate-revision",
+    message: `revision \`${revision}\` is taken by ${earlier.path}:${line}`,
+    hint: "give the newer of the two another id, in its up and its down file",
+    ...placeOfKey(up.source, "revision"),
+  };
+}
+
+// ------------------------------------------------------------------------------------------------------- paths
+
+function splitPath(path: string): { readonly folder: string; readonly name: string } {
+  const cut = path.lastIndexOf("/") + 1;
+  return { folder: path.slice(0, cut), name: path.slice(cut) };
+}
+
+function otherPath({ source, fileName }: ParsedFile): string {
+  const half = fileName.half === "up" ? "down" : "up";
+  return splitPath(source.path).folder + formatFileName({ ...fileName, half });
+}
+
+function startOf(path: string): { readonly path: string; readonly line: number; readonly column: number } {
+  return { path, line: 1, column: 1 };
+}
+
+function byPlace(a: Diagnostic, b: Diagnostic): number {
+  const [one, other] = [a.location, b.location];
+  return (
+    compare(one?.path ?? "", other?.path ?? "") ||
+    (one?.line ?? 0) - (other?.line ?? 0) ||
+    (one?.column ?? 0) - (other?.column ?? 0)
+  );
+}
+
+function compare(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0;
+}

@@ -1,0 +1,72 @@
+/**
+ * The one family of errors. Everything a user can cause is a `MigrateError`; anything else that is thrown is a
+ * bug of ours. A command that finds several faults throws one error whose `diagnostics` hold them all.
+ */
+import type { Location } from "./source.ts";
+
+/** The process exit code of each kind of failure. */
+export const exitCodes = {
+  ok: 0,
+  findings: 1,
+  usage: 2,
+  source: 3,
+  graph: 4,
+  state: 5,
+  execution: 6,
+  bug: 70,
+} as const;
+
+export type ErrorKind = Exclude<keyof typeof exitCodes, "ok">;
+
+/** One fault: what is wrong, where, and what to type next. */
+export interface Diagnostic {
+  /** A stable name such as `graph/multiple-heads`. */
+  readonly code: string;
+  /** One sentence or clause, without a full stop. */
+  readonly message: string;
+  /** What to do about it, often a command to type. */
+  readonly hint?: string;
+  readonly location?: Location;
+  /** The source line at `location`, shown above the caret, and how many columns to underline (default 1). */
+  readonly excerpt?: { readonly line: string; readonly length?: number };
+}
+
+/** A fault and the context it was found in. `code` begins with its kind: `source/`, `graph/`, `state/`, … */
+export class MigrateError extends Error implements Diagnostic {
+  readonly code: string;
+  readonly hint?: string;
+  readonly location?: Location;
+  readonly excerpt?: { readonly line: string; readonly length?: number };
+  /** Every fault found, this one included; in file order. */
+  readonly diagnostics: readonly Diagnostic[];
+  readonly exitCode: number;
+  /** SQLSTATE of the server's error, with `execution/` codes. */
+  readonly sqlstate?: string;
+
+  constructor(
+    diagnostic: Diagnostic & { readonly sqlstate?: string },
+    options: { readonly diagnostics?: readonly Diagnostic[]; readonly cause?: unknown } = {},
+  ) {
+    super(diagnostic.message, options.cause === undefined ? undefined : { cause: options.cause });
+    this.name = "MigrateError";
+    this.code = diagnostic.code;
+    if (diagnostic.hint !== undefined) this.hint = diagnostic.hint;
+    if (diagnostic.location !== undefined) this.location = diagnostic.location;
+    if (diagnostic.excerpt !== undefined) this.excerpt = diagnostic.excerpt;
+    if (diagnostic.sqlstate !== undefined) this.sqlstate = diagnostic.sqlstate;
+    this.diagnostics = options.diagnostics ?? [diagnostic];
+    this.exitCode = exitCodeOf(diagnostic.code);
+  }
+
+  /** One error for many faults (at least one): the first speaks, all are listed. */
+  static all(diagnostics: readonly Diagnostic[]): MigrateError {
+    const [first] = diagnostics;
+    if (first === undefined) throw new RangeError("MigrateError.all needs at least one diagnostic");
+    return new MigrateError(first, { diagnostics });
+  }
+}
+
+function exitCodeOf(code: string): number {
+  const kind = code.slice(0, code.indexOf("/"));
+  return kind in exitCodes ? exitCodes[kind as ErrorKind] : exitCodes.bug;
+}

@@ -1,0 +1,347 @@
+/**
+ * The ledger: our tables, and the SQL that reads, creates, guards and writes them, as text.
+ *
+ * `applied` has a row for every applied revision, `state` one row with the digest of that set, `log` a row for
+ * everything that ever happened, `progress` a row while a step outside a transaction is under way.
+ *
+ * The digest is a sum, so it is the same in whatever order the set came about and each step changes it by a
+ * number known beforehand: a guard stays one comparison of one row, with ten revisions or ten thousand.
+ */
+import type { RevisionId } from "./migration.ts";
+import { dollarQuoted, literal, qualified, textArray } from "./quote.ts";
+
+/** Where the ledger lives. Any names; they are quoted. */
+export interface LedgerNames {
+  readonly schema: string;
+  readonly tables: { readonly applied: string; readonly state: string; readonly log: string; readonly progress: string };
+}
+
+export const defaultLedgerNames: LedgerNames = {
+  schema: "retort",
+  tables: { applied: "applied", state: "state", log: "log", progress: "progress" },
+};
+
+/** How a revision came to be applied. */
+export type How = "run" | "script" | "stamp";
+
+/** One row of `applied`. */
+export interface Applied {
+  readonly revision: RevisionId;
+  readonly checksum: string;
+  readonly parents: readonly RevisionId[];
+  readonly dependsOn: readonly RevisionId[];
+  readonly message: string;
+  /** ISO 8601, UTC. */
+  readonly appliedAt: string;
+  readonly appliedBy: string;
+  /** Seconds; absent for a stamp. */
+  readonly duration?: number;
+  readonly how: How;
+}
+
+/** The row of `progress`: the intent that was recorded before a statement outside a transaction. */
+export interface Progress {
+  readonly revision: RevisionId;
+  readonly direction: "up" | "down";
+  /** 1-based: the statement whose outcome is unknown. */
+  readonly statement: number;
+  readonly of: number;
+  /** `sha256` hex of the statement's text. */
+  readonly hash: string;
+  /** `sha256` hex of the texts of all statements before it, in order. */
+  readonly before: string;
+  readonly startedAt: string;
+  readonly startedBy: string;
+}
+
+/** Everything a plan needs to know of the ledger. */
+export interface LedgerState {
+  /** False where the tables are not there yet. */
+  readonly exists: boolean;
+  readonly applied: readonly Applied[];
+  readonly progress?: Progress;
+}
+
+/** A pure SHA-256: text (as UTF-8) → lower-case hex. Given by `io`, since `core` has no Node. */
+export type Sha256 = (text: string) => string;
+
+/** What one revision adds to the digest: the first 60 bits of its id's SHA-256. */
+export function digestOf(revision: RevisionId, sha256: Sha256): bigint {
+  return BigInt(`0x${sha256(revision).slice(0, 15)}`);
+}
+
+/** The count and digest of a set of revisions. */
+export interface Digest {
+  readonly count: number;
+  readonly sum: bigint;
+}
+
+export function digestOfSet(revisions: Iterable<RevisionId>, sha256: Sha256): Digest {
+  let count = 0;
+  let sum = 0n;
+  for (const revision of revisions) {
+    count += 1;
+    sum += digestOf(revision, sha256);
+  }
+  return { count, sum };
+}
+
+/** The SQL of one ledger. */
+export interface LedgerSql {
+  /** The key of the advisory lock that all who change this ledger take; PostgreSQL scopes it to the database. */
+  readonly lockKey: bigint;
+  readonly lock: string;
+  readonly unlock: string;
+  /** Creates what is missing, in one DO block that touches nothing where the ledger is there. */
+  readonly create: string;
+  /** Stops unless exactly `applied` is applied and nothing is half done (or exactly `progress` is). */
+  guardApplied(applied: readonly RevisionId[], progress?: IntentRef): string;
+  /** Stops unless the digest is as expected; begins the clock of the step. Cheap. */
+  guardDigest(step: StepLabel, digest: Digest, progress?: IntentRef): string;
+  /** As `guardDigest`, for a statement outside a transaction: also re-opens the session for writing. */
+  guardFuse(step: StepLabel, digest: Digest, intent: IntentRef): string;
+  /** The row of a step that went up or down. A step outside a transaction is timed by its row in `progress`. */
+  recordUp(row: NewRow, clock: Clock): string;
+  recordDown(row: Pick<NewRow, "revision" | "checksum" | "how">, clock: Clock): string;
+  stampIn(row: NewRow): string;
+  stampOut(revision: RevisionId): string;
+  intend(intent: Omit<Progress, "startedAt" | "startedBy">): string;
+  forget(): string;
+  /** Records a failure; never part of a plan. */
+  failure(row: { readonly revision: RevisionId; readonly direction: "up" | "down"; readonly detail: string }): string;
+  /** Rows of `applied`, in no order. */
+  readonly selectApplied: string;
+  readonly selectProgress: string;
+}
+
+export interface NewRow {
+  readonly revision: RevisionId;
+  readonly checksum: string;
+  readonly parents: readonly RevisionId[];
+  readonly dependsOn: readonly RevisionId[];
+  readonly message: string;
+  readonly how: How;
+}
+
+/** What times a step: the guard at its beginning, or the row in `progress`. */
+export type Clock = "guard" | "progress";
+
+/** The words of a guard's sentence: `upgrade to 29f859a13ea1`. */
+export type StepLabel = string;
+
+export type IntentRef = Pick<Progress, "revision" | "statement" | "hash">;
+
+/** SQLSTATEs our own statements raise: the runner tells a lock that is held and a guard that stops by them. */
+export const sqlstates = { lockHeld: "55P03", guard: "RT001" } as const;
+
+/** The setting in which a step's start is kept until its ledger row is written: seconds since the epoch. */
+const CLOCK = "retort.step_began";
+
+/** Composes the SQL of the ledger with these names. */
+export function ledgerSql(names: LedgerNames, sha256: Sha256): LedgerSql {
+  const applied = qualified(names.schema, names.tables.applied);
+  const state = qualified(names.schema, names.tables.state);
+  const log = qualified(names.schema, names.tables.log);
+  const progress = qualified(names.schema, names.tables.progress);
+  const lockKey = BigInt.asIntN(64, BigInt(`0x${sha256(`retort ledger ${applied}`).slice(0, 16)}`));
+
+  const doBlock = (body: string): string => `DO ${dollarQuoted(`\n${body}\n`)};`;
+  const raise = (state: string, message: string, hint: string): string =>
+    `RAISE EXCEPTION USING ERRCODE = '${state}', MESSAGE = ${message},\n      HINT = ${literal(hint)};`;
+  const held = `retort: another session holds the lock of the ledger ${applied}`;
+  const wrongState = "Look with: migrate current -v. A script fits one state: write it again from this one.";
+
+  const intentIs = (intent: IntentRef | undefined): string =>
+    intent === undefined
+      ? `NOT EXISTS (SELECT FROM ${progress})`
+      : `EXISTS (SELECT FROM ${progress} WHERE revision = ${literal(intent.revision)} AND statement = ${intent.statement} AND hash = ${literal(intent.hash)})`;
+
+  const stateIs = (digest: Digest): string =>
+    `EXISTS (SELECT FROM ${state} WHERE revisions = ${digest.count} AND digest = ${digest.sum})`;
+
+  const since = {
+    guard: `NULLIF(pg_catalog.current_setting('${CLOCK}', true), '')::double precision`,
+    progress: `(SELECT pg_catalog.date_part('epoch', started_at) FROM ${progress})`,
+  };
+  const duration = (clock: Clock): string =>
+    `pg_catalog.make_interval(secs => pg_catalog.date_part('epoch', pg_catalog.clock_timestamp()) - ${since[clock]})`;
+
+  const record = (event: string, change: string, revision: RevisionId, sign: "+" | "-"): string =>
+    `WITH changed AS (\n  ${change}\n), counted AS (\n` +
+    `  UPDATE ${state} SET revisions = revisions ${sign} 1, digest = digest ${sign} ${digestOf(revision, sha256)}\n)\n` +
+    `INSERT INTO ${log} (event, revision, checksum, how, duration) SELECT '${event}', * FROM changed;`;
+
+  const insert = (row: NewRow, took: string): string =>
+    `INSERT INTO ${applied} (revision, checksum, parents, depends_on, message, how, duration)\n` +
+    `  VALUES (${literal(row.revision)}, ${literal(row.checksum)}, ${textArray(row.parents)}, ${textArray(row.dependsOn)}, ` +
+    `${literal(row.message)}, '${row.how}', ${took})\n` +
+    "  RETURNING revision, checksum, how, duration";
+
+  return {
+    lockKey,
+
+    lock: doBlock(
+      `BEGIN\n  IF NOT pg_catalog.pg_try_advisory_lock(${lockKey}) THEN\n    ` +
+        raise(sqlstates.lockHeld, literal(held), "Nothing was changed. Wait until it is done and try again.") +
+        "\n  END IF;\nEND",
+    ),
+
+    unlock: doBlock(`BEGIN\n  PERFORM pg_catalog.pg_advisory_unlock(${lockKey});\nEND`),
+
+    create: doBlock(
+      `BEGIN
+  IF pg_catalog.to_regclass(${literal(applied)}) IS NULL THEN
+    IF pg_catalog.to_regnamespace(${literal(qualified(names.schema))}) IS NULL THEN
+      CREATE SCHEMA ${qualified(names.schema)};
+    END IF;
+    CREATE TABLE ${applied} (
+      revision text PRIMARY KEY,
+      checksum text NOT NULL,
+      parents text[] NOT NULL,
+      depends_on text[] NOT NULL,
+      message text NOT NULL,
+      applied_at timestamptz NOT NULL DEFAULT pg_catalog.clock_timestamp(),
+      applied_by text NOT NULL DEFAULT SESSION_USER,
+      duration interval,
+      how text NOT NULL CHECK (how IN ('run', 'script', 'stamp'))
+    );
+    CREATE TABLE ${state} (
+      format integer PRIMARY KEY CHECK (format = 1),
+      revisions bigint NOT NULL,
+      digest numeric NOT NULL
+    );
+    INSERT INTO ${state} VALUES (1, 0, 0);
+    CREATE TABLE ${log} (
+      id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+      at timestamptz NOT NULL DEFAULT pg_catalog.clock_timestamp(),
+      by text NOT NULL DEFAULT SESSION_USER,
+      event text NOT NULL,
+      revision text,
+      checksum text,
+      how text,
+      duration interval,
+      detail text
+    );
+    CREATE TABLE ${progress} (
+      id boolean PRIMARY KEY DEFAULT true CHECK (id),
+      revision text NOT NULL,
+      direction text NOT NULL CHECK (direction IN ('up', 'down')),
+      statement integer NOT NULL,
+      of integer NOT NULL,
+      hash text NOT NULL,
+      before text NOT NULL,
+      started_at timestamptz NOT NULL DEFAULT pg_catalog.clock_timestamp(),
+      started_by text NOT NULL DEFAULT SESSION_USER
+    );
+    COMMENT ON TABLE ${applied} IS 'Applied revisions, one row each. Written by migrate.';
+    COMMENT ON TABLE ${state} IS 'Count and digest of the applied revisions. Written by migrate.';
+    COMMENT ON TABLE ${log} IS 'What was done to this database, and when. Written by migrate; rows are only added.';
+    COMMENT ON TABLE ${progress} IS 'The step outside a transaction that is under way. Written by migrate.';
+  END IF;
+END`,
+    ),
+
+    guardApplied: (revisions, intent) => {
+      const expected = textArray(revisions.toSorted());
+      return doBlock(
+        `DECLARE
+  expected text[] := ${expected};
+  found text[];
+BEGIN
+  IF pg_catalog.to_regclass(${literal(applied)}) IS NULL THEN
+    ${raise(sqlstates.guard, literal(`retort: this database has no ledger ${applied}, and the plan starts from applied revisions`), wrongState)}
+  END IF;
+  found := ARRAY(SELECT revision FROM ${applied} ORDER BY revision COLLATE "C");
+  IF found IS DISTINCT FROM expected THEN
+    ${raise(
+      sqlstates.guard,
+      `pg_catalog.concat('retort: this is not the database state the plan was made for; not applied: ',
+        COALESCE(NULLIF(pg_catalog.array_to_string(ARRAY(SELECT pg_catalog.unnest(expected) EXCEPT SELECT pg_catalog.unnest(found) ORDER BY 1), ', '), ''), 'none missing'),
+        '; applied and not expected: ',
+        COALESCE(NULLIF(pg_catalog.array_to_string(ARRAY(SELECT pg_catalog.unnest(found) EXCEPT SELECT pg_catalog.unnest(expected) ORDER BY 1), ', '), ''), 'none'))`,
+      wrongState,
+    )}
+  END IF;
+  IF NOT ${intentIs(intent)} THEN
+    ${raise(
+      sqlstates.guard,
+      intent === undefined
+        ? literal("retort: a step was interrupted before, and this plan does not continue it")
+        : literal(`retort: ${intent.revision} is no longer interrupted at statement ${intent.statement}, as the plan assumed`),
+      "Look with: migrate current. Continue with: migrate upgrade.",
+    )}
+  END IF;
+END`,
+      );
+    },
+
+    guardDigest: (step, digest, intent) =>
+      doBlock(
+        `BEGIN
+  IF NOT pg_catalog.pg_try_advisory_xact_lock(${lockKey}) THEN
+    ${raise(sqlstates.guard, literal(held), "Nothing of this step was done. Wait until it is done and try again.")}
+  END IF;
+  IF NOT (${stateIs(digest)} AND ${intentIs(intent)}) THEN
+    ${raise(sqlstates.guard, literal(`retort: ${step} does not fit the state of this database`), wrongState)}
+  END IF;
+  PERFORM pg_catalog.set_config('${CLOCK}', pg_catalog.date_part('epoch', pg_catalog.clock_timestamp())::text, true);
+END`,
+      ),
+
+    guardFuse: (step, digest, intent) =>
+      doBlock(
+        `BEGIN
+  IF NOT EXISTS (SELECT FROM pg_catalog.pg_locks WHERE locktype = 'advisory' AND pid = pg_catalog.pg_backend_pid()
+      AND granted AND objsubid = 1 AND (classid::bigint << 32 | objid::bigint) = ${lockKey}) THEN
+    ${raise(sqlstates.guard, literal(`retort: this session does not hold the lock of the ledger ${applied}`), "Nothing of this step was done.")}
+  END IF;
+  IF NOT (${stateIs(digest)} AND ${intentIs(intent)}) THEN
+    ${raise(sqlstates.guard, literal(`retort: ${step} does not fit the state of this database`), wrongState)}
+  END IF;
+  PERFORM pg_catalog.set_config('default_transaction_read_only', 'off', false);
+END`,
+      ),
+
+    recordUp: (row, clock) => record("upgrade", insert(row, duration(clock)), row.revision, "+"),
+
+    recordDown: (row, clock) =>
+      record(
+        "downgrade",
+        `DELETE FROM ${applied} WHERE revision = ${literal(row.revision)}\n  RETURNING revision, ${literal(row.checksum)}, '${row.how}', ${duration(clock)}`,
+        row.revision,
+        "-",
+      ),
+
+    stampIn: (row) => record("stamp", insert(row, "NULL"), row.revision, "+"),
+
+    stampOut: (revision) =>
+      record(
+        "unstamp",
+        `DELETE FROM ${applied} WHERE revision = ${literal(revision)}\n  RETURNING revision, checksum, 'stamp', NULL::interval`,
+        revision,
+        "-",
+      ),
+
+    intend: (intent) => {
+      const values = `${literal(intent.revision)}, '${intent.direction}', ${intent.statement}, ${intent.of}, ${literal(intent.hash)}, ${literal(intent.before)}`;
+      return (
+        `INSERT INTO ${progress} (revision, direction, statement, of, hash, before)\n  VALUES (${values})\n` +
+        "  ON CONFLICT (id) DO UPDATE SET (statement, hash, before) = (EXCLUDED.statement, EXCLUDED.hash, EXCLUDED.before);"
+      );
+    },
+
+    forget: () => `DELETE FROM ${progress};`,
+
+    failure: (row) =>
+      `INSERT INTO ${log} (event, revision, how, detail) VALUES ('failure', ${literal(row.revision)}, 'run', ${literal(`${row.direction}: ${row.detail}`)});`,
+
+    selectApplied:
+      "SELECT revision, checksum, parents, depends_on, message, how, applied_by, " +
+      "pg_catalog.to_char(applied_at AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.MS\"Z\"') AS applied_at, " +
+      `pg_catalog.date_part('epoch', duration) AS duration FROM ${applied}`,
+
+    selectProgress:
+      "SELECT revision, direction, statement, of, hash, before, started_by, " +
+      `pg_catalog.to_char(started_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') AS started_at FROM ${progress}`,
+  };
+}

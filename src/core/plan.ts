@@ -1,0 +1,363 @@
+/**
+ * Steps → Plan: every SQL text that will reach the server, in order, in its final bytes.
+ *
+ * The runner sends the list, the script prints the list; nothing else ever turns a migration into SQL. A plan is
+ * a readonly, JSON-safe value.
+ */
+import {
+  type Digest,
+  digestOf,
+  digestOfSet,
+  type How,
+  type IntentRef,
+  type LedgerSql,
+  type NewRow,
+  type Sha256,
+} from "./ledger.ts";
+import type { RevisionId } from "./migration.ts";
+import { identifier, literal } from "./quote.ts";
+import type { Span } from "./source.ts";
+import type { UserStatement } from "./statement.ts";
+
+export type Direction = "up" | "down";
+
+export interface Plan {
+  readonly kind: "upgrade" | "downgrade" | "stamp";
+  /** Heads of the applied set before and after. */
+  readonly from: readonly RevisionId[];
+  readonly to: readonly RevisionId[];
+  readonly steps: readonly PlanStep[];
+  readonly batches: readonly Batch[];
+}
+
+/** One migration in one direction; a stamp's step writes only the ledger. */
+export interface PlanStep {
+  readonly direction: Direction;
+  readonly revision: RevisionId;
+  readonly message: string;
+  readonly parents: readonly RevisionId[];
+  readonly path: string;
+  readonly checksum: string;
+  /** False when a failure inside the step cannot be rolled back as a whole. */
+  readonly transactional: boolean;
+}
+
+/** One transaction, or statements that each stand alone. */
+export interface Batch {
+  readonly transactional: boolean;
+  /** Each statement must be a message of its own: one of them changes how the next is read. */
+  readonly separate?: true;
+  readonly statements: readonly Statement[];
+}
+
+/** One SQL text. */
+export interface Statement {
+  readonly sql: string;
+  readonly kind: "lock" | "guard" | "session" | "user" | "ledger";
+  /** Index into `Plan.steps`. */
+  readonly step?: number;
+  /** Where a user's statement stands in its file, and at which UTF-16 offset of `sql` its first token is. */
+  readonly origin?: Span;
+  readonly offset?: number;
+  readonly tag?: string;
+  readonly destructive?: readonly string[];
+}
+
+/** What every step starts from. Times are PostgreSQL interval texts. */
+export interface SessionPins {
+  readonly role?: string;
+  readonly searchPath?: readonly string[];
+  readonly timeZone: string;
+  readonly dateStyle: string;
+  readonly lockTimeout: string;
+  readonly statementTimeout: string;
+  readonly checkFunctionBodies: boolean;
+}
+
+export const defaultPins: SessionPins = {
+  timeZone: "UTC",
+  dateStyle: "ISO, MDY",
+  lockTimeout: "5s",
+  statementTimeout: "0",
+  checkFunctionBodies: true,
+};
+
+/** A step to compile: what the files say and the statements to run. */
+export interface StepInput extends PlanStep {
+  readonly dependsOn: readonly RevisionId[];
+  readonly statements: readonly UserStatement[];
+  readonly lockTimeout?: string;
+  readonly statementTimeout?: string;
+  /** The first statement to run, 1-based, when the step was interrupted before. */
+  readonly resumeAt?: number;
+}
+
+export interface CompileInput {
+  readonly kind: Plan["kind"];
+  /** Every applied revision, and the heads of that set before and after. */
+  readonly applied: readonly RevisionId[];
+  readonly from: readonly RevisionId[];
+  readonly to: readonly RevisionId[];
+  readonly steps: readonly StepInput[];
+  /** The interrupted statement that the first step continues from. */
+  readonly interrupted?: IntentRef;
+  readonly how: How;
+  readonly singleTransaction: boolean;
+  readonly pins: SessionPins;
+  readonly ledger: LedgerSql;
+  readonly sha256: Sha256;
+}
+
+/** Compiles steps to the list of statements. No steps: an empty plan, which touches nothing. */
+export function compile(input: CompileInput): Plan {
+  const { ledger, pins } = input;
+  const steps = input.steps.map(planStep);
+  const head = { kind: input.kind, from: input.from, to: input.to, steps };
+  if (steps.length === 0) return { ...head, batches: [] };
+
+  const opening: Statement[] = [
+    ...session([...resets, ...pinned(pins, "LOCAL")]),
+    ...(input.applied.length === 0 ? [{ kind: "ledger", sql: ledger.create } as const] : []),
+    { kind: "guard", sql: ledger.guardApplied(input.applied, input.interrupted) },
+  ];
+  const batches: Batch[] = [
+    { transactional: false, statements: [...session(lexing), { kind: "lock", sql: ledger.lock }] },
+  ];
+
+  let digest = digestOfSet(input.applied, input.sha256);
+  const bodies: Batch[] = [];
+  for (const [index, step] of input.steps.entries()) {
+    bodies.push(...stepBatches(input, step, index, digest));
+    digest = after(digest, step, input.sha256);
+  }
+
+  if (input.singleTransaction || input.kind === "stamp") {
+    batches.push({
+      transactional: true,
+      ...(bodies.some((b) => b.separate) ? { separate: true as const } : {}),
+      statements: [...opening, ...bodies.flatMap((b) => b.statements)],
+    });
+  } else {
+    batches.push({ transactional: true, statements: opening }, ...bodies);
+  }
+  batches.push({
+    transactional: false,
+    statements: [...session(resets.slice(0, 2)), { kind: "lock", sql: ledger.unlock }],
+  });
+  return { ...head, batches };
+}
+
+function planStep(step: StepInput): PlanStep {
+  const { direction, revision, message, parents, path, checksum, transactional } = step;
+  return { direction, revision, message, parents, path, checksum, transactional };
+}
+
+function after(digest: Digest, step: StepInput, sha256: Sha256): Digest {
+  const sign = step.direction === "up" ? 1 : -1;
+  return { count: digest.count + sign, sum: digest.sum + BigInt(sign) * digestOf(step.revision, sha256) };
+}
+
+function stepBatches(input: CompileInput, step: StepInput, index: number, digest: Digest): Batch[] {
+  const { ledger, pins } = input;
+  const at = (kind: Statement["kind"], sql: string): Statement => ({ kind, sql, step: index });
+  const label = step.direction === "up" ? `upgrade to ${step.revision}` : `downgrade of ${step.revision}`;
+  const row: NewRow = { ...step, how: input.how };
+
+  if (input.kind === "stamp") {
+    const sql = step.direction === "up" ? ledger.stampIn({ ...row, how: "stamp" }) : ledger.stampOut(step.revision);
+    return [{ transactional: true, statements: [at("ledger", sql)] }];
+  }
+
+  const stepPins = withTimeouts(pins, step);
+  const user = step.statements.map((s): Statement => userStatement(s, index));
+  const separate = step.statements.some((s) => s.changesLexing) ? { separate: true as const } : {};
+
+  if (step.transactional) {
+    const record = step.direction === "up" ? ledger.recordUp(row, "guard") : ledger.recordDown(row, "guard");
+    return [
+      {
+        transactional: true,
+        ...separate,
+        statements: [
+          ...session([...resets, ...pinned(stepPins, "LOCAL")], index),
+          at("guard", ledger.guardDigest(label, digest)),
+          ...user,
+          ...session(ourselves(pins), index),
+          at("ledger", record),
+        ],
+      },
+    ];
+  }
+  return outsideBatches(input, step, index, digest, user, label, stepPins, row);
+}
+
+/**
+ * A step outside a transaction: intent → statement → record, statement by statement. Statements that may stand in
+ * a transaction commit together with the record of what came before and the intent of what comes next.
+ */
+function outsideBatches(
+  input: CompileInput,
+  step: StepInput,
+  index: number,
+  digest: Digest,
+  user: readonly Statement[],
+  label: string,
+  pins: SessionPins,
+  row: NewRow,
+): Batch[] {
+  const { ledger, sha256 } = input;
+  const at = (kind: Statement["kind"], sql: string): Statement => ({ kind, sql, step: index });
+  const batches: Batch[] = [];
+  let intent = step.resumeAt === undefined ? undefined : input.interrupted;
+  let open: Statement[] = [
+    ...session([...resets, ...pinned(pins, "SESSION")], index),
+    at("guard", ledger.guardDigest(label, digest, intent)),
+  ];
+
+  for (const [i, statement] of step.statements.entries()) {
+    const number = i + 1;
+    if (number < (step.resumeAt ?? 1)) continue;
+    const sent = user[i]!;
+    if (statement.transactional) {
+      open.push(sent);
+      continue;
+    }
+    const hash = sha256(statement.sql);
+    const before = statementsHash(step.statements.slice(0, i), sha256);
+    const { revision, direction } = step;
+    open.push(
+      ...session(ourselves(input.pins), index),
+      at("ledger", ledger.intend({ revision, direction, statement: number, of: step.statements.length, hash, before })),
+    );
+    intent = { revision, statement: number, hash };
+    batches.push(
+      { transactional: true, statements: open },
+      {
+        transactional: false,
+        statements: [
+          ...session(
+            [
+              ...(step.lockTimeout === undefined ? ["SET lock_timeout = '0'"] : []),
+              // A fuse: only the guard turns writing on again, so a client that goes on after an error does no harm.
+              "SET default_transaction_read_only = on",
+            ],
+            index,
+          ),
+          at("guard", ledger.guardFuse(label, digest, intent)),
+          sent,
+        ],
+      },
+    );
+    open = [
+      ...session([`SET lock_timeout = ${literal(pins.lockTimeout)}`], index),
+      at("guard", ledger.guardDigest(label, digest, intent)),
+    ];
+  }
+  const record = step.direction === "up" ? ledger.recordUp(row, "progress") : ledger.recordDown(row, "progress");
+  open.push(...session(ourselves(input.pins), index), at("ledger", record), at("ledger", ledger.forget()));
+  return [...batches, { transactional: true, statements: open }];
+}
+
+/** The hash that says whether the statements before an interrupted one are still the same. */
+export function statementsHash(statements: readonly UserStatement[], sha256: Sha256): string {
+  return sha256(statements.map((s) => s.sql).join("\n\0\n"));
+}
+
+function userStatement(statement: UserStatement, step: number): Statement {
+  return {
+    kind: "user",
+    sql: statement.sql,
+    step,
+    origin: statement.origin,
+    offset: statement.offset,
+    tag: statement.tag,
+    ...(statement.destructive.length > 0 ? { destructive: statement.destructive } : {}),
+  };
+}
+
+function withTimeouts(pins: SessionPins, step: StepInput): SessionPins {
+  return {
+    ...pins,
+    ...(step.lockTimeout === undefined ? {} : { lockTimeout: step.lockTimeout }),
+    ...(step.statementTimeout === undefined ? {} : { statementTimeout: step.statementTimeout }),
+  };
+}
+
+/** What a message is lexed with. These outlive a commit, because a message is lexed before its SETs run. */
+const lexing = ["SET client_encoding = 'UTF8'", "SET standard_conforming_strings = on"];
+
+/** Nothing one file leaves behind reaches the next. Not DISCARD ALL, which would drop the lock. */
+const resets = [
+  "SET SESSION AUTHORIZATION DEFAULT",
+  "RESET ALL",
+  "DEALLOCATE ALL",
+  "CLOSE ALL",
+  "UNLISTEN *",
+  "DISCARD TEMP",
+  "DISCARD SEQUENCES",
+];
+
+function pinned(pins: SessionPins, scope: "LOCAL" | "SESSION"): string[] {
+  const set = scope === "LOCAL" ? "SET LOCAL" : "SET";
+  return [
+    ...lexing,
+    `${set} DateStyle = ${literal(pins.dateStyle)}`,
+    `${set} TimeZone = ${literal(pins.timeZone)}`,
+    ...(pins.searchPath === undefined ? [] : [`${set} search_path = ${pins.searchPath.map(identifier).join(", ")}`]),
+    `${set} lock_timeout = ${literal(pins.lockTimeout)}`,
+    `${set} statement_timeout = ${literal(pins.statementTimeout)}`,
+    `${set} check_function_bodies = ${pins.checkFunctionBodies ? "on" : "off"}`,
+    ...(pins.role === undefined ? [] : [`${set} ROLE ${identifier(pins.role)}`]),
+  ];
+}
+
+/** Back to our own identity before the ledger is written, whatever the user's statements switched to. */
+function ourselves(pins: SessionPins): string[] {
+  return [
+    "SET LOCAL SESSION AUTHORIZATION DEFAULT",
+    `SET LOCAL ROLE ${pins.role === undefined ? "NONE" : identifier(pins.role)}`,
+    "SET LOCAL search_path = pg_catalog, pg_temp",
+  ];
+}
+
+function session(texts: readonly string[], step?: number): Statement[] {
+  return texts.map((sql) => ({ kind: "session", sql: `${sql};`, ...(step === undefined ? {} : { step }) }));
+}
+
+/** A text as the server receives it, and the statement it is; BEGIN and COMMIT have none of their own. */
+export interface Text {
+  readonly sql: string;
+  readonly batch: number;
+  readonly statement?: Statement;
+}
+
+/** The texts of one batch in order, its transaction boundary included. Runner and script both read this. */
+export function textsOf(plan: Plan, batch: number): readonly Text[] {
+  const { transactional, statements } = plan.batches[batch]!;
+  const texts = statements.map((statement): Text => ({ sql: statement.sql, batch, statement }));
+  return transactional ? [{ sql: "BEGIN;", batch }, ...texts, { sql: "COMMIT;", batch }] : texts;
+}
+
+/** What goes to the server at once: a whole transaction, or one statement that must stand alone. */
+export function messagesOf(plan: Plan): readonly (readonly Text[])[] {
+  return plan.batches.flatMap((batch, index) => {
+    const texts = textsOf(plan, index);
+    if (batch.transactional && batch.separate === undefined) return [texts];
+    return alone(texts);
+  });
+}
+
+/** User statements one by one; our own settings around them together, since they may share a message. */
+function alone(texts: readonly Text[]): (readonly Text[])[] {
+  const messages: Text[][] = [];
+  let ours: Text[] = [];
+  for (const text of texts) {
+    if (text.statement?.kind === "user") {
+      if (ours.length > 0) messages.push(ours);
+      messages.push([text]);
+      ours = [];
+    } else ours.push(text);
+  }
+  if (ours.length > 0) messages.push(ours);
+  return messages;
+}

@@ -1,0 +1,67 @@
+/** Text → SQL tokens. The only place where a value becomes an identifier, a literal or a dollar-quoted body. */
+
+/** A quoted identifier; always quoted, so that no name can be a keyword or carry a quote out. */
+export function identifier(name: string): string {
+  return `"${noNul(name).replaceAll('"', '""')}"`;
+}
+
+/** `schema.name`, both quoted unless they are plain lower-case words that need no quotes. */
+export function qualified(...names: readonly string[]): string {
+  return names.map(plainIdentifier).join(".");
+}
+
+/**
+ * A string literal that means the same whatever `standard_conforming_strings` says: text with a backslash is
+ * written as an escape string.
+ */
+export function literal(text: string): string {
+  const quoted = noNul(text).replaceAll("'", "''");
+  return text.includes("\\") ? `E'${quoted.replaceAll("\\", "\\\\")}'` : `'${quoted}'`;
+}
+
+/** A literal of type `text[]`, in the order given: `ARRAY['a', 'b']::text[]`, `'{}'::text[]`. */
+export function textArray(items: readonly string[]): string {
+  return items.length === 0 ? "'{}'::text[]" : `ARRAY[${items.map(literal).join(", ")}]`;
+}
+
+/** A dollar-quoted body under a tag that the body does not contain. */
+export function dollarQuoted(body: string, tag = "retort"): string {
+  let delimiter = `$${tag}$`;
+  for (let n = 1; noNul(body).includes(delimiter); n += 1) delimiter = `$${tag}${n}$`;
+  return `${delimiter}${body}${delimiter}`;
+}
+
+/**
+ * Text that stays inside one `-- ` comment line whatever it holds: every character that some client or server
+ * treats as a line end, and every other control character, becomes a visible `\uXXXX`.
+ */
+export function commentText(text: string): string {
+  return text.replaceAll(
+    /[\u0000-\u001f\u007f-\u009f\u2028\u2029\u202a-\u202e\u2066-\u2069]/g,
+    (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, "0")}`,
+  );
+}
+
+/** Words PostgreSQL lets stand unquoted as a schema, table or role name are plain; anything else is quoted. */
+function plainIdentifier(name: string): string {
+  return /^[a-z_][a-z0-9_]*$/.test(name) && !RESERVED.has(name) ? name : identifier(name);
+}
+
+/** Key words that are reserved in some position of the statements we write (PostgreSQL 12 to 18). */
+const RESERVED = new Set(
+  (
+    "all analyse analyze and any array as asc asymmetric authorization binary both case cast check collate " +
+    "collation column concurrently constraint create cross current_catalog current_date current_role " +
+    "current_schema current_time current_timestamp current_user default deferrable desc distinct do else end " +
+    "except false fetch for foreign freeze from full grant group having ilike in initially inner intersect into " +
+    "is isnull join lateral leading left like limit localtime localtimestamp natural not notnull null offset on " +
+    "only or order outer overlaps placing primary references returning right select session_user similar some " +
+    "symmetric system_user table tablesample then to trailing true union unique user using variadic verbose " +
+    "when where window with none public"
+  ).split(" "),
+);
+
+function noNul(text: string): string {
+  if (text.includes("\0")) throw new RangeError("PostgreSQL text cannot hold a NUL character");
+  return text;
+}

@@ -1,0 +1,393 @@
+/**
+ * A database address → a `Session`: one connection that sends texts and reads rows. The only importer of slonik
+ * (over a driver of ours for `pg`, and one for PGlite).
+ *
+ * slonik edits the SQL it is given (`$slonik_`) and refuses empty text, so the author's bytes travel to our
+ * driver as a value beside a fixed SQL text, and reach the server unchanged.
+ */
+import { randomUUID } from "node:crypto";
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import path from "node:path";
+import type { DatabasePoolConnection } from "slonik";
+import { MigrateError } from "../core/errors.ts";
+import { codePoints } from "../core/source.ts";
+import { type DatabaseAddress, tlsOptions } from "./connection.ts";
+
+/** A message from the server that is not an error. */
+export interface Notice {
+  readonly severity: string;
+  readonly message: string;
+}
+
+export interface Session {
+  readonly kind: DatabaseAddress["kind"];
+  /** `server_version_num` (150018) and what a person calls it ("15.18"). */
+  readonly version: { readonly number: number; readonly text: string };
+  /** The backend's process id; 0 for the embedded database. */
+  readonly pid: number;
+  /** Sends the texts in one message, in order; the first that fails ends it. Throws `StatementFailure`. */
+  send(texts: readonly string[]): Promise<void>;
+  /** The rows of one query. Throws `StatementFailure`. */
+  rows<T>(sql: string): Promise<readonly T[]>;
+  /** Asks the server, over another connection, to stop what runs here. */
+  cancel(): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** The server refused a text, or the connection broke while it ran. */
+export class StatementFailure extends Error {
+  /** Which text failed: an index into the texts sent. */
+  readonly index: number;
+  /** 0-based code points into that text, where the server said. */
+  readonly position?: number;
+  /** Absent when the connection was lost. */
+  readonly sqlstate?: string;
+  readonly detail?: string;
+  readonly hint?: string;
+  readonly where?: string;
+  readonly constraint?: string;
+
+  constructor(index: number, error: ServerError, position?: number) {
+    super(error.message, { cause: error });
+    this.name = "StatementFailure";
+    this.index = index;
+    if (position !== undefined) this.position = position;
+    if (typeof error.code === "string" && /^[0-9A-Z]{5}$/.test(error.code)) this.sqlstate = error.code;
+    for (const key of ["detail", "hint", "where", "constraint"] as const) {
+      const value = error[key];
+      if (typeof value === "string" && value !== "") this[key] = value;
+    }
+  }
+
+  /** The connection broke: what the server did with the message is not known. */
+  get lost(): boolean {
+    return this.sqlstate === undefined || this.sqlstate.startsWith("08") || /^57P0[1-5]$/.test(this.sqlstate);
+  }
+}
+
+interface ServerError extends Error {
+  readonly code?: string;
+  readonly position?: string | number;
+  readonly detail?: string;
+  readonly hint?: string;
+  readonly where?: string;
+  readonly constraint?: string;
+  /** How many texts of the message were completed before the error. */
+  completed?: number;
+}
+
+/** What a driver of ours offers beneath slonik. */
+interface Wire {
+  connect(): Promise<void>;
+  end(): Promise<void>;
+  /** Runs texts; the rows of the last one. Errors carry `completed`. */
+  run(texts: readonly string[]): Promise<readonly Record<string, unknown>[]>;
+  cancel(): Promise<void>;
+}
+
+type WireFactory = (onNotice: (notice: Notice) => void, onLost: (error: Error) => void) => Promise<Wire>;
+
+/** Opens a session. Throws `MigrateError` (`execution/connect`, `execution/database-in-use`). */
+export async function openSession(
+  address: DatabaseAddress,
+  onNotice: (notice: Notice) => void = () => {},
+): Promise<Session> {
+  const wires: WireFactory = address.kind === "pglite" ? pgliteWire(address) : serverWire(address);
+  return throughSlonik(address, wires, onNotice);
+}
+
+async function throughSlonik(
+  address: DatabaseAddress,
+  createWire: WireFactory,
+  onNotice: (notice: Notice) => void,
+): Promise<Session> {
+  // slonik logs through roarr, which writes nothing unless this variable is set; a user's log must not hold SQL.
+  const { createDriverFactory, createPool } = await import("slonik");
+  let wire: Wire | undefined;
+  let messages: readonly string[] = [];
+  const driverFactory = createDriverFactory(async () => ({
+    createPoolClient: async ({ clientEventEmitter }) => {
+      const created = await createWire(onNotice, (error) => clientEventEmitter.emit("error", error));
+      wire = created;
+      return {
+        connect: () => created.connect(),
+        end: () => created.end(),
+        query: async (sql: string) => {
+          const rows = await created.run(sql === SEND ? messages : [sql]);
+          return { command: "SELECT" as const, fields: [], rowCount: rows.length, rows: [...rows] };
+        },
+        stream: () => {
+          throw new Error("this driver does not stream");
+        },
+      };
+    },
+  }));
+  const pool = await createPool("postgres://", {
+    driverFactory,
+    connectionRetryLimit: 0,
+    connectionTimeout: "DISABLE_TIMEOUT",
+    statementTimeout: "DISABLE_TIMEOUT",
+    idleInTransactionSessionTimeout: "DISABLE_TIMEOUT",
+    idleTimeout: "DISABLE_TIMEOUT",
+    queryRetryLimit: 0,
+    transactionRetryLimit: 0,
+    maximumPoolSize: 1,
+    typeParsers: [],
+    // The session is reset by statements of the plan, and closed for good when it is released.
+    resetConnection: async () => {},
+  });
+
+  const connection = await pinConnection(pool, address);
+  const run = async (texts: readonly string[], sql: string): Promise<readonly Record<string, unknown>[]> => {
+    messages = texts;
+    try {
+      const token = { sql, values: [], parser: anything, type: Symbol.for("SLONIK_TOKEN_QUERY") };
+      return (await connection.bound.query(token as never)).rows as Record<string, unknown>[];
+    } catch (error) {
+      throw failureOf(texts, error as ServerError);
+    }
+  };
+
+  const [facts] = await run(
+    ["SELECT current_setting('server_version_num')::int AS number, current_setting('server_version') AS text, pg_backend_pid() AS pid"],
+    SEND,
+  );
+  let open = true;
+  return {
+    kind: address.kind,
+    version: { number: Number(facts?.["number"]), text: String(facts?.["text"]).split(" ")[0] ?? "" },
+    pid: address.kind === "pglite" ? 0 : Number(facts?.["pid"]),
+    send: async (texts) => void (await run(texts, SEND)),
+    rows: async <T>(sql: string) => (await run([sql], SEND)) as readonly T[],
+    cancel: async () => wire?.cancel(),
+    close: async () => {
+      if (!open) return;
+      open = false;
+      connection.release();
+      await connection.done;
+      await pool.end();
+    },
+  };
+}
+
+const SEND = "-- retort: the texts travel beside this one";
+const anything = { safeParse: (value: unknown) => ({ success: true, data: value }), parse: (value: unknown) => value };
+
+/** Keeps one pooled connection until it is released: a session advisory lock lives only inside it. */
+async function pinConnection(
+  pool: Awaited<ReturnType<typeof import("slonik").createPool>>,
+  address: DatabaseAddress,
+): Promise<{ bound: DatabasePoolConnection; release: () => void; done: Promise<void> }> {
+  let release = (): void => {};
+  const released = new Promise<void>((resolve) => {
+    release = resolve;
+  });
+  let done: Promise<void> = Promise.resolve();
+  const bound = await new Promise<DatabasePoolConnection>((resolve, reject) => {
+    done = pool
+      .connect(async (connection) => {
+        resolve(connection);
+        await released;
+      })
+      // A connection lost while pinned is reported by the statement that ran on it.
+      .catch((error: unknown) => reject(connectError(address, error as ServerError)));
+  });
+  return { bound, release, done };
+}
+
+function connectError(address: DatabaseAddress, error: ServerError): MigrateError {
+  let cause: ServerError | undefined = error;
+  while (cause.cause instanceof Error) cause = cause.cause as ServerError;
+  if (cause instanceof MigrateError) return cause;
+  const message = cause instanceof AggregateError && cause.errors[0] instanceof Error ? cause.errors[0].message : cause.message;
+  return new MigrateError(
+    {
+      code: "execution/connect",
+      message: `cannot connect to ${address.display} (from ${address.origin}): ${message}`,
+      hint: connectHint(cause.code),
+      ...(cause.code !== undefined && /^[0-9A-Z]{5}$/.test(cause.code) ? { sqlstate: cause.code } : {}),
+    },
+    { cause },
+  );
+}
+
+function connectHint(code: string | undefined): string {
+  if (code === "3D000") return "create the database first, for example with: createdb NAME";
+  if (code === "28P01" || code === "28000") return "check the user and the password; see where they come from with: migrate config";
+  return "check that the server runs and accepts connections at this address; see what is used with: migrate config";
+}
+
+/** Which text a server's error speaks of: by its position, or by how many were completed before it. */
+function failureOf(texts: readonly string[], error: ServerError): StatementFailure {
+  const source = (error.position === undefined && error.cause instanceof Error ? error.cause : error) as ServerError;
+  const index = Math.min(source.completed ?? 0, texts.length - 1);
+  const position = Number(source.position);
+  if (!(position > 0)) return new StatementFailure(index, source);
+  // A position counts code points over the whole message; texts are joined by one line feed.
+  let begin = 0;
+  for (const [i, text] of texts.entries()) {
+    const length = codePoints(text) + 1;
+    if (position - 1 < begin + length) return new StatementFailure(i, source, position - 1 - begin);
+    begin += length;
+  }
+  return new StatementFailure(index, source);
+}
+
+function serverWire(address: Extract<DatabaseAddress, { kind: "server" }>): WireFactory {
+  return async (onNotice, onLost) => {
+    const { default: pg } = await import("pg");
+    const config = {
+      host: address.host,
+      port: address.port,
+      user: address.user,
+      database: address.database,
+      password: address.password ?? "",
+      ssl: tlsOptions(address),
+      application_name: address.applicationName ?? "retort",
+      ...(address.options === undefined ? {} : { options: address.options }),
+      ...(address.connectTimeout === undefined ? {} : { connectionTimeoutMillis: address.connectTimeout * 1000 }),
+      keepAlive: true,
+    };
+    const client = new pg.Client(config);
+    let completed = 0;
+    client.on("notice", (notice) => onNotice({ severity: notice.severity ?? "NOTICE", message: notice.message ?? "" }));
+    client.on("error", onLost);
+    const stream = (client as unknown as { connection: NodeJS.EventEmitter }).connection;
+    for (const event of ["commandComplete", "emptyQuery"]) stream.on(event, () => (completed += 1));
+    return {
+      connect: async () => void (await client.connect()),
+      end: () => client.end(),
+      run: async (texts) => {
+        completed = 0;
+        try {
+          const result: unknown = await client.query(texts.join("\n"));
+          const last = (Array.isArray(result) ? result.at(-1) : result) as { rows?: Record<string, unknown>[] };
+          return last?.rows ?? [];
+        } catch (error) {
+          (error as ServerError).completed = completed;
+          throw error;
+        }
+      },
+      cancel: async () => {
+        const other = new pg.Client(config);
+        await other.connect();
+        try {
+          const pid = (client as unknown as { processID: number }).processID;
+          await other.query("SELECT pg_cancel_backend($1)", [pid]);
+        } finally {
+          await other.end();
+        }
+      },
+    };
+  };
+}
+
+function pgliteWire(address: Extract<DatabaseAddress, { kind: "pglite" }>): WireFactory {
+  return async (onNotice) => {
+    const unlock = address.folder === "memory" ? () => {} : lockFolder(address.folder);
+    const { PGlite } = await import("@electric-sql/pglite");
+    const extensions = Object.fromEntries(
+      await Promise.all(
+        PGLITE_EXTENSIONS.map(async (name) => {
+          const module = (await import(`@electric-sql/pglite/contrib/${name}`)) as Record<string, unknown>;
+          return [name, module[name]];
+        }),
+      ),
+    );
+    const db = new PGlite(address.folder === "memory" ? "memory://" : address.folder, { extensions });
+    return {
+      connect: () => db.waitReady,
+      end: async () => {
+        try {
+          await db.close();
+        } finally {
+          unlock();
+        }
+      },
+      // One backend in this process: there is no latency to save, and sent singly a failure names its text.
+      run: async (texts) => {
+        let rows: readonly Record<string, unknown>[] = [];
+        for (const [index, text] of texts.entries()) {
+          try {
+            const results = await db.exec(text, {
+              onNotice: (n) => onNotice({ severity: n.severity ?? "NOTICE", message: n.message ?? "" }),
+            });
+            rows = (results.at(-1)?.rows as Record<string, unknown>[] | undefined) ?? [];
+          } catch (error) {
+            const failure = error as ServerError & { position?: string };
+            failure.completed = index;
+            if (failure.position !== undefined) {
+              const before = texts.slice(0, index).reduce((n, t) => n + codePoints(t) + 1, 0);
+              Object.defineProperty(failure, "position", { value: Number(failure.position) + before });
+            }
+            throw failure;
+          }
+        }
+        return rows;
+      },
+      cancel: async () => {},
+    };
+  };
+}
+
+/** Contrib modules that PGlite ships and must be given before CREATE EXTENSION can find them. */
+const PGLITE_EXTENSIONS = [
+  "btree_gin",
+  "btree_gist",
+  "citext",
+  "fuzzystrmatch",
+  "hstore",
+  "intarray",
+  "ltree",
+  "pg_trgm",
+  "pgcrypto",
+  "unaccent",
+  "uuid_ossp",
+] as const;
+
+/**
+ * PGlite lets a second process open and write the same folder, which destroys it: a lock file beside the folder
+ * names the process that has it. One left behind by a process that is gone is taken over.
+ */
+function lockFolder(folder: string): () => void {
+  const file = `${path.resolve(folder)}.lock`;
+  const mine = `${process.pid} ${randomUUID()}`;
+  mkdirSync(path.dirname(file), { recursive: true });
+  for (let attempt = 0; ; attempt += 1) {
+    try {
+      writeFileSync(file, mine, { flag: "wx" });
+      return () => {
+        if (readText(file) === mine) rmSync(file, { force: true });
+      };
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
+      const pid = Number.parseInt(readText(file) ?? "", 10);
+      if (attempt > 2 || isAlive(pid)) {
+        throw new MigrateError({
+          code: "execution/database-in-use",
+          message: `the embedded database ${folder} is in use by process ${pid}`,
+          hint: `wait until that process has ended; if it is not a migrate process, remove ${file}`,
+        });
+      }
+      rmSync(file, { force: true });
+    }
+  }
+}
+
+function readText(file: string): string | undefined {
+  try {
+    return readFileSync(file, "utf8");
+  } catch {
+    return undefined;
+  }
+}
+
+function isAlive(pid: number): boolean {
+  if (!Number.isInteger(pid) || pid <= 0) return false;
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === "EPERM";
+  }
+}

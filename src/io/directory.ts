@@ -1,0 +1,299 @@
+/** Folders of migration files → migrations, or every fault in them; and new files into a folder. */
+import { isUtf8 } from "node:buffer";
+import { createHash } from "node:crypto";
+import { mkdirSync, readFileSync, realpathSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { isAbsolute, join, relative, resolve, sep } from "node:path";
+import { getSystemErrorMap } from "node:util";
+import glob from "fast-glob";
+import { assemble, type Sha256 } from "../core/assemble.ts";
+import { type Diagnostic, MigrateError } from "../core/errors.ts";
+import type { Migration } from "../core/migration.ts";
+import { lineOf, locate, type Source } from "../core/source.ts";
+
+export interface DirectoryOptions {
+  /** Absolute; relative folders start here, and paths in messages are relative to it. */
+  readonly cwd: string;
+}
+
+/** A file to be made: a plain name, without folders, and its whole text. */
+export interface NewFile {
+  readonly name: string;
+  readonly text: string;
+}
+
+/**
+ * Reads the `.sql` files that lie directly in `directories` and pairs them, in the order of the folders and then of
+ * the names. All files are read before anything is thrown: a `MigrateError` whose `diagnostics` are all faults.
+ * Files that begin with a dot, other endings and subfolders are left alone.
+ */
+export async function readMigrations(
+  directories: readonly string[],
+  { cwd }: DirectoryOptions,
+): Promise<readonly Migration[]> {
+  const folders = new Map<string, Folder>();
+  for (const directory of directories) {
+    const folder = openFolder(directory, cwd);
+    if (!folders.has(folder.real)) folders.set(folder.real, folder);
+  }
+  const sources: Source[] = [];
+  const unreadable: Diagnostic[] = [];
+  for (const folder of folders.values()) {
+    // One synchronous loop: 20,000 files took 0.15 s, sixteen asynchronous reads at a time 0.2 to 0.9 s.
+    for (const entry of sqlFiles(folder)) {
+      const read = readSource(folder, entry);
+      if ("code" in read) unreadable.push(read);
+      else sources.push(read);
+    }
+  }
+  const { migrations, diagnostics } = assemble(sources, sha256, unreadable);
+  if (diagnostics.length > 0) throw MigrateError.all(diagnostics);
+  return migrations;
+}
+
+/**
+ * Creates all of `files` in an existing folder, or none: a file that exists is never touched (`usage/file-exists`),
+ * and when one cannot be written the others are removed again. Returns their paths as shown to people.
+ */
+export async function createFiles(
+  directory: string,
+  files: readonly NewFile[],
+  { cwd }: DirectoryOptions,
+): Promise<readonly string[]> {
+  const folder = openFolder(directory, cwd);
+  for (const { name } of files) refusePath(name);
+  const created: string[] = [];
+  for (const { name, text } of files) {
+    const path = join(folder.path, name);
+    try {
+      writeFileSync(path, text, { flag: "wx" });
+      created.push(path);
+    } catch (error) {
+      const exists = codeOf(error) === "EEXIST";
+      for (const made of exists ? created : [...created, path]) rmSync(made, { force: true });
+      throw exists ? fileExists(folder.shown + name) : cannotCreate(folder.shown + name, error);
+    }
+  }
+  return files.map(({ name }) => folder.shown + name);
+}
+
+/** Creates a folder and those above it. Returns whether it was missing. */
+export async function createDirectory(directory: string, { cwd }: DirectoryOptions): Promise<boolean> {
+  try {
+    return mkdirSync(resolve(cwd, directory), { recursive: true }) !== undefined;
+  } catch (error) {
+    throw cannotCreate(directory, error);
+  }
+}
+
+/** Hex SHA-256 of the text's UTF-8 bytes. */
+export const sha256: Sha256 = (text) => createHash("sha256").update(text, "utf8").digest("hex");
+
+// ----------------------------------------------------------------------------------------------------- listing
+
+interface Folder {
+  /** Absolute, as the user named it. */
+  readonly path: string;
+  /** Without symbolic links. */
+  readonly real: string;
+  /** What stands before a file name in messages: `migrations/`, or nothing for the working directory. */
+  readonly shown: string;
+}
+
+interface Entry {
+  readonly name: string;
+  /** False for a symbolic link, a pipe, a device. */
+  readonly isFile: boolean;
+}
+
+function openFolder(directory: string, cwd: string): Folder {
+  const path = resolve(cwd, directory);
+  const below = relative(cwd, path);
+  const isBelow = below !== ".." && !below.startsWith(`..${sep}`) && !isAbsolute(below);
+  const shown = (isBelow ? below : path).replaceAll(sep, "/").replace(/\/$/, "");
+  try {
+    const real = realpathSync(path);
+    if (statSync(real).isDirectory())
+      return { path, real, shown: shown === "" && isBelow ? "" : `${shown}/` };
+  } catch (error) {
+    if (codeOf(error) === "ENOENT") {
+      throw new MigrateError(
+        {
+          code: "usage/missing-directory",
+          message: `the directory \`${shown}\` does not exist`,
+          hint: "`migrate init` creates it; `--directory DIR` names another",
+        },
+        { cause: error },
+      );
+    }
+    if (codeOf(error) !== "ENOTDIR") throw unreadableFolder(shown, error);
+  }
+  throw new MigrateError({
+    code: "usage/missing-directory",
+    message: `\`${shown}\` is not a directory`,
+    hint: "name the folder that holds the migrations with `--directory DIR`",
+  });
+}
+
+/** What lies in a folder under a name that ends in `.sql`, but for folders; by name. */
+function sqlFiles({ path, shown }: Folder): readonly Entry[] {
+  try {
+    return glob
+      .sync("*.sql", {
+        cwd: path,
+        caseSensitiveMatch: false,
+        followSymbolicLinks: false,
+        objectMode: true,
+        onlyFiles: false,
+        unique: false,
+      })
+      .filter(({ dirent }) => !dirent.isDirectory())
+      .map(({ name, dirent }) => ({ name, isFile: dirent.isFile() }))
+      .sort((a, b) => (a.name < b.name ? -1 : 1));
+  } catch (error) {
+    throw unreadableFolder(shown.slice(0, -1), error);
+  }
+}
+
+// ----------------------------------------------------------------------------------------------------- reading
+
+/** One file's text, or why it has none. */
+function readSource(folder: Folder, { name, isFile }: Entry): Source | Diagnostic {
+  const path = folder.shown + name;
+  try {
+    const file = isFile ? join(folder.path, name) : realpathSync(join(folder.path, name));
+    if (!isFile) {
+      if (!file.startsWith(folder.real.endsWith(sep) ? folder.real : folder.real + sep))
+        return linkOutside(path, file);
+      if (!statSync(file).isFile()) return cannotRead(path, "it is not a file");
+    }
+    return decode(path, readFileSync(file));
+  } catch (error) {
+    return cannotRead(
+      path,
+      codeOf(error) === "ENOENT" && !isFile ? "its link leads nowhere" : reasonOf(error),
+    );
+  }
+}
+
+function decode(path: string, bytes: Buffer): Source | Diagnostic {
+  const [first, second, third] = bytes;
+  if ((first === 0xff && second === 0xfe) || (first === 0xfe && second === 0xff)) return utf16(path);
+  const content = first === 0xef && second === 0xbb && third === 0xbf ? bytes.subarray(3) : bytes;
+  const text = content.toString("utf8");
+  if (!isUtf8(content)) return brokenUtf8({ path, text }, content);
+  const nul = text.indexOf("\0");
+  return nul < 0 ? { path, text } : nulByte({ path, text }, nul);
+}
+
+/** The first byte that is not UTF-8: the first replacement character in the text that is not so in the file. */
+function brokenUtf8(source: Source, bytes: Buffer): Diagnostic {
+  const { text } = source;
+  let byte = 0;
+  let walked = 0;
+  let at = text.indexOf("\uFFFD");
+  for (; at >= 0; at = text.indexOf("\uFFFD", at + 1)) {
+    byte += Buffer.byteLength(text.slice(walked, at));
+    walked = at;
+    if (bytes[byte] !== 0xef || bytes[byte + 1] !== 0xbf || bytes[byte + 2] !== 0xbd) break;
+  }
+  const found = bytes[byte]!.toString(16).toUpperCase().padStart(2, "0");
+  return {
+    code: "source/encoding",
+    message: `the file is not UTF-8: byte 0x${found} stands here`,
+    hint: `save it as UTF-8; if it is Latin-1: \`iconv -f LATIN1 -t UTF-8 ${source.path}\``,
+    ...placeAt(source, at),
+  };
+}
+
+function utf16(path: string): Diagnostic {
+  return {
+    code: "source/encoding",
+    message: "the file is UTF-16, not UTF-8",
+    hint: `save it as UTF-8, such as with \`iconv -f UTF-16 -t UTF-8 ${path}\`; PowerShell's \`>\` writes UTF-16`,
+    location: { path, line: 1, column: 1 },
+  };
+}
+
+function nulByte(source: Source, at: number): Diagnostic {
+  return {
+    code: "source/nul-byte",
+    message: "the file holds a NUL byte",
+    hint: "delete it, PostgreSQL text cannot hold one; if every second byte is NUL, save the file as UTF-8",
+    ...placeAt(source, at),
+  };
+}
+
+function linkOutside(path: string, target: string): Diagnostic {
+  return {
+    code: "source/link-outside",
+    message: `the symbolic link leads out of the folder, to \`${target}\``,
+    hint: "put the file itself here, or name its folder with a second `--directory DIR`",
+    location: { path, line: 1, column: 1 },
+  };
+}
+
+function cannotRead(path: string, reason: string): Diagnostic {
+  return {
+    code: "source/unreadable",
+    message: `the file cannot be read: ${reason}`,
+    hint: "no file is skipped silently: repair it, or move it to another folder",
+    location: { path, line: 1, column: 1 },
+  };
+}
+
+function placeAt(source: Source, offset: number): Pick<Diagnostic, "location" | "excerpt"> {
+  const location = locate(source, offset);
+  // A picture of NUL: the byte itself would make a binary file of whatever the message is written to.
+  return { location, excerpt: { line: lineOf(source.text, location.line).replaceAll("\0", "\u2400") } };
+}
+
+// ------------------------------------------------------------------------------------------- folders and writing
+
+function unreadableFolder(shown: string, cause: unknown): MigrateError {
+  return new MigrateError(
+    {
+      code: "usage/unreadable-directory",
+      message: `the directory \`${shown}\` cannot be read: ${reasonOf(cause)}`,
+      hint: "give this user the right to list it, or name another with `--directory DIR`",
+    },
+    { cause },
+  );
+}
+
+function refusePath(name: string): void {
+  if (!/[/\\\0]/.test(name) && name !== "" && name !== "." && name !== "..") return;
+  throw new MigrateError({
+    code: "usage/file-name",
+    message: `\`${name}\` cannot be the name of a new file`,
+    hint: "use a plain name without `/` and `\\`; the folder is named with `--directory DIR`",
+  });
+}
+
+function fileExists(path: string): MigrateError {
+  return new MigrateError({
+    code: "usage/file-exists",
+    message: `\`${path}\` exists already`,
+    hint: "nothing was written; delete or rename that file first",
+  });
+}
+
+function cannotCreate(path: string, cause: unknown): MigrateError {
+  return new MigrateError(
+    {
+      code: "usage/cannot-write",
+      message: `\`${path}\` cannot be created: ${reasonOf(cause)}`,
+      hint: "nothing was left behind; make its folder writable and try again",
+    },
+    { cause },
+  );
+}
+
+function codeOf(error: unknown): string | undefined {
+  return (error as NodeJS.ErrnoException).code;
+}
+
+/** `permission denied`, as the system puts it. */
+function reasonOf(error: unknown): string {
+  const { errno, message } = error as NodeJS.ErrnoException;
+  return (errno === undefined ? undefined : getSystemErrorMap().get(errno)?.[1]) ?? message;
+}

@@ -1,0 +1,55 @@
+/** A session → the ledger's rows. Reads only; a database without a ledger has an empty one. */
+import type { Applied, How, LedgerSql, LedgerState, Progress } from "../core/ledger.ts";
+import { type Session, StatementFailure } from "./database.ts";
+
+/** Reads what is applied and what is half done. One query where nothing is interrupted. */
+export async function readLedger(session: Session, ledger: LedgerSql): Promise<LedgerState> {
+  try {
+    const applied = await session.rows<AppliedRow>(ledger.selectApplied);
+    const [progress] = await session.rows<ProgressRow>(ledger.selectProgress);
+    return {
+      exists: true,
+      applied: applied.map(appliedOf),
+      ...(progress === undefined ? {} : { progress: progressOf(progress) }),
+    };
+  } catch (error) {
+    const missing = error instanceof StatementFailure && (error.sqlstate === "42P01" || error.sqlstate === "3F000");
+    if (missing) return { exists: false, applied: [] };
+    throw error;
+  }
+}
+
+interface AppliedRow {
+  readonly revision: string;
+  readonly checksum: string;
+  readonly parents: readonly string[];
+  readonly depends_on: readonly string[];
+  readonly message: string;
+  readonly how: How;
+  readonly applied_at: string;
+  readonly applied_by: string;
+  readonly duration: number | null;
+}
+
+function appliedOf(row: AppliedRow): Applied {
+  return {
+    revision: row.revision,
+    checksum: row.checksum,
+    parents: row.parents,
+    dependsOn: row.depends_on,
+    message: row.message,
+    how: row.how,
+    appliedAt: row.applied_at,
+    appliedBy: row.applied_by,
+    ...(row.duration === null ? {} : { duration: Number(row.duration) }),
+  };
+}
+
+type ProgressRow = Omit<Progress, "startedAt" | "startedBy"> & {
+  readonly started_at: string;
+  readonly started_by: string;
+};
+
+function progressOf({ started_at, started_by, ...row }: ProgressRow): Progress {
+  return { ...row, startedAt: started_at, startedBy: started_by };
+}

@@ -1,0 +1,93 @@
+/** The servers that global-setup.ts started come out as values a test can use; so do fresh databases on them. */
+import { randomBytes } from "node:crypto";
+import pg from "pg";
+import { inject } from "vitest";
+import type { ServerFacts } from "./global-setup.ts";
+
+/** A real PostgreSQL; tests reach it as a superuser. */
+export interface TestServer {
+  /** `PostgreSQL 18`: for the names of tests. */
+  readonly name: string;
+  readonly major: number;
+  /** As the server says it: `15.18`. */
+  readonly version: string;
+  /** The URL of a database on it; by default one that always exists. */
+  readonly url: (database?: string) => string;
+}
+
+/** A database of a test's own. */
+export interface TestDatabase {
+  readonly name: string;
+  readonly url: string;
+  /** Removes it, whoever is connected. */
+  readonly drop: () => Promise<void>;
+}
+
+/**
+ * The servers of this test run, the newest major first: two, or the one at TEST_DATABASE_URL. Throws in the
+ * vitest project `core`, whose tests wait for no server.
+ */
+export function servers(): readonly TestServer[] {
+  const facts = providedServers();
+  if (facts === undefined) throw new Error("this test file needs a server: it belongs to the vitest project pg");
+  return facts.map(testServer);
+}
+
+/** Are there servers? True in the vitest project `pg`, false in `core`. */
+export function hasServers(): boolean {
+  return providedServers() !== undefined;
+}
+
+function providedServers(): readonly ServerFacts[] | undefined {
+  return inject("servers") as readonly ServerFacts[] | undefined;
+}
+
+function testServer({ major, version, url }: ServerFacts): TestServer {
+  return {
+    name: `PostgreSQL ${major}`,
+    major,
+    version,
+    url: (database) => {
+      const changed = new URL(url);
+      if (database !== undefined) changed.pathname = `/${encodeURIComponent(database)}`;
+      return changed.href;
+    },
+  };
+}
+
+/** Creates a database with a name of its own: empty, or a copy of `template` (to which nobody may be connected). */
+export async function freshDatabase(
+  server: TestServer,
+  { template }: { readonly template?: string } = {},
+): Promise<TestDatabase> {
+  const name = `retort_test_${randomBytes(6).toString("hex")}`;
+  const from = template === undefined ? "" : ` TEMPLATE ${pg.escapeIdentifier(template)}`;
+  await query(server.url(), `CREATE DATABASE ${name}${from}`);
+  const drop = async (): Promise<void> => {
+    await query(server.url(), `DROP DATABASE IF EXISTS ${name} WITH (FORCE)`);
+  };
+  return { name, url: server.url(name), drop };
+}
+
+/** The rows of the last statement of `sql`, on a connection of its own. */
+export async function query<Row extends pg.QueryResultRow = pg.QueryResultRow>(
+  url: string,
+  sql: string,
+  values?: readonly unknown[],
+): Promise<readonly Row[]> {
+  return withClient(url, async (client) => {
+    const result: pg.QueryResult<Row> | pg.QueryResult<Row>[] = await client.query<Row>(sql, values && [...values]);
+    return Array.isArray(result) ? (result.at(-1)?.rows ?? []) : result.rows;
+  });
+}
+
+/** Lends `work` a connection and closes it. */
+export async function withClient<T>(url: string, work: (client: pg.Client) => Promise<T>): Promise<T> {
+  const client = new pg.Client({ connectionString: url });
+  await client.connect();
+  try {
+    return await work(client);
+  } finally {
+    await client.end();
+  }
+}

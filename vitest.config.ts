@@ -1,0 +1,23 @@
+/** How the tests run: `core` needs nothing, `pg` is given real servers; `--project core` runs only the former. */
+import { defineConfig } from "vitest/config";
+
+/** The files that are given a server. The cases are in both projects: each runs those that are its own. */
+const withServer = ["test/pg/**/*.test.ts", "test/support/**/*.test.ts"];
+const cases = "test/cases.test.ts";
+
+export default defineConfig({
+  test: {
+    maxWorkers: 2,
+    maxConcurrency: 2,
+    testTimeout: 60_000,
+    hookTimeout: 60_000,
+    reporters: ["default", "./test/support/count-reporter.ts"],
+    projects: [
+      { extends: true, test: { name: "core", include: ["test/**/*.test.ts"], exclude: withServer } },
+      {
+        extends: true,
+        test: { name: "pg", include: [...withServer, cases], globalSetup: "./test/support/global-setup.ts" },
+      },
+    ],
+  },
+});
