@@ -32,7 +32,7 @@ export interface ProjectOptions {
 export interface Project {
   readonly config: Config;
   readonly migrations: ReadonlyMap<RevisionId, Migration>;
-  readonly graph: Graph;
+  readonly graph: Graph<Migration>;
   readonly ledger: LedgerSql;
   readonly pins: SessionPins;
 }
@@ -46,11 +46,12 @@ export async function openProject(deps: Deps, options: ProjectOptions): Promise<
     migrations: new Map(migrations.map((migration) => [migration.revision, migration])),
     graph: buildGraph(migrations),
     ledger: ledgerSql(config.ledger, sha256),
-    pins: config.pins,
+    pins: config.session,
   };
 }
 
 /** The configuration alone: for commands that need no migrations. */
 export function openConfig(deps: Deps, options: ProjectOptions): Promise<Config> {
-  return loadConfig({ flags: options, env: deps.env, cwd: deps.cwd });
+  const { database, directories: directory, config, environment: env, variables: x } = options;
+  return loadConfig({ flags: { database, directory, config, env, x }, env: deps.env, cwd: deps.cwd });
 }

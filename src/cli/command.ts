@@ -26,7 +26,7 @@ export interface Command {
   /** Whole command lines with what each does. */
   readonly examples?: readonly (readonly [line: string, what: string])[];
   /** The exit code, when it is not 0. */
-  readonly run: (invocation: Invocation) => Promise<number | undefined> | number | undefined;
+  readonly run: (invocation: Invocation) => Promise<number | void>;
 }
 
 /** A flag without a value. */

@@ -31,10 +31,12 @@ export function assemble(
     const { fileName, fault } = parseFileName(name);
     if (fault !== undefined) diagnostics.push({ ...fault, location: startOf(source.path) });
     if (fileName === undefined) continue;
+    const { header, bodyStart, diagnostics: faults } = parseHeader(source, fileName.half);
+    for (const found of faults) diagnostics.push(found);
     const stem = `${folder}${fileName.number}_${fileName.slug}`;
-    const file: ParsedFile = { source, fileName, ...parseHeader(source, fileName.half) };
-    for (const found of file.diagnostics) diagnostics.push(found);
-    pairs.set(stem, { ...pairs.get(stem), [fileName.half]: file });
+    const pair = pairs.get(stem) ?? {};
+    pair[fileName.half] = { source, fileName, header, bodyStart, diagnostics: faults };
+    pairs.set(stem, pair);
   }
 
   const noText = new Set(unreadable.map((fault) => fault.location?.path));
@@ -74,8 +76,8 @@ interface ParsedFile {
 }
 
 interface Pair {
-  readonly up?: ParsedFile;
-  readonly down?: ParsedFile;
+  up?: ParsedFile;
+  down?: ParsedFile;
 }
 
 function migrationOf(
@@ -144,10 +146,10 @@ function missingHalf(
     message: `the ${half} file is missing`,
     hint:
       stray !== undefined
-        ? `\`${stray.source.path}\` has the same revision: rename it to \`${missing}\``
+        ? `${stray.source.path} has the same revision: rename it to ${missing}`
         : half === "up"
-          ? `create \`${missing}\`, or delete this file`
-          : `create \`${missing}\` beginning with \`-- revision: ${revision ?? "<id>"}\`, or say in this header why there is no way back: \`-- irreversible: <reason>\``,
+          ? `create ${missing}, or delete this file`
+          : `create ${missing} beginning with '-- revision: ${revision ?? "<id>"}', or say in this header why there is no way back: '-- irreversible: <reason>'`,
     location: startOf(present.source.path),
   };
 }
@@ -156,7 +158,7 @@ function needlessDown(up: ParsedFile, down: ParsedFile): Diagnostic | undefined 
   if (up.header.irreversible === undefined) return undefined;
   return {
     code: "source/irreversible-with-down",
-    message: `the migration is irreversible, but \`${down.source.path}\` exists`,
+    message: `the migration is irreversible, but ${down.source.path} exists`,
     hint: "delete the down file, or this header line",
     ...placeOfKey(up.source, "irreversible"),
   };
@@ -168,8 +170,8 @@ function differentRevision(up: ParsedFile, down: ParsedFile): Diagnostic | undef
   if (expected === undefined || found === undefined || expected === found) return undefined;
   return {
     code: "source/down-revision-differs",
-    message: `the down file says revision \`${found}\`, its up file says \`${expected}\``,
-    hint: `write \`-- revision: ${expected}\` here, if the two belong together`,
+    message: `the down file says revision '${found}', its up file says '${expected}'`,
+    hint: `write '-- revision: ${expected}' here, if the two belong together`,
     ...placeOfKey(down.source, "revision"),
   };
 }
@@ -178,7 +180,7 @@ function repeatedRevision(up: ParsedFile, revision: string, earlier: Source): Di
   const line = placeOfKey(earlier, "revision")?.location?.line ?? 1;
   return {
     code: "source/duplicate-revision",
-    message: `revision \`${revision}\` is taken by ${earlier.path}:${line}`,
+    message: `revision '${revision}' is taken by ${earlier.path}:${line}`,
     hint: "give the newer of the two another id, in its up and its down file",
     ...placeOfKey(up.source, "revision"),
   };

@@ -38,8 +38,8 @@ export function parseFileName(name: string): {
     fileName,
     fault: {
       code: "source/short-number",
-      message: `the number \`${fileName.number}\` has fewer than ${FEWEST_DIGITS} digits`,
-      hint: `rename it to \`${formatFileName({ ...fileName, number: padded })}\``,
+      message: `the number '${fileName.number}' has fewer than ${FEWEST_DIGITS} digits`,
+      hint: `rename it to '${formatFileName({ ...fileName, number: padded })}'`,
     },
   };
 }
@@ -89,16 +89,16 @@ function misnamed(name: string): FileNameFault {
   const suggestion = `${number}_${words === "" ? "name" : words}.${half ?? "up"}.sql`;
   const message =
     half === undefined
-      ? "the name says neither `.up.sql` nor `.down.sql`"
+      ? "the name says neither '.up.sql' nor '.down.sql'"
       : digits === ""
         ? "the name begins with no number"
-        : "the name is not of the form `NNNN_name.up.sql` or `NNNN_name.down.sql`";
+        : "the name is not of the form 'NNNN_name.up.sql' or 'NNNN_name.down.sql'";
   return {
     code: "source/file-name",
     message,
     hint:
       half === undefined
-        ? `rename it to \`${suggestion}\` if it is a migration, or move it to another folder: no file is skipped silently`
-        : `rename it to \`${suggestion}\``,
+        ? `rename it to '${suggestion}' if it is a migration, or move it to another folder: no file is skipped silently`
+        : `rename it to '${suggestion}'`,
   };
 }

@@ -1,6 +1,6 @@
 /**
  * One file → its header, the leading `-- key: value` lines, with every fault in it. Below the header comments are
- * prose; the one exception is a lost header line (see `lostLine`), because an instruction must not vanish silently.
+ * prose; the one exception is a lost header line (see `lostLines`), because an instruction must not vanish silently.
  */
 import type { Diagnostic } from "./errors.ts";
 import type { HalfName, RevisionId } from "./migration.ts";
@@ -39,6 +39,19 @@ const keys = {
 } as const satisfies Record<string, { readonly form: Form; readonly down: boolean }>;
 
 export type HeaderKey = keyof typeof keys;
+
+/** The keys whose value is one text, and where it goes. */
+const plainProperties: Partial<
+  Record<HeaderKey, Exclude<keyof Header, "parents" | "branchLabels" | "dependsOn">>
+> = {
+  revision: "revision",
+  message: "message",
+  created: "created",
+  transaction: "transaction",
+  irreversible: "irreversible",
+  "lock-timeout": "lockTimeout",
+  "statement-timeout": "statementTimeout",
+};
 
 /** What people who come from Alembic write, and plurals. */
 const otherNames: Readonly<Record<string, HeaderKey>> = {
@@ -130,28 +143,23 @@ export function placeOfKey(
 }
 
 function headerOf(values: ReadonlyMap<HeaderKey, string>): Header {
-  const text = (key: HeaderKey, name: keyof Header): Partial<Header> => {
-    const value = values.get(key);
-    return value === undefined ? {} : { [name]: value };
-  };
-  const list = (key: HeaderKey): readonly string[] =>
-    values
-      .get(key)
-      ?.split(",")
-      .map((item) => item.trim()) ?? [];
-  return {
-    ...text("revision", "revision"),
+  const list = (key: HeaderKey): readonly string[] => values.get(key)?.split(",").map(trimmed) ?? [];
+  const header: Mutable<Header> = {
     parents: values.get("parent") === "none" ? [] : list("parent"),
     branchLabels: list("branch-labels"),
     dependsOn: list("depends-on"),
-    ...text("message", "message"),
-    ...text("created", "created"),
-    ...text("transaction", "transaction"),
-    ...text("irreversible", "irreversible"),
-    ...text("lock-timeout", "lockTimeout"),
-    ...text("statement-timeout", "statementTimeout"),
   };
+  for (const [key, value] of values) {
+    const name = plainProperties[key];
+    if (name === "transaction") header.transaction = "none";
+    else if (name !== undefined) header[name] = value;
+  }
+  return header;
 }
+
+type Mutable<T> = { -readonly [K in keyof T]: T[K] };
+
+const trimmed = (text: string): string => text.trim();
 
 // ---------------------------------------------------------------------------------------------- reading lines
 
@@ -204,7 +212,10 @@ function lostLines(
     if (found === undefined || !isAtHome(found.key, half) || seen.has(found.key)) continue;
     if (lost.some((line) => line.key === found.key)) continue;
     if (keys[found.key].form === "text" || valueFault(source, found, found.key) !== undefined) continue;
-    lost.push({ ...found, line: countLines(text, start) + 1 });
+    const lineStart = Math.max(text.lastIndexOf("\n", start - 1), text.lastIndexOf("\r", start - 1)) + 1;
+    const indent = text.slice(lineStart, start);
+    const line = countLines(text, start) + 1;
+    lost.push({ ...found, line, text: indent + found.text, keyAt: indent.length + found.keyAt });
   }
   return lost;
 }
@@ -224,13 +235,14 @@ function meantKey(key: string, half: HalfName): HeaderKey | undefined {
   if (isAtHome(key, half)) return key;
   if (Object.hasOwn(keys, key)) return undefined;
   const dashed = key.toLowerCase().replaceAll("_", "-");
-  const meant = Object.hasOwn(otherNames, dashed) ? otherNames[dashed] : nearest(dashed, keysOf(half));
+  const meant = Object.hasOwn(otherNames, dashed) ? otherNames[dashed] : nearest(dashed, keysOf[half]);
   return meant !== undefined && isAtHome(meant, half) ? meant : undefined;
 }
 
-function keysOf(half: HalfName): readonly string[] {
-  return Object.keys(keys).filter((key) => isAtHome(key, half));
-}
+const keysOf: Readonly<Record<HalfName, readonly string[]>> = {
+  up: Object.keys(keys),
+  down: Object.keys(keys).filter((key) => isAtHome(key, "down")),
+};
 
 /** What is wrong with a line whose key is not simply one of ours, said for the first time. */
 function keyFault(
@@ -251,26 +263,26 @@ function keyFault(
     const together = keys[meant].form === "ids" ? ", with all values in it, separated by commas" : "";
     return fault(
       "source/duplicate-key",
-      `\`${key}\` is said twice`,
+      `'${key}' is said twice`,
       `line ${earlier?.line} says it already; keep one line${together}`,
     );
   }
   if (Object.hasOwn(keys, key)) {
     return fault(
       "source/misplaced-key",
-      `\`${key}\` does not belong in a down file`,
+      `'${key}' does not belong in a down file`,
       "the up file says it for both; delete this line",
     );
   }
   if (meant === key.toLowerCase()) {
-    return fault("source/uppercase-key", `\`${key}\` is not in lower case`, `write \`-- ${meant}:\``);
+    return fault("source/uppercase-key", `'${key}' is not in lower case`, `write '-- ${meant}:'`);
   }
   return fault(
     "source/unknown-key",
-    `\`${shorten(key)}\` is not a header key`,
+    `'${shorten(key)}' is not a header key`,
     meant !== undefined
-      ? `did you mean \`-- ${meant}:\`?`
-      : `the keys are ${keysOf(half).join(", ")}; free comments go below the header, after a blank line`,
+      ? `did you mean '-- ${meant}:'?`
+      : `the keys are ${keysOf[half].join(", ")}; free comments go below the header, after a blank line`,
   );
 }
 
@@ -280,7 +292,7 @@ function valueFault(source: Source, line: HeaderLine, key: HeaderKey): Diagnosti
   if (value === "") {
     return {
       code: "source/empty-value",
-      message: `\`${key}\` has no value`,
+      message: `'${key}' has no value`,
       hint: emptyHints[form](key),
       ...placeOf(source, line),
     };
@@ -290,7 +302,7 @@ function valueFault(source: Source, line: HeaderLine, key: HeaderKey): Diagnosti
     const code = control[0].charCodeAt(0).toString(16).toUpperCase().padStart(4, "0");
     return {
       code: "source/control-character",
-      message: `\`${key}\` holds the control character U+${code}`,
+      message: `'${key}' holds the control character U+${code}`,
       hint: "delete it; it would reach the terminal of everyone who lists this migration",
       ...placeOfValue(source, line, control.index, 1),
     };
@@ -305,8 +317,8 @@ function valueFault(source: Source, line: HeaderLine, key: HeaderKey): Diagnosti
         ? undefined
         : {
             code: "source/illegal-value",
-            message: `\`${key}\` cannot be \`${shorten(value)}\``,
-            hint: "`-- transaction: none` runs the file outside a transaction; without the line it runs in one",
+            message: `'${key}' cannot be '${shorten(value)}'`,
+            hint: "'-- transaction: none' runs the file outside a transaction; without the line it runs in one",
             ...placeOfValue(source, line),
           };
     case "time":
@@ -314,8 +326,8 @@ function valueFault(source: Source, line: HeaderLine, key: HeaderKey): Diagnosti
         ? undefined
         : {
             code: "source/illegal-value",
-            message: `\`${shorten(value)}\` is not a time`,
-            hint: `write a number and a unit (us, ms, s, min, h, d), such as \`-- ${key}: 5s\`; 0 waits without limit`,
+            message: `'${shorten(value)}' is not a time`,
+            hint: `write a number and a unit (us, ms, s, min, h, d), such as '-- ${key}: 5s'; 0 waits without limit`,
             ...placeOfValue(source, line),
           };
     case "text":
@@ -324,17 +336,17 @@ function valueFault(source: Source, line: HeaderLine, key: HeaderKey): Diagnosti
 }
 
 const emptyHints: Readonly<Record<Form, (key: HeaderKey) => string>> = {
-  id: () => "write the id of this migration: letters, digits, `_` and `.`",
+  id: () => "write the id of this migration: letters, digits, '_' and '.'",
   ids: (key) =>
     key === "parent"
-      ? "write the revision it follows, or `-- parent: none` if it is a base"
+      ? "write the revision it follows, or '-- parent: none' if it is a base"
       : "write a value, or delete the line",
   text: (key) =>
     key === "irreversible"
       ? "say why there is no way back; it is shown on downgrade"
       : "write a value, or delete the line",
-  none: () => "write `-- transaction: none`, or delete the line",
-  time: (key) => `write a time such as \`-- ${key}: 5s\`, or delete the line`,
+  none: () => "write '-- transaction: none', or delete the line",
+  time: (key) => `write a time such as '-- ${key}: 5s', or delete the line`,
 };
 
 /** The first fault of a comma-separated list. */
@@ -349,7 +361,7 @@ function listFault(source: Source, line: HeaderLine, key: HeaderKey): Diagnostic
     if (item === "") {
       return {
         code: "source/empty-item",
-        message: `\`${key}\` has an empty item`,
+        message: `'${key}' has an empty item`,
         hint: "delete the comma, or write what is missing beside it",
         ...placeOfValue(source, line, Math.min(at, line.value.length - 1), 1),
       };
@@ -357,8 +369,8 @@ function listFault(source: Source, line: HeaderLine, key: HeaderKey): Diagnostic
     if (key === "parent" && item === "none") {
       return {
         code: "source/reserved-id",
-        message: "`none` stands beside another parent",
-        hint: "a base says `-- parent: none` alone; otherwise delete `none`",
+        message: "'none' stands beside another parent",
+        hint: "a base says '-- parent: none' alone; otherwise delete 'none'",
         ...placeOfValue(source, line, itemAt, item.length),
       };
     }
@@ -367,7 +379,7 @@ function listFault(source: Source, line: HeaderLine, key: HeaderKey): Diagnostic
     if (earlier.has(item)) {
       return {
         code: "source/duplicate-item",
-        message: `\`${item}\` is listed twice`,
+        message: `'${item}' is listed twice`,
         hint: "delete one of the two",
         ...placeOfValue(source, line, itemAt, item.length),
       };
@@ -391,7 +403,7 @@ function idFault(
     const [character] = illegal;
     return {
       code: "source/illegal-id",
-      message: `\`${character}\` is not allowed in the ${noun} \`${shorten(id)}\``,
+      message: `${/\s/.test(character) ? "a blank" : `'${character}'`} is not allowed in the ${noun} '${shorten(id)}'`,
       hint: illegalHint(key, character, id),
       ...placeOfValue(source, line, at + illegal.index, character.length),
     };
@@ -399,7 +411,7 @@ function idFault(
   if (id.length > LONGEST_ID) {
     return {
       code: "source/illegal-id",
-      message: `the ${noun} \`${shorten(id)}\` has ${id.length} characters`,
+      message: `the ${noun} '${shorten(id)}' has ${id.length} characters`,
       hint: `use at most ${LONGEST_ID}`,
       ...placeOfValue(source, line, at, id.length),
     };
@@ -407,7 +419,7 @@ function idFault(
   if (reservedWords.includes(id.toLowerCase())) {
     return {
       code: "source/reserved-id",
-      message: `\`${id}\` is a reserved word, not a ${noun}`,
+      message: `'${id}' is a reserved word, not a ${noun}`,
       hint: reservedHint(key, id.toLowerCase()),
       ...placeOfValue(source, line, at, id.length),
     };
@@ -419,22 +431,22 @@ function illegalHint(key: HeaderKey, character: string, id: string): string {
   if (key === "revision" || key === "branch-labels") {
     if (/[\s;]/.test(character) && key === "branch-labels") return "separate several with commas";
     const suggestion = id.replace(/[^A-Za-z0-9_.]+/gu, "_").replace(/^_+|_+$/g, "");
-    const rule = "use letters, digits, `_` and `.` only";
-    return suggestion === "" ? rule : `${rule}, such as \`${shorten(suggestion)}\``;
+    const rule = "use letters, digits, '_' and '.' only";
+    return suggestion === "" ? rule : `${rule}, such as '${shorten(suggestion)}'`;
   }
   if (/[\s;]/.test(character)) return "separate several with commas";
   if ("@+:-".includes(character))
-    return "write the id that stands in that file's header; expressions such as `label@head` or `-1` are for the command line";
-  return "ids are written bare: letters, digits, `_` and `.`";
+    return "write the id that stands in that file's header; expressions such as 'label@head' or '-1' are for the command line";
+  return "ids are written bare: letters, digits, '_' and '.'";
 }
 
 function reservedHint(key: HeaderKey, word: string): string {
   if (key === "revision" || key === "branch-labels")
     return `choose another; reserved are ${reservedWords.join(", ")}`;
   if (key === "depends-on" && word === "none") return "delete the line when there is nothing it depends on";
-  if (key === "parent" && word === "none") return "write `-- parent: none` in lower case";
-  if (key === "parent" && word === "base") return "a base says `-- parent: none`";
-  return "write the id itself; `migrate heads` prints those of the heads";
+  if (key === "parent" && word === "none") return "write '-- parent: none' in lower case";
+  if (key === "parent" && word === "base") return "a base says '-- parent: none'";
+  return "write the id itself; migrate heads prints those of the heads";
 }
 
 function missingKeys(
@@ -445,15 +457,18 @@ function missingKeys(
   const firstLine = /^[^\r\n]*/.exec(source.text)![0];
   const place =
     revision === undefined
-      ? { location: { path: source.path, line: 1, column: 1 }, excerpt: { line: firstLine } }
+      ? {
+          location: { path: source.path, line: 1, column: 1 },
+          ...(firstLine === "" ? {} : { excerpt: { line: firstLine } }),
+        }
       : placeOf(source, revision);
   const hints: Partial<Record<HeaderKey, string>> = {
-    revision: "begin the file with `-- revision: <id>`",
-    parent: "say `-- parent: <id>` of what it follows, or `-- parent: none` if it is a base",
+    revision: "begin the file with '-- revision: <id>'",
+    parent: "say '-- parent: <id>' of what it follows, or '-- parent: none' if it is a base",
   };
   return {
     code: "source/missing-key",
-    message: `${missing.map((key) => `\`${key}\``).join(" and ")} ${missing.length > 1 ? "are" : "is"} missing in the header`,
+    message: `${missing.map((key) => `'${key}'`).join(" and ")} ${missing.length > 1 ? "are" : "is"} missing in the header`,
     hint: missing.map((key) => hints[key]).join("; "),
     ...place,
   };
@@ -463,7 +478,7 @@ function misplacedBelow(source: Source, lost: HeaderLine, bodyStart: number): Di
   const end = countLines(source.text, bodyStart) + 1;
   return {
     code: "source/misplaced-key",
-    message: `\`${lost.key}\` stands below the header, where it has no effect`,
+    message: `'${lost.key}' stands below the header, where it has no effect`,
     hint:
       bodyStart === 0
         ? "the header is the very first lines of the file: move everything else below it"

@@ -13,7 +13,12 @@ import { dollarQuoted, literal, qualified, textArray } from "./quote.ts";
 /** Where the ledger lives. Any names; they are quoted. */
 export interface LedgerNames {
   readonly schema: string;
-  readonly tables: { readonly applied: string; readonly state: string; readonly log: string; readonly progress: string };
+  readonly tables: {
+    readonly applied: string;
+    readonly state: string;
+    readonly log: string;
+    readonly progress: string;
+  };
 }
 
 export const defaultLedgerNames: LedgerNames = {
@@ -108,7 +113,11 @@ export interface LedgerSql {
   intend(intent: Omit<Progress, "startedAt" | "startedBy">): string;
   forget(): string;
   /** Records a failure; never part of a plan. */
-  failure(row: { readonly revision: RevisionId; readonly direction: "up" | "down"; readonly detail: string }): string;
+  failure(row: {
+    readonly revision: RevisionId;
+    readonly direction: "up" | "down";
+    readonly detail: string;
+  }): string;
   /** Rows of `applied`, in no order. */
   readonly selectApplied: string;
   readonly selectProgress: string;
@@ -182,7 +191,11 @@ export function ledgerSql(names: LedgerNames, sha256: Sha256): LedgerSql {
 
     lock: doBlock(
       `BEGIN\n  IF NOT pg_catalog.pg_try_advisory_lock(${lockKey}) THEN\n    ` +
-        raise(sqlstates.lockHeld, literal(held), "Nothing was changed. Wait until it is done and try again.") +
+        raise(
+          sqlstates.lockHeld,
+          literal(held),
+          "Nothing was changed. Wait until it is done and try again.",
+        ) +
         "\n  END IF;\nEND",
     ),
 
@@ -267,7 +280,9 @@ BEGIN
       sqlstates.guard,
       intent === undefined
         ? literal("retort: a step was interrupted before, and this plan does not continue it")
-        : literal(`retort: ${intent.revision} is no longer interrupted at statement ${intent.statement}, as the plan assumed`),
+        : literal(
+            `retort: ${intent.revision} is no longer interrupted at statement ${intent.statement}, as the plan assumed`,
+          ),
       "Look with: migrate current. Continue with: migrate upgrade.",
     )}
   END IF;

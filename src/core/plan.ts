@@ -164,7 +164,8 @@ function stepBatches(input: CompileInput, step: StepInput, index: number, digest
   const row: NewRow = { ...step, how: input.how };
 
   if (input.kind === "stamp") {
-    const sql = step.direction === "up" ? ledger.stampIn({ ...row, how: "stamp" }) : ledger.stampOut(step.revision);
+    const sql =
+      step.direction === "up" ? ledger.stampIn({ ...row, how: "stamp" }) : ledger.stampOut(step.revision);
     return [{ transactional: true, statements: [at("ledger", sql)] }];
   }
 
@@ -227,7 +228,10 @@ function outsideBatches(
     const { revision, direction } = step;
     open.push(
       ...session(ourselves(input.pins), index),
-      at("ledger", ledger.intend({ revision, direction, statement: number, of: step.statements.length, hash, before })),
+      at(
+        "ledger",
+        ledger.intend({ revision, direction, statement: number, of: step.statements.length, hash, before }),
+      ),
     );
     intent = { revision, statement: number, hash };
     batches.push(
@@ -253,7 +257,8 @@ function outsideBatches(
       at("guard", ledger.guardDigest(label, digest, intent)),
     ];
   }
-  const record = step.direction === "up" ? ledger.recordUp(row, "progress") : ledger.recordDown(row, "progress");
+  const record =
+    step.direction === "up" ? ledger.recordUp(row, "progress") : ledger.recordDown(row, "progress");
   open.push(...session(ourselves(input.pins), index), at("ledger", record), at("ledger", ledger.forget()));
   return [...batches, { transactional: true, statements: open }];
 }
@@ -303,7 +308,9 @@ function pinned(pins: SessionPins, scope: "LOCAL" | "SESSION"): string[] {
     ...lexing,
     `${set} DateStyle = ${literal(pins.dateStyle)}`,
     `${set} TimeZone = ${literal(pins.timeZone)}`,
-    ...(pins.searchPath === undefined ? [] : [`${set} search_path = ${pins.searchPath.map(identifier).join(", ")}`]),
+    ...(pins.searchPath === undefined
+      ? []
+      : [`${set} search_path = ${pins.searchPath.map(identifier).join(", ")}`]),
     `${set} lock_timeout = ${literal(pins.lockTimeout)}`,
     `${set} statement_timeout = ${literal(pins.statementTimeout)}`,
     `${set} check_function_bodies = ${pins.checkFunctionBodies ? "on" : "off"}`,

@@ -1,14 +1,25 @@
 /** Folders of migration files → migrations, or every fault in them; and new files into a folder. */
 import { isUtf8 } from "node:buffer";
-import { createHash } from "node:crypto";
-import { mkdirSync, readFileSync, realpathSync, rmSync, statSync, writeFileSync } from "node:fs";
+import {
+  closeSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  realpathSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
 import { isAbsolute, join, relative, resolve, sep } from "node:path";
 import { getSystemErrorMap } from "node:util";
 import glob from "fast-glob";
-import { assemble, type Sha256 } from "../core/assemble.ts";
+import { assemble } from "../core/assemble.ts";
 import { type Diagnostic, MigrateError } from "../core/errors.ts";
 import type { Migration } from "../core/migration.ts";
 import { lineOf, locate, type Source } from "../core/source.ts";
+import { sha256 } from "./sha256.ts";
 
 export interface DirectoryOptions {
   /** Absolute; relative folders start here, and paths in messages are relative to it. */
@@ -65,12 +76,18 @@ export async function createFiles(
   for (const { name, text } of files) {
     const path = join(folder.path, name);
     try {
-      writeFileSync(path, text, { flag: "wx" });
+      const file = openSync(path, "wx");
       created.push(path);
+      try {
+        writeFileSync(file, text);
+      } finally {
+        closeSync(file);
+      }
     } catch (error) {
-      const exists = codeOf(error) === "EEXIST";
-      for (const made of exists ? created : [...created, path]) rmSync(made, { force: true });
-      throw exists ? fileExists(folder.shown + name) : cannotCreate(folder.shown + name, error);
+      for (const made of created) rmSync(made, { force: true });
+      throw codeOf(error) === "EEXIST"
+        ? fileExists(folder.shown + name)
+        : cannotCreate(folder.shown + name, error);
     }
   }
   return files.map(({ name }) => folder.shown + name);
@@ -85,8 +102,15 @@ export async function createDirectory(directory: string, { cwd }: DirectoryOptio
   }
 }
 
-/** Hex SHA-256 of the text's UTF-8 bytes. */
-export const sha256: Sha256 = (text) => createHash("sha256").update(text, "utf8").digest("hex");
+/** Whether a folder is empty or not there at all. */
+export async function isEmptyDirectory(directory: string, { cwd }: DirectoryOptions): Promise<boolean> {
+  try {
+    return readdirSync(resolve(cwd, directory)).length === 0;
+  } catch (error) {
+    if (codeOf(error) === "ENOENT") return true;
+    throw unreadableFolder(directory, error);
+  }
+}
 
 // ----------------------------------------------------------------------------------------------------- listing
 
@@ -119,8 +143,8 @@ function openFolder(directory: string, cwd: string): Folder {
       throw new MigrateError(
         {
           code: "usage/missing-directory",
-          message: `the directory \`${shown}\` does not exist`,
-          hint: "`migrate init` creates it; `--directory DIR` names another",
+          message: `the directory ${shown} does not exist`,
+          hint: "migrate init creates it; --directory DIR names another",
         },
         { cause: error },
       );
@@ -129,8 +153,8 @@ function openFolder(directory: string, cwd: string): Folder {
   }
   throw new MigrateError({
     code: "usage/missing-directory",
-    message: `\`${shown}\` is not a directory`,
-    hint: "name the folder that holds the migrations with `--directory DIR`",
+    message: `${shown} is not a directory`,
+    hint: "name the folder that holds the migrations with --directory DIR",
   });
 }
 
@@ -159,18 +183,19 @@ function sqlFiles({ path, shown }: Folder): readonly Entry[] {
 /** One file's text, or why it has none. */
 function readSource(folder: Folder, { name, isFile }: Entry): Source | Diagnostic {
   const path = folder.shown + name;
+  const file = join(folder.path, name);
   try {
-    const file = isFile ? join(folder.path, name) : realpathSync(join(folder.path, name));
     if (!isFile) {
-      if (!file.startsWith(folder.real.endsWith(sep) ? folder.real : folder.real + sep))
-        return linkOutside(path, file);
-      if (!statSync(file).isFile()) return cannotRead(path, "it is not a file");
+      const real = realpathSync(file);
+      const inside = folder.real.endsWith(sep) ? folder.real : folder.real + sep;
+      if (!real.startsWith(inside)) return linkOutside(path, readlinkSync(file));
+      if (!statSync(real).isFile()) return cannotRead(path, "it is not a file");
     }
     return decode(path, readFileSync(file));
   } catch (error) {
     return cannotRead(
       path,
-      codeOf(error) === "ENOENT" && !isFile ? "its link leads nowhere" : reasonOf(error),
+      !isFile && codeOf(error) === "ENOENT" ? "its link leads nowhere" : reasonOf(error),
     );
   }
 }
@@ -200,7 +225,7 @@ function brokenUtf8(source: Source, bytes: Buffer): Diagnostic {
   return {
     code: "source/encoding",
     message: `the file is not UTF-8: byte 0x${found} stands here`,
-    hint: `save it as UTF-8; if it is Latin-1: \`iconv -f LATIN1 -t UTF-8 ${source.path}\``,
+    hint: `save it as UTF-8; if it is Latin-1: 'iconv -f LATIN1 -t UTF-8 ${source.path}'`,
     ...placeAt(source, at),
   };
 }
@@ -209,7 +234,7 @@ function utf16(path: string): Diagnostic {
   return {
     code: "source/encoding",
     message: "the file is UTF-16, not UTF-8",
-    hint: `save it as UTF-8, such as with \`iconv -f UTF-16 -t UTF-8 ${path}\`; PowerShell's \`>\` writes UTF-16`,
+    hint: `save it as UTF-8, such as with 'iconv -f UTF-16 -t UTF-8 ${path}'; PowerShell's '>' writes UTF-16`,
     location: { path, line: 1, column: 1 },
   };
 }
@@ -226,8 +251,8 @@ function nulByte(source: Source, at: number): Diagnostic {
 function linkOutside(path: string, target: string): Diagnostic {
   return {
     code: "source/link-outside",
-    message: `the symbolic link leads out of the folder, to \`${target}\``,
-    hint: "put the file itself here, or name its folder with a second `--directory DIR`",
+    message: `the symbolic link leads out of the folder, to ${target}`,
+    hint: "put the file itself here, or name its folder with a second --directory DIR",
     location: { path, line: 1, column: 1 },
   };
 }
@@ -253,8 +278,8 @@ function unreadableFolder(shown: string, cause: unknown): MigrateError {
   return new MigrateError(
     {
       code: "usage/unreadable-directory",
-      message: `the directory \`${shown}\` cannot be read: ${reasonOf(cause)}`,
-      hint: "give this user the right to list it, or name another with `--directory DIR`",
+      message: `the directory ${shown} cannot be read: ${reasonOf(cause)}`,
+      hint: "give this user the right to list it, or name another with --directory DIR",
     },
     { cause },
   );
@@ -264,15 +289,15 @@ function refusePath(name: string): void {
   if (!/[/\\\0]/.test(name) && name !== "" && name !== "." && name !== "..") return;
   throw new MigrateError({
     code: "usage/file-name",
-    message: `\`${name}\` cannot be the name of a new file`,
-    hint: "use a plain name without `/` and `\\`; the folder is named with `--directory DIR`",
+    message: `'${name}' cannot be the name of a new file`,
+    hint: "use a plain name without '/' and '\\'; the folder is named with --directory DIR",
   });
 }
 
 function fileExists(path: string): MigrateError {
   return new MigrateError({
     code: "usage/file-exists",
-    message: `\`${path}\` exists already`,
+    message: `${path} exists already`,
     hint: "nothing was written; delete or rename that file first",
   });
 }
@@ -281,7 +306,7 @@ function cannotCreate(path: string, cause: unknown): MigrateError {
   return new MigrateError(
     {
       code: "usage/cannot-write",
-      message: `\`${path}\` cannot be created: ${reasonOf(cause)}`,
+      message: `${path} cannot be created: ${reasonOf(cause)}`,
       hint: "nothing was left behind; make its folder writable and try again",
     },
     { cause },

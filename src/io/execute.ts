@@ -17,6 +17,9 @@ export interface ExecuteOptions {
   readonly lockWait: number;
   /** Tells where in its file a failing statement stands: the text of a path in the plan. */
   readonly sourceText: (path: string) => string | undefined;
+  readonly signal?: AbortSignal | undefined;
+  /** The statement that records a failed step in the ledger's log. */
+  readonly recordFailure?: (step: PlanStep, message: string) => string;
 }
 
 /**
@@ -83,16 +86,23 @@ async function sendMessage(
     await session.send(message.map((text) => text.sql));
   } catch (error) {
     if (!(error instanceof StatementFailure)) throw error;
-    if (!error.lost) await session.send(["ROLLBACK;"]).catch(() => {});
-    throw explain(plan, message[error.index]!, error, options);
+    const text = message[error.index]!;
+    if (!error.lost) {
+      await session.send(["ROLLBACK;"]).catch(() => {});
+      const step = text.statement?.kind === "guard" ? undefined : stepOf(plan, text);
+      if (step !== undefined && options.recordFailure !== undefined) {
+        // Best effort: the failure itself is what the user must see.
+        await session.send([options.recordFailure(step, error.message)]).catch(() => {});
+      }
+    }
+    throw explain(plan, text, error, options);
   }
 }
 
 /** The server's answer in the user's terms: which file, line and column, and what to do. */
 function explain(plan: Plan, text: Text, failure: StatementFailure, options: ExecuteOptions): MigrateError {
   const { statement } = text;
-  const step = statement?.step ?? plan.batches[text.batch]?.statements.find((s) => s.step !== undefined)?.step;
-  const target = step === undefined ? undefined : plan.steps[step];
+  const target = stepOf(plan, text);
   const sqlstate = failure.sqlstate === undefined ? {} : { sqlstate: failure.sqlstate };
   if (statement?.kind === "guard" && failure.sqlstate === sqlstates.guard) {
     return new MigrateError(
@@ -102,6 +112,12 @@ function explain(plan: Plan, text: Text, failure: StatementFailure, options: Exe
         ...(failure.hint === undefined ? {} : { hint: failure.hint }),
         ...sqlstate,
       },
+      { cause: failure },
+    );
+  }
+  if (failure.sqlstate === "57014" && options.signal?.aborted === true) {
+    return new MigrateError(
+      { code: "execution/cancelled", message: "stopped on request", hint: rolledBack(plan, text, target), ...sqlstate },
       { cause: failure },
     );
   }
@@ -124,7 +140,7 @@ function explain(plan: Plan, text: Text, failure: StatementFailure, options: Exe
       {
         code: "execution/statement",
         message,
-        hint: failure.hint ?? rolledBack(plan, text, target),
+        hint: [failure.hint, rolledBack(plan, text, target)].filter((part) => part !== undefined).join("\n      "),
         ...place,
         ...sqlstate,
       },
@@ -140,11 +156,17 @@ function explain(plan: Plan, text: Text, failure: StatementFailure, options: Exe
         target === undefined
           ? `a ${statement?.kind ?? "transaction"} statement failed: ${message}`
           : `${doing} revision ${target.revision} (${target.path}) failed${constraint}: ${message}`,
-      hint: failure.hint ?? rolledBack(plan, text, target),
+      hint: [failure.hint, rolledBack(plan, text, target)].filter((part) => part !== undefined).join("\n      "),
       ...sqlstate,
     },
     { cause: failure },
   );
+}
+
+/** The step a text belongs to; BEGIN and COMMIT belong to the step of their batch. */
+function stepOf(plan: Plan, text: Text): PlanStep | undefined {
+  const index = text.statement?.step ?? plan.batches[text.batch]?.statements.findLast((s) => s.step !== undefined)?.step;
+  return index === undefined ? undefined : plan.steps[index];
 }
 
 function rolledBack(plan: Plan, text: Text, step: PlanStep | undefined): string {

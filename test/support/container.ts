@@ -1,9 +1,9 @@
 /** A PostgreSQL major goes in; a server in a container comes out, if an engine answers on this machine. */
 import { existsSync } from "node:fs";
-import { type RequestOptions, get } from "node:http";
+import { get, type RequestOptions } from "node:http";
 import { homedir } from "node:os";
 import { join } from "node:path";
-import { type StartedServer, password, settings } from "./embedded.ts";
+import { password, type StartedServer, settings } from "./embedded.ts";
 
 /**
  * The `DOCKER_HOST` of the first container engine that answers, undefined when none does. Importing
@@ -50,11 +50,17 @@ export async function startContainer(host: string, major: number): Promise<Start
   const { GenericContainer, Wait } = await import("testcontainers");
   const container = await new GenericContainer(`postgres:${major}-alpine`)
     .withEnvironment({ POSTGRES_PASSWORD: password })
-    .withCommand(["postgres", ...Object.entries(settings).flatMap(([name, value]) => ["-c", `${name}=${value}`])])
+    .withCommand([
+      "postgres",
+      ...Object.entries(settings).flatMap(([name, value]) => ["-c", `${name}=${value}`]),
+    ])
     .withExposedPorts(5432)
     // The image starts the server once to prepare it and then again for good.
     .withWaitStrategy(Wait.forLogMessage(/ready to accept connections/, 2))
     .start();
   const place = `${container.getHost()}:${container.getMappedPort(5432)}`;
-  return { url: `postgres://postgres:${password}@${place}/postgres`, stop: async () => void (await container.stop()) };
+  return {
+    url: `postgres://postgres:${password}@${place}/postgres`,
+    stop: async () => void (await container.stop()),
+  };
 }

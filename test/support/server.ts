@@ -29,7 +29,8 @@ export interface TestDatabase {
  */
 export function servers(): readonly TestServer[] {
   const facts = providedServers();
-  if (facts === undefined) throw new Error("this test file needs a server: it belongs to the vitest project pg");
+  if (facts === undefined)
+    throw new Error("this test file needs a server: it belongs to the vitest project pg");
   return facts.map(testServer);
 }
 
@@ -76,7 +77,10 @@ export async function query<Row extends pg.QueryResultRow = pg.QueryResultRow>(
   values?: readonly unknown[],
 ): Promise<readonly Row[]> {
   return withClient(url, async (client) => {
-    const result: pg.QueryResult<Row> | pg.QueryResult<Row>[] = await client.query<Row>(sql, values && [...values]);
+    const result: pg.QueryResult<Row> | pg.QueryResult<Row>[] = await client.query<Row>(
+      sql,
+      values && [...values],
+    );
     return Array.isArray(result) ? (result.at(-1)?.rows ?? []) : result.rows;
   });
 }

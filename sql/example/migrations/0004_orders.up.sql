@@ -25,7 +25,8 @@ CREATE TABLE shop.order_lines (
     quantity   integer NOT NULL,
     unit_price numeric(12, 2) NOT NULL,
     CONSTRAINT order_lines_pkey PRIMARY KEY (order_id, line_no),
-    CONSTRAINT order_lines_order_id_fkey FOREIGN KEY (order_id) REFERENCES shop.orders (order_id) ON DELETE CASCADE,
+    CONSTRAINT order_lines_order_id_fkey FOREIGN KEY (order_id)
+        REFERENCES shop.orders (order_id) ON DELETE CASCADE,
     CONSTRAINT order_lines_product_id_fkey FOREIGN KEY (product_id) REFERENCES shop.products (product_id),
     CONSTRAINT order_lines_line_no_check CHECK (line_no > 0),
     CONSTRAINT order_lines_quantity_check CHECK (quantity > 0),

@@ -18,7 +18,7 @@ ALTER TABLE shop.orders
     DROP COLUMN is_shipped,
     DROP COLUMN is_cancelled;
 
--- The packing desk looks for the oldest order that nobody has dealt with: few rows of a growing table.
+-- The open orders are few rows of a growing table, asked for oldest first.
 CREATE INDEX orders_placed_idx ON shop.orders (placed_at) WHERE status = 'placed';
 
 COMMENT ON COLUMN shop.orders.status IS 'Where the order stands.';

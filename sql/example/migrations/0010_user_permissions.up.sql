@@ -17,8 +17,10 @@ CREATE TABLE shop.user_permissions (
     permission text NOT NULL,
     granted_at timestamptz DEFAULT now() NOT NULL,
     CONSTRAINT user_permissions_pkey PRIMARY KEY (user_id, permission),
-    CONSTRAINT user_permissions_user_id_fkey FOREIGN KEY (user_id) REFERENCES shop.users (user_id) ON DELETE CASCADE,
-    CONSTRAINT user_permissions_permission_fkey FOREIGN KEY (permission) REFERENCES shop.permissions (permission)
+    CONSTRAINT user_permissions_user_id_fkey FOREIGN KEY (user_id)
+        REFERENCES shop.users (user_id) ON DELETE CASCADE,
+    CONSTRAINT user_permissions_permission_fkey FOREIGN KEY (permission)
+        REFERENCES shop.permissions (permission)
 );
 
 -- The primary key already serves user_id.

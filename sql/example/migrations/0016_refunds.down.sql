@@ -13,7 +13,7 @@ ALTER TYPE shop.order_status RENAME TO order_status_old;
 CREATE TYPE shop.order_status AS ENUM ('placed', 'paid', 'shipped', 'cancelled');
 COMMENT ON TYPE shop.order_status IS 'The life of an order.';
 
--- A refunded order is the nearest thing to a cancelled one.
+-- The nearest thing to a refunded order is a cancelled one.
 ALTER TABLE shop.orders
     ALTER COLUMN status TYPE shop.order_status
     USING (CASE status::text WHEN 'refunded' THEN 'cancelled' ELSE status::text END)::shop.order_status;

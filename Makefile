@@ -1,0 +1,29 @@
+# For people who work on Retort. For your own project see: migrate init --makefile
+.PHONY: all install build check test demo bench clean
+.DEFAULT_GOAL := all
+
+all: build
+
+node_modules/.package-lock.json: package.json package-lock.json
+	npm ci --no-audit --no-fund
+	@touch $@
+
+install: node_modules/.package-lock.json
+
+build: install
+	npm run -s build
+
+check: install
+	npm run -s check
+
+test: build check
+	npm run -s test
+
+demo: build
+	@scripts/demo
+
+bench: build
+	@node scripts/run.mjs scripts/bench.ts
+
+clean:
+	rm -rf dist demo node_modules

@@ -1,0 +1,114 @@
+/** Steps → Plan: parses just the files that will run, and hands statements to the compiler. */
+import { type Diagnostic, MigrateError } from "../core/errors.ts";
+import type { How } from "../core/ledger.ts";
+import type { Half, Migration } from "../core/migration.ts";
+import { compile, type Plan, type StepInput } from "../core/plan.ts";
+import { transactionMode } from "../core/statement.ts";
+import { currentHeads, type Step } from "../core/steps.ts";
+import { createGrammar, type Grammar } from "../io/grammar.ts";
+import { sha256 } from "../io/sha256.ts";
+import type { Project } from "./project.ts";
+import type { Steps } from "./steps.ts";
+
+/** A server's version: `server_version_num` and what a person calls it. */
+export interface ServerVersion {
+  readonly number: number;
+  readonly text: string;
+}
+
+export interface CompileOptions {
+  /** One transaction for all steps instead of one each. */
+  readonly singleTransaction?: boolean | undefined;
+  /** The server the SQL must suit; without it the newest grammar alone decides. */
+  readonly serverVersion?: ServerVersion | undefined;
+}
+
+/** Compiles steps. Throws `source/…` with every fault of every file that would run. */
+export async function compileSteps(
+  project: Project,
+  steps: Steps,
+  how: How,
+  options: CompileOptions,
+): Promise<Plan> {
+  const inputs = await stepInputs(project, steps, options.serverVersion);
+  const singleTransaction = options.singleTransaction ?? false;
+  if (singleTransaction) refuseOutside(inputs);
+  return compile({
+    kind: steps.kind,
+    applied: steps.before,
+    from: currentHeads(project.graph, steps.before),
+    to: currentHeads(project.graph, steps.after),
+    steps: inputs,
+    how,
+    singleTransaction,
+    pins: project.pins,
+    ledger: project.ledger,
+    sha256,
+  });
+}
+
+async function stepInputs(project: Project, steps: Steps, server: ServerVersion | undefined): Promise<StepInput[]> {
+  const grammar = createGrammar(server);
+  const faults: Diagnostic[] = [];
+  const inputs: StepInput[] = [];
+  for (const step of steps.steps) {
+    try {
+      inputs.push(await stepInput(project, steps.kind, step, grammar));
+    } catch (error) {
+      if (!(error instanceof MigrateError)) throw error;
+      faults.push(...error.diagnostics);
+    }
+  }
+  if (faults.length > 0) throw MigrateError.all(faults);
+  return inputs;
+}
+
+async function stepInput(
+  project: Project,
+  kind: Steps["kind"],
+  { direction, revision }: Step,
+  grammar: Grammar,
+): Promise<StepInput> {
+  const migration = project.migrations.get(revision)!;
+  const half = kind === "stamp" ? migration.up : halfOf(migration, direction);
+  const statements = kind === "stamp" ? [] : await grammar.statements(half);
+  return {
+    direction,
+    revision,
+    message: migration.message,
+    parents: migration.parents,
+    dependsOn: migration.dependsOn,
+    path: half.source.path,
+    checksum: migration.up.checksum,
+    transactional: transactionMode(half, statements, migration.transaction[direction]) === "transaction",
+    statements,
+    ...(half.lockTimeout === undefined ? {} : { lockTimeout: half.lockTimeout }),
+    ...(half.statementTimeout === undefined ? {} : { statementTimeout: half.statementTimeout }),
+  };
+}
+
+function halfOf(migration: Migration, direction: "up" | "down"): Half {
+  if (direction === "up") return migration.up;
+  if (migration.down !== undefined) return migration.down;
+  throw new MigrateError({
+    code: "graph/irreversible",
+    message: `revision ${migration.revision} cannot be taken down: ${migration.irreversible}`,
+    hint: "downgrade to this revision or a later one, or write a new migration that goes forward",
+    location: { path: migration.path, line: 1, column: 1 },
+  });
+}
+
+function refuseOutside(steps: readonly StepInput[]): void {
+  const faults = steps
+    .filter((step) => !step.transactional)
+    .map((step): Diagnostic => {
+      const first = step.statements.find((s) => !s.transactional);
+      return {
+        code: "source/not-in-transaction",
+        message: `revision ${step.revision} cannot run in a single transaction${first === undefined ? "" : `: ${first.tag} must stand outside one`}`,
+        hint: "run without --single-transaction, or only up to the revision before it",
+        location: first?.origin ?? { path: step.path, line: 1, column: 1 },
+      };
+    });
+  if (faults.length > 0) throw MigrateError.all(faults);
+}

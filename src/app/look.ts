@@ -1,0 +1,83 @@
+/** The verbs that only read: what is applied, what is pending, what the files hold. */
+import type { Applied, Progress } from "../core/ledger.ts";
+import type { RevisionId } from "../core/migration.ts";
+import { historyOf, shown } from "../core/history.ts";
+import { currentHeads } from "../core/steps.ts";
+import { ancestors, inOrder } from "../core/graph.ts";
+import { requireDatabase } from "../io/config.ts";
+import { openSession } from "../io/database.ts";
+import { readLedger } from "../io/ledger.ts";
+import { type Deps, openProject, type Project, type ProjectOptions } from "./project.ts";
+
+/** Files and ledger side by side. */
+export interface State {
+  readonly project: Project;
+  /** Rows of the ledger in the order of the graph; those that no file has come last. */
+  readonly applied: readonly Applied[];
+  /** The applied revisions nothing applied follows or depends on. */
+  readonly heads: readonly RevisionId[];
+  /** Applied according to the ledger, and in no file. */
+  readonly unknown: readonly Applied[];
+  /** What `upgrade heads` would run, in order. */
+  readonly pending: readonly RevisionId[];
+  readonly progress?: Progress;
+}
+
+/** Reads the ledger; never writes. */
+export async function readState(deps: Deps, options: ProjectOptions): Promise<State> {
+  const project = await openProject(deps, options);
+  const session = await openSession(requireDatabase(project.config));
+  try {
+    const { applied, progress } = await readLedger(session, project.ledger);
+    const { graph } = project;
+    const rows = new Map(applied.map((row) => [row.revision, row]));
+    const known = inOrder(graph, [...rows.keys()].filter((id) => graph.nodes.has(id)));
+    const unknown = applied.filter((row) => !graph.nodes.has(row.revision));
+    const pending = inOrder(graph, [...ancestors(graph, graph.realHeads)].filter((id) => !rows.has(id)));
+    return {
+      project,
+      applied: [...known.map((id) => rows.get(id)!), ...unknown],
+      heads: currentHeads(graph, known),
+      unknown,
+      pending,
+      ...(progress === undefined ? {} : { progress }),
+    };
+  } finally {
+    await session.close();
+  }
+}
+
+export interface HistoryOptions extends ProjectOptions {
+  /** `start:end`; either side may be empty. */
+  readonly range?: string | undefined;
+  /** Mark what is current: asks the database. */
+  readonly indicateCurrent?: boolean | undefined;
+}
+
+export interface History {
+  readonly project: Project;
+  /** Newest first. */
+  readonly revisions: readonly RevisionId[];
+  readonly current: ReadonlySet<RevisionId>;
+}
+
+/** The revisions of a range, newest first. Asks the database only where `current` is spoken of. */
+export async function history(deps: Deps, options: HistoryOptions): Promise<History> {
+  const asks = options.indicateCurrent === true || options.range?.split(":").includes("current") === true;
+  const state = asks ? await readState(deps, options) : undefined;
+  const project = state?.project ?? (await openProject(deps, options));
+  const heads = state?.heads ?? [];
+  const current = new Set(options.indicateCurrent === true ? heads : []);
+  return { project, revisions: historyOf(project.graph, options.range, heads), current };
+}
+
+/** What `show` lists for a target; `current` asks the database. */
+export async function show(
+  deps: Deps,
+  target: string,
+  options: ProjectOptions,
+): Promise<{ readonly project: Project; readonly revisions: readonly RevisionId[] }> {
+  const state = target === "current" ? await readState(deps, options) : undefined;
+  const project = state?.project ?? (await openProject(deps, options));
+  return { project, revisions: shown(project.graph, target, state?.heads ?? []) };
+}

@@ -1,0 +1,62 @@
+/** A request → the steps that fulfil it, from the state of a ledger or from the start of a range. */
+import type { Applied } from "../core/ledger.ts";
+import type { RevisionId } from "../core/migration.ts";
+import {
+  type AppliedRow,
+  appliedAfter,
+  planDowngrade,
+  planOfflineDowngrade,
+  planOfflineUpgrade,
+  planStamp,
+  planUpgrade,
+  parseRange,
+  appliedBelow,
+  type Step,
+} from "../core/steps.ts";
+import { BASE, resolveOne } from "../core/target.ts";
+import type { Project } from "./project.ts";
+
+/** What the user asks for; targets are expressions such as `head`, `+1` or `billing@head`. */
+export type Request =
+  | { readonly kind: "upgrade" | "downgrade"; readonly target: string }
+  | { readonly kind: "stamp"; readonly targets: readonly string[]; readonly purge?: boolean };
+
+export interface Steps {
+  readonly kind: Request["kind"];
+  /** Every revision that is applied before the steps, and after them. */
+  readonly before: readonly RevisionId[];
+  readonly after: readonly RevisionId[];
+  readonly steps: readonly Step[];
+}
+
+/** Steps from what the ledger says is applied. */
+export function stepsFrom({ graph }: Project, request: Request, rows: readonly (Applied | AppliedRow)[]): Steps {
+  const before = rows.map((row) => row.revision);
+  if (request.kind === "stamp") {
+    const stamp = planStamp(graph, rows, request.targets, { purge: request.purge ?? false });
+    const steps = [
+      ...stamp.removed.map((revision): Step => ({ direction: "down", revision })),
+      ...stamp.added.map((revision): Step => ({ direction: "up", revision })),
+    ];
+    return { kind: "stamp", before, after: stamp.applied, steps };
+  }
+  const plan = request.kind === "upgrade" ? planUpgrade : planDowngrade;
+  const steps = plan(graph, rows, request.target);
+  return { kind: request.kind, before, after: appliedAfter(before, steps), steps };
+}
+
+/** Steps of a range that the user wrote: `start:end`, where nothing but the start says what is applied. */
+export function stepsOfRange(project: Project, request: Request): Steps {
+  const { graph } = project;
+  if (request.kind === "stamp") {
+    const [first, ...others] = request.targets;
+    const range = parseRange(first ?? "");
+    const starts = (range?.start ?? BASE).split(",").filter((start) => start !== "" && start !== BASE);
+    const rows = appliedBelow(graph, starts.map((start) => resolveOne(graph, start)));
+    const targets = range === undefined ? request.targets : [range.end, ...others];
+    return stepsFrom(project, { ...request, targets }, rows);
+  }
+  const plan = request.kind === "upgrade" ? planOfflineUpgrade : planOfflineDowngrade;
+  const { applied, steps } = plan(graph, request.target);
+  return { kind: request.kind, before: applied, after: appliedAfter(applied, steps), steps };
+}

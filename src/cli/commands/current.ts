@@ -1,0 +1,35 @@
+/** `migrate current`. */
+import { readState } from "../../app/look.ts";
+import { currentRevisions } from "../../core/history.ts";
+import { revisionValue } from "../../render/json.ts";
+import { currentLine, detailsOf } from "../../render/listing.ts";
+import type { Command } from "../command.ts";
+
+const command: Command = {
+  name: "current",
+  summary: "Shows the heads of what is applied to the database.",
+  args: {},
+  positionals: { required: 0, names: [] },
+  examples: [["migrate current", "the current heads"], ["migrate current -v", "in full"]],
+  async run({ deps, project: options, printer, json, verbose }) {
+    const state = await readState(deps, options);
+    const { graph } = state.project;
+    const current = currentRevisions(graph, state.applied.map((row) => row.revision));
+    if (json) {
+      return printer.json({
+        current: current.map((id) => revisionValue(graph, id)),
+        unknown: state.unknown,
+        interrupted: state.progress ?? null,
+      });
+    }
+    for (const id of current) printer.data(verbose ? `${detailsOf(graph, id)}\n` : currentLine(graph, id));
+    for (const row of state.unknown) {
+      printer.warn(`the ledger has ${row.revision} as applied on ${row.appliedAt} by ${row.appliedBy}, but no file does`);
+    }
+    if (state.progress !== undefined) {
+      const { revision, direction, statement, of, startedAt } = state.progress;
+      printer.warn(`the ${direction} of ${revision} was interrupted at statement ${statement} of ${of}, begun ${startedAt}`);
+    }
+  },
+};
+export default command;

@@ -1,0 +1,34 @@
+/** `migrate history`. */
+import { history } from "../../app/look.ts";
+import { revisionValue } from "../../render/json.ts";
+import { detailsOf, historyLine } from "../../render/listing.ts";
+import { type Command, flag, value } from "../command.ts";
+
+const command: Command = {
+  name: "history",
+  summary: "Lists the migrations, newest first. Needs no database, unless current is spoken of.",
+  args: {
+    "rev-range": value("only START:END; either may be left out", "RANGE", "r"),
+    "indicate-current": flag("mark what is applied to the database", "i"),
+  },
+  positionals: { required: 0, names: [] },
+  examples: [
+    ["migrate history", "everything"],
+    ["migrate history -r -3:current", "the last three that are applied"],
+    ["migrate history -i", "with the current revisions marked"],
+  ],
+  async run({ args, deps, project: options, printer, json, verbose }) {
+    const { project, revisions, current } = await history(deps, {
+      ...options,
+      range: args.text("rev-range"),
+      indicateCurrent: args.flag("indicate-current"),
+    });
+    const { graph } = project;
+    if (json) return printer.json({ history: revisions.map((id) => revisionValue(graph, id, current)) });
+    const lines = revisions.map((id) =>
+      verbose ? `${detailsOf(graph, id, { current })}\n` : historyLine(graph, id, { current }),
+    );
+    if (lines.length > 0) printer.data(lines.join("\n"));
+  },
+};
+export default command;

@@ -1,0 +1,19 @@
+/** `migrate show`. */
+import { show } from "../../app/look.ts";
+import { revisionValue } from "../../render/json.ts";
+import { detailsOf } from "../../render/listing.ts";
+import type { Command } from "../command.ts";
+
+const command: Command = {
+  name: "show",
+  summary: "Shows a migration in full.",
+  args: {},
+  positionals: { required: 1, names: ["TARGET"] },
+  examples: [["migrate show head", "the newest"], ["migrate show 0004", "by file number"], ["migrate show current", "what is applied"]],
+  async run({ args, deps, project: options, printer, json }) {
+    const { project, revisions } = await show(deps, args.positionals[0]!, options);
+    if (json) return printer.json({ revisions: revisions.map((id) => revisionValue(project.graph, id)) });
+    for (const id of revisions) printer.data(`${detailsOf(project.graph, id)}\n`);
+  },
+};
+export default command;

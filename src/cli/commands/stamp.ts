@@ -1,0 +1,25 @@
+/** `migrate stamp`. */
+import { type Command, flag, value } from "../command.ts";
+import { runOnline, writeScript } from "../run.ts";
+
+const command: Command = {
+  name: "stamp",
+  summary: "Writes the ledger, with all that the target needs, as if it had been run; runs nothing.",
+  args: {
+    sql: flag("write the script to stdout; needs no database"),
+    purge: flag("forget every applied revision first"),
+    "dry-run": flag("show what would be written; writes nothing"),
+    "lock-wait": value("seconds to wait for another migrator (default 60; 0: do not wait)", "SECONDS"),
+  },
+  positionals: { required: 1, names: ["TARGET"], many: true },
+  examples: [
+    ["migrate stamp head", "the database already has all of it"],
+    ["migrate stamp --purge 29f859a13ea1", "forget what is there, begin at that revision"],
+  ],
+  run: (invocation) => {
+    const { args } = invocation;
+    const request = { kind: "stamp", targets: args.positionals, purge: args.flag("purge") } as const;
+    return args.flag("sql") ? writeScript(request, invocation) : runOnline(request, invocation);
+  },
+};
+export default command;

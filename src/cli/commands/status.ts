@@ -1,0 +1,29 @@
+/** `migrate status`. */
+import { readState } from "../../app/look.ts";
+import { revisionValue } from "../../render/json.ts";
+import type { Command } from "../command.ts";
+import { heads } from "../run.ts";
+
+const command: Command = {
+  name: "status",
+  summary: "Shows what is applied to the database and what is pending.",
+  args: {},
+  positionals: { required: 0, names: [] },
+  async run({ deps, project: options, printer, json }) {
+    const { project, applied, heads: current, pending, unknown, progress } = await readState(deps, options);
+    const { graph } = project;
+    if (json) {
+      return printer.json({ current, applied, pending: pending.map((id) => revisionValue(graph, id)), unknown, interrupted: progress ?? null });
+    }
+    printer.data(`current: ${heads(current)}`);
+    printer.data(`applied: ${applied.length}`);
+    printer.data(`pending: ${pending.length}`);
+    for (const id of pending) {
+      const { message, path } = graph.nodes.get(id)!.revision;
+      printer.data(`  ${id}${message === "" ? "" : `  ${message}`}  (${path})`);
+    }
+    for (const row of unknown) printer.data(`unknown: ${row.revision}, applied on ${row.appliedAt} by ${row.appliedBy}, is in no file`);
+    if (progress !== undefined) printer.data(`interrupted: ${progress.revision} at statement ${progress.statement} of ${progress.of}`);
+  },
+};
+export default command;

@@ -1,0 +1,116 @@
+/** What `upgrade` and `downgrade` share: flags, the run with its progress, the script. */
+import type { RunResult } from "../app/run.ts";
+import type { Request } from "../app/steps.ts";
+import { MigrateError } from "../core/errors.ts";
+import type { PlanStep } from "../core/plan.ts";
+import { type Command, flag, type Invocation, value } from "./command.ts";
+
+interface RunCommand {
+  readonly name: "upgrade" | "downgrade";
+  readonly summary: string;
+  readonly target: string;
+  readonly examples: NonNullable<Command["examples"]>;
+}
+
+export function runCommandOf({ name, summary, examples }: RunCommand): Command {
+  return {
+    name,
+    summary,
+    args: {
+      sql: flag("write the script to stdout; needs no database"),
+      "dry-run": flag("show what would run; writes nothing"),
+      "single-transaction": flag("one transaction for all steps instead of one each"),
+      "server-version": value("with --sql: the server's version, for example 15 or 16.4", "VERSION"),
+      "lock-wait": value("seconds to wait for another migrator (default 60; 0: do not wait)", "SECONDS"),
+      yes: flag("do not ask before data is destroyed", "y"),
+    },
+    positionals: { required: name === "downgrade" ? 1 : 0, names: ["TARGET"] },
+    examples,
+    run: (invocation) => {
+      const { args } = invocation;
+      const request = { kind: name, target: args.positionals[0] ?? "head" };
+      return args.flag("sql") ? writeScript(request, invocation) : runOnline(request, invocation);
+    },
+  };
+}
+
+/** Writes the script of a request to stdout. */
+export async function writeScript(request: Request, { args, deps, project, printer, json }: Invocation): Promise<undefined> {
+  const { offline } = await import("../app/offline.ts");
+  const plan = await offline(deps, request, {
+    ...project,
+    singleTransaction: args.flag("single-transaction"),
+    serverVersion: serverVersion(args.text("server-version")),
+  });
+  if (json) {
+    printer.json(plan);
+    return;
+  }
+  const { renderScript } = await import("../render/script.ts");
+  printer.raw(renderScript(plan));
+}
+
+/** Runs a request on the database and tells how it goes. */
+export async function runOnline(request: Request, invocation: Invocation): Promise<undefined> {
+  const { args, deps, project, printer, json } = invocation;
+  if (args.text("server-version") !== undefined) {
+    throw new MigrateError({
+      code: "usage/server-version",
+      message: "--server-version is for --sql; a connected server tells its own",
+      hint: "leave it out, or add --sql",
+    });
+  }
+  const { run } = await import("../app/run.ts");
+  const dryRun = args.flag("dry-run");
+  const result = await run(deps, request, {
+    ...project,
+    dryRun,
+    singleTransaction: args.flag("single-transaction"),
+    lockWait: seconds(args.text("lock-wait"), "--lock-wait"),
+    onNotice: ({ severity, message }) => printer.info(`${severity.toLowerCase()}: ${message}`),
+    onEvent: (event) => {
+      if (event.type === "waiting") printer.progress(`waiting for another migrator: ${event.seconds.toFixed(0)} s`);
+      if (event.type === "step-started") printer.progress(`${event.index + 1}/${event.of} ${line(event.step)}`);
+      if (event.type === "step-done") printer.info(`${line(event.step)}  ${time(event.ms)}`);
+    },
+  });
+  if (json) printer.json(resultValue(result));
+  else if (result.steps.length === 0) printer.info(`nothing to ${request.kind}: ${heads(result.plan.to)}`);
+  else if (dryRun) printer.data(result.steps.map(line).join("\n"));
+  else printer.info(`${heads(result.plan.from)} -> ${heads(result.plan.to)}`);
+}
+
+function resultValue({ plan, steps, done }: RunResult): unknown {
+  return { from: plan.from, to: plan.to, done, steps };
+}
+
+export const heads = (revisions: readonly string[]): string => revisions.join(", ") || "<base>";
+
+const line = (step: PlanStep): string =>
+  `${step.direction === "up" ? "+" : "-"} ${step.revision}${step.message === "" ? "" : `  ${step.message}`}`;
+
+const time = (ms: number): string => (ms < 1000 ? `(${ms.toFixed(0)} ms)` : `(${(ms / 1000).toFixed(1)} s)`);
+
+/** A number of seconds from a flag. Throws `usage/number`. */
+export function seconds(text: string | undefined, flagName: string): number | undefined {
+  if (text === undefined) return undefined;
+  const number = Number(text);
+  if (text.trim() !== "" && Number.isFinite(number) && number >= 0) return number;
+  throw new MigrateError({
+    code: "usage/number",
+    message: `${flagName} takes a number of seconds, not '${text}'`,
+    hint: `for example: ${flagName} 30`,
+  });
+}
+
+/** "16" or "15.20" → the server version the SQL must suit. Throws `usage/server-version`. */
+export function serverVersion(text: string | undefined): { number: number; text: string } | undefined {
+  if (text === undefined) return undefined;
+  const match = /^(\d{2})(?:\.(\d{1,2}))?$/.exec(text);
+  if (match !== null && Number(match[1]) >= 12) return { number: Number(match[1]) * 10000 + Number(match[2] ?? 0), text };
+  throw new MigrateError({
+    code: "usage/server-version",
+    message: `--server-version takes a PostgreSQL version of 12 or later, not '${text}'`,
+    hint: "for example: --server-version 16",
+  });
+}

@@ -1,0 +1,198 @@
+/**
+ * A database address as text → its connection parameters by libpq's names, or the folder of an embedded database.
+ * No message made here repeats the text: what was mistaken for a port may be half a password.
+ */
+import { MigrateError } from "./errors.ts";
+import { nearest } from "./nearest.ts";
+
+export type ParsedAddress =
+  | { readonly kind: "server"; readonly parameters: Readonly<Record<string, string>> }
+  /** `memory`, or a folder as it was written. */
+  | { readonly kind: "pglite"; readonly folder: string };
+
+/** What is known of one connection parameter of libpq. */
+interface ParameterRule {
+  /** The environment variable that gives it when the address does not. */
+  readonly env?: string;
+  /** The only values that mean what we do anyway; none: not supported at all. */
+  readonly only?: readonly string[];
+}
+
+/** The parameters of libpq that are understood, or refused because to ignore them would be unsafe. */
+export const parameterRules: Readonly<Record<string, ParameterRule>> = {
+  service: { env: "PGSERVICE" },
+  servicefile: { env: "PGSERVICEFILE" },
+  host: { env: "PGHOST" },
+  port: { env: "PGPORT" },
+  dbname: { env: "PGDATABASE" },
+  user: { env: "PGUSER" },
+  password: { env: "PGPASSWORD" },
+  passfile: { env: "PGPASSFILE" },
+  sslmode: { env: "PGSSLMODE" },
+  sslrootcert: { env: "PGSSLROOTCERT" },
+  sslcert: { env: "PGSSLCERT" },
+  sslkey: { env: "PGSSLKEY" },
+  sslpassword: {},
+  channel_binding: { env: "PGCHANNELBINDING" },
+  options: { env: "PGOPTIONS" },
+  application_name: { env: "PGAPPNAME" },
+  connect_timeout: { env: "PGCONNECT_TIMEOUT" },
+  client_encoding: { only: ["utf8", "utf-8", "auto"] },
+  target_session_attrs: { env: "PGTARGETSESSIONATTRS", only: ["any"] },
+  gssencmode: { env: "PGGSSENCMODE", only: ["disable", "prefer"] },
+  sslnegotiation: { env: "PGSSLNEGOTIATION", only: ["postgres"] },
+  hostaddr: { env: "PGHOSTADDR", only: [] },
+  sslcrl: { env: "PGSSLCRL", only: [] },
+  sslcrldir: { env: "PGSSLCRLDIR", only: [] },
+  require_auth: { env: "PGREQUIREAUTH", only: [] },
+};
+
+const FORM =
+  "write postgres://user:password@host:5432/name, with @ in the password as %40, : as %3A, / as %2F, # as %23 and % as %25";
+
+/** An error about a database address; `origin` says where the address stands. */
+export function addressFault(origin: string, message: string, hint: string): MigrateError {
+  return new MigrateError({ code: "usage/database-address", message: `${message} (from ${origin})`, hint });
+}
+
+/**
+ * Reads a URL (`postgres://`, `postgresql://`, and with a driver's name as SQLAlchemy writes it), a libpq string
+ * (`host=… dbname=…`), or `pglite:FOLDER`, `pglite:memory`. Throws `usage/database-address`.
+ */
+export function parseAddress(text: string, origin: string): ParsedAddress {
+  const trimmed = text.trim();
+  if (trimmed.includes("\0")) throw addressFault(origin, "the database address holds a NUL character", FORM);
+  const pglite = /^pglite:(?:\/\/)?(.*)$/is.exec(trimmed);
+  if (pglite !== null) {
+    const folder = pglite[1]!;
+    if (folder !== "") return { kind: "pglite", folder };
+    throw addressFault(
+      origin,
+      "the address of the embedded database names no folder",
+      "write pglite:./folder or pglite:memory",
+    );
+  }
+  const url = /^postgres(?:ql)?(?:\+\w+)?:\/\/(.*)$/is.exec(trimmed);
+  return {
+    kind: "server",
+    parameters: url !== null ? fromUrl(url[1]!, origin) : fromKeywords(trimmed, origin),
+  };
+}
+
+/** Refuses a parameter that is unknown, or whose value asks for something that is not done here. */
+export function checkParameter(name: string, value: string, origin: string): void {
+  const rule = Object.hasOwn(parameterRules, name) ? parameterRules[name] : undefined;
+  if (rule === undefined) {
+    const supported = Object.keys(parameterRules).filter(
+      (known) => parameterRules[known]?.only?.length !== 0,
+    );
+    const meant = nearest(name, supported);
+    // A name that does not look like one may be a stretch of an unencoded password.
+    throw addressFault(
+      origin,
+      `the database address has an unknown parameter${/^[a-z_]{3,24}$/i.test(name) ? ` "${name}"` : ""}`,
+      meant === undefined ? `known are ${supported.join(", ")}` : `did you mean "${meant}"?`,
+    );
+  }
+  if (rule.only === undefined || rule.only.includes(value.toLowerCase())) return;
+  throw addressFault(
+    origin,
+    `the connection parameter "${name}" ${rule.only.length === 0 ? "is not supported" : "has a value that is not supported"}`,
+    rule.only.length === 0 ? "remove it" : `remove it, or write ${name}=${rule.only[0]}`,
+  );
+}
+
+/** What follows `://`, cut as libpq cuts it; `@` and `:` may also stand unencoded in the password. */
+function fromUrl(rest: string, origin: string): Record<string, string> {
+  const [, userinfo, authority = "", path = "", query = ""] =
+    /^(?:([^/]*)@)?([^/?]*)(?:\/([^?]*))?(?:\?(.*))?$/s.exec(rest) ?? [];
+  if (path.includes("@") || (userinfo === undefined && query.includes("@"))) {
+    throw addressFault(
+      origin,
+      "the database address has an @ behind its host: a / in the password must be encoded",
+      FORM,
+    );
+  }
+  if (authority.includes(",")) throw severalHosts(origin);
+  const [, six, plain, port] = /^(?:\[([^\]]*)\]|([^:]*))(?::(\d*))?$/.exec(authority) ?? [];
+  if (six === undefined && plain === undefined) {
+    throw addressFault(origin, "the database address has a port that is not a number", FORM);
+  }
+  const decode = (part: string) => percentDecode(part, origin);
+  const colon = userinfo?.indexOf(":") ?? -1;
+  const parameters: Record<string, string> = {};
+  const put = (name: string, value: string | undefined) => {
+    if (value === undefined || value === "") return;
+    checkParameter(name, value, origin);
+    parameters[name] = value;
+  };
+  put("user", userinfo && decode(colon < 0 ? userinfo : userinfo.slice(0, colon)));
+  put("password", userinfo && colon >= 0 ? decode(userinfo.slice(colon + 1)) : undefined);
+  put("host", six ?? decode(plain!));
+  put("port", port);
+  put("dbname", decode(path));
+  for (const pair of query.split("&")) {
+    if (pair === "") continue;
+    const equals = pair.indexOf("=");
+    if (equals < 0) throw addressFault(origin, "the database address has a query parameter without =", FORM);
+    const name = decode(pair.slice(0, equals));
+    const value = decode(pair.slice(equals + 1));
+    // JDBC and node-postgres write ssl=true, SQLAlchemy's asyncpg ssl=MODE; uselibpqcompat asks for what we do.
+    if (name === "ssl") put("sslmode", value === "true" ? "require" : value);
+    else if (name !== "uselibpqcompat") put(name, value);
+  }
+  return parameters;
+}
+
+/** `key=value key='quoted value'`, with backslash escapes. */
+function fromKeywords(text: string, origin: string): Record<string, string> {
+  if (!/^[a-z_]+\s*=/i.test(text)) {
+    const scheme = /^([a-z][a-z0-9+.-]*):\/\//i.exec(text)?.[1];
+    throw addressFault(
+      origin,
+      scheme === undefined
+        ? "the database address has no known form"
+        : `the database address begins with ${scheme}://, which is not PostgreSQL`,
+      `${FORM}; or pglite:./folder for the embedded database`,
+    );
+  }
+  const parameters: Record<string, string> = {};
+  const pair =
+    /\s*([a-z_]+)\s*=\s*(?:'((?:[^'\\]|\\[\s\S])*)'|((?:[^\s'\\]|\\[\s\S])(?:[^\s\\]|\\[\s\S])*)?)(?=\s|$)/iy;
+  while (pair.lastIndex < text.length) {
+    const match = pair.exec(text);
+    if (match === null) {
+      throw addressFault(
+        origin,
+        "the database address is not a list of key=value",
+        "write host=… port=… user=… password=… dbname=…, with a value that holds a space or a quote as 'a b', 'a\\'b'",
+      );
+    }
+    const value = (match[2] ?? match[3] ?? "").replace(/\\([\s\S])/g, "$1");
+    checkParameter(match[1]!, value, origin);
+    if (value !== "") parameters[match[1]!] = value;
+  }
+  return parameters;
+}
+
+export function severalHosts(origin: string): MigrateError {
+  return addressFault(
+    origin,
+    "the database address names several hosts",
+    "name one: migrations run on the primary server only",
+  );
+}
+
+function percentDecode(text: string, origin: string): string {
+  try {
+    const decoded = decodeURIComponent(text);
+    if (!decoded.includes("\0")) return decoded;
+  } catch {
+    // Neither the URIError nor the text may be shown.
+  }
+  throw addressFault(
+    origin,
+    "the database address has a % that is not followed by two hexadecimal digits of UTF-8 text",
+    FORM,
+  );
+}

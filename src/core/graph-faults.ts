@@ -1,0 +1,206 @@
+/** Revisions → everything that keeps them from being a graph, each fault with the files and ids it is about. */
+import { cyclesOf } from "./cycles.ts";
+import type { Diagnostic } from "./errors.ts";
+import type { Revision, RevisionId } from "./migration.ts";
+import { nearest } from "./nearest.ts";
+
+/** The header keys a fault of the graph can point at. */
+export type GraphKey = "revision" | "parent" | "depends-on" | "branch-labels";
+
+/** Where a key of a revision's header stands. */
+export type PlaceOf<R extends Revision> = (
+  revision: R,
+  key: GraphKey,
+) => Pick<Diagnostic, "location" | "excerpt"> | undefined;
+
+/** The place of a revision of which no more than its path is known. */
+export function startOfFile({ path }: Revision): Pick<Diagnostic, "location"> | undefined {
+  return path === undefined ? undefined : { location: { path, line: 1, column: 1 } };
+}
+
+/** A revision for a message: its id, its file and its date, as far as they are known. */
+export function describe({ revision, path, created }: Revision): string {
+  const details = [path, created].filter((detail) => detail !== undefined);
+  return details.length === 0 ? revision : `${revision} (${details.join(", ")})`;
+}
+
+/** Every fault: names first, then what the names refer to, then cycles; each in load order. */
+export function faultsOf<R extends Revision>(
+  revisions: readonly R[],
+  placeOf: PlaceOf<R>,
+): readonly Diagnostic[] {
+  const names = namesOf(revisions);
+  return [
+    ...wrongNames(revisions),
+    ...duplicates(revisions),
+    ...wrongReferences(revisions, names),
+    ...cycles(names),
+  ].map(({ revision, key, name, message, hint }) => ({
+    code: `graph/${name}`,
+    message,
+    hint,
+    ...(placeOf(revision, key) ?? startOfFile(revision)),
+  }));
+}
+
+interface Fault<R> {
+  readonly revision: R;
+  readonly key: GraphKey;
+  readonly name: string;
+  readonly message: string;
+  readonly hint: string;
+}
+
+/** What a name refers to; the first revision with a name has it. */
+interface Names<R> {
+  readonly byId: ReadonlyMap<RevisionId, R>;
+  /** Ids and branch labels. */
+  readonly byName: ReadonlyMap<string, R>;
+}
+
+function namesOf<R extends Revision>(revisions: readonly R[]): Names<R> {
+  const byId = new Map<RevisionId, R>();
+  for (const revision of revisions) if (!byId.has(revision.revision)) byId.set(revision.revision, revision);
+  const byName = new Map<string, R>(byId);
+  for (const revision of revisions) {
+    for (const label of revision.branchLabels) if (!byName.has(label)) byName.set(label, revision);
+  }
+  return { byId, byName };
+}
+
+/** The words of target expressions. */
+const RESERVED: ReadonlySet<string> = new Set(["head", "heads", "base", "current"]);
+
+function wrongNames<R extends Revision>(revisions: readonly R[]): readonly Fault<R>[] {
+  const faults: Fault<R>[] = [];
+  const check = (revision: R, key: GraphKey, what: string, text: string): void => {
+    const illegal = [...new Set(text.match(/[@+:-]/g))].sort();
+    if (illegal.length > 0) {
+      const message = `Character(s) '${illegal.join(", ")}' not allowed in ${what} '${text}'`;
+      const hint = "write it with letters, digits, _ and . alone";
+      faults.push({ revision, key, name: "illegal-character", message, hint });
+    }
+    if (RESERVED.has(text)) {
+      const message = `'${text}' not allowed as ${what}: it has a meaning of its own in targets`;
+      faults.push({ revision, key, name: "reserved-name", message, hint: "choose another name" });
+    }
+  };
+  for (const revision of revisions) {
+    check(revision, "revision", "revision identifier", revision.revision);
+    for (const label of revision.branchLabels) check(revision, "branch-labels", "branch label", label);
+  }
+  return faults;
+}
+
+function duplicates<R extends Revision>(revisions: readonly R[]): readonly Fault<R>[] {
+  const faults: Fault<R>[] = [];
+  const owners = new Map<string, R>();
+  for (const revision of revisions) {
+    const id = revision.revision;
+    const owner = owners.get(id);
+    if (owner === undefined) {
+      owners.set(id, revision);
+      continue;
+    }
+    const message = `Revision ${id} is present more than once: ${describe(owner)} and ${describe(revision)}`;
+    const hint = "give one of the two files an id of its own";
+    faults.push({ revision, key: "revision", name: "duplicate-revision", message, hint });
+  }
+  for (const revision of revisions) {
+    for (const label of revision.branchLabels) {
+      const owner = owners.get(label);
+      if (owner === undefined) {
+        owners.set(label, revision);
+        continue;
+      }
+      const message = `Branch name '${label}' in revision ${describe(revision)} already used by revision ${describe(owner)}`;
+      const hint = "a label names one revision, and no id: choose another";
+      faults.push({ revision, key: "branch-labels", name: "duplicate-label", message, hint });
+    }
+  }
+  return faults;
+}
+
+/** Beyond so many missing names it is the folder that is wrong, not the spelling; suggestions would take minutes. */
+const MAX_SUGGESTIONS = 20;
+
+function wrongReferences<R extends Revision>(
+  revisions: readonly R[],
+  { byId, byName }: Names<R>,
+): readonly Fault<R>[] {
+  const faults: Fault<R>[] = [];
+  let suggestions = 0;
+  const missing = (wanted: string): string => {
+    const other = "correct the id, or bring the file of that revision back";
+    suggestions += 1;
+    if (suggestions > MAX_SUGGESTIONS) return other;
+    const longer = [...byId.keys()].filter((id) => wanted !== "" && id.startsWith(wanted));
+    const meant = longer.length === 1 ? longer[0] : nearest(wanted, byName.keys());
+    const found = meant === undefined ? undefined : byName.get(meant);
+    return found === undefined ? other : `ids are written in full; did you mean ${describe(found)}?`;
+  };
+  for (const revision of revisions) {
+    const of = describe(revision);
+    const add = (key: GraphKey, name: string, message: string, hint: string): void => {
+      faults.push({ revision, key, name, message, hint });
+    };
+    for (const id of new Set(revision.parents)) {
+      if (id === revision.revision) {
+        const hint = "name another parent, or write none where it is a base";
+        add("parent", "self-loop", `Self-loop is detected in revisions (${of})`, hint);
+      } else if (byName.has(id) && !byId.has(id)) {
+        const hint = `write its id: ${byName.get(id)!.revision}`;
+        add("parent", "missing-parent", `Parent ${id} of revision ${of} is a branch label, not an id`, hint);
+      } else if (!byId.has(id)) {
+        const message = `Revision ${id} referenced from ${of} as a parent is not present`;
+        add("parent", "missing-parent", message, missing(id));
+      }
+    }
+    for (const wanted of new Set(revision.dependsOn)) {
+      const found = byName.get(wanted);
+      if (found === undefined) {
+        const message = `Revision ${wanted} referenced from ${of} in depends-on is not present`;
+        add("depends-on", "missing-dependency", message, missing(wanted));
+      } else if (found.revision === revision.revision) {
+        const hint = `take ${wanted} out of depends-on`;
+        add(
+          "depends-on",
+          "dependency-self-loop",
+          `Dependency self-loop is detected in revisions (${of})`,
+          hint,
+        );
+      }
+    }
+  }
+  return faults;
+}
+
+/** A cycle over parents is not reported again as one over depends-on. */
+function cycles<R extends Revision>({ byId, byName }: Names<R>): readonly Fault<R>[] {
+  const ids = [...byId.keys()];
+  const parentsOf = (id: RevisionId): readonly RevisionId[] => byId.get(id)!.parents;
+  const dependenciesOf = (id: RevisionId): readonly RevisionId[] =>
+    byId.get(id)!.dependsOn.map((name) => byName.get(name)?.revision ?? name);
+  const list = (members: readonly RevisionId[]): string =>
+    members.map((id) => describe(byId.get(id)!)).join(", ");
+
+  const overParents = cyclesOf(ids, parentsOf);
+  const known = new Set(overParents.flat());
+  const overAll = cyclesOf(ids, (id) => [...parentsOf(id), ...dependenciesOf(id)]).filter(
+    (members) => !members.every((id) => known.has(id)),
+  );
+  return [
+    ...overParents.map((members): Fault<R> => {
+      const message = `Cycle is detected in revisions (${list(members)})`;
+      const hint = "one of them must follow a revision that is not among them, or none";
+      return { revision: byId.get(members[0]!)!, key: "parent", name: "cycle", message, hint };
+    }),
+    ...overAll.map((members): Fault<R> => {
+      const among = new Set(members);
+      const id = members.find((member) => dependenciesOf(member).some((other) => among.has(other)))!;
+      const message = `Dependency cycle is detected in revisions (${list(members)})`;
+      const hint = "one of them must not depend on the others";
+      return { revision: byId.get(id)!, key: "depends-on", name: "dependency-cycle", message, hint };
+    }),
+  ];
+}

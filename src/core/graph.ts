@@ -1,0 +1,246 @@
+/**
+ * Revisions → the graph of them, or every fault that keeps them from being one.
+ *
+ * There are two kinds of edges. Parents make lineages: heads, branch points and branch labels follow them.
+ * Depends-on only says what must be applied first. Where a function can follow either, `Edges` says which.
+ */
+import { type Diagnostic, MigrateError } from "./errors.ts";
+import { faultsOf, type PlaceOf, startOfFile } from "./graph-faults.ts";
+import type { Revision, RevisionId } from "./migration.ts";
+import { nearest } from "./nearest.ts";
+
+/** `lineage`: parents and children. `all`: depends-on and dependents as well. */
+export type Edges = "lineage" | "all";
+
+/** A revision and its neighbours. Lists hold nothing twice. */
+export interface Node<R extends Revision = Revision> {
+  readonly revision: R;
+  /** In the order written. */
+  readonly parents: readonly RevisionId[];
+  /** Depends-on, in the order written, each label replaced by the revision that carries it. */
+  readonly dependencies: readonly RevisionId[];
+  /** In load order. */
+  readonly children: readonly RevisionId[];
+  /** Revisions that depend on this one and are not its children; in load order. */
+  readonly dependents: readonly RevisionId[];
+  /** The branch labels of every lineage this revision is on, sorted. */
+  readonly labels: readonly string[];
+  /** Index in `Graph.order`. */
+  readonly position: number;
+}
+
+export interface Graph<R extends Revision = Revision> {
+  /** By id, in load order: the order in which the revisions were given. */
+  readonly nodes: ReadonlyMap<RevisionId, Node<R>>;
+  /** Branch label → the revision whose file carries it. */
+  readonly carriers: ReadonlyMap<string, RevisionId>;
+  /**
+   * All revisions, each after its parents and dependencies; a branch is finished before the next one begins. Two
+   * revisions keep their relative order whatever is added after them or beside them.
+   */
+  readonly order: readonly RevisionId[];
+  /** Revisions without parents, in load order. */
+  readonly bases: readonly RevisionId[];
+  /** Revisions without children, in load order. */
+  readonly heads: readonly RevisionId[];
+  /** Those heads on which nothing depends, in load order: what is current when everything is applied. */
+  readonly realHeads: readonly RevisionId[];
+}
+
+/**
+ * Builds the graph. `placeOf` lets faults point at the line of the header; without it they point at the file.
+ * Throws one `MigrateError` (`graph/…`) that holds every fault of every file.
+ */
+export function buildGraph<R extends Revision>(
+  revisions: readonly R[],
+  placeOf: PlaceOf<R> = startOfFile,
+): Graph<R> {
+  const faults = faultsOf(revisions, placeOf);
+  if (faults.length > 0) throw MigrateError.all(faults);
+
+  const carriers = new Map(
+    revisions.flatMap((r) => r.branchLabels.map((label) => [label, r.revision] as const)),
+  );
+  const nodes = new Map<RevisionId, Draft<R>>();
+  for (const revision of revisions) {
+    nodes.set(revision.revision, {
+      revision,
+      parents: unique(revision.parents),
+      dependencies: unique(revision.dependsOn.map((name) => carriers.get(name) ?? name)),
+      children: [],
+      dependents: [],
+      labels: [],
+      position: 0,
+    });
+  }
+  for (const [id, node] of nodes) {
+    for (const parent of node.parents) nodes.get(parent)!.children.push(id);
+    const parents = new Set(node.parents);
+    for (const other of node.dependencies) if (!parents.has(other)) nodes.get(other)!.dependents.push(id);
+  }
+
+  const having = (test: (node: Node<R>) => boolean): readonly RevisionId[] =>
+    [...nodes].filter(([, node]) => test(node)).map(([id]) => id);
+  const bases = having((node) => node.parents.length === 0);
+  const heads = having(isHead);
+  const order = orderOf(nodes);
+  for (const [position, id] of order.entries()) nodes.get(id)!.position = position;
+  spreadLabels(nodes, order, heads);
+  return { nodes, carriers, order, bases, heads, realHeads: having(isRealHead) };
+}
+
+/** Has no child. */
+export const isHead = (node: Node): boolean => node.children.length === 0;
+/** Has no child, and nothing depends on it. */
+export const isRealHead = (node: Node): boolean => isHead(node) && node.dependents.length === 0;
+/** Has several children. */
+export const isBranchPoint = (node: Node): boolean => node.children.length > 1;
+/** Has several parents. */
+export const isMergePoint = (node: Node): boolean => node.parents.length > 1;
+
+/** The node of an id that is known to be in the graph. Throws `graph/unknown-revision` where it is not. */
+export function nodeOf<R extends Revision>(graph: Graph<R>, id: RevisionId): Node<R> {
+  const node = graph.nodes.get(id);
+  if (node === undefined) throw new MigrateError(unknownRevision(graph, id));
+  return node;
+}
+
+/** The starts and everything below them. Linear in what it finds. */
+export function ancestors(graph: Graph, starts: Iterable<RevisionId>, edges: Edges = "all"): Set<RevisionId> {
+  return reach(graph, starts, (node) => below(node, edges));
+}
+
+/** The starts and everything above them. Linear in what it finds. */
+export function descendants(
+  graph: Graph,
+  starts: Iterable<RevisionId>,
+  edges: Edges = "all",
+): Set<RevisionId> {
+  return reach(graph, starts, (node) =>
+    edges === "all" ? [...node.children, ...node.dependents] : node.children,
+  );
+}
+
+/** Those of `ids` that lie below none of the others, in order. Over all edges, these are the heads of an applied set. */
+export function maximal(
+  graph: Graph,
+  ids: Iterable<RevisionId>,
+  edges: Edges = "all",
+): readonly RevisionId[] {
+  const set = new Set(ids);
+  const covered = ancestors(
+    graph,
+    [...set].flatMap((id) => below(nodeOf(graph, id), edges)),
+    edges,
+  );
+  return inOrder(
+    graph,
+    [...set].filter((id) => !covered.has(id)),
+  );
+}
+
+/**
+ * The dependencies that a revision adds: those on which none of its ancestors depends already. Only another dependent
+ * can be such an ancestor, and nothing below the lowest of these needs to be searched.
+ */
+export function ownDependencies(graph: Graph, id: RevisionId): readonly RevisionId[] {
+  const { parents, dependencies } = nodeOf(graph, id);
+  return dependencies.filter((dependency) => {
+    const { children, dependents } = nodeOf(graph, dependency);
+    const others = [...children, ...dependents].filter(
+      (other) => other !== id && nodeOf(graph, other).dependencies.includes(dependency),
+    );
+    if (others.length === 0) return true;
+    const lowest = Math.min(...others.map((other) => nodeOf(graph, other).position));
+    const above = reach(graph, parents, (node) =>
+      node.parents.filter((parent) => nodeOf(graph, parent).position >= lowest),
+    );
+    return !others.some((other) => above.has(other));
+  });
+}
+
+/** Sorted as `Graph.order`. */
+export function inOrder(graph: Graph, ids: Iterable<RevisionId>): RevisionId[] {
+  return [...ids].sort((a, b) => nodeOf(graph, a).position - nodeOf(graph, b).position);
+}
+
+/** The fault of a name that no revision has. */
+export function unknownRevision(graph: Graph, name: string): Diagnostic {
+  const meant = nearest(name, [...graph.nodes.keys(), ...graph.carriers.keys()]);
+  return {
+    code: "graph/unknown-revision",
+    message: `Can't locate revision identified by '${name}'`,
+    hint: `${meant === undefined ? "" : `did you mean '${meant}'? `}all revisions are listed by: migrate history`,
+  };
+}
+
+type Draft<R extends Revision> = Omit<Node<R>, "children" | "dependents" | "labels" | "position"> & {
+  readonly children: RevisionId[];
+  readonly dependents: RevisionId[];
+  labels: readonly string[];
+  position: number;
+};
+
+/** Without repetition, in the order given. */
+const unique = <T>(items: readonly T[]): readonly T[] => [...new Set(items)];
+
+const below = (node: Node, edges: Edges): readonly RevisionId[] =>
+  edges === "all" ? [...node.parents, ...node.dependencies] : node.parents;
+
+function reach(
+  graph: Graph,
+  starts: Iterable<RevisionId>,
+  next: (node: Node) => readonly RevisionId[],
+): Set<RevisionId> {
+  const found = new Set(starts);
+  // A Set is iterated in the order of insertion, so what is added here is visited later.
+  for (const id of found) for (const other of next(nodeOf(graph, id))) found.add(other);
+  return found;
+}
+
+/**
+ * A revision becomes ready when the last one it waits for is done, and of those that are ready the one that became
+ * so last is next. Nothing is ever decided by what comes after a revision: that keeps the order from shifting.
+ */
+function orderOf(nodes: ReadonlyMap<RevisionId, Node>): readonly RevisionId[] {
+  const waitsFor = new Map<RevisionId, number>();
+  for (const [id, node] of nodes) waitsFor.set(id, new Set(below(node, "all")).size);
+  const order: RevisionId[] = [];
+  const ready = [...nodes.keys()].filter((id) => waitsFor.get(id) === 0).reverse();
+  for (let id = ready.pop(); id !== undefined; id = ready.pop()) {
+    order.push(id);
+    const { children, dependents } = nodes.get(id)!;
+    for (const other of [...children, ...dependents].reverse()) {
+      const left = waitsFor.get(other)! - 1;
+      waitsFor.set(other, left);
+      if (left === 0) ready.push(other);
+    }
+  }
+  return order;
+}
+
+/**
+ * A label belongs to the descendants of the revision that carries it. It also names what lies below, as far as that
+ * can be no other branch: down the straight line that ends in a head, to the first branch or merge point.
+ */
+function spreadLabels<R extends Revision>(
+  nodes: ReadonlyMap<RevisionId, Draft<R>>,
+  order: readonly RevisionId[],
+  heads: readonly RevisionId[],
+): void {
+  for (const id of order) {
+    const node = nodes.get(id)!;
+    const own = node.revision.branchLabels;
+    const [first, ...others] = node.parents.map((parent) => nodes.get(parent)!.labels);
+    // Most revisions add nothing to their parent's labels; they share the list.
+    const same = own.length === 0 && others.every((labels) => labels === first);
+    node.labels = same ? (first ?? []) : [...new Set([...(first ?? []), ...others.flat(), ...own])].sort();
+  }
+  for (const head of heads) {
+    const { labels } = nodes.get(head)!;
+    for (let node = nodes.get(head); node !== undefined; node = nodes.get(node.parents[0] ?? "")) {
+      if (node.children.length + node.dependents.length > 1 || isMergePoint(node)) break;
+      node.labels = labels;
+    }
+  }
+}

@@ -1,0 +1,121 @@
+/** A graph and what is current → the revisions that `history`, `current`, `branches` and `show` list, in their order. */
+import { MigrateError } from "./errors.ts";
+import {
+  descendants,
+  type Graph,
+  inOrder,
+  isBranchPoint,
+  maximal,
+  nodeOf,
+  ownDependencies,
+} from "./graph.ts";
+import type { RevisionId } from "./migration.ts";
+import { parseRange, requiredBy } from "./steps.ts";
+import { BASE, onBranch, resolveAll, resolveOne, upgradeTargets } from "./target.ts";
+
+/**
+ * What `history -r range` lists, newest first; everything without a range. The range is inclusive, and only what
+ * comes after its start is in it. Either side may be `current`, which is `heads` or `base` where nothing is applied.
+ */
+export function historyOf(
+  graph: Graph,
+  range: string | undefined,
+  current: readonly RevisionId[],
+): readonly RevisionId[] {
+  if (range === undefined) return graph.order.toReversed();
+  const parsed = parseRange(range);
+  if (parsed === undefined) {
+    throw new MigrateError({
+      code: "usage/range",
+      message: "History range requires [start]:[end], [start]:, or :[end]",
+      hint: `for one revision: ${range}:${range}`,
+    });
+  }
+  const { start, end } = parsed;
+  const fromCurrent = start === "current" && end !== "current";
+  const starts = fromCurrent ? current : resolveAll(graph, start || BASE);
+  const ends =
+    end === "current" && current.length > 0
+      ? current
+      : upgradeTargets(graph, starts, end === "current" ? "heads" : end || "heads", { clamp: true });
+
+  const required = requiredBy(graph, alongBranchOf(graph, start, ends));
+  if (starts.some((id) => !required.has(id))) {
+    throw new MigrateError({
+      code: "graph/no-such-range",
+      message: `Requested range ${range} does not refer to ancestor/descendant revisions along the same branch`,
+      hint: "the start must come before the end; without a start the history begins at base",
+    });
+  }
+  const before = requiredBy(graph, starts);
+  const listed = [...required].filter((id) => !before.has(id));
+  const after = descendants(graph, starts, "lineage");
+  const along = starts.length === 0 ? listed : [...starts, ...listed.filter((id) => after.has(id))];
+  return inOrder(graph, along).reverse();
+}
+
+/**
+ * What `current` lists: the applied revisions of which no child is applied. Among them are effective heads, which
+ * are current only because another revision depends on them.
+ */
+export function currentRevisions(graph: Graph, applied: Iterable<RevisionId>): readonly RevisionId[] {
+  return maximal(
+    graph,
+    [...applied].filter((id) => graph.nodes.has(id)),
+    "lineage",
+  );
+}
+
+/** What `show` and `edit` list; `current` is what `currentHeads` gives. Nothing for base. */
+export function shown(graph: Graph, target: string, current: readonly RevisionId[]): readonly RevisionId[] {
+  return target === "current" ? current : resolveAll(graph, target);
+}
+
+/**
+ * What `branches` lists: revisions with several children, in the order in which Alembic comes upon them, since
+ * people compare these lists. It walks down from the heads in load order, one line at a time. Where a line meets a
+ * revision of which something above is still to come, it goes on with the first line that leads there.
+ */
+export function branchPoints(graph: Graph): readonly RevisionId[] {
+  const found: RevisionId[] = [];
+  const done = new Set<RevisionId>();
+  const lines = [...graph.realHeads];
+  let at = 0;
+  for (let id = lines[at]; id !== undefined; id = lines[at]) {
+    const node = nodeOf(graph, id);
+    if ([...node.children, ...node.dependents].some((other) => !done.has(other))) {
+      const above = descendants(graph, [id]);
+      at = lines.findIndex((other) => other !== id && above.has(other));
+      continue;
+    }
+    done.add(id);
+    if (isBranchPoint(node)) found.push(id);
+    const [next, ...others] = [...new Set([...node.parents, ...ownDependencies(graph, id)])].filter(
+      (other) => !lines.includes(other),
+    );
+    if (next === undefined) {
+      lines.splice(at, 1);
+      at = Math.max(at - 1, 0);
+    } else {
+      lines[at] = next;
+      lines.push(...others);
+    }
+  }
+  return found;
+}
+
+/**
+ * `label@…` as the start of a range keeps only the ends that have the label. A revision may stand for the one label
+ * it has.
+ */
+function alongBranchOf(graph: Graph, start: string, ends: readonly RevisionId[]): readonly RevisionId[] {
+  const at = start.indexOf("@");
+  if (at < 0) return ends;
+  const branch = start.slice(0, at);
+  if (resolveOne(graph, branch) !== branch)
+    return ends.filter((id) => nodeOf(graph, id).labels.includes(branch));
+  const [label, ...others] = nodeOf(graph, branch).labels;
+  return label === undefined || others.length > 0
+    ? onBranch(graph, ends, branch)
+    : ends.filter((id) => nodeOf(graph, id).labels.includes(label));
+}

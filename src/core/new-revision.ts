@@ -1,0 +1,65 @@
+/** A graph and what a new revision shall follow → its parents and depends-on, as they go into its header. */
+import { MigrateError } from "./errors.ts";
+import { type Graph, isHead, nodeOf } from "./graph.ts";
+import { describe } from "./graph-faults.ts";
+import type { Revision } from "./migration.ts";
+import { BASE, resolveAll, resolveOne, wayOutOf } from "./target.ts";
+
+export interface NewRevisionOptions {
+  /** Targets to follow: several make a merge, `base` makes a new root. Default: `head`. */
+  readonly heads?: readonly string[];
+  /** Allows a parent that already has children. */
+  readonly splice?: boolean;
+  /** Targets that must be applied first. Branch labels stay labels, everything else becomes a full id. */
+  readonly dependsOn?: readonly string[];
+}
+
+/**
+ * Where a new revision goes. Throws `graph/multiple-heads`, `graph/not-a-head`, `graph/duplicate-heads` or whatever
+ * a target that cannot be had throws. Whether its id and labels are free is for `buildGraph` to say.
+ */
+export function newRevision(
+  graph: Graph,
+  options: NewRevisionOptions = {},
+): Pick<Revision, "parents" | "dependsOn"> {
+  const { heads = ["head"], splice = false, dependsOn = [] } = options;
+  if (heads.includes("head") && graph.heads.length > 1) {
+    throw new MigrateError({
+      code: "graph/multiple-heads",
+      message:
+        "Multiple heads are present; please specify the head revision on which the new revision should be based, " +
+        "or perform a merge.",
+      hint: wayOutOf(graph, graph.heads),
+    });
+  }
+  const parents = heads.flatMap((head) => resolveAll(graph, head));
+  if (new Set(parents).size < parents.length) {
+    throw new MigrateError({
+      code: "graph/duplicate-heads",
+      message: `Duplicate head revisions specified: ${heads.join(" ")}`,
+      hint: "name each of them once",
+    });
+  }
+  for (const parent of splice ? [] : parents) {
+    const node = nodeOf(graph, parent);
+    if (isHead(node)) continue;
+    throw new MigrateError({
+      code: "graph/not-a-head",
+      message: `Revision ${parent} is not a head revision; please specify --splice to create a new branch from this revision`,
+      hint: `it is followed by ${node.children.map((id) => describe(nodeOf(graph, id).revision)).join(", ")}`,
+    });
+  }
+  return { parents, dependsOn: dependsOn.map((target) => dependencyOn(graph, target)) };
+}
+
+function dependencyOn(graph: Graph, target: string): string {
+  const place = resolveOne(graph, target);
+  if (place === BASE) {
+    throw new MigrateError({
+      code: "graph/depends-on-base",
+      message: `'${target}' is base, and nothing can depend on that`,
+      hint: "name a revision or a branch label",
+    });
+  }
+  return nodeOf(graph, place).labels.includes(target) ? target : place;
+}

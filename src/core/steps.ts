@@ -1,0 +1,276 @@
+/**
+ * A graph, the ledger's rows and a target → the steps of an upgrade, a downgrade or a stamp, in order.
+ *
+ * Alembic keeps only the current heads of a database; our ledger has every applied revision. The heads are always
+ * computed from those, so they cannot go wrong.
+ */
+import { type Diagnostic, MigrateError } from "./errors.ts";
+import { ancestors, descendants, type Graph, inOrder, maximal, nodeOf } from "./graph.ts";
+import { describe } from "./graph-faults.ts";
+import type { RevisionId } from "./migration.ts";
+import {
+  BASE,
+  downgradeTarget,
+  onBranch,
+  resolveAll,
+  resolveBranch,
+  resolveOne,
+  upgradeTargets,
+} from "./target.ts";
+
+/** One migration in one direction. */
+export interface Step {
+  readonly direction: "up" | "down";
+  readonly revision: RevisionId;
+}
+
+/** What is needed of a row of the ledger. */
+export interface AppliedRow {
+  readonly revision: RevisionId;
+  /** ISO 8601, UTC. */
+  readonly appliedAt?: string;
+  readonly appliedBy?: string;
+}
+
+/** Steps that start from a state which was not read from a database but named, as in `upgrade --sql a:b`. */
+export interface OfflineSteps {
+  /** Everything that is applied before the first step, in order. */
+  readonly applied: readonly RevisionId[];
+  readonly steps: readonly Step[];
+}
+
+/** What a stamp does to the ledger. */
+export interface Stamp {
+  /** Everything that is applied afterwards, in order. */
+  readonly applied: readonly RevisionId[];
+  /** Rows to write: each after its parents. */
+  readonly added: readonly RevisionId[];
+  /** Rows to delete: each before its parents; those unknown to the files first. */
+  readonly removed: readonly RevisionId[];
+}
+
+/**
+ * What `upgrade target` runs. Only what is missing and what the target needs: parents and depends-on alike.
+ * Throws `state/unknown-revision` for rows that no file has, `graph/…` for a target that cannot be had.
+ */
+export function planUpgrade(graph: Graph, rows: readonly AppliedRow[], target: string): readonly Step[] {
+  return stepsUp(graph, appliedSet(graph, rows), oneTarget(target));
+}
+
+/**
+ * What `downgrade target` runs: what is applied above the target, with all that depends on it. `branch@target`
+ * takes only that branch down. Throws as `planUpgrade`.
+ */
+export function planDowngrade(graph: Graph, rows: readonly AppliedRow[], target: string): readonly Step[] {
+  return stepsDown(graph, appliedSet(graph, rows), oneTarget(target));
+}
+
+/** As `planUpgrade`, for `start:end`, `a,b:end` with several starts, or `end` alone, from base. */
+export function planOfflineUpgrade(graph: Graph, range: string): OfflineSteps {
+  const { start, end } = parseRange(range) ?? { start: BASE, end: range };
+  const applied = stateAt(graph, start);
+  return { applied: inOrder(graph, applied), steps: stepsUp(graph, applied, end) };
+}
+
+/** As `planDowngrade`, for `start:end`; the start is required. */
+export function planOfflineDowngrade(graph: Graph, range: string): OfflineSteps {
+  const parsed = parseRange(range);
+  if (parsed === undefined) {
+    throw new MigrateError({
+      code: "usage/range-required",
+      message: "downgrade with --sql requires <fromrev>:<torev>",
+      hint: `say where the database stands, for example: migrate downgrade --sql head:${range}`,
+    });
+  }
+  const applied = stateAt(graph, parsed.start);
+  return { applied: inOrder(graph, applied), steps: stepsDown(graph, applied, parsed.end) };
+}
+
+/**
+ * What `stamp targets…` writes. Heads that share a lineage with a target make room for it, the others stay;
+ * `purge` forgets every row first, also those that no file has. Throws as `planUpgrade`.
+ */
+export function planStamp(
+  graph: Graph,
+  rows: readonly AppliedRow[],
+  targets: readonly string[],
+  options: { readonly purge?: boolean } = {},
+): Stamp {
+  const before = options.purge === true ? new Set<RevisionId>() : appliedSet(graph, rows);
+  const current = currentHeads(graph, before);
+  const moving = new Set(targets.flatMap((target) => onBranch(graph, current, target, "all")));
+  const destinations = targets.flatMap((target) => resolveAll(graph, target));
+
+  const heads = new Set(current);
+  const leave = (): void => {
+    for (const head of moving) heads.delete(head);
+  };
+  if (destinations.length === 0) leave();
+  const stamped: RevisionId[] = [];
+  for (const destination of destinations) {
+    if (moving.has(destination)) continue;
+    const related = [...ancestors(graph, [destination]), ...descendants(graph, [destination])];
+    if (related.some((id) => moving.has(id))) leave();
+    heads.add(destination);
+    stamped.push(destination);
+  }
+
+  // What was not applied below a head that stays is none of the stamp's business.
+  const below = ancestors(graph, stamped);
+  const after = new Set([...ancestors(graph, heads)].filter((id) => before.has(id) || below.has(id)));
+  const had = new Set(rows.map((row) => row.revision));
+  const gone = [...had].filter((id) => !after.has(id));
+  return {
+    applied: inOrder(graph, after),
+    added: inOrder(
+      graph,
+      [...after].filter((id) => !had.has(id)),
+    ),
+    removed: [
+      ...gone.filter((id) => !graph.nodes.has(id)),
+      ...inOrder(
+        graph,
+        gone.filter((id) => graph.nodes.has(id)),
+      ).reverse(),
+    ],
+  };
+}
+
+/** The heads of an applied set: those below none of the others, over parents and depends-on. In order. */
+export function currentHeads(graph: Graph, applied: Iterable<RevisionId>): readonly RevisionId[] {
+  return maximal(
+    graph,
+    [...applied].filter((id) => graph.nodes.has(id)),
+  );
+}
+
+/** The ids of the rows. Throws one `state/unknown-revision` that names every row that no file has. */
+export function appliedSet(graph: Graph, rows: readonly AppliedRow[]): ReadonlySet<RevisionId> {
+  const unknown = rows.filter((row) => !graph.nodes.has(row.revision));
+  if (unknown.length > 0) throw MigrateError.all(unknown.map(unknownRow));
+  return new Set(rows.map((row) => row.revision));
+}
+
+/** What is applied when exactly `heads` are current: these and everything they need. */
+export function appliedBelow(graph: Graph, heads: Iterable<RevisionId>): readonly AppliedRow[] {
+  return inOrder(graph, ancestors(graph, heads)).map((revision) => ({ revision }));
+}
+
+/** What is applied after the steps, in the order in which it came about. */
+export function appliedAfter(applied: Iterable<RevisionId>, steps: readonly Step[]): readonly RevisionId[] {
+  const after = new Set(applied);
+  for (const { direction, revision } of steps) {
+    if (direction === "up") after.add(revision);
+    else after.delete(revision);
+  }
+  return [...after];
+}
+
+/** All that the targets need, with them. Throws `graph/overlap` when one of them needs another. */
+export function requiredBy(graph: Graph, targets: readonly RevisionId[]): ReadonlySet<RevisionId> {
+  const tops = new Set(maximal(graph, targets));
+  for (const target of targets) {
+    if (tops.has(target)) continue;
+    const upper = [...tops].find((top) => ancestors(graph, [top]).has(target))!;
+    throw new MigrateError({
+      code: "graph/overlap",
+      message: `Requested revision ${describe(nodeOf(graph, upper).revision)} overlaps with other requested revisions ${target}`,
+      hint: `${upper} already needs ${target}: ask for ${upper} alone`,
+    });
+  }
+  return ancestors(graph, tops);
+}
+
+/** The two sides of `start:end`; undefined where there is no colon. */
+export function parseRange(text: string): { readonly start: string; readonly end: string } | undefined {
+  const [start, end, ...rest] = text.split(":");
+  if (start === undefined || end === undefined) return undefined;
+  if (rest.length > 0) {
+    throw new MigrateError({
+      code: "usage/range",
+      message: `'${text}' has more than one colon`,
+      hint: "a range is written start:end",
+    });
+  }
+  return { start: start.trim(), end: end.trim() };
+}
+
+function stepsUp(graph: Graph, applied: ReadonlySet<RevisionId>, target: string): readonly Step[] {
+  const required = requiredBy(graph, upgradeTargets(graph, currentHeads(graph, applied), target));
+  const missing = [...required].filter((id) => !applied.has(id));
+  return inOrder(graph, missing).map((revision) => ({ direction: "up", revision }));
+}
+
+function stepsDown(graph: Graph, applied: ReadonlySet<RevisionId>, target: string): readonly Step[] {
+  const current = currentHeads(graph, applied);
+  const { branch, place } = downgradeTarget(graph, current, target);
+  const above = place === BASE ? graph.bases : nodeOf(graph, place).children;
+  const roots = branch === undefined ? above : towards(graph, above, branch, target);
+  const doomed = [...descendants(graph, roots)].filter((id) => applied.has(id));
+  if (place !== BASE && doomed.length === 0 && !current.includes(place)) {
+    throw new MigrateError({
+      code: "graph/not-below",
+      message: `Destination ${target} is not a valid downgrade target from current head(s)`,
+      hint: applied.has(place)
+        ? `nothing above ${place} is applied; what is applied shows: migrate current`
+        : `${describe(nodeOf(graph, place).revision)} is not applied; what is applied shows: migrate current`,
+    });
+  }
+  return inOrder(graph, doomed)
+    .reverse()
+    .map((revision) => ({ direction: "down", revision }));
+}
+
+/**
+ * Those of the roots from which the branch comes. As in Alembic the branch is looked up only when there is a choice,
+ * and a root that has labels of its own counts as one.
+ */
+function towards(
+  graph: Graph,
+  roots: readonly RevisionId[],
+  branch: string,
+  target: string,
+): readonly RevisionId[] {
+  const named = roots.flatMap((id) => nodeOf(graph, id).revision.branchLabels);
+  const choices = roots === graph.bases ? roots.length + named.length : roots.length;
+  if (choices <= 1) return roots;
+  const line = ancestors(graph, [resolveBranch(graph, branch)], "lineage");
+  const chosen = roots.filter((id) => line.has(id));
+  if (chosen.length > 0) return chosen;
+  throw new MigrateError({
+    code: "graph/not-below",
+    message: `Not a valid downgrade target from current heads: the branch '${branch}' does not come from ${target.slice(target.lastIndexOf("@") + 1)}`,
+    hint: "see where branches begin with: migrate branches",
+  });
+}
+
+function stateAt(graph: Graph, starts: string): ReadonlySet<RevisionId> {
+  const places = starts
+    .split(",")
+    .map((start) => start.trim())
+    .filter((start) => start !== "")
+    .map((start) => resolveOne(graph, start));
+  return ancestors(
+    graph,
+    places.filter((place) => place !== BASE),
+  );
+}
+
+function oneTarget(target: string): string {
+  if (!target.includes(":")) return target;
+  throw new MigrateError({
+    code: "usage/range-not-allowed",
+    message: "Range revision not allowed",
+    hint: `a range is for scripts (--sql); the database knows where it stands: ${target.slice(target.indexOf(":") + 1)}`,
+  });
+}
+
+function unknownRow({ revision, appliedAt, appliedBy }: AppliedRow): Diagnostic {
+  const when = appliedAt === undefined ? "" : ` on ${appliedAt}`;
+  const by = appliedBy === undefined ? "" : ` by ${appliedBy}`;
+  return {
+    code: "state/unknown-revision",
+    message: `Can't locate revision identified by '${revision}': the ledger has it as applied${when}${by}, but no file does`,
+    hint: "bring its file back (another git branch may have it), or forget the row with: migrate stamp --purge heads",
+  };
+}

@@ -1,0 +1,372 @@
+/**
+ * A target expression (`head`, `+1`, `billing@head`, `9f3c-2`) → the revisions it means in a graph.
+ *
+ * The answers are Alembic's, down to its corners: which of its forms look a branch up, and which only narrow a
+ * choice by it, is what scripts written for it rely on. Where Alembic crashes or guesses, this is an error that
+ * lists the choices.
+ */
+import { MigrateError } from "./errors.ts";
+import {
+  ancestors,
+  descendants,
+  type Edges,
+  type Graph,
+  maximal,
+  nodeOf,
+  ownDependencies,
+  unknownRevision,
+} from "./graph.ts";
+import { describe } from "./graph-faults.ts";
+import type { RevisionId } from "./migration.ts";
+
+/** Where nothing is applied. Not a revision: no revision may have this name. */
+export const BASE = "base";
+
+/** A revision, or `BASE`. */
+export type Place = RevisionId;
+
+/** `branch@symbol+offset`; an empty symbol is the current revision. */
+export interface Relative {
+  readonly branch: string | undefined;
+  readonly symbol: string;
+  readonly offset: number;
+}
+
+const RELATIVE = /^(?:(.+?)@)?([^@+:-]*)([+-]\d+)$/;
+
+/** The parts of a relative expression; undefined when `text` is an absolute one. */
+export function parseRelative(text: string): Relative | undefined {
+  const match = RELATIVE.exec(text);
+  return match === null
+    ? undefined
+    : { branch: match[1], symbol: match[2]!, offset: Number.parseInt(match[3]!, 10) };
+}
+
+/**
+ * The revisions an absolute expression means; none for base. The forms are `heads`, `head`, `base`, a name, each
+ * also as `branch@…`, and `-N` or `label@-N`: so many below each head.
+ */
+export function resolveAll(graph: Graph, text: string): readonly RevisionId[] {
+  const { branch, names } = expand(graph, text);
+  if (names.length === 1 && /^-[1-9]\d*$/.test(names[0]!)) {
+    const heads = graph.realHeads.filter(
+      (head) => branch === undefined || nodeOf(graph, head).labels.includes(branch),
+    );
+    return heads.map((head) => notBase(walk(graph, head, Number(names[0])), text));
+  }
+  return names.map((name) => resolveName(graph, name, branch));
+}
+
+/** As `resolveAll`, for an expression that must mean one place. Throws `graph/multiple-heads` when it means several. */
+export function resolveOne(graph: Graph, text: string): Place {
+  const { branch, names } = expand(graph, text);
+  if (names.length > 1) throw multipleHeads(graph, text, names);
+  if (names[0] !== undefined) return resolveName(graph, names[0], branch);
+  if (branch !== undefined) resolveBranch(graph, branch);
+  return BASE;
+}
+
+/**
+ * The revision of a name: an exact id, a branch label, the beginning of one id or label (of at least four
+ * characters), or a file number that one file has. With `branch`, the revision must be on its lineage.
+ */
+export function resolveName(graph: Graph, name: string, branch?: string): RevisionId {
+  const carrier = branch === undefined ? undefined : resolveBranch(graph, branch);
+  const found = exactly(graph, name) ?? byPrefix(graph, name, branch) ?? byNumber(graph, name);
+  if (found === undefined) throw new MigrateError(unknownRevision(graph, name));
+  if (carrier !== undefined && !lineage(graph, [carrier]).has(found)) {
+    throw new MigrateError({
+      code: "graph/not-on-branch",
+      message: `Can't locate revision identified by '${name}' on the branch '${branch}': ${describe(nodeOf(graph, found).revision)} is neither before nor after ${carrier}`,
+      hint: `leave '${branch}@' out, or see what is on the branch with: migrate history -r :${branch}@head`,
+    });
+  }
+  return found;
+}
+
+/** The revision that a branch is named by. */
+export function resolveBranch(graph: Graph, branch: string): RevisionId {
+  return exactly(graph, branch) ?? resolveName(graph, branch);
+}
+
+/** Those of `ids` that share a lineage with what `branch` means: before it, after it, or it. All, where that is base. */
+export function onBranch(
+  graph: Graph,
+  ids: Iterable<RevisionId>,
+  branch: string,
+  edges: Edges = "lineage",
+): readonly RevisionId[] {
+  const candidates = [...ids];
+  // A name is not even looked up when there is nothing to choose from, as in Alembic.
+  if (candidates.length === 0) return candidates;
+  const within = lineageOf(graph, branch, edges);
+  return within === undefined ? candidates : candidates.filter((id) => within.has(id));
+}
+
+/** Where an upgrade shall end, seen from the current heads. With `clamp`, a walk too far stops at the end. */
+export function upgradeTargets(
+  graph: Graph,
+  current: readonly RevisionId[],
+  text: string,
+  options: { readonly clamp?: boolean } = {},
+): readonly RevisionId[] {
+  const relative = parseRelative(text);
+  if (relative === undefined) return resolveAll(graph, text);
+  const { branch, symbol, offset } = relative;
+  if (symbol === "" && offset <= 0) throw noSuchRelative(text, offset);
+  if (offset > 0) {
+    const start = symbol === "" ? upgradeStart(graph, current, branch, text) : resolveOne(graph, symbol);
+    return [walk(graph, start, offset, { ...options, branch, text })];
+  }
+  const place = walk(graph, resolveOne(graph, qualified(branch, symbol)), offset, { ...options, text });
+  return [notBase(place, text)];
+}
+
+/**
+ * Where a downgrade shall end, seen from the current heads, and the branch that narrows what it takes down. The
+ * symbol of an absolute target is looked up in the whole graph, not on the branch.
+ */
+export function downgradeTarget(
+  graph: Graph,
+  current: readonly RevisionId[],
+  text: string,
+): { readonly branch: string | undefined; readonly place: Place } {
+  const relative = parseRelative(text);
+  if (relative === undefined) {
+    const at = text.lastIndexOf("@");
+    return {
+      branch: text.slice(0, Math.max(at, 0)) || undefined,
+      place: resolveOne(graph, text.slice(at + 1)),
+    };
+  }
+  const { branch, symbol, offset } = relative;
+  if (symbol === "") {
+    if (offset >= 0) throw noSuchRelative(text, offset);
+    const start = downgradeStart(graph, current, branch, text);
+    return { branch: branch ?? start, place: walk(graph, start, offset, { text }) };
+  }
+  if (offset >= 0) return { branch, place: walk(graph, resolveOne(graph, symbol), offset, { branch, text }) };
+  return { branch, place: walk(graph, resolveOne(graph, qualified(branch, symbol)), offset, { text }) };
+}
+
+/** The fault of an expression that must mean one head and means several: names their files, and the way out. */
+export function multipleHeads(graph: Graph, argument: string, heads: readonly RevisionId[]): MigrateError {
+  return new MigrateError({
+    code: "graph/multiple-heads",
+    message:
+      `Multiple head revisions are present for given argument '${argument}'; please specify a specific target ` +
+      `revision, '<branchname>@${argument}' to narrow to a specific head, or 'heads' for all heads`,
+    hint: wayOutOf(graph, heads),
+  });
+}
+
+/** The heads with their files and dates, and the command that merges them. */
+export function wayOutOf(graph: Graph, heads: readonly RevisionId[]): string {
+  const list = heads.map((head) => describe(nodeOf(graph, head).revision)).join(", ");
+  return `the heads are ${list}; join them with: migrate merge -m "merge ${heads.join(" and ")}" ${heads.join(" ")}`;
+}
+
+/** The names in an expression, before they are looked up, and the branch before its `@`. */
+function expand(
+  graph: Graph,
+  text: string,
+): { readonly branch: string | undefined; readonly names: readonly string[] } {
+  const at = text.indexOf("@");
+  const branch = at < 0 ? undefined : text.slice(0, at);
+  const symbol = text.slice(at + 1);
+  switch (symbol) {
+    case "heads":
+      return { branch, names: branch === undefined ? graph.realHeads : onBranch(graph, graph.heads, branch) };
+    case "head": {
+      const heads = branch === undefined ? graph.heads : onBranch(graph, graph.heads, branch);
+      if (heads.length > 1) throw multipleHeads(graph, text, heads);
+      return { branch, names: heads };
+    }
+    case BASE:
+      return { branch, names: [] };
+    default:
+      return { branch, names: [symbol] };
+  }
+}
+
+function exactly(graph: Graph, name: string): RevisionId | undefined {
+  return graph.nodes.has(name) ? name : graph.carriers.get(name);
+}
+
+/** Ids and labels of fewer than four characters are not found by a part of them. */
+function byPrefix(graph: Graph, prefix: string, branch: string | undefined): RevisionId | undefined {
+  if (prefix === "") return undefined;
+  const within = branch === undefined ? undefined : lineageOf(graph, branch);
+  const matches = [...graph.nodes.keys(), ...graph.carriers.keys()].filter(
+    (name) =>
+      name.length > 3 &&
+      name.startsWith(prefix) &&
+      (within === undefined || within.has(exactly(graph, name)!)),
+  );
+  if (matches.length > 1) throw ambiguous(graph, `'${prefix}' is the beginning of`, prefix, matches);
+  return matches[0] === undefined ? undefined : exactly(graph, matches[0]);
+}
+
+function byNumber(graph: Graph, number: string): RevisionId | undefined {
+  const matches = [...graph.nodes].filter(([, node]) => node.revision.number === number).map(([id]) => id);
+  if (matches.length > 1) throw ambiguous(graph, `'${number}' is the file number of`, number, matches);
+  return matches[0];
+}
+
+function ambiguous(graph: Graph, why: string, name: string, matches: readonly string[]): MigrateError {
+  const list = matches.map((match) => {
+    const { revision } = nodeOf(graph, exactly(graph, match)!);
+    return match === revision.revision ? describe(revision) : `${match} (label of ${revision.revision})`;
+  });
+  return new MigrateError({
+    code: "graph/ambiguous-name",
+    message: `Can't locate revision identified by '${name}': ${why} ${matches.length} names, ${list.join(", ")}`,
+    hint: "write more of the one that is meant",
+  });
+}
+
+function lineage(
+  graph: Graph,
+  ids: readonly RevisionId[],
+  edges: Edges = "lineage",
+): ReadonlySet<RevisionId> {
+  return new Set([...ancestors(graph, ids, edges), ...descendants(graph, ids, edges)]);
+}
+
+/** What shares a lineage with what `branch` means; undefined where that is base, which is before everything. */
+function lineageOf(
+  graph: Graph,
+  text: string,
+  edges: Edges = "lineage",
+): ReadonlySet<RevisionId> | undefined {
+  const { branch, names } = expand(graph, text);
+  const all = branch === undefined ? names : [branch, ...names];
+  return all.length === 0
+    ? undefined
+    : lineage(
+        graph,
+        all.map((name) => resolveName(graph, name)),
+        edges,
+      );
+}
+
+interface WalkOptions {
+  /** Which children to follow on the way up. */
+  readonly branch?: string | undefined;
+  /** Stop at the end instead of failing. */
+  readonly clamp?: boolean;
+  /** The expression, for messages. */
+  readonly text?: string;
+}
+
+/** The place so many steps above (> 0) or below (< 0) `start`, over parents. Throws where the way forks or ends. */
+function walk(graph: Graph, start: Place, steps: number, options: WalkOptions = {}): Place {
+  const { branch, clamp = false, text = String(steps) } = options;
+  const within = branch === undefined || steps <= 0 ? undefined : lineageOf(graph, branch);
+  const next = (place: Place): readonly Place[] => {
+    if (steps > 0) {
+      const children = place === BASE ? graph.bases : nodeOf(graph, place).children;
+      return within === undefined ? children : children.filter((id) => within.has(id));
+    }
+    if (place === BASE) return [];
+    const { parents } = nodeOf(graph, place);
+    return parents.length === 0 ? [BASE] : parents;
+  };
+  let place = start;
+  for (let step = 0; step < Math.abs(steps); step += 1) {
+    const [only, ...others] = next(place);
+    if (only === undefined) {
+      if (clamp) return place;
+      throw noSuchRelative(text, steps);
+    }
+    if (others.length > 0) throw ambiguousWalk(graph, text, place, [only, ...others]);
+    place = only;
+  }
+  return place;
+}
+
+function ambiguousWalk(graph: Graph, text: string, from: Place, to: readonly RevisionId[]): MigrateError {
+  const list = to.map((id) => describe(nodeOf(graph, id).revision)).join(", ");
+  return new MigrateError({
+    code: "graph/ambiguous-walk",
+    message: `Ambiguous walk: from ${from}, '${text}' could go to ${list}`,
+    hint: `name the revision that is meant, for example: ${to[0]}`,
+  });
+}
+
+function noSuchRelative(text: string, offset: number): MigrateError {
+  const count = Math.abs(offset);
+  const symbol = parseRelative(text)?.symbol ?? "";
+  return new MigrateError({
+    code: "graph/walked-too-far",
+    message:
+      symbol === ""
+        ? `Relative revision ${text} didn't produce ${count} migrations`
+        : `Walked too far: there are no ${count} revisions ${offset > 0 ? "after" : "before"} '${symbol}'`,
+    hint: offset > 0 ? "to go as far as there is: heads" : "to go down to where nothing is applied: base",
+  });
+}
+
+function notBase(place: Place, text: string): RevisionId {
+  if (place !== BASE) return place;
+  throw new MigrateError({
+    code: "graph/walked-too-far",
+    message: `Walked too far: '${text}' is base, which is no revision`,
+    hint: "to go down to where nothing is applied: migrate downgrade base",
+  });
+}
+
+const qualified = (branch: string | undefined, symbol: string): string =>
+  branch === undefined ? symbol : `${branch}@${symbol}`;
+
+/** Where `+N` starts: the current revision; on a branch that is not applied yet, the point where it leaves what is. */
+function upgradeStart(
+  graph: Graph,
+  current: readonly RevisionId[],
+  branch: string | undefined,
+  text: string,
+): Place {
+  let starts = current;
+  if (branch !== undefined) {
+    starts = onBranch(graph, current, branch);
+    if (starts.length === 0) starts = tips(graph, onBranch(graph, ancestors(graph, current), branch));
+  }
+  if (starts.length <= 1) return starts[0] ?? BASE;
+  const list = starts.map((id) => describe(nodeOf(graph, id).revision)).join(", ");
+  throw new MigrateError({
+    code: "graph/ambiguous-start",
+    message: `Ambiguous upgrade from multiple current revisions: '${text}' could start at ${list}`,
+    hint: `say which: ${starts.map((id) => `${id}${text.slice(text.lastIndexOf("+"))}`).join(" or ")}`,
+  });
+}
+
+/** Those of `ids` that none of the others has as a parent or dependency. The way between two may lead past `ids`. */
+function tips(graph: Graph, ids: readonly RevisionId[]): readonly RevisionId[] {
+  const covered = new Set(ids.flatMap((id) => [...nodeOf(graph, id).parents, ...ownDependencies(graph, id)]));
+  return ids.filter((id) => !covered.has(id));
+}
+
+/** Where `-N` starts: the one current revision; of a branch, also one that is current only through a dependency. */
+function downgradeStart(
+  graph: Graph,
+  current: readonly RevisionId[],
+  branch: string | undefined,
+  text: string,
+): RevisionId {
+  let starts = current;
+  if (branch !== undefined) {
+    starts = onBranch(graph, current, branch);
+    if (starts.length === 0) {
+      starts = onBranch(graph, maximal(graph, ancestors(graph, current), "lineage"), branch);
+    }
+  }
+  const offset = text.slice(text.lastIndexOf("-"));
+  if (starts[0] === undefined) throw noSuchRelative(text, Number(offset));
+  if (starts.length === 1) return starts[0];
+  const list = starts.map((id) => describe(nodeOf(graph, id).revision)).join(", ");
+  throw new MigrateError({
+    code: "graph/ambiguous-start",
+    message: `Ambiguous downgrade from multiple current revisions: '${text}' could start at ${list}`,
+    hint: `say which: ${starts.map((id) => `${id}@${offset}`).join(" or ")}`,
+  });
+}

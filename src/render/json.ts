@@ -1,0 +1,26 @@
+/** Values of the graph → plain JSON values, the same under every command's `--json`. */
+import { type Graph, isBranchPoint, isHead, isMergePoint, isRealHead, nodeOf } from "../core/graph.ts";
+import type { RevisionId } from "../core/migration.ts";
+
+/** One revision as data. */
+export function revisionValue(graph: Graph, id: RevisionId, current?: ReadonlySet<RevisionId>): unknown {
+  const node = nodeOf(graph, id);
+  const { message, path, number, created, branchLabels, dependsOn } = node.revision;
+  return {
+    revision: id,
+    parents: node.parents,
+    dependsOn,
+    children: node.children,
+    branchLabels,
+    branches: node.labels,
+    message,
+    number: number ?? null,
+    path: path ?? null,
+    created: created ?? null,
+    head: isHead(node),
+    effectiveHead: isHead(node) && !isRealHead(node),
+    branchPoint: isBranchPoint(node),
+    mergePoint: isMergePoint(node),
+    ...(current === undefined ? {} : { current: current.has(id) }),
+  };
+}

@@ -1,0 +1,4 @@
+-- revision: a1
+
+-- ğŸ˜€ Größe
+DROP TABLE users;

@@ -1,0 +1,3 @@
+-- revision: a2
+
+DROP TABLE users;

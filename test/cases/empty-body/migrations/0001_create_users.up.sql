@@ -1,0 +1,3 @@
+-- revision: a1
+-- parent: none
+-- message: create users

@@ -1,0 +1,4 @@
+-- revision: a1
+-- parent: shop@head
+
+CREATE TABLE users (id bigint PRIMARY KEY);

@@ -1,0 +1,6 @@
+-- revision: a1
+-- parent: none
+-- message: create users
+-- transaction: off
+
+CREATE TABLE users (id bigint PRIMARY KEY);

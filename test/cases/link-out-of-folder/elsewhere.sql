@@ -1,0 +1,3 @@
+-- revision: b2
+-- parent: a1
+-- irreversible: test

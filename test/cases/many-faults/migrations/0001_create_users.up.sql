@@ -1,0 +1,5 @@
+-- revision: a+1
+-- parent: none
+-- author: Ada
+
+CREATE TABLE users (id bigint PRIMARY KEY);

@@ -1,0 +1,3 @@
+-- parent: none
+
+CREATE TABLE users (id bigint PRIMARY KEY);

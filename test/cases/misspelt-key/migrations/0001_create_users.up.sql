@@ -1,0 +1,4 @@
+-- revision: a1
+-- parnet: none
+
+CREATE TABLE users (id bigint PRIMARY KEY);

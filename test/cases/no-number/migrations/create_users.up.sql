@@ -1,0 +1,5 @@
+-- revision: a1
+-- parent: none
+-- message: create users
+
+CREATE TABLE users (id bigint PRIMARY KEY);

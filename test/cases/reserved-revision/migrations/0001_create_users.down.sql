@@ -1,0 +1,3 @@
+-- revision: head
+
+DROP TABLE users;

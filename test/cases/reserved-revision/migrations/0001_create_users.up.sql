@@ -1,0 +1,4 @@
+-- revision: head
+-- parent: none
+
+CREATE TABLE users (id bigint PRIMARY KEY);

@@ -1,0 +1,4 @@
+-- REVISION: a1
+-- parent: none
+
+CREATE TABLE users (id bigint PRIMARY KEY);

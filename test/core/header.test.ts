@@ -1,0 +1,240 @@
+import { describe, expect, test } from "vitest";
+import { formatFileName, messageOf, nextNumber, parseFileName, slugOf } from "../../src/core/filename.ts";
+import { parseHeader } from "../../src/core/header.ts";
+import type { HalfName } from "../../src/core/migration.ts";
+
+const read = (text: string, half: HalfName = "up") => parseHeader({ path: "0001_a.up.sql", text }, half);
+
+/** `line:column code^underlined` of every fault. */
+function faults(text: string, half: HalfName = "up"): readonly string[] {
+  return read(text, half).diagnostics.map(({ code, location, excerpt }) => {
+    const start = location!.column - 1;
+    const under = [...(excerpt?.line ?? "")].slice(start, start + (excerpt?.length ?? 1)).join("");
+    return `${location!.line}:${location!.column} ${code} ^${under}`;
+  });
+}
+
+const hint = (text: string, half: HalfName = "up") => read(text, half).diagnostics[0]?.hint;
+
+describe("a header", () => {
+  test("with every key", () => {
+    const text = [
+      "-- revision: 3f9a.b_1",
+      "-- parent: a1, b2",
+      "-- branch-labels: billing,invoices",
+      "-- depends-on: c3 , orders",
+      "-- message: Größe: 😀, and 'quotes'",
+      "-- created: 2026-01-02 03:04",
+      "-- transaction: none",
+      "-- irreversible: the data is gone",
+      "-- lock-timeout: 5s",
+      "-- statement-timeout: 0",
+      "",
+      "SELECT 1;",
+    ].join("\n");
+    const { header, bodyStart, diagnostics } = read(text);
+    expect(diagnostics).toEqual([]);
+    expect(header).toEqual({
+      revision: "3f9a.b_1",
+      parents: ["a1", "b2"],
+      branchLabels: ["billing", "invoices"],
+      dependsOn: ["c3", "orders"],
+      message: "Größe: 😀, and 'quotes'",
+      created: "2026-01-02 03:04",
+      transaction: "none",
+      irreversible: "the data is gone",
+      lockTimeout: "5s",
+      statementTimeout: "0",
+    });
+    expect(text.slice(bodyStart)).toBe("\nSELECT 1;");
+  });
+
+  test.each([
+    ["LF", "-- revision: a\n-- parent: none\nSELECT 1", "SELECT 1"],
+    ["CRLF", "-- revision: a\r\n-- parent: none\r\n\r\nSELECT 1", "\r\nSELECT 1"],
+    ["lone CR", "-- revision: a\r-- parent: none\rSELECT 1", "SELECT 1"],
+    ["no line end at all", "-- revision: a\n-- parent: none", ""],
+    ["only comments below", "-- revision: a\n-- parent: none\n\n-- todo", "\n-- todo"],
+    ["blanks where they do not matter", "--revision:a  \n--\tparent :  none\t\nSELECT 1", "SELECT 1"],
+    ["a sentence ends it", "-- revision: a\n-- parent: none\n-- Add users: two", "-- Add users: two"],
+    ["an address ends it", "-- revision: a\n-- parent: none\n-- https://x.org", "-- https://x.org"],
+    ["an indented line ends it", "-- revision: a\n-- parent: none\n  -- note: b", "  -- note: b"],
+  ])("%s", (_, text, body) => {
+    const { header, bodyStart, diagnostics } = read(text);
+    expect(diagnostics).toEqual([]);
+    expect(header).toMatchObject({ revision: "a", parents: [] });
+    expect(text.slice(bodyStart)).toBe(body);
+  });
+
+  test.each(["5s", "0", "2min", "500 ms", "1.5h", "30"])("takes the time %s", (time) => {
+    expect(read(`-- revision: a\n-- lock-timeout: ${time}\n`, "down")).toMatchObject({
+      header: { lockTimeout: time },
+      diagnostics: [],
+    });
+  });
+
+  test.each([
+    "-- revision: b",
+    "-- parent: none",
+    "-- message: prose",
+    "-- created: by hand",
+    "-- irreversible: not really",
+    "-- note: prose",
+    "-- depends-on: the weather, mostly",
+    "SELECT 1;\n-- depends-on: b",
+    "/* -- depends-on: b */",
+    "SELECT '\n-- depends-on: b';",
+  ])("leaves prose below it alone: %s", (prose) => {
+    expect(faults(`-- revision: a\n-- parent: none\n\n${prose}\n`)).toEqual([]);
+  });
+});
+
+describe("faults of a header", () => {
+  const up = (lines: string): string => `-- revision: a\n-- parent: none\n${lines}`;
+
+  test.each<[string, string, HalfName, readonly string[]]>([
+    ["an empty file", "", "up", ["1:1 source/missing-key ^"]],
+    ["no header", "SELECT 1;", "up", ["1:1 source/missing-key ^S"]],
+    ["no parent line", "-- message: x\n-- revision: a\n", "up", ["2:4 source/missing-key ^revision"]],
+    ["no revision in a down file", "DROP TABLE t;", "down", ["1:1 source/missing-key ^D"]],
+    ["unknown key", up("-- note: x"), "up", ["3:4 source/unknown-key ^note"]],
+    ["upper case", "-- Revision: a\n-- parent: none", "up", ["1:4 source/uppercase-key ^Revision"]],
+    [
+      "Alembic's words",
+      "-- revision: a\n-- down_revision: b",
+      "up",
+      ["2:4 source/unknown-key ^down_revision"],
+    ],
+    ["twice", up("-- parent: b"), "up", ["3:4 source/duplicate-key ^parent"]],
+    ["up key in a down file", "-- revision: a\n-- parent: b", "down", ["2:4 source/misplaced-key ^parent"]],
+    ["a licence above", `-- (c) us\n${up("")}`, "up", ["2:4 source/misplaced-key ^revision"]],
+    ["a block comment above", `/* (c)\nus */\n${up("")}`, "up", ["3:4 source/misplaced-key ^revision"]],
+    ["an empty line above", `\n${up("")}`, "up", ["2:4 source/misplaced-key ^revision"]],
+    ["lost parent", "-- revision: a\r\n\r\n-- parent: b", "up", ["3:4 source/misplaced-key ^parent"]],
+    [
+      "lost and indented",
+      up("\n/* é */ -- depends-on: b\n"),
+      "up",
+      ["4:12 source/misplaced-key ^depends-on"],
+    ],
+    ["indented from the start", "  -- revision: a", "down", ["1:6 source/misplaced-key ^revision"]],
+    ["lost transaction", up("\n-- transaction: none\n"), "up", ["4:4 source/misplaced-key ^transaction"]],
+    ["lost depends-on", up("-- why so\n-- depends-on: b"), "up", ["4:4 source/misplaced-key ^depends-on"]],
+    ["no value", "-- revision:\n-- parent: none", "up", ["1:4 source/empty-value ^revision"]],
+    ["empty item", up("-- depends-on: é1, , b"), "up", ["3:16 source/illegal-id ^é"]],
+    ["empty item between", up("-- depends-on: b,, c"), "up", ["3:18 source/empty-item ^,"]],
+    ["trailing comma", up("-- depends-on: b,"), "up", ["3:17 source/empty-item ^,"]],
+    ["item twice", up("-- depends-on: b, c, b"), "up", ["3:22 source/duplicate-item ^b"]],
+    ["illegal in a revision", "-- revision: a-b\n-- parent: none", "up", ["1:15 source/illegal-id ^-"]],
+    ["illegal after an emoji", up("-- branch-labels: 😀"), "up", ["3:19 source/illegal-id ^😀"]],
+    ["illegal in a parent", "-- revision: a\n-- parent: b@head", "up", ["2:13 source/illegal-id ^@"]],
+    ["blanks for commas", "-- revision: a\n-- parent: b c", "up", ["2:13 source/illegal-id ^ "]],
+    ["reserved revision", "-- revision: head\n-- parent: none", "up", ["1:14 source/reserved-id ^head"]],
+    ["reserved label", up("-- branch-labels: x, Heads"), "up", ["3:22 source/reserved-id ^Heads"]],
+    ["Python's None", "-- revision: a\n-- parent: None", "up", ["2:12 source/reserved-id ^None"]],
+    ["none and another", "-- revision: a\n-- parent: b, none", "up", ["2:15 source/reserved-id ^none"]],
+    ["transaction", up("-- transaction: off"), "up", ["3:17 source/illegal-value ^off"]],
+    ["time", up("-- lock-timeout: '5s'"), "up", ["3:18 source/illegal-value ^'5s'"]],
+    ["unit", up("-- statement-timeout: 5 sec"), "up", ["3:23 source/illegal-value ^5 sec"]],
+    ["escape sequence", up("-- message: é\u001b[31m"), "up", ["3:14 source/control-character ^\u001b"]],
+    [
+      "all at once",
+      "-- revision: +\n-- parnt: b\n-- x: y",
+      "up",
+      ["1:14 source/illegal-id ^+", "2:4 source/unknown-key ^parnt", "3:4 source/unknown-key ^x"],
+    ],
+  ])("%s", (_, text, half, expected) => {
+    expect(faults(text, half)).toEqual(expected);
+  });
+
+  test.each([
+    ["-- parnt: b", "did you mean '-- parent:'?"],
+    ["-- Revises: b", "did you mean '-- parent:'?"],
+    ["-- depends_on: b", "did you mean '-- depends-on:'?"],
+    ["-- Message: b", "write '-- message:'"],
+    [
+      "-- transaction: None",
+      "'-- transaction: none' runs the file outside a transaction; without the line it runs in one",
+    ],
+  ])("hint for %s", (line, expected) => {
+    expect(hint(`-- revision: a\n${line}\n`)).toBe(expected);
+  });
+
+  test("the keys that a down file may hold are named there", () => {
+    expect(hint("-- revision: a\n-- license: MIT", "down")).toBe(
+      "the keys are revision, transaction, lock-timeout, statement-timeout; free comments go below the header, after a blank line",
+    );
+  });
+
+  test.each([
+    ["a message of 1 MB", `-- revision: a\n-- parent: none\n-- message: ${"x".repeat(1e6)}`, 0],
+    ["an id of 1 MB", `-- revision: ${"x".repeat(1e6)}\n-- parent: none`, 1],
+    [
+      "ten thousand parents",
+      `-- revision: a\n-- parent: ${Array.from({ length: 1e4 }, (_, i) => `p${i}`)}`,
+      0,
+    ],
+    ["1 MB of dashes", "-".repeat(1e6), 1],
+    ["1 MB of blanks", `--${" ".repeat(1e6)}`, 1],
+    ["1 MB of an open comment", `-- revision: a\n-- parent: none\n/*${"/*".repeat(5e5)}`, 0],
+    ["100,000 lost lines", `-- revision: a\n\n${"-- parent: b\n".repeat(1e5)}`, 1],
+    ["50,000 unknown keys", "-- foo: bar\n".repeat(5e4), 50_001],
+  ])("%s is not slow", (_, text, count) => {
+    const start = performance.now();
+    const { diagnostics } = read(text);
+    expect(performance.now() - start).toBeLessThan(1500);
+    expect(diagnostics.length).toBe(count);
+    for (const { message } of diagnostics.slice(0, 3)) expect(message.length).toBeLessThan(200);
+  });
+});
+
+describe("a file name", () => {
+  test.each([
+    ["0004_add_orders.up.sql", { number: "0004", slug: "add_orders", half: "up" }],
+    ["20260102030405_größe 2.down.sql", { number: "20260102030405", slug: "größe 2", half: "down" }],
+    ["0004_x.down.up.sql", { number: "0004", slug: "x.down", half: "up" }],
+  ])("%s", (name, fileName) => {
+    expect(parseFileName(name)).toEqual({ fileName });
+    expect(formatFileName(parseFileName(name).fileName!)).toBe(name);
+  });
+
+  test.each([
+    ["4_x.up.sql", "source/short-number", "rename it to '0004_x.up.sql'"],
+    ["012_x.down.sql", "source/short-number", "rename it to '0012_x.down.sql'"],
+    ["x.up.sql", "source/file-name", "rename it to 'NNNN_x.up.sql'"],
+    ["0004-x.up.sql", "source/file-name", "rename it to '0004_x.up.sql'"],
+    ["0004.down.sql", "source/file-name", "rename it to '0004_name.down.sql'"],
+    ["0004_x.UP.SQL", "source/file-name", "rename it to '0004_x.up.sql'"],
+    ["seed.sql", "source/file-name", "rename it to 'NNNN_seed.up.sql' if it is a migration"],
+    ["0004_x.sql", "source/file-name", "rename it to '0004_x.up.sql' if it is a migration"],
+  ])("%s is refused", (name, code, start) => {
+    const { fault } = parseFileName(name);
+    expect(fault?.code).toBe(code);
+    expect(fault?.hint.slice(0, start.length)).toBe(start);
+  });
+
+  test.each([
+    ["Add orders & items!", "add_orders_items"],
+    ["../../etc/passwd", "etc_passwd"],
+    ["Größe ändern", "große_andern"],
+    ["日本語 テスト", "日本語_テスト"],
+    ["…", "migration"],
+    ["x".repeat(80), "x".repeat(50)],
+  ])("slug of %s", (message, slug) => {
+    expect(slugOf(message)).toBe(slug);
+  });
+
+  test.each([
+    [[], "0001"],
+    [["0001", "0009"], "0010"],
+    [["9999"], "10000"],
+    [["000041", "0007"], "000042"],
+    [["20261231235959999"], "20261231235960000"],
+  ])("the number after %j", (numbers, next) => {
+    expect(nextNumber(numbers)).toBe(next);
+  });
+
+  test("words of a slug", () => {
+    expect(messageOf("add_orders__and items_")).toBe("add orders and items");
+  });
+});

@@ -1,0 +1,202 @@
+import { createHash } from "node:crypto";
+import { readFileSync } from "node:fs";
+import { describe, expect, test } from "vitest";
+import { assemble, checksumOf } from "../../src/core/assemble.ts";
+
+const sha256 = (text: string): string => createHash("sha256").update(text, "utf8").digest("hex");
+
+/** Files, by path. */
+function from(files: Readonly<Record<string, string>>) {
+  return assemble(
+    Object.entries(files).map(([path, text]) => ({ path, text })),
+    sha256,
+  );
+}
+
+/** `path:line:column code` of every fault. */
+const faults = (files: Readonly<Record<string, string>>): readonly string[] =>
+  from(files).diagnostics.map(
+    ({ code, location }) => `${location!.path}:${location!.line}:${location!.column} ${code}`,
+  );
+
+const up = (revision: string, more = ""): string => `-- revision: ${revision}\n-- parent: none\n${more}`;
+const down = (revision: string): string => `-- revision: ${revision}\n\nSELECT 1;\n`;
+
+describe("pairs", () => {
+  test("become migrations", () => {
+    const files = {
+      "m/0001_create_users.down.sql":
+        "-- revision: a\n-- lock-timeout: 5s\n-- transaction: none\nDROP TABLE users;\n",
+      "m/0001_create_users.up.sql":
+        "-- revision: a\n-- parent: none\n-- branch-labels: shop\nCREATE TABLE users ();\n",
+      "m/0002_next.up.sql":
+        "-- revision: b\n-- parent: a\n-- depends-on: shop\n-- message: The next\n-- created: today\n-- irreversible: gone\n-- statement-timeout: 0\n",
+    };
+    const { migrations, diagnostics } = from(files);
+    expect(diagnostics).toEqual([]);
+    const half = (path: keyof typeof files, body: string) => ({
+      source: { path, text: files[path] },
+      bodyStart: files[path].length - body.length,
+      checksum: sha256(body),
+    });
+    expect(migrations).toEqual([
+      {
+        revision: "a",
+        parents: [],
+        dependsOn: [],
+        branchLabels: ["shop"],
+        message: "create users",
+        number: "0001",
+        path: "m/0001_create_users.up.sql",
+        up: half("m/0001_create_users.up.sql", "CREATE TABLE users ();\n"),
+        down: { ...half("m/0001_create_users.down.sql", "DROP TABLE users;\n"), lockTimeout: "5s" },
+        transaction: { down: "none" },
+      },
+      {
+        revision: "b",
+        parents: ["a"],
+        dependsOn: ["shop"],
+        branchLabels: [],
+        message: "The next",
+        created: "today",
+        irreversible: "gone",
+        number: "0002",
+        path: "m/0002_next.up.sql",
+        up: { ...half("m/0002_next.up.sql", ""), statementTimeout: "0" },
+        transaction: {},
+      },
+    ]);
+  });
+
+  test("are found per folder; one number may be used twice", () => {
+    const { migrations, diagnostics } = from({
+      "a/0001_x.up.sql": up("a"),
+      "a/0001_x.down.sql": down("a"),
+      "b/0001_x.up.sql": up("b"),
+      "b/0001_x.down.sql": down("b"),
+      "0001_y.up.sql": up("c"),
+      "0001_y.down.sql": down("c"),
+    });
+    expect(diagnostics).toEqual([]);
+    expect(migrations.map(({ revision, number }) => `${revision} ${number}`)).toEqual([
+      "a 0001",
+      "b 0001",
+      "c 0001",
+    ]);
+  });
+});
+
+describe("faults of pairs", () => {
+  test.each<[string, Record<string, string>, readonly string[]]>([
+    ["missing down", { "0001_a.up.sql": up("a") }, ["0001_a.up.sql:1:1 source/missing-down"]],
+    ["missing up", { "0001_a.down.sql": down("a") }, ["0001_a.down.sql:1:1 source/missing-up"]],
+    [
+      "a reason without text is one fault",
+      { "0001_a.up.sql": up("a", "-- irreversible:\n") },
+      ["0001_a.up.sql:3:4 source/empty-value"],
+    ],
+    [
+      "down revision differs",
+      { "0001_a.up.sql": up("a"), "0001_a.down.sql": "-- transaction: none\n-- revision: b\n" },
+      ["0001_a.down.sql:2:14 source/down-revision-differs"],
+    ],
+    [
+      "irreversible, and yet a down file",
+      { "0001_a.up.sql": up("a", "-- irreversible: gone\n"), "0001_a.down.sql": down("a") },
+      ["0001_a.up.sql:3:18 source/irreversible-with-down"],
+    ],
+    [
+      "one revision twice",
+      {
+        "0001_a.up.sql": up("a"),
+        "0001_a.down.sql": down("a"),
+        "0002_b.up.sql": up("a"),
+        "0002_b.down.sql": down("a"),
+      },
+      ["0002_b.up.sql:1:14 source/duplicate-revision"],
+    ],
+    [
+      "a short number is one fault a file",
+      { "1_a.up.sql": up("a"), "1_a.down.sql": down("a") },
+      ["1_a.down.sql:1:1 source/short-number", "1_a.up.sql:1:1 source/short-number"],
+    ],
+    ["neither up nor down", { "m/seed.sql": "SELECT 1;" }, ["m/seed.sql:1:1 source/file-name"]],
+    [
+      "all faults of all files, by path and line",
+      {
+        "m/0002_b.up.sql": "-- revision: b\n-- x: y\n",
+        "m/0001_a.up.sql": "-- revision: a\n-- parent: ?\n-- y: z\n",
+        "m/0001_a.down.sql": down("c"),
+        "l/0001_c.up.sql": "",
+      },
+      [
+        "l/0001_c.up.sql:1:1 source/missing-down",
+        "l/0001_c.up.sql:1:1 source/missing-key",
+        "m/0001_a.down.sql:1:14 source/down-revision-differs",
+        "m/0001_a.up.sql:2:12 source/illegal-id",
+        "m/0001_a.up.sql:3:4 source/unknown-key",
+        "m/0002_b.up.sql:1:1 source/missing-down",
+        "m/0002_b.up.sql:1:4 source/missing-key",
+        "m/0002_b.up.sql:2:4 source/unknown-key",
+      ],
+    ],
+  ])("%s", (_, files, expected) => {
+    expect([...faults(files)].sort()).toEqual([...expected].sort());
+    const places = from(files).diagnostics.map(({ location }) => location!);
+    expect(places).toEqual(
+      [...places].sort((a, b) => (a.path < b.path ? -1 : a.path > b.path ? 1 : a.line - b.line)),
+    );
+  });
+
+  test("two lonely halves of one revision: the hint says which to rename", () => {
+    const { diagnostics } = from({ "m/0001_a.up.sql": up("a"), "m/0001_b.down.sql": down("a") });
+    expect(diagnostics.map(({ hint }) => hint)).toEqual([
+      "m/0001_b.down.sql has the same revision: rename it to m/0001_a.down.sql",
+      "m/0001_a.up.sql has the same revision: rename it to m/0001_b.up.sql",
+    ]);
+  });
+
+  test("the half of a file without text is not lonely", () => {
+    const fault = {
+      code: "source/encoding",
+      message: "x",
+      location: { path: "0001_a.down.sql", line: 1, column: 1 },
+    };
+    const source = { path: "0001_a.up.sql", text: up("a") };
+    expect(assemble([source], sha256, [fault]).diagnostics).toEqual([fault]);
+  });
+});
+
+describe("checksum, version 1", () => {
+  /** Where whoever computes them elsewhere finds the same vectors. */
+  const specification = readFileSync(new URL("../../docs/format.md", import.meta.url), "utf8");
+
+  test.each([
+    ["-- revision: a\n-- parent: none\n", "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"],
+    [
+      "-- revision: a\n-- parent: none\n\nSELECT 1;\n",
+      "91c7e6debe110f458113b6875bae8f4c01ca634dd2781521e18b25ab846c5b65",
+    ],
+    [
+      "-- revision: b\r\n-- parent: a\r\n\r\nSELECT 1;\r\n",
+      "91c7e6debe110f458113b6875bae8f4c01ca634dd2781521e18b25ab846c5b65",
+    ],
+    [
+      "-- revision: a\r-- parent: none\r\rSELECT 1;\r",
+      "91c7e6debe110f458113b6875bae8f4c01ca634dd2781521e18b25ab846c5b65",
+    ],
+    [
+      "-- revision: a\n-- parent: none\n-- Größe 😀\nSELECT 1;",
+      "7b397b41b58328c304346ceb567b1373ac33c4c155bc595e8167bc5ae6ae6183",
+    ],
+  ])("%j", (text, expected) => {
+    const files = { "0001_a.up.sql": `-- irreversible: x\n${text}` };
+    expect(from(files).migrations[0]?.up.checksum).toBe(expected);
+    expect(specification).toContain(expected);
+  });
+
+  test("comments and blank lines count", () => {
+    const sum = (body: string): string => checksumOf({ path: "x", text: body }, 0, sha256);
+    expect(new Set(["SELECT 1", "SELECT 1 ", "SELECT 1\n", "-- a\nSELECT 1"].map(sum)).size).toBe(4);
+  });
+});

@@ -1,0 +1,236 @@
+import { execFileSync } from "node:child_process";
+import {
+  chmodSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { MigrateError } from "../../src/core/errors.ts";
+import { createDirectory, createFiles, isEmptyDirectory, readMigrations } from "../../src/io/directory.ts";
+
+let cwd = "";
+beforeEach(() => {
+  cwd = mkdtempSync(join(tmpdir(), "retort-directory-"));
+});
+afterEach(() => rmSync(cwd, { recursive: true, force: true }));
+
+function put(files: Readonly<Record<string, string | Buffer>>): void {
+  for (const [path, content] of Object.entries(files)) {
+    mkdirSync(dirname(join(cwd, path)), { recursive: true });
+    writeFileSync(join(cwd, path), content);
+  }
+}
+
+const UP = "-- revision: a\n-- parent: none\n-- irreversible: test\n";
+const upOf = (revision: string): string => UP.replace("a\n", `${revision}\n`);
+
+async function failure(promise: Promise<unknown>): Promise<MigrateError> {
+  const error = await promise.then(
+    () => undefined,
+    (reason: unknown) => reason,
+  );
+  if (error instanceof MigrateError) return error;
+  throw new Error(`expected a MigrateError, not ${error}`);
+}
+
+/** `path:line:column code` of every fault, or only the code where there is no place. */
+async function faults(...directories: string[]): Promise<readonly string[]> {
+  const { diagnostics } = await failure(readMigrations(directories, { cwd }));
+  return diagnostics.map(({ code, location: at }) =>
+    at === undefined ? code : `${at.path}:${at.line}:${at.column} ${code}`,
+  );
+}
+
+describe("reading", () => {
+  test("several folders, in their order, each once, paths as one would type them", async () => {
+    put({ "b/0001_x.up.sql": upOf("b"), "a/0002_y.up.sql": upOf("a2"), "a/0001_x.up.sql": upOf("a1") });
+    symlinkSync("a", join(cwd, "link"));
+    const migrations = await readMigrations(["b", "./a/", join(cwd, "a"), "link"], { cwd });
+    expect(migrations.map(({ path }) => path)).toEqual([
+      "b/0001_x.up.sql",
+      "a/0001_x.up.sql",
+      "a/0002_y.up.sql",
+    ]);
+  });
+
+  test("the working directory itself, and a folder that is not below it", async () => {
+    put({ "0001_x.up.sql": UP });
+    const [here] = await readMigrations(["."], { cwd });
+    expect(here?.path).toBe("0001_x.up.sql");
+    const [elsewhere] = await readMigrations([cwd], { cwd: join(cwd, "sub") });
+    expect(elsewhere?.path).toBe(join(cwd, "0001_x.up.sql"));
+  });
+
+  test("an empty folder; dot files, other endings and subfolders are left alone", async () => {
+    put({
+      "m/.0001_x.up.sql": "?",
+      "m/readme.md": "",
+      "m/0001_x.up.sql.orig": "",
+      "m/old/0001_x.up.sql": "?",
+      "m/d.sql/x": "",
+    });
+    expect(await readMigrations(["m"], { cwd })).toEqual([]);
+    expect(await readMigrations([], { cwd })).toEqual([]);
+  });
+
+  test("a byte order mark, any line end and any letter make no difference", async () => {
+    const body = "\n-- Größe 😀 \uFFFD\nSELECT 1;\n";
+    put({
+      "m/0001_lf.up.sql": upOf("a") + body,
+      "m/0002_crlf.up.sql": `\uFEFF${(upOf("b") + body).replaceAll("\n", "\r\n")}`,
+      "m/0003_cr.up.sql": `\uFEFF${(upOf("c") + body).replaceAll("\n", "\r")}`,
+    });
+    const migrations = await readMigrations(["m"], { cwd });
+    expect(migrations.map(({ revision }) => revision)).toEqual(["a", "b", "c"]);
+    expect(new Set(migrations.map(({ up }) => up.checksum)).size).toBe(1);
+    expect(migrations[1]?.up.source.text.startsWith("-- revision: b\r\n")).toBe(true);
+  });
+
+  test.each<[string, Buffer, string]>([
+    [
+      "Latin-1",
+      Buffer.concat([Buffer.from(`${UP}-- 😀 Gr`), Buffer.from("\xf6\xdfe", "latin1")]),
+      "4:8 source/encoding",
+    ],
+    [
+      "a cut sequence after a genuine U+FFFD",
+      Buffer.concat([Buffer.from(`${UP}\uFFFD😀`), Buffer.from([0xe2, 0x82])]),
+      "4:3 source/encoding",
+    ],
+    [
+      "a surrogate",
+      Buffer.concat([Buffer.from(`\uFEFF${UP}`), Buffer.from([0xed, 0xa0, 0x80])]),
+      "4:1 source/encoding",
+    ],
+    ["an overlong form", Buffer.concat([Buffer.from(UP), Buffer.from([0xc0, 0xaf])]), "4:1 source/encoding"],
+    ["UTF-16 LE", Buffer.from(`\uFEFF${UP}`, "utf16le"), "1:1 source/encoding"],
+    ["UTF-16 BE", Buffer.from(`\uFEFF${UP}`, "utf16le").swap16(), "1:1 source/encoding"],
+    ["UTF-16 without a mark", Buffer.from(UP, "utf16le"), "1:2 source/nul-byte"],
+    ["NUL", Buffer.from(`${UP}SELECT 'é\0';`), "4:10 source/nul-byte"],
+  ])("refuses %s", async (_, bytes, expected) => {
+    put({ "m/0001_x.up.sql": bytes });
+    expect(await faults("m")).toEqual([`m/0001_x.up.sql:${expected}`]);
+  });
+
+  test("all faults of all folders come in one error", async () => {
+    put({
+      "m/0001_x.up.sql": Buffer.from([0xff]),
+      "m/0001_x.down.sql": "-- revision: a\n",
+      "m/seed.SQL": "SELECT 1;",
+      "n/1_y.up.sql": "-- revision: b\n-- irreversible: x\n",
+    });
+    expect(await faults("n", "m")).toEqual([
+      "m/0001_x.up.sql:1:1 source/encoding",
+      "m/seed.SQL:1:1 source/file-name",
+      "n/1_y.up.sql:1:1 source/short-number",
+      "n/1_y.up.sql:1:4 source/missing-key",
+    ]);
+  });
+
+  test("a link is followed inside its folder (as Kubernetes mounts files), never out of it", async () => {
+    put({ "m/.data/x": UP, "elsewhere/0002_y.up.sql": upOf("b") });
+    symlinkSync(".data/x", join(cwd, "m/0001_x.up.sql"));
+    expect(await readMigrations(["m"], { cwd })).toHaveLength(1);
+    symlinkSync("../elsewhere/0002_y.up.sql", join(cwd, "m/0002_y.up.sql"));
+    symlinkSync("nowhere", join(cwd, "m/0003_z.up.sql"));
+    expect(await faults("m")).toEqual([
+      "m/0002_y.up.sql:1:1 source/link-outside",
+      "m/0003_z.up.sql:1:1 source/unreadable",
+    ]);
+  });
+
+  test("a sibling folder whose name begins alike is outside", async () => {
+    put({ "m/0001_x.up.sql": UP, "m2/y": upOf("b") });
+    symlinkSync("../m2/y", join(cwd, "m/0002_y.up.sql"));
+    expect(await faults("m")).toEqual(["m/0002_y.up.sql:1:1 source/link-outside"]);
+  });
+
+  test("a pipe does not make it wait", async () => {
+    put({ "m/0001_x.up.sql": UP });
+    execFileSync("mkfifo", [join(cwd, "m/0002_y.up.sql")]);
+    expect(await faults("m")).toEqual(["m/0002_y.up.sql:1:1 source/unreadable"]);
+  });
+
+  test("no folder, or a file in its place", async () => {
+    put({ file: "" });
+    const error = await failure(readMigrations(["db/migrations"], { cwd }));
+    expect(error).toMatchObject({
+      code: "usage/missing-directory",
+      message: "the directory db/migrations does not exist",
+      hint: "migrate init creates it; --directory DIR names another",
+      exitCode: 2,
+    });
+    expect(await faults("file")).toEqual(["usage/missing-directory"]);
+    expect(await faults("file/below")).toEqual(["usage/missing-directory"]);
+  });
+
+  test.skipIf(process.getuid?.() === 0)("what may not be read is named", async () => {
+    put({ "m/0001_x.up.sql": UP, "n/0001_y.up.sql": UP });
+    chmodSync(join(cwd, "m/0001_x.up.sql"), 0);
+    chmodSync(join(cwd, "n"), 0);
+    expect(await faults("m")).toEqual(["m/0001_x.up.sql:1:1 source/unreadable"]);
+    expect(await faults("n")).toEqual(["usage/unreadable-directory"]);
+    chmodSync(join(cwd, "n"), 0o755);
+  });
+});
+
+describe("creating", () => {
+  const pair = [
+    { name: "0001_x.up.sql", text: "up" },
+    { name: "0001_x.down.sql", text: "down" },
+  ];
+
+  test("both files of a pair", async () => {
+    expect(await createDirectory("db/m", { cwd })).toBe(true);
+    expect(await createDirectory("db/m", { cwd })).toBe(false);
+    expect(await isEmptyDirectory("db/m", { cwd })).toBe(true);
+    expect(await isEmptyDirectory("nowhere", { cwd })).toBe(true);
+    expect(await createFiles("db/m", pair, { cwd })).toEqual(["db/m/0001_x.up.sql", "db/m/0001_x.down.sql"]);
+    expect(readFileSync(join(cwd, "db/m/0001_x.down.sql"), "utf8")).toBe("down");
+    expect(await isEmptyDirectory("db/m", { cwd })).toBe(false);
+  });
+
+  test("or neither: what exists is not touched", async () => {
+    put({ "m/0001_x.down.sql": "mine" });
+    const error = await failure(createFiles("m", pair, { cwd }));
+    expect(error.code).toBe("usage/file-exists");
+    expect(readdirSync(join(cwd, "m"))).toEqual(["0001_x.down.sql"]);
+    expect(readFileSync(join(cwd, "m/0001_x.down.sql"), "utf8")).toBe("mine");
+  });
+
+  test("a link in the place of a new file is not written through", async () => {
+    put({ "m/keep": "" });
+    symlinkSync(join(cwd, "outside"), join(cwd, "m/0001_x.up.sql"));
+    expect((await failure(createFiles("m", pair, { cwd }))).code).toBe("usage/file-exists");
+    expect(readdirSync(cwd)).toEqual(["m"]);
+  });
+
+  test("a name too long for the system leaves nothing behind", async () => {
+    put({ "m/keep": "" });
+    const long = [...pair, { name: `0002_${"x".repeat(300)}.up.sql`, text: "" }];
+    expect((await failure(createFiles("m", long, { cwd }))).code).toBe("usage/cannot-write");
+    expect(readdirSync(join(cwd, "m"))).toEqual(["keep"]);
+  });
+
+  test.each(["../0001_x.up.sql", "a/b.sql", "a\\b.sql", "..", "", "x\0.sql"])(
+    "never leaves the folder: %j",
+    async (name) => {
+      put({ "m/keep": "" });
+      expect((await failure(createFiles("m", [...pair, { name, text: "" }], { cwd }))).code).toBe(
+        "usage/file-name",
+      );
+      expect(readdirSync(join(cwd, "m"))).toEqual(["keep"]);
+    },
+  );
+
+  test("needs the folder", async () => {
+    expect((await failure(createFiles("m", pair, { cwd }))).code).toBe("usage/missing-directory");
+  });
+});

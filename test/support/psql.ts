@@ -1,0 +1,90 @@
+/** A database URL and SQL go in; what the real psql and pg_dump said comes out. */
+import { spawn, spawnSync } from "node:child_process";
+import { devNull } from "node:os";
+import type { TestContext } from "vitest";
+import type { TestServer } from "./server.ts";
+
+/** What a program left behind. */
+export interface Finished {
+  readonly code: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+export interface PsqlOptions {
+  /** Added to an environment that has no PG* variables of the caller's: PGOPTIONS, PSQLRC, … */
+  readonly env?: Readonly<Record<string, string>>;
+  /** Let psql read its start-up files, as a DBA's does who forgets `-X`. */
+  readonly readStartupFile?: boolean;
+  /** Further arguments, such as `-1` or `["-v", "name=value"]`. */
+  readonly args?: readonly string[];
+}
+
+/** `psql -X -v ON_ERROR_STOP=1 -f file url`: exit code 0 done, 2 no connection, 3 an error in the script. */
+export function psql(url: string, file: string, options: PsqlOptions = {}): Promise<Finished> {
+  const startup = options.readStartupFile ? [] : ["-X"];
+  const args = [...startup, "-v", "ON_ERROR_STOP=1", ...(options.args ?? []), "-f", file, url];
+  return run("psql", args, options.env);
+}
+
+/** Is there a psql on this machine? */
+export function psqlAvailable(): boolean {
+  return majorOf("psql") !== undefined;
+}
+
+/** Skips the running test, saying why, on a machine without psql. */
+export function needsPsql(context: TestContext): void {
+  context.skip(!psqlAvailable(), "there is no psql here (Debian: apt-get install postgresql-client)");
+}
+
+/** Can the pg_dump of this machine, if there is one, read the server? It refuses one that is newer than itself. */
+export function pgDumpServes(server: Pick<TestServer, "major">): boolean {
+  return (majorOf("pg_dump") ?? 0) >= server.major;
+}
+
+/** Skips the running test, saying why, where `pgDumpServes` says no. */
+export function needsPgDump(context: TestContext, server: Pick<TestServer, "major">): void {
+  context.skip(!pgDumpServes(server), `there is no pg_dump of PostgreSQL ${server.major} or later here`);
+}
+
+/** The database as pg_dump prints it, without what differs from run to run. `args` such as `["--schema-only"]`. */
+export async function pgDump(url: string, args: readonly string[] = []): Promise<string> {
+  const { code, stdout, stderr } = await run("pg_dump", [...args, url]);
+  if (code !== 0) throw new Error(`pg_dump: exit code ${code}\n${stderr}`);
+  return stdout.replace(/^(\\(un)?restrict |-- Dumped (from|by) ).*\n/gm, "");
+}
+
+const majors = new Map<string, number | undefined>();
+
+function majorOf(program: string): number | undefined {
+  if (!majors.has(program)) {
+    const { stdout } = spawnSync(program, ["--version"], { encoding: "utf8" });
+    const major = /\) (\d+)/.exec(stdout ?? "")?.[1];
+    majors.set(program, major === undefined ? undefined : Number(major));
+  }
+  return majors.get(program);
+}
+
+function run(
+  program: string,
+  args: readonly string[],
+  env: Readonly<Record<string, string>> = {},
+): Promise<Finished> {
+  const clean = { PATH: process.env["PATH"], LC_ALL: "C.UTF-8", HOME: devNull };
+  return new Promise((resolve, reject) => {
+    const child = spawn(program, args, { env: { ...clean, ...env }, stdio: ["ignore", "pipe", "pipe"] });
+    let stdout = "";
+    let stderr = "";
+    child.stdout.setEncoding("utf8").on("data", (text: string) => {
+      stdout += text;
+    });
+    child.stderr.setEncoding("utf8").on("data", (text: string) => {
+      stderr += text;
+    });
+    child.once("error", reject);
+    child.once("close", (code, signal) => {
+      if (code === null) reject(new Error(`${program} was ended by ${signal}`));
+      else resolve({ code, stdout, stderr });
+    });
+  });
+}
