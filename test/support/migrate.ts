@@ -1,0 +1,39 @@
+/** The built command and the API, as tests use them. */
+import { spawn } from "node:child_process";
+import { fileURLToPath } from "node:url";
+import type { Deps } from "../../src/app/project.ts";
+
+const root = fileURLToPath(new URL("../..", import.meta.url));
+
+/** The migrations of the worked example. */
+export const example = `${root}sql/example/migrations`;
+
+export interface Finished {
+  readonly code: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** Runs `migrate …` from the built dist, with nothing of the caller's environment but PATH. */
+export function migrate(
+  args: readonly string[],
+  options: { readonly env?: Record<string, string>; readonly cwd?: string } = {},
+): Promise<Finished> {
+  return new Promise((resolve, reject) => {
+    const child = spawn(process.execPath, [`${root}dist/bin.js`, ...args], {
+      cwd: options.cwd ?? root,
+      env: { PATH: process.env["PATH"], NO_COLOR: "1", ...options.env },
+    });
+    let stdout = "";
+    let stderr = "";
+    child.stdout.on("data", (chunk: Buffer) => (stdout += chunk));
+    child.stderr.on("data", (chunk: Buffer) => (stderr += chunk));
+    child.on("error", reject);
+    child.on("close", (code) => resolve({ code, stdout, stderr }));
+  });
+}
+
+/** The world of a verb: this folder, an environment of its own, a clock that stands still. */
+export function deps(env: Record<string, string> = {}, cwd = root): Deps {
+  return { env, cwd, now: () => new Date("2026-03-02T09:14:00Z") };
+}
