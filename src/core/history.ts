@@ -78,18 +78,21 @@ export function shown(graph: Graph, target: string, current: readonly RevisionId
  */
 export function branchPoints(graph: Graph): readonly RevisionId[] {
   const found: RevisionId[] = [];
-  const done = new Set<RevisionId>();
+  const unseenAbove = new Map<RevisionId, number>();
+  for (const [id, { children, dependents }] of graph.nodes)
+    unseenAbove.set(id, children.length + dependents.length);
   const lines = [...graph.realHeads];
   let at = 0;
   for (let id = lines[at]; id !== undefined; id = lines[at]) {
-    const node = nodeOf(graph, id);
-    if ([...node.children, ...node.dependents].some((other) => !done.has(other))) {
-      const above = descendants(graph, [id]);
-      at = lines.findIndex((other) => other !== id && above.has(other));
+    if (unseenAbove.get(id)! > 0) {
+      at = firstAbove(graph, lines, id);
       continue;
     }
-    done.add(id);
+    const node = nodeOf(graph, id);
     if (isBranchPoint(node)) found.push(id);
+    for (const other of new Set([...node.parents, ...node.dependencies])) {
+      unseenAbove.set(other, unseenAbove.get(other)! - 1);
+    }
     const [next, ...others] = [...new Set([...node.parents, ...ownDependencies(graph, id)])].filter(
       (other) => !lines.includes(other),
     );
@@ -102,6 +105,25 @@ export function branchPoints(graph: Graph): readonly RevisionId[] {
     }
   }
   return found;
+}
+
+/** The index of the first line that stands above `id`. What one line leads to is not searched again for the next. */
+function firstAbove(graph: Graph, lines: readonly RevisionId[], id: RevisionId): number {
+  const { position } = nodeOf(graph, id);
+  const seen = new Set<RevisionId>([id]);
+  return lines.findIndex((line) => {
+    const open = seen.has(line) ? [] : [line];
+    for (let other = open.pop(); other !== undefined; other = open.pop()) {
+      const node = nodeOf(graph, other);
+      if (node.position <= position || seen.has(other)) continue;
+      seen.add(other);
+      for (const lower of [...node.parents, ...node.dependencies]) {
+        if (lower === id) return true;
+        open.push(lower);
+      }
+    }
+    return false;
+  });
 }
 
 /**

@@ -106,11 +106,11 @@ export function planStamp(
     for (const head of moving) heads.delete(head);
   };
   if (destinations.length === 0) leave();
+  const related = new Set([...ancestors(graph, moving), ...descendants(graph, moving)]);
   const stamped: RevisionId[] = [];
   for (const destination of destinations) {
     if (moving.has(destination)) continue;
-    const related = [...ancestors(graph, [destination]), ...descendants(graph, [destination])];
-    if (related.some((id) => moving.has(id))) leave();
+    if (related.has(destination)) leave();
     heads.add(destination);
     stamped.push(destination);
   }

@@ -8,10 +8,11 @@
 import { randomUUID } from "node:crypto";
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import path from "node:path";
+import type { ConnectionOptions as TlsOptions } from "node:tls";
 import type { DatabasePoolConnection } from "slonik";
 import { MigrateError } from "../core/errors.ts";
 import { codePoints } from "../core/source.ts";
-import { type DatabaseAddress, tlsOptions } from "./connection.ts";
+import { connectAsMode, type DatabaseAddress } from "./connection.ts";
 
 /** A message from the server that is not an error. */
 export interface Notice {
@@ -102,7 +103,8 @@ async function throughSlonik(
   onNotice: (notice: Notice) => void,
 ): Promise<Session> {
   // slonik logs through roarr, which writes nothing unless this variable is set; a user's log must not hold SQL.
-  const { createDriverFactory, createPool } = await import("slonik");
+  const { default: slonik } = await import("slonik");
+  const { createDriverFactory, createPool } = slonik;
   let wire: Wire | undefined;
   let messages: readonly string[] = [];
   const driverFactory = createDriverFactory(async () => ({
@@ -236,26 +238,42 @@ function failureOf(texts: readonly string[], error: ServerError): StatementFailu
 function serverWire(address: Extract<DatabaseAddress, { kind: "server" }>): WireFactory {
   return async (onNotice, onLost) => {
     const { default: pg } = await import("pg");
-    const config = {
+    const configuration = (ssl: false | TlsOptions) => ({
       host: address.host,
       port: address.port,
       user: address.user,
       database: address.database,
-      password: address.password ?? "",
-      ssl: tlsOptions(address),
+      // A function, since pg would otherwise take PGPASSWORD behind the configuration's back.
+      password: () => {
+        if (address.channelBinding !== "require" || bindable) return address.password ?? "";
+        throw new Error("the server does not offer channel binding, and channel_binding=require asks for it");
+      },
+      ssl,
       application_name: address.applicationName ?? "retort",
+      keepAlive: true,
+      enableChannelBinding: address.channelBinding !== "disable",
       ...(address.options === undefined ? {} : { options: address.options }),
       ...(address.connectTimeout === undefined ? {} : { connectionTimeoutMillis: address.connectTimeout * 1000 }),
-      keepAlive: true,
+    });
+    let bindable = false;
+    const connected = async (ssl: false | TlsOptions) => {
+      const client = new pg.Client(configuration(ssl));
+      client.on("error", onLost);
+      wireOf(client).prependListener("authenticationSASL", ({ mechanisms }: { mechanisms: readonly string[] }) => {
+        bindable = ssl !== false && mechanisms.includes("SCRAM-SHA-256-PLUS");
+      });
+      await client.connect();
+      return { client, ssl };
     };
-    const client = new pg.Client(config);
+    let client: Awaited<ReturnType<typeof connected>>["client"];
+    let ssl: false | TlsOptions = false;
     let completed = 0;
-    client.on("notice", (notice) => onNotice({ severity: notice.severity ?? "NOTICE", message: notice.message ?? "" }));
-    client.on("error", onLost);
-    const stream = (client as unknown as { connection: NodeJS.EventEmitter }).connection;
-    for (const event of ["commandComplete", "emptyQuery"]) stream.on(event, () => (completed += 1));
     return {
-      connect: async () => void (await client.connect()),
+      connect: async () => {
+        ({ client, ssl } = await connectAsMode(address, connected));
+        client.on("notice", ({ severity = "NOTICE", message = "" }) => onNotice({ severity, message }));
+        for (const event of ["commandComplete", "emptyQuery"]) wireOf(client).on(event, () => (completed += 1));
+      },
       end: () => client.end(),
       run: async (texts) => {
         completed = 0;
@@ -269,17 +287,21 @@ function serverWire(address: Extract<DatabaseAddress, { kind: "server" }>): Wire
         }
       },
       cancel: async () => {
-        const other = new pg.Client(config);
-        await other.connect();
+        const { client: other } = await connected(ssl);
         try {
-          const pid = (client as unknown as { processID: number }).processID;
-          await other.query("SELECT pg_cancel_backend($1)", [pid]);
+          const { processID } = client as unknown as { processID: number };
+          await other.query("SELECT pg_catalog.pg_cancel_backend($1)", [processID]);
         } finally {
           await other.end();
         }
       },
     };
   };
+}
+
+/** The protocol's messages, which pg emits on a property that its types leave out. */
+function wireOf(client: object): NodeJS.EventEmitter {
+  return (client as { readonly connection: NodeJS.EventEmitter }).connection;
 }
 
 function pgliteWire(address: Extract<DatabaseAddress, { kind: "pglite" }>): WireFactory {

@@ -143,28 +143,36 @@ function nativeFolder(packageName: string): string {
   }
 }
 
-/**
- * The binaries in place if the server's user can run them; else a copy in `folder`. They cannot be run where
- * node_modules is closed to that user, or where npm did not run the install script that makes the symlinks.
- */
+/** The binaries where they are if the server's user can run them there; else a copy of them in `folder`. */
 function usableBinaries(native: string, folder: string, identity: Identity): string {
-  const runs = (program: string): boolean =>
-    spawnSync(join(native, "bin", program), ["--version"], { cwd: "/", env: environment(), ...identity })
-      .status === 0;
-  if (["initdb", "postgres"].every(runs)) return native;
+  const programs = ["initdb", "postgres"].map((name) => join("bin", name));
+  const run = (): boolean =>
+    programs.every((program) => {
+      const options = { cwd: "/", env: environment(), ...identity };
+      return spawnSync(join(native, program), ["--version"], options).status === 0;
+    });
+  if (run()) return native;
+  // npm may not run the package's install script, which does no more than this.
+  makeLinks(native);
+  if (run()) return native;
   const copy = join(folder, "native");
   cpSync(native, copy, { recursive: true, verbatimSymlinks: true });
-  for (const program of ["initdb", "postgres"]) chmodSync(join(copy, "bin", program), 0o755);
-  const links = JSON.parse(readFileSync(join(copy, "pg-symlinks.json"), "utf8")) as {
-    source: string;
-    target: string;
-  }[];
-  for (const { source, target } of links) {
-    const link = join(folder, target);
-    rmSync(link, { force: true });
-    symlinkSync(relative(dirname(target), source), link);
-  }
+  makeLinks(copy);
+  for (const program of programs) chmodSync(join(copy, program), 0o755);
   return copy;
+}
+
+/** Makes the symlinks that an npm package cannot hold, as far as they are missing and we may. */
+function makeLinks(native: string): void {
+  const list = readFileSync(join(native, "pg-symlinks.json"), "utf8");
+  for (const { source, target } of JSON.parse(list) as { source: string; target: string }[]) {
+    try {
+      symlinkSync(relative(dirname(target), source), join(native, "..", target));
+    } catch (error) {
+      const code = (error as NodeJS.ErrnoException).code ?? "";
+      if (!["EEXIST", "EACCES", "EPERM", "EROFS"].includes(code)) throw error;
+    }
+  }
 }
 
 /** Messages in English, times in UTC, and none of the caller's PG* variables. */
