@@ -5,7 +5,7 @@ import { build } from "esbuild";
 const { version } = JSON.parse(readFileSync("package.json", "utf8"));
 rmSync("dist", { recursive: true, force: true });
 await build({
-  entryPoints: { bin: "src/bin.ts" },
+  entryPoints: { bin: "src/bin.ts", index: "src/index.ts" },
   outdir: "dist",
   bundle: true,
   splitting: true,

@@ -143,9 +143,6 @@ export type IntentRef = Pick<Progress, "revision" | "statement" | "hash">;
 /** SQLSTATEs our own statements raise: the runner tells a lock that is held and a guard that stops by them. */
 export const sqlstates = { lockHeld: "55P03", guard: "RT001" } as const;
 
-/** The setting in which a step's start is kept until its ledger row is written: seconds since the epoch. */
-const CLOCK = "retort.step_began";
-
 /** Composes the SQL of the ledger with these names. */
 export function ledgerSql(names: LedgerNames, sha256: Sha256): LedgerSql {
   const applied = qualified(names.schema, names.tables.applied);
@@ -165,15 +162,15 @@ export function ledgerSql(names: LedgerNames, sha256: Sha256): LedgerSql {
       ? `NOT EXISTS (SELECT FROM ${progress})`
       : `EXISTS (SELECT FROM ${progress} WHERE revision = ${literal(intent.revision)} AND statement = ${intent.statement} AND hash = ${literal(intent.hash)})`;
 
-  const stateIs = (digest: Digest): string =>
-    `EXISTS (SELECT FROM ${state} WHERE revisions = ${digest.count} AND digest = ${digest.sum})`;
+  const negated = (condition: string): string =>
+    condition.startsWith("NOT ") ? condition.slice("NOT ".length) : `NOT ${condition}`;
 
-  const since = {
-    guard: `NULLIF(pg_catalog.current_setting('${CLOCK}', true), '')::double precision`,
-    progress: `(SELECT pg_catalog.date_part('epoch', started_at) FROM ${progress})`,
-  };
+  const stateIs = (digest: Digest): string => `revisions = ${digest.count} AND digest = ${digest.sum}`;
+
   const duration = (clock: Clock): string =>
-    `pg_catalog.make_interval(secs => pg_catalog.date_part('epoch', pg_catalog.clock_timestamp()) - ${since[clock]})`;
+    clock === "guard"
+      ? `(SELECT pg_catalog.clock_timestamp() - step_began FROM ${state})`
+      : `(SELECT pg_catalog.clock_timestamp() - started_at FROM ${progress})`;
 
   const record = (event: string, change: string, revision: RevisionId, sign: "+" | "-"): string =>
     `WITH changed AS (\n  ${change}\n), counted AS (\n` +
@@ -221,9 +218,10 @@ export function ledgerSql(names: LedgerNames, sha256: Sha256): LedgerSql {
     CREATE TABLE ${state} (
       format integer PRIMARY KEY CHECK (format = 1),
       revisions bigint NOT NULL,
-      digest numeric NOT NULL
+      digest numeric NOT NULL,
+      step_began timestamptz
     );
-    INSERT INTO ${state} VALUES (1, 0, 0);
+    INSERT INTO ${state} (format, revisions, digest) VALUES (1, 0, 0);
     CREATE TABLE ${log} (
       id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
       at timestamptz NOT NULL DEFAULT pg_catalog.clock_timestamp(),
@@ -254,52 +252,51 @@ export function ledgerSql(names: LedgerNames, sha256: Sha256): LedgerSql {
 END`,
     ),
 
-    guardApplied: (revisions, intent) => {
-      const expected = textArray(revisions.toSorted());
-      return doBlock(
+    guardApplied: (revisions, intent) =>
+      doBlock(
         `DECLARE
-  expected text[] := ${expected};
+  expected text[] := ${textArray(revisions.toSorted())};
   found text[];
+  missing text;
+  unexpected text;
 BEGIN
   IF pg_catalog.to_regclass(${literal(applied)}) IS NULL THEN
-    ${raise(sqlstates.guard, literal(`retort: this database has no ledger ${applied}, and the plan starts from applied revisions`), wrongState)}
+    ${raise(sqlstates.guard, literal(`retort: this database has no ledger ${applied}, and revisions should be applied`), wrongState)}
   END IF;
-  found := ARRAY(SELECT revision FROM ${applied} ORDER BY revision COLLATE "C");
-  IF found IS DISTINCT FROM expected THEN
+  found := ARRAY(SELECT revision FROM ${applied});
+  missing := (SELECT pg_catalog.string_agg(r, ', ' ORDER BY r)
+    FROM (SELECT pg_catalog.unnest(expected) EXCEPT SELECT pg_catalog.unnest(found)) AS only_expected (r));
+  unexpected := (SELECT pg_catalog.string_agg(r, ', ' ORDER BY r)
+    FROM (SELECT pg_catalog.unnest(found) EXCEPT SELECT pg_catalog.unnest(expected)) AS only_found (r));
+  IF missing IS NOT NULL OR unexpected IS NOT NULL THEN
     ${raise(
       sqlstates.guard,
-      `pg_catalog.concat('retort: this is not the database state the plan was made for; not applied: ',
-        COALESCE(NULLIF(pg_catalog.array_to_string(ARRAY(SELECT pg_catalog.unnest(expected) EXCEPT SELECT pg_catalog.unnest(found) ORDER BY 1), ', '), ''), 'none missing'),
-        '; applied and not expected: ',
-        COALESCE(NULLIF(pg_catalog.array_to_string(ARRAY(SELECT pg_catalog.unnest(found) EXCEPT SELECT pg_catalog.unnest(expected) ORDER BY 1), ', '), ''), 'none'))`,
+      `pg_catalog.concat('retort: this database is not in the state that was assumed',
+        '; not applied, but should be: ' || missing, '; applied, but should not be: ' || unexpected)`,
       wrongState,
     )}
   END IF;
-  IF NOT ${intentIs(intent)} THEN
+  IF ${negated(intentIs(intent))} THEN
     ${raise(
       sqlstates.guard,
       intent === undefined
-        ? literal("retort: a step was interrupted before, and this plan does not continue it")
-        : literal(
-            `retort: ${intent.revision} is no longer interrupted at statement ${intent.statement}, as the plan assumed`,
-          ),
-      "Look with: migrate current. Continue with: migrate upgrade.",
+        ? literal("retort: a step outside a transaction was interrupted here")
+        : literal(`retort: ${intent.revision} is no longer interrupted at statement ${intent.statement}`),
+      "Look with: migrate current. Go on with: migrate upgrade.",
     )}
   END IF;
 END`,
-      );
-    },
+      ),
 
     guardDigest: (step, digest, intent) =>
       doBlock(
         `BEGIN
-  IF NOT pg_catalog.pg_try_advisory_xact_lock(${lockKey}) THEN
-    ${raise(sqlstates.guard, literal(held), "Nothing of this step was done. Wait until it is done and try again.")}
+  UPDATE ${state} SET step_began = pg_catalog.clock_timestamp()
+    WHERE ${stateIs(digest)} AND ${intentIs(intent)}
+      AND pg_catalog.pg_try_advisory_xact_lock(${lockKey});
+  IF NOT FOUND THEN
+    ${raise(sqlstates.guard, literal(`retort: ${step} does not fit the state of this database, or another session is changing it`), wrongState)}
   END IF;
-  IF NOT (${stateIs(digest)} AND ${intentIs(intent)}) THEN
-    ${raise(sqlstates.guard, literal(`retort: ${step} does not fit the state of this database`), wrongState)}
-  END IF;
-  PERFORM pg_catalog.set_config('${CLOCK}', pg_catalog.date_part('epoch', pg_catalog.clock_timestamp())::text, true);
 END`,
       ),
 
@@ -310,7 +307,7 @@ END`,
       AND granted AND objsubid = 1 AND (classid::bigint << 32 | objid::bigint) = ${lockKey}) THEN
     ${raise(sqlstates.guard, literal(`retort: this session does not hold the lock of the ledger ${applied}`), "Nothing of this step was done.")}
   END IF;
-  IF NOT (${stateIs(digest)} AND ${intentIs(intent)}) THEN
+  IF NOT EXISTS (SELECT FROM ${state} WHERE ${stateIs(digest)} AND ${intentIs(intent)}) THEN
     ${raise(sqlstates.guard, literal(`retort: ${step} does not fit the state of this database`), wrongState)}
   END IF;
   PERFORM pg_catalog.set_config('default_transaction_read_only', 'off', false);

@@ -1,0 +1,63 @@
+/**
+ * SQL text → its tokens, with spaces and comments, as PostgreSQL's own lexer cuts them (standard strings on).
+ * For what the grammar does not report: where comments stand, and where the last token of a file ends.
+ */
+
+export type TokenKind = "space" | "comment" | "string" | "word" | "symbol";
+
+/** A token over `text.slice(start, end)`, UTF-16 offsets. `word` holds keywords, names and quoted names. */
+export interface Token {
+  readonly kind: TokenKind;
+  readonly start: number;
+  readonly end: number;
+}
+
+/** PostgreSQL's white space; a no-break space is a letter to it. */
+export const SPACE = " \t\n\r\f\v";
+
+const TOKEN = new RegExp(
+  [
+    `(?<space>[${SPACE}]+)`,
+    "(?<comment>--[^\\r\\n]*|/\\*)",
+    "(?<string>[eE]'[^'\\\\]*(?:(?:\\\\[^]|'')[^'\\\\]*)*'?" +
+      "|'[^']*(?:''[^']*)*'?" +
+      "|\\$(?<tag>(?:[A-Za-z_\\x80-\\uffff][\\w\\x80-\\uffff]*)?)\\$[^]*?(?:\\$\\k<tag>\\$|$))",
+    '(?<word>[A-Za-z_\\x80-\\uffff][\\w$\\x80-\\uffff]*|"[^"]*(?:""[^"]*)*"?)',
+    "(?<symbol>[^])",
+  ].join("|"),
+  "y",
+);
+
+/** The tokens of `text` from `from` on. What is not terminated runs to the end. */
+export function* tokens(text: string, from = 0): Generator<Token> {
+  for (let start = from; start < text.length; ) {
+    TOKEN.lastIndex = start;
+    const groups = TOKEN.exec(text)?.groups ?? {};
+    const kind = kinds.find((name) => groups[name] !== undefined) ?? "symbol";
+    const end = groups["comment"] === "/*" ? blockCommentEnd(text, start) : start + (groups[kind]?.length ?? 1);
+    yield { kind, start, end };
+    start = end;
+  }
+}
+
+const kinds = ["space", "comment", "string", "word", "symbol"] as const;
+
+/** The first offset at or after `from` that is neither space nor comment. */
+export function skipTrivia(text: string, from: number): number {
+  for (const token of tokens(text, from)) {
+    if (token.kind !== "space" && token.kind !== "comment") return token.start;
+  }
+  return text.length;
+}
+
+/** Block comments nest in PostgreSQL. */
+function blockCommentEnd(text: string, start: number): number {
+  const mark = /\/\*|\*\//g;
+  mark.lastIndex = start + 2;
+  let depth = 1;
+  for (let m = mark.exec(text); m !== null; m = mark.exec(text)) {
+    depth += m[0] === "/*" ? 1 : -1;
+    if (depth === 0) return mark.lastIndex;
+  }
+  return text.length;
+}

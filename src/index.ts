@@ -1,0 +1,41 @@
+/**
+ * Retort's API: the verbs that the command line calls, the values they take and give, and the one family of errors.
+ *
+ * Every verb takes `deps` (environment, working directory, clock, abort signal) and options that name the project
+ * as the flags do; it prints nothing, never exits, and throws `MigrateError`. Durations are in seconds unless a name
+ * says `ms`; times are ISO 8601 in UTC.
+ */
+export { type CheckedConfig, checkConfig } from "./app/config.ts";
+export type { CompileOptions, ServerVersion } from "./app/compile.ts";
+export { type InitOptions, type InitResult, init } from "./app/init.ts";
+export { type History, type HistoryOptions, history, readState, type State, show } from "./app/look.ts";
+export { type OfflineOptions, offline } from "./app/offline.ts";
+export { type Deps, openProject, type Project, type ProjectOptions } from "./app/project.ts";
+export { createRevision, type NewRevision, type RevisionOptions } from "./app/revision.ts";
+export { type RunOptions, type RunResult, run } from "./app/run.ts";
+export type { Request } from "./app/steps.ts";
+export { type Diagnostic, exitCodes, MigrateError } from "./core/errors.ts";
+export { buildGraph, type Graph, type Node } from "./core/graph.ts";
+export { branchPoints, currentRevisions, historyOf, shown } from "./core/history.ts";
+export type { Applied, How, LedgerNames, LedgerState, Progress } from "./core/ledger.ts";
+export type { Half, Migration, Revision, RevisionId } from "./core/migration.ts";
+export { type NewRevisionOptions, newRevision } from "./core/new-revision.ts";
+export type { Batch, Plan, PlanStep, SessionPins, Statement } from "./core/plan.ts";
+export type { Location, Span } from "./core/source.ts";
+export {
+  type AppliedRow,
+  appliedAfter,
+  appliedBelow,
+  currentHeads,
+  type OfflineSteps,
+  planDowngrade,
+  planOfflineDowngrade,
+  planOfflineUpgrade,
+  planStamp,
+  planUpgrade,
+  type Stamp,
+  type Step,
+} from "./core/steps.ts";
+export type { Notice } from "./io/database.ts";
+export type { Event } from "./io/execute.ts";
+export { renderScript } from "./render/script.ts";

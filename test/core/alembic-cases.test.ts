@@ -1,0 +1,81 @@
+/** The 1,411 cases that a real Alembic answered: ours must agree, by the rules written at `disagreement`. */
+import { readFileSync } from "node:fs";
+import { gunzipSync } from "node:zlib";
+import { describe, expect, it } from "vitest";
+import { ancestors, type Graph } from "../../src/core/graph.ts";
+import { type Answer, answer, type Case, graphOf } from "../support/answers.ts";
+
+interface Solved extends Case {
+  readonly expect: Omit<Answer, "id">;
+  /** `unique`: there is one valid order. Otherwise Alembic's is one of several. */
+  readonly order?: "unique" | "any";
+}
+
+const cases = gunzipSync(readFileSync(new URL("../data/alembic-cases.jsonl.gz", import.meta.url)))
+  .toString("utf8")
+  .trimEnd()
+  .split("\n")
+  .map((line): Solved => JSON.parse(line));
+
+describe("answers of Alembic", () => {
+  it("are all there", () => expect(cases).toHaveLength(1411));
+
+  for (const op of new Set(cases.map((solved) => solved.op))) {
+    const ofOp = cases.filter((solved) => solved.op === op);
+    it(`${op}: ${ofOp.length} agree`, () => {
+      const wrong = ofOp.flatMap((solved) => {
+        const ours = answer(solved);
+        const why = disagreement(solved, ours);
+        return why === undefined ? [] : [{ why, ours, ...solved }];
+      });
+      expect(wrong).toEqual([]);
+    });
+  }
+});
+
+/** Says in what an answer differs; undefined when it agrees. */
+function disagreement({ expect: theirs, order, graph, op }: Solved, ours: Answer): string | undefined {
+  if (ours.error_kind === "bug") return `a bug of ours: ${ours.error}`;
+  if (theirs.error !== undefined || ours.error !== undefined) {
+    return theirs.error !== undefined && ours.error !== undefined ? undefined : "an error on one side alone";
+  }
+  for (const key of ["heads", "down", "depends_on"] as const) if (!same(theirs[key], ours[key])) return key;
+
+  if (theirs.steps !== undefined) {
+    const steps = ours.steps ?? [];
+    const text = (list: Answer["steps"]): readonly string[] => (list ?? []).map((step) => step.join(" "));
+    if (order === "unique" && !same(text(theirs.steps), text(steps))) return "the one order of the steps";
+    if (!sameSet(text(theirs.steps), text(steps))) return "which steps";
+    const down = steps[0]?.[0] === "down";
+    const upwards = steps.map(([, revision]) => revision);
+    return isValidOrder(graphOf(graph), down ? upwards.reverse() : upwards)
+      ? undefined
+      : "an order that cannot run";
+  }
+  if (op === "history" && order !== "unique") {
+    const newestFirst = ours.revs ?? [];
+    if (!sameSet(theirs.revs ?? [], newestFirst)) return "which revisions";
+    if (!sameSet(theirs.lines ?? [], ours.lines ?? [])) return "lines";
+    return isValidOrder(graphOf(graph), newestFirst.toReversed()) ? undefined : "a child after its parent";
+  }
+  if (!same(theirs.revs, ours.revs)) return "revs";
+  return same(theirs.lines, ours.lines) ? undefined : "lines";
+}
+
+function same(a: readonly string[] | undefined, b: readonly string[] | undefined): boolean {
+  return JSON.stringify(a) === JSON.stringify(b);
+}
+
+function sameSet(a: readonly string[], b: readonly string[]): boolean {
+  return same(a.toSorted(), b.toSorted());
+}
+
+/** No revision comes after one that needs it. */
+function isValidOrder(graph: Graph, upwards: readonly string[]): boolean {
+  const done = new Set<string>();
+  for (const id of upwards) {
+    if (done.has(id)) return false;
+    for (const lower of ancestors(graph, [id])) done.add(lower);
+  }
+  return true;
+}
