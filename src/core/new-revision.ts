@@ -28,7 +28,7 @@ export function newRevision(
       code: "graph/multiple-heads",
       message:
         "Multiple heads are present; please specify the head revision on which the new revision should be based, " +
-        "or perform a merge.",
+        "or perform a merge",
       hint: wayOutOf(graph, graph.heads),
     });
   }

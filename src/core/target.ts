@@ -162,8 +162,18 @@ export function multipleHeads(graph: Graph, argument: string, heads: readonly Re
 
 /** The heads with their files and dates, and the command that merges them. */
 export function wayOutOf(graph: Graph, heads: readonly RevisionId[]): string {
-  const list = heads.map((head) => describe(nodeOf(graph, head).revision)).join(", ");
-  return `the heads are ${list}; join them with: migrate merge -m "merge ${heads.join(" and ")}" ${heads.join(" ")}`;
+  const which = heads.length > MAX_LISTED ? "heads" : heads.join(" ");
+  const message = heads.length > 2 ? `merge ${heads.length} heads` : `merge ${heads.join(" and ")}`;
+  return `the heads are ${listed(graph, heads)}; to join them: migrate merge ${which} -m "${message}"`;
+}
+
+/** More than these help nobody to choose. */
+const MAX_LISTED = 20;
+
+/** Revisions for a message, with their files and dates. */
+function listed(graph: Graph, ids: readonly RevisionId[]): string {
+  const list = ids.slice(0, MAX_LISTED).map((id) => describe(nodeOf(graph, id).revision));
+  return list.join(", ") + (ids.length > MAX_LISTED ? ` and ${ids.length - MAX_LISTED} more` : "");
 }
 
 /** The names in an expression, before they are looked up, and the branch before its `@`. */
@@ -214,13 +224,14 @@ function byNumber(graph: Graph, number: string): RevisionId | undefined {
 }
 
 function ambiguous(graph: Graph, why: string, name: string, matches: readonly string[]): MigrateError {
-  const list = matches.map((match) => {
+  const list = matches.slice(0, MAX_LISTED).map((match) => {
     const { revision } = nodeOf(graph, exactly(graph, match)!);
     return match === revision.revision ? describe(revision) : `${match} (label of ${revision.revision})`;
   });
+  const more = matches.length > MAX_LISTED ? ` and ${matches.length - MAX_LISTED} more` : "";
   return new MigrateError({
     code: "graph/ambiguous-name",
-    message: `Can't locate revision identified by '${name}': ${why} ${matches.length} names, ${list.join(", ")}`,
+    message: `Can't locate revision identified by '${name}': ${why} ${list.join(", ")}${more}`,
     hint: "write more of the one that is meant",
   });
 }
@@ -286,10 +297,9 @@ function walk(graph: Graph, start: Place, steps: number, options: WalkOptions = 
 }
 
 function ambiguousWalk(graph: Graph, text: string, from: Place, to: readonly RevisionId[]): MigrateError {
-  const list = to.map((id) => describe(nodeOf(graph, id).revision)).join(", ");
   return new MigrateError({
     code: "graph/ambiguous-walk",
-    message: `Ambiguous walk: from ${from}, '${text}' could go to ${list}`,
+    message: `Ambiguous walk: from ${from}, '${text}' could go to ${listed(graph, to)}`,
     hint: `name the revision that is meant, for example: ${to[0]}`,
   });
 }
@@ -332,10 +342,9 @@ function upgradeStart(
     if (starts.length === 0) starts = tips(graph, onBranch(graph, ancestors(graph, current), branch));
   }
   if (starts.length <= 1) return starts[0] ?? BASE;
-  const list = starts.map((id) => describe(nodeOf(graph, id).revision)).join(", ");
   throw new MigrateError({
     code: "graph/ambiguous-start",
-    message: `Ambiguous upgrade from multiple current revisions: '${text}' could start at ${list}`,
+    message: `Ambiguous upgrade from multiple current revisions: '${text}' could start at ${listed(graph, starts)}`,
     hint: `say which: ${starts.map((id) => `${id}${text.slice(text.lastIndexOf("+"))}`).join(" or ")}`,
   });
 }
@@ -363,10 +372,9 @@ function downgradeStart(
   const offset = text.slice(text.lastIndexOf("-"));
   if (starts[0] === undefined) throw noSuchRelative(text, Number(offset));
   if (starts.length === 1) return starts[0];
-  const list = starts.map((id) => describe(nodeOf(graph, id).revision)).join(", ");
   throw new MigrateError({
     code: "graph/ambiguous-start",
-    message: `Ambiguous downgrade from multiple current revisions: '${text}' could start at ${list}`,
+    message: `Ambiguous downgrade from multiple current revisions: '${text}' could start at ${listed(graph, starts)}`,
     hint: `say which: ${starts.map((id) => `${id}@${offset}`).join(" or ")}`,
   });
 }
