@@ -21,7 +21,15 @@ export interface CompileOptions {
   readonly singleTransaction?: boolean | undefined;
   /** The server the SQL must suit; without it the newest grammar alone decides. */
   readonly serverVersion?: ServerVersion | undefined;
+  /** Skip what is done, from any state on the way: for scripts. */
+  readonly idempotent?: boolean | undefined;
+  /** Stop unless this is the database, or the role that connects. */
+  readonly expectDatabase?: string | undefined;
+  readonly expectRole?: string | undefined;
 }
+
+/** The oldest server that is supported. */
+const OLDEST_SERVER = 120000;
 
 /** Compiles steps. Throws `source/…` with every fault of every file that would run. */
 export async function compileSteps(
@@ -41,6 +49,12 @@ export async function compileSteps(
     steps: inputs,
     how,
     singleTransaction,
+    idempotent: options.idempotent ?? false,
+    expect: {
+      ...(how === "script" ? { minimumVersion: options.serverVersion?.number ?? OLDEST_SERVER } : {}),
+      ...(options.expectDatabase === undefined ? {} : { database: options.expectDatabase }),
+      ...(options.expectRole === undefined ? {} : { role: options.expectRole }),
+    },
     pins: project.pins,
     ledger: project.ledger,
     sha256,
@@ -77,7 +91,7 @@ async function stepInput(
     revision,
     message: migration.message,
     parents: migration.parents,
-    dependsOn: migration.dependsOn,
+    dependsOn: project.graph.nodes.get(revision)!.dependencies,
     path: half.source.path,
     checksum: migration.up.checksum,
     transactional: transactionMode(half, statements, migration.transaction[direction]) === "transaction",

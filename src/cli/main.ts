@@ -25,6 +25,8 @@ const table = {
     history: ["the migrations, newest first", () => import("./commands/history.ts")],
     heads: ["the migrations nothing follows", () => import("./commands/heads.ts")],
     show: ["one migration in full", () => import("./commands/show.ts")],
+    log: ["what was done to the database, when and by whom", () => import("./commands/log.ts")],
+    receipt: ["the SHA-256 that names a script", () => import("./commands/receipt.ts")],
     config: ["what is configured, from where, and whether the database answers", () => import("./commands/config.ts")],
   },
 } satisfies Record<string, Record<string, readonly [summary: string, load: Loader]>>;

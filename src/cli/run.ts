@@ -4,6 +4,7 @@ import type { Request } from "../app/steps.ts";
 import { MigrateError } from "../core/errors.ts";
 import type { PlanStep } from "../core/plan.ts";
 import { type Command, flag, type Invocation, value } from "./command.ts";
+import { refuseScriptFlags, scriptFlags, writeScript } from "./script.ts";
 
 interface RunCommand {
   readonly name: "upgrade" | "downgrade";
@@ -17,12 +18,11 @@ export function runCommandOf({ name, summary, examples }: RunCommand): Command {
     name,
     summary,
     args: {
-      sql: flag("write the script to stdout; needs no database"),
       "dry-run": flag("show what would run; writes nothing"),
       "single-transaction": flag("one transaction for all steps instead of one each"),
-      "server-version": value("with --sql: the server's version, for example 15 or 16.4", "VERSION"),
       "lock-wait": value("seconds to wait for another migrator (default 60; 0: do not wait)", "SECONDS"),
       yes: flag("do not ask before data is destroyed", "y"),
+      ...scriptFlags,
     },
     positionals: { required: name === "downgrade" ? 1 : 0, names: ["TARGET"] },
     examples,
@@ -34,32 +34,10 @@ export function runCommandOf({ name, summary, examples }: RunCommand): Command {
   };
 }
 
-/** Writes the script of a request to stdout. */
-export async function writeScript(request: Request, { args, deps, project, printer, json }: Invocation): Promise<undefined> {
-  const { offline } = await import("../app/offline.ts");
-  const plan = await offline(deps, request, {
-    ...project,
-    singleTransaction: args.flag("single-transaction"),
-    serverVersion: serverVersion(args.text("server-version")),
-  });
-  if (json) {
-    printer.json(plan);
-    return;
-  }
-  const { renderScript } = await import("../render/script.ts");
-  printer.raw(renderScript(plan));
-}
-
 /** Runs a request on the database and tells how it goes. */
-export async function runOnline(request: Request, invocation: Invocation): Promise<undefined> {
+export async function runOnline(request: Request, invocation: Invocation): Promise<void> {
   const { args, deps, project, printer, json } = invocation;
-  if (args.text("server-version") !== undefined) {
-    throw new MigrateError({
-      code: "usage/server-version",
-      message: "--server-version is for --sql; a connected server tells its own",
-      hint: "leave it out, or add --sql",
-    });
-  }
+  refuseScriptFlags(invocation);
   const { run } = await import("../app/run.ts");
   const dryRun = args.flag("dry-run");
   const result = await run(deps, request, {
@@ -100,17 +78,5 @@ export function seconds(text: string | undefined, flagName: string): number | un
     code: "usage/number",
     message: `${flagName} takes a number of seconds, not '${text}'`,
     hint: `for example: ${flagName} 30`,
-  });
-}
-
-/** "16" or "15.20" → the server version the SQL must suit. Throws `usage/server-version`. */
-export function serverVersion(text: string | undefined): { number: number; text: string } | undefined {
-  if (text === undefined) return undefined;
-  const match = /^(\d{2})(?:\.(\d{1,2}))?$/.exec(text);
-  if (match !== null && Number(match[1]) >= 12) return { number: Number(match[1]) * 10000 + Number(match[2] ?? 0), text };
-  throw new MigrateError({
-    code: "usage/server-version",
-    message: `--server-version takes a PostgreSQL version of 12 or later, not '${text}'`,
-    hint: "for example: --server-version 16",
   });
 }

@@ -93,18 +93,25 @@ export function digestOfSet(revisions: Iterable<RevisionId>, sha256: Sha256): Di
 
 /** The SQL of one ledger. */
 export interface LedgerSql {
+  readonly sha256: Sha256;
   /** The key of the advisory lock that all who change this ledger take; PostgreSQL scopes it to the database. */
   readonly lockKey: bigint;
   readonly lock: string;
   readonly unlock: string;
   /** Creates what is missing, in one DO block that touches nothing where the ledger is there. */
   readonly create: string;
-  /** Stops unless exactly `applied` is applied and nothing is half done (or exactly `progress` is). */
-  guardApplied(applied: readonly RevisionId[], progress?: IntentRef): string;
-  /** Stops unless the digest is as expected; begins the clock of the step. Cheap. */
-  guardDigest(step: StepLabel, digest: Digest, progress?: IntentRef): string;
-  /** As `guardDigest`, for a statement outside a transaction: also re-opens the session for writing. */
-  guardFuse(step: StepLabel, digest: Digest, intent: IntentRef): string;
+  /** Stops unless what is applied, and where, is as expected; nothing half done, or exactly `intent`. */
+  guardStart(start: Start, intent?: IntentRef): string;
+  /** Stops unless the state is as expected; begins the clock of the step. One row is read and written. */
+  guardStep(step: StepLabel, expected: Expected, intent?: IntentRef): string;
+  /** As `guardStep`, for a statement outside a transaction: also re-opens the session for writing. */
+  guardFuse(step: StepLabel, expected: Expected, intent: IntentRef): string;
+  /** A query with one boolean, `retort_pending`: is the step still to be done? */
+  pending(step: { readonly revision: RevisionId; readonly direction: "up" | "down" }): string;
+  /** Stops unless this is what is applied at the end, and says what is. Reads only. */
+  check(digest: Digest, heads: readonly RevisionId[]): string;
+  /** Records that a script with this receipt did the last step in the log; nothing where it did not. */
+  receipt(sha256: string, range: string, last: { readonly event: string; readonly revision: RevisionId }): string;
   /** The row of a step that went up or down. A step outside a transaction is timed by its row in `progress`. */
   recordUp(row: NewRow, clock: Clock): string;
   recordDown(row: Pick<NewRow, "revision" | "checksum" | "how">, clock: Clock): string;
@@ -121,6 +128,8 @@ export interface LedgerSql {
   /** Rows of `applied`, in no order. */
   readonly selectApplied: string;
   readonly selectProgress: string;
+  /** The newest entries of the log; 0: all. */
+  selectLog(last: number): string;
 }
 
 export interface NewRow {
@@ -131,6 +140,23 @@ export interface NewRow {
   readonly message: string;
   readonly how: How;
 }
+
+/** What must be so before anything is done. */
+export interface Start {
+  /** Every revision that must be applied, and every one that may be; the same list where the state is one. */
+  readonly atLeast: readonly RevisionId[];
+  readonly atMost: readonly RevisionId[];
+  /** `server_version_num`. */
+  readonly minimumVersion?: number;
+  readonly database?: string;
+  /** The role that connects. */
+  readonly role?: string;
+}
+
+/** What must be so before a step: one state, or just that the step can be done next. */
+export type Expected =
+  | Digest
+  | { readonly revision: RevisionId; readonly direction: "up" | "down"; readonly needs: readonly RevisionId[] };
 
 /** What times a step: the guard at its beginning, or the row in `progress`. */
 export type Clock = "guard" | "progress";
@@ -155,6 +181,7 @@ export function ledgerSql(names: LedgerNames, sha256: Sha256): LedgerSql {
   const raise = (state: string, message: string, hint: string): string =>
     `RAISE EXCEPTION USING ERRCODE = '${state}', MESSAGE = ${message},\n      HINT = ${literal(hint)};`;
   const held = `retort: another session holds the lock of the ledger ${applied}`;
+  const resume = "Look with: migrate current. Go on with: migrate upgrade.";
   const wrongState = "Look with: migrate current -v. A script fits one state: write it again from this one.";
 
   const intentIs = (intent: IntentRef | undefined): string =>
@@ -165,7 +192,18 @@ export function ledgerSql(names: LedgerNames, sha256: Sha256): LedgerSql {
   const negated = (condition: string): string =>
     condition.startsWith("NOT ") ? condition.slice("NOT ".length) : `NOT ${condition}`;
 
-  const stateIs = (digest: Digest): string => `revisions = ${digest.count} AND digest = ${digest.sum}`;
+  const isApplied = (revision: RevisionId): string =>
+    `EXISTS (SELECT FROM ${applied} WHERE revision = ${literal(revision)})`;
+
+  const stateIs = (expected: Expected): string => {
+    if ("sum" in expected) return `revisions = ${expected.count} AND digest = ${expected.sum}`;
+    const { revision, direction, needs } = expected;
+    const missing = `(SELECT pg_catalog.unnest(${textArray(needs)}) EXCEPT SELECT revision FROM ${applied})`;
+    const dependents = `(SELECT FROM ${applied} WHERE ${literal(revision)} = ANY (parents || depends_on))`;
+    return direction === "up"
+      ? `NOT ${isApplied(revision)}${needs.length === 0 ? "" : ` AND NOT EXISTS ${missing}`}`
+      : `${isApplied(revision)} AND NOT EXISTS ${dependents}`;
+  };
 
   const duration = (clock: Clock): string =>
     clock === "guard"
@@ -184,6 +222,7 @@ export function ledgerSql(names: LedgerNames, sha256: Sha256): LedgerSql {
     "  RETURNING revision, checksum, how, duration";
 
   return {
+    sha256,
     lockKey,
 
     lock: doBlock(
@@ -252,47 +291,52 @@ export function ledgerSql(names: LedgerNames, sha256: Sha256): LedgerSql {
 END`,
     ),
 
-    guardApplied: (revisions, intent) =>
-      doBlock(
+    guardStart: ({ atLeast, atMost, minimumVersion, database, role }, intent) => {
+      const exact = atLeast === atMost;
+      const wrong = (condition: string, message: string, hint: string): string =>
+        `\n  IF ${condition} THEN\n    ${raise(sqlstates.guard, message, hint)}\n  END IF;`;
+      return doBlock(
         `DECLARE
-  expected text[] := ${textArray(revisions.toSorted())};
+  must_be text[] := ${textArray(atLeast.toSorted())};${exact ? "" : `\n  may_be text[] := ${textArray(atMost.toSorted())};`}
   found text[];
   missing text;
   unexpected text;
-BEGIN
-  IF pg_catalog.to_regclass(${literal(applied)}) IS NULL THEN
-    ${raise(sqlstates.guard, literal(`retort: this database has no ledger ${applied}, and revisions should be applied`), wrongState)}
-  END IF;
+  interrupted text;
+BEGIN${minimumVersion === undefined ? "" : wrong(`pg_catalog.current_setting('server_version_num')::integer < ${minimumVersion}`, `pg_catalog.concat('retort: this needs PostgreSQL ${versionName(minimumVersion)} or later; the server is ', pg_catalog.current_setting('server_version'))`, "Nothing was changed.")}${
+          database === undefined ? "" : wrong(`pg_catalog.current_database() <> ${literal(database)}`, `pg_catalog.concat(${literal(`retort: this is for the database ${database}; connected to `)}, pg_catalog.current_database())`, "Nothing was changed. Connect to the right database.")
+        }${role === undefined ? "" : wrong(`SESSION_USER <> ${literal(role)}`, `pg_catalog.concat(${literal(`retort: this is to be run by the role ${role}; connected as `)}, SESSION_USER)`, "Nothing was changed. Connect as the right role.")}${wrong(
+          `pg_catalog.to_regclass(${literal(applied)}) IS NULL`,
+          literal(`retort: this database has no ledger ${applied}, and revisions should be applied`),
+          wrongState,
+        )}
   found := ARRAY(SELECT revision FROM ${applied});
   missing := (SELECT pg_catalog.string_agg(r, ', ' ORDER BY r)
-    FROM (SELECT pg_catalog.unnest(expected) EXCEPT SELECT pg_catalog.unnest(found)) AS only_expected (r));
+    FROM (SELECT pg_catalog.unnest(must_be) EXCEPT SELECT pg_catalog.unnest(found)) AS m (r));
   unexpected := (SELECT pg_catalog.string_agg(r, ', ' ORDER BY r)
-    FROM (SELECT pg_catalog.unnest(found) EXCEPT SELECT pg_catalog.unnest(expected)) AS only_found (r));
-  IF missing IS NOT NULL OR unexpected IS NOT NULL THEN
-    ${raise(
-      sqlstates.guard,
-      `pg_catalog.concat('retort: this database is not in the state that was assumed',
+    FROM (SELECT pg_catalog.unnest(found) EXCEPT SELECT pg_catalog.unnest(${exact ? "must_be" : "may_be"})) AS u (r));${wrong(
+          "missing IS NOT NULL OR unexpected IS NOT NULL",
+          `pg_catalog.concat('retort: this database is not in the state that was assumed',
         '; not applied, but should be: ' || missing, '; applied, but should not be: ' || unexpected)`,
-      wrongState,
-    )}
-  END IF;
-  IF ${negated(intentIs(intent))} THEN
-    ${raise(
-      sqlstates.guard,
-      intent === undefined
-        ? literal("retort: a step outside a transaction was interrupted here")
-        : literal(`retort: ${intent.revision} is no longer interrupted at statement ${intent.statement}`),
-      "Look with: migrate current. Go on with: migrate upgrade.",
-    )}
-  END IF;
+          wrongState,
+        )}
+  interrupted := (SELECT pg_catalog.concat(revision, ' at statement ', statement, ' of ', of) FROM ${progress});${
+          intent === undefined
+            ? wrong("interrupted IS NOT NULL", "pg_catalog.concat('retort: a step outside a transaction was interrupted: ', interrupted)", resume)
+            : wrong(
+                negated(intentIs(intent)),
+                `pg_catalog.concat(${literal(`retort: ${intent.revision} should be interrupted at statement ${intent.statement}; it is `)}, COALESCE(interrupted, 'not'))`,
+                resume,
+              )
+        }
 END`,
-      ),
+      );
+    },
 
-    guardDigest: (step, digest, intent) =>
+    guardStep: (step, expected, intent) =>
       doBlock(
         `BEGIN
   UPDATE ${state} SET step_began = pg_catalog.clock_timestamp()
-    WHERE ${stateIs(digest)} AND ${intentIs(intent)}
+    WHERE ${stateIs(expected)} AND ${intentIs(intent)}
       AND pg_catalog.pg_try_advisory_xact_lock(${lockKey});
   IF NOT FOUND THEN
     ${raise(sqlstates.guard, literal(`retort: ${step} does not fit the state of this database, or another session is changing it`), wrongState)}
@@ -300,19 +344,37 @@ END`,
 END`,
       ),
 
-    guardFuse: (step, digest, intent) =>
+    guardFuse: (step, expected, intent) =>
       doBlock(
         `BEGIN
   IF NOT EXISTS (SELECT FROM pg_catalog.pg_locks WHERE locktype = 'advisory' AND pid = pg_catalog.pg_backend_pid()
       AND granted AND objsubid = 1 AND (classid::bigint << 32 | objid::bigint) = ${lockKey}) THEN
     ${raise(sqlstates.guard, literal(`retort: this session does not hold the lock of the ledger ${applied}`), "Nothing of this step was done.")}
   END IF;
-  IF NOT EXISTS (SELECT FROM ${state} WHERE ${stateIs(digest)} AND ${intentIs(intent)}) THEN
+  IF NOT EXISTS (SELECT FROM ${state} WHERE ${stateIs(expected)} AND ${intentIs(intent)}) THEN
     ${raise(sqlstates.guard, literal(`retort: ${step} does not fit the state of this database`), wrongState)}
   END IF;
   PERFORM pg_catalog.set_config('default_transaction_read_only', 'off', false);
 END`,
       ),
+
+    pending: ({ revision, direction }) =>
+      `SELECT ${direction === "up" ? "NOT " : ""}${isApplied(revision)} AS retort_pending`,
+
+    check: (digest, heads) =>
+      doBlock(
+        `BEGIN
+  IF NOT EXISTS (SELECT FROM ${state} WHERE ${stateIs(digest)}) THEN
+    ${raise(sqlstates.guard, literal("retort: the revisions that were promised are not what is applied now"), "Look with: migrate status")}
+  END IF;
+END`,
+      ) +
+      `\nSELECT revisions AS applied_revisions, ${literal(heads.join(", ") || "<base>")} AS current_heads FROM ${state};`,
+
+    receipt: (receipt, range, { event, revision }) =>
+      `INSERT INTO ${log} (event, checksum, how, detail)\n  SELECT 'script', ${literal(receipt)}, 'script', ${literal(range)}\n` +
+      `  FROM (SELECT event, revision, how FROM ${log} ORDER BY id DESC LIMIT 1) AS last\n` +
+      `  WHERE event = ${literal(event)} AND revision = ${literal(revision)} AND how <> 'run';`,
 
     recordUp: (row, clock) => record("upgrade", insert(row, duration(clock)), row.revision, "+"),
 
@@ -355,5 +417,15 @@ END`,
     selectProgress:
       "SELECT revision, direction, statement, of, hash, before, started_by, " +
       `pg_catalog.to_char(started_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') AS started_at FROM ${progress}`,
+
+    selectLog: (last) =>
+      "SELECT pg_catalog.to_char(at AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.MS\"Z\"') AS at, by, event, revision, checksum, how, " +
+      `pg_catalog.date_part('epoch', duration) AS duration, detail FROM ${log} ORDER BY id DESC${last === 0 ? "" : ` LIMIT ${Math.trunc(last)}`}`,
   };
+}
+
+/** 150004 → "15.4", 160000 → "16". */
+function versionName(number: number): string {
+  const minor = number % 10000;
+  return `${Math.floor(number / 10000)}${minor === 0 ? "" : `.${minor}`}`;
 }

@@ -34,7 +34,8 @@ export function* tokens(text: string, from = 0): Generator<Token> {
     TOKEN.lastIndex = start;
     const groups = TOKEN.exec(text)?.groups ?? {};
     const kind = kinds.find((name) => groups[name] !== undefined) ?? "symbol";
-    const end = groups["comment"] === "/*" ? blockCommentEnd(text, start) : start + (groups[kind]?.length ?? 1);
+    const end =
+      groups["comment"] === "/*" ? blockCommentEnd(text, start) : start + (groups[kind]?.length ?? 1);
     yield { kind, start, end };
     start = end;
   }

@@ -10,9 +10,11 @@ import {
   digestOfSet,
   type How,
   type IntentRef,
+  type Expected,
   type LedgerSql,
   type NewRow,
   type Sha256,
+  type Start,
 } from "./ledger.ts";
 import type { RevisionId } from "./migration.ts";
 import { identifier, literal } from "./quote.ts";
@@ -28,6 +30,8 @@ export interface Plan {
   readonly to: readonly RevisionId[];
   readonly steps: readonly PlanStep[];
   readonly batches: readonly Batch[];
+  /** What is applied when all is done: a check at the end of a script asserts it. */
+  readonly result: { readonly count: number; readonly sum: string };
 }
 
 /** One migration in one direction; a stamp's step writes only the ledger. */
@@ -47,6 +51,8 @@ export interface Batch {
   readonly transactional: boolean;
   /** Each statement must be a message of its own: one of them changes how the next is read. */
   readonly separate?: true;
+  /** Only where this query says so: one boolean, `retort_pending`. Batches in a row with one text share one answer. */
+  readonly when?: string;
   readonly statements: readonly Statement[];
 }
 
@@ -103,6 +109,10 @@ export interface CompileInput {
   readonly interrupted?: IntentRef;
   readonly how: How;
   readonly singleTransaction: boolean;
+  /** Steps that are done are skipped, from any state on the way; only a script can do that. */
+  readonly idempotent?: boolean;
+  /** What else must be so before anything is done. */
+  readonly expect?: Pick<Start, "minimumVersion" | "database" | "role">;
   readonly pins: SessionPins;
   readonly ledger: LedgerSql;
   readonly sha256: Sha256;
@@ -112,22 +122,24 @@ export interface CompileInput {
 export function compile(input: CompileInput): Plan {
   const { ledger, pins } = input;
   const steps = input.steps.map(planStep);
-  const head = { kind: input.kind, from: input.from, to: input.to, steps };
+  let digest = digestOfSet(input.applied, input.sha256);
+  const final = input.steps.reduce((now, step) => after(now, step, input.sha256), digest);
+  const result = { count: final.count, sum: String(final.sum) };
+  const head = { kind: input.kind, from: input.from, to: input.to, steps, result };
   if (steps.length === 0) return { ...head, batches: [] };
 
   const opening: Statement[] = [
     ...session([...resets, ...pinned(pins, "LOCAL")]),
     ...(input.applied.length === 0 ? [{ kind: "ledger", sql: ledger.create } as const] : []),
-    { kind: "guard", sql: ledger.guardApplied(input.applied, input.interrupted) },
+    { kind: "guard", sql: ledger.guardStart({ ...startOf(input), ...input.expect }, input.interrupted) },
   ];
   const batches: Batch[] = [
     { transactional: false, statements: [...session(lexing), { kind: "lock", sql: ledger.lock }] },
   ];
 
-  let digest = digestOfSet(input.applied, input.sha256);
   const bodies: Batch[] = [];
   for (const [index, step] of input.steps.entries()) {
-    bodies.push(...stepBatches(input, step, index, digest));
+    bodies.push(...stepBatches(input, step, index, input.idempotent === true ? { ...step, needs: needsOf(step) } : digest));
     digest = after(digest, step, input.sha256);
   }
 
@@ -147,6 +159,15 @@ export function compile(input: CompileInput): Plan {
   return { ...head, batches };
 }
 
+/** The states a plan may begin in: one, or with `idempotent` each on the way. */
+function startOf({ applied, steps, idempotent }: CompileInput): Start {
+  if (idempotent !== true) return { atLeast: applied, atMost: applied };
+  const moved = new Set(steps.map((step) => step.revision));
+  return { atLeast: applied.filter((id) => !moved.has(id)), atMost: [...new Set([...applied, ...moved])] };
+}
+
+const needsOf = (step: StepInput): readonly RevisionId[] => [...new Set([...step.parents, ...step.dependsOn])];
+
 function planStep(step: StepInput): PlanStep {
   const { direction, revision, message, parents, path, checksum, transactional } = step;
   return { direction, revision, message, parents, path, checksum, transactional };
@@ -157,7 +178,7 @@ function after(digest: Digest, step: StepInput, sha256: Sha256): Digest {
   return { count: digest.count + sign, sum: digest.sum + BigInt(sign) * digestOf(step.revision, sha256) };
 }
 
-function stepBatches(input: CompileInput, step: StepInput, index: number, digest: Digest): Batch[] {
+function stepBatches(input: CompileInput, step: StepInput, index: number, expected: Expected): Batch[] {
   const { ledger, pins } = input;
   const at = (kind: Statement["kind"], sql: string): Statement => ({ kind, sql, step: index });
   const label = step.direction === "up" ? `upgrade to ${step.revision}` : `downgrade of ${step.revision}`;
@@ -171,6 +192,7 @@ function stepBatches(input: CompileInput, step: StepInput, index: number, digest
 
   const stepPins = withTimeouts(pins, step);
   const user = step.statements.map((s): Statement => userStatement(s, index));
+  const when = input.idempotent === true ? { when: ledger.pending(step) } : {};
   const separate = step.statements.some((s) => s.changesLexing) ? { separate: true as const } : {};
 
   if (step.transactional) {
@@ -179,9 +201,10 @@ function stepBatches(input: CompileInput, step: StepInput, index: number, digest
       {
         transactional: true,
         ...separate,
+        ...when,
         statements: [
           ...session([...resets, ...pinned(stepPins, "LOCAL")], index),
-          at("guard", ledger.guardDigest(label, digest)),
+          at("guard", ledger.guardStep(label, expected)),
           ...user,
           ...session(ourselves(pins), index),
           at("ledger", record),
@@ -189,7 +212,7 @@ function stepBatches(input: CompileInput, step: StepInput, index: number, digest
       },
     ];
   }
-  return outsideBatches(input, step, index, digest, user, label, stepPins, row);
+  return outsideBatches(input, step, index, expected, user, label, stepPins, row).map((batch) => ({ ...batch, ...when }));
 }
 
 /**
@@ -200,7 +223,7 @@ function outsideBatches(
   input: CompileInput,
   step: StepInput,
   index: number,
-  digest: Digest,
+  expected: Expected,
   user: readonly Statement[],
   label: string,
   pins: SessionPins,
@@ -212,7 +235,7 @@ function outsideBatches(
   let intent = step.resumeAt === undefined ? undefined : input.interrupted;
   let open: Statement[] = [
     ...session([...resets, ...pinned(pins, "SESSION")], index),
-    at("guard", ledger.guardDigest(label, digest, intent)),
+    at("guard", ledger.guardStep(label, expected, intent)),
   ];
 
   for (const [i, statement] of step.statements.entries()) {
@@ -241,20 +264,21 @@ function outsideBatches(
         statements: [
           ...session(
             [
+              ...pinned(pins, "SESSION"),
               ...(step.lockTimeout === undefined ? ["SET lock_timeout = '0'"] : []),
               // A fuse: only the guard turns writing on again, so a client that goes on after an error does no harm.
               "SET default_transaction_read_only = on",
             ],
             index,
           ),
-          at("guard", ledger.guardFuse(label, digest, intent)),
+          at("guard", ledger.guardFuse(label, expected, intent)),
           sent,
         ],
       },
     );
     open = [
-      ...session([`SET lock_timeout = ${literal(pins.lockTimeout)}`], index),
-      at("guard", ledger.guardDigest(label, digest, intent)),
+      ...session(pinned(pins, "SESSION"), index),
+      at("guard", ledger.guardStep(label, expected, intent)),
     ];
   }
   const record =

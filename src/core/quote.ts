@@ -24,10 +24,10 @@ export function textArray(items: readonly string[]): string {
   return items.length === 0 ? "'{}'::text[]" : `ARRAY[${items.map(literal).join(", ")}]`;
 }
 
-/** A dollar-quoted body under a tag that the body does not contain. */
+/** A dollar-quoted body under a tag that does not end it early: not within, nor across its end (`… $retort`). */
 export function dollarQuoted(body: string, tag = "retort"): string {
   let delimiter = `$${tag}$`;
-  for (let n = 1; noNul(body).includes(delimiter); n += 1) delimiter = `$${tag}${n}$`;
+  for (let n = 1; `${noNul(body)}${delimiter}`.indexOf(delimiter) < body.length; n += 1) delimiter = `$${tag}${n}$`;
   return `${delimiter}${body}${delimiter}`;
 }
 

@@ -109,6 +109,7 @@ export function planStamp(
   const related = new Set([...ancestors(graph, moving), ...descendants(graph, moving)]);
   const stamped: RevisionId[] = [];
   for (const destination of destinations) {
+    // Nothing to write. As in Alembic it still makes room when another target moves its lineage.
     if (moving.has(destination)) continue;
     if (related.has(destination)) leave();
     heads.add(destination);

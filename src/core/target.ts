@@ -113,7 +113,8 @@ export function upgradeTargets(
   const relative = parseRelative(text);
   if (relative === undefined) return resolveAll(graph, text);
   const { branch, symbol, offset } = relative;
-  if (symbol === "" && offset <= 0) throw noSuchRelative(text, offset);
+  if (symbol === "" && offset <= 0)
+    throw noSuchRelative(text, offset, "an upgrade goes up, by +N; -N is for a downgrade");
   if (offset > 0) {
     const start = symbol === "" ? upgradeStart(graph, current, branch, text) : resolveOne(graph, symbol);
     return [walk(graph, start, offset, { ...options, branch, text })];
@@ -141,7 +142,7 @@ export function downgradeTarget(
   }
   const { branch, symbol, offset } = relative;
   if (symbol === "") {
-    if (offset >= 0) throw noSuchRelative(text, offset);
+    if (offset >= 0) throw noSuchRelative(text, offset, "a downgrade goes down, by -N; +N is for an upgrade");
     const start = downgradeStart(graph, current, branch, text);
     return { branch: branch ?? start, place: walk(graph, start, offset, { text }) };
   }
@@ -288,7 +289,11 @@ function walk(graph: Graph, start: Place, steps: number, options: WalkOptions = 
     const [only, ...others] = next(place);
     if (only === undefined) {
       if (clamp) return place;
-      throw noSuchRelative(text, steps);
+      throw noSuchRelative(
+        text,
+        steps,
+        steps > 0 ? "to go as far up as there is: heads" : "to go down to where nothing is applied: base",
+      );
     }
     if (others.length > 0) throw ambiguousWalk(graph, text, place, [only, ...others]);
     place = only;
@@ -304,7 +309,7 @@ function ambiguousWalk(graph: Graph, text: string, from: Place, to: readonly Rev
   });
 }
 
-function noSuchRelative(text: string, offset: number): MigrateError {
+function noSuchRelative(text: string, offset: number, hint: string): MigrateError {
   const count = Math.abs(offset);
   const symbol = parseRelative(text)?.symbol ?? "";
   return new MigrateError({
@@ -313,7 +318,7 @@ function noSuchRelative(text: string, offset: number): MigrateError {
       symbol === ""
         ? `Relative revision ${text} didn't produce ${count} migrations`
         : `Walked too far: there are no ${count} revisions ${offset > 0 ? "after" : "before"} '${symbol}'`,
-    hint: offset > 0 ? "to go as far as there is: heads" : "to go down to where nothing is applied: base",
+    hint,
   });
 }
 
@@ -345,7 +350,7 @@ function upgradeStart(
   throw new MigrateError({
     code: "graph/ambiguous-start",
     message: `Ambiguous upgrade from multiple current revisions: '${text}' could start at ${listed(graph, starts)}`,
-    hint: `say which: ${starts.map((id) => `${id}${text.slice(text.lastIndexOf("+"))}`).join(" or ")}`,
+    hint: `say which, for example: ${starts[0]}${text.slice(text.lastIndexOf("+"))}`,
   });
 }
 
@@ -370,11 +375,15 @@ function downgradeStart(
     }
   }
   const offset = text.slice(text.lastIndexOf("-"));
-  if (starts[0] === undefined) throw noSuchRelative(text, Number(offset));
+  if (starts[0] === undefined)
+    throw noSuchRelative(text, Number(offset), "nothing is applied there; what is shows: migrate current");
   if (starts.length === 1) return starts[0];
   throw new MigrateError({
     code: "graph/ambiguous-start",
     message: `Ambiguous downgrade from multiple current revisions: '${text}' could start at ${listed(graph, starts)}`,
-    hint: `say which: ${starts.map((id) => `${id}@${offset}`).join(" or ")}`,
+    hint: `say which, for example: ${starts
+      .map((id) => `${id}@${offset}`)
+      .slice(0, 3)
+      .join(" or ")}`,
   });
 }

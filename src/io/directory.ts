@@ -1,17 +1,6 @@
 /** Folders of migration files → migrations, or every fault in them; and new files into a folder. */
 import { isUtf8 } from "node:buffer";
-import {
-  closeSync,
-  mkdirSync,
-  openSync,
-  readdirSync,
-  readFileSync,
-  readlinkSync,
-  realpathSync,
-  rmSync,
-  statSync,
-  writeFileSync,
-} from "node:fs";
+import { closeSync, mkdirSync, openSync, readFileSync, readdirSync, readlinkSync, realpathSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { isAbsolute, join, relative, resolve, sep } from "node:path";
 import { getSystemErrorMap } from "node:util";
 import glob from "fast-glob";
@@ -321,4 +310,32 @@ function codeOf(error: unknown): string | undefined {
 function reasonOf(error: unknown): string {
   const { errno, message } = error as NodeJS.ErrnoException;
   return (errno === undefined ? undefined : getSystemErrorMap().get(errno)?.[1]) ?? message;
+}
+
+/** Writes a file so that whoever opens it sees the old text or the new, never a part. */
+export async function replaceFile(path: string, text: string, { cwd }: DirectoryOptions): Promise<void> {
+  const target = resolve(cwd, path);
+  // A pipe or a device is written to, not replaced by a file.
+  if (statSync(target, { throwIfNoEntry: false })?.isFile() === false) return writeFileSync(target, text);
+  const partial = `${target}.${process.pid}.part`;
+  try {
+    writeFileSync(partial, text);
+    renameSync(partial, target);
+  } catch (error) {
+    rmSync(partial, { force: true });
+    throw cannotCreate(path, error);
+  }
+}
+
+/** The text of any file the user names. Throws `usage/unreadable-file`. */
+export function readText(path: string, { cwd }: DirectoryOptions): string {
+  try {
+    return readFileSync(resolve(cwd, path), "utf8");
+  } catch (error) {
+    throw new MigrateError({
+      code: "usage/unreadable-file",
+      message: `cannot read ${path}: ${reasonOf(error)}`,
+      hint: "name a file that is there",
+    });
+  }
 }

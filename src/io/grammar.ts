@@ -1,17 +1,345 @@
-// TEMPORARY stub by the founder so that the rest can run; the grammar helper overwrites this file.
+/**
+ * A file's SQL → its statements, judged by PostgreSQL's own parsers. The only importer of libpg-query (the grammar of
+ * PostgreSQL 18) and of pg-query-emscripten (that of 16).
+ *
+ * Both are C in WebAssembly: deep nesting ends their stack, which shows as an exception or, in the older one, as
+ * memory it overwrote. So the older one only sees what the newer has found to be small and shallow.
+ */
+import { type Ast, depthOf, needs18, plpgsqlBody } from "../core/ast.ts";
+import { type Diagnostic, MigrateError } from "../core/errors.ts";
+import { type Fault, faultAt } from "../core/fault.ts";
+import { skipTrivia, tokens } from "../core/lexer.ts";
 import type { Half } from "../core/migration.ts";
-import type { UserStatement } from "../core/statement.ts";
-import { byteOffsets, spanOf } from "../core/source.ts";
-export interface Grammar { statements(half: Half): Promise<readonly UserStatement[]> }
-export function createGrammar(_server?: unknown): Grammar {
-  return { async statements(half) {
-    const m = await import("libpg-query"); await m.loadModule();
-    const body = half.source.text.slice(half.bodyStart);
-    if (body.replace(/--.*|\s/g, "") === "") return [];
-    const tree = m.parseSync(body) as any; const at = byteOffsets(body); let from = 0;
-    return tree.stmts.map((s: any, i: number) => { const start = at(s.stmt_location ?? 0); const end = s.stmt_len ? at((s.stmt_location ?? 0) + s.stmt_len) + 1 : body.length;
-      const lead = body.slice(from, start).replace(/^\s+/, ""); from = end; void i;
-      const text = lead + body.slice(start, end).trimEnd();
-      return { sql: text.endsWith(";") ? text : `${text};`, origin: spanOf(half.source, half.bodyStart + start, half.bodyStart + end), offset: lead.length, tag: "X", transactional: !/CONCURRENTLY/.test(text), destructive: [], changesLexing: false }; });
-  } };
+import { type BodyFault, blockDepth, bodyFault } from "../core/plpgsql.ts";
+import { byteOffsets, locate, offsetOfCodePoint, type Source } from "../core/source.ts";
+import { type ParsedStatement, statementsOf, type UserStatement } from "../core/statement.ts";
+import { type Failure, lineEnd, syntaxFault } from "../core/syntax.ts";
+
+/** A server's version: `server_version_num` (150020) and what a person calls it (15.20). */
+export interface ServerVersion {
+  readonly number: number;
+  readonly text: string;
+}
+
+export interface Grammar {
+  /**
+   * The statements of one file. Throws a `MigrateError` with every fault that could be found: syntax, what may not
+   * stand in a migration, broken PL/pgSQL bodies, and syntax that is too new for the server.
+   */
+  statements(half: Half): Promise<readonly UserStatement[]>;
+}
+
+/** The grammar of a server, or of the newest one. Parsers are loaded when the first file comes. */
+export function createGrammar(server?: ServerVersion): Grammar {
+  const older = server !== undefined && majorOf(server) < 18 ? createOlderCheck(server) : undefined;
+  return {
+    async statements(half) {
+      const { source } = half;
+      refuseWhatParsersCut(source);
+      const parser = await loadParser();
+      const faults: Diagnostic[] = [];
+      const suspects: Suspect[] = [];
+      const judged = function* (): Generator<ParsedStatement> {
+        for (const parsed of parsedStatements(parser, half, faults)) {
+          const fault = faultOfBody(parser, source, parsed);
+          if (fault !== undefined) faults.push(fault);
+          const suspect = older?.suspect(parsed);
+          if (suspect !== undefined) suspects.push(suspect);
+          yield parsed;
+        }
+      };
+      const statements = statementsOf(half, judged(), faults);
+      for (const suspect of suspects) {
+        const fault = await older?.fault(source, suspect);
+        if (fault !== undefined) faults.push(fault);
+      }
+      if (faults.length > 0) throw MigrateError.all(faults.sort(byPlace));
+      return statements;
+    },
+  };
+}
+
+function byPlace({ location: a }: Diagnostic, { location: b }: Diagnostic): number {
+  return (a?.line ?? 0) - (b?.line ?? 0) || (a?.column ?? 0) - (b?.column ?? 0);
+}
+
+/** The parsers stop at a NUL without a word, and a lone surrogate has no UTF-8. */
+function refuseWhatParsersCut(source: Source): void {
+  const offset = source.text.search(/\0|\p{Surrogate}/u);
+  if (offset < 0) return;
+  throw new MigrateError({
+    code: "source/not-text",
+    message: "a character that is no text",
+    hint: "save the file as UTF-8 without NUL characters",
+    location: locate(source, offset),
+  });
+}
+
+type Parser = Pick<typeof import("libpg-query"), "parseSync" | "parsePlPgSQLSync">;
+
+async function loadParser(): Promise<Parser> {
+  const module = await import("libpg-query");
+  await module.loadModule();
+  return module;
+}
+
+// A file, cut into pieces: the whole of it, unless it is so large that its tree would fill the memory.
+
+const PIECE = 512 * 1024; // UTF-16 units
+
+/**
+ * The statements of a file, in order. A piece that has a fault is read again statement by statement, so that
+ * everything before the fault is still found. After a psql command, or rows for COPY, it goes on with the next line.
+ */
+function* parsedStatements(parser: Parser, half: Half, faults: Diagnostic[]): Generator<ParsedStatement> {
+  const { source } = half;
+  const { text } = source;
+  let from = half.bodyStart;
+  let single = false;
+  let copying = false;
+  while (from < text.length) {
+    const { to, result } = parsePiece(parser, text, from, single ? 0 : PIECE);
+    if (Array.isArray(result)) {
+      for (const statement of result) yield statement;
+      const last = result.at(-1);
+      if (last !== undefined) copying = isCopyFromStdin(last.ast);
+      from = to;
+    } else if (!single) {
+      single = true;
+    } else {
+      const start = skipTrivia(text, from);
+      const at = result.offset ?? start;
+      if (copying) {
+        from = endOfCopyData(text, start);
+      } else {
+        faults.push(syntaxFault(source, start, result));
+        if (text[at] !== "\\") return;
+        from = lineEnd(text, at);
+      }
+      copying = false;
+    }
+  }
+}
+
+interface Piece {
+  readonly to: number;
+  readonly result: ParsedStatement[] | Failure;
+}
+
+/**
+ * Parses from `from` to the first `;` after `size` units, and further if that was not the end of a statement. A text
+ * that parses and ends in a top-level `;` means the same whatever follows it.
+ */
+function parsePiece(parser: Parser, text: string, from: number, size: number): Piece {
+  const edge = size === 0 ? /;/g : /;[ \t]*$/gm;
+  for (let length = size; ; ) {
+    edge.lastIndex = from + length;
+    const rest = size > 0 && text.length - from <= PIECE;
+    const to = rest || edge.exec(text) === null ? text.length : edge.lastIndex;
+    const { complete, result } = parse(parser, text, from, to);
+    if (complete || to === text.length) return { to, result };
+    length = Math.ceil((to - from) * 1.5);
+  }
+}
+
+function parse(
+  parser: Parser,
+  text: string,
+  from: number,
+  to: number,
+): { readonly complete: boolean; readonly result: Piece["result"] } {
+  const piece = text.slice(from, to);
+  const { exitCode } = process; // which the parser sets when it runs out of memory
+  let tree: ReturnType<Parser["parseSync"]>;
+  try {
+    tree = parser.parseSync(piece);
+  } catch (error) {
+    process.exitCode = exitCode;
+    const message = error instanceof Error ? error.message : String(error);
+    const details = (error as { sqlDetails?: { cursorPosition?: number } }).sqlDetails;
+    if (details === undefined) return { complete: true, result: { message } };
+    const offset = from + offsetOfCodePoint(piece, details.cursorPosition ?? 0);
+    return {
+      complete: !/^unterminated|at end of input$/.test(message),
+      result: { message, offset: Math.min(offset, to) },
+    };
+  }
+  const utf16 = byteOffsets(piece);
+  let complete = true;
+  const result = (tree.stmts ?? []).map(({ stmt, stmt_location, stmt_len }): ParsedStatement => {
+    const byte = stmt_location ?? 0;
+    const start = skipTrivia(text, from + utf16(byte));
+    complete = stmt_len !== undefined && stmt_len > 0;
+    const end = complete ? from + utf16(byte + (stmt_len ?? 0)) + 1 : endOfLastToken(text, start);
+    return { ast: stmt as unknown as Ast, start, end };
+  });
+  return { complete, result };
+}
+
+function endOfLastToken(text: string, start: number): number {
+  let end = start;
+  for (const token of tokens(text, start)) {
+    if (token.kind !== "space" && token.kind !== "comment") end = token.end;
+  }
+  return end;
+}
+
+// COPY … FROM STDIN, which pg_dump writes, is followed by rows that are no SQL.
+
+function isCopyFromStdin(ast: Ast): boolean {
+  const copy = ast["CopyStmt"] as Ast | undefined;
+  return copy?.["is_from"] === true && copy["filename"] === undefined;
+}
+
+function endOfCopyData(text: string, from: number): number {
+  const end = /^\\\.[ \t]*$/gm;
+  end.lastIndex = from;
+  return end.exec(text) === null ? text.length : end.lastIndex;
+}
+
+// PL/pgSQL bodies. Of the two compilers the newer one takes fewer sound bodies for broken ones.
+
+function faultOfBody(
+  parser: Parser,
+  source: Source,
+  { ast, start, end }: ParsedStatement,
+): Diagnostic | undefined {
+  const body = plpgsqlBody(ast);
+  if (body === undefined) return undefined;
+  const compile = (sql: string): string | undefined => {
+    try {
+      parser.parsePlPgSQLSync(sql);
+      return undefined;
+    } catch (error) {
+      return error instanceof Error ? error.message : String(error);
+    }
+  };
+  const fault = bodyFault(compile, source.text.slice(start, end), body);
+  if (fault === undefined) return undefined;
+  return faultWithin(source, start, fault, {
+    code: "source/plpgsql",
+    message: `${fault.message}, in the PL/pgSQL body`,
+    hint: fault.message.endsWith("at end of input")
+      ? "is a ; or an END missing?"
+      : "correct the body; PostgreSQL would refuse it when it is created or when it runs",
+  });
+}
+
+/** UTF-16 offsets in a statement. */
+type Place = Pick<BodyFault, "start" | "end">;
+
+function faultWithin(source: Source, from: number, { start, end }: Place, fault: Fault): Diagnostic {
+  const offset = from + start;
+  return faultAt(source, { ...locate(source, offset), start: offset }, end - start, fault);
+}
+
+// Older servers. The grammar of 16 stands for all that came before; of what it refuses and 18 accepts, the tree tells
+// what came with 18.
+
+const SIZE_LIMIT = 256 * 1024; // UTF-16 units; the old parser's memory grows with what it parses
+const DEPTH_LIMIT = 400; // of the tree; at 1,000 and more its stack of 64 KB overwrites its memory, and it may hang
+const BLOCK_LIMIT = 30; // of PL/pgSQL blocks, for the same reason; the trouble begins between 50 and 100
+
+/** What of a statement is needed to look at it again; the tree is not kept. */
+interface Suspect {
+  readonly start: number;
+  readonly end: number;
+  /** It has syntax of 18. */
+  readonly newest: boolean;
+  /** The parser of 16 can be asked. */
+  readonly judged: boolean;
+  readonly body?: string;
+}
+
+interface OlderCheck {
+  /** What to look at again; undefined when the statement is sound, or too large to be judged. */
+  suspect(parsed: ParsedStatement): Suspect | undefined;
+  fault(source: Source, suspect: Suspect): Promise<Diagnostic | undefined>;
+}
+
+function majorOf(server: ServerVersion): number {
+  return Math.floor(server.number / 10_000);
+}
+
+function createOlderCheck(server: ServerVersion): OlderCheck {
+  const major = majorOf(server);
+  const find = createParserOf16();
+  return {
+    suspect({ ast, start, end }) {
+      const newest = needs18(ast);
+      const judged = major < 17 && end - start <= SIZE_LIMIT && depthOf(ast) <= DEPTH_LIMIT;
+      const body = judged ? plpgsqlBody(ast) : undefined;
+      if (!newest && !judged) return undefined;
+      return { start, end, newest, judged, ...(body === undefined ? {} : { body }) };
+    },
+    async fault(source, { start, end, newest, judged, body }) {
+      const sql = source.text.slice(start, end);
+      const found = judged ? await find(sql, body) : undefined;
+      if (found === undefined && !newest) return undefined;
+      return faultWithin(source, start, found ?? { start: 0, end: sql.length }, {
+        code: "source/newer-syntax",
+        message: `this syntax needs PostgreSQL ${newest ? 18 : 17} or later; the server is ${server.text}`,
+        hint: `write it as PostgreSQL ${major} understands it, or upgrade the server first`,
+      });
+    },
+  };
+}
+
+/**
+ * Finds what PostgreSQL 16 does not understand in a statement that 18 does. An instance is given up after 1 MB: it is
+ * C, and would rather be forgotten than trusted for ever.
+ */
+function createParserOf16(): (sql: string, body: string | undefined) => Promise<Place | undefined> {
+  const budget = 1024 * 1024; // UTF-16 units
+  let instance: ParserOf16 | undefined;
+  let spent = 0;
+  return async (sql, body) => {
+    if (instance === undefined || spent > budget) {
+      instance = await loadParserOf16();
+      spent = 0;
+    }
+    spent += sql.length;
+    try {
+      const { error } = instance.parse(sql);
+      if (error !== null) return tokenAt(sql, offsetOfCodePoint(sql, error.cursorpos - 1));
+      if (body === undefined || blockDepth(body) > BLOCK_LIMIT) return undefined;
+      return bodyFault(compilerOf16(instance), sql, body);
+    } catch {
+      instance = undefined; // out of memory, which it reports by throwing what it finds: the server will judge
+      return undefined;
+    }
+  };
+}
+
+/** What the SQL parser says of expressions and statements in a body; the rest the newer compiler has judged better. */
+function compilerOf16(instance: ParserOf16): (sql: string) => string | undefined {
+  return (sql) => {
+    const { error } = instance.parsePlpgsql(sql);
+    return error?.funcname === "scanner_yyerror" ? error.message : undefined;
+  };
+}
+
+function tokenAt(sql: string, offset: number): Place {
+  const token = tokens(sql, offset).next().value;
+  return token ?? { start: 0, end: sql.length };
+}
+
+interface ParserOf16 {
+  parse(sql: string): AnswerOf16;
+  parsePlpgsql(sql: string): AnswerOf16;
+}
+
+interface AnswerOf16 {
+  /** `cursorpos` is 1-based, in code points. */
+  readonly error: { readonly message: string; readonly funcname: string; readonly cursorpos: number } | null;
+}
+
+async function loadParserOf16(): Promise<ParserOf16> {
+  // @ts-expect-error it has no types
+  const { default: create } = await import("pg-query-emscripten");
+  const instance = await new create();
+  // It puts each text on its stack, never takes it off, and frees it as if it lay in the heap: the leaks, the size
+  // limit and the hangs all come from that. With any other value here its `allocate` takes the heap.
+  instance.ALLOC_STACK = 0;
+  return instance;
 }

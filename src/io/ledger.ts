@@ -13,10 +13,35 @@ export async function readLedger(session: Session, ledger: LedgerSql): Promise<L
       ...(progress === undefined ? {} : { progress: progressOf(progress) }),
     };
   } catch (error) {
-    const missing = error instanceof StatementFailure && (error.sqlstate === "42P01" || error.sqlstate === "3F000");
-    if (missing) return { exists: false, applied: [] };
+    if (isMissing(error)) return { exists: false, applied: [] };
     throw error;
   }
+}
+
+/** An entry of the ledger's log. `at` is ISO 8601, UTC; `duration` in seconds. */
+export interface LogEntry {
+  readonly at: string;
+  readonly by: string;
+  readonly event: string;
+  readonly revision: string | null;
+  readonly checksum: string | null;
+  readonly how: string | null;
+  readonly duration: number | null;
+  readonly detail: string | null;
+}
+
+/** The newest `last` entries of the log (0: all), newest first. */
+export async function readLog(session: Session, ledger: LedgerSql, last: number): Promise<readonly LogEntry[]> {
+  try {
+    return await session.rows<LogEntry>(ledger.selectLog(last));
+  } catch (error) {
+    if (isMissing(error)) return [];
+    throw error;
+  }
+}
+
+function isMissing(error: unknown): boolean {
+  return error instanceof StatementFailure && (error.sqlstate === "42P01" || error.sqlstate === "3F000");
 }
 
 interface AppliedRow {

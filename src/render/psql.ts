@@ -1,10 +1,13 @@
 /**
  * SQL text → the bytes that make psql send exactly that text.
  *
- * psql replaces `:name`, `:'name'`, `:"name"` and `:{?name}` outside quotes and comments; `\:` stops it. This
- * follows the rules of psql's own lexer (src/fe_utils/psqlscan.l), with standard_conforming_strings on.
+ * psql replaces `:name`, `:'name'`, `:"name"` and `:{?name}` outside quotes and comments; `\:` stops it. Its lexer
+ * (src/fe_utils/psqlscan.l) cuts tokens as the server's does; standard_conforming_strings must be on.
  */
+import { tokens } from "../core/lexer.ts";
+
 export function psqlText(sql: string): string {
+  if (!sql.includes(":")) return sql;
   let out = "";
   let from = 0;
   for (const at of substitutions(sql)) {
@@ -14,49 +17,18 @@ export function psqlText(sql: string): string {
   return out + sql.slice(from);
 }
 
-const VARIABLE = /:(?:[\p{L}\p{N}_\u0080-\uffff]+|'[\p{L}\p{N}_\u0080-\uffff]+'|"[\p{L}\p{N}_\u0080-\uffff]+"|\{\?[\p{L}\p{N}_\u0080-\uffff]+\})/uy;
-const SKIPPED =
-  /--[^\n\r]*|'(?:[^']|'')*'|"(?:[^"]|"")*"|\$(?:[A-Za-z_\u0080-\uffff][A-Za-z0-9_\u0080-\uffff]*)?\$|[A-Za-z_\u0080-\uffff][A-Za-z0-9_$\u0080-\uffff]*|::|:=/uy;
-const ESCAPE_STRING = /[eE]'(?:[^'\\]|\\[^]|'')*'/uy;
+/** Bytes above 127 count as letters, whatever character they belong to. */
+const NAME = "[A-Za-z0-9_\\x80-\\uffff]+";
+const VARIABLE = new RegExp(`:(?:${NAME}|'${NAME}'|"${NAME}"|\\{\\?${NAME}\\})`, "y");
 
 /** UTF-16 offsets of the colons that psql would take for the beginning of a variable. */
-function substitutions(sql: string): number[] {
-  const found: number[] = [];
-  if (!sql.includes(":")) return found;
-  let i = 0;
-  while (i < sql.length) {
-    if (sql.startsWith("/*", i)) {
-      i = endOfBlockComment(sql, i);
-      continue;
-    }
-    const token = match(ESCAPE_STRING, sql, i) ?? match(SKIPPED, sql, i);
-    if (token !== undefined) {
-      i += token.length;
-      if (token.startsWith("$")) {
-        const end = sql.indexOf(token, i);
-        i = end < 0 ? sql.length : end + token.length;
-      }
-      continue;
-    }
-    if (match(VARIABLE, sql, i) !== undefined) found.push(i);
-    i += 1;
+function* substitutions(sql: string): Generator<number> {
+  let seen = 0;
+  for (const { kind, start } of tokens(sql)) {
+    if (kind !== "symbol" || start < seen || sql[start] !== ":") continue;
+    // `::` and `:=` are operators.
+    seen = start + (/[:=]/.test(sql[start + 1] ?? "") ? 2 : 1);
+    VARIABLE.lastIndex = start;
+    if (VARIABLE.test(sql)) yield start;
   }
-  return found;
-}
-
-function match(pattern: RegExp, text: string, at: number): string | undefined {
-  pattern.lastIndex = at;
-  return pattern.exec(text)?.[0];
-}
-
-/** Block comments nest. */
-function endOfBlockComment(sql: string, start: number): number {
-  const edge = /\/\*|\*\//g;
-  edge.lastIndex = start;
-  let depth = 0;
-  for (let m = edge.exec(sql); m !== null; m = edge.exec(sql)) {
-    depth += m[0] === "/*" ? 1 : -1;
-    if (depth === 0) return edge.lastIndex;
-  }
-  return sql.length;
 }

@@ -21,7 +21,8 @@ const online = (url: string, request: Request) => run(deps(), request, { ...proj
 
 async function viaScript(url: string, request: Request): Promise<void> {
   const file = join(folder, "migration.sql");
-  writeFileSync(file, renderScript(await offline(deps(), request, project)));
+  const { plan, ledger: sql } = await offline(deps(), request, project);
+  writeFileSync(file, renderScript(plan, sql).text);
   const result = await psql(url, file);
   expect(result.stderr).toBe("");
   expect(result.code).toBe(0);

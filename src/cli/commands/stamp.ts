@@ -1,15 +1,16 @@
 /** `migrate stamp`. */
 import { type Command, flag, value } from "../command.ts";
-import { runOnline, writeScript } from "../run.ts";
+import { runOnline } from "../run.ts";
+import { scriptFlags, writeScript } from "../script.ts";
 
 const command: Command = {
   name: "stamp",
   summary: "Writes the ledger, with all that the target needs, as if it had been run; runs nothing.",
   args: {
-    sql: flag("write the script to stdout; needs no database"),
     purge: flag("forget every applied revision first"),
     "dry-run": flag("show what would be written; writes nothing"),
     "lock-wait": value("seconds to wait for another migrator (default 60; 0: do not wait)", "SECONDS"),
+    ...scriptFlags,
   },
   positionals: { required: 1, names: ["TARGET"], many: true },
   examples: [

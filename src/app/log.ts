@@ -1,0 +1,23 @@
+/** The ledger's log: what was done to the database. */
+import { requireDatabase } from "../io/config.ts";
+import { openSession } from "../io/database.ts";
+import { type LogEntry, readLog as read } from "../io/ledger.ts";
+import { ledgerSql } from "../core/ledger.ts";
+import { sha256 } from "../io/sha256.ts";
+import { type Deps, openConfig, type ProjectOptions } from "./project.ts";
+
+export interface LogOptions extends ProjectOptions {
+  /** How many entries at most; 0: all. */
+  readonly last: number;
+}
+
+/** The newest entries first; none where there is no ledger. Never writes. */
+export async function readLog(deps: Deps, options: LogOptions): Promise<readonly LogEntry[]> {
+  const config = await openConfig(deps, options);
+  const session = await openSession(requireDatabase(config));
+  try {
+    return await read(session, ledgerSql(config.ledger, sha256), options.last);
+  } finally {
+    await session.close();
+  }
+}

@@ -1,0 +1,26 @@
+/** Scripts → files: a script appears whole or not at all. */
+import { createDirectory, createFiles, isEmptyDirectory, replaceFile } from "../io/directory.ts";
+import { MigrateError } from "../core/errors.ts";
+import type { Deps } from "./project.ts";
+
+/** Writes one script; a file that is there is replaced in one moment. */
+export function writeScriptFile(deps: Deps, path: string, text: string): Promise<void> {
+  return replaceFile(path, text, deps);
+}
+
+/** Writes numbered scripts into a new or empty folder; returns their paths. Throws `usage/not-empty`. */
+export async function writeScriptFolder(
+  deps: Deps,
+  directory: string,
+  files: readonly { readonly name: string; readonly text: string }[],
+): Promise<readonly string[]> {
+  if (!(await isEmptyDirectory(directory, deps))) {
+    throw new MigrateError({
+      code: "usage/not-empty",
+      message: `the folder ${directory} is not empty`,
+      hint: "files of another script in it would be run too; name a new folder",
+    });
+  }
+  await createDirectory(directory, deps);
+  return createFiles(directory, files, deps);
+}

@@ -1,0 +1,130 @@
+/** What `upgrade`, `downgrade` and `stamp` share when they write a script: its flags, its forms, where it goes. */
+import type { OfflineOptions } from "../app/offline.ts";
+import type { Request } from "../app/steps.ts";
+import { MigrateError } from "../core/errors.ts";
+import { type Flags, flag, type Invocation, value } from "./command.ts";
+
+export const scriptFlags: Flags = {
+  sql: flag("write the script to stdout instead of running; needs no database"),
+  output: value("with --sql: write to this file instead", "FILE", "o"),
+  client: value("with --sql: psql (default), or any: no backslash commands", "CLIENT"),
+  split: value("with --sql: one numbered file per transaction into this folder", "DIR"),
+  idempotent: flag("with --sql: apply what is missing, skip what is done; safe to run twice"),
+  "from-database": flag("with --sql: read from the database what is applied; writes nothing"),
+  "server-version": value("with --sql: the server's version, for example 15 or 16.4", "VERSION"),
+  "expect-database": value("with --sql: stop unless this is the database", "NAME"),
+  "expect-role": value("with --sql: stop unless this role is connected", "NAME"),
+  "no-annotate": flag("with --sql: no line above each statement that says what it is"),
+};
+
+/** Writes the script of a request where the flags say. Its receipt goes to stderr. */
+export async function writeScript(request: Request, invocation: Invocation): Promise<void> {
+  const { args, deps, printer, json } = invocation;
+  const options = scriptOptions(invocation);
+  const split = args.text("split");
+  const output = args.text("output");
+  const { offline } = await import("../app/offline.ts");
+  const { plan, ledger } = await offline(deps, request, options);
+  const { outsideSteps, renderScript, renderSplit } = await import("../render/script.ts");
+  const form = { client: client(args.text("client")), annotate: !args.flag("no-annotate"), fileName: baseName(output) };
+  if (form.client === "any" && split === undefined) refuseOutside(outsideSteps(plan).map((step) => step.revision));
+
+  if (split !== undefined) {
+    const files = renderSplit(plan, ledger, form);
+    const { writeScriptFolder } = await import("../app/write-script.ts");
+    const paths = await writeScriptFolder(deps, split, files);
+    const value = files.map(({ receipt }, i) => ({ path: paths[i], receipt }));
+    if (json) printer.json({ files: value });
+    else for (const { path, receipt } of value) printer.info(`${path}  sha256:${receipt}`);
+    return;
+  }
+  const { text, receipt } = renderScript(plan, ledger, form);
+  if (json) printer.json({ receipt, script: output === undefined ? text : output, plan });
+  else if (output === undefined) printer.raw(text);
+  if (output !== undefined) {
+    const { writeScriptFile } = await import("../app/write-script.ts");
+    await writeScriptFile(deps, output, text);
+  }
+  printer.info(
+    plan.steps.length === 0
+      ? "nothing to do: the script is empty"
+      : `receipt: sha256:${receipt} (${plan.steps.length} step${plan.steps.length === 1 ? "" : "s"})`,
+  );
+}
+
+/** Refuses flags that are for scripts where none is written. Throws `usage/needs-sql`. */
+export function refuseScriptFlags({ args }: Invocation): void {
+  for (const name of Object.keys(scriptFlags)) {
+    if (!args.flag(name)) continue;
+    throw new MigrateError({
+      code: "usage/needs-sql",
+      message: `--${name} is for scripts`,
+      hint: "add --sql, or leave it out",
+    });
+  }
+}
+
+function scriptOptions({ args, project }: Invocation): OfflineOptions {
+  for (const [one, other] of EXCLUSIVE) {
+    if (!args.flag(one) || (other !== "client" ? !args.flag(other) : args.text("client") !== "any")) continue;
+    throw new MigrateError({
+      code: "usage/exclusive-flags",
+      message: `--${one} and --${other}${other === "client" ? " any" : ""} cannot be had together`,
+      hint:
+        one === "idempotent"
+          ? "skipping what is done takes psql's \\if, around each transaction of its own"
+          : `leave one of them out`,
+    });
+  }
+  return {
+    ...project,
+    singleTransaction: args.flag("single-transaction"),
+    idempotent: args.flag("idempotent"),
+    fromDatabase: args.flag("from-database"),
+    serverVersion: serverVersion(args.text("server-version")),
+    expectDatabase: args.text("expect-database"),
+    expectRole: args.text("expect-role"),
+  };
+}
+
+const EXCLUSIVE = [
+  ["idempotent", "client"],
+  ["idempotent", "split"],
+  ["idempotent", "single-transaction"],
+  ["split", "output"],
+  ["split", "single-transaction"],
+] as const;
+
+function client(text = "psql"): "psql" | "any" {
+  if (text === "psql" || text === "any") return text;
+  throw new MigrateError({
+    code: "usage/client",
+    message: `--client takes psql or any, not '${text}'`,
+    hint: "psql: with its settings and progress lines; any: SQL alone, for pgAdmin, DBeaver or a driver",
+  });
+}
+
+function refuseOutside(revisions: readonly string[]): void {
+  if (revisions.length === 0) return;
+  throw new MigrateError({
+    code: "usage/client-cannot",
+    message: `a client other than psql sends all text at once, and ${revisions.join(", ")} must run outside a transaction`,
+    hint: "write one file per transaction: --split DIR --client any; or use psql",
+  });
+}
+
+const baseName = (path: string | undefined): string => path?.split(/[/\\]/).at(-1) ?? "migration.sql";
+
+/** "16" or "15.20" → the server version the SQL must suit. Throws `usage/server-version`. */
+function serverVersion(text: string | undefined): { number: number; text: string } | undefined {
+  if (text === undefined) return undefined;
+  const match = /^(\d{2})(?:\.(\d{1,2}))?$/.exec(text);
+  if (match !== null && Number(match[1]) >= 12) {
+    return { number: Number(match[1]) * 10000 + Number(match[2] ?? 0), text };
+  }
+  throw new MigrateError({
+    code: "usage/server-version",
+    message: `--server-version takes a PostgreSQL version of 12 or later, not '${text}'`,
+    hint: "for example: --server-version 16",
+  });
+}

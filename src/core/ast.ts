@@ -1,0 +1,164 @@
+/** libpg_query's JSON tree of a statement → the parts of it that were asked for. */
+
+/** A value of libpg_query's JSON tree. What is absent is false, zero or empty. */
+export type AstValue = string | number | boolean | Ast | readonly AstValue[] | undefined;
+/** An object of the tree. */
+export interface Ast {
+  readonly [field: string]: AstValue;
+}
+
+/** A name as the tree has it, unquoted. Without a schema it is found through the search path. */
+export interface ObjectName {
+  readonly schema?: string;
+  readonly name: string;
+}
+
+/** The kind around a tree, and the tree: `{ IndexStmt: { … } }` → `["IndexStmt", { … }]`. */
+export function kindOf(ast: Ast): readonly [string, Ast] {
+  const [kind, tree] = Object.entries(ast)[0] ?? ["", undefined];
+  return [kind, node(tree)];
+}
+
+function isList(value: AstValue): value is readonly AstValue[] {
+  return Array.isArray(value);
+}
+
+const EMPTY: Ast = {};
+
+/** The object that a field holds; empty where it holds none. */
+export function node(value: AstValue): Ast {
+  return typeof value === "object" && !isList(value) ? value : EMPTY;
+}
+
+/** The objects of a list; empty where there is none. */
+export function items(value: AstValue): readonly Ast[] {
+  return value !== undefined && isList(value) ? value.map(node) : [];
+}
+
+/** The string that a field holds; empty where it holds none. */
+export function word(value: AstValue): string {
+  return typeof value === "string" ? value : "";
+}
+
+function listed(value: Ast): readonly Ast[] {
+  return items(node(value["List"])["items"]);
+}
+
+/** The text of a `String` node. */
+export function stringOf(value: AstValue): string {
+  return word(node(node(value)["String"])["sval"]);
+}
+
+/** The parts of a name, in whichever form the tree has it. */
+export function namesIn(object: Ast): readonly string[] {
+  const list = object["List"] !== undefined ? listed(object) : undefined;
+  const names = list ?? items(node(object["TypeName"])["names"] ?? node(object["ObjectWithArgs"])["objname"]);
+  return (names.length > 0 ? names : [object]).map((part) => stringOf(part)).filter((part) => part !== "");
+}
+
+/** The last two parts of a dotted name. */
+export function objectName(names: readonly string[]): ObjectName {
+  const schema = names.at(-2);
+  return { ...(schema === undefined ? {} : { schema }), name: names.at(-1) ?? "" };
+}
+
+/** The name of a `RangeVar`. */
+export function rangeName(range: AstValue): ObjectName {
+  const { schemaname, relname } = node(range);
+  return objectName([word(schemaname), word(relname)].filter((part) => part !== ""));
+}
+
+/** The name of the table that a statement is about. */
+export function relationOf(tree: Ast): ObjectName {
+  return rangeName(tree["relation"]);
+}
+
+/** A name as a person writes it. */
+export function dotted({ schema, name }: ObjectName): string {
+  return schema === undefined ? name : `${schema}.${name}`;
+}
+
+/** The name of a `RoleSpec`. */
+export function roleName(item: Ast): string {
+  const role = node(item["RoleSpec"]);
+  return word(role["rolename"]) || word(role["roletype"]).replace("ROLESPEC_", "");
+}
+
+/** The `DefElem` of that name. */
+export function optionOf(options: AstValue, name: string): Ast | undefined {
+  return items(options)
+    .map((item) => node(item["DefElem"]))
+    .find((each) => each["defname"] === name);
+}
+
+/** A boolean option: present without a value it is on. */
+export function option(options: AstValue, name: string, absent = false): boolean {
+  const found = optionOf(options, name);
+  if (found === undefined) return absent;
+  const { String: text, Integer: number, Boolean: truth } = node(found["arg"]);
+  if (number !== undefined) return Number(node(number)["ival"] ?? 0) !== 0;
+  if (truth !== undefined) return node(truth)["boolval"] === true;
+  return text === undefined || !/^(?:false|off|0)$/i.test(word(node(text)["sval"]));
+}
+
+/** Every node below and with `ast`, as its kind and its fields; no recursion, so depth is no danger. */
+export function* nodes(ast: Ast): Generator<readonly [string, Ast]> {
+  const stack: AstValue[] = [ast];
+  for (let value = stack.pop(); value !== undefined; value = stack.pop()) {
+    if (typeof value !== "object") continue;
+    if (isList(value)) {
+      for (const item of value) stack.push(item);
+      continue;
+    }
+    for (const [field, child] of Object.entries(value)) {
+      if (typeof child !== "object") continue;
+      if (!isList(child)) yield [field, child];
+      stack.push(child);
+    }
+  }
+}
+
+/** How many objects and lists lie within each other at most. */
+export function depthOf(ast: Ast): number {
+  let depth = 0;
+  for (let level: readonly AstValue[] = [ast]; level.length > 0; depth += 1) {
+    level = level.flatMap((value) =>
+      Object.values(value as Ast).filter((child) => typeof child === "object"),
+    );
+  }
+  return depth;
+}
+
+/** Whether the tree has syntax that came with PostgreSQL 18. What came with 17 is not told apart. */
+export function needs18(ast: Ast): boolean {
+  for (const [kind, tree] of nodes(ast)) {
+    if (kind === "Constraint" && constraintOf18(tree)) return true;
+    if (kind === "ATAlterConstraint" && (tree["alterEnforceability"] || tree["alterInheritability"]))
+      return true;
+    if (items(node(tree["returningClause"])["options"]).length > 0) return true;
+  }
+  return false;
+}
+
+function constraintOf18(tree: Ast): boolean {
+  const kind = word(tree["contype"]);
+  return (
+    tree["generated_kind"] === "v" ||
+    tree["without_overlaps"] === true ||
+    tree["fk_with_period"] === true ||
+    (kind === "CONSTR_NOTNULL" && items(tree["keys"]).length > 0) ||
+    (/^CONSTR_(CHECK|FOREIGN)$/.test(kind) && tree["is_enforced"] !== true) ||
+    /ENFORCED/.test(kind)
+  );
+}
+
+/** The PL/pgSQL source of CREATE FUNCTION, CREATE PROCEDURE or DO, unquoted; undefined for all else. */
+export function plpgsqlBody(ast: Ast): string | undefined {
+  const [kind, tree] = kindOf(ast);
+  if (kind !== "CreateFunctionStmt" && kind !== "DoStmt") return undefined;
+  const options = tree[kind === "DoStmt" ? "args" : "options"];
+  const language = optionOf(options, "language");
+  if (language !== undefined && stringOf(language["arg"]).toLowerCase() !== "plpgsql") return undefined;
+  const code = node(optionOf(options, "as")?.["arg"]);
+  return stringOf(code) || listed(code).map(stringOf)[0];
+}

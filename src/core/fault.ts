@@ -1,0 +1,22 @@
+/** A place in a file and what is wrong there → a diagnostic that can show the line. */
+import type { Diagnostic } from "./errors.ts";
+import { codePoints, type Location, lineOf, type Source } from "./source.ts";
+
+/** What is wrong, without where. */
+export type Fault = Pick<Diagnostic, "code" | "message" | "hint">;
+
+/** A fault that underlines `length` UTF-16 units of one line. */
+export function faultAt(
+  source: Source,
+  at: Location & { readonly start: number },
+  length: number,
+  fault: Fault,
+): Diagnostic {
+  const rest = source.text.slice(at.start, at.start + length);
+  const { path, line, column } = at;
+  return {
+    ...fault,
+    location: { path, line, column },
+    excerpt: { line: lineOf(source.text, line), length: codePoints(rest.split(/[\r\n]/, 1)[0] ?? "") },
+  };
+}

@@ -1,0 +1,95 @@
+/**
+ * A function or DO statement with a PL/pgSQL body → what is wrong with the body, and where.
+ *
+ * The compiler that judges it knows no catalog: a type it has not heard of is a record to it. So only what it says
+ * of syntax counts.
+ */
+import { tokens } from "./lexer.ts";
+import { lineEnd } from "./syntax.ts";
+
+/** What it says of a body that no server could accept, whatever types and tables there are. */
+const BODY_FAULT =
+  /^(?:syntax error|missing |unterminated |unrecognized exception condition|invalid SQLSTATE|too (?:few|many) parameters specified for RAISE|unrecognized RAISE|RAISE option|duplicate declaration|end label|there is no label|block label|EXIT cannot|CONTINUE cannot|mismatched parentheses|INTO specified more than once|label does not exist)|is not a known variable$|is declared CONSTANT$|cannot be used outside a loop/;
+
+/** With two targets of unknown types, that compiler takes the first for the record that holds the whole row. */
+const LOOP_TARGETS = /(\bfor\s+[\w".]+)((?:\s*,\s*[\w".]+)+)(?=\s+in\b)/gi;
+
+/** What the compiler says of a CREATE FUNCTION, CREATE PROCEDURE or DO statement; undefined when it is content. */
+export type BodyJudge = (sql: string) => string | undefined;
+
+/** What is wrong with a body; UTF-16 offsets in the statement. */
+export interface BodyFault {
+  readonly message: string;
+  readonly start: number;
+  readonly end: number;
+}
+
+/** The fault of the statement `sql`, whose body is `body`, as far as it is one whatever the catalog holds. */
+export function bodyFault(compile: BodyJudge, sql: string, body: string): BodyFault | undefined {
+  const judge: BodyJudge = (text) => {
+    const message = compile(text);
+    return message !== undefined && BODY_FAULT.test(message) ? message : undefined;
+  };
+  const text = sql.replace(LOOP_TARGETS, (_, first: string, rest: string) => first + " ".repeat(rest.length));
+  const message = judge(text);
+  return message === undefined ? undefined : { message, ...placeOf(judge, text, body, message) };
+}
+
+/** How deeply blocks, IFs, LOOPs and CASEs lie within each other; more than that where SQL has such words too. */
+export function blockDepth(body: string): number {
+  let [depth, deepest, closing] = [0, 0, false];
+  for (const { kind, start, end } of tokens(body)) {
+    if (kind === "space" || kind === "comment") continue;
+    const name = kind === "word" ? body.slice(start, end).toLowerCase() : "";
+    if (name === "end") depth -= 1;
+    else if (!closing && /^(?:begin|if|loop|case)$/.test(name)) deepest = Math.max(deepest, ++depth);
+    closing = name === "end";
+  }
+  return deepest;
+}
+
+const PROBE = " \n retort_probe retort_probe; ";
+
+/**
+ * Where in the statement the fault of its body is; the compiler does not say. It stops at the first fault, so a body
+ * cut off behind the fault still has it, and one cut off before has that of the probe put there instead.
+ */
+function placeOf(
+  judge: BodyJudge,
+  sql: string,
+  body: string,
+  message: string,
+): { readonly start: number; readonly end: number } {
+  const literal = [...tokens(sql)].find(
+    ({ kind, start, end }) => kind === "string" && unquoted(sql.slice(start, end)) === body,
+  );
+  if (literal === undefined) return { start: 0, end: lineEnd(sql, 0) };
+  const quote = /^(?:\$[^$]*\$|')/.exec(sql.slice(literal.start))?.[0] ?? "'";
+  const first = literal.start + quote.length;
+  const last = literal.end - quote.length;
+  const faultBefore = (cut: number): boolean =>
+    judge(`${sql.slice(0, cut)}${PROBE}${sql.slice(last)}`) === message;
+
+  const words = [...tokens(sql.slice(0, last), first)].filter(
+    ({ kind }) => kind !== "space" && kind !== "comment",
+  );
+  const ends = words.flatMap(({ start }, index) => (sql[start] === ";" ? [index] : []));
+  let low = 0;
+  for (let high = ends.length; low < high; ) {
+    const middle = (low + high) >> 1;
+    if (faultBefore(words[ends[middle]!]!.end)) high = middle;
+    else low = middle + 1;
+  }
+  const end = ends[low];
+  const final = words.at(-1) ?? literal;
+  if (end === undefined && message.endsWith("at end of input")) return final;
+  const inside = words.slice(low === 0 ? 0 : ends[low - 1]! + 1, end === undefined ? undefined : end + 1);
+  const name = /"(?<name>[^"]+)"/.exec(message)?.groups?.["name"];
+  const named = inside.filter(({ start, end: tokenEnd }) => sql.slice(start, tokenEnd) === name);
+  return named.find((token) => faultBefore(token.end)) ?? named[0] ?? inside[0] ?? final;
+}
+
+function unquoted(literal: string): string {
+  const inside = literal.replace(/^\$([^$]*)\$(.*)\$\1\$$/s, "$2");
+  return inside === literal ? literal.slice(1, -1).replaceAll("''", "'") : inside;
+}

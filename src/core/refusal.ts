@@ -1,0 +1,96 @@
+/** A statement's tree → why it must not stand in a migration, and what to do instead. */
+import { type Ast, items, kindOf, namesIn, node, nodes, word } from "./ast.ts";
+import type { Fault } from "./fault.ts";
+import { tagOf } from "./tag.ts";
+
+/** What is wrong with the statement, whose text is `text`; undefined for nearly all. */
+export function refusal(ast: Ast, text: string): Fault | undefined {
+  const [kind, tree] = kindOf(ast);
+  switch (kind) {
+    case "TransactionStmt":
+      return transactionControl(tagOf(kind, tree));
+    case "CopyStmt":
+      return tree["filename"] === undefined ? copyThroughClient(tree["is_from"] === true) : undefined;
+    case "DiscardStmt":
+      if (tree["target"] !== "DISCARD_ALL") return undefined;
+      return {
+        code: "source/discard-all",
+        message: "DISCARD ALL would give up the lock that keeps a second run away",
+        hint: "remove it: the session is reset before every migration; DISCARD TEMP and RESET ALL are fine",
+      };
+    case "VariableSetStmt":
+      return lexingSetting(tree);
+    case "SelectStmt":
+      if (!text.includes("pg_advisory_unlock_all")) return undefined;
+      for (const [, call] of nodes(ast)) {
+        if (namesIn({ List: { items: call["funcname"] } }).at(-1) !== "pg_advisory_unlock_all") continue;
+        return {
+          code: "source/advisory-unlock-all",
+          message: "pg_advisory_unlock_all() would give up the lock that keeps a second run away",
+          hint: "release your own lock by its key: pg_advisory_unlock(key)",
+        };
+      }
+  }
+  return undefined;
+}
+
+function transactionControl(tag: string): Fault {
+  if (/SAVEPOINT|^RELEASE/.test(tag)) {
+    return {
+      code: "source/transaction-control",
+      message: `${tag} in a migration: a failure must undo all of it, not a part`,
+      hint: "remove it; to go on after an error, catch it: DO $$ BEGIN … EXCEPTION WHEN … THEN … END $$",
+    };
+  }
+  const opens = /^(BEGIN|START)/.test(tag);
+  return {
+    code: "source/transaction-control",
+    message: opens
+      ? `${tag} in a migration, which already runs in a transaction`
+      : `${tag} in a migration would end the transaction that records it`,
+    hint: `remove it: a migration is one transaction, with its row in the ledger; to run without one, write '-- transaction: none' in the header`,
+  };
+}
+
+function copyThroughClient(from: boolean): Fault {
+  return from
+    ? {
+        code: "source/copy-stdin",
+        message: "COPY … FROM STDIN takes its rows from the client, and a migration is SQL alone",
+        hint: "write the rows as INSERT (pg_dump --inserts does), or read a file that lies on the server: COPY … FROM '/path'",
+      }
+    : {
+        code: "source/copy-stdout",
+        message: "COPY … TO STDOUT sends rows to the client, and nobody reads them",
+        hint: "remove it, or write a file on the server: COPY … TO '/path'",
+      };
+}
+
+/** Files are read and sent as UTF-8 with standard strings; another setting would make the server read other text. */
+function lexingSetting(tree: Ast): Fault | undefined {
+  const name = word(tree["name"]).toLowerCase();
+  const value = settingOf(tree);
+  if (name === "standard_conforming_strings" && /^(?:off|of|f|fa|fal|fals|false|n|no|0)$/i.test(value)) {
+    return {
+      code: "source/nonstandard-strings",
+      message: "SET standard_conforming_strings = off changes what the strings below it mean",
+      hint: "remove it, and write strings with backslash escapes as E'…'",
+    };
+  }
+  if (name === "client_encoding" && value !== "" && !/^(?:utf-?8|unicode)$/i.test(value)) {
+    return {
+      code: "source/client-encoding",
+      message: `migration files are UTF-8, and client_encoding '${value}' would make the server read them as something else`,
+      hint: "remove it, and save the file as UTF-8",
+    };
+  }
+  return undefined;
+}
+
+function settingOf(tree: Ast): string {
+  const value = node(node(items(tree["args"])[0])["A_Const"]);
+  return (
+    word(node(value["sval"])["sval"]) ||
+    (value["ival"] === undefined ? "" : String(node(value["ival"])["ival"] ?? 0))
+  );
+}

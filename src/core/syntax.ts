@@ -1,0 +1,102 @@
+/** What the parser says of a file → a diagnostic that says what was meant. */
+import type { Diagnostic } from "./errors.ts";
+import { faultAt } from "./fault.ts";
+import { locate, type Source } from "./source.ts";
+
+/** What the parser says. */
+export interface Failure {
+  readonly message: string;
+  /** UTF-16, in the file; absent where the parser itself gave up. */
+  readonly offset?: number;
+}
+
+/** The fault of a statement that begins at `start`. */
+export function syntaxFault(source: Source, start: number, failure: Failure): Diagnostic {
+  const { message, offset = start } = failure;
+  const at = { ...locate(source, offset), start: offset };
+  const rest = source.text.slice(offset, lineEnd(source.text, offset));
+  const command = /^\\[^\s\\]+/.exec(rest)?.[0];
+  if (command !== undefined) {
+    return faultAt(source, at, rest.trimEnd().length, {
+      code: "source/psql-command",
+      message: `${command} is a command of psql, and a migration is SQL alone`,
+      hint: psqlHint(command),
+    });
+  }
+  const variable = /^:(?:[\w\x80-\uffff]+|'[\w\x80-\uffff]+'|"[\w\x80-\uffff]+")/.exec(rest)?.[0];
+  if (variable !== undefined) {
+    return faultAt(source, at, variable.length, {
+      code: "source/psql-variable",
+      message: `${variable} is a variable of psql, and nothing replaces it here`,
+      hint: "write the value itself",
+    });
+  }
+  if (failure.offset === undefined || /^(?:memory exhausted|out of memory)/.test(message)) {
+    return faultAt(source, at, 1, {
+      code: "source/too-deep",
+      message: "this statement is nested too deeply, or too large, to be parsed",
+      hint: "write it with less nesting: VALUES or IN lists instead of chains of UNION or +, or several statements",
+    });
+  }
+  const near = /^(?<what>.*?)(?: at or near "(?<token>.*)")?$/s.exec(message)?.groups;
+  const token = near?.["token"] ?? "";
+  const shown =
+    token.length > 60 || /[\r\n]/.test(token) ? `${token.split(/[\r\n]/, 1)[0]!.slice(0, 60)}…` : token;
+  const what = near?.["what"] ?? message;
+  const unterminated = what.startsWith("unterminated");
+  return faultAt(source, at, unterminated ? 1 : Math.max(token.length, 1), {
+    code: "source/syntax",
+    message: unterminated || token === "" ? what : `${what} at or near "${shown}"`,
+    ...syntaxHint(source.text, offset, what, token),
+  });
+}
+
+function syntaxHint(text: string, offset: number, what: string, token: string): { readonly hint?: string } {
+  if (what.startsWith("unterminated")) return { hint: "it begins here, and its end is missing" };
+  if (/at end of input$/.test(what))
+    return { hint: "the last statement is cut short: is a ) or an END missing?" };
+  const before = text.slice(Math.max(0, offset - 1000), offset);
+  const opensLine = /(?:^|[\r\n])[ \t]*$/.test(before);
+  const afterStatement = /[^\s;(,]\s*$/.test(before);
+  if (opensLine && afterStatement && OPENS_STATEMENT.test(token)) {
+    return { hint: `is a ; missing before ${token.toUpperCase()}?` };
+  }
+  return {};
+}
+
+const OPENS_STATEMENT =
+  /^(?:alter|begin|comment|commit|copy|create|delete|do|drop|explain|grant|insert|lock|merge|refresh|reindex|revoke|select|set|truncate|update|vacuum|with)$/i;
+
+function psqlHint(command: string): string {
+  switch (command) {
+    case "\\restrict":
+    case "\\unrestrict":
+      return "remove the line; pg_dump adds it for psql only";
+    case "\\i":
+    case "\\ir":
+    case "\\include":
+    case "\\include_relative":
+      return "put the SQL of that file here, or make it a migration of its own";
+    case "\\copy":
+    case "\\.":
+      return "write the rows as INSERT (pg_dump --inserts does), or read a file that lies on the server: COPY … FROM '/path'";
+    case "\\c":
+    case "\\connect":
+      return "remove the line; the database is chosen by whoever runs the migration: migrate upgrade --database URL";
+    case "\\g":
+    case "\\gx":
+    case "\\gset":
+    case "\\gexec":
+    case "\\gdesc":
+    case "\\;":
+      return "end the statement with a ; instead; what its result should decide can be written as a DO block";
+    default:
+      return "remove the line";
+  }
+}
+
+/** The end of the line that holds `from`. */
+export function lineEnd(text: string, from: number): number {
+  const length = text.slice(from).search(/[\r\n]/);
+  return length < 0 ? text.length : from + length;
+}

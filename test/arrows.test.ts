@@ -1,0 +1,93 @@
+/** Which way things may point (DESIGN.md): core stands alone, edges do not know the house, each package has one door. */
+import { readdirSync, readFileSync } from "node:fs";
+import { dirname, join, relative } from "node:path";
+import { fileURLToPath } from "node:url";
+import { describe, expect, test } from "vitest";
+
+const src = fileURLToPath(new URL("../src", import.meta.url));
+
+const files = readdirSync(src, { recursive: true, encoding: "utf8" }).filter((file) => file.endsWith(".ts"));
+
+/** Every module a file names: static and dynamic imports, re-exports, types. */
+const imports = files.flatMap((file) => {
+  const text = readFileSync(join(src, file), "utf8");
+  const names = [...text.matchAll(/(?:\bfrom|^import) "([^"]+)";|\bimport\(["`]([^"`]+)/gm)].map(([, a, b]) => (a ?? b)!);
+  return names.map((name) => ({
+    file,
+    to: name.startsWith(".") ? relative(src, join(src, dirname(file), name)) : name,
+    local: name.startsWith("."),
+  }));
+});
+
+const folderOf = (file: string): string => (file.includes("/") ? file.slice(0, file.indexOf("/")) : file);
+
+/** Whom the files of a folder may import. */
+const arrows: Readonly<Record<string, readonly string[]>> = {
+  core: ["core"],
+  render: ["core", "render"],
+  io: ["core", "io"],
+  app: ["core", "io", "app"],
+  cli: ["core", "app", "render", "cli", "io/config.ts"],
+  "index.ts": ["core", "app", "render", "io"],
+  "bin.ts": ["cli"],
+};
+
+test("the files are read", () => {
+  expect(files).toContain("core/plan.ts");
+  expect(imports).toContainEqual({ file: "io/database.ts", to: "slonik", local: false });
+  expect(imports).toContainEqual({ file: "app/run.ts", to: "io/execute.ts", local: true });
+});
+
+test.each(Object.entries(arrows))("%s imports only %j", (folder, allowed) => {
+  const wrong = imports
+    .filter(({ file, local }) => local && folderOf(file) === folder)
+    .filter(({ to }) => !allowed.includes(folderOf(to)) && !allowed.includes(to));
+  expect(wrong).toEqual([]);
+});
+
+test("every file lives in a folder that has arrows", () => {
+  expect(files.filter((file) => arrows[folderOf(file)] === undefined)).toEqual([]);
+});
+
+describe("packages", () => {
+  const foreign = imports.filter(({ local }) => !local);
+
+  test("core and render import none, not even of Node", () => {
+    expect(foreign.filter(({ file }) => ["core", "render"].includes(folderOf(file)))).toEqual([]);
+  });
+
+  test("each has one importer", () => {
+    const importers: Record<string, Set<string>> = {};
+    for (const { file, to } of foreign) {
+      if (to.startsWith("node:")) continue;
+      const name = to.split("/", to.startsWith("@") ? 2 : 1).join("/");
+      (importers[name] ??= new Set()).add(file);
+    }
+    expect(Object.fromEntries(Object.entries(importers).map(([name, set]) => [name, [...set]]))).toMatchObject({
+      slonik: ["io/database.ts"],
+      "libpg-query": ["io/grammar.ts"],
+      "fast-glob": ["io/directory.ts"],
+    });
+    expect(Object.entries(importers).filter(([, set]) => set.size > 1)).toEqual([]);
+  });
+});
+
+test("core is synchronous: nothing is awaited", () => {
+  const waiting = files.filter(
+    (file) => folderOf(file) === "core" && /\b(?:async|await|Promise)\b/.test(code(readFileSync(join(src, file), "utf8"))),
+  );
+  expect(waiting).toEqual([]);
+});
+
+test("there are no barrels but index.ts", () => {
+  const barrels = files.filter((file) => {
+    const text = code(readFileSync(join(src, file), "utf8"));
+    return text.trim() !== "" && text.replaceAll(/\bexport\b[^;{]*(?:\{[^}]*\})?\s*from\s*"[^"]+";/g, "").trim() === "";
+  });
+  expect(barrels).toEqual(["index.ts"]);
+});
+
+/** A file without its comments. */
+function code(text: string): string {
+  return text.replaceAll(/\/\*[^]*?\*\/|^\s*\/\/.*$/gm, "");
+}

@@ -1,0 +1,67 @@
+import { describe, expect, test } from "vitest";
+import { commentText, dollarQuoted, identifier, literal, qualified, textArray } from "../../src/core/quote.ts";
+
+describe("names", () => {
+  test.each([
+    ["users", '"users"'],
+    ['we"ird \'x', '"we""ird \'x"'],
+    ["", '""'],
+  ])("identifier %j → %s", (name, expected) => {
+    expect(identifier(name)).toBe(expected);
+  });
+
+  test.each([
+    [["retort", "applied"], "retort.applied"],
+    [["Retort", "applied"], '"Retort".applied'],
+    [["user", "table"], '"user"."table"'],
+    [["public", "a b"], '"public"."a b"'],
+    [["_x1", "1x"], '_x1."1x"'],
+    [["é"], '"é"'],
+  ])("qualified %j → %s", (names, expected) => {
+    expect(qualified(...names)).toBe(expected);
+  });
+});
+
+describe("literals", () => {
+  test.each([
+    ["it's", "'it''s'"],
+    ["", "''"],
+    ["é😀\n", "'é😀\n'"],
+    ["a\\b", "E'a\\\\b'"],
+    ["\\'", "E'\\\\'''"],
+    ["$$ :x `id` */", "'$$ :x `id` */'"],
+  ])("literal %j → %s", (text, expected) => {
+    expect(literal(text)).toBe(expected);
+  });
+
+  test.each([
+    [[], "'{}'::text[]"],
+    [["a", "it's"], "ARRAY['a', 'it''s']"],
+  ])("textArray %j → %s", (items, expected) => {
+    expect(textArray(items)).toBe(expected);
+  });
+});
+
+describe("dollar quotes", () => {
+  test.each([
+    ["BEGIN END", "$retort$BEGIN END$retort$"],
+    ["a $retort$ b", "$retort1$a $retort$ b$retort1$"],
+    ["$retort$ $retort1$", "$retort2$$retort$ $retort1$$retort2$"],
+    // The end of the body and the delimiter would make an earlier delimiter.
+    ["a $retort", "$retort1$a $retort$retort1$"],
+  ])("%j → %s", (body, expected) => {
+    expect(dollarQuoted(body)).toBe(expected);
+  });
+});
+
+test.each([
+  ["plain, é😀 --", "plain, é😀 --"],
+  ["a\nb\r\u0085\u2028\u2029\u000b\f", "a\\u000ab\\u000d\\u0085\\u2028\\u2029\\u000b\\u000c"],
+  ["\u001b[31m\u202e", "\\u001b[31m\\u202e"],
+])("comment %j → %s", (text, expected) => {
+  expect(commentText(text)).toBe(expected);
+});
+
+test.each([identifier, literal, dollarQuoted])("%o refuses a NUL", (quote) => {
+  expect(() => quote("a\0b")).toThrow(RangeError);
+});

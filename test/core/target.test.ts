@@ -1,0 +1,304 @@
+import { describe, expect, it } from "vitest";
+import { buildGraph } from "../../src/core/graph.ts";
+import { historyOf, shown } from "../../src/core/history.ts";
+import {
+  appliedBelow,
+  currentHeads,
+  planDowngrade,
+  planOfflineDowngrade,
+  planOfflineUpgrade,
+  planStamp,
+  planUpgrade,
+  type Step,
+} from "../../src/core/steps.ts";
+import { resolveAll, resolveName } from "../../src/core/target.ts";
+import { revision } from "../support/graphs.ts";
+
+/**
+ *     aa01 ── aa02 ── bb01 (billing) ── bb02 ── bb03
+ *               └──── cc01 ──────────── cc02           dd01 (data, depends on cc01) ── dd02
+ */
+const graph = buildGraph([
+  revision("aa01", [], { number: "0001" }),
+  revision("aa02", ["aa01"], { number: "0002" }),
+  revision("bb01", ["aa02"], { number: "0003", branchLabels: ["billing"] }),
+  revision("bb02", ["bb01"], { number: "0004" }),
+  revision("bb03", ["bb02"], { number: "0005" }),
+  revision("cc01", ["aa02"], { number: "0003" }),
+  revision("cc02", ["cc01"], { number: "0006", path: "sql/0006_cc.up.sql", created: "2026-11-02" }),
+  revision("dd01", [], { number: "0007", dependsOn: ["cc01"], branchLabels: ["data"] }),
+  revision("dd02", ["dd01"], { number: "0008" }),
+]);
+const line = buildGraph([
+  revision("0a1b", []),
+  revision("0a2c", ["0a1b"]),
+  revision("0d3e", ["0a2c"], { branchLabels: ["trunk"] }),
+]);
+
+const all = appliedBelow(graph, graph.realHeads);
+const ids = (steps: readonly Step[]): string => steps.map((step) => step.revision).join(" ");
+const fault = (code: string, message: RegExp | string): unknown =>
+  expect.objectContaining({ code, message: expect.stringMatching(message), hint: expect.any(String) });
+
+describe("a name", () => {
+  it.each([
+    ["bb01", "bb01"],
+    ["billing", "bb01"],
+    ["bill", "bb01"],
+    ["dd02", "dd02"],
+    ["0004", "bb02"],
+    ["dat", "dd01"],
+  ])("%s is %s", (name, id) => expect(resolveName(graph, name)).toBe(id));
+
+  it("is an id before it is a label, a prefix or a file number", () => {
+    const clash = buildGraph([
+      revision("0002", [], { number: "0001" }),
+      revision("00021", ["0002"], { number: "0003" }),
+      revision("x", ["00021"], { number: "0002" }),
+    ]);
+    expect(resolveName(clash, "0002")).toBe("0002");
+    expect(resolveName(clash, "0003")).toBe("00021");
+  });
+
+  it.each([
+    ["nosuch", "graph/unknown-revision", /^Can't locate revision identified by 'nosuch'$/],
+    ["", "graph/unknown-revision", /^Can't locate revision identified by ''$/],
+    ["bb", "graph/ambiguous-name", /'bb' is the beginning of bb01, bb02, bb03$/],
+    ["0003", "graph/ambiguous-name", /'0003' is the file number of bb01, cc01$/],
+  ])("%s is not understood", (name, code, message) => {
+    expect(() => resolveName(graph, name)).toThrow(fault(code, message));
+  });
+
+  it("that is misspelt is corrected", () => {
+    expect(() => resolveName(graph, "bilinng")).toThrow(
+      expect.objectContaining({ hint: expect.stringContaining("did you mean 'billing'?") }),
+    );
+  });
+
+  it("must be on the branch it is asked on", () => {
+    expect(resolveAll(graph, "billing@aa01")).toEqual(["aa01"]);
+    expect(() => resolveAll(graph, "billing@cc01")).toThrow(
+      fault("graph/not-on-branch", /'cc01' on the branch 'billing'/),
+    );
+    expect(() => resolveAll(graph, "nosuch@cc01")).toThrow(fault("graph/unknown-revision", /'nosuch'/));
+  });
+});
+
+describe("what show lists", () => {
+  it.each([
+    ["heads", "bb03 cc02 dd02"],
+    ["base", ""],
+    ["billing@head", "bb03"],
+    ["cc01@heads", "cc02"],
+    ["aa02@heads", "bb03 cc02"],
+    ["billing@base", ""],
+    ["-1", "bb02 cc01 dd01"],
+    ["billing@-2", "bb01"],
+    ["current", "cc02"],
+  ])("%s", (target, expected) => expect(shown(graph, target, ["cc02"]).join(" ")).toBe(expected));
+
+  it("is not one of several heads", () => {
+    expect(() => shown(graph, "head", [])).toThrow(
+      expect.objectContaining({
+        code: "graph/multiple-heads",
+        message:
+          "Multiple head revisions are present for given argument 'head'; please specify a specific target revision, " +
+          "'<branchname>@head' to narrow to a specific head, or 'heads' for all heads",
+        hint: 'the heads are bb03, cc02 (sql/0006_cc.up.sql, 2026-11-02), dd02; to join them: migrate merge bb03 cc02 dd02 -m "merge 3 heads"',
+      }),
+    );
+  });
+});
+
+describe("an upgrade", () => {
+  it.each([
+    [[], "heads", "aa01 aa02 bb01 bb02 bb03 cc01 cc02 dd01 dd02"],
+    [[], "dd01", "aa01 aa02 cc01 dd01"],
+    [[], "base", ""],
+    [[], "billing@base", ""],
+    [["aa02"], "billing@+1", "bb01"],
+    [["aa02"], "billing@+2", "bb01 bb02"],
+    [["cc02"], "billing@+1", "bb01"],
+    [["bb02", "cc01"], "billing@+1", "bb03"],
+    [["aa01"], "+1", "aa02"],
+    [["bb01"], "+2", "bb02 bb03"],
+    [["bb01"], "cc01+1", "cc01 cc02"],
+    [[], "bb03-1", "aa01 aa02 bb01 bb02"],
+    [[], "billing@head-2", "aa01 aa02 bb01"],
+    [[], "billing@base+2", "aa01 aa02"],
+    [["cc02"], "data", "dd01"],
+    [["dd02"], "cc01", ""],
+    [["aa02"], "bb01@cc01", "graph/not-on-branch"],
+    [["bb01", "cc01"], "+1", "graph/ambiguous-start"],
+    [["aa02"], "+1", "graph/ambiguous-walk"],
+    [["aa02"], "aa02@+1", "graph/ambiguous-walk"],
+    [["bb03"], "+1", "graph/walked-too-far"],
+    [["bb03"], "-1", "graph/walked-too-far"],
+    [["bb03"], "aa01-1", "graph/walked-too-far"],
+    [["bb03"], "aa01-2", "graph/walked-too-far"],
+    [[], "head", "graph/multiple-heads"],
+    [[], "head-1", "graph/multiple-heads"],
+    [["aa01"], "aa01:heads", "usage/range-not-allowed"],
+  ] as const)("from %j to %s: %s", (from, target, expected) => {
+    const plan = (): string => ids(planUpgrade(graph, appliedBelow(graph, from), target));
+    if (expected.includes("/")) expect(plan).toThrow(fault(expected, /./));
+    else expect(plan()).toBe(expected);
+  });
+
+  it("says what an overlap is", () => {
+    const overlap = buildGraph([
+      revision("root"),
+      revision("left", ["root"]),
+      revision("right", ["root"], { dependsOn: ["left"] }),
+    ]);
+    expect(() => planUpgrade(overlap, [], "root@heads")).toThrow(
+      fault("graph/overlap", /^Requested revision right overlaps with other requested revisions left$/),
+    );
+  });
+
+  it("runs what was put in below the applied revisions", () => {
+    expect(ids(planUpgrade(line, [{ revision: "0a1b" }, { revision: "0d3e" }], "head"))).toBe("0a2c");
+  });
+
+  it("names the ledger rows that no file has", () => {
+    const rows = [
+      { revision: "aa01" },
+      { revision: "gone", appliedAt: "2026-11-01T10:00:00Z", appliedBy: "ann" },
+    ];
+    expect(() => planUpgrade(graph, rows, "heads")).toThrow(
+      fault(
+        "state/unknown-revision",
+        /^Can't locate revision identified by 'gone': the ledger has it as applied on 2026-11-01T10:00:00Z by ann, but no file does$/,
+      ),
+    );
+    expect(
+      currentHeads(
+        graph,
+        rows.map((row) => row.revision),
+      ),
+    ).toEqual(["aa01"]);
+  });
+});
+
+describe("a downgrade", () => {
+  it.each([
+    [["bb03"], "aa02", "bb03 bb02 bb01"],
+    [["bb03"], "-1", "bb03"],
+    [["bb03"], "base", "bb03 bb02 bb01 aa02 aa01"],
+    [["bb03"], "-5", "bb03 bb02 bb01 aa02 aa01"],
+    [["bb03", "cc02", "dd02"], "billing@aa02", "bb03 bb02 bb01"],
+    [["bb03", "cc02", "dd02"], "billing@-1", "bb03"],
+    [["bb03", "cc02", "dd02"], "cc02@aa02", "dd02 dd01 cc02 cc01"],
+    [["bb03", "cc02", "dd02"], "data@base", "dd02 dd01"],
+    [["bb03", "dd02"], "cc01@-1", "dd02 dd01 cc01"],
+    [["bb03"], "bb03-2", "bb03 bb02"],
+    [["bb03"], "bb01+1", "bb03"],
+    [["bb03"], "bb03", ""],
+    [[], "base", ""],
+    [["bb03"], "0002", "bb03 bb02 bb01"],
+    [["bb03"], "cc01", "graph/not-below"],
+    [["aa01"], "aa02", "graph/not-below"],
+    [["bb03", "cc02", "dd02"], "data@aa02", "graph/not-below"],
+    [["bb03"], "-6", "graph/walked-too-far"],
+    [[], "-1", "graph/walked-too-far"],
+    [["bb03"], "+1", "graph/walked-too-far"],
+    [["bb03"], "base-1", "graph/walked-too-far"],
+    [["bb03"], "head", "graph/multiple-heads"],
+    [["bb03"], "bb03:base", "usage/range-not-allowed"],
+  ] as const)("from %j to %s: %s", (from, target, expected) => {
+    const plan = (): string => ids(planDowngrade(graph, appliedBelow(graph, from), target));
+    if (expected.includes("/")) expect(plan).toThrow(fault(expected, /./));
+    else expect(plan()).toBe(expected);
+  });
+
+  it("by -1 from several heads lists the choices", () => {
+    expect(() => planDowngrade(graph, all, "-1")).toThrow(
+      expect.objectContaining({
+        code: "graph/ambiguous-start",
+        message: expect.stringContaining(
+          "'-1' could start at bb03, cc02 (sql/0006_cc.up.sql, 2026-11-02), dd02",
+        ),
+        hint: "say which, for example: bb03@-1 or cc02@-1 or dd02@-1",
+      }),
+    );
+    expect(ids(planDowngrade(graph, all, "cc02@-1"))).toBe("cc02");
+  });
+
+  it("keeps the well-known words", () => {
+    expect(() => planDowngrade(graph, appliedBelow(graph, ["bb03"]), "cc01")).toThrow(
+      "Destination cc01 is not a valid downgrade target from current head(s)",
+    );
+    expect(() => planDowngrade(graph, [], "-1")).toThrow("Relative revision -1 didn't produce 1 migrations");
+  });
+});
+
+describe("a script", () => {
+  it.each([
+    ["aa02:bb01", "aa01 aa02", "bb01"],
+    ["base:aa02", "", "aa01 aa02"],
+    ["aa02", "", "aa01 aa02"],
+    [":aa01", "", "aa01"],
+    ["bb03,cc02:heads", "aa01 aa02 bb01 bb02 bb03 cc01 cc02", "dd01 dd02"],
+    ["bb01, cc02:billing@+1", "aa01 aa02 bb01 cc01 cc02", "bb02"],
+    ["billing@head:cc01", "aa01 aa02 bb01 bb02 bb03", "cc01"],
+  ])("upgrades %s", (range, applied, steps) => {
+    const plan = planOfflineUpgrade(graph, range);
+    expect([plan.applied.join(" "), ids(plan.steps)]).toEqual([applied, steps]);
+  });
+
+  it("downgrades with both ends", () => {
+    expect(ids(planOfflineDowngrade(graph, "bb03,dd02:billing@aa02").steps)).toBe("bb03 bb02 bb01");
+    expect(() => planOfflineDowngrade(graph, "aa01")).toThrow(
+      fault("usage/range-required", /^downgrade with --sql requires <fromrev>:<torev>$/),
+    );
+    expect(() => planOfflineUpgrade(graph, "a:b:c")).toThrow(fault("usage/range", /more than one colon/));
+  });
+});
+
+describe("a stamp", () => {
+  const stamp = (from: readonly string[], targets: readonly string[], purge = false): readonly string[] =>
+    currentHeads(graph, planStamp(graph, appliedBelow(graph, from), targets, { purge }).applied);
+
+  it.each([
+    [[], ["heads"], "bb03 cc02 dd02"],
+    [["bb03"], ["bb01"], "bb01"],
+    [["bb01"], ["bb03"], "bb03"],
+    [["bb01"], ["cc02"], "bb01 cc02"],
+    [["bb03", "cc02"], ["aa02"], "aa02"],
+    [["bb03", "cc02"], ["base"], ""],
+    [["bb03", "dd02"], ["data@base"], "bb03"],
+    [["bb01"], ["cc02", "dd02"], "bb01 cc02 dd02"],
+  ])("from %j to %j: %s", (from, targets, expected) => expect(stamp(from, targets).join(" ")).toBe(expected));
+
+  it("says which rows come and go, in an order that holds", () => {
+    const rows = [...appliedBelow(graph, ["bb02"]), { revision: "gone" }];
+    expect(() => planStamp(graph, rows, ["cc01"])).toThrow(fault("state/unknown-revision", /'gone'/));
+    expect(planStamp(graph, rows, ["cc02"], { purge: true })).toEqual({
+      applied: ["aa01", "aa02", "cc01", "cc02"],
+      added: ["cc01", "cc02"],
+      removed: ["gone", "bb02", "bb01"],
+    });
+  });
+});
+
+describe("history", () => {
+  it.each([
+    ["aa02:bb02", [], "bb02 bb01 aa02"],
+    [":aa02", [], "aa02 aa01"],
+    ["bb02:", [], "bb03 bb02"],
+    ["bb01:+1", [], "bb02 bb01"],
+    ["bb02:+9", [], "bb03 bb02"],
+    ["current:", ["cc01"], "cc02 cc01"],
+    [":current", ["aa02"], "aa02 aa01"],
+    ["cc01:dd02", [], "cc01"],
+    ["base:billing@head", [], "bb03 bb02 bb01 aa02 aa01"],
+    ["data@base:", [], "dd02 dd01 cc01 aa02 aa01"],
+    ["bb02:aa01", [], "graph/no-such-range"],
+    ["aa01", [], "usage/range"],
+    ["head:", [], "graph/multiple-heads"],
+  ] as const)("%s, current %j: %s", (range, current, expected) => {
+    const list = (): string => historyOf(graph, range, current).join(" ");
+    if (expected.includes("/")) expect(list).toThrow(fault(expected, /./));
+    else expect(list()).toBe(expected);
+  });
+});
