@@ -53,7 +53,9 @@ async function bench(): Promise<void> {
   for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => process.exit(1));
   const packageName = packages[flags.postgres];
   const server =
-    packageName === undefined ? { url: flags.postgres, stop: async () => {} } : await startEmbedded(packageName);
+    packageName === undefined
+      ? { url: flags.postgres, stop: async () => {} }
+      : await startEmbedded(packageName);
   const far = await startProxy(server.url, delay);
   try {
     await measureAll(folder, server.url, far);
@@ -64,7 +66,11 @@ async function bench(): Promise<void> {
   }
 }
 
-async function measureAll(folder: string, url: string, far: Awaited<ReturnType<typeof startProxy>>): Promise<void> {
+async function measureAll(
+  folder: string,
+  url: string,
+  far: Awaited<ReturnType<typeof startProxy>>,
+): Promise<void> {
   const programs = path.resolve("scripts/bench/programs");
   const databases = databasesOn(url);
   const rows = rowsOf({
@@ -85,13 +91,25 @@ async function measureAll(folder: string, url: string, far: Awaited<ReturnType<t
   const scratch = path.join(folder, "run");
   mkdirSync(scratch);
   // The caller's PG* variables, NODE_OPTIONS and home are none of the bench's business.
-  const env = { PATH: process.env["PATH"] ?? "", LC_ALL: "C", HOME: folder, XDG_CACHE_HOME: path.join(folder, "cache") };
+  const env = {
+    PATH: process.env["PATH"] ?? "",
+    LC_ALL: "C",
+    HOME: folder,
+    XDG_CACHE_HOME: path.join(folder, "cache"),
+  };
   const surroundings = { folder: scratch, programs, env };
   const outcomes: Outcome[] = [];
   for (const row of rows) {
     console.error(`bench: ${row.id}`);
     outcomes.push(await outcomeOf(row, surroundings));
-    await databases.drop(["ours", "psql", "raw", "ours_full", "psql_full", ...[0, 1, 2, 3].flatMap((i) => [`peer_${i}`, `peer_${i}_full`])]);
+    await databases.drop([
+      "ours",
+      "psql",
+      "raw",
+      "ours_full",
+      "psql_full",
+      ...[0, 1, 2, 3].flatMap((i) => [`peer_${i}`, `peer_${i}_full`]),
+    ]);
   }
 
   const postgres = await databases.version();
@@ -112,7 +130,10 @@ async function outcomeOf(row: Row, surroundings: Parameters<typeof inTurns>[2]):
     const measured = await inTurns([contest.ours, ...contest.rivals], row.repeats, surroundings);
     return { row, contest, measured };
   } catch (error) {
-    return { row, failure: (error as Error).message.replaceAll("\n", " / ").replaceAll("|", "/").slice(0, 300) };
+    return {
+      row,
+      failure: (error as Error).message.replaceAll("\n", " / ").replaceAll("|", "/").slice(0, 300),
+    };
   }
 }
 

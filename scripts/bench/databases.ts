@@ -29,7 +29,8 @@ export function databasesOn(serverUrl: string): Databases {
       await query(serverUrl, `CREATE DATABASE ${name} TEMPLATE ${template}`);
     },
     tables: async (name) => {
-      const sql = "SELECT count(*) FROM pg_class WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace";
+      const sql =
+        "SELECT count(*) FROM pg_class WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace";
       return Number((await query(url(name), sql)).rows[0].count);
     },
     version: async () => (await query(serverUrl, "SHOW server_version")).rows[0].server_version,

@@ -64,7 +64,11 @@ export async function inTurns(
       await program.after?.();
     }
   }
-  return programs.map((_, i) => ({ samples: samples[i]!, ...optional("peak", peaks[i]), ...optional("trips", trips[i]) }));
+  return programs.map((_, i) => ({
+    samples: samples[i]!,
+    ...optional("peak", peaks[i]),
+    ...optional("trips", trips[i]),
+  }));
 }
 
 const optional = (key: string, value: number | undefined) => (value === undefined ? {} : { [key]: value });
@@ -94,7 +98,11 @@ async function runOnce(
   { folder, env: common }: Surroundings,
   extra: Readonly<Record<string, string>> = {},
 ): Promise<Sample> {
-  const [out, err, times] = ["out", "err", "times"].map((file) => path.join(folder, file)) as [string, string, string];
+  const [out, err, times] = ["out", "err", "times"].map((file) => path.join(folder, file)) as [
+    string,
+    string,
+    string,
+  ];
   const child = spawn("bash", ["-c", timed, "bash", ...argv], {
     cwd: cwd ?? folder,
     env: { ...common, ...env, ...extra, OUT: out, ERR: err, TIMES: times },
@@ -102,12 +110,17 @@ async function runOnce(
     stdio: "ignore",
   });
   const timer = setTimeout(() => process.kill(-child.pid!, "SIGKILL"), limit);
-  const code = await new Promise<number | null>((resolve, reject) => child.once("error", reject).once("exit", resolve));
+  const code = await new Promise<number | null>((resolve, reject) =>
+    child.once("error", reject).once("exit", resolve),
+  );
   clearTimeout(timer);
   if (code !== 0) {
     const said = readFileSync(err, "utf8").trim().split("\n").slice(0, 3).join(" / ");
     throw new Error(`${name} ended with ${code ?? "a signal"}: ${said}`);
   }
-  const [wall, user, system] = readFileSync(times, "utf8").trim().split(" ").map((text) => Number(text) * 1000) as [number, number, number];
+  const [wall, user, system] = readFileSync(times, "utf8")
+    .trim()
+    .split(" ")
+    .map((text) => Number(text) * 1000) as [number, number, number];
   return { wall, cpu: user + system };
 }

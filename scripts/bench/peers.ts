@@ -26,7 +26,10 @@ export function installPeers(folder: string, programs: string): readonly Peer[] 
   writeFileSync(path.join(folder, "package.json"), '{ "private": true, "type": "module" }\n');
   const packages = ["dbmate", "node-pg-migrate", "drizzle-orm", "pg"];
   try {
-    execFileSync("npm", ["install", "--no-audit", "--no-fund", "--silent", ...packages], { cwd: folder, stdio: ["ignore", "ignore", "pipe"] });
+    execFileSync("npm", ["install", "--no-audit", "--no-fund", "--silent", ...packages], {
+      cwd: folder,
+      stdio: ["ignore", "ignore", "pipe"],
+    });
   } catch (error) {
     console.error(`bench: no peers from npm: ${(error as Error).message.split("\n")[0]}`);
   }
@@ -35,7 +38,14 @@ export function installPeers(folder: string, programs: string): readonly Peer[] 
 }
 
 function dbmate(folder: string): Peer | undefined {
-  const bin = path.join(folder, "node_modules", "@dbmate", `${process.platform}-${process.arch}`, "bin", "dbmate");
+  const bin = path.join(
+    folder,
+    "node_modules",
+    "@dbmate",
+    `${process.platform}-${process.arch}`,
+    "bin",
+    "dbmate",
+  );
   if (!existsSync(bin)) return undefined;
   const url = (text: string): string => `${text}?sslmode=disable`;
   return {
@@ -43,7 +53,9 @@ function dbmate(folder: string): Peer | undefined {
     isNode: false,
     write: writeDbmate,
     version: { argv: [bin, "--version"] },
-    up: (text) => ({ argv: [bin, "--url", url(text), "--migrations-dir", "dbmate", "--no-dump-schema", "migrate"] }),
+    up: (text) => ({
+      argv: [bin, "--url", url(text), "--migrations-dir", "dbmate", "--no-dump-schema", "migrate"],
+    }),
   };
 }
 
@@ -79,7 +91,9 @@ function drizzle(folder: string, programs: string): Peer | undefined {
 /** Only where it is installed, with a driver: psycopg or psycopg2. */
 function alembic(): Peer | undefined {
   const driver = ["psycopg", "psycopg2"].find(
-    (name) => spawnSync("alembic", ["--version"]).status === 0 && spawnSync("python3", ["-c", `import ${name}`]).status === 0,
+    (name) =>
+      spawnSync("alembic", ["--version"]).status === 0 &&
+      spawnSync("python3", ["-c", `import ${name}`]).status === 0,
   );
   if (driver === undefined) {
     console.error("bench: alembic and psycopg are not installed; without them");

@@ -1,7 +1,7 @@
 /** The address of a server → an address that is far away from it: every byte takes longer, and trips are counted. */
-import { createConnection, createServer, type AddressInfo, type Socket } from "node:net";
+import { type AddressInfo, createConnection, createServer, type Socket } from "node:net";
 
-export interface Proxy {
+export interface DistantServer {
   /** The URL it was made for, through the proxy. */
   readonly url: (direct: string) => string;
   /** Round trips since the last call: how often the client spoke after the server had. */
@@ -10,7 +10,7 @@ export interface Proxy {
 }
 
 /** Listens on a free port of 127.0.0.1; `delay` is in ms, each way. */
-export async function startProxy(serverUrl: string, delay: number): Promise<Proxy> {
+export async function startProxy(serverUrl: string, delay: number): Promise<DistantServer> {
   const { hostname, port } = new URL(serverUrl);
   const sockets = new Set<Socket>();
   let trips = 0;

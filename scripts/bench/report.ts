@@ -8,12 +8,24 @@ export type Outcome =
   | { readonly row: Row; readonly contest: Contest; readonly measured: readonly Measured[] }
   | { readonly row: Row; readonly failure: string };
 
-const columns = ["work", "program", "wall ms", "spread", "CPU ms", "peak MB", "trips", "ours ÷ it", "promised"];
+const columns = [
+  "work",
+  "program",
+  "wall ms",
+  "spread",
+  "CPU ms",
+  "peak MB",
+  "trips",
+  "ours ÷ it",
+  "promised",
+];
 
 /** A Markdown table, padded so that a terminal shows it well too. */
 export function tableOf(outcomes: readonly Outcome[]): string {
   const lines = outcomes.flatMap((outcome) =>
-    "failure" in outcome ? [[outcome.row.work, "", "", "", "", "", "", "", `failed: ${outcome.failure}`]] : linesOf(outcome),
+    "failure" in outcome
+      ? [[outcome.row.work, "", "", "", "", "", "", "", `failed: ${outcome.failure}`]]
+      : linesOf(outcome),
   );
   return aligned([columns, columns.map(() => "---"), ...lines]);
 }
@@ -40,8 +52,17 @@ function linesOf({ row, contest, measured }: Extract<Outcome, { contest: Contest
       const other = others[i]!;
       const wall = ratio(own, other, (s) => s.wall);
       const cpu = ratio(own, other, (s) => s.cpu);
-      const promised = [verdict("", wall, rival.wall, ""), verdict(`CPU ${cpu.toFixed(2)},`, cpu, rival.cpu, "")];
-      return ["", rival.name, ...numbers(other), wall.toFixed(2), promised.filter((text) => text !== "").join(", ")];
+      const promised = [
+        verdict("", wall, rival.wall, ""),
+        verdict(`CPU ${cpu.toFixed(2)},`, cpu, rival.cpu, ""),
+      ];
+      return [
+        "",
+        rival.name,
+        ...numbers(other),
+        wall.toFixed(2),
+        promised.filter((text) => text !== "").join(", "),
+      ];
     }),
   ];
 }
@@ -66,7 +87,9 @@ export function growthOf(outcomes: readonly Outcome[], start: number): string {
   for (const outcome of outcomes) {
     if ("failure" in outcome || outcome.row.growth === undefined) continue;
     const { series: name, size } = outcome.row.growth;
-    const [own, floor] = outcome.measured.map((m) => Math.max(median(m.samples.map((s) => s.wall)) - start, 1));
+    const [own, floor] = outcome.measured.map((m) =>
+      Math.max(median(m.samples.map((s) => s.wall)) - start, 1),
+    );
     series.set(name, [...(series.get(name) ?? []), { size, own: own!, floor: floor! }]);
   }
   const lines = [...series].flatMap(([name, points]) =>
@@ -74,7 +97,13 @@ export function growthOf(outcomes: readonly Outcome[], start: number): string {
       const before = points[i]!;
       const exponent = (key: "own" | "floor"): string =>
         (Math.log(point[key] / before[key]) / Math.log(point.size / before.size)).toFixed(2);
-      return [name, `${before.size} → ${point.size}`, `${before.own.toFixed(0)} → ${point.own.toFixed(0)}`, exponent("own"), exponent("floor")];
+      return [
+        name,
+        `${before.size} → ${point.size}`,
+        `${before.own.toFixed(0)} → ${point.own.toFixed(0)}`,
+        exponent("own"),
+        exponent("floor"),
+      ];
     }),
   );
   if (lines.length === 0) return "";

@@ -5,7 +5,7 @@ import path from "node:path";
 import type { Databases } from "./databases.ts";
 import type { Program } from "./measure.ts";
 import type { Call, Peer } from "./peers.ts";
-import type { Proxy } from "./proxy.ts";
+import type { DistantServer } from "./proxy.ts";
 import { branchy, type Change, data, straight, writePsql, writeRetort } from "./workload.ts";
 
 /** A program beside ours, and how many times its time ours may take. */
@@ -49,7 +49,7 @@ export interface Bench {
   /** Everything that is generated. */
   readonly folder: string;
   readonly databases: Databases;
-  readonly far: Proxy;
+  readonly far: DistantServer;
   readonly peers: readonly Peer[];
   readonly hasPsql: boolean;
   readonly quick: boolean;
@@ -98,17 +98,36 @@ export function rowsOf(bench: Bench): readonly Row[] {
   const cold = async (): Promise<void> => rmSync(cache, { recursive: true, force: true });
   const runOurs = (words: readonly string[], cwd: string, url: string): void => {
     const env = { PATH: process.env["PATH"], DATABASE_URL: url, XDG_CACHE_HOME: cache, HOME: bench.folder };
-    execFileSync(node, [bench.bin, ...words], { cwd, env, stdio: ["ignore", "ignore", "pipe"], maxBuffer: 1 << 28 });
+    execFileSync(node, [bench.bin, ...words], {
+      cwd,
+      env,
+      stdio: ["ignore", "ignore", "pipe"],
+      maxBuffer: 1 << 28,
+    });
   };
   const runCall = ({ argv, env }: Call, cwd: string): void => {
     const [program, ...args] = argv;
-    execFileSync(program!, args, { cwd, env: { ...process.env, ...env }, stdio: ["ignore", "ignore", "pipe"], maxBuffer: 1 << 28 });
+    execFileSync(program!, args, {
+      cwd,
+      env: { ...process.env, ...env },
+      stdio: ["ignore", "ignore", "pipe"],
+      maxBuffer: 1 << 28,
+    });
   };
   const read = ({ folder }: Workload, ...flags: readonly string[]): Program => ({
     name: flags.length > 0 ? "Node reads and writes" : "Node reads",
     argv: [node, path.join(bench.programs, "read.mjs"), path.join(folder, "migrations"), ...flags],
   });
-  const psql = (url: string, file: string): readonly string[] => ["psql", "-q", "-X", "-v", "ON_ERROR_STOP=1", "-f", file, url];
+  const psql = (url: string, file: string): readonly string[] => [
+    "psql",
+    "-q",
+    "-X",
+    "-v",
+    "ON_ERROR_STOP=1",
+    "-f",
+    file,
+    url,
+  ];
 
   /** The program finds the database new, or as a copy; afterwards it must hold that many tables, but for the tool's own. */
   const onDatabase = <P extends Program>(program: P, name: string, tables: number, template?: string): P => ({
@@ -119,7 +138,8 @@ export function rowsOf(bench: Bench): readonly Row[] {
     },
     after: async () => {
       const found = await databases.tables(name);
-      if (found < tables || found > tables + 3) throw new Error(`${program.name} left ${found} tables, not ${tables}`);
+      if (found < tables || found > tables + 3)
+        throw new Error(`${program.name} left ${found} tables, not ${tables}`);
     },
   });
 
@@ -131,16 +151,29 @@ export function rowsOf(bench: Bench): readonly Row[] {
       const load = line(count);
       const { folder } = load;
       const url = databases.url;
-      const raw = [node, path.join(bench.programs, "apply.mjs"), url("raw"), path.join(folder, "migrations"), "up"];
+      const raw = [
+        node,
+        path.join(bench.programs, "apply.mjs"),
+        url("raw"),
+        path.join(folder, "migrations"),
+        "up",
+      ];
       const others = count > middle! ? [] : peers;
       return {
         ours: onDatabase({ ...ours(["upgrade", "head"], folder, url("ours")), before: cold }, "ours", count),
         rivals: [
-          ...psqlOnly([onDatabase({ name: "psql", argv: psql(url("psql"), "up.sql"), cwd: folder, wall }, "psql", count)]),
+          ...psqlOnly([
+            onDatabase({ name: "psql", argv: psql(url("psql"), "up.sql"), cwd: folder, wall }, "psql", count),
+          ]),
           onDatabase({ name: "Node, one message", argv: raw }, "raw", count),
           ...others.map((peer, i) =>
             onDatabase(
-              { name: peer.name, ...peer.up(url(`peer_${i}`)), cwd: peerFolder(peer, load), ...(cpu !== undefined && peer.isNode ? { cpu } : {}) },
+              {
+                name: peer.name,
+                ...peer.up(url(`peer_${i}`)),
+                cwd: peerFolder(peer, load),
+                ...(cpu !== undefined && peer.isNode ? { cpu } : {}),
+              },
               `peer_${i}`,
               count,
             ),
@@ -165,7 +198,12 @@ export function rowsOf(bench: Bench): readonly Row[] {
       if (bench.hasPsql) {
         await databases.create("psql_full");
         runCall({ argv: psql(url("psql_full"), "up.sql") }, folder);
-        const program = { name: "psql", argv: psql(url("psql"), "down.sql"), cwd: folder, ...(wall === undefined ? {} : { wall }) };
+        const program = {
+          name: "psql",
+          argv: psql(url("psql"), "down.sql"),
+          cwd: folder,
+          ...(wall === undefined ? {} : { wall }),
+        };
         rivals.push(onDatabase(program, "psql", 0, "psql_full"));
       }
       for (const [i, peer] of peers.entries()) {
@@ -175,7 +213,10 @@ export function rowsOf(bench: Bench): readonly Row[] {
         const program = { name: peer.name, ...peer.down(url(`peer_${i}`), count), cwd: folder };
         rivals.push(onDatabase(program, `peer_${i}`, 0, `peer_${i}_full`));
       }
-      return { ours: onDatabase(ours(["downgrade", "base", "--yes"], folder, url("ours")), "ours", 0, "ours_full"), rivals };
+      return {
+        ours: onDatabase(ours(["downgrade", "base", "--yes"], folder, url("ours")), "ours", 0, "ours_full"),
+        rivals,
+      };
     },
   });
 
@@ -189,7 +230,11 @@ export function rowsOf(bench: Bench): readonly Row[] {
       await databases.create("ours");
       runOurs(["stamp", "head"], load.folder, url("ours"));
       const rivals: Rival[] = count > middle! ? [{ ...read(load), wall: 1.5 }] : [{ ...bare, wall: 2.2 }];
-      if (bench.hasPsql) rivals.push({ name: "psql", argv: ["psql", "-XAtqc", "SELECT revision FROM retort.applied", url("ours")] });
+      if (bench.hasPsql)
+        rivals.push({
+          name: "psql",
+          argv: ["psql", "-XAtqc", "SELECT revision FROM retort.applied", url("ours")],
+        });
       for (const [i, peer] of peers.entries()) {
         if (words[0] !== "upgrade" || count > middle!) continue;
         await databases.create(`peer_${i}`);
@@ -197,7 +242,11 @@ export function rowsOf(bench: Bench): readonly Row[] {
         runCall(call, peerFolder(peer, load));
         rivals.push({ name: peer.name, ...call, cwd: load.folder, ...(peer.isNode ? { wall: 1 } : {}) });
       }
-      return { ours: ours(words, load.folder, url("ours")), rivals, ...(limits === undefined ? {} : { limits }) };
+      return {
+        ours: ours(words, load.folder, url("ours")),
+        rivals,
+        ...(limits === undefined ? {} : { limits }),
+      };
     },
   });
 
@@ -210,14 +259,28 @@ export function rowsOf(bench: Bench): readonly Row[] {
       const { folder } = load;
       const { takeTrips } = bench.far;
       const url = (name: string): string => bench.far.url(databases.url(name));
-      const raw = [node, path.join(bench.programs, "apply.mjs"), url("raw"), path.join(folder, "migrations"), "up"];
-      const counted = <P extends Program>(program: P, name: string): P => onDatabase({ ...program, takeTrips }, name, count);
+      const raw = [
+        node,
+        path.join(bench.programs, "apply.mjs"),
+        url("raw"),
+        path.join(folder, "migrations"),
+        "up",
+      ];
+      const counted = <P extends Program>(program: P, name: string): P =>
+        onDatabase({ ...program, takeTrips }, name, count);
       return {
         ours: counted({ ...ours(["upgrade", "head"], folder, url("ours")), before: cold }, "ours"),
         rivals: [
-          ...psqlOnly([counted({ name: "psql", argv: psql(url("psql"), "up.sql"), cwd: folder, wall: 0.2 }, "psql")]),
+          ...psqlOnly([
+            counted({ name: "psql", argv: psql(url("psql"), "up.sql"), cwd: folder, wall: 0.2 }, "psql"),
+          ]),
           counted({ name: "Node, one message", argv: raw }, "raw"),
-          ...peers.map((peer, i) => counted({ name: peer.name, ...peer.up(url(`peer_${i}`)), cwd: peerFolder(peer, load) }, `peer_${i}`)),
+          ...peers.map((peer, i) =>
+            counted(
+              { name: peer.name, ...peer.up(url(`peer_${i}`)), cwd: peerFolder(peer, load) },
+              `peer_${i}`,
+            ),
+          ),
         ],
         limits: { trips: 0.3 },
         count,
@@ -230,7 +293,12 @@ export function rowsOf(bench: Bench): readonly Row[] {
     words: readonly string[],
     load: () => Workload,
     count: number,
-    options: { readonly wall?: number; readonly isFirst?: boolean; readonly repeats: number; readonly limits?: (load: Workload) => Limits },
+    options: {
+      readonly wall?: number;
+      readonly isFirst?: boolean;
+      readonly repeats: number;
+      readonly limits?: (load: Workload) => Limits;
+    },
   ): Row => ({
     id: `${series.replaceAll(/\W+/g, "-")}-${count}${options.isFirst === true ? "-first" : ""}`,
     work: `${series}, ${count}${options.isFirst === true ? ", for the first time" : ""}`,
@@ -240,7 +308,12 @@ export function rowsOf(bench: Bench): readonly Row[] {
       const made = load();
       return {
         ours: { ...ours(words, made.folder), ...(options.isFirst === true ? { before: cold } : {}) },
-        rivals: [{ ...read(made, ...(words.includes("--sql") ? ["--print"] : [])), ...(options.wall === undefined ? {} : { wall: options.wall }) }],
+        rivals: [
+          {
+            ...read(made, ...(words.includes("--sql") ? ["--print"] : [])),
+            ...(options.wall === undefined ? {} : { wall: options.wall }),
+          },
+        ],
         ...(options.limits === undefined ? {} : { limits: options.limits(made) }),
       };
     },
@@ -252,12 +325,26 @@ export function rowsOf(bench: Bench): readonly Row[] {
     const isLarge = count === large;
     const limits = { limits: (made: Workload) => ({ peak: 100 + (6 * made.bytes) / 1e6 }) };
     return [
-      reading("script", script, load, count, { wall: 8, isFirst: true, repeats: times(3), ...(isLarge ? limits : {}) }),
-      reading("script", script, load, count, { wall: 1.6, repeats: times(isLarge ? 5 : 7), ...(isLarge ? limits : {}) }),
+      reading("script", script, load, count, {
+        wall: 8,
+        isFirst: true,
+        repeats: times(3),
+        ...(isLarge ? limits : {}),
+      }),
+      reading("script", script, load, count, {
+        wall: 1.6,
+        repeats: times(isLarge ? 5 : 7),
+        ...(isLarge ? limits : {}),
+      }),
     ];
   });
-  const listings = ["heads", "history", "graph"].filter((name) => spawnSync(node, [bench.bin, name, "--help"]).status === 0);
-  const growthRows = [...listings.map((name) => [name, [name]] as const), ["planning", script] as const].flatMap(([name, words]) =>
+  const listings = ["heads", "history", "graph"].filter(
+    (name) => spawnSync(node, [bench.bin, name, "--help"]).status === 0,
+  );
+  const growthRows = [
+    ...listings.map((name) => [name, [name]] as const),
+    ["planning", script] as const,
+  ].flatMap(([name, words]) =>
     [small!, middle!, large!].map((count) =>
       reading(`${name} with branches`, words, () => tree(count), count, {
         ...(name === "planning" ? {} : { wall: 1.6 }),
@@ -279,7 +366,9 @@ export function rowsOf(bench: Bench): readonly Row[] {
           rivals: [
             { ...bare, wall: 1.3 },
             ...(flag === "--version" ? psqlOnly([{ name: "psql", argv: ["psql", "--version"] }]) : []),
-            ...(flag === "--version" ? peers.flatMap(({ name, version }) => (version === undefined ? [] : [{ name, ...version }])) : []),
+            ...(flag === "--version"
+              ? peers.flatMap(({ name, version }) => (version === undefined ? [] : [{ name, ...version }]))
+              : []),
           ],
         }),
       }),
@@ -303,7 +392,11 @@ export function rowsOf(bench: Bench): readonly Row[] {
       repeats: times(3),
       contest: async () => {
         const load = line(quick ? 250 : 2_500);
-        return { ours: { ...ours(script, load.folder), before: cold }, rivals: [read(load, "--print")], limits: { cpu: 2_000 } };
+        return {
+          ours: { ...ours(script, load.folder), before: cold },
+          rivals: [read(load, "--print")],
+          limits: { cpu: 2_000 },
+        };
       },
     },
     {
@@ -312,7 +405,11 @@ export function rowsOf(bench: Bench): readonly Row[] {
       repeats: times(2),
       contest: async () => {
         const load = bulk();
-        return { ours: { ...ours(script, load.folder), before: cold }, rivals: [read(load, "--print")], limits: { peak: 500 } };
+        return {
+          ours: { ...ours(script, load.folder), before: cold },
+          rivals: [read(load, "--print")],
+          limits: { peak: 500 },
+        };
       },
     },
     {
@@ -324,7 +421,9 @@ export function rowsOf(bench: Bench): readonly Row[] {
         const url = databases.url;
         return {
           ours: onDatabase({ ...ours(["upgrade", "head"], folder, url("ours")), before: cold }, "ours", 1),
-          rivals: psqlOnly([onDatabase({ name: "psql", argv: psql(url("psql"), "up.sql"), cwd: folder }, "psql", 1)]),
+          rivals: psqlOnly([
+            onDatabase({ name: "psql", argv: psql(url("psql"), "up.sql"), cwd: folder }, "psql", 1),
+          ]),
           limits: { peak: 500 },
         };
       },

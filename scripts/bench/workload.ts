@@ -84,18 +84,22 @@ function change(index: number, parents: readonly number[]): Change {
 /** Our format: `folder/migrations/*.{up,down}.sql`. Returns the bytes of the up files. */
 export function writeRetort(folder: string, changes: readonly Change[]): number {
   let bytes = 0;
-  write(path.join(folder, "migrations"), changes, ({ revision, parents, label, dependsOn, name, up, down }) => {
-    const header = [
-      `-- revision: ${revision}`,
-      `-- parent: ${parents.join(", ") || "none"}`,
-      ...(label === undefined ? [] : [`-- branch-labels: ${label}`]),
-      ...(dependsOn === undefined ? [] : [`-- depends-on: ${dependsOn}`]),
-      `-- message: ${name.slice(6).replaceAll("_", " ")}`,
-    ];
-    const text = `${header.join("\n")}\n\n${up}`;
-    bytes += Buffer.byteLength(text);
-    return { [`${name}.up.sql`]: text, [`${name}.down.sql`]: `-- revision: ${revision}\n\n${down}` };
-  });
+  write(
+    path.join(folder, "migrations"),
+    changes,
+    ({ revision, parents, label, dependsOn, name, up, down }) => {
+      const header = [
+        `-- revision: ${revision}`,
+        `-- parent: ${parents.join(", ") || "none"}`,
+        ...(label === undefined ? [] : [`-- branch-labels: ${label}`]),
+        ...(dependsOn === undefined ? [] : [`-- depends-on: ${dependsOn}`]),
+        `-- message: ${name.slice(6).replaceAll("_", " ")}`,
+      ];
+      const text = `${header.join("\n")}\n\n${up}`;
+      bytes += Buffer.byteLength(text);
+      return { [`${name}.up.sql`]: text, [`${name}.down.sql`]: `-- revision: ${revision}\n\n${down}` };
+    },
+  );
   return bytes;
 }
 
@@ -103,8 +107,12 @@ export function writeRetort(folder: string, changes: readonly Change[]): number 
 export function writePsql(folder: string, changes: readonly Change[]): void {
   const run = (change: Change, half: "up" | "down", history: string): string =>
     `BEGIN;\n\\i migrations/${change.name}.${half}.sql\n${history}\nCOMMIT;\n`;
-  const up = changes.map((change) => run(change, "up", `INSERT INTO history (name) VALUES ('${change.name}');`));
-  const down = changes.map((change) => run(change, "down", `DELETE FROM history WHERE name = '${change.name}';`));
+  const up = changes.map((change) =>
+    run(change, "up", `INSERT INTO history (name) VALUES ('${change.name}');`),
+  );
+  const down = changes.map((change) =>
+    run(change, "down", `DELETE FROM history WHERE name = '${change.name}';`),
+  );
   writeFileSync(path.join(folder, "up.sql"), `CREATE TABLE history (name text PRIMARY KEY);\n${up.join("")}`);
   writeFileSync(path.join(folder, "down.sql"), down.reverse().join(""));
 }
@@ -123,10 +131,21 @@ export function writeNodePgMigrate(folder: string, changes: readonly Change[]): 
 
 export function writeDrizzle(folder: string, changes: readonly Change[]): void {
   const own = path.join(folder, "drizzle");
-  write(own, changes, ({ name, up }) => ({ [`${name}.sql`]: up.replace("\n\n", "\n--> statement-breakpoint\n") }));
+  write(own, changes, ({ name, up }) => ({
+    [`${name}.sql`]: up.replace("\n\n", "\n--> statement-breakpoint\n"),
+  }));
   mkdirSync(path.join(own, "meta"));
-  const entries = changes.map(({ name }, idx) => ({ idx, version: "7", when: 1_700_000_000_000 + idx, tag: name, breakpoints: true }));
-  writeFileSync(path.join(own, "meta", "_journal.json"), JSON.stringify({ version: "7", dialect: "postgresql", entries }));
+  const entries = changes.map(({ name }, idx) => ({
+    idx,
+    version: "7",
+    when: 1_700_000_000_000 + idx,
+    tag: name,
+    breakpoints: true,
+  }));
+  writeFileSync(
+    path.join(own, "meta", "_journal.json"),
+    JSON.stringify({ version: "7", dialect: "postgresql", entries }),
+  );
 }
 
 export function writeAlembic(folder: string, changes: readonly Change[]): void {
@@ -147,7 +166,11 @@ export function writeAlembic(folder: string, changes: readonly Change[]): void {
   );
 }
 
-function write(folder: string, changes: readonly Change[], filesOf: (change: Change) => Readonly<Record<string, string>>): void {
+function write(
+  folder: string,
+  changes: readonly Change[],
+  filesOf: (change: Change) => Readonly<Record<string, string>>,
+): void {
   mkdirSync(folder, { recursive: true });
   for (const change of changes) {
     for (const [name, text] of Object.entries(filesOf(change))) writeFileSync(path.join(folder, name), text);

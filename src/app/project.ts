@@ -1,5 +1,7 @@
 /** Flags, environment and files → a project: its configuration, its migrations, their graph. */
+import { type FileNamePattern, filePattern } from "../core/filename.ts";
 import { buildGraph, type Graph } from "../core/graph.ts";
+import { placeOfKey } from "../core/header.ts";
 import { ledgerSql, type LedgerSql } from "../core/ledger.ts";
 import type { Migration, RevisionId } from "../core/migration.ts";
 import type { SessionPins } from "../core/plan.ts";
@@ -33,6 +35,8 @@ export interface Project {
   readonly config: Config;
   readonly migrations: ReadonlyMap<RevisionId, Migration>;
   readonly graph: Graph<Migration>;
+  /** How the files are named. */
+  readonly pattern: FileNamePattern;
   readonly ledger: LedgerSql;
   readonly pins: SessionPins;
 }
@@ -40,11 +44,13 @@ export interface Project {
 /** Opens a project. Throws `MigrateError` of kind usage, source or graph, with every fault of every file. */
 export async function openProject(deps: Deps, options: ProjectOptions): Promise<Project> {
   const config = await openConfig(deps, options);
-  const migrations = await readMigrations(config.directories, { cwd: deps.cwd });
+  const pattern = filePattern(config.fileName);
+  const migrations = await readMigrations(config.directories, { cwd: deps.cwd, pattern });
   return {
     config,
     migrations: new Map(migrations.map((migration) => [migration.revision, migration])),
-    graph: buildGraph(migrations),
+    graph: buildGraph(migrations, ({ up }, key) => placeOfKey(up.source, key)),
+    pattern,
     ledger: ledgerSql(config.ledger, sha256),
     pins: config.session,
   };

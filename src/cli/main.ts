@@ -23,6 +23,7 @@ const table = {
     status: ["what is applied, what is pending", () => import("./commands/status.ts")],
     current: ["the heads of what is applied", () => import("./commands/current.ts")],
     history: ["the migrations, newest first", () => import("./commands/history.ts")],
+    graph: ["the migrations as a graph; also for Mermaid and Graphviz", () => import("./commands/graph.ts")],
     heads: ["the migrations nothing follows", () => import("./commands/heads.ts")],
     show: ["one migration in full", () => import("./commands/show.ts")],
     log: ["what was done to the database, when and by whom", () => import("./commands/log.ts")],

@@ -1,6 +1,6 @@
 /** The sources of one or more folders → migrations, each an up and a down file, with every fault of every file. */
 import type { Diagnostic } from "./errors.ts";
-import { type FileName, formatFileName, messageOf, parseFileName } from "./filename.ts";
+import { defaultPattern, type FileName, type FileNamePattern, messageOf, parseFileName } from "./filename.ts";
 import { type Header, parseHeader, placeOfKey } from "./header.ts";
 import type { Half, HalfName, Migration } from "./migration.ts";
 import type { Source } from "./source.ts";
@@ -23,17 +23,18 @@ export function assemble(
   sources: readonly Source[],
   sha256: Sha256,
   unreadable: readonly Diagnostic[] = [],
+  pattern: FileNamePattern = defaultPattern,
 ): Assembled {
   const diagnostics: Diagnostic[] = [...unreadable];
   const pairs = new Map<string, Pair>();
   for (const source of sources) {
     const { folder, name } = splitPath(source.path);
-    const { fileName, fault } = parseFileName(name);
+    const { fileName, fault } = parseFileName(name, pattern);
     if (fault !== undefined) diagnostics.push({ ...fault, location: startOf(source.path) });
     if (fileName === undefined) continue;
     const { header, bodyStart, diagnostics: faults } = parseHeader(source, fileName.half);
     for (const found of faults) diagnostics.push(found);
-    const stem = `${folder}${fileName.number}_${fileName.slug}`;
+    const stem = folder + name.replace(/\.(up|down)\.sql$/, "");
     const pair = pairs.get(stem) ?? {};
     pair[fileName.half] = { source, fileName, header, bodyStart, diagnostics: faults };
     pairs.set(stem, pair);
@@ -93,7 +94,7 @@ function migrationOf(
     dependsOn: header.dependsOn,
     branchLabels: header.branchLabels,
     message: header.message ?? messageOf(fileName.slug),
-    number: fileName.number,
+    ...(fileName.number === undefined ? {} : { number: fileName.number }),
     path: up.source.path,
     ...(header.created === undefined ? {} : { created: header.created }),
     up: halfOf(up, sha256),
@@ -194,8 +195,7 @@ function splitPath(path: string): { readonly folder: string; readonly name: stri
 }
 
 function otherPath({ source, fileName }: ParsedFile): string {
-  const half = fileName.half === "up" ? "down" : "up";
-  return splitPath(source.path).folder + formatFileName({ ...fileName, half });
+  return source.path.replace(/\.(up|down)\.sql$/, fileName.half === "up" ? ".down.sql" : ".up.sql");
 }
 
 function startOf(path: string): { readonly path: string; readonly line: number; readonly column: number } {

@@ -1,12 +1,23 @@
-/** A file name → its number, slug and half; and back, for new files. */
+/** A file name → its number, slug and half, by the project's pattern; and back, for new files. */
+import { MigrateError } from "./errors.ts";
 import type { HalfName } from "./migration.ts";
+import { nearest } from "./nearest.ts";
 
 /** The parts of `0004_add_orders.up.sql`. */
 export interface FileName {
-  /** As written: `0004`, or a timestamp. */
-  readonly number: string;
+  /** As written: `0004`, or a timestamp. Absent where the pattern has no `{number}`. */
+  readonly number?: string;
   /** `add_orders` */
   readonly slug: string;
+  readonly half: HalfName;
+}
+
+/** What a new file's name can be made of. */
+export interface NewName {
+  readonly number: string;
+  readonly slug: string;
+  readonly revision: string;
+  readonly date: Date;
   readonly half: HalfName;
 }
 
@@ -17,35 +28,148 @@ export interface FileNameFault {
   readonly hint: string;
 }
 
-const MIGRATION_FILE = /^(\d+)_(.+)\.(up|down)\.sql$/s;
+/** A name without `.up.sql`, such as `{number}_{slug}` or `{date:YYYY_MM_DD_HHmm}-{revision}_{slug}`. */
+export interface FileNamePattern {
+  readonly text: string;
+  readonly parts: readonly Part[];
+  /** Only then is the number in a file's name a target. */
+  readonly hasNumber: boolean;
+  /** Matches the name without `.up.sql`, with the groups `number` and `slug`. */
+  readonly stem: RegExp;
+}
+
+type Part =
+  | { readonly is: "text"; readonly text: string }
+  | { readonly is: "number" | "slug" | "revision" }
+  | { readonly is: "date"; readonly format: string };
+
 const FEWEST_DIGITS = 4;
 const LONGEST_SLUG = 50;
+const HALF = /\.(up|down)\.sql$/;
+const PLACEHOLDER = /\{([^{}]*)\}/g;
+const PLACEHOLDERS = ["number", "slug", "revision", "date"] as const;
+const DATE_UNIT = /YYYY|MM|DD|HH|mm|ss/g;
+
+/** Reads a pattern. Throws `usage/file-name-pattern`. */
+export function filePattern(text: string): FileNamePattern {
+  const fault = patternFault(text);
+  if (fault !== undefined) {
+    const message = `the file name pattern must be ${fault.mustBe}`;
+    throw new MigrateError({ code: "usage/file-name-pattern", message, hint: fault.hint });
+  }
+  const parts = partsOf(text);
+  return {
+    text,
+    parts,
+    hasNumber: parts.some((part) => part.is === "number"),
+    stem: new RegExp(`^${parts.map(sourceOf).join("")}$`, "ds"),
+  };
+}
+
+/** Why a text cannot be a pattern, as the end of the sentence "it must be …"; undefined where it can. */
+export function patternFault(text: string): { readonly mustBe: string; readonly hint: string } | undefined {
+  const example = "for example: {number}_{slug}, or {date:YYYY_MM_DD_HHmm}-{revision}_{slug}";
+  const fault = (mustBe: string, hint = example) => ({ mustBe, hint });
+  const names = [...text.matchAll(PLACEHOLDER)].map(([, name]) => name!);
+  const literal = text.replaceAll(PLACEHOLDER, "");
+  const illegal = /[/\\<>:"|?*\p{Cc}]/u.exec(literal)?.[0];
+  if (/[{}]/.test(literal)) return fault(`made of whole placeholders; a '${/[{}]/.exec(literal)![0]}' stands alone`);
+  if (illegal === "/" || illegal === "\\") return fault("a file name, without / or \\");
+  if (illegal !== undefined) return fault(`a file name that every system takes, without '${illegal}'`);
+  if (text.startsWith(".")) return fault("a name that does not begin with a dot: such files are not read");
+  for (const name of names) {
+    const [word, ...format] = name.split(":");
+    const known = PLACEHOLDERS.find((placeholder) => placeholder === word);
+    if (known === undefined || (known !== "date" && format.length > 0)) {
+      const meant = known ?? nearest(word!, PLACEHOLDERS);
+      const all = "{number}, {slug}, {revision} and {date:…}";
+      const shown = meant === "date" ? "{date:YYYY_MM_DD}" : `{${meant}}`;
+      return fault(`made of ${all}; '{${name}}' is none`, meant === undefined ? example : `did you mean ${shown}?`);
+    }
+    const rest = known === "date" ? format.join(":").replaceAll(DATE_UNIT, "") : "";
+    if (known === "date" && (format.join("") === "" || /[\p{L}\p{N}/\\<>:"|?*\p{Cc}]/u.test(rest))) {
+      const units = "the date is written with YYYY, MM, DD, HH, mm and ss, such as {date:YYYY_MM_DD_HHmm}";
+      return fault(`clear about its date, which '{${name}}' is not`, units);
+    }
+    const twice = names.filter((other) => other.split(":")[0] === word).length > 1;
+    if (twice) return fault(`a name that holds {${word}} once`);
+  }
+  if (names.every((name) => name === "slug")) return fault("one that tells migrations apart, with {number}, {revision} or {date:…}");
+  if (/\}\{|\d\{number\}|\{number\}\d/.test(text))
+    return fault("one whose parts can be told apart: put '_' or '-' between placeholders, and no digit beside {number}");
+  return undefined;
+}
+
+function partsOf(text: string): readonly Part[] {
+  const parts: Part[] = [];
+  let end = 0;
+  for (const { 0: whole, 1: name, index } of text.matchAll(PLACEHOLDER)) {
+    if (index > end) parts.push({ is: "text", text: text.slice(end, index) });
+    parts.push(name!.startsWith("date:") ? { is: "date", format: name!.slice(5) } : { is: name as "slug" });
+    end = index + whole.length;
+  }
+  return end === text.length ? parts : [...parts, { is: "text", text: text.slice(end) }];
+}
+
+function sourceOf(part: Part): string {
+  const plain = (text: string): string => text.replaceAll(/[.*+?^${}()|[\]\\]/g, "\\$&");
+  if (part.is === "text") return plain(part.text);
+  if (part.is === "date") return plain(part.format).replaceAll(DATE_UNIT, (unit) => `\\d{${unit.length}}`);
+  return { number: "(?<number>\\d+)", slug: "(?<slug>.+)", revision: "[A-Za-z0-9_.]+?" }[part.is];
+}
+
+/** `NNNN_name`, unless the project says otherwise. */
+export const defaultPattern: FileNamePattern = filePattern("{number}_{slug}");
 
 /**
  * Reads the base name of a `.sql` file. A number that is too short is a fault, but the file still has its parts, so
- * that its pair and its header can be checked in the same pass.
+ * that its pair and its header can be checked in the same pass. Without `{number}` in the pattern any name will do:
+ * who a migration is stands in its header.
  */
-export function parseFileName(name: string): {
+export function parseFileName(
+  name: string,
+  pattern: FileNamePattern = defaultPattern,
+): {
   readonly fileName?: FileName;
   readonly fault?: FileNameFault;
 } {
-  const match = MIGRATION_FILE.exec(name);
-  if (match === null) return { fault: misnamed(name) };
-  const fileName: FileName = { number: match[1]!, slug: match[2]!, half: match[3] as HalfName };
-  if (fileName.number.length >= FEWEST_DIGITS) return { fileName };
-  const padded = fileName.number.padStart(FEWEST_DIGITS, "0");
+  const half = HALF.exec(name)?.[1] as HalfName | undefined;
+  const stem = name.replace(HALF, "");
+  const match = pattern.stem.exec(stem);
+  if (half === undefined || (match === null && pattern.hasNumber)) return { fault: misnamed(name, pattern) };
+  const { number, slug = match === null ? stem : "" } = match?.groups ?? {};
+  const fileName: FileName = { ...(number === undefined ? {} : { number }), slug, half };
+  if (number === undefined || number.length >= FEWEST_DIGITS) return { fileName };
   return {
     fileName,
     fault: {
       code: "source/short-number",
-      message: `the number '${fileName.number}' has fewer than ${FEWEST_DIGITS} digits`,
-      hint: `rename it to '${formatFileName({ ...fileName, number: padded })}'`,
+      message: `the number '${number}' has fewer than ${FEWEST_DIGITS} digits`,
+      hint: `rename it to '${renumbered(name, number.padStart(FEWEST_DIGITS, "0"), pattern)}'`,
     },
   };
 }
 
-export function formatFileName({ number, slug, half }: FileName): string {
-  return `${number}_${slug}.${half}.sql`;
+/** The name of a new file. */
+export function formatFileName(name: NewName, pattern: FileNamePattern = defaultPattern): string {
+  const stem = pattern.parts.map((part) => {
+    if (part.is === "text") return part.text;
+    return part.is === "date" ? dateText(name.date, part.format) : name[part.is];
+  });
+  return `${stem.join("")}.${name.half}.sql`;
+}
+
+/** A file's name with another number. */
+export function renumbered(name: string, number: string, pattern: FileNamePattern = defaultPattern): string {
+  const [start, end] = pattern.stem.exec(name.replace(HALF, ""))?.indices?.groups?.["number"] ?? [0, 0];
+  return name.slice(0, start) + number + name.slice(end);
+}
+
+/** In UTC, so that files made in two places at once keep their order. */
+function dateText(date: Date, format: string): string {
+  const [, year, month, day, hour, minute, second] = /(\d+)-(\d+)-(\d+)T(\d+):(\d+):(\d+)/.exec(date.toISOString())!;
+  const units: Readonly<Record<string, string | undefined>> = { YYYY: year, MM: month, DD: day, HH: hour, mm: minute, ss: second };
+  return format.replaceAll(DATE_UNIT, (unit) => units[unit]!);
 }
 
 /** The words of a message as part of a file name: `Add orders & items` → `add_orders_items`. */
@@ -81,18 +205,21 @@ export function nextNumber(numbers: Iterable<string>): string {
   return String(highest + 1n).padStart(width, "0");
 }
 
-function misnamed(name: string): FileNameFault {
+function misnamed(name: string, pattern: FileNamePattern): FileNameFault {
   const half = /\.(up|down)\.sql$/i.exec(name)?.[1]?.toLowerCase();
   const stem = name.replace(/(\.(up|down))?\.sql$/i, "");
   const [, digits, words] = /^(\d*)[_.\s-]*(.*)$/s.exec(stem)!;
   const number = digits === "" ? "NNNN" : digits!.padStart(FEWEST_DIGITS, "0");
-  const suggestion = `${number}_${words === "" ? "name" : words}.${half ?? "up"}.sql`;
+  const form = (n: string, slug: string): string => pattern.text.replace("{number}", n).replace("{slug}", slug);
+  const better = pattern.hasNumber ? form(number, words === "" ? "name" : words!) : stem;
+  const suggestion = `${better}.${half ?? "up"}.sql`;
+  const shape = form("NNNN", "name");
   const message =
     half === undefined
       ? "the name says neither '.up.sql' nor '.down.sql'"
-      : digits === ""
+      : digits === "" && shape.startsWith("NNNN")
         ? "the name begins with no number"
-        : "the name is not of the form 'NNNN_name.up.sql' or 'NNNN_name.down.sql'";
+        : `the name is not of the form '${shape}.up.sql' or '${shape}.down.sql'`;
   return {
     code: "source/file-name",
     message,

@@ -207,7 +207,7 @@ export function ledgerSql(names: LedgerNames, sha256: Sha256): LedgerSql {
 
   const duration = (clock: Clock): string =>
     clock === "guard"
-      ? `(SELECT pg_catalog.clock_timestamp() - step_began FROM ${state})`
+      ? `(SELECT pg_catalog.clock_timestamp() - step_began_at FROM ${state})`
       : `(SELECT pg_catalog.clock_timestamp() - started_at FROM ${progress})`;
 
   const record = (event: string, change: string, revision: RevisionId, sign: "+" | "-"): string =>
@@ -258,7 +258,7 @@ export function ledgerSql(names: LedgerNames, sha256: Sha256): LedgerSql {
       format integer PRIMARY KEY CHECK (format = 1),
       revisions bigint NOT NULL,
       digest numeric NOT NULL,
-      step_began timestamptz
+      step_began_at timestamptz
     );
     INSERT INTO ${state} (format, revisions, digest) VALUES (1, 0, 0);
     CREATE TABLE ${log} (
@@ -335,7 +335,7 @@ END`,
     guardStep: (step, expected, intent) =>
       doBlock(
         `BEGIN
-  UPDATE ${state} SET step_began = pg_catalog.clock_timestamp()
+  UPDATE ${state} SET step_began_at = pg_catalog.clock_timestamp()
     WHERE ${stateIs(expected)} AND ${intentIs(intent)}
       AND pg_catalog.pg_try_advisory_xact_lock(${lockKey});
   IF NOT FOUND THEN

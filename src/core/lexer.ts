@@ -15,11 +15,16 @@ export interface Token {
 /** PostgreSQL's white space; a no-break space is a letter to it. */
 export const SPACE = " \t\n\r\f\v";
 
+const ESCAPED = "[^'\\\\]*(?:(?:\\\\[^]|'')[^'\\\\]*)*";
+
+/** A string goes on in the next line, and one with escapes still has them there. */
+const CONTINUED = `'[ \\t\\f\\v]*(?:--[^\\r\\n]*)?[\\r\\n](?:[${SPACE}]|--[^\\r\\n]*[\\r\\n])*'`;
+
 const TOKEN = new RegExp(
   [
     `(?<space>[${SPACE}]+)`,
     "(?<comment>--[^\\r\\n]*|/\\*)",
-    "(?<string>[eE]'[^'\\\\]*(?:(?:\\\\[^]|'')[^'\\\\]*)*'?" +
+    `(?<string>[eE]'${ESCAPED}(?:${CONTINUED}${ESCAPED})*'?` +
       "|'[^']*(?:''[^']*)*'?" +
       "|\\$(?<tag>(?:[A-Za-z_\\x80-\\uffff][\\w\\x80-\\uffff]*)?)\\$[^]*?(?:\\$\\k<tag>\\$|$))",
     '(?<word>[A-Za-z_\\x80-\\uffff][\\w$\\x80-\\uffff]*|"[^"]*(?:""[^"]*)*"?)',

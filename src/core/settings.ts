@@ -3,6 +3,7 @@
  * it, the defaults, and the JSON schema that editors use.
  */
 import { type Diagnostic, MigrateError } from "./errors.ts";
+import { patternFault } from "./filename.ts";
 import { faultAt, type JsonNode, parseJson } from "./json.ts";
 import { defaultLedgerNames } from "./ledger.ts";
 import { nearest } from "./nearest.ts";
@@ -19,6 +20,8 @@ interface ValueRule {
   readonly default?: SettingValue;
   /** What each text must match, as the source of a regular expression, and how to say so. */
   readonly pattern?: { readonly source: string; readonly means: string };
+  /** What a pattern cannot say: how the text must be, where it is not so. */
+  readonly check?: (text: string) => { readonly mustBe: string; readonly hint: string } | undefined;
 }
 
 interface GroupRule {
@@ -114,6 +117,7 @@ const root: GroupRule = {
       description: "Name of a new migration's files, before .up.sql and .down.sql.",
       default: "{number}_{slug}",
       pattern: { source: "^[^/\\\\]+$", means: "a file name, without / or \\" },
+      check: patternFault,
     },
     templates: { is: "text", description: "Folder of templates for new migrations, relative to this file." },
   },
@@ -223,7 +227,7 @@ function readGroup(
       const found = checked(rule, value);
       if ("expected" in found) {
         faults.push(
-          faultAt(source, found.at, "usage/config-value", `"${setting}" must be ${found.expected}`),
+          faultAt(source, found.at, "usage/config-value", `"${setting}" must be ${found.expected}`, found.hint),
         );
       } else into.set(setting, { value: found.value, location: locate(source, value.start) });
     }
@@ -231,7 +235,9 @@ function readGroup(
   }
 }
 
-type Checked = { readonly value: SettingValue } | { readonly expected: string; readonly at: JsonNode };
+type Checked =
+  | { readonly value: SettingValue }
+  | { readonly expected: string; readonly hint?: string; readonly at: JsonNode };
 
 function checked(rule: ValueRule, node: JsonNode): Checked {
   switch (rule.is) {
@@ -259,7 +265,7 @@ function checked(rule: ValueRule, node: JsonNode): Checked {
 }
 
 function textOf(rule: ValueRule, node: JsonNode, lead: string): Checked {
-  const expected = (what: string): Checked => ({ expected: `${lead}${what}`, at: node });
+  const expected = (what: string) => ({ expected: `${lead}${what}`, at: node });
   if (node.type !== "string") return expected("a text in double quotes");
   const text = node.value;
   if (text === "") return expected("a text that is not empty");
@@ -269,7 +275,8 @@ function textOf(rule: ValueRule, node: JsonNode, lead: string): Checked {
   if (isName && new TextEncoder().encode(text).length > 63) return expected("a name of at most 63 bytes");
   if (rule.pattern !== undefined && !new RegExp(rule.pattern.source).test(text))
     return expected(rule.pattern.means);
-  return { value: text };
+  const fault = rule.check?.(text);
+  return fault === undefined ? { value: text } : { ...expected(fault.mustBe), hint: fault.hint };
 }
 
 type Json = string | number | boolean | readonly Json[] | { readonly [key: string]: Json };

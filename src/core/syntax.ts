@@ -12,7 +12,8 @@ export interface Failure {
 
 /** The fault of a statement that begins at `start`. */
 export function syntaxFault(source: Source, start: number, failure: Failure): Diagnostic {
-  const { message, offset = start } = failure;
+  const { message } = failure;
+  const offset = trimmed(source.text, failure.offset ?? start);
   const at = { ...locate(source, offset), start: offset };
   const rest = source.text.slice(offset, lineEnd(source.text, offset));
   const command = /^\\[^\s\\]+/.exec(rest)?.[0];
@@ -93,6 +94,11 @@ function psqlHint(command: string): string {
     default:
       return "remove the line";
   }
+}
+
+/** At the end of a text, back to the end of what stands there. */
+function trimmed(text: string, offset: number): number {
+  return offset < text.length ? offset : text.trimEnd().length;
 }
 
 /** The end of the line that holds `from`. */

@@ -6,6 +6,7 @@ import { getSystemErrorMap } from "node:util";
 import glob from "fast-glob";
 import { assemble } from "../core/assemble.ts";
 import { type Diagnostic, MigrateError } from "../core/errors.ts";
+import type { FileNamePattern } from "../core/filename.ts";
 import type { Migration } from "../core/migration.ts";
 import { lineOf, locate, type Source } from "../core/source.ts";
 import { sha256 } from "./sha256.ts";
@@ -13,6 +14,8 @@ import { sha256 } from "./sha256.ts";
 export interface DirectoryOptions {
   /** Absolute; relative folders start here, and paths in messages are relative to it. */
   readonly cwd: string;
+  /** How the files are named; by default `NNNN_name`. */
+  readonly pattern?: FileNamePattern;
 }
 
 /** A file to be made: a plain name, without folders, and its whole text. */
@@ -28,7 +31,7 @@ export interface NewFile {
  */
 export async function readMigrations(
   directories: readonly string[],
-  { cwd }: DirectoryOptions,
+  { cwd, pattern }: DirectoryOptions,
 ): Promise<readonly Migration[]> {
   const folders = new Map<string, Folder>();
   for (const directory of directories) {
@@ -45,7 +48,7 @@ export async function readMigrations(
       else sources.push(read);
     }
   }
-  const { migrations, diagnostics } = assemble(sources, sha256, unreadable);
+  const { migrations, diagnostics } = assemble(sources, sha256, unreadable, pattern);
   if (diagnostics.length > 0) throw MigrateError.all(diagnostics);
   return migrations;
 }

@@ -43,7 +43,7 @@ export function createGrammar(server?: ServerVersion): Grammar {
         for (const parsed of parsedStatements(parser, half, faults)) {
           const fault = faultOfBody(parser, source, parsed);
           if (fault !== undefined) faults.push(fault);
-          const suspect = older?.suspect(parsed);
+          const suspect = older?.suspect(parsed, source.text.slice(parsed.start, parsed.end));
           if (suspect !== undefined) suspects.push(suspect);
           yield parsed;
         }
@@ -86,6 +86,7 @@ async function loadParser(): Promise<Parser> {
 // A file, cut into pieces: the whole of it, unless it is so large that its tree would fill the memory.
 
 const PIECE = 512 * 1024; // UTF-16 units
+const ENOUGH = 100; // faults of a file, after which the rest is not read
 
 /**
  * The statements of a file, in order. A piece that has a fault is read again statement by statement, so that
@@ -109,14 +110,11 @@ function* parsedStatements(parser: Parser, half: Half, faults: Diagnostic[]): Ge
     } else {
       const start = skipTrivia(text, from);
       const at = result.offset ?? start;
-      if (copying) {
-        from = endOfCopyData(text, start);
-      } else {
-        faults.push(syntaxFault(source, start, result));
-        if (text[at] !== "\\") return;
-        from = lineEnd(text, at);
-      }
+      if (!copying) faults.push(syntaxFault(source, start, result));
+      if (!copying && (text[at] !== "\\" || faults.length >= ENOUGH)) return;
+      from = copying ? endOfCopyData(text, start) : lineEnd(text, at);
       copying = false;
+      single = false;
     }
   }
 }
@@ -253,7 +251,7 @@ interface Suspect {
 
 interface OlderCheck {
   /** What to look at again; undefined when the statement is sound, or too large to be judged. */
-  suspect(parsed: ParsedStatement): Suspect | undefined;
+  suspect(parsed: ParsedStatement, sql: string): Suspect | undefined;
   fault(source: Source, suspect: Suspect): Promise<Diagnostic | undefined>;
 }
 
@@ -265,9 +263,10 @@ function createOlderCheck(server: ServerVersion): OlderCheck {
   const major = majorOf(server);
   const find = createParserOf16();
   return {
-    suspect({ ast, start, end }) {
+    suspect({ ast, start, end }, sql) {
+      if (isRows(ast) && !SYNTAX_OF_ROWS.test(sql)) return undefined;
       const newest = needs18(ast);
-      const judged = major < 17 && end - start <= SIZE_LIMIT && depthOf(ast) <= DEPTH_LIMIT;
+      const judged = major < 17 && sql.length <= SIZE_LIMIT && depthOf(ast) <= DEPTH_LIMIT;
       const body = judged ? plpgsqlBody(ast) : undefined;
       if (!newest && !judged) return undefined;
       return { start, end, newest, judged, ...(body === undefined ? {} : { body }) };
@@ -284,6 +283,13 @@ function createOlderCheck(server: ServerVersion): OlderCheck {
     },
   };
 }
+
+/** INSERT … VALUES, which large files are made of, and the only words of newer syntax it can have. */
+function isRows(ast: Ast): boolean {
+  const select = (ast["InsertStmt"] as Ast | undefined)?.["selectStmt"] as Ast | undefined;
+  return (select?.["SelectStmt"] as Ast | undefined)?.["valuesLists"] !== undefined;
+}
+const SYNTAX_OF_ROWS = /json|local|returning|merge/i;
 
 /**
  * Finds what PostgreSQL 16 does not understand in a statement that 18 does. An instance is given up after 1 MB: it is

@@ -2,9 +2,9 @@
  * Revisions, newest first → lanes, as `git log --graph` draws them: first which line runs in which column (values),
  * then the characters.
  *
- * Lines are parents. A depends-on is a word (`needs …`), for its lines would cross everything. There are at most so
- * many columns; what finds no room shares the last one. Whoever is followed there, or is not drawn at all, is named
- * (`follows …`).
+ * Lines lead to parents. A depends-on is told in words (`needs …`), for its lines would cross everything. There are
+ * only so many columns; the lines that find no room share the last one. A parent whose line cannot be followed with
+ * the eye is named (`follows …`).
  */
 import { type Graph, isHead, isRealHead, nodeOf } from "../core/graph.ts";
 import type { RevisionId } from "../core/migration.ts";
@@ -14,12 +14,12 @@ export interface Picture {
   readonly graph: Graph;
   /** Newest first: each before its parents. */
   readonly revisions: readonly RevisionId[];
-  /** What is applied and its heads; absent where no database was asked. */
+  /** What is applied, and the heads of that; absent where no database was asked. */
   readonly applied?: ReadonlySet<RevisionId>;
   readonly current?: ReadonlySet<RevisionId>;
 }
 
-/** A line that leads to a revision, from its column beside one node to its column beside the next. */
+/** A line to a revision, from its column beside one node to its column beside the next. */
 export interface Link {
   readonly from: number;
   readonly to: number;
@@ -32,59 +32,248 @@ export interface LaneRow {
   readonly column: number;
   /** The columns whose lines pass the node and go straight on, from left to right. */
   readonly passing: readonly number[];
-  /** The node's own lines, and those of other columns that join one of them. */
+  /** The node's own lines, and the line that joins one of them, if it comes from another column. */
   readonly links: readonly Link[];
-  /** Parents whose line cannot be followed with the eye, because it shares a column or is not drawn. */
+  /** The column that several lines share beside this node: the last, or none. */
+  readonly crowded: number | undefined;
+  /** Parents whose line cannot be followed: it shares a column on its way, or is not drawn. */
   readonly named: readonly RevisionId[];
-  /** Do several lines share the last column beside this node? */
-  readonly crowded: boolean;
 }
 
 /**
- * Gives every revision a row. No two lines lead to the same revision: where a second one would begin, it joins the
- * first. A line keeps its column until it ends or joins, so what it costs to read a row does not grow with the rows
- * above it. `limit` is the number of columns, at least 2.
+ * Gives every revision a row. Where a second line to the same revision would begin, it joins the first; otherwise a
+ * line keeps its column, so a row costs no more than there are columns. `limit`, at least 2, is how many.
  */
-export function laneRows({ graph, revisions }: Pick<Picture, "graph" | "revisions">, limit: number): readonly LaneRow[] {
+export function laneRows({ graph, revisions }: Picture, limit: number): readonly LaneRow[] {
   const last = limit - 1;
   const drawn = new Set(revisions);
-  /** Where the line that leads to a revision is. */
-  const columnOf = new Map<RevisionId, number>();
-  /** How many lines are in a column: more than one only in the last. */
+  /** Where the line to a revision is, for every line under way. */
+  const columns = new Map<RevisionId, number>();
+  /** How many lines are in each column: more than one only in the last. */
   const lines = new Array<number>(limit).fill(0);
-  const free = (): number => {
+  const shared = new Set<RevisionId>();
+  let aloneInLast: RevisionId | undefined;
+
+  const firstFree = (): number => {
     const column = lines.indexOf(0);
     return column < 0 ? last : column;
   };
+  const lead = (towards: RevisionId, column: number): void => {
+    columns.set(towards, column);
+    lines[column]! += 1;
+    if (column !== last) return;
+    if (lines[last] === 1) aloneInLast = towards;
+    else for (const each of [towards, aloneInLast!]) shared.add(each);
+  };
 
-  return revisions.map((revision, index) => {
-    const column = columnOf.get(revision) ?? free();
-    if (columnOf.delete(revision)) lines[column]! -= 1;
+  const rows = revisions.map((revision) => {
+    const column = columns.get(revision) ?? firstFree();
+    if (columns.delete(revision)) lines[column]! -= 1;
     const passing = new Set([...lines.keys()].filter((each) => lines[each]! > 0));
-    const crowded = lines[last]! > 1;
-
+    const crowded = lines[last]! > 1 ? last : undefined;
     const links: Link[] = [];
-    const left: number[] = [];
-    const parents = nodeOf(graph, revision).parents.filter((parent) => drawn.has(parent));
-    for (const towards of parents) {
-      const there = columnOf.get(towards);
-      const straight = lines[column] === 0;
-      const to = there === undefined ? (straight ? column : free()) : straight ? Math.min(there, column) : there;
+    let moved: number | undefined;
+    for (const towards of nodeOf(graph, revision).parents) {
+      if (!drawn.has(towards)) continue;
+      const before = columns.get(towards);
+      const to = lines[column] === 0 ? Math.min(before ?? column, column) : (before ?? firstFree());
       links.push({ from: column, to, towards });
-      if (there === to) continue;
-      if (there !== undefined) {
-        links.push({ from: there, to, towards });
-        left.push(there);
-        if (lines[there] === 1) passing.delete(there);
-      }
-      columnOf.set(towards, to);
-      lines[to]! += 1;
+      if (before === to) continue;
+      lead(towards, to);
+      if (before === undefined) continue;
+      links.push({ from: before, to, towards });
+      if (lines[before] === 1) passing.delete(before);
+      moved = before;
     }
     // Only now: a column in which one line ends and another begins would look like one line.
-    for (const each of left) lines[each]! -= 1;
-
-    const shared = (towards: RevisionId): boolean => lines[columnOf.get(towards)!]! > 1 && towards !== revisions[index + 1];
-    const named = nodeOf(graph, revision).parents.filter((parent) => !drawn.has(parent) || shared(parent));
-    return { revision, column, passing: [...passing], links, named, crowded };
+    if (moved !== undefined) lines[moved]! -= 1;
+    return { revision, column, passing: [...passing], links, crowded };
   });
+
+  return rows.map((row, index) => {
+    const next = rows[index + 1]?.revision;
+    const named = nodeOf(graph, row.revision).parents.filter(
+      (parent) => !drawn.has(parent) || (shared.has(parent) && parent !== next),
+    );
+    return { ...row, named };
+  });
+}
+
+export interface TextStyle {
+  /** Columns of the terminal; `Infinity` where there is none, and then what is applied is said in words as well. */
+  readonly width: number;
+  readonly color: boolean;
+  /** Draw with ASCII characters only. What the files say stays as it is. */
+  readonly ascii: boolean;
+  /** Say the path of each revision, on a line of its own. */
+  readonly paths: boolean;
+}
+
+/** No more columns than this, however wide the terminal. */
+const MOST_COLUMNS = 20;
+
+/** The drawing: lines without line ends, none of them wider than the terminal. */
+export function graphText(picture: Picture, style: TextStyle): readonly string[] {
+  const glyphs = style.ascii ? ASCII : UNICODE;
+  // Lanes get a third of the terminal, at two characters each, and words the rest.
+  const rows = laneRows(picture, Math.max(2, Math.min(MOST_COLUMNS, Math.floor(style.width / 6))));
+  const line = (cells: readonly string[], words: string): string => {
+    const lanes = Array.from(cells, (cell, x) =>
+      cell === undefined ? " " : style.color ? inColor(cell, x) : cell,
+    );
+    const text = cut(words, style.width - lanes.length - 1, glyphs.ellipsis);
+    return `${lanes.join("")} ${style.color ? text.replace(/^\S+/, "\u001b[1m$&\u001b[0m") : text}`.trimEnd();
+  };
+  return rows.flatMap((row, index) => {
+    const { revision, column, passing, links } = row;
+    const applied = picture.applied?.has(revision);
+    const node = upright(row, passing, glyphs);
+    node[2 * column] = applied === undefined ? glyphs.node : applied ? glyphs.applied : glyphs.pending;
+    const found = [line(node, wordsOf(picture, row, style))];
+    const { path } = nodeOf(picture.graph, revision).revision;
+    if (style.paths && path !== undefined) {
+      const beside = [...passing, ...links.map((link) => link.from)];
+      found.push(line(upright(row, beside, glyphs), visible(path)));
+    }
+    const ends = links.length === 0 && found.length === 1;
+    if (links.some(({ from, to }) => from !== to)) found.push(line(joined(row, glyphs), ""));
+    // Without a gap, a base and the head below it would look like child and parent.
+    else if (ends && rows[index + 1]?.column === column) found.push(line(upright(row, passing, glyphs), ""));
+    return found;
+  });
+}
+
+/** `2a95102259be (networking) (head) (current)`: a head has the labels of its whole lineage, others their own. */
+export function titleOf({ graph, current }: Picture, id: RevisionId): string {
+  const node = nodeOf(graph, id);
+  const labels = isHead(node) ? node.labels : node.revision.branchLabels;
+  return [
+    id,
+    ...bracketed("", labels),
+    ...(isHead(node) ? [isRealHead(node) ? "(head)" : "(effective head)"] : []),
+    ...(current?.has(id) === true ? ["(current)"] : []),
+  ].join(" ");
+}
+
+/** On one line, and without the characters that would act on a terminal or turn the direction of writing. */
+export function visible(text: string): string {
+  return text
+    .replaceAll(/\s+/g, " ")
+    .replaceAll(/[\p{Cc}\u200e\u200f\u202a-\u202e\u2066-\u2069]/gu, (c) => {
+      const code = c.charCodeAt(0).toString(16);
+      return code.length > 2 ? `\\u${code}` : `\\x${code.padStart(2, "0")}`;
+    })
+    .trim();
+}
+
+/**
+ * Columns that a text takes in a terminal, at most: terminals differ on joined emoji, and this counts their parts.
+ */
+export function columnsOf(text: string): number {
+  if (/^[ -~]*$/.test(text)) return text.length;
+  let columns = 0;
+  for (const point of text) columns += WIDE.test(point) ? 2 : NO_WIDTH.test(point) ? 0 : 1;
+  return columns;
+}
+
+const WIDE =
+  /[\p{Extended_Pictographic}\p{Emoji_Modifier}\u1100-\u115f\u2e80-\u303e\u3041-\ua4cf\ua960-\ua97c\uac00-\ud7a3\uf900-\ufaff\ufe10-\ufe19\ufe30-\ufe6f\uff01-\uff60\uffe0-\uffe6\u{16fe0}-\u{18cff}\u{1aff0}-\u{1b2ff}\u{1f1e6}-\u{1f265}\u{20000}-\u{3fffd}]/u;
+/** U+FE0F is not among them: it makes a narrow character a wide one. */
+const NO_WIDTH = /(?!\ufe0f)[\p{M}\p{Cf}]/u;
+
+const graphemes = new Intl.Segmenter();
+
+/** The text itself, if there is room for it; else as much as fits, with an ellipsis. Accents stay on their letters. */
+function cut(text: string, room: number, ellipsis: string): string {
+  if (room === Number.POSITIVE_INFINITY || columnsOf(text) <= room) return text;
+  let left = room - ellipsis.length;
+  if (left < 0) return "";
+  let kept = "";
+  for (const { segment } of graphemes.segment(text)) {
+    left -= columnsOf(segment);
+    if (left < 0) break;
+    kept += segment;
+  }
+  return kept.trimEnd() + ellipsis;
+}
+
+function wordsOf(picture: Picture, { revision, named }: LaneRow, { width }: TextStyle): string {
+  const { dependsOn, message } = nodeOf(picture.graph, revision).revision;
+  const onlyApplied = picture.applied?.has(revision) === true && picture.current?.has(revision) !== true;
+  return [
+    titleOf(picture, revision),
+    ...(onlyApplied && width === Number.POSITIVE_INFINITY ? ["(applied)"] : []),
+    ...bracketed("needs ", dependsOn),
+    ...bracketed("follows ", named),
+    visible(message),
+  ].join(" ");
+}
+
+const bracketed = (what: string, names: readonly string[]): readonly string[] =>
+  names.length === 0 ? [] : [`(${what}${names.join(", ")})`];
+
+interface Glyphs {
+  readonly node: string;
+  readonly applied: string;
+  readonly pending: string;
+  readonly ellipsis: string;
+  /** Several lines in one column. */
+  readonly shared: string;
+  /** By the sum of the arms that a cell has. */
+  readonly arms: readonly string[];
+}
+
+const UP = 1;
+const DOWN = 2;
+const LEFT = 4;
+const RIGHT = 8;
+
+const UNICODE: Glyphs = {
+  node: "*",
+  applied: "●",
+  pending: "○",
+  ellipsis: "…",
+  shared: "┆",
+  arms: [..." ╵╷│╴╯╮┤╶╰╭├─┴┬┼"],
+};
+const ASCII: Glyphs = {
+  node: "*",
+  applied: "@",
+  pending: "o",
+  ellipsis: "...",
+  shared: ":",
+  arms: [...` '.|-'.+-'.+-'.+`],
+};
+
+/** Upright lines in these columns; two cells a column. */
+function upright({ crowded }: LaneRow, columns: readonly number[], { arms, shared }: Glyphs): string[] {
+  const cells: string[] = [];
+  for (const column of columns) cells[2 * column] = column === crowded ? shared : arms[UP | DOWN]!;
+  return cells;
+}
+
+/** The lines between a node and the next, where some go sideways. They pass under an upright line they do not join. */
+function joined(row: LaneRow, glyphs: Glyphs): string[] {
+  const cells = upright(row, row.passing, glyphs);
+  const sideways = row.links.filter(({ from, to }) => from !== to);
+  const meets = new Set(sideways.flatMap(({ from, to }) => [2 * from, 2 * to]));
+  const arms = new Map<number, number>();
+  const add = (x: number, more: number): void => void arms.set(x, (arms.get(x) ?? 0) | more);
+  for (const column of row.passing) if (meets.has(2 * column)) add(2 * column, UP | DOWN);
+  for (const { from, to } of row.links) {
+    add(2 * from, UP);
+    add(2 * to, DOWN);
+    const [start, end] = [2 * Math.min(from, to), 2 * Math.max(from, to)];
+    if (start === end) continue;
+    add(start, RIGHT);
+    add(end, LEFT);
+    for (let x = start + 1; x < end; x += 1) if (meets.has(x) || cells[x] === undefined) add(x, LEFT | RIGHT);
+  }
+  for (const [x, sum] of arms) cells[x] = glyphs.arms[sum]!;
+  return cells;
+}
+
+/** A column keeps its colour; what goes sideways has that of the column to its right. */
+function inColor(cell: string, x: number): string {
+  return cell === " " ? cell : `\u001b[${31 + (Math.ceil(x / 2) % 6)}m${cell}\u001b[0m`;
 }

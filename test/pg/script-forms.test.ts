@@ -8,8 +8,8 @@ import { openProject } from "../../src/app/project.ts";
 import { run } from "../../src/app/run.ts";
 import type { Request } from "../../src/app/steps.ts";
 import { defaultForm, renderScript, renderSplit } from "../../src/render/script.ts";
-import { dump, ledger } from "../support/dump.ts";
-import { deps, example } from "../support/migrate.ts";
+import { dump } from "../support/dump.ts";
+import { deps, example, steadyLedger } from "../support/migrate.ts";
 import { needsPsql, psql } from "../support/psql.ts";
 import { freshDatabase, query, servers, type TestServer } from "../support/server.ts";
 
@@ -59,14 +59,8 @@ async function apply(url: string, files: readonly string[]): Promise<void> {
   }
 }
 
-/** The ledger but for times, how, and the scripts' own receipts. */
-async function ledgerOf(url: string): Promise<unknown> {
-  const { log, ...tables } = await ledger(url, "retort", /_at$|^at$|_began$|duration|^how$|^id$/);
-  return { ...tables, log: log?.filter((row) => row["event"] !== "script") };
-}
-
 async function stateOf(url: string): Promise<unknown> {
-  return { catalog: await dump(url, { exclude: ["retort"] }), ledger: await ledgerOf(url) };
+  return { catalog: await dump(url, { exclude: ["retort"] }), ledger: await steadyLedger(url) };
 }
 
 describe.each(servers())("forms of the script on $name", (server) => {

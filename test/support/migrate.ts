@@ -2,6 +2,7 @@
 import { spawn } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import type { Deps } from "../../src/app/project.ts";
+import { ledger } from "./dump.ts";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
 
@@ -36,4 +37,10 @@ export function migrate(
 /** The world of a verb: this folder, an environment of its own, a clock that stands still. */
 export function deps(env: Record<string, string> = {}, cwd = root): Deps {
   return { env, cwd, now: () => new Date("2026-03-02T09:14:00Z") };
+}
+
+/** The ledger but for times, how, and the receipts that scripts leave: the same however a state came about. */
+export async function steadyLedger(url: string): Promise<unknown> {
+  const { log, ...tables } = await ledger(url, "retort", /_at$|^at$|duration|^how$|^id$/);
+  return { ...tables, log: log?.filter((row) => row["event"] !== "script") };
 }

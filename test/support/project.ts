@@ -62,7 +62,7 @@ export function project(migrations: Readonly<Record<string, MigrationText>>, con
   }
   const world = deps({}, folder);
   const verb = (url: string, request: Request, options: RunOptions = {}) => run(world, request, { database: url, ...options });
-  const plan = (request: Request, options: OfflineOptions = {}) => offline(world, request, options);
+  const written = (request: Request, options: OfflineOptions = {}) => offline(world, request, options);
   return {
     folder,
     deps: world,
@@ -71,9 +71,14 @@ export function project(migrations: Readonly<Record<string, MigrationText>>, con
     upgrade: (url, target = "heads", options) => verb(url, { kind: "upgrade", target }, options),
     downgrade: (url, target, options) => verb(url, { kind: "downgrade", target }, options),
     state: (url) => readState(world, { database: url }),
-    plan,
-    script: async (request, options) =>
-      renderScript(await plan(typeof request === "string" ? { kind: "upgrade", target: request } : request, options)),
+    plan: async (request, options) => (await written(request, options)).plan,
+    script: async (request, options) => {
+      const { plan, ledger } = await written(
+        typeof request === "string" ? { kind: "upgrade", target: request } : request,
+        options,
+      );
+      return renderScript(plan, ledger).text;
+    },
   };
 }
 

@@ -13,8 +13,7 @@ const history = {
   down: (name) => `DELETE FROM history WHERE name = '${name.slice(0, -".down.sql".length)}';`,
 };
 const message = names.map(
-  (name) =>
-    `BEGIN;\n${readFileSync(`${folder}/${name}`, "utf8")}\n${history[direction](name)}\nCOMMIT;`,
+  (name) => `BEGIN;\n${readFileSync(`${folder}/${name}`, "utf8")}\n${history[direction](name)}\nCOMMIT;`,
 );
 const client = new pg.Client(url);
 await client.connect();

@@ -1,0 +1,3 @@
+UPDATE some_table
+SET some_column = 'old value'
+WHERE some_column = 'new value';

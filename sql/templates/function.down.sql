@@ -1,0 +1,2 @@
+-- For a new version: its CREATE OR REPLACE as it was before.
+DROP FUNCTION some_function(bigint);

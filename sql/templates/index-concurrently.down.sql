@@ -1,0 +1,1 @@
+DROP INDEX CONCURRENTLY some_table_some_column_idx;

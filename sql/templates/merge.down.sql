@@ -1,0 +1,1 @@
+-- Nothing to undo: the heads are apart again.

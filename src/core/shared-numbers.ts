@@ -1,0 +1,51 @@
+/** Migrations → the file numbers that several of them have, and how to give each its own. */
+import { type FileNamePattern, nextNumber, renumbered } from "./filename.ts";
+import { type Graph, inOrder, nodeOf } from "./graph.ts";
+import { describe } from "./graph-faults.ts";
+import type { Migration, RevisionId } from "./migration.ts";
+
+export interface SharedNumber {
+  readonly number: string;
+  /** In the order of the graph; the first may keep it. */
+  readonly revisions: readonly RevisionId[];
+  /** The files of the others, and free names for them. */
+  readonly renames: readonly { readonly from: string; readonly to: string }[];
+}
+
+/** By number. Two people wrote one on the same day: all works, but the number cannot be a target. */
+export function sharedNumbers(graph: Graph<Migration>, pattern: FileNamePattern): readonly SharedNumber[] {
+  const byNumber = new Map<string, RevisionId[]>();
+  const taken: string[] = [];
+  for (const [id, { revision }] of graph.nodes) {
+    if (revision.number === undefined) continue;
+    taken.push(revision.number);
+    byNumber.set(revision.number, [...(byNumber.get(revision.number) ?? []), id]);
+  }
+  let free = nextNumber(taken);
+  return [...byNumber]
+    .filter(([, ids]) => ids.length > 1)
+    .map(([number, ids]) => {
+      const revisions = inOrder(graph, ids);
+      const renames = revisions.slice(1).flatMap((id) => {
+        const { up, down } = nodeOf(graph, id).revision;
+        const to = free;
+        free = nextNumber([free]);
+        return [up, down].flatMap((half) => half?.source.path ?? []).map((from) => ({ from, to: movedTo(from, to, pattern) }));
+      });
+      return { number, revisions, renames };
+    });
+}
+
+/** What to tell a person about a shared number. */
+export function sharedNumberText(graph: Graph<Migration>, { number, revisions, renames }: SharedNumber): string {
+  return [
+    `${revisions.length} migrations have the number ${number}: ${revisions.map((id) => describe(nodeOf(graph, id).revision)).join(", ")}`,
+    `their order is clear, but ${number} cannot be a target; to give ${revisions.length > 2 ? "the others numbers" : "the other a number"} of ${revisions.length > 2 ? "their" : "its"} own:`,
+    ...renames.map(({ from, to }) => `  git mv ${from} ${to}`),
+  ].join("\n");
+}
+
+function movedTo(path: string, number: string, pattern: FileNamePattern): string {
+  const cut = path.lastIndexOf("/") + 1;
+  return path.slice(0, cut) + renumbered(path.slice(cut), number, pattern);
+}

@@ -1,0 +1,55 @@
+/**
+ * A template and the header of a new file → the file's text.
+ *
+ * A template is the SQL of a migration. It may begin with `-- template: <what it is for>`, which is not copied, and
+ * then with header lines that are the same in every such migration (`-- lock-timeout: 2s`).
+ */
+import { type Diagnostic, MigrateError } from "./errors.ts";
+import { lineOf, locate, type Source } from "./source.ts";
+
+/** What stands for something in a comment of a template: `{{message}}`. */
+export interface TemplateValues {
+  readonly message: string;
+  readonly revision: string;
+  /** `2026-03-02` */
+  readonly date: string;
+}
+
+const DESCRIPTION = /^--[ \t]*template:[ \t]*([^\r\n]*)(?:\r\n|\r|\n|$)/;
+const HEADER_LINES = /^(?:--[ \t]*(?:transaction|irreversible|lock-timeout|statement-timeout)[ \t]*:[^\r\n]*(?:\r\n|\r|\n|$))*/;
+const PLACEHOLDER = /\{\{(message|revision|date)\}\}/g;
+
+/** What a template is for: its `template:` line, else its first comment. */
+export function templateDescription(text: string): string {
+  return (DESCRIPTION.exec(text)?.[1] ?? /^[ \t]*--[ \t]*(.+)$/m.exec(text)?.[1] ?? "").trim();
+}
+
+/** The text of a file: its own header lines, those of the template, an empty line, the body. Throws `source/template`. */
+export function fillTemplate(header: readonly string[], template: Source, values: TemplateValues): string {
+  const misplaced = misplacedPlaceholders(template);
+  if (misplaced.length > 0) throw MigrateError.all(misplaced);
+  const text = template.text
+    .replace(DESCRIPTION, "")
+    .replaceAll(PLACEHOLDER, (_, name: keyof TemplateValues) => values[name]);
+  const more = HEADER_LINES.exec(text)![0];
+  const body = text.slice(more.length).replace(/^(?:[ \t]*(?:\r\n|\r|\n))+/, "");
+  return `${header.map((line) => `${line}\n`).join("")}${more}\n${body}`;
+}
+
+/** A message may hold quotes: in SQL it would be somebody else's statement. */
+function misplacedPlaceholders(template: Source): readonly Diagnostic[] {
+  return [...template.text.matchAll(PLACEHOLDER)].flatMap(({ 0: placeholder, index }): Diagnostic[] => {
+    const location = locate(template, index);
+    const line = lineOf(template.text, location.line);
+    if (/^[ \t]*--/.test(line)) return [];
+    return [
+      {
+        code: "source/template",
+        message: `${placeholder} stands outside a comment`,
+        hint: "a message can hold anything, so it is only put into lines that begin with --",
+        location,
+        excerpt: { line, length: placeholder.length },
+      },
+    ];
+  });
+}
