@@ -100,8 +100,9 @@ async function measureAll(
   const surroundings = { folder: scratch, programs, env };
   const outcomes: Outcome[] = [];
   for (const row of rows) {
-    console.error(`bench: ${row.id}`);
+    const began = performance.now();
     outcomes.push(await outcomeOf(row, surroundings));
+    console.error(`bench: ${row.id}, ${((performance.now() - began) / 1000).toFixed(1)} s`);
     await databases.drop([
       "ours",
       "psql",

@@ -24,6 +24,7 @@ const code = await main(process.argv.slice(2), {
   cwd: process.cwd(),
   stdout: process.stdout,
   stderr: process.stderr,
+  stdin: process.stdin,
   now: () => new Date(),
   version: RETORT_VERSION,
   signal: abort.signal,

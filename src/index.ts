@@ -15,6 +15,7 @@ export { createRevision, type NewRevision, type RevisionOptions } from "./app/re
 export { type RunOptions, type RunResult, run } from "./app/run.ts";
 export type { Request } from "./app/steps.ts";
 export { type Diagnostic, exitCodes, MigrateError } from "./core/errors.ts";
+export type { Event, SessionInfo } from "./core/event.ts";
 export { buildGraph, type Graph, type Node } from "./core/graph.ts";
 export { branchPoints, currentRevisions, historyOf, shown } from "./core/history.ts";
 export type { Applied, How, LedgerSql, LedgerNames, LedgerState, Progress } from "./core/ledger.ts";
@@ -37,5 +38,4 @@ export {
   type Step,
 } from "./core/steps.ts";
 export type { Notice } from "./io/database.ts";
-export type { Event } from "./io/execute.ts";
 export { defaultForm, receiptBytes, renderScript, renderSplit, type Script, type ScriptForm } from "./render/script.ts";

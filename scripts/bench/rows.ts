@@ -63,7 +63,7 @@ export function rowsOf(bench: Bench): readonly Row[] {
   const { databases, peers, quick } = bench;
   const [small, middle, large] = quick ? [50, 200, 1_000] : [100, 1_000, 10_000];
   const bytes = quick ? 1_000_000 : 10_000_000;
-  const times = (full: number): number => (quick ? Math.min(3, full) : full);
+  const times = (full: number): number => (quick ? Math.min(2, full) : full);
   const psqlOnly = <T>(rivals: readonly T[]): readonly T[] => (bench.hasPsql ? rivals : []);
   const written = new Map<string, Workload>();
   const cache = path.join(bench.folder, "cache");
@@ -253,7 +253,7 @@ export function rowsOf(bench: Bench): readonly Row[] {
   const far = (count: number): Row => ({
     id: `far-${count}`,
     work: `apply ${count}, the server 5 ms away each way`,
-    repeats: times(3),
+    repeats: quick ? 1 : 3,
     contest: async () => {
       const load = line(count);
       const { folder } = load;
@@ -382,7 +382,7 @@ export function rowsOf(bench: Bench): readonly Row[] {
     nothing(["status"], middle!, times(9)),
     apply(small!, 1.15, times(7)),
     apply(middle!, 0.95, times(5), { peak: 130 }, 0.6),
-    apply(large!, 0.9, quick ? 1 : 2),
+    ...(quick ? [] : [apply(large!, 0.9, 2)]),
     back(small!, undefined, times(7)),
     back(middle!, 1.25, times(5)),
     far(small!),
@@ -415,7 +415,7 @@ export function rowsOf(bench: Bench): readonly Row[] {
     {
       id: "data-apply",
       work: `apply a ${megabytes} MB migration, for the first time`,
-      repeats: times(2),
+      repeats: quick ? 1 : 2,
       contest: async () => {
         const { folder } = bulk();
         const url = databases.url;

@@ -2,7 +2,7 @@
 
 CREATE TABLE new_table (
   new_table_id  bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
-  other_id      bigint NOT NULL REFERENCES other_table ON DELETE CASCADE,
+  other_id      bigint NOT NULL REFERENCES other_table,
   name          text NOT NULL CHECK (name <> ''),
   created_at    timestamptz NOT NULL DEFAULT now()
 );

@@ -1,8 +1,8 @@
 /** Steps → Plan: parses just the files that will run, and hands statements to the compiler. */
 import { type Diagnostic, MigrateError } from "../core/errors.ts";
-import type { How } from "../core/ledger.ts";
+import type { How, Progress } from "../core/ledger.ts";
 import type { Half, Migration } from "../core/migration.ts";
-import { compile, type Plan, type StepInput } from "../core/plan.ts";
+import { compile, type Plan, type SessionPins, type StepInput } from "../core/plan.ts";
 import { transactionMode } from "../core/statement.ts";
 import { currentHeads, type Step } from "../core/steps.ts";
 import { createGrammar, type Grammar } from "../io/grammar.ts";
@@ -21,11 +21,28 @@ export interface CompileOptions {
   readonly singleTransaction?: boolean | undefined;
   /** The server the SQL must suit; without it the newest grammar alone decides. */
   readonly serverVersion?: ServerVersion | undefined;
+  /** Instead of the configuration's, in PostgreSQL's form (`5s`); a file's header goes before both. */
+  readonly lockTimeout?: string | undefined;
+  readonly statementTimeout?: string | undefined;
   /** Skip what is done, from any state on the way: for scripts. */
   readonly idempotent?: boolean | undefined;
   /** Stop unless this is the database, or the role that connects. */
   readonly expectDatabase?: string | undefined;
   readonly expectRole?: string | undefined;
+}
+
+function pinsOf({ pins }: Project, { lockTimeout, statementTimeout }: CompileOptions): SessionPins {
+  return {
+    ...pins,
+    ...(lockTimeout === undefined ? {} : { lockTimeout }),
+    ...(statementTimeout === undefined ? {} : { statementTimeout }),
+  };
+}
+
+/** An interrupted step, and how to find out where it goes on. */
+export interface Resume {
+  readonly progress: Progress;
+  readonly resumed: (step: StepInput) => Promise<StepInput>;
 }
 
 /** The oldest server that is supported. */
@@ -36,9 +53,11 @@ export async function compileSteps(
   project: Project,
   steps: Steps,
   how: How,
-  options: CompileOptions,
+  options: CompileOptions & { readonly resume?: Resume },
 ): Promise<Plan> {
   const inputs = await stepInputs(project, steps, options.serverVersion);
+  const { resume } = options;
+  if (resume !== undefined) inputs[0] = await resume.resumed(inputs[0]!);
   const singleTransaction = options.singleTransaction ?? false;
   if (singleTransaction) refuseOutside(inputs);
   return compile({
@@ -47,6 +66,7 @@ export async function compileSteps(
     from: currentHeads(project.graph, steps.before),
     to: currentHeads(project.graph, steps.after),
     steps: inputs,
+    ...(resume === undefined ? {} : { interrupted: resume.progress }),
     how,
     singleTransaction,
     idempotent: options.idempotent ?? false,
@@ -55,7 +75,7 @@ export async function compileSteps(
       ...(options.expectDatabase === undefined ? {} : { database: options.expectDatabase }),
       ...(options.expectRole === undefined ? {} : { role: options.expectRole }),
     },
-    pins: project.pins,
+    pins: pinsOf(project, options),
     ledger: project.ledger,
     sha256,
   });

@@ -6,17 +6,31 @@ import type { Deps } from "./project.ts";
 export interface InitOptions {
   /** Relative to the working directory. Default: `migrations`. */
   readonly directory?: string | undefined;
-  /** Write `migrate.mk` too. */
-  readonly makefile?: boolean | undefined;
+  /** One of `projectTemplates`. Default: `default`. */
+  readonly template?: string | undefined;
 }
+
+/** What a project can begin as. */
+export const projectTemplates: readonly { readonly name: string; readonly description: string }[] = [
+  { name: "default", description: "a folder for migrations and migrate.config.json" },
+  { name: "makefile", description: "the same and migrate.mk, targets for your Makefile" },
+];
 
 /** Paths that were created, relative to the working directory. */
 export interface InitResult {
   readonly created: readonly string[];
 }
 
-/** Creates what is missing. Throws `usage/not-empty`, `usage/file-exists`; an existing file is never touched. */
-export async function init(deps: Deps, { directory = "migrations", makefile = false }: InitOptions): Promise<InitResult> {
+/** Creates what is missing. Throws `usage/unknown-template`, `usage/not-empty`, `usage/file-exists`; an existing file is never touched. */
+export async function init(deps: Deps, { directory = "migrations", template = "default" }: InitOptions): Promise<InitResult> {
+  if (projectTemplates.every(({ name }) => name !== template)) {
+    throw new MigrateError({
+      code: "usage/unknown-template",
+      message: `there is no template '${template}' for a project`,
+      hint: `there are ${projectTemplates.map(({ name }) => name).join(" and ")}; no other is needed, since the database is a setting and not a program`,
+    });
+  }
+  const makefile = template === "makefile";
   if (makefile && !(await isEmptyDirectory(directory, deps))) {
     return { created: await createFiles(".", [{ name: "migrate.mk", text: migrateMk }], deps) };
   }

@@ -3,12 +3,19 @@ import { randomBytes } from "node:crypto";
 import path from "node:path";
 import { MigrateError } from "../core/errors.ts";
 import { formatFileName, nextNumber, slugOf } from "../core/filename.ts";
-import { buildGraph } from "../core/graph.ts";
-import type { Revision, RevisionId } from "../core/migration.ts";
+import { buildGraph, nodeOf } from "../core/graph.ts";
+import { describe } from "../core/graph-faults.ts";
+import { parseHeader } from "../core/header.ts";
+import type { HalfName, Revision, RevisionId } from "../core/migration.ts";
 import { newRevision } from "../core/new-revision.ts";
 import { commentText } from "../core/quote.ts";
+import { type SharedNumber, sharedNumbers } from "../core/shared-numbers.ts";
+import type { Source } from "../core/source.ts";
+import { fillTemplate } from "../core/template.ts";
 import { createFiles } from "../io/directory.ts";
+import type { Template } from "../io/templates.ts";
 import { type Deps, openProject, type Project, type ProjectOptions } from "./project.ts";
+import { findTemplate } from "./templates.ts";
 
 export interface RevisionOptions extends ProjectOptions {
   readonly message: string;
@@ -20,16 +27,23 @@ export interface RevisionOptions extends ProjectOptions {
   readonly dependsOn?: readonly string[] | undefined;
   /** The id; default 12 random hex digits. */
   readonly revision?: RevisionId | undefined;
+  /** Name of a template. Default: `default`. */
+  readonly template?: string | undefined;
+  /** The folder to write to, one of the project's. Default: that of the parent. */
+  readonly versionPath?: string | undefined;
 }
 
 export interface NewRevision {
+  readonly project: Project;
   readonly revision: RevisionId;
   readonly parents: readonly RevisionId[];
   /** Paths of the up and the down file, as shown to people. */
   readonly files: readonly string[];
+  /** File numbers that several migrations had before. */
+  readonly sharedNumbers: readonly SharedNumber[];
 }
 
-/** Writes the pair. Throws `usage/…` and `graph/…`; an existing file is never touched. */
+/** Writes the pair. Throws `usage/…`, `source/…` and `graph/…`; an existing file is never touched. */
 export async function createRevision(deps: Deps, options: RevisionOptions): Promise<NewRevision> {
   const project = await openProject(deps, options);
   const place = newRevision(project.graph, {
@@ -37,46 +51,127 @@ export async function createRevision(deps: Deps, options: RevisionOptions): Prom
     splice: options.splice ?? false,
     dependsOn: options.dependsOn ?? [],
   });
+  return write(deps, project, place, options);
+}
+
+export interface MergeOptions extends Omit<RevisionOptions, "heads" | "message" | "dependsOn"> {
+  /** Targets to join; `heads` is all of them. */
+  readonly targets: readonly string[];
+  /** Default: says what is merged. */
+  readonly message?: string | undefined;
+}
+
+/** Writes a pair that joins several revisions. Throws as `createRevision`, and `graph/nothing-to-merge`. */
+export async function mergeRevisions(deps: Deps, options: MergeOptions): Promise<NewRevision> {
+  const project = await openProject(deps, options);
+  const place = newRevision(project.graph, { heads: options.targets, splice: options.splice ?? false });
+  const { parents } = place;
+  if (parents.length < 2) {
+    const [only] = parents.map((id) => describe(nodeOf(project.graph, id).revision));
+    throw new MigrateError({
+      code: "graph/nothing-to-merge",
+      message: `there is nothing to merge: '${options.targets.join(" ")}' is ${only === undefined ? "no revision" : `only ${only}`}`,
+      hint: "a merge joins two revisions or more; the heads are listed by: migrate heads",
+    });
+  }
+  const message = parents.length > 2 ? `merge ${parents.length} heads` : `merge ${parents.join(" and ")}`;
+  return write(deps, project, place, { template: "merge", ...options, message: options.message ?? message });
+}
+
+async function write(
+  deps: Deps,
+  project: Project,
+  place: Pick<Revision, "parents" | "dependsOn">,
+  options: RevisionOptions,
+): Promise<NewRevision> {
+  const { migrations, pattern, config } = project;
   const created: Revision = {
     ...place,
     revision: options.revision ?? randomBytes(6).toString("hex"),
     branchLabels: options.branchLabels ?? [],
-    message: options.message,
+    message: options.message.replaceAll(/\s+/g, " ").trim(),
   };
   // Whether the id and the labels are free and legal is what the graph knows.
-  buildGraph<Revision>([...project.migrations.values(), created]);
-  const number = nextNumber([...project.migrations.values()].flatMap((m) => m.number ?? []));
-  const slug = slugOf(options.message);
+  buildGraph<Revision>([...migrations.values(), created]);
+  const template = findTemplate(options.template ?? "default", config.templates, deps);
+  const now = deps.now();
+  const texts = textsOf(created, template, now);
+  const name = {
+    number: nextNumber([...migrations.values()].flatMap((m) => m.number ?? [])),
+    slug: slugOf(created.message),
+    revision: created.revision,
+    date: now,
+  };
   const files = await createFiles(
-    directoryFor(project, place.parents),
-    [
-      { name: formatFileName({ number, slug, half: "up" }), text: upText(created, deps.now()) },
-      { name: formatFileName({ number, slug, half: "down" }), text: `-- revision: ${created.revision}\n\n` },
-    ],
+    directoryFor(deps, project, created.parents, options.versionPath),
+    texts.map(({ half, text }) => ({ name: formatFileName({ ...name, half }, pattern), text })),
     deps,
   );
-  return { revision: created.revision, parents: place.parents, files };
+  const { revision, parents } = created;
+  return { project, revision, parents, files, sharedNumbers: sharedNumbers(project.graph, pattern) };
 }
 
-/** A new revision lands beside its parent; a base in the first directory. */
-function directoryFor({ config, migrations }: Project, parents: readonly RevisionId[]): string {
-  const parent = migrations.get(parents[0] ?? "");
+/** A new revision lands beside its parent; a base where the user says, if there is a choice. */
+function directoryFor(deps: Deps, project: Project, parents: readonly RevisionId[], versionPath: string | undefined): string {
+  const { directories } = project.config;
+  const list = directories.map((directory) => path.relative(deps.cwd, directory) || ".").join(", ");
+  if (versionPath !== undefined) {
+    const chosen = path.resolve(deps.cwd, versionPath);
+    if (directories.includes(chosen)) return chosen;
+    throw new MigrateError({
+      code: "usage/version-path",
+      message: `${versionPath} is not one of the folders that are read`,
+      hint: `they are ${list}; add it to "directories" in migrate.config.json, or with --directory`,
+    });
+  }
+  const parent = project.migrations.get(parents[0] ?? "");
   if (parent !== undefined) return path.dirname(parent.path);
-  const [first] = config.directories;
-  if (first !== undefined) return first;
-  throw new MigrateError({ code: "usage/no-directory", message: "no folder of migrations is configured", hint: "begin with: migrate init" });
+  const [only, ...others] = directories;
+  if (only !== undefined && others.length === 0) return only;
+  throw new MigrateError({
+    code: "usage/version-path",
+    message: "Multiple version locations present, please specify --version-path",
+    hint: `a base can begin in any of ${list}`,
+  });
 }
 
-function upText({ revision, parents, dependsOn, branchLabels, message }: Revision, now: Date): string {
+/** The texts of the pair, the up file first; checked, so that what is written can be read. */
+function textsOf(
+  { revision, parents, dependsOn, branchLabels, message }: Revision,
+  template: Template,
+  now: Date,
+): readonly { readonly half: HalfName; readonly text: string }[] {
   const created = now.toISOString().replace("T", " ").replace(/\.\d+Z$/, "+00:00");
-  return [
-    `-- revision: ${revision}`,
+  const id = `-- revision: ${revision}`;
+  const header = [
+    id,
     `-- parent: ${parents.join(", ") || "none"}`,
     ...(branchLabels.length > 0 ? [`-- branch-labels: ${branchLabels.join(", ")}`] : []),
     ...(dependsOn.length > 0 ? [`-- depends-on: ${dependsOn.join(", ")}`] : []),
     ...(message === "" ? [] : [`-- message: ${commentText(message)}`]),
     `-- created: ${created}`,
-    "",
-    "",
-  ].join("\n");
+  ];
+  const values = { message: commentText(message), revision, date: created.slice(0, 10) };
+  const half = (name: HalfName, lines: readonly string[], source: Source) => {
+    checked(`${lines.join("\n")}\n`, name);
+    const text = fillTemplate(lines, source, values);
+    return { half: name, text, header: checked(text, name, source.path) };
+  };
+  const up = half("up", header, template.up);
+  if (up.header.irreversible !== undefined) return [up];
+  return [up, half("down", [id], template.down ?? { path: template.up.path, text: "" })];
+}
+
+/** The header that a text would be read with. Throws its faults, as those of the flags or of the template. */
+function checked(text: string, half: HalfName, template?: string) {
+  const { header, diagnostics } = parseHeader({ path: "", text }, half);
+  if (diagnostics.length === 0) return header;
+  throw MigrateError.all(
+    diagnostics.map(({ code, message, hint }) => ({
+      code: template === undefined ? "usage/header" : code,
+      message: template === undefined ? message : `a file made from this template cannot be read: ${message}`,
+      ...(hint === undefined ? {} : { hint }),
+      ...(template === undefined ? {} : { location: { path: template, line: 1, column: 1 } }),
+    })),
+  );
 }

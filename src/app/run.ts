@@ -1,20 +1,25 @@
-/** A target → the database is there: plan, run, and the events on the way. */
+/** A request → the database is there: plan, run, and the events on the way. */
 import { MigrateError } from "../core/errors.ts";
+import type { Event } from "../core/event.ts";
 import type { LedgerState } from "../core/ledger.ts";
 import type { Plan, PlanStep } from "../core/plan.ts";
-import { requireDatabase } from "../io/config.ts";
-import { type Notice, openSession, type Session } from "../io/database.ts";
-import { type Event, execute } from "../io/execute.ts";
+import type { Notice, Session } from "../io/database.ts";
+import { execute } from "../io/execute.ts";
 import { readLedger } from "../io/ledger.ts";
+import { blockers, lockHolders } from "../io/sessions.ts";
 import { type CompileOptions, compileSteps } from "./compile.ts";
+import { type ConnectOptions, connect, refusePooledTransactions } from "./connect.ts";
 import { type Deps, openProject, type Project, type ProjectOptions } from "./project.ts";
+import { interruptedFirst, resumed } from "./resume.ts";
 import { type Request, stepsFrom } from "./steps.ts";
 
-export interface RunOptions extends ProjectOptions, CompileOptions {
+export interface RunOptions extends ProjectOptions, CompileOptions, ConnectOptions {
   /** Plan only: nothing is written. */
   readonly dryRun?: boolean | undefined;
   /** Seconds to wait for the lock; 0 tries once. Default: the configuration's, else 60. */
   readonly lockWait?: number | undefined;
+  /** How often a migration that met lock_timeout is tried again. Default: the configuration's, else 5. */
+  readonly lockRetries?: number | undefined;
   readonly onEvent?: ((event: Event) => void) | undefined;
   readonly onNotice?: ((notice: Notice) => void) | undefined;
   /** Asked before anything is sent; false stops with nothing done. */
@@ -23,60 +28,77 @@ export interface RunOptions extends ProjectOptions, CompileOptions {
 
 /** What a run did, or with `dryRun` would do. */
 export interface RunResult {
+  /** The last plan that was made; with nothing left to do it is empty. */
   readonly plan: Plan;
+  /** The steps that were done, or with `dryRun` would be. */
   readonly steps: readonly PlanStep[];
   readonly done: boolean;
 }
 
 /**
- * Runs what the request asks for on the configured database. The state is read, a plan made and run; if another
- * migrator changed the state in between, the plan's guard stops it and the plan is made again.
+ * Runs what the request asks for on the configured database. The state is read, a plan made and run. If another
+ * migrator changed the state in between, a guard stops the plan and it is made again; if the answer to a COMMIT was
+ * lost, the ledger is read on a new connection and the run goes on from what it says.
  * Throws `MigrateError` of every kind.
  */
 export async function run(deps: Deps, request: Request, options: RunOptions): Promise<RunResult> {
   const project = await openProject(deps, options);
-  const address = requireDatabase(project.config);
-  const session = await openSession(address, options.onNotice);
+  const done: PlanStep[] = [];
+  let session = await connect(deps, project.config, options);
   const stop = (): void => void session.cancel().catch(() => {});
-  deps.signal?.addEventListener("abort", stop, { once: true });
+  deps.signal?.addEventListener("abort", stop);
   try {
-    return await runOn(session, project, request, options, deps.signal);
+    if (options.dryRun !== true) await refusePooledTransactions(session);
+    let before: LedgerState | undefined;
+    for (let attempt = 0; ; attempt += 1) {
+      const state = await readLedger(session, project.ledger);
+      const plan = await planFor(project, request, state, session, options);
+      const nothing = plan.steps.length === 0 || options.dryRun === true;
+      if (nothing) return { plan, steps: options.dryRun === true ? plan.steps : done, done: done.length > 0 };
+      if (attempt === 0 && (await options.confirm?.(plan)) === false) return { plan, steps: [], done: false };
+      try {
+        await runPlan(plan, session, project, deps, options, done);
+        return { plan, steps: done, done: true };
+      } catch (error) {
+        if (!(error instanceof MigrateError)) throw error;
+        if (error.code === "execution/connection-lost" && deps.signal?.aborted !== true) {
+          session = await reconnect(session, deps, project, options, error);
+          if (sameSet(await readLedger(session, project.ledger), state)) throw rolledBack(error);
+        } else if (error.code !== "state/guard" || (before !== undefined && sameSet(before, state))) throw error;
+        before = state;
+      }
+    }
   } finally {
     deps.signal?.removeEventListener("abort", stop);
     await session.close();
   }
 }
 
-async function runOn(session: Session, project: Project, request: Request, options: RunOptions, signal: AbortSignal | undefined): Promise<RunResult> {
-  let seen: LedgerState | undefined;
-  for (;;) {
-    const state = await readLedger(session, project.ledger);
-    const plan = await planFor(project, request, state, session, options);
-    if (plan.steps.length === 0 || options.dryRun === true) return { plan, steps: plan.steps, done: false };
-    if ((await options.confirm?.(plan)) === false) return { plan, steps: plan.steps, done: false };
-    try {
-      await execute(plan, session, {
-        lockWait: options.lockWait ?? project.config.lockWait,
-        signal,
-        onEvent: options.onEvent ?? (() => {}),
-        sourceText: (path) => sourceText(project, path),
-        recordFailure: (step, detail) => project.ledger.failure({ ...step, detail }),
-      });
-      return { plan, steps: plan.steps, done: true };
-    } catch (error) {
-      const outrun = error instanceof MigrateError && error.code === "state/guard" && !sameState(seen, state);
-      if (!outrun) throw error;
-      seen = state;
-    }
-  }
+function runPlan(
+  plan: Plan,
+  session: Session,
+  project: Project,
+  { signal }: Deps,
+  options: RunOptions,
+  done: PlanStep[],
+): Promise<void> {
+  const { config, ledger } = project;
+  return execute(plan, session, {
+    lockWait: options.lockWait ?? config.lockWait,
+    lockRetries: options.lockRetries ?? config.lockRetries,
+    lockHolders: () => lockHolders(session, ledger),
+    blockers: () => blockers(session),
+    signal,
+    onEvent: (event) => {
+      if (event.type === "step-done") done.push(event.step);
+      options.onEvent?.(event);
+    },
+    sourceText: (path) => sourceText(project, path),
+    recordFailure: (step, detail) => ledger.failure({ ...step, detail }),
+  });
 }
 
-/** A second stop at the same state is not a race but a fault. */
-function sameState(a: LedgerState | undefined, b: LedgerState): boolean {
-  return a !== undefined && JSON.stringify(a) === JSON.stringify(b);
-}
-
-function planFor(
+async function planFor(
   project: Project,
   request: Request,
   state: LedgerState,
@@ -84,7 +106,60 @@ function planFor(
   options: RunOptions,
 ): Promise<Plan> {
   const steps = stepsFrom(project, request, state.applied);
-  return compileSteps(project, steps, "run", { ...options, serverVersion: session.version });
+  const compileOptions = { ...options, serverVersion: session.version };
+  const { progress } = state;
+  if (progress === undefined) return compileSteps(project, steps, "run", compileOptions);
+  return compileSteps(project, interruptedFirst(steps, progress), "run", {
+    ...compileOptions,
+    resume: { progress, resumed: (step) => resumed(project, session, step, progress) },
+  });
+}
+
+/** How long a server that restarts is waited for, in seconds. */
+const RESTART = 30;
+
+/**
+ * A new session after the old one broke. What the old one did is only known once its backend is gone, which is when
+ * the lock can be had; and then the ledger tells.
+ */
+async function reconnect(
+  lost: Session,
+  deps: Deps,
+  project: Project,
+  options: RunOptions,
+  error: MigrateError,
+): Promise<Session> {
+  await lost.close().catch(() => {});
+  if (lost.kind === "pglite") throw error;
+  const session = await connect(deps, project.config, { ...options, wait: Math.max(options.wait ?? 0, RESTART) });
+  const patience = performance.now() + (options.lockWait ?? project.config.lockWait) * 1000;
+  while ((await lockHolders(session, project.ledger)).some(({ pid }) => pid === lost.pid)) {
+    if (performance.now() > patience || deps.signal?.aborted === true) {
+      await session.close();
+      throw error;
+    }
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+  return session;
+}
+
+function rolledBack(error: MigrateError): MigrateError {
+  return new MigrateError(
+    {
+      code: error.code,
+      message: error.message,
+      hint: "the ledger was read on a new connection: what was under way was rolled back; run the same command again",
+      ...(error.sqlstate === undefined ? {} : { sqlstate: error.sqlstate }),
+    },
+    { cause: error.cause },
+  );
+}
+
+/** The same revisions applied, and the same one interrupted. */
+function sameSet(a: LedgerState, b: LedgerState): boolean {
+  const key = ({ applied, progress }: LedgerState): string =>
+    JSON.stringify([applied.map((row) => row.revision).sort(), progress ?? null]);
+  return key(a) === key(b);
 }
 
 function sourceText(project: Project, path: string): string | undefined {

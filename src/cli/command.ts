@@ -29,19 +29,19 @@ export interface Command {
   readonly run: (invocation: Invocation) => Promise<number | void>;
 }
 
-/** A flag without a value. */
-export const flag = (description: string, alias?: string): BooleanArgDef => ({
+/** A flag without a value. Of several aliases only the one-letter one is shown. */
+export const flag = (description: string, ...alias: string[]): BooleanArgDef => ({
   type: "boolean",
   description,
-  ...(alias === undefined ? {} : { alias }),
+  alias,
 });
 
 /** A flag with a value. */
-export const value = (description: string, valueHint: string, alias?: string): StringArgDef => ({
+export const value = (description: string, valueHint: string, ...alias: string[]): StringArgDef => ({
   type: "string",
   description,
   valueHint,
-  ...(alias === undefined ? {} : { alias }),
+  alias,
 });
 
 /** Flags of every command; they may stand before the command's name too. */
@@ -49,10 +49,11 @@ export const globals: Flags = {
   database: value("database to work on (else DATABASE_URL, .env, the config file)", "URL"),
   directory: value("folder of migrations; may be repeated", "DIR"),
   config: value("config file (default: migrate.config.json)", "FILE", "c"),
-  env: value("named environment of the config file", "NAME", "n"),
+  env: value("named environment of the config file", "NAME", "n", "name"),
   x: value("set a variable for ${NAME} in the config file; may be repeated", "KEY=VALUE", "x"),
   json: flag("print the result as JSON"),
   verbose: flag("say more", "v"),
   quiet: flag("print errors only", "q"),
+  raiseerr: flag("with an error, show the program's stack too"),
   help: flag("show this help", "h"),
 };

@@ -14,7 +14,7 @@ export function commandHelp(command: Command): string {
     `${command.summary}`,
     `usage: migrate ${[command.name, ...words, "[flags]"].join(" ")}`,
     section("flags", flagRows(command.args)),
-    section("flags of every command", flagRows(globals)),
+    section("flags of every command", flagRows(globals, command.args)),
     section("examples", [...(command.examples ?? [])]),
   ];
   return sections.filter((text) => text !== "").join("\n\n");
@@ -31,9 +31,11 @@ export function overview(groups: readonly (readonly [string, readonly (readonly 
   ].join("\n\n");
 }
 
-function flagRows(args: Flags): [string, string][] {
+/** A short form that another flag has already, in `taken`, is not shown. */
+function flagRows(args: Flags, taken: Flags = {}): [string, string][] {
+  const gone = new Set(Object.values(taken).flatMap((definition) => definition.alias ?? []));
   return Object.entries(args).map(([name, definition]) => {
-    const [alias] = [definition.alias ?? []].flat();
+    const alias = [definition.alias ?? []].flat().find((other) => other.length === 1 && !gone.has(other));
     const short = alias === undefined ? "    " : `-${alias}, `;
     const long = alias === name ? `-${name}` : `--${name}`;
     const hint = definition.valueHint === undefined ? "" : ` ${definition.valueHint}`;

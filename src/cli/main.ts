@@ -4,7 +4,7 @@ import { exitCodes, MigrateError } from "../core/errors.ts";
 import { nearest } from "../core/nearest.ts";
 import { type Command, globals } from "./command.ts";
 import { createPrinter, type Streams } from "./print.ts";
-import { commandIndex, parseStrict } from "./strict.ts";
+import { commandIndex, longFlags, parseStrict } from "./strict.ts";
 
 type Loader = () => Promise<{ default: Command }>;
 
@@ -13,11 +13,15 @@ const table = {
   "start and write": {
     init: ["begin a project in this folder", () => import("./commands/init.ts")],
     revision: ["write a new pair of migration files", () => import("./commands/revision.ts")],
+    merge: ["write a pair that joins several heads", () => import("./commands/merge.ts")],
+    edit: ["open a migration in your editor", () => import("./commands/edit.ts")],
+    "list-templates": ["what new revisions can begin as", () => import("./commands/list-templates.ts")],
   },
   "run": {
     upgrade: ["apply migrations up to a target; --sql writes the script instead", () => import("./commands/upgrade.ts")],
     downgrade: ["take migrations back down to a target; --sql writes the script instead", () => import("./commands/downgrade.ts")],
     stamp: ["write the ledger without running anything", () => import("./commands/stamp.ts")],
+    "ensure-version": ["create the ledger, and nothing else", () => import("./commands/ensure-version.ts")],
   },
   "look": {
     status: ["what is applied, what is pending", () => import("./commands/status.ts")],
@@ -25,7 +29,9 @@ const table = {
     history: ["the migrations, newest first", () => import("./commands/history.ts")],
     graph: ["the migrations as a graph; also for Mermaid and Graphviz", () => import("./commands/graph.ts")],
     heads: ["the migrations nothing follows", () => import("./commands/heads.ts")],
+    branches: ["where the history forks", () => import("./commands/branches.ts")],
     show: ["one migration in full", () => import("./commands/show.ts")],
+    check: ["is there one head? for CI and pre-commit hooks", () => import("./commands/check.ts")],
     log: ["what was done to the database, when and by whom", () => import("./commands/log.ts")],
     receipt: ["the SHA-256 that names a script", () => import("./commands/receipt.ts")],
     config: ["what is configured, from where, and whether the database answers", () => import("./commands/config.ts")],
@@ -65,11 +71,12 @@ export async function main(words: readonly string[], process: Process): Promise<
       process.stderr.write(`${text}\n`);
       return exitCodes.usage;
     }
-    const name = words[at]!;
+    // Alembic writes list_templates and ensure_version.
+    const name = words[at]!.replaceAll("_", "-");
     const entry = commands.get(name);
-    if (entry === undefined) throw unknownCommand(name);
+    if (entry === undefined) throw unknownCommand(words[at]!);
     const { default: command } = await entry[1]();
-    const rest = [...words.slice(0, at), ...words.slice(at + 1)];
+    const rest = [...longFlags(words.slice(0, at), globals), ...words.slice(at + 1)];
     if (rest.includes("--help") || rest.includes("-h")) {
       const { commandHelp } = await import("./help.ts");
       printer.data(commandHelp(command));
@@ -88,14 +95,15 @@ export async function main(words: readonly string[], process: Process): Promise<
         environment: args.text("env"),
         variables: args.list("x"),
       },
-      json: options.json,
-      verbose: options.verbose,
+      json: args.flag("json"),
+      verbose: args.flag("verbose"),
     };
     const { result } = await runCommand({ run: () => command.run(invocation) }, { rawArgs: [] });
     return typeof result === "number" ? result : exitCodes.ok;
   } catch (error) {
     if (error instanceof MigrateError) {
       printer.error(error);
+      if (words.includes("--raiseerr")) process.stderr.write(`${error.stack}\n`);
       return error.exitCode;
     }
     process.stderr.write(
@@ -106,8 +114,22 @@ export async function main(words: readonly string[], process: Process): Promise<
   }
 }
 
+/** What hands type that come from other tools. */
+const habits = new Map([
+  ...["up", "migrate", "apply", "latest", "deploy", "push"].map((word) => [word, "upgrade"] as const),
+  ...["down", "revert", "undo", "rollback"].map((word) => [word, "downgrade -1"] as const),
+  ...["new", "create", "make", "generate", "add", "create-migration"].map((word) => [word, 'revision -m "…"'] as const),
+  ...["remove", "delete", "rm", "drop"].map((word) => [word, "revision --remove"] as const),
+  ...["list", "ls", "revisions"].map((word) => [word, "history"] as const),
+  ...["version", "db-version"].map((word) => [word, "current"] as const),
+  ...["info", "pending"].map((word) => [word, "status"] as const),
+  ...["baseline", "fake", "mark"].map((word) => [word, "stamp"] as const),
+  ...["templates", "template"].map((word) => [word, "list-templates"] as const),
+  ...["verify", "lint", "validate"].map((word) => [word, "check --single-head"] as const),
+]);
+
 function unknownCommand(name: string): MigrateError {
-  const guess = nearest(name, commands.keys());
+  const guess = habits.get(name.toLowerCase()) ?? nearest(name, commands.keys());
   return new MigrateError({
     code: "usage/unknown-command",
     message: `unknown command '${name}'`,

@@ -7,6 +7,7 @@ import { renderError } from "../render/diagnostic.ts";
 export interface Streams {
   readonly stdout: NodeJS.WriteStream;
   readonly stderr: NodeJS.WriteStream;
+  readonly stdin: NodeJS.ReadStream;
   readonly env: Readonly<Record<string, string | undefined>>;
 }
 
@@ -25,13 +26,15 @@ export interface Printer {
   error(error: MigrateError): void;
   /** A line that is overwritten by the next; only on a terminal. */
   progress(text: string): void;
+  /** Yes or no; undefined where nobody can be asked. */
+  ask(question: string): Promise<boolean | undefined>;
   readonly width: number;
   readonly color: boolean;
   readonly interactive: boolean;
 }
 
 export function createPrinter(
-  { stdout, stderr, env }: Streams,
+  { stdout, stderr, stdin, env }: Streams,
   options: { readonly quiet: boolean; readonly verbose: boolean; readonly json: boolean },
 ): Printer {
   const colored = (stream: NodeJS.WriteStream): boolean => {
@@ -68,10 +71,21 @@ export function createPrinter(
     },
     progress: (text) => {
       if (options.quiet || stderr.isTTY !== true) return;
-      stderr.write(`\r\u001b[K${text.slice(0, (stderr.columns ?? 80) - 1)}`);
+      stderr.write(`\r\u001b[K${text.slice(0, (stderr.columns || 80) - 1)}`);
       transient = true;
     },
-    width: stdout.isTTY === true ? (stdout.columns ?? 80) : Number.POSITIVE_INFINITY,
+    async ask(question) {
+      if (stdin.isTTY !== true || stderr.isTTY !== true) return undefined;
+      clear();
+      const { createInterface } = await import("node:readline/promises");
+      const terminal = createInterface({ input: stdin, output: stderr });
+      try {
+        return /^y(es)?$/i.test((await terminal.question(`${question} [y/N] `)).trim());
+      } finally {
+        terminal.close();
+      }
+    },
+    width: stdout.isTTY === true ? (stdout.columns || 80) : Number.POSITIVE_INFINITY,
     color: colored(stdout),
     interactive: stderr.isTTY === true,
   };

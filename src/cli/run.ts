@@ -2,8 +2,11 @@
 import type { RunResult } from "../app/run.ts";
 import type { Request } from "../app/steps.ts";
 import { MigrateError } from "../core/errors.ts";
-import type { PlanStep } from "../core/plan.ts";
-import { type Command, flag, type Invocation, value } from "./command.ts";
+import { type Event, sessionText } from "../core/event.ts";
+import type { Plan, PlanStep } from "../core/plan.ts";
+import { type Command, type Flags, flag, type Invocation, value } from "./command.ts";
+import type { Printer } from "./print.ts";
+import { interval, seconds } from "./numbers.ts";
 import { refuseScriptFlags, scriptFlags, writeScript } from "./script.ts";
 
 interface RunCommand {
@@ -13,17 +16,27 @@ interface RunCommand {
   readonly examples: NonNullable<Command["examples"]>;
 }
 
+/** Flags of whatever changes a database. */
+export const writeFlags: Flags = {
+  "dry-run": flag("show what would be done; writes nothing"),
+  "lock-wait": value("seconds to wait for another migrator (default 60; 0: do not wait)", "SECONDS"),
+  wait: value("seconds to wait until the server accepts connections (default 0)", "SECONDS"),
+};
+
+const runFlags: Flags = {
+  ...writeFlags,
+  "single-transaction": flag("one transaction for all steps instead of one each"),
+  "lock-timeout": value("how long a statement waits for a lock (default 5s; 0: for ever)", "TIME"),
+  "lock-retries": value("how often a migration that met the lock timeout is tried again (default 5)", "COUNT"),
+  "statement-timeout": value("how long a statement may run (default 0: for ever)", "TIME"),
+  yes: flag("do not ask before a downgrade destroys data", "y"),
+};
+
 export function runCommandOf({ name, summary, examples }: RunCommand): Command {
   return {
     name,
     summary,
-    args: {
-      "dry-run": flag("show what would run; writes nothing"),
-      "single-transaction": flag("one transaction for all steps instead of one each"),
-      "lock-wait": value("seconds to wait for another migrator (default 60; 0: do not wait)", "SECONDS"),
-      yes: flag("do not ask before data is destroyed", "y"),
-      ...scriptFlags,
-    },
+    args: { ...runFlags, ...scriptFlags },
     positionals: { required: name === "downgrade" ? 1 : 0, names: ["TARGET"] },
     examples,
     run: (invocation) => {
@@ -44,19 +57,70 @@ export async function runOnline(request: Request, invocation: Invocation): Promi
     ...project,
     dryRun,
     singleTransaction: args.flag("single-transaction"),
+    lockTimeout: interval(args.text("lock-timeout"), "--lock-timeout"),
+    statementTimeout: interval(args.text("statement-timeout"), "--statement-timeout"),
     lockWait: seconds(args.text("lock-wait"), "--lock-wait"),
+    lockRetries: seconds(args.text("lock-retries"), "--lock-retries"),
+    wait: seconds(args.text("wait"), "--wait"),
+    confirm: (plan) => confirmed(plan, invocation),
     onNotice: ({ severity, message }) => printer.info(`${severity.toLowerCase()}: ${message}`),
-    onEvent: (event) => {
-      if (event.type === "waiting") printer.progress(`waiting for another migrator: ${event.seconds.toFixed(0)} s`);
-      if (event.type === "step-started") printer.progress(`${event.index + 1}/${event.of} ${line(event.step)}`);
-      if (event.type === "step-done") printer.info(`${line(event.step)}  ${time(event.ms)}`);
-    },
+    onEvent: progressOf(printer),
   });
   if (json) printer.json(resultValue(result));
-  else if (result.steps.length === 0) printer.info(`nothing to ${request.kind}: ${heads(result.plan.to)}`);
-  else if (dryRun) printer.data(result.steps.map(line).join("\n"));
-  else printer.info(`${heads(result.plan.from)} -> ${heads(result.plan.to)}`);
+  else if (result.plan.steps.length === 0 && result.steps.length === 0) {
+    printer.info(`nothing to ${request.kind}: ${heads(result.plan.to)}`);
+  } else if (dryRun) printer.data(result.steps.map(line).join("\n"));
+  else if (result.done) printer.info(`now at ${heads(result.plan.to)}`);
+  else printer.info("nothing was done");
 }
+
+function progressOf(printer: Printer): (event: Event) => void {
+  let waits = false;
+  return (event) => {
+    switch (event.type) {
+      case "waiting": {
+        const who = event.holders.map(sessionText).join("; ");
+        // Once where it is kept, in a log; then only on the line that is overwritten.
+        if (!waits) printer.info(`waiting for another migrator${who === "" ? "" : `: ${who}`}`);
+        waits = true;
+        return printer.progress(`waiting for another migrator: ${event.seconds.toFixed(0)} s`);
+      }
+      case "blocked":
+        return printer.progress(`waits for a lock held by ${event.blockers.map(sessionText).join("; ")}`);
+      case "lock-timeout": {
+        const who = event.blockers.map(sessionText).join("; ");
+        return printer.info(
+          `lock timeout, rolled back; trying again in ${event.seconds.toFixed(1)} s (${event.retry} of ${event.of})${who === "" ? "" : `: ${who}`}`,
+        );
+      }
+      case "step-started":
+        return printer.progress(`${event.index + 1}/${event.of} ${line(event.step)}`);
+      case "step-done":
+        return printer.info(`${line(event.step)}  ${time(event.ms)}`);
+    }
+  };
+}
+
+/** Asks before a downgrade takes data away: in a terminal; elsewhere `--yes` must have been said. */
+async function confirmed(plan: Plan, { args, printer }: Invocation): Promise<boolean> {
+  if (plan.kind !== "downgrade" || args.flag("yes")) return true;
+  const losses = plan.batches.flatMap((batch) =>
+    batch.statements.flatMap(({ destructive = [], step }) =>
+      destructive.filter(isLoss).map((what) => `  ${plan.steps[step!]!.revision}  ${what}`),
+    ),
+  );
+  if (losses.length === 0) return true;
+  const answer = await printer.ask(`This downgrade destroys data:\n${losses.join("\n")}\nGo on?`);
+  if (answer !== undefined) return answer;
+  throw new MigrateError({
+    code: "usage/needs-yes",
+    message: `this downgrade destroys data:\n${losses.join("\n")}`,
+    hint: "if that is meant, say --yes; nothing was done",
+  });
+}
+
+/** Data are lost with tables and columns, not with indexes, functions or constraints. */
+const isLoss = (what: string): boolean => /^(?:drops (?:table|column|schema|materialized view|database|extension)|truncates|deletes)/.test(what);
 
 function resultValue({ plan, steps, done }: RunResult): unknown {
   return { from: plan.from, to: plan.to, done, steps };
@@ -68,15 +132,3 @@ const line = (step: PlanStep): string =>
   `${step.direction === "up" ? "+" : "-"} ${step.revision}${step.message === "" ? "" : `  ${step.message}`}`;
 
 const time = (ms: number): string => (ms < 1000 ? `(${ms.toFixed(0)} ms)` : `(${(ms / 1000).toFixed(1)} s)`);
-
-/** A number of seconds from a flag. Throws `usage/number`. */
-export function seconds(text: string | undefined, flagName: string): number | undefined {
-  if (text === undefined) return undefined;
-  const number = Number(text);
-  if (text.trim() !== "" && Number.isFinite(number) && number >= 0) return number;
-  throw new MigrateError({
-    code: "usage/number",
-    message: `${flagName} takes a number of seconds, not '${text}'`,
-    hint: `for example: ${flagName} 30`,
-  });
-}

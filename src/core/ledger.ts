@@ -33,6 +33,8 @@ export type How = "run" | "script" | "stamp";
 export interface Applied {
   readonly revision: RevisionId;
   readonly checksum: string;
+  /** As the checksum, without comments and white space: tells what kind of change a change is. */
+  readonly codeChecksum: string;
   readonly parents: readonly RevisionId[];
   readonly dependsOn: readonly RevisionId[];
   readonly message: string;
@@ -106,6 +108,8 @@ export interface LedgerSql {
   guardStep(step: StepLabel, expected: Expected, intent?: IntentRef): string;
   /** As `guardStep`, for a statement outside a transaction: also re-opens the session for writing. */
   guardFuse(step: StepLabel, expected: Expected, intent: IntentRef): string;
+  /** Stops where an index that is not valid stands for the one that was to be created. */
+  guardIndex(found: { readonly condition: string; readonly index: string }): string;
   /** A query with one boolean, `retort_pending`: is the step still to be done? */
   pending(step: { readonly revision: RevisionId; readonly direction: "up" | "down" }): string;
   /** Stops unless this is what is applied at the end, and says what is. Reads only. */
@@ -117,6 +121,12 @@ export interface LedgerSql {
   recordDown(row: Pick<NewRow, "revision" | "checksum" | "how">, clock: Clock): string;
   stampIn(row: NewRow): string;
   stampOut(revision: RevisionId): string;
+  /** Stops unless a row still says what it said when it was shown. */
+  guardRow(row: Recorded): string;
+  /** Makes the row of an applied revision say what its file says; the log keeps what it said. */
+  accept(row: NewRow, detail: string): string;
+  /** Deletes the row of a revision that no file has. */
+  disown(row: Pick<NewRow, "revision" | "how">, detail: string): string;
   intend(intent: Omit<Progress, "startedAt" | "startedBy">): string;
   forget(): string;
   /** Records a failure; never part of a plan. */
@@ -135,11 +145,15 @@ export interface LedgerSql {
 export interface NewRow {
   readonly revision: RevisionId;
   readonly checksum: string;
+  readonly codeChecksum: string;
   readonly parents: readonly RevisionId[];
   readonly dependsOn: readonly RevisionId[];
   readonly message: string;
   readonly how: How;
 }
+
+/** What a row holds of its file. */
+export type Recorded = Pick<Applied, "revision" | "checksum" | "parents" | "dependsOn" | "message">;
 
 /** What must be so before anything is done. */
 export interface Start {
@@ -210,15 +224,15 @@ export function ledgerSql(names: LedgerNames, sha256: Sha256): LedgerSql {
       ? `(SELECT pg_catalog.clock_timestamp() - step_began_at FROM ${state})`
       : `(SELECT pg_catalog.clock_timestamp() - started_at FROM ${progress})`;
 
-  const record = (event: string, change: string, revision: RevisionId, sign: "+" | "-"): string =>
+  const record = (event: string, change: string, revision: RevisionId, sign: "+" | "-", more = ""): string =>
     `WITH changed AS (\n  ${change}\n), counted AS (\n` +
     `  UPDATE ${state} SET revisions = revisions ${sign} 1, digest = digest ${sign} ${digestOf(revision, sha256)}\n)\n` +
-    `INSERT INTO ${log} (event, revision, checksum, how, duration) SELECT '${event}', * FROM changed;`;
+    `INSERT INTO ${log} (event, revision, checksum, how, duration${more}) SELECT '${event}', * FROM changed;`;
 
   const insert = (row: NewRow, took: string): string =>
-    `INSERT INTO ${applied} (revision, checksum, parents, depends_on, message, how, duration)\n` +
-    `  VALUES (${literal(row.revision)}, ${literal(row.checksum)}, ${textArray(row.parents)}, ${textArray(row.dependsOn)}, ` +
-    `${literal(row.message)}, '${row.how}', ${took})\n` +
+    `INSERT INTO ${applied} (revision, checksum, code_checksum, parents, depends_on, message, how, duration)\n` +
+    `  VALUES (${literal(row.revision)},\n    ${literal(row.checksum)},\n    ${literal(row.codeChecksum)},\n` +
+    `    ${textArray(row.parents)}, ${textArray(row.dependsOn)}, ${literal(row.message)}, '${row.how}',\n    ${took})\n` +
     "  RETURNING revision, checksum, how, duration";
 
   return {
@@ -246,6 +260,7 @@ export function ledgerSql(names: LedgerNames, sha256: Sha256): LedgerSql {
     CREATE TABLE ${applied} (
       revision text PRIMARY KEY,
       checksum text NOT NULL,
+      code_checksum text NOT NULL,
       parents text[] NOT NULL,
       depends_on text[] NOT NULL,
       message text NOT NULL,
@@ -358,6 +373,15 @@ END`,
 END`,
       ),
 
+    guardIndex: ({ condition, index }) =>
+      doBlock(
+        `BEGIN
+  IF ${condition} THEN
+    ${raise(sqlstates.guard, literal(`retort: the index ${index} was there already and is not valid; IF NOT EXISTS left it so`), "Drop it with: DROP INDEX CONCURRENTLY. Then go on with: migrate upgrade.")}
+  END IF;
+END`,
+      ),
+
     pending: ({ revision, direction }) =>
       `SELECT ${direction === "up" ? "NOT " : ""}${isApplied(revision)} AS retort_pending`,
 
@@ -396,6 +420,32 @@ END`,
         "-",
       ),
 
+    guardRow: ({ revision, checksum, parents, dependsOn, message }) =>
+      doBlock(
+        `BEGIN
+  IF NOT EXISTS (SELECT FROM ${applied} WHERE revision = ${literal(revision)} AND checksum = ${literal(checksum)}
+      AND parents = ${textArray(parents)} AND depends_on = ${textArray(dependsOn)} AND message = ${literal(message)}) THEN
+    ${raise(sqlstates.guard, literal(`retort: the row of ${revision} is no longer what was shown`), "Nothing was changed. Look again with: migrate verify")}
+  END IF;
+END`,
+      ),
+
+    accept: (row, detail) =>
+      `WITH changed AS (\n  UPDATE ${applied} SET checksum = ${literal(row.checksum)}, code_checksum = ${literal(row.codeChecksum)},\n` +
+      `    parents = ${textArray(row.parents)}, depends_on = ${textArray(row.dependsOn)}, message = ${literal(row.message)}\n` +
+      `  WHERE revision = ${literal(row.revision)}\n  RETURNING revision, checksum\n)\n` +
+      `INSERT INTO ${log} (event, revision, checksum, how, detail)\n` +
+      `  SELECT 'repair', revision, checksum, '${row.how}', ${literal(detail)} FROM changed;`,
+
+    disown: ({ revision, how }, detail) =>
+      record(
+        "repair",
+        `DELETE FROM ${applied} WHERE revision = ${literal(revision)}\n  RETURNING revision, checksum, '${how}', NULL::interval, ${literal(detail)}`,
+        revision,
+        "-",
+        ", detail",
+      ),
+
     intend: (intent) => {
       const values = `${literal(intent.revision)}, '${intent.direction}', ${intent.statement}, ${intent.of}, ${literal(intent.hash)}, ${literal(intent.before)}`;
       return (
@@ -410,7 +460,7 @@ END`,
       `INSERT INTO ${log} (event, revision, how, detail) VALUES ('failure', ${literal(row.revision)}, 'run', ${literal(`${row.direction}: ${row.detail}`)});`,
 
     selectApplied:
-      "SELECT revision, checksum, parents, depends_on, message, how, applied_by, " +
+      "SELECT revision, checksum, code_checksum, parents, depends_on, message, how, applied_by, " +
       "pg_catalog.to_char(applied_at AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.MS\"Z\"') AS applied_at, " +
       `pg_catalog.date_part('epoch', duration) AS duration FROM ${applied}`,
 

@@ -17,6 +17,7 @@ import {
   type Start,
 } from "./ledger.ts";
 import type { RevisionId } from "./migration.ts";
+import { validIndexGuard } from "./probe.ts";
 import { identifier, literal } from "./quote.ts";
 import type { Span } from "./source.ts";
 import type { UserStatement } from "./statement.ts";
@@ -24,7 +25,8 @@ import type { UserStatement } from "./statement.ts";
 export type Direction = "up" | "down";
 
 export interface Plan {
-  readonly kind: "upgrade" | "downgrade" | "stamp";
+  /** `ensure` creates the ledger and has no steps. */
+  readonly kind: "upgrade" | "downgrade" | "stamp" | "ensure";
   /** Heads of the applied set before and after. */
   readonly from: readonly RevisionId[];
   readonly to: readonly RevisionId[];
@@ -59,7 +61,7 @@ export interface Batch {
 /** One SQL text. */
 export interface Statement {
   readonly sql: string;
-  readonly kind: "lock" | "guard" | "session" | "user" | "ledger";
+  readonly kind: "lock" | "guard" | "session" | "user" | "ledger" | "repair";
   /** Index into `Plan.steps`. */
   readonly step?: number;
   /** Where a user's statement stands in its file, and at which UTF-16 offset of `sql` its first token is. */
@@ -96,6 +98,8 @@ export interface StepInput extends PlanStep {
   readonly statementTimeout?: string;
   /** The first statement to run, 1-based, when the step was interrupted before. */
   readonly resumeAt?: number;
+  /** Statements that make room for it, each alone and outside a transaction. */
+  readonly repairs?: readonly string[];
 }
 
 export interface CompileInput {
@@ -133,9 +137,7 @@ export function compile(input: CompileInput): Plan {
     ...(input.applied.length === 0 ? [{ kind: "ledger", sql: ledger.create } as const] : []),
     { kind: "guard", sql: ledger.guardStart({ ...startOf(input), ...input.expect }, input.interrupted) },
   ];
-  const batches: Batch[] = [
-    { transactional: false, statements: [...session(lexing), { kind: "lock", sql: ledger.lock }] },
-  ];
+  const batches: Batch[] = [locking(ledger)];
 
   const bodies: Batch[] = [];
   for (const [index, step] of input.steps.entries()) {
@@ -152,12 +154,26 @@ export function compile(input: CompileInput): Plan {
   } else {
     batches.push({ transactional: true, statements: opening }, ...bodies);
   }
-  batches.push({
-    transactional: false,
-    statements: [...session(resets.slice(0, 2)), { kind: "lock", sql: ledger.unlock }],
-  });
+  batches.push(releasing(ledger));
   return { ...head, batches };
 }
+
+/** The plan that creates the ledger where it is missing, and assumes nothing. */
+export function compileLedger({ ledger, pins }: Pick<CompileInput, "ledger" | "pins">): Plan {
+  const statements: Statement[] = [...session([...resets, ...pinned(pins, "LOCAL")]), { kind: "ledger", sql: ledger.create }];
+  const batches = [locking(ledger), { transactional: true, statements }, releasing(ledger)];
+  return { kind: "ensure", from: [], to: [], steps: [], result: { count: 0, sum: "0" }, batches };
+}
+
+const locking = (ledger: LedgerSql): Batch => ({
+  transactional: false,
+  statements: [...session(lexing), { kind: "lock", sql: ledger.lock }],
+});
+
+const releasing = (ledger: LedgerSql): Batch => ({
+  transactional: false,
+  statements: [...session(resets.slice(0, 2)), { kind: "lock", sql: ledger.unlock }],
+});
 
 /** The states a plan may begin in: one, or with `idempotent` each on the way. */
 function startOf({ applied, steps, idempotent }: CompileInput): Start {
@@ -242,7 +258,7 @@ function outsideBatches(
     const number = i + 1;
     if (number < (step.resumeAt ?? 1)) continue;
     const sent = user[i]!;
-    if (statement.transactional) {
+    if (statement.transactional && !statement.mayCommit) {
       open.push(sent);
       continue;
     }
@@ -257,28 +273,24 @@ function outsideBatches(
       ),
     );
     intent = { revision, statement: number, hash };
+    const waits = step.lockTimeout === undefined ? ["SET lock_timeout = '0'"] : [];
+    // A fuse: only the guard turns writing on again, so a client that goes on after an error does no harm.
+    const fuse = [...pinned(pins, "SESSION"), ...waits, "SET default_transaction_read_only = on"];
+    const outside = (text: Statement): Batch => ({
+      transactional: false,
+      statements: [...session(fuse, index), at("guard", ledger.guardFuse(label, expected, intent!)), text],
+    });
+    const repairs = number === step.resumeAt ? (step.repairs ?? []) : [];
     batches.push(
       { transactional: true, statements: open },
-      {
-        transactional: false,
-        statements: [
-          ...session(
-            [
-              ...pinned(pins, "SESSION"),
-              ...(step.lockTimeout === undefined ? ["SET lock_timeout = '0'"] : []),
-              // A fuse: only the guard turns writing on again, so a client that goes on after an error does no harm.
-              "SET default_transaction_read_only = on",
-            ],
-            index,
-          ),
-          at("guard", ledger.guardFuse(label, expected, intent)),
-          sent,
-        ],
-      },
+      ...repairs.map((sql) => outside(at("repair", `${sql};`))),
+      outside(sent),
     );
+    const valid = validIndexGuard(statement.probe);
     open = [
       ...session(pinned(pins, "SESSION"), index),
       at("guard", ledger.guardStep(label, expected, intent)),
+      ...(valid === undefined ? [] : [at("guard", ledger.guardIndex(valid))]),
     ];
   }
   const record =
@@ -369,13 +381,18 @@ export function textsOf(plan: Plan, batch: number): readonly Text[] {
   return transactional ? [{ sql: "BEGIN;", batch }, ...texts, { sql: "COMMIT;", batch }] : texts;
 }
 
-/** What goes to the server at once: a whole transaction, or one statement that must stand alone. */
-export function messagesOf(plan: Plan): readonly (readonly Text[])[] {
-  return plan.batches.flatMap((batch, index) => {
-    const texts = textsOf(plan, index);
-    if (batch.transactional && batch.separate === undefined) return [texts];
-    return alone(texts);
-  });
+/** What goes to the server next: messages, each sent at once, and the batch that comes after them. */
+export interface Group {
+  readonly messages: readonly (readonly Text[])[];
+  readonly next: number;
+}
+
+/** The batches from `first` on that are sent together. After a failure the plan goes on from the batch that failed. */
+export function groupFrom(plan: Plan, first: number): Group {
+  const { transactional, separate } = plan.batches[first]!;
+  const texts = textsOf(plan, first);
+  const messages = transactional && separate === undefined ? [texts] : alone(texts);
+  return { messages, next: first + 1 };
 }
 
 /** User statements one by one; our own settings around them together, since they may share a message. */
@@ -383,7 +400,7 @@ function alone(texts: readonly Text[]): (readonly Text[])[] {
   const messages: Text[][] = [];
   let ours: Text[] = [];
   for (const text of texts) {
-    if (text.statement?.kind === "user") {
+    if (text.statement?.kind === "user" || text.statement?.kind === "repair") {
       if (ours.length > 0) messages.push(ours);
       messages.push([text]);
       ours = [];

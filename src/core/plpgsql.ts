@@ -9,7 +9,7 @@ import { lineEnd } from "./syntax.ts";
 
 /** What it says of a body that no server could accept, whatever types and tables there are. */
 const BODY_FAULT =
-  /^(?:syntax error|missing |unterminated |unrecognized exception condition|invalid SQLSTATE|too (?:few|many) parameters specified for RAISE|unrecognized RAISE|RAISE option|duplicate declaration|end label|there is no label|block label|EXIT cannot|CONTINUE cannot|mismatched parentheses|INTO specified more than once|label does not exist)|is not a known variable$|is declared CONSTANT$|cannot be used outside a loop/;
+  /^(?:syntax error|missing |unterminated |unrecognized exception condition|invalid SQLSTATE|too (?:few|many) parameters specified for RAISE|unrecognized RAISE|RAISE option|duplicate declaration|end label|there is no label|block label|EXIT cannot|CONTINUE cannot|mismatched parentheses|INTO specified more than once|label does not exist|RETURN cannot have a parameter|cannot use RETURN)|is not a known variable$|is declared CONSTANT$|cannot be used outside a loop/;
 
 /** With two targets of unknown types, that compiler takes the first for the record that holds the whole row. */
 const LOOP_TARGETS = /(\bfor\s+[\w".]+)((?:\s*,\s*[\w".]+)+)(?=\s+in\b)/gi;

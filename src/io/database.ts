@@ -8,6 +8,7 @@
 import { randomUUID } from "node:crypto";
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import path from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import type { ConnectionOptions as TlsOptions } from "node:tls";
 import type { DatabasePoolConnection } from "slonik";
 import { MigrateError } from "../core/errors.ts";
@@ -30,8 +31,12 @@ export interface Session {
   send(texts: readonly string[]): Promise<void>;
   /** The rows of one query. Throws `StatementFailure`. */
   rows<T>(sql: string): Promise<readonly T[]>;
+  /** The rows of one query over another connection, while this one is busy; none on the embedded database. */
+  aside<T>(sql: string): Promise<readonly T[]>;
   /** Asks the server, over another connection, to stop what runs here. */
   cancel(): Promise<void>;
+  /** Whether a pooler stands between, and what it pools: a session's settings and locks need `none` or `sessions`. */
+  pooling(): Promise<"none" | "sessions" | "transactions">;
   close(): Promise<void>;
 }
 
@@ -83,7 +88,10 @@ interface Wire {
   end(): Promise<void>;
   /** Runs texts; the rows of the last one. Errors carry `completed`. */
   run(texts: readonly string[]): Promise<readonly Record<string, unknown>[]>;
-  cancel(): Promise<void>;
+  /** One query over another connection. */
+  aside(sql: string): Promise<readonly Record<string, unknown>[]>;
+  /** The process id that the server, or a pooler before it, gave on connecting; undefined without a connection. */
+  announcedPid(): number | undefined;
 }
 
 type WireFactory = (onNotice: (notice: Notice) => void, onLost: (error: Error) => void) => Promise<Wire>;
@@ -140,13 +148,16 @@ async function throughSlonik(
   });
 
   const connection = await pinConnection(pool, address);
+  let lost = false;
   const run = async (texts: readonly string[], sql: string): Promise<readonly Record<string, unknown>[]> => {
     messages = texts;
     try {
       const token = { sql, values: [], parser: anything, type: Symbol.for("SLONIK_TOKEN_QUERY") };
       return (await connection.bound.query(token as never)).rows as Record<string, unknown>[];
     } catch (error) {
-      throw failureOf(texts, error as ServerError);
+      const failure = failureOf(texts, error as ServerError);
+      lost ||= failure.lost;
+      throw failure;
     }
   };
 
@@ -161,16 +172,48 @@ async function throughSlonik(
     pid: address.kind === "pglite" ? 0 : Number(facts?.["pid"]),
     send: async (texts) => void (await run(texts, SEND)),
     rows: async <T>(sql: string) => (await run([sql], SEND)) as readonly T[],
-    cancel: async () => wire?.cancel(),
+    aside: async <T>(sql: string) => ((await wire?.aside(sql)) ?? []) as readonly T[],
+    cancel: async () => void (await wire?.aside(`SELECT pg_catalog.pg_cancel_backend(${Number(facts?.["pid"])})`)),
+    pooling: () => poolingOf(wire!, Number(facts?.["pid"]), run),
     close: async () => {
       if (!open) return;
       open = false;
       connection.release();
       await connection.done;
-      await pool.end();
+      await pool.end().catch((error: unknown) => {
+        // Whoever used a connection that was lost has been told; there is nothing left to close.
+        if (!lost) throw error;
+      });
     },
   };
 }
+
+/**
+ * A pooler announces a process id of its own making. If two connections that are open at once are served by one
+ * backend, or one connection by two, then what is pooled are transactions.
+ */
+async function poolingOf(
+  wire: Wire,
+  pid: number,
+  run: (texts: readonly string[], sql: string) => Promise<readonly Record<string, unknown>[]>,
+): Promise<"none" | "sessions" | "transactions"> {
+  const announced = wire.announcedPid();
+  if (announced === undefined || announced === pid) return "none";
+  const ask = "SELECT pg_catalog.pg_backend_pid() AS pid";
+  for (let round = 0; round < POOL_ROUNDS; round += 1) {
+    // A pool of sessions that is full lets the other connection wait for as long as this one lives.
+    const late = sleep(POOL_PATIENCE, undefined, { ref: false });
+    const [other] = (await Promise.race([wire.aside(ask), late])) ?? [];
+    const [mine] = await run([ask], SEND);
+    if (Number(mine?.["pid"]) !== pid || Number(other?.["pid"]) === pid) return "transactions";
+    if (other === undefined) return "sessions";
+  }
+  return "sessions";
+}
+
+const POOL_ROUNDS = 3;
+/** Milliseconds. */
+const POOL_PATIENCE = 3000;
 
 const SEND = "-- retort: the texts travel beside this one";
 const anything = { safeParse: (value: unknown) => ({ success: true, data: value }), parse: (value: unknown) => value };
@@ -286,15 +329,15 @@ function serverWire(address: Extract<DatabaseAddress, { kind: "server" }>): Wire
           throw error;
         }
       },
-      cancel: async () => {
+      aside: async (sql) => {
         const { client: other } = await connected(ssl);
         try {
-          const { processID } = client as unknown as { processID: number };
-          await other.query("SELECT pg_catalog.pg_cancel_backend($1)", [processID]);
+          return (await other.query(sql)).rows;
         } finally {
           await other.end();
         }
       },
+      announcedPid: () => (client as unknown as { readonly processID?: number }).processID,
     };
   };
 }
@@ -347,7 +390,8 @@ function pgliteWire(address: Extract<DatabaseAddress, { kind: "pglite" }>): Wire
         }
         return rows;
       },
-      cancel: async () => {},
+      aside: async () => [],
+      announcedPid: () => undefined,
     };
   };
 }

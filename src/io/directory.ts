@@ -85,6 +85,25 @@ export async function createFiles(
   return files.map(({ name }) => folder.shown + name);
 }
 
+/** Deletes files. Throws `usage/cannot-remove`, which says what is gone already. */
+export async function removeFiles(paths: readonly string[], { cwd }: DirectoryOptions): Promise<void> {
+  for (const [index, path] of paths.entries()) {
+    try {
+      rmSync(resolve(cwd, path));
+    } catch (error) {
+      const gone = paths.slice(0, index);
+      throw new MigrateError(
+        {
+          code: "usage/cannot-remove",
+          message: `${path} cannot be deleted: ${reasonOf(error)}`,
+          hint: `${gone.length === 0 ? "nothing was deleted" : `${gone.join(", ")} was deleted`}; make its folder writable and try again`,
+        },
+        { cause: error },
+      );
+    }
+  }
+}
+
 /** Creates a folder and those above it. Returns whether it was missing. */
 export async function createDirectory(directory: string, { cwd }: DirectoryOptions): Promise<boolean> {
   try {

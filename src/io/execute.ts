@@ -1,20 +1,21 @@
 /** A plan and a session → the plan is run, and events tell how it goes. Decides nothing: the texts are sent in order. */
+import { setTimeout as sleep } from "node:timers/promises";
 import { MigrateError } from "../core/errors.ts";
+import { type Event, type SessionInfo, sessionText } from "../core/event.ts";
 import { sqlstates } from "../core/ledger.ts";
-import { messagesOf, type Plan, type PlanStep, type Text } from "../core/plan.ts";
+import { groupFrom, type Plan, type PlanStep, type Text, textsOf } from "../core/plan.ts";
 import { type Location, locate, offsetOfCodePoint } from "../core/source.ts";
 import { type Session, StatementFailure } from "./database.ts";
-
-/** What happens while a plan runs. */
-export type Event =
-  | { readonly type: "waiting"; readonly seconds: number }
-  | { readonly type: "step-started"; readonly step: PlanStep; readonly index: number; readonly of: number }
-  | { readonly type: "step-done"; readonly step: PlanStep; readonly index: number; readonly of: number; readonly ms: number };
 
 export interface ExecuteOptions {
   readonly onEvent?: (event: Event) => void;
   /** How long to try for the lock, in seconds; 0 tries once. */
   readonly lockWait: number;
+  /** How often a transaction that met lock_timeout is tried again. */
+  readonly lockRetries: number;
+  /** Who holds the ledger's lock; who blocks this session. Asked over other connections or between messages. */
+  readonly lockHolders: () => Promise<readonly SessionInfo[]>;
+  readonly blockers: () => Promise<readonly SessionInfo[]>;
   /** Tells where in its file a failing statement stands: the text of a path in the plan. */
   readonly sourceText: (path: string) => string | undefined;
   readonly signal?: AbortSignal | undefined;
@@ -24,55 +25,143 @@ export interface ExecuteOptions {
 
 /**
  * Runs the plan. Throws `MigrateError`: `state/locked`, `state/guard`, or `execution/…` with the failing
- * statement's place in its file. Whatever was in a transaction is rolled back.
+ * statement's place in its file. Whatever was in a transaction is rolled back, and the lock is released.
  */
 export async function execute(plan: Plan, session: Session, options: ExecuteOptions): Promise<void> {
-  const { onEvent = () => {} } = options;
+  const steps = stepEvents(plan, options);
+  let retries = 0;
+  let locked = false;
+  try {
+    for (let batch = 0; batch < plan.batches.length; ) {
+      const group = groupFrom(plan, batch);
+      try {
+        for (const message of group.messages) {
+          steps.beforeBatch(message[0]!.batch);
+          if (batch === 0) await takeLock(message, session, options);
+          else await sendMessage(plan, message, session, options);
+          locked = true;
+        }
+        batch = group.next;
+        retries = 0;
+      } catch (error) {
+        if (!(error instanceof LockTimeout) || retries >= options.lockRetries) throw error;
+        // The failed batch was rolled back; those before it in the message are committed.
+        batch = error.batch;
+        retries += 1;
+        const seconds = backoff(retries);
+        options.onEvent?.({ type: "lock-timeout", retry: retries, of: options.lockRetries, seconds, blockers: error.blockers });
+        await pause(seconds * 1000, options.signal);
+      }
+    }
+    steps.done();
+  } catch (error) {
+    const lost = error instanceof MigrateError && error.code === "execution/connection-lost";
+    // The lock outlives a failed statement: the plan's own end releases it.
+    if (locked && !lost) {
+      const closing = textsOf(plan, plan.batches.length - 1).map((text) => text.sql);
+      await session.send(closing).catch(() => {});
+    }
+    throw error;
+  }
+}
+
+/** Tells when a step begins and when it is done. */
+function stepEvents(plan: Plan, { onEvent = () => {} }: ExecuteOptions) {
   const of = plan.steps.length;
-  let current = -1;
+  let current: number | undefined;
   let began = performance.now();
   const done = (): void => {
-    if (current < 0) return;
+    if (current === undefined) return;
     onEvent({ type: "step-done", step: plan.steps[current]!, index: current, of, ms: performance.now() - began });
+    current = undefined;
   };
-  for (const message of messagesOf(plan)) {
-    const step = message.find((text) => text.statement?.step !== undefined)?.statement?.step;
-    if (step !== undefined && step !== current) {
+  return {
+    done,
+    beforeBatch(batch: number): void {
+      const index = plan.batches[batch]!.statements.find((s) => s.step !== undefined)?.step;
+      if (index === current) return;
       done();
-      current = step;
+      if (index === undefined) return;
+      current = index;
       began = performance.now();
-      onEvent({ type: "step-started", step: plan.steps[step]!, index: step, of });
-    }
-    const locks = message.some((text) => text.statement?.kind === "lock" && text.batch === 0);
-    if (locks) await takeLock(message, session, options);
-    else await sendMessage(plan, message, session, options);
-  }
-  done();
+      onEvent({ type: "step-started", step: plan.steps[index]!, index, of });
+    },
+  };
+}
+
+/** Seconds before a migration that met the lock timeout is tried again: 0.5, 1, 2 … 30, each with jitter. */
+function backoff(retry: number): number {
+  return Math.min(0.5 * 2 ** (retry - 1), 30) * (0.5 + Math.random());
+}
+
+/** Waits, but not longer than until the user asks to stop. */
+async function pause(ms: number, signal: AbortSignal | undefined): Promise<void> {
+  await sleep(ms, undefined, { ...(signal === undefined ? {} : { signal }) }).catch(() => {});
+  refuseAborted(signal);
+}
+
+function refuseAborted(signal: AbortSignal | undefined): void {
+  if (signal?.aborted !== true) return;
+  throw new MigrateError({
+    code: "execution/cancelled",
+    message: "stopped on request",
+    hint: "what was done so far stays; the same command goes on from there",
+  });
 }
 
 async function takeLock(message: readonly Text[], session: Session, options: ExecuteOptions): Promise<void> {
   const texts = message.map((text) => text.sql);
   const start = performance.now();
-  for (let pause = 50; ; pause = Math.min(pause * 1.5, 1000)) {
+  for (let ms = 50; ; ms = Math.min(ms * 1.5, 1000)) {
+    refuseAborted(options.signal);
     try {
       return await session.send(texts);
     } catch (error) {
-      if (!(error instanceof StatementFailure) || error.sqlstate !== sqlstates.lockHeld) throw error;
-      const waited = (performance.now() - start) / 1000;
-      if (waited >= options.lockWait) {
-        throw new MigrateError(
-          {
-            code: "state/locked",
-            message: `another session holds the lock of the ledger, after ${waited.toFixed(0)} s of waiting`,
-            hint: "wait until it is done, or give it longer with --lock-wait SECONDS",
-          },
-          { cause: error },
-        );
-      }
-      options.onEvent?.({ type: "waiting", seconds: waited });
+      if (!(error instanceof StatementFailure)) throw error;
+      if (error.lost) throw connectionLost(error);
+      if (error.sqlstate !== sqlstates.lockHeld) throw error;
+      const seconds = (performance.now() - start) / 1000;
+      const holders = await options.lockHolders().catch(() => []);
+      if (seconds >= options.lockWait) throw stillLocked(seconds, holders, error);
+      options.onEvent?.({ type: "waiting", seconds, holders });
       // Polling with no transaction open: a session that waits inside one would stop CREATE INDEX CONCURRENTLY.
-      await new Promise((resolve) => setTimeout(resolve, pause * (0.75 + Math.random() / 2)));
+      await pause(ms * (0.75 + Math.random() / 2), options.signal);
     }
+  }
+}
+
+function stillLocked(seconds: number, holders: readonly SessionInfo[], cause: unknown): MigrateError {
+  const who = holders.map(sessionText).join("; ");
+  return new MigrateError(
+    {
+      code: "state/locked",
+      message: `another session holds the lock of the ledger${who === "" ? "" : `: ${who}`} (waited ${seconds.toFixed(0)} s)`,
+      hint: "wait until it is done, or give it longer with --lock-wait SECONDS",
+    },
+    { cause },
+  );
+}
+
+/** A statement waited longer for a lock than lock_timeout allows. */
+class LockTimeout extends MigrateError {
+  readonly batch: number;
+  readonly blockers: readonly SessionInfo[];
+  constructor(error: MigrateError, batch: number, blockers: readonly SessionInfo[]) {
+    const { code, message, hint, location, excerpt, sqlstate } = error;
+    const who = blockers.length === 0 ? "" : `\n  it waited for ${blockers.map(sessionText).join("; ")}`;
+    super(
+      {
+        code,
+        message: message + who,
+        ...(hint === undefined ? {} : { hint }),
+        ...(location === undefined ? {} : { location }),
+        ...(excerpt === undefined ? {} : { excerpt }),
+        ...(sqlstate === undefined ? {} : { sqlstate }),
+      },
+      { cause: error.cause },
+    );
+    this.batch = batch;
+    this.blockers = blockers;
   }
 }
 
@@ -82,21 +171,59 @@ async function sendMessage(
   session: Session,
   options: ExecuteOptions,
 ): Promise<void> {
+  refuseAborted(options.signal);
+  const watch = watchBlockers(options);
   try {
     await session.send(message.map((text) => text.sql));
   } catch (error) {
     if (!(error instanceof StatementFailure)) throw error;
     const text = message[error.index]!;
-    if (!error.lost) {
-      await session.send(["ROLLBACK;"]).catch(() => {});
-      const step = text.statement?.kind === "guard" ? undefined : stepOf(plan, text);
-      if (step !== undefined && options.recordFailure !== undefined) {
-        // Best effort: the failure itself is what the user must see.
-        await session.send([options.recordFailure(step, error.message)]).catch(() => {});
-      }
+    const explained = explain(plan, text, error, options);
+    if (error.lost) throw explained;
+    await session.send(["ROLLBACK;"]).catch(() => {});
+    const retried = error.sqlstate === "55P03" && plan.batches[text.batch]!.transactional;
+    if (retried) throw new LockTimeout(explained, text.batch, watch.seen());
+    const step = text.statement?.kind === "guard" ? undefined : stepOf(plan, text);
+    if (step !== undefined && options.recordFailure !== undefined) {
+      // Best effort: the failure itself is what the user must see.
+      await session.send([options.recordFailure(step, error.message)]).catch(() => {});
     }
-    throw explain(plan, text, error, options);
+    throw explained;
+  } finally {
+    watch.stop();
   }
+}
+
+/** How long a message runs before we look whether it waits for a lock, and how often we look again; ms. */
+const WATCH_EVERY = 1000;
+
+/** Asks, over another connection, who blocks a message that takes long. */
+function watchBlockers({ onEvent, blockers }: ExecuteOptions) {
+  let seen: readonly SessionInfo[] = [];
+  const timer = setInterval(() => {
+    blockers()
+      .then((found) => {
+        if (found.length === 0) return;
+        seen = found;
+        onEvent?.({ type: "blocked", blockers: found });
+      })
+      // Who blocks is a courtesy; the message itself tells what matters.
+      .catch(() => {});
+  }, WATCH_EVERY);
+  timer.unref();
+  return { seen: () => seen, stop: () => clearInterval(timer) };
+}
+
+function connectionLost(failure: StatementFailure): MigrateError {
+  return new MigrateError(
+    {
+      code: "execution/connection-lost",
+      message: `the connection to the database was lost: ${failure.message}`,
+      hint: "run the same command again: it reads from the ledger what was done, and goes on from there",
+      ...(failure.sqlstate === undefined ? {} : { sqlstate: failure.sqlstate }),
+    },
+    { cause: failure },
+  );
 }
 
 /** The server's answer in the user's terms: which file, line and column, and what to do. */
@@ -123,17 +250,7 @@ function explain(plan: Plan, text: Text, failure: StatementFailure, options: Exe
   }
   const details = [failure.detail, failure.where].filter((line) => line !== undefined);
   const message = [failure.message, ...details].join("\n  ");
-  if (failure.lost) {
-    return new MigrateError(
-      {
-        code: "execution/connection-lost",
-        message: `the connection to the database was lost: ${message}`,
-        hint: "run the same command again: it reads from the ledger what was done, and goes on from there",
-        ...sqlstate,
-      },
-      { cause: failure },
-    );
-  }
+  if (failure.lost) return connectionLost(failure);
   if (statement?.origin !== undefined) {
     const place = placeOf(statement, failure, options);
     return new MigrateError(

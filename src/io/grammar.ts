@@ -129,11 +129,9 @@ interface Piece {
  * that parses and ends in a top-level `;` means the same whatever follows it.
  */
 function parsePiece(parser: Parser, text: string, from: number, size: number): Piece {
-  const edge = size === 0 ? /;/g : /;[ \t]*$/gm;
   for (let length = size; ; ) {
-    edge.lastIndex = from + length;
-    const rest = size > 0 && text.length - from <= PIECE;
-    const to = rest || edge.exec(text) === null ? text.length : edge.lastIndex;
+    const edge = text.indexOf(";", from + length) + 1;
+    const to = edge === 0 || text.length - from <= size ? text.length : edge;
     const { complete, result } = parse(parser, text, from, to);
     if (complete || to === text.length) return { to, result };
     length = Math.ceil((to - from) * 1.5);
@@ -308,7 +306,8 @@ function createParserOf16(): (sql: string, body: string | undefined) => Promise<
     try {
       const { error } = instance.parse(sql);
       if (error !== null) return tokenAt(sql, offsetOfCodePoint(sql, error.cursorpos - 1));
-      if (body === undefined || blockDepth(body) > BLOCK_LIMIT) return undefined;
+      // It reads FOR … IN over a declared cursor as broken SQL, knowing no such type.
+      if (body === undefined || /\bcursor\b/i.test(body) || blockDepth(body) > BLOCK_LIMIT) return undefined;
       return bodyFault(compilerOf16(instance), sql, body);
     } catch {
       instance = undefined; // out of memory, which it reports by throwing what it finds: the server will judge

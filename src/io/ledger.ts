@@ -47,6 +47,7 @@ function isMissing(error: unknown): boolean {
 interface AppliedRow {
   readonly revision: string;
   readonly checksum: string;
+  readonly code_checksum: string;
   readonly parents: readonly string[];
   readonly depends_on: readonly string[];
   readonly message: string;
@@ -60,6 +61,7 @@ function appliedOf(row: AppliedRow): Applied {
   return {
     revision: row.revision,
     checksum: row.checksum,
+    codeChecksum: row.code_checksum,
     parents: row.parents,
     dependsOn: row.depends_on,
     message: row.message,

@@ -126,19 +126,23 @@ export function graphText(picture: Picture, style: TextStyle): readonly string[]
   };
   return rows.flatMap((row, index) => {
     const { revision, column, passing, links } = row;
+    const beside = [...passing, ...links.map((link) => link.from)];
     const applied = picture.applied?.has(revision);
-    const node = upright(row, passing, glyphs);
+    const node = upright(row, beside, glyphs);
     node[2 * column] = applied === undefined ? glyphs.node : applied ? glyphs.applied : glyphs.pending;
     const found = [line(node, wordsOf(picture, row, style))];
+
     const { path } = nodeOf(picture.graph, revision).revision;
     if (style.paths && path !== undefined) {
-      const beside = [...passing, ...links.map((link) => link.from)];
-      found.push(line(upright(row, beside, glyphs), visible(path)));
+      const cells = upright(row, beside, glyphs);
+      cells.length = node.length;
+      found.push(line(cells, visible(path)));
     }
-    const ends = links.length === 0 && found.length === 1;
     if (links.some(({ from, to }) => from !== to)) found.push(line(joined(row, glyphs), ""));
     // Without a gap, a base and the head below it would look like child and parent.
-    else if (ends && rows[index + 1]?.column === column) found.push(line(upright(row, passing, glyphs), ""));
+    else if (links.length === 0 && found.length === 1 && rows[index + 1]?.column === column) {
+      found.push(line(upright(row, passing, glyphs), ""));
+    }
     return found;
   });
 }
@@ -177,8 +181,8 @@ export function columnsOf(text: string): number {
 }
 
 const WIDE =
-  /[\p{Extended_Pictographic}\p{Emoji_Modifier}\u1100-\u115f\u2e80-\u303e\u3041-\ua4cf\ua960-\ua97c\uac00-\ud7a3\uf900-\ufaff\ufe10-\ufe19\ufe30-\ufe6f\uff01-\uff60\uffe0-\uffe6\u{16fe0}-\u{18cff}\u{1aff0}-\u{1b2ff}\u{1f1e6}-\u{1f265}\u{20000}-\u{3fffd}]/u;
-/** U+FE0F is not among them: it makes a narrow character a wide one. */
+  /[\p{Emoji_Presentation}\u1100-\u115f\u2e80-\u303e\u3041-\ua4cf\ua960-\ua97c\uac00-\ud7a3\uf900-\ufaff\ufe10-\ufe19\ufe30-\ufe6f\uff01-\uff60\uffe0-\uffe6\u{16fe0}-\u{18cff}\u{1aff0}-\u{1b2ff}\u{1f200}-\u{1f265}\u{20000}-\u{3fffd}]/u;
+/** Not U+FE0F, which makes a narrow character a wide one. */
 const NO_WIDTH = /(?!\ufe0f)[\p{M}\p{Cf}]/u;
 
 const graphemes = new Intl.Segmenter();

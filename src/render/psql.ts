@@ -2,7 +2,8 @@
  * SQL text → the bytes that make psql send exactly that text.
  *
  * psql replaces `:name`, `:'name'`, `:"name"` and `:{?name}` outside quotes and comments; `\:` stops it. Its lexer
- * (src/fe_utils/psqlscan.l) cuts tokens as the server's does; standard_conforming_strings must be on.
+ * (src/fe_utils/psqlscan.l) cuts tokens as the server's does, with standard_conforming_strings on. Only a string with
+ * escapes that goes on in the next line (`E'a'⏎'it\'s'`) it cannot read, and no script can help it.
  */
 import { tokens } from "../core/lexer.ts";
 

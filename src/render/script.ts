@@ -34,7 +34,7 @@ export function renderScript(plan: Plan, ledger: LedgerSql, form: ScriptForm = d
   const body = planLines(plan, form, plan.batches.map((_, index) => index));
   const receipt = ledger.sha256(body);
   const head = [...title(plan, form), ...settings(form)];
-  const tail = plan.batches.length === 0 ? [] : closing(plan, ledger, form, receipt);
+  const tail = plan.batches.length === 0 ? [] : plan.kind === "ensure" ? closingEcho(form) : closing(plan, ledger, form, receipt);
   return { text: `${lines(head)}\n${BEGIN_PLAN}${body}${END_PLAN}${lines(tail)}`, receipt };
 }
 
@@ -110,7 +110,8 @@ function stepOf(batch: Batch): number | undefined {
 
 function sectionName(plan: Plan, index: number): string {
   if (index === 0) return "The lock: one migrator at a time";
-  return index === plan.batches.length - 1 ? "The lock is released" : "The state this script is for";
+  if (index === plan.batches.length - 1) return "The lock is released";
+  return plan.kind === "ensure" ? "The ledger, where it is missing" : "The state this script is for";
 }
 
 /** A user's `.psqlrc` may say the opposite of each, and then a guard that stops would not stop what follows. */
@@ -140,6 +141,8 @@ const rangeOf = (plan: Plan): string => `${plan.from.join(",") || "base"}:${plan
 function title(plan: Plan, form: ScriptForm): string[] {
   const arrow = `${plan.from.join(", ") || "<base>"} -> ${plan.to.join(", ") || "<base>"}`;
   if (plan.batches.length === 0) return [`-- Retort migration script: ${plan.kind} ${arrow}`, "-- Nothing to do.", ""];
+  const run = form.client === "psql" ? [`-- Run it with: ${runLine(form.fileName)}`] : [];
+  if (plan.kind === "ensure") return ["-- Retort migration script: creates the ledger where it is missing; safe to run twice.", ...run, ""];
   const transactions = plan.batches.filter((batch) => batch.transactional).length;
   const outside = outsideSteps(plan).map((step) => step.revision);
   const skips = plan.batches.some((batch) => batch.when !== undefined);
@@ -158,7 +161,7 @@ function title(plan: Plan, form: ScriptForm): string[] {
     ...(outside.length === 0
       ? []
       : [`-- Cannot be rolled back, because it runs outside a transaction: ${outside.join(", ")}.`]),
-    ...(form.client === "psql" ? [`-- Run it with: ${runLine(form.fileName)}`] : []),
+    ...run,
     "",
   ];
 }

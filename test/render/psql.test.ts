@@ -29,7 +29,6 @@ test.each([
   "SELECT f(a := 1)",
   "SELECT a[1:], a[:], a[1: 2], a[: hi]",
   "SELECT ':x', E':x\\':y', U&':x', B'1', N':x'",
-  "SELECT E'a' -- more\n  'it\\'s :x'",
   'SELECT ":x", "a"":x", U&":x"',
   "SELECT $$ :x $$, $tag$ :x $$ :y $other$ :z $tag$, $é$ :x $é$",
   "-- :x\n/* :x /* :y */ :z */ SELECT 1",

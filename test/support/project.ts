@@ -2,17 +2,18 @@
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, onTestFinished } from "vitest";
 import { readState, type State } from "../../src/app/look.ts";
 import { type OfflineOptions, offline } from "../../src/app/offline.ts";
-import type { Deps } from "../../src/app/project.ts";
+import { type Deps, openProject } from "../../src/app/project.ts";
 import { type RunOptions, type RunResult, run } from "../../src/app/run.ts";
 import type { Request } from "../../src/app/steps.ts";
 import type { Plan } from "../../src/core/plan.ts";
 import { renderScript } from "../../src/render/script.ts";
 import { deps } from "./migrate.ts";
 import { type Finished, type PsqlOptions, psql } from "./psql.ts";
-import { freshDatabase, type TestDatabase, type TestServer } from "./server.ts";
+import { freshDatabase, query, type TestDatabase, type TestServer, withClient } from "./server.ts";
 
 /** A migration: its up body, or more. Headers are further lines such as `transaction: none`. */
 export type MigrationText =
@@ -112,4 +113,21 @@ export async function failureOf(promise: Promise<unknown>): Promise<Error & Reco
   );
   if (outcome === undefined) throw new Error("this should have failed");
   return outcome as Error & Record<string, unknown>;
+}
+
+/** Waits until the query has a row; fails after 10 s. */
+export async function until(url: string, sql: string): Promise<void> {
+  for (let waited = 0; (await query(url, sql)).length === 0; waited += 50) {
+    if (waited > 10_000) throw new Error(`never came true: ${sql}`);
+    await sleep(50);
+  }
+}
+
+/** Does `work` while another session holds the lock of the project's ledger. */
+export async function withLock(of: TestProject, url: string, work: () => Promise<void>): Promise<void> {
+  const { ledger } = await openProject(of.deps, {});
+  await withClient(url, async (client) => {
+    await client.query(ledger.lock);
+    await work();
+  });
 }

@@ -1,26 +1,38 @@
 /** `migrate current`. */
+import { headsFindings } from "../../app/check.ts";
 import { readState } from "../../app/look.ts";
+import { MigrateError } from "../../core/errors.ts";
 import { currentRevisions } from "../../core/history.ts";
 import { revisionValue } from "../../render/json.ts";
 import { currentLine, detailsOf } from "../../render/listing.ts";
-import type { Command } from "../command.ts";
+import { type Command, flag } from "../command.ts";
 
 const command: Command = {
   name: "current",
   summary: "Shows the heads of what is applied to the database.",
-  args: {},
+  args: {
+    "check-heads": flag("exit code 1 unless every head is applied (--config has no short form here)", "c"),
+  },
   positionals: { required: 0, names: [] },
-  examples: [["migrate current", "the current heads"], ["migrate current -v", "in full"]],
-  async run({ deps, project: options, printer, json, verbose }) {
+  examples: [
+    ["migrate current", "the current heads"],
+    ["migrate current -v", "in full"],
+    ["migrate current --check-heads", "may the new version of the program start?"],
+  ],
+  async run({ args, deps, project: options, printer, json, verbose }) {
     const state = await readState(deps, options);
     const { graph } = state.project;
     const current = currentRevisions(graph, state.applied.map((row) => row.revision));
+    const findings = args.flag("check-heads") ? headsFindings(state) : [];
+    const exitCode = findings.length > 0 ? 1 : 0;
     if (json) {
-      return printer.json({
+      printer.json({
         current: current.map((id) => revisionValue(graph, id)),
         unknown: state.unknown,
         interrupted: state.progress ?? null,
+        ...(args.flag("check-heads") ? { findings } : {}),
       });
+      return exitCode;
     }
     for (const id of current) printer.data(verbose ? `${detailsOf(graph, id)}\n` : currentLine(graph, id));
     for (const row of state.unknown) {
@@ -30,6 +42,8 @@ const command: Command = {
       const { revision, direction, statement, of, startedAt } = state.progress;
       printer.warn(`the ${direction} of ${revision} was interrupted at statement ${statement} of ${of}, begun ${startedAt}`);
     }
+    if (findings.length > 0) printer.error(MigrateError.all(findings));
+    return exitCode;
   },
 };
 export default command;

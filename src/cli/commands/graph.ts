@@ -18,11 +18,11 @@ const formats: Readonly<Record<string, (picture: Picture, invocation: Invocation
   mermaid: (picture, { printer }) => printer.data(graphMermaid(picture)),
   dot: (picture, { printer }) => printer.data(graphDot(picture)),
   json: ({ graph, revisions, applied, current }, { printer }) => {
-    const valueOf = (id: string): object => ({
+    const asValue = (id: string): object => ({
       ...(revisionValue(graph, id, current) as object),
       ...(applied === undefined ? {} : { applied: applied.has(id) }),
     });
-    printer.json({ graph: revisions.map(valueOf) });
+    printer.json({ graph: revisions.map(asValue) });
   },
 };
 

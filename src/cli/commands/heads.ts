@@ -2,17 +2,23 @@
 import { openProject } from "../../app/project.ts";
 import { revisionValue } from "../../render/json.ts";
 import { detailsOf, headLine } from "../../render/listing.ts";
-import type { Command } from "../command.ts";
+import { type Command, flag } from "../command.ts";
 
 const command: Command = {
   name: "heads",
   summary: "Shows the migrations that nothing follows. Needs no database.",
-  args: {},
+  args: { "resolve-dependencies": flag("leave out heads that others depend on") },
   positionals: { required: 0, names: [] },
-  async run({ deps, project: options, printer, json, verbose }) {
+  examples: [
+    ["migrate heads", "an effective head is one that something depends on"],
+    ["migrate heads -v", "with paths and messages"],
+    ['migrate merge heads -m "…"', "what to do about several"],
+  ],
+  async run({ args, deps, project: options, printer, json, verbose }) {
     const { graph } = await openProject(deps, options);
-    if (json) return printer.json({ heads: graph.heads.map((id) => revisionValue(graph, id)) });
-    for (const id of graph.heads) printer.data(verbose ? `${detailsOf(graph, id)}\n` : headLine(graph, id));
+    const heads = args.flag("resolve-dependencies") ? graph.realHeads : graph.heads;
+    if (json) return printer.json({ heads: heads.map((id) => revisionValue(graph, id)) });
+    for (const id of heads) printer.data(verbose ? `${detailsOf(graph, id)}\n` : headLine(graph, id));
   },
 };
 export default command;

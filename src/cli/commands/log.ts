@@ -1,7 +1,7 @@
 /** `migrate log`. */
 import { readLog } from "../../app/log.ts";
 import { type Command, value } from "../command.ts";
-import { seconds } from "../run.ts";
+import { seconds } from "../numbers.ts";
 
 const command: Command = {
   name: "log",

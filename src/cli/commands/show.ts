@@ -13,6 +13,7 @@ const command: Command = {
   async run({ args, deps, project: options, printer, json }) {
     const { project, revisions } = await show(deps, args.positionals[0]!, options);
     if (json) return printer.json({ revisions: revisions.map((id) => revisionValue(project.graph, id)) });
+    if (revisions.length === 0) printer.info(`'${args.positionals[0]}' is no revision: nothing is applied there`);
     for (const id of revisions) printer.data(`${detailsOf(project.graph, id)}\n`);
   },
 };

@@ -1,6 +1,7 @@
 /** `migrate stamp`. */
-import { type Command, flag, value } from "../command.ts";
-import { runOnline } from "../run.ts";
+import { MigrateError } from "../../core/errors.ts";
+import { type Command, flag } from "../command.ts";
+import { runOnline, writeFlags } from "../run.ts";
 import { scriptFlags, writeScript } from "../script.ts";
 
 const command: Command = {
@@ -8,8 +9,7 @@ const command: Command = {
   summary: "Writes the ledger, with all that the target needs, as if it had been run; runs nothing.",
   args: {
     purge: flag("forget every applied revision first"),
-    "dry-run": flag("show what would be written; writes nothing"),
-    "lock-wait": value("seconds to wait for another migrator (default 60; 0: do not wait)", "SECONDS"),
+    ...writeFlags,
     ...scriptFlags,
   },
   positionals: { required: 1, names: ["TARGET"], many: true },
@@ -19,8 +19,17 @@ const command: Command = {
   ],
   run: (invocation) => {
     const { args } = invocation;
+    if (args.flag("purge") && args.flag("sql")) throw purgeInScript();
     const request = { kind: "stamp", targets: args.positionals, purge: args.flag("purge") } as const;
     return args.flag("sql") ? writeScript(request, invocation) : runOnline(request, invocation);
   },
 };
 export default command;
+
+/** A script cannot name the rows that it would have to forget. */
+const purgeInScript = (): MigrateError =>
+  new MigrateError({
+    code: "usage/exclusive-flags",
+    message: "Can't use --purge with --sql mode",
+    hint: "say what is applied instead: migrate stamp --sql FROM:TO; or let it run: migrate stamp --purge TO",
+  });

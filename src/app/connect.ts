@@ -1,0 +1,48 @@
+/** A project's configuration → a session on its database, waited for if asked to. */
+import { setTimeout as sleep } from "node:timers/promises";
+import { MigrateError } from "../core/errors.ts";
+import { type Config, requireDatabase } from "../io/config.ts";
+import { type Notice, openSession, type Session } from "../io/database.ts";
+import type { Deps } from "./project.ts";
+
+export interface ConnectOptions {
+  /** Seconds to wait until the server accepts connections. Default 0. */
+  readonly wait?: number | undefined;
+  readonly onNotice?: ((notice: Notice) => void) | undefined;
+}
+
+/** Connects. Throws `usage/no-database`, `execution/connect`, `execution/database-in-use`. */
+export async function connect(deps: Deps, config: Config, options: ConnectOptions = {}): Promise<Session> {
+  const address = requireDatabase(config);
+  if (address.kind === "server") {
+    for (const message of address.warnings) options.onNotice?.({ severity: "WARNING", message });
+  }
+  const deadline = performance.now() + (options.wait ?? 0) * 1000;
+  for (;;) {
+    try {
+      return await openSession(address, options.onNotice);
+    } catch (error) {
+      const left = deadline - performance.now();
+      if (!(error instanceof MigrateError) || !isNotYet(error) || left <= 0 || deps.signal?.aborted === true) throw error;
+      await sleep(Math.min(500, left), undefined, deps.signal === undefined ? {} : { signal: deps.signal }).catch(() => {});
+    }
+  }
+}
+
+/** The server is not there yet or still starting; a wrong password or a missing database will not mend by waiting. */
+function isNotYet({ code, sqlstate, cause }: MigrateError): boolean {
+  if (code !== "execution/connect") return false;
+  if (sqlstate !== undefined) return sqlstate === "57P03" || sqlstate === "53300";
+  const { code: reason } = cause as NodeJS.ErrnoException;
+  return reason !== "ERR_TLS_CERT_ALTNAME_INVALID" && !/CERT|SELF_SIGNED|TLS/.test(reason ?? "");
+}
+
+/** Refuses a connection on which a session's settings and locks would not stay ours. Throws `execution/pooler`. */
+export async function refusePooledTransactions(session: Session): Promise<void> {
+  if ((await session.pooling()) !== "transactions") return;
+  throw new MigrateError({
+    code: "execution/pooler",
+    message: "a pooler in transaction mode stands before the database: locks and settings would leak to its other clients",
+    hint: "connect to the server itself, or to a pool in session mode (PgBouncer: pool_mode=session)",
+  });
+}

@@ -1,0 +1,32 @@
+/** A target → the files of its revisions, opened in the user's editor. */
+import { MigrateError } from "../core/errors.ts";
+import { nodeOf } from "../core/graph.ts";
+import { openEditor } from "../io/editor.ts";
+import { show } from "./look.ts";
+import type { Deps, ProjectOptions } from "./project.ts";
+
+/** Opens them all at once, up before down, and waits. Throws `usage/no-editor`, `usage/editor`, `graph/…`. */
+export async function edit(deps: Deps, target: string, options: ProjectOptions): Promise<readonly string[]> {
+  const { project, revisions } = await show(deps, target, options);
+  const files = revisions.flatMap((id) => {
+    const { up, down } = nodeOf(project.graph, id).revision;
+    return [up, down].flatMap((half) => half?.source.path ?? []);
+  });
+  if (files.length === 0) {
+    throw new MigrateError({
+      code: "graph/no-files",
+      message: target === "current" ? "No current revisions" : `No revision files indicated by symbol '${target}'`,
+      hint: target === "current" ? "nothing is applied; see: migrate status" : "see what there is with: migrate history",
+    });
+  }
+  const editor = deps.env["VISUAL"] || deps.env["EDITOR"];
+  if (!editor) {
+    throw new MigrateError({
+      code: "usage/no-editor",
+      message: "neither VISUAL nor EDITOR says which editor to open",
+      hint: `for example: EDITOR=vi migrate edit ${target}; the files are ${files.join(", ")}`,
+    });
+  }
+  await openEditor(editor, files, deps);
+  return files;
+}

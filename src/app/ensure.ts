@@ -1,0 +1,49 @@
+/** A database → its ledger is there, with nothing applied where it was missing. */
+import type { Event } from "../core/event.ts";
+import { type LedgerSql, ledgerSql } from "../core/ledger.ts";
+import { compileLedger, type Plan } from "../core/plan.ts";
+import { execute } from "../io/execute.ts";
+import { readLedger } from "../io/ledger.ts";
+import { blockers, lockHolders } from "../io/sessions.ts";
+import { sha256 } from "../io/sha256.ts";
+import { connect, refusePooledTransactions } from "./connect.ts";
+import { type Deps, openConfig, type ProjectOptions } from "./project.ts";
+
+export interface EnsureOptions extends ProjectOptions {
+  /** Seconds to wait for the lock; 0 tries once. Default: the configuration's, else 60. */
+  readonly lockWait?: number | undefined;
+  readonly onEvent?: ((event: Event) => void) | undefined;
+}
+
+/** Creates the ledger where it is missing. Returns whether it was. Throws `MigrateError` of every kind but source and graph. */
+export async function ensureLedger(deps: Deps, options: EnsureOptions): Promise<{ readonly created: boolean }> {
+  const config = await openConfig(deps, options);
+  const ledger = ledgerSql(config.ledger, sha256);
+  const session = await connect(deps, config);
+  const stop = (): void => void session.cancel().catch(() => {});
+  deps.signal?.addEventListener("abort", stop);
+  try {
+    if ((await readLedger(session, ledger)).exists) return { created: false };
+    await refusePooledTransactions(session);
+    await execute(compileLedger({ ledger, pins: config.session }), session, {
+      lockWait: options.lockWait ?? config.lockWait,
+      lockRetries: config.lockRetries,
+      lockHolders: () => lockHolders(session, ledger),
+      blockers: () => blockers(session),
+      signal: deps.signal,
+      onEvent: options.onEvent ?? (() => {}),
+      sourceText: () => undefined,
+    });
+    return { created: true };
+  } finally {
+    deps.signal?.removeEventListener("abort", stop);
+    await session.close();
+  }
+}
+
+/** The plan of the script that creates the ledger; asks no database. */
+export async function ledgerScript(deps: Deps, options: ProjectOptions): Promise<{ readonly plan: Plan; readonly ledger: LedgerSql }> {
+  const config = await openConfig(deps, options);
+  const ledger = ledgerSql(config.ledger, sha256);
+  return { plan: compileLedger({ ledger, pins: config.session }), ledger };
+}

@@ -1,0 +1,90 @@
+/** A head that is not applied → its files are gone again. */
+import { MigrateError } from "../core/errors.ts";
+import { isHead, nodeOf } from "../core/graph.ts";
+import { describe } from "../core/graph-faults.ts";
+import type { Migration, RevisionId } from "../core/migration.ts";
+import { resolveAll } from "../core/target.ts";
+import { removeFiles } from "../io/directory.ts";
+import { readLedger } from "../io/ledger.ts";
+import { connect } from "./connect.ts";
+import { type Deps, openProject, type Project, type ProjectOptions } from "./project.ts";
+
+export interface RemoveOptions extends ProjectOptions {
+  /** Which head. Default: the only one. */
+  readonly head?: string | undefined;
+  /** Go on where no database is configured that could say whether it is applied. */
+  readonly yes?: boolean | undefined;
+}
+
+export interface Removed {
+  readonly revision: RevisionId;
+  /** Paths of the files that were deleted. */
+  readonly files: readonly string[];
+}
+
+/** Deletes the pair. Throws `graph/…` where it is no head, `state/applied` where it is applied, `usage/no-database`. */
+export async function removeRevision(deps: Deps, options: RemoveOptions): Promise<Removed> {
+  const project = await openProject(deps, options);
+  const migration = newest(project, options.head);
+  await refuseApplied(deps, project, migration, options.yes ?? false);
+  const files = [migration.up, migration.down].flatMap((half) => half?.source.path ?? []);
+  await removeFiles(files, deps);
+  return { revision: migration.revision, files };
+}
+
+function newest({ graph }: Project, head: string | undefined): Migration {
+  if (head === undefined && graph.heads.length > 1) {
+    throw new MigrateError({
+      code: "graph/multiple-heads",
+      message: "Multiple heads are present; please specify which one to remove",
+      hint: `one of ${graph.heads.map((id) => describe(nodeOf(graph, id).revision)).join(", ")}: migrate revision --remove --head ${graph.heads.at(-1)}`,
+    });
+  }
+  const ids = head === undefined ? graph.heads : resolveAll(graph, head);
+  const [id] = ids;
+  if (id === undefined || ids.length > 1) {
+    throw new MigrateError({
+      code: "graph/one-revision",
+      message: id === undefined ? "there is no migration to remove" : `'${head}' is ${ids.length} revisions; one is removed at a time`,
+      hint: "see what there is with: migrate heads",
+    });
+  }
+  const node = nodeOf(graph, id);
+  const needing = [...node.children, ...node.dependents].map((other) => describe(nodeOf(graph, other).revision));
+  if (needing.length === 0) return node.revision;
+  throw new MigrateError({
+    code: "graph/not-a-head",
+    message: `${describe(node.revision)} is ${isHead(node) ? "needed by" : "followed by"} ${needing.join(", ")}`,
+    hint: "only the newest revision can be removed; remove what comes after it first",
+  });
+}
+
+async function refuseApplied(deps: Deps, { config, ledger }: Project, migration: Migration, yes: boolean): Promise<void> {
+  const { database } = config;
+  const { revision } = migration;
+  if (database instanceof MigrateError) {
+    if (database.code !== "usage/no-database") throw database;
+    if (yes) return;
+    throw new MigrateError({
+      code: "usage/no-database",
+      message: `no database is configured, so nothing says whether ${describe(migration)} is applied`,
+      hint: "name the database with --database URL; or, if it is applied nowhere: migrate revision --remove --yes",
+    });
+  }
+  const session = await connect(deps, config);
+  try {
+    const { applied, progress } = await readLedger(session, ledger);
+    const row = applied.find((each) => each.revision === revision);
+    if (row === undefined && progress?.revision !== revision) return;
+    throw new MigrateError({
+      code: "state/applied",
+      message:
+        row === undefined
+          ? `${describe(migration)} is under way in the database, stopped at statement ${progress!.statement} of ${progress!.of}`
+          : `${describe(migration)} is applied, since ${row.appliedAt} by ${row.appliedBy}`,
+      hint: `take it back first: migrate downgrade ${migration.parents.length > 1 ? migration.parents[0] : `${revision}@-1`}`,
+    });
+  } finally {
+    await session.close();
+  }
+}

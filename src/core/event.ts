@@ -1,0 +1,36 @@
+/** What happens while a plan runs, as values. */
+import type { PlanStep } from "./plan.ts";
+
+/** What happens while a plan runs. */
+export type Event =
+  | { readonly type: "waiting"; readonly seconds: number; readonly holders: readonly SessionInfo[] }
+  | { readonly type: "blocked"; readonly blockers: readonly SessionInfo[] }
+  | {
+      readonly type: "lock-timeout";
+      readonly retry: number;
+      readonly of: number;
+      /** How long until it is tried again. */
+      readonly seconds: number;
+      readonly blockers: readonly SessionInfo[];
+    }
+  | { readonly type: "step-started"; readonly step: PlanStep; readonly index: number; readonly of: number }
+  | { readonly type: "step-done"; readonly step: PlanStep; readonly index: number; readonly of: number; readonly ms: number };
+
+/** Another session, as a person would look for it. */
+export interface SessionInfo {
+  readonly pid: number;
+  readonly application: string;
+  readonly user: string;
+  /** Address, or `local`. */
+  readonly client: string;
+  /** When it began to do what it is doing; ISO 8601, UTC. */
+  readonly since: string;
+  /** What it runs, or ran last, on one line; empty where that is not known. */
+  readonly query: string;
+}
+
+/** `pid 4711, retort, deploy@10.0.0.7, since 2026-03-02T09:14:00Z` */
+export function sessionText({ pid, application, user, client, since, query }: SessionInfo): string {
+  const parts = [`pid ${pid}`, application, `${user}@${client}`, `since ${since}`];
+  return `${parts.filter((part) => part !== "").join(", ")}${query === "" ? "" : `: ${query}`}`;
+}

@@ -1,0 +1,295 @@
+/**
+ * The files' migrations and the ledger's rows → what no longer agrees between them, and what is done about it:
+ * an upgrade that stops, a warning, or a plan that accepts the files as they are.
+ */
+import type { Diagnostic } from "./errors.ts";
+import { type Graph, inOrder } from "./graph.ts";
+import type { Applied, IntentRef, LedgerSql, Sha256 } from "./ledger.ts";
+import { tokens } from "./lexer.ts";
+import type { Half, Migration, RevisionId } from "./migration.ts";
+import { compile, type Plan, type SessionPins, type StepInput } from "./plan.ts";
+import { commentText } from "./quote.ts";
+import { currentHeads, type Step } from "./steps.ts";
+
+/** One thing that the ledger recorded and that is different now. JSON-safe. */
+export type Finding = Recorded &
+  (
+    | {
+        /** `body`: the SQL. `comments`: only comments or white space between its tokens. */
+        readonly kind: "body" | "comments";
+        readonly path: string;
+        /** The checksum of the file as it is now. */
+        readonly fileChecksum: string;
+      }
+    | {
+        /** The header. */
+        readonly kind: "header";
+        readonly path: string;
+        readonly differences: readonly Difference[];
+      }
+    | {
+        /** No file has the revision. */
+        readonly kind: "vanished";
+      }
+    | {
+        /** Applied, although what its file follows or depends on is not. */
+        readonly kind: "hole";
+        readonly path: string;
+        readonly missing: readonly RevisionId[];
+      }
+  );
+
+/** Of the ledger's row. */
+interface Recorded {
+  readonly revision: RevisionId;
+  readonly checksum: string;
+  /** ISO 8601, UTC. */
+  readonly appliedAt: string;
+  readonly appliedBy: string;
+}
+
+/** A header line whose value is another than the one that was recorded; lists separated by commas. */
+export interface Difference {
+  readonly key: "parent" | "depends-on" | "message";
+  readonly ledger: string;
+  readonly file: string;
+}
+
+/** Compares every row with its file: in the order of the graph, those that no file has last and in order of time. */
+export function findingsOf(
+  graph: Graph<Migration>,
+  rows: readonly Applied[],
+  sha256: Sha256,
+): readonly Finding[] {
+  const byRevision = new Map(rows.map((row) => [row.revision, row]));
+  const known = inOrder(
+    graph,
+    [...byRevision.keys()].filter((id) => graph.nodes.has(id)),
+  );
+  const unknown = rows
+    .filter((row) => !graph.nodes.has(row.revision))
+    .sort((a, b) => (a.appliedAt < b.appliedAt ? -1 : 1));
+  return [
+    ...known.flatMap((id) => changesOf(graph, byRevision.get(id)!, byRevision, sha256)),
+    ...unknown.map((row): Finding => ({ kind: "vanished", ...recorded(row) })),
+  ];
+}
+
+function changesOf(
+  graph: Graph<Migration>,
+  row: Applied,
+  applied: ReadonlyMap<RevisionId, Applied>,
+  sha256: Sha256,
+): Finding[] {
+  const { revision, parents, dependencies } = graph.nodes.get(row.revision)!;
+  const { path, up, message } = revision;
+  const common = { ...recorded(row), path };
+  const findings: Finding[] = [];
+  if (up.checksum !== row.checksum) {
+    const kind = codeChecksumOf(up, sha256) === row.codeChecksum ? "comments" : "body";
+    findings.push({ kind, ...common, fileChecksum: up.checksum });
+  }
+  const differences = [
+    difference("parent", listed(row.parents, "none"), listed(parents, "none")),
+    difference("depends-on", listed(row.dependsOn), listed(dependencies)),
+    difference("message", row.message, message),
+  ].filter((found) => found !== undefined);
+  if (differences.length > 0) findings.push({ kind: "header", ...common, differences });
+  const missing = [...new Set([...parents, ...dependencies])].filter((id) => !applied.has(id));
+  if (missing.length > 0) findings.push({ kind: "hole", ...common, missing });
+  return findings;
+}
+
+function recorded({ revision, checksum, appliedAt, appliedBy }: Applied): Recorded {
+  return { revision, checksum, appliedAt, appliedBy };
+}
+
+/** The order in which parents are written means nothing. */
+const listed = (ids: readonly RevisionId[], empty = ""): string => ids.toSorted().join(", ") || empty;
+
+function difference(key: Difference["key"], ledger: string, file: string): Difference | undefined {
+  return ledger === file ? undefined : { key, ledger, file };
+}
+
+// ------------------------------------------------------------------------------------------------------- comments
+
+/** Two characters that, side by side, may be one token: then a blank between them means something. */
+const RUNS_TOGETHER = /^(?:[\w$.&'"\x80-\uffff]{2}|[-+*/<>=~!@#%^&|`?:]{2})$/;
+
+/**
+ * Version 1 of the code checksum: as the checksum, but of the body without its comments, where white space between
+ * two tokens is one blank if they could run together, and nothing elsewhere. What stands in quotes stays as it is.
+ */
+export function codeChecksumOf({ source, bodyStart }: Half, sha256: Sha256): string {
+  const body = source.text.slice(bodyStart).replaceAll(/\r\n?/g, "\n");
+  const code: string[] = [];
+  let end = 0;
+  for (const token of tokens(body)) {
+    if (token.kind === "space" || token.kind === "comment") continue;
+    const apart = token.start > end && code.length > 0;
+    if (apart && RUNS_TOGETHER.test(body.charAt(end - 1) + body.charAt(token.start))) code.push(" ");
+    code.push(body.slice(token.start, token.end));
+    end = token.end;
+  }
+  return sha256(code.join(""));
+}
+
+// ------------------------------------------------------------------------------------------------------ what to do
+
+/** A finding as a fault: what, where, and what to type. */
+export function diagnosticOf(finding: Finding): Diagnostic {
+  const { kind, revision } = finding;
+  const applied = `${kind === "hole" ? "" : "it was "}applied on ${finding.appliedAt} by ${commentText(finding.appliedBy)}`;
+  switch (kind) {
+    case "body":
+    case "comments": {
+      const what = kind === "body" ? "the SQL" : "only comments or white space";
+      return {
+        code: `state/changed-${kind === "body" ? "file" : "comments"}`,
+        message: `${what} of ${revision} changed since ${applied}: sha256 ${short(finding.checksum)} then, ${short(finding.fileChecksum)} now`,
+        hint:
+          kind === "body"
+            ? "what ran stays as it ran: restore the file and write a new migration; or accept the file with: migrate repair (first look: migrate verify)"
+            : "accept the file with: migrate repair",
+        location: startOf(finding.path),
+      };
+    }
+    case "header": {
+      const changes = finding.differences.map((each) => `${each.key} ${arrow(each)}`).join("; ");
+      return {
+        code: "state/changed-header",
+        message: `the header of ${revision} changed since ${applied}: ${changes}`,
+        hint: "accept the file with: migrate repair",
+        location: startOf(finding.path),
+      };
+    }
+    case "vanished":
+      return {
+        code: "state/unknown-revision",
+        message: `${revision} is in no file; ${applied}, sha256 ${short(finding.checksum)}`,
+        hint: `bring its file back (another git branch may have it), or forget the row with: migrate repair --forget ${revision}`,
+      };
+    case "hole":
+      return {
+        code: "state/hole",
+        message: `${revision} is ${applied}, but ${finding.missing.join(", ")}, which it needs, is not`,
+        hint: "the next upgrade runs what is missing; if the database has it already: migrate stamp",
+        location: startOf(finding.path),
+      };
+  }
+}
+
+/**
+ * The findings that stop what is to run, and those to warn of. An upgrade builds on what is applied, so it stops
+ * where SQL changed; a downgrade is how a changed migration is taken back, so it warns of those it takes down. A
+ * stamp says itself what is so. Rows that no file has stop every one of them where its steps are planned.
+ */
+export function consequences(
+  findings: readonly Finding[],
+  { kind, steps }: { readonly kind: "upgrade" | "downgrade" | "stamp"; readonly steps: readonly Step[] },
+): { readonly refused: readonly Diagnostic[]; readonly warnings: readonly Diagnostic[] } {
+  const warnOf = (chosen: readonly Finding[]) => ({ refused: [], warnings: chosen.map(diagnosticOf) });
+  if (kind === "stamp") return warnOf([]);
+  const bodies = findings.filter((finding) => finding.kind === "body");
+  if (kind === "downgrade") {
+    const down = new Set(steps.map((step) => step.revision));
+    return warnOf(bodies.filter((finding) => down.has(finding.revision)));
+  }
+  if (bodies.length > 0) return { refused: bodies.map(diagnosticOf), warnings: [] };
+  return warnOf(findings.filter((finding) => finding.kind === "comments" || finding.kind === "hole"));
+}
+
+export interface RepairInput {
+  readonly graph: Graph<Migration>;
+  readonly rows: readonly Applied[];
+  readonly findings: readonly Finding[];
+  /** Rows to delete: `vanished` ones. */
+  readonly forget: readonly RevisionId[];
+  /** The step that was under way when the ledger was read; it stays so. */
+  readonly interrupted?: IntentRef | undefined;
+  readonly how: "run" | "script";
+  readonly pins: SessionPins;
+  readonly ledger: LedgerSql;
+  readonly sha256: Sha256;
+}
+
+/** The plan that makes the ledger say what the files say, and forgets what it is told to. Writes only the ledger. */
+export function repairPlan({ graph, rows, findings, forget, ...rest }: RepairInput): Plan {
+  const steps = rows.flatMap((row): StepInput[] => {
+    const changes = findings.filter((finding) => finding.revision === row.revision && isAcceptable(finding));
+    if (changes.length > 0) return [acceptStep(graph, row, changes, rest.sha256)];
+    return forget.includes(row.revision) ? [forgetStep(row)] : [];
+  });
+  const applied = rows.map((row) => row.revision);
+  const left = applied.filter((id) => !forget.includes(id));
+  return compile({
+    ...rest,
+    kind: "repair",
+    applied,
+    from: currentHeads(graph, applied),
+    to: currentHeads(graph, left),
+    steps,
+    singleTransaction: true,
+    ...(rest.interrupted === undefined ? {} : { interrupted: rest.interrupted }),
+  });
+}
+
+/** What the files can be right about. A vanished row is for `forget`, a hole for `upgrade`. */
+export function isAcceptable({ kind }: Finding): boolean {
+  return kind === "body" || kind === "comments" || kind === "header";
+}
+
+function acceptStep(
+  graph: Graph<Migration>,
+  row: Applied,
+  changes: readonly Finding[],
+  sha256: Sha256,
+): StepInput {
+  const { revision: migration, parents, dependencies } = graph.nodes.get(row.revision)!;
+  return {
+    direction: "up",
+    revision: row.revision,
+    message: migration.message,
+    parents,
+    dependsOn: dependencies,
+    path: migration.path,
+    checksum: migration.up.checksum,
+    codeChecksum: codeChecksumOf(migration.up, sha256),
+    transactional: true,
+    statements: [],
+    repair: { row, detail: changes.map(changeText).join("; ") },
+  };
+}
+
+function forgetStep(row: Applied): StepInput {
+  const { revision, message, parents, dependsOn, checksum, codeChecksum, appliedAt, appliedBy } = row;
+  const detail = `forgotten: in no file; applied on ${appliedAt} by ${appliedBy} as sha256:${checksum}`;
+  return {
+    direction: "down",
+    revision,
+    message,
+    parents,
+    dependsOn,
+    path: "",
+    checksum,
+    codeChecksum,
+    transactional: true,
+    statements: [],
+    repair: { row, detail },
+  };
+}
+
+/** What the ledger's log keeps of an accepted change. */
+function changeText(finding: Finding): string {
+  if (finding.kind === "header")
+    return finding.differences.map((each) => `${each.key}: ${arrow(each)}`).join("; ");
+  if (finding.kind === "body" || finding.kind === "comments")
+    return `${finding.kind}: sha256:${finding.checksum} -> sha256:${finding.fileChecksum}`;
+  return finding.kind;
+}
+
+const arrow = ({ ledger, file }: Difference): string => `'${commentText(ledger)}' -> '${commentText(file)}'`;
+
+const short = (checksum: string): string => checksum.slice(0, 12);
+
+const startOf = (path: string) => ({ path, line: 1, column: 1 });

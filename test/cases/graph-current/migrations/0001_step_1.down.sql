@@ -1,0 +1,3 @@
+-- revision: 1a1a1a1a1a1a
+
+SELECT -1;

@@ -1,0 +1,3 @@
+-- revision: end
+
+SELECT -2;

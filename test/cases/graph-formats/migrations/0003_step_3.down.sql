@@ -1,0 +1,3 @@
+-- revision: 2b2b
+
+SELECT -3;

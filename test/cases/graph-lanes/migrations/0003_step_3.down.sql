@@ -1,0 +1,3 @@
+-- revision: 3c3c3c3c3c3c
+
+SELECT -3;

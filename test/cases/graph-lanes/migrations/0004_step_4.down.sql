@@ -1,0 +1,3 @@
+-- revision: 4d4d4d4d4d4d
+
+SELECT -4;

@@ -1,0 +1,3 @@
+-- revision: 5e5e5e5e5e5e
+
+SELECT -5;

@@ -1,0 +1,3 @@
+-- revision: 6f6f6f6f6f6f
+
+SELECT -6;

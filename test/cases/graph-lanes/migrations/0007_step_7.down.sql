@@ -1,0 +1,3 @@
+-- revision: 7a7a7a7a7a7a
+
+SELECT -7;

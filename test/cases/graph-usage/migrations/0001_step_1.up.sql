@@ -1,0 +1,5 @@
+-- revision: 1a1a1a1a1a1a
+-- parent: none
+-- message: create users
+
+SELECT 1;

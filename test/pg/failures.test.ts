@@ -1,0 +1,215 @@
+/** Whatever fails, wherever: the state is the one before, the error names the place, and the log has one row more. */
+import { describe, expect, test } from "vitest";
+import { type RunOptions, run } from "../../src/app/run.ts";
+import type { Event } from "../../src/core/event.ts";
+import { dump, ledger } from "../support/dump.ts";
+import { failureOf, headerLines, ownDatabase, project, until, withLock } from "../support/project.ts";
+import { proxy } from "../support/proxy.ts";
+import { query, servers } from "../support/server.ts";
+
+/** A statement that fails: `at` is where, in the line of the statement; 1 where the server does not say. */
+interface Fault {
+  readonly name: string;
+  readonly sql: string;
+  readonly sqlstate: string;
+  readonly line?: number;
+  readonly column: number;
+  readonly message: RegExp;
+}
+
+const faults: readonly Fault[] = [
+  { name: "a division", sql: "SELECT 1/0;", sqlstate: "22012", column: 1, message: /^division by zero$/ },
+  {
+    name: "RAISE",
+    sql: "/* é😀 */ DO $$ BEGIN RAISE EXCEPTION 'é😀 no' USING HINT = 'try less', DETAIL = 'because'; END $$;",
+    sqlstate: "P0001",
+    column: 10,
+    message: /^é😀 no\n {2}because\n {2}PL\/pgSQL function inline_code_block line 1 at RAISE$/,
+  },
+  {
+    name: "a constraint",
+    sql: "INSERT INTO t VALUES (1, 'again');",
+    sqlstate: "23505",
+    column: 1,
+    message: /"t_pkey"\n {2}Key \(id\)=\(1\) already exists\.$/,
+  },
+  {
+    name: "an unknown column behind é😀",
+    sql: "SELECT 'é😀' AS \"é😀\", 😀nothing FROM t;",
+    sqlstate: "42703",
+    column: 22,
+    message: /^column "😀nothing" does not exist$/,
+  },
+  {
+    name: "an unknown type in the third line",
+    sql: "CREATE TABLE é (\n  a int, -- 😀\n  😀 nothing\n);",
+    sqlstate: "42704",
+    line: 3,
+    column: 5,
+    message: /^type "nothing" does not exist$/,
+  },
+  {
+    name: "syntax that only the server knows",
+    sql: "CREATE FUNCTION f() RETURNS int LANGUAGE sql AS 'SELEC 1';",
+    sqlstate: "42601",
+    column: 50,
+    message: /^syntax error at or near "SELEC"$/,
+  },
+];
+
+const sound = [
+  "INSERT INTO t VALUES (1, 'one');",
+  "CREATE TABLE u (a int);",
+  "-- a comment; with 😀\nALTER TABLE t ADD COLUMN b text;",
+  "DO $$ BEGIN PERFORM 1; END $$; -- behind",
+  "CREATE RULE r AS ON DELETE TO t DO ALSO (INSERT INTO u VALUES (1); INSERT INTO u VALUES (2)); ;",
+];
+
+const sleeping = "SELECT 1 FROM pg_stat_activity WHERE wait_event = 'PgSleep' AND datname = current_database()";
+
+/** How many lines these statements take. */
+const lines = (statements: readonly string[]): number => statements.flatMap((sql) => sql.split("\n")).length;
+
+/** The ledger without the log's rows, and how many of these are failures. */
+async function stateOf(url: string) {
+  const { log, ...rest } = await ledger(url, "retort", /(?!)/);
+  return { rest, failures: log?.filter((row) => row["event"] === "failure") ?? [] };
+}
+
+describe.each(servers())("on $name", (server) => {
+  test("a fault at each statement, of each kind", async () => {
+    const { url } = await ownDatabase(server);
+    const first = "CREATE TABLE t (id int PRIMARY KEY, a text);\nINSERT INTO t VALUES (0);\n";
+    await project({ a: first }).upgrade(url);
+    const before = await dump(url, { exclude: ["retort"] });
+    let failures = 0;
+    for (const [index, fault] of faults.entries()) {
+      // The constraint needs the row of the first statement: it stands anywhere behind it.
+      const statements = sound.toSpliced(fault.name === "a constraint" ? Math.max(index, 1) : index, 0, fault.sql);
+      const shop = project({ a: first, b: statements.join("\n"), c: "SELECT 1;" });
+      const { rest } = await stateOf(url);
+      const error = await failureOf(shop.upgrade(url));
+      const line = headerLines + (fault.line ?? 1) + lines(statements.slice(0, statements.indexOf(fault.sql)));
+      expect(error, fault.name).toMatchObject({
+        code: "execution/statement",
+        exitCode: 6,
+        sqlstate: fault.sqlstate,
+        message: expect.stringMatching(fault.message),
+        location: { path: "0002_b.up.sql", line, column: fault.column },
+        excerpt: { line: fault.sql.split("\n")[(fault.line ?? 1) - 1] },
+        hint: expect.stringContaining("revision b was rolled back; those before it stay applied"),
+      });
+      failures += 1;
+      const after = await stateOf(url);
+      expect(after.rest).toEqual(rest);
+      expect(after.failures).toHaveLength(failures);
+      expect(after.failures.at(-1)).toMatchObject({ event: "failure", revision: "b", how: "run" });
+      expect(after.failures.at(-1)!["detail"]).toContain((error.message as string).split("\n")[0]);
+    }
+    expect(await dump(url, { exclude: ["retort"] })).toBe(before);
+  });
+
+  test("a constraint that fails at COMMIT: the migration and the constraint are named", async () => {
+    const { url } = await ownDatabase(server);
+    const shop = project({
+      a: "CREATE TABLE p (id int PRIMARY KEY); CREATE TABLE c (p int CONSTRAINT has_parent REFERENCES p DEFERRABLE INITIALLY DEFERRED);",
+      b: "INSERT INTO c VALUES (1);\nSELECT 1;",
+    });
+    expect(await failureOf(shop.upgrade(url))).toMatchObject({
+      code: "execution/commit",
+      sqlstate: "23503",
+      message: expect.stringMatching(/^the commit of revision b \(0002_b\.up\.sql\) failed \(constraint has_parent\): .*\n.*\(p\)=\(1\)/),
+      hint: expect.stringContaining("revision b was rolled back"),
+    });
+    expect((await shop.state(url)).heads).toEqual(["a"]);
+    expect((await stateOf(url)).failures).toMatchObject([{ revision: "b" }]);
+  });
+
+  test("in the second of three migrations: the first stays applied, and the run goes on from there", async () => {
+    const { url } = await ownDatabase(server);
+    const shop = project({ a: "CREATE TABLE a ();", b: "CREATE TABLE b (); SELECT 1/0;", c: "CREATE TABLE c ();" });
+    await failureOf(shop.upgrade(url));
+    expect(await shop.state(url)).toMatchObject({ heads: ["a"], pending: ["b", "c"] });
+    shop.write("0002_b.up.sql", "-- revision: b\n-- parent: a\nCREATE TABLE b ();");
+    expect((await shop.upgrade(url)).steps.map((s) => s.revision)).toEqual(["b", "c"]);
+  });
+
+  test("with --single-transaction nothing of any step stays, not even a new ledger", async () => {
+    const { url } = await ownDatabase(server);
+    const before = await dump(url);
+    const shop = project({ a: "CREATE TABLE a ();", b: "CREATE TABLE b ();\nSELECT 1/0;" });
+    expect(await failureOf(shop.upgrade(url, "heads", { singleTransaction: true }))).toMatchObject({
+      location: { path: "0002_b.up.sql", line: headerLines + 2, column: 1 },
+    });
+    expect(await dump(url)).toBe(before);
+  });
+
+  test("where one statement changes how the next is read", async () => {
+    const { url } = await ownDatabase(server);
+    const shop = project({
+      a: "SELECT set_config('client_encoding', 'LATIN1', false);\nSET backslash_quote = on;\nSELECT 1;\nSELECT nothing;",
+    });
+    expect(await failureOf(shop.upgrade(url))).toMatchObject({
+      sqlstate: "42703",
+      location: { line: headerLines + 4 },
+    });
+    expect(await query(url, "SELECT FROM retort.applied")).toEqual([]);
+    expect((await stateOf(url)).failures).toHaveLength(1);
+  });
+
+  test.each([
+    ["by the network", async (_: string, cut: () => void) => cut()],
+    [
+      "by an administrator",
+      async (url: string) => {
+        await query(url, "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'retort' AND datname = current_database()");
+      },
+    ],
+  ])("a connection broken %s in the middle: said at once, rolled back", async (_, breakIt) => {
+    const { url } = await ownDatabase(server);
+    const wire = await proxy(url);
+    const shop = project({ a: "CREATE TABLE a ();", b: "CREATE TABLE b (); SELECT pg_sleep(30);" });
+    const failing = failureOf(shop.upgrade(wire.url));
+    await until(url, sleeping);
+    await breakIt(url, wire.cut);
+    expect(await failing).toMatchObject({ code: "execution/connection-lost", exitCode: 6 });
+    expect((await shop.state(url)).heads).toEqual(["a"]);
+    expect(await query(url, "SELECT FROM pg_class WHERE relname = 'b'")).toEqual([]);
+  });
+});
+
+const [server] = servers();
+
+describe("stopping on request", () => {
+  const shop = project({ a: "CREATE TABLE a ();", b: "CREATE TABLE b ();\nSELECT pg_sleep(30);", c: "CREATE TABLE c ();" });
+  const upgrade = (url: string, { signal }: AbortController, onEvent?: RunOptions["onEvent"]) =>
+    run({ ...shop.deps, signal }, { kind: "upgrade", target: "heads" }, { database: url, onEvent });
+
+  test("in the middle of a statement: cancelled, rolled back", async () => {
+    const { url } = await ownDatabase(server!);
+    const stop = new AbortController();
+    const stopped = failureOf(upgrade(url, stop));
+    await until(url, sleeping);
+    stop.abort();
+    expect(await stopped).toMatchObject({ code: "execution/cancelled", hint: expect.stringContaining("rolled back") });
+    expect((await shop.state(url)).heads).toEqual(["a"]);
+  });
+
+  test("between two migrations: the next does not begin", async () => {
+    const { url } = await ownDatabase(server!);
+    const stop = new AbortController();
+    const stopAfterFirst = (event: Event) => event.type === "step-done" && stop.abort();
+    expect(await failureOf(upgrade(url, stop, stopAfterFirst))).toMatchObject({ code: "execution/cancelled" });
+    expect((await shop.state(url)).heads).toEqual(["a"]);
+  });
+
+  test("while waiting for the lock", async () => {
+    const { url } = await ownDatabase(server!);
+    const stop = new AbortController();
+    const stopWaiting = (event: Event) => event.type === "waiting" && stop.abort();
+    await withLock(shop, url, async () => {
+      expect(await failureOf(upgrade(url, stop, stopWaiting))).toMatchObject({ code: "execution/cancelled" });
+    });
+    expect((await shop.state(url)).applied).toEqual([]);
+  });
+});

@@ -1,0 +1,271 @@
+/** What is done is done once: second runs, stale scripts, races, and a ledger that somebody else prepared. */
+import pg from "pg";
+import { describe, expect, test } from "vitest";
+import type { Event } from "../../src/core/event.ts";
+import { dump, ledger } from "../support/dump.ts";
+import { failureOf, ownDatabase, project, runScript, withLock } from "../support/project.ts";
+import { proxy } from "../support/proxy.ts";
+import { needsPsql } from "../support/psql.ts";
+import { ownRole } from "../support/roles.ts";
+import { query, servers, withClient } from "../support/server.ts";
+
+const shop = project({
+  a: "CREATE TABLE a (x int);",
+  b: "CREATE TABLE b (x int);",
+  c: { up: "CREATE INDEX CONCURRENTLY c ON b (x);", down: "DROP INDEX CONCURRENTLY c;" },
+  d: { up: "INSERT INTO b VALUES (1);", down: "DELETE FROM b;" },
+});
+
+describe.each(servers())("on $name", (server) => {
+  test("the second upgrade has an empty plan and writes nothing", async () => {
+    const { url } = await ownDatabase(server);
+    expect((await shop.upgrade(url)).done).toBe(true);
+    const before = await dump(url);
+    const wire = await proxy(url);
+    expect(await shop.upgrade(wire.url)).toMatchObject({ done: false, steps: [], plan: { batches: [] } });
+    for (const text of wire.queries) expect(text).toMatch(/^SELECT /);
+    expect(await dump(url)).toBe(before);
+  });
+
+  test("what only looks never writes: with a ledger and without, where writing is refused", async () => {
+    const { name, url } = await ownDatabase(server);
+    const role = await ownRole(server, `LOGIN; ALTER ROLE :role SET default_transaction_read_only = on`);
+    await query(url, `GRANT pg_read_all_data TO ${role.name}`);
+    const readOnly = role.url(name);
+    for (const applied of [[], ["a", "b"]]) {
+      if (applied.length > 0) await shop.upgrade(url, "b");
+      const before = await dump(url);
+      const state = await shop.state(readOnly);
+      expect(state.applied.map((row) => row.revision)).toEqual(applied);
+      expect(state.pending).toEqual(["a", "b", "c", "d"].slice(applied.length));
+      const { plan, done } = await shop.upgrade(readOnly, "heads", { dryRun: true });
+      expect(done).toBe(false);
+      expect(plan.steps).toHaveLength(4 - applied.length);
+      await shop.script({ kind: "upgrade", target: "heads" }, { database: readOnly, fromDatabase: true });
+      expect(await dump(url)).toBe(before);
+    }
+    expect(await failureOf(shop.upgrade(readOnly))).toMatchObject({ sqlstate: "25006", exitCode: 6 });
+  });
+
+  test("a down that was run is up again with the next upgrade", async () => {
+    const { url } = await ownDatabase(server);
+    await shop.upgrade(url);
+    const before = await dump(url, { exclude: ["retort"] });
+    await shop.downgrade(url, "base");
+    expect((await shop.state(url)).applied).toEqual([]);
+    await project({ a: "" }).state(url);
+    await query(url, "DROP TABLE a, b");
+    await shop.upgrade(url);
+    expect(await dump(url, { exclude: ["retort"] })).toBe(before);
+  });
+});
+
+describe.each(servers())("a stale script on $name", (server) => {
+  /** What makes a script stale, and the sentence psql then ends with. */
+  const stale: readonly (readonly [string, string, (url: string) => Promise<unknown>, RegExp])[] = [
+    ["the state is another", "b:heads", (url) => shop.upgrade(url, "a"), /not applied, but should be: b$/m],
+    ["it was run already", "base:heads", (url) => shop.upgrade(url), /applied, but should not be: a, b, c, d$/m],
+    ["there is no ledger", "b:heads", async () => {}, /this database has no ledger retort\.applied/],
+    [
+      "a step is interrupted",
+      "b:heads",
+      async (url) => {
+        await shop.upgrade(url, "b");
+        await query(url, "INSERT INTO retort.progress VALUES (true, 'c', 'up', 1, 1, 'x', 'y')");
+      },
+      /a step outside a transaction was interrupted: c at statement 1 of 1/,
+    ],
+  ];
+
+  test.each(stale)("%s", async (_, range, prepare, sentence) => {
+    const { url } = await ownDatabase(server);
+    await prepare(url);
+    await expectRefused(url, await shop.script(range), sentence);
+  });
+
+  test("another session holds the lock", async () => {
+    const { url } = await ownDatabase(server);
+    await shop.upgrade(url, "a");
+    await withLock(shop, url, async () =>
+      expectRefused(url, await shop.script("a:heads"), /another session holds the lock of the ledger retort\.applied/),
+    );
+  });
+
+  /** Exit code 3 and the sentence; and nothing changes, even in a psql that goes on after every error. */
+  async function expectRefused(url: string, script: string, sentence: RegExp): Promise<void> {
+    const before = await dump(url);
+    const stopped = await runScript(url, script);
+    expect(stopped.stderr).toMatch(sentence);
+    expect(stopped.stderr.match(/ERROR/g)).toHaveLength(1);
+    expect(stopped.code).toBe(3);
+    expect(stopped.stdout).not.toContain("done");
+    expect(await dump(url)).toBe(before);
+
+    const reset = { args: ["-v", "ON_ERROR_STOP=0"] };
+    expect(await runScript(url, script, reset)).toMatchObject({ code: 3 });
+    expect(await dump(url)).toBe(before);
+
+    const careless = await runScript(url, script.replaceAll(/^\\set .*$/gm, ""), reset);
+    expect(careless.code).toBe(0);
+    expect(careless.stderr).toMatch(sentence);
+    expect(await dump(url)).toBe(before);
+  }
+});
+
+describe("races", () => {
+  test.each(servers())("five upgrades at once on $name: each migration once, none fails", async (server) => {
+    const { url } = await ownDatabase(server);
+    const results = await Promise.all(Array.from({ length: 5 }, () => shop.upgrade(url)));
+    expect(results.filter((result) => result.done)).toHaveLength(1);
+    const { log } = await ledger(url);
+    expect(log!.map((row) => `${row["event"]} ${row["revision"]}`)).toEqual(["a", "b", "c", "d"].map((r) => `upgrade ${r}`));
+  });
+
+  const [server] = servers();
+
+  test("the lock is waited for, and said so", async () => {
+    const { url } = await ownDatabase(server!);
+    const events: Event[] = [];
+    let upgrade: Promise<unknown> = Promise.resolve();
+    await withLock(shop, url, async () => {
+      await new Promise<void>((resolve) => {
+        const onEvent = (event: Event): void => {
+          events.push(event);
+          if (event.type === "waiting") resolve();
+        };
+        upgrade = shop.upgrade(url, "b", { onEvent });
+      });
+    });
+    await upgrade;
+    expect(events.at(0)).toMatchObject({ type: "waiting" });
+    expect((await shop.state(url)).heads).toEqual(["b"]);
+  });
+
+  test("lockWait 0 does not wait", async () => {
+    const { url } = await ownDatabase(server!);
+    await withLock(shop, url, async () => {
+      expect(await failureOf(shop.upgrade(url, "heads", { lockWait: 0 }))).toMatchObject({
+        code: "state/locked",
+        exitCode: 5,
+        hint: expect.stringContaining("--lock-wait"),
+      });
+    });
+    expect(await query(url, "SELECT FROM pg_namespace WHERE nspname = 'retort'")).toEqual([]);
+  });
+
+  test("ledgers of two schemas do not wait for each other", async () => {
+    const { url } = await ownDatabase(server!);
+    const other = project({ x: "SELECT 1;" }, { ledger: { schema: "other" } });
+    await withLock(shop, url, async () => void (await other.upgrade(url, "heads", { lockWait: 0 })));
+    expect((await other.state(url)).heads).toEqual(["x"]);
+  });
+
+  test("the ledger changed between reading and locking: the plan is made again", async () => {
+    const { url } = await ownDatabase(server!);
+    let raced = false;
+    const confirm = async (): Promise<boolean> => {
+      if (!raced) await shop.upgrade(url, "b");
+      raced = true;
+      return true;
+    };
+    expect((await shop.upgrade(url, "heads", { confirm })).steps.map((s) => s.revision)).toEqual(["c", "d"]);
+  });
+});
+
+describe("round trips", () => {
+  const [server] = servers();
+
+  test("a transactional migration takes at most two, whatever its length", async () => {
+    const { url } = await ownDatabase(server!);
+    const long = Array.from({ length: 500 }, (_, i) => `INSERT INTO a VALUES (${i});`).join("\n");
+    const counts: number[] = [];
+    for (const migrations of [
+      { a: "CREATE TABLE a (x int);" },
+      { a: "", b: long },
+      { a: "", b: "", c: "SELECT 1;", d: "SELECT 2;", e: "SELECT 3;" },
+    ]) {
+      const wire = await proxy(url);
+      await project(migrations).upgrade(wire.url);
+      counts.push(wire.queries.length);
+    }
+    const [fixed, one, three] = counts as [number, number, number];
+    expect(one).toBe(fixed);
+    expect(three - one).toBeLessThanOrEqual(2 * 2);
+    expect(fixed).toBeLessThanOrEqual(9);
+    expect(await query(url, "SELECT count(*)::int AS n FROM a")).toEqual([{ n: 500 }]);
+  });
+});
+
+describe("a ledger that somebody else prepared", () => {
+  const [server] = servers();
+
+  test("these privileges are enough to migrate, and CREATE on the database is not among them", async () => {
+    const { name, url } = await ownDatabase(server!);
+    const role = await ownRole(server!, "LOGIN");
+    // An administrator prepares it: any run that gets as far as its ledger does.
+    await project({ a: "SELECT 1;" }).upgrade(url);
+    await project({ a: "SELECT 1;" }).downgrade(url, "base");
+    await query(
+      url,
+      `CREATE SCHEMA app AUTHORIZATION ${role.name};
+       REVOKE CREATE ON SCHEMA public FROM PUBLIC;
+       GRANT USAGE ON SCHEMA retort TO ${role.name};
+       GRANT SELECT, INSERT, DELETE ON retort.applied TO ${role.name};
+       GRANT SELECT, UPDATE ON retort.state TO ${role.name};
+       GRANT SELECT, INSERT ON retort.log TO ${role.name};
+       GRANT SELECT, INSERT, UPDATE, DELETE ON retort.progress TO ${role.name};`,
+    );
+    const app = project({
+      a: "CREATE TABLE app.t (x int);",
+      b: { up: "CREATE INDEX CONCURRENTLY i ON app.t (x);", down: "DROP INDEX CONCURRENTLY app.i;" },
+      c: "SELECT 1/0;",
+    });
+    const own = role.url(name);
+    expect(await failureOf(app.upgrade(own))).toMatchObject({ sqlstate: "22012" });
+    expect((await app.state(own)).heads).toEqual(["b"]);
+    await app.downgrade(own, "base");
+    expect((await ledger(url))["log"]!.map((row) => `${row["event"]} ${row["revision"]} ${row["by"]}`)).toEqual([
+      "upgrade a postgres",
+      "downgrade a postgres",
+      `upgrade a ${role.name}`,
+      `upgrade b ${role.name}`,
+      `failure c ${role.name}`,
+      `downgrade b ${role.name}`,
+      `downgrade a ${role.name}`,
+    ]);
+  });
+
+  test("without them the error is one of ours, and says what is missing", async () => {
+    const { name, url } = await ownDatabase(server!);
+    await shop.upgrade(url, "a");
+    const role = await ownRole(server!, "LOGIN");
+    for (const verb of [() => shop.state(role.url(name)), () => shop.upgrade(role.url(name))]) {
+      expect(await failureOf(verb())).toMatchObject({
+        name: "MigrateError",
+        exitCode: 6,
+        sqlstate: "42501",
+        message: expect.stringContaining("permission denied for schema retort"),
+      });
+    }
+  });
+
+  test("a configured role that the user must SET ROLE to: it reads and writes all as that role", async () => {
+    const { name, url } = await ownDatabase(server!);
+    const owner = await ownRole(server!, 'NOLOGIN', 'own"er \'x');
+    const deployer = await ownRole(server!, `LOGIN NOINHERIT IN ROLE ${pg.escapeIdentifier(owner.name)}`);
+    await query(url, `GRANT CREATE ON DATABASE ${name} TO ${pg.escapeIdentifier(owner.name)}`);
+    const app = project({ a: "CREATE SCHEMA app; CREATE TABLE app.t ();", b: "SELECT 1/0;" }, { role: owner.name });
+    const own = deployer.url(name);
+    expect(await failureOf(app.upgrade(own))).toMatchObject({ sqlstate: "22012" });
+    expect((await app.state(own)).heads).toEqual(["a"]);
+    expect(await query(url, "SELECT DISTINCT tableowner AS o FROM pg_tables WHERE schemaname IN ('app', 'retort')")).toEqual([
+      { o: owner.name },
+    ]);
+    expect((await ledger(url))["log"]).toMatchObject([
+      { event: "upgrade", by: deployer.name },
+      { event: "failure", by: deployer.name },
+    ]);
+    await app.downgrade(own, "base");
+    await withClient(url, (client) => client.query(`DROP OWNED BY ${pg.escapeIdentifier(owner.name)} CASCADE`));
+  });
+});
