@@ -16,9 +16,9 @@ import {
   readdirSync,
   readFileSync,
   realpathSync,
+  renameSync,
   rmSync,
   symlinkSync,
-  writeFileSync,
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { delimiter, dirname, join } from "node:path";
@@ -27,62 +27,54 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { exitCodes } from "../src/core/errors.ts";
 import { ownDatabase } from "./support/project.ts";
 import { psqlAvailable } from "./support/psql.ts";
-import { servers, type TestServer } from "./support/server.ts";
+import { servers } from "./support/server.ts";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 const scratch = realpathSync(mkdtempSync(join(tmpdir(), "retort-readme-")));
-const packed = join(scratch, "packed");
-afterAll(() => rmSync(scratch, { recursive: true, force: true }));
+const modules = join(scratch, "node_modules");
+const basics = { PATH: process.env["PATH"] ?? "", HOME: scratch };
 
-/** What `npm pack` would publish, unpacked: a file that is missing from the package is missing here. */
+/**
+ * Installs what `npm pack` would publish, for all folders below `scratch`: what is missing from the package is missing
+ * here. Its dependencies are links to ours, as the registry is not asked.
+ */
 beforeAll(() => {
-  mkdirSync(packed);
-  const options = { cwd: root, env: { PATH: process.env["PATH"], HOME: scratch }, encoding: "utf8" } as const;
-  const tarball = execFileSync("npm", ["pack", "--silent", "--pack-destination", packed], options).trim();
-  execFileSync("tar", ["xzf", tarball], { cwd: packed });
+  const pack = ["pack", "--silent", "--pack-destination", scratch];
+  const tarball = execFileSync("npm", pack, { cwd: root, env: basics, encoding: "utf8" }).trim();
+  mkdirSync(join(modules, ".bin"), { recursive: true });
+  execFileSync("tar", ["xzf", tarball], { cwd: scratch });
+  renameSync(join(scratch, "package"), join(modules, "retort"));
+  symlinkSync("../retort/dist/bin.js", join(modules, ".bin/migrate"));
+  for (const entry of readdirSync(join(root, "node_modules"))) {
+    if (!entry.startsWith(".")) symlinkSync(join(root, "node_modules", entry), join(modules, entry));
+  }
 });
+afterAll(() => rmSync(scratch, { recursive: true, force: true }));
 
 /** The address that the documents use for any server. */
 const documented = new URL("postgres://ann:secret@localhost:5432/shop");
 
 test("README.md", async (context) => {
-  const { url } = await ownDatabase(server());
-  const folder = projectFolder("readme");
+  context.annotate(
+    psqlAvailable() ? "psql was run" : "there is no psql here: `migrate upgrade` stood in for it",
+  );
+  const { url } = await ownDatabase(servers()[0]!);
+  const folder = mkdtempSync(join(scratch, "readme-"));
   runDocument("README.md", folder, new URL(url));
   const excerpt = blocksOf("README.md").find(({ language }) => language === "sql")!;
-  context.annotate(psqlAvailable() ? "psql was run" : "without psql, `migrate upgrade` stood in for it");
-  expect(readFileSync(join(folder, "migration.sql"), "utf8")).toMatch(pattern(["...", ...excerpt.lines, "..."]));
+  expect(readFileSync(join(folder, "migration.sql"), "utf8")).toMatch(pattern([...excerpt.lines, "..."]));
 });
 
 test("docs/api.md", async () => {
-  const { url } = await ownDatabase(server());
-  const folder = projectFolder("api");
-  runDocument("docs/api.md", folder, new URL(url));
+  const { url } = await ownDatabase(servers()[0]!);
+  runDocument("docs/api.md", mkdtempSync(join(scratch, "api-")), new URL(url));
 });
 
 test("sql/example/README.md", () => {
-  const folder = projectFolder("example");
-  cpSync(join(root, "sql/example"), join(folder, "sql/example"), { recursive: true });
+  const folder = join(scratch, "example");
+  cpSync(join(root, "sql/example"), folder, { recursive: true });
   runDocument("sql/example/README.md", folder, documented);
 });
-
-function server(): TestServer {
-  return servers()[0]!;
-}
-
-/** A folder where the package is installed, as `npm install` leaves it: its dependencies are links to ours. */
-function projectFolder(name: string): string {
-  const folder = join(scratch, name);
-  const modules = join(folder, "node_modules");
-  mkdirSync(join(modules, ".bin"), { recursive: true });
-  cpSync(join(packed, "package"), join(modules, "retort"), { recursive: true });
-  symlinkSync("../retort/dist/bin.js", join(modules, ".bin/migrate"));
-  for (const entry of readdirSync(join(root, "node_modules"))) {
-    if (!entry.startsWith(".")) symlinkSync(join(root, "node_modules", entry), join(modules, entry));
-  }
-  writeFileSync(join(folder, "package.json"), '{ "private": true }\n');
-  return folder;
-}
 
 interface Block {
   readonly language: string;
@@ -108,14 +100,9 @@ function blocksOf(document: string): readonly Block[] {
 }
 
 function runDocument(document: string, folder: string, url: URL): void {
-  const env = {
-    PATH: [join(folder, "node_modules/.bin"), dirname(process.execPath), process.env["PATH"]].join(delimiter),
-    HOME: scratch,
-    NO_COLOR: "1",
-    LC_ALL: "C.UTF-8",
-    TZ: "UTC",
-  };
-  let created = 0;
+  const path = [join(modules, ".bin"), dirname(process.execPath), basics.PATH].join(delimiter);
+  const env: Record<string, string> = { ...basics, PATH: path, NO_COLOR: "1", LC_ALL: "C.UTF-8", TZ: "UTC" };
+  const ids = [1, 2, 3, 4, 5, 6, 7, 8, 9].map(idOf);
   for (const { language, at, above, lines } of blocksOf(document)) {
     const file = above.endsWith(":") ? /`([\w./-]+\.\w+)`/.exec(above)?.[1] : undefined;
     if (language !== "console") {
@@ -124,16 +111,24 @@ function runDocument(document: string, folder: string, url: URL): void {
       appendFileSync(join(folder, file), `${lines.join("\n")}\n`);
       continue;
     }
+    if (!psqlAvailable() && lines.some((line) => line.startsWith("$ psql "))) {
+      execFileSync("migrate", ["upgrade"], { cwd: folder, env });
+      continue;
+    }
     for (const { command, printed, line } of commandsOf(lines, at)) {
-      if (/^(git|npm|make) /.test(command)) continue; // what `make test` and `projectFolder` have done
+      if (/^(cd|git|make|npm) /.test(command)) continue; // done before: by `make test`, or above
       let words = command.replaceAll(documented.href, url.href);
-      const withoutPsql = command.startsWith("psql ") && !psqlAvailable();
-      if (withoutPsql) words = "migrate upgrade";
+      const assignment = /^export (\w+)=(\S+)$/.exec(words);
+      if (assignment !== null) env[assignment[1]!] = assignment[2]!;
       // Ids are random; here they are the same in each run.
-      if (/^migrate (revision|merge) /.test(command)) words += ` --rev-id ${idOf((created += 1))}`;
-      const { stdout, status } = spawnSync("sh", ["-c", `exec 2>&1; ${words}`], { cwd: folder, env, encoding: "utf8" });
+      if (/^migrate (revision|merge) /.test(command)) words += ` --rev-id ${ids.shift()}`;
+      const { stdout, status } = spawnSync("sh", ["-c", `exec 2>&1; ${words}`], {
+        cwd: folder,
+        env,
+        encoding: "utf8",
+      });
       const where = `${document}:${line}: $ ${command}`;
-      const expected = pattern(withoutPsql ? ["..."] : printed);
+      const expected = pattern(printed);
       const actual = asDocumented(stdout, url);
       // The second comparison is for its picture of the difference.
       if (!expected.test(actual)) expect(`${where}\n${actual}`).toBe(`${where}\n${printed.join("\n")}\n`);
@@ -142,9 +137,13 @@ function runDocument(document: string, folder: string, url: URL): void {
   }
 }
 
-const idOf = (count: number): string => createHash("sha256").update(`revision ${count}`).digest("hex").slice(0, 12);
+const idOf = (count: number): string =>
+  createHash("sha256").update(`revision ${count}`).digest("hex").slice(0, 12);
 
-function commandsOf(lines: readonly string[], at: number): { command: string; printed: string[]; line: number }[] {
+function commandsOf(
+  lines: readonly string[],
+  at: number,
+): { command: string; printed: string[]; line: number }[] {
   const commands: { command: string; printed: string[]; line: number }[] = [];
   for (const [i, text] of lines.entries()) {
     if (text.startsWith("$ ")) commands.push({ command: text.slice(2), printed: [], line: at + i });
@@ -162,20 +161,26 @@ function exitCodeOf(printed: readonly string[]): number {
 /** The server of this run, called by the names that the documents use. */
 function asDocumented(text: string, { host, username, password, pathname }: URL): string {
   return text
-    .replaceAll(host, documented.host)
-    .replaceAll(`//${username}:${password === "" ? "" : "***"}`, `//${documented.username}:***`)
+    .replaceAll(
+      `//${username}${password === "" ? "" : ":***"}@${host}`,
+      `//${documented.username}:***@${documented.host}`,
+    )
     .replaceAll(new RegExp(`(?<=  )${username}(?=  )`, "g"), documented.username)
-    .replaceAll(pathname.slice(1), "shop");
+    .replaceAll(pathname.slice(1), documented.pathname.slice(1));
 }
 
-const ANY = /\d\d\d\d-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:\.\d+)?|\d+(?:\.\d+)? (?=m?s\b)|(?<=PostgreSQL )\d+\.\d+/g;
+/** What differs from run to run: present times, durations, the server's version. */
+const VARYING =
+  /\d\d\d\d-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:\.\d+)?|\d+(?:\.\d+)? (?=m?s\b)|(?<=PostgreSQL )\d+\.\d+/g;
 
 /** Lines of a document → what the output must look like. */
 function pattern(lines: readonly string[]): RegExp {
   const sources = lines.map((line) => {
     if (line.trim() === "...") return "(?:.*\\n)*?";
-    const fixed = line.split(ANY).map((part) => part.split("...").map(escaped).join(".*"));
-    const varying = [...line.matchAll(ANY)].map(([text]) => text.replace(/[.+]/g, "\\$&").replace(/\d+/g, "\\d+"));
+    const fixed = line.split(VARYING).map((part) => part.split("...").map(escaped).join(".*"));
+    const varying = [...line.matchAll(VARYING)].map(([text]) =>
+      text.replace(/[.+]/g, "\\$&").replace(/\d+/g, "\\d+"),
+    );
     return `${fixed.map((part, i) => part + (varying[i] ?? "")).join("")}\\n`;
   });
   return new RegExp(`^${sources.join("")}$`);

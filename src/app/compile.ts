@@ -1,7 +1,8 @@
 /** Steps → Plan: parses just the files that will run, and hands statements to the compiler. */
 import { type Diagnostic, MigrateError } from "../core/errors.ts";
+import { codeChecksumOf } from "../core/integrity.ts";
 import type { How, Progress } from "../core/ledger.ts";
-import type { Half, Migration } from "../core/migration.ts";
+import type { Half, Migration, RevisionId } from "../core/migration.ts";
 import { compile, type Plan, type SessionPins, type StepInput } from "../core/plan.ts";
 import { transactionMode } from "../core/statement.ts";
 import { currentHeads, type Step } from "../core/steps.ts";
@@ -103,7 +104,8 @@ async function stepInput(
   { direction, revision }: Step,
   grammar: Grammar,
 ): Promise<StepInput> {
-  const migration = project.migrations.get(revision)!;
+  const migration = project.migrations.get(revision);
+  if (migration === undefined) return withoutFile(revision);
   const half = kind === "stamp" ? migration.up : halfOf(migration, direction);
   const statements = kind === "stamp" ? [] : await grammar.statements(half);
   return {
@@ -114,11 +116,20 @@ async function stepInput(
     dependsOn: project.graph.nodes.get(revision)!.dependencies,
     path: half.source.path,
     checksum: migration.up.checksum,
+    ...(half === migration.up ? {} : { downChecksum: half.checksum }),
+    ...(migration.irreversible === undefined ? {} : { irreversible: migration.irreversible }),
+    codeChecksum: codeChecksumOf(migration.up, sha256),
     transactional: transactionMode(half, statements, migration.transaction[direction]) === "transaction",
     statements,
     ...(half.lockTimeout === undefined ? {} : { lockTimeout: half.lockTimeout }),
     ...(half.statementTimeout === undefined ? {} : { statementTimeout: half.statementTimeout }),
   };
+}
+
+/** A row that no file has: a stamp that purges deletes it. */
+function withoutFile(revision: RevisionId): StepInput {
+  const nothing = { message: "", parents: [], dependsOn: [], path: "", checksum: "", codeChecksum: "", statements: [] };
+  return { direction: "down", revision, transactional: true, ...nothing };
 }
 
 function halfOf(migration: Migration, direction: "up" | "down"): Half {

@@ -63,7 +63,9 @@ export async function run(deps: Deps, request: Request, options: RunOptions): Pr
         if (!(error instanceof MigrateError)) throw error;
         if (error.code === "execution/connection-lost" && deps.signal?.aborted !== true) {
           session = await reconnect(session, deps, project, options, error);
-          if (sameSet(await readLedger(session, project.ledger), state)) throw rolledBack(error);
+          const found = await readLedger(session, project.ledger);
+          if (sameSet(found, state)) throw rolledBack(error);
+          done.push(...stepsDone(plan, found).filter((step) => !done.includes(step)));
         } else if (error.code !== "state/guard" || (before !== undefined && sameSet(before, state))) throw error;
         before = state;
       }
@@ -153,6 +155,12 @@ function rolledBack(error: MigrateError): MigrateError {
     },
     { cause: error.cause },
   );
+}
+
+/** The steps of a plan that a ledger says are done. */
+function stepsDone(plan: Plan, { applied }: LedgerState): readonly PlanStep[] {
+  const ids = new Set(applied.map((row) => row.revision));
+  return plan.steps.filter((step) => ids.has(step.revision) === (step.direction === "up"));
 }
 
 /** The same revisions applied, and the same one interrupted. */

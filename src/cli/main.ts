@@ -21,6 +21,7 @@ const table = {
     upgrade: ["apply migrations up to a target; --sql writes the script instead", () => import("./commands/upgrade.ts")],
     downgrade: ["take migrations back down to a target; --sql writes the script instead", () => import("./commands/downgrade.ts")],
     stamp: ["write the ledger without running anything", () => import("./commands/stamp.ts")],
+    repair: ["accept applied files that changed", () => import("./commands/repair.ts")],
     "ensure-version": ["create the ledger, and nothing else", () => import("./commands/ensure-version.ts")],
   },
   "look": {
@@ -31,6 +32,7 @@ const table = {
     heads: ["the migrations nothing follows", () => import("./commands/heads.ts")],
     branches: ["where the history forks", () => import("./commands/branches.ts")],
     show: ["one migration in full", () => import("./commands/show.ts")],
+    verify: ["are the applied files as they were?", () => import("./commands/verify.ts")],
     check: ["is there one head? for CI and pre-commit hooks", () => import("./commands/check.ts")],
     log: ["what was done to the database, when and by whom", () => import("./commands/log.ts")],
     receipt: ["the SHA-256 that names a script", () => import("./commands/receipt.ts")],

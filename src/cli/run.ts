@@ -53,6 +53,7 @@ export async function runOnline(request: Request, invocation: Invocation): Promi
   refuseScriptFlags(invocation);
   const { run } = await import("../app/run.ts");
   const dryRun = args.flag("dry-run");
+  const began = performance.now();
   const result = await run(deps, request, {
     ...project,
     dryRun,
@@ -70,7 +71,7 @@ export async function runOnline(request: Request, invocation: Invocation): Promi
   else if (result.plan.steps.length === 0 && result.steps.length === 0) {
     printer.info(`nothing to ${request.kind}: ${heads(result.plan.to)}`);
   } else if (dryRun) printer.data(result.steps.map(line).join("\n"));
-  else if (result.done) printer.info(`now at ${heads(result.plan.to)}`);
+  else if (result.done) printer.info(`now at ${heads(result.plan.to)}  ${time(performance.now() - began)}`);
   else printer.info("nothing was done");
 }
 
@@ -96,7 +97,7 @@ function progressOf(printer: Printer): (event: Event) => void {
       case "step-started":
         return printer.progress(`${event.index + 1}/${event.of} ${line(event.step)}`);
       case "step-done":
-        return printer.info(`${line(event.step)}  ${time(event.ms)}`);
+        return printer.info(`${line(event.step)}${event.ms === undefined ? "" : `  ${time(event.ms)}`}`);
     }
   };
 }

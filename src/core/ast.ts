@@ -91,14 +91,14 @@ export function optionOf(options: AstValue, name: string): Ast | undefined {
     .find((each) => each["defname"] === name);
 }
 
-/** A boolean option: present without a value it is on. */
+/** A boolean option: present without a value it is on. A bare word such as `off` is a type name to the grammar. */
 export function option(options: AstValue, name: string, absent = false): boolean {
   const found = optionOf(options, name);
   if (found === undefined) return absent;
-  const { String: text, Integer: number, Boolean: truth } = node(found["arg"]);
-  if (number !== undefined) return Number(node(number)["ival"] ?? 0) !== 0;
-  if (truth !== undefined) return node(truth)["boolval"] === true;
-  return text === undefined || !/^(?:false|off|0)$/i.test(word(node(text)["sval"]));
+  const value = node(found["arg"]);
+  if (value["Integer"] !== undefined) return Number(node(value["Integer"])["ival"] ?? 0) !== 0;
+  if (value["Boolean"] !== undefined) return node(value["Boolean"])["boolval"] === true;
+  return !/^(?:false|off|0)$/i.test(namesIn(value).at(-1) ?? "");
 }
 
 /** Every node below and with `ast`, as its kind and its fields; no recursion, so depth is no danger. */

@@ -14,7 +14,14 @@ export type Event =
       readonly blockers: readonly SessionInfo[];
     }
   | { readonly type: "step-started"; readonly step: PlanStep; readonly index: number; readonly of: number }
-  | { readonly type: "step-done"; readonly step: PlanStep; readonly index: number; readonly of: number; readonly ms: number };
+  | {
+      readonly type: "step-done";
+      readonly step: PlanStep;
+      readonly index: number;
+      readonly of: number;
+      /** Wall time; absent where several steps shared a message and only the server knows (see the ledger). */
+      readonly ms?: number;
+    };
 
 /** Another session, as a person would look for it. */
 export interface SessionInfo {

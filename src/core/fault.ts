@@ -5,6 +5,9 @@ import { codePoints, type Location, lineOf, type Source } from "./source.ts";
 /** What is wrong, without where. */
 export type Fault = Pick<Diagnostic, "code" | "message" | "hint">;
 
+/** More faults of one file help nobody, and each costs a walk to its line. */
+export const ENOUGH_FAULTS = 100;
+
 /** A fault that underlines `length` UTF-16 units of one line. */
 export function faultAt(
   source: Source,

@@ -149,7 +149,7 @@ export function diagnosticOf(finding: Finding): Diagnostic {
         message: `${what} of ${revision} changed since ${applied}: sha256 ${short(finding.checksum)} then, ${short(finding.fileChecksum)} now`,
         hint:
           kind === "body"
-            ? "what ran stays as it ran: restore the file and write a new migration; or accept the file with: migrate repair (first look: migrate verify)"
+            ? "restore the file and write a new migration, or accept it as it is now with: migrate repair (look with: migrate verify)"
             : "accept the file with: migrate repair",
         location: startOf(finding.path),
       };
@@ -206,7 +206,7 @@ export interface RepairInput {
   /** Rows to delete: `vanished` ones. */
   readonly forget: readonly RevisionId[];
   /** The step that was under way when the ledger was read; it stays so. */
-  readonly interrupted?: IntentRef | undefined;
+  readonly interrupted?: IntentRef;
   readonly how: "run" | "script";
   readonly pins: SessionPins;
   readonly ledger: LedgerSql;
@@ -230,7 +230,6 @@ export function repairPlan({ graph, rows, findings, forget, ...rest }: RepairInp
     to: currentHeads(graph, left),
     steps,
     singleTransaction: true,
-    ...(rest.interrupted === undefined ? {} : { interrupted: rest.interrupted }),
   });
 }
 
@@ -257,7 +256,7 @@ function acceptStep(
     codeChecksum: codeChecksumOf(migration.up, sha256),
     transactional: true,
     statements: [],
-    repair: { row, detail: changes.map(changeText).join("; ") },
+    correction: { row, detail: changes.map(changeText).join("; ") },
   };
 }
 
@@ -275,7 +274,7 @@ function forgetStep(row: Applied): StepInput {
     codeChecksum,
     transactional: true,
     statements: [],
-    repair: { row, detail },
+    correction: { row, detail },
   };
 }
 

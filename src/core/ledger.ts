@@ -8,7 +8,7 @@
  * number known beforehand: a guard stays one comparison of one row, with ten revisions or ten thousand.
  */
 import type { RevisionId } from "./migration.ts";
-import { dollarQuoted, literal, qualified, textArray } from "./quote.ts";
+import { dollarQuoted, identifier, literal, qualified, textArray } from "./quote.ts";
 
 /** Where the ledger lives. Any names; they are quoted. */
 export interface LedgerNames {
@@ -19,6 +19,8 @@ export interface LedgerNames {
     readonly log: string;
     readonly progress: string;
   };
+  /** The role it is read and written as, where that is not the one that connects. */
+  readonly role?: string;
 }
 
 export const defaultLedgerNames: LedgerNames = {
@@ -77,6 +79,10 @@ export function digestOf(revision: RevisionId, sha256: Sha256): bigint {
   return BigInt(`0x${sha256(revision).slice(0, 15)}`);
 }
 
+/** The same of a row of `applied`. */
+const DIGEST_IN_SQL =
+  "(\n      'x' || pg_catalog.substr(pg_catalog.encode(pg_catalog.sha256(pg_catalog.convert_to(revision, 'UTF8')), 'hex'), 1, 15)\n    )::bit(60)::bigint";
+
 /** The count and digest of a set of revisions. */
 export interface Digest {
   readonly count: number;
@@ -102,20 +108,29 @@ export interface LedgerSql {
   readonly unlock: string;
   /** Creates what is missing, in one DO block that touches nothing where the ledger is there. */
   readonly create: string;
-  /** Stops unless what is applied, and where, is as expected; nothing half done, or exactly `intent`. */
+  /** Stops unless this session holds the lock and is where it should be. A session that was stopped has no lock. */
+  guardPlace(place: Place): string;
+  /** As `guardPlace`, unless what is applied is as expected; nothing half done, or exactly `intent`. */
   guardStart(start: Start, intent?: IntentRef): string;
-  /** Stops unless the state is as expected; begins the clock of the step. One row is read and written. */
-  guardStep(step: StepLabel, expected: Expected, intent?: IntentRef): string;
+  /**
+   * Stops unless the state is as expected and this session holds the lock (`held`: the transaction has asked already);
+   * begins the clock of the step. One row is read and written.
+   */
+  guardStep(step: StepLabel, expected: Expected, intent?: IntentRef, held?: "held"): string;
   /** As `guardStep`, for a statement outside a transaction: also re-opens the session for writing. */
   guardFuse(step: StepLabel, expected: Expected, intent: IntentRef): string;
   /** Stops where an index that is not valid stands for the one that was to be created. */
   guardIndex(found: { readonly condition: string; readonly index: string }): string;
-  /** A query with one boolean, `retort_pending`: is the step still to be done? */
+  /** A query with one boolean, `retort_pending`: is the step still to be done? It stands alone, between transactions. */
   pending(step: { readonly revision: RevisionId; readonly direction: "up" | "down" }): string;
-  /** Stops unless this is what is applied at the end, and says what is. Reads only. */
-  check(digest: Digest, heads: readonly RevisionId[]): string;
-  /** Records that a script with this receipt did the last step in the log; nothing where it did not. */
-  receipt(sha256: string, range: string, last: { readonly event: string; readonly revision: RevisionId }): string;
+  /** Stops unless this is what is applied, row by row, and nothing is half done. Reads only. */
+  check(digest: Digest): string;
+  /** A query that shows what is applied now, for a person. */
+  summary(heads: readonly RevisionId[], receipt: string): string;
+  /** Records the receipt of a script, if it has the lock and did steps in this session (and led to `result`). */
+  receipt(sha256: string, range: string, result?: Digest): string;
+  /** What a transaction of ours begins with behind the steps of a script: our own identity, no settings of a file. */
+  readonly ourselves: string;
   /** The row of a step that went up or down. A step outside a transaction is timed by its row in `progress`. */
   recordUp(row: NewRow, clock: Clock): string;
   recordDown(row: Pick<NewRow, "revision" | "checksum" | "how">, clock: Clock): string;
@@ -155,16 +170,24 @@ export interface NewRow {
 /** What a row holds of its file. */
 export type Recorded = Pick<Applied, "revision" | "checksum" | "parents" | "dependsOn" | "message">;
 
-/** What must be so before anything is done. */
-export interface Start {
-  /** Every revision that must be applied, and every one that may be; the same list where the state is one. */
-  readonly atLeast: readonly RevisionId[];
-  readonly atMost: readonly RevisionId[];
+/** Where something may be done. */
+export interface Place {
   /** `server_version_num`. */
   readonly minimumVersion?: number;
   readonly database?: string;
   /** The role that connects. */
   readonly role?: string;
+}
+
+/** What must be so before anything is done. */
+export interface Start {
+  /** Every revision that must be applied, and every one that may be; the same list where the state is one. */
+  readonly atLeast: readonly RevisionId[];
+  readonly atMost: readonly RevisionId[];
+  /** What will be applied in the end. */
+  readonly result: Digest;
+  /** The command that writes such a script, for the hint of one that has become stale. */
+  readonly again?: { readonly verb: string; readonly target: string };
 }
 
 /** What must be so before a step: one state, or just that the step can be done next. */
@@ -191,12 +214,26 @@ export function ledgerSql(names: LedgerNames, sha256: Sha256): LedgerSql {
   const progress = qualified(names.schema, names.tables.progress);
   const lockKey = BigInt.asIntN(64, BigInt(`0x${sha256(`retort ledger ${applied}`).slice(0, 16)}`));
 
+  // A file may have left another identity, or settings; and a role that does not inherit must be set to read.
+  const asOurselves = `SET SESSION AUTHORIZATION DEFAULT; RESET ALL; ${names.role === undefined ? "" : `SET ROLE ${identifier(names.role)}; `}`;
+
   const doBlock = (body: string): string => `DO ${dollarQuoted(`\n${body}\n`)};`;
-  const raise = (state: string, message: string, hint: string): string =>
-    `RAISE EXCEPTION USING ERRCODE = '${state}', MESSAGE = ${message},\n      HINT = ${literal(hint)};`;
+  /** Our identity and no settings of a file, with text read as we write it. */
+  const ourselves = `${asOurselves}\nSET client_encoding = 'UTF8'; SET standard_conforming_strings = on;`;
+  const raising = (state: string, message: string, hint: string): string =>
+    `RAISE EXCEPTION USING ERRCODE = '${state}',\n      MESSAGE = ${message},\n      HINT = ${hint};`;
+  const raise = (state: string, message: string, hint: string): string => raising(state, message, literal(hint));
+  const stop = (condition: string, message: string, hint: string): string =>
+    `\n  IF ${condition} THEN\n    ${raising(sqlstates.guard, message, hint)}\n  END IF;`;
+  /** A session whose guard has stopped it gives the lock away, and without it no later guard lets anything pass. */
+  const unlocking = `EXCEPTION WHEN OTHERS OR query_canceled THEN\n  PERFORM pg_catalog.pg_advisory_unlock(${lockKey});\n  RAISE;\nEND`;
+  const lockIsOurs =
+    `EXISTS (SELECT FROM pg_catalog.pg_locks WHERE locktype = 'advisory' AND objsubid = 1\n` +
+    `        AND pid = pg_catalog.pg_backend_pid() AND classid = ${BigInt.asUintN(32, lockKey >> 32n)} AND objid = ${BigInt.asUintN(32, lockKey)})`;
   const held = `retort: another session holds the lock of the ledger ${applied}`;
   const resume = "Look with: migrate current. Go on with: migrate upgrade.";
   const wrongState = "Look with: migrate current -v. A script fits one state: write it again from this one.";
+  const stepState = `Nothing of this step was done. ${wrongState}`;
 
   const intentIs = (intent: IntentRef | undefined): string =>
     intent === undefined
@@ -306,69 +343,111 @@ export function ledgerSql(names: LedgerNames, sha256: Sha256): LedgerSql {
 END`,
     ),
 
-    guardStart: ({ atLeast, atMost, minimumVersion, database, role }, intent) => {
+    guardPlace: ({ minimumVersion, database, role }) => {
+      const connect = (what: string): string => literal(`Nothing was changed. Connect ${what}.`);
+      return doBlock(
+        `BEGIN${stop(
+          `NOT ${lockIsOurs}`,
+          literal(`retort: this session does not hold the lock of the ledger ${applied}`),
+          literal("Nothing was changed. The lock is taken at the beginning; a pooler must not change the session."),
+        )}${
+          minimumVersion === undefined
+            ? ""
+            : stop(
+                `pg_catalog.current_setting('server_version_num')::integer < ${minimumVersion}`,
+                `pg_catalog.concat('retort: this needs PostgreSQL ${versionName(minimumVersion)} or later; the server is ',\n        pg_catalog.current_setting('server_version'))`,
+                literal("Nothing was changed."),
+              )
+        }${
+          database === undefined
+            ? ""
+            : stop(
+                `pg_catalog.current_database() <> ${literal(database)}`,
+                `pg_catalog.concat(${literal(`retort: this is for the database ${database}; connected to `)},\n        pg_catalog.current_database())`,
+                connect("to the right database"),
+              )
+        }${
+          role === undefined
+            ? ""
+            : stop(
+                `SESSION_USER <> ${literal(role)}`,
+                `pg_catalog.concat(${literal(`retort: this is to be run by the role ${role}; connected as `)}, SESSION_USER)`,
+                connect("as the right role"),
+              )
+        }\n${unlocking}`,
+      );
+    },
+
+    guardStart: ({ atLeast, atMost, result, again }, intent) => {
       const exact = atLeast === atMost;
-      const wrong = (condition: string, message: string, hint: string): string =>
-        `\n  IF ${condition} THEN\n    ${raise(sqlstates.guard, message, hint)}\n  END IF;`;
+      const found = (set: string): string =>
+        `(SELECT pg_catalog.concat(pg_catalog.string_agg(r, ', ' ORDER BY r) FILTER (WHERE n <= 10),\n` +
+        `      ' and ' || NULLIF(GREATEST(pg_catalog.count(*) - 10, 0), 0) || ' more')\n` +
+        `    FROM (SELECT r, pg_catalog.row_number() OVER (ORDER BY r) FROM (${set}) AS s (r)) AS s (r, n)\n` +
+        "    HAVING pg_catalog.count(*) > 0)";
+      const hint =
+        again === undefined
+          ? literal(wrongState)
+          : `pg_catalog.concat('Nothing was changed. ',
+        (SELECT 'All of it is done already. ' FROM ${state} WHERE ${stateIs(result)}),
+        ${literal(`Look with: migrate current -v. A script from this state is written by: migrate ${again.verb} `)},
+        COALESCE((SELECT pg_catalog.string_agg(revision, ',' ORDER BY revision) FROM ${applied} WHERE revision NOT IN
+          (SELECT pg_catalog.unnest(parents || depends_on) FROM ${applied})), 'base'), ${literal(`:${again.target} --sql`)})`;
       return doBlock(
         `DECLARE
-  must_be text[] := ${textArray(atLeast.toSorted())};${exact ? "" : `\n  may_be text[] := ${textArray(atMost.toSorted())};`}
+  must_be text[] := ${textArray(atLeast.toSorted(), 4)};${exact ? "" : `\n  may_be text[] := ${textArray(atMost.toSorted(), 4)};`}
   found text[];
   missing text;
   unexpected text;
   interrupted text;
-BEGIN${minimumVersion === undefined ? "" : wrong(`pg_catalog.current_setting('server_version_num')::integer < ${minimumVersion}`, `pg_catalog.concat('retort: this needs PostgreSQL ${versionName(minimumVersion)} or later; the server is ', pg_catalog.current_setting('server_version'))`, "Nothing was changed.")}${
-          database === undefined ? "" : wrong(`pg_catalog.current_database() <> ${literal(database)}`, `pg_catalog.concat(${literal(`retort: this is for the database ${database}; connected to `)}, pg_catalog.current_database())`, "Nothing was changed. Connect to the right database.")
-        }${role === undefined ? "" : wrong(`SESSION_USER <> ${literal(role)}`, `pg_catalog.concat(${literal(`retort: this is to be run by the role ${role}; connected as `)}, SESSION_USER)`, "Nothing was changed. Connect as the right role.")}${wrong(
+BEGIN${stop(
           `pg_catalog.to_regclass(${literal(applied)}) IS NULL`,
           literal(`retort: this database has no ledger ${applied}, and revisions should be applied`),
-          wrongState,
-        )}
-  found := ARRAY(SELECT revision FROM ${applied});
-  missing := (SELECT pg_catalog.string_agg(r, ', ' ORDER BY r)
-    FROM (SELECT pg_catalog.unnest(must_be) EXCEPT SELECT pg_catalog.unnest(found)) AS m (r));
-  unexpected := (SELECT pg_catalog.string_agg(r, ', ' ORDER BY r)
-    FROM (SELECT pg_catalog.unnest(found) EXCEPT SELECT pg_catalog.unnest(${exact ? "must_be" : "may_be"})) AS u (r));${wrong(
-          "missing IS NOT NULL OR unexpected IS NOT NULL",
-          `pg_catalog.concat('retort: this database is not in the state that was assumed',
-        '; not applied, but should be: ' || missing, '; applied, but should not be: ' || unexpected)`,
-          wrongState,
+          literal(wrongState),
         )}
   interrupted := (SELECT pg_catalog.concat(revision, ' at statement ', statement, ' of ', of) FROM ${progress});${
-          intent === undefined
-            ? wrong("interrupted IS NOT NULL", "pg_catalog.concat('retort: a step outside a transaction was interrupted: ', interrupted)", resume)
-            : wrong(
-                negated(intentIs(intent)),
-                `pg_catalog.concat(${literal(`retort: ${intent.revision} should be interrupted at statement ${intent.statement}; it is `)}, COALESCE(interrupted, 'not'))`,
-                resume,
-              )
-        }
-END`,
+    intent === undefined
+      ? stop(
+          "interrupted IS NOT NULL",
+          "pg_catalog.concat('retort: a step outside a transaction was interrupted: ', interrupted)",
+          literal(resume),
+        )
+      : stop(
+          negated(intentIs(intent)),
+          `pg_catalog.concat(${literal(`retort: ${intent.revision} should be interrupted at statement ${intent.statement}; it is `)},\n        COALESCE(interrupted, 'not'))`,
+          literal(resume),
+        )
+  }
+  found := ARRAY(SELECT revision FROM ${applied});
+  missing := ${found("SELECT pg_catalog.unnest(must_be) EXCEPT SELECT pg_catalog.unnest(found)")};
+  unexpected := ${found(`SELECT pg_catalog.unnest(found) EXCEPT SELECT pg_catalog.unnest(${exact ? "must_be" : "may_be"})`)};${stop(
+    "missing IS NOT NULL OR unexpected IS NOT NULL",
+    `pg_catalog.concat('retort: this database is not in the state that was assumed',
+        '; not applied, but should be: ' || missing, '; applied, but should not be: ' || unexpected)`,
+    hint,
+  )}
+${unlocking}`,
       );
     },
 
-    guardStep: (step, expected, intent) =>
+    guardStep: (step, expected, intent, held) =>
       doBlock(
         `BEGIN
   UPDATE ${state} SET step_began_at = pg_catalog.clock_timestamp()
-    WHERE ${stateIs(expected)} AND ${intentIs(intent)}
-      AND pg_catalog.pg_try_advisory_xact_lock(${lockKey});
+    WHERE ${stateIs(expected)} AND ${intentIs(intent)}${held === undefined ? `\n      AND ${lockIsOurs}` : ""};
   IF NOT FOUND THEN
-    ${raise(sqlstates.guard, literal(`retort: ${step} does not fit the state of this database, or another session is changing it`), wrongState)}
+    ${raise(sqlstates.guard, literal(`retort: ${step} does not fit the state of this database, or this session lost the lock`), stepState)}
   END IF;
 END`,
       ),
 
     guardFuse: (step, expected, intent) =>
       doBlock(
-        `BEGIN
-  IF NOT EXISTS (SELECT FROM pg_catalog.pg_locks WHERE locktype = 'advisory' AND pid = pg_catalog.pg_backend_pid()
-      AND granted AND objsubid = 1 AND (classid::bigint << 32 | objid::bigint) = ${lockKey}) THEN
-    ${raise(sqlstates.guard, literal(`retort: this session does not hold the lock of the ledger ${applied}`), "Nothing of this step was done.")}
-  END IF;
-  IF NOT EXISTS (SELECT FROM ${state} WHERE ${stateIs(expected)} AND ${intentIs(intent)}) THEN
-    ${raise(sqlstates.guard, literal(`retort: ${step} does not fit the state of this database`), wrongState)}
-  END IF;
+        `BEGIN${stop(
+          `NOT EXISTS (SELECT FROM ${state} WHERE ${stateIs(expected)} AND ${intentIs(intent)}\n      AND ${lockIsOurs})`,
+          literal(`retort: ${step} does not fit the state of this database, or this session lost the lock`),
+          literal(stepState),
+        )}
   PERFORM pg_catalog.set_config('default_transaction_read_only', 'off', false);
 END`,
       ),
@@ -383,22 +462,33 @@ END`,
       ),
 
     pending: ({ revision, direction }) =>
-      `SELECT ${direction === "up" ? "NOT " : ""}${isApplied(revision)} AS retort_pending`,
+      `${ourselves}\nSELECT ${direction === "up" ? "NOT " : ""}${isApplied(revision)} AS retort_pending`,
 
-    check: (digest, heads) =>
+    check: (digest) =>
       doBlock(
-        `BEGIN
-  IF NOT EXISTS (SELECT FROM ${state} WHERE ${stateIs(digest)}) THEN
-    ${raise(sqlstates.guard, literal("retort: the revisions that were promised are not what is applied now"), "Look with: migrate status")}
-  END IF;
+        `BEGIN${stop(
+          `NOT EXISTS (SELECT FROM ${state} WHERE ${stateIs(digest)})
+    OR (SELECT (pg_catalog.count(*), COALESCE(pg_catalog.sum(${DIGEST_IN_SQL}), 0)) FROM ${applied})
+      IS DISTINCT FROM (${digest.count}::bigint, ${digest.sum}::numeric)
+    OR EXISTS (SELECT FROM ${progress})`,
+          literal("retort: what is applied now is not what was promised"),
+          literal("Look with: migrate status; and at the errors above, if there are any."),
+        )}
 END`,
-      ) +
-      `\nSELECT revisions AS applied_revisions, ${literal(heads.join(", ") || "<base>")} AS current_heads FROM ${state};`,
+      ),
 
-    receipt: (receipt, range, { event, revision }) =>
+    summary: (heads, receipt) =>
+      `SELECT revisions AS applied_revisions, ${literal(heads.join(", ") || "<base>")} AS current_heads,\n  ${literal(`sha256:${receipt}`)} AS receipt FROM ${state};`,
+
+    receipt: (receipt, range, result) =>
       `INSERT INTO ${log} (event, checksum, how, detail)\n  SELECT 'script', ${literal(receipt)}, 'script', ${literal(range)}\n` +
-      `  FROM (SELECT event, revision, how FROM ${log} ORDER BY id DESC LIMIT 1) AS last\n` +
-      `  WHERE event = ${literal(event)} AND revision = ${literal(revision)} AND how <> 'run';`,
+      `  WHERE ${lockIsOurs}\n` +
+      (result === undefined ? "" : `    AND EXISTS (SELECT FROM ${state} WHERE ${stateIs(result)})\n`) +
+      `    AND EXISTS (SELECT FROM ${log} WHERE how <> 'run'\n` +
+      `      AND id > COALESCE((SELECT pg_catalog.max(id) FROM ${log} WHERE event = 'script'), 0)\n` +
+      "      AND at >= (SELECT backend_start FROM pg_catalog.pg_stat_activity WHERE pid = pg_catalog.pg_backend_pid()));",
+
+    ourselves,
 
     recordUp: (row, clock) => record("upgrade", insert(row, duration(clock)), row.revision, "+"),
 
@@ -457,19 +547,19 @@ END`,
     forget: () => `DELETE FROM ${progress};`,
 
     failure: (row) =>
-      `INSERT INTO ${log} (event, revision, how, detail) VALUES ('failure', ${literal(row.revision)}, 'run', ${literal(`${row.direction}: ${row.detail}`)});`,
+      `${asOurselves}INSERT INTO ${log} (event, revision, how, detail) VALUES ('failure', ${literal(row.revision)}, 'run', ${literal(`${row.direction}: ${row.detail}`)});`,
 
     selectApplied:
-      "SELECT revision, checksum, code_checksum, parents, depends_on, message, how, applied_by, " +
+      `${asOurselves}SELECT revision, checksum, code_checksum, parents, depends_on, message, how, applied_by, ` +
       "pg_catalog.to_char(applied_at AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.MS\"Z\"') AS applied_at, " +
       `pg_catalog.date_part('epoch', duration) AS duration FROM ${applied}`,
 
     selectProgress:
-      "SELECT revision, direction, statement, of, hash, before, started_by, " +
+      `${asOurselves}SELECT revision, direction, statement, of, hash, before, started_by, ` +
       `pg_catalog.to_char(started_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') AS started_at FROM ${progress}`,
 
     selectLog: (last) =>
-      "SELECT pg_catalog.to_char(at AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.MS\"Z\"') AS at, by, event, revision, checksum, how, " +
+      `${asOurselves}SELECT pg_catalog.to_char(at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') AS at, by, event, revision, checksum, how, ` +
       `pg_catalog.date_part('epoch', duration) AS duration, detail FROM ${log} ORDER BY id DESC${last === 0 ? "" : ` LIMIT ${Math.trunc(last)}`}`,
   };
 }

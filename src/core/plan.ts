@@ -13,6 +13,8 @@ import {
   type Expected,
   type LedgerSql,
   type NewRow,
+  type Place,
+  type Recorded,
   type Sha256,
   type Start,
 } from "./ledger.ts";
@@ -26,7 +28,7 @@ export type Direction = "up" | "down";
 
 export interface Plan {
   /** `ensure` creates the ledger and has no steps. */
-  readonly kind: "upgrade" | "downgrade" | "stamp" | "ensure";
+  readonly kind: "upgrade" | "downgrade" | "stamp" | "repair" | "ensure";
   /** Heads of the applied set before and after. */
   readonly from: readonly RevisionId[];
   readonly to: readonly RevisionId[];
@@ -44,8 +46,12 @@ export interface PlanStep {
   readonly parents: readonly RevisionId[];
   readonly path: string;
   readonly checksum: string;
+  /** Of the down file, where that is what runs. */
+  readonly downChecksum?: string;
   /** False when a failure inside the step cannot be rolled back as a whole. */
   readonly transactional: boolean;
+  /** Why there is no way back once it has gone up, where the header says so. */
+  readonly irreversible?: string;
 }
 
 /** One transaction, or statements that each stand alone. */
@@ -93,6 +99,7 @@ export const defaultPins: SessionPins = {
 /** A step to compile: what the files say and the statements to run. */
 export interface StepInput extends PlanStep {
   readonly dependsOn: readonly RevisionId[];
+  readonly codeChecksum: string;
   readonly statements: readonly UserStatement[];
   readonly lockTimeout?: string;
   readonly statementTimeout?: string;
@@ -100,6 +107,8 @@ export interface StepInput extends PlanStep {
   readonly resumeAt?: number;
   /** Statements that make room for it, each alone and outside a transaction. */
   readonly repairs?: readonly string[];
+  /** Of a repair: the row as it was shown, to be corrected or (down) deleted, and what the log keeps of that. */
+  readonly correction?: { readonly row: Recorded; readonly detail: string };
 }
 
 export interface CompileInput {
@@ -116,7 +125,7 @@ export interface CompileInput {
   /** Steps that are done are skipped, from any state on the way; only a script can do that. */
   readonly idempotent?: boolean;
   /** What else must be so before anything is done. */
-  readonly expect?: Pick<Start, "minimumVersion" | "database" | "role">;
+  readonly expect?: Place;
   readonly pins: SessionPins;
   readonly ledger: LedgerSql;
   readonly sha256: Sha256;
@@ -132,10 +141,12 @@ export function compile(input: CompileInput): Plan {
   const head = { kind: input.kind, from: input.from, to: input.to, steps, result };
   if (steps.length === 0) return { ...head, batches: [] };
 
+  const start = { ...startOf(input), result: final, ...(input.how === "script" && input.kind !== "repair" ? { again: againOf(input) } : {}) };
   const opening: Statement[] = [
     ...session([...resets, ...pinned(pins, "LOCAL")]),
+    { kind: "guard", sql: ledger.guardPlace(input.expect ?? {}) },
     ...(input.applied.length === 0 ? [{ kind: "ledger", sql: ledger.create } as const] : []),
-    { kind: "guard", sql: ledger.guardStart({ ...startOf(input), ...input.expect }, input.interrupted) },
+    { kind: "guard", sql: ledger.guardStart(start, input.interrupted) },
   ];
   const batches: Batch[] = [locking(ledger)];
 
@@ -176,21 +187,34 @@ const releasing = (ledger: LedgerSql): Batch => ({
 });
 
 /** The states a plan may begin in: one, or with `idempotent` each on the way. */
-function startOf({ applied, steps, idempotent }: CompileInput): Start {
+function startOf({ applied, steps, idempotent }: CompileInput): Pick<Start, "atLeast" | "atMost"> {
   if (idempotent !== true) return { atLeast: applied, atMost: applied };
   const moved = new Set(steps.map((step) => step.revision));
   return { atLeast: applied.filter((id) => !moved.has(id)), atMost: [...new Set([...applied, ...moved])] };
 }
 
+/** The command that writes this script from another state. */
+const againOf = ({ kind, to }: CompileInput): NonNullable<Start["again"]> => ({ verb: kind, target: to.join(",") || "base" });
+
 const needsOf = (step: StepInput): readonly RevisionId[] => [...new Set([...step.parents, ...step.dependsOn])];
 
 function planStep(step: StepInput): PlanStep {
-  const { direction, revision, message, parents, path, checksum, transactional } = step;
-  return { direction, revision, message, parents, path, checksum, transactional };
+  const { direction, revision, message, parents, path, checksum, downChecksum, transactional, irreversible } = step;
+  return {
+    direction,
+    revision,
+    message,
+    parents,
+    path,
+    checksum,
+    ...(downChecksum === undefined ? {} : { downChecksum }),
+    transactional,
+    ...(irreversible === undefined ? {} : { irreversible }),
+  };
 }
 
 function after(digest: Digest, step: StepInput, sha256: Sha256): Digest {
-  const sign = step.direction === "up" ? 1 : -1;
+  const sign = step.direction === "down" ? -1 : step.correction === undefined ? 1 : 0;
   return { count: digest.count + sign, sum: digest.sum + BigInt(sign) * digestOf(step.revision, sha256) };
 }
 
@@ -206,8 +230,15 @@ function stepBatches(input: CompileInput, step: StepInput, index: number, expect
     return [{ transactional: true, statements: [at("ledger", sql)] }];
   }
 
+  if (step.correction !== undefined) {
+    const { row: shown, detail } = step.correction;
+    const sql = step.direction === "up" ? ledger.accept(row, detail) : ledger.disown(row, detail);
+    return [{ transactional: true, statements: [at("guard", ledger.guardRow(shown)), at("ledger", sql)] }];
+  }
+
   const stepPins = withTimeouts(pins, step);
   const user = step.statements.map((s): Statement => userStatement(s, index));
+  const held = input.singleTransaction ? "held" : undefined;
   const when = input.idempotent === true ? { when: ledger.pending(step) } : {};
   const separate = step.statements.some((s) => s.changesLexing) ? { separate: true as const } : {};
 
@@ -220,15 +251,19 @@ function stepBatches(input: CompileInput, step: StepInput, index: number, expect
         ...when,
         statements: [
           ...session([...resets, ...pinned(stepPins, "LOCAL")], index),
-          at("guard", ledger.guardStep(label, expected)),
-          ...user,
+          at("guard", ledger.guardStep(label, expected, undefined, held)),
+          ...user.flatMap((statement, i) => [...(i === 0 ? [] : relexing(statement)), statement]),
           ...session(ourselves(pins), index),
           at("ledger", record),
         ],
       },
     ];
   }
-  return outsideBatches(input, step, index, expected, user, label, stepPins, row).map((batch) => ({ ...batch, ...when }));
+  return outsideBatches(input, step, index, expected, user, label, stepPins, row).map((batch) => ({
+    ...batch,
+    ...(batch.transactional ? separate : {}),
+    ...when,
+  }));
 }
 
 /**
@@ -249,54 +284,61 @@ function outsideBatches(
   const at = (kind: Statement["kind"], sql: string): Statement => ({ kind, sql, step: index });
   const batches: Batch[] = [];
   let intent = step.resumeAt === undefined ? undefined : input.interrupted;
-  let open: Statement[] = [
-    ...session([...resets, ...pinned(pins, "SESSION")], index),
+  const guarded = (settings: readonly string[]): Statement[] => [
+    ...session([...settings, ...pinned(pins, "SESSION")], index),
     at("guard", ledger.guardStep(label, expected, intent)),
   ];
+  const outside = (text: Statement, statement?: UserStatement): Batch => {
+    // A fuse: only the guard turns writing on again, so a client that goes on after an error does no harm.
+    const settings = [...pinned(pins, "SESSION"), ...timeoutsOutside(step, statement), FUSE];
+    return {
+      transactional: false,
+      statements: [...session(settings, index), at("guard", ledger.guardFuse(label, expected, intent!)), text],
+    };
+  };
 
+  let open = guarded(resets);
+  if (step.repairs !== undefined && step.repairs.length > 0) {
+    const repairs = step.repairs.map((sql) => outside(at("repair", `${sql};`)));
+    batches.push({ transactional: true, statements: open }, ...repairs);
+    open = guarded([]);
+  }
   for (const [i, statement] of step.statements.entries()) {
     const number = i + 1;
     if (number < (step.resumeAt ?? 1)) continue;
     const sent = user[i]!;
     if (statement.transactional && !statement.mayCommit) {
-      open.push(sent);
+      open.push(...(i === 0 ? [] : relexing(sent)), sent);
       continue;
     }
     const hash = sha256(statement.sql);
     const before = statementsHash(step.statements.slice(0, i), sha256);
     const { revision, direction } = step;
+    const of = step.statements.length;
     open.push(
       ...session(ourselves(input.pins), index),
-      at(
-        "ledger",
-        ledger.intend({ revision, direction, statement: number, of: step.statements.length, hash, before }),
-      ),
+      at("ledger", ledger.intend({ revision, direction, statement: number, of, hash, before })),
     );
     intent = { revision, statement: number, hash };
-    const waits = step.lockTimeout === undefined ? ["SET lock_timeout = '0'"] : [];
-    // A fuse: only the guard turns writing on again, so a client that goes on after an error does no harm.
-    const fuse = [...pinned(pins, "SESSION"), ...waits, "SET default_transaction_read_only = on"];
-    const outside = (text: Statement): Batch => ({
-      transactional: false,
-      statements: [...session(fuse, index), at("guard", ledger.guardFuse(label, expected, intent!)), text],
-    });
-    const repairs = number === step.resumeAt ? (step.repairs ?? []) : [];
-    batches.push(
-      { transactional: true, statements: open },
-      ...repairs.map((sql) => outside(at("repair", `${sql};`))),
-      outside(sent),
-    );
     const valid = validIndexGuard(statement.probe);
-    open = [
-      ...session(pinned(pins, "SESSION"), index),
-      at("guard", ledger.guardStep(label, expected, intent)),
-      ...(valid === undefined ? [] : [at("guard", ledger.guardIndex(valid))]),
-    ];
+    batches.push({ transactional: true, statements: open }, outside(sent, statement));
+    open = [...guarded([]), ...(valid === undefined ? [] : [at("guard", ledger.guardIndex(valid))])];
   }
   const record =
     step.direction === "up" ? ledger.recordUp(row, "progress") : ledger.recordDown(row, "progress");
   open.push(...session(ourselves(input.pins), index), at("ledger", record), at("ledger", ledger.forget()));
   return [...batches, { transactional: true, statements: open }];
+}
+
+const FUSE = "SET default_transaction_read_only = on";
+
+/**
+ * A lock timeout would leave half an index, and a statement timeout would end all rounds of a batch, not one: unless
+ * the header says otherwise.
+ */
+function timeoutsOutside({ lockTimeout, statementTimeout }: StepInput, statement: UserStatement | undefined): string[] {
+  if (statement?.batched === true) return statementTimeout === undefined ? ["SET statement_timeout = '0'"] : [];
+  return lockTimeout === undefined ? ["SET lock_timeout = '0'"] : [];
 }
 
 /** The hash that says whether the statements before an interrupted one are still the same. */
@@ -327,6 +369,12 @@ function withTimeouts(pins: SessionPins, step: StepInput): SessionPins {
 /** What a message is lexed with. These outlive a commit, because a message is lexed before its SETs run. */
 const lexing = ["SET client_encoding = 'UTF8'", "SET standard_conforming_strings = on"];
 
+/**
+ * What is put before a statement with a backslash: it must be read as the grammar read it, whatever the statements
+ * before it have set. Else psql could take a part of a string for a command of its own, such as one for the shell.
+ */
+const relexing = ({ sql, step }: Statement): Statement[] => (sql.includes("\\") ? session(lexing, step) : []);
+
 /** Nothing one file leaves behind reaches the next. Not DISCARD ALL, which would drop the lock. */
 const resets = [
   "SET SESSION AUTHORIZATION DEFAULT",
@@ -354,10 +402,15 @@ function pinned(pins: SessionPins, scope: "LOCAL" | "SESSION"): string[] {
   ];
 }
 
-/** Back to our own identity before the ledger is written, whatever the user's statements switched to. */
+/**
+ * Back to our own identity before the ledger is written, whatever the user's statements switched to; and to settings
+ * that the next message is read with and the next transaction begins with, before its own resets can run.
+ */
 function ourselves(pins: SessionPins): string[] {
   return [
     "SET LOCAL SESSION AUTHORIZATION DEFAULT",
+    "RESET ALL",
+    ...lexing,
     `SET LOCAL ROLE ${pins.role === undefined ? "NONE" : identifier(pins.role)}`,
     "SET LOCAL search_path = pg_catalog, pg_temp",
   ];
@@ -387,15 +440,39 @@ export interface Group {
   readonly next: number;
 }
 
-/** The batches from `first` on that are sent together. After a failure the plan goes on from the batch that failed. */
-export function groupFrom(plan: Plan, first: number): Group {
-  const { transactional, separate } = plan.batches[first]!;
-  const texts = textsOf(plan, first);
-  const messages = transactional && separate === undefined ? [texts] : alone(texts);
-  return { messages, next: first + 1 };
+/** How much may be sent at once. */
+export interface GroupLimits {
+  readonly batches: number;
+  /** UTF-16 units of SQL. */
+  readonly size: number;
 }
 
-/** User statements one by one; our own settings around them together, since they may share a message. */
+/**
+ * The batches from `first` on that are sent together. Transactions share a message: the server stops at the first
+ * error and skips the rest of it, and each step's guard makes a later one impossible without those before it. After
+ * a failure the plan goes on from the batch that failed.
+ */
+export function groupFrom(plan: Plan, first: number, limits: GroupLimits): Group {
+  if (!joins(plan.batches[first]!)) return { messages: alone(textsOf(plan, first)), next: first + 1 };
+  const message: Text[] = [];
+  let next = first;
+  let size = 0;
+  do {
+    const texts = textsOf(plan, next);
+    message.push(...texts);
+    size += texts.reduce((sum, { sql }) => sum + sql.length, 0);
+    next += 1;
+  } while (next < plan.batches.length && next - first < limits.batches && size < limits.size && joins(plan.batches[next]!));
+  return { messages: [message], next };
+}
+
+/** Whether a batch may share a message with others: transactions, and what is ours alone, such as the end of the plan. */
+function joins({ transactional, separate, statements }: Batch): boolean {
+  if (separate !== undefined) return false;
+  return transactional || statements.every(({ kind }) => kind === "session" || kind === "lock");
+}
+
+/** User statements one by one, and our own between them together; but what follows a setting is read after it. */
 function alone(texts: readonly Text[]): (readonly Text[])[] {
   const messages: Text[][] = [];
   let ours: Text[] = [];
@@ -404,7 +481,13 @@ function alone(texts: readonly Text[]): (readonly Text[])[] {
       if (ours.length > 0) messages.push(ours);
       messages.push([text]);
       ours = [];
-    } else ours.push(text);
+      continue;
+    }
+    if (ours.at(-1)?.statement?.kind === "session" && text.statement?.kind !== "session") {
+      messages.push(ours);
+      ours = [];
+    }
+    ours.push(text);
   }
   if (ours.length > 0) messages.push(ours);
   return messages;

@@ -19,9 +19,28 @@ export function literal(text: string): string {
   return text.includes("\\") ? `E'${quoted.replaceAll("\\", "\\\\")}'` : `'${quoted}'`;
 }
 
-/** A literal of type `text[]`, in the order given: `ARRAY['a', 'b']::text[]`, `'{}'::text[]`. */
-export function textArray(items: readonly string[]): string {
-  return items.length === 0 ? "'{}'::text[]" : `ARRAY[${items.map(literal).join(", ")}]`;
+/** A value of type `text[]`, in the order given: `ARRAY['a', 'b']`, `'{}'::text[]`; on lines of about 100 with `indent`. */
+export function textArray(items: readonly string[], indent?: number): string {
+  if (items.length === 0) return "'{}'::text[]";
+  const literals = items.map(literal);
+  const line = `ARRAY[${literals.join(", ")}]`;
+  if (indent === undefined || line.length < 80) return line;
+  return `ARRAY[\n${filled(literals, indent)}\n${" ".repeat(indent - 2)}]`;
+}
+
+/** Items with commas between them, as many to a line as there is room for. */
+function filled(items: readonly string[], indent: number): string {
+  const lines: string[] = [];
+  let line = "";
+  for (const [index, item] of items.entries()) {
+    const piece = index === items.length - 1 ? item : `${item},`;
+    if (line !== "" && indent + line.length + 1 + piece.length > 100) {
+      lines.push(line);
+      line = "";
+    }
+    line = line === "" ? piece : `${line} ${piece}`;
+  }
+  return [...lines, line].map((each) => " ".repeat(indent) + each).join("\n");
 }
 
 /** A dollar-quoted body under a tag that does not end it early: not within, nor across its end (`… $retort`). */
@@ -33,11 +52,12 @@ export function dollarQuoted(body: string, tag = "retort"): string {
 
 /**
  * Text that stays inside one `-- ` comment line whatever it holds: every character that some client or server
- * treats as a line end, and every other control character, becomes a visible `\uXXXX`.
+ * treats as a line end, every other control character, and what turns the direction of writing becomes a visible
+ * `\uXXXX`.
  */
 export function commentText(text: string): string {
   return text.replaceAll(
-    /[\u0000-\u001f\u007f-\u009f\u2028\u2029\u202a-\u202e\u2066-\u2069]/g,
+    /[\u0000-\u001f\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]/g,
     (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, "0")}`,
   );
 }

@@ -19,8 +19,9 @@ import {
   roleName,
   word,
 } from "./ast.ts";
+import { batchBlock, batchFault, directiveIn } from "./batch.ts";
 import { type Diagnostic, MigrateError } from "./errors.ts";
-import { faultAt } from "./fault.ts";
+import { ENOUGH_FAULTS, faultAt } from "./fault.ts";
 import { SPACE, tokens } from "./lexer.ts";
 import type { Half } from "./migration.ts";
 import { refusal } from "./refusal.ts";
@@ -53,6 +54,8 @@ export interface UserStatement {
   readonly transactional: boolean;
   /** It may hold COMMIT (CALL; DO that speaks of it): under `transaction: none` it must stand outside a transaction. */
   readonly mayCommit: boolean;
+  /** One DO block that repeats the author's statement and commits as it goes; it can simply run again. */
+  readonly batched?: true;
   /** What it takes away, for a person: `drops table shop.users`, `deletes rows of t`. */
   readonly destructive: readonly string[];
   /** It may change how later text is read: nothing may share a message with it. */
@@ -100,15 +103,15 @@ export function statementsOf(
   for (const { ast, start, end } of parsed) {
     if (draft !== undefined) {
       from = lineEndAfter(source.text, draft.end, start);
-      statements.push(finished(source, draft, from));
+      statements.push(finished(source, draft, from, faults));
     }
     const text = source.text.slice(start, end);
     const origin: Span = { ...place(start), start, end };
-    const fault = refusal(ast, text);
+    const fault = faults.length < ENOUGH_FAULTS ? refusal(ast, text) : undefined;
     if (fault !== undefined) faults.push(faultAt(source, origin, end - start, fault));
     draft = { begin: leadOf(source.text, from), end, origin, facts: factsOf(ast, text) };
   }
-  if (draft !== undefined) statements.push(finished(source, draft, source.text.length));
+  if (draft !== undefined) statements.push(finished(source, draft, source.text.length, faults));
   return statements;
 }
 
@@ -119,10 +122,24 @@ interface Draft {
   readonly facts: Facts;
 }
 
-function finished({ text }: Source, { begin, end, origin, facts }: Draft, tail: number): UserStatement {
+function finished(source: Source, draft: Draft, tail: number, faults: Diagnostic[]): UserStatement {
+  const { text } = source;
+  const { begin, end, origin, facts } = draft;
   const semicolon = text[end - 1] === ";" ? "" : ";";
-  const sql = `${text.slice(begin, end)}${semicolon}${trimEnd(text.slice(end, tail))}`;
-  return { sql, origin, offset: origin.start - begin, ...facts };
+  const comments = text.slice(begin, origin.start);
+  const statement = `${text.slice(origin.start, end)}${semicolon}`;
+  const after = trimEnd(text.slice(end, tail));
+  const found = directiveIn(comments);
+  const directive = found !== undefined && "size" in found ? found : undefined;
+  const fault = found !== undefined && "code" in found ? found : batchFault(statement, facts.tag, directive);
+  if (fault !== undefined) faults.push(faultAt(source, origin, end - origin.start, fault));
+  if (directive === undefined) {
+    return { sql: comments + statement + after, origin, offset: comments.length, ...facts };
+  }
+  const { sql, offset } = batchBlock(statement, directive);
+  const tag = `${facts.tag} in batches`;
+  const batched = { ...facts, tag, transactional: false, batched: true as const };
+  return { sql: comments + sql + after, origin, offset: comments.length + offset, ...batched };
 }
 
 export type TransactionMode = "transaction" | "none";

@@ -272,6 +272,6 @@ function unknownRow({ revision, appliedAt, appliedBy }: AppliedRow): Diagnostic 
   return {
     code: "state/unknown-revision",
     message: `Can't locate revision identified by '${revision}': the ledger has it as applied${when}${by}, but no file does`,
-    hint: "bring its file back (another git branch may have it), or forget the row with: migrate stamp --purge heads",
+    hint: `bring its file back (another git branch may have it), or forget the row with: migrate repair --forget ${revision}`,
   };
 }

@@ -105,6 +105,7 @@ export async function loadConfig({ flags, env, cwd }: Surrounding): Promise<Conf
         log: get("ledger.tables.log"),
         progress: get("ledger.tables.progress"),
       },
+      ...(role === undefined ? {} : { role }),
     },
     session: {
       ...(role === undefined ? {} : { role }),

@@ -27,8 +27,11 @@ export interface Session {
   readonly version: { readonly number: number; readonly text: string };
   /** The backend's process id; 0 for the embedded database. */
   readonly pid: number;
-  /** Sends the texts in one message, in order; the first that fails ends it. Throws `StatementFailure`. */
-  send(texts: readonly string[]): Promise<void>;
+  /**
+   * Sends the texts in one message, in order; the first that fails ends it. `onCompleted` is told, as the answers
+   * arrive, how many are done. Throws `StatementFailure`.
+   */
+  send(texts: readonly string[], onCompleted?: (count: number) => void): Promise<void>;
   /** The rows of one query. Throws `StatementFailure`. */
   rows<T>(sql: string): Promise<readonly T[]>;
   /** The rows of one query over another connection, while this one is busy; none on the embedded database. */
@@ -87,7 +90,7 @@ interface Wire {
   connect(): Promise<void>;
   end(): Promise<void>;
   /** Runs texts; the rows of the last one. Errors carry `completed`. */
-  run(texts: readonly string[]): Promise<readonly Record<string, unknown>[]>;
+  run(texts: readonly string[], onCompleted: (count: number) => void): Promise<readonly Record<string, unknown>[]>;
   /** One query over another connection. */
   aside(sql: string): Promise<readonly Record<string, unknown>[]>;
   /** The process id that the server, or a pooler before it, gave on connecting; undefined without a connection. */
@@ -115,6 +118,7 @@ async function throughSlonik(
   const { createDriverFactory, createPool } = slonik;
   let wire: Wire | undefined;
   let messages: readonly string[] = [];
+  let onCompleted: (count: number) => void = () => {};
   const driverFactory = createDriverFactory(async () => ({
     createPoolClient: async ({ clientEventEmitter }) => {
       const created = await createWire(onNotice, (error) => clientEventEmitter.emit("error", error));
@@ -123,7 +127,7 @@ async function throughSlonik(
         connect: () => created.connect(),
         end: () => created.end(),
         query: async (sql: string) => {
-          const rows = await created.run(sql === SEND ? messages : [sql]);
+          const rows = await created.run(sql === SEND ? messages : [sql], onCompleted);
           return { command: "SELECT" as const, fields: [], rowCount: rows.length, rows: [...rows] };
         },
         stream: () => {
@@ -149,8 +153,13 @@ async function throughSlonik(
 
   const connection = await pinConnection(pool, address);
   let lost = false;
-  const run = async (texts: readonly string[], sql: string): Promise<readonly Record<string, unknown>[]> => {
+  const run = async (
+    texts: readonly string[],
+    sql: string,
+    told: (count: number) => void = () => {},
+  ): Promise<readonly Record<string, unknown>[]> => {
     messages = texts;
+    onCompleted = told;
     try {
       const token = { sql, values: [], parser: anything, type: Symbol.for("SLONIK_TOKEN_QUERY") };
       return (await connection.bound.query(token as never)).rows as Record<string, unknown>[];
@@ -170,7 +179,7 @@ async function throughSlonik(
     kind: address.kind,
     version: { number: Number(facts?.["number"]), text: String(facts?.["text"]).split(" ")[0] ?? "" },
     pid: address.kind === "pglite" ? 0 : Number(facts?.["pid"]),
-    send: async (texts) => void (await run(texts, SEND)),
+    send: async (texts, told) => void (await run(texts, SEND, told)),
     rows: async <T>(sql: string) => (await run([sql], SEND)) as readonly T[],
     aside: async <T>(sql: string) => ((await wire?.aside(sql)) ?? []) as readonly T[],
     cancel: async () => void (await wire?.aside(`SELECT pg_catalog.pg_cancel_backend(${Number(facts?.["pid"])})`)),
@@ -311,15 +320,21 @@ function serverWire(address: Extract<DatabaseAddress, { kind: "server" }>): Wire
     let client: Awaited<ReturnType<typeof connected>>["client"];
     let ssl: false | TlsOptions = false;
     let completed = 0;
+    let told: (count: number) => void = () => {};
+    const complete = (): void => {
+      completed += 1;
+      told(completed);
+    };
     return {
       connect: async () => {
         ({ client, ssl } = await connectAsMode(address, connected));
         client.on("notice", ({ severity = "NOTICE", message = "" }) => onNotice({ severity, message }));
-        for (const event of ["commandComplete", "emptyQuery"]) wireOf(client).on(event, () => (completed += 1));
+        for (const event of ["commandComplete", "emptyQuery"]) wireOf(client).on(event, complete);
       },
       end: () => client.end(),
-      run: async (texts) => {
+      run: async (texts, onCompleted) => {
         completed = 0;
+        told = onCompleted;
         try {
           const result: unknown = await client.query(texts.join("\n"));
           const last = (Array.isArray(result) ? result.at(-1) : result) as { rows?: Record<string, unknown>[] };
@@ -370,7 +385,7 @@ function pgliteWire(address: Extract<DatabaseAddress, { kind: "pglite" }>): Wire
         }
       },
       // One backend in this process: there is no latency to save, and sent singly a failure names its text.
-      run: async (texts) => {
+      run: async (texts, onCompleted) => {
         let rows: readonly Record<string, unknown>[] = [];
         for (const [index, text] of texts.entries()) {
           try {
@@ -378,6 +393,7 @@ function pgliteWire(address: Extract<DatabaseAddress, { kind: "pglite" }>): Wire
               onNotice: (n) => onNotice({ severity: n.severity ?? "NOTICE", message: n.message ?? "" }),
             });
             rows = (results.at(-1)?.rows as Record<string, unknown>[] | undefined) ?? [];
+            onCompleted(index + 1);
           } catch (error) {
             const failure = error as ServerError & { position?: string };
             failure.completed = index;

@@ -3,7 +3,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { MigrateError } from "../core/errors.ts";
 import { type Event, type SessionInfo, sessionText } from "../core/event.ts";
 import { sqlstates } from "../core/ledger.ts";
-import { groupFrom, type Plan, type PlanStep, type Text, textsOf } from "../core/plan.ts";
+import { type GroupLimits, groupFrom, type Plan, type PlanStep, type Text, textsOf } from "../core/plan.ts";
 import { type Location, locate, offsetOfCodePoint } from "../core/source.ts";
 import { type Session, StatementFailure } from "./database.ts";
 
@@ -32,15 +32,19 @@ export async function execute(plan: Plan, session: Session, options: ExecuteOpti
   let retries = 0;
   let locked = false;
   try {
+    const pace = groupPace();
     for (let batch = 0; batch < plan.batches.length; ) {
-      const group = groupFrom(plan, batch);
+      const began = performance.now();
+      const group = groupFrom(plan, batch, batch === 0 ? ALONE : pace.limits());
       try {
+        steps.sharing = group.next - batch > 1;
         for (const message of group.messages) {
-          steps.beforeBatch(message[0]!.batch);
+          steps.before(message[0]!.batch);
           if (batch === 0) await takeLock(message, session, options);
-          else await sendMessage(plan, message, session, options);
+          else await sendMessage(plan, message, session, options, steps);
           locked = true;
         }
+        pace.took(group.next - batch, performance.now() - began);
         batch = group.next;
         retries = 0;
       } catch (error) {
@@ -65,28 +69,56 @@ export async function execute(plan: Plan, session: Session, options: ExecuteOpti
   }
 }
 
+/** The lock is taken by itself: while it is waited for, nothing else may be under way. */
+const ALONE: GroupLimits = { batches: 1, size: 0 };
+
+/**
+ * How many transactions share a message: as many as take a fifth of a second, by what the last ones took. Slow
+ * migrations go alone, so that each is seen as it is done; quick ones do not wait for the network one by one.
+ */
+function groupPace() {
+  let batches = 4;
+  return {
+    limits: (): GroupLimits => ({ batches, size: 512 * 1024 }),
+    took(count: number, ms: number): void {
+      const fit = Math.floor((200 * count) / Math.max(ms, 1));
+      batches = Math.max(1, Math.min(fit, batches * 4, 500));
+    },
+  };
+}
+
+interface StepEvents {
+  /** Several batches are in the message that is sent. */
+  sharing: boolean;
+  /** A batch is about to be sent, or has begun because the one before it is committed. */
+  readonly before: (batch: number) => void;
+  readonly done: () => void;
+}
+
 /** Tells when a step begins and when it is done. */
-function stepEvents(plan: Plan, { onEvent = () => {} }: ExecuteOptions) {
+function stepEvents(plan: Plan, { onEvent = () => {} }: ExecuteOptions): StepEvents {
   const of = plan.steps.length;
   let current: number | undefined;
   let began = performance.now();
+  let shared = false;
   const done = (): void => {
     if (current === undefined) return;
-    onEvent({ type: "step-done", step: plan.steps[current]!, index: current, of, ms: performance.now() - began });
+    const time = shared ? {} : { ms: performance.now() - began };
+    onEvent({ type: "step-done", step: plan.steps[current]!, index: current, of, ...time });
     current = undefined;
   };
-  return {
-    done,
-    beforeBatch(batch: number): void {
-      const index = plan.batches[batch]!.statements.find((s) => s.step !== undefined)?.step;
-      if (index === current) return;
-      done();
-      if (index === undefined) return;
-      current = index;
-      began = performance.now();
-      onEvent({ type: "step-started", step: plan.steps[index]!, index, of });
-    },
+  const before = (batch: number): void => {
+    const index = plan.batches[batch]?.statements.find((s) => s.step !== undefined)?.step;
+    if (index === current) return;
+    done();
+    if (index === undefined) return;
+    current = index;
+    began = performance.now();
+    shared = events.sharing;
+    onEvent({ type: "step-started", step: plan.steps[index]!, index, of });
   };
+  const events: StepEvents = { sharing: false, before, done };
+  return events;
 }
 
 /** Seconds before a migration that met the lock timeout is tried again: 0.5, 1, 2 … 30, each with jitter. */
@@ -170,11 +202,19 @@ async function sendMessage(
   message: readonly Text[],
   session: Session,
   options: ExecuteOptions,
+  steps: StepEvents,
 ): Promise<void> {
   refuseAborted(options.signal);
   const watch = watchBlockers(options);
   try {
-    await session.send(message.map((text) => text.sql));
+    await session.send(
+      message.map((text) => text.sql),
+      (count) => {
+        // The next batch begins when this one is committed.
+        const [last, next] = [message[count - 1], message[count]];
+        if (last !== undefined && next !== undefined && next.batch !== last.batch) steps.before(next.batch);
+      },
+    );
   } catch (error) {
     if (!(error instanceof StatementFailure)) throw error;
     const text = message[error.index]!;

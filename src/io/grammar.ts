@@ -5,9 +5,11 @@
  * Both are C in WebAssembly: deep nesting ends their stack, which shows as an exception or, in the older one, as
  * memory it overwrote. So the older one only sees what the newer has found to be small and shallow.
  */
+import { createRequire } from "node:module";
 import { type Ast, depthOf, needs18, plpgsqlBody } from "../core/ast.ts";
+import { readable } from "../core/batch.ts";
 import { type Diagnostic, MigrateError } from "../core/errors.ts";
-import { type Fault, faultAt } from "../core/fault.ts";
+import { ENOUGH_FAULTS, type Fault, faultAt } from "../core/fault.ts";
 import { skipTrivia, tokens } from "../core/lexer.ts";
 import type { Half } from "../core/migration.ts";
 import { type BodyFault, blockDepth, bodyFault } from "../core/plpgsql.ts";
@@ -34,13 +36,14 @@ export function createGrammar(server?: ServerVersion): Grammar {
   const older = server !== undefined && majorOf(server) < 18 ? createOlderCheck(server) : undefined;
   return {
     async statements(half) {
-      const { source } = half;
+      const source = { path: half.source.path, text: readable(half.source.text) };
       refuseWhatParsersCut(source);
+      refuseWhatTakesForever(source);
       const parser = await loadParser();
       const faults: Diagnostic[] = [];
       const suspects: Suspect[] = [];
       const judged = function* (): Generator<ParsedStatement> {
-        for (const parsed of parsedStatements(parser, half, faults)) {
+        for (const parsed of parsedStatements(parser, { ...half, source }, faults)) {
           const fault = faultOfBody(parser, source, parsed);
           if (fault !== undefined) faults.push(fault);
           const suspect = older?.suspect(parsed, source.text.slice(parsed.start, parsed.end));
@@ -75,18 +78,46 @@ function refuseWhatParsersCut(source: Source): void {
   });
 }
 
+/** PostgreSQL's lexer takes a time that grows with the square of a run of operator characters, or of nested comments. */
+function refuseWhatTakesForever(source: Source): void {
+  const { text } = source;
+  const offset = text.search(/[~!@#^&|`?+\-*/%<>=]{20000}/);
+  if (offset < 0) return;
+  for (const { kind, start, end } of tokens(text)) {
+    if (end <= offset) continue;
+    if (kind === "string" || text.startsWith("--", start)) return;
+    throw MigrateError.all([syntaxFault(source, offset, { message: "too many operators" })]);
+  }
+}
+
 type Parser = Pick<typeof import("libpg-query"), "parseSync" | "parsePlPgSQLSync">;
 
+let shared: Parser | undefined;
+
+/** One instance for all, until it has run out of stack: then it has lost a part of it, and ends in chaos. */
 async function loadParser(): Promise<Parser> {
-  const module = await import("libpg-query");
+  if (shared !== undefined) return shared;
+  const require = createRequire(import.meta.url);
+  const path = require.resolve("libpg-query");
+  delete require.cache[path];
+  const module: typeof import("libpg-query") = require(path);
   await module.loadModule();
+  shared = module;
   return module;
+}
+
+function discardParser(): void {
+  shared = undefined;
+}
+
+/** What it throws when it breaks, and not when it has something to say. */
+function isBreakdown(error: unknown): boolean {
+  return !(error instanceof Error) || error.name !== "Error"; // RangeError, RuntimeError, ExitStatus
 }
 
 // A file, cut into pieces: the whole of it, unless it is so large that its tree would fill the memory.
 
 const PIECE = 512 * 1024; // UTF-16 units
-const ENOUGH = 100; // faults of a file, after which the rest is not read
 
 /**
  * The statements of a file, in order. A piece that has a fault is read again statement by statement, so that
@@ -111,7 +142,7 @@ function* parsedStatements(parser: Parser, half: Half, faults: Diagnostic[]): Ge
       const start = skipTrivia(text, from);
       const at = result.offset ?? start;
       if (!copying) faults.push(syntaxFault(source, start, result));
-      if (!copying && (text[at] !== "\\" || faults.length >= ENOUGH)) return;
+      if (!copying && (text[at] !== "\\" || faults.length >= ENOUGH_FAULTS)) return;
       from = copying ? endOfCopyData(text, start) : lineEnd(text, at);
       copying = false;
       single = false;
@@ -153,7 +184,10 @@ function parse(
     process.exitCode = exitCode;
     const message = error instanceof Error ? error.message : String(error);
     const details = (error as { sqlDetails?: { cursorPosition?: number } }).sqlDetails;
-    if (details === undefined) return { complete: true, result: { message } };
+    if (details === undefined) {
+      discardParser();
+      return { complete: true, result: { message } };
+    }
     const offset = from + offsetOfCodePoint(piece, details.cursorPosition ?? 0);
     return {
       complete: !/^unterminated|at end of input$/.test(message),
@@ -201,12 +235,13 @@ function faultOfBody(
   { ast, start, end }: ParsedStatement,
 ): Diagnostic | undefined {
   const body = plpgsqlBody(ast);
-  if (body === undefined) return undefined;
+  if (body === undefined || parser !== shared) return undefined;
   const compile = (sql: string): string | undefined => {
     try {
       parser.parsePlPgSQLSync(sql);
       return undefined;
     } catch (error) {
+      if (isBreakdown(error)) discardParser();
       return error instanceof Error ? error.message : String(error);
     }
   };
@@ -233,8 +268,10 @@ function faultWithin(source: Source, from: number, { start, end }: Place, fault:
 // what came with 18.
 
 const SIZE_LIMIT = 256 * 1024; // UTF-16 units; the old parser's memory grows with what it parses
-const DEPTH_LIMIT = 400; // of the tree; at 1,000 and more its stack of 64 KB overwrites its memory, and it may hang
-const BLOCK_LIMIT = 30; // of PL/pgSQL blocks, for the same reason; the trouble begins between 50 and 100
+// It has a stack of 64 KB, and what lies beyond is its memory: it hangs. A level of a tree takes up to 75 bytes of it,
+// one of PL/pgSQL blocks up to 1.5 KB, and everything else 15 KB.
+const DEPTH_LIMIT = 400;
+const BLOCK_LIMIT = 15;
 
 /** What of a statement is needed to look at it again; the tree is not kept. */
 interface Suspect {

@@ -1,4 +1,5 @@
 /** A session → the ledger's rows. Reads only; a database without a ledger has an empty one. */
+import { MigrateError } from "../core/errors.ts";
 import type { Applied, How, LedgerSql, LedgerState, Progress } from "../core/ledger.ts";
 import { type Session, StatementFailure } from "./database.ts";
 
@@ -14,7 +15,7 @@ export async function readLedger(session: Session, ledger: LedgerSql): Promise<L
     };
   } catch (error) {
     if (isMissing(error)) return { exists: false, applied: [] };
-    throw error;
+    throw unreadable(error);
   }
 }
 
@@ -36,12 +37,29 @@ export async function readLog(session: Session, ledger: LedgerSql, last: number)
     return await session.rows<LogEntry>(ledger.selectLog(last));
   } catch (error) {
     if (isMissing(error)) return [];
-    throw error;
+    throw unreadable(error);
   }
 }
 
 function isMissing(error: unknown): boolean {
   return error instanceof StatementFailure && (error.sqlstate === "42P01" || error.sqlstate === "3F000");
+}
+
+/** In the user's terms; what is no failure of the server's stays as it is. */
+function unreadable(error: unknown): unknown {
+  if (!(error instanceof StatementFailure)) return error;
+  const { message, sqlstate, lost } = error;
+  return new MigrateError(
+    {
+      code: lost ? "execution/connection-lost" : "execution/ledger",
+      message: lost ? `the connection to the database was lost: ${message}` : `the ledger cannot be read: ${message}`,
+      hint: lost
+        ? "run the same command again; nothing was changed"
+        : 'the role that connects, or the configured "role", needs the privileges of the ledger; see both with: migrate config',
+      ...(sqlstate === undefined ? {} : { sqlstate }),
+    },
+    { cause: error },
+  );
 }
 
 interface AppliedRow {

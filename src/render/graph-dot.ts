@@ -14,7 +14,8 @@ export function graphDot(picture: Picture): string {
   ];
   for (const id of revisions) {
     const { children, revision } = nodeOf(graph, id);
-    const label = [titleOf(picture, id), visible(revision.message)]
+    const label = [titleOf(picture, id), revision.message]
+      .map(visible)
       .filter((text) => text !== "")
       .map(escaped)
       .join("\\n");

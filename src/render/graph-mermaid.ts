@@ -11,7 +11,8 @@ export function graphMermaid(picture: Picture): string {
   const lines = ["flowchart TD"];
   for (const [id, name] of names) {
     const { children, revision } = nodeOf(graph, id);
-    const label = `"${[titleOf(picture, id), visible(revision.message)]
+    const label = `"${[titleOf(picture, id), revision.message]
+      .map(visible)
       .filter((text) => text !== "")
       .map(escaped)
       .join("<br/>")}"`;

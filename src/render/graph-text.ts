@@ -51,6 +51,7 @@ export function laneRows({ graph, revisions }: Picture, limit: number): readonly
   const columns = new Map<RevisionId, number>();
   /** How many lines are in each column: more than one only in the last. */
   const lines = new Array<number>(limit).fill(0);
+  /** What the lines lead to that were not alone in the last column, be it for a moment. */
   const shared = new Set<RevisionId>();
   let aloneInLast: RevisionId | undefined;
 
@@ -122,7 +123,7 @@ export function graphText(picture: Picture, style: TextStyle): readonly string[]
       cell === undefined ? " " : style.color ? inColor(cell, x) : cell,
     );
     const text = cut(words, style.width - lanes.length - 1, glyphs.ellipsis);
-    return `${lanes.join("")} ${style.color ? text.replace(/^\S+/, "\u001b[1m$&\u001b[0m") : text}`.trimEnd();
+    return `${lanes.join("")} ${text}`.trimEnd();
   };
   return rows.flatMap((row, index) => {
     const { revision, column, passing, links } = row;
@@ -204,13 +205,14 @@ function cut(text: string, room: number, ellipsis: string): string {
 function wordsOf(picture: Picture, { revision, named }: LaneRow, { width }: TextStyle): string {
   const { dependsOn, message } = nodeOf(picture.graph, revision).revision;
   const onlyApplied = picture.applied?.has(revision) === true && picture.current?.has(revision) !== true;
-  return [
+  const words = [
     titleOf(picture, revision),
     ...(onlyApplied && width === Number.POSITIVE_INFINITY ? ["(applied)"] : []),
     ...bracketed("needs ", dependsOn),
     ...bracketed("follows ", named),
-    visible(message),
-  ].join(" ");
+    message,
+  ];
+  return visible(words.join(" "));
 }
 
 const bracketed = (what: string, names: readonly string[]): readonly string[] =>

@@ -182,7 +182,8 @@ function partName(plan: Plan, index: number): string {
 
 function stepHeading(plan: Plan, index: number, { client }: ScriptForm): string[] {
   const step = plan.steps[index]!;
-  const what = step.direction === "up" ? "upgrade to" : "downgrade of";
+  const runs = plan.kind === "upgrade" || plan.kind === "downgrade";
+  const what = runs ? (step.direction === "up" ? "upgrade to" : "downgrade of") : `${plan.kind} of`;
   const name = `${index + 1} of ${plan.steps.length}: ${what} ${step.revision}`;
   return [
     ...heading([name, commentText(step.message), commentText(fileName(step.path))]),

@@ -65,7 +65,7 @@ const sound = [
   "CREATE RULE r AS ON DELETE TO t DO ALSO (INSERT INTO u VALUES (1); INSERT INTO u VALUES (2)); ;",
 ];
 
-const sleeping = "SELECT 1 FROM pg_stat_activity WHERE wait_event = 'PgSleep' AND datname = current_database()";
+const sleeping = "SELECT pid FROM pg_stat_activity WHERE wait_event = 'PgSleep' AND datname = current_database()";
 
 /** How many lines these statements take. */
 const lines = (statements: readonly string[]): number => statements.flatMap((sql) => sql.split("\n")).length;
@@ -157,24 +157,33 @@ describe.each(servers())("on $name", (server) => {
     expect((await stateOf(url)).failures).toHaveLength(1);
   });
 
-  test.each([
-    ["by the network", async (_: string, cut: () => void) => cut()],
-    [
-      "by an administrator",
-      async (url: string) => {
-        await query(url, "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'retort' AND datname = current_database()");
-      },
-    ],
-  ])("a connection broken %s in the middle: said at once, rolled back", async (_, breakIt) => {
+  test("a connection that an administrator ends in the middle: said so, rolled back", async () => {
     const { url } = await ownDatabase(server);
-    const wire = await proxy(url);
     const shop = project({ a: "CREATE TABLE a ();", b: "CREATE TABLE b (); SELECT pg_sleep(30);" });
-    const failing = failureOf(shop.upgrade(wire.url));
+    await shop.upgrade(url, "a");
+    const failing = failureOf(shop.upgrade(url));
     await until(url, sleeping);
-    await breakIt(url, wire.cut);
-    expect(await failing).toMatchObject({ code: "execution/connection-lost", exitCode: 6 });
+    await query(url, `SELECT pg_terminate_backend(pid) FROM (${sleeping}) s`);
+    expect(await failing).toMatchObject({
+      code: "execution/connection-lost",
+      exitCode: 6,
+      sqlstate: "57P01",
+      hint: expect.stringContaining("rolled back"),
+    });
     expect((await shop.state(url)).heads).toEqual(["a"]);
     expect(await query(url, "SELECT FROM pg_class WHERE relname = 'b'")).toEqual([]);
+  });
+
+  test("a connection that breaks while the server goes on: the ledger tells how it ended", async () => {
+    const { url } = await ownDatabase(server);
+    const wire = await proxy(url);
+    const shop = project({ a: "CREATE TABLE a (); SELECT pg_sleep(1);", b: "CREATE TABLE b ();" });
+    const upgrade = shop.upgrade(wire.url);
+    await until(url, sleeping);
+    wire.cut();
+    expect(await upgrade).toMatchObject({ done: true });
+    expect((await shop.state(url)).heads).toEqual(["b"]);
+    expect((await ledger(url))["log"]).toHaveLength(2);
   });
 });
 
@@ -195,12 +204,12 @@ describe("stopping on request", () => {
     expect((await shop.state(url)).heads).toEqual(["a"]);
   });
 
-  test("between two migrations: the next does not begin", async () => {
+  test("before a migration is sent: it does not begin", async () => {
     const { url } = await ownDatabase(server!);
     const stop = new AbortController();
-    const stopAfterFirst = (event: Event) => event.type === "step-done" && stop.abort();
-    expect(await failureOf(upgrade(url, stop, stopAfterFirst))).toMatchObject({ code: "execution/cancelled" });
-    expect((await shop.state(url)).heads).toEqual(["a"]);
+    const stopFirst = (event: Event) => event.type === "step-started" && stop.abort();
+    expect(await failureOf(upgrade(url, stop, stopFirst))).toMatchObject({ code: "execution/cancelled" });
+    expect((await shop.state(url)).applied).toEqual([]);
   });
 
   test("while waiting for the lock", async () => {

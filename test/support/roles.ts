@@ -12,7 +12,7 @@ export interface TestRole {
 
 /**
  * Creates a role with `options` (`LOGIN NOINHERIT`; `:role` is its quoted name in SQL behind a `;`). It is dropped when
- * the running test ends, behind the databases that were made after it. `name` gets a random end.
+ * the running test ends, after the databases that were made later. `name` gets a random end.
  */
 export async function ownRole(server: TestServer, options: string, name = "retort_test"): Promise<TestRole> {
   const own = `${name}_${randomBytes(6).toString("hex")}`;

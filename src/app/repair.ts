@@ -1,0 +1,99 @@
+/** The files are right → the ledger says what they say: findings, a plan that writes only the ledger, and its run. */
+import { MigrateError } from "../core/errors.ts";
+import type { Event } from "../core/event.ts";
+import { type Finding, findingsOf, isAcceptable, repairPlan } from "../core/integrity.ts";
+import type { LedgerSql } from "../core/ledger.ts";
+import type { RevisionId } from "../core/migration.ts";
+import type { Plan } from "../core/plan.ts";
+import { execute } from "../io/execute.ts";
+import { readLedger } from "../io/ledger.ts";
+import { blockers, lockHolders } from "../io/sessions.ts";
+import { sha256 } from "../io/sha256.ts";
+import { type ConnectOptions, connect, refusePooledTransactions } from "./connect.ts";
+import { type Deps, openProject, type ProjectOptions } from "./project.ts";
+
+export interface RepairOptions extends ProjectOptions, ConnectOptions {
+  /** Applied revisions that no file has, whose rows are to be deleted. */
+  readonly forget?: readonly RevisionId[] | undefined;
+  /** Plan only: nothing is written. */
+  readonly dryRun?: boolean | undefined;
+  /** Plan for a script; nothing is written. */
+  readonly script?: boolean | undefined;
+  /** Seconds to wait for the lock; 0 tries once. Default: the configuration's, else 60. */
+  readonly lockWait?: number | undefined;
+  readonly onEvent?: ((event: Event) => void) | undefined;
+  /** Asked before anything is written; false stops with nothing done. */
+  readonly confirm?: ((repair: Omit<Repair, "done">) => Promise<boolean>) | undefined;
+}
+
+export interface Repair {
+  /** Everything in which files and ledger differ. */
+  readonly findings: readonly Finding[];
+  /** Those of them that stay when the plan is done. */
+  readonly left: readonly Finding[];
+  /** A step for each row that is corrected (up) or deleted (down). */
+  readonly plan: Plan;
+  readonly ledger: LedgerSql;
+  readonly done: boolean;
+}
+
+/**
+ * Corrects the rows of applied revisions whose files changed and deletes those that it is told to forget, in one
+ * transaction under the ledger's lock. Each leaves an entry in the log. Throws `usage/forget`, `state/guard` where a
+ * row changed while it was shown, and `MigrateError` of every other kind.
+ */
+export async function repair(deps: Deps, options: RepairOptions): Promise<Repair> {
+  const project = await openProject(deps, options);
+  const { config, graph, ledger, pins } = project;
+  const { forget = [], script = false, dryRun = script } = options;
+  const session = await connect(deps, config, options);
+  try {
+    const { applied: rows, progress } = await readLedger(session, ledger);
+    const findings = findingsOf(graph, rows, sha256);
+    refuseForgetting(forget, findings);
+    const plan = repairPlan({
+      graph,
+      rows,
+      findings,
+      forget,
+      ...(progress === undefined ? {} : { interrupted: progress }),
+      how: script ? "script" : "run",
+      pins,
+      ledger,
+      sha256,
+    });
+    const left = findings.filter((finding) => !isAcceptable(finding) && !forget.includes(finding.revision));
+    const planned = { findings, left, plan, ledger };
+    if (dryRun || plan.steps.length === 0) return { ...planned, done: false };
+    await refusePooledTransactions(session);
+    if ((await options.confirm?.(planned)) === false) return { ...planned, done: false };
+    await execute(plan, session, {
+      lockWait: options.lockWait ?? config.lockWait,
+      lockRetries: config.lockRetries,
+      lockHolders: () => lockHolders(session, ledger),
+      blockers: () => blockers(session),
+      signal: deps.signal,
+      onEvent: options.onEvent ?? (() => {}),
+      sourceText: () => undefined,
+    });
+    return { ...planned, done: true };
+  } finally {
+    await session.close();
+  }
+}
+
+function refuseForgetting(forget: readonly RevisionId[], findings: readonly Finding[]): void {
+  const vanished = findings.filter(({ kind }) => kind === "vanished").map(({ revision }) => revision);
+  const wrong = forget.filter((revision) => !vanished.includes(revision));
+  if (wrong.length === 0) return;
+  throw MigrateError.all(
+    wrong.map((revision) => ({
+      code: "usage/forget",
+      message: `'${revision}' is no applied revision without a file`,
+      hint:
+        vanished.length > 0
+          ? `these are: ${vanished.join(", ")}`
+          : "there is none; what has a file is taken down with: migrate downgrade",
+    })),
+  );
+}

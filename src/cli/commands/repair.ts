@@ -1,0 +1,71 @@
+/** `migrate repair`. */
+import { type Repair, repair } from "../../app/repair.ts";
+import { exitCodes, MigrateError } from "../../core/errors.ts";
+import { findingHints, findingLine } from "../../render/findings.ts";
+import { renderScript } from "../../render/script.ts";
+import { type Command, flag, type Invocation, value } from "../command.ts";
+import { seconds } from "../numbers.ts";
+import { writeFlags } from "../run.ts";
+
+const command: Command = {
+  name: "repair",
+  summary:
+    "Accepts applied migrations whose files changed: shows them, asks, and makes the ledger say what the files say.",
+  args: {
+    forget: value("delete the row of this applied revision, which no file has; may be repeated", "REVISION"),
+    yes: flag("do not ask", "y"),
+    sql: flag("write the script that does it instead; reads the database"),
+    ...writeFlags,
+  },
+  positionals: { required: 0, names: [] },
+  examples: [
+    ["migrate repair", "show what changed, ask, accept"],
+    ["migrate repair --forget 29f859a13ea1", "delete the row of a revision whose file is gone"],
+    ["migrate repair --sql > repair.sql", "a script for the DBA"],
+  ],
+  async run(invocation) {
+    const { args, deps, project, printer, json } = invocation;
+    const dryRun = args.flag("dry-run");
+    const script = args.flag("sql");
+    const { findings, left, plan, ledger, done } = await repair(deps, {
+      ...project,
+      forget: args.list("forget"),
+      dryRun: dryRun || script,
+      script,
+      lockWait: seconds(args.text("lock-wait"), "--lock-wait"),
+      wait: seconds(args.text("wait"), "--wait"),
+      onNotice: ({ severity, message }) => printer.info(`${severity.toLowerCase()}: ${message}`),
+      confirm: (planned) => confirmed(planned, invocation),
+    });
+    const text = script ? renderScript(plan, ledger).text : undefined;
+    const repaired = plan.steps.map((step) => step.revision);
+    if (json) printer.json({ findings, left, repaired, done, ...(script ? { script: text } : {}) });
+    else if (text !== undefined) printer.raw(text);
+    else if (dryRun) for (const finding of findings) printer.data(findingLine(finding));
+    else if (repaired.length === 0) for (const finding of left) printer.info(findingLine(finding));
+    if (done) printer.info(`repaired: ${repaired.join(", ")}`);
+    else if (findings.length === 0) printer.info("nothing to repair");
+    for (const hint of findingHints(left)) printer.info(hint);
+    const refused = repaired.length > 0 && !done && !dryRun && !script;
+    return left.length > 0 || refused ? exitCodes.findings : exitCodes.ok;
+  },
+};
+export default command;
+
+async function confirmed(
+  { findings }: Omit<Repair, "done">,
+  { args, printer }: Invocation,
+): Promise<boolean> {
+  const lines = findings.map(findingLine).join("\n");
+  if (args.flag("yes")) {
+    printer.info(lines);
+    return true;
+  }
+  const answer = await printer.ask(`${lines}\nAccept the files as they are?`);
+  if (answer !== undefined) return answer;
+  throw new MigrateError({
+    code: "usage/needs-yes",
+    message: "repair changes what the ledger recorded, and there is no terminal to ask in",
+    hint: "look with: migrate verify; if that is meant, say --yes; nothing was done",
+  });
+}

@@ -1,0 +1,146 @@
+import { createHash } from "node:crypto";
+import { describe, expect, test } from "vitest";
+import { assemble } from "../../src/core/assemble.ts";
+import { buildGraph } from "../../src/core/graph.ts";
+import { codeChecksumOf, consequences, diagnosticOf, findingsOf } from "../../src/core/integrity.ts";
+import type { Applied } from "../../src/core/ledger.ts";
+import type { Migration } from "../../src/core/migration.ts";
+
+const sha256 = (text: string): string => createHash("sha256").update(text, "utf8").digest("hex");
+
+const codeOf = (body: string): string =>
+  codeChecksumOf(
+    { source: { path: "m.up.sql", text: `-- header\n${body}` }, bodyStart: 10, checksum: "" },
+    sha256,
+  );
+
+describe("code checksum, version 1", () => {
+  test("is the one that docs/format.md documents", () => {
+    expect(codeOf("\n-- why\nSELECT  a - -1, 'x  y' /* z */ FROM t ;\n")).toBe(
+      sha256("SELECT a- -1,'x  y' FROM t;"),
+    );
+  });
+
+  test.each([
+    ["nothing", "", "\n -- only comments\n/* and /* nested */ ones */"],
+    ["indents and line ends", "CREATE TABLE t (\n  a int\n);\n", "CREATE TABLE t(a int);\r\n"],
+    ["a comment that parts two words", "SELECT 1 FROM t", "SELECT 1/**/FROM t"],
+    ["blanks around operators", "SELECT a>=1 AND b", "SELECT a >= 1 AND b"],
+    ["the last line's end", "SELECT $$ a\r\nb $$;", "SELECT $$ a\nb $$;\n"],
+  ])("does not see %s", (_name, a, b) => {
+    expect(codeOf(a)).toBe(codeOf(b));
+  });
+
+  test.each([
+    ["a keyword's case", "SELECT 1", "select 1"],
+    ["a blank in a string", "SELECT 'a b'", "SELECT 'a  b'"],
+    ["a blank in a name", 'SELECT "a b"', 'SELECT "a  b"'],
+    ["a comment in a function body", "DO $$BEGIN END$$", "DO $$BEGIN /* now */ END$$"],
+    ["what only looks like a comment", "SELECT '-- a'", "SELECT '-- b'"],
+    ["a blank that parts two words", "SELECT a b", "SELECT ab"],
+    ["a blank that parts two operators", "SELECT a < -b", "SELECT a <- b"],
+    ["a minus that is no comment", "SELECT 1 - -1", "SELECT 1 --1"],
+    ["a quote after a prefix", "SELECT E 'a'", "SELECT E'a'"],
+    ["a quote after U&", "SELECT u & 'a'", "SELECT u&'a'"],
+    ["a name that goes on after dollars", "SELECT a $$x$$", "SELECT a$$x$$"],
+    ["strings side by side", "SELECT 'a'\n'b'", "SELECT 'a''b'"],
+    ["numbers side by side", "SELECT 1 .5", "SELECT 1.5"],
+  ])("sees %s", (_name, a, b) => {
+    expect(codeOf(a)).not.toBe(codeOf(b));
+  });
+});
+
+/** A file of each migration, and the rows that applying them leaves. */
+function files(bodies: Readonly<Record<string, string>>, headers: Readonly<Record<string, string>> = {}) {
+  const ids = Object.keys(bodies);
+  const sources = ids.flatMap((id, i) => {
+    const header = `-- revision: ${id}\n${headers[id] ?? `-- parent: ${ids[i - 1] ?? "none"}\n`}`;
+    return [
+      { path: `000${i}_${id}.up.sql`, text: `${header}\n${bodies[id]}` },
+      { path: `000${i}_${id}.down.sql`, text: `-- revision: ${id}\n` },
+    ];
+  });
+  const { migrations, diagnostics } = assemble(sources, sha256);
+  expect(diagnostics).toEqual([]);
+  const graph = buildGraph<Migration>(migrations);
+  const rows = migrations.map(
+    ({ revision, up, message }, i): Applied => ({
+      revision,
+      checksum: up.checksum,
+      codeChecksum: codeChecksumOf(up, sha256),
+      parents: graph.nodes.get(revision)!.parents,
+      dependsOn: graph.nodes.get(revision)!.dependencies,
+      message,
+      appliedAt: `2026-03-02T09:14:0${i}.000Z`,
+      appliedBy: "ann",
+      how: "run",
+    }),
+  );
+  return { graph, rows };
+}
+
+const before = { a: "SELECT 1;\n", b: "SELECT 2;\n", c: "SELECT 3;\n" };
+const { rows } = files(before);
+
+describe("findings", () => {
+  const found = (now: ReturnType<typeof files>, applied: readonly Applied[] = rows) =>
+    findingsOf(now.graph, applied, sha256).map(({ kind, revision }) => `${kind} ${revision}`);
+
+  test.each<[string, ReturnType<typeof files>, readonly string[]]>([
+    ["nothing changed", files(before), []],
+    ["other line ends", files({ ...before, b: "SELECT 2;\r\n" }), []],
+    ["SQL changed", files({ ...before, b: "SELECT 22;\n" }), ["body b"]],
+    ["a comment was added", files({ ...before, b: "-- two\nSELECT 2;\n" }), ["comments b"]],
+    ["a file is gone", files({ a: before.a, b: before.b }), ["vanished c"]],
+    ["a message changed", files(before, { b: "-- parent: a\n-- message: two\n" }), ["header b"]],
+    ["a dependency came", files(before, { c: "-- parent: a\n-- depends-on: b\n" }), ["header c"]],
+    [
+      "a migration was put in between",
+      files({ a: before.a, x: "", b: before.b, c: before.c }),
+      ["header b", "hole b"],
+    ],
+    [
+      "everything at once, in the order of the graph",
+      files({ a: "-- one\nSELECT 1;\n", b: "SELECT 22;\n" }, { b: "-- parent: a\n-- message: two\n" }),
+      ["comments a", "body b", "header b", "vanished c"],
+    ],
+  ])("%s", (_name, now, expected) => {
+    expect(found(now)).toEqual(expected);
+  });
+
+  test("the order in which parents are written means nothing", () => {
+    const merged = (parent: string) =>
+      files({ ...before, m: "" }, { c: "-- parent: a\n", m: `-- parent: ${parent}\n` });
+    expect(found(merged("c, b"), merged("b, c").rows)).toEqual([]);
+  });
+
+  test("name file, both hashes, when and by whom", () => {
+    const [finding] = findingsOf(files({ ...before, b: "SELECT 22;\n" }).graph, rows, sha256);
+    const { location, message } = diagnosticOf(finding!);
+    expect(location?.path).toBe("0001_b.up.sql");
+    const [then, now] = [sha256("\nSELECT 2;\n"), sha256("\nSELECT 22;\n")].map((hash) => hash.slice(0, 12));
+    expect(message).toBe(
+      `the SQL of b changed since it was applied on 2026-03-02T09:14:01.000Z by ann: sha256 ${then} then, ${now} now`,
+    );
+  });
+});
+
+test.each<["upgrade" | "downgrade" | "stamp", string, readonly string[], readonly string[]]>([
+  ["upgrade", "body", ["state/changed-file"], []],
+  ["upgrade", "comments", [], ["state/changed-comments"]],
+  ["downgrade", "body", [], ["state/changed-file"]],
+  ["downgrade", "comments", [], []],
+  ["stamp", "body", [], []],
+])("a %s over changed %s refuses %j, warns %j", (kind, change, refused, warned) => {
+  const now = files({ ...before, b: change === "body" ? "SELECT 22;\n" : "SELECT  2;\n" });
+  const findings = findingsOf(now.graph, rows, sha256);
+  const result = consequences(findings, { kind, steps: [{ direction: "down", revision: "b" }] });
+  expect(result.refused.map(({ code }) => code)).toEqual(refused);
+  expect(result.warnings.map(({ code }) => code)).toEqual(warned);
+});
+
+test("a downgrade that does not take the changed migration down says nothing", () => {
+  const findings = findingsOf(files({ ...before, a: "SELECT 11;\n" }).graph, rows, sha256);
+  const steps = [{ direction: "down", revision: "c" }] as const;
+  expect(consequences(findings, { kind: "downgrade", steps })).toEqual({ refused: [], warnings: [] });
+});

@@ -1,0 +1,331 @@
+import { expect, test } from "vitest";
+import { type Diagnostic, MigrateError } from "../../src/core/errors.ts";
+import type { Half } from "../../src/core/migration.ts";
+import { createGrammar, type ServerVersion } from "../../src/io/grammar.ts";
+
+const v15: ServerVersion = { number: 150020, text: "15.20" };
+const v17: ServerVersion = { number: 170004, text: "17.4" };
+const v18: ServerVersion = { number: 180000, text: "18.0" };
+
+function half(text: string): Half {
+  return { source: { path: "0001_x.up.sql", text }, bodyStart: 0, checksum: "" };
+}
+
+/** The faults of a text; none when it is sound. Anything but a MigrateError is thrown on. */
+async function faults(text: string, server?: ServerVersion): Promise<readonly Diagnostic[]> {
+  try {
+    await createGrammar(server).statements(half(text));
+    return [];
+  } catch (error) {
+    if (!(error instanceof MigrateError)) throw error;
+    expect(error.exitCode).toBe(3);
+    return error.diagnostics;
+  }
+}
+
+/** `line:column code message`, which is what a person reads first. */
+async function report(text: string, server?: ServerVersion): Promise<readonly string[]> {
+  return (await faults(text, server)).map(
+    ({ location, code, message }) => `${location?.line}:${location?.column} ${code} ${message}`,
+  );
+}
+
+test.for([
+  ["selec 1;", '1:1 source/syntax syntax error at or near "selec"'],
+  ["select 'é', '😀', 'x' from from t;", '1:28 source/syntax syntax error at or near "from"'],
+  ["-- é😀\r\nselect '😀';\rselect 'é' a b;", '3:14 source/syntax syntax error at or near "b"'],
+  ["select 1\ncreate table t ();", '2:1 source/syntax syntax error at or near "create"'],
+  ["create table t (a int,\n\n", "1:23 source/syntax syntax error at end of input"],
+  ["select 1;\nselect 'it''s;\nselect 2;", "2:8 source/syntax unterminated quoted string"],
+  ["select $x$ ;", "1:8 source/syntax unterminated dollar-quoted string"],
+  ["select 1; /* /* */", "1:11 source/syntax unterminated /* comment"],
+  ['select "a;', "1:8 source/syntax unterminated quoted identifier"],
+  ["select :name", "1:8 source/psql-variable :name is a variable of psql, and nothing replaces it here"],
+  ["select :'a b'", '1:8 source/syntax syntax error at or near ":"'],
+  [
+    "select :'name', 1",
+    "1:8 source/psql-variable :'name' is a variable of psql, and nothing replaces it here",
+  ],
+  ["select 1 \\gset", "1:10 source/psql-command \\gset is a command of psql, and a migration is SQL alone"],
+] as const)("%s", async ([text, fault]) => {
+  expect(await report(text)).toEqual([fault]);
+});
+
+test.for([
+  ["select 1\ncreate table t ();", "is a ; missing before CREATE?"],
+  ["\\restrict x", "remove the line; pg_dump adds it for psql only"],
+  ["\\i other.sql", "put the SQL of that file here, or make it a migration of its own"],
+  ["\\connect db", "--database"],
+  ["\\copy t from 'x'", "pg_dump --inserts"],
+  ["\\set x 1", "remove the line"],
+  ["copy t from stdin;\n", "pg_dump --inserts"],
+  ["begin;", "-- transaction: none"],
+  ["savepoint a;", "EXCEPTION"],
+  ["discard all;", "DISCARD TEMP"],
+  ["set standard_conforming_strings = off;", "E'…'"],
+] as const)("%s: hint %s", async ([text, hint]) => {
+  expect((await faults(text))[0]?.hint).toContain(hint);
+});
+
+test("the token is underlined", async () => {
+  const [fault] = await faults("select 1;\nselect 'é😀' from from t;");
+  expect(fault?.excerpt).toEqual({ line: "select 'é😀' from from t;", length: 4 });
+});
+
+test.for([
+  "select '\\i x', E'\\\\', $$ \\copy $$; -- \\i x\n/* :name \\. */",
+  "select arr[1:2], arr[lo:hi], a::int from f(y => 1, z := 2);",
+  "select 'copy t from stdin; begin;';",
+  "copy t from '/x'; copy t to program 'x';",
+  "create function f() returns trigger as $$ begin return new; end $$ language plpgsql;",
+  "lock table t; set role x; set session authorization y; reset all; discard temp;",
+  "set client_encoding = 'UTF8'; set names 'unicode'; set standard_conforming_strings = on;",
+  "select pg_advisory_unlock(1), 'pg_advisory_unlock_all()';",
+  "create function f() returns void language sql as 'select pg_advisory_unlock_all()';",
+])("%s is sound", async (text) => {
+  expect(await report(text, v15)).toEqual([]);
+});
+
+test("every fault of a file is found, in order", async () => {
+  const dump = `\\restrict k
+set standard_conforming_strings = on;
+begin;
+copy t (a) from stdin;
+it's; \\N
+\\.
+\\connect x
+do $$ begin selec 1; end $$;
+commit;
+\\unrestrict k
+select 1 1;
+rollback;
+`;
+  expect((await faults(dump)).map(({ code, location }) => `${location?.line} ${code}`)).toEqual([
+    "1 source/psql-command",
+    "3 source/transaction-control",
+    "4 source/copy-stdin",
+    "7 source/psql-command",
+    "8 source/plpgsql",
+    "9 source/transaction-control",
+    "10 source/psql-command",
+    "11 source/syntax",
+  ]);
+});
+
+test.for([
+  "begin",
+  "begin isolation level serializable",
+  "start transaction",
+  "commit",
+  "end",
+  "rollback",
+  "abort",
+  "savepoint a",
+  "release savepoint a",
+  "rollback to a",
+  "prepare transaction 'x'",
+  "commit prepared 'x'",
+  "rollback prepared 'x'",
+])("%s is refused", async (text) => {
+  expect((await faults(`${text};`)).map(({ code }) => code)).toEqual(["source/transaction-control"]);
+});
+
+test.for([
+  ["copy (select 1) to stdout", "source/copy-stdout"],
+  ["select 1, pg_catalog.pg_advisory_unlock_all()", "source/advisory-unlock-all"],
+  ["discard all", "source/discard-all"],
+  ["set names latin1", "source/syntax"],
+  ["set names 'latin1'", "source/client-encoding"],
+  ["set standard_conforming_strings = 0", "source/nonstandard-strings"],
+  ["select '\0'", "source/not-text"],
+  ["select '\ud83d'", "source/not-text"],
+] as const)("%s is refused: %s", async ([text, code]) => {
+  expect((await faults(text)).map((fault) => fault.code)).toEqual([code]);
+});
+
+const fn = (body: string, head = "f() returns int"): string =>
+  `create function ${head} language plpgsql as $$ ${body} $$;`;
+
+// None of these types, tables and columns is known to the compiler.
+test.for([
+  fn("begin return a; end", "f(a anyelement) returns anyelement"),
+  fn(
+    "declare r anyelement; begin foreach r in array a loop return r; end loop; end",
+    "f(a anyarray) returns anyelement",
+  ),
+  fn("begin return query select 1, 2; end", "f() returns table (a shop.status, b int)"),
+  fn(
+    "begin for a, b in select 1, 2 loop return next; end loop; end",
+    "f() returns table (a status, b money2)",
+  ),
+  fn(
+    "declare r shop.users%rowtype; x users.id%type; begin select id into x from users; for r in select * from users loop return next r; end loop; end",
+    "f() returns setof shop.users",
+  ),
+  fn("declare x users.id%type[]; begin return 1; end"),
+  fn("begin return 1; end", "f(a users.id%type) returns users.id%type"),
+  fn(
+    "begin if tg_op = 'DELETE' then return old; end if; new.at := now(); new.addr.street := 'x'; new.arr[1] := 2; return new; end",
+    "f() returns trigger",
+  ),
+  fn("begin select x, y into new.a, new.b from t; return new; end", "f() returns trigger"),
+  fn(
+    "declare r record; begin for r in select * from pg_event_trigger_ddl_commands() loop raise notice '% %', tg_event, r.command_tag; end loop; end",
+    "f() returns event_trigger",
+  ),
+  fn("declare a mood; b mood; begin select 1, 2 into a, b; get diagnostics a = row_count; return 1; end"),
+  fn("begin a.id := 3; select 1, 2 into a.id, a.name; return a; end", "f(a users) returns users"),
+  fn("declare u users; begin u.id := 1; u.addr.street := 'x'; select * into u from users; return u.id; end"),
+  fn(
+    'declare g geometry(Point, 4326); h hstore; v vector(3) collate "C"; begin g := st_point(1, 2); return 1; end',
+  ),
+  fn(
+    "declare c cursor (k int) for select * from t where id = k; r record; x refcursor; begin open c(3); fetch next from c into r; move forward 2 from c; close c; for r in c(5) loop update t set a = 1 where current of c; end loop; open x for execute 'select 1' using 1; return 1; end",
+  ),
+  fn("begin open c for select * from t; return c; end", "f(c refcursor) returns refcursor"),
+  fn("begin a := 1; b.x := 2; end", "f(out a mytype, out b mycomp)"),
+  fn("begin return array_length(a, 1); end", "f(variadic a text[]) returns int"),
+  fn("declare x int[]; begin foreach x slice 1 in array array[[1, 2]] loop null; end loop; return 1; end"),
+  fn(
+    "declare n int; r record; begin execute format('select count(*) from %I', 't') into strict n using 1; for r in execute 'select 1' loop null; end loop; return n; end",
+  ),
+  fn(
+    "declare x text; begin begin perform 1; exception when unique_violation or sqlstate '23503' then get stacked diagnostics x = message_text; when others then raise; end; return 1; end",
+  ),
+  fn(
+    "<<o>> declare x int := 0; begin <<l>> loop x := o.x + 1; exit l when x > 3; continue l; end loop l; <<b>> begin exit b; end b; return x; end o",
+  ),
+  fn(
+    "#variable_conflict use_column\ndeclare a alias for $1; begin return a + f.x; end",
+    "f(x int) returns int",
+  ),
+  fn(
+    "begin raise exception 'x % %%', 1 using errcode = 'P0001', hint = 'h'; raise unique_violation using message = 'm'; end",
+  ),
+  fn("begin execute $q$ create function g() returns int language sql as $x$ select 1 $x$ $q$; return 1; end"),
+  "create procedure p(a int) language plpgsql as $$ declare x int; begin for i in 1..10 loop insert into t values (i); commit; end loop; rollback and chain; call q(1, x); end $$;",
+  "do $$ declare v users%rowtype; begin perform 1; commit; end $$;",
+  "do language plpgsql 'begin raise notice ''it''''s %'', 1; end';",
+  "do language plv8 $$ no such language $$;",
+  "create function f() returns int language sql as 'selec';",
+  "create function f() returns int language plpgsql return 1;",
+])("a valid body: %s", async (text) => {
+  expect(await report(text, v18)).toEqual([]);
+  expect(await report(text, v15)).toEqual([]);
+});
+
+test.for([
+  [fn("begin\n perform 1;\n selec 2;\n return 1; end"), "3:2", 'syntax error at or near "selec"'],
+  [fn("begin perform ';';\n perform 1 from from t; end"), "2:17", 'syntax error at or near "from"'],
+  ["do $$ begin perform '😀é'; perform 1 1; end $$", "1:38", 'syntax error at or near "1"'],
+  ["do 'begin perform ''😀;'';\n perform x y z; end'", "2:14", 'syntax error at or near "z"'],
+  ["do $$ begin\n perform 1\nend $$", "3:1", "syntax error at end of input"],
+  ["do $$ begin\n x := 1; end $$", "2:2", '"x" is not a known variable'],
+  ["do $$ begin\n if true return; end if; end $$", "1:7", 'missing "THEN" at end of SQL expression'],
+  ["do $$ begin null;\n raise notice '%'; null; end $$", "2:2", "too few parameters specified for RAISE"],
+  ["do $$ declare a int;\n a text; begin end $$", "2:2", 'duplicate declaration at or near "a"'],
+  ["do $$ begin null;\n exit; end $$", "2:2", "EXIT cannot be used outside a loop, unless it has a label"],
+  [
+    "do $$ begin null; exception when\n nothing_of_this then null; end $$",
+    "2:2",
+    'unrecognized exception condition "nothing_of_this"',
+  ],
+  ["do $_é$ begin selec; end $_é$", "1:15", 'syntax error at or near "selec"'],
+  ["do ''", "1:1", "syntax error at end of input"],
+] as const)("a broken body: %s", async ([text, place, message]) => {
+  expect(await report(text)).toEqual([`${place} source/plpgsql ${message}, in the PL/pgSQL body`]);
+});
+
+const newer = (version: number, server: ServerVersion): string =>
+  `source/newer-syntax this syntax needs PostgreSQL ${version} or later; the server is ${server.text}`;
+
+test.for([
+  ["select 1;\nselect * from json_table('[]', '$' columns (a int)) x;", v15, "2:40", 17],
+  ["merge into t using s on true when matched then delete returning 1;", v15, "1:55", 17],
+  ["select json_exists('1', '$' passing 1 as x);", v15, "1:29", 17],
+  ["select '😀é';\nselect now() at local;", v15, "2:17", 17],
+  ["create table t (a int generated always as (1) virtual);", v15, "1:47", 18],
+  ["create table t (a int generated always as (1) virtual);", v17, "1:1", 18],
+  ["create table t (a int, primary key (a without overlaps));", v15, "1:39", 18],
+  ["alter table t add check (a > 0) not enforced;", v17, "1:1", 18],
+  ["alter table t add constraint n not null a;", v17, "1:1", 18],
+  ["update t set a = 1 returning with (old as o) o.a;", v17, "1:1", 18],
+  ["do $$ begin null;\n perform * from json_table('[]', '$' columns (a int)); end $$;", v15, "2:39", 17],
+] as const)("%s on %j", async ([text, server, place, version]) => {
+  expect(await report(text, server)).toEqual([`${place} ${newer(version, server)}`]);
+  expect(await report(text)).toEqual([]);
+  expect(await report(text, v18)).toEqual([]);
+});
+
+test.for([
+  "select * from json_table('[]', '$' columns (a int)) x;",
+  "create table t (a int not null check (a > 0), b int generated always as (1) stored, primary key (a));",
+  "update t set a = 1 returning old.a;",
+  "alter table t add foreign key (a) references u, alter column a set not null;",
+])("17 understands %s", async (text) => {
+  expect(await report(text, v17)).toEqual([]);
+});
+
+test("the old parser neither leaks nor hangs: 3,000 tables in one file, then as many files", async () => {
+  const table = (i: number): string =>
+    `create table t${i} (id bigint primary key, name text not null default 'x');`;
+  const tables = Array.from({ length: 3000 }, (_, i) => table(i));
+  const grammar = createGrammar(v15);
+  expect(await grammar.statements(half(tables.join("\n")))).toHaveLength(3000);
+  for (const text of tables) await grammar.statements(half(text));
+  expect(
+    await report(
+      `${tables.join("\n")}\nmerge into t using s on true when matched then delete returning 1;`,
+      v15,
+    ),
+  ).toEqual([`3001:55 ${newer(17, v15)}`]);
+}, 20_000);
+
+const nested: Readonly<Record<string, (n: number) => string>> = {
+  parentheses: (n) => `select ${"(".repeat(n)}1${")".repeat(n)}`,
+  "a chain of +": (n) => `select ${Array(n).fill("1").join("+")}`,
+  "a chain of UNION": (n) => Array(n).fill("select 1").join(" union "),
+  "a chain of OR": (n) => `select ${Array(n).fill("a = 1").join(" or ")}`,
+  casts: (n) => `select 1${"::int".repeat(n)}`,
+  subqueries: (n) => `select ${"(select ".repeat(n)}1${")".repeat(n)}`,
+  functions: (n) => `select ${"f(".repeat(n)}1${")".repeat(n)}`,
+  comments: (n) => `${"/*".repeat(n)}${"*/".repeat(n)} select 1`,
+  blocks: (n) => `do $$ ${"begin ".repeat(n)}${"end; ".repeat(n)} $$`,
+  conditions: (n) => `do $$ begin ${"if true then ".repeat(n)}${"end if; ".repeat(n)} end $$`,
+};
+
+test.for(Object.keys(nested))(
+  "deep %s end in an answer, and leave the parsers whole",
+  async (name) => {
+    for (const n of [20, 200, 700, 5000, 100_000]) {
+      for (const server of [undefined, v15]) {
+        const codes = (await faults(nested[name]!(n), server)).map(({ code }) => code);
+        expect(codes.filter((code) => code !== "source/too-deep")).toEqual([]);
+        if (n <= 200) expect(codes).toEqual([]);
+      }
+      expect(await report("create table t (a int);\nselec", v15)).toEqual([
+        '2:1 source/syntax syntax error at or near "selec"',
+      ]);
+    }
+  },
+  20_000,
+);
+
+test("a statement that is too deep is found among others", async () => {
+  const deep = Array(100_000).fill("1").join("+");
+  const found = await report(`begin;\nselect ';';\n\nselect ${deep};\ncommit;`);
+  expect(found.map((each) => each.split(" ", 2).join(" "))).toEqual([
+    "1:1 source/transaction-control",
+    "4:1 source/too-deep",
+  ]);
+});
+
+test("a file of 3 MB is read in pieces, and nothing falls between them", async () => {
+  const row = (i: number): string => `insert into t values (${i}, 'a;\n''é', $$;\n$$); -- ${i};\n`;
+  const text = Array.from({ length: 60_000 }, (_, i) => row(i)).join("");
+  const statements = await createGrammar().statements(half(text));
+  expect(statements).toHaveLength(60_000);
+  expect(`${statements.map(({ sql }) => sql).join("\n")}\n`).toBe(text);
+  expect(statements.at(-1)?.origin).toMatchObject({ line: 1 + 3 * 59_999, column: 1 });
+  expect(await report(`${text}selec`)).toEqual(['180001:1 source/syntax syntax error at or near "selec"']);
+});

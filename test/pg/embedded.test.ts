@@ -1,0 +1,97 @@
+/** The embedded database: the same verbs, plans and errors as on a server, and a folder that one process has. */
+import { spawn } from "node:child_process";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, test } from "vitest";
+import { failureOf, headerLines, project } from "../support/project.ts";
+import { servers } from "../support/server.ts";
+import { ownDatabase } from "../support/project.ts";
+
+const shop = project({
+  a: { up: "CREATE TABLE t (id int PRIMARY KEY, a text);\nINSERT INTO t VALUES (1, 'é😀');", down: "DROP TABLE t;" },
+  b: { up: "CREATE INDEX CONCURRENTLY i ON t (a);", down: "DROP INDEX CONCURRENTLY i;" },
+  c: { up: "CREATE EXTENSION citext;\nALTER TABLE t ALTER a TYPE citext;", down: "ALTER TABLE t ALTER a TYPE text;\nDROP EXTENSION citext;" },
+});
+const folder = `pglite:${join(shop.folder, "data")}`;
+
+describe.sequential("a folder", () => {
+  test("up, down and up again, each on a new process's view of the folder", async () => {
+    expect((await shop.upgrade(folder)).steps.map((step) => step.revision)).toEqual(["a", "b", "c"]);
+    expect((await shop.state(folder)).heads).toEqual(["c"]);
+    expect((await shop.upgrade(folder)).steps).toEqual([]);
+    await shop.downgrade(folder, "base");
+    expect((await shop.state(folder)).applied).toEqual([]);
+    await shop.upgrade(folder, "b");
+    expect((await shop.state(folder)).pending).toEqual(["c"]);
+  });
+
+  test("is locked while it is open, and free again when it is closed", async () => {
+    const lock = join(shop.folder, "data.lock");
+    let inside: Error & Record<string, unknown> = new Error("never asked");
+    const confirm = async (): Promise<boolean> => {
+      expect(readFileSync(lock, "utf8")).toContain(String(process.pid));
+      inside = await failureOf(shop.state(folder));
+      return false;
+    };
+    await shop.upgrade(folder, "heads", { confirm });
+    expect(inside).toMatchObject({
+      code: "execution/database-in-use",
+      exitCode: 6,
+      message: expect.stringContaining(`is in use by process ${process.pid}`),
+    });
+    expect(existsSync(lock)).toBe(false);
+  });
+
+  test("a lock that a dead process left behind is taken over; a live one's is not", async () => {
+    const lock = join(shop.folder, "data.lock");
+    const child = spawn(process.execPath, ["-e", ""]);
+    await new Promise((resolve) => child.once("exit", resolve));
+    writeFileSync(lock, `${child.pid} left-behind`);
+    expect((await shop.state(folder)).heads).toEqual(["b"]);
+    writeFileSync(lock, `${process.ppid} of-another`);
+    expect(await failureOf(shop.state(folder))).toMatchObject({ code: "execution/database-in-use" });
+    expect(readFileSync(lock, "utf8")).toBe(`${process.ppid} of-another`);
+    writeFileSync(lock, `${child.pid} left-behind`);
+    await shop.state(folder);
+  });
+});
+
+describe("errors are those of a server", () => {
+  const [server] = servers();
+  const faults = {
+    "a position behind é😀": "SELECT 1;\nSELECT 'é😀' AS \"😀\", nothing FROM t;",
+    "no position": "SELECT 1;\nDO $$ BEGIN RAISE EXCEPTION 'no' USING DETAIL = 'because', HINT = 'try less'; END $$;",
+    "a constraint": "INSERT INTO t VALUES (2);\nINSERT INTO t VALUES (1);",
+    "at COMMIT": "CREATE TABLE c (t int CONSTRAINT deferred REFERENCES t DEFERRABLE INITIALLY DEFERRED);\nINSERT INTO c VALUES (9);",
+    "outside a transaction": "-- transaction: none\nVACUUM nothing;".slice("-- transaction: none\n".length),
+    "syntax in a function's body": "CREATE FUNCTION f() RETURNS int LANGUAGE sql AS 'SELEC 1';",
+  };
+
+  test("one by one", async () => {
+    const { url } = await ownDatabase(server!);
+    for (const [name, sql] of Object.entries(faults)) {
+      const failing = project({ a: "CREATE TABLE t (id int PRIMARY KEY);\nINSERT INTO t VALUES (1);", b: sql });
+      const [there, here] = [await failureOf(failing.upgrade(url)), await failureOf(failing.upgrade("pglite:memory"))];
+      const facts = ({ code, message, hint, location, excerpt, sqlstate, exitCode }: typeof there) => ({
+        code,
+        message,
+        hint,
+        location,
+        excerpt,
+        sqlstate,
+        exitCode,
+      });
+      expect(facts(here), name).toEqual(facts(there));
+      expect(here["sqlstate"], name).toMatch(/^[0-9A-Z]{5}$/);
+    }
+  });
+
+  test("the failure is in the log, and the migration was rolled back", async () => {
+    const failing = project({ a: "CREATE TABLE a ();", b: "CREATE TABLE b ();\nSELECT 1/0;" });
+    const data = `pglite:${join(failing.folder, "data")}`;
+    expect(await failureOf(failing.upgrade(data))).toMatchObject({ location: { line: headerLines + 2 }, sqlstate: "22012" });
+    expect(await failing.state(data)).toMatchObject({ heads: ["a"], pending: ["b"] });
+    failing.write("0002_b.up.sql", "-- revision: b\n-- parent: a\n\nCREATE TABLE b ();");
+    expect((await failing.upgrade(data)).steps.map((step) => step.revision)).toEqual(["b"]);
+  });
+});

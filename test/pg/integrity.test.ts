@@ -1,0 +1,189 @@
+/** Files that changed after they were applied: seen, refused, accepted; on a real server. */
+import { rmSync } from "node:fs";
+import { join } from "node:path";
+import { beforeEach, describe, expect, test } from "vitest";
+import { type RepairOptions, repair } from "../../src/app/repair.ts";
+import { verify } from "../../src/app/verify.ts";
+import { renderScript } from "../../src/render/script.ts";
+import { migrate, steadyLedger } from "../support/migrate.ts";
+import { failureOf, ownDatabase, project, runScript, type TestProject } from "../support/project.ts";
+import { needsPsql } from "../support/psql.ts";
+import { query, servers, withClient } from "../support/server.ts";
+
+const header = (revision: string, parent: string): string =>
+  `-- revision: ${revision}\n-- parent: ${parent}\n\n`;
+
+describe.each(servers())("integrity on $name", (server) => {
+  let url: string;
+  let shop: TestProject;
+
+  beforeEach(async () => {
+    ({ url } = await ownDatabase(server));
+    shop = project({ a: "CREATE TABLE a ();\n", b: "CREATE TABLE b ();\n", c: "CREATE TABLE c ();\n" });
+    await shop.upgrade(url, "c");
+  });
+
+  const findings = async () => (await verify(shop.deps, { database: url })).findings;
+  const kinds = async () => (await findings()).map(({ kind, revision }) => `${kind} ${revision}`);
+  const repaired = (options: RepairOptions = {}) => repair(shop.deps, { database: url, ...options });
+  const changeB = () => shop.write("0002_b.up.sql", `${header("b", "a")}CREATE TABLE b (id int);\n`);
+  const removeC = () => {
+    for (const half of ["up", "down"]) rmSync(join(shop.folder, `0003_c.${half}.sql`));
+  };
+  const repairs = () =>
+    query<{ revision: string; checksum: string; detail: string }>(
+      url,
+      "SELECT revision, checksum, detail FROM retort.log WHERE event = 'repair' ORDER BY id",
+    );
+
+  test("what was run, scripted or stamped is as its file, until the file changes", async () => {
+    expect(await kinds()).toEqual([]);
+    const other = await ownDatabase(server);
+    await shop.run(other.url, { kind: "stamp", targets: ["head"] });
+    expect((await verify(shop.deps, { database: other.url })).findings).toEqual([]);
+    changeB();
+    expect(await kinds()).toEqual(["body b"]);
+    shop.write("0002_b.up.sql", `${header("b", "a")}CREATE TABLE b ( ); -- empty\n`);
+    expect(await kinds()).toEqual(["comments b"]);
+  });
+
+  test("an upgrade stops at changed SQL, names it, and goes on when it is accepted", async () => {
+    changeB();
+    shop.write("0004_d.up.sql", `${header("d", "c")}CREATE TABLE d ();\n`);
+    shop.write("0004_d.down.sql", "-- revision: d\n");
+    const refused = await failureOf(shop.upgrade(url));
+    expect(refused).toMatchObject({
+      code: "state/changed-file",
+      exitCode: 5,
+      location: { path: "0002_b.up.sql" },
+    });
+    const [finding] = await findings();
+    const { done, left } = await repaired();
+    expect({ done, left }).toEqual({ done: true, left: [] });
+    const { checksum: was, fileChecksum: is } = finding as { checksum: string; fileChecksum: string };
+    expect(await repairs()).toEqual([
+      { revision: "b", checksum: is, detail: `body: sha256:${was} -> sha256:${is}` },
+    ]);
+    expect(await kinds()).toEqual([]);
+    expect((await shop.upgrade(url)).done).toBe(true);
+  });
+
+  test("changed comments stop nothing", async () => {
+    shop.write("0002_b.up.sql", `${header("b", "a")}-- why\nCREATE TABLE b ();\n`);
+    await shop.upgrade(url);
+    await shop.downgrade(url, "base");
+  });
+
+  test("changed SQL can be taken down", async () => {
+    changeB();
+    await shop.downgrade(url, "a");
+    expect(await kinds()).toEqual([]);
+  });
+
+  test("accepts headers", async () => {
+    shop.write(
+      "0003_c.up.sql",
+      `-- revision: c\n-- parent: b\n-- depends-on: a\n-- message: it's c\n\nCREATE TABLE c ();\n`,
+    );
+    expect(await kinds()).toEqual(["header c"]);
+    await repaired();
+    expect(await kinds()).toEqual([]);
+    expect(await repairs()).toMatchObject([{ detail: "depends-on: '' -> 'a'; message: 'c' -> 'it's c'" }]);
+  });
+
+  test("forgets only what no file has, and only when told to; the digest stays right", async () => {
+    removeC();
+    expect(await kinds()).toEqual(["vanished c"]);
+    const { plan, left, done } = await repaired();
+    expect({ steps: plan.steps, left: left.length, done }).toEqual({ steps: [], left: 1, done: false });
+    for (const revision of ["b", "z"]) {
+      const failure = await failureOf(repaired({ forget: [revision] }));
+      expect(failure).toMatchObject({ code: "usage/forget", hint: "these are: c" });
+    }
+    expect((await repaired({ forget: ["c"] })).left).toEqual([]);
+    expect(await repairs()).toMatchObject([{ revision: "c", detail: expect.stringContaining("in no file") }]);
+    // The guards of the next step compare count and digest.
+    await shop.downgrade(url, "a");
+    expect((await shop.state(url)).heads).toEqual(["a"]);
+  });
+
+  test("a stamp that purges forgets what no file has", async () => {
+    removeC();
+    await shop.run(url, { kind: "stamp", targets: ["a"], purge: true });
+    expect((await shop.state(url)).applied.map(({ revision }) => revision)).toEqual(["a"]);
+  });
+
+  test("writes nothing when the answer is no, when a row changed meanwhile, or without the lock", async () => {
+    changeB();
+    const before = await steadyLedger(url);
+    expect((await repaired({ confirm: async () => false })).done).toBe(false);
+    expect((await repaired({ dryRun: true })).plan.steps).toMatchObject([{ revision: "b" }]);
+    expect(await steadyLedger(url)).toEqual(before);
+
+    const race = async () => {
+      await query(url, "UPDATE retort.applied SET message = 'other' WHERE revision = 'b'");
+      return true;
+    };
+    expect(await failureOf(repaired({ confirm: race }))).toMatchObject({ code: "state/guard" });
+    await query(url, "UPDATE retort.applied SET message = 'b' WHERE revision = 'b'");
+
+    const [lock] = (await repaired({ dryRun: true })).plan.batches[0]!.statements.filter(
+      (s) => s.kind === "lock",
+    );
+    await withClient(url, async (client) => {
+      await client.query(lock!.sql);
+      expect(await failureOf(repaired({ lockWait: 0 }))).toMatchObject({ code: "state/locked" });
+    });
+    expect(await steadyLedger(url)).toEqual(before);
+  });
+
+  test("repairs beside an interrupted step, which stays so", async () => {
+    changeB();
+    await query(
+      url,
+      "INSERT INTO retort.progress (revision, direction, statement, of, hash, before) VALUES ('d', 'up', 1, 2, 'x', 'y')",
+    );
+    await repaired();
+    expect(await kinds()).toEqual([]);
+    expect((await shop.state(url)).progress?.revision).toBe("d");
+  });
+
+  test("the script of a repair does what the run does", async (context) => {
+    needsPsql(context);
+    const other = await ownDatabase(server);
+    await shop.upgrade(other.url);
+    changeB();
+    removeC();
+    const { plan, ledger } = await repair(shop.deps, { database: url, script: true, forget: ["c"] });
+    expect((await runScript(url, renderScript(plan, ledger).text)).stderr).toBe("");
+    await repair(shop.deps, { database: other.url, forget: ["c"] });
+    expect(withoutTimes(await steadyLedger(url))).toEqual(withoutTimes(await steadyLedger(other.url)));
+    expect(await kinds()).toEqual([]);
+  });
+
+  test("the command shows, needs a yes, and says by its exit code whether anything is left", async () => {
+    changeB();
+    removeC();
+    const say = (...words: string[]) => migrate([...words, "--database", url], { cwd: shop.folder });
+    const found = await say("verify");
+    expect(found.code).toBe(1);
+    expect(found.stdout).toMatch(
+      /^0002_b\.up\.sql: the SQL of b changed since it was applied on \S+ by \S+: sha256 \w{12} then, \w{12} now\nc is in no file; it was applied on \S+ by \S+, sha256 \w{12}\n$/,
+    );
+    expect(found.stderr).toContain("migrate repair --forget c");
+    expect(await say("repair")).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining("usage/needs-yes"),
+    });
+    expect(await say("repair", "--yes")).toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining("repaired: b"),
+    });
+    expect(await say("repair", "--yes", "--forget", "c")).toMatchObject({ code: 0 });
+    expect(await say("verify")).toMatchObject({ code: 0, stdout: "", stderr: "verified: 2\n" });
+  });
+});
+
+/** The log tells when a row that is forgotten was applied. */
+const withoutTimes = (value: unknown): unknown =>
+  JSON.parse(JSON.stringify(value).replaceAll(/\d{4}-[-\dT:.]+Z/g, "~"));

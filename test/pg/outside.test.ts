@@ -1,0 +1,115 @@
+/** Statements that no transaction can hold: intent, statement, record; and what is seen when one of them fails. */
+import { describe, expect, test } from "vitest";
+import { dump, ledger } from "../support/dump.ts";
+import { failureOf, headerLines, ownDatabase, project, runScript } from "../support/project.ts";
+import { needsPsql } from "../support/psql.ts";
+import { query, servers } from "../support/server.ts";
+
+const base = "CREATE TABLE t (x int);\nINSERT INTO t VALUES (1), (1);\n";
+
+describe.each(servers())("on $name", (server) => {
+  test("up and down, by run and by script: equal databases, nothing left half done", async (context) => {
+    needsPsql(context);
+    const shop = project({
+      a: base,
+      alone: { up: "CREATE INDEX CONCURRENTLY i ON t (x);", down: "DROP INDEX CONCURRENTLY i;" },
+      mixed: {
+        up: "CREATE TABLE u (y int);\nINSERT INTO u VALUES (1);\nCREATE INDEX CONCURRENTLY j ON u (y);\nINSERT INTO u VALUES (2);\nVACUUM u;\nCOMMENT ON TABLE u IS 'é😀';",
+        down: "DROP INDEX CONCURRENTLY j;\nDROP TABLE u;",
+        header: ["transaction: none"],
+        downHeader: ["transaction: none"],
+      },
+      ordinary: { up: "CREATE TABLE v ();", down: "DROP TABLE v;", header: ["transaction: none"], downHeader: ["transaction: none"] },
+      a_value: { up: "ALTER TYPE e ADD VALUE 'b';\nINSERT INTO w VALUES ('b');".replace(/^/, "CREATE TYPE e AS ENUM ('a');\nCREATE TABLE w (e e);\n"), header: ["transaction: none"] },
+    });
+    const [online, offline] = [await ownDatabase(server), await ownDatabase(server)];
+    for (const [kind, target, range] of [
+      ["upgrade", "heads", "base:heads"],
+      ["downgrade", "base", "heads:base"],
+    ] as const) {
+      if (kind === "downgrade") for (const { url } of [online, offline]) await query(url, "DROP TABLE w; DROP TYPE e");
+      await shop.run(online.url, { kind, target });
+      expect(await runScript(offline.url, await shop.script({ kind, target: range }))).toMatchObject({ code: 0, stderr: "" });
+      expect(await dump(offline.url, { exclude: ["retort"] })).toBe(await dump(online.url, { exclude: ["retort"] }));
+      for (const { url } of [online, offline]) expect((await ledger(url))["progress"]).toEqual([]);
+    }
+    expect((await shop.state(online.url)).applied).toEqual([]);
+  });
+
+  test("a failure in the middle: what came before stays, the progress row and the error say where", async () => {
+    const { url } = await ownDatabase(server);
+    const shop = project({
+      a: base,
+      b: {
+        up: "CREATE TABLE u ();\nCREATE INDEX i ON t (x);\nCREATE UNIQUE INDEX CONCURRENTLY j ON t (x);\nCREATE TABLE never ();",
+        header: ["transaction: none"],
+      },
+    });
+    expect(await failureOf(shop.upgrade(url))).toMatchObject({
+      code: "execution/statement",
+      sqlstate: "23505",
+      location: { path: "0002_b.up.sql", line: headerLines + 4, column: 1 },
+      excerpt: { line: "CREATE UNIQUE INDEX CONCURRENTLY j ON t (x);" },
+      message: expect.stringMatching(/^could not create unique index "j"\n {2}Key \(x\)=\(1\) is duplicated\.$/),
+    });
+    const { applied, progress, log } = await ledger(url);
+    expect(applied!.map((row) => row["revision"])).toEqual(["a"]);
+    expect(progress).toMatchObject([{ revision: "b", direction: "up", statement: 3, of: 4 }]);
+    expect(log!.at(-1)).toMatchObject({ event: "failure", revision: "b" });
+    expect(await query(url, "SELECT relname FROM pg_class WHERE relname IN ('u', 'never') ORDER BY 1")).toEqual([{ relname: "u" }]);
+    expect((await shop.state(url)).progress).toMatchObject({ revision: "b", statement: 3, of: 4 });
+  });
+
+  test("a failure in front of the statement: its transaction is rolled back, nothing is half done", async () => {
+    const { url } = await ownDatabase(server);
+    const shop = project({
+      a: base,
+      b: { up: "CREATE TABLE u ();\nSELECT 1/0;\nVACUUM t;", header: ["transaction: none"] },
+    });
+    await shop.upgrade(url, "a");
+    const before = await dump(url, { exclude: ["retort"] });
+    expect(await failureOf(shop.upgrade(url))).toMatchObject({ sqlstate: "22012", location: { line: headerLines + 3 } });
+    expect(await dump(url, { exclude: ["retort"] })).toBe(before);
+    expect((await shop.state(url)).progress).toBeUndefined();
+  });
+
+  test("a careless psql that goes on after an error does not record the step as done", async (context) => {
+    needsPsql(context);
+    const { url } = await ownDatabase(server);
+    const shop = project({ a: base, b: "CREATE UNIQUE INDEX CONCURRENTLY j ON t (x);", c: "CREATE TABLE c ();" });
+    const script = (await shop.script("base:heads")).replaceAll(/^\\set .*$/gm, "");
+    await runScript(url, script, { args: ["-v", "ON_ERROR_STOP=0"] });
+    const { applied, progress } = await ledger(url);
+    expect(applied!.map((row) => row["revision"])).toEqual(["a"]);
+    expect(progress).toMatchObject([{ revision: "b", statement: 1 }]);
+    expect(await query(url, "SELECT FROM pg_class WHERE relname = 'c'")).toEqual([]);
+  });
+});
+
+const [server] = servers();
+
+test("a single transaction refuses beforehand: nothing is sent that writes", async () => {
+  const { url } = await ownDatabase(server!);
+  const before = await dump(url);
+  const shop = project({ a: base, b: "CREATE INDEX CONCURRENTLY i ON t (x);", c: { up: "SELECT 1;", header: ["transaction: none"] } });
+  expect(await failureOf(shop.upgrade(url, "heads", { singleTransaction: true }))).toMatchObject({
+    code: "source/not-in-transaction",
+    exitCode: 3,
+    message: expect.stringContaining("CREATE INDEX CONCURRENTLY"),
+    location: { path: "0002_b.up.sql", line: headerLines + 1 },
+    diagnostics: [{}, { location: { path: "0003_c.up.sql" } }],
+  });
+  expect(await failureOf(shop.script("base:heads", { singleTransaction: true }))).toMatchObject({ code: "source/not-in-transaction" });
+  expect(await dump(url)).toBe(before);
+});
+
+test("what mixes both without saying so is refused beforehand, with the way out", async () => {
+  const { url } = await ownDatabase(server!);
+  const shop = project({ a: `${base}CREATE INDEX CONCURRENTLY i ON t (x);` });
+  expect(await failureOf(shop.upgrade(url))).toMatchObject({
+    code: "source/mixed-transaction",
+    location: { line: headerLines + 3, column: 1 },
+    hint: expect.stringContaining("transaction: none"),
+  });
+  expect(await query(url, "SELECT FROM pg_namespace WHERE nspname = 'retort'")).toEqual([]);
+});
