@@ -2,7 +2,7 @@
 import { defineConfig } from "vitest/config";
 
 /** The files that are given a server. The cases are in both projects: each runs those that are its own. */
-const withServer = ["test/pg/**/*.test.ts", "test/support/**/*.test.ts"];
+const withServer = ["test/pg/**/*.test.ts", "test/support/**/*.test.ts", "test/{readme,makefile}.test.ts"];
 const cases = "test/cases.test.ts";
 
 export default defineConfig({

@@ -5,15 +5,22 @@
  * as the flags do; it prints nothing, never exits, and throws `MigrateError`. Durations are in seconds unless a name
  * says `ms`; times are ISO 8601 in UTC.
  */
+export { checkSingleHead, type HeadCheck, headsFindings } from "./app/check.ts";
 export { type CheckedConfig, checkConfig } from "./app/config.ts";
 export type { CompileOptions, ServerVersion } from "./app/compile.ts";
+export { edit } from "./app/edit.ts";
+export { type EnsureOptions, ensureLedger, ledgerScript } from "./app/ensure.ts";
 export { type InitOptions, type InitResult, init } from "./app/init.ts";
 export { type History, type HistoryOptions, history, readState, type State, show } from "./app/look.ts";
 export { type Offline, type OfflineOptions, offline } from "./app/offline.ts";
 export { type Deps, openProject, type Project, type ProjectOptions } from "./app/project.ts";
-export { createRevision, type NewRevision, type RevisionOptions } from "./app/revision.ts";
+export { type RemoveOptions, type Removed, removeRevision } from "./app/remove.ts";
+export { createRevision, type MergeOptions, mergeRevisions, type NewRevision, type RevisionOptions } from "./app/revision.ts";
 export { type RunOptions, type RunResult, run } from "./app/run.ts";
+export { type Repair, type RepairOptions, repair } from "./app/repair.ts";
 export type { Request } from "./app/steps.ts";
+export { type ListedTemplate, listTemplates } from "./app/templates.ts";
+export { refuseChanged, type Verification, verify } from "./app/verify.ts";
 export { type Diagnostic, exitCodes, MigrateError } from "./core/errors.ts";
 export type { Event, SessionInfo } from "./core/event.ts";
 export { buildGraph, type Graph, type Node } from "./core/graph.ts";

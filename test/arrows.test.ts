@@ -11,7 +11,9 @@ const files = readdirSync(src, { recursive: true, encoding: "utf8" }).filter((fi
 /** Every module a file names: static and dynamic imports, re-exports, types. */
 const imports = files.flatMap((file) => {
   const text = readFileSync(join(src, file), "utf8");
-  const names = [...text.matchAll(/(?:\bfrom|^import) "([^"]+)";|\bimport\(["`]([^"`]+)/gm)].map(([, a, b]) => (a ?? b)!);
+  const names = [...text.matchAll(/(?:\bfrom|^import) "([^"]+)";|\bimport\(["`]([^"`]+)/gm)].map(
+    ([, a, b]) => (a ?? b)!,
+  );
   return names.map((name) => ({
     file,
     to: name.startsWith(".") ? relative(src, join(src, dirname(file), name)) : name,
@@ -63,7 +65,9 @@ describe("packages", () => {
       const name = to.split("/", to.startsWith("@") ? 2 : 1).join("/");
       (importers[name] ??= new Set()).add(file);
     }
-    expect(Object.fromEntries(Object.entries(importers).map(([name, set]) => [name, [...set]]))).toMatchObject({
+    expect(
+      Object.fromEntries(Object.entries(importers).map(([name, set]) => [name, [...set]])),
+    ).toMatchObject({
       slonik: ["io/database.ts"],
       "libpg-query": ["io/grammar.ts"],
       "fast-glob": ["io/directory.ts"],
@@ -74,7 +78,9 @@ describe("packages", () => {
 
 test("core is synchronous: nothing is awaited", () => {
   const waiting = files.filter(
-    (file) => folderOf(file) === "core" && /\b(?:async|await|Promise)\b/.test(code(readFileSync(join(src, file), "utf8"))),
+    (file) =>
+      folderOf(file) === "core" &&
+      /\b(?:async|await|Promise)\b/.test(code(readFileSync(join(src, file), "utf8"))),
   );
   expect(waiting).toEqual([]);
 });
@@ -82,7 +88,10 @@ test("core is synchronous: nothing is awaited", () => {
 test("there are no barrels but index.ts", () => {
   const barrels = files.filter((file) => {
     const text = code(readFileSync(join(src, file), "utf8"));
-    return text.trim() !== "" && text.replaceAll(/\bexport\b[^;{]*(?:\{[^}]*\})?\s*from\s*"[^"]+";/g, "").trim() === "";
+    return (
+      text.trim() !== "" &&
+      text.replaceAll(/\bexport\b[^;{]*(?:\{[^}]*\})?\s*from\s*"[^"]+";/g, "").trim() === ""
+    );
   });
   expect(barrels).toEqual(["index.ts"]);
 });

@@ -2,8 +2,8 @@
  * README.md and docs go in; every command in them is run, in order, and must print what they say it prints.
  *
  * A ```console block holds `$ command` lines, each followed by what it prints (both streams). `...` stands for
- * text that is left out; alone on a line, for lines. Durations, present times and the server's address and version
- * may differ. The exit code must be the one that goes with a printed `error[kind/…]`, else 0.
+ * text that is left out; alone on a line, for lines. Durations, present times, receipts and the server's address and
+ * version may differ. The exit code must be the one that goes with a printed `error[kind/…]`, else 0.
  * Another block is written to the end of the file that the line above it names, when that line ends with a colon.
  */
 import { execFileSync, spawnSync } from "node:child_process";
@@ -169,21 +169,28 @@ function asDocumented(text: string, { host, username, password, pathname }: URL)
     .replaceAll(pathname.slice(1), documented.pathname.slice(1));
 }
 
-/** What differs from run to run: present times, durations, the server's version. */
-const VARYING =
-  /\d\d\d\d-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:\.\d+)?|\d+(?:\.\d+)? (?=m?s\b)|(?<=PostgreSQL )\d+\.\d+/g;
+/** What may differ from what is written, and how it looks: receipts, text left out, times, durations, versions. */
+const VARYING = [
+  [/sha256:[0-9a-f]+\.\.\./, "sha256:[0-9a-f]{64}"],
+  [/\.\.\./, ".*"],
+  [/\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(\.\d+)?/],
+  [/\d+(\.\d+)? m?s\b/],
+  [/PostgreSQL \d+\.\d+/],
+] as const;
 
 /** Lines of a document → what the output must look like. */
 function pattern(lines: readonly string[]): RegExp {
-  const sources = lines.map((line) => {
-    if (line.trim() === "...") return "(?:.*\\n)*?";
-    const fixed = line.split(VARYING).map((part) => part.split("...").map(escaped).join(".*"));
-    const varying = [...line.matchAll(VARYING)].map(([text]) =>
-      text.replace(/[.+]/g, "\\$&").replace(/\d+/g, "\\d+"),
-    );
-    return `${fixed.map((part, i) => part + (varying[i] ?? "")).join("")}\\n`;
-  });
+  const sources = lines.map((line) => (line.trim() === "..." ? "(?:.*\\n)*?" : `${sourceOf(line)}\\n`));
   return new RegExp(`^${sources.join("")}$`);
 }
 
-const escaped = (text: string): string => text.replace(/[\\^$.*+?()[\]{}|/]/g, "\\$&");
+function sourceOf(text: string): string {
+  for (const [varying, source = varying.source] of VARYING) {
+    const match = varying.exec(text);
+    if (match === null) continue;
+    return (
+      sourceOf(text.slice(0, match.index)) + source + sourceOf(text.slice(match.index + match[0].length))
+    );
+  }
+  return text.replace(/[\\^$.*+?()[\]{}|/]/g, "\\$&");
+}

@@ -13,20 +13,23 @@ export interface Databases {
 }
 
 export function databasesOn(serverUrl: string): Databases {
+  // On a server of the user's own, nothing but what is ours may be dropped.
+  const full = (name: string): string => `retort_bench_${name}`;
   const url = (name: string): string => {
     const changed = new URL(serverUrl);
-    changed.pathname = `/${name}`;
+    changed.pathname = `/${full(name)}`;
     return changed.href;
   };
   const drop = async (names: readonly string[]): Promise<void> => {
-    for (const name of names) await query(serverUrl, `DROP DATABASE IF EXISTS ${name} WITH (FORCE)`);
+    for (const name of names) await query(serverUrl, `DROP DATABASE IF EXISTS ${full(name)} WITH (FORCE)`);
   };
   return {
     url,
     drop,
-    create: async (name, template = "template1") => {
+    create: async (name, template) => {
       await drop([name]);
-      await query(serverUrl, `CREATE DATABASE ${name} TEMPLATE ${template}`);
+      const from = template === undefined ? "" : ` TEMPLATE ${full(template)}`;
+      await query(serverUrl, `CREATE DATABASE ${full(name)}${from}`);
     },
     tables: async (name) => {
       const sql =

@@ -15,7 +15,7 @@ export async function startProxy(serverUrl: string, delay: number): Promise<Dist
   const sockets = new Set<Socket>();
   let trips = 0;
   const server = createServer((client) => {
-    const upstream = createConnection({ host: hostname, port: Number(port) });
+    const upstream = createConnection({ host: hostname, port: Number(port || 5432) });
     let answered = true;
     relay(client, upstream, delay, () => {
       if (answered) trips += 1;

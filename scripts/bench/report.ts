@@ -20,14 +20,12 @@ const columns = [
   "promised",
 ];
 
-/** A Markdown table, padded so that a terminal shows it well too. */
+/** A Markdown table, padded so that a terminal shows it well too, and below it what could not be measured. */
 export function tableOf(outcomes: readonly Outcome[]): string {
-  const lines = outcomes.flatMap((outcome) =>
-    "failure" in outcome
-      ? [[outcome.row.work, "", "", "", "", "", "", "", `failed: ${outcome.failure}`]]
-      : linesOf(outcome),
-  );
-  return aligned([columns, columns.map(() => "---"), ...lines]);
+  const measured = outcomes.filter((outcome) => "contest" in outcome);
+  const failed = outcomes.filter((outcome) => "failure" in outcome);
+  const table = aligned([columns, columns.map(() => "---"), ...measured.flatMap(linesOf)]);
+  return [table, ...failed.map(({ row, failure }) => `${row.work}: failed, ${failure}\n`)].join("\n");
 }
 
 function linesOf({ row, contest, measured }: Extract<Outcome, { contest: Contest }>): string[][] {

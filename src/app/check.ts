@@ -22,16 +22,32 @@ export async function checkSingleHead(deps: Deps, options: ProjectOptions): Prom
     message: "Multiple head revisions are present, and there should be one",
     hint: wayOutOf(graph, graph.heads),
   };
-  return { project, findings: graph.heads.length > 1 ? [several] : [], sharedNumbers: sharedNumbers(graph, pattern) };
+  return {
+    project,
+    findings: graph.heads.length > 1 ? [several] : [],
+    sharedNumbers: sharedNumbers(graph, pattern),
+  };
 }
 
 /** What keeps a database from being at the heads of the files; empty where it is. */
 export function headsFindings({ pending, unknown, progress }: State): readonly Diagnostic[] {
   const reasons = [
-    ...(pending.length > 0 ? [`${pending.length} pending (${pending[0]}${pending.length > 1 ? ", …" : ""}): migrate upgrade heads`] : []),
-    ...(progress === undefined ? [] : [`the ${progress.direction} of ${progress.revision} was interrupted: migrate status`]),
-    ...(unknown.length > 0 ? [`applied, but in no file: ${unknown.map((row) => row.revision).join(", ")}`] : []),
+    ...(pending.length > 0
+      ? [`${pending.length} pending (${pending[0]}${pending.length > 1 ? ", …" : ""}): migrate upgrade heads`]
+      : []),
+    ...(progress === undefined
+      ? []
+      : [`the ${progress.direction} of ${progress.revision} was interrupted: migrate status`]),
+    ...(unknown.length > 0
+      ? [`applied, but in no file: ${unknown.map((row) => row.revision).join(", ")}`]
+      : []),
   ];
   if (reasons.length === 0) return [];
-  return [{ code: "findings/not-at-heads", message: "Database is not on all head revisions", hint: reasons.join("; ") }];
+  return [
+    {
+      code: "findings/not-at-heads",
+      message: "Database is not on all head revisions",
+      hint: reasons.join("; "),
+    },
+  ];
 }

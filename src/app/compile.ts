@@ -58,7 +58,7 @@ export async function compileSteps(
 ): Promise<Plan> {
   const inputs = await stepInputs(project, steps, options.serverVersion);
   const { resume } = options;
-  if (resume !== undefined) inputs[0] = await resume.resumed(inputs[0]!);
+  if (resume !== undefined && steps.kind !== "stamp") inputs[0] = await resume.resumed(inputs[0]!);
   const singleTransaction = options.singleTransaction ?? false;
   if (singleTransaction) refuseOutside(inputs);
   return compile({

@@ -23,26 +23,40 @@ export async function connect(deps: Deps, config: Config, options: ConnectOption
       return await openSession(address, options.onNotice);
     } catch (error) {
       const left = deadline - performance.now();
-      if (!(error instanceof MigrateError) || !isNotYet(error) || left <= 0 || deps.signal?.aborted === true) throw error;
-      await sleep(Math.min(500, left), undefined, deps.signal === undefined ? {} : { signal: deps.signal }).catch(() => {});
+      if (!(error instanceof MigrateError) || !isNotYet(error) || left <= 0 || deps.signal?.aborted === true)
+        throw error;
+      await sleep(
+        Math.min(500, left),
+        undefined,
+        deps.signal === undefined ? {} : { signal: deps.signal },
+      ).catch(() => {});
     }
   }
 }
 
-/** The server is not there yet or still starting; a wrong password or a missing database will not mend by waiting. */
+/** The server is not there yet or still starting; a wrong password or certificate will not mend by waiting. */
 function isNotYet({ code, sqlstate, cause }: MigrateError): boolean {
   if (code !== "execution/connect") return false;
-  if (sqlstate !== undefined) return sqlstate === "57P03" || sqlstate === "53300";
-  const { code: reason } = cause as NodeJS.ErrnoException;
-  return reason !== "ERR_TLS_CERT_ALTNAME_INVALID" && !/CERT|SELF_SIGNED|TLS/.test(reason ?? "");
+  // Starting or stopping, or full.
+  if (sqlstate !== undefined) return /^(?:57P0[1-3]|53300)$/.test(sqlstate);
+  const { code: reason, message } = cause as NodeJS.ErrnoException;
+  return reason === undefined ? message === "Connection terminated unexpectedly" : NETWORK.has(reason);
 }
+
+/** What a network says of a host that is not there, or not yet. */
+const NETWORK = new Set([
+  ...["ECONNREFUSED", "ECONNRESET", "EPIPE", "ETIMEDOUT", "EHOSTUNREACH", "ENETUNREACH", "EHOSTDOWN"],
+  // A name that is not known yet; a socket that is not there yet.
+  ...["ENOTFOUND", "EAI_AGAIN", "ENOENT"],
+]);
 
 /** Refuses a connection on which a session's settings and locks would not stay ours. Throws `execution/pooler`. */
 export async function refusePooledTransactions(session: Session): Promise<void> {
   if ((await session.pooling()) !== "transactions") return;
   throw new MigrateError({
     code: "execution/pooler",
-    message: "a pooler in transaction mode stands before the database: locks and settings would leak to its other clients",
+    message:
+      "a pooler in transaction mode stands before the database: locks and settings would leak to its other clients",
     hint: "connect to the server itself, or to a pool in session mode (PgBouncer: pool_mode=session)",
   });
 }

@@ -15,8 +15,12 @@ export async function edit(deps: Deps, target: string, options: ProjectOptions):
   if (files.length === 0) {
     throw new MigrateError({
       code: "graph/no-files",
-      message: target === "current" ? "No current revisions" : `No revision files indicated by symbol '${target}'`,
-      hint: target === "current" ? "nothing is applied; see: migrate status" : "see what there is with: migrate history",
+      message:
+        target === "current" ? "No current revisions" : `No revision files indicated by symbol '${target}'`,
+      hint:
+        target === "current"
+          ? "nothing is applied; see: migrate status"
+          : "see what there is with: migrate history",
     });
   }
   const editor = deps.env["VISUAL"] || deps.env["EDITOR"];

@@ -16,7 +16,10 @@ export interface EnsureOptions extends ProjectOptions {
 }
 
 /** Creates the ledger where it is missing. Returns whether it was. Throws `MigrateError` of every kind but source and graph. */
-export async function ensureLedger(deps: Deps, options: EnsureOptions): Promise<{ readonly created: boolean }> {
+export async function ensureLedger(
+  deps: Deps,
+  options: EnsureOptions,
+): Promise<{ readonly created: boolean }> {
   const config = await openConfig(deps, options);
   const ledger = ledgerSql(config.ledger, sha256);
   const session = await connect(deps, config);
@@ -42,7 +45,10 @@ export async function ensureLedger(deps: Deps, options: EnsureOptions): Promise<
 }
 
 /** The plan of the script that creates the ledger; asks no database. */
-export async function ledgerScript(deps: Deps, options: ProjectOptions): Promise<{ readonly plan: Plan; readonly ledger: LedgerSql }> {
+export async function ledgerScript(
+  deps: Deps,
+  options: ProjectOptions,
+): Promise<{ readonly plan: Plan; readonly ledger: LedgerSql }> {
   const config = await openConfig(deps, options);
   const ledger = ledgerSql(config.ledger, sha256);
   return { plan: compileLedger({ ledger, pins: config.session }), ledger };

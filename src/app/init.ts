@@ -22,7 +22,10 @@ export interface InitResult {
 }
 
 /** Creates what is missing. Throws `usage/unknown-template`, `usage/not-empty`, `usage/file-exists`; an existing file is never touched. */
-export async function init(deps: Deps, { directory = "migrations", template = "default" }: InitOptions): Promise<InitResult> {
+export async function init(
+  deps: Deps,
+  { directory = "migrations", template = "default" }: InitOptions,
+): Promise<InitResult> {
   if (projectTemplates.every(({ name }) => name !== template)) {
     throw new MigrateError({
       code: "usage/unknown-template",

@@ -3,7 +3,9 @@ import type { Applied, Progress } from "../core/ledger.ts";
 import type { RevisionId } from "../core/migration.ts";
 import { historyOf, shown } from "../core/history.ts";
 import { currentHeads } from "../core/steps.ts";
+import { parseRelative, upgradeTargets } from "../core/target.ts";
 import { ancestors, inOrder } from "../core/graph.ts";
+import type { Location } from "../core/source.ts";
 import { requireDatabase } from "../io/config.ts";
 import { openSession } from "../io/database.ts";
 import { readLedger } from "../io/ledger.ts";
@@ -20,7 +22,8 @@ export interface State {
   readonly unknown: readonly Applied[];
   /** What `upgrade heads` would run, in order. */
   readonly pending: readonly RevisionId[];
-  readonly progress?: Progress;
+  /** The step that was interrupted, and where the statement stands that it was interrupted at. */
+  readonly progress?: Progress & { readonly location?: Location };
 }
 
 /** Reads the ledger; never writes. */
@@ -40,11 +43,18 @@ export async function readState(deps: Deps, options: ProjectOptions): Promise<St
       heads: currentHeads(graph, known),
       unknown,
       pending,
-      ...(progress === undefined ? {} : { progress }),
+      ...(progress === undefined ? {} : { progress: await withPlace(project, progress) }),
     };
   } finally {
     await session.close();
   }
+}
+
+async function withPlace(project: Project, progress: Progress): Promise<NonNullable<State["progress"]>> {
+  // The parser is loaded only where something is interrupted.
+  const { placeOfInterrupted } = await import("./resume.ts");
+  const location = await placeOfInterrupted(project, progress);
+  return location === undefined ? progress : { ...progress, location };
 }
 
 export interface HistoryOptions extends ProjectOptions {
@@ -79,5 +89,8 @@ export async function show(
 ): Promise<{ readonly project: Project; readonly revisions: readonly RevisionId[] }> {
   const state = target === "current" ? await readState(deps, options) : undefined;
   const project = state?.project ?? (await openProject(deps, options));
-  return { project, revisions: shown(project.graph, target, state?.heads ?? []) };
+  const { graph } = project;
+  const isRelative = (parseRelative(target)?.symbol ?? "") !== "";
+  const revisions = isRelative ? upgradeTargets(graph, [], target) : shown(graph, target, state?.heads ?? []);
+  return { project, revisions };
 }

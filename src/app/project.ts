@@ -1,6 +1,7 @@
 /** Flags, environment and files → a project: its configuration, its migrations, their graph. */
 import { type FileNamePattern, filePattern } from "../core/filename.ts";
 import { buildGraph, type Graph } from "../core/graph.ts";
+import type { GraphKey } from "../core/graph-faults.ts";
 import { placeOfKey } from "../core/header.ts";
 import { ledgerSql, type LedgerSql } from "../core/ledger.ts";
 import type { Migration, RevisionId } from "../core/migration.ts";
@@ -49,10 +50,20 @@ export async function openProject(deps: Deps, options: ProjectOptions): Promise<
   return {
     config,
     migrations: new Map(migrations.map((migration) => [migration.revision, migration])),
-    graph: buildGraph(migrations, ({ up }, key) => placeOfKey(up.source, key)),
+    graph: buildGraph(migrations, placesOf()),
     pattern,
     ledger: ledgerSql(config.ledger, sha256),
     pins: config.session,
+  };
+}
+
+/** The places of header keys, each looked up once: thousands of faults may be in one long line. */
+function placesOf(): (migration: Migration, key: GraphKey) => ReturnType<typeof placeOfKey> {
+  const places = new Map<string, ReturnType<typeof placeOfKey>>();
+  return ({ path, up }, key) => {
+    const name = `${key} ${path}`;
+    if (!places.has(name)) places.set(name, placeOfKey(up.source, key));
+    return places.get(name);
   };
 }
 

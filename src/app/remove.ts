@@ -45,12 +45,17 @@ function newest({ graph }: Project, head: string | undefined): Migration {
   if (id === undefined || ids.length > 1) {
     throw new MigrateError({
       code: "graph/one-revision",
-      message: id === undefined ? "there is no migration to remove" : `'${head}' is ${ids.length} revisions; one is removed at a time`,
+      message:
+        id === undefined
+          ? "there is no migration to remove"
+          : `'${head}' is ${ids.length} revisions; one is removed at a time`,
       hint: "see what there is with: migrate heads",
     });
   }
   const node = nodeOf(graph, id);
-  const needing = [...node.children, ...node.dependents].map((other) => describe(nodeOf(graph, other).revision));
+  const needing = [...node.children, ...node.dependents].map((other) =>
+    describe(nodeOf(graph, other).revision),
+  );
   if (needing.length === 0) return node.revision;
   throw new MigrateError({
     code: "graph/not-a-head",
@@ -59,7 +64,12 @@ function newest({ graph }: Project, head: string | undefined): Migration {
   });
 }
 
-async function refuseApplied(deps: Deps, { config, ledger }: Project, migration: Migration, yes: boolean): Promise<void> {
+async function refuseApplied(
+  deps: Deps,
+  { config, ledger }: Project,
+  migration: Migration,
+  yes: boolean,
+): Promise<void> {
   const { database } = config;
   const { revision } = migration;
   if (database instanceof MigrateError) {

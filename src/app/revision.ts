@@ -112,7 +112,12 @@ async function write(
 }
 
 /** A new revision lands beside its parent; a base where the user says, if there is a choice. */
-function directoryFor(deps: Deps, project: Project, parents: readonly RevisionId[], versionPath: string | undefined): string {
+function directoryFor(
+  deps: Deps,
+  project: Project,
+  parents: readonly RevisionId[],
+  versionPath: string | undefined,
+): string {
   const { directories } = project.config;
   const list = directories.map((directory) => path.relative(deps.cwd, directory) || ".").join(", ");
   if (versionPath !== undefined) {
@@ -141,7 +146,18 @@ function textsOf(
   template: Template,
   now: Date,
 ): readonly { readonly half: HalfName; readonly text: string }[] {
-  const created = now.toISOString().replace("T", " ").replace(/\.\d+Z$/, "+00:00");
+  const listed = branchLabels.find((label) => label.includes(","));
+  if (listed !== undefined) {
+    throw new MigrateError({
+      code: "usage/header",
+      message: `',' is not allowed in the branch label '${listed}'`,
+      hint: "give --branch-label once for each",
+    });
+  }
+  const created = now
+    .toISOString()
+    .replace("T", " ")
+    .replace(/\.\d+Z$/, "+00:00");
   const id = `-- revision: ${revision}`;
   const header = [
     id,

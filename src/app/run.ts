@@ -3,8 +3,8 @@ import { MigrateError } from "../core/errors.ts";
 import type { Event } from "../core/event.ts";
 import type { LedgerState } from "../core/ledger.ts";
 import type { Plan, PlanStep } from "../core/plan.ts";
-import type { Notice, Session } from "../io/database.ts";
-import { execute } from "../io/execute.ts";
+import { type Notice, type Session, StatementFailure } from "../io/database.ts";
+import { execute, lockFirst, unexpected } from "../io/execute.ts";
 import { readLedger } from "../io/ledger.ts";
 import { blockers, lockHolders } from "../io/sessions.ts";
 import { type CompileOptions, compileSteps } from "./compile.ts";
@@ -12,6 +12,7 @@ import { type ConnectOptions, connect, refusePooledTransactions } from "./connec
 import { type Deps, openProject, type Project, type ProjectOptions } from "./project.ts";
 import { interruptedFirst, resumed } from "./resume.ts";
 import { type Request, stepsFrom } from "./steps.ts";
+import { refuseChanged } from "./verify.ts";
 
 export interface RunOptions extends ProjectOptions, CompileOptions, ConnectOptions {
   /** Plan only: nothing is written. */
@@ -51,9 +52,9 @@ export async function run(deps: Deps, request: Request, options: RunOptions): Pr
     if (options.dryRun !== true) await refusePooledTransactions(session);
     let before: LedgerState | undefined;
     for (let attempt = 0; ; attempt += 1) {
-      const state = await readLedger(session, project.ledger);
+      const state = await currentState(session, project, deps, options);
       const plan = await planFor(project, request, state, session, options);
-      const nothing = plan.steps.length === 0 || options.dryRun === true;
+      const nothing = plan.batches.length === 0 || options.dryRun === true;
       if (nothing) return { plan, steps: options.dryRun === true ? plan.steps : done, done: done.length > 0 };
       if (attempt === 0 && (await options.confirm?.(plan)) === false) return { plan, steps: [], done: false };
       try {
@@ -64,16 +65,41 @@ export async function run(deps: Deps, request: Request, options: RunOptions): Pr
         if (error.code === "execution/connection-lost" && deps.signal?.aborted !== true) {
           session = await reconnect(session, deps, project, options, error);
           const found = await readLedger(session, project.ledger);
-          if (sameSet(found, state)) throw rolledBack(error);
+          if (sameSet(found, state)) throw nothingMore(error, found);
           done.push(...stepsDone(plan, found).filter((step) => !done.includes(step)));
-        } else if (error.code !== "state/guard" || (before !== undefined && sameSet(before, state))) throw error;
+        } else if (error.code !== "state/guard" || (before !== undefined && sameSet(before, state)))
+          throw error;
         before = state;
       }
     }
+  } catch (error) {
+    throw error instanceof StatementFailure ? unexpected(error, deps.signal) : error;
   } finally {
     deps.signal?.removeEventListener("abort", stop);
     await session.close();
   }
+}
+
+/**
+ * What the ledger says. Where a step is half done, it is read under the lock: the one who began it may still be at it,
+ * and what the catalog shows of its statement counts only once nobody is.
+ */
+async function currentState(
+  session: Session,
+  project: Project,
+  { signal }: Deps,
+  options: RunOptions,
+): Promise<LedgerState> {
+  const { config, ledger } = project;
+  const state = await readLedger(session, ledger);
+  if (state.progress === undefined || options.dryRun === true) return state;
+  await lockFirst(ledger.lock, session, {
+    lockWait: options.lockWait ?? config.lockWait,
+    lockHolders: () => lockHolders(session, ledger),
+    signal,
+    ...(options.onEvent === undefined ? {} : { onEvent: options.onEvent }),
+  });
+  return await readLedger(session, ledger);
 }
 
 function runPlan(
@@ -108,10 +134,13 @@ async function planFor(
   options: RunOptions,
 ): Promise<Plan> {
   const steps = stepsFrom(project, request, state.applied);
+  for (const { message } of refuseChanged(project, state.applied, steps)) {
+    options.onNotice?.({ severity: "WARNING", message });
+  }
   const compileOptions = { ...options, serverVersion: session.version };
   const { progress } = state;
   if (progress === undefined) return compileSteps(project, steps, "run", compileOptions);
-  return compileSteps(project, interruptedFirst(steps, progress), "run", {
+  return compileSteps(project, interruptedFirst(project, steps, progress), "run", {
     ...compileOptions,
     resume: { progress, resumed: (step) => resumed(project, session, step, progress) },
   });
@@ -133,7 +162,10 @@ async function reconnect(
 ): Promise<Session> {
   await lost.close().catch(() => {});
   if (lost.kind === "pglite") throw error;
-  const session = await connect(deps, project.config, { ...options, wait: Math.max(options.wait ?? 0, RESTART) });
+  const session = await connect(deps, project.config, {
+    ...options,
+    wait: Math.max(options.wait ?? 0, RESTART),
+  });
   const patience = performance.now() + (options.lockWait ?? project.config.lockWait) * 1000;
   while ((await lockHolders(session, project.ledger)).some(({ pid }) => pid === lost.pid)) {
     if (performance.now() > patience || deps.signal?.aborted === true) {
@@ -145,12 +177,16 @@ async function reconnect(
   return session;
 }
 
-function rolledBack(error: MigrateError): MigrateError {
+function nothingMore(error: MigrateError, { progress }: LedgerState): MigrateError {
+  const found =
+    progress === undefined
+      ? "what was under way was rolled back; run the same command again"
+      : `${progress.revision} is still interrupted at statement ${progress.statement} of ${progress.of}; the same command goes on there`;
   return new MigrateError(
     {
       code: error.code,
       message: error.message,
-      hint: "the ledger was read on a new connection: what was under way was rolled back; run the same command again",
+      hint: `the ledger was read on a new connection: ${found}`,
       ...(error.sqlstate === undefined ? {} : { sqlstate: error.sqlstate }),
     },
     { cause: error.cause },

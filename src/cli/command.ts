@@ -1,6 +1,7 @@
-/** What a command is: citty's definition plus what citty cannot say (how many arguments, examples). */
-import type { BooleanArgDef, StringArgDef } from "citty";
+/** What a command is: citty's definition plus what citty cannot say (how many arguments, examples). The only importer of citty. */
+import { type BooleanArgDef, runCommand, type StringArgDef } from "citty";
 import type { Deps, ProjectOptions } from "../app/project.ts";
+import { exitCodes } from "../core/errors.ts";
 import type { Printer } from "./print.ts";
 import type { Arguments, Positionals } from "./strict.ts";
 
@@ -27,6 +28,12 @@ export interface Command {
   readonly examples?: readonly (readonly [line: string, what: string])[];
   /** The exit code, when it is not 0. */
   readonly run: (invocation: Invocation) => Promise<number | void>;
+}
+
+/** Runs a command, as citty runs one; its exit code. */
+export async function perform(command: Command, invocation: Invocation): Promise<number> {
+  const { result } = await runCommand({ run: () => command.run(invocation) }, { rawArgs: [] });
+  return typeof result === "number" ? result : exitCodes.ok;
 }
 
 /** A flag without a value. Of several aliases only the one-letter one is shown. */

@@ -5,19 +5,23 @@ const WIDTH = 80;
 
 /** The help of one command. */
 export function commandHelp(command: Command): string {
-  const { names, required, many } = command.positionals;
-  const words = names.map((name, i) => {
-    const shown = many === true && i === names.length - 1 ? `${name}...` : name;
-    return i < required ? shown : `[${shown}]`;
-  });
   const sections = [
-    `${command.summary}`,
-    `usage: migrate ${[command.name, ...words, "[flags]"].join(" ")}`,
+    fold(command.summary, WIDTH).join("\n"),
+    `usage: ${usageOf(command)}`,
     section("flags", flagRows(command.args)),
     section("flags of every command", flagRows(globals, command.args)),
     section("examples", [...(command.examples ?? [])]),
   ];
   return sections.filter((text) => text !== "").join("\n\n");
+}
+
+/** `migrate merge TARGET... [flags]` */
+export function usageOf({ name, positionals: { names, required, many } }: Command): string {
+  const words = names.map((word, i) => {
+    const shown = many === true && i === names.length - 1 ? `${word}...` : word;
+    return i < required ? shown : `[${shown}]`;
+  });
+  return ["migrate", name, ...words, "[flags]"].join(" ");
 }
 
 /** The overview: what each command does. */
@@ -31,8 +35,8 @@ export function overview(groups: readonly (readonly [string, readonly (readonly 
   ].join("\n\n");
 }
 
-/** A short form that another flag has already, in `taken`, is not shown. */
-function flagRows(args: Flags, taken: Flags = {}): [string, string][] {
+/** Each flag as it is typed, and what it does. A short form that a flag in `taken` has already is left out. */
+export function flagRows(args: Flags, taken: Flags = {}): [string, string][] {
   const gone = new Set(Object.values(taken).flatMap((definition) => definition.alias ?? []));
   return Object.entries(args).map(([name, definition]) => {
     const alias = [definition.alias ?? []].flat().find((other) => other.length === 1 && !gone.has(other));

@@ -1,8 +1,7 @@
 /** The words of the command line → an exit code. The command table, and the only place that catches errors. */
-import { runCommand } from "citty";
 import { exitCodes, MigrateError } from "../core/errors.ts";
 import { nearest } from "../core/nearest.ts";
-import { type Command, globals } from "./command.ts";
+import { type Command, globals, perform } from "./command.ts";
 import { createPrinter, type Streams } from "./print.ts";
 import { commandIndex, longFlags, parseStrict } from "./strict.ts";
 
@@ -40,7 +39,8 @@ const table = {
   },
 } satisfies Record<string, Record<string, readonly [summary: string, load: Loader]>>;
 
-const groups = Object.entries(table).map(([name, commands]) => [name, Object.entries(commands) as [string, readonly [string, Loader]][]] as const);
+/** The commands in their groups, as the overview shows them. */
+export const groups = Object.entries(table).map(([name, commands]) => [name, Object.entries(commands) as [string, readonly [string, Loader]][]] as const);
 const commands = new Map(groups.flatMap(([, entries]) => entries));
 
 export interface Process extends Streams {
@@ -100,8 +100,7 @@ export async function main(words: readonly string[], process: Process): Promise<
       json: args.flag("json"),
       verbose: args.flag("verbose"),
     };
-    const { result } = await runCommand({ run: () => command.run(invocation) }, { rawArgs: [] });
-    return typeof result === "number" ? result : exitCodes.ok;
+    return await perform(command, invocation);
   } catch (error) {
     if (error instanceof MigrateError) {
       printer.error(error);
@@ -127,7 +126,7 @@ const habits = new Map([
   ...["info", "pending"].map((word) => [word, "status"] as const),
   ...["baseline", "fake", "mark"].map((word) => [word, "stamp"] as const),
   ...["templates", "template"].map((word) => [word, "list-templates"] as const),
-  ...["verify", "lint", "validate"].map((word) => [word, "check --single-head"] as const),
+  ...["lint", "validate"].map((word) => [word, "check --single-head"] as const),
 ]);
 
 function unknownCommand(name: string): MigrateError {

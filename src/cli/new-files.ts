@@ -3,7 +3,11 @@ import type { NewRevision } from "../app/revision.ts";
 import { sharedNumberText } from "../core/shared-numbers.ts";
 import type { Printer } from "./print.ts";
 
-export function printNew({ project, revision, parents, files, sharedNumbers }: NewRevision, printer: Printer, json: boolean): void {
+export function printNew(
+  { project, revision, parents, files, sharedNumbers }: NewRevision,
+  printer: Printer,
+  json: boolean,
+): void {
   if (json) printer.json({ revision, parents, files });
   else for (const file of files) printer.data(file);
   for (const shared of sharedNumbers) printer.warn(sharedNumberText(project.graph, shared));

@@ -68,7 +68,7 @@ export async function runOnline(request: Request, invocation: Invocation): Promi
     onEvent: progressOf(printer),
   });
   if (json) printer.json(resultValue(result));
-  else if (result.plan.steps.length === 0 && result.steps.length === 0) {
+  else if (result.plan.steps.length === 0 && result.steps.length === 0 && !result.done) {
     printer.info(`nothing to ${request.kind}: ${heads(result.plan.to)}`);
   } else if (dryRun) printer.data(result.steps.map(line).join("\n"));
   else if (result.done) printer.info(`now at ${heads(result.plan.to)}  ${time(performance.now() - began)}`);

@@ -27,7 +27,7 @@ export async function writeScript(request: Request, invocation: Invocation): Pro
   const { offline } = await import("../app/offline.ts");
   const { plan, ledger } = await offline(deps, request, options);
   const { outsideSteps, renderScript, renderSplit } = await import("../render/script.ts");
-  const form = { client: client(args.text("client")), annotate: !args.flag("no-annotate"), fileName: baseName(output) };
+  const form = { client: client(args.text("client")), annotate: !args.flag("no-annotate") };
   if (form.client === "any" && split === undefined) refuseOutside(outsideSteps(plan).map((step) => step.revision));
 
   if (split !== undefined) {
@@ -115,8 +115,6 @@ function refuseOutside(revisions: readonly string[]): void {
     hint: "write one file per transaction: --split DIR --client any; or use psql",
   });
 }
-
-const baseName = (path: string | undefined): string => path?.split(/[/\\]/).at(-1) ?? "migration.sql";
 
 /** "16" or "15.20" → the server version the SQL must suit. Throws `usage/server-version`. */
 function serverVersion(text: string | undefined): { number: number; text: string } | undefined {

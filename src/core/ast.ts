@@ -159,6 +159,7 @@ export function plpgsqlBody(ast: Ast): string | undefined {
   const options = tree[kind === "DoStmt" ? "args" : "options"];
   const language = optionOf(options, "language");
   if (language !== undefined && stringOf(language["arg"]).toLowerCase() !== "plpgsql") return undefined;
-  const code = node(optionOf(options, "as")?.["arg"]);
-  return stringOf(code) || listed(code).map(stringOf)[0];
+  const code = optionOf(options, "as");
+  const body = node(code?.["arg"]);
+  return code !== undefined && body["List"] === undefined ? stringOf(body) : listed(body).map(stringOf)[0];
 }

@@ -4,6 +4,7 @@
  * killed, it is simply run again, since what it did is committed and what is left is what the statement still finds.
  */
 import type { Fault } from "./fault.ts";
+import { tokens } from "./lexer.ts";
 import { dollarQuoted, identifier } from "./quote.ts";
 
 /** What the directive says. */
@@ -17,7 +18,8 @@ export interface BatchDirective {
 }
 
 const LINE = /^[ \t]*--[ \t]*batch:(.*)$/gm;
-const FORM = /^(\d{1,9})(?:[ \t]+by[ \t]+([A-Za-z_][\w$]*(?:\.[A-Za-z_][\w$]*){1,2}))?(?:,?[ \t]+pause[ \t]+(\d+)(ms|s))?$/;
+const FORM =
+  /^(\d{1,9})(?:[ \t]+by[ \t]+([A-Za-z_][\w$]*(?:\.[A-Za-z_][\w$]*){1,2}))?(?:,?[ \t]+pause[ \t]+(\d+)(ms|s))?$/;
 const PLACEHOLDER = /:batch_(?:size|from|to)\b/g;
 
 /** The text with `:batch_size` and its like turned into something a grammar reads, each offset where it was. */
@@ -40,16 +42,27 @@ export function directiveIn(comments: string): BatchDirective | Fault | undefine
   }
   const names = form[2]?.split(".");
   const pause = form[3] === undefined ? 0 : Number(form[3]) / (form[4] === "ms" ? 1000 : 1);
-  return { size, pause, ...(names === undefined ? {} : { key: { table: names.slice(0, -1), column: names.at(-1)! } }) };
+  return {
+    size,
+    pause,
+    ...(names === undefined ? {} : { key: { table: names.slice(0, -1), column: names.at(-1)! } }),
+  };
 }
 
 /** What is wrong with a statement under a directive, or with placeholders without one; undefined where it is well. */
-export function batchFault(text: string, tag: string, directive: BatchDirective | undefined): Fault | undefined {
-  const used = new Set(text.match(PLACEHOLDER) ?? []);
+export function batchFault(
+  text: string,
+  tag: string,
+  directive: BatchDirective | undefined,
+): Fault | undefined {
+  const used = new Set([...placeholders(text)].map(({ start, end }) => text.slice(start, end)));
   const fault = (message: string, hint: string): Fault => ({ code: "source/batch", message, hint });
   if (directive === undefined) {
     if (used.size === 0) return undefined;
-    return fault(`${[...used].join(", ")} stands in a statement that is no batch`, "write '-- batch: 1000' on the line above the statement");
+    return fault(
+      `${[...used].join(", ")} stands in a statement that is no batch`,
+      "write '-- batch: 1000' on the line above the statement",
+    );
   }
   if (!/^(?:INSERT|UPDATE|DELETE|MERGE)\b/.test(tag)) {
     return fault(`${tag} cannot be done in batches`, "only INSERT, UPDATE, DELETE and MERGE change rows");
@@ -57,32 +70,79 @@ export function batchFault(text: string, tag: string, directive: BatchDirective 
   const needed = directive.key === undefined ? [":batch_size"] : [":batch_from", ":batch_to"];
   if (needed.every((name) => used.has(name)) && used.size === needed.length) return undefined;
   return directive.key === undefined
-    ? fault("a batch must use :batch_size, and nothing else of its kind", "for example: WHERE id IN (SELECT id FROM t WHERE … LIMIT :batch_size)")
-    : fault("a batch by a key must use :batch_from and :batch_to, and nothing else of its kind", "for example: WHERE id >= :batch_from AND id < :batch_to");
+    ? fault(
+        "a batch must use :batch_size, and nothing else of its kind",
+        "for example: WHERE id IN (SELECT id FROM t WHERE … LIMIT :batch_size)",
+      )
+    : fault(
+        "a batch by a key must use :batch_from and :batch_to, and nothing else of its kind",
+        "for example: WHERE id >= :batch_from AND id < :batch_to",
+      );
 }
 
+/** Where placeholders stand in a statement; what is in a string or a comment is none. */
+function* placeholders(text: string): Generator<{ readonly start: number; readonly end: number }> {
+  if (!text.includes(":batch_")) return;
+  for (const { kind, start, end } of tokens(text)) {
+    if (
+      kind !== "word" ||
+      !NAMES.has(text.slice(start, end)) ||
+      !/(?:^|[^:]):$/.test(text.slice(0, start).slice(-2))
+    )
+      continue;
+    yield { start: start - 1, end };
+  }
+}
+
+const NAMES = new Set(["batch_size", "batch_from", "batch_to"]);
+
+/** The statement with the block's variables in it, which no column of the same name can hide. */
+function withVariables(text: string): string {
+  let result = "";
+  let from = 0;
+  for (const { start, end } of placeholders(text)) {
+    result += `${text.slice(from, start)} ${BLOCK}.${text.slice(start + 1, end)}`;
+    from = end;
+  }
+  return result + text.slice(from);
+}
+
+/** The label of the block, which qualifies its variables. */
+const BLOCK = "retort";
+
 /** The DO block around a statement (without its comments), and where in it the statement stands. */
-export function batchBlock(statement: string, { size, pause, key }: BatchDirective): { readonly sql: string; readonly offset: number } {
-  const body = statement.replaceAll(PLACEHOLDER, (name) => ` ${name.slice(1)}`);
+export function batchBlock(
+  statement: string,
+  { size, pause, key }: BatchDirective,
+): { readonly sql: string; readonly offset: number } {
+  const body = withVariables(statement);
   const told =
-    "    RAISE NOTICE 'retort: % rows so far, % rows/s', total,\n" +
-    "      pg_catalog.round(total / GREATEST(pg_catalog.date_part('epoch', pg_catalog.clock_timestamp() - began), 0.001));\n";
-  const wait = pause === 0 ? "" : `    PERFORM pg_catalog.pg_sleep(${pause});\n`;
+    "RAISE NOTICE 'retort: % rows so far, % rows/s', total, pg_catalog.round(total\n" +
+    "        / GREATEST(pg_catalog.date_part('epoch', pg_catalog.clock_timestamp() - began), 0.001));\n";
   const head =
-    "\n#variable_conflict use_column\nDECLARE\n" +
-    `  batch_size CONSTANT bigint := ${size};\n` +
-    (key === undefined ? "" : "  batch_from bigint;\n  batch_to bigint;\n  batch_end bigint;\n") +
-    "  changed bigint;\n  total bigint := 0;\n  began CONSTANT timestamptz := pg_catalog.clock_timestamp();\nBEGIN\n";
-  const walk =
-    key === undefined
-      ? "  LOOP\n"
-      : `  SELECT min(${identifier(key.column)}), max(${identifier(key.column)}) INTO batch_from, batch_end FROM ${key.table.map(identifier).join(".")};\n` +
-        "  WHILE batch_from <= batch_end LOOP\n    batch_to := batch_from + batch_size;\n";
-  const count =
-    key === undefined
-      ? "\n    GET DIAGNOSTICS changed = ROW_COUNT;\n    EXIT WHEN changed = 0;\n"
-      : "\n    GET DIAGNOSTICS changed = ROW_COUNT;\n    batch_from := batch_to;\n";
-  const tail = `${count}    COMMIT;\n    total := total + changed;\n${told}${wait}  END LOOP;\nEND\n`;
-  const sql = `DO ${dollarQuoted(head + walk + body + tail)};`;
+    `\n#variable_conflict use_column\n<<${BLOCK}>>\nDECLARE\n  batch_size CONSTANT bigint := ${size};\n` +
+    (key === undefined
+      ? ""
+      : "  batch_from bigint;\n  batch_to bigint := '-9223372036854775808';\n  batch_end bigint;\n") +
+    "  changed bigint;\n  total bigint := 0;\n  began CONSTANT timestamptz := pg_catalog.clock_timestamp();\n  told timestamptz := began;\nBEGIN\n";
+  const loop = key === undefined ? "  LOOP\n" : walking(key);
+  const count = `\n    GET DIAGNOSTICS changed = ROW_COUNT;\n${key === undefined ? "    EXIT WHEN changed = 0;\n" : ""}`;
+  const tail =
+    `${count}    COMMIT;\n    total := total + changed;\n` +
+    "    IF pg_catalog.clock_timestamp() - told >= interval '1 second' THEN\n" +
+    `      told := pg_catalog.clock_timestamp();\n      ${told}    END IF;\n` +
+    (pause === 0 ? "" : `    PERFORM pg_catalog.pg_sleep(${pause});\n`) +
+    `  END LOOP;\n  ${told}END\n`;
+  const sql = `DO ${dollarQuoted(head + loop + body + tail)};`;
   return { sql, offset: sql.indexOf(body) };
+}
+
+/** From each key that is there to the next one behind the round, however wide the gaps; rows that come later are not waited for. */
+function walking({ table, column }: NonNullable<BatchDirective["key"]>): string {
+  const [name, from] = [identifier(column), table.map(identifier).join(".")];
+  return (
+    `  SELECT max(${name}) INTO batch_end FROM ${from};\n  LOOP\n` +
+    `    SELECT min(${name}) INTO batch_from FROM ${from} WHERE ${name} >= ${BLOCK}.batch_to;\n` +
+    "    EXIT WHEN batch_from IS NULL OR batch_from > batch_end;\n    batch_to := batch_from + batch_size;\n"
+  );
 }

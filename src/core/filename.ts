@@ -73,7 +73,8 @@ export function patternFault(text: string): { readonly mustBe: string; readonly 
   const names = [...text.matchAll(PLACEHOLDER)].map(([, name]) => name!);
   const literal = text.replaceAll(PLACEHOLDER, "");
   const illegal = /[/\\<>:"|?*\p{Cc}]/u.exec(literal)?.[0];
-  if (/[{}]/.test(literal)) return fault(`made of whole placeholders; a '${/[{}]/.exec(literal)![0]}' stands alone`);
+  if (/[{}]/.test(literal))
+    return fault(`made of whole placeholders; a '${/[{}]/.exec(literal)![0]}' stands alone`);
   if (illegal === "/" || illegal === "\\") return fault("a file name, without / or \\");
   if (illegal !== undefined) return fault(`a file name that every system takes, without '${illegal}'`);
   if (text.startsWith(".")) return fault("a name that does not begin with a dot: such files are not read");
@@ -84,7 +85,10 @@ export function patternFault(text: string): { readonly mustBe: string; readonly 
       const meant = known ?? nearest(word!, PLACEHOLDERS);
       const all = "{number}, {slug}, {revision} and {date:…}";
       const shown = meant === "date" ? "{date:YYYY_MM_DD}" : `{${meant}}`;
-      return fault(`made of ${all}; '{${name}}' is none`, meant === undefined ? example : `did you mean ${shown}?`);
+      return fault(
+        `made of ${all}; '{${name}}' is none`,
+        meant === undefined ? example : `did you mean ${shown}?`,
+      );
     }
     const rest = known === "date" ? format.join(":").replaceAll(DATE_UNIT, "") : "";
     if (known === "date" && (format.join("") === "" || /[\p{L}\p{N}/\\<>:"|?*\p{Cc}]/u.test(rest))) {
@@ -94,9 +98,12 @@ export function patternFault(text: string): { readonly mustBe: string; readonly 
     const twice = names.filter((other) => other.split(":")[0] === word).length > 1;
     if (twice) return fault(`a name that holds {${word}} once`);
   }
-  if (names.every((name) => name === "slug")) return fault("one that tells migrations apart, with {number}, {revision} or {date:…}");
+  if (names.every((name) => name === "slug"))
+    return fault("one that tells migrations apart, with {number}, {revision} or {date:…}");
   if (/\}\{|\d\{number\}|\{number\}\d/.test(text))
-    return fault("one whose parts can be told apart: put '_' or '-' between placeholders, and no digit beside {number}");
+    return fault(
+      "one whose parts can be told apart: put '_' or '-' between placeholders, and no digit beside {number}",
+    );
   return undefined;
 }
 
@@ -167,8 +174,17 @@ export function renumbered(name: string, number: string, pattern: FileNamePatter
 
 /** In UTC, so that files made in two places at once keep their order. */
 function dateText(date: Date, format: string): string {
-  const [, year, month, day, hour, minute, second] = /(\d+)-(\d+)-(\d+)T(\d+):(\d+):(\d+)/.exec(date.toISOString())!;
-  const units: Readonly<Record<string, string | undefined>> = { YYYY: year, MM: month, DD: day, HH: hour, mm: minute, ss: second };
+  const [, year, month, day, hour, minute, second] = /(\d+)-(\d+)-(\d+)T(\d+):(\d+):(\d+)/.exec(
+    date.toISOString(),
+  )!;
+  const units: Readonly<Record<string, string | undefined>> = {
+    YYYY: year,
+    MM: month,
+    DD: day,
+    HH: hour,
+    mm: minute,
+    ss: second,
+  };
   return format.replaceAll(DATE_UNIT, (unit) => units[unit]!);
 }
 
@@ -210,7 +226,8 @@ function misnamed(name: string, pattern: FileNamePattern): FileNameFault {
   const stem = name.replace(/(\.(up|down))?\.sql$/i, "");
   const [, digits, words] = /^(\d*)[_.\s-]*(.*)$/s.exec(stem)!;
   const number = digits === "" ? "NNNN" : digits!.padStart(FEWEST_DIGITS, "0");
-  const form = (n: string, slug: string): string => pattern.text.replace("{number}", n).replace("{slug}", slug);
+  const form = (n: string, slug: string): string =>
+    pattern.text.replace("{number}", n).replace("{slug}", slug);
   const better = pattern.hasNumber ? form(number, words === "" ? "name" : words!) : stem;
   const suggestion = `${better}.${half ?? "up"}.sql`;
   const shape = form("NNNN", "name");

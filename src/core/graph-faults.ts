@@ -130,14 +130,16 @@ function wrongReferences<R extends Revision>(
 ): readonly Fault<R>[] {
   const faults: Fault<R>[] = [];
   let suggestions = 0;
-  const missing = (wanted: string): string => {
+  const missing = (wanted: string, { revision: wanting }: R): string => {
     const other = "correct the id, or bring the file of that revision back";
     suggestions += 1;
     if (suggestions > MAX_SUGGESTIONS) return other;
     const longer = [...byId.keys()].filter((id) => wanted !== "" && id.startsWith(wanted));
     const meant = longer.length === 1 ? longer[0] : nearest(wanted, byName.keys());
     const found = meant === undefined ? undefined : byName.get(meant);
-    return found === undefined ? other : `ids are written in full; did you mean ${describe(found)}?`;
+    if (found === undefined || found.revision === wanting) return other;
+    const label = meant === found.revision ? "" : `'${meant}', a label of `;
+    return `${label === "" ? "ids are written in full; " : ""}did you mean ${label}${describe(found)}?`;
   };
   for (const revision of revisions) {
     const of = describe(revision);
@@ -153,14 +155,14 @@ function wrongReferences<R extends Revision>(
         add("parent", "missing-parent", `Parent ${id} of revision ${of} is a branch label, not an id`, hint);
       } else if (!byId.has(id)) {
         const message = `Revision ${id} referenced from ${of} as a parent is not present`;
-        add("parent", "missing-parent", message, missing(id));
+        add("parent", "missing-parent", message, missing(id, revision));
       }
     }
     for (const wanted of new Set(revision.dependsOn)) {
       const found = byName.get(wanted);
       if (found === undefined) {
         const message = `Revision ${wanted} referenced from ${of} in depends-on is not present`;
-        add("depends-on", "missing-dependency", message, missing(wanted));
+        add("depends-on", "missing-dependency", message, missing(wanted, revision));
       } else if (found.revision === revision.revision) {
         const hint = `take ${wanted} out of depends-on`;
         add(

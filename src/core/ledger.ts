@@ -81,7 +81,8 @@ export function digestOf(revision: RevisionId, sha256: Sha256): bigint {
 
 /** The same of a row of `applied`. */
 const DIGEST_IN_SQL =
-  "(\n      'x' || pg_catalog.substr(pg_catalog.encode(pg_catalog.sha256(pg_catalog.convert_to(revision, 'UTF8')), 'hex'), 1, 15)\n    )::bit(60)::bigint";
+  "('x' || pg_catalog.substr(pg_catalog.encode(\n" +
+  "        pg_catalog.sha256(pg_catalog.convert_to(revision, 'UTF8')), 'hex'), 1, 15))::bit(60)::bigint";
 
 /** The count and digest of a set of revisions. */
 export interface Digest {
@@ -119,16 +120,21 @@ export interface LedgerSql {
   guardStep(step: StepLabel, expected: Expected, intent?: IntentRef, held?: "held"): string;
   /** As `guardStep`, for a statement outside a transaction: also re-opens the session for writing. */
   guardFuse(step: StepLabel, expected: Expected, intent: IntentRef): string;
-  /** Stops where an index that is not valid stands for the one that was to be created. */
-  guardIndex(found: { readonly condition: string; readonly index: string }): string;
+  /** Stops where the catalog shows that a statement outside a transaction did not do what it should. */
+  guardDone(undone: Undone): string;
+  /** Stops unless the newest script in the log has this receipt: for files that must follow one another. */
+  guardReceipt(receipt: string, sentence: string): string;
   /** A query with one boolean, `retort_pending`: is the step still to be done? It stands alone, between transactions. */
   pending(step: { readonly revision: RevisionId; readonly direction: "up" | "down" }): string;
   /** Stops unless this is what is applied, row by row, and nothing is half done. Reads only. */
   check(digest: Digest): string;
   /** A query that shows what is applied now, for a person. */
   summary(heads: readonly RevisionId[], receipt: string): string;
-  /** Records the receipt of a script, if it has the lock and did steps in this session (and led to `result`). */
-  receipt(sha256: string, range: string, result?: Digest): string;
+  /**
+   * Records the receipt of a script, if this session has the lock still: no guard has stopped it. `step`: and has
+   * recorded a step since the last receipt; a digest: and has led to that.
+   */
+  receipt(sha256: string, range: string, proof: "lock" | "step" | Digest): string;
   /** What a transaction of ours begins with behind the steps of a script: our own identity, no settings of a file. */
   readonly ourselves: string;
   /** The row of a step that went up or down. A step outside a transaction is timed by its row in `progress`. */
@@ -195,6 +201,13 @@ export type Expected =
   | Digest
   | { readonly revision: RevisionId; readonly direction: "up" | "down"; readonly needs: readonly RevisionId[] };
 
+/** How the catalog shows that a statement did not do what it should: where the condition is true. */
+export interface Undone {
+  readonly condition: string;
+  readonly sentence: string;
+  readonly hint: string;
+}
+
 /** What times a step: the guard at its beginning, or the row in `progress`. */
 export type Clock = "guard" | "progress";
 
@@ -219,10 +232,10 @@ export function ledgerSql(names: LedgerNames, sha256: Sha256): LedgerSql {
 
   const doBlock = (body: string): string => `DO ${dollarQuoted(`\n${body}\n`)};`;
   /** Our identity and no settings of a file, with text read as we write it. */
-  const ourselves = `${asOurselves}\nSET client_encoding = 'UTF8'; SET standard_conforming_strings = on;`;
+  const ourselves = `${asOurselves.trimEnd()}\nSET client_encoding = 'UTF8'; SET standard_conforming_strings = on;`;
   const raising = (state: string, message: string, hint: string): string =>
     `RAISE EXCEPTION USING ERRCODE = '${state}',\n      MESSAGE = ${message},\n      HINT = ${hint};`;
-  const raise = (state: string, message: string, hint: string): string => raising(state, message, literal(hint));
+  const raise = (state: string, message: string, hint: string): string => raising(state, message, longLiteral(hint));
   const stop = (condition: string, message: string, hint: string): string =>
     `\n  IF ${condition} THEN\n    ${raising(sqlstates.guard, message, hint)}\n  END IF;`;
   /** A session whose guard has stopped it gives the lock away, and without it no later guard lets anything pass. */
@@ -238,7 +251,7 @@ export function ledgerSql(names: LedgerNames, sha256: Sha256): LedgerSql {
   const intentIs = (intent: IntentRef | undefined): string =>
     intent === undefined
       ? `NOT EXISTS (SELECT FROM ${progress})`
-      : `EXISTS (SELECT FROM ${progress} WHERE revision = ${literal(intent.revision)} AND statement = ${intent.statement} AND hash = ${literal(intent.hash)})`;
+      : `EXISTS (SELECT FROM ${progress}\n        WHERE revision = ${literal(intent.revision)} AND statement = ${intent.statement}\n        AND hash = ${literal(intent.hash)})`;
 
   const negated = (condition: string): string =>
     condition.startsWith("NOT ") ? condition.slice("NOT ".length) : `NOT ${condition}`;
@@ -259,7 +272,7 @@ export function ledgerSql(names: LedgerNames, sha256: Sha256): LedgerSql {
   const duration = (clock: Clock): string =>
     clock === "guard"
       ? `(SELECT pg_catalog.clock_timestamp() - step_began_at FROM ${state})`
-      : `(SELECT pg_catalog.clock_timestamp() - started_at FROM ${progress})`;
+      : `(SELECT pg_catalog.clock_timestamp() - COALESCE((SELECT started_at FROM ${progress}), step_began_at)\n      FROM ${state})`;
 
   const record = (event: string, change: string, revision: RevisionId, sign: "+" | "-", more = ""): string =>
     `WITH changed AS (\n  ${change}\n), counted AS (\n` +
@@ -267,7 +280,7 @@ export function ledgerSql(names: LedgerNames, sha256: Sha256): LedgerSql {
     `INSERT INTO ${log} (event, revision, checksum, how, duration${more}) SELECT '${event}', * FROM changed;`;
 
   const insert = (row: NewRow, took: string): string =>
-    `INSERT INTO ${applied} (revision, checksum, code_checksum, parents, depends_on, message, how, duration)\n` +
+    `INSERT INTO ${applied}\n    (revision, checksum, code_checksum, parents, depends_on, message, how, duration)\n` +
     `  VALUES (${literal(row.revision)},\n    ${literal(row.checksum)},\n    ${literal(row.codeChecksum)},\n` +
     `    ${textArray(row.parents)}, ${textArray(row.dependsOn)}, ${literal(row.message)}, '${row.how}',\n    ${took})\n` +
     "  RETURNING revision, checksum, how, duration";
@@ -349,7 +362,7 @@ END`,
         `BEGIN${stop(
           `NOT ${lockIsOurs}`,
           literal(`retort: this session does not hold the lock of the ledger ${applied}`),
-          literal("Nothing was changed. The lock is taken at the beginning; a pooler must not change the session."),
+          longLiteral("Nothing was changed. The lock is taken at the beginning; a pooler must not change the session."),
         )}${
           minimumVersion === undefined
             ? ""
@@ -381,18 +394,18 @@ END`,
     guardStart: ({ atLeast, atMost, result, again }, intent) => {
       const exact = atLeast === atMost;
       const found = (set: string): string =>
-        `(SELECT pg_catalog.concat(pg_catalog.string_agg(r, ', ' ORDER BY r) FILTER (WHERE n <= 10),\n` +
-        `      ' and ' || NULLIF(GREATEST(pg_catalog.count(*) - 10, 0), 0) || ' more')\n` +
-        `    FROM (SELECT r, pg_catalog.row_number() OVER (ORDER BY r) FROM (${set}) AS s (r)) AS s (r, n)\n` +
-        "    HAVING pg_catalog.count(*) > 0)";
+        `(SELECT pg_catalog.string_agg(r, ', ' ORDER BY r)\n    FROM (${set}) AS s (r))`;
       const hint =
         again === undefined
-          ? literal(wrongState)
-          : `pg_catalog.concat('Nothing was changed. ',
-        (SELECT 'All of it is done already. ' FROM ${state} WHERE ${stateIs(result)}),
-        ${literal(`Look with: migrate current -v. A script from this state is written by: migrate ${again.verb} `)},
-        COALESCE((SELECT pg_catalog.string_agg(revision, ',' ORDER BY revision) FROM ${applied} WHERE revision NOT IN
-          (SELECT pg_catalog.unnest(parents || depends_on) FROM ${applied})), 'base'), ${literal(`:${again.target} --sql`)})`;
+          ? longLiteral(wrongState)
+          : `CASE WHEN EXISTS (SELECT FROM ${state} WHERE ${stateIs(result)})
+        THEN 'Nothing was changed. All of it is done already.'
+        ELSE pg_catalog.concat('Nothing was changed. Look with: migrate current -v. ',
+          ${literal(`A script from this state is written by: migrate ${again.verb} `)},
+          COALESCE((SELECT pg_catalog.string_agg(revision, ',' ORDER BY revision) FROM ${applied}
+            WHERE revision NOT IN (SELECT pg_catalog.unnest(parents || depends_on)
+              FROM ${applied})), 'base'),
+          ${literal(`:${again.target} --sql`)}) END`;
       return doBlock(
         `DECLARE
   must_be text[] := ${textArray(atLeast.toSorted(), 4)};${exact ? "" : `\n  may_be text[] := ${textArray(atMost.toSorted(), 4)};`}
@@ -403,19 +416,20 @@ END`,
 BEGIN${stop(
           `pg_catalog.to_regclass(${literal(applied)}) IS NULL`,
           literal(`retort: this database has no ledger ${applied}, and revisions should be applied`),
-          literal(wrongState),
+          longLiteral(wrongState),
         )}
-  interrupted := (SELECT pg_catalog.concat(revision, ' at statement ', statement, ' of ', of) FROM ${progress});${
+  interrupted := (SELECT pg_catalog.concat(revision, ' at statement ', statement, ' of ', of)
+    FROM ${progress});${
     intent === undefined
       ? stop(
           "interrupted IS NOT NULL",
           "pg_catalog.concat('retort: a step outside a transaction was interrupted: ', interrupted)",
-          literal(resume),
+          longLiteral(resume),
         )
       : stop(
           negated(intentIs(intent)),
           `pg_catalog.concat(${literal(`retort: ${intent.revision} should be interrupted at statement ${intent.statement}; it is `)},\n        COALESCE(interrupted, 'not'))`,
-          literal(resume),
+          longLiteral(resume),
         )
   }
   found := ARRAY(SELECT revision FROM ${applied});
@@ -423,7 +437,8 @@ BEGIN${stop(
   unexpected := ${found(`SELECT pg_catalog.unnest(found) EXCEPT SELECT pg_catalog.unnest(${exact ? "must_be" : "may_be"})`)};${stop(
     "missing IS NOT NULL OR unexpected IS NOT NULL",
     `pg_catalog.concat('retort: this database is not in the state that was assumed',
-        '; not applied, but should be: ' || missing, '; applied, but should not be: ' || unexpected)`,
+        '; not applied, but should be: ' || pg_catalog.left(missing, 1000),
+        '; applied, but should not be: ' || pg_catalog.left(unexpected, 1000))`,
     hint,
   )}
 ${unlocking}`,
@@ -434,9 +449,10 @@ ${unlocking}`,
       doBlock(
         `BEGIN
   UPDATE ${state} SET step_began_at = pg_catalog.clock_timestamp()
-    WHERE ${stateIs(expected)} AND ${intentIs(intent)}${held === undefined ? `\n      AND ${lockIsOurs}` : ""};
+    WHERE ${stateIs(expected)}
+      AND ${intentIs(intent)}${held === undefined ? `\n      AND ${lockIsOurs}` : ""};
   IF NOT FOUND THEN
-    ${raise(sqlstates.guard, literal(`retort: ${step} does not fit the state of this database, or this session lost the lock`), stepState)}
+    ${raise(sqlstates.guard, longLiteral(`retort: ${step} does not fit the state of this database, or this session lost the lock`), stepState)}
   END IF;
 END`,
       ),
@@ -444,21 +460,24 @@ END`,
     guardFuse: (step, expected, intent) =>
       doBlock(
         `BEGIN${stop(
-          `NOT EXISTS (SELECT FROM ${state} WHERE ${stateIs(expected)} AND ${intentIs(intent)}\n      AND ${lockIsOurs})`,
-          literal(`retort: ${step} does not fit the state of this database, or this session lost the lock`),
-          literal(stepState),
+          `NOT EXISTS (SELECT FROM ${state} WHERE ${stateIs(expected)}\n      AND ${intentIs(intent)}\n      AND ${lockIsOurs})`,
+          longLiteral(`retort: ${step} does not fit the state of this database, or this session lost the lock`),
+          longLiteral(stepState),
         )}
   PERFORM pg_catalog.set_config('default_transaction_read_only', 'off', false);
-END`,
+${unlocking}`,
       ),
 
-    guardIndex: ({ condition, index }) =>
+    guardDone: ({ condition, sentence, hint }) =>
+      doBlock(`BEGIN${stop(condition, longLiteral(`retort: ${sentence}`), literal(hint))}\nEND`),
+
+    guardReceipt: (receipt, sentence) =>
       doBlock(
-        `BEGIN
-  IF ${condition} THEN
-    ${raise(sqlstates.guard, literal(`retort: the index ${index} was there already and is not valid; IF NOT EXISTS left it so`), "Drop it with: DROP INDEX CONCURRENTLY. Then go on with: migrate upgrade.")}
-  END IF;
-END`,
+        `BEGIN${stop(
+          `(SELECT checksum FROM ${log} WHERE event = 'script' ORDER BY id DESC LIMIT 1)\n    IS DISTINCT FROM ${literal(receipt)}`,
+          literal(`retort: ${sentence}`),
+          longLiteral("Nothing of this file was done. Run the files in order, each once. Look with: migrate log; migrate current."),
+        )}\nEND`,
       ),
 
     pending: ({ revision, direction }) =>
@@ -480,13 +499,16 @@ END`,
     summary: (heads, receipt) =>
       `SELECT revisions AS applied_revisions, ${literal(heads.join(", ") || "<base>")} AS current_heads,\n  ${literal(`sha256:${receipt}`)} AS receipt FROM ${state};`,
 
-    receipt: (receipt, range, result) =>
-      `INSERT INTO ${log} (event, checksum, how, detail)\n  SELECT 'script', ${literal(receipt)}, 'script', ${literal(range)}\n` +
-      `  WHERE ${lockIsOurs}\n` +
-      (result === undefined ? "" : `    AND EXISTS (SELECT FROM ${state} WHERE ${stateIs(result)})\n`) +
-      `    AND EXISTS (SELECT FROM ${log} WHERE how <> 'run'\n` +
-      `      AND id > COALESCE((SELECT pg_catalog.max(id) FROM ${log} WHERE event = 'script'), 0)\n` +
-      "      AND at >= (SELECT backend_start FROM pg_catalog.pg_stat_activity WHERE pid = pg_catalog.pg_backend_pid()));",
+    receipt: (receipt, range, proof) =>
+      `INSERT INTO ${log} (event, checksum, how, detail)\n  SELECT 'script', ${literal(receipt)},\n    'script', ${literal(range)}\n` +
+      `  WHERE ${lockIsOurs}` +
+      (typeof proof === "string" ? "" : `\n    AND EXISTS (SELECT FROM ${state} WHERE ${stateIs(proof)})`) +
+      (proof === "lock"
+        ? ""
+        : `\n    AND EXISTS (SELECT FROM ${log} WHERE how <> 'run'\n` +
+          `      AND id > COALESCE((SELECT pg_catalog.max(id) FROM ${log} WHERE event = 'script'), 0)\n` +
+          "      AND at >= (SELECT backend_start FROM pg_catalog.pg_stat_activity\n        WHERE pid = pg_catalog.pg_backend_pid()))") +
+      ";",
 
     ourselves,
 
@@ -537,10 +559,10 @@ END`,
       ),
 
     intend: (intent) => {
-      const values = `${literal(intent.revision)}, '${intent.direction}', ${intent.statement}, ${intent.of}, ${literal(intent.hash)}, ${literal(intent.before)}`;
+      const values = `${literal(intent.revision)}, '${intent.direction}', ${intent.statement}, ${intent.of},\n    ${literal(intent.hash)},\n    ${literal(intent.before)},\n    (SELECT step_began_at FROM ${state})`;
       return (
-        `INSERT INTO ${progress} (revision, direction, statement, of, hash, before)\n  VALUES (${values})\n` +
-        "  ON CONFLICT (id) DO UPDATE SET (statement, hash, before) = (EXCLUDED.statement, EXCLUDED.hash, EXCLUDED.before);"
+        `INSERT INTO ${progress} (revision, direction, statement, of, hash, before, started_at)\n  VALUES (${values})\n` +
+        "  ON CONFLICT (id) DO UPDATE\n    SET (statement, hash, before) = (EXCLUDED.statement, EXCLUDED.hash, EXCLUDED.before);"
       );
     },
 
@@ -562,6 +584,13 @@ END`,
       `${asOurselves}SELECT pg_catalog.to_char(at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') AS at, by, event, revision, checksum, how, ` +
       `pg_catalog.date_part('epoch', duration) AS duration, detail FROM ${log} ORDER BY id DESC${last === 0 ? "" : ` LIMIT ${Math.trunc(last)}`}`,
   };
+}
+
+/** A literal in pieces on lines of at most 100, as the sentences of a guard have it; SQL joins them. */
+function longLiteral(text: string): string {
+  if (text.includes("\\") || text.length < 76) return literal(text);
+  const pieces = text.match(/.{1,74}(?:\s|$)|.+/gs) ?? [text];
+  return pieces.map(literal).join("\n        ");
 }
 
 /** 150004 → "15.4", 160000 → "16". */

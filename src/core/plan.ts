@@ -19,7 +19,7 @@ import {
   type Start,
 } from "./ledger.ts";
 import type { RevisionId } from "./migration.ts";
-import { validIndexGuard } from "./probe.ts";
+import { undone } from "./probe.ts";
 import { identifier, literal } from "./quote.ts";
 import type { Span } from "./source.ts";
 import type { UserStatement } from "./statement.ts";
@@ -75,6 +75,8 @@ export interface Statement {
   readonly offset?: number;
   readonly tag?: string;
   readonly destructive?: readonly string[];
+  /** It stands outside a transaction and can simply be sent again: what it did is done, and it goes on. */
+  readonly repeatable?: true;
 }
 
 /** What every step starts from. Times are PostgreSQL interval texts. */
@@ -139,7 +141,10 @@ export function compile(input: CompileInput): Plan {
   const final = input.steps.reduce((now, step) => after(now, step, input.sha256), digest);
   const result = { count: final.count, sum: String(final.sum) };
   const head = { kind: input.kind, from: input.from, to: input.to, steps, result };
-  if (steps.length === 0) return { ...head, batches: [] };
+  // A stamp says what is so, and with that nothing is half done any more.
+  const forgetting: Statement[] =
+    input.kind === "stamp" && input.interrupted !== undefined ? [{ kind: "ledger", sql: ledger.forget() }] : [];
+  if (steps.length === 0 && forgetting.length === 0) return { ...head, batches: [] };
 
   const start = { ...startOf(input), result: final, ...(input.how === "script" && input.kind !== "repair" ? { again: againOf(input) } : {}) };
   const opening: Statement[] = [
@@ -160,7 +165,7 @@ export function compile(input: CompileInput): Plan {
     batches.push({
       transactional: true,
       ...(bodies.some((b) => b.separate) ? { separate: true as const } : {}),
-      statements: [...opening, ...bodies.flatMap((b) => b.statements)],
+      statements: [...opening, ...bodies.flatMap((b) => b.statements), ...forgetting],
     });
   } else {
     batches.push({ transactional: true, statements: opening }, ...bodies);
@@ -284,13 +289,15 @@ function outsideBatches(
   const at = (kind: Statement["kind"], sql: string): Statement => ({ kind, sql, step: index });
   const batches: Batch[] = [];
   let intent = step.resumeAt === undefined ? undefined : input.interrupted;
+  // What the author has SET for the session: the ledger is written without it, and then it is set again.
+  const kept: string[] = [];
   const guarded = (settings: readonly string[]): Statement[] => [
-    ...session([...settings, ...pinned(pins, "SESSION")], index),
+    ...session([...settings, ...pinned(pins, "SESSION"), ...kept], index),
     at("guard", ledger.guardStep(label, expected, intent)),
   ];
   const outside = (text: Statement, statement?: UserStatement): Batch => {
     // A fuse: only the guard turns writing on again, so a client that goes on after an error does no harm.
-    const settings = [...pinned(pins, "SESSION"), ...timeoutsOutside(step, statement), FUSE];
+    const settings = [...pinned(pins, "SESSION"), ...timeoutsOutside(step, statement), ...kept, FUSE];
     return {
       transactional: false,
       statements: [...session(settings, index), at("guard", ledger.guardFuse(label, expected, intent!)), text],
@@ -309,6 +316,7 @@ function outsideBatches(
     const sent = user[i]!;
     if (statement.transactional && !statement.mayCommit) {
       open.push(...(i === 0 ? [] : relexing(sent)), sent);
+      if (/^(?:SET|RESET)$/.test(statement.tag)) kept.push(withoutComments(statement));
       continue;
     }
     const hash = sha256(statement.sql);
@@ -320,9 +328,9 @@ function outsideBatches(
       at("ledger", ledger.intend({ revision, direction, statement: number, of, hash, before })),
     );
     intent = { revision, statement: number, hash };
-    const valid = validIndexGuard(statement.probe);
+    const notDone = undone(statement.probe);
     batches.push({ transactional: true, statements: open }, outside(sent, statement));
-    open = [...guarded([]), ...(valid === undefined ? [] : [at("guard", ledger.guardIndex(valid))])];
+    open = [...guarded([]), ...(notDone === undefined ? [] : [at("guard", ledger.guardDone(notDone))])];
   }
   const record =
     step.direction === "up" ? ledger.recordUp(row, "progress") : ledger.recordDown(row, "progress");
@@ -331,6 +339,11 @@ function outsideBatches(
 }
 
 const FUSE = "SET default_transaction_read_only = on";
+
+/** The statement alone, without a `;`. */
+function withoutComments({ sql, offset, origin }: UserStatement): string {
+  return sql.slice(offset, offset + origin.end - origin.start).replace(/;$/, "");
+}
 
 /**
  * A lock timeout would leave half an index, and a statement timeout would end all rounds of a batch, not one: unless
@@ -355,6 +368,7 @@ function userStatement(statement: UserStatement, step: number): Statement {
     offset: statement.offset,
     tag: statement.tag,
     ...(statement.destructive.length > 0 ? { destructive: statement.destructive } : {}),
+    ...(statement.batched === true ? { repeatable: true } : {}),
   };
 }
 

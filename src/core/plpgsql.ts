@@ -85,8 +85,11 @@ function placeOf(
   if (end === undefined && message.endsWith("at end of input")) return final;
   const inside = words.slice(low === 0 ? 0 : ends[low - 1]! + 1, end === undefined ? undefined : end + 1);
   const name = /"(?<name>[^"]+)"/.exec(message)?.groups?.["name"];
-  const named = inside.filter(({ start, end: tokenEnd }) => sql.slice(start, tokenEnd) === name);
-  return named.find((token) => faultBefore(token.end)) ?? named[0] ?? inside[0] ?? final;
+  const named = inside.flatMap(({ start, end: tokenEnd }) => {
+    const place = { start, end: start + (name?.length ?? 0) }; // `new.name` is one name to it, and three tokens here
+    return name !== undefined && sql.startsWith(name, start) && tokenEnd <= place.end ? [place] : [];
+  });
+  return named.find((place) => faultBefore(place.end)) ?? named[0] ?? inside[0] ?? final;
 }
 
 function unquoted(literal: string): string {

@@ -5,6 +5,7 @@
  * one row: `outcome` (`done`, `not done`, `half done`, `unknown`) and `cleanup`, statements that make room.
  */
 import type { ObjectName } from "./ast.ts";
+import type { Undone } from "./ledger.ts";
 import { identifier, literal } from "./quote.ts";
 import type { Probe } from "./statement.ts";
 
@@ -52,13 +53,35 @@ export function probeSql(probe: Probe): string {
   }
 }
 
-/** Stops where `CREATE INDEX CONCURRENTLY IF NOT EXISTS` met an index of that name that is not valid, and said yes. */
-export function validIndexGuard(probe: Probe | undefined): { readonly condition: string; readonly index: string } | undefined {
-  if (probe?.kind !== "create-index" || probe.index === undefined || !probe.ifNotExists) return undefined;
-  const condition =
-    "EXISTS (SELECT FROM pg_catalog.pg_index x JOIN pg_catalog.pg_class i ON i.oid = x.indexrelid " +
-    `WHERE x.indrelid = ${regclass(probe.table)} AND i.relname = ${literal(probe.index)} AND NOT x.indisvalid)`;
-  return { condition, index: probe.index };
+/**
+ * How the catalog shows that a statement, which the server or a client went past, did not do what it should: an index
+ * that is missing or not valid (IF NOT EXISTS takes that for done), a partition that is still attached.
+ */
+export function undone(probe: Probe | undefined): Undone | undefined {
+  if (probe?.kind === "detach-partition") {
+    return {
+      condition: `EXISTS (SELECT FROM pg_catalog.pg_inherits WHERE inhparent = ${regclass(probe.table)} AND inhrelid = ${regclass(probe.partition)})`,
+      sentence: `the partition ${probe.partition.name} is still attached`,
+      hint: "Go on with: migrate upgrade.",
+    };
+  }
+  if (probe?.kind !== "create-index" || probe.index === undefined) return undefined;
+  const { index } = probe;
+  const found =
+    "EXISTS (SELECT FROM pg_catalog.pg_index x JOIN pg_catalog.pg_class i ON i.oid = x.indexrelid\n" +
+    `    WHERE x.indrelid = ${regclass(probe.table)} AND i.relname = ${literal(index)} AND`;
+  if (probe.ifNotExists) {
+    return {
+      condition: `${found} NOT x.indisvalid)`,
+      sentence: `the index ${index} was there already and is not valid; IF NOT EXISTS left it so`,
+      hint: "Drop it with: DROP INDEX CONCURRENTLY. Then go on with: migrate upgrade.",
+    };
+  }
+  return {
+    condition: `NOT ${found} x.indisvalid)`,
+    sentence: `the index ${index} is not there, or not valid: the statement that creates it did not succeed`,
+    hint: "Go on with: migrate upgrade, which drops what is not valid and builds it again.",
+  };
 }
 
 const CATALOGS = {
@@ -83,6 +106,10 @@ function indexes(condition: string, whenValid: string, whenNone: string): string
     `FROM (SELECT x.indisvalid, ${DROP} AS drop_it ${FROM_INDEXES} WHERE ${condition}) AS found`
   );
 }
+
+/** The query for the indexes of a table that are not valid: rows with `drop`, the statement that takes one away. */
+export const invalidIndexesSql = (table: ObjectName): string =>
+  `SELECT ${DROP} AS drop ${FROM_INDEXES} WHERE x.indrelid = ${regclass(table)} AND NOT x.indisvalid ORDER BY 1`;
 
 /** A rebuild can always be done again; what a concurrent one left behind is dropped first. */
 function reindex(probe: Extract<Probe, { kind: "reindex" }>): string {

@@ -273,10 +273,11 @@ function textOf(rule: ValueRule, node: JsonNode, lead: string): Checked {
   const isName = rule.is === "name" || rule.is === "names";
   // PostgreSQL cuts longer names silently: two would become one.
   if (isName && new TextEncoder().encode(text).length > 63) return expected("a name of at most 63 bytes");
+  const fault = rule.check?.(text);
+  if (fault !== undefined) return { ...expected(fault.mustBe), hint: fault.hint };
   if (rule.pattern !== undefined && !new RegExp(rule.pattern.source).test(text))
     return expected(rule.pattern.means);
-  const fault = rule.check?.(text);
-  return fault === undefined ? { value: text } : { ...expected(fault.mustBe), hint: fault.hint };
+  return { value: text };
 }
 
 type Json = string | number | boolean | readonly Json[] | { readonly [key: string]: Json };

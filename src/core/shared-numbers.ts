@@ -30,14 +30,19 @@ export function sharedNumbers(graph: Graph<Migration>, pattern: FileNamePattern)
         const { up, down } = nodeOf(graph, id).revision;
         const to = free;
         free = nextNumber([free]);
-        return [up, down].flatMap((half) => half?.source.path ?? []).map((from) => ({ from, to: movedTo(from, to, pattern) }));
+        return [up, down]
+          .flatMap((half) => half?.source.path ?? [])
+          .map((from) => ({ from, to: movedTo(from, to, pattern) }));
       });
       return { number, revisions, renames };
     });
 }
 
 /** What to tell a person about a shared number. */
-export function sharedNumberText(graph: Graph<Migration>, { number, revisions, renames }: SharedNumber): string {
+export function sharedNumberText(
+  graph: Graph<Migration>,
+  { number, revisions, renames }: SharedNumber,
+): string {
   return [
     `${revisions.length} migrations have the number ${number}: ${revisions.map((id) => describe(nodeOf(graph, id).revision)).join(", ")}`,
     `their order is clear, but ${number} cannot be a target; to give ${revisions.length > 2 ? "the others numbers" : "the other a number"} of ${revisions.length > 2 ? "their" : "its"} own:`,

@@ -40,14 +40,11 @@ export function syntaxFault(source: Source, start: number, failure: Failure): Di
     });
   }
   const near = /^(?<what>.*?)(?: at or near "(?<token>.*)")?$/s.exec(message)?.groups;
-  const token = near?.["token"] ?? "";
-  const shown =
-    token.length > 60 || /[\r\n]/.test(token) ? `${token.split(/[\r\n]/, 1)[0]!.slice(0, 60)}…` : token;
-  const what = near?.["what"] ?? message;
+  const { what = message, token = "" } = near ?? {};
   const unterminated = what.startsWith("unterminated");
   return faultAt(source, at, unterminated ? 1 : Math.max(token.length, 1), {
     code: "source/syntax",
-    message: unterminated || token === "" ? what : `${what} at or near "${shown}"`,
+    message: unterminated ? what : shortened(message),
     ...syntaxHint(source.text, offset, what, token),
   });
 }
@@ -94,6 +91,13 @@ function psqlHint(command: string): string {
     default:
       return "remove the line";
   }
+}
+
+/** A message of the parser with only the beginning of a long token, or of one with several lines. */
+export function shortened(message: string): string {
+  return message.replace(/"(?<shown>[^\r\n]{0,60}).*"/s, (quoted, shown: string) =>
+    quoted.length > shown.length + 2 ? `"${shown}…"` : quoted,
+  );
 }
 
 /** At the end of a text, back to the end of what stands there. */

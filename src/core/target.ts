@@ -156,7 +156,7 @@ export function multipleHeads(graph: Graph, argument: string, heads: readonly Re
     code: "graph/multiple-heads",
     message:
       `Multiple head revisions are present for given argument '${argument}'; please specify a specific target ` +
-      `revision, '<branchname>@${argument}' to narrow to a specific head, or 'heads' for all heads`,
+      `revision, '<branchname>@head' to narrow to a specific head, or 'heads' for all heads`,
     hint: wayOutOf(graph, heads),
   });
 }
@@ -233,7 +233,7 @@ function ambiguous(graph: Graph, why: string, name: string, matches: readonly st
   return new MigrateError({
     code: "graph/ambiguous-name",
     message: `Can't locate revision identified by '${name}': ${why} ${list.join(", ")}${more}`,
-    hint: "write more of the one that is meant",
+    hint: "write more of the id that is meant",
   });
 }
 

@@ -16,7 +16,8 @@ export interface TemplateValues {
 }
 
 const DESCRIPTION = /^--[ \t]*template:[ \t]*([^\r\n]*)(?:\r\n|\r|\n|$)/;
-const HEADER_LINES = /^(?:--[ \t]*(?:transaction|irreversible|lock-timeout|statement-timeout)[ \t]*:[^\r\n]*(?:\r\n|\r|\n|$))*/;
+const HEADER_LINES =
+  /^(?:--[ \t]*(?:transaction|irreversible|lock-timeout|statement-timeout)[ \t]*:[^\r\n]*(?:\r\n|\r|\n|$))*/;
 const PLACEHOLDER = /\{\{(message|revision|date)\}\}/g;
 
 /** What a template is for: its `template:` line, else its first comment. */

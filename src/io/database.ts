@@ -90,9 +90,14 @@ interface Wire {
   connect(): Promise<void>;
   end(): Promise<void>;
   /** Runs texts; the rows of the last one. Errors carry `completed`. */
-  run(texts: readonly string[], onCompleted: (count: number) => void): Promise<readonly Record<string, unknown>[]>;
+  run(
+    texts: readonly string[],
+    onCompleted: (count: number) => void,
+  ): Promise<readonly Record<string, unknown>[]>;
   /** One query over another connection. */
   aside(sql: string): Promise<readonly Record<string, unknown>[]>;
+  /** Asks for what runs to be cancelled, as the protocol does it: needs no password and no free connection. */
+  cancel(): Promise<void>;
   /** The process id that the server, or a pooler before it, gave on connecting; undefined without a connection. */
   announcedPid(): number | undefined;
 }
@@ -170,10 +175,18 @@ async function throughSlonik(
     }
   };
 
-  const [facts] = await run(
-    ["SELECT current_setting('server_version_num')::int AS number, current_setting('server_version') AS text, pg_backend_pid() AS pid"],
-    SEND,
-  );
+  const close = async (): Promise<void> => {
+    connection.release();
+    await connection.done;
+    await pool.end().catch((error: unknown) => {
+      // Whoever used a connection that was lost has been told; there is nothing left to close.
+      if (!lost) throw error;
+    });
+  };
+  const [facts] = await run([FACTS], SEND).catch(async (error: StatementFailure) => {
+    await close().catch(() => {});
+    throw connectError(address, error.cause as ServerError);
+  });
   let open = true;
   return {
     kind: address.kind,
@@ -182,17 +195,12 @@ async function throughSlonik(
     send: async (texts, told) => void (await run(texts, SEND, told)),
     rows: async <T>(sql: string) => (await run([sql], SEND)) as readonly T[],
     aside: async <T>(sql: string) => ((await wire?.aside(sql)) ?? []) as readonly T[],
-    cancel: async () => void (await wire?.aside(`SELECT pg_catalog.pg_cancel_backend(${Number(facts?.["pid"])})`)),
+    cancel: async () => wire?.cancel(),
     pooling: () => poolingOf(wire!, Number(facts?.["pid"]), run),
     close: async () => {
       if (!open) return;
       open = false;
-      connection.release();
-      await connection.done;
-      await pool.end().catch((error: unknown) => {
-        // Whoever used a connection that was lost has been told; there is nothing left to close.
-        if (!lost) throw error;
-      });
+      await close();
     },
   };
 }
@@ -212,7 +220,8 @@ async function poolingOf(
   for (let round = 0; round < POOL_ROUNDS; round += 1) {
     // A pool of sessions that is full lets the other connection wait for as long as this one lives.
     const late = sleep(POOL_PATIENCE, undefined, { ref: false });
-    const [other] = (await Promise.race([wire.aside(ask), late])) ?? [];
+    const refused = (): readonly Record<string, unknown>[] => [];
+    const [other] = (await Promise.race([wire.aside(ask).catch(refused), late])) ?? [];
     const [mine] = await run([ask], SEND);
     if (Number(mine?.["pid"]) !== pid || Number(other?.["pid"]) === pid) return "transactions";
     if (other === undefined) return "sessions";
@@ -220,12 +229,17 @@ async function poolingOf(
   return "sessions";
 }
 
+const FACTS =
+  "SELECT current_setting('server_version_num')::int AS number, current_setting('server_version') AS text, pg_backend_pid() AS pid";
 const POOL_ROUNDS = 3;
 /** Milliseconds. */
 const POOL_PATIENCE = 3000;
 
 const SEND = "-- retort: the texts travel beside this one";
-const anything = { safeParse: (value: unknown) => ({ success: true, data: value }), parse: (value: unknown) => value };
+const anything = {
+  safeParse: (value: unknown) => ({ success: true, data: value }),
+  parse: (value: unknown) => value,
+};
 
 /** Keeps one pooled connection until it is released: a session advisory lock lives only inside it. */
 async function pinConnection(
@@ -253,7 +267,10 @@ function connectError(address: DatabaseAddress, error: ServerError): MigrateErro
   let cause: ServerError | undefined = error;
   while (cause.cause instanceof Error) cause = cause.cause as ServerError;
   if (cause instanceof MigrateError) return cause;
-  const message = cause instanceof AggregateError && cause.errors[0] instanceof Error ? cause.errors[0].message : cause.message;
+  const message =
+    cause instanceof AggregateError && cause.errors[0] instanceof Error
+      ? cause.errors[0].message
+      : cause.message;
   return new MigrateError(
     {
       code: "execution/connect",
@@ -267,13 +284,16 @@ function connectError(address: DatabaseAddress, error: ServerError): MigrateErro
 
 function connectHint(code: string | undefined): string {
   if (code === "3D000") return "create the database first, for example with: createdb NAME";
-  if (code === "28P01" || code === "28000") return "check the user and the password; see where they come from with: migrate config";
+  if (code === "28P01" || code === "28000")
+    return "check the user and the password; see where they come from with: migrate config";
   return "check that the server runs and accepts connections at this address; see what is used with: migrate config";
 }
 
 /** Which text a server's error speaks of: by its position, or by how many were completed before it. */
 function failureOf(texts: readonly string[], error: ServerError): StatementFailure {
-  const source = (error.position === undefined && error.cause instanceof Error ? error.cause : error) as ServerError;
+  const source = (
+    error.position === undefined && error.cause instanceof Error ? error.cause : error
+  ) as ServerError;
   const index = Math.min(source.completed ?? 0, texts.length - 1);
   const position = Number(source.position);
   if (!(position > 0)) return new StatementFailure(index, source);
@@ -305,15 +325,20 @@ function serverWire(address: Extract<DatabaseAddress, { kind: "server" }>): Wire
       keepAlive: true,
       enableChannelBinding: address.channelBinding !== "disable",
       ...(address.options === undefined ? {} : { options: address.options }),
-      ...(address.connectTimeout === undefined ? {} : { connectionTimeoutMillis: address.connectTimeout * 1000 }),
+      ...(address.connectTimeout === undefined
+        ? {}
+        : { connectionTimeoutMillis: address.connectTimeout * 1000 }),
     });
     let bindable = false;
     const connected = async (ssl: false | TlsOptions) => {
       const client = new pg.Client(configuration(ssl));
       client.on("error", onLost);
-      wireOf(client).prependListener("authenticationSASL", ({ mechanisms }: { mechanisms: readonly string[] }) => {
-        bindable = ssl !== false && mechanisms.includes("SCRAM-SHA-256-PLUS");
-      });
+      wireOf(client).prependListener(
+        "authenticationSASL",
+        ({ mechanisms }: { mechanisms: readonly string[] }) => {
+          bindable = ssl !== false && mechanisms.includes("SCRAM-SHA-256-PLUS");
+        },
+      );
       await client.connect();
       return { client, ssl };
     };
@@ -337,7 +362,9 @@ function serverWire(address: Extract<DatabaseAddress, { kind: "server" }>): Wire
         told = onCompleted;
         try {
           const result: unknown = await client.query(texts.join("\n"));
-          const last = (Array.isArray(result) ? result.at(-1) : result) as { rows?: Record<string, unknown>[] };
+          const last = (Array.isArray(result) ? result.at(-1) : result) as {
+            rows?: Record<string, unknown>[];
+          };
           return last?.rows ?? [];
         } catch (error) {
           (error as ServerError).completed = completed;
@@ -352,9 +379,27 @@ function serverWire(address: Extract<DatabaseAddress, { kind: "server" }>): Wire
           await other.end();
         }
       },
+      cancel: () =>
+        new Promise((resolve, reject) => {
+          const { processID, secretKey } = client as unknown as { processID: number; secretKey: number };
+          const other = wireOf(new pg.Client(configuration(ssl))) as CancelWire;
+          const ask = (): void => other.cancel(processID, secretKey);
+          other.once("connect", ssl === false ? ask : () => other.requestSsl());
+          other.once("sslconnect", ask);
+          other.once("end", resolve);
+          other.once("error", reject);
+          if (address.host.startsWith("/")) other.connect(`${address.host}/.s.PGSQL.${address.port}`);
+          else other.connect(address.port, address.host);
+        }),
       announcedPid: () => (client as unknown as { readonly processID?: number }).processID,
     };
   };
+}
+
+interface CancelWire extends NodeJS.EventEmitter {
+  connect(portOrPath: number | string, host?: string): void;
+  requestSsl(): void;
+  cancel(processId: number, secretKey: number): void;
 }
 
 /** The protocol's messages, which pg emits on a property that its types leave out. */
@@ -407,6 +452,7 @@ function pgliteWire(address: Extract<DatabaseAddress, { kind: "pglite" }>): Wire
         return rows;
       },
       aside: async () => [],
+      cancel: async () => {},
       announcedPid: () => undefined,
     };
   };

@@ -27,6 +27,8 @@ export function openEditor(
       );
     const child = spawn(program!, words, { cwd, env, stdio: "inherit", shell: process.platform === "win32" });
     child.once("error", (error) => fail(`cannot be run: ${error.message}`));
-    child.once("close", (code, signal) => (code === 0 ? resolve() : fail(`ended with ${signal ?? `code ${code}`}`)));
+    child.once("close", (code, signal) =>
+      code === 0 ? resolve() : fail(`ended with ${signal ?? `code ${code}`}`),
+    );
   });
 }

@@ -7,18 +7,22 @@ import { type GroupLimits, groupFrom, type Plan, type PlanStep, type Text, texts
 import { type Location, locate, offsetOfCodePoint } from "../core/source.ts";
 import { type Session, StatementFailure } from "./database.ts";
 
-export interface ExecuteOptions {
+export interface LockOptions {
   readonly onEvent?: (event: Event) => void;
   /** How long to try for the lock, in seconds; 0 tries once. */
   readonly lockWait: number;
+  /** Who holds the ledger's lock; asked between messages. */
+  readonly lockHolders: () => Promise<readonly SessionInfo[]>;
+  readonly signal?: AbortSignal | undefined;
+}
+
+export interface ExecuteOptions extends LockOptions {
   /** How often a transaction that met lock_timeout is tried again. */
   readonly lockRetries: number;
-  /** Who holds the ledger's lock; who blocks this session. Asked over other connections or between messages. */
-  readonly lockHolders: () => Promise<readonly SessionInfo[]>;
+  /** Who blocks this session; asked over another connection. */
   readonly blockers: () => Promise<readonly SessionInfo[]>;
   /** Tells where in its file a failing statement stands: the text of a path in the plan. */
   readonly sourceText: (path: string) => string | undefined;
-  readonly signal?: AbortSignal | undefined;
   /** The statement that records a failed step in the ledger's log. */
   readonly recordFailure?: (step: PlanStep, message: string) => string;
 }
@@ -40,7 +44,7 @@ export async function execute(plan: Plan, session: Session, options: ExecuteOpti
         steps.sharing = group.next - batch > 1;
         for (const message of group.messages) {
           steps.before(message[0]!.batch);
-          if (batch === 0) await takeLock(message, session, options);
+          if (batch === 0) await takeLock(plan, message, session, options);
           else await sendMessage(plan, message, session, options, steps);
           locked = true;
         }
@@ -53,7 +57,13 @@ export async function execute(plan: Plan, session: Session, options: ExecuteOpti
         batch = error.batch;
         retries += 1;
         const seconds = backoff(retries);
-        options.onEvent?.({ type: "lock-timeout", retry: retries, of: options.lockRetries, seconds, blockers: error.blockers });
+        options.onEvent?.({
+          type: "lock-timeout",
+          retry: retries,
+          of: options.lockRetries,
+          seconds,
+          blockers: error.blockers,
+        });
         await pause(seconds * 1000, options.signal);
       }
     }
@@ -132,26 +142,52 @@ async function pause(ms: number, signal: AbortSignal | undefined): Promise<void>
   refuseAborted(signal);
 }
 
+const GOES_ON = "what was done so far stays; the same command goes on from there";
+
 function refuseAborted(signal: AbortSignal | undefined): void {
   if (signal?.aborted !== true) return;
   throw new MigrateError({
     code: "execution/cancelled",
     message: "stopped on request",
-    hint: "what was done so far stays; the same command goes on from there",
+    hint: GOES_ON,
   });
 }
 
-async function takeLock(message: readonly Text[], session: Session, options: ExecuteOptions): Promise<void> {
-  const texts = message.map((text) => text.sql);
+/** Takes the ledger's lock before there is a plan: what is half done must not change while it is looked at. */
+export async function lockFirst(lock: string, session: Session, options: LockOptions): Promise<void> {
+  try {
+    await pollLock([lock], session, options);
+  } catch (error) {
+    throw error instanceof StatementFailure ? unexpected(error, options.signal) : error;
+  }
+}
+
+async function takeLock(
+  plan: Plan,
+  message: readonly Text[],
+  session: Session,
+  options: ExecuteOptions,
+): Promise<void> {
+  try {
+    await pollLock(
+      message.map((text) => text.sql),
+      session,
+      options,
+    );
+  } catch (error) {
+    throw error instanceof StatementFailure ? explain(plan, message[error.index]!, error, options) : error;
+  }
+}
+
+/** Throws `state/locked`, `execution/cancelled`, `StatementFailure`. */
+async function pollLock(texts: readonly string[], session: Session, options: LockOptions): Promise<void> {
   const start = performance.now();
   for (let ms = 50; ; ms = Math.min(ms * 1.5, 1000)) {
     refuseAborted(options.signal);
     try {
       return await session.send(texts);
     } catch (error) {
-      if (!(error instanceof StatementFailure)) throw error;
-      if (error.lost) throw connectionLost(error);
-      if (error.sqlstate !== sqlstates.lockHeld) throw error;
+      if (!(error instanceof StatementFailure) || error.sqlstate !== sqlstates.lockHeld) throw error;
       const seconds = (performance.now() - start) / 1000;
       const holders = await options.lockHolders().catch(() => []);
       if (seconds >= options.lockWait) throw stillLocked(seconds, holders, error);
@@ -221,8 +257,8 @@ async function sendMessage(
     const explained = explain(plan, text, error, options);
     if (error.lost) throw explained;
     await session.send(["ROLLBACK;"]).catch(() => {});
-    const retried = error.sqlstate === "55P03" && plan.batches[text.batch]!.transactional;
-    if (retried) throw new LockTimeout(explained, text.batch, watch.seen());
+    const retried = plan.batches[text.batch]!.transactional || text.statement?.repeatable === true;
+    if (error.sqlstate === "55P03" && retried) throw new LockTimeout(explained, text.batch, watch.seen());
     const step = text.statement?.kind === "guard" ? undefined : stepOf(plan, text);
     if (step !== undefined && options.recordFailure !== undefined) {
       // Best effort: the failure itself is what the user must see.
@@ -235,23 +271,53 @@ async function sendMessage(
 }
 
 /** How long a message runs before we look whether it waits for a lock, and how often we look again; ms. */
-const WATCH_EVERY = 1000;
+const WATCH = { first: 200, every: 1000 };
 
-/** Asks, over another connection, who blocks a message that takes long. */
+/** Asks, over another connection, who blocks a message that takes long; one question at a time. */
 function watchBlockers({ onEvent, blockers }: ExecuteOptions) {
   let seen: readonly SessionInfo[] = [];
-  const timer = setInterval(() => {
-    blockers()
-      .then((found) => {
-        if (found.length === 0) return;
-        seen = found;
-        onEvent?.({ type: "blocked", blockers: found });
-      })
-      // Who blocks is a courtesy; the message itself tells what matters.
-      .catch(() => {});
-  }, WATCH_EVERY);
-  timer.unref();
-  return { seen: () => seen, stop: () => clearInterval(timer) };
+  let timer: NodeJS.Timeout | undefined;
+  const lookIn = (ms: number): void => {
+    timer = setTimeout(look, ms);
+    timer.unref();
+  };
+  const look = async (): Promise<void> => {
+    // Who blocks is a courtesy; the message itself tells what matters.
+    const found = await blockers().catch(() => []);
+    if (timer === undefined) return;
+    if (found.length > 0) {
+      seen = found;
+      onEvent?.({ type: "blocked", blockers: found });
+    }
+    lookIn(WATCH.every);
+  };
+  lookIn(WATCH.first);
+  const stop = (): void => {
+    clearTimeout(timer);
+    timer = undefined;
+  };
+  return { seen: () => seen, stop };
+}
+
+/** A question of ours about the database failed: in the user's terms. */
+export function unexpected(failure: StatementFailure, signal: AbortSignal | undefined): MigrateError {
+  const { message, sqlstate, lost } = failure;
+  if (lost) return connectionLost(failure);
+  if (sqlstate === "57014" && signal?.aborted === true) {
+    return new MigrateError(
+      { code: "execution/cancelled", message: "stopped on request", hint: GOES_ON },
+      { cause: failure },
+    );
+  }
+  return new MigrateError(
+    {
+      code: "execution/own-statement",
+      message: `a query about the database failed: ${message}`,
+      hint: failure.hint ?? "nothing was under way; run the same command again",
+      ...(sqlstate === undefined ? {} : { sqlstate }),
+    },
+    { cause: failure },
+  );
 }
 
 function connectionLost(failure: StatementFailure): MigrateError {
@@ -284,7 +350,12 @@ function explain(plan: Plan, text: Text, failure: StatementFailure, options: Exe
   }
   if (failure.sqlstate === "57014" && options.signal?.aborted === true) {
     return new MigrateError(
-      { code: "execution/cancelled", message: "stopped on request", hint: rolledBack(plan, text, target), ...sqlstate },
+      {
+        code: "execution/cancelled",
+        message: "stopped on request",
+        hint: rolledBack(plan, text, target),
+        ...sqlstate,
+      },
       { cause: failure },
     );
   }
@@ -297,7 +368,9 @@ function explain(plan: Plan, text: Text, failure: StatementFailure, options: Exe
       {
         code: "execution/statement",
         message,
-        hint: [failure.hint, rolledBack(plan, text, target)].filter((part) => part !== undefined).join("\n      "),
+        hint: [failure.hint, rolledBack(plan, text, target)]
+          .filter((part) => part !== undefined)
+          .join("\n      "),
         ...place,
         ...sqlstate,
       },
@@ -305,7 +378,8 @@ function explain(plan: Plan, text: Text, failure: StatementFailure, options: Exe
     );
   }
   const constraint = failure.constraint === undefined ? "" : ` (constraint ${failure.constraint})`;
-  const doing = text.sql === "COMMIT;" ? "the commit of" : `a ${statement?.kind ?? "transaction"} statement of`;
+  const doing =
+    text.sql === "COMMIT;" ? "the commit of" : `a ${statement?.kind ?? "transaction"} statement of`;
   return new MigrateError(
     {
       code: text.sql === "COMMIT;" ? "execution/commit" : "execution/own-statement",
@@ -313,7 +387,9 @@ function explain(plan: Plan, text: Text, failure: StatementFailure, options: Exe
         target === undefined
           ? `a ${statement?.kind ?? "transaction"} statement failed: ${message}`
           : `${doing} revision ${target.revision} (${target.path}) failed${constraint}: ${message}`,
-      hint: [failure.hint, rolledBack(plan, text, target)].filter((part) => part !== undefined).join("\n      "),
+      hint: [failure.hint, rolledBack(plan, text, target)]
+        .filter((part) => part !== undefined)
+        .join("\n      "),
       ...sqlstate,
     },
     { cause: failure },
@@ -322,7 +398,8 @@ function explain(plan: Plan, text: Text, failure: StatementFailure, options: Exe
 
 /** The step a text belongs to; BEGIN and COMMIT belong to the step of their batch. */
 function stepOf(plan: Plan, text: Text): PlanStep | undefined {
-  const index = text.statement?.step ?? plan.batches[text.batch]?.statements.findLast((s) => s.step !== undefined)?.step;
+  const index =
+    text.statement?.step ?? plan.batches[text.batch]?.statements.findLast((s) => s.step !== undefined)?.step;
   return index === undefined ? undefined : plan.steps[index];
 }
 
@@ -330,7 +407,9 @@ function rolledBack(plan: Plan, text: Text, step: PlanStep | undefined): string 
   if (plan.batches[text.batch]?.transactional !== true) {
     return "this statement ran outside a transaction; see what was done with: migrate current";
   }
-  return step === undefined ? "nothing was changed" : `revision ${step.revision} was rolled back; those before it stay applied`;
+  return step === undefined
+    ? "nothing was changed"
+    : `revision ${step.revision} was rolled back; those before it stay applied`;
 }
 
 function placeOf(
@@ -341,7 +420,10 @@ function placeOf(
   const origin = statement.origin!;
   const text = options.sourceText(origin.path);
   if (text === undefined) return { location: origin };
-  const within = failure.position === undefined ? (statement.offset ?? 0) : offsetOfCodePoint(statement.sql, failure.position);
+  const within =
+    failure.position === undefined
+      ? (statement.offset ?? 0)
+      : offsetOfCodePoint(statement.sql, failure.position);
   const location = locate({ path: origin.path, text }, origin.start - (statement.offset ?? 0) + within);
   return { location, excerpt: { line: text.split(/\r\n|\n|\r/, location.line)[location.line - 1] ?? "" } };
 }

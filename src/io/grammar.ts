@@ -15,7 +15,7 @@ import type { Half } from "../core/migration.ts";
 import { type BodyFault, blockDepth, bodyFault } from "../core/plpgsql.ts";
 import { byteOffsets, locate, offsetOfCodePoint, type Source } from "../core/source.ts";
 import { type ParsedStatement, statementsOf, type UserStatement } from "../core/statement.ts";
-import { type Failure, lineEnd, syntaxFault } from "../core/syntax.ts";
+import { type Failure, lineEnd, shortened, syntaxFault } from "../core/syntax.ts";
 
 /** A server's version: `server_version_num` (150020) and what a person calls it (15.20). */
 export interface ServerVersion {
@@ -160,13 +160,21 @@ interface Piece {
  * that parses and ends in a top-level `;` means the same whatever follows it.
  */
 function parsePiece(parser: Parser, text: string, from: number, size: number): Piece {
-  for (let length = size; ; ) {
-    const edge = text.indexOf(";", from + length) + 1;
+  let length = size;
+  for (let tries = 1; ; tries += 1) {
+    const edge = edgeAfter(text, from + length, size > 0);
     const to = edge === 0 || text.length - from <= size ? text.length : edge;
     const { complete, result } = parse(parser, text, from, to);
     if (complete || to === text.length) return { to, result };
-    length = Math.ceil((to - from) * 1.5);
+    length = size === 0 && tries < 100 ? to - from : Math.ceil((to - from) * 1.5);
   }
+}
+
+/** After the first `;` from `at` on, preferably one that looks like the end of a statement; 0 where there is none. */
+function edgeAfter(text: string, at: number, likely: boolean): number {
+  const end = /;(?=[ \t]*(?:--.*)?(?:\r\n|\n|\r)[A-Za-z-])/g;
+  end.lastIndex = at;
+  return likely && end.test(text) ? end.lastIndex : text.indexOf(";", at) + 1;
 }
 
 function parse(
@@ -194,13 +202,14 @@ function parse(
       result: { message, offset: Math.min(offset, to) },
     };
   }
+  const stmts = tree.stmts ?? [];
+  // Only the last one can lack its length, which is that to its `;`.
+  const complete = stmts.length === 0 || (stmts.at(-1)?.stmt_len ?? 0) > 0;
+  if (!complete && to < text.length) return { complete, result: [] };
   const utf16 = byteOffsets(piece);
-  let complete = true;
-  const result = (tree.stmts ?? []).map(({ stmt, stmt_location, stmt_len }): ParsedStatement => {
-    const byte = stmt_location ?? 0;
-    const start = skipTrivia(text, from + utf16(byte));
-    complete = stmt_len !== undefined && stmt_len > 0;
-    const end = complete ? from + utf16(byte + (stmt_len ?? 0)) + 1 : endOfLastToken(text, start);
+  const result = stmts.map(({ stmt, stmt_location = 0, stmt_len = 0 }): ParsedStatement => {
+    const start = skipTrivia(text, from + utf16(stmt_location));
+    const end = stmt_len > 0 ? from + utf16(stmt_location + stmt_len) + 1 : endOfLastToken(text, start);
     return { ast: stmt as unknown as Ast, start, end };
   });
   return { complete, result };
@@ -249,7 +258,7 @@ function faultOfBody(
   if (fault === undefined) return undefined;
   return faultWithin(source, start, fault, {
     code: "source/plpgsql",
-    message: `${fault.message}, in the PL/pgSQL body`,
+    message: `${shortened(fault.message)}, in the PL/pgSQL body`,
     hint: fault.message.endsWith("at end of input")
       ? "is a ; or an END missing?"
       : "correct the body; PostgreSQL would refuse it when it is created or when it runs",

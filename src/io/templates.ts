@@ -20,7 +20,10 @@ export interface Template {
  * Every template by name, the user's own in place of a shipped one of that name. Throws `usage/no-templates` where
  * the user's folder is not there.
  */
-export function readTemplates(ownFolder: string | undefined, { cwd }: { readonly cwd: string }): ReadonlyMap<string, Template> {
+export function readTemplates(
+  ownFolder: string | undefined,
+  { cwd }: { readonly cwd: string },
+): ReadonlyMap<string, Template> {
   const templates = new Map(inFolder(shippedFolder(), cwd, false));
   if (ownFolder === undefined) return templates;
   if (!existsSync(ownFolder)) {

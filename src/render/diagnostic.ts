@@ -5,9 +5,16 @@ export interface DiagnosticStyle {
   readonly color: boolean;
 }
 
-/** Every diagnostic of the error, one block each, separated by empty lines. */
+/** More of them would push the first ones out of the terminal. */
+const MOST = 100;
+
+/** The diagnostics of the error, one block each, separated by empty lines. */
 export function renderError(error: MigrateError, style: DiagnosticStyle): string {
-  return error.diagnostics.map((diagnostic) => renderDiagnostic(diagnostic, style)).join("\n\n");
+  const { diagnostics } = error;
+  const blocks = diagnostics.slice(0, MOST).map((diagnostic) => renderDiagnostic(diagnostic, style));
+  const more = diagnostics.length - blocks.length;
+  if (more > 0) blocks.push(`and ${more} more; --json gives all of them`);
+  return blocks.join("\n\n");
 }
 
 function renderDiagnostic(diagnostic: Diagnostic, { color }: DiagnosticStyle): string {
@@ -28,7 +35,8 @@ const WINDOW = 100;
 
 /** The part of a long line around the column, and the caret line under it. */
 function window(text: string, column: number, length: number): { line: string; caret: string } {
-  const points = [...text];
+  // A line can be a megabyte long: what is far behind the column is not looked at.
+  const points = [...text.slice(0, 2 * (column + WINDOW))];
   const first = points.length <= WINDOW ? 0 : Math.max(0, Math.min(column - 1 - WINDOW / 2, points.length - WINDOW));
   const shown = points.slice(first, first + WINDOW);
   const before = shown.slice(0, column - 1 - first);

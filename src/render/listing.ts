@@ -8,7 +8,9 @@ import {
   type Node,
   nodeOf,
 } from "../core/graph.ts";
+import type { Progress } from "../core/ledger.ts";
 import type { RevisionId } from "../core/migration.ts";
+import type { Location } from "../core/source.ts";
 import type { Step } from "../core/steps.ts";
 
 export interface ListingOptions {
@@ -73,6 +75,15 @@ export function detailsOf(graph: Graph, id: RevisionId, options: ListingOptions 
     ...message.split("\n").map((line) => `    ${line}`),
   ].join("\n");
 }
+
+/** `upgrade to 1975ea83b712 at statement 3 of 5 (migrations/0007_index.up.sql:9)` */
+export function interruptedText({ revision, direction, statement, of, location }: Interrupted): string {
+  const step = direction === "up" ? `upgrade to ${revision}` : `downgrade of ${revision}`;
+  const place = location === undefined ? "" : ` (${location.path}:${location.line})`;
+  return `${step} at statement ${statement} of ${of}${place}`;
+}
+
+type Interrupted = Progress & { readonly location?: Location };
 
 /** `Running upgrade 1975ea83b712 -> ae1027a6acf` */
 export function runningLine(graph: Graph, { direction, revision }: Step): string {

@@ -2,10 +2,12 @@
  * A plan → the offline script: the same texts in the same order, laid out for a person to review and for a client
  * to run. Nothing here decides what is sent; same plan and form, same bytes.
  */
+import { MigrateError } from "../core/errors.ts";
 import type { LedgerSql } from "../core/ledger.ts";
-import { type Batch, type Plan, type PlanStep, type Statement, type Text, textsOf } from "../core/plan.ts";
+import type { Plan, PlanStep } from "../core/plan.ts";
 import { commentText } from "../core/quote.ts";
-import { psqlText } from "./psql.ts";
+import { type Part, partsOf, stepOf } from "../core/split.ts";
+import { beginSkip, endSkip, heading, layOut, newPage, type Page, sessionLines, stepName, wrapped } from "./section.ts";
 
 /** How a script is laid out. */
 export interface ScriptForm {
@@ -13,11 +15,9 @@ export interface ScriptForm {
   readonly client: "psql" | "any";
   /** A line above each of the user's statements that says what it is. */
   readonly annotate: boolean;
-  /** The name the run line shows. */
-  readonly fileName: string;
 }
 
-export const defaultForm: ScriptForm = { client: "psql", annotate: true, fileName: "migration.sql" };
+export const defaultForm: ScriptForm = { client: "psql", annotate: true };
 
 /** A script and its receipt: the SHA-256 of the bytes between the lines `-- begin plan` and `-- end plan`. */
 export interface Script {
@@ -25,213 +25,350 @@ export interface Script {
   readonly receipt: string;
 }
 
-const BEGIN_PLAN = "-- begin plan\n";
-const END_PLAN = "-- end plan\n";
-const WIDTH = 100;
+const BEGIN_PLAN = "-- begin plan";
+const END_PLAN = "-- end plan";
 
-/** The whole plan as one script. An empty plan is a script of comments, without a receipt of its own. */
+/**
+ * The whole plan as one script. An empty plan is a script of comments. Throws `source/psql-string` for a statement
+ * that psql reads otherwise than the server.
+ */
 export function renderScript(plan: Plan, ledger: LedgerSql, form: ScriptForm = defaultForm): Script {
-  const body = planLines(plan, form, plan.batches.map((_, index) => index));
-  const receipt = ledger.sha256(body);
-  const head = [...title(plan, form), ...settings(form)];
-  const tail = plan.batches.length === 0 ? [] : plan.kind === "ensure" ? closingEcho(form) : closing(plan, ledger, form, receipt);
-  return { text: `${lines(head)}\n${BEGIN_PLAN}${body}${END_PLAN}${lines(tail)}`, receipt };
+  const page = newPage();
+  for (const [index, batch] of plan.batches.slice(0, -1).entries()) {
+    const step = stepOf(batch);
+    const isFirst = step === undefined || stepOf(plan.batches[index - 1]!) !== step;
+    const isLast = step === undefined || stepOf(plan.batches[index + 1]!) !== step;
+    layOut(page, plan, index, form, isFirst && batch.when !== undefined ? (own) => beginSkip(own, batch.when!) : undefined);
+    if (isLast && batch.when !== undefined) endSkip(page, plan, step!);
+  }
+  const closing = (receipt: string): Closing => ({
+    receipt: ledger.receipt(receipt, rangeOf(plan), digestOf(plan)),
+    check: [ledger.check(digestOf(plan)), ledger.summary(plan.to, receipt)],
+  });
+  return document(plan, ledger, form, titleOf(plan, form), page.text(), plan.steps.length === 0 ? undefined : closing);
 }
 
-/** One numbered file for each transaction boundary, each with its own lock and guard; to be run in order. */
-export function renderSplit(plan: Plan, ledger: LedgerSql, form: ScriptForm): readonly (Script & { readonly name: string })[] {
-  const last = plan.batches.length - 1;
-  const inner = plan.batches.map((_, index) => index).slice(1, -1);
-  return inner.map((index, i) => {
-    const batch = plan.batches[index]!;
-    const alone = form.client === "any" && !batch.transactional;
-    const body = alone
-      ? lines(batch.statements.filter((s) => s.kind === "user").map((s) => s.sql))
-      : planLines(plan, form, [0, index, last]);
-    const receipt = ledger.sha256(body);
-    const name = `${String(i + 1).padStart(4, "0")}_${partName(plan, index)}.sql`;
-    const head = [
-      `-- Retort migration script, file ${i + 1} of ${inner.length}: ${title(plan, form)[0]!.replace(/^-- Retort migration script: /, "")}`,
-      ...(i === 0 ? [] : ["-- Run it only after the file before it has succeeded."]),
-      ...(alone ? ["-- Must be sent alone, outside a transaction; the file before it holds its guard."] : []),
-      ...(form.client === "psql" ? [`-- Run it with: ${runLine(name)}`] : []),
-      "",
-      ...settings(form),
-    ];
-    const tail = i === inner.length - 1 ? closing(plan, ledger, form, receipt) : closingEcho(form);
-    return { name, text: `${lines(head)}\n${BEGIN_PLAN}${body}${END_PLAN}${lines(tail)}`, receipt };
-  });
+/** A file of a split script. */
+export interface SplitScript extends Script {
+  readonly name: string;
+}
+
+/**
+ * One numbered file for each transaction boundary, each with its own lock and guard; to be run in order. Throws
+ * `source/psql-string`, and `source/not-splittable` where a statement leaves something in its session.
+ */
+export function renderSplit(plan: Plan, ledger: LedgerSql, form: ScriptForm = defaultForm): readonly SplitScript[] {
+  const parts = partsOf(plan);
+  const width = Math.max(4, String(parts.length).length);
+  const files: SplitScript[] = [];
+  for (const part of parts) {
+    const name = `${String(part.index + 1).padStart(width, "0")}_${nameOf(plan, part)}.sql`;
+    const place = `file ${part.index + 1} of ${parts.length}`;
+    const title = partTitle(plan, part, form, place, name);
+    const previous = files.at(-1)?.receipt;
+    const isLast = part.index === parts.length - 1;
+    const script = isAlone(part, form)
+      ? aloneFile(plan, part, ledger, form, title)
+      : partFile(plan, part, ledger, form, { title, place, previous, isLast });
+    files.push({ ...script, name });
+  }
+  return files;
 }
 
 /** The bytes of a script that its receipt is the SHA-256 of; undefined where the two lines are not there. */
 export function receiptBytes(script: string): string | undefined {
-  const begin = script.startsWith(BEGIN_PLAN) ? 0 : script.indexOf(`\n${BEGIN_PLAN}`) + 1;
-  const end = script.lastIndexOf(`\n${END_PLAN}`) + 1;
-  if (!script.startsWith(BEGIN_PLAN, begin) || end <= begin) return undefined;
-  return script.slice(begin + BEGIN_PLAN.length, end);
+  const begin = script.startsWith(`${BEGIN_PLAN}\n`) ? 0 : script.indexOf(`\n${BEGIN_PLAN}\n`) + 1;
+  const end = script.lastIndexOf(`\n${END_PLAN}\n`) + 1;
+  if (!script.startsWith(`${BEGIN_PLAN}\n`, begin) || end <= begin) return undefined;
+  return script.slice(begin + BEGIN_PLAN.length + 1, end);
 }
 
-/** Batches that a client which sends all text at once would break: they hold user statements outside a transaction. */
+/** The receipt that a script's title states; undefined where it states none. */
+export function statedReceipt(script: string): string | undefined {
+  const title = script.slice(0, Math.max(0, script.indexOf(`\n${BEGIN_PLAN}\n`)));
+  return /^-- Receipt: sha256:([0-9a-f]{64})$/m.exec(title)?.[1];
+}
+
+/** Steps that a client which sends all text at once would break: they have statements outside a transaction. */
 export function outsideSteps(plan: Plan): readonly PlanStep[] {
   return plan.steps.filter((step) => !step.transactional);
 }
 
-function planLines(plan: Plan, form: ScriptForm, batches: readonly number[]): string {
-  const out: string[] = [];
-  let step: number | undefined;
-  let when: string | undefined;
-  for (const index of batches) {
-    const batch = plan.batches[index]!;
-    const own = stepOf(batch);
-    if (batch.when !== when) {
-      if (when !== undefined) out.push("", "\\endif");
-      when = batch.when;
-      if (own !== undefined) out.push(...stepHeading(plan, own, form));
-      step = own;
-      if (when !== undefined) out.push(when, "\\gset", "\\if :retort_pending");
-    }
-    if (own === undefined || plan.steps.length === 0) out.push(...heading([sectionName(plan, index)]));
-    for (const group of grouped(textsOf(plan, index))) {
-      const at = group[0]!.statement?.step ?? (group[0]!.sql === "BEGIN;" && index !== 1 ? own : undefined);
-      if (at !== undefined && at !== step) {
-        step = at;
-        out.push(...stepHeading(plan, at, form));
-      }
-      out.push(...laidOut(group, batch, form));
-    }
+// -------------------------------------------------------------------------------------------------- the whole file
+
+/** What stands behind the plan. */
+interface Closing {
+  /** The statement that writes the receipt. */
+  readonly receipt?: string;
+  /** Statements of a transaction that only reads. */
+  readonly check: readonly string[];
+}
+
+/** Title, settings, plan and closing. The lock is held to the end, so what is checked is what was done. */
+function document(
+  plan: Plan,
+  ledger: LedgerSql,
+  form: ScriptForm,
+  [first = "", ...title]: readonly string[],
+  body: string,
+  closing: ((receipt: string) => Closing) | undefined,
+): Script {
+  const receipt = ledger.sha256(body);
+  const head = newPage();
+  head.add(comment(first));
+  if (body !== "") head.add(`-- Receipt: sha256:${receipt}`);
+  head.add(...title.map(comment));
+  if (body !== "") settings(head, form);
+
+  const tail = newPage();
+  if (closing !== undefined) closingLines(tail, ledger, closing(receipt));
+  const release = plan.batches.at(-1);
+  if (release !== undefined) {
+    tail.gap();
+    tail.add("-- Lock: given back.", ...wrapped(release.statements.map((statement) => statement.sql)));
+    if (form.client === "psql") tail.add("\\set QUIET off", "\\echo 'retort: done'");
   }
-  if (when !== undefined) out.push("", "\\endif");
-  return lines([...out, ""]);
+  const ending = tail.text();
+  if (`\n${ending}`.includes(`\n${END_PLAN}\n`)) throw endsEarly();
+  const plain = `${head.text()}\n${BEGIN_PLAN}\n${body}${END_PLAN}\n`;
+  return { text: ending === "" ? plain : `${plain}\n${ending}`, receipt };
 }
 
-function stepOf(batch: Batch): number | undefined {
-  return batch.statements.find((s) => s.step !== undefined)?.step;
+function closingLines(page: Page, ledger: LedgerSql, { receipt, check }: Closing): void {
+  if (receipt === undefined && check.length === 0) return;
+  heading(page, [check.length === 0 ? "The receipt" : "What was done, and whether it is what was promised"]);
+  if (receipt !== undefined) {
+    page.gap();
+    page.add("BEGIN;", ledger.ourselves, "-- Ledger: the receipt of this script; `migrate log` shows it.", receipt, "COMMIT;");
+  }
+  if (check.length > 0) {
+    page.gap();
+    page.add("BEGIN TRANSACTION READ ONLY;", "-- Guard: stops unless exactly what was promised is applied.", ...check, "COMMIT;");
+  }
 }
 
-function sectionName(plan: Plan, index: number): string {
-  if (index === 0) return "The lock: one migrator at a time";
-  if (index === plan.batches.length - 1) return "The lock is released";
-  return plan.kind === "ensure" ? "The ledger, where it is missing" : "The state this script is for";
+/** Only the name of a ledger could bring that line behind the plan. */
+const endsEarly = (): MigrateError =>
+  new MigrateError({
+    code: "usage/ledger-name",
+    message: `a name of the ledger holds the line '${END_PLAN}'`,
+    hint: "give the ledger another name in migrate.config.json",
+  });
+
+/** What a `.psqlrc` or a flag may have set otherwise: then a guard that stops would not stop what follows. */
+function settings(page: Page, { client }: ScriptForm): void {
+  page.gap();
+  if (client === "psql") {
+    page.add("-- psql: stops at the first error, sends each statement as it stands, says little.");
+    page.add(...PSQL_SETTINGS.map((setting) => `\\set ${setting}`), "\\pset pager off");
+    return;
+  }
+  // A text that is sent at once has been cut into strings before its first SET is run.
+  page.add(
+    "-- Stops in a session that does not read backslashes as standard SQL does.",
+    "SELECT pg_catalog.concat('retort: first, in this session: SET standard_conforming_strings = on')::integer",
+    "  WHERE pg_catalog.length('\\\\') <> 2;",
+  );
 }
 
-/** A user's `.psqlrc` may say the opposite of each, and then a guard that stops would not stop what follows. */
-function settings({ client }: ScriptForm): string[] {
-  if (client === "any") return [];
-  return ["\\set ON_ERROR_STOP on", "\\set ON_ERROR_ROLLBACK off", "\\set AUTOCOMMIT on", "\\set QUIET on", ""];
-}
+const PSQL_SETTINGS = [
+  "ON_ERROR_STOP on",
+  "ON_ERROR_ROLLBACK off",
+  "AUTOCOMMIT on",
+  "SINGLELINE off",
+  "SINGLESTEP off",
+  "FETCH_COUNT 0",
+  "QUIET on",
+] as const;
 
-function closing(plan: Plan, ledger: LedgerSql, form: ScriptForm, receipt: string): string[] {
-  const last = plan.steps.at(-1)!;
-  const event = plan.kind === "stamp" ? (last.direction === "up" ? "stamp" : "unstamp") : plan.kind;
-  const { count, sum } = plan.result;
-  return [
-    ...heading(["What was done, and that it is what was promised"]),
-    ledger.receipt(receipt, rangeOf(plan), { event, revision: last.revision }),
-    ledger.check({ count, sum: BigInt(sum) }, plan.to),
-    ...closingEcho(form),
-  ];
-}
-
-function closingEcho({ client }: ScriptForm): string[] {
-  return client === "psql" ? ["", "\\unset QUIET", "\\echo 'retort: done'"] : [];
-}
-
-const rangeOf = (plan: Plan): string => `${plan.from.join(",") || "base"}:${plan.to.join(",") || "base"}`;
-
-function title(plan: Plan, form: ScriptForm): string[] {
-  const arrow = `${plan.from.join(", ") || "<base>"} -> ${plan.to.join(", ") || "<base>"}`;
-  if (plan.batches.length === 0) return [`-- Retort migration script: ${plan.kind} ${arrow}`, "-- Nothing to do.", ""];
-  const run = form.client === "psql" ? [`-- Run it with: ${runLine(form.fileName)}`] : [];
-  if (plan.kind === "ensure") return ["-- Retort migration script: creates the ledger where it is missing; safe to run twice.", ...run, ""];
-  const transactions = plan.batches.filter((batch) => batch.transactional).length;
-  const outside = outsideSteps(plan).map((step) => step.revision);
-  const skips = plan.batches.some((batch) => batch.when !== undefined);
-  return [
-    `-- Retort migration script: ${plan.kind} ${arrow}`,
-    "--",
-    ...plan.steps.flatMap((step, i) => [
-      `-- ${String(i + 1).padStart(4)}. ${SIGNS[step.direction]} ${step.revision}  ${commentText(step.message)}`,
-      `--         ${commentText(fileName(step.path))}  sha256:${step.checksum}`,
-    ]),
-    "--",
-    skips
-      ? "-- It applies what is missing and skips what is done; it stops, with nothing changed, in any other state."
-      : "-- It stops, with nothing changed, unless the database is exactly in the first of these states.",
-    `-- Transactions: ${transactions}. A step that fails is rolled back; the steps before it stay.`,
-    ...(outside.length === 0
-      ? []
-      : [`-- Cannot be rolled back, because it runs outside a transaction: ${outside.join(", ")}.`]),
-    ...run,
-    "",
-  ];
-}
+// ------------------------------------------------------------------------------------------------------- the title
 
 const SIGNS = { up: "+", down: "-" } as const;
 
-const runLine = (file: string): string => `psql -X -v ON_ERROR_STOP=1 -f ${commentText(file)} DATABASE`;
+const planOf = (plan: Plan): string =>
+  plan.kind === "ensure"
+    ? "creates the ledger where it is missing; safe to run twice"
+    : `${plan.kind} ${plan.from.join(", ") || "<base>"} -> ${plan.to.join(", ") || "<base>"}`;
+
+const rangeOf = (plan: Plan): string => `${plan.from.join(",") || "base"}:${plan.to.join(",") || "base"}`;
+
+const digestOf = ({ result }: Plan): { count: number; sum: bigint } => ({ count: result.count, sum: BigInt(result.sum) });
+
+/** The lines of the title, the first of which says what this is. */
+function titleOf(plan: Plan, form: ScriptForm): string[] {
+  const first = `Retort migration script: ${planOf(plan)}`;
+  if (plan.batches.length === 0) return [first, "Nothing to do."];
+  const run = ["", "Run it with:", ...runWith(form, plan.kind === "ensure" ? "ledger.sql" : "migration.sql")];
+  if (plan.kind === "ensure") return [first, ...run];
+  const transactions = plan.batches.filter((batch) => batch.transactional).length + CLOSING_TRANSACTIONS;
+  const outside = plan.batches.slice(1, -1).filter((batch) => !batch.transactional).length;
+  return [
+    first,
+    ...run,
+    "",
+    ...startsFrom(plan),
+    `Transactions: ${transactions}; statements outside any: ${outside}. A step that fails is rolled back; those before stay.`,
+    ...warnings(plan),
+    "",
+    "Steps:",
+    ...plan.steps.flatMap((step, index) => stepTitle(step, index, plan.steps.length)),
+  ];
+}
+
+/** The receipt's and the check's. */
+const CLOSING_TRANSACTIONS = 2;
+
+function startsFrom(plan: Plan): string[] {
+  if (plan.batches.some((batch) => batch.when !== undefined)) {
+    return [
+      "It applies what is missing and skips what is done. In a state that does not lie on the way it stops, with",
+      "nothing changed. It can be run again at any time.",
+    ];
+  }
+  const { from } = plan;
+  if (from.length === 0) return ["It stops, with nothing changed, where any revision is applied already."];
+  return [
+    "It stops, with nothing changed, unless exactly this is applied:",
+    `  ${from.join(", ")} and all that ${from.length === 1 ? "it needs" : "they need"}.`,
+  ];
+}
+
+function runWith({ client }: ScriptForm, file: string): string[] {
+  if (client === "psql") return [`  psql -X -v ON_ERROR_STOP=1 -f ${file} DATABASE`];
+  return [
+    "  any client that sends the text as it is, in one session, and stops at the first error.",
+    "  After an error close the session: it may still hold the lock.",
+  ];
+}
+
+function stepTitle(step: PlanStep, index: number, of: number): string[] {
+  const width = String(of).length;
+  const margin = " ".repeat(width + 6);
+  const { direction, revision, message, path, checksum, downChecksum } = step;
+  return [
+    `  ${String(index + 1).padStart(width)}. ${SIGNS[direction]} ${revision}${message === "" ? "" : `  ${commentText(message)}`}`,
+    ...(path === "" ? [] : [`${margin}${commentText(fileName(path))}`]),
+    ...(checksum === "" ? [] : [`${margin}checksum ${downChecksum ?? checksum}`]),
+  ];
+}
+
+/** What a person must know before: what cannot be undone, and what is lost. */
+function warnings({ kind, steps, batches }: Plan): string[] {
+  const outside: string[] = [];
+  const losses: string[] = [];
+  const where = (step: number): string => `  step ${step + 1}, ${steps[step]!.revision}: `;
+  for (const { transactional, statements } of batches) {
+    for (const { kind: what, tag, step, destructive } of statements) {
+      if (what !== "user" || step === undefined) continue;
+      if (!transactional) outside.push(`${where(step)}${tag} runs outside a transaction`);
+      for (const loss of destructive ?? []) losses.push(`${where(step)}${commentText(loss)}`);
+    }
+  }
+  const oneWay = steps.flatMap(({ direction, irreversible }, step) =>
+    irreversible === undefined || direction === "down" || kind === "stamp" ? [] : [where(step) + commentText(irreversible)],
+  );
+  return [
+    ...titled("Cannot be rolled back:", outside),
+    ...titled("Has no way back, once it is applied:", oneWay),
+    ...titled("Takes data or objects away:", losses),
+  ];
+}
+
+const titled = (name: string, texts: readonly string[]): string[] => (texts.length === 0 ? [] : ["", name, ...texts]);
+
+const comment = (text: string): string => (text === "" ? "--" : `-- ${text}`);
 
 function fileName(path: string): string {
   return path.slice(path.lastIndexOf("/") + 1);
 }
 
-/** The part of a split file's name that says what is in it. */
-function partName(plan: Plan, index: number): string {
-  const own = stepOf(plan.batches[index]!);
-  return own === undefined ? "start" : `${plan.steps[own]!.direction}_${plan.steps[own]!.revision}`;
+// ------------------------------------------------------------------------------------------------------ split files
+
+/** Is it a file for a client that can only send its one statement? */
+const isAlone = ({ transactional }: Part, { client }: ScriptForm): boolean => client === "any" && !transactional;
+
+/** The part of a file's name that says what is in it: letters, digits, `_` and `.` only. */
+function nameOf(plan: Plan, { step, number, of }: Part): string {
+  if (step === undefined) return plan.kind === "stamp" ? "stamp" : "start";
+  const { direction, revision } = plan.steps[step]!;
+  return `${direction}_${revision}${of === 1 ? "" : `_${number}_of_${of}`}`;
 }
 
-function stepHeading(plan: Plan, index: number, { client }: ScriptForm): string[] {
-  const step = plan.steps[index]!;
-  const runs = plan.kind === "upgrade" || plan.kind === "downgrade";
-  const what = runs ? (step.direction === "up" ? "upgrade to" : "downgrade of") : `${plan.kind} of`;
-  const name = `${index + 1} of ${plan.steps.length}: ${what} ${step.revision}`;
+function partTitle(plan: Plan, part: Part, form: ScriptForm, place: string, name: string): string[] {
+  const { index, step, number, of, follows } = part;
+  const alone = isAlone(part, form);
+  const run = alone ? ["  a client that sends this statement alone, outside a transaction."] : runWith(form, name);
   return [
-    ...heading([name, commentText(step.message), commentText(fileName(step.path))]),
-    // Numbers only: what stands on a backslash line is psql's to interpret.
-    ...(client === "psql" ? [`\\echo 'retort: step ${index + 1} of ${plan.steps.length}'`] : []),
+    `Retort migration script, ${place}: ${planOf(plan)}`,
+    ...(step === undefined ? [] : [`${stepName(plan, step)}${of === 1 ? "" : `; part ${number} of ${of}`}`]),
+    "",
+    "Run it with:",
+    ...run,
+    "",
+    index === 0
+      ? "The files are run in the order of their names, each when the one before it has succeeded."
+      : "Only when the file before it has succeeded.",
+    ...(follows && form.client === "any" ? ["SQL alone cannot always tell whether it has."] : []),
+    ...(alone ? ALONE : []),
   ];
 }
 
-function heading(texts: readonly string[]): string[] {
-  const rule = `-- ${"-".repeat(WIDTH - 3)}`;
-  return ["", rule, ...texts.filter((text) => text !== "").map((text) => `-- ${text}`), rule];
+const ALONE = [
+  "",
+  "The statement must be sent alone, so this file has no lock, no guard and no settings of its own.",
+  "The file before it has guarded the state, and recorded that this comes next; the file after it",
+  "guards that nothing else has happened in between. If this one fails, do not run that one.",
+];
+
+interface FileForm {
+  readonly title: readonly string[];
+  readonly place: string;
+  /** The receipt of the file before it. */
+  readonly previous: string | undefined;
+  readonly isLast: boolean;
 }
 
-/** Neighbouring session statements form one group, as does everything else alone. */
-function grouped(texts: readonly Text[]): Text[][] {
-  const groups: Text[][] = [];
-  for (const text of texts) {
-    const last = groups.at(-1);
-    const joins = text.statement?.kind === "session" && last?.[0]?.statement?.kind === "session";
-    if (joins && last[0]!.statement!.step === text.statement!.step) last.push(text);
-    else groups.push([text]);
+function partFile(plan: Plan, part: Part, ledger: LedgerSql, form: ScriptForm, { title, place, previous, isLast }: FileForm): Script {
+  const page = newPage();
+  layOut(page, plan, 0, form);
+  if (part.index > 0) {
+    page.gap();
+    page.add("-- Guard: this session has the lock, and is in the right place.");
+    page.add(plan.batches[1]!.statements.find(({ kind }) => kind === "guard")!.sql);
   }
-  return groups;
-}
-
-function laidOut(group: readonly Text[], batch: Batch, form: ScriptForm): string[] {
-  const { statement, sql } = group[0]!;
-  if (statement?.kind === "session") return wrapped(group.map((text) => text.sql));
-  const text = form.client === "psql" ? psqlText(sql) : sql;
-  if (statement?.kind !== "user") return [text];
-  return ["", ...(form.annotate ? [annotation(statement, batch)] : []), text, ""];
-}
-
-/** What is known of a statement, in one fixed form: `-- >> TAG: where; what it destroys`. */
-function annotation({ tag, destructive }: Statement, batch: Batch): string {
-  const where = batch.transactional ? "in the transaction" : "outside a transaction";
-  return `-- >> ${[`${tag}: ${where}`, ...(destructive ?? []).map(commentText)].join("; ")}`;
-}
-
-/** Several short statements on a line. */
-function wrapped(texts: readonly string[]): string[] {
-  const out: string[] = [];
-  for (const text of texts) {
-    const last = out.at(-1);
-    if (last !== undefined && last.length + 1 + text.length <= WIDTH) out[out.length - 1] = `${last} ${text}`;
-    else out.push(text);
+  if (part.follows && previous !== undefined && form.client === "psql") {
+    page.gap();
+    page.add("-- Guard: the file before this one was the last that was run.");
+    page.add(ledger.guardReceipt(previous, `this is ${place}, and the file before it was not the last that was run here`));
   }
-  return out;
+  if (part.session.length > 0) {
+    page.gap();
+    page.add("-- Session: as the parts of this step before it would have left it.", ...sessionLines(part.session, form));
+  }
+  layOut(page, plan, part.batch, form);
+  const range = `${rangeOf(plan)} (${place})`;
+  const receiptOf = (receipt: string): Partial<Closing> => {
+    if (part.transactional && !part.records) return {};
+    return { receipt: ledger.receipt(receipt, range, part.transactional ? "step" : "lock") };
+  };
+  return document(plan, ledger, form, title, page.text(), (receipt) => ({
+    ...receiptOf(receipt),
+    check: isLast ? [ledger.check(digestOf(plan)), ledger.summary(plan.to, receipt)] : [],
+  }));
 }
 
-const lines = (texts: readonly string[]): string => texts.map((text) => `${text}\n`).join("");
+/** The one statement, and as comments what a client that keeps its session may send before it. */
+function aloneFile(plan: Plan, part: Part, ledger: LedgerSql, form: ScriptForm, title: readonly string[]): Script {
+  const { statements } = plan.batches[part.batch]!;
+  const before = statements.filter(({ kind, sql }) => kind === "session" && !sql.startsWith(FUSE));
+  const user = statements.find(({ kind }) => kind === "user")!;
+  const body = `${user.sql}\n`;
+  const receipt = ledger.sha256(body);
+  const page = newPage();
+  page.add(comment(title[0]!), `-- Receipt: sha256:${receipt}`, ...title.slice(1).map(comment));
+  page.add("--", "-- A client that keeps its session can send these before it, one at a time:");
+  page.add(...sessionLines([...part.session, ...before], form).flatMap((line) => line.split(/\r\n|\r|\n/)).map((line) => `--   ${commentText(line)}`));
+  return { text: `${page.text()}\n${BEGIN_PLAN}\n${body}${END_PLAN}\n`, receipt };
+}
+
+const FUSE = "SET default_transaction_read_only";

@@ -1,5 +1,4 @@
 import { describe, expect, test } from "vitest";
-import { formatFileName, messageOf, nextNumber, parseFileName, slugOf } from "../../src/core/filename.ts";
 import { parseHeader } from "../../src/core/header.ts";
 import type { HalfName } from "../../src/core/migration.ts";
 
@@ -185,56 +184,5 @@ describe("faults of a header", () => {
     expect(performance.now() - start).toBeLessThan(1500);
     expect(diagnostics.length).toBe(count);
     for (const { message } of diagnostics.slice(0, 3)) expect(message.length).toBeLessThan(200);
-  });
-});
-
-describe("a file name", () => {
-  test.each([
-    ["0004_add_orders.up.sql", { number: "0004", slug: "add_orders", half: "up" }],
-    ["20260102030405_größe 2.down.sql", { number: "20260102030405", slug: "größe 2", half: "down" }],
-    ["0004_x.down.up.sql", { number: "0004", slug: "x.down", half: "up" }],
-  ])("%s", (name, fileName) => {
-    expect(parseFileName(name)).toEqual({ fileName });
-    expect(formatFileName(parseFileName(name).fileName!)).toBe(name);
-  });
-
-  test.each([
-    ["4_x.up.sql", "source/short-number", "rename it to '0004_x.up.sql'"],
-    ["012_x.down.sql", "source/short-number", "rename it to '0012_x.down.sql'"],
-    ["x.up.sql", "source/file-name", "rename it to 'NNNN_x.up.sql'"],
-    ["0004-x.up.sql", "source/file-name", "rename it to '0004_x.up.sql'"],
-    ["0004.down.sql", "source/file-name", "rename it to '0004_name.down.sql'"],
-    ["0004_x.UP.SQL", "source/file-name", "rename it to '0004_x.up.sql'"],
-    ["seed.sql", "source/file-name", "rename it to 'NNNN_seed.up.sql' if it is a migration"],
-    ["0004_x.sql", "source/file-name", "rename it to '0004_x.up.sql' if it is a migration"],
-  ])("%s is refused", (name, code, start) => {
-    const { fault } = parseFileName(name);
-    expect(fault?.code).toBe(code);
-    expect(fault?.hint.slice(0, start.length)).toBe(start);
-  });
-
-  test.each([
-    ["Add orders & items!", "add_orders_items"],
-    ["../../etc/passwd", "etc_passwd"],
-    ["Größe ändern", "große_andern"],
-    ["日本語 テスト", "日本語_テスト"],
-    ["…", "migration"],
-    ["x".repeat(80), "x".repeat(50)],
-  ])("slug of %s", (message, slug) => {
-    expect(slugOf(message)).toBe(slug);
-  });
-
-  test.each([
-    [[], "0001"],
-    [["0001", "0009"], "0010"],
-    [["9999"], "10000"],
-    [["000041", "0007"], "000042"],
-    [["20261231235959999"], "20261231235960000"],
-  ])("the number after %j", (numbers, next) => {
-    expect(nextNumber(numbers)).toBe(next);
-  });
-
-  test("words of a slug", () => {
-    expect(messageOf("add_orders__and items_")).toBe("add orders and items");
   });
 });

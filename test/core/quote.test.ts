@@ -1,10 +1,17 @@
 import { describe, expect, test } from "vitest";
-import { commentText, dollarQuoted, identifier, literal, qualified, textArray } from "../../src/core/quote.ts";
+import {
+  commentText,
+  dollarQuoted,
+  identifier,
+  literal,
+  qualified,
+  textArray,
+} from "../../src/core/quote.ts";
 
 describe("names", () => {
   test.each([
     ["users", '"users"'],
-    ['we"ird \'x', '"we""ird \'x"'],
+    ["we\"ird 'x", '"we""ird \'x"'],
     ["", '""'],
   ])("identifier %j → %s", (name, expected) => {
     expect(identifier(name)).toBe(expected);

@@ -22,7 +22,8 @@ describe.each(servers())("on $name", (server) => {
     const before = await dump(url);
     const wire = await proxy(url);
     expect(await shop.upgrade(wire.url)).toMatchObject({ done: false, steps: [], plan: { batches: [] } });
-    for (const text of wire.queries) expect(text).toMatch(/^(SET SESSION AUTHORIZATION DEFAULT; RESET ALL; )?SELECT /);
+    for (const text of wire.queries)
+      expect(text).toMatch(/^(SET SESSION AUTHORIZATION DEFAULT; RESET ALL; )?SELECT /);
     expect(await dump(url)).toBe(before);
   });
 
@@ -63,7 +64,12 @@ describe.each(servers())("a stale script on $name", (server) => {
   /** What makes a script stale, and the sentence psql then ends with. */
   const stale: readonly (readonly [string, string, (url: string) => Promise<unknown>, RegExp])[] = [
     ["the state is another", "b:heads", (url) => shop.upgrade(url, "a"), /not applied, but should be: b$/m],
-    ["it was run already", "base:heads", (url) => shop.upgrade(url), /applied, but should not be: a, b, c, d$/m],
+    [
+      "it was run already",
+      "base:heads",
+      (url) => shop.upgrade(url),
+      /applied, but should not be: a, b, c, d$/m,
+    ],
     ["there is no ledger", "b:heads", async () => {}, /this database has no ledger retort\.applied/],
     [
       "a step is interrupted",
@@ -86,7 +92,11 @@ describe.each(servers())("a stale script on $name", (server) => {
     const { url } = await ownDatabase(server);
     await shop.upgrade(url, "a");
     await withLock(shop, url, async () =>
-      expectRefused(url, await shop.script("a:heads"), /another session holds the lock of the ledger retort\.applied/),
+      expectRefused(
+        url,
+        await shop.script("a:heads"),
+        /another session holds the lock of the ledger retort\.applied/,
+      ),
     );
   });
 
@@ -117,7 +127,9 @@ describe("races", () => {
     const results = await Promise.all(Array.from({ length: 5 }, () => shop.upgrade(url)));
     expect(results.filter((result) => result.done)).toHaveLength(1);
     const { log } = await ledger(url);
-    expect(log!.map((row) => `${row["event"]} ${row["revision"]}`)).toEqual(["a", "b", "c", "d"].map((r) => `upgrade ${r}`));
+    expect(log!.map((row) => `${row["event"]} ${row["revision"]}`)).toEqual(
+      ["a", "b", "c", "d"].map((r) => `upgrade ${r}`),
+    );
   });
 
   const [server] = servers();
@@ -180,7 +192,11 @@ describe("round trips", () => {
     const counts: number[] = [];
     const applied: Record<string, string> = { a: "CREATE TABLE a (x int);" };
     await project(applied).upgrade(url);
-    for (const more of [{ b: "SELECT 1;" }, { c: long }, { d: "SELECT 2;", e: "SELECT 3;", f: "SELECT 4;" }]) {
+    for (const more of [
+      { b: "SELECT 1;" },
+      { c: long },
+      { d: "SELECT 2;", e: "SELECT 3;", f: "SELECT 4;" },
+    ]) {
       const wire = await proxy(url);
       await project(Object.assign(applied, more)).upgrade(wire.url);
       counts.push(wire.queries.length);
@@ -222,7 +238,9 @@ describe("a ledger that somebody else prepared", () => {
     expect(await failureOf(app.upgrade(own))).toMatchObject({ sqlstate: "22012" });
     expect((await app.state(own)).heads).toEqual(["b"]);
     await app.downgrade(own, "base");
-    expect((await ledger(url))["log"]!.map((row) => `${row["event"]} ${row["revision"]} ${row["by"]}`)).toEqual([
+    expect(
+      (await ledger(url))["log"]!.map((row) => `${row["event"]} ${row["revision"]} ${row["by"]}`),
+    ).toEqual([
       "upgrade a postgres",
       "downgrade a postgres",
       `upgrade a ${role.name}`,
@@ -252,13 +270,19 @@ describe("a ledger that somebody else prepared", () => {
     const deployer = await ownRole(server!, `LOGIN NOINHERIT IN ROLE ${pg.escapeIdentifier(owner.name)}`);
     const { name, url } = await ownDatabase(server!);
     await query(url, `GRANT CREATE ON DATABASE ${name} TO ${pg.escapeIdentifier(owner.name)}`);
-    const app = project({ a: "CREATE SCHEMA app; CREATE TABLE app.t ();", b: "SELECT 1/0;" }, { role: owner.name });
+    const app = project(
+      { a: "CREATE SCHEMA app; CREATE TABLE app.t ();", b: "SELECT 1/0;" },
+      { role: owner.name },
+    );
     const own = deployer.url(name);
     expect(await failureOf(app.upgrade(own))).toMatchObject({ sqlstate: "22012" });
     expect((await app.state(own)).heads).toEqual(["a"]);
-    expect(await query(url, "SELECT DISTINCT tableowner AS o FROM pg_tables WHERE schemaname IN ('app', 'retort')")).toEqual([
-      { o: owner.name },
-    ]);
+    expect(
+      await query(
+        url,
+        "SELECT DISTINCT tableowner AS o FROM pg_tables WHERE schemaname IN ('app', 'retort')",
+      ),
+    ).toEqual([{ o: owner.name }]);
     expect((await ledger(url))["log"]).toMatchObject([
       { event: "upgrade", by: deployer.name },
       { event: "failure", by: deployer.name },

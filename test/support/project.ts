@@ -48,7 +48,10 @@ afterAll(() => rmSync(root, { recursive: true, force: true }));
  * A project whose migrations follow one another in the order given; `0001_<revision>.up.sql` and so on lie right in
  * the working directory, so errors name them by file name alone. `config` becomes its `migrate.config.json`.
  */
-export function project(migrations: Readonly<Record<string, MigrationText>>, config: object = {}): TestProject {
+export function project(
+  migrations: Readonly<Record<string, MigrationText>>,
+  config: object = {},
+): TestProject {
   const folder = mkdtempSync(join(root, "p"));
   const write = (file: string, text: string): void => writeFileSync(join(folder, file), text);
   write("migrate.config.json", JSON.stringify({ directories: ["."], ...config }));
@@ -57,12 +60,20 @@ export function project(migrations: Readonly<Record<string, MigrationText>>, con
     const given = migrations[revision]!;
     const { up, down, parent, header, downHeader } = typeof given === "string" ? { up: given } : given;
     const name = `${String(index + 1).padStart(4, "0")}_${revision}`;
-    const lines = [`revision: ${revision}`, `parent: ${parent ?? revisions[index - 1] ?? "none"}`, ...(header ?? [])];
+    const lines = [
+      `revision: ${revision}`,
+      `parent: ${parent ?? revisions[index - 1] ?? "none"}`,
+      ...(header ?? []),
+    ];
     write(`${name}.up.sql`, `${headerOf(lines)}${up}`);
-    write(`${name}.down.sql`, `${headerOf([`revision: ${revision}`, ...(downHeader ?? [])])}${down ?? "SELECT 1;\n"}`);
+    write(
+      `${name}.down.sql`,
+      `${headerOf([`revision: ${revision}`, ...(downHeader ?? [])])}${down ?? "SELECT 1;\n"}`,
+    );
   }
   const world = deps({}, folder);
-  const verb = (url: string, request: Request, options: RunOptions = {}) => run(world, request, { database: url, ...options });
+  const verb = (url: string, request: Request, options: RunOptions = {}) =>
+    run(world, request, { database: url, ...options });
   const written = (request: Request, options: OfflineOptions = {}) => offline(world, request, options);
   return {
     folder,

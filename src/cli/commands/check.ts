@@ -23,9 +23,13 @@ const command: Command = {
     const { project, findings, sharedNumbers } = await checkSingleHead(deps, options);
     const { graph } = project;
     for (const shared of sharedNumbers) printer.warn(sharedNumberText(graph, shared));
-    if (json) printer.json({ findings, heads: graph.heads.map((id) => revisionValue(graph, id)), sharedNumbers });
+    if (json)
+      printer.json({ findings, heads: graph.heads.map((id) => revisionValue(graph, id)), sharedNumbers });
     else if (findings.length > 0) printer.error(MigrateError.all(findings));
-    else printer.info(graph.heads.length === 0 ? "no migrations" : `one head: ${headLine(graph, graph.heads[0]!)}`);
+    else
+      printer.info(
+        graph.heads.length === 0 ? "no migrations" : `one head: ${headLine(graph, graph.heads[0]!)}`,
+      );
     return findings.length > 0 ? 1 : 0;
   },
 };

@@ -4,7 +4,7 @@ import { readState } from "../../app/look.ts";
 import { MigrateError } from "../../core/errors.ts";
 import { currentRevisions } from "../../core/history.ts";
 import { revisionValue } from "../../render/json.ts";
-import { currentLine, detailsOf } from "../../render/listing.ts";
+import { currentLine, detailsOf, interruptedText } from "../../render/listing.ts";
 import { type Command, flag } from "../command.ts";
 
 const command: Command = {
@@ -22,7 +22,10 @@ const command: Command = {
   async run({ args, deps, project: options, printer, json, verbose }) {
     const state = await readState(deps, options);
     const { graph } = state.project;
-    const current = currentRevisions(graph, state.applied.map((row) => row.revision));
+    const current = currentRevisions(
+      graph,
+      state.applied.map((row) => row.revision),
+    );
     const findings = args.flag("check-heads") ? headsFindings(state) : [];
     const exitCode = findings.length > 0 ? 1 : 0;
     if (json) {
@@ -36,11 +39,13 @@ const command: Command = {
     }
     for (const id of current) printer.data(verbose ? `${detailsOf(graph, id)}\n` : currentLine(graph, id));
     for (const row of state.unknown) {
-      printer.warn(`the ledger has ${row.revision} as applied on ${row.appliedAt} by ${row.appliedBy}, but no file does`);
+      printer.warn(
+        `the ledger has ${row.revision} as applied on ${row.appliedAt} by ${row.appliedBy}, but no file does`,
+      );
     }
     if (state.progress !== undefined) {
-      const { revision, direction, statement, of, startedAt } = state.progress;
-      printer.warn(`the ${direction} of ${revision} was interrupted at statement ${statement} of ${of}, begun ${startedAt}`);
+      const { startedAt, startedBy } = state.progress;
+      printer.warn(`interrupted: ${interruptedText(state.progress)}, begun ${startedAt} by ${startedBy}`);
     }
     if (findings.length > 0) printer.error(MigrateError.all(findings));
     return exitCode;

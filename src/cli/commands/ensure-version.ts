@@ -1,12 +1,13 @@
 /** `migrate ensure-version`. */
 import { ensureLedger, ledgerScript } from "../../app/ensure.ts";
-import { defaultForm, renderScript } from "../../render/script.ts";
+import { renderScript } from "../../render/script.ts";
 import { type Command, flag, value } from "../command.ts";
 import { seconds } from "../numbers.ts";
 
 const command: Command = {
   name: "ensure-version",
-  summary: "Creates the ledger where it is missing, and applies nothing: for roles that may not create tables later.",
+  summary:
+    "Creates the ledger where it is missing, and applies nothing: for roles that may not create tables later.",
   args: {
     sql: flag("write the script to stdout instead of running; needs no database"),
     "lock-wait": value("seconds to wait for another migrator (default 60; 0: do not wait)", "SECONDS"),
@@ -19,10 +20,13 @@ const command: Command = {
   async run({ args, deps, project, printer, json }) {
     if (args.flag("sql")) {
       const { plan, ledger } = await ledgerScript(deps, project);
-      const { text, receipt } = renderScript(plan, ledger, { ...defaultForm, fileName: "ledger.sql" });
+      const { text, receipt } = renderScript(plan, ledger);
       return json ? printer.json({ receipt, script: text, plan }) : printer.raw(text);
     }
-    const { created } = await ensureLedger(deps, { ...project, lockWait: seconds(args.text("lock-wait"), "--lock-wait") });
+    const { created } = await ensureLedger(deps, {
+      ...project,
+      lockWait: seconds(args.text("lock-wait"), "--lock-wait"),
+    });
     if (json) printer.json({ created });
     else printer.info(created ? "the ledger was created" : "the ledger is there");
   },

@@ -13,7 +13,8 @@ const command: Command = {
     const templates = await listTemplates(deps, project);
     if (json) return printer.json({ templates, init: projectTemplates });
     const width = Math.max(...[...templates, ...projectTemplates].map(({ name }) => name.length));
-    const row = (name: string, text: string): void => printer.data(`  ${name.padEnd(width)}  ${text}`.trimEnd());
+    const row = (name: string, text: string): void =>
+      printer.data(`  ${name.padEnd(width)}  ${text}`.trimEnd());
     printer.data("migrate revision -t NAME:");
     for (const { name, description, path, own } of templates) {
       row(name, description + (verbose ? `  (${path})` : own ? "  (yours)" : ""));

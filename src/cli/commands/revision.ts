@@ -18,7 +18,7 @@ const command: Command = {
     "version-path": value("folder to write to (default: that of the parent)", "DIR"),
     template: value("what the files begin as; see: migrate list-templates", "NAME", "t"),
     remove: flag("delete the files of the newest revision, or of --head, unless it is applied"),
-    yes: flag("with --remove: no database has to say that it is not applied", "y"),
+    yes: flag("with --remove: go on where there is no database to ask", "y"),
     autogenerate: flag("comes in a later version"),
     sql: flag("changes nothing: a revision is made without a database anyway"),
   },
@@ -42,7 +42,8 @@ async function create({ args, deps, project, printer, json }: Invocation): Promi
     });
   }
   if (args.flag("yes")) throw exclusive("--yes is for --remove alone");
-  const listed = (name: string): readonly string[] | undefined => (args.flag(name) ? args.list(name) : undefined);
+  const listed = (name: string): readonly string[] | undefined =>
+    args.flag(name) ? args.list(name) : undefined;
   const created = await createRevision(deps, {
     ...project,
     message: args.text("message") ?? "",
@@ -58,7 +59,9 @@ async function create({ args, deps, project, printer, json }: Invocation): Promi
 }
 
 async function remove({ args, deps, project, printer, json }: Invocation): Promise<void> {
-  const other = Object.keys(command.args).find((name) => !["remove", "head", "yes"].includes(name) && args.flag(name));
+  const other = Object.keys(command.args).find(
+    (name) => !["remove", "head", "yes"].includes(name) && args.flag(name),
+  );
   if (other !== undefined) throw exclusive(`--${other} is for a new revision, and --remove makes none`);
   const removed = await removeRevision(deps, { ...project, head: args.text("head"), yes: args.flag("yes") });
   if (json) return printer.json(removed);
@@ -66,4 +69,8 @@ async function remove({ args, deps, project, printer, json }: Invocation): Promi
 }
 
 const exclusive = (message: string): MigrateError =>
-  new MigrateError({ code: "usage/exclusive-flags", message, hint: "leave it out; see: migrate revision --help" });
+  new MigrateError({
+    code: "usage/exclusive-flags",
+    message,
+    hint: "leave it out; see: migrate revision --help",
+  });

@@ -9,11 +9,16 @@ const command: Command = {
   summary: "Shows a migration in full.",
   args: {},
   positionals: { required: 1, names: ["TARGET"] },
-  examples: [["migrate show head", "the newest"], ["migrate show 0004", "by file number"], ["migrate show current", "what is applied"]],
+  examples: [
+    ["migrate show head", "the newest"],
+    ["migrate show 0004", "by file number"],
+    ["migrate show current", "what is applied"],
+  ],
   async run({ args, deps, project: options, printer, json }) {
     const { project, revisions } = await show(deps, args.positionals[0]!, options);
     if (json) return printer.json({ revisions: revisions.map((id) => revisionValue(project.graph, id)) });
-    if (revisions.length === 0) printer.info(`'${args.positionals[0]}' is no revision: nothing is applied there`);
+    if (revisions.length === 0)
+      printer.info(`'${args.positionals[0]}' is no revision: nothing is applied there`);
     for (const id of revisions) printer.data(`${detailsOf(project.graph, id)}\n`);
   },
 };

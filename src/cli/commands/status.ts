@@ -1,6 +1,7 @@
 /** `migrate status`. */
 import { readState } from "../../app/look.ts";
 import { revisionValue } from "../../render/json.ts";
+import { interruptedText } from "../../render/listing.ts";
 import type { Command } from "../command.ts";
 import { heads } from "../run.ts";
 
@@ -23,7 +24,7 @@ const command: Command = {
       printer.data(`  ${id}${message === "" ? "" : `  ${message}`}  (${path})`);
     }
     for (const row of unknown) printer.data(`unknown: ${row.revision}, applied on ${row.appliedAt} by ${row.appliedBy}, is in no file`);
-    if (progress !== undefined) printer.data(`interrupted: ${progress.revision} at statement ${progress.statement} of ${progress.of}`);
+    if (progress !== undefined) printer.data(`interrupted: ${interruptedText(progress)}`);
   },
 };
 export default command;

@@ -1,0 +1,102 @@
+/** The definitions of the commands → docs/commands.md. */
+import { type Command, type Flags, globals } from "../src/cli/command.ts";
+import { flagRows, usageOf } from "../src/cli/help.ts";
+import { groups } from "../src/cli/main.ts";
+
+/** Where the page lies. */
+export const commandsPagePath = "docs/commands.md";
+
+/** The whole page. */
+export async function commandsPage(): Promise<string> {
+  const sections: string[] = [];
+  for (const [group, entries] of groups) {
+    sections.push(`## ${group[0]!.toUpperCase()}${group.slice(1)}`);
+    for (const [, [, load]] of entries) sections.push(commandSection((await load()).default));
+  }
+  return `${[INTRODUCTION, ...sections].join("\n\n")}\n`;
+}
+
+function commandSection(command: Command): string {
+  const { name, summary, args, examples = [] } = command;
+  return [
+    `### migrate ${name}`,
+    summary,
+    ["```", usageOf(command), "```"].join("\n"),
+    ...flagTable(args),
+    ...(examples.length === 0
+      ? []
+      : [["```sh", ...examples.map(([line, what]) => `${line}   # ${what}`), "```"].join("\n")]),
+  ].join("\n\n");
+}
+
+function flagTable(args: Flags): string[] {
+  const rows = flagRows(args).map(
+    ([flag, what]) => `| \`${flag.trim()}\` | ${what.replaceAll("|", "\\|")} |`,
+  );
+  return rows.length === 0 ? [] : [["| flag | |", "|---|---|", ...rows].join("\n")];
+}
+
+const INTRODUCTION = `# Commands
+
+<!-- Made by scripts/docs.ts from the definitions in src/cli/commands; do not edit. -->
+
+\`migrate --help\` is the overview and \`migrate COMMAND --help\` what stands below. Names may be written with \`_\` for
+\`-\`, as Alembic does (\`list_templates\`).
+
+What a command answers goes to stdout, everything else to stderr; with \`--json\` the answer is one JSON document, an
+error included. These flags go with every command, before its name or after it:
+
+${flagTable(globals).join("")}
+
+Before the name \`-c\` is always \`--config\`; behind \`current\` it is \`--check-heads\`, as in Alembic.
+
+| exit code | |
+|---|---|
+| 0 | done |
+| 1 | findings: \`check\`, \`current --check-heads\` |
+| 2 | the command line or the configuration is wrong |
+| 3 | a migration file is wrong |
+| 4 | the graph is wrong, or has no such revision |
+| 5 | the database is not in the state that is needed |
+| 6 | the database refused a statement, or could not be reached |
+| 70 | a bug of Retort |
+
+## Targets
+
+Where a command takes a TARGET, it can be
+
+| target | |
+|---|---|
+| \`29f859a13ea1\`, \`29f8\` | an id, or the beginning of one |
+| \`billing\` | the revision that carries this branch label |
+| \`0004\` | a file number, where the file names have one and no other file has the same |
+| \`head\`, \`heads\` | the one head; all of them |
+| \`base\` | where nothing is applied |
+| \`+2\`, \`-1\` | so many up or down from what is applied |
+| \`29f8+2\`, \`head-1\` | so many up or down from there |
+| \`billing@head\`, \`billing@+1\`, \`billing@base\` | the same on that branch alone |
+| \`current\` | what is applied: for \`show\`, \`edit\`, \`history\` |
+| \`a:b\`; \`a,b:head\` | from a (or from both) to b: for \`history -r\` and \`--sql\` |
+
+## Templates for new revisions
+
+\`migrate revision -t NAME\` begins the files as \`NAME.up.sql\` and \`NAME.down.sql\`, from the folder that the config file
+names in \`templates\`, or else from those that are shipped (\`migrate list-templates\`). One of yours replaces a shipped one
+of its name: \`default\` is what every revision begins as, \`merge\` what \`migrate merge\` writes.
+
+A template is the SQL below the header. It may begin with \`-- template: <what it is for>\`, which is not copied, and then
+with \`transaction\`, \`irreversible\`, \`lock-timeout\` and \`statement-timeout\` as in a header; with \`irreversible\` no down
+file is made. In comment lines \`{{message}}\`, \`{{revision}}\` and \`{{date}}\` are replaced.
+
+## Names of new files
+
+\`fileName\` in the config file, before \`.up.sql\` and \`.down.sql\`; the default is \`{number}_{slug}\`.
+
+| placeholder | |
+|---|---|
+| \`{number}\` | the next number, of four digits or as many as the highest has |
+| \`{slug}\` | the words of the message |
+| \`{revision}\` | the id |
+| \`{date:YYYY_MM_DD_HHmm}\` | now, in UTC; from YYYY, MM, DD, HH, mm, ss and signs between them |
+
+With \`{number}\` every file must be named so. Without it any name is read, and numbers are no targets.`;

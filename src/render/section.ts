@@ -1,0 +1,250 @@
+/** A batch of a plan → the lines of a script that send it, with words above that say what each is for. */
+import { MigrateError } from "../core/errors.ts";
+import { type Plan, type Statement, type Text, textsOf } from "../core/plan.ts";
+import { commentText } from "../core/quote.ts";
+import { locate } from "../core/source.ts";
+import { stepOf } from "../core/split.ts";
+import { psqlText, unreadable } from "./psql.ts";
+import type { ScriptForm } from "./script.ts";
+
+const WIDTH = 100;
+
+/** Lines with at most one empty line between them. */
+export interface Page {
+  add(...lines: readonly string[]): void;
+  /** An empty line before what is added next. */
+  gap(): void;
+  /** Every line ended. */
+  text(): string;
+}
+
+export function newPage(): Page {
+  const lines: string[] = [];
+  let open = false;
+  return {
+    add: (...added) => {
+      if (added.length === 0) return;
+      if (open && lines.length > 0) lines.push("");
+      open = false;
+      for (const line of added) lines.push(line);
+    },
+    gap: () => {
+      open = true;
+    },
+    text: () => (lines.length === 0 ? "" : `${lines.join("\n")}\n`),
+  };
+}
+
+/** A title between two rules. */
+export function heading(page: Page, texts: readonly string[]): void {
+  const rule = `-- ${"-".repeat(WIDTH - 3)}`;
+  page.gap();
+  page.add(rule, ...texts.filter((text) => text !== "").map((text) => `-- ${text}`), rule);
+  page.gap();
+}
+
+/** `Step 2 of 16: upgrade to 7c41d0be92f3`. */
+export function stepName({ steps }: Plan, index: number): string {
+  const { direction, revision } = steps[index]!;
+  return `Step ${index + 1} of ${steps.length}: ${direction === "up" ? "upgrade to" : "downgrade of"} ${revision}`;
+}
+
+/** One batch. `underHeading` adds what stands between a step's heading and its first statement. */
+export function layOut(page: Page, plan: Plan, index: number, form: ScriptForm, underHeading?: (page: Page) => void): void {
+  const { transactional } = plan.batches[index]!;
+  const own = stepOf(plan.batches[index]!);
+  const isFirst = own === undefined || stepOf(plan.batches[index - 1]!) !== own;
+  if (own === undefined) heading(page, [index === 0 ? "The lock" : plan.kind === "ensure" ? "The ledger" : "The state this script is for"]);
+  else if (isFirst) stepHeading(page, plan, own);
+  underHeading?.(page);
+  if (own !== undefined && isFirst) progress(page, plan, own, form);
+  if (own === undefined || !isFirst || underHeading !== undefined) page.gap();
+  if (!transactional && index > 0) page.add(`-- ${stepName(plan, own!)}, outside a transaction.`);
+
+  const groups = grouped(textsOf(plan, index));
+  let step = own;
+  for (const [place, group] of groups.entries()) {
+    const at = group[0]!.statement?.step;
+    if (at !== undefined && at !== step) {
+      step = at;
+      if (plan.kind !== "stamp") {
+        stepHeading(page, plan, at);
+        progress(page, plan, at, form);
+      }
+      page.gap();
+    }
+    addGroup(page, group, groups[place + 1]?.[0]?.statement, { plan, index, place, groups, form });
+  }
+}
+
+function stepHeading(page: Page, plan: Plan, index: number): void {
+  const { message, path } = plan.steps[index]!;
+  heading(page, [stepName(plan, index), commentText(message), commentText(path.slice(path.lastIndexOf("/") + 1))]);
+}
+
+/** Numbers only: what stands on a backslash line is psql's to interpret. */
+function progress(page: Page, { steps, kind }: Plan, index: number, { client }: ScriptForm): void {
+  if (client === "psql" && kind !== "stamp") page.add(`\\echo 'retort: step ${index + 1} of ${steps.length}'`);
+}
+
+/** What follows is run only where the query says that it is still to be done. */
+export function beginSkip(page: Page, query: string): void {
+  page.add("-- Only where it is not done yet:", query, "\\gset", "\\if :retort_pending");
+}
+
+export function endSkip(page: Page, { steps }: Plan, step: number): void {
+  page.gap();
+  page.add("\\else", `\\echo 'retort: step ${step + 1} of ${steps.length} is done already'`, "\\endif");
+}
+
+/** Neighbouring settings are one group; anything else is one alone. */
+function grouped(texts: readonly Text[]): readonly (readonly Text[])[] {
+  const groups: Text[][] = [];
+  for (const text of texts) {
+    const last = groups.at(-1);
+    const joins = text.statement?.kind === "session" && last?.[0]?.statement?.kind === "session";
+    if (joins && !isFuse(text) && last[0]!.statement!.step === text.statement!.step) last.push(text);
+    else groups.push([text]);
+  }
+  return groups;
+}
+
+const isFuse = ({ sql }: Text): boolean => sql.startsWith("SET default_transaction_read_only");
+
+interface Context {
+  readonly plan: Plan;
+  readonly index: number;
+  readonly place: number;
+  readonly groups: readonly (readonly Text[])[];
+  readonly form: ScriptForm;
+}
+
+function addGroup(page: Page, group: readonly Text[], next: Statement | undefined, context: Context): void {
+  const [first] = group as readonly [Text, ...Text[]];
+  const { statement, sql } = first;
+  const { form } = context;
+  if (statement === undefined) {
+    page.add(sql);
+    return;
+  }
+  switch (statement.kind) {
+    case "session":
+      if (isFuse(first)) page.add("-- Fuse: nothing can be written before the guard below has let it pass.");
+      else if (next?.kind === "ledger") {
+        page.gap();
+        page.add(words(next, context));
+      } else if (next?.kind === "guard") page.add("-- Session: nothing that was set before reaches in; the settings of this project.");
+      // What is set again right before a statement belongs to it.
+      else if (next?.kind === "user") page.gap();
+      page.add(...sessionLines(group.map((text) => text.statement!), form));
+      return;
+    case "user":
+    case "repair": {
+      const isOutside = context.plan.batches[context.index]!.transactional === false;
+      if (context.groups[context.place - 1]?.[0]?.statement?.kind !== "session") page.gap();
+      if (form.annotate) page.add(annotation(statement, isOutside));
+      page.add(bytesFor(statement, form));
+      if (isOutside && form.client === "psql") page.add(...STOP_AFTER_ERROR);
+      page.gap();
+      return;
+    }
+    default: {
+      const before = context.groups[context.place - 1]?.[0]?.statement?.kind;
+      const said = statement.kind === "ledger" && (before === "session" || before === "ledger") && statement.step !== undefined;
+      if (!said) {
+        page.gap();
+        page.add(words(statement, context));
+      }
+      page.add(sql);
+    }
+  }
+}
+
+/** For a psql that was told to go on after errors: what was not done must not be recorded as done. */
+const STOP_AFTER_ERROR = ["\\if :ERROR", "\\echo 'retort: the statement above has failed; nothing more is run'", "\\quit", "\\endif"];
+
+/** What a statement of ours is for. */
+function words({ kind, step, sql }: Statement, { plan, index, place, groups }: Context): string {
+  const { transactional, statements } = plan.batches[index]!;
+  const follows = plan.batches[index + 1];
+  if (kind === "lock") return "-- Lock: one migrator at a time; it stops where another session has it.";
+  if (kind === "ledger") {
+    if (plan.kind === "stamp" && step !== undefined) return `-- Ledger: ${stepName(plan, step)}, without running it.`;
+    if (step === undefined) return "-- Ledger: its tables, where they are missing.";
+    if (follows?.transactional === false && stepOf(follows) === step) {
+      return "-- Ledger: what comes next cannot be rolled back; should it be interrupted, this says where.";
+    }
+    return `-- Ledger: this revision is ${plan.steps[step]!.direction === "up" ? "applied" : "no longer applied"}.`;
+  }
+  if (step === undefined) {
+    if (statements.find((statement) => statement.kind === "guard")!.sql === sql) {
+      return "-- Guard: this session has the lock, and is in the right place.";
+    }
+    return plan.batches.some((batch) => batch.when !== undefined)
+      ? "-- Guard: stops unless what is applied lies on the way, and nothing is half done."
+      : "-- Guard: stops unless exactly these revisions are applied, and nothing is half done.";
+  }
+  if (!transactional) return "-- Guard: stops unless it is this statement's turn; lets it write.";
+  const earlier = groups.slice(0, place).some(([text]) => text?.statement?.kind === "guard" && text.statement.step === step);
+  return earlier
+    ? "-- Guard: stops unless the statement above has done its work."
+    : "-- Guard: stops unless the database is in the state that this step begins with.";
+}
+
+/** What is known of a statement, in one fixed form: `-- >> TAG: where, what it destroys`. */
+function annotation({ tag = "", destructive = [] }: Statement, isOutside: boolean): string {
+  const where = isOutside ? "outside a transaction" : "transactional";
+  const what =
+    destructive.length > 0
+      ? `destructive: ${destructive.map(commentText).join("; ")}`
+      : /^(?:DO|CALL|EXECUTE)\b/.test(tag)
+        ? "destructive or not is not known"
+        : "not destructive";
+  return `-- >> ${tag}: ${where}, ${what}`;
+}
+
+/** The bytes that make the client send exactly the statement's text. Throws `source/psql-string`. */
+function bytesFor({ kind, sql, origin, offset = 0 }: Statement, { client }: ScriptForm): string {
+  if (client === "any" || kind === "session") return sql;
+  const at = unreadable(sql);
+  if (at === undefined) return psqlText(sql);
+  const from = locate({ path: "", text: sql }, offset);
+  const to = locate({ path: "", text: sql }, at);
+  const line = (origin?.line ?? 1) + to.line - from.line;
+  const column = to.line === from.line ? (origin?.column ?? 1) + to.column - from.column : to.column;
+  throw new MigrateError({
+    code: "source/psql-string",
+    message: "psql cannot read this string: one with escapes (E'…') that goes on in a later line, with \\' in it",
+    hint: "write it as one string in one piece, or with $$…$$; --client any and the run take it as it is",
+    ...(origin === undefined ? {} : { location: { path: origin.path, line, column } }),
+  });
+}
+
+/** Settings of ours several to a line; the author's as they are. */
+export function sessionLines(statements: readonly Statement[], form: ScriptForm): readonly string[] {
+  const lines: string[] = [];
+  let ours: string[] = [];
+  for (const statement of statements) {
+    if (statement.kind === "session") {
+      ours.push(statement.sql);
+      continue;
+    }
+    lines.push(...wrapped(ours), bytesFor(statement, form));
+    ours = [];
+  }
+  return [...lines, ...wrapped(ours)];
+}
+
+/** Several short statements on a line. */
+export function wrapped(texts: readonly string[]): readonly string[] {
+  const lines: string[] = [];
+  let line = "";
+  for (const text of texts) {
+    if (line !== "" && line.length + 1 + text.length > WIDTH) {
+      lines.push(line);
+      line = "";
+    }
+    line = line === "" ? text : `${line} ${text}`;
+  }
+  return line === "" ? lines : [...lines, line];
+}

@@ -1,0 +1,201 @@
+/** New revisions: where they go, what they are called, what they begin as; and away with them again. */
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, describe, expect, test } from "vitest";
+import { checkSingleHead } from "../../src/app/check.ts";
+import { openProject } from "../../src/app/project.ts";
+import { removeRevision } from "../../src/app/remove.ts";
+import { createRevision, mergeRevisions } from "../../src/app/revision.ts";
+import { run } from "../../src/app/run.ts";
+import { listTemplates } from "../../src/app/templates.ts";
+import { deps } from "../support/migrate.ts";
+
+const root = mkdtempSync(join(tmpdir(), "retort-revision-"));
+afterAll(() => rmSync(root, { recursive: true, force: true }));
+
+/** A project in a folder of its own, with these directories. */
+function newProject(config: object = {}, directories: readonly string[] = ["migrations"]) {
+  const folder = mkdtempSync(join(root, "p"));
+  for (const directory of directories) mkdirSync(join(folder, directory));
+  writeFileSync(join(folder, "migrate.config.json"), JSON.stringify({ directories, ...config }));
+  return {
+    folder,
+    world: deps({}, folder),
+    read: (file: string) => readFileSync(join(folder, file), "utf8"),
+  };
+}
+
+const create = (world: ReturnType<typeof deps>, message: string, options: object = {}) =>
+  createRevision(world, { message, ...options });
+
+describe("a new revision", () => {
+  test("fills in the header, and can be read again", async () => {
+    const { world, read } = newProject();
+    await create(world, "create users", { revision: "a" });
+    const { files } = await create(world, "  say 'hi'\n-- parent: none ", {
+      revision: "b",
+      branchLabels: ["x", "y"],
+      dependsOn: ["a"],
+    });
+    expect(files).toEqual([
+      "migrations/0002_say_hi_parent_none.up.sql",
+      "migrations/0002_say_hi_parent_none.down.sql",
+    ]);
+    expect(read(files[0]!)).toBe(
+      "-- revision: b\n-- parent: a\n-- branch-labels: x, y\n-- depends-on: a\n-- message: say 'hi' -- parent: none\n" +
+        "-- created: 2026-03-02 09:14:00+00:00\n\n",
+    );
+    expect(read(files[1]!)).toBe("-- revision: b\n\n");
+    expect((await openProject(world, {})).graph.heads).toEqual(["b"]);
+  });
+
+  test("is named after the pattern", async () => {
+    const { world } = newProject({ fileName: "{date:YYYY_MM_DD_HHmm}-{revision}_{slug}" });
+    const { files } = await create(world, "create users", { revision: "a" });
+    expect(files[0]).toBe("migrations/2026_03_02_0914-a_create_users.up.sql");
+    const { migrations } = await openProject(world, {});
+    expect(migrations.get("a")?.number).toBeUndefined();
+    await expect(create(world, "create users", { revision: "b" })).resolves.toMatchObject({ parents: ["a"] });
+    await expect(create(world, "x", { heads: ["0001"] })).rejects.toThrow("Can't locate revision");
+  });
+
+  test("lands beside its parent; a base where it is told to", async () => {
+    const { world } = newProject({}, ["shop", "billing"]);
+    await expect(create(world, "x")).rejects.toMatchObject({ code: "usage/version-path" });
+    await create(world, "a", { revision: "a", versionPath: "billing" });
+    expect((await create(world, "b", { revision: "b" })).files[0]).toBe("billing/0002_b.up.sql");
+    expect((await create(world, "c", { revision: "c", versionPath: "./shop/" })).files[0]).toBe(
+      "shop/0003_c.up.sql",
+    );
+    expect((await create(world, "d", { revision: "d" })).files[0]).toBe("shop/0004_d.up.sql");
+    await expect(create(world, "x", { versionPath: "elsewhere" })).rejects.toThrow(
+      "elsewhere is not one of the folders",
+    );
+  });
+
+  test("writes nothing that could not be read", async () => {
+    const { world, folder } = newProject();
+    await create(world, "create users", { revision: "a", branchLabels: ["users"] });
+    const bad: readonly (readonly [object, string])[] = [
+      [{ revision: "a+b" }, "Character(s) '+' not allowed in revision identifier 'a+b'"],
+      [{ revision: "a/b" }, "'/' is not allowed in the revision id 'a/b'"],
+      [{ revision: "none" }, "'none' is a reserved word"],
+      [{ revision: "a" }, "Revision a is present more than once"],
+      [{ revision: "users" }, "Branch name 'users'"],
+      [{ branchLabels: ["a"] }, "Branch name 'a'"],
+      [{ branchLabels: ["a,b"] }, "'a,b'"],
+      [{ template: "nothing" }, "there is no template 'nothing'"],
+      [{ template: "../../etc/passwd" }, "there is no template"],
+      [{ heads: ["a", "a"] }, "Duplicate head revisions specified"],
+    ];
+    for (const [options, message] of bad)
+      await expect.soft(create(world, "x", options)).rejects.toThrow(message);
+    expect(readdirSync(join(folder, "migrations"))).toHaveLength(2);
+  });
+});
+
+describe("a merge", () => {
+  test("joins all heads, and then there is nothing to merge", async () => {
+    const { world, read } = newProject();
+    await create(world, "a", { revision: "a" });
+    await create(world, "b", { revision: "b" });
+    await create(world, "c", { revision: "c", heads: ["a"], splice: true });
+    expect((await checkSingleHead(world, {})).findings).toMatchObject([
+      { hint: expect.stringContaining("migrate merge b c") },
+    ]);
+    const { files, parents } = await mergeRevisions(world, { targets: ["heads"], revision: "d" });
+    expect(parents).toEqual(["b", "c"]);
+    expect(read(files[0]!)).toContain("-- parent: b, c\n-- message: merge b and c\n");
+    expect((await checkSingleHead(world, {})).findings).toEqual([]);
+    await expect(mergeRevisions(world, { targets: ["heads"] })).rejects.toMatchObject({
+      code: "graph/nothing-to-merge",
+    });
+  });
+});
+
+describe("a number that two have", () => {
+  test("is told with free names for all but the first", async () => {
+    const { world, folder } = newProject();
+    for (const [id, parent] of [
+      ["a", "none"],
+      ["b", "a"],
+      ["c", "a"],
+      ["d", "a"],
+    ]) {
+      const stem = join(folder, "migrations", `${id === "a" ? "0001" : "0002"}_${id}`);
+      writeFileSync(
+        `${stem}.up.sql`,
+        `-- revision: ${id}\n-- parent: ${parent}\n${id === "d" ? "-- irreversible: no\n" : ""}`,
+      );
+      if (id !== "d") writeFileSync(`${stem}.down.sql`, `-- revision: ${id}\n`);
+    }
+    const { sharedNumbers } = await checkSingleHead(world, {});
+    expect(sharedNumbers).toEqual([
+      {
+        number: "0002",
+        revisions: ["b", "c", "d"],
+        renames: [
+          { from: "migrations/0002_c.up.sql", to: "migrations/0003_c.up.sql" },
+          { from: "migrations/0002_c.down.sql", to: "migrations/0003_c.down.sql" },
+          { from: "migrations/0002_d.up.sql", to: "migrations/0004_d.up.sql" },
+        ],
+      },
+    ]);
+  });
+});
+
+describe("away with a revision", () => {
+  test("only a head, and only where nothing can have applied it", async () => {
+    const { world, folder } = newProject();
+    await expect(removeRevision(world, { yes: true })).rejects.toThrow("there is no migration to remove");
+    await create(world, "a", { revision: "a" });
+    const [up] = (await create(world, "b", { revision: "b" })).files;
+    await expect(removeRevision(world, { head: "a", yes: true })).rejects.toMatchObject({
+      code: "graph/not-a-head",
+    });
+    await expect(removeRevision(world, {})).rejects.toMatchObject({ code: "usage/no-database" });
+    await expect(removeRevision(world, { database: "mysql://x", yes: true })).rejects.toMatchObject({
+      code: "usage/database-address",
+    });
+    await create(world, "needs b", { revision: "c", heads: ["base"], dependsOn: ["b"] });
+    await expect(removeRevision(world, { head: "b", yes: true })).rejects.toThrow("is needed by c");
+    await removeRevision(world, { head: "c", yes: true });
+    expect(existsSync(join(folder, up!))).toBe(true);
+    expect(await removeRevision(world, { yes: true })).toMatchObject({ revision: "b" });
+    expect(existsSync(join(folder, up!))).toBe(false);
+  });
+});
+
+test("every shipped template runs as it is, up and down", async () => {
+  const { world, folder } = newProject({ database: "pglite:./data" });
+  await create(world, "what the templates take for granted", { revision: "given" });
+  writeFileSync(
+    join(folder, "migrations/0001_what_the_templates_take_for_granted.up.sql"),
+    `-- revision: given
+-- parent: none
+
+CREATE TYPE some_enum AS ENUM ('old_value');
+CREATE TABLE other_table (other_table_id bigint PRIMARY KEY);
+CREATE TABLE some_table (some_column text);
+`,
+  );
+  const templates = await listTemplates(world, {});
+  expect(templates.map(({ name }) => name)).toContain("index-concurrently");
+  expect(templates.filter(({ description }) => description === "")).toEqual([]);
+  // What has no way back comes first, so that the others can be taken back.
+  for (const { name } of [...templates].sort((a) => (a.name === "enum-value" ? -1 : 0)))
+    await create(world, name, { template: name });
+  const up = await run(world, { kind: "upgrade", target: "head" }, {});
+  expect(up.steps).toHaveLength(templates.length + 1);
+  const down = await run(world, { kind: "downgrade", target: "0002" }, {});
+  expect(down.steps).toHaveLength(templates.length - 1);
+});

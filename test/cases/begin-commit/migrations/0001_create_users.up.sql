@@ -1,0 +1,8 @@
+-- revision: 0a1b2c3d4e5f
+-- parent: none
+
+BEGIN;
+
+CREATE TABLE users (id bigint PRIMARY KEY, name text NOT NULL);
+
+COMMIT;

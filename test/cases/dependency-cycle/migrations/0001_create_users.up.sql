@@ -1,0 +1,7 @@
+-- revision: 29f859a13ea1
+-- parent: none
+-- depends-on: 55af2cb1c267
+-- message: create users
+-- created: 2024-03-01 09:30
+
+SELECT 1;

@@ -1,0 +1,8 @@
+-- revision: 55af2cb1c267
+-- parent: none
+-- branch-labels: reports
+-- depends-on: 29f859a13ea1
+-- message: add reports
+-- created: 2024-03-02 09:30
+
+SELECT 1;

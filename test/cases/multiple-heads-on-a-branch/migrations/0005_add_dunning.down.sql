@@ -1,0 +1,3 @@
+-- revision: c0ffee123456
+
+SELECT 1;

@@ -1,0 +1,3 @@
+-- revision: ae1027a6acf2
+
+SELECT 1;

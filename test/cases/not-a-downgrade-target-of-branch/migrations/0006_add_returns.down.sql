@@ -1,0 +1,3 @@
+-- revision: 0badcafe0001
+
+SELECT 1;

@@ -1,0 +1,4 @@
+-- Dependent on billing.
+
+-- depends-on: billing
+SELECT 1;

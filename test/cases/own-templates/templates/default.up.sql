@@ -1,0 +1,4 @@
+-- template: how we begin
+-- lock-timeout: 2s
+
+-- {{message}} ({{revision}}). Ticket: 

@@ -1,0 +1,9 @@
+-- revision: 0a1b2c3d4e5f
+-- parent: none
+
+CREATE TABLE users (
+  id bigint PRIMARY KEY,
+  name text NOT NULL
+)
+
+CREATE INDEX users_name ON users (name);

@@ -1,0 +1,84 @@
+/** The script holds the plan's texts in order, and nothing a person wrote can leave its comment or its quotes. */
+import { describe, expect, test } from "vitest";
+import { textsOf } from "../../src/core/plan.ts";
+import { psqlText } from "../../src/render/psql.ts";
+import { defaultForm, receiptBytes, renderScript } from "../../src/render/script.ts";
+import { ledger, planOf, sha256, statement, step } from "../support/plans.ts";
+
+const hostile = "x\\! id\u2028\\! id\u0085 `id` */ \u001b[31m é😀";
+/** A header's line cannot hold these, a file's name can. */
+const lineEnds = "x\n\\! id\r\\! id";
+const steps = [
+  step("a", ["SELECT a[1:hi];", "SELECT '\\! id'; -- behind"], {
+    message: hostile,
+    path: `${hostile}${lineEnds}.up.sql`,
+  }),
+  step("b", [statement("VACUUM;", { transactional: false })], { transactional: false, message: hostile }),
+];
+const plan = planOf(steps, { to: ["b"] });
+const { text, receipt } = renderScript(plan, ledger);
+
+test("every text of the plan, in order", () => {
+  let from = 0;
+  for (const { sql } of plan.batches.flatMap((_, index) => textsOf(plan, index))) {
+    const at = text.indexOf(psqlText(sql), from);
+    expect(at, sql).toBeGreaterThanOrEqual(from);
+    from = at + sql.length;
+  }
+});
+
+test("same plan, same bytes", () => {
+  expect(renderScript(planOf(steps, { to: ["b"] }), ledger)).toEqual({ text, receipt });
+});
+
+describe("what psql does with a line", () => {
+  // A lone CR ends a comment too.
+  const lines = text.split(/\r\n|\n|\r/);
+
+  test("backslash lines are ours alone", () => {
+    const commands = lines.filter((line) => line.trimStart().startsWith("\\"));
+    expect(commands.length).toBeGreaterThan(4);
+    for (const line of commands)
+      expect(line).toMatch(/^\\(set|pset|unset|if|elif|else|endif|gset|q|quit|echo|warn)\b[\w: ,./'-]*$/);
+  });
+
+  test("messages and file names stay in their comments, on one line, without control characters", () => {
+    const told = lines.filter((line) => line.includes("\\u000a\\! id\\u000d\\! id"));
+    expect(told.length).toBeGreaterThanOrEqual(2);
+    for (const line of told) expect(line).toMatch(/^-- /);
+    expect(lines.filter((line) => line.startsWith("--")).join("")).not.toMatch(
+      /[\u0000-\u001f\u007f-\u009f\u2028\u2029]/,
+    );
+  });
+});
+
+test("it sets what a user's .psqlrc may have set otherwise, before anything else", () => {
+  const first = text.split("\n").findIndex((line) => line !== "" && !line.startsWith("--"));
+  const set = text
+    .split("\n")
+    .slice(first)
+    .join("\n")
+    .split(/\n(?!\\set)/, 1)[0]!
+    .split("\n");
+  expect(set[0]).toBe("\\set ON_ERROR_STOP on");
+  for (const line of ["ON_ERROR_ROLLBACK off", "AUTOCOMMIT on", "QUIET on"])
+    expect(set).toContain(`\\set ${line}`);
+});
+
+test("the receipt is the SHA-256 of what stands between its two lines", () => {
+  expect(sha256(receiptBytes(text)!)).toBe(receipt);
+  expect(sha256(receiptBytes(text.replaceAll("VACUUM", "vacuum"))!)).not.toBe(receipt);
+  expect(receiptBytes("SELECT 1;")).toBeUndefined();
+});
+
+test("for another client than psql: the author's bytes, and no backslash lines", () => {
+  const sql = renderScript(planOf([steps[0]!]), ledger, { ...defaultForm, client: "any" }).text;
+  expect(sql).toContain("\nSELECT a[1:hi];\n");
+  expect(sql.split("\n").filter((line) => line.startsWith("\\"))).toEqual([]);
+});
+
+test("with nothing to do the script says so, and does nothing", () => {
+  const { text } = renderScript(planOf([]), ledger);
+  expect(text).toContain("-- Nothing to do.");
+  expect(text.replaceAll(/^(--|\\).*$/gm, "").trim()).toBe("");
+});
