@@ -59,20 +59,16 @@ describe("packages", () => {
   });
 
   test("each has one importer", () => {
-    const importers: Record<string, Set<string>> = {};
-    for (const { file, to } of foreign) {
-      if (to.startsWith("node:")) continue;
-      const name = to.split("/", to.startsWith("@") ? 2 : 1).join("/");
-      (importers[name] ??= new Set()).add(file);
-    }
+    const named = foreign
+      .filter(({ to }) => !to.startsWith("node:"))
+      .map(({ file, to }) => `${to.split("/", to.startsWith("@") ? 2 : 1).join("/")} in ${file}`);
+    const doors = [...new Set(named)].sort();
+    expect(doors).toContain("slonik in io/database.ts");
+    expect(doors).toContain("libpg-query in io/grammar.ts");
+    const packages = doors.map((door) => door.split(" ", 1)[0]);
     expect(
-      Object.fromEntries(Object.entries(importers).map(([name, set]) => [name, [...set]])),
-    ).toMatchObject({
-      slonik: ["io/database.ts"],
-      "libpg-query": ["io/grammar.ts"],
-      "fast-glob": ["io/directory.ts"],
-    });
-    expect(Object.entries(importers).filter(([, set]) => set.size > 1)).toEqual([]);
+      doors.filter((_, i) => packages.indexOf(packages[i]) !== packages.lastIndexOf(packages[i])),
+    ).toEqual([]);
   });
 });
 
@@ -98,5 +94,5 @@ test("there are no barrels but index.ts", () => {
 
 /** A file without its comments. */
 function code(text: string): string {
-  return text.replaceAll(/\/\*[^]*?\*\/|^\s*\/\/.*$/gm, "");
+  return text.replaceAll(/\/\*[\s\S]*?\*\/|^\s*\/\/.*$/gm, "");
 }

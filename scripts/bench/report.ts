@@ -45,15 +45,12 @@ function linesOf({ row, contest, measured }: Extract<Outcome, { contest: Contest
     verdict("trips", trips(own), limits.trips, ""),
   ].filter((text) => text !== "");
   return [
-    [row.work, "**retort**", ...numbers(own), "", kept.join(", ")],
+    [row.work, "**retort**", ...numbers(own), "", "", kept.join(", ")],
     ...contest.rivals.map((rival, i) => {
       const other = others[i]!;
       const wall = ratio(own, other, (s) => s.wall);
       const cpu = ratio(own, other, (s) => s.cpu);
-      const promised = [
-        verdict("", wall, rival.wall, ""),
-        verdict(`CPU ${cpu.toFixed(2)},`, cpu, rival.cpu, ""),
-      ];
+      const promised = [verdict("", wall, rival.wall, ""), verdict("CPU", cpu, rival.cpu, "")];
       return [
         "",
         rival.name,

@@ -46,7 +46,7 @@ export interface Project {
 export async function openProject(deps: Deps, options: ProjectOptions): Promise<Project> {
   const config = await openConfig(deps, options);
   const pattern = filePattern(config.fileName);
-  const migrations = await readMigrations(config.directories, { cwd: deps.cwd, pattern });
+  const migrations = await readMigrations(config.directories, { cwd: deps.cwd, pattern, env: deps.env });
   return {
     config,
     migrations: new Map(migrations.map((migration) => [migration.revision, migration])),

@@ -1,13 +1,27 @@
-/** A script's file → its receipt. */
+/** A script's file → its receipt, computed again from its bytes. */
 import { MigrateError } from "../core/errors.ts";
 import { readText } from "../io/directory.ts";
 import { sha256 } from "../io/sha256.ts";
 import type { Deps } from "./project.ts";
 
-/** The receipt of the script at `path`; `bytesOf` finds the plan in its text. Throws `usage/no-plan`. */
-export function receipt(deps: Deps, path: string, bytesOf: (script: string) => string | undefined): string {
-  const plan = bytesOf(readText(path, deps));
-  if (plan !== undefined) return sha256(plan);
+/** How to find the plan in a script's text, and the receipt that its title states. */
+export interface ScriptReader {
+  readonly bytesOf: (script: string) => string | undefined;
+  readonly statedBy: (script: string) => string | undefined;
+}
+
+/**
+ * The receipt of the script at `path`, and the one that it states, which is another where the plan was changed since
+ * it was written. Throws `usage/no-plan`.
+ */
+export function receipt(
+  deps: Deps,
+  path: string,
+  { bytesOf, statedBy }: ScriptReader,
+): { readonly receipt: string; readonly stated: string | undefined } {
+  const script = readText(path, deps);
+  const plan = bytesOf(script);
+  if (plan !== undefined) return { receipt: sha256(plan), stated: statedBy(script) };
   throw new MigrateError({
     code: "usage/no-plan",
     message: `${path} has no lines '-- begin plan' and '-- end plan'`,

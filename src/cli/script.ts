@@ -21,7 +21,7 @@ export const scriptFlags: Flags = {
 /** Writes the script of a request where the flags say. Its receipt goes to stderr. */
 export async function writeScript(request: Request, invocation: Invocation): Promise<void> {
   const { args, deps, printer, json } = invocation;
-  const options = scriptOptions(invocation);
+  const options = scriptOptions(request, invocation);
   const split = args.text("split");
   const output = args.text("output");
   const { offline } = await import("../app/offline.ts");
@@ -37,6 +37,7 @@ export async function writeScript(request: Request, invocation: Invocation): Pro
     const value = files.map(({ receipt }, i) => ({ path: paths[i], receipt }));
     if (json) printer.json({ files: value });
     else for (const { path, receipt } of value) printer.info(`${path}  sha256:${receipt}`);
+    if (files.length === 0) printer.info("nothing to do: there are no files");
     return;
   }
   const { text, receipt } = renderScript(plan, ledger, form);
@@ -65,7 +66,14 @@ export function refuseScriptFlags({ args }: Invocation): void {
   }
 }
 
-function scriptOptions({ args, project }: Invocation): OfflineOptions {
+function scriptOptions(request: Request, { args, project }: Invocation): OfflineOptions {
+  if (request.kind === "stamp" && args.flag("idempotent")) {
+    throw new MigrateError({
+      code: "usage/exclusive-flags",
+      message: "--idempotent is for upgrade and downgrade",
+      hint: "a stamp script fits one state: say which, with FROM:TO or --from-database",
+    });
+  }
   for (const [one, other] of EXCLUSIVE) {
     if (!args.flag(one) || (other !== "client" ? !args.flag(other) : args.text("client") !== "any")) continue;
     throw new MigrateError({

@@ -8,11 +8,25 @@ import type { Source } from "./source.ts";
 /** Hex SHA-256 of a text's UTF-8 bytes. A parameter, because core has no Node. */
 export type Sha256 = (text: string) => string;
 
+/** What a faultless file says, besides its text: what a cache keeps of it. */
+export interface FileFacts {
+  readonly header: Header;
+  readonly bodyStart: number;
+  readonly checksum: string;
+}
+
+/** A source whose facts may be known already; then its text is not looked at. */
+export interface KnownSource extends Source {
+  readonly facts?: FileFacts;
+}
+
 export interface Assembled {
   /** In the order of the files given. Only the whole and faultless ones; use them when there are no diagnostics. */
   readonly migrations: readonly Migration[];
   /** Sorted by path, line and column. */
   readonly diagnostics: readonly Diagnostic[];
+  /** By path, of the files that have no fault of their own. */
+  readonly facts: ReadonlyMap<string, FileFacts>;
 }
 
 /**
@@ -20,23 +34,25 @@ export interface Assembled {
  * text; their other halves are not reported as lonely.
  */
 export function assemble(
-  sources: readonly Source[],
+  sources: readonly KnownSource[],
   sha256: Sha256,
   unreadable: readonly Diagnostic[] = [],
   pattern: FileNamePattern = defaultPattern,
 ): Assembled {
   const diagnostics: Diagnostic[] = [...unreadable];
   const pairs = new Map<string, Pair>();
+  const facts = new Map<string, FileFacts>();
   for (const source of sources) {
     const { folder, name } = splitPath(source.path);
     const { fileName, fault } = parseFileName(name, pattern);
     if (fault !== undefined) diagnostics.push({ ...fault, location: startOf(source.path) });
     if (fileName === undefined) continue;
-    const { header, bodyStart, diagnostics: faults } = parseHeader(source, fileName.half);
+    const { diagnostics: faults, ...known } = factsOf(source, fileName.half, sha256);
     for (const found of faults) diagnostics.push(found);
+    if (faults.length === 0 && fault === undefined) facts.set(source.path, known);
     const stem = folder + name.replace(/\.(up|down)\.sql$/, "");
     const pair = pairs.get(stem) ?? {};
-    pair[fileName.half] = { source, fileName, header, bodyStart, diagnostics: faults };
+    pair[fileName.half] = { source, fileName, ...known, diagnostics: faults };
     pairs.set(stem, pair);
   }
 
@@ -57,9 +73,19 @@ export function assemble(
     if (earlier !== undefined) diagnostics.push(repeatedRevision(up, revision, earlier));
     else ups.set(revision, up.source);
     const sound = fault === undefined && up.diagnostics.length === 0 && (down?.diagnostics.length ?? 0) === 0;
-    if (sound) migrations.push(migrationOf(revision, up, down, sha256));
+    if (sound) migrations.push(migrationOf(revision, up, down));
   }
-  return { migrations, diagnostics: diagnostics.sort(byPlace) };
+  return { migrations, diagnostics: diagnostics.sort(byPlace), facts };
+}
+
+function factsOf(
+  source: KnownSource,
+  half: HalfName,
+  sha256: Sha256,
+): FileFacts & { readonly diagnostics: readonly Diagnostic[] } {
+  if (source.facts !== undefined) return { ...source.facts, diagnostics: [] };
+  const { header, bodyStart, diagnostics } = parseHeader(source, half);
+  return { header, bodyStart, checksum: checksumOf(source, bodyStart, sha256), diagnostics };
 }
 
 /** Version 1 of the checksum: SHA-256 of the body, everything after the header, with LF as the only line end. */
@@ -68,11 +94,9 @@ export function checksumOf(source: Source, bodyStart: number, sha256: Sha256): s
   return sha256(body.includes("\r") ? body.replace(/\r\n?/g, "\n") : body);
 }
 
-interface ParsedFile {
+interface ParsedFile extends FileFacts {
   readonly source: Source;
   readonly fileName: FileName;
-  readonly header: Header;
-  readonly bodyStart: number;
   readonly diagnostics: readonly Diagnostic[];
 }
 
@@ -81,12 +105,7 @@ interface Pair {
   down?: ParsedFile;
 }
 
-function migrationOf(
-  revision: string,
-  up: ParsedFile,
-  down: ParsedFile | undefined,
-  sha256: Sha256,
-): Migration {
+function migrationOf(revision: string, up: ParsedFile, down: ParsedFile | undefined): Migration {
   const { header, fileName } = up;
   return {
     revision,
@@ -97,8 +116,8 @@ function migrationOf(
     ...(fileName.number === undefined ? {} : { number: fileName.number }),
     path: up.source.path,
     ...(header.created === undefined ? {} : { created: header.created }),
-    up: halfOf(up, sha256),
-    ...(down === undefined ? {} : { down: halfOf(down, sha256) }),
+    up: halfOf(up),
+    ...(down === undefined ? {} : { down: halfOf(down) }),
     ...(header.irreversible === undefined ? {} : { irreversible: header.irreversible }),
     transaction: {
       ...(header.transaction === undefined ? {} : { up: header.transaction }),
@@ -107,11 +126,11 @@ function migrationOf(
   };
 }
 
-function halfOf({ source, bodyStart, header }: ParsedFile, sha256: Sha256): Half {
+function halfOf({ source, bodyStart, checksum, header }: ParsedFile): Half {
   return {
     source,
     bodyStart,
-    checksum: checksumOf(source, bodyStart, sha256),
+    checksum,
     ...(header.lockTimeout === undefined ? {} : { lockTimeout: header.lockTimeout }),
     ...(header.statementTimeout === undefined ? {} : { statementTimeout: header.statementTimeout }),
   };

@@ -358,8 +358,8 @@ function partFile(plan: Plan, part: Part, ledger: LedgerSql, form: ScriptForm, {
 }
 
 /** The one statement, and as comments what a client that keeps its session may send before it. */
-function aloneFile(plan: Plan, part: Part, ledger: LedgerSql, form: ScriptForm, title: readonly string[]): Script {
-  const { statements } = plan.batches[part.batch]!;
+function aloneFile(plan: Plan, { batch }: Part, ledger: LedgerSql, form: ScriptForm, title: readonly string[]): Script {
+  const { statements } = plan.batches[batch]!;
   const before = statements.filter(({ kind, sql }) => kind === "session" && !sql.startsWith(FUSE));
   const user = statements.find(({ kind }) => kind === "user")!;
   const body = `${user.sql}\n`;
@@ -367,7 +367,7 @@ function aloneFile(plan: Plan, part: Part, ledger: LedgerSql, form: ScriptForm, 
   const page = newPage();
   page.add(comment(title[0]!), `-- Receipt: sha256:${receipt}`, ...title.slice(1).map(comment));
   page.add("--", "-- A client that keeps its session can send these before it, one at a time:");
-  page.add(...sessionLines([...part.session, ...before], form).flatMap((line) => line.split(/\r\n|\r|\n/)).map((line) => `--   ${commentText(line)}`));
+  page.add(...sessionLines(before, form).flatMap((line) => line.split(/\r\n|\r|\n/)).map((line) => `--   ${commentText(line)}`));
   return { text: `${page.text()}\n${BEGIN_PLAN}\n${body}${END_PLAN}\n`, receipt };
 }
 

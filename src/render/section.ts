@@ -149,9 +149,10 @@ function addGroup(page: Page, group: readonly Text[], next: Statement | undefine
       return;
     }
     default: {
-      const before = context.groups[context.place - 1]?.[0]?.statement?.kind;
-      const said = statement.kind === "ledger" && (before === "session" || before === "ledger") && statement.step !== undefined;
-      if (!said) {
+      // Said above the settings that it is written with, or above the row that it belongs to.
+      const previous = context.groups[context.place - 1]?.[0]?.statement;
+      const said = statement.kind === "ledger" && statement.step !== undefined && previous?.step === statement.step;
+      if (!said || (previous?.kind !== "session" && previous?.kind !== "ledger")) {
         page.gap();
         page.add(words(statement, context));
       }
@@ -169,7 +170,10 @@ function words({ kind, step, sql }: Statement, { plan, index, place, groups }: C
   const follows = plan.batches[index + 1];
   if (kind === "lock") return "-- Lock: one migrator at a time; it stops where another session has it.";
   if (kind === "ledger") {
-    if (plan.kind === "stamp" && step !== undefined) return `-- Ledger: ${stepName(plan, step)}, without running it.`;
+    if (plan.kind === "stamp" && step !== undefined) {
+      const { direction, revision } = plan.steps[step]!;
+      return `-- Ledger, ${step + 1} of ${plan.steps.length}: ${revision} is taken for ${direction === "up" ? "applied" : "not applied"}.`;
+    }
     if (step === undefined) return "-- Ledger: its tables, where they are missing.";
     if (follows?.transactional === false && stepOf(follows) === step) {
       return "-- Ledger: what comes next cannot be rolled back; should it be interrupted, this says where.";
@@ -185,6 +189,7 @@ function words({ kind, step, sql }: Statement, { plan, index, place, groups }: C
       : "-- Guard: stops unless exactly these revisions are applied, and nothing is half done.";
   }
   if (!transactional) return "-- Guard: stops unless it is this statement's turn; lets it write.";
+  if (stepOf(plan.batches[index - 1]!) === step && place < 3) return "-- Guard: stops unless this is the step that is under way.";
   const earlier = groups.slice(0, place).some(([text]) => text?.statement?.kind === "guard" && text.statement.step === step);
   return earlier
     ? "-- Guard: stops unless the statement above has done its work."

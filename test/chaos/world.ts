@@ -93,14 +93,20 @@ export interface Consequence {
 /** Errors that say what happened. */
 const EXPLAINED = /^(?:done|killed|execution\/(?:connection-lost|connect|statement|commit|own-statement|ledger)|state\/(?:guard|interrupted))$/;
 
-/** Does the upgrade with the fault in it, then a fresh one, and compares. */
-export async function suffer(shop: TestProject, server: TestServer, { end }: Undisturbed, fault: Fault): Promise<Consequence> {
+/** Does the upgrade of the `expected` revisions with the fault in it, then a fresh one, and compares. */
+export async function suffer(
+  shop: TestProject,
+  server: TestServer,
+  { end }: Undisturbed,
+  fault: Fault,
+  expected: readonly string[] = revisions,
+): Promise<Consequence> {
   const database = await freshDatabase(server);
   const { url } = database;
   const backend = (what: "terminate" | "cancel") =>
     query(url, `SELECT pg_${what}_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND application_name = 'retort'`);
   let child: ReturnType<typeof upgradeInChild> | undefined;
-  const deeds = {
+  const deeds: Readonly<Record<Fault["deed"], () => Promise<"cut" | "go on">>> = {
     cut: async () => "cut",
     kill: async () => {
       child?.kill();
@@ -114,7 +120,7 @@ export async function suffer(shop: TestProject, server: TestServer, { end }: Und
       await backend("cancel");
       return "go on";
     },
-  } as const;
+  };
   const wire = await startWire(url, { ...fault, deed: deeds[fault.deed] });
   const reported: string[] = [];
   const unexplained: string[] = [];
@@ -131,8 +137,8 @@ export async function suffer(shop: TestProject, server: TestServer, { end }: Und
     if (fresh !== undefined) unexplained.push(fresh);
     const { log = [], progress = [] } = (await ledger(url)) as Record<string, { event: string; revision: string }[]>;
     const upgrades = log.filter(({ event }) => event === "upgrade").map(({ revision }) => revision);
-    const duplicated = revisions.filter((id) => upgrades.filter((other) => other === id).length > 1);
-    lost.push(...revisions.filter((id) => fresh === undefined && !upgrades.includes(id)));
+    const duplicated = expected.filter((id) => upgrades.filter((other) => other === id).length > 1);
+    lost.push(...expected.filter((id) => fresh === undefined && !upgrades.includes(id)));
     if (progress.length > 0 && fresh === undefined) unexplained.push("something is still half done");
     const found = await endOf(url);
     if (fresh === undefined && found.catalog !== end.catalog) unexplained.push(`the catalog differs:\n${difference(end.catalog, found.catalog)}`);

@@ -459,7 +459,7 @@ describe("the config file", () => {
       '{"fileName": "../{slug}"}',
       "1:14 usage/config-value",
       '"fileName" must be a file name, without / or \\',
-      undefined,
+      "for example: {number}_{slug}, or {date:YYYY_MM_DD_HHmm}-{revision}_{slug}",
     ],
   ])("%.60s is refused at %s", async (file, place, message, hint) => {
     const error = await failure({ file });

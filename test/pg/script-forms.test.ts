@@ -1,81 +1,36 @@
-/** Every form of the script leaves what the online run leaves: one file, split files, idempotent from any state. */
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { afterAll, describe, expect, test } from "vitest";
-import { type OfflineOptions, offline } from "../../src/app/offline.ts";
+/** Every form of the script leaves what the online run leaves: for the example, and for small trees of every shape. */
+import { describe, expect, test } from "vitest";
 import { openProject } from "../../src/app/project.ts";
 import { run } from "../../src/app/run.ts";
 import type { Request } from "../../src/app/steps.ts";
-import { defaultForm, renderScript, renderSplit } from "../../src/render/script.ts";
-import { dump } from "../support/dump.ts";
-import { deps, example, steadyLedger } from "../support/migrate.ts";
-import { needsPsql, psql } from "../support/psql.ts";
+import { filesOf, type FormName, formNames, runFiles, stateOf } from "../support/forms.ts";
+import { deps, example } from "../support/migrate.ts";
+import { ownDatabase, project } from "../support/project.ts";
+import { needsPsql, pgDump, pgDumpServes } from "../support/psql.ts";
 import { freshDatabase, query, servers, type TestServer } from "../support/server.ts";
 
-const folder = mkdtempSync(join(tmpdir(), "retort-forms-"));
-afterAll(() => rmSync(folder, { recursive: true, force: true }));
-const project = { directories: [example] };
-const up: Request = { kind: "upgrade", target: "base:head" };
-const down: Request = { kind: "downgrade", target: "head:base" };
+const shop = { directories: [example] };
 
 const online = (url: string, kind: "upgrade" | "downgrade", target: string) =>
-  run(deps(), { kind, target }, { ...project, database: url });
+  run(deps(), { kind, target }, { ...shop, database: url });
 
-/** A form's files, written; run in order by psql, each must succeed. */
-type Form = (request: Request) => Promise<readonly string[]>;
+describe.each(servers())("the example on $name", (server) => {
+  const forms = formNames.filter((form) => form !== "single transaction" && form !== "any client");
 
-const written = (texts: readonly { readonly text: string }[], prefix: string): readonly string[] =>
-  texts.map(({ text }, i) => {
-    const file = join(folder, `${prefix}-${i}.sql`);
-    writeFileSync(file, text);
-    return file;
-  });
-
-const single =
-  (options: Partial<OfflineOptions> = {}): Form =>
-  async (request) => {
-    const { plan, ledger: sql } = await offline(deps(), request, { ...project, ...options });
-    return written([renderScript(plan, sql)], `${request.kind}-single`);
-  };
-
-const split: Form = async (request) => {
-  const { plan, ledger: sql } = await offline(deps(), request, project);
-  return written(renderSplit(plan, sql, defaultForm), "split");
-};
-
-const twice =
-  (form: Form): Form =>
-  async (request) => {
-    const files = await form(request);
-    return [...files, ...files];
-  };
-
-async function apply(url: string, files: readonly string[]): Promise<void> {
-  for (const file of files) {
-    const result = await psql(url, file);
-    expect(result.stderr).toBe("");
-    expect(result.code).toBe(0);
-  }
-}
-
-async function stateOf(url: string): Promise<unknown> {
-  return { catalog: await dump(url, { exclude: ["retort"] }), ledger: await steadyLedger(url) };
-}
-
-describe.each(servers())("forms of the script on $name", (server) => {
-  test.each<[string, Form]>([
-    ["split files in order", split],
-    ["idempotent, run twice", twice(single({ idempotent: true }))],
-  ])("%s ≡ online run, up and down", async (_name, form) => {
-    const [a, b] = await Promise.all([freshDatabase(server), freshDatabase(server)]);
-    await online(a.url, "upgrade", "head");
-    await apply(b.url, await form(up));
-    expect(await stateOf(b.url)).toEqual(await stateOf(a.url));
-    await online(a.url, "downgrade", "base");
-    await apply(b.url, await form(down));
-    expect(await stateOf(b.url)).toEqual(await stateOf(a.url));
-    await Promise.all([a.drop(), b.drop()]);
+  test.each(forms)("%s ≡ online run, up and down", async (form) => {
+    const [a, b] = [await ownDatabase(server), await ownDatabase(server)];
+    for (const [kind, range] of [
+      ["upgrade", "base:head"],
+      ["downgrade", "head:base"],
+    ] as const) {
+      await online(a.url, kind, range.slice(range.indexOf(":") + 1));
+      await runFiles(form, b.url, await filesOf(form, deps(), { kind, target: range }, shop));
+      expect(await stateOf(b.url)).toEqual(await stateOf(a.url));
+      if (pgDumpServes(server)) {
+        const ours = ["--exclude-schema=retort"];
+        expect(await pgDump(b.url, ours)).toBe(await pgDump(a.url, ours));
+      }
+    }
   });
 
   test("idempotent from every intermediate state, up and down", async (context) => {
@@ -85,26 +40,149 @@ describe.each(servers())("forms of the script on $name", (server) => {
 });
 
 async function fromEveryState(server: TestServer): Promise<void> {
-  const { graph } = await openProject(deps(), project);
-  const upFiles = await single({ idempotent: true })(up);
-  const downFiles = await single({ idempotent: true })(down);
-  const full = await freshDatabase(server);
+  const { graph } = await openProject(deps(), shop);
+  const [up] = await filesOf("idempotent, run twice", deps(), { kind: "upgrade", target: "base:head" }, shop);
+  const [down] = await filesOf("idempotent, run twice", deps(), { kind: "downgrade", target: "head:base" }, shop);
+  const full = await ownDatabase(server);
   await online(full.url, "upgrade", "head");
-  const catalog = (url: string) => dump(url, { exclude: ["retort"] });
-  const wanted = await catalog(full.url);
-  const way = await freshDatabase(server);
+  const wanted = await stateOf(full.url);
+  const way = await ownDatabase(server);
   for (const id of graph.order) {
     await online(way.url, "upgrade", id);
     const database = await freshDatabase(server, { template: way.name });
-    await apply(database.url, upFiles);
-    expect(await catalog(database.url)).toBe(wanted);
+    await runFiles("idempotent, run twice", database.url, [up!]);
+    expect(withoutLog(await stateOf(database.url))).toEqual(withoutLog(wanted));
+    await runFiles("idempotent, run twice", database.url, [down!]);
+    expect(await query(database.url, "SELECT FROM retort.applied")).toEqual([]);
+    expect(await query(database.url, "SELECT FROM pg_namespace WHERE nspname = 'shop'")).toEqual([]);
     await database.drop();
-    const emptied = await freshDatabase(server, { template: way.name });
-    await apply(emptied.url, downFiles);
-    const [left] = await query<{ count: string }>(emptied.url, "SELECT count(*) FROM retort.applied");
-    expect(left?.count).toBe("0");
-    expect(await query(emptied.url, "SELECT FROM pg_namespace WHERE nspname = 'shop'")).toEqual([]);
-    await emptied.drop();
   }
-  await Promise.all([full.drop(), way.drop()]);
+}
+
+/** What came first, a branch or the trunk, is remembered by the log. */
+function withoutLog(state: unknown): unknown {
+  const { catalog, ledger } = state as { catalog: string; ledger: Record<string, unknown> };
+  return { catalog, ledger: { ...ledger, log: undefined } };
+}
+
+/** Every kind of statement and setting, inside and outside of transactions. */
+const mixed = project({
+  a: { up: "CREATE TABLE t (x int, note text); -- the table\nINSERT INTO t VALUES (1, 'a');", down: "DROP TABLE t;" },
+  b: { up: "CREATE INDEX CONCURRENTLY b ON t (x);", down: "DROP INDEX CONCURRENTLY b;" },
+  c: {
+    up: `SET work_mem = '5MB'; -- more
+INSERT INTO t VALUES (2, current_setting('work_mem'));
+CREATE INDEX CONCURRENTLY c ON t (note);
+INSERT INTO t SELECT 3, current_setting('work_mem');
+-- and on
+VACUUM t; SET LOCAL work_mem = '6MB';
+CREATE FUNCTION f(hi int) RETURNS int LANGUAGE plpgsql AS $$ BEGIN RETURN hi; END $$;
+CALL_IT
+REINDEX TABLE CONCURRENTLY t;`.replace("CALL_IT", "DO 'BEGIN INSERT INTO t VALUES (4, current_setting(''work_mem'')); COMMIT; END';"),
+    header: ["transaction: none"],
+    down: "DROP FUNCTION f(int);\nDROP INDEX CONCURRENTLY c;\nDELETE FROM t WHERE x > 1;",
+    downHeader: ["transaction: none"],
+  },
+  d: { up: "-- nothing yet\n", down: "" },
+  e: {
+    up: "SET search_path = pg_temp; SET ROLE pg_monitor; RESET ROLE;\nALTER TABLE public.t ADD y text DEFAULT current_setting('TimeZone');",
+    down: "ALTER TABLE t DROP y;",
+    header: ["lock-timeout: 2s", "statement-timeout: 1min"],
+  },
+});
+
+/** Two bases, a label, two branches, something that is only depended on, and a merge. */
+const branched = project({
+  a: { up: "CREATE TABLE a (x int);", down: "DROP TABLE a;" },
+  o: { parent: "none", up: "CREATE TABLE o (x int);", down: "DROP TABLE o;", header: ["branch-labels: other"] },
+  b: { parent: "a", up: "INSERT INTO a VALUES (1);", down: "DELETE FROM a WHERE x = 1;" },
+  c: {
+    parent: "a",
+    up: "INSERT INTO a SELECT x + 2 FROM o; INSERT INTO a VALUES (2);",
+    down: "DELETE FROM a WHERE x = 2;",
+    header: ["depends-on: p"],
+  },
+  p: { parent: "o", up: "INSERT INTO o VALUES (5);", down: "DELETE FROM o;" },
+  m: { parent: "b, c", up: "CREATE VIEW m AS SELECT * FROM a;", down: "DROP VIEW m;" },
+  z: { parent: "m", up: "COMMENT ON VIEW m IS 'm';", down: "COMMENT ON VIEW m IS NULL;" },
+});
+
+interface Shape {
+  readonly of: typeof mixed;
+  /** Brings a database to where the range starts. */
+  readonly start: readonly string[];
+  readonly request: Request;
+  /** What an online run is asked for; the end of the range, if it is not said. */
+  readonly target?: string;
+}
+
+const upgrade = (target: string): Request => ({ kind: "upgrade", target });
+const downgrade = (target: string): Request => ({ kind: "downgrade", target });
+
+const shapes: Readonly<Record<string, Shape>> = {
+  "everything, in and out of transactions": { of: mixed, start: [], request: upgrade("base:head") },
+  "and down again": { of: mixed, start: ["head"], request: downgrade("head:base") },
+  "a range": { of: mixed, start: ["c"], request: upgrade("c:e") },
+  "a relative range": { of: mixed, start: ["b"], request: upgrade("b:+2"), target: "+2" },
+  "a relative range down": { of: mixed, start: ["e"], request: downgrade("e:-2"), target: "-2" },
+  "two bases, branches, a merge": { of: branched, start: [], request: upgrade("base:heads") },
+  "all of it down": { of: branched, start: ["heads"], request: downgrade("heads:base") },
+  "from two heads": { of: branched, start: ["b", "o"], request: upgrade("b,o:heads") },
+  "one branch, with what it depends on": { of: branched, start: ["b"], request: upgrade("b:c"), target: "c" },
+  "down past a merge": { of: branched, start: ["heads"], request: downgrade("heads:z@a"), target: "z@a" },
+  "by label": { of: branched, start: [], request: upgrade("base:other@head"), target: "other@head" },
+  stamp: { of: branched, start: ["b"], request: { kind: "stamp", targets: ["b:heads"] } },
+  "stamp back": { of: branched, start: ["heads"], request: { kind: "stamp", targets: ["z,p:a"] } },
+};
+
+/** Neither can hold statements outside a transaction. */
+const inTransactions: readonly FormName[] = ["single transaction", "any client"];
+
+describe("small trees", () => {
+  const [newest, ...older] = servers();
+  const cases = Object.entries(shapes).map(([name, shape], index) => {
+    return [name, index === 0 ? [newest!, ...older] : [newest!], shape] as const;
+  });
+
+  test.for(cases)("%s", async ([, on, { of, start, request, target }]) => {
+    for (const server of on) {
+      const begun = await ownDatabase(server);
+      for (const each of start) await of.upgrade(begun.url, each);
+      const copy = () => freshDatabase(server, { template: begun.name });
+      const run = await copy();
+      await of.run(run.url, onlineRequest(request, target));
+      const wanted = await stateOf(run.url);
+      expect(wanted).not.toEqual(await stateOf(begun.url));
+      const forms = formNames.filter((form) => {
+        if (request.kind === "stamp" && form.startsWith("idempotent")) return false;
+        return of === branched || !inTransactions.includes(form);
+      });
+      for (const form of forms) {
+        const database = await copy();
+        await runFiles(form, database.url, await filesOf(form, of.deps, request));
+        expect(await stateOf(database.url), form).toEqual(wanted);
+        // What is given to --from-database is the state, not the range.
+        if (form === "one file") {
+          const again = await filesOf(form, of.deps, onlineRequest(request, target), { fromDatabase: true, database: begun.url });
+          expect(again.map(withoutVersion)).toEqual((await filesOf(form, of.deps, request)).map(withoutVersion));
+        }
+        await database.drop();
+      }
+      await run.drop();
+    }
+  });
+
+  function onlineRequest(request: Request, target: string | undefined): Request {
+    const end = (range: string): string => target ?? range.slice(range.indexOf(":") + 1);
+    if (request.kind === "stamp") return { ...request, targets: request.targets.map(end) };
+    return { ...request, target: end(request.target) };
+  }
+});
+
+/** The server that was asked is the least one from then on; and its receipt. */
+function withoutVersion(script: string): string {
+  return script
+    .replaceAll(/server_version_num'\)::integer < \d+/g, "")
+    .replaceAll(/needs PostgreSQL \S+ or later/g, "")
+    .replaceAll(/[0-9a-f]{64}/g, "");
 }

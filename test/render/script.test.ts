@@ -39,7 +39,7 @@ describe("what psql does with a line", () => {
     const commands = lines.filter((line) => line.trimStart().startsWith("\\"));
     expect(commands.length).toBeGreaterThan(4);
     for (const line of commands)
-      expect(line).toMatch(/^\\(set|pset|unset|if|elif|else|endif|gset|q|quit|echo|warn)\b[\w: ,./'-]*$/);
+      expect(line).toMatch(/^\\(set|pset|unset|if|elif|else|endif|gset|q|quit|echo|warn)\b[\w:;, ./'-]*$/);
   });
 
   test("messages and file names stay in their comments, on one line, without control characters", () => {

@@ -1,0 +1,81 @@
+/** A project and a request go in; the script in each of its forms comes out, and a way to run it as its reader would. */
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, expect } from "vitest";
+import { type OfflineOptions, offline } from "../../src/app/offline.ts";
+import type { Deps } from "../../src/app/project.ts";
+import type { Request } from "../../src/app/steps.ts";
+import { defaultForm, renderScript, renderSplit } from "../../src/render/script.ts";
+import { dump } from "./dump.ts";
+import { steadyLedger } from "./migrate.ts";
+import { type Finished, type PsqlOptions, psql } from "./psql.ts";
+import { withClient } from "./server.ts";
+
+/** The forms that a script can have. */
+export type FormName =
+  | "one file"
+  | "split files"
+  | "idempotent, run twice"
+  | "single transaction"
+  | "any client"
+  | "split files, any client";
+
+export const formNames: readonly FormName[] = [
+  "one file",
+  "split files",
+  "idempotent, run twice",
+  "single transaction",
+  "any client",
+  "split files, any client",
+];
+
+/** The texts of a form in the order in which they are run. */
+export async function filesOf(
+  form: FormName,
+  deps: Deps,
+  request: Request,
+  options: OfflineOptions = {},
+): Promise<readonly string[]> {
+  const more = { idempotent: form.startsWith("idempotent"), singleTransaction: form === "single transaction" };
+  const { plan, ledger } = await offline(deps, request, { ...options, ...more });
+  const style = { ...defaultForm, client: form.endsWith("any client") ? "any" : "psql" } as const;
+  if (form.startsWith("split")) return renderSplit(plan, ledger, style).map(({ text }) => text);
+  const { text } = renderScript(plan, ledger, style);
+  return more.idempotent ? [text, text] : [text];
+}
+
+/** Runs the files of a form, each in a session of its own; each must succeed, and say nothing of errors or warnings. */
+export async function runFiles(form: FormName, url: string, files: readonly string[]): Promise<void> {
+  for (const text of files) {
+    if (form.endsWith("any client")) {
+      await withClient(url, async (client) => void (await client.query(text)));
+      continue;
+    }
+    const { code, stderr } = await runText(url, text);
+    expect(stderr.replaceAll(/^psql:\S+ NOTICE: .*\n/gm, "")).toBe("");
+    expect(code).toBe(0);
+  }
+}
+
+const folder = mkdtempSync(join(tmpdir(), "retort-forms-"));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+let written = 0;
+
+/** Writes a script's text to a file, whose path it returns. */
+export function fileOf(text: string): string {
+  written += 1;
+  const file = join(folder, `${written}.sql`);
+  writeFileSync(file, text);
+  return file;
+}
+
+/** Runs one script with psql. */
+export function runText(url: string, text: string, options?: PsqlOptions): Promise<Finished> {
+  return psql(url, fileOf(text), options);
+}
+
+/** All that a way to migrate must leave the same: catalog, data, and the ledger but for times and how. */
+export async function stateOf(url: string): Promise<unknown> {
+  return { catalog: await dump(url, { exclude: ["retort"] }), ledger: await steadyLedger(url) };
+}
