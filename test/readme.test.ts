@@ -11,6 +11,7 @@ import { createHash } from "node:crypto";
 import {
   appendFileSync,
   cpSync,
+  existsSync,
   mkdirSync,
   mkdtempSync,
   readdirSync,
@@ -78,6 +79,17 @@ test("sql/example/README.md", { timeout: limit }, async () => {
   const folder = join(scratch, "example");
   cpSync(join(root, "sql/example"), folder, { recursive: true });
   runDocument("sql/example/README.md", folder, new URL(url));
+});
+
+test("links lead to files", () => {
+  const documents = ["README.md", "CONTRIBUTING.md", "sql/example/README.md"];
+  const docs = readdirSync(join(root, "docs")).map((name) => `docs/${name}`);
+  const dead = [...documents, ...docs].flatMap((document) =>
+    [...readFileSync(join(root, document), "utf8").matchAll(/\]\((?!https?:)([^)#]+)[^)]*\)/g)]
+      .map(([, path]) => join(dirname(document), path!))
+      .filter((path) => !existsSync(join(root, path))),
+  );
+  expect(dead).toEqual([]);
 });
 
 interface Block {

@@ -17,6 +17,7 @@ const columns = [
   "peak MB",
   "trips",
   "ours ÷ it",
+  "CPU ÷",
   "promised",
 ];
 
@@ -56,6 +57,7 @@ function linesOf({ row, contest, measured }: Extract<Outcome, { contest: Contest
         rival.name,
         ...numbers(other),
         wall.toFixed(2),
+        cpu.toFixed(2),
         promised.filter((text) => text !== "").join(", "),
       ];
     }),

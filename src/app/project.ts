@@ -18,6 +18,8 @@ export interface Deps {
   readonly now: () => Date;
   /** Aborted when the user or the system asks to stop. */
   readonly signal?: AbortSignal;
+  /** Told, once the configuration is known, which texts must not be printed. */
+  readonly onSecrets?: (secrets: readonly string[]) => void;
 }
 
 /** What every verb takes: where the project and its database are. */
@@ -68,7 +70,9 @@ function placesOf(): (migration: Migration, key: GraphKey) => ReturnType<typeof 
 }
 
 /** The configuration alone: for commands that need no migrations. */
-export function openConfig(deps: Deps, options: ProjectOptions): Promise<Config> {
-  const { database, directories: directory, config, environment: env, variables: x } = options;
-  return loadConfig({ flags: { database, directory, config, env, x }, env: deps.env, cwd: deps.cwd });
+export async function openConfig(deps: Deps, options: ProjectOptions): Promise<Config> {
+  const { database, directories: directory, config: file, environment: env, variables: x } = options;
+  const config = await loadConfig({ flags: { database, directory, config: file, env, x }, env: deps.env, cwd: deps.cwd });
+  deps.onSecrets?.(config.secrets);
+  return config;
 }

@@ -1,6 +1,7 @@
 /** The words of the command line → an exit code. The command table, and the only place that catches errors. */
 import { exitCodes, MigrateError } from "../core/errors.ts";
 import { nearest } from "../core/nearest.ts";
+import { redact } from "../core/redact.ts";
 import { type Command, globals, perform } from "./command.ts";
 import { createPrinter, type Streams } from "./print.ts";
 import { commandIndex, longFlags, parseStrict } from "./strict.ts";
@@ -54,7 +55,9 @@ export interface Process extends Streams {
 /** Runs one command line. Never throws. */
 export async function main(words: readonly string[], process: Process): Promise<number> {
   const says = (flag: string, short: string): boolean => words.includes(`--${flag}`) || words.includes(`-${short}`);
-  const options = { quiet: says("quiet", "q"), verbose: says("verbose", "v"), json: words.includes("--json") };
+  const secrets: string[] = [];
+  const clean = (text: string): string => redact(text, secrets);
+  const options = { quiet: says("quiet", "q"), verbose: says("verbose", "v"), json: words.includes("--json"), clean };
   const printer = createPrinter(process, options);
   try {
     const at = commandIndex(words, globals);
@@ -89,7 +92,7 @@ export async function main(words: readonly string[], process: Process): Promise<
     const invocation = {
       args,
       printer,
-      deps: { env, cwd, now, signal },
+      deps: { env, cwd, now, signal, onSecrets: (found: readonly string[]) => void secrets.push(...found) },
       project: {
         database: args.text("database"),
         directories: args.list("directory"),
@@ -104,12 +107,14 @@ export async function main(words: readonly string[], process: Process): Promise<
   } catch (error) {
     if (error instanceof MigrateError) {
       printer.error(error);
-      if (words.includes("--raiseerr")) process.stderr.write(`${error.stack}\n`);
+      if (words.includes("--raiseerr")) process.stderr.write(clean(`${error.stack}\n`));
       return error.exitCode;
     }
     process.stderr.write(
-      `migrate has a bug: ${error instanceof Error ? error.stack : String(error)}\n` +
-        `Please report it with the command line and this text. (migrate ${process.version})\n`,
+      clean(
+        `migrate has a bug: ${error instanceof Error ? error.stack : String(error)}\n` +
+          `Please report it with the command line and this text. (migrate ${process.version})\n`,
+      ),
     );
     return exitCodes.bug;
   }

@@ -35,7 +35,13 @@ export interface Printer {
 
 export function createPrinter(
   { stdout, stderr, stdin, env }: Streams,
-  options: { readonly quiet: boolean; readonly verbose: boolean; readonly json: boolean },
+  options: {
+    readonly quiet: boolean;
+    readonly verbose: boolean;
+    readonly json: boolean;
+    /** Takes the passwords out of whatever is no data: what went wrong may quote anything. */
+    readonly clean: (text: string) => string;
+  },
 ): Printer {
   const colored = (stream: NodeJS.WriteStream): boolean => {
     if (env["NO_COLOR"] !== undefined && env["NO_COLOR"] !== "") return false;
@@ -53,7 +59,7 @@ export function createPrinter(
       {
         log: ({ args }) => {
           clear();
-          stderr.write(`${args.join(" ")}\n`);
+          stderr.write(`${options.clean(args.join(" "))}\n`);
         },
       },
     ],
@@ -66,12 +72,12 @@ export function createPrinter(
     warn: (text) => log.warn(`warning: ${text}`),
     verbose: (text) => log.debug(text),
     error: (error) => {
-      if (options.json) stdout.write(`${JSON.stringify({ error: errorValue(error) }, null, 2)}\n`);
+      if (options.json) stdout.write(`${options.clean(JSON.stringify({ error: errorValue(error) }, null, 2))}\n`);
       log.error(renderError(error, { color: colored(stderr) }));
     },
     progress: (text) => {
       if (options.quiet || stderr.isTTY !== true) return;
-      stderr.write(`\r\u001b[K${text.slice(0, (stderr.columns || 80) - 1)}`);
+      stderr.write(`\r\u001b[K${options.clean(text).slice(0, (stderr.columns || 80) - 1)}`);
       transient = true;
     },
     async ask(question) {

@@ -18,6 +18,8 @@ export interface Part {
   readonly of: number;
   /** The settings that its step begins with; the parts before it have made them. */
   readonly session: readonly Statement[];
+  /** What the author has SET for the statement, which stands outside a transaction. */
+  readonly settings: readonly Statement[];
   /** The part before it is a statement outside a transaction. */
   readonly follows: boolean;
   /** It records a step in the ledger. */
@@ -33,6 +35,7 @@ export function partsOf(plan: Plan): readonly Part[] {
     const own = step === undefined ? [batch] : batchesOf(plan, batch, step);
     const number = own.indexOf(batch) + 1;
     const last = number === own.length;
+    const before = own.slice(0, number - 1).flatMap((each) => plan.batches[each]!.statements);
     if (!last) faults.push(...statements.flatMap(leftBehind));
     return {
       index,
@@ -42,6 +45,7 @@ export function partsOf(plan: Plan): readonly Part[] {
       number,
       of: own.length,
       session: number === 1 ? [] : beginning(plan.batches[own[0]!]!.statements),
+      settings: transactional ? [] : before.filter(({ kind, tag }) => kind === "user" && /^(?:SET|RESET)$/.test(tag ?? "")),
       follows: number > 1 && !plan.batches[batch - 1]!.transactional,
       records: step !== undefined && last,
     };

@@ -250,7 +250,8 @@ function stateAt(graph: Graph, starts: string): ReadonlySet<RevisionId> {
     .split(",")
     .map((start) => start.trim())
     .filter((start) => start !== "")
-    .map((start) => resolveOne(graph, start));
+    // `heads` is a state like any other: everything is applied.
+    .flatMap((start) => (start === "heads" ? resolveAll(graph, start) : [resolveOne(graph, start)]));
   return ancestors(
     graph,
     places.filter((place) => place !== BASE),

@@ -4,7 +4,7 @@
  */
 import { MigrateError } from "../core/errors.ts";
 import type { LedgerSql } from "../core/ledger.ts";
-import type { Plan, PlanStep } from "../core/plan.ts";
+import type { Plan, PlanStep, Statement } from "../core/plan.ts";
 import { commentText } from "../core/quote.ts";
 import { type Part, partsOf, stepOf } from "../core/split.ts";
 import { beginSkip, endSkip, heading, layOut, newPage, type Page, sessionLines, stepName, wrapped } from "./section.ts";
@@ -55,7 +55,7 @@ export interface SplitScript extends Script {
 
 /**
  * One numbered file for each transaction boundary, each with its own lock and guard; to be run in order. Throws
- * `source/psql-string`, and `source/not-splittable` where a statement leaves something in its session.
+ * `source/psql-string`, and `source/not-splittable` where a statement needs what another left in its session.
  */
 export function renderSplit(plan: Plan, ledger: LedgerSql, form: ScriptForm = defaultForm): readonly SplitScript[] {
   const parts = partsOf(plan);
@@ -118,7 +118,7 @@ function document(
   head.add(comment(first));
   if (body !== "") head.add(`-- Receipt: sha256:${receipt}`);
   head.add(...title.map(comment));
-  if (body !== "") settings(head, form);
+  if (body !== "") pinClient(head, form);
 
   const tail = newPage();
   if (closing !== undefined) closingLines(tail, ledger, closing(receipt));
@@ -156,7 +156,7 @@ const endsEarly = (): MigrateError =>
   });
 
 /** What a `.psqlrc` or a flag may have set otherwise: then a guard that stops would not stop what follows. */
-function settings(page: Page, { client }: ScriptForm): void {
+function pinClient(page: Page, { client }: ScriptForm): void {
   page.gap();
   if (client === "psql") {
     page.add("-- psql: stops at the first error, sends each statement as it stands, says little.");
@@ -358,7 +358,9 @@ function partFile(plan: Plan, part: Part, ledger: LedgerSql, form: ScriptForm, {
 }
 
 /** The one statement, and as comments what a client that keeps its session may send before it. */
-function aloneFile(plan: Plan, { batch }: Part, ledger: LedgerSql, form: ScriptForm, title: readonly string[]): Script {
+function aloneFile(plan: Plan, { batch, settings }: Part, ledger: LedgerSql, form: ScriptForm, title: readonly string[]): Script {
+  const [setting] = settings;
+  if (setting !== undefined) throw notCarried(setting);
   const { statements } = plan.batches[batch]!;
   const before = statements.filter(({ kind, sql }) => kind === "session" && !sql.startsWith(FUSE));
   const user = statements.find(({ kind }) => kind === "user")!;
@@ -370,5 +372,13 @@ function aloneFile(plan: Plan, { batch }: Part, ledger: LedgerSql, form: ScriptF
   page.add(...sessionLines(before, form).flatMap((line) => line.split(/\r\n|\r|\n/)).map((line) => `--   ${commentText(line)}`));
   return { text: `${page.text()}\n${BEGIN_PLAN}\n${body}${END_PLAN}\n`, receipt };
 }
+
+const notCarried = ({ tag, origin }: Statement): MigrateError =>
+  new MigrateError({
+    code: "source/not-splittable",
+    message: `this ${tag} is for a statement outside a transaction, which a client other than psql must send alone`,
+    hint: "write the files for psql (leave --client any out), or set it for the role: ALTER ROLE … SET …",
+    ...(origin === undefined ? {} : { location: origin }),
+  });
 
 const FUSE = "SET default_transaction_read_only";

@@ -90,11 +90,11 @@ describe.each(servers())("a stale script on $name", (server) => {
 
   test("another session holds the lock", async () => {
     const { url } = await ownDatabase(server);
-    await shop.upgrade(url, "a");
+    await shop.upgrade(url, "b");
     await withLock(shop, url, async () =>
       expectRefused(
         url,
-        await shop.script("a:heads"),
+        await shop.script("b:heads"),
         /another session holds the lock of the ledger retort\.applied/,
       ),
     );
