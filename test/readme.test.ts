@@ -26,6 +26,7 @@ import { delimiter, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { exitCodes } from "../src/core/errors.ts";
+import * as api from "../src/index.ts";
 import { ownDatabase } from "./support/project.ts";
 import { psqlAvailable } from "./support/psql.ts";
 import { servers } from "./support/server.ts";
@@ -79,6 +80,12 @@ test("sql/example/README.md", { timeout: limit }, async () => {
   const folder = join(scratch, "example");
   cpSync(join(root, "sql/example"), folder, { recursive: true });
   runDocument("sql/example/README.md", folder, new URL(url));
+});
+
+test("docs/api.md names what is exported", () => {
+  const rows = readFileSync(join(root, "docs/api.md"), "utf8").matchAll(/^\| (`.*?) \|/gm);
+  const names = [...rows].flatMap(([, cell]) => [...cell!.matchAll(/`(\w+)/g)].map(([, name]) => name!));
+  expect(Object.keys(api)).toEqual(expect.arrayContaining(names));
 });
 
 test("links lead to files", () => {

@@ -272,8 +272,8 @@ function stepBatches(input: CompileInput, step: StepInput, index: number, expect
 }
 
 /**
- * A step outside a transaction: intent → statement → record, statement by statement. Statements that may stand in
- * a transaction commit together with the record of what came before and the intent of what comes next.
+ * A step outside a transaction: intent → statement → record, statement by statement. One that may stand in a
+ * transaction commits together with the record that it is done, which is the intent of the next.
  */
 function outsideBatches(
   input: CompileInput,
@@ -304,38 +304,57 @@ function outsideBatches(
     };
   };
 
-  let open = guarded(resets);
+  const commit = (statements: readonly Statement[]): void => {
+    batches.push({ transactional: true, statements });
+  };
+  /** Ends a transaction with the intent of statement `number`. */
+  const intend = (statements: readonly Statement[], number: number): void => {
+    const hash = sha256(step.statements[number - 1]!.sql);
+    const before = statementsHash(step.statements.slice(0, number - 1), sha256);
+    const { revision, direction } = step;
+    const of = step.statements.length;
+    commit([
+      ...statements,
+      ...session(ourselves(input.pins), index),
+      at("ledger", ledger.intend({ revision, direction, statement: number, of, hash, before })),
+    ]);
+    intent = { revision, statement: number, hash };
+  };
+
+  /** The transaction that is being filled; begun when there is something for it. */
+  let open: Statement[] | undefined = guarded(resets);
   if (step.repairs !== undefined && step.repairs.length > 0) {
-    const repairs = step.repairs.map((sql) => outside(at("repair", `${sql};`)));
-    batches.push({ transactional: true, statements: open }, ...repairs);
-    open = guarded([]);
+    commit(open);
+    batches.push(...step.repairs.map((sql) => outside(at("repair", `${sql};`))));
+    open = undefined;
   }
   for (const [i, statement] of step.statements.entries()) {
     const number = i + 1;
+    const setting = /^(?:SET|RESET)$/.test(statement.tag);
+    if (setting && number < (step.resumeAt ?? 1)) kept.push(withoutComments(statement));
     if (number < (step.resumeAt ?? 1)) continue;
     const sent = user[i]!;
     if (statement.transactional && !statement.mayCommit) {
+      open ??= guarded([]);
       open.push(...(i === 0 ? [] : relexing(sent)), sent);
-      if (/^(?:SET|RESET)$/.test(statement.tag)) kept.push(withoutComments(statement));
+      if (setting) kept.push(withoutComments(statement));
+      // It commits by itself, with the record that it is done; a setting is the beginning of what comes next.
+      if (setting || number === step.statements.length) continue;
+      intend(open, number + 1);
+      open = undefined;
       continue;
     }
-    const hash = sha256(statement.sql);
-    const before = statementsHash(step.statements.slice(0, i), sha256);
-    const { revision, direction } = step;
-    const of = step.statements.length;
-    open.push(
-      ...session(ourselves(input.pins), index),
-      at("ledger", ledger.intend({ revision, direction, statement: number, of, hash, before })),
-    );
-    intent = { revision, statement: number, hash };
+    if (intent?.statement !== number) intend(open ?? guarded([]), number);
+    else if (open !== undefined) commit(open);
+    batches.push(outside(sent, statement));
     const notDone = undone(statement.probe);
-    batches.push({ transactional: true, statements: open }, outside(sent, statement));
-    open = [...guarded([]), ...(notDone === undefined ? [] : [at("guard", ledger.guardDone(notDone))])];
+    open = notDone === undefined ? undefined : [...guarded([]), at("guard", ledger.guardDone(notDone))];
   }
   const record =
     step.direction === "up" ? ledger.recordUp(row, "progress") : ledger.recordDown(row, "progress");
-  open.push(...session(ourselves(input.pins), index), at("ledger", record), at("ledger", ledger.forget()));
-  return [...batches, { transactional: true, statements: open }];
+  open ??= guarded([]);
+  commit([...open, ...session(ourselves(input.pins), index), at("ledger", record), at("ledger", ledger.forget())]);
+  return batches;
 }
 
 const FUSE = "SET default_transaction_read_only = on";

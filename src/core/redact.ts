@@ -12,7 +12,7 @@ const URL_PASSWORD = /([a-z][a-z0-9+.-]*:\/\/[^\s:/?#@"<>]*):[^\s"<>]*@/gi;
 const PASSWORD_FIELD = /(password=)(?:'(?:[^'\\]|\\.)*'|[^\s&'"]+)/gi;
 
 /**
- * Replaces by `***` each of `secrets` (raw, percent-encoded in any mixture, or escaped as in JSON), and every
+ * Replaces by `***` each of `secrets` (raw, percent-encoded in any mixture, or escaped as in JSON or SQL), and every
  * password that stands in a URL or behind `password=`, known or not. A secret shorter than eight characters is
  * replaced only where it is a word of its own: the password `app` must not disfigure `application`.
  */
@@ -33,12 +33,13 @@ export function redactAll<T>(value: T, secrets: readonly string[] = []): T {
   return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, redactAll(item, secrets)])) as T;
 }
 
-/** A pattern for the secret in which each character may be raw, percent-encoded or escaped as in JSON. */
+/** A pattern for the secret in which each character may be raw, percent-encoded or escaped as in JSON or SQL. */
 function anySpelling(secret: string): RegExp {
   const characters = [...secret].map((character) => {
     const spellings = [
       percentEncoded(character),
       literally(JSON.stringify(character).slice(1, -1)),
+      ...(character === "'" ? ["''"] : []),
       literally(character),
     ];
     return `(?:${[...new Set(spellings)].join("|")})`;

@@ -87,7 +87,7 @@ const ALONE: GroupLimits = { batches: 1, size: 0 };
  * migrations go alone, so that each is seen as it is done; quick ones do not wait for the network one by one.
  */
 function groupPace() {
-  let batches = 4;
+  let batches = 1;
   return {
     limits: (): GroupLimits => ({ batches, size: 512 * 1024 }),
     took(count: number, ms: number): void {

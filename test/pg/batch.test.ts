@@ -37,12 +37,16 @@ describe.each(servers())("on $name", (server) => {
   test("ended in the middle: what is done stays, the next run goes on with the rest", async () => {
     const { url } = await ownDatabase(server);
     const shop = project({ a: table(1000), b: `-- batch: 100, pause 150ms\n${fill}`, c: "CREATE TABLE c ();" });
+    await shop.upgrade(url, "a");
     const failing = failureOf(shop.upgrade(url));
     await until(url, "SELECT FROM t WHERE y IS NOT NULL");
     // The runner comes back by itself and goes on; ended once more, it gives the word back.
-    const end = `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'retort' AND query LIKE '%batch_size%' AND datname = current_database()`;
-    await until(url, end);
-    await until(url, end);
+    const working = "SELECT pid FROM pg_stat_activity WHERE application_name = 'retort' AND query LIKE '%<<retort>>%' AND datname = current_database()";
+    for (let last = 0, times = 0; times < 2; times += 1) {
+      await until(url, `${working} AND pid <> ${last}`);
+      last = (await query<{ pid: number }>(url, `${working} AND pid <> ${last}`))[0]!.pid;
+      await query(url, `SELECT pg_terminate_backend(${last})`);
+    }
     expect(await failing).toMatchObject({ code: "execution/connection-lost", hint: expect.stringContaining("b is still interrupted at statement 1 of 1") });
     const [{ n }] = (await query<{ n: number }>(url, "SELECT count(y)::int AS n FROM t")) as [{ n: number }];
     expect(n % 100).toBe(0);

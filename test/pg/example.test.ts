@@ -24,7 +24,8 @@ async function viaScript(url: string, request: Request): Promise<void> {
   const { plan, ledger: sql } = await offline(deps(), request, project);
   writeFileSync(file, renderScript(plan, sql).text);
   const result = await psql(url, file);
-  expect(result.stderr).toBe("");
+  // The backfill tells how far it is; an error would end the script.
+  expect(result.stderr.replaceAll(/^.*NOTICE: {2}retort: .* rows so far.*\n/gm, "")).toBe("");
   expect(result.code).toBe(0);
 }
 

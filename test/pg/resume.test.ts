@@ -4,7 +4,7 @@ import { suffer, undisturbed } from "../chaos/world.ts";
 import { messageEnds } from "../chaos/wire.ts";
 import { ledger } from "../support/dump.ts";
 import { migrate } from "../support/migrate.ts";
-import { failureOf, headerLines, ownDatabase, project, type TestProject } from "../support/project.ts";
+import { failureOf, headerLines, ownDatabase, project, type TestProject, until } from "../support/project.ts";
 import { query, servers, withClient } from "../support/server.ts";
 
 const none = ["transaction: none"];
@@ -151,15 +151,12 @@ describe.each(servers())("on $name", (server) => {
       await withClient(url, async (client) => {
         await client.query(`BEGIN ISOLATION LEVEL REPEATABLE READ; SELECT FROM ${table};`);
         const failing = failureOf(shop.upgrade(url, revision, { lockWait: 20 }));
-        const waiting = "application_name = 'retort' AND datname = current_database() AND wait_event_type = 'Lock'";
-        for (let tries = 0; (await query(url, `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE ${waiting}`)).length === 0; tries += 1) {
-          expect(tries).toBeLessThan(200);
-          await new Promise((resolve) => setTimeout(resolve, 50));
-        }
-        // The runner comes back once on a new connection and waits again.
-        for (let tries = 0; (await query(url, `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE ${waiting}`)).length === 0; tries += 1) {
-          expect(tries).toBeLessThan(200);
-          await new Promise((resolve) => setTimeout(resolve, 50));
+        const waiting = "SELECT pid FROM pg_stat_activity WHERE application_name = 'retort' AND datname = current_database() AND wait_event_type = 'Lock'";
+        // The runner comes back once, on a new connection, and waits again.
+        for (let last = 0, times = 0; times < 2; times += 1) {
+          await until(url, `${waiting} AND pid <> ${last}`);
+          last = (await query<{ pid: number }>(url, `${waiting} AND pid <> ${last}`))[0]!.pid;
+          await query(url, `SELECT pg_terminate_backend(${last})`);
         }
         expect(await failing).toMatchObject({ code: "execution/connection-lost", hint: expect.stringContaining(`${revision} is still interrupted at statement 1 of`) });
         await client.query("COMMIT");

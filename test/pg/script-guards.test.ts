@@ -1,0 +1,399 @@
+/** A script in the wrong place, at the wrong time, or with a careless client: it stops with a sentence and changes nothing. */
+import { describe, expect, test } from "vitest";
+import { offline } from "../../src/app/offline.ts";
+import { defaultForm, renderScript, renderSplit } from "../../src/render/script.ts";
+import { dump } from "../support/dump.ts";
+import { fileOf, filesOf, runText, stateOf } from "../support/forms.ts";
+import { failureOf, ownDatabase, project, withLock } from "../support/project.ts";
+import { psql } from "../support/psql.ts";
+import { ownRole } from "../support/roles.ts";
+import { freshDatabase, query, servers, withClient } from "../support/server.ts";
+
+const shop = project({
+  a: { up: "CREATE TABLE t (x int);", down: "DROP TABLE t;" },
+  b: { up: "INSERT INTO t VALUES (1);", down: "DELETE FROM t;" },
+  c: { up: "CREATE INDEX CONCURRENTLY c ON t (x);", down: "DROP INDEX CONCURRENTLY c;" },
+  d: {
+    up: "INSERT INTO t VALUES (2); VACUUM t; DO 'BEGIN INSERT INTO t VALUES (3); COMMIT; END'; INSERT INTO t VALUES (4);",
+    header: ["transaction: none"],
+    down: "DELETE FROM t WHERE x > 1;",
+  },
+  e: { up: "ALTER TABLE t ADD y int;", down: "ALTER TABLE t DROP y;" },
+});
+
+const up = (target: string) => ({ kind: "upgrade", target }) as const;
+
+/** The script for a client that sends one statement after another and goes on after errors: no line for psql is left. */
+const careless = (script: string): string => script.replaceAll(/^\\(?!gset).*$/gm, "").replaceAll(/\n\\gset$/gm, ";");
+
+/** The `\set` lines are gone, as by a hand that did not know what they are for. */
+const unset = (script: string): string => script.replaceAll(/^\\set .*$/gm, "");
+
+const goesOn = { args: ["-v", "ON_ERROR_STOP=0"] };
+
+describe.each(servers())("on $name", (server) => {
+  /** Every way to run it ends with the sentence, and with nothing changed: not in the log either. */
+  async function expectRefused(url: string, scripts: readonly string[], sentence: RegExp): Promise<void> {
+    const before = await dump(url);
+    for (const script of scripts) {
+      const stopped = await runText(url, script);
+      expect(stopped.stderr).toMatch(sentence);
+      expect(stopped.code).toBe(3);
+      expect(await runText(url, unset(script), goesOn).then(({ stderr }) => stderr)).toMatch(sentence);
+      const { code, stderr } = await runText(url, careless(script), goesOn);
+      expect(stderr).toMatch(sentence);
+      expect(code).toBe(0);
+      expect(await dump(url)).toBe(before);
+    }
+  }
+
+  const wholeScripts = async (range: string, options = {}): Promise<string[]> => [
+    (await filesOf("one file", shop.deps, up(range), options))[0]!,
+    (await filesOf("idempotent, run twice", shop.deps, up(range), options))[0]!,
+  ];
+
+  test("a script from base, in every other state", async () => {
+    const { url } = await ownDatabase(server);
+    const script = await shop.script("base:heads");
+    for (const revision of ["a", "b", "c", "d", "e"]) {
+      await shop.upgrade(url, revision);
+      await expectRefused(url, [script], /this database is not in the state that was assumed; applied, but should not be: a/);
+    }
+    expect((await runText(url, script)).stderr).toContain("All of it is done already.");
+  });
+
+  test("the hint is the command that writes the right script", async () => {
+    const { url } = await ownDatabase(server);
+    await shop.upgrade(url, "b");
+    const { stderr } = await runText(url, await shop.script("c:d"));
+    const command = /migrate upgrade (\S+) --sql/.exec(stderr)?.[1];
+    expect(command).toBe("b:d");
+    expect((await runText(url, await shop.script(up(command!)))).code).toBe(0);
+    expect((await shop.state(url)).heads).toEqual(["d"]);
+  });
+
+  test("a state that does not lie on the way", async () => {
+    const { url } = await ownDatabase(server);
+    await shop.upgrade(url, "e");
+    const [script] = await filesOf("idempotent, run twice", shop.deps, up("base:c"));
+    await expectRefused(url, [script!], /applied, but should not be: d, e/);
+  });
+
+  test("another session has the lock; there is no ledger yet", async () => {
+    const { url } = await ownDatabase(server);
+    const scripts = await wholeScripts("base:heads");
+    await withLock(shop, url, () => expectRefused(url, scripts, /another session holds the lock/));
+  });
+
+  test("another session has the lock, and gives it back while a careless client goes on", async () => {
+    const { url } = await ownDatabase(server);
+    await shop.upgrade(url, "a");
+    const before = await dump(url);
+    const [script] = await filesOf("one file", shop.deps, up("a:heads"));
+    // The lock fails; the rest is sent when nobody holds it any more.
+    const late = careless(script!).replace(/DO \$retort\$\nBEGIN\n {2}IF NOT pg_catalog.pg_try[^]*?\$retort\$;/, "SELECT 1/0;");
+    expect((await runText(url, late, goesOn)).stderr).toMatch(/this session does not hold the lock/);
+    expect(await dump(url)).toBe(before);
+  });
+
+  test("the wrong database, role, or server", async () => {
+    const { url, name } = await ownDatabase(server);
+    const right = { expectDatabase: name, expectRole: "postgres" };
+    const expected = [
+      [{ ...right, expectDatabase: `it's "$$" \\\n*/` }, /this is for the database it's "\$\$" \\\n\*\/; connected to retort_test_/],
+      [{ ...right, expectRole: "$retort$'; DROP" }, /this is to be run by the role \$retort\$'; DROP; connected as postgres/],
+      [{ ...right, serverVersion: { number: 990000, text: "99" } }, /this needs PostgreSQL 99 or later; the server is 1/],
+    ] as const;
+    for (const [options, sentence] of expected) await expectRefused(url, await wholeScripts("base:heads", options), sentence);
+    expect(await query(url, "SELECT FROM pg_namespace WHERE nspname = 'retort'")).toEqual([]);
+    const files = await filesOf("split files", shop.deps, up("base:heads"), expected[0][0]);
+    for (const file of files) expect((await runText(url, file)).stderr).toMatch(expected[0][1]);
+    expect((await runText(url, (await filesOf("one file", shop.deps, up("base:heads"), right))[0]!)).code).toBe(0);
+  });
+
+  test("a statement fails and the client goes on: what was not done is not recorded, nor what follows", async () => {
+    const failing = project({
+      a: "CREATE TABLE t (x int); INSERT INTO t VALUES (1), (1);",
+      b: "CREATE UNIQUE INDEX CONCURRENTLY b ON t (x);",
+      c: "INSERT INTO t VALUES (3);",
+    });
+    const { url } = await ownDatabase(server);
+    const { stderr } = await runText(url, careless(await failing.script("base:heads")), goesOn);
+    expect(stderr).toContain("the index b is not there, or not valid");
+    expect(await failing.state(url)).toMatchObject({ heads: ["a"], progress: { revision: "b" } });
+    expect(await query(url, "SELECT FROM t WHERE x = 3")).toEqual([]);
+    expect(await query(url, "SELECT FROM retort.log WHERE event = 'script'")).toEqual([]);
+
+    // Nothing tells what a block did: there psql must stop.
+    const silent = project({
+      a: "CREATE TABLE u (x int);",
+      b: "DO 'BEGIN COMMIT; PERFORM 1/0; END';",
+      c: "INSERT INTO u VALUES (3);",
+    });
+    const other = await ownDatabase(server);
+    expect(await runText(other.url, unset(await silent.script("base:heads")), goesOn)).toMatchObject({
+      stdout: expect.stringContaining("the statement above has failed; nothing more is run"),
+    });
+    expect(await silent.state(other.url)).toMatchObject({ heads: ["a"], progress: { revision: "b" } });
+  });
+
+  test("split files: each runs only in its turn, and only once", async () => {
+    const { url } = await ownDatabase(server);
+    const files = await filesOf("split files", shop.deps, up("base:heads"));
+    expect(files).toHaveLength(1 + 2 + 3 + 5 + 1);
+    for (const [turn, file] of files.entries()) {
+      const before = await dump(url);
+      for (const [index, other] of files.entries()) {
+        // The first asserts where all begins, and changes nothing; the next in turn is next.
+        if (index === turn || (index === 0 && turn === 1)) continue;
+        // Only some of the pairs, or there would be hundreds.
+        if (Math.abs(index - turn) > 1 && (index + turn) % 5 !== 0) continue;
+        const { code, stderr, stdout } = await runText(url, other);
+        expect(`${index} before ${turn}: ${code} ${stdout}`).toBe(`${index} before ${turn}: 3 `.replace(/ $/, ` ${stdout}`));
+        expect(stderr).toMatch(
+          /does not fit the state|not in the state that was assumed|is interrupted|was interrupted|was not the last that was run|no ledger|does not exist/,
+        );
+      }
+      expect(await dump(url)).toBe(before);
+      expect(await runText(url, file)).toMatchObject({ code: 0 });
+    }
+    expect((await shop.state(url)).heads).toEqual(["e"]);
+    const receipts = await query<{ detail: string }>(url, "SELECT detail FROM retort.log WHERE event = 'script' ORDER BY id");
+    expect(receipts.map(({ detail }) => detail)).toEqual([2, 3, 5, 6, 8, 10, 11, 12].map((n) => `base:e (file ${n} of 12)`));
+  });
+});
+
+describe("clients and their settings", () => {
+  const [server] = servers();
+  const texts = project({
+    a: `CREATE TABLE t (x int, note text);
+INSERT INTO t VALUES (1, 'é \\ 😀'), (2, E'it\\'s 表');
+SELECT 1 AS n UNION SELECT 2;
+CREATE INDEX i ON t (x);`,
+    b: "CREATE INDEX CONCURRENTLY b ON t (note);",
+    c: "UPDATE t SET note = note || ':x \\' WHERE x = 1;",
+  });
+
+  const startUpFile = () => fileOf(`\\set ON_ERROR_ROLLBACK on
+\\set AUTOCOMMIT off
+\\set ON_ERROR_STOP off
+\\set FETCH_COUNT 1
+\\set SINGLELINE on
+\\set retort_pending maybe
+\\set ECHO all
+\\set VERBOSITY verbose
+\\set x 666
+\\set QUIET off
+\\timing on
+`);
+
+  /** What a DBA's shell and home may bring along. */
+  const worlds: readonly (readonly [string, () => Parameters<typeof runText>[2]])[] = [
+    [".psqlrc with everything the other way round", () => ({ readStartupFile: true, env: { PSQLRC: startUpFile() } })],
+    ["-1, which is a transaction around all", () => ({ args: ["-1"] })],
+    ["-S, which ends statements with their line", () => ({ args: ["-S"] })],
+    ["variables named as things in the SQL", () => ({ args: ["-v", "x=1; DROP TABLE t", "-v", "retort_pending=off"] })],
+    ["Latin-1", () => ({ env: { PGCLIENTENCODING: "LATIN1" } })],
+    ["Shift-JIS, in which a backslash can be half a letter", () => ({ env: { PGCLIENTENCODING: "SJIS" } })],
+    ["strings in the old way", () => ({ env: { PGOPTIONS: "-c standard_conforming_strings=off" } })],
+    [
+      "odd settings of the session",
+      () => ({ env: { PGOPTIONS: "-c search_path=pg_temp -c datestyle=german -c default_transaction_read_only=off -c lock_timeout=1" } }),
+    ],
+  ];
+
+  test.each(worlds)("%s", async (_, world) => {
+    const [a, b] = [await ownDatabase(server!), await ownDatabase(server!)];
+    await texts.upgrade(a.url);
+    for (const form of ["one file", "idempotent, run twice"] as const) {
+      const database = await freshDatabase(server!);
+      for (const text of await filesOf(form, texts.deps, up("base:heads"))) {
+        const { code, stderr } = await runText(database.url, text, world());
+        expect(stderr.replaceAll(/^.*WARNING: {2}(25P01: |25001: )?there is (no|already a) transaction in progress\n(LOCATION.*\n)?/gm, "")).toBe("");
+        expect(code).toBe(0);
+      }
+      expect(await stateOf(database.url)).toEqual(await stateOf(a.url));
+      await database.drop();
+    }
+    // And it stops: nothing of a transaction whose guard has failed is kept.
+    await query(b.url, "CREATE TABLE t (x int)");
+    const before = await dump(b.url);
+    const { code, stderr } = await runText(b.url, (await texts.script("a:heads")), world());
+    expect(stderr).toContain("this database has no ledger retort.applied");
+    expect(code).toBe(3);
+    expect(await dump(b.url)).toBe(before);
+  });
+
+  test("psql says little: a line for each step, and what was done", async () => {
+    const { url } = await ownDatabase(server!);
+    const [script] = await filesOf("idempotent, run twice", shop.deps, up("base:c"));
+    await shop.upgrade(url, "a");
+    const { stdout, stderr } = await runText(url, script!);
+    expect(stderr).toBe("");
+    expect(stdout.replaceAll(/[0-9a-f]{64}/g, "…")).toMatchInlineSnapshot(`
+      "retort: step 1 of 3 is done already
+      retort: step 2 of 3
+      retort: step 3 of 3
+       applied_revisions | current_heads |                                 receipt                                 
+      -------------------+---------------+-------------------------------------------------------------------------
+                       3 | c             | sha256:…
+      (1 row)
+
+      retort: done
+      "
+    `);
+  });
+
+  test("a role that must be set to reach the ledger", async () => {
+    const owner = await ownRole(server!, "NOLOGIN", `ow"ner's $$ \\ role`);
+    const login = await ownRole(server!, `LOGIN NOINHERIT; GRANT ${quoted(owner.name)} TO :role; GRANT pg_read_all_data TO :role`);
+    const { url, name } = await ownDatabase(server!);
+    await query(url, `GRANT CREATE ON DATABASE ${quoted(name)} TO ${quoted(owner.name)}; GRANT ALL ON SCHEMA public TO ${quoted(owner.name)}`);
+    const owned = project(
+      { a: "CREATE TABLE t (x int);", b: { up: "CREATE INDEX CONCURRENTLY b ON t (x);", down: "DROP INDEX CONCURRENTLY b;" }, c: "RESET ROLE;" },
+      { role: owner.name, session: { searchPath: ["public", `s"1 $$`] } },
+    );
+    for (const form of ["one file", "idempotent, run twice", "split files"] as const) {
+      for (const text of await filesOf(form, owned.deps, up("base:heads"))) expect(await runText(login.url(name), text)).toMatchObject({ code: 0, stderr: "" });
+      expect(await query(url, "SELECT tableowner FROM pg_tables WHERE schemaname = 'retort'")).toEqual(
+        Array.from({ length: 4 }, () => ({ tableowner: owner.name })),
+      );
+      await query(url, "DROP SCHEMA retort CASCADE; DROP TABLE t");
+    }
+    await query(url, `DROP OWNED BY ${quoted(owner.name)}`);
+  });
+
+  const quoted = (name: string): string => `"${name.replaceAll('"', '""')}"`;
+
+  test("a driver that sends the whole text at once: it works, or stops with nothing changed", async () => {
+    const plain = project({ a: "CREATE TABLE t (x int, note text DEFAULT '\\');", b: "INSERT INTO t SELECT 1;" });
+    const { url } = await ownDatabase(server!);
+    const [script] = await filesOf("any client", plain.deps, up("base:heads"));
+    const send = (options: string) => {
+      const own = new URL(url);
+      own.searchParams.set("options", options);
+      return withClient(own.href, (client) => client.query(script!));
+    };
+    const before = await dump(url);
+    expect((await failureOf(send("-c standard_conforming_strings=off"))).message).toContain(
+      "first, in this session: SET standard_conforming_strings = on",
+    );
+    expect(await dump(url)).toBe(before);
+    await withLock(plain, url, async () => {
+      expect((await failureOf(send(""))).message).toContain("another session holds the lock");
+    });
+    expect(await dump(url)).toBe(before);
+    await send("");
+    const after = await dump(url);
+    expect((await failureOf(send(""))).message).toContain("this database is not in the state that was assumed");
+    expect(await dump(url)).toBe(after);
+    expect(await query(url, "SELECT * FROM t")).toEqual([{ x: 1, note: "\\" }]);
+  });
+
+  test("split files for any client: what a file cannot guard it says", async () => {
+    const { plan, ledger } = await offline(shop.deps, up("base:heads"), {});
+    const files = renderSplit(plan, ledger, { ...defaultForm, client: "any" });
+    const alone = files.filter(({ text }) => !text.includes("BEGIN;"));
+    expect(alone.map(({ name }) => name)).toEqual(["0005_up_c_2_of_3.sql", "0008_up_d_2_of_5.sql", "0010_up_d_4_of_5.sql"]);
+    for (const { text } of alone) expect(text).toContain("no lock, no guard and no settings of its own");
+    // Without its statement, the file behind it stops where the catalog shows that.
+    const { url } = await ownDatabase(server!);
+    const run = (text: string) => withClient(url, (client) => client.query(text));
+    for (const { text } of files.slice(0, 4)) await run(text);
+    expect((await failureOf(run(files[5]!.text))).message).toContain("the index c is not there, or not valid");
+    for (const { text } of files.slice(4)) await run(text);
+    expect((await shop.state(url)).heads).toEqual(["e"]);
+  });
+
+  test("what lasts as long as its session cannot be split; a SET can", async () => {
+    const temporary = project({
+      a: { up: "CREATE TEMP TABLE t (x int);\nVACUUM pg_class;\nINSERT INTO t VALUES (1);", header: ["transaction: none"] },
+    });
+    const set = project({ a: { up: "SET work_mem = '1MB';\nVACUUM pg_class;", header: ["transaction: none"] } });
+    const split = async (of: typeof set, client: "psql" | "any") => {
+      const { plan, ledger } = await offline(of.deps, up("base:heads"), {});
+      return renderSplit(plan, ledger, { ...defaultForm, client });
+    };
+    expect(await failureOf(split(temporary, "psql"))).toMatchObject({
+      code: "source/not-splittable",
+      location: { line: 5 },
+      message: expect.stringContaining("a temporary object lasts as long as its session"),
+    });
+    expect(await failureOf(split(set, "any"))).toMatchObject({ code: "source/not-splittable", location: { line: 5 } });
+    expect((await split(set, "psql"))[2]!.text).toContain("SET work_mem = '1MB';");
+  });
+});
+
+describe("hostile text", () => {
+  const [server] = servers();
+  const pwned = `${fileOf("")}.pwned`;
+  const shell = `\\! touch ${pwned}`;
+  const evil = `'"$$ $retort$ \\ \`touch ${pwned}\` :x :'x' */ /* -- ; 😀 é`;
+
+  test("nothing leaves its comment or its quotes, in any form", async () => {
+    const hostile = project(
+      {
+        a: {
+          up: `-- end plan
+/* ${shell.replaceAll("*/", "")}
+${shell}
+*/
+CREATE TABLE t (note text); -- ${evil}
+-- end plan
+INSERT INTO t VALUES (':x'), ('
+${shell}
+-- end plan
+'), ($x$
+${shell}
+-- begin plan
+$x$); -- end plan
+-- end plan
+`,
+          header: [`message: ${evil} ${shell}`, "branch-labels: läbel"],
+          down: "DROP TABLE t;",
+        },
+        // What a session that reads strings otherwise would take for a command.
+        b: `SET standard_conforming_strings = off; SET client_encoding = 'GBK';
+INSERT INTO t VALUES ('a\\''; ${shell} '), ('中', '
+${shell}
+');`.replace("('中', '", "('中'), ('"),
+        c: `SELECT set_config('standard_conforming' || '_strings', 'off', false);
+SELECT 'a\\''
+${shell}
+';`,
+        d: { up: "CREATE INDEX CONCURRENTLY d ON t (note);", header: [`message: d ${evil}`], down: "DROP INDEX CONCURRENTLY d;" },
+      },
+      {
+        ledger: {
+          schema: `re${evil.slice(0, 20)}\n-- end plan`,
+          tables: { applied: `ap'"$$\\`, state: "st\n\\! id", log: "lo\r\\! id", progress: "pro$retort$" },
+        },
+        session: { searchPath: ["public", `"${evil.slice(0, 30)}`] },
+      },
+    );
+    const online = await ownDatabase(server!);
+    await hostile.upgrade(online.url);
+    const wanted = await dump(online.url, { volatile: /_at$|^at$|duration|^how$|^id$/ });
+    for (const form of ["one file", "split files", "idempotent, run twice"] as const) {
+      const database = await freshDatabase(server!);
+      const files = await filesOf(form, hostile.deps, up("base:heads"));
+      for (const text of files) expect(await runText(database.url, text, { args: ["-v", `x=${shell}`] })).toMatchObject({ code: 0, stderr: "" });
+      const found = await dump(database.url, { volatile: /_at$|^at$|duration|^how$|^id$/ });
+      expect(found.replaceAll(/^.*"event": "script".*\n/gm, "")).toBe(wanted);
+      await database.drop();
+    }
+    expect((await psql(online.url, fileOf(`\\! test -e ${pwned} && echo there`))).stdout).toBe("");
+  });
+
+  test("a string that psql would read otherwise is refused", async () => {
+    const bad = project({ a: `SELECT 1,\n  E'a'\n  'it\\'; ${shell} --';` });
+    const { plan, ledger } = await offline(bad.deps, up("base:heads"), {});
+    expect(() => renderScript(plan, ledger)).toThrow(/psql cannot read this string/);
+    expect(await failureOf(Promise.resolve().then(() => renderScript(plan, ledger)))).toMatchObject({
+      code: "source/psql-string",
+      location: { line: 5, column: 3 },
+    });
+    const { url } = await ownDatabase(server!);
+    await withClient(url, (client) => client.query(renderScript(plan, ledger, { ...defaultForm, client: "any" }).text));
+  });
+});

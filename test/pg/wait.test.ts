@@ -1,0 +1,64 @@
+/** `--wait`: a server that comes later is waited for; what waiting cannot mend fails at once. */
+import { connect, createServer, type Server } from "node:net";
+import { expect, onTestFinished, test } from "vitest";
+import { migrate } from "../support/migrate.ts";
+import { ownDatabase, project } from "../support/project.ts";
+import { query, servers } from "../support/server.ts";
+
+const [server] = servers();
+const shop = () => project({ a: "CREATE TABLE a ();" });
+
+/** A port on which nothing listens, and how to let the server answer there. */
+async function later(url: string): Promise<{ readonly url: string; readonly begin: () => Promise<void> }> {
+  const target = new URL(url);
+  const forward: Server = createServer((client) => {
+    const upstream = connect(Number(target.port), target.hostname);
+    client.pipe(upstream).pipe(client);
+    for (const socket of [client, upstream]) socket.on("error", () => socket.destroy());
+  });
+  const listen = (port: number) => new Promise<void>((resolve) => forward.listen(port, "127.0.0.1", resolve));
+  await listen(0);
+  const { port } = forward.address() as { port: number };
+  await new Promise((resolve) => forward.close(resolve));
+  onTestFinished(() => void forward.close());
+  const own = new URL(url);
+  own.port = String(port);
+  return { url: own.href, begin: () => listen(port) };
+}
+
+test("a server that starts a second later", async () => {
+  const { url } = await ownDatabase(server!);
+  const late = await later(url);
+  const upgrade = migrate(["upgrade", "head", "--wait", "30", "--database", late.url], { cwd: shop().folder });
+  await new Promise((resolve) => setTimeout(resolve, 1500));
+  await late.begin();
+  expect(await upgrade).toMatchObject({ code: 0 });
+  expect(await query(url, "SELECT FROM pg_class WHERE relname = 'a'")).toHaveLength(1);
+});
+
+test("nobody comes: the same error as without waiting, after that time; without --wait at once", async () => {
+  const { url } = await later(server!.url());
+  for (const [flags, least, most] of [
+    [["--wait", "2"], 2000, 6000],
+    [[], 0, 2000],
+  ] as const) {
+    const began = performance.now();
+    const { code, stderr } = await migrate(["upgrade", "head", ...flags, "--database", url], { cwd: shop().folder });
+    expect({ code, stderr }).toEqual({ code: 6, stderr: expect.stringMatching(/error\[execution\/connect\] cannot connect to .* ECONNREFUSED/) });
+    expect(performance.now() - began).toBeGreaterThan(least);
+    expect(performance.now() - began).toBeLessThan(most);
+  }
+});
+
+test.each([
+  ["a wrong password", (url: URL) => void (url.password = "wrong"), "28P01|password authentication failed"],
+  ["a database that does not exist", (url: URL) => void (url.pathname = "/retort_nowhere"), 'database "retort_nowhere" does not exist'],
+  ["a server without TLS where TLS is asked for", (url: URL) => url.searchParams.set("sslmode", "require"), "does not support SSL"],
+])("%s is not waited for", async (_, change, message) => {
+  const url = new URL(server!.url());
+  change(url);
+  const began = performance.now();
+  const { code, stderr } = await migrate(["upgrade", "head", "--wait", "30", "--database", url.href], { cwd: shop().folder });
+  expect({ code, stderr }).toEqual({ code: 6, stderr: expect.stringMatching(message) });
+  expect(performance.now() - began).toBeLessThan(5000);
+});
