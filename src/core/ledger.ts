@@ -122,8 +122,8 @@ export interface LedgerSql {
   guardFuse(step: StepLabel, expected: Expected, intent: IntentRef): string;
   /** Stops where the catalog shows that a statement outside a transaction did not do what it should. */
   guardDone(undone: Undone): string;
-  /** Stops unless the newest script in the log has this receipt: for files that must follow one another. */
-  guardReceipt(receipt: string, sentence: string): string;
+  /** For files that follow one another: stops unless the newest entry of the log has that receipt; has not that range. */
+  guardFile(newest: { readonly is: string } | { readonly isNot: string }, sentence: string): string;
   /** A query with one boolean, `retort_pending`: is the step still to be done? It stands alone, between transactions. */
   pending(step: { readonly revision: RevisionId; readonly direction: "up" | "down" }): string;
   /** Stops unless this is what is applied, row by row, and nothing is half done. Reads only. */
@@ -471,14 +471,19 @@ ${unlocking}`,
     guardDone: ({ condition, sentence, hint }) =>
       doBlock(`BEGIN${stop(condition, longLiteral(`retort: ${sentence}`), literal(hint))}\nEND`),
 
-    guardReceipt: (receipt, sentence) =>
-      doBlock(
+    guardFile: (newest, sentence) => {
+      const { column, comparison, text } =
+        "is" in newest
+          ? { column: "checksum", comparison: "IS DISTINCT FROM", text: newest.is }
+          : { column: "detail", comparison: "=", text: newest.isNot };
+      return doBlock(
         `BEGIN${stop(
-          `(SELECT checksum FROM ${log} WHERE event = 'script' ORDER BY id DESC LIMIT 1)\n    IS DISTINCT FROM ${literal(receipt)}`,
-          literal(`retort: ${sentence}`),
-          longLiteral("Nothing of this file was done. Run the files in order, each once. Look with: migrate log; migrate current."),
+          `(SELECT ${column} FROM ${log} ORDER BY id DESC LIMIT 1)\n    ${comparison} ${literal(text)}`,
+          longLiteral(`retort: ${sentence}`),
+          longLiteral("Nothing of this file was done. Run the files in order, each once. Look with: migrate log; migrate status."),
         )}\nEND`,
-      ),
+      );
+    },
 
     pending: ({ revision, direction }) =>
       `${ourselves}\nSELECT ${direction === "up" ? "NOT " : ""}${isApplied(revision)} AS retort_pending`,

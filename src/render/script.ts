@@ -336,17 +336,22 @@ function partFile(plan: Plan, part: Part, ledger: LedgerSql, form: ScriptForm, {
     page.add("-- Guard: this session has the lock, and is in the right place.");
     page.add(plan.batches[1]!.statements.find(({ kind }) => kind === "guard")!.sql);
   }
+  if (part.session.length > 0) {
+    page.gap();
+    page.add("-- Session: as this step begins.", ...sessionLines(part.session, form));
+  }
+  const range = `${rangeOf(plan)} (${place})`;
+  if (!part.transactional) {
+    page.gap();
+    page.add("-- Guard: this file was not run already.");
+    page.add(ledger.guardFile({ isNot: range }, `this is ${place}, and it was run already`));
+  }
   if (part.follows && previous !== undefined && form.client === "psql") {
     page.gap();
     page.add("-- Guard: the file before this one was the last that was run.");
-    page.add(ledger.guardReceipt(previous, `this is ${place}, and the file before it was not the last that was run here`));
-  }
-  if (part.session.length > 0) {
-    page.gap();
-    page.add("-- Session: as the parts of this step before it would have left it.", ...sessionLines(part.session, form));
+    page.add(ledger.guardFile({ is: previous }, `this is ${place}, and the file before it was not the last that was run`));
   }
   layOut(page, plan, part.batch, form);
-  const range = `${rangeOf(plan)} (${place})`;
   const receiptOf = (receipt: string): Partial<Closing> => {
     if (part.transactional && !part.records) return {};
     return { receipt: ledger.receipt(receipt, range, part.transactional ? "step" : "lock") };

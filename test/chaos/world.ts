@@ -1,5 +1,6 @@
 /** Migrations of every kind, their undisturbed end, and a fault → what became of the database. */
 import { spawn } from "node:child_process";
+import pg from "pg";
 import { run } from "../../src/app/run.ts";
 import { MigrateError } from "../../src/core/errors.ts";
 import { builtCli } from "../support/cases.ts";
@@ -103,8 +104,12 @@ export async function suffer(
 ): Promise<Consequence> {
   const database = await freshDatabase(server);
   const { url } = database;
+  // Connected beforehand, or the moment would be over.
+  const admin = new pg.Client({ connectionString: url });
+  admin.on("error", () => {});
+  await admin.connect();
   const backend = (what: "terminate" | "cancel") =>
-    query(url, `SELECT pg_${what}_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND application_name = 'retort'`);
+    admin.query(`SELECT pg_${what}_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND application_name = 'retort'`);
   let child: ReturnType<typeof upgradeInChild> | undefined;
   const deeds: Readonly<Record<Fault["deed"], () => Promise<"cut" | "go on">>> = {
     cut: async () => "cut",
@@ -146,6 +151,7 @@ export async function suffer(
     return { reached: wire.reached(), ended, lost, duplicated, unexplained };
   } finally {
     wire.close();
+    await admin.end();
     await database.drop();
   }
 }

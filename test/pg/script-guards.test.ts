@@ -127,7 +127,7 @@ describe.each(servers())("on $name", (server) => {
     // Nothing tells what a block did: there psql must stop.
     const silent = project({
       a: "CREATE TABLE u (x int);",
-      b: "DO 'BEGIN COMMIT; PERFORM 1/0; END';",
+      b: { up: "DO 'BEGIN COMMIT; PERFORM 1/0; END';", header: ["transaction: none"] },
       c: "INSERT INTO u VALUES (3);",
     });
     const other = await ownDatabase(server);
@@ -149,9 +149,9 @@ describe.each(servers())("on $name", (server) => {
         // Only some of the pairs, or there would be hundreds.
         if (Math.abs(index - turn) > 1 && (index + turn) % 5 !== 0) continue;
         const { code, stderr, stdout } = await runText(url, other);
-        expect(`${index} before ${turn}: ${code} ${stdout}`).toBe(`${index} before ${turn}: 3 `.replace(/ $/, ` ${stdout}`));
+        expect({ index, turn, code, stdout }).toEqual({ index, turn, code: 3, stdout });
         expect(stderr).toMatch(
-          /does not fit the state|not in the state that was assumed|is interrupted|was interrupted|was not the last that was run|no ledger|does not exist/,
+          /does not fit the state|not in the state that was assumed|was interrupted|was not the last that was run|was run already|relation "retort\.\w+" does not exist/,
         );
       }
       expect(await dump(url)).toBe(before);
@@ -172,7 +172,7 @@ SELECT 1 AS n UNION SELECT 2;
 CREATE INDEX i ON t (x);`,
     b: "CREATE INDEX CONCURRENTLY b ON t (note);",
     c: "UPDATE t SET note = note || ':x \\' WHERE x = 1;",
-  });
+  }, { session: { searchPath: ["public"] } });
 
   const startUpFile = () => fileOf(`\\set ON_ERROR_ROLLBACK on
 \\set AUTOCOMMIT off
@@ -266,7 +266,7 @@ CREATE INDEX i ON t (x);`,
   const quoted = (name: string): string => `"${name.replaceAll('"', '""')}"`;
 
   test("a driver that sends the whole text at once: it works, or stops with nothing changed", async () => {
-    const plain = project({ a: "CREATE TABLE t (x int, note text DEFAULT '\\');", b: "INSERT INTO t SELECT 1;" });
+    const plain = project({ a: "CREATE TABLE t (x int, note text DEFAULT '\\d');", b: "INSERT INTO t SELECT 1;" });
     const { url } = await ownDatabase(server!);
     const [script] = await filesOf("any client", plain.deps, up("base:heads"));
     const send = (options: string) => {
@@ -287,7 +287,7 @@ CREATE INDEX i ON t (x);`,
     const after = await dump(url);
     expect((await failureOf(send(""))).message).toContain("this database is not in the state that was assumed");
     expect(await dump(url)).toBe(after);
-    expect(await query(url, "SELECT * FROM t")).toEqual([{ x: 1, note: "\\" }]);
+    expect(await query(url, "SELECT * FROM t")).toEqual([{ x: 1, note: "\\d" }]);
   });
 
   test("split files for any client: what a file cannot guard it says", async () => {
@@ -349,14 +349,14 @@ ${shell}
 $x$); -- end plan
 -- end plan
 `,
-          header: [`message: ${evil} ${shell}`, "branch-labels: läbel"],
+          header: [`message: ${evil} ${shell}`, "branch-labels: la.b_el"],
           down: "DROP TABLE t;",
         },
         // What a session that reads strings otherwise would take for a command.
-        b: `SET standard_conforming_strings = off; SET client_encoding = 'GBK';
-INSERT INTO t VALUES ('a\\''; ${shell} '), ('中', '
+        b: `SELECT set_config('client_' || 'encoding', 'GBK', false);
+INSERT INTO t VALUES ('中'), ('
 ${shell}
-');`.replace("('中', '", "('中'), ('"),
+');`,
         c: `SELECT set_config('standard_conforming' || '_strings', 'off', false);
 SELECT 'a\\''
 ${shell}
