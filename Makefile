@@ -1,5 +1,5 @@
 # For people who work on Retort. For your own project see: migrate init --makefile
-.PHONY: all install build check test demo bench clean
+.PHONY: all install build check test chaos demo bench clean
 .DEFAULT_GOAL := all
 
 all: build
@@ -18,6 +18,11 @@ check: install
 
 test: build check
 	npm run -s test
+
+# Faults at random moments of upgrades, and mutated files: make chaos FAULTS=1000 SEED=7
+chaos: build
+	CHAOS_FAULTS=$(or $(FAULTS),400) CHAOS_MUTATIONS=$(or $(MUTATIONS),10000) $(if $(SEED),CHAOS_SEED=$(SEED)) \
+	  npx vitest run --reporter default test/pg/chaos.test.ts test/io/mutations.test.ts
 
 demo: build
 	@scripts/demo

@@ -82,7 +82,11 @@ export async function compileSteps(
   });
 }
 
-async function stepInputs(project: Project, steps: Steps, server: ServerVersion | undefined): Promise<StepInput[]> {
+async function stepInputs(
+  project: Project,
+  steps: Steps,
+  server: ServerVersion | undefined,
+): Promise<StepInput[]> {
   const grammar = createGrammar(server);
   const faults: Diagnostic[] = [];
   const inputs: StepInput[] = [];
@@ -128,7 +132,15 @@ async function stepInput(
 
 /** A row that no file has: a stamp that purges deletes it. */
 function withoutFile(revision: RevisionId): StepInput {
-  const nothing = { message: "", parents: [], dependsOn: [], path: "", checksum: "", codeChecksum: "", statements: [] };
+  const nothing = {
+    message: "",
+    parents: [],
+    dependsOn: [],
+    path: "",
+    checksum: "",
+    codeChecksum: "",
+    statements: [],
+  };
   return { direction: "down", revision, transactional: true, ...nothing };
 }
 

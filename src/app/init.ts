@@ -75,9 +75,10 @@ migrate-up:
 	@$(MIGRATE) upgrade $(MIGRATE_TO)
 
 # The last migration back; another target: make migrate-down MIGRATE_TO=base
+# Where nobody can be asked and data would go: make migrate-down MIGRATE_FLAGS=--yes
 migrate-down: MIGRATE_TO = -1
 migrate-down:
-	@$(MIGRATE) downgrade $(MIGRATE_TO)
+	@$(MIGRATE) downgrade $(MIGRATE_TO) $(MIGRATE_FLAGS)
 
 migrate-status:
 	@$(MIGRATE) status

@@ -1,11 +1,12 @@
 /** The verbs that only read: what is applied, what is pending, what the files hold. */
+
+import { ancestors, inOrder } from "../core/graph.ts";
+import { historyOf, shown } from "../core/history.ts";
 import type { Applied, Progress } from "../core/ledger.ts";
 import type { RevisionId } from "../core/migration.ts";
-import { historyOf, shown } from "../core/history.ts";
+import type { Location } from "../core/source.ts";
 import { currentHeads } from "../core/steps.ts";
 import { parseRelative, upgradeTargets } from "../core/target.ts";
-import { ancestors, inOrder } from "../core/graph.ts";
-import type { Location } from "../core/source.ts";
 import { requireDatabase } from "../io/config.ts";
 import { openSession } from "../io/database.ts";
 import { readLedger } from "../io/ledger.ts";
@@ -34,9 +35,15 @@ export async function readState(deps: Deps, options: ProjectOptions): Promise<St
     const { applied, progress } = await readLedger(session, project.ledger);
     const { graph } = project;
     const rows = new Map(applied.map((row) => [row.revision, row]));
-    const known = inOrder(graph, [...rows.keys()].filter((id) => graph.nodes.has(id)));
+    const known = inOrder(
+      graph,
+      [...rows.keys()].filter((id) => graph.nodes.has(id)),
+    );
     const unknown = applied.filter((row) => !graph.nodes.has(row.revision));
-    const pending = inOrder(graph, [...ancestors(graph, graph.realHeads)].filter((id) => !rows.has(id)));
+    const pending = inOrder(
+      graph,
+      [...ancestors(graph, graph.realHeads)].filter((id) => !rows.has(id)),
+    );
     return {
       project,
       applied: [...known.map((id) => rows.get(id)!), ...unknown],

@@ -3,7 +3,7 @@ import { type FileNamePattern, filePattern } from "../core/filename.ts";
 import { buildGraph, type Graph } from "../core/graph.ts";
 import type { GraphKey } from "../core/graph-faults.ts";
 import { placeOfKey } from "../core/header.ts";
-import { ledgerSql, type LedgerSql } from "../core/ledger.ts";
+import { type LedgerSql, ledgerSql } from "../core/ledger.ts";
 import type { Migration, RevisionId } from "../core/migration.ts";
 import type { SessionPins } from "../core/plan.ts";
 import { type Config, loadConfig } from "../io/config.ts";
@@ -72,7 +72,11 @@ function placesOf(): (migration: Migration, key: GraphKey) => ReturnType<typeof 
 /** The configuration alone: for commands that need no migrations. */
 export async function openConfig(deps: Deps, options: ProjectOptions): Promise<Config> {
   const { database, directories: directory, config: file, environment: env, variables: x } = options;
-  const config = await loadConfig({ flags: { database, directory, config: file, env, x }, env: deps.env, cwd: deps.cwd });
+  const config = await loadConfig({
+    flags: { database, directory, config: file, env, x },
+    env: deps.env,
+    cwd: deps.cwd,
+  });
   deps.onSecrets?.(config.secrets);
   return config;
 }

@@ -22,9 +22,17 @@ export function receipt(
   const script = readText(path, deps);
   const plan = bytesOf(script);
   if (plan !== undefined) return { receipt: sha256(plan), stated: statedBy(script) };
+  if (script.includes("\r\n")) throw withOtherLineEnds(path);
   throw new MigrateError({
     code: "usage/no-plan",
     message: `${path} has no lines '-- begin plan' and '-- end plan'`,
     hint: "a script is written by: migrate upgrade --sql",
   });
 }
+
+const withOtherLineEnds = (path: string): MigrateError =>
+  new MigrateError({
+    code: "usage/line-ends",
+    message: `the line ends of ${path} are CRLF: it is not the script that was written`,
+    hint: "copy the file as it is; a script with other line ends stops before it changes anything",
+  });

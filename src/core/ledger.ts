@@ -109,7 +109,10 @@ export interface LedgerSql {
   readonly unlock: string;
   /** Creates what is missing, in one DO block that touches nothing where the ledger is there. */
   readonly create: string;
-  /** Stops unless this session holds the lock and is where it should be. A session that was stopped has no lock. */
+  /**
+   * Stops unless this session holds the lock and is where it should be, and line ends came as they were written.
+   * A session that was stopped has no lock.
+   */
   guardPlace(place: Place): string;
   /** As `guardPlace`, unless what is applied is as expected; nothing half done, or exactly `intent`. */
   guardStart(start: Start, intent?: IntentRef): string;
@@ -299,7 +302,9 @@ export function ledgerSql(names: LedgerNames, sha256: Sha256): LedgerSql {
         "\n  END IF;\nEND",
     ),
 
-    unlock: doBlock(`BEGIN\n  PERFORM pg_catalog.pg_advisory_unlock(${lockKey});\nEND`),
+    unlock: doBlock(
+      `BEGIN\n  IF ${lockIsOurs} THEN\n    PERFORM pg_catalog.pg_advisory_unlock(${lockKey});\n  END IF;\nEND`,
+    ),
 
     create: doBlock(
       `BEGIN
@@ -363,6 +368,10 @@ END`,
           `NOT ${lockIsOurs}`,
           literal(`retort: this session does not hold the lock of the ledger ${applied}`),
           longLiteral("Nothing was changed. The lock is taken at the beginning; a pooler must not change the session."),
+        )}${stop(
+          "pg_catalog.length('\n') <> 1",
+          literal("retort: this is not what was written: its line ends were changed on the way"),
+          literal("Nothing was changed. Copy the file as it is, not as text with CRLF."),
         )}${
           minimumVersion === undefined
             ? ""

@@ -42,7 +42,8 @@ export async function startWire(url: string, trigger?: Trigger): Promise<Wire> {
       heard[side].push(chunk);
       const before = count;
       count += chunk.length;
-      if (trigger === undefined || reached || trigger.side !== side || count < trigger.at) return forward(chunk);
+      if (trigger === undefined || reached || trigger.side !== side || count < trigger.at)
+        return forward(chunk);
       reached = true;
       forward(chunk.subarray(0, trigger.at - before));
       if (trigger.delay > 0) await sleep(trigger.delay);

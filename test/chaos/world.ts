@@ -36,7 +36,10 @@ export const migrations: Readonly<Record<string, MigrationText>> = {
   deferred: `CREATE TABLE lines (o int REFERENCES orders DEFERRABLE INITIALLY DEFERRED);
     INSERT INTO lines SELECT id FROM orders WHERE id < 100;\n${journal("deferred")}`,
   slow: `SELECT pg_sleep(0.1);\n${journal("slow")}`,
-  upkeep: { header: none, up: "VACUUM orders;\nREINDEX INDEX CONCURRENTLY orders_pair;\nALTER TABLE parts DETACH PARTITION parts_1 CONCURRENTLY;\n" },
+  upkeep: {
+    header: none,
+    up: "VACUUM orders;\nREINDEX INDEX CONCURRENTLY orders_pair;\nALTER TABLE parts DETACH PARTITION parts_1 CONCURRENTLY;\n",
+  },
   last: `${journal("last")}DROP VIEW big;`,
 };
 
@@ -50,7 +53,10 @@ export interface End {
 
 export async function endOf(url: string): Promise<End> {
   const { log, ...tables } = (await steadyLedger(url)) as Record<string, { event: string }[]>;
-  return { catalog: await dump(url, { exclude: ["retort"] }), ledger: { ...tables, log: log?.filter(({ event }) => event !== "failure") } };
+  return {
+    catalog: await dump(url, { exclude: ["retort"] }),
+    ledger: { ...tables, log: log?.filter(({ event }) => event !== "failure") },
+  };
 }
 
 /** What a fault is made of; the same seed gives the same faults. */
@@ -73,7 +79,10 @@ export async function undisturbed(shop: TestProject, server: TestServer): Promis
   const wire = await startWire(database.url);
   try {
     await shop.upgrade(wire.url);
-    return { end: await endOf(database.url), bytes: { asked: wire.bytes.asked(), answered: wire.bytes.answered() } };
+    return {
+      end: await endOf(database.url),
+      bytes: { asked: wire.bytes.asked(), answered: wire.bytes.answered() },
+    };
   } finally {
     wire.close();
     await database.drop();
@@ -92,7 +101,8 @@ export interface Consequence {
 }
 
 /** Errors that say what happened. */
-const EXPLAINED = /^(?:done|killed|execution\/(?:connection-lost|connect|statement|commit|own-statement|ledger)|state\/(?:guard|interrupted))$/;
+const EXPLAINED =
+  /^(?:done|killed|execution\/(?:connection-lost|connect|statement|commit|own-statement|ledger)|state\/(?:guard|interrupted))$/;
 
 /** Does the upgrade of the `expected` revisions with the fault in it, then a fresh one, and compares. */
 export async function suffer(
@@ -109,7 +119,9 @@ export async function suffer(
   admin.on("error", () => {});
   await admin.connect();
   const backend = (what: "terminate" | "cancel") =>
-    admin.query(`SELECT pg_${what}_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND application_name = 'retort'`);
+    admin.query(
+      `SELECT pg_${what}_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND application_name = 'retort'`,
+    );
   let child: ReturnType<typeof upgradeInChild> | undefined;
   const deeds: Readonly<Record<Fault["deed"], () => Promise<"cut" | "go on">>> = {
     cut: async () => "cut",
@@ -130,24 +142,33 @@ export async function suffer(
   const reported: string[] = [];
   const unexplained: string[] = [];
   try {
-    const ended = await (fault.deed === "kill" ? (child = upgradeInChild(shop, wire, reported)).ended : upgradeHere(shop, wire, reported));
+    const ended = await (fault.deed === "kill"
+      ? (child = upgradeInChild(shop, wire, reported)).ended
+      : upgradeHere(shop, wire, reported));
     if (!EXPLAINED.test(ended)) unexplained.push(`it ended with ${ended}`);
     const recorded = await appliedIn(url);
-    const lost = reported.filter((revision) => !recorded.includes(revision)).map((revision) => `${revision} was reported as done`);
+    const lost = reported
+      .filter((revision) => !recorded.includes(revision))
+      .map((revision) => `${revision} was reported as done`);
 
     const fresh = await shop.upgrade(url).then(
       () => undefined,
       (error: unknown) => `the fresh upgrade failed: ${textOf(error)}`,
     );
     if (fresh !== undefined) unexplained.push(fresh);
-    const { log = [], progress = [] } = (await ledger(url)) as Record<string, { event: string; revision: string }[]>;
+    const { log = [], progress = [] } = (await ledger(url)) as Record<
+      string,
+      { event: string; revision: string }[]
+    >;
     const upgrades = log.filter(({ event }) => event === "upgrade").map(({ revision }) => revision);
     const duplicated = expected.filter((id) => upgrades.filter((other) => other === id).length > 1);
     lost.push(...expected.filter((id) => fresh === undefined && !upgrades.includes(id)));
     if (progress.length > 0 && fresh === undefined) unexplained.push("something is still half done");
     const found = await endOf(url);
-    if (fresh === undefined && found.catalog !== end.catalog) unexplained.push(`the catalog differs:\n${difference(end.catalog, found.catalog)}`);
-    if (fresh === undefined && JSON.stringify(found.ledger) !== JSON.stringify(end.ledger)) unexplained.push("the ledger differs");
+    if (fresh === undefined && found.catalog !== end.catalog)
+      unexplained.push(`the catalog differs:\n${difference(end.catalog, found.catalog)}`);
+    if (fresh === undefined && JSON.stringify(found.ledger) !== JSON.stringify(end.ledger))
+      unexplained.push("the ledger differs");
     return { reached: wire.reached(), ended, lost, duplicated, unexplained };
   } finally {
     wire.close();
@@ -158,7 +179,14 @@ export async function suffer(
 
 async function upgradeHere(shop: TestProject, wire: Wire, reported: string[]): Promise<string> {
   try {
-    await run(shop.deps, { kind: "upgrade", target: "heads" }, { database: wire.url, onEvent: (event) => event.type === "step-done" && reported.push(event.step.revision) });
+    await run(
+      shop.deps,
+      { kind: "upgrade", target: "heads" },
+      {
+        database: wire.url,
+        onEvent: (event) => event.type === "step-done" && reported.push(event.step.revision),
+      },
+    );
     return "done";
   } catch (error) {
     return error instanceof MigrateError ? error.code : textOf(error);
@@ -166,7 +194,11 @@ async function upgradeHere(shop: TestProject, wire: Wire, reported: string[]): P
 }
 
 /** `migrate upgrade` in a process of its own, which can be killed. */
-function upgradeInChild(shop: TestProject, wire: Wire, reported: string[]): { readonly ended: Promise<string>; readonly kill: () => void } {
+function upgradeInChild(
+  shop: TestProject,
+  wire: Wire,
+  reported: string[],
+): { readonly ended: Promise<string>; readonly kill: () => void } {
   const child = spawn(process.execPath, [builtCli, "upgrade", "heads", "--database", wire.url], {
     cwd: shop.folder,
     env: { PATH: process.env["PATH"] },
@@ -186,16 +218,25 @@ function upgradeInChild(shop: TestProject, wire: Wire, reported: string[]): { re
 }
 
 async function appliedIn(url: string): Promise<readonly string[]> {
-  const [there] = await query<{ there: boolean }>(url, "SELECT to_regclass('retort.applied') IS NOT NULL AS there");
+  const [there] = await query<{ there: boolean }>(
+    url,
+    "SELECT to_regclass('retort.applied') IS NOT NULL AS there",
+  );
   if (there?.there !== true) return [];
-  return (await query<{ revision: string }>(url, "SELECT revision FROM retort.applied")).map(({ revision }) => revision);
+  return (await query<{ revision: string }>(url, "SELECT revision FROM retort.applied")).map(
+    ({ revision }) => revision,
+  );
 }
 
-const textOf = (error: unknown): string => (error instanceof Error ? (error.stack ?? error.message) : String(error));
+const textOf = (error: unknown): string =>
+  error instanceof Error ? (error.stack ?? error.message) : String(error);
 
 function difference(wanted: string, found: string): string {
   const [a, b] = [new Set(wanted.split("\n")), new Set(found.split("\n"))];
-  return [...[...a].filter((line) => !b.has(line)).map((line) => `- ${line}`), ...[...b].filter((line) => !a.has(line)).map((line) => `+ ${line}`)]
+  return [
+    ...[...a].filter((line) => !b.has(line)).map((line) => `- ${line}`),
+    ...[...b].filter((line) => !a.has(line)).map((line) => `+ ${line}`),
+  ]
     .slice(0, 20)
     .join("\n");
 }
@@ -204,7 +245,10 @@ function difference(wanted: string, found: string): string {
 export function faultsFrom(seed: number, count: number, { bytes }: Undisturbed): readonly Fault[] {
   const random = randomFrom(seed);
   const pick = <T>(list: readonly T[]): T => list[Math.floor(random() * list.length)]!;
-  const ends = { asked: messageEnds(bytes.asked, "asked"), answered: messageEnds(bytes.answered, "answered") };
+  const ends = {
+    asked: messageEnds(bytes.asked, "asked"),
+    answered: messageEnds(bytes.answered, "answered"),
+  };
   const commits = { asked: placesOf(bytes.asked, "COMMIT;"), answered: placesOf(bytes.answered, "COMMIT\0") };
   return Array.from({ length: count }, (): Fault => {
     const side = pick(["asked", "answered"] as const);

@@ -8,18 +8,29 @@ describe("the directive", () => {
     ["-- why\n--batch:50\n", { size: 50, pause: 0 }],
     ["-- batch: 1000, pause 100ms\n", { size: 1000, pause: 0.1 }],
     ["-- batch: 1000 pause 2s\n", { size: 1000, pause: 2 }],
-    ["-- batch: 1000 by shop.orders.id\n", { size: 1000, pause: 0, key: { table: ["shop", "orders"], column: "id" } }],
+    [
+      "-- batch: 1000 by shop.orders.id\n",
+      { size: 1000, pause: 0, key: { table: ["shop", "orders"], column: "id" } },
+    ],
     ["-- batch: 7 by t.id, pause 1s\n", { size: 7, pause: 1, key: { table: ["t"], column: "id" } }],
     ["-- batch: 1\n-- batch: 2\n", { size: 2, pause: 0 }],
   ])("%j", (comments, directive) => {
     expect(directiveIn(comments)).toEqual(directive);
   });
 
-  test.each(["0", "-1", "many", "1000 rows", "1000 by id", "1000, pause", "1000 pause 1h", "1e3", "1000;"])("'%s' is none", (written) => {
-    expect(directiveIn(`-- batch: ${written}\n`)).toMatchObject({ code: "source/batch", message: `'${written}' is no batch` });
-  });
+  test.each(["0", "-1", "many", "1000 rows", "1000 by id", "1000, pause", "1000 pause 1h", "1e3", "1000;"])(
+    "'%s' is none",
+    (written) => {
+      expect(directiveIn(`-- batch: ${written}\n`)).toMatchObject({
+        code: "source/batch",
+        message: `'${written}' is no batch`,
+      });
+    },
+  );
 
-  test.each(["", "-- a batch: 1000\n", "-- batches: 3\n"])("%j is prose", (comments) => expect(directiveIn(comments)).toBeUndefined());
+  test.each(["", "-- a batch: 1000\n", "-- batches: 3\n"])("%j is prose", (comments) =>
+    expect(directiveIn(comments)).toBeUndefined(),
+  );
 });
 
 describe("what is wrong", () => {
@@ -33,23 +44,41 @@ describe("what is wrong", () => {
     ["UPDATE t SET a = 1 WHERE id >= :batch_from", "UPDATE", byKey, /:batch_from and :batch_to/],
     ["UPDATE t SET a = :batch_to LIMIT :batch_size", "UPDATE", simple, /nothing else of its kind/],
     ["VACUUM t", "VACUUM", simple, /^VACUUM cannot be done in batches/],
-    ["DELETE FROM t LIMIT :batch_size", "DELETE", undefined, /^:batch_size stands in a statement that is no batch/],
+    [
+      "DELETE FROM t LIMIT :batch_size",
+      "DELETE",
+      undefined,
+      /^:batch_size stands in a statement that is no batch/,
+    ],
     ["SELECT ':batch_size', x::batch_size, $$ :batch_to $$ -- :batch_from", "SELECT", undefined, undefined],
   ])("%s", (sql, tag, directive, message) => {
     const fault = batchFault(sql, tag, directive);
     if (message === undefined) expect(fault).toBeUndefined();
-    else expect(fault).toMatchObject({ code: "source/batch", message: expect.stringMatching(message), hint: expect.any(String) });
+    else
+      expect(fault).toMatchObject({
+        code: "source/batch",
+        message: expect.stringMatching(message),
+        hint: expect.any(String),
+      });
   });
 });
 
 test("the block holds the author's statement, says where it is, and keeps what only looks like a placeholder", () => {
   const statement = "UPDATE t SET a = ':batch_size $$' WHERE id IN (SELECT id FROM t LIMIT :batch_size);";
   const { sql, offset } = batchBlock(statement, { size: 10, pause: 0.5 });
-  expect(sql.slice(offset)).toMatch(/^UPDATE t SET a = ':batch_size \$\$' WHERE id IN \(SELECT id FROM t LIMIT {2}retort\.batch_size\);\n/);
-  expect(sql).toMatch(/^DO \$(\w+)\$\n#variable_conflict use_column\n<<retort>>\n[\s\S]*EXIT WHEN changed = 0;\n {4}COMMIT;[\s\S]*pg_sleep\(0\.5\)[\s\S]*\$\1\$;$/);
-  expect(batchBlock("DELETE FROM t WHERE i >= :batch_from AND i < :batch_to;", { size: 3, pause: 0, key: { table: ["S", "t"], column: "i d" } }).sql).toContain(
-    'SELECT min("i d") INTO batch_from FROM "S"."t" WHERE "i d" >= retort.batch_to;',
+  expect(sql.slice(offset)).toMatch(
+    /^UPDATE t SET a = ':batch_size \$\$' WHERE id IN \(SELECT id FROM t LIMIT {2}retort\.batch_size\);\n/,
   );
+  expect(sql).toMatch(
+    /^DO \$(\w+)\$\n#variable_conflict use_column\n<<retort>>\n[\s\S]*EXIT WHEN changed = 0;\n {4}COMMIT;[\s\S]*pg_sleep\(0\.5\)[\s\S]*\$\1\$;$/,
+  );
+  expect(
+    batchBlock("DELETE FROM t WHERE i >= :batch_from AND i < :batch_to;", {
+      size: 3,
+      pause: 0,
+      key: { table: ["S", "t"], column: "i d" },
+    }).sql,
+  ).toContain('SELECT min("i d") INTO batch_from FROM "S"."t" WHERE "i d" >= retort.batch_to;');
 });
 
 test("a grammar reads what it cannot know, each offset where it was", () => {

@@ -6,17 +6,33 @@ import { failureOf, headerLines, ownDatabase, project, runScript, until } from "
 import { needsPsql } from "../support/psql.ts";
 import { query, servers } from "../support/server.ts";
 
-const table = (rows: number) => `CREATE TABLE t AS SELECT i AS id, NULL::int AS y, 0 AS touched FROM generate_series(1, ${rows}) i;\nCREATE INDEX ON t (id);`;
-const fill = "UPDATE t SET y = id * 2, touched = touched + 1\nWHERE id IN (SELECT id FROM t WHERE y IS NULL LIMIT :batch_size);";
+const table = (rows: number) =>
+  `CREATE TABLE t AS SELECT i AS id, NULL::int AS y, 0 AS touched FROM generate_series(1, ${rows}) i;\nCREATE INDEX ON t (id);`;
+const fill =
+  "UPDATE t SET y = id * 2, touched = touched + 1\nWHERE id IN (SELECT id FROM t WHERE y IS NULL LIMIT :batch_size);";
 const filled = async (url: string) =>
-  (await query(url, "SELECT count(*) FILTER (WHERE y = id * 2 AND touched = 1)::int AS once, count(*)::int AS all, count(DISTINCT xmin::text)::int AS rounds FROM t"))[0];
+  (
+    await query(
+      url,
+      "SELECT count(*) FILTER (WHERE y = id * 2 AND touched = 1)::int AS once, count(*)::int AS all, count(DISTINCT xmin::text)::int AS rounds FROM t",
+    )
+  )[0];
 
 describe.each(servers())("on $name", (server) => {
   test("10,000 rows in batches of 1000: each once, in ten transactions, by run and by script", async (context) => {
     const { url } = await ownDatabase(server);
-    const shop = project({ a: table(10_000), b: { up: `-- batch: 1000\n${fill}`, down: "-- batch: 4000\nUPDATE t SET y = NULL WHERE id IN (SELECT id FROM t WHERE y IS NOT NULL LIMIT :batch_size);" }, c: "SELECT 1;" });
+    const shop = project({
+      a: table(10_000),
+      b: {
+        up: `-- batch: 1000\n${fill}`,
+        down: "-- batch: 4000\nUPDATE t SET y = NULL WHERE id IN (SELECT id FROM t WHERE y IS NOT NULL LIMIT :batch_size);",
+      },
+      c: "SELECT 1;",
+    });
     const told: string[] = [];
-    expect((await shop.upgrade(url, "heads", { onNotice: ({ message }) => told.push(message) })).steps).toHaveLength(3);
+    expect(
+      (await shop.upgrade(url, "heads", { onNotice: ({ message }) => told.push(message) })).steps,
+    ).toHaveLength(3);
     expect(await filled(url)).toEqual({ once: 10_000, all: 10_000, rounds: 10 });
     expect(told.at(-1)).toMatch(/^retort: 10000 rows so far, \d+ rows\/s$/);
     expect((await shop.upgrade(url)).done).toBe(false);
@@ -24,30 +40,42 @@ describe.each(servers())("on $name", (server) => {
     needsPsql(context);
     const offline = await ownDatabase(server);
     const script = await shop.script("base:heads");
-    const sent = (await shop.plan({ kind: "upgrade", target: "base:heads" })).batches.flatMap((batch) => batch.statements).find((s) => s.tag === "UPDATE in batches");
+    const sent = (await shop.plan({ kind: "upgrade", target: "base:heads" })).batches
+      .flatMap((batch) => batch.statements)
+      .find((s) => s.tag === "UPDATE in batches");
     expect(script).toContain(sent!.sql);
     expect(await runScript(offline.url, script)).toMatchObject({ code: 0 });
     expect(await filled(offline.url)).toEqual({ once: 10_000, all: 10_000, rounds: 10 });
     expect(await steadyLedger(offline.url)).toEqual(await steadyLedger(url));
 
     await shop.downgrade(url, "a");
-    expect(await query(url, "SELECT count(*)::int AS n, count(y)::int AS filled FROM t")).toEqual([{ n: 10_000, filled: 0 }]);
+    expect(await query(url, "SELECT count(*)::int AS n, count(y)::int AS filled FROM t")).toEqual([
+      { n: 10_000, filled: 0 },
+    ]);
   });
 
   test("ended in the middle: what is done stays, the next run goes on with the rest", async () => {
     const { url } = await ownDatabase(server);
-    const shop = project({ a: table(1000), b: `-- batch: 100, pause 150ms\n${fill}`, c: "CREATE TABLE c ();" });
+    const shop = project({
+      a: table(1000),
+      b: `-- batch: 100, pause 150ms\n${fill}`,
+      c: "CREATE TABLE c ();",
+    });
     await shop.upgrade(url, "a");
     const failing = failureOf(shop.upgrade(url));
     await until(url, "SELECT FROM t WHERE y IS NOT NULL");
     // The runner comes back by itself and goes on; ended once more, it gives the word back.
-    const working = "SELECT pid FROM pg_stat_activity WHERE application_name = 'retort' AND query LIKE '%<<retort>>%' AND datname = current_database()";
+    const working =
+      "SELECT pid FROM pg_stat_activity WHERE application_name = 'retort' AND query LIKE '%<<retort>>%' AND datname = current_database()";
     for (let last = 0, times = 0; times < 2; times += 1) {
       await until(url, `${working} AND pid <> ${last}`);
       last = (await query<{ pid: number }>(url, `${working} AND pid <> ${last}`))[0]!.pid;
       await query(url, `SELECT pg_terminate_backend(${last})`);
     }
-    expect(await failing).toMatchObject({ code: "execution/connection-lost", hint: expect.stringContaining("b is still interrupted at statement 1 of 1") });
+    expect(await failing).toMatchObject({
+      code: "execution/connection-lost",
+      hint: expect.stringContaining("b is still interrupted at statement 1 of 1"),
+    });
     const [{ n }] = (await query<{ n: number }>(url, "SELECT count(y)::int AS n FROM t")) as [{ n: number }];
     expect(n % 100).toBe(0);
     expect(n).toBeGreaterThan(0);
@@ -66,7 +94,12 @@ describe.each(servers())("on $name", (server) => {
       nothing: "-- batch: 5 by t.id\nDELETE FROM t WHERE id >= :batch_from AND id < :batch_to;",
     });
     await shop.upgrade(url, "b");
-    expect(await query(url, "SELECT touched, count(*)::int AS n, count(DISTINCT xmin::text)::int AS rounds FROM t GROUP BY 1")).toEqual([{ touched: 1, n: 1005, rounds: 19 }]);
+    expect(
+      await query(
+        url,
+        "SELECT touched, count(*)::int AS n, count(DISTINCT xmin::text)::int AS rounds FROM t GROUP BY 1",
+      ),
+    ).toEqual([{ touched: 1, n: 1005, rounds: 19 }]);
     await shop.upgrade(url);
     expect(await query(url, "SELECT FROM t")).toEqual([]);
   });
@@ -77,7 +110,10 @@ describe.each(servers())("on $name", (server) => {
       a: "CREATE TABLE t (id int, batch_size int, changed int, total int DEFAULT 0, told int, began int);\nINSERT INTO t SELECT i, 1, i - 7 FROM generate_series(1, 10) i;",
       b: "SELECT 1;\n\n-- batch: 5\nUPDATE t SET total = 10 / changed\n WHERE id IN (SELECT id FROM t WHERE total = 0 ORDER BY id LIMIT :batch_size);",
     });
-    shop.write("0002_b.up.sql", "-- revision: b\n-- parent: a\n-- transaction: none\n\nSELECT 1;\n\n-- batch: 5\nUPDATE t SET total = 10 / changed\n WHERE id IN (SELECT id FROM t WHERE total = 0 ORDER BY id LIMIT :batch_size);");
+    shop.write(
+      "0002_b.up.sql",
+      "-- revision: b\n-- parent: a\n-- transaction: none\n\nSELECT 1;\n\n-- batch: 5\nUPDATE t SET total = 10 / changed\n WHERE id IN (SELECT id FROM t WHERE total = 0 ORDER BY id LIMIT :batch_size);",
+    );
     expect(await failureOf(shop.upgrade(url))).toMatchObject({
       code: "execution/statement",
       sqlstate: "22012",
@@ -97,7 +133,10 @@ test("the example's backfill: progress is shown, and its down takes it back", as
   expect(await command("upgrade", "f47209bd6ac8")).toMatchObject({ code: 0 });
   const before = await dump(url, { exclude: ["retort"] });
   const up = await command("upgrade", "06cd8e5b3f91");
-  expect(up).toMatchObject({ code: 0, stderr: expect.stringMatching(/notice: retort: \d+ rows so far, \d+ rows\/s\n/) });
+  expect(up).toMatchObject({
+    code: 0,
+    stderr: expect.stringMatching(/notice: retort: \d+ rows so far, \d+ rows\/s\n/),
+  });
   expect(await query(url, "SELECT FROM shop.orders WHERE total IS NULL")).toEqual([]);
   expect(await command("downgrade", "f47209bd6ac8", "--yes")).toMatchObject({ code: 0 });
   expect(await dump(url, { exclude: ["retort"] })).toBe(before);

@@ -27,12 +27,20 @@ test(`faults injected: ${count}, from seed ${seed}`, { timeout: 60_000 + count *
     for (const kind of ["lost", "duplicated", "unexplained"] as const) {
       if (wrong[kind].length === 0) continue;
       figures[kind] += 1;
-      console.error(`fault ${index} on ${all[which]!.name}, ${JSON.stringify(fault)}: ${kind}\n  ${wrong[kind].join("\n  ")}`);
+      console.error(
+        `fault ${index} on ${all[which]!.name}, ${JSON.stringify(fault)}: ${kind}\n  ${wrong[kind].join("\n  ")}`,
+      );
     }
-    if (count > 100 && (index + 1) % 50 === 0) console.error(`${index + 1} of ${count}: ${JSON.stringify(figures)}`);
+    if (count > 100 && (index + 1) % 50 === 0)
+      console.error(`${index + 1} of ${count}: ${JSON.stringify(figures)}`);
   }
-  console.error(`chaos, seed ${seed}: ${Object.entries(figures).map(([name, n]) => `${name} ${n}`).join(", ")}`);
-  if (count > 100) for (const [ending, n] of [...endings].sort()) console.error(`  ${String(n).padStart(4)}  ${ending}`);
+  console.error(
+    `chaos, seed ${seed}: ${Object.entries(figures)
+      .map(([name, n]) => `${name} ${n}`)
+      .join(", ")}`,
+  );
+  if (count > 100)
+    for (const [ending, n] of [...endings].sort()) console.error(`  ${String(n).padStart(4)}  ${ending}`);
   expect(figures).toMatchObject({ lost: 0, duplicated: 0, unexplained: 0 });
   expect(figures.injected).toBeGreaterThan(count / 2);
 });

@@ -8,39 +8,64 @@ import { failureOf, headerLines, ownDatabase, project, until, withLock } from ".
 import { proxy } from "../support/proxy.ts";
 import { query, servers, withClient } from "../support/server.ts";
 
-const advisory = "SELECT FROM pg_locks WHERE locktype = 'advisory' AND granted AND database = (SELECT oid FROM pg_database WHERE datname = current_database())";
-const upgrades = async (url: string) => (await ledger(url))["log"]!.filter((row) => row["event"] === "upgrade").map((row) => row["revision"]);
+const advisory =
+  "SELECT FROM pg_locks WHERE locktype = 'advisory' AND granted AND database = (SELECT oid FROM pg_database WHERE datname = current_database())";
+const upgrades = async (url: string) =>
+  (await ledger(url))["log"]!.filter((row) => row["event"] === "upgrade").map((row) => row["revision"]);
 
 describe.each(servers())("on $name", (server) => {
   test("an index built CONCURRENTLY while others wait for the lock: no deadlock, done once", async () => {
     const { url } = await ownDatabase(server);
-    const shop = project({ a: "CREATE TABLE t AS SELECT i AS x FROM generate_series(1, 1000) i;", b: "CREATE INDEX CONCURRENTLY t_x ON t (x);", c: "SELECT pg_sleep(0.5);" });
+    const shop = project({
+      a: "CREATE TABLE t AS SELECT i AS x FROM generate_series(1, 1000) i;",
+      b: "CREATE INDEX CONCURRENTLY t_x ON t (x);",
+      c: "SELECT pg_sleep(0.5);",
+    });
     await shop.upgrade(url, "a");
     await withClient(url, async (client) => {
       // An old snapshot, for which the build waits until everybody else waits too.
       await client.query("BEGIN ISOLATION LEVEL REPEATABLE READ; SELECT FROM t;");
       const first = shop.upgrade(url);
-      await until(url, "SELECT FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query ~ 'CONCURRENTLY' AND datname = current_database()");
+      await until(
+        url,
+        "SELECT FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query ~ 'CONCURRENTLY' AND datname = current_database()",
+      );
       const events: Event[] = [];
-      const others = [1, 2, 3].map(() => shop.upgrade(url, "heads", { onEvent: (event) => events.push(event) }));
+      const others = [1, 2, 3].map(() =>
+        shop.upgrade(url, "heads", { onEvent: (event) => events.push(event) }),
+      );
       await sleep(600);
       await client.query("COMMIT");
       for (const result of await Promise.all([first, ...others])) expect(result.plan.to).toEqual(["c"]);
-      expect(events).toContainEqual(expect.objectContaining({ type: "waiting", holders: [expect.objectContaining({ application: "retort" })] }));
+      expect(events).toContainEqual(
+        expect.objectContaining({
+          type: "waiting",
+          holders: [expect.objectContaining({ application: "retort" })],
+        }),
+      );
     });
     expect(await upgrades(url)).toEqual(["a", "b", "c"]);
-    expect(await query(url, "SELECT indisvalid FROM pg_index WHERE indrelid = 't'::regclass")).toEqual([{ indisvalid: true }]);
+    expect(await query(url, "SELECT indisvalid FROM pg_index WHERE indrelid = 't'::regclass")).toEqual([
+      { indisvalid: true },
+    ]);
   });
 
   test("a lock timeout whose blocker goes away: rolled back, tried again, done", async () => {
     const { url } = await ownDatabase(server);
-    const shop = project({ a: "CREATE TABLE t (x int);", b: "CREATE TABLE u ();\nALTER TABLE t ADD y int;", c: "CREATE TABLE c ();" });
+    const shop = project({
+      a: "CREATE TABLE t (x int);",
+      b: "CREATE TABLE u ();\nALTER TABLE t ADD y int;",
+      c: "CREATE TABLE c ();",
+    });
     await shop.upgrade(url, "a");
     const events: Event[] = [];
     const pid = await withClient(url, async (client) => {
       const { rows } = await client.query<{ pid: number }>("SELECT pg_backend_pid() AS pid");
       await client.query("BEGIN; LOCK TABLE t IN ACCESS SHARE MODE; SELECT 'the report';");
-      const upgrade = shop.upgrade(url, "heads", { lockTimeout: "600ms", onEvent: (event) => events.push(event) });
+      const upgrade = shop.upgrade(url, "heads", {
+        lockTimeout: "600ms",
+        onEvent: (event) => events.push(event),
+      });
       while (!events.some(({ type }) => type === "lock-timeout")) await sleep(20);
       await client.query("COMMIT");
       expect((await upgrade).steps.map((step) => step.revision)).toEqual(["b", "c"]);
@@ -49,7 +74,9 @@ describe.each(servers())("on $name", (server) => {
     expect(events.find(({ type }) => type === "lock-timeout")).toMatchObject({
       retry: 1,
       of: 5,
-      blockers: [{ pid, user: "postgres", query: expect.stringContaining("LOCK TABLE t IN ACCESS SHARE MODE") }],
+      blockers: [
+        { pid, user: "postgres", query: expect.stringContaining("LOCK TABLE t IN ACCESS SHARE MODE") },
+      ],
     });
     expect(await upgrades(url)).toEqual(["a", "b", "c"]);
   });
@@ -63,9 +90,17 @@ describe.each(servers())("on $name", (server) => {
       const flags = ["--lock-timeout", "300ms", "--lock-retries", "1", "--database", url];
       const { code, stderr } = await migrate(["upgrade", "head", ...flags], { cwd: shop.folder });
       expect(code).toBe(6);
-      expect(stderr).toMatch(/lock timeout, rolled back; trying again in [\d.]+ s \(1 of 1\): pid \d+, the report, postgres@/);
-      expect(stderr).toMatch(new RegExp(`0002_b\\.up\\.sql:${headerLines + 2}:1: error\\[execution/statement\\] canceling statement due to lock timeout`));
-      expect(stderr).toMatch(/it waited for pid \d+, the report, postgres@127\.0\.0\.1, since \S+: .*LOCK TABLE t/);
+      expect(stderr).toMatch(
+        /lock timeout, rolled back; trying again in [\d.]+ s \(1 of 1\): pid \d+, the report, postgres@/,
+      );
+      expect(stderr).toMatch(
+        new RegExp(
+          `0002_b\\.up\\.sql:${headerLines + 2}:1: error\\[execution/statement\\] canceling statement due to lock timeout`,
+        ),
+      );
+      expect(stderr).toMatch(
+        /it waited for pid \d+, the report, postgres@127\.0\.0\.1, since \S+: .*LOCK TABLE t/,
+      );
     });
     expect(await query(url, "SELECT FROM pg_class WHERE relname = 'u'")).toEqual([]);
     expect(await query(url, advisory)).toEqual([]);
@@ -81,7 +116,10 @@ describe.each(servers())("on $name", (server) => {
     await shop.upgrade(url, "a");
     await withClient(url, async (client) => {
       const events: Event[] = [];
-      const upgrade = shop.upgrade(url, "heads", { lockTimeout: "300ms", onEvent: (event) => events.push(event) });
+      const upgrade = shop.upgrade(url, "heads", {
+        lockTimeout: "300ms",
+        onEvent: (event) => events.push(event),
+      });
       await until(url, "SELECT FROM t WHERE y IS NOT NULL");
       await client.query("BEGIN; LOCK TABLE t IN SHARE MODE;");
       while (!events.some(({ type }) => type === "lock-timeout")) await sleep(20);
@@ -100,11 +138,20 @@ test("sixteen at once: each migration once, all exit 0", { timeout: 120_000 }, a
     a: "CREATE TABLE t (x int);",
     b: "INSERT INTO t VALUES (1);\nSELECT pg_sleep(0.3);",
     c: "CREATE INDEX CONCURRENTLY t_x ON t (x);",
-    d: { up: "INSERT INTO t VALUES (2);\nVACUUM t;\nINSERT INTO t VALUES (3);", header: ["transaction: none"] },
+    d: {
+      up: "INSERT INTO t VALUES (2);\nVACUUM t;\nINSERT INTO t VALUES (3);",
+      header: ["transaction: none"],
+    },
     e: "INSERT INTO t VALUES (4);",
   });
-  const results = await Promise.all(Array.from({ length: 16 }, () => migrate(["upgrade", "head", "--database", url], { cwd: shop.folder })));
-  for (const { code, stderr } of results) expect({ code, stderr }).toEqual({ code: 0, stderr: expect.stringMatching(/^(now at|nothing to upgrade:) e\b/m) });
+  const results = await Promise.all(
+    Array.from({ length: 16 }, () => migrate(["upgrade", "head", "--database", url], { cwd: shop.folder })),
+  );
+  for (const { code, stderr } of results)
+    expect({ code, stderr }).toEqual({
+      code: 0,
+      stderr: expect.stringMatching(/^(now at|nothing to upgrade:) e\b/m),
+    });
   expect(await upgrades(url)).toEqual(["a", "b", "c", "d", "e"]);
   expect(await query(url, "SELECT x FROM t ORDER BY x")).toEqual([1, 2, 3, 4].map((x) => ({ x })));
   expect(results.filter(({ stderr }) => /^\+ a /m.test(stderr))).toHaveLength(1);
@@ -119,14 +166,31 @@ test("the message says who holds the lock; --lock-wait 0 does not wait", async (
     const began = performance.now();
     const error = await failureOf(shop.upgrade(url, "heads", { lockWait: 0 }));
     expect(performance.now() - began).toBeLessThan(2000);
-    expect(error).toMatchObject({ code: "state/locked", exitCode: 5, message: expect.stringMatching(holder), hint: expect.stringContaining("--lock-wait") });
-    const { code, stderr } = await migrate(["upgrade", "head", "--lock-wait", "1", "--database", url], { cwd: shop.folder });
-    expect({ code, stderr }).toEqual({ code: 5, stderr: expect.stringMatching(/^waiting for another migrator: pid \d+/) });
-    expect(stderr).toMatch(/error\[state\/locked\] another session holds the lock of the ledger: pid \d+.*\(waited 1 s\)/s);
+    expect(error).toMatchObject({
+      code: "state/locked",
+      exitCode: 5,
+      message: expect.stringMatching(holder),
+      hint: expect.stringContaining("--lock-wait"),
+    });
+    const { code, stderr } = await migrate(["upgrade", "head", "--lock-wait", "1", "--database", url], {
+      cwd: shop.folder,
+    });
+    expect({ code, stderr }).toEqual({
+      code: 5,
+      stderr: expect.stringMatching(/^waiting for another migrator: pid \d+/),
+    });
+    expect(stderr).toMatch(
+      /error\[state\/locked\] another session holds the lock of the ledger: pid \d+.*\(waited 1 s\)/s,
+    );
     // Waiting, nobody has a transaction or a snapshot open.
     const waiting = failureOf(shop.upgrade(url, "heads", { lockWait: 1 }));
     await sleep(500);
-    expect(await query(url, "SELECT FROM pg_stat_activity WHERE application_name = 'retort' AND datname = current_database() AND (backend_xmin IS NOT NULL OR xact_start IS NOT NULL)")).toEqual([]);
+    expect(
+      await query(
+        url,
+        "SELECT FROM pg_stat_activity WHERE application_name = 'retort' AND datname = current_database() AND (backend_xmin IS NOT NULL OR xact_start IS NOT NULL)",
+      ),
+    ).toEqual([]);
     await waiting;
   });
 });
@@ -134,14 +198,20 @@ test("the message says who holds the lock; --lock-wait 0 does not wait", async (
 test.each([
   ["in a transaction", "SELECT 1/0;", []],
   ["outside one", "VACUUM nothing;", ["transaction: none"]],
-  ["at its commit", "CREATE TABLE p (i int PRIMARY KEY); CREATE TABLE c (i int REFERENCES p DEFERRABLE INITIALLY DEFERRED); INSERT INTO c VALUES (1);", []],
+  [
+    "at its commit",
+    "CREATE TABLE p (i int PRIMARY KEY); CREATE TABLE c (i int REFERENCES p DEFERRABLE INITIALLY DEFERRED); INSERT INTO c VALUES (1);",
+    [],
+  ],
 ])("a statement that failed %s leaves no lock behind", async (_, up, header) => {
   const { url } = await ownDatabase(server!);
   const shop = project({ a: "SELECT 1;", b: { up, header } });
   const wire = await proxy(url);
   await failureOf(shop.upgrade(wire.url));
   // Said to the server, and not left to the end of the connection, which a pooler keeps.
-  expect(wire.queries.at(-1)).toMatch(/^RESET ALL;\nDO [\s\S]*pg_advisory_unlock|^SET SESSION AUTHORIZATION DEFAULT;\nRESET ALL;\nDO [\s\S]*pg_advisory_unlock/);
+  expect(wire.queries.at(-1)).toMatch(
+    /^RESET ALL;\nDO [\s\S]*pg_advisory_unlock|^SET SESSION AUTHORIZATION DEFAULT;\nRESET ALL;\nDO [\s\S]*pg_advisory_unlock/,
+  );
   expect(await query(url, advisory)).toEqual([]);
   await failureOf(shop.upgrade(url, "heads", { lockWait: 0 }));
 });
@@ -154,7 +224,8 @@ test("a step half done is looked at under the lock: whoever is at it may still f
     await client.query("BEGIN ISOLATION LEVEL REPEATABLE READ; SELECT FROM t;");
     const first = shop.upgrade(url);
     await until(url, "SELECT FROM pg_index WHERE NOT indisvalid AND indrelid = 't'::regclass");
-    const oid = async () => (await query<{ oid: string }>(url, "SELECT 't_x'::regclass::oid::text AS oid"))[0]!.oid;
+    const oid = async () =>
+      (await query<{ oid: string }>(url, "SELECT 't_x'::regclass::oid::text AS oid"))[0]!.oid;
     const built = await oid();
     const second = shop.upgrade(url);
     await sleep(300);

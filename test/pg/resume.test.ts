@@ -1,7 +1,7 @@
 /** A step outside a transaction that stopped half way: what is shown, what is refused, and where the next run goes on. */
 import { describe, expect, test } from "vitest";
-import { suffer, undisturbed } from "../chaos/world.ts";
 import { messageEnds } from "../chaos/wire.ts";
+import { suffer, undisturbed } from "../chaos/world.ts";
 import { ledger } from "../support/dump.ts";
 import { migrate } from "../support/migrate.ts";
 import { failureOf, headerLines, ownDatabase, project, type TestProject, until } from "../support/project.ts";
@@ -11,12 +11,19 @@ const none = ["transaction: none"];
 const noneBoth = { header: none, downHeader: none };
 
 /** The project's folder as the command sees it. */
-const command = (shop: TestProject, url: string, ...args: string[]) => migrate([...args, "--database", url], { cwd: shop.folder });
+const command = (shop: TestProject, url: string, ...args: string[]) =>
+  migrate([...args, "--database", url], { cwd: shop.folder });
 
 const indexes = async (url: string, table = "t") =>
-  (await query<{ line: string }>(url, `SELECT i.indexrelid::regclass::text || CASE WHEN i.indisvalid THEN '' ELSE ' invalid' END AS line FROM pg_index i WHERE indrelid = '${table}'::regclass ORDER BY 1`)).map(({ line }) => line);
+  (
+    await query<{ line: string }>(
+      url,
+      `SELECT i.indexrelid::regclass::text || CASE WHEN i.indisvalid THEN '' ELSE ' invalid' END AS line FROM pg_index i WHERE indrelid = '${table}'::regclass ORDER BY 1`,
+    )
+  ).map(({ line }) => line);
 
-const logOf = async (url: string) => (await ledger(url))["log"]!.map((row) => `${row["event"]} ${row["revision"]}`);
+const logOf = async (url: string) =>
+  (await ledger(url))["log"]!.map((row) => `${row["event"]} ${row["revision"]}`);
 
 const duplicates = "CREATE TABLE t (x int);\nINSERT INTO t VALUES (1), (1);\n";
 const unique = "CREATE UNIQUE INDEX CONCURRENTLY t_x ON t (x);\n";
@@ -24,18 +31,29 @@ const unique = "CREATE UNIQUE INDEX CONCURRENTLY t_x ON t (x);\n";
 describe.each(servers())("on $name", (server) => {
   test("an index that met duplicates: invalid, shown, dropped and built once the data are right", async () => {
     const { url } = await ownDatabase(server);
-    const shop = project({ a: duplicates, b: { up: `CREATE TABLE u ();\n${unique}CREATE TABLE v ();\n`, ...noneBoth, down: "SELECT 1;" } });
+    const shop = project({
+      a: duplicates,
+      b: { up: `CREATE TABLE u ();\n${unique}CREATE TABLE v ();\n`, ...noneBoth, down: "SELECT 1;" },
+    });
     await failureOf(shop.upgrade(url));
     expect(await indexes(url)).toEqual(["t_x invalid"]);
     const place = `0002_b.up.sql:${headerLines + 3}`;
     expect(await command(shop, url, "current")).toMatchObject({
       code: 0,
       stdout: "a\n",
-      stderr: expect.stringMatching(new RegExp(`interrupted: upgrade to b at statement 2 of 3 \\(${place}\\), begun .* by postgres`)),
+      stderr: expect.stringMatching(
+        new RegExp(`interrupted: upgrade to b at statement 2 of 3 \\(${place}\\), begun .* by postgres`),
+      ),
     });
-    expect((await command(shop, url, "status")).stdout).toContain(`interrupted: upgrade to b at statement 2 of 3 (${place})\n`);
+    expect((await command(shop, url, "status")).stdout).toContain(
+      `interrupted: upgrade to b at statement 2 of 3 (${place})\n`,
+    );
     expect(JSON.parse((await command(shop, url, "status", "--json")).stdout)).toMatchObject({
-      interrupted: { statement: 2, of: 3, location: { path: "0002_b.up.sql", line: headerLines + 3, column: 1 } },
+      interrupted: {
+        statement: 2,
+        of: 3,
+        location: { path: "0002_b.up.sql", line: headerLines + 3, column: 1 },
+      },
     });
 
     // Not mended yet: it fails again, and leaves one index, not two.
@@ -50,7 +68,10 @@ describe.each(servers())("on $name", (server) => {
 
   test("IF NOT EXISTS over an index that is not valid is not success", async () => {
     const { url } = await ownDatabase(server);
-    const shop = project({ a: duplicates, b: unique.replace("INDEX CONCURRENTLY", "INDEX CONCURRENTLY IF NOT EXISTS") });
+    const shop = project({
+      a: duplicates,
+      b: unique.replace("INDEX CONCURRENTLY", "INDEX CONCURRENTLY IF NOT EXISTS"),
+    });
     await shop.upgrade(url, "a");
     await query(url, unique).catch(() => {});
     expect(await indexes(url)).toEqual(["t_x invalid"]);
@@ -82,15 +103,23 @@ describe.each(servers())("on $name", (server) => {
     shop.write("0002_b.up.sql", `${header}${body.replace("TABLE v", "TABLE w")}`);
     await shop.upgrade(url);
     expect(await indexes(url)).toEqual(["t_x"]);
-    expect(await query(url, "SELECT to_regclass('u') AS u, to_regclass('v') AS v, to_regclass('w') AS w")).toEqual([{ u: "u", v: null, w: "w" }]);
+    expect(
+      await query(url, "SELECT to_regclass('u') AS u, to_regclass('v') AS v, to_regclass('w') AS w"),
+    ).toEqual([{ u: "u", v: null, w: "w" }]);
   });
 
   test("the statement itself is rewritten, under another name: what it left behind is named first", async () => {
     const { url } = await ownDatabase(server);
     const shop = project({ a: duplicates, b: unique });
     await failureOf(shop.upgrade(url));
-    shop.write("0002_b.up.sql", `-- revision: b\n-- parent: a\n\nCREATE INDEX CONCURRENTLY other ON t (x);\n`);
-    expect(await failureOf(shop.upgrade(url))).toMatchObject({ code: "state/interrupted", hint: expect.stringContaining("DROP INDEX CONCURRENTLY public.t_x;") });
+    shop.write(
+      "0002_b.up.sql",
+      `-- revision: b\n-- parent: a\n\nCREATE INDEX CONCURRENTLY other ON t (x);\n`,
+    );
+    expect(await failureOf(shop.upgrade(url))).toMatchObject({
+      code: "state/interrupted",
+      hint: expect.stringContaining("DROP INDEX CONCURRENTLY public.t_x;"),
+    });
     await query(url, "DROP INDEX CONCURRENTLY t_x");
     await shop.upgrade(url);
     expect(await indexes(url)).toEqual(["other"]);
@@ -98,12 +127,19 @@ describe.each(servers())("on $name", (server) => {
 
   test("interrupted, and something else asked for: named, with the way to finish it", async () => {
     const { url } = await ownDatabase(server);
-    const shop = project({ a: duplicates, b: { up: `CREATE TABLE u ();\n${unique}`, ...noneBoth }, c: "CREATE TABLE c ();", other: { up: "CREATE TABLE o ();", parent: "a" } });
+    const shop = project({
+      a: duplicates,
+      b: { up: `CREATE TABLE u ();\n${unique}`, ...noneBoth },
+      c: "CREATE TABLE c ();",
+      other: { up: "CREATE TABLE o ();", parent: "a" },
+    });
     await failureOf(shop.upgrade(url, "b"));
     const refused = { code: "state/interrupted", hint: "finish it with: migrate upgrade b" };
     expect(await failureOf(shop.downgrade(url, "base"))).toMatchObject(refused);
     expect(await failureOf(shop.upgrade(url, "other"))).toMatchObject(refused);
-    expect(await query(url, "SELECT to_regclass('o') AS o, to_regclass('t') AS t")).toEqual([{ o: null, t: "t" }]);
+    expect(await query(url, "SELECT to_regclass('o') AS o, to_regclass('t') AS t")).toEqual([
+      { o: null, t: "t" },
+    ]);
     await query(url, "TRUNCATE t");
     // Wherever it goes, what is half done is finished first.
     expect((await shop.upgrade(url, "heads")).steps.map((s) => s.revision)).toEqual(["b", "c", "other"]);
@@ -111,11 +147,22 @@ describe.each(servers())("on $name", (server) => {
 
   test("a downgrade that was interrupted is finished by a downgrade", async () => {
     const { url } = await ownDatabase(server);
-    const shop = project({ a: "CREATE TABLE t (x int);", b: { up: "CREATE TABLE u ();", down: "DROP TABLE u;\nVACUUM missing;\n", downHeader: none } });
+    const shop = project({
+      a: "CREATE TABLE t (x int);",
+      b: { up: "CREATE TABLE u ();", down: "DROP TABLE u;\nVACUUM missing;\n", downHeader: none },
+    });
     await shop.upgrade(url);
     expect(await failureOf(shop.downgrade(url, "a"))).toMatchObject({ sqlstate: "42P01" });
-    expect(await failureOf(shop.upgrade(url))).toMatchObject({ code: "state/interrupted", message: expect.stringContaining("downgrade of b"), hint: "finish it with: migrate downgrade b@-1" });
-    expect((await shop.state(url)).progress).toMatchObject({ direction: "down", statement: 2, location: { path: "0002_b.down.sql", line: 5 } });
+    expect(await failureOf(shop.upgrade(url))).toMatchObject({
+      code: "state/interrupted",
+      message: expect.stringContaining("downgrade of b"),
+      hint: "finish it with: migrate downgrade b@-1",
+    });
+    expect((await shop.state(url)).progress).toMatchObject({
+      direction: "down",
+      statement: 2,
+      location: { path: "0002_b.down.sql", line: 5 },
+    });
     shop.write("0002_b.down.sql", "-- revision: b\n-- transaction: none\n\nDROP TABLE u;\nVACUUM t;\n");
     expect((await shop.downgrade(url, "b@-1")).steps.map((s) => s.revision)).toEqual(["b"]);
     expect(await shop.state(url)).toMatchObject({ heads: ["a"] });
@@ -134,7 +181,10 @@ describe.each(servers())("on $name", (server) => {
     await query(url, `TRUNCATE t; REINDEX INDEX t_x`);
     await shop.run(url, { kind: "stamp", targets: ["b"] });
     expect((await shop.upgrade(url)).steps.map((s) => s.revision)).toEqual(["c"]);
-    expect(await ledger(url)).toMatchObject({ progress: [], applied: [{ revision: "a" }, { revision: "b", how: "stamp" }, { revision: "c" }] });
+    expect(await ledger(url)).toMatchObject({
+      progress: [],
+      applied: [{ revision: "a" }, { revision: "b", how: "stamp" }, { revision: "c" }],
+    });
   });
 
   test("REINDEX CONCURRENTLY: the copy it left is dropped; a pending DETACH is finished; a DROP that is done is done", async () => {
@@ -151,14 +201,18 @@ describe.each(servers())("on $name", (server) => {
       await withClient(url, async (client) => {
         await client.query(`BEGIN ISOLATION LEVEL REPEATABLE READ; SELECT FROM ${table};`);
         const failing = failureOf(shop.upgrade(url, revision, { lockWait: 20 }));
-        const waiting = "SELECT pid FROM pg_stat_activity WHERE application_name = 'retort' AND datname = current_database() AND wait_event_type = 'Lock'";
+        const waiting =
+          "SELECT pid FROM pg_stat_activity WHERE application_name = 'retort' AND datname = current_database() AND wait_event_type = 'Lock'";
         // The runner comes back once, on a new connection, and waits again.
         for (let last = 0, times = 0; times < 2; times += 1) {
           await until(url, `${waiting} AND pid <> ${last}`);
           last = (await query<{ pid: number }>(url, `${waiting} AND pid <> ${last}`))[0]!.pid;
           await query(url, `SELECT pg_terminate_backend(${last})`);
         }
-        expect(await failing).toMatchObject({ code: "execution/connection-lost", hint: expect.stringContaining(`${revision} is still interrupted at statement 1 of`) });
+        expect(await failing).toMatchObject({
+          code: "execution/connection-lost",
+          hint: expect.stringContaining(`${revision} is still interrupted at statement 1 of`),
+        });
         await client.query("COMMIT");
       });
     };
@@ -168,28 +222,43 @@ describe.each(servers())("on $name", (server) => {
     expect(await indexes(url)).toEqual(["t_x"]);
 
     await endedHalfWay("detach", "p");
-    expect(await query(url, "SELECT inhdetachpending AS pending FROM pg_inherits WHERE inhparent = 'p'::regclass")).toEqual([{ pending: true }]);
+    expect(
+      await query(url, "SELECT inhdetachpending AS pending FROM pg_inherits WHERE inhparent = 'p'::regclass"),
+    ).toEqual([{ pending: true }]);
     await shop.upgrade(url, "detach");
     expect(await query(url, "SELECT FROM pg_inherits WHERE inhparent = 'p'::regclass")).toEqual([]);
 
     await endedHalfWay("drop", "t");
     await shop.upgrade(url, "drop");
     expect(await indexes(url)).toEqual([]);
-    expect((await logOf(url)).filter((line) => line.startsWith("upgrade"))).toEqual(["upgrade a", "upgrade reindex", "upgrade detach", "upgrade drop"]);
+    expect((await logOf(url)).filter((line) => line.startsWith("upgrade"))).toEqual([
+      "upgrade a",
+      "upgrade reindex",
+      "upgrade detach",
+      "upgrade drop",
+    ]);
   });
 
   test("CREATE DATABASE that was done before the record was written is not done again", async () => {
     const { url, name } = await ownDatabase(server);
     const other = `${name}_made`;
-    const shop = project({ a: { up: `CREATE DATABASE ${other};\nVACUUM (ANALYZE, nothing);`, header: none } });
+    const shop = project({
+      a: { up: `CREATE DATABASE ${other};\nVACUUM (ANALYZE, nothing);`, header: none },
+    });
     try {
       await failureOf(shop.upgrade(url));
       expect((await shop.state(url)).progress).toMatchObject({ statement: 2, of: 2 });
       // As if the connection had broken between the statement and its record.
-      const [row] = await query<{ hash: string; before: string }>(url, "SELECT hash, before FROM retort.progress");
+      const [row] = await query<{ hash: string; before: string }>(
+        url,
+        "SELECT hash, before FROM retort.progress",
+      );
       expect(row).toBeDefined();
       await query(url, "UPDATE retort.progress SET statement = 1, before = encode(sha256(''), 'hex')");
-      shop.write("0001_a.up.sql", `-- revision: a\n-- parent: none\n-- transaction: none\n\nCREATE DATABASE ${other};\nVACUUM (ANALYZE);`);
+      shop.write(
+        "0001_a.up.sql",
+        `-- revision: a\n-- parent: none\n-- transaction: none\n\nCREATE DATABASE ${other};\nVACUUM (ANALYZE);`,
+      );
       await shop.upgrade(url);
       expect((await shop.state(url)).heads).toEqual(["a"]);
     } finally {
@@ -208,19 +277,34 @@ INSERT INTO journal VALUES (5);
 `;
 
 /** Each message is a moment: before it is there, while it runs, before its answer comes back. */
-test("at each moment of five statements: the backend ended, the connection cut", { timeout: 120_000 }, async () => {
+test("at each moment of five statements: the backend ended, the connection cut", {
+  timeout: 120_000,
+}, async () => {
   const shop = project({ tables: "CREATE TABLE journal (n int);", last: { up: mixed, header: none } });
   const calm = await undisturbed(shop, server!);
   const begin = calm.bytes.asked.indexOf("BEGIN;");
   const moments = [
-    ...messageEnds(calm.bytes.asked, "asked").filter((at) => at > begin).map((at, i) => ({ side: "asked", at: at - (i % 2), delay: 2 }) as const),
-    ...readyPlaces(calm.bytes.answered).slice(4).map((at) => ({ side: "answered", at, delay: 0 }) as const),
+    ...messageEnds(calm.bytes.asked, "asked")
+      .filter((at) => at > begin)
+      .map((at, i) => ({ side: "asked", at: at - (i % 2), delay: 2 }) as const),
+    ...readyPlaces(calm.bytes.answered)
+      .slice(4)
+      .map((at) => ({ side: "answered", at, delay: 0 }) as const),
   ];
   expect(moments.length).toBeGreaterThan(20);
   for (const [i, moment] of moments.entries()) {
     const deed = i % 2 === 0 ? "terminate" : "cut";
-    const { lost, duplicated, unexplained } = await suffer(shop, server!, calm, { deed, ...moment }, ["tables", "last"]);
-    expect({ deed, moment, lost, duplicated, unexplained }).toEqual({ deed, moment, lost: [], duplicated: [], unexplained: [] });
+    const { lost, duplicated, unexplained } = await suffer(shop, server!, calm, { deed, ...moment }, [
+      "tables",
+      "last",
+    ]);
+    expect({ deed, moment, lost, duplicated, unexplained }).toEqual({
+      deed,
+      moment,
+      lost: [],
+      duplicated: [],
+      unexplained: [],
+    });
   }
 });
 
@@ -228,8 +312,20 @@ test("at some moments of five statements: SIGKILL of the command", { timeout: 12
   const shop = project({ tables: "CREATE TABLE journal (n int);", last: { up: mixed, header: none } });
   const calm = await undisturbed(shop, server!);
   for (const at of readyPlaces(calm.bytes.answered).filter((_, index) => index % 4 === 3)) {
-    const { ended, lost, duplicated, unexplained } = await suffer(shop, server!, calm, { deed: "kill", side: "answered", at, delay: 0 }, ["tables", "last"]);
-    expect({ at, ended, lost, duplicated, unexplained }).toEqual({ at, ended: "killed", lost: [], duplicated: [], unexplained: [] });
+    const { ended, lost, duplicated, unexplained } = await suffer(
+      shop,
+      server!,
+      calm,
+      { deed: "kill", side: "answered", at, delay: 0 },
+      ["tables", "last"],
+    );
+    expect({ at, ended, lost, duplicated, unexplained }).toEqual({
+      at,
+      ended: "killed",
+      lost: [],
+      duplicated: [],
+      unexplained: [],
+    });
   }
 });
 

@@ -16,20 +16,38 @@ import { query, servers } from "../support/server.ts";
 const [server] = servers();
 const secret = `p@ss:w/rd%?#'"\\ é😀&x=$HOME`;
 /** No part of it that is long enough to be recognized is anywhere, in whatever spelling. */
-const traces = [secret, encodeURIComponent(secret), JSON.stringify(secret).slice(1, -1), secret.replaceAll("'", "''"), "p@ss", "p%40ss", "w/rd", "w%2Frd", "é😀&x", "%F0%9F%98%80"];
+const traces = [
+  secret,
+  encodeURIComponent(secret),
+  JSON.stringify(secret).slice(1, -1),
+  secret.replaceAll("'", "''"),
+  "p@ss",
+  "p%40ss",
+  "w/rd",
+  "w%2Frd",
+  "é😀&x",
+  "%F0%9F%98%80",
+];
 
 const home = mkdtempSync(join(tmpdir(), "retort-secrets-"));
 afterAll(() => rmSync(home, { recursive: true }));
 
 const expectNoTrace = (what: string, text: string): void => {
-  expect({ what, found: traces.filter((trace) => text.includes(trace)), text }).toEqual({ what, found: [], text });
+  expect({ what, found: traces.filter((trace) => text.includes(trace)), text }).toEqual({
+    what,
+    found: [],
+    text,
+  });
 };
 
 /** A database of a role whose password is the secret, and its URL with the secret in it. */
 async function ownSecretDatabase() {
   const role = await ownRole(server!, `LOGIN; ALTER ROLE :role PASSWORD ${pg.escapeLiteral(secret)}`);
   const database = await ownDatabase(server!);
-  await query(database.url, `GRANT ALL ON DATABASE ${database.name} TO ${pg.escapeIdentifier(role.name)}; GRANT ALL ON SCHEMA public TO ${pg.escapeIdentifier(role.name)}`);
+  await query(
+    database.url,
+    `GRANT ALL ON DATABASE ${database.name} TO ${pg.escapeIdentifier(role.name)}; GRANT ALL ON SCHEMA public TO ${pg.escapeIdentifier(role.name)}`,
+  );
   return { ...database, role: role.name, secretUrl: withPassword(role.url(database.name), secret) };
 }
 
@@ -44,7 +62,9 @@ const failing: Readonly<Record<string, Record<string, MigrationText>>> = {
   "the syntax of a file": { a: `SELECT ${sqlSecret}; SELEC ${sqlSecret};` },
   "a statement": { a: `SELECT ${sqlSecret}::int;` },
   "a notice": { a: `DO $x$ BEGIN RAISE NOTICE '%', ${sqlSecret}; RAISE WARNING '%', ${sqlSecret}; END $x$;` },
-  "what is raised": { a: `DO $x$ BEGIN RAISE EXCEPTION USING MESSAGE = ${sqlSecret}, DETAIL = ${sqlSecret}, HINT = ${sqlSecret}; END $x$;` },
+  "what is raised": {
+    a: `DO $x$ BEGIN RAISE EXCEPTION USING MESSAGE = ${sqlSecret}, DETAIL = ${sqlSecret}, HINT = ${sqlSecret}; END $x$;`,
+  },
   "outside a transaction": { a: { up: "VACUUM nothing;", header: ["transaction: none"] } },
   nothing: { a: "SELECT 1;" },
 };
@@ -55,7 +75,9 @@ describe("the command", () => {
     for (const [what, migrations] of Object.entries(failing)) {
       const shop = project(migrations);
       for (const flags of [["-v", "--raiseerr"], ["--json"]]) {
-        const { stdout, stderr } = await migrate(["upgrade", "head", ...flags, "--database", secretUrl], { cwd: shop.folder });
+        const { stdout, stderr } = await migrate(["upgrade", "head", ...flags, "--database", secretUrl], {
+          cwd: shop.folder,
+        });
         expectNoTrace(`${what} ${flags.join(" ")}`, stdout + stderr);
       }
     }
@@ -71,8 +93,23 @@ describe("the command", () => {
     unknownHost.hostname = "nowhere.invalid";
     const conninfo = `host=127.0.0.1 port=1 user=${role} password='${secret.replaceAll(/[\\']/g, "\\$&")}'`;
     const raw = `postgres://u:${secret}@127.0.0.1:1/db`;
-    for (const url of [wrong, unreachable.href, unknownHost.href, `${secretUrl}?sslmode=nonsense`, `${secretUrl}?nonsense=1`, conninfo, `${conninfo} nonsense=1`, raw, `x${secretUrl}`]) {
-      for (const words of [["upgrade", "head", "--raiseerr"], ["status", "--json"], ["config"], ["config", "--json"]]) {
+    for (const url of [
+      wrong,
+      unreachable.href,
+      unknownHost.href,
+      `${secretUrl}?sslmode=nonsense`,
+      `${secretUrl}?nonsense=1`,
+      conninfo,
+      `${conninfo} nonsense=1`,
+      raw,
+      `x${secretUrl}`,
+    ]) {
+      for (const words of [
+        ["upgrade", "head", "--raiseerr"],
+        ["status", "--json"],
+        ["config"],
+        ["config", "--json"],
+      ]) {
         const { code, stdout, stderr } = await migrate([...words, "--database", url], { cwd: shop.folder });
         expect({ words, url, code }).not.toEqual({ words, url, code: 0 });
         expectNoTrace(`${words.join(" ")} ${url}`, stdout + stderr);
@@ -85,10 +122,16 @@ describe("the command", () => {
     const { hostname, port } = new URL(url);
     const shop = project({ a: "CREATE TABLE a ();" });
     const passfile = join(home, "passfile");
-    writeFileSync(passfile, `# a comment\nother:1:x:y:z\n${hostname}:${port}:*:${role}:${secret.replaceAll(/[\\:]/g, "\\$&")}\n`);
+    writeFileSync(
+      passfile,
+      `# a comment\nother:1:x:y:z\n${hostname}:${port}:*:${role}:${secret.replaceAll(/[\\:]/g, "\\$&")}\n`,
+    );
     chmodSync(passfile, 0o600);
     const services = join(home, "services.conf");
-    writeFileSync(services, `[other]\nhost=nowhere\n[shop]\nhost=${hostname}\nport=${port}\nuser=${role}\ndbname=${name}\n`);
+    writeFileSync(
+      services,
+      `[other]\nhost=nowhere\n[shop]\nhost=${hostname}\nport=${port}\nuser=${role}\ndbname=${name}\n`,
+    );
     const bare = `postgres://${role}@${hostname}:${port}/${name}`;
     const dotenv = join(home, "dotenv");
     mkdirSync(dotenv);
@@ -96,20 +139,29 @@ describe("the command", () => {
     writeFileSync(join(dotenv, "migrate.config.json"), JSON.stringify({ directories: [shop.folder] }));
     const configured = join(home, "configured");
     mkdirSync(configured);
-    writeFileSync(join(configured, "migrate.config.json"), JSON.stringify({ directories: [shop.folder], database: "${THE_URL}" }));
+    writeFileSync(
+      join(configured, "migrate.config.json"),
+      JSON.stringify({ directories: [shop.folder], database: "${THE_URL}" }),
+    );
     const ways: readonly (readonly [string, Record<string, string>, string?])[] = [
       ["DATABASE_URL", { DATABASE_URL: secretUrl }],
       ["PGPASSWORD", { DATABASE_URL: bare, PGPASSWORD: secret }],
       ["PGPASSFILE", { DATABASE_URL: bare, PGPASSFILE: passfile }],
       ["PGSERVICE", { DATABASE_URL: "service=shop", PGSERVICEFILE: services, PGPASSFILE: passfile }],
-      ["PG variables alone", { PGHOST: hostname, PGPORT: port, PGUSER: role, PGDATABASE: name, PGPASSWORD: secret }],
+      [
+        "PG variables alone",
+        { PGHOST: hostname, PGPORT: port, PGUSER: role, PGDATABASE: name, PGPASSWORD: secret },
+      ],
       [".env", {}, dotenv],
       ["config file", { THE_URL: secretUrl }, configured],
     ];
     for (const [what, env, cwd = shop.folder] of ways) {
       const words = what === "PG variables alone" ? ["--database", "postgres://"] : [];
       for (const command of [["config"], ["status"], ["upgrade", "head"]]) {
-        const { code, stdout, stderr } = await migrate([...command, ...words], { env: { HOME: home, ...env }, cwd });
+        const { code, stdout, stderr } = await migrate([...command, ...words], {
+          env: { HOME: home, ...env },
+          cwd,
+        });
         expect({ what, command, code, stderr, stdout }).toMatchObject({ what, command, code: 0 });
         expectNoTrace(what, stdout + stderr);
       }
@@ -154,6 +206,9 @@ test("an error of the API, with its causes and their fields", async () => {
   ] as const) {
     const shop = project({ a: up });
     const error = await failureOf(run(shop.deps, { kind: "upgrade", target: "heads" }, { database: url }));
-    expectNoTrace(`${up} ${error["code"]}`, inspect(error, { depth: 20, showHidden: true }) + error.stack + JSON.stringify(error));
+    expectNoTrace(
+      `${up} ${error["code"]}`,
+      inspect(error, { depth: 20, showHidden: true }) + error.stack + JSON.stringify(error),
+    );
   }
 });

@@ -3,13 +3,15 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { expect, test } from "vitest";
 import { builtCli } from "../support/cases.ts";
 import { ledger } from "../support/dump.ts";
-import { ownDatabase, project, until, withLock, type TestProject } from "../support/project.ts";
+import { ownDatabase, project, type TestProject, until, withLock } from "../support/project.ts";
 import { query, servers } from "../support/server.ts";
 
 const [server] = servers();
 const sleeping = "SELECT FROM pg_stat_activity WHERE wait_event = 'PgSleep' AND datname = current_database()";
-const connected = "SELECT FROM pg_stat_activity WHERE application_name = 'retort' AND datname = current_database()";
-const locks = "SELECT FROM pg_locks l JOIN pg_database d ON d.oid = l.database WHERE l.locktype = 'advisory' AND d.datname = current_database()";
+const connected =
+  "SELECT FROM pg_stat_activity WHERE application_name = 'retort' AND datname = current_database()";
+const locks =
+  "SELECT FROM pg_locks l JOIN pg_database d ON d.oid = l.database WHERE l.locktype = 'advisory' AND d.datname = current_database()";
 
 interface Started {
   readonly child: ChildProcess;
@@ -17,7 +19,11 @@ interface Started {
 }
 
 function start(shop: TestProject, url: string, ...flags: string[]): Started {
-  const child = spawn(process.execPath, [builtCli, "upgrade", "head", "--database", url, ...flags], { cwd: shop.folder, env: { PATH: process.env["PATH"], NO_COLOR: "1" }, stdio: ["ignore", "ignore", "pipe"] });
+  const child = spawn(process.execPath, [builtCli, "upgrade", "head", "--database", url, ...flags], {
+    cwd: shop.folder,
+    env: { PATH: process.env["PATH"], NO_COLOR: "1" },
+    stdio: ["ignore", "ignore", "pipe"],
+  });
   let stderr = "";
   child.stderr!.on("data", (chunk: Buffer) => {
     stderr += chunk;
@@ -30,12 +36,21 @@ test.each([
   ["SIGTERM", 143],
 ] as const)("%s in the middle of a statement", async (signal, code) => {
   const { url } = await ownDatabase(server!);
-  const shop = project({ a: "CREATE TABLE a ();", b: "CREATE TABLE b ();\nSELECT pg_sleep(60);", c: "SELECT 1;" });
+  const shop = project({
+    a: "CREATE TABLE a ();",
+    b: "CREATE TABLE b ();\nSELECT pg_sleep(60);",
+    c: "SELECT 1;",
+  });
   const { child, ended } = start(shop, url);
   await until(url, sleeping);
   const began = performance.now();
   child.kill(signal);
-  expect(await ended).toEqual({ code, stderr: expect.stringMatching(/error\[execution\/cancelled\] stopped on request\n\s*hint: revision b was rolled back; those before it stay applied/) });
+  expect(await ended).toEqual({
+    code,
+    stderr: expect.stringMatching(
+      /error\[execution\/cancelled\] stopped on request\n\s*hint: revision b was rolled back; those before it stay applied/,
+    ),
+  });
   expect(performance.now() - began).toBeLessThan(5000);
   for (const nothing of [sleeping, locks, connected]) expect(await query(url, nothing)).toEqual([]);
   expect((await shop.state(url)).heads).toEqual(["a"]);
@@ -60,7 +75,9 @@ test("SIGINT outside a transaction: the index that was begun is not valid, and t
     await reader.end();
   }
   await shop.upgrade(url);
-  expect(await query(url, "SELECT indisvalid FROM pg_index WHERE indrelid = 't'::regclass")).toEqual([{ indisvalid: true }]);
+  expect(await query(url, "SELECT indisvalid FROM pg_index WHERE indrelid = 't'::regclass")).toEqual([
+    { indisvalid: true },
+  ]);
 });
 
 test("SIGTERM while it waits for the lock, or for a lock of a table, or between two tries", async () => {
@@ -79,9 +96,17 @@ test("SIGTERM while it waits for the lock, or for a lock of a table, or between 
   await blocker.connect();
   try {
     await blocker.query("BEGIN; LOCK TABLE a;");
-    for (const flags of [["--lock-timeout", "0"], ["--lock-timeout", "100ms"]]) {
+    for (const flags of [
+      ["--lock-timeout", "0"],
+      ["--lock-timeout", "100ms"],
+    ]) {
       const { child, ended } = start(shop, url, ...flags);
-      await until(url, flags[1] === "0" ? `${connected} AND wait_event_type = 'Lock'` : `${connected} AND query ~ 'ROLLBACK'`);
+      await until(
+        url,
+        flags[1] === "0"
+          ? `${connected} AND wait_event_type = 'Lock'`
+          : `${connected} AND query ~ 'ROLLBACK'`,
+      );
       child.kill("SIGTERM");
       expect(await ended).toMatchObject({ code: 143, stderr: expect.stringContaining("stopped on request") });
       expect(await query(url, locks)).toEqual([]);
@@ -94,7 +119,8 @@ test("SIGTERM while it waits for the lock, or for a lock of a table, or between 
 test("a second signal ends it at once", async () => {
   const { url } = await ownDatabase(server!);
   // What catches the cancellation does not end.
-  const stubborn = "DO $$ BEGIN LOOP BEGIN PERFORM pg_sleep(60); EXCEPTION WHEN query_canceled THEN NULL; END; END LOOP; END $$;";
+  const stubborn =
+    "DO $$ BEGIN LOOP BEGIN PERFORM pg_sleep(60); EXCEPTION WHEN query_canceled THEN NULL; END; END LOOP; END $$;";
   const shop = project({ a: stubborn });
   const { child, ended } = start(shop, url);
   await until(url, sleeping);
@@ -103,5 +129,8 @@ test("a second signal ends it at once", async () => {
   expect(child.exitCode).toBeNull();
   child.kill("SIGINT");
   expect(await ended).toMatchObject({ code: 130 });
-  await query(url, "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'retort' AND datname = current_database()");
+  await query(
+    url,
+    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'retort' AND datname = current_database()",
+  );
 });

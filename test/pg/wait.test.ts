@@ -29,7 +29,9 @@ async function later(url: string): Promise<{ readonly url: string; readonly begi
 test("a server that starts a second later", async () => {
   const { url } = await ownDatabase(server!);
   const late = await later(url);
-  const upgrade = migrate(["upgrade", "head", "--wait", "30", "--database", late.url], { cwd: shop().folder });
+  const upgrade = migrate(["upgrade", "head", "--wait", "30", "--database", late.url], {
+    cwd: shop().folder,
+  });
   await new Promise((resolve) => setTimeout(resolve, 1500));
   await late.begin();
   expect(await upgrade).toMatchObject({ code: 0 });
@@ -43,22 +45,37 @@ test("nobody comes: the same error as without waiting, after that time; without 
     [[], 0, 2000],
   ] as const) {
     const began = performance.now();
-    const { code, stderr } = await migrate(["upgrade", "head", ...flags, "--database", url], { cwd: shop().folder });
-    expect({ code, stderr }).toEqual({ code: 6, stderr: expect.stringMatching(/error\[execution\/connect\] cannot connect to .* ECONNREFUSED/) });
+    const { code, stderr } = await migrate(["upgrade", "head", ...flags, "--database", url], {
+      cwd: shop().folder,
+    });
+    expect({ code, stderr }).toEqual({
+      code: 6,
+      stderr: expect.stringMatching(/error\[execution\/connect\] cannot connect to .* ECONNREFUSED/),
+    });
     expect(performance.now() - began).toBeGreaterThan(least);
     expect(performance.now() - began).toBeLessThan(most);
   }
 });
 
 test.each([
-  ["a wrong password", (url: URL) => void (url.password = "wrong"), "28P01|password authentication failed"],
-  ["a database that does not exist", (url: URL) => void (url.pathname = "/retort_nowhere"), 'database "retort_nowhere" does not exist'],
-  ["a server without TLS where TLS is asked for", (url: URL) => url.searchParams.set("sslmode", "require"), "does not support SSL"],
+  ["a wrong password", (url: URL) => Object.assign(url, { password: "wrong" }), "28P01|password authentication failed"],
+  [
+    "a database that does not exist",
+    (url: URL) => Object.assign(url, { pathname: "/retort_nowhere" }),
+    'database "retort_nowhere" does not exist',
+  ],
+  [
+    "a server without TLS where TLS is asked for",
+    (url: URL) => url.searchParams.set("sslmode", "require"),
+    "does not support SSL",
+  ],
 ])("%s is not waited for", async (_, change, message) => {
   const url = new URL(server!.url());
   change(url);
   const began = performance.now();
-  const { code, stderr } = await migrate(["upgrade", "head", "--wait", "30", "--database", url.href], { cwd: shop().folder });
+  const { code, stderr } = await migrate(["upgrade", "head", "--wait", "30", "--database", url.href], {
+    cwd: shop().folder,
+  });
   expect({ code, stderr }).toEqual({ code: 6, stderr: expect.stringMatching(message) });
   expect(performance.now() - began).toBeLessThan(5000);
 });

@@ -1,0 +1,17 @@
+-- revision: b2
+-- parent: a1
+-- transaction: none
+
+-- batch: many
+UPDATE t SET y = 1 WHERE id IN (SELECT id FROM t WHERE y IS NULL LIMIT :batch_size);
+
+-- batch: 1000
+UPDATE t SET y = 1 WHERE y IS NULL;
+
+-- batch: 1000 by t.id
+UPDATE t SET y = 1 WHERE id >= :batch_from;
+
+-- batch: 1000
+VACUUM t;
+
+DELETE FROM t WHERE id IN (SELECT id FROM t LIMIT :batch_size);

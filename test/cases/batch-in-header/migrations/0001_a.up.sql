@@ -1,0 +1,4 @@
+-- revision: a1
+-- parent: none
+
+CREATE TABLE t (id bigint PRIMARY KEY, y int);

@@ -1,0 +1,140 @@
+/** psql is killed, or its session is, before each statement of a script: run again, it goes on or says where to go on. */
+import { describe, expect, test } from "vitest";
+import { offline } from "../../src/app/offline.ts";
+import { type Text, textsOf } from "../../src/core/plan.ts";
+import { defaultForm, renderScript } from "../../src/render/script.ts";
+import { type FormName, filesOf, runText, stateOf } from "../support/forms.ts";
+import { ownDatabase, project, until } from "../support/project.ts";
+import { query, servers, type TestDatabase, withClient } from "../support/server.ts";
+
+const shop = project({
+  a: { up: "CREATE TABLE t (x int);\nINSERT INTO t VALUES (1);", down: "DROP TABLE t;" },
+  b: {
+    up: "SET work_mem = '5MB';\nINSERT INTO t VALUES (2);\nCREATE INDEX CONCURRENTLY b ON t (x);\nINSERT INTO t VALUES (3);\nVACUUM t;",
+    header: ["transaction: none"],
+    down: "DROP INDEX CONCURRENTLY b;",
+    downHeader: ["transaction: none"],
+  },
+  c: { up: "INSERT INTO t VALUES (4);", down: "DELETE FROM t;" },
+});
+const request = { kind: "upgrade", target: "base:heads" } as const;
+
+const ways: readonly (readonly [string, string, FormName])[] = [
+  ["psql is killed", "\\! kill -9 $PPID", "one file"],
+  ["its session is terminated", "SELECT pg_catalog.pg_terminate_backend(pg_catalog.pg_backend_pid());", "idempotent, run twice"],
+];
+
+describe.each(ways)("%s at each statement", (_, death, form) => {
+  const pool = servers();
+  const server = pool[form === "one file" ? 0 : pool.length - 1]!;
+
+  test(`and the script is run again (${form}, ${server.name})`, async () => {
+    const [script] = await filesOf(form, shop.deps, request);
+    const points = await pointsOf(form, script!);
+    expect(points.length).toBeGreaterThan(20);
+    const online = await ownDatabase(server);
+    await shop.upgrade(online.url);
+    const wanted = withoutLog(await stateOf(online.url));
+    const database = await ownDatabase(server);
+    const ends = new Set<string>();
+    for (const at of points) {
+      await runText(database.url, `${script!.slice(0, at)}${death}\n${script!.slice(at)}`).catch((error: Error) => {
+        expect(error.message).toMatch(/was ended by SIGKILL/);
+      });
+      await alone(database);
+      const before = await stateOf(database.url);
+      const { code, stderr } = await runText(database.url, script!);
+      const sentence = /ERROR: {2}retort: (.*)\n/.exec(stderr)?.[1];
+      const context = `killed before: ${script!.slice(at, at + 60)}\n${stderr}`;
+      if (code !== 0) {
+        expect(sentence, context).toMatch(/^(this database is not in the state|a step outside a transaction was interrupted: b)/);
+        expect(await stateOf(database.url), context).toEqual(before);
+        await goOn(database.url, stderr);
+      }
+      ends.add(code === 0 ? "went on" : sentence!.replace(/[;:].*/, ""));
+      expect(withoutLog(await stateOf(database.url)), context).toEqual(wanted);
+      await query(database.url, "DROP SCHEMA IF EXISTS retort CASCADE; DROP TABLE IF EXISTS t");
+    }
+    expect([...ends].sort()).toEqual(
+      form === "one file"
+        ? ["a step outside a transaction was interrupted", "this database is not in the state that was assumed", "went on"]
+        : ["a step outside a transaction was interrupted", "went on"],
+    );
+  });
+});
+
+/** Does what the sentence's hint says. */
+async function goOn(url: string, stderr: string): Promise<void> {
+  if (stderr.includes("All of it is done already.")) return;
+  const range = /migrate upgrade (\S+) --sql/.exec(stderr)?.[1];
+  if (range === undefined) {
+    expect(stderr).toContain("Go on with: migrate upgrade.");
+    await shop.upgrade(url);
+    return;
+  }
+  expect((await runText(url, await shop.script(range))).code).toBe(0);
+}
+
+/** Where to die: before each statement that does something, and before the closing ones. */
+async function pointsOf(form: FormName, script: string): Promise<readonly number[]> {
+  const { plan } = await offline(shop.deps, request, { idempotent: form.startsWith("idempotent") });
+  const points: number[] = [];
+  let from = 0;
+  // Before a guard is where it is before the statement that it guards.
+  const isPoint = ({ sql, statement }: Text): boolean => {
+    return sql !== "BEGIN;" && statement?.kind !== "session" && (statement?.kind !== "guard" || statement.step === undefined);
+  };
+  for (const { sql } of plan.batches.slice(0, -1).flatMap((_, index) => textsOf(plan, index)).filter(isPoint)) {
+    const at = script.indexOf(`\n${sql}`, from) + 1;
+    expect(at).toBeGreaterThan(from);
+    points.push(at);
+    from = at + sql.length;
+  }
+  for (const text of ["\n-- end plan\n", "\nINSERT INTO retort.log", "\nBEGIN TRANSACTION READ ONLY;", "\n-- Lock: given back."]) {
+    from = script.indexOf(text, from) + 1;
+    points.push(from);
+  }
+  return points;
+}
+
+/** Waits until the server has noticed that the client is gone. */
+const alone = ({ name, url }: TestDatabase): Promise<void> =>
+  until(
+    url,
+    `SELECT WHERE NOT EXISTS (SELECT FROM pg_stat_activity WHERE datname = '${name}' AND pid <> pg_backend_pid() AND backend_type = 'client backend')`,
+  );
+
+/** A log tells more than once what was begun again. */
+function withoutLog(state: unknown): unknown {
+  const { catalog, ledger } = state as { catalog: string; ledger: Record<string, unknown> };
+  return { catalog, ledger: { ...ledger, log: undefined } };
+}
+
+test("a session that is terminated while it builds an index: the half index is dropped and built again", async () => {
+  const [server] = servers();
+  const { url } = await ownDatabase(server!);
+  const { plan, ledger } = await offline(shop.deps, request, {});
+  const { text } = renderScript(plan, ledger, defaultForm);
+  await shop.upgrade(url, "a");
+  const range = await shop.script("a:heads");
+  await withClient(url, async (client) => {
+    // Whoever has written to the table and not committed is waited for.
+    await client.query("BEGIN; INSERT INTO t VALUES (0)");
+    const running = runText(url, range);
+    const building = "SELECT pid FROM pg_stat_activity WHERE query ILIKE 'CREATE INDEX CONCURRENTLY b%' AND wait_event_type = 'Lock'";
+    await until(url, building);
+    await query(url, building.replace("SELECT pid", "SELECT pg_terminate_backend(pid)"));
+    expect((await running).code).not.toBe(0);
+    await client.query("ROLLBACK");
+  });
+  expect(await query(url, "SELECT indisvalid FROM pg_index WHERE indexrelid = 'b'::regclass")).toEqual([{ indisvalid: false }]);
+  for (const script of [range, text, (await filesOf("idempotent, run twice", shop.deps, request))[0]!]) {
+    const { code, stderr } = await runText(url, script);
+    expect(code).toBe(3);
+    expect(stderr).toContain("a step outside a transaction was interrupted: b at statement 3 of 5");
+    expect(stderr).toContain("Go on with: migrate upgrade.");
+  }
+  await shop.upgrade(url);
+  expect(await query(url, "SELECT indisvalid FROM pg_index WHERE indexrelid = 'b'::regclass")).toEqual([{ indisvalid: true }]);
+  expect((await query(url, "SELECT x FROM t ORDER BY x")).map((row) => row["x"])).toEqual([1, 2, 3, 4]);
+});
