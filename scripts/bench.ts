@@ -21,7 +21,7 @@ const usage = `usage: node scripts/run.mjs scripts/bench.ts [FLAGS]
   --list           the names of the rows
   --peers          beside dbmate, node-pg-migrate and drizzle (from npm), and alembic where it is installed
   --postgres NAME  15 (default), 18, or the URL of a server
-  --bin FILE       the command to measure (default dist/bin.js)
+  --bin FILE       the command to measure (default dist/bin.cjs)
   --json           every sample, instead of the table
   --write          put the table into docs/performance.md
 `;
@@ -32,7 +32,7 @@ const { values: flags } = parseArgs({
     list: { type: "boolean", default: false },
     peers: { type: "boolean", default: false },
     postgres: { type: "string", default: "15" },
-    bin: { type: "string", default: "dist/bin.js" },
+    bin: { type: "string", default: "dist/bin.cjs" },
     json: { type: "boolean", default: false },
     write: { type: "boolean", default: false },
     help: { type: "boolean", short: "h", default: false },

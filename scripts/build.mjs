@@ -1,5 +1,5 @@
 // src → dist: the command and the API as bundled ES modules, a chunk for whatever only some commands need.
-import { chmodSync, readFileSync, rmSync } from "node:fs";
+import { readFileSync, rmSync, writeFileSync } from "node:fs";
 import { build } from "esbuild";
 
 const { version } = JSON.parse(readFileSync("package.json", "utf8"));
@@ -13,7 +13,11 @@ await build({
   platform: "node",
   target: "node20",
   chunkNames: "chunks/[name]-[hash]",
-  define: { RETORT_VERSION: JSON.stringify(version) },
+  define: {
+    RETORT_VERSION: JSON.stringify(version),
+    // pg looks at this to find out whether it runs in a browser's worker, and that look loads all of Node's fetch.
+    Response: "undefined",
+  },
   // These find files of their own beside themselves.
   external: ["libpg-query", "pg-query-emscripten", "@electric-sql/pglite", "pg-native"],
   // slonik and pg are CommonJS and call require() for Node's own modules.
@@ -21,7 +25,11 @@ await build({
   legalComments: "none",
   logLevel: "warning",
 });
-const bin = "dist/bin.js";
-const { writeFileSync } = await import("node:fs");
-writeFileSync(bin, `#!/usr/bin/env node\n${readFileSync(bin, "utf8")}`);
-chmodSync(bin, 0o755);
+/** What is asked a hundred times a day is answered before a module is loaded. */
+const front = `#!/usr/bin/env node
+"use strict";
+if (process.argv.length === 3 && process.argv[2] === "--version") process.stdout.write(${JSON.stringify(`${version}\n`)});
+else import("./bin.js");
+`;
+writeFileSync("dist/bin.cjs", front, { mode: 0o755 });
+writeFileSync("dist/bin.js", `#!/usr/bin/env node\n${readFileSync("dist/bin.js", "utf8")}`, { mode: 0o755 });

@@ -46,7 +46,7 @@ beforeAll(() => {
   mkdirSync(join(modules, ".bin"), { recursive: true });
   execFileSync("tar", ["xzf", tarball], { cwd: scratch });
   renameSync(join(scratch, "package"), join(modules, "retort"));
-  symlinkSync("../retort/dist/bin.js", join(modules, ".bin/migrate"));
+  symlinkSync("../retort/dist/bin.cjs", join(modules, ".bin/migrate"));
   for (const entry of readdirSync(join(root, "node_modules"))) {
     if (!entry.startsWith(".")) symlinkSync(join(root, "node_modules", entry), join(modules, entry));
   }

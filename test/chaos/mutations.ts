@@ -187,7 +187,6 @@ function unclearness(error: unknown): string | undefined {
   const text = renderError(error, { color: false });
   if (/\n {4}at |\bundefined\b|\[object Object\]|NaN/.test(text.replaceAll(/^\d+ \|.*$/gm, "")))
     return `it is shown as: ${text.slice(0, 500)}`;
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
   if (/[\u0000-\u0008\u000b-\u001f\u007f]/.test(text.replaceAll("\t", "")))
     return `it is shown with control characters: ${JSON.stringify(text.slice(0, 500))}`;
   return undefined;

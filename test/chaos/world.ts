@@ -142,9 +142,8 @@ export async function suffer(
   const reported: string[] = [];
   const unexplained: string[] = [];
   try {
-    const ended = await (fault.deed === "kill"
-      ? (child = upgradeInChild(shop, wire, reported)).ended
-      : upgradeHere(shop, wire, reported));
+    if (fault.deed === "kill") child = upgradeInChild(shop, wire, reported);
+    const ended = await (child?.ended ?? upgradeHere(shop, wire, reported));
     if (!EXPLAINED.test(ended)) unexplained.push(`it ended with ${ended}`);
     const recorded = await appliedIn(url);
     const lost = reported

@@ -31,7 +31,7 @@ import { freshDatabase, type TestServer } from "./server.ts";
 const root = fileURLToPath(new URL("../..", import.meta.url));
 
 /** The CLI as users get it; `make build` makes it. */
-export const builtCli = join(root, "dist/bin.js");
+export const builtCli = join(root, "dist/bin.cjs");
 
 /** Where the cases are. */
 export const casesFolder = join(root, "test/cases");

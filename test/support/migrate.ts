@@ -21,7 +21,7 @@ export function migrate(
   options: { readonly env?: Record<string, string>; readonly cwd?: string } = {},
 ): Promise<Finished> {
   return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, [`${root}dist/bin.js`, ...args], {
+    const child = spawn(process.execPath, [`${root}dist/bin.cjs`, ...args], {
       cwd: options.cwd ?? root,
       env: { PATH: process.env["PATH"], NO_COLOR: "1", ...options.env },
     });
