@@ -81,8 +81,8 @@ export function digestOf(revision: RevisionId, sha256: Sha256): bigint {
 
 /** The same of a row of `applied`. */
 const DIGEST_IN_SQL =
-  "('x' || pg_catalog.substr(pg_catalog.encode(\n" +
-  "        pg_catalog.sha256(pg_catalog.convert_to(revision, 'UTF8')), 'hex'), 1, 15))::bit(60)::bigint";
+  "('x' || pg_catalog.substr(pg_catalog.encode(pg_catalog.sha256(\n" +
+  "        pg_catalog.convert_to(revision, 'UTF8')), 'hex'), 1, 15))::bit(60)::bigint";
 
 /** The count and digest of a set of revisions. */
 export interface Digest {
@@ -275,7 +275,7 @@ export function ledgerSql(names: LedgerNames, sha256: Sha256): LedgerSql {
   const duration = (clock: Clock): string =>
     clock === "guard"
       ? `(SELECT pg_catalog.clock_timestamp() - step_began_at FROM ${state})`
-      : `(SELECT pg_catalog.clock_timestamp() - COALESCE((SELECT started_at FROM ${progress}), step_began_at)\n      FROM ${state})`;
+      : `(SELECT pg_catalog.clock_timestamp() - COALESCE(\n      (SELECT started_at FROM ${progress}), step_began_at) FROM ${state})`;
 
   const record = (event: string, change: string, revision: RevisionId, sign: "+" | "-", more = ""): string =>
     `WITH changed AS (\n  ${change}\n), counted AS (\n` +
@@ -285,7 +285,7 @@ export function ledgerSql(names: LedgerNames, sha256: Sha256): LedgerSql {
   const insert = (row: NewRow, took: string): string =>
     `INSERT INTO ${applied}\n    (revision, checksum, code_checksum, parents, depends_on, message, how, duration)\n` +
     `  VALUES (${literal(row.revision)},\n    ${literal(row.checksum)},\n    ${literal(row.codeChecksum)},\n` +
-    `    ${textArray(row.parents)}, ${textArray(row.dependsOn)}, ${literal(row.message)}, '${row.how}',\n    ${took})\n` +
+    `    ${textArray(row.parents)}, ${textArray(row.dependsOn)},\n    ${literal(row.message)}, '${row.how}',\n    ${took})\n` +
     "  RETURNING revision, checksum, how, duration";
 
   return {
@@ -353,10 +353,14 @@ export function ledgerSql(names: LedgerNames, sha256: Sha256): LedgerSql {
       started_at timestamptz NOT NULL DEFAULT pg_catalog.clock_timestamp(),
       started_by text NOT NULL DEFAULT SESSION_USER
     );
-    COMMENT ON TABLE ${applied} IS 'Applied revisions, one row each. Written by migrate.';
-    COMMENT ON TABLE ${state} IS 'Count and digest of the applied revisions. Written by migrate.';
-    COMMENT ON TABLE ${log} IS 'What was done to this database, and when. Written by migrate; rows are only added.';
-    COMMENT ON TABLE ${progress} IS 'The step outside a transaction that is under way. Written by migrate.';
+    COMMENT ON TABLE ${applied}
+      IS 'Applied revisions, one row each. Written by migrate.';
+    COMMENT ON TABLE ${state}
+      IS 'Count and digest of the applied revisions. Written by migrate.';
+    COMMENT ON TABLE ${log}
+      IS 'What was done to this database, and when. Written by migrate; rows are only added.';
+    COMMENT ON TABLE ${progress}
+      IS 'The step outside a transaction that is under way. Written by migrate.';
   END IF;
 END`,
     ),
@@ -407,13 +411,14 @@ END`,
       const hint =
         again === undefined
           ? longLiteral(wrongState)
-          : `CASE WHEN EXISTS (SELECT FROM ${state} WHERE ${stateIs(result)})
+          : `CASE WHEN EXISTS (SELECT FROM ${state}
+          WHERE ${stateIs(result)})
         THEN 'Nothing was changed. All of it is done already.'
         ELSE pg_catalog.concat('Nothing was changed. Look with: migrate current -v. ',
           ${literal(`A script from this state is written by: migrate ${again.verb} `)},
-          COALESCE((SELECT pg_catalog.string_agg(revision, ',' ORDER BY revision) FROM ${applied}
-            WHERE revision NOT IN (SELECT pg_catalog.unnest(parents || depends_on)
-              FROM ${applied})), 'base'),
+          COALESCE((SELECT pg_catalog.string_agg(revision, ',' ORDER BY revision)
+            FROM ${applied} WHERE revision NOT IN (
+              SELECT pg_catalog.unnest(parents || depends_on) FROM ${applied})), 'base'),
           ${literal(`:${again.target} --sql`)}) END`;
       return doBlock(
         `DECLARE
@@ -424,7 +429,7 @@ END`,
   interrupted text;
 BEGIN${stop(
           `pg_catalog.to_regclass(${literal(applied)}) IS NULL`,
-          literal(`retort: this database has no ledger ${applied}, and revisions should be applied`),
+          longLiteral(`retort: this database has no ledger ${applied}, and revisions should be applied`),
           longLiteral(wrongState),
         )}
   interrupted := (SELECT pg_catalog.concat(revision, ' at statement ', statement, ' of ', of)
@@ -432,7 +437,7 @@ BEGIN${stop(
     intent === undefined
       ? stop(
           "interrupted IS NOT NULL",
-          "pg_catalog.concat('retort: a step outside a transaction was interrupted: ', interrupted)",
+          "pg_catalog.concat('retort: a step outside a transaction was interrupted: ',\n        interrupted)",
           longLiteral(resume),
         )
       : stop(
@@ -501,8 +506,9 @@ ${unlocking}`,
       doBlock(
         `BEGIN${stop(
           `NOT EXISTS (SELECT FROM ${state} WHERE ${stateIs(digest)})
-    OR (SELECT (pg_catalog.count(*), COALESCE(pg_catalog.sum(${DIGEST_IN_SQL}), 0)) FROM ${applied})
-      IS DISTINCT FROM (${digest.count}::bigint, ${digest.sum}::numeric)
+    OR (SELECT (pg_catalog.count(*), COALESCE(pg_catalog.sum(
+      ${DIGEST_IN_SQL}), 0))
+      FROM ${applied}) IS DISTINCT FROM (${digest.count}::bigint, ${digest.sum}::numeric)
     OR EXISTS (SELECT FROM ${progress})`,
           literal("retort: what is applied now is not what was promised"),
           literal("Look with: migrate status; and at the errors above, if there are any."),
@@ -511,7 +517,7 @@ END`,
       ),
 
     summary: (heads, receipt) =>
-      `SELECT revisions AS applied_revisions, ${literal(heads.join(", ") || "<base>")} AS current_heads,\n  ${literal(`sha256:${receipt}`)} AS receipt FROM ${state};`,
+      `SELECT revisions AS applied_revisions, ${literal(heads.join(", ") || "<base>")} AS current_heads,\n  ${literal(`sha256:${receipt}`)} AS receipt\n  FROM ${state};`,
 
     receipt: (receipt, range, proof) =>
       `INSERT INTO ${log} (event, checksum, how, detail)\n  SELECT 'script', ${literal(receipt)},\n    'script', ${literal(range)}\n` +

@@ -68,8 +68,8 @@ export function undone(probe: Probe | undefined): Undone | undefined {
   if (probe?.kind !== "create-index" || probe.index === undefined) return undefined;
   const { index } = probe;
   const found =
-    "EXISTS (SELECT FROM pg_catalog.pg_index x JOIN pg_catalog.pg_class i ON i.oid = x.indexrelid\n" +
-    `    WHERE x.indrelid = ${regclass(probe.table)} AND i.relname = ${literal(index)} AND`;
+    "EXISTS (SELECT FROM pg_catalog.pg_index AS x\n    JOIN pg_catalog.pg_class AS i ON i.oid = x.indexrelid\n" +
+    `    WHERE x.indrelid = ${regclass(probe.table)}\n      AND i.relname = ${literal(index)} AND`;
   if (probe.ifNotExists) {
     return {
       condition: `${found} NOT x.indisvalid)`,

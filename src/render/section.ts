@@ -67,7 +67,7 @@ export function layOut(page: Page, plan: Plan, index: number, form: ScriptForm, 
     const at = group[0]!.statement?.step;
     if (at !== undefined && at !== step) {
       step = at;
-      if (plan.kind !== "stamp") {
+      if (!ledgerOnly(plan)) {
         stepHeading(page, plan, at);
         progress(page, plan, at, form);
       }
@@ -83,9 +83,18 @@ function stepHeading(page: Page, plan: Plan, index: number): void {
 }
 
 /** Numbers only: what stands on a backslash line is psql's to interpret. */
-function progress(page: Page, { steps, kind }: Plan, index: number, { client }: ScriptForm): void {
-  if (client === "psql" && kind !== "stamp") page.add(`\\echo 'retort: step ${index + 1} of ${steps.length}'`);
+function progress(page: Page, { steps }: Plan, index: number, { client }: ScriptForm): void {
+  if (client === "psql") page.add(`\\echo 'retort: step ${index + 1} of ${steps.length}'`);
 }
+
+/** Its steps run nothing of the user's. */
+const ledgerOnly = ({ kind }: Plan): boolean => kind === "stamp" || kind === "repair";
+
+/** What becomes of a row of the ledger where nothing else is done. */
+const CHANGES = {
+  stamp: { up: "is taken for applied", down: "is taken for not applied" },
+  repair: { up: "has its row corrected", down: "has its row deleted" },
+} as const;
 
 /** What follows is run only where the query says that it is still to be done. */
 export function beginSkip(page: Page, query: string): void {
@@ -142,7 +151,7 @@ function addGroup(page: Page, group: readonly Text[], next: Statement | undefine
     case "repair": {
       const isOutside = context.plan.batches[context.index]!.transactional === false;
       if (context.groups[context.place - 1]?.[0]?.statement?.kind !== "session") page.gap();
-      if (form.annotate) page.add(annotation(statement, isOutside));
+      if (form.annotate) page.add(...annotation(statement, isOutside));
       page.add(bytesFor(statement, form));
       if (isOutside && form.client === "psql") page.add(...STOP_AFTER_ERROR);
       page.gap();
@@ -170,9 +179,9 @@ function words({ kind, step, sql }: Statement, { plan, index, place, groups }: C
   const follows = plan.batches[index + 1];
   if (kind === "lock") return "-- Lock: one migrator at a time; it stops where another session has it.";
   if (kind === "ledger") {
-    if (plan.kind === "stamp" && step !== undefined) {
+    if ((plan.kind === "stamp" || plan.kind === "repair") && step !== undefined) {
       const { direction, revision } = plan.steps[step]!;
-      return `-- Ledger, ${step + 1} of ${plan.steps.length}: ${revision} is taken for ${direction === "up" ? "applied" : "not applied"}.`;
+      return `-- Ledger, ${step + 1} of ${plan.steps.length}: ${revision} ${CHANGES[plan.kind][direction]}.`;
     }
     if (step === undefined) return "-- Ledger: its tables, where they are missing.";
     if (follows?.transactional === false && stepOf(follows) === step) {
@@ -188,6 +197,7 @@ function words({ kind, step, sql }: Statement, { plan, index, place, groups }: C
       ? "-- Guard: stops unless what is applied lies on the way, and nothing is half done."
       : "-- Guard: stops unless exactly these revisions are applied, and nothing is half done.";
   }
+  if (plan.kind === "repair") return `-- Guard: stops unless the row of ${plan.steps[step]!.revision} is as it was shown.`;
   if (!transactional) return "-- Guard: stops unless it is this statement's turn; lets it write.";
   if (stepOf(plan.batches[index - 1]!) === step && place < 3) return "-- Guard: stops unless this is the step that is under way.";
   const earlier = groups.slice(0, place).some(([text]) => text?.statement?.kind === "guard" && text.statement.step === step);
@@ -196,16 +206,14 @@ function words({ kind, step, sql }: Statement, { plan, index, place, groups }: C
     : "-- Guard: stops unless the database is in the state that this step begins with.";
 }
 
-/** What is known of a statement, in one fixed form: `-- >> TAG: where, what it destroys`. */
-function annotation({ tag = "", destructive = [] }: Statement, isOutside: boolean): string {
+/** What is known of a statement, in one fixed form: `-- >> TAG: where, destructive or not`, and a line for each loss. */
+function annotation({ tag = "", destructive = [] }: Statement, isOutside: boolean): readonly string[] {
   const where = isOutside ? "outside a transaction" : "transactional";
-  const what =
-    destructive.length > 0
-      ? `destructive: ${destructive.map(commentText).join("; ")}`
-      : /^(?:DO|CALL|EXECUTE)\b/.test(tag)
-        ? "destructive or not is not known"
-        : "not destructive";
-  return `-- >> ${tag}: ${where}, ${what}`;
+  const opaque = /^(?:DO|CALL|EXECUTE)\b/.test(tag) ? "what it destroys is not known" : "not destructive";
+  return [
+    `-- >> ${tag}: ${where}, ${destructive.length > 0 ? "destructive" : opaque}`,
+    ...destructive.map((loss) => `-- >>   ${commentText(loss)}`),
+  ];
 }
 
 /** The bytes that make the client send exactly the statement's text. Throws `source/psql-string`. */

@@ -1,0 +1,3 @@
+-- revision: a
+
+DROP TABLE users;

@@ -1,0 +1,3 @@
+-- revision: b
+
+DROP INDEX CONCURRENTLY users_id;

@@ -1,0 +1,3 @@
+-- revision: c
+
+ALTER TABLE users ADD tags text[];
