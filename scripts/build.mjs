@@ -21,7 +21,9 @@ await build({
   // These find files of their own beside themselves.
   external: ["libpg-query", "pg-query-emscripten", "@electric-sql/pglite", "pg-native"],
   // slonik and pg are CommonJS and call require() for Node's own modules.
-  banner: { js: "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);" },
+  banner: {
+    js: "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);",
+  },
   legalComments: "none",
   logLevel: "warning",
 });

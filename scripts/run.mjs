@@ -8,7 +8,16 @@ const [, , file, ...args] = process.argv;
 const folder = path.resolve("node_modules/.cache/retort");
 const out = path.join(folder, `${path.basename(file, ".ts")}-${process.pid}.mjs`);
 mkdirSync(folder, { recursive: true });
-await build({ entryPoints: [file], outfile: out, bundle: true, format: "esm", platform: "node", target: "node20", packages: "external", define: { RETORT_VERSION: '"dev"' } });
+await build({
+  entryPoints: [file],
+  outfile: out,
+  bundle: true,
+  format: "esm",
+  platform: "node",
+  target: "node20",
+  packages: "external",
+  define: { RETORT_VERSION: '"dev"' },
+});
 process.argv = [process.argv[0], out, ...args];
 try {
   await import(pathToFileURL(out).href);

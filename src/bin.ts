@@ -5,7 +5,10 @@ declare const RETORT_VERSION: string;
 
 const abort = new AbortController();
 let signalled = 0;
-for (const [name, code] of [["SIGINT", 130], ["SIGTERM", 143]] as const) {
+for (const [name, code] of [
+  ["SIGINT", 130],
+  ["SIGTERM", 143],
+] as const) {
   process.on(name, () => {
     // The second time the user means it: nothing is waited for, the server rolls back by itself.
     if (signalled !== 0) process.exit(code);

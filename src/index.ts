@@ -6,18 +6,24 @@
  * says `ms`; times are ISO 8601 in UTC.
  */
 export { checkSingleHead, type HeadCheck, headsFindings } from "./app/check.ts";
-export { type CheckedConfig, checkConfig } from "./app/config.ts";
 export type { CompileOptions, ServerVersion } from "./app/compile.ts";
+export { type CheckedConfig, checkConfig } from "./app/config.ts";
 export { edit } from "./app/edit.ts";
 export { type EnsureOptions, ensureLedger, ledgerScript } from "./app/ensure.ts";
 export { type InitOptions, type InitResult, init } from "./app/init.ts";
 export { type History, type HistoryOptions, history, readState, type State, show } from "./app/look.ts";
 export { type Offline, type OfflineOptions, offline } from "./app/offline.ts";
 export { type Deps, openProject, type Project, type ProjectOptions } from "./app/project.ts";
-export { type RemoveOptions, type Removed, removeRevision } from "./app/remove.ts";
-export { createRevision, type MergeOptions, mergeRevisions, type NewRevision, type RevisionOptions } from "./app/revision.ts";
-export { type RunOptions, type RunResult, run } from "./app/run.ts";
+export { type Removed, type RemoveOptions, removeRevision } from "./app/remove.ts";
 export { type Repair, type RepairOptions, repair } from "./app/repair.ts";
+export {
+  createRevision,
+  type MergeOptions,
+  mergeRevisions,
+  type NewRevision,
+  type RevisionOptions,
+} from "./app/revision.ts";
+export { type RunOptions, type RunResult, run } from "./app/run.ts";
 export type { Request } from "./app/steps.ts";
 export { type ListedTemplate, listTemplates } from "./app/templates.ts";
 export { refuseChanged, type Verification, verify } from "./app/verify.ts";
@@ -25,7 +31,7 @@ export { type Diagnostic, exitCodes, MigrateError } from "./core/errors.ts";
 export type { Event, SessionInfo } from "./core/event.ts";
 export { buildGraph, type Graph, type Node } from "./core/graph.ts";
 export { branchPoints, currentRevisions, historyOf, shown } from "./core/history.ts";
-export type { Applied, How, LedgerSql, LedgerNames, LedgerState, Progress } from "./core/ledger.ts";
+export type { Applied, How, LedgerNames, LedgerSql, LedgerState, Progress } from "./core/ledger.ts";
 export type { Half, Migration, Revision, RevisionId } from "./core/migration.ts";
 export { type NewRevisionOptions, newRevision } from "./core/new-revision.ts";
 export type { Batch, Plan, PlanStep, SessionPins, Statement } from "./core/plan.ts";
@@ -45,4 +51,11 @@ export {
   type Step,
 } from "./core/steps.ts";
 export type { Notice } from "./io/database.ts";
-export { defaultForm, receiptBytes, renderScript, renderSplit, type Script, type ScriptForm } from "./render/script.ts";
+export {
+  defaultForm,
+  receiptBytes,
+  renderScript,
+  renderSplit,
+  type Script,
+  type ScriptForm,
+} from "./render/script.ts";

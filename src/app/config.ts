@@ -14,12 +14,22 @@ export async function checkConfig(deps: Deps, options: ProjectOptions): Promise<
   const config = await openConfig(deps, options);
   const settings = describeConfig(config);
   if (config.database instanceof MigrateError) {
-    return { settings, server: { answers: false, message: config.database.hint ?? config.database.message, exitCode: config.database.exitCode } };
+    return {
+      settings,
+      server: {
+        answers: false,
+        message: config.database.hint ?? config.database.message,
+        exitCode: config.database.exitCode,
+      },
+    };
   }
   try {
     const session = await openSession(config.database);
     await session.close();
-    return { settings, server: { answers: true, message: `answers, PostgreSQL ${session.version.text}`, exitCode: 0 } };
+    return {
+      settings,
+      server: { answers: true, message: `answers, PostgreSQL ${session.version.text}`, exitCode: 0 },
+    };
   } catch (error) {
     if (!(error instanceof MigrateError)) throw error;
     return { settings, server: { answers: false, message: error.message, exitCode: error.exitCode } };

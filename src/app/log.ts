@@ -1,8 +1,9 @@
 /** The ledger's log: what was done to the database. */
+
+import { ledgerSql } from "../core/ledger.ts";
 import { requireDatabase } from "../io/config.ts";
 import { openSession } from "../io/database.ts";
 import { type LogEntry, readLog as read } from "../io/ledger.ts";
-import { ledgerSql } from "../core/ledger.ts";
 import { sha256 } from "../io/sha256.ts";
 import { type Deps, openConfig, type ProjectOptions } from "./project.ts";
 

@@ -38,7 +38,10 @@ export async function offline(deps: Deps, request: Request, options: OfflineOpti
       });
     }
     const steps = stepsFrom(project, request, applied);
-    return { plan: await compileSteps(project, steps, "script", { serverVersion: session.version, ...options }), ledger };
+    return {
+      plan: await compileSteps(project, steps, "script", { serverVersion: session.version, ...options }),
+      ledger,
+    };
   } finally {
     await session.close();
   }

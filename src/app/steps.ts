@@ -4,13 +4,13 @@ import type { RevisionId } from "../core/migration.ts";
 import {
   type AppliedRow,
   appliedAfter,
+  appliedBelow,
+  parseRange,
   planDowngrade,
   planOfflineDowngrade,
   planOfflineUpgrade,
   planStamp,
   planUpgrade,
-  parseRange,
-  appliedBelow,
   type Step,
 } from "../core/steps.ts";
 import { BASE, resolveOne } from "../core/target.ts";
@@ -30,7 +30,11 @@ export interface Steps {
 }
 
 /** Steps from what the ledger says is applied. */
-export function stepsFrom({ graph }: Project, request: Request, rows: readonly (Applied | AppliedRow)[]): Steps {
+export function stepsFrom(
+  { graph }: Project,
+  request: Request,
+  rows: readonly (Applied | AppliedRow)[],
+): Steps {
   const before = rows.map((row) => row.revision);
   if (request.kind === "stamp") {
     const stamp = planStamp(graph, rows, request.targets, { purge: request.purge ?? false });
@@ -52,7 +56,10 @@ export function stepsOfRange(project: Project, request: Request): Steps {
     const [first, ...others] = request.targets;
     const range = parseRange(first ?? "");
     const starts = (range?.start ?? BASE).split(",").filter((start) => start !== "" && start !== BASE);
-    const rows = appliedBelow(graph, starts.map((start) => resolveOne(graph, start)));
+    const rows = appliedBelow(
+      graph,
+      starts.map((start) => resolveOne(graph, start)),
+    );
     const targets = range === undefined ? request.targets : [range.end, ...others];
     return stepsFrom(project, { ...request, targets }, rows);
   }

@@ -1,6 +1,7 @@
 /** Scripts → files: a script appears whole or not at all. */
-import { createDirectory, createFiles, isEmptyDirectory, replaceFile } from "../io/directory.ts";
+
 import { MigrateError } from "../core/errors.ts";
+import { createDirectory, createFiles, isEmptyDirectory, replaceFile } from "../io/directory.ts";
 import type { Deps } from "./project.ts";
 
 /** Writes one script; a file that is there is replaced in one moment. */

@@ -25,7 +25,9 @@ export function usageOf({ name, positionals: { names, required, many } }: Comman
 }
 
 /** The overview: what each command does. */
-export function overview(groups: readonly (readonly [string, readonly (readonly [string, string])[]])[]): string {
+export function overview(
+  groups: readonly (readonly [string, readonly (readonly [string, string])[]])[],
+): string {
   return [
     "Migrations for PostgreSQL written in plain SQL.",
     "usage: migrate COMMAND [flags]",
@@ -52,7 +54,10 @@ function section(name: string, rows: readonly (readonly [string, string])[]): st
   const column = Math.min(Math.max(...rows.map(([left]) => left.length)), 34) + 4;
   const lines = rows.flatMap(([left, right]) => {
     const [first = "", ...rest] = fold(right, WIDTH - column);
-    const begin = left.length + 4 > column ? [`  ${left}`, `${" ".repeat(column)}${first}`] : [`  ${left}`.padEnd(column) + first];
+    const begin =
+      left.length + 4 > column
+        ? [`  ${left}`, `${" ".repeat(column)}${first}`]
+        : [`  ${left}`.padEnd(column) + first];
     return [...begin, ...rest.map((line) => " ".repeat(column) + line)];
   });
   return [`${name}:`, ...lines].join("\n");
@@ -62,7 +67,8 @@ function fold(text: string, width: number): string[] {
   const lines: string[] = [];
   for (const word of text.split(" ")) {
     const last = lines.at(-1);
-    if (last !== undefined && last.length + 1 + word.length <= width) lines[lines.length - 1] = `${last} ${word}`;
+    if (last !== undefined && last.length + 1 + word.length <= width)
+      lines[lines.length - 1] = `${last} ${word}`;
     else lines.push(word);
   }
   return lines;

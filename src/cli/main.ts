@@ -17,14 +17,20 @@ const table = {
     edit: ["open a migration in your editor", () => import("./commands/edit.ts")],
     "list-templates": ["what new revisions can begin as", () => import("./commands/list-templates.ts")],
   },
-  "run": {
-    upgrade: ["apply migrations up to a target; --sql writes the script instead", () => import("./commands/upgrade.ts")],
-    downgrade: ["take migrations back down to a target; --sql writes the script instead", () => import("./commands/downgrade.ts")],
+  run: {
+    upgrade: [
+      "apply migrations up to a target; --sql writes the script instead",
+      () => import("./commands/upgrade.ts"),
+    ],
+    downgrade: [
+      "take migrations back down to a target; --sql writes the script instead",
+      () => import("./commands/downgrade.ts"),
+    ],
     stamp: ["write the ledger without running anything", () => import("./commands/stamp.ts")],
     repair: ["accept applied files that changed", () => import("./commands/repair.ts")],
     "ensure-version": ["create the ledger, and nothing else", () => import("./commands/ensure-version.ts")],
   },
-  "look": {
+  look: {
     status: ["what is applied, what is pending", () => import("./commands/status.ts")],
     current: ["the heads of what is applied", () => import("./commands/current.ts")],
     history: ["the migrations, newest first", () => import("./commands/history.ts")],
@@ -36,12 +42,17 @@ const table = {
     check: ["is there one head? for CI and pre-commit hooks", () => import("./commands/check.ts")],
     log: ["what was done to the database, when and by whom", () => import("./commands/log.ts")],
     receipt: ["the SHA-256 that names a script", () => import("./commands/receipt.ts")],
-    config: ["what is configured, from where, and whether the database answers", () => import("./commands/config.ts")],
+    config: [
+      "what is configured, from where, and whether the database answers",
+      () => import("./commands/config.ts"),
+    ],
   },
 } satisfies Record<string, Record<string, readonly [summary: string, load: Loader]>>;
 
 /** The commands in their groups, as the overview shows them. */
-export const groups = Object.entries(table).map(([name, commands]) => [name, Object.entries(commands) as [string, readonly [string, Loader]][]] as const);
+export const groups = Object.entries(table).map(
+  ([name, commands]) => [name, Object.entries(commands) as [string, readonly [string, Loader]][]] as const,
+);
 const commands = new Map(groups.flatMap(([, entries]) => entries));
 
 export interface Process extends Streams {
@@ -54,10 +65,16 @@ export interface Process extends Streams {
 
 /** Runs one command line. Never throws. */
 export async function main(words: readonly string[], process: Process): Promise<number> {
-  const says = (flag: string, short: string): boolean => words.includes(`--${flag}`) || words.includes(`-${short}`);
+  const says = (flag: string, short: string): boolean =>
+    words.includes(`--${flag}`) || words.includes(`-${short}`);
   const secrets: string[] = [];
   const clean = (text: string): string => redact(text, secrets);
-  const options = { quiet: says("quiet", "q"), verbose: says("verbose", "v"), json: words.includes("--json"), clean };
+  const options = {
+    quiet: says("quiet", "q"),
+    verbose: says("verbose", "v"),
+    json: words.includes("--json"),
+    clean,
+  };
   const printer = createPrinter(process, options);
   try {
     const at = commandIndex(words, globals);
@@ -67,7 +84,12 @@ export async function main(words: readonly string[], process: Process): Promise<
         return exitCodes.ok;
       }
       const { overview } = await import("./help.ts");
-      const text = overview(groups.map(([name, entries]) => [name, entries.map(([command, [summary]]) => [command, summary] as const)]));
+      const text = overview(
+        groups.map(([name, entries]) => [
+          name,
+          entries.map(([command, [summary]]) => [command, summary] as const),
+        ]),
+      );
       if (says("help", "h")) {
         printer.data(text);
         return exitCodes.ok;
@@ -124,7 +146,9 @@ export async function main(words: readonly string[], process: Process): Promise<
 const habits = new Map([
   ...["up", "migrate", "apply", "latest", "deploy", "push"].map((word) => [word, "upgrade"] as const),
   ...["down", "revert", "undo", "rollback"].map((word) => [word, "downgrade -1"] as const),
-  ...["new", "create", "make", "generate", "add", "create-migration"].map((word) => [word, 'revision -m "…"'] as const),
+  ...["new", "create", "make", "generate", "add", "create-migration"].map(
+    (word) => [word, 'revision -m "…"'] as const,
+  ),
   ...["remove", "delete", "rm", "drop"].map((word) => [word, "revision --remove"] as const),
   ...["list", "ls", "revisions"].map((word) => [word, "history"] as const),
   ...["version", "db-version"].map((word) => [word, "current"] as const),

@@ -1,6 +1,6 @@
 /** What a person or a program reads: data goes to stdout, everything else to stderr. The only importer of consola. */
 import { type ConsolaInstance, createConsola } from "consola/basic";
-import { MigrateError } from "../core/errors.ts";
+import type { MigrateError } from "../core/errors.ts";
 import { renderError } from "../render/diagnostic.ts";
 
 /** The edges of the process, as `bin` hands them over. */
@@ -72,7 +72,8 @@ export function createPrinter(
     warn: (text) => log.warn(`warning: ${text}`),
     verbose: (text) => log.debug(text),
     error: (error) => {
-      if (options.json) stdout.write(`${options.clean(JSON.stringify({ error: errorValue(error) }, null, 2))}\n`);
+      if (options.json)
+        stdout.write(`${options.clean(JSON.stringify({ error: errorValue(error) }, null, 2))}\n`);
       log.error(renderError(error, { color: colored(stderr) }));
     },
     progress: (text) => {
@@ -91,7 +92,7 @@ export function createPrinter(
         terminal.close();
       }
     },
-    width: stdout.isTTY === true ? (stdout.columns || 80) : Number.POSITIVE_INFINITY,
+    width: stdout.isTTY === true ? stdout.columns || 80 : Number.POSITIVE_INFINITY,
     color: colored(stdout),
     interactive: stderr.isTTY === true,
   };
@@ -100,8 +101,21 @@ export function createPrinter(
 /** An error as data: the same fields in the API and under `--json`. */
 function errorValue(error: MigrateError): unknown {
   const { code, exitCode, sqlstate } = error;
-  const diagnostics = error.diagnostics.map(({ code, message, hint, location }) => ({ code, message, hint, location }));
-  return { code, message: error.message, hint: error.hint, location: error.location, sqlstate, exitCode, diagnostics };
+  const diagnostics = error.diagnostics.map(({ code, message, hint, location }) => ({
+    code,
+    message,
+    hint,
+    location,
+  }));
+  return {
+    code,
+    message: error.message,
+    hint: error.hint,
+    location: error.location,
+    sqlstate,
+    exitCode,
+    diagnostics,
+  };
 }
 
 function jsonValue(_key: string, value: unknown): unknown {

@@ -5,8 +5,8 @@ import { MigrateError } from "../core/errors.ts";
 import { type Event, sessionText } from "../core/event.ts";
 import type { Plan, PlanStep } from "../core/plan.ts";
 import { type Command, type Flags, flag, type Invocation, value } from "./command.ts";
-import type { Printer } from "./print.ts";
 import { interval, seconds } from "./numbers.ts";
+import type { Printer } from "./print.ts";
 import { refuseScriptFlags, scriptFlags, writeScript } from "./script.ts";
 
 interface RunCommand {
@@ -27,7 +27,10 @@ const runFlags: Flags = {
   ...writeFlags,
   "single-transaction": flag("one transaction for all steps instead of one each"),
   "lock-timeout": value("how long a statement waits for a lock (default 5s; 0: for ever)", "TIME"),
-  "lock-retries": value("how often a migration that met the lock timeout is tried again (default 5)", "COUNT"),
+  "lock-retries": value(
+    "how often a migration that met the lock timeout is tried again (default 5)",
+    "COUNT",
+  ),
   "statement-timeout": value("how long a statement may run (default 0: for ever)", "TIME"),
   yes: flag("do not ask before a downgrade destroys data", "y"),
 };
@@ -121,7 +124,8 @@ async function confirmed(plan: Plan, { args, printer }: Invocation): Promise<boo
 }
 
 /** Data are lost with tables and columns, not with indexes, functions or constraints. */
-const isLoss = (what: string): boolean => /^(?:drops (?:table|column|schema|materialized view|database|extension)|truncates|deletes)/.test(what);
+const isLoss = (what: string): boolean =>
+  /^(?:drops (?:table|column|schema|materialized view|database|extension)|truncates|deletes)/.test(what);
 
 function resultValue({ plan, steps, done }: RunResult): unknown {
   return { from: plan.from, to: plan.to, done, steps };

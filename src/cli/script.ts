@@ -28,7 +28,8 @@ export async function writeScript(request: Request, invocation: Invocation): Pro
   const { plan, ledger } = await offline(deps, request, options);
   const { outsideSteps, renderScript, renderSplit } = await import("../render/script.ts");
   const form = { client: client(args.text("client")), annotate: !args.flag("no-annotate") };
-  if (form.client === "any" && split === undefined) refuseOutside(outsideSteps(plan).map((step) => step.revision));
+  if (form.client === "any" && split === undefined)
+    refuseOutside(outsideSteps(plan).map((step) => step.revision));
 
   if (split !== undefined) {
     const files = renderSplit(plan, ledger, form);

@@ -26,7 +26,12 @@ export interface Positionals {
 }
 
 /** Parses the words after a command's name. Throws `usage/…`. */
-export function parseStrict(command: string, definitions: Flags, positionals: Positionals, words: readonly string[]): Arguments {
+export function parseStrict(
+  command: string,
+  definitions: Flags,
+  positionals: Positionals,
+  words: readonly string[],
+): Arguments {
   const options: Record<string, { type: "string" | "boolean"; multiple: true; short?: string }> = {};
   const long = new Map<string, string>();
   const taken = new Set<string>();
@@ -44,7 +49,13 @@ export function parseStrict(command: string, definitions: Flags, positionals: Po
     }
   }
   const shielded = words.map((word) => (RELATIVE.test(word) ? `\u0000${word}` : dashed(word)));
-  const { tokens } = parseArgs({ args: shielded, options, strict: false, allowPositionals: true, tokens: true });
+  const { tokens } = parseArgs({
+    args: shielded,
+    options,
+    strict: false,
+    allowPositionals: true,
+    tokens: true,
+  });
   const values = new Map<string, string[]>();
   const given: string[] = [];
   for (const token of tokens) {
@@ -52,7 +63,10 @@ export function parseStrict(command: string, definitions: Flags, positionals: Po
     if (token.kind !== "option") continue;
     const option = Object.hasOwn(options, token.name) ? options[token.name] : undefined;
     if (option === undefined) throw unknownFlag(command, token.rawName, Object.keys(definitions));
-    if (option.type === "string" && (token.value === undefined || (!token.inlineValue && isFlag(token.value)))) {
+    if (
+      option.type === "string" &&
+      (token.value === undefined || (!token.inlineValue && isFlag(token.value)))
+    ) {
       throw usage("missing-value", `${token.rawName} needs a value`, command);
     }
     if (option.type === "boolean" && token.value !== undefined) {
@@ -65,7 +79,11 @@ export function parseStrict(command: string, definitions: Flags, positionals: Po
     throw usage("missing-argument", `${command} needs ${positionals.names[given.length]}`, command);
   }
   if (positionals.many !== true && given.length > positionals.names.length) {
-    throw usage("extra-argument", `${command} does not take the argument '${given[positionals.names.length]}'`, command);
+    throw usage(
+      "extra-argument",
+      `${command} does not take the argument '${given[positionals.names.length]}'`,
+      command,
+    );
   }
   return {
     text: (name) => values.get(name)?.at(-1),
@@ -78,7 +96,9 @@ export function parseStrict(command: string, definitions: Flags, positionals: Po
 /** The flags before a command's name with their long forms: behind it a short one may mean something else. */
 export function longFlags(words: readonly string[], globals: Flags): readonly string[] {
   return words.map((word) => {
-    const found = Object.entries(globals).find(([, { alias = [] }]) => [alias].flat().includes(word.slice(1, 2)));
+    const found = Object.entries(globals).find(([, { alias = [] }]) =>
+      [alias].flat().includes(word.slice(1, 2)),
+    );
     if (!/^-[^-]/.test(word) || found === undefined) return word;
     const [name, { type }] = found;
     if (word.length === 2) return `--${name}`;
@@ -92,7 +112,8 @@ export function commandIndex(words: readonly string[], globals: Flags): number {
   for (const [name, definition] of Object.entries(globals)) {
     if (definition.type !== "string") continue;
     takesValue.add(`--${name}`);
-    for (const alias of [definition.alias ?? []].flat()) takesValue.add(`${alias.length === 1 ? "-" : "--"}${alias}`);
+    for (const alias of [definition.alias ?? []].flat())
+      takesValue.add(`${alias.length === 1 ? "-" : "--"}${alias}`);
   }
   for (let i = 0; i < words.length; i += 1) {
     const word = words[i]!;

@@ -8,9 +8,9 @@ import {
   type Digest,
   digestOf,
   digestOfSet,
+  type Expected,
   type How,
   type IntentRef,
-  type Expected,
   type LedgerSql,
   type NewRow,
   type Place,
@@ -143,10 +143,16 @@ export function compile(input: CompileInput): Plan {
   const head = { kind: input.kind, from: input.from, to: input.to, steps, result };
   // A stamp says what is so, and with that nothing is half done any more.
   const forgetting: Statement[] =
-    input.kind === "stamp" && input.interrupted !== undefined ? [{ kind: "ledger", sql: ledger.forget() }] : [];
+    input.kind === "stamp" && input.interrupted !== undefined
+      ? [{ kind: "ledger", sql: ledger.forget() }]
+      : [];
   if (steps.length === 0 && forgetting.length === 0) return { ...head, batches: [] };
 
-  const start = { ...startOf(input), result: final, ...(input.how === "script" && input.kind !== "repair" ? { again: againOf(input) } : {}) };
+  const start = {
+    ...startOf(input),
+    result: final,
+    ...(input.how === "script" && input.kind !== "repair" ? { again: againOf(input) } : {}),
+  };
   const opening: Statement[] = [
     ...session([...resets, ...pinned(pins, "LOCAL")]),
     { kind: "guard", sql: ledger.guardPlace(input.expect ?? {}) },
@@ -157,7 +163,14 @@ export function compile(input: CompileInput): Plan {
 
   const bodies: Batch[] = [];
   for (const [index, step] of input.steps.entries()) {
-    bodies.push(...stepBatches(input, step, index, input.idempotent === true ? { ...step, needs: needsOf(step) } : digest));
+    bodies.push(
+      ...stepBatches(
+        input,
+        step,
+        index,
+        input.idempotent === true ? { ...step, needs: needsOf(step) } : digest,
+      ),
+    );
     digest = after(digest, step, input.sha256);
   }
 
@@ -176,7 +189,10 @@ export function compile(input: CompileInput): Plan {
 
 /** The plan that creates the ledger where it is missing, and assumes nothing. */
 export function compileLedger({ ledger, pins }: Pick<CompileInput, "ledger" | "pins">): Plan {
-  const statements: Statement[] = [...session([...resets, ...pinned(pins, "LOCAL")]), { kind: "ledger", sql: ledger.create }];
+  const statements: Statement[] = [
+    ...session([...resets, ...pinned(pins, "LOCAL")]),
+    { kind: "ledger", sql: ledger.create },
+  ];
   const batches = [locking(ledger), { transactional: true, statements }, releasing(ledger)];
   return { kind: "ensure", from: [], to: [], steps: [], result: { count: 0, sum: "0" }, batches };
 }
@@ -199,12 +215,18 @@ function startOf({ applied, steps, idempotent }: CompileInput): Pick<Start, "atL
 }
 
 /** The command that writes this script from another state. */
-const againOf = ({ kind, to }: CompileInput): NonNullable<Start["again"]> => ({ verb: kind, target: to.join(",") || "base" });
+const againOf = ({ kind, to }: CompileInput): NonNullable<Start["again"]> => ({
+  verb: kind,
+  target: to.join(",") || "base",
+});
 
-const needsOf = (step: StepInput): readonly RevisionId[] => [...new Set([...step.parents, ...step.dependsOn])];
+const needsOf = (step: StepInput): readonly RevisionId[] => [
+  ...new Set([...step.parents, ...step.dependsOn]),
+];
 
 function planStep(step: StepInput): PlanStep {
-  const { direction, revision, message, parents, path, checksum, downChecksum, transactional, irreversible } = step;
+  const { direction, revision, message, parents, path, checksum, downChecksum, transactional, irreversible } =
+    step;
   return {
     direction,
     revision,
@@ -300,7 +322,11 @@ function outsideBatches(
     const settings = [...pinned(pins, "SESSION"), ...timeoutsOutside(step, statement), ...kept, FUSE];
     return {
       transactional: false,
-      statements: [...session(settings, index), at("guard", ledger.guardFuse(label, expected, intent!)), text],
+      statements: [
+        ...session(settings, index),
+        at("guard", ledger.guardFuse(label, expected, intent!)),
+        text,
+      ],
     };
   };
 
@@ -353,7 +379,12 @@ function outsideBatches(
   const record =
     step.direction === "up" ? ledger.recordUp(row, "progress") : ledger.recordDown(row, "progress");
   open ??= guarded([]);
-  commit([...open, ...session(ourselves(input.pins), index), at("ledger", record), at("ledger", ledger.forget())]);
+  commit([
+    ...open,
+    ...session(ourselves(input.pins), index),
+    at("ledger", record),
+    at("ledger", ledger.forget()),
+  ]);
   return batches;
 }
 
@@ -368,8 +399,12 @@ function withoutComments({ sql, offset, origin }: UserStatement): string {
  * A lock timeout would leave half an index, and a statement timeout would end all rounds of a batch, not one: unless
  * the header says otherwise.
  */
-function timeoutsOutside({ lockTimeout, statementTimeout }: StepInput, statement: UserStatement | undefined): string[] {
-  if (statement?.batched === true) return statementTimeout === undefined ? ["SET statement_timeout = '0'"] : [];
+function timeoutsOutside(
+  { lockTimeout, statementTimeout }: StepInput,
+  statement: UserStatement | undefined,
+): string[] {
+  if (statement?.batched === true)
+    return statementTimeout === undefined ? ["SET statement_timeout = '0'"] : [];
   return lockTimeout === undefined ? ["SET lock_timeout = '0'"] : [];
 }
 
@@ -495,7 +530,12 @@ export function groupFrom(plan: Plan, first: number, limits: GroupLimits): Group
     message.push(...texts);
     size += texts.reduce((sum, { sql }) => sum + sql.length, 0);
     next += 1;
-  } while (next < plan.batches.length && next - first < limits.batches && size < limits.size && joins(plan.batches[next]!));
+  } while (
+    next < plan.batches.length &&
+    next - first < limits.batches &&
+    size < limits.size &&
+    joins(plan.batches[next]!)
+  );
   return { messages: [message], next };
 }
 

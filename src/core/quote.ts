@@ -46,7 +46,8 @@ function filled(items: readonly string[], indent: number): string {
 /** A dollar-quoted body under a tag that does not end it early: not within, nor across its end (`… $retort`). */
 export function dollarQuoted(body: string, tag = "retort"): string {
   let delimiter = `$${tag}$`;
-  for (let n = 1; `${noNul(body)}${delimiter}`.indexOf(delimiter) < body.length; n += 1) delimiter = `$${tag}${n}$`;
+  for (let n = 1; `${noNul(body)}${delimiter}`.indexOf(delimiter) < body.length; n += 1)
+    delimiter = `$${tag}${n}$`;
   return `${delimiter}${body}${delimiter}`;
 }
 

@@ -227,7 +227,13 @@ function readGroup(
       const found = checked(rule, value);
       if ("expected" in found) {
         faults.push(
-          faultAt(source, found.at, "usage/config-value", `"${setting}" must be ${found.expected}`, found.hint),
+          faultAt(
+            source,
+            found.at,
+            "usage/config-value",
+            `"${setting}" must be ${found.expected}`,
+            found.hint,
+          ),
         );
       } else into.set(setting, { value: found.value, location: locate(source, value.start) });
     }

@@ -80,7 +80,6 @@ export function offsetOfCodePoint(text: string, count: number, from = 0): number
  * costs one walk. Pure ASCII text is answered without walking.
  */
 export function byteOffsets(text: string): (byte: number) => number {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: the ASCII range is meant
   if (/^[\x00-\x7f]*$/.test(text)) return (byte) => Math.min(byte, text.length);
   let bytes = 0;
   let index = 0;

@@ -45,7 +45,9 @@ export function partsOf(plan: Plan): readonly Part[] {
       number,
       of: own.length,
       session: number === 1 ? [] : beginning(plan.batches[own[0]!]!.statements),
-      settings: transactional ? [] : before.filter(({ kind, tag }) => kind === "user" && /^(?:SET|RESET)$/.test(tag ?? "")),
+      settings: transactional
+        ? []
+        : before.filter(({ kind, tag }) => kind === "user" && /^(?:SET|RESET)$/.test(tag ?? "")),
       follows: number > 1 && !plan.batches[batch - 1]!.transactional,
       records: step !== undefined && last,
     };
@@ -99,5 +101,7 @@ function leftBehind({ kind, tag = "", sql, origin }: Statement): Diagnostic[] {
 
 function makesTemporary(tag: string, words: readonly string[]): boolean {
   if (tag === "SELECT INTO") return /^temp(?:orary)?$/.test(words[words.indexOf("into") + 1] ?? "");
-  return tag.startsWith("CREATE ") && words.slice(1, 6).some((word) => /^(?:temp|temporary|pg_temp)$/.test(word));
+  return (
+    tag.startsWith("CREATE ") && words.slice(1, 6).some((word) => /^(?:temp|temporary|pg_temp)$/.test(word))
+  );
 }

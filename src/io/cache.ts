@@ -20,7 +20,10 @@ export interface Cache<T> {
 }
 
 /** The cache for what `key` names; undefined where the environment has no place for one, or RETORT_CACHE is off. */
-export function openCache<T>(key: string, env: Readonly<Record<string, string | undefined>>): Cache<T> | undefined {
+export function openCache<T>(
+  key: string,
+  env: Readonly<Record<string, string | undefined>>,
+): Cache<T> | undefined {
   const home = env["HOME"] ?? env["LOCALAPPDATA"];
   const root = env["XDG_CACHE_HOME"] || (home === undefined ? undefined : join(home, ".cache"));
   if (root === undefined || env["RETORT_CACHE"] === "off") return undefined;
@@ -31,7 +34,9 @@ export function openCache<T>(key: string, env: Readonly<Record<string, string | 
         const text = readFileSync(file, "utf8");
         const body = text.slice(LENGTH + 1);
         // A file cut short by a full disk, or edited, is as good as none.
-        return text.slice(0, LENGTH) === String(body.length).padStart(LENGTH) ? (JSON.parse(body) as T) : undefined;
+        return text.slice(0, LENGTH) === String(body.length).padStart(LENGTH)
+          ? (JSON.parse(body) as T)
+          : undefined;
       } catch {
         return undefined;
       }

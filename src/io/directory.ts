@@ -1,6 +1,18 @@
 /** Folders of migration files → migrations, or every fault in them; and new files into a folder. */
 import { isUtf8 } from "node:buffer";
-import { closeSync, mkdirSync, openSync, readFileSync, readdirSync, readlinkSync, realpathSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
+import {
+  closeSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  realpathSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
 import { isAbsolute, join, relative, resolve, sep } from "node:path";
 import { getSystemErrorMap } from "node:util";
 import glob from "fast-glob";
@@ -200,7 +212,9 @@ function sqlFiles({ path, shown }: Folder): readonly Entry[] {
 // ----------------------------------------------------------------------------------------------------- reading
 
 /** What is kept of a folder: by file name, what tells that the file is the same, and its facts. */
-type Kept = Readonly<Record<string, readonly [size: number, modified: number, changed: number, facts: FileFacts]>>;
+type Kept = Readonly<
+  Record<string, readonly [size: number, modified: number, changed: number, facts: FileFacts]>
+>;
 
 interface Remembered {
   /** The file without its text, where it is unchanged; the text is read when it is asked for. */
@@ -215,7 +229,9 @@ const TOO_LATE = 2000;
 
 function remember(folder: Folder, entries: readonly Entry[], env: DirectoryOptions["env"]): Remembered {
   const cache =
-    env === undefined || entries.length < WORTH_REMEMBERING ? undefined : openCache<Kept>(`files of ${folder.real}`, env);
+    env === undefined || entries.length < WORTH_REMEMBERING
+      ? undefined
+      : openCache<Kept>(`files of ${folder.real}`, env);
   if (cache === undefined) return { known: () => undefined, keep: () => {} };
   const kept = cache.read() ?? {};
   const now = Date.now();
@@ -228,7 +244,8 @@ function remember(folder: Folder, entries: readonly Entry[], env: DirectoryOptio
       if (now - Math.max(mtimeMs, ctimeMs) < TOO_LATE) return undefined;
       stamps.set(entry.name, [size, mtimeMs, ctimeMs]);
       const known = kept[entry.name];
-      if (known?.[0] === size && known[1] === mtimeMs && known[2] === ctimeMs) return lazily(folder, entry, known[3]);
+      if (known?.[0] === size && known[1] === mtimeMs && known[2] === ctimeMs)
+        return lazily(folder, entry, known[3]);
       news = true;
       return undefined;
     },

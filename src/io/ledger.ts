@@ -32,7 +32,11 @@ export interface LogEntry {
 }
 
 /** The newest `last` entries of the log (0: all), newest first. */
-export async function readLog(session: Session, ledger: LedgerSql, last: number): Promise<readonly LogEntry[]> {
+export async function readLog(
+  session: Session,
+  ledger: LedgerSql,
+  last: number,
+): Promise<readonly LogEntry[]> {
   try {
     return await session.rows<LogEntry>(ledger.selectLog(last));
   } catch (error) {
@@ -52,7 +56,9 @@ function unreadable(error: unknown): unknown {
   return new MigrateError(
     {
       code: lost ? "execution/connection-lost" : "execution/ledger",
-      message: lost ? `the connection to the database was lost: ${message}` : `the ledger cannot be read: ${message}`,
+      message: lost
+        ? `the connection to the database was lost: ${message}`
+        : `the ledger cannot be read: ${message}`,
       hint: lost
         ? "run the same command again; nothing was changed"
         : 'the role that connects, or the configured "role", needs the privileges of the ledger; see both with: migrate config',

@@ -20,8 +20,11 @@ export function renderError(error: MigrateError, style: DiagnosticStyle): string
 function renderDiagnostic(diagnostic: Diagnostic, { color }: DiagnosticStyle): string {
   const paint = (code: number, text: string): string => (color ? `\u001b[${code}m${text}\u001b[0m` : text);
   const { location, excerpt } = diagnostic;
-  const place = location === undefined ? "" : `${visible(location.path)}:${location.line}:${location.column}: `;
-  const lines = [`${paint(1, place)}${paint(31, `error[${diagnostic.code}]`)} ${visibleLines(diagnostic.message)}`];
+  const place =
+    location === undefined ? "" : `${visible(location.path)}:${location.line}:${location.column}: `;
+  const lines = [
+    `${paint(1, place)}${paint(31, `error[${diagnostic.code}]`)} ${visibleLines(diagnostic.message)}`,
+  ];
   if (location !== undefined && excerpt !== undefined) {
     const { line, caret } = window(excerpt.line, location.column, excerpt.length ?? 1);
     const gutter = String(location.line);
@@ -37,7 +40,8 @@ const WINDOW = 100;
 function window(text: string, column: number, length: number): { line: string; caret: string } {
   // A line can be a megabyte long: what is far behind the column is not looked at.
   const points = [...text.slice(0, 2 * (column + WINDOW))];
-  const first = points.length <= WINDOW ? 0 : Math.max(0, Math.min(column - 1 - WINDOW / 2, points.length - WINDOW));
+  const first =
+    points.length <= WINDOW ? 0 : Math.max(0, Math.min(column - 1 - WINDOW / 2, points.length - WINDOW));
   const shown = points.slice(first, first + WINDOW);
   const before = shown.slice(0, column - 1 - first);
   const pad = before.map((point) => (point === "\t" ? "\t" : " ".repeat(width(point)))).join("");
@@ -48,14 +52,19 @@ function window(text: string, column: number, length: number): { line: string; c
 /** Columns a code point takes in a terminal: two for wide East Asian characters and emoji, none for marks. */
 function width(point: string): number {
   if (/\p{M}|\u200d/u.test(point)) return 0;
-  return /\p{Extended_Pictographic}|[\u1100-\u115f\u2e80-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe4f\uff00-\uff60\uffe0-\uffe6]/u.test(point)
+  return /\p{Extended_Pictographic}|[\u1100-\u115f\u2e80-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe4f\uff00-\uff60\uffe0-\uffe6]/u.test(
+    point,
+  )
     ? 2
     : 1;
 }
 
 /** A file or a server can hold anything; no control character of theirs reaches the terminal. */
 function visible(text: string): string {
-  return text.replaceAll(/[\u0000-\u0008\u000a-\u001f\u007f-\u009f]/g, (c) => `\\x${c.charCodeAt(0).toString(16).padStart(2, "0")}`);
+  return text.replaceAll(
+    /[\u0000-\u0008\u000a-\u001f\u007f-\u009f]/g,
+    (c) => `\\x${c.charCodeAt(0).toString(16).padStart(2, "0")}`,
+  );
 }
 
 function visibleLines(text: string): string {

@@ -24,7 +24,8 @@ export function psqlText(sql: string): string {
 export function unreadable(sql: string): number | undefined {
   if (!/[eE]'/.test(sql)) return undefined;
   for (const { kind, start, end } of tokens(sql)) {
-    if (kind === "string" && /[eE]/.test(sql[start]!) && CONTINUED.test(sql.slice(start + 1, end))) return start;
+    if (kind === "string" && /[eE]/.test(sql[start]!) && CONTINUED.test(sql.slice(start + 1, end)))
+      return start;
   }
   return undefined;
 }
@@ -37,7 +38,7 @@ const VARIABLE = new RegExp(`:(?:${NAME}|'${NAME}'|"${NAME}"|\\{\\?${NAME}\\})`,
 const MAYBE = /(?<!:)(?:::)*:[A-Za-z0-9_\x80-\uffff'"{]/;
 
 /** One whole piece with its escapes and doubled quotes, and an escaped quote behind it. */
-const CONTINUED = /^'[^'\\]*(?:(?:\\[^]|'')[^'\\]*)*'(?!')[^\\]*(?:\\[^'][^\\]*)*\\'/;
+const CONTINUED = /^'[^'\\]*(?:(?:\\[\s\S]|'')[^'\\]*)*'(?!')[^\\]*(?:\\[^'][^\\]*)*\\'/;
 
 /** UTF-16 offsets of the colons that psql would take for the beginning of a variable. */
 function* substitutions(sql: string): Generator<number> {

@@ -7,7 +7,17 @@ import type { LedgerSql } from "../core/ledger.ts";
 import type { Plan, PlanStep, Statement } from "../core/plan.ts";
 import { commentText } from "../core/quote.ts";
 import { type Part, partsOf, stepOf } from "../core/split.ts";
-import { beginSkip, endSkip, heading, layOut, newPage, type Page, sessionLines, stepName, wrapped } from "./section.ts";
+import {
+  beginSkip,
+  endSkip,
+  heading,
+  layOut,
+  newPage,
+  type Page,
+  sessionLines,
+  stepName,
+  wrapped,
+} from "./section.ts";
 
 /** How a script is laid out. */
 export interface ScriptForm {
@@ -38,14 +48,27 @@ export function renderScript(plan: Plan, ledger: LedgerSql, form: ScriptForm = d
     const step = stepOf(batch);
     const isFirst = step === undefined || stepOf(plan.batches[index - 1]!) !== step;
     const isLast = step === undefined || stepOf(plan.batches[index + 1]!) !== step;
-    layOut(page, plan, index, form, isFirst && batch.when !== undefined ? (own) => beginSkip(own, batch.when!) : undefined);
+    layOut(
+      page,
+      plan,
+      index,
+      form,
+      isFirst && batch.when !== undefined ? (own) => beginSkip(own, batch.when!) : undefined,
+    );
     if (isLast && batch.when !== undefined) endSkip(page, plan, step!);
   }
   const closing = (receipt: string): Closing => ({
     receipt: ledger.receipt(receipt, rangeOf(plan), digestOf(plan)),
     check: [ledger.check(digestOf(plan)), ledger.summary(plan.to, receipt)],
   });
-  return document(plan, ledger, form, titleOf(plan, form), page.text(), plan.steps.length === 0 ? undefined : closing);
+  return document(
+    plan,
+    ledger,
+    form,
+    titleOf(plan, form),
+    page.text(),
+    plan.steps.length === 0 ? undefined : closing,
+  );
 }
 
 /** A file of a split script. */
@@ -57,7 +80,11 @@ export interface SplitScript extends Script {
  * One numbered file for each transaction boundary, each with its own lock and guard; to be run in order. Throws
  * `source/psql-string`, and `source/not-splittable` where a statement needs what another left in its session.
  */
-export function renderSplit(plan: Plan, ledger: LedgerSql, form: ScriptForm = defaultForm): readonly SplitScript[] {
+export function renderSplit(
+  plan: Plan,
+  ledger: LedgerSql,
+  form: ScriptForm = defaultForm,
+): readonly SplitScript[] {
   const parts = partsOf(plan);
   const width = Math.max(4, String(parts.length).length);
   const files: SplitScript[] = [];
@@ -139,11 +166,22 @@ function closingLines(page: Page, ledger: LedgerSql, { receipt, check }: Closing
   heading(page, [check.length === 0 ? "The receipt" : "What was done, and whether it is what was promised"]);
   if (receipt !== undefined) {
     page.gap();
-    page.add("BEGIN;", ledger.ourselves, "-- Ledger: the receipt of this script; `migrate log` shows it.", receipt, "COMMIT;");
+    page.add(
+      "BEGIN;",
+      ledger.ourselves,
+      "-- Ledger: the receipt of this script; `migrate log` shows it.",
+      receipt,
+      "COMMIT;",
+    );
   }
   if (check.length > 0) {
     page.gap();
-    page.add("BEGIN TRANSACTION READ ONLY;", "-- Guard: stops unless exactly what was promised is applied.", ...check, "COMMIT;");
+    page.add(
+      "BEGIN TRANSACTION READ ONLY;",
+      "-- Guard: stops unless exactly what was promised is applied.",
+      ...check,
+      "COMMIT;",
+    );
   }
 }
 
@@ -192,7 +230,10 @@ const planOf = (plan: Plan): string =>
 
 const rangeOf = (plan: Plan): string => `${plan.from.join(",") || "base"}:${plan.to.join(",") || "base"}`;
 
-const digestOf = ({ result }: Plan): { count: number; sum: bigint } => ({ count: result.count, sum: BigInt(result.sum) });
+const digestOf = ({ result }: Plan): { count: number; sum: bigint } => ({
+  count: result.count,
+  sum: BigInt(result.sum),
+});
 
 /** The lines of the title, the first of which says what this is. */
 function titleOf(plan: Plan, form: ScriptForm): string[] {
@@ -265,7 +306,9 @@ function warnings({ kind, steps, batches }: Plan): string[] {
     }
   }
   const oneWay = steps.flatMap(({ direction, irreversible }, step) =>
-    irreversible === undefined || direction === "down" || kind === "stamp" ? [] : [where(step) + commentText(irreversible)],
+    irreversible === undefined || direction === "down" || kind === "stamp"
+      ? []
+      : [where(step) + commentText(irreversible)],
   );
   return [
     ...titled("Cannot be rolled back:", outside),
@@ -274,7 +317,8 @@ function warnings({ kind, steps, batches }: Plan): string[] {
   ];
 }
 
-const titled = (name: string, texts: readonly string[]): string[] => (texts.length === 0 ? [] : ["", name, ...texts]);
+const titled = (name: string, texts: readonly string[]): string[] =>
+  texts.length === 0 ? [] : ["", name, ...texts];
 
 const comment = (text: string): string => (text === "" ? "--" : `-- ${text}`);
 
@@ -285,7 +329,8 @@ function fileName(path: string): string {
 // ------------------------------------------------------------------------------------------------------ split files
 
 /** Is it a file for a client that can only send its one statement? */
-const isAlone = ({ transactional }: Part, { client }: ScriptForm): boolean => client === "any" && !transactional;
+const isAlone = ({ transactional }: Part, { client }: ScriptForm): boolean =>
+  client === "any" && !transactional;
 
 /** The part of a file's name that says what is in it: letters, digits, `_` and `.` only. */
 function nameOf(plan: Plan, { step, number, of }: Part): string {
@@ -297,7 +342,9 @@ function nameOf(plan: Plan, { step, number, of }: Part): string {
 function partTitle(plan: Plan, part: Part, form: ScriptForm, place: string, name: string): string[] {
   const { index, step, number, of, follows } = part;
   const alone = isAlone(part, form);
-  const run = alone ? ["  a client that sends this statement alone, outside a transaction."] : runWith(form, name);
+  const run = alone
+    ? ["  a client that sends this statement alone, outside a transaction."]
+    : runWith(form, name);
   return [
     `Retort migration script, ${place}: ${planOf(plan)}`,
     ...(step === undefined ? [] : [`${stepName(plan, step)}${of === 1 ? "" : `; part ${number} of ${of}`}`]),
@@ -328,7 +375,13 @@ interface FileForm {
   readonly isLast: boolean;
 }
 
-function partFile(plan: Plan, part: Part, ledger: LedgerSql, form: ScriptForm, { title, place, previous, isLast }: FileForm): Script {
+function partFile(
+  plan: Plan,
+  part: Part,
+  ledger: LedgerSql,
+  form: ScriptForm,
+  { title, place, previous, isLast }: FileForm,
+): Script {
   const page = newPage();
   layOut(page, plan, 0, form);
   if (part.index > 0) {
@@ -349,7 +402,12 @@ function partFile(plan: Plan, part: Part, ledger: LedgerSql, form: ScriptForm, {
   if (part.follows && previous !== undefined && form.client === "psql") {
     page.gap();
     page.add("-- Guard: the file before this one was the last that was run.");
-    page.add(ledger.guardFile({ is: previous }, `this is ${place}, and the file before it was not the last that was run`));
+    page.add(
+      ledger.guardFile(
+        { is: previous },
+        `this is ${place}, and the file before it was not the last that was run`,
+      ),
+    );
   }
   layOut(page, plan, part.batch, form);
   const receiptOf = (receipt: string): Partial<Closing> => {
@@ -363,7 +421,13 @@ function partFile(plan: Plan, part: Part, ledger: LedgerSql, form: ScriptForm, {
 }
 
 /** The one statement, and as comments what a client that keeps its session may send before it. */
-function aloneFile(plan: Plan, { batch, settings }: Part, ledger: LedgerSql, form: ScriptForm, title: readonly string[]): Script {
+function aloneFile(
+  plan: Plan,
+  { batch, settings }: Part,
+  ledger: LedgerSql,
+  form: ScriptForm,
+  title: readonly string[],
+): Script {
   const [setting] = settings;
   if (setting !== undefined) throw notCarried(setting);
   const { statements } = plan.batches[batch]!;
@@ -374,7 +438,11 @@ function aloneFile(plan: Plan, { batch, settings }: Part, ledger: LedgerSql, for
   const page = newPage();
   page.add(comment(title[0]!), `-- Receipt: sha256:${receipt}`, ...title.slice(1).map(comment));
   page.add("--", "-- A client that keeps its session can send these before it, one at a time:");
-  page.add(...sessionLines(before, form).flatMap((line) => line.split(/\r\n|\r|\n/)).map((line) => `--   ${commentText(line)}`));
+  page.add(
+    ...sessionLines(before, form)
+      .flatMap((line) => line.split(/\r\n|\r|\n/))
+      .map((line) => `--   ${commentText(line)}`),
+  );
   return { text: `${page.text()}\n${BEGIN_PLAN}\n${body}${END_PLAN}\n`, receipt };
 }
 

@@ -50,11 +50,20 @@ export function stepName({ steps }: Plan, index: number): string {
 }
 
 /** One batch. `underHeading` adds what stands between a step's heading and its first statement. */
-export function layOut(page: Page, plan: Plan, index: number, form: ScriptForm, underHeading?: (page: Page) => void): void {
+export function layOut(
+  page: Page,
+  plan: Plan,
+  index: number,
+  form: ScriptForm,
+  underHeading?: (page: Page) => void,
+): void {
   const { transactional } = plan.batches[index]!;
   const own = stepOf(plan.batches[index]!);
   const isFirst = own === undefined || stepOf(plan.batches[index - 1]!) !== own;
-  if (own === undefined) heading(page, [index === 0 ? "The lock" : plan.kind === "ensure" ? "The ledger" : "The state this script is for"]);
+  if (own === undefined)
+    heading(page, [
+      index === 0 ? "The lock" : plan.kind === "ensure" ? "The ledger" : "The state this script is for",
+    ]);
   else if (isFirst) stepHeading(page, plan, own);
   underHeading?.(page);
   if (own !== undefined && isFirst) progress(page, plan, own, form);
@@ -79,7 +88,11 @@ export function layOut(page: Page, plan: Plan, index: number, form: ScriptForm, 
 
 function stepHeading(page: Page, plan: Plan, index: number): void {
   const { message, path } = plan.steps[index]!;
-  heading(page, [stepName(plan, index), commentText(message), commentText(path.slice(path.lastIndexOf("/") + 1))]);
+  heading(page, [
+    stepName(plan, index),
+    commentText(message),
+    commentText(path.slice(path.lastIndexOf("/") + 1)),
+  ]);
 }
 
 /** Numbers only: what stands on a backslash line is psql's to interpret. */
@@ -142,10 +155,16 @@ function addGroup(page: Page, group: readonly Text[], next: Statement | undefine
       else if (next?.kind === "ledger") {
         page.gap();
         page.add(words(next, context));
-      } else if (next?.kind === "guard") page.add("-- Session: nothing that was set before reaches in; the settings of this project.");
+      } else if (next?.kind === "guard")
+        page.add("-- Session: nothing that was set before reaches in; the settings of this project.");
       // What is set again right before a statement belongs to it.
       else if (next?.kind === "user") page.gap();
-      page.add(...sessionLines(group.map((text) => text.statement!), form));
+      page.add(
+        ...sessionLines(
+          group.map((text) => text.statement!),
+          form,
+        ),
+      );
       return;
     case "user":
     case "repair": {
@@ -160,7 +179,8 @@ function addGroup(page: Page, group: readonly Text[], next: Statement | undefine
     default: {
       // Said above the settings that it is written with, or above the row that it belongs to.
       const previous = context.groups[context.place - 1]?.[0]?.statement;
-      const said = statement.kind === "ledger" && statement.step !== undefined && previous?.step === statement.step;
+      const said =
+        statement.kind === "ledger" && statement.step !== undefined && previous?.step === statement.step;
       if (!said || (previous?.kind !== "session" && previous?.kind !== "ledger")) {
         page.gap();
         page.add(words(statement, context));
@@ -171,7 +191,12 @@ function addGroup(page: Page, group: readonly Text[], next: Statement | undefine
 }
 
 /** For a psql that was told to go on after errors: what was not done must not be recorded as done. */
-const STOP_AFTER_ERROR = ["\\if :ERROR", "\\echo 'retort: the statement above has failed; nothing more is run'", "\\quit", "\\endif"];
+const STOP_AFTER_ERROR = [
+  "\\if :ERROR",
+  "\\echo 'retort: the statement above has failed; nothing more is run'",
+  "\\quit",
+  "\\endif",
+];
 
 /** What a statement of ours is for. */
 function words({ kind, step, sql }: Statement, { plan, index, place, groups }: Context): string {
@@ -197,10 +222,14 @@ function words({ kind, step, sql }: Statement, { plan, index, place, groups }: C
       ? "-- Guard: stops unless what is applied lies on the way, and nothing is half done."
       : "-- Guard: stops unless exactly these revisions are applied, and nothing is half done.";
   }
-  if (plan.kind === "repair") return `-- Guard: stops unless the row of ${plan.steps[step]!.revision} is as it was shown.`;
+  if (plan.kind === "repair")
+    return `-- Guard: stops unless the row of ${plan.steps[step]!.revision} is as it was shown.`;
   if (!transactional) return "-- Guard: stops unless it is this statement's turn; lets it write.";
-  if (stepOf(plan.batches[index - 1]!) === step && place < 3) return "-- Guard: stops unless this is the step that is under way.";
-  const earlier = groups.slice(0, place).some(([text]) => text?.statement?.kind === "guard" && text.statement.step === step);
+  if (stepOf(plan.batches[index - 1]!) === step && place < 3)
+    return "-- Guard: stops unless this is the step that is under way.";
+  const earlier = groups
+    .slice(0, place)
+    .some(([text]) => text?.statement?.kind === "guard" && text.statement.step === step);
   return earlier
     ? "-- Guard: stops unless the statement above has done its work."
     : "-- Guard: stops unless the database is in the state that this step begins with.";
@@ -227,7 +256,8 @@ function bytesFor({ kind, sql, origin, offset = 0 }: Statement, { client }: Scri
   const column = to.line === from.line ? (origin?.column ?? 1) + to.column - from.column : to.column;
   throw new MigrateError({
     code: "source/psql-string",
-    message: "psql cannot read this string: one with escapes (E'…') that goes on in a later line, with \\' in it",
+    message:
+      "psql cannot read this string: one with escapes (E'…') that goes on in a later line, with \\' in it",
     hint: "write it as one string in one piece, or with $$…$$; --client any and the run take it as it is",
     ...(origin === undefined ? {} : { location: { path: origin.path, line, column } }),
   });

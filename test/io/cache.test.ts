@@ -1,5 +1,14 @@
 /** The cache of what files say: unchanged files are not read, changed ones are, and a broken cache is none. */
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, utimesSync, writeFileSync } from "node:fs";
+import {
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  utimesSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
@@ -9,7 +18,8 @@ let root: string;
 let folder: string;
 let env: Record<string, string>;
 
-const up = (n: number, body = "SELECT 1;"): string => `-- revision: r${n}\n-- parent: ${n === 1 ? "none" : `r${n - 1}`}\n\n${body}\n`;
+const up = (n: number, body = "SELECT 1;"): string =>
+  `-- revision: r${n}\n-- parent: ${n === 1 ? "none" : `r${n - 1}`}\n\n${body}\n`;
 const fileOf = (n: number): string => join(folder, `${String(n).padStart(4, "0")}_m.up.sql`);
 
 beforeEach(() => {
@@ -44,7 +54,9 @@ test("the same migrations come from the cache, without their texts being read", 
   const first = await read();
   const written = statSync(cacheFile()).mtimeMs;
   const second = await read();
-  expect(second.map(({ up, ...rest }) => ({ ...rest, up: { ...up, source: up.source.text }, down: undefined }))).toEqual(
+  expect(
+    second.map(({ up, ...rest }) => ({ ...rest, up: { ...up, source: up.source.text }, down: undefined })),
+  ).toEqual(
     first.map(({ up, ...rest }) => ({ ...rest, up: { ...up, source: up.source.text }, down: undefined })),
   );
   expect(statSync(cacheFile()).mtimeMs).toBe(written);

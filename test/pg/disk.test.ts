@@ -9,9 +9,7 @@ import { project } from "../support/project.ts";
 import { query } from "../support/server.ts";
 
 /** A database on a disk of 24 MB: of ours alone, where we may mount one and the server runs here. */
-async function onSmallDisk(
-  context: TestContext,
-): Promise<{
+async function onSmallDisk(context: TestContext): Promise<{
   readonly url: string;
   readonly calm: string;
   readonly fill: (leave: number) => void;

@@ -71,7 +71,10 @@ describe.each(servers())("the example on $name", (server) => {
       const target = parents.length === 1 ? `${id}@${parents[0]}` : (parents[0] ?? "base");
       if (index === 0) expect(after).toBe("base");
       await online(a.url, { kind: "downgrade", target });
-      await viaScript(b.url, { kind: "downgrade", target: `${await openHeads(graph.order.slice(0, index + 1))}:${target}` });
+      await viaScript(b.url, {
+        kind: "downgrade",
+        target: `${await openHeads(graph.order.slice(0, index + 1))}:${target}`,
+      });
       await expectEqual(server, a, b);
     }
     await Promise.all([a.drop(), b.drop()]);

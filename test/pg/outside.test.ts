@@ -97,7 +97,11 @@ describe.each(servers())("on $name", (server) => {
       location: { line: headerLines + 3 },
     });
     expect(await query(url, "SELECT relname FROM pg_class WHERE relname = 'u'")).toHaveLength(1);
-    expect((await shop("SELECT 1/0;").state(url)).progress).toMatchObject({ revision: "b", statement: 2, of: 3 });
+    expect((await shop("SELECT 1/0;").state(url)).progress).toMatchObject({
+      revision: "b",
+      statement: 2,
+      of: 3,
+    });
     await shop("SELECT 1/1;").upgrade(url);
     expect((await shop("SELECT 1/1;").state(url)).progress).toBeUndefined();
   });

@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest";
 import { openProject } from "../../src/app/project.ts";
 import { run } from "../../src/app/run.ts";
 import type { Request } from "../../src/app/steps.ts";
-import { filesOf, type FormName, formNames, runFiles, stateOf } from "../support/forms.ts";
+import { type FormName, filesOf, formNames, runFiles, stateOf } from "../support/forms.ts";
 import { deps, example } from "../support/migrate.ts";
 import { ownDatabase, project } from "../support/project.ts";
 import { needsPsql, pgDump, pgDumpServes } from "../support/psql.ts";
@@ -42,7 +42,12 @@ describe.each(servers())("the example on $name", (server) => {
 async function fromEveryState(server: TestServer): Promise<void> {
   const { graph } = await openProject(deps(), shop);
   const [up] = await filesOf("idempotent, run twice", deps(), { kind: "upgrade", target: "base:head" }, shop);
-  const [down] = await filesOf("idempotent, run twice", deps(), { kind: "downgrade", target: "head:base" }, shop);
+  const [down] = await filesOf(
+    "idempotent, run twice",
+    deps(),
+    { kind: "downgrade", target: "head:base" },
+    shop,
+  );
   const full = await ownDatabase(server);
   await online(full.url, "upgrade", "head");
   const wanted = await stateOf(full.url);
@@ -67,7 +72,10 @@ function withoutLog(state: unknown): unknown {
 
 /** Every kind of statement and setting, inside and outside of transactions. */
 const mixed = project({
-  a: { up: "CREATE TABLE t (x int, note text); -- the table\nINSERT INTO t VALUES (1, 'a');", down: "DROP TABLE t;" },
+  a: {
+    up: "CREATE TABLE t (x int, note text); -- the table\nINSERT INTO t VALUES (1, 'a');",
+    down: "DROP TABLE t;",
+  },
   b: { up: "CREATE INDEX CONCURRENTLY b ON t (x);", down: "DROP INDEX CONCURRENTLY b;" },
   c: {
     up: `SET work_mem = '5MB'; -- more
@@ -78,7 +86,10 @@ INSERT INTO t SELECT 3, current_setting('work_mem');
 VACUUM t; SET LOCAL work_mem = '6MB';
 CREATE FUNCTION f(hi int) RETURNS int LANGUAGE plpgsql AS $$ BEGIN RETURN hi; END $$;
 CALL_IT
-REINDEX TABLE CONCURRENTLY t;`.replace("CALL_IT", "DO 'BEGIN INSERT INTO t VALUES (4, current_setting(''work_mem'')); COMMIT; END';"),
+REINDEX TABLE CONCURRENTLY t;`.replace(
+      "CALL_IT",
+      "DO 'BEGIN INSERT INTO t VALUES (4, current_setting(''work_mem'')); COMMIT; END';",
+    ),
     header: ["transaction: none"],
     down: "DROP FUNCTION f(int);\nDROP INDEX CONCURRENTLY c;\nDELETE FROM t WHERE x > 1;",
     downHeader: ["transaction: none"],
@@ -94,7 +105,12 @@ REINDEX TABLE CONCURRENTLY t;`.replace("CALL_IT", "DO 'BEGIN INSERT INTO t VALUE
 /** Two bases, a label, two branches, something that is only depended on, and a merge. */
 const branched = project({
   a: { up: "CREATE TABLE a (x int);", down: "DROP TABLE a;" },
-  o: { parent: "none", up: "CREATE TABLE o (x int);", down: "DROP TABLE o;", header: ["branch-labels: other"] },
+  o: {
+    parent: "none",
+    up: "CREATE TABLE o (x int);",
+    down: "DROP TABLE o;",
+    header: ["branch-labels: other"],
+  },
   b: { parent: "a", up: "INSERT INTO a VALUES (1);", down: "DELETE FROM a WHERE x = 1;" },
   c: {
     parent: "a",
@@ -122,7 +138,12 @@ const upgrade = (target: string): Request => ({ kind: "upgrade", target });
 const downgrade = (target: string): Request => ({ kind: "downgrade", target });
 
 const shapes: Readonly<Record<string, Shape>> = {
-  "everything, in and out of transactions": { of: mixed, start: [], request: upgrade("base:head"), all: true },
+  "everything, in and out of transactions": {
+    of: mixed,
+    start: [],
+    request: upgrade("base:head"),
+    all: true,
+  },
   "and down again": { of: mixed, start: ["head"], request: downgrade("head:base"), all: true },
   "a range": { of: mixed, start: ["c"], request: upgrade("c:e") },
   "a relative range": { of: mixed, start: ["b"], request: upgrade("b:+2"), target: "+2" },
@@ -166,8 +187,13 @@ describe("small trees", () => {
         expect(await stateOf(database.url), form).toEqual(wanted);
         // What is given to --from-database is the state, not the range.
         if (form === "one file") {
-          const again = await filesOf(form, of.deps, onlineRequest(request, target), { fromDatabase: true, database: begun.url });
-          expect(again.map(withoutVersion)).toEqual((await filesOf(form, of.deps, request)).map(withoutVersion));
+          const again = await filesOf(form, of.deps, onlineRequest(request, target), {
+            fromDatabase: true,
+            database: begun.url,
+          });
+          expect(again.map(withoutVersion)).toEqual(
+            (await filesOf(form, of.deps, request)).map(withoutVersion),
+          );
         }
         await database.drop();
       }

@@ -4,7 +4,13 @@ import { describe, expect, test } from "vitest";
 import { offline } from "../../src/app/offline.ts";
 import { openProject } from "../../src/app/project.ts";
 import { sha256 } from "../../src/io/sha256.ts";
-import { defaultForm, receiptBytes, renderScript, renderSplit, statedReceipt } from "../../src/render/script.ts";
+import {
+  defaultForm,
+  receiptBytes,
+  renderScript,
+  renderSplit,
+  statedReceipt,
+} from "../../src/render/script.ts";
 import { dump } from "../support/dump.ts";
 import { fileOf, filesOf, runText, stateOf } from "../support/forms.ts";
 import { failureOf, ownDatabase, project, withLock } from "../support/project.ts";
@@ -26,7 +32,8 @@ const shop = project({
 const up = (target: string) => ({ kind: "upgrade", target }) as const;
 
 /** The script for a client that sends one statement after another and goes on after errors: no line for psql is left. */
-const careless = (script: string): string => script.replaceAll(/^\\(?!gset).*$/gm, "").replaceAll(/\n\\gset$/gm, ";");
+const careless = (script: string): string =>
+  script.replaceAll(/^\\(?!gset).*$/gm, "").replaceAll(/\n\\gset$/gm, ";");
 
 /** The `\set` lines are gone, as by a hand that did not know what they are for. */
 const unset = (script: string): string => script.replaceAll(/^\\set .*$/gm, "");
@@ -59,7 +66,11 @@ describe.each(servers())("on $name", (server) => {
     const script = await shop.script("base:heads");
     for (const revision of ["a", "b", "c", "d", "e"]) {
       await shop.upgrade(url, revision);
-      await expectRefused(url, [script], /this database is not in the state that was assumed; applied, but should not be: a/);
+      await expectRefused(
+        url,
+        [script],
+        /this database is not in the state that was assumed; applied, but should not be: a/,
+      );
     }
     expect((await runText(url, script)).stderr).toContain("All of it is done already.");
   });
@@ -93,7 +104,10 @@ describe.each(servers())("on $name", (server) => {
     const before = await dump(url);
     const [script] = await filesOf("one file", shop.deps, up("a:heads"));
     // The lock fails; the rest is sent when nobody holds it any more.
-    const late = careless(script!).replace(/DO \$retort\$\nBEGIN\n {2}IF NOT pg_catalog.pg_try[^]*?\$retort\$;/, "SELECT 1/0;");
+    const late = careless(script!).replace(
+      /DO \$retort\$\nBEGIN\n {2}IF NOT pg_catalog.pg_try[\s\S]*?\$retort\$;/,
+      "SELECT 1/0;",
+    );
     expect((await runText(url, late, goesOn)).stderr).toMatch(/this session does not hold the lock/);
     expect(await dump(url)).toBe(before);
   });
@@ -102,15 +116,27 @@ describe.each(servers())("on $name", (server) => {
     const { url, name } = await ownDatabase(server);
     const right = { expectDatabase: name, expectRole: "postgres" };
     const expected = [
-      [{ ...right, expectDatabase: `it's "$$" \\\n*/` }, /this is for the database it's "\$\$" \\\n\*\/; connected to retort_test_/],
-      [{ ...right, expectRole: "$retort$'; DROP" }, /this is to be run by the role \$retort\$'; DROP; connected as postgres/],
-      [{ ...right, serverVersion: { number: 990000, text: "99" } }, /this needs PostgreSQL 99 or later; the server is 1/],
+      [
+        { ...right, expectDatabase: `it's "$$" \\\n*/` },
+        /this is for the database it's "\$\$" \\\n\*\/; connected to retort_test_/,
+      ],
+      [
+        { ...right, expectRole: "$retort$'; DROP" },
+        /this is to be run by the role \$retort\$'; DROP; connected as postgres/,
+      ],
+      [
+        { ...right, serverVersion: { number: 990000, text: "99" } },
+        /this needs PostgreSQL 99 or later; the server is 1/,
+      ],
     ] as const;
-    for (const [options, sentence] of expected) await expectRefused(url, await wholeScripts("base:heads", options), sentence);
+    for (const [options, sentence] of expected)
+      await expectRefused(url, await wholeScripts("base:heads", options), sentence);
     expect(await query(url, "SELECT FROM pg_namespace WHERE nspname = 'retort'")).toEqual([]);
     const files = await filesOf("split files", shop.deps, up("base:heads"), expected[0][0]);
     for (const file of files) expect((await runText(url, file)).stderr).toMatch(expected[0][1]);
-    expect((await runText(url, (await filesOf("one file", shop.deps, up("base:heads"), right))[0]!)).code).toBe(0);
+    expect(
+      (await runText(url, (await filesOf("one file", shop.deps, up("base:heads"), right))[0]!)).code,
+    ).toBe(0);
   });
 
   test("a statement fails and the client goes on: what was not done is not recorded, nor what follows", async () => {
@@ -160,23 +186,32 @@ describe.each(servers())("on $name", (server) => {
       expect(await runText(url, file)).toMatchObject({ code: 0 });
     }
     expect((await shop.state(url)).heads).toEqual(["e"]);
-    const receipts = await query<{ detail: string }>(url, "SELECT detail FROM retort.log WHERE event = 'script' ORDER BY id");
-    expect(receipts.map(({ detail }) => detail)).toEqual([2, 3, 5, 6, 8, 10, 11, 12].map((n) => `base:e (file ${n} of 12)`));
+    const receipts = await query<{ detail: string }>(
+      url,
+      "SELECT detail FROM retort.log WHERE event = 'script' ORDER BY id",
+    );
+    expect(receipts.map(({ detail }) => detail)).toEqual(
+      [2, 3, 5, 6, 8, 10, 11, 12].map((n) => `base:e (file ${n} of 12)`),
+    );
   });
 });
 
 describe("clients and their settings", () => {
   const [server] = servers();
-  const texts = project({
-    a: `CREATE TABLE t (x int, note text);
+  const texts = project(
+    {
+      a: `CREATE TABLE t (x int, note text);
 INSERT INTO t VALUES (1, 'é \\ 😀'), (2, E'it\\'s 表');
 SELECT 1 AS n UNION SELECT 2;
 CREATE INDEX i ON t (x);`,
-    b: "CREATE INDEX CONCURRENTLY b ON t (note);",
-    c: "UPDATE t SET note = note || ':x \\' WHERE x = 1;",
-  }, { session: { searchPath: ["public"] } });
+      b: "CREATE INDEX CONCURRENTLY b ON t (note);",
+      c: "UPDATE t SET note = note || ':x \\' WHERE x = 1;",
+    },
+    { session: { searchPath: ["public"] } },
+  );
 
-  const startUpFile = () => fileOf(`\\set ON_ERROR_ROLLBACK on
+  const startUpFile = () =>
+    fileOf(`\\set ON_ERROR_ROLLBACK on
 \\set AUTOCOMMIT off
 \\set ON_ERROR_STOP off
 \\set FETCH_COUNT 1
@@ -191,16 +226,27 @@ CREATE INDEX i ON t (x);`,
 
   /** What a DBA's shell and home may bring along. */
   const worlds: readonly (readonly [string, () => Parameters<typeof runText>[2]])[] = [
-    [".psqlrc with everything the other way round", () => ({ readStartupFile: true, env: { PSQLRC: startUpFile() } })],
+    [
+      ".psqlrc with everything the other way round",
+      () => ({ readStartupFile: true, env: { PSQLRC: startUpFile() } }),
+    ],
     ["-1, which is a transaction around all", () => ({ args: ["-1"] })],
     ["-S, which ends statements with their line", () => ({ args: ["-S"] })],
-    ["variables named as things in the SQL", () => ({ args: ["-v", "x=1; DROP TABLE t", "-v", "retort_pending=off"] })],
+    [
+      "variables named as things in the SQL",
+      () => ({ args: ["-v", "x=1; DROP TABLE t", "-v", "retort_pending=off"] }),
+    ],
     ["Latin-1", () => ({ env: { PGCLIENTENCODING: "LATIN1" } })],
     ["Shift-JIS, in which a backslash can be half a letter", () => ({ env: { PGCLIENTENCODING: "SJIS" } })],
     ["strings in the old way", () => ({ env: { PGOPTIONS: "-c standard_conforming_strings=off" } })],
     [
       "odd settings of the session",
-      () => ({ env: { PGOPTIONS: "-c search_path=pg_temp -c datestyle=german -c default_transaction_read_only=off -c lock_timeout=1" } }),
+      () => ({
+        env: {
+          PGOPTIONS:
+            "-c search_path=pg_temp -c datestyle=german -c default_transaction_read_only=off -c lock_timeout=1",
+        },
+      }),
     ],
   ];
 
@@ -211,7 +257,12 @@ CREATE INDEX i ON t (x);`,
       const database = await freshDatabase(server!);
       for (const text of await filesOf(form, texts.deps, up("base:heads"))) {
         const { code, stderr } = await runText(database.url, text, world());
-        expect(stderr.replaceAll(/^.*WARNING: {2}(25P01: |25001: )?there is (no|already a) transaction in progress\n(LOCATION.*\n)?/gm, "")).toBe("");
+        expect(
+          stderr.replaceAll(
+            /^.*WARNING: {2}(25P01: |25001: )?there is (no|already a) transaction in progress\n(LOCATION.*\n)?/gm,
+            "",
+          ),
+        ).toBe("");
         expect(code).toBe(0);
       }
       expect(await stateOf(database.url)).toEqual(await stateOf(a.url));
@@ -220,7 +271,7 @@ CREATE INDEX i ON t (x);`,
     // And it stops: nothing of a transaction whose guard has failed is kept.
     await query(b.url, "CREATE TABLE t (x int)");
     const before = await dump(b.url);
-    const { code, stderr } = await runText(b.url, (await texts.script("a:heads")), world());
+    const { code, stderr } = await runText(b.url, await texts.script("a:heads"), world());
     expect(stderr).toContain("this database has no ledger retort.applied");
     expect(code).toBe(3);
     expect(await dump(b.url)).toBe(before);
@@ -248,15 +299,26 @@ CREATE INDEX i ON t (x);`,
 
   test("a role that must be set to reach the ledger", async () => {
     const owner = await ownRole(server!, "NOLOGIN", `ow"ner's $$ \\ role`);
-    const login = await ownRole(server!, `LOGIN NOINHERIT; GRANT ${quoted(owner.name)} TO :role; GRANT pg_read_all_data TO :role`);
+    const login = await ownRole(
+      server!,
+      `LOGIN NOINHERIT; GRANT ${quoted(owner.name)} TO :role; GRANT pg_read_all_data TO :role`,
+    );
     const { url, name } = await ownDatabase(server!);
-    await query(url, `GRANT CREATE ON DATABASE ${quoted(name)} TO ${quoted(owner.name)}; GRANT ALL ON SCHEMA public TO ${quoted(owner.name)}`);
+    await query(
+      url,
+      `GRANT CREATE ON DATABASE ${quoted(name)} TO ${quoted(owner.name)}; GRANT ALL ON SCHEMA public TO ${quoted(owner.name)}`,
+    );
     const owned = project(
-      { a: "CREATE TABLE t (x int);", b: { up: "CREATE INDEX CONCURRENTLY b ON t (x);", down: "DROP INDEX CONCURRENTLY b;" }, c: "RESET ROLE;" },
+      {
+        a: "CREATE TABLE t (x int);",
+        b: { up: "CREATE INDEX CONCURRENTLY b ON t (x);", down: "DROP INDEX CONCURRENTLY b;" },
+        c: "RESET ROLE;",
+      },
       { role: owner.name, session: { searchPath: ["public", `s"1 $$`] } },
     );
     for (const form of ["one file", "idempotent, run twice", "split files"] as const) {
-      for (const text of await filesOf(form, owned.deps, up("base:heads"))) expect(await runText(login.url(name), text)).toMatchObject({ code: 0, stderr: "" });
+      for (const text of await filesOf(form, owned.deps, up("base:heads")))
+        expect(await runText(login.url(name), text)).toMatchObject({ code: 0, stderr: "" });
       expect(await query(url, "SELECT tableowner FROM pg_tables WHERE schemaname = 'retort'")).toEqual(
         Array.from({ length: 4 }, () => ({ tableowner: owner.name })),
       );
@@ -268,7 +330,10 @@ CREATE INDEX i ON t (x);`,
   const quoted = (name: string): string => `"${name.replaceAll('"', '""')}"`;
 
   test("a driver that sends the whole text at once: it works, or stops with nothing changed", async () => {
-    const plain = project({ a: "CREATE TABLE t (x int, note text DEFAULT '\\d');", b: "INSERT INTO t SELECT 1;" });
+    const plain = project({
+      a: "CREATE TABLE t (x int, note text DEFAULT '\\d');",
+      b: "INSERT INTO t SELECT 1;",
+    });
     const { url } = await ownDatabase(server!);
     const [script] = await filesOf("any client", plain.deps, up("base:heads"));
     const send = (options: string) => {
@@ -287,7 +352,9 @@ CREATE INDEX i ON t (x);`,
     expect(await dump(url)).toBe(before);
     await send("");
     const after = await dump(url);
-    expect((await failureOf(send(""))).message).toContain("this database is not in the state that was assumed");
+    expect((await failureOf(send(""))).message).toContain(
+      "this database is not in the state that was assumed",
+    );
     expect(await dump(url)).toBe(after);
     expect(await query(url, "SELECT * FROM t")).toEqual([{ x: 1, note: "\\d" }]);
   });
@@ -296,22 +363,33 @@ CREATE INDEX i ON t (x);`,
     const { plan, ledger } = await offline(shop.deps, up("base:heads"), {});
     const files = renderSplit(plan, ledger, { ...defaultForm, client: "any" });
     const alone = files.filter(({ text }) => !text.includes("BEGIN;"));
-    expect(alone.map(({ name }) => name)).toEqual(["0005_up_c_2_of_3.sql", "0008_up_d_2_of_5.sql", "0010_up_d_4_of_5.sql"]);
+    expect(alone.map(({ name }) => name)).toEqual([
+      "0005_up_c_2_of_3.sql",
+      "0008_up_d_2_of_5.sql",
+      "0010_up_d_4_of_5.sql",
+    ]);
     for (const { text } of alone) expect(text).toContain("no lock, no guard and no settings of its own");
     // Without its statement, the file behind it stops where the catalog shows that.
     const { url } = await ownDatabase(server!);
     const run = (text: string) => withClient(url, (client) => client.query(text));
     for (const { text } of files.slice(0, 4)) await run(text);
-    expect((await failureOf(run(files[5]!.text))).message).toContain("the index c is not there, or not valid");
+    expect((await failureOf(run(files[5]!.text))).message).toContain(
+      "the index c is not there, or not valid",
+    );
     for (const { text } of files.slice(4)) await run(text);
     expect((await shop.state(url)).heads).toEqual(["e"]);
   });
 
   test("what lasts as long as its session cannot be split; a SET can", async () => {
     const temporary = project({
-      a: { up: "CREATE TEMP TABLE t (x int);\nVACUUM pg_class;\nINSERT INTO t VALUES (1);", header: ["transaction: none"] },
+      a: {
+        up: "CREATE TEMP TABLE t (x int);\nVACUUM pg_class;\nINSERT INTO t VALUES (1);",
+        header: ["transaction: none"],
+      },
     });
-    const set = project({ a: { up: "SET work_mem = '1MB';\nVACUUM pg_class;", header: ["transaction: none"] } });
+    const set = project({
+      a: { up: "SET work_mem = '1MB';\nVACUUM pg_class;", header: ["transaction: none"] },
+    });
     const split = async (of: typeof set, client: "psql" | "any") => {
       const { plan, ledger } = await offline(of.deps, up("base:heads"), {});
       return renderSplit(plan, ledger, { ...defaultForm, client });
@@ -321,7 +399,10 @@ CREATE INDEX i ON t (x);`,
       location: { line: 5 },
       message: expect.stringContaining("a temporary object lasts as long as its session"),
     });
-    expect(await failureOf(split(set, "any"))).toMatchObject({ code: "source/not-splittable", location: { line: 5 } });
+    expect(await failureOf(split(set, "any"))).toMatchObject({
+      code: "source/not-splittable",
+      location: { line: 5 },
+    });
     expect((await split(set, "psql"))[2]!.text).toContain("SET work_mem = '1MB';");
   });
 });
@@ -363,7 +444,11 @@ ${shell}
 SELECT 'a\\''
 ${shell}
 ';`,
-        d: { up: "CREATE INDEX CONCURRENTLY d ON t (note);", header: [`message: d ${evil}`], down: "DROP INDEX CONCURRENTLY d;" },
+        d: {
+          up: "CREATE INDEX CONCURRENTLY d ON t (note);",
+          header: [`message: d ${evil}`],
+          down: "DROP INDEX CONCURRENTLY d;",
+        },
       },
       {
         ledger: {
@@ -378,14 +463,21 @@ ${shell}
     const { schema } = (await openProject(hostile.deps, {})).config.ledger;
     const state = async (url: string) => ({
       catalog: await dump(url, { exclude: [schema] }),
-      rows: (await hostile.state(url)).applied.map(({ revision, message, checksum }) => ({ revision, message, checksum })),
+      rows: (await hostile.state(url)).applied.map(({ revision, message, checksum }) => ({
+        revision,
+        message,
+        checksum,
+      })),
     });
     const wanted = await state(online.url);
     expect(wanted.rows[0]!.message).toContain(shell);
     for (const form of ["one file", "split files", "idempotent, run twice"] as const) {
       const database = await freshDatabase(server!);
       for (const text of await filesOf(form, hostile.deps, up("base:heads"))) {
-        expect(await runText(database.url, text, { args: ["-v", `x=${shell}`] })).toMatchObject({ code: 0, stderr: "" });
+        expect(await runText(database.url, text, { args: ["-v", `x=${shell}`] })).toMatchObject({
+          code: 0,
+          stderr: "",
+        });
         expect(sha256(receiptBytes(text)!)).toBe(statedReceipt(text));
       }
       expect(await state(database.url)).toEqual(wanted);
@@ -403,6 +495,8 @@ ${shell}
       location: { line: 5, column: 3 },
     });
     const { url } = await ownDatabase(server!);
-    await withClient(url, (client) => client.query(renderScript(plan, ledger, { ...defaultForm, client: "any" }).text));
+    await withClient(url, (client) =>
+      client.query(renderScript(plan, ledger, { ...defaultForm, client: "any" }).text),
+    );
   });
 });

@@ -21,7 +21,11 @@ const request = { kind: "upgrade", target: "base:heads" } as const;
 
 const ways: readonly (readonly [string, string, FormName])[] = [
   ["psql is killed", "\\! kill -9 $PPID", "one file"],
-  ["its session is terminated", "SELECT pg_catalog.pg_terminate_backend(pg_catalog.pg_backend_pid());", "idempotent, run twice"],
+  [
+    "its session is terminated",
+    "SELECT pg_catalog.pg_terminate_backend(pg_catalog.pg_backend_pid());",
+    "idempotent, run twice",
+  ],
 ];
 
 describe.each(ways)("%s at each statement", (_, death, form) => {
@@ -38,16 +42,20 @@ describe.each(ways)("%s at each statement", (_, death, form) => {
     const database = await ownDatabase(server);
     const ends = new Set<string>();
     for (const at of points) {
-      await runText(database.url, `${script!.slice(0, at)}${death}\n${script!.slice(at)}`).catch((error: Error) => {
-        expect(error.message).toMatch(/was ended by SIGKILL/);
-      });
+      await runText(database.url, `${script!.slice(0, at)}${death}\n${script!.slice(at)}`).catch(
+        (error: Error) => {
+          expect(error.message).toMatch(/was ended by SIGKILL/);
+        },
+      );
       await alone(database);
       const before = await stateOf(database.url);
       const { code, stderr } = await runText(database.url, script!);
       const sentence = /ERROR: {2}retort: (.*)\n/.exec(stderr)?.[1];
       const context = `killed before: ${script!.slice(at, at + 60)}\n${stderr}`;
       if (code !== 0) {
-        expect(sentence, context).toMatch(/^(this database is not in the state|a step outside a transaction was interrupted: b)/);
+        expect(sentence, context).toMatch(
+          /^(this database is not in the state|a step outside a transaction was interrupted: b)/,
+        );
         expect(await stateOf(database.url), context).toEqual(before);
         await goOn(database.url, stderr);
       }
@@ -57,7 +65,11 @@ describe.each(ways)("%s at each statement", (_, death, form) => {
     }
     expect([...ends].sort()).toEqual(
       form === "one file"
-        ? ["a step outside a transaction was interrupted", "this database is not in the state that was assumed", "went on"]
+        ? [
+            "a step outside a transaction was interrupted",
+            "this database is not in the state that was assumed",
+            "went on",
+          ]
         : ["a step outside a transaction was interrupted", "went on"],
     );
   });
@@ -82,15 +94,27 @@ async function pointsOf(form: FormName, script: string): Promise<readonly number
   let from = 0;
   // Before a guard is where it is before the statement that it guards.
   const isPoint = ({ sql, statement }: Text): boolean => {
-    return sql !== "BEGIN;" && statement?.kind !== "session" && (statement?.kind !== "guard" || statement.step === undefined);
+    return (
+      sql !== "BEGIN;" &&
+      statement?.kind !== "session" &&
+      (statement?.kind !== "guard" || statement.step === undefined)
+    );
   };
-  for (const { sql } of plan.batches.slice(0, -1).flatMap((_, index) => textsOf(plan, index)).filter(isPoint)) {
+  for (const { sql } of plan.batches
+    .slice(0, -1)
+    .flatMap((_, index) => textsOf(plan, index))
+    .filter(isPoint)) {
     const at = script.indexOf(`\n${sql}`, from) + 1;
     expect(at).toBeGreaterThan(from);
     points.push(at);
     from = at + sql.length;
   }
-  for (const text of ["\n-- end plan\n", "\nINSERT INTO retort.log", "\nBEGIN TRANSACTION READ ONLY;", "\n-- Lock: given back."]) {
+  for (const text of [
+    "\n-- end plan\n",
+    "\nINSERT INTO retort.log",
+    "\nBEGIN TRANSACTION READ ONLY;",
+    "\n-- Lock: given back.",
+  ]) {
     from = script.indexOf(text, from) + 1;
     points.push(from);
   }
@@ -121,13 +145,16 @@ test("a session that is terminated while it builds an index: the half index is d
     // Whoever has written to the table and not committed is waited for.
     await client.query("BEGIN; INSERT INTO t VALUES (0)");
     const running = runText(url, range);
-    const building = "SELECT pid FROM pg_stat_activity WHERE query ILIKE 'CREATE INDEX CONCURRENTLY b%' AND wait_event_type = 'Lock'";
+    const building =
+      "SELECT pid FROM pg_stat_activity WHERE query ILIKE 'CREATE INDEX CONCURRENTLY b%' AND wait_event_type = 'Lock'";
     await until(url, building);
     await query(url, building.replace("SELECT pid", "SELECT pg_terminate_backend(pid)"));
     expect((await running).code).not.toBe(0);
     await client.query("ROLLBACK");
   });
-  expect(await query(url, "SELECT indisvalid FROM pg_index WHERE indexrelid = 'b'::regclass")).toEqual([{ indisvalid: false }]);
+  expect(await query(url, "SELECT indisvalid FROM pg_index WHERE indexrelid = 'b'::regclass")).toEqual([
+    { indisvalid: false },
+  ]);
   for (const script of [range, text, (await filesOf("idempotent, run twice", shop.deps, request))[0]!]) {
     const { code, stderr } = await runText(url, script);
     expect(code).toBe(3);
@@ -135,6 +162,8 @@ test("a session that is terminated while it builds an index: the half index is d
     expect(stderr).toContain("Go on with: migrate upgrade.");
   }
   await shop.upgrade(url);
-  expect(await query(url, "SELECT indisvalid FROM pg_index WHERE indexrelid = 'b'::regclass")).toEqual([{ indisvalid: true }]);
+  expect(await query(url, "SELECT indisvalid FROM pg_index WHERE indexrelid = 'b'::regclass")).toEqual([
+    { indisvalid: true },
+  ]);
   expect((await query(url, "SELECT x FROM t ORDER BY x")).map((row) => row["x"])).toEqual([1, 2, 3, 4]);
 });

@@ -1,6 +1,16 @@
 /** Where a script goes and what names it: the same bytes everywhere, whole files, receipts, and the log that keeps them. */
 import { spawnSync } from "node:child_process";
-import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
@@ -23,7 +33,15 @@ describe("the same files and arguments", () => {
     const elsewhere = join(root, "elsewhere");
     cpSync(example, join(elsewhere, "deep", "er"), { recursive: true });
     symlinkSync(join(elsewhere, "deep", "er"), join(elsewhere, "link"));
-    const env = { TZ: "Asia/Kathmandu", LANG: "tr_TR.UTF-8", LC_ALL: "tr_TR.UTF-8", USER: "somebody", HOME: "/", FORCE_COLOR: "1", NO_COLOR: "" };
+    const env = {
+      TZ: "Asia/Kathmandu",
+      LANG: "tr_TR.UTF-8",
+      LC_ALL: "tr_TR.UTF-8",
+      USER: "somebody",
+      HOME: "/",
+      FORCE_COLOR: "1",
+      NO_COLOR: "",
+    };
     const worlds: readonly (readonly [string, string])[] = [
       ["/", join(elsewhere, "deep", "er")],
       [elsewhere, "deep/er"],
@@ -44,7 +62,9 @@ describe("the same files and arguments", () => {
     }
     const other = await migrate(["upgrade", "head", "--sql", "--directory", crlf]);
     expect(other.stdout.match(/^-- +checksum .*$/gm)).toEqual(wanted.stdout.match(/^-- +checksum .*$/gm));
-    expect(other.stdout.replaceAll("\r\n", "\n").replaceAll(/[0-9a-f]{64}/g, "")).toBe(wanted.stdout.replaceAll(/[0-9a-f]{64}/g, ""));
+    expect(other.stdout.replaceAll("\r\n", "\n").replaceAll(/[0-9a-f]{64}/g, "")).toBe(
+      wanted.stdout.replaceAll(/[0-9a-f]{64}/g, ""),
+    );
   });
 
   test("in every place a script can go to", async () => {
@@ -54,16 +74,25 @@ describe("the same files and arguments", () => {
     expect(await migrate([...script, "-o", file])).toMatchObject({ code: 0, stdout: "", stderr });
     expect(readFileSync(file, "utf8") === stdout).toBe(true);
     expect(readdirSync(root).filter((name) => name.startsWith("out"))).toEqual(["out.sql"]);
-    const device = spawnSync("bash", ["-c", `node '${builtCli}' ${script.join(" ")} -o /dev/stdout | cat`], { encoding: "utf8" });
+    const device = spawnSync("bash", ["-c", `node '${builtCli}' ${script.join(" ")} -o /dev/stdout | cat`], {
+      encoding: "utf8",
+    });
     expect(device.stdout === stdout, device.stderr).toBe(true);
-    const value = JSON.parse((await migrate([...script, "--json", "-q"])).stdout) as { script: string; receipt: string };
+    const value = JSON.parse((await migrate([...script, "--json", "-q"])).stdout) as {
+      script: string;
+      receipt: string;
+    };
     expect(value.script === stdout).toBe(true);
     expect(stderr).toBe(`receipt: sha256:${value.receipt} (16 steps)\n`);
   });
 
   test("a reader that has seen enough is no error", () => {
     const command = `node '${builtCli}' ${script.join(" ")}`;
-    const { stdout, stderr } = spawnSync("bash", ["-c", `${command} -q | head -n 1; echo "\${PIPESTATUS[0]}"`], { encoding: "utf8" });
+    const { stdout, stderr } = spawnSync(
+      "bash",
+      ["-c", `${command} -q | head -n 1; echo "\${PIPESTATUS[0]}"`],
+      { encoding: "utf8" },
+    );
     expect(stderr).toBe("");
     expect(stdout).toBe("-- Retort migration script: upgrade <base> -> 3fb05c94e8d2\n0\n");
   });
@@ -80,7 +109,9 @@ describe("the same files and arguments", () => {
 
 test("lines of ours are at most 100 wide, and no two empty lines stand together", async () => {
   const { stdout } = await migrate(script);
-  const files = readdirSync(example).map((name) => readFileSync(join(example, name), "utf8")).join("\n");
+  const files = readdirSync(example)
+    .map((name) => readFileSync(join(example, name), "utf8"))
+    .join("\n");
   const theirs = new Set(files.split("\n").map((line) => line.trim()));
   const wide = stdout.split("\n").filter((line) => line.length > 100 && !theirs.has(line.trim()));
   // The rounds of a batched UPDATE are the author's too, but for a name in them.
@@ -93,10 +124,18 @@ test("split files: names that sort, an empty folder, and nothing in it when some
   const { code, stderr } = await migrate([...script, "--split", folder]);
   expect(code).toBe(0);
   const names = readdirSync(folder);
-  expect(stderr.split("\n").slice(0, -1).map((line) => line.replace(/ {2}sha256:[0-9a-f]{64}$/, ""))).toEqual(names.map((name) => join(folder, name)));
+  expect(
+    stderr
+      .split("\n")
+      .slice(0, -1)
+      .map((line) => line.replace(/ {2}sha256:[0-9a-f]{64}$/, "")),
+  ).toEqual(names.map((name) => join(folder, name)));
   expect(names.sort()).toEqual(names);
   for (const name of names) expect(name).toMatch(/^\d{4}_(start|up_\w+?(_\d_of_\d)?)\.sql$/);
-  expect(await migrate([...script, "--split", folder])).toMatchObject({ code: 2, stderr: expect.stringContaining("is not empty") });
+  expect(await migrate([...script, "--split", folder])).toMatchObject({
+    code: 2,
+    stderr: expect.stringContaining("is not empty"),
+  });
   const other = join(root, "other");
   await migrate(["upgrade", "nowhere", "--sql", "--directory", example, "--split", other]);
   expect(existsSync(other)).toBe(false);
@@ -111,16 +150,26 @@ describe("receipts", () => {
     expect(await migrate(["receipt", file])).toEqual({ code: 0, stdout: `${receipt}\n`, stderr: "" });
     // What any shell can compute.
     const lines = `sed -n '/^-- begin plan$/,/^-- end plan$/p' '${file}' | sed '1d;$d' | sha256sum`;
-    expect(`sha256:${spawnSync("sh", ["-c", lines], { encoding: "utf8" }).stdout.slice(0, 64)}`).toBe(receipt);
+    expect(`sha256:${spawnSync("sh", ["-c", lines], { encoding: "utf8" }).stdout.slice(0, 64)}`).toBe(
+      receipt,
+    );
 
     const { url } = await ownDatabase(server!);
     const { stdout } = await psql(url, file);
     expect(stdout).toContain(receipt);
     const log = await migrate(["log", "--last", "1", "--database", url]);
-    expect(log.stdout).toMatch(new RegExp(`^\\S+Z {2}postgres {2}changed by script ${receipt}, revisions base:3fb05c94e8d2\n$`));
-    const value = JSON.parse((await migrate(["log", "--json", "--database", url])).stdout) as { log: readonly object[] };
+    expect(log.stdout).toMatch(
+      new RegExp(`^\\S+Z {2}postgres {2}changed by script ${receipt}, revisions base:3fb05c94e8d2\n$`),
+    );
+    const value = JSON.parse((await migrate(["log", "--json", "--database", url])).stdout) as {
+      log: readonly object[];
+    };
     expect(value.log).toHaveLength(17);
-    expect(value.log[0]).toMatchObject({ event: "script", checksum: receipt.slice("sha256:".length), detail: "base:3fb05c94e8d2" });
+    expect(value.log[0]).toMatchObject({
+      event: "script",
+      checksum: receipt.slice("sha256:".length),
+      detail: "base:3fb05c94e8d2",
+    });
 
     // One letter in the plan, and it is another script; outside of it, it is the same.
     const text = readFileSync(file, "utf8");
@@ -131,9 +180,15 @@ describe("receipts", () => {
     writeFileSync(file, `-- Checked by the DBA.\n${text}`);
     expect(await migrate(["receipt", file])).toEqual({ code: 0, stdout: `${receipt}\n`, stderr: "" });
     writeFileSync(file, text.replaceAll("\n", "\r\n"));
-    expect(await migrate(["receipt", file])).toMatchObject({ code: 2, stderr: expect.stringContaining("CRLF") });
+    expect(await migrate(["receipt", file])).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining("CRLF"),
+    });
     const other = await ownDatabase(server!);
-    expect(await psql(other.url, file)).toMatchObject({ code: 3, stderr: expect.stringContaining("its line ends were changed") });
+    expect(await psql(other.url, file)).toMatchObject({
+      code: 3,
+      stderr: expect.stringContaining("its line ends were changed"),
+    });
     expect(await query(other.url, "SELECT FROM pg_namespace WHERE nspname = 'retort'")).toEqual([]);
   });
 

@@ -9,8 +9,8 @@ import type { MigrateError } from "../../src/core/errors.ts";
 import { buildGraph } from "../../src/core/graph.ts";
 import type { Revision } from "../../src/core/migration.ts";
 import { currentHeads } from "../../src/core/steps.ts";
-import { filesOf, type FormName, formNames, runFiles, stateOf } from "../support/forms.ts";
-import { type Chance, chance, randomRevisions } from "../support/graphs.ts";
+import { type FormName, filesOf, formNames, runFiles, stateOf } from "../support/forms.ts";
+import { chance, randomRevisions } from "../support/graphs.ts";
 import { deps } from "../support/migrate.ts";
 import { ownDatabase } from "../support/project.ts";
 import { freshDatabase, query, servers } from "../support/server.ts";
@@ -19,22 +19,32 @@ const root = mkdtempSync(join(tmpdir(), "retort-random-"));
 afterAll(() => rmSync(root, { recursive: true, force: true }));
 
 /** What a migration does: it makes a table of its own, and works on it in some way. */
-const bodies: readonly ((table: string, by: Chance) => { readonly up: string; readonly header?: string })[] = [
-  (t) => ({ up: `INSERT INTO ${t} SELECT g, 'row ' || g FROM generate_series(1, 5) AS g;` }),
-  (t) => ({ up: `-- :x and 'quotes'\nINSERT INTO ${t} VALUES (1, E'\\\\ it''s'), (2, $$a$$ || ':x');\nUPDATE ${t} SET note = (ARRAY['a', note])[1:id];`.replace("SET note = (ARRAY['a', note])[1:id]", "SET note = ((ARRAY['a', note])[1:id])::text") }),
-  (t) => ({ up: `CREATE FUNCTION f_${t}(hi int) RETURNS int LANGUAGE plpgsql AS $f$\nBEGIN\n  RETURN hi; -- ;\nEND $f$;\nCOMMENT ON TABLE ${t} IS 'line 1\nline 2';` }),
-  (t) => ({ up: `SET work_mem = '1MB';\nINSERT INTO ${t} VALUES (1, 'a');\nCREATE INDEX CONCURRENTLY i_${t} ON ${t} (id);\nINSERT INTO ${t} VALUES (2, current_setting('work_mem'));`, header: "transaction: none" }),
-  (t) => ({ up: `SET search_path = pg_catalog;\nINSERT INTO public.${t} VALUES (1, current_setting('search_path'));` }),
-  () => ({ up: "" }),
-  () => ({ up: "-- nothing but this\n" }),
-];
+const bodies: readonly ((table: string) => { readonly up: string; readonly header?: string })[] =
+  [
+    (t) => ({ up: `INSERT INTO ${t} SELECT g, 'row ' || g FROM generate_series(1, 5) AS g;` }),
+    (t) => ({
+      up: `-- :x and 'quotes'\nINSERT INTO ${t} VALUES (1, E'\\\\ it''s'), (2, $$a$$ || ':x');\nUPDATE ${t} SET note = ((ARRAY['a', note])[1:id])::text;`,
+  }),
+    (t) => ({
+      up: `CREATE FUNCTION f_${t}(hi int) RETURNS int LANGUAGE plpgsql AS $f$\nBEGIN\n  RETURN hi; -- ;\nEND $f$;\nCOMMENT ON TABLE ${t} IS 'line 1\nline 2';`,
+    }),
+    (t) => ({
+      up: `SET work_mem = '1MB';\nINSERT INTO ${t} VALUES (1, 'a');\nCREATE INDEX CONCURRENTLY i_${t} ON ${t} (id);\nINSERT INTO ${t} VALUES (2, current_setting('work_mem'));`,
+      header: "transaction: none",
+    }),
+    (t) => ({
+      up: `SET search_path = pg_catalog;\nINSERT INTO public.${t} VALUES (1, current_setting('search_path'));`,
+    }),
+    () => ({ up: "" }),
+    () => ({ up: "-- nothing but this\n" }),
+  ];
 
 function writeProject(seed: number, revisions: readonly Revision[]): string {
   const by = chance(seed);
   const folder = mkdtempSync(join(root, "p"));
   for (const [index, { revision, parents, dependsOn, branchLabels, message }] of revisions.entries()) {
     const table = `t_${revision}`;
-    const { up, header } = by.pick(bodies)(table, by);
+    const { up, header } = by.pick(bodies)(table);
     const name = `${String(index + 1).padStart(4, "0")}_r`;
     const lines = [
       `revision: ${revision}`,
@@ -45,9 +55,15 @@ function writeProject(seed: number, revisions: readonly Revision[]): string {
       ...(header === undefined ? [] : [header]),
     ];
     const head = lines.map((line) => `-- ${line}\n`).join("");
-    writeFileSync(join(folder, `${name}.up.sql`), `${head}\nCREATE TABLE ${table} (id int, note text);\n${up}`);
+    writeFileSync(
+      join(folder, `${name}.up.sql`),
+      `${head}\nCREATE TABLE ${table} (id int, note text);\n${up}`,
+    );
     const drop = up.includes("FUNCTION") ? `DROP FUNCTION f_${table}(int);\n` : "";
-    writeFileSync(join(folder, `${name}.down.sql`), `-- revision: ${revision}\n\n${drop}DROP TABLE ${table};`);
+    writeFileSync(
+      join(folder, `${name}.down.sql`),
+      `-- revision: ${revision}\n\n${drop}DROP TABLE ${table};`,
+    );
   }
   return folder;
 }
@@ -66,9 +82,13 @@ describe("script ≡ run", () => {
     const online = (url: string, request: Request) => run(world, request, { ...project, database: url });
 
     const begun = await ownDatabase(server);
-    for (const target of by.some(graph.order, by.pick([0, 1, 2]))) await online(begun.url, { kind: "upgrade", target });
-    const hasLedger = (await query(begun.url, "SELECT FROM pg_namespace WHERE nspname = 'retort'")).length > 0;
-    const applied = hasLedger ? (await query(begun.url, "SELECT revision FROM retort.applied")).map((row) => String(row["revision"])) : [];
+    for (const target of by.some(graph.order, by.pick([0, 1, 2])))
+      await online(begun.url, { kind: "upgrade", target });
+    const hasLedger =
+      (await query(begun.url, "SELECT FROM pg_namespace WHERE nspname = 'retort'")).length > 0;
+    const applied = hasLedger
+      ? (await query(begun.url, "SELECT revision FROM retort.applied")).map((row) => String(row["revision"]))
+      : [];
     const start = currentHeads(graph, applied).join(",") || "base";
 
     const kind = applied.length > 0 && by.often(0.5) ? "downgrade" : "upgrade";
@@ -85,7 +105,9 @@ describe("script ≡ run", () => {
 
     // Each seed is run in two of the forms that can hold its steps.
     const outside = outcome?.plan.steps.some((step) => !step.transactional) === true;
-    const possible: readonly FormName[] = formNames.filter((form) => !(outside && (form === "single transaction" || form.includes("any client"))));
+    const possible: readonly FormName[] = formNames.filter(
+      (form) => !(outside && (form === "single transaction" || form.includes("any client"))),
+    );
     for (const form of ["one file" as const, possible[1 + (seed % (possible.length - 1))]!]) {
       const files = await filesOf(form, world, range, project).catch((failure: MigrateError) => failure);
       if (files instanceof Error) {

@@ -58,7 +58,11 @@ test("nobody comes: the same error as without waiting, after that time; without 
 });
 
 test.each([
-  ["a wrong password", (url: URL) => Object.assign(url, { password: "wrong" }), "28P01|password authentication failed"],
+  [
+    "a wrong password",
+    (url: URL) => Object.assign(url, { password: "wrong" }),
+    "28P01|password authentication failed",
+  ],
   [
     "a database that does not exist",
     (url: URL) => Object.assign(url, { pathname: "/retort_nowhere" }),

@@ -37,7 +37,10 @@ export async function filesOf(
   request: Request,
   options: OfflineOptions = {},
 ): Promise<readonly string[]> {
-  const more = { idempotent: form.startsWith("idempotent"), singleTransaction: form === "single transaction" };
+  const more = {
+    idempotent: form.startsWith("idempotent"),
+    singleTransaction: form === "single transaction",
+  };
   const { plan, ledger } = await offline(deps, request, { ...options, ...more });
   const style = { ...defaultForm, client: form.endsWith("any client") ? "any" : "psql" } as const;
   if (form.startsWith("split")) return renderSplit(plan, ledger, style).map(({ text }) => text);

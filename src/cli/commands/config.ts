@@ -13,7 +13,9 @@ const command: Command = {
     else {
       const width = Math.max(...settings.map(({ setting }) => setting.length));
       for (const { setting, value, origin } of settings) {
-        printer.data(`${setting.padEnd(width)}  ${Array.isArray(value) ? value.join(", ") : value}  (${origin})`);
+        printer.data(
+          `${setting.padEnd(width)}  ${Array.isArray(value) ? value.join(", ") : value}  (${origin})`,
+        );
       }
       printer.data(`${"server".padEnd(width)}  ${server.message}`);
     }

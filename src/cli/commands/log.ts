@@ -5,7 +5,8 @@ import { seconds } from "../numbers.ts";
 
 const command: Command = {
   name: "log",
-  summary: "Shows what was done to the database, when and by whom, newest first; scripts with their receipts.",
+  summary:
+    "Shows what was done to the database, when and by whom, newest first; scripts with their receipts.",
   args: { last: value("only this many (default: 50; 0: all)", "COUNT") },
   positionals: { required: 0, names: [] },
   async run({ args, deps, project, printer, json }) {
@@ -15,7 +16,9 @@ const command: Command = {
       const what =
         event === "script"
           ? `changed by script sha256:${checksum}, revisions ${detail}`
-          : [event, revision, duration === null ? "" : `${duration.toFixed(3)} s`, detail].filter((part) => part).join("  ");
+          : [event, revision, duration === null ? "" : `${duration.toFixed(3)} s`, detail]
+              .filter((part) => part)
+              .join("  ");
       printer.data(`${at}  ${by}  ${what}`);
     }
   },

@@ -14,7 +14,13 @@ const command: Command = {
     const { project, applied, heads: current, pending, unknown, progress } = await readState(deps, options);
     const { graph } = project;
     if (json) {
-      return printer.json({ current, applied, pending: pending.map((id) => revisionValue(graph, id)), unknown, interrupted: progress ?? null });
+      return printer.json({
+        current,
+        applied,
+        pending: pending.map((id) => revisionValue(graph, id)),
+        unknown,
+        interrupted: progress ?? null,
+      });
     }
     printer.data(`current: ${heads(current)}`);
     printer.data(`applied: ${applied.length}`);
@@ -23,7 +29,10 @@ const command: Command = {
       const { message, path } = graph.nodes.get(id)!.revision;
       printer.data(`  ${id}${message === "" ? "" : `  ${message}`}  (${path})`);
     }
-    for (const row of unknown) printer.data(`unknown: ${row.revision}, applied on ${row.appliedAt} by ${row.appliedBy}, is in no file`);
+    for (const row of unknown)
+      printer.data(
+        `unknown: ${row.revision}, applied on ${row.appliedAt} by ${row.appliedBy}, is in no file`,
+      );
     if (progress !== undefined) printer.data(`interrupted: ${interruptedText(progress)}`);
   },
 };
