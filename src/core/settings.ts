@@ -47,7 +47,6 @@ const root: GroupRule = {
     database: {
       is: "text",
       description:
-        // biome-ignore lint/suspicious/noTemplateCurlyInString: the user writes it so
         "Address of the database, used when neither --database nor an environment variable gives one. ${NAME} and ${NAME:-default} are replaced from -x, the environment and .env.",
     },
     directories: {

@@ -85,11 +85,8 @@ INSERT INTO t SELECT 3, current_setting('work_mem');
 -- and on
 VACUUM t; SET LOCAL work_mem = '6MB';
 CREATE FUNCTION f(hi int) RETURNS int LANGUAGE plpgsql AS $$ BEGIN RETURN hi; END $$;
-CALL_IT
-REINDEX TABLE CONCURRENTLY t;`.replace(
-      "CALL_IT",
-      "DO 'BEGIN INSERT INTO t VALUES (4, current_setting(''work_mem'')); COMMIT; END';",
-    ),
+DO 'BEGIN INSERT INTO t VALUES (4, current_setting(''work_mem'')); COMMIT; END';
+REINDEX TABLE CONCURRENTLY t;`,
     header: ["transaction: none"],
     down: "DROP FUNCTION f(int);\nDROP INDEX CONCURRENTLY c;\nDELETE FROM t WHERE x > 1;",
     downHeader: ["transaction: none"],

@@ -19,25 +19,24 @@ const root = mkdtempSync(join(tmpdir(), "retort-random-"));
 afterAll(() => rmSync(root, { recursive: true, force: true }));
 
 /** What a migration does: it makes a table of its own, and works on it in some way. */
-const bodies: readonly ((table: string) => { readonly up: string; readonly header?: string })[] =
-  [
-    (t) => ({ up: `INSERT INTO ${t} SELECT g, 'row ' || g FROM generate_series(1, 5) AS g;` }),
-    (t) => ({
-      up: `-- :x and 'quotes'\nINSERT INTO ${t} VALUES (1, E'\\\\ it''s'), (2, $$a$$ || ':x');\nUPDATE ${t} SET note = ((ARRAY['a', note])[1:id])::text;`,
+const bodies: readonly ((table: string) => { readonly up: string; readonly header?: string })[] = [
+  (t) => ({ up: `INSERT INTO ${t} SELECT g, 'row ' || g FROM generate_series(1, 5) AS g;` }),
+  (t) => ({
+    up: `-- :x and 'quotes'\nINSERT INTO ${t} VALUES (1, E'\\\\ it''s'), (2, $$a$$ || ':x');\nUPDATE ${t} SET note = ((ARRAY['a', note])[1:id])::text;`,
   }),
-    (t) => ({
-      up: `CREATE FUNCTION f_${t}(hi int) RETURNS int LANGUAGE plpgsql AS $f$\nBEGIN\n  RETURN hi; -- ;\nEND $f$;\nCOMMENT ON TABLE ${t} IS 'line 1\nline 2';`,
-    }),
-    (t) => ({
-      up: `SET work_mem = '1MB';\nINSERT INTO ${t} VALUES (1, 'a');\nCREATE INDEX CONCURRENTLY i_${t} ON ${t} (id);\nINSERT INTO ${t} VALUES (2, current_setting('work_mem'));`,
-      header: "transaction: none",
-    }),
-    (t) => ({
-      up: `SET search_path = pg_catalog;\nINSERT INTO public.${t} VALUES (1, current_setting('search_path'));`,
-    }),
-    () => ({ up: "" }),
-    () => ({ up: "-- nothing but this\n" }),
-  ];
+  (t) => ({
+    up: `CREATE FUNCTION f_${t}(hi int) RETURNS int LANGUAGE plpgsql AS $f$\nBEGIN\n  RETURN hi; -- ;\nEND $f$;\nCOMMENT ON TABLE ${t} IS 'line 1\nline 2';`,
+  }),
+  (t) => ({
+    up: `SET work_mem = '1MB';\nINSERT INTO ${t} VALUES (1, 'a');\nCREATE INDEX CONCURRENTLY i_${t} ON ${t} (id);\nINSERT INTO ${t} VALUES (2, current_setting('work_mem'));`,
+    header: "transaction: none",
+  }),
+  (t) => ({
+    up: `SET search_path = pg_catalog;\nINSERT INTO public.${t} VALUES (1, current_setting('search_path'));`,
+  }),
+  () => ({ up: "" }),
+  () => ({ up: "-- nothing but this\n" }),
+];
 
 function writeProject(seed: number, revisions: readonly Revision[]): string {
   const by = chance(seed);
