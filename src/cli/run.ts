@@ -7,7 +7,7 @@ import type { Plan, PlanStep } from "../core/plan.ts";
 import { type Command, type Flags, flag, type Invocation, value } from "./command.ts";
 import { interval, seconds } from "./numbers.ts";
 import type { Printer } from "./print.ts";
-import { refuseScriptFlags, scriptFlags, writeScript } from "./script.ts";
+import { refuseScriptFlags, scriptFlags, warnOfLongTransaction, writeScript } from "./script.ts";
 
 interface RunCommand {
   readonly name: "upgrade" | "downgrade";
@@ -66,7 +66,10 @@ export async function runOnline(request: Request, invocation: Invocation): Promi
     lockWait: seconds(args.text("lock-wait"), "--lock-wait"),
     lockRetries: seconds(args.text("lock-retries"), "--lock-retries"),
     wait: seconds(args.text("wait"), "--wait"),
-    confirm: (plan) => confirmed(plan, invocation),
+    confirm: (plan) => {
+      warnOfLongTransaction(plan.steps.length, invocation);
+      return confirmed(plan, invocation);
+    },
     onNotice: ({ severity, message }) => printer.info(`${severity.toLowerCase()}: ${message}`),
     onEvent: progressOf(printer),
   });

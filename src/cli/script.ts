@@ -26,6 +26,7 @@ export async function writeScript(request: Request, invocation: Invocation): Pro
   const output = args.text("output");
   const { offline } = await import("../app/offline.ts");
   const { plan, ledger } = await offline(deps, request, options);
+  warnOfLongTransaction(plan.steps.length, invocation);
   const { outsideSteps, renderScript, renderSplit } = await import("../render/script.ts");
   const form = { client: client(args.text("client")), annotate: !args.flag("no-annotate") };
   if (form.client === "any" && split === undefined)
@@ -52,6 +53,17 @@ export async function writeScript(request: Request, invocation: Invocation): Pro
     plan.steps.length === 0
       ? "nothing to do: the script is empty"
       : `receipt: sha256:${receipt} (${plan.steps.length} step${plan.steps.length === 1 ? "" : "s"})`,
+  );
+}
+
+/** A transaction keeps a lock on each object it makes until it ends; the server's default has room for some thousands. */
+const MANY_STEPS = 2000;
+
+/** Warns of one transaction over so many steps that the server may have no room for its locks. */
+export function warnOfLongTransaction(steps: number, { args, printer }: Invocation): void {
+  if (!args.flag("single-transaction") || steps < MANY_STEPS) return;
+  printer.warn(
+    `one transaction over ${steps} migrations may run out of lock memory (max_locks_per_transaction; measured: near 5,200 small ones); without --single-transaction each has its own`,
   );
 }
 
