@@ -202,7 +202,11 @@ export interface Start {
 /** What must be so before a step: one state, or just that the step can be done next. */
 export type Expected =
   | Digest
-  | { readonly revision: RevisionId; readonly direction: "up" | "down"; readonly needs: readonly RevisionId[] };
+  | {
+      readonly revision: RevisionId;
+      readonly direction: "up" | "down";
+      readonly needs: readonly RevisionId[];
+    };
 
 /** How the catalog shows that a statement did not do what it should: where the condition is true. */
 export interface Undone {
@@ -238,7 +242,8 @@ export function ledgerSql(names: LedgerNames, sha256: Sha256): LedgerSql {
   const ourselves = `${asOurselves.trimEnd()}\nSET client_encoding = 'UTF8'; SET standard_conforming_strings = on;`;
   const raising = (state: string, message: string, hint: string): string =>
     `RAISE EXCEPTION USING ERRCODE = '${state}',\n      MESSAGE = ${message},\n      HINT = ${hint};`;
-  const raise = (state: string, message: string, hint: string): string => raising(state, message, longLiteral(hint));
+  const raise = (state: string, message: string, hint: string): string =>
+    raising(state, message, longLiteral(hint));
   const stop = (condition: string, message: string, hint: string): string =>
     `\n  IF ${condition} THEN\n    ${raising(sqlstates.guard, message, hint)}\n  END IF;`;
   /** A session whose guard has stopped it gives the lock away, and without it no later guard lets anything pass. */
@@ -371,7 +376,9 @@ END`,
         `BEGIN${stop(
           `NOT ${lockIsOurs}`,
           literal(`retort: this session does not hold the lock of the ledger ${applied}`),
-          longLiteral("Nothing was changed. The lock is taken at the beginning; a pooler must not change the session."),
+          longLiteral(
+            "Nothing was changed. The lock is taken at the beginning; a pooler must not change the session.",
+          ),
         )}${stop(
           "pg_catalog.length('\n') <> 1",
           literal("retort: this is not what was written: its line ends were changed on the way"),
@@ -434,18 +441,18 @@ BEGIN${stop(
         )}
   interrupted := (SELECT pg_catalog.concat(revision, ' at statement ', statement, ' of ', of)
     FROM ${progress});${
-    intent === undefined
-      ? stop(
-          "interrupted IS NOT NULL",
-          "pg_catalog.concat('retort: a step outside a transaction was interrupted: ',\n        interrupted)",
-          longLiteral(resume),
-        )
-      : stop(
-          negated(intentIs(intent)),
-          `pg_catalog.concat(${literal(`retort: ${intent.revision} should be interrupted at statement ${intent.statement}; it is `)},\n        COALESCE(interrupted, 'not'))`,
-          longLiteral(resume),
-        )
-  }
+      intent === undefined
+        ? stop(
+            "interrupted IS NOT NULL",
+            "pg_catalog.concat('retort: a step outside a transaction was interrupted: ',\n        interrupted)",
+            longLiteral(resume),
+          )
+        : stop(
+            negated(intentIs(intent)),
+            `pg_catalog.concat(${literal(`retort: ${intent.revision} should be interrupted at statement ${intent.statement}; it is `)},\n        COALESCE(interrupted, 'not'))`,
+            longLiteral(resume),
+          )
+    }
   found := ARRAY(SELECT revision FROM ${applied});
   missing := ${found("SELECT pg_catalog.unnest(must_be) EXCEPT SELECT pg_catalog.unnest(found)")};
   unexpected := ${found(`SELECT pg_catalog.unnest(found) EXCEPT SELECT pg_catalog.unnest(${exact ? "must_be" : "may_be"})`)};${stop(
@@ -475,7 +482,9 @@ END`,
       doBlock(
         `BEGIN${stop(
           `NOT EXISTS (SELECT FROM ${state} WHERE ${stateIs(expected)}\n      AND ${intentIs(intent)}\n      AND ${lockIsOurs})`,
-          longLiteral(`retort: ${step} does not fit the state of this database, or this session lost the lock`),
+          longLiteral(
+            `retort: ${step} does not fit the state of this database, or this session lost the lock`,
+          ),
           longLiteral(stepState),
         )}
   PERFORM pg_catalog.set_config('default_transaction_read_only', 'off', false);
@@ -494,7 +503,9 @@ ${unlocking}`,
         `BEGIN${stop(
           `(SELECT ${column} FROM ${log} ORDER BY id DESC LIMIT 1)\n    ${comparison} ${literal(text)}`,
           longLiteral(`retort: ${sentence}`),
-          longLiteral("Nothing of this file was done. Run the files in order, each once. Look with: migrate log; migrate status."),
+          longLiteral(
+            "Nothing of this file was done. Run the files in order, each once. Look with: migrate log; migrate status.",
+          ),
         )}\nEND`,
       );
     },
