@@ -46,6 +46,9 @@ export interface Resume {
   readonly resumed: (step: StepInput) => Promise<StepInput>;
 }
 
+/** 160004 → 160000: a script runs on every minor version of the server it was written for. */
+const majorOf = (version: number): number => Math.floor(version / 10000) * 10000;
+
 /** The oldest server that is supported. */
 const OLDEST_SERVER = 120000;
 
@@ -72,7 +75,9 @@ export async function compileSteps(
     singleTransaction,
     idempotent: options.idempotent ?? false,
     expect: {
-      ...(how === "script" ? { minimumVersion: options.serverVersion?.number ?? OLDEST_SERVER } : {}),
+      ...(how === "script"
+        ? { minimumVersion: majorOf(options.serverVersion?.number ?? OLDEST_SERVER) }
+        : {}),
       ...(options.expectDatabase === undefined ? {} : { database: options.expectDatabase }),
       ...(options.expectRole === undefined ? {} : { role: options.expectRole }),
     },

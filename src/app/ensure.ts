@@ -2,12 +2,11 @@
 import type { Event } from "../core/event.ts";
 import { type LedgerSql, ledgerSql } from "../core/ledger.ts";
 import { compileLedger, type Plan } from "../core/plan.ts";
-import { execute } from "../io/execute.ts";
 import { readLedger } from "../io/ledger.ts";
-import { blockers, lockHolders } from "../io/sessions.ts";
 import { sha256 } from "../io/sha256.ts";
 import { connect, refusePooledTransactions } from "./connect.ts";
 import { type Deps, openConfig, type ProjectOptions } from "./project.ts";
+import { send } from "./send.ts";
 
 export interface EnsureOptions extends ProjectOptions {
   /** Seconds to wait for the lock; 0 tries once. Default: the configuration's, else 60. */
@@ -28,15 +27,7 @@ export async function ensureLedger(
   try {
     if ((await readLedger(session, ledger)).exists) return { created: false };
     await refusePooledTransactions(session);
-    await execute(compileLedger({ ledger, pins: config.session }), session, {
-      lockWait: options.lockWait ?? config.lockWait,
-      lockRetries: config.lockRetries,
-      lockHolders: () => lockHolders(session, ledger),
-      blockers: () => blockers(session),
-      signal: deps.signal,
-      onEvent: options.onEvent ?? (() => {}),
-      sourceText: () => undefined,
-    });
+    await send(compileLedger({ ledger, pins: config.session }), session, { config, ledger }, deps, options);
     return { created: true };
   } finally {
     deps.signal?.removeEventListener("abort", stop);

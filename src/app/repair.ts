@@ -5,12 +5,11 @@ import { type Finding, findingsOf, isAcceptable, repairPlan } from "../core/inte
 import type { LedgerSql } from "../core/ledger.ts";
 import type { RevisionId } from "../core/migration.ts";
 import type { Plan } from "../core/plan.ts";
-import { execute } from "../io/execute.ts";
 import { readLedger } from "../io/ledger.ts";
-import { blockers, lockHolders } from "../io/sessions.ts";
 import { sha256 } from "../io/sha256.ts";
 import { type ConnectOptions, connect, refusePooledTransactions } from "./connect.ts";
 import { type Deps, openProject, type ProjectOptions } from "./project.ts";
+import { send } from "./send.ts";
 
 export interface RepairOptions extends ProjectOptions, ConnectOptions {
   /** Applied revisions that no file has, whose rows are to be deleted. */
@@ -67,15 +66,7 @@ export async function repair(deps: Deps, options: RepairOptions): Promise<Repair
     if (dryRun || plan.steps.length === 0) return { ...planned, done: false };
     await refusePooledTransactions(session);
     if ((await options.confirm?.(planned)) === false) return { ...planned, done: false };
-    await execute(plan, session, {
-      lockWait: options.lockWait ?? config.lockWait,
-      lockRetries: config.lockRetries,
-      lockHolders: () => lockHolders(session, ledger),
-      blockers: () => blockers(session),
-      signal: deps.signal,
-      onEvent: options.onEvent ?? (() => {}),
-      sourceText: () => undefined,
-    });
+    await send(plan, session, { config, ledger }, deps, options);
     return { ...planned, done: true };
   } finally {
     await session.close();

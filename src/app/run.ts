@@ -4,24 +4,20 @@ import type { Event } from "../core/event.ts";
 import type { LedgerState } from "../core/ledger.ts";
 import type { Plan, PlanStep } from "../core/plan.ts";
 import { type Notice, type Session, StatementFailure } from "../io/database.ts";
-import { execute, lockFirst, unexpected } from "../io/execute.ts";
+import { lockFirst, unexpected } from "../io/execute.ts";
 import { readLedger } from "../io/ledger.ts";
-import { blockers, lockHolders } from "../io/sessions.ts";
+import { lockHolders } from "../io/sessions.ts";
 import { type CompileOptions, compileSteps } from "./compile.ts";
 import { type ConnectOptions, connect, refusePooledTransactions } from "./connect.ts";
 import { type Deps, openProject, type Project, type ProjectOptions } from "./project.ts";
 import { interruptedFirst, resumed } from "./resume.ts";
+import { type SendOptions, send } from "./send.ts";
 import { type Request, stepsFrom } from "./steps.ts";
 import { refuseChanged } from "./verify.ts";
 
-export interface RunOptions extends ProjectOptions, CompileOptions, ConnectOptions {
+export interface RunOptions extends ProjectOptions, CompileOptions, ConnectOptions, SendOptions {
   /** Plan only: nothing is written. */
   readonly dryRun?: boolean | undefined;
-  /** Seconds to wait for the lock; 0 tries once. Default: the configuration's, else 60. */
-  readonly lockWait?: number | undefined;
-  /** How often a migration that met lock_timeout is tried again. Default: the configuration's, else 5. */
-  readonly lockRetries?: number | undefined;
-  readonly onEvent?: ((event: Event) => void) | undefined;
   readonly onNotice?: ((notice: Notice) => void) | undefined;
   /** Asked before anything is sent; false stops with nothing done. */
   readonly confirm?: ((plan: Plan) => Promise<boolean>) | undefined;
@@ -106,24 +102,25 @@ function runPlan(
   plan: Plan,
   session: Session,
   project: Project,
-  { signal }: Deps,
+  deps: Deps,
   options: RunOptions,
   done: PlanStep[],
 ): Promise<void> {
-  const { config, ledger } = project;
-  return execute(plan, session, {
-    lockWait: options.lockWait ?? config.lockWait,
-    lockRetries: options.lockRetries ?? config.lockRetries,
-    lockHolders: () => lockHolders(session, ledger),
-    blockers: () => blockers(session),
-    signal,
-    onEvent: (event) => {
-      if (event.type === "step-done") done.push(event.step);
-      options.onEvent?.(event);
+  const onEvent = (event: Event): void => {
+    if (event.type === "step-done") done.push(event.step);
+    options.onEvent?.(event);
+  };
+  return send(
+    plan,
+    session,
+    project,
+    deps,
+    { ...options, onEvent },
+    {
+      sourceText: (path) => sourceText(project, path),
+      recordFailure: (step, detail) => project.ledger.failure({ ...step, detail }),
     },
-    sourceText: (path) => sourceText(project, path),
-    recordFailure: (step, detail) => ledger.failure({ ...step, detail }),
-  });
+  );
 }
 
 async function planFor(
