@@ -1,4 +1,5 @@
 // src → dist: the command and the API as bundled ES modules, a chunk for whatever only some commands need.
+import { execFileSync } from "node:child_process";
 import { readFileSync, rmSync, writeFileSync } from "node:fs";
 import { build } from "esbuild";
 
@@ -27,10 +28,13 @@ await build({
   legalComments: "none",
   logLevel: "warning",
 });
-/** What is asked a hundred times a day is answered before a module is loaded. */
+/** What needs no project is answered before a module is loaded; anything else goes on to the command itself. */
+const overview = execFileSync(process.execPath, ["dist/bin.js", "--help"], { encoding: "utf8" });
 const front = `#!/usr/bin/env node
 "use strict";
-if (process.argv.length === 3 && process.argv[2] === "--version") process.stdout.write(${JSON.stringify(`${version}\n`)});
+const answers = ${JSON.stringify({ "--version": `${version}\n`, "--help": overview, "-h": overview })};
+const [word, ...others] = process.argv.slice(2);
+if (others.length === 0 && Object.hasOwn(answers, word)) process.stdout.write(answers[word]);
 else import("./bin.js");
 `;
 writeFileSync("dist/bin.cjs", front, { mode: 0o755 });
