@@ -254,7 +254,7 @@ export function ledgerSql(names: LedgerNames, sha256: Sha256): LedgerSql {
   const held = `retort: another session holds the lock of the ledger ${applied}`;
   const resume = "Look with: migrate current. Go on with: migrate upgrade.";
   const wrongState = "Look with: migrate current -v. A script fits one state: write it again from this one.";
-  const stepState = `Nothing of this step was done. ${wrongState}`;
+  const stepState = "Nothing of this step was done. Look with: migrate current -v.";
 
   const intentIs = (intent: IntentRef | undefined): string =>
     intent === undefined

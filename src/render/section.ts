@@ -186,6 +186,8 @@ function addGroup(page: Page, group: readonly Text[], next: Statement | undefine
         page.add(words(statement, context));
       }
       page.add(sql);
+      const guards = statement.kind === "guard" && !context.plan.batches[context.index]!.transactional;
+      if (form.client === "psql" && guards && passesFuse(next)) page.add(...STOP_AFTER_ERROR);
     }
   }
 }
@@ -197,6 +199,10 @@ const STOP_AFTER_ERROR = [
   "\\quit",
   "\\endif",
 ];
+
+/** What PostgreSQL lets run in a session that only reads: the fuse alone does not hold it. */
+const passesFuse = (next: Statement | undefined): boolean =>
+  next?.kind === "user" && /^(?:ALTER SYSTEM|VACUUM|ANALYZE|REINDEX|CLUSTER)/.test(next.tag ?? "");
 
 /** What a statement of ours is for. */
 function words({ kind, step, sql }: Statement, { plan, index, place, groups }: Context): string {
@@ -235,15 +241,27 @@ function words({ kind, step, sql }: Statement, { plan, index, place, groups }: C
     : "-- Guard: stops unless the database is in the state that this step begins with.";
 }
 
-/** What is known of a statement, in one fixed form: `-- >> TAG: where, destructive or not`, and a line for each loss. */
-function annotation({ tag = "", destructive = [] }: Statement, isOutside: boolean): readonly string[] {
+/**
+ * What is known of a statement, in one fixed form: `-- >> TAG: where, destructive or not`, and a line for each loss and
+ * for what a reviewer would not see.
+ */
+function annotation({ tag = "", destructive = [], sql }: Statement, isOutside: boolean): readonly string[] {
   const where = isOutside ? "outside a transaction" : "transactional";
   const opaque = /^(?:DO|CALL|EXECUTE)\b/.test(tag) ? "what it destroys is not known" : "not destructive";
   return [
     `-- >> ${tag}: ${where}, ${destructive.length > 0 ? "destructive" : opaque}`,
     ...destructive.map((loss) => `-- >>   ${commentText(loss)}`),
+    ...UNSEEN.filter(([characters]) => characters.test(sql)).map(([, what]) => `-- >>   ${what}`),
   ];
 }
+
+const UNSEEN = [
+  [
+    /[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/,
+    "it holds characters that turn the direction of writing: what is seen may not be what runs",
+  ],
+  [/\r(?!\n)/, "it holds a carriage return alone, which ends a line, and a comment with it"],
+] as const;
 
 /** The bytes that make the client send exactly the statement's text. Throws `source/psql-string`. */
 function bytesFor({ kind, sql, origin, offset = 0 }: Statement, { client }: ScriptForm): string {

@@ -92,6 +92,14 @@ describe.each(servers())("on $name", (server) => {
     await expectRefused(url, [script!], /applied, but should not be: d, e/);
   });
 
+  test("what runs in a session that only reads is stopped by psql", async () => {
+    const system = project({ a: "CREATE TABLE t ();", b: "ALTER SYSTEM SET log_temp_files = '4711MB';" });
+    const { url } = await ownDatabase(server);
+    const { stdout } = await runText(url, unset(await system.script("a:heads")), goesOn);
+    expect(stdout).toContain("retort: the statement above has failed; nothing more is run");
+    expect(await query(url, "SELECT FROM pg_file_settings WHERE name = 'log_temp_files'")).toEqual([]);
+  });
+
   test("another session has the lock; there is no ledger yet", async () => {
     const { url } = await ownDatabase(server);
     const scripts = await wholeScripts("base:heads");

@@ -1,5 +1,5 @@
 -- Retort migration script: upgrade <base> -> c
--- Receipt: sha256:be5b1cfa3f873155b2f58c15519b2dc47cbe2c454224d364c0f213706454bf7e
+-- Receipt: sha256:1206c7d571533e523cb4dc0e513353d3be88790fff45ee8112a309421cc4b826
 --
 -- Run it with:
 --   psql -X -v ON_ERROR_STOP=1 -f migration.sql DATABASE
@@ -228,8 +228,7 @@ BEGIN
     RAISE EXCEPTION USING ERRCODE = 'RT001',
       MESSAGE = 'retort: upgrade to a does not fit the state of this database, or this '
         'session lost the lock',
-      HINT = 'Nothing of this step was done. Look with: migrate current -v. A script '
-        'fits one state: write it again from this one.';
+      HINT = 'Nothing of this step was done. Look with: migrate current -v.';
   END IF;
 END
 $retort$;
@@ -284,8 +283,7 @@ BEGIN
     RAISE EXCEPTION USING ERRCODE = 'RT001',
       MESSAGE = 'retort: upgrade to b does not fit the state of this database, or this '
         'session lost the lock',
-      HINT = 'Nothing of this step was done. Look with: migrate current -v. A script '
-        'fits one state: write it again from this one.';
+      HINT = 'Nothing of this step was done. Look with: migrate current -v.';
   END IF;
 END
 $retort$;
@@ -322,8 +320,7 @@ BEGIN
     RAISE EXCEPTION USING ERRCODE = 'RT001',
       MESSAGE = 'retort: upgrade to b does not fit the state of this database, or this '
         'session lost the lock',
-      HINT = 'Nothing of this step was done. Look with: migrate current -v. A script '
-        'fits one state: write it again from this one.';
+      HINT = 'Nothing of this step was done. Look with: migrate current -v.';
   END IF;
   PERFORM pg_catalog.set_config('default_transaction_read_only', 'off', false);
 EXCEPTION WHEN OTHERS OR query_canceled THEN
@@ -359,8 +356,7 @@ BEGIN
     RAISE EXCEPTION USING ERRCODE = 'RT001',
       MESSAGE = 'retort: upgrade to b does not fit the state of this database, or this '
         'session lost the lock',
-      HINT = 'Nothing of this step was done. Look with: migrate current -v. A script '
-        'fits one state: write it again from this one.';
+      HINT = 'Nothing of this step was done. Look with: migrate current -v.';
   END IF;
 END
 $retort$;
@@ -428,8 +424,7 @@ BEGIN
     RAISE EXCEPTION USING ERRCODE = 'RT001',
       MESSAGE = 'retort: upgrade to c does not fit the state of this database, or this '
         'session lost the lock',
-      HINT = 'Nothing of this step was done. Look with: migrate current -v. A script '
-        'fits one state: write it again from this one.';
+      HINT = 'Nothing of this step was done. Look with: migrate current -v.';
   END IF;
 END
 $retort$;
@@ -471,7 +466,7 @@ SET SESSION AUTHORIZATION DEFAULT; RESET ALL;
 SET client_encoding = 'UTF8'; SET standard_conforming_strings = on;
 -- Ledger: the receipt of this script; `migrate log` shows it.
 INSERT INTO retort.log (event, checksum, how, detail)
-  SELECT 'script', 'be5b1cfa3f873155b2f58c15519b2dc47cbe2c454224d364c0f213706454bf7e',
+  SELECT 'script', '1206c7d571533e523cb4dc0e513353d3be88790fff45ee8112a309421cc4b826',
     'script', 'base:c'
   WHERE EXISTS (SELECT FROM pg_catalog.pg_locks WHERE locktype = 'advisory' AND objsubid = 1
         AND pid = pg_catalog.pg_backend_pid() AND classid = 1918088461 AND objid = 1243514809)
@@ -499,7 +494,7 @@ BEGIN
 END
 $retort$;
 SELECT revisions AS applied_revisions, 'c' AS current_heads,
-  'sha256:be5b1cfa3f873155b2f58c15519b2dc47cbe2c454224d364c0f213706454bf7e' AS receipt
+  'sha256:1206c7d571533e523cb4dc0e513353d3be88790fff45ee8112a309421cc4b826' AS receipt
   FROM retort.state;
 COMMIT;
 
