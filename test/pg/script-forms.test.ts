@@ -52,8 +52,11 @@ async function fromEveryState(server: TestServer): Promise<void> {
   await online(full.url, "upgrade", "head");
   const wanted = await stateOf(full.url);
   const way = await ownDatabase(server);
-  for (const id of graph.order) {
+  const isNewest = server.name === servers()[0]!.name;
+  for (const [index, id] of graph.order.entries()) {
     await online(way.url, "upgrade", id);
+    // On the older server every third state will do.
+    if (!isNewest && index % 3 !== 0) continue;
     const database = await freshDatabase(server, { template: way.name });
     await runFiles("idempotent, run twice", database.url, [up!]);
     expect(withoutLog(await stateOf(database.url))).toEqual(withoutLog(wanted));
