@@ -1,18 +1,13 @@
 /** A database → its ledger is there, with nothing applied where it was missing. */
-import type { Event } from "../core/event.ts";
 import { type LedgerSql, ledgerSql } from "../core/ledger.ts";
 import { compileLedger, type Plan } from "../core/plan.ts";
 import { readLedger } from "../io/ledger.ts";
 import { sha256 } from "../io/sha256.ts";
 import { connect, refusePooledTransactions } from "./connect.ts";
 import { type Deps, openConfig, type ProjectOptions } from "./project.ts";
-import { send } from "./send.ts";
+import { type SendOptions, send } from "./send.ts";
 
-export interface EnsureOptions extends ProjectOptions {
-  /** Seconds to wait for the lock; 0 tries once. Default: the configuration's, else 60. */
-  readonly lockWait?: number | undefined;
-  readonly onEvent?: ((event: Event) => void) | undefined;
-}
+export type EnsureOptions = ProjectOptions & SendOptions;
 
 /** Creates the ledger where it is missing. Returns whether it was. Throws `MigrateError` of every kind but source and graph. */
 export async function ensureLedger(

@@ -1,6 +1,5 @@
 /** The files are right → the ledger says what they say: findings, a plan that writes only the ledger, and its run. */
 import { MigrateError } from "../core/errors.ts";
-import type { Event } from "../core/event.ts";
 import { type Finding, findingsOf, isAcceptable, repairPlan } from "../core/integrity.ts";
 import type { LedgerSql } from "../core/ledger.ts";
 import type { RevisionId } from "../core/migration.ts";
@@ -9,18 +8,15 @@ import { readLedger } from "../io/ledger.ts";
 import { sha256 } from "../io/sha256.ts";
 import { type ConnectOptions, connect, refusePooledTransactions } from "./connect.ts";
 import { type Deps, openProject, type ProjectOptions } from "./project.ts";
-import { send } from "./send.ts";
+import { type SendOptions, send } from "./send.ts";
 
-export interface RepairOptions extends ProjectOptions, ConnectOptions {
+export interface RepairOptions extends ProjectOptions, ConnectOptions, SendOptions {
   /** Applied revisions that no file has, whose rows are to be deleted. */
   readonly forget?: readonly RevisionId[] | undefined;
   /** Plan only: nothing is written. */
   readonly dryRun?: boolean | undefined;
   /** Plan for a script; nothing is written. */
   readonly script?: boolean | undefined;
-  /** Seconds to wait for the lock; 0 tries once. Default: the configuration's, else 60. */
-  readonly lockWait?: number | undefined;
-  readonly onEvent?: ((event: Event) => void) | undefined;
   /** Asked before anything is written; false stops with nothing done. */
   readonly confirm?: ((repair: Omit<Repair, "done">) => Promise<boolean>) | undefined;
 }

@@ -2,11 +2,9 @@
 import type { Diagnostic } from "./errors.ts";
 import { defaultPattern, type FileName, type FileNamePattern, messageOf, parseFileName } from "./filename.ts";
 import { type Header, parseHeader, placeOfKey } from "./header.ts";
+import type { Sha256 } from "./ledger.ts";
 import type { Half, HalfName, Migration } from "./migration.ts";
 import type { Source } from "./source.ts";
-
-/** Hex SHA-256 of a text's UTF-8 bytes. A parameter, because core has no Node. */
-export type Sha256 = (text: string) => string;
 
 /** What a faultless file says, besides its text: what a cache keeps of it. */
 export interface FileFacts {

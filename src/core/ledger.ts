@@ -166,15 +166,8 @@ export interface LedgerSql {
   selectLog(last: number): string;
 }
 
-export interface NewRow {
-  readonly revision: RevisionId;
-  readonly checksum: string;
-  readonly codeChecksum: string;
-  readonly parents: readonly RevisionId[];
-  readonly dependsOn: readonly RevisionId[];
-  readonly message: string;
-  readonly how: How;
-}
+/** A row of `applied` as it is written; the server adds when, by whom and how long. */
+export type NewRow = Omit<Applied, "appliedAt" | "appliedBy" | "duration">;
 
 /** What a row holds of its file. */
 export type Recorded = Pick<Applied, "revision" | "checksum" | "parents" | "dependsOn" | "message">;

@@ -44,11 +44,6 @@ export function locate(source: Source, offset: number): Location {
   return { path: source.path, line, column: codePoints(source.text, lineStart, offset) + 1 };
 }
 
-/** A span over `start..end` (UTF-16 offsets). */
-export function spanOf(source: Source, start: number, end: number): Span {
-  return { ...locate(source, start), start, end };
-}
-
 /** The text of a 1-based line, without its line end; empty past the last one. */
 export function lineOf(text: string, line: number): string {
   return text.split(/\r\n|\n|\r/, line)[line - 1] ?? "";
