@@ -1,41 +1,67 @@
-// src → dist: the command and the API as bundled ES modules, a chunk for whatever only some commands need.
+// src → dist: the command, as one CommonJS program and the front that loads it; the API, as ES modules.
 import { execFileSync } from "node:child_process";
-import { readFileSync, rmSync, writeFileSync } from "node:fs";
+import { createHash } from "node:crypto";
+import { readFileSync, rmSync } from "node:fs";
 import { build } from "esbuild";
 
 const { version } = JSON.parse(readFileSync("package.json", "utf8"));
 rmSync("dist", { recursive: true, force: true });
-await build({
-  entryPoints: { bin: "src/bin.ts", index: "src/index.ts" },
+const common = {
   outdir: "dist",
   bundle: true,
-  splitting: true,
-  format: "esm",
   platform: "node",
   target: "node20",
-  chunkNames: "chunks/[name]-[hash]",
-  define: {
-    RETORT_VERSION: JSON.stringify(version),
-    // pg looks at this to find out whether it runs in a browser's worker, and that look loads all of Node's fetch.
-    Response: "undefined",
-  },
+  charset: "ascii",
   // These find files of their own beside themselves.
   external: ["libpg-query", "pg-query-emscripten", "@electric-sql/pglite", "pg-native"],
+  legalComments: "none",
+  logLevel: "warning",
+};
+const define = {
+  RETORT_VERSION: JSON.stringify(version),
+  // pg looks at this to find out whether it runs in a browser's worker, and that look loads all of Node's fetch.
+  Response: "undefined",
+};
+const esm = {
+  ...common,
+  define,
+  format: "esm",
+  splitting: true,
+  chunkNames: "chunks/[name]-[hash]",
   // slonik and pg are CommonJS and call require() for Node's own modules.
   banner: {
     js: "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);",
   },
-  legalComments: "none",
-  logLevel: "warning",
+};
+/** One file: V8 keeps compiled code by file, and what a command does not need costs next to nothing there. */
+const cjs = {
+  ...common,
+  format: "cjs",
+  outExtension: { ".js": ".cjs" },
+  supported: { "dynamic-import": false },
+};
+await Promise.all([
+  build({ ...esm, entryPoints: { index: "src/index.ts" } }),
+  build({
+    ...cjs,
+    entryPoints: { main: "src/edge.ts" },
+    define: { ...define, "import.meta.url": "__url" },
+    banner: { js: "const __url = require('node:url').pathToFileURL(__filename).href;" },
+  }),
+]);
+const run = (...words) => execFileSync(process.execPath, ["dist/main.cjs", ...words], { encoding: "utf8" });
+const overview = run("--help");
+await build({
+  ...cjs,
+  entryPoints: { bin: "src/bin.ts" },
+  define: {
+    RETORT_ANSWERS: JSON.stringify({ "--version": `${version}\n`, "--help": overview, "-h": overview }),
+    RETORT_PROGRAM: JSON.stringify(
+      createHash("sha256").update(readFileSync("dist/main.cjs")).digest("hex").slice(0, 16),
+    ),
+    RETORT_COMMANDS: JSON.stringify(
+      [...overview.matchAll(/^ {2,4}([a-z][a-z-]+) {2,}/gm)].map(([, name]) => name),
+    ),
+  },
+  banner: { js: "#!/usr/bin/env node" },
 });
-/** What needs no project is answered before a module is loaded; anything else goes on to the command itself. */
-const overview = execFileSync(process.execPath, ["dist/bin.js", "--help"], { encoding: "utf8" });
-const front = `#!/usr/bin/env node
-"use strict";
-const answers = ${JSON.stringify({ "--version": `${version}\n`, "--help": overview, "-h": overview })};
-const [word, ...others] = process.argv.slice(2);
-if (others.length === 0 && Object.hasOwn(answers, word)) process.stdout.write(answers[word]);
-else import("./bin.js");
-`;
-writeFileSync("dist/bin.cjs", front, { mode: 0o755 });
-writeFileSync("dist/bin.js", `#!/usr/bin/env node\n${readFileSync("dist/bin.js", "utf8")}`, { mode: 0o755 });

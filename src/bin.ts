@@ -1,35 +1,15 @@
-/** The edge of the process: words, environment, clock and signals go in; an exit code comes out. */
-import { main } from "./cli/main.ts";
+/**
+ * What the shell starts. The words that need no project are answered before anything is loaded; for all others the
+ * program is loaded as V8 compiled it the last time.
+ */
+export {};
 
-declare const RETORT_VERSION: string;
+/** Set by the build: what `--version` and `--help` print. */
+declare const RETORT_ANSWERS: Readonly<Record<string, string>>;
 
-const abort = new AbortController();
-let signalled = 0;
-for (const [name, code] of [
-  ["SIGINT", 130],
-  ["SIGTERM", 143],
-] as const) {
-  process.on(name, () => {
-    // The second time the user means it: nothing is waited for, the server rolls back by itself.
-    if (signalled !== 0) process.exit(code);
-    signalled = code;
-    abort.abort(name);
-  });
+const [word, ...others] = process.argv.slice(2);
+if (word !== undefined && others.length === 0 && Object.hasOwn(RETORT_ANSWERS, word)) {
+  process.stdout.write(RETORT_ANSWERS[word]!);
+} else {
+  void import("./compiled.ts").then(({ load }) => load(process.argv.slice(2), process.env));
 }
-// `migrate history | head` closes the pipe early; that is not an error.
-process.stdout.on("error", (error: NodeJS.ErrnoException) => {
-  if (error.code === "EPIPE") process.exit(0);
-  throw error;
-});
-
-const code = await main(process.argv.slice(2), {
-  env: process.env,
-  cwd: process.cwd(),
-  stdout: process.stdout,
-  stderr: process.stderr,
-  stdin: process.stdin,
-  now: () => new Date(),
-  version: RETORT_VERSION,
-  signal: abort.signal,
-});
-process.exitCode = signalled === 0 ? code : signalled;

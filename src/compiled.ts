@@ -1,0 +1,41 @@
+/**
+ * The program, run from the code that V8 made of it the last time the same command ran: to compile it takes several
+ * times as long as most commands do. The code is kept in the user's cache; without one the program is compiled.
+ */
+import { readFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { dirname, join } from "node:path";
+import { Script } from "node:vm";
+import { cacheFolder, readCached, writeCached } from "./io/cache-folder.ts";
+
+/** Set by the build: what names the program's text, and the commands there are. */
+declare const RETORT_PROGRAM: string;
+declare const RETORT_COMMANDS: readonly string[];
+
+type Main = (
+  exports: Record<string, unknown>,
+  require: NodeJS.Require,
+  module: { exports: Record<string, unknown> },
+  filename: string,
+  dirname: string,
+) => void;
+
+/** Loads the program, which reads the words by itself. */
+export function load(words: readonly string[], env: Readonly<Record<string, string | undefined>>): void {
+  const file = join(__dirname, "main.cjs");
+  // Each command compiles other parts of the program.
+  const command = words.find((word) => RETORT_COMMANDS.includes(word)) ?? "none";
+  const kind = words.includes("--sql") ? "script" : "run";
+  const name = `code-${RETORT_PROGRAM}-${process.version}-${process.arch}-${command}-${kind}`;
+  const folder = cacheFolder(env);
+  const cachedData = folder === undefined ? undefined : readCached(folder, name);
+  // The text is ASCII, and read quickest as what it is.
+  const text = `(function (exports, require, module, __filename, __dirname) {${readFileSync(file, "latin1")}\n})`;
+  const script = new Script(text, { filename: file, ...(cachedData === undefined ? {} : { cachedData }) });
+  const module = { exports: {} as { readonly ended?: Promise<void> } & Record<string, unknown> };
+  const main = script.runInThisContext() as Main;
+  main(module.exports, createRequire(file), module, file, dirname(file));
+  if (folder === undefined || (cachedData !== undefined && script.cachedDataRejected !== true)) return;
+  // At the end, since only then is everything compiled that the command needs.
+  void module.exports.ended?.then(() => writeCached(folder, name, script.createCachedData()));
+}
