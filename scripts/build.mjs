@@ -1,7 +1,7 @@
 // src → dist: the command, as one CommonJS program and the front that loads it; the API, as ES modules.
 import { execFileSync } from "node:child_process";
 import { createHash } from "node:crypto";
-import { readFileSync, rmSync } from "node:fs";
+import { chmodSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { build } from "esbuild";
 
 const { version } = JSON.parse(readFileSync("package.json", "utf8"));
@@ -38,30 +38,40 @@ const cjs = {
   ...common,
   format: "cjs",
   outExtension: { ".js": ".cjs" },
-  supported: { "dynamic-import": false },
 };
-await Promise.all([
-  build({ ...esm, entryPoints: { index: "src/index.ts" } }),
+const { outputFiles } = await build({
+  ...cjs,
+  entryPoints: { main: "src/edge.ts" },
+  define: { ...define, "import.meta.url": "__url" },
+  banner: { js: "const __url = require('node:url').pathToFileURL(__filename).href;" },
+  write: false,
+});
+// A function of what a module is given, as `io/compiled.ts` loads it. Code that V8 has kept cannot import by itself.
+const program = outputFiles[0].text.replaceAll("await import(", "await __import(");
+if (/\bimport\(/.test(program)) throw new Error("dist/main.cjs imports otherwise than with `await import(`");
+mkdirSync("dist");
+writeFileSync(
+  "dist/main.cjs",
+  `(function (exports, require, module, __filename, __dirname, __import, RETORT_PROGRAM) {${program}\n})`,
+);
+
+/** The front, with what it answers by itself. */
+const front = (overview) =>
   build({
     ...cjs,
-    entryPoints: { main: "src/edge.ts" },
-    define: { ...define, "import.meta.url": "__url" },
-    banner: { js: "const __url = require('node:url').pathToFileURL(__filename).href;" },
-  }),
-]);
-const run = (...words) => execFileSync(process.execPath, ["dist/main.cjs", ...words], { encoding: "utf8" });
-const overview = run("--help");
-await build({
-  ...cjs,
-  entryPoints: { bin: "src/bin.ts" },
-  define: {
-    RETORT_ANSWERS: JSON.stringify({ "--version": `${version}\n`, "--help": overview, "-h": overview }),
-    RETORT_PROGRAM: JSON.stringify(
-      createHash("sha256").update(readFileSync("dist/main.cjs")).digest("hex").slice(0, 16),
-    ),
-    RETORT_COMMANDS: JSON.stringify(
-      [...overview.matchAll(/^ {2,4}([a-z][a-z-]+) {2,}/gm)].map(([, name]) => name),
-    ),
-  },
-  banner: { js: "#!/usr/bin/env node" },
-});
+    entryPoints: { bin: "src/bin.ts" },
+    define: {
+      RETORT_ANSWERS: JSON.stringify(
+        overview === "" ? {} : { "--version": `${version}\n`, "--help": overview, "-h": overview },
+      ),
+      RETORT_PROGRAM: JSON.stringify(createHash("sha256").update(program).digest("hex").slice(0, 16)),
+      RETORT_COMMANDS: JSON.stringify(
+        [...overview.matchAll(/^ {2,4}([a-z][a-z-]+) {2,}/gm)].map(([, name]) => name),
+      ),
+    },
+    banner: { js: "#!/usr/bin/env node" },
+  });
+await front("");
+await front(execFileSync(process.execPath, ["dist/bin.cjs", "--help"], { encoding: "utf8" }));
+chmodSync("dist/bin.cjs", 0o755);
+await build({ ...esm, entryPoints: { index: "src/index.ts" } });

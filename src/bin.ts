@@ -11,5 +11,5 @@ const [word, ...others] = process.argv.slice(2);
 if (word !== undefined && others.length === 0 && Object.hasOwn(RETORT_ANSWERS, word)) {
   process.stdout.write(RETORT_ANSWERS[word]!);
 } else {
-  void import("./compiled.ts").then(({ load }) => load(process.argv.slice(2), process.env));
+  void import("./io/compiled.ts").then(({ load }) => load(process.argv.slice(2), process.env));
 }

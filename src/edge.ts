@@ -1,7 +1,11 @@
 /** The edge of the process: words, environment, clock and signals go in; an exit code comes out. */
+import { createRequire } from "node:module";
 import { main } from "./cli/main.ts";
+import { createRecorder } from "./io/printed.ts";
 
 declare const RETORT_VERSION: string;
+/** Set by whoever loads the program, which knows its name. */
+declare const RETORT_PROGRAM: string | undefined;
 
 const abort = new AbortController();
 let signalled = 0;
@@ -22,9 +26,17 @@ process.stdout.on("error", (error: NodeJS.ErrnoException) => {
   throw error;
 });
 
+const words = process.argv.slice(2);
+const recorder = createRecorder(typeof RETORT_PROGRAM === "string" ? RETORT_PROGRAM : "", words, process.env);
+const begin = (): void => {
+  recorder.begin();
+  // The grammar is a package of its own, and can be replaced by a newer one.
+  recorder.file(createRequire(import.meta.url).resolve("libpg-query"));
+};
+
 /** Resolves when the command has ended. */
-export const ended = main(process.argv.slice(2), {
-  env: process.env,
+export const ended = main(words, {
+  env: recorder.env,
   cwd: process.cwd(),
   stdout: process.stdout,
   stderr: process.stderr,
@@ -32,6 +44,8 @@ export const ended = main(process.argv.slice(2), {
   now: () => new Date(),
   version: RETORT_VERSION,
   signal: abort.signal,
+  recorder: { ...recorder, begin },
 }).then((code) => {
+  recorder.end(code);
   process.exitCode = signalled === 0 ? code : signalled;
 });

@@ -31,7 +31,8 @@ const arrows: Readonly<Record<string, readonly string[]>> = {
   app: ["core", "io", "app"],
   cli: ["core", "app", "render", "cli", "io/config.ts"],
   "index.ts": ["core", "app", "render", "io"],
-  "bin.ts": ["cli"],
+  "edge.ts": ["cli", "io/printed.ts"],
+  "bin.ts": ["io/compiled.ts"],
 };
 
 test("the files are read", () => {

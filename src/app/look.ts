@@ -29,6 +29,7 @@ export interface State {
 
 /** Reads the ledger; never writes. */
 export async function readState(deps: Deps, options: ProjectOptions): Promise<State> {
+  deps.reads?.other();
   const project = await openProject(deps, options);
   const session = await openSession(requireDatabase(project.config));
   try {

@@ -27,6 +27,7 @@ export async function offline(deps: Deps, request: Request, options: OfflineOpti
   if (options.fromDatabase !== true) {
     return { plan: await compileSteps(project, stepsOfRange(project, request), "script", options), ledger };
   }
+  deps.reads?.other();
   const session = await openSession(requireDatabase(project.config));
   try {
     const { applied, progress } = await readLedger(session, ledger);

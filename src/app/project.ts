@@ -8,6 +8,7 @@ import type { Migration, RevisionId } from "../core/migration.ts";
 import type { SessionPins } from "../core/plan.ts";
 import { type Config, loadConfig } from "../io/config.ts";
 import { readMigrations } from "../io/directory.ts";
+import type { Reads } from "../io/reads.ts";
 import { sha256 } from "../io/sha256.ts";
 
 /** What a verb may know of the world around it. */
@@ -20,6 +21,8 @@ export interface Deps {
   readonly signal?: AbortSignal;
   /** Told, once the configuration is known, which texts must not be printed. */
   readonly onSecrets?: (secrets: readonly string[]) => void;
+  /** Told of each file and folder before it is read. */
+  readonly reads?: Reads | undefined;
 }
 
 /** What every verb takes: where the project and its database are. */
@@ -48,7 +51,7 @@ export interface Project {
 export async function openProject(deps: Deps, options: ProjectOptions): Promise<Project> {
   const config = await openConfig(deps, options);
   const pattern = filePattern(config.fileName);
-  const migrations = await readMigrations(config.directories, { cwd: deps.cwd, pattern, env: deps.env });
+  const migrations = await readMigrations(config.directories, { ...deps, pattern });
   return {
     config,
     migrations: new Map(migrations.map((migration) => [migration.revision, migration])),
@@ -74,8 +77,7 @@ export async function openConfig(deps: Deps, options: ProjectOptions): Promise<C
   const { database, directories: directory, config: file, environment: env, variables: x } = options;
   const config = await loadConfig({
     flags: { database, directory, config: file, env, x },
-    env: deps.env,
-    cwd: deps.cwd,
+    ...deps,
   });
   deps.onSecrets?.(config.secrets);
   return config;

@@ -1,4 +1,5 @@
 /** The words of the command line → an exit code. The command table, and the only place that catches errors. */
+import type { Deps } from "../app/project.ts";
 import { exitCodes, MigrateError } from "../core/errors.ts";
 import { nearest } from "../core/nearest.ts";
 import { redact } from "../core/redact.ts";
@@ -61,6 +62,8 @@ export interface Process extends Streams {
   readonly version: string;
   /** Fires when the user or the system asks to stop. */
   readonly signal: AbortSignal;
+  /** Told what a command reads; `begin` says that all it does is print. */
+  readonly recorder?: NonNullable<Deps["reads"]> & { begin(): void };
 }
 
 /** Runs one command line. Never throws. */
@@ -110,11 +113,19 @@ export async function main(words: readonly string[], process: Process): Promise<
       return exitCodes.ok;
     }
     const args = parseStrict(name, { ...command.args, ...globals }, command.positionals, rest);
-    const { env, cwd, now, signal } = process;
+    const { env, cwd, now, signal, recorder: reads } = process;
+    if (command.onlyPrints?.(args) === true) reads?.begin();
     const invocation = {
       args,
       printer,
-      deps: { env, cwd, now, signal, onSecrets: (found: readonly string[]) => void secrets.push(...found) },
+      deps: {
+        env,
+        cwd,
+        now,
+        signal,
+        reads,
+        onSecrets: (found: readonly string[]) => void secrets.push(...found),
+      },
       project: {
         database: args.text("database"),
         directories: args.list("directory"),

@@ -7,7 +7,13 @@ import type { Plan, PlanStep } from "../core/plan.ts";
 import { type Command, type Flags, flag, type Invocation, value } from "./command.ts";
 import { interval, seconds } from "./numbers.ts";
 import type { Printer } from "./print.ts";
-import { refuseScriptFlags, scriptFlags, warnOfLongTransaction, writeScript } from "./script.ts";
+import {
+  printsScript,
+  refuseScriptFlags,
+  scriptFlags,
+  warnOfLongTransaction,
+  writeScript,
+} from "./script.ts";
 
 interface RunCommand {
   readonly name: "upgrade" | "downgrade";
@@ -42,6 +48,7 @@ export function runCommandOf({ name, summary, examples }: RunCommand): Command {
     args: { ...runFlags, ...scriptFlags },
     positionals: { required: name === "downgrade" ? 1 : 0, names: ["TARGET"] },
     examples,
+    onlyPrints: printsScript,
     run: (invocation) => {
       const { args } = invocation;
       const request = { kind: name, target: args.positionals[0] ?? "head" };

@@ -1,31 +1,121 @@
-/** What was found out about files → the user's cache, so that unchanged files are not read again. */
-import { cacheFolder, readCached, writeCached } from "./cache-folder.ts";
-import { sha256 } from "./sha256.ts";
+/**
+ * The user's cache: files that are safe to delete and safe to race. One appears whole or not at all and says itself
+ * whether it still is what was written; whoever finds none goes without.
+ */
+import { createHash, type Hash } from "node:crypto";
+import {
+  closeSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeSync,
+} from "node:fs";
+import { join } from "node:path";
 
-/** Set by the build; a cache of another version is none of ours. */
-declare const RETORT_VERSION: string | undefined;
-const version = typeof RETORT_VERSION === "string" ? RETORT_VERSION : "development";
+export type Env = Readonly<Record<string, string | undefined>>;
 
-/** A value kept under a name. */
-export interface Cache<T> {
-  /** What was kept, or undefined. */
-  readonly read: () => T | undefined;
-  readonly write: (value: T) => void;
+/** Where it lies: `retort` in XDG_CACHE_HOME or ~/.cache; undefined where there is no home, or RETORT_CACHE is off. */
+export function cacheFolder(env: Env): string | undefined {
+  const home = env["HOME"] ?? env["LOCALAPPDATA"];
+  const root = env["XDG_CACHE_HOME"] || (home === undefined ? undefined : join(home, ".cache"));
+  return root === undefined || env["RETORT_CACHE"] === "off" ? undefined : join(root, "retort");
 }
 
-/** The cache for what `key` names; undefined where there is no cache. */
-export function openCache<T>(
-  key: string,
-  env: Readonly<Record<string, string | undefined>>,
-): Cache<T> | undefined {
-  const folder = cacheFolder(env);
-  if (folder === undefined) return undefined;
-  const name = `${sha256(`${version} ${key}`).slice(0, 32)}.json`;
-  return {
-    read: () => {
-      const bytes = readCached(folder, name);
-      return bytes === undefined ? undefined : (JSON.parse(bytes.toString("utf8")) as T);
-    },
-    write: (value) => writeCached(folder, name, Buffer.from(JSON.stringify(value))),
+/** Bytes of the seal that a file begins with: the SHA-256 of the rest. */
+const SEAL = 32;
+
+/** What was kept under a name, or undefined. */
+export function readCached(folder: string, name: string): Buffer | undefined {
+  try {
+    const file = readFileSync(join(folder, name));
+    const bytes = file.subarray(SEAL);
+    // A file cut short by a full disk, or edited, is as good as none.
+    return file.subarray(0, SEAL).equals(createHash("sha256").update(bytes).digest()) ? bytes : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Keeps bytes under a name. What cannot be written is not kept. */
+export function writeCached(folder: string, name: string, bytes: Uint8Array): void {
+  const file = createCached(folder, name);
+  file.add(bytes);
+  file.keep();
+}
+
+/** A file that is being written. Nothing here throws: what cannot be written is not kept. */
+export interface CachedFile {
+  readonly add: (bytes: Uint8Array) => void;
+  /** The file is whole: from now on it is found under its name. */
+  readonly keep: () => void;
+  /** It is not to be found after all. */
+  readonly drop: () => void;
+}
+
+export function createCached(folder: string, name: string): CachedFile {
+  const path = join(folder, name);
+  const partial = `${path}.${process.pid}`;
+  let file: number | undefined;
+  let hash: Hash | undefined;
+  const drop = (): void => {
+    if (file === undefined) return;
+    closeSync(file);
+    file = undefined;
+    rmSync(partial, { force: true });
   };
+  const trying = (work: (file: number, hash: Hash) => void): void => {
+    if (file === undefined || hash === undefined) return;
+    try {
+      work(file, hash);
+    } catch {
+      drop();
+    }
+  };
+  try {
+    mkdirSync(folder, { recursive: true, mode: 0o700 });
+    file = openSync(partial, "w", 0o600);
+    hash = createHash("sha256");
+    writeSync(file, new Uint8Array(SEAL));
+  } catch {
+    drop();
+  }
+  return {
+    add: (bytes) =>
+      trying((to, sum) => {
+        sum.update(bytes);
+        for (let written = 0; written < bytes.length; ) written += writeSync(to, bytes, written);
+      }),
+    keep: () =>
+      trying((to, sum) => {
+        writeSync(to, sum.digest(), 0, SEAL, 0);
+        renameSync(partial, path);
+        closeSync(to);
+        file = undefined;
+        tidy(folder);
+      }),
+    drop,
+  };
+}
+
+/** Milliseconds after which a file is made anew, if anybody still needs it. */
+const LIFETIME = 30 * 24 * 60 * 60 * 1000;
+/** Bytes that the cache may hold; the oldest go first. */
+const CAPACITY = 256 * 1024 * 1024;
+
+/** Removes what was written long ago, by an older version or for a folder that is gone, and what is too much. */
+function tidy(folder: string): void {
+  const files = readdirSync(folder).flatMap((name) => {
+    const path = join(folder, name);
+    const stats = statSync(path, { throwIfNoEntry: false });
+    return stats === undefined ? [] : [{ path, size: stats.size, written: stats.mtimeMs }];
+  });
+  let size = 0;
+  for (const file of files.sort((a, b) => b.written - a.written)) {
+    size += file.size;
+    if (size > CAPACITY || Date.now() - file.written > LIFETIME) rmSync(file.path, { force: true });
+  }
 }

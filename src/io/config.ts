@@ -21,6 +21,7 @@ import {
   type Surroundings,
   secretsOf,
 } from "./connection.ts";
+import type { Reads } from "./reads.ts";
 
 /** The global flags, as typed. */
 export interface ConfigFlags {
@@ -41,6 +42,8 @@ export interface Surrounding {
   readonly env: Readonly<Record<string, string | undefined>>;
   /** Absolute. */
   readonly cwd: string;
+  /** Told of each file before it is read. */
+  readonly reads?: Reads | undefined;
 }
 
 export interface Config {
@@ -78,14 +81,16 @@ const CONFIG_FILE = "migrate.config.json";
  * `usage/config-syntax`, `usage/config-key`, `usage/config-value`, `usage/no-environment`; faults of the database
  * address are kept in `database`.
  */
-export async function loadConfig({ flags, env, cwd }: Surrounding): Promise<Config> {
+export async function loadConfig({ flags, env, cwd, reads }: Surrounding): Promise<Config> {
   const variables = variablesOf(flags.x ?? []);
-  const file = await openConfigFile(flags.config, cwd);
+  const file = await openConfigFile(flags.config, cwd, reads);
   const settings = new Map<string, Setting>([
     ...defaultSettings(cwd),
     ...chosenSettings(file, flags.env),
     ...flagSettings(flags, cwd),
   ]);
+  // The files that complete its address change nothing that a command prints without connecting.
+  reads?.file(path.join(cwd, ".env"));
   const database = await databaseOf(flags, env, cwd, variables, settings.get("database"));
   const get = <T extends SettingValue | undefined>(setting: string): T => settings.get(setting)?.value as T;
   const directories = settings.get("directories")!;
@@ -210,8 +215,13 @@ interface ConfigFile {
   readonly settings: SettingsFile;
 }
 
-async function openConfigFile(flag: string | undefined, cwd: string): Promise<ConfigFile | undefined> {
+async function openConfigFile(
+  flag: string | undefined,
+  cwd: string,
+  reads: Reads | undefined,
+): Promise<ConfigFile | undefined> {
   const file = path.resolve(cwd, flag ?? CONFIG_FILE);
+  reads?.file(file);
   const shown = shownPath(file, cwd);
   const text = await textOf(file, shown);
   if (text !== undefined)

@@ -2,6 +2,7 @@
 import { isUtf8 } from "node:buffer";
 import {
   closeSync,
+  existsSync,
   mkdirSync,
   openSync,
   readdirSync,
@@ -15,13 +16,13 @@ import {
 } from "node:fs";
 import { isAbsolute, join, relative, resolve, sep } from "node:path";
 import { getSystemErrorMap } from "node:util";
-import glob from "fast-glob";
 import { assemble, checksumOf, type FileFacts, type KnownSource } from "../core/assemble.ts";
 import { type Diagnostic, MigrateError } from "../core/errors.ts";
 import type { FileNamePattern } from "../core/filename.ts";
 import type { Migration } from "../core/migration.ts";
 import { lineOf, locate, type Source } from "../core/source.ts";
-import { openCache } from "./cache.ts";
+import { cacheFolder, type Env, readCached, writeCached } from "./cache.ts";
+import type { Reads } from "./reads.ts";
 import { sha256 } from "./sha256.ts";
 
 export interface DirectoryOptions {
@@ -30,7 +31,9 @@ export interface DirectoryOptions {
   /** How the files are named; by default `NNNN_name`. */
   readonly pattern?: FileNamePattern;
   /** Where the cache is looked for; without it nothing is kept. */
-  readonly env?: Readonly<Record<string, string | undefined>>;
+  readonly env?: Env;
+  /** Told of each folder before it is read. */
+  readonly reads?: Reads | undefined;
 }
 
 /** A file to be made: a plain name, without folders, and its whole text. */
@@ -41,17 +44,20 @@ export interface NewFile {
 
 /**
  * Reads the `.sql` files that lie directly in `directories` and pairs them, in the order of the folders and then of
- * the names. All files are read before anything is thrown: a `MigrateError` whose `diagnostics` are all faults.
+ * the names. A directory may be a pattern of several, such as `services/*\/migrations`. All files are read before anything is thrown: a `MigrateError` whose `diagnostics` are all faults.
  * Files that begin with a dot, other endings and subfolders are left alone.
  */
 export async function readMigrations(
   directories: readonly string[],
-  { cwd, pattern, env }: DirectoryOptions,
+  { cwd, pattern, env, reads }: DirectoryOptions,
 ): Promise<readonly Migration[]> {
   const folders = new Map<string, Folder>();
   for (const directory of directories) {
-    const folder = openFolder(directory, cwd);
-    if (!folders.has(folder.real)) folders.set(folder.real, folder);
+    for (const path of await foldersOf(directory, cwd, reads)) {
+      const folder = openFolder(path, cwd);
+      reads?.folder(folder.path);
+      if (!folders.has(folder.real)) folders.set(folder.real, folder);
+    }
   }
   const sources: KnownSource[] = [];
   const unreadable: Diagnostic[] = [];
@@ -189,20 +195,33 @@ function openFolder(directory: string, cwd: string): Folder {
   });
 }
 
-/** What lies in a folder under a name that ends in `.sql`, but for folders; by name. */
+/** The folders that a pattern fits, by name; a path that is none stands for itself. */
+async function foldersOf(
+  directory: string,
+  cwd: string,
+  reads: Reads | undefined,
+): Promise<readonly string[]> {
+  if (!/[*?[{]/.test(directory) || existsSync(resolve(cwd, directory))) return [directory];
+  const { default: glob } = await import("fast-glob");
+  reads?.other();
+  const found = glob.sync(directory.replaceAll(sep, "/"), { cwd, onlyDirectories: true, absolute: true });
+  if (found.length > 0) return found.sort();
+  throw new MigrateError({
+    code: "usage/missing-directory",
+    message: `no directory fits ${directory}`,
+    hint: "in a pattern * stands for one name and ** for any number of folders; quote it, lest the shell expands it",
+  });
+}
+
+/** What lies in a folder under a name that ends in `.sql` and begins with no dot, but for folders; by name. */
 function sqlFiles({ path, shown }: Folder): readonly Entry[] {
   try {
-    return glob
-      .sync("*.sql", {
-        cwd: path,
-        caseSensitiveMatch: false,
-        followSymbolicLinks: false,
-        objectMode: true,
-        onlyFiles: false,
-        unique: false,
-      })
-      .filter(({ dirent }) => !dirent.isDirectory())
-      .map(({ name, dirent }) => ({ name, isFile: dirent.isFile() }))
+    return readdirSync(path, { withFileTypes: true })
+      .filter(
+        (entry) =>
+          entry.name.slice(-4).toLowerCase() === ".sql" && entry.name[0] !== "." && !entry.isDirectory(),
+      )
+      .map((entry) => ({ name: entry.name, isFile: entry.isFile() }))
       .sort((a, b) => (a.name < b.name ? -1 : 1));
   } catch (error) {
     throw unreadableFolder(shown.slice(0, -1), error);
@@ -222,18 +241,21 @@ interface Remembered {
   readonly keep: (facts: ReadonlyMap<string, FileFacts>) => void;
 }
 
+/** Set by the build; what another version kept is none of ours. */
+declare const RETORT_VERSION: string | undefined;
+const version = typeof RETORT_VERSION === "string" ? RETORT_VERSION : "development";
+
 /** Small folders are read quicker than looked up. */
 const WORTH_REMEMBERING = 200;
 /** Milliseconds: a file written so lately could change again without its times telling. */
 const TOO_LATE = 2000;
 
 function remember(folder: Folder, entries: readonly Entry[], env: DirectoryOptions["env"]): Remembered {
-  const cache =
-    env === undefined || entries.length < WORTH_REMEMBERING
-      ? undefined
-      : openCache<Kept>(`files of ${folder.real}`, env);
-  if (cache === undefined) return { known: () => undefined, keep: () => {} };
-  const kept = cache.read() ?? {};
+  const home = env === undefined || entries.length < WORTH_REMEMBERING ? undefined : cacheFolder(env);
+  if (home === undefined) return { known: () => undefined, keep: () => {} };
+  const name = `files-${sha256(`${version} ${folder.real}`).slice(0, 32)}`;
+  const bytes = readCached(home, name);
+  const kept: Kept = bytes === undefined ? {} : JSON.parse(bytes.toString("utf8"));
   const now = Date.now();
   const stamps = new Map<string, readonly [number, number, number]>();
   let news = Object.keys(kept).length !== entries.length;
@@ -255,7 +277,7 @@ function remember(folder: Folder, entries: readonly Entry[], env: DirectoryOptio
         const found = facts.get(folder.shown + name);
         return found === undefined ? [] : [[name, [...stamp, found]] as const];
       });
-      cache.write(Object.fromEntries(rows) as Kept);
+      writeCached(home, name, Buffer.from(JSON.stringify(Object.fromEntries(rows))));
     },
   };
 }

@@ -11,6 +11,7 @@ const command: Command = {
     "Shows where the history forks: each branch point, and the revisions that follow it. Needs no database.",
   args: {},
   positionals: { required: 0, names: [] },
+  onlyPrints: () => true,
   examples: [
     ["migrate branches", "the forks"],
     ["migrate branches -v", "with paths and messages"],

@@ -6,7 +6,8 @@ import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { Script } from "node:vm";
-import { cacheFolder, readCached, writeCached } from "./io/cache-folder.ts";
+import { cacheFolder, type Env, readCached, writeCached } from "./cache.ts";
+import { printAgain } from "./printed.ts";
 
 /** Set by the build: what names the program's text, and the commands there are. */
 declare const RETORT_PROGRAM: string;
@@ -18,10 +19,13 @@ type Main = (
   module: { exports: Record<string, unknown> },
   filename: string,
   dirname: string,
+  importModule: (name: string) => Promise<unknown>,
+  program: string,
 ) => void;
 
-/** Loads the program, which reads the words by itself. */
-export function load(words: readonly string[], env: Readonly<Record<string, string | undefined>>): void {
+/** Does what the words say: prints again what they printed before, or loads the program, which reads them by itself. */
+export function load(words: readonly string[], env: Env): void {
+  if (printAgain(RETORT_PROGRAM, words, env)) return;
   const file = join(__dirname, "main.cjs");
   // Each command compiles other parts of the program.
   const command = words.find((word) => RETORT_COMMANDS.includes(word)) ?? "none";
@@ -29,12 +33,16 @@ export function load(words: readonly string[], env: Readonly<Record<string, stri
   const name = `code-${RETORT_PROGRAM}-${process.version}-${process.arch}-${command}-${kind}`;
   const folder = cacheFolder(env);
   const cachedData = folder === undefined ? undefined : readCached(folder, name);
-  // The text is ASCII, and read quickest as what it is.
-  const text = `(function (exports, require, module, __filename, __dirname) {${readFileSync(file, "latin1")}\n})`;
-  const script = new Script(text, { filename: file, ...(cachedData === undefined ? {} : { cachedData }) });
+  // The text is ASCII, and read quickest as what it is: a function of what a module is given.
+  const text = readFileSync(file, "latin1");
+  const script = new Script(text, {
+    filename: file,
+    ...(cachedData === undefined ? {} : { cachedData }),
+  });
   const module = { exports: {} as { readonly ended?: Promise<void> } & Record<string, unknown> };
   const main = script.runInThisContext() as Main;
-  main(module.exports, createRequire(file), module, file, dirname(file));
+  const importModule = (name: string): Promise<unknown> => import(name);
+  main(module.exports, createRequire(file), module, file, dirname(file), importModule, RETORT_PROGRAM);
   if (folder === undefined || (cachedData !== undefined && script.cachedDataRejected !== true)) return;
   // At the end, since only then is everything compiled that the command needs.
   void module.exports.ended?.then(() => writeCached(folder, name, script.createCachedData()));

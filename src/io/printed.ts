@@ -1,0 +1,195 @@
+/**
+ * What a command printed → printed again, as long as nothing has changed that it read: its words, the folder it ran
+ * in, the variables it looked at, and the names, sizes and times of its files. Only for commands that do nothing but
+ * print, only when they succeed, and only when they asked nothing else, such as a database.
+ */
+import { createHash } from "node:crypto";
+import { fstatSync, readdirSync, realpathSync, statSync, writeSync } from "node:fs";
+import { type CachedFile, cacheFolder, createCached, type Env, readCached } from "./cache.ts";
+import type { Reads } from "./reads.ts";
+
+/** What was read, and what was printed to which stream: a number of bytes each, in order. */
+interface Manifest {
+  readonly env: readonly (readonly [name: string, value: string | null])[];
+  readonly files: readonly (readonly [path: string, stamp: string])[];
+  readonly folders: readonly (readonly [path: string, stamp: string])[];
+  readonly prints: readonly (readonly [stream: 1 | 2, bytes: number])[];
+}
+
+/** Digits of the manifest's length, which a file ends with. */
+const LENGTH = 10;
+/** Milliseconds: a file written so lately could change again without its times telling. */
+const TOO_LATE = 2000;
+/** Bytes; more is not kept. */
+const TOO_MUCH = 64 * 1024 * 1024;
+
+/** Prints what the same command line printed before; false where that is not known, or something has changed. */
+export function printAgain(program: string, words: readonly string[], env: Env): boolean {
+  const folder = cacheFolder(env);
+  const name = folder === undefined ? undefined : nameOf(program, words);
+  const bytes = name === undefined ? undefined : readCached(folder!, name);
+  if (bytes === undefined) return false;
+  const end = bytes.length - LENGTH;
+  const begin = end - Number(bytes.toString("latin1", end));
+  const manifest = JSON.parse(bytes.toString("utf8", begin, end)) as Manifest;
+  const same =
+    manifest.env.every(([variable, value]) => (env[variable] ?? null) === value) &&
+    manifest.files.every(([path, stamp]) => stampOfFile(path)?.text === stamp) &&
+    manifest.folders.every(([path, stamp]) => stampOfFolder(path)?.text === stamp);
+  if (!same) return false;
+  let at = 0;
+  for (const [stream, length] of manifest.prints) {
+    print(stream, bytes.subarray(at, at + length));
+    at += length;
+  }
+  return true;
+}
+
+/** Keeps what a command prints. */
+export interface Recorder extends Reads {
+  /** The environment; who reads a variable is seen. */
+  readonly env: Env;
+  /** All the command does is print: from now on that is kept. */
+  readonly begin: () => void;
+  /** The command has ended. */
+  readonly end: (exitCode: number) => void;
+}
+
+export function createRecorder(program: string, words: readonly string[], env: Env): Recorder {
+  const variables = new Map<string, string | null>();
+  const files = new Map<string, string>();
+  const folders = new Map<string, string>();
+  const prints: [1 | 2, number][] = [];
+  const began = Date.now();
+  let file: CachedFile | undefined;
+  let bytes = 0;
+  const drop = (): void => {
+    file?.drop();
+    file = undefined;
+  };
+  const note = (into: Map<string, string>, path: string, stamp: Stamp | undefined): void => {
+    if (file === undefined) return;
+    if (stamp === undefined || began - stamp.changed < TOO_LATE) drop();
+    else into.set(path, stamp.text);
+  };
+  const listen = (stream: 1 | 2, to: NodeJS.WriteStream): void => {
+    const write = to.write.bind(to) as (chunk: string | Uint8Array, ...rest: unknown[]) => boolean;
+    to.write = (chunk: string | Uint8Array, ...rest: unknown[]): boolean => {
+      const printed = typeof chunk === "string" ? Buffer.from(chunk) : chunk;
+      file?.add(printed);
+      bytes += printed.length;
+      if (bytes > TOO_MUCH) drop();
+      const last = prints.at(-1);
+      if (last?.[0] === stream) last[1] += printed.length;
+      else prints.push([stream, printed.length]);
+      return write(chunk, ...rest);
+    };
+  };
+  return {
+    env: new Proxy(env, {
+      get: (target, name: string) => {
+        variables.set(name, target[name] ?? null);
+        return target[name];
+      },
+      has: (target, name: string) => {
+        variables.set(name, target[name] ?? null);
+        return name in target;
+      },
+    }),
+    begin: () => {
+      const folder = cacheFolder(env);
+      const name = folder === undefined ? undefined : nameOf(program, words);
+      if (name === undefined) return;
+      file = createCached(folder!, name);
+      process.once("exit", drop);
+      listen(1, process.stdout);
+      listen(2, process.stderr);
+    },
+    file: (path) => note(files, path, stampOfFile(path)),
+    folder: (path) => note(folders, path, stampOfFolder(path)),
+    other: drop,
+    end: (exitCode) => {
+      if (exitCode !== 0) return drop();
+      const manifest: Manifest = {
+        env: [...variables],
+        files: [...files],
+        folders: [...folders],
+        prints,
+      };
+      const text = Buffer.from(JSON.stringify(manifest));
+      file?.add(text);
+      file?.add(Buffer.from(String(text.length).padStart(LENGTH)));
+      file?.keep();
+      file = undefined;
+    },
+  };
+}
+
+/** The name of what a command line printed here; undefined in a terminal, where the width counts too. */
+function nameOf(program: string, words: readonly string[]): string | undefined {
+  if (fstatSync(1).isCharacterDevice()) return undefined;
+  const line = JSON.stringify([
+    program,
+    process.version,
+    process.cwd(),
+    fstatSync(2).isCharacterDevice(),
+    words,
+  ]);
+  return `printed-${createHash("sha256").update(line).digest("hex").slice(0, 32)}`;
+}
+
+/** What tells that something is unchanged, and when it changed last (ms since 1970). */
+interface Stamp {
+  readonly text: string;
+  readonly changed: number;
+}
+
+/** Undefined for what is no file: it can be another at every look. */
+function stampOfFile(path: string): Stamp | undefined {
+  const stats = statSync(path, { throwIfNoEntry: false });
+  if (stats === undefined) return { text: "none", changed: 0 };
+  if (!stats.isFile()) return undefined;
+  const { size, mtimeMs, ctimeMs, ino } = stats;
+  return { text: `${size} ${mtimeMs} ${ctimeMs} ${ino}`, changed: Math.max(mtimeMs, ctimeMs) };
+}
+
+function stampOfFolder(path: string): Stamp | undefined {
+  const names: string[] = [];
+  const numbers: number[] = [];
+  let changed = 0;
+  try {
+    for (const entry of readdirSync(path, { withFileTypes: true })) {
+      const { name } = entry;
+      if (name.slice(-4).toLowerCase() !== ".sql") continue;
+      if (!entry.isFile()) return undefined;
+      const { size, mtimeMs, ctimeMs, ino } = statSync(`${path}/${name}`);
+      names.push(name);
+      numbers.push(size, mtimeMs, ctimeMs, ino);
+      changed = Math.max(changed, mtimeMs, ctimeMs);
+    }
+    const text = createHash("sha256")
+      .update(realpathSync(path))
+      .update(`\n${names.join("\n")}\n`)
+      .update(new Float64Array(numbers))
+      .digest("hex");
+    return { text, changed };
+  } catch {
+    return undefined;
+  }
+}
+
+/** Writes at once, as long as the other end takes it. */
+function print(stream: 1 | 2, bytes: Buffer): void {
+  let at = 0;
+  try {
+    while (at < bytes.length) at += writeSync(stream, bytes, at);
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    // `migrate history | head` closes the pipe early; that is not an error.
+    if (code === "EPIPE") process.exit(0);
+    if (code !== "EAGAIN") throw error;
+    const rest = stream === 1 ? process.stdout : process.stderr;
+    rest.on("error", () => process.exit(0));
+    rest.write(bytes.subarray(at));
+  }
+}
