@@ -129,29 +129,6 @@ export function depthOf(ast: Ast): number {
   return depth;
 }
 
-/** Whether the tree has syntax that came with PostgreSQL 18. What came with 17 is not told apart. */
-export function needs18(ast: Ast): boolean {
-  for (const [kind, tree] of nodes(ast)) {
-    if (kind === "Constraint" && constraintOf18(tree)) return true;
-    if (kind === "ATAlterConstraint" && (tree["alterEnforceability"] || tree["alterInheritability"]))
-      return true;
-    if (items(node(tree["returningClause"])["options"]).length > 0) return true;
-  }
-  return false;
-}
-
-function constraintOf18(tree: Ast): boolean {
-  const kind = word(tree["contype"]);
-  return (
-    tree["generated_kind"] === "v" ||
-    tree["without_overlaps"] === true ||
-    tree["fk_with_period"] === true ||
-    (kind === "CONSTR_NOTNULL" && items(tree["keys"]).length > 0) ||
-    (/^CONSTR_(CHECK|FOREIGN)$/.test(kind) && tree["is_enforced"] !== true) ||
-    /ENFORCED/.test(kind)
-  );
-}
-
 /** The PL/pgSQL source of CREATE FUNCTION, CREATE PROCEDURE or DO, unquoted; undefined for all else. */
 export function plpgsqlBody(ast: Ast): string | undefined {
   const [kind, tree] = kindOf(ast);

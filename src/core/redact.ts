@@ -33,8 +33,12 @@ export function redactAll<T>(value: T, secrets: readonly string[] = []): T {
   return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, redactAll(item, secrets)])) as T;
 }
 
+const patterns = new Map<string, RegExp>();
+
 /** A pattern for the secret in which each character may be raw, percent-encoded or escaped as in JSON or SQL. */
 function anySpelling(secret: string): RegExp {
+  const known = patterns.get(secret);
+  if (known !== undefined) return known;
   const characters = [...secret].map((character) => {
     const spellings = [
       percentEncoded(character),
@@ -45,7 +49,12 @@ function anySpelling(secret: string): RegExp {
     return `(?:${[...new Set(spellings)].join("|")})`;
   });
   const pattern = characters.join("");
-  return new RegExp(secret.length < 8 ? `(?<![\\p{L}\\p{N}_])${pattern}(?![\\p{L}\\p{N}_])` : pattern, "gu");
+  const made = new RegExp(
+    secret.length < 8 ? `(?<![\\p{L}\\p{N}_])${pattern}(?![\\p{L}\\p{N}_])` : pattern,
+    "gu",
+  );
+  patterns.set(secret, made);
+  return made;
 }
 
 function percentEncoded(character: string): string {

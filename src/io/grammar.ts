@@ -6,12 +6,13 @@
  * memory it overwrote. So the older one only sees what the newer has found to be small and shallow.
  */
 import { createRequire } from "node:module";
-import { type Ast, depthOf, needs18, plpgsqlBody } from "../core/ast.ts";
+import { type Ast, depthOf, plpgsqlBody } from "../core/ast.ts";
 import { readable } from "../core/batch.ts";
 import { type Diagnostic, MigrateError } from "../core/errors.ts";
 import { ENOUGH_FAULTS, type Fault, faultAt } from "../core/fault.ts";
 import { skipTrivia, tokens } from "../core/lexer.ts";
 import type { Half } from "../core/migration.ts";
+import { mayNeed17, needs18 } from "../core/newer-syntax.ts";
 import { type BodyFault, blockDepth, bodyFault } from "../core/plpgsql.ts";
 import { byteOffsets, locate, offsetOfCodePoint, type Source } from "../core/source.ts";
 import { type ParsedStatement, statementsOf, type UserStatement } from "../core/statement.ts";
@@ -308,12 +309,15 @@ function createOlderCheck(server: ServerVersion): OlderCheck {
   const find = createParserOf16();
   return {
     suspect({ ast, start, end }, sql) {
-      if (isRows(ast) && !SYNTAX_OF_ROWS.test(sql)) return undefined;
+      const body = plpgsqlBody(ast);
+      // A body may be written with escapes.
+      const suspicious = mayNeed17(sql) || (body !== undefined && mayNeed17(body));
+      if (isRows(ast) && !suspicious) return undefined;
       const newest = needs18(ast);
-      const judged = major < 17 && sql.length <= SIZE_LIMIT && depthOf(ast) <= DEPTH_LIMIT;
-      const body = judged ? plpgsqlBody(ast) : undefined;
+      const judged =
+        (newest || suspicious) && major < 17 && sql.length <= SIZE_LIMIT && depthOf(ast) <= DEPTH_LIMIT;
       if (!newest && !judged) return undefined;
-      return { start, end, newest, judged, ...(body === undefined ? {} : { body }) };
+      return { start, end, newest, judged, ...(body === undefined || !judged ? {} : { body }) };
     },
     async fault(source, { start, end, newest, judged, body }) {
       const sql = source.text.slice(start, end);
@@ -328,12 +332,11 @@ function createOlderCheck(server: ServerVersion): OlderCheck {
   };
 }
 
-/** INSERT … VALUES, which large files are made of, and the only words of newer syntax it can have. */
+/** INSERT … VALUES, which large files are made of. */
 function isRows(ast: Ast): boolean {
   const select = (ast["InsertStmt"] as Ast | undefined)?.["selectStmt"] as Ast | undefined;
   return (select?.["SelectStmt"] as Ast | undefined)?.["valuesLists"] !== undefined;
 }
-const SYNTAX_OF_ROWS = /json|local|returning|merge/i;
 
 /**
  * Finds what PostgreSQL 16 does not understand in a statement that 18 does. An instance is given up after 1 MB: it is
