@@ -3,7 +3,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { MigrateError } from "../core/errors.ts";
 import { type Config, requireDatabase } from "../io/config.ts";
 import { type Notice, openSession, type Session } from "../io/database.ts";
-import type { Deps } from "./project.ts";
+import { type Deps, openConfig, openProject, type Project, type ProjectOptions } from "./project.ts";
 
 export interface ConnectOptions {
   /** Seconds to wait until the server accepts connections. Default 0. */
@@ -11,8 +11,52 @@ export interface ConnectOptions {
   readonly onNotice?: ((notice: Notice) => void) | undefined;
 }
 
-/** Connects. Throws `usage/no-database`, `execution/connect`, `execution/database-in-use`. */
-export async function connect(deps: Deps, config: Config, options: ConnectOptions = {}): Promise<Session> {
+/** A project and a session on its database. */
+export interface Connected {
+  readonly project: Project;
+  readonly session: Session;
+}
+
+/**
+ * Opens a project and connects to its database, which answers while the files are read. What is wrong with the files
+ * is thrown before what is wrong with the connection; then that is given up.
+ */
+export async function openConnected(
+  deps: Deps,
+  options: ProjectOptions & ConnectOptions,
+): Promise<Connected> {
+  const config = await openConfig(deps, options);
+  if (config.database instanceof MigrateError || config.database.kind !== "server") {
+    const project = await openProject(deps, options, config);
+    return { project, session: await connect(deps, config, options) };
+  }
+  const needless = new AbortController();
+  const signal =
+    deps.signal === undefined ? needless.signal : AbortSignal.any([deps.signal, needless.signal]);
+  const connecting = connect({ ...deps, signal }, config, options, needless.signal);
+  connecting.catch(() => {});
+  // It gets as far as to wait for the server.
+  await new Promise(setImmediate);
+  try {
+    const project = await openProject(deps, options, config);
+    return { project, session: await connecting };
+  } catch (error) {
+    needless.abort();
+    await connecting.then(
+      (session) => session.close(),
+      () => {},
+    );
+    throw error;
+  }
+}
+
+/** Connects; gives up when `needless` says so. Throws `usage/no-database`, `execution/connect`, `execution/database-in-use`. */
+export async function connect(
+  deps: Pick<Deps, "signal">,
+  config: Config,
+  options: ConnectOptions = {},
+  needless?: AbortSignal,
+): Promise<Session> {
   const address = requireDatabase(config);
   if (address.kind === "server") {
     for (const message of address.warnings) options.onNotice?.({ severity: "WARNING", message });
@@ -20,7 +64,7 @@ export async function connect(deps: Deps, config: Config, options: ConnectOption
   const deadline = performance.now() + (options.wait ?? 0) * 1000;
   for (;;) {
     try {
-      return await openSession(address, options.onNotice);
+      return await openSession(address, options.onNotice, needless);
     } catch (error) {
       const left = deadline - performance.now();
       if (!(error instanceof MigrateError) || !isNotYet(error) || left <= 0 || deps.signal?.aborted === true)

@@ -7,9 +7,8 @@ import type { RevisionId } from "../core/migration.ts";
 import type { Location } from "../core/source.ts";
 import { currentHeads } from "../core/steps.ts";
 import { parseRelative, upgradeTargets } from "../core/target.ts";
-import { requireDatabase } from "../io/config.ts";
-import { openSession } from "../io/database.ts";
 import { readLedger } from "../io/ledger.ts";
+import { openConnected } from "./connect.ts";
 import { type Deps, openProject, type Project, type ProjectOptions } from "./project.ts";
 
 /** Files and ledger side by side. */
@@ -30,8 +29,7 @@ export interface State {
 /** Reads the ledger; never writes. */
 export async function readState(deps: Deps, options: ProjectOptions): Promise<State> {
   deps.reads?.other();
-  const project = await openProject(deps, options);
-  const session = await openSession(requireDatabase(project.config));
+  const { project, session } = await openConnected(deps, options);
   try {
     const { applied, progress } = await readLedger(session, project.ledger);
     const { graph } = project;

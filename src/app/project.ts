@@ -48,8 +48,8 @@ export interface Project {
 }
 
 /** Opens a project. Throws `MigrateError` of kind usage, source or graph, with every fault of every file. */
-export async function openProject(deps: Deps, options: ProjectOptions): Promise<Project> {
-  const config = await openConfig(deps, options);
+export async function openProject(deps: Deps, options: ProjectOptions, known?: Config): Promise<Project> {
+  const config = known ?? (await openConfig(deps, options));
   const pattern = filePattern(config.fileName);
   const migrations = await readMigrations(config.directories, { ...deps, pattern });
   return {

@@ -6,8 +6,8 @@ import type { RevisionId } from "../core/migration.ts";
 import type { Plan } from "../core/plan.ts";
 import { readLedger } from "../io/ledger.ts";
 import { sha256 } from "../io/sha256.ts";
-import { type ConnectOptions, connect, refusePooledTransactions } from "./connect.ts";
-import { type Deps, openProject, type ProjectOptions } from "./project.ts";
+import { type ConnectOptions, openConnected, refusePooledTransactions } from "./connect.ts";
+import type { Deps, ProjectOptions } from "./project.ts";
 import { type SendOptions, send } from "./send.ts";
 
 export interface RepairOptions extends ProjectOptions, ConnectOptions, SendOptions {
@@ -38,10 +38,9 @@ export interface Repair {
  * row changed while it was shown, and `MigrateError` of every other kind.
  */
 export async function repair(deps: Deps, options: RepairOptions): Promise<Repair> {
-  const project = await openProject(deps, options);
+  const { project, session } = await openConnected(deps, options);
   const { config, graph, ledger, pins } = project;
   const { forget = [], script = false, dryRun = script } = options;
-  const session = await connect(deps, config, options);
   try {
     const { applied: rows, progress } = await readLedger(session, ledger);
     const findings = findingsOf(graph, rows, sha256);

@@ -8,8 +8,8 @@ import { lockFirst, unexpected } from "../io/execute.ts";
 import { readLedger } from "../io/ledger.ts";
 import { lockHolders } from "../io/sessions.ts";
 import { type CompileOptions, compileSteps } from "./compile.ts";
-import { type ConnectOptions, connect, refusePooledTransactions } from "./connect.ts";
-import { type Deps, openProject, type Project, type ProjectOptions } from "./project.ts";
+import { type ConnectOptions, connect, openConnected, refusePooledTransactions } from "./connect.ts";
+import type { Deps, Project, ProjectOptions } from "./project.ts";
 import { interruptedFirst, resumed } from "./resume.ts";
 import { type SendOptions, send } from "./send.ts";
 import { type Request, stepsFrom } from "./steps.ts";
@@ -39,9 +39,9 @@ export interface RunResult {
  * Throws `MigrateError` of every kind.
  */
 export async function run(deps: Deps, request: Request, options: RunOptions): Promise<RunResult> {
-  const project = await openProject(deps, options);
   const done: PlanStep[] = [];
-  let session = await connect(deps, project.config, options);
+  const { project, session: first } = await openConnected(deps, options);
+  let session = first;
   const stop = (): void => void session.cancel().catch(() => {});
   deps.signal?.addEventListener("abort", stop);
   try {

@@ -4,8 +4,8 @@ import { consequences, type Finding, findingsOf } from "../core/integrity.ts";
 import type { Applied } from "../core/ledger.ts";
 import { readLedger } from "../io/ledger.ts";
 import { sha256 } from "../io/sha256.ts";
-import { type ConnectOptions, connect } from "./connect.ts";
-import { type Deps, openProject, type Project, type ProjectOptions } from "./project.ts";
+import { type ConnectOptions, openConnected } from "./connect.ts";
+import type { Deps, Project, ProjectOptions } from "./project.ts";
 import type { Steps } from "./steps.ts";
 
 export interface Verification {
@@ -17,8 +17,7 @@ export interface Verification {
 
 /** Compares each applied revision with its file. Throws `MigrateError` of kind usage, source, graph or execution. */
 export async function verify(deps: Deps, options: ProjectOptions & ConnectOptions): Promise<Verification> {
-  const project = await openProject(deps, options);
-  const session = await connect(deps, project.config, options);
+  const { project, session } = await openConnected(deps, options);
   try {
     const { applied } = await readLedger(session, project.ledger);
     return { applied: applied.length, findings: findingsOf(project.graph, applied, sha256) };

@@ -101,8 +101,8 @@ export function option(options: AstValue, name: string, absent = false): boolean
   return !/^(?:false|off|0)$/i.test(namesIn(value).at(-1) ?? "");
 }
 
-/** Every node below and with `ast`, as its kind and its fields; no recursion, so depth is no danger. */
-export function* nodes(ast: Ast): Generator<readonly [string, Ast]> {
+/** Whether any node below and with `ast` is of that sort; no recursion, so depth is no danger. */
+export function someNode(ast: Ast, is: (kind: string, fields: Ast) => boolean): boolean {
   const stack: AstValue[] = [ast];
   for (let value = stack.pop(); value !== undefined; value = stack.pop()) {
     if (typeof value !== "object") continue;
@@ -110,12 +110,14 @@ export function* nodes(ast: Ast): Generator<readonly [string, Ast]> {
       for (const item of value) stack.push(item);
       continue;
     }
-    for (const [field, child] of Object.entries(value)) {
+    for (const field in value) {
+      const child = value[field];
       if (typeof child !== "object") continue;
-      if (!isList(child)) yield [field, child];
+      if (!isList(child) && is(field, child)) return true;
       stack.push(child);
     }
   }
+  return false;
 }
 
 /** How many objects and lists lie within each other at most. */

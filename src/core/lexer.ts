@@ -22,13 +22,15 @@ const CONTINUED = `'[ \\t\\f\\v]*(?:--[^\\r\\n]*)?[\\r\\n](?:[${SPACE}]|--[^\\r\
 
 const TOKEN = new RegExp(
   [
-    `(?<space>[${SPACE}]+)`,
-    "(?<comment>--[^\\r\\n]*|/\\*)",
-    `(?<string>[eE]'${ESCAPED}(?:${CONTINUED}${ESCAPED})*'?` +
-      "|'[^']*(?:''[^']*)*'?" +
-      "|\\$(?<tag>(?:[A-Za-z_\\x80-\\uffff][\\w\\x80-\\uffff]*)?)\\$[^]*?(?:\\$\\k<tag>\\$|$))",
-    '(?<word>[A-Za-z_\\x80-\\uffff][\\w$\\x80-\\uffff]*|"[^"]*(?:""[^"]*)*"?)',
-    "(?<symbol>[^])",
+    `[${SPACE}]+`,
+    "--[^\\r\\n]*",
+    "/\\*",
+    `[eE]'${ESCAPED}(?:${CONTINUED}${ESCAPED})*'?`,
+    "'[^']*(?:''[^']*)*'?",
+    "\\$((?:[A-Za-z_\\x80-\\uffff][\\w\\x80-\\uffff]*)?)\\$[^]*?(?:\\$\\1\\$|$)",
+    "[A-Za-z_\\x80-\\uffff][\\w$\\x80-\\uffff]*",
+    '"[^"]*(?:""[^"]*)*"?',
+    "[^]",
   ].join("|"),
   "y",
 );
@@ -37,16 +39,26 @@ const TOKEN = new RegExp(
 export function* tokens(text: string, from = 0): Generator<Token> {
   for (let start = from; start < text.length; ) {
     TOKEN.lastIndex = start;
-    const groups = TOKEN.exec(text)?.groups ?? {};
-    const kind = kinds.find((name) => groups[name] !== undefined) ?? "symbol";
-    const end =
-      groups["comment"] === "/*" ? blockCommentEnd(text, start) : start + (groups[kind]?.length ?? 1);
+    TOKEN.test(text);
+    let end = TOKEN.lastIndex;
+    const kind = kindOf(text, start, end);
+    if (kind === "comment" && text[start] === "/") end = blockCommentEnd(text, start);
     yield { kind, start, end };
     start = end;
   }
 }
 
-const kinds = ["space", "comment", "string", "word", "symbol"] as const;
+/** What the characters that a token begins with say of it. */
+function kindOf(text: string, start: number, end: number): TokenKind {
+  const first = text[start]!;
+  if (SPACE.includes(first)) return "space";
+  if (end - start > 1) {
+    if (first === "-" || first === "/") return "comment";
+    if (first === "$" || ((first === "e" || first === "E") && text[start + 1] === "'")) return "string";
+  }
+  if (first === "'") return "string";
+  return first === '"' || /[A-Za-z_\x80-\uffff]/.test(first) ? "word" : "symbol";
+}
 
 /** The first offset at or after `from` that is neither space nor comment. */
 export function skipTrivia(text: string, from: number): number {

@@ -1,5 +1,5 @@
 /** What came into PostgreSQL's grammar after 16: which statements an older server may not understand. */
-import { type Ast, items, node, nodes, word } from "./ast.ts";
+import { type Ast, items, node, someNode, word } from "./ast.ts";
 
 /**
  * Every rule that 17 or 18 added and `needs18` does not tell has one of these words; the rest of a language is old.
@@ -16,13 +16,14 @@ export function mayNeed17(text: string): boolean {
 
 /** Whether the tree has syntax that came with PostgreSQL 18. */
 export function needs18(ast: Ast): boolean {
-  for (const [kind, tree] of nodes(ast)) {
-    if (kind === "Constraint" && constraintOf18(tree)) return true;
-    if (kind === "ATAlterConstraint" && (tree["alterEnforceability"] || tree["alterInheritability"]))
-      return true;
-    if (items(node(tree["returningClause"])["options"]).length > 0) return true;
-  }
-  return false;
+  return someNode(
+    ast,
+    (kind, tree) =>
+      (kind === "Constraint" && constraintOf18(tree)) ||
+      (kind === "ATAlterConstraint" &&
+        (tree["alterEnforceability"] === true || tree["alterInheritability"] === true)) ||
+      (tree["returningClause"] !== undefined && items(node(tree["returningClause"])["options"]).length > 0),
+  );
 }
 
 function constraintOf18(tree: Ast): boolean {

@@ -1,5 +1,5 @@
 /** A statement's tree → why it must not stand in a migration, and what to do instead. */
-import { type Ast, items, kindOf, namesIn, node, nodes, word } from "./ast.ts";
+import { type Ast, items, kindOf, namesIn, node, someNode, word } from "./ast.ts";
 import type { Fault } from "./fault.ts";
 import { tagOf } from "./tag.ts";
 
@@ -22,17 +22,17 @@ export function refusal(ast: Ast, text: string): Fault | undefined {
       return lexingSetting(tree);
     case "SelectStmt":
       if (!text.includes("pg_advisory_unlock_all")) return undefined;
-      for (const [, call] of nodes(ast)) {
-        if (namesIn({ List: { items: call["funcname"] } }).at(-1) !== "pg_advisory_unlock_all") continue;
-        return {
-          code: "source/advisory-unlock-all",
-          message: "pg_advisory_unlock_all() would give up the lock that keeps a second run away",
-          hint: "release your own lock by its key: pg_advisory_unlock(key)",
-        };
-      }
+      if (!someNode(ast, (_, call) => nameOfCall(call) === "pg_advisory_unlock_all")) return undefined;
+      return {
+        code: "source/advisory-unlock-all",
+        message: "pg_advisory_unlock_all() would give up the lock that keeps a second run away",
+        hint: "release your own lock by its key: pg_advisory_unlock(key)",
+      };
   }
   return undefined;
 }
+
+const nameOfCall = (call: Ast): string | undefined => namesIn({ List: { items: call["funcname"] } }).at(-1);
 
 function transactionControl(tag: string): Fault {
   if (/SAVEPOINT|^RELEASE/.test(tag)) {

@@ -7,6 +7,7 @@
  */
 import { randomUUID } from "node:crypto";
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import type { Socket } from "node:net";
 import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { ConnectionOptions as TlsOptions } from "node:tls";
@@ -104,12 +105,16 @@ interface Wire {
 
 type WireFactory = (onNotice: (notice: Notice) => void, onLost: (error: Error) => void) => Promise<Wire>;
 
-/** Opens a session. Throws `MigrateError` (`execution/connect`, `execution/database-in-use`). */
+/**
+ * Opens a session. `signal`: nobody needs it any more, so it is given up. Throws `MigrateError` (`execution/connect`,
+ * `execution/database-in-use`).
+ */
 export async function openSession(
   address: DatabaseAddress,
   onNotice: (notice: Notice) => void = () => {},
+  signal?: AbortSignal,
 ): Promise<Session> {
-  const wires: WireFactory = address.kind === "pglite" ? pgliteWire(address) : serverWire(address);
+  const wires: WireFactory = address.kind === "pglite" ? pgliteWire(address) : serverWire(address, signal);
   return throughSlonik(address, wires, onNotice);
 }
 
@@ -307,7 +312,10 @@ function failureOf(texts: readonly string[], error: ServerError): StatementFailu
   return new StatementFailure(index, source);
 }
 
-function serverWire(address: Extract<DatabaseAddress, { kind: "server" }>): WireFactory {
+function serverWire(
+  address: Extract<DatabaseAddress, { kind: "server" }>,
+  signal: AbortSignal | undefined,
+): WireFactory {
   return async (onNotice, onLost) => {
     const { default: pg } = await import("pg");
     const configuration = (ssl: false | TlsOptions) => ({
@@ -330,16 +338,29 @@ function serverWire(address: Extract<DatabaseAddress, { kind: "server" }>): Wire
         : { connectionTimeoutMillis: address.connectTimeout * 1000 }),
     });
     let bindable = false;
-    const connected = async (ssl: false | TlsOptions) => {
+    const connected = async (wanted: false | TlsOptions) => {
+      let ssl = wanted;
       const client = new pg.Client(configuration(ssl));
       client.on("error", onLost);
+      if (ssl !== false && address.ssl !== false && address.ssl.mode === "prefer") {
+        goOnPlain(wireOf(client) as PlainWire, () => {
+          ssl = false;
+        });
+      }
       wireOf(client).prependListener(
         "authenticationSASL",
         ({ mechanisms }: { mechanisms: readonly string[] }) => {
           bindable = ssl !== false && mechanisms.includes("SCRAM-SHA-256-PLUS");
         },
       );
-      await client.connect();
+      const giveUp = (): void => void (wireOf(client) as PlainWire).stream.destroy();
+      if (signal?.aborted === true) throw new Error("given up");
+      signal?.addEventListener("abort", giveUp);
+      try {
+        await client.connect();
+      } finally {
+        signal?.removeEventListener("abort", giveUp);
+      }
       return { client, ssl };
     };
     let client: Awaited<ReturnType<typeof connected>>["client"];
@@ -394,6 +415,32 @@ function serverWire(address: Extract<DatabaseAddress, { kind: "server" }>): Wire
       announcedPid: () => (client as unknown as { readonly processID?: number }).processID,
     };
   };
+}
+
+interface PlainWire extends NodeJS.EventEmitter {
+  readonly stream: Socket;
+  attachListeners(stream: Socket): void;
+}
+
+/**
+ * Where the server answers N to being asked for TLS, the same connection goes on without, as libpq's does; pg would
+ * end it, and a second one would have to be made.
+ */
+function goOnPlain(wire: PlainWire, onPlain: () => void): void {
+  const { stream } = wire;
+  const once = stream.once.bind(stream) as (event: string, listener: (bytes: Buffer) => void) => Socket;
+  stream.once = ((event: string, listener: (bytes: Buffer) => void) =>
+    once(
+      event,
+      event !== "data"
+        ? listener
+        : (bytes) => {
+            if (bytes.toString("latin1") !== "N") return listener(bytes);
+            onPlain();
+            wire.attachListeners(stream);
+            wire.emit("sslconnect");
+          },
+    )) as typeof stream.once;
 }
 
 interface CancelWire extends NodeJS.EventEmitter {

@@ -67,7 +67,9 @@ export async function readMigrations(
     const memory = remember(folder, entries, env);
     remembered.push(memory);
     // One synchronous loop: 20,000 files took 0.15 s, sixteen asynchronous reads at a time 0.2 to 0.9 s.
-    for (const entry of entries) {
+    for (const [index, entry] of entries.entries()) {
+      // A server that answers meanwhile is heard.
+      if (index % 500 === 499) await new Promise(setImmediate);
       const read = memory.known(entry) ?? readSource(folder, entry);
       if ("code" in read) unreadable.push(read);
       else sources.push(read);
