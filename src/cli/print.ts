@@ -14,8 +14,8 @@ export interface Streams {
 export interface Printer {
   /** Data: exactly this text, then a line end. */
   data(text: string): void;
-  /** Data that ends its own lines. */
-  raw(text: string): void;
+  /** Data that ends its own lines; resolves when it is on its way, so that what is said next comes after it. */
+  raw(text: string): Promise<void>;
   /** A value as one JSON document. */
   json(value: unknown): void;
   /** What is going on; silent with `--quiet`. */
@@ -66,7 +66,7 @@ export function createPrinter(
   });
   return {
     data: (text) => void stdout.write(`${text}\n`),
-    raw: (text) => void stdout.write(text),
+    raw: (text) => new Promise((resolve) => stdout.write(text, () => resolve())),
     json: (value) => void stdout.write(`${JSON.stringify(value, jsonValue, 2)}\n`),
     info: (text) => log.info(text),
     warn: (text) => log.warn(`warning: ${text}`),

@@ -49,7 +49,7 @@ export async function writeScript(request: Request, invocation: Invocation): Pro
   }
   const { text, receipt } = renderScript(plan, ledger, form);
   if (json) printer.json({ receipt, script: output === undefined ? text : output, plan });
-  else if (output === undefined) printer.raw(text);
+  else if (output === undefined) await printer.raw(text);
   if (output !== undefined) {
     const { writeScriptFile } = await import("../app/write-script.ts");
     await writeScriptFile(deps, output, text);

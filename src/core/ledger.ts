@@ -239,11 +239,19 @@ export function ledgerSql(names: LedgerNames, sha256: Sha256): LedgerSql {
     raising(state, message, longLiteral(hint));
   const stop = (condition: string, message: string, hint: string): string =>
     `\n  IF ${condition} THEN\n    ${raising(sqlstates.guard, message, hint)}\n  END IF;`;
+  const giveAway =
+    `PERFORM pg_catalog.pg_advisory_unlock(${lockKey}),\n    ` +
+    `pg_catalog.pg_advisory_unlock_shared(${lockKey}),\n    pg_catalog.pg_advisory_unlock_shared(${lockKey});`;
   /** A session whose guard has stopped it gives the lock away, and without it no later guard lets anything pass. */
-  const unlocking = `EXCEPTION WHEN OTHERS OR query_canceled THEN\n  PERFORM pg_catalog.pg_advisory_unlock(${lockKey});\n  RAISE;\nEND`;
+  const unlocking = `EXCEPTION WHEN OTHERS OR query_canceled THEN\n  ${giveAway}\n  RAISE;\nEND`;
   const lockIsOurs =
     `EXISTS (SELECT FROM pg_catalog.pg_locks WHERE locktype = 'advisory' AND objsubid = 1\n` +
     `        AND pid = pg_catalog.pg_backend_pid() AND classid = ${BigInt.asUintN(32, lockKey >> 32n)} AND objid = ${BigInt.asUintN(32, lockKey)})`;
+  /**
+   * The same, for what is asked at every step: the lock is also held twice in the mode that others could share, so
+   * one of the two can be put down and taken up. That tells as much, and 130 µs sooner than a look at all locks.
+   */
+  const lockIsStillOurs = `pg_catalog.pg_advisory_unlock_shared(${lockKey})\n      AND pg_catalog.pg_try_advisory_lock_shared(${lockKey})`;
   const held = `retort: another session holds the lock of the ledger ${applied}`;
   const resume = "Look with: migrate current. Go on with: migrate upgrade.";
   const wrongState = "Look with: migrate current -v. A script fits one state: write it again from this one.";
@@ -297,12 +305,10 @@ export function ledgerSql(names: LedgerNames, sha256: Sha256): LedgerSql {
           literal(held),
           "Nothing was changed. Wait until it is done and try again.",
         ) +
-        "\n  END IF;\nEND",
+        `\n  END IF;\n  PERFORM pg_catalog.pg_advisory_lock_shared(${lockKey}),\n    pg_catalog.pg_advisory_lock_shared(${lockKey});\nEND`,
     ),
 
-    unlock: doBlock(
-      `BEGIN\n  IF ${lockIsOurs} THEN\n    PERFORM pg_catalog.pg_advisory_unlock(${lockKey});\n  END IF;\nEND`,
-    ),
+    unlock: doBlock(`BEGIN\n  IF ${lockIsOurs} THEN\n    ${giveAway}\n  END IF;\nEND`),
 
     create: doBlock(
       `BEGIN
@@ -464,7 +470,7 @@ ${unlocking}`,
         `BEGIN
   UPDATE ${state} SET step_began_at = pg_catalog.clock_timestamp()
     WHERE ${stateIs(expected)}
-      AND ${intentIs(intent)}${held === undefined ? `\n      AND ${lockIsOurs}` : ""};
+      AND ${intentIs(intent)}${held === undefined ? `\n      AND ${lockIsStillOurs}` : ""};
   IF NOT FOUND THEN
     ${raise(sqlstates.guard, longLiteral(`retort: ${step} does not fit the state of this database, or this session lost the lock`), stepState)}
   END IF;

@@ -14,15 +14,14 @@ import {
   statSync,
   writeSync,
 } from "node:fs";
-import { join } from "node:path";
+import { isAbsolute, join } from "node:path";
 
 export type Env = Readonly<Record<string, string | undefined>>;
 
 /** Where it lies: `retort` in XDG_CACHE_HOME or ~/.cache; undefined where there is no home, or RETORT_CACHE is off. */
 export function cacheFolder(env: Env): string | undefined {
-  const home = env["HOME"] ?? env["LOCALAPPDATA"];
-  const root = env["XDG_CACHE_HOME"] || (home === undefined ? undefined : join(home, ".cache"));
-  return root === undefined || env["RETORT_CACHE"] === "off" ? undefined : join(root, "retort");
+  const root = env["XDG_CACHE_HOME"] || join(env["HOME"] || env["LOCALAPPDATA"] || "", ".cache");
+  return isAbsolute(root) && env["RETORT_CACHE"] !== "off" ? join(root, "retort") : undefined;
 }
 
 /** Bytes of the seal that a file begins with: the SHA-256 of the rest. */

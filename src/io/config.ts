@@ -21,6 +21,7 @@ import {
   type Surroundings,
   secretsOf,
 } from "./connection.ts";
+import { foldersOf } from "./directory.ts";
 import type { Reads } from "./reads.ts";
 
 /** The global flags, as typed. */
@@ -49,7 +50,7 @@ export interface Surrounding {
 export interface Config {
   /** The address, or why there is none: only a command that needs a database fails (see `requireDatabase`). */
   readonly database: DatabaseAddress | MigrateError;
-  /** Folders of migration files; absolute. */
+  /** Folders of migration files, those that a pattern fits among them; absolute. */
   readonly directories: readonly string[];
   readonly ledger: LedgerNames;
   /** What every migration's session starts from, the configured role included. */
@@ -93,15 +94,20 @@ export async function loadConfig({ flags, env, cwd, reads }: Surrounding): Promi
   reads?.file(path.join(cwd, ".env"));
   const database = await databaseOf(flags, env, cwd, variables, settings.get("database"));
   const get = <T extends SettingValue | undefined>(setting: string): T => settings.get(setting)?.value as T;
-  const directories = settings.get("directories")!;
+  const directories: string[] = [];
+  const { value: folders, base } = settings.get("directories")!;
+  for (const folder of folders as readonly string[]) {
+    const found = await foldersOf(folder, base);
+    // What fits a pattern tomorrow cannot be told from what fits it today.
+    if (found[0] !== path.resolve(base, folder)) reads?.other();
+    directories.push(...found);
+  }
   const templates = settings.get("templates");
   const role = get<string | undefined>("role");
   const searchPath = get<readonly string[] | undefined>("session.searchPath");
   return {
     database,
-    directories: (directories.value as readonly string[]).map((folder) =>
-      path.resolve(directories.base, folder),
-    ),
+    directories,
     ledger: {
       schema: get("ledger.schema"),
       tables: {

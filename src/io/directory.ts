@@ -44,7 +44,7 @@ export interface NewFile {
 
 /**
  * Reads the `.sql` files that lie directly in `directories` and pairs them, in the order of the folders and then of
- * the names. A directory may be a pattern of several, such as `services/*\/migrations`. All files are read before anything is thrown: a `MigrateError` whose `diagnostics` are all faults.
+ * the names. All files are read before anything is thrown: a `MigrateError` whose `diagnostics` are all faults.
  * Files that begin with a dot, other endings and subfolders are left alone.
  */
 export async function readMigrations(
@@ -53,11 +53,9 @@ export async function readMigrations(
 ): Promise<readonly Migration[]> {
   const folders = new Map<string, Folder>();
   for (const directory of directories) {
-    for (const path of await foldersOf(directory, cwd, reads)) {
-      const folder = openFolder(path, cwd);
-      reads?.folder(folder.path);
-      if (!folders.has(folder.real)) folders.set(folder.real, folder);
-    }
+    const folder = openFolder(directory, cwd);
+    reads?.folder(folder.path);
+    if (!folders.has(folder.real)) folders.set(folder.real, folder);
   }
   const sources: KnownSource[] = [];
   const unreadable: Diagnostic[] = [];
@@ -182,8 +180,12 @@ function openFolder(directory: string, cwd: string): Folder {
       throw new MigrateError(
         {
           code: "usage/missing-directory",
-          message: `the directory ${shown} does not exist`,
-          hint: "migrate init creates it; --directory DIR names another",
+          message: PATTERN.test(shown)
+            ? `no directory fits ${shown}`
+            : `the directory ${shown} does not exist`,
+          hint: PATTERN.test(shown)
+            ? "in a pattern * stands for one name and ** for any number of folders; quote it, lest the shell expands it"
+            : "migrate init creates it; --directory DIR names another",
         },
         { cause: error },
       );
@@ -197,22 +199,30 @@ function openFolder(directory: string, cwd: string): Folder {
   });
 }
 
-/** The folders that a pattern fits, by name; a path that is none stands for itself. */
-async function foldersOf(
-  directory: string,
-  cwd: string,
-  reads: Reads | undefined,
-): Promise<readonly string[]> {
-  if (!/[*?[{]/.test(directory) || existsSync(resolve(cwd, directory))) return [directory];
+const PATTERN = /[*?[{]|[@!+]\(/;
+
+/**
+ * The folders that a pattern such as `services/*\/migrations` fits, in the order of their names; absolute. A path that
+ * is none, or that is there just so, stands for itself, and so does a pattern that nothing fits. Throws
+ * `usage/unreadable-directory`.
+ */
+export async function foldersOf(directory: string, base: string): Promise<readonly string[]> {
+  const path = resolve(base, directory);
+  if (!PATTERN.test(directory) || existsSync(path)) return [path];
   const { default: glob } = await import("fast-glob");
-  reads?.other();
-  const found = glob.sync(directory.replaceAll(sep, "/"), { cwd, onlyDirectories: true, absolute: true });
-  if (found.length > 0) return found.sort();
-  throw new MigrateError({
-    code: "usage/missing-directory",
-    message: `no directory fits ${directory}`,
-    hint: "in a pattern * stands for one name and ** for any number of folders; quote it, lest the shell expands it",
-  });
+  try {
+    const found = glob.sync(directory.replaceAll(sep, "/"), {
+      cwd: base,
+      onlyDirectories: true,
+      absolute: true,
+      // Links that cross never come to an end.
+      followSymbolicLinks: false,
+      ignore: ["**/node_modules"],
+    });
+    return found.length === 0 ? [path] : found.sort();
+  } catch (error) {
+    throw unreadableFolder((error as NodeJS.ErrnoException).path ?? directory, error);
+  }
 }
 
 /** What lies in a folder under a name that ends in `.sql` and begins with no dot, but for folders; by name. */

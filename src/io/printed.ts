@@ -29,9 +29,8 @@ export function printAgain(program: string, words: readonly string[], env: Env):
   const name = folder === undefined ? undefined : nameOf(program, words);
   const bytes = name === undefined ? undefined : readCached(folder!, name);
   if (bytes === undefined) return false;
-  const end = bytes.length - LENGTH;
-  const begin = end - Number(bytes.toString("latin1", end));
-  const manifest = JSON.parse(bytes.toString("utf8", begin, end)) as Manifest;
+  const manifest = manifestOf(bytes);
+  if (manifest === undefined) return false;
   const same =
     manifest.env.every(([variable, value]) => (env[variable] ?? null) === value) &&
     manifest.files.every(([path, stamp]) => stampOfFile(path)?.text === stamp) &&
@@ -43,6 +42,16 @@ export function printAgain(program: string, words: readonly string[], env: Env):
     at += length;
   }
   return true;
+}
+
+function manifestOf(bytes: Buffer): Manifest | undefined {
+  const end = bytes.length - LENGTH;
+  const begin = end - Number(bytes.toString("latin1", end));
+  try {
+    return JSON.parse(bytes.toString("utf8", begin, end)) as Manifest;
+  } catch {
+    return undefined;
+  }
 }
 
 /** Keeps what a command prints. */
@@ -67,10 +76,19 @@ export function createRecorder(program: string, words: readonly string[], env: E
     file?.drop();
     file = undefined;
   };
-  const note = (into: Map<string, string>, path: string, stamp: Stamp | undefined): void => {
+  const note = (
+    into: Map<string, string>,
+    path: string,
+    stampOf: (path: string) => Stamp | undefined,
+  ): void => {
     if (file === undefined) return;
+    const stamp = stampOf(path);
     if (stamp === undefined || began - stamp.changed < TOO_LATE) drop();
     else into.set(path, stamp.text);
+  };
+  const look = (target: Env, name: string): Env => {
+    variables.set(name, target[name] ?? null);
+    return target;
   };
   const listen = (stream: 1 | 2, to: NodeJS.WriteStream): void => {
     const write = to.write.bind(to) as (chunk: string | Uint8Array, ...rest: unknown[]) => boolean;
@@ -87,14 +105,10 @@ export function createRecorder(program: string, words: readonly string[], env: E
   };
   return {
     env: new Proxy(env, {
-      get: (target, name: string) => {
-        variables.set(name, target[name] ?? null);
-        return target[name];
-      },
-      has: (target, name: string) => {
-        variables.set(name, target[name] ?? null);
-        return name in target;
-      },
+      get: (target, name: string) => look(target, name)[name],
+      has: (target, name: string) => name in look(target, name),
+      getOwnPropertyDescriptor: (target, name: string) =>
+        Object.getOwnPropertyDescriptor(look(target, name), name),
     }),
     begin: () => {
       const folder = cacheFolder(env);
@@ -105,8 +119,8 @@ export function createRecorder(program: string, words: readonly string[], env: E
       listen(1, process.stdout);
       listen(2, process.stderr);
     },
-    file: (path) => note(files, path, stampOfFile(path)),
-    folder: (path) => note(folders, path, stampOfFolder(path)),
+    file: (path) => note(files, path, stampOfFile),
+    folder: (path) => note(folders, path, stampOfFolder),
     other: drop,
     end: (exitCode) => {
       if (exitCode !== 0) return drop();
@@ -144,13 +158,17 @@ interface Stamp {
   readonly changed: number;
 }
 
-/** Undefined for what is no file: it can be another at every look. */
+/** Undefined for what is no file, or cannot be looked at: it can be another at every look. */
 function stampOfFile(path: string): Stamp | undefined {
-  const stats = statSync(path, { throwIfNoEntry: false });
-  if (stats === undefined) return { text: "none", changed: 0 };
-  if (!stats.isFile()) return undefined;
-  const { size, mtimeMs, ctimeMs, ino } = stats;
-  return { text: `${size} ${mtimeMs} ${ctimeMs} ${ino}`, changed: Math.max(mtimeMs, ctimeMs) };
+  try {
+    const stats = statSync(path, { throwIfNoEntry: false });
+    if (stats === undefined) return { text: "none", changed: 0 };
+    if (!stats.isFile()) return undefined;
+    const { size, mtimeMs, ctimeMs, ino } = stats;
+    return { text: `${size} ${mtimeMs} ${ctimeMs} ${ino}`, changed: Math.max(mtimeMs, ctimeMs) };
+  } catch {
+    return undefined;
+  }
 }
 
 function stampOfFolder(path: string): Stamp | undefined {
@@ -178,18 +196,17 @@ function stampOfFolder(path: string): Stamp | undefined {
   }
 }
 
-/** Writes at once, as long as the other end takes it. */
+/** Writes all of it, and waits where the other end is slow. */
 function print(stream: 1 | 2, bytes: Buffer): void {
-  let at = 0;
-  try {
-    while (at < bytes.length) at += writeSync(stream, bytes, at);
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    // `migrate history | head` closes the pipe early; that is not an error.
-    if (code === "EPIPE") process.exit(0);
-    if (code !== "EAGAIN") throw error;
-    const rest = stream === 1 ? process.stdout : process.stderr;
-    rest.on("error", () => process.exit(0));
-    rest.write(bytes.subarray(at));
+  for (let at = 0; at < bytes.length; ) {
+    try {
+      at += writeSync(stream, bytes, at);
+    } catch (error) {
+      const { code } = error as NodeJS.ErrnoException;
+      // `migrate history | head` closes the pipe early; that is not an error.
+      if (code === "EPIPE") process.exit(0);
+      if (code !== "EAGAIN") throw error;
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 5);
+    }
   }
 }

@@ -14,7 +14,7 @@ const columns = `
 export function lockHolders(session: Session, { lockKey }: LedgerSql): Promise<readonly SessionInfo[]> {
   return session.rows<SessionInfo>(`${columns}
   JOIN pg_catalog.pg_locks l ON l.pid = a.pid
-  WHERE l.locktype = 'advisory' AND l.granted AND l.objsubid = 1
+  WHERE l.locktype = 'advisory' AND l.granted AND l.objsubid = 1 AND l.mode = 'ExclusiveLock'
     AND l.database = (SELECT oid FROM pg_catalog.pg_database WHERE datname = pg_catalog.current_database())
     AND (l.classid::bigint << 32 | l.objid::bigint) = ${lockKey}`);
 }

@@ -13,7 +13,13 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { MigrateError } from "../../src/core/errors.ts";
-import { createDirectory, createFiles, isEmptyDirectory, readMigrations } from "../../src/io/directory.ts";
+import {
+  createDirectory,
+  createFiles,
+  foldersOf,
+  isEmptyDirectory,
+  readMigrations,
+} from "../../src/io/directory.ts";
 
 let cwd = "";
 beforeEach(() => {
@@ -58,6 +64,51 @@ describe("reading", () => {
       "a/0001_x.up.sql",
       "a/0002_y.up.sql",
     ]);
+  });
+
+  test("a pattern names all folders that it fits, by name; each is still read once", async () => {
+    put({
+      "services/b/migrations/0001_x.up.sql": upOf("b"),
+      "services/a/migrations/0001_x.up.sql": upOf("a"),
+      "services/c/other/0001_x.up.sql": upOf("c"),
+      "services/migrations/0001_x.up.sql": upOf("d"),
+    });
+    const read = async (...patterns: string[]) => {
+      const found = await Promise.all(patterns.map((pattern) => foldersOf(pattern, cwd)));
+      return (await readMigrations(found.flat(), { cwd })).map(({ path }) => path);
+    };
+    const both = ["services/a/migrations/0001_x.up.sql", "services/b/migrations/0001_x.up.sql"];
+    expect(await read("services/*/migrations")).toEqual(both);
+    expect(await read("services/{b,a}/migrations", "services/a/migrations")).toEqual(both);
+    expect(await read("services/b/migrations", "./services/[ab]/migrations/")).toEqual(both.toReversed());
+    // Links that cross would lead on for ever.
+    symlinkSync("..", join(cwd, "services/up"));
+    symlinkSync("../..", join(cwd, "services/a/up"));
+    expect(await read("services/**/migrations")).toEqual([...both, "services/migrations/0001_x.up.sql"]);
+  });
+
+  test("the working directory is no pattern, whatever its name", async () => {
+    put({ "w[1]/services/a/0001_x.up.sql": upOf("a"), "w1/services/b/0001_x.up.sql": upOf("b") });
+    expect(await foldersOf("services/*", join(cwd, "w[1]"))).toEqual([join(cwd, "w[1]/services/a")]);
+    expect(await faults(join(cwd, "w[1]/none"))).toEqual(["usage/missing-directory"]);
+  });
+
+  test("a pattern that fits no folder, be there a file of such a name", async () => {
+    put({ "services/a/migrations": "" });
+    expect(await foldersOf("services/*/migrations", cwd)).toEqual([join(cwd, "services/*/migrations")]);
+    const error = await failure(readMigrations(["services/*/migrations"], { cwd }));
+    expect(error).toMatchObject({
+      code: "usage/missing-directory",
+      message: "no directory fits services/*/migrations",
+      exitCode: 2,
+    });
+  });
+
+  test("a folder whose own name looks like a pattern is not taken for one", async () => {
+    put({ "m[ab]/0001_x.up.sql": upOf("itself"), "ma/0001_x.up.sql": upOf("a") });
+    expect(await foldersOf("m[ab]", cwd)).toEqual([join(cwd, "m[ab]")]);
+    const migrations = await readMigrations(["m[ab]"], { cwd });
+    expect(migrations.map(({ path }) => path)).toEqual(["m[ab]/0001_x.up.sql"]);
   });
 
   test("the working directory itself, and a folder that is not below it", async () => {

@@ -15,7 +15,7 @@ export interface Finished {
   readonly stderr: string;
 }
 
-/** Runs `migrate …` from the built dist, with nothing of the caller's environment but PATH. */
+/** Runs `migrate …` from the built dist, with nothing of the caller's environment but PATH; so without a cache. */
 export function migrate(
   args: readonly string[],
   options: { readonly env?: Record<string, string>; readonly cwd?: string } = {},

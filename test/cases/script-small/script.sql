@@ -1,5 +1,5 @@
 -- Retort migration script: upgrade <base> -> c
--- Receipt: sha256:1206c7d571533e523cb4dc0e513353d3be88790fff45ee8112a309421cc4b826
+-- Receipt: sha256:a6a98af6416ad88a20a7fad68117699332b026fdc6a7c3df6200c6b4f1b1dbc2
 --
 -- Run it with:
 --   psql -X -v ON_ERROR_STOP=1 -f migration.sql DATABASE
@@ -49,6 +49,8 @@ BEGIN
       MESSAGE = 'retort: another session holds the lock of the ledger retort.applied',
       HINT = 'Nothing was changed. Wait until it is done and try again.';
   END IF;
+  PERFORM pg_catalog.pg_advisory_lock_shared(8238127212073486265),
+    pg_catalog.pg_advisory_lock_shared(8238127212073486265);
 END
 $retort$;
 
@@ -86,7 +88,9 @@ BEGIN
       HINT = 'Nothing was changed.';
   END IF;
 EXCEPTION WHEN OTHERS OR query_canceled THEN
-  PERFORM pg_catalog.pg_advisory_unlock(8238127212073486265);
+  PERFORM pg_catalog.pg_advisory_unlock(8238127212073486265),
+    pg_catalog.pg_advisory_unlock_shared(8238127212073486265),
+    pg_catalog.pg_advisory_unlock_shared(8238127212073486265);
   RAISE;
 END
 $retort$;
@@ -196,7 +200,9 @@ BEGIN
           ':c --sql') END;
   END IF;
 EXCEPTION WHEN OTHERS OR query_canceled THEN
-  PERFORM pg_catalog.pg_advisory_unlock(8238127212073486265);
+  PERFORM pg_catalog.pg_advisory_unlock(8238127212073486265),
+    pg_catalog.pg_advisory_unlock_shared(8238127212073486265),
+    pg_catalog.pg_advisory_unlock_shared(8238127212073486265);
   RAISE;
 END
 $retort$;
@@ -222,8 +228,8 @@ BEGIN
   UPDATE retort.state SET step_began_at = pg_catalog.clock_timestamp()
     WHERE revisions = 0 AND digest = 0
       AND NOT EXISTS (SELECT FROM retort.progress)
-      AND EXISTS (SELECT FROM pg_catalog.pg_locks WHERE locktype = 'advisory' AND objsubid = 1
-        AND pid = pg_catalog.pg_backend_pid() AND classid = 1918088461 AND objid = 1243514809);
+      AND pg_catalog.pg_advisory_unlock_shared(8238127212073486265)
+      AND pg_catalog.pg_try_advisory_lock_shared(8238127212073486265);
   IF NOT FOUND THEN
     RAISE EXCEPTION USING ERRCODE = 'RT001',
       MESSAGE = 'retort: upgrade to a does not fit the state of this database, or this '
@@ -277,8 +283,8 @@ BEGIN
   UPDATE retort.state SET step_began_at = pg_catalog.clock_timestamp()
     WHERE revisions = 1 AND digest = 912392414677810140
       AND NOT EXISTS (SELECT FROM retort.progress)
-      AND EXISTS (SELECT FROM pg_catalog.pg_locks WHERE locktype = 'advisory' AND objsubid = 1
-        AND pid = pg_catalog.pg_backend_pid() AND classid = 1918088461 AND objid = 1243514809);
+      AND pg_catalog.pg_advisory_unlock_shared(8238127212073486265)
+      AND pg_catalog.pg_try_advisory_lock_shared(8238127212073486265);
   IF NOT FOUND THEN
     RAISE EXCEPTION USING ERRCODE = 'RT001',
       MESSAGE = 'retort: upgrade to b does not fit the state of this database, or this '
@@ -324,7 +330,9 @@ BEGIN
   END IF;
   PERFORM pg_catalog.set_config('default_transaction_read_only', 'off', false);
 EXCEPTION WHEN OTHERS OR query_canceled THEN
-  PERFORM pg_catalog.pg_advisory_unlock(8238127212073486265);
+  PERFORM pg_catalog.pg_advisory_unlock(8238127212073486265),
+    pg_catalog.pg_advisory_unlock_shared(8238127212073486265),
+    pg_catalog.pg_advisory_unlock_shared(8238127212073486265);
   RAISE;
 END
 $retort$;
@@ -350,8 +358,8 @@ BEGIN
       AND EXISTS (SELECT FROM retort.progress
         WHERE revision = 'b' AND statement = 1
         AND hash = 'd0526ef32056eec792a17317c7e5844279d864cfa2204898df042f4759c37d46')
-      AND EXISTS (SELECT FROM pg_catalog.pg_locks WHERE locktype = 'advisory' AND objsubid = 1
-        AND pid = pg_catalog.pg_backend_pid() AND classid = 1918088461 AND objid = 1243514809);
+      AND pg_catalog.pg_advisory_unlock_shared(8238127212073486265)
+      AND pg_catalog.pg_try_advisory_lock_shared(8238127212073486265);
   IF NOT FOUND THEN
     RAISE EXCEPTION USING ERRCODE = 'RT001',
       MESSAGE = 'retort: upgrade to b does not fit the state of this database, or this '
@@ -418,8 +426,8 @@ BEGIN
   UPDATE retort.state SET step_began_at = pg_catalog.clock_timestamp()
     WHERE revisions = 2 AND digest = 1192247266910753136
       AND NOT EXISTS (SELECT FROM retort.progress)
-      AND EXISTS (SELECT FROM pg_catalog.pg_locks WHERE locktype = 'advisory' AND objsubid = 1
-        AND pid = pg_catalog.pg_backend_pid() AND classid = 1918088461 AND objid = 1243514809);
+      AND pg_catalog.pg_advisory_unlock_shared(8238127212073486265)
+      AND pg_catalog.pg_try_advisory_lock_shared(8238127212073486265);
   IF NOT FOUND THEN
     RAISE EXCEPTION USING ERRCODE = 'RT001',
       MESSAGE = 'retort: upgrade to c does not fit the state of this database, or this '
@@ -466,7 +474,7 @@ SET SESSION AUTHORIZATION DEFAULT; RESET ALL;
 SET client_encoding = 'UTF8'; SET standard_conforming_strings = on;
 -- Ledger: the receipt of this script; `migrate log` shows it.
 INSERT INTO retort.log (event, checksum, how, detail)
-  SELECT 'script', '1206c7d571533e523cb4dc0e513353d3be88790fff45ee8112a309421cc4b826',
+  SELECT 'script', 'a6a98af6416ad88a20a7fad68117699332b026fdc6a7c3df6200c6b4f1b1dbc2',
     'script', 'base:c'
   WHERE EXISTS (SELECT FROM pg_catalog.pg_locks WHERE locktype = 'advisory' AND objsubid = 1
         AND pid = pg_catalog.pg_backend_pid() AND classid = 1918088461 AND objid = 1243514809)
@@ -494,7 +502,7 @@ BEGIN
 END
 $retort$;
 SELECT revisions AS applied_revisions, 'c' AS current_heads,
-  'sha256:1206c7d571533e523cb4dc0e513353d3be88790fff45ee8112a309421cc4b826' AS receipt
+  'sha256:a6a98af6416ad88a20a7fad68117699332b026fdc6a7c3df6200c6b4f1b1dbc2' AS receipt
   FROM retort.state;
 COMMIT;
 
@@ -504,7 +512,9 @@ DO $retort$
 BEGIN
   IF EXISTS (SELECT FROM pg_catalog.pg_locks WHERE locktype = 'advisory' AND objsubid = 1
         AND pid = pg_catalog.pg_backend_pid() AND classid = 1918088461 AND objid = 1243514809) THEN
-    PERFORM pg_catalog.pg_advisory_unlock(8238127212073486265);
+    PERFORM pg_catalog.pg_advisory_unlock(8238127212073486265),
+    pg_catalog.pg_advisory_unlock_shared(8238127212073486265),
+    pg_catalog.pg_advisory_unlock_shared(8238127212073486265);
   END IF;
 END
 $retort$;
