@@ -52,7 +52,7 @@ if (/\bimport\(/.test(program)) throw new Error("dist/main.cjs imports otherwise
 mkdirSync("dist");
 writeFileSync(
   "dist/main.cjs",
-  `(function (exports, require, module, __filename, __dirname, __import, RETORT_PROGRAM) {${program}\n})`,
+  `(function (exports, require, module, __filename, __dirname, __import, RETORT_PROGRAM, RETORT_PRINTED) {${program}\n})`,
 );
 
 /** The front, with what it answers by itself. */

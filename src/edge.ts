@@ -1,11 +1,12 @@
 /** The edge of the process: words, environment, clock and signals go in; an exit code comes out. */
 import { createRequire } from "node:module";
 import { main } from "./cli/main.ts";
-import { createRecorder } from "./io/printed.ts";
+import { createRecorder, type Printed } from "./io/printed.ts";
 
 declare const RETORT_VERSION: string;
-/** Set by whoever loads the program, which knows its name. */
-declare const RETORT_PROGRAM: string | undefined;
+/** Set by whoever loads the program: its name, and what the same words printed before. */
+declare const RETORT_PROGRAM: string;
+declare const RETORT_PRINTED: Printed | undefined;
 
 const abort = new AbortController();
 let signalled = 0;
@@ -44,7 +45,9 @@ export const ended = main(words, {
   now: () => new Date(),
   version: RETORT_VERSION,
   signal: abort.signal,
-  recorder: { ...recorder, begin },
+  recorder,
+  begin,
+  printed: RETORT_PRINTED,
 }).then((code) => {
   recorder.end(code);
   process.exitCode = signalled === 0 ? code : signalled;

@@ -52,14 +52,17 @@ export async function openConnected(
 
 /** Connects; gives up when `needless` says so. Throws `usage/no-database`, `execution/connect`, `execution/database-in-use`. */
 export async function connect(
-  deps: Pick<Deps, "signal">,
+  deps: Pick<Deps, "signal" | "reads">,
   config: Config,
   options: ConnectOptions = {},
   needless?: AbortSignal,
 ): Promise<Session> {
   const address = requireDatabase(config);
   if (address.kind === "server") {
-    for (const message of address.warnings) options.onNotice?.({ severity: "WARNING", message });
+    for (const message of address.warnings) {
+      deps.reads?.other();
+      options.onNotice?.({ severity: "WARNING", message });
+    }
   }
   const deadline = performance.now() + (options.wait ?? 0) * 1000;
   for (;;) {

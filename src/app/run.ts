@@ -1,11 +1,12 @@
 /** A request → the database is there: plan, run, and the events on the way. */
+import { isDeepStrictEqual } from "node:util";
 import { MigrateError } from "../core/errors.ts";
 import type { Event } from "../core/event.ts";
 import type { LedgerState } from "../core/ledger.ts";
 import type { Plan, PlanStep } from "../core/plan.ts";
 import { type Notice, type Session, StatementFailure } from "../io/database.ts";
 import { lockFirst, unexpected } from "../io/execute.ts";
-import { readLedger } from "../io/ledger.ts";
+import { readLedger, readLedgerFor } from "../io/ledger.ts";
 import { lockHolders } from "../io/sessions.ts";
 import { type CompileOptions, compileSteps } from "./compile.ts";
 import { type ConnectOptions, connect, openConnected, refusePooledTransactions } from "./connect.ts";
@@ -50,6 +51,8 @@ export async function run(deps: Deps, request: Request, options: RunOptions): Pr
     for (let attempt = 0; ; attempt += 1) {
       const state = await currentState(session, project, deps, options);
       const plan = await planFor(project, request, state, session, options);
+      if (plan.batches.length === 0 && done.length === 0) await tellOf(state, session, project, deps);
+      else deps.reads?.other();
       const nothing = plan.batches.length === 0 || options.dryRun === true;
       if (nothing) return { plan, steps: options.dryRun === true ? plan.steps : done, done: done.length > 0 };
       if (attempt === 0 && (await options.confirm?.(plan)) === false) return { plan, steps: [], done: false };
@@ -96,6 +99,18 @@ async function currentState(
     ...(options.onEvent === undefined ? {} : { onEvent: options.onEvent }),
   });
   return await readLedger(session, ledger);
+}
+
+/** There was nothing to do, and there will not be, as long as the ledger is as it was read. */
+async function tellOf(
+  state: LedgerState,
+  session: Session,
+  { ledger }: Project,
+  { reads }: Deps,
+): Promise<void> {
+  if (reads?.recording !== true) return;
+  const now = await readLedgerFor(reads, session, ledger);
+  if (!isDeepStrictEqual(now, state)) reads.other();
 }
 
 function runPlan(

@@ -4,6 +4,7 @@ import { exitCodes, MigrateError } from "../core/errors.ts";
 import { nearest } from "../core/nearest.ts";
 import { redact } from "../core/redact.ts";
 import { type Command, globals, perform } from "./command.ts";
+import { seconds } from "./numbers.ts";
 import { createPrinter, type Streams } from "./print.ts";
 import { commandIndex, longFlags, parseStrict } from "./strict.ts";
 
@@ -62,8 +63,12 @@ export interface Process extends Streams {
   readonly version: string;
   /** Fires when the user or the system asks to stop. */
   readonly signal: AbortSignal;
-  /** Told what a command reads; `begin` says that all it does is print. */
-  readonly recorder?: NonNullable<Deps["reads"]> & { begin(): void };
+  /** Told what a command reads. */
+  readonly recorder?: Deps["reads"];
+  /** Told that all the command does is print. */
+  readonly begin?: () => void;
+  /** What the same words printed before; to be printed again while the ledger is the same. */
+  readonly printed?: { readonly ledger?: string; again(): void } | undefined;
 }
 
 /** Runs one command line. Never throws. */
@@ -114,7 +119,6 @@ export async function main(words: readonly string[], process: Process): Promise<
     }
     const args = parseStrict(name, { ...command.args, ...globals }, command.positionals, rest);
     const { env, cwd, now, signal, recorder: reads } = process;
-    if (command.onlyPrints?.(args) === true) reads?.begin();
     const invocation = {
       args,
       printer,
@@ -136,6 +140,15 @@ export async function main(words: readonly string[], process: Process): Promise<
       json: args.flag("json"),
       verbose: args.flag("verbose"),
     };
+    if (process.printed?.ledger !== undefined) {
+      const { isLedger } = await import("../app/same.ts");
+      const wait = { wait: seconds(args.text("wait"), "--wait") };
+      if (await isLedger(process.printed.ledger, invocation.deps, { ...invocation.project, ...wait })) {
+        process.printed.again();
+        return exitCodes.ok;
+      }
+    }
+    if (command.onlyPrints?.(args) === true) process.begin?.();
     return await perform(command, invocation);
   } catch (error) {
     if (error instanceof MigrateError) {

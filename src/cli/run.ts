@@ -48,7 +48,8 @@ export function runCommandOf({ name, summary, examples }: RunCommand): Command {
     args: { ...runFlags, ...scriptFlags },
     positionals: { required: name === "downgrade" ? 1 : 0, names: ["TARGET"] },
     examples,
-    onlyPrints: printsScript,
+    // Where there is nothing to do; else it says so when it does it.
+    onlyPrints: (args) => !args.flag("sql") || printsScript(args),
     run: (invocation) => {
       const { args } = invocation;
       const request = { kind: name, target: args.positionals[0] ?? "head" };

@@ -7,7 +7,7 @@ import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { Script } from "node:vm";
 import { cacheFolder, type Env, readCached, writeCached } from "./cache.ts";
-import { printAgain } from "./printed.ts";
+import { findPrinted, type Printed } from "./printed.ts";
 
 /** Set by the build: what names the program's text, and the commands there are. */
 declare const RETORT_PROGRAM: string;
@@ -21,11 +21,19 @@ type Main = (
   dirname: string,
   importModule: (name: string) => Promise<unknown>,
   program: string,
+  printed: Printed | undefined,
 ) => void;
 
-/** Does what the words say: prints again what they printed before, or loads the program, which reads them by itself. */
+/**
+ * Does what the words say: prints again what they printed before, or loads the program, which reads them by itself and
+ * compares the ledger, where only that is left to be compared.
+ */
 export function load(words: readonly string[], env: Env): void {
-  if (printAgain(RETORT_PROGRAM, words, env)) return;
+  const printed = findPrinted(RETORT_PROGRAM, words, env);
+  if (printed !== undefined && printed.ledger === undefined) {
+    printed.again();
+    return;
+  }
   const file = join(__dirname, "main.cjs");
   // Each command compiles other parts of the program.
   const command = words.find((word) => RETORT_COMMANDS.includes(word)) ?? "none";
@@ -42,7 +50,16 @@ export function load(words: readonly string[], env: Env): void {
   const module = { exports: {} as { readonly ended?: Promise<void> } & Record<string, unknown> };
   const main = script.runInThisContext() as Main;
   const importModule = (name: string): Promise<unknown> => import(name);
-  main(module.exports, createRequire(file), module, file, dirname(file), importModule, RETORT_PROGRAM);
+  main(
+    module.exports,
+    createRequire(file),
+    module,
+    file,
+    dirname(file),
+    importModule,
+    RETORT_PROGRAM,
+    printed,
+  );
   if (folder === undefined || (cachedData !== undefined && script.cachedDataRejected !== true)) return;
   // At the end, since only then is everything compiled that the command needs.
   void module.exports.ended?.then(() => writeCached(folder, name, script.createCachedData()));

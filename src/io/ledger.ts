@@ -2,6 +2,7 @@
 import { MigrateError } from "../core/errors.ts";
 import type { Applied, How, LedgerSql, LedgerState, Progress } from "../core/ledger.ts";
 import { type Session, StatementFailure } from "./database.ts";
+import type { Reads } from "./reads.ts";
 
 /** Reads what is applied and what is half done. One query where nothing is interrupted. */
 export async function readLedger(session: Session, ledger: LedgerSql): Promise<LedgerState> {
@@ -17,6 +18,34 @@ export async function readLedger(session: Session, ledger: LedgerSql): Promise<L
     if (isMissing(error)) return { exists: false, applied: [] };
     throw unreadable(error);
   }
+}
+
+/** What tells that the ledger is as it was; undefined where there is none, or nobody can tell. */
+export async function fingerprintOf(session: Session, ledger: LedgerSql): Promise<string | undefined> {
+  if (session.kind === "pglite") return undefined;
+  try {
+    const [row] = await session.rows<{ readonly fingerprint: string }>(
+      ledger.selectFingerprint(session.version.number),
+    );
+    return row?.fingerprint;
+  } catch (error) {
+    if (isMissing(error)) return undefined;
+    throw unreadable(error);
+  }
+}
+
+/** Reads the ledger, and tells of it whoever wants to know when the same would be read again. */
+export async function readLedgerFor(
+  reads: Reads | undefined,
+  session: Session,
+  ledger: LedgerSql,
+): Promise<LedgerState> {
+  if (reads?.recording === true) {
+    const fingerprint = await fingerprintOf(session, ledger);
+    if (fingerprint === undefined) reads.other();
+    else reads.ledger(fingerprint);
+  }
+  return await readLedger(session, ledger);
 }
 
 /** An entry of the ledger's log. `at` is ISO 8601, UTC; `duration` in seconds. */

@@ -1,7 +1,8 @@
 /**
  * What a command printed → printed again, as long as nothing has changed that it read: its words, the folder it ran
  * in, the variables it looked at, and the names, sizes and times of its files. Only for commands that do nothing but
- * print, only when they succeed, and only when they asked nothing else, such as a database.
+ * print, only when they succeed, and only when they asked nothing else; what the ledger of a database said is compared
+ * by whoever connects to it.
  */
 import { createHash } from "node:crypto";
 import { fstatSync, readdirSync, realpathSync, statSync, writeSync } from "node:fs";
@@ -13,6 +14,8 @@ interface Manifest {
   readonly env: readonly (readonly [name: string, value: string | null])[];
   readonly files: readonly (readonly [path: string, stamp: string])[];
   readonly folders: readonly (readonly [path: string, stamp: string])[];
+  /** Of the ledger, where it was asked. */
+  readonly ledger?: string;
   readonly prints: readonly (readonly [stream: 1 | 2, bytes: number])[];
 }
 
@@ -23,25 +26,33 @@ const TOO_LATE = 2000;
 /** Bytes; more is not kept. */
 const TOO_MUCH = 64 * 1024 * 1024;
 
-/** Prints what the same command line printed before; false where that is not known, or something has changed. */
-export function printAgain(program: string, words: readonly string[], env: Env): boolean {
+/** What the same command line printed before. */
+export interface Printed {
+  /** It may be printed again only while this is the fingerprint of the ledger. */
+  readonly ledger?: string;
+  readonly again: () => void;
+}
+
+/** Finds what the same command line printed before; undefined where that is not known, or something has changed. */
+export function findPrinted(program: string, words: readonly string[], env: Env): Printed | undefined {
   const folder = cacheFolder(env);
   const name = folder === undefined ? undefined : nameOf(program, words);
   const bytes = name === undefined ? undefined : readCached(folder!, name);
-  if (bytes === undefined) return false;
-  const manifest = manifestOf(bytes);
-  if (manifest === undefined) return false;
+  const manifest = bytes === undefined ? undefined : manifestOf(bytes);
+  if (bytes === undefined || manifest === undefined) return undefined;
   const same =
     manifest.env.every(([variable, value]) => (env[variable] ?? null) === value) &&
     manifest.files.every(([path, stamp]) => stampOfFile(path)?.text === stamp) &&
     manifest.folders.every(([path, stamp]) => stampOfFolder(path)?.text === stamp);
-  if (!same) return false;
-  let at = 0;
-  for (const [stream, length] of manifest.prints) {
-    print(stream, bytes.subarray(at, at + length));
-    at += length;
-  }
-  return true;
+  if (!same) return undefined;
+  const again = (): void => {
+    let at = 0;
+    for (const [stream, length] of manifest.prints) {
+      print(stream, bytes.subarray(at, at + length));
+      at += length;
+    }
+  };
+  return { ...(manifest.ledger === undefined ? {} : { ledger: manifest.ledger }), again };
 }
 
 function manifestOf(bytes: Buffer): Manifest | undefined {
@@ -69,6 +80,7 @@ export function createRecorder(program: string, words: readonly string[], env: E
   const files = new Map<string, string>();
   const folders = new Map<string, string>();
   const prints: [1 | 2, number][] = [];
+  let ledger: string | undefined;
   const began = Date.now();
   let file: CachedFile | undefined;
   let bytes = 0;
@@ -121,13 +133,21 @@ export function createRecorder(program: string, words: readonly string[], env: E
     },
     file: (path) => note(files, path, stampOfFile),
     folder: (path) => note(folders, path, stampOfFolder),
+    ledger: (fingerprint) => {
+      if (ledger !== undefined && ledger !== fingerprint) drop();
+      ledger = fingerprint;
+    },
     other: drop,
+    get recording() {
+      return file !== undefined;
+    },
     end: (exitCode) => {
       if (exitCode !== 0) return drop();
       const manifest: Manifest = {
         env: [...variables],
         files: [...files],
         folders: [...folders],
+        ...(ledger === undefined ? {} : { ledger }),
         prints,
       };
       const text = Buffer.from(JSON.stringify(manifest));

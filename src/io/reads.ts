@@ -1,8 +1,12 @@
-/** What a command tells of the files it reads, before it reads them. */
+/** What a command tells of what it reads, before it reads it. */
 export interface Reads {
   readonly file: (path: string) => void;
   /** The files of a folder whose names end in `.sql`. */
   readonly folder: (path: string) => void;
-  /** Something whose changes nobody can tell, such as a database. */
+  /** The ledger of the project's database; its fingerprint was taken before it was read. */
+  readonly ledger: (fingerprint: string) => void;
+  /** Something else: nobody can tell whether it has changed, or nobody should do it again. */
   readonly other: () => void;
+  /** Whether it is of any use to tell. */
+  readonly recording: boolean;
 }

@@ -1,0 +1,21 @@
+/** What is known of a ledger → whether it is still so, asked with the least that can be asked. */
+import { ledgerSql } from "../core/ledger.ts";
+import { fingerprintOf } from "../io/ledger.ts";
+import { sha256 } from "../io/sha256.ts";
+import { type ConnectOptions, connect } from "./connect.ts";
+import { type Deps, openConfig, type ProjectOptions } from "./project.ts";
+
+/** Whether the ledger of the configured database has that fingerprint. Throws as `connect`. */
+export async function isLedger(
+  fingerprint: string,
+  deps: Deps,
+  options: ProjectOptions & ConnectOptions,
+): Promise<boolean> {
+  const config = await openConfig(deps, options);
+  const session = await connect(deps, config, options);
+  try {
+    return (await fingerprintOf(session, ledgerSql(config.ledger, sha256))) === fingerprint;
+  } finally {
+    await session.close();
+  }
+}
