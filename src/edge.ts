@@ -21,12 +21,6 @@ for (const [name, code] of [
     abort.abort(name);
   });
 }
-// `migrate history | head` closes the pipe early; that is not an error.
-process.stdout.on("error", (error: NodeJS.ErrnoException) => {
-  if (error.code === "EPIPE") process.exit(0);
-  throw error;
-});
-
 const words = process.argv.slice(2);
 const recorder = createRecorder(typeof RETORT_PROGRAM === "string" ? RETORT_PROGRAM : "", words, process.env);
 const begin = (): void => {
@@ -35,13 +29,32 @@ const begin = (): void => {
   recorder.file(createRequire(import.meta.url).resolve("libpg-query"));
 };
 
+/** Node makes its streams when they are first looked at, which takes a while; not every command says something. */
+const streams = {
+  get stdout() {
+    const { stdout } = process;
+    // `migrate history | head` closes the pipe early; that is not an error.
+    if (stdout.listenerCount("error", endOfPipe) === 0) stdout.on("error", endOfPipe);
+    return stdout;
+  },
+  get stderr() {
+    return process.stderr;
+  },
+  get stdin() {
+    return process.stdin;
+  },
+};
+
+function endOfPipe(error: NodeJS.ErrnoException): void {
+  if (error.code === "EPIPE") process.exit(0);
+  throw error;
+}
+
 /** Resolves when the command has ended. */
 export const ended = main(words, {
   env: recorder.env,
   cwd: process.cwd(),
-  stdout: process.stdout,
-  stderr: process.stderr,
-  stdin: process.stdin,
+  streams,
   now: () => new Date(),
   version: RETORT_VERSION,
   signal: abort.signal,

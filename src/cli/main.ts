@@ -57,7 +57,9 @@ export const groups = Object.entries(table).map(
 );
 const commands = new Map(groups.flatMap(([, entries]) => entries));
 
-export interface Process extends Streams {
+export interface Process {
+  readonly streams: Streams;
+  readonly env: Readonly<Record<string, string | undefined>>;
   readonly cwd: string;
   readonly now: () => Date;
   readonly version: string;
@@ -83,7 +85,7 @@ export async function main(words: readonly string[], process: Process): Promise<
     json: words.includes("--json"),
     clean,
   };
-  const printer = createPrinter(process, options);
+  const printer = createPrinter(process.streams, process.env, options);
   try {
     const at = commandIndex(words, globals);
     if (at < 0) {
@@ -103,7 +105,7 @@ export async function main(words: readonly string[], process: Process): Promise<
         return exitCodes.ok;
       }
       parseStrict("COMMAND", globals, { required: 0, names: [] }, words);
-      process.stderr.write(`${text}\n`);
+      process.streams.stderr.write(`${text}\n`);
       return exitCodes.usage;
     }
     // Alembic writes list_templates and ensure_version.
@@ -153,10 +155,10 @@ export async function main(words: readonly string[], process: Process): Promise<
   } catch (error) {
     if (error instanceof MigrateError) {
       printer.error(error);
-      if (words.includes("--raiseerr")) process.stderr.write(clean(`${error.stack}\n`));
+      if (words.includes("--raiseerr")) process.streams.stderr.write(clean(`${error.stack}\n`));
       return error.exitCode;
     }
-    process.stderr.write(
+    process.streams.stderr.write(
       clean(
         `migrate has a bug: ${error instanceof Error ? error.stack : String(error)}\n` +
           `Please report it with the command line and this text. (migrate ${process.version})\n`,

@@ -3,12 +3,11 @@ import { type ConsolaInstance, createConsola } from "consola/basic";
 import type { MigrateError } from "../core/errors.ts";
 import { renderError } from "../render/diagnostic.ts";
 
-/** The edges of the process, as `bin` hands them over. */
+/** Where the process prints and is answered; each is made when it is first looked at. */
 export interface Streams {
   readonly stdout: NodeJS.WriteStream;
   readonly stderr: NodeJS.WriteStream;
   readonly stdin: NodeJS.ReadStream;
-  readonly env: Readonly<Record<string, string | undefined>>;
 }
 
 export interface Printer {
@@ -34,7 +33,8 @@ export interface Printer {
 }
 
 export function createPrinter(
-  { stdout, stderr, stdin, env }: Streams,
+  streams: Streams,
+  env: Readonly<Record<string, string | undefined>>,
   options: {
     readonly quiet: boolean;
     readonly verbose: boolean;
@@ -48,40 +48,46 @@ export function createPrinter(
     if (env["FORCE_COLOR"] !== undefined && env["FORCE_COLOR"] !== "0") return true;
     return stream.isTTY === true && env["TERM"] !== "dumb";
   };
+  const out = (text: string): void => void streams.stdout.write(text);
   let transient = false;
   const clear = (): void => {
-    if (transient) stderr.write("\r\u001b[K");
+    if (transient) streams.stderr.write("\r\u001b[K");
     transient = false;
   };
-  const log: ConsolaInstance = createConsola({
-    level: options.quiet ? 1 : options.verbose ? 4 : 3,
-    reporters: [
-      {
-        log: ({ args }) => {
-          clear();
-          stderr.write(`${options.clean(args.join(" "))}\n`);
+  let made: ConsolaInstance | undefined;
+  const log = (): ConsolaInstance => {
+    made ??= createConsola({
+      level: options.quiet ? 1 : options.verbose ? 4 : 3,
+      reporters: [
+        {
+          log: ({ args }) => {
+            clear();
+            streams.stderr.write(`${options.clean(args.join(" "))}\n`);
+          },
         },
-      },
-    ],
-  });
+      ],
+    });
+    return made;
+  };
   return {
-    data: (text) => void stdout.write(`${text}\n`),
-    raw: (text) => new Promise((resolve) => stdout.write(text, () => resolve())),
-    json: (value) => void stdout.write(`${JSON.stringify(value, jsonValue, 2)}\n`),
-    info: (text) => log.info(text),
-    warn: (text) => log.warn(`warning: ${text}`),
-    verbose: (text) => log.debug(text),
+    data: (text) => out(`${text}\n`),
+    raw: (text) => new Promise((resolve) => streams.stdout.write(text, () => resolve())),
+    json: (value) => out(`${JSON.stringify(value, jsonValue, 2)}\n`),
+    info: (text) => log().info(text),
+    warn: (text) => log().warn(`warning: ${text}`),
+    verbose: (text) => log().debug(text),
     error: (error) => {
-      if (options.json)
-        stdout.write(`${options.clean(JSON.stringify({ error: errorValue(error) }, null, 2))}\n`);
-      log.error(renderError(error, { color: colored(stderr) }));
+      if (options.json) out(`${options.clean(JSON.stringify({ error: errorValue(error) }, null, 2))}\n`);
+      log().error(renderError(error, { color: colored(streams.stderr) }));
     },
     progress: (text) => {
+      const { stderr } = streams;
       if (options.quiet || stderr.isTTY !== true) return;
       stderr.write(`\r\u001b[K${options.clean(text).slice(0, (stderr.columns || 80) - 1)}`);
       transient = true;
     },
     async ask(question) {
+      const { stdin, stderr } = streams;
       if (stdin.isTTY !== true || stderr.isTTY !== true) return undefined;
       clear();
       const { createInterface } = await import("node:readline/promises");
@@ -92,9 +98,16 @@ export function createPrinter(
         terminal.close();
       }
     },
-    width: stdout.isTTY === true ? stdout.columns || 80 : Number.POSITIVE_INFINITY,
-    color: colored(stdout),
-    interactive: stderr.isTTY === true,
+    get width() {
+      const { stdout } = streams;
+      return stdout.isTTY === true ? stdout.columns || 80 : Number.POSITIVE_INFINITY;
+    },
+    get color() {
+      return colored(streams.stdout);
+    },
+    get interactive() {
+      return streams.stderr.isTTY === true;
+    },
   };
 }
 

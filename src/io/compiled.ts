@@ -35,9 +35,9 @@ export function load(words: readonly string[], env: Env): void {
     return;
   }
   const file = join(__dirname, "main.cjs");
-  // Each command compiles other parts of the program.
+  // Each command compiles other parts of the program, and fewer where it only asks whether all is as it was.
   const command = words.find((word) => RETORT_COMMANDS.includes(word)) ?? "none";
-  const kind = words.includes("--sql") ? "script" : "run";
+  const kind = printed !== undefined ? "again" : words.includes("--sql") ? "script" : "run";
   const name = `code-${RETORT_PROGRAM}-${process.version}-${process.arch}-${command}-${kind}`;
   const folder = cacheFolder(env);
   const cachedData = folder === undefined ? undefined : readCached(folder, name);

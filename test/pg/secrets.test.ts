@@ -175,9 +175,7 @@ describe("the command", () => {
     let text = "";
     for (const stream of [stdout, stderr]) stream.on("data", (chunk: Buffer) => (text += chunk));
     const code = await main(["revision", "-m", "x", "--database", secretUrl], {
-      stdout: stdout as never,
-      stderr: stderr as never,
-      stdin: process.stdin,
+      streams: { stdout: stdout as never, stderr: stderr as never, stdin: process.stdin },
       env: {},
       cwd: shop.folder,
       now: () => {
