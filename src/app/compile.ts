@@ -4,9 +4,10 @@ import { codeChecksumOf } from "../core/integrity.ts";
 import type { How, Progress } from "../core/ledger.ts";
 import type { Half, Migration, RevisionId } from "../core/migration.ts";
 import { compile, type Plan, type SessionPins, type StepInput } from "../core/plan.ts";
-import { transactionMode } from "../core/statement.ts";
+import { statementsOf, transactionMode, type UserStatement } from "../core/statement.ts";
 import { currentHeads, type Step } from "../core/steps.ts";
 import { createGrammar, type Grammar } from "../io/grammar.ts";
+import type { KnownBodies } from "../io/parsed.ts";
 import { sha256 } from "../io/sha256.ts";
 import type { Project } from "./project.ts";
 import type { Steps } from "./steps.ts";
@@ -93,30 +94,51 @@ async function stepInputs(
   server: ServerVersion | undefined,
 ): Promise<StepInput[]> {
   const grammar = createGrammar(server);
+  const known = project.known(Math.floor((server?.number ?? 0) / 10000));
   const faults: Diagnostic[] = [];
   const inputs: StepInput[] = [];
   for (const step of steps.steps) {
     try {
-      inputs.push(await stepInput(project, steps.kind, step, grammar));
+      inputs.push(await stepInput(project, steps.kind, step, (half) => read(half, known, grammar)));
     } catch (error) {
       if (!(error instanceof MigrateError)) throw error;
       faults.push(...error.diagnostics);
     }
   }
+  known.keep();
   if (faults.length > 0) throw MigrateError.all(faults);
   return inputs;
+}
+
+/** What a body says. */
+interface Body {
+  readonly statements: readonly UserStatement[];
+  readonly codeChecksum: string;
+}
+
+/** Reads a file's body: what is known of it, else what the parsers say. */
+async function read(half: Half, known: KnownBodies, grammar: Grammar): Promise<Body> {
+  const found = known.find(half);
+  if (found !== undefined) {
+    return { statements: statementsOf(half, found.drafts, []), codeChecksum: found.codeChecksum };
+  }
+  const { drafts, statements } = await grammar.parse(half);
+  const codeChecksum = codeChecksumOf(half, sha256);
+  known.add(half, { drafts, codeChecksum });
+  return { statements, codeChecksum };
 }
 
 async function stepInput(
   project: Project,
   kind: Steps["kind"],
   { direction, revision }: Step,
-  grammar: Grammar,
+  bodyOf: (half: Half) => Promise<Body>,
 ): Promise<StepInput> {
   const migration = project.migrations.get(revision);
   if (migration === undefined) return withoutFile(revision);
   const half = kind === "stamp" ? migration.up : halfOf(migration, direction);
-  const statements = kind === "stamp" ? [] : await grammar.statements(half);
+  const { statements, codeChecksum } =
+    kind === "stamp" ? { statements: [], codeChecksum: codeChecksumOf(half, sha256) } : await bodyOf(half);
   return {
     direction,
     revision,
@@ -127,7 +149,7 @@ async function stepInput(
     checksum: migration.up.checksum,
     ...(half === migration.up ? {} : { downChecksum: half.checksum }),
     ...(migration.irreversible === undefined ? {} : { irreversible: migration.irreversible }),
-    codeChecksum: codeChecksumOf(migration.up, sha256),
+    codeChecksum,
     transactional: transactionMode(half, statements, migration.transaction[direction]) === "transaction",
     statements,
     ...(half.lockTimeout === undefined ? {} : { lockTimeout: half.lockTimeout }),

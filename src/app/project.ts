@@ -8,6 +8,7 @@ import type { Migration, RevisionId } from "../core/migration.ts";
 import type { SessionPins } from "../core/plan.ts";
 import { type Config, loadConfig } from "../io/config.ts";
 import { readMigrations } from "../io/directory.ts";
+import { type KnownBodies, knownBodies } from "../io/parsed.ts";
 import type { Reads } from "../io/reads.ts";
 import { sha256 } from "../io/sha256.ts";
 
@@ -45,6 +46,8 @@ export interface Project {
   readonly pattern: FileNamePattern;
   readonly ledger: LedgerSql;
   readonly pins: SessionPins;
+  /** What was known of its files' bodies for a server's major version; 0: for any. */
+  readonly known: (major: number) => KnownBodies;
 }
 
 /** Opens a project. Throws `MigrateError` of kind usage, source or graph, with every fault of every file. */
@@ -59,6 +62,7 @@ export async function openProject(deps: Deps, options: ProjectOptions, known?: C
     pattern,
     ledger: ledgerSql(config.ledger, sha256),
     pins: config.session,
+    known: (major) => knownBodies(config.directories, major, deps.env),
   };
 }
 

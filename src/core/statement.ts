@@ -87,44 +87,65 @@ export type Probe =
       readonly name: string;
     };
 
-/**
- * The statements of a file, in order. What must not stand in a migration is added to `faults`. The trees are read one
- * by one and not kept, so `parsed` can be a generator over a large file.
- */
-export function statementsOf(
-  { source, bodyStart }: Half,
-  parsed: Iterable<ParsedStatement>,
-  faults: Diagnostic[],
-): UserStatement[] {
-  const place = locator(source);
-  const statements: UserStatement[] = [];
-  let from = bodyStart;
-  let draft: Draft | undefined;
-  for (const { ast, start, end } of parsed) {
-    if (draft !== undefined) {
-      from = lineEndAfter(source.text, draft.end, start);
-      statements.push(finished(source, draft, from, faults));
-    }
-    const text = source.text.slice(start, end);
-    const origin: Span = { ...place(start), start, end };
-    const fault = faults.length < ENOUGH_FAULTS ? refusal(ast, text) : undefined;
-    if (fault !== undefined) faults.push(faultAt(source, origin, end - start, fault));
-    draft = { begin: leadOf(source.text, from), end, origin, facts: factsOf(ast, text) };
-  }
-  if (draft !== undefined) statements.push(finished(source, draft, source.text.length, faults));
-  return statements;
-}
-
-interface Draft {
+/** What the grammar has to say of a statement: all that is kept of its tree. JSON-safe. */
+export interface Draft {
+  /** UTF-16 offsets in the file: its comments, its first token, behind its last, and where the next one's comments begin. */
   readonly begin: number;
+  readonly start: number;
   readonly end: number;
-  readonly origin: Span;
+  readonly tail: number;
   readonly facts: Facts;
 }
 
-function finished(source: Source, draft: Draft, tail: number, faults: Diagnostic[]): UserStatement {
-  const { text } = source;
-  const { begin, end, origin, facts } = draft;
+/**
+ * What the statements of a file are, in order. What must not stand in a migration is added to `faults`. The trees are
+ * read one by one and not kept, so `parsed` can be a generator over a large file.
+ */
+export function draftsOf(
+  { source: { path, text }, bodyStart }: Half,
+  parsed: Iterable<ParsedStatement>,
+  faults: Diagnostic[],
+): readonly Draft[] {
+  const drafts: Draft[] = [];
+  let from = bodyStart;
+  let last: Omit<Draft, "tail"> | undefined;
+  for (const { ast, start, end } of parsed) {
+    if (last !== undefined) {
+      from = lineEndAfter(text, last.end, start);
+      drafts.push({ ...last, tail: from });
+    }
+    const statement = text.slice(start, end);
+    const fault = faults.length < ENOUGH_FAULTS ? refusal(ast, statement) : undefined;
+    if (fault !== undefined)
+      faults.push(faultAt({ path, text }, spanOf({ path, text }, start, end), end - start, fault));
+    last = { begin: leadOf(text, from), start, end, facts: factsOf(ast, statement) };
+  }
+  if (last !== undefined) drafts.push({ ...last, tail: text.length });
+  return drafts;
+}
+
+/** The statements of a file, from its text and what is known of them. Faults of batches are added to `faults`. */
+export function statementsOf(
+  { source }: Half,
+  drafts: readonly Draft[],
+  faults: Diagnostic[],
+): UserStatement[] {
+  const place = locator(source);
+  return drafts.map((draft) => {
+    const { start, end } = draft;
+    return finished(source, draft, { ...place(start), start, end }, faults);
+  });
+}
+
+const spanOf = (source: Source, start: number, end: number): Span => ({
+  ...locate(source, start),
+  start,
+  end,
+});
+
+function finished({ path, text }: Source, draft: Draft, origin: Span, faults: Diagnostic[]): UserStatement {
+  const source = { path, text };
+  const { begin, end, tail, facts } = draft;
   const semicolon = text[end - 1] === ";" ? "" : ";";
   const comments = text.slice(begin, origin.start);
   const statement = `${text.slice(origin.start, end)}${semicolon}`;

@@ -16,6 +16,17 @@ import {
 } from "node:fs";
 import { isAbsolute, join } from "node:path";
 
+declare const RETORT_PROGRAM: string | undefined;
+declare const RETORT_VERSION: string | undefined;
+
+/** What names this program; what another one found out may be otherwise. */
+export const programName =
+  typeof RETORT_PROGRAM === "string" && RETORT_PROGRAM !== ""
+    ? RETORT_PROGRAM
+    : typeof RETORT_VERSION === "string"
+      ? RETORT_VERSION
+      : "development";
+
 export type Env = Readonly<Record<string, string | undefined>>;
 
 /** Where it lies: `retort` in XDG_CACHE_HOME or ~/.cache; undefined where there is no home, or RETORT_CACHE is off. */

@@ -21,7 +21,7 @@ import { type Diagnostic, MigrateError } from "../core/errors.ts";
 import type { FileNamePattern } from "../core/filename.ts";
 import type { Migration } from "../core/migration.ts";
 import { lineOf, locate, type Source } from "../core/source.ts";
-import { cacheFolder, type Env, readCached, writeCached } from "./cache.ts";
+import { cacheFolder, type Env, programName, readCached, writeCached } from "./cache.ts";
 import type { Reads } from "./reads.ts";
 import { sha256 } from "./sha256.ts";
 
@@ -253,10 +253,6 @@ interface Remembered {
   readonly keep: (facts: ReadonlyMap<string, FileFacts>) => void;
 }
 
-/** Set by the build; what another version kept is none of ours. */
-declare const RETORT_VERSION: string | undefined;
-const version = typeof RETORT_VERSION === "string" ? RETORT_VERSION : "development";
-
 /** Small folders are read quicker than looked up. */
 const WORTH_REMEMBERING = 200;
 /** Milliseconds: a file written so lately could change again without its times telling. */
@@ -265,7 +261,7 @@ const TOO_LATE = 2000;
 function remember(folder: Folder, entries: readonly Entry[], env: DirectoryOptions["env"]): Remembered {
   const home = env === undefined || entries.length < WORTH_REMEMBERING ? undefined : cacheFolder(env);
   if (home === undefined) return { known: () => undefined, keep: () => {} };
-  const name = `files-${sha256(`${version} ${folder.real}`).slice(0, 32)}`;
+  const name = `files-${sha256(`${programName} ${folder.real}`).slice(0, 32)}`;
   const bytes = readCached(home, name);
   const kept: Kept = bytes === undefined ? {} : JSON.parse(bytes.toString("utf8"));
   const now = Date.now();

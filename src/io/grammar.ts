@@ -15,7 +15,13 @@ import type { Half } from "../core/migration.ts";
 import { mayNeed17, needs18 } from "../core/newer-syntax.ts";
 import { type BodyFault, blockDepth, bodyFault } from "../core/plpgsql.ts";
 import { byteOffsets, locate, offsetOfCodePoint, type Source } from "../core/source.ts";
-import { type ParsedStatement, statementsOf, type UserStatement } from "../core/statement.ts";
+import {
+  type Draft,
+  draftsOf,
+  type ParsedStatement,
+  statementsOf,
+  type UserStatement,
+} from "../core/statement.ts";
 import { type Failure, lineEnd, shortened, syntaxFault } from "../core/syntax.ts";
 
 /** A server's version: `server_version_num` (150020) and what a person calls it (15.20). */
@@ -30,37 +36,48 @@ export interface Grammar {
    * stand in a migration, broken PL/pgSQL bodies, and syntax that is too new for the server.
    */
   statements(half: Half): Promise<readonly UserStatement[]>;
+  /** The same, and what is known of each. */
+  parse(half: Half): Promise<Parsed>;
+}
+
+export interface Parsed {
+  readonly drafts: readonly Draft[];
+  readonly statements: readonly UserStatement[];
 }
 
 /** The grammar of a server, or of the newest one. Parsers are loaded when the first file comes. */
 export function createGrammar(server?: ServerVersion): Grammar {
   const older = server !== undefined && majorOf(server) < 18 ? createOlderCheck(server) : undefined;
-  return {
-    async statements(half) {
-      const source = { path: half.source.path, text: readable(half.source.text) };
-      refuseWhatParsersCut(source);
-      refuseWhatTakesForever(source);
-      const parser = await loadParser();
-      const faults: Diagnostic[] = [];
-      const suspects: Suspect[] = [];
-      const judged = function* (): Generator<ParsedStatement> {
-        for (const parsed of parsedStatements(parser, { ...half, source }, faults)) {
-          const fault = faultOfBody(parser, source, parsed);
-          if (fault !== undefined) faults.push(fault);
-          const suspect = older?.suspect(parsed, source.text.slice(parsed.start, parsed.end));
-          if (suspect !== undefined) suspects.push(suspect);
-          yield parsed;
-        }
-      };
-      const statements = statementsOf(half, judged(), faults);
-      for (const suspect of suspects) {
-        const fault = await older?.fault(source, suspect);
+  const judge = async (half: Half, faults: Diagnostic[]): Promise<readonly Draft[]> => {
+    const source = { path: half.source.path, text: readable(half.source.text) };
+    refuseWhatParsersCut(source);
+    refuseWhatTakesForever(source);
+    const parser = await loadParser();
+    const suspects: Suspect[] = [];
+    const judged = function* (): Generator<ParsedStatement> {
+      for (const parsed of parsedStatements(parser, { ...half, source }, faults)) {
+        const fault = faultOfBody(parser, source, parsed);
         if (fault !== undefined) faults.push(fault);
+        const suspect = older?.suspect(parsed, source.text.slice(parsed.start, parsed.end));
+        if (suspect !== undefined) suspects.push(suspect);
+        yield parsed;
       }
-      if (faults.length > 0) throw MigrateError.all(faults.sort(byPlace));
-      return statements;
-    },
+    };
+    const drafts = draftsOf(half, judged(), faults);
+    for (const suspect of suspects) {
+      const fault = await older?.fault(source, suspect);
+      if (fault !== undefined) faults.push(fault);
+    }
+    return drafts;
   };
+  const parse = async (half: Half): Promise<Parsed> => {
+    const faults: Diagnostic[] = [];
+    const drafts = await judge(half, faults);
+    const statements = statementsOf(half, drafts, faults);
+    if (faults.length > 0) throw MigrateError.all(faults.sort(byPlace));
+    return { drafts, statements };
+  };
+  return { parse, statements: async (half) => (await parse(half)).statements };
 }
 
 function byPlace({ location: a }: Diagnostic, { location: b }: Diagnostic): number {

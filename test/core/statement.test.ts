@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { MigrateError } from "../../src/core/errors.ts";
 import type { Half } from "../../src/core/migration.ts";
-import { statementsOf, transactionMode, type UserStatement } from "../../src/core/statement.ts";
+import { draftsOf, transactionMode, type UserStatement } from "../../src/core/statement.ts";
 import { createGrammar } from "../../src/io/grammar.ts";
 
 function half(text: string, bodyStart = 0): Half {
@@ -78,7 +78,7 @@ test("the header is no part of the first statement, and offsets stay those of th
   expect(second).toMatchObject({ sql: "select 2;", origin: { line: 3, column: 18, end: text.length } });
 });
 
-test("statementsOf reads one tree at a time", () => {
+test("draftsOf reads one tree at a time", () => {
   let ahead = 0;
   const parsed = function* () {
     for (const start of [0, 10]) {
@@ -86,7 +86,7 @@ test("statementsOf reads one tree at a time", () => {
       yield { ast: { SelectStmt: {} }, start, end: start + 9 };
     }
   };
-  expect(statementsOf(half("select 1; select 2;"), parsed(), [])).toHaveLength(2);
+  expect(draftsOf(half("select 1; select 2;"), parsed(), [])).toHaveLength(2);
   expect(ahead).toBe(2);
 });
 

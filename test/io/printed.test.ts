@@ -259,6 +259,44 @@ describe("never kept", () => {
   });
 });
 
+test("a body that is known makes the same statements, wherever it stands", async () => {
+  const cache = newCache();
+  const body = `
+-- A comment of the first.
+CREATE TABLE t (n int); -- behind it
+/* 😀 */ ALTER TABLE t ADD COLUMN "ö" text DEFAULT '😀;'; SELECT 1
+
+;;
+-- batch: 10
+DELETE FROM t WHERE n IN (SELECT n FROM t LIMIT :batch_size);
+CREATE INDEX CONCURRENTLY i ON t (n)`;
+  const forms = {
+    "as it was": `-- revision: first\n-- parent: none\n-- transaction: none\n${body}`,
+    "a longer header": `-- revision: first\n-- parent: none\n-- transaction: none\n-- message: 😀 more\n${body}`,
+    "other line ends": `-- revision: first\n-- parent: none\n-- transaction: none\n${body}`.replaceAll(
+      "\n",
+      "\r\n",
+    ),
+    "another body": `-- revision: first\n-- parent: none\n-- transaction: none\n${body};\nSELECT 2;\n`,
+  };
+  const scripts = new Set<string>();
+  for (const [form, text] of Object.entries(forms)) {
+    put(folderOf("bodies"), {
+      "migrations/0001_first.up.sql": text,
+      "migrations/0001_first.down.sql": "-- revision: first\n\nDROP TABLE t;\n",
+    });
+    const words = "upgrade head --sql --no-annotate";
+    const fresh = await run("bodies", words, cache, { RETORT_CACHE: "off" });
+    expect(fresh.code, fresh.stderr).toBe(0);
+    for (const turn of ["first", "second"]) {
+      expect(await run("bodies", words, cache), `${form}, ${turn} time`).toEqual(fresh);
+    }
+    scripts.add(fresh.stdout);
+  }
+  expect(scripts.size).toBeGreaterThan(2);
+  expect(keptIn(cache, "parsed-")).toHaveLength(1);
+});
+
 describe("the files of the cache", () => {
   const broken: readonly (readonly [string, (bytes: Buffer) => Uint8Array])[] = [
     ["empty", () => new Uint8Array()],
@@ -276,7 +314,12 @@ describe("the files of the cache", () => {
     const first = await run("large", "upgrade head --sql", cache);
     expect(first.code).toBe(0);
     const kept = keptIn(cache);
-    expect(kept.map((path) => basename(path).split("-")[0]).sort()).toEqual(["code", "files", "printed"]);
+    expect(kept.map((path) => basename(path).split("-")[0]).sort()).toEqual([
+      "code",
+      "files",
+      "parsed",
+      "printed",
+    ]);
     for (const [how, breaking] of broken) {
       for (const path of kept) writeFileSync(path, breaking(readFileSync(path)));
       expect(await run("large", "upgrade head --sql", cache), how).toEqual(first);

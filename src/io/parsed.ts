@@ -1,0 +1,65 @@
+/**
+ * What the parsers said of files → the user's cache, by the checksum of each body, so that no body is parsed twice for
+ * the same server. It holds no SQL: statements are cut out of the file's text, which has that checksum.
+ */
+import type { Half } from "../core/migration.ts";
+import type { Draft } from "../core/statement.ts";
+import { cacheFolder, type Env, programName, readCached, writeCached } from "./cache.ts";
+import { sha256 } from "./sha256.ts";
+
+/** Of one body; offsets count from where it begins. */
+export interface KnownBody {
+  readonly drafts: readonly Draft[];
+  /** As the checksum, without comments and white space. */
+  readonly codeChecksum: string;
+}
+
+export interface KnownBodies {
+  readonly find: (half: Half) => KnownBody | undefined;
+  readonly add: (half: Half, body: KnownBody) => void;
+  /** Keeps what was added. */
+  readonly keep: () => void;
+}
+
+/** What is known of the bodies of a project (its folders, absolute) for a server's major version; 0: for any. */
+export function knownBodies(folders: readonly string[], major: number, env: Env): KnownBodies {
+  const home = cacheFolder(env);
+  if (home === undefined) return { find: () => undefined, add: () => {}, keep: () => {} };
+  const name = `parsed-${sha256(JSON.stringify([programName, major, folders])).slice(0, 32)}`;
+  const bytes = readCached(home, name);
+  const known = new Map<string, KnownBody>(
+    bytes === undefined ? [] : (JSON.parse(bytes.toString("utf8")) as [string, KnownBody][]),
+  );
+  let news = false;
+  return {
+    find: (half) => {
+      const body = known.get(half.checksum);
+      return body === undefined || !isPlain(half) ? undefined : shifted(body, half.bodyStart);
+    },
+    add: (half, body) => {
+      if (!isPlain(half)) return;
+      known.set(half.checksum, shifted(body, -half.bodyStart));
+      news = true;
+    },
+    keep: () => {
+      if (news) writeCached(home, name, Buffer.from(JSON.stringify([...known])));
+    },
+  };
+}
+
+/** UTF-16 units; what is longer is data, and what is to be said of it about as long. */
+const LONG = 128 * 1024;
+
+/** Whether it can be kept: the checksum does not tell one line end from another, and offsets do. */
+const isPlain = ({ source: { text } }: Half): boolean => text.length <= LONG && !text.includes("\r");
+
+function shifted({ drafts, ...rest }: KnownBody, by: number): KnownBody {
+  const move = ({ begin, start, end, tail, facts }: Draft): Draft => ({
+    begin: begin + by,
+    start: start + by,
+    end: end + by,
+    tail: tail + by,
+    facts,
+  });
+  return { drafts: drafts.map(move), ...rest };
+}
