@@ -49,17 +49,19 @@ export function load(words: readonly string[], env: Env): void {
   });
   const module = { exports: {} as { readonly ended?: Promise<void> } & Record<string, unknown> };
   const main = script.runInThisContext() as Main;
+  // All of it is out, and nobody needs to wait until the server has closed the connection.
+  const again =
+    printed === undefined || cachedData === undefined
+      ? printed
+      : {
+          ...printed,
+          again: () => {
+            printed.again();
+            process.exit();
+          },
+        };
   const importModule = (name: string): Promise<unknown> => import(name);
-  main(
-    module.exports,
-    createRequire(file),
-    module,
-    file,
-    dirname(file),
-    importModule,
-    RETORT_PROGRAM,
-    printed,
-  );
+  main(module.exports, createRequire(file), module, file, dirname(file), importModule, RETORT_PROGRAM, again);
   if (folder === undefined || (cachedData !== undefined && script.cachedDataRejected !== true)) return;
   // At the end, since only then is everything compiled that the command needs.
   void module.exports.ended?.then(() => writeCached(folder, name, script.createCachedData()));

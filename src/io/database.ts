@@ -26,7 +26,7 @@ export interface Session {
   readonly kind: DatabaseAddress["kind"];
   /** `server_version_num` (150018) and what a person calls it ("15.18"). */
   readonly version: { readonly number: number; readonly text: string };
-  /** The backend's process id; 0 for the embedded database. */
+  /** The backend's process id, once `pooling` has asked for it; before, what was announced. 0 for the embedded database. */
   readonly pid: number;
   /**
    * Sends the texts in one message, in order; the first that fails ends it. `onCompleted` is told, as the answers
@@ -99,8 +99,8 @@ interface Wire {
   aside(sql: string): Promise<readonly Record<string, unknown>[]>;
   /** Asks for what runs to be cancelled, as the protocol does it: needs no password and no free connection. */
   cancel(): Promise<void>;
-  /** The process id that the server, or a pooler before it, gave on connecting; undefined without a connection. */
-  announcedPid(): number | undefined;
+  /** What the server, or a pooler before it, said of itself on connecting; undefined without a connection. */
+  announced(): { readonly pid: number; readonly version: string | undefined } | undefined;
 }
 
 type WireFactory = (onNotice: (notice: Notice) => void, onLost: (error: Error) => void) => Promise<Wire>;
@@ -188,20 +188,35 @@ async function throughSlonik(
       if (!lost) throw error;
     });
   };
-  const [facts] = await run([FACTS], SEND).catch(async (error: StatementFailure) => {
-    await close().catch(() => {});
-    throw connectError(address, error.cause as ServerError);
-  });
+  const announced = wire?.announced();
+  const version =
+    versionOf(announced?.version) ??
+    versionOf(
+      (
+        await run([VERSION], SEND).catch(async (error: StatementFailure) => {
+          await close().catch(() => {});
+          throw connectError(address, error.cause as ServerError);
+        })
+      )[0]?.["version"],
+    );
+  let pid = announced?.pid ?? 0;
   let open = true;
   return {
     kind: address.kind,
-    version: { number: Number(facts?.["number"]), text: String(facts?.["text"]).split(" ")[0] ?? "" },
-    pid: address.kind === "pglite" ? 0 : Number(facts?.["pid"]),
+    version: version ?? { number: 0, text: "" },
+    get pid() {
+      return pid;
+    },
     send: async (texts, told) => void (await run(texts, SEND, told)),
     rows: async <T>(sql: string) => (await run([sql], SEND)) as readonly T[],
     aside: async <T>(sql: string) => ((await wire?.aside(sql)) ?? []) as readonly T[],
     cancel: async () => wire?.cancel(),
-    pooling: () => poolingOf(wire!, Number(facts?.["pid"]), run),
+    pooling: async () => {
+      if (announced === undefined) return "none";
+      const [mine] = await run([PID], SEND);
+      pid = Number(mine?.["pid"]);
+      return announced.pid === pid ? "none" : poolingOf(wire!, pid, run);
+    },
     close: async () => {
       if (!open) return;
       open = false;
@@ -210,32 +225,35 @@ async function throughSlonik(
   };
 }
 
+/** "15.18 (Debian 15.18-1)" → 150018 and "15.18"; also 19devel. */
+function versionOf(said: unknown): Session["version"] | undefined {
+  const [, text, major, minor = "0"] = /^((\d+)(?:\.(\d+))?\w*)/.exec(String(said)) ?? [];
+  return text === undefined ? undefined : { number: Number(major) * 10_000 + Number(minor), text };
+}
+
 /**
- * A pooler announces a process id of its own making. If two connections that are open at once are served by one
+ * What pools, where a pooler announced a process id of its own making. If two connections that are open at once are served by one
  * backend, or one connection by two, then what is pooled are transactions.
  */
 async function poolingOf(
   wire: Wire,
   pid: number,
   run: (texts: readonly string[], sql: string) => Promise<readonly Record<string, unknown>[]>,
-): Promise<"none" | "sessions" | "transactions"> {
-  const announced = wire.announcedPid();
-  if (announced === undefined || announced === pid) return "none";
-  const ask = "SELECT pg_catalog.pg_backend_pid() AS pid";
+): Promise<"sessions" | "transactions"> {
   for (let round = 0; round < POOL_ROUNDS; round += 1) {
     // A pool of sessions that is full lets the other connection wait for as long as this one lives.
     const late = sleep(POOL_PATIENCE, undefined, { ref: false });
     const refused = (): readonly Record<string, unknown>[] => [];
-    const [other] = (await Promise.race([wire.aside(ask).catch(refused), late])) ?? [];
-    const [mine] = await run([ask], SEND);
+    const [other] = (await Promise.race([wire.aside(PID).catch(refused), late])) ?? [];
+    const [mine] = await run([PID], SEND);
     if (Number(mine?.["pid"]) !== pid || Number(other?.["pid"]) === pid) return "transactions";
     if (other === undefined) return "sessions";
   }
   return "sessions";
 }
 
-const FACTS =
-  "SELECT current_setting('server_version_num')::int AS number, current_setting('server_version') AS text, pg_backend_pid() AS pid";
+const VERSION = "SELECT pg_catalog.current_setting('server_version') AS version";
+const PID = "SELECT pg_catalog.pg_backend_pid() AS pid";
 const POOL_ROUNDS = 3;
 /** Milliseconds. */
 const POOL_PATIENCE = 3000;
@@ -338,6 +356,7 @@ function serverWire(
         : { connectionTimeoutMillis: address.connectTimeout * 1000 }),
     });
     let bindable = false;
+    let said: string | undefined;
     const connected = async (wanted: false | TlsOptions) => {
       let ssl = wanted;
       const client = new pg.Client(configuration(ssl));
@@ -353,6 +372,9 @@ function serverWire(
           bindable = ssl !== false && mechanisms.includes("SCRAM-SHA-256-PLUS");
         },
       );
+      wireOf(client).on("parameterStatus", ({ parameterName, parameterValue }) => {
+        if (parameterName === "server_version") said = parameterValue;
+      });
       const giveUp = (): void => void (wireOf(client) as PlainWire).stream.destroy();
       if (signal?.aborted === true) throw new Error("given up");
       signal?.addEventListener("abort", giveUp);
@@ -412,7 +434,10 @@ function serverWire(
           if (address.host.startsWith("/")) other.connect(`${address.host}/.s.PGSQL.${address.port}`);
           else other.connect(address.port, address.host);
         }),
-      announcedPid: () => (client as unknown as { readonly processID?: number }).processID,
+      announced: () => ({
+        pid: (client as unknown as { readonly processID: number }).processID,
+        version: said,
+      }),
     };
   };
 }
@@ -500,7 +525,7 @@ function pgliteWire(address: Extract<DatabaseAddress, { kind: "pglite" }>): Wire
       },
       aside: async () => [],
       cancel: async () => {},
-      announcedPid: () => undefined,
+      announced: () => undefined,
     };
   };
 }
