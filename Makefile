@@ -27,8 +27,9 @@ chaos: build
 demo: build
 	@scripts/demo
 
+# Some rows only, or beside other tools: make bench ARGS="--only 'apply|far' --peers"
 bench: build
-	@node scripts/run.mjs scripts/bench.ts
+	@node scripts/run.mjs scripts/bench.ts $(ARGS)
 
 clean:
 	rm -rf dist demo node_modules

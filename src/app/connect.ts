@@ -64,19 +64,24 @@ export async function connect(
       options.onNotice?.({ severity: "WARNING", message });
     }
   }
-  const deadline = performance.now() + (options.wait ?? 0) * 1000;
+  return await patiently(() => openSession(address, options.onNotice, needless), deps, options);
+}
+
+/** Opens again and again, until the server is there or the patience at its end. */
+export async function patiently<T>(
+  open: () => Promise<T>,
+  { signal }: Pick<Deps, "signal">,
+  { wait = 0 }: ConnectOptions,
+): Promise<T> {
+  const deadline = performance.now() + wait * 1000;
   for (;;) {
     try {
-      return await openSession(address, options.onNotice, needless);
+      return await open();
     } catch (error) {
       const left = deadline - performance.now();
-      if (!(error instanceof MigrateError) || !isNotYet(error) || left <= 0 || deps.signal?.aborted === true)
+      if (!(error instanceof MigrateError) || !isNotYet(error) || left <= 0 || signal?.aborted === true)
         throw error;
-      await sleep(
-        Math.min(500, left),
-        undefined,
-        deps.signal === undefined ? {} : { signal: deps.signal },
-      ).catch(() => {});
+      await sleep(Math.min(500, left), undefined, signal === undefined ? {} : { signal }).catch(() => {});
     }
   }
 }

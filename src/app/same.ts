@@ -1,8 +1,10 @@
 /** What is known of a ledger → whether it is still so, asked with the least that can be asked. */
 import { ledgerSql } from "../core/ledger.ts";
+import { requireDatabase } from "../io/config.ts";
+import { openBriefly } from "../io/database.ts";
 import { fingerprintOf } from "../io/ledger.ts";
 import { sha256 } from "../io/sha256.ts";
-import { type ConnectOptions, connect } from "./connect.ts";
+import { type ConnectOptions, patiently } from "./connect.ts";
 import { type Deps, openConfig, type ProjectOptions } from "./project.ts";
 
 /** Whether the ledger of the configured database has that fingerprint. Throws as `connect`. */
@@ -12,7 +14,9 @@ export async function isLedger(
   options: ProjectOptions & ConnectOptions,
 ): Promise<boolean> {
   const config = await openConfig(deps, options);
-  const session = await connect(deps, config, options);
+  const address = requireDatabase(config);
+  if (address.kind !== "server" || address.warnings.length > 0) return false;
+  const session = await patiently(() => openBriefly(address), deps, options);
   try {
     return (await fingerprintOf(session, ledgerSql(config.ledger, sha256))) === fingerprint;
   } finally {

@@ -66,3 +66,6 @@ export const globals: Flags = {
   raiseerr: flag("with an error, show the program's stack too"),
   help: flag("show this help", "h"),
 };
+
+/** Of commands that connect. */
+export const waitFlag = value("seconds to wait until the server accepts connections (default 0)", "SECONDS");

@@ -1,12 +1,12 @@
 /** The words of the command line → an exit code. The command table, and the only place that catches errors. */
-import type { Deps } from "../app/project.ts";
+import type { Deps, ProjectOptions } from "../app/project.ts";
 import { exitCodes, MigrateError } from "../core/errors.ts";
 import { nearest } from "../core/nearest.ts";
 import { redact } from "../core/redact.ts";
-import { type Command, globals, perform } from "./command.ts";
+import { type Command, globals, perform, waitFlag } from "./command.ts";
 import { seconds } from "./numbers.ts";
-import { createPrinter, type Streams } from "./print.ts";
-import { commandIndex, longFlags, parseStrict } from "./strict.ts";
+import type { Printer, Streams } from "./print.ts";
+import { type Arguments, commandIndex, longFlags, parseStrict } from "./strict.ts";
 
 type Loader = () => Promise<{ default: Command }>;
 
@@ -79,18 +79,22 @@ export async function main(words: readonly string[], process: Process): Promise<
     words.includes(`--${flag}`) || words.includes(`-${short}`);
   const secrets: string[] = [];
   const clean = (text: string): string => redact(text, secrets);
-  const options = {
-    quiet: says("quiet", "q"),
-    verbose: says("verbose", "v"),
-    json: words.includes("--json"),
-    clean,
+  let made: Printer | undefined;
+  const printer = async (): Promise<Printer> => {
+    const { createPrinter } = await import("./print.ts");
+    made ??= createPrinter(process.streams, process.env, {
+      quiet: says("quiet", "q"),
+      verbose: says("verbose", "v"),
+      json: words.includes("--json"),
+      clean,
+    });
+    return made;
   };
-  const printer = createPrinter(process.streams, process.env, options);
   try {
     const at = commandIndex(words, globals);
     if (at < 0) {
       if (words.includes("--version")) {
-        printer.data(process.version);
+        (await printer()).data(process.version);
         return exitCodes.ok;
       }
       const { overview } = await import("./help.ts");
@@ -101,7 +105,7 @@ export async function main(words: readonly string[], process: Process): Promise<
         ]),
       );
       if (says("help", "h")) {
-        printer.data(text);
+        (await printer()).data(text);
         return exitCodes.ok;
       }
       parseStrict("COMMAND", globals, { required: 0, names: [] }, words);
@@ -112,49 +116,34 @@ export async function main(words: readonly string[], process: Process): Promise<
     const name = words[at]!.replaceAll("_", "-");
     const entry = commands.get(name);
     if (entry === undefined) throw unknownCommand(words[at]!);
-    const { default: command } = await entry[1]();
+    const load = async (): Promise<Command> => (await entry[1]()).default;
     const rest = [...longFlags(words.slice(0, at), globals), ...words.slice(at + 1)];
+    const { env, cwd, now, signal, recorder: reads, printed } = process;
+    const onSecrets = (found: readonly string[]): void => void secrets.push(...found);
+    const deps: Deps = { env, cwd, now, signal, reads, onSecrets };
+    if (printed?.ledger !== undefined && (await isStill(printed.ledger, name, rest, load, deps))) {
+      printed.again();
+      return exitCodes.ok;
+    }
+    const command = await load();
     if (rest.includes("--help") || rest.includes("-h")) {
       const { commandHelp } = await import("./help.ts");
-      printer.data(commandHelp(command));
+      (await printer()).data(commandHelp(command));
       return exitCodes.ok;
     }
     const args = parseStrict(name, { ...command.args, ...globals }, command.positionals, rest);
-    const { env, cwd, now, signal, recorder: reads } = process;
-    const invocation = {
+    if (command.onlyPrints?.(args) === true) process.begin?.();
+    return await perform(command, {
       args,
-      printer,
-      deps: {
-        env,
-        cwd,
-        now,
-        signal,
-        reads,
-        onSecrets: (found: readonly string[]) => void secrets.push(...found),
-      },
-      project: {
-        database: args.text("database"),
-        directories: args.list("directory"),
-        config: args.text("config"),
-        environment: args.text("env"),
-        variables: args.list("x"),
-      },
+      printer: await printer(),
+      deps,
+      project: projectOf(args),
       json: args.flag("json"),
       verbose: args.flag("verbose"),
-    };
-    if (process.printed?.ledger !== undefined) {
-      const { isLedger } = await import("../app/same.ts");
-      const wait = { wait: seconds(args.text("wait"), "--wait") };
-      if (await isLedger(process.printed.ledger, invocation.deps, { ...invocation.project, ...wait })) {
-        process.printed.again();
-        return exitCodes.ok;
-      }
-    }
-    if (command.onlyPrints?.(args) === true) process.begin?.();
-    return await perform(command, invocation);
+    });
   } catch (error) {
     if (error instanceof MigrateError) {
-      printer.error(error);
+      (await printer()).error(error);
       if (words.includes("--raiseerr")) process.streams.stderr.write(clean(`${error.stack}\n`));
       return error.exitCode;
     }
@@ -166,6 +155,35 @@ export async function main(words: readonly string[], process: Process): Promise<
     );
     return exitCodes.bug;
   }
+}
+
+/** The flags all commands share, as the app takes them. */
+const projectOf = (args: Arguments): ProjectOptions => ({
+  database: args.text("database"),
+  directories: args.list("directory"),
+  config: args.text("config"),
+  environment: args.text("env"),
+  variables: args.list("x"),
+});
+
+/** Whether the ledger is as it was when these words were last said; the command itself is loaded only if it must be. */
+async function isStill(
+  ledger: string,
+  name: string,
+  rest: readonly string[],
+  load: () => Promise<Command>,
+  deps: Deps,
+): Promise<boolean> {
+  let args: Arguments;
+  try {
+    const flags = { ...globals, wait: waitFlag };
+    args = parseStrict(name, flags, { required: 0, names: ["TARGET"], many: true }, rest);
+  } catch {
+    const command = await load();
+    args = parseStrict(name, { ...command.args, ...globals }, command.positionals, rest);
+  }
+  const { isLedger } = await import("../app/same.ts");
+  return await isLedger(ledger, deps, { ...projectOf(args), wait: seconds(args.text("wait"), "--wait") });
 }
 
 /** What hands type that come from other tools. */

@@ -4,7 +4,7 @@ import type { Request } from "../app/steps.ts";
 import { MigrateError } from "../core/errors.ts";
 import { type Event, sessionText } from "../core/event.ts";
 import type { Plan, PlanStep } from "../core/plan.ts";
-import { type Command, type Flags, flag, type Invocation, value } from "./command.ts";
+import { type Command, type Flags, flag, type Invocation, value, waitFlag } from "./command.ts";
 import { interval, seconds } from "./numbers.ts";
 import type { Printer } from "./print.ts";
 import {
@@ -26,7 +26,7 @@ interface RunCommand {
 export const writeFlags: Flags = {
   "dry-run": flag("show what would be done; writes nothing"),
   "lock-wait": value("seconds to wait for another migrator (default 60; 0: do not wait)", "SECONDS"),
-  wait: value("seconds to wait until the server accepts connections (default 0)", "SECONDS"),
+  wait: waitFlag,
 };
 
 const runFlags: Flags = {

@@ -118,6 +118,39 @@ export async function openSession(
   return throughSlonik(address, wires, onNotice);
 }
 
+/** A session for a question or two. */
+export type BriefSession = Pick<Session, "kind" | "version" | "rows" | "close">;
+
+/**
+ * Opens a session on a server without slonik, which takes longer to load than an answer takes to come: nothing is
+ * changed here, and nothing kept. Throws `execution/connect`.
+ */
+export async function openBriefly(
+  address: Extract<DatabaseAddress, { kind: "server" }>,
+): Promise<BriefSession> {
+  const ignore = (): void => {};
+  const wire = await serverWire(address, undefined)(ignore, ignore);
+  try {
+    await wire.connect();
+  } catch (error) {
+    throw connectError(address, error as ServerError);
+  }
+  return {
+    kind: "server",
+    version: versionOf(wire.announced()?.version) ?? UNKNOWN_VERSION,
+    rows: async <T>(sql: string) => {
+      try {
+        return (await wire.run([sql], ignore)) as readonly T[];
+      } catch (error) {
+        throw failureOf([sql], error as ServerError);
+      }
+    },
+    close: () => wire.end(),
+  };
+}
+
+const UNKNOWN_VERSION = { number: 0, text: "" };
+
 async function throughSlonik(
   address: DatabaseAddress,
   createWire: WireFactory,
@@ -203,7 +236,7 @@ async function throughSlonik(
   let open = true;
   return {
     kind: address.kind,
-    version: version ?? { number: 0, text: "" },
+    version: version ?? UNKNOWN_VERSION,
     get pid() {
       return pid;
     },

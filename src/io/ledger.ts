@@ -1,7 +1,7 @@
 /** A session → the ledger's rows. Reads only; a database without a ledger has an empty one. */
 import { MigrateError } from "../core/errors.ts";
 import type { Applied, How, LedgerSql, LedgerState, Progress } from "../core/ledger.ts";
-import { type Session, StatementFailure } from "./database.ts";
+import { type BriefSession, type Session, StatementFailure } from "./database.ts";
 import type { Reads } from "./reads.ts";
 
 /** Reads what is applied and what is half done. One query where nothing is interrupted. */
@@ -21,7 +21,7 @@ export async function readLedger(session: Session, ledger: LedgerSql): Promise<L
 }
 
 /** What tells that the ledger is as it was; undefined where there is none, or nobody can tell. */
-export async function fingerprintOf(session: Session, ledger: LedgerSql): Promise<string | undefined> {
+export async function fingerprintOf(session: BriefSession, ledger: LedgerSql): Promise<string | undefined> {
   if (session.kind === "pglite") return undefined;
   try {
     const [row] = await session.rows<{ readonly fingerprint: string }>(
