@@ -83,7 +83,7 @@ export async function execute(plan: Plan, session: Session, options: ExecuteOpti
 const ALONE: GroupLimits = { batches: 1, size: 0 };
 
 /**
- * How many transactions share a message: as many as take a fifth of a second, by what the last ones took. Slow
+ * How many transactions share a message: as many as take half a second, by what the last ones took. Slow
  * migrations go alone, so that each is seen as it is done; quick ones do not wait for the network one by one.
  */
 function groupPace() {
@@ -91,8 +91,8 @@ function groupPace() {
   return {
     limits: (): GroupLimits => ({ batches, size: 512 * 1024 }),
     took(count: number, ms: number): void {
-      const fit = Math.floor((200 * count) / Math.max(ms, 1));
-      batches = Math.max(1, Math.min(fit, batches * 4, 500));
+      const fit = Math.floor((500 * count) / Math.max(ms, 1));
+      batches = Math.max(1, Math.min(fit, batches * 8, 500));
     },
   };
 }
