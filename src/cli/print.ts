@@ -71,7 +71,8 @@ export function createPrinter(
   };
   return {
     data: (text) => out(`${text}\n`),
-    raw: (text) => new Promise((resolve) => streams.stdout.write(text, () => resolve())),
+    // As bytes once and for all: whoever passes them on does not make them again.
+    raw: (text) => new Promise((resolve) => streams.stdout.write(Buffer.from(text), () => resolve())),
     json: (value) => out(`${JSON.stringify(value, jsonValue, 2)}\n`),
     info: (text) => log().info(text),
     warn: (text) => log().warn(`warning: ${text}`),

@@ -159,17 +159,19 @@ export function createRecorder(program: string, words: readonly string[], env: E
   };
 }
 
-/** The name of what a command line printed here; undefined in a terminal, where the width counts too. */
+/**
+ * The name of what a command line printed here; undefined in a terminal, where the width counts too, and where there is
+ * no stdout or no folder any more.
+ */
 function nameOf(program: string, words: readonly string[]): string | undefined {
-  if (fstatSync(1).isCharacterDevice()) return undefined;
-  const line = JSON.stringify([
-    program,
-    process.version,
-    process.cwd(),
-    fstatSync(2).isCharacterDevice(),
-    words,
-  ]);
-  return `printed-${createHash("sha256").update(line).digest("hex").slice(0, 32)}`;
+  try {
+    const [out, err] = [fstatSync(1), fstatSync(2)];
+    if (out.isCharacterDevice()) return undefined;
+    const line = [program, process.version, process.cwd(), err.isCharacterDevice(), words];
+    return `printed-${createHash("sha256").update(JSON.stringify(line)).digest("hex").slice(0, 32)}`;
+  } catch {
+    return undefined;
+  }
 }
 
 /** What tells that something is unchanged, and when it changed last (ms since 1970). */
