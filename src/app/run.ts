@@ -86,12 +86,13 @@ export async function run(deps: Deps, request: Request, options: RunOptions): Pr
 async function currentState(
   session: Session,
   project: Project,
-  { signal }: Deps,
+  { signal, reads }: Deps,
   options: RunOptions,
 ): Promise<LedgerState> {
   const { config, ledger } = project;
   const state = await readLedger(session, ledger);
   if (state.progress === undefined || options.dryRun === true) return state;
+  reads?.other();
   await lockFirst(ledger.lock, session, {
     lockWait: options.lockWait ?? config.lockWait,
     lockHolders: () => lockHolders(session, ledger),

@@ -1,4 +1,5 @@
 /** What is known of a ledger → whether it is still so, asked with the least that can be asked. */
+import { MigrateError } from "../core/errors.ts";
 import { ledgerSql } from "../core/ledger.ts";
 import { requireDatabase } from "../io/config.ts";
 import { openBriefly } from "../io/database.ts";
@@ -16,9 +17,16 @@ export async function isLedger(
   const config = await openConfig(deps, options);
   const address = requireDatabase(config);
   if (address.kind !== "server" || address.warnings.length > 0) return false;
-  const session = await patiently(() => openBriefly(address), deps, options);
+  const { signal } = deps;
+  const session = await patiently(() => openBriefly(address, signal), deps, options);
   try {
-    return (await fingerprintOf(session, ledgerSql(config.ledger, sha256))) === fingerprint;
+    const found = await fingerprintOf(session, ledgerSql(config.ledger, sha256));
+    if (signal?.aborted !== true) return found === fingerprint;
+    throw new MigrateError({
+      code: "execution/cancelled",
+      message: "stopped on request",
+      hint: "nothing was changed",
+    });
   } finally {
     // Nobody waits for the other side to close it.
     session.close().catch(() => {});

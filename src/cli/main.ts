@@ -174,14 +174,18 @@ async function isStill(
   load: () => Promise<Command>,
   deps: Deps,
 ): Promise<boolean> {
-  let args: Arguments;
-  try {
-    const flags = { ...globals, wait: waitFlag };
-    args = parseStrict(name, flags, { required: 0, names: ["TARGET"], many: true }, rest);
-  } catch {
+  const said = async (): Promise<Arguments> => {
+    // Other flags are the command's own, and so may be what a short one means.
+    if (rest.every((word) => !/^-[^-]/.test(word))) {
+      try {
+        const flags = { ...globals, wait: waitFlag };
+        return parseStrict(name, flags, { required: 0, names: ["TARGET"], many: true }, rest);
+      } catch {}
+    }
     const command = await load();
-    args = parseStrict(name, { ...command.args, ...globals }, command.positionals, rest);
-  }
+    return parseStrict(name, { ...command.args, ...globals }, command.positionals, rest);
+  };
+  const args = await said();
   const { isLedger } = await import("../app/same.ts");
   return await isLedger(ledger, deps, { ...projectOf(args), wait: seconds(args.text("wait"), "--wait") });
 }

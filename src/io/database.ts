@@ -123,18 +123,20 @@ export type BriefSession = Pick<Session, "kind" | "version" | "rows" | "close">;
 
 /**
  * Opens a session on a server without slonik, which takes longer to load than an answer takes to come: nothing is
- * changed here, and nothing kept. Throws `execution/connect`.
+ * changed here, and nothing kept. `signal` ends what waits. Throws `execution/connect`.
  */
 export async function openBriefly(
   address: Extract<DatabaseAddress, { kind: "server" }>,
+  signal?: AbortSignal,
 ): Promise<BriefSession> {
   const ignore = (): void => {};
-  const wire = await serverWire(address, undefined)(ignore, ignore);
+  const wire = await serverWire(address, signal)(ignore, ignore);
   try {
     await wire.connect();
   } catch (error) {
     throw connectError(address, error as ServerError);
   }
+  signal?.addEventListener("abort", () => void wire.cancel().catch(ignore));
   return {
     kind: "server",
     version: versionOf(wire.announced()?.version) ?? UNKNOWN_VERSION,

@@ -29,7 +29,8 @@ export async function fingerprintOf(session: BriefSession, ledger: LedgerSql): P
     );
     return row?.fingerprint;
   } catch (error) {
-    if (isMissing(error)) return undefined;
+    // Such as for want of a privilege that the ledger itself can be read without.
+    if (error instanceof StatementFailure && !error.lost) return undefined;
     throw unreadable(error);
   }
 }

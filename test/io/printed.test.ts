@@ -3,7 +3,6 @@
  * otherwise, and whatever becomes of the cache's files does no harm.
  */
 import { spawn } from "node:child_process";
-import { createHash } from "node:crypto";
 import {
   appendFileSync,
   existsSync,
@@ -24,6 +23,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type Finished, migrate } from "../support/migrate.ts";
+import { capitalize, inCapitals, keptIn, SEAL, sealed } from "../support/printed.ts";
 
 const root = mkdtempSync(join(tmpdir(), "retort-printed-"));
 afterAll(() => rmSync(root, { recursive: true, force: true }));
@@ -134,33 +134,6 @@ const run = (
   env: Readonly<Record<string, string>> = {},
 ): Promise<Finished> =>
   migrate(words.split(" "), { cwd: folderOf(project), env: { XDG_CACHE_HOME: cache, ...env } });
-
-/** The kept files whose names begin so. */
-function keptIn(cache: string, kind = ""): readonly string[] {
-  const folder = join(cache, "retort");
-  const names = existsSync(folder) ? readdirSync(folder) : [];
-  return names.filter((name) => name.startsWith(kind)).map((name) => join(folder, name));
-}
-
-const SEAL = 32;
-const sealed = (bytes: Uint8Array): Buffer =>
-  Buffer.concat([createHash("sha256").update(bytes).digest(), bytes]);
-const capitals = (text: string): string => text.replace(/[a-z]/g, (letter) => letter.toUpperCase());
-const inCapitals = ({ code, stdout, stderr }: Finished): Finished => ({
-  code,
-  stdout: capitals(stdout),
-  stderr: capitals(stderr),
-});
-
-/** Turns all that was printed into capitals: who prints them has them from the cache. */
-function capitalize(cache: string): void {
-  for (const path of keptIn(cache, "printed-")) {
-    const bytes = readFileSync(path).subarray(SEAL);
-    const end = bytes.length - 10 - Number(bytes.toString("latin1", bytes.length - 10));
-    const prints = Buffer.from(capitals(bytes.toString("latin1", 0, end)), "latin1");
-    writeFileSync(path, sealed(Buffer.concat([prints, bytes.subarray(end)])));
-  }
-}
 
 /** Runs a command for the first time and proves that it is printed again; returns what it printed. */
 async function keep(
