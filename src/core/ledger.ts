@@ -162,7 +162,7 @@ export interface LedgerSql {
   /** Rows of `applied`, in no order. */
   readonly selectApplied: string;
   readonly selectProgress: string;
-  /** A query with one text, `fingerprint`: another one when anything has changed in `applied` or `progress`. */
+  /** A query: `fingerprint`, another text when anything has changed in `applied` or `progress`; and the backend's `pid`. */
   selectFingerprint(serverVersion: number): string;
   /** The newest entries of the log; 0: all. */
   selectLog(last: number): string;
@@ -619,7 +619,7 @@ END`,
       "  (SELECT oid FROM pg_catalog.pg_database WHERE datname = pg_catalog.current_database()),\n" +
       "  (SELECT pg_catalog.concat_ws(' ', pg_catalog.count(*), pg_catalog.sum(pg_catalog.hashtextextended(" +
       `${serverVersion >= 140000 ? "pg_catalog.hash_record_extended(a, 0)" : "a"}::text, 0)))\n    FROM ${applied} a),\n` +
-      `  (SELECT p::text FROM ${progress} p)) AS fingerprint`,
+      `  (SELECT p::text FROM ${progress} p)) AS fingerprint,\n  pg_catalog.pg_backend_pid() AS pid`,
 
     selectLog: (last) =>
       `${asOurselves}SELECT pg_catalog.to_char(at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') AS at, by, event, revision, checksum, how, ` +

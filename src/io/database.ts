@@ -119,7 +119,7 @@ export async function openSession(
 }
 
 /** A session for a question or two. */
-export type BriefSession = Pick<Session, "kind" | "version" | "rows" | "close">;
+export type BriefSession = Pick<Session, "kind" | "version" | "pid" | "rows" | "close">;
 
 /**
  * Opens a session on a server without slonik, which takes longer to load than an answer takes to come: nothing is
@@ -140,6 +140,7 @@ export async function openBriefly(
   return {
     kind: "server",
     version: versionOf(wire.announced()?.version) ?? UNKNOWN_VERSION,
+    pid: wire.announced()?.pid ?? 0,
     rows: async <T>(sql: string) => {
       try {
         return (await wire.run([sql], ignore)) as readonly T[];
@@ -415,6 +416,10 @@ function serverWire(
       signal?.addEventListener("abort", giveUp);
       try {
         await client.connect();
+      } catch (error) {
+        // What fails on our side, such as for want of a password, would leave the connection open.
+        giveUp();
+        throw error;
       } finally {
         signal?.removeEventListener("abort", giveUp);
       }

@@ -20,14 +20,17 @@ export async function readLedger(session: Session, ledger: LedgerSql): Promise<L
   }
 }
 
-/** What tells that the ledger is as it was; undefined where there is none, or nobody can tell. */
+/**
+ * What tells that the ledger is as it was; undefined where there is none, nobody can tell, or a pooler stands between,
+ * which not every command puts up with.
+ */
 export async function fingerprintOf(session: BriefSession, ledger: LedgerSql): Promise<string | undefined> {
   if (session.kind === "pglite") return undefined;
   try {
-    const [row] = await session.rows<{ readonly fingerprint: string }>(
+    const [row] = await session.rows<{ readonly fingerprint: string; readonly pid: number | string }>(
       ledger.selectFingerprint(session.version.number),
     );
-    return row?.fingerprint;
+    return Number(row?.pid) === session.pid ? row?.fingerprint : undefined;
   } catch (error) {
     // Such as for want of a privilege that the ledger itself can be read without.
     if (error instanceof StatementFailure && !error.lost) return undefined;
@@ -41,12 +44,22 @@ export async function readLedgerFor(
   session: Session,
   ledger: LedgerSql,
 ): Promise<LedgerState> {
-  if (reads?.recording === true) {
-    const fingerprint = await fingerprintOf(session, ledger);
-    if (fingerprint === undefined) reads.other();
-    else reads.ledger(fingerprint);
+  if (reads?.recording !== true || session.kind === "pglite") {
+    reads?.other();
+    return await readLedger(session, ledger);
   }
-  return await readLedger(session, ledger);
+  // Both see the same moment.
+  await session.send(["BEGIN TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY;"]);
+  const fingerprint = await fingerprintOf(session, ledger);
+  if (fingerprint === undefined) {
+    reads.other();
+    await session.send(["ROLLBACK;"]);
+    return await readLedger(session, ledger);
+  }
+  reads.ledger(fingerprint);
+  const state = await readLedger(session, ledger);
+  await session.send(["COMMIT;"]);
+  return state;
 }
 
 /** An entry of the ledger's log. `at` is ISO 8601, UTC; `duration` in seconds. */

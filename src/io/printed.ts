@@ -11,7 +11,8 @@ import type { Reads } from "./reads.ts";
 
 /** What was read, and what was printed to which stream: a number of bytes each, in order. */
 interface Manifest {
-  readonly env: readonly (readonly [name: string, value: string | null])[];
+  /** Values as hashes: a variable may hold a password. */
+  readonly env: readonly (readonly [name: string, hash: string])[];
   readonly files: readonly (readonly [path: string, stamp: string])[];
   readonly folders: readonly (readonly [path: string, stamp: string])[];
   /** Of the ledger, where it was asked. */
@@ -40,8 +41,9 @@ export function findPrinted(program: string, words: readonly string[], env: Env)
   const bytes = name === undefined ? undefined : readCached(folder!, name);
   const manifest = bytes === undefined ? undefined : manifestOf(bytes);
   if (bytes === undefined || manifest === undefined) return undefined;
+  const key = keyOf(folder!);
   const same =
-    manifest.env.every(([variable, value]) => (env[variable] ?? null) === value) &&
+    manifest.env.every(([variable, hash]) => hashOf(env[variable], key) === hash) &&
     manifest.files.every(([path, stamp]) => stampOfFile(path)?.text === stamp) &&
     manifest.folders.every(([path, stamp]) => stampOfFolder(path)?.text === stamp);
   if (!same) return undefined;
@@ -76,7 +78,7 @@ export interface Recorder extends Reads {
 }
 
 export function createRecorder(program: string, words: readonly string[], env: Env): Recorder {
-  const variables = new Map<string, string | null>();
+  const variables = new Map<string, string | undefined>();
   const files = new Map<string, string>();
   const folders = new Map<string, string>();
   const prints: [1 | 2, number][] = [];
@@ -99,7 +101,7 @@ export function createRecorder(program: string, words: readonly string[], env: E
     else into.set(path, stamp.text);
   };
   const look = (target: Env, name: string): Env => {
-    variables.set(name, target[name] ?? null);
+    variables.set(name, target[name]);
     return target;
   };
   const listen = (stream: 1 | 2, to: NodeJS.WriteStream): void => {
@@ -143,17 +145,19 @@ export function createRecorder(program: string, words: readonly string[], env: E
     },
     end: (exitCode) => {
       if (exitCode !== 0) return drop();
+      if (file === undefined) return;
+      const key = keyOf(cacheFolder(env)!);
       const manifest: Manifest = {
-        env: [...variables],
+        env: [...variables].map(([name, value]) => [name, hashOf(value, key)]),
         files: [...files],
         folders: [...folders],
         ...(ledger === undefined ? {} : { ledger }),
         prints,
       };
       const text = Buffer.from(JSON.stringify(manifest));
-      file?.add(text);
-      file?.add(Buffer.from(String(text.length).padStart(LENGTH)));
-      file?.keep();
+      file.add(text);
+      file.add(Buffer.from(String(text.length).padStart(LENGTH)));
+      file.keep();
       file = undefined;
     },
   };
@@ -172,6 +176,21 @@ function nameOf(program: string, words: readonly string[]): string | undefined {
   } catch {
     return undefined;
   }
+}
+
+/** What is known where the cache lies and in no copy of it, so that nobody finds a password there by trying. */
+function keyOf(folder: string): string {
+  try {
+    const { ino, birthtimeNs } = statSync(folder, { bigint: true });
+    return `${ino} ${birthtimeNs}`;
+  } catch {
+    return "no folder: nothing is kept";
+  }
+}
+
+function hashOf(value: string | undefined, key: string): string {
+  const text = JSON.stringify([key, value ?? null]);
+  return createHash("sha256").update(text).digest("hex").slice(0, 32);
 }
 
 /** What tells that something is unchanged, and when it changed last (ms since 1970). */

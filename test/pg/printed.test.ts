@@ -53,7 +53,7 @@ beforeAll(async () => {
   const first = await freshDatabase(server!);
   databases.push(first);
   await shop.upgrade(first.url);
-  for (let i = 1; i < 11; i += 1) databases.push(await freshDatabase(server!, { template: first.name }));
+  for (let i = 1; i < 12; i += 1) databases.push(await freshDatabase(server!, { template: first.name }));
   await patience;
 });
 afterAll(() => Promise.all(databases.map((database) => database.drop())));
@@ -117,6 +117,8 @@ describe("printed again", () => {
     expect(first.map(({ code }) => code)).toEqual(commands.map(() => 0));
     const kept = keptIn(cache, "printed-");
     expect(kept).toHaveLength(new Set(commands).size);
+    const { password } = new URL(url);
+    for (const path of kept) expect(readFileSync(path, "latin1")).not.toContain(password);
     // Nobody left anything half written.
     expect(kept.filter((path) => basename(path).includes("."))).toEqual([]);
     capitalize(cache);
@@ -190,7 +192,7 @@ test("not of another database: created again with the very same ledger, or at an
 test("not when a file is another", async () => {
   const { url } = upgraded();
   const env = { DATABASE_URL: url };
-  await Promise.all(["verify", "upgrade head"].map((words) => keep(changing, words, env)));
+  for (const words of ["verify", "upgrade head"]) await keep(changing, words, env);
   changing.write("0001_a.up.sql", "-- revision: a\n-- parent: none\n\nCREATE TABLE other ();\n");
   changing.write("0004_d.up.sql", "-- revision: d\n-- parent: c\n-- irreversible: test\n\nSELECT 1;\n");
   expect(await expectAnew(changing, "verify", env)).toMatchObject({ code: 1 });
@@ -286,6 +288,16 @@ describe("what goes wrong", () => {
     service(new URL(url), { password: "", passfile, port: "1" });
     const { stderr } = await expectAnew(shop, "upgrade head", env);
     expect(stderr).toMatch(/^warning: the password file/);
+  });
+
+  test("and what fails on our side of the connection does not wait for the server", async () => {
+    const { url } = upgraded();
+    const nobody = new URL(url);
+    nobody.password = "";
+    const began = performance.now();
+    expect(await run(shop, "current", { DATABASE_URL: nobody.href })).toMatchObject({ code: 6 });
+    // The server would end it after authentication_timeout, a minute.
+    expect(performance.now() - began).toBeLessThan(30_000);
   });
 
   test("and Ctrl-C ends what waits", async () => {
