@@ -229,7 +229,8 @@ export function rowsOf(bench: Bench): readonly Row[] {
         rivals.push(onDatabase(program, "psql", 0, "psql_full"));
       }
       for (const [i, peer] of peers.entries()) {
-        if (peer.down === undefined) continue;
+        // node-pg-migrate rolls back in one transaction, and the locks on 1,000 tables do not fit into it.
+        if (peer.down === undefined || count > small!) continue;
         await databases.create(`peer_${i}_full`);
         runCall(peer.up(url(`peer_${i}_full`)), peerFolder(peer, load));
         const program = { name: peer.name, ...peer.down(url(`peer_${i}`), count), cwd: folder };
