@@ -87,7 +87,7 @@ describe.each(servers())("on $name", (server) => {
     await shop.upgrade(url, "a");
     await withClient(url, async (client) => {
       await client.query("SET application_name = 'the report'; BEGIN; LOCK TABLE t IN ACCESS SHARE MODE;");
-      const flags = ["--lock-timeout", "300ms", "--lock-retries", "1", "--database", url];
+      const flags = ["--lock-timeout", "800ms", "--lock-retries", "1", "--database", url];
       const { code, stderr } = await migrate(["upgrade", "head", ...flags], { cwd: shop.folder });
       expect(code).toBe(6);
       expect(stderr).toMatch(
