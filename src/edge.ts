@@ -22,7 +22,7 @@ for (const [name, code] of [
   });
 }
 const words = process.argv.slice(2);
-const recorder = createRecorder(typeof RETORT_PROGRAM === "string" ? RETORT_PROGRAM : "", words, process.env);
+const recorder = createRecorder(RETORT_PROGRAM, words, process.env);
 const begin = (): void => {
   recorder.begin();
   // The grammar is a package of its own, and can be replaced by a newer one.

@@ -131,7 +131,7 @@ export async function main(words: readonly string[], process: Process): Promise<
       (await printer()).data(commandHelp(command));
       return exitCodes.ok;
     }
-    const args = parseStrict(name, { ...command.args, ...globals }, command.positionals, rest);
+    const args = argumentsOf(command, name, rest);
     if (command.onlyPrints?.(args) === true) process.begin?.();
     return await perform(command, {
       args,
@@ -156,6 +156,9 @@ export async function main(words: readonly string[], process: Process): Promise<
     return exitCodes.bug;
   }
 }
+
+const argumentsOf = (command: Command, name: string, rest: readonly string[]): Arguments =>
+  parseStrict(name, { ...command.args, ...globals }, command.positionals, rest);
 
 /** The flags all commands share, as the app takes them. */
 const projectOf = (args: Arguments): ProjectOptions => ({
@@ -182,8 +185,7 @@ async function isStill(
         return parseStrict(name, flags, { required: 0, names: ["TARGET"], many: true }, rest);
       } catch {}
     }
-    const command = await load();
-    return parseStrict(name, { ...command.args, ...globals }, command.positionals, rest);
+    return argumentsOf(await load(), name, rest);
   };
   const args = await said();
   const { isLedger } = await import("../app/same.ts");

@@ -102,10 +102,11 @@ export interface Draft {
  * read one by one and not kept, so `parsed` can be a generator over a large file.
  */
 export function draftsOf(
-  { source: { path, text }, bodyStart }: Half,
+  { source, bodyStart }: Half,
   parsed: Iterable<ParsedStatement>,
   faults: Diagnostic[],
 ): readonly Draft[] {
+  const { text } = source;
   const drafts: Draft[] = [];
   let from = bodyStart;
   let last: Omit<Draft, "tail"> | undefined;
@@ -117,7 +118,7 @@ export function draftsOf(
     const statement = text.slice(start, end);
     const fault = faults.length < ENOUGH_FAULTS ? refusal(ast, statement) : undefined;
     if (fault !== undefined)
-      faults.push(faultAt({ path, text }, spanOf({ path, text }, start, end), end - start, fault));
+      faults.push(faultAt(source, { ...locate(source, start), start }, end - start, fault));
     last = { begin: leadOf(text, from), start, end, facts: factsOf(ast, statement) };
   }
   if (last !== undefined) drafts.push({ ...last, tail: text.length });
@@ -137,14 +138,8 @@ export function statementsOf(
   });
 }
 
-const spanOf = (source: Source, start: number, end: number): Span => ({
-  ...locate(source, start),
-  start,
-  end,
-});
-
-function finished({ path, text }: Source, draft: Draft, origin: Span, faults: Diagnostic[]): UserStatement {
-  const source = { path, text };
+function finished(source: Source, draft: Draft, origin: Span, faults: Diagnostic[]): UserStatement {
+  const { text } = source;
   const { begin, end, tail, facts } = draft;
   const semicolon = text[end - 1] === ";" ? "" : ";";
   const comments = text.slice(begin, origin.start);

@@ -15,13 +15,14 @@ import {
   writeSync,
 } from "node:fs";
 import { isAbsolute, join } from "node:path";
+import { sha256 } from "./sha256.ts";
 
 declare const RETORT_PROGRAM: string | undefined;
 declare const RETORT_VERSION: string | undefined;
 
 /** What names this program; what another one found out may be otherwise. */
 export const programName =
-  typeof RETORT_PROGRAM === "string" && RETORT_PROGRAM !== ""
+  typeof RETORT_PROGRAM === "string"
     ? RETORT_PROGRAM
     : typeof RETORT_VERSION === "string"
       ? RETORT_VERSION
@@ -56,6 +57,27 @@ export function writeCached(folder: string, name: string, bytes: Uint8Array): vo
   file.add(bytes);
   file.keep();
 }
+
+/** A JSON value, kept for this program under a kind and what it is about; undefined where there is no cache. */
+export function cachedJson<T>(
+  kind: string,
+  about: string,
+  env: Env,
+): { readonly read: () => T | undefined; readonly write: (value: T) => void } | undefined {
+  const folder = cacheFolder(env);
+  if (folder === undefined) return undefined;
+  const name = `${kind}-${sha256(`${programName} ${about}`).slice(0, 32)}`;
+  return {
+    read: () => {
+      const bytes = readCached(folder, name);
+      return bytes === undefined ? undefined : (JSON.parse(bytes.toString("utf8")) as T);
+    },
+    write: (value) => writeCached(folder, name, Buffer.from(JSON.stringify(value))),
+  };
+}
+
+/** Milliseconds: a file written so lately could change again without its times telling. */
+export const TOO_LATE = 2000;
 
 /** A file that is being written. Nothing here throws: what cannot be written is not kept. */
 export interface CachedFile {

@@ -21,8 +21,8 @@ import { type Diagnostic, MigrateError } from "../core/errors.ts";
 import type { FileNamePattern } from "../core/filename.ts";
 import type { Migration } from "../core/migration.ts";
 import { lineOf, locate, type Source } from "../core/source.ts";
-import { cacheFolder, type Env, programName, readCached, writeCached } from "./cache.ts";
-import type { Reads } from "./reads.ts";
+import { cachedJson, type Env, TOO_LATE } from "./cache.ts";
+import { isSqlName, type Reads } from "./reads.ts";
 import { sha256 } from "./sha256.ts";
 
 export interface DirectoryOptions {
@@ -229,10 +229,7 @@ export async function foldersOf(directory: string, base: string): Promise<readon
 function sqlFiles({ path, shown }: Folder): readonly Entry[] {
   try {
     return readdirSync(path, { withFileTypes: true })
-      .filter(
-        (entry) =>
-          entry.name.slice(-4).toLowerCase() === ".sql" && entry.name[0] !== "." && !entry.isDirectory(),
-      )
+      .filter((entry) => isSqlName(entry.name) && !entry.isDirectory())
       .map((entry) => ({ name: entry.name, isFile: entry.isFile() }))
       .sort((a, b) => (a.name < b.name ? -1 : 1));
   } catch (error) {
@@ -255,15 +252,13 @@ interface Remembered {
 
 /** Small folders are read quicker than looked up. */
 const WORTH_REMEMBERING = 200;
-/** Milliseconds: a file written so lately could change again without its times telling. */
-const TOO_LATE = 2000;
-
 function remember(folder: Folder, entries: readonly Entry[], env: DirectoryOptions["env"]): Remembered {
-  const home = env === undefined || entries.length < WORTH_REMEMBERING ? undefined : cacheFolder(env);
-  if (home === undefined) return { known: () => undefined, keep: () => {} };
-  const name = `files-${sha256(`${programName} ${folder.real}`).slice(0, 32)}`;
-  const bytes = readCached(home, name);
-  const kept: Kept = bytes === undefined ? {} : JSON.parse(bytes.toString("utf8"));
+  const cache =
+    env === undefined || entries.length < WORTH_REMEMBERING
+      ? undefined
+      : cachedJson<Kept>("files", folder.real, env);
+  if (cache === undefined) return { known: () => undefined, keep: () => {} };
+  const kept = cache.read() ?? {};
   const now = Date.now();
   const stamps = new Map<string, readonly [number, number, number]>();
   let news = Object.keys(kept).length !== entries.length;
@@ -285,7 +280,7 @@ function remember(folder: Folder, entries: readonly Entry[], env: DirectoryOptio
         const found = facts.get(folder.shown + name);
         return found === undefined ? [] : [[name, [...stamp, found]] as const];
       });
-      writeCached(home, name, Buffer.from(JSON.stringify(Object.fromEntries(rows))));
+      cache.write(Object.fromEntries(rows) as Kept);
     },
   };
 }

@@ -4,8 +4,7 @@
  */
 import type { Half } from "../core/migration.ts";
 import type { Draft } from "../core/statement.ts";
-import { cacheFolder, type Env, programName, readCached, writeCached } from "./cache.ts";
-import { sha256 } from "./sha256.ts";
+import { cachedJson, type Env } from "./cache.ts";
 
 /** Of one body; offsets count from where it begins. */
 export interface KnownBody {
@@ -23,26 +22,27 @@ export interface KnownBodies {
 
 /** What is known of the bodies of a project (its folders, absolute) for a server's major version; 0: for any. */
 export function knownBodies(folders: readonly string[], major: number, env: Env): KnownBodies {
-  const home = cacheFolder(env);
-  if (home === undefined) return { find: () => undefined, add: () => {}, keep: () => {} };
-  const name = `parsed-${sha256(JSON.stringify([programName, major, folders])).slice(0, 32)}`;
-  const bytes = readCached(home, name);
-  const known = new Map<string, KnownBody>(
-    bytes === undefined ? [] : (JSON.parse(bytes.toString("utf8")) as [string, KnownBody][]),
-  );
+  const cache = cachedJson<[string, KnownBody][]>("parsed", JSON.stringify([major, folders]), env);
+  if (cache === undefined) return { find: () => undefined, add: () => {}, keep: () => {} };
+  // Read when the first body is asked for: most runs have nothing to do.
+  let known: Map<string, KnownBody> | undefined;
+  const bodies = (): Map<string, KnownBody> => {
+    known ??= new Map(cache.read());
+    return known;
+  };
   let news = false;
   return {
     find: (half) => {
-      const body = known.get(half.checksum);
+      const body = bodies().get(half.checksum);
       return body === undefined || !isPlain(half) ? undefined : shifted(body, half.bodyStart);
     },
     add: (half, body) => {
       if (!isPlain(half)) return;
-      known.set(half.checksum, shifted(body, -half.bodyStart));
+      bodies().set(half.checksum, shifted(body, -half.bodyStart));
       news = true;
     },
     keep: () => {
-      if (news) writeCached(home, name, Buffer.from(JSON.stringify([...known])));
+      if (news) cache.write([...bodies()]);
     },
   };
 }

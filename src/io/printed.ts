@@ -6,8 +6,8 @@
  */
 import { createHash } from "node:crypto";
 import { fstatSync, readdirSync, realpathSync, statSync, writeSync } from "node:fs";
-import { type CachedFile, cacheFolder, createCached, type Env, readCached } from "./cache.ts";
-import type { Reads } from "./reads.ts";
+import { type CachedFile, cacheFolder, createCached, type Env, readCached, TOO_LATE } from "./cache.ts";
+import { isSqlName, type Reads } from "./reads.ts";
 
 /** What was read, and what was printed to which stream: a number of bytes each, in order. */
 interface Manifest {
@@ -22,8 +22,6 @@ interface Manifest {
 
 /** Digits of the manifest's length, which a file ends with. */
 const LENGTH = 10;
-/** Milliseconds: a file written so lately could change again without its times telling. */
-const TOO_LATE = 2000;
 /** Bytes; more is not kept. */
 const TOO_MUCH = 64 * 1024 * 1024;
 
@@ -219,7 +217,7 @@ function stampOfFolder(path: string): Stamp | undefined {
   try {
     for (const entry of readdirSync(path, { withFileTypes: true })) {
       const { name } = entry;
-      if (name.slice(-4).toLowerCase() !== ".sql") continue;
+      if (!isSqlName(name)) continue;
       if (!entry.isFile()) return undefined;
       const { size, mtimeMs, ctimeMs, ino } = statSync(`${path}/${name}`);
       names.push(name);
