@@ -4,9 +4,9 @@ import { MigrateError } from "../core/errors.ts";
 import { createDirectory, createFiles, isEmptyDirectory, replaceFile } from "../io/directory.ts";
 import type { Deps } from "./project.ts";
 
-/** Writes one script; a file that is there is replaced in one moment. */
-export function writeScriptFile(deps: Deps, path: string, text: string): Promise<void> {
-  return replaceFile(path, text, deps);
+/** Writes one script, given in pieces; a file that is there is replaced in one moment. */
+export function writeScriptFile(deps: Deps, path: string, pieces: Iterable<string>): Promise<void> {
+  return replaceFile(path, pieces, deps);
 }
 
 /** Writes numbered scripts into a new or empty folder; returns their paths. Throws `usage/not-empty`. */

@@ -13,8 +13,8 @@ export interface Streams {
 export interface Printer {
   /** Data: exactly this text, then a line end. */
   data(text: string): void;
-  /** Data that ends its own lines; resolves when it is on its way, so that what is said next comes after it. */
-  raw(text: string): Promise<void>;
+  /** Data that ends its own lines, in pieces; resolves when all is on its way, so that what is said next comes after it. */
+  raw(pieces: Iterable<string>): Promise<void>;
   /** A value as one JSON document. */
   json(value: unknown): void;
   /** What is going on; silent with `--quiet`. */
@@ -71,8 +71,13 @@ export function createPrinter(
   };
   return {
     data: (text) => out(`${text}\n`),
-    // As bytes once and for all: whoever passes them on does not make them again.
-    raw: (text) => new Promise((resolve) => streams.stdout.write(Buffer.from(text), () => resolve())),
+    async raw(pieces) {
+      for (const piece of pieces) {
+        // As bytes once and for all: whoever passes them on does not make them again.
+        const bytes = Buffer.from(piece);
+        await new Promise((resolve) => streams.stdout.write(bytes, () => resolve(undefined)));
+      }
+    },
     json: (value) => out(`${JSON.stringify(value, jsonValue, 2)}\n`),
     info: (text) => log().info(text),
     warn: (text) => log().warn(`warning: ${text}`),

@@ -47,12 +47,13 @@ export async function writeScript(request: Request, invocation: Invocation): Pro
     if (files.length === 0) printer.info("nothing to do: there are no files");
     return;
   }
-  const { text, receipt } = renderScript(plan, ledger, form);
-  if (json) printer.json({ receipt, script: output === undefined ? text : output, plan });
-  else if (output === undefined) await printer.raw(text);
+  const script = renderScript(plan, ledger, form);
+  const { receipt } = script;
+  if (json) printer.json({ receipt, script: output ?? script.text, plan });
+  else if (output === undefined) await printer.raw(script.pieces());
   if (output !== undefined) {
     const { writeScriptFile } = await import("../app/write-script.ts");
-    await writeScriptFile(deps, output, text);
+    await writeScriptFile(deps, output, script.pieces());
   }
   printer.info(
     plan.steps.length === 0

@@ -71,8 +71,8 @@ export interface LedgerState {
   readonly progress?: Progress;
 }
 
-/** A pure SHA-256: text (as UTF-8) → lower-case hex. Given by `io`, since `core` has no Node. */
-export type Sha256 = (text: string) => string;
+/** A pure SHA-256: a text, or its pieces in order (as UTF-8) → lower-case hex. Given by `io`, since `core` has no Node. */
+export type Sha256 = (text: string | Iterable<string>) => string;
 
 /** What one revision adds to the digest: the first 60 bits of its id's SHA-256. */
 export function digestOf(revision: RevisionId, sha256: Sha256): bigint {

@@ -57,10 +57,13 @@ export interface PlanStep {
 /** One transaction, or statements that each stand alone. */
 export interface Batch {
   readonly transactional: boolean;
+  /** Index into `Plan.steps`: the step it is all or a part of. One that holds the beginning too, as of a stamp, has none. */
+  readonly step?: number;
   /** Each statement must be a message of its own: one of them changes how the next is read. */
   readonly separate?: true;
   /** Only where this query says so: one boolean, `retort_pending`. Batches in a row with one text share one answer. */
   readonly when?: string;
+  /** Made from the step when it is looked at: the SQL of ten thousand steps need not stand in memory at once. */
   readonly statements: readonly Statement[];
 }
 
@@ -162,15 +165,18 @@ export function compile(input: CompileInput): Plan {
   const batches: Batch[] = [locking(ledger)];
 
   const bodies: Batch[] = [];
+  const lately = keepingTheLast();
   for (const [index, step] of input.steps.entries()) {
-    bodies.push(
-      ...stepBatches(
-        input,
-        step,
-        index,
-        input.idempotent === true ? { ...step, needs: needsOf(step) } : digest,
-      ),
-    );
+    const expected = input.idempotent === true ? { ...step, needs: needsOf(step) } : digest;
+    for (const { statements, ...batch } of stepBatches(input, step, index, expected)) {
+      const made = lately(statements);
+      bodies.push({
+        ...batch,
+        get statements() {
+          return made();
+        },
+      });
+    }
     digest = after(digest, step, input.sha256);
   }
 
@@ -245,52 +251,65 @@ function after(digest: Digest, step: StepInput, sha256: Sha256): Digest {
   return { count: digest.count + sign, sum: digest.sum + BigInt(sign) * digestOf(step.revision, sha256) };
 }
 
-function stepBatches(input: CompileInput, step: StepInput, index: number, expected: Expected): Batch[] {
+/** A batch whose statements are yet to be made. */
+type Unmade = Omit<Batch, "statements"> & { readonly statements: () => readonly Statement[] };
+
+/** Makes statements when they are asked for, and again when others were asked for meanwhile. */
+function keepingTheLast(): (make: Unmade["statements"]) => Unmade["statements"] {
+  let last: { readonly from: Unmade["statements"]; readonly made: readonly Statement[] } | undefined;
+  return (make) => () => {
+    if (last?.from !== make) last = { from: make, made: make() };
+    return last.made;
+  };
+}
+
+function stepBatches(input: CompileInput, step: StepInput, index: number, expected: Expected): Unmade[] {
   const { ledger, pins } = input;
   const at = (kind: Statement["kind"], sql: string): Statement => ({ kind, sql, step: index });
   const label = step.direction === "up" ? `upgrade to ${step.revision}` : `downgrade of ${step.revision}`;
   const row: NewRow = { ...step, how: input.how };
 
   if (input.kind === "stamp") {
-    const sql =
+    const sql = (): string =>
       step.direction === "up" ? ledger.stampIn({ ...row, how: "stamp" }) : ledger.stampOut(step.revision);
-    return [{ transactional: true, statements: [at("ledger", sql)] }];
+    return [{ transactional: true, step: index, statements: () => [at("ledger", sql())] }];
   }
 
   if (step.correction !== undefined) {
     const { row: shown, detail } = step.correction;
     const sql = step.direction === "up" ? ledger.accept(row, detail) : ledger.disown(row, detail);
-    return [{ transactional: true, statements: [at("guard", ledger.guardRow(shown)), at("ledger", sql)] }];
+    const statements = [at("guard", ledger.guardRow(shown)), at("ledger", sql)];
+    return [{ transactional: true, step: index, statements: () => statements }];
   }
 
   const stepPins = withTimeouts(pins, step);
-  const user = step.statements.map((s): Statement => userStatement(s, index));
   const held = input.singleTransaction ? "held" : undefined;
   const when = input.idempotent === true ? { when: ledger.pending(step) } : {};
   const separate = step.statements.some((s) => s.changesLexing) ? { separate: true as const } : {};
 
   if (step.transactional) {
-    const record = step.direction === "up" ? ledger.recordUp(row, "guard") : ledger.recordDown(row, "guard");
-    return [
-      {
-        transactional: true,
-        ...separate,
-        ...when,
-        statements: [
-          ...session([...resets, ...pinned(stepPins, "LOCAL")], index),
-          at("guard", ledger.guardStep(label, expected, undefined, held)),
-          ...user.flatMap((statement, i) => [...(i === 0 ? [] : relexing(statement)), statement]),
-          ...session(ourselves(pins), index),
-          at("ledger", record),
-        ],
-      },
+    const statements = (): Statement[] => [
+      ...session([...resets, ...pinned(stepPins, "LOCAL")], index),
+      at("guard", ledger.guardStep(label, expected, undefined, held)),
+      ...step.statements.flatMap((each, i) => {
+        const statement = userStatement(each, index);
+        return [...(i === 0 ? [] : relexing(statement)), statement];
+      }),
+      ...session(ourselves(pins), index),
+      at("ledger", step.direction === "up" ? ledger.recordUp(row, "guard") : ledger.recordDown(row, "guard")),
     ];
+    return [{ transactional: true, step: index, ...separate, ...when, statements }];
   }
-  return outsideBatches(input, step, index, expected, user, label, stepPins, row).map((batch) => ({
-    ...batch,
-    ...(batch.transactional ? separate : {}),
-    ...when,
-  }));
+  const user = step.statements.map((each) => userStatement(each, index));
+  return outsideBatches(input, step, index, expected, user, label, stepPins, row).map(
+    ({ transactional, statements }) => ({
+      transactional,
+      step: index,
+      ...(transactional ? separate : {}),
+      ...when,
+      statements: () => statements,
+    }),
+  );
 }
 
 /**

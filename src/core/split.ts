@@ -4,7 +4,7 @@
  */
 import { type Diagnostic, MigrateError } from "./errors.ts";
 import { tokens } from "./lexer.ts";
-import type { Batch, Plan, Statement } from "./plan.ts";
+import type { Plan, Statement } from "./plan.ts";
 
 export interface Part {
   /** From 0, in the order in which they run. */
@@ -29,9 +29,8 @@ export interface Part {
 /** The parts of a plan, in order. Throws `source/not-splittable` where a statement needs the session of one before it. */
 export function partsOf(plan: Plan): readonly Part[] {
   const faults: Diagnostic[] = [];
-  const parts = plan.batches.slice(1, -1).map(({ transactional, statements }, index): Part => {
+  const parts = plan.batches.slice(1, -1).map(({ transactional, step, statements }, index): Part => {
     const batch = index + 1;
-    const step = stepOf(plan.batches[batch]!);
     const own = step === undefined ? [batch] : batchesOf(plan, batch, step);
     const number = own.indexOf(batch) + 1;
     const last = number === own.length;
@@ -56,18 +55,11 @@ export function partsOf(plan: Plan): readonly Part[] {
   return parts;
 }
 
-/** The step that a batch is a part of. A batch that holds the beginning too, as of a stamp, belongs to none. */
-export function stepOf({ statements }: Batch): number | undefined {
-  const own = statements.find((statement) => statement.step !== undefined);
-  const opens = statements.some(({ kind, step }) => kind === "guard" && step === undefined);
-  return opens ? undefined : own?.step;
-}
-
 function batchesOf({ batches }: Plan, batch: number, step: number): readonly number[] {
   let first = batch;
   let last = batch;
-  while (stepOf(batches[first - 1]!) === step) first -= 1;
-  while (stepOf(batches[last + 1]!) === step) last += 1;
+  while (batches[first - 1]!.step === step) first -= 1;
+  while (batches[last + 1]!.step === step) last += 1;
   return Array.from({ length: last - first + 1 }, (_, i) => first + i);
 }
 

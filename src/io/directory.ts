@@ -453,18 +453,31 @@ function reasonOf(error: unknown): string {
   return (errno === undefined ? undefined : getSystemErrorMap().get(errno)?.[1]) ?? message;
 }
 
-/** Writes a file so that whoever opens it sees the old text or the new, never a part. */
-export async function replaceFile(path: string, text: string, { cwd }: DirectoryOptions): Promise<void> {
+/** Writes a file from pieces of text so that whoever opens it sees the old text or the new, never a part. */
+export async function replaceFile(
+  path: string,
+  pieces: Iterable<string>,
+  { cwd }: DirectoryOptions,
+): Promise<void> {
   const target = resolve(cwd, path);
   // A pipe or a device is written to, not replaced by a file.
-  if (statSync(target, { throwIfNoEntry: false })?.isFile() === false) return writeFileSync(target, text);
+  if (statSync(target, { throwIfNoEntry: false })?.isFile() === false) return writePieces(target, pieces);
   const partial = `${target}.${process.pid}.part`;
   try {
-    writeFileSync(partial, text);
+    writePieces(partial, pieces);
     renameSync(partial, target);
   } catch (error) {
     rmSync(partial, { force: true });
     throw cannotCreate(path, error);
+  }
+}
+
+function writePieces(path: string, pieces: Iterable<string>): void {
+  const file = openSync(path, "w");
+  try {
+    for (const piece of pieces) writeFileSync(file, piece);
+  } finally {
+    closeSync(file);
   }
 }
 

@@ -118,7 +118,8 @@ function stepEvents(plan: Plan, { onEvent = () => {} }: ExecuteOptions): StepEve
     current = undefined;
   };
   const before = (batch: number): void => {
-    const index = plan.batches[batch]?.statements.find((s) => s.step !== undefined)?.step;
+    const index =
+      plan.batches[batch]?.step ?? plan.batches[batch]?.statements.find((s) => s.step !== undefined)?.step;
     if (index === current) return;
     done();
     if (index === undefined) return;

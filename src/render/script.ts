@@ -6,7 +6,7 @@ import { MigrateError } from "../core/errors.ts";
 import type { LedgerSql } from "../core/ledger.ts";
 import type { Plan, PlanStep, Statement } from "../core/plan.ts";
 import { commentText } from "../core/quote.ts";
-import { type Part, partsOf, stepOf } from "../core/split.ts";
+import { type Part, partsOf } from "../core/split.ts";
 import {
   beginSkip,
   endSkip,
@@ -31,8 +31,10 @@ export const defaultForm: ScriptForm = { client: "psql", annotate: true };
 
 /** A script and its receipt: the SHA-256 of the bytes between the lines `-- begin plan` and `-- end plan`. */
 export interface Script {
-  readonly text: string;
   readonly receipt: string;
+  readonly text: string;
+  /** The same in pieces, each laid out when it is asked for: a long script need not stand in memory at once. */
+  pieces(): Iterable<string>;
 }
 
 const BEGIN_PLAN = "-- begin plan";
@@ -43,20 +45,6 @@ const END_PLAN = "-- end plan";
  * that psql reads otherwise than the server.
  */
 export function renderScript(plan: Plan, ledger: LedgerSql, form: ScriptForm = defaultForm): Script {
-  const page = newPage();
-  for (const [index, batch] of plan.batches.slice(0, -1).entries()) {
-    const step = stepOf(batch);
-    const isFirst = step === undefined || stepOf(plan.batches[index - 1]!) !== step;
-    const isLast = step === undefined || stepOf(plan.batches[index + 1]!) !== step;
-    layOut(
-      page,
-      plan,
-      index,
-      form,
-      isFirst && batch.when !== undefined ? (own) => beginSkip(own, batch.when!) : undefined,
-    );
-    if (isLast && batch.when !== undefined) endSkip(page, plan, step!);
-  }
   const closing = (receipt: string): Closing => ({
     receipt: ledger.receipt(receipt, rangeOf(plan), digestOf(plan)),
     check: [ledger.check(digestOf(plan)), ledger.summary(plan.to, receipt)],
@@ -66,9 +54,31 @@ export function renderScript(plan: Plan, ledger: LedgerSql, form: ScriptForm = d
     ledger,
     form,
     titleOf(plan, form),
-    page.text(),
+    () => bodyOf(plan, form),
     plan.steps.length === 0 ? undefined : closing,
   );
+}
+
+/** UTF-16 units that are worth to be written by themselves. */
+const PIECE = 64 * 1024;
+
+/** What stands between the lines `-- begin plan` and `-- end plan`. */
+function* bodyOf(plan: Plan, form: ScriptForm): Generator<string> {
+  const page = newPage();
+  for (const [index, { step, when }] of plan.batches.slice(0, -1).entries()) {
+    const isFirst = step === undefined || plan.batches[index - 1]!.step !== step;
+    const isLast = step === undefined || plan.batches[index + 1]!.step !== step;
+    layOut(
+      page,
+      plan,
+      index,
+      form,
+      isFirst && when !== undefined ? (own) => beginSkip(own, when) : undefined,
+    );
+    if (isLast && when !== undefined) endSkip(page, plan, step!);
+    if (page.size >= PIECE) yield page.take();
+  }
+  yield page.take();
 }
 
 /** A file of a split script. */
@@ -137,15 +147,16 @@ function document(
   ledger: LedgerSql,
   form: ScriptForm,
   [first = "", ...title]: readonly string[],
-  body: string,
+  body: () => Iterable<string>,
   closing: ((receipt: string) => Closing) | undefined,
 ): Script {
-  const receipt = ledger.sha256(body);
+  const receipt = ledger.sha256(body());
+  const isEmpty = plan.batches.length === 0;
   const head = newPage();
   head.add(comment(first));
-  if (body !== "") head.add(`-- Receipt: sha256:${receipt}`);
-  head.add(...title.map(comment));
-  if (body !== "") pinClient(head, form);
+  if (!isEmpty) head.add(`-- Receipt: sha256:${receipt}`);
+  for (const line of title) head.add(comment(line));
+  if (!isEmpty) pinClient(head, form);
 
   const tail = newPage();
   if (closing !== undefined) closingLines(tail, ledger, closing(receipt));
@@ -155,10 +166,25 @@ function document(
     tail.add("-- Lock: given back.", ...wrapped(release.statements.map((statement) => statement.sql)));
     if (form.client === "psql") tail.add("\\set QUIET off", "\\echo 'retort: done'");
   }
-  const ending = tail.text();
+  const ending = tail.take();
   if (`\n${ending}`.includes(`\n${END_PLAN}\n`)) throw endsEarly();
-  const plain = `${head.text()}\n${BEGIN_PLAN}\n${body}${END_PLAN}\n`;
-  return { text: ending === "" ? plain : `${plain}\n${ending}`, receipt };
+  return script(head.take(), body, ending, receipt);
+}
+
+function script(head: string, body: () => Iterable<string>, ending: string, receipt: string): Script {
+  const pieces = function* (): Generator<string> {
+    yield `${head}\n${BEGIN_PLAN}\n`;
+    yield* body();
+    yield `${END_PLAN}\n`;
+    if (ending !== "") yield `\n${ending}`;
+  };
+  return {
+    receipt,
+    pieces,
+    get text() {
+      return [...pieces()].join("");
+    },
+  };
 }
 
 function closingLines(page: Page, ledger: LedgerSql, { receipt, check }: Closing): void {
@@ -414,10 +440,18 @@ function partFile(
     if (part.transactional && !part.records) return {};
     return { receipt: ledger.receipt(receipt, range, part.transactional ? "step" : "lock") };
   };
-  return document(plan, ledger, form, title, page.text(), (receipt) => ({
-    ...receiptOf(receipt),
-    check: isLast ? [ledger.check(digestOf(plan)), ledger.summary(plan.to, receipt)] : [],
-  }));
+  const body = page.take();
+  return document(
+    plan,
+    ledger,
+    form,
+    title,
+    () => [body],
+    (receipt) => ({
+      ...receiptOf(receipt),
+      check: isLast ? [ledger.check(digestOf(plan)), ledger.summary(plan.to, receipt)] : [],
+    }),
+  );
 }
 
 /** The one statement, and as comments what a client that keeps its session may send before it. */
@@ -434,7 +468,7 @@ function aloneFile(
   const before = statements.filter(({ kind, sql }) => kind === "session" && !sql.startsWith(FUSE));
   const user = statements.find(({ kind }) => kind === "user")!;
   const body = `${user.sql}\n`;
-  const receipt = ledger.sha256(body);
+  const receipt = ledger.sha256([body]);
   const page = newPage();
   page.add(comment(title[0]!), `-- Receipt: sha256:${receipt}`, ...title.slice(1).map(comment));
   page.add("--", "-- A client that keeps its session can send these before it, one at a time:");
@@ -443,7 +477,7 @@ function aloneFile(
       .flatMap((line) => line.split(/\r\n|\r|\n/))
       .map((line) => `--   ${commentText(line)}`),
   );
-  return { text: `${page.text()}\n${BEGIN_PLAN}\n${body}${END_PLAN}\n`, receipt };
+  return script(page.take(), () => [body], "", receipt);
 }
 
 const notCarried = ({ tag, origin }: Statement): MigrateError =>

@@ -3,7 +3,6 @@ import { MigrateError } from "../core/errors.ts";
 import { type Plan, type Statement, type Text, textsOf } from "../core/plan.ts";
 import { commentText } from "../core/quote.ts";
 import { locate } from "../core/source.ts";
-import { stepOf } from "../core/split.ts";
 import { psqlText, unreadable } from "./psql.ts";
 import type { ScriptForm } from "./script.ts";
 
@@ -14,24 +13,40 @@ export interface Page {
   add(...lines: readonly string[]): void;
   /** An empty line before what is added next. */
   gap(): void;
-  /** Every line ended. */
-  text(): string;
+  /** UTF-16 units that were added since it was taken last. */
+  readonly size: number;
+  /** What was added since then, every line ended. */
+  take(): string;
 }
 
 export function newPage(): Page {
-  const lines: string[] = [];
+  let lines: string[] = [];
+  let size = 0;
+  let empty = true;
   let open = false;
   return {
     add: (...added) => {
       if (added.length === 0) return;
-      if (open && lines.length > 0) lines.push("");
+      if (open && !empty) lines.push("");
       open = false;
-      for (const line of added) lines.push(line);
+      empty = false;
+      for (const line of added) {
+        lines.push(line);
+        size += line.length + 1;
+      }
     },
     gap: () => {
       open = true;
     },
-    text: () => (lines.length === 0 ? "" : `${lines.join("\n")}\n`),
+    get size() {
+      return size;
+    },
+    take: () => {
+      const text = lines.length === 0 ? "" : `${lines.join("\n")}\n`;
+      lines = [];
+      size = 0;
+      return text;
+    },
   };
 }
 
@@ -57,9 +72,8 @@ export function layOut(
   form: ScriptForm,
   underHeading?: (page: Page) => void,
 ): void {
-  const { transactional } = plan.batches[index]!;
-  const own = stepOf(plan.batches[index]!);
-  const isFirst = own === undefined || stepOf(plan.batches[index - 1]!) !== own;
+  const { transactional, step: own } = plan.batches[index]!;
+  const isFirst = own === undefined || plan.batches[index - 1]!.step !== own;
   if (own === undefined)
     heading(page, [
       index === 0 ? "The lock" : plan.kind === "ensure" ? "The ledger" : "The state this script is for",
@@ -215,7 +229,7 @@ function words({ kind, step, sql }: Statement, { plan, index, place, groups }: C
       return `-- Ledger, ${step + 1} of ${plan.steps.length}: ${revision} ${CHANGES[plan.kind][direction]}.`;
     }
     if (step === undefined) return "-- Ledger: its tables, where they are missing.";
-    if (follows?.transactional === false && stepOf(follows) === step) {
+    if (follows?.transactional === false && follows.step === step) {
       return "-- Ledger: what comes next cannot be rolled back; should it be interrupted, this says where.";
     }
     return `-- Ledger: this revision is ${plan.steps[step]!.direction === "up" ? "applied" : "no longer applied"}.`;
@@ -231,7 +245,7 @@ function words({ kind, step, sql }: Statement, { plan, index, place, groups }: C
   if (plan.kind === "repair")
     return `-- Guard: stops unless the row of ${plan.steps[step]!.revision} is as it was shown.`;
   if (!transactional) return "-- Guard: stops unless it is this statement's turn; lets it write.";
-  if (stepOf(plan.batches[index - 1]!) === step && place < 3)
+  if (plan.batches[index - 1]!.step === step && place < 3)
     return "-- Guard: stops unless this is the step that is under way.";
   const earlier = groups
     .slice(0, place)

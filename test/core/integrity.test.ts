@@ -1,12 +1,10 @@
-import { createHash } from "node:crypto";
 import { describe, expect, test } from "vitest";
 import { assemble } from "../../src/core/assemble.ts";
 import { buildGraph } from "../../src/core/graph.ts";
 import { codeChecksumOf, consequences, diagnosticOf, findingsOf } from "../../src/core/integrity.ts";
 import type { Applied } from "../../src/core/ledger.ts";
 import type { Migration } from "../../src/core/migration.ts";
-
-const sha256 = (text: string): string => createHash("sha256").update(text, "utf8").digest("hex");
+import { sha256 } from "../../src/io/sha256.ts";
 
 const codeOf = (body: string): string =>
   codeChecksumOf(

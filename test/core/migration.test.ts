@@ -1,9 +1,7 @@
-import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { assemble, checksumOf } from "../../src/core/assemble.ts";
-
-const sha256 = (text: string): string => createHash("sha256").update(text, "utf8").digest("hex");
+import { sha256 } from "../../src/io/sha256.ts";
 
 /** Files, by path. */
 function from(files: Readonly<Record<string, string>>) {

@@ -1,7 +1,8 @@
 import { describe, expect, test } from "vitest";
 import { digestOfSet } from "../../src/core/ledger.ts";
 import { type Batch, defaultPins, groupFrom, type Plan, textsOf } from "../../src/core/plan.ts";
-import { planOf as plan, sha256, statement, step } from "../support/plans.ts";
+import { sha256 } from "../../src/io/sha256.ts";
+import { planOf as plan, statement, step } from "../support/plans.ts";
 
 /** The kinds of a batch's statements, neighbours of one kind once: `session guard user session ledger`. */
 const shape = (batch: Batch): string =>

@@ -1,9 +1,10 @@
 /** The script holds the plan's texts in order, and nothing a person wrote can leave its comment or its quotes. */
 import { describe, expect, test } from "vitest";
 import { textsOf } from "../../src/core/plan.ts";
+import { sha256 } from "../../src/io/sha256.ts";
 import { psqlText } from "../../src/render/psql.ts";
 import { defaultForm, receiptBytes, renderScript } from "../../src/render/script.ts";
-import { ledger, planOf, sha256, statement, step } from "../support/plans.ts";
+import { ledger, planOf, statement, step } from "../support/plans.ts";
 
 const hostile = "x\\! id\u2028\\! id\u0085 `id` */ \u001b[31m é😀";
 /** A header's line cannot hold these, a file's name can. */
@@ -28,7 +29,18 @@ test("every text of the plan, in order", () => {
 });
 
 test("same plan, same bytes", () => {
-  expect(renderScript(planOf(steps, { to: ["b"] }), ledger)).toEqual({ text, receipt });
+  expect(renderScript(planOf(steps, { to: ["b"] }), ledger)).toMatchObject({ text, receipt });
+});
+
+test("a long script comes in pieces, whose receipt is that of the whole", () => {
+  const many = Array.from({ length: 300 }, (_, i) => step(`r${i}`, ["SELECT 1;", "SELECT '\u00e4';"]));
+  const script = renderScript(planOf(many, { to: ["r299"] }), ledger);
+  const pieces = [...script.pieces()];
+  expect(pieces.length).toBeGreaterThan(5);
+  expect(Math.max(...pieces.map(({ length }) => length))).toBeLessThan(100_000);
+  expect(pieces.join("")).toBe(script.text);
+  expect(ledger.sha256(receiptBytes(script.text)!)).toBe(script.receipt);
+  expect(script.text).toContain("'retort: step 300 of 300'");
 });
 
 describe("what psql does with a line", () => {

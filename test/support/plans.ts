@@ -1,10 +1,9 @@
 /** A few words about steps go in, a plan comes out: for tests of what is done with plans. */
-import { createHash } from "node:crypto";
 import { defaultLedgerNames, ledgerSql } from "../../src/core/ledger.ts";
 import { type CompileInput, compile, defaultPins, type Plan, type StepInput } from "../../src/core/plan.ts";
 import type { UserStatement } from "../../src/core/statement.ts";
+import { sha256 } from "../../src/io/sha256.ts";
 
-export const sha256 = (text: string): string => createHash("sha256").update(text, "utf8").digest("hex");
 export const ledger = ledgerSql(defaultLedgerNames, sha256);
 
 /** A statement as the grammar would have found it. */
