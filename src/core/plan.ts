@@ -165,18 +165,10 @@ export function compile(input: CompileInput): Plan {
   const batches: Batch[] = [locking(ledger)];
 
   const bodies: Batch[] = [];
-  const lately = keepingTheLast();
+  const last: LastMade = {};
   for (const [index, step] of input.steps.entries()) {
     const expected = input.idempotent === true ? { ...step, needs: needsOf(step) } : digest;
-    for (const { statements, ...batch } of stepBatches(input, step, index, expected)) {
-      const made = lately(statements);
-      bodies.push({
-        ...batch,
-        get statements() {
-          return made();
-        },
-      });
-    }
+    bodies.push(...stepBatches(input, step, index, expected, last));
     digest = after(digest, step, input.sha256);
   }
 
@@ -251,66 +243,97 @@ function after(digest: Digest, step: StepInput, sha256: Sha256): Digest {
   return { count: digest.count + sign, sum: digest.sum + BigInt(sign) * digestOf(step.revision, sha256) };
 }
 
-/** A batch whose statements are yet to be made. */
-type Unmade = Omit<Batch, "statements"> & { readonly statements: () => readonly Statement[] };
+/** The statements that were made last, and of which batch. */
+type LastMade = { of?: Batch; statements?: readonly Statement[] };
 
-/** Makes statements when they are asked for, and again when others were asked for meanwhile. */
-function keepingTheLast(): (make: Unmade["statements"]) => Unmade["statements"] {
-  let last: { readonly from: Unmade["statements"]; readonly made: readonly Statement[] } | undefined;
-  return (make) => () => {
-    if (last?.from !== make) last = { from: make, made: make() };
-    return last.made;
+/**
+ * A batch that makes its statements when they are looked at, and again when others were looked at meanwhile. They are a
+ * property like any other, for JSON and for whoever compares plans.
+ */
+class LateBatch {
+  readonly #make: () => readonly Statement[];
+  readonly #last: LastMade;
+
+  private constructor(facts: Omit<Batch, "statements">, make: () => readonly Statement[], last: LastMade) {
+    this.#make = make;
+    this.#last = last;
+    Object.assign(this, facts);
+    Object.defineProperty(this, "statements", LateBatch.#statements);
+  }
+
+  static of(facts: Omit<Batch, "statements">, make: () => readonly Statement[], last: LastMade): Batch {
+    return new LateBatch(facts, make, last) as unknown as Batch;
+  }
+
+  static readonly #statements = {
+    enumerable: true,
+    get(this: LateBatch): readonly Statement[] {
+      const last = this.#last;
+      const self = this as unknown as Batch;
+      if (last.of !== self) {
+        last.statements = this.#make();
+        last.of = self;
+      }
+      return last.statements!;
+    },
   };
 }
 
-function stepBatches(input: CompileInput, step: StepInput, index: number, expected: Expected): Unmade[] {
+function stepBatches(
+  input: CompileInput,
+  step: StepInput,
+  index: number,
+  expected: Expected,
+  last: LastMade,
+): Batch[] {
+  const when = input.idempotent === true ? { when: input.ledger.pending(step) } : {};
+  const separate = step.statements.some((s) => s.changesLexing) ? { separate: true as const } : {};
+  if (input.kind === "stamp" || step.correction !== undefined || step.transactional) {
+    const facts = { transactional: true, step: index, ...separate, ...when };
+    return [LateBatch.of(facts, () => transactionOf(input, step, index, expected), last)];
+  }
+  return outsideBatches(input, step, index, expected).map((batch) => ({
+    ...batch,
+    step: index,
+    ...(batch.transactional ? separate : {}),
+    ...when,
+  }));
+}
+
+/** A step that is one transaction, between its BEGIN and its COMMIT. */
+function transactionOf(
+  input: CompileInput,
+  step: StepInput,
+  index: number,
+  expected: Expected,
+): readonly Statement[] {
   const { ledger, pins } = input;
   const at = (kind: Statement["kind"], sql: string): Statement => ({ kind, sql, step: index });
-  const label = step.direction === "up" ? `upgrade to ${step.revision}` : `downgrade of ${step.revision}`;
+  const isUp = step.direction === "up";
   const row: NewRow = { ...step, how: input.how };
-
   if (input.kind === "stamp") {
-    const sql = (): string =>
-      step.direction === "up" ? ledger.stampIn({ ...row, how: "stamp" }) : ledger.stampOut(step.revision);
-    return [{ transactional: true, step: index, statements: () => [at("ledger", sql())] }];
+    return [at("ledger", isUp ? ledger.stampIn({ ...row, how: "stamp" }) : ledger.stampOut(step.revision))];
   }
-
   if (step.correction !== undefined) {
     const { row: shown, detail } = step.correction;
-    const sql = step.direction === "up" ? ledger.accept(row, detail) : ledger.disown(row, detail);
-    const statements = [at("guard", ledger.guardRow(shown)), at("ledger", sql)];
-    return [{ transactional: true, step: index, statements: () => statements }];
+    const sql = isUp ? ledger.accept(row, detail) : ledger.disown(row, detail);
+    return [at("guard", ledger.guardRow(shown)), at("ledger", sql)];
   }
-
-  const stepPins = withTimeouts(pins, step);
   const held = input.singleTransaction ? "held" : undefined;
-  const when = input.idempotent === true ? { when: ledger.pending(step) } : {};
-  const separate = step.statements.some((s) => s.changesLexing) ? { separate: true as const } : {};
-
-  if (step.transactional) {
-    const statements = (): Statement[] => [
-      ...session([...resets, ...pinned(stepPins, "LOCAL")], index),
-      at("guard", ledger.guardStep(label, expected, undefined, held)),
-      ...step.statements.flatMap((each, i) => {
-        const statement = userStatement(each, index);
-        return [...(i === 0 ? [] : relexing(statement)), statement];
-      }),
-      ...session(ourselves(pins), index),
-      at("ledger", step.direction === "up" ? ledger.recordUp(row, "guard") : ledger.recordDown(row, "guard")),
-    ];
-    return [{ transactional: true, step: index, ...separate, ...when, statements }];
-  }
-  const user = step.statements.map((each) => userStatement(each, index));
-  return outsideBatches(input, step, index, expected, user, label, stepPins, row).map(
-    ({ transactional, statements }) => ({
-      transactional,
-      step: index,
-      ...(transactional ? separate : {}),
-      ...when,
-      statements: () => statements,
+  return [
+    ...session([...resets, ...pinned(withTimeouts(pins, step), "LOCAL")], index),
+    at("guard", ledger.guardStep(labelOf(step), expected, undefined, held)),
+    ...step.statements.flatMap((each, i) => {
+      const statement = userStatement(each, index);
+      return [...(i === 0 ? [] : relexing(statement)), statement];
     }),
-  );
+    ...session(ourselves(pins), index),
+    at("ledger", isUp ? ledger.recordUp(row, "guard") : ledger.recordDown(row, "guard")),
+  ];
 }
+
+const labelOf = ({ direction, revision }: StepInput): string =>
+  direction === "up" ? `upgrade to ${revision}` : `downgrade of ${revision}`;
 
 /**
  * A step outside a transaction: intent → statement → record, statement by statement. One that may stand in a
@@ -321,14 +344,14 @@ function outsideBatches(
   step: StepInput,
   index: number,
   expected: Expected,
-  user: readonly Statement[],
-  label: string,
-  pins: SessionPins,
-  row: NewRow,
-): Batch[] {
+): Omit<Batch, "step">[] {
   const { ledger, sha256 } = input;
+  const pins = withTimeouts(input.pins, step);
+  const label = labelOf(step);
+  const row: NewRow = { ...step, how: input.how };
+  const user = step.statements.map((each) => userStatement(each, index));
   const at = (kind: Statement["kind"], sql: string): Statement => ({ kind, sql, step: index });
-  const batches: Batch[] = [];
+  const batches: Omit<Batch, "step">[] = [];
   let intent = step.resumeAt === undefined ? undefined : input.interrupted;
   // What the author has SET for the session: the ledger is written without it, and then it is set again.
   const kept: string[] = [];

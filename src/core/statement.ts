@@ -110,18 +110,21 @@ export function draftsOf(
   const drafts: Draft[] = [];
   let from = bodyStart;
   let last: Omit<Draft, "tail"> | undefined;
+  const add = ({ begin, start, end, facts }: Omit<Draft, "tail">, tail: number): void => {
+    drafts.push({ begin, start, end, tail, facts });
+  };
   for (const { ast, start, end } of parsed) {
     if (last !== undefined) {
       from = lineEndAfter(text, last.end, start);
-      drafts.push({ ...last, tail: from });
+      add(last, from);
     }
     const statement = text.slice(start, end);
     const fault = faults.length < ENOUGH_FAULTS ? refusal(ast, statement) : undefined;
     if (fault !== undefined)
       faults.push(faultAt(source, { ...locate(source, start), start }, end - start, fault));
-    last = { begin: leadOf(text, from), start, end, facts: factsOf(ast, statement) };
+    last = { begin: leadOf(text, from), start, end, facts: shared(factsOf(ast, statement)) };
   }
-  if (last !== undefined) drafts.push({ ...last, tail: text.length });
+  if (last !== undefined) add(last, text.length);
   return drafts;
 }
 
@@ -134,23 +137,26 @@ export function statementsOf(
   const place = locator(source);
   return drafts.map((draft) => {
     const { start, end } = draft;
-    return finished(source, draft, { ...place(start), start, end }, faults);
+    const { path, line, column } = place(start);
+    return finished(source, draft, { path, line, column, start, end }, faults);
   });
 }
 
 function finished(source: Source, draft: Draft, origin: Span, faults: Diagnostic[]): UserStatement {
   const { text } = source;
   const { begin, end, tail, facts } = draft;
-  const semicolon = text[end - 1] === ";" ? "" : ";";
   const comments = text.slice(begin, origin.start);
-  const statement = `${text.slice(origin.start, end)}${semicolon}`;
   const after = trimEnd(text.slice(end, tail));
+  const isWhole = text[end - 1] === ";";
+  const statement = isWhole ? text.slice(origin.start, end) : `${text.slice(origin.start, end)};`;
   const found = directiveIn(comments);
   const directive = found !== undefined && "size" in found ? found : undefined;
   const fault = found !== undefined && "code" in found ? found : batchFault(statement, facts.tag, directive);
   if (fault !== undefined) faults.push(faultAt(source, origin, end - origin.start, fault));
   if (directive === undefined) {
-    return { sql: comments + statement + after, origin, offset: comments.length, ...facts };
+    // A piece of the file's text, where it is one, takes no memory of its own.
+    const sql = isWhole ? text.slice(begin, end + after.length) : comments + statement + after;
+    return { sql, origin, offset: comments.length, ...facts };
   }
   const { sql, offset } = batchBlock(statement, directive);
   const tag = `${facts.tag} in batches`;
@@ -191,6 +197,18 @@ type Facts = Pick<
   UserStatement,
   "tag" | "transactional" | "mayCommit" | "destructive" | "changesLexing" | "probe"
 >;
+
+/** Most statements of a kind are alike: one value stands for all of them. */
+const alike = new Map<string, Facts>();
+
+function shared(facts: Facts): Facts {
+  const { tag, transactional, mayCommit, destructive, changesLexing, probe } = facts;
+  if (!transactional || mayCommit || destructive.length > 0 || changesLexing || probe !== undefined)
+    return facts;
+  const found = alike.get(tag);
+  if (found === undefined) alike.set(tag, facts);
+  return found ?? facts;
+}
 
 const LEXING = /standard_conforming_strings|backslash_quote|client_encoding/i;
 

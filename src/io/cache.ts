@@ -58,23 +58,46 @@ export function writeCached(folder: string, name: string, bytes: Uint8Array): vo
   file.keep();
 }
 
-/** A JSON value, kept for this program under a kind and what it is about; undefined where there is no cache. */
-export function cachedJson<T>(
-  kind: string,
-  about: string,
-  env: Env,
-): { readonly read: () => T | undefined; readonly write: (value: T) => void } | undefined {
+/** Values of one kind, JSON-safe, kept for this program. */
+export interface CachedRows<T> {
+  readonly read: () => readonly T[];
+  /** Begins to keep others instead, one by one. */
+  readonly replace: () => { readonly add: (row: T) => void; readonly keep: () => void };
+}
+
+/** What is kept under a kind and what it is about; undefined where there is no cache. */
+export function cachedRows<T>(kind: string, about: string, env: Env): CachedRows<T> | undefined {
   const folder = cacheFolder(env);
   if (folder === undefined) return undefined;
   const name = `${kind}-${sha256(`${programName} ${about}`).slice(0, 32)}`;
   return {
     read: () => {
       const bytes = readCached(folder, name);
-      return bytes === undefined ? undefined : (JSON.parse(bytes.toString("utf8")) as T);
+      return bytes === undefined ? [] : (JSON.parse(bytes.toString("utf8")) as T[]);
     },
-    write: (value) => writeCached(folder, name, Buffer.from(JSON.stringify(value))),
+    replace: () => {
+      const file = createCached(folder, name);
+      let text = "[";
+      let isFirst = true;
+      return {
+        add: (row) => {
+          text += `${isFirst ? "" : ",\n"}${JSON.stringify(row)}`;
+          isFirst = false;
+          if (text.length < WORTH_WRITING) return;
+          file.add(Buffer.from(text));
+          text = "";
+        },
+        keep: () => {
+          file.add(Buffer.from(`${text}]`));
+          file.keep();
+        },
+      };
+    },
   };
 }
+
+/** UTF-16 units that are gathered before they are written. */
+const WORTH_WRITING = 64 * 1024;
 
 /** Milliseconds: a file written so lately could change again without its times telling. */
 export const TOO_LATE = 2000;
@@ -98,6 +121,7 @@ export function createCached(folder: string, name: string): CachedFile {
     closeSync(file);
     file = undefined;
     rmSync(partial, { force: true });
+    process.off("exit", drop);
   };
   const trying = (work: (file: number, hash: Hash) => void): void => {
     if (file === undefined || hash === undefined) return;
@@ -112,6 +136,7 @@ export function createCached(folder: string, name: string): CachedFile {
     file = openSync(partial, "w", 0o600);
     hash = createHash("sha256");
     writeSync(file, new Uint8Array(SEAL));
+    process.once("exit", drop);
   } catch {
     drop();
   }
@@ -127,6 +152,7 @@ export function createCached(folder: string, name: string): CachedFile {
         renameSync(partial, path);
         closeSync(to);
         file = undefined;
+        process.off("exit", drop);
         tidy(folder);
       }),
     drop,

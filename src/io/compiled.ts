@@ -7,6 +7,7 @@ import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { Script } from "node:vm";
 import { cacheFolder, type Env, readCached, writeCached } from "./cache.ts";
+import { tuneEngine } from "./engine.ts";
 import { findPrinted, type Printed } from "./printed.ts";
 
 /** Set by the build: what names the program's text, and the commands there are. */
@@ -34,6 +35,7 @@ export function load(words: readonly string[], env: Env): void {
     printed.again();
     return;
   }
+  tuneEngine();
   const file = join(__dirname, "main.cjs");
   // Each command compiles other parts of the program, and fewer where it only asks whether all is as it was.
   const command = words.find((word) => RETORT_COMMANDS.includes(word)) ?? "none";

@@ -21,7 +21,7 @@ import { type Diagnostic, MigrateError } from "../core/errors.ts";
 import type { FileNamePattern } from "../core/filename.ts";
 import type { Migration } from "../core/migration.ts";
 import { lineOf, locate, type Source } from "../core/source.ts";
-import { cachedJson, type Env, TOO_LATE } from "./cache.ts";
+import { cachedRows, type Env, TOO_LATE } from "./cache.ts";
 import { isSqlName, type Reads } from "./reads.ts";
 import { sha256 } from "./sha256.ts";
 
@@ -239,10 +239,8 @@ function sqlFiles({ path, shown }: Folder): readonly Entry[] {
 
 // ----------------------------------------------------------------------------------------------------- reading
 
-/** What is kept of a folder: by file name, what tells that the file is the same, and its facts. */
-type Kept = Readonly<
-  Record<string, readonly [size: number, modified: number, changed: number, facts: FileFacts]>
->;
+/** What is kept of a file: its name, what tells that it is the same, and its facts. */
+type Kept = readonly [name: string, size: number, modified: number, changed: number, facts: FileFacts];
 
 interface Remembered {
   /** The file without its text, where it is unchanged; the text is read when it is asked for. */
@@ -256,31 +254,32 @@ function remember(folder: Folder, entries: readonly Entry[], env: DirectoryOptio
   const cache =
     env === undefined || entries.length < WORTH_REMEMBERING
       ? undefined
-      : cachedJson<Kept>("files", folder.real, env);
+      : cachedRows<Kept>("files", folder.real, env);
   if (cache === undefined) return { known: () => undefined, keep: () => {} };
-  const kept = cache.read() ?? {};
+  const kept = new Map(cache.read().map((row) => [row[0], row]));
   const now = Date.now();
   const stamps = new Map<string, readonly [number, number, number]>();
-  let news = Object.keys(kept).length !== entries.length;
+  let news = kept.size !== entries.length;
   return {
     known: (entry) => {
       if (!entry.isFile) return undefined;
       const { size, mtimeMs, ctimeMs } = statSync(join(folder.path, entry.name));
       if (now - Math.max(mtimeMs, ctimeMs) < TOO_LATE) return undefined;
       stamps.set(entry.name, [size, mtimeMs, ctimeMs]);
-      const known = kept[entry.name];
-      if (known?.[0] === size && known[1] === mtimeMs && known[2] === ctimeMs)
-        return lazily(folder, entry, known[3]);
+      const known = kept.get(entry.name);
+      if (known?.[1] === size && known[2] === mtimeMs && known[3] === ctimeMs)
+        return lazily(folder, entry, known[4]);
       news = true;
       return undefined;
     },
     keep: (facts) => {
       if (!news) return;
-      const rows = [...stamps].flatMap(([name, stamp]) => {
+      const rows = cache.replace();
+      for (const [name, stamp] of stamps) {
         const found = facts.get(folder.shown + name);
-        return found === undefined ? [] : [[name, [...stamp, found]] as const];
-      });
-      cache.write(Object.fromEntries(rows) as Kept);
+        if (found !== undefined) rows.add([name, ...stamp, found]);
+      }
+      rows.keep();
     },
   };
 }

@@ -6,7 +6,6 @@
  * memory it overwrote. So the older one only sees what the newer has found to be small and shallow.
  */
 import { createRequire } from "node:module";
-import { setFlagsFromString } from "node:v8";
 import { type Ast, depthOf, plpgsqlBody } from "../core/ast.ts";
 import { readable } from "../core/batch.ts";
 import { type Diagnostic, MigrateError } from "../core/errors.ts";
@@ -116,7 +115,6 @@ let shared: Parser | undefined;
 /** One instance for all, until it has run out of stack: then it has lost a part of it, and ends in chaos. */
 async function loadParser(): Promise<Parser> {
   if (shared !== undefined) return shared;
-  compileOnce();
   const require = createRequire(import.meta.url);
   const path = require.resolve("libpg-query");
   delete require.cache[path];
@@ -124,14 +122,6 @@ async function loadParser(): Promise<Parser> {
   await module.loadModule();
   shared = module;
   return module;
-}
-
-/**
- * V8 would compile the hot parts of a parser a second time, to run faster: that takes 150 ms and 100 MB, and what it
- * then gains is not seen in a migration of 10 MB.
- */
-function compileOnce(): void {
-  setFlagsFromString("--liftoff-only");
 }
 
 function discardParser(): void {
@@ -416,7 +406,6 @@ interface AnswerOf16 {
 }
 
 async function loadParserOf16(): Promise<ParserOf16> {
-  compileOnce();
   // @ts-expect-error it has no types
   const { default: create } = await import("pg-query-emscripten");
   const instance = await new create();

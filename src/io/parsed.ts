@@ -4,7 +4,7 @@
  */
 import type { Half } from "../core/migration.ts";
 import type { Draft } from "../core/statement.ts";
-import { cachedJson, type Env } from "./cache.ts";
+import { cachedRows, type Env } from "./cache.ts";
 
 /** Of one body; offsets count from where it begins. */
 export interface KnownBody {
@@ -22,15 +22,24 @@ export interface KnownBodies {
 
 /** What is known of the bodies of a project (its folders, absolute) for a server's major version; 0: for any. */
 export function knownBodies(folders: readonly string[], major: number, env: Env): KnownBodies {
-  const cache = cachedJson<[string, KnownBody][]>("parsed", JSON.stringify([major, folders]), env);
+  const cache = cachedRows<readonly [checksum: string, KnownBody]>(
+    "parsed",
+    JSON.stringify([major, folders]),
+    env,
+  );
   if (cache === undefined) return { find: () => undefined, add: () => {}, keep: () => {} };
   // Read when the first body is asked for: most runs have nothing to do.
-  let known: Map<string, KnownBody> | undefined;
-  const bodies = (): Map<string, KnownBody> => {
+  let known: ReadonlyMap<string, KnownBody> | undefined;
+  const bodies = (): ReadonlyMap<string, KnownBody> => {
     known ??= new Map(cache.read());
     return known;
   };
-  let news = false;
+  let news: ReturnType<typeof cache.replace> | undefined;
+  const replace = (): NonNullable<typeof news> => {
+    const rows = cache.replace();
+    for (const row of bodies()) rows.add(row);
+    return rows;
+  };
   return {
     find: (half) => {
       const body = bodies().get(half.checksum);
@@ -38,12 +47,10 @@ export function knownBodies(folders: readonly string[], major: number, env: Env)
     },
     add: (half, body) => {
       if (!isPlain(half)) return;
-      bodies().set(half.checksum, shifted(body, -half.bodyStart));
-      news = true;
+      news ??= replace();
+      news.add([half.checksum, shifted(body, -half.bodyStart)]);
     },
-    keep: () => {
-      if (news) cache.write([...bodies()]);
-    },
+    keep: () => news?.keep(),
   };
 }
 

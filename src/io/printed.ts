@@ -127,7 +127,6 @@ export function createRecorder(program: string, words: readonly string[], env: E
       const name = folder === undefined ? undefined : nameOf(program, words);
       if (name === undefined) return;
       file = createCached(folder!, name);
-      process.once("exit", drop);
       listen(1, process.stdout);
       listen(2, process.stderr);
     },

@@ -53,14 +53,14 @@ export function renderScript(plan: Plan, ledger: LedgerSql, form: ScriptForm = d
     plan,
     ledger,
     form,
-    titleOf(plan, form),
+    () => titleOf(plan, form),
     () => bodyOf(plan, form),
     plan.steps.length === 0 ? undefined : closing,
   );
 }
 
 /** UTF-16 units that are worth to be written by themselves. */
-const PIECE = 64 * 1024;
+const PIECE = 16 * 1024;
 
 /** What stands between the lines `-- begin plan` and `-- end plan`. */
 function* bodyOf(plan: Plan, form: ScriptForm): Generator<string> {
@@ -146,17 +146,24 @@ function document(
   plan: Plan,
   ledger: LedgerSql,
   form: ScriptForm,
-  [first = "", ...title]: readonly string[],
+  title: () => Iterable<string>,
   body: () => Iterable<string>,
   closing: ((receipt: string) => Closing) | undefined,
 ): Script {
   const receipt = ledger.sha256(body());
-  const isEmpty = plan.batches.length === 0;
-  const head = newPage();
-  head.add(comment(first));
-  if (!isEmpty) head.add(`-- Receipt: sha256:${receipt}`);
-  for (const line of title) head.add(comment(line));
-  if (!isEmpty) pinClient(head, form);
+  const head = function* (): Generator<string> {
+    const page = newPage();
+    const isEmpty = plan.batches.length === 0;
+    let isFirst = true;
+    for (const line of title()) {
+      page.add(comment(line));
+      if (isFirst && !isEmpty) page.add(`-- Receipt: sha256:${receipt}`);
+      isFirst = false;
+      if (page.size >= PIECE) yield page.take();
+    }
+    if (!isEmpty) pinClient(page, form);
+    yield page.take();
+  };
 
   const tail = newPage();
   if (closing !== undefined) closingLines(tail, ledger, closing(receipt));
@@ -168,12 +175,18 @@ function document(
   }
   const ending = tail.take();
   if (`\n${ending}`.includes(`\n${END_PLAN}\n`)) throw endsEarly();
-  return script(head.take(), body, ending, receipt);
+  return scriptOf(head, body, ending, receipt);
 }
 
-function script(head: string, body: () => Iterable<string>, ending: string, receipt: string): Script {
+function scriptOf(
+  head: () => Iterable<string>,
+  body: () => Iterable<string>,
+  ending: string,
+  receipt: string,
+): Script {
   const pieces = function* (): Generator<string> {
-    yield `${head}\n${BEGIN_PLAN}\n`;
+    yield* head();
+    yield `\n${BEGIN_PLAN}\n`;
     yield* body();
     yield `${END_PLAN}\n`;
     if (ending !== "") yield `\n${ending}`;
@@ -262,24 +275,19 @@ const digestOf = ({ result }: Plan): { count: number; sum: bigint } => ({
 });
 
 /** The lines of the title, the first of which says what this is. */
-function titleOf(plan: Plan, form: ScriptForm): string[] {
-  const first = `Retort migration script: ${planOf(plan)}`;
-  if (plan.batches.length === 0) return [first, "Nothing to do."];
-  const run = ["", "Run it with:", ...runWith(form, plan.kind === "ensure" ? "ledger.sql" : "migration.sql")];
-  if (plan.kind === "ensure") return [first, ...run];
+function* titleOf(plan: Plan, form: ScriptForm): Generator<string> {
+  yield `Retort migration script: ${planOf(plan)}`;
+  if (plan.batches.length === 0) return yield "Nothing to do.";
+  yield* ["", "Run it with:"];
+  yield* runWith(form, plan.kind === "ensure" ? "ledger.sql" : "migration.sql");
+  if (plan.kind === "ensure") return;
   const transactions = plan.batches.filter((batch) => batch.transactional).length + CLOSING_TRANSACTIONS;
   const outside = plan.batches.slice(1, -1).filter((batch) => !batch.transactional).length;
-  return [
-    first,
-    ...run,
-    "",
-    ...startsFrom(plan),
-    `Transactions: ${transactions}; statements outside any: ${outside}. A step that fails is rolled back; those before stay.`,
-    ...warnings(plan),
-    "",
-    "Steps:",
-    ...plan.steps.flatMap((step, index) => stepTitle(step, index, plan.steps.length)),
-  ];
+  yield* ["", ...startsFrom(plan)];
+  yield `Transactions: ${transactions}; statements outside any: ${outside}. A step that fails is rolled back; those before stay.`;
+  yield* warnings(plan);
+  yield* ["", "Steps:"];
+  for (const [index, step] of plan.steps.entries()) yield* stepTitle(step, index, plan.steps.length);
 }
 
 /** The receipt's and the check's. */
@@ -445,7 +453,7 @@ function partFile(
     plan,
     ledger,
     form,
-    title,
+    () => title,
     () => [body],
     (receipt) => ({
       ...receiptOf(receipt),
@@ -477,7 +485,13 @@ function aloneFile(
       .flatMap((line) => line.split(/\r\n|\r|\n/))
       .map((line) => `--   ${commentText(line)}`),
   );
-  return script(page.take(), () => [body], "", receipt);
+  const head = page.take();
+  return scriptOf(
+    () => [head],
+    () => [body],
+    "",
+    receipt,
+  );
 }
 
 const notCarried = ({ tag, origin }: Statement): MigrateError =>
