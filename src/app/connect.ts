@@ -73,12 +73,13 @@ export async function patiently<T>(
   { signal }: Pick<Deps, "signal">,
   { wait = 0 }: ConnectOptions,
 ): Promise<T> {
-  const deadline = performance.now() + wait * 1000;
+  // Seconds, and free: to look at `performance` first loads all that measures it.
+  const deadline = process.uptime() + wait;
   for (;;) {
     try {
       return await open();
     } catch (error) {
-      const left = deadline - performance.now();
+      const left = (deadline - process.uptime()) * 1000;
       if (!(error instanceof MigrateError) || !isNotYet(error) || left <= 0 || signal?.aborted === true)
         throw error;
       await sleep(Math.min(500, left), undefined, signal === undefined ? {} : { signal }).catch(() => {});

@@ -1,5 +1,5 @@
 /** Flags, environment, `.env` and `migrate.config.json` → one `Config`, which says of each value where it came from. */
-import { readFile } from "node:fs/promises";
+import { readFileSync } from "node:fs";
 import path from "node:path";
 import { type ParsedAddress, parseAddress } from "../core/address.ts";
 import { type DotenvEntry, interpolate, parseDotenv } from "../core/dotenv.ts";
@@ -229,7 +229,7 @@ async function openConfigFile(
   const file = path.resolve(cwd, flag ?? CONFIG_FILE);
   reads?.file(file);
   const shown = shownPath(file, cwd);
-  const text = await textOf(file, shown);
+  const text = textOf(file, shown);
   if (text !== undefined)
     return { shown, folder: path.dirname(file), settings: readSettings({ path: shown, text }) };
   if (flag === undefined) return undefined;
@@ -281,9 +281,9 @@ function shownPath(file: string, cwd: string): string {
 }
 
 /** The text of a file; undefined when there is none. */
-async function textOf(file: string, shown: string): Promise<string | undefined> {
+function textOf(file: string, shown: string): string | undefined {
   try {
-    return (await readFile(file, "utf8")).replace(/^\ufeff/, "");
+    return readFileSync(file, "utf8").replace(/^\ufeff/, "");
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     if (code === "ENOENT") return undefined;
@@ -322,7 +322,7 @@ async function databaseOf(
   try {
     const given = layerOfRecord(variables, (name) => `-x ${name}`);
     const environment = layerOfRecord(env, (name) => `environment variable ${name}`);
-    const entries = parseDotenv({ path: ".env", text: (await textOf(path.join(cwd, ".env"), ".env")) ?? "" });
+    const entries = parseDotenv({ path: ".env", text: textOf(path.join(cwd, ".env"), ".env") ?? "" });
     const dotenv = layerOfDotenv(entries, environment);
     const surroundings: Surroundings = {
       variable: (name) => environment.find(name) ?? dotenv.find(name),

@@ -2,7 +2,7 @@
  * The parameters of a database address, completed as libpq does it (service file, `PG*` variables, password file,
  * certificates) → a `DatabaseAddress`, ready to connect to and safe to show.
  */
-import { readFile, stat } from "node:fs/promises";
+import { readFileSync, type Stats, statSync } from "node:fs";
 import { homedir, userInfo } from "node:os";
 import path from "node:path";
 import type { ConnectionOptions } from "node:tls";
@@ -97,7 +97,7 @@ export async function resolveAddress(
   const home = surroundings.variable("HOME")?.value ?? homedir();
   const parameters: Parameters = new Map();
   add(parameters, Object.entries(parsed.parameters), origin, base);
-  await complete(parameters, surroundings, home);
+  complete(parameters, surroundings, home);
   const get = (name: string): string | undefined => parameters.get(name)?.value;
 
   const host = get("host") ?? "localhost";
@@ -109,13 +109,13 @@ export async function resolveAddress(
   const passfile = get("passfile");
   const password =
     get("password") ??
-    (await passwordFromFile(
+    passwordFromFile(
       passfile ?? path.join(home, ".pgpass"),
       passfile !== undefined,
       { host, port, database, user },
       warnings,
-    ));
-  const ssl = await tlsOf(parameters, host, home);
+    );
+  const ssl = tlsOf(parameters, host, home);
   const connectTimeout = timeoutOf(parameters);
   const options = get("options");
   const applicationName = get("application_name");
@@ -208,11 +208,7 @@ function add(
 }
 
 /** What the address leaves open: first from the service, then from the `PG*` variables. */
-async function complete(
-  parameters: Parameters,
-  { variable, cwd }: Surroundings,
-  home: string,
-): Promise<void> {
+function complete(parameters: Parameters, { variable, cwd }: Surroundings, home: string): void {
   const fromVariables = (names: readonly string[]) => {
     for (const name of names) {
       const env = parameterRules[name]?.env;
@@ -229,7 +225,7 @@ async function complete(
     const systemFolder = variable("PGSYSCONFDIR")?.value;
     const files = file !== undefined ? [file] : [path.join(home, ".pg_service.conf")];
     if (systemFolder !== undefined) files.push(path.join(systemFolder, "pg_service.conf"));
-    const { entries, origin } = await readService(service, files);
+    const { entries, origin } = readService(service, files);
     add(parameters, entries, origin, cwd);
   }
   fromVariables(Object.keys(parameterRules));
@@ -307,9 +303,9 @@ function displayOf(address: {
 // ── files ───────────────────────────────────────────────────────────────────────────────────────────────────────
 
 /** The text of a file; undefined when there is none. Other failures are thrown with `code`. */
-async function textOf(file: string, code: string): Promise<string | undefined> {
+function textOf(file: string, code: string): string | undefined {
   try {
-    return await readFile(file, "utf8");
+    return readFileSync(file, "utf8");
   } catch (error) {
     const reason = (error as NodeJS.ErrnoException).code;
     if (reason === "ENOENT" || reason === "ENOTDIR") return undefined;
@@ -321,13 +317,21 @@ async function textOf(file: string, code: string): Promise<string | undefined> {
   }
 }
 
+function statOf(file: string): Stats | undefined {
+  try {
+    return statSync(file);
+  } catch {
+    return undefined;
+  }
+}
+
 /** One section of a connection service file: `[name]`, then `key=value` lines. */
-async function readService(
+function readService(
   service: Found,
   files: readonly string[],
-): Promise<{ readonly entries: readonly (readonly [string, string])[]; readonly origin: string }> {
+): { readonly entries: readonly (readonly [string, string])[]; readonly origin: string } {
   for (const file of files) {
-    const text = await textOf(file, "usage/service");
+    const text = textOf(file, "usage/service");
     if (text === undefined) continue;
     let section: string | undefined;
     let found = false;
@@ -369,13 +373,13 @@ async function readService(
 }
 
 /** The password of the first line `host:port:database:user:password` that fits; `*` fits all. */
-async function passwordFromFile(
+function passwordFromFile(
   file: string,
   isNamed: boolean,
   wanted: { readonly host: string; readonly port: number; readonly database: string; readonly user: string },
   warnings: string[],
-): Promise<string | undefined> {
-  const facts = await stat(file).catch(() => undefined);
+): string | undefined {
+  const facts = statOf(file);
   if (facts === undefined) {
     if (isNamed) warnings.push(`the password file ${file} does not exist or cannot be read`);
     return undefined;
@@ -389,7 +393,7 @@ async function passwordFromFile(
     warnings.push(`the password file ${file} can be read by others and is ignored; type: chmod 600 ${file}`);
     return undefined;
   }
-  const text = (await textOf(file, "usage/database-address")) ?? "";
+  const text = textOf(file, "usage/database-address") ?? "";
   // libpq looks a socket in its default folder up as localhost.
   const host = ["/tmp", "/var/run/postgresql", "/run/postgresql"].includes(wanted.host)
     ? "localhost"
@@ -414,7 +418,7 @@ function unescapeColons(text: string): string {
 
 // ── TLS ─────────────────────────────────────────────────────────────────────────────────────────────────────────
 
-async function tlsOf(parameters: Parameters, host: string, home: string): Promise<false | Tls> {
+function tlsOf(parameters: Parameters, host: string, home: string): false | Tls {
   const get = (name: string): string | undefined => parameters.get(name)?.value;
   const system = get("sslrootcert") === "system";
   const mode = oneOf(parameters, "sslmode", sslModes) ?? (system ? "verify-full" : "prefer");
@@ -428,7 +432,7 @@ async function tlsOf(parameters: Parameters, host: string, home: string): Promis
   // libpq speaks no TLS over a Unix socket.
   if (mode === "disable" || host.startsWith("/")) return false;
 
-  const ca = system ? undefined : await pemOf(get("sslrootcert"), path.join(home, ".postgresql", "root.crt"));
+  const ca = system ? undefined : pemOf(get("sslrootcert"), path.join(home, ".postgresql", "root.crt"));
   if (ca === undefined && !system && mode.startsWith("verify-")) {
     throw new MigrateError({
       code: "usage/tls-file",
@@ -437,9 +441,9 @@ async function tlsOf(parameters: Parameters, host: string, home: string): Promis
     });
   }
   const certFile = get("sslcert");
-  const cert = await pemOf(certFile, path.join(home, ".postgresql", "postgresql.crt"));
+  const cert = pemOf(certFile, path.join(home, ".postgresql", "postgresql.crt"));
   const keyFile = get("sslkey") ?? path.join(home, ".postgresql", "postgresql.key");
-  const key = cert === undefined ? undefined : await privateKeyOf(keyFile);
+  const key = cert === undefined ? undefined : privateKeyOf(keyFile);
   const passphrase = get("sslpassword");
   return {
     mode,
@@ -453,16 +457,16 @@ async function tlsOf(parameters: Parameters, host: string, home: string): Promis
 }
 
 /** A file that was named must exist; the one at libpq's own place is optional. */
-async function pemOf(named: string | undefined, usual: string): Promise<string | undefined> {
-  const text = await textOf(named ?? usual, "usage/tls-file");
+function pemOf(named: string | undefined, usual: string): string | undefined {
+  const text = textOf(named ?? usual, "usage/tls-file");
   if (text === undefined && named !== undefined) throw missingFile("certificate", named);
   return text;
 }
 
-async function privateKeyOf(file: string): Promise<string> {
-  const text = await textOf(file, "usage/tls-file");
+function privateKeyOf(file: string): string {
+  const text = textOf(file, "usage/tls-file");
   if (text === undefined) throw missingFile("private key", file);
-  const facts = await stat(file);
+  const facts = statSync(file);
   const forbidden = facts.uid === 0 ? 0o037 : 0o077;
   if (process.platform !== "win32" && (facts.mode & forbidden) !== 0) {
     throw new MigrateError({
