@@ -123,14 +123,20 @@ const RUNS_TOGETHER = /^(?:[\w$.&'"\x80-\uffff]{2}|[-+*/<>=~!@#%^&|`?:]{2})$/;
 export function codeChecksumOf({ source, bodyStart }: Half, sha256: Sha256): string {
   const body = source.text.slice(bodyStart).replaceAll(/\r\n?/g, "\n");
   const code: string[] = [];
+  // Tokens without anything between them are one piece of the text.
+  let start = 0;
   let end = 0;
   for (const token of tokens(body)) {
     if (token.kind === "space" || token.kind === "comment") continue;
-    const apart = token.start > end && code.length > 0;
-    if (apart && RUNS_TOGETHER.test(body.charAt(end - 1) + body.charAt(token.start))) code.push(" ");
-    code.push(body.slice(token.start, token.end));
+    if (token.start > end) {
+      if (end > start) code.push(body.slice(start, end));
+      const apart = code.length > 0 && RUNS_TOGETHER.test(body.charAt(end - 1) + body.charAt(token.start));
+      if (apart) code.push(" ");
+      start = token.start;
+    }
     end = token.end;
   }
+  code.push(body.slice(start, end));
   return sha256(code.join(""));
 }
 

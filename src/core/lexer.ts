@@ -50,15 +50,20 @@ export function* tokens(text: string, from = 0): Generator<Token> {
 
 /** What the characters that a token begins with say of it. */
 function kindOf(text: string, start: number, end: number): TokenKind {
-  const first = text[start]!;
-  if (SPACE.includes(first)) return "space";
+  const first = text.charCodeAt(start);
+  if (first === 0x20 || (first >= 0x09 && first <= 0x0d)) return "space";
   if (end - start > 1) {
-    if (first === "-" || first === "/") return "comment";
-    if (first === "$" || ((first === "e" || first === "E") && text[start + 1] === "'")) return "string";
+    if (first === DASH || first === SLASH) return "comment";
+    if (first === DOLLAR || ((first | 0x20) === 0x65 && text.charCodeAt(start + 1) === QUOTE))
+      return "string";
   }
-  if (first === "'") return "string";
-  return first === '"' || /[A-Za-z_\x80-\uffff]/.test(first) ? "word" : "symbol";
+  if (first === QUOTE) return "string";
+  const isLetter =
+    ((first | 0x20) >= 0x61 && (first | 0x20) <= 0x7a) || first === UNDERSCORE || first >= 0x80;
+  return isLetter || first === DOUBLE_QUOTE ? "word" : "symbol";
 }
+
+const [DOUBLE_QUOTE, DOLLAR, QUOTE, DASH, SLASH, UNDERSCORE] = [0x22, 0x24, 0x27, 0x2d, 0x2f, 0x5f] as const;
 
 /** The first offset at or after `from` that is neither space nor comment. */
 export function skipTrivia(text: string, from: number): number {
