@@ -242,11 +242,13 @@ async function sendMessage(
   steps: StepEvents,
 ): Promise<void> {
   refuseAborted(options.signal);
-  const watch = watchBlockers(options);
+  // Of several transactions the server tells together.
+  const watch = watchBlockers(options, steps.sharing ? WATCH.ofGroup : WATCH.first);
   try {
     await session.send(
       message.map((text) => text.sql),
       (count) => {
+        watch.goesOn();
         // The next batch begins when this one is committed.
         const [last, next] = [message[count - 1], message[count]];
         if (last !== undefined && next !== undefined && next.batch !== last.batch) steps.before(next.batch);
@@ -271,11 +273,11 @@ async function sendMessage(
   }
 }
 
-/** How long a message runs before we look whether it waits for a lock, and how often we look again; ms. */
-const WATCH = { first: 200, every: 1000 };
+/** How long nothing is done before we look whether a lock is waited for, and how often we look again; ms. */
+const WATCH = { first: 200, ofGroup: 500, every: 1000 };
 
-/** Asks, over another connection, who blocks a message that takes long; one question at a time. */
-function watchBlockers({ onEvent, blockers }: ExecuteOptions) {
+/** Asks, over another connection, who blocks a message of which nothing is done; one question at a time. */
+function watchBlockers({ onEvent, blockers }: ExecuteOptions, first: number) {
   let seen: readonly SessionInfo[] = [];
   let timer: NodeJS.Timeout | undefined;
   const lookIn = (ms: number): void => {
@@ -292,12 +294,12 @@ function watchBlockers({ onEvent, blockers }: ExecuteOptions) {
     }
     lookIn(WATCH.every);
   };
-  lookIn(WATCH.first);
+  lookIn(first);
   const stop = (): void => {
     clearTimeout(timer);
     timer = undefined;
   };
-  return { seen: () => seen, stop };
+  return { seen: () => seen, goesOn: () => timer?.refresh(), stop };
 }
 
 /** A question of ours about the database failed: in the user's terms. */
