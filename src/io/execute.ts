@@ -83,7 +83,7 @@ export async function execute(plan: Plan, session: Session, options: ExecuteOpti
 const ALONE: GroupLimits = { batches: 1, size: 0 };
 
 /**
- * How many transactions share a message: as many as take half a second, by what the last ones took. Slow
+ * How many transactions share a message: as many as take 0.3 s, by what the last ones took. Slow
  * migrations go alone, so that each is seen as it is done; quick ones do not wait for the network one by one.
  */
 function groupPace() {
@@ -91,7 +91,7 @@ function groupPace() {
   return {
     limits: (): GroupLimits => ({ batches, size: 512 * 1024 }),
     took(count: number, ms: number): void {
-      const fit = Math.floor((500 * count) / Math.max(ms, 1));
+      const fit = Math.floor((300 * count) / Math.max(ms, 1));
       batches = Math.max(1, Math.min(fit, batches * 8, 500));
     },
   };
@@ -242,7 +242,7 @@ async function sendMessage(
   steps: StepEvents,
 ): Promise<void> {
   refuseAborted(options.signal);
-  // Of several transactions the server tells together.
+  // The server may tell of several transactions at once, which should take 0.3 s.
   const watch = watchBlockers(options, steps.sharing ? WATCH.ofGroup : WATCH.first);
   try {
     await session.send(

@@ -50,6 +50,21 @@ describe.each(servers())("on $name", (server) => {
     ]);
   });
 
+  test("while several migrations to a message go on, no other connection is made to ask who blocks", async () => {
+    const { url } = await ownDatabase(server);
+    const shop = project(
+      Object.fromEntries(Array.from({ length: 40 }, (_, i) => [`s${i}`, "SELECT pg_sleep(0.04);"])),
+    );
+    const sessions = "SELECT sessions::int AS count FROM pg_stat_database WHERE datname = current_database()";
+    await withClient(url, async (client) => {
+      const before = await client.query<{ count: number }>(sessions);
+      expect((await shop.upgrade(url)).steps).toHaveLength(40);
+      const after = await client.query<{ count: number }>(sessions);
+      // The migrator's, and perhaps this client's own, which is counted late.
+      expect(after.rows[0]!.count - before.rows[0]!.count).toBeLessThanOrEqual(2);
+    });
+  });
+
   test("a lock timeout whose blocker goes away: rolled back, tried again, done", async () => {
     const { url } = await ownDatabase(server);
     const shop = project({
@@ -63,7 +78,7 @@ describe.each(servers())("on $name", (server) => {
       const { rows } = await client.query<{ pid: number }>("SELECT pg_backend_pid() AS pid");
       await client.query("BEGIN; LOCK TABLE t IN ACCESS SHARE MODE; SELECT 'the report';");
       const upgrade = shop.upgrade(url, "heads", {
-        lockTimeout: "600ms",
+        lockTimeout: "1s",
         onEvent: (event) => events.push(event),
       });
       while (!events.some(({ type }) => type === "lock-timeout")) await sleep(20);
