@@ -119,10 +119,8 @@ function progressOf(printer: Printer): (event: Event) => void {
 /** Asks before a downgrade takes data away: in a terminal; elsewhere `--yes` must have been said. */
 async function confirmed(plan: Plan, { args, printer }: Invocation): Promise<boolean> {
   if (plan.kind !== "downgrade" || args.flag("yes")) return true;
-  const losses = plan.batches.flatMap((batch) =>
-    batch.statements.flatMap(({ destructive = [], step }) =>
-      destructive.filter(isLoss).map((what) => `  ${plan.steps[step!]!.revision}  ${what}`),
-    ),
+  const losses = plan.steps.flatMap(({ revision, destructive = [] }) =>
+    destructive.filter(isLoss).map((what) => `  ${revision}  ${what}`),
   );
   if (losses.length === 0) return true;
   const answer = await printer.ask(`This downgrade destroys data:\n${losses.join("\n")}\nGo on?`);

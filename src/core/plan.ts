@@ -52,6 +52,8 @@ export interface PlanStep {
   readonly transactional: boolean;
   /** Why there is no way back once it has gone up, where the header says so. */
   readonly irreversible?: string;
+  /** What its statements take away, for a person: `drops table shop.users`. Absent where that is nothing. */
+  readonly destructive?: readonly string[];
 }
 
 /** One transaction, or statements that each stand alone. */
@@ -102,7 +104,7 @@ export const defaultPins: SessionPins = {
 };
 
 /** A step to compile: what the files say and the statements to run. */
-export interface StepInput extends PlanStep {
+export interface StepInput extends Omit<PlanStep, "destructive"> {
   readonly dependsOn: readonly RevisionId[];
   readonly codeChecksum: string;
   readonly statements: readonly UserStatement[];
@@ -223,6 +225,7 @@ const needsOf = (step: StepInput): readonly RevisionId[] => [
 ];
 
 function planStep(step: StepInput): PlanStep {
+  const destructive = step.statements.slice((step.resumeAt ?? 1) - 1).flatMap((each) => each.destructive);
   const { direction, revision, message, parents, path, checksum, downChecksum, transactional, irreversible } =
     step;
   return {
@@ -235,6 +238,7 @@ function planStep(step: StepInput): PlanStep {
     ...(downChecksum === undefined ? {} : { downChecksum }),
     transactional,
     ...(irreversible === undefined ? {} : { irreversible }),
+    ...(destructive.length === 0 ? {} : { destructive }),
   };
 }
 

@@ -329,16 +329,14 @@ function stepTitle(step: PlanStep, index: number, of: number): string[] {
 
 /** What a person must know before: what cannot be undone, and what is lost. */
 function warnings({ kind, steps, batches }: Plan): string[] {
-  const outside: string[] = [];
-  const losses: string[] = [];
   const where = (step: number): string => `  step ${step + 1}, ${steps[step]!.revision}: `;
-  for (const { transactional, statements } of batches) {
-    for (const { kind: what, tag, step, destructive } of statements) {
-      if (what !== "user" || step === undefined) continue;
-      if (!transactional) outside.push(`${where(step)}${tag} runs outside a transaction`);
-      for (const loss of destructive ?? []) losses.push(`${where(step)}${commentText(loss)}`);
-    }
-  }
+  const outside = batches
+    .filter(({ transactional }) => !transactional)
+    .flatMap(({ statements }) => statements.filter(({ kind }) => kind === "user"))
+    .map(({ tag, step }) => `${where(step!)}${tag} runs outside a transaction`);
+  const losses = steps.flatMap(({ destructive = [] }, step) =>
+    destructive.map((loss) => where(step) + commentText(loss)),
+  );
   const oneWay = steps.flatMap(({ direction, irreversible }, step) =>
     irreversible === undefined || direction === "down" || kind === "stamp"
       ? []
