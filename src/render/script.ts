@@ -150,7 +150,8 @@ function document(
   body: () => Iterable<string>,
   closing: ((receipt: string) => Closing) | undefined,
 ): Script {
-  const receipt = ledger.sha256(body());
+  const laidOut = keptIfShort(body);
+  const receipt = ledger.sha256(laidOut());
   const head = function* (): Generator<string> {
     const page = newPage();
     const isEmpty = plan.batches.length === 0;
@@ -175,7 +176,26 @@ function document(
   }
   const ending = tail.take();
   if (`\n${ending}`.includes(`\n${END_PLAN}\n`)) throw endsEarly();
-  return scriptOf(head, body, ending, receipt);
+  return scriptOf(head, laidOut, ending, receipt);
+}
+
+/** UTF-16 units; as much as a thousand migrations take. */
+const SHORT = 4 * 1024 * 1024;
+
+/** The same pieces, which are not made again where there are few. */
+function keptIfShort(pieces: () => Iterable<string>): () => Iterable<string> {
+  let kept: string[] | undefined;
+  return function* () {
+    if (kept !== undefined) return yield* kept;
+    const made: string[] = [];
+    let size = 0;
+    for (const piece of pieces()) {
+      size += piece.length;
+      if (size <= SHORT) made.push(piece);
+      yield piece;
+    }
+    if (size <= SHORT) kept = made;
+  };
 }
 
 function scriptOf(
