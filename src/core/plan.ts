@@ -254,29 +254,26 @@ type LastMade = { of?: Batch; statements?: readonly Statement[] };
  * A batch that makes its statements when they are looked at, and again when others were looked at meanwhile. They are a
  * property like any other, for JSON and for whoever compares plans.
  */
-class LateBatch {
+class LateBatch implements Batch {
+  declare readonly transactional: boolean;
+  declare readonly statements: readonly Statement[];
   readonly #make: () => readonly Statement[];
   readonly #last: LastMade;
 
-  private constructor(facts: Omit<Batch, "statements">, make: () => readonly Statement[], last: LastMade) {
+  constructor(facts: Omit<Batch, "statements">, make: () => readonly Statement[], last: LastMade) {
     this.#make = make;
     this.#last = last;
     Object.assign(this, facts);
     Object.defineProperty(this, "statements", LateBatch.#statements);
   }
 
-  static of(facts: Omit<Batch, "statements">, make: () => readonly Statement[], last: LastMade): Batch {
-    return new LateBatch(facts, make, last) as unknown as Batch;
-  }
-
   static readonly #statements = {
     enumerable: true,
     get(this: LateBatch): readonly Statement[] {
       const last = this.#last;
-      const self = this as unknown as Batch;
-      if (last.of !== self) {
+      if (last.of !== this) {
         last.statements = this.#make();
-        last.of = self;
+        last.of = this;
       }
       return last.statements!;
     },
@@ -294,7 +291,7 @@ function stepBatches(
   const separate = step.statements.some((s) => s.changesLexing) ? { separate: true as const } : {};
   if (input.kind === "stamp" || step.correction !== undefined || step.transactional) {
     const facts = { transactional: true, step: index, ...separate, ...when };
-    return [LateBatch.of(facts, () => transactionOf(input, step, index, expected), last)];
+    return [new LateBatch(facts, () => transactionOf(input, step, index, expected), last)];
   }
   return outsideBatches(input, step, index, expected).map((batch) => ({
     ...batch,

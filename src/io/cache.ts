@@ -111,9 +111,13 @@ export interface CachedFile {
   readonly drop: () => void;
 }
 
+/** How many this process has begun: several of one name may be under way. */
+let begun = 0;
+
 export function createCached(folder: string, name: string): CachedFile {
   const path = join(folder, name);
-  const partial = `${path}.${process.pid}`;
+  begun += 1;
+  const partial = `${path}.${process.pid}.${begun}`;
   let file: number | undefined;
   let hash: Hash | undefined;
   const drop = (): void => {

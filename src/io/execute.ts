@@ -43,7 +43,7 @@ export async function execute(plan: Plan, session: Session, options: ExecuteOpti
       try {
         steps.sharing = group.next - batch > 1;
         for (const message of group.messages) {
-          steps.before(message[0]!.batch);
+          steps.at(message[0]!);
           if (batch === 0) await takeLock(plan, message, session, options);
           else await sendMessage(plan, message, session, options, steps);
           locked = true;
@@ -100,36 +100,49 @@ function groupPace() {
 interface StepEvents {
   /** Several batches are in the message that is sent. */
   sharing: boolean;
-  /** A batch is about to be sent, or has begun because the one before it is committed. */
-  readonly before: (batch: number) => void;
+  /** A text is about to be sent, or has begun because the one before it is done; a batch whose turn is over is committed. */
+  readonly at: (text: Text) => void;
   readonly done: () => void;
 }
 
-/** Tells when a step begins and when it is done. */
+/** Tells when a step begins and when it is done: with its last batch, which may be that of other steps too. */
 function stepEvents(plan: Plan, { onEvent = () => {} }: ExecuteOptions): StepEvents {
   const of = plan.steps.length;
-  let current: number | undefined;
+  let batch: number | undefined;
+  let current: readonly number[] = [];
+  let started: number | undefined;
   let began = performance.now();
   let shared = false;
   const done = (): void => {
-    if (current === undefined) return;
-    const time = shared ? {} : { ms: performance.now() - began };
-    onEvent({ type: "step-done", step: plan.steps[current]!, index: current, of, ...time });
-    current = undefined;
+    const time = shared || current.length > 1 ? {} : { ms: performance.now() - began };
+    for (const index of current) onEvent({ type: "step-done", step: plan.steps[index]!, index, of, ...time });
+    current = [];
   };
-  const before = (batch: number): void => {
-    const index =
-      plan.batches[batch]?.step ?? plan.batches[batch]?.statements.find((s) => s.step !== undefined)?.step;
-    if (index === current) return;
-    done();
-    if (index === undefined) return;
-    current = index;
-    began = performance.now();
-    shared = events.sharing;
+  const at = (text: Text): void => {
+    if (text.batch !== batch) {
+      batch = text.batch;
+      const steps = stepsIn(plan, batch);
+      if (steps[0] !== current[0] || steps.length === 0) {
+        done();
+        current = steps;
+        began = performance.now();
+        shared = events.sharing;
+      }
+    }
+    const index = plan.batches[batch]!.step ?? text.statement?.step;
+    if (index === undefined || index === started) return;
+    started = index;
     onEvent({ type: "step-started", step: plan.steps[index]!, index, of });
   };
-  const events: StepEvents = { sharing: false, before, done };
+  const events: StepEvents = { sharing: false, at, done };
   return events;
+}
+
+/** The steps that a batch is all or a part of. */
+function stepsIn(plan: Plan, batch: number): readonly number[] {
+  const { step } = plan.batches[batch]!;
+  if (step !== undefined) return [step];
+  return [...new Set(plan.batches[batch]!.statements.flatMap((each) => each.step ?? []))];
 }
 
 /** Seconds before a migration that met the lock timeout is tried again: 0.5, 1, 2 … 30, each with jitter. */
@@ -249,9 +262,8 @@ async function sendMessage(
       message.map((text) => text.sql),
       (count) => {
         watch.goesOn();
-        // The next batch begins when this one is committed.
-        const [last, next] = [message[count - 1], message[count]];
-        if (last !== undefined && next !== undefined && next.batch !== last.batch) steps.before(next.batch);
+        const next = message[count];
+        if (next !== undefined) steps.at(next);
       },
     );
   } catch (error) {

@@ -156,6 +156,24 @@ describe.each(servers())("on $name", (server) => {
     expect(await dump(url)).toBe(before);
   });
 
+  test("steps that share a transaction are each told of: begun in turn, done when it is committed", async () => {
+    const { url } = await ownDatabase(server);
+    const shop = project({ a: "CREATE TABLE a ();", b: "CREATE TABLE b ();", c: "CREATE TABLE c ();" });
+    const told: string[] = [];
+    const onEvent = (event: Event): void => {
+      if (event.type === "step-started" || event.type === "step-done")
+        told.push(`${event.type} ${event.step.revision}`);
+    };
+    const { steps } = await shop.upgrade(url, "b", { singleTransaction: true, onEvent });
+    expect(steps.map((step) => step.revision)).toEqual(["a", "b"]);
+    expect(told).toEqual(["step-started a", "step-started b", "step-done a", "step-done b"]);
+    told.length = 0;
+    await shop.upgrade(url, "heads", { onEvent });
+    expect(told).toEqual(["step-started c", "step-done c"]);
+    const stamped = await shop.run(url, { kind: "stamp", targets: ["base"] });
+    expect(stamped.steps.map((step) => step.revision)).toEqual(["c", "b", "a"]);
+  });
+
   test("where one statement changes how the next is read", async () => {
     const { url } = await ownDatabase(server);
     const shop = project({
