@@ -1,7 +1,18 @@
 // src → dist: the command, as one CommonJS program and the front that loads it; the API, as ES modules.
 import { execFileSync } from "node:child_process";
 import { createHash } from "node:crypto";
-import { chmodSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  copyFileSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { build } from "esbuild";
 
 const { version } = JSON.parse(readFileSync("package.json", "utf8"));
@@ -79,3 +90,22 @@ await front("");
 await front(execFileSync(process.execPath, ["dist/bin.cjs", "--help"], { encoding: "utf8" }));
 chmodSync("dist/bin.cjs", 0o755);
 await build({ ...esm, entryPoints: { index: "src/index.ts" } });
+
+/** What this Node makes of the program, for machines where it never ran: a container begins with an empty cache. */
+const home = mkdtempSync(join(tmpdir(), "retort-build-"));
+for (const [kind, ...flags] of [
+  ["script", "--sql"],
+  ["run", "--database", "pglite:memory"],
+]) {
+  const cache = join(home, kind);
+  execFileSync(process.execPath, [join(process.cwd(), "dist/bin.cjs"), "upgrade", "heads", ...flags], {
+    cwd: "sql/example",
+    env: { PATH: process.env.PATH, HOME: home, XDG_CACHE_HOME: cache },
+    stdio: ["ignore", "ignore", "pipe"],
+  });
+  const [made] = readdirSync(join(cache, "retort")).filter((name) => name.startsWith("code-"));
+  const code = `dist/code-${process.version}-${process.arch}-${kind}`;
+  copyFileSync(join(cache, "retort", made), code);
+  chmodSync(code, 0o644);
+}
+rmSync(home, { recursive: true });

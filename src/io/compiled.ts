@@ -1,8 +1,9 @@
 /**
  * The program, run from the code that V8 made of it the last time the same command ran: to compile it takes several
- * times as long as most commands do. The code is kept in the user's cache; without one the program is compiled.
+ * times as long as most commands do. The code is kept in the user's cache; where nothing is kept yet, there is what the
+ * build's own Node made of it, and for another Node the program is compiled.
  */
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { Script } from "node:vm";
@@ -40,9 +41,13 @@ export function load(words: readonly string[], env: Env): void {
   // Each command compiles other parts of the program, and fewer where it only asks whether all is as it was.
   const command = words.find((word) => RETORT_COMMANDS.includes(word)) ?? "none";
   const kind = printed !== undefined ? "again" : words.includes("--sql") ? "script" : "run";
-  const name = `code-${RETORT_PROGRAM}-${process.version}-${process.arch}-${command}-${kind}`;
+  const engine = `${process.version}-${process.arch}`;
+  const name = `code-${RETORT_PROGRAM}-${engine}-${command}-${kind}`;
   const folder = cacheFolder(env);
-  const cachedData = folder === undefined ? undefined : readCached(folder, name);
+  const own = folder === undefined ? undefined : readCached(folder, name);
+  // The build has left what its own Node made of it, which serves where nothing ran before.
+  const cachedData = own ?? readCached(__dirname, `code-${engine}-${kind}`);
+  const isNewHere = folder === undefined || !existsSync(folder);
   // The text is ASCII, and read quickest as what it is: a function of what a module is given.
   const text = readFileSync(file, "latin1");
   const script = new Script(text, {
@@ -64,7 +69,8 @@ export function load(words: readonly string[], env: Env): void {
         };
   const importModule = (name: string): Promise<unknown> => import(name);
   main(module.exports, createRequire(file), module, file, dirname(file), importModule, RETORT_PROGRAM, again);
-  if (folder === undefined || (cachedData !== undefined && script.cachedDataRejected !== true)) return;
+  const isCompiled = cachedData !== undefined && script.cachedDataRejected !== true;
+  if (folder === undefined || (isCompiled && (own !== undefined || isNewHere))) return;
   // At the end, since only then is everything compiled that the command needs.
   void module.exports.ended?.then(() => writeCached(folder, name, script.createCachedData()));
 }

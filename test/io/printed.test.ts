@@ -126,6 +126,12 @@ beforeAll(async () => {
 
 let caches = 0;
 const newCache = (): string => join(root, `cache${++caches}`);
+/** One in which something was kept before. */
+const usedCache = (): string => {
+  const cache = newCache();
+  mkdirSync(join(cache, "retort"), { recursive: true });
+  return cache;
+};
 
 const run = (
   project: string,
@@ -202,7 +208,7 @@ describe("never kept", () => {
     ["an error", "plain", "show nowhere", 4],
     ["folders found by a pattern", "plain", "history --directory m*s", 0],
   ] as const)("%s", async (_, project, words, code) => {
-    const cache = newCache();
+    const cache = usedCache();
     expect(await run(project, words, cache)).toMatchObject({ code });
     expect(keptIn(cache, "code-")).toHaveLength(1);
     expect(keptIn(cache, "printed-")).toEqual([]);
@@ -283,7 +289,7 @@ describe("the files of the cache", () => {
   ];
 
   test("are made anew when they are broken", async () => {
-    const cache = newCache();
+    const cache = usedCache();
     const first = await run("large", "upgrade head --sql", cache);
     expect(first.code).toBe(0);
     const kept = keptIn(cache);
@@ -309,6 +315,15 @@ describe("the files of the cache", () => {
     writeFileSync(code!, sealed(Buffer.from("no code")));
     expect(await run("large", "upgrade head --sql", cache)).toEqual(first);
     expect(statSync(code!).size).toBeGreaterThan(10_000);
+  });
+
+  test("hold no code on a machine where nothing ran before: that of the build serves", async () => {
+    const cache = newCache();
+    const first = await run("plain", "history", cache);
+    expect(keptIn(cache).map((path) => basename(path).split("-")[0])).toEqual(["printed"]);
+    for (const path of keptIn(cache, "printed-")) rmSync(path);
+    expect(await run("plain", "history", cache)).toEqual(first);
+    expect(keptIn(cache, "code-")).toHaveLength(1);
   });
 
   test("are not needed: RETORT_CACHE=off, or no place for them", async () => {
