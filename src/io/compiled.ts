@@ -47,7 +47,7 @@ export function load(words: readonly string[], env: Env): void {
   const own = folder === undefined ? undefined : readCached(folder, name);
   // The build has left what its own Node made of it, which serves where nothing ran before.
   const cachedData = own ?? readCached(__dirname, `code-${engine}-${kind}`);
-  const isNewHere = folder === undefined || !existsSync(folder);
+  const isNewHere = own === undefined && folder !== undefined && !existsSync(folder);
   // The text is ASCII, and read quickest as what it is: a function of what a module is given.
   const text = readFileSync(file, "latin1");
   const script = new Script(text, {

@@ -96,11 +96,7 @@ export async function createFiles(
     try {
       const file = openSync(path, "wx");
       created.push(path);
-      try {
-        writeFileSync(file, text);
-      } finally {
-        closeSync(file);
-      }
+      writeAndClose(file, [text]);
     } catch (error) {
       for (const made of created) rmSync(made, { force: true });
       throw codeOf(error) === "EEXIST"
@@ -460,10 +456,11 @@ export async function replaceFile(
 ): Promise<void> {
   const target = resolve(cwd, path);
   // A pipe or a device is written to, not replaced by a file.
-  if (statSync(target, { throwIfNoEntry: false })?.isFile() === false) return writePieces(target, pieces);
+  if (statSync(target, { throwIfNoEntry: false })?.isFile() === false)
+    return writeAndClose(openSync(target, "w"), pieces);
   const partial = `${target}.${process.pid}.part`;
   try {
-    writePieces(partial, pieces);
+    writeAndClose(openSync(partial, "w"), pieces);
     renameSync(partial, target);
   } catch (error) {
     rmSync(partial, { force: true });
@@ -471,8 +468,7 @@ export async function replaceFile(
   }
 }
 
-function writePieces(path: string, pieces: Iterable<string>): void {
-  const file = openSync(path, "w");
+function writeAndClose(file: number, pieces: Iterable<string>): void {
   try {
     for (const piece of pieces) writeFileSync(file, piece);
   } finally {

@@ -411,10 +411,9 @@ function explain(plan: Plan, text: Text, failure: StatementFailure, options: Exe
   );
 }
 
-/** The step a text belongs to; BEGIN and COMMIT belong to the step of their batch. */
+/** The step a text belongs to; BEGIN and COMMIT belong to the last step of their batch. */
 function stepOf(plan: Plan, text: Text): PlanStep | undefined {
-  const index =
-    text.statement?.step ?? plan.batches[text.batch]?.statements.findLast((s) => s.step !== undefined)?.step;
+  const index = text.statement?.step ?? stepsIn(plan, text.batch).at(-1);
   return index === undefined ? undefined : plan.steps[index];
 }
 
