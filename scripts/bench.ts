@@ -9,7 +9,7 @@ import path from "node:path";
 import { parseArgs } from "node:util";
 import { startEmbedded } from "../test/support/embedded.ts";
 import { databasesOn } from "./bench/databases.ts";
-import { inTurns } from "./bench/measure.ts";
+import { bareEnvironment, inTurns } from "./bench/measure.ts";
 import { installPeers } from "./bench/peers.ts";
 import { startProxy } from "./bench/proxy.ts";
 import { growthOf, jsonOf, machine, median, type Outcome, tableOf } from "./bench/report.ts";
@@ -90,14 +90,7 @@ async function measureAll(
 
   const scratch = path.join(folder, "run");
   mkdirSync(scratch);
-  // The caller's PG* variables, NODE_OPTIONS and home are none of the bench's business.
-  const env = {
-    PATH: process.env["PATH"] ?? "",
-    LC_ALL: "C",
-    HOME: folder,
-    XDG_CACHE_HOME: path.join(folder, "cache"),
-  };
-  const surroundings = { folder: scratch, programs, env };
+  const surroundings = { folder: scratch, programs, env: bareEnvironment(folder) };
   const outcomes: Outcome[] = [];
   for (const row of rows) {
     const began = performance.now();

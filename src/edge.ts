@@ -53,7 +53,9 @@ function endOfPipe(error: NodeJS.ErrnoException): void {
 /** Resolves when the command has ended. */
 export const ended = main(words, {
   env: recorder.env,
-  cwd: process.cwd(),
+  get cwd() {
+    return process.cwd();
+  },
   streams,
   now: () => new Date(),
   version: RETORT_VERSION,

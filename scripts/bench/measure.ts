@@ -38,6 +38,16 @@ export interface Surroundings {
   readonly env: Readonly<Record<string, string>>;
 }
 
+/** What programs see of the environment: the caller's PG* variables, NODE_OPTIONS and home are none of their business. */
+export function bareEnvironment(home: string): Readonly<Record<string, string>> {
+  return {
+    PATH: process.env["PATH"] ?? "",
+    LC_ALL: "C",
+    HOME: home,
+    XDG_CACHE_HOME: path.join(home, "cache"),
+  };
+}
+
 const limit = 600_000; // ms; a program that hangs must not hang the bench
 
 /**

@@ -3,7 +3,7 @@ import { execFileSync, spawnSync } from "node:child_process";
 import { mkdirSync, rmSync } from "node:fs";
 import path from "node:path";
 import type { Databases } from "./databases.ts";
-import type { Program } from "./measure.ts";
+import { bareEnvironment, type Program } from "./measure.ts";
 import type { Call, Peer } from "./peers.ts";
 import type { DistantServer } from "./proxy.ts";
 import { branchy, type Change, data, straight, writePsql, writeRetort } from "./workload.ts";
@@ -66,7 +66,7 @@ export function rowsOf(bench: Bench): readonly Row[] {
   const times = (full: number): number => (quick ? Math.min(2, full) : full);
   const psqlOnly = <T>(rivals: readonly T[]): readonly T[] => (bench.hasPsql ? rivals : []);
   const written = new Map<string, Workload>();
-  const cache = path.join(bench.folder, "cache");
+  const environment = bareEnvironment(bench.folder);
 
   const workload = (name: string, make: () => readonly Change[]): Workload => {
     let found = written.get(name);
@@ -97,15 +97,10 @@ export function rowsOf(bench: Bench): readonly Row[] {
     cwd,
     ...(url === undefined ? {} : { env: { DATABASE_URL: url } }),
   });
-  const cold = async (): Promise<void> => rmSync(cache, { recursive: true, force: true });
+  const cold = async (): Promise<void> =>
+    rmSync(environment["XDG_CACHE_HOME"]!, { recursive: true, force: true });
   const runOurs = (words: readonly string[], cwd: string, url?: string): void => {
-    const env = {
-      PATH: process.env["PATH"],
-      LC_ALL: "C",
-      XDG_CACHE_HOME: cache,
-      HOME: bench.folder,
-      ...(url === undefined ? {} : { DATABASE_URL: url }),
-    };
+    const env = { ...environment, ...(url === undefined ? {} : { DATABASE_URL: url }) };
     execFileSync(node, [bench.bin, ...words], {
       cwd,
       env,

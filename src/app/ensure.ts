@@ -1,5 +1,5 @@
 /** A database → its ledger is there, with nothing applied where it was missing. */
-import { type LedgerSql, ledgerSql } from "../core/ledger.ts";
+import { type LedgerSql, ledgerSql } from "../core/ledger-sql.ts";
 import { compileLedger, type Plan } from "../core/plan.ts";
 import { readLedger } from "../io/ledger.ts";
 import { sha256 } from "../io/sha256.ts";

@@ -1,6 +1,6 @@
 /** The ledger's log: what was done to the database. */
 
-import { ledgerSql } from "../core/ledger.ts";
+import { ledgerSql } from "../core/ledger-sql.ts";
 import { requireDatabase } from "../io/config.ts";
 import { openSession } from "../io/database.ts";
 import { type LogEntry, readLog as read } from "../io/ledger.ts";

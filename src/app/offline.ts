@@ -1,6 +1,6 @@
 /** A request with a range → the plan of its script; no database is asked, unless it is to say where to start. */
 import { MigrateError } from "../core/errors.ts";
-import type { LedgerSql } from "../core/ledger.ts";
+import type { LedgerSql } from "../core/ledger-sql.ts";
 import type { Plan } from "../core/plan.ts";
 import { requireDatabase } from "../io/config.ts";
 import { openSession } from "../io/database.ts";

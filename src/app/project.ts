@@ -3,7 +3,7 @@ import { type FileNamePattern, filePattern } from "../core/filename.ts";
 import { buildGraph, type Graph } from "../core/graph.ts";
 import type { GraphKey } from "../core/graph-faults.ts";
 import { placeOfKey } from "../core/header.ts";
-import { type LedgerSql, ledgerSql } from "../core/ledger.ts";
+import { type LedgerSql, ledgerSql } from "../core/ledger-sql.ts";
 import type { Migration, RevisionId } from "../core/migration.ts";
 import type { SessionPins } from "../core/plan.ts";
 import { type Config, loadConfig } from "../io/config.ts";

@@ -1,6 +1,6 @@
 /** A script's file → its receipt, computed again from its bytes. */
 import { MigrateError } from "../core/errors.ts";
-import { readText } from "../io/directory.ts";
+import { readText } from "../io/files.ts";
 import { sha256 } from "../io/sha256.ts";
 import type { Deps } from "./project.ts";
 

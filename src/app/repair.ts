@@ -1,7 +1,7 @@
 /** The files are right → the ledger says what they say: findings, a plan that writes only the ledger, and its run. */
 import { MigrateError } from "../core/errors.ts";
 import { type Finding, findingsOf, isAcceptable, repairPlan } from "../core/integrity.ts";
-import type { LedgerSql } from "../core/ledger.ts";
+import type { LedgerSql } from "../core/ledger-sql.ts";
 import type { RevisionId } from "../core/migration.ts";
 import type { Plan } from "../core/plan.ts";
 import { readLedger } from "../io/ledger.ts";

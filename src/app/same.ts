@@ -1,6 +1,6 @@
 /** What is known of a ledger → whether it is still so, asked with the least that can be asked. */
-import { MigrateError } from "../core/errors.ts";
-import { ledgerSql } from "../core/ledger.ts";
+import { cancelled } from "../core/errors.ts";
+import { ledgerSql } from "../core/ledger-sql.ts";
 import { requireDatabase } from "../io/config.ts";
 import { openBriefly } from "../io/database.ts";
 import { fingerprintOf } from "../io/ledger.ts";
@@ -22,11 +22,7 @@ export async function isLedger(
   try {
     const found = await fingerprintOf(session, ledgerSql(config.ledger, sha256));
     if (signal?.aborted !== true) return found === fingerprint;
-    throw new MigrateError({
-      code: "execution/cancelled",
-      message: "stopped on request",
-      hint: "nothing was changed",
-    });
+    throw cancelled("nothing was changed");
   } finally {
     // Nobody waits for the other side to close it.
     session.close().catch(() => {});

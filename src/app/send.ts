@@ -1,6 +1,6 @@
 /** A plan → it is executed on a session, under what the configuration and the flags say of waiting. */
 import type { Event } from "../core/event.ts";
-import type { LedgerSql } from "../core/ledger.ts";
+import type { LedgerSql } from "../core/ledger-sql.ts";
 import type { Plan } from "../core/plan.ts";
 import type { Config } from "../io/config.ts";
 import type { Session } from "../io/database.ts";

@@ -1,7 +1,8 @@
 /** Scripts → files: a script appears whole or not at all. */
 
 import { MigrateError } from "../core/errors.ts";
-import { createDirectory, createFiles, isEmptyDirectory, replaceFile } from "../io/directory.ts";
+import { createDirectory, createFiles, isEmptyDirectory } from "../io/directory.ts";
+import { replaceFile } from "../io/files.ts";
 import type { Deps } from "./project.ts";
 
 /** Writes one script, given in pieces; a file that is there is replaced in one moment. */

@@ -60,6 +60,7 @@ const commands = new Map(groups.flatMap(([, entries]) => entries));
 export interface Process {
   readonly streams: Streams;
   readonly env: Readonly<Record<string, string | undefined>>;
+  /** Throws where the folder is there no more. */
   readonly cwd: string;
   readonly now: () => Date;
   readonly version: string;
@@ -118,7 +119,8 @@ export async function main(words: readonly string[], process: Process): Promise<
     if (entry === undefined) throw unknownCommand(words[at]!);
     const load = async (): Promise<Command> => (await entry[1]()).default;
     const rest = [...longFlags(words.slice(0, at), globals), ...words.slice(at + 1)];
-    const { env, cwd, now, signal, recorder: reads, printed } = process;
+    const { env, now, signal, recorder: reads, printed } = process;
+    const cwd = folderOf(process);
     const onSecrets = (found: readonly string[]): void => void secrets.push(...found);
     const deps: Deps = { env, cwd, now, signal, reads, onSecrets };
     if (printed?.ledger !== undefined && (await isStill(printed.ledger, name, rest, load, deps))) {
@@ -154,6 +156,18 @@ export async function main(words: readonly string[], process: Process): Promise<
       ),
     );
     return exitCodes.bug;
+  }
+}
+
+function folderOf(process: Process): string {
+  try {
+    return process.cwd;
+  } catch {
+    throw new MigrateError({
+      code: "usage/no-folder",
+      message: "the folder this was started in is there no more",
+      hint: "change to the project's folder (cd …) and say it again",
+    });
   }
 }
 

@@ -70,3 +70,20 @@ function exitCodeOf(code: string): number {
   const kind = code.slice(0, code.indexOf("/"));
   return kind in exitCodes ? exitCodes[kind as ErrorKind] : exitCodes.bug;
 }
+
+/** The user, or the system, has asked to stop; the hint says what became of the work. */
+export function cancelled(
+  hint: string,
+  cause?: { readonly message: string; readonly sqlstate?: string | undefined },
+): MigrateError {
+  const { sqlstate } = cause ?? {};
+  return new MigrateError(
+    {
+      code: "execution/cancelled",
+      message: "stopped on request",
+      hint,
+      ...(sqlstate === undefined ? {} : { sqlstate }),
+    },
+    { cause },
+  );
+}

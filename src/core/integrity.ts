@@ -4,7 +4,8 @@
  */
 import type { Diagnostic } from "./errors.ts";
 import { type Graph, inOrder } from "./graph.ts";
-import type { Applied, IntentRef, LedgerSql, Sha256 } from "./ledger.ts";
+import type { Applied, IntentRef, Sha256 } from "./ledger.ts";
+import type { LedgerSql } from "./ledger-sql.ts";
 import { tokens } from "./lexer.ts";
 import type { Half, Migration, RevisionId } from "./migration.ts";
 import { compile, type Plan, type SessionPins, type StepInput } from "./plan.ts";

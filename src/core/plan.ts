@@ -11,13 +11,13 @@ import {
   type Expected,
   type How,
   type IntentRef,
-  type LedgerSql,
   type NewRow,
   type Place,
   type Recorded,
   type Sha256,
   type Start,
 } from "./ledger.ts";
+import type { LedgerSql } from "./ledger-sql.ts";
 import type { RevisionId } from "./migration.ts";
 import { undone } from "./probe.ts";
 import { identifier, literal } from "./quote.ts";
@@ -143,8 +143,14 @@ export function compile(input: CompileInput): Plan {
   const { ledger, pins } = input;
   const steps = input.steps.map(planStep);
   let digest = digestOfSet(input.applied, input.sha256);
-  const final = input.steps.reduce((now, step) => after(now, step, input.sha256), digest);
-  const result = { count: final.count, sum: String(final.sum) };
+  const bodies: Batch[] = [];
+  const last: LastMade = {};
+  for (const [index, step] of input.steps.entries()) {
+    const expected = input.idempotent === true ? { ...step, needs: needsOf(step) } : digest;
+    bodies.push(...stepBatches(input, step, index, expected, last));
+    digest = after(digest, step, input.sha256);
+  }
+  const result = { count: digest.count, sum: String(digest.sum) };
   const head = { kind: input.kind, from: input.from, to: input.to, steps, result };
   // A stamp says what is so, and with that nothing is half done any more.
   const forgetting: Statement[] =
@@ -155,7 +161,7 @@ export function compile(input: CompileInput): Plan {
 
   const start = {
     ...startOf(input),
-    result: final,
+    result: digest,
     ...(input.how === "script" && input.kind !== "repair" ? { again: againOf(input) } : {}),
   };
   const opening: Statement[] = [
@@ -165,15 +171,6 @@ export function compile(input: CompileInput): Plan {
     { kind: "guard", sql: ledger.guardStart(start, input.interrupted) },
   ];
   const batches: Batch[] = [locking(ledger)];
-
-  const bodies: Batch[] = [];
-  const last: LastMade = {};
-  for (const [index, step] of input.steps.entries()) {
-    const expected = input.idempotent === true ? { ...step, needs: needsOf(step) } : digest;
-    bodies.push(...stepBatches(input, step, index, expected, last));
-    digest = after(digest, step, input.sha256);
-  }
-
   if (input.singleTransaction || input.kind === "stamp") {
     batches.push({
       transactional: true,

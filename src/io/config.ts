@@ -1,5 +1,4 @@
 /** Flags, environment, `.env` and `migrate.config.json` → one `Config`, which says of each value where it came from. */
-import { readFileSync } from "node:fs";
 import path from "node:path";
 import { type ParsedAddress, parseAddress } from "../core/address.ts";
 import { type DotenvEntry, interpolate, parseDotenv } from "../core/dotenv.ts";
@@ -22,6 +21,7 @@ import {
   secretsOf,
 } from "./connection.ts";
 import { foldersOf } from "./directory.ts";
+import { textIfThere } from "./files.ts";
 import type { Reads } from "./reads.ts";
 
 /** The global flags, as typed. */
@@ -280,19 +280,9 @@ function shownPath(file: string, cwd: string): string {
   return relative.startsWith("..") || path.isAbsolute(relative) ? file : relative;
 }
 
-/** The text of a file; undefined when there is none. */
+/** The text of a file of ours; undefined when there is none. */
 function textOf(file: string, shown: string): string | undefined {
-  try {
-    return readFileSync(file, "utf8").replace(/^\ufeff/, "");
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    if (code === "ENOENT") return undefined;
-    throw new MigrateError({
-      code: "usage/config-file",
-      message: `cannot read ${shown}: ${code}`,
-      hint: "check that it is a file which this user may read",
-    });
-  }
+  return textIfThere(file, "usage/config-file", shown)?.replace(/^\ufeff/, "");
 }
 
 function variablesOf(pairs: readonly string[]): Readonly<Record<string, string>> {

@@ -2,7 +2,7 @@
  * The parameters of a database address, completed as libpq does it (service file, `PG*` variables, password file,
  * certificates) → a `DatabaseAddress`, ready to connect to and safe to show.
  */
-import { readFileSync, type Stats, statSync } from "node:fs";
+import { type Stats, statSync } from "node:fs";
 import { homedir, userInfo } from "node:os";
 import path from "node:path";
 import type { ConnectionOptions } from "node:tls";
@@ -14,6 +14,7 @@ import {
   severalHosts,
 } from "../core/address.ts";
 import { MigrateError } from "../core/errors.ts";
+import { textIfThere } from "./files.ts";
 
 const sslModes = ["disable", "allow", "prefer", "require", "verify-ca", "verify-full"] as const;
 export type SslMode = (typeof sslModes)[number];
@@ -302,21 +303,6 @@ function displayOf(address: {
 
 // ── files ───────────────────────────────────────────────────────────────────────────────────────────────────────
 
-/** The text of a file; undefined when there is none. Other failures are thrown with `code`. */
-function textOf(file: string, code: string): string | undefined {
-  try {
-    return readFileSync(file, "utf8");
-  } catch (error) {
-    const reason = (error as NodeJS.ErrnoException).code;
-    if (reason === "ENOENT" || reason === "ENOTDIR") return undefined;
-    throw new MigrateError({
-      code,
-      message: `cannot read ${file}: ${reason}`,
-      hint: "check that it is a file which this user may read",
-    });
-  }
-}
-
 function statOf(file: string): Stats | undefined {
   try {
     return statSync(file);
@@ -331,7 +317,7 @@ function readService(
   files: readonly string[],
 ): { readonly entries: readonly (readonly [string, string])[]; readonly origin: string } {
   for (const file of files) {
-    const text = textOf(file, "usage/service");
+    const text = textIfThere(file, "usage/service");
     if (text === undefined) continue;
     let section: string | undefined;
     let found = false;
@@ -393,7 +379,7 @@ function passwordFromFile(
     warnings.push(`the password file ${file} can be read by others and is ignored; type: chmod 600 ${file}`);
     return undefined;
   }
-  const text = textOf(file, "usage/database-address") ?? "";
+  const text = textIfThere(file, "usage/database-address") ?? "";
   // libpq looks a socket in its default folder up as localhost.
   const host = ["/tmp", "/var/run/postgresql", "/run/postgresql"].includes(wanted.host)
     ? "localhost"
@@ -458,13 +444,13 @@ function tlsOf(parameters: Parameters, host: string, home: string): false | Tls 
 
 /** A file that was named must exist; the one at libpq's own place is optional. */
 function pemOf(named: string | undefined, usual: string): string | undefined {
-  const text = textOf(named ?? usual, "usage/tls-file");
+  const text = textIfThere(named ?? usual, "usage/tls-file");
   if (text === undefined && named !== undefined) throw missingFile("certificate", named);
   return text;
 }
 
 function privateKeyOf(file: string): string {
-  const text = textOf(file, "usage/tls-file");
+  const text = textIfThere(file, "usage/tls-file");
   if (text === undefined) throw missingFile("private key", file);
   const facts = statSync(file);
   const forbidden = facts.uid === 0 ? 0o037 : 0o077;

@@ -1,7 +1,6 @@
 /** Folders of migration files → migrations, or every fault in them; and new files into a folder. */
 import { isUtf8 } from "node:buffer";
 import {
-  closeSync,
   existsSync,
   mkdirSync,
   openSync,
@@ -9,19 +8,17 @@ import {
   readFileSync,
   readlinkSync,
   realpathSync,
-  renameSync,
   rmSync,
   statSync,
-  writeFileSync,
 } from "node:fs";
 import { isAbsolute, join, relative, resolve, sep } from "node:path";
-import { getSystemErrorMap } from "node:util";
 import { assemble, checksumOf, type FileFacts, type KnownSource } from "../core/assemble.ts";
 import { type Diagnostic, MigrateError } from "../core/errors.ts";
 import type { FileNamePattern } from "../core/filename.ts";
 import type { Migration } from "../core/migration.ts";
 import { lineOf, locate, type Source } from "../core/source.ts";
 import { cachedRows, type Env, TOO_LATE } from "./cache.ts";
+import { cannotCreate, codeOf, reasonOf, writeAndClose } from "./files.ts";
 import { isSqlName, type Reads } from "./reads.ts";
 import { sha256 } from "./sha256.ts";
 
@@ -425,66 +422,4 @@ function fileExists(path: string): MigrateError {
     message: `${path} exists already`,
     hint: "nothing was written; delete or rename that file first",
   });
-}
-
-function cannotCreate(path: string, cause: unknown): MigrateError {
-  return new MigrateError(
-    {
-      code: "usage/cannot-write",
-      message: `${path} cannot be created: ${reasonOf(cause)}`,
-      hint: "nothing was left behind; make its folder writable and try again",
-    },
-    { cause },
-  );
-}
-
-function codeOf(error: unknown): string | undefined {
-  return (error as NodeJS.ErrnoException).code;
-}
-
-/** `permission denied`, as the system puts it. */
-function reasonOf(error: unknown): string {
-  const { errno, message } = error as NodeJS.ErrnoException;
-  return (errno === undefined ? undefined : getSystemErrorMap().get(errno)?.[1]) ?? message;
-}
-
-/** Writes a file from pieces of text so that whoever opens it sees the old text or the new, never a part. */
-export async function replaceFile(
-  path: string,
-  pieces: Iterable<string>,
-  { cwd }: DirectoryOptions,
-): Promise<void> {
-  const target = resolve(cwd, path);
-  // A pipe or a device is written to, not replaced by a file.
-  if (statSync(target, { throwIfNoEntry: false })?.isFile() === false)
-    return writeAndClose(openSync(target, "w"), pieces);
-  const partial = `${target}.${process.pid}.part`;
-  try {
-    writeAndClose(openSync(partial, "w"), pieces);
-    renameSync(partial, target);
-  } catch (error) {
-    rmSync(partial, { force: true });
-    throw cannotCreate(path, error);
-  }
-}
-
-function writeAndClose(file: number, pieces: Iterable<string>): void {
-  try {
-    for (const piece of pieces) writeFileSync(file, piece);
-  } finally {
-    closeSync(file);
-  }
-}
-
-/** The text of any file the user names. Throws `usage/unreadable-file`. */
-export function readText(path: string, { cwd }: DirectoryOptions): string {
-  try {
-    return readFileSync(resolve(cwd, path), "utf8");
-  } catch (error) {
-    throw new MigrateError({
-      code: "usage/unreadable-file",
-      message: `cannot read ${path}: ${reasonOf(error)}`,
-      hint: "name a file that is there",
-    });
-  }
 }

@@ -1,6 +1,6 @@
 /** A plan and a session → the plan is run, and events tell how it goes. Decides nothing: the texts are sent in order. */
 import { setTimeout as sleep } from "node:timers/promises";
-import { MigrateError } from "../core/errors.ts";
+import { cancelled, MigrateError } from "../core/errors.ts";
 import { type Event, type SessionInfo, sessionText } from "../core/event.ts";
 import { sqlstates } from "../core/ledger.ts";
 import { type GroupLimits, groupFrom, type Plan, type PlanStep, type Text, textsOf } from "../core/plan.ts";
@@ -159,12 +159,7 @@ async function pause(ms: number, signal: AbortSignal | undefined): Promise<void>
 const GOES_ON = "what was done so far stays; the same command goes on from there";
 
 function refuseAborted(signal: AbortSignal | undefined): void {
-  if (signal?.aborted !== true) return;
-  throw new MigrateError({
-    code: "execution/cancelled",
-    message: "stopped on request",
-    hint: GOES_ON,
-  });
+  if (signal?.aborted === true) throw cancelled(GOES_ON);
 }
 
 /** Takes the ledger's lock before there is a plan: what is half done must not change while it is looked at. */
@@ -319,10 +314,7 @@ export function unexpected(failure: StatementFailure, signal: AbortSignal | unde
   const { message, sqlstate, lost } = failure;
   if (lost) return connectionLost(failure);
   if (sqlstate === "57014" && signal?.aborted === true) {
-    return new MigrateError(
-      { code: "execution/cancelled", message: "stopped on request", hint: GOES_ON },
-      { cause: failure },
-    );
+    return cancelled(GOES_ON, failure);
   }
   return new MigrateError(
     {
@@ -364,15 +356,7 @@ function explain(plan: Plan, text: Text, failure: StatementFailure, options: Exe
     );
   }
   if (failure.sqlstate === "57014" && options.signal?.aborted === true) {
-    return new MigrateError(
-      {
-        code: "execution/cancelled",
-        message: "stopped on request",
-        hint: rolledBack(plan, text, target),
-        ...sqlstate,
-      },
-      { cause: failure },
-    );
+    return cancelled(rolledBack(plan, text, target), failure);
   }
   const details = [failure.detail, failure.where].filter((line) => line !== undefined);
   const message = [failure.message, ...details].join("\n  ");

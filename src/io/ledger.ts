@@ -1,6 +1,7 @@
 /** A session → the ledger's rows. Reads only; a database without a ledger has an empty one. */
 import { MigrateError } from "../core/errors.ts";
-import type { Applied, How, LedgerSql, LedgerState, Progress } from "../core/ledger.ts";
+import type { Applied, How, LedgerState, Progress } from "../core/ledger.ts";
+import type { LedgerSql } from "../core/ledger-sql.ts";
 import { type BriefSession, type Session, StatementFailure } from "./database.ts";
 import type { Reads } from "./reads.ts";
 

@@ -1,6 +1,6 @@
 /** Who else is connected → who holds the ledger's lock, who blocks us. */
 import type { SessionInfo } from "../core/event.ts";
-import type { LedgerSql } from "../core/ledger.ts";
+import type { LedgerSql } from "../core/ledger-sql.ts";
 import type { Session } from "./database.ts";
 
 const columns = `

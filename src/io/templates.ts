@@ -5,7 +5,7 @@ import { fileURLToPath } from "node:url";
 import { MigrateError } from "../core/errors.ts";
 import type { HalfName } from "../core/migration.ts";
 import type { Source } from "../core/source.ts";
-import { readText } from "./directory.ts";
+import { readText } from "./files.ts";
 
 /** A pair of files `NAME.up.sql` and, if there is something to take back, `NAME.down.sql`. */
 export interface Template {

@@ -1,5 +1,6 @@
 /** An error → the text a person reads: where, what, the source line with a caret, and what to do next. */
 import type { Diagnostic, MigrateError } from "../core/errors.ts";
+import { columnsOf, visible } from "./terminal.ts";
 
 export interface DiagnosticStyle {
   readonly color: boolean;
@@ -44,27 +45,9 @@ function window(text: string, column: number, length: number): { line: string; c
     points.length <= WINDOW ? 0 : Math.max(0, Math.min(column - 1 - WINDOW / 2, points.length - WINDOW));
   const shown = points.slice(first, first + WINDOW);
   const before = shown.slice(0, column - 1 - first);
-  const pad = before.map((point) => (point === "\t" ? "\t" : " ".repeat(width(point)))).join("");
+  const pad = before.map((point) => (point === "\t" ? "\t" : " ".repeat(columnsOf(visible(point))))).join("");
   const carets = Math.max(1, Math.min(length, shown.length - before.length));
   return { line: shown.join(""), caret: pad + "^".repeat(carets) };
-}
-
-/** Columns a code point takes in a terminal: two for wide East Asian characters and emoji, none for marks. */
-function width(point: string): number {
-  if (/\p{M}|\u200d/u.test(point)) return 0;
-  return /\p{Extended_Pictographic}|[\u1100-\u115f\u2e80-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe4f\uff00-\uff60\uffe0-\uffe6]/u.test(
-    point,
-  )
-    ? 2
-    : 1;
-}
-
-/** A file or a server can hold anything; no control character of theirs reaches the terminal. */
-function visible(text: string): string {
-  return text.replaceAll(
-    /[\u0000-\u0008\u000a-\u001f\u007f-\u009f]/g,
-    (c) => `\\x${c.charCodeAt(0).toString(16).padStart(2, "0")}`,
-  );
 }
 
 function visibleLines(text: string): string {

@@ -1,6 +1,7 @@
 /** Revisions → a graph in the DOT language of Graphviz, the newest on top. */
 import { nodeOf } from "../core/graph.ts";
-import { type Picture, titleOf, visible } from "./graph-text.ts";
+import { type Picture, titleOf } from "./graph-text.ts";
+import { onOneLine } from "./terminal.ts";
 
 /** The text of a digraph. Depends-on is dashed, heads have a second line around them. */
 export function graphDot(picture: Picture): string {
@@ -15,7 +16,7 @@ export function graphDot(picture: Picture): string {
   for (const id of revisions) {
     const { children, revision } = nodeOf(graph, id);
     const label = [titleOf(picture, id), revision.message]
-      .map(visible)
+      .map(onOneLine)
       .filter((text) => text !== "")
       .map(escaped)
       .join("\\n");

@@ -1,6 +1,7 @@
 /** Revisions → a Mermaid flowchart, parents above children. */
 import { nodeOf } from "../core/graph.ts";
-import { type Picture, titleOf, visible } from "./graph-text.ts";
+import { type Picture, titleOf } from "./graph-text.ts";
+import { onOneLine } from "./terminal.ts";
 
 /** The text of the flowchart, for a Markdown file or a `.mmd`. Depends-on is dotted, heads are round. */
 export function graphMermaid(picture: Picture): string {
@@ -12,7 +13,7 @@ export function graphMermaid(picture: Picture): string {
   for (const [id, name] of names) {
     const { children, revision } = nodeOf(graph, id);
     const label = `"${[titleOf(picture, id), revision.message]
-      .map(visible)
+      .map(onOneLine)
       .filter((text) => text !== "")
       .map(escaped)
       .join("<br/>")}"`;

@@ -8,6 +8,7 @@
  */
 import { type Graph, isHead, isRealHead, nodeOf } from "../core/graph.ts";
 import type { RevisionId } from "../core/migration.ts";
+import { columnsOf, onOneLine } from "./terminal.ts";
 
 /** What is to be drawn. */
 export interface Picture {
@@ -137,7 +138,7 @@ export function graphText(picture: Picture, style: TextStyle): readonly string[]
     if (style.paths && path !== undefined) {
       const cells = upright(row, beside, glyphs);
       cells.length = node.length;
-      found.push(line(cells, visible(path)));
+      found.push(line(cells, onOneLine(path)));
     }
     if (links.some(({ from, to }) => from !== to)) found.push(line(joined(row, glyphs), ""));
     // Without a gap, a base and the head below it would look like child and parent.
@@ -159,32 +160,6 @@ export function titleOf({ graph, current }: Picture, id: RevisionId): string {
     ...(current?.has(id) === true ? ["(current)"] : []),
   ].join(" ");
 }
-
-/** On one line, and without the characters that would act on a terminal or turn the direction of writing. */
-export function visible(text: string): string {
-  return text
-    .replaceAll(/\s+/g, " ")
-    .replaceAll(/[\p{Cc}\u200e\u200f\u202a-\u202e\u2066-\u2069]/gu, (c) => {
-      const code = c.charCodeAt(0).toString(16);
-      return code.length > 2 ? `\\u${code}` : `\\x${code.padStart(2, "0")}`;
-    })
-    .trim();
-}
-
-/**
- * Columns that a text takes in a terminal, at most: terminals differ on joined emoji, and this counts their parts.
- */
-export function columnsOf(text: string): number {
-  if (/^[ -~]*$/.test(text)) return text.length;
-  let columns = 0;
-  for (const point of text) columns += WIDE.test(point) ? 2 : NO_WIDTH.test(point) ? 0 : 1;
-  return columns;
-}
-
-const WIDE =
-  /[\p{Emoji_Presentation}\u1100-\u115f\u2e80-\u303e\u3041-\ua4cf\ua960-\ua97c\uac00-\ud7a3\uf900-\ufaff\ufe10-\ufe19\ufe30-\ufe6f\uff01-\uff60\uffe0-\uffe6\u{16fe0}-\u{18cff}\u{1aff0}-\u{1b2ff}\u{1f200}-\u{1f265}\u{20000}-\u{3fffd}]/u;
-/** Not U+FE0F, which makes a narrow character a wide one. */
-const NO_WIDTH = /(?!\ufe0f)[\p{M}\p{Cf}]/u;
 
 const graphemes = new Intl.Segmenter();
 
@@ -212,7 +187,7 @@ function wordsOf(picture: Picture, { revision, named }: LaneRow, { width }: Text
     ...bracketed("follows ", named),
     message,
   ];
-  return visible(words.join(" "));
+  return onOneLine(words.join(" "));
 }
 
 const bracketed = (what: string, names: readonly string[]): readonly string[] =>

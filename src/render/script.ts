@@ -3,7 +3,7 @@
  * to run. Nothing here decides what is sent; same plan and form, same bytes.
  */
 import { MigrateError } from "../core/errors.ts";
-import type { LedgerSql } from "../core/ledger.ts";
+import type { LedgerSql } from "../core/ledger-sql.ts";
 import type { Plan, PlanStep, Statement } from "../core/plan.ts";
 import { commentText } from "../core/quote.ts";
 import { type Part, partsOf } from "../core/split.ts";

@@ -1,7 +1,8 @@
-/** Graphs that are wrong on a large scale: the faults are told, and none of them is slow. */
+/** Graphs that are wrong on a large scale: the faults are told, and none of them is slow. And a folder that is gone. */
+import { spawnSync } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import { afterAll, expect, test } from "vitest";
 import { openProject } from "../../src/app/project.ts";
 import { MigrateError } from "../../src/core/errors.ts";
@@ -90,4 +91,14 @@ test("two thousand parents that are there", async () => {
   const merge = ["revision: m", `parent: ${bases.join(",")}`];
   const { faults } = await faultsOf([...bases.map((id) => [`revision: ${id}`, "parent: none"]), merge]);
   expect(faults).toEqual([]);
+});
+
+test.skipIf(process.platform === "win32")("the folder that it was started in is gone", () => {
+  const gone = mkdtempSync(join(root, "gone"));
+  const command = `rmdir "$PWD" && exec "${process.execPath}" "${resolve("dist/bin.cjs")}" heads`;
+  const { status, stderr } = spawnSync("sh", ["-c", command], { cwd: gone, encoding: "utf8" });
+  expect(stderr).toContain(
+    "error[usage/no-folder] the folder this was started in is there no more\nhint: change to",
+  );
+  expect(status).toBe(2);
 });

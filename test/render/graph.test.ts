@@ -4,13 +4,13 @@ import type { Revision, RevisionId } from "../../src/core/migration.ts";
 import { graphDot } from "../../src/render/graph-dot.ts";
 import { graphMermaid } from "../../src/render/graph-mermaid.ts";
 import {
-  columnsOf,
   graphText,
   type LaneRow,
   laneRows,
   type Picture,
   type TextStyle,
 } from "../../src/render/graph-text.ts";
+import { columnsOf } from "../../src/render/terminal.ts";
 import { chance, longRevisions, randomRevisions, revision } from "../support/graphs.ts";
 
 const plain: TextStyle = { width: Number.POSITIVE_INFINITY, color: false, ascii: false, paths: false };

@@ -1,5 +1,6 @@
 /** A few words about steps go in, a plan comes out: for tests of what is done with plans. */
-import { defaultLedgerNames, ledgerSql } from "../../src/core/ledger.ts";
+import { defaultLedgerNames } from "../../src/core/ledger.ts";
+import { ledgerSql } from "../../src/core/ledger-sql.ts";
 import { type CompileInput, compile, defaultPins, type Plan, type StepInput } from "../../src/core/plan.ts";
 import type { UserStatement } from "../../src/core/statement.ts";
 import { sha256 } from "../../src/io/sha256.ts";
