@@ -1,7 +1,8 @@
 /** What is promised about speed → the work to do, the programs it is compared with, and how much more may be taken. */
 import { execFileSync, spawnSync } from "node:child_process";
-import { mkdirSync, rmSync } from "node:fs";
+import { existsSync, mkdirSync, rmSync } from "node:fs";
 import path from "node:path";
+import { buildSync } from "esbuild";
 import type { Databases } from "./databases.ts";
 import { bareEnvironment, type Program } from "./measure.ts";
 import type { Call, Peer } from "./peers.ts";
@@ -122,6 +123,32 @@ export function rowsOf(bench: Bench): readonly Row[] {
     name: flags.length > 0 ? "Node reads and writes" : "Node reads",
     argv: [node, path.join(bench.programs, "read.mjs"), path.join(folder, "migrations"), ...flags],
   });
+  /** What the packages we stand on take by themselves. */
+  const parse = ({ folder }: Workload): Program => ({
+    name: "libpg-query parses",
+    argv: [
+      node,
+      // Else V8 compiles the parser twice, as `io/engine.ts` has it.
+      "--no-wasm-tier-up",
+      "--no-wasm-dynamic-tiering",
+      path.join(bench.programs, "parse.mjs"),
+      path.join(folder, "migrations"),
+    ],
+  });
+  const connect = (url: string): Program => {
+    const file = path.join(bench.folder, "connect.cjs");
+    if (!existsSync(file)) {
+      buildSync({
+        entryPoints: [path.join(bench.programs, "connect.cjs")],
+        outfile: file,
+        bundle: true,
+        minify: true,
+        platform: "node",
+        external: ["pg-native"],
+      });
+    }
+    return { name: "pg, SELECT 1", argv: [node, file, url] };
+  };
   const psql = (url: string, file: string): readonly string[] => [
     "psql",
     "-q",
@@ -249,7 +276,8 @@ export function rowsOf(bench: Bench): readonly Row[] {
       runOurs(["stamp", "head"], load.folder, url("ours"));
       // Nothing has changed since the last time, nor since the time before.
       for (let i = 0; i < 2; i += 1) runOurs(words, load.folder, url("ours"));
-      const rivals: Rival[] = count > middle! ? [{ ...read(load), wall: 1.5 }] : [{ ...bare, wall: 2.2 }];
+      const rivals: Rival[] =
+        count > middle! ? [{ ...read(load), wall: 1.5 }] : [{ ...bare, wall: 2.2 }, connect(url("ours"))];
       if (bench.hasPsql)
         rivals.push({
           name: "psql",
@@ -341,6 +369,7 @@ export function rowsOf(bench: Bench): readonly Row[] {
             ...read(made, ...(words.includes("--sql") ? ["--print"] : [])),
             ...(options.wall === undefined ? {} : { wall: options.wall }),
           },
+          ...(options.isFirst === true ? [parse(made)] : []),
         ],
         ...(options.limits === undefined ? {} : { limits: options.limits(made) }),
       };
@@ -424,7 +453,7 @@ export function rowsOf(bench: Bench): readonly Row[] {
         const load = line(quick ? 250 : 2_500);
         return {
           ours: { ...ours(script, load.folder), before: cold },
-          rivals: [read(load, "--print")],
+          rivals: [read(load, "--print"), parse(load)],
           limits: { cpu: 2_000 },
         };
       },
