@@ -35,7 +35,6 @@ const define = {
 };
 const esm = {
   ...common,
-  define,
   format: "esm",
   splitting: true,
   chunkNames: "chunks/[name]-[hash]",
@@ -64,6 +63,8 @@ const { outputFiles } = await build({
 // A function of what a module is given, as `io/compiled.ts` loads it. Code that V8 has kept cannot import by itself.
 const program = outputFiles[0].text.replaceAll("await import(", "await __import(");
 if (/\bimport\(/.test(program)) throw new Error("dist/main.cjs imports otherwise than with `await import(`");
+/** What both are made of: names what they keep in the cache. */
+const programName = JSON.stringify(createHash("sha256").update(program).digest("hex").slice(0, 16));
 mkdirSync("dist");
 writeFileSync(
   "dist/main.cjs",
@@ -79,7 +80,7 @@ const front = (overview) =>
       RETORT_ANSWERS: JSON.stringify(
         overview === "" ? {} : { "--version": `${version}\n`, "--help": overview, "-h": overview },
       ),
-      RETORT_PROGRAM: JSON.stringify(createHash("sha256").update(program).digest("hex").slice(0, 16)),
+      RETORT_PROGRAM: programName,
       RETORT_COMMANDS: JSON.stringify(
         [...overview.matchAll(/^ {2,4}([a-z][a-z-]+) {2,}/gm)].map(([, name]) => name),
       ),
@@ -89,7 +90,11 @@ const front = (overview) =>
 await front("");
 await front(execFileSync(process.execPath, ["dist/bin.cjs", "--help"], { encoding: "utf8" }));
 chmodSync("dist/bin.cjs", 0o755);
-await build({ ...esm, entryPoints: { index: "src/index.ts" } });
+await build({
+  ...esm,
+  entryPoints: { index: "src/index.ts" },
+  define: { ...define, RETORT_PROGRAM: programName },
+});
 
 /** What this Node makes of the program, for machines where it never ran: a container begins with an empty cache. */
 const home = mkdtempSync(join(tmpdir(), "retort-build-"));

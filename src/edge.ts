@@ -1,7 +1,7 @@
 /** The edge of the process: words, environment, clock and signals go in; an exit code comes out. */
-import { createRequire } from "node:module";
 import { main } from "./cli/main.ts";
-import { createRecorder, type Printed } from "./io/printed.ts";
+import { grammarFiles } from "./io/grammar-files.ts";
+import { createRecorder, onBroken, type Printed } from "./io/printed.ts";
 
 declare const RETORT_VERSION: string;
 /** Set by whoever loads the program: its name, and what the same words printed before. */
@@ -25,29 +25,30 @@ const words = process.argv.slice(2);
 const recorder = createRecorder(RETORT_PROGRAM, words, process.env);
 const begin = (): void => {
   recorder.begin();
-  // The grammar is a package of its own, and can be replaced by a newer one.
-  recorder.file(createRequire(import.meta.url).resolve("libpg-query"));
+  for (const file of grammarFiles()) recorder.file(file);
 };
 
 /** Node makes its streams when they are first looked at, which takes a while; not every command says something. */
 const streams = {
   get stdout() {
-    const { stdout } = process;
-    // `migrate history | head` closes the pipe early; that is not an error.
-    if (stdout.listenerCount("error", endOfPipe) === 0) stdout.on("error", endOfPipe);
-    return stdout;
+    return watched(process.stdout, 1);
   },
   get stderr() {
-    return process.stderr;
+    return watched(process.stderr, 2);
   },
   get stdin() {
     return process.stdin;
   },
 };
 
-function endOfPipe(error: NodeJS.ErrnoException): void {
-  if (error.code === "EPIPE") process.exit(0);
-  throw error;
+const broken = {
+  1: (error: Error): void => onBroken(1, error),
+  2: (error: Error): void => onBroken(2, error),
+};
+
+function watched(stream: NodeJS.WriteStream, number: 1 | 2): NodeJS.WriteStream {
+  if (stream.listenerCount("error", broken[number]) === 0) stream.on("error", broken[number]);
+  return stream;
 }
 
 /** Resolves when the command has ended. */

@@ -31,7 +31,7 @@ const arrows: Readonly<Record<string, readonly string[]>> = {
   app: ["core", "io", "app"],
   cli: ["core", "app", "render", "cli", "io/config.ts"],
   "index.ts": ["core", "app", "render", "io"],
-  "edge.ts": ["cli", "io/printed.ts"],
+  "edge.ts": ["cli", "io/printed.ts", "io/grammar-files.ts"],
   "bin.ts": ["io/compiled.ts"],
 };
 

@@ -93,6 +93,7 @@ async function stepInputs(
   steps: Steps,
   server: ServerVersion | undefined,
 ): Promise<StepInput[]> {
+  if (steps.steps.length === 0) return [];
   const grammar = createGrammar(server);
   const known = project.known(Math.floor((server?.number ?? 0) / 10000));
   const faults: Diagnostic[] = [];

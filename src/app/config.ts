@@ -1,7 +1,7 @@
 /** What is configured → the settings with their origins, and whether the database answers. */
 import { MigrateError } from "../core/errors.ts";
 import { type DescribedSetting, describeConfig } from "../io/config.ts";
-import { openSession } from "../io/database.ts";
+import { connect } from "./connect.ts";
 import { type Deps, openConfig, type ProjectOptions } from "./project.ts";
 
 export interface CheckedConfig {
@@ -24,7 +24,7 @@ export async function checkConfig(deps: Deps, options: ProjectOptions): Promise<
     };
   }
   try {
-    const session = await openSession(config.database);
+    const session = await connect(deps, config);
     await session.close();
     return {
       settings,

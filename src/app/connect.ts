@@ -1,6 +1,6 @@
 /** A project's configuration → a session on its database, waited for if asked to. */
 import { setTimeout as sleep } from "node:timers/promises";
-import { MigrateError } from "../core/errors.ts";
+import { cancelled, MigrateError } from "../core/errors.ts";
 import { type Config, requireDatabase } from "../io/config.ts";
 import { type Notice, openSession, type Session } from "../io/database.ts";
 import { type Deps, openConfig, openProject, type Project, type ProjectOptions } from "./project.ts";
@@ -33,7 +33,7 @@ export async function openConnected(
   const needless = new AbortController();
   const signal =
     deps.signal === undefined ? needless.signal : AbortSignal.any([deps.signal, needless.signal]);
-  const connecting = connect({ ...deps, signal }, config, options, needless.signal);
+  const connecting = connect({ ...deps, signal }, config, options);
   connecting.catch(() => {});
   // It gets as far as to wait for the server.
   await new Promise(setImmediate);
@@ -50,12 +50,11 @@ export async function openConnected(
   }
 }
 
-/** Connects; gives up when `needless` says so. Throws `usage/no-database`, `execution/connect`, `execution/database-in-use`. */
+/** Connects, until it is told to stop. Throws `usage/no-database`, `execution/connect`, `execution/database-in-use`, `execution/cancelled`. */
 export async function connect(
   deps: Pick<Deps, "signal" | "reads">,
   config: Config,
   options: ConnectOptions = {},
-  needless?: AbortSignal,
 ): Promise<Session> {
   const address = requireDatabase(config);
   if (address.kind === "server") {
@@ -64,10 +63,10 @@ export async function connect(
       options.onNotice?.({ severity: "WARNING", message });
     }
   }
-  return await patiently(() => openSession(address, options.onNotice, needless), deps, options);
+  return await patiently(() => openSession(address, options.onNotice, deps.signal), deps, options);
 }
 
-/** Opens again and again, until the server is there or the patience at its end. */
+/** Opens again and again, until the server is there or the patience at its end. Throws `execution/cancelled` when told to stop. */
 export async function patiently<T>(
   open: () => Promise<T>,
   { signal }: Pick<Deps, "signal">,
@@ -80,8 +79,8 @@ export async function patiently<T>(
       return await open();
     } catch (error) {
       const left = (deadline - process.uptime()) * 1000;
-      if (!(error instanceof MigrateError) || !isNotYet(error) || left <= 0 || signal?.aborted === true)
-        throw error;
+      if (signal?.aborted === true) throw cancelled("nothing was changed", error);
+      if (!(error instanceof MigrateError) || !isNotYet(error) || left <= 0) throw error;
       await sleep(Math.min(500, left), undefined, signal === undefined ? {} : { signal }).catch(() => {});
     }
   }

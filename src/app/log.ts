@@ -1,10 +1,9 @@
 /** The ledger's log: what was done to the database. */
 
 import { ledgerSql } from "../core/ledger-sql.ts";
-import { requireDatabase } from "../io/config.ts";
-import { openSession } from "../io/database.ts";
 import { type LogEntry, readLog as read } from "../io/ledger.ts";
 import { sha256 } from "../io/sha256.ts";
+import { connect } from "./connect.ts";
 import { type Deps, openConfig, type ProjectOptions } from "./project.ts";
 
 export interface LogOptions extends ProjectOptions {
@@ -15,7 +14,7 @@ export interface LogOptions extends ProjectOptions {
 /** The newest entries first; none where there is no ledger. Never writes. */
 export async function readLog(deps: Deps, options: LogOptions): Promise<readonly LogEntry[]> {
   const config = await openConfig(deps, options);
-  const session = await openSession(requireDatabase(config));
+  const session = await connect(deps, config);
   try {
     return await read(session, ledgerSql(config.ledger, sha256), options.last);
   } finally {

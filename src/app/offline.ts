@@ -2,10 +2,9 @@
 import { MigrateError } from "../core/errors.ts";
 import type { LedgerSql } from "../core/ledger-sql.ts";
 import type { Plan } from "../core/plan.ts";
-import { requireDatabase } from "../io/config.ts";
-import { openSession } from "../io/database.ts";
 import { readLedger } from "../io/ledger.ts";
 import { type CompileOptions, compileSteps } from "./compile.ts";
+import { connect } from "./connect.ts";
 import { type Deps, openProject, type ProjectOptions } from "./project.ts";
 import { type Request, stepsFrom, stepsOfRange } from "./steps.ts";
 
@@ -28,7 +27,7 @@ export async function offline(deps: Deps, request: Request, options: OfflineOpti
     return { plan: await compileSteps(project, stepsOfRange(project, request), "script", options), ledger };
   }
   deps.reads?.other();
-  const session = await openSession(requireDatabase(project.config));
+  const session = await connect(deps, project.config);
   try {
     const { applied, progress } = await readLedger(session, ledger);
     if (progress !== undefined) {

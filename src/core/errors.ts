@@ -72,11 +72,8 @@ function exitCodeOf(code: string): number {
 }
 
 /** The user, or the system, has asked to stop; the hint says what became of the work. */
-export function cancelled(
-  hint: string,
-  cause?: { readonly message: string; readonly sqlstate?: string | undefined },
-): MigrateError {
-  const { sqlstate } = cause ?? {};
+export function cancelled(hint: string, cause?: unknown): MigrateError {
+  const { sqlstate } = (cause ?? {}) as { readonly sqlstate?: string | undefined };
   return new MigrateError(
     {
       code: "execution/cancelled",

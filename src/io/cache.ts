@@ -5,6 +5,7 @@
 import { createHash, type Hash } from "node:crypto";
 import {
   closeSync,
+  existsSync,
   mkdirSync,
   openSync,
   readdirSync,
@@ -14,26 +15,51 @@ import {
   statSync,
   writeSync,
 } from "node:fs";
-import { isAbsolute, join } from "node:path";
+import { dirname, isAbsolute, join } from "node:path";
 import { sha256 } from "./sha256.ts";
 
 declare const RETORT_PROGRAM: string | undefined;
-declare const RETORT_VERSION: string | undefined;
 
 /** What names this program; what another one found out may be otherwise. */
-export const programName =
-  typeof RETORT_PROGRAM === "string"
-    ? RETORT_PROGRAM
-    : typeof RETORT_VERSION === "string"
-      ? RETORT_VERSION
-      : "development";
+export const programName = typeof RETORT_PROGRAM === "string" ? RETORT_PROGRAM : "development";
 
 export type Env = Readonly<Record<string, string | undefined>>;
 
-/** Where it lies: `retort` in XDG_CACHE_HOME or ~/.cache; undefined where there is no home, or RETORT_CACHE is off. */
+/**
+ * Where it lies: `retort` in XDG_CACHE_HOME or ~/.cache; undefined where there is no home, where RETORT_CACHE is off, and
+ * where somebody else could write: what is kept is believed, and some of it is run.
+ */
 export function cacheFolder(env: Env): string | undefined {
   const root = env["XDG_CACHE_HOME"] || join(env["HOME"] || env["LOCALAPPDATA"] || "", ".cache");
-  return isAbsolute(root) && env["RETORT_CACHE"] !== "off" ? join(root, "retort") : undefined;
+  if (!isAbsolute(root) || env["RETORT_CACHE"] === "off") return undefined;
+  const folder = join(root, "retort");
+  return isOurs(folder) ? folder : undefined;
+}
+
+/** Whether nobody else can write there, or it is still to be made. */
+function isOurs(folder: string): boolean {
+  try {
+    const stats = statSync(folder, { throwIfNoEntry: false });
+    if (stats === undefined || process.getuid === undefined) return true;
+    return stats.uid === process.getuid() && (stats.mode & 0o022) === 0;
+  } catch {
+    return false;
+  }
+}
+
+/** Makes a folder that only we can use, and those above it. */
+export function createFolder(folder: string): void {
+  try {
+    mkdirSync(folder, { mode: 0o700 });
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === "EEXIST") return;
+    // Not with `recursive`: Node tries without end where there is a parent and still "no such file", as in /proc.
+    const parent = dirname(folder);
+    if (code !== "ENOENT" || existsSync(parent)) throw error;
+    createFolder(parent);
+    mkdirSync(folder, { mode: 0o700 });
+  }
 }
 
 /** Bytes of the seal that a file begins with: the SHA-256 of the rest. */
@@ -136,7 +162,7 @@ export function createCached(folder: string, name: string): CachedFile {
     }
   };
   try {
-    mkdirSync(folder, { recursive: true, mode: 0o700 });
+    createFolder(folder);
     file = openSync(partial, "w", 0o600);
     hash = createHash("sha256");
     writeSync(file, new Uint8Array(SEAL));
@@ -173,7 +199,7 @@ function tidy(folder: string): void {
   const files = readdirSync(folder).flatMap((name) => {
     const path = join(folder, name);
     const stats = statSync(path, { throwIfNoEntry: false });
-    return stats === undefined ? [] : [{ path, size: stats.size, written: stats.mtimeMs }];
+    return stats?.isFile() !== true ? [] : [{ path, size: stats.size, written: stats.mtimeMs }];
   });
   let size = 0;
   for (const file of files.sort((a, b) => b.written - a.written)) {

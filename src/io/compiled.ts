@@ -31,7 +31,9 @@ type Main = (
  * compares the ledger, where only that is left to be compared.
  */
 export function load(words: readonly string[], env: Env): void {
-  const printed = findPrinted(RETORT_PROGRAM, words, env);
+  // Two installs of one build have each their own packages.
+  const program = `${RETORT_PROGRAM} ${__dirname}`;
+  const printed = findPrinted(program, words, env);
   if (printed !== undefined && printed.ledger === undefined) {
     printed.again();
     return;
@@ -68,7 +70,7 @@ export function load(words: readonly string[], env: Env): void {
           },
         };
   const importModule = (name: string): Promise<unknown> => import(name);
-  main(module.exports, createRequire(file), module, file, dirname(file), importModule, RETORT_PROGRAM, again);
+  main(module.exports, createRequire(file), module, file, dirname(file), importModule, program, again);
   const isCompiled = cachedData !== undefined && script.cachedDataRejected !== true;
   if (folder === undefined || (isCompiled && (own !== undefined || isNewHere))) return;
   // At the end, since only then is everything compiled that the command needs.

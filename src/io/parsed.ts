@@ -5,6 +5,8 @@
 import type { Half } from "../core/migration.ts";
 import type { Draft } from "../core/statement.ts";
 import { cachedRows, type Env } from "./cache.ts";
+import { grammarFiles } from "./grammar-files.ts";
+import { stampOfFile } from "./stamp.ts";
 
 /** Of one body; offsets count from where it begins. */
 export interface KnownBody {
@@ -20,13 +22,11 @@ export interface KnownBodies {
   readonly keep: () => void;
 }
 
-/** What is known of the bodies of a project (its folders, absolute) for a server's major version; 0: for any. */
+/** What these grammars said of the bodies of a project (its folders, absolute) for a server's major version; 0: for any. */
 export function knownBodies(folders: readonly string[], major: number, env: Env): KnownBodies {
-  const cache = cachedRows<readonly [checksum: string, KnownBody]>(
-    "parsed",
-    JSON.stringify([major, folders]),
-    env,
-  );
+  const grammars = grammarFiles().map((file) => stampOfFile(file)?.text);
+  const about = JSON.stringify([major, folders, grammars]);
+  const cache = cachedRows<readonly [checksum: string, KnownBody]>("parsed", about, env);
   if (cache === undefined) return { find: () => undefined, add: () => {}, keep: () => {} };
   // Read when the first body is asked for: most runs have nothing to do.
   let known: ReadonlyMap<string, KnownBody> | undefined;

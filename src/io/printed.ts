@@ -5,9 +5,18 @@
  * by whoever connects to it.
  */
 import { createHash } from "node:crypto";
-import { fstatSync, readdirSync, realpathSync, statSync, writeSync } from "node:fs";
-import { type CachedFile, cacheFolder, createCached, type Env, readCached, TOO_LATE } from "./cache.ts";
-import { isSqlName, type Reads } from "./reads.ts";
+import { fstatSync, statSync, writeSync } from "node:fs";
+import {
+  type CachedFile,
+  cacheFolder,
+  createCached,
+  createFolder,
+  type Env,
+  readCached,
+  TOO_LATE,
+} from "./cache.ts";
+import type { Reads } from "./reads.ts";
+import { type Stamp, stampOfFile, stampOfFolder } from "./stamp.ts";
 
 /** What was read, and what was printed to which stream: a number of bytes each, in order. */
 interface Manifest {
@@ -35,11 +44,12 @@ export interface Printed {
 /** Finds what the same command line printed before; undefined where that is not known, or something has changed. */
 export function findPrinted(program: string, words: readonly string[], env: Env): Printed | undefined {
   const folder = cacheFolder(env);
-  const name = folder === undefined ? undefined : nameOf(program, words);
-  const bytes = name === undefined ? undefined : readCached(folder!, name);
+  const key = folder === undefined ? undefined : keyOf(folder);
+  if (folder === undefined || key === undefined) return undefined;
+  const name = nameOf(program, words, key);
+  const bytes = name === undefined ? undefined : readCached(folder, name);
   const manifest = bytes === undefined ? undefined : manifestOf(bytes);
   if (bytes === undefined || manifest === undefined) return undefined;
-  const key = keyOf(folder!);
   const same =
     manifest.env.every(([variable, hash]) => hashOf(env[variable], key) === hash) &&
     manifest.files.every(([path, stamp]) => stampOfFile(path)?.text === stamp) &&
@@ -83,6 +93,7 @@ export function createRecorder(program: string, words: readonly string[], env: E
   let ledger: string | undefined;
   const began = Date.now();
   let file: CachedFile | undefined;
+  let key: string | undefined;
   let bytes = 0;
   const drop = (): void => {
     file?.drop();
@@ -124,9 +135,16 @@ export function createRecorder(program: string, words: readonly string[], env: E
     }),
     begin: () => {
       const folder = cacheFolder(env);
-      const name = folder === undefined ? undefined : nameOf(program, words);
+      if (folder === undefined) return;
+      try {
+        createFolder(folder);
+      } catch {
+        return; // and nothing is kept
+      }
+      key = keyOf(folder);
+      const name = key === undefined ? undefined : nameOf(program, words, key);
       if (name === undefined) return;
-      file = createCached(folder!, name);
+      file = createCached(folder, name);
       listen(1, process.stdout);
       listen(2, process.stderr);
     },
@@ -142,10 +160,10 @@ export function createRecorder(program: string, words: readonly string[], env: E
     },
     end: (exitCode) => {
       if (exitCode !== 0) return drop();
-      if (file === undefined) return;
-      const key = keyOf(cacheFolder(env)!);
+      if (file === undefined || key === undefined) return;
+      const known = key;
       const manifest: Manifest = {
-        env: [...variables].map(([name, value]) => [name, hashOf(value, key)]),
+        env: [...variables].map(([name, value]) => [name, hashOf(value, known)]),
         files: [...files],
         folders: [...folders],
         ...(ledger === undefined ? {} : { ledger }),
@@ -164,74 +182,33 @@ export function createRecorder(program: string, words: readonly string[], env: E
  * The name of what a command line printed here; undefined in a terminal, where the width counts too, and where there is
  * no stdout or no folder any more.
  */
-function nameOf(program: string, words: readonly string[]): string | undefined {
+function nameOf(program: string, words: readonly string[], key: string): string | undefined {
   try {
     const [out, err] = [fstatSync(1), fstatSync(2)];
     if (out.isCharacterDevice()) return undefined;
     const line = [program, process.version, process.cwd(), err.isCharacterDevice(), words];
-    return `printed-${createHash("sha256").update(JSON.stringify(line)).digest("hex").slice(0, 32)}`;
+    return `printed-${hashOf(line, key)}`;
   } catch {
     return undefined;
   }
 }
 
-/** What is known where the cache lies and in no copy of it, so that nobody finds a password there by trying. */
-function keyOf(folder: string): string {
+/**
+ * What is known where the cache lies and in no copy of it: values and words are hashed with it, so that nobody finds a
+ * password by trying. Undefined where there is no such folder.
+ */
+function keyOf(folder: string): string | undefined {
   try {
     const { ino, birthtimeNs } = statSync(folder, { bigint: true });
     return `${ino} ${birthtimeNs}`;
   } catch {
-    return "no folder: nothing is kept";
+    return undefined;
   }
 }
 
-function hashOf(value: string | undefined, key: string): string {
+function hashOf(value: unknown, key: string): string {
   const text = JSON.stringify([key, value ?? null]);
   return createHash("sha256").update(text).digest("hex").slice(0, 32);
-}
-
-/** What tells that something is unchanged, and when it changed last (ms since 1970). */
-interface Stamp {
-  readonly text: string;
-  readonly changed: number;
-}
-
-/** Undefined for what is no file, or cannot be looked at: it can be another at every look. */
-function stampOfFile(path: string): Stamp | undefined {
-  try {
-    const stats = statSync(path, { throwIfNoEntry: false });
-    if (stats === undefined) return { text: "none", changed: 0 };
-    if (!stats.isFile()) return undefined;
-    const { size, mtimeMs, ctimeMs, ino } = stats;
-    return { text: `${size} ${mtimeMs} ${ctimeMs} ${ino}`, changed: Math.max(mtimeMs, ctimeMs) };
-  } catch {
-    return undefined;
-  }
-}
-
-function stampOfFolder(path: string): Stamp | undefined {
-  const names: string[] = [];
-  const numbers: number[] = [];
-  let changed = 0;
-  try {
-    for (const entry of readdirSync(path, { withFileTypes: true })) {
-      const { name } = entry;
-      if (!isSqlName(name)) continue;
-      if (!entry.isFile()) return undefined;
-      const { size, mtimeMs, ctimeMs, ino } = statSync(`${path}/${name}`);
-      names.push(name);
-      numbers.push(size, mtimeMs, ctimeMs, ino);
-      changed = Math.max(changed, mtimeMs, ctimeMs);
-    }
-    const text = createHash("sha256")
-      .update(realpathSync(path))
-      .update(`\n${names.join("\n")}\n`)
-      .update(new Float64Array(numbers))
-      .digest("hex");
-    return { text, changed };
-  } catch {
-    return undefined;
-  }
 }
 
 /** Writes all of it, and waits where the other end is slow. */
@@ -240,11 +217,26 @@ function print(stream: 1 | 2, bytes: Buffer): void {
     try {
       at += writeSync(stream, bytes, at);
     } catch (error) {
-      const { code } = error as NodeJS.ErrnoException;
-      // `migrate history | head` closes the pipe early; that is not an error.
-      if (code === "EPIPE") process.exit(0);
-      if (code !== "EAGAIN") throw error;
+      if ((error as NodeJS.ErrnoException).code !== "EAGAIN") {
+        onBroken(stream, error);
+        return;
+      }
       Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 5);
     }
   }
+}
+
+/** One of our streams cannot be written to. `migrate history | head` closes it early, and that is not an error. */
+export function onBroken(stream: 1 | 2, error: unknown): void {
+  // Messages that nobody reads are no reason to stop.
+  if (stream === 2) return;
+  const { code, message } = error as NodeJS.ErrnoException;
+  if (code === "EPIPE") process.exit(0);
+  print(
+    2,
+    Buffer.from(
+      `error[usage/cannot-write] what is printed cannot be written: ${message}\nhint: make room where it goes, and say it again\n`,
+    ),
+  );
+  process.exit(2);
 }

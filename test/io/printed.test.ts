@@ -2,12 +2,16 @@
  * The cache as the built command uses it: what was printed is printed again while nothing has changed, never
  * otherwise, and whatever becomes of the cache's files does no harm.
  */
-import { spawn } from "node:child_process";
+import { spawnSync } from "node:child_process";
 import {
   appendFileSync,
+  chmodSync,
+  closeSync,
+  cpSync,
   existsSync,
   mkdirSync,
   mkdtempSync,
+  openSync,
   readdirSync,
   readFileSync,
   renameSync,
@@ -340,33 +344,112 @@ describe("the files of the cache", () => {
     expect(readFileSync(nowhere, "utf8") + readFileSync(join(cache, "retort"), "utf8")).toBe("minemine");
   });
 
+  test("are not believed, nor made, where others can write", async () => {
+    const cache = usedCache();
+    await keep("plain", "history", cache);
+    const files = keptIn(cache);
+    chmodSync(join(cache, "retort"), 0o777);
+    const { stdout } = await run("plain", "history", cache);
+    expect(stdout).toContain("second");
+    expect(await run("plain", "heads", cache)).toMatchObject({ code: 0 });
+    expect(keptIn(cache)).toEqual(files);
+  });
+
+  test.skipIf(!existsSync("/proc"))("are not made where a folder cannot be, without end", async () => {
+    expect(await run("plain", "heads", "/proc")).toMatchObject({ code: 0 });
+  });
+
+  test("are named so that the words, which may hold a password, cannot be found by trying", async () => {
+    const words = "history --database postgres://ann:secret@localhost/shop";
+    const names = [newCache(), newCache()].map(async (cache) => {
+      expect(await run("plain", words, cache)).toMatchObject({ code: 0 });
+      return keptIn(cache, "printed-").map((path) => basename(path));
+    });
+    const [first, second] = await Promise.all(names);
+    expect(first).toHaveLength(1);
+    expect(second).toHaveLength(1);
+    expect(first).not.toEqual(second);
+  });
+
   test("go after 30 days, when another is written", async () => {
     const cache = newCache();
-    put(cache, { "retort/printed-old": "", "retort/printed-young": "" });
+    put(cache, { "retort/printed-old": "", "retort/printed-young": "", "retort/a folder/is left": "" });
     const days = (count: number) => new Date(Date.now() - count * 24 * 60 * 60 * 1000);
     utimesSync(join(cache, "retort/printed-old"), days(31), days(31));
     utimesSync(join(cache, "retort/printed-young"), days(29), days(29));
+    utimesSync(join(cache, "retort/a folder"), days(30.5), days(30.5));
     expect(await run("plain", "history", cache)).toMatchObject({ code: 0 });
     const names = keptIn(cache, "printed-").map((path) => basename(path));
     expect(names).toHaveLength(2);
     expect(names).toContain("printed-young");
+    expect(existsSync(join(cache, "retort/a folder/is left"))).toBe(true);
   });
+});
+
+/** As npm installs it: the program, and the grammars beside it. */
+test("what one grammar said is not what another says", async () => {
+  const place = join(root, "installed");
+  const modules = fileURLToPath(new URL("../../node_modules", import.meta.url));
+  cpSync(fileURLToPath(new URL("../../dist", import.meta.url)), join(place, "dist"), { recursive: true });
+  for (const name of ["libpg-query", "@pgsql/types", "pg-query-emscripten"])
+    cpSync(join(modules, name), join(place, "node_modules", name), { recursive: true });
+  const grammar = join(place, "node_modules/libpg-query/wasm/index.cjs");
+  const cache = newCache();
+  const installed = (words: string) =>
+    migrate(words.split(" "), {
+      cwd: folderOf("plain"),
+      env: { XDG_CACHE_HOME: cache },
+      cli: join(place, "dist/bin.cjs"),
+    });
+  const first = await installed("upgrade head --sql");
+  expect(first.code, first.stderr).toBe(0);
+  expect(keptIn(cache, "parsed-")).toHaveLength(1);
+  const text = readFileSync(grammar, "utf8");
+  writeFileSync(
+    grammar,
+    `${text}\nexports.parseSync = () => { throw Object.assign(new Error("another grammar"), { sqlDetails: {} }); };\n`,
+  );
+  for (const words of ["upgrade head --sql", "upgrade second --sql"])
+    expect((await installed(words)).stderr).toContain("another grammar");
+  rmSync(dirname(dirname(grammar)), { recursive: true });
+  expect(await installed("heads")).toMatchObject({ code: 0 });
+});
+
+test("messages that nobody reads change nothing, neither the first time nor again", async () => {
+  const cache = newCache();
+  const whole = await run("plain", "upgrade head --sql", cache, { RETORT_CACHE: "off" });
+  for (const turn of ["first", "second"]) {
+    const unread = await migrate(["upgrade", "head", "--sql"], {
+      cwd: folderOf("plain"),
+      env: { XDG_CACHE_HOME: cache },
+      unread: "stderr",
+    });
+    expect(unread, turn).toEqual({ ...whole, stderr: "" });
+  }
+});
+
+test.skipIf(!existsSync("/dev/full"))("what cannot be printed is an error", async () => {
+  const cache = newCache();
+  const out = openSync("/dev/full", "w");
+  const cli = fileURLToPath(new URL("../../dist/bin.cjs", import.meta.url));
+  const { status, stderr } = spawnSync(process.execPath, [cli, "history"], {
+    cwd: folderOf("plain"),
+    env: { PATH: process.env["PATH"], NO_COLOR: "1", XDG_CACHE_HOME: cache },
+    stdio: ["ignore", out, "pipe"],
+    encoding: "utf8",
+  });
+  closeSync(out);
+  expect(stderr).toMatch(/^error\[usage\/cannot-write\] what is printed cannot be written: ENOSPC.*\nhint: /);
+  expect(status).toBe(2);
 });
 
 test("a reader that leaves early is no error, neither the first time nor again", async () => {
   const cache = newCache();
   const leave = () =>
-    new Promise<Finished>((resolve, reject) => {
-      const cli = fileURLToPath(new URL("../../dist/bin.cjs", import.meta.url));
-      const child = spawn(process.execPath, [cli, "upgrade", "head", "--sql"], {
-        cwd: folderOf("large"),
-        env: { PATH: process.env["PATH"], NO_COLOR: "1", XDG_CACHE_HOME: cache },
-      });
-      let stderr = "";
-      child.stdout.destroy();
-      child.stderr.on("data", (chunk: Buffer) => (stderr += chunk));
-      child.on("error", reject);
-      child.on("close", (code) => resolve({ code, stdout: "", stderr }));
+    migrate(["upgrade", "head", "--sql"], {
+      cwd: folderOf("large"),
+      env: { XDG_CACHE_HOME: cache },
+      unread: "stdout",
     });
   const quiet = { code: 0, stderr: expect.stringMatching(/^(?:receipt: .*\n)?$/) };
   expect(await leave()).toMatchObject(quiet);

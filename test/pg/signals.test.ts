@@ -1,5 +1,6 @@
 /** Ctrl-C and a polite kill: the statement is cancelled on the server, rolled back, the lock released, exit 130 or 143. */
 import { type ChildProcess, spawn } from "node:child_process";
+import { createServer, type Socket } from "node:net";
 import { expect, test } from "vitest";
 import { builtCli } from "../support/cases.ts";
 import { ledger } from "../support/dump.ts";
@@ -134,3 +135,36 @@ test("a second signal ends it at once", async () => {
     "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'retort' AND datname = current_database()",
   );
 });
+
+test.each([["upgrade"], ["status"], ["log"], ["config"], ["upgrade", "head", "--sql", "--from-database"]])(
+  "a server that accepts and does not answer is left at the first SIGTERM: migrate %s",
+  async (...words) => {
+    const shop = project({ a: "CREATE TABLE a ();" });
+    const sockets: Socket[] = [];
+    const mute = createServer();
+    const accepted = new Promise<void>((resolve) =>
+      mute.on("connection", (socket) => {
+        sockets.push(socket.on("error", () => {}));
+        resolve();
+      }),
+    );
+    await new Promise<void>((resolve) => mute.listen(0, "127.0.0.1", resolve));
+    const { port } = mute.address() as { readonly port: number };
+    const child = spawn(
+      process.execPath,
+      [builtCli, ...words, "--database", `postgres://u:p@127.0.0.1:${port}/d`],
+      { cwd: shop.folder, env: { PATH: process.env["PATH"], NO_COLOR: "1" }, stdio: "ignore" },
+    );
+    try {
+      const ended = new Promise((resolve) => child.once("close", resolve));
+      await accepted;
+      child.kill("SIGTERM");
+      const late = new Promise((resolve) => setTimeout(resolve, 10_000, "still there").unref());
+      expect(await Promise.race([ended, late])).toBe(143);
+    } finally {
+      child.kill("SIGKILL");
+      for (const socket of sockets) socket.destroy();
+      mute.close();
+    }
+  },
+);

@@ -18,10 +18,17 @@ export interface Finished {
 /** Runs `migrate …` from the built dist, with nothing of the caller's environment but PATH; so without a cache. */
 export function migrate(
   args: readonly string[],
-  options: { readonly env?: Record<string, string>; readonly cwd?: string } = {},
+  options: {
+    readonly env?: Record<string, string>;
+    readonly cwd?: string;
+    /** Another installation of the command. */
+    readonly cli?: string;
+    /** Its reader has left before anything is written. */
+    readonly unread?: "stdout" | "stderr";
+  } = {},
 ): Promise<Finished> {
   return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, [`${root}dist/bin.cjs`, ...args], {
+    const child = spawn(process.execPath, [options.cli ?? `${root}dist/bin.cjs`, ...args], {
       cwd: options.cwd ?? root,
       env: { PATH: process.env["PATH"], NO_COLOR: "1", ...options.env },
     });
@@ -29,6 +36,7 @@ export function migrate(
     let stderr = "";
     child.stdout.on("data", (chunk: Buffer) => (stdout += chunk));
     child.stderr.on("data", (chunk: Buffer) => (stderr += chunk));
+    if (options.unread !== undefined) child[options.unread].destroy();
     child.on("error", reject);
     child.on("close", (code) => resolve({ code, stdout, stderr }));
   });
