@@ -183,16 +183,32 @@ function parsePiece(parser: Parser, text: string, from: number, size: number): P
     const edge = edgeAfter(text, from + length, size > 0);
     const to = edge === 0 || text.length - from <= size ? text.length : edge;
     const { complete, result } = parse(parser, text, from, to);
-    if (complete || to === text.length) return { to, result };
-    length = size === 0 && tries < 100 ? to - from : Math.ceil((to - from) * 1.5);
+    if (to === text.length) return { to, result };
+    const behind =
+      complete && Array.isArray(result) ? behindComment(text, result.at(-1)?.end ?? from, to) : to;
+    if (complete && behind === to) return { to, result };
+    if (complete) length = behind - from;
+    else length = size === 0 && tries < 100 ? to - from : Math.ceil((to - from) * 1.5);
   }
 }
 
 /** After the first `;` from `at` on, preferably one that looks like the end of a statement; 0 where there is none. */
 function edgeAfter(text: string, at: number, likely: boolean): number {
-  const end = /;(?=[ \t]*(?:--.*)?(?:\r\n|\n|\r)[A-Za-z-])/g;
+  const end = /;(?=[ \t]*(?:--.*)?(?:\r\n|\n|\r)\s*[A-Za-z-])/g;
   end.lastIndex = at;
   return likely && end.test(text) ? end.lastIndex : text.indexOf(";", at) + 1;
+}
+
+/**
+ * The grammar takes a comment that is cut short for a whole one, and what follows the cut is none any more: where the
+ * `;` before `to` stands in a comment, the offset behind that; else `to`. `end`: of the last statement before.
+ */
+function behindComment(text: string, end: number, to: number): number {
+  for (let at = end; at < to; at += 1) {
+    at = skipTrivia(text, at);
+    if (at >= to) return at;
+  }
+  return to;
 }
 
 function parse(

@@ -325,6 +325,30 @@ test("a statement that is too deep is found among others", async () => {
   ]);
 });
 
+test("a semicolon in a comment ends nothing", async () => {
+  const found = await report(
+    "-- a; b\nselect 1;\n-- delete; from t;\n/* ; */ select 2; -- x; y\n;; -- z;\nselec 3;\n",
+  );
+  expect(found).toEqual(['6:1 source/syntax syntax error at or near "selec"']);
+});
+
+test.each([
+  "\n\n-- Name: x; Type: TABLE\n",
+  "\n-- x; DELETE FROM t;\n-- and so; on;\n",
+  " -- x; DELETE FROM t;\n\n",
+  "\n/* ; /* DELETE FROM t; */\n;\n*/\n",
+  "\n;; -- ;\n",
+])("nor where a large file is cut: %j", async (between) => {
+  const row = `INSERT INTO t VALUES (1);${between}`;
+  const count = Math.ceil(530_000 / row.length);
+  for (let shift = 0; shift < row.length; shift += 5) {
+    const text = `--${"p".repeat(shift)}\n${row.repeat(count)}`;
+    const statements = await createGrammar().statements(half(text));
+    expect(statements.filter(({ tag }) => tag === "INSERT")).toHaveLength(count);
+    expect(statements.filter(({ tag }) => tag !== "INSERT")).toEqual([]);
+  }
+});
+
 test("a file of 1 MB is read in pieces, and nothing falls between them", async () => {
   const row = (i: number): string => `insert into t values (${i}, 'a;\n''é', $$;\n$$); -- ${i};\n`;
   const text = Array.from({ length: 20_000 }, (_, i) => row(i)).join("");
