@@ -1,5 +1,6 @@
 /** Steps → Plan: parses just the files that will run, and hands statements to the compiler. */
 import { type Diagnostic, MigrateError } from "../core/errors.ts";
+import { placeOfKey } from "../core/header.ts";
 import { codeChecksumOf } from "../core/integrity.ts";
 import type { How, Progress } from "../core/ledger.ts";
 import type { Half, Migration, RevisionId } from "../core/migration.ts";
@@ -179,7 +180,7 @@ function halfOf(migration: Migration, direction: "up" | "down"): Half {
     code: "graph/irreversible",
     message: `revision ${migration.revision} cannot be taken down: ${migration.irreversible}`,
     hint: "downgrade to this revision or a later one, or write a new migration that goes forward",
-    location: { path: migration.path, line: 1, column: 1 },
+    ...placeOfKey(migration.up.source, "irreversible"),
   });
 }
 

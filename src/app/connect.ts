@@ -91,7 +91,7 @@ function isNotYet({ code, sqlstate, cause }: MigrateError): boolean {
   if (code !== "execution/connect") return false;
   // Starting or stopping, or full.
   if (sqlstate !== undefined) return /^(?:57P0[1-3]|53300)$/.test(sqlstate);
-  const { code: reason, message } = cause as NodeJS.ErrnoException;
+  const { code: reason, message } = (cause ?? {}) as Partial<NodeJS.ErrnoException>;
   return reason === undefined ? message === "Connection terminated unexpectedly" : NETWORK.has(reason);
 }
 

@@ -115,6 +115,7 @@ export async function main(words: readonly string[], process: Process): Promise<
     }
     // Alembic writes list_templates and ensure_version.
     const name = words[at]!.replaceAll("_", "-");
+    if (name === "help") return await main([...words.slice(at + 1), "--help"], process);
     const entry = commands.get(name);
     if (entry === undefined) throw unknownCommand(words[at]!);
     const load = async (): Promise<Command> => (await entry[1]()).default;

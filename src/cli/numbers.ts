@@ -3,12 +3,26 @@ import { MigrateError } from "../core/errors.ts";
 
 /** A number of seconds from a flag. Throws `usage/number`. */
 export function seconds(text: string | undefined, flagName: string): number | undefined {
+  return number(text, flagName, "a number of seconds", (found) => found >= 0);
+}
+
+/** How many, from a flag: 0 or more. Throws `usage/number`. */
+export function count(text: string | undefined, flagName: string): number | undefined {
+  return number(text, flagName, "a whole number", (found) => Number.isInteger(found) && found >= 0);
+}
+
+function number(
+  text: string | undefined,
+  flagName: string,
+  what: string,
+  fits: (found: number) => boolean,
+): number | undefined {
   if (text === undefined) return undefined;
-  const number = Number(text);
-  if (text.trim() !== "" && Number.isFinite(number) && number >= 0) return number;
+  const found = Number(text);
+  if (text.trim() !== "" && Number.isFinite(found) && fits(found)) return found;
   throw new MigrateError({
     code: "usage/number",
-    message: `${flagName} takes a number of seconds, not '${text}'`,
+    message: `${flagName} takes ${what}, not '${text}'`,
     hint: `for example: ${flagName} 30`,
   });
 }

@@ -5,7 +5,7 @@ import { MigrateError } from "../core/errors.ts";
 import { type Event, sessionText } from "../core/event.ts";
 import type { Plan, PlanStep } from "../core/plan.ts";
 import { type Command, type Flags, flag, type Invocation, value, waitFlag } from "./command.ts";
-import { interval, seconds } from "./numbers.ts";
+import { count, interval, seconds } from "./numbers.ts";
 import type { Printer } from "./print.ts";
 import {
   printsScript,
@@ -72,7 +72,7 @@ export async function runOnline(request: Request, invocation: Invocation): Promi
     lockTimeout: interval(args.text("lock-timeout"), "--lock-timeout"),
     statementTimeout: interval(args.text("statement-timeout"), "--statement-timeout"),
     lockWait: seconds(args.text("lock-wait"), "--lock-wait"),
-    lockRetries: seconds(args.text("lock-retries"), "--lock-retries"),
+    lockRetries: count(args.text("lock-retries"), "--lock-retries"),
     wait: seconds(args.text("wait"), "--wait"),
     confirm: (plan) => {
       warnOfLongTransaction(plan.steps.length, invocation);

@@ -48,7 +48,7 @@ export const parameterRules: Readonly<Record<string, ParameterRule>> = {
 };
 
 const FORM =
-  "write postgres://user:password@host:5432/name, with @ in the password as %40, : as %3A, / as %2F, # as %23 and % as %25";
+  "write postgres://USER:PASSWORD@host:5432/name, with @ in the password as %40, : as %3A, / as %2F, # as %23 and % as %25";
 
 /** An error about a database address; `origin` says where the address stands. */
 export function addressFault(origin: string, message: string, hint: string): MigrateError {

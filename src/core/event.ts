@@ -36,8 +36,13 @@ export interface SessionInfo {
   readonly query: string;
 }
 
-/** `pid 4711, retort, deploy@10.0.0.7, since 2026-03-02T09:14:00Z` */
+/** `pid 4711, retort, deploy@10.0.0.7, since 2026-03-02T09:14:00Z: CREATE INDEX …` */
 export function sessionText({ pid, application, user, client, since, query }: SessionInfo): string {
   const parts = [`pid ${pid}`, application, `${user}@${client}`, `since ${since}`];
-  return `${parts.filter((part) => part !== "").join(", ")}${query === "" ? "" : `: ${query}`}`;
+  // Several transactions of ours in one message: the server shows where it begins, and not what of it runs.
+  const what = query.startsWith(OURS) ? "migrations" : query;
+  return `${parts.filter((part) => part !== "").join(", ")}${what === "" ? "" : `: ${what}`}`;
 }
+
+/** What each of our transactions begins with, on one line. */
+const OURS = "BEGIN; SET SESSION AUTHORIZATION DEFAULT; RESET ALL;";

@@ -134,6 +134,10 @@ function wrongReferences<R extends Revision>(
     const other = "correct the id, or bring the file of that revision back";
     suggestions += 1;
     if (suggestions > MAX_SUGGESTIONS) return other;
+    const numbered = revisions.filter(({ number }) => number === wanted);
+    if (numbered.length === 1) {
+      return `numbers of files are for the command line: write the id, ${numbered[0]!.revision}`;
+    }
     const longer = [...byId.keys()].filter((id) => wanted !== "" && id.startsWith(wanted));
     const meant = longer.length === 1 ? longer[0] : nearest(wanted, byName.keys());
     const found = meant === undefined ? undefined : byName.get(meant);

@@ -164,9 +164,12 @@ export function inOrder(graph: Graph, ids: Iterable<RevisionId>): RevisionId[] {
   return [...ids].sort((a, b) => nodeOf(graph, a).position - nodeOf(graph, b).position);
 }
 
+/** Names that stand for revisions. */
+const SYMBOLS = ["head", "heads", "base", "current"];
+
 /** The fault of a name that no revision has. */
 export function unknownRevision(graph: Graph, name: string): Diagnostic {
-  const meant = nearest(name, [...graph.nodes.keys(), ...graph.carriers.keys()]);
+  const meant = nearest(name, [...graph.nodes.keys(), ...graph.carriers.keys(), ...SYMBOLS]);
   return {
     code: "graph/unknown-revision",
     message: `Can't locate revision identified by '${name}'`,

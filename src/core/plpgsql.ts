@@ -4,7 +4,7 @@
  * The compiler that judges it knows no catalog: a type it has not heard of is a record to it. So only what it says
  * of syntax counts.
  */
-import { tokens } from "./lexer.ts";
+import { skipTrivia, tokens } from "./lexer.ts";
 import { lineEnd } from "./syntax.ts";
 
 /** What it says of a body that no server could accept, whatever types and tables there are. */
@@ -65,12 +65,12 @@ function placeOf(
   );
   if (literal === undefined) return { start: 0, end: lineEnd(sql, 0) };
   const quote = /^(?:\$[^$]*\$|')/.exec(sql.slice(literal.start))?.[0] ?? "'";
-  const first = literal.start + quote.length;
+  const begin = literal.start + quote.length;
   const last = literal.end - quote.length;
   const faultBefore = (cut: number): boolean =>
     judge(`${sql.slice(0, cut)}${PROBE}${sql.slice(last)}`) === message;
 
-  const words = [...tokens(sql.slice(0, last), first)].filter(
+  const words = [...tokens(sql.slice(0, last), begin)].filter(
     ({ kind }) => kind !== "space" && kind !== "comment",
   );
   const ends = words.flatMap(({ start }, index) => (sql[start] === ";" ? [index] : []));
@@ -89,10 +89,28 @@ function placeOf(
     const place = { start, end: start + (name?.length ?? 0) }; // `new.name` is one name to it, and three tokens here
     return name !== undefined && sql.startsWith(name, start) && tokenEnd <= place.end ? [place] : [];
   });
-  return named.find((place) => faultBefore(place.end)) ?? named[0] ?? inside[0] ?? final;
+  // What opens a block is not part of the statement behind it.
+  const first = inside.find(
+    ({ start, end }) => !/^(?:begin|then|else|loop|declare)$/i.test(sql.slice(start, end)),
+  );
+  return named.find((place) => faultBefore(place.end)) ?? named[0] ?? first ?? inside[0] ?? final;
 }
 
 function unquoted(literal: string): string {
   const inside = literal.replace(/^\$([^$]*)\$(.*)\$\1\$$/s, "$2");
   return inside === literal ? literal.slice(1, -1).replaceAll("''", "'") : inside;
+}
+
+/**
+ * Where the first token of a line stands in the body of a DO statement, as the server counts lines: a UTF-16 offset in
+ * `sql`. Undefined for the first, which the statement itself begins on.
+ */
+export function offsetInDo(sql: string, line: number): number | undefined {
+  const body = [...tokens(sql)].find(({ kind }) => kind === "string");
+  if (body === undefined || line === 1) return undefined;
+  const lines = /\r\n|\n|\r/g;
+  lines.lastIndex = body.start + (/^\$[^$]*\$/.exec(sql.slice(body.start, body.end))?.[0].length ?? 1);
+  for (let at = 1; at < line; at += 1)
+    if (lines.exec(sql) === null || lines.lastIndex >= body.end) return undefined;
+  return skipTrivia(sql, lines.lastIndex);
 }

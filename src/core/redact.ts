@@ -5,8 +5,12 @@
 
 const MASK = "***";
 
-/** `scheme://user:PASSWORD@`; greedy, because a password typed raw may itself hold `@`, `:` or `/`. */
-const URL_PASSWORD = /([a-z][a-z0-9+.-]*:\/\/[^\s:/?#@"<>]*):[^\s"<>]*@/gi;
+/**
+ * `scheme://user:password@`; greedy, because a password typed raw may itself hold `@`, `:` or `/`. Our own examples
+ * say `USER:PASSWORD@`.
+ */
+const URL_PASSWORD =
+  /([a-zA-Z][a-zA-Z0-9+.-]*:\/\/[^\s:/?#@"<>]*):(?!PASSWORD@[^\s"<>@]*(?:[\s"<>]|$))[^\s"<>]*@/g;
 
 /** `password=…` as in libpq's key=value strings, a URL's query or `PGPASSWORD=…`. */
 const PASSWORD_FIELD = /(password=)(?:'(?:[^'\\]|\\.)*'|[^\s&'"]+)/gi;

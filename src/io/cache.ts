@@ -47,18 +47,16 @@ function isOurs(folder: string): boolean {
   }
 }
 
-/** Makes a folder that only we can use, and those above it. */
+/** Makes the folder, which only we can use, and the one that it lies in; not a home that is not there. */
 export function createFolder(folder: string): void {
-  try {
-    mkdirSync(folder, { mode: 0o700 });
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    if (code === "EEXIST") return;
-    // Not with `recursive`: Node tries without end where there is a parent and still "no such file", as in /proc.
-    const parent = dirname(folder);
-    if (code !== "ENOENT" || existsSync(parent)) throw error;
-    createFolder(parent);
-    mkdirSync(folder, { mode: 0o700 });
+  // Not with `recursive`: Node tries without end where there is a parent and still "no such file", as in /proc.
+  for (const path of [dirname(folder), folder]) {
+    if (existsSync(path)) continue;
+    try {
+      mkdirSync(path, { mode: 0o700 });
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
+    }
   }
 }
 

@@ -53,7 +53,8 @@ export function load(words: readonly string[], env: Env): void {
   // The text is ASCII, and read quickest as what it is: a function of what a module is given.
   const text = readFileSync(file, "latin1");
   const script = new Script(text, {
-    filename: file,
+    // V8 keeps it with the code, which another installation may have made: a stack must not name that one's folder.
+    filename: "dist/main.cjs",
     ...(cachedData === undefined ? {} : { cachedData }),
   });
   const module = { exports: {} as { readonly ended?: Promise<void> } & Record<string, unknown> };

@@ -431,8 +431,8 @@ function noDatabase(): MigrateError {
     message: "no database is configured",
     hint: [
       "name one in one of these ways:",
-      "  migrate COMMAND --database postgres://user:password@localhost:5432/shop",
-      "  export DATABASE_URL=postgres://user:password@localhost:5432/shop   (or that line in .env)",
+      "  migrate COMMAND --database postgres://USER:PASSWORD@localhost:5432/shop",
+      "  export DATABASE_URL=postgres://USER:PASSWORD@localhost:5432/shop   (or that line in .env)",
       `  { "database": "pglite:./data" } in ${CONFIG_FILE}, for the embedded database`,
     ].join("\n"),
   });

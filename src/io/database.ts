@@ -334,14 +334,17 @@ function connectError(address: DatabaseAddress, error: ServerError): MigrateErro
     {
       code: "execution/connect",
       message: `cannot connect to ${address.display} (from ${address.origin}): ${message}`,
-      hint: connectHint(cause.code),
+      hint: connectHint(address, cause),
       ...(cause.code !== undefined && /^[0-9A-Z]{5}$/.test(cause.code) ? { sqlstate: cause.code } : {}),
     },
     { cause },
   );
 }
 
-function connectHint(code: string | undefined): string {
+function connectHint({ kind }: DatabaseAddress, { code, message }: ServerError): string {
+  if (kind === "pglite") return "check that this user may write in the folder that the database lies in";
+  if (message.includes("does not support SSL"))
+    return "give the server a certificate, or, where the network is trusted, say sslmode=prefer or sslmode=disable in the address";
   if (code === "3D000") return "create the database first, for example with: createdb NAME";
   if (code === "28P01" || code === "28000")
     return "check the user and the password; see where they come from with: migrate config";
@@ -379,8 +382,17 @@ function serverWire(
       database: address.database,
       // A function, since pg would otherwise take PGPASSWORD behind the configuration's back.
       password: () => {
-        if (address.channelBinding !== "require" || bindable) return address.password ?? "";
-        throw new Error("the server does not offer channel binding, and channel_binding=require asks for it");
+        if (address.channelBinding === "require" && !bindable) {
+          throw new Error(
+            "the server does not offer channel binding, and channel_binding=require asks for it",
+          );
+        }
+        if (address.password !== undefined && address.password !== "") return address.password;
+        throw new MigrateError({
+          code: "execution/connect",
+          message: `cannot connect to ${address.display} (from ${address.origin}): the server asks for a password, and none is given`,
+          hint: "put it into the address, into PGPASSWORD or into ~/.pgpass; see what is used with: migrate config",
+        });
       },
       ssl,
       application_name: address.applicationName ?? "retort",

@@ -4,6 +4,7 @@ import { cancelled, MigrateError } from "../core/errors.ts";
 import { type Event, type SessionInfo, sessionText } from "../core/event.ts";
 import { sqlstates } from "../core/ledger.ts";
 import { type GroupLimits, groupFrom, type Plan, type PlanStep, type Text, textsOf } from "../core/plan.ts";
+import { offsetInDo } from "../core/plpgsql.ts";
 import { type Location, locate, offsetOfCodePoint } from "../core/source.ts";
 import { type Session, StatementFailure } from "./database.ts";
 
@@ -266,8 +267,9 @@ async function sendMessage(
     const text = message[error.index]!;
     const explained = explain(plan, text, error, options);
     if (error.lost) throw explained;
-    await session.send(["ROLLBACK;"]).catch(() => {});
-    const retried = plan.batches[text.batch]!.transactional || text.statement?.repeatable === true;
+    const { transactional } = plan.batches[text.batch]!;
+    if (transactional) await session.send(["ROLLBACK;"]).catch(() => {});
+    const retried = transactional || text.statement?.repeatable === true;
     if (error.sqlstate === "55P03" && retried) throw new LockTimeout(explained, text.batch, watch.seen());
     const step = text.statement?.kind === "guard" ? undefined : stepOf(plan, text);
     if (step !== undefined && options.recordFailure !== undefined) {
@@ -359,7 +361,7 @@ function explain(plan: Plan, text: Text, failure: StatementFailure, options: Exe
     return cancelled(rolledBack(plan, text, target), failure);
   }
   const details = [failure.detail, failure.where].filter((line) => line !== undefined);
-  const message = [failure.message, ...details].join("\n  ");
+  const message = [failure.message, ...details].join("\n").replaceAll("\n", "\n  ");
   if (failure.lost) return connectionLost(failure);
   if (statement?.origin !== undefined) {
     const place = placeOf(statement, failure, options);
@@ -405,6 +407,8 @@ function rolledBack(plan: Plan, text: Text, step: PlanStep | undefined): string 
   if (plan.batches[text.batch]?.transactional !== true) {
     return "this statement ran outside a transaction; see what was done with: migrate current";
   }
+  if (step !== undefined && plan.batches[text.batch]!.step === undefined)
+    return "all of it was rolled back; nothing was changed";
   return step === undefined
     ? "nothing was changed"
     : `revision ${step.revision} was rolled back; those before it stay applied`;
@@ -418,10 +422,15 @@ function placeOf(
   const origin = statement.origin!;
   const text = options.sourceText(origin.path);
   if (text === undefined) return { location: origin };
+  const line = /inline_code_block line (\d+)/.exec(failure.where ?? "")?.[1];
   const within =
-    failure.position === undefined
-      ? (statement.offset ?? 0)
-      : offsetOfCodePoint(statement.sql, failure.position);
+    failure.position !== undefined
+      ? offsetOfCodePoint(statement.sql, failure.position)
+      : ((line === undefined || statement.tag !== "DO"
+          ? undefined
+          : offsetInDo(statement.sql, Number(line))) ??
+        statement.offset ??
+        0);
   const location = locate({ path: origin.path, text }, origin.start - (statement.offset ?? 0) + within);
   return { location, excerpt: { line: text.split(/\r\n|\n|\r/, location.line)[location.line - 1] ?? "" } };
 }

@@ -66,7 +66,7 @@ export function cannotCreate(path: string, cause: unknown): MigrateError {
     {
       code: "usage/cannot-write",
       message: `${path} cannot be created: ${reasonOf(cause)}`,
-      hint: "nothing was left behind; make its folder writable and try again",
+      hint: `nothing was left behind; ${codeOf(cause) === "ENOENT" ? "create its folder first" : "make its folder writable and try again"}`,
     },
     { cause },
   );

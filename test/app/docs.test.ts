@@ -1,8 +1,12 @@
-import { readFileSync } from "node:fs";
+import { spawnSync } from "node:child_process";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { expect, test } from "vitest";
 import { commandsPage, commandsPagePath } from "../../scripts/commands-page.ts";
 import { commandHelp } from "../../src/cli/help.ts";
 import { groups } from "../../src/cli/main.ts";
+import { migrate } from "../support/migrate.ts";
 
 const commands = await Promise.all(
   groups.flatMap(([, entries]) =>
@@ -31,3 +35,33 @@ test.each(commands.map(({ name, command }) => [name, command] as const))(
     expect(new Set(own).size).toBe(own.length);
   },
 );
+
+test("the loop in docs/format.md gives another tool's folder its headers", async () => {
+  const folder = mkdtempSync(join(tmpdir(), "retort-headers-"));
+  try {
+    mkdirSync(join(folder, "migrations"));
+    for (const [name, text] of Object.entries({
+      "000001_users.up.sql": "CREATE TABLE users (id int);\n",
+      "000001_users.down.sql": "DROP TABLE users;\n",
+      "000002_orders.up.sql": "CREATE TABLE orders (id int);\n",
+      "000002_orders.down.sql": "DROP TABLE orders;\n",
+    }))
+      writeFileSync(join(folder, "migrations", name), text);
+    const before = await migrate(["history"], { cwd: folder });
+    expect(before).toMatchObject({ code: 3, stdout: "" });
+    expect(before.stderr.match(/error\[.*/g)).toEqual([
+      "error[source/no-header] none of the 4 files has a header",
+    ]);
+    const page = readFileSync(new URL("../../docs/format.md", import.meta.url), "utf8");
+    const loop = /```sh\n(.*?)```/s.exec(page)![1]!;
+    expect(spawnSync("sh", ["-c", loop], { cwd: folder, encoding: "utf8" })).toMatchObject({
+      status: 0,
+      stderr: "",
+    });
+    const { stdout } = await migrate(["history"], { cwd: folder });
+    expect(stdout).toBe("m000001 -> m000002 (head), orders\n<base> -> m000001, users\n");
+    expect(await migrate(["upgrade", "--sql"], { cwd: folder })).toMatchObject({ code: 0 });
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+});

@@ -410,6 +410,10 @@ describe("redact", () => {
     ["postgres://h/d?password=abc&user=u", "postgres://h/d?password=***&user=u"],
     ["PGPASSWORD=abc migrate", "PGPASSWORD=*** migrate"],
     ["postgres://u@h:5432/d", "postgres://u@h:5432/d"],
+    // Our own examples; nothing else has that right.
+    ["say postgres://USER:PASSWORD@h:5432/d or", "say postgres://USER:PASSWORD@h:5432/d or"],
+    ["postgres://u:PASSWORD@x@h/d", "postgres://u:***@h/d"],
+    ["POSTGRES://u:password@h/d", "POSTGRES://u:***@h/d"],
     ["UPDATE users SET password = 'x' WHERE id = 1", "UPDATE users SET password = 'x' WHERE id = 1"],
   ])("%s, of which nothing is known", (text, expected) => {
     expect(redact(text)).toBe(expected);

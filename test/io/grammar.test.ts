@@ -225,7 +225,7 @@ test.for([
   ["do 'begin perform ''😀;'';\n perform x y z; end'", "2:14", 'syntax error at or near "z"'],
   ["do $$ begin\n perform 1\nend $$", "3:1", "syntax error at end of input"],
   ["do $$ begin\n x := 1; end $$", "2:2", '"x" is not a known variable'],
-  ["do $$ begin\n if true return; end if; end $$", "1:7", 'missing "THEN" at end of SQL expression'],
+  ["do $$ begin\n if true return; end if; end $$", "2:2", 'missing "THEN" at end of SQL expression'],
   ["do $$ begin null;\n raise notice '%'; null; end $$", "2:2", "too few parameters specified for RAISE"],
   ["do $$ declare a int;\n a text; begin end $$", "2:2", 'duplicate declaration at or near "a"'],
   ["do $$ begin null;\n exit; end $$", "2:2", "EXIT cannot be used outside a loop, unless it has a label"],

@@ -27,6 +27,15 @@ const faults: readonly Fault[] = [
     message: /^é😀 no\n {2}because\n {2}PL\/pgSQL function inline_code_block line 1 at RAISE$/,
   },
   {
+    name: "a line of a DO block",
+    sql: "DO $do$\n-- é😀\nBEGIN\n  PERFORM 1;\n  /* é😀 */ PERFORM 1/0;\nEND $do$;",
+    sqlstate: "22012",
+    line: 5,
+    column: 12,
+    message:
+      /^division by zero\n {2}SQL statement "SELECT 1\/0"\n {2}PL\/pgSQL function inline_code_block line 5 at PERFORM$/,
+  },
+  {
     name: "a constraint",
     sql: "INSERT INTO t VALUES (1, 'again');",
     sqlstate: "23505",
@@ -152,6 +161,7 @@ describe.each(servers())("on $name", (server) => {
     const shop = project({ a: "CREATE TABLE a ();", b: "CREATE TABLE b ();\nSELECT 1/0;" });
     expect(await failureOf(shop.upgrade(url, "heads", { singleTransaction: true }))).toMatchObject({
       location: { path: "0002_b.up.sql", line: headerLines + 2, column: 1 },
+      hint: "all of it was rolled back; nothing was changed",
     });
     expect(await dump(url)).toBe(before);
   });

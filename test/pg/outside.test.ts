@@ -125,6 +125,17 @@ describe.each(servers())("on $name", (server) => {
 
 const [server] = servers();
 
+test("an error outside a transaction is told without a warning of ours", async () => {
+  const { url } = await ownDatabase(server!);
+  const shop = project({ a: "CREATE TABLE t (x int);", b: "CREATE INDEX CONCURRENTLY j ON t (missing);" });
+  const notices: string[] = [];
+  const { code } = await failureOf(
+    shop.upgrade(url, "heads", { onNotice: ({ message }) => notices.push(message) }),
+  );
+  expect(code).toBe("execution/statement");
+  expect(notices).toEqual([]);
+});
+
 test("a single transaction refuses beforehand: nothing is sent that writes", async () => {
   const { url } = await ownDatabase(server!);
   const before = await dump(url);

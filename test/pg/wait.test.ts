@@ -64,6 +64,11 @@ test.each([
     "28P01|password authentication failed",
   ],
   [
+    "no password",
+    (url: URL) => Object.assign(url, { password: "" }),
+    "the server asks for a password, and none is given\nhint: put it into the address, into PGPASSWORD",
+  ],
+  [
     "a database that does not exist",
     (url: URL) => Object.assign(url, { pathname: "/retort_nowhere" }),
     'database "retort_nowhere" does not exist',
@@ -71,7 +76,7 @@ test.each([
   [
     "a server without TLS where TLS is asked for",
     (url: URL) => url.searchParams.set("sslmode", "require"),
-    "does not support SSL",
+    "does not support SSL.*\nhint: give the server a certificate, or.* sslmode=prefer",
   ],
 ])("%s is not waited for", async (_, change, message) => {
   const url = new URL(server!.url());

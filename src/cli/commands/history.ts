@@ -15,7 +15,7 @@ const command: Command = {
   onlyPrints: () => true,
   examples: [
     ["migrate history", "everything"],
-    ["migrate history -r -3:current", "the last three that are applied"],
+    ["migrate history -r -3:current", "from three before the head to what is applied"],
     ["migrate history -i", "with the current revisions marked"],
   ],
   async run({ args, deps, project: options, printer, json, verbose }) {

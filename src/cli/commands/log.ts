@@ -1,7 +1,7 @@
 /** `migrate log`. */
 import { readLog } from "../../app/log.ts";
 import { type Command, value } from "../command.ts";
-import { seconds } from "../numbers.ts";
+import { count } from "../numbers.ts";
 
 const command: Command = {
   name: "log",
@@ -10,7 +10,7 @@ const command: Command = {
   args: { last: value("only this many (default: 50; 0: all)", "COUNT") },
   positionals: { required: 0, names: [] },
   async run({ args, deps, project, printer, json }) {
-    const entries = await readLog(deps, { ...project, last: seconds(args.text("last"), "--last") ?? 50 });
+    const entries = await readLog(deps, { ...project, last: count(args.text("last"), "--last") ?? 50 });
     if (json) return printer.json({ log: entries });
     for (const { at, by, event, revision, checksum, detail, duration } of entries) {
       const what =

@@ -1,0 +1,3 @@
+-- revision: c0ffee000005
+
+SELECT 1;
