@@ -9,6 +9,8 @@ export interface ConnectOptions {
   /** Seconds to wait until the server accepts connections. Default 0. */
   readonly wait?: number | undefined;
   readonly onNotice?: ((notice: Notice) => void) | undefined;
+  /** An embedded database is made where there is none. */
+  readonly creates?: boolean | undefined;
 }
 
 /** A project and a session on its database. */
@@ -52,18 +54,25 @@ export async function openConnected(
 
 /** Connects, until it is told to stop. Throws `usage/no-database`, `execution/connect`, `execution/database-in-use`, `execution/cancelled`. */
 export async function connect(
-  deps: Pick<Deps, "signal" | "reads">,
+  deps: Pick<Deps, "signal" | "reads" | "onNotice">,
   config: Config,
   options: ConnectOptions = {},
 ): Promise<Session> {
   const address = requireDatabase(config);
+  const { onNotice: tell = deps.onNotice, creates } = options;
+  const onNotice = (notice: Notice): void => {
+    // What is warned of is looked at anew each time.
+    deps.reads?.other();
+    tell?.(notice);
+  };
   if (address.kind === "server") {
-    for (const message of address.warnings) {
-      deps.reads?.other();
-      options.onNotice?.({ severity: "WARNING", message });
-    }
+    for (const message of address.warnings) onNotice({ severity: "WARNING", message });
   }
-  return await patiently(() => openSession(address, options.onNotice, deps.signal), deps, options);
+  return await patiently(
+    () => openSession(address, { onNotice, creates, signal: deps.signal }),
+    deps,
+    options,
+  );
 }
 
 /** Opens again and again, until the server is there or the patience at its end. Throws `execution/cancelled` when told to stop. */

@@ -16,7 +16,7 @@ export async function ensureLedger(
 ): Promise<{ readonly created: boolean }> {
   const config = await openConfig(deps, options);
   const ledger = ledgerSql(config.ledger, sha256);
-  const session = await connect(deps, config);
+  const session = await connect(deps, config, { creates: true });
   const stop = (): void => void session.cancel().catch(() => {});
   deps.signal?.addEventListener("abort", stop);
   try {

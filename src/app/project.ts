@@ -7,6 +7,7 @@ import { type LedgerSql, ledgerSql } from "../core/ledger-sql.ts";
 import type { Migration, RevisionId } from "../core/migration.ts";
 import type { SessionPins } from "../core/plan.ts";
 import { type Config, loadConfig } from "../io/config.ts";
+import type { Notice } from "../io/database.ts";
 import { readMigrations } from "../io/directory.ts";
 import { type KnownBodies, knownBodies } from "../io/parsed.ts";
 import type { Reads } from "../io/reads.ts";
@@ -22,6 +23,8 @@ export interface Deps {
   readonly signal?: AbortSignal;
   /** Told, once the configuration is known, which texts must not be printed. */
   readonly onSecrets?: (secrets: readonly string[]) => void;
+  /** Told what the server, or we, have to say besides errors; a verb's own `onNotice` goes before it. */
+  readonly onNotice?: (notice: Notice) => void;
   /** Told of each file and folder before it is read. */
   readonly reads?: Reads | undefined;
 }

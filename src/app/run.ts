@@ -39,9 +39,13 @@ export interface RunResult {
  * lost, the ledger is read on a new connection and the run goes on from what it says.
  * Throws `MigrateError` of every kind.
  */
-export async function run(deps: Deps, request: Request, options: RunOptions): Promise<RunResult> {
+export async function run(deps: Deps, request: Request, given: RunOptions): Promise<RunResult> {
+  const options = { onNotice: deps.onNotice, ...given };
   const done: PlanStep[] = [];
-  const { project, session: first } = await openConnected(deps, options);
+  const { project, session: first } = await openConnected(deps, {
+    ...options,
+    creates: options.dryRun !== true,
+  });
   let session = first;
   const stop = (): void => void session.cancel().catch(() => {});
   deps.signal?.addEventListener("abort", stop);

@@ -34,7 +34,11 @@ export interface Command {
 
 /** Runs a command, as citty runs one; its exit code. */
 export async function perform(command: Command, invocation: Invocation): Promise<number> {
-  const { result } = await runCommand({ run: () => command.run(invocation) }, { rawArgs: [] });
+  const { printer } = invocation;
+  const onNotice: Deps["onNotice"] = ({ severity, message }) =>
+    printer.info(`${severity.toLowerCase()}: ${message}`);
+  const run = () => command.run({ ...invocation, deps: { ...invocation.deps, onNotice } });
+  const { result } = await runCommand({ run }, { rawArgs: [] });
   return typeof result === "number" ? result : exitCodes.ok;
 }
 

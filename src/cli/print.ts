@@ -84,7 +84,9 @@ export function createPrinter(
     verbose: (text) => log().debug(text),
     error: (error) => {
       if (options.json) out(`${options.clean(JSON.stringify({ error: errorValue(error) }, null, 2))}\n`);
-      log().error(renderError(error, { color: colored(streams.stderr) }));
+      const { isTTY, columns } = streams.stderr;
+      const width = isTTY === true ? { width: columns || 80 } : {};
+      log().error(renderError(error, { color: colored(streams.stderr), ...width }));
     },
     progress: (text) => {
       const { stderr } = streams;

@@ -78,7 +78,6 @@ export async function runOnline(request: Request, invocation: Invocation): Promi
       warnOfLongTransaction(plan.steps.length, invocation);
       return confirmed(plan, invocation);
     },
-    onNotice: ({ severity, message }) => printer.info(`${severity.toLowerCase()}: ${message}`),
     onEvent: progressOf(printer),
   });
   if (json) printer.json(resultValue(result));

@@ -6,7 +6,7 @@
  * driver as a value beside a fixed SQL text, and reach the server unchanged.
  */
 import { randomUUID } from "node:crypto";
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import type { Socket } from "node:net";
 import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -105,16 +105,19 @@ interface Wire {
 
 type WireFactory = (onNotice: (notice: Notice) => void, onLost: (error: Error) => void) => Promise<Wire>;
 
-/**
- * Opens a session. `signal`: nobody needs it any more, so it is given up. Throws `MigrateError` (`execution/connect`,
- * `execution/database-in-use`).
- */
-export async function openSession(
-  address: DatabaseAddress,
-  onNotice: (notice: Notice) => void = () => {},
-  signal?: AbortSignal,
-): Promise<Session> {
-  const wires: WireFactory = address.kind === "pglite" ? pgliteWire(address) : serverWire(address, signal);
+export interface OpenOptions {
+  readonly onNotice?: ((notice: Notice) => void) | undefined;
+  /** Nobody needs it any more, so it is given up. */
+  readonly signal?: AbortSignal | undefined;
+  /** An embedded database is made where there is none; else one that is not there is empty, and none is made. */
+  readonly creates?: boolean | undefined;
+}
+
+/** Opens a session. Throws `MigrateError` (`execution/connect`, `execution/database-in-use`). */
+export async function openSession(address: DatabaseAddress, options: OpenOptions = {}): Promise<Session> {
+  const { onNotice = () => {}, signal, creates = false } = options;
+  const wires: WireFactory =
+    address.kind === "pglite" ? pgliteWire(address, creates) : serverWire(address, signal);
   return throughSlonik(address, wires, onNotice);
 }
 
@@ -531,9 +534,15 @@ function wireOf(client: object): NodeJS.EventEmitter {
   return (client as { readonly connection: NodeJS.EventEmitter }).connection;
 }
 
-function pgliteWire(address: Extract<DatabaseAddress, { kind: "pglite" }>): WireFactory {
+function pgliteWire(address: Extract<DatabaseAddress, { kind: "pglite" }>, creates: boolean): WireFactory {
   return async (onNotice) => {
-    const unlock = address.folder === "memory" ? () => {} : lockFolder(address.folder);
+    let { folder } = address;
+    if (folder !== "memory" && !creates && !existsSync(folder)) {
+      const message = `there is no database in ${folder} yet; the first upgrade makes it`;
+      onNotice({ severity: "WARNING", message });
+      folder = "memory";
+    }
+    const unlock = folder === "memory" ? () => {} : lockFolder(folder);
     const { PGlite } = await import("@electric-sql/pglite");
     const extensions = Object.fromEntries(
       await Promise.all(
@@ -543,7 +552,7 @@ function pgliteWire(address: Extract<DatabaseAddress, { kind: "pglite" }>): Wire
         }),
       ),
     );
-    const db = new PGlite(address.folder === "memory" ? "memory://" : address.folder, { extensions });
+    const db = new PGlite(folder === "memory" ? "memory://" : folder, { extensions });
     return {
       connect: () => db.waitReady,
       end: async () => {

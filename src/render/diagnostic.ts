@@ -4,6 +4,8 @@ import { columnsOf, visible } from "./terminal.ts";
 
 export interface DiagnosticStyle {
   readonly color: boolean;
+  /** Columns of the terminal; no line of a file is shown wider than 100. */
+  readonly width?: number;
 }
 
 /** More of them would push the first ones out of the terminal. */
@@ -18,7 +20,10 @@ export function renderError(error: MigrateError, style: DiagnosticStyle): string
   return blocks.join("\n\n");
 }
 
-function renderDiagnostic(diagnostic: Diagnostic, { color }: DiagnosticStyle): string {
+function renderDiagnostic(
+  diagnostic: Diagnostic,
+  { color, width = Number.POSITIVE_INFINITY }: DiagnosticStyle,
+): string {
   const paint = (code: number, text: string): string => (color ? `\u001b[${code}m${text}\u001b[0m` : text);
   const { location, excerpt } = diagnostic;
   const place =
@@ -27,23 +32,29 @@ function renderDiagnostic(diagnostic: Diagnostic, { color }: DiagnosticStyle): s
     `${paint(1, place)}${paint(31, `error[${diagnostic.code}]`)} ${visibleLines(diagnostic.message)}`,
   ];
   if (location !== undefined && excerpt !== undefined) {
-    const { line, caret } = window(excerpt.line, location.column, excerpt.length ?? 1);
     const gutter = String(location.line);
+    const room = Math.max(20, Math.min(MOST_COLUMNS, width - gutter.length - 4));
+    const { line, caret } = window(excerpt.line, location.column, excerpt.length ?? 1, room);
     lines.push(`${gutter} | ${visible(line)}`, `${" ".repeat(gutter.length)} | ${paint(31, caret)}`);
   }
   if (diagnostic.hint !== undefined) lines.push(`${paint(36, "hint:")} ${visibleLines(diagnostic.hint)}`);
   return lines.join("\n");
 }
 
-const WINDOW = 100;
+const MOST_COLUMNS = 100;
 
 /** The part of a long line around the column, and the caret line under it. */
-function window(text: string, column: number, length: number): { line: string; caret: string } {
+function window(
+  text: string,
+  column: number,
+  length: number,
+  room: number,
+): { readonly line: string; readonly caret: string } {
   // A line can be a megabyte long: what is far behind the column is not looked at.
-  const points = [...text.slice(0, 2 * (column + WINDOW))];
-  const first =
-    points.length <= WINDOW ? 0 : Math.max(0, Math.min(column - 1 - WINDOW / 2, points.length - WINDOW));
-  const shown = points.slice(first, first + WINDOW);
+  const points = [...text.slice(0, 2 * (column + room))];
+  const half = Math.floor(room / 2);
+  const first = points.length <= room ? 0 : Math.max(0, Math.min(column - 1 - half, points.length - room));
+  const shown = points.slice(first, first + room);
   const before = shown.slice(0, column - 1 - first);
   const pad = before.map((point) => (point === "\t" ? "\t" : " ".repeat(columnsOf(visible(point))))).join("");
   const carets = Math.max(1, Math.min(length, shown.length - before.length));

@@ -3,6 +3,8 @@ import { spawn } from "node:child_process";
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
+import { readState } from "../../src/app/look.ts";
+import { deps } from "../support/migrate.ts";
 import { failureOf, headerLines, ownDatabase, project } from "../support/project.ts";
 import { servers } from "../support/server.ts";
 
@@ -59,6 +61,21 @@ describe.sequential("a folder", () => {
     writeFileSync(lock, `${child.pid} left-behind`);
     await shop.state(folder);
   });
+});
+
+test("a folder that is not there is not made by who only looks, and is said to be missing", async () => {
+  const nowhere = `pglite:${join(shop.folder, "nowhere")}`;
+  const notices: string[] = [];
+  const state = await readState(
+    { ...deps({}, shop.folder), onNotice: ({ message }) => notices.push(message) },
+    { database: nowhere, directories: ["."] },
+  );
+  expect(state).toMatchObject({ applied: [], pending: ["a", "b", "c"] });
+  expect(notices).toEqual([
+    expect.stringMatching(/^there is no database in .*nowhere yet; the first upgrade makes it$/),
+  ]);
+  expect((await shop.upgrade(nowhere, "heads", { dryRun: true })).steps).toHaveLength(3);
+  expect(existsSync(join(shop.folder, "nowhere"))).toBe(false);
 });
 
 describe("errors are those of a server", () => {

@@ -34,7 +34,6 @@ const command: Command = {
       script,
       lockWait: seconds(args.text("lock-wait"), "--lock-wait"),
       wait: seconds(args.text("wait"), "--wait"),
-      onNotice: ({ severity, message }) => printer.info(`${severity.toLowerCase()}: ${message}`),
       confirm: (planned) => confirmed(planned, invocation),
     });
     const text = script ? renderScript(plan, ledger).text : undefined;
