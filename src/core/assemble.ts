@@ -73,26 +73,22 @@ export function assemble(
     const sound = fault === undefined && up.diagnostics.length === 0 && (down?.diagnostics.length ?? 0) === 0;
     if (sound) migrations.push(migrationOf(revision, up, down));
   }
-  const stranger = noHeaders([...pairs.values()].flatMap(({ up, down }) => [up ?? [], down ?? []].flat()));
-  const told =
-    stranger === undefined
-      ? diagnostics
-      : [stranger, ...diagnostics.filter(({ code }) => code !== "source/missing-key")];
+  const told = diagnostics.length === 0 ? [] : withoutHeaders([...pairs.values()], diagnostics);
   return { migrations, diagnostics: told.sort(byPlace), facts };
 }
 
-/** Another tool's folder: no file has a header, and that is one fault, not two for each pair. */
-function noHeaders(files: readonly ParsedFile[]): Diagnostic | undefined {
-  const [first] = files;
-  if (files.length < 4 || first === undefined) return undefined;
-  if (files.some(({ header, diagnostics }) => header.revision !== undefined || diagnostics.length !== 1))
-    return undefined;
-  return {
+/** The faults; of another tool's folder, where no file has a header, that is one, and not two for each pair. */
+function withoutHeaders(pairs: readonly Pair[], diagnostics: readonly Diagnostic[]): Diagnostic[] {
+  const files = pairs.flatMap(({ up, down }) => [up, down].filter((file) => file !== undefined));
+  const isOurs = files.some((file) => file.header.revision !== undefined || file.diagnostics.length !== 1);
+  if (isOurs || files.length < 4) return [...diagnostics];
+  const none: Diagnostic = {
     code: "source/no-header",
     message: `none of the ${files.length} files has a header`,
     hint: "each begins with '-- revision: <id>', and an up file says '-- parent: <id>', or none; docs/format.md has a loop that writes this into another tool's folder",
-    location: startOf(first.source.path),
+    location: startOf(files[0]!.source.path),
   };
+  return [none, ...diagnostics.filter(({ code }) => code !== "source/missing-key")];
 }
 
 function factsOf(

@@ -173,6 +173,21 @@ test("sixteen at once: each migration once, all exit 0", { timeout: 120_000 }, a
   expect(await query(url, advisory)).toEqual([]);
 });
 
+test("of another migrator's transactions the message says what they are, not how they begin", async () => {
+  const { url } = await ownDatabase(server!);
+  const shop = project({ a: "SELECT pg_sleep(2);" });
+  const first = shop.upgrade(url);
+  await until(
+    url,
+    "SELECT FROM pg_stat_activity WHERE wait_event = 'PgSleep' AND datname = current_database()",
+  );
+  expect(await failureOf(shop.upgrade(url, "heads", { lockWait: 0 }))).toMatchObject({
+    code: "state/locked",
+    message: expect.stringMatching(/: pid \d+, retort, postgres@\S+, since \S+: migrations \(waited 0 s\)$/),
+  });
+  await first;
+});
+
 test("the message says who holds the lock; --lock-wait 0 does not wait", async () => {
   const { url } = await ownDatabase(server!);
   const shop = project({ a: "CREATE TABLE a ();" });
