@@ -45,8 +45,11 @@ export interface Parsed {
   readonly statements: readonly UserStatement[];
 }
 
-/** The grammar of a server, or of the newest one. Parsers are loaded when the first file comes. */
-export function createGrammar(server?: ServerVersion): Grammar {
+/**
+ * The grammar of a server, or of the newest one. Parsers are loaded when the first file comes. `piece`: of a longer file
+ * about so many UTF-16 units are parsed at once; whatever it is, the statements are the same.
+ */
+export function createGrammar(server?: ServerVersion, piece = PIECE): Grammar {
   const older = server !== undefined && majorOf(server) < 18 ? createOlderCheck(server) : undefined;
   const judge = async (half: Half, faults: Diagnostic[]): Promise<readonly Draft[]> => {
     const source = { path: half.source.path, text: readable(half.source.text) };
@@ -55,7 +58,7 @@ export function createGrammar(server?: ServerVersion): Grammar {
     const parser = await loadParser();
     const suspects: Suspect[] = [];
     const judged = function* (): Generator<ParsedStatement> {
-      for (const parsed of parsedStatements(parser, { ...half, source }, faults)) {
+      for (const parsed of parsedStatements(parser, { ...half, source }, faults, piece)) {
         const fault = faultOfBody(parser, source, parsed);
         if (fault !== undefined) faults.push(fault);
         const suspect = older?.suspect(parsed, source.text.slice(parsed.start, parsed.end));
@@ -141,14 +144,19 @@ const PIECE = 512 * 1024; // UTF-16 units
  * The statements of a file, in order. A piece that has a fault is read again statement by statement, so that
  * everything before the fault is still found. After a psql command, or rows for COPY, it goes on with the next line.
  */
-function* parsedStatements(parser: Parser, half: Half, faults: Diagnostic[]): Generator<ParsedStatement> {
+function* parsedStatements(
+  parser: Parser,
+  half: Half,
+  faults: Diagnostic[],
+  size: number,
+): Generator<ParsedStatement> {
   const { source } = half;
   const { text } = source;
   let from = half.bodyStart;
   let single = false;
   let copying = false;
   while (from < text.length) {
-    const { to, result } = parsePiece(parser, text, from, single ? 0 : PIECE);
+    const { to, result } = parsePiece(parser, text, from, single ? 0 : size);
     if (Array.isArray(result)) {
       for (const statement of result) yield statement;
       const last = result.at(-1);

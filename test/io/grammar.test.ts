@@ -2,6 +2,7 @@ import { expect, test } from "vitest";
 import { type Diagnostic, MigrateError } from "../../src/core/errors.ts";
 import type { Half } from "../../src/core/migration.ts";
 import { createGrammar, type ServerVersion } from "../../src/io/grammar.ts";
+import { chance } from "../support/graphs.ts";
 
 const v15: ServerVersion = { number: 150020, text: "15.20" };
 const v17: ServerVersion = { number: 170004, text: "17.4" };
@@ -332,20 +333,48 @@ test("a semicolon in a comment ends nothing", async () => {
   expect(found).toEqual(['6:1 source/syntax syntax error at or near "selec"']);
 });
 
-test.each([
-  "\n\n-- Name: x; Type: TABLE\n",
-  "\n-- x; DELETE FROM t;\n-- and so; on;\n",
-  " -- x; DELETE FROM t;\n\n",
-  "\n/* ; /* DELETE FROM t; */\n;\n*/\n",
-  "\n;; -- ;\n",
-])("nor where a large file is cut: %j", async (between) => {
-  const row = `INSERT INTO t VALUES (1);${between}`;
-  const count = Math.ceil(530_000 / row.length);
-  for (let shift = 0; shift < row.length; shift += 5) {
-    const text = `--${"p".repeat(shift)}\n${row.repeat(count)}`;
-    const statements = await createGrammar().statements(half(text));
-    expect(statements.filter(({ tag }) => tag === "INSERT")).toHaveLength(count);
-    expect(statements.filter(({ tag }) => tag !== "INSERT")).toEqual([]);
+test("however small the pieces are that a file is read in, the statements are the same", async () => {
+  const spaces = [
+    ...[
+      " ",
+      "\t",
+      "\n",
+      "\n\n",
+      "\r\n",
+      "\n--\n",
+      "\n-- DELETE FROM t;\n",
+      " -- a; DELETE FROM t\n",
+      " --;\n",
+    ],
+    ...[" /* ; */ ", " /* a; /* DELETE FROM t; */ ; */ ", " -- 'x;\n", " -- $$;\n", " /* ' ; */ "],
+  ];
+  const sound = [
+    ...[
+      "SELECT 1",
+      "SELECT ';' , $$ ; $$ , $a$ ; $$ ; $a$",
+      "SELECT E'\\';' , 'it''s; '",
+      'TABLE "q; é😀"',
+      "",
+    ],
+    ...["INSERT INTO t VALUES ( 1 ) ON CONFLICT DO NOTHING", "SELECT 1 UNION SELECT 2", "SELECT 'a;'\n'b;'"],
+    "CREATE FUNCTION f() RETURNS int LANGUAGE sql BEGIN ATOMIC SELECT 1 ; SELECT 2 ; END",
+    "CREATE RULE r AS ON INSERT TO t DO ALSO ( SELECT 1 ; SELECT 2 )",
+    "DO $$ begin null; -- x;\n end $$",
+    "SELEC 1",
+  ];
+  const { often, pick, next } = chance(20261121);
+  const told = async (text: string, piece: number): Promise<unknown> =>
+    createGrammar(undefined, piece)
+      .parse(half(text))
+      .catch((error: MigrateError) => error.diagnostics);
+  for (let round = 0; round < 1500; round += 1) {
+    const text = Array.from({ length: 1 + Math.floor(7 * next()) }, () => {
+      const statement = pick(often(0.02) ? sound : sound.slice(0, -1));
+      const spaced = statement.replace(/ /g, () => (often(0.25) ? pick(spaces) : " "));
+      return `${spaced}${pick(spaces)};${pick(spaces)}`;
+    }).join("");
+    const whole = await told(text, Number.POSITIVE_INFINITY);
+    for (const piece of [1, 13, 40]) expect(await told(text, piece), JSON.stringify(text)).toEqual(whole);
   }
 });
 
