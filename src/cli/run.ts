@@ -34,7 +34,7 @@ const runFlags: Flags = {
   "single-transaction": flag("one transaction for all steps instead of one each"),
   "lock-timeout": value("how long a statement waits for a lock (default 5s; 0: for ever)", "TIME"),
   "lock-retries": value(
-    "how often a migration that met the lock timeout is tried again (default 5)",
+    "how often a migration that met a lock timeout or a deadlock is tried again (default 5)",
     "COUNT",
   ),
   "statement-timeout": value("how long a statement may run (default 0: for ever)", "TIME"),
@@ -101,10 +101,10 @@ function progressOf(printer: Printer): (event: Event) => void {
       }
       case "blocked":
         return printer.progress(`waits for a lock held by ${event.blockers.map(sessionText).join("; ")}`);
-      case "lock-timeout": {
+      case "retry": {
         const who = event.blockers.map(sessionText).join("; ");
         return printer.info(
-          `lock timeout, rolled back; trying again in ${event.seconds.toFixed(1)} s (${event.retry} of ${event.of})${who === "" ? "" : `: ${who}`}`,
+          `${event.after}, rolled back; trying again in ${event.seconds.toFixed(1)} s (${event.retry} of ${event.of})${who === "" ? "" : `: ${who}`}`,
         );
       }
       case "step-started":

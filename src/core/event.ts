@@ -6,7 +6,9 @@ export type Event =
   | { readonly type: "waiting"; readonly seconds: number; readonly holders: readonly SessionInfo[] }
   | { readonly type: "blocked"; readonly blockers: readonly SessionInfo[] }
   | {
-      readonly type: "lock-timeout";
+      readonly type: "retry";
+      /** Why the transaction was rolled back. */
+      readonly after: "lock timeout" | "deadlock";
       readonly retry: number;
       readonly of: number;
       /** How long until it is tried again. */

@@ -108,7 +108,7 @@ const root: GroupRule = {
     },
     lockRetries: {
       is: "count",
-      description: "How many times a migration that met lockTimeout is tried again.",
+      description: "How many times a migration that met lockTimeout or a deadlock is tried again.",
       default: 5,
     },
     fileName: {

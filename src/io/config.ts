@@ -57,7 +57,7 @@ export interface Config {
   readonly session: SessionPins;
   /** Seconds to wait for another run; 0 fails at once. */
   readonly lockWait: number;
-  /** How often a migration that met the lock timeout is tried again. */
+  /** How often a migration that met a lock timeout or a deadlock is tried again. */
   readonly lockRetries: number;
   /** Pattern of new file names, without `.up.sql`. */
   readonly fileName: string;

@@ -53,13 +53,14 @@ export async function execute(plan: Plan, session: Session, options: ExecuteOpti
         batch = group.next;
         retries = 0;
       } catch (error) {
-        if (!(error instanceof LockTimeout) || retries >= options.lockRetries) throw error;
+        if (!(error instanceof LockLost) || retries >= options.lockRetries) throw error;
         // The failed batch was rolled back; those before it in the message are committed.
         batch = error.batch;
         retries += 1;
         const seconds = backoff(retries);
         options.onEvent?.({
-          type: "lock-timeout",
+          type: "retry",
+          after: error.after,
           retry: retries,
           of: options.lockRetries,
           seconds,
@@ -146,7 +147,7 @@ function stepsIn(plan: Plan, batch: number): readonly number[] {
   return [...new Set(plan.batches[batch]!.statements.flatMap((each) => each.step ?? []))];
 }
 
-/** Seconds before a migration that met the lock timeout is tried again: 0.5, 1, 2 … 30, each with jitter. */
+/** Seconds before a migration that met a lock timeout or a deadlock is tried again: 0.5, 1, 2 … 30, each with jitter. */
 function backoff(retry: number): number {
   return Math.min(0.5 * 2 ** (retry - 1), 30) * (0.5 + Math.random());
 }
@@ -220,11 +221,23 @@ function stillLocked(seconds: number, holders: readonly SessionInfo[], cause: un
   );
 }
 
-/** A statement waited longer for a lock than lock_timeout allows. */
-class LockTimeout extends MigrateError {
+/** SQLSTATEs that say that others were in the way; the same can succeed when they are done. */
+const LOST: Readonly<Record<string, Extract<Event, { readonly type: "retry" }>["after"]>> = {
+  "55P03": "lock timeout",
+  "40P01": "deadlock",
+};
+
+/** A statement waited longer for a lock than lock_timeout allows, or for one that can never be had. */
+class LockLost extends MigrateError {
+  readonly after: "lock timeout" | "deadlock";
   readonly batch: number;
   readonly blockers: readonly SessionInfo[];
-  constructor(error: MigrateError, batch: number, blockers: readonly SessionInfo[]) {
+  constructor(
+    error: MigrateError,
+    after: LockLost["after"],
+    batch: number,
+    blockers: readonly SessionInfo[],
+  ) {
     const { code, message, hint, location, excerpt, sqlstate } = error;
     const who = blockers.length === 0 ? "" : `\n  it waited for ${blockers.map(sessionText).join("; ")}`;
     super(
@@ -238,6 +251,7 @@ class LockTimeout extends MigrateError {
       },
       { cause: error.cause },
     );
+    this.after = after;
     this.batch = batch;
     this.blockers = blockers;
   }
@@ -270,7 +284,8 @@ async function sendMessage(
     const { transactional } = plan.batches[text.batch]!;
     if (transactional) await session.send(["ROLLBACK;"]).catch(() => {});
     const retried = transactional || text.statement?.repeatable === true;
-    if (error.sqlstate === "55P03" && retried) throw new LockTimeout(explained, text.batch, watch.seen());
+    const after = LOST[error.sqlstate ?? ""];
+    if (after !== undefined && retried) throw new LockLost(explained, after, text.batch, watch.seen());
     const step = text.statement?.kind === "guard" ? undefined : stepOf(plan, text);
     if (step !== undefined && options.recordFailure !== undefined) {
       // Best effort: the failure itself is what the user must see.

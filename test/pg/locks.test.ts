@@ -81,12 +81,13 @@ describe.each(servers())("on $name", (server) => {
         lockTimeout: "1s",
         onEvent: (event) => events.push(event),
       });
-      while (!events.some(({ type }) => type === "lock-timeout")) await sleep(20);
+      while (!events.some(({ type }) => type === "retry")) await sleep(20);
       await client.query("COMMIT");
       expect((await upgrade).steps.map((step) => step.revision)).toEqual(["b", "c"]);
       return rows[0]!.pid;
     });
-    expect(events.find(({ type }) => type === "lock-timeout")).toMatchObject({
+    expect(events.find(({ type }) => type === "retry")).toMatchObject({
+      after: "lock timeout",
       retry: 1,
       of: 5,
       blockers: [
@@ -122,6 +123,29 @@ describe.each(servers())("on $name", (server) => {
     await shop.upgrade(url);
   });
 
+  test("a deadlock: rolled back, and tried again when the other is done", async () => {
+    const { url } = await ownDatabase(server);
+    const shop = project({
+      a: "CREATE TABLE t (); CREATE TABLE u ();",
+      b: "ALTER TABLE t ADD x int;\nALTER TABLE u ADD x int;",
+      c: "CREATE TABLE c ();",
+    });
+    await shop.upgrade(url, "a");
+    const events: Event[] = [];
+    await withClient(url, async (client) => {
+      await client.query("BEGIN; SET LOCAL deadlock_timeout = '1min'; LOCK TABLE u;");
+      const upgrade = shop.upgrade(url, "heads", { onEvent: (event) => events.push(event) });
+      await until(
+        url,
+        "SELECT FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND application_name = 'retort' AND datname = current_database()",
+      );
+      await client.query("LOCK TABLE t; COMMIT;");
+      expect((await upgrade).steps.map((step) => step.revision)).toEqual(["b", "c"]);
+    });
+    expect(events.find(({ type }) => type === "retry")).toMatchObject({ after: "deadlock", retry: 1 });
+    expect(await upgrades(url)).toEqual(["a", "b", "c"]);
+  });
+
   test("a batch that meets a lock timeout goes on where it was", async () => {
     const { url } = await ownDatabase(server);
     const shop = project({
@@ -137,7 +161,7 @@ describe.each(servers())("on $name", (server) => {
       });
       await until(url, "SELECT FROM t WHERE y IS NOT NULL");
       await client.query("BEGIN; LOCK TABLE t IN SHARE MODE;");
-      while (!events.some(({ type }) => type === "lock-timeout")) await sleep(20);
+      while (!events.some(({ type }) => type === "retry")) await sleep(20);
       await client.query("COMMIT");
       expect(await upgrade).toMatchObject({ done: true });
     });
