@@ -3,7 +3,15 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { cancelled, MigrateError } from "../core/errors.ts";
 import { type Event, type SessionInfo, sessionText } from "../core/event.ts";
 import { sqlstates } from "../core/ledger.ts";
-import { type GroupLimits, groupFrom, type Plan, type PlanStep, type Text, textsOf } from "../core/plan.ts";
+import {
+  type GroupLimits,
+  groupFrom,
+  type Plan,
+  type PlanStep,
+  type Statement,
+  type Text,
+  textsOf,
+} from "../core/plan.ts";
 import { offsetInDo } from "../core/plpgsql.ts";
 import { type Location, locate, offsetOfCodePoint } from "../core/source.ts";
 import { type Session, StatementFailure } from "./database.ts";
@@ -403,13 +411,19 @@ function explain(plan: Plan, text: Text, failure: StatementFailure, options: Exe
         target === undefined
           ? `a ${statement?.kind ?? "transaction"} statement failed: ${message}`
           : `${doing} revision ${target.revision} (${target.path}) failed${constraint}: ${message}`,
-      hint: [failure.hint, rolledBack(plan, text, target)]
+      hint: [failure.hint, hintOfRights(statement, failure), rolledBack(plan, text, target)]
         .filter((part) => part !== undefined)
         .join("\n      "),
       ...sqlstate,
     },
     { cause: failure },
   );
+}
+
+/** The first thing that a role without rights meets is our ledger. */
+function hintOfRights(statement: Statement | undefined, { sqlstate }: StatementFailure): string | undefined {
+  if (statement?.kind !== "ledger" || sqlstate !== "42501") return undefined;
+  return "let the database's owner run: migrate ensure-version; or have it granted: CREATE ON DATABASE for a new ledger, USAGE on its schema and SELECT, INSERT, UPDATE, DELETE on its tables for one that is there";
 }
 
 /** The step a text belongs to; BEGIN and COMMIT belong to the last step of their batch. */
@@ -420,7 +434,7 @@ function stepOf(plan: Plan, text: Text): PlanStep | undefined {
 
 function rolledBack(plan: Plan, text: Text, step: PlanStep | undefined): string {
   if (plan.batches[text.batch]?.transactional !== true) {
-    return "this statement ran outside a transaction; see what was done with: migrate current";
+    return "this statement ran outside a transaction: mend the cause and say the same command again, which goes on here; what is half done shows: migrate current";
   }
   if (step !== undefined && plan.batches[text.batch]!.step === undefined)
     return "all of it was rolled back; nothing was changed";

@@ -263,6 +263,11 @@ describe("a ledger that somebody else prepared", () => {
         message: expect.stringContaining("permission denied for schema retort"),
       });
     }
+    const fresh = await ownDatabase(server!);
+    expect(await failureOf(shop.upgrade(role.url(fresh.name)))).toMatchObject({
+      message: expect.stringContaining("permission denied for database"),
+      hint: expect.stringContaining("let the database's owner run: migrate ensure-version"),
+    });
   });
 
   test("a configured role that the user must SET ROLE to: it reads and writes all as that role", async () => {
