@@ -2,7 +2,7 @@
 import { MigrateError } from "../core/errors.ts";
 import type { Progress } from "../core/ledger.ts";
 import type { RevisionId } from "../core/migration.ts";
-import { type StepInput, statementsHash } from "../core/plan.ts";
+import { type StepInput, settingsBefore, statementsHash } from "../core/plan.ts";
 import { invalidIndexesSql, type Outcome, probeSql } from "../core/probe.ts";
 import { identifier } from "../core/quote.ts";
 import type { Location } from "../core/source.ts";
@@ -53,18 +53,42 @@ export async function resumed(
   const statement = step.statements[index];
   const before = statementsHash(step.statements.slice(0, index), sha256);
   if (statement === undefined || before !== progress.before) throw changedSince(step, progress);
-  const { outcome, cleanup, finishes } = await outcomeOf(project, session, statement);
-  if (sha256(statement.sql) !== progress.hash) await refuseLeftOver(session, step, statement, cleanup);
+  const isOther = sha256(statement.sql) !== progress.hash;
+  const { outcome, cleanup, finishes } = await asBefore(
+    project,
+    session,
+    step,
+    progress.statement,
+    async () => {
+      const found = await outcomeOf(session, statement);
+      if (isOther) await refuseLeftOver(session, step, statement, found.cleanup);
+      return found;
+    },
+  );
   if (outcome === "unknown") throw cannotTell(step.revision, statement, progress);
   const resumeAt = outcome === "done" || finishes ? progress.statement + 1 : progress.statement;
   return { ...step, resumeAt, ...(cleanup.length === 0 ? {} : { repairs: cleanup }) };
 }
 
-async function outcomeOf(project: Project, session: Session, statement: UserStatement): Promise<Outcome> {
-  const { searchPath } = project.pins;
+/** Looks at the catalog with the names meaning what they mean to that statement of the file; and leaves nothing set. */
+async function asBefore<T>(
+  { pins: { searchPath } }: Project,
+  session: Session,
+  { statements }: StepInput,
+  number: number,
+  look: () => Promise<T>,
+): Promise<T> {
+  const path = searchPath === undefined ? [] : [`SET search_path = ${searchPath.map(identifier).join(", ")}`];
+  await session.send(["BEGIN;", ...[...path, ...settingsBefore(statements, number)].map((sql) => `${sql};`)]);
+  try {
+    return await look();
+  } finally {
+    await session.send(["ROLLBACK;"]);
+  }
+}
+
+async function outcomeOf(session: Session, statement: UserStatement): Promise<Outcome> {
   if (statement.probe !== undefined) {
-    if (searchPath !== undefined)
-      await session.send([`SET search_path = ${searchPath.map(identifier).join(", ")};`]);
     const [found] = await session.rows<Outcome>(probeSql(statement.probe));
     return found ?? { outcome: "unknown", cleanup: [], finishes: false };
   }

@@ -147,7 +147,7 @@ export function compile(input: CompileInput): Plan {
   const last: LastMade = {};
   for (const [index, step] of input.steps.entries()) {
     const expected = input.idempotent === true ? { ...step, needs: needsOf(step) } : digest;
-    bodies.push(...stepBatches(input, step, index, expected, last));
+    for (const batch of stepBatches(input, step, index, expected, last)) bodies.push(batch);
     digest = after(digest, step, input.sha256);
   }
   const result = { count: digest.count, sum: String(digest.sum) };
@@ -318,6 +318,7 @@ function transactionOf(
     return [at("guard", ledger.guardRow(shown)), at("ledger", sql)];
   }
   const held = input.singleTransaction ? "held" : undefined;
+  const commits = !input.singleTransaction || index === input.steps.length - 1;
   return [
     ...session([...resets, ...pinned(withTimeouts(pins, step), "LOCAL")], index),
     at("guard", ledger.guardStep(labelOf(step), expected, undefined, held)),
@@ -325,7 +326,7 @@ function transactionOf(
       const statement = userStatement(each, index);
       return [...(i === 0 ? [] : relexing(statement)), statement];
     }),
-    ...session(ourselves(pins), index),
+    ...session([...(commits ? [DEFERRED_NOW] : []), ...ourselves(pins)], index),
     at("ledger", isUp ? ledger.recordUp(row, "guard") : ledger.recordDown(row, "guard")),
   ];
 }
@@ -351,20 +352,33 @@ function outsideBatches(
   const at = (kind: Statement["kind"], sql: string): Statement => ({ kind, sql, step: index });
   const batches: Omit<Batch, "step">[] = [];
   let intent = step.resumeAt === undefined ? undefined : input.interrupted;
-  // What the author has SET for the session: the ledger is written without it, and then it is set again.
-  const kept: string[] = [];
-  const guarded = (settings: readonly string[]): Statement[] => [
-    ...session([...settings, ...pinned(pins, "SESSION"), ...kept], index),
+  // What the author has SET for the session: the ledger is written without it, and then it is set again. A guard reads
+  // the ledger, so who the author has become is put behind it.
+  const kept = [...settingsBefore(step.statements, step.resumeAt ?? 1)];
+  const becomes = step.statements.some((each) => IDENTITY.test(withoutComments(each)));
+  const before = (): string[] => [
+    ...(becomes ? ["SET SESSION AUTHORIZATION DEFAULT", "SET ROLE NONE"] : []),
+    ...pinned(pins, "SESSION"),
+  ];
+  const settings = (): string[] => kept.filter((sql) => !IDENTITY.test(sql));
+  const identity = (): Statement[] =>
+    session(
+      kept.filter((sql) => IDENTITY.test(sql)),
+      index,
+    );
+  const guarded = (first: readonly string[]): Statement[] => [
+    ...session([...first, ...before(), ...settings()], index),
     at("guard", ledger.guardStep(label, expected, intent)),
+    ...identity(),
   ];
   const outside = (text: Statement, statement?: UserStatement): Batch => {
     // A fuse: only the guard turns writing on again, so a client that goes on after an error does no harm.
-    const settings = [...pinned(pins, "SESSION"), ...timeoutsOutside(step, statement), ...kept, FUSE];
     return {
       transactional: false,
       statements: [
-        ...session(settings, index),
+        ...session([...before(), ...timeoutsOutside(step, statement), ...settings(), FUSE], index),
         at("guard", ledger.guardFuse(label, expected, intent!)),
+        ...identity(),
         text,
       ],
     };
@@ -376,13 +390,13 @@ function outsideBatches(
   /** Ends a transaction with the intent of statement `number`. */
   const intend = (statements: readonly Statement[], number: number): void => {
     const hash = sha256(step.statements[number - 1]!.sql);
-    const before = statementsHash(step.statements.slice(0, number - 1), sha256);
+    const done = statementsHash(step.statements.slice(0, number - 1), sha256);
     const { revision, direction } = step;
     const of = step.statements.length;
     commit([
       ...statements,
-      ...session(ourselves(input.pins), index),
-      at("ledger", ledger.intend({ revision, direction, statement: number, of, hash, before })),
+      ...session([...deferredNow(statements), ...ourselves(input.pins)], index),
+      at("ledger", ledger.intend({ revision, direction, statement: number, of, hash, before: done })),
     ]);
     intent = { revision, statement: number, hash };
   };
@@ -396,9 +410,8 @@ function outsideBatches(
   }
   for (const [i, statement] of step.statements.entries()) {
     const number = i + 1;
-    const setting = /^(?:SET|RESET)$/.test(statement.tag);
-    if (setting && number < (step.resumeAt ?? 1)) kept.push(withoutComments(statement));
     if (number < (step.resumeAt ?? 1)) continue;
+    const setting = isSetting(statement);
     const sent = user[i]!;
     if (statement.transactional && !statement.mayCommit) {
       open ??= guarded([]);
@@ -421,14 +434,39 @@ function outsideBatches(
   open ??= guarded([]);
   commit([
     ...open,
-    ...session(ourselves(input.pins), index),
+    ...session([...deferredNow(open), ...ourselves(input.pins)], index),
     at("ledger", record),
     at("ledger", ledger.forget()),
   ]);
   return batches;
 }
 
+/**
+ * What a file's statements have deferred is done before we are ourselves again: with the file's settings, and with the
+ * role that it has switched to, as its own COMMIT would do it.
+ */
+export const DEFERRED_NOW = "SET CONSTRAINTS ALL IMMEDIATE";
+
+const deferredNow = (statements: readonly Statement[]): readonly string[] =>
+  statements.some(({ kind, tag = "" }) => kind === "user" && !/^(?:SET|RESET)$/.test(tag))
+    ? [DEFERRED_NOW]
+    : [];
+
 const FUSE = "SET default_transaction_read_only = on";
+
+const isSetting = ({ tag }: UserStatement): boolean => /^(?:SET|RESET)$/.test(tag);
+
+/** A setting that makes the session another role's. */
+const IDENTITY =
+  /^(?:SET\s+(?:(?:SESSION|LOCAL)\s+)?(?:ROLE|SESSION\s+AUTHORIZATION)|RESET\s+(?:ROLE|SESSION\s+AUTHORIZATION))\b/i;
+
+/** What the statements before the one of that number (1-based) have set for the session; without `;`. */
+export function settingsBefore(statements: readonly UserStatement[], number: number): readonly string[] {
+  return statements
+    .slice(0, number - 1)
+    .filter(isSetting)
+    .map(withoutComments);
+}
 
 /** The statement alone, without a `;`. */
 function withoutComments({ sql, offset, origin }: UserStatement): string {
@@ -567,7 +605,8 @@ export function groupFrom(plan: Plan, first: number, limits: GroupLimits): Group
   let size = 0;
   do {
     const texts = textsOf(plan, next);
-    message.push(...texts);
+    // Not spread: a file may have more statements than a call may have arguments.
+    for (const text of texts) message.push(text);
     size += texts.reduce((sum, { sql }) => sum + sql.length, 0);
     next += 1;
   } while (

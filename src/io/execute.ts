@@ -4,6 +4,7 @@ import { cancelled, MigrateError } from "../core/errors.ts";
 import { type Event, type SessionInfo, sessionText } from "../core/event.ts";
 import { sqlstates } from "../core/ledger.ts";
 import {
+  DEFERRED_NOW,
   type GroupLimits,
   groupFrom,
   type Plan,
@@ -290,7 +291,7 @@ async function sendMessage(
     const explained = explain(plan, text, error, options);
     if (error.lost) throw explained;
     const { transactional } = plan.batches[text.batch]!;
-    if (transactional) await session.send(["ROLLBACK;"]).catch(() => {});
+    if (transactional && text.sql !== "COMMIT;") await session.send(["ROLLBACK;"]).catch(() => {});
     const retried = transactional || text.statement?.repeatable === true;
     const after = LOST[error.sqlstate ?? ""];
     if (after !== undefined && retried) throw new LockLost(explained, after, text.batch, watch.seen());
@@ -402,11 +403,12 @@ function explain(plan: Plan, text: Text, failure: StatementFailure, options: Exe
     );
   }
   const constraint = failure.constraint === undefined ? "" : ` (constraint ${failure.constraint})`;
-  const doing =
-    text.sql === "COMMIT;" ? "the commit of" : `a ${statement?.kind ?? "transaction"} statement of`;
+  // What is deferred is done where it would be by the commit, just before it.
+  const commits = text.sql === "COMMIT;" || text.sql === `${DEFERRED_NOW};`;
+  const doing = commits ? "the commit of" : `a ${statement?.kind ?? "transaction"} statement of`;
   return new MigrateError(
     {
-      code: text.sql === "COMMIT;" ? "execution/commit" : "execution/own-statement",
+      code: commits ? "execution/commit" : "execution/own-statement",
       message:
         target === undefined
           ? `a ${statement?.kind ?? "transaction"} statement failed: ${message}`
@@ -438,6 +440,8 @@ function rolledBack(plan: Plan, text: Text, step: PlanStep | undefined): string 
   }
   if (step !== undefined && plan.batches[text.batch]!.step === undefined)
     return "all of it was rolled back; nothing was changed";
+  if (step?.transactional === false)
+    return `revision ${step.revision} runs outside a transaction: what it did before this stays; mend the cause and say the same command again, which goes on here`;
   return step === undefined
     ? "nothing was changed"
     : `revision ${step.revision} was rolled back; those before it stay applied`;

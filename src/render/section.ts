@@ -1,6 +1,6 @@
 /** A batch of a plan → the lines of a script that send it, with words above that say what each is for. */
 import { MigrateError } from "../core/errors.ts";
-import { type Plan, type Statement, type Text, textsOf } from "../core/plan.ts";
+import { DEFERRED_NOW, type Plan, type Statement, type Text, textsOf } from "../core/plan.ts";
 import { commentText } from "../core/quote.ts";
 import { locate } from "../core/source.ts";
 import { psqlText, unreadable } from "./psql.ts";
@@ -164,7 +164,15 @@ function addGroup(page: Page, group: readonly Text[], next: Statement | undefine
     return;
   }
   switch (statement.kind) {
-    case "session":
+    case "session": {
+      const rest = group.slice(sql === `${DEFERRED_NOW};` ? 1 : 0);
+      if (rest.length < group.length) {
+        page.gap();
+        page.add(
+          "-- Deferred: what the statements above have put off is done now, as by a COMMIT of theirs.",
+          sql,
+        );
+      }
       if (isFuse(first)) page.add("-- Fuse: nothing can be written before the guard below has let it pass.");
       else if (next?.kind === "ledger") {
         page.gap();
@@ -175,11 +183,12 @@ function addGroup(page: Page, group: readonly Text[], next: Statement | undefine
       else if (next?.kind === "user") page.gap();
       page.add(
         ...sessionLines(
-          group.map((text) => text.statement!),
+          rest.map((text) => text.statement!),
           form,
         ),
       );
       return;
+    }
     case "user":
     case "repair": {
       const isOutside = context.plan.batches[context.index]!.transactional === false;
@@ -201,7 +210,9 @@ function addGroup(page: Page, group: readonly Text[], next: Statement | undefine
       }
       page.add(sql);
       const guards = statement.kind === "guard" && !context.plan.batches[context.index]!.transactional;
-      if (form.client === "psql" && guards && passesFuse(next)) page.add(...STOP_AFTER_ERROR);
+      // Between them stands at most who the author has become.
+      const coming = next?.kind === "session" ? context.groups[context.place + 2]?.[0]?.statement : next;
+      if (form.client === "psql" && guards && passesFuse(coming)) page.add(...STOP_AFTER_ERROR);
     }
   }
 }

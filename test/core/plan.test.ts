@@ -179,3 +179,9 @@ describe("what is sent at once", () => {
     },
   );
 });
+
+test("a step may have more statements than a call may have arguments", () => {
+  const many = Array.from({ length: 200_000 }, () => "SELECT 1;");
+  const large = plan([step("a", many)]);
+  expect(groupFrom(large, 2, { batches: 1, size: 1 }).messages[0]!.length).toBeGreaterThan(many.length);
+});

@@ -142,6 +142,25 @@ describe.each(servers())("on $name", (server) => {
     expect((await stateOf(url)).failures).toMatchObject([{ revision: "b" }]);
   });
 
+  test("what is deferred is done with the file's settings and role, as by its own COMMIT", async () => {
+    const { url } = await ownDatabase(server);
+    const shop = project({
+      a: `CREATE TABLE o (x int);
+CREATE TABLE audit (role text, tenant text, path text);
+GRANT ALL ON o, audit TO pg_monitor;
+CREATE FUNCTION f() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN INSERT INTO audit VALUES (current_user, current_setting('app.tenant', true), current_setting('search_path')); RETURN NULL; END $$;
+CREATE CONSTRAINT TRIGGER c AFTER INSERT ON o DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION f();`,
+      b: "SET app.tenant = 'acme';\nSET search_path = public;\nSET ROLE pg_monitor;\nINSERT INTO o VALUES (1);",
+      c: { up: "SET search_path = public;\nINSERT INTO o VALUES (2);", header: ["transaction: none"] },
+    });
+    await shop.upgrade(url);
+    expect(await query(url, "SELECT * FROM audit")).toEqual([
+      { role: "pg_monitor", tenant: "acme", path: "public" },
+      { role: "postgres", tenant: "", path: "public" },
+    ]);
+  });
+
   test("in the second of three migrations: the first stays applied, and the run goes on from there", async () => {
     const { url } = await ownDatabase(server);
     const shop = project({

@@ -5,6 +5,7 @@ import { suffer, undisturbed } from "../chaos/world.ts";
 import { ledger } from "../support/dump.ts";
 import { migrate } from "../support/migrate.ts";
 import { failureOf, headerLines, ownDatabase, project, type TestProject, until } from "../support/project.ts";
+import { ownRole } from "../support/roles.ts";
 import { query, servers, withClient } from "../support/server.ts";
 
 const none = ["transaction: none"];
@@ -331,3 +332,57 @@ function readyPlaces(bytes: Buffer): readonly number[] {
   for (let at = bytes.indexOf(ready); at >= 0; at = bytes.indexOf(ready, at + 1)) places.push(at);
   return places;
 }
+
+describe("what the file has set before the interrupted statement holds again", () => {
+  const [server] = servers();
+
+  test("its search_path: for the statements that follow, and for the look at the catalog", async () => {
+    const { url } = await ownDatabase(server!);
+    const shop = project({
+      a: "CREATE SCHEMA s;\nCREATE TABLE s.t (x int);\nCREATE TABLE t (x int);\nCREATE INDEX i ON t (x);\nINSERT INTO s.t VALUES (1), (1);",
+      b: {
+        up: "SET search_path = s;\nCREATE TABLE first ();\nCREATE UNIQUE INDEX CONCURRENTLY i ON t (x);\nCREATE TABLE second ();",
+        header: none,
+      },
+    });
+    await failureOf(shop.upgrade(url));
+    expect(await indexes(url, "s.t")).toEqual(["s.i invalid"]);
+    await query(url, "DELETE FROM s.t");
+    await shop.upgrade(url);
+    expect(await indexes(url, "s.t")).toEqual(["s.i"]);
+    expect(
+      await query(
+        url,
+        "SELECT relname, relnamespace::regnamespace::text AS schema FROM pg_class WHERE relname IN ('first', 'second') ORDER BY 1",
+      ),
+    ).toEqual([
+      { relname: "first", schema: "s" },
+      { relname: "second", schema: "s" },
+    ]);
+  });
+
+  test("its role, which need not see the ledger", async () => {
+    const { url } = await ownDatabase(server!);
+    const bob = await ownRole(server!, "NOLOGIN");
+    await query(url, `GRANT ALL ON SCHEMA public TO ${bob.name}`);
+    const shop = project({
+      b: {
+        up: `SET ROLE ${bob.name};\nCREATE TABLE x ();\nCREATE TABLE y AS SELECT 1/count(*) AS n FROM pg_class WHERE relname = 'mended';\nCREATE TABLE z ();\nRESET ROLE;\nCREATE TABLE ours ();`,
+        header: none,
+      },
+    });
+    expect(await failureOf(shop.upgrade(url))).toMatchObject({ sqlstate: "22012" });
+    await query(url, "CREATE TABLE mended ()");
+    await shop.upgrade(url);
+    expect(
+      await query(
+        url,
+        "SELECT relname, pg_get_userbyid(relowner) AS owner FROM pg_class WHERE relname IN ('x', 'y', 'z', 'ours') ORDER BY 1",
+      ),
+    ).toEqual([
+      { relname: "ours", owner: "postgres" },
+      ...["x", "y", "z"].map((relname) => ({ relname, owner: bob.name })),
+    ]);
+    await query(url, `DROP OWNED BY ${bob.name}`);
+  });
+});

@@ -1,5 +1,5 @@
 -- Retort migration script: upgrade <base> -> c
--- Receipt: sha256:a6a98af6416ad88a20a7fad68117699332b026fdc6a7c3df6200c6b4f1b1dbc2
+-- Receipt: sha256:1024618a86536696c2da0db4d7b137f98fab1d9a47f88945c7d2d4c127ffab1e
 --
 -- Run it with:
 --   psql -X -v ON_ERROR_STOP=1 -f migration.sql DATABASE
@@ -243,6 +243,9 @@ $retort$;
 -- Who can sign in.
 CREATE TABLE users (id int, tags text[]);
 
+-- Deferred: what the statements above have put off is done now, as by a COMMIT of theirs.
+SET CONSTRAINTS ALL IMMEDIATE;
+
 -- Ledger: this revision is applied.
 SET LOCAL SESSION AUTHORIZATION DEFAULT; RESET ALL; SET client_encoding = 'UTF8';
 SET standard_conforming_strings = on; SET LOCAL ROLE NONE;
@@ -444,6 +447,9 @@ UPDATE users SET tags = tags[1\:id];
 -- >>   drops column tags of users
 ALTER TABLE users DROP tags;
 
+-- Deferred: what the statements above have put off is done now, as by a COMMIT of theirs.
+SET CONSTRAINTS ALL IMMEDIATE;
+
 -- Ledger: this revision is applied.
 SET LOCAL SESSION AUTHORIZATION DEFAULT; RESET ALL; SET client_encoding = 'UTF8';
 SET standard_conforming_strings = on; SET LOCAL ROLE NONE;
@@ -474,7 +480,7 @@ SET SESSION AUTHORIZATION DEFAULT; RESET ALL;
 SET client_encoding = 'UTF8'; SET standard_conforming_strings = on;
 -- Ledger: the receipt of this script; `migrate log` shows it.
 INSERT INTO retort.log (event, checksum, how, detail)
-  SELECT 'script', 'a6a98af6416ad88a20a7fad68117699332b026fdc6a7c3df6200c6b4f1b1dbc2',
+  SELECT 'script', '1024618a86536696c2da0db4d7b137f98fab1d9a47f88945c7d2d4c127ffab1e',
     'script', 'base:c'
   WHERE EXISTS (SELECT FROM pg_catalog.pg_locks WHERE locktype = 'advisory' AND objsubid = 1
         AND pid = pg_catalog.pg_backend_pid() AND classid = 1918088461 AND objid = 1243514809)
@@ -502,7 +508,7 @@ BEGIN
 END
 $retort$;
 SELECT revisions AS applied_revisions, 'c' AS current_heads,
-  'sha256:a6a98af6416ad88a20a7fad68117699332b026fdc6a7c3df6200c6b4f1b1dbc2' AS receipt
+  'sha256:1024618a86536696c2da0db4d7b137f98fab1d9a47f88945c7d2d4c127ffab1e' AS receipt
   FROM retort.state;
 COMMIT;
 
