@@ -25,6 +25,7 @@ const words = process.argv.slice(2);
 const recorder = createRecorder(RETORT_PROGRAM, words, process.env);
 const begin = (): void => {
   recorder.begin();
+  if (!recorder.recording) return;
   for (const file of grammarFiles()) recorder.file(file);
 };
 

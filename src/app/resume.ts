@@ -2,9 +2,8 @@
 import { MigrateError } from "../core/errors.ts";
 import type { Progress } from "../core/ledger.ts";
 import type { RevisionId } from "../core/migration.ts";
-import { type StepInput, settingsBefore, statementsHash } from "../core/plan.ts";
+import { type StepInput, searchPathIs, settingsBefore, statementsHash } from "../core/plan.ts";
 import { invalidIndexesSql, type Outcome, probeSql } from "../core/probe.ts";
-import { identifier } from "../core/quote.ts";
 import type { Location } from "../core/source.ts";
 import type { UserStatement } from "../core/statement.ts";
 import type { Step } from "../core/steps.ts";
@@ -78,7 +77,7 @@ async function asBefore<T>(
   number: number,
   look: () => Promise<T>,
 ): Promise<T> {
-  const path = searchPath === undefined ? [] : [`SET search_path = ${searchPath.map(identifier).join(", ")}`];
+  const path = searchPath === undefined ? [] : [`SET ${searchPathIs(searchPath)}`];
   await session.send(["BEGIN;", ...[...path, ...settingsBefore(statements, number)].map((sql) => `${sql};`)]);
   try {
     return await look();

@@ -84,9 +84,8 @@ export function createPrinter(
     verbose: (text) => log().debug(text),
     error: (error) => {
       if (options.json) out(`${options.clean(JSON.stringify({ error: errorValue(error) }, null, 2))}\n`);
-      const { isTTY, columns } = streams.stderr;
-      const width = isTTY === true ? { width: columns || 80 } : {};
-      log().error(renderError(error, { color: colored(streams.stderr), ...width }));
+      const { stderr } = streams;
+      log().error(renderError(error, { color: colored(stderr), width: widthOf(stderr) }));
     },
     progress: (text) => {
       const { stderr } = streams;
@@ -107,8 +106,7 @@ export function createPrinter(
       }
     },
     get width() {
-      const { stdout } = streams;
-      return stdout.isTTY === true ? stdout.columns || 80 : Number.POSITIVE_INFINITY;
+      return widthOf(streams.stdout);
     },
     get color() {
       return colored(streams.stdout);
@@ -142,3 +140,7 @@ function errorValue(error: MigrateError): unknown {
 function jsonValue(_key: string, value: unknown): unknown {
   return typeof value === "bigint" ? value.toString() : value;
 }
+
+/** Columns; a pipe or a file has as many as are needed. */
+const widthOf = ({ isTTY, columns }: NodeJS.WriteStream): number =>
+  isTTY === true ? columns || 80 : Number.POSITIVE_INFINITY;

@@ -1,5 +1,5 @@
 /** What happens while a plan runs, as values. */
-import type { PlanStep } from "./plan.ts";
+import { OUR_BEGINNING, type PlanStep } from "./plan.ts";
 
 /** What happens while a plan runs. */
 export type Event =
@@ -42,9 +42,6 @@ export interface SessionInfo {
 export function sessionText({ pid, application, user, client, since, query }: SessionInfo): string {
   const parts = [`pid ${pid}`, application, `${user}@${client}`, `since ${since}`];
   // Several transactions of ours in one message: the server shows where it begins, and not what of it runs.
-  const what = query.startsWith(OURS) ? "migrations" : query;
+  const what = query.startsWith(OUR_BEGINNING) ? "migrations" : query;
   return `${parts.filter((part) => part !== "").join(", ")}${what === "" ? "" : `: ${what}`}`;
 }
-
-/** What each of our transactions begins with, on one line. */
-const OURS = "BEGIN; SET SESSION AUTHORIZATION DEFAULT; RESET ALL;";

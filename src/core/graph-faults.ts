@@ -69,7 +69,7 @@ function namesOf<R extends Revision>(revisions: readonly R[]): Names<R> {
 }
 
 /** The words of target expressions. */
-const RESERVED: ReadonlySet<string> = new Set(["head", "heads", "base", "current"]);
+export const RESERVED: ReadonlySet<string> = new Set(["head", "heads", "base", "current"]);
 
 function wrongNames<R extends Revision>(revisions: readonly R[]): readonly Fault<R>[] {
   const faults: Fault<R>[] = [];

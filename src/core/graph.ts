@@ -5,7 +5,7 @@
  * Depends-on only says what must be applied first. Where a function can follow either, `Edges` says which.
  */
 import { type Diagnostic, MigrateError } from "./errors.ts";
-import { faultsOf, type PlaceOf, startOfFile } from "./graph-faults.ts";
+import { faultsOf, type PlaceOf, RESERVED, startOfFile } from "./graph-faults.ts";
 import type { Revision, RevisionId } from "./migration.ts";
 import { nearest } from "./nearest.ts";
 
@@ -164,12 +164,9 @@ export function inOrder(graph: Graph, ids: Iterable<RevisionId>): RevisionId[] {
   return [...ids].sort((a, b) => nodeOf(graph, a).position - nodeOf(graph, b).position);
 }
 
-/** Names that stand for revisions. */
-const SYMBOLS = ["head", "heads", "base", "current"];
-
 /** The fault of a name that no revision has. */
 export function unknownRevision(graph: Graph, name: string): Diagnostic {
-  const meant = nearest(name, [...graph.nodes.keys(), ...graph.carriers.keys(), ...SYMBOLS]);
+  const meant = nearest(name, [...graph.nodes.keys(), ...graph.carriers.keys(), ...RESERVED]);
   return {
     code: "graph/unknown-revision",
     message: `Can't locate revision identified by '${name}'`,

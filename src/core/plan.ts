@@ -532,15 +532,20 @@ const resets = [
   "DISCARD SEQUENCES",
 ];
 
+/** What each transaction of ours begins with, on one line: how other sessions see it. */
+export const OUR_BEGINNING = `BEGIN; ${resets.slice(0, 2).join("; ")};`;
+
+/** `search_path = …`, to be SET. */
+export const searchPathIs = (schemas: readonly string[]): string =>
+  `search_path = ${schemas.map(identifier).join(", ")}`;
+
 function pinned(pins: SessionPins, scope: "LOCAL" | "SESSION"): string[] {
   const set = scope === "LOCAL" ? "SET LOCAL" : "SET";
   return [
     ...lexing,
     `${set} DateStyle = ${literal(pins.dateStyle)}`,
     `${set} TimeZone = ${literal(pins.timeZone)}`,
-    ...(pins.searchPath === undefined
-      ? []
-      : [`${set} search_path = ${pins.searchPath.map(identifier).join(", ")}`]),
+    ...(pins.searchPath === undefined ? [] : [`${set} ${searchPathIs(pins.searchPath)}`]),
     `${set} lock_timeout = ${literal(pins.lockTimeout)}`,
     `${set} statement_timeout = ${literal(pins.statementTimeout)}`,
     `${set} check_function_bodies = ${pins.checkFunctionBodies ? "on" : "off"}`,

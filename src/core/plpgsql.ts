@@ -64,7 +64,7 @@ function placeOf(
     ({ kind, start, end }) => kind === "string" && unquoted(sql.slice(start, end)) === body,
   );
   if (literal === undefined) return { start: 0, end: lineEnd(sql, 0) };
-  const quote = /^(?:\$[^$]*\$|')/.exec(sql.slice(literal.start))?.[0] ?? "'";
+  const quote = openingQuote(sql.slice(literal.start));
   const begin = literal.start + quote.length;
   const last = literal.end - quote.length;
   const faultBefore = (cut: number): boolean =>
@@ -96,6 +96,9 @@ function placeOf(
   return named.find((place) => faultBefore(place.end)) ?? named[0] ?? first ?? inside[0] ?? final;
 }
 
+/** `$tag$` or `'`. */
+const openingQuote = (literal: string): string => /^\$[^$]*\$/.exec(literal)?.[0] ?? "'";
+
 function unquoted(literal: string): string {
   const inside = literal.replace(/^\$([^$]*)\$(.*)\$\1\$$/s, "$2");
   return inside === literal ? literal.slice(1, -1).replaceAll("''", "'") : inside;
@@ -109,7 +112,7 @@ export function offsetInDo(sql: string, line: number): number | undefined {
   const body = [...tokens(sql)].find(({ kind }) => kind === "string");
   if (body === undefined || line === 1) return undefined;
   const lines = /\r\n|\n|\r/g;
-  lines.lastIndex = body.start + (/^\$[^$]*\$/.exec(sql.slice(body.start, body.end))?.[0].length ?? 1);
+  lines.lastIndex = body.start + openingQuote(sql.slice(body.start)).length;
   for (let at = 1; at < line; at += 1)
     if (lines.exec(sql) === null || lines.lastIndex >= body.end) return undefined;
   return skipTrivia(sql, lines.lastIndex);

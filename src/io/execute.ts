@@ -230,23 +230,20 @@ function stillLocked(seconds: number, holders: readonly SessionInfo[], cause: un
   );
 }
 
+type Retry = Extract<Event, { readonly type: "retry" }>;
+
 /** SQLSTATEs that say that others were in the way; the same can succeed when they are done. */
-const LOST: Readonly<Record<string, Extract<Event, { readonly type: "retry" }>["after"]>> = {
+const LOST: Readonly<Record<string, Retry["after"]>> = {
   "55P03": "lock timeout",
   "40P01": "deadlock",
 };
 
 /** A statement waited longer for a lock than lock_timeout allows, or for one that can never be had. */
 class LockLost extends MigrateError {
-  readonly after: "lock timeout" | "deadlock";
+  readonly after: Retry["after"];
   readonly batch: number;
   readonly blockers: readonly SessionInfo[];
-  constructor(
-    error: MigrateError,
-    after: LockLost["after"],
-    batch: number,
-    blockers: readonly SessionInfo[],
-  ) {
+  constructor(error: MigrateError, after: Retry["after"], batch: number, blockers: readonly SessionInfo[]) {
     const { code, message, hint, location, excerpt, sqlstate } = error;
     const who = blockers.length === 0 ? "" : `\n  it waited for ${blockers.map(sessionText).join("; ")}`;
     super(
@@ -434,17 +431,26 @@ function stepOf(plan: Plan, text: Text): PlanStep | undefined {
   return index === undefined ? undefined : plan.steps[index];
 }
 
+const MEND = "mend the cause and say the same command again, which goes on here";
+
 function rolledBack(plan: Plan, text: Text, step: PlanStep | undefined): string {
   if (plan.batches[text.batch]?.transactional !== true) {
-    return "this statement ran outside a transaction: mend the cause and say the same command again, which goes on here; what is half done shows: migrate current";
+    return `this statement ran outside a transaction: ${MEND}; what is half done shows: migrate current`;
   }
   if (step !== undefined && plan.batches[text.batch]!.step === undefined)
     return "all of it was rolled back; nothing was changed";
   if (step?.transactional === false)
-    return `revision ${step.revision} runs outside a transaction: what it did before this stays; mend the cause and say the same command again, which goes on here`;
+    return `revision ${step.revision} runs outside a transaction: what it did before this stays; ${MEND}`;
   return step === undefined
     ? "nothing was changed"
     : `revision ${step.revision} was rolled back; those before it stay applied`;
+}
+
+/** Where in the statement it failed, as a UTF-16 offset; undefined where the server does not say. */
+function offsetOf({ position, where = "" }: StatementFailure, { sql, tag }: Statement): number | undefined {
+  if (position !== undefined) return offsetOfCodePoint(sql, position);
+  const line = /inline_code_block line (\d+)/.exec(where)?.[1];
+  return line === undefined || tag !== "DO" ? undefined : offsetInDo(sql, Number(line));
 }
 
 function placeOf(
@@ -455,15 +461,7 @@ function placeOf(
   const origin = statement.origin!;
   const text = options.sourceText(origin.path);
   if (text === undefined) return { location: origin };
-  const line = /inline_code_block line (\d+)/.exec(failure.where ?? "")?.[1];
-  const within =
-    failure.position !== undefined
-      ? offsetOfCodePoint(statement.sql, failure.position)
-      : ((line === undefined || statement.tag !== "DO"
-          ? undefined
-          : offsetInDo(statement.sql, Number(line))) ??
-        statement.offset ??
-        0);
+  const within = offsetOf(failure, statement) ?? statement.offset ?? 0;
   const location = locate({ path: origin.path, text }, origin.start - (statement.offset ?? 0) + within);
   return { location, excerpt: { line: text.split(/\r\n|\n|\r/, location.line)[location.line - 1] ?? "" } };
 }
