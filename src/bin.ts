@@ -1,6 +1,6 @@
 /**
- * What the shell starts. The words that need no project are answered before anything is loaded; for all others the
- * program is loaded as V8 compiled it the last time.
+ * What the shell starts: the words that need no project are answered before anything is loaded; for all others the
+ * program is loaded, as Node has compiled it before.
  */
 export {};
 
@@ -11,5 +11,8 @@ const [word, ...others] = process.argv.slice(2);
 if (word !== undefined && others.length === 0 && Object.hasOwn(RETORT_ANSWERS, word)) {
   process.stdout.write(RETORT_ANSWERS[word]!);
 } else {
-  void import("./io/compiled.ts").then(({ load }) => load(process.argv.slice(2), process.env));
+  void import("./io/engine.ts").then(({ prepareEngine }) => {
+    prepareEngine(process.env);
+    require("./main.cjs");
+  });
 }

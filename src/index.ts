@@ -33,7 +33,7 @@ export { buildGraph, type Graph, type Node } from "./core/graph.ts";
 export { branchPoints, currentRevisions, historyOf, shown } from "./core/history.ts";
 export type { Applied, How, LedgerNames, LedgerState, Progress } from "./core/ledger.ts";
 export type { LedgerSql } from "./core/ledger-sql.ts";
-export type { Half, Migration, Revision, RevisionId } from "./core/migration.ts";
+export type { Migration, MigrationFile, Revision, RevisionId } from "./core/migration.ts";
 export { type NewRevisionOptions, newRevision } from "./core/new-revision.ts";
 export type { Batch, Plan, PlanStep, SessionPins, Statement } from "./core/plan.ts";
 export type { Location, Span } from "./core/source.ts";

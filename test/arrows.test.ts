@@ -31,8 +31,8 @@ const arrows: Readonly<Record<string, readonly string[]>> = {
   app: ["core", "io", "app"],
   cli: ["core", "app", "render", "cli", "io/config.ts"],
   "index.ts": ["core", "app", "render", "io"],
-  "edge.ts": ["cli", "io/printed.ts", "io/grammar-files.ts"],
-  "bin.ts": ["io/compiled.ts"],
+  "edge.ts": ["cli"],
+  "bin.ts": ["io/engine.ts"],
 };
 
 test("the files are read", () => {

@@ -1,9 +1,9 @@
 /** Steps → Plan: parses just the files that will run, and hands statements to the compiler. */
 import { type Diagnostic, MigrateError } from "../core/errors.ts";
-import { placeOfKey } from "../core/header.ts";
+import { type Direction, placeOfKey } from "../core/header.ts";
 import { codeChecksumOf } from "../core/integrity.ts";
 import type { How, Progress } from "../core/ledger.ts";
-import type { Half, Migration, RevisionId } from "../core/migration.ts";
+import type { Migration, MigrationFile, RevisionId } from "../core/migration.ts";
 import { compile, type Plan, type SessionPins, type StepInput } from "../core/plan.ts";
 import { statementsOf, transactionMode, type UserStatement } from "../core/statement.ts";
 import { currentHeads, type Step } from "../core/steps.ts";
@@ -101,7 +101,7 @@ async function stepInputs(
   const inputs: StepInput[] = [];
   for (const step of steps.steps) {
     try {
-      inputs.push(await stepInput(project, steps.kind, step, (half) => read(half, known, grammar)));
+      inputs.push(await stepInput(project, steps.kind, step, (file) => read(file, known, grammar)));
     } catch (error) {
       if (!(error instanceof MigrateError)) throw error;
       faults.push(...error.diagnostics);
@@ -119,14 +119,14 @@ interface Body {
 }
 
 /** Reads a file's body: what is known of it, else what the parsers say. */
-async function read(half: Half, known: KnownBodies, grammar: Grammar): Promise<Body> {
-  const found = known.find(half);
+async function read(file: MigrationFile, known: KnownBodies, grammar: Grammar): Promise<Body> {
+  const found = known.find(file);
   if (found !== undefined) {
-    return { statements: statementsOf(half, found.drafts, []), codeChecksum: found.codeChecksum };
+    return { statements: statementsOf(file, found.drafts, []), codeChecksum: found.codeChecksum };
   }
-  const { drafts, statements } = await grammar.parse(half);
-  const codeChecksum = codeChecksumOf(half, sha256);
-  known.add(half, { drafts, codeChecksum });
+  const { drafts, statements } = await grammar.parse(file);
+  const codeChecksum = codeChecksumOf(file, sha256);
+  known.add(file, { drafts, codeChecksum });
   return { statements, codeChecksum };
 }
 
@@ -134,28 +134,30 @@ async function stepInput(
   project: Project,
   kind: Steps["kind"],
   { direction, revision }: Step,
-  bodyOf: (half: Half) => Promise<Body>,
+  bodyOf: (file: MigrationFile) => Promise<Body>,
 ): Promise<StepInput> {
   const migration = project.migrations.get(revision);
   if (migration === undefined) return withoutFile(revision);
-  const half = kind === "stamp" ? migration.up : halfOf(migration, direction);
+  const file = kind === "stamp" ? migration.up : fileOf(migration, direction);
+  const { irreversible } = migration.up.header;
+  const { lockTimeout, statementTimeout, transaction } = file.header;
   const { statements, codeChecksum } =
-    kind === "stamp" ? { statements: [], codeChecksum: codeChecksumOf(half, sha256) } : await bodyOf(half);
+    kind === "stamp" ? { statements: [], codeChecksum: codeChecksumOf(file, sha256) } : await bodyOf(file);
   return {
     direction,
     revision,
     message: migration.message,
     parents: migration.parents,
     dependsOn: project.graph.nodes.get(revision)!.dependencies,
-    path: half.source.path,
+    path: file.source.path,
     checksum: migration.up.checksum,
-    ...(half === migration.up ? {} : { downChecksum: half.checksum }),
-    ...(migration.irreversible === undefined ? {} : { irreversible: migration.irreversible }),
+    ...(file === migration.up ? {} : { downChecksum: file.checksum }),
+    ...(irreversible === undefined ? {} : { irreversible }),
     codeChecksum,
-    transactional: transactionMode(half, statements, migration.transaction[direction]) === "transaction",
+    transactional: transactionMode(file, statements, transaction) === "transaction",
     statements,
-    ...(half.lockTimeout === undefined ? {} : { lockTimeout: half.lockTimeout }),
-    ...(half.statementTimeout === undefined ? {} : { statementTimeout: half.statementTimeout }),
+    ...(lockTimeout === undefined ? {} : { lockTimeout }),
+    ...(statementTimeout === undefined ? {} : { statementTimeout }),
   };
 }
 
@@ -173,12 +175,12 @@ function withoutFile(revision: RevisionId): StepInput {
   return { direction: "down", revision, transactional: true, ...nothing };
 }
 
-function halfOf(migration: Migration, direction: "up" | "down"): Half {
+function fileOf(migration: Migration, direction: Direction): MigrationFile {
   if (direction === "up") return migration.up;
   if (migration.down !== undefined) return migration.down;
   throw new MigrateError({
     code: "graph/irreversible",
-    message: `revision ${migration.revision} cannot be taken down: ${migration.irreversible}`,
+    message: `revision ${migration.revision} cannot be taken down: ${migration.up.header.irreversible}`,
     hint: "downgrade to this revision or a later one, or write a new migration that goes forward",
     ...placeOfKey(migration.up.source, "irreversible"),
   });

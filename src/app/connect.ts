@@ -54,19 +54,14 @@ export async function openConnected(
 
 /** Connects, until it is told to stop. Throws `usage/no-database`, `execution/connect`, `execution/database-in-use`, `execution/cancelled`. */
 export async function connect(
-  deps: Pick<Deps, "signal" | "reads" | "onNotice">,
+  deps: Pick<Deps, "signal" | "onNotice">,
   config: Config,
   options: ConnectOptions = {},
 ): Promise<Session> {
   const address = requireDatabase(config);
-  const { onNotice: tell = deps.onNotice, creates } = options;
-  const onNotice = (notice: Notice): void => {
-    // What is warned of is looked at anew each time.
-    deps.reads?.other();
-    tell?.(notice);
-  };
+  const { onNotice = deps.onNotice, creates } = options;
   if (address.kind === "server") {
-    for (const message of address.warnings) onNotice({ severity: "WARNING", message });
+    for (const message of address.warnings) onNotice?.({ severity: "WARNING", message });
   }
   return await patiently(
     () => openSession(address, { onNotice, creates, signal: deps.signal }),
@@ -76,7 +71,7 @@ export async function connect(
 }
 
 /** Opens again and again, until the server is there or the patience at its end. Throws `execution/cancelled` when told to stop. */
-export async function patiently<T>(
+async function patiently<T>(
   open: () => Promise<T>,
   { signal }: Pick<Deps, "signal">,
   { wait = 0 }: ConnectOptions,

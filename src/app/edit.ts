@@ -10,7 +10,7 @@ export async function edit(deps: Deps, target: string, options: ProjectOptions):
   const { project, revisions } = await show(deps, target, options);
   const files = revisions.flatMap((id) => {
     const { up, down } = nodeOf(project.graph, id).revision;
-    return [up, down].flatMap((half) => half?.source.path ?? []);
+    return [up, down].flatMap((file) => file?.source.path ?? []);
   });
   if (files.length === 0) {
     throw new MigrateError({

@@ -7,7 +7,7 @@ import type { RevisionId } from "../core/migration.ts";
 import type { Location } from "../core/source.ts";
 import { currentHeads } from "../core/steps.ts";
 import { parseRelative, upgradeTargets } from "../core/target.ts";
-import { readLedgerFor } from "../io/ledger.ts";
+import { readLedger } from "../io/ledger.ts";
 import { openConnected } from "./connect.ts";
 import { type Deps, openProject, type Project, type ProjectOptions } from "./project.ts";
 
@@ -30,7 +30,7 @@ export interface State {
 export async function readState(deps: Deps, options: ProjectOptions): Promise<State> {
   const { project, session } = await openConnected(deps, options);
   try {
-    const { applied, progress } = await readLedgerFor(deps.reads, session, project.ledger);
+    const { applied, progress } = await readLedger(session, project.ledger);
     const { graph } = project;
     const rows = new Map(applied.map((row) => [row.revision, row]));
     const known = inOrder(

@@ -26,7 +26,6 @@ export async function offline(deps: Deps, request: Request, options: OfflineOpti
   if (options.fromDatabase !== true) {
     return { plan: await compileSteps(project, stepsOfRange(project, request), "script", options), ledger };
   }
-  deps.reads?.other();
   const session = await connect(deps, project.config);
   try {
     const { applied, progress } = await readLedger(session, ledger);

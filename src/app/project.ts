@@ -10,7 +10,6 @@ import { type Config, loadConfig } from "../io/config.ts";
 import type { Notice } from "../io/database.ts";
 import { readMigrations } from "../io/directory.ts";
 import { type KnownBodies, knownBodies } from "../io/parsed.ts";
-import type { Reads } from "../io/reads.ts";
 import { sha256 } from "../io/sha256.ts";
 
 /** What a verb may know of the world around it. */
@@ -25,8 +24,6 @@ export interface Deps {
   readonly onSecrets?: (secrets: readonly string[]) => void;
   /** Told what the server, or we, have to say besides errors; a verb's own `onNotice` goes before it. */
   readonly onNotice?: (notice: Notice) => void;
-  /** Told of each file and folder before it is read. */
-  readonly reads?: Reads | undefined;
 }
 
 /** What every verb takes: where the project and its database are. */
@@ -58,12 +55,16 @@ export async function openProject(deps: Deps, options: ProjectOptions, known?: C
   const config = known ?? (await openConfig(deps, options));
   const pattern = filePattern(config.fileName);
   const migrations = await readMigrations(config.directories, { ...deps, pattern });
+  let ledger: LedgerSql | undefined;
   return {
     config,
     migrations: new Map(migrations.map((migration) => [migration.revision, migration])),
     graph: buildGraph(migrations, placesOf()),
     pattern,
-    ledger: ledgerSql(config.ledger, sha256),
+    get ledger() {
+      ledger ??= ledgerSql(config.ledger, sha256);
+      return ledger;
+    },
     pins: config.session,
     known: (major) => knownBodies(config.directories, major, deps.env),
   };

@@ -27,7 +27,7 @@ export async function removeRevision(deps: Deps, options: RemoveOptions): Promis
   const project = await openProject(deps, options);
   const migration = newest(project, options.head);
   await refuseApplied(deps, project, migration, options.yes ?? false);
-  const files = [migration.up, migration.down].flatMap((half) => half?.source.path ?? []);
+  const files = [migration.up, migration.down].flatMap((file) => file?.source.path ?? []);
   await removeFiles(files, deps);
   return { revision: migration.revision, files };
 }

@@ -123,10 +123,10 @@ export async function placeOfInterrupted(
   { migrations }: Project,
   { revision, direction, statement, of }: Progress,
 ): Promise<Location | undefined> {
-  const half = migrations.get(revision)?.[direction];
-  if (half === undefined) return undefined;
+  const file = migrations.get(revision)?.[direction];
+  if (file === undefined) return undefined;
   try {
-    const statements = await createGrammar(undefined).statements(half);
+    const statements = await createGrammar(undefined).statements(file);
     if (statements.length !== of) return undefined;
     const { path, line, column } = statements[statement - 1]!.origin;
     return { path, line, column };

@@ -5,8 +5,8 @@ import { MigrateError } from "../core/errors.ts";
 import { formatFileName, nextNumber, slugOf } from "../core/filename.ts";
 import { buildGraph, nodeOf } from "../core/graph.ts";
 import { describe } from "../core/graph-faults.ts";
-import { parseHeader } from "../core/header.ts";
-import type { HalfName, Revision, RevisionId } from "../core/migration.ts";
+import { type Direction, parseHeader } from "../core/header.ts";
+import type { Revision, RevisionId } from "../core/migration.ts";
 import { newRevision } from "../core/new-revision.ts";
 import { commentText } from "../core/quote.ts";
 import { type SharedNumber, sharedNumbers } from "../core/shared-numbers.ts";
@@ -104,7 +104,7 @@ async function write(
   };
   const files = await createFiles(
     directoryFor(deps, project, created.parents, options.versionPath),
-    texts.map(({ half, text }) => ({ name: formatFileName({ ...name, half }, pattern), text })),
+    texts.map(({ direction, text }) => ({ name: formatFileName({ ...name, direction }, pattern), text })),
     deps,
   );
   const { revision, parents } = created;
@@ -145,7 +145,7 @@ function textsOf(
   { revision, parents, dependsOn, branchLabels, message }: Revision,
   template: Template,
   now: Date,
-): readonly { readonly half: HalfName; readonly text: string }[] {
+): readonly { readonly direction: Direction; readonly text: string }[] {
   const listed = branchLabels.find((label) => label.includes(","));
   if (listed !== undefined) {
     throw new MigrateError({
@@ -168,19 +168,19 @@ function textsOf(
     `-- created: ${created}`,
   ];
   const values = { message: commentText(message), revision, date: created.slice(0, 10) };
-  const half = (name: HalfName, lines: readonly string[], source: Source) => {
-    checked(`${lines.join("\n")}\n`, name);
+  const file = (direction: Direction, lines: readonly string[], source: Source) => {
+    checked(`${lines.join("\n")}\n`, direction);
     const text = fillTemplate(lines, source, values);
-    return { half: name, text, header: checked(text, name, source.path) };
+    return { direction, text, header: checked(text, direction, source.path) };
   };
-  const up = half("up", header, template.up);
+  const up = file("up", header, template.up);
   if (up.header.irreversible !== undefined) return [up];
-  return [up, half("down", [id], template.down ?? { path: template.up.path, text: "" })];
+  return [up, file("down", [id], template.down ?? { path: template.up.path, text: "" })];
 }
 
 /** The header that a text would be read with. Throws its faults, as those of the flags or of the template. */
-function checked(text: string, half: HalfName, template?: string) {
-  const { header, diagnostics } = parseHeader({ path: "", text }, half);
+function checked(text: string, direction: Direction, template?: string) {
+  const { header, diagnostics } = parseHeader({ path: "", text }, direction);
   if (diagnostics.length === 0) return header;
   throw MigrateError.all(
     diagnostics.map(({ code, message, hint }) => ({

@@ -1,12 +1,11 @@
 /** A request → the database is there: plan, run, and the events on the way. */
-import { isDeepStrictEqual } from "node:util";
 import { MigrateError } from "../core/errors.ts";
 import type { Event } from "../core/event.ts";
 import type { LedgerState } from "../core/ledger.ts";
 import type { Plan, PlanStep } from "../core/plan.ts";
 import { type Notice, type Session, StatementFailure } from "../io/database.ts";
 import { lockFirst, unexpected } from "../io/execute.ts";
-import { readLedger, readLedgerFor } from "../io/ledger.ts";
+import { readLedger } from "../io/ledger.ts";
 import { lockHolders } from "../io/sessions.ts";
 import { type CompileOptions, compileSteps } from "./compile.ts";
 import { type ConnectOptions, connect, openConnected, refusePooledTransactions } from "./connect.ts";
@@ -55,8 +54,6 @@ export async function run(deps: Deps, request: Request, given: RunOptions): Prom
     for (let attempt = 0; ; attempt += 1) {
       const state = await currentState(session, project, deps, options);
       const plan = await planFor(project, request, state, session, options);
-      if (plan.batches.length === 0 && done.length === 0) await tellOf(state, session, project, deps);
-      else deps.reads?.other();
       const nothing = plan.batches.length === 0 || options.dryRun === true;
       if (nothing) return { plan, steps: options.dryRun === true ? plan.steps : done, done: done.length > 0 };
       if (attempt === 0 && (await options.confirm?.(plan)) === false) return { plan, steps: [], done: false };
@@ -90,13 +87,12 @@ export async function run(deps: Deps, request: Request, given: RunOptions): Prom
 async function currentState(
   session: Session,
   project: Project,
-  { signal, reads }: Deps,
+  { signal }: Deps,
   options: RunOptions,
 ): Promise<LedgerState> {
   const { config, ledger } = project;
   const state = await readLedger(session, ledger);
   if (state.progress === undefined || options.dryRun === true) return state;
-  reads?.other();
   await lockFirst(ledger.lock, session, {
     lockWait: options.lockWait ?? config.lockWait,
     lockHolders: () => lockHolders(session, ledger),
@@ -104,18 +100,6 @@ async function currentState(
     ...(options.onEvent === undefined ? {} : { onEvent: options.onEvent }),
   });
   return await readLedger(session, ledger);
-}
-
-/** There was nothing to do, and there will not be, as long as the ledger is as it was read. */
-async function tellOf(
-  state: LedgerState,
-  session: Session,
-  { ledger }: Project,
-  { reads }: Deps,
-): Promise<void> {
-  if (reads?.recording !== true) return;
-  const now = await readLedgerFor(reads, session, ledger);
-  if (!isDeepStrictEqual(now, state)) reads.other();
 }
 
 function runPlan(

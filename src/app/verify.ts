@@ -2,7 +2,7 @@
 import { type Diagnostic, MigrateError } from "../core/errors.ts";
 import { consequences, type Finding, findingsOf } from "../core/integrity.ts";
 import type { Applied } from "../core/ledger.ts";
-import { readLedgerFor } from "../io/ledger.ts";
+import { readLedger } from "../io/ledger.ts";
 import { sha256 } from "../io/sha256.ts";
 import { type ConnectOptions, openConnected } from "./connect.ts";
 import type { Deps, Project, ProjectOptions } from "./project.ts";
@@ -19,7 +19,7 @@ export interface Verification {
 export async function verify(deps: Deps, options: ProjectOptions & ConnectOptions): Promise<Verification> {
   const { project, session } = await openConnected(deps, options);
   try {
-    const { applied } = await readLedgerFor(deps.reads, session, project.ledger);
+    const { applied } = await readLedger(session, project.ledger);
     return { applied: applied.length, findings: findingsOf(project.graph, applied, sha256) };
   } finally {
     await session.close();

@@ -26,8 +26,6 @@ export interface Command {
   readonly positionals: Positionals;
   /** Whole command lines with what each does. */
   readonly examples?: readonly (readonly [line: string, what: string])[];
-  /** Whether all it does is print: then, while what it reads is unchanged, that can simply be printed again. */
-  readonly onlyPrints?: (args: Arguments) => boolean;
   /** The exit code, when it is not 0. */
   readonly run: (invocation: Invocation) => Promise<number | void>;
 }

@@ -3,8 +3,7 @@ import type { Deps, ProjectOptions } from "../app/project.ts";
 import { exitCodes, MigrateError } from "../core/errors.ts";
 import { nearest } from "../core/nearest.ts";
 import { redact } from "../core/redact.ts";
-import { type Command, globals, perform, waitFlag } from "./command.ts";
-import { seconds } from "./numbers.ts";
+import { type Command, globals, perform } from "./command.ts";
 import type { Printer, Streams } from "./print.ts";
 import { type Arguments, commandIndex, longFlags, parseStrict } from "./strict.ts";
 
@@ -66,12 +65,6 @@ export interface Process {
   readonly version: string;
   /** Fires when the user or the system asks to stop. */
   readonly signal: AbortSignal;
-  /** Told what a command reads. */
-  readonly recorder?: Deps["reads"];
-  /** Told that all the command does is print. */
-  readonly begin?: () => void;
-  /** What the same words printed before; to be printed again while the ledger is the same. */
-  readonly printed?: { readonly ledger?: string; again(): void } | undefined;
 }
 
 /** Runs one command line. Never throws. */
@@ -118,24 +111,18 @@ export async function main(words: readonly string[], process: Process): Promise<
     if (name === "help") return await main([...words.slice(at + 1), "--help"], process);
     const entry = commands.get(name);
     if (entry === undefined) throw unknownCommand(words[at]!);
-    const load = async (): Promise<Command> => (await entry[1]()).default;
     const rest = [...longFlags(words.slice(0, at), globals), ...words.slice(at + 1)];
-    const { env, now, signal, recorder: reads, printed } = process;
+    const { env, now, signal } = process;
     const cwd = folderOf(process);
     const onSecrets = (found: readonly string[]): void => void secrets.push(...found);
-    const deps: Deps = { env, cwd, now, signal, reads, onSecrets };
-    if (printed?.ledger !== undefined && (await isStill(printed.ledger, name, rest, load, deps))) {
-      printed.again();
-      return exitCodes.ok;
-    }
-    const command = await load();
+    const deps: Deps = { env, cwd, now, signal, onSecrets };
+    const command = (await entry[1]()).default;
     if (rest.includes("--help") || rest.includes("-h")) {
       const { commandHelp } = await import("./help.ts");
       (await printer()).data(commandHelp(command));
       return exitCodes.ok;
     }
     const args = argumentsOf(command, name, rest);
-    if (command.onlyPrints?.(args) === true) process.begin?.();
     return await perform(command, {
       args,
       printer: await printer(),
@@ -183,29 +170,6 @@ const projectOf = (args: Arguments): ProjectOptions => ({
   environment: args.text("env"),
   variables: args.list("x"),
 });
-
-/** Whether the ledger is as it was when these words were last said; the command itself is loaded only if it must be. */
-async function isStill(
-  ledger: string,
-  name: string,
-  rest: readonly string[],
-  load: () => Promise<Command>,
-  deps: Deps,
-): Promise<boolean> {
-  const said = async (): Promise<Arguments> => {
-    // Other flags are the command's own, and so may be what a short one means.
-    if (rest.every((word) => !/^-[^-]/.test(word))) {
-      try {
-        const flags = { ...globals, wait: waitFlag };
-        return parseStrict(name, flags, { required: 0, names: ["TARGET"], many: true }, rest);
-      } catch {}
-    }
-    return argumentsOf(await load(), name, rest);
-  };
-  const args = await said();
-  const { isLedger } = await import("../app/same.ts");
-  return await isLedger(ledger, deps, { ...projectOf(args), wait: seconds(args.text("wait"), "--wait") });
-}
 
 /** What hands type that come from other tools. */
 const habits = new Map([

@@ -7,13 +7,7 @@ import type { Plan, PlanStep } from "../core/plan.ts";
 import { type Command, type Flags, flag, type Invocation, value, waitFlag } from "./command.ts";
 import { count, interval, seconds } from "./numbers.ts";
 import type { Printer } from "./print.ts";
-import {
-  printsScript,
-  refuseScriptFlags,
-  scriptFlags,
-  warnOfLongTransaction,
-  writeScript,
-} from "./script.ts";
+import { refuseScriptFlags, scriptFlags, warnOfLongTransaction, writeScript } from "./script.ts";
 
 interface RunCommand {
   readonly name: "upgrade" | "downgrade";
@@ -48,8 +42,6 @@ export function runCommandOf({ name, summary, examples }: RunCommand): Command {
     args: { ...runFlags, ...scriptFlags },
     positionals: { required: name === "downgrade" ? 1 : 0, names: ["TARGET"] },
     examples,
-    // Where there is nothing to do; else it says so when it does it.
-    onlyPrints: (args) => !args.flag("sql") || printsScript(args),
     run: (invocation) => {
       const { args } = invocation;
       const request = { kind: name, target: args.positionals[0] ?? "head" };

@@ -4,7 +4,6 @@ import type { Request } from "../app/steps.ts";
 import { MigrateError } from "../core/errors.ts";
 import { type Flags, flag, type Invocation, value } from "./command.ts";
 import { interval } from "./numbers.ts";
-import type { Arguments } from "./strict.ts";
 
 export const scriptFlags: Flags = {
   sql: flag("write the script to stdout instead of running; needs no database"),
@@ -18,10 +17,6 @@ export const scriptFlags: Flags = {
   "expect-role": value("with --sql: stop unless this role is connected", "NAME"),
   "no-annotate": flag("with --sql: no line above each statement that says what it is"),
 };
-
-/** Whether a command's arguments ask for a script on stdout, and nothing else. */
-export const printsScript = (args: Arguments): boolean =>
-  args.flag("sql") && args.text("output") === undefined && args.text("split") === undefined;
 
 /** Writes the script of a request where the flags say. Its receipt goes to stderr. */
 export async function writeScript(request: Request, invocation: Invocation): Promise<void> {

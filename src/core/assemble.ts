@@ -1,68 +1,59 @@
 /** The sources of one or more folders → migrations, each an up and a down file, with every fault of every file. */
 import type { Diagnostic } from "./errors.ts";
-import { defaultPattern, type FileName, type FileNamePattern, messageOf, parseFileName } from "./filename.ts";
-import { type Header, parseHeader, placeOfKey } from "./header.ts";
+import {
+  defaultPattern,
+  type FileName,
+  type FileNamePattern,
+  messageOf,
+  parseFileName,
+  stemOf,
+} from "./filename.ts";
+import { type Direction, type Header, parseHeader, placeOfKey } from "./header.ts";
 import type { Sha256 } from "./ledger.ts";
-import type { Half, HalfName, Migration } from "./migration.ts";
+import type { Migration, MigrationFile } from "./migration.ts";
 import type { Source } from "./source.ts";
-
-/** What a faultless file says, besides its text: what a cache keeps of it. */
-export interface FileFacts {
-  readonly header: Header;
-  readonly bodyStart: number;
-  readonly checksum: string;
-}
-
-/** A source whose facts may be known already; then its text is not looked at. */
-export interface KnownSource extends Source {
-  readonly facts?: FileFacts;
-}
 
 export interface Assembled {
   /** In the order of the files given. Only the whole and faultless ones; use them when there are no diagnostics. */
   readonly migrations: readonly Migration[];
   /** Sorted by path, line and column. */
   readonly diagnostics: readonly Diagnostic[];
-  /** By path, of the files that have no fault of their own. */
-  readonly facts: ReadonlyMap<string, FileFacts>;
 }
 
 /**
  * Pairs the files by folder and name, and reads their headers. `unreadable` are the faults of files that have no
- * text; their other halves are not reported as lonely.
+ * text; the other files of their pairs are not reported as lonely.
  */
 export function assemble(
-  sources: readonly KnownSource[],
+  sources: readonly Source[],
   sha256: Sha256,
   unreadable: readonly Diagnostic[] = [],
   pattern: FileNamePattern = defaultPattern,
 ): Assembled {
   const diagnostics: Diagnostic[] = [...unreadable];
   const pairs = new Map<string, Pair>();
-  const facts = new Map<string, FileFacts>();
   for (const source of sources) {
-    const { folder, name } = splitPath(source.path);
-    const { fileName, fault } = parseFileName(name, pattern);
+    const { fileName, fault } = parseFileName(nameOf(source.path), pattern);
     if (fault !== undefined) diagnostics.push({ ...fault, location: startOf(source.path) });
     if (fileName === undefined) continue;
-    const { diagnostics: faults, ...known } = factsOf(source, fileName.half, sha256);
-    for (const found of faults) diagnostics.push(found);
-    if (faults.length === 0 && fault === undefined) facts.set(source.path, known);
-    const stem = folder + name.replace(/\.(up|down)\.sql$/, "");
-    const pair = pairs.get(stem) ?? {};
-    pair[fileName.half] = { source, fileName, ...known, diagnostics: faults };
-    pairs.set(stem, pair);
+    const file = new ParsedFile(source, fileName, sha256);
+    for (const found of file.diagnostics) diagnostics.push(found);
+    const { direction } = fileName;
+    const stem = stemOf(source.path, direction);
+    const pair = pairs.get(stem);
+    if (pair === undefined) pairs.set(stem, { [direction]: file });
+    else pair[direction] = file;
   }
 
   const noText = new Set(unreadable.map((fault) => fault.location?.path));
-  const lonely = lonelyHalves(pairs.values());
+  const lonely = lonelyFiles(pairs.values());
   const ups = new Map<string, Source>();
   const migrations: Migration[] = [];
   for (const pair of pairs.values()) {
     const { up, down } = pair;
     const fault =
       up === undefined || down === undefined
-        ? missingHalf(pair, noText, lonely)
+        ? missingFile(pair, noText, lonely)
         : (needlessDown(up, down) ?? differentRevision(up, down));
     if (fault !== undefined) diagnostics.push(fault);
     const revision = up?.header.revision;
@@ -74,13 +65,15 @@ export function assemble(
     if (sound) migrations.push(migrationOf(revision, up, down));
   }
   const told = diagnostics.length === 0 ? [] : withoutHeaders([...pairs.values()], diagnostics);
-  return { migrations, diagnostics: told.sort(byPlace), facts };
+  return { migrations, diagnostics: told.sort(byPlace) };
 }
 
 /** The faults; of another tool's folder, where no file has a header, that is one, and not two for each pair. */
 function withoutHeaders(pairs: readonly Pair[], diagnostics: readonly Diagnostic[]): Diagnostic[] {
   const files = pairs.flatMap(({ up, down }) => [up, down].filter((file) => file !== undefined));
-  const isOurs = files.some((file) => file.header.revision !== undefined || file.diagnostics.length !== 1);
+  const isOurs = files.some(
+    ({ header, diagnostics }) => header.revision !== undefined || diagnostics.length !== 1,
+  );
   if (isOurs || files.length < 4) return [...diagnostics];
   const none: Diagnostic = {
     code: "source/no-header",
@@ -91,26 +84,36 @@ function withoutHeaders(pairs: readonly Pair[], diagnostics: readonly Diagnostic
   return [none, ...diagnostics.filter(({ code }) => code !== "source/missing-key")];
 }
 
-function factsOf(
-  source: KnownSource,
-  half: HalfName,
-  sha256: Sha256,
-): FileFacts & { readonly diagnostics: readonly Diagnostic[] } {
-  if (source.facts !== undefined) return { ...source.facts, diagnostics: [] };
-  const { header, bodyStart, diagnostics } = parseHeader(source, half);
-  return { header, bodyStart, checksum: checksumOf(source, bodyStart, sha256), diagnostics };
+/** What one file says. The header is complete only when there are no diagnostics. */
+export class ParsedFile implements MigrationFile {
+  readonly source: Source;
+  readonly fileName: FileName;
+  readonly header: Header;
+  readonly bodyStart: number;
+  readonly diagnostics: readonly Diagnostic[];
+  readonly #sha256: Sha256;
+  #checksum: string | undefined;
+
+  constructor(source: Source, fileName: FileName, sha256: Sha256) {
+    const { header, bodyStart, diagnostics } = parseHeader(source, fileName.direction);
+    this.source = source;
+    this.fileName = fileName;
+    this.header = header;
+    this.bodyStart = bodyStart;
+    this.diagnostics = diagnostics;
+    this.#sha256 = sha256;
+  }
+
+  /** Most commands ask for those of few files, or of none. */
+  get checksum(): string {
+    this.#checksum ??= checksumOf(this.source.text.slice(this.bodyStart), this.#sha256);
+    return this.#checksum;
+  }
 }
 
 /** Version 1 of the checksum: SHA-256 of the body, everything after the header, with LF as the only line end. */
-export function checksumOf(source: Source, bodyStart: number, sha256: Sha256): string {
-  const body = source.text.slice(bodyStart);
+function checksumOf(body: string, sha256: Sha256): string {
   return sha256(body.includes("\r") ? body.replace(/\r\n?/g, "\n") : body);
-}
-
-interface ParsedFile extends FileFacts {
-  readonly source: Source;
-  readonly fileName: FileName;
-  readonly diagnostics: readonly Diagnostic[];
 }
 
 interface Pair {
@@ -119,75 +122,63 @@ interface Pair {
 }
 
 function migrationOf(revision: string, up: ParsedFile, down: ParsedFile | undefined): Migration {
-  const { header, fileName } = up;
+  const { fileName } = up;
+  const { parents, dependsOn, branchLabels, message = messageOf(fileName.slug), created } = up.header;
   return {
     revision,
-    parents: header.parents,
-    dependsOn: header.dependsOn,
-    branchLabels: header.branchLabels,
-    message: header.message ?? messageOf(fileName.slug),
+    parents,
+    dependsOn,
+    branchLabels,
+    message,
     ...(fileName.number === undefined ? {} : { number: fileName.number }),
     path: up.source.path,
-    ...(header.created === undefined ? {} : { created: header.created }),
-    up: halfOf(up),
-    ...(down === undefined ? {} : { down: halfOf(down) }),
-    ...(header.irreversible === undefined ? {} : { irreversible: header.irreversible }),
-    transaction: {
-      ...(header.transaction === undefined ? {} : { up: header.transaction }),
-      ...(down?.header.transaction === undefined ? {} : { down: down.header.transaction }),
-    },
-  };
-}
-
-function halfOf({ source, bodyStart, checksum, header }: ParsedFile): Half {
-  return {
-    source,
-    bodyStart,
-    checksum,
-    ...(header.lockTimeout === undefined ? {} : { lockTimeout: header.lockTimeout }),
-    ...(header.statementTimeout === undefined ? {} : { statementTimeout: header.statementTimeout }),
+    ...(created === undefined ? {} : { created }),
+    up,
+    ...(down === undefined ? {} : { down }),
   };
 }
 
 // ------------------------------------------------------------------------------------------------------ faults
 
-/** Halves without their other one, by half and revision: two of them with one revision were named apart. */
-function lonelyHalves(pairs: Iterable<Pair>): ReadonlyMap<string, ParsedFile> {
+/** Files without their other one, by direction and revision: two of them with one revision were named apart. */
+function lonelyFiles(pairs: Iterable<Pair>): ReadonlyMap<string, ParsedFile> {
   const lonely = new Map<string, ParsedFile>();
   for (const { up, down } of pairs) {
     const only = up === undefined ? down : down === undefined ? up : undefined;
-    if (only?.header.revision !== undefined)
-      lonely.set(`${only.fileName.half} ${only.header.revision}`, only);
+    const revision = only?.header.revision;
+    if (only !== undefined && revision !== undefined)
+      lonely.set(`${only.fileName.direction} ${revision}`, only);
   }
   return lonely;
 }
 
-function missingHalf(
+function missingFile(
   pair: Pair,
   noText: ReadonlySet<string | undefined>,
   lonely: ReadonlyMap<string, ParsedFile>,
 ): Diagnostic | undefined {
   const present = pair.up ?? pair.down!;
-  const half: HalfName = pair.up === undefined ? "up" : "down";
-  if (half === "down" && placeOfKey(present.source, "irreversible") !== undefined) return undefined;
+  const direction: Direction = pair.up === undefined ? "up" : "down";
+  // Where the reason is at fault, that is said already.
+  if (direction === "down" && placeOfKey(present.source, "irreversible") !== undefined) return undefined;
   const missing = otherPath(present);
   if (noText.has(missing)) return undefined;
   const revision = present.header.revision;
-  const stray = revision === undefined ? undefined : lonely.get(`${half} ${revision}`);
+  const stray = revision === undefined ? undefined : lonely.get(`${direction} ${revision}`);
   return {
-    code: `source/missing-${half}`,
-    message: `the ${half} file is missing`,
+    code: `source/missing-${direction}`,
+    message: `the ${direction} file is missing`,
     hint:
       stray !== undefined
         ? `${stray.source.path} has the same revision: rename it to ${missing}`
-        : half === "up"
+        : direction === "up"
           ? `create ${missing}, or delete this file`
           : `create ${missing} beginning with '-- revision: ${revision ?? "<id>"}', or say in this header why there is no way back: '-- irreversible: <reason>'`,
     location: startOf(present.source.path),
   };
 }
 
-function needlessDown(up: ParsedFile, down: ParsedFile): Diagnostic | undefined {
+function needlessDown(up: MigrationFile, down: MigrationFile): Diagnostic | undefined {
   if (up.header.irreversible === undefined) return undefined;
   return {
     code: "source/irreversible-with-down",
@@ -197,7 +188,7 @@ function needlessDown(up: ParsedFile, down: ParsedFile): Diagnostic | undefined 
   };
 }
 
-function differentRevision(up: ParsedFile, down: ParsedFile): Diagnostic | undefined {
+function differentRevision(up: MigrationFile, down: MigrationFile): Diagnostic | undefined {
   const expected = up.header.revision;
   const found = down.header.revision;
   if (expected === undefined || found === undefined || expected === found) return undefined;
@@ -209,7 +200,7 @@ function differentRevision(up: ParsedFile, down: ParsedFile): Diagnostic | undef
   };
 }
 
-function repeatedRevision(up: ParsedFile, revision: string, earlier: Source): Diagnostic {
+function repeatedRevision(up: MigrationFile, revision: string, earlier: Source): Diagnostic {
   const line = placeOfKey(earlier, "revision")?.location?.line ?? 1;
   return {
     code: "source/duplicate-revision",
@@ -221,13 +212,11 @@ function repeatedRevision(up: ParsedFile, revision: string, earlier: Source): Di
 
 // ------------------------------------------------------------------------------------------------------- paths
 
-function splitPath(path: string): { readonly folder: string; readonly name: string } {
-  const cut = path.lastIndexOf("/") + 1;
-  return { folder: path.slice(0, cut), name: path.slice(cut) };
-}
+const nameOf = (path: string): string => path.slice(path.lastIndexOf("/") + 1);
 
 function otherPath({ source, fileName }: ParsedFile): string {
-  return source.path.replace(/\.(up|down)\.sql$/, fileName.half === "up" ? ".down.sql" : ".up.sql");
+  const { direction } = fileName;
+  return `${stemOf(source.path, direction)}.${direction === "up" ? "down" : "up"}.sql`;
 }
 
 function startOf(path: string): { readonly path: string; readonly line: number; readonly column: number } {

@@ -1,6 +1,6 @@
-/** A file name → its number, slug and half, by the project's pattern; and back, for new files. */
+/** A file name → its number, slug and direction, by the project's pattern; and back, for new files. */
 import { MigrateError } from "./errors.ts";
-import type { HalfName } from "./migration.ts";
+import type { Direction } from "./header.ts";
 import { nearest } from "./nearest.ts";
 
 /** The parts of `0004_add_orders.up.sql`. */
@@ -9,7 +9,7 @@ export interface FileName {
   readonly number?: string;
   /** `add_orders` */
   readonly slug: string;
-  readonly half: HalfName;
+  readonly direction: Direction;
 }
 
 /** What a new file's name can be made of. */
@@ -18,7 +18,7 @@ export interface NewName {
   readonly slug: string;
   readonly revision: string;
   readonly date: Date;
-  readonly half: HalfName;
+  readonly direction: Direction;
 }
 
 /** What is wrong with a file name. */
@@ -45,7 +45,6 @@ type Part =
 
 const FEWEST_DIGITS = 4;
 const LONGEST_SLUG = 50;
-const HALF = /\.(up|down)\.sql$/;
 const PLACEHOLDER = /\{([^{}]*)\}/g;
 const PLACEHOLDERS = ["number", "slug", "revision", "date"] as const;
 const DATE_UNIT = /YYYY|MM|DD|HH|mm|ss/g;
@@ -62,7 +61,7 @@ export function filePattern(text: string): FileNamePattern {
     text,
     parts,
     hasNumber: parts.some((part) => part.is === "number"),
-    stem: new RegExp(`^${parts.map(sourceOf).join("")}$`, "ds"),
+    stem: new RegExp(`^${parts.map(sourceOf).join("")}$`, "s"),
   };
 }
 
@@ -140,12 +139,13 @@ export function parseFileName(
   readonly fileName?: FileName;
   readonly fault?: FileNameFault;
 } {
-  const half = HALF.exec(name)?.[1] as HalfName | undefined;
-  const stem = name.replace(HALF, "");
+  const direction = directionOf(name);
+  const stem = direction === undefined ? name : stemOf(name, direction);
   const match = pattern.stem.exec(stem);
-  if (half === undefined || (match === null && pattern.hasNumber)) return { fault: misnamed(name, pattern) };
+  if (direction === undefined || (match === null && pattern.hasNumber))
+    return { fault: misnamed(name, pattern) };
   const { number, slug = match === null ? stem : "" } = match?.groups ?? {};
-  const fileName: FileName = { ...(number === undefined ? {} : { number }), slug, half };
+  const fileName: FileName = { ...(number === undefined ? {} : { number }), slug, direction };
   if (number === undefined || number.length >= FEWEST_DIGITS) return { fileName };
   return {
     fileName,
@@ -157,18 +157,30 @@ export function parseFileName(
   };
 }
 
+function directionOf(name: string): Direction | undefined {
+  return name.endsWith(".up.sql") ? "up" : name.endsWith(".down.sql") ? "down" : undefined;
+}
+
+/** The name or the path of a file without `.up.sql` or `.down.sql`. */
+export function stemOf(name: string, direction: Direction): string {
+  return name.slice(0, -(direction.length + ".".length + ".sql".length));
+}
+
 /** The name of a new file. */
 export function formatFileName(name: NewName, pattern: FileNamePattern = defaultPattern): string {
   const stem = pattern.parts.map((part) => {
     if (part.is === "text") return part.text;
     return part.is === "date" ? dateText(name.date, part.format) : name[part.is];
   });
-  return `${stem.join("")}.${name.half}.sql`;
+  return `${stem.join("")}.${name.direction}.sql`;
 }
 
 /** A file's name with another number. */
 export function renumbered(name: string, number: string, pattern: FileNamePattern = defaultPattern): string {
-  const [start, end] = pattern.stem.exec(name.replace(HALF, ""))?.indices?.groups?.["number"] ?? [0, 0];
+  const stem = new RegExp(pattern.stem, "ds");
+  const [start, end] = stem.exec(name.replace(/\.(up|down)\.sql$/, ""))?.indices?.groups?.["number"] ?? [
+    0, 0,
+  ];
   return name.slice(0, start) + number + name.slice(end);
 }
 
@@ -222,17 +234,17 @@ export function nextNumber(numbers: Iterable<string>): string {
 }
 
 function misnamed(name: string, pattern: FileNamePattern): FileNameFault {
-  const half = /\.(up|down)\.sql$/i.exec(name)?.[1]?.toLowerCase();
+  const direction = /\.(up|down)\.sql$/i.exec(name)?.[1]?.toLowerCase();
   const stem = name.replace(/(\.(up|down))?\.sql$/i, "");
   const [, digits, words] = /^(\d*)[_.\s-]*(.*)$/s.exec(stem)!;
   const number = digits === "" ? "NNNN" : digits!.padStart(FEWEST_DIGITS, "0");
   const form = (n: string, slug: string): string =>
     pattern.text.replace("{number}", n).replace("{slug}", slug);
   const better = pattern.hasNumber ? form(number, words === "" ? "name" : words!) : stem;
-  const suggestion = `${better}.${half ?? "up"}.sql`;
+  const suggestion = `${better}.${direction ?? "up"}.sql`;
   const shape = form("NNNN", "name");
   const message =
-    half === undefined
+    direction === undefined
       ? "the name says neither '.up.sql' nor '.down.sql'"
       : digits === "" && shape.startsWith("NNNN")
         ? "the name begins with no number"
@@ -241,7 +253,7 @@ function misnamed(name: string, pattern: FileNamePattern): FileNameFault {
     code: "source/file-name",
     message,
     hint:
-      half === undefined
+      direction === undefined
         ? `rename it to '${suggestion}' if it is a migration, or move it to another folder: no file is skipped silently`
         : `rename it to '${suggestion}'`,
   };

@@ -24,23 +24,32 @@ export function describe({ revision, path, created }: Revision): string {
   return details.length === 0 ? revision : `${revision} (${details.join(", ")})`;
 }
 
+/** Without repetition, in the order given. */
+export const unique = <T>(items: readonly T[]): readonly T[] =>
+  items.length < 2 ? items : [...new Set(items)];
+
 /** Every fault: names first, then what the names refer to, then cycles; each in load order. */
 export function faultsOf<R extends Revision>(
   revisions: readonly R[],
   placeOf: PlaceOf<R>,
 ): readonly Diagnostic[] {
   const names = namesOf(revisions);
-  return [
-    ...wrongNames(revisions),
-    ...duplicates(revisions),
-    ...wrongReferences(revisions, names),
-    ...cycles(names),
-  ].map(({ revision, key, name, message, hint }) => ({
-    code: `graph/${name}`,
-    message,
-    hint,
-    ...(placeOf(revision, key) ?? startOfFile(revision)),
-  }));
+  return [...faultsOfNames(revisions, names), ...cycles(names)].map(
+    ({ revision, key, name, message, hint }) => ({
+      code: `graph/${name}`,
+      message,
+      hint,
+      ...(placeOf(revision, key) ?? startOfFile(revision)),
+    }),
+  );
+}
+
+/** Whether every name is legal, had once, and refers to something; there may still be cycles. */
+export const haveSoundNames = (revisions: readonly Revision[]): boolean =>
+  faultsOfNames(revisions, namesOf(revisions)).length === 0;
+
+function faultsOfNames<R extends Revision>(revisions: readonly R[], names: Names<R>): readonly Fault<R>[] {
+  return [...wrongNames(revisions), ...duplicates(revisions, names), ...wrongReferences(revisions, names)];
 }
 
 interface Fault<R> {
@@ -74,8 +83,8 @@ export const RESERVED: ReadonlySet<string> = new Set(["head", "heads", "base", "
 function wrongNames<R extends Revision>(revisions: readonly R[]): readonly Fault<R>[] {
   const faults: Fault<R>[] = [];
   const check = (revision: R, key: GraphKey, what: string, text: string): void => {
-    const illegal = [...new Set(text.match(/[@+:-]/g))].sort();
-    if (illegal.length > 0) {
+    if (/[@+:-]/.test(text)) {
+      const illegal = [...new Set(text.match(/[@+:-]/g))].sort();
       const message = `Character(s) '${illegal.join(", ")}' not allowed in ${what} '${text}'`;
       const hint = "write it with letters, digits, _ and . alone";
       faults.push({ revision, key, name: "illegal-character", message, hint });
@@ -92,25 +101,26 @@ function wrongNames<R extends Revision>(revisions: readonly R[]): readonly Fault
   return faults;
 }
 
-function duplicates<R extends Revision>(revisions: readonly R[]): readonly Fault<R>[] {
+function duplicates<R extends Revision>(
+  revisions: readonly R[],
+  { byId, byName }: Names<R>,
+): readonly Fault<R>[] {
   const faults: Fault<R>[] = [];
-  const owners = new Map<string, R>();
   for (const revision of revisions) {
     const id = revision.revision;
-    const owner = owners.get(id);
-    if (owner === undefined) {
-      owners.set(id, revision);
-      continue;
-    }
+    const owner = byId.get(id)!;
+    if (owner === revision) continue;
     const message = `Revision ${id} is present more than once: ${describe(owner)} and ${describe(revision)}`;
     const hint = "give one of the two files an id of its own";
     faults.push({ revision, key: "revision", name: "duplicate-revision", message, hint });
   }
+  const seen = new Set<string>();
   for (const revision of revisions) {
     for (const label of revision.branchLabels) {
-      const owner = owners.get(label);
-      if (owner === undefined) {
-        owners.set(label, revision);
+      const owner = byName.get(label)!;
+      // A revision may say one label twice, or one that is its own id.
+      if (owner === revision && !byId.has(label) && !seen.has(label)) {
+        seen.add(label);
         continue;
       }
       const message = `Branch name '${label}' in revision ${describe(revision)} already used by revision ${describe(owner)}`;
@@ -146,33 +156,38 @@ function wrongReferences<R extends Revision>(
     return `${label === "" ? "ids are written in full; " : ""}did you mean ${label}${describe(found)}?`;
   };
   for (const revision of revisions) {
-    const of = describe(revision);
+    const of = (): string => describe(revision);
     const add = (key: GraphKey, name: string, message: string, hint: string): void => {
       faults.push({ revision, key, name, message, hint });
     };
-    for (const id of new Set(revision.parents)) {
+    for (const id of unique(revision.parents)) {
       if (id === revision.revision) {
         const hint = "name another parent, or write none where it is a base";
-        add("parent", "self-loop", `Self-loop is detected in revisions (${of})`, hint);
+        add("parent", "self-loop", `Self-loop is detected in revisions (${of()})`, hint);
       } else if (byName.has(id) && !byId.has(id)) {
         const hint = `write its id: ${byName.get(id)!.revision}`;
-        add("parent", "missing-parent", `Parent ${id} of revision ${of} is a branch label, not an id`, hint);
+        add(
+          "parent",
+          "missing-parent",
+          `Parent ${id} of revision ${of()} is a branch label, not an id`,
+          hint,
+        );
       } else if (!byId.has(id)) {
-        const message = `Revision ${id} referenced from ${of} as a parent is not present`;
+        const message = `Revision ${id} referenced from ${of()} as a parent is not present`;
         add("parent", "missing-parent", message, missing(id, revision));
       }
     }
-    for (const wanted of new Set(revision.dependsOn)) {
+    for (const wanted of unique(revision.dependsOn)) {
       const found = byName.get(wanted);
       if (found === undefined) {
-        const message = `Revision ${wanted} referenced from ${of} in depends-on is not present`;
+        const message = `Revision ${wanted} referenced from ${of()} in depends-on is not present`;
         add("depends-on", "missing-dependency", message, missing(wanted, revision));
       } else if (found.revision === revision.revision) {
         const hint = `take ${wanted} out of depends-on`;
         add(
           "depends-on",
           "dependency-self-loop",
-          `Dependency self-loop is detected in revisions (${of})`,
+          `Dependency self-loop is detected in revisions (${of()})`,
           hint,
         );
       }

@@ -5,7 +5,7 @@
  * Depends-on only says what must be applied first. Where a function can follow either, `Edges` says which.
  */
 import { type Diagnostic, MigrateError } from "./errors.ts";
-import { faultsOf, type PlaceOf, RESERVED, startOfFile } from "./graph-faults.ts";
+import { faultsOf, haveSoundNames, type PlaceOf, RESERVED, startOfFile, unique } from "./graph-faults.ts";
 import type { Revision, RevisionId } from "./migration.ts";
 import { nearest } from "./nearest.ts";
 
@@ -55,8 +55,10 @@ export function buildGraph<R extends Revision>(
   revisions: readonly R[],
   placeOf: PlaceOf<R> = startOfFile,
 ): Graph<R> {
-  const faults = faultsOf(revisions, placeOf);
-  if (faults.length > 0) throw MigrateError.all(faults);
+  const refuse = (): never => {
+    throw MigrateError.all(faultsOf(revisions, placeOf));
+  };
+  if (!haveSoundNames(revisions)) refuse();
 
   const carriers = new Map(
     revisions.flatMap((r) => r.branchLabels.map((label) => [label, r.revision] as const)),
@@ -75,15 +77,17 @@ export function buildGraph<R extends Revision>(
   }
   for (const [id, node] of nodes) {
     for (const parent of node.parents) nodes.get(parent)!.children.push(id);
-    const parents = new Set(node.parents);
-    for (const other of node.dependencies) if (!parents.has(other)) nodes.get(other)!.dependents.push(id);
+    for (const other of node.dependencies)
+      if (!node.parents.includes(other)) nodes.get(other)!.dependents.push(id);
   }
 
   const having = (test: (node: Node<R>) => boolean): readonly RevisionId[] =>
-    [...nodes].filter(([, node]) => test(node)).map(([id]) => id);
+    [...nodes.keys()].filter((id) => test(nodes.get(id)!));
   const bases = having((node) => node.parents.length === 0);
   const heads = having(isHead);
   const order = orderOf(nodes);
+  // What is on a cycle waits for itself.
+  if (order.length < nodes.size) refuse();
   for (const [position, id] of order.entries()) nodes.get(id)!.position = position;
   spreadLabels(nodes, order, heads);
   return { nodes, carriers, order, bases, heads, realHeads: having(isRealHead) };
@@ -181,11 +185,8 @@ type Draft<R extends Revision> = Omit<Node<R>, "children" | "dependents" | "labe
   position: number;
 };
 
-/** Without repetition, in the order given. */
-const unique = <T>(items: readonly T[]): readonly T[] => [...new Set(items)];
-
 const below = (node: Node, edges: Edges): readonly RevisionId[] =>
-  edges === "all" ? [...node.parents, ...node.dependencies] : node.parents;
+  edges === "all" && node.dependencies.length > 0 ? [...node.parents, ...node.dependencies] : node.parents;
 
 function reach(
   graph: Graph,
@@ -204,13 +205,14 @@ function reach(
  */
 function orderOf(nodes: ReadonlyMap<RevisionId, Node>): readonly RevisionId[] {
   const waitsFor = new Map<RevisionId, number>();
-  for (const [id, node] of nodes) waitsFor.set(id, new Set(below(node, "all")).size);
+  for (const [id, node] of nodes) waitsFor.set(id, unique(below(node, "all")).length);
   const order: RevisionId[] = [];
   const ready = [...nodes.keys()].filter((id) => waitsFor.get(id) === 0).reverse();
   for (let id = ready.pop(); id !== undefined; id = ready.pop()) {
     order.push(id);
     const { children, dependents } = nodes.get(id)!;
-    for (const other of [...children, ...dependents].reverse()) {
+    const above = dependents.length === 0 ? children : [...children, ...dependents];
+    for (const other of above.toReversed()) {
       const left = waitsFor.get(other)! - 1;
       waitsFor.set(other, left);
       if (left === 0) ready.push(other);
@@ -231,8 +233,12 @@ function spreadLabels<R extends Revision>(
   for (const id of order) {
     const node = nodes.get(id)!;
     const own = node.revision.branchLabels;
-    const [first, ...others] = node.parents.map((parent) => nodes.get(parent)!.labels);
     // Most revisions add nothing to their parent's labels; they share the list.
+    if (own.length === 0 && node.parents.length === 1) {
+      node.labels = nodes.get(node.parents[0]!)!.labels;
+      continue;
+    }
+    const [first, ...others] = node.parents.map((parent) => nodes.get(parent)!.labels);
     const same = own.length === 0 && others.every((labels) => labels === first);
     node.labels = same ? (first ?? []) : [...new Set([...(first ?? []), ...others.flat(), ...own])].sort();
   }

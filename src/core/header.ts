@@ -3,54 +3,50 @@
  * prose; the one exception is a lost header line (see `lostLines`), because an instruction must not vanish silently.
  */
 import type { Diagnostic } from "./errors.ts";
-import type { HalfName, RevisionId } from "./migration.ts";
 import { nearest } from "./nearest.ts";
 import { codePoints, type Source } from "./source.ts";
 
-/** What the header says. A key that is absent, or whose value is at fault, has no property (an empty list). */
-export interface Header {
-  readonly revision?: RevisionId;
-  readonly parents: readonly RevisionId[];
-  readonly branchLabels: readonly string[];
-  readonly dependsOn: readonly string[];
-  readonly message?: string;
-  readonly created?: string;
-  readonly transaction?: "none";
-  readonly irreversible?: string;
+/** Which file of a pair; and which way a step goes. */
+export type Direction = "up" | "down";
+
+/** What is kept of a value of each form. */
+interface Values {
+  readonly id: string;
+  /** Ids or labels, separated by commas; `none` is an empty list. */
+  readonly ids: readonly string[];
+  readonly text: string;
+  readonly none: "none";
   /** As written, in PostgreSQL's form: `5s`, `500ms`, `0`. */
-  readonly lockTimeout?: string;
-  readonly statementTimeout?: string;
+  readonly time: string;
 }
 
-type Form = "id" | "ids" | "text" | "none" | "time";
+type Form = keyof Values;
 
-/** Every key: the form of its value, and whether a down file may hold it. */
-const keys = {
-  revision: { form: "id", down: true },
-  parent: { form: "ids", down: false },
-  "branch-labels": { form: "ids", down: false },
-  "depends-on": { form: "ids", down: false },
-  message: { form: "text", down: false },
-  created: { form: "text", down: false },
-  transaction: { form: "none", down: true },
-  irreversible: { form: "text", down: false },
-  "lock-timeout": { form: "time", down: true },
-  "statement-timeout": { form: "time", down: true },
-} as const satisfies Record<string, { readonly form: Form; readonly down: boolean }>;
+/** Every key: the form of its value, the property of the header that holds it, and whether a down file may say it. */
+export const headerKeys = {
+  revision: { form: "id", property: "revision", down: true },
+  parent: { form: "ids", property: "parents", down: false },
+  "branch-labels": { form: "ids", property: "branchLabels", down: false },
+  "depends-on": { form: "ids", property: "dependsOn", down: false },
+  message: { form: "text", property: "message", down: false },
+  created: { form: "text", property: "created", down: false },
+  transaction: { form: "none", property: "transaction", down: true },
+  irreversible: { form: "text", property: "irreversible", down: false },
+  "lock-timeout": { form: "time", property: "lockTimeout", down: true },
+  "statement-timeout": { form: "time", property: "statementTimeout", down: true },
+} as const satisfies Readonly<
+  Record<string, { readonly form: Form; readonly property: string; readonly down: boolean }>
+>;
 
-export type HeaderKey = keyof typeof keys;
+type Keys = typeof headerKeys;
+export type HeaderKey = keyof Keys;
+type ListKey = { [K in HeaderKey]: Keys[K]["form"] extends "ids" ? K : never }[HeaderKey];
 
-/** The keys whose value is one text, and where it goes. */
-const plainProperties: Partial<
-  Record<HeaderKey, Exclude<keyof Header, "parents" | "branchLabels" | "dependsOn">>
-> = {
-  revision: "revision",
-  message: "message",
-  created: "created",
-  transaction: "transaction",
-  irreversible: "irreversible",
-  "lock-timeout": "lockTimeout",
-  "statement-timeout": "statementTimeout",
+/** What a header says. A key that is absent, or whose value is at fault, has no property; of a list, an empty one. */
+export type Header = {
+  readonly [K in ListKey as Keys[K]["property"]]: Values["ids"];
+} & {
+  readonly [K in Exclude<HeaderKey, ListKey> as Keys[K]["property"]]?: Values[Keys[K]["form"]];
 };
 
 /** What people who come from Alembic write, and plurals. */
@@ -88,108 +84,104 @@ interface HeaderLine {
   readonly text: string;
   /** 1-based. */
   readonly line: number;
-  /** UTF-16 indexes into `text`. */
-  readonly keyAt: number;
-  readonly valueAt: number;
   /** UTF-16 offset in the file of the line that follows. */
   readonly next: number;
 }
 
+/** A line of which one can tell what key is meant; the first of that key. */
+interface Said {
+  readonly key: HeaderKey;
+  readonly line: HeaderLine;
+  /** The key is written as it should be, and so is the value. */
+  readonly isSound: boolean;
+}
+
 /**
- * Reads the header of one file. `half` says which keys are at home in it. `bodyStart` is the UTF-16 offset of the
+ * Reads the header of one file. `direction` says which keys are at home in it. `bodyStart` is the UTF-16 offset of the
  * first line that is not a header line. The header is complete only when there are no diagnostics.
  */
 export function parseHeader(
   source: Source,
-  half: HalfName,
+  direction: Direction,
 ): { readonly header: Header; readonly bodyStart: number; readonly diagnostics: readonly Diagnostic[] } {
   const diagnostics: Diagnostic[] = [];
-  const seen = new Map<HeaderKey, HeaderLine>();
-  const values = new Map<HeaderKey, string>();
+  // A key that is misspelt or has a bad value counts as said, so that it is not reported as missing as well.
+  const said: Said[] = [];
   let bodyStart = 0;
-  for (const line of headerLines(source.text)) {
+  let line = headerLineAt(source.text, 0, 1);
+  for (; line !== undefined; line = headerLineAt(source.text, bodyStart, line.line + 1)) {
     bodyStart = line.next;
-    const key = meantKey(line.key, half);
-    const earlier = key === undefined ? undefined : seen.get(key);
+    const key = meantKey(line.key, direction);
+    const earlier = key === undefined ? undefined : lineThatSays(said, key);
     const fault =
       key === line.key && earlier === undefined
         ? valueFault(source, line, key)
-        : keyFault(source, line, half, key, earlier);
-    // A key that is misspelt or has a bad value counts as said, so that it is not reported as missing as well.
-    if (key !== undefined && earlier === undefined) seen.set(key, line);
+        : keyFault(source, line, direction, key, earlier);
     if (fault !== undefined) diagnostics.push(fault);
-    else if (key !== undefined) values.set(key, line.value);
+    if (key !== undefined && earlier === undefined) said.push({ key, line, isSound: fault === undefined });
   }
-
-  const lost = lostLines(source, bodyStart, half, seen);
+  const lost = lostLines(source, bodyStart, direction, said);
   const [firstLost] = lost;
   if (firstLost !== undefined) diagnostics.push(misplacedBelow(source, firstLost, bodyStart));
-  const required: readonly HeaderKey[] = half === "up" ? ["revision", "parent"] : ["revision"];
-  const missing = required.filter((key) => !seen.has(key) && !lost.some((line) => line.key === key));
-  if (missing.length > 0) diagnostics.push(missingKeys(source, missing, seen.get("revision")));
+  const missing: HeaderKey[] = [];
+  for (const key of required[direction]) {
+    if (lineThatSays(said, key) !== undefined || lost.some((line) => line.key === key)) continue;
+    missing.push(key);
+  }
+  if (missing.length > 0) diagnostics.push(missingKeys(source, missing, lineThatSays(said, "revision")));
 
-  return { header: headerOf(values), bodyStart, diagnostics };
+  return { header: headerOf(said), bodyStart, diagnostics };
 }
+
+/** By index: this is asked for each line of ten thousand files, and iterators are what would take longest. */
+function lineThatSays(said: readonly Said[], key: HeaderKey): HeaderLine | undefined {
+  for (let i = 0; i < said.length; i += 1) if (said[i]!.key === key) return said[i]!.line;
+  return undefined;
+}
+
+const required: Readonly<Record<Direction, readonly HeaderKey[]>> = {
+  up: ["revision", "parent"],
+  down: ["revision"],
+};
 
 /** The place of `key` in the header, for faults that only the pair shows: undefined when the header lacks it. */
 export function placeOfKey(
   source: Source,
   key: HeaderKey,
 ): Pick<Diagnostic, "location" | "excerpt"> | undefined {
-  for (const line of headerLines(source.text)) {
-    if (line.key === key) return line.value === "" ? placeOf(source, line) : placeOfValue(source, line);
-  }
-  return undefined;
+  let line = headerLineAt(source.text, 0, 1);
+  while (line !== undefined && line.key !== key) line = headerLineAt(source.text, line.next, line.line + 1);
+  if (line === undefined) return undefined;
+  return line.value === "" ? placeOf(source, line) : placeOfValue(source, line);
 }
 
-function headerOf(values: ReadonlyMap<HeaderKey, string>): Header {
-  const list = (key: HeaderKey): readonly string[] => values.get(key)?.split(",").map(trimmed) ?? [];
-  const header: Mutable<Header> = {
-    parents: values.get("parent") === "none" ? [] : list("parent"),
-    branchLabels: list("branch-labels"),
-    dependsOn: list("depends-on"),
-  };
-  for (const [key, value] of values) {
-    const name = plainProperties[key];
-    if (name === "transaction") header.transaction = "none";
-    else if (name !== undefined) header[name] = value;
+function headerOf(said: readonly Said[]): Header {
+  const header: Record<string, string | readonly string[]> = { ...noLists };
+  for (const { key, line, isSound } of said) {
+    const { form, property } = headerKeys[key];
+    if (isSound) header[property] = form === "ids" ? itemsOf(line.value) : line.value;
   }
-  return header;
+  return header as Header;
 }
 
-type Mutable<T> = { -readonly [K in keyof T]: T[K] };
+const allKeys = Object.keys(headerKeys) as readonly HeaderKey[];
 
-const trimmed = (text: string): string => text.trim();
+const noLists: Readonly<Record<string, readonly string[]>> = Object.fromEntries(
+  allKeys.flatMap((key) => (headerKeys[key].form === "ids" ? [[headerKeys[key].property, []]] : [])),
+);
+
+const itemsOf = (list: string): readonly string[] =>
+  list === "none" ? [] : list.split(",").map((item) => item.trim());
 
 // ---------------------------------------------------------------------------------------------- reading lines
 
-function* headerLines(text: string): Generator<HeaderLine> {
-  let start = 0;
-  for (let line = 1; start < text.length; line += 1) {
-    const found = headerLineAt(text, start, line);
-    if (found === undefined) return;
-    yield found;
-    start = found.next;
-  }
-}
-
+/** The header line that begins at an offset; undefined where another line does, or none. */
 function headerLineAt(text: string, start: number, line: number): HeaderLine | undefined {
   HEADER_LINE.lastIndex = start;
   const match = HEADER_LINE.exec(text);
   if (match === null) return undefined;
-  const whole = match[1]!;
-  const key = match[2]!;
-  const rest = match[3]!;
-  const value = rest.trim();
-  return {
-    key,
-    value,
-    text: whole,
-    line,
-    keyAt: whole.indexOf(key),
-    valueAt: whole.length - rest.trimStart().length,
-    next: start + match[0].length,
-  };
+  const [whole, written, key, value] = match;
+  return { key: key!, value: value!.trim(), text: written!, line, next: start + whole.length };
 }
 
 /**
@@ -200,8 +192,8 @@ function headerLineAt(text: string, start: number, line: number): HeaderLine | u
 function lostLines(
   source: Source,
   bodyStart: number,
-  half: HalfName,
-  seen: ReadonlyMap<HeaderKey, HeaderLine>,
+  direction: Direction,
+  said: readonly Said[],
 ): readonly HeaderLine[] {
   const lost: HeaderLine[] = [];
   const text = source.text;
@@ -209,13 +201,14 @@ function lostLines(
   for (let start = bodyStart; GAP.test(text); start = GAP.lastIndex) {
     if (!text.startsWith("--", start)) continue;
     const found = headerLineAt(text, start, 0);
-    if (found === undefined || !isAtHome(found.key, half) || seen.has(found.key)) continue;
+    if (found === undefined || !isAtHome(found.key, direction)) continue;
+    if (lineThatSays(said, found.key) !== undefined) continue;
     if (lost.some((line) => line.key === found.key)) continue;
-    if (keys[found.key].form === "text" || valueFault(source, found, found.key) !== undefined) continue;
+    if (headerKeys[found.key].form === "text" || valueFault(source, found, found.key) !== undefined) continue;
     const lineStart = Math.max(text.lastIndexOf("\n", start - 1), text.lastIndexOf("\r", start - 1)) + 1;
     const indent = text.slice(lineStart, start);
     const line = countLines(text, start) + 1;
-    lost.push({ ...found, line, text: indent + found.text, keyAt: indent.length + found.keyAt });
+    lost.push({ ...found, line, text: indent + found.text });
   }
   return lost;
 }
@@ -224,31 +217,31 @@ function countLines(text: string, end: number): number {
   return text.slice(0, end).match(/\r\n|\r|\n/g)?.length ?? 0;
 }
 
-function isAtHome(key: string, half: HalfName): key is HeaderKey {
-  return Object.hasOwn(keys, key) && (half === "up" || keys[key as HeaderKey].down);
+function isAtHome(key: string, direction: Direction): key is HeaderKey {
+  return Object.hasOwn(headerKeys, key) && (direction === "up" || headerKeys[key as HeaderKey].down);
 }
 
 // ------------------------------------------------------------------------------------------------------ faults
 
 /** The key that a header line is about, as far as one can tell; undefined for a foreign one. */
-function meantKey(key: string, half: HalfName): HeaderKey | undefined {
-  if (isAtHome(key, half)) return key;
-  if (Object.hasOwn(keys, key)) return undefined;
+function meantKey(key: string, direction: Direction): HeaderKey | undefined {
+  if (isAtHome(key, direction)) return key;
+  if (Object.hasOwn(headerKeys, key)) return undefined;
   const dashed = key.toLowerCase().replaceAll("_", "-");
-  const meant = Object.hasOwn(otherNames, dashed) ? otherNames[dashed] : nearest(dashed, keysOf[half]);
-  return meant !== undefined && isAtHome(meant, half) ? meant : undefined;
+  const meant = Object.hasOwn(otherNames, dashed) ? otherNames[dashed] : nearest(dashed, keysOf[direction]);
+  return meant !== undefined && isAtHome(meant, direction) ? meant : undefined;
 }
 
-const keysOf: Readonly<Record<HalfName, readonly string[]>> = {
-  up: Object.keys(keys),
-  down: Object.keys(keys).filter((key) => isAtHome(key, "down")),
+const keysOf: Readonly<Record<Direction, readonly string[]>> = {
+  up: allKeys,
+  down: allKeys.filter((key) => isAtHome(key, "down")),
 };
 
 /** What is wrong with a line whose key is not simply one of ours, said for the first time. */
 function keyFault(
   source: Source,
   line: HeaderLine,
-  half: HalfName,
+  direction: Direction,
   meant: HeaderKey | undefined,
   earlier: HeaderLine | undefined,
 ): Diagnostic {
@@ -260,14 +253,14 @@ function keyFault(
     ...placeOf(source, line),
   });
   if (meant === key) {
-    const together = keys[meant].form === "ids" ? ", with all values in it, separated by commas" : "";
+    const together = headerKeys[meant].form === "ids" ? ", with all values in it, separated by commas" : "";
     return fault(
       "source/duplicate-key",
       `'${key}' is said twice`,
       `line ${earlier?.line} says it already; keep one line${together}`,
     );
   }
-  if (Object.hasOwn(keys, key)) {
+  if (Object.hasOwn(headerKeys, key)) {
     return fault(
       "source/misplaced-key",
       `'${key}' does not belong in a down file`,
@@ -282,13 +275,13 @@ function keyFault(
     `'${shorten(key)}' is not a header key`,
     meant !== undefined
       ? `did you mean '-- ${meant}:'?`
-      : `the keys are ${keysOf[half].join(", ")}; free comments go below the header, after a blank line`,
+      : `the keys are ${keysOf[direction].join(", ")}; free comments go below the header, after a blank line`,
   );
 }
 
 function valueFault(source: Source, line: HeaderLine, key: HeaderKey): Diagnostic | undefined {
   const { value } = line;
-  const { form } = keys[key];
+  const { form } = headerKeys[key];
   if (value === "") {
     return {
       code: "source/empty-value",
@@ -493,12 +486,13 @@ type Place = Pick<Diagnostic, "location" | "excerpt">;
 
 /** The caret under the key. */
 function placeOf(source: Source, line: HeaderLine): Place {
-  return placeAt(source, line, line.keyAt, line.key.length);
+  return placeAt(source, line, line.text.indexOf(line.key), line.key.length);
 }
 
 /** The caret under a part of the value, or all of it; `at` and `length` in UTF-16 units of the value. */
 function placeOfValue(source: Source, line: HeaderLine, at = 0, length = line.value.length): Place {
-  return placeAt(source, line, line.valueAt + at, length);
+  const behindColon = line.text.slice(line.text.indexOf(":") + 1);
+  return placeAt(source, line, line.text.length - behindColon.trimStart().length + at, length);
 }
 
 function placeAt(source: Source, line: HeaderLine, at: number, length: number): Place {

@@ -7,7 +7,7 @@ import { type Graph, inOrder } from "./graph.ts";
 import type { Applied, IntentRef, Sha256 } from "./ledger.ts";
 import type { LedgerSql } from "./ledger-sql.ts";
 import { tokens } from "./lexer.ts";
-import type { Half, Migration, RevisionId } from "./migration.ts";
+import type { Migration, MigrationFile, RevisionId } from "./migration.ts";
 import { compile, type Plan, type SessionPins, type StepInput } from "./plan.ts";
 import { commentText } from "./quote.ts";
 import { currentHeads, type Step } from "./steps.ts";
@@ -121,7 +121,7 @@ const RUNS_TOGETHER = /^(?:[\w$.&'"\x80-\uffff]{2}|[-+*/<>=~!@#%^&|`?:]{2})$/;
  * Version 1 of the code checksum: as the checksum, but of the body without its comments, where white space between
  * two tokens is one blank if they could run together, and nothing elsewhere. What stands in quotes stays as it is.
  */
-export function codeChecksumOf({ source, bodyStart }: Half, sha256: Sha256): string {
+export function codeChecksumOf({ source, bodyStart }: MigrationFile, sha256: Sha256): string {
   const body = source.text.slice(bodyStart).replaceAll(/\r\n?/g, "\n");
   const code: string[] = [];
   // Tokens without anything between them are one piece of the text.

@@ -81,8 +81,6 @@ export interface LedgerSql {
   /** Rows of `applied`, in no order. */
   readonly selectApplied: string;
   readonly selectProgress: string;
-  /** A query: `fingerprint`, another text when anything has changed in `applied` or `progress`; and the backend's `pid`. */
-  selectFingerprint(serverVersion: number): string;
   /** The newest entries of the log; 0: all. */
   selectLog(last: number): string;
 }
@@ -477,15 +475,6 @@ END`,
     selectProgress:
       `${asOurselves}SELECT revision, direction, statement, of, hash, before, started_by, ` +
       `pg_catalog.to_char(started_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') AS started_at FROM ${progress}`,
-
-    // Of whole rows, in any order; also of where they are, since another database may hold the same. Before 14 a record
-    // has no hash of its own; the one it has is linear, and a sum of such would not tell what two rows have exchanged.
-    selectFingerprint: (serverVersion) =>
-      `${asOurselves}SELECT pg_catalog.concat_ws(' ', pg_catalog.current_setting('server_version'),\n` +
-      "  (SELECT oid FROM pg_catalog.pg_database WHERE datname = pg_catalog.current_database()),\n" +
-      "  (SELECT pg_catalog.concat_ws(' ', pg_catalog.count(*), pg_catalog.sum(pg_catalog.hashtextextended(" +
-      `${serverVersion >= 140000 ? "pg_catalog.hash_record_extended(a, 0)" : "a"}::text, 0)))\n    FROM ${applied} a),\n` +
-      `  (SELECT p::text FROM ${progress} p)) AS fingerprint,\n  pg_catalog.pg_backend_pid() AS pid`,
 
     selectLog: (last) =>
       `${asOurselves}SELECT pg_catalog.to_char(at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') AS at, by, event, revision, checksum, how, ` +

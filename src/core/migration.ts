@@ -1,8 +1,6 @@
 /** What the files say: a migration is the parsed pair `NNNN_name.up.sql` / `NNNN_name.down.sql`. */
+import type { Header } from "./header.ts";
 import type { Source } from "./source.ts";
-
-/** Which file of the pair. */
-export type HalfName = "up" | "down";
 
 /** The id of a migration: letters, digits, `_` and `.`. */
 export type RevisionId = string;
@@ -25,24 +23,19 @@ export interface Revision {
 }
 
 /** One file of the pair. */
-export interface Half {
+export interface MigrationFile {
   readonly source: Source;
+  /** Every key that it says. */
+  readonly header: Header;
   /** UTF-16 offset at which the body begins, after the header. */
   readonly bodyStart: number;
-  /** Version 1: `sha256` hex of the body as UTF-8, line ends as LF. */
+  /** Version 1: `sha256` hex of the body as UTF-8, line ends as LF. Computed when it is first asked for. */
   readonly checksum: string;
-  /** The header's `lock-timeout:` and `statement-timeout:` as written, in PostgreSQL's form (`5s`, `0`). */
-  readonly lockTimeout?: string;
-  readonly statementTimeout?: string;
 }
 
 export interface Migration extends Revision {
   readonly path: string;
-  readonly up: Half;
-  /** Absent exactly when `irreversible` is set. */
-  readonly down?: Half;
-  /** The header's reason why there is no down file. */
-  readonly irreversible?: string;
-  /** `transaction: none` in the header of the half. */
-  readonly transaction: { readonly up?: "none"; readonly down?: "none" };
+  readonly up: MigrationFile;
+  /** Absent exactly when the header of the up file says `irreversible`. */
+  readonly down?: MigrationFile;
 }

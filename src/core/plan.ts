@@ -4,6 +4,7 @@
  * The runner sends the list, the script prints the list; nothing else ever turns a migration into SQL. A plan is
  * a readonly, JSON-safe value.
  */
+import type { Direction } from "./header.ts";
 import {
   type Digest,
   digestOf,
@@ -23,8 +24,6 @@ import { undone } from "./probe.ts";
 import { identifier, literal } from "./quote.ts";
 import type { Span } from "./source.ts";
 import type { UserStatement } from "./statement.ts";
-
-export type Direction = "up" | "down";
 
 export interface Plan {
   /** `ensure` creates the ledger and has no steps. */

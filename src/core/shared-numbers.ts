@@ -31,7 +31,7 @@ export function sharedNumbers(graph: Graph<Migration>, pattern: FileNamePattern)
         const to = free;
         free = nextNumber([free]);
         return [up, down]
-          .flatMap((half) => half?.source.path ?? [])
+          .flatMap((file) => file?.source.path ?? [])
           .map((from) => ({ from, to: movedTo(from, to, pattern) }));
       });
       return { number, revisions, renames };

@@ -23,7 +23,7 @@ import { batchBlock, batchFault, directiveIn } from "./batch.ts";
 import { type Diagnostic, MigrateError } from "./errors.ts";
 import { ENOUGH_FAULTS, faultAt } from "./fault.ts";
 import { SPACE, tokens } from "./lexer.ts";
-import type { Half } from "./migration.ts";
+import type { MigrationFile } from "./migration.ts";
 import { refusal } from "./refusal.ts";
 import { type Location, locate, type Source, type Span } from "./source.ts";
 import { detachOf, objectWords, tagOf } from "./tag.ts";
@@ -102,7 +102,7 @@ export interface Draft {
  * read one by one and not kept, so `parsed` can be a generator over a large file.
  */
 export function draftsOf(
-  { source, bodyStart }: Half,
+  { source, bodyStart }: MigrationFile,
   parsed: Iterable<ParsedStatement>,
   faults: Diagnostic[],
 ): readonly Draft[] {
@@ -131,7 +131,7 @@ export function draftsOf(
 
 /** The statements of a file, from its text and what is known of them. Faults of batches are added to `faults`. */
 export function statementsOf(
-  { source }: Half,
+  { source }: MigrationFile,
   drafts: readonly Draft[],
   faults: Diagnostic[],
 ): UserStatement[] {
@@ -173,7 +173,7 @@ export type TransactionMode = "transaction" | "none";
  * Throws `source/mixed-transaction` when only some of them must.
  */
 export function transactionMode(
-  { source }: Half,
+  { source }: MigrationFile,
   statements: readonly UserStatement[],
   header: "none" | undefined,
 ): TransactionMode {

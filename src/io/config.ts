@@ -22,7 +22,6 @@ import {
 } from "./connection.ts";
 import { foldersOf } from "./directory.ts";
 import { textIfThere } from "./files.ts";
-import type { Reads } from "./reads.ts";
 
 /** The global flags, as typed. */
 export interface ConfigFlags {
@@ -43,8 +42,6 @@ export interface Surrounding {
   readonly env: Readonly<Record<string, string | undefined>>;
   /** Absolute. */
   readonly cwd: string;
-  /** Told of each file before it is read. */
-  readonly reads?: Reads | undefined;
 }
 
 export interface Config {
@@ -82,26 +79,19 @@ const CONFIG_FILE = "migrate.config.json";
  * `usage/config-syntax`, `usage/config-key`, `usage/config-value`, `usage/no-environment`; faults of the database
  * address are kept in `database`.
  */
-export async function loadConfig({ flags, env, cwd, reads }: Surrounding): Promise<Config> {
+export async function loadConfig({ flags, env, cwd }: Surrounding): Promise<Config> {
   const variables = variablesOf(flags.x ?? []);
-  const file = await openConfigFile(flags.config, cwd, reads);
+  const file = await openConfigFile(flags.config, cwd);
   const settings = new Map<string, Setting>([
     ...defaultSettings(cwd),
     ...chosenSettings(file, flags.env),
     ...flagSettings(flags, cwd),
   ]);
-  // The files that complete its address change nothing that a command prints without connecting.
-  reads?.file(path.join(cwd, ".env"));
   const database = await databaseOf(flags, env, cwd, variables, settings.get("database"));
   const get = <T extends SettingValue | undefined>(setting: string): T => settings.get(setting)?.value as T;
   const directories: string[] = [];
   const { value: folders, base } = settings.get("directories")!;
-  for (const folder of folders as readonly string[]) {
-    const found = await foldersOf(folder, base);
-    // What fits a pattern tomorrow cannot be told from what fits it today.
-    if (found[0] !== path.resolve(base, folder)) reads?.other();
-    directories.push(...found);
-  }
+  for (const folder of folders as readonly string[]) directories.push(...(await foldersOf(folder, base)));
   const templates = settings.get("templates");
   const role = get<string | undefined>("role");
   const searchPath = get<readonly string[] | undefined>("session.searchPath");
@@ -221,13 +211,8 @@ interface ConfigFile {
   readonly settings: SettingsFile;
 }
 
-async function openConfigFile(
-  flag: string | undefined,
-  cwd: string,
-  reads: Reads | undefined,
-): Promise<ConfigFile | undefined> {
+async function openConfigFile(flag: string | undefined, cwd: string): Promise<ConfigFile | undefined> {
   const file = path.resolve(cwd, flag ?? CONFIG_FILE);
-  reads?.file(file);
   const shown = shownPath(file, cwd);
   const text = textOf(file, shown);
   if (text !== undefined)

@@ -121,40 +121,6 @@ export async function openSession(address: DatabaseAddress, options: OpenOptions
   return throughSlonik(address, wires, onNotice);
 }
 
-/** A session for a question or two. */
-export type BriefSession = Pick<Session, "kind" | "version" | "pid" | "rows" | "close">;
-
-/**
- * Opens a session on a server without slonik, which takes longer to load than an answer takes to come: nothing is
- * changed here, and nothing kept. `signal` ends what waits. Throws `execution/connect`.
- */
-export async function openBriefly(
-  address: Extract<DatabaseAddress, { kind: "server" }>,
-  signal?: AbortSignal,
-): Promise<BriefSession> {
-  const ignore = (): void => {};
-  const wire = await serverWire(address, signal)(ignore, ignore);
-  try {
-    await wire.connect();
-  } catch (error) {
-    throw connectError(address, error as ServerError);
-  }
-  signal?.addEventListener("abort", () => void wire.cancel().catch(ignore));
-  return {
-    kind: "server",
-    version: versionOf(wire.announced()?.version) ?? UNKNOWN_VERSION,
-    pid: wire.announced()?.pid ?? 0,
-    rows: async <T>(sql: string) => {
-      try {
-        return (await wire.run([sql], ignore)) as readonly T[];
-      } catch (error) {
-        throw failureOf([sql], error as ServerError);
-      }
-    },
-    close: () => wire.end(),
-  };
-}
-
 const UNKNOWN_VERSION = { number: 0, text: "" };
 
 async function throughSlonik(

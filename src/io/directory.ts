@@ -1,6 +1,7 @@
 /** Folders of migration files → migrations, or every fault in them; and new files into a folder. */
 import { isUtf8 } from "node:buffer";
 import {
+  type Dirent,
   existsSync,
   mkdirSync,
   openSync,
@@ -12,14 +13,12 @@ import {
   statSync,
 } from "node:fs";
 import { isAbsolute, join, relative, resolve, sep } from "node:path";
-import { assemble, checksumOf, type FileFacts, type KnownSource } from "../core/assemble.ts";
+import { assemble } from "../core/assemble.ts";
 import { type Diagnostic, MigrateError } from "../core/errors.ts";
 import type { FileNamePattern } from "../core/filename.ts";
 import type { Migration } from "../core/migration.ts";
 import { lineOf, locate, type Source } from "../core/source.ts";
-import { cachedRows, type Env, TOO_LATE } from "./cache.ts";
 import { cannotCreate, codeOf, reasonOf, writeAndClose } from "./files.ts";
-import { isSqlName, type Reads } from "./reads.ts";
 import { sha256 } from "./sha256.ts";
 
 export interface DirectoryOptions {
@@ -27,10 +26,6 @@ export interface DirectoryOptions {
   readonly cwd: string;
   /** How the files are named; by default `NNNN_name`. */
   readonly pattern?: FileNamePattern;
-  /** Where the cache is looked for; without it nothing is kept. */
-  readonly env?: Env;
-  /** Told of each folder before it is read. */
-  readonly reads?: Reads | undefined;
 }
 
 /** A file to be made: a plain name, without folders, and its whole text. */
@@ -46,33 +41,27 @@ export interface NewFile {
  */
 export async function readMigrations(
   directories: readonly string[],
-  { cwd, pattern, env, reads }: DirectoryOptions,
+  { cwd, pattern }: DirectoryOptions,
 ): Promise<readonly Migration[]> {
   const folders = new Map<string, Folder>();
   for (const directory of directories) {
     const folder = openFolder(directory, cwd);
-    reads?.folder(folder.path);
     if (!folders.has(folder.real)) folders.set(folder.real, folder);
   }
-  const sources: KnownSource[] = [];
+  const sources: Source[] = [];
   const unreadable: Diagnostic[] = [];
-  const remembered: Remembered[] = [];
   for (const folder of folders.values()) {
-    const entries = sqlFiles(folder);
-    const memory = remember(folder, entries, env);
-    remembered.push(memory);
     // One synchronous loop: 20,000 files took 0.15 s, sixteen asynchronous reads at a time 0.2 to 0.9 s.
-    for (const [index, entry] of entries.entries()) {
+    for (const entry of sqlFiles(folder)) {
       // A server that answers meanwhile is heard.
-      if (index % 500 === 499) await new Promise(setImmediate);
-      const read = memory.known(entry) ?? readSource(folder, entry);
+      if (sources.length % 500 === 499) await new Promise(setImmediate);
+      const read = readSource(folder, entry);
       if ("code" in read) unreadable.push(read);
       else sources.push(read);
     }
   }
-  const { migrations, diagnostics, facts } = assemble(sources, sha256, unreadable, pattern);
+  const { migrations, diagnostics } = assemble(sources, sha256, unreadable, pattern);
   if (diagnostics.length > 0) throw MigrateError.all(diagnostics);
-  for (const memory of remembered) memory.keep(facts);
   return migrations;
 }
 
@@ -153,12 +142,6 @@ interface Folder {
   readonly shown: string;
 }
 
-interface Entry {
-  readonly name: string;
-  /** False for a symbolic link, a pipe, a device. */
-  readonly isFile: boolean;
-}
-
 function openFolder(directory: string, cwd: string): Folder {
   const path = resolve(cwd, directory);
   const below = relative(cwd, path);
@@ -218,12 +201,14 @@ export async function foldersOf(directory: string, base: string): Promise<readon
   }
 }
 
+/** Which files of a folder are read: those whose names end in `.sql` and begin with no dot. */
+const isSqlName = (name: string): boolean => name.slice(-4).toLowerCase() === ".sql" && name[0] !== ".";
+
 /** What lies in a folder under a name that ends in `.sql` and begins with no dot, but for folders; by name. */
-function sqlFiles({ path, shown }: Folder): readonly Entry[] {
+function sqlFiles({ path, shown }: Folder): readonly Dirent[] {
   try {
     return readdirSync(path, { withFileTypes: true })
       .filter((entry) => isSqlName(entry.name) && !entry.isDirectory())
-      .map((entry) => ({ name: entry.name, isFile: entry.isFile() }))
       .sort((a, b) => (a.name < b.name ? -1 : 1));
   } catch (error) {
     throw unreadableFolder(shown.slice(0, -1), error);
@@ -232,104 +217,43 @@ function sqlFiles({ path, shown }: Folder): readonly Entry[] {
 
 // ----------------------------------------------------------------------------------------------------- reading
 
-/** What is kept of a file: its name, what tells that it is the same, and its facts. */
-type Kept = readonly [name: string, size: number, modified: number, changed: number, facts: FileFacts];
-
-interface Remembered {
-  /** The file without its text, where it is unchanged; the text is read when it is asked for. */
-  readonly known: (entry: Entry) => KnownSource | undefined;
-  readonly keep: (facts: ReadonlyMap<string, FileFacts>) => void;
-}
-
-/** Small folders are read quicker than looked up. */
-const WORTH_REMEMBERING = 200;
-function remember(folder: Folder, entries: readonly Entry[], env: DirectoryOptions["env"]): Remembered {
-  const cache =
-    env === undefined || entries.length < WORTH_REMEMBERING
-      ? undefined
-      : cachedRows<Kept>("files", folder.real, env);
-  if (cache === undefined) return { known: () => undefined, keep: () => {} };
-  const kept = new Map(cache.read().map((row) => [row[0], row]));
-  const now = Date.now();
-  const stamps = new Map<string, readonly [number, number, number]>();
-  let news = kept.size !== entries.length;
-  return {
-    known: (entry) => {
-      if (!entry.isFile) return undefined;
-      const { size, mtimeMs, ctimeMs } = statSync(join(folder.path, entry.name));
-      if (now - Math.max(mtimeMs, ctimeMs) < TOO_LATE) return undefined;
-      stamps.set(entry.name, [size, mtimeMs, ctimeMs]);
-      const known = kept.get(entry.name);
-      if (known?.[1] === size && known[2] === mtimeMs && known[3] === ctimeMs)
-        return lazily(folder, entry, known[4]);
-      news = true;
-      return undefined;
-    },
-    keep: (facts) => {
-      if (!news) return;
-      const rows = cache.replace();
-      for (const [name, stamp] of stamps) {
-        const found = facts.get(folder.shown + name);
-        if (found !== undefined) rows.add([name, ...stamp, found]);
-      }
-      rows.keep();
-    },
-  };
-}
-
-/** A source that reads its text when it is first asked for, and stops when the file is not the one that was known. */
-function lazily(folder: Folder, entry: Entry, facts: FileFacts): KnownSource {
-  let text: string | undefined;
-  const path = folder.shown + entry.name;
-  return {
-    path,
-    facts,
-    get text() {
-      if (text !== undefined) return text;
-      const read = readSource(folder, entry);
-      if ("code" in read) throw new MigrateError(read);
-      if (checksumOf(read, facts.bodyStart, sha256) !== facts.checksum) {
-        throw new MigrateError({
-          code: "source/changed-meanwhile",
-          message: `${path} changed while it was being read`,
-          hint: "run the same command again; if this is said again, run it with RETORT_CACHE=off",
-          location: { path, line: 1, column: 1 },
-        });
-      }
-      text = read.text;
-      return text;
-    },
-  };
-}
-
 /** One file's text, or why it has none. */
-function readSource(folder: Folder, { name, isFile }: Entry): Source | Diagnostic {
-  const path = folder.shown + name;
-  const file = join(folder.path, name);
+function readSource(folder: Folder, entry: Dirent): Source | Diagnostic {
+  const path = folder.shown + entry.name;
+  const file = `${folder.path}${sep}${entry.name}`;
+  const isLink = !entry.isFile();
   try {
-    if (!isFile) {
+    if (isLink) {
       const real = realpathSync(file);
       const inside = folder.real.endsWith(sep) ? folder.real : folder.real + sep;
       if (!real.startsWith(inside)) return linkOutside(path, readlinkSync(file));
       if (!statSync(real).isFile()) return cannotRead(path, "it is not a file");
     }
-    return decode(path, readFileSync(file));
+    return decode(path, file);
   } catch (error) {
     return cannotRead(
       path,
-      !isFile && codeOf(error) === "ENOENT" ? "its link leads nowhere" : reasonOf(error),
+      isLink && codeOf(error) === "ENOENT" ? "its link leads nowhere" : reasonOf(error),
     );
   }
 }
 
-function decode(path: string, bytes: Buffer): Source | Diagnostic {
+function decode(path: string, file: string): Source | Diagnostic {
+  const text = readFileSync(file, "utf8");
+  // It stands for bytes that are not UTF-8, unless the file itself holds it.
+  const fault = text.includes("\uFFFD") ? encodingFault(path, readFileSync(file)) : undefined;
+  if (fault !== undefined) return fault;
+  const source = { path, text: text.startsWith("\uFEFF") ? text.slice(1) : text };
+  const nul = source.text.indexOf("\0");
+  return nul < 0 ? source : nulByte(source, nul);
+}
+
+function encodingFault(path: string, bytes: Buffer): Diagnostic | undefined {
   const [first, second, third] = bytes;
   if ((first === 0xff && second === 0xfe) || (first === 0xfe && second === 0xff)) return utf16(path);
+  if (isUtf8(bytes)) return undefined;
   const content = first === 0xef && second === 0xbb && third === 0xbf ? bytes.subarray(3) : bytes;
-  const text = content.toString("utf8");
-  if (!isUtf8(content)) return brokenUtf8({ path, text }, content);
-  const nul = text.indexOf("\0");
-  return nul < 0 ? { path, text } : nulByte({ path, text }, nul);
+  return brokenUtf8({ path, text: content.toString("utf8") }, content);
 }
 
 /** The first byte that is not UTF-8: the first replacement character in the text that is not so in the file. */

@@ -11,7 +11,7 @@ import { readable } from "../core/batch.ts";
 import { type Diagnostic, MigrateError } from "../core/errors.ts";
 import { ENOUGH_FAULTS, type Fault, faultAt } from "../core/fault.ts";
 import { skipTrivia, tokens } from "../core/lexer.ts";
-import type { Half } from "../core/migration.ts";
+import type { MigrationFile } from "../core/migration.ts";
 import { mayNeed17, needs18 } from "../core/newer-syntax.ts";
 import { type BodyFault, blockDepth, bodyFault } from "../core/plpgsql.ts";
 import { byteOffsets, locate, offsetOfCodePoint, type Source } from "../core/source.ts";
@@ -35,9 +35,9 @@ export interface Grammar {
    * The statements of one file. Throws a `MigrateError` with every fault that could be found: syntax, what may not
    * stand in a migration, broken PL/pgSQL bodies, and syntax that is too new for the server.
    */
-  statements(half: Half): Promise<readonly UserStatement[]>;
+  statements(file: MigrationFile): Promise<readonly UserStatement[]>;
   /** The same, and what is known of each. */
-  parse(half: Half): Promise<Parsed>;
+  parse(file: MigrationFile): Promise<Parsed>;
 }
 
 export interface Parsed {
@@ -51,14 +51,14 @@ export interface Parsed {
  */
 export function createGrammar(server?: ServerVersion, piece = PIECE): Grammar {
   const older = server !== undefined && majorOf(server) < 18 ? createOlderCheck(server) : undefined;
-  const judge = async (half: Half, faults: Diagnostic[]): Promise<readonly Draft[]> => {
-    const source = { path: half.source.path, text: readable(half.source.text) };
+  const judge = async (file: MigrationFile, faults: Diagnostic[]): Promise<readonly Draft[]> => {
+    const source = { path: file.source.path, text: readable(file.source.text) };
     refuseWhatParsersCut(source);
     refuseWhatTakesForever(source);
     const parser = await loadParser();
     const suspects: Suspect[] = [];
     const judged = function* (): Generator<ParsedStatement> {
-      for (const parsed of parsedStatements(parser, { ...half, source }, faults, piece)) {
+      for (const parsed of parsedStatements(parser, source, file.bodyStart, faults, piece)) {
         const fault = faultOfBody(parser, source, parsed);
         if (fault !== undefined) faults.push(fault);
         const suspect = older?.suspect(parsed, source.text.slice(parsed.start, parsed.end));
@@ -66,21 +66,21 @@ export function createGrammar(server?: ServerVersion, piece = PIECE): Grammar {
         yield parsed;
       }
     };
-    const drafts = draftsOf(half, judged(), faults);
+    const drafts = draftsOf(file, judged(), faults);
     for (const suspect of suspects) {
       const fault = await older?.fault(source, suspect);
       if (fault !== undefined) faults.push(fault);
     }
     return drafts;
   };
-  const parse = async (half: Half): Promise<Parsed> => {
+  const parse = async (file: MigrationFile): Promise<Parsed> => {
     const faults: Diagnostic[] = [];
-    const drafts = await judge(half, faults);
-    const statements = statementsOf(half, drafts, faults);
+    const drafts = await judge(file, faults);
+    const statements = statementsOf(file, drafts, faults);
     if (faults.length > 0) throw MigrateError.all(faults.sort(byPlace));
     return { drafts, statements };
   };
-  return { parse, statements: async (half) => (await parse(half)).statements };
+  return { parse, statements: async (file) => (await parse(file)).statements };
 }
 
 function byPlace({ location: a }: Diagnostic, { location: b }: Diagnostic): number {
@@ -146,13 +146,13 @@ const PIECE = 512 * 1024; // UTF-16 units
  */
 function* parsedStatements(
   parser: Parser,
-  half: Half,
+  source: Source,
+  bodyStart: number,
   faults: Diagnostic[],
   size: number,
 ): Generator<ParsedStatement> {
-  const { source } = half;
   const { text } = source;
-  let from = half.bodyStart;
+  let from = bodyStart;
   let single = false;
   let copying = false;
   while (from < text.length) {

@@ -2,8 +2,7 @@
 import { MigrateError } from "../core/errors.ts";
 import type { Applied, How, LedgerState, Progress } from "../core/ledger.ts";
 import type { LedgerSql } from "../core/ledger-sql.ts";
-import { type BriefSession, type Session, StatementFailure } from "./database.ts";
-import type { Reads } from "./reads.ts";
+import { type Session, StatementFailure } from "./database.ts";
 
 /** Reads what is applied and what is half done. One query where nothing is interrupted. */
 export async function readLedger(session: Session, ledger: LedgerSql): Promise<LedgerState> {
@@ -19,48 +18,6 @@ export async function readLedger(session: Session, ledger: LedgerSql): Promise<L
     if (isMissing(error)) return { exists: false, applied: [] };
     throw unreadable(error);
   }
-}
-
-/**
- * What tells that the ledger is as it was; undefined where there is none, nobody can tell, or a pooler stands between,
- * which not every command puts up with.
- */
-export async function fingerprintOf(session: BriefSession, ledger: LedgerSql): Promise<string | undefined> {
-  if (session.kind === "pglite") return undefined;
-  try {
-    const [row] = await session.rows<{ readonly fingerprint: string; readonly pid: number | string }>(
-      ledger.selectFingerprint(session.version.number),
-    );
-    return Number(row?.pid) === session.pid ? row?.fingerprint : undefined;
-  } catch (error) {
-    // Such as for want of a privilege that the ledger itself can be read without.
-    if (error instanceof StatementFailure && !error.lost) return undefined;
-    throw unreadable(error);
-  }
-}
-
-/** Reads the ledger, and tells of it whoever wants to know when the same would be read again. */
-export async function readLedgerFor(
-  reads: Reads | undefined,
-  session: Session,
-  ledger: LedgerSql,
-): Promise<LedgerState> {
-  if (reads?.recording !== true || session.kind === "pglite") {
-    reads?.other();
-    return await readLedger(session, ledger);
-  }
-  // Both see the same moment.
-  await session.send(["BEGIN TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY;"]);
-  const fingerprint = await fingerprintOf(session, ledger);
-  if (fingerprint === undefined) {
-    reads.other();
-    await session.send(["ROLLBACK;"]);
-    return await readLedger(session, ledger);
-  }
-  reads.ledger(fingerprint);
-  const state = await readLedger(session, ledger);
-  await session.send(["COMMIT;"]);
-  return state;
 }
 
 /** An entry of the ledger's log. `at` is ISO 8601, UTC; `duration` in seconds. */

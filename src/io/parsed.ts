@@ -2,11 +2,11 @@
  * What the parsers said of files → the user's cache, by the checksum of each body, so that no body is parsed twice for
  * the same server. It holds no SQL: statements are cut out of the file's text, which has that checksum.
  */
-import type { Half } from "../core/migration.ts";
+import type { MigrationFile } from "../core/migration.ts";
 import type { Draft } from "../core/statement.ts";
-import { cachedRows, type Env } from "./cache.ts";
-import { grammarFiles } from "./grammar-files.ts";
-import { stampOfFile } from "./stamp.ts";
+import { cachedRows, type RowsWriter } from "./cache.ts";
+import type { Env } from "./cache-folder.ts";
+import { grammarStamps } from "./grammar-files.ts";
 
 /** Of one body; offsets count from where it begins. */
 export interface KnownBody {
@@ -16,17 +16,19 @@ export interface KnownBody {
 }
 
 export interface KnownBodies {
-  readonly find: (half: Half) => KnownBody | undefined;
-  readonly add: (half: Half, body: KnownBody) => void;
+  readonly find: (file: MigrationFile) => KnownBody | undefined;
+  readonly add: (file: MigrationFile, body: KnownBody) => void;
   /** Keeps what was added. */
   readonly keep: () => void;
 }
 
+/** A body by its checksum. */
+type Row = readonly [checksum: string, body: KnownBody];
+
 /** What these grammars said of the bodies of a project (its folders, absolute) for a server's major version; 0: for any. */
 export function knownBodies(folders: readonly string[], major: number, env: Env): KnownBodies {
-  const grammars = grammarFiles().map((file) => stampOfFile(file)?.text);
-  const about = JSON.stringify([major, folders, grammars]);
-  const cache = cachedRows<readonly [checksum: string, KnownBody]>("parsed", about, env);
+  const about = JSON.stringify([major, folders, grammarStamps()]);
+  const cache = cachedRows<Row>(about, env);
   if (cache === undefined) return { find: () => undefined, add: () => {}, keep: () => {} };
   // Read when the first body is asked for: most runs have nothing to do.
   let known: ReadonlyMap<string, KnownBody> | undefined;
@@ -34,21 +36,21 @@ export function knownBodies(folders: readonly string[], major: number, env: Env)
     known ??= new Map(cache.read());
     return known;
   };
-  let news: ReturnType<typeof cache.replace> | undefined;
-  const replace = (): NonNullable<typeof news> => {
+  let news: RowsWriter<Row> | undefined;
+  const replace = (): RowsWriter<Row> => {
     const rows = cache.replace();
     for (const row of bodies()) rows.add(row);
     return rows;
   };
   return {
-    find: (half) => {
-      const body = bodies().get(half.checksum);
-      return body === undefined || !isPlain(half) ? undefined : shifted(body, half.bodyStart);
+    find: (file) => {
+      const body = bodies().get(file.checksum);
+      return body === undefined || !isPlain(file) ? undefined : shifted(body, file.bodyStart);
     },
-    add: (half, body) => {
-      if (!isPlain(half)) return;
+    add: (file, body) => {
+      if (!isPlain(file)) return;
       news ??= replace();
-      news.add([half.checksum, shifted(body, -half.bodyStart)]);
+      news.add([file.checksum, shifted(body, -file.bodyStart)]);
     },
     keep: () => news?.keep(),
   };
@@ -58,7 +60,7 @@ export function knownBodies(folders: readonly string[], major: number, env: Env)
 const LONG = 128 * 1024;
 
 /** Whether it can be kept: the checksum does not tell one line end from another, and offsets do. */
-const isPlain = ({ source: { text } }: Half): boolean => text.length <= LONG && !text.includes("\r");
+const isPlain = ({ source: { text } }: MigrationFile): boolean => text.length <= LONG && !text.includes("\r");
 
 function shifted({ drafts, ...rest }: KnownBody, by: number): KnownBody {
   const move = ({ begin, start, end, tail, facts }: Draft): Draft => ({

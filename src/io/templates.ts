@@ -3,7 +3,7 @@ import { existsSync, readdirSync } from "node:fs";
 import { dirname, join, relative, sep } from "node:path";
 import { fileURLToPath } from "node:url";
 import { MigrateError } from "../core/errors.ts";
-import type { HalfName } from "../core/migration.ts";
+import type { Direction } from "../core/header.ts";
 import type { Source } from "../core/source.ts";
 import { readText } from "./files.ts";
 
@@ -39,8 +39,8 @@ export function readTemplates(
 
 function inFolder(folder: string, cwd: string, own: boolean): [string, Template][] {
   const files = new Set(readdirSync(folder));
-  const source = (name: string, half: HalfName): Source => {
-    const path = shownPath(join(folder, `${name}.${half}.sql`), cwd);
+  const source = (name: string, direction: Direction): Source => {
+    const path = shownPath(join(folder, `${name}.${direction}.sql`), cwd);
     return { path, text: readText(path, { cwd }).replace(/^\ufeff/, "") };
   };
   return [...files]

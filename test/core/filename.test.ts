@@ -12,9 +12,9 @@ import {
 
 describe("a file name", () => {
   test.each([
-    ["0004_add_orders.up.sql", { number: "0004", slug: "add_orders", half: "up" }],
-    ["20260102030405_größe 2.down.sql", { number: "20260102030405", slug: "größe 2", half: "down" }],
-    ["0004_x.down.up.sql", { number: "0004", slug: "x.down", half: "up" }],
+    ["0004_add_orders.up.sql", { number: "0004", slug: "add_orders", direction: "up" }],
+    ["20260102030405_größe 2.down.sql", { number: "20260102030405", slug: "größe 2", direction: "down" }],
+    ["0004_x.down.up.sql", { number: "0004", slug: "x.down", direction: "up" }],
   ])("%s", (name, fileName) => {
     expect(parseFileName(name)).toEqual({ fileName });
   });
@@ -66,7 +66,7 @@ describe("a pattern", () => {
     slug: "add_users",
     revision: "29f859a13ea1",
     date: new Date("2026-03-02T09:14:05Z"),
-    half: "up",
+    direction: "up",
   } as const;
 
   test.each([
@@ -82,7 +82,7 @@ describe("a pattern", () => {
     expect(formatFileName(name, pattern)).toBe(expected);
     const { fileName, fault } = parseFileName(expected, pattern);
     expect(fault).toBeUndefined();
-    expect(fileName?.half).toBe("up");
+    expect(fileName?.direction).toBe("up");
     expect(fileName?.number).toBe(text.includes("{number}") ? "0042" : undefined);
     expect(fileName?.slug).toBe(text.includes("{slug}") ? "add_users" : "");
   });
@@ -90,7 +90,7 @@ describe("a pattern", () => {
   test("without {number} any name will do, and a number in it is none", () => {
     const pattern = filePattern("{date:YYYY_MM_DD}-{slug}");
     expect(parseFileName("0004_old.down.sql", pattern)).toEqual({
-      fileName: { slug: "0004_old", half: "down" },
+      fileName: { slug: "0004_old", direction: "down" },
     });
     expect(parseFileName("seed.sql", pattern).fault?.hint).toContain(
       "rename it to 'seed.up.sql' if it is a migration",

@@ -1,19 +1,19 @@
 import { describe, expect, test } from "vitest";
-import { parseHeader } from "../../src/core/header.ts";
-import type { HalfName } from "../../src/core/migration.ts";
+import { type Direction, parseHeader } from "../../src/core/header.ts";
 
-const read = (text: string, half: HalfName = "up") => parseHeader({ path: "0001_a.up.sql", text }, half);
+const read = (text: string, direction: Direction = "up") =>
+  parseHeader({ path: "0001_a.up.sql", text }, direction);
 
 /** `line:column code^underlined` of every fault. */
-function faults(text: string, half: HalfName = "up"): readonly string[] {
-  return read(text, half).diagnostics.map(({ code, location, excerpt }) => {
+function faults(text: string, direction: Direction = "up"): readonly string[] {
+  return read(text, direction).diagnostics.map(({ code, location, excerpt }) => {
     const start = location!.column - 1;
     const under = [...(excerpt?.line ?? "")].slice(start, start + (excerpt?.length ?? 1)).join("");
     return `${location!.line}:${location!.column} ${code} ^${under}`;
   });
 }
 
-const hint = (text: string, half: HalfName = "up") => read(text, half).diagnostics[0]?.hint;
+const hint = (text: string, direction: Direction = "up") => read(text, direction).diagnostics[0]?.hint;
 
 describe("a header", () => {
   test("with every key", () => {
@@ -91,7 +91,7 @@ describe("a header", () => {
 describe("faults of a header", () => {
   const up = (lines: string): string => `-- revision: a\n-- parent: none\n${lines}`;
 
-  test.each<[string, string, HalfName, readonly string[]]>([
+  test.each<[string, string, Direction, readonly string[]]>([
     ["an empty file", "", "up", ["1:1 source/missing-key ^"]],
     ["no header", "SELECT 1;", "up", ["1:1 source/missing-key ^S"]],
     ["no parent line", "-- message: x\n-- revision: a\n", "up", ["2:4 source/missing-key ^revision"]],
@@ -142,8 +142,8 @@ describe("faults of a header", () => {
       "up",
       ["1:14 source/illegal-id ^+", "2:4 source/unknown-key ^parnt", "3:4 source/unknown-key ^x"],
     ],
-  ])("%s", (_, text, half, expected) => {
-    expect(faults(text, half)).toEqual(expected);
+  ])("%s", (_, text, direction, expected) => {
+    expect(faults(text, direction)).toEqual(expected);
   });
 
   test.each([

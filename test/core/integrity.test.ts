@@ -5,12 +5,9 @@ import { codeChecksumOf, consequences, diagnosticOf, findingsOf } from "../../sr
 import type { Applied } from "../../src/core/ledger.ts";
 import type { Migration } from "../../src/core/migration.ts";
 import { sha256 } from "../../src/io/sha256.ts";
+import { migrationFile } from "../support/file.ts";
 
-const codeOf = (body: string): string =>
-  codeChecksumOf(
-    { source: { path: "m.up.sql", text: `-- header\n${body}` }, bodyStart: 10, checksum: "" },
-    sha256,
-  );
+const codeOf = (body: string): string => codeChecksumOf(migrationFile(`-- header\n${body}`, 10), sha256);
 
 describe("code checksum, version 1", () => {
   test("is the one that docs/format.md documents", () => {

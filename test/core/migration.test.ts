@@ -1,6 +1,8 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
-import { assemble, checksumOf } from "../../src/core/assemble.ts";
+import { assemble, ParsedFile } from "../../src/core/assemble.ts";
+import { type Header, headerKeys } from "../../src/core/header.ts";
+import type { MigrationFile } from "../../src/core/migration.ts";
 import { sha256 } from "../../src/io/sha256.ts";
 
 /** Files, by path. */
@@ -32,12 +34,18 @@ describe("pairs", () => {
     };
     const { migrations, diagnostics } = from(files);
     expect(diagnostics).toEqual([]);
-    const half = (path: keyof typeof files, body: string) => ({
+    const file = (path: keyof typeof files, body: string, header: Partial<Header>) => ({
       source: { path, text: files[path] },
+      header: { parents: [], branchLabels: [], dependsOn: [], ...header },
       bodyStart: files[path].length - body.length,
       checksum: sha256(body),
     });
-    expect(migrations).toEqual([
+    const plainly = (given: MigrationFile | undefined) => {
+      if (given === undefined) return undefined;
+      const { source, header, bodyStart, checksum } = given;
+      return { source, header, bodyStart, checksum };
+    };
+    expect(migrations.map((each) => ({ ...each, up: plainly(each.up), down: plainly(each.down) }))).toEqual([
       {
         revision: "a",
         parents: [],
@@ -46,9 +54,15 @@ describe("pairs", () => {
         message: "create users",
         number: "0001",
         path: "m/0001_create_users.up.sql",
-        up: half("m/0001_create_users.up.sql", "CREATE TABLE users ();\n"),
-        down: { ...half("m/0001_create_users.down.sql", "DROP TABLE users;\n"), lockTimeout: "5s" },
-        transaction: { down: "none" },
+        up: file("m/0001_create_users.up.sql", "CREATE TABLE users ();\n", {
+          revision: "a",
+          branchLabels: ["shop"],
+        }),
+        down: file("m/0001_create_users.down.sql", "DROP TABLE users;\n", {
+          revision: "a",
+          lockTimeout: "5s",
+          transaction: "none",
+        }),
       },
       {
         revision: "b",
@@ -57,14 +71,47 @@ describe("pairs", () => {
         branchLabels: [],
         message: "The next",
         created: "today",
-        irreversible: "gone",
         number: "0002",
         path: "m/0002_next.up.sql",
-        up: { ...half("m/0002_next.up.sql", ""), statementTimeout: "0" },
-        transaction: {},
+        up: file("m/0002_next.up.sql", "", {
+          revision: "b",
+          parents: ["a"],
+          dependsOn: ["shop"],
+          message: "The next",
+          created: "today",
+          irreversible: "gone",
+          statementTimeout: "0",
+        }),
       },
     ]);
   });
+
+  /** A value of each form, and what is to be found of it in the migration. */
+  const values = {
+    id: ["r1", "r1"],
+    ids: ["a, b", ["a", "b"]],
+    text: ["A text: of any kind", "A text: of any kind"],
+    none: ["none", "none"],
+    time: ["5 min", "5 min"],
+  } as const;
+
+  test.each(["up", "down"] as const)(
+    "hold what each key of the %s file says, whatever keys there are",
+    (direction) => {
+      const keys = Object.entries(headerKeys).filter(([, { down }]) => direction === "up" || down);
+      const header = keys.map(([key, { form }]) => `-- ${key}: ${values[form][0]}\n`).join("");
+      const { migrations, diagnostics } = from(
+        direction === "up"
+          ? { "0001_a.up.sql": header }
+          : { "0001_a.up.sql": up("r1"), "0001_a.down.sql": header },
+      );
+      expect(diagnostics).toEqual([]);
+      expect(migrations[0]![direction]!.header).toEqual({
+        ...(direction === "up" ? {} : { parents: [], branchLabels: [], dependsOn: [] }),
+        ...Object.fromEntries(keys.map(([, { form, property }]) => [property, values[form][1]])),
+      });
+    },
+  );
 
   test("are found per folder; one number may be used twice", () => {
     const { migrations, diagnostics } = from({
@@ -146,7 +193,7 @@ describe("faults of pairs", () => {
     );
   });
 
-  test("two lonely halves of one revision: the hint says which to rename", () => {
+  test("two lonely files of one revision: the hint says which to rename", () => {
     const { diagnostics } = from({ "m/0001_a.up.sql": up("a"), "m/0001_b.down.sql": down("a") });
     expect(diagnostics.map(({ hint }) => hint)).toEqual([
       "m/0001_b.down.sql has the same revision: rename it to m/0001_a.down.sql",
@@ -154,7 +201,7 @@ describe("faults of pairs", () => {
     ]);
   });
 
-  test("the half of a file without text is not lonely", () => {
+  test("the other file of one without text is not lonely", () => {
     const fault = {
       code: "source/encoding",
       message: "x",
@@ -194,7 +241,8 @@ describe("checksum, version 1", () => {
   });
 
   test("comments and blank lines count", () => {
-    const sum = (body: string): string => checksumOf({ path: "x", text: body }, 0, sha256);
+    const sum = (body: string): string =>
+      new ParsedFile({ path: "x", text: body }, { slug: "x", direction: "up" }, sha256).checksum;
     expect(new Set(["SELECT 1", "SELECT 1 ", "SELECT 1\n", "-- a\nSELECT 1"].map(sum)).size).toBe(4);
   });
 });

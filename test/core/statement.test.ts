@@ -1,15 +1,11 @@
 import { expect, test } from "vitest";
 import { MigrateError } from "../../src/core/errors.ts";
-import type { Half } from "../../src/core/migration.ts";
 import { draftsOf, transactionMode, type UserStatement } from "../../src/core/statement.ts";
 import { createGrammar } from "../../src/io/grammar.ts";
-
-function half(text: string, bodyStart = 0): Half {
-  return { source: { path: "0001_x.up.sql", text }, bodyStart, checksum: "" };
-}
+import { migrationFile } from "../support/file.ts";
 
 function parse(text: string): Promise<readonly UserStatement[]> {
-  return createGrammar().statements(half(text));
+  return createGrammar().statements(migrationFile(text));
 }
 
 async function only(text: string): Promise<UserStatement> {
@@ -73,7 +69,7 @@ test.for<readonly [name: string, text: string, ...sql: string[]]>([
 
 test("the header is no part of the first statement, and offsets stay those of the file", async () => {
   const text = "-- revision: a\n-- 😀\nselect 'é', '😀'; select 2;";
-  const [first, second] = await createGrammar().statements(half(text, 15));
+  const [first, second] = await createGrammar().statements(migrationFile(text, 15));
   expect(first).toMatchObject({ sql: "-- 😀\nselect 'é', '😀';", offset: 6, origin: { line: 3, column: 1 } });
   expect(second).toMatchObject({ sql: "select 2;", origin: { line: 3, column: 18, end: text.length } });
 });
@@ -86,7 +82,7 @@ test("draftsOf reads one tree at a time", () => {
       yield { ast: { SelectStmt: {} }, start, end: start + 9 };
     }
   };
-  expect(draftsOf(half("select 1; select 2;"), parsed(), [])).toHaveLength(2);
+  expect(draftsOf(migrationFile("select 1; select 2;"), parsed(), [])).toHaveLength(2);
   expect(ahead).toBe(2);
 });
 
@@ -264,7 +260,7 @@ test.for([
   ["do $$ begin commit; end $$", undefined, "transaction"],
   ["do $$ begin commit; end $$", "none", "none"],
 ] as const)("%s, header %s: %s", async ([text, header, mode]) => {
-  expect(transactionMode(half(text), await parse(text), header)).toBe(mode);
+  expect(transactionMode(migrationFile(text), await parse(text), header)).toBe(mode);
 });
 
 test("a mix shows how to split it", async () => {
@@ -272,7 +268,7 @@ test("a mix shows how to split it", async () => {
   const statements = await parse(text);
   const error = (() => {
     try {
-      transactionMode(half(text), statements, undefined);
+      transactionMode(migrationFile(text), statements, undefined);
       return undefined;
     } catch (thrown) {
       return thrown as MigrateError;

@@ -1,21 +1,17 @@
 import { expect, test } from "vitest";
 import { type Diagnostic, MigrateError } from "../../src/core/errors.ts";
-import type { Half } from "../../src/core/migration.ts";
 import { createGrammar, type ServerVersion } from "../../src/io/grammar.ts";
+import { migrationFile } from "../support/file.ts";
 import { chance } from "../support/graphs.ts";
 
 const v15: ServerVersion = { number: 150020, text: "15.20" };
 const v17: ServerVersion = { number: 170004, text: "17.4" };
 const v18: ServerVersion = { number: 180000, text: "18.0" };
 
-function half(text: string): Half {
-  return { source: { path: "0001_x.up.sql", text }, bodyStart: 0, checksum: "" };
-}
-
 /** The faults of a text; none when it is sound. Anything but a MigrateError is thrown on. */
 async function faults(text: string, server?: ServerVersion): Promise<readonly Diagnostic[]> {
   try {
-    await createGrammar(server).statements(half(text));
+    await createGrammar(server).statements(migrationFile(text));
     return [];
   } catch (error) {
     if (!(error instanceof MigrateError)) throw error;
@@ -277,8 +273,8 @@ test("the old parser neither leaks nor hangs: 1,000 tables in one file, then as 
     `create table t${i} (id bigint primary key, name text not null default 'x');`;
   const tables = Array.from({ length: 1000 }, (_, i) => table(i));
   const grammar = createGrammar(v15);
-  expect(await grammar.statements(half(tables.join("\n")))).toHaveLength(1000);
-  for (const text of tables) await grammar.statements(half(text));
+  expect(await grammar.statements(migrationFile(tables.join("\n")))).toHaveLength(1000);
+  for (const text of tables) await grammar.statements(migrationFile(text));
   expect(
     await report(
       `${tables.join("\n")}\nmerge into t using s on true when matched then delete returning 1;`,
@@ -365,7 +361,7 @@ test("however small the pieces are that a file is read in, the statements are th
   const { often, pick, next } = chance(20261121);
   const told = async (text: string, piece: number): Promise<unknown> =>
     createGrammar(undefined, piece)
-      .parse(half(text))
+      .parse(migrationFile(text))
       .catch((error: MigrateError) => error.diagnostics);
   for (let round = 0; round < 1500; round += 1) {
     const text = Array.from({ length: 1 + Math.floor(7 * next()) }, () => {
@@ -381,7 +377,7 @@ test("however small the pieces are that a file is read in, the statements are th
 test("a file of 1 MB is read in pieces, and nothing falls between them", async () => {
   const row = (i: number): string => `insert into t values (${i}, 'a;\n''é', $$;\n$$); -- ${i};\n`;
   const text = Array.from({ length: 20_000 }, (_, i) => row(i)).join("");
-  const statements = await createGrammar().statements(half(text));
+  const statements = await createGrammar().statements(migrationFile(text));
   expect(statements).toHaveLength(20_000);
   expect(`${statements.map(({ sql }) => sql).join("\n")}\n`).toBe(text);
   expect(statements.at(-1)?.origin).toMatchObject({ line: 1 + 3 * 19_999, column: 1 });

@@ -5,7 +5,7 @@ import { expect, test } from "vitest";
 import { builtCli } from "../support/cases.ts";
 import { ledger } from "../support/dump.ts";
 import { ownDatabase, project, type TestProject, until, withLock } from "../support/project.ts";
-import { query, servers } from "../support/server.ts";
+import { query, servers, withClient } from "../support/server.ts";
 
 const [server] = servers();
 const sleeping = "SELECT FROM pg_stat_activity WHERE wait_event = 'PgSleep' AND datname = current_database()";
@@ -168,3 +168,19 @@ test.each([["upgrade"], ["status"], ["log"], ["config"], ["upgrade", "head", "--
     }
   },
 );
+
+test("SIGINT while it waits for the ledger, which another session has locked", async () => {
+  const { url } = await ownDatabase(server!);
+  const shop = project({ a: "CREATE TABLE a ();" });
+  await shop.upgrade(url);
+  await withClient(url, async (client) => {
+    await client.query("BEGIN; LOCK TABLE retort.applied");
+    const { child, ended } = start(shop, url);
+    await until(
+      url,
+      "SELECT FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()",
+    );
+    child.kill("SIGINT");
+    expect(await ended).toMatchObject({ code: 130 });
+  });
+});

@@ -88,3 +88,14 @@ test.each([
   expect({ code, stderr }).toEqual({ code: 6, stderr: expect.stringMatching(message) });
   expect(performance.now() - began).toBeLessThan(5000);
 });
+
+test("what fails on our side of the connection does not wait for the server", async () => {
+  const { url } = await ownDatabase(server!);
+  const nobody = new URL(url);
+  nobody.password = "";
+  const began = performance.now();
+  const { code } = await migrate(["current", "--database", nobody.href], { cwd: shop().folder });
+  expect(code).toBe(6);
+  // The server would end it after authentication_timeout, a minute.
+  expect(performance.now() - began).toBeLessThan(30_000);
+});

@@ -11,7 +11,6 @@ const command: Command = {
     "Shows where the history forks: each branch point, and the revisions that follow it. Needs no database.",
   args: {},
   positionals: { required: 0, names: [] },
-  onlyPrints: () => true,
   examples: [
     ["migrate branches", "the forks"],
     ["migrate branches -v", "with paths and messages"],

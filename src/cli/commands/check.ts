@@ -11,7 +11,6 @@ const command: Command = {
   summary: "Checks the files, for CI and pre-commit hooks: exit code 1 where something is to be cleared up.",
   args: { "single-head": flag("there is one head and no more; needs no database") },
   positionals: { required: 0, names: [] },
-  onlyPrints: () => true,
   examples: [["migrate check --single-head", "did two branches add a migration each?"]],
   async run({ args, deps, project: options, printer, json }) {
     if (!args.flag("single-head")) {

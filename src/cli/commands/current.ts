@@ -14,7 +14,6 @@ const command: Command = {
     "check-heads": flag("exit code 1 unless every head is applied (--config has no short form here)", "c"),
   },
   positionals: { required: 0, names: [] },
-  onlyPrints: () => true,
   examples: [
     ["migrate current", "the current heads"],
     ["migrate current -v", "in full"],

@@ -36,7 +36,6 @@ const command: Command = {
     ascii: flag("draw with ASCII characters only"),
   },
   positionals: { required: 0, names: [] },
-  onlyPrints: () => true,
   examples: [
     ["migrate graph", "everything, as git log --graph would draw it"],
     ["migrate graph -i", "with what is applied filled in"],

@@ -9,7 +9,6 @@ const command: Command = {
   summary: "Shows the migrations that nothing follows. Needs no database.",
   args: { "resolve-dependencies": flag("leave out heads that others depend on") },
   positionals: { required: 0, names: [] },
-  onlyPrints: () => true,
   examples: [
     ["migrate heads", "an effective head is one that something depends on"],
     ["migrate heads -v", "with paths and messages"],

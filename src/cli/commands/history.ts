@@ -12,7 +12,6 @@ const command: Command = {
     "indicate-current": flag("mark what is applied to the database", "i"),
   },
   positionals: { required: 0, names: [] },
-  onlyPrints: () => true,
   examples: [
     ["migrate history", "everything"],
     ["migrate history -r -3:current", "from three before the head to what is applied"],

@@ -9,7 +9,6 @@ const command: Command = {
   summary: "Shows a migration in full.",
   args: {},
   positionals: { required: 1, names: ["TARGET"] },
-  onlyPrints: () => true,
   examples: [
     ["migrate show head", "the newest"],
     ["migrate show 0004", "by file number"],

@@ -2,7 +2,7 @@
 import { MigrateError } from "../../core/errors.ts";
 import { type Command, flag } from "../command.ts";
 import { runOnline, writeFlags } from "../run.ts";
-import { printsScript, scriptFlags, writeScript } from "../script.ts";
+import { scriptFlags, writeScript } from "../script.ts";
 
 const command: Command = {
   name: "stamp",
@@ -17,7 +17,6 @@ const command: Command = {
     ["migrate stamp head", "the database already has all of it"],
     ["migrate stamp --purge 29f859a13ea1", "forget what is there, begin at that revision"],
   ],
-  onlyPrints: printsScript,
   run: (invocation) => {
     const { args } = invocation;
     if (args.flag("purge") && args.flag("sql")) throw purgeInScript();

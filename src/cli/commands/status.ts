@@ -10,7 +10,6 @@ const command: Command = {
   summary: "Shows what is applied to the database and what is pending.",
   args: {},
   positionals: { required: 0, names: [] },
-  onlyPrints: () => true,
   async run({ deps, project: options, printer, json }) {
     const { project, applied, heads: current, pending, unknown, progress } = await readState(deps, options);
     const { graph } = project;

@@ -10,7 +10,6 @@ const command: Command = {
     "Compares each applied migration's file with what the ledger recorded of it; exit code 1 where they differ.",
   args: {},
   positionals: { required: 0, names: [] },
-  onlyPrints: () => true,
   examples: [
     ["migrate verify", "is every applied file as it was?"],
     ["migrate verify --json", "with whole checksums"],
