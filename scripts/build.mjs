@@ -25,6 +25,8 @@ const common = {
   charset: "ascii",
   // These find files of their own beside themselves.
   external: ["libpg-query", "pg-query-emscripten", "@electric-sql/pglite", "pg-native"],
+  // Its main file loads the others in a way that no bundler can follow.
+  alias: { "jsonc-parser": "jsonc-parser/lib/esm/main.js" },
   legalComments: "none",
   logLevel: "warning",
   define: {

@@ -1,7 +1,7 @@
 /** The definitions of the commands → docs/commands.md. */
 import { type Command, type Flags, globals } from "../src/cli/command.ts";
+import { groups } from "../src/cli/command-line.ts";
 import { flagRows, usageOf } from "../src/cli/help.ts";
-import { groups } from "../src/cli/main.ts";
 
 /** Where the page lies. */
 export const commandsPagePath = "docs/commands.md";

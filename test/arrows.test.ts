@@ -6,7 +6,9 @@ import { describe, expect, test } from "vitest";
 
 const src = fileURLToPath(new URL("../src", import.meta.url));
 
-const files = readdirSync(src, { recursive: true, encoding: "utf8" }).filter((file) => file.endsWith(".ts"));
+const files = readdirSync(src, { recursive: true, encoding: "utf8" })
+  .filter((file) => file.endsWith(".ts"))
+  .sort();
 
 /** Every module a file names: static and dynamic imports, re-exports, types. */
 const imports = files.flatMap((file) => {
@@ -35,6 +37,8 @@ const arrows: Readonly<Record<string, readonly string[]>> = {
   "bin.ts": ["io/engine.ts"],
 };
 
+const knownCircles = ["render/script.ts -> render/section.ts -> render/script.ts"];
+
 test("the files are read", () => {
   expect(files).toContain("core/plan.ts");
   expect(imports).toContainEqual({ file: "io/database.ts", to: "slonik", local: false });
@@ -50,6 +54,22 @@ test.each(Object.entries(arrows))("%s imports only %j", (folder, allowed) => {
 
 test("every file lives in a folder that has arrows", () => {
   expect(files.filter((file) => arrows[folderOf(file)] === undefined)).toEqual([]);
+});
+
+test("no file leads back to itself", () => {
+  const next = new Map(
+    files.map((file) => [file, imports.filter((i) => i.file === file).map(({ to }) => to)]),
+  );
+  const circles: string[] = [];
+  const done = new Set<string>();
+  const walk = (file: string, path: readonly string[]): void => {
+    if (path.includes(file)) circles.push([...path.slice(path.indexOf(file)), file].join(" -> "));
+    if (done.has(file) || path.includes(file)) return;
+    for (const to of next.get(file) ?? []) walk(to, [...path, file]);
+    done.add(file);
+  };
+  for (const file of files) walk(file, []);
+  expect(circles).toEqual(knownCircles);
 });
 
 describe("packages", () => {

@@ -3,7 +3,24 @@ import { type BooleanArgDef, runCommand, type StringArgDef } from "citty";
 import type { Deps, ProjectOptions } from "../app/project.ts";
 import { exitCodes } from "../core/errors.ts";
 import type { Printer } from "./print.ts";
-import type { Arguments, Positionals } from "./strict.ts";
+
+/** What was said on the command line. */
+export interface Arguments {
+  /** A flag that takes a value: the last one given, or undefined. */
+  text(name: string): string | undefined;
+  /** A flag that may be repeated: all that were given. */
+  list(name: string): readonly string[];
+  /** Whether a flag was given. */
+  flag(name: string): boolean;
+  readonly positionals: readonly string[];
+}
+
+/** How many arguments a command takes beside its flags: a name each; the last may take many. */
+export interface Positionals {
+  readonly required: number;
+  readonly names: readonly string[];
+  readonly many?: boolean;
+}
 
 /** What a command gets: its parsed arguments and the way out. */
 export interface Invocation {
@@ -69,5 +86,5 @@ export const globals: Flags = {
   help: flag("show this help", "h"),
 };
 
-/** Of commands that connect. */
-export const waitFlag = value("seconds to wait until the server accepts connections (default 0)", "SECONDS");
+/** Flags that may stand before the command's name. */
+export const frontFlags: Flags = { ...globals, version: flag("show the version") };

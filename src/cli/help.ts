@@ -1,5 +1,5 @@
 /** A command's definition → its help text; the command table → the overview. */
-import { type Command, type Flags, globals } from "./command.ts";
+import { type Command, type Flags, frontFlags, globals } from "./command.ts";
 
 const WIDTH = 80;
 
@@ -26,13 +26,21 @@ export function usageOf({ name, positionals: { names, required, many } }: Comman
 
 /** The overview: what each command does. */
 export function overview(
-  groups: readonly (readonly [string, readonly (readonly [string, string])[]])[],
+  groups: readonly (readonly [
+    string,
+    readonly (readonly [string, readonly [summary: string, ...unknown[]]])[],
+  ])[],
 ): string {
   return [
     "Migrations for PostgreSQL written in plain SQL.",
     "usage: migrate COMMAND [flags]",
-    ...groups.map(([name, rows]) => section(name, rows)),
-    section("flags of every command", [...flagRows(globals), ["    --version", "show the version"]]),
+    ...groups.map(([name, commands]) =>
+      section(
+        name,
+        commands.map(([command, [summary]]) => [command, summary]),
+      ),
+    ),
+    section("flags of every command", flagRows(frontFlags)),
     "The help of a command: migrate COMMAND --help",
   ].join("\n\n");
 }

@@ -1,38 +1,37 @@
 /** Texts of flags → numbers and times, or an error that gives an example. */
+import { parseDuration, type Unit } from "../core/duration.ts";
 import { MigrateError } from "../core/errors.ts";
-
-/** A number of seconds from a flag. Throws `usage/number`. */
-export function seconds(text: string | undefined, flagName: string): number | undefined {
-  return number(text, flagName, "a number of seconds", (found) => found >= 0);
-}
+import { shorten } from "../core/fault.ts";
 
 /** How many, from a flag: 0 or more. Throws `usage/number`. */
 export function count(text: string | undefined, flagName: string): number | undefined {
-  return number(text, flagName, "a whole number", (found) => Number.isInteger(found) && found >= 0);
-}
-
-function number(
-  text: string | undefined,
-  flagName: string,
-  what: string,
-  fits: (found: number) => boolean,
-): number | undefined {
   if (text === undefined) return undefined;
-  const found = Number(text);
-  if (text.trim() !== "" && Number.isFinite(found) && fits(found)) return found;
+  if (/^\d{1,9}$/.test(text)) return Number(text);
   throw new MigrateError({
     code: "usage/number",
-    message: `${flagName} takes ${what}, not '${text}'`,
-    hint: `for example: ${flagName} 30`,
+    message: `${flagName} must be a whole number, 0 or more, not '${shorten(text)}'`,
+    hint: `for example: ${flagName} 5`,
   });
 }
 
-/** A time in PostgreSQL's form: `5s`, `500ms`, `0`. Throws `usage/interval`. */
-export function interval(text: string | undefined, flagName: string): string | undefined {
-  if (text === undefined || /^\d+ ?(us|ms|s|min|h|d)?$/.test(text)) return text;
+/** A timeout for PostgreSQL, as it was written; a number alone is milliseconds. Throws `usage/duration`. */
+export function timeout(text: string | undefined, flagName: string): string | undefined {
+  if (text !== undefined) duration(text, flagName, "ms");
+  return text;
+}
+
+/** A time in seconds; a number alone is seconds. Throws `usage/duration`. */
+export function seconds(text: string | undefined, flagName: string): number | undefined {
+  return text === undefined ? undefined : duration(text, flagName, "s") / 1000;
+}
+
+/** Milliseconds. */
+function duration(text: string, flagName: string, unit: Unit): number {
+  const read = parseDuration(text, unit);
+  if ("ms" in read) return read.ms;
   throw new MigrateError({
-    code: "usage/interval",
-    message: `${flagName} takes a time, not '${text}'`,
-    hint: `for example: ${flagName} 5s, ${flagName} 500ms, ${flagName} 0`,
+    code: "usage/duration",
+    message: `${flagName} must be ${read.mustBe}, not '${shorten(text)}'`,
+    hint: read.hint,
   });
 }

@@ -4,8 +4,8 @@ import type { Request } from "../app/steps.ts";
 import { MigrateError } from "../core/errors.ts";
 import { type Event, sessionText } from "../core/event.ts";
 import type { Plan, PlanStep } from "../core/plan.ts";
-import { type Command, type Flags, flag, type Invocation, value, waitFlag } from "./command.ts";
-import { count, interval, seconds } from "./numbers.ts";
+import { type Command, type Flags, flag, type Invocation, value } from "./command.ts";
+import { count, seconds, timeout } from "./numbers.ts";
 import type { Printer } from "./print.ts";
 import { refuseScriptFlags, scriptFlags, warnOfLongTransaction, writeScript } from "./script.ts";
 
@@ -16,22 +16,36 @@ interface RunCommand {
   readonly examples: NonNullable<Command["examples"]>;
 }
 
+export const lockWaitFlag = value(
+  "how long to wait for another migrator, in seconds or with a unit (default 60s; 0: do not wait)",
+  "TIME",
+);
+
 /** Flags of whatever changes a database. */
 export const writeFlags: Flags = {
   "dry-run": flag("show what would be done; writes nothing"),
-  "lock-wait": value("seconds to wait for another migrator (default 60; 0: do not wait)", "SECONDS"),
-  wait: waitFlag,
+  "lock-wait": lockWaitFlag,
+  wait: value(
+    "how long to wait until the server accepts connections, in seconds or with a unit (default 0)",
+    "TIME",
+  ),
 };
 
 const runFlags: Flags = {
   ...writeFlags,
   "single-transaction": flag("one transaction for all steps instead of one each"),
-  "lock-timeout": value("how long a statement waits for a lock (default 5s; 0: for ever)", "TIME"),
+  "lock-timeout": value(
+    "how long a statement waits for a lock, in milliseconds or with a unit (default 5s; 0: for ever)",
+    "TIME",
+  ),
   "lock-retries": value(
     "how often a migration that met a lock timeout or a deadlock is tried again (default 5)",
     "COUNT",
   ),
-  "statement-timeout": value("how long a statement may run (default 0: for ever)", "TIME"),
+  "statement-timeout": value(
+    "how long a statement may run, in milliseconds or with a unit (default 0: for ever)",
+    "TIME",
+  ),
   yes: flag("do not ask before a downgrade destroys data", "y"),
 };
 
@@ -61,8 +75,8 @@ export async function runOnline(request: Request, invocation: Invocation): Promi
     ...project,
     dryRun,
     singleTransaction: args.flag("single-transaction"),
-    lockTimeout: interval(args.text("lock-timeout"), "--lock-timeout"),
-    statementTimeout: interval(args.text("statement-timeout"), "--statement-timeout"),
+    lockTimeout: timeout(args.text("lock-timeout"), "--lock-timeout"),
+    statementTimeout: timeout(args.text("statement-timeout"), "--statement-timeout"),
     lockWait: seconds(args.text("lock-wait"), "--lock-wait"),
     lockRetries: count(args.text("lock-retries"), "--lock-retries"),
     wait: seconds(args.text("wait"), "--wait"),

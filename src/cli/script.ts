@@ -3,7 +3,7 @@ import type { OfflineOptions } from "../app/offline.ts";
 import type { Request } from "../app/steps.ts";
 import { MigrateError } from "../core/errors.ts";
 import { type Flags, flag, type Invocation, value } from "./command.ts";
-import { interval } from "./numbers.ts";
+import { timeout } from "./numbers.ts";
 
 export const scriptFlags: Flags = {
   sql: flag("write the script to stdout instead of running; needs no database"),
@@ -104,8 +104,8 @@ function scriptOptions(request: Request, { args, project }: Invocation): Offline
     singleTransaction: args.flag("single-transaction"),
     idempotent: args.flag("idempotent"),
     fromDatabase: args.flag("from-database"),
-    lockTimeout: interval(args.text("lock-timeout"), "--lock-timeout"),
-    statementTimeout: interval(args.text("statement-timeout"), "--statement-timeout"),
+    lockTimeout: timeout(args.text("lock-timeout"), "--lock-timeout"),
+    statementTimeout: timeout(args.text("statement-timeout"), "--statement-timeout"),
     serverVersion: serverVersion(args.text("server-version")),
     expectDatabase: args.text("expect-database"),
     expectRole: args.text("expect-role"),

@@ -1,126 +1,120 @@
 /**
- * Words of the command line + argument definitions → values, or an error that names the word. citty accepts
- * unknown flags and extra arguments silently, keeps only the last of a repeated flag, and reads `downgrade -1`
- * as a flag; so the words are parsed here, by Node's own parser, from citty's definitions.
+ * Words of the command line + definitions of flags → values, and what is wrong. citty accepts unknown flags and
+ * extra arguments silently, keeps only the last of a repeated flag, and reads `downgrade -1` as a flag; so the words
+ * are parsed here, by Node's own parser, from citty's definitions.
  */
 import { parseArgs } from "node:util";
 import { MigrateError } from "../core/errors.ts";
 import { nearest } from "../core/nearest.ts";
-import type { Flags } from "./command.ts";
+import type { Arguments, Command, Flags } from "./command.ts";
 
-export interface Arguments {
-  /** A flag that takes a value: the last one given. */
-  text(name: string): string | undefined;
-  /** A flag that may be repeated: all that were given. */
-  list(name: string): readonly string[];
-  /** A flag without a value, or undefined when it was not given. */
-  flag(name: string): boolean;
-  readonly positionals: readonly string[];
+/** What words say. */
+export interface ParsedWords extends Arguments {
+  /** Flag → its values, in order; "" for a flag without one. */
+  readonly values: ReadonlyMap<string, readonly string[]>;
+  /** What is wrong with the first words that are wrong. The others are read all the same. */
+  readonly fault?: MigrateError;
 }
 
-/** How many arguments a command takes beside its flags: a name each; the last may take many. */
-export interface Positionals {
-  readonly required: number;
-  readonly names: readonly string[];
-  readonly many?: boolean;
-}
-
-/** Parses the words after a command's name. Throws `usage/…`. */
-export function parseStrict(
-  command: string,
-  definitions: Flags,
-  positionals: Positionals,
+/** Parses words by the flags and positionals of a command; `before`: what the words before them said. */
+export function parseWords(
   words: readonly string[],
-): Arguments {
-  const options: Record<string, { type: "string" | "boolean"; multiple: true; short?: string }> = {};
-  const long = new Map<string, string>();
-  const taken = new Set<string>();
-  for (const [name, definition] of Object.entries(definitions)) {
-    const type = definition.type === "boolean" ? "boolean" : "string";
-    options[name] = { type, multiple: true };
-    for (const alias of [definition.alias ?? []].flat()) {
-      // Of two flags with one short form the first has it: a command's own stand before those of all commands.
-      if (alias.length === 1 && !taken.has(alias)) options[name].short = alias;
-      if (alias.length === 1) taken.add(alias);
-      else if (!(alias in definitions)) {
-        options[alias] = { type, multiple: true };
-        long.set(alias, name);
-      }
+  command: Pick<Command, "name" | "args" | "positionals">,
+  before?: ParsedWords,
+): ParsedWords {
+  const options = optionsOf(command.args);
+  const values = new Map([...(before?.values ?? [])].map(([name, given]) => [name, [...given]]));
+  const positionals: string[] = [];
+  let fault = before?.fault;
+  let unreadable = -1;
+  for (const token of tokensOf(words, options)) {
+    if (token.kind === "positional") positionals.push(unshield(token.value));
+    // Behind a letter that is no flag, the others of the word may be its value.
+    if (token.kind !== "option" || token.index === unreadable) continue;
+    const option = options.get(token.name);
+    const wrong =
+      option === undefined ? unknownFlag(command, token.rawName) : valueFault(command, token, option);
+    if (option === undefined || wrong !== undefined) {
+      fault ??= wrong;
+      unreadable = token.index;
+      continue;
     }
+    const given = values.get(option.flag) ?? [];
+    given.push(unshield(token.value ?? ""));
+    values.set(option.flag, given);
   }
-  const shielded = words.map((word) => (RELATIVE.test(word) ? `\u0000${word}` : dashed(word)));
-  const { tokens } = parseArgs({
-    args: shielded,
-    options,
-    strict: false,
-    allowPositionals: true,
-    tokens: true,
-  });
-  const values = new Map<string, string[]>();
-  const given: string[] = [];
-  for (const token of tokens) {
-    if (token.kind === "positional") given.push(unshield(token.value));
-    if (token.kind !== "option") continue;
-    const option = Object.hasOwn(options, token.name) ? options[token.name] : undefined;
-    if (option === undefined) throw unknownFlag(command, token.rawName, Object.keys(definitions));
-    if (
-      option.type === "string" &&
-      (token.value === undefined || (!token.inlineValue && isFlag(token.value)))
-    ) {
-      throw usage("missing-value", `${token.rawName} needs a value`, command);
-    }
-    if (option.type === "boolean" && token.value !== undefined) {
-      throw usage("unexpected-value", `${token.rawName} takes no value`, command);
-    }
-    const name = long.get(token.name) ?? token.name;
-    values.set(name, [...(values.get(name) ?? []), unshield(token.value ?? "")]);
-  }
-  if (given.length < positionals.required) {
-    throw usage("missing-argument", `${command} needs ${positionals.names[given.length]}`, command);
-  }
-  if (positionals.many !== true && given.length > positionals.names.length) {
-    throw usage(
-      "extra-argument",
-      `${command} does not take the argument '${given[positionals.names.length]}'`,
-      command,
-    );
-  }
+  fault ??= positionalFault(command, positionals);
   return {
     text: (name) => values.get(name)?.at(-1),
     list: (name) => values.get(name) ?? [],
     flag: (name) => values.has(name),
-    positionals: given,
+    positionals,
+    values,
+    ...(fault === undefined ? {} : { fault }),
   };
 }
 
-/** The flags before a command's name with their long forms: behind it a short one may mean something else. */
-export function longFlags(words: readonly string[], globals: Flags): readonly string[] {
-  return words.map((word) => {
-    const found = Object.entries(globals).find(([, { alias = [] }]) =>
-      [alias].flat().includes(word.slice(1, 2)),
-    );
-    if (!/^-[^-]/.test(word) || found === undefined) return word;
-    const [name, { type }] = found;
-    if (word.length === 2) return `--${name}`;
-    return type === "string" ? `--${name}=${word.slice(2)}` : word;
-  });
+/** The words before the command's name, and those behind it. Flags that all commands share may come before it. */
+export function splitAtCommand(
+  words: readonly string[],
+  flags: Flags,
+): { readonly before: readonly string[]; readonly name?: string; readonly after: readonly string[] } {
+  const first = tokensOf(words, optionsOf(flags)).find((token) => token.kind === "positional");
+  if (first === undefined) return { before: words, after: [] };
+  const { index } = first;
+  return { before: words.slice(0, index), name: words[index]!, after: words.slice(index + 1) };
 }
 
-/** Where the command's name stands among the words: flags that all commands share may come before it. */
-export function commandIndex(words: readonly string[], globals: Flags): number {
-  const takesValue = new Set<string>();
-  for (const [name, definition] of Object.entries(globals)) {
-    if (definition.type !== "string") continue;
-    takesValue.add(`--${name}`);
-    for (const alias of [definition.alias ?? []].flat())
-      takesValue.add(`${alias.length === 1 ? "-" : "--"}${alias}`);
+/** One spelling of a flag: its name, or an alias. */
+interface Option {
+  readonly flag: string;
+  readonly type: "string" | "boolean";
+  readonly short?: string;
+}
+
+/** Every long spelling. Of two flags with one short form the first has it: a command's own stand before those of all. */
+function optionsOf(flags: Flags): ReadonlyMap<string, Option> {
+  const options = new Map<string, Option>();
+  const taken = new Set<string>();
+  for (const [name, definition] of Object.entries(flags)) {
+    const type = definition.type === "boolean" ? "boolean" : "string";
+    const aliases = [definition.alias ?? []].flat();
+    const short = aliases.find((alias) => alias.length === 1 && !taken.has(alias));
+    if (short !== undefined) taken.add(short);
+    options.set(name, { flag: name, type, ...(short === undefined ? {} : { short }) });
+    for (const alias of aliases)
+      if (alias.length > 1 && !Object.hasOwn(flags, alias)) options.set(alias, { flag: name, type });
   }
-  for (let i = 0; i < words.length; i += 1) {
-    const word = words[i]!;
-    if (!word.startsWith("-")) return i;
-    if (takesValue.has(word)) i += 1;
-  }
-  return -1;
+  return options;
+}
+
+type Token =
+  | { readonly kind: "positional"; readonly index: number; readonly value: string }
+  | { readonly kind: "option-terminator"; readonly index: number }
+  | OptionToken;
+
+interface OptionToken {
+  readonly kind: "option";
+  readonly index: number;
+  readonly name: string;
+  readonly rawName: string;
+  readonly value?: string | undefined;
+  readonly inlineValue?: boolean | undefined;
+}
+
+function tokensOf(words: readonly string[], options: ReadonlyMap<string, Option>): readonly Token[] {
+  return parseArgs({
+    args: words.map((word) => (RELATIVE.test(word) ? `\u0000${word}` : dashed(word))),
+    options: Object.fromEntries(
+      [...options].map(([name, { type, short }]) => [
+        name,
+        { type, multiple: true, ...(short === undefined ? {} : { short }) },
+      ]),
+    ),
+    strict: false,
+    allowPositionals: true,
+    tokens: true,
+  }).tokens;
 }
 
 /** `-1` and `-12` are targets, not flags. */
@@ -129,6 +123,28 @@ const unshield = (word: string): string => (word.startsWith("\u0000") ? word.sli
 /** `--rev_id` is `--rev-id`. */
 const dashed = (word: string): string => word.replace(/^--[a-z_-]+/, (name) => name.replaceAll("_", "-"));
 const isFlag = (word: string): boolean => /^--?[a-z]/i.test(word);
+
+function valueFault(command: Named, token: OptionToken, { type }: Option): MigrateError | undefined {
+  const { rawName, value, inlineValue } = token;
+  if (type === "boolean")
+    return value === undefined ? undefined : usage("unexpected-value", `${rawName} takes no value`, command);
+  if (value !== undefined && (inlineValue === true || !isFlag(value))) return undefined;
+  return usage("missing-value", `${rawName} needs a value`, command);
+}
+
+function positionalFault(
+  command: Pick<Command, "name" | "positionals">,
+  given: readonly string[],
+): MigrateError | undefined {
+  const { name, positionals } = command;
+  const { required, names, many } = positionals;
+  if (given.length < required)
+    return usage("missing-argument", `${name} needs ${names[given.length]}`, command);
+  if (many === true || given.length <= names.length) return undefined;
+  return usage("extra-argument", `${name} does not take the argument '${given[names.length]}'`, command);
+}
+
+type Named = Pick<Command, "name">;
 
 /** What hands type that come from other tools: our flag, or why there is none. */
 const habits: Readonly<Record<string, string>> = {
@@ -152,20 +168,23 @@ const habits: Readonly<Record<string, string>> = {
   "database-url": "database",
   dir: "directory",
   environment: "env",
+  version: "the version is shown by migrate --version;",
 };
 
-function unknownFlag(command: string, flag: string, known: readonly string[]): MigrateError {
+function unknownFlag({ name: command, args }: Pick<Command, "name" | "args">, flag: string): MigrateError {
+  const known = Object.keys(args);
   const name = flag.replace(/^--?(no-)?/, "");
   const habit = Object.hasOwn(habits, name) ? habits[name]! : "";
   const guess = known.includes(habit) ? habit : nearest(name, known);
   const hint = habit.includes(" ") ? habit : guess === undefined ? undefined : `did you mean --${guess}?`;
-  return usage("unknown-flag", `unknown flag ${flag}`, command, hint);
+  return usage("unknown-flag", `unknown flag ${flag}`, { name: command }, hint);
 }
 
-function usage(code: string, message: string, command: string, hint?: string): MigrateError {
+function usage(code: string, message: string, { name }: Named, hint?: string): MigrateError {
+  const help = ["migrate", name, "--help"].filter((word) => word !== "").join(" ");
   return new MigrateError({
     code: `usage/${code}`,
     message,
-    hint: [hint, `see: migrate ${command} --help`].filter((part) => part !== undefined).join(" "),
+    hint: [hint, `see: ${help}`].filter((part) => part !== undefined).join(" "),
   });
 }

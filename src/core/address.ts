@@ -10,6 +10,15 @@ export type ParsedAddress =
   /** `memory`, or a folder as it was written. */
   | { readonly kind: "pglite"; readonly folder: string };
 
+/** A text and where it was found: `environment variable DATABASE_URL`, `.env line 3`, … */
+export interface Found {
+  readonly value: string;
+  readonly origin: string;
+}
+
+/** Connection parameters by libpq's names. */
+export type Parameters = ReadonlyMap<string, Found>;
+
 /** What is known of one connection parameter of libpq. */
 interface ParameterRule {
   /** The environment variable that gives it when the address does not. */

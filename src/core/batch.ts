@@ -3,6 +3,7 @@
  * changes no row. The block is a statement like any other: sent alone, the same online and in a script. Stopped or
  * killed, it is simply run again, since what it did is committed and what is left is what the statement still finds.
  */
+import { parseDuration } from "./duration.ts";
 import type { Fault } from "./fault.ts";
 import { tokens } from "./lexer.ts";
 import { dollarQuoted, identifier } from "./quote.ts";
@@ -19,7 +20,7 @@ export interface BatchDirective {
 
 const LINE = /^[ \t]*--[ \t]*batch:(.*)$/gm;
 const FORM =
-  /^(\d{1,9})(?:[ \t]+by[ \t]+([A-Za-z_][\w$]*(?:\.[A-Za-z_][\w$]*){1,2}))?(?:,?[ \t]+pause[ \t]+(\d+)(ms|s))?$/;
+  /^(\d{1,9})(?:[ \t]+by[ \t]+([A-Za-z_][\w$]*(?:\.[A-Za-z_][\w$]*){1,2}))?(?:,?[ \t]+pause[ \t]+([\d.]+[ \t]*[a-z]+))?$/;
 const PLACEHOLDER = /:batch_(?:size|from|to)\b/g;
 
 /** The text with `:batch_size` and its like turned into something a grammar reads, each offset where it was. */
@@ -33,7 +34,8 @@ export function directiveIn(comments: string): BatchDirective | Fault | undefine
   if (written === undefined) return undefined;
   const form = FORM.exec(written);
   const size = Number(form?.[1]);
-  if (form === null || size === 0) {
+  const pause = parseDuration(form?.[3] ?? "0");
+  if (form === null || size === 0 || "mustBe" in pause) {
     return {
       code: "source/batch",
       message: `'${written}' is no batch`,
@@ -41,10 +43,9 @@ export function directiveIn(comments: string): BatchDirective | Fault | undefine
     };
   }
   const names = form[2]?.split(".");
-  const pause = form[3] === undefined ? 0 : Number(form[3]) / (form[4] === "ms" ? 1000 : 1);
   return {
     size,
-    pause,
+    pause: pause.ms / 1000,
     ...(names === undefined ? {} : { key: { table: names.slice(0, -1), column: names.at(-1)! } }),
   };
 }

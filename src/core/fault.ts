@@ -23,3 +23,8 @@ export function faultAt(
     excerpt: { line: lineOf(source.text, line), length: codePoints(rest.split(/[\r\n]/, 1)[0] ?? "") },
   };
 }
+
+/** A value as part of a sentence: a long one is cut. */
+export function shorten(value: string): string {
+  return codePoints(value.slice(0, 121)) <= 60 ? value : `${[...value.slice(0, 120)].slice(0, 59).join("")}…`;
+}

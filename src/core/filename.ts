@@ -65,10 +65,14 @@ export function filePattern(text: string): FileNamePattern {
   };
 }
 
+const LONGEST_PATTERN = 128;
+
 /** Why a text cannot be a pattern, as the end of the sentence "it must be …"; undefined where it can. */
 export function patternFault(text: string): { readonly mustBe: string; readonly hint: string } | undefined {
   const example = "for example: {number}_{slug}, or {date:YYYY_MM_DD_HHmm}-{revision}_{slug}";
   const fault = (mustBe: string, hint = example) => ({ mustBe, hint });
+  // Linux and macOS take names of 255 bytes, and a slug and an ending come with it.
+  if (text.length > LONGEST_PATTERN) return fault(`a text of at most ${LONGEST_PATTERN} characters`);
   const names = [...text.matchAll(PLACEHOLDER)].map(([, name]) => name!);
   const literal = text.replaceAll(PLACEHOLDER, "");
   const illegal = /[/\\<>:"|?*\p{Cc}]/u.exec(literal)?.[0];

@@ -2,7 +2,9 @@
  * One file → its header, the leading `-- key: value` lines, with every fault in it. Below the header comments are
  * prose; the one exception is a lost header line (see `lostLines`), because an instruction must not vanish silently.
  */
+import { durationFault } from "./duration.ts";
 import type { Diagnostic } from "./errors.ts";
+import { shorten } from "./fault.ts";
 import { nearest } from "./nearest.ts";
 import { codePoints, type Source } from "./source.ts";
 
@@ -74,7 +76,6 @@ const HEADER_LINE = /(--[ \t]*([A-Za-z][A-Za-z_-]*)[ \t]*:(?!\/\/)([^\r\n]*))(?:
 const GAP = /\s+|\/\*[\s\S]*?\*\/|--[^\r\n]*/y;
 const ILLEGAL_IN_ID = /[^A-Za-z0-9_.]/u;
 const CONTROL = /[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]/;
-const TIME = /^\d+(\.\d+)?[ \t]*(us|ms|s|min|h|d)?$/;
 
 interface HeaderLine {
   readonly key: string;
@@ -315,17 +316,21 @@ function valueFault(source: Source, line: HeaderLine, key: HeaderKey): Diagnosti
             ...placeOfValue(source, line),
           };
     case "time":
-      return TIME.test(value)
-        ? undefined
-        : {
-            code: "source/illegal-value",
-            message: `'${shorten(value)}' is not a time`,
-            hint: `write a number and a unit (us, ms, s, min, h, d), such as '-- ${key}: 5s'; 0 waits without limit`,
-            ...placeOfValue(source, line),
-          };
+      return timeFault(source, line, key);
     case "text":
       return undefined;
   }
+}
+
+function timeFault(source: Source, line: HeaderLine, key: HeaderKey): Diagnostic | undefined {
+  const fault = durationFault(line.value);
+  if (fault === undefined) return undefined;
+  return {
+    code: "source/illegal-value",
+    message: `'${key}' must be ${fault.mustBe}, not '${shorten(line.value)}'`,
+    hint: fault.hint,
+    ...placeOfValue(source, line),
+  };
 }
 
 const emptyHints: Readonly<Record<Form, (key: HeaderKey) => string>> = {
@@ -500,9 +505,4 @@ function placeAt(source: Source, line: HeaderLine, at: number, length: number): 
     location: { path: source.path, line: line.line, column: codePoints(line.text, 0, at) + 1 },
     excerpt: { line: line.text, length: codePoints(line.text, at, at + length) },
   };
-}
-
-/** A value as part of a sentence. */
-function shorten(value: string): string {
-  return codePoints(value) <= 60 ? value : `${[...value.slice(0, 120)].slice(0, 59).join("")}…`;
 }

@@ -87,10 +87,10 @@ export interface LedgerSql {
 
 /** Composes the SQL of the ledger with these names. */
 export function ledgerSql(names: LedgerNames, sha256: Sha256): LedgerSql {
-  const applied = qualified(names.schema, names.tables.applied);
-  const state = qualified(names.schema, names.tables.state);
-  const log = qualified(names.schema, names.tables.log);
-  const progress = qualified(names.schema, names.tables.progress);
+  const applied = qualified(names.schema, "applied");
+  const state = qualified(names.schema, "state");
+  const log = qualified(names.schema, "log");
+  const progress = qualified(names.schema, "progress");
   const lockKey = BigInt.asIntN(64, BigInt(`0x${sha256(`retort ledger ${applied}`).slice(0, 16)}`));
 
   // A file may have left another identity, or settings; and a role that does not inherit must be set to read.

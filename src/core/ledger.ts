@@ -9,23 +9,16 @@
  */
 import type { RevisionId } from "./migration.ts";
 
-/** Where the ledger lives. Any names; they are quoted. */
+/** Where the ledger lives, and whose it is. Any names; they are quoted. */
 export interface LedgerNames {
   readonly schema: string;
-  readonly tables: {
-    readonly applied: string;
-    readonly state: string;
-    readonly log: string;
-    readonly progress: string;
-  };
   /** The role it is read and written as, where that is not the one that connects. */
   readonly role?: string;
+  /** A role that may own it, beside the one that connects, `role`, the database's owner and superusers. */
+  readonly owner?: string;
 }
 
-export const defaultLedgerNames: LedgerNames = {
-  schema: "retort",
-  tables: { applied: "applied", state: "state", log: "log", progress: "progress" },
-};
+export const defaultLedgerNames: LedgerNames = { schema: "retort" };
 
 /** How a revision came to be applied. */
 export type How = "run" | "script" | "stamp";

@@ -5,12 +5,11 @@
 
 const MASK = "***";
 
-/**
- * `scheme://user:password@`; greedy, because a password typed raw may itself hold `@`, `:` or `/`. Our own examples
- * say `USER:PASSWORD@`.
- */
-const URL_PASSWORD =
-  /([a-zA-Z][a-zA-Z0-9+.-]*:\/\/[^\s:/?#@"<>]*):(?!PASSWORD@[^\s"<>@]*(?:[\s"<>]|$))[^\s"<>]*@/g;
+/** From the end of a scheme to where a URL can go no further. */
+const URL_REST = /[a-zA-Z0-9+.-]:\/\/[^\s"<>]+/g;
+
+/** `scheme://user:` */
+const URL_USER = /[a-zA-Z0-9+.-]:\/\/[^\s:/?#@"<>]*:/;
 
 /** `password=…` as in libpq's key=value strings, a URL's query or `PGPASSWORD=…`. */
 const PASSWORD_FIELD = /(password=)(?:'(?:[^'\\]|\\.)*'|[^\s&'"]+)/gi;
@@ -25,7 +24,19 @@ export function redact(text: string, secrets: readonly string[] = []): string {
   for (const secret of [...secrets].sort((a, b) => b.length - a.length)) {
     if (secret !== "") result = result.replace(anySpelling(secret), MASK);
   }
-  return result.replace(URL_PASSWORD, `$1:${MASK}@`).replace(PASSWORD_FIELD, `$1${MASK}`);
+  return result.replace(URL_REST, withoutPassword).replace(PASSWORD_FIELD, `$1${MASK}`);
+}
+
+/**
+ * `scheme://user:password@…` up to the last `@`, because a password typed raw may itself hold `@`, `:` or `/`. Our
+ * own examples say `USER:PASSWORD@`. Looks at each character a few times, however long the text is.
+ */
+function withoutPassword(url: string): string {
+  const end = url.lastIndexOf("@");
+  const user = URL_USER.exec(url.slice(0, Math.max(end, 0)));
+  if (user === null) return url;
+  const start = user.index + user[0].length;
+  return url.slice(start, end) === "PASSWORD" ? url : `${url.slice(0, start)}${MASK}${url.slice(end)}`;
 }
 
 /** `redact` over every text inside a JSON-like value; anything else comes back as it is. */

@@ -2,13 +2,15 @@
  * The settings of `migrate.config.json`: one table, from which come the reading of the file with every fault in
  * it, the defaults, and the JSON schema that editors use.
  */
+import { DURATION, durationFault } from "./duration.ts";
 import { type Diagnostic, MigrateError } from "./errors.ts";
+import { ENOUGH_FAULTS, type Fault, shorten } from "./fault.ts";
 import { patternFault } from "./filename.ts";
-import { faultAt, type JsonNode, parseJson } from "./json.ts";
+import { type JsonMember, type JsonNode, jsonFault, type Stretch } from "./json.ts";
 import { defaultLedgerNames } from "./ledger.ts";
 import { nearest } from "./nearest.ts";
 import { defaultPins } from "./plan.ts";
-import { type Location, locate, type Source } from "./source.ts";
+import type { Source } from "./source.ts";
 
 export type SettingValue = string | number | boolean | readonly string[];
 
@@ -18,9 +20,9 @@ interface ValueRule {
   readonly is: ValueKind;
   readonly description: string;
   readonly default?: SettingValue;
-  /** What each text must match, as the source of a regular expression, and how to say so. */
-  readonly pattern?: { readonly source: string; readonly means: string };
-  /** What a pattern cannot say: how the text must be, where it is not so. */
+  /** What the schema tells editors of a text: the source of a regular expression. */
+  readonly pattern?: string;
+  /** How the text must be, where it is not so. */
   readonly check?: (text: string) => { readonly mustBe: string; readonly hint: string } | undefined;
 }
 
@@ -32,13 +34,8 @@ interface GroupRule {
 
 type Rule = ValueRule | GroupRule;
 
-const interval = { source: "^[0-9]+ ?(us|ms|s|min|h|d)?$", means: 'a time such as "5s", "500ms" or "0"' };
-const tableName = (name: string, holds: string): ValueRule => ({
-  is: "name",
-  description: `Table that holds ${holds}.`,
-  default: name,
-});
-const { tables, schema } = defaultLedgerNames;
+/** A timeout of PostgreSQL; a number alone is milliseconds. */
+const timeout = { is: "text", pattern: DURATION, check: (text: string) => durationFault(text) } as const;
 
 const root: GroupRule = {
   is: "group",
@@ -59,16 +56,15 @@ const root: GroupRule = {
       is: "group",
       description: "Where the record of applied migrations is kept.",
       fields: {
-        schema: { is: "name", description: "Schema of the ledger's tables.", default: schema },
-        tables: {
-          is: "group",
-          description: "Names of the ledger's tables.",
-          fields: {
-            applied: tableName(tables.applied, "a row for each applied revision"),
-            state: tableName(tables.state, "the digest of the applied set"),
-            log: tableName(tables.log, "a row for everything that ever happened"),
-            progress: tableName(tables.progress, "the statement under way outside a transaction"),
-          },
+        schema: {
+          is: "name",
+          description: "Schema of the ledger's tables.",
+          default: defaultLedgerNames.schema,
+        },
+        owner: {
+          is: "name",
+          description:
+            'Role that may own the ledger, beside the one that connects, the one in "role", the database\'s owner and superusers.',
         },
       },
     },
@@ -83,16 +79,14 @@ const root: GroupRule = {
         timeZone: { is: "text", description: "TimeZone.", default: defaultPins.timeZone },
         dateStyle: { is: "text", description: "DateStyle.", default: defaultPins.dateStyle },
         lockTimeout: {
-          is: "text",
+          ...timeout,
           description: "lock_timeout: how long a statement waits for a lock; 0 waits for ever.",
           default: defaultPins.lockTimeout,
-          pattern: interval,
         },
         statementTimeout: {
-          is: "text",
+          ...timeout,
           description: "statement_timeout: how long a statement may run; 0 for ever.",
           default: defaultPins.statementTimeout,
-          pattern: interval,
         },
         checkFunctionBodies: {
           is: "boolean",
@@ -115,12 +109,20 @@ const root: GroupRule = {
       is: "text",
       description: "Name of a new migration's files, before .up.sql and .down.sql.",
       default: "{number}_{slug}",
-      pattern: { source: "^[^/\\\\]+$", means: "a file name, without / or \\" },
+      pattern: "^[^/\\\\]+$",
       check: patternFault,
     },
     templates: { is: "text", description: "Folder of templates for new migrations, relative to this file." },
   },
 };
+
+const schemaKey: ValueRule = { is: "text", description: "Address of this schema, for editors." };
+const environmentsKey: GroupRule = {
+  is: "group",
+  description: "Named environments, chosen with -n NAME: each holds settings that replace those above.",
+  fields: {},
+};
+const topLevel: GroupRule["fields"] = { ...root.fields, $schema: schemaKey, environments: environmentsKey };
 
 /** Every setting by its dotted name, such as `ledger.schema`, in the order of the table. */
 const rules: ReadonlyMap<string, ValueRule> = new Map(flatten(root.fields, ""));
@@ -139,12 +141,13 @@ export function defaultOf(setting: string): SettingValue | undefined {
   return rules.get(setting)?.default;
 }
 
-/** A value and where it stands in the file. */
+/** A value and where it stands in the file: a UTF-16 offset. */
 export interface FileSetting {
   readonly value: SettingValue;
-  readonly location: Location;
+  readonly start: number;
 }
 
+/** By dotted name. */
 export type FileSettings = ReadonlyMap<string, FileSetting>;
 
 /** What a config file says: its own settings, and those of each named environment. */
@@ -153,42 +156,30 @@ export interface SettingsFile {
   readonly environments: ReadonlyMap<string, FileSettings>;
 }
 
-/** Reads a config file. Throws one error with all faults (`usage/config-syntax`, `-key`, `-value`). */
-export function readSettings(source: Source): SettingsFile {
-  const tree = parseJson(source);
+/** The tree of a config file → its settings. Throws one error with all faults (`usage/config-key`, `-value`). */
+export function readSettings(source: Source, tree: JsonNode): SettingsFile {
   const faults: Diagnostic[] = [];
   const base = new Map<string, FileSetting>();
   const environments = new Map<string, FileSettings>();
-  const reader: Reader = { source, faults };
-  const topLevel = { ...root.fields, $schema: schemaKey, environments: environmentsKey };
-  readGroup(reader, tree, "", topLevel, base, (key, node) => {
-    if (key !== "environments" || node.type !== "object") return;
-    for (const { key: name, value } of node.members) {
-      const prefix = `environments.${name}.`;
-      const settings = new Map<string, FileSetting>();
-      readGroup(reader, value, prefix, root.fields, settings);
-      environments.set(
-        name,
-        new Map([...settings].map(([key, setting]) => [key.slice(prefix.length), setting])),
-      );
-    }
-  });
+  const reader: Reader = {
+    lead: "",
+    environments,
+    fault: (at, fault) => {
+      if (faults.length < ENOUGH_FAULTS) faults.push(jsonFault(source, at, fault));
+    },
+  };
+  readGroup(reader, tree, "", topLevel, base);
   base.delete("$schema");
   if (faults.length > 0) throw MigrateError.all(faults);
   return { base, environments };
 }
 
 interface Reader {
-  readonly source: Source;
-  readonly faults: Diagnostic[];
+  /** What stands before each name in a sentence: `environments.staging.` */
+  readonly lead: string;
+  readonly environments: Map<string, FileSettings>;
+  readonly fault: (at: Stretch, fault: Fault) => void;
 }
-
-const schemaKey: ValueRule = { is: "text", description: "Address of this schema, for editors." };
-const environmentsKey: GroupRule = {
-  is: "group",
-  description: "Named environments, chosen with -n NAME: each holds settings that replace those above.",
-  fields: {},
-};
 
 function readGroup(
   reader: Reader,
@@ -196,48 +187,67 @@ function readGroup(
   prefix: string,
   fields: GroupRule["fields"],
   into: Map<string, FileSetting>,
-  special?: (key: string, node: JsonNode) => void,
 ): void {
-  const { source, faults } = reader;
+  for (const { key, at, value } of membersOf(reader, node, prefix)) {
+    const rule = Object.hasOwn(fields, key) ? fields[key] : undefined;
+    const name = `${prefix}${key}`;
+    if (rule === undefined) reader.fault(at, unknownKey(`${reader.lead}${name}`, key, Object.keys(fields)));
+    else if (rule === environmentsKey) readEnvironments(reader, value);
+    else if (rule.is === "group") readGroup(reader, value, `${name}.`, rule.fields, into);
+    else readValue(reader, value, name, rule, into);
+  }
+}
+
+function readEnvironments(reader: Reader, node: JsonNode): void {
+  for (const { key, value } of membersOf(reader, node, "environments.")) {
+    const settings = new Map<string, FileSetting>();
+    readGroup({ ...reader, lead: `environments.${key}.` }, value, "", root.fields, settings);
+    reader.environments.set(key, settings);
+  }
+}
+
+/** The members of what must be an object, each key once. */
+function* membersOf({ lead, fault }: Reader, node: JsonNode, prefix: string): Generator<JsonMember> {
+  const name = `${lead}${prefix}`;
   if (node.type !== "object") {
-    const what = prefix === "" ? "the config file" : `"${prefix.slice(0, -1)}"`;
-    faults.push(faultAt(source, node, "usage/config-value", `${what} must be an object, written in { }`));
+    const what = name === "" ? "the config file" : `"${shorten(name.slice(0, -1))}"`;
+    fault(node, { code: "usage/config-value", message: `${what} must be an object, written in { }` });
     return;
   }
   const seen = new Set<string>();
-  for (const { key, at, value } of node.members) {
-    const rule = Object.hasOwn(fields, key) ? fields[key] : undefined;
-    const setting = `${prefix}${key}`;
-    if (seen.has(key)) {
-      faults.push(
-        faultAt(source, at, "usage/config-key", `the key "${setting}" stands twice`, "remove one of them"),
-      );
-    } else if (rule === undefined) {
-      const meant = nearest(key, Object.keys(fields));
-      const hint =
-        meant === undefined ? `known here are ${Object.keys(fields).join(", ")}` : `did you mean "${meant}"?`;
-      faults.push(faultAt(source, at, "usage/config-key", `unknown key "${setting}"`, hint));
-    } else if (rule === environmentsKey) {
-      if (value.type === "object") special?.(key, value);
-      else readGroup(reader, value, `${setting}.`, {}, into);
-    } else if (rule.is === "group") {
-      readGroup(reader, value, `${setting}.`, rule.fields, into);
-    } else {
-      const found = checked(rule, value);
-      if ("expected" in found) {
-        faults.push(
-          faultAt(
-            source,
-            found.at,
-            "usage/config-value",
-            `"${setting}" must be ${found.expected}`,
-            found.hint,
-          ),
-        );
-      } else into.set(setting, { value: found.value, location: locate(source, value.start) });
+  for (const member of node.members) {
+    if (!seen.has(member.key)) yield member;
+    else {
+      const message = `the key "${shorten(`${name}${member.key}`)}" stands twice`;
+      fault(member.at, { code: "usage/config-key", message, hint: "remove one of them" });
     }
-    seen.add(key);
+    seen.add(member.key);
   }
+}
+
+function readValue(
+  { lead, fault }: Reader,
+  node: JsonNode,
+  name: string,
+  rule: ValueRule,
+  into: Map<string, FileSetting>,
+): void {
+  const found = checked(rule, node);
+  if (!("expected" in found)) into.set(name, { value: found.value, start: node.start });
+  else {
+    const { at, expected, hint } = found;
+    const message = `"${shorten(`${lead}${name}`)}" must be ${expected}`;
+    fault(at, { code: "usage/config-value", message, ...(hint === undefined ? {} : { hint }) });
+  }
+}
+
+function unknownKey(name: string, key: string, known: readonly string[]): Fault {
+  const meant = nearest(key, known);
+  return {
+    code: "usage/config-key",
+    message: `unknown key "${shorten(name)}"`,
+    hint: meant === undefined ? `known here are ${known.join(", ")}` : `did you mean "${meant}"?`,
+  };
 }
 
 type Checked =
@@ -279,10 +289,7 @@ function textOf(rule: ValueRule, node: JsonNode, lead: string): Checked {
   // PostgreSQL cuts longer names silently: two would become one.
   if (isName && new TextEncoder().encode(text).length > 63) return expected("a name of at most 63 bytes");
   const fault = rule.check?.(text);
-  if (fault !== undefined) return { ...expected(fault.mustBe), hint: fault.hint };
-  if (rule.pattern !== undefined && !new RegExp(rule.pattern.source).test(text))
-    return expected(rule.pattern.means);
-  return { value: text };
+  return fault === undefined ? { value: text } : { ...expected(fault.mustBe), hint: fault.hint };
 }
 
 type Json = string | number | boolean | readonly Json[] | { readonly [key: string]: Json };
@@ -325,7 +332,7 @@ function schemaOf(rule: Rule): Json {
     type: "string",
     minLength: 1,
     ...(isName ? { maxLength: 63 } : {}),
-    ...(rule.pattern === undefined ? {} : { pattern: rule.pattern.source }),
+    ...(rule.pattern === undefined ? {} : { pattern: rule.pattern }),
   };
   if (rule.is === "boolean") return { ...start, type: "boolean" };
   if (rule.is === "count") return { ...start, type: "integer", minimum: 0 };

@@ -1,27 +1,22 @@
 /** Flags, environment, `.env` and `migrate.config.json` → one `Config`, which says of each value where it came from. */
 import path from "node:path";
-import { type ParsedAddress, parseAddress } from "../core/address.ts";
+import { type Found, type ParsedAddress, parseAddress } from "../core/address.ts";
 import { type DotenvEntry, interpolate, parseDotenv } from "../core/dotenv.ts";
 import { MigrateError } from "../core/errors.ts";
 import type { LedgerNames } from "../core/ledger.ts";
 import type { SessionPins } from "../core/plan.ts";
 import {
   defaultOf,
+  type FileSettings,
   readSettings,
   type SettingsFile,
   type SettingValue,
   settingNames,
 } from "../core/settings.ts";
-import type { Location } from "../core/source.ts";
-import {
-  type DatabaseAddress,
-  type Found,
-  resolveAddress,
-  type Surroundings,
-  secretsOf,
-} from "./connection.ts";
+import { type Location, locate, type Source } from "../core/source.ts";
 import { foldersOf } from "./directory.ts";
 import { textIfThere } from "./files.ts";
+import { type DatabaseAddress, resolveAddress, type Surroundings, secretsOf } from "./libpq/parameters.ts";
 
 /** The global flags, as typed. */
 export interface ConfigFlags {
@@ -94,19 +89,15 @@ export async function loadConfig({ flags, env, cwd }: Surrounding): Promise<Conf
   for (const folder of folders as readonly string[]) directories.push(...(await foldersOf(folder, base)));
   const templates = settings.get("templates");
   const role = get<string | undefined>("role");
+  const owner = get<string | undefined>("ledger.owner");
   const searchPath = get<readonly string[] | undefined>("session.searchPath");
   return {
     database,
     directories,
     ledger: {
       schema: get("ledger.schema"),
-      tables: {
-        applied: get("ledger.tables.applied"),
-        state: get("ledger.tables.state"),
-        log: get("ledger.tables.log"),
-        progress: get("ledger.tables.progress"),
-      },
       ...(role === undefined ? {} : { role }),
+      ...(owner === undefined ? {} : { owner }),
     },
     session: {
       ...(role === undefined ? {} : { role }),
@@ -124,7 +115,7 @@ export async function loadConfig({ flags, env, cwd }: Surrounding): Promise<Conf
       ? {}
       : { templates: path.resolve(templates.base, templates.value as string) }),
     ...(flags.env === undefined ? {} : { environment: flags.env }),
-    ...(file === undefined ? {} : { file: file.shown }),
+    ...(file === undefined ? {} : { file: file.source.path }),
     variables,
     secrets: database instanceof MigrateError ? [] : secretsOf(database),
     origins: Object.fromEntries([...settings].map(([setting, { origin }]) => [setting, origin])),
@@ -151,10 +142,7 @@ export function describeConfig(config: Config): readonly DescribedSetting[] {
     directories: config.directories,
     role: session.role,
     "ledger.schema": ledger.schema,
-    "ledger.tables.applied": ledger.tables.applied,
-    "ledger.tables.state": ledger.tables.state,
-    "ledger.tables.log": ledger.tables.log,
-    "ledger.tables.progress": ledger.tables.progress,
+    "ledger.owner": ledger.owner,
     "session.searchPath": session.searchPath,
     "session.timeZone": session.timeZone,
     "session.dateStyle": session.dateStyle,
@@ -206,7 +194,7 @@ function flagSettings({ directory = [] }: ConfigFlags, cwd: string): [string, Se
 }
 
 interface ConfigFile {
-  readonly shown: string;
+  readonly source: Source;
   readonly folder: string;
   readonly settings: SettingsFile;
 }
@@ -215,8 +203,12 @@ async function openConfigFile(flag: string | undefined, cwd: string): Promise<Co
   const file = path.resolve(cwd, flag ?? CONFIG_FILE);
   const shown = shownPath(file, cwd);
   const text = textOf(file, shown);
-  if (text !== undefined)
-    return { shown, folder: path.dirname(file), settings: readSettings({ path: shown, text }) };
+  if (text !== undefined) {
+    const source = { path: shown, text };
+    // Not every project has such a file.
+    const { parseJson } = await import("./jsonc.ts");
+    return { source, folder: path.dirname(file), settings: readSettings(source, parseJson(source)) };
+  }
   if (flag === undefined) return undefined;
   throw new MigrateError({
     code: "usage/config-file",
@@ -233,31 +225,23 @@ function chosenSettings(file: ConfigFile | undefined, environment: string | unde
     const names = [...(environments?.keys() ?? [])];
     throw new MigrateError({
       code: "usage/no-environment",
-      message: `there is no environment "${environment}" in ${file?.shown ?? `${CONFIG_FILE}, which does not exist`}`,
+      message: `there is no environment "${environment}" in ${file?.source.path ?? `${CONFIG_FILE}, which does not exist`}`,
       hint:
         names.length > 0
           ? `it has ${names.join(", ")}`
-          : `add it to "environments" in ${file?.shown ?? CONFIG_FILE}`,
+          : `add it to "environments" in ${file?.source.path ?? CONFIG_FILE}`,
     });
   }
   if (file === undefined) return [];
-  const origin = (location: Location) => `${file.shown} line ${location.line}`;
-  return [
-    ...[...file.settings.base].map(([name, { value, location }]): [string, Setting] => [
-      name,
-      { value, origin: origin(location), base: file.folder, location },
-    ]),
-    ...[...(chosen ?? [])].map(([name, { value, location }]): [string, Setting] => [
-      name,
-      {
-        value,
-        origin: `${origin(location)} (environment ${environment})`,
-        base: file.folder,
-        location,
-        chosen: true,
-      },
-    ]),
-  ];
+  const { source, folder, settings } = file;
+  const settingsOf = (from: FileSettings, chosenName?: string): [string, Setting][] =>
+    [...from].map(([name, { value, start }]) => {
+      const location = locate(source, start);
+      const line = `${source.path} line ${location.line}`;
+      const origin = chosenName === undefined ? line : `${line} (environment ${chosenName})`;
+      return [name, { value, origin, base: folder, location, chosen: chosenName !== undefined }];
+    });
+  return [...settingsOf(settings.base), ...settingsOf(chosen ?? new Map(), environment)];
 }
 
 function shownPath(file: string, cwd: string): string {

@@ -14,7 +14,8 @@ import type { ConnectionOptions as TlsOptions } from "node:tls";
 import type { DatabasePoolConnection } from "slonik";
 import { MigrateError } from "../core/errors.ts";
 import { codePoints } from "../core/source.ts";
-import { connectAsMode, type DatabaseAddress } from "./connection.ts";
+import type { DatabaseAddress } from "./libpq/parameters.ts";
+import { connectAsMode } from "./libpq/tls.ts";
 
 /** A message from the server that is not an error. */
 export interface Notice {

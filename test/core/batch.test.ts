@@ -8,6 +8,7 @@ describe("the directive", () => {
     ["-- why\n--batch:50\n", { size: 50, pause: 0 }],
     ["-- batch: 1000, pause 100ms\n", { size: 1000, pause: 0.1 }],
     ["-- batch: 1000 pause 2s\n", { size: 1000, pause: 2 }],
+    ["-- batch: 1000, pause 1.5 min\n", { size: 1000, pause: 90 }],
     [
       "-- batch: 1000 by shop.orders.id\n",
       { size: 1000, pause: 0, key: { table: ["shop", "orders"], column: "id" } },
@@ -18,7 +19,7 @@ describe("the directive", () => {
     expect(directiveIn(comments)).toEqual(directive);
   });
 
-  test.each(["0", "-1", "many", "1000 rows", "1000 by id", "1000, pause", "1000 pause 1h", "1e3", "1000;"])(
+  test.each(["0", "-1", "many", "1000 rows", "1000 by id", "1000, pause", "1000 pause 1", "1e3", "1000;"])(
     "'%s' is none",
     (written) => {
       expect(directiveIn(`-- batch: ${written}\n`)).toMatchObject({

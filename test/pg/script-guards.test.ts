@@ -459,10 +459,7 @@ ${shell}
         },
       },
       {
-        ledger: {
-          schema: `re${evil.slice(0, 20)}\n-- end plan`,
-          tables: { applied: `ap'"$$\\`, state: "st\n\\! id", log: "lo\r\\! id", progress: "pro$retort$" },
-        },
+        ledger: { schema: `re${evil.slice(0, 20)}\n\\! id\r\\! id\n-- end plan` },
         session: { searchPath: ["public", `"${evil.slice(0, 30)}`] },
       },
     );

@@ -101,8 +101,7 @@ test("files of a split script sort, also beyond ten thousand", () => {
 
 test("a ledger whose name would end the plan early is refused", async () => {
   const { ledgerSql } = await import("../../src/core/ledger-sql.ts");
-  const names = { schema: "x\n-- end plan\n", tables: { applied: "a", state: "s", log: "l", progress: "p" } };
-  const evil = ledgerSql(names, ledger.sha256);
+  const evil = ledgerSql({ schema: "x\n-- end plan\n" }, ledger.sha256);
   const plan = planOf([step("a", ["SELECT 1;"])], { ledger: evil });
   expect(() => renderScript(plan, evil)).toThrow(/a name of the ledger holds the line '-- end plan'/);
 });

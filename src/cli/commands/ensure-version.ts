@@ -1,8 +1,9 @@
 /** `migrate ensure-version`. */
 import { ensureLedger, ledgerScript } from "../../app/ensure.ts";
 import { renderScript } from "../../render/script.ts";
-import { type Command, flag, value } from "../command.ts";
+import { type Command, flag } from "../command.ts";
 import { seconds } from "../numbers.ts";
+import { lockWaitFlag } from "../run.ts";
 
 const command: Command = {
   name: "ensure-version",
@@ -10,7 +11,7 @@ const command: Command = {
     "Creates the ledger where it is missing, and applies nothing: for roles that may not create tables later.",
   args: {
     sql: flag("write the script to stdout instead of running; needs no database"),
-    "lock-wait": value("seconds to wait for another migrator (default 60; 0: do not wait)", "SECONDS"),
+    "lock-wait": lockWaitFlag,
   },
   positionals: { required: 0, names: [] },
   examples: [

@@ -1,0 +1,62 @@
+/** The name of a service, and connection service files → the connection parameters of that service. */
+import { checkParameter, type Found } from "../../core/address.ts";
+import { MigrateError } from "../../core/errors.ts";
+import { textIfThere } from "../files.ts";
+
+export interface Service {
+  /** Names and values, in file order. */
+  readonly entries: readonly (readonly [string, string])[];
+  /** `service shop in /home/ann/.pg_service.conf` */
+  readonly origin: string;
+}
+
+/**
+ * The first of these files that has the service decides. Throws `usage/service`, and `usage/database-address` for
+ * a parameter that is unknown or not supported.
+ */
+export function readService(service: Found, files: readonly string[]): Service {
+  for (const file of files) {
+    const text = textIfThere(file, "usage/service");
+    const entries = text === undefined ? undefined : sectionOf(text, service.value, file);
+    if (entries !== undefined) return { entries, origin: `service ${service.value} in ${file}` };
+  }
+  throw new MigrateError({
+    code: "usage/service",
+    message: `there is no service "${service.value}" in ${files.join(" or ")} (from ${service.origin})`,
+    hint: `add a section [${service.value}] to that file, or name the file in PGSERVICEFILE`,
+  });
+}
+
+/** The `key=value` lines below `[name]`; undefined where the file has no such section. */
+function sectionOf(text: string, name: string, file: string): Service["entries"] | undefined {
+  let section: string | undefined;
+  let entries: (readonly [string, string])[] | undefined;
+  for (const [index, raw] of text.split(/\r?\n/).entries()) {
+    const line = raw.trim();
+    if (line === "" || line.startsWith("#")) continue;
+    section = /^\[(.*)\]$/.exec(line)?.[1] ?? section;
+    if (section !== name) continue;
+    if (line.startsWith("[")) {
+      // As in libpq, the first section of that name ends the search.
+      if (entries !== undefined) break;
+      entries = [];
+    } else entries?.push(entryOf(line, file, index + 1));
+  }
+  return entries;
+}
+
+function entryOf(line: string, file: string, number: number): readonly [string, string] {
+  const equals = line.indexOf("=");
+  const key = line.slice(0, Math.max(0, equals));
+  if (equals < 0 || key === "service") {
+    throw new MigrateError({
+      code: "usage/service",
+      message:
+        equals < 0 ? "a line of the service file is not key=value" : "a service cannot name another service",
+      hint: "write one parameter a line, such as host=db.example.com, without spaces around =",
+      location: { path: file, line: number, column: 1 },
+    });
+  }
+  checkParameter(key, line.slice(equals + 1), `${file} line ${number}`);
+  return [key, line.slice(equals + 1)];
+}

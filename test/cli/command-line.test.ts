@@ -1,0 +1,145 @@
+/** Words of the command line → the command, its flags and what is wrong with them; and how a fault is then told. */
+import { PassThrough } from "node:stream";
+import { describe, expect, test } from "vitest";
+import { readCommandLine } from "../../src/cli/command-line.ts";
+import { main } from "../../src/cli/main.ts";
+
+const words = (line: string): string[] => line.split(" ").filter((word) => word !== "");
+
+/** `upgrade head sql json`: the command, its arguments, its flags with their values; then what is wrong. */
+async function read(line: string): Promise<string> {
+  const { command, args, unknown } = await readCommandLine(words(line));
+  const flags = [...args.values].map(([name, given]) =>
+    given.join() === "" ? name : `${name}=${given.join(",")}`,
+  );
+  const said = [command?.name ?? "-", ...args.positionals, ...flags].join(" ");
+  const fault = unknown ?? args.fault;
+  return fault === undefined ? said : `${said} | ${fault.message}`;
+}
+
+describe("words", () => {
+  test.each([
+    ["", "-"],
+    ["upgrade", "upgrade"],
+    ["upgrade head --sql", "upgrade head sql"],
+    ["list_templates", "list-templates"],
+    ["--help", "- help"],
+    ["--version", "- version"],
+    ["help", "- help"],
+    ["help upgrade", "upgrade help"],
+    ["help -q upgrade", "upgrade help quiet"],
+    // Before the name and behind it, long, short, together.
+    ["-q heads", "heads quiet"],
+    ["heads -qv", "heads quiet verbose"],
+    ["-qv heads", "heads quiet verbose"],
+    ["-qc file heads", "heads quiet config=file"],
+    ["-cfile heads", "heads config=file"],
+    ["--json heads", "heads json"],
+    ["downgrade base -yq", "downgrade base yes quiet"],
+    ["downgrade -1 -q", "downgrade -1 quiet"],
+    // The same letter means one thing before the name and another behind it.
+    ["-c file current -c", "current config=file check-heads"],
+    ["current --config file", "current config=file"],
+    ["--directory a heads --directory b", "heads directory=a,b"],
+    ["-n staging --name other heads", "heads env=staging,other"],
+    ["-x a=1 heads -xb=2", "heads x=a=1,b=2"],
+    ["revision --rev_id a", "revision rev-id=a"],
+    // What looks like a flag and is none.
+    ["revision -m x -- --json", "revision --json message=x | revision does not take the argument '--json'"],
+    ["merge -- -q --help", "merge -q --help"],
+    ["revision --message=--json", "revision message=--json"],
+    ["--database upgrade", "- database=upgrade"],
+    // Faults: the first is told, the others words are read.
+    ["heads --jsn --json", "heads json | unknown flag --jsn"],
+    ["--bogus heads -q", "heads quiet | unknown flag --bogus"],
+    ["--bogus", "- | unknown flag --bogus"],
+    ["heads --bogus --help", "heads help | unknown flag --bogus"],
+    ["heads everything --json", "heads everything json | heads does not take the argument 'everything'"],
+    ["heads --json=1 -q", "heads quiet | --json takes no value"],
+    ["revision -q -m --json", "revision quiet | -m needs a value"],
+    ["revision --json -m", "revision json | -m needs a value"],
+    ["downgrade --json", "downgrade json | downgrade needs TARGET"],
+    ["downgrade --bogus", "downgrade | unknown flag --bogus"],
+    ["upgrade --version", "upgrade | unknown flag --version"],
+    // Behind a letter that is no flag stands perhaps its value.
+    ["heads -zq", "heads | unknown flag -z"],
+    ["heads -z -q", "heads quiet | unknown flag -z"],
+    ["upgrad --json head", "- head json | unknown command 'upgrad'"],
+    ["-q upgrad -m --json", "- quiet json | unknown command 'upgrad'"],
+    ["help upgrad", "- help | unknown command 'upgrad'"],
+    ["-1", "- | unknown command '-1'"],
+  ])("%s", async (line, expected) => {
+    expect(await read(line)).toBe(expected);
+  });
+});
+
+describe("main", () => {
+  async function run(line: string): Promise<{ code: number; stdout: string; stderr: string }> {
+    const said = { stdout: "", stderr: "" };
+    const stream = (name: "stdout" | "stderr") => {
+      const made = new PassThrough();
+      made.on("data", (chunk: Buffer) => (said[name] += chunk));
+      return made as never;
+    };
+    const code = await main(words(line), {
+      streams: { stdout: stream("stdout"), stderr: stream("stderr"), stdin: process.stdin },
+      env: {},
+      cwd: "/",
+      now: () => new Date(),
+      version: "1.2.3",
+      signal: new AbortController().signal,
+    });
+    return { code, ...said };
+  }
+
+  test.each(["heads --jsn --json", "--json upgrad", "upgrad --json", "downgrade --json"])(
+    "a fault of the words is JSON where that was asked for: %s",
+    async (line) => {
+      const { code, stdout } = await run(line);
+      expect(code).toBe(2);
+      expect(JSON.parse(stdout)).toMatchObject({ error: { exitCode: 2, message: expect.any(String) } });
+    },
+  );
+
+  test.each(["revision -m x -- --json", "revision -m --json", "heads -zq"])(
+    "and else is not: %s",
+    async (line) => {
+      expect(await run(line)).toMatchObject({
+        code: 2,
+        stdout: "",
+        stderr: expect.stringContaining("error[usage/"),
+      });
+    },
+  );
+
+  test.each([
+    ["--version", "1.2.3\n"],
+    ["-q --version", "1.2.3\n"],
+    ["heads --bogus --help", expect.stringMatching(/^Shows the migrations that nothing follows/)],
+    ["help heads", expect.stringMatching(/^Shows the migrations that nothing follows/)],
+    ["help", expect.stringMatching(/^Migrations for PostgreSQL[\s\S]* {2}--version/)],
+  ])("%s is answered on stdout", async (line, stdout) => {
+    expect(await run(line)).toEqual({ code: 0, stdout, stderr: "" });
+  });
+
+  test("without a command the overview goes to stderr", async () => {
+    expect(await run("-v")).toEqual({
+      code: 2,
+      stdout: "",
+      stderr: expect.stringMatching(/^Migrations for PostgreSQL/),
+    });
+  });
+
+  test.each([
+    ["--bogus", "hint: see: migrate --help"],
+    ["heads --bogus", "hint: see: migrate heads --help"],
+    ["upgrade --version", "hint: the version is shown by migrate --version; see: migrate upgrade --help"],
+  ])("%s has a hint", async (line, hint) => {
+    expect((await run(line)).stderr.trimEnd().split("\n").at(-1)).toBe(hint);
+  });
+
+  test("--raiseerr shows the stack, unless it is no flag", async () => {
+    expect((await run("heads --bogus --raiseerr")).stderr).toMatch(/\n {4}at /);
+    expect((await run("heads --bogus -- --raiseerr")).stderr).not.toMatch(/\n {4}at /);
+  });
+});

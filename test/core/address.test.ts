@@ -1,0 +1,94 @@
+/** Database addresses as text → their parameters, or an error that repeats nothing of them. */
+import { describe, expect, it } from "vitest";
+import { parseAddress } from "../../src/core/address.ts";
+import type { MigrateError } from "../../src/core/errors.ts";
+
+describe("parseAddress", () => {
+  // Each answer, but for the last three lines, is what libpq's PQconninfoParse gives.
+  it.each([
+    [
+      "postgres://u:p%40@h:5433/db?sslmode=require",
+      { user: "u", password: "p@", host: "h", port: "5433", dbname: "db", sslmode: "require" },
+    ],
+    ["postgres:///db?host=/var/run", { dbname: "db", host: "/var/run" }],
+    ["postgres://u@/db", { user: "u", dbname: "db" }],
+    ["postgres://%2Ftmp/db", { host: "/tmp", dbname: "db" }],
+    ["postgres://[::1]:5/db", { host: "::1", port: "5", dbname: "db" }],
+    [
+      "postgres://u:p@h/db?ssl=true",
+      { user: "u", password: "p", host: "h", dbname: "db", sslmode: "require" },
+    ],
+    ["postgres://h/a/b", { host: "h", dbname: "a/b" }],
+    ["postgres://h?application_name=a+b", { host: "h", application_name: "a+b" }],
+    ["postgres://h:/d", { host: "h", dbname: "d" }],
+    ["postgres://u:p#@h/d", { user: "u", password: "p#", host: "h", dbname: "d" }],
+    ["postgres://u:1?a=2@h/d", { user: "u", password: "1?a=2", host: "h", dbname: "d" }],
+    ["postgres://u:é@h", { user: "u", password: "é", host: "h" }],
+    ["postgres://h?host=k&dbname=q", { host: "k", dbname: "q" }],
+    ["host=h password='a b' dbname=x", { host: "h", password: "a b", dbname: "x" }],
+    ["host = h password=a\\'b", { host: "h", password: "a'b" }],
+    ["host='' user='it\\'s \\\\' port=1", { user: "it's \\", port: "1" }],
+    [
+      "postgresql+psycopg://u:p@h/d?uselibpqcompat=true",
+      { user: "u", password: "p", host: "h", dbname: "d" },
+    ],
+    [
+      "postgresql+asyncpg://u@h/d?ssl=verify-full",
+      { user: "u", host: "h", dbname: "d", sslmode: "verify-full" },
+    ],
+    ["postgres+pg8000://u:p@ss:w@h/d", { user: "u", password: "p@ss:w", host: "h", dbname: "d" }],
+  ])("%s", (text, parameters) => {
+    expect(parseAddress(text, "a test")).toEqual({ kind: "server", parameters });
+  });
+
+  it.each([
+    ["pglite:memory", "memory"],
+    ["pglite://memory", "memory"],
+    ["pglite:./data", "./data"],
+    ["pglite:///var/data", "/var/data"],
+  ])("%s", (text, folder) => {
+    expect(parseAddress(text, "a test")).toEqual({ kind: "pglite", folder });
+  });
+
+  it.each([
+    ["mysql://u:hunter2@h/d", "begins with mysql://, which is not PostgreSQL"],
+    ["hunter2", "has no known form"],
+    ["pglite:", "names no folder"],
+    ["postgres://u:hunter2/d", "a port that is not a number"],
+    ["postgres://u:12/hunter2@h/d", "a / in the password must be encoded"],
+    ["postgres://u:12/x?hunter2=1@h/d", "a / in the password must be encoded"],
+    ["postgres://u:hunter2%zz@h/d", "a % that is not followed by"],
+    ["postgres://u:hunter2%00@h/d", "a % that is not followed by"],
+    ["postgres://u:hunter2@a,b/d", "names several hosts"],
+    ["postgres://u:hunter2@a:1,b:2/d", "names several hosts"],
+    ["postgres://u:hunter2@h/d?sslmod=require", 'unknown parameter "sslmod"'],
+    ["postgres://u:hunter2@h/d?__proto__=1", 'unknown parameter "__proto__"'],
+    ["postgres://u:hunter2@h/d?hostaddr=1.2.3.4", '"hostaddr" is not supported'],
+    ["postgres://u:hunter2@h/d?target_session_attrs=read-write", '"target_session_attrs" has a value'],
+    ["postgres://u:hunter2@h/d?foo", "a query parameter without ="],
+    ["password=hunter2 host='h", "not a list of key=value"],
+    ["password=hunter2 foo=1", 'unknown parameter "foo"'],
+  ])("refuses %s without repeating it", (text, message) => {
+    try {
+      parseAddress(text, "flag --database");
+    } catch (error) {
+      expect(error).toMatchObject({
+        code: "usage/database-address",
+        message: expect.stringContaining(message),
+      });
+      expect((error as MigrateError).message).toContain("(from flag --database)");
+      expect(
+        JSON.stringify([error, (error as MigrateError).message, String((error as MigrateError).cause)]),
+      ).not.toContain("hunter2");
+      expect((error as MigrateError).stack).not.toContain("hunter2");
+      return;
+    }
+    throw new Error("nothing was thrown");
+  });
+
+  it("suggests the parameter that was meant", () => {
+    expect(() => parseAddress("postgres://h/d?sslmod=require", "a test")).toThrow(
+      expect.objectContaining({ hint: 'did you mean "sslmode"?' }),
+    );
+  });
+});

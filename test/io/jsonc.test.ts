@@ -1,0 +1,103 @@
+/** JSON texts → their trees, or the fault with its place. */
+import { describe, expect, it } from "vitest";
+import { MigrateError } from "../../src/core/errors.ts";
+import type { JsonNode } from "../../src/core/json.ts";
+import { parseJson } from "../../src/io/jsonc.ts";
+
+const parse = (text: string): JsonNode => parseJson({ path: "a.json", text });
+
+/** The value that a tree stands for. */
+function plain(node: JsonNode): unknown {
+  if (node.type === "object") return node.members.map(({ key, value }) => [key, plain(value)]);
+  if (node.type === "array") return node.items.map(plain);
+  return node.type === "null" ? null : node.value;
+}
+
+function failure(text: string): MigrateError {
+  try {
+    parse(text);
+  } catch (error) {
+    if (error instanceof MigrateError) return error;
+    throw error;
+  }
+  throw new Error("nothing was thrown");
+}
+
+describe("a JSON text", () => {
+  it.each<[string, unknown]>([
+    [
+      '{"a": "é\\u00e9\\n\\\\", "b": [1, -2.5e3, true, false, null], "a": {}}',
+      [
+        ["a", "éé\n\\"],
+        ["b", [1, -2500, true, false, null]],
+        ["a", []],
+      ],
+    ],
+    ["[]", []],
+    [' // a comment\n"x" /* and\nanother */', "x"],
+    ["1e999", Number.POSITIVE_INFINITY],
+    ["[".repeat(32) + "]".repeat(32), expect.anything()],
+  ])("%j", (text, value) => {
+    expect(plain(parse(text))).toEqual(value);
+  });
+
+  it("says where its nodes stand", () => {
+    const text = '{"é😀": [10]}';
+    const node = parse(text);
+    if (node.type !== "object") throw new Error("an object was expected");
+    const [{ at, value }] = node.members as [(typeof node.members)[0]];
+    expect(text.slice(node.start, node.end)).toBe(text);
+    expect(text.slice(at.start, at.end)).toBe('"é😀"');
+    expect(text.slice(value.start, value.end)).toBe("[10]");
+  });
+
+  it.each<[string, string, string, string?]>([
+    ["", "1:1", "the file ends where a value is expected"],
+    ["// nothing", "1:11", "the file ends where a value is expected"],
+    ["{", "1:2", 'the file ends where "}" is expected'],
+    ['{"a"', "1:5", 'the file ends where ":" is expected'],
+    ['{"a": 1,', "1:9", "the file ends where a key in double quotes is expected"],
+    ['{"lockWait": 1,}', "1:16", "a key in double quotes expected here", "remove the comma before it"],
+    ['{"a": 1,, "b": 2}', "1:9", "a key in double quotes expected here", "remove the comma before it"],
+    ["[1, 2, ]", "1:8", "a value expected here", "remove the comma before it"],
+    ['{"a": }', "1:7", "a value expected here"],
+    ['{"a" 1}', "1:6", '":" expected here'],
+    ['{"a": 1 "b": 2}', "1:9", '"," expected here'],
+    ['{"lockWait": 01}', "1:15", '"," expected here'],
+    ["{a: 1}", "1:2", "this is not JSON", expect.stringContaining("double quotes")],
+    ["{'a': 1}", "1:2", "this is not JSON", expect.stringContaining("double quotes")],
+    ['{\n "a": True}', "2:7", "this is not JSON", expect.stringContaining("true, false and null")],
+    ['{"a": 1.}', "1:7", "this number lacks a digit at its end"],
+    ['{"role": "é😀', "1:10", "this text is not closed on its line"],
+    ['{"role": "é\\q"}', "1:10", "this text holds a wrong escape", "write a backslash as \\\\"],
+    ['{"é😀": "\\u12"}', "1:8", "in this text, \\u is not followed by four hexadecimal digits"],
+    [
+      '{"role": "a\tb"}',
+      "1:10",
+      "this text holds a control character",
+      "write a tab as \\t and a line end as \\n",
+    ],
+    ["{} /* open", "1:4", "this comment is not closed", "close it with */"],
+    ["{} {}", "1:4", "nothing may follow the value"],
+    ["[".repeat(1e5), "1:33", "nested too deeply"],
+    [`${'{"a":'.repeat(1e5)}`, "1:161", "nested too deeply"],
+  ])("%.40j is refused at %s", (text, place, message, hint) => {
+    const error = failure(text);
+    expect(error.code).toBe("usage/config-syntax");
+    expect(`${error.location?.line}:${error.location?.column}`).toBe(place);
+    expect(error.message).toBe(message);
+    expect(error.hint).toEqual(hint);
+  });
+
+  it.each([
+    ["a megabyte of key", `{"${"a".repeat(1e6)}": 1}`],
+    ["a megabyte of escapes", `{"${"\\u0061".repeat(2e5)}": 1}`],
+    ["60,000 keys", `{${Array.from({ length: 6e4 }, (_, i) => `"k${i}":1`).join(",")}}`],
+    ["a megabyte of items", `[${"1,".repeat(5e5)}1]`],
+    ["a megabyte of comments", `${"/* */".repeat(2e5)}1`],
+  ])("takes linear time: %s", (_, text) => {
+    const began = performance.now();
+    parse(text);
+    expect(performance.now() - began).toBeLessThan(2000);
+  });
+});

@@ -1,0 +1,106 @@
+/** sslmode and certificate files → how TLS is spoken, and what is tried after a failure. */
+import { chmodSync } from "node:fs";
+import { beforeEach, describe, expect, it } from "vitest";
+import { secretsOf } from "../../../src/io/libpq/parameters.ts";
+import { connectAsMode, tlsOptions } from "../../../src/io/libpq/tls.ts";
+import { type Home, makeHome } from "../../support/home.ts";
+
+let home: Home;
+beforeEach(() => {
+  home = makeHome();
+});
+
+describe("TLS", () => {
+  const table: readonly [string, { ca: boolean }, object | false][] = [
+    ["disable", { ca: true }, false],
+    ["allow", { ca: false }, { mode: "allow", rejectUnauthorized: false, checkHost: false }],
+    ["prefer", { ca: false }, { mode: "prefer", rejectUnauthorized: false, checkHost: false }],
+    ["require", { ca: false }, { mode: "require", rejectUnauthorized: false, checkHost: false }],
+    ["require", { ca: true }, { mode: "require", rejectUnauthorized: true, checkHost: false, ca: "CA" }],
+    ["verify-ca", { ca: true }, { mode: "verify-ca", rejectUnauthorized: true, checkHost: false, ca: "CA" }],
+    [
+      "verify-full",
+      { ca: true },
+      { mode: "verify-full", rejectUnauthorized: true, checkHost: true, ca: "CA" },
+    ],
+  ];
+  it.each(table)("sslmode=%s with %o", async (mode, { ca }, expected) => {
+    if (ca) home.write(".postgresql/root.crt", "CA");
+    expect((await home.resolve(`postgres://u@h?sslmode=${mode}`)).ssl).toEqual(expected);
+    expect((await home.resolve("postgres://u@h", { PGSSLMODE: mode })).ssl).toEqual(expected);
+  });
+
+  it("prefers TLS by default, and knows the system's authorities", async () => {
+    expect((await home.resolve("postgres://u@h")).ssl).toMatchObject({ mode: "prefer" });
+    const system = await home.resolve("postgres://u@h?sslrootcert=system");
+    expect(system.ssl).toEqual({ mode: "verify-full", rejectUnauthorized: true, checkHost: true });
+    expect((await home.failure("postgres://u@h?sslrootcert=system&sslmode=require")).hint).toBe(
+      "write sslmode=verify-full",
+    );
+  });
+
+  it("never verifies less than was asked because a file is missing", async () => {
+    expect((await home.failure("postgres://u@h?sslmode=verify-full")).code).toBe("usage/tls-file");
+    expect((await home.failure("postgres://u@h?sslmode=require&sslrootcert=none.crt")).message).toContain(
+      "none.crt does not exist",
+    );
+    expect((await home.failure("postgres://u@h?sslcert=none.crt")).message).toContain(
+      "none.crt does not exist",
+    );
+  });
+
+  it("sends a client certificate, whose key nobody else may read", async () => {
+    home.write("c.crt", "CERT");
+    const key = home.write("c.key", "KEY");
+    const text = "postgres://u@h?sslcert=c.crt&sslkey=c.key&sslpassword=hush";
+    const address = await home.resolve(text);
+    expect(tlsOptions(address)).toMatchObject({
+      cert: "CERT",
+      key: "KEY",
+      passphrase: "hush",
+      rejectUnauthorized: false,
+    });
+    expect(secretsOf(address)).toEqual(["hush"]);
+    expect((await home.failure("postgres://u@h?sslcert=c.crt")).message).toContain(
+      "postgresql.key does not exist",
+    );
+    chmodSync(key, 0o644);
+    expect((await home.failure(text)).message).toContain("can be read by others");
+  });
+
+  it("checks the host's name only with verify-full", async () => {
+    home.write(".postgresql/root.crt", "CA");
+    expect(tlsOptions(await home.resolve("postgres://u@h?sslmode=verify-full"))).toEqual({
+      rejectUnauthorized: true,
+      ca: "CA",
+    });
+    expect(tlsOptions(await home.resolve("postgres://u@h?sslmode=verify-ca"))).toHaveProperty(
+      "checkServerIdentity",
+    );
+  });
+
+  const noTls = new Error("The server does not support SSL connections");
+  const failures = {
+    noTls,
+    hba: Object.assign(new Error("no pg_hba.conf entry"), { code: "28000" }),
+    password: Object.assign(new Error("password authentication failed"), { code: "28P01" }),
+    refused: Object.assign(new Error("refused"), { code: "ECONNREFUSED", syscall: "connect" }),
+  };
+  it.each([
+    ["disable", failures.hba, ["plain"]],
+    ["allow", failures.hba, ["plain", "tls"]],
+    ["prefer", failures.noTls, ["tls", "plain"]],
+    ["prefer", failures.hba, ["tls", "plain"]],
+    ["prefer", failures.password, ["tls"]],
+    ["prefer", failures.refused, ["tls"]],
+    ["require", failures.noTls, ["tls"]],
+  ])("sslmode=%s and a server that says %s", async (mode, error, attempts) => {
+    const seen: string[] = [];
+    const connecting = connectAsMode(await home.resolve(`postgres://u@h?sslmode=${mode}`), async (ssl) => {
+      seen.push(ssl === false ? "plain" : "tls");
+      throw error;
+    });
+    await expect(connecting).rejects.toBe(error);
+    expect(seen).toEqual(attempts);
+  });
+});
