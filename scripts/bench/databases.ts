@@ -5,7 +5,8 @@ export interface Databases {
   readonly url: (name: string) => string;
   /** An empty database of that name, or a copy of another; one that was there is dropped. */
   readonly create: (name: string, template?: string) => Promise<void>;
-  readonly drop: (names: readonly string[]) => Promise<void>;
+  /** Drops all that were created. */
+  readonly drop: () => Promise<void>;
   /** How many tables are in the schema public. */
   readonly tables: (name: string) => Promise<number>;
   /** `15.18`. */
@@ -13,23 +14,28 @@ export interface Databases {
 }
 
 export function databasesOn(serverUrl: string): Databases {
+  const created = new Set<string>();
   // On a server of the user's own, nothing but what is ours may be dropped.
-  const full = (name: string): string => `retort_bench_${name}`;
+  const full = (name: string): string => `"retort_bench_${name}"`;
   const url = (name: string): string => {
     const changed = new URL(serverUrl);
-    changed.pathname = `/${full(name)}`;
+    changed.pathname = `/retort_bench_${name}`;
+    changed.searchParams.set("sslmode", "disable");
     return changed.href;
   };
-  const drop = async (names: readonly string[]): Promise<void> => {
-    for (const name of names) await query(serverUrl, `DROP DATABASE IF EXISTS ${full(name)} WITH (FORCE)`);
-  };
+  const drop = (name: string): Promise<unknown> =>
+    query(serverUrl, `DROP DATABASE IF EXISTS ${full(name)} WITH (FORCE)`);
   return {
     url,
-    drop,
     create: async (name, template) => {
-      await drop([name]);
+      await drop(name);
       const from = template === undefined ? "" : ` TEMPLATE ${full(template)}`;
       await query(serverUrl, `CREATE DATABASE ${full(name)}${from}`);
+      created.add(name);
+    },
+    drop: async () => {
+      for (const name of created) await drop(name);
+      created.clear();
     },
     tables: async (name) => {
       const sql =

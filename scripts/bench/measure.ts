@@ -1,136 +1,130 @@
 /** Programs → how long each takes, run in turns, so that whatever else the machine does meets all of them alike. */
 import { spawn } from "node:child_process";
-import { existsSync, readFileSync, rmSync } from "node:fs";
+import { once } from "node:events";
+import { closeSync, constants, openSync, readFileSync, rmSync } from "node:fs";
 import path from "node:path";
 
 /** A command line, and what it takes to run it once more. */
 export interface Program {
-  readonly name: string;
   readonly argv: readonly string[];
   readonly cwd?: string;
   readonly env?: Readonly<Record<string, string>>;
-  /** Not timed: makes the database as the program must find it. */
+  /** The terminal that it reads from and writes to; without one: pipes. */
+  readonly terminal?: string;
+  /** Not timed: makes all as the program must find it. */
   readonly before?: () => Promise<void>;
   /** Not timed: throws when the program did not do its work. */
   readonly after?: () => Promise<void>;
-  /** Round trips since they were last asked for, where they are counted. */
-  readonly takeTrips?: () => number;
 }
 
-/** One run. ms. */
-export interface Sample {
-  readonly wall: number;
-  /** User and system time of the program and its children; a server's is not in it. */
-  readonly cpu: number;
-}
-
-export interface Measured {
-  readonly samples: readonly Sample[];
-  /** MB; absent where it cannot be found out. */
-  readonly peak?: number;
-  readonly trips?: number;
-}
-
-/** Where the programs' output goes, and what they may see of the environment. */
-export interface Surroundings {
-  readonly folder: string;
-  readonly programs: string;
+export interface Runner {
+  /** What programs see of the environment: the caller's PG* variables, NODE_OPTIONS and home are none of their business. */
   readonly env: Readonly<Record<string, string>>;
-}
-
-/** What programs see of the environment: the caller's PG* variables, NODE_OPTIONS and home are none of their business. */
-export function bareEnvironment(home: string): Readonly<Record<string, string>> {
-  return {
-    PATH: process.env["PATH"] ?? "",
-    LC_ALL: "C",
-    HOME: home,
-    XDG_CACHE_HOME: path.join(home, "cache"),
-  };
+  /** Runs a program; ms from its start to its end. Throws an `Error` with its last words when it fails. */
+  readonly run: (program: Program) => Promise<number>;
+  /**
+   * Runs every program that many times in turns, each turn beginning with another one; the ms of each, by turn. Before
+   * that all run once to fill the cache, unless there is but one turn.
+   */
+  readonly inTurns: <Name extends string>(
+    programs: Readonly<Record<Name, Program>>,
+    turns: number,
+  ) => Promise<Readonly<Record<Name, readonly number[]>>>;
+  /** The most memory that a Node program ever held, in MB. */
+  readonly peakOf: (program: Program) => Promise<number>;
+  /** Empties the programs' cache. */
+  readonly forget: () => void;
 }
 
 const limit = 600_000; // ms; a program that hangs must not hang the bench
 
-/**
- * Runs every program once for its memory and to warm the caches, then `repeats` times in turns, each turn beginning
- * with another one. Throws an `Error` with the last line of a program that failed.
- */
-export async function inTurns(
-  programs: readonly Program[],
-  repeats: number,
-  surroundings: Surroundings,
-): Promise<readonly Measured[]> {
-  const peaks: (number | undefined)[] = [];
-  for (const program of programs) peaks.push(await peakOf(program, surroundings));
-  const samples = programs.map((): Sample[] => []);
-  const trips = programs.map((): number | undefined => undefined);
-  for (let turn = 0; turn < repeats; turn += 1) {
-    for (let i = 0; i < programs.length; i += 1) {
-      const at = (turn + i) % programs.length;
-      const program = programs[at]!;
-      await program.before?.();
-      program.takeTrips?.();
-      samples[at]!.push(await runOnce(program, program.argv, surroundings));
-      trips[at] = program.takeTrips?.();
-      await program.after?.();
-    }
-  }
-  return programs.map((_, i) => ({
-    samples: samples[i]!,
-    ...optional("peak", peaks[i]),
-    ...optional("trips", trips[i]),
-  }));
+/** What the programs leave behind is in `folder`; `peakProgram` is preloaded; `most` is how many turns there may be. */
+export function runnerIn(folder: string, peakProgram: string, most: number): Runner {
+  const cache = path.join(folder, "cache");
+  const env = {
+    PATH: process.env["PATH"] ?? "",
+    LC_ALL: "C.UTF-8",
+    TERM: "xterm-256color",
+    HOME: folder,
+    XDG_CACHE_HOME: cache,
+  };
+  const run = async (program: Program): Promise<number> => {
+    await program.before?.();
+    const wall = await timed({ ...program, cwd: program.cwd ?? folder, env: { ...env, ...program.env } });
+    await program.after?.();
+    return wall;
+  };
+  return {
+    env,
+    run,
+    forget: () => rmSync(cache, { recursive: true, force: true }),
+    inTurns: async <Name extends string>(programs: Readonly<Record<Name, Program>>, turns: number) => {
+      const names = Object.keys(programs) as Name[];
+      const walls = Object.fromEntries(names.map((name) => [name, []])) as unknown as Record<Name, number[]>;
+      if (turns > 1) for (const name of names) await run(programs[name]);
+      for (let turn = 0; turn < Math.min(turns, most); turn += 1) {
+        for (let i = 0; i < names.length; i += 1) {
+          const name = names[(turn + i) % names.length]!;
+          walls[name].push(await run(programs[name]));
+        }
+      }
+      return walls;
+    },
+    peakOf: async (program) => {
+      const file = path.join(folder, "peak");
+      const [node, ...words] = program.argv;
+      const argv = [node!, "--require", peakProgram, ...words];
+      await run({ ...program, argv, env: { ...program.env, PEAK_FILE: file } });
+      return Number(readFileSync(file, "utf8")) / 1024;
+    },
+  };
 }
 
-const optional = (key: string, value: number | undefined) => (value === undefined ? {} : { [key]: value });
-
-/** A run of its own, since what looks at the memory takes time: a preloaded module in Node, else GNU time. */
-async function peakOf(program: Program, surroundings: Surroundings): Promise<number | undefined> {
-  const file = path.join(surroundings.folder, "peak");
-  rmSync(file, { force: true });
-  await program.before?.();
-  if (program.argv[0] === process.execPath) {
-    const preload = `--require "${path.join(surroundings.programs, "peak.cjs")}"`;
-    await runOnce(program, program.argv, surroundings, { NODE_OPTIONS: preload, PEAK_FILE: file });
-  } else {
-    const gnuTime = existsSync("/usr/bin/time") ? ["/usr/bin/time", "-f", "%M", "-o", file] : [];
-    await runOnce(program, [...gnuTime, ...program.argv], surroundings);
+async function timed({ argv, cwd, env, terminal }: Program): Promise<number> {
+  const [command, ...words] = argv as readonly [string, ...string[]];
+  const tty = terminal === undefined ? undefined : openSync(terminal, constants.O_RDWR | constants.O_NOCTTY);
+  try {
+    const began = performance.now();
+    const child = spawn(command, words, {
+      cwd,
+      env,
+      stdio: tty === undefined ? ["ignore", "pipe", "pipe"] : [tty, tty, tty],
+      timeout: limit,
+      killSignal: "SIGKILL",
+    });
+    let said = "";
+    child.stdout?.resume();
+    child.stderr?.on("data", (chunk: Buffer) => (said = `${said}${chunk}`.slice(-1000)));
+    const [code, signal] = await once(child, "exit");
+    const wall = performance.now() - began;
+    if (code !== 0) throw new Error(`${argv.join(" ")} ended with ${code ?? signal}: ${said.trim()}`);
+    return wall;
+  } finally {
+    if (tty !== undefined) closeSync(tty);
   }
-  await program.after?.();
-  return existsSync(file) ? Number(readFileSync(file, "utf8")) / 1024 : undefined;
 }
 
-/** bash tells the times of what it waited for; Node tells those of itself alone. */
-const timed = `TIMEFORMAT='%R %U %S'; { time "$@" >"$OUT" 2>"$ERR"; } 2>"$TIMES"`;
+/** Ways to hold a terminal whose other side is read; the shell in it tells its name. */
+const holders = (script: string): readonly (readonly string[])[] => [
+  ["script", "-qfec", script, "/dev/null"],
+  ["python3", "-c", "import pty, sys; pty.spawn(['sh', '-c', sys.argv[1]])", script],
+];
 
-async function runOnce(
-  { name, cwd, env }: Program,
-  argv: readonly string[],
-  { folder, env: common }: Surroundings,
-  extra: Readonly<Record<string, string>> = {},
-): Promise<Sample> {
-  const [out, err, times] = ["out", "err", "times"].map((file) => path.join(folder, file)) as [
-    string,
-    string,
-    string,
-  ];
-  const child = spawn("bash", ["-c", timed, "bash", ...argv], {
-    cwd: cwd ?? folder,
-    env: { ...common, ...env, ...extra, OUT: out, ERR: err, TIMES: times },
-    detached: true,
-    stdio: "ignore",
-  });
-  const timer = setTimeout(() => process.kill(-child.pid!, "SIGKILL"), limit);
-  const code = await new Promise<number | null>((resolve, reject) =>
-    child.once("error", reject).once("exit", resolve),
-  );
-  clearTimeout(timer);
-  if (code !== 0) {
-    const said = readFileSync(err, "utf8").trim().split("\n").slice(0, 3).join(" / ");
-    throw new Error(`${name} ended with ${code ?? "a signal"}: ${said}`);
+/** A terminal of 100 columns, and how to give it back. Throws an `Error` where nothing can make one. */
+export async function openTerminal(): Promise<{ readonly name: string; readonly close: () => void }> {
+  for (const [command, ...words] of holders("stty rows 40 cols 100; tty; exec cat >/dev/null")) {
+    const child = spawn(command!, words, { stdio: ["pipe", "pipe", "ignore"] });
+    const name = await new Promise<string | undefined>((resolve) => {
+      let said = "";
+      child.on("error", () => resolve(undefined)).on("exit", () => resolve(undefined));
+      // Read to the end of the bench, or whoever writes to the terminal would stop.
+      child.stdout.on("data", (chunk: Buffer) => {
+        if (said.length < 1000) said += chunk;
+        const [found] = /\/dev\/\S+(?=\r?\n)/.exec(said) ?? [];
+        if (found !== undefined) resolve(found);
+      });
+    });
+    if (name !== undefined) return { name, close: () => child.kill() };
   }
-  const [wall, user, system] = readFileSync(times, "utf8")
-    .trim()
-    .split(" ")
-    .map((text) => Number(text) * 1000) as [number, number, number];
-  return { wall, cpu: user + system };
+  throw new Error("a terminal needs script (of util-linux) or python3");
 }

@@ -14,7 +14,7 @@ export function prepareEngine(env: Env): void {
 }
 
 /** V8 leaves out the flags that it does not know. */
-function setFlags(): void {
+export function setFlags(): void {
   // It would compile the hot parts of the SQL parsers a second time, to run faster. That takes 150 ms and 50 MB (550 MB
   // with Node 24), and what it then gains is not seen even in a migration of 10 MB. Node 24 does not take one flag alone.
   setFlagsFromString("--no-wasm-tier-up");
