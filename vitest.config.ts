@@ -5,7 +5,15 @@ import { defineConfig } from "vitest/config";
 const withServer = ["test/pg/**/*.test.ts", "test/support/**/*.test.ts", "test/{readme,makefile}.test.ts"];
 const cases = "test/cases.test.ts";
 
+/** SQL files are part of the program, as the build makes them. */
+const sqlAsText = {
+  name: "SQL as text",
+  transform: (text: string, id: string) =>
+    id.endsWith(".sql") ? { code: `export default ${JSON.stringify(text)};` } : undefined,
+};
+
 export default defineConfig({
+  plugins: [sqlAsText],
   test: {
     maxWorkers: 2,
     maxConcurrency: 2,

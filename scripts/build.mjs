@@ -14,6 +14,8 @@ function sources() {
   for (const name of readdirSync("src", { recursive: true }).sort()) {
     if (name.endsWith(".ts")) hash.update(readFileSync(path.join("src", name)));
   }
+  for (const name of readdirSync("sql/ledger").sort())
+    hash.update(readFileSync(path.join("sql/ledger", name)));
   return hash.digest("hex").slice(0, 16);
 }
 
@@ -27,6 +29,7 @@ const common = {
   external: ["libpg-query", "pg-query-emscripten", "@electric-sql/pglite", "pg-native"],
   // Its main file loads the others in a way that no bundler can follow.
   alias: { "jsonc-parser": "jsonc-parser/lib/esm/main.js" },
+  loader: { ".sql": "text" },
   legalComments: "none",
   logLevel: "warning",
   define: {
@@ -50,7 +53,24 @@ await build({
 });
 
 /** Packages that few commands load: a file each, so that the others do not read them. */
-const apart = ["fast-glob", "pg", "slonik"];
+const apart = ["fast-glob", "pg", "slonik", "zod"];
+
+/** Whoever names one of them requires its file, from `folder`: by `require`, since `import` would load all of Node's other loader too. */
+const packagesApart = (folder) => ({
+  name: "packages that lie apart",
+  setup({ onResolve, onLoad }) {
+    onResolve({ filter: new RegExp(`^(?:${apart.join("|")})$`) }, ({ path: name, kind }) =>
+      kind === "entry-point" ? undefined : { path: `${folder}/${name}.cjs`, namespace: "apart" },
+    );
+    onResolve({ filter: /./, namespace: "apart" }, () => ({ external: true }));
+    onLoad({ filter: /./, namespace: "apart" }, ({ path: file }) => ({
+      contents: `module.exports = require("${file}");`,
+    }));
+    // slonik's own driver, in the place of which it is given ours.
+    onResolve({ filter: /^@slonik\/pg-driver$/ }, () => ({ path: "none", namespace: "none" }));
+    onLoad({ filter: /./, namespace: "none" }, () => ({ contents: "module.exports = {};" }));
+  },
+});
 
 const cjs = {
   ...common,
@@ -62,27 +82,16 @@ const cjs = {
   outExtension: { ".js": ".cjs" },
   define: { ...common.define, "import.meta.url": "__url" },
 };
-await build({ ...cjs, entryPoints: Object.fromEntries(apart.map((name) => [`packages/${name}`, name])) });
+await build({
+  ...cjs,
+  entryPoints: Object.fromEntries(apart.map((name) => [`packages/${name}`, name])),
+  plugins: [packagesApart(".")],
+});
 await build({
   ...cjs,
   entryPoints: { main: "src/edge.ts" },
   banner: { js: "const __url = require('node:url').pathToFileURL(__filename).href;" },
-  plugins: [
-    {
-      name: "packages that lie apart",
-      setup({ onResolve, onLoad }) {
-        onResolve({ filter: new RegExp(`^(?:${apart.join("|")})$`) }, ({ path: name }) => ({
-          path: `./packages/${name}.cjs`,
-          namespace: "apart",
-        }));
-        onResolve({ filter: /./, namespace: "apart" }, () => ({ external: true }));
-        // By `require`, since `import` would load all of Node's other loader too.
-        onLoad({ filter: /./, namespace: "apart" }, ({ path: file }) => ({
-          contents: `module.exports = require("${file}");`,
-        }));
-      },
-    },
-  ],
+  plugins: [packagesApart("./packages")],
 });
 
 /** The front, with what it answers by itself. */

@@ -53,13 +53,14 @@ Before the name \`-c\` is always \`--config\`; behind \`current\` it is \`--chec
 | exit code | |
 |---|---|
 | 0 | done |
-| 1 | findings: \`check\`, \`current --check-heads\` |
+| 1 | findings: \`check\`, \`verify\`, \`repair\`, \`receipt\`, \`current --check-heads\` |
 | 2 | the command line or the configuration is wrong |
-| 3 | a migration file is wrong |
-| 4 | the graph is wrong, or has no such revision |
-| 5 | the database is not in the state that is needed |
+| 3 | a migration file is wrong: header, pairing, SQL |
+| 4 | the graph is wrong, or has no such revision: a cycle, a missing parent, several heads |
+| 5 | the database is not in the state that is needed: a guard that stops it, an edited file, an interrupted step, a lock that is held |
 | 6 | the database refused a statement, or could not be reached |
 | 70 | a bug of Retort |
+| 130, 143 | stopped by SIGINT, SIGTERM |
 
 ## Targets
 
@@ -99,4 +100,18 @@ file is made. In comment lines \`{{message}}\`, \`{{revision}}\` and \`{{date}}\
 | \`{revision}\` | the id |
 | \`{date:YYYY_MM_DD_HHmm}\` | now, in UTC; from YYYY, MM, DD, HH, mm, ss and signs between them |
 
-With \`{number}\` every file must be named so. Without it any name is read, and numbers are no targets.`;
+With \`{number}\` every file must be named so. Without it any name is read, and numbers are no targets.
+
+## Make
+
+\`migrate init --makefile\` writes \`migrate.mk\`; in your Makefile say \`include migrate.mk\`:
+
+| target | does |
+|---|---|
+| \`make migrate-create MSG="add users"\` | \`migrate revision -m "add users"\` |
+| \`make migrate-up\` | \`migrate upgrade head\` |
+| \`make migrate-down\` | \`migrate downgrade -1\` |
+| \`make migrate-status\` | \`migrate status\` |
+| \`make migrate-sql > migration.sql\` | \`migrate upgrade head --sql\` |
+
+\`MIGRATE_TO=...\` replaces the target, \`MIGRATE=...\` the command, which is \`npx migrate\`.`;

@@ -1,5 +1,7 @@
-/** Writes docs/commands.md from the definitions of the commands. Run: node scripts/run.mjs scripts/docs.ts */
-import { writeFileSync } from "node:fs";
+/** Writes what is made of the docs: docs/commands.md, the tables of docs/ledger.md. Run: node scripts/run.mjs scripts/docs.ts */
+import { readFileSync, writeFileSync } from "node:fs";
 import { commandsPage, commandsPagePath } from "./commands-page.ts";
+import { ledgerPage, ledgerPagePath } from "./ledger-page.ts";
 
 writeFileSync(commandsPagePath, await commandsPage());
+writeFileSync(ledgerPagePath, ledgerPage(readFileSync(ledgerPagePath, "utf8")));

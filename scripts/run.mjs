@@ -16,6 +16,7 @@ await build({
   platform: "node",
   target: "node20",
   packages: "external",
+  loader: { ".sql": "text" },
   define: { RETORT_VERSION: '"dev"' },
 });
 process.argv = [process.argv[0], out, ...args];

@@ -11,6 +11,7 @@ export { type CheckedConfig, checkConfig } from "./app/config.ts";
 export { edit } from "./app/edit.ts";
 export { type EnsureOptions, ensureLedger, ledgerScript } from "./app/ensure.ts";
 export { type InitOptions, type InitResult, init } from "./app/init.ts";
+export { type LogOptions, readLog } from "./app/log.ts";
 export { type History, type HistoryOptions, history, readState, type State, show } from "./app/look.ts";
 export { type Offline, type OfflineOptions, offline } from "./app/offline.ts";
 export { type Deps, openProject, type Project, type ProjectOptions } from "./app/project.ts";
@@ -31,12 +32,16 @@ export { type Diagnostic, exitCodes, MigrateError } from "./core/errors.ts";
 export type { Event, SessionInfo } from "./core/event.ts";
 export { buildGraph, type Graph, type Node } from "./core/graph.ts";
 export { branchPoints, currentRevisions, historyOf, shown } from "./core/history.ts";
-export type { Applied, How, LedgerNames, LedgerState, Progress } from "./core/ledger.ts";
-export type { LedgerSql } from "./core/ledger-sql.ts";
+export type { Ledger } from "./core/ledger/calls.ts";
+export type { Applied, How, Intent, LedgerNames, LedgerState } from "./core/ledger/types.ts";
 export type { Migration, MigrationFile, Revision, RevisionId } from "./core/migration.ts";
 export { type NewRevisionOptions, newRevision } from "./core/new-revision.ts";
-export type { Batch, Plan, PlanStep, SessionPins, Statement } from "./core/plan.ts";
+export { defaultForm, type ScriptForm } from "./core/plan/script.ts";
+export type { SessionPins } from "./core/plan/session.ts";
+export type { Batch, Plan, PlanStep, Purpose, Statement } from "./core/plan/types.ts";
+export { receiptsOf } from "./core/receipt.ts";
 export type { Location, Span } from "./core/source.ts";
+export type { Loss } from "./core/statement/losses.ts";
 export {
   type AppliedRow,
   appliedAfter,
@@ -51,12 +56,6 @@ export {
   type Stamp,
   type Step,
 } from "./core/steps.ts";
-export type { Notice } from "./io/database.ts";
-export {
-  defaultForm,
-  receiptBytes,
-  renderScript,
-  renderSplit,
-  type Script,
-  type ScriptForm,
-} from "./render/script.ts";
+export type { LogEntry } from "./io/queries.ts";
+export type { Notice } from "./io/session/types.ts";
+export { renderScript, renderSplit, type Script, type SplitScript } from "./render/script/script.ts";

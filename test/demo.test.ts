@@ -12,7 +12,10 @@ test("the demo goes through and shows each thing that it announces", () => {
   expect(stdout).toMatch(/\npending: 1\n/);
   expect(stdout.split("\n").length).toBeLessThan(250); // to be read in five minutes
   // What is cut out of the script is found there by its text.
-  expect(stdout).toMatch(/ \| -- {3}psql -X /);
-  expect(stdout).toMatch(/ \| ALTER TABLE shop\.orders[\s\S]* \| COMMIT;\n/);
+  expect(stdout).toMatch(/ \| -- Run: {2}psql -X /);
+  expect(stdout).toMatch(/ \| -- 10 {2}\+ {2}f47209bd6ac8 {2}add a total to orders /);
+  expect(stdout).toMatch(
+    / \| ALTER TABLE shop\.orders[\s\S]* \| CALL retort\.end_upgrade\('f47209bd6ac8'[^\n]*\n[^\n]* COMMIT;\n/,
+  );
   expect(stdout).toMatch(/ \| CREATE INDEX CONCURRENTLY/);
 });

@@ -1,9 +1,8 @@
 /**
  * README.md and docs go in; every command in them is run, in order, and must print what they say it prints.
  *
- * A ```console block holds `$ command` lines, each followed by what it prints (both streams). `...` stands for
- * text that is left out; alone on a line, for lines. Durations, present times, receipts and the server's address and
- * version may differ. The exit code must be the one that goes with a printed `error[kind/…]`, else 0.
+ * A ```console block holds `$ command` lines, each followed by what it prints (both streams); what may differ of that
+ * `support/documents.ts` knows, and the server has another address. The exit code must be the one that goes with a printed `error[kind/…]`, else 0.
  * Another block is written to the end of the file that the line above it names, when that line ends with a colon.
  */
 import { execFileSync, spawnSync } from "node:child_process";
@@ -27,9 +26,10 @@ import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { exitCodes } from "../src/core/errors.ts";
 import * as api from "../src/index.ts";
-import { ownDatabase } from "./support/project.ts";
+import { blocksOf, DURATION, patternOf, textOf } from "./support/documents.ts";
+import { ownDatabase, project } from "./support/project.ts";
 import { psqlAvailable } from "./support/psql.ts";
-import { servers } from "./support/server.ts";
+import { query, servers } from "./support/server.ts";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 const scratch = realpathSync(mkdtempSync(join(tmpdir(), "retort-readme-")));
@@ -67,7 +67,9 @@ test("README.md", { timeout: limit }, async (context) => {
   const folder = mkdtempSync(join(scratch, "readme-"));
   runDocument("README.md", folder, new URL(url));
   const excerpt = blocksOf("README.md").find(({ language }) => language === "sql")!;
-  expect(readFileSync(join(folder, "migration.sql"), "utf8")).toMatch(pattern([...excerpt.lines, "..."]));
+  expect(readFileSync(join(folder, "migration.sql"), "utf8")).toMatch(
+    new RegExp(`^${patternOf([...excerpt.lines, "..."])}$`),
+  );
 });
 
 test("docs/api.md", { timeout: limit }, async () => {
@@ -82,45 +84,32 @@ test("sql/example/README.md", { timeout: limit }, async () => {
   runDocument("sql/example/README.md", folder, new URL(url));
 });
 
-test("docs/api.md names what is exported", () => {
-  const rows = readFileSync(join(root, "docs/api.md"), "utf8").matchAll(/^\| (`.*?) \|/gm);
+test("what docs/ledger.md and docs/offline-script.md ask a database, it answers", async () => {
+  const { url } = await ownDatabase(servers()[0]!);
+  await project({ a: "CREATE TABLE t ();" }).upgrade(url);
+  const queries = ["docs/ledger.md", "docs/offline-script.md"]
+    .flatMap(blocksOf)
+    .filter(({ language, lines }) => language === "sql" && lines[0]!.startsWith("SELECT "));
+  expect(queries.length).toBeGreaterThan(8);
+  for (const { lines } of queries) await query(url, lines.join("\n"));
+});
+
+test("docs/api.md names what is exported, and nothing else", () => {
+  const rows = textOf("docs/api.md").matchAll(/^\| (`.*?) \|/gm);
   const names = [...rows].flatMap(([, cell]) => [...cell!.matchAll(/`(\w+)/g)].map(([, name]) => name!));
-  expect(Object.keys(api)).toEqual(expect.arrayContaining(names));
+  expect(new Set(["MigrateError", ...names])).toEqual(new Set(Object.keys(api)));
 });
 
 test("links lead to files", () => {
   const documents = ["README.md", "CONTRIBUTING.md", "sql/example/README.md"];
   const docs = readdirSync(join(root, "docs")).map((name) => `docs/${name}`);
   const dead = [...documents, ...docs].flatMap((document) =>
-    [...readFileSync(join(root, document), "utf8").matchAll(/\]\((?!https?:)([^)#]+)[^)]*\)/g)]
+    [...textOf(document).matchAll(/\]\((?!https?:)([^)#]+)[^)]*\)/g)]
       .map(([, path]) => join(dirname(document), path!))
       .filter((path) => !existsSync(join(root, path))),
   );
   expect(dead).toEqual([]);
 });
-
-interface Block {
-  readonly language: string;
-  /** Line number of its first line. */
-  readonly at: number;
-  /** The line of prose above it. */
-  readonly above: string;
-  readonly lines: readonly string[];
-}
-
-function blocksOf(document: string): readonly Block[] {
-  const blocks: Block[] = [];
-  const lines = readFileSync(join(root, document), "utf8").split("\n");
-  for (let i = 0; i < lines.length; i += 1) {
-    const language = /^```(\w*)$/.exec(lines[i]!)?.[1];
-    if (language === undefined) continue;
-    const end = lines.indexOf("```", i + 1);
-    const above = lines.slice(0, i).findLast((line) => line !== "") ?? "";
-    blocks.push({ language, at: i + 2, above, lines: lines.slice(i + 1, end) });
-    i = end;
-  }
-  return blocks;
-}
 
 function runDocument(document: string, folder: string, url: URL): void {
   const path = [join(modules, ".bin"), dirname(process.execPath), basics.PATH].join(delimiter);
@@ -151,7 +140,7 @@ function runDocument(document: string, folder: string, url: URL): void {
         encoding: "utf8",
       });
       const where = `${document}:${line}: $ ${command}`;
-      const expected = pattern(printed);
+      const expected = new RegExp(`^${patternOf(printed)}$`);
       const actual = asDocumented(stdout, url);
       // The second comparison is for its picture of the difference.
       if (!expected.test(actual)) expect(`${where}\n${actual}`).toBe(`${where}\n${printed.join("\n")}\n`);
@@ -188,38 +177,8 @@ function asDocumented(text: string, { host, username, password, pathname }: URL)
       `//${username}${password === "" ? "" : ":***"}@${host}`,
       `//${documented.username}:***@${documented.host}`,
     )
+    .replaceAll(`${username}@${host}`, `${documented.username}@${documented.host}`)
     .replaceAll(new RegExp(`(?<=  )${username}(?=  )`, "g"), documented.username)
     .replaceAll(pathname.slice(1), documented.pathname.slice(1))
     .replaceAll(DURATION, "");
-}
-
-/** At the end of a line: how long it took. Steps that travel together have none of their own. */
-const DURATION = / {2}\(\d+(\.\d+)? m?s\)$/gm;
-
-/** What may differ from what is written, and how it looks: receipts, text left out, times, durations, versions. */
-const VARYING = [
-  [/sha256:[0-9a-f]+\.\.\./, "sha256:[0-9a-f]{64}"],
-  [/\.\.\./, ".*"],
-  [/\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(\.\d+)?/],
-  [/\d+(\.\d+)? m?s\b/],
-  [/PostgreSQL \d+\.\d+/],
-] as const;
-
-/** Lines of a document → what the output must look like. */
-function pattern(lines: readonly string[]): RegExp {
-  const sources = lines.map((line) =>
-    line.trim() === "..." ? "(?:.*\\n)*?" : `${sourceOf(line.replace(DURATION, ""))}\\n`,
-  );
-  return new RegExp(`^${sources.join("")}$`);
-}
-
-function sourceOf(text: string): string {
-  for (const [varying, source = varying.source] of VARYING) {
-    const match = varying.exec(text);
-    if (match === null) continue;
-    return (
-      sourceOf(text.slice(0, match.index)) + source + sourceOf(text.slice(match.index + match[0].length))
-    );
-  }
-  return text.replace(/[\\^$.*+?()[\]{}|/]/g, "\\$&");
 }

@@ -30,14 +30,14 @@ export async function checkSingleHead(deps: Deps, options: ProjectOptions): Prom
 }
 
 /** What keeps a database from being at the heads of the files; empty where it is. */
-export function headsFindings({ pending, unknown, progress }: State): readonly Diagnostic[] {
+export function headsFindings({ pending, unknown, interrupted }: State): readonly Diagnostic[] {
   const reasons = [
     ...(pending.length > 0
       ? [`${pending.length} pending (${pending[0]}${pending.length > 1 ? ", …" : ""}): migrate upgrade heads`]
       : []),
-    ...(progress === undefined
+    ...(interrupted === undefined
       ? []
-      : [`the ${progress.direction} of ${progress.revision} was interrupted: migrate status`]),
+      : [`the ${interrupted.direction} of ${interrupted.revision} was interrupted: migrate status`]),
     ...(unknown.length > 0
       ? [`applied, but in no file: ${unknown.map((row) => row.revision).join(", ")}`]
       : []),

@@ -2,14 +2,16 @@
 import { type Diagnostic, MigrateError } from "../core/errors.ts";
 import { type Direction, placeOfKey } from "../core/header.ts";
 import { codeChecksumOf } from "../core/integrity.ts";
-import type { How, Progress } from "../core/ledger.ts";
+import type { How, Intent } from "../core/ledger/types.ts";
 import type { Migration, MigrationFile, RevisionId } from "../core/migration.ts";
-import { compile, type Plan, type SessionPins, type StepInput } from "../core/plan.ts";
-import { statementsOf, transactionMode, type UserStatement } from "../core/statement.ts";
+import { compile } from "../core/plan/compile.ts";
+import type { SessionPins } from "../core/plan/session.ts";
+import type { StepInput } from "../core/plan/step.ts";
+import type { Plan } from "../core/plan/types.ts";
+import { statementsOf, transactionMode, type UserStatement } from "../core/statement/file.ts";
 import { currentHeads, type Step } from "../core/steps.ts";
 import { createGrammar, type Grammar } from "../io/grammar.ts";
 import type { KnownBodies } from "../io/parsed.ts";
-import { sha256 } from "../io/sha256.ts";
 import type { Project } from "./project.ts";
 import type { Steps } from "./steps.ts";
 
@@ -44,7 +46,7 @@ function pinsOf({ pins }: Project, { lockTimeout, statementTimeout }: CompileOpt
 
 /** An interrupted step, and how to find out where it goes on. */
 export interface Resume {
-  readonly progress: Progress;
+  readonly intent: Intent;
   readonly resumed: (step: StepInput) => Promise<StepInput>;
 }
 
@@ -72,7 +74,7 @@ export async function compileSteps(
     from: currentHeads(project.graph, steps.before),
     to: currentHeads(project.graph, steps.after),
     steps: inputs,
-    ...(resume === undefined ? {} : { interrupted: resume.progress }),
+    ...(resume === undefined ? {} : { interrupted: resume.intent }),
     how,
     singleTransaction,
     idempotent: options.idempotent ?? false,
@@ -85,7 +87,6 @@ export async function compileSteps(
     },
     pins: pinsOf(project, options),
     ledger: project.ledger,
-    sha256,
   });
 }
 
@@ -122,11 +123,11 @@ interface Body {
 async function read(file: MigrationFile, known: KnownBodies, grammar: Grammar): Promise<Body> {
   const found = known.find(file);
   if (found !== undefined) {
-    return { statements: statementsOf(file, found.drafts, []), codeChecksum: found.codeChecksum };
+    return { statements: statementsOf(file, found.statements, []), codeChecksum: found.codeChecksum };
   }
-  const { drafts, statements } = await grammar.parse(file);
-  const codeChecksum = codeChecksumOf(file, sha256);
-  known.add(file, { drafts, codeChecksum });
+  const { facts, statements } = await grammar.parse(file);
+  const codeChecksum = codeChecksumOf(file);
+  known.add(file, { statements: facts, codeChecksum });
   return { statements, codeChecksum };
 }
 
@@ -142,7 +143,7 @@ async function stepInput(
   const { irreversible } = migration.up.header;
   const { lockTimeout, statementTimeout, transaction } = file.header;
   const { statements, codeChecksum } =
-    kind === "stamp" ? { statements: [], codeChecksum: codeChecksumOf(file, sha256) } : await bodyOf(file);
+    kind === "stamp" ? { statements: [], codeChecksum: codeChecksumOf(file) } : await bodyOf(file);
   return {
     direction,
     revision,

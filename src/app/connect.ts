@@ -1,8 +1,12 @@
 /** A project's configuration → a session on its database, waited for if asked to. */
 import { setTimeout as sleep } from "node:timers/promises";
 import { cancelled, MigrateError } from "../core/errors.ts";
+import { ledgerOf } from "../core/ledger/calls.ts";
+import type { LedgerState } from "../core/ledger/types.ts";
 import { type Config, requireDatabase } from "../io/config.ts";
-import { type Notice, openSession, type Session } from "../io/database.ts";
+import { type Backend, backendOf, readLedger } from "../io/queries.ts";
+import { openSession } from "../io/session/open.ts";
+import type { Notice, Session } from "../io/session/types.ts";
 import { type Deps, openConfig, openProject, type Project, type ProjectOptions } from "./project.ts";
 
 export interface ConnectOptions {
@@ -13,15 +17,16 @@ export interface ConnectOptions {
   readonly creates?: boolean | undefined;
 }
 
-/** A project and a session on its database. */
+/** A project, a session on its database, and what the ledger there says. */
 export interface Connected {
   readonly project: Project;
   readonly session: Session;
+  readonly state: LedgerState;
 }
 
 /**
- * Opens a project and connects to its database, which answers while the files are read. What is wrong with the files
- * is thrown before what is wrong with the connection; then that is given up.
+ * Opens a project, and reads the ledger of its database while the files are read. What is wrong with the files is thrown
+ * before what is wrong with the database, which is then given up.
  */
 export async function openConnected(
   deps: Deps,
@@ -30,26 +35,66 @@ export async function openConnected(
   const config = await openConfig(deps, options);
   if (config.database instanceof MigrateError || config.database.kind !== "server") {
     const project = await openProject(deps, options, config);
-    return { project, session: await connect(deps, config, options) };
+    return { project, ...(await openLedger(deps, config, options)) };
   }
   const needless = new AbortController();
   const signal =
     deps.signal === undefined ? needless.signal : AbortSignal.any([deps.signal, needless.signal]);
-  const connecting = connect({ ...deps, signal }, config, options);
-  connecting.catch(() => {});
+  const opening = openLedger({ ...deps, signal }, config, options);
+  opening.catch(() => {});
   // It gets as far as to wait for the server.
   await new Promise(setImmediate);
   try {
     const project = await openProject(deps, options, config);
-    return { project, session: await connecting };
+    return { project, ...(await opening) };
   } catch (error) {
     needless.abort();
-    await connecting.then(
-      (session) => session.close(),
+    await opening.then(
+      ({ session }) => session.close(),
       () => {},
     );
     throw error;
   }
+}
+
+async function openLedger(
+  deps: Pick<Deps, "signal" | "onNotice">,
+  config: Config,
+  options: ConnectOptions,
+): Promise<Omit<Connected, "project">> {
+  const session = await connect(deps, config, options);
+  const watched = cancelWhenAborted(() => session, deps.signal);
+  try {
+    return { session, state: await readLedger(session, ledgerOf(config.ledger)) };
+  } catch (error) {
+    await session.close();
+    throw error;
+  } finally {
+    watched.stop();
+  }
+}
+
+/** ms between requests to cancel: one that arrives between two statements stops neither. */
+const CANCEL_AGAIN = 200;
+
+/** From when the user asks to stop, asks the server to, again and again, until `stop` is called. */
+export function cancelWhenAborted(session: () => Session, signal: AbortSignal | undefined): { stop(): void } {
+  let timer: NodeJS.Timeout | undefined;
+  const cancel = (): void =>
+    void session()
+      .cancel()
+      .catch(() => {});
+  const begin = (): void => {
+    cancel();
+    timer = setInterval(cancel, CANCEL_AGAIN);
+  };
+  signal?.addEventListener("abort", begin);
+  return {
+    stop: () => {
+      signal?.removeEventListener("abort", begin);
+      clearInterval(timer);
+    },
+  };
 }
 
 /** Connects, until it is told to stop. Throws `usage/no-database`, `execution/connect`, `execution/database-in-use`, `execution/cancelled`. */
@@ -63,19 +108,19 @@ export async function connect(
   if (address.kind === "server") {
     for (const message of address.warnings) onNotice?.({ severity: "WARNING", message });
   }
-  return await patiently(
-    () => openSession(address, { onNotice, creates, signal: deps.signal }),
-    deps,
-    options,
-  );
+  return await patiently(() => openSession(address, { onNotice, creates, signal: deps.signal }), deps, {
+    ...options,
+    onNotice,
+  });
 }
 
 /** Opens again and again, until the server is there or the patience at its end. Throws `execution/cancelled` when told to stop. */
 async function patiently<T>(
   open: () => Promise<T>,
   { signal }: Pick<Deps, "signal">,
-  { wait = 0 }: ConnectOptions,
+  { wait = 0, onNotice }: ConnectOptions,
 ): Promise<T> {
+  let told = false;
   // Seconds, and free: to look at `performance` first loads all that measures it.
   const deadline = process.uptime() + wait;
   for (;;) {
@@ -85,6 +130,8 @@ async function patiently<T>(
       const left = (deadline - process.uptime()) * 1000;
       if (signal?.aborted === true) throw cancelled("nothing was changed", error);
       if (!(error instanceof MigrateError) || !isNotYet(error) || left <= 0) throw error;
+      if (!told) onNotice?.({ severity: "NOTICE", message: `${error.message}; waiting up to ${wait} s` });
+      told = true;
       await sleep(Math.min(500, left), undefined, signal === undefined ? {} : { signal }).catch(() => {});
     }
   }
@@ -106,9 +153,10 @@ const NETWORK = new Set([
   ...["ENOTFOUND", "EAI_AGAIN", "ENOENT"],
 ]);
 
-/** Refuses a connection on which a session's settings and locks would not stay ours. Throws `execution/pooler`. */
-export async function refusePooledTransactions(session: Session): Promise<void> {
-  if ((await session.pooling()) !== "transactions") return;
+/** The backend, unless its session's settings and locks would not stay ours. Throws `execution/pooler`. */
+export async function ownBackend(session: Session): Promise<Backend> {
+  const backend = await backendOf(session);
+  if (backend.pooled !== "transactions") return backend;
   throw new MigrateError({
     code: "execution/pooler",
     message:

@@ -1,8 +1,7 @@
 /** The ledger's log: what was done to the database. */
 
-import { ledgerSql } from "../core/ledger-sql.ts";
-import { type LogEntry, readLog as read } from "../io/ledger.ts";
-import { sha256 } from "../io/sha256.ts";
+import { ledgerOf } from "../core/ledger/calls.ts";
+import { type LogEntry, readLog as read } from "../io/queries.ts";
 import { connect } from "./connect.ts";
 import { type Deps, openConfig, type ProjectOptions } from "./project.ts";
 
@@ -16,7 +15,7 @@ export async function readLog(deps: Deps, options: LogOptions): Promise<readonly
   const config = await openConfig(deps, options);
   const session = await connect(deps, config);
   try {
-    return await read(session, ledgerSql(config.ledger, sha256), options.last);
+    return await read(session, ledgerOf(config.ledger), options.last);
   } finally {
     await session.close();
   }

@@ -2,12 +2,11 @@
 
 import { ancestors, inOrder } from "../core/graph.ts";
 import { historyOf, shown } from "../core/history.ts";
-import type { Applied, Progress } from "../core/ledger.ts";
+import type { Applied, Intent } from "../core/ledger/types.ts";
 import type { RevisionId } from "../core/migration.ts";
 import type { Location } from "../core/source.ts";
 import { currentHeads } from "../core/steps.ts";
 import { parseRelative, upgradeTargets } from "../core/target.ts";
-import { readLedger } from "../io/ledger.ts";
 import { openConnected } from "./connect.ts";
 import { type Deps, openProject, type Project, type ProjectOptions } from "./project.ts";
 
@@ -23,14 +22,16 @@ export interface State {
   /** What `upgrade heads` would run, in order. */
   readonly pending: readonly RevisionId[];
   /** The step that was interrupted, and where the statement stands that it was interrupted at. */
-  readonly progress?: Progress & { readonly location?: Location };
+  readonly interrupted?: Intent & { readonly location?: Location };
+  /** The database that was asked: `deploy@db.example:5432/shop`. */
+  readonly database: string;
 }
 
 /** Reads the ledger; never writes. */
 export async function readState(deps: Deps, options: ProjectOptions): Promise<State> {
-  const { project, session } = await openConnected(deps, options);
+  const { project, session, state } = await openConnected(deps, options);
   try {
-    const { applied, progress } = await readLedger(session, project.ledger);
+    const { applied, intent } = state;
     const { graph } = project;
     const rows = new Map(applied.map((row) => [row.revision, row]));
     const known = inOrder(
@@ -48,18 +49,19 @@ export async function readState(deps: Deps, options: ProjectOptions): Promise<St
       heads: currentHeads(graph, known),
       unknown,
       pending,
-      ...(progress === undefined ? {} : { progress: await withPlace(project, progress) }),
+      ...(intent === undefined ? {} : { interrupted: await withPlace(project, intent) }),
+      database: session.database,
     };
   } finally {
     await session.close();
   }
 }
 
-async function withPlace(project: Project, progress: Progress): Promise<NonNullable<State["progress"]>> {
+async function withPlace(project: Project, intent: Intent): Promise<NonNullable<State["interrupted"]>> {
   // The parser is loaded only where something is interrupted.
   const { placeOfInterrupted } = await import("./resume.ts");
-  const location = await placeOfInterrupted(project, progress);
-  return location === undefined ? progress : { ...progress, location };
+  const location = await placeOfInterrupted(project, intent);
+  return location === undefined ? intent : { ...intent, location };
 }
 
 export interface HistoryOptions extends ProjectOptions {

@@ -1,46 +1,71 @@
 /** A request with a range → the plan of its script; no database is asked, unless it is to say where to start. */
 import { MigrateError } from "../core/errors.ts";
-import type { LedgerSql } from "../core/ledger-sql.ts";
-import type { Plan } from "../core/plan.ts";
-import { readLedger } from "../io/ledger.ts";
+import { interruptedText } from "../core/explain.ts";
+import type { Ledger } from "../core/ledger/calls.ts";
+import { FORMAT } from "../core/ledger/format.ts";
+import { defaultForm, refuseForm, refuseOutside, type ScriptForm } from "../core/plan/script.ts";
+import type { Plan } from "../core/plan/types.ts";
+import { readLedger } from "../io/queries.ts";
 import { type CompileOptions, compileSteps } from "./compile.ts";
 import { connect } from "./connect.ts";
-import { type Deps, openProject, type ProjectOptions } from "./project.ts";
+import { type Deps, openProject, type Project, type ProjectOptions } from "./project.ts";
 import { type Request, stepsFrom, stepsOfRange } from "./steps.ts";
 
 export interface OfflineOptions extends ProjectOptions, CompileOptions {
   /** Read from the database, without writing to it, what is applied; the request then has no start of its own. */
   readonly fromDatabase?: boolean | undefined;
+  /** How the script will be laid out. */
+  readonly form?: ScriptForm | undefined;
 }
 
-/** The plan of a script, and the SQL of its ledger, which the renderer closes the script with. */
+/** The plan of a script, the SQL of its ledger and its form: what `renderScript` and `renderSplit` take. */
 export interface Offline {
   readonly plan: Plan;
-  readonly ledger: LedgerSql;
+  readonly ledger: Ledger;
+  readonly form: ScriptForm;
 }
 
-/** Plans the script for `start:end` (or `end`, from base). Throws `MigrateError` of kind usage, source or graph. */
+/**
+ * Plans the script for `start:end` (or `end`, from base). Throws `MigrateError` of kind usage (a form that cannot be
+ * had), source or graph.
+ */
 export async function offline(deps: Deps, request: Request, options: OfflineOptions): Promise<Offline> {
+  const { form = defaultForm, singleTransaction = false, idempotent = false } = options;
+  refuseForm(form, { kind: request.kind, singleTransaction, idempotent });
   const project = await openProject(deps, options);
-  const { ledger } = project;
-  if (options.fromDatabase !== true) {
-    return { plan: await compileSteps(project, stepsOfRange(project, request), "script", options), ledger };
-  }
+  const plan =
+    options.fromDatabase === true
+      ? await planFromDatabase(deps, project, request, options)
+      : await compileSteps(project, stepsOfRange(project, request), "script", options);
+  refuseOutside(plan, form);
+  return { plan, ledger: project.ledger, form };
+}
+
+async function planFromDatabase(
+  deps: Deps,
+  project: Project,
+  request: Request,
+  options: OfflineOptions,
+): Promise<Plan> {
   const session = await connect(deps, project.config);
   try {
-    const { applied, progress } = await readLedger(session, ledger);
-    if (progress !== undefined) {
+    const { applied, intent, format } = await readLedger(session, project.ledger);
+    if (intent !== undefined) {
       throw new MigrateError({
         code: "state/interrupted",
-        message: `the ${progress.direction} of ${progress.revision} was interrupted at statement ${progress.statement} of ${progress.of}`,
+        message: interruptedText(intent),
         hint: "go on with: migrate upgrade; a script begins where nothing is half done",
       });
     }
+    if (format !== undefined && format !== FORMAT) {
+      throw new MigrateError({
+        code: "state/ledger-format",
+        message: `the ledger has format ${format}, and a script is written for format ${FORMAT}`,
+        hint: "bring it up first: migrate ensure-version; --sql writes that as a script, too",
+      });
+    }
     const steps = stepsFrom(project, request, applied);
-    return {
-      plan: await compileSteps(project, steps, "script", { serverVersion: session.version, ...options }),
-      ledger,
-    };
+    return await compileSteps(project, steps, "script", { serverVersion: session.version, ...options });
   } finally {
     await session.close();
   }

@@ -3,14 +3,14 @@ import { type FileNamePattern, filePattern } from "../core/filename.ts";
 import { buildGraph, type Graph } from "../core/graph.ts";
 import type { GraphKey } from "../core/graph-faults.ts";
 import { placeOfKey } from "../core/header.ts";
-import { type LedgerSql, ledgerSql } from "../core/ledger-sql.ts";
+import { type Ledger, ledgerOf } from "../core/ledger/calls.ts";
 import type { Migration, RevisionId } from "../core/migration.ts";
-import type { SessionPins } from "../core/plan.ts";
+import type { SessionPins } from "../core/plan/session.ts";
 import { type Config, loadConfig } from "../io/config.ts";
-import type { Notice } from "../io/database.ts";
+
 import { readMigrations } from "../io/directory.ts";
 import { type KnownBodies, knownBodies } from "../io/parsed.ts";
-import { sha256 } from "../io/sha256.ts";
+import type { Notice } from "../io/session/types.ts";
 
 /** What a verb may know of the world around it. */
 export interface Deps {
@@ -44,7 +44,7 @@ export interface Project {
   readonly graph: Graph<Migration>;
   /** How the files are named. */
   readonly pattern: FileNamePattern;
-  readonly ledger: LedgerSql;
+  readonly ledger: Ledger;
   readonly pins: SessionPins;
   /** What was known of its files' bodies for a server's major version; 0: for any. */
   readonly known: (major: number) => KnownBodies;
@@ -55,14 +55,14 @@ export async function openProject(deps: Deps, options: ProjectOptions, known?: C
   const config = known ?? (await openConfig(deps, options));
   const pattern = filePattern(config.fileName);
   const migrations = await readMigrations(config.directories, { ...deps, pattern });
-  let ledger: LedgerSql | undefined;
+  let ledger: Ledger | undefined;
   return {
     config,
     migrations: new Map(migrations.map((migration) => [migration.revision, migration])),
     graph: buildGraph(migrations, placesOf()),
     pattern,
     get ledger() {
-      ledger ??= ledgerSql(config.ledger, sha256);
+      ledger ??= ledgerOf(config.ledger);
       return ledger;
     },
     pins: config.session,

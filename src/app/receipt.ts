@@ -1,38 +1,19 @@
-/** A script's file → its receipt, computed again from its bytes. */
+/** A script's file → the receipt that it states, and whether it is still the script that was written. */
 import { MigrateError } from "../core/errors.ts";
+import { type Receipts, receiptsOf } from "../core/receipt.ts";
 import { readText } from "../io/files.ts";
-import { sha256 } from "../io/sha256.ts";
 import type { Deps } from "./project.ts";
 
-/** How to find the plan in a script's text, and the receipt that its title states. */
-export interface ScriptReader {
-  readonly bytesOf: (script: string) => string | undefined;
-  readonly statedBy: (script: string) => string | undefined;
-}
-
-/**
- * The receipt of the script at `path`, and the one that it states, which is another where the plan was changed since
- * it was written. Throws `usage/no-plan`.
- */
-export function receipt(
-  deps: Deps,
-  path: string,
-  { bytesOf, statedBy }: ScriptReader,
-): { readonly receipt: string; readonly stated: string | undefined } {
+/** The two receipts of the script at `path`, which differ where anything was changed since it was written. Throws `usage/no-receipt`. */
+export function receipt(deps: Deps, path: string): Receipts {
   const script = readText(path, deps);
-  const plan = bytesOf(script);
-  if (plan !== undefined) return { receipt: sha256(plan), stated: statedBy(script) };
-  if (script.includes("\r\n")) throw withOtherLineEnds(path);
-  throw new MigrateError({
-    code: "usage/no-plan",
-    message: `${path} has no lines '-- begin plan' and '-- end plan'`,
-    hint: "a script is written by: migrate upgrade --sql",
-  });
+  const found = receiptsOf(script);
+  if (found === undefined) {
+    throw new MigrateError({
+      code: "usage/no-receipt",
+      message: `${path} states no receipt`,
+      hint: "a script is written by: migrate upgrade --sql",
+    });
+  }
+  return found;
 }
-
-const withOtherLineEnds = (path: string): MigrateError =>
-  new MigrateError({
-    code: "usage/line-ends",
-    message: `the line ends of ${path} are CRLF: it is not the script that was written`,
-    hint: "copy the file as it is; a script with other line ends stops before it changes anything",
-  });

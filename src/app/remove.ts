@@ -5,7 +5,7 @@ import { describe } from "../core/graph-faults.ts";
 import type { Migration, RevisionId } from "../core/migration.ts";
 import { resolveAll } from "../core/target.ts";
 import { removeFiles } from "../io/directory.ts";
-import { readLedger } from "../io/ledger.ts";
+import { readLedger } from "../io/queries.ts";
 import { connect } from "./connect.ts";
 import { type Deps, openProject, type Project, type ProjectOptions } from "./project.ts";
 
@@ -83,14 +83,14 @@ async function refuseApplied(
   }
   const session = await connect(deps, config);
   try {
-    const { applied, progress } = await readLedger(session, ledger);
+    const { applied, intent } = await readLedger(session, ledger);
     const row = applied.find((each) => each.revision === revision);
-    if (row === undefined && progress?.revision !== revision) return;
+    if (row === undefined && intent?.revision !== revision) return;
     throw new MigrateError({
       code: "state/applied",
       message:
         row === undefined
-          ? `${describe(migration)} is under way in the database, stopped at statement ${progress!.statement} of ${progress!.of}`
+          ? `${describe(migration)} is under way in the database, stopped at statement ${intent!.statement} of ${intent!.of}`
           : `${describe(migration)} is applied, since ${row.appliedAt} by ${row.appliedBy}`,
       hint: `take it back first: migrate downgrade ${migration.parents.length > 1 ? migration.parents[0] : `${revision}@-1`}`,
     });

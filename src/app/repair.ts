@@ -1,12 +1,11 @@
 /** The files are right → the ledger says what they say: findings, a plan that writes only the ledger, and its run. */
 import { MigrateError } from "../core/errors.ts";
 import { type Finding, findingsOf, isAcceptable, repairPlan } from "../core/integrity.ts";
-import type { LedgerSql } from "../core/ledger-sql.ts";
+import type { Ledger } from "../core/ledger/calls.ts";
 import type { RevisionId } from "../core/migration.ts";
-import type { Plan } from "../core/plan.ts";
-import { readLedger } from "../io/ledger.ts";
-import { sha256 } from "../io/sha256.ts";
-import { type ConnectOptions, openConnected, refusePooledTransactions } from "./connect.ts";
+import type { Plan } from "../core/plan/types.ts";
+import { type ConnectOptions, openConnected, ownBackend } from "./connect.ts";
+import { bringUp } from "./ensure.ts";
 import type { Deps, ProjectOptions } from "./project.ts";
 import { type SendOptions, send } from "./send.ts";
 
@@ -28,7 +27,7 @@ export interface Repair {
   readonly left: readonly Finding[];
   /** A step for each row that is corrected (up) or deleted (down). */
   readonly plan: Plan;
-  readonly ledger: LedgerSql;
+  readonly ledger: Ledger;
   readonly done: boolean;
 }
 
@@ -38,30 +37,30 @@ export interface Repair {
  * row changed while it was shown, and `MigrateError` of every other kind.
  */
 export async function repair(deps: Deps, options: RepairOptions): Promise<Repair> {
-  const { project, session } = await openConnected(deps, options);
+  const { project, session, state } = await openConnected(deps, options);
   const { config, graph, ledger, pins } = project;
   const { forget = [], script = false, dryRun = script } = options;
   try {
-    const { applied: rows, progress } = await readLedger(session, ledger);
-    const findings = findingsOf(graph, rows, sha256);
+    const { applied: rows, intent } = state;
+    const findings = findingsOf(graph, rows);
     refuseForgetting(forget, findings);
     const plan = repairPlan({
       graph,
       rows,
       findings,
       forget,
-      ...(progress === undefined ? {} : { interrupted: progress }),
+      ...(intent === undefined ? {} : { interrupted: intent }),
       how: script ? "script" : "run",
       pins,
       ledger,
-      sha256,
     });
     const left = findings.filter((finding) => !isAcceptable(finding) && !forget.includes(finding.revision));
     const planned = { findings, left, plan, ledger };
     if (dryRun || plan.steps.length === 0) return { ...planned, done: false };
-    await refusePooledTransactions(session);
+    const target = { session, backend: await ownBackend(session), config, ledger };
     if ((await options.confirm?.(planned)) === false) return { ...planned, done: false };
-    await send(plan, session, { config, ledger }, deps, options);
+    await bringUp(state, target, deps, options);
+    await send(plan, target, deps, options);
     return { ...planned, done: true };
   } finally {
     await session.close();

@@ -1,15 +1,19 @@
 /** The ledger's intent and the catalog → where an interrupted step goes on. */
 import { MigrateError } from "../core/errors.ts";
-import type { Progress } from "../core/ledger.ts";
+import { interruptedText } from "../core/explain.ts";
+import type { Intent } from "../core/ledger/types.ts";
 import type { RevisionId } from "../core/migration.ts";
-import { type StepInput, searchPathIs, settingsBefore, statementsHash } from "../core/plan.ts";
-import { invalidIndexesSql, type Outcome, probeSql } from "../core/probe.ts";
+import { settingsBefore, statementsHash } from "../core/plan/outside.ts";
+import { searchPathIs } from "../core/plan/session.ts";
+import type { StepInput } from "../core/plan/step.ts";
+import type { Outcome } from "../core/probe.ts";
+import { sha256 } from "../core/sha256.ts";
 import type { Location } from "../core/source.ts";
-import type { UserStatement } from "../core/statement.ts";
+import type { UserStatement } from "../core/statement/file.ts";
 import type { Step } from "../core/steps.ts";
-import type { Session } from "../io/database.ts";
 import { createGrammar } from "../io/grammar.ts";
-import { sha256 } from "../io/sha256.ts";
+import { invalidIndexes, outcomeOf } from "../io/queries.ts";
+import type { Session } from "../io/session/types.ts";
 import type { Project } from "./project.ts";
 import type { Steps } from "./steps.ts";
 
@@ -17,11 +21,8 @@ import type { Steps } from "./steps.ts";
  * The steps with the interrupted one first; a stamp has no need of it. Throws `state/interrupted` where it is none of
  * them.
  */
-export function interruptedFirst(
-  { graph }: Project,
-  steps: Steps,
-  { revision, direction, statement, of }: Progress,
-): Steps {
+export function interruptedFirst({ graph }: Project, steps: Steps, intent: Intent): Steps {
+  const { revision, direction } = intent;
   if (steps.kind === "stamp") return steps;
   const isIt = (step: Step): boolean => step.revision === revision && step.direction === direction;
   const step = steps.steps.find(isIt);
@@ -31,7 +32,7 @@ export function interruptedFirst(
   const finish = direction === "up" ? `migrate upgrade ${revision}` : `migrate downgrade ${below}`;
   throw new MigrateError({
     code: "state/interrupted",
-    message: `the ${direction === "up" ? "upgrade to" : "downgrade of"} ${revision} was interrupted at statement ${statement} of ${of}, and must be finished first`,
+    message: `${interruptedText(intent)}, and must be finished first`,
     hint: graph.nodes.has(revision)
       ? `finish it with: ${finish}`
       : `no file has that revision: bring it back and finish it with: ${finish}; or finish it by hand and write that down with: migrate stamp`,
@@ -46,53 +47,39 @@ export async function resumed(
   project: Project,
   session: Session,
   step: StepInput,
-  progress: Progress,
+  intent: Intent,
 ): Promise<StepInput> {
-  const index = progress.statement - 1;
+  const index = intent.statement - 1;
   const statement = step.statements[index];
-  const before = statementsHash(step.statements.slice(0, index), sha256);
-  if (statement === undefined || before !== progress.before) throw changedSince(step, progress);
-  const isOther = sha256(statement.sql) !== progress.hash;
-  const { outcome, cleanup, finishes } = await asBefore(
-    project,
-    session,
-    step,
-    progress.statement,
-    async () => {
-      const found = await outcomeOf(session, statement);
-      if (isOther) await refuseLeftOver(session, step, statement, found.cleanup);
-      return found;
-    },
-  );
-  if (outcome === "unknown") throw cannotTell(step.revision, statement, progress);
-  const resumeAt = outcome === "done" || finishes ? progress.statement + 1 : progress.statement;
+  const before = statementsHash(step.statements.slice(0, index));
+  if (statement === undefined || before !== intent.before) throw changedSince(step, intent);
+  const isOther = sha256(statement.sql) !== intent.hash;
+  const settings = settingsFor(project, step, intent.statement);
+  const { outcome, cleanup, finishes } = await found(session, statement, settings);
+  if (isOther) await refuseLeftOver(session, step, statement, settings, cleanup);
+  if (outcome === "unknown") throw cannotTell(step.revision, statement, intent);
+  const resumeAt = outcome === "done" || finishes ? intent.statement + 1 : intent.statement;
   return { ...step, resumeAt, ...(cleanup.length === 0 ? {} : { repairs: cleanup }) };
 }
 
-/** Looks at the catalog with the names meaning what they mean to that statement of the file; and leaves nothing set. */
-async function asBefore<T>(
+/** What makes names mean what they mean to that statement of the file (1-based). */
+function settingsFor(
   { pins: { searchPath } }: Project,
-  session: Session,
   { statements }: StepInput,
   number: number,
-  look: () => Promise<T>,
-): Promise<T> {
-  const path = searchPath === undefined ? [] : [`SET ${searchPathIs(searchPath)}`];
-  await session.send(["BEGIN;", ...[...path, ...settingsBefore(statements, number)].map((sql) => `${sql};`)]);
-  try {
-    return await look();
-  } finally {
-    await session.send(["ROLLBACK;"]);
-  }
+): readonly string[] {
+  const path = searchPath === undefined ? "SET search_path TO DEFAULT" : `SET ${searchPathIs(searchPath)}`;
+  return [path, ...settingsBefore(statements, number)];
 }
 
-async function outcomeOf(session: Session, statement: UserStatement): Promise<Outcome> {
-  if (statement.probe !== undefined) {
-    const [found] = await session.rows<Outcome>(probeSql(statement.probe));
-    return found ?? { outcome: "unknown", cleanup: [], finishes: false };
-  }
+async function found(
+  session: Session,
+  { probe, mayCommit }: UserStatement,
+  settings: readonly string[],
+): Promise<Outcome> {
+  if (probe !== undefined) return outcomeOf(session, probe, settings);
   // VACUUM and its like can simply run again; what a DO block or a procedure committed, nobody can see.
-  return { outcome: statement.mayCommit ? "unknown" : "not done", cleanup: [], finishes: false };
+  return { outcome: mayCommit ? "unknown" : "not done", cleanup: [], finishes: false };
 }
 
 /**
@@ -103,11 +90,13 @@ async function refuseLeftOver(
   session: Session,
   { revision }: StepInput,
   { probe, tag, origin }: UserStatement,
+  settings: readonly string[],
   cleanup: readonly string[],
 ): Promise<void> {
   if (probe?.kind !== "create-index") return;
-  const rows = await session.rows<{ drop: string }>(invalidIndexesSql(probe.table));
-  const left = rows.map((row) => row.drop).filter((drop) => !cleanup.includes(drop));
+  const left = (await invalidIndexes(session, probe.table, settings)).filter(
+    (drop) => !cleanup.includes(drop),
+  );
   if (left.length === 0) return;
   const { path, line, column } = origin;
   throw new MigrateError({
@@ -121,7 +110,7 @@ async function refuseLeftOver(
 /** Where the interrupted statement stands; undefined where its file is gone, changed or cannot be read. */
 export async function placeOfInterrupted(
   { migrations }: Project,
-  { revision, direction, statement, of }: Progress,
+  { revision, direction, statement, of }: Intent,
 ): Promise<Location | undefined> {
   const file = migrations.get(revision)?.[direction];
   if (file === undefined) return undefined;
@@ -137,26 +126,26 @@ export async function placeOfInterrupted(
   }
 }
 
-function changedSince({ revision, path, statements }: StepInput, progress: Progress): MigrateError {
+function changedSince({ revision, path, statements }: StepInput, intent: Intent): MigrateError {
   const first = statements[0]?.origin ?? { path, line: 1, column: 1 };
   return new MigrateError({
     code: "state/interrupted",
-    message: `revision ${revision} was interrupted at statement ${progress.statement} of ${progress.of} (${progress.startedAt}, by ${progress.startedBy}), and the statements before that one have changed since`,
-    hint: `bring ${path} back as it was and run again; or finish it by hand and write that down with: ${written(revision, progress)}`,
+    message: `revision ${revision} was interrupted at statement ${intent.statement} of ${intent.of} (${intent.startedAt}, by ${intent.startedBy}), and the statements before that one have changed since`,
+    hint: `bring ${path} back as it was and run again; or finish it by hand and write that down with: ${written(revision, intent)}`,
     location: { path, line: first.line, column: first.column },
   });
 }
 
-function cannotTell(revision: RevisionId, { tag, origin }: UserStatement, progress: Progress): MigrateError {
+function cannotTell(revision: RevisionId, { tag, origin }: UserStatement, intent: Intent): MigrateError {
   const { path, line, column } = origin;
   return new MigrateError({
     code: "state/interrupted",
-    message: `revision ${revision} was interrupted at statement ${progress.statement} of ${progress.of}, and the catalog does not tell whether that ${tag} was done`,
-    hint: `look, finish it by hand, and write that down with: ${written(revision, progress)}`,
+    message: `revision ${revision} was interrupted at statement ${intent.statement} of ${intent.of}, and the catalog does not tell whether that ${tag} was done`,
+    hint: `look, finish it by hand, and write that down with: ${written(revision, intent)}`,
     location: { path, line, column },
   });
 }
 
 /** The stamp that says a step was finished by hand. */
-const written = (revision: RevisionId, { direction }: Progress): string =>
+const written = (revision: RevisionId, { direction }: Intent): string =>
   direction === "up" ? `migrate stamp ${revision}` : `migrate stamp ${revision}@-1`;

@@ -1,17 +1,18 @@
 /** A request → the database is there: plan, run, and the events on the way. */
 import { MigrateError } from "../core/errors.ts";
 import type { Event } from "../core/event.ts";
-import type { LedgerState } from "../core/ledger.ts";
-import type { Plan, PlanStep } from "../core/plan.ts";
-import { type Notice, type Session, StatementFailure } from "../io/database.ts";
-import { lockFirst, unexpected } from "../io/execute.ts";
-import { readLedger } from "../io/ledger.ts";
-import { lockHolders } from "../io/sessions.ts";
+import { explainQuery } from "../core/explain.ts";
+import type { LedgerState } from "../core/ledger/types.ts";
+import type { Plan, PlanStep } from "../core/plan/types.ts";
+import { lockFirst } from "../io/execute.ts";
+import { lockHolders, readLedger } from "../io/queries.ts";
+import { type Notice, type Session, StatementFailure } from "../io/session/types.ts";
 import { type CompileOptions, compileSteps } from "./compile.ts";
-import { type ConnectOptions, connect, openConnected, refusePooledTransactions } from "./connect.ts";
+import { type ConnectOptions, cancelWhenAborted, connect, openConnected, ownBackend } from "./connect.ts";
+import { bringUp } from "./ensure.ts";
 import type { Deps, Project, ProjectOptions } from "./project.ts";
 import { interruptedFirst, resumed } from "./resume.ts";
-import { type SendOptions, send } from "./send.ts";
+import { lockOptions, type SendOptions, send, type Target } from "./send.ts";
 import { type Request, stepsFrom } from "./steps.ts";
 import { refuseChanged } from "./verify.ts";
 
@@ -19,12 +20,14 @@ export interface RunOptions extends ProjectOptions, CompileOptions, ConnectOptio
   /** Plan only: nothing is written. */
   readonly dryRun?: boolean | undefined;
   readonly onNotice?: ((notice: Notice) => void) | undefined;
-  /** Asked before anything is sent; false stops with nothing done. */
-  readonly confirm?: ((plan: Plan) => Promise<boolean>) | undefined;
+  /** Asked before anything is sent, with the name of the database; false stops with nothing done. */
+  readonly confirm?: ((plan: Plan, database: string) => Promise<boolean>) | undefined;
 }
 
 /** What a run did, or with `dryRun` would do. */
 export interface RunResult {
+  /** The database that was asked: `deploy@db.example:5432/shop`. */
+  readonly database: string;
   /** The last plan that was made; with nothing left to do it is empty. */
   readonly plan: Plan;
   /** The steps that were done, or with `dryRun` would be. */
@@ -40,31 +43,40 @@ export interface RunResult {
  */
 export async function run(deps: Deps, request: Request, given: RunOptions): Promise<RunResult> {
   const options = { onNotice: deps.onNotice, ...given };
+  const dryRun = options.dryRun === true;
   const done: PlanStep[] = [];
-  const { project, session: first } = await openConnected(deps, {
-    ...options,
-    creates: options.dryRun !== true,
-  });
+  const opened = await openConnected(deps, { ...options, creates: !dryRun });
+  const { project, session: first } = opened;
+  const { config, ledger } = project;
   let session = first;
-  const stop = (): void => void session.cancel().catch(() => {});
-  deps.signal?.addEventListener("abort", stop);
+  const { database } = session;
+  const watched = cancelWhenAborted(() => session, deps.signal);
   try {
-    if (options.dryRun !== true) await refusePooledTransactions(session);
+    let target: Target | undefined;
+    const writable = async (): Promise<Target> => {
+      target ??= { session, backend: await ownBackend(session), config, ledger };
+      return target;
+    };
     let before: LedgerState | undefined;
     for (let attempt = 0; ; attempt += 1) {
-      const state = await currentState(session, project, deps, options);
+      const found = attempt === 0 ? opened.state : await readLedger(session, ledger);
+      const state = await settled(found, session, project, deps, options, writable);
       const plan = await planFor(project, request, state, session, options);
-      const nothing = plan.batches.length === 0 || options.dryRun === true;
-      if (nothing) return { plan, steps: options.dryRun === true ? plan.steps : done, done: done.length > 0 };
-      if (attempt === 0 && (await options.confirm?.(plan)) === false) return { plan, steps: [], done: false };
+      if (plan.batches.length === 0 || dryRun)
+        return { database, plan, steps: dryRun ? plan.steps : done, done: done.length > 0 };
+      const sending = await writable();
+      if (attempt === 0 && (await options.confirm?.(plan, database)) === false)
+        return { database, plan, steps: [], done: false };
       try {
-        await runPlan(plan, session, project, deps, options, done);
-        return { plan, steps: done, done: true };
+        await bringUp(state, sending, deps, options);
+        await runPlan(plan, sending, project, deps, options, done);
+        return { database, plan, steps: done, done: true };
       } catch (error) {
         if (!(error instanceof MigrateError)) throw error;
         if (error.code === "execution/connection-lost" && deps.signal?.aborted !== true) {
-          session = await reconnect(session, deps, project, options, error);
-          const found = await readLedger(session, project.ledger);
+          target = undefined;
+          session = await reconnect(sending, deps, options, error);
+          const found = await readLedger(session, ledger);
           if (sameSet(found, state)) throw nothingMore(error, found);
           done.push(...stepsDone(plan, found).filter((step) => !done.includes(step)));
         } else if (error.code !== "state/guard" || (before !== undefined && sameSet(before, state)))
@@ -73,38 +85,34 @@ export async function run(deps: Deps, request: Request, given: RunOptions): Prom
       }
     }
   } catch (error) {
-    throw error instanceof StatementFailure ? unexpected(error, deps.signal) : error;
+    throw error instanceof StatementFailure ? explainQuery(error, deps.signal?.aborted === true) : error;
   } finally {
-    deps.signal?.removeEventListener("abort", stop);
+    watched.stop();
     await session.close();
   }
 }
 
 /**
- * What the ledger says. Where a step is half done, it is read under the lock: the one who began it may still be at it,
- * and what the catalog shows of its statement counts only once nobody is.
+ * What the ledger says. Where a step is half done, it is read under the lock: the one who
+ * began it may still be at it, and what the catalog shows of its statement counts only once nobody is.
  */
-async function currentState(
+async function settled(
+  state: LedgerState,
   session: Session,
   project: Project,
-  { signal }: Deps,
+  deps: Deps,
   options: RunOptions,
+  writable: () => Promise<Target>,
 ): Promise<LedgerState> {
-  const { config, ledger } = project;
-  const state = await readLedger(session, ledger);
-  if (state.progress === undefined || options.dryRun === true) return state;
-  await lockFirst(ledger.lock, session, {
-    lockWait: options.lockWait ?? config.lockWait,
-    lockHolders: () => lockHolders(session, ledger),
-    signal,
-    ...(options.onEvent === undefined ? {} : { onEvent: options.onEvent }),
-  });
-  return await readLedger(session, ledger);
+  if (state.intent === undefined || options.dryRun === true) return state;
+  const target = await writable();
+  await lockFirst(project.ledger.lock({}), session, lockOptions(target, deps, options));
+  return await readLedger(session, project.ledger);
 }
 
 function runPlan(
   plan: Plan,
-  session: Session,
+  target: Target,
   project: Project,
   deps: Deps,
   options: RunOptions,
@@ -116,13 +124,13 @@ function runPlan(
   };
   return send(
     plan,
-    session,
-    project,
+    target,
     deps,
     { ...options, onEvent },
     {
       sourceText: (path) => sourceText(project, path),
-      recordFailure: (step, detail) => project.ledger.failure({ ...step, detail }),
+      recordFailure: ({ revision, direction }, statement, message) =>
+        project.ledger.fail(revision, direction, statement, message),
     },
   );
 }
@@ -139,11 +147,11 @@ async function planFor(
     options.onNotice?.({ severity: "WARNING", message });
   }
   const compileOptions = { ...options, serverVersion: session.version };
-  const { progress } = state;
-  if (progress === undefined) return compileSteps(project, steps, "run", compileOptions);
-  return compileSteps(project, interruptedFirst(project, steps, progress), "run", {
+  const { intent } = state;
+  if (intent === undefined) return compileSteps(project, steps, "run", compileOptions);
+  return compileSteps(project, interruptedFirst(project, steps, intent), "run", {
     ...compileOptions,
-    resume: { progress, resumed: (step) => resumed(project, session, step, progress) },
+    resume: { intent, resumed: (step) => resumed(project, session, step, intent) },
   });
 }
 
@@ -155,20 +163,16 @@ const RESTART = 30;
  * the lock can be had; and then the ledger tells.
  */
 async function reconnect(
-  lost: Session,
+  { session: lost, backend, config, ledger }: Target,
   deps: Deps,
-  project: Project,
   options: RunOptions,
   error: MigrateError,
 ): Promise<Session> {
   await lost.close().catch(() => {});
   if (lost.kind === "pglite") throw error;
-  const session = await connect(deps, project.config, {
-    ...options,
-    wait: Math.max(options.wait ?? 0, RESTART),
-  });
-  const patience = performance.now() + (options.lockWait ?? project.config.lockWait) * 1000;
-  while ((await lockHolders(session, project.ledger)).some(({ pid }) => pid === lost.pid)) {
+  const session = await connect(deps, config, { ...options, wait: Math.max(options.wait ?? 0, RESTART) });
+  const patience = performance.now() + (options.lockWait ?? config.lockWait) * 1000;
+  while ((await lockHolders(session, ledger)).some(({ pid }) => pid === backend.pid)) {
     if (performance.now() > patience || deps.signal?.aborted === true) {
       await session.close();
       throw error;
@@ -178,11 +182,11 @@ async function reconnect(
   return session;
 }
 
-function nothingMore(error: MigrateError, { progress }: LedgerState): MigrateError {
+function nothingMore(error: MigrateError, { intent }: LedgerState): MigrateError {
   const found =
-    progress === undefined
+    intent === undefined
       ? "what was under way was rolled back; run the same command again"
-      : `${progress.revision} is still interrupted at statement ${progress.statement} of ${progress.of}; the same command goes on there`;
+      : `${intent.revision} is still interrupted at statement ${intent.statement} of ${intent.of}; the same command goes on there`;
   return new MigrateError(
     {
       code: error.code,
@@ -200,10 +204,10 @@ function stepsDone(plan: Plan, { applied }: LedgerState): readonly PlanStep[] {
   return plan.steps.filter((step) => ids.has(step.revision) === (step.direction === "up"));
 }
 
-/** The same revisions applied, and the same one interrupted. */
+/** The same revisions applied, and the same statement interrupted: nothing was gained since. */
 function sameSet(a: LedgerState, b: LedgerState): boolean {
-  const key = ({ applied, progress }: LedgerState): string =>
-    JSON.stringify([applied.map((row) => row.revision).sort(), progress ?? null]);
+  const key = ({ applied, intent }: LedgerState): string =>
+    JSON.stringify([applied.map((row) => row.revision).sort(), intent?.revision, intent?.statement]);
   return key(a) === key(b);
 }
 

@@ -1,11 +1,11 @@
 /** A plan → it is executed on a session, under what the configuration and the flags say of waiting. */
 import type { Event } from "../core/event.ts";
-import type { LedgerSql } from "../core/ledger-sql.ts";
-import type { Plan } from "../core/plan.ts";
+import type { Ledger } from "../core/ledger/calls.ts";
+import type { Plan } from "../core/plan/types.ts";
 import type { Config } from "../io/config.ts";
-import type { Session } from "../io/database.ts";
-import { type ExecuteOptions, execute } from "../io/execute.ts";
-import { blockers, lockHolders } from "../io/sessions.ts";
+import { type ExecuteOptions, execute, type LockOptions } from "../io/execute.ts";
+import { type Backend, blockers, lockHolders } from "../io/queries.ts";
+import type { Session } from "../io/session/types.ts";
 import type { Deps } from "./project.ts";
 
 export interface SendOptions {
@@ -16,22 +16,34 @@ export interface SendOptions {
   readonly onEvent?: ((event: Event) => void) | undefined;
 }
 
+/** What a plan is sent over and under. */
+export interface Target {
+  readonly session: Session;
+  readonly backend: Backend;
+  readonly config: Config;
+  readonly ledger: Ledger;
+}
+
 /** Executes the plan. Throws what `execute` throws. */
 export function send(
   plan: Plan,
-  session: Session,
-  { config, ledger }: { readonly config: Config; readonly ledger: LedgerSql },
-  { signal }: Deps,
+  target: Target,
+  deps: Deps,
   options: SendOptions,
   ofFiles: Pick<ExecuteOptions, "sourceText" | "recordFailure"> = { sourceText: () => undefined },
 ): Promise<void> {
+  const { session, backend, config } = target;
   return execute(plan, session, {
-    lockWait: options.lockWait ?? config.lockWait,
+    ...lockOptions(target, deps, options),
     lockRetries: options.lockRetries ?? config.lockRetries,
-    lockHolders: () => lockHolders(session, ledger),
-    blockers: () => blockers(session),
-    signal,
-    onEvent: options.onEvent ?? (() => {}),
+    blockers: () => blockers(session, backend.pid),
     ...ofFiles,
   });
 }
+
+/** How the lock is waited for. */
+export const lockOptions = (
+  { session, config, ledger }: Target,
+  { signal }: Deps,
+  { lockWait = config.lockWait, onEvent = () => {} }: SendOptions,
+): LockOptions => ({ lockWait, lockHolders: () => lockHolders(session, ledger), signal, onEvent });

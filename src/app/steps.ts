@@ -1,5 +1,5 @@
 /** A request → the steps that fulfil it, from the state of a ledger or from the start of a range. */
-import type { Applied } from "../core/ledger.ts";
+import type { Applied } from "../core/ledger/types.ts";
 import type { RevisionId } from "../core/migration.ts";
 import {
   type AppliedRow,

@@ -1,9 +1,7 @@
 /** The files and the ledger → where they no longer agree, and what that means for a run. Never writes. */
 import { type Diagnostic, MigrateError } from "../core/errors.ts";
 import { consequences, type Finding, findingsOf } from "../core/integrity.ts";
-import type { Applied } from "../core/ledger.ts";
-import { readLedger } from "../io/ledger.ts";
-import { sha256 } from "../io/sha256.ts";
+import type { Applied } from "../core/ledger/types.ts";
 import { type ConnectOptions, openConnected } from "./connect.ts";
 import type { Deps, Project, ProjectOptions } from "./project.ts";
 import type { Steps } from "./steps.ts";
@@ -17,13 +15,10 @@ export interface Verification {
 
 /** Compares each applied revision with its file. Throws `MigrateError` of kind usage, source, graph or execution. */
 export async function verify(deps: Deps, options: ProjectOptions & ConnectOptions): Promise<Verification> {
-  const { project, session } = await openConnected(deps, options);
-  try {
-    const { applied } = await readLedger(session, project.ledger);
-    return { applied: applied.length, findings: findingsOf(project.graph, applied, sha256) };
-  } finally {
-    await session.close();
-  }
+  const { project, session, state } = await openConnected(deps, options);
+  await session.close();
+  const { applied } = state;
+  return { applied: applied.length, findings: findingsOf(project.graph, applied) };
 }
 
 /**
@@ -35,7 +30,7 @@ export function refuseChanged(
   rows: readonly Applied[],
   steps: Steps,
 ): readonly Diagnostic[] {
-  const { refused, warnings } = consequences(findingsOf(graph, rows, sha256), steps);
+  const { refused, warnings } = consequences(findingsOf(graph, rows), steps);
   if (refused.length > 0) throw MigrateError.all(refused);
   return warnings;
 }

@@ -2,11 +2,12 @@
 import type { RunResult } from "../app/run.ts";
 import type { Request } from "../app/steps.ts";
 import { MigrateError } from "../core/errors.ts";
-import { type Event, sessionText } from "../core/event.ts";
-import type { Plan, PlanStep } from "../core/plan.ts";
+import type { Plan } from "../core/plan/types.ts";
+import type { Loss } from "../core/statement/losses.ts";
+import { lossText } from "../render/loss.ts";
 import { type Command, type Flags, flag, type Invocation, value } from "./command.ts";
 import { count, seconds, timeout } from "./numbers.ts";
-import type { Printer } from "./print.ts";
+import { progressOf, stepLine, timeText } from "./progress.ts";
 import { refuseScriptFlags, scriptFlags, warnOfLongTransaction, writeScript } from "./script.ts";
 
 interface RunCommand {
@@ -71,6 +72,7 @@ export async function runOnline(request: Request, invocation: Invocation): Promi
   const { run } = await import("../app/run.ts");
   const dryRun = args.flag("dry-run");
   const began = performance.now();
+  const progress = progressOf(printer);
   const result = await run(deps, request, {
     ...project,
     dryRun,
@@ -80,74 +82,56 @@ export async function runOnline(request: Request, invocation: Invocation): Promi
     lockWait: seconds(args.text("lock-wait"), "--lock-wait"),
     lockRetries: count(args.text("lock-retries"), "--lock-retries"),
     wait: seconds(args.text("wait"), "--wait"),
-    confirm: (plan) => {
+    confirm: (plan, database) => {
       warnOfLongTransaction(plan.steps.length, invocation);
-      return confirmed(plan, invocation);
+      return confirmed(plan, database, invocation);
     },
-    onEvent: progressOf(printer),
-  });
+    onEvent: progress.onEvent,
+  }).finally(progress.stop);
   if (json) printer.json(resultValue(result));
   else if (result.plan.steps.length === 0 && result.steps.length === 0 && !result.done) {
-    printer.info(`nothing to ${request.kind}: ${heads(result.plan.to)}`);
-  } else if (dryRun) printer.data(result.steps.map(line).join("\n"));
-  else if (result.done) printer.info(`now at ${heads(result.plan.to)}  ${time(performance.now() - began)}`);
+    printer.info(`nothing to ${request.kind}: ${heads(result.plan.to)} on ${result.database}`);
+  } else if (dryRun) printer.data(result.steps.map(stepLine).join("\n"));
+  else if (result.done)
+    printer.info(
+      `now at ${heads(result.plan.to)} on ${result.database}  ${timeText(performance.now() - began)}`,
+    );
   else printer.info("nothing was done");
 }
 
-function progressOf(printer: Printer): (event: Event) => void {
-  let waits = false;
-  return (event) => {
-    switch (event.type) {
-      case "waiting": {
-        const who = event.holders.map(sessionText).join("; ");
-        // Once where it is kept, in a log; then only on the line that is overwritten.
-        if (!waits) printer.info(`waiting for another migrator${who === "" ? "" : `: ${who}`}`);
-        waits = true;
-        return printer.progress(`waiting for another migrator: ${event.seconds.toFixed(0)} s`);
-      }
-      case "blocked":
-        return printer.progress(`waits for a lock held by ${event.blockers.map(sessionText).join("; ")}`);
-      case "retry": {
-        const who = event.blockers.map(sessionText).join("; ");
-        return printer.info(
-          `${event.after}, rolled back; trying again in ${event.seconds.toFixed(1)} s (${event.retry} of ${event.of})${who === "" ? "" : `: ${who}`}`,
-        );
-      }
-      case "step-started":
-        return printer.progress(`${event.index + 1}/${event.of} ${line(event.step)}`);
-      case "step-done":
-        return printer.info(`${line(event.step)}${event.ms === undefined ? "" : `  ${time(event.ms)}`}`);
-    }
-  };
-}
-
 /** Asks before a downgrade takes data away: in a terminal; elsewhere `--yes` must have been said. */
-async function confirmed(plan: Plan, { args, printer }: Invocation): Promise<boolean> {
+async function confirmed(plan: Plan, database: string, { args, printer }: Invocation): Promise<boolean> {
   if (plan.kind !== "downgrade" || args.flag("yes")) return true;
-  const losses = plan.steps.flatMap(({ revision, destructive = [] }) =>
-    destructive.filter(isLoss).map((what) => `  ${revision}  ${what}`),
+  const lost = plan.steps.flatMap(({ revision, losses = [] }) =>
+    losses.filter(holdsData).map((loss) => `  ${revision}  ${lossText(loss)}`),
   );
-  if (losses.length === 0) return true;
-  const answer = await printer.ask(`This downgrade destroys data:\n${losses.join("\n")}\nGo on?`);
+  if (lost.length === 0) return true;
+  const answer = await printer.ask(`This downgrade of ${database} takes away:\n${lost.join("\n")}\nGo on?`);
   if (answer !== undefined) return answer;
   throw new MigrateError({
     code: "usage/needs-yes",
-    message: `this downgrade destroys data:\n${losses.join("\n")}`,
+    message: `this downgrade of ${database} takes away:\n${lost.join("\n")}`,
     hint: "if that is meant, say --yes; nothing was done",
   });
 }
 
 /** Data are lost with tables and columns, not with indexes, functions or constraints. */
-const isLoss = (what: string): boolean =>
-  /^(?:drops (?:table|column|schema|materialized view|database|extension)|truncates|deletes)/.test(what);
+const holdsData = ({ kind }: Loss): boolean => HOLD_DATA.has(kind);
 
-function resultValue({ plan, steps, done }: RunResult): unknown {
-  return { from: plan.from, to: plan.to, done, steps };
+const HOLD_DATA = new Set([
+  ...[
+    "drop table",
+    "drop column",
+    "drop schema",
+    "drop materialized view",
+    "drop database",
+    "drop extension",
+  ],
+  ...["drop owned", "drop foreign table", "truncate", "delete rows"],
+]);
+
+function resultValue({ database, plan, steps, done }: RunResult): unknown {
+  return { database, from: plan.from, to: plan.to, done, steps };
 }
 
 export const heads = (revisions: readonly string[]): string => revisions.join(", ") || "<base>";
-
-const line = (step: PlanStep): string =>
-  `${step.direction === "up" ? "+" : "-"} ${step.revision}${step.message === "" ? "" : `  ${step.message}`}`;
-
-const time = (ms: number): string => (ms < 1000 ? `(${ms.toFixed(0)} ms)` : `(${(ms / 1000).toFixed(1)} s)`);

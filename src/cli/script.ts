@@ -15,23 +15,19 @@ export const scriptFlags: Flags = {
   "server-version": value("with --sql: the server's version, for example 15 or 16.4", "VERSION"),
   "expect-database": value("with --sql: stop unless this is the database", "NAME"),
   "expect-role": value("with --sql: stop unless this role is connected", "NAME"),
-  "no-annotate": flag("with --sql: no line above each statement that says what it is"),
+  "no-annotate": flag("with --sql: nothing above a statement that says what it takes away"),
 };
 
 /** Writes the script of a request where the flags say. Its receipt goes to stderr. */
 export async function writeScript(request: Request, invocation: Invocation): Promise<void> {
   const { args, deps, printer, json } = invocation;
-  const options = scriptOptions(request, invocation);
+  const options = scriptOptions(invocation);
   const split = args.text("split");
   const output = args.text("output");
   const { offline } = await import("../app/offline.ts");
-  const { plan, ledger } = await offline(deps, request, options);
+  const { plan, ledger, form } = await offline(deps, request, options);
   warnOfLongTransaction(plan.steps.length, invocation);
-  const { outsideSteps, renderScript, renderSplit } = await import("../render/script.ts");
-  const form = { client: client(args.text("client")), annotate: !args.flag("no-annotate") };
-  if (form.client === "any" && split === undefined)
-    refuseOutside(outsideSteps(plan).map((step) => step.revision));
-
+  const { renderScript, renderSplit } = await import("../render/script/script.ts");
   if (split !== undefined) {
     const files = renderSplit(plan, ledger, form);
     const { writeScriptFolder } = await import("../app/write-script.ts");
@@ -80,27 +76,21 @@ export function refuseScriptFlags({ args }: Invocation): void {
   }
 }
 
-function scriptOptions(request: Request, { args, project }: Invocation): OfflineOptions {
-  if (request.kind === "stamp" && args.flag("idempotent")) {
+function scriptOptions({ args, project }: Invocation): OfflineOptions {
+  if (args.flag("split") && args.flag("output")) {
     throw new MigrateError({
       code: "usage/exclusive-flags",
-      message: "--idempotent is for upgrade and downgrade",
-      hint: "a stamp script fits one state: say which, with FROM:TO or --from-database",
-    });
-  }
-  for (const [one, other] of EXCLUSIVE) {
-    if (!args.flag(one) || (other !== "client" ? !args.flag(other) : args.text("client") !== "any")) continue;
-    throw new MigrateError({
-      code: "usage/exclusive-flags",
-      message: `--${one} and --${other}${other === "client" ? " any" : ""} cannot be had together`,
-      hint:
-        one === "idempotent"
-          ? "skipping what is done takes psql's \\if, around each transaction of its own"
-          : `leave one of them out`,
+      message: "--split and --output cannot be combined",
+      hint: "leave one of them out",
     });
   }
   return {
     ...project,
+    form: {
+      client: client(args.text("client")),
+      annotate: !args.flag("no-annotate"),
+      split: args.flag("split"),
+    },
     singleTransaction: args.flag("single-transaction"),
     idempotent: args.flag("idempotent"),
     fromDatabase: args.flag("from-database"),
@@ -112,29 +102,12 @@ function scriptOptions(request: Request, { args, project }: Invocation): Offline
   };
 }
 
-const EXCLUSIVE = [
-  ["idempotent", "client"],
-  ["idempotent", "split"],
-  ["idempotent", "single-transaction"],
-  ["split", "output"],
-  ["split", "single-transaction"],
-] as const;
-
 function client(text = "psql"): "psql" | "any" {
   if (text === "psql" || text === "any") return text;
   throw new MigrateError({
     code: "usage/client",
     message: `--client takes psql or any, not '${text}'`,
     hint: "psql: with its settings and progress lines; any: SQL alone, for pgAdmin, DBeaver or a driver",
-  });
-}
-
-function refuseOutside(revisions: readonly string[]): void {
-  if (revisions.length === 0) return;
-  throw new MigrateError({
-    code: "usage/client-cannot",
-    message: `a client other than psql sends all text at once, and ${revisions.join(", ")} must run outside a transaction`,
-    hint: "write one file per transaction: --split DIR --client any; or use psql",
   });
 }
 

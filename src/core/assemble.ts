@@ -9,8 +9,8 @@ import {
   stemOf,
 } from "./filename.ts";
 import { type Direction, type Header, parseHeader, placeOfKey } from "./header.ts";
-import type { Sha256 } from "./ledger.ts";
 import type { Migration, MigrationFile } from "./migration.ts";
+import { sha256 } from "./sha256.ts";
 import type { Source } from "./source.ts";
 
 export interface Assembled {
@@ -26,7 +26,6 @@ export interface Assembled {
  */
 export function assemble(
   sources: readonly Source[],
-  sha256: Sha256,
   unreadable: readonly Diagnostic[] = [],
   pattern: FileNamePattern = defaultPattern,
 ): Assembled {
@@ -36,7 +35,7 @@ export function assemble(
     const { fileName, fault } = parseFileName(nameOf(source.path), pattern);
     if (fault !== undefined) diagnostics.push({ ...fault, location: startOf(source.path) });
     if (fileName === undefined) continue;
-    const file = new ParsedFile(source, fileName, sha256);
+    const file = new ParsedFile(source, fileName);
     for (const found of file.diagnostics) diagnostics.push(found);
     const { direction } = fileName;
     const stem = stemOf(source.path, direction);
@@ -91,28 +90,26 @@ export class ParsedFile implements MigrationFile {
   readonly header: Header;
   readonly bodyStart: number;
   readonly diagnostics: readonly Diagnostic[];
-  readonly #sha256: Sha256;
   #checksum: string | undefined;
 
-  constructor(source: Source, fileName: FileName, sha256: Sha256) {
+  constructor(source: Source, fileName: FileName) {
     const { header, bodyStart, diagnostics } = parseHeader(source, fileName.direction);
     this.source = source;
     this.fileName = fileName;
     this.header = header;
     this.bodyStart = bodyStart;
     this.diagnostics = diagnostics;
-    this.#sha256 = sha256;
   }
 
   /** Most commands ask for those of few files, or of none. */
   get checksum(): string {
-    this.#checksum ??= checksumOf(this.source.text.slice(this.bodyStart), this.#sha256);
+    this.#checksum ??= checksumOf(this.source.text.slice(this.bodyStart));
     return this.#checksum;
   }
 }
 
 /** Version 1 of the checksum: SHA-256 of the body, everything after the header, with LF as the only line end. */
-function checksumOf(body: string, sha256: Sha256): string {
+function checksumOf(body: string): string {
   return sha256(body.includes("\r") ? body.replace(/\r\n?/g, "\n") : body);
 }
 

@@ -1,5 +1,5 @@
 /** What happens while a plan runs, as values. */
-import { OUR_BEGINNING, type PlanStep } from "./plan.ts";
+import type { PlanStep } from "./plan/types.ts";
 
 /** What happens while a plan runs. */
 export type Event =
@@ -17,11 +17,19 @@ export type Event =
     }
   | { readonly type: "step-started"; readonly step: PlanStep; readonly index: number; readonly of: number }
   | {
+      /** One of the author's statements begins. */
+      readonly type: "statement-started";
+      readonly step: PlanStep;
+      /** Which statement of its file, from 1, and of how many. */
+      readonly statement: number;
+      readonly statements: number;
+    }
+  | {
       readonly type: "step-done";
       readonly step: PlanStep;
       readonly index: number;
       readonly of: number;
-      /** Wall time; absent where several steps shared a message and only the server knows (see the ledger). */
+      /** Wall time on the server, as seen from here; absent where steps share a transaction. */
       readonly ms?: number;
     };
 
@@ -40,8 +48,8 @@ export interface SessionInfo {
 
 /** `pid 4711, retort, deploy@10.0.0.7, since 2026-03-02T09:14:00Z: CREATE INDEX …` */
 export function sessionText({ pid, application, user, client, since, query }: SessionInfo): string {
-  const parts = [`pid ${pid}`, application, `${user}@${client}`, `since ${since}`];
-  // Several transactions of ours in one message: the server shows where it begins, and not what of it runs.
-  const what = query.startsWith(OUR_BEGINNING) ? "migrations" : query;
+  const parts = [`pid ${pid}`, application, `${user}@${client}`, since === "" ? "" : `since ${since}`];
+  // A migrator says in a comment which statement of which migration it is at.
+  const what = /^\/\* (.+?) \*\/ /.exec(query)?.[1] ?? query;
   return `${parts.filter((part) => part !== "").join(", ")}${what === "" ? "" : `: ${what}`}`;
 }

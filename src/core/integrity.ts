@@ -4,12 +4,16 @@
  */
 import type { Diagnostic } from "./errors.ts";
 import { type Graph, inOrder } from "./graph.ts";
-import type { Applied, IntentRef, Sha256 } from "./ledger.ts";
-import type { LedgerSql } from "./ledger-sql.ts";
+import type { IntentRef, Ledger } from "./ledger/calls.ts";
+import type { Applied } from "./ledger/types.ts";
 import { tokens } from "./lexer.ts";
 import type { Migration, MigrationFile, RevisionId } from "./migration.ts";
-import { compile, type Plan, type SessionPins, type StepInput } from "./plan.ts";
+import { compile } from "./plan/compile.ts";
+import type { SessionPins } from "./plan/session.ts";
+import type { StepInput } from "./plan/step.ts";
+import type { Plan } from "./plan/types.ts";
 import { commentText } from "./quote.ts";
+import { sha256 } from "./sha256.ts";
 import { currentHeads, type Step } from "./steps.ts";
 
 /** One thing that the ledger recorded and that is different now. JSON-safe. */
@@ -57,11 +61,7 @@ export interface Difference {
 }
 
 /** Compares every row with its file: in the order of the graph, those that no file has last and in order of time. */
-export function findingsOf(
-  graph: Graph<Migration>,
-  rows: readonly Applied[],
-  sha256: Sha256,
-): readonly Finding[] {
+export function findingsOf(graph: Graph<Migration>, rows: readonly Applied[]): readonly Finding[] {
   const byRevision = new Map(rows.map((row) => [row.revision, row]));
   const known = inOrder(
     graph,
@@ -71,7 +71,7 @@ export function findingsOf(
     .filter((row) => !graph.nodes.has(row.revision))
     .sort((a, b) => (a.appliedAt < b.appliedAt ? -1 : 1));
   return [
-    ...known.flatMap((id) => changesOf(graph, byRevision.get(id)!, byRevision, sha256)),
+    ...known.flatMap((id) => changesOf(graph, byRevision.get(id)!, byRevision)),
     ...unknown.map((row): Finding => ({ kind: "vanished", ...recorded(row) })),
   ];
 }
@@ -80,14 +80,13 @@ function changesOf(
   graph: Graph<Migration>,
   row: Applied,
   applied: ReadonlyMap<RevisionId, Applied>,
-  sha256: Sha256,
 ): Finding[] {
   const { revision, parents, dependencies } = graph.nodes.get(row.revision)!;
   const { path, up, message } = revision;
   const common = { ...recorded(row), path };
   const findings: Finding[] = [];
   if (up.checksum !== row.checksum) {
-    const kind = codeChecksumOf(up, sha256) === row.codeChecksum ? "comments" : "body";
+    const kind = codeChecksumOf(up) === row.codeChecksum ? "comments" : "body";
     findings.push({ kind, ...common, fileChecksum: up.checksum });
   }
   const differences = [
@@ -121,7 +120,7 @@ const RUNS_TOGETHER = /^(?:[\w$.&'"\x80-\uffff]{2}|[-+*/<>=~!@#%^&|`?:]{2})$/;
  * Version 1 of the code checksum: as the checksum, but of the body without its comments, where white space between
  * two tokens is one blank if they could run together, and nothing elsewhere. What stands in quotes stays as it is.
  */
-export function codeChecksumOf({ source, bodyStart }: MigrationFile, sha256: Sha256): string {
+export function codeChecksumOf({ source, bodyStart }: MigrationFile): string {
   const body = source.text.slice(bodyStart).replaceAll(/\r\n?/g, "\n");
   const code: string[] = [];
   // Tokens without anything between them are one piece of the text.
@@ -216,15 +215,14 @@ export interface RepairInput {
   readonly interrupted?: IntentRef;
   readonly how: "run" | "script";
   readonly pins: SessionPins;
-  readonly ledger: LedgerSql;
-  readonly sha256: Sha256;
+  readonly ledger: Ledger;
 }
 
 /** The plan that makes the ledger say what the files say, and forgets what it is told to. Writes only the ledger. */
 export function repairPlan({ graph, rows, findings, forget, ...rest }: RepairInput): Plan {
   const steps = rows.flatMap((row): StepInput[] => {
     const changes = findings.filter((finding) => finding.revision === row.revision && isAcceptable(finding));
-    if (changes.length > 0) return [acceptStep(graph, row, changes, rest.sha256)];
+    if (changes.length > 0) return [acceptStep(graph, row, changes)];
     return forget.includes(row.revision) ? [forgetStep(row)] : [];
   });
   const applied = rows.map((row) => row.revision);
@@ -245,12 +243,7 @@ export function isAcceptable({ kind }: Finding): boolean {
   return kind === "body" || kind === "comments" || kind === "header";
 }
 
-function acceptStep(
-  graph: Graph<Migration>,
-  row: Applied,
-  changes: readonly Finding[],
-  sha256: Sha256,
-): StepInput {
+function acceptStep(graph: Graph<Migration>, row: Applied, changes: readonly Finding[]): StepInput {
   const { revision: migration, parents, dependencies } = graph.nodes.get(row.revision)!;
   return {
     direction: "up",
@@ -260,7 +253,7 @@ function acceptStep(
     dependsOn: dependencies,
     path: migration.path,
     checksum: migration.up.checksum,
-    codeChecksum: codeChecksumOf(migration.up, sha256),
+    codeChecksum: codeChecksumOf(migration.up),
     transactional: true,
     statements: [],
     correction: { row, detail: changes.map(changeText).join("; ") },

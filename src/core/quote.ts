@@ -19,28 +19,20 @@ export function literal(text: string): string {
   return text.includes("\\") ? `E'${quoted.replaceAll("\\", "\\\\")}'` : `'${quoted}'`;
 }
 
-/** A value of type `text[]`, in the order given: `ARRAY['a', 'b']`, `'{}'::text[]`; on lines of about 100 with `indent`. */
-export function textArray(items: readonly string[], indent?: number): string {
-  if (items.length === 0) return "'{}'::text[]";
-  const literals = items.map(literal);
-  const line = `ARRAY[${literals.join(", ")}]`;
-  if (indent === undefined || line.length < 80) return line;
-  return `ARRAY[\n${filled(literals, indent)}\n${" ".repeat(indent - 2)}]`;
-}
-
-/** Items with commas between them, as many to a line as there is room for. */
-function filled(items: readonly string[], indent: number): string {
-  const lines: string[] = [];
-  let line = "";
-  for (const [index, item] of items.entries()) {
-    const piece = index === items.length - 1 ? item : `${item},`;
-    if (line !== "" && indent + line.length + 1 + piece.length > 100) {
-      lines.push(line);
-      line = "";
-    }
-    line = line === "" ? piece : `${line} ${piece}`;
+/** The text of an array, to be read as `text[]`: `'{a,b}'`; on lines of about 100 columns. */
+export function arrayLiteral(items: readonly string[]): string {
+  const quoted = items.map((item) =>
+    /^[A-Za-z0-9_.]+$/.test(item) && !/^null$/i.test(item)
+      ? item
+      : `"${noNul(item).replaceAll(/["\\]/g, "\\$&")}"`,
+  );
+  const lines = [""];
+  for (const [index, item] of quoted.entries()) {
+    const piece = index === quoted.length - 1 ? item : `${item},`;
+    if (lines.at(-1)!.length + piece.length > 96 && lines.at(-1) !== "") lines.push("");
+    lines[lines.length - 1] += piece;
   }
-  return [...lines, line].map((each) => " ".repeat(indent) + each).join("\n");
+  return literal(`{${lines.join("\n  ")}}`);
 }
 
 /** A dollar-quoted body under a tag that does not end it early: not within, nor across its end (`… $retort`). */
@@ -62,6 +54,10 @@ export function commentText(text: string): string {
     (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, "0")}`,
   );
 }
+
+/** A comment of one line that ends where it should, whatever the text holds. */
+export const blockComment = (text: string): string =>
+  `/* ${commentText(text).replaceAll("*/", "* /").replaceAll("/*", "/ *")} */`;
 
 /** Words PostgreSQL lets stand unquoted as a schema, table or role name are plain; anything else is quoted. */
 function plainIdentifier(name: string): string {

@@ -7,9 +7,9 @@ import { type Diagnostic, MigrateError } from "./errors.ts";
 import { ENOUGH_FAULTS, type Fault, shorten } from "./fault.ts";
 import { patternFault } from "./filename.ts";
 import { type JsonMember, type JsonNode, jsonFault, type Stretch } from "./json.ts";
-import { defaultLedgerNames } from "./ledger.ts";
+import { defaultLedgerNames } from "./ledger/types.ts";
 import { nearest } from "./nearest.ts";
-import { defaultPins } from "./plan.ts";
+import { defaultPins } from "./plan/session.ts";
 import type { Source } from "./source.ts";
 
 export type SettingValue = string | number | boolean | readonly string[];

@@ -15,8 +15,8 @@ import {
   writeSync,
 } from "node:fs";
 import { join } from "node:path";
+import { newSha256, sha256 } from "../core/sha256.ts";
 import { cacheFolder, type Env, isPrivate } from "./cache-folder.ts";
-import { newSha256, sha256 } from "./sha256.ts";
 
 declare const RETORT_PROGRAM: string | undefined;
 

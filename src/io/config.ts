@@ -3,8 +3,8 @@ import path from "node:path";
 import { type Found, type ParsedAddress, parseAddress } from "../core/address.ts";
 import { type DotenvEntry, interpolate, parseDotenv } from "../core/dotenv.ts";
 import { MigrateError } from "../core/errors.ts";
-import type { LedgerNames } from "../core/ledger.ts";
-import type { SessionPins } from "../core/plan.ts";
+import type { LedgerNames } from "../core/ledger/types.ts";
+import type { SessionPins } from "../core/plan/session.ts";
 import {
   defaultOf,
   type FileSettings,
@@ -16,6 +16,7 @@ import {
 import { type Location, locate, type Source } from "../core/source.ts";
 import { foldersOf } from "./directory.ts";
 import { textIfThere } from "./files.ts";
+import { parseJson } from "./jsonc.ts";
 import { type DatabaseAddress, resolveAddress, type Surroundings, secretsOf } from "./libpq/parameters.ts";
 
 /** The global flags, as typed. */
@@ -205,8 +206,6 @@ async function openConfigFile(flag: string | undefined, cwd: string): Promise<Co
   const text = textOf(file, shown);
   if (text !== undefined) {
     const source = { path: shown, text };
-    // Not every project has such a file.
-    const { parseJson } = await import("./jsonc.ts");
     return { source, folder: path.dirname(file), settings: readSettings(source, parseJson(source)) };
   }
   if (flag === undefined) return undefined;

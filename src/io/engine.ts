@@ -7,10 +7,11 @@ import { cacheFolder, type Env } from "./cache-folder.ts";
 export function prepareEngine(env: Env): void {
   // Compiled code is for these flags only, so they come first.
   setFlags();
-  const folder = cacheFolder(env, "compiled");
   // Node 22.8 and later.
   const { enableCompileCache } = module as { enableCompileCache?: (folder: string) => unknown };
-  if (folder !== undefined) enableCompileCache?.(folder);
+  if (enableCompileCache === undefined) return;
+  const folder = cacheFolder(env, "compiled");
+  if (folder !== undefined) enableCompileCache(folder);
 }
 
 /** V8 leaves out the flags that it does not know. */

@@ -15,13 +15,13 @@ import type { MigrationFile } from "../core/migration.ts";
 import { mayNeed17, needs18 } from "../core/newer-syntax.ts";
 import { type BodyFault, blockDepth, bodyFault } from "../core/plpgsql.ts";
 import { byteOffsets, locate, offsetOfCodePoint, type Source } from "../core/source.ts";
+import type { ParsedStatement } from "../core/statement/facts.ts";
 import {
-  type Draft,
-  draftsOf,
-  type ParsedStatement,
+  factsOfFile,
+  type StatementFacts,
   statementsOf,
   type UserStatement,
-} from "../core/statement.ts";
+} from "../core/statement/file.ts";
 import { type Failure, lineEnd, shortened, syntaxFault } from "../core/syntax.ts";
 
 /** A server's version: `server_version_num` (150020) and what a person calls it (15.20). */
@@ -41,7 +41,7 @@ export interface Grammar {
 }
 
 export interface Parsed {
-  readonly drafts: readonly Draft[];
+  readonly facts: readonly StatementFacts[];
   readonly statements: readonly UserStatement[];
 }
 
@@ -51,7 +51,7 @@ export interface Parsed {
  */
 export function createGrammar(server?: ServerVersion, piece = PIECE): Grammar {
   const older = server !== undefined && majorOf(server) < 18 ? createOlderCheck(server) : undefined;
-  const judge = async (file: MigrationFile, faults: Diagnostic[]): Promise<readonly Draft[]> => {
+  const judge = async (file: MigrationFile, faults: Diagnostic[]): Promise<readonly StatementFacts[]> => {
     const source = { path: file.source.path, text: readable(file.source.text) };
     refuseWhatParsersCut(source);
     refuseWhatTakesForever(source);
@@ -66,19 +66,19 @@ export function createGrammar(server?: ServerVersion, piece = PIECE): Grammar {
         yield parsed;
       }
     };
-    const drafts = draftsOf(file, judged(), faults);
+    const facts = factsOfFile(file, judged(), faults);
     for (const suspect of suspects) {
       const fault = await older?.fault(source, suspect);
       if (fault !== undefined) faults.push(fault);
     }
-    return drafts;
+    return facts;
   };
   const parse = async (file: MigrationFile): Promise<Parsed> => {
     const faults: Diagnostic[] = [];
-    const drafts = await judge(file, faults);
-    const statements = statementsOf(file, drafts, faults);
+    const facts = await judge(file, faults);
+    const statements = statementsOf(file, facts, faults);
     if (faults.length > 0) throw MigrateError.all(faults.sort(byPlace));
-    return { drafts, statements };
+    return { facts, statements };
   };
   return { parse, statements: async (file) => (await parse(file)).statements };
 }

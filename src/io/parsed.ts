@@ -3,14 +3,14 @@
  * the same server. It holds no SQL: statements are cut out of the file's text, which has that checksum.
  */
 import type { MigrationFile } from "../core/migration.ts";
-import type { Draft } from "../core/statement.ts";
+import type { StatementFacts } from "../core/statement/file.ts";
 import { cachedRows, type RowsWriter } from "./cache.ts";
 import type { Env } from "./cache-folder.ts";
 import { grammarStamps } from "./grammar-files.ts";
 
 /** Of one body; offsets count from where it begins. */
 export interface KnownBody {
-  readonly drafts: readonly Draft[];
+  readonly statements: readonly StatementFacts[];
   /** As the checksum, without comments and white space. */
   readonly codeChecksum: string;
 }
@@ -62,13 +62,13 @@ const LONG = 128 * 1024;
 /** Whether it can be kept: the checksum does not tell one line end from another, and offsets do. */
 const isPlain = ({ source: { text } }: MigrationFile): boolean => text.length <= LONG && !text.includes("\r");
 
-function shifted({ drafts, ...rest }: KnownBody, by: number): KnownBody {
-  const move = ({ begin, start, end, tail, facts }: Draft): Draft => ({
-    begin: begin + by,
-    start: start + by,
-    end: end + by,
-    tail: tail + by,
-    facts,
+function shifted({ statements, ...rest }: KnownBody, by: number): KnownBody {
+  const move = (each: StatementFacts): StatementFacts => ({
+    ...each,
+    begin: each.begin + by,
+    start: each.start + by,
+    end: each.end + by,
+    tail: each.tail + by,
   });
-  return { drafts: drafts.map(move), ...rest };
+  return { ...rest, statements: statements.map(move) };
 }

@@ -8,7 +8,7 @@ import {
   type Node,
   nodeOf,
 } from "../core/graph.ts";
-import type { Progress } from "../core/ledger.ts";
+import type { Intent } from "../core/ledger/types.ts";
 import type { RevisionId } from "../core/migration.ts";
 import type { Location } from "../core/source.ts";
 import type { Step } from "../core/steps.ts";
@@ -83,7 +83,7 @@ export function interruptedText({ revision, direction, statement, of, location }
   return `${step} at statement ${statement} of ${of}${place}`;
 }
 
-type Interrupted = Progress & { readonly location?: Location };
+type Interrupted = Intent & { readonly location?: Location };
 
 /** `Running upgrade 1975ea83b712 -> ae1027a6acf` */
 export function runningLine(graph: Graph, { direction, revision }: Step): string {

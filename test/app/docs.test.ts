@@ -1,11 +1,14 @@
+/** What is made of the docs, and what they show of scripts and of other tools' folders. */
 import { spawnSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { commandsPage, commandsPagePath } from "../../scripts/commands-page.ts";
+import { ledgerPage, ledgerPagePath } from "../../scripts/ledger-page.ts";
 import { groups } from "../../src/cli/command-line.ts";
 import { commandHelp } from "../../src/cli/help.ts";
+import { blocksOf, patternOf, textOf } from "../support/documents.ts";
 import { migrate } from "../support/migrate.ts";
 
 const commands = await Promise.all(
@@ -15,9 +18,11 @@ const commands = await Promise.all(
 );
 
 test("docs/commands.md is what the commands say; else: node scripts/run.mjs scripts/docs.ts", async () => {
-  expect(readFileSync(new URL(`../../${commandsPagePath}`, import.meta.url), "utf8")).toBe(
-    await commandsPage(),
-  );
+  expect(textOf(commandsPagePath)).toBe(await commandsPage());
+});
+
+test("docs/ledger.md says what the files of the ledger say; else: node scripts/run.mjs scripts/docs.ts", () => {
+  expect(textOf(ledgerPagePath)).toBe(ledgerPage(textOf(ledgerPagePath)));
 });
 
 test.each(commands.map(({ name, command }) => [name, command] as const))(
@@ -37,23 +42,19 @@ test.each(commands.map(({ name, command }) => [name, command] as const))(
 );
 
 test("the loop in docs/format.md gives another tool's folder its headers", async () => {
-  const folder = mkdtempSync(join(tmpdir(), "retort-headers-"));
+  const folder = folderOf({
+    "000001_users.up.sql": "CREATE TABLE users (id int);\n",
+    "000001_users.down.sql": "DROP TABLE users;\n",
+    "000002_orders.up.sql": "CREATE TABLE orders (id int);\n",
+    "000002_orders.down.sql": "DROP TABLE orders;\n",
+  });
   try {
-    mkdirSync(join(folder, "migrations"));
-    for (const [name, text] of Object.entries({
-      "000001_users.up.sql": "CREATE TABLE users (id int);\n",
-      "000001_users.down.sql": "DROP TABLE users;\n",
-      "000002_orders.up.sql": "CREATE TABLE orders (id int);\n",
-      "000002_orders.down.sql": "DROP TABLE orders;\n",
-    }))
-      writeFileSync(join(folder, "migrations", name), text);
     const before = await migrate(["history"], { cwd: folder });
     expect(before).toMatchObject({ code: 3, stdout: "" });
     expect(before.stderr.match(/error\[.*/g)).toEqual([
       "error[source/no-header] none of the 4 files has a header",
     ]);
-    const page = readFileSync(new URL("../../docs/format.md", import.meta.url), "utf8");
-    const loop = /```sh\n(.*?)```/s.exec(page)![1]!;
+    const loop = shellOf("docs/format.md");
     expect(spawnSync("sh", ["-c", loop], { cwd: folder, encoding: "utf8" })).toMatchObject({
       status: 0,
       stderr: "",
@@ -65,3 +66,54 @@ test("the loop in docs/format.md gives another tool's folder its headers", async
     rmSync(folder, { recursive: true });
   }
 });
+
+test("docs/offline-script.md shows a script as it is, and how its receipt is checked", async () => {
+  const header = (revision: string, parent: string, message: string): string =>
+    `-- revision: ${revision}\n-- parent: ${parent}\n-- message: ${message}\n\n`;
+  const users =
+    "CREATE TABLE users (\n  user_id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,\n  email   text NOT NULL UNIQUE\n);\n";
+  const orders =
+    "CREATE TABLE orders (\n  order_id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,\n  user_id  bigint NOT NULL REFERENCES users\n);\n";
+  const index = "CREATE INDEX CONCURRENTLY orders_user_id_idx ON orders (user_id);\n";
+  const folder = folderOf({
+    "0001_create_users.up.sql": header("b7a0e05dfa6c", "none", "create users") + users,
+    "0001_create_users.down.sql": "-- revision: b7a0e05dfa6c\n\nDROP TABLE users;\n",
+    "0002_create_orders.up.sql": header("c83f1c8c9f12", "b7a0e05dfa6c", "create orders") + orders,
+    "0002_create_orders.down.sql": "-- revision: c83f1c8c9f12\n\nDROP TABLE orders;\n",
+    "0003_index_orders.up.sql": header("d9c3c671ce93", "c83f1c8c9f12", "index orders") + index,
+    "0003_index_orders.down.sql":
+      "-- revision: d9c3c671ce93\n\nDROP INDEX CONCURRENTLY orders_user_id_idx;\n",
+  });
+  try {
+    const upgrade = ["upgrade", "0001:0003", "--sql", "-o", "migration.sql"];
+    expect(await migrate(upgrade, { cwd: folder })).toMatchObject({ code: 0 });
+    const path = join(folder, "migration.sql");
+    const script = readFileSync(path, "utf8");
+    const shown = blocksOf("docs/offline-script.md").filter(
+      ({ language, lines }) => language === "sql" && lines[0]!.startsWith("--"),
+    );
+    expect(shown).toHaveLength(3);
+    for (const { lines } of shown) expect(script).toMatch(new RegExp(patternOf(lines)));
+    const checked = () =>
+      spawnSync("sh", ["-c", shellOf("docs/offline-script.md")], { cwd: folder, encoding: "utf8" });
+    expect(checked()).toMatchObject({ status: 0, stdout: "as written\n" });
+    writeFileSync(path, script.replace("text is read", "text is red"));
+    expect(checked()).toMatchObject({ status: 1, stdout: "" });
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+});
+
+/** A new project with these files of migrations. */
+function folderOf(files: Readonly<Record<string, string>>): string {
+  const folder = mkdtempSync(join(tmpdir(), "retort-docs-"));
+  mkdirSync(join(folder, "migrations"));
+  for (const [name, text] of Object.entries(files)) writeFileSync(join(folder, "migrations", name), text);
+  return folder;
+}
+
+/** The one block of a document that a shell runs. */
+const shellOf = (document: string): string =>
+  blocksOf(document)
+    .find(({ language }) => language === "sh")!
+    .lines.join("\n");

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { offline } from "../../src/app/offline.ts";
 import { MigrateError } from "../../src/core/errors.ts";
 import { renderError } from "../../src/render/diagnostic.ts";
-import { renderScript } from "../../src/render/script.ts";
+import { renderScript } from "../../src/render/script/script.ts";
 import { deps, example } from "../support/migrate.ts";
 import { randomFrom } from "./world.ts";
 

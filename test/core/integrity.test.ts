@@ -2,12 +2,12 @@ import { describe, expect, test } from "vitest";
 import { assemble } from "../../src/core/assemble.ts";
 import { buildGraph } from "../../src/core/graph.ts";
 import { codeChecksumOf, consequences, diagnosticOf, findingsOf } from "../../src/core/integrity.ts";
-import type { Applied } from "../../src/core/ledger.ts";
+import type { Applied } from "../../src/core/ledger/types.ts";
 import type { Migration } from "../../src/core/migration.ts";
-import { sha256 } from "../../src/io/sha256.ts";
+import { sha256 } from "../../src/core/sha256.ts";
 import { migrationFile } from "../support/file.ts";
 
-const codeOf = (body: string): string => codeChecksumOf(migrationFile(`-- header\n${body}`, 10), sha256);
+const codeOf = (body: string): string => codeChecksumOf(migrationFile(`-- header\n${body}`, 10));
 
 describe("code checksum, version 1", () => {
   test("is the one that docs/format.md documents", () => {
@@ -55,14 +55,14 @@ function files(bodies: Readonly<Record<string, string>>, headers: Readonly<Recor
       { path: `000${i}_${id}.down.sql`, text: `-- revision: ${id}\n` },
     ];
   });
-  const { migrations, diagnostics } = assemble(sources, sha256);
+  const { migrations, diagnostics } = assemble(sources);
   expect(diagnostics).toEqual([]);
   const graph = buildGraph<Migration>(migrations);
   const rows = migrations.map(
     ({ revision, up, message }, i): Applied => ({
       revision,
       checksum: up.checksum,
-      codeChecksum: codeChecksumOf(up, sha256),
+      codeChecksum: codeChecksumOf(up),
       parents: graph.nodes.get(revision)!.parents,
       dependsOn: graph.nodes.get(revision)!.dependencies,
       message,
@@ -79,7 +79,7 @@ const { rows } = files(before);
 
 describe("findings", () => {
   const found = (now: ReturnType<typeof files>, applied: readonly Applied[] = rows) =>
-    findingsOf(now.graph, applied, sha256).map(({ kind, revision }) => `${kind} ${revision}`);
+    findingsOf(now.graph, applied).map(({ kind, revision }) => `${kind} ${revision}`);
 
   test.each<[string, ReturnType<typeof files>, readonly string[]]>([
     ["nothing changed", files(before), []],
@@ -110,7 +110,7 @@ describe("findings", () => {
   });
 
   test("name file, both hashes, when and by whom", () => {
-    const [finding] = findingsOf(files({ ...before, b: "SELECT 22;\n" }).graph, rows, sha256);
+    const [finding] = findingsOf(files({ ...before, b: "SELECT 22;\n" }).graph, rows);
     const { location, message } = diagnosticOf(finding!);
     expect(location?.path).toBe("0001_b.up.sql");
     const [then, now] = [sha256("\nSELECT 2;\n"), sha256("\nSELECT 22;\n")].map((hash) => hash.slice(0, 12));
@@ -128,14 +128,14 @@ test.each<["upgrade" | "downgrade" | "stamp", string, readonly string[], readonl
   ["stamp", "body", [], []],
 ])("a %s over changed %s refuses %j, warns %j", (kind, change, refused, warned) => {
   const now = files({ ...before, b: change === "body" ? "SELECT 22;\n" : "SELECT  2;\n" });
-  const findings = findingsOf(now.graph, rows, sha256);
+  const findings = findingsOf(now.graph, rows);
   const result = consequences(findings, { kind, steps: [{ direction: "down", revision: "b" }] });
   expect(result.refused.map(({ code }) => code)).toEqual(refused);
   expect(result.warnings.map(({ code }) => code)).toEqual(warned);
 });
 
 test("a downgrade that does not take the changed migration down says nothing", () => {
-  const findings = findingsOf(files({ ...before, a: "SELECT 11;\n" }).graph, rows, sha256);
+  const findings = findingsOf(files({ ...before, a: "SELECT 11;\n" }).graph, rows);
   const steps = [{ direction: "down", revision: "c" }] as const;
   expect(consequences(findings, { kind: "downgrade", steps })).toEqual({ refused: [], warnings: [] });
 });

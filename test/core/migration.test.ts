@@ -3,14 +3,11 @@ import { describe, expect, test } from "vitest";
 import { assemble, ParsedFile } from "../../src/core/assemble.ts";
 import { type Header, headerKeys } from "../../src/core/header.ts";
 import type { MigrationFile } from "../../src/core/migration.ts";
-import { sha256 } from "../../src/io/sha256.ts";
+import { sha256 } from "../../src/core/sha256.ts";
 
 /** Files, by path. */
 function from(files: Readonly<Record<string, string>>) {
-  return assemble(
-    Object.entries(files).map(([path, text]) => ({ path, text })),
-    sha256,
-  );
+  return assemble(Object.entries(files).map(([path, text]) => ({ path, text })));
 }
 
 /** `path:line:column code` of every fault. */
@@ -208,7 +205,7 @@ describe("faults of pairs", () => {
       location: { path: "0001_a.down.sql", line: 1, column: 1 },
     };
     const source = { path: "0001_a.up.sql", text: up("a") };
-    expect(assemble([source], sha256, [fault]).diagnostics).toEqual([fault]);
+    expect(assemble([source], [fault]).diagnostics).toEqual([fault]);
   });
 });
 
@@ -242,7 +239,7 @@ describe("checksum, version 1", () => {
 
   test("comments and blank lines count", () => {
     const sum = (body: string): string =>
-      new ParsedFile({ path: "x", text: body }, { slug: "x", direction: "up" }, sha256).checksum;
+      new ParsedFile({ path: "x", text: body }, { slug: "x", direction: "up" }).checksum;
     expect(new Set(["SELECT 1", "SELECT 1 ", "SELECT 1\n", "-- a\nSELECT 1"].map(sum)).size).toBe(4);
   });
 });

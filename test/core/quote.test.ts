@@ -1,11 +1,12 @@
 import { describe, expect, test } from "vitest";
 import {
+  arrayLiteral,
+  blockComment,
   commentText,
   dollarQuoted,
   identifier,
   literal,
   qualified,
-  textArray,
 } from "../../src/core/quote.ts";
 
 describe("names", () => {
@@ -42,10 +43,12 @@ describe("literals", () => {
   });
 
   test.each([
-    [[], "'{}'::text[]"],
-    [["a", "it's"], "ARRAY['a', 'it''s']"],
-  ])("textArray %j → %s", (items, expected) => {
-    expect(textArray(items)).toBe(expected);
+    [[], "'{}'"],
+    [["a1", "b.c_d"], "'{a1,b.c_d}'"],
+    [["null", "NULL", ""], `'{"null","NULL",""}'`],
+    [["it's", "a,b", '"', "\\"], `E'{"it''s","a,b","\\\\"","\\\\\\\\"}'`],
+  ])("arrayLiteral %j → %s", (items, expected) => {
+    expect(arrayLiteral(items)).toBe(expected);
   });
 });
 
@@ -71,4 +74,13 @@ test.each([
 
 test.each([identifier, literal, dollarQuoted])("%o refuses a NUL", (quote) => {
   expect(() => quote("a\0b")).toThrow(RangeError);
+});
+
+test.each([
+  ["add phone, statement 2 of 5", "/* add phone, statement 2 of 5 */"],
+  ["a */ DROP TABLE t; /* b", "/* a * / DROP TABLE t; / * b */"],
+  ["*/*/", "/* * / * / */"],
+  ["x\ny", "/* x\\u000ay */"],
+])("blockComment %j → %s", (text, expected) => {
+  expect(blockComment(text)).toBe(expected);
 });

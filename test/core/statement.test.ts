@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { MigrateError } from "../../src/core/errors.ts";
-import { draftsOf, transactionMode, type UserStatement } from "../../src/core/statement.ts";
+import { factsOfFile, transactionMode, type UserStatement } from "../../src/core/statement/file.ts";
 import { createGrammar } from "../../src/io/grammar.ts";
 import { migrationFile } from "../support/file.ts";
 
@@ -74,7 +74,7 @@ test("the header is no part of the first statement, and offsets stay those of th
   expect(second).toMatchObject({ sql: "select 2;", origin: { line: 3, column: 18, end: text.length } });
 });
 
-test("draftsOf reads one tree at a time", () => {
+test("factsOfFile reads one tree at a time", () => {
   let ahead = 0;
   const parsed = function* () {
     for (const start of [0, 10]) {
@@ -82,7 +82,7 @@ test("draftsOf reads one tree at a time", () => {
       yield { ast: { SelectStmt: {} }, start, end: start + 9 };
     }
   };
-  expect(draftsOf(migrationFile("select 1; select 2;"), parsed(), [])).toHaveLength(2);
+  expect(factsOfFile(migrationFile("select 1; select 2;"), parsed(), [])).toHaveLength(2);
   expect(ahead).toBe(2);
 });
 
@@ -165,44 +165,84 @@ test.for([
   expect(await only(sql)).toMatchObject({ transactional: true });
 });
 
-test.for([
-  ["drop table if exists shop.users, t", "drops table shop.users", "drops table t"],
-  ["drop table t cascade", "drops table t and all that depends on it"],
-  ["drop schema s", "drops schema s"],
-  ["drop view v"],
-  ["drop view v cascade", "drops view v and all that depends on it"],
-  ["drop function f(int) cascade", "drops function f and all that depends on it"],
-  ["drop index i"],
-  ["alter table s.t drop column a, add b int, drop c", "drops column a of s.t", "drops column c of s.t"],
-  ["alter table t drop constraint c"],
-  ["truncate a, s.b", "truncates a", "truncates s.b"],
-  ["truncate a cascade", "truncates a and all tables that refer to it"],
-  ["delete from t where a = 1", "deletes rows of t"],
-  ["with x as (delete from t returning *) insert into u select * from x", "deletes rows of t"],
-  ["insert into u with x as (delete from t returning *) select * from x", "deletes rows of t"],
-  ["merge into t using s on true when matched then delete", "deletes rows of t"],
-  ["merge into t using s on true when matched then update set a = 1"],
-  ["explain analyze delete from t", "deletes rows of t"],
-  ["explain delete from t"],
-  ["drop owned by x", "drops all that is owned by x"],
-  ["drop database d", "drops database d"],
-  ["update t set a = 1"],
-] as const)("%s takes away: %s", async ([sql, ...destructive]) => {
-  expect((await only(sql)).destructive).toEqual(destructive);
+test.for<readonly [sql: string, ...losses: readonly (readonly [kind: string, object: string, "cascade"?])[]]>(
+  [
+    ["drop table if exists shop.users, t", ["drop table", "shop.users"], ["drop table", "t"]],
+    ["drop table t cascade", ["drop table", "t", "cascade"]],
+    ["drop schema s", ["drop schema", "s"]],
+    ["drop view v"],
+    ["drop view v cascade", ["drop view", "v", "cascade"]],
+    ["drop function f(int) cascade", ["drop function", "f", "cascade"]],
+    ["drop index i"],
+    ["alter table s.t drop column a, add b int, drop c", ["drop column", "s.t.a"], ["drop column", "s.t.c"]],
+    ["alter table t drop column a cascade", ["drop column", "t.a", "cascade"]],
+    ["alter table t drop constraint c"],
+    ["truncate a, s.b", ["truncate", "a"], ["truncate", "s.b"]],
+    ["truncate a cascade", ["truncate", "a", "cascade"]],
+    ["delete from t where a = 1", ["delete rows", "t"]],
+    ["with x as (delete from t returning *) insert into u select * from x", ["delete rows", "t"]],
+    ["insert into u with x as (delete from t returning *) select * from x", ["delete rows", "t"]],
+    [
+      "with x as (delete from t returning *), y as (delete from t returning *) select * from x, y",
+      ["delete rows", "t"],
+    ],
+    ["merge into t using s on true when matched then delete", ["delete rows", "t"]],
+    ["merge into t using s on true when matched then update set a = 1"],
+    ["explain analyze delete from t", ["delete rows", "t"]],
+    ["explain delete from t"],
+    ["drop owned by x, y", ["drop owned", "x"], ["drop owned", "y"]],
+    ["drop database d", ["drop database", "d"]],
+    ["update t set a = 1"],
+  ],
+)("%s takes away: %s", async ([sql, ...losses]) => {
+  expect((await only(sql)).losses).toEqual(
+    losses.map(([kind, object, cascade]) => ({ kind, object, ...(cascade ? { cascade: true } : {}) })),
+  );
 });
 
 test.for([
-  ["set standard_conforming_strings = on", true],
-  ["set names 'utf8'", true],
-  ["set client_encoding = 'UTF8'", true],
-  ["reset all", true],
-  ["select pg_catalog.set_config('search_path', '', false)", true],
-  ["do $$ begin set client_encoding = 'utf8'; end $$", true],
-  ["set search_path = a", false],
-  ["insert into t values ('set_config')", false],
-  ["select 'names'", false],
-] as const)("%s changes how text is read: %s", async ([sql, changesLexing]) => {
-  expect(await only(sql)).toMatchObject({ changesLexing });
+  ["set search_path = a", "value"],
+  ["set session timezone = 'UTC'", "value"],
+  ["reset all", "value"],
+  ["set role r", "identity"],
+  ["reset role", "identity"],
+  ["set session authorization default", "identity"],
+  ["reset session authorization", "identity"],
+  ["set local search_path = a", undefined],
+  ["set local role r", undefined],
+  ["set transaction read only", undefined],
+  ["set constraints all deferred", undefined],
+  ["select set_config('role', 'r', false)", undefined],
+] as const)("%s sets: %s", async ([sql, setting]) => {
+  expect((await only(sql)).setting).toBe(setting);
+});
+
+test.for([
+  ["create temp table t ()", "a temporary object"],
+  ["create table pg_temp.t ()", "a temporary object"],
+  ["create temporary view v as select 1", "a temporary object"],
+  ["create temp sequence s", "a temporary object"],
+  ["create temp table t as select 1", "a temporary object"],
+  ["select 1 into temp t", "a temporary object"],
+  ["create function pg_temp.f() returns int language sql as 'select 1'", "a temporary object"],
+  ["prepare p as select 1", "a prepared statement"],
+  ["declare c cursor with hold for select 1", "a cursor"],
+  ["load 'auto_explain'", "a loaded library"],
+  ["create table t ()", undefined],
+  ["create unlogged table t ()", undefined],
+  ["select 1 into t", undefined],
+  ["create table temp (temporary int)", undefined],
+] as const)("%s leaves in its session: %s", async ([sql, leaves]) => {
+  expect((await only(sql)).leaves).toBe(leaves);
+});
+
+test.for([
+  ["do $$ begin end $$", true],
+  ["call p()", true],
+  ["execute p", true],
+  ["select f()", undefined],
+] as const)("what %s does is not in its text: %s", async ([sql, opaque]) => {
+  expect((await only(sql)).opaque).toBe(opaque);
 });
 
 test.for([

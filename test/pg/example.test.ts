@@ -7,7 +7,7 @@ import { offline } from "../../src/app/offline.ts";
 import { openProject } from "../../src/app/project.ts";
 import { run } from "../../src/app/run.ts";
 import type { Request } from "../../src/app/steps.ts";
-import { renderScript } from "../../src/render/script.ts";
+import { renderScript } from "../../src/render/script/script.ts";
 import { dump } from "../support/dump.ts";
 import { deps, example, steadyLedger } from "../support/migrate.ts";
 import { needsPsql, pgDump, pgDumpServes, psql } from "../support/psql.ts";

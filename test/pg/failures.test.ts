@@ -239,7 +239,7 @@ CREATE CONSTRAINT TRIGGER c AFTER INSERT ON o DEFERRABLE INITIALLY DEFERRED FOR 
     const shop = project({ a: "CREATE TABLE a (); SELECT pg_sleep(1);", b: "CREATE TABLE b ();" });
     const upgrade = shop.upgrade(wire.url);
     await until(url, sleeping);
-    wire.cut();
+    wire.cutClient();
     expect(await upgrade).toMatchObject({ done: true });
     expect((await shop.state(url)).heads).toEqual(["b"]);
     expect((await ledger(url))["log"]).toHaveLength(2);
@@ -247,6 +247,33 @@ CREATE CONSTRAINT TRIGGER c AFTER INSERT ON o DEFERRABLE INITIALLY DEFERRED FOR 
 });
 
 const [server] = servers();
+
+test("a migration is announced when it is committed, whatever runs next; and so is the statement that runs", async () => {
+  const { url } = await ownDatabase(server!);
+  const shop = project({
+    a: "CREATE TABLE a ();",
+    b: "CREATE TABLE b ();",
+    c: "SELECT 1;\nSELECT pg_sleep(2);\nSELECT 3;",
+  });
+  const events: string[] = [];
+  const upgrade = shop.upgrade(url, "heads", {
+    onEvent: (event) => {
+      if ("step" in event)
+        events.push(
+          `${event.type} ${event.step.revision}${"statement" in event ? ` ${event.statement}` : ""}`,
+        );
+    },
+  });
+  await until(url, sleeping);
+  const sofar = [...events];
+  await upgrade;
+  expect(sofar).toEqual([
+    ...["step-started a", "statement-started a 1", "step-done a"],
+    ...["step-started b", "statement-started b 1", "step-done b"],
+    ...["step-started c", "statement-started c 1", "statement-started c 2"],
+  ]);
+  expect(events.at(-1)).toBe("step-done c");
+});
 
 describe("stopping on request", () => {
   const shop = project({

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { beforeEach, describe, expect, test } from "vitest";
 import { type RepairOptions, repair } from "../../src/app/repair.ts";
 import { verify } from "../../src/app/verify.ts";
-import { renderScript } from "../../src/render/script.ts";
+import { renderScript } from "../../src/render/script/script.ts";
 import { migrate, steadyLedger } from "../support/migrate.ts";
 import { failureOf, ownDatabase, project, runScript, type TestProject } from "../support/project.ts";
 import { needsPsql } from "../support/psql.ts";
@@ -128,7 +128,7 @@ describe.each(servers())("integrity on $name", (server) => {
     await query(url, "UPDATE retort.applied SET message = 'b' WHERE revision = 'b'");
 
     const [lock] = (await repaired({ dryRun: true })).plan.batches[0]!.statements.filter(
-      (s) => s.kind === "lock",
+      ({ purpose }) => purpose === "lock",
     );
     await withClient(url, async (client) => {
       await client.query(lock!.sql);
@@ -139,13 +139,10 @@ describe.each(servers())("integrity on $name", (server) => {
 
   test("repairs beside an interrupted step, which stays so", async () => {
     changeB();
-    await query(
-      url,
-      "INSERT INTO retort.progress (revision, direction, statement, of, hash, before) VALUES ('d', 'up', 1, 2, 'x', 'y')",
-    );
+    await query(url, "INSERT INTO retort.intent VALUES ('d', 'up', 1, 2, 'x', 'y', now(), 'x', false)");
     await repaired();
     expect(await kinds()).toEqual([]);
-    expect((await shop.state(url)).progress?.revision).toBe("d");
+    expect((await shop.state(url)).interrupted?.revision).toBe("d");
   });
 
   test("the script of a repair does what the run does", async (context) => {

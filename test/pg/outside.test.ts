@@ -39,7 +39,7 @@ describe.each(servers())("on $name", (server) => {
       expect(await dump(offline.url, { exclude: ["retort"] })).toBe(
         await dump(online.url, { exclude: ["retort"] }),
       );
-      for (const { url } of [online, offline]) expect((await ledger(url))["progress"]).toEqual([]);
+      for (const { url } of [online, offline]) expect((await ledger(url))["intent"]).toEqual([]);
     }
     expect((await shop.state(online.url)).applied).toEqual([]);
   });
@@ -59,7 +59,7 @@ describe.each(servers())("on $name", (server) => {
     expect(seconds[1]!.s).toBeGreaterThan(0.3);
   });
 
-  test("a failure in the middle: what came before stays, the progress row and the error say where", async () => {
+  test("a failure in the middle: what came before stays, the intent and the error say where", async () => {
     const { url } = await ownDatabase(server);
     const shop = project({
       a: base,
@@ -77,14 +77,14 @@ describe.each(servers())("on $name", (server) => {
         /^could not create unique index "j"\n {2}Key \(x\)=\(1\) is duplicated\.$/,
       ),
     });
-    const { applied, progress, log } = await ledger(url);
+    const { applied, intent, log } = await ledger(url);
     expect(applied!.map((row) => row["revision"])).toEqual(["a"]);
-    expect(progress).toMatchObject([{ revision: "b", direction: "up", statement: 3, of: 4 }]);
+    expect(intent).toMatchObject([{ revision: "b", direction: "up", statement: 3, of: 4 }]);
     expect(log!.at(-1)).toMatchObject({ event: "failure", revision: "b" });
     expect(
       await query(url, "SELECT relname FROM pg_class WHERE relname IN ('u', 'never') ORDER BY 1"),
     ).toEqual([{ relname: "u" }]);
-    expect((await shop.state(url)).progress).toMatchObject({ revision: "b", statement: 3, of: 4 });
+    expect((await shop.state(url)).interrupted).toMatchObject({ revision: "b", statement: 3, of: 4 });
   });
 
   test("each statement commits by itself: what was done before a failure stays, and the next run goes on there", async () => {
@@ -97,13 +97,13 @@ describe.each(servers())("on $name", (server) => {
       location: { line: headerLines + 3 },
     });
     expect(await query(url, "SELECT relname FROM pg_class WHERE relname = 'u'")).toHaveLength(1);
-    expect((await shop("SELECT 1/0;").state(url)).progress).toMatchObject({
+    expect((await shop("SELECT 1/0;").state(url)).interrupted).toMatchObject({
       revision: "b",
       statement: 2,
       of: 3,
     });
     await shop("SELECT 1/1;").upgrade(url);
-    expect((await shop("SELECT 1/1;").state(url)).progress).toBeUndefined();
+    expect((await shop("SELECT 1/1;").state(url)).interrupted).toBeUndefined();
   });
 
   test("a careless psql that goes on after an error does not record the step as done", async (context) => {
@@ -116,9 +116,9 @@ describe.each(servers())("on $name", (server) => {
     });
     const script = (await shop.script("base:heads")).replaceAll(/^\\set .*$/gm, "");
     await runScript(url, script, { args: ["-v", "ON_ERROR_STOP=0"] });
-    const { applied, progress } = await ledger(url);
+    const { applied, intent } = await ledger(url);
     expect(applied!.map((row) => row["revision"])).toEqual(["a"]);
-    expect(progress).toMatchObject([{ revision: "b", statement: 1 }]);
+    expect(intent).toMatchObject([{ revision: "b", statement: 1 }]);
     expect(await query(url, "SELECT FROM pg_class WHERE relname = 'c'")).toEqual([]);
   });
 });

@@ -1,7 +1,11 @@
 /** What the server receives is the plan: from an online run and from psql with the script, byte for byte. */
 import { describe, expect, test } from "vitest";
+import { offline } from "../../src/app/offline.ts";
 import { tokens } from "../../src/core/lexer.ts";
-import { type Plan, textsOf } from "../../src/core/plan.ts";
+import { scriptBatches } from "../../src/core/plan/script.ts";
+import type { Batch } from "../../src/core/plan/types.ts";
+import { receiptsOf } from "../../src/core/receipt.ts";
+import { renderScript } from "../../src/render/script/script.ts";
 import { dump, ledger } from "../support/dump.ts";
 import { type MigrationText, ownDatabase, project, runScript } from "../support/project.ts";
 import { proxy } from "../support/proxy.ts";
@@ -84,12 +88,18 @@ const variables = ["hi", "id", "x", "name", "int", "text", "é", "é😀", "_1"]
 describe.each(servers())("on $name", (server) => {
   const shop = project(nasty);
 
-  test("an online run sends the plan's messages and nothing else", async () => {
+  test("an online run sends the plan's statements, a message each, and nothing else", async () => {
     const { url } = await ownDatabase(server);
     const wire = await proxy(url);
     const { plan } = await shop.upgrade(wire.url);
-    const reads = /^(SET SESSION AUTHORIZATION DEFAULT; RESET ALL; )?SELECT /;
-    expect(wire.queries.filter((text) => !reads.test(text)).join("\n")).toBe(textsIn(plan).join("\n"));
+    const reads = /SET TRANSACTION READ ONLY;|^SELECT pg_catalog\.pg_backend_pid\(\)/;
+    const label = /^\/\* \w+ [\w ]+, statement \d+ of \d+ \*\/ /;
+    expect(wire.queries.filter((text) => !reads.test(text)).map((text) => text.replace(label, ""))).toEqual(
+      textsIn(plan.batches),
+    );
+    // Each of the author's begins with its name, for whoever looks at what the server does.
+    const users = plan.batches.flatMap(({ statements }) => statements.filter((s) => s.purpose === "user"));
+    expect(wire.queries.filter((text) => label.test(text))).toHaveLength(users.length);
   });
 
   test("the bytes are the author's", async () => {
@@ -99,7 +109,7 @@ describe.each(servers())("on $name", (server) => {
       let from = 0;
       for (const { sql } of plan.batches
         .flatMap((b) => b.statements)
-        .filter((s) => s.kind === "user" && s.step === step)) {
+        .filter((s) => s.purpose === "user" && s.step === step)) {
         const at = Math.max(body.indexOf(sql, from), body.indexOf(sql.replace(/;(?=\s*(--.*)?$)/, ""), from));
         expect(at, `${sql}\n  in\n${body}`).toBeGreaterThanOrEqual(from);
         from = at;
@@ -116,23 +126,14 @@ describe.each(servers())("on $name", (server) => {
       ["downgrade", "heads:base"],
     ] as const) {
       const before = wire.queries.length;
-      const result = await runScript(wire.url, await shop.script({ kind, target }), { args: variables });
+      const { plan, ledger: own } = await offline(shop.deps, { kind, target }, {});
+      const { text } = renderScript(plan, own);
+      const result = await runScript(wire.url, text, { args: variables });
       expect(result).toMatchObject({ code: 0, stderr: "" });
-      const received = wire.queries
-        .slice(before)
-        .map(bare)
-        .filter((text) => text !== ";");
-      const plan = await shop.plan({ kind, target });
-      const release = textsOf(plan, plan.batches.length - 1).map(({ sql }) => bare(sql));
-      const expected = textsIn(plan).map(bare).slice(0, -release.length);
-      expect(received.slice(0, expected.length)).toEqual(expected);
-      expect(received.slice(-release.length)).toEqual(release);
-      // Between them stand the receipt and the check that close a script.
-      const closing = received.slice(expected.length, -release.length);
-      for (const text of closing)
-        expect(text).toMatch(
-          /^(BEGIN|COMMIT|SET|RESET|DO \$retort|INSERT INTO retort\.log|SELECT revisions)/,
-        );
+      const { stated } = receiptsOf(text)!;
+      expect(inOneText(wire.queries.slice(before))).toBe(
+        inOneText(textsIn(scriptBatches(plan, own, stated))),
+      );
     }
   });
 
@@ -157,18 +158,24 @@ test("a run and a script differ only in how the ledger says they were run", asyn
   const [server] = servers();
   const { url } = await ownDatabase(server!);
   const { plan } = await shop.upgrade(url, "heads", { dryRun: true });
-  const texts = (of: Plan): readonly string[] =>
-    textsIn(of).map((sql) => sql.replaceAll(/'(run|script)'/g, "'how'"));
-  const differing = texts(plan).filter((sql) => !texts(script).includes(sql));
-  // The guards of place and state: a script says which server it is for, and how to write it again.
-  expect(differing.length).toBeLessThanOrEqual(2);
-  for (const sql of differing) expect(sql).toMatch(/^DO \$retort\$/);
-  expect(texts(script)).toHaveLength(texts(plan).length);
+  const texts = (batches: readonly Batch[]): readonly string[] =>
+    textsIn(batches).map((sql) => sql.replace(/,\s+how => 'run'\);$/, ");"));
+  const differing = texts(plan.batches).filter((sql) => !texts(script.batches).includes(sql));
+  // Where it may run, and from which state: a script says which server it is for, and how to write it again.
+  expect(differing.map((sql) => sql.replace(/\s[\s\S]*/, ""))).toEqual(["DO", "CALL"]);
+  expect(differing[1]).toMatch(/^CALL retort\.require_state\(/);
+  expect(texts(script.batches)).toHaveLength(texts(plan.batches).length);
 });
 
-function textsIn(plan: Plan): readonly string[] {
-  return plan.batches.flatMap((_, index) => textsOf(plan, index).map(({ sql }) => sql));
-}
+const textsIn = (batches: readonly Batch[]): readonly string[] =>
+  batches.flatMap(({ statements }) => statements.map(({ sql }) => sql));
+
+/** All of them, with what stands between two statements made the same: psql joins some in one message. */
+const inOneText = (texts: readonly string[]): string =>
+  texts
+    .map(bare)
+    .join(";")
+    .replaceAll(/[\s;]*;[\s;]*/g, ";\n");
 
 /**
  * A text without what psql leaves out or moves to its neighbour: comments, blanks and empty statements before and

@@ -78,7 +78,7 @@ for (const size of [1, 5]) {
       message: expect.stringContaining("locks and settings would leak to its other clients"),
       hint: expect.stringContaining("pool_mode=session"),
     });
-    for (const words of [["upgrade", "head"], ["stamp", "head"], ["ensure-version"], ["downgrade", "base"]]) {
+    for (const words of [["upgrade", "head"], ["stamp", "head"], ["ensure-version"]]) {
       const { code, stderr } = await migrate([...words, "--database", pooled], { cwd: shop.folder });
       expect({ words, code, stderr }).toEqual({
         words,

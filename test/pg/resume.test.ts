@@ -78,7 +78,7 @@ describe.each(servers())("on $name", (server) => {
     expect(await indexes(url)).toEqual(["t_x invalid"]);
     // It is dropped and built again, and that still fails.
     expect(await failureOf(shop.upgrade(url))).toMatchObject({ sqlstate: "23505" });
-    expect(await shop.state(url)).toMatchObject({ heads: ["a"], progress: { revision: "b" } });
+    expect(await shop.state(url)).toMatchObject({ heads: ["a"], interrupted: { revision: "b" } });
     await query(url, "DELETE FROM t WHERE ctid <> (SELECT min(ctid) FROM t)");
     await shop.upgrade(url);
     expect(await indexes(url)).toEqual(["t_x"]);
@@ -159,7 +159,7 @@ describe.each(servers())("on $name", (server) => {
       message: expect.stringContaining("downgrade of b"),
       hint: "finish it with: migrate downgrade b@-1",
     });
-    expect((await shop.state(url)).progress).toMatchObject({
+    expect((await shop.state(url)).interrupted).toMatchObject({
       direction: "down",
       statement: 2,
       location: { path: "0002_b.down.sql", line: 5 },
@@ -167,7 +167,7 @@ describe.each(servers())("on $name", (server) => {
     shop.write("0002_b.down.sql", "-- revision: b\n-- transaction: none\n\nDROP TABLE u;\nVACUUM t;\n");
     expect((await shop.downgrade(url, "b@-1")).steps.map((s) => s.revision)).toEqual(["b"]);
     expect(await shop.state(url)).toMatchObject({ heads: ["a"] });
-    expect((await shop.state(url)).progress).toBeUndefined();
+    expect((await shop.state(url)).interrupted).toBeUndefined();
   });
 
   test("a stamp is the way out: finished by hand, or given up", async () => {
@@ -176,14 +176,14 @@ describe.each(servers())("on $name", (server) => {
     await failureOf(shop.upgrade(url, "b"));
     // Given up: nothing of it is applied, and nothing is half done.
     expect(await shop.run(url, { kind: "stamp", targets: ["a"] })).toMatchObject({ done: true, steps: [] });
-    expect((await shop.state(url)).progress).toBeUndefined();
+    expect((await shop.state(url)).interrupted).toBeUndefined();
     await query(url, "DROP INDEX CONCURRENTLY t_x");
     await failureOf(shop.upgrade(url, "b"));
     await query(url, `TRUNCATE t; REINDEX INDEX t_x`);
     await shop.run(url, { kind: "stamp", targets: ["b"] });
     expect((await shop.upgrade(url)).steps.map((s) => s.revision)).toEqual(["c"]);
     expect(await ledger(url)).toMatchObject({
-      progress: [],
+      intent: [],
       applied: [{ revision: "a" }, { revision: "b", how: "stamp" }, { revision: "c" }],
     });
   });
@@ -248,14 +248,14 @@ describe.each(servers())("on $name", (server) => {
     });
     try {
       await failureOf(shop.upgrade(url));
-      expect((await shop.state(url)).progress).toMatchObject({ statement: 2, of: 2 });
+      expect((await shop.state(url)).interrupted).toMatchObject({ statement: 2, of: 2 });
       // As if the connection had broken between the statement and its record.
       const [row] = await query<{ hash: string; before: string }>(
         url,
-        "SELECT hash, before FROM retort.progress",
+        "SELECT hash, before FROM retort.intent",
       );
       expect(row).toBeDefined();
-      await query(url, "UPDATE retort.progress SET statement = 1, before = encode(sha256(''), 'hex')");
+      await query(url, "UPDATE retort.intent SET statement = 1, before = encode(sha256(''), 'hex')");
       shop.write(
         "0001_a.up.sql",
         `-- revision: a\n-- parent: none\n-- transaction: none\n\nCREATE DATABASE ${other};\nVACUUM (ANALYZE);`,

@@ -3,14 +3,9 @@ import { existsSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { offline } from "../../src/app/offline.ts";
 import { openProject } from "../../src/app/project.ts";
-import { sha256 } from "../../src/io/sha256.ts";
-import {
-  defaultForm,
-  receiptBytes,
-  renderScript,
-  renderSplit,
-  statedReceipt,
-} from "../../src/render/script.ts";
+import { defaultForm } from "../../src/core/plan/script.ts";
+import { receiptsOf } from "../../src/core/receipt.ts";
+import { renderScript, renderSplit } from "../../src/render/script/script.ts";
 import { dump } from "../support/dump.ts";
 import { fileOf, filesOf, runText, stateOf } from "../support/forms.ts";
 import { failureOf, ownDatabase, project, withLock } from "../support/project.ts";
@@ -69,7 +64,7 @@ describe.each(servers())("on $name", (server) => {
       await expectRefused(
         url,
         [script],
-        /this database is not in the state that was assumed; applied, but should not be: a/,
+        /this database is not in the state that was expected; applied, but should not be: a/,
       );
     }
     expect((await runText(url, script)).stderr).toContain("All of it is done already.");
@@ -96,7 +91,7 @@ describe.each(servers())("on $name", (server) => {
     const system = project({ a: "CREATE TABLE t ();", b: "ALTER SYSTEM SET log_temp_files = '4711MB';" });
     const { url } = await ownDatabase(server);
     const { stdout } = await runText(url, unset(await system.script("a:heads")), goesOn);
-    expect(stdout).toContain("retort: the statement above has failed; nothing more is run");
+    expect(stdout).toContain("retort: stopped");
     expect(await query(url, "SELECT FROM pg_file_settings WHERE name = 'log_temp_files'")).toEqual([]);
   });
 
@@ -112,10 +107,7 @@ describe.each(servers())("on $name", (server) => {
     const before = await dump(url);
     const [script] = await filesOf("one file", shop.deps, up("a:heads"));
     // The lock fails; the rest is sent when nobody holds it any more.
-    const late = careless(script!).replace(
-      /DO \$retort\$\nBEGIN\n {2}IF NOT pg_catalog.pg_try[\s\S]*?\$retort\$;/,
-      "SELECT 1/0;",
-    );
+    const late = careless(script!).replace(/-- Lock: [\s\S]*?\$retort\$;/, "SELECT 1/0;");
     expect((await runText(url, late, goesOn)).stderr).toMatch(/this session does not hold the lock/);
     expect(await dump(url)).toBe(before);
   });
@@ -155,10 +147,9 @@ describe.each(servers())("on $name", (server) => {
     });
     const { url } = await ownDatabase(server);
     const { stderr } = await runText(url, careless(await failing.script("base:heads")), goesOn);
-    expect(stderr).toContain("the index b is not there, or not valid");
-    expect(await failing.state(url)).toMatchObject({ heads: ["a"], progress: { revision: "b" } });
+    expect(stderr).toContain("the index b is missing or not valid");
+    expect(await failing.state(url)).toMatchObject({ heads: ["a"], interrupted: { revision: "b" } });
     expect(await query(url, "SELECT FROM t WHERE x = 3")).toEqual([]);
-    expect(await query(url, "SELECT FROM retort.log WHERE event = 'script'")).toEqual([]);
 
     // Nothing tells what a block did: there psql must stop.
     const silent = project({
@@ -168,9 +159,9 @@ describe.each(servers())("on $name", (server) => {
     });
     const other = await ownDatabase(server);
     expect(await runText(other.url, unset(await silent.script("base:heads")), goesOn)).toMatchObject({
-      stdout: expect.stringContaining("the statement above has failed; nothing more is run"),
+      stdout: expect.stringContaining("retort: stopped"),
     });
-    expect(await silent.state(other.url)).toMatchObject({ heads: ["a"], progress: { revision: "b" } });
+    expect(await silent.state(other.url)).toMatchObject({ heads: ["a"], interrupted: { revision: "b" } });
   });
 
   test("split files: each runs only in its turn, and only once", async () => {
@@ -187,7 +178,7 @@ describe.each(servers())("on $name", (server) => {
         const { code, stderr, stdout } = await runText(url, other);
         expect({ index, turn, code, stdout }).toEqual({ index, turn, code: 3, stdout });
         expect(stderr).toMatch(
-          /does not fit the state|not in the state that was assumed|was interrupted|was not the last that was run|was run already|relation "retort\.\w+" does not exist/,
+          /not in the state that was expected|was interrupted|is not next|should be under way|has not succeeded|was run already|has no ledger|relation "retort\.\w+" does not exist/,
         );
       }
       expect(await dump(url)).toBe(before);
@@ -199,7 +190,7 @@ describe.each(servers())("on $name", (server) => {
       "SELECT detail FROM retort.log WHERE event = 'script' ORDER BY id",
     );
     expect(receipts.map(({ detail }) => detail)).toEqual(
-      [2, 3, 5, 6, 8, 10, 11, 12].map((n) => `base:e (file ${n} of 12)`),
+      [2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12].map((n) => `base:e (file ${n} of 12)`),
     );
   });
 });
@@ -280,7 +271,7 @@ CREATE INDEX i ON t (x);`,
     await query(b.url, "CREATE TABLE t (x int)");
     const before = await dump(b.url);
     const { code, stderr } = await runText(b.url, await texts.script("a:heads"), world());
-    expect(stderr).toContain("this database has no ledger retort.applied");
+    expect(stderr).toContain("this database has no ledger: there is no table retort.state");
     expect(code).toBe(3);
     expect(await dump(b.url)).toBe(before);
   });
@@ -292,9 +283,9 @@ CREATE INDEX i ON t (x);`,
     const { stdout, stderr } = await runText(url, script!);
     expect(stderr).toBe("");
     expect(stdout.replaceAll(/[0-9a-f]{64}/g, "…")).toMatchInlineSnapshot(`
-      "retort: step 1 of 3 is done already
-      retort: step 2 of 3
-      retort: step 3 of 3
+      "retort: 1 of 3 is done already
+      retort: 2 of 3
+      retort: 3 of 3
        applied_revisions | current_heads |                                 receipt                                 
       -------------------+---------------+-------------------------------------------------------------------------
                        3 | c             | sha256:…
@@ -361,7 +352,7 @@ CREATE INDEX i ON t (x);`,
     await send("");
     const after = await dump(url);
     expect((await failureOf(send(""))).message).toContain(
-      "this database is not in the state that was assumed",
+      "this database is not in the state that was expected",
     );
     expect(await dump(url)).toBe(after);
     expect(await query(url, "SELECT * FROM t")).toEqual([{ x: 1, note: "\\d" }]);
@@ -381,9 +372,7 @@ CREATE INDEX i ON t (x);`,
     const { url } = await ownDatabase(server!);
     const run = (text: string) => withClient(url, (client) => client.query(text));
     for (const { text } of files.slice(0, 4)) await run(text);
-    expect((await failureOf(run(files[5]!.text))).message).toContain(
-      "the index c is not there, or not valid",
-    );
+    expect((await failureOf(run(files[5]!.text))).message).toContain("the index c is missing or not valid");
     for (const { text } of files.slice(4)) await run(text);
     expect((await shop.state(url)).heads).toEqual(["e"]);
   });
@@ -409,7 +398,7 @@ CREATE INDEX i ON t (x);`,
     });
     expect(await failureOf(split(set, "any"))).toMatchObject({
       code: "source/not-splittable",
-      location: { line: 5 },
+      location: { line: 6 },
     });
     expect((await split(set, "psql"))[2]!.text).toContain("SET work_mem = '1MB';");
   });
@@ -483,7 +472,8 @@ ${shell}
           code: 0,
           stderr: "",
         });
-        expect(sha256(receiptBytes(text)!)).toBe(statedReceipt(text));
+        const { stated, actual } = receiptsOf(text)!;
+        expect(actual).toBe(stated);
       }
       expect(await state(database.url)).toEqual(wanted);
       await database.drop();

@@ -2,7 +2,7 @@
 import pg from "pg";
 import { describe, expect, test, vi } from "vitest";
 import { loadConfig, requireDatabase } from "../../src/io/config.ts";
-import { openSession } from "../../src/io/database.ts";
+import { openSession } from "../../src/io/session/open.ts";
 import { dump, ledger } from "../support/dump.ts";
 import { ownDatabase, project, runScript } from "../support/project.ts";
 import { needsPsql } from "../support/psql.ts";
@@ -132,7 +132,7 @@ describe.each(servers())("on $name", (server) => {
     const schema = "we\"ird 'x \\ $retort$ :x é😀 a.b";
     for (const { url } of [online, offline]) {
       const tables = await ledger(url, schema);
-      expect(Object.keys(tables).sort()).toEqual(["applied", "log", "progress", "state"]);
+      expect(Object.keys(tables).sort()).toEqual(["applied", "intent", "log", "state"]);
       expect(tables["applied"]).toMatchObject([{ message: nasty }, { message: nasty }]);
       expect((await shop.state(url)).applied.map((row) => row.message)).toEqual([nasty, nasty]);
     }
@@ -151,10 +151,11 @@ test("nothing times out by a library's default: no timer waits while a statement
   const timers = vi.spyOn(globalThis, "setTimeout");
   try {
     const session = await openSession(requireDatabase(config));
-    await session.send(["SELECT pg_sleep(0.2);"]);
-    const limits = await session.rows<{ name: string; setting: string }>(
-      "SELECT name, setting FROM pg_settings WHERE name ~ '_timeout$' AND name !~ 'checkpoint|archive|wal_|deadlock|authentication|tcp_user' AND setting <> '0'",
-    );
+    await session.send("SELECT pg_sleep(0.2);");
+    const limits = await session.read({
+      sql: "SELECT name, setting FROM pg_settings WHERE name ~ '_timeout$' AND name !~ 'checkpoint|archive|wal_|deadlock|authentication|tcp_user' AND setting <> '0'",
+      row: { parse: (row) => row },
+    });
     await session.close();
     expect(limits).toEqual([]);
     // What a driver or a pool would end a long statement with.

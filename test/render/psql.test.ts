@@ -1,6 +1,6 @@
 /** What psql would replace gets a backslash, and nothing else does. That psql agrees is shown in test/pg/parity.test.ts. */
 import { expect, test } from "vitest";
-import { psqlText } from "../../src/render/psql.ts";
+import { psqlText } from "../../src/render/script/psql.ts";
 
 test.each([
   // Slices and the like, where psql sees a variable.

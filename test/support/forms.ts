@@ -6,7 +6,8 @@ import { afterAll, expect } from "vitest";
 import { type OfflineOptions, offline } from "../../src/app/offline.ts";
 import type { Deps } from "../../src/app/project.ts";
 import type { Request } from "../../src/app/steps.ts";
-import { defaultForm, renderScript, renderSplit } from "../../src/render/script.ts";
+import { defaultForm } from "../../src/core/plan/script.ts";
+import { renderScript, renderSplit } from "../../src/render/script/script.ts";
 import { dump } from "./dump.ts";
 import { steadyLedger } from "./migrate.ts";
 import { type Finished, type PsqlOptions, psql } from "./psql.ts";
@@ -41,9 +42,10 @@ export async function filesOf(
     idempotent: form.startsWith("idempotent"),
     singleTransaction: form === "single transaction",
   };
-  const { plan, ledger } = await offline(deps, request, { ...options, ...more });
-  const style = { ...defaultForm, client: form.endsWith("any client") ? "any" : "psql" } as const;
-  if (form.startsWith("split")) return renderSplit(plan, ledger, style).map(({ text }) => text);
+  const client = form.endsWith("any client") ? "any" : "psql";
+  const style = { ...defaultForm, client, split: form.startsWith("split") } as const;
+  const { plan, ledger } = await offline(deps, request, { ...options, ...more, form: style });
+  if (style.split) return renderSplit(plan, ledger, style).map(({ text }) => text);
   const { text } = renderScript(plan, ledger, style);
   return more.idempotent ? [text, text] : [text];
 }

@@ -1,11 +1,14 @@
 /** A few words about steps go in, a plan comes out: for tests of what is done with plans. */
-import { defaultLedgerNames } from "../../src/core/ledger.ts";
-import { ledgerSql } from "../../src/core/ledger-sql.ts";
-import { type CompileInput, compile, defaultPins, type Plan, type StepInput } from "../../src/core/plan.ts";
-import type { UserStatement } from "../../src/core/statement.ts";
-import { sha256 } from "../../src/io/sha256.ts";
+import { ledgerOf } from "../../src/core/ledger/calls.ts";
+import { defaultLedgerNames } from "../../src/core/ledger/types.ts";
+import { compile } from "../../src/core/plan/compile.ts";
+import { defaultPins } from "../../src/core/plan/session.ts";
+import type { CompileInput, StepInput } from "../../src/core/plan/step.ts";
+import type { Plan } from "../../src/core/plan/types.ts";
+import { sha256 } from "../../src/core/sha256.ts";
+import type { UserStatement } from "../../src/core/statement/file.ts";
 
-export const ledger = ledgerSql(defaultLedgerNames, sha256);
+export const ledger = ledgerOf(defaultLedgerNames);
 
 /** A statement as the grammar would have found it. */
 export function statement(sql: string, more: Partial<UserStatement> = {}): UserStatement {
@@ -17,8 +20,7 @@ export function statement(sql: string, more: Partial<UserStatement> = {}): UserS
     tag: sql.split(" ", 1)[0]!,
     transactional: true,
     mayCommit: false,
-    destructive: [],
-    changesLexing: false,
+    losses: [],
     ...more,
   } as UserStatement;
 }
@@ -56,6 +58,5 @@ export const planOf = (steps: readonly StepInput[], more: Partial<CompileInput> 
     singleTransaction: false,
     pins: defaultPins,
     ledger,
-    sha256,
     ...more,
   });

@@ -9,8 +9,8 @@ import { type OfflineOptions, offline } from "../../src/app/offline.ts";
 import { type Deps, openProject } from "../../src/app/project.ts";
 import { type RunOptions, type RunResult, run } from "../../src/app/run.ts";
 import type { Request } from "../../src/app/steps.ts";
-import type { Plan } from "../../src/core/plan.ts";
-import { renderScript } from "../../src/render/script.ts";
+import type { Plan } from "../../src/core/plan/types.ts";
+import { renderScript } from "../../src/render/script/script.ts";
 import { deps } from "./migrate.ts";
 import { type Finished, type PsqlOptions, psql } from "./psql.ts";
 import { freshDatabase, query, type TestDatabase, type TestServer, withClient } from "./server.ts";
@@ -138,7 +138,7 @@ export async function until(url: string, sql: string): Promise<void> {
 export async function withLock(of: TestProject, url: string, work: () => Promise<void>): Promise<void> {
   const { ledger } = await openProject(of.deps, {});
   await withClient(url, async (client) => {
-    await client.query(ledger.lock);
+    await client.query(ledger.lock({}));
     await work();
   });
 }

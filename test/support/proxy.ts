@@ -4,10 +4,14 @@ import { onTestFinished } from "vitest";
 
 export interface Proxy {
   readonly url: string;
-  /** The simple-query messages of all connections, in the order they came. Each is one round trip. */
+  /** The simple-query messages of all connections, in the order they came. */
   readonly queries: readonly string[];
+  /** How many of them were sent when all before them were answered: the round trips. */
+  readonly trips: () => number;
   /** Breaks every connection as a failing network does. */
   readonly cut: () => void;
+  /** Breaks them for the client alone: the server reads what was sent, and then the end. */
+  readonly cutClient: () => void;
 }
 
 const SSL_REQUEST = 80877103;
@@ -17,10 +21,22 @@ const GSS_REQUEST = 80877104;
 export async function proxy(url: string): Promise<Proxy> {
   const target = new URL(url);
   const queries: string[] = [];
+  let trips = 0;
   const sockets = new Set<Socket>();
+  const pairs = new Map<Socket, Socket>();
   const server = createServer((client) => {
     const upstream = connect(Number(target.port || 5432), target.hostname);
-    const read = queryReader((text) => queries.push(text));
+    let unanswered = 0;
+    const readClient = messageReader((type, body) => {
+      if (type !== "Q") return;
+      queries.push(body.subarray(0, -1).toString("utf8"));
+      if (unanswered === 0) trips += 1;
+      unanswered += 1;
+    }, false);
+    // What follows the start-up is ready once before the first query.
+    const readServer = messageReader((type) => {
+      if (type === "Z" && unanswered > 0) unanswered -= 1;
+    }, true);
     for (const [socket, other] of [
       [client, upstream],
       [upstream, client],
@@ -29,12 +45,22 @@ export async function proxy(url: string): Promise<Proxy> {
       socket.on("error", () => other.destroy());
       socket.on("close", () => other.destroy());
     }
-    client.on("data", read);
+    pairs.set(client, upstream);
+    client.on("data", readClient);
+    upstream.on("data", readServer);
     client.pipe(upstream).pipe(client);
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   const cut = (): void => {
     for (const socket of sockets) socket.destroy();
+  };
+  const cutClient = (): void => {
+    for (const [client, upstream] of pairs) {
+      client.removeAllListeners("close");
+      client.destroy();
+      upstream.unpipe(client).end();
+      upstream.resume();
+    }
   };
   onTestFinished(() => {
     cut();
@@ -44,23 +70,36 @@ export async function proxy(url: string): Promise<Proxy> {
   own.hostname = "127.0.0.1";
   own.port = String((server.address() as { port: number }).port);
   own.searchParams.set("sslmode", "disable");
-  return { url: own.href, queries, cut };
+  return { url: own.href, queries, trips: () => trips, cut, cutClient };
 }
 
-/** Cuts a client's byte stream into messages: those before the start-up have no type byte. */
-function queryReader(onQuery: (text: string) => void): (chunk: Buffer) => void {
-  let rest = Buffer.alloc(0);
+/**
+ * Cuts a byte stream into messages. Those of a client before its start-up have no type; to its requests for encryption the
+ * server says `N`, no more.
+ */
+function messageReader(
+  onMessage: (type: string, body: Buffer) => void,
+  ofServer: boolean,
+): (chunk: Buffer) => void {
+  let rest: Buffer = Buffer.alloc(0);
   let started = false;
   return (chunk) => {
     rest = Buffer.concat([rest, chunk]);
-    for (;;) {
+    while (rest.length > 0) {
+      if (ofServer && !started) {
+        started = rest[0] !== "N".charCodeAt(0);
+        if (!started) {
+          rest = rest.subarray(1);
+          continue;
+        }
+      }
       const head = started ? 1 : 0;
       if (rest.length < head + 4) return;
       const length = rest.readInt32BE(head);
       if (rest.length < head + length) return;
       const body = rest.subarray(head + 4, head + length);
-      if (!started) started = ![SSL_REQUEST, GSS_REQUEST].includes(body.readInt32BE(0));
-      else if (rest[0] === "Q".charCodeAt(0)) onQuery(body.subarray(0, -1).toString("utf8"));
+      if (started) onMessage(String.fromCharCode(rest[0]!), body);
+      else started = ![SSL_REQUEST, GSS_REQUEST].includes(body.readInt32BE(0));
       rest = rest.subarray(head + length);
     }
   };

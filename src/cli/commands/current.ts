@@ -30,22 +30,24 @@ const command: Command = {
     const exitCode = findings.length > 0 ? 1 : 0;
     if (json) {
       printer.json({
+        database: state.database,
         current: current.map((id) => revisionValue(graph, id)),
         unknown: state.unknown,
-        interrupted: state.progress ?? null,
+        interrupted: state.interrupted ?? null,
         ...(args.flag("check-heads") ? { findings } : {}),
       });
       return exitCode;
     }
+    if (verbose) printer.data(`Database: ${state.database}\n`);
     for (const id of current) printer.data(verbose ? `${detailsOf(graph, id)}\n` : currentLine(graph, id));
     for (const row of state.unknown) {
       printer.warn(
         `the ledger has ${row.revision} as applied on ${row.appliedAt} by ${row.appliedBy}, but no file does`,
       );
     }
-    if (state.progress !== undefined) {
-      const { startedAt, startedBy } = state.progress;
-      printer.warn(`interrupted: ${interruptedText(state.progress)}, begun ${startedAt} by ${startedBy}`);
+    if (state.interrupted !== undefined) {
+      const { startedAt, startedBy } = state.interrupted;
+      printer.warn(`interrupted: ${interruptedText(state.interrupted)}, begun ${startedAt} by ${startedBy}`);
     }
     if (findings.length > 0) printer.error(MigrateError.all(findings));
     return exitCode;

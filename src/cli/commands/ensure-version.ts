@@ -1,6 +1,6 @@
 /** `migrate ensure-version`. */
 import { ensureLedger, ledgerScript } from "../../app/ensure.ts";
-import { renderScript } from "../../render/script.ts";
+import { renderScript } from "../../render/script/script.ts";
 import { type Command, flag } from "../command.ts";
 import { seconds } from "../numbers.ts";
 import { lockWaitFlag } from "../run.ts";
@@ -8,7 +8,7 @@ import { lockWaitFlag } from "../run.ts";
 const command: Command = {
   name: "ensure-version",
   summary:
-    "Creates the ledger where it is missing, and applies nothing: for roles that may not create tables later.",
+    "Creates the ledger where it is missing or brings an older one up, and applies nothing: for roles that may not create tables later.",
   args: {
     sql: flag("write the script to stdout instead of running; needs no database"),
     "lock-wait": lockWaitFlag,
@@ -24,11 +24,13 @@ const command: Command = {
       const { text, receipt } = renderScript(plan, ledger);
       return json ? printer.json({ receipt, script: text, plan }) : printer.raw([text]);
     }
-    const { created } = await ensureLedger(deps, {
+    const { created, upgradedFrom } = await ensureLedger(deps, {
       ...project,
       lockWait: seconds(args.text("lock-wait"), "--lock-wait"),
     });
-    if (json) printer.json({ created });
+    if (json) printer.json({ created, upgradedFrom: upgradedFrom ?? null });
+    else if (upgradedFrom !== undefined)
+      printer.info(`the ledger was brought up from format ${upgradedFrom}`);
     else printer.info(created ? "the ledger was created" : "the ledger is there");
   },
 };

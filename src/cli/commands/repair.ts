@@ -2,7 +2,7 @@
 import { type Repair, repair } from "../../app/repair.ts";
 import { exitCodes, MigrateError } from "../../core/errors.ts";
 import { findingHints, findingLine } from "../../render/findings.ts";
-import { renderScript } from "../../render/script.ts";
+import { renderScript } from "../../render/script/script.ts";
 import { type Command, flag, type Invocation, value } from "../command.ts";
 import { seconds } from "../numbers.ts";
 import { writeFlags } from "../run.ts";

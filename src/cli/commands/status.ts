@@ -11,17 +11,27 @@ const command: Command = {
   args: {},
   positionals: { required: 0, names: [] },
   async run({ deps, project: options, printer, json }) {
-    const { project, applied, heads: current, pending, unknown, progress } = await readState(deps, options);
+    const {
+      project,
+      applied,
+      heads: current,
+      pending,
+      unknown,
+      interrupted,
+      database,
+    } = await readState(deps, options);
     const { graph } = project;
     if (json) {
       return printer.json({
+        database,
         current,
         applied,
         pending: pending.map((id) => revisionValue(graph, id)),
         unknown,
-        interrupted: progress ?? null,
+        interrupted: interrupted ?? null,
       });
     }
+    printer.data(`database: ${database}`);
     printer.data(`current: ${heads(current)}`);
     printer.data(`applied: ${applied.length}`);
     printer.data(`pending: ${pending.length}`);
@@ -33,7 +43,7 @@ const command: Command = {
       printer.data(
         `unknown: ${row.revision}, applied on ${row.appliedAt} by ${row.appliedBy}, is in no file`,
       );
-    if (progress !== undefined) printer.data(`interrupted: ${interruptedText(progress)}`);
+    if (interrupted !== undefined) printer.data(`interrupted: ${interruptedText(interrupted)}`);
   },
 };
 export default command;

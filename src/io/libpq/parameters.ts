@@ -98,6 +98,14 @@ export async function resolveAddress(
   };
 }
 
+/** How a person names it: `deploy@db.example:5432/shop`, or the address of an embedded database. */
+export function databaseName(address: DatabaseAddress): string {
+  if (address.kind === "pglite") return address.display;
+  const { user, host, port, database } = address;
+  const place = host.startsWith("/") ? (port === 5432 ? host : `${host}:${port}`) : `${host}:${port}`;
+  return `${user}@${place}/${database}`;
+}
+
 /** The texts that must never be printed. A password that is also the user's or database's name hides nothing. */
 export function secretsOf(address: DatabaseAddress): readonly string[] {
   if (address.kind === "pglite") return [];

@@ -1,28 +1,23 @@
 -- Retort migration script: upgrade <base> -> c
--- Receipt: sha256:1024618a86536696c2da0db4d7b137f98fab1d9a47f88945c7d2d4c127ffab1e
+-- Receipt: sha256:d528315a7cf7785062daf68b04543e3b09dad086eab7351cd84084416c9522fd
 --
--- Run it with:
---   psql -X -v ON_ERROR_STOP=1 -f migration.sql DATABASE
+-- For:  PostgreSQL 12 or later; ledger retort, format 2.
+-- Run:  psql -X -v ON_ERROR_STOP=1 -f migration.sql DATABASE
+--       directly, not through a transaction pooler.
 --
 -- It stops, with nothing changed, where any revision is applied already.
--- Transactions: 7; statements outside any: 1. A step that fails is rolled back; those before stay.
+-- Each step is a transaction: one that fails is rolled back; those before it stay.
+-- Each starts with a clean session: DateStyle ISO, TimeZone UTC, lock_timeout 5s,
+-- statement_timeout 0, and the search_path of the database and the role.
+--
+-- #     revision  message                         transaction  takes away
+-- 1  +  a         create users; it's `all` they   yes
+--                 have
+-- 2  +  b         users index                     no
+-- 3  +  c         no tags                         yes          column users.tags
 --
 -- Cannot be rolled back:
---   step 2, b: CREATE INDEX CONCURRENTLY runs outside a transaction
---
--- Takes data or objects away:
---   step 3, c: drops column tags of users
---
--- Steps:
---   1. + a  create users; it's `all` they have
---        0001_users.up.sql
---        checksum b756792e8ca0fc6ce2a5434d1a40a65ff5d56b99f5a5890a109d4e4e0359f068
---   2. + b  users index
---        0002_users_index.up.sql
---        checksum 5ba83ca33653e0e82755f791e8f94a4cbb9f1ffe1e039ee6466c1fd1a92a0006
---   3. + c  no tags
---        0003_no_tags.up.sql
---        checksum a5099f891333fc7507af263f350bc8e0a0ea747624772492a7794a081dc557f9
+--   2  b  CREATE INDEX CONCURRENTLY
 
 -- psql: stops at the first error, sends each statement as it stands, says little.
 \set ON_ERROR_STOP on
@@ -34,494 +29,844 @@
 \set QUIET on
 \pset pager off
 
--- begin plan
--- -------------------------------------------------------------------------------------------------
--- The lock
--- -------------------------------------------------------------------------------------------------
+-- ---- start --------------------------------------------------------------------------------------
 
-SET client_encoding = 'UTF8'; SET standard_conforming_strings = on;
+-- Session: names mean PostgreSQL's own objects, and text is read as it was written.
+SET search_path = pg_catalog, pg_temp;
+SET client_encoding = 'UTF8';
+SET standard_conforming_strings = on;
+SET SESSION AUTHORIZATION DEFAULT;
+SET ROLE NONE;
 
--- Lock: one migrator at a time; it stops where another session has it.
+-- Lock: this is the right place, and no other migrator is at work.
 DO $retort$
 BEGIN
-  IF NOT pg_catalog.pg_try_advisory_lock(8238127212073486265) THEN
-    RAISE EXCEPTION USING ERRCODE = '55P03',
-      MESSAGE = 'retort: another session holds the lock of the ledger retort.applied',
-      HINT = 'Nothing was changed. Wait until it is done and try again.';
-  END IF;
-  PERFORM pg_catalog.pg_advisory_lock_shared(8238127212073486265),
-    pg_catalog.pg_advisory_lock_shared(8238127212073486265);
-END
-$retort$;
-
--- -------------------------------------------------------------------------------------------------
--- The state this script is for
--- -------------------------------------------------------------------------------------------------
-
-BEGIN;
--- Session: nothing that was set before reaches in; the settings of this project.
-SET SESSION AUTHORIZATION DEFAULT; RESET ALL; DEALLOCATE ALL; CLOSE ALL; UNLISTEN *; DISCARD TEMP;
-DISCARD SEQUENCES; SET client_encoding = 'UTF8'; SET standard_conforming_strings = on;
-SET LOCAL DateStyle = 'ISO, MDY'; SET LOCAL TimeZone = 'UTC'; SET LOCAL lock_timeout = '5s';
-SET LOCAL statement_timeout = '0'; SET LOCAL check_function_bodies = on;
-
--- Guard: this session has the lock, and is in the right place.
-DO $retort$
-BEGIN
-  IF NOT EXISTS (SELECT FROM pg_catalog.pg_locks WHERE locktype = 'advisory' AND objsubid = 1
-        AND pid = pg_catalog.pg_backend_pid() AND classid = 1918088461 AND objid = 1243514809) THEN
-    RAISE EXCEPTION USING ERRCODE = 'RT001',
-      MESSAGE = 'retort: this session does not hold the lock of the ledger retort.applied',
-      HINT = 'Nothing was changed. The lock is taken at the beginning; a pooler must not '
-        'change the session.';
-  END IF;
-  IF pg_catalog.length('
+  PERFORM pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
+  IF length('
 ') <> 1 THEN
     RAISE EXCEPTION USING ERRCODE = 'RT001',
       MESSAGE = 'retort: this is not what was written: its line ends were changed on the way',
       HINT = 'Nothing was changed. Copy the file as it is, not as text with CRLF.';
   END IF;
-  IF pg_catalog.current_setting('server_version_num')::integer < 120000 THEN
+  IF current_setting('server_version_num')::integer < 120000 THEN
     RAISE EXCEPTION USING ERRCODE = 'RT001',
-      MESSAGE = pg_catalog.concat('retort: this needs PostgreSQL 12 or later; the server is ',
-        pg_catalog.current_setting('server_version')),
+      MESSAGE = concat('retort: this needs PostgreSQL 12 or later; the server is ',
+        current_setting('server_version')),
       HINT = 'Nothing was changed.';
   END IF;
-EXCEPTION WHEN OTHERS OR query_canceled THEN
-  PERFORM pg_catalog.pg_advisory_unlock(8238127212073486265),
-    pg_catalog.pg_advisory_unlock_shared(8238127212073486265),
-    pg_catalog.pg_advisory_unlock_shared(8238127212073486265);
-  RAISE;
+  IF NOT pg_try_advisory_lock(8238127212073486265) THEN
+    RAISE EXCEPTION USING ERRCODE = '55P03',
+      MESSAGE = 'retort: another session holds the lock of the ledger retort',
+      HINT = 'Nothing was changed. Wait until it is done and try again.';
+  END IF;
+  PERFORM pg_advisory_lock_shared(8238127212073486265),
+    pg_advisory_lock_shared(8238127212073486265);
 END
 $retort$;
+BEGIN;
 
--- Ledger: its tables, where they are missing.
+-- Ledger: created once. Where it is there already, this does nothing; skip it when you review.
 DO $retort$
 BEGIN
-  IF pg_catalog.to_regclass('retort.applied') IS NULL THEN
-    IF pg_catalog.to_regnamespace('retort') IS NULL THEN
+  PERFORM pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
+  IF to_regclass('retort.state') IS NULL THEN
+    IF to_regnamespace('retort') IS NULL THEN
       CREATE SCHEMA retort;
     END IF;
-    CREATE TABLE retort.applied (
-      revision text PRIMARY KEY,
-      checksum text NOT NULL,
-      code_checksum text NOT NULL,
-      parents text[] NOT NULL,
-      depends_on text[] NOT NULL,
-      message text NOT NULL,
-      applied_at timestamptz NOT NULL DEFAULT pg_catalog.clock_timestamp(),
-      applied_by text NOT NULL DEFAULT SESSION_USER,
-      duration interval,
-      how text NOT NULL CHECK (how IN ('run', 'script', 'stamp'))
-    );
-    CREATE TABLE retort.state (
-      format integer PRIMARY KEY CHECK (format = 1),
-      revisions bigint NOT NULL,
-      digest numeric NOT NULL,
-      step_began_at timestamptz
-    );
-    INSERT INTO retort.state (format, revisions, digest) VALUES (1, 0, 0);
-    CREATE TABLE retort.log (
-      id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
-      at timestamptz NOT NULL DEFAULT pg_catalog.clock_timestamp(),
-      by text NOT NULL DEFAULT SESSION_USER,
-      event text NOT NULL,
-      revision text,
-      checksum text,
-      how text,
-      duration interval,
-      detail text
-    );
-    CREATE TABLE retort.progress (
-      id boolean PRIMARY KEY DEFAULT true CHECK (id),
-      revision text NOT NULL,
-      direction text NOT NULL CHECK (direction IN ('up', 'down')),
-      statement integer NOT NULL,
-      of integer NOT NULL,
-      hash text NOT NULL,
-      before text NOT NULL,
-      started_at timestamptz NOT NULL DEFAULT pg_catalog.clock_timestamp(),
-      started_by text NOT NULL DEFAULT SESSION_USER
-    );
-    COMMENT ON TABLE retort.applied
-      IS 'Applied revisions, one row each. Written by migrate.';
-    COMMENT ON TABLE retort.state
-      IS 'Count and digest of the applied revisions. Written by migrate.';
-    COMMENT ON TABLE retort.log
-      IS 'What was done to this database, and when. Written by migrate; rows are only added.';
-    COMMENT ON TABLE retort.progress
-      IS 'The step outside a transaction that is under way. Written by migrate.';
+    EXECUTE $tables$
+-- The ledger, format 2: what is applied to this database, and everything that was done to it.
+-- Only the procedures below write it. The tables have no defaults, checks, triggers or rules:
+-- such code would run with the rights of whoever migrates, so a ledger that has any is refused.
+
+CREATE TABLE retort.applied (
+  revision text NOT NULL,
+  checksum text NOT NULL,           -- SHA-256 of the up file's body
+  code_checksum text NOT NULL,      -- the same without comments and white space
+  parents text[] NOT NULL,          -- the revisions it follows
+  depends_on text[] NOT NULL,       -- those that it needs besides
+  message text NOT NULL,            -- of its header
+  applied_at timestamptz NOT NULL,  -- when its step ended, or it was stamped
+  applied_by text NOT NULL,         -- the role that connected
+  duration interval,                -- of its step; null for a stamp
+  how text NOT NULL,                -- run, script or stamp
+  PRIMARY KEY (revision)
+);
+COMMENT ON TABLE retort.applied IS 'The applied revisions, one row each. Written by migrate.';
+
+CREATE TABLE retort.state (
+  format integer NOT NULL,       -- of the ledger
+  revisions bigint NOT NULL,     -- the number of rows in applied
+  digest numeric NOT NULL,       -- the sum of retort.digest_of(revision) over applied
+  PRIMARY KEY (format)
+);
+COMMENT ON TABLE retort.state IS
+  'One row: the format of the ledger, and the tally of applied. Written by migrate.';
+INSERT INTO retort.state (format, revisions, digest) VALUES (2, 0, 0);
+
+CREATE TABLE retort.intent (
+  revision text NOT NULL,           -- whose step it is
+  direction text NOT NULL,          -- up or down
+  statement integer NOT NULL,       -- from 1: the statement that comes next, or is under way
+  of integer NOT NULL,              -- how many the step has
+  hash text NOT NULL,               -- SHA-256 of that statement
+  before text NOT NULL,             -- SHA-256 of the statements before it
+  started_at timestamptz NOT NULL,  -- when the step began
+  started_by text NOT NULL,         -- the role that connected
+  done boolean NOT NULL,            -- the statement succeeded, in a session that has ended since
+  error text,                       -- what the server refused it with
+  PRIMARY KEY (revision)
+);
+COMMENT ON TABLE retort.intent IS
+  'The step outside a transaction that is under way, if any. Written by migrate.';
+
+CREATE TABLE retort.log (
+  id bigint NOT NULL GENERATED ALWAYS AS IDENTITY,
+  at timestamptz NOT NULL,  -- when it was done
+  by text NOT NULL,         -- the role that connected
+  event text NOT NULL,      -- upgrade, downgrade, stamp, unstamp, repair, failure or script
+  revision text,            -- null for a script
+  checksum text,            -- of the up file; of a script its receipt
+  how text,                 -- run, script or stamp
+  duration interval,        -- of an upgrade or a downgrade
+  detail text,              -- the error of a failure, the range of a script, what a repair changed
+  PRIMARY KEY (id)
+);
+COMMENT ON TABLE retort.log IS
+  'What was done to this database, when, and by whom. Written by migrate; rows are only added.';
+$tables$;
+    EXECUTE $procedures$
+-- The ledger's procedures: what runs before and after the author's SQL. They run with the rights
+-- of the role that calls them. The session may have set anything, so each pins the search path
+-- before its first expression, and names the types of its variables in full.
+
+-- Settings as the connection began with them; names mean PostgreSQL's own objects, text is read as
+-- it was written.
+CREATE PROCEDURE retort.protect_session()
+LANGUAGE plpgsql AS $body$
+BEGIN
+  RESET ALL;
+  SET search_path = pg_catalog, pg_temp;
+  SET client_encoding = 'UTF8';
+  SET standard_conforming_strings = on;
+END
+$body$;
+
+-- The number that one revision adds to state.digest: the first 60 bits of its SHA-256.
+CREATE FUNCTION retort.digest_of(revision text) RETURNS bigint
+LANGUAGE plpgsql AS $body$
+BEGIN
+  PERFORM pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
+  RETURN ('x' || left(encode(sha256(convert_to(revision, 'UTF8')), 'hex'), 15))::bit(60)::bigint;
+END
+$body$;
+
+-- The key of the advisory lock that a migrator of this ledger holds.
+CREATE FUNCTION retort.lock_key() RETURNS bigint
+LANGUAGE plpgsql AS $body$
+BEGIN
+  PERFORM pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
+  RETURN ('x' || left(encode(sha256(convert_to('retort ledger retort.applied', 'UTF8')), 'hex'),
+    16))::bit(64)::bigint;
+END
+$body$;
+
+-- Gives the lock back, however often it was taken.
+CREATE PROCEDURE retort.unlock()
+LANGUAGE plpgsql AS $body$
+DECLARE
+  held pg_catalog.text;
+BEGIN
+  PERFORM pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
+  LOOP
+    held := (SELECT l.mode FROM pg_locks AS l
+      WHERE l.locktype = 'advisory' AND l.objsubid = 1 AND l.pid = pg_backend_pid()
+        AND (l.classid::bigint << 32 | l.objid::bigint) = retort.lock_key() LIMIT 1);
+    EXIT WHEN held IS NULL;
+    PERFORM CASE held WHEN 'ShareLock' THEN pg_advisory_unlock_shared(retort.lock_key())
+      ELSE pg_advisory_unlock(retort.lock_key()) END;
+  END LOOP;
+END
+$body$;
+
+-- Stops unless this session holds the lock of the ledger. A migrator holds it exclusively, and
+-- twice more in shared mode: one of those is given back and taken again, which tells the same as
+-- a look at pg_locks in a twentieth of the time.
+CREATE PROCEDURE retort.require_lock()
+LANGUAGE plpgsql AS $body$
+BEGIN
+  PERFORM pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
+  IF NOT (pg_advisory_unlock_shared(retort.lock_key())
+      AND pg_try_advisory_lock_shared(retort.lock_key())) THEN
+    RAISE EXCEPTION USING ERRCODE = 'RT001',
+      MESSAGE = 'retort: this session does not hold the lock of the ledger',
+      HINT = 'Nothing was changed. The lock is taken at the beginning, and belongs to one session.';
   END IF;
 END
-$retort$;
+$body$;
 
--- Guard: stops unless exactly these revisions are applied, and nothing is half done.
-DO $retort$
+-- Stops where a step outside a transaction was interrupted.
+CREATE PROCEDURE retort.require_no_intent()
+LANGUAGE plpgsql AS $body$
 DECLARE
-  must_be text[] := '{}'::text[];
-  found text[];
-  missing text;
-  unexpected text;
-  interrupted text;
+  under_way pg_catalog.text;
 BEGIN
-  IF pg_catalog.to_regclass('retort.applied') IS NULL THEN
+  PERFORM pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
+  under_way := (SELECT format('%s at statement %s of %s', i.revision, i.statement, i.of)
+    FROM retort.intent AS i);
+  IF under_way IS NOT NULL THEN
     RAISE EXCEPTION USING ERRCODE = 'RT001',
-      MESSAGE = 'retort: this database has no ledger retort.applied, and revisions should '
-        'be applied',
-      HINT = 'Look with: migrate current -v. A script fits one state: write it again '
-        'from this one.';
+      MESSAGE = format('retort: a step outside a transaction was interrupted: %s', under_way),
+      HINT = 'Nothing was changed. Look with: SELECT * FROM retort.intent; '
+        'migrate upgrade, or downgrade, goes on from there.';
   END IF;
-  interrupted := (SELECT pg_catalog.concat(revision, ' at statement ', statement, ' of ', of)
-    FROM retort.progress);
-  IF interrupted IS NOT NULL THEN
+END
+$body$;
+
+-- Stops unless a step is under way, and this statement of it is next.
+CREATE PROCEDURE retort.require_intent(revision text, statement integer)
+LANGUAGE plpgsql AS $body$
+DECLARE
+  expected pg_catalog.text;
+  under_way pg_catalog.text;
+BEGIN
+  PERFORM pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
+  expected := format('%s at statement %s', require_intent.revision, require_intent.statement);
+  under_way := (SELECT format('%s at statement %s', i.revision, i.statement)
+    FROM retort.intent AS i);
+  IF under_way IS DISTINCT FROM expected THEN
     RAISE EXCEPTION USING ERRCODE = 'RT001',
-      MESSAGE = pg_catalog.concat('retort: a step outside a transaction was interrupted: ',
-        interrupted),
-      HINT = 'Look with: migrate current. Go on with: migrate upgrade.';
+      MESSAGE = format('retort: %s should be under way; %s', expected,
+        coalesce('what is under way is ' || under_way, 'nothing is')),
+      HINT = 'Nothing was changed. Look with: SELECT * FROM retort.intent;';
   END IF;
-  found := ARRAY(SELECT revision FROM retort.applied);
-  missing := (SELECT pg_catalog.string_agg(r, ', ' ORDER BY r)
-    FROM (SELECT pg_catalog.unnest(must_be) EXCEPT SELECT pg_catalog.unnest(found)) AS s (r));
-  unexpected := (SELECT pg_catalog.string_agg(r, ', ' ORDER BY r)
-    FROM (SELECT pg_catalog.unnest(found) EXCEPT SELECT pg_catalog.unnest(must_be)) AS s (r));
+END
+$body$;
+
+-- Before the first step. Stops unless this session holds the lock, nothing is half done but the
+-- statement that is named, all of must are applied, and nothing else but what is in may. The hint
+-- tells whether all is done already, or what is applied; again is a command with %s for the
+-- current heads, or empty. Where it stops it gives the lock back: a state that is wrong now may
+-- be what a later step starts from, and without the lock no step begins, whatever the client
+-- does.
+CREATE PROCEDURE retort.require_state(
+  must text[], may text[], done_revisions bigint, done_digest numeric, again text,
+  revision text DEFAULT NULL, statement integer DEFAULT NULL)
+LANGUAGE plpgsql AS $body$
+DECLARE
+  missing pg_catalog.text;
+  unexpected pg_catalog.text;
+  heads pg_catalog.text;
+  hint pg_catalog.text;
+BEGIN
+  PERFORM pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
+  CALL retort.require_lock();
+  IF require_state.revision IS NULL THEN
+    CALL retort.require_no_intent();
+  ELSE
+    CALL retort.require_intent(require_state.revision, require_state.statement);
+  END IF;
+  missing := (SELECT string_agg(m.id, ', ' ORDER BY m.id) FROM unnest(must) AS m (id)
+    WHERE NOT EXISTS (SELECT FROM retort.applied AS a WHERE a.revision = m.id));
+  unexpected := (SELECT string_agg(a.revision, ', ' ORDER BY a.revision) FROM retort.applied AS a
+    WHERE NOT EXISTS (SELECT FROM unnest(must || may) AS m (id) WHERE m.id = a.revision));
   IF missing IS NOT NULL OR unexpected IS NOT NULL THEN
+    IF EXISTS (SELECT FROM retort.state AS s
+        WHERE s.revisions = done_revisions AND s.digest = done_digest) THEN
+      hint := 'Nothing was changed. All of it is done already.';
+    ELSE
+      heads := (SELECT string_agg(a.revision, ',' ORDER BY a.revision) FROM retort.applied AS a
+        WHERE NOT EXISTS (SELECT FROM retort.applied AS b
+          WHERE a.revision = ANY (b.parents || b.depends_on)));
+      hint := concat('Nothing was changed. Look with: SELECT * FROM retort.applied;',
+        ' A script from this state is written by: '
+          || nullif(format(again, coalesce(heads, 'base')), ''));
+    END IF;
     RAISE EXCEPTION USING ERRCODE = 'RT001',
-      MESSAGE = pg_catalog.concat('retort: this database is not in the state that was assumed',
-        '; not applied, but should be: ' || pg_catalog.left(missing, 1000),
-        '; applied, but should not be: ' || pg_catalog.left(unexpected, 1000)),
-      HINT = CASE WHEN EXISTS (SELECT FROM retort.state
-          WHERE revisions = 3 AND digest = 1401614897665169694)
-        THEN 'Nothing was changed. All of it is done already.'
-        ELSE pg_catalog.concat('Nothing was changed. Look with: migrate current -v. ',
-          'A script from this state is written by: migrate upgrade ',
-          COALESCE((SELECT pg_catalog.string_agg(revision, ',' ORDER BY revision)
-            FROM retort.applied WHERE revision NOT IN (
-              SELECT pg_catalog.unnest(parents || depends_on) FROM retort.applied)), 'base'),
-          ':c --sql') END;
+      MESSAGE = concat('retort: this database is not in the state that was expected',
+        '; not applied, but should be: ' || left(missing, 1000),
+        '; applied, but should not be: ' || left(unexpected, 1000)),
+      HINT = hint;
   END IF;
 EXCEPTION WHEN OTHERS OR query_canceled THEN
-  PERFORM pg_catalog.pg_advisory_unlock(8238127212073486265),
-    pg_catalog.pg_advisory_unlock_shared(8238127212073486265),
-    pg_catalog.pg_advisory_unlock_shared(8238127212073486265);
+  CALL retort.unlock();
   RAISE;
 END
-$retort$;
-COMMIT;
+$body$;
 
--- -------------------------------------------------------------------------------------------------
--- Step 1 of 3: upgrade to a
--- create users; it's `all` they have
--- 0001_users.up.sql
--- -------------------------------------------------------------------------------------------------
-
-\echo 'retort: step 1 of 3'
-BEGIN;
--- Session: nothing that was set before reaches in; the settings of this project.
-SET SESSION AUTHORIZATION DEFAULT; RESET ALL; DEALLOCATE ALL; CLOSE ALL; UNLISTEN *; DISCARD TEMP;
-DISCARD SEQUENCES; SET client_encoding = 'UTF8'; SET standard_conforming_strings = on;
-SET LOCAL DateStyle = 'ISO, MDY'; SET LOCAL TimeZone = 'UTC'; SET LOCAL lock_timeout = '5s';
-SET LOCAL statement_timeout = '0'; SET LOCAL check_function_bodies = on;
-
--- Guard: stops unless the database is in the state that this step begins with.
-DO $retort$
+-- The session as each step finds it, whatever was set, prepared or made in it before.
+CREATE PROCEDURE retort.reset_session()
+LANGUAGE plpgsql AS $body$
 BEGIN
-  UPDATE retort.state SET step_began_at = pg_catalog.clock_timestamp()
-    WHERE revisions = 0 AND digest = 0
-      AND NOT EXISTS (SELECT FROM retort.progress)
-      AND pg_catalog.pg_advisory_unlock_shared(8238127212073486265)
-      AND pg_catalog.pg_try_advisory_lock_shared(8238127212073486265);
-  IF NOT FOUND THEN
+  CALL retort.protect_session();
+  DEALLOCATE ALL;
+  EXECUTE 'CLOSE ALL';
+  UNLISTEN *;
+  DISCARD TEMP;
+  DISCARD SEQUENCES;
+END
+$body$;
+
+-- The settings that the author's SQL starts with. The project's own are set after it, where they
+-- differ.
+CREATE PROCEDURE retort.set_session()
+LANGUAGE plpgsql AS $body$
+BEGIN
+  SET DateStyle = 'ISO, MDY';
+  SET TimeZone = 'UTC';
+  SET lock_timeout = '5s';
+  SET statement_timeout = 0;
+  SET check_function_bodies = on;
+  SET search_path TO DEFAULT;
+END
+$body$;
+
+-- Before the author's SQL. Resets the session and pins its settings. Stops unless this session
+-- holds the lock, nothing is half done, and that many revisions, with that digest, are applied.
+CREATE PROCEDURE retort.begin_step(revision text, revisions bigint, digest numeric)
+LANGUAGE plpgsql AS $body$
+DECLARE
+  applied bigint;
+BEGIN
+  CALL retort.reset_session();
+  CALL retort.require_lock();
+  CALL retort.require_no_intent();
+  applied := (SELECT s.revisions FROM retort.state AS s
+    WHERE s.revisions <> begin_step.revisions OR s.digest <> begin_step.digest);
+  IF applied IS NOT NULL THEN
     RAISE EXCEPTION USING ERRCODE = 'RT001',
-      MESSAGE = 'retort: upgrade to a does not fit the state of this database, or this '
-        'session lost the lock',
-      HINT = 'Nothing of this step was done. Look with: migrate current -v.';
+      MESSAGE = format('retort: %s is not next: %s', begin_step.revision,
+        CASE WHEN applied = begin_step.revisions
+          THEN 'other revisions are applied than were expected'
+          ELSE format('%s revisions are applied, not %s', applied, begin_step.revisions) END),
+      HINT = 'Nothing of this step was done. Look with: SELECT * FROM retort.applied;';
+  END IF;
+  CALL retort.set_session();
+END
+$body$;
+
+-- begin_step of a script that skips what is done. Stops unless the revision is pending and what it
+-- needs is applied.
+CREATE PROCEDURE retort.begin_upgrade(revision text, needs text[])
+LANGUAGE plpgsql AS $body$
+DECLARE
+  missing pg_catalog.text;
+BEGIN
+  CALL retort.reset_session();
+  CALL retort.require_lock();
+  CALL retort.require_no_intent();
+  missing := (SELECT string_agg(n.id, ', ' ORDER BY n.id) FROM unnest(needs) AS n (id)
+    WHERE NOT EXISTS (SELECT FROM retort.applied AS a WHERE a.revision = n.id));
+  IF missing IS NOT NULL OR NOT retort.is_pending(begin_upgrade.revision, 'up') THEN
+    RAISE EXCEPTION USING ERRCODE = 'RT001',
+      MESSAGE = format('retort: %s is not next: %s', begin_upgrade.revision,
+        coalesce('it needs ' || missing, 'it is applied')),
+      HINT = 'Nothing of this step was done. Look with: SELECT * FROM retort.applied;';
+  END IF;
+  CALL retort.set_session();
+END
+$body$;
+
+-- The same of a downgrade. Stops unless the revision is applied and nothing applied needs it.
+CREATE PROCEDURE retort.begin_downgrade(revision text)
+LANGUAGE plpgsql AS $body$
+DECLARE
+  needed_by pg_catalog.text;
+BEGIN
+  CALL retort.reset_session();
+  CALL retort.require_lock();
+  CALL retort.require_no_intent();
+  needed_by := (SELECT string_agg(a.revision, ', ' ORDER BY a.revision) FROM retort.applied AS a
+    WHERE begin_downgrade.revision = ANY (a.parents || a.depends_on));
+  IF needed_by IS NOT NULL OR NOT retort.is_pending(begin_downgrade.revision, 'down') THEN
+    RAISE EXCEPTION USING ERRCODE = 'RT001',
+      MESSAGE = format('retort: %s is not next: %s', begin_downgrade.revision,
+        coalesce('it is needed by ' || needed_by, 'it is not applied')),
+      HINT = 'Nothing of this step was done. Look with: SELECT * FROM retort.applied;';
+  END IF;
+  CALL retort.set_session();
+END
+$body$;
+
+-- Is the step still to be done?
+CREATE FUNCTION retort.is_pending(revision text, direction text) RETURNS boolean
+LANGUAGE plpgsql AS $body$
+BEGIN
+  PERFORM pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
+  RETURN (direction = 'up') <> EXISTS (SELECT FROM retort.applied AS a
+    WHERE a.revision = is_pending.revision);
+END
+$body$;
+
+-- Writes down, before a statement that cannot be rolled back, that it comes next.
+CREATE PROCEDURE retort.intend(
+  revision text, direction text, statement integer, of integer, hash text, before text)
+LANGUAGE plpgsql AS $body$
+BEGIN
+  CALL retort.protect_session();
+  UPDATE retort.intent AS i SET statement = intend.statement, hash = intend.hash,
+    before = intend.before, done = false, error = NULL WHERE i.revision = intend.revision;
+  IF NOT FOUND THEN
+    INSERT INTO retort.intent VALUES (revision, direction, statement, of, hash, before,
+      transaction_timestamp(), SESSION_USER, false);
+  END IF;
+END
+$body$;
+
+-- Before each part of a step outside a transaction but the first. Stops unless that statement of
+-- it is next. What the step has prepared and made in its session stays. again: it was interrupted,
+-- and its time is counted from now.
+CREATE PROCEDURE retort.resume_step(revision text, statement integer, again boolean DEFAULT false)
+LANGUAGE plpgsql AS $body$
+BEGIN
+  CALL retort.protect_session();
+  CALL retort.require_lock();
+  CALL retort.require_intent(resume_step.revision, resume_step.statement);
+  IF again THEN
+    UPDATE retort.intent SET started_at = clock_timestamp(), started_by = SESSION_USER;
+  END IF;
+  CALL retort.set_session();
+END
+$body$;
+
+-- Writes down that a statement outside a transaction succeeded, where the next one runs in a
+-- session of its own.
+CREATE PROCEDURE retort.end_statement(revision text, statement integer)
+LANGUAGE plpgsql AS $body$
+BEGIN
+  CALL retort.protect_session();
+  CALL retort.require_lock();
+  CALL retort.require_intent(end_statement.revision, end_statement.statement);
+  UPDATE retort.intent SET done = true, error = NULL;
+END
+$body$;
+
+-- Stops unless a statement outside a transaction has succeeded in a session before this one; or
+-- has not.
+CREATE PROCEDURE retort.require_outcome(revision text, statement integer, done boolean)
+LANGUAGE plpgsql AS $body$
+BEGIN
+  PERFORM pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
+  CALL retort.require_intent(require_outcome.revision, require_outcome.statement);
+  IF EXISTS (SELECT FROM retort.intent AS i WHERE i.done <> require_outcome.done) THEN
+    RAISE EXCEPTION USING ERRCODE = 'RT001',
+      MESSAGE = format('retort: statement %s of %s %s', require_outcome.statement,
+        require_outcome.revision,
+        CASE WHEN require_outcome.done THEN 'has not succeeded' ELSE 'was run already' END),
+      HINT = 'Nothing was changed. Run the files in order, each once. '
+        'Look with: SELECT * FROM retort.intent;';
+  END IF;
+END
+$body$;
+
+-- Stops unless the table, as the author's search path finds it, has that index, and it is valid.
+-- The path stays the author's, whose SQL may follow.
+CREATE PROCEDURE retort.require_index(on_table text, index text)
+LANGUAGE plpgsql AS $body$
+DECLARE
+  author_path CONSTANT pg_catalog.text := pg_catalog.current_setting('search_path');
+  place CONSTANT pg_catalog.oid := pg_catalog.to_regclass(on_table);
+BEGIN
+  PERFORM pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
+  IF NOT EXISTS (SELECT FROM pg_index AS x JOIN pg_class AS c ON c.oid = x.indexrelid
+      WHERE x.indrelid = place AND c.relname = require_index.index AND x.indisvalid) THEN
+    RAISE EXCEPTION USING ERRCODE = 'RT001',
+      MESSAGE = format('retort: the index %s is missing or not valid: '
+        'its statement did not succeed', index),
+      HINT = 'If it is not valid, drop it with DROP INDEX CONCURRENTLY before it is built again.';
+  END IF;
+  PERFORM set_config('search_path', author_path, true);
+END
+$body$;
+
+-- Stops where that is still a partition of the table. The path stays the author's.
+CREATE PROCEDURE retort.require_detached(on_table text, partition text)
+LANGUAGE plpgsql AS $body$
+DECLARE
+  author_path CONSTANT pg_catalog.text := pg_catalog.current_setting('search_path');
+  parent CONSTANT pg_catalog.oid := pg_catalog.to_regclass(on_table);
+  child CONSTANT pg_catalog.oid := pg_catalog.to_regclass(partition);
+BEGIN
+  PERFORM pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
+  IF EXISTS (SELECT FROM pg_inherits AS i WHERE i.inhparent = parent AND i.inhrelid = child) THEN
+    RAISE EXCEPTION USING ERRCODE = 'RT001',
+      MESSAGE = format('retort: the partition %s is still attached: '
+        'its statement did not succeed', partition),
+      HINT = format('Finish it with: ALTER TABLE %s DETACH PARTITION %s FINALIZE;', on_table,
+        partition);
+  END IF;
+  PERFORM set_config('search_path', author_path, true);
+END
+$body$;
+
+-- How long the step has taken: since its intent was written, or since its transaction or the step
+-- before it in that transaction.
+CREATE FUNCTION retort.step_duration() RETURNS interval
+LANGUAGE plpgsql AS $body$
+BEGIN
+  PERFORM pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
+  RETURN clock_timestamp() - coalesce((SELECT i.started_at FROM retort.intent AS i),
+    greatest(transaction_timestamp(),
+      (SELECT l.at FROM retort.log AS l ORDER BY l.id DESC LIMIT 1)));
+END
+$body$;
+
+-- After the author's SQL: the revision is applied.
+CREATE PROCEDURE retort.end_upgrade(revision text, checksum text, code_checksum text,
+  parents text[], message text, depends_on text[] DEFAULT '{}', how text DEFAULT 'script')
+LANGUAGE plpgsql AS $body$
+DECLARE
+  took interval;
+BEGIN
+  CALL retort.protect_session();
+  took := retort.step_duration();
+  INSERT INTO retort.applied VALUES (revision, checksum, code_checksum, parents, depends_on,
+    message, clock_timestamp(), SESSION_USER, took, how);
+  UPDATE retort.state AS s
+    SET revisions = s.revisions + 1, digest = s.digest + retort.digest_of(revision);
+  DELETE FROM retort.intent;
+  INSERT INTO retort.log (at, by, event, revision, checksum, how, duration)
+    VALUES (clock_timestamp(), SESSION_USER, 'upgrade', revision, checksum, how, took);
+END
+$body$;
+
+-- After the author's SQL: the revision is no longer applied.
+CREATE PROCEDURE retort.end_downgrade(revision text, checksum text, how text DEFAULT 'script')
+LANGUAGE plpgsql AS $body$
+DECLARE
+  took interval;
+BEGIN
+  CALL retort.protect_session();
+  took := retort.step_duration();
+  DELETE FROM retort.applied AS a WHERE a.revision = end_downgrade.revision;
+  UPDATE retort.state AS s
+    SET revisions = s.revisions - 1, digest = s.digest - retort.digest_of(revision);
+  DELETE FROM retort.intent;
+  INSERT INTO retort.log (at, by, event, revision, checksum, how, duration)
+    VALUES (clock_timestamp(), SESSION_USER, 'downgrade', revision, checksum, how, took);
+END
+$body$;
+
+-- Writes down that a revision is applied. Runs nothing.
+CREATE PROCEDURE retort.stamp(revision text, checksum text, code_checksum text,
+  parents text[], message text, depends_on text[] DEFAULT '{}')
+LANGUAGE plpgsql AS $body$
+BEGIN
+  PERFORM pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
+  INSERT INTO retort.applied VALUES (revision, checksum, code_checksum, parents, depends_on,
+    message, clock_timestamp(), SESSION_USER, NULL, 'stamp');
+  UPDATE retort.state AS s
+    SET revisions = s.revisions + 1, digest = s.digest + retort.digest_of(revision);
+  INSERT INTO retort.log (at, by, event, revision, checksum, how)
+    VALUES (clock_timestamp(), SESSION_USER, 'stamp', revision, checksum, 'stamp');
+END
+$body$;
+
+-- Deletes the row of a revision: event is unstamp, or repair.
+CREATE PROCEDURE retort.remove(revision text, event text, how text, detail text)
+LANGUAGE plpgsql AS $body$
+DECLARE
+  was pg_catalog.text;
+BEGIN
+  PERFORM pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
+  DELETE FROM retort.applied AS a WHERE a.revision = remove.revision RETURNING a.checksum INTO was;
+  UPDATE retort.state AS s
+    SET revisions = s.revisions - 1, digest = s.digest - retort.digest_of(revision);
+  INSERT INTO retort.log (at, by, event, revision, checksum, how, detail)
+    VALUES (clock_timestamp(), SESSION_USER, event, revision, was, how, detail);
+END
+$body$;
+
+-- Forgets that a step was interrupted.
+CREATE PROCEDURE retort.forget_intent()
+LANGUAGE plpgsql AS $body$
+BEGIN
+  DELETE FROM retort.intent;
+END
+$body$;
+
+-- Stops unless the row of a revision still says this.
+CREATE PROCEDURE retort.require_row(
+  revision text, checksum text, parents text[], depends_on text[], message text)
+LANGUAGE plpgsql AS $body$
+BEGIN
+  PERFORM pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
+  IF NOT EXISTS (SELECT FROM retort.applied AS a WHERE a.revision = require_row.revision
+      AND a.checksum = require_row.checksum AND a.parents = require_row.parents
+      AND a.depends_on = require_row.depends_on AND a.message = require_row.message) THEN
+    RAISE EXCEPTION USING ERRCODE = 'RT001',
+      MESSAGE = format('retort: the row of %s is not what it was', require_row.revision),
+      HINT = 'Nothing was changed. Look with: SELECT * FROM retort.applied;';
+  END IF;
+END
+$body$;
+
+-- Makes the row of an applied revision say what its file says. detail keeps what it said.
+CREATE PROCEDURE retort.accept(revision text, checksum text, code_checksum text,
+  parents text[], message text, depends_on text[], how text, detail text)
+LANGUAGE plpgsql AS $body$
+BEGIN
+  PERFORM pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
+  UPDATE retort.applied AS a SET checksum = accept.checksum, code_checksum = accept.code_checksum,
+    parents = accept.parents, depends_on = accept.depends_on, message = accept.message
+    WHERE a.revision = accept.revision;
+  INSERT INTO retort.log (at, by, event, revision, checksum, how, detail)
+    VALUES (clock_timestamp(), SESSION_USER, 'repair', revision, checksum, how, detail);
+END
+$body$;
+
+-- Writes down that a step failed; in the intent too, if it is at that statement.
+CREATE PROCEDURE retort.fail(revision text, direction text, statement integer, error text)
+LANGUAGE plpgsql AS $body$
+BEGIN
+  CALL retort.protect_session();
+  UPDATE retort.intent AS i SET error = fail.error
+    WHERE i.revision = fail.revision AND i.statement = fail.statement;
+  INSERT INTO retort.log (at, by, event, revision, how, detail)
+    VALUES (clock_timestamp(), SESSION_USER, 'failure', revision, 'run',
+      format('%s: %s', direction, error));
+END
+$body$;
+
+-- Writes down that a script is run, by its receipt; not where all that it does is done already.
+-- range is from which revisions to which.
+CREATE PROCEDURE retort.begin_script(
+  receipt text, range text, done_revisions bigint, done_digest numeric)
+LANGUAGE plpgsql AS $body$
+BEGIN
+  PERFORM pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
+  IF EXISTS (SELECT FROM retort.state AS s
+      WHERE s.revisions <> done_revisions OR s.digest <> done_digest) THEN
+    INSERT INTO retort.log (at, by, event, checksum, how, detail)
+      VALUES (clock_timestamp(), SESSION_USER, 'script', receipt, 'script', range);
+  END IF;
+END
+$body$;
+
+-- Stops unless so many revisions, with that digest, are applied, counted row by row, and nothing
+-- is half done.
+CREATE PROCEDURE retort.check(revisions bigint, digest numeric)
+LANGUAGE plpgsql AS $body$
+BEGIN
+  PERFORM pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
+  IF EXISTS (SELECT FROM retort.intent)
+      OR NOT EXISTS (SELECT FROM retort.state AS s
+        WHERE s.revisions = "check".revisions AND s.digest = "check".digest)
+      OR (SELECT (count(*), coalesce(sum(retort.digest_of(a.revision)), 0))
+        FROM retort.applied AS a) IS DISTINCT FROM ("check".revisions, "check".digest) THEN
+    RAISE EXCEPTION USING ERRCODE = 'RT001',
+      MESSAGE = 'retort: what is applied is not what was promised',
+      HINT = 'Look at the errors above, and with: SELECT * FROM retort.applied;';
+  END IF;
+END
+$body$;
+
+-- Programs and scripts of format 1 read this first, and stop with its sentence.
+CREATE FUNCTION retort.refuse_format_1() RETURNS TABLE (
+  revision text, direction text, statement integer, of integer, hash text, before text,
+  started_at timestamptz, started_by text)
+LANGUAGE plpgsql AS $body$
+BEGIN
+  RAISE EXCEPTION USING ERRCODE = 'RT001',
+    MESSAGE = 'retort: this ledger has format 2, and the script or program that reads it is made '
+      'for format 1',
+    HINT = 'Nothing was changed. Write the script again with the version of migrate that brought '
+      'the ledger to format 2.';
+END
+$body$;
+CREATE VIEW retort.progress AS SELECT * FROM retort.refuse_format_1();
+COMMENT ON VIEW retort.progress IS 'Stops what is made for format 1 of the ledger.';
+$procedures$;
   END IF;
 END
 $retort$;
 
--- >> CREATE TABLE: transactional, not destructive
+-- Guard: the ledger belongs to whom it should, is plain tables, and its procedures are these.
+DO $body$
+DECLARE
+  -- needed; or optional: there may be none; or older: none, or one of an older format.
+  expected CONSTANT pg_catalog.text := 'needed';
+  -- Who may own it besides the role that connects, the database's owner and superusers.
+  owners CONSTANT pg_catalog.text[] := '{}';
+  -- SHA-256 of its procedures.
+  procedures CONSTANT pg_catalog.text := '84da83eb75879a40fdc7b5ca9d7e4748a84dc7f8588aa68024130b416df1830d';
+  place pg_catalog.oid;
+  found pg_catalog.text;
+  format integer;
+  held pg_catalog.text;
+  key bigint;
+BEGIN
+  PERFORM pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
+  place := (SELECT c.relnamespace FROM pg_class AS c WHERE c.oid = to_regclass('retort.state'));
+  IF place IS NULL AND expected <> 'needed' THEN
+    RETURN;
+  ELSIF place IS NULL THEN
+    RAISE EXCEPTION USING ERRCODE = 'RT001',
+      MESSAGE = 'retort: this database has no ledger: there is no table retort.state',
+      HINT = 'Nothing was changed. Connect to the right database. What is applied there is written '
+        'down with: migrate stamp';
+  END IF;
+
+  found := (SELECT concat(o.what, ' belongs to the role ', r.rolname) FROM (
+      SELECT 'its schema', n.nspowner FROM pg_namespace AS n WHERE n.oid = place
+      UNION ALL SELECT c.relname, c.relowner FROM pg_class AS c WHERE c.relnamespace = place
+      UNION ALL SELECT p.proname, p.proowner FROM pg_proc AS p WHERE p.pronamespace = place
+    ) AS o (what, owner) JOIN pg_roles AS r ON r.oid = o.owner
+    WHERE NOT r.rolsuper AND r.rolname <> SESSION_USER AND r.rolname <> ALL (owners)
+      AND r.oid <> (SELECT d.datdba FROM pg_database AS d WHERE d.datname = current_database())
+    LIMIT 1);
+  IF found IS NOT NULL THEN
+    RAISE EXCEPTION USING ERRCODE = 'RT001',
+      MESSAGE = format('retort: the ledger %s is not trusted: %s', place::regnamespace, found),
+      HINT = 'Nothing was changed. If that role may own the ledger, say so in migrate.config.json: '
+        '"ledger": {"owner": ...}';
+  END IF;
+
+  -- Its tables hold no code that others would run. Format 1 had defaults and checks of its own.
+  found := (SELECT concat(c.relname, ' ', w.what) FROM pg_class AS c, LATERAL (
+      SELECT 1, 'is no plain table' WHERE c.relkind <> 'r' OR c.relpersistence <> 'p'
+      UNION ALL SELECT 1, 'has row-level security' WHERE c.relrowsecurity
+      UNION ALL SELECT 1, concat('has the trigger ', t.tgname) FROM pg_trigger AS t
+        WHERE t.tgrelid = c.oid
+      UNION ALL SELECT 1, concat('has the rule ', r.rulename) FROM pg_rewrite AS r
+        WHERE r.ev_class = c.oid
+      UNION ALL SELECT 1, 'inherits, or is inherited' FROM pg_inherits AS i
+        WHERE c.oid IN (i.inhrelid, i.inhparent)
+      UNION ALL SELECT 1, 'has an index over expressions' FROM pg_index AS x
+        WHERE x.indrelid = c.oid AND (x.indexprs IS NOT NULL OR x.indpred IS NOT NULL)
+      UNION ALL SELECT 2, 'has a default' FROM pg_attrdef AS d WHERE d.adrelid = c.oid
+      UNION ALL SELECT 2, concat('has the constraint ', k.conname) FROM pg_constraint AS k
+        WHERE k.conrelid = c.oid AND k.contype NOT IN ('p', 'n')
+    ) AS w (since, what)
+    WHERE c.relnamespace = place AND c.relname IN ('applied', 'state', 'intent', 'log')
+      AND (w.since = 1 OR to_regclass('retort.intent') IS NOT NULL) LIMIT 1);
+  IF found IS NOT NULL THEN
+    RAISE EXCEPTION USING ERRCODE = 'RT001',
+      MESSAGE = format('retort: the ledger %s is not trusted: %s', place::regnamespace, found),
+      HINT = 'Nothing was changed. Remove it, or find out who put it there and why.';
+  END IF;
+
+  format := (SELECT max(s.format) FROM retort.state AS s);
+  IF format > 2 OR format < 2 AND expected <> 'older' THEN
+    RAISE EXCEPTION USING ERRCODE = 'RT002', DETAIL = format,
+      MESSAGE = format('retort: this is made for format 2 of the ledger; '
+        'the ledger %s has format %s', place::regnamespace, format),
+      HINT = CASE WHEN format < 2 THEN 'Nothing was changed. '
+          'Bring it up with: migrate ensure-version (--sql writes a script)'
+        ELSE 'Nothing was changed. Use a version of migrate that knows that format.' END;
+  ELSIF format < 2 THEN
+    RETURN;
+  END IF;
+
+  IF (SELECT count(*) FROM pg_class AS c WHERE c.relnamespace = place
+      AND c.relname IN ('applied', 'state', 'intent', 'log')) <> 4 THEN
+    RAISE EXCEPTION USING ERRCODE = 'RT001',
+      MESSAGE = format('retort: the ledger %s is not whole: a table of it is missing',
+        place::regnamespace),
+      HINT = 'Nothing was changed. Restore it from a backup, or find out who took it away.';
+  END IF;
+  IF (SELECT encode(sha256(convert_to(string_agg(
+        concat_ws('|', p.proname, l.lanname, p.prosecdef, array_to_string(p.proconfig, ','),
+          p.prosrc), chr(10) ORDER BY p.proname COLLATE "C"), 'UTF8')), 'hex')
+      FROM pg_proc AS p JOIN pg_language AS l ON l.oid = p.prolang
+      WHERE p.pronamespace = place) IS DISTINCT FROM procedures THEN
+    RAISE EXCEPTION USING ERRCODE = 'RT001',
+      MESSAGE = format('retort: the ledger %s is not trusted: its procedures are not those that '
+        'this was made for', place::regnamespace),
+      HINT = 'Nothing was changed. Somebody has changed them, or another version of migrate of the '
+        'same format made them.';
+  END IF;
+EXCEPTION WHEN OTHERS OR query_canceled THEN
+  PERFORM pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
+  key := ('x' || left(encode(sha256(convert_to('retort ledger retort.applied', 'UTF8')), 'hex'),
+    16))::bit(64)::bigint;
+  LOOP
+    held := (SELECT l.mode FROM pg_locks AS l
+      WHERE l.locktype = 'advisory' AND l.objsubid = 1 AND l.pid = pg_backend_pid()
+        AND (l.classid::bigint << 32 | l.objid::bigint) = key LIMIT 1);
+    EXIT WHEN held IS NULL;
+    PERFORM CASE held WHEN 'ShareLock' THEN pg_advisory_unlock_shared(key)
+      ELSE pg_advisory_unlock(key) END;
+  END LOOP;
+  RAISE;
+END
+$body$;
+
+-- Guard: what is applied is what was expected, and nothing is half done.
+CALL retort.require_state('{}', '{}', 3, 1401614897665169694, 'migrate upgrade %s:c --sql');
+
+-- Log: which script this is.
+CALL retort.begin_script('d528315a7cf7785062daf68b04543e3b09dad086eab7351cd84084416c9522fd',
+  'base:c', 3, 1401614897665169694);
+COMMIT;
+
+-- ---- 1 of 3: upgrade a, create users; it's `all` they have (0001_users.up.sql) ------------------
+\echo 'retort: 1 of 3'
+BEGIN \; CALL retort.begin_step('a', 0, 0);
+
 -- Who can sign in.
 CREATE TABLE users (id int, tags text[]);
 
--- Deferred: what the statements above have put off is done now, as by a COMMIT of theirs.
-SET CONSTRAINTS ALL IMMEDIATE;
+SET CONSTRAINTS ALL IMMEDIATE \; SET SESSION AUTHORIZATION DEFAULT \; SET ROLE NONE \;
+CALL retort.end_upgrade('a', 'b756792e8ca0fc6ce2a5434d1a40a65ff5d56b99f5a5890a109d4e4e0359f068',
+  'a9f988b4444cbe189d0f82570a2a4fb7078eb6daa8ff5e96948a7f793d1bfa42', '{}', 'create users; it''s `all` they have') \; COMMIT;
 
--- Ledger: this revision is applied.
-SET LOCAL SESSION AUTHORIZATION DEFAULT; RESET ALL; SET client_encoding = 'UTF8';
-SET standard_conforming_strings = on; SET LOCAL ROLE NONE;
-SET LOCAL search_path = pg_catalog, pg_temp;
-WITH changed AS (
-  INSERT INTO retort.applied
-    (revision, checksum, code_checksum, parents, depends_on, message, how, duration)
-  VALUES ('a',
-    'b756792e8ca0fc6ce2a5434d1a40a65ff5d56b99f5a5890a109d4e4e0359f068',
-    'a9f988b4444cbe189d0f82570a2a4fb7078eb6daa8ff5e96948a7f793d1bfa42',
-    '{}'::text[], '{}'::text[],
-    'create users; it''s `all` they have', 'script',
-    (SELECT pg_catalog.clock_timestamp() - step_began_at FROM retort.state))
-  RETURNING revision, checksum, how, duration
-), counted AS (
-  UPDATE retort.state SET revisions = revisions + 1, digest = digest + 912392414677810140
-)
-INSERT INTO retort.log (event, revision, checksum, how, duration) SELECT 'upgrade', * FROM changed;
-COMMIT;
+-- ---- 2 of 3: upgrade b, users index (0002_users_index.up.sql) -----------------------------------
+-- Not in a transaction. If it is interrupted, the ledger's table intent tells at which statement.
+\echo 'retort: 2 of 3'
+BEGIN \; CALL retort.begin_step('b', 1, 912392414677810140) \; CALL retort.intend('b', 'up', 1, 1,
+  'd0526ef32056eec792a17317c7e5844279d864cfa2204898df042f4759c37d46',
+  'e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855') \; COMMIT;
+SET SESSION AUTHORIZATION DEFAULT \; SET ROLE NONE \; CALL retort.resume_step('b', 1) \;
+SET lock_timeout = 0;
+\if :ERROR \echo 'retort: stopped' \quit \endif
 
--- -------------------------------------------------------------------------------------------------
--- Step 2 of 3: upgrade to b
--- users index
--- 0002_users_index.up.sql
--- -------------------------------------------------------------------------------------------------
-
-\echo 'retort: step 2 of 3'
-BEGIN;
--- Session: nothing that was set before reaches in; the settings of this project.
-SET SESSION AUTHORIZATION DEFAULT; RESET ALL; DEALLOCATE ALL; CLOSE ALL; UNLISTEN *; DISCARD TEMP;
-DISCARD SEQUENCES; SET client_encoding = 'UTF8'; SET standard_conforming_strings = on;
-SET DateStyle = 'ISO, MDY'; SET TimeZone = 'UTC'; SET lock_timeout = '5s';
-SET statement_timeout = '0'; SET check_function_bodies = on;
-
--- Guard: stops unless the database is in the state that this step begins with.
-DO $retort$
-BEGIN
-  UPDATE retort.state SET step_began_at = pg_catalog.clock_timestamp()
-    WHERE revisions = 1 AND digest = 912392414677810140
-      AND NOT EXISTS (SELECT FROM retort.progress)
-      AND pg_catalog.pg_advisory_unlock_shared(8238127212073486265)
-      AND pg_catalog.pg_try_advisory_lock_shared(8238127212073486265);
-  IF NOT FOUND THEN
-    RAISE EXCEPTION USING ERRCODE = 'RT001',
-      MESSAGE = 'retort: upgrade to b does not fit the state of this database, or this '
-        'session lost the lock',
-      HINT = 'Nothing of this step was done. Look with: migrate current -v.';
-  END IF;
-END
-$retort$;
-
--- Ledger: what comes next cannot be rolled back; should it be interrupted, this says where.
-SET LOCAL SESSION AUTHORIZATION DEFAULT; RESET ALL; SET client_encoding = 'UTF8';
-SET standard_conforming_strings = on; SET LOCAL ROLE NONE;
-SET LOCAL search_path = pg_catalog, pg_temp;
-INSERT INTO retort.progress (revision, direction, statement, of, hash, before, started_at)
-  VALUES ('b', 'up', 1, 1,
-    'd0526ef32056eec792a17317c7e5844279d864cfa2204898df042f4759c37d46',
-    'e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855',
-    (SELECT step_began_at FROM retort.state))
-  ON CONFLICT (id) DO UPDATE
-    SET (statement, hash, before) = (EXCLUDED.statement, EXCLUDED.hash, EXCLUDED.before);
-COMMIT;
-
--- Step 2 of 3: upgrade to b, outside a transaction.
-SET client_encoding = 'UTF8'; SET standard_conforming_strings = on; SET DateStyle = 'ISO, MDY';
-SET TimeZone = 'UTC'; SET lock_timeout = '5s'; SET statement_timeout = '0';
-SET check_function_bodies = on; SET lock_timeout = '0';
--- Fuse: nothing can be written before the guard below has let it pass.
-SET default_transaction_read_only = on;
-
--- Guard: stops unless it is this statement's turn; lets it write.
-DO $retort$
-BEGIN
-  IF NOT EXISTS (SELECT FROM retort.state WHERE revisions = 1 AND digest = 912392414677810140
-      AND EXISTS (SELECT FROM retort.progress
-        WHERE revision = 'b' AND statement = 1
-        AND hash = 'd0526ef32056eec792a17317c7e5844279d864cfa2204898df042f4759c37d46')
-      AND EXISTS (SELECT FROM pg_catalog.pg_locks WHERE locktype = 'advisory' AND objsubid = 1
-        AND pid = pg_catalog.pg_backend_pid() AND classid = 1918088461 AND objid = 1243514809)) THEN
-    RAISE EXCEPTION USING ERRCODE = 'RT001',
-      MESSAGE = 'retort: upgrade to b does not fit the state of this database, or this '
-        'session lost the lock',
-      HINT = 'Nothing of this step was done. Look with: migrate current -v.';
-  END IF;
-  PERFORM pg_catalog.set_config('default_transaction_read_only', 'off', false);
-EXCEPTION WHEN OTHERS OR query_canceled THEN
-  PERFORM pg_catalog.pg_advisory_unlock(8238127212073486265),
-    pg_catalog.pg_advisory_unlock_shared(8238127212073486265),
-    pg_catalog.pg_advisory_unlock_shared(8238127212073486265);
-  RAISE;
-END
-$retort$;
-
--- >> CREATE INDEX CONCURRENTLY: outside a transaction, not destructive
 CREATE INDEX CONCURRENTLY users_id ON users (id);
-\if :ERROR
-\echo 'retort: the statement above has failed; nothing more is run'
-\quit
-\endif
+\if :ERROR \echo 'retort: stopped' \quit \endif
 
-BEGIN;
--- Session: nothing that was set before reaches in; the settings of this project.
-SET client_encoding = 'UTF8'; SET standard_conforming_strings = on; SET DateStyle = 'ISO, MDY';
-SET TimeZone = 'UTC'; SET lock_timeout = '5s'; SET statement_timeout = '0';
-SET check_function_bodies = on;
+BEGIN \; SET SESSION AUTHORIZATION DEFAULT \; SET ROLE NONE \; CALL retort.resume_step('b', 1) \;
+CALL retort.require_index('"users"', 'users_id') \;
+CALL retort.end_upgrade('b', '5ba83ca33653e0e82755f791e8f94a4cbb9f1ffe1e039ee6466c1fd1a92a0006',
+  'ceec81c55b551fccdd528a83b392bb22b5e4c6e693ff423d0d4b722d02995079', '{a}', 'users index') \; COMMIT;
 
--- Guard: stops unless this is the step that is under way.
-DO $retort$
-BEGIN
-  UPDATE retort.state SET step_began_at = pg_catalog.clock_timestamp()
-    WHERE revisions = 1 AND digest = 912392414677810140
-      AND EXISTS (SELECT FROM retort.progress
-        WHERE revision = 'b' AND statement = 1
-        AND hash = 'd0526ef32056eec792a17317c7e5844279d864cfa2204898df042f4759c37d46')
-      AND pg_catalog.pg_advisory_unlock_shared(8238127212073486265)
-      AND pg_catalog.pg_try_advisory_lock_shared(8238127212073486265);
-  IF NOT FOUND THEN
-    RAISE EXCEPTION USING ERRCODE = 'RT001',
-      MESSAGE = 'retort: upgrade to b does not fit the state of this database, or this '
-        'session lost the lock',
-      HINT = 'Nothing of this step was done. Look with: migrate current -v.';
-  END IF;
-END
-$retort$;
+-- ---- 3 of 3: upgrade c, no tags (0003_no_tags.up.sql) -------------------------------------------
+\echo 'retort: 3 of 3'
+BEGIN \; CALL retort.begin_step('c', 2, 1192247266910753136);
 
--- Guard: stops unless the statement above has done its work.
-DO $retort$
-BEGIN
-  IF NOT EXISTS (SELECT FROM pg_catalog.pg_index AS x
-    JOIN pg_catalog.pg_class AS i ON i.oid = x.indexrelid
-    WHERE x.indrelid = pg_catalog.to_regclass('"users"')
-      AND i.relname = 'users_id' AND x.indisvalid) THEN
-    RAISE EXCEPTION USING ERRCODE = 'RT001',
-      MESSAGE = 'retort: the index users_id is not there, or not valid: the statement that '
-        'creates it did not succeed',
-      HINT = 'Go on with: migrate upgrade, which drops what is not valid and builds it again.';
-  END IF;
-END
-$retort$;
-
--- Ledger: this revision is applied.
-SET LOCAL SESSION AUTHORIZATION DEFAULT; RESET ALL; SET client_encoding = 'UTF8';
-SET standard_conforming_strings = on; SET LOCAL ROLE NONE;
-SET LOCAL search_path = pg_catalog, pg_temp;
-WITH changed AS (
-  INSERT INTO retort.applied
-    (revision, checksum, code_checksum, parents, depends_on, message, how, duration)
-  VALUES ('b',
-    '5ba83ca33653e0e82755f791e8f94a4cbb9f1ffe1e039ee6466c1fd1a92a0006',
-    'ceec81c55b551fccdd528a83b392bb22b5e4c6e693ff423d0d4b722d02995079',
-    ARRAY['a'], '{}'::text[],
-    'users index', 'script',
-    (SELECT pg_catalog.clock_timestamp() - COALESCE(
-      (SELECT started_at FROM retort.progress), step_began_at) FROM retort.state))
-  RETURNING revision, checksum, how, duration
-), counted AS (
-  UPDATE retort.state SET revisions = revisions + 1, digest = digest + 279854852232942996
-)
-INSERT INTO retort.log (event, revision, checksum, how, duration) SELECT 'upgrade', * FROM changed;
-DELETE FROM retort.progress;
-COMMIT;
-
--- -------------------------------------------------------------------------------------------------
--- Step 3 of 3: upgrade to c
--- no tags
--- 0003_no_tags.up.sql
--- -------------------------------------------------------------------------------------------------
-
-\echo 'retort: step 3 of 3'
-BEGIN;
--- Session: nothing that was set before reaches in; the settings of this project.
-SET SESSION AUTHORIZATION DEFAULT; RESET ALL; DEALLOCATE ALL; CLOSE ALL; UNLISTEN *; DISCARD TEMP;
-DISCARD SEQUENCES; SET client_encoding = 'UTF8'; SET standard_conforming_strings = on;
-SET LOCAL DateStyle = 'ISO, MDY'; SET LOCAL TimeZone = 'UTC'; SET LOCAL lock_timeout = '5s';
-SET LOCAL statement_timeout = '0'; SET LOCAL check_function_bodies = on;
-
--- Guard: stops unless the database is in the state that this step begins with.
-DO $retort$
-BEGIN
-  UPDATE retort.state SET step_began_at = pg_catalog.clock_timestamp()
-    WHERE revisions = 2 AND digest = 1192247266910753136
-      AND NOT EXISTS (SELECT FROM retort.progress)
-      AND pg_catalog.pg_advisory_unlock_shared(8238127212073486265)
-      AND pg_catalog.pg_try_advisory_lock_shared(8238127212073486265);
-  IF NOT FOUND THEN
-    RAISE EXCEPTION USING ERRCODE = 'RT001',
-      MESSAGE = 'retort: upgrade to c does not fit the state of this database, or this '
-        'session lost the lock',
-      HINT = 'Nothing of this step was done. Look with: migrate current -v.';
-  END IF;
-END
-$retort$;
-
--- >> UPDATE: transactional, not destructive
 UPDATE users SET tags = tags[1\:id];
 
--- >> ALTER TABLE: transactional, destructive
--- >>   drops column tags of users
+-- >> takes away: column users.tags
 ALTER TABLE users DROP tags;
 
--- Deferred: what the statements above have put off is done now, as by a COMMIT of theirs.
-SET CONSTRAINTS ALL IMMEDIATE;
+SET CONSTRAINTS ALL IMMEDIATE \; SET SESSION AUTHORIZATION DEFAULT \; SET ROLE NONE \;
+CALL retort.end_upgrade('c', 'a5099f891333fc7507af263f350bc8e0a0ea747624772492a7794a081dc557f9',
+  '83afaa1f802ebbe68790558d9538895f4deecf619cd66d90a383ecaecc86021d', '{b}', 'no tags') \; COMMIT;
 
--- Ledger: this revision is applied.
-SET LOCAL SESSION AUTHORIZATION DEFAULT; RESET ALL; SET client_encoding = 'UTF8';
-SET standard_conforming_strings = on; SET LOCAL ROLE NONE;
-SET LOCAL search_path = pg_catalog, pg_temp;
-WITH changed AS (
-  INSERT INTO retort.applied
-    (revision, checksum, code_checksum, parents, depends_on, message, how, duration)
-  VALUES ('c',
-    'a5099f891333fc7507af263f350bc8e0a0ea747624772492a7794a081dc557f9',
-    '83afaa1f802ebbe68790558d9538895f4deecf619cd66d90a383ecaecc86021d',
-    ARRAY['b'], '{}'::text[],
-    'no tags', 'script',
-    (SELECT pg_catalog.clock_timestamp() - step_began_at FROM retort.state))
-  RETURNING revision, checksum, how, duration
-), counted AS (
-  UPDATE retort.state SET revisions = revisions + 1, digest = digest + 209367630754416558
-)
-INSERT INTO retort.log (event, revision, checksum, how, duration) SELECT 'upgrade', * FROM changed;
-COMMIT;
--- end plan
-
--- -------------------------------------------------------------------------------------------------
--- What was done, and whether it is what was promised
--- -------------------------------------------------------------------------------------------------
-
-BEGIN;
-SET SESSION AUTHORIZATION DEFAULT; RESET ALL;
-SET client_encoding = 'UTF8'; SET standard_conforming_strings = on;
--- Ledger: the receipt of this script; `migrate log` shows it.
-INSERT INTO retort.log (event, checksum, how, detail)
-  SELECT 'script', '1024618a86536696c2da0db4d7b137f98fab1d9a47f88945c7d2d4c127ffab1e',
-    'script', 'base:c'
-  WHERE EXISTS (SELECT FROM pg_catalog.pg_locks WHERE locktype = 'advisory' AND objsubid = 1
-        AND pid = pg_catalog.pg_backend_pid() AND classid = 1918088461 AND objid = 1243514809)
-    AND EXISTS (SELECT FROM retort.state WHERE revisions = 3 AND digest = 1401614897665169694)
-    AND EXISTS (SELECT FROM retort.log WHERE how <> 'run'
-      AND id > COALESCE((SELECT pg_catalog.max(id) FROM retort.log WHERE event = 'script'), 0)
-      AND at >= (SELECT backend_start FROM pg_catalog.pg_stat_activity
-        WHERE pid = pg_catalog.pg_backend_pid()));
-COMMIT;
-
+-- ---- end ----------------------------------------------------------------------------------------
 BEGIN TRANSACTION READ ONLY;
--- Guard: stops unless exactly what was promised is applied.
-DO $retort$
-BEGIN
-  IF NOT EXISTS (SELECT FROM retort.state WHERE revisions = 3 AND digest = 1401614897665169694)
-    OR (SELECT (pg_catalog.count(*), COALESCE(pg_catalog.sum(
-      ('x' || pg_catalog.substr(pg_catalog.encode(pg_catalog.sha256(
-        pg_catalog.convert_to(revision, 'UTF8')), 'hex'), 1, 15))::bit(60)::bigint), 0))
-      FROM retort.applied) IS DISTINCT FROM (3::bigint, 1401614897665169694::numeric)
-    OR EXISTS (SELECT FROM retort.progress) THEN
-    RAISE EXCEPTION USING ERRCODE = 'RT001',
-      MESSAGE = 'retort: what is applied now is not what was promised',
-      HINT = 'Look with: migrate status; and at the errors above, if there are any.';
-  END IF;
-END
-$retort$;
+
+-- Check: what is applied now is what was promised, row by row.
+CALL retort.check(3, 1401614897665169694);
 SELECT revisions AS applied_revisions, 'c' AS current_heads,
-  'sha256:1024618a86536696c2da0db4d7b137f98fab1d9a47f88945c7d2d4c127ffab1e' AS receipt
-  FROM retort.state;
+  'sha256:d528315a7cf7785062daf68b04543e3b09dad086eab7351cd84084416c9522fd' AS receipt FROM retort.state;
 COMMIT;
+SET SESSION AUTHORIZATION DEFAULT;
+SET ROLE NONE;
+RESET ALL;
 
 -- Lock: given back.
-SET SESSION AUTHORIZATION DEFAULT; RESET ALL;
 DO $retort$
 BEGIN
-  IF EXISTS (SELECT FROM pg_catalog.pg_locks WHERE locktype = 'advisory' AND objsubid = 1
-        AND pid = pg_catalog.pg_backend_pid() AND classid = 1918088461 AND objid = 1243514809) THEN
-    PERFORM pg_catalog.pg_advisory_unlock(8238127212073486265),
-    pg_catalog.pg_advisory_unlock_shared(8238127212073486265),
-    pg_catalog.pg_advisory_unlock_shared(8238127212073486265);
-  END IF;
+  PERFORM pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
+  WHILE EXISTS (SELECT FROM pg_locks WHERE pid = pg_backend_pid() AND mode = 'ExclusiveLock'
+      AND locktype = 'advisory' AND objsubid = 1
+      AND classid = 1918088461 AND objid = 1243514809) LOOP
+    PERFORM pg_advisory_unlock(8238127212073486265);
+  END LOOP;
+  WHILE EXISTS (SELECT FROM pg_locks WHERE pid = pg_backend_pid() AND mode = 'ShareLock'
+      AND locktype = 'advisory' AND objsubid = 1
+      AND classid = 1918088461 AND objid = 1243514809) LOOP
+    PERFORM pg_advisory_unlock_shared(8238127212073486265);
+  END LOOP;
 END
 $retort$;
 \set QUIET off

@@ -4,7 +4,7 @@
  * psql replaces `:name`, `:'name'`, `:"name"` and `:{?name}` outside quotes and comments; `\:` stops it. Its lexer
  * (src/fe_utils/psqlscan.l) cuts tokens as the server's does, with standard_conforming_strings on.
  */
-import { tokens } from "../core/lexer.ts";
+import { tokens } from "../../core/lexer.ts";
 
 export function psqlText(sql: string): string {
   if (!MAYBE.test(sql)) return sql;

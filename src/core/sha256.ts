@@ -1,4 +1,4 @@
-/** Text as UTF-8, or bytes piece by piece → their SHA-256. */
+/** Text as UTF-8, or bytes piece by piece → their SHA-256. The one thing that core takes from Node. */
 import type { Hash } from "node:crypto";
 import { createRequire } from "node:module";
 

@@ -1,0 +1,540 @@
+-- The ledger's procedures: what runs before and after the author's SQL. They run with the rights
+-- of the role that calls them. The session may have set anything, so each pins the search path
+-- before its first expression, and names the types of its variables in full.
+
+-- Settings as the connection began with them; names mean PostgreSQL's own objects, text is read as
+-- it was written.
+CREATE PROCEDURE retort.protect_session()
+LANGUAGE plpgsql AS $body$
+BEGIN
+  RESET ALL;
+  SET search_path = pg_catalog, pg_temp;
+  SET client_encoding = 'UTF8';
+  SET standard_conforming_strings = on;
+END
+$body$;
+
+-- The number that one revision adds to state.digest: the first 60 bits of its SHA-256.
+CREATE FUNCTION retort.digest_of(revision text) RETURNS bigint
+LANGUAGE plpgsql AS $body$
+BEGIN
+  PERFORM pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
+  RETURN ('x' || left(encode(sha256(convert_to(revision, 'UTF8')), 'hex'), 15))::bit(60)::bigint;
+END
+$body$;
+
+-- The key of the advisory lock that a migrator of this ledger holds.
+CREATE FUNCTION retort.lock_key() RETURNS bigint
+LANGUAGE plpgsql AS $body$
+BEGIN
+  PERFORM pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
+  RETURN ('x' || left(encode(sha256(convert_to('retort ledger retort.applied', 'UTF8')), 'hex'),
+    16))::bit(64)::bigint;
+END
+$body$;
+
+-- Gives the lock back, however often it was taken.
+CREATE PROCEDURE retort.unlock()
+LANGUAGE plpgsql AS $body$
+DECLARE
+  held pg_catalog.text;
+BEGIN
+  PERFORM pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
+  LOOP
+    held := (SELECT l.mode FROM pg_locks AS l
+      WHERE l.locktype = 'advisory' AND l.objsubid = 1 AND l.pid = pg_backend_pid()
+        AND (l.classid::bigint << 32 | l.objid::bigint) = retort.lock_key() LIMIT 1);
+    EXIT WHEN held IS NULL;
+    PERFORM CASE held WHEN 'ShareLock' THEN pg_advisory_unlock_shared(retort.lock_key())
+      ELSE pg_advisory_unlock(retort.lock_key()) END;
+  END LOOP;
+END
+$body$;
+
+-- Stops unless this session holds the lock of the ledger. A migrator holds it exclusively, and
+-- twice more in shared mode: one of those is given back and taken again, which tells the same as
+-- a look at pg_locks in a twentieth of the time.
+CREATE PROCEDURE retort.require_lock()
+LANGUAGE plpgsql AS $body$
+BEGIN
+  PERFORM pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
+  IF NOT (pg_advisory_unlock_shared(retort.lock_key())
+      AND pg_try_advisory_lock_shared(retort.lock_key())) THEN
+    RAISE EXCEPTION USING ERRCODE = 'RT001',
+      MESSAGE = 'retort: this session does not hold the lock of the ledger',
+      HINT = 'Nothing was changed. The lock is taken at the beginning, and belongs to one session.';
+  END IF;
+END
+$body$;
+
+-- Stops where a step outside a transaction was interrupted.
+CREATE PROCEDURE retort.require_no_intent()
+LANGUAGE plpgsql AS $body$
+DECLARE
+  under_way pg_catalog.text;
+BEGIN
+  PERFORM pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
+  under_way := (SELECT format('%s at statement %s of %s', i.revision, i.statement, i.of)
+    FROM retort.intent AS i);
+  IF under_way IS NOT NULL THEN
+    RAISE EXCEPTION USING ERRCODE = 'RT001',
+      MESSAGE = format('retort: a step outside a transaction was interrupted: %s', under_way),
+      HINT = 'Nothing was changed. Look with: SELECT * FROM retort.intent; '
+        'migrate upgrade, or downgrade, goes on from there.';
+  END IF;
+END
+$body$;
+
+-- Stops unless a step is under way, and this statement of it is next.
+CREATE PROCEDURE retort.require_intent(revision text, statement integer)
+LANGUAGE plpgsql AS $body$
+DECLARE
+  expected pg_catalog.text;
+  under_way pg_catalog.text;
+BEGIN
+  PERFORM pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
+  expected := format('%s at statement %s', require_intent.revision, require_intent.statement);
+  under_way := (SELECT format('%s at statement %s', i.revision, i.statement)
+    FROM retort.intent AS i);
+  IF under_way IS DISTINCT FROM expected THEN
+    RAISE EXCEPTION USING ERRCODE = 'RT001',
+      MESSAGE = format('retort: %s should be under way; %s', expected,
+        coalesce('what is under way is ' || under_way, 'nothing is')),
+      HINT = 'Nothing was changed. Look with: SELECT * FROM retort.intent;';
+  END IF;
+END
+$body$;
+
+-- Before the first step. Stops unless this session holds the lock, nothing is half done but the
+-- statement that is named, all of must are applied, and nothing else but what is in may. The hint
+-- tells whether all is done already, or what is applied; again is a command with %s for the
+-- current heads, or empty. Where it stops it gives the lock back: a state that is wrong now may
+-- be what a later step starts from, and without the lock no step begins, whatever the client
+-- does.
+CREATE PROCEDURE retort.require_state(
+  must text[], may text[], done_revisions bigint, done_digest numeric, again text,
+  revision text DEFAULT NULL, statement integer DEFAULT NULL)
+LANGUAGE plpgsql AS $body$
+DECLARE
+  missing pg_catalog.text;
+  unexpected pg_catalog.text;
+  heads pg_catalog.text;
+  hint pg_catalog.text;
+BEGIN
+  PERFORM pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
+  CALL retort.require_lock();
+  IF require_state.revision IS NULL THEN
+    CALL retort.require_no_intent();
+  ELSE
+    CALL retort.require_intent(require_state.revision, require_state.statement);
+  END IF;
+  missing := (SELECT string_agg(m.id, ', ' ORDER BY m.id) FROM unnest(must) AS m (id)
+    WHERE NOT EXISTS (SELECT FROM retort.applied AS a WHERE a.revision = m.id));
+  unexpected := (SELECT string_agg(a.revision, ', ' ORDER BY a.revision) FROM retort.applied AS a
+    WHERE NOT EXISTS (SELECT FROM unnest(must || may) AS m (id) WHERE m.id = a.revision));
+  IF missing IS NOT NULL OR unexpected IS NOT NULL THEN
+    IF EXISTS (SELECT FROM retort.state AS s
+        WHERE s.revisions = done_revisions AND s.digest = done_digest) THEN
+      hint := 'Nothing was changed. All of it is done already.';
+    ELSE
+      heads := (SELECT string_agg(a.revision, ',' ORDER BY a.revision) FROM retort.applied AS a
+        WHERE NOT EXISTS (SELECT FROM retort.applied AS b
+          WHERE a.revision = ANY (b.parents || b.depends_on)));
+      hint := concat('Nothing was changed. Look with: SELECT * FROM retort.applied;',
+        ' A script from this state is written by: '
+          || nullif(format(again, coalesce(heads, 'base')), ''));
+    END IF;
+    RAISE EXCEPTION USING ERRCODE = 'RT001',
+      MESSAGE = concat('retort: this database is not in the state that was expected',
+        '; not applied, but should be: ' || left(missing, 1000),
+        '; applied, but should not be: ' || left(unexpected, 1000)),
+      HINT = hint;
+  END IF;
+EXCEPTION WHEN OTHERS OR query_canceled THEN
+  CALL retort.unlock();
+  RAISE;
+END
+$body$;
+
+-- The session as each step finds it, whatever was set, prepared or made in it before.
+CREATE PROCEDURE retort.reset_session()
+LANGUAGE plpgsql AS $body$
+BEGIN
+  CALL retort.protect_session();
+  DEALLOCATE ALL;
+  EXECUTE 'CLOSE ALL';
+  UNLISTEN *;
+  DISCARD TEMP;
+  DISCARD SEQUENCES;
+END
+$body$;
+
+-- The settings that the author's SQL starts with. The project's own are set after it, where they
+-- differ.
+CREATE PROCEDURE retort.set_session()
+LANGUAGE plpgsql AS $body$
+BEGIN
+  SET DateStyle = 'ISO, MDY';
+  SET TimeZone = 'UTC';
+  SET lock_timeout = '5s';
+  SET statement_timeout = 0;
+  SET check_function_bodies = on;
+  SET search_path TO DEFAULT;
+END
+$body$;
+
+-- Before the author's SQL. Resets the session and pins its settings. Stops unless this session
+-- holds the lock, nothing is half done, and that many revisions, with that digest, are applied.
+CREATE PROCEDURE retort.begin_step(revision text, revisions bigint, digest numeric)
+LANGUAGE plpgsql AS $body$
+DECLARE
+  applied bigint;
+BEGIN
+  CALL retort.reset_session();
+  CALL retort.require_lock();
+  CALL retort.require_no_intent();
+  applied := (SELECT s.revisions FROM retort.state AS s
+    WHERE s.revisions <> begin_step.revisions OR s.digest <> begin_step.digest);
+  IF applied IS NOT NULL THEN
+    RAISE EXCEPTION USING ERRCODE = 'RT001',
+      MESSAGE = format('retort: %s is not next: %s', begin_step.revision,
+        CASE WHEN applied = begin_step.revisions
+          THEN 'other revisions are applied than were expected'
+          ELSE format('%s revisions are applied, not %s', applied, begin_step.revisions) END),
+      HINT = 'Nothing of this step was done. Look with: SELECT * FROM retort.applied;';
+  END IF;
+  CALL retort.set_session();
+END
+$body$;
+
+-- begin_step of a script that skips what is done. Stops unless the revision is pending and what it
+-- needs is applied.
+CREATE PROCEDURE retort.begin_upgrade(revision text, needs text[])
+LANGUAGE plpgsql AS $body$
+DECLARE
+  missing pg_catalog.text;
+BEGIN
+  CALL retort.reset_session();
+  CALL retort.require_lock();
+  CALL retort.require_no_intent();
+  missing := (SELECT string_agg(n.id, ', ' ORDER BY n.id) FROM unnest(needs) AS n (id)
+    WHERE NOT EXISTS (SELECT FROM retort.applied AS a WHERE a.revision = n.id));
+  IF missing IS NOT NULL OR NOT retort.is_pending(begin_upgrade.revision, 'up') THEN
+    RAISE EXCEPTION USING ERRCODE = 'RT001',
+      MESSAGE = format('retort: %s is not next: %s', begin_upgrade.revision,
+        coalesce('it needs ' || missing, 'it is applied')),
+      HINT = 'Nothing of this step was done. Look with: SELECT * FROM retort.applied;';
+  END IF;
+  CALL retort.set_session();
+END
+$body$;
+
+-- The same of a downgrade. Stops unless the revision is applied and nothing applied needs it.
+CREATE PROCEDURE retort.begin_downgrade(revision text)
+LANGUAGE plpgsql AS $body$
+DECLARE
+  needed_by pg_catalog.text;
+BEGIN
+  CALL retort.reset_session();
+  CALL retort.require_lock();
+  CALL retort.require_no_intent();
+  needed_by := (SELECT string_agg(a.revision, ', ' ORDER BY a.revision) FROM retort.applied AS a
+    WHERE begin_downgrade.revision = ANY (a.parents || a.depends_on));
+  IF needed_by IS NOT NULL OR NOT retort.is_pending(begin_downgrade.revision, 'down') THEN
+    RAISE EXCEPTION USING ERRCODE = 'RT001',
+      MESSAGE = format('retort: %s is not next: %s', begin_downgrade.revision,
+        coalesce('it is needed by ' || needed_by, 'it is not applied')),
+      HINT = 'Nothing of this step was done. Look with: SELECT * FROM retort.applied;';
+  END IF;
+  CALL retort.set_session();
+END
+$body$;
+
+-- Is the step still to be done?
+CREATE FUNCTION retort.is_pending(revision text, direction text) RETURNS boolean
+LANGUAGE plpgsql AS $body$
+BEGIN
+  PERFORM pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
+  RETURN (direction = 'up') <> EXISTS (SELECT FROM retort.applied AS a
+    WHERE a.revision = is_pending.revision);
+END
+$body$;
+
+-- Writes down, before a statement that cannot be rolled back, that it comes next.
+CREATE PROCEDURE retort.intend(
+  revision text, direction text, statement integer, of integer, hash text, before text)
+LANGUAGE plpgsql AS $body$
+BEGIN
+  CALL retort.protect_session();
+  UPDATE retort.intent AS i SET statement = intend.statement, hash = intend.hash,
+    before = intend.before, done = false, error = NULL WHERE i.revision = intend.revision;
+  IF NOT FOUND THEN
+    INSERT INTO retort.intent VALUES (revision, direction, statement, of, hash, before,
+      transaction_timestamp(), SESSION_USER, false);
+  END IF;
+END
+$body$;
+
+-- Before each part of a step outside a transaction but the first. Stops unless that statement of
+-- it is next. What the step has prepared and made in its session stays. again: it was interrupted,
+-- and its time is counted from now.
+CREATE PROCEDURE retort.resume_step(revision text, statement integer, again boolean DEFAULT false)
+LANGUAGE plpgsql AS $body$
+BEGIN
+  CALL retort.protect_session();
+  CALL retort.require_lock();
+  CALL retort.require_intent(resume_step.revision, resume_step.statement);
+  IF again THEN
+    UPDATE retort.intent SET started_at = clock_timestamp(), started_by = SESSION_USER;
+  END IF;
+  CALL retort.set_session();
+END
+$body$;
+
+-- Writes down that a statement outside a transaction succeeded, where the next one runs in a
+-- session of its own.
+CREATE PROCEDURE retort.end_statement(revision text, statement integer)
+LANGUAGE plpgsql AS $body$
+BEGIN
+  CALL retort.protect_session();
+  CALL retort.require_lock();
+  CALL retort.require_intent(end_statement.revision, end_statement.statement);
+  UPDATE retort.intent SET done = true, error = NULL;
+END
+$body$;
+
+-- Stops unless a statement outside a transaction has succeeded in a session before this one; or
+-- has not.
+CREATE PROCEDURE retort.require_outcome(revision text, statement integer, done boolean)
+LANGUAGE plpgsql AS $body$
+BEGIN
+  PERFORM pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
+  CALL retort.require_intent(require_outcome.revision, require_outcome.statement);
+  IF EXISTS (SELECT FROM retort.intent AS i WHERE i.done <> require_outcome.done) THEN
+    RAISE EXCEPTION USING ERRCODE = 'RT001',
+      MESSAGE = format('retort: statement %s of %s %s', require_outcome.statement,
+        require_outcome.revision,
+        CASE WHEN require_outcome.done THEN 'has not succeeded' ELSE 'was run already' END),
+      HINT = 'Nothing was changed. Run the files in order, each once. '
+        'Look with: SELECT * FROM retort.intent;';
+  END IF;
+END
+$body$;
+
+-- Stops unless the table, as the author's search path finds it, has that index, and it is valid.
+-- The path stays the author's, whose SQL may follow.
+CREATE PROCEDURE retort.require_index(on_table text, index text)
+LANGUAGE plpgsql AS $body$
+DECLARE
+  author_path CONSTANT pg_catalog.text := pg_catalog.current_setting('search_path');
+  place CONSTANT pg_catalog.oid := pg_catalog.to_regclass(on_table);
+BEGIN
+  PERFORM pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
+  IF NOT EXISTS (SELECT FROM pg_index AS x JOIN pg_class AS c ON c.oid = x.indexrelid
+      WHERE x.indrelid = place AND c.relname = require_index.index AND x.indisvalid) THEN
+    RAISE EXCEPTION USING ERRCODE = 'RT001',
+      MESSAGE = format('retort: the index %s is missing or not valid: '
+        'its statement did not succeed', index),
+      HINT = 'If it is not valid, drop it with DROP INDEX CONCURRENTLY before it is built again.';
+  END IF;
+  PERFORM set_config('search_path', author_path, true);
+END
+$body$;
+
+-- Stops where that is still a partition of the table. The path stays the author's.
+CREATE PROCEDURE retort.require_detached(on_table text, partition text)
+LANGUAGE plpgsql AS $body$
+DECLARE
+  author_path CONSTANT pg_catalog.text := pg_catalog.current_setting('search_path');
+  parent CONSTANT pg_catalog.oid := pg_catalog.to_regclass(on_table);
+  child CONSTANT pg_catalog.oid := pg_catalog.to_regclass(partition);
+BEGIN
+  PERFORM pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
+  IF EXISTS (SELECT FROM pg_inherits AS i WHERE i.inhparent = parent AND i.inhrelid = child) THEN
+    RAISE EXCEPTION USING ERRCODE = 'RT001',
+      MESSAGE = format('retort: the partition %s is still attached: '
+        'its statement did not succeed', partition),
+      HINT = format('Finish it with: ALTER TABLE %s DETACH PARTITION %s FINALIZE;', on_table,
+        partition);
+  END IF;
+  PERFORM set_config('search_path', author_path, true);
+END
+$body$;
+
+-- How long the step has taken: since its intent was written, or since its transaction or the step
+-- before it in that transaction.
+CREATE FUNCTION retort.step_duration() RETURNS interval
+LANGUAGE plpgsql AS $body$
+BEGIN
+  PERFORM pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
+  RETURN clock_timestamp() - coalesce((SELECT i.started_at FROM retort.intent AS i),
+    greatest(transaction_timestamp(),
+      (SELECT l.at FROM retort.log AS l ORDER BY l.id DESC LIMIT 1)));
+END
+$body$;
+
+-- After the author's SQL: the revision is applied.
+CREATE PROCEDURE retort.end_upgrade(revision text, checksum text, code_checksum text,
+  parents text[], message text, depends_on text[] DEFAULT '{}', how text DEFAULT 'script')
+LANGUAGE plpgsql AS $body$
+DECLARE
+  took interval;
+BEGIN
+  CALL retort.protect_session();
+  took := retort.step_duration();
+  INSERT INTO retort.applied VALUES (revision, checksum, code_checksum, parents, depends_on,
+    message, clock_timestamp(), SESSION_USER, took, how);
+  UPDATE retort.state AS s
+    SET revisions = s.revisions + 1, digest = s.digest + retort.digest_of(revision);
+  DELETE FROM retort.intent;
+  INSERT INTO retort.log (at, by, event, revision, checksum, how, duration)
+    VALUES (clock_timestamp(), SESSION_USER, 'upgrade', revision, checksum, how, took);
+END
+$body$;
+
+-- After the author's SQL: the revision is no longer applied.
+CREATE PROCEDURE retort.end_downgrade(revision text, checksum text, how text DEFAULT 'script')
+LANGUAGE plpgsql AS $body$
+DECLARE
+  took interval;
+BEGIN
+  CALL retort.protect_session();
+  took := retort.step_duration();
+  DELETE FROM retort.applied AS a WHERE a.revision = end_downgrade.revision;
+  UPDATE retort.state AS s
+    SET revisions = s.revisions - 1, digest = s.digest - retort.digest_of(revision);
+  DELETE FROM retort.intent;
+  INSERT INTO retort.log (at, by, event, revision, checksum, how, duration)
+    VALUES (clock_timestamp(), SESSION_USER, 'downgrade', revision, checksum, how, took);
+END
+$body$;
+
+-- Writes down that a revision is applied. Runs nothing.
+CREATE PROCEDURE retort.stamp(revision text, checksum text, code_checksum text,
+  parents text[], message text, depends_on text[] DEFAULT '{}')
+LANGUAGE plpgsql AS $body$
+BEGIN
+  PERFORM pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
+  INSERT INTO retort.applied VALUES (revision, checksum, code_checksum, parents, depends_on,
+    message, clock_timestamp(), SESSION_USER, NULL, 'stamp');
+  UPDATE retort.state AS s
+    SET revisions = s.revisions + 1, digest = s.digest + retort.digest_of(revision);
+  INSERT INTO retort.log (at, by, event, revision, checksum, how)
+    VALUES (clock_timestamp(), SESSION_USER, 'stamp', revision, checksum, 'stamp');
+END
+$body$;
+
+-- Deletes the row of a revision: event is unstamp, or repair.
+CREATE PROCEDURE retort.remove(revision text, event text, how text, detail text)
+LANGUAGE plpgsql AS $body$
+DECLARE
+  was pg_catalog.text;
+BEGIN
+  PERFORM pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
+  DELETE FROM retort.applied AS a WHERE a.revision = remove.revision RETURNING a.checksum INTO was;
+  UPDATE retort.state AS s
+    SET revisions = s.revisions - 1, digest = s.digest - retort.digest_of(revision);
+  INSERT INTO retort.log (at, by, event, revision, checksum, how, detail)
+    VALUES (clock_timestamp(), SESSION_USER, event, revision, was, how, detail);
+END
+$body$;
+
+-- Forgets that a step was interrupted.
+CREATE PROCEDURE retort.forget_intent()
+LANGUAGE plpgsql AS $body$
+BEGIN
+  DELETE FROM retort.intent;
+END
+$body$;
+
+-- Stops unless the row of a revision still says this.
+CREATE PROCEDURE retort.require_row(
+  revision text, checksum text, parents text[], depends_on text[], message text)
+LANGUAGE plpgsql AS $body$
+BEGIN
+  PERFORM pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
+  IF NOT EXISTS (SELECT FROM retort.applied AS a WHERE a.revision = require_row.revision
+      AND a.checksum = require_row.checksum AND a.parents = require_row.parents
+      AND a.depends_on = require_row.depends_on AND a.message = require_row.message) THEN
+    RAISE EXCEPTION USING ERRCODE = 'RT001',
+      MESSAGE = format('retort: the row of %s is not what it was', require_row.revision),
+      HINT = 'Nothing was changed. Look with: SELECT * FROM retort.applied;';
+  END IF;
+END
+$body$;
+
+-- Makes the row of an applied revision say what its file says. detail keeps what it said.
+CREATE PROCEDURE retort.accept(revision text, checksum text, code_checksum text,
+  parents text[], message text, depends_on text[], how text, detail text)
+LANGUAGE plpgsql AS $body$
+BEGIN
+  PERFORM pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
+  UPDATE retort.applied AS a SET checksum = accept.checksum, code_checksum = accept.code_checksum,
+    parents = accept.parents, depends_on = accept.depends_on, message = accept.message
+    WHERE a.revision = accept.revision;
+  INSERT INTO retort.log (at, by, event, revision, checksum, how, detail)
+    VALUES (clock_timestamp(), SESSION_USER, 'repair', revision, checksum, how, detail);
+END
+$body$;
+
+-- Writes down that a step failed; in the intent too, if it is at that statement.
+CREATE PROCEDURE retort.fail(revision text, direction text, statement integer, error text)
+LANGUAGE plpgsql AS $body$
+BEGIN
+  CALL retort.protect_session();
+  UPDATE retort.intent AS i SET error = fail.error
+    WHERE i.revision = fail.revision AND i.statement = fail.statement;
+  INSERT INTO retort.log (at, by, event, revision, how, detail)
+    VALUES (clock_timestamp(), SESSION_USER, 'failure', revision, 'run',
+      format('%s: %s', direction, error));
+END
+$body$;
+
+-- Writes down that a script is run, by its receipt; not where all that it does is done already.
+-- range is from which revisions to which.
+CREATE PROCEDURE retort.begin_script(
+  receipt text, range text, done_revisions bigint, done_digest numeric)
+LANGUAGE plpgsql AS $body$
+BEGIN
+  PERFORM pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
+  IF EXISTS (SELECT FROM retort.state AS s
+      WHERE s.revisions <> done_revisions OR s.digest <> done_digest) THEN
+    INSERT INTO retort.log (at, by, event, checksum, how, detail)
+      VALUES (clock_timestamp(), SESSION_USER, 'script', receipt, 'script', range);
+  END IF;
+END
+$body$;
+
+-- Stops unless so many revisions, with that digest, are applied, counted row by row, and nothing
+-- is half done.
+CREATE PROCEDURE retort.check(revisions bigint, digest numeric)
+LANGUAGE plpgsql AS $body$
+BEGIN
+  PERFORM pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
+  IF EXISTS (SELECT FROM retort.intent)
+      OR NOT EXISTS (SELECT FROM retort.state AS s
+        WHERE s.revisions = "check".revisions AND s.digest = "check".digest)
+      OR (SELECT (count(*), coalesce(sum(retort.digest_of(a.revision)), 0))
+        FROM retort.applied AS a) IS DISTINCT FROM ("check".revisions, "check".digest) THEN
+    RAISE EXCEPTION USING ERRCODE = 'RT001',
+      MESSAGE = 'retort: what is applied is not what was promised',
+      HINT = 'Look at the errors above, and with: SELECT * FROM retort.applied;';
+  END IF;
+END
+$body$;
+
+-- Programs and scripts of format 1 read this first, and stop with its sentence.
+CREATE FUNCTION retort.refuse_format_1() RETURNS TABLE (
+  revision text, direction text, statement integer, of integer, hash text, before text,
+  started_at timestamptz, started_by text)
+LANGUAGE plpgsql AS $body$
+BEGIN
+  RAISE EXCEPTION USING ERRCODE = 'RT001',
+    MESSAGE = 'retort: this ledger has format 2, and the script or program that reads it is made '
+      'for format 1',
+    HINT = 'Nothing was changed. Write the script again with the version of migrate that brought '
+      'the ledger to format 2.';
+END
+$body$;
+CREATE VIEW retort.progress AS SELECT * FROM retort.refuse_format_1();
+COMMENT ON VIEW retort.progress IS 'Stops what is made for format 1 of the ledger.';

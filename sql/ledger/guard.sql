@@ -1,0 +1,113 @@
+-- Stops unless the ledger can be trusted, before anything of it is used: what another role has put
+-- in its place would run with the rights of whoever migrates. Where it stops it gives the lock
+-- back, so that whoever goes on after errors is not let pass by the guards that follow.
+
+DO $body$
+DECLARE
+  -- needed; or optional: there may be none; or older: none, or one of an older format.
+  expected CONSTANT pg_catalog.text := 'needed';
+  -- Who may own it besides the role that connects, the database's owner and superusers.
+  owners CONSTANT pg_catalog.text[] := '{}';
+  -- SHA-256 of its procedures.
+  procedures CONSTANT pg_catalog.text := '';
+  place pg_catalog.oid;
+  found pg_catalog.text;
+  format integer;
+  held pg_catalog.text;
+  key bigint;
+BEGIN
+  PERFORM pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
+  place := (SELECT c.relnamespace FROM pg_class AS c WHERE c.oid = to_regclass('retort.state'));
+  IF place IS NULL AND expected <> 'needed' THEN
+    RETURN;
+  ELSIF place IS NULL THEN
+    RAISE EXCEPTION USING ERRCODE = 'RT001',
+      MESSAGE = 'retort: this database has no ledger: there is no table retort.state',
+      HINT = 'Nothing was changed. Connect to the right database. What is applied there is written '
+        'down with: migrate stamp';
+  END IF;
+
+  found := (SELECT concat(o.what, ' belongs to the role ', r.rolname) FROM (
+      SELECT 'its schema', n.nspowner FROM pg_namespace AS n WHERE n.oid = place
+      UNION ALL SELECT c.relname, c.relowner FROM pg_class AS c WHERE c.relnamespace = place
+      UNION ALL SELECT p.proname, p.proowner FROM pg_proc AS p WHERE p.pronamespace = place
+    ) AS o (what, owner) JOIN pg_roles AS r ON r.oid = o.owner
+    WHERE NOT r.rolsuper AND r.rolname <> SESSION_USER AND r.rolname <> ALL (owners)
+      AND r.oid <> (SELECT d.datdba FROM pg_database AS d WHERE d.datname = current_database())
+    LIMIT 1);
+  IF found IS NOT NULL THEN
+    RAISE EXCEPTION USING ERRCODE = 'RT001',
+      MESSAGE = format('retort: the ledger %s is not trusted: %s', place::regnamespace, found),
+      HINT = 'Nothing was changed. If that role may own the ledger, say so in migrate.config.json: '
+        '"ledger": {"owner": ...}';
+  END IF;
+
+  -- Its tables hold no code that others would run. Format 1 had defaults and checks of its own.
+  found := (SELECT concat(c.relname, ' ', w.what) FROM pg_class AS c, LATERAL (
+      SELECT 1, 'is no plain table' WHERE c.relkind <> 'r' OR c.relpersistence <> 'p'
+      UNION ALL SELECT 1, 'has row-level security' WHERE c.relrowsecurity
+      UNION ALL SELECT 1, concat('has the trigger ', t.tgname) FROM pg_trigger AS t
+        WHERE t.tgrelid = c.oid
+      UNION ALL SELECT 1, concat('has the rule ', r.rulename) FROM pg_rewrite AS r
+        WHERE r.ev_class = c.oid
+      UNION ALL SELECT 1, 'inherits, or is inherited' FROM pg_inherits AS i
+        WHERE c.oid IN (i.inhrelid, i.inhparent)
+      UNION ALL SELECT 1, 'has an index over expressions' FROM pg_index AS x
+        WHERE x.indrelid = c.oid AND (x.indexprs IS NOT NULL OR x.indpred IS NOT NULL)
+      UNION ALL SELECT 2, 'has a default' FROM pg_attrdef AS d WHERE d.adrelid = c.oid
+      UNION ALL SELECT 2, concat('has the constraint ', k.conname) FROM pg_constraint AS k
+        WHERE k.conrelid = c.oid AND k.contype NOT IN ('p', 'n')
+    ) AS w (since, what)
+    WHERE c.relnamespace = place AND c.relname IN ('applied', 'state', 'intent', 'log')
+      AND (w.since = 1 OR to_regclass('retort.intent') IS NOT NULL) LIMIT 1);
+  IF found IS NOT NULL THEN
+    RAISE EXCEPTION USING ERRCODE = 'RT001',
+      MESSAGE = format('retort: the ledger %s is not trusted: %s', place::regnamespace, found),
+      HINT = 'Nothing was changed. Remove it, or find out who put it there and why.';
+  END IF;
+
+  format := (SELECT max(s.format) FROM retort.state AS s);
+  IF format > 2 OR format < 2 AND expected <> 'older' THEN
+    RAISE EXCEPTION USING ERRCODE = 'RT002', DETAIL = format,
+      MESSAGE = format('retort: this is made for format 2 of the ledger; '
+        'the ledger %s has format %s', place::regnamespace, format),
+      HINT = CASE WHEN format < 2 THEN 'Nothing was changed. '
+          'Bring it up with: migrate ensure-version (--sql writes a script)'
+        ELSE 'Nothing was changed. Use a version of migrate that knows that format.' END;
+  ELSIF format < 2 THEN
+    RETURN;
+  END IF;
+
+  IF (SELECT count(*) FROM pg_class AS c WHERE c.relnamespace = place
+      AND c.relname IN ('applied', 'state', 'intent', 'log')) <> 4 THEN
+    RAISE EXCEPTION USING ERRCODE = 'RT001',
+      MESSAGE = format('retort: the ledger %s is not whole: a table of it is missing',
+        place::regnamespace),
+      HINT = 'Nothing was changed. Restore it from a backup, or find out who took it away.';
+  END IF;
+  IF (SELECT encode(sha256(convert_to(string_agg(
+        concat_ws('|', p.proname, l.lanname, p.prosecdef, array_to_string(p.proconfig, ','),
+          p.prosrc), chr(10) ORDER BY p.proname COLLATE "C"), 'UTF8')), 'hex')
+      FROM pg_proc AS p JOIN pg_language AS l ON l.oid = p.prolang
+      WHERE p.pronamespace = place) IS DISTINCT FROM procedures THEN
+    RAISE EXCEPTION USING ERRCODE = 'RT001',
+      MESSAGE = format('retort: the ledger %s is not trusted: its procedures are not those that '
+        'this was made for', place::regnamespace),
+      HINT = 'Nothing was changed. Somebody has changed them, or another version of migrate of the '
+        'same format made them.';
+  END IF;
+EXCEPTION WHEN OTHERS OR query_canceled THEN
+  PERFORM pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
+  key := ('x' || left(encode(sha256(convert_to('retort ledger retort.applied', 'UTF8')), 'hex'),
+    16))::bit(64)::bigint;
+  LOOP
+    held := (SELECT l.mode FROM pg_locks AS l
+      WHERE l.locktype = 'advisory' AND l.objsubid = 1 AND l.pid = pg_backend_pid()
+        AND (l.classid::bigint << 32 | l.objid::bigint) = key LIMIT 1);
+    EXIT WHEN held IS NULL;
+    PERFORM CASE held WHEN 'ShareLock' THEN pg_advisory_unlock_shared(key)
+      ELSE pg_advisory_unlock(key) END;
+  END LOOP;
+  RAISE;
+END
+$body$;

@@ -1,0 +1,184 @@
+/** A plan, one of its statements and what the server answered → the error as the user must see it: where, what is so now, what to type. */
+import { cancelled, MigrateError } from "./errors.ts";
+import { type Intent, sqlstates } from "./ledger/types.ts";
+import type { Batch, Plan, PlanStep, Statement } from "./plan/types.ts";
+import { offsetInDo } from "./plpgsql.ts";
+import { identifier, qualified } from "./quote.ts";
+import { type Location, lineOf, locate, offsetOfCodePoint } from "./source.ts";
+
+/** What the server answered, or that it did not. */
+export interface Failure {
+  readonly message: string;
+  /** Absent when the connection was lost. */
+  readonly sqlstate?: string;
+  readonly detail?: string;
+  readonly hint?: string;
+  readonly where?: string;
+  readonly constraint?: string;
+  /** 0-based code points into the statement, where the server said. */
+  readonly position?: number;
+  /** The connection broke: what the server did with the statement is not known. */
+  readonly lost: boolean;
+}
+
+export interface Explaining {
+  /** The text of a path in the plan. */
+  readonly sourceText: (path: string) => string | undefined;
+  /** The user asked to stop. */
+  readonly aborted: boolean;
+}
+
+export const GOES_ON = "what was done so far stays; the same command goes on from there";
+
+/** A statement of a plan failed. `failure` is kept as the cause. */
+export function explain(
+  plan: Plan,
+  batch: Batch,
+  statement: Statement,
+  failure: Failure,
+  { sourceText, aborted }: Explaining,
+): MigrateError {
+  const { purpose, origin } = statement;
+  const { sqlstate } = failure;
+  const step = stepOf(plan, batch, statement);
+  const error = errorOf.bind(undefined, failure);
+  if (sqlstate === sqlstates.guard || sqlstate === sqlstates.format)
+    return error("state/guard", failure.message.replace(/^retort: /, ""), failure.hint);
+  if (sqlstate === "57014" && aborted) return cancelled(whatIsSo(batch, step), failure);
+  if (failure.lost) return connectionLost(failure);
+  const message = messageOf(failure);
+  if (origin !== undefined) {
+    return error("execution/statement", message, lines(failure.hint, whatIsSo(batch, step)), {
+      ...placeOf(statement, failure, sourceText),
+    });
+  }
+  const commits = purpose === "commit" || purpose === "defer";
+  const constraint = failure.constraint === undefined ? "" : ` (constraint ${failure.constraint})`;
+  const of = step === undefined ? "" : ` of revision ${step.revision} (${step.path})`;
+  return error(
+    commits ? "execution/commit" : "execution/own-statement",
+    `${commits ? `the commit${of}` : `a ${purpose} statement${of}`} failed${constraint}: ${message}`,
+    lines(failure.hint, rightsHint(plan, statement, failure), whatIsSo(batch, step)),
+  );
+}
+
+/** A question of ours about the database failed. */
+export function explainQuery(failure: Failure, aborted: boolean): MigrateError {
+  const { message, sqlstate, lost } = failure;
+  if (lost) return connectionLost(failure);
+  if (sqlstate === "57014" && aborted) return cancelled(GOES_ON, failure);
+  const hint = failure.hint ?? "nothing was under way; run the same command again";
+  return errorOf(failure, "execution/own-statement", `a query about the database failed: ${message}`, hint);
+}
+
+function connectionLost(failure: Failure): MigrateError {
+  const message = `the connection to the database was lost: ${failure.message}`;
+  const hint = "run the same command again: it reads from the ledger what was done, and goes on from there";
+  return errorOf(failure, "execution/connection-lost", message, hint);
+}
+
+function errorOf(
+  failure: Failure,
+  code: string,
+  message: string,
+  hint: string | undefined,
+  more: object = {},
+): MigrateError {
+  const { sqlstate } = failure;
+  return new MigrateError(
+    {
+      code,
+      message,
+      ...(hint === undefined ? {} : { hint }),
+      ...(sqlstate === undefined ? {} : { sqlstate }),
+      ...more,
+    },
+    { cause: failure },
+  );
+}
+
+/** The step that a statement belongs to; BEGIN and COMMIT belong to the last step of their batch. */
+export function stepOf(plan: Plan, batch: Batch, statement: Statement): PlanStep | undefined {
+  const index = statement.step ?? stepsIn(batch).at(-1);
+  return index === undefined ? undefined : plan.steps[index];
+}
+
+/** The steps that a batch is all or a part of. */
+export function stepsIn({ step, statements }: Batch): readonly number[] {
+  if (step !== undefined) return [step];
+  return [...new Set(statements.flatMap((statement) => statement.step ?? []))];
+}
+
+const lines = (...parts: readonly (string | undefined)[]): string | undefined => {
+  const given = parts.filter((part) => part !== undefined);
+  return given.length === 0 ? undefined : given.join("\n      ");
+};
+
+const messageOf = ({ message, detail, where }: Failure): string =>
+  [message, detail, where]
+    .filter((line) => line !== undefined)
+    .join("\n")
+    .replaceAll("\n", "\n  ");
+
+/** A role without rights on the ledger is told which it lacks. */
+function rightsHint(plan: Plan, { purpose }: Statement, { sqlstate, message }: Failure): string | undefined {
+  if (sqlstate !== "42501" || purpose === "commit" || purpose === "defer") return undefined;
+  if (purpose !== "create-ledger") return grantsHint(plan, "SELECT, INSERT, UPDATE, DELETE");
+  return message.startsWith("must be owner")
+    ? "let the owner of the ledger run: migrate ensure-version"
+    : "let the database's owner run: migrate ensure-version; or: GRANT CREATE ON DATABASE … TO this role";
+}
+
+/** What a role must be granted to use a ledger. */
+export function grantsHint({ schema, role }: { schema: string; role?: string }, privileges: string): string {
+  const rest = `IN SCHEMA ${qualified(schema)} TO ${whom(role)}`;
+  return (
+    `let the owner of the ledger run: GRANT USAGE ON SCHEMA ${qualified(schema)} TO ${whom(role)}; ` +
+    `GRANT ${privileges} ON ALL TABLES ${rest}; GRANT EXECUTE ON ALL ROUTINES ${rest}`
+  );
+}
+
+const whom = (role: string | undefined): string =>
+  role === undefined ? "the role that connects" : identifier(role);
+
+/** `the upgrade to 7c92 was interrupted at statement 2 of 5` */
+export const interruptedText = ({
+  direction,
+  revision,
+  statement,
+  of,
+}: Pick<Intent, "direction" | "revision" | "statement" | "of">): string =>
+  `the ${direction === "up" ? "upgrade to" : "downgrade of"} ${revision} was interrupted at statement ${statement} of ${of}`;
+
+const MEND = "fix the cause and run the same command again: it resumes here";
+
+/** What is so now, after the statement failed. */
+function whatIsSo(batch: Batch, step: PlanStep | undefined): string {
+  if (step === undefined) return "nothing was changed";
+  if (!batch.transactional)
+    return `this statement ran outside a transaction: ${MEND}. See what is unfinished: migrate current`;
+  if (batch.step === undefined) return "all of it was rolled back; nothing was changed";
+  if (!step.transactional)
+    return `revision ${step.revision} runs outside a transaction: what it did before this stays; ${MEND}`;
+  return `revision ${step.revision} was rolled back; ${step.direction === "up" ? "those before it stay applied" : "it is still applied"}`;
+}
+
+/** Where in the statement it failed, as a UTF-16 offset; undefined where the server does not say. */
+function offsetOf({ position, where = "" }: Failure, { sql, tag }: Statement): number | undefined {
+  if (position !== undefined) return offsetOfCodePoint(sql, position);
+  const line = /inline_code_block line (\d+)/.exec(where)?.[1];
+  return line === undefined || tag !== "DO" ? undefined : offsetInDo(sql, Number(line));
+}
+
+function placeOf(
+  statement: Statement,
+  failure: Failure,
+  sourceText: Explaining["sourceText"],
+): { readonly location: Location; readonly excerpt?: { readonly line: string } } {
+  const origin = statement.origin!;
+  const text = sourceText(origin.path);
+  if (text === undefined) return { location: origin };
+  const within = offsetOf(failure, statement) ?? statement.offset ?? 0;
+  const location = locate({ path: origin.path, text }, origin.start - (statement.offset ?? 0) + within);
+  return { location, excerpt: { line: lineOf(text, location.line) } };
+}

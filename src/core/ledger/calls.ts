@@ -1,0 +1,187 @@
+/** The names of a ledger → the SQL that locks, guards, writes and reads it; its procedures are in `sql/ledger`. */
+import type { RevisionId } from "../migration.ts";
+import { arrayLiteral, literal, qualified } from "../quote.ts";
+import { sha256 } from "../sha256.ts";
+import { createBlock, lockBlock, type Place, unlockBlock } from "./blocks.ts";
+import { type Expectation, guardBlock } from "./format.ts";
+import type { How, Intent, LedgerNames, NewRow, Recorded, Tally } from "./types.ts";
+
+/** What must be so before a step: one state, or just that the step can be done next. */
+export type Expected = Tally | { readonly needs: readonly RevisionId[] };
+
+/** What must be so before the first step. */
+export interface StartState {
+  readonly must: readonly RevisionId[];
+  /** May be applied besides. */
+  readonly may: readonly RevisionId[];
+  /** Where all is done already. */
+  readonly done: Tally;
+  /** The command that writes the script from another state: `%s` stands for its heads. */
+  readonly again: string;
+  /** The statement that was interrupted, and is gone on from; or nothing is half done. */
+  readonly interrupted?: IntentRef;
+}
+
+type Direction = "up" | "down";
+
+/** The SQL of one ledger. Each text is one statement and ends in `;`, but for the queries. */
+export interface Ledger {
+  readonly names: LedgerNames;
+  /** The key of the advisory lock that all who change this ledger take; PostgreSQL scopes it to the database. */
+  readonly lockKey: bigint;
+  /** Stops in the wrong place or where the lock is held; else takes it. */
+  lock(place: Place): string;
+  readonly unlock: string;
+  /** Creates the ledger where there is none. */
+  readonly create: string;
+  /** The same, and brings an older one to this format. */
+  readonly upgrade: string;
+  /** Stops unless the ledger can be trusted. */
+  guard(expected: Expectation): string;
+
+  readonly requireLock: string;
+  requireState(state: StartState): string;
+  /** Resets the session; stops unless the state is as expected. */
+  beginStep(revision: RevisionId, direction: Direction, expected: Expected): string;
+  /** `again`: it was interrupted, and its time is counted from then on. */
+  resumeStep(intent: IntentRef, again: boolean): string;
+  /** The settings that the author's SQL starts with. */
+  readonly setSession: string;
+  intend(intent: Omit<Intent, "startedAt" | "startedBy" | "done" | "error">): string;
+  endStatement(intent: IntentRef): string;
+  /** Stops unless the statement has succeeded in a session before this one; or has not. */
+  requireOutcome(intent: IntentRef, done: boolean): string;
+  requireIndex(table: string, index: string): string;
+  requireDetached(table: string, partition: string): string;
+  endUpgrade(row: NewRow): string;
+  endDowngrade(row: Pick<NewRow, "revision" | "checksum" | "how">): string;
+  stamp(row: NewRow): string;
+  unstamp(revision: RevisionId): string;
+  readonly forgetIntent: string;
+  requireRow(row: Recorded): string;
+  accept(row: NewRow, detail: string): string;
+  forget(revision: RevisionId, how: How, detail: string): string;
+  /** Records a failure; never part of a plan. `statement`: of the intent that it was about, else 0. */
+  fail(revision: RevisionId, direction: Direction, statement: number, error: string): string;
+  /** Writes down which script is run, unless all is done already. */
+  beginScript(receipt: string, range: string, done: Tally): string;
+  check(tally: Tally): string;
+  /** A query that shows a person what is applied now. */
+  summary(heads: readonly RevisionId[], receipt: string): string;
+  /** A query of one boolean, `retort_pending`: is the step still to be done? */
+  isPending(revision: RevisionId, direction: Direction): string;
+}
+
+export type IntentRef = Pick<Intent, "revision" | "statement">;
+
+/** The SQL of the ledger with these names. */
+export function ledgerOf(names: LedgerNames): Ledger {
+  const schema = qualified(names.schema);
+  const lockKey = BigInt.asIntN(64, BigInt(`0x${sha256(`retort ledger ${schema}.applied`).slice(0, 16)}`));
+  const call = (procedure: string, ...args: readonly (string | number | bigint)[]): string =>
+    filled(`CALL ${schema}.${procedure}(`, args.map(String), ");");
+  /** On two lines, with a checksum on each. */
+  const record = (procedure: string, ...args: readonly string[]): string =>
+    `CALL ${schema}.${procedure}(${[args.slice(0, 2), args.slice(2)]
+      .filter((line) => line.length > 0)
+      .map((line) => line.join(", "))
+      .join(",\n  ")});`;
+  const rowOf = (row: Omit<NewRow, "how">): string[] => [
+    literal(row.revision),
+    literal(row.checksum),
+    literal(row.codeChecksum),
+    arrayLiteral(row.parents),
+    literal(row.message),
+  ];
+  /** What has a default in the procedure is named where it is something else. */
+  const named = (name: string, value: string, isDefault: boolean): string[] =>
+    isDefault ? [] : [`${name} => ${value}`];
+  const dependsOn = (row: Pick<NewRow, "dependsOn">): string[] =>
+    named("depends_on", arrayLiteral(row.dependsOn), row.dependsOn.length === 0);
+  const how = (row: Pick<NewRow, "how">): string[] => named("how", literal(row.how), row.how === "script");
+  const intentOf = ({ revision, statement }: IntentRef) => [literal(revision), statement] as const;
+  return {
+    names,
+    lockKey,
+    lock: (place) => lockBlock(lockKey, names, place),
+    unlock: unlockBlock(lockKey),
+    // Made when it is asked for: most plans have no need of these.
+    get create() {
+      return createBlock(names, false);
+    },
+    get upgrade() {
+      return createBlock(names, true);
+    },
+    guard: (expected) => guardBlock(names, expected),
+
+    requireLock: call("require_lock"),
+    requireState: ({ must, may, done, again, interrupted }) =>
+      call(
+        "require_state",
+        ...[must, may].map((revisions) => arrayLiteral(revisions.toSorted())),
+        done.revisions,
+        done.digest,
+        literal(again),
+        ...(interrupted === undefined ? [] : intentOf(interrupted)),
+      ),
+    beginStep: (revision, direction, expected) => {
+      if ("digest" in expected)
+        return call("begin_step", literal(revision), expected.revisions, expected.digest);
+      return direction === "up"
+        ? call("begin_upgrade", literal(revision), arrayLiteral(expected.needs))
+        : call("begin_downgrade", literal(revision));
+    },
+    setSession: call("set_session"),
+    resumeStep: (intent, again) =>
+      call("resume_step", ...intentOf(intent), ...named("again", "true", !again)),
+    intend: ({ revision, direction, statement, of, hash, before }) =>
+      call("intend", literal(revision), literal(direction), statement, of, literal(hash), literal(before)),
+    endStatement: (intent) => call("end_statement", ...intentOf(intent)),
+    requireOutcome: (intent, done) => call("require_outcome", ...intentOf(intent), String(done)),
+    requireIndex: (table, index) => call("require_index", literal(table), literal(index)),
+    requireDetached: (table, partition) => call("require_detached", literal(table), literal(partition)),
+    endUpgrade: (row) => record("end_upgrade", ...rowOf(row), ...dependsOn(row), ...how(row)),
+    endDowngrade: (row) => record("end_downgrade", literal(row.revision), literal(row.checksum), ...how(row)),
+    stamp: (row) => call("stamp", ...rowOf(row), ...dependsOn(row)),
+    unstamp: (revision) => call("remove", ...[revision, "unstamp", "stamp"].map(literal), "NULL"),
+    forgetIntent: call("forget_intent"),
+    requireRow: ({ revision, checksum, parents, dependsOn, message }) =>
+      call(
+        "require_row",
+        literal(revision),
+        literal(checksum),
+        arrayLiteral(parents),
+        arrayLiteral(dependsOn),
+        literal(message),
+      ),
+    accept: (row, detail) =>
+      call("accept", ...rowOf(row), arrayLiteral(row.dependsOn), literal(row.how), literal(detail)),
+    forget: (revision, how, detail) => call("remove", ...[revision, "repair", how, detail].map(literal)),
+    fail: (revision, direction, statement, error) =>
+      call("fail", literal(revision), literal(direction), statement, literal(error)),
+    beginScript: (receipt, range, done) =>
+      call("begin_script", literal(receipt), literal(range), done.revisions, done.digest),
+    check: ({ revisions, digest }) => call("check", revisions, digest),
+    summary: (heads, receipt) =>
+      `SELECT revisions AS applied_revisions, ${literal(heads.join(", ") || "<base>")} AS current_heads,\n` +
+      `  ${literal(`sha256:${receipt}`)} AS receipt FROM ${schema}.state;`,
+    isPending: (revision, direction) =>
+      `SELECT ${schema}.is_pending(${literal(revision)}, ${literal(direction)}) AS retort_pending`,
+  };
+}
+
+/** A call on as many lines as it takes. */
+function filled(head: string, args: readonly string[], tail: string): string {
+  const lines = [head];
+  for (const [index, arg] of args.entries()) {
+    const text = index === args.length - 1 ? arg + tail : `${arg},`;
+    const line = lines.at(-1)!;
+    if (index === 0) lines[0] = line + text;
+    else if (line.length + 1 + text.length <= WIDTH) lines[lines.length - 1] = `${line} ${text}`;
+    else lines.push(`  ${text}`);
+  }
+  return args.length === 0 ? head + tail : lines.join("\n");
+}
+
+/** Columns. */
+const WIDTH = 100;

@@ -1,0 +1,85 @@
+/**
+ * The SQL files of the ledger and the name of its schema → their text, the guard that goes before all use of it, and the
+ * SHA-256 by which that guard knows the procedures.
+ */
+
+import tables from "../../../sql/ledger/1_tables.sql";
+import procedures from "../../../sql/ledger/2_procedures.sql";
+import format2 from "../../../sql/ledger/format_2.sql";
+import guard from "../../../sql/ledger/guard.sql";
+import { tokens } from "../lexer.ts";
+import { arrayLiteral, commentText, literal, qualified } from "../quote.ts";
+import { sha256 } from "../sha256.ts";
+import type { LedgerNames } from "./types.ts";
+
+/** The format that the files describe. It changes with every change of them that is released. */
+export const FORMAT = 2;
+
+/** The tables, and what runs before and after the author's SQL. */
+export const ledgerFiles = { tables, procedures } as const;
+
+/** What brings the tables from the format before to that one. */
+export const formatFiles: Readonly<Record<number, string>> = { 2: format2 };
+
+/** How bodies are quoted in the files. */
+const BODY = "$body$";
+
+/** The text of a file, in another schema than `retort`, whatever its name. */
+export function inSchema(text: string, schema: string): string {
+  return bodiesIn(text.split(BODY).map((part) => renamed(part, schema)));
+}
+
+/** Parts of a text that is quoted, every other one, by a quote that is in none of them. */
+function bodiesIn(parts: readonly string[]): string {
+  let quote = BODY;
+  for (let n = 1; parts.some((part) => part.includes(quote)); n += 1) quote = `$body${n}$`;
+  return parts.join(quote);
+}
+
+/** What there must be: a ledger of this format; one of this format or none; one of this format or an older one, or none. */
+export type Expectation = "needed" | "optional" | "older";
+
+/** The block that stops unless the ledger can be trusted. */
+export function guardBlock({ schema, role, owner }: LedgerNames, expected: Expectation): string {
+  const owners = [role, owner].filter((name) => name !== undefined);
+  const constants: Readonly<Record<string, string>> = {
+    expected: literal(expected),
+    owners: arrayLiteral(owners),
+    procedures: literal(bodiesHash(schema)),
+  };
+  const [, body = ""] = guard.split(BODY);
+  const set = renamed(body, schema).replaceAll(
+    /^( {2}(\w+) CONSTANT \S+ :=) .*;$/gm,
+    (_, head: string, name: string) => `${head} ${constants[name]};`,
+  );
+  return bodiesIn(["DO ", set, ";"]);
+}
+
+/** SQL, or the body of a procedure: the schema's name as it must stand in a name, a string, a comment. */
+function renamed(sql: string, schema: string): string {
+  const name = qualified(schema);
+  // The files are written for it.
+  if (name === "retort") return sql;
+  let out = "";
+  for (const { kind, start, end } of tokens(sql)) {
+    const token = sql.slice(start, end);
+    if (kind === "word") out += token === "retort" && sql[end] === "." ? name : token;
+    else if (kind === "string") out += token.replaceAll(WITHIN, () => name.replaceAll("'", "''"));
+    else if (kind === "comment") out += token.replaceAll(WITHIN, () => commentText(name));
+    else out += token;
+  }
+  return out;
+}
+
+const WITHIN = /\bretort(?=\.)/g;
+
+/** SHA-256 over the bodies of all procedures and functions, by name; a guard computes the same from `pg_proc`. */
+export function bodiesHash(schema: string): string {
+  const bodies = [...procedures.matchAll(ROUTINE)]
+    .map(([, name, body]) => ({ name: name!, body: renamed(body!, schema) }))
+    .sort((a, b) => (a.name < b.name ? -1 : 1));
+  return sha256(bodies.map(({ name, body }) => `${name}|plpgsql|f|${body}`).join("\n"));
+}
+
+const ROUTINE =
+  /^CREATE (?:PROCEDURE|FUNCTION) retort\.(\w+)\([\s\S]*?\nLANGUAGE plpgsql AS \$body\$([\s\S]*?)\$body\$;$/gm;

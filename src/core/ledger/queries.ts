@@ -1,0 +1,57 @@
+/**
+ * The names of a ledger → the messages that read it. Each is one message of several statements, so one transaction: the
+ * guard runs before the tables are looked at, since what another role has put in their place could run code of its own.
+ */
+import { identifier, qualified } from "../quote.ts";
+import type { Ledger } from "./calls.ts";
+
+/** One row: `format`, `revisions`, `digest`, `applied` (JSON, a list) and `intent` (JSON, or null). */
+export const readLedgerSql = (ledger: Ledger): string =>
+  reading(ledger, ledger.guard("optional"), ledgerQuery(ledger, "intent", INTENT));
+
+/** The same of a ledger of format 1. */
+export const readFormat1Sql = (ledger: Ledger): string =>
+  reading(ledger, ledger.guard("older"), ledgerQuery(ledger, "progress", `${INTENT_1}, 'done', false`));
+
+/** The newest entries of the log first; 0: all. */
+export const readLogSql = (ledger: Ledger, last: number): string =>
+  reading(
+    ledger,
+    ledger.guard("older"),
+    `SELECT ${time("l.at")} AS at, l.by, l.event, l.revision, l.checksum, l.how, date_part('epoch', l.duration) AS duration, l.detail\n` +
+      `  FROM ${qualified(ledger.names.schema)}.log AS l ORDER BY l.id DESC${last === 0 ? "" : ` LIMIT ${Math.trunc(last)}`};`,
+  );
+
+function reading({ names: { role } }: Ledger, guard: string, query: string): string {
+  return [
+    "SET SESSION AUTHORIZATION DEFAULT;",
+    "RESET ALL;",
+    "SET TRANSACTION READ ONLY;",
+    "SET LOCAL search_path = pg_catalog, pg_temp;",
+    // A policy would hide rows without a word.
+    "SET LOCAL row_security = off;",
+    ...(role === undefined ? [] : [`SET LOCAL ROLE ${identifier(role)};`]),
+    guard,
+    query,
+  ].join("\n");
+}
+
+const time = (column: string): string =>
+  `to_char(${column} AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')`;
+
+const INTENT_1 =
+  "'revision', i.revision, 'direction', i.direction, 'statement', i.statement, 'of', i.of, 'hash', i.hash, " +
+  `'before', i.before, 'startedAt', ${time("i.started_at")}, 'startedBy', i.started_by`;
+
+const INTENT = `${INTENT_1}, 'done', i.done, 'error', i.error`;
+
+function ledgerQuery({ names: { schema } }: Ledger, intents: string, columns: string): string {
+  const name = qualified(schema);
+  return (
+    "SELECT s.format, s.revisions::text, s.digest::text,\n" +
+    "  (SELECT coalesce(json_agg(json_build_object('revision', a.revision, 'checksum', a.checksum, 'codeChecksum', a.code_checksum,\n" +
+    "      'parents', a.parents, 'dependsOn', a.depends_on, 'message', a.message, 'appliedBy', a.applied_by, 'how', a.how,\n" +
+    `      'appliedAt', ${time("a.applied_at")}, 'duration', date_part('epoch', a.duration))), '[]') FROM ${name}.applied AS a) AS applied,\n` +
+    `  (SELECT json_build_object(${columns}) FROM ${name}.${intents} AS i) AS intent\n  FROM ${name}.state AS s;`
+  );
+}

@@ -1,0 +1,180 @@
+/** Steps → Plan: every statement that will reach the server, in order, in its final bytes. */
+import type { Expected, Ledger } from "../ledger/calls.ts";
+import { digestOf, type Tally, tallyOf } from "../ledger/types.ts";
+import type { RevisionId } from "../migration.ts";
+import { outsideBatches } from "./outside.ts";
+import { opening, resetting, settingsOf, statements } from "./session.ts";
+import { type CompileInput, type StepInput, stepStatements, transaction } from "./step.ts";
+import type { Batch, Plan, PlanStep, Purpose, Statement } from "./types.ts";
+
+/** Compiles steps to the list of statements. No steps: an empty plan, which touches nothing. */
+export function compile(input: CompileInput): Plan {
+  const { ledger, kind, pins, interrupted } = input;
+  const bodies: Batch[] = [];
+  let tally = tallyOf(input.applied);
+  for (const [index, step] of input.steps.entries()) {
+    const expected = input.idempotent === true ? { needs: needsOf(step) } : tally;
+    bodies.push(...stepBatches(input, step, index, expected));
+    tally = after(tally, step);
+  }
+  const head = {
+    kind,
+    from: input.from,
+    to: input.to,
+    steps: input.steps.map(planStep),
+    result: { revisions: tally.revisions, digest: String(tally.digest) },
+    schema: ledger.names.schema,
+    place: input.expect ?? {},
+    ...(pins.role === undefined ? {} : { role: pins.role }),
+    settings: settingsOf(pins),
+  };
+  // A stamp says what is so, and with that nothing is half done any more.
+  const forgets = kind === "stamp" && interrupted !== undefined;
+  if (input.steps.length === 0 && !forgets) return { ...head, batches: [] };
+  const start = startOf(input, tally);
+  const middle =
+    input.singleTransaction || kind === "stamp"
+      ? [
+          transaction([
+            ...start,
+            ...bodies.flatMap((batch) => batch.statements),
+            ...(forgets ? [{ sql: ledger.forgetIntent, purpose: "forget" } as const] : []),
+          ]),
+        ]
+      : [transaction(start), ...bodies];
+  return { ...head, batches: [locking(input), ...middle, releasing(ledger)] };
+}
+
+/** The plan that creates the ledger where it is missing, or brings it to this format, and assumes nothing else. */
+export function compileLedger(input: Pick<CompileInput, "ledger" | "pins" | "expect">): Plan {
+  const { ledger } = input;
+  const batches = [
+    locking(input),
+    transaction([
+      { sql: ledger.guard("older"), purpose: "guard-ledger" },
+      { sql: ledger.upgrade, purpose: "create-ledger" },
+      { sql: ledger.guard("needed"), purpose: "guard-ledger" },
+    ]),
+    releasing(ledger),
+  ];
+  const result = { revisions: 0, digest: "0" };
+  return {
+    kind: "ensure",
+    from: [],
+    to: [],
+    steps: [],
+    result,
+    schema: ledger.names.schema,
+    place: input.expect ?? {},
+    settings: [],
+    batches,
+  };
+}
+
+const locking = ({ ledger, expect, pins }: Pick<CompileInput, "ledger" | "pins" | "expect">): Batch => ({
+  transactional: false,
+  statements: [...opening(pins.role), { sql: ledger.lock(expect ?? {}), purpose: "lock" }],
+});
+
+/** The session is left as it was found, and without the lock. */
+const releasing = ({ unlock }: Ledger): Batch => ({
+  transactional: false,
+  statements: [
+    ...resetting(undefined),
+    ...statements("reset", ["RESET ALL"]),
+    { sql: unlock, purpose: "unlock" },
+  ],
+});
+
+/** What must be so before the first step: the ledger can be trusted, and what is applied is as expected. */
+function startOf(input: CompileInput, result: Tally): readonly Statement[] {
+  const { ledger, applied, steps, idempotent, interrupted, how, kind, to } = input;
+  const moved = new Set(steps.map((step) => step.revision));
+  const must = idempotent === true ? applied.filter((id) => !moved.has(id)) : applied;
+  const may = idempotent === true ? [...moved] : [];
+  const again =
+    how === "script" && kind !== "repair" ? `migrate ${kind} %s:${to.join(",") || "base"} --sql` : "";
+  return [
+    ...(applied.length === 0 ? [{ sql: ledger.create, purpose: "create-ledger" } as const] : []),
+    { sql: ledger.guard("needed"), purpose: "guard-ledger" },
+    {
+      sql: ledger.requireState({
+        must,
+        may,
+        done: result,
+        again,
+        ...(interrupted === undefined ? {} : { interrupted }),
+      }),
+      purpose: "guard-start",
+    },
+  ];
+}
+
+const needsOf = (step: StepInput): readonly RevisionId[] => [
+  ...new Set([...step.parents, ...step.dependsOn]),
+];
+
+function planStep(step: StepInput): PlanStep {
+  const losses = step.statements.slice((step.resumeAt ?? 1) - 1).flatMap((each) => each.losses);
+  const { direction, revision, message, parents, path, checksum, downChecksum, transactional, irreversible } =
+    step;
+  return {
+    direction,
+    revision,
+    message,
+    parents,
+    path,
+    checksum,
+    ...(downChecksum === undefined ? {} : { downChecksum }),
+    transactional,
+    statements: step.statements.length,
+    ...(irreversible === undefined ? {} : { irreversible }),
+    ...(losses.length === 0 ? {} : { losses }),
+  };
+}
+
+function after({ revisions, digest }: Tally, step: StepInput): Tally {
+  const sign = step.direction === "down" ? -1 : step.correction === undefined ? 1 : 0;
+  return { revisions: revisions + sign, digest: digest + BigInt(sign) * digestOf(step.revision) };
+}
+
+function stepBatches(
+  input: CompileInput,
+  step: StepInput,
+  index: number,
+  expected: Expected,
+): readonly Batch[] {
+  const { ledger, kind, idempotent } = input;
+  const facts = {
+    step: index,
+    ...(idempotent === true ? { when: ledger.isPending(step.revision, step.direction) } : {}),
+  };
+  if (kind === "stamp" || step.correction !== undefined) {
+    const inside = ledgerStatements(input, step, index);
+    return [{ transactional: true, statements: inside, ...facts }];
+  }
+  if (!step.transactional)
+    return outsideBatches(input, step, index, expected).map((batch) => ({ ...batch, ...facts }));
+  const inside = stepStatements(input, step, index, expected);
+  return input.singleTransaction
+    ? [{ transactional: true, statements: inside, ...facts }]
+    : [transaction(inside, facts)];
+}
+
+/** A step of a stamp or a repair, which writes only the ledger. */
+function ledgerStatements(
+  { kind, how, ledger }: CompileInput,
+  step: StepInput,
+  index: number,
+): readonly Statement[] {
+  const at = (purpose: Purpose, sql: string): Statement => ({ sql, purpose, step: index });
+  const isUp = step.direction === "up";
+  if (step.correction === undefined || kind === "stamp") {
+    return [at("record", isUp ? ledger.stamp({ ...step, how: "stamp" }) : ledger.unstamp(step.revision))];
+  }
+  const { row, detail } = step.correction;
+  return [
+    at("guard-row", ledger.requireRow(row)),
+    at("record", isUp ? ledger.accept({ ...step, how }, detail) : ledger.forget(step.revision, how, detail)),
+  ];
+}

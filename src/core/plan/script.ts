@@ -1,0 +1,120 @@
+/**
+ * A plan → the plan of its script: the same batches, and at its ends the statements that a script adds: which script it
+ * is, whether what was promised is applied, and what a person is shown. And which forms a script can have.
+ */
+import { MigrateError } from "../errors.ts";
+import type { Ledger } from "../ledger/calls.ts";
+import type { Tally } from "../ledger/types.ts";
+import type { CompileInput } from "./step.ts";
+import type { Batch, Plan, Statement } from "./types.ts";
+
+/** How a script is laid out. */
+export interface ScriptForm {
+  /** `psql`: with its settings and progress lines. `any`: SQL alone, for clients that send a file as it is. */
+  readonly client: "psql" | "any";
+  /** What a reviewer should know of a statement stands above it. */
+  readonly annotate: boolean;
+  /** One file for each transaction and each statement outside one. */
+  readonly split?: boolean;
+}
+
+export const defaultForm: ScriptForm = { client: "psql", annotate: true };
+
+/**
+ * Throws `usage/exclusive-flags` for what cannot be combined, named as the command line names it, and
+ * `usage/client-cannot` for a plan that such a client would break.
+ */
+export function refuseForm(
+  form: ScriptForm,
+  {
+    kind,
+    singleTransaction,
+    idempotent = false,
+  }: Pick<CompileInput, "kind" | "singleTransaction" | "idempotent">,
+): void {
+  if (kind === "stamp" && idempotent) {
+    throw new MigrateError({
+      code: "usage/exclusive-flags",
+      message: "--idempotent is for upgrade and downgrade",
+      hint: "a stamp script fits one state: say which, with FROM:TO or --from-database",
+    });
+  }
+  const given: Readonly<Record<string, boolean>> = {
+    "--idempotent": idempotent,
+    "--single-transaction": singleTransaction,
+    "--split": form.split === true,
+    "--client any": form.client === "any",
+  };
+  for (const [one, other, hint] of EXCLUSIVE) {
+    if (given[one] !== true || given[other] !== true) continue;
+    const message = `${one} and ${other} cannot be combined`;
+    throw new MigrateError({ code: "usage/exclusive-flags", message, hint });
+  }
+}
+
+const SKIPPING = "skipping what is done takes psql's \\if, around each transaction of its own";
+const LEAVE = "leave one of them out";
+const EXCLUSIVE = [
+  ["--idempotent", "--client any", SKIPPING],
+  ["--idempotent", "--split", SKIPPING],
+  ["--idempotent", "--single-transaction", SKIPPING],
+  ["--split", "--single-transaction", LEAVE],
+] as const;
+
+/** Throws `usage/client-cannot` where a client that sends all text at once would break the plan. */
+export function refuseOutside(plan: Plan, { client, split }: ScriptForm): void {
+  const outside = plan.steps.filter((step) => !step.transactional).map((step) => step.revision);
+  if (client !== "any" || split === true || outside.length === 0) return;
+  throw new MigrateError({
+    code: "usage/client-cannot",
+    message: `a client other than psql sends all text at once, and ${outside.join(", ")} must run outside a transaction`,
+    hint: "write one file per transaction: --split DIR --client any; or use psql",
+  });
+}
+
+/** `a,b:c`, or `base:c`: from which heads to which. */
+export const rangeOf = ({ from, to }: Plan): string =>
+  `${from.join(",") || "base"}:${to.join(",") || "base"}`;
+
+export const resultOf = ({ result }: Plan): Tally => ({
+  revisions: result.revisions,
+  digest: BigInt(result.digest),
+});
+
+/** The batches of one script: the receipt is written down behind the first guards, what was promised is checked at the end. */
+export function scriptBatches(plan: Plan, ledger: Ledger, receipt: string): readonly Batch[] {
+  if (plan.steps.length === 0) return plan.batches;
+  const [locking, first, ...rest] = plan.batches as [Batch, Batch, ...Batch[]];
+  const release = rest.pop() ?? first;
+  const guards = ({ purpose }: Statement): boolean =>
+    purpose === "guard-ledger" || purpose === "guard-start" || purpose === "forget";
+  const begun = withStatement(
+    first,
+    first.statements.findLastIndex(guards) + 1,
+    receiptOf(plan, ledger, receipt),
+  );
+  return [locking, begun, ...rest, checkBatch(plan, ledger, receipt), release];
+}
+
+/** What writes down which script is run; `part`: which of its files. */
+export const receiptOf = (plan: Plan, ledger: Ledger, receipt: string, part = ""): Statement => ({
+  sql: ledger.beginScript(receipt, `${rangeOf(plan)}${part}`, resultOf(plan)),
+  purpose: "receipt",
+});
+
+/** The batch with a statement more, at that place. */
+export const withStatement = (batch: Batch, at: number, statement: Statement): Batch => ({
+  ...batch,
+  statements: batch.statements.toSpliced(at, 0, statement),
+});
+
+/** Reads only: what is applied is what was promised, row by row. */
+export const checkBatch = (plan: Plan, ledger: Ledger, receipt: string): Batch => ({
+  transactional: true,
+  statements: [
+    { sql: "BEGIN TRANSACTION READ ONLY;", purpose: "begin" },
+    { sql: ledger.check(resultOf(plan)), purpose: "check" },
+    { sql: ledger.summary(plan.to, receipt), purpose: "summary" },
+    { sql: "COMMIT;", purpose: "commit" },
+  ],
+});

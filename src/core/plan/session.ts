@@ -1,0 +1,70 @@
+/** The configured settings of a session → the statements that make it so. */
+import { identifier, literal } from "../quote.ts";
+import type { Purpose, Statement } from "./types.ts";
+
+/** What the author's SQL starts from. Times are PostgreSQL interval texts. */
+export interface SessionPins {
+  readonly role?: string;
+  readonly searchPath?: readonly string[];
+  readonly timeZone: string;
+  readonly dateStyle: string;
+  readonly lockTimeout: string;
+  readonly statementTimeout: string;
+  readonly checkFunctionBodies: boolean;
+}
+
+/** What the ledger's procedures set before the author's SQL; what a project changes is set after that. */
+export const defaultPins: SessionPins = {
+  timeZone: "UTC",
+  dateStyle: "ISO, MDY",
+  lockTimeout: "5s",
+  statementTimeout: "0",
+  checkFunctionBodies: true,
+};
+
+/** The settings that differ from the defaults: `search_path = "shop"`. Of the role, `resetting` takes care. */
+export function settingsOf(pins: SessionPins): readonly string[] {
+  const different = <K extends keyof SessionPins>(
+    key: K,
+    text: (value: NonNullable<SessionPins[K]>) => string,
+  ) => (pins[key] === undefined || pins[key] === defaultPins[key] ? [] : [text(pins[key]!)]);
+  return [
+    ...different("searchPath", searchPathIs),
+    ...different("timeZone", (value) => `TimeZone = ${literal(value)}`),
+    ...different("dateStyle", (value) => `DateStyle = ${literal(value)}`),
+    ...different("lockTimeout", (value) => `lock_timeout = ${literal(value)}`),
+    ...different("statementTimeout", (value) => `statement_timeout = ${literal(value)}`),
+    ...different("checkFunctionBodies", (value) => `check_function_bodies = ${value ? "on" : "off"}`),
+  ];
+}
+
+/** `search_path = …`, to be SET. */
+export const searchPathIs = (schemas: readonly string[]): string =>
+  `search_path = ${schemas.map(identifier).join(", ")}`;
+
+/** What our own statements are read with, before anything in the database can be trusted. */
+export const opening = (role: string | undefined): readonly Statement[] => [
+  ...statements("pin", ["SET search_path = pg_catalog, pg_temp", ...READ_AS_WRITTEN]),
+  ...resetting(role),
+];
+
+/** A role that was SET, or a session authorization, is the author's: the ledger is written without it. */
+export const resetting = (role: string | undefined, step?: number): readonly Statement[] =>
+  statements(
+    "reset",
+    ["SET SESSION AUTHORIZATION DEFAULT", `SET ROLE ${role === undefined ? "NONE" : identifier(role)}`],
+    step,
+  );
+
+const READ_AS_WRITTEN = ["SET client_encoding = 'UTF8'", "SET standard_conforming_strings = on"];
+
+/**
+ * What stands before a text that is read otherwise with another encoding or other strings, behind statements that may
+ * have set these: else psql could take a part of a string for a command of its own, such as one for the shell.
+ */
+export const readAsWritten = (sql: string, step?: number): readonly Statement[] =>
+  /[\\\u0080-\uffff]/.test(sql) ? statements("pin", READ_AS_WRITTEN, step) : [];
+
+/** Statements of ours from texts without `;`. */
+export const statements = (purpose: Purpose, texts: readonly string[], step?: number): readonly Statement[] =>
+  texts.map((sql) => ({ sql: `${sql};`, purpose, ...(step === undefined ? {} : { step }) }));

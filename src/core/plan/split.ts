@@ -1,0 +1,173 @@
+/**
+ * A plan → the files that a change system runs one by one, each in a session of its own: one for each transaction, one for
+ * each statement outside; with the lock and the guards that each needs by itself.
+ */
+import { type Diagnostic, MigrateError } from "../errors.ts";
+import type { Ledger } from "../ledger/calls.ts";
+import { checkBatch, receiptOf, withStatement } from "./script.ts";
+import { resetting } from "./session.ts";
+import { transaction } from "./step.ts";
+import type { Batch, Plan, Purpose, Statement } from "./types.ts";
+
+/** One file. */
+export interface Part {
+  /** From 0, in the order in which they run. */
+  readonly index: number;
+  readonly of: number;
+  readonly transactional: boolean;
+  /** The step it belongs to, and which part of that step it is, from 1. */
+  readonly step?: number;
+  readonly number: number;
+  readonly parts: number;
+  /** A file of one statement, for a client that must send it alone: without lock, guard and settings. */
+  readonly alone: boolean;
+  /** The part before it is such a file, so nobody knows whether it has succeeded. */
+  readonly unsure: boolean;
+  /** Of a file that is alone: what its session should have set. */
+  readonly settings: readonly Statement[];
+  /** Its batches, given its receipt. */
+  batches(receipt: string): readonly Batch[];
+}
+
+/**
+ * The parts of a plan, in order. `client`: one that can only send a statement alone. Throws `source/not-splittable` where
+ * a statement needs the session of one before it.
+ */
+export function partsOf(plan: Plan, ledger: Ledger, client: "psql" | "any"): readonly Part[] {
+  const inner = plan.batches.slice(1, -1);
+  refuseLeftBehind(inner);
+  const isAlone = ({ transactional }: Batch): boolean => client === "any" && !transactional;
+  return inner.map((batch, index): Part => {
+    const { step, transactional } = batch;
+    const own = step === undefined ? [batch] : inner.filter((other) => other.step === step);
+    const number = own.indexOf(batch) + 1;
+    const before = number > 1 ? own[number - 2] : undefined;
+    const settings = isAlone(batch) ? settingsFor(batch, ledger) : [];
+    const part = {
+      settings,
+      index,
+      of: inner.length,
+      transactional,
+      ...(step === undefined ? {} : { step }),
+      number,
+      parts: own.length,
+      alone: isAlone(batch),
+      unsure: before !== undefined && isAlone(before),
+    };
+    if (part.alone) {
+      const only = aloneBatch(batch);
+      return { ...part, batches: () => [only] };
+    }
+    const isLast = index === inner.length - 1;
+    return {
+      ...part,
+      batches: (receipt) => {
+        const recorded = receiptOf(plan, ledger, receipt, ` (file ${index + 1} of ${inner.length})`);
+        const own =
+          index === 0
+            ? [batch]
+            : [beginning(ledger), ...body(ledger, plan, batch, part.unsure ? undefined : before)];
+        return [
+          plan.batches[0]!,
+          ...own.map((each) => withReceipt(each, recorded)),
+          ...(isLast ? [checkBatch(plan, ledger, receipt)] : []),
+          plan.batches.at(-1)!,
+        ];
+      },
+    };
+  });
+}
+
+/** What a file that is not the first begins with. */
+const beginning = (ledger: Ledger): Batch =>
+  transaction([
+    { sql: ledger.guard("needed"), purpose: "guard-ledger" },
+    { sql: ledger.requireLock, purpose: "guard-lock" },
+  ]);
+
+/** Whoever writes to the ledger writes down by which file: then it was this file's turn. */
+function withReceipt(batch: Batch, receipt: Statement): Batch {
+  const at = batch.statements.findIndex(({ purpose }) => WRITES.has(purpose));
+  return at === -1 ? batch : withStatement(batch, at, receipt);
+}
+
+const WRITES: ReadonlySet<Purpose> = new Set(["intent", "outcome", "record"]);
+
+/** A batch between what tells that the part before it succeeded, where that can be known, and what tells the next that this one did. */
+function body(ledger: Ledger, plan: Plan, batch: Batch, before: Batch | undefined): readonly Batch[] {
+  const outcome = (
+    of: Batch,
+    make: (intent: { revision: string; statement: number }) => Statement,
+  ): Statement[] =>
+    of.statements
+      .filter(({ purpose }) => purpose === "user")
+      .map(({ step, number }) => make({ revision: plan.steps[step!]!.revision, statement: number! }));
+  const alone = (statements: readonly Statement[]): Batch[] =>
+    statements.length === 0 ? [] : [{ transactional: false, step: batch.step!, statements }];
+  const must =
+    (done: boolean) =>
+    (intent: { revision: string; statement: number }): Statement => ({
+      sql: ledger.requireOutcome(intent, done),
+      purpose: "guard-part",
+      step: batch.step!,
+    });
+  const follows = before !== undefined && !before.transactional;
+  return [
+    ...(follows ? alone(outcome(before, must(true))) : []),
+    ...(batch.transactional ? [] : alone(outcome(batch, must(false)))),
+    batch,
+    ...(batch.transactional
+      ? []
+      : alone([
+          ...resetting(ledger.names.role, batch.step),
+          ...outcome(batch, (intent) => ({
+            sql: ledger.endStatement(intent),
+            purpose: "outcome",
+            step: batch.step!,
+          })),
+        ])),
+  ];
+}
+
+/** What the ledger's procedures would have set for it. */
+const settingsFor = ({ statements }: Batch, { setSession }: Ledger): readonly Statement[] => [
+  { sql: setSession, purpose: "setting" },
+  ...statements.filter(({ purpose }) => purpose === "setting"),
+];
+
+/** The one statement. Throws where a setting of the author's belongs to it. */
+function aloneBatch(batch: Batch): Batch {
+  const setting = batch.statements.find(({ purpose }) => purpose === "user-setting");
+  if (setting !== undefined) throw notCarried(batch);
+  return { ...batch, statements: batch.statements.filter(({ purpose }) => purpose === "user") };
+}
+
+function refuseLeftBehind(batches: readonly Batch[]): void {
+  const faults = batches
+    .filter((batch, index) => batch.step !== undefined && batches[index + 1]?.step === batch.step)
+    .flatMap(({ statements }) => statements)
+    .flatMap(({ leaves, origin }): Diagnostic[] =>
+      leaves === undefined
+        ? []
+        : [
+            {
+              code: "source/not-splittable",
+              message: `${leaves} lasts as long as its session, and the next file of a split script has a session of its own`,
+              hint: "write one script, without --split",
+              ...(origin === undefined ? {} : { location: origin }),
+            },
+          ],
+    );
+  if (faults.length > 0) throw MigrateError.all(faults);
+}
+
+function notCarried({ statements }: Batch): MigrateError {
+  const origin = statements.find(({ purpose }) => purpose === "user")?.origin;
+  return new MigrateError({
+    code: "source/not-splittable",
+    message:
+      "what is SET before this statement outside a transaction cannot reach it: a client other than psql must send it alone",
+    hint: "write the files for psql (leave --client any out), or set it for the role: ALTER ROLE … SET …",
+    ...(origin === undefined ? {} : { location: origin }),
+  });
+}

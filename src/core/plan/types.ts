@@ -1,0 +1,131 @@
+/**
+ * A migration run as a value: every SQL text that will reach the server, in order, in its final bytes. The runner sends
+ * the list, the script prints it; nothing else turns a migration into SQL. Readonly and JSON-safe.
+ */
+import type { Direction } from "../header.ts";
+import type { Place } from "../ledger/blocks.ts";
+import type { RevisionId } from "../migration.ts";
+import type { Span } from "../source.ts";
+import type { Loss } from "../statement/losses.ts";
+
+export interface Plan {
+  /** `ensure` creates the ledger, or brings it to this format, and has no steps. */
+  readonly kind: "upgrade" | "downgrade" | "stamp" | "repair" | "ensure";
+  /** Heads of the applied set before and after. */
+  readonly from: readonly RevisionId[];
+  readonly to: readonly RevisionId[];
+  readonly steps: readonly PlanStep[];
+  readonly batches: readonly Batch[];
+  /** What is applied when all is done: the digest in decimal digits. */
+  readonly result: { readonly revisions: number; readonly digest: string };
+  /** Where its ledger lies. */
+  readonly schema: string;
+  /** Where it may be run. */
+  readonly place: Place;
+  /** The role that the author's SQL runs as, where that is not the one that connects. */
+  readonly role?: string;
+  /** What each step of the author's starts with, besides the settings that every step has. */
+  readonly settings: readonly string[];
+}
+
+/** One migration in one direction; a stamp's step writes only the ledger. */
+export interface PlanStep {
+  readonly direction: Direction;
+  readonly revision: RevisionId;
+  readonly message: string;
+  readonly parents: readonly RevisionId[];
+  readonly path: string;
+  readonly checksum: string;
+  /** Of the down file, where that is what runs. */
+  readonly downChecksum?: string;
+  /** False when a failure inside the step cannot be rolled back as a whole. */
+  readonly transactional: boolean;
+  /** How many statements of the author's it has. */
+  readonly statements: number;
+  /** Why there is no way back once it has gone up, where the header says so. */
+  readonly irreversible?: string;
+  /** What its statements take away; absent where that is nothing. */
+  readonly losses?: readonly Loss[];
+}
+
+/** One transaction, or statements that each stand alone. BEGIN and COMMIT are statements of it. */
+export interface Batch {
+  readonly transactional: boolean;
+  /** Index into `Plan.steps`: the step it is all or a part of. One that holds the beginning too, as of a stamp, has none. */
+  readonly step?: number;
+  /** Only where this query says so: one boolean, `retort_pending`. Batches in a row with the same text share one answer. */
+  readonly when?: string;
+  readonly statements: readonly Statement[];
+}
+
+/** One SQL text. */
+export interface Statement {
+  readonly sql: string;
+  readonly purpose: Purpose;
+  /** Index into `Plan.steps`. */
+  readonly step?: number;
+  /** Of the author's: which statement of its file, from 1; where it stands there; its first token's UTF-16 offset in `sql`. */
+  readonly number?: number;
+  readonly origin?: Span;
+  readonly offset?: number;
+  readonly tag?: string;
+  readonly losses?: readonly Loss[];
+  /** What it may do is not in its text. */
+  readonly opaque?: true;
+  /** What it leaves in its session, and no other session can be given: `a temporary object`. */
+  readonly leaves?: string;
+  /** It stands outside a transaction and can simply be sent again: what it did is done, and it goes on. */
+  readonly repeatable?: true;
+}
+
+/** What a statement is for. */
+export type Purpose =
+  /** The author's. */
+  | "user"
+  /** A SET of the author's, again: it holds to the end of the file. */
+  | "user-setting"
+  /** The boundaries of a transaction. */
+  | "begin"
+  | "commit"
+  /** The lock is taken, if this is the right place; and given back. */
+  | "lock"
+  | "unlock"
+  /** Text is read as it was written. */
+  | "pin"
+  /** The session is the role's again that migrates, whatever the author's SQL has switched to. */
+  | "reset"
+  /** The project's settings, for the author's SQL. */
+  | "setting"
+  | "create-ledger"
+  /** The ledger is ours and can be trusted. */
+  | "guard-ledger"
+  /** This session holds the lock. */
+  | "guard-lock"
+  /** What is applied is what was expected. */
+  | "guard-start"
+  /** This step is next; it resets the session, and pins its settings. */
+  | "guard-step"
+  /** This part of a step outside a transaction is next. */
+  | "guard-part"
+  /** The statement outside a transaction has done its work. */
+  | "guard-done"
+  /** The row of the ledger is as it was shown. */
+  | "guard-row"
+  /** What the author's statements have deferred is done now, as by their own COMMIT. */
+  | "defer"
+  /** It is written down that a statement outside a transaction comes next; and that it succeeded. */
+  | "intent"
+  | "outcome"
+  /** The step is written down; what it was interrupted at is forgotten. */
+  | "record"
+  | "forget"
+  /** Makes room for a statement that was interrupted. */
+  | "repair"
+  /** At the ends of a script: which it is; what was promised is applied; what a person is shown. */
+  | "receipt"
+  | "check"
+  | "summary";
+
+/** The author's, or what stands for them: what must be sent alone where it is outside a transaction. */
+export const isOutside = (batch: Batch, { purpose }: Statement): boolean =>
+  !batch.transactional && (purpose === "user" || purpose === "repair");

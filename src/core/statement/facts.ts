@@ -1,0 +1,220 @@
+/** A statement's syntax tree → what it is: all that is kept of the tree. Nothing is read from its text that the tree tells. */
+import {
+  type Ast,
+  type AstValue,
+  items,
+  kindOf,
+  namesIn,
+  node,
+  type ObjectName,
+  objectName,
+  option,
+  optionOf,
+  rangeName,
+  relationOf,
+  word,
+} from "../ast.ts";
+import { detachOf, tagOf } from "../tag.ts";
+import { type Loss, lossesOf } from "./losses.ts";
+
+/** One statement as the grammar cuts it. */
+export interface ParsedStatement {
+  /** The tree with its kind around it: `{ IndexStmt: { … } }`. */
+  readonly ast: Ast;
+  /** UTF-16 offsets in the file: the first token, and after the `;` (after the last token where there is none). */
+  readonly start: number;
+  readonly end: number;
+}
+
+/** What a statement is. JSON-safe. */
+export interface Facts {
+  /** Like the server's command tag, and as exact as a message needs: `CREATE INDEX CONCURRENTLY`, `ALTER TABLE`. */
+  readonly tag: string;
+  /** False for what PostgreSQL refuses inside a transaction block, as far as that shows without a catalog. */
+  readonly transactional: boolean;
+  /** It may hold COMMIT (CALL; DO that speaks of it): under `transaction: none` it must stand outside a transaction. */
+  readonly mayCommit: boolean;
+  /** SET or RESET: of who the session is, or of anything else. It suits either side of a transaction. */
+  readonly setting?: "identity" | "value";
+  /** What it takes away. */
+  readonly losses: readonly Loss[];
+  /** What it may do is not in its text: CALL, DO, EXECUTE. */
+  readonly opaque?: true;
+  /** What it leaves in its session, and no other session can be given: `a temporary object`. */
+  readonly leaves?: string;
+  /** What to look for in the catalog when it was interrupted; absent where it can simply run again. */
+  readonly probe?: Probe;
+}
+
+/** What a statement outside a transaction does to the catalog. */
+export type Probe =
+  | {
+      readonly kind: "create-index";
+      readonly table: ObjectName;
+      /** In the schema of the table; absent where the server chooses the name. */
+      readonly index?: string;
+      readonly ifNotExists: boolean;
+    }
+  | { readonly kind: "drop-index"; readonly indexes: readonly ObjectName[]; readonly ifExists: boolean }
+  | {
+      readonly kind: "reindex";
+      readonly of: "index" | "table" | "schema" | "database" | "system";
+      readonly object?: ObjectName;
+      readonly concurrently: boolean;
+    }
+  | { readonly kind: "detach-partition"; readonly table: ObjectName; readonly partition: ObjectName }
+  | {
+      readonly kind: "create" | "drop";
+      readonly of: "database" | "tablespace" | "subscription";
+      readonly name: string;
+    };
+
+/** What a tree says; `text` is the statement's. */
+export function factsOf(ast: Ast, text: string): Facts {
+  const [kind, tree] = kindOf(ast);
+  const probe = probeOf(kind, tree);
+  const setting = settingOf(kind, tree);
+  const leaves = leftBehind(kind, tree);
+  return {
+    tag: tagOf(kind, tree),
+    transactional: !refusesTransaction(kind, tree),
+    mayCommit: kind === "CallStmt" || (kind === "DoStmt" && /\b(?:commit|rollback|call)\b/i.test(text)),
+    ...(setting === undefined ? {} : { setting }),
+    losses: lossesOf(kind, tree),
+    ...(/^(?:Call|Do|Execute)Stmt$/.test(kind) ? { opaque: true } : {}),
+    ...(leaves === undefined ? {} : { leaves }),
+    ...(probe === undefined ? {} : { probe }),
+  };
+}
+
+function leftBehind(kind: string, tree: Ast): string | undefined {
+  switch (kind) {
+    case "PrepareStmt":
+      return "a prepared statement";
+    case "DeclareCursorStmt":
+      return "a cursor";
+    case "LoadStmt":
+      return "a loaded library";
+    case "CreateStmt":
+      return isTemporary(tree["relation"]) ? TEMPORARY : undefined;
+    case "ViewStmt":
+      return isTemporary(tree["view"]) ? TEMPORARY : undefined;
+    case "CreateSeqStmt":
+      return isTemporary(tree["sequence"]) ? TEMPORARY : undefined;
+    case "CreateTableAsStmt":
+      return isTemporary(node(tree["into"])["rel"]) ? TEMPORARY : undefined;
+    case "SelectStmt":
+      return isTemporary(node(tree["intoClause"])["rel"]) ? TEMPORARY : undefined;
+    case "CreateFunctionStmt":
+    case "CreateEnumStmt":
+      return namesIn({ List: { items: tree["funcname"] ?? tree["typeName"] } })[0] === "pg_temp"
+        ? TEMPORARY
+        : undefined;
+    default:
+      return undefined;
+  }
+}
+
+const TEMPORARY = "a temporary object";
+
+const isTemporary = (range: AstValue): boolean =>
+  node(range)["relpersistence"] === "t" || node(range)["schemaname"] === "pg_temp";
+
+/** SET LOCAL and SET TRANSACTION are none: they end with their transaction. */
+function settingOf(kind: string, tree: Ast): Facts["setting"] {
+  if (kind !== "VariableSetStmt" || tree["is_local"] === true || tree["name"] === "TRANSACTION")
+    return undefined;
+  return /^(?:role|session_authorization)$/i.test(word(tree["name"])) ? "identity" : "value";
+}
+
+/** The list of PreventInTransactionBlock in PostgreSQL's source, as far as no catalog is needed to tell. */
+function refusesTransaction(kind: string, tree: Ast): boolean {
+  switch (kind) {
+    case "IndexStmt":
+    case "DropStmt":
+      return tree["concurrent"] === true;
+    case "ReindexStmt":
+      return option(tree["params"], "concurrently") || /SCHEMA|SYSTEM|DATABASE/.test(word(tree["kind"]));
+    case "ClusterStmt":
+      return tree["relation"] === undefined;
+    case "VacuumStmt":
+      return tree["is_vacuumcmd"] === true;
+    case "AlterTableStmt":
+      return detachOf(tree) !== undefined;
+    case "AlterDatabaseStmt":
+      return optionOf(tree["options"], "tablespace") !== undefined;
+    case "CreateSubscriptionStmt":
+      return option(tree["options"], "connect", true) && option(tree["options"], "create_slot", true);
+    case "AlterSubscriptionStmt":
+      return altersSubscriptionOutside(tree);
+    case "CreatedbStmt":
+    case "DropdbStmt":
+    case "CreateTableSpaceStmt":
+    case "DropTableSpaceStmt":
+    case "AlterSystemStmt":
+    case "DropSubscriptionStmt":
+      return true;
+    default:
+      return false;
+  }
+}
+
+function altersSubscriptionOutside(tree: Ast): boolean {
+  const kind = word(tree["kind"]);
+  if (kind.includes("REFRESH")) return true;
+  if (kind.endsWith("_PUBLICATION")) return option(tree["options"], "refresh", true);
+  const slot = ["failover", "two_phase"];
+  return kind.endsWith("_OPTIONS") && slot.some((name) => optionOf(tree["options"], name) !== undefined);
+}
+
+function probeOf(kind: string, tree: Ast): Probe | undefined {
+  if (!refusesTransaction(kind, tree)) return undefined;
+  switch (kind) {
+    case "IndexStmt": {
+      const index = word(tree["idxname"]);
+      return {
+        kind: "create-index",
+        table: relationOf(tree),
+        ...(index === "" ? {} : { index }),
+        ifNotExists: tree["if_not_exists"] === true,
+      };
+    }
+    case "DropStmt":
+      return {
+        kind: "drop-index",
+        indexes: items(tree["objects"]).map((object) => objectName(namesIn(object))),
+        ifExists: tree["missing_ok"] === true,
+      };
+    case "ReindexStmt": {
+      const name = word(tree["name"]);
+      const object = tree["relation"] === undefined ? objectName([name]) : relationOf(tree);
+      return {
+        kind: "reindex",
+        of: word(tree["kind"]).replace("REINDEX_OBJECT_", "").toLowerCase() as "index",
+        ...(object.name === "" ? {} : { object }),
+        concurrently: option(tree["params"], "concurrently"),
+      };
+    }
+    case "AlterTableStmt":
+      return {
+        kind: "detach-partition",
+        table: relationOf(tree),
+        partition: rangeName(detachOf(tree)?.["name"]),
+      };
+    case "CreatedbStmt":
+    case "DropdbStmt":
+      return { kind: verbOf(kind), of: "database", name: word(tree["dbname"]) };
+    case "CreateTableSpaceStmt":
+    case "DropTableSpaceStmt":
+      return { kind: verbOf(kind), of: "tablespace", name: word(tree["tablespacename"]) };
+    case "CreateSubscriptionStmt":
+    case "DropSubscriptionStmt":
+      return { kind: verbOf(kind), of: "subscription", name: word(tree["subname"]) };
+    default:
+      return undefined;
+  }
+}
+
+function verbOf(kind: string): "create" | "drop" {
+  return kind.startsWith("Create") ? "create" : "drop";
+}

@@ -1,0 +1,200 @@
+/** What the grammar found in a file → its statements: the author's bytes, and what each one is. */
+import { batchBlock, batchFault, directiveIn } from "../batch.ts";
+import { type Diagnostic, MigrateError } from "../errors.ts";
+import { ENOUGH_FAULTS, faultAt } from "../fault.ts";
+import { SPACE, tokens } from "../lexer.ts";
+import type { MigrationFile } from "../migration.ts";
+import { refusal } from "../refusal.ts";
+import { type Location, locate, type Source, type Span } from "../source.ts";
+import { type Facts, factsOf, type ParsedStatement } from "./facts.ts";
+
+/** One statement of a file, as it will be sent. */
+export interface UserStatement extends Facts {
+  /**
+   * The author's bytes: the comments before it, the statement with its `;` (added where the last one has none) and a
+   * comment after it on the same line; the last statement takes every comment below it. It can end in a `--` comment.
+   */
+  readonly sql: string;
+  /** The statement itself in the file: first token to `;`. */
+  readonly origin: Span;
+  /** UTF-16 offset of the first token in `sql`. */
+  readonly offset: number;
+  /** One DO block that repeats the author's statement and commits as it goes; it can simply run again. */
+  readonly batched?: true;
+}
+
+/** What the grammar has to say of one statement of a file. JSON-safe: this is what is kept of it. */
+export interface StatementFacts extends Facts {
+  /** UTF-16 offsets in the file: its comments, its first token, behind its last, and where the next one's comments begin. */
+  readonly begin: number;
+  readonly start: number;
+  readonly end: number;
+  readonly tail: number;
+}
+
+/**
+ * What the statements of a file are, in order. What must not stand in a migration is added to `faults`. The trees are
+ * read one by one and not kept, so `parsed` can be a generator over a large file.
+ */
+export function factsOfFile(
+  { source, bodyStart }: MigrationFile,
+  parsed: Iterable<ParsedStatement>,
+  faults: Diagnostic[],
+): readonly StatementFacts[] {
+  const { text } = source;
+  const all: StatementFacts[] = [];
+  let from = bodyStart;
+  let last: Omit<StatementFacts, "tail"> | undefined;
+  for (const { ast, start, end } of parsed) {
+    if (last !== undefined) {
+      from = lineEndAfter(text, last.end, start);
+      all.push({ ...last, tail: from });
+    }
+    const statement = text.slice(start, end);
+    const fault = faults.length < ENOUGH_FAULTS ? refusal(ast, statement) : undefined;
+    if (fault !== undefined)
+      faults.push(faultAt(source, { ...locate(source, start), start }, end - start, fault));
+    last = { begin: leadOf(text, from), start, end, ...factsOf(ast, statement) };
+  }
+  if (last !== undefined) all.push({ ...last, tail: text.length });
+  return all;
+}
+
+/** The statements of a file, from its text and what is known of them. Faults of batches are added to `faults`. */
+export function statementsOf(
+  { source }: MigrationFile,
+  facts: readonly StatementFacts[],
+  faults: Diagnostic[],
+): UserStatement[] {
+  const place = locator(source);
+  return facts.map((known) => {
+    const { start, end } = known;
+    return statementOf(source, known, { ...place(start), start, end }, faults);
+  });
+}
+
+function statementOf(
+  source: Source,
+  known: StatementFacts,
+  origin: Span,
+  faults: Diagnostic[],
+): UserStatement {
+  const { text } = source;
+  const { begin, start, end, tail, ...facts } = known;
+  const comments = text.slice(begin, start);
+  const after = trimEnd(text.slice(end, tail));
+  const isWhole = text[end - 1] === ";";
+  const statement = isWhole ? text.slice(start, end) : `${text.slice(start, end)};`;
+  const found = directiveIn(comments);
+  const directive = found !== undefined && "size" in found ? found : undefined;
+  const fault = found !== undefined && "code" in found ? found : batchFault(statement, facts.tag, directive);
+  if (fault !== undefined) faults.push(faultAt(source, origin, end - start, fault));
+  if (directive === undefined) {
+    // A piece of the file's text, where it is one, takes no memory of its own.
+    const sql = isWhole ? text.slice(begin, end + after.length) : comments + statement + after;
+    return { ...facts, sql, origin, offset: comments.length };
+  }
+  const { sql, offset } = batchBlock(statement, directive);
+  return {
+    ...facts,
+    tag: `${facts.tag} in batches`,
+    transactional: false,
+    batched: true,
+    sql: comments + sql + after,
+    origin,
+    offset: comments.length + offset,
+  };
+}
+
+export type TransactionMode = "transaction" | "none";
+
+/**
+ * How a file runs: in one transaction, or outside one where its header says so or every statement must.
+ * Throws `source/mixed-transaction` when only some of them must.
+ */
+export function transactionMode(
+  { source }: MigrationFile,
+  statements: readonly UserStatement[],
+  header: "none" | undefined,
+): TransactionMode {
+  if (header === "none") return "none";
+  const first = statements.find((statement) => !statement.transactional);
+  if (first === undefined) return "transaction";
+  const ordinary = statements.filter(
+    (statement) => statement.transactional && statement.setting === undefined,
+  );
+  if (ordinary.length === 0) return "none";
+  const { start, end } = first.origin;
+  const others = ordinary.length === 1 ? `the ${ordinary[0]!.tag}` : `${ordinary.length} other statements`;
+  throw new MigrateError(
+    faultAt(source, first.origin, end - start, {
+      code: "source/mixed-transaction",
+      message: `${first.tag} cannot run in a transaction, and ${others} of this file should`,
+      hint: `${splitOf(source, statements)}; or write '-- transaction: none' in the header, and a failure leaves what was done before it`,
+    }),
+  );
+}
+
+/** The runs of statements that can share a migration, as an instruction. */
+function splitOf(source: Source, statements: readonly UserStatement[]): string {
+  const runs: { outside: boolean; readonly of: UserStatement[] }[] = [];
+  for (const statement of statements) {
+    const last = runs.at(-1);
+    const outside = !statement.transactional;
+    if (last?.of.every(({ setting }) => setting !== undefined)) last.outside = outside;
+    if (last !== undefined && (statement.setting !== undefined || last.outside === outside))
+      last.of.push(statement);
+    else runs.push({ outside, of: [statement] });
+  }
+  const parts = runs.map(({ outside, of }) => {
+    const from = of[0]!.origin.line;
+    const to = locate(source, of.at(-1)!.origin.end - 1).line;
+    const lines = from === to ? `line ${from}` : `lines ${from}-${to}`;
+    return outside ? `${lines} (${of.find((each) => !each.transactional)!.tag})` : lines;
+  });
+  return `make ${parts.length} migrations of it, in this order: ${parts.join("; ")}`;
+}
+
+// Offsets.
+
+/** Places of rising offsets, in one walk over the file. */
+function locator({ path, text }: Source): (offset: number) => Location {
+  let [at, line, column] = [0, 1, 1];
+  return (offset) => {
+    for (; at < offset; at += 1) {
+      const unit = text.charCodeAt(at);
+      if (unit === 0x0a || (unit === 0x0d && text.charCodeAt(at + 1) !== 0x0a)) {
+        line += 1;
+        column = 1;
+      } else if (unit < 0xdc00 || unit > 0xdfff) column += 1; // the second half of a pair counts with its first
+    }
+    return { path, line, column };
+  };
+}
+
+/** Where the text of the next statement begins: its first comment or token, with the indentation of that line. */
+function leadOf(text: string, from: number): number {
+  let first = from;
+  while (first < text.length && `${SPACE};`.includes(text[first]!)) first += 1;
+  let begin = first;
+  while (begin > from && /[ \t]/.test(text[begin - 1]!)) begin -= 1;
+  return begin === 0 || /[\r\n]/.test(text[begin - 1]!) ? begin : first;
+}
+
+/** After the comments that follow `end` on its line; `end` itself where the next statement begins on that line. */
+function lineEndAfter(text: string, end: number, next: number): number {
+  for (const { kind, start, end: tokenEnd } of tokens(text, end)) {
+    if (start >= next) return end;
+    if (kind === "space") {
+      const newLine = text.slice(start, tokenEnd).search(/[\r\n]/);
+      if (newLine >= 0) return start + newLine;
+    }
+  }
+  return end;
+}
+
+function trimEnd(text: string): string {
+  let end = text.length;
+  while (end > 0 && SPACE.includes(text[end - 1]!)) end -= 1;
+  return text.slice(0, end);
+}

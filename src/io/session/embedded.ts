@@ -1,0 +1,115 @@
+/** The folder of an embedded database → a connection to it, in this process. The only importer of PGlite. */
+import { randomUUID } from "node:crypto";
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import path from "node:path";
+import type { Extensions } from "@electric-sql/pglite";
+import { MigrateError } from "../../core/errors.ts";
+import type { EmbeddedAddress } from "../libpq/parameters.ts";
+import type { Row, Wire, WireListener } from "./types.ts";
+
+/** `creates`: a database is made where there is none; else one that is not there is empty, and none is made. */
+export async function embeddedWire(
+  { folder: asked }: EmbeddedAddress,
+  creates: boolean,
+  { onNotice }: WireListener,
+): Promise<Wire> {
+  const isThere = asked === "memory" || creates || existsSync(asked);
+  if (!isThere) {
+    const message = `there is no database in ${asked} yet; the first upgrade makes it`;
+    onNotice({ severity: "WARNING", message });
+  }
+  const folder = isThere ? asked : "memory";
+  const unlock = folder === "memory" ? () => {} : lockFolder(folder);
+  const { PGlite } = await import("@electric-sql/pglite");
+  const extensions = Object.fromEntries(
+    await Promise.all(
+      EXTENSIONS.map(async (name) => {
+        const module = (await import(`@electric-sql/pglite/contrib/${name}`)) as Record<string, unknown>;
+        return [name, module[name]];
+      }),
+    ),
+  );
+  const db = new PGlite(folder === "memory" ? "memory://" : folder, { extensions: extensions as Extensions });
+  return {
+    connect: () => db.waitReady,
+    end: async () => {
+      try {
+        await db.close();
+      } finally {
+        unlock();
+      }
+    },
+    send: async (text, wantsRows) => {
+      const results = await db.exec(text, {
+        onNotice: (n) => onNotice({ severity: n.severity ?? "NOTICE", message: n.message ?? "" }),
+      });
+      const found = wantsRows ? results.findLast(({ fields }) => fields.length > 0) : undefined;
+      return { tag: "", rows: (found?.rows ?? []) as readonly Row[] };
+    },
+    aside: async () => [],
+    cancel: async () => {},
+    announced: () => undefined,
+  };
+}
+
+/** Contrib modules that PGlite ships and must be given before CREATE EXTENSION can find them. */
+const EXTENSIONS = [
+  "btree_gin",
+  "btree_gist",
+  "citext",
+  "fuzzystrmatch",
+  "hstore",
+  "intarray",
+  "ltree",
+  "pg_trgm",
+  "pgcrypto",
+  "unaccent",
+  "uuid_ossp",
+] as const;
+
+/**
+ * PGlite lets a second process open and write the same folder, which destroys it: a lock file beside the folder
+ * names the process that has it. One left behind by a process that is gone is taken over.
+ */
+function lockFolder(folder: string): () => void {
+  const file = `${path.resolve(folder)}.lock`;
+  const mine = `${process.pid} ${randomUUID()}`;
+  mkdirSync(path.dirname(file), { recursive: true });
+  for (let attempt = 0; ; attempt += 1) {
+    try {
+      writeFileSync(file, mine, { flag: "wx" });
+      return () => {
+        if (readText(file) === mine) rmSync(file, { force: true });
+      };
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
+      const pid = Number.parseInt(readText(file) ?? "", 10);
+      if (attempt > 2 || isAlive(pid)) {
+        throw new MigrateError({
+          code: "execution/database-in-use",
+          message: `the embedded database ${folder} is in use by process ${pid}`,
+          hint: `wait until that process has ended; if it is not a migrate process, remove ${file}`,
+        });
+      }
+      rmSync(file, { force: true });
+    }
+  }
+}
+
+function readText(file: string): string | undefined {
+  try {
+    return readFileSync(file, "utf8");
+  } catch {
+    return undefined;
+  }
+}
+
+function isAlive(pid: number): boolean {
+  if (!Number.isInteger(pid) || pid <= 0) return false;
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === "EPERM";
+  }
+}

@@ -1,0 +1,212 @@
+/** The address of a server → a connection to it that sends messages ahead. The only importer of pg, whose internals it uses. */
+import type { Socket } from "node:net";
+import type { ConnectionOptions as TlsOptions } from "node:tls";
+import pg from "pg";
+import { MigrateError } from "../../core/errors.ts";
+import type { ServerAddress } from "../libpq/parameters.ts";
+import { connectAsMode } from "../libpq/tls.ts";
+import type { Row, Wire, WireListener } from "./types.ts";
+
+/** A connection that is not open yet; `signal` gives it up. */
+export function serverWire(
+  address: ServerAddress,
+  signal: AbortSignal | undefined,
+  { onNotice, onLost }: WireListener,
+): Wire {
+  let client: pg.Client;
+  let ssl: false | TlsOptions = false;
+  let version: string | undefined;
+
+  const connected = async (wanted: false | TlsOptions): Promise<Connected> => {
+    const made = await connectClient(address, wanted, signal, onLost);
+    version ??= made.version;
+    return made;
+  };
+  return {
+    connect: async () => {
+      ({ client, ssl } = await connectAsMode(address, connected));
+      client.on("notice", ({ severity = "NOTICE", message = "" }) => onNotice({ severity, message }));
+    },
+    end: () => client.end(),
+    send: (text, wantsRows) => {
+      corked(streamOf(client));
+      return sent(client, text, wantsRows);
+    },
+    aside: async (text) => {
+      const { client: other } = await connected(ssl);
+      try {
+        return (await sent(other, text, true)).rows;
+      } finally {
+        await other.end();
+      }
+    },
+    cancel: () => cancelled(address, ssl, client),
+    announced: () => ({ pid: internals(client).processID, version }),
+  };
+}
+
+interface Connected {
+  readonly client: pg.Client;
+  /** What it came to in the end. */
+  readonly ssl: false | TlsOptions;
+  readonly version: string | undefined;
+}
+
+async function connectClient(
+  address: ServerAddress,
+  wanted: false | TlsOptions,
+  signal: AbortSignal | undefined,
+  onLost: (error: Error) => void,
+): Promise<Connected> {
+  let ssl = wanted;
+  let version: string | undefined;
+  const bindable = { value: false };
+  const client = new pg.Client(configurationOf(address, ssl, bindable));
+  const { connection } = internals(client);
+  client.on("error", onLost);
+  if (ssl !== false && address.ssl !== false && address.ssl.mode === "prefer") {
+    goOnPlain(connection, () => {
+      ssl = false;
+    });
+  }
+  connection.prependListener("authenticationSASL", ({ mechanisms }: { mechanisms: readonly string[] }) => {
+    bindable.value = ssl !== false && mechanisms.includes("SCRAM-SHA-256-PLUS");
+  });
+  connection.on("parameterStatus", ({ parameterName, parameterValue }) => {
+    if (parameterName === "server_version") version = parameterValue;
+  });
+  const giveUp = (): void => void connection.stream.destroy();
+  if (signal?.aborted === true) throw new Error("given up");
+  signal?.addEventListener("abort", giveUp);
+  try {
+    await client.connect();
+  } catch (error) {
+    // What fails on our side, such as for want of a password, would leave the connection open.
+    giveUp();
+    throw error;
+  } finally {
+    signal?.removeEventListener("abort", giveUp);
+  }
+  return { client, ssl, version };
+}
+
+function configurationOf(
+  address: ServerAddress,
+  ssl: false | TlsOptions,
+  bindable: { readonly value: boolean },
+): pg.ClientConfig & { readonly pipeline: true } {
+  return {
+    host: address.host,
+    port: address.port,
+    user: address.user,
+    database: address.database,
+    // A function, since pg would otherwise take PGPASSWORD behind the configuration's back.
+    password: () => {
+      if (address.channelBinding === "require" && !bindable.value) {
+        throw new Error("the server does not offer channel binding, and channel_binding=require asks for it");
+      }
+      if (address.password !== undefined && address.password !== "") return address.password;
+      throw new MigrateError({
+        code: "execution/connect",
+        message: `cannot connect to ${address.display} (from ${address.origin}): the server asks for a password, and none is given`,
+        hint: "put it into the address, into PGPASSWORD or into ~/.pgpass; see what is used with: migrate config",
+      });
+    },
+    ssl,
+    // A message does not wait for the answer to the one before it.
+    pipeline: true,
+    application_name: address.applicationName ?? "retort",
+    keepAlive: true,
+    enableChannelBinding: address.channelBinding !== "disable",
+    ...(address.options === undefined ? {} : { options: address.options }),
+    ...(address.connectTimeout === undefined
+      ? {}
+      : { connectionTimeoutMillis: address.connectTimeout * 1000 }),
+  };
+}
+
+/** One message. Rows that nobody wants are not kept: a SELECT in a migration may have any number. */
+async function sent(
+  client: pg.Client,
+  text: string,
+  wantsRows: boolean,
+): Promise<{ readonly tag: string; readonly rows: readonly Row[] }> {
+  const result = await new Promise<unknown>((resolve, reject) => {
+    const query = new (wantsRows ? pg.Query : Discarding)(
+      text,
+      (error: Error | null | undefined, found: unknown) => (error ? reject(error) : resolve(found)),
+    );
+    client.query(query);
+  });
+  // Of several statements there are as many results.
+  const results = (Array.isArray(result) ? result : [result]) as readonly (pg.QueryResult | undefined)[];
+  const rows = results.findLast((each) => (each?.fields.length ?? 0) > 0)?.rows ?? [];
+  return { tag: results.at(-1)?.command ?? "", rows: rows as readonly Row[] };
+}
+
+class Discarding extends pg.Query {
+  handleDataRow(): void {}
+}
+
+/** Asks, as libpq does it, over a connection that says nothing else. */
+function cancelled(address: ServerAddress, ssl: false | TlsOptions, client: pg.Client): Promise<void> {
+  const { processID, secretKey } = internals(client);
+  return new Promise((resolve, reject) => {
+    const other = internals(new pg.Client(configurationOf(address, ssl, { value: true }))).connection;
+    const ask = (): void => other.cancel(processID, secretKey);
+    other.once("connect", ssl === false ? ask : () => other.requestSsl());
+    other.once("sslconnect", ask);
+    other.once("end", resolve);
+    other.once("error", reject);
+    if (address.host.startsWith("/")) other.connect(`${address.host}/.s.PGSQL.${address.port}`);
+    else other.connect(address.port, address.host);
+  });
+}
+
+/** What is sent before the program waits again goes out in one piece. */
+function corked(stream: Socket): void {
+  if (stream.writableCorked > 0) return;
+  stream.cork();
+  process.nextTick(() => stream.uncork());
+}
+
+// What pg does not say in its types.
+
+interface Connection extends NodeJS.EventEmitter {
+  readonly stream: Socket;
+  attachListeners(stream: Socket): void;
+  connect(portOrPath: number | string, host?: string): void;
+  requestSsl(): void;
+  cancel(processId: number, secretKey: number): void;
+}
+
+interface Internals {
+  readonly connection: Connection;
+  readonly processID: number;
+  readonly secretKey: number;
+}
+
+const internals = (client: pg.Client): Internals => client as unknown as Internals;
+
+const streamOf = (client: pg.Client): Socket => internals(client).connection.stream;
+
+/**
+ * Where the server answers N to being asked for TLS, the same connection goes on without, as libpq's does; pg would
+ * end it, and a second one would have to be made.
+ */
+function goOnPlain(connection: Connection, onPlain: () => void): void {
+  const { stream } = connection;
+  const once = stream.once.bind(stream) as (event: string, listener: (bytes: Buffer) => void) => Socket;
+  stream.once = ((event: string, listener: (bytes: Buffer) => void) =>
+    once(
+      event,
+      event !== "data"
+        ? listener
+        : (bytes) => {
+            if (bytes.toString("latin1") !== "N") return listener(bytes);
+            onPlain();
+            connection.attachListeners(stream);
+            connection.emit("sslconnect");
+          },
+    )) as typeof stream.once;
+}

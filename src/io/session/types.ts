@@ -1,0 +1,102 @@
+/** What the rest of the program knows of a connection to a database. */
+import type { Failure } from "../../core/explain.ts";
+
+/** A message from the server that is not an error. */
+export interface Notice {
+  readonly severity: string;
+  readonly message: string;
+}
+
+export type Row = Readonly<Record<string, unknown>>;
+
+/** A query that only reads, and what its rows must look like. */
+export interface Query<T> {
+  readonly sql: string;
+  /** Throws where a row is none. */
+  readonly row: { readonly parse: (row: unknown) => T };
+}
+
+export interface Session {
+  readonly kind: "server" | "pglite";
+  /** Which one this is, for a person: `deploy@db.example:5432/shop`. */
+  readonly database: string;
+  /** `server_version_num` (150018) and what a person calls it ("15.18"). */
+  readonly version: { readonly number: number; readonly text: string };
+  /** The backend's process id, as it was announced; 0 for the embedded database. */
+  readonly pid: number;
+  /**
+   * Sends one text as a message of its own, at once, behind those that are on their way; resolves with its command tag
+   * when the server has done it. `label` goes before it as a comment. Throws `StatementFailure`.
+   */
+  send(sql: string, label?: string): Promise<string>;
+  /** The rows of a query. Throws `StatementFailure`. */
+  read<T>(query: Query<T>): Promise<readonly T[]>;
+  /** The rows of a query over another connection, while this one is busy; none on the embedded database. */
+  aside<T>(query: Query<T>): Promise<readonly T[]>;
+  /** Asks the server, over another connection, to stop what runs here. */
+  cancel(): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** What lies beneath a session: one connection of a driver. */
+export interface Wire {
+  connect(): Promise<void>;
+  end(): Promise<void>;
+  /** Sends one message, behind those that are on their way. Its command tag, and the rows of its last query if they are wanted. */
+  send(text: string, wantsRows: boolean): Promise<{ readonly tag: string; readonly rows: readonly Row[] }>;
+  /** One query over another connection. */
+  aside(text: string): Promise<readonly Row[]>;
+  /** Asks for what runs to be cancelled, as the protocol does it: needs no password and no free connection. */
+  cancel(): Promise<void>;
+  /** What the server, or a pooler before it, said of itself on connecting; undefined without a connection. */
+  announced(): { readonly pid: number; readonly version: string | undefined } | undefined;
+}
+
+export interface WireListener {
+  readonly onNotice: (notice: Notice) => void;
+  readonly onLost: (error: Error) => void;
+}
+
+/** An error as a driver throws it; the server's own have a severity. */
+export interface DriverError extends Error {
+  readonly severity?: string;
+  readonly code?: string;
+  readonly position?: string | number;
+  readonly detail?: string;
+  readonly hint?: string;
+  readonly where?: string;
+  readonly constraint?: string;
+}
+
+/** The server refused a text, or the connection broke while it ran. */
+export class StatementFailure extends Error implements Failure {
+  readonly sqlstate?: string;
+  readonly detail?: string;
+  readonly hint?: string;
+  readonly where?: string;
+  readonly constraint?: string;
+  readonly position?: number;
+
+  /** `before`: code points of the message that stand before the text it speaks of. */
+  constructor(error: DriverError, before = 0) {
+    super(error.message, { cause: error });
+    this.name = "StatementFailure";
+    const sqlstate = sqlstateOf(error);
+    if (sqlstate !== undefined) this.sqlstate = sqlstate;
+    const position = Number(error.position) - 1 - before;
+    if (position >= 0) this.position = position;
+    for (const key of ["detail", "hint", "where", "constraint"] as const) {
+      const value = error[key];
+      if (typeof value === "string" && value !== "") this[key] = value;
+    }
+  }
+
+  /** The connection broke: what the server did with the message is not known. */
+  get lost(): boolean {
+    return this.sqlstate === undefined || this.sqlstate.startsWith("08") || /^57P0[1-5]$/.test(this.sqlstate);
+  }
+}
+
+/** `EPIPE` looks like one, and is the system's. */
+export const sqlstateOf = ({ severity, code }: DriverError): string | undefined =>
+  severity !== undefined && typeof code === "string" && /^[0-9A-Z]{5}$/.test(code) ? code : undefined;

@@ -1,0 +1,180 @@
+/**
+ * A plan → the offline script: the same statements in the same order, laid out for a person to review and for a client
+ * to run. Nothing here decides what is sent; same plan and form, same bytes.
+ */
+import type { Ledger } from "../../core/ledger/calls.ts";
+import { defaultForm, type ScriptForm, scriptBatches } from "../../core/plan/script.ts";
+import { type Part, partsOf } from "../../core/plan/split.ts";
+import type { Batch, Plan, Statement } from "../../core/plan/types.ts";
+import { commentText } from "../../core/quote.ts";
+import { NO_RECEIPT } from "../../core/receipt.ts";
+import { sha256 } from "../../core/sha256.ts";
+import { comment, newPage, type Page, PIECE } from "./page.ts";
+import { layOut, stepTitle } from "./section.ts";
+import { receiptLine, runWith, titleLines, whatItDoes } from "./title.ts";
+
+/** A script and its receipt. */
+export interface Script {
+  /** SHA-256 of the whole script, with zeros for its own digits. */
+  readonly receipt: string;
+  readonly text: string;
+  /** The same in pieces: a long script need not stand in memory in one. */
+  pieces(): Iterable<string>;
+}
+
+/**
+ * The whole plan as one script. An empty plan is a script of comments. Throws `source/psql-string` for a statement
+ * that psql reads otherwise than the server.
+ */
+export function renderScript(plan: Plan, ledger: Ledger, form: ScriptForm = defaultForm): Script {
+  return scriptOf(plan, form, {
+    title: (receipt) => titleLines(plan, ledger, form, receipt),
+    batches: (receipt) => scriptBatches(plan, ledger, receipt),
+  });
+}
+
+/** A file of a split script. */
+export interface SplitScript extends Script {
+  readonly name: string;
+}
+
+/**
+ * One numbered file for each transaction boundary, each with its own lock and guard; to be run in order. Throws
+ * `source/psql-string`, and `source/not-splittable` where a statement needs what another left in its session.
+ */
+export function renderSplit(
+  plan: Plan,
+  ledger: Ledger,
+  form: ScriptForm = defaultForm,
+): readonly SplitScript[] {
+  const parts = partsOf(plan, ledger, form.client);
+  const width = Math.max(4, String(parts.length).length);
+  return parts.map((part) => {
+    const name = `${String(part.index + 1).padStart(width, "0")}_${nameOf(plan, part)}.sql`;
+    const script = scriptOf(plan, form, {
+      title: (receipt) => partTitle(plan, part, form, name, receipt),
+      batches: (receipt) => part.batches(receipt),
+      alone: part.alone,
+    });
+    return { ...script, name };
+  });
+}
+
+// -------------------------------------------------------------------------------------------------- the whole file
+
+interface Content {
+  readonly title: (receipt: string) => readonly string[];
+  readonly batches: (receipt: string) => readonly Batch[];
+  /** One statement and nothing else but comments. */
+  readonly alone?: boolean;
+}
+
+function scriptOf(plan: Plan, form: ScriptForm, content: Content): Script {
+  const isEmpty = plan.batches.length === 0;
+  const pieces = function* (receipt: string): Generator<string> {
+    const page = newPage();
+    for (const line of content.title(receipt)) {
+      page.add(line);
+      if (page.size >= PIECE) yield page.take();
+    }
+    if (!isEmpty && content.alone !== true) beginClient(page, form);
+    page.gap();
+    const batches = content.batches(receipt);
+    if (content.alone === true)
+      page.add(...batches.flatMap(({ statements }) => statements.map(({ sql }) => sql)));
+    else yield* layOut(page, plan, batches, form);
+    if (!isEmpty && content.alone !== true) endClient(page, form);
+    yield page.take();
+  };
+  const receipt = sha256(pieces(NO_RECEIPT));
+  return {
+    receipt,
+    pieces: () => pieces(receipt),
+    get text() {
+      return [...pieces(receipt)].join("");
+    },
+  };
+}
+
+/** What a `.psqlrc` or a flag may have set otherwise: then a guard that stops would not stop what follows. */
+function beginClient(page: Page, { client }: ScriptForm): void {
+  page.gap();
+  if (client === "psql") {
+    page.add("-- psql: stops at the first error, sends each statement as it stands, says little.");
+    page.add(...PSQL_SETTINGS.map((setting) => `\\set ${setting}`), "\\pset pager off");
+    return;
+  }
+  // A text that is sent at once has been cut into strings before its first SET is run.
+  page.add(
+    "-- Stops in a session that does not read backslashes as standard SQL does.",
+    "SELECT pg_catalog.concat('retort: first, in this session: SET standard_conforming_strings = on')::integer",
+    "  WHERE pg_catalog.length('\\\\') <> 2;",
+  );
+}
+
+function endClient(page: Page, { client }: ScriptForm): void {
+  if (client === "psql") page.add("\\set QUIET off", "\\echo 'retort: done'");
+}
+
+const PSQL_SETTINGS = [
+  "ON_ERROR_STOP on",
+  "ON_ERROR_ROLLBACK off",
+  "AUTOCOMMIT on",
+  "SINGLELINE off",
+  "SINGLESTEP off",
+  "FETCH_COUNT 0",
+  "QUIET on",
+] as const;
+
+// ------------------------------------------------------------------------------------------------------ split files
+
+/** The part of a file's name that says what is in it: letters, digits, `_` and `.` only. */
+function nameOf(plan: Plan, { step, number, parts }: Part): string {
+  if (step === undefined) return plan.kind === "stamp" ? "stamp" : "start";
+  const { direction, revision } = plan.steps[step]!;
+  return `${direction}_${revision}${parts === 1 ? "" : `_${number}_of_${parts}`}`;
+}
+
+function partTitle(
+  plan: Plan,
+  part: Part,
+  form: ScriptForm,
+  name: string,
+  receipt: string,
+): readonly string[] {
+  const { index, of, step, number, parts, unsure, alone } = part;
+  return [
+    `Retort migration script, file ${index + 1} of ${of}: ${whatItDoes(plan)}`,
+    receiptLine(receipt),
+    ...(step === undefined
+      ? []
+      : [`Step ${stepTitle(plan, step)}${parts === 1 ? "" : `; part ${number} of ${parts}`}`]),
+    "",
+    ...(alone
+      ? ["Run:  with a client that sends this statement alone, outside a transaction."]
+      : runWith(form, name)),
+    index === 0
+      ? "The files are run in the order of their names, each when the one before it has succeeded."
+      : "Only when the file before it has succeeded.",
+    ...(unsure ? ["SQL alone cannot always tell whether it has."] : []),
+    ...(alone ? [...ALONE, ...settingsOf(part)] : []),
+  ].map(comment);
+}
+
+const ALONE = [
+  "",
+  "The statement must be sent alone, so this file has no lock, no guard and no settings of its own.",
+  "The file before it has guarded the state, and recorded that this comes next; the file after it",
+  "guards that nothing else has happened in between. If this one fails, do not run that one.",
+];
+
+/** What a client that keeps its session may send before it. */
+function settingsOf({ settings }: Part): readonly string[] {
+  if (settings.length === 0) return [];
+  const line = ({ sql }: Statement): string => `  ${commentText(sql)}`;
+  return [
+    "",
+    "A client that keeps its session can send these before it, one at a time:",
+    ...settings.map(line),
+  ];
+}

@@ -1,0 +1,184 @@
+/** Batches of a plan → the lines of a script that send them, with words above that say what each part is for. */
+import { MigrateError } from "../../core/errors.ts";
+import type { ScriptForm } from "../../core/plan/script.ts";
+import { type Batch, isOutside, type Plan, type Purpose, type Statement } from "../../core/plan/types.ts";
+import { commentText } from "../../core/quote.ts";
+import { locate } from "../../core/source.ts";
+import { lossComment } from "../loss.ts";
+import { PAGE_WIDTH, type Page, PIECE, rule } from "./page.ts";
+import { psqlText, unreadable } from "./psql.ts";
+
+/** `2 of 5: upgrade c83f1c8c9f12, create orders (0002_create_orders.up.sql)` */
+export function stepTitle({ steps, kind }: Plan, index: number): string {
+  const { direction, revision, message, path } = steps[index]!;
+  const verb = kind === "stamp" || kind === "repair" ? kind : direction === "up" ? "upgrade" : "downgrade";
+  const about = message === "" ? "" : `, ${commentText(message)}`;
+  const file = path === "" ? "" : ` (${commentText(path.slice(path.lastIndexOf("/") + 1))})`;
+  return `${index + 1} of ${steps.length}: ${verb} ${revision}${about}${file}`;
+}
+
+/** All batches, each step under its own heading; in pieces, where it is long. */
+export function* layOut(
+  page: Page,
+  plan: Plan,
+  batches: readonly Batch[],
+  form: ScriptForm,
+): Generator<string> {
+  for (const [index, batch] of batches.entries()) {
+    const { step, when } = batch;
+    const isFirst = step !== undefined && batches[index - 1]?.step !== step;
+    const isLast = step !== undefined && batches[index + 1]?.step !== step;
+    if (step === undefined && index === 0) page.add(...rule("start"));
+    else if (step === undefined && hasCheck(batch)) {
+      page.gap();
+      page.add(...rule("end"));
+    }
+    if (isFirst) stepHeading(page, plan, step, form, when);
+    addBatch(page, plan, batch, form);
+    if (isLast && when !== undefined)
+      page.add("\\else", `\\echo 'retort: ${step + 1} of ${plan.steps.length} is done already'`, "\\endif");
+    if (page.size >= PIECE) yield page.take();
+  }
+}
+
+const hasCheck = ({ statements }: Batch): boolean => statements.some(({ purpose }) => purpose === "check");
+
+function stepHeading(page: Page, plan: Plan, index: number, { client }: ScriptForm, when?: string): void {
+  page.gap();
+  page.add(...rule(stepTitle(plan, index)));
+  if (plan.kind === "stamp" || plan.kind === "repair") return;
+  if (!plan.steps[index]!.transactional)
+    page.add(
+      "-- Not in a transaction. If it is interrupted, the ledger's table intent tells at which statement.",
+    );
+  if (when !== undefined) page.add(when, "\\gset", "\\if :retort_pending");
+  // Numbers only: what stands on a backslash line is psql's to interpret.
+  if (client === "psql") page.add(`\\echo 'retort: ${index + 1} of ${plan.steps.length}'`);
+}
+
+/** One batch. What a script begins and ends with has words above it; of a step, ours is joined to a message each. */
+function addBatch(page: Page, plan: Plan, batch: Batch, form: ScriptForm): void {
+  let step = batch.step;
+  let said: string | undefined;
+  let ours: Statement[] = [];
+  /** psql goes on only if what was sent last succeeded. */
+  let passed = false;
+  const flush = (): void => {
+    if (ours.length > 0) page.add(...joined(ours, form));
+    passed = !batch.transactional && ours.some(({ purpose }) => purpose.startsWith("guard-"));
+    if (passed) page.add(...stopAfterError(form));
+    ours = [];
+  };
+  for (const statement of batch.statements) {
+    if (statement.step !== undefined && statement.step !== step) {
+      // A step that shares its transaction with others.
+      flush();
+      step = statement.step;
+      stepHeading(page, plan, step, form);
+    }
+    if (AUTHORS.has(statement.purpose)) {
+      if (ours.length > 0) flush();
+      // In psql nothing runs outside a transaction that a failed guard, or a failed SET, has not let pass.
+      const outside = isOutside(batch, statement);
+      if (outside && !passed) page.add(...stopAfterError(form));
+      passed = false;
+      addUser(page, statement, outside, form);
+    } else if (step === undefined) {
+      const words = WORDS[statement.purpose];
+      if (words !== undefined && words !== said) {
+        page.gap();
+        page.add(words);
+        said = words;
+      }
+      page.add(...linesOf(statement.sql));
+    } else ours.push(statement);
+  }
+  if (ours.length > 0) flush();
+}
+
+const AUTHORS: ReadonlySet<Purpose> = new Set(["user", "user-setting", "repair"]);
+
+/** What a part of ours is for, where it is not under the heading of a step. */
+const WORDS: Partial<Record<Purpose, string>> = {
+  pin: "-- Session: names mean PostgreSQL's own objects, and text is read as it was written.",
+  lock: "-- Lock: this is the right place, and no other migrator is at work.",
+  "create-ledger":
+    "-- Ledger: created once. Where it is there already, this does nothing; skip it when you review.",
+  "guard-ledger":
+    "-- Guard: the ledger belongs to whom it should, is plain tables, and its procedures are these.",
+  "guard-lock": "-- Guard: this session holds the lock.",
+  "guard-start": "-- Guard: what is applied is what was expected, and nothing is half done.",
+  receipt: "-- Log: which script this is.",
+  check: "-- Check: what is applied now is what was promised, row by row.",
+  unlock: "-- Lock: given back.",
+};
+
+/** For a psql that was told to go on after errors. */
+const stopAfterError = ({ client }: ScriptForm): readonly string[] =>
+  client === "psql" ? ["\\if :ERROR \\echo 'retort: stopped' \\quit \\endif"] : [];
+
+function addUser(page: Page, statement: Statement, isOutside: boolean, form: ScriptForm): void {
+  page.gap();
+  if (form.annotate) page.add(...annotation(statement));
+  page.add(bytesFor(statement, form));
+  if (isOutside) page.add(...stopAfterError(form));
+  page.gap();
+}
+
+/** What a reviewer would not see at once: what goes away, or may; characters that hide something. */
+function annotation({ losses = [], opaque, sql }: Statement): readonly string[] {
+  return [
+    ...losses.map((loss) => `-- >> takes away: ${lossComment(loss)}`),
+    ...(opaque === undefined ? [] : ["-- >> what it may take away is not known"]),
+    ...UNSEEN.filter(([characters]) => characters.test(sql)).map(([, what]) => `-- >> ${what}`),
+  ];
+}
+
+const UNSEEN = [
+  [
+    /[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/,
+    "it holds characters that turn the direction of writing: what is seen may not be what runs",
+  ],
+  [/\r(?!\n)/, "it holds a carriage return alone, which ends a line, and a comment with it"],
+] as const;
+
+/**
+ * Statements of ours; for psql in one message, so that they take one round trip. A message is read as a whole before any
+ * of it is done, so what says how text is to be read ends its message.
+ */
+function joined(statements: readonly Statement[], { client }: ScriptForm): readonly string[] {
+  if (client === "any") return statements.flatMap(({ sql }) => linesOf(sql));
+  const lines: string[] = [];
+  for (const [index, { sql, purpose }] of statements.entries()) {
+    const next = statements[index + 1]?.purpose;
+    const ends = next === undefined || (purpose === "pin" && next !== "pin");
+    const [first, ...rest] = linesOf(ends ? sql : sql.replace(/;$/, " \\;"));
+    const line = lines.at(-1);
+    const fits = line?.endsWith("\\;") === true && line.length + 1 + first!.length <= PAGE_WIDTH;
+    // A COMMIT is not worth a line of its own.
+    if (fits || (line !== undefined && purpose === "commit")) lines[lines.length - 1] = `${line} ${first}`;
+    else lines.push(first!);
+    lines.push(...rest);
+  }
+  return lines;
+}
+
+const linesOf = (sql: string): readonly string[] => sql.split("\n");
+
+/** The bytes that make the client send exactly the statement's text. Throws `source/psql-string`. */
+export function bytesFor({ sql, origin, offset = 0 }: Statement, { client }: ScriptForm): string {
+  if (client === "any") return sql;
+  const at = unreadable(sql);
+  if (at === undefined) return psqlText(sql);
+  const from = locate({ path: "", text: sql }, offset);
+  const to = locate({ path: "", text: sql }, at);
+  const line = (origin?.line ?? 1) + to.line - from.line;
+  const column = to.line === from.line ? (origin?.column ?? 1) + to.column - from.column : to.column;
+  throw new MigrateError({
+    code: "source/psql-string",
+    message:
+      "psql cannot read this string: one with escapes (E'…') that goes on in a later line, with \\' in it",
+    hint: "write it as one string in one piece, or with $$…$$; --client any and the run take it as it is",
+    ...(origin === undefined ? {} : { location: { path: origin.path, line, column } }),
+  });
+}

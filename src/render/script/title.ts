@@ -1,0 +1,156 @@
+/** A plan → the title of its script: what it does, for whom it is, and every step in one table. */
+import type { Ledger } from "../../core/ledger/calls.ts";
+import { FORMAT } from "../../core/ledger/format.ts";
+import type { ScriptForm } from "../../core/plan/script.ts";
+import type { Plan, PlanStep } from "../../core/plan/types.ts";
+import { commentText, qualified } from "../../core/quote.ts";
+import { lossComment } from "../loss.ts";
+import { comment, PAGE_WIDTH, table } from "./page.ts";
+
+/** Of one script. The receipt is its second line. */
+export function titleLines(plan: Plan, ledger: Ledger, form: ScriptForm, receipt: string): readonly string[] {
+  const first = `Retort migration script: ${whatItDoes(plan)}`;
+  if (plan.batches.length === 0) return [first, "Nothing to do."].map(comment);
+  return [
+    first,
+    receiptLine(receipt),
+    "",
+    ...forWhom(plan, ledger),
+    ...runWith(form, plan.kind === "ensure" ? "ledger.sql" : "migration.sql"),
+    ...(plan.kind === "ensure"
+      ? []
+      : ["", ...startsFrom(plan), ...settingsLines(plan), "", ...stepsTable(plan)]),
+  ].map(comment);
+}
+
+export const receiptLine = (receipt: string): string => `Receipt: sha256:${receipt}`;
+
+export const whatItDoes = (plan: Plan): string =>
+  plan.kind === "ensure"
+    ? "creates the ledger, or brings it to this format; safe to run twice"
+    : `${plan.kind} ${plan.from.join(", ") || "<base>"} -> ${plan.to.join(", ") || "<base>"}`;
+
+/** Where it is to be run: what it does not find so, it stops at. */
+function forWhom({ place, role }: Plan, { names }: Ledger): readonly string[] {
+  const { database, role: login, minimumVersion } = place;
+  const parts = [
+    database === undefined ? undefined : `database ${commentText(database)}`,
+    login === undefined ? undefined : `connected as ${commentText(login)}`,
+    role === undefined ? undefined : `SQL runs as the role ${commentText(role)}`,
+    `PostgreSQL ${Math.floor((minimumVersion ?? 120000) / 10000)} or later`,
+    `ledger ${commentText(qualified(names.schema))}, format ${FORMAT}`,
+  ];
+  return [`For:  ${parts.filter((part) => part !== undefined).join("; ")}.`];
+}
+
+export function runWith({ client }: ScriptForm, file: string): readonly string[] {
+  return client === "psql"
+    ? [
+        `Run:  psql -X -v ON_ERROR_STOP=1 -f ${file} DATABASE`,
+        "      directly, not through a transaction pooler.",
+      ]
+    : [
+        "Run:  with any client that sends the text as it is, in one session, and stops at the first error;",
+        "      directly, not through a transaction pooler. After an error close the session: it may hold the lock.",
+      ];
+}
+
+function startsFrom(plan: Plan): readonly string[] {
+  if (plan.batches.some((batch) => batch.when !== undefined)) {
+    return [
+      "It applies what is missing and skips what is done. In a state that does not lie on the way it stops, with",
+      "nothing changed. It can be run again at any time.",
+    ];
+  }
+  const { from } = plan;
+  const start =
+    from.length === 0
+      ? ["It stops, with nothing changed, where any revision is applied already."]
+      : [
+          "It stops, with nothing changed, unless exactly this is applied:",
+          `  ${from.join(", ")} and all that ${from.length === 1 ? "it needs" : "they need"}.`,
+        ];
+  const isOne =
+    plan.steps.length > 1 && plan.batches[1]?.statements.some(({ purpose }) => purpose === "guard-step");
+  return [
+    ...start,
+    plan.kind === "stamp" || plan.kind === "repair"
+      ? "It writes only the ledger."
+      : isOne === true
+        ? "One transaction: if a step fails, all of it is rolled back."
+        : "Each step is a transaction: one that fails is rolled back; those before it stay.",
+  ];
+}
+
+/** Said once: each step begins with them. */
+function settingsLines({ kind, settings }: Plan): readonly string[] {
+  if (kind === "stamp" || kind === "repair") return [];
+  const own = settings.map((setting) => commentText(setting.replaceAll(/\s+/g, " ")));
+  return [
+    "Each starts with a clean session: DateStyle ISO, TimeZone UTC, lock_timeout 5s,",
+    own.length === 0
+      ? "statement_timeout 0, and the search_path of the database and the role."
+      : `statement_timeout 0; then: ${own.join("; ")}.`,
+  ];
+}
+
+function stepsTable({ steps, kind, batches }: Plan): readonly string[] {
+  const runs = kind !== "stamp" && kind !== "repair";
+  const columns = [
+    { name: "#", most: 6 },
+    { name: "", most: 1 },
+    { name: "revision", most: 40 },
+    { name: "message", most: 30 },
+    ...(runs
+      ? [
+          { name: "transaction", most: 12 },
+          { name: "takes away", most: 40 },
+        ]
+      : []),
+  ];
+  const outside = new Map<number, string[]>();
+  for (const batch of batches.filter(({ transactional }) => !transactional)) {
+    for (const { purpose, step, tag } of batch.statements)
+      if (purpose === "user") outside.set(step!, [...(outside.get(step!) ?? []), tag ?? ""]);
+  }
+  const opaque = new Set(
+    batches.flatMap(({ statements }) =>
+      statements.flatMap((each) => (each.opaque === true ? [each.step!] : [])),
+    ),
+  );
+  const rows = steps.map((step, index) => [
+    String(index + 1),
+    SIGNS[step.direction],
+    step.revision,
+    commentText(step.message),
+    ...(runs
+      ? [
+          step.transactional ? "yes" : "no",
+          [
+            ...(step.losses ?? []).map(lossComment),
+            ...(opaque.has(index) ? ["not known (DO, CALL)"] : []),
+          ].join("\n"),
+        ]
+      : []),
+  ]);
+  return [
+    ...table(columns, rows, PAGE_WIDTH - "-- ".length),
+    ...titled(
+      "Cannot be rolled back:",
+      [...outside].flatMap(([index, tags]) =>
+        tags.map((tag) => `  ${index + 1}  ${steps[index]!.revision}  ${tag}`),
+      ),
+    ),
+    ...titled("Has no way back, once it is applied:", runs ? steps.flatMap(oneWay) : []),
+  ];
+}
+
+const oneWay = ({ direction, irreversible, revision }: PlanStep, index: number): readonly string[] =>
+  irreversible === undefined || direction === "down"
+    ? []
+    : [`  ${index + 1}  ${revision}  ${commentText(irreversible)}`];
+
+const SIGNS = { up: "+", down: "-" } as const;
+
+const titled = (name: string, lines: readonly string[]): readonly string[] =>
+  lines.length === 0 ? [] : ["", name, ...lines];

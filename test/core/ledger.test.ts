@@ -1,0 +1,31 @@
+/** The ledger's SQL files, in a schema of any name. */
+import { expect, test } from "vitest";
+import { ledgerOf } from "../../src/core/ledger/calls.ts";
+import { bodiesHash, FORMAT, inSchema, ledgerFiles } from "../../src/core/ledger/format.ts";
+import { tokens } from "../../src/core/lexer.ts";
+
+test("procedures that were released are known by their hash: others are another format", () => {
+  expect({ format: FORMAT, hash: bodiesHash("retort") }).toEqual({
+    format: 2,
+    hash: "84da83eb75879a40fdc7b5ca9d7e4748a84dc7f8588aa68024130b416df1830d",
+  });
+});
+
+test("in its own schema a file is what it is", () => {
+  for (const text of Object.values(ledgerFiles)) expect(inSchema(text, "retort")).toBe(text);
+});
+
+test.each(["$body$", "a$&b$$c$'d", "it's", 'say "x"', "a.b", "a\n\\! id", "*/ --", "é😀", "$body1$ $body$"])(
+  "in the schema %j nothing leaves its name, its string or its comment",
+  (schema) => {
+    const kinds = (text: string) => [...tokens(text)].map(({ kind }) => kind);
+    for (const text of Object.values(ledgerFiles)) {
+      const other = inSchema(text, schema);
+      expect(kinds(other)).toEqual(kinds(text));
+      expect(other).not.toMatch(/\bretort\.(?!state is missing)/);
+    }
+    const ledger = ledgerOf({ schema, owner: `o'$body$ "x", {}` });
+    for (const block of [ledger.guard("needed"), ledger.create, ledger.upgrade, ledger.unlock])
+      expect(kinds(block)).toEqual(["word", "space", "string", "symbol"]);
+  },
+);

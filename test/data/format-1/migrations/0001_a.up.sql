@@ -1,0 +1,5 @@
+-- revision: a
+-- parent: none
+-- message: it's the first: é
+
+CREATE TABLE t (x int);

@@ -1,0 +1,3 @@
+-- revision: b
+
+SELECT 1;

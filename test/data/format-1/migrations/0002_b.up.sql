@@ -1,0 +1,4 @@
+-- revision: b
+-- parent: a
+
+INSERT INTO t VALUES (1), (1);

@@ -1,0 +1,3 @@
+-- revision: c
+
+SELECT 1;

@@ -1,0 +1,4 @@
+-- revision: c
+-- parent: b
+
+SELECT 1;

@@ -1,0 +1,3 @@
+-- revision: other
+
+SELECT 1;

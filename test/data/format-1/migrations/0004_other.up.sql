@@ -1,0 +1,5 @@
+-- revision: other
+-- parent: b
+-- branch-labels: side
+
+SELECT 2, 2;

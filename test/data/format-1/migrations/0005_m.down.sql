@@ -1,0 +1,3 @@
+-- revision: m
+
+SELECT 1;

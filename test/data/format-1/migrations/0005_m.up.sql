@@ -1,0 +1,4 @@
+-- revision: m
+-- parent: c, other
+
+SELECT 3;

@@ -1,0 +1,3 @@
+-- revision: d
+
+SELECT 1;
