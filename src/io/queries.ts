@@ -7,7 +7,7 @@ import type { SessionInfo } from "../core/event.ts";
 import { grantsHint } from "../core/explain.ts";
 import type { Ledger } from "../core/ledger/calls.ts";
 import { readFormat1Sql, readLedgerSql, readLogSql } from "../core/ledger/queries.ts";
-import { type Applied, type Intent, type LedgerState, sqlstates } from "../core/ledger/types.ts";
+import { type Applied, type Intent, isGuard, type LedgerState, sqlstates } from "../core/ledger/types.ts";
 import { invalidIndexesSql, type Outcome, oidsSql, probeSql, relationsOf } from "../core/probe.ts";
 import type { Probe } from "../core/statement/facts.ts";
 import { type Query, type Session, StatementFailure } from "./session/types.ts";
@@ -114,14 +114,13 @@ const isOlder = (error: unknown): boolean =>
 function unreadable(error: unknown, { names }: Ledger): unknown {
   if (!(error instanceof StatementFailure)) return error;
   const { message, sqlstate, lost, hint } = error;
-  const isGuard = sqlstate === sqlstates.guard || sqlstate === sqlstates.format;
   const [code, text, what] = lost
     ? [
         "execution/connection-lost",
         `the connection to the database was lost: ${message}`,
         "run the same command again; nothing was changed",
       ]
-    : isGuard
+    : isGuard(sqlstate)
       ? ["state/guard", message.replace(/^retort: /, ""), hint]
       : [
           "execution/ledger",

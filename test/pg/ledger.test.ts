@@ -236,7 +236,11 @@ describe("a ledger that is not trusted", () => {
       "CREATE PROCEDURE retort.begin_step(revision varchar, revisions int, digest int) LANGUAGE sql AS 'INSERT INTO pwned VALUES (1)';",
       /its procedures are not those that this was made for/,
     ],
-    ["a table that is missing", "DROP TABLE retort.intent;", /is not whole: a table of it is missing/],
+    [
+      "a table that is missing",
+      "DROP TABLE retort.intent;",
+      /is inconsistent: these tables are missing: intent/,
+    ],
     ["a newer format", `UPDATE retort.state SET format = ${FORMAT + 1};`, /has format 3/],
   ];
 

@@ -104,6 +104,7 @@ const WORDS: Partial<Record<Purpose, string>> = {
   lock: "-- Lock: this is the right place, and no other migrator is at work.",
   "create-ledger":
     "-- Ledger: created once. Where it is there already, this does nothing; skip it when you review.",
+  "repair-ledger": "-- Repair: the ledger's tables and procedures are there, and its rows fit together.",
   "guard-ledger":
     "-- Guard: the ledger belongs to whom it should, is plain tables, and its procedures are these.",
   "guard-lock": "-- Guard: this session holds the lock.",
