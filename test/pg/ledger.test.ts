@@ -242,6 +242,11 @@ describe("a ledger that is not trusted", () => {
       /is inconsistent: these tables are missing: intent/,
     ],
     ["a newer format", `UPDATE retort.state SET format = ${FORMAT + 1};`, /has format 3/],
+    [
+      "a format that nobody knows",
+      "UPDATE retort.state SET format = 99;",
+      /made for format 2 of the ledger; the ledger retort has format 99\n(DETAIL.*\n)?hint: .*the version of migrate that brought it to that format, or a newer one: this one knows no format after 2/i,
+    ],
   ];
 
   test.each(tampered)("%s", async (_, sql, sentence) => {
