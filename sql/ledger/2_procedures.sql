@@ -490,8 +490,9 @@ BEGIN
 END
 $body$;
 
--- Writes down that a script is run, by its receipt; not where all that it does is done already.
--- range is from which revisions to which.
+-- Writes down that a script is run, by the receipt that it was handed out with: a script that was
+-- edited since says the same. Not where all that it does is done already. range is from which
+-- revisions to which.
 CREATE PROCEDURE retort.begin_script(
   receipt text, range text, done_revisions bigint, done_digest numeric)
 LANGUAGE plpgsql AS $body$

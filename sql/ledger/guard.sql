@@ -111,8 +111,8 @@ BEGIN
       INTO is_empty, wrong
       FROM (SELECT count(*) AS n, max(t.revisions) AS revisions, max(t.digest) AS digest
           FROM retort.state AS t) AS s,
-        (SELECT count(*) AS n, coalesce(sum(('x' || left(encode(sha256(convert_to(t.revision, 'UTF8')),
-            'hex'), 15))::bit(60)::bigint), 0) AS digest
+        (SELECT count(*) AS n, coalesce(sum(('x' || left(encode(sha256(
+              convert_to(t.revision, 'UTF8')), 'hex'), 15))::bit(60)::bigint), 0) AS digest
           FROM retort.applied AS t) AS a,
         (SELECT count(*) AS n, string_agg(CASE t.direction
             WHEN 'up' THEN format('the upgrade to %s is under way, and it is applied', t.revision)
@@ -140,13 +140,14 @@ BEGIN
       MESSAGE = format('retort: the ledger %s is inconsistent: %s', place::regnamespace,
         array_to_string(wrong, '; ')),
       HINT = concat('Nothing was changed. ', CASE
-        WHEN is_empty THEN 'A dump without data (pg_dump --schema-only) or a TRUNCATE leaves it so. '
-          'Bring its rows back, or: migrate repair, and then say what is applied: '
+        WHEN is_empty THEN 'A dump without data (pg_dump --schema-only) or a TRUNCATE leaves it '
+          'so. Bring its rows back, or: migrate repair, and then say what is applied: '
           'migrate stamp REVISION'
-        WHEN 'tables' = ANY (parts) THEN 'Restore them from a backup, or make them anew, empty, with: '
-          'migrate repair'
-        WHEN wrong[1] LIKE 'intent should%' THEN 'Look with: SELECT * FROM retort.intent; which of '
-          'them is so must be known; the others go with: DELETE FROM retort.intent WHERE revision = ...'
+        WHEN 'tables' = ANY (parts) THEN 'Restore them from a backup, or make them anew, empty, '
+          'with: migrate repair'
+        WHEN wrong[1] LIKE 'intent should%' THEN 'Look with: SELECT * FROM retort.intent; '
+          'a person must know which of them is so, and delete the others: '
+          'DELETE FROM retort.intent WHERE revision = ...'
         WHEN 'rows' = ANY (parts) THEN 'Rows were changed by hand, or restored in part. '
           'Look with: SELECT * FROM retort.log ORDER BY id DESC; make the tally anew with: '
           'migrate repair'

@@ -109,7 +109,7 @@ const WORDS: Partial<Record<Purpose, string>> = {
     "-- Guard: the ledger belongs to whom it should, is plain tables, and its procedures are these.",
   "guard-lock": "-- Guard: this session holds the lock.",
   "guard-start": "-- Guard: what is applied is what was expected, and nothing is half done.",
-  receipt: "-- Log: which script this is.",
+  receipt: "-- Log: which script this is, as it was handed out.",
   check: "-- Check: what is applied now is what was promised, row by row.",
   unlock: "-- Lock: given back.",
 };

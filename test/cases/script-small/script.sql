@@ -1,5 +1,5 @@
 -- Retort migration script: upgrade <base> -> c
--- Receipt: sha256:25646e4d403936cd60646a7568b0732c9f7da347b59964ab40555926854ad78a
+-- Receipt: sha256:83d9bed7b8ef12d951c5d5724c0fb6133f7d57a82bd0122bc3314705c5b0f2d9
 --
 -- For:  PostgreSQL 12 or later; ledger retort, format 2.
 -- Run:  psql -X -v ON_ERROR_STOP=1 -f migration.sql DATABASE
@@ -126,8 +126,8 @@ CREATE TABLE retort.log (
   at timestamptz NOT NULL,  -- when it was done
   by text NOT NULL,         -- the role that connected
   event text NOT NULL,      -- upgrade, downgrade, stamp, unstamp, repair, failure or script
-  revision text,            -- null for a script
-  checksum text,            -- of the up file; of a script its receipt
+  revision text,            -- null for a script, and a repair of the ledger
+  checksum text,            -- of the up file; of a script its receipt, as handed out
   how text,                 -- run, script or stamp
   duration interval,        -- of an upgrade or a downgrade
   detail text,              -- the error of a failure, the range of a script, what a repair changed
@@ -629,8 +629,9 @@ BEGIN
 END
 $body$;
 
--- Writes down that a script is run, by its receipt; not where all that it does is done already.
--- range is from which revisions to which.
+-- Writes down that a script is run, by the receipt that it was handed out with: a script that was
+-- edited since says the same. Not where all that it does is done already. range is from which
+-- revisions to which.
 CREATE PROCEDURE retort.begin_script(
   receipt text, range text, done_revisions bigint, done_digest numeric)
 LANGUAGE plpgsql AS $body$
@@ -792,8 +793,8 @@ BEGIN
       INTO is_empty, wrong
       FROM (SELECT count(*) AS n, max(t.revisions) AS revisions, max(t.digest) AS digest
           FROM retort.state AS t) AS s,
-        (SELECT count(*) AS n, coalesce(sum(('x' || left(encode(sha256(convert_to(t.revision, 'UTF8')),
-            'hex'), 15))::bit(60)::bigint), 0) AS digest
+        (SELECT count(*) AS n, coalesce(sum(('x' || left(encode(sha256(
+              convert_to(t.revision, 'UTF8')), 'hex'), 15))::bit(60)::bigint), 0) AS digest
           FROM retort.applied AS t) AS a,
         (SELECT count(*) AS n, string_agg(CASE t.direction
             WHEN 'up' THEN format('the upgrade to %s is under way, and it is applied', t.revision)
@@ -821,13 +822,14 @@ BEGIN
       MESSAGE = format('retort: the ledger %s is inconsistent: %s', place::regnamespace,
         array_to_string(wrong, '; ')),
       HINT = concat('Nothing was changed. ', CASE
-        WHEN is_empty THEN 'A dump without data (pg_dump --schema-only) or a TRUNCATE leaves it so. '
-          'Bring its rows back, or: migrate repair, and then say what is applied: '
+        WHEN is_empty THEN 'A dump without data (pg_dump --schema-only) or a TRUNCATE leaves it '
+          'so. Bring its rows back, or: migrate repair, and then say what is applied: '
           'migrate stamp REVISION'
-        WHEN 'tables' = ANY (parts) THEN 'Restore them from a backup, or make them anew, empty, with: '
-          'migrate repair'
-        WHEN wrong[1] LIKE 'intent should%' THEN 'Look with: SELECT * FROM retort.intent; which of '
-          'them is so must be known; the others go with: DELETE FROM retort.intent WHERE revision = ...'
+        WHEN 'tables' = ANY (parts) THEN 'Restore them from a backup, or make them anew, empty, '
+          'with: migrate repair'
+        WHEN wrong[1] LIKE 'intent should%' THEN 'Look with: SELECT * FROM retort.intent; '
+          'a person must know which of them is so, and delete the others: '
+          'DELETE FROM retort.intent WHERE revision = ...'
         WHEN 'rows' = ANY (parts) THEN 'Rows were changed by hand, or restored in part. '
           'Look with: SELECT * FROM retort.log ORDER BY id DESC; make the tally anew with: '
           'migrate repair'
@@ -853,8 +855,8 @@ $body$;
 -- Guard: what is applied is what was expected, and nothing is half done.
 CALL retort.require_state('{}', '{}', 3, 1401614897665169694, 'migrate upgrade %s:c --sql');
 
--- Log: which script this is.
-CALL retort.begin_script('25646e4d403936cd60646a7568b0732c9f7da347b59964ab40555926854ad78a',
+-- Log: which script this is, as it was handed out.
+CALL retort.begin_script('83d9bed7b8ef12d951c5d5724c0fb6133f7d57a82bd0122bc3314705c5b0f2d9',
   'base:c', 3, 1401614897665169694);
 COMMIT;
 
@@ -906,7 +908,7 @@ BEGIN TRANSACTION READ ONLY;
 -- Check: what is applied now is what was promised, row by row.
 CALL retort.check(3, 1401614897665169694);
 SELECT revisions AS applied_revisions, 'c' AS current_heads,
-  'sha256:25646e4d403936cd60646a7568b0732c9f7da347b59964ab40555926854ad78a' AS receipt FROM retort.state;
+  'sha256:83d9bed7b8ef12d951c5d5724c0fb6133f7d57a82bd0122bc3314705c5b0f2d9' AS receipt FROM retort.state;
 COMMIT;
 SET SESSION AUTHORIZATION DEFAULT;
 SET ROLE NONE;
