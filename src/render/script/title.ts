@@ -36,7 +36,7 @@ const isOfLedger = ({ kind, steps }: Plan): boolean =>
   kind === "ensure" || (kind === "repair" && steps.length === 0);
 
 /** Where it is to be run: what it does not find so, it stops at. */
-function forWhom({ place, role }: Plan, { names }: Ledger): readonly string[] {
+export function forWhom({ place, role }: Plan, { names }: Ledger): readonly string[] {
   const { database, role: login, minimumVersion } = place;
   const parts = [
     database === undefined ? undefined : `database ${commentText(database)}`,
