@@ -54,8 +54,8 @@ CREATE TABLE retort.log (
   at timestamptz NOT NULL,  -- when it was done
   by text NOT NULL,         -- the role that connected
   event text NOT NULL,      -- upgrade, downgrade, stamp, unstamp, repair, failure or script
-  revision text,            -- null for a script
-  checksum text,            -- of the up file; of a script its receipt
+  revision text,            -- null for a script, and a repair of the ledger
+  checksum text,            -- of the up file; of a script its receipt, as handed out
   how text,                 -- run, script or stamp
   duration interval,        -- of an upgrade or a downgrade
   detail text,              -- the error of a failure, the range of a script, what a repair changed

@@ -193,9 +193,9 @@ BEGIN
   CALL retort.reset_session();
   CALL retort.require_lock();
   CALL retort.require_no_intent();
-  applied := (SELECT s.revisions FROM retort.state AS s
-    WHERE s.revisions <> begin_step.revisions OR s.digest <> begin_step.digest);
-  IF applied IS NOT NULL THEN
+  IF NOT EXISTS (SELECT FROM retort.state AS s
+      WHERE s.revisions = begin_step.revisions AND s.digest = begin_step.digest) THEN
+    applied := coalesce((SELECT max(s.revisions) FROM retort.state AS s), 0);
     RAISE EXCEPTION USING ERRCODE = 'RT001',
       MESSAGE = format('retort: %s is not next: %s', begin_step.revision,
         CASE WHEN applied = begin_step.revisions
@@ -695,8 +695,9 @@ BEGIN
 END
 $body$;
 
--- Writes down that a script is run, by its receipt; not where all that it does is done already.
--- range is from which revisions to which.
+-- Writes down that a script is run, by the receipt that it was handed out with: a script that was
+-- edited since says the same. Not where all that it does is done already. range is from which
+-- revisions to which.
 CREATE PROCEDURE retort.begin_script(
   receipt text, range text, done_revisions bigint, done_digest numeric)
 LANGUAGE plpgsql AS $body$

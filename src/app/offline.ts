@@ -3,7 +3,7 @@ import { MigrateError } from "../core/errors.ts";
 import { interruptedText } from "../core/explain.ts";
 import type { Ledger } from "../core/ledger/calls.ts";
 import { FORMAT } from "../core/ledger/format.ts";
-import { defaultForm, refuseForm, refuseOutside, type ScriptForm } from "../core/plan/script.ts";
+import { defaultForm, refuseForm, refuseLayout, type ScriptForm } from "../core/plan/script.ts";
 import type { Plan } from "../core/plan/types.ts";
 import { readLedger } from "../io/queries.ts";
 import { type CompileOptions, compileSteps } from "./compile.ts";
@@ -32,14 +32,23 @@ export interface Offline {
 export async function offline(deps: Deps, request: Request, options: OfflineOptions): Promise<Offline> {
   const { form = defaultForm, singleTransaction = false, idempotent = false } = options;
   refuseForm(form, { kind: request.kind, singleTransaction, idempotent });
+  if (request.kind === "stamp" && request.purge === true) throw purgeInScript();
   const project = await openProject(deps, options);
   const plan =
     options.fromDatabase === true
       ? await planFromDatabase(deps, project, request, options)
       : await compileSteps(project, stepsOfRange(project, request), "script", options);
-  refuseOutside(plan, form);
+  refuseLayout(plan, form);
   return { plan, ledger: project.ledger, form };
 }
+
+/** A script cannot name the rows that it would have to forget. */
+const purgeInScript = (): MigrateError =>
+  new MigrateError({
+    code: "usage/exclusive-flags",
+    message: "Can't use --purge with --sql mode",
+    hint: "say what is applied instead: migrate stamp --sql FROM:TO; or let it run: migrate stamp --purge TO",
+  });
 
 async function planFromDatabase(
   deps: Deps,

@@ -1,4 +1,4 @@
-/** A script's file → the receipt that it states, and whether it is still the script that was written. */
+/** A script's file → the receipt that it states, and whether it is still the script that was handed out. */
 import { MigrateError } from "../core/errors.ts";
 import { type Receipts, receiptsOf } from "../core/receipt.ts";
 import { readText } from "../io/files.ts";

@@ -1,12 +1,19 @@
-/** The files are right → the ledger says what they say: findings, a plan that writes only the ledger, and its run. */
+/**
+ * The files are right → the ledger says what they say: findings, a plan that writes only the ledger, and its run. Where the
+ * ledger is inconsistent in itself, that is repaired first, and alone.
+ */
 import { MigrateError } from "../core/errors.ts";
 import { type Finding, findingsOf, isAcceptable, repairPlan } from "../core/integrity.ts";
-import type { Ledger } from "../core/ledger/calls.ts";
+import { type Ledger, ledgerOf } from "../core/ledger/calls.ts";
+import { type Inconsistency, inconsistencyOf } from "../core/ledger/inconsistency.ts";
+import { sqlstates } from "../core/ledger/types.ts";
 import type { RevisionId } from "../core/migration.ts";
+import { compileLedgerRepair } from "../core/plan/compile.ts";
 import type { Plan } from "../core/plan/types.ts";
-import { type ConnectOptions, openConnected, ownBackend } from "./connect.ts";
+import { StatementFailure } from "../io/session/types.ts";
+import { type Connected, type ConnectOptions, connect, openConnected, ownBackend } from "./connect.ts";
 import { bringUp } from "./ensure.ts";
-import type { Deps, ProjectOptions } from "./project.ts";
+import { type Deps, openConfig, type ProjectOptions } from "./project.ts";
 import { type SendOptions, send } from "./send.ts";
 
 export interface RepairOptions extends ProjectOptions, ConnectOptions, SendOptions {
@@ -21,6 +28,8 @@ export interface RepairOptions extends ProjectOptions, ConnectOptions, SendOptio
 }
 
 export interface Repair {
+  /** Where the ledger is inconsistent: then the plan repairs that, and what files and ledger differ in is not known yet. */
+  readonly inconsistency?: Inconsistency;
   /** Everything in which files and ledger differ. */
   readonly findings: readonly Finding[];
   /** Those of them that stay when the plan is done. */
@@ -37,7 +46,15 @@ export interface Repair {
  * row changed while it was shown, and `MigrateError` of every other kind.
  */
 export async function repair(deps: Deps, options: RepairOptions): Promise<Repair> {
-  const { project, session, state } = await openConnected(deps, options);
+  let opened: Connected;
+  try {
+    opened = await openConnected(deps, options);
+  } catch (error) {
+    const inconsistency = inconsistencyIn(error);
+    if (inconsistency === undefined) throw error;
+    return await repairLedger(deps, options, inconsistency);
+  }
+  const { project, session, state } = opened;
   const { config, graph, ledger, pins } = project;
   const { forget = [], script = false, dryRun = script } = options;
   try {
@@ -61,6 +78,35 @@ export async function repair(deps: Deps, options: RepairOptions): Promise<Repair
     if ((await options.confirm?.(planned)) === false) return { ...planned, done: false };
     await bringUp(state, target, deps, options);
     await send(plan, target, deps, options);
+    return { ...planned, done: true };
+  } finally {
+    await session.close();
+  }
+}
+
+/** What the guard said of the ledger, where that is what it stopped at. */
+function inconsistencyIn(error: unknown): Inconsistency | undefined {
+  if (!(error instanceof MigrateError) || error.sqlstate !== sqlstates.inconsistent) return undefined;
+  const { cause } = error;
+  const detail = cause instanceof StatementFailure ? cause.detail : undefined;
+  return inconsistencyOf(error.message, detail ?? "");
+}
+
+async function repairLedger(
+  deps: Deps,
+  options: RepairOptions,
+  inconsistency: Inconsistency,
+): Promise<Repair> {
+  const { script = false, dryRun = script } = options;
+  const config = await openConfig(deps, options);
+  const ledger = ledgerOf(config.ledger);
+  const how = script ? "script" : "run";
+  const plan = compileLedgerRepair({ ledger, pins: config.session, how }, inconsistency);
+  const planned = { inconsistency, findings: [], left: [], plan, ledger };
+  if (dryRun || (await options.confirm?.(planned)) === false) return { ...planned, done: false };
+  const session = await connect(deps, config, options);
+  try {
+    await send(plan, { session, backend: await ownBackend(session), config, ledger }, deps, options);
     return { ...planned, done: true };
   } finally {
     await session.close();

@@ -16,7 +16,11 @@ import { lockOptions, type SendOptions, send, type Target } from "./send.ts";
 import { type Request, stepsFrom } from "./steps.ts";
 import { refuseChanged } from "./verify.ts";
 
-export interface RunOptions extends ProjectOptions, CompileOptions, ConnectOptions, SendOptions {
+export interface RunOptions
+  extends ProjectOptions,
+    Omit<CompileOptions, "idempotent">,
+    ConnectOptions,
+    SendOptions {
   /** Plan only: nothing is written. */
   readonly dryRun?: boolean | undefined;
   readonly onNotice?: ((notice: Notice) => void) | undefined;

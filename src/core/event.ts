@@ -35,6 +35,7 @@ export type Event =
 
 /** Another session, as a person would look for it. */
 export interface SessionInfo {
+  /** 0: a prepared transaction, which belongs to none. */
   readonly pid: number;
   readonly application: string;
   readonly user: string;
@@ -48,7 +49,12 @@ export interface SessionInfo {
 
 /** `pid 4711, retort, deploy@10.0.0.7, since 2026-03-02T09:14:00Z: CREATE INDEX …` */
 export function sessionText({ pid, application, user, client, since, query }: SessionInfo): string {
-  const parts = [`pid ${pid}`, application, `${user}@${client}`, since === "" ? "" : `since ${since}`];
+  const parts = [
+    pid === 0 ? "" : `pid ${pid}`,
+    application,
+    `${user}@${client}`,
+    since === "" ? "" : `since ${since}`,
+  ];
   // A migrator says in a comment which statement of which migration it is at.
   const what = /^\/\* (.+?) \*\/ /.exec(query)?.[1] ?? query;
   return `${parts.filter((part) => part !== "").join(", ")}${what === "" ? "" : `: ${what}`}`;

@@ -1,6 +1,6 @@
 /** A plan, one of its statements and what the server answered → the error as the user must see it: where, what is so now, what to type. */
 import { cancelled, MigrateError } from "./errors.ts";
-import { type Intent, sqlstates } from "./ledger/types.ts";
+import { type Intent, isGuard } from "./ledger/types.ts";
 import type { Batch, Plan, PlanStep, Statement } from "./plan/types.ts";
 import { offsetInDo } from "./plpgsql.ts";
 import { identifier, qualified } from "./quote.ts";
@@ -42,8 +42,7 @@ export function explain(
   const { sqlstate } = failure;
   const step = stepOf(plan, batch, statement);
   const error = errorOf.bind(undefined, failure);
-  if (sqlstate === sqlstates.guard || sqlstate === sqlstates.format)
-    return error("state/guard", failure.message.replace(/^retort: /, ""), failure.hint);
+  if (isGuard(sqlstate)) return error("state/guard", failure.message.replace(/^retort: /, ""), failure.hint);
   if (sqlstate === "57014" && aborted) return cancelled(whatIsSo(batch, step), failure);
   if (failure.lost) return connectionLost(failure);
   const message = messageOf(failure);
@@ -128,6 +127,7 @@ const messageOf = ({ message, detail, where }: Failure): string =>
 /** A role without rights on the ledger is told which it lacks. */
 function rightsHint(plan: Plan, { purpose }: Statement, { sqlstate, message }: Failure): string | undefined {
   if (sqlstate !== "42501" || purpose === "commit" || purpose === "defer") return undefined;
+  if (purpose === "repair-ledger") return "let the owner of the ledger run: migrate repair";
   if (purpose !== "create-ledger") return grantsHint(plan, "SELECT, INSERT, UPDATE, DELETE");
   return message.startsWith("must be owner")
     ? "let the owner of the ledger run: migrate ensure-version"

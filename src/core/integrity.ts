@@ -14,7 +14,7 @@ import type { StepInput } from "./plan/step.ts";
 import type { Plan } from "./plan/types.ts";
 import { commentText } from "./quote.ts";
 import { sha256 } from "./sha256.ts";
-import { currentHeads, type Step } from "./steps.ts";
+import { currentHeads, type Step, vanishedHint } from "./steps.ts";
 
 /** One thing that the ledger recorded and that is different now. JSON-safe. */
 export type Finding = Recorded &
@@ -33,8 +33,9 @@ export type Finding = Recorded &
         readonly differences: readonly Difference[];
       }
     | {
-        /** No file has the revision. */
+        /** No file has the revision; `isEvery`: nor any other that is applied, as where another project's ledger is read. */
         readonly kind: "vanished";
+        readonly isEvery: boolean;
       }
     | {
         /** Applied, although what its file follows or depends on is not. */
@@ -72,7 +73,7 @@ export function findingsOf(graph: Graph<Migration>, rows: readonly Applied[]): r
     .sort((a, b) => (a.appliedAt < b.appliedAt ? -1 : 1));
   return [
     ...known.flatMap((id) => changesOf(graph, byRevision.get(id)!, byRevision)),
-    ...unknown.map((row): Finding => ({ kind: "vanished", ...recorded(row) })),
+    ...unknown.map((row): Finding => ({ kind: "vanished", isEvery: known.length === 0, ...recorded(row) })),
   ];
 }
 
@@ -173,13 +174,13 @@ export function diagnosticOf(finding: Finding): Diagnostic {
       return {
         code: "state/unknown-revision",
         message: `${revision} is in no file; ${applied}, sha256 ${short(finding.checksum)}`,
-        hint: `bring its file back (another git branch may have it), or forget the row with: migrate repair --forget ${revision}`,
+        hint: vanishedHint(revision, finding.isEvery),
       };
     case "hole":
       return {
         code: "state/hole",
         message: `${revision} is ${applied}, but ${finding.missing.join(", ")}, which it needs, is not`,
-        hint: "the next upgrade runs what is missing; if the database has it already: migrate stamp",
+        hint: "the next upgrade runs what is missing; if the database has it already: migrate stamp --purge REVISION, with the heads that are applied",
         location: startOf(finding.path),
       };
   }

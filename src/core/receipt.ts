@@ -1,24 +1,55 @@
 /**
  * The text of a script → the receipt that it states, and the one that it has: the SHA-256 of all its bytes, with zeros for
- * the digits of the receipt itself.
+ * the digits of the receipt itself. The one that it states is a constant: it tells which script was handed out.
  */
-import { sha256 } from "./sha256.ts";
+import { newSha256, sha256 } from "./sha256.ts";
 
 /** What stands for the receipt while it is computed. */
 export const NO_RECEIPT = "0".repeat(64);
 
+/** Where a script is no longer as it was handed out: only its line ends; text before its title, or behind its end; else within. */
+export type Change = "line ends" | "before" | "behind" | "within";
+
 export interface Receipts {
   readonly stated: string;
   readonly actual: string;
-  /** What differs is nothing but the line ends. */
-  readonly lineEnds: boolean;
+  /** What was changed, as far as the receipts tell; empty where nothing was. */
+  readonly changes: readonly Change[];
 }
 
 /** Undefined where the text states none, so is no script. */
 export function receiptsOf(script: string): Receipts | undefined {
-  const stated = /^-- Retort migration script.*\r?\n-- Receipt: sha256:([0-9a-f]{64})\r?$/m.exec(script)?.[1];
-  if (stated === undefined) return undefined;
-  const of = (text: string): string => sha256(text.replaceAll(stated, NO_RECEIPT));
-  const actual = of(script);
-  return { stated, actual, lineEnds: actual !== stated && of(script.replaceAll("\r\n", "\n")) === stated };
+  const found = /^(?:.*\r?\n)?-- Receipt: sha256:([0-9a-f]{64})\r?$/m.exec(script);
+  if (found === null) return undefined;
+  const stated = found[1]!;
+  // Where zeros stand instead of it, what is hashed would be the same.
+  if (TAKEN_OUT.test(script)) return { stated, actual: sha256(script), changes: ["within"] };
+  const actual = receiptOf(script, stated);
+  return { stated, actual, changes: actual === stated ? [] : changesOf(script, stated, found.index) };
+}
+
+const TAKEN_OUT = /\bbegin_script\(\s*'0{64}'|'sha256:0{64}' AS receipt/;
+
+const receiptOf = (script: string, stated: string): string => sha256(script.replaceAll(stated, NO_RECEIPT));
+
+/** `title`: where that line begins. */
+function changesOf(script: string, stated: string, title: number): readonly Change[] {
+  if (receiptOf(script.replaceAll("\r\n", "\n"), stated) === stated) return ["line ends"];
+  const own = script.slice(title);
+  const end = endOf(own, stated);
+  if (end === undefined) return ["within"];
+  return [...(title > 0 ? ["before" as const] : []), ...(end < own.length ? ["behind" as const] : [])];
+}
+
+/** The end of the first lines that have that receipt. */
+function endOf(script: string, stated: string): number | undefined {
+  const text = script.replaceAll(stated, NO_RECEIPT);
+  const sum = newSha256();
+  for (let start = 0; start < text.length; ) {
+    const end = text.indexOf("\n", start) + 1 || text.length;
+    sum.update(text.slice(start, end), "utf8");
+    if (sum.copy().digest("hex") === stated) return end;
+    start = end;
+  }
+  return undefined;
 }

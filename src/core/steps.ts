@@ -148,7 +148,8 @@ export function currentHeads(graph: Graph, applied: Iterable<RevisionId>): reado
 /** The ids of the rows. Throws one `state/unknown-revision` that names every row that no file has. */
 export function appliedSet(graph: Graph, rows: readonly AppliedRow[]): ReadonlySet<RevisionId> {
   const unknown = rows.filter((row) => !graph.nodes.has(row.revision));
-  if (unknown.length > 0) throw MigrateError.all(unknown.map(unknownRow));
+  const isEvery = unknown.length === rows.length;
+  if (unknown.length > 0) throw MigrateError.all(unknown.map((row) => unknownRow(row, isEvery)));
   return new Set(rows.map((row) => row.revision));
 }
 
@@ -267,12 +268,18 @@ function oneTarget(target: string): string {
   });
 }
 
-function unknownRow({ revision, appliedAt, appliedBy }: AppliedRow): Diagnostic {
+/** What to type where an applied revision is in no file; `isEvery`: as is every other. */
+export const vanishedHint = (revision: RevisionId, isEvery: boolean): string =>
+  isEvery
+    ? 'no applied revision is in these files: use the folder, or the database, that belongs to them; where two projects share a database, each has a ledger of its own: "ledger": {"schema": ...} in migrate.config.json'
+    : `bring its file back (another git branch may have it), or forget the row with: migrate repair --forget ${revision}`;
+
+function unknownRow({ revision, appliedAt, appliedBy }: AppliedRow, isEvery: boolean): Diagnostic {
   const when = appliedAt === undefined ? "" : ` on ${appliedAt}`;
   const by = appliedBy === undefined ? "" : ` by ${appliedBy}`;
   return {
     code: "state/unknown-revision",
     message: `Can't locate revision identified by '${revision}': the ledger has it as applied${when}${by}, but no file does`,
-    hint: `bring its file back (another git branch may have it), or forget the row with: migrate repair --forget ${revision}`,
+    hint: vanishedHint(revision, isEvery),
   };
 }

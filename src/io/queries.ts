@@ -6,7 +6,7 @@ import type { SessionInfo } from "../core/event.ts";
 import { grantsHint } from "../core/explain.ts";
 import type { Ledger } from "../core/ledger/calls.ts";
 import { outcomeSql, readFormat1Sql, readLedgerSql, readLogSql } from "../core/ledger/queries.ts";
-import { type Applied, type Intent, type LedgerState, sqlstates } from "../core/ledger/types.ts";
+import { type Applied, type Intent, isGuard, type LedgerState, sqlstates } from "../core/ledger/types.ts";
 import { type Query, type Session, StatementFailure } from "./session/types.ts";
 
 // ── the ledger ──────────────────────────────────────────────────────────────────────────────────────────────────
@@ -120,14 +120,13 @@ const isOlder = (error: unknown): boolean =>
 function unreadable(error: unknown, { names }: Ledger): unknown {
   if (!(error instanceof StatementFailure)) return error;
   const { message, sqlstate, lost, hint } = error;
-  const isGuard = sqlstate === sqlstates.guard || sqlstate === sqlstates.format;
   const [code, text, what] = lost
     ? [
         "execution/connection-lost",
         `the connection to the database was lost: ${message}`,
         "run the same command again; nothing was changed",
       ]
-    : isGuard
+    : isGuard(sqlstate)
       ? ["state/guard", message.replace(/^retort: /, ""), hint]
       : [
           "execution/ledger",
@@ -200,20 +199,32 @@ const PIN = "SET search_path = pg_catalog, pg_temp;";
 const sessions = (condition: string): Query<SessionInfo> => ({
   row: sessionRow,
   sql: `${PIN}
-  SELECT a.pid, COALESCE(a.application_name, '') AS application, COALESCE(a.usename, '') AS "user",
+  ${sessionsSql} ${condition}`,
+});
+
+const sessionsSql = `SELECT a.pid, COALESCE(a.application_name, '') AS application, COALESCE(a.usename, '') AS "user",
     COALESCE(pg_catalog.host(a.client_addr), 'local') AS client,
     COALESCE(pg_catalog.to_char(COALESCE(a.query_start, a.backend_start) AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"'), '') AS since,
     pg_catalog.left(pg_catalog.regexp_replace(COALESCE(a.query, ''), '\\s+', ' ', 'g'), 200) AS query
-  FROM pg_catalog.pg_stat_activity AS a ${condition}`,
-});
+  FROM pg_catalog.pg_stat_activity AS a`;
 
-/** The session that holds the lock of this ledger; empty when it was just released. */
+/**
+ * Who holds the lock of this ledger, exclusively or shared: sessions, and prepared transactions, which have no process;
+ * empty when it was just released.
+ */
 export function lockHolders(session: Session, { lockKey }: Ledger): Promise<readonly SessionInfo[]> {
+  const held = `FROM pg_catalog.pg_locks AS l
+    WHERE l.locktype = 'advisory' AND l.granted AND l.objsubid = 1
+      AND l.database = (SELECT oid FROM pg_catalog.pg_database WHERE datname = pg_catalog.current_database())
+      AND (l.classid::bigint << 32 | l.objid::bigint) = ${lockKey}`;
   return session.read(
-    sessions(`JOIN pg_catalog.pg_locks AS l ON l.pid = a.pid
-  WHERE l.locktype = 'advisory' AND l.granted AND l.objsubid = 1 AND l.mode = 'ExclusiveLock'
-    AND l.database = (SELECT oid FROM pg_catalog.pg_database WHERE datname = pg_catalog.current_database())
-    AND (l.classid::bigint << 32 | l.objid::bigint) = ${lockKey}`),
+    sessions(`WHERE a.pid IN (SELECT l.pid ${held})
+  UNION ALL
+  SELECT 0, pg_catalog.concat('the prepared transaction ', p.gid), p.owner, 'local',
+    pg_catalog.to_char(p.prepared AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"'), ''
+  FROM pg_catalog.pg_prepared_xacts AS p JOIN pg_catalog.pg_locks AS own
+    ON own.locktype = 'transactionid' AND own.transactionid = p.transaction
+  WHERE own.virtualtransaction IN (SELECT l.virtualtransaction ${held} AND l.pid IS NULL)`),
   );
 }
 

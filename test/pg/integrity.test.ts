@@ -36,6 +36,29 @@ describe.each(servers())("integrity on $name", (server) => {
       "SELECT revision, checksum, detail FROM retort.log WHERE event = 'repair' ORDER BY id",
     );
 
+  test("another project's ledger in the same database: each needs a schema of its own", async () => {
+    const other = project({ x: "SELECT 1;" });
+    const hint = expect.stringContaining('"ledger": {"schema": ');
+    for (const request of [
+      { kind: "upgrade", target: "heads" },
+      { kind: "downgrade", target: "base" },
+      { kind: "stamp", targets: ["heads"] },
+    ] as const) {
+      const { diagnostics, ...error } = await failureOf(other.run(url, request));
+      expect(error).toMatchObject({ code: "state/unknown-revision", hint });
+      expect(new Set((diagnostics as { hint: string }[]).map((each) => each.hint)).size).toBe(1);
+    }
+    for (const command of ["status", "verify"]) {
+      const { stderr } = await migrate([command, "--database", url], { cwd: other.folder });
+      expect(stderr).toMatch(/^hint: .*"ledger": \{"schema": .*\n$/);
+      expect(stderr).not.toContain("--forget");
+    }
+    const apart = project({ x: "SELECT 1;" }, { ledger: { schema: "other" } });
+    expect((await apart.upgrade(url)).done).toBe(true);
+    expect((await apart.state(url)).heads).toEqual(["x"]);
+    expect((await shop.state(url)).heads).toEqual(["c"]);
+  });
+
   test("what was run, scripted or stamped is as its file, until the file changes", async () => {
     expect(await kinds()).toEqual([]);
     const other = await ownDatabase(server);

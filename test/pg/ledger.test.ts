@@ -236,8 +236,17 @@ describe("a ledger that is not trusted", () => {
       "CREATE PROCEDURE retort.begin_step(revision varchar, revisions int, digest int) LANGUAGE sql AS 'INSERT INTO pwned VALUES (1)';",
       /its procedures are not those that this was made for/,
     ],
-    ["a table that is missing", "DROP TABLE retort.intent;", /is not whole: a table of it is missing/],
+    [
+      "a table that is missing",
+      "DROP TABLE retort.intent;",
+      /is inconsistent: these tables are missing: intent/,
+    ],
     ["a newer format", `UPDATE retort.state SET format = ${FORMAT + 1};`, /has format 3/],
+    [
+      "a format that nobody knows",
+      "UPDATE retort.state SET format = 99;",
+      /made for format 2 of the ledger; the ledger retort has format 99\n(DETAIL.*\n)?hint: .*the version of migrate that brought it to that format, or a newer one: this one knows no format after 2/i,
+    ],
   ];
 
   test.each(tampered)("%s", async (_, sql, sentence) => {

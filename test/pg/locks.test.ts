@@ -1,11 +1,13 @@
 /** Several migrators at once, and locks of the tables they change: each migration once, and everyone told who waits for whom. */
 import { setTimeout as sleep } from "node:timers/promises";
 import { describe, expect, test } from "vitest";
+import { openProject } from "../../src/app/project.ts";
 import type { Event } from "../../src/core/event.ts";
 import { ledger } from "../support/dump.ts";
 import { migrate } from "../support/migrate.ts";
 import { failureOf, headerLines, ownDatabase, project, until, withLock } from "../support/project.ts";
 import { proxy } from "../support/proxy.ts";
+import { ownRole } from "../support/roles.ts";
 import { query, servers, withClient } from "../support/server.ts";
 
 const advisory =
@@ -48,6 +50,38 @@ describe.each(servers())("on $name", (server) => {
     expect(await query(url, "SELECT indisvalid FROM pg_index WHERE indrelid = 't'::regclass")).toEqual([
       { indisvalid: true },
     ]);
+  });
+
+  test("whoever holds the lock is named, in whatever mode, also to a role of no great rights", async () => {
+    const [holder, migrator] = [await ownRole(server, "LOGIN"), await ownRole(server, "LOGIN")];
+    const { url, name } = await ownDatabase(server);
+    await query(url, `GRANT CREATE ON DATABASE ${name} TO ${migrator.name}`);
+    const shop = project({ a: "SELECT 1;" });
+    const key = (await openProject(shop.deps, {})).ledger.lockKey;
+    for (const lock of [
+      `SELECT pg_advisory_lock(${key})`,
+      `SELECT pg_advisory_lock_shared(${key})`,
+      `SELECT pg_advisory_lock(${key}), pg_advisory_lock_shared(${key})`,
+      `BEGIN; SELECT pg_advisory_xact_lock_shared(${key})`,
+    ]) {
+      await withClient(holder.url(name), async (client) => {
+        await client.query(lock);
+        const [{ pid }] = (await client.query<{ pid: number }>("SELECT pg_backend_pid() AS pid")).rows as [
+          { pid: number },
+        ];
+        const { message } = await failureOf(shop.upgrade(migrator.url(name), "heads", { lockWait: 0 }));
+        expect(message).toMatch(new RegExp(`^another session holds the lock of the ledger: pid ${pid}, `));
+        expect(message.match(new RegExp(`${holder.name}@`, "g"))).toHaveLength(1);
+      });
+    }
+    await withClient(url, async (client) => {
+      await client.query(`BEGIN; SELECT pg_advisory_xact_lock_shared(${key}); PREPARE TRANSACTION '${name}'`);
+    });
+    expect((await failureOf(shop.upgrade(url, "heads", { lockWait: 0 }))).message).toContain(
+      `holds the lock of the ledger: the prepared transaction ${name}, postgres@local`,
+    );
+    await query(url, `ROLLBACK PREPARED '${name}'`);
+    expect((await shop.upgrade(url)).done).toBe(true);
   });
 
   test("while migrations go on, no other connection is made to ask who blocks", async () => {

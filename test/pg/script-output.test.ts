@@ -14,10 +14,13 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
+import { receiptsOf } from "../../src/core/receipt.ts";
 import { builtCli } from "../support/cases.ts";
+import { runText } from "../support/forms.ts";
 import { example, migrate } from "../support/migrate.ts";
-import { ownDatabase } from "../support/project.ts";
+import { ownDatabase, project } from "../support/project.ts";
 import { needsPsql, psql } from "../support/psql.ts";
+import { ownRole } from "../support/roles.ts";
 import { query, servers } from "../support/server.ts";
 
 const root = mkdtempSync(join(tmpdir(), "retort-output-"));
@@ -149,7 +152,11 @@ describe("receipts", () => {
     const file = join(root, "receipt.sql");
     const { stderr } = await migrate([...script, "-o", file]);
     const receipt = /sha256:[0-9a-f]{64}/.exec(stderr)![0];
-    expect(await migrate(["receipt", file])).toEqual({ code: 0, stdout: `${receipt}\n`, stderr: "" });
+    expect(await migrate(["receipt", file])).toEqual({
+      code: 0,
+      stdout: `${receipt}\n`,
+      stderr: "as it was handed out\n",
+    });
     // What any shell can compute.
     const digits = receipt.slice("sha256:".length);
     const command = `sed 's/${digits}/${"0".repeat(64)}/g' '${file}' | sha256sum`;
@@ -162,7 +169,9 @@ describe("receipts", () => {
     expect(stdout).toContain(receipt);
     const log = await migrate(["log", "--database", url]);
     expect(log.stdout).toMatch(
-      new RegExp(`\n\\S+Z {2}postgres {2}ran script ${receipt}, revisions base:3fb05c94e8d2\n$`),
+      new RegExp(
+        `\n\\S+Z {2}postgres {2}ran script handed out as ${receipt}, revisions base:3fb05c94e8d2\n$`,
+      ),
     );
     const value = JSON.parse((await migrate(["log", "--json", "--database", url])).stdout) as {
       log: readonly object[];
@@ -176,15 +185,33 @@ describe("receipts", () => {
 
     // One letter, wherever it is, and it is another script.
     const text = readFileSync(file, "utf8");
-    for (const changed of [
-      text.replace("CREATE SCHEMA shop", "CREATE SCHEMA shoq"),
-      `-- Checked by the DBA.\n${text}`,
-    ]) {
+    const digitsOf = (places: RegExp): string =>
+      text.replace(places, (all) => all.replace(/[0-9a-f]{64}/, "0".repeat(64)));
+    for (const [changed, how] of [
+      [text.replace("CREATE SCHEMA shop", "CREATE SCHEMA shoq"), "something was changed between"],
+      [text.replace("Retort migration", "Retort Migration"), "something was changed between"],
+      [text.replace("-- Receipt", "-- Receit"), undefined],
+      [text.slice(0, -1), "something was changed between"],
+      [digitsOf(/begin_script\('[0-9a-f]{64}'/), "something was changed between"],
+      [digitsOf(/'sha256:[0-9a-f]{64}' AS receipt/), "something was changed between"],
+      [`\ufeff${text}`, "something was changed between"],
+      [`-- Checked by the DBA.\n${text}`, "text was added before its title;"],
+      [`${text}\n`, "text was added behind its end;"],
+      [
+        `SELECT 1;\n${text}DROP TABLE x;`,
+        "text was added before its title, and text was added behind its end;",
+      ],
+    ] as const) {
       writeFileSync(file, changed);
-      expect(await migrate(["receipt", file])).toEqual({
+      const found = await migrate(["receipt", file]);
+      if (how === undefined) {
+        expect(found).toMatchObject({ code: 2, stderr: expect.stringContaining("states no receipt") });
+        continue;
+      }
+      expect(found).toEqual({
         code: 1,
         stdout: expect.not.stringContaining(receipt),
-        stderr: expect.stringContaining(`is not as it was written: it states ${receipt}`),
+        stderr: expect.stringMatching(new RegExp(`not as it was handed out: ${how}.*it states ${receipt}`)),
       });
     }
     writeFileSync(file, text.replaceAll("\n", "\r\n"));
@@ -198,6 +225,27 @@ describe("receipts", () => {
       stderr: expect.stringContaining("its line ends were changed"),
     });
     expect(await query(other.url, "SELECT FROM pg_namespace WHERE nspname = 'retort'")).toEqual([]);
+  });
+
+  test("it is written where the project's role is another than the one that connects", async (context) => {
+    needsPsql(context);
+    const [owner, login] = [await ownRole(server!, "NOLOGIN"), await ownRole(server!, "LOGIN")];
+    const { url, name } = await ownDatabase(server!);
+    await query(
+      url,
+      `GRANT ${owner.name} TO ${login.name}; GRANT CREATE ON DATABASE ${name} TO ${owner.name}; GRANT CREATE ON SCHEMA public TO ${owner.name}`,
+    );
+    const shop = project(
+      { a: "CREATE TABLE a (x int);", b: "CREATE INDEX CONCURRENTLY a_x ON a (x);" },
+      { role: owner.name },
+    );
+    const text = await shop.script("base:b");
+    expect(await runText(login.url(name), text)).toMatchObject({ code: 0 });
+    const { stated } = receiptsOf(text)!;
+    expect(await query(url, "SELECT by, checksum, how FROM retort.log WHERE event = 'script'")).toEqual([
+      { by: login.name, checksum: stated, how: "script" },
+    ]);
+    await query(url, `DROP OWNED BY ${owner.name} CASCADE`);
   });
 
   test("an idempotent script that finds nothing to do leaves no receipt", async (context) => {

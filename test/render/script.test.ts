@@ -90,9 +90,12 @@ test("the receipt is the SHA-256 of the whole script, with zeros for its own dig
     expect(receiptsOf(changed)).toEqual({
       stated: receipt,
       actual: expect.not.stringMatching(receipt),
-      lineEnds: false,
+      changes: [expect.any(String)],
     });
-  expect(receiptsOf(text.replaceAll("\n", "\r\n"))).toMatchObject({ stated: receipt, lineEnds: true });
+  expect(receiptsOf(text.replaceAll("\n", "\r\n"))).toMatchObject({
+    stated: receipt,
+    changes: ["line ends"],
+  });
   expect(receiptsOf("SELECT 1;")).toBeUndefined();
 });
 

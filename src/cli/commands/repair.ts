@@ -1,6 +1,7 @@
 /** `migrate repair`. */
 import { type Repair, repair } from "../../app/repair.ts";
 import { exitCodes, MigrateError } from "../../core/errors.ts";
+import { type Inconsistency, repairLines } from "../../core/ledger/inconsistency.ts";
 import { findingHints, findingLine } from "../../render/findings.ts";
 import { renderScript } from "../../render/script/script.ts";
 import { type Command, flag, type Invocation, value } from "../command.ts";
@@ -10,7 +11,7 @@ import { writeFlags } from "../run.ts";
 const command: Command = {
   name: "repair",
   summary:
-    "Accepts applied migrations whose files changed: shows them, asks, and makes the ledger say what the files say.",
+    "Accepts applied migrations whose files changed, and makes an inconsistent ledger consistent: shows what is wrong, and asks.",
   args: {
     forget: value("delete the row of this applied revision, which no file has; may be repeated", "REVISION"),
     yes: flag("do not ask", "y"),
@@ -27,7 +28,7 @@ const command: Command = {
     const { args, deps, project, printer, json } = invocation;
     const dryRun = args.flag("dry-run");
     const script = args.flag("sql");
-    const { findings, left, plan, ledger, done } = await repair(deps, {
+    const { inconsistency, findings, left, plan, ledger, done } = await repair(deps, {
       ...project,
       forget: args.list("forget"),
       dryRun: dryRun || script,
@@ -38,10 +39,17 @@ const command: Command = {
     });
     const text = script ? renderScript(plan, ledger).text : undefined;
     const repaired = plan.steps.map((step) => step.revision);
-    if (json) printer.json({ findings, left, repaired, done, ...(script ? { script: text } : {}) });
-    else if (text !== undefined) await printer.raw([text]);
+    if (json) {
+      const value = { inconsistency: inconsistency ?? null, findings, left, repaired, done };
+      printer.json({ ...value, ...(script ? { script: text } : {}) });
+    } else if (text !== undefined) await printer.raw([text]);
+    else if (inconsistency !== undefined && dryRun) printer.data(questionLines(inconsistency));
     else if (dryRun) for (const finding of findings) printer.data(findingLine(finding));
     else if (repaired.length === 0) for (const finding of left) printer.info(findingLine(finding));
+    if (inconsistency !== undefined) {
+      if (done) printer.info("repaired: the ledger; compare it with the files: migrate verify");
+      return done || dryRun || script ? exitCodes.ok : exitCodes.findings;
+    }
     if (done) printer.info(`repaired: ${repaired.join(", ")}`);
     else if (findings.length === 0) printer.info("nothing to repair");
     for (const hint of findingHints(left)) printer.info(hint);
@@ -52,15 +60,17 @@ const command: Command = {
 export default command;
 
 async function confirmed(
-  { findings }: Omit<Repair, "done">,
+  { inconsistency, findings }: Omit<Repair, "done">,
   { args, printer }: Invocation,
 ): Promise<boolean> {
-  const lines = findings.map(findingLine).join("\n");
+  const lines =
+    inconsistency === undefined ? findings.map(findingLine).join("\n") : questionLines(inconsistency);
   if (args.flag("yes")) {
     printer.info(lines);
     return true;
   }
-  const answer = await printer.ask(`${lines}\nAccept the files as they are?`);
+  const question = inconsistency === undefined ? "Accept the files as they are?" : "Repair the ledger?";
+  const answer = await printer.ask(`${lines}\n${question}`);
   if (answer !== undefined) return answer;
   throw new MigrateError({
     code: "usage/needs-yes",
@@ -68,3 +78,7 @@ async function confirmed(
     hint: "look with: migrate verify; if that is meant, say --yes; nothing was done",
   });
 }
+
+/** What is wrong with the ledger, and what repairing it does. */
+const questionLines = (inconsistency: Inconsistency): string =>
+  [inconsistency.message, ...repairLines(inconsistency).map((line) => `  ${line}`)].join("\n");

@@ -1,5 +1,4 @@
 /** `migrate stamp`. */
-import { MigrateError } from "../../core/errors.ts";
 import { type Command, flag } from "../command.ts";
 import { runOnline, writeFlags } from "../run.ts";
 import { scriptFlags, writeScript } from "../script.ts";
@@ -19,17 +18,8 @@ const command: Command = {
   ],
   run: (invocation) => {
     const { args } = invocation;
-    if (args.flag("purge") && args.flag("sql")) throw purgeInScript();
     const request = { kind: "stamp", targets: args.positionals, purge: args.flag("purge") } as const;
     return args.flag("sql") ? writeScript(request, invocation) : runOnline(request, invocation);
   },
 };
 export default command;
-
-/** A script cannot name the rows that it would have to forget. */
-const purgeInScript = (): MigrateError =>
-  new MigrateError({
-    code: "usage/exclusive-flags",
-    message: "Can't use --purge with --sql mode",
-    hint: "say what is applied instead: migrate stamp --sql FROM:TO; or let it run: migrate stamp --purge TO",
-  });

@@ -1,5 +1,6 @@
 /** `migrate status`. */
 import { readState } from "../../app/look.ts";
+import { vanishedHint } from "../../core/steps.ts";
 import { revisionValue } from "../../render/json.ts";
 import { interruptedText } from "../../render/listing.ts";
 import type { Command } from "../command.ts";
@@ -43,6 +44,8 @@ const command: Command = {
       printer.data(
         `unknown: ${row.revision}, applied on ${row.appliedAt} by ${row.appliedBy}, is in no file`,
       );
+    if (unknown.length > 0 && unknown.length === applied.length)
+      printer.info(`hint: ${vanishedHint(unknown[0]!.revision, true)}`);
     if (interrupted !== undefined) printer.data(`interrupted: ${interruptedText(interrupted)}`);
   },
 };

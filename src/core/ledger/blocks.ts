@@ -1,9 +1,9 @@
 /**
- * The names of a ledger → the DO blocks that must work before anything in the database can be trusted: the lock, the
- * creation of the ledger, and whether the ledger is ours. Each pins the search path before its first expression.
+ * The names of a ledger → the DO blocks that use none of its procedures: the lock, the creation of the ledger, and what puts
+ * back its tables and procedures. Each pins the search path before its first expression.
  */
-import { dollarQuoted, literal, qualified } from "../quote.ts";
-import { FORMAT, formatFiles, inSchema, ledgerFiles } from "./format.ts";
+import { arrayLiteral, dollarQuoted, literal, qualified } from "../quote.ts";
+import { FORMAT, formatFiles, inSchema, ledgerFiles, routines, tableFiles } from "./format.ts";
 import { type LedgerNames, sqlstates } from "./types.ts";
 
 /** Where something may be done. */
@@ -92,9 +92,14 @@ export const unlockBlock = (key: bigint): string =>
 
 /** Creates the ledger where there is none; with `upgrades`, brings an older one to this format. */
 export function createBlock({ schema }: LedgerNames, upgrades: boolean): string {
-  const execute = (text: string, tag: string): string =>
-    `    EXECUTE ${dollarQuoted(`\n${inSchema(text, schema).trimEnd()}\n`, tag)};`;
-  const state = literal(`${qualified(schema)}.state`);
+  const execute = executing(schema);
+  const found = (type: string, name: string): string =>
+    `to_${type}(${literal(`${qualified(schema)}.${name}`)})::oid`;
+  const traces = [
+    found("regclass", "state"),
+    found("regclass", "applied"),
+    found("regprocedure", "lock_key()"),
+  ];
   const older = Object.entries(formatFiles).flatMap(([format, text]) => [
     `  IF (SELECT max(s.format) FROM ${qualified(schema)}.state AS s) = ${Number(format) - 1} THEN`,
     execute(text, "tables"),
@@ -102,7 +107,8 @@ export function createBlock({ schema }: LedgerNames, upgrades: boolean): string 
     "  END IF;",
   ]);
   return block([
-    `  IF to_regclass(${state}) IS NULL THEN`,
+    // Where only some of it is there, the guard says so.
+    `  IF coalesce(${traces.join(",\n      ")}) IS NULL THEN`,
     `    IF to_regnamespace(${literal(qualified(schema))}) IS NULL THEN`,
     `      CREATE SCHEMA ${qualified(schema)};`,
     "    END IF;",
@@ -112,6 +118,44 @@ export function createBlock({ schema }: LedgerNames, upgrades: boolean): string 
     ...(upgrades ? older : []),
   ]);
 }
+
+/** Creates those of the ledger's tables that are missing. */
+export function restoreTablesBlock({ schema }: LedgerNames): string {
+  const execute = executing(schema);
+  return block(
+    tableFiles().flatMap(({ name, text }) => [
+      `  IF to_regclass(${literal(`${qualified(schema)}.${name}`)}) IS NULL THEN`,
+      execute(text, "tables"),
+      "  END IF;",
+    ]),
+  );
+}
+
+/** Creates the ledger's procedures anew. Stops where the schema has others, which are not ours to drop. */
+export function restoreProceduresBlock({ schema }: LedgerNames): string {
+  const place = `to_regnamespace(${literal(qualified(schema))})`;
+  const names = arrayLiteral(routines().map(({ name }) => name));
+  const others =
+    "(SELECT string_agg(p.oid::regprocedure::text, ', ') FROM pg_proc AS p\n" +
+    `      WHERE p.pronamespace = ${place} AND p.proname <> ALL (${names}::text[]))`;
+  const own = `(SELECT string_agg(format('DROP ROUTINE %s;', p.oid::regprocedure), ' ') FROM pg_proc AS p\n      WHERE p.pronamespace = ${place})`;
+  return block([
+    ...stopIf(
+      `${others} IS NOT NULL`,
+      `concat('retort: the schema of the ledger has routines that are not the ledger''s: ', ${others})`,
+      literal("Nothing was changed. Put them into another schema: ALTER ROUTINE ... SET SCHEMA ..."),
+    ),
+    `  DROP VIEW IF EXISTS ${qualified(schema)}.progress;`,
+    `  EXECUTE coalesce(${own}, '');`,
+    executing(schema)(ledgerFiles.procedures, "procedures"),
+  ]);
+}
+
+/** What executes the text of a file, in that schema, within a block. */
+const executing =
+  (schema: string) =>
+  (text: string, tag: string): string =>
+    `    EXECUTE ${dollarQuoted(`\n${inSchema(text, schema).trimEnd()}\n`, tag)};`;
 
 /** 150004 → "15.4", 160000 → "16". */
 function versionName(number: number): string {

@@ -2,8 +2,15 @@
 import type { RevisionId } from "../migration.ts";
 import { arrayLiteral, literal, qualified } from "../quote.ts";
 import { sha256 } from "../sha256.ts";
-import { createBlock, lockBlock, type Place, unlockBlock } from "./blocks.ts";
-import { type Expectation, guardBlock } from "./format.ts";
+import {
+  createBlock,
+  lockBlock,
+  type Place,
+  restoreProceduresBlock,
+  restoreTablesBlock,
+  unlockBlock,
+} from "./blocks.ts";
+import { type Expectation, guardBlock, repairRowsBlock } from "./format.ts";
 import type { How, Intent, LedgerNames, NewRow, Recorded, Tally } from "./types.ts";
 
 /** What must be so before a step: one state, or just that the step can be done next. */
@@ -36,8 +43,12 @@ export interface Ledger {
   readonly create: string;
   /** The same, and brings an older one to this format. */
   readonly upgrade: string;
-  /** Stops unless the ledger can be trusted. */
+  /** Stops unless the ledger can be trusted, and is consistent. */
   guard(expected: Expectation): string;
+  /** Creates the tables that are missing; creates the procedures anew; makes the rows fit together, and says so in the log. */
+  readonly restoreTables: string;
+  readonly restoreProcedures: string;
+  repairRows(how: How, detail: string): string;
 
   readonly requireLock: string;
   requireState(state: StartState): string;
@@ -125,6 +136,13 @@ export function ledgerOf(names: LedgerNames): Ledger {
       return createBlock(names, true);
     },
     guard: (expected) => guardBlock(names, expected),
+    get restoreTables() {
+      return restoreTablesBlock(names);
+    },
+    get restoreProcedures() {
+      return restoreProceduresBlock(names);
+    },
+    repairRows: (how, detail) => repairRowsBlock(names, how, detail),
 
     requireLock: call("require_lock"),
     requireState: ({ must, may, done, again, halfDone }) =>

@@ -7,10 +7,11 @@ import tables from "../../../sql/ledger/1_tables.sql";
 import procedures from "../../../sql/ledger/2_procedures.sql";
 import format2 from "../../../sql/ledger/format_2.sql";
 import guard from "../../../sql/ledger/guard.sql";
+import repair from "../../../sql/ledger/repair.sql";
 import { tokens } from "../lexer.ts";
 import { arrayLiteral, commentText, literal, qualified } from "../quote.ts";
 import { sha256 } from "../sha256.ts";
-import type { LedgerNames } from "./types.ts";
+import type { How, LedgerNames } from "./types.ts";
 
 /** The format that the files describe. It changes with every change of them that is released. */
 export const FORMAT = 2;
@@ -36,18 +37,29 @@ function bodiesIn(parts: readonly string[]): string {
   return parts.join(quote);
 }
 
-/** What there must be: a ledger of this format; one of this format or none; one of this format or an older one, or none. */
-export type Expectation = "needed" | "optional" | "older";
+/**
+ * What there must be: a ledger of this format; one of this format or none; one of this format or an older one, or none; one
+ * of this format that may be inconsistent.
+ */
+export type Expectation = "needed" | "optional" | "older" | "inconsistent";
 
 /** The block that stops unless the ledger can be trusted. */
 export function guardBlock({ schema, role, owner }: LedgerNames, expected: Expectation): string {
   const owners = [role, owner].filter((name) => name !== undefined);
-  const constants: Readonly<Record<string, string>> = {
+  return blockOf(guard, schema, {
     expected: literal(expected),
     owners: arrayLiteral(owners),
     procedures: literal(bodiesHash(schema)),
-  };
-  const [, body = ""] = guard.split(BODY);
+  });
+}
+
+/** The block that makes the rows of the ledger fit together; `detail` is for the log. */
+export const repairRowsBlock = ({ schema }: LedgerNames, how: How, detail: string): string =>
+  blockOf(repair, schema, { how: literal(how), detail: literal(detail) });
+
+/** The DO block of a file, with its constants. */
+function blockOf(file: string, schema: string, constants: Readonly<Record<string, string>>): string {
+  const [, body = ""] = file.split(BODY);
   const set = renamed(body, schema).replaceAll(
     /^( {2}(\w+) CONSTANT \S+ :=) .*;$/gm,
     (_, head: string, name: string) => `${head} ${constants[name]};`,
@@ -75,11 +87,22 @@ const WITHIN = /\bretort(?=\.)/g;
 
 /** SHA-256 over the bodies of all procedures and functions, by name; a guard computes the same from `pg_proc`. */
 export function bodiesHash(schema: string): string {
-  const bodies = [...procedures.matchAll(ROUTINE)]
-    .map(([, name, body]) => ({ name: name!, body: renamed(body!, schema) }))
+  const bodies = routines()
+    .map(({ name, body }) => ({ name, body: renamed(body, schema) }))
     .sort((a, b) => (a.name < b.name ? -1 : 1));
   return sha256(bodies.map(({ name, body }) => `${name}|plpgsql|f|${body}`).join("\n"));
 }
+
+/** The procedures and functions, in the order of their file. */
+export const routines = (): readonly { readonly name: string; readonly body: string }[] =>
+  [...procedures.matchAll(ROUTINE)].map(([, name, body]) => ({ name: name!, body: body! }));
+
+/** The names of the tables, and what creates each, in the order of their file. */
+export const tableFiles = (): readonly { readonly name: string; readonly text: string }[] =>
+  tables
+    .split(/^(?=CREATE TABLE )/m)
+    .slice(1)
+    .map((text) => ({ name: /retort\.(\w+)/.exec(text)![1]!, text }));
 
 const ROUTINE =
   /^CREATE (?:PROCEDURE|FUNCTION) retort\.(\w+)\([\s\S]*?\nLANGUAGE plpgsql AS \$body\$([\s\S]*?)\$body\$;$/gm;

@@ -97,5 +97,17 @@ export function tallyOf(revisions: Iterable<RevisionId>): Tally {
   return { revisions: count, digest };
 }
 
-/** SQLSTATEs that statements of ours raise: a lock that is held, a guard that stops, a ledger of another format. */
-export const sqlstates = { lockHeld: "55P03", guard: "RT001", format: "RT002" } as const;
+/**
+ * SQLSTATEs that statements of ours raise: a lock that is held, a guard that stops, a ledger of another format, one that is
+ * inconsistent.
+ */
+export const sqlstates = {
+  lockHeld: "55P03",
+  guard: "RT001",
+  format: "RT002",
+  inconsistent: "RT003",
+} as const;
+
+/** Does it tell that a guard has stopped? */
+export const isGuard = (sqlstate: string | undefined): boolean =>
+  sqlstate === sqlstates.guard || sqlstate === sqlstates.format || sqlstate === sqlstates.inconsistent;

@@ -1,5 +1,7 @@
 /** Steps → Plan: every statement that will reach the server, in order, in its final bytes. */
 import type { Expected, Ledger, StartState } from "../ledger/calls.ts";
+import type { Expectation } from "../ledger/format.ts";
+import type { Inconsistency } from "../ledger/inconsistency.ts";
 import { digestOf, type Tally, tallyOf } from "../ledger/types.ts";
 import type { RevisionId } from "../migration.ts";
 import { outsideBatches, repairBatches } from "./outside.ts";
@@ -41,20 +43,52 @@ export function compile(input: CompileInput): Plan {
 }
 
 /** The plan that creates the ledger where it is missing, or brings it to this format, and assumes nothing else. */
-export function compileLedger(input: Pick<CompileInput, "ledger" | "pins" | "expect">): Plan {
+export function compileLedger(input: LedgerInput): Plan {
+  const { ledger } = input;
+  return ledgerPlan(input, "ensure", "older", [{ sql: ledger.upgrade, purpose: "create-ledger" }]);
+}
+
+/** The plan that makes an inconsistent ledger consistent: its tables and procedures are there, its rows fit together. */
+export function compileLedgerRepair(
+  input: LedgerInput & Pick<CompileInput, "how">,
+  { message, parts }: Inconsistency,
+): Plan {
+  const { ledger, how } = input;
+  const texts = [
+    ...(parts.includes("tables") ? [ledger.restoreTables] : []),
+    ...(parts.includes("procedures") ? [ledger.restoreProcedures] : []),
+    ledger.repairRows(how, message),
+  ];
+  return ledgerPlan(
+    input,
+    "repair",
+    "inconsistent",
+    texts.map((sql): Statement => ({ sql, purpose: "repair-ledger" })),
+  );
+}
+
+type LedgerInput = Pick<CompileInput, "ledger" | "pins" | "expect">;
+
+/** A plan of no step, which leaves a ledger that can be used. */
+function ledgerPlan(
+  input: LedgerInput,
+  kind: Plan["kind"],
+  before: Expectation,
+  statements: readonly Statement[],
+): Plan {
   const { ledger } = input;
   const batches = [
     locking(input),
     transaction([
-      { sql: ledger.guard("older"), purpose: "guard-ledger" },
-      { sql: ledger.upgrade, purpose: "create-ledger" },
+      { sql: ledger.guard(before), purpose: "guard-ledger" },
+      ...statements,
       { sql: ledger.guard("needed"), purpose: "guard-ledger" },
     ]),
     releasing(ledger),
   ];
   const result = { revisions: 0, digest: "0" };
   return {
-    kind: "ensure",
+    kind,
     from: [],
     to: [],
     steps: [],

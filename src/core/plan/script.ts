@@ -30,7 +30,7 @@ export function refuseForm(
     kind,
     singleTransaction,
     idempotent = false,
-  }: Pick<CompileInput, "kind" | "singleTransaction" | "idempotent">,
+  }: Pick<CompileInput, "singleTransaction" | "idempotent"> & Pick<Plan, "kind">,
 ): void {
   if (kind === "stamp" && idempotent) {
     throw new MigrateError({
@@ -61,8 +61,14 @@ const EXCLUSIVE = [
   ["--split", "--single-transaction", LEAVE],
 ] as const;
 
-/** Throws `usage/client-cannot` where a client that sends all text at once would break the plan. */
-export function refuseOutside(plan: Plan, { client, split }: ScriptForm): void {
+/**
+ * Throws `usage/exclusive-flags` where a form would lose what the plan skips, `usage/client-cannot` where a client that
+ * sends all text at once would break the plan.
+ */
+export function refuseLayout(plan: Plan, form: ScriptForm): void {
+  const { client, split } = form;
+  const idempotent = plan.batches.some(({ when }) => when !== undefined);
+  refuseForm(form, { kind: plan.kind, singleTransaction: false, idempotent });
   const outside = plan.steps.filter((step) => !step.transactional).map((step) => step.revision);
   if (client !== "any" || split === true || outside.length === 0) return;
   throw new MigrateError({

@@ -10,7 +10,7 @@ import type { Trace } from "../statement/facts.ts";
 import type { Loss } from "../statement/losses.ts";
 
 export interface Plan {
-  /** `ensure` creates the ledger, or brings it to this format, and has no steps. */
+  /** `ensure` creates the ledger, or brings it to this format, and has no steps; nor has a `repair` of the ledger itself. */
   readonly kind: "upgrade" | "downgrade" | "stamp" | "repair" | "ensure";
   /** Heads of the applied set before and after. */
   readonly from: readonly RevisionId[];
@@ -102,6 +102,8 @@ export type Purpose =
   /** The project's settings, for the author's SQL. */
   | "setting"
   | "create-ledger"
+  /** The ledger is made consistent. */
+  | "repair-ledger"
   /** The ledger is ours and can be trusted. */
   | "guard-ledger"
   /** This session holds the lock. */

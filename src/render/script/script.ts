@@ -3,7 +3,7 @@
  * to run. Nothing here decides what is sent; same plan and form, same bytes.
  */
 import type { Ledger } from "../../core/ledger/calls.ts";
-import { defaultForm, type ScriptForm, scriptBatches } from "../../core/plan/script.ts";
+import { defaultForm, refuseLayout, type ScriptForm, scriptBatches } from "../../core/plan/script.ts";
 import { type Part, partsOf } from "../../core/plan/split.ts";
 import type { Batch, Plan, Statement } from "../../core/plan/types.ts";
 import { commentText } from "../../core/quote.ts";
@@ -11,7 +11,7 @@ import { NO_RECEIPT } from "../../core/receipt.ts";
 import { sha256 } from "../../core/sha256.ts";
 import { comment, newPage, type Page, PIECE } from "./page.ts";
 import { layOut, stepTitle } from "./section.ts";
-import { receiptLine, runWith, titleLines, whatItDoes } from "./title.ts";
+import { forWhom, receiptLine, runWith, titleLines, whatItDoes } from "./title.ts";
 
 /** A script and its receipt. */
 export interface Script {
@@ -24,9 +24,10 @@ export interface Script {
 
 /**
  * The whole plan as one script. An empty plan is a script of comments. Throws `source/psql-string` for a statement
- * that psql reads otherwise than the server.
+ * that psql reads otherwise than the server, and what `refuseLayout` throws.
  */
 export function renderScript(plan: Plan, ledger: Ledger, form: ScriptForm = defaultForm): Script {
+  refuseLayout(plan, { ...form, split: false });
   return scriptOf(plan, form, {
     title: (receipt) => titleLines(plan, ledger, form, receipt),
     batches: (receipt) => scriptBatches(plan, ledger, receipt),
@@ -40,19 +41,21 @@ export interface SplitScript extends Script {
 
 /**
  * One numbered file for each transaction boundary, each with its own lock and guard; to be run in order. Throws
- * `source/psql-string`, and `source/not-splittable` where a statement needs what another left in its session.
+ * `source/psql-string`, `source/not-splittable` where a statement needs what another left in its session, and what
+ * `refuseLayout` throws.
  */
 export function renderSplit(
   plan: Plan,
   ledger: Ledger,
   form: ScriptForm = defaultForm,
 ): readonly SplitScript[] {
+  refuseLayout(plan, { ...form, split: true });
   const parts = partsOf(plan, ledger, form.client);
   const width = Math.max(4, String(parts.length).length);
   return parts.map((part) => {
     const name = `${String(part.index + 1).padStart(width, "0")}_${nameOf(plan, part)}.sql`;
     const script = scriptOf(plan, form, {
-      title: (receipt) => partTitle(plan, part, form, name, receipt),
+      title: (receipt) => partTitle(plan, ledger, part, form, name, receipt),
       batches: (receipt) => part.batches(receipt),
       alone: part.alone,
     });
@@ -137,6 +140,7 @@ function nameOf(plan: Plan, { step, number, parts }: Part): string {
 
 function partTitle(
   plan: Plan,
+  ledger: Ledger,
   part: Part,
   form: ScriptForm,
   name: string,
@@ -150,6 +154,7 @@ function partTitle(
       ? []
       : [`Step ${stepTitle(plan, step)}${parts === 1 ? "" : `; part ${number} of ${parts}`}`]),
     "",
+    ...forWhom(plan, ledger),
     ...(alone
       ? ["Run:  with a client that sends this statement alone, outside a transaction."]
       : runWith(form, name)),

@@ -116,11 +116,12 @@ const WORDS: Partial<Record<Purpose, string>> = {
   lock: "-- Lock: this is the right place, and no other migrator is at work.",
   "create-ledger":
     "-- Ledger: created once. Where it is there already, this does nothing; skip it when you review.",
+  "repair-ledger": "-- Repair: the ledger's tables and procedures are there, and its rows fit together.",
   "guard-ledger":
     "-- Guard: the ledger belongs to whom it should, is plain tables, and its procedures are these.",
   "guard-lock": "-- Guard: this session holds the lock.",
   "guard-start": "-- Guard: what is applied is what was expected, and nothing is half done.",
-  receipt: "-- Log: which script this is.",
+  receipt: "-- Log: which script this is, as it was handed out.",
   check: "-- Check: what is applied now is what was promised, row by row.",
   unlock: "-- Lock: given back.",
 };

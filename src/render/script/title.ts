@@ -16,22 +16,27 @@ export function titleLines(plan: Plan, ledger: Ledger, form: ScriptForm, receipt
     receiptLine(receipt),
     "",
     ...forWhom(plan, ledger),
-    ...runWith(form, plan.kind === "ensure" ? "ledger.sql" : "migration.sql"),
-    ...(plan.kind === "ensure"
-      ? []
-      : ["", ...startsFrom(plan), ...settingsLines(plan), "", ...stepsTable(plan)]),
+    ...runWith(form, isOfLedger(plan) ? "ledger.sql" : "migration.sql"),
+    ...(isOfLedger(plan) ? [] : ["", ...startsFrom(plan), ...settingsLines(plan), "", ...stepsTable(plan)]),
   ].map(comment);
 }
 
 export const receiptLine = (receipt: string): string => `Receipt: sha256:${receipt}`;
 
-export const whatItDoes = (plan: Plan): string =>
-  plan.kind === "ensure"
+export function whatItDoes(plan: Plan): string {
+  if (!isOfLedger(plan))
+    return `${plan.kind} ${plan.from.join(", ") || "<base>"} -> ${plan.to.join(", ") || "<base>"}`;
+  return plan.kind === "ensure"
     ? "creates the ledger, or brings it to this format; safe to run twice"
-    : `${plan.kind} ${plan.from.join(", ") || "<base>"} -> ${plan.to.join(", ") || "<base>"}`;
+    : "makes the ledger consistent; safe to run twice";
+}
+
+/** It is about the ledger itself, and no revision. */
+const isOfLedger = ({ kind, steps }: Plan): boolean =>
+  kind === "ensure" || (kind === "repair" && steps.length === 0);
 
 /** Where it is to be run: what it does not find so, it stops at. */
-function forWhom({ place, role }: Plan, { names }: Ledger): readonly string[] {
+export function forWhom({ place, role }: Plan, { names }: Ledger): readonly string[] {
   const { database, role: login, minimumVersion } = place;
   const parts = [
     database === undefined ? undefined : `database ${commentText(database)}`,

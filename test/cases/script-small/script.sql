@@ -1,5 +1,5 @@
 -- Retort migration script: upgrade <base> -> c
--- Receipt: sha256:a5ef489723a2345beb9518119cc62599c80c2b2f737407803aac4914e04896fd
+-- Receipt: sha256:2e00a0394057f9758939ac8745c7994c7cde2a9b12996aa16f2789dbe4b4edd8
 --
 -- For:  PostgreSQL 12 or later; ledger retort, format 2.
 -- Run:  psql -X -v ON_ERROR_STOP=1 -f migration.sql DATABASE
@@ -69,7 +69,9 @@ BEGIN;
 DO $retort$
 BEGIN
   PERFORM pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
-  IF to_regclass('retort.state') IS NULL THEN
+  IF coalesce(to_regclass('retort.state')::oid,
+      to_regclass('retort.applied')::oid,
+      to_regprocedure('retort.lock_key()')::oid) IS NULL THEN
     IF to_regnamespace('retort') IS NULL THEN
       CREATE SCHEMA retort;
     END IF;
@@ -130,8 +132,8 @@ CREATE TABLE retort.log (
   at timestamptz NOT NULL,  -- when it was done
   by text NOT NULL,         -- the role that connected
   event text NOT NULL,      -- upgrade, downgrade, stamp, unstamp, repair, failure or script
-  revision text,            -- null for a script
-  checksum text,            -- of the up file; of a script its receipt
+  revision text,            -- null for a script, and a repair of the ledger
+  checksum text,            -- of the up file; of a script its receipt, as handed out
   how text,                 -- run, script or stamp
   duration interval,        -- of an upgrade or a downgrade
   detail text,              -- the error of a failure, the range of a script, what a repair changed
@@ -336,9 +338,9 @@ BEGIN
   CALL retort.reset_session();
   CALL retort.require_lock();
   CALL retort.require_no_intent();
-  applied := (SELECT s.revisions FROM retort.state AS s
-    WHERE s.revisions <> begin_step.revisions OR s.digest <> begin_step.digest);
-  IF applied IS NOT NULL THEN
+  IF NOT EXISTS (SELECT FROM retort.state AS s
+      WHERE s.revisions = begin_step.revisions AND s.digest = begin_step.digest) THEN
+    applied := coalesce((SELECT max(s.revisions) FROM retort.state AS s), 0);
     RAISE EXCEPTION USING ERRCODE = 'RT001',
       MESSAGE = format('retort: %s is not next: %s', begin_step.revision,
         CASE WHEN applied = begin_step.revisions
@@ -838,8 +840,9 @@ BEGIN
 END
 $body$;
 
--- Writes down that a script is run, by its receipt; not where all that it does is done already.
--- range is from which revisions to which.
+-- Writes down that a script is run, by the receipt that it was handed out with: a script that was
+-- edited since says the same. Not where all that it does is done already. range is from which
+-- revisions to which.
 CREATE PROCEDURE retort.begin_script(
   receipt text, range text, done_revisions bigint, done_digest numeric)
 LANGUAGE plpgsql AS $body$
@@ -894,21 +897,28 @@ $retort$;
 -- Guard: the ledger belongs to whom it should, is plain tables, and its procedures are these.
 DO $body$
 DECLARE
-  -- needed; or optional: there may be none; or older: none, or one of an older format.
+  -- needed; or optional: there may be none; or older: none, or one of an older format; or
+  -- inconsistent: one that is about to be repaired.
   expected CONSTANT pg_catalog.text := 'needed';
   -- Who may own it besides the role that connects, the database's owner and superusers.
   owners CONSTANT pg_catalog.text[] := '{}';
   -- SHA-256 of its procedures.
-  procedures CONSTANT pg_catalog.text := 'cfe8c8b606f5ab991aa2b205d2fff08524912c7237e3982fcadb84409a439e4e';
+  procedures CONSTANT pg_catalog.text := 'e31913452ef03cc7415ca2dda9a76ef571c32386e1f3dbb1ab85a5802be18aec';
   place pg_catalog.oid;
+  present pg_catalog.text[];
   found pg_catalog.text;
+  wrong pg_catalog.text[];
+  parts pg_catalog.text[];
+  is_empty boolean;
   format integer;
   held pg_catalog.text;
   key bigint;
 BEGIN
   PERFORM pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
-  place := (SELECT c.relnamespace FROM pg_class AS c WHERE c.oid = to_regclass('retort.state'));
-  IF place IS NULL AND expected <> 'needed' THEN
+  place := coalesce((SELECT c.relnamespace FROM pg_class AS c
+      WHERE c.oid = coalesce(to_regclass('retort.state'), to_regclass('retort.applied'))),
+    (SELECT p.pronamespace FROM pg_proc AS p WHERE p.oid = to_regprocedure('retort.lock_key()')));
+  IF place IS NULL AND expected IN ('optional', 'older') THEN
     RETURN;
   ELSIF place IS NULL THEN
     RAISE EXCEPTION USING ERRCODE = 'RT001',
@@ -956,35 +966,86 @@ BEGIN
       HINT = 'Nothing was changed. Remove it, or find out who put it there and why.';
   END IF;
 
-  format := (SELECT max(s.format) FROM retort.state AS s);
+  present := ARRAY(SELECT c.relname::text FROM pg_class AS c WHERE c.relnamespace = place
+    AND c.relname IN ('applied', 'state', 'intent', 'log'));
+  IF 'state' = ANY (present) THEN
+    format := (SELECT max(s.format) FROM retort.state AS s);
+  END IF;
   IF format > 2 OR format < 2 AND expected <> 'older' THEN
     RAISE EXCEPTION USING ERRCODE = 'RT002', DETAIL = format,
       MESSAGE = format('retort: this is made for format 2 of the ledger; '
         'the ledger %s has format %s', place::regnamespace, format),
       HINT = CASE WHEN format < 2 THEN 'Nothing was changed. '
           'Bring it up with: migrate ensure-version (--sql writes a script)'
-        ELSE 'Nothing was changed. Use a version of migrate that knows that format.' END;
-  ELSIF format < 2 THEN
+        ELSE 'Nothing was changed. Use the version of migrate that brought it to that format, or a '
+          'newer one: this one knows no format after 2.' END;
+  ELSIF format < 2 OR expected = 'inconsistent' THEN
     RETURN;
   END IF;
 
-  IF (SELECT count(*) FROM pg_class AS c WHERE c.relnamespace = place
-      AND c.relname IN ('applied', 'state', 'intent', 'log')) <> 4 THEN
-    RAISE EXCEPTION USING ERRCODE = 'RT001',
-      MESSAGE = format('retort: the ledger %s is not whole: a table of it is missing',
-        place::regnamespace),
-      HINT = 'Nothing was changed. Restore it from a backup, or find out who took it away.';
+  -- What a dump without data, a TRUNCATE or a change by hand leaves behind.
+  found := (SELECT string_agg(t.name, ', ')
+    FROM unnest('{applied, state, intent, log}'::text[]) AS t (name) WHERE t.name <> ALL (present));
+  IF found IS NOT NULL THEN
+    parts := '{tables, rows}';
+    wrong := ARRAY[concat('these tables are missing: ', found)];
+  ELSE
+    -- In one query, so of one moment: another may be migrating.
+    SELECT s.n = 0 AND a.n = 0, array_remove(ARRAY[
+        CASE WHEN s.n = 0 AND a.n = 0 THEN 'its tables are empty'
+          WHEN s.n <> 1 THEN format('state should have 1 row, and has %s', s.n)
+          WHEN s.revisions <> a.n
+            THEN format('applied should have %s rows by the tally in state, and has %s',
+              s.revisions, a.n)
+          WHEN s.digest <> a.digest
+            THEN 'applied has other revisions than the tally in state was made of' END,
+        CASE WHEN i.n > 1 THEN format('intent should have 1 row at most, and has %s', i.n) END,
+        i.wrong], NULL)
+      INTO is_empty, wrong
+      FROM (SELECT count(*) AS n, max(t.revisions) AS revisions, max(t.digest) AS digest
+          FROM retort.state AS t) AS s,
+        (SELECT count(*) AS n, coalesce(sum(('x' || left(encode(sha256(
+              convert_to(t.revision, 'UTF8')), 'hex'), 15))::bit(60)::bigint), 0) AS digest
+          FROM retort.applied AS t) AS a,
+        (SELECT count(*) AS n, string_agg(CASE t.direction
+            WHEN 'up' THEN format('the upgrade to %s is under way, and it is applied', t.revision)
+            ELSE format('the downgrade of %s is under way, and it is not applied', t.revision) END,
+            '; ' ORDER BY t.revision)
+            FILTER (WHERE (t.direction = 'up')
+              = EXISTS (SELECT FROM retort.applied AS x WHERE x.revision = t.revision)) AS wrong
+          FROM retort.intent AS t) AS i;
+    IF cardinality(wrong) > 0 THEN
+      parts := '{rows}';
+    END IF;
   END IF;
-  IF (SELECT encode(sha256(convert_to(string_agg(
-        concat_ws('|', p.proname, l.lanname, p.prosecdef, array_to_string(p.proconfig, ','),
-          p.prosrc), chr(10) ORDER BY p.proname COLLATE "C"), 'UTF8')), 'hex')
-      FROM pg_proc AS p JOIN pg_language AS l ON l.oid = p.prolang
-      WHERE p.pronamespace = place) IS DISTINCT FROM procedures THEN
-    RAISE EXCEPTION USING ERRCODE = 'RT001',
-      MESSAGE = format('retort: the ledger %s is not trusted: its procedures are not those that '
-        'this was made for', place::regnamespace),
-      HINT = 'Nothing was changed. Somebody has changed them, or another version of migrate of the '
-        'same format made them.';
+  found := (SELECT encode(sha256(convert_to(string_agg(
+      concat_ws('|', p.proname, l.lanname, p.prosecdef, array_to_string(p.proconfig, ','),
+        p.prosrc), chr(10) ORDER BY p.proname COLLATE "C"), 'UTF8')), 'hex')
+    FROM pg_proc AS p JOIN pg_language AS l ON l.oid = p.prolang WHERE p.pronamespace = place);
+  IF found IS DISTINCT FROM procedures THEN
+    parts := parts || 'procedures'::text;
+    wrong := wrong || CASE WHEN found IS NULL THEN 'its procedures are missing'
+      ELSE 'its procedures are not those that this was made for' END;
+  END IF;
+  IF parts IS NOT NULL THEN
+    RAISE EXCEPTION USING ERRCODE = 'RT003', 
+      DETAIL = format('To be repaired: %s.', array_to_string(parts, ', ')),
+      MESSAGE = format('retort: the ledger %s is inconsistent: %s', place::regnamespace,
+        array_to_string(wrong, '; ')),
+      HINT = concat('Nothing was changed. ', CASE
+        WHEN is_empty THEN 'A dump without data (pg_dump --schema-only) or a TRUNCATE leaves it '
+          'so. Bring its rows back, or: migrate repair, and then say what is applied: '
+          'migrate stamp REVISION'
+        WHEN 'tables' = ANY (parts) THEN 'Restore them from a backup, or make them anew, empty, '
+          'with: migrate repair'
+        WHEN wrong[1] LIKE 'intent should%' THEN 'Look with: SELECT * FROM retort.intent; '
+          'a person must know which of them is so, and delete the others: '
+          'DELETE FROM retort.intent WHERE revision = ...'
+        WHEN 'rows' = ANY (parts) THEN 'Rows were changed by hand, or restored in part. '
+          'Look with: SELECT * FROM retort.log ORDER BY id DESC; make the tally anew with: '
+          'migrate repair'
+        ELSE 'They were changed by hand, left out of a restore, or made by another version of '
+          'migrate. Put them back with: migrate repair' END);
   END IF;
 EXCEPTION WHEN OTHERS OR query_canceled THEN
   PERFORM pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
@@ -1005,8 +1066,8 @@ $body$;
 -- Guard: what is applied is what was expected, and nothing is half done.
 CALL retort.require_state('{}', '{}', 3, 1401614897665169694, 'migrate upgrade %s:c --sql');
 
--- Log: which script this is.
-CALL retort.begin_script('a5ef489723a2345beb9518119cc62599c80c2b2f737407803aac4914e04896fd',
+-- Log: which script this is, as it was handed out.
+CALL retort.begin_script('2e00a0394057f9758939ac8745c7994c7cde2a9b12996aa16f2789dbe4b4edd8',
   'base:c', 3, 1401614897665169694);
 COMMIT;
 
@@ -1062,7 +1123,7 @@ BEGIN TRANSACTION READ ONLY;
 -- Check: what is applied now is what was promised, row by row.
 CALL retort.check(3, 1401614897665169694);
 SELECT revisions AS applied_revisions, 'c' AS current_heads,
-  'sha256:a5ef489723a2345beb9518119cc62599c80c2b2f737407803aac4914e04896fd' AS receipt FROM retort.state;
+  'sha256:2e00a0394057f9758939ac8745c7994c7cde2a9b12996aa16f2789dbe4b4edd8' AS receipt FROM retort.state;
 COMMIT;
 SET SESSION AUTHORIZATION DEFAULT;
 SET ROLE NONE;

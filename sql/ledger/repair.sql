@@ -1,0 +1,23 @@
+-- Makes the rows of the ledger fit together, with the rows of applied as the truth: state holds
+-- their tally, and no step is under way that they say is done. It uses no procedure of the ledger,
+-- since these may be what somebody has changed.
+
+DO $body$
+DECLARE
+  -- run or script.
+  how CONSTANT pg_catalog.text := 'script';
+  -- What was wrong: for the log.
+  detail CONSTANT pg_catalog.text := '';
+BEGIN
+  PERFORM pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
+  DELETE FROM retort.intent AS i WHERE (i.direction = 'up')
+    = EXISTS (SELECT FROM retort.applied AS a WHERE a.revision = i.revision);
+  DELETE FROM retort.state;
+  INSERT INTO retort.state (format, revisions, digest)
+    SELECT 2, count(*), coalesce(sum(('x' || left(encode(sha256(convert_to(a.revision, 'UTF8')),
+      'hex'), 15))::bit(60)::bigint), 0)
+    FROM retort.applied AS a;
+  INSERT INTO retort.log (at, by, event, how, detail)
+    VALUES (clock_timestamp(), SESSION_USER, 'repair', how, detail);
+END
+$body$;

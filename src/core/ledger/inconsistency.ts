@@ -1,0 +1,29 @@
+/** What the guard found to be inconsistent in a ledger → what `migrate repair` does about it, for a person. */
+
+/** Which part does not fit: a table is missing; the rows do not fit together; the procedures are missing or others. */
+export type LedgerPart = "tables" | "rows" | "procedures";
+
+/** A ledger that does not fit together. JSON-safe. */
+export interface Inconsistency {
+  /** What is wrong: one clause. */
+  readonly message: string;
+  readonly parts: readonly LedgerPart[];
+}
+
+/** `detail`: of the guard's error, `To be repaired: rows, procedures.` */
+export const inconsistencyOf = (message: string, detail: string): Inconsistency => ({
+  message,
+  parts: (Object.keys(REPAIRS) as LedgerPart[]).filter((part) => detail.includes(part)),
+});
+
+/** One line for each part: what is done, and what cannot be known. */
+export const repairLines = ({ parts }: Inconsistency): readonly string[] =>
+  parts.map((part) => REPAIRS[part]);
+
+const REPAIRS: Readonly<Record<LedgerPart, string>> = {
+  tables: "tables: what is missing is created, empty",
+  rows:
+    "rows: what applied holds is taken for the truth; its tally is made anew, and an interrupted step that it contradicts is " +
+    "forgotten. What it does not hold counts as pending: if the database has it, say so afterwards with: migrate stamp --purge REVISION",
+  procedures: "procedures: they are dropped, and created as this version of migrate has them",
+};

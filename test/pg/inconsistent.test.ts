@@ -1,0 +1,377 @@
+/** A ledger that does not fit together: every reader and every script says so and changes nothing, and `repair` mends what can be known. */
+import { describe, expect, test } from "vitest";
+import { ensureLedger } from "../../src/app/ensure.ts";
+import { readLog } from "../../src/app/log.ts";
+import { history, show } from "../../src/app/look.ts";
+import { offline } from "../../src/app/offline.ts";
+import { repair } from "../../src/app/repair.ts";
+import { verify } from "../../src/app/verify.ts";
+import { dump, ledger } from "../support/dump.ts";
+import { runText } from "../support/forms.ts";
+import { migrate } from "../support/migrate.ts";
+import { failureOf, ownDatabase, project } from "../support/project.ts";
+import { needsPgDump, needsPsql, pgDump } from "../support/psql.ts";
+import { ownRole } from "../support/roles.ts";
+import { query, servers } from "../support/server.ts";
+
+const shop = project({
+  a: { up: "CREATE TABLE a (x int);", down: "DROP TABLE a;" },
+  b: { up: "CREATE TABLE b (x int);", down: "DROP TABLE b;" },
+  c: { up: "CREATE TABLE c (x int);", down: "DROP TABLE c;" },
+});
+
+const command = (url: string, ...words: string[]) =>
+  migrate([...words, "--database", url], { cwd: shop.folder });
+
+/** All that read the ledger. */
+const readers: Readonly<Record<string, (url: string) => Promise<unknown>>> = {
+  "status, current": (url) => shop.state(url),
+  history: (url) => history(shop.deps, { database: url, indicateCurrent: true }),
+  show: (url) => show(shop.deps, "current", { database: url }),
+  log: (url) => readLog(shop.deps, { database: url, last: 0 }),
+  verify: (url) => verify(shop.deps, { database: url }),
+  upgrade: (url) => shop.upgrade(url),
+  "upgrade --dry-run": (url) => shop.upgrade(url, "heads", { dryRun: true }),
+  downgrade: (url) => shop.downgrade(url, "base"),
+  stamp: (url) => shop.run(url, { kind: "stamp", targets: ["heads"] }),
+  "stamp --purge": (url) => shop.run(url, { kind: "stamp", targets: ["heads"], purge: true }),
+  "ensure-version": (url) => ensureLedger(shop.deps, { database: url }),
+  "--from-database": (url) =>
+    offline(shop.deps, { kind: "upgrade", target: "heads" }, { database: url, fromDatabase: true }),
+};
+
+/** None says that all is well, and none changes anything. */
+async function expectNoticed(url: string, sentence: RegExp, hint = /migrate repair/): Promise<void> {
+  const before = await dump(url);
+  for (const [name, reader] of Object.entries(readers)) {
+    const error = await failureOf(reader(url));
+    expect({ ...error, reader: name }).toMatchObject({
+      reader: name,
+      code: "state/guard",
+      exitCode: 5,
+      sqlstate: "RT003",
+      hint: expect.stringMatching(hint),
+    });
+    expect(error.message).toMatch(sentence);
+    expect(error["hint"]).toContain("migrate repair");
+  }
+  expect(await dump(url)).toBe(before);
+}
+
+const APPLIED = "SELECT revision FROM retort.applied ORDER BY 1";
+const intent = (revision: string, direction: string): string =>
+  `INSERT INTO retort.intent (revision, direction, statement, of, hash, before, started_at, started_by, found, done)
+   VALUES ('${revision}', '${direction}', 1, 2, '', '', now(), 'x', false, false);`;
+
+interface Damage {
+  readonly name: string;
+  /** What is applied by the migrations before. Default: a and b. */
+  readonly target?: string;
+  readonly sql: string;
+  readonly sentence: RegExp;
+  readonly hint?: RegExp;
+  /** What is applied when it is repaired. Default: a and b. */
+  readonly left?: readonly string[];
+}
+
+const damages: readonly Damage[] = [
+  {
+    name: "a cleaner has truncated every table",
+    sql: "TRUNCATE retort.applied, retort.state, retort.intent, retort.log",
+    sentence: /inconsistent: its tables are empty/,
+    hint: /.*dump without data.*TRUNCATE/,
+    left: [],
+  },
+  {
+    name: "a cleaner that keeps the log",
+    sql: "TRUNCATE retort.applied, retort.state",
+    sentence: /inconsistent: its tables are empty/,
+    left: [],
+  },
+  {
+    name: "applied was truncated",
+    sql: "TRUNCATE retort.applied",
+    sentence: /applied should have 2 rows by the tally in state, and has 0/,
+    left: [],
+  },
+  {
+    name: "state was truncated",
+    sql: "TRUNCATE retort.state",
+    sentence: /state should have 1 row, and has 0/,
+  },
+  {
+    name: "a row was deleted",
+    sql: "DELETE FROM retort.applied WHERE revision = 'b'",
+    sentence: /applied should have 2 rows by the tally in state, and has 1/,
+    hint: /.*by hand/,
+    left: ["a"],
+  },
+  {
+    name: "a row was added",
+    sql: "INSERT INTO retort.applied SELECT 'c', checksum, code_checksum, '{b}', '{}', 'c', now(), 'x', NULL, 'stamp' FROM retort.applied LIMIT 1",
+    sentence: /applied should have 2 rows by the tally in state, and has 3/,
+    left: ["a", "b", "c"],
+  },
+  {
+    name: "a row was changed",
+    sql: "UPDATE retort.applied SET revision = 'c' WHERE revision = 'b'",
+    sentence: /applied has other revisions than the tally in state was made of/,
+    left: ["a", "c"],
+  },
+  {
+    name: "the tally was changed",
+    sql: "UPDATE retort.state SET digest = digest + 1",
+    sentence: /applied has other revisions than the tally/,
+  },
+  {
+    name: "the row of state is there twice",
+    sql: "INSERT INTO retort.state VALUES (0, 2, 0)",
+    sentence: /state should have 1 row, and has 2/,
+  },
+  {
+    name: "an upgrade is under way to what is applied",
+    sql: intent("b", "up"),
+    sentence: /the upgrade to b is under way, and it is applied/,
+  },
+  {
+    name: "a downgrade is under way of what is not applied",
+    sql: intent("c", "down"),
+    sentence: /the downgrade of c is under way, and it is not applied/,
+  },
+  {
+    name: "a procedure is missing",
+    sql: "DROP PROCEDURE retort.begin_step",
+    sentence: /its procedures are not those that this was made for/,
+  },
+  {
+    name: "all routines were left out of a restore",
+    sql: "DROP VIEW retort.progress; DO $$ BEGIN EXECUTE (SELECT string_agg(format('DROP ROUTINE %s', oid::regprocedure), ';') FROM pg_proc WHERE pronamespace = 'retort'::regnamespace); END $$",
+    sentence: /inconsistent: its procedures are missing/,
+    hint: /.*restore/,
+  },
+  {
+    name: "a procedure was changed",
+    sql: "CREATE OR REPLACE PROCEDURE retort.set_session() LANGUAGE plpgsql SECURITY DEFINER AS 'BEGIN PERFORM 1/0; END'",
+    sentence: /its procedures are not those that this was made for/,
+  },
+  {
+    name: "a procedure has a namesake",
+    sql: "CREATE PROCEDURE retort.begin_step(revision varchar, revisions int, digest int) LANGUAGE sql AS 'SELECT 1/0'",
+    sentence: /its procedures are not those that this was made for/,
+  },
+  {
+    name: "intent is missing",
+    sql: "DROP TABLE retort.intent",
+    sentence: /these tables are missing: intent/,
+  },
+  { name: "log is missing", sql: "DROP TABLE retort.log", sentence: /these tables are missing: log/ },
+  { name: "state is missing", sql: "DROP TABLE retort.state", sentence: /these tables are missing: state/ },
+  {
+    name: "applied is missing",
+    sql: "DROP TABLE retort.applied",
+    sentence: /these tables are missing: applied/,
+    left: [],
+  },
+  {
+    name: "all tables are missing",
+    sql: "DROP TABLE retort.applied, retort.state, retort.intent, retort.log",
+    sentence: /these tables are missing: applied, state, intent, log/,
+    left: [],
+  },
+  {
+    name: "rows, a table and procedures at once",
+    sql: "DROP TABLE retort.log; TRUNCATE retort.applied; DROP PROCEDURE retort.stamp",
+    sentence: /these tables are missing: log; its procedures are not those/,
+    left: [],
+  },
+];
+
+const [newest, oldest = newest] = servers();
+
+describe("a ledger that does not fit together", () => {
+  test.each(damages)("$name", async ({ target = "b", sql, sentence, hint, left = ["a", "b"] }) => {
+    const { url } = await ownDatabase(newest!);
+    await shop.upgrade(url, target);
+    await query(url, sql);
+    await expectNoticed(url, sentence, hint);
+    const before = await dump(url);
+    for (const script of [await shop.script("a:c"), await shop.script("base:c")]) {
+      const { code, stderr } = await runText(url, script);
+      expect(code).toBe(3);
+      expect(stderr).toMatch(sentence);
+    }
+    expect(await dump(url)).toBe(before);
+
+    const shown = await repair(shop.deps, { database: url, dryRun: true });
+    expect(shown).toMatchObject({ done: false, inconsistency: { message: expect.stringMatching(sentence) } });
+    expect(await repair(shop.deps, { database: url, confirm: async () => false })).toMatchObject({
+      done: false,
+      inconsistency: shown.inconsistency,
+    });
+    expect(await dump(url)).toBe(before);
+    expect(await repair(shop.deps, { database: url })).toMatchObject({ done: true });
+    expect((await query(url, APPLIED)).map((row) => row["revision"])).toEqual(left);
+    expect((await ledger(url))["log"]!.at(-1)).toMatchObject({ event: "repair", revision: null, how: "run" });
+    const state = await shop.state(url);
+    expect({ applied: state.applied.length, interrupted: state.interrupted }).toEqual({
+      applied: left.length,
+      interrupted: undefined,
+    });
+    // What the database has is said, and from there it goes on.
+    await shop.run(url, { kind: "stamp", targets: ["b"], purge: true });
+    await shop.upgrade(url);
+    await shop.downgrade(url, "base");
+    expect(await runText(url, await shop.script("base:c"))).toMatchObject({ code: 0 });
+    expect((await verify(shop.deps, { database: url })).findings).toEqual([]);
+    expect(await repair(shop.deps, { database: url })).toMatchObject({ findings: [], done: false });
+  });
+
+  test("the command shows it and asks; a script of it does the same", async (context) => {
+    needsPsql(context);
+    const { url } = await ownDatabase(newest!);
+    await shop.upgrade(url, "b");
+    await query(
+      url,
+      "DROP TABLE retort.log; DELETE FROM retort.applied WHERE revision = 'b'; DROP PROCEDURE retort.stamp",
+    );
+    const { code, stdout, stderr } = await command(url, "status");
+    expect({ code, stdout }).toEqual({ code: 5, stdout: "" });
+    expect(stderr).toMatch(
+      /error\[state\/guard\] the ledger retort is inconsistent: these tables are missing: log; its procedures/,
+    );
+    const shown = await command(url, "repair", "--dry-run");
+    expect(shown).toMatchObject({
+      code: 0,
+      stdout: expect.stringMatching(
+        /^the ledger retort is inconsistent: .*\n {2}tables: .*\n {2}rows: .*stamp --purge REVISION\n {2}procedures: .*\n$/,
+      ),
+    });
+    expect(await command(url, "repair")).toMatchObject({ code: 2, stderr: expect.stringContaining("--yes") });
+    const script = await command(url, "repair", "--sql");
+    expect(script).toMatchObject({
+      code: 0,
+      stdout: expect.stringMatching(/^-- Retort migration script: makes the ledger consistent/),
+    });
+    const json = await command(url, "repair", "--sql", "--json");
+    expect(JSON.parse(json.stdout)).toMatchObject({
+      inconsistency: { parts: ["tables", "rows", "procedures"] },
+      done: false,
+      script: script.stdout,
+    });
+    for (let time = 1; time <= 2; time += 1)
+      expect(await runText(url, script.stdout)).toMatchObject({ code: 0, stderr: "" });
+    expect((await ledger(url))["log"]).toMatchObject([
+      { event: "repair", how: "script" },
+      { event: "repair" },
+    ]);
+    expect((await shop.state(url)).heads).toEqual(["a"]);
+  });
+
+  test("a dump without data: nothing is known of what is applied until it is said", async (context) => {
+    needsPgDump(context, oldest!);
+    const [from, to] = [await ownDatabase(oldest!), await ownDatabase(oldest!)];
+    await shop.upgrade(from.url);
+    const text = await pgDump(from.url, ["--schema-only", "--no-owner"]);
+    expect(await runText(to.url, text)).toMatchObject({ code: 0 });
+    await expectNoticed(to.url, /its tables are empty/, /pg_dump --schema-only/);
+    // Its rows can be brought as well.
+    const rows = await pgDump(from.url, ["--data-only", "--schema=retort"]);
+    const other = await ownDatabase(oldest!);
+    for (const each of [text, rows]) expect(await runText(other.url, each)).toMatchObject({ code: 0 });
+    expect((await verify(shop.deps, { database: other.url })).findings).toEqual([]);
+    expect((await shop.downgrade(other.url, "b")).done).toBe(true);
+
+    expect(await repair(shop.deps, { database: to.url })).toMatchObject({ done: true });
+    await shop.run(to.url, { kind: "stamp", targets: ["heads"] });
+    expect((await shop.upgrade(to.url)).done).toBe(false);
+    expect((await shop.downgrade(to.url, "base")).done).toBe(true);
+  });
+
+  test("a log that was emptied does no harm", async () => {
+    const { url } = await ownDatabase(newest!);
+    await shop.upgrade(url, "b");
+    await query(url, "TRUNCATE retort.log");
+    expect(await repair(shop.deps, { database: url })).toMatchObject({ findings: [], done: false });
+    await shop.upgrade(url);
+    expect((await shop.state(url)).heads).toEqual(["c"]);
+  });
+
+  test("what repair cannot decide stays, and it says so", async () => {
+    const { url } = await ownDatabase(newest!);
+    await shop.upgrade(url, "a");
+    await query(url, intent("b", "up") + intent("c", "up"));
+    expect(await failureOf(repair(shop.deps, { database: url }))).toMatchObject({
+      code: "state/guard",
+      message: expect.stringContaining("intent should have 1 row at most, and has 2"),
+      hint: expect.stringContaining("DELETE FROM retort.intent"),
+    });
+    await query(url, "DELETE FROM retort.intent");
+    await query(url, "CREATE FUNCTION retort.mine(x int) RETURNS int LANGUAGE sql AS 'SELECT 1'");
+    expect(await failureOf(repair(shop.deps, { database: url }))).toMatchObject({
+      code: "state/guard",
+      message: expect.stringContaining("routines that are not the ledger's: retort.mine(integer)"),
+      hint: expect.stringContaining("ALTER ROUTINE"),
+    });
+    expect(await query(url, "SELECT retort.mine(1)")).toHaveLength(1);
+    await query(url, "DROP FUNCTION retort.mine");
+    expect((await shop.upgrade(url)).done).toBe(true);
+  });
+
+  test("a role that may write makes the rows fit; the rest is for the owner; a role without rights is told so", async () => {
+    const role = await ownRole(newest!, "LOGIN");
+    const { url, name } = await ownDatabase(newest!);
+    await shop.upgrade(url, "b");
+    const own = role.url(name);
+    for (const reader of [readers["status, current"]!, readers["log"]!])
+      expect(await failureOf(reader(own))).toMatchObject({
+        code: "execution/ledger",
+        hint: expect.stringContaining("GRANT USAGE ON SCHEMA retort"),
+      });
+    await query(
+      url,
+      `GRANT USAGE ON SCHEMA retort TO ${role.name}; GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA retort TO ${role.name};
+       DELETE FROM retort.applied WHERE revision = 'b'`,
+    );
+    expect(await repair(shop.deps, { database: own })).toMatchObject({ done: true });
+    expect((await shop.state(own)).heads).toEqual(["a"]);
+    await query(url, "DROP PROCEDURE retort.stamp");
+    expect(await failureOf(repair(shop.deps, { database: own }))).toMatchObject({
+      sqlstate: "42501",
+      hint: expect.stringContaining("let the owner of the ledger run: migrate repair"),
+    });
+    await query(url, `DROP OWNED BY ${role.name}`);
+  });
+
+  test("row security shows no role an empty ledger", async () => {
+    const role = await ownRole(newest!, "LOGIN");
+    const { url, name } = await ownDatabase(newest!);
+    await shop.upgrade(url, "b");
+    await query(
+      url,
+      `GRANT USAGE ON SCHEMA retort TO ${role.name}; GRANT SELECT ON ALL TABLES IN SCHEMA retort TO ${role.name}`,
+    );
+    expect((await shop.state(role.url(name))).heads).toEqual(["b"]);
+    for (const table of ["applied", "state", "intent", "log"]) {
+      await query(url, `ALTER TABLE retort.${table} ENABLE ROW LEVEL SECURITY`);
+      for (const reader of Object.values(readers))
+        expect(await failureOf(reader(role.url(name)))).toMatchObject({
+          code: "state/guard",
+          message: expect.stringContaining(`${table} has row-level security`),
+        });
+      await query(url, `ALTER TABLE retort.${table} DISABLE ROW LEVEL SECURITY`);
+    }
+    await query(url, `DROP OWNED BY ${role.name}`);
+  });
+
+  test("in a schema of another name", async () => {
+    const schema = `my "Ledger's" $body$`;
+    const other = project({ a: "CREATE TABLE a (x int);", b: "SELECT 1;" }, { ledger: { schema } });
+    const { url } = await ownDatabase(newest!);
+    await other.upgrade(url, "a");
+    const [{ name }] = (await query(url, "SELECT quote_ident($1) AS name", [schema])) as [{ name: string }];
+    await query(url, `DROP TABLE ${name}.log; TRUNCATE ${name}.state; DROP PROCEDURE ${name}.stamp`);
+    expect((await failureOf(other.state(url))).message).toContain("these tables are missing: log");
+    expect(await repair(other.deps, { database: url })).toMatchObject({ done: true });
+    expect((await other.upgrade(url)).done).toBe(true);
+  });
+});
