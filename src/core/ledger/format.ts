@@ -7,6 +7,7 @@ import tables from "../../../sql/ledger/1_tables.sql";
 import procedures from "../../../sql/ledger/2_procedures.sql";
 import format2 from "../../../sql/ledger/format_2.sql";
 import guard from "../../../sql/ledger/guard.sql";
+import session from "../../../sql/ledger/session.sql";
 import { tokens } from "../lexer.ts";
 import { arrayLiteral, commentText, literal, qualified } from "../quote.ts";
 import { sha256 } from "../sha256.ts";
@@ -42,12 +43,23 @@ export type Expectation = "needed" | "optional" | "older";
 /** The block that stops unless the ledger can be trusted. */
 export function guardBlock({ schema, role, owner }: LedgerNames, expected: Expectation): string {
   const owners = [role, owner].filter((name) => name !== undefined);
-  const constants: Readonly<Record<string, string>> = {
+  return blockWith(guard, schema, {
     expected: literal(expected),
     owners: arrayLiteral(owners),
     procedures: literal(bodiesHash(schema)),
-  };
-  const [, body = ""] = guard.split(BODY);
+  });
+}
+
+/** The block that stops in a session that holds what a script would end or drop. */
+export const sessionBlock = ({ schema, role }: LedgerNames, client: "psql" | "any"): string =>
+  blockWith(session, schema, {
+    is_psql: String(client === "psql"),
+    role: role === undefined ? "NULL" : literal(role),
+  });
+
+/** The DO block of a file, with these values of its constants. */
+function blockWith(file: string, schema: string, constants: Readonly<Record<string, string>>): string {
+  const [, body = ""] = file.split(BODY);
   const set = renamed(body, schema).replaceAll(
     /^( {2}(\w+) CONSTANT \S+ :=) .*;$/gm,
     (_, head: string, name: string) => `${head} ${constants[name]};`,

@@ -97,6 +97,8 @@ export type Purpose =
   /** The project's settings, for the author's SQL. */
   | "setting"
   | "create-ledger"
+  /** The session of whoever runs a script holds nothing that the script would end or drop. */
+  | "guard-session"
   /** The ledger is ours and can be trusted. */
   | "guard-ledger"
   /** This session holds the lock. */
