@@ -19,7 +19,7 @@ export function beginClient(page: Page, { client }: ScriptForm): void {
       "\\if :AUTOCOMMIT \\else \\echo 'retort: AUTOCOMMIT is on to the end, and stays on after an error' \\endif",
       ...PSQL_SETTINGS.map(([name, value]) => `\\set ${name} ${value}`),
       "\\set retort_passed off",
-      "-- In a transaction that is open already the script stops below, and leaves that as it is.",
+      "-- Where a transaction is open already the script stops below, with AUTOCOMMIT as it was.",
       "SELECT pg_catalog.transaction_timestamp() OPERATOR(pg_catalog.<>) pg_catalog.statement_timestamp()",
       "  AS retort_open \\gset",
       "\\if :retort_open \\set AUTOCOMMIT :retort_AUTOCOMMIT \\endif",

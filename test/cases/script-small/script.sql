@@ -1,5 +1,5 @@
 -- Retort migration script: upgrade <base> -> c
--- Receipt: sha256:487c23106c23b40de839e66151fa620b5f912f1609ba67283dcb4673a32a2b45
+-- Receipt: sha256:38c10221dbc17234a8a4a25c27c3c996ba17248c38ed174ee28794059b418b80
 \if true
 -- For:  PostgreSQL 12 or later; ledger retort, format 2.
 -- Run:  psql -X -v ON_ERROR_STOP=1 -f migration.sql DATABASE
@@ -36,7 +36,7 @@
 \set FETCH_COUNT 0
 \set QUIET on
 \set retort_passed off
--- In a transaction that is open already the script stops below, and leaves that as it is.
+-- Where a transaction is open already the script stops below, with AUTOCOMMIT as it was.
 SELECT pg_catalog.transaction_timestamp() OPERATOR(pg_catalog.<>) pg_catalog.statement_timestamp()
   AS retort_open \gset
 \if :retort_open \set AUTOCOMMIT :retort_AUTOCOMMIT \endif
@@ -905,7 +905,7 @@ $body$;
 CALL retort.require_state('{}', '{}', 3, 1401614897665169694, 'migrate upgrade %s:c --sql');
 
 -- Log: which script this is.
-CALL retort.begin_script('487c23106c23b40de839e66151fa620b5f912f1609ba67283dcb4673a32a2b45',
+CALL retort.begin_script('38c10221dbc17234a8a4a25c27c3c996ba17248c38ed174ee28794059b418b80',
   'base:c', 3, 1401614897665169694);
 COMMIT;
 
@@ -957,7 +957,7 @@ BEGIN TRANSACTION READ ONLY;
 -- Check: what is applied now is what was promised, row by row.
 SELECT retort.check(3, 1401614897665169694) AS retort_passed \gset
 SELECT revisions AS applied_revisions, 'c' AS current_heads,
-  'sha256:487c23106c23b40de839e66151fa620b5f912f1609ba67283dcb4673a32a2b45' AS receipt FROM retort.state;
+  'sha256:38c10221dbc17234a8a4a25c27c3c996ba17248c38ed174ee28794059b418b80' AS receipt FROM retort.state;
 COMMIT;
 SET SESSION AUTHORIZATION DEFAULT;
 RESET ROLE;
