@@ -15,8 +15,8 @@ BEGIN
     IF is_psql THEN
       RAISE EXCEPTION USING ERRCODE = 'RT001',
         MESSAGE = 'retort: a transaction is open in this session already',
-        HINT = 'Nothing was changed. End it with COMMIT or ROLLBACK; leave -1 '
-          '(--single-transaction) away.';
+        HINT = 'Nothing was changed. End it with COMMIT or ROLLBACK, or start psql without -1 '
+          '(--single-transaction).';
     END IF;
     -- In the extended protocol they differ in any case; only an open transaction forbids this.
     COMMIT;

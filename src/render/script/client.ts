@@ -16,7 +16,7 @@ export function beginClient(page: Page, { client }: ScriptForm): void {
       "\\if :{?retort_QUIET} \\else",
       ...joinedCommands(PSQL_SETTINGS.map(([name]) => `\\set retort_${name} :${name}`)),
       "\\endif",
-      "\\if :AUTOCOMMIT \\else \\echo 'retort: AUTOCOMMIT is on to the end, and stays on after an error' \\endif",
+      "\\if :AUTOCOMMIT \\else \\echo 'retort: AUTOCOMMIT is on until the end, and after an error' \\endif",
       ...PSQL_SETTINGS.map(([name, value]) => `\\set ${name} ${value}`),
       "\\set retort_passed off",
       "-- Where a transaction is open already the script stops below, with AUTOCOMMIT as it was.",

@@ -1,5 +1,5 @@
 -- Retort migration script: upgrade <base> -> c
--- Receipt: sha256:38c10221dbc17234a8a4a25c27c3c996ba17248c38ed174ee28794059b418b80
+-- Receipt: sha256:7d2295cae6a69375fa801ba55df890f729b6b32f6abb0db0aafb34ced590556f
 \if true
 -- For:  PostgreSQL 12 or later; ledger retort, format 2.
 -- Run:  psql -X -v ON_ERROR_STOP=1 -f migration.sql DATABASE
@@ -27,7 +27,7 @@
 \set retort_AUTOCOMMIT :AUTOCOMMIT \set retort_SINGLELINE :SINGLELINE
 \set retort_SINGLESTEP :SINGLESTEP \set retort_FETCH_COUNT :FETCH_COUNT \set retort_QUIET :QUIET
 \endif
-\if :AUTOCOMMIT \else \echo 'retort: AUTOCOMMIT is on to the end, and stays on after an error' \endif
+\if :AUTOCOMMIT \else \echo 'retort: AUTOCOMMIT is on until the end, and after an error' \endif
 \set ON_ERROR_STOP on
 \set ON_ERROR_ROLLBACK off
 \set AUTOCOMMIT on
@@ -63,8 +63,8 @@ BEGIN
     IF is_psql THEN
       RAISE EXCEPTION USING ERRCODE = 'RT001',
         MESSAGE = 'retort: a transaction is open in this session already',
-        HINT = 'Nothing was changed. End it with COMMIT or ROLLBACK; leave -1 '
-          '(--single-transaction) away.';
+        HINT = 'Nothing was changed. End it with COMMIT or ROLLBACK, or start psql without -1 '
+          '(--single-transaction).';
     END IF;
     -- In the extended protocol they differ in any case; only an open transaction forbids this.
     COMMIT;
@@ -905,7 +905,7 @@ $body$;
 CALL retort.require_state('{}', '{}', 3, 1401614897665169694, 'migrate upgrade %s:c --sql');
 
 -- Log: which script this is.
-CALL retort.begin_script('38c10221dbc17234a8a4a25c27c3c996ba17248c38ed174ee28794059b418b80',
+CALL retort.begin_script('7d2295cae6a69375fa801ba55df890f729b6b32f6abb0db0aafb34ced590556f',
   'base:c', 3, 1401614897665169694);
 COMMIT;
 
@@ -957,7 +957,7 @@ BEGIN TRANSACTION READ ONLY;
 -- Check: what is applied now is what was promised, row by row.
 SELECT retort.check(3, 1401614897665169694) AS retort_passed \gset
 SELECT revisions AS applied_revisions, 'c' AS current_heads,
-  'sha256:38c10221dbc17234a8a4a25c27c3c996ba17248c38ed174ee28794059b418b80' AS receipt FROM retort.state;
+  'sha256:7d2295cae6a69375fa801ba55df890f729b6b32f6abb0db0aafb34ced590556f' AS receipt FROM retort.state;
 COMMIT;
 SET SESSION AUTHORIZATION DEFAULT;
 RESET ROLE;
