@@ -11,7 +11,8 @@ DECLARE
   roles pg_catalog.name[];
   found pg_catalog.text;
 BEGIN
-  IF pg_catalog.transaction_timestamp() OPERATOR(pg_catalog.<>) pg_catalog.statement_timestamp() THEN
+  IF pg_catalog.transaction_timestamp()
+      OPERATOR(pg_catalog.<>) pg_catalog.statement_timestamp() THEN
     IF is_psql THEN
       RAISE EXCEPTION USING ERRCODE = 'RT001',
         MESSAGE = 'retort: a transaction is open in this session already',

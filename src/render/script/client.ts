@@ -88,8 +88,8 @@ export function endClient(page: Page, { client }: ScriptForm, checked: boolean):
   page.add(
     "-- The session and psql are as they were before.",
     `SELECT ${checked ? "" : "true AS retort_passed, "}pg_catalog.count(pg_catalog.set_config(key, value, false))`,
-    "  AS retort_restored FROM pg_catalog.json_each_text(pg_catalog.convert_from(pg_catalog.decode(:'retort_settings',",
-    "  'hex'), 'UTF8')::pg_catalog.json) \\gset",
+    "  AS retort_restored FROM pg_catalog.json_each_text(pg_catalog.convert_from(pg_catalog.decode(",
+    "  :'retort_settings', 'hex'), 'UTF8')::pg_catalog.json) \\gset",
     ...joinedCommands(PSQL_SETTINGS.map(([name]) => `\\set ${name} :retort_${name}`)),
     ...joinedCommands(
       [...PSQL_SETTINGS.map(([name]) => name), "settings", "restored", "open", "pending"].map(

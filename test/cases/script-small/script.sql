@@ -1,5 +1,5 @@
 -- Retort migration script: upgrade <base> -> c
--- Receipt: sha256:7d2295cae6a69375fa801ba55df890f729b6b32f6abb0db0aafb34ced590556f
+-- Receipt: sha256:7f3922957251e4df14184a9ccf5000d121045671a7440a90103e334e6e1f5ff8
 \if true
 -- For:  PostgreSQL 12 or later; ledger retort, format 2.
 -- Run:  psql -X -v ON_ERROR_STOP=1 -f migration.sql DATABASE
@@ -59,7 +59,8 @@ DECLARE
   roles pg_catalog.name[];
   found pg_catalog.text;
 BEGIN
-  IF pg_catalog.transaction_timestamp() OPERATOR(pg_catalog.<>) pg_catalog.statement_timestamp() THEN
+  IF pg_catalog.transaction_timestamp()
+      OPERATOR(pg_catalog.<>) pg_catalog.statement_timestamp() THEN
     IF is_psql THEN
       RAISE EXCEPTION USING ERRCODE = 'RT001',
         MESSAGE = 'retort: a transaction is open in this session already',
@@ -905,7 +906,7 @@ $body$;
 CALL retort.require_state('{}', '{}', 3, 1401614897665169694, 'migrate upgrade %s:c --sql');
 
 -- Log: which script this is.
-CALL retort.begin_script('7d2295cae6a69375fa801ba55df890f729b6b32f6abb0db0aafb34ced590556f',
+CALL retort.begin_script('7f3922957251e4df14184a9ccf5000d121045671a7440a90103e334e6e1f5ff8',
   'base:c', 3, 1401614897665169694);
 COMMIT;
 
@@ -957,7 +958,7 @@ BEGIN TRANSACTION READ ONLY;
 -- Check: what is applied now is what was promised, row by row.
 SELECT retort.check(3, 1401614897665169694) AS retort_passed \gset
 SELECT revisions AS applied_revisions, 'c' AS current_heads,
-  'sha256:7d2295cae6a69375fa801ba55df890f729b6b32f6abb0db0aafb34ced590556f' AS receipt FROM retort.state;
+  'sha256:7f3922957251e4df14184a9ccf5000d121045671a7440a90103e334e6e1f5ff8' AS receipt FROM retort.state;
 COMMIT;
 SET SESSION AUTHORIZATION DEFAULT;
 RESET ROLE;
@@ -982,8 +983,8 @@ $retort$;
 
 -- The session and psql are as they were before.
 SELECT pg_catalog.count(pg_catalog.set_config(key, value, false))
-  AS retort_restored FROM pg_catalog.json_each_text(pg_catalog.convert_from(pg_catalog.decode(:'retort_settings',
-  'hex'), 'UTF8')::pg_catalog.json) \gset
+  AS retort_restored FROM pg_catalog.json_each_text(pg_catalog.convert_from(pg_catalog.decode(
+  :'retort_settings', 'hex'), 'UTF8')::pg_catalog.json) \gset
 \set ON_ERROR_STOP :retort_ON_ERROR_STOP \set ON_ERROR_ROLLBACK :retort_ON_ERROR_ROLLBACK
 \set AUTOCOMMIT :retort_AUTOCOMMIT \set SINGLELINE :retort_SINGLELINE
 \set SINGLESTEP :retort_SINGLESTEP \set FETCH_COUNT :retort_FETCH_COUNT \set QUIET :retort_QUIET
