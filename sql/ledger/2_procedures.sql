@@ -169,15 +169,27 @@ BEGIN
 END
 $body$;
 
--- The settings that the author's SQL starts with. The project's own are set after it, where they
--- differ.
+-- The settings that the author's SQL starts with. A timeout that was given for the connection, as
+-- in PGOPTIONS, is kept. The project's own are set after it, where they differ.
 CREATE PROCEDURE retort.set_session()
 LANGUAGE plpgsql AS $body$
+DECLARE
+  kept pg_catalog.text[] := '{}';
 BEGIN
+  PERFORM pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
+  -- Only where there is a timeout: pg_settings is slow.
+  IF current_setting('lock_timeout') <> '0' OR current_setting('statement_timeout') <> '0' THEN
+    kept := ARRAY(SELECT s.name FROM pg_settings AS s
+      WHERE s.source = 'client' AND s.setting <> '0');
+  END IF;
+  IF 'lock_timeout' <> ALL (kept) THEN
+    SET lock_timeout = '5s';
+  END IF;
+  IF 'statement_timeout' <> ALL (kept) THEN
+    SET statement_timeout = 0;
+  END IF;
   SET DateStyle = 'ISO, MDY';
   SET TimeZone = 'UTC';
-  SET lock_timeout = '5s';
-  SET statement_timeout = 0;
   SET check_function_bodies = on;
   SET search_path TO DEFAULT;
 END
@@ -712,8 +724,8 @@ END
 $body$;
 
 -- Stops unless so many revisions, with that digest, are applied, counted row by row, and nothing
--- is half done.
-CREATE PROCEDURE retort.check(revisions bigint, digest numeric)
+-- is half done. Its answer, true, is for a client that goes on after errors.
+CREATE FUNCTION retort.check(revisions bigint, digest numeric) RETURNS boolean
 LANGUAGE plpgsql AS $body$
 BEGIN
   PERFORM pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
@@ -726,6 +738,7 @@ BEGIN
       MESSAGE = 'retort: what is applied is not what was promised',
       HINT = 'Look at the errors above, and with: SELECT * FROM retort.applied;';
   END IF;
+  RETURN true;
 END
 $body$;
 

@@ -7,7 +7,8 @@ DECLARE
   -- needed; or optional: there may be none; or older: none, or one of an older format; or
   -- inconsistent: one that is about to be repaired.
   expected CONSTANT pg_catalog.text := 'needed';
-  -- Who may own it besides the role that connects, the database's owner and superusers.
+  -- Who may own it besides the role that connects, or that the connection began with, the
+  -- database's owner and superusers.
   owners CONSTANT pg_catalog.text[] := '{}';
   -- SHA-256 of its procedures.
   procedures CONSTANT pg_catalog.text := '';
@@ -39,7 +40,8 @@ BEGIN
       UNION ALL SELECT c.relname, c.relowner FROM pg_class AS c WHERE c.relnamespace = place
       UNION ALL SELECT p.proname, p.proowner FROM pg_proc AS p WHERE p.pronamespace = place
     ) AS o (what, owner) JOIN pg_roles AS r ON r.oid = o.owner
-    WHERE NOT r.rolsuper AND r.rolname <> SESSION_USER AND r.rolname <> ALL (owners)
+    WHERE NOT r.rolsuper AND r.rolname NOT IN (SESSION_USER, CURRENT_USER)
+      AND r.rolname <> ALL (owners)
       AND r.oid <> (SELECT d.datdba FROM pg_database AS d WHERE d.datname = current_database())
     LIMIT 1);
   IF found IS NOT NULL THEN

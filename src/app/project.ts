@@ -65,8 +65,18 @@ export async function openProject(deps: Deps, options: ProjectOptions, known?: C
       ledger ??= ledgerOf(config.ledger);
       return ledger;
     },
-    pins: config.session,
+    pins: pinsOf(config),
     known: (major) => knownBodies(config.directories, major, deps.env),
+  };
+}
+
+/** Timeouts that nobody has asked for give way to those that the connection was given. */
+function pinsOf({ session, origins }: Config): SessionPins {
+  const { lockTimeout, statementTimeout, ...pins } = session;
+  return {
+    ...pins,
+    ...(origins["session.lockTimeout"] === "default" ? {} : { lockTimeout }),
+    ...(origins["session.statementTimeout"] === "default" ? {} : { statementTimeout }),
   };
 }
 

@@ -9,7 +9,7 @@ import { patternFault } from "./filename.ts";
 import { type JsonMember, type JsonNode, jsonFault, type Stretch } from "./json.ts";
 import { defaultLedgerNames } from "./ledger/types.ts";
 import { nearest } from "./nearest.ts";
-import { defaultPins } from "./plan/session.ts";
+import { defaultPins, defaultTimeouts } from "./plan/session.ts";
 import type { Source } from "./source.ts";
 
 export type SettingValue = string | number | boolean | readonly string[];
@@ -81,12 +81,12 @@ const root: GroupRule = {
         lockTimeout: {
           ...timeout,
           description: "lock_timeout: how long a statement waits for a lock; 0 waits for ever.",
-          default: defaultPins.lockTimeout,
+          default: defaultTimeouts.lockTimeout,
         },
         statementTimeout: {
           ...timeout,
           description: "statement_timeout: how long a statement may run; 0 for ever.",
-          default: defaultPins.statementTimeout,
+          default: defaultTimeouts.statementTimeout,
         },
         checkFunctionBodies: {
           is: "boolean",

@@ -85,7 +85,7 @@ describe("the list of statements", () => {
     for (const { statements } of batches.slice(2, -1)) {
       const written = statements.findIndex(({ purpose }) => purpose === "intent" || purpose === "record");
       if (written >= 0)
-        expect(statements[written - 1]).toMatchObject({ purpose: "reset", sql: "SET ROLE NONE;" });
+        expect(statements[written - 1]).toMatchObject({ purpose: "reset", sql: "RESET ROLE;" });
     }
   });
 

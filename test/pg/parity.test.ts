@@ -2,7 +2,7 @@
 import { describe, expect, test } from "vitest";
 import { offline } from "../../src/app/offline.ts";
 import { tokens } from "../../src/core/lexer.ts";
-import { scriptBatches } from "../../src/core/plan/script.ts";
+import { defaultForm, scriptBatches } from "../../src/core/plan/script.ts";
 import type { Batch } from "../../src/core/plan/types.ts";
 import { receiptsOf } from "../../src/core/receipt.ts";
 import { renderScript } from "../../src/render/script/script.ts";
@@ -131,8 +131,20 @@ describe.each(servers())("on $name", (server) => {
       const result = await runScript(wire.url, text, { args: variables });
       expect(result).toMatchObject({ code: 0, stderr: "" });
       const { stated } = receiptsOf(text)!;
-      expect(inOneText(wire.queries.slice(before))).toBe(
-        inOneText(textsIn(scriptBatches(plan, own, stated))),
+      // Before the plan begins and behind its end, psql looks at its session, and sets it back.
+      const sent = wire.queries.slice(before);
+      const begins = sent.findIndex((sql) => sql.includes("a transaction is open in this session"));
+      expect(
+        sent.slice(0, begins).filter((sql) => !/^(SELECT pg_catalog|DO \$\$BEGIN IF)/.test(sql)),
+      ).toEqual([]);
+      expect(sent.splice(begins + 1, 3).map((sql) => sql.split(" ", 1)[0])).toEqual([
+        "BEGIN;",
+        "SELECT",
+        "COMMIT;",
+      ]);
+      expect(sent.pop()).toContain("pg_catalog.set_config(key, value, false)");
+      expect(inOneText(sent.slice(begins))).toBe(
+        inOneText(textsIn(scriptBatches(plan, own, defaultForm, stated))),
       );
     }
   });

@@ -7,9 +7,11 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { expect, onTestFinished, type TestContext, test } from "vitest";
 import { run } from "../../src/app/run.ts";
+import { fileOf, runText } from "../support/forms.ts";
 import { migrate } from "../support/migrate.ts";
 import { failureOf, ownDatabase, project, until } from "../support/project.ts";
-import { query, servers } from "../support/server.ts";
+import { needsPsql } from "../support/psql.ts";
+import { query, servers, withClient } from "../support/server.ts";
 
 const [server] = servers();
 const program = ["pgbouncer", "/usr/sbin/pgbouncer"].find(
@@ -20,7 +22,7 @@ const program = ["pgbouncer", "/usr/sbin/pgbouncer"].find(
 async function pgbouncer(
   context: TestContext,
   url: string,
-  mode: "transaction" | "session",
+  mode: "transaction" | "session" | "statement",
   size: number,
 ): Promise<string> {
   context.skip(program === undefined, "there is no pgbouncer here (Debian: apt-get install pgbouncer)");
@@ -123,3 +125,64 @@ for (const size of [1, 5]) {
     ).toEqual([{ work_mem: "4MB", locks: 0 }]);
   });
 }
+
+test("a script, while an application is at work on a pool of transactions: it stops before it sets anything", async (context) => {
+  needsPsql(context);
+  const { url } = await ownDatabase(server!);
+  const pooled = await pgbouncer(context, url, "transaction", 4);
+  const shop = project({
+    a: "CREATE TABLE t (x int);",
+    b: { up: "CREATE INDEX CONCURRENTLY b ON t (x);", down: "DROP INDEX CONCURRENTLY b;" },
+  });
+  await query(url, "CREATE TABLE public.orders (x int)");
+  const script = await shop.script("base:heads");
+  let working = true;
+  const errors: unknown[] = [];
+  const application = (): Promise<void> =>
+    withClient(pooled, async (client) => {
+      while (working)
+        await client.query("INSERT INTO orders VALUES (1)").catch((error) => errors.push(error));
+    });
+  const applications = Promise.all([application(), application(), application()]);
+  const { code, stderr } = await runText(pooled, script);
+  await sleep(200);
+  working = false;
+  await applications;
+  expect(stderr).toContain("a transaction pooler gives each transaction another session");
+  expect(code).toBe(3);
+  expect(errors).toEqual([]);
+  expect(
+    await query(
+      url,
+      "SELECT FROM pg_locks WHERE locktype = 'advisory' UNION ALL SELECT FROM pg_namespace WHERE nspname = 'retort'",
+    ),
+  ).toEqual([]);
+  // Each session of the pool is as it was.
+  const path = "SELECT pg_sleep(0.2), current_setting('search_path') AS path";
+  const paths = await Promise.all(Array.from({ length: 4 }, () => query<{ path: string }>(pooled, path)));
+  expect(new Set(paths.map(([row]) => row!.path))).toEqual(new Set(['"$user", public']));
+});
+
+test("a script through a pool of statements: it stops before it sets anything", async (context) => {
+  needsPsql(context);
+  const { url } = await ownDatabase(server!);
+  const pooled = await pgbouncer(context, url, "statement", 1);
+  const { code, stderr } = await runText(
+    pooled,
+    await project({ a: "CREATE TABLE t ();" }).script("base:heads"),
+  );
+  expect(stderr).toContain("transaction blocks not allowed in statement pooling mode");
+  expect(code).toBe(2);
+  expect(await query(url, "SELECT FROM pg_locks WHERE locktype = 'advisory'")).toEqual([]);
+  expect(await query(pooled, "SHOW search_path")).toEqual([{ search_path: '"$user", public' }]);
+});
+
+test("a script through a pool of sessions: well, and the next client finds nothing of ours", async (context) => {
+  needsPsql(context);
+  const { url } = await ownDatabase(server!);
+  const pooled = await pgbouncer(context, url, "session", 1);
+  const script = fileOf(await project({ a: "CREATE TABLE t ();" }).script("base:heads"));
+  expect(await runText(pooled, `\\i ${script}\n`)).toMatchObject({ code: 0, stderr: "" });
+  expect(await query(pooled, "SHOW search_path")).toEqual([{ search_path: '"$user", public' }]);
+  expect(await query(url, "SELECT FROM pg_locks WHERE locktype = 'advisory'")).toEqual([]);
+});

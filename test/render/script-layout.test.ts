@@ -29,15 +29,15 @@ test("the title says for whom it is, what cannot be undone, and what is lost", (
   );
   expect(titleOf(text)).toBe(`-- Retort migration script: upgrade <base> -> c
 -- Receipt: sha256:${receiptsOf(text)!.stated}
---
+\\if true
 -- For:  database shop; connected as deploy; PostgreSQL 15 or later; ledger retort, format 2.
 -- Run:  psql -X -v ON_ERROR_STOP=1 -f migration.sql DATABASE
---       directly, not through a transaction pooler.
+--       directly, not through a transaction pooler; not inside BEGIN, so without -1.
 --
 -- It stops, with nothing changed, where any revision is applied already.
 -- Each step is a transaction: one that fails is rolled back; those before it stay.
 -- Each starts with a clean session: DateStyle ISO, TimeZone UTC, lock_timeout 5s,
--- statement_timeout 0, and the search_path of the database and the role.
+-- statement_timeout 0 (or those of PGOPTIONS), and the search_path of the database and the role.
 --
 -- #     revision  message    transaction  takes away
 -- 1  +  a         no more t  yes          table t
@@ -82,7 +82,7 @@ test("ours is at most three lines before the author's SQL and three behind it", 
   const last = lines.indexOf("SELECT 1;");
   const next = lines.findIndex((line, index) => index > last && line.startsWith("-- ----"));
   expect(lines.slice(last + 1, next)).toEqual([
-    "SET CONSTRAINTS ALL IMMEDIATE \\; SET SESSION AUTHORIZATION DEFAULT \\; SET ROLE NONE \\;",
+    "SET CONSTRAINTS ALL IMMEDIATE \\; SET SESSION AUTHORIZATION DEFAULT \\; RESET ROLE \\;",
     expect.stringMatching(/^CALL retort\.end_upgrade\('a1b2c3d4e5f6', '[0-9a-f]{64}',$/),
     expect.stringMatching(/^ {2}'[0-9a-f]{64}', '\{\}', 'm'\) \\; COMMIT;$/),
   ]);

@@ -10,7 +10,7 @@ import {
   restoreTablesBlock,
   unlockBlock,
 } from "./blocks.ts";
-import { type Expectation, guardBlock, repairRowsBlock } from "./format.ts";
+import { type Expectation, guardBlock, repairRowsBlock, sessionBlock } from "./format.ts";
 import type { How, Intent, LedgerNames, NewRow, Recorded, Tally } from "./types.ts";
 
 /** What must be so before a step: one state, or just that the step can be done next. */
@@ -36,6 +36,8 @@ export interface Ledger {
   readonly names: LedgerNames;
   /** The key of the advisory lock that all who change this ledger take; PostgreSQL scopes it to the database. */
   readonly lockKey: bigint;
+  /** Stops in a session that holds what a script would end or drop; changes nothing. */
+  requireSession(client: "psql" | "any"): string;
   /** Stops in the wrong place or where the lock is held; else takes it. */
   lock(place: Place): string;
   readonly unlock: string;
@@ -76,6 +78,7 @@ export interface Ledger {
   fail(revision: RevisionId, direction: Direction, statement: number, error: string): string;
   /** Writes down which script is run, unless all is done already. */
   beginScript(receipt: string, range: string, done: Tally): string;
+  /** A query that stops, or whose one column `retort_passed` is true. */
   check(tally: Tally): string;
   /** A query that shows a person what is applied now. */
   summary(heads: readonly RevisionId[], receipt: string): string;
@@ -126,6 +129,7 @@ export function ledgerOf(names: LedgerNames): Ledger {
   return {
     names,
     lockKey,
+    requireSession: (client) => sessionBlock(names, client),
     lock: (place) => lockBlock(lockKey, names, place),
     unlock: unlockBlock(lockKey),
     // Made when it is asked for: most plans have no need of these.
@@ -203,7 +207,7 @@ export function ledgerOf(names: LedgerNames): Ledger {
       call("fail", literal(revision), literal(direction), statement, literal(error)),
     beginScript: (receipt, range, done) =>
       call("begin_script", literal(receipt), literal(range), done.revisions, done.digest),
-    check: ({ revisions, digest }) => call("check", revisions, digest),
+    check: ({ revisions, digest }) => `SELECT ${schema}.check(${revisions}, ${digest}) AS retort_passed;`,
     summary: (heads, receipt) =>
       `SELECT revisions AS applied_revisions, ${literal(heads.join(", ") || "<base>")} AS current_heads,\n` +
       `  ${literal(`sha256:${receipt}`)} AS receipt FROM ${schema}.state;`,

@@ -8,6 +8,7 @@ import procedures from "../../../sql/ledger/2_procedures.sql";
 import format2 from "../../../sql/ledger/format_2.sql";
 import guard from "../../../sql/ledger/guard.sql";
 import repair from "../../../sql/ledger/repair.sql";
+import session from "../../../sql/ledger/session.sql";
 import { tokens } from "../lexer.ts";
 import { arrayLiteral, commentText, literal, qualified } from "../quote.ts";
 import { sha256 } from "../sha256.ts";
@@ -46,7 +47,7 @@ export type Expectation = "needed" | "optional" | "older" | "inconsistent";
 /** The block that stops unless the ledger can be trusted. */
 export function guardBlock({ schema, role, owner }: LedgerNames, expected: Expectation): string {
   const owners = [role, owner].filter((name) => name !== undefined);
-  return blockOf(guard, schema, {
+  return blockWith(guard, schema, {
     expected: literal(expected),
     owners: arrayLiteral(owners),
     procedures: literal(bodiesHash(schema)),
@@ -55,10 +56,17 @@ export function guardBlock({ schema, role, owner }: LedgerNames, expected: Expec
 
 /** The block that makes the rows of the ledger fit together; `detail` is for the log. */
 export const repairRowsBlock = ({ schema }: LedgerNames, how: How, detail: string): string =>
-  blockOf(repair, schema, { how: literal(how), detail: literal(detail) });
+  blockWith(repair, schema, { how: literal(how), detail: literal(detail) });
 
-/** The DO block of a file, with its constants. */
-function blockOf(file: string, schema: string, constants: Readonly<Record<string, string>>): string {
+/** The block that stops in a session that holds what a script would end or drop. */
+export const sessionBlock = ({ schema, role }: LedgerNames, client: "psql" | "any"): string =>
+  blockWith(session, schema, {
+    is_psql: String(client === "psql"),
+    role: role === undefined ? "NULL" : literal(role),
+  });
+
+/** The DO block of a file, with these values of its constants. */
+function blockWith(file: string, schema: string, constants: Readonly<Record<string, string>>): string {
   const [, body = ""] = file.split(BODY);
   const set = renamed(body, schema).replaceAll(
     /^( {2}(\w+) CONSTANT \S+ :=) .*;$/gm,

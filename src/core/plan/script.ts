@@ -87,9 +87,19 @@ export const resultOf = ({ result }: Plan): Tally => ({
   digest: BigInt(result.digest),
 });
 
-/** The batches of one script: the receipt is written down behind the first guards, what was promised is checked at the end. */
-export function scriptBatches(plan: Plan, ledger: Ledger, receipt: string): readonly Batch[] {
-  if (plan.steps.length === 0) return plan.batches;
+/**
+ * The batches of one script: the session is looked at first, the receipt is written down behind the first guards, what was
+ * promised is checked at the end.
+ */
+export function scriptBatches(
+  plan: Plan,
+  ledger: Ledger,
+  { client }: ScriptForm,
+  receipt: string,
+): readonly Batch[] {
+  if (plan.batches.length === 0) return plan.batches;
+  const looking = sessionBatch(ledger, client);
+  if (plan.steps.length === 0) return [looking, ...plan.batches];
   const [locking, first, ...rest] = plan.batches as [Batch, Batch, ...Batch[]];
   const release = rest.pop() ?? first;
   const guards = ({ purpose }: Statement): boolean =>
@@ -99,8 +109,14 @@ export function scriptBatches(plan: Plan, ledger: Ledger, receipt: string): read
     first.statements.findLastIndex(guards) + 1,
     receiptOf(plan, ledger, receipt),
   );
-  return [locking, begun, ...rest, checkBatch(plan, ledger, receipt), release];
+  return [looking, locking, begun, ...rest, checkBatch(plan, ledger, receipt), release];
 }
+
+/** Reads only: nothing is open or set in the session that the script would end or drop. */
+export const sessionBatch = (ledger: Ledger, client: ScriptForm["client"]): Batch => ({
+  transactional: false,
+  statements: [{ sql: ledger.requireSession(client), purpose: "guard-session" }],
+});
 
 /** What writes down which script is run; `part`: which of its files. */
 export const receiptOf = (plan: Plan, ledger: Ledger, receipt: string, part = ""): Statement => ({

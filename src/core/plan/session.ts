@@ -8,17 +8,18 @@ export interface SessionPins {
   readonly searchPath?: readonly string[];
   readonly timeZone: string;
   readonly dateStyle: string;
-  readonly lockTimeout: string;
-  readonly statementTimeout: string;
+  /** Undefined: those of the connection, where it was given any, as in PGOPTIONS; else `defaultTimeouts`. */
+  readonly lockTimeout?: string;
+  readonly statementTimeout?: string;
   readonly checkFunctionBodies: boolean;
 }
+
+export const defaultTimeouts = { lockTimeout: "5s", statementTimeout: "0" } as const;
 
 /** What the ledger's procedures set before the author's SQL; what a project changes is set after that. */
 export const defaultPins: SessionPins = {
   timeZone: "UTC",
   dateStyle: "ISO, MDY",
-  lockTimeout: "5s",
-  statementTimeout: "0",
   checkFunctionBodies: true,
 };
 
@@ -48,11 +49,14 @@ export const opening = (role: string | undefined): readonly Statement[] => [
   ...resetting(role),
 ];
 
-/** A role that was SET, or a session authorization, is the author's: the ledger is written without it. */
+/**
+ * A role that was SET, or a session authorization, is the author's: the ledger is written as the project's role, or as
+ * the one that the connection began with.
+ */
 export const resetting = (role: string | undefined, step?: number): readonly Statement[] =>
   statements(
     "reset",
-    ["SET SESSION AUTHORIZATION DEFAULT", `SET ROLE ${role === undefined ? "NONE" : identifier(role)}`],
+    ["SET SESSION AUTHORIZATION DEFAULT", role === undefined ? "RESET ROLE" : `SET ROLE ${identifier(role)}`],
     step,
   );
 

@@ -4,7 +4,7 @@
  */
 import { type Diagnostic, MigrateError } from "../errors.ts";
 import type { Ledger } from "../ledger/calls.ts";
-import { checkBatch, receiptOf, withStatement } from "./script.ts";
+import { checkBatch, receiptOf, sessionBatch, withStatement } from "./script.ts";
 import { resetting } from "./session.ts";
 import { transaction } from "./step.ts";
 import type { Batch, Plan, Purpose, Statement } from "./types.ts";
@@ -68,6 +68,7 @@ export function partsOf(plan: Plan, ledger: Ledger, client: "psql" | "any"): rea
             ? [batch]
             : [beginning(ledger), ...body(ledger, plan, batch, part.unsure ? undefined : before)];
         return [
+          sessionBatch(ledger, client),
           plan.batches[0]!,
           ...own.map((each) => withReceipt(each, recorded)),
           ...(isLast ? [checkBatch(plan, ledger, receipt)] : []),

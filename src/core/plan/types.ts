@@ -104,6 +104,8 @@ export type Purpose =
   | "create-ledger"
   /** The ledger is made consistent. */
   | "repair-ledger"
+  /** The session of whoever runs a script holds nothing that the script would end or drop. */
+  | "guard-session"
   /** The ledger is ours and can be trusted. */
   | "guard-ledger"
   /** This session holds the lock. */

@@ -9,9 +9,10 @@ import type { Batch, Plan, Statement } from "../../core/plan/types.ts";
 import { commentText } from "../../core/quote.ts";
 import { NO_RECEIPT } from "../../core/receipt.ts";
 import { sha256 } from "../../core/sha256.ts";
-import { comment, newPage, type Page, PIECE } from "./page.ts";
-import { layOut, stepTitle } from "./section.ts";
-import { forWhom, receiptLine, runWith, titleLines, whatItDoes } from "./title.ts";
+import { beginClient, endClient } from "./client.ts";
+import { newPage, PIECE } from "./page.ts";
+import { hasCheck, layOut, stepTitle } from "./section.ts";
+import { forWhom, runWith, titledWith, titleLines, whatItDoes } from "./title.ts";
 
 /** A script and its receipt. */
 export interface Script {
@@ -30,7 +31,7 @@ export function renderScript(plan: Plan, ledger: Ledger, form: ScriptForm = defa
   refuseLayout(plan, { ...form, split: false });
   return scriptOf(plan, form, {
     title: (receipt) => titleLines(plan, ledger, form, receipt),
-    batches: (receipt) => scriptBatches(plan, ledger, receipt),
+    batches: (receipt) => scriptBatches(plan, ledger, form, receipt),
   });
 }
 
@@ -86,7 +87,7 @@ function scriptOf(plan: Plan, form: ScriptForm, content: Content): Script {
     if (content.alone === true)
       page.add(...batches.flatMap(({ statements }) => statements.map(({ sql }) => sql)));
     else yield* layOut(page, plan, batches, form);
-    if (!isEmpty && content.alone !== true) endClient(page, form);
+    if (!isEmpty && content.alone !== true) endClient(page, form, batches.some(hasCheck));
     yield page.take();
   };
   const receipt = sha256(pieces(NO_RECEIPT));
@@ -98,36 +99,6 @@ function scriptOf(plan: Plan, form: ScriptForm, content: Content): Script {
     },
   };
 }
-
-/** What a `.psqlrc` or a flag may have set otherwise: then a guard that stops would not stop what follows. */
-function beginClient(page: Page, { client }: ScriptForm): void {
-  page.gap();
-  if (client === "psql") {
-    page.add("-- psql: stops at the first error, sends each statement as it stands, says little.");
-    page.add(...PSQL_SETTINGS.map((setting) => `\\set ${setting}`), "\\pset pager off");
-    return;
-  }
-  // A text that is sent at once has been cut into strings before its first SET is run.
-  page.add(
-    "-- Stops in a session that does not read backslashes as standard SQL does.",
-    "SELECT pg_catalog.concat('retort: first, in this session: SET standard_conforming_strings = on')::integer",
-    "  WHERE pg_catalog.length('\\\\') <> 2;",
-  );
-}
-
-function endClient(page: Page, { client }: ScriptForm): void {
-  if (client === "psql") page.add("\\set QUIET off", "\\echo 'retort: done'");
-}
-
-const PSQL_SETTINGS = [
-  "ON_ERROR_STOP on",
-  "ON_ERROR_ROLLBACK off",
-  "AUTOCOMMIT on",
-  "SINGLELINE off",
-  "SINGLESTEP off",
-  "FETCH_COUNT 0",
-  "QUIET on",
-] as const;
 
 // ------------------------------------------------------------------------------------------------------ split files
 
@@ -147,9 +118,8 @@ function partTitle(
   receipt: string,
 ): readonly string[] {
   const { index, of, step, number, parts, unsure, alone } = part;
-  return [
-    `Retort migration script, file ${index + 1} of ${of}: ${whatItDoes(plan)}`,
-    receiptLine(receipt),
+  const first = `Retort migration script, file ${index + 1} of ${of}: ${whatItDoes(plan)}`;
+  const rest = [
     ...(step === undefined
       ? []
       : [`Step ${stepTitle(plan, step)}${parts === 1 ? "" : `; part ${number} of ${parts}`}`]),
@@ -163,7 +133,8 @@ function partTitle(
       : "Only when the file before it has succeeded.",
     ...(unsure ? ["SQL alone cannot always tell whether it has."] : []),
     ...(alone ? [...ALONE, ...settingsOf(part)] : []),
-  ].map(comment);
+  ];
+  return titledWith(first, receipt, form, rest);
 }
 
 const ALONE = [

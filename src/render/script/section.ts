@@ -5,6 +5,7 @@ import { type Batch, isOutside, type Plan, type Purpose, type Statement } from "
 import { commentText, qualified } from "../../core/quote.ts";
 import { locate } from "../../core/source.ts";
 import { lossComment } from "../loss.ts";
+import { keepSession } from "./client.ts";
 import { PAGE_WIDTH, type Page, PIECE, rule } from "./page.ts";
 import { psqlText, unreadable } from "./psql.ts";
 
@@ -50,7 +51,8 @@ const goOnByHand = ({ schema }: Plan, direction: "up" | "down"): readonly string
   `-- of it is done, forget it: CALL ${commentText(qualified(schema))}.forget_intent();`,
 ];
 
-const hasCheck = ({ statements }: Batch): boolean => statements.some(({ purpose }) => purpose === "check");
+export const hasCheck = ({ statements }: Batch): boolean =>
+  statements.some(({ purpose }) => purpose === "check");
 
 function stepHeading(page: Page, plan: Plan, index: number, { client }: ScriptForm, when?: string): void {
   page.gap();
@@ -99,7 +101,8 @@ function addBatch(page: Page, plan: Plan, batch: Batch, form: ScriptForm): void 
         page.add(words);
         said = words;
       }
-      page.add(...linesOf(statement.sql));
+      page.add(...linesOf(statement.purpose === "check" ? answered(statement, form) : statement.sql));
+      if (statement.purpose === "guard-session") page.add(...keepSession(form));
     } else if (statement.purpose === "cleanup") {
       if (ours.length > 0) flush();
       page.add(...linesOf(statement.sql.replace(/;$/, "")), "\\gexec", ...stopAfterError(form));
@@ -112,6 +115,7 @@ const AUTHORS: ReadonlySet<Purpose> = new Set(["user", "user-setting", "repair"]
 
 /** What a part of ours is for, where it is not under the heading of a step. */
 const WORDS: Partial<Record<Purpose, string>> = {
+  "guard-session": "-- Session: nothing is open, set or made in it that this script would end or drop.",
   pin: "-- Session: names mean PostgreSQL's own objects, and text is read as it was written.",
   lock: "-- Lock: this is the right place, and no other migrator is at work.",
   "create-ledger":
@@ -125,6 +129,10 @@ const WORDS: Partial<Record<Purpose, string>> = {
   check: "-- Check: what is applied now is what was promised, row by row.",
   unlock: "-- Lock: given back.",
 };
+
+/** psql keeps the answer. */
+const answered = ({ sql }: Statement, { client }: ScriptForm): string =>
+  client === "psql" ? sql.replace(/;$/, " \\gset") : sql;
 
 /** For a psql that was told to go on after errors. */
 const stopAfterError = ({ client }: ScriptForm): readonly string[] =>

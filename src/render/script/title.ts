@@ -5,23 +5,32 @@ import type { ScriptForm } from "../../core/plan/script.ts";
 import type { Plan, PlanStep } from "../../core/plan/types.ts";
 import { commentText, qualified } from "../../core/quote.ts";
 import { lossComment } from "../loss.ts";
+import { wholeFile } from "./client.ts";
 import { comment, PAGE_WIDTH, table } from "./page.ts";
 
 /** Of one script. The receipt is its second line. */
 export function titleLines(plan: Plan, ledger: Ledger, form: ScriptForm, receipt: string): readonly string[] {
   const first = `Retort migration script: ${whatItDoes(plan)}`;
   if (plan.batches.length === 0) return [first, "Nothing to do."].map(comment);
-  return [
-    first,
-    receiptLine(receipt),
-    "",
+  return titledWith(first, receipt, form, [
     ...forWhom(plan, ledger),
     ...runWith(form, isOfLedger(plan) ? "ledger.sql" : "migration.sql"),
     ...(isOfLedger(plan) ? [] : ["", ...startsFrom(plan), ...settingsLines(plan), "", ...stepsTable(plan)]),
-  ].map(comment);
+  ]);
 }
 
-export const receiptLine = (receipt: string): string => `Receipt: sha256:${receipt}`;
+/** The lines under a title; what `receiptsOf` looks for stands in the first two. */
+export const titledWith = (
+  title: string,
+  receipt: string,
+  form: ScriptForm,
+  lines: readonly string[],
+): readonly string[] => [
+  comment(title),
+  comment(`Receipt: sha256:${receipt}`),
+  wholeFile(form),
+  ...lines.map(comment),
+];
 
 export function whatItDoes(plan: Plan): string {
   if (!isOfLedger(plan))
@@ -52,11 +61,12 @@ export function runWith({ client }: ScriptForm, file: string): readonly string[]
   return client === "psql"
     ? [
         `Run:  psql -X -v ON_ERROR_STOP=1 -f ${file} DATABASE`,
-        "      directly, not through a transaction pooler.",
+        "      directly, not through a transaction pooler; not inside BEGIN, so without -1.",
       ]
     : [
         "Run:  with any client that sends the text as it is, in one session, and stops at the first error;",
-        "      directly, not through a transaction pooler. After an error close the session: it may hold the lock.",
+        "      directly, not through a transaction pooler; not inside BEGIN. After an error close the session:",
+        "      it may hold the lock.",
       ];
 }
 
@@ -94,8 +104,8 @@ function settingsLines({ kind, settings }: Plan): readonly string[] {
   return [
     "Each starts with a clean session: DateStyle ISO, TimeZone UTC, lock_timeout 5s,",
     own.length === 0
-      ? "statement_timeout 0, and the search_path of the database and the role."
-      : `statement_timeout 0; then: ${own.join("; ")}.`,
+      ? "statement_timeout 0 (or those of PGOPTIONS), and the search_path of the database and the role."
+      : `statement_timeout 0 (or those of PGOPTIONS); then: ${own.join("; ")}.`,
   ];
 }
 

@@ -1,0 +1,362 @@
+/** A session of psql with something open, set or made in it: the script stops before it changes anything, or leaves it as it was. */
+import { describe, expect, test } from "vitest";
+import { openProject } from "../../src/app/project.ts";
+import { dump } from "../support/dump.ts";
+import { fileOf, filesOf, runText } from "../support/forms.ts";
+import { failureOf, ownDatabase, project, until } from "../support/project.ts";
+import { ownRole } from "../support/roles.ts";
+import { freshDatabase, query, servers, withClient } from "../support/server.ts";
+
+const shop = project({
+  a: "CREATE TABLE t (x int);",
+  b: { up: "CREATE INDEX CONCURRENTLY b ON t (x);", down: "DROP INDEX CONCURRENTLY b;" },
+  c: "INSERT INTO t VALUES (1);",
+});
+const inTransactions = project({ a: "CREATE TABLE t (x int);", b: "INSERT INTO t VALUES (1);" });
+const upgrade = { kind: "upgrade", target: "base:heads" } as const;
+
+/** As a person types it: psql goes on behind an included file that fails. */
+const typed = (url: string, lines: readonly string[]) =>
+  runText(url, `${lines.join("\n")}\n`, { args: ["-v", "ON_ERROR_STOP=0"] });
+
+describe.each(servers())("on $name", (server) => {
+  test.each([
+    ["BEGIN", ["BEGIN;", "DELETE FROM precious;"], "on"],
+    ["AUTOCOMMIT off, and something done", ["\\set AUTOCOMMIT off", "DELETE FROM precious;"], "off"],
+    ["AUTOCOMMIT off, and something read", ["\\set AUTOCOMMIT off", "SELECT FROM precious;"], "off"],
+    ["a savepoint", ["BEGIN;", "SAVEPOINT s;", "DELETE FROM precious;"], "on"],
+    ["a serializable transaction", ["BEGIN ISOLATION LEVEL SERIALIZABLE;", "DELETE FROM precious;"], "on"],
+  ])("a transaction is open: %s", async (_, before, autocommit) => {
+    const { url } = await ownDatabase(server);
+    await query(url, "CREATE TABLE precious AS SELECT 1 AS x");
+    const unchanged = await dump(url);
+    for (const form of ["one file", "idempotent, run twice", "single transaction", "split files"] as const) {
+      const [text] = await filesOf(form, inTransactions.deps, upgrade);
+      const { stderr, stdout } = await typed(url, [
+        ...before,
+        `\\i ${fileOf(text!)}`,
+        "ROLLBACK;",
+        "\\echo AUTOCOMMIT is :AUTOCOMMIT",
+      ]);
+      expect(stderr).toContain("a transaction is open in this session already");
+      expect(stdout).not.toContain("retort: done");
+      // Else what is typed next would be kept in spite of a ROLLBACK.
+      expect(stdout).toContain(`AUTOCOMMIT is ${autocommit}`);
+      expect(await dump(url)).toBe(unchanged);
+    }
+  });
+
+  test("psql -1 is a transaction around all: it is told to go", async () => {
+    const { url } = await ownDatabase(server);
+    const before = await dump(url);
+    expect(await runText(url, await shop.script("base:heads"), { args: ["-1"] })).toMatchObject({
+      code: 3,
+      stderr: expect.stringMatching(/a transaction is open in this session already\nHINT:.*without -1/),
+    });
+    expect(await dump(url)).toBe(before);
+  });
+
+  test("a transaction that has failed: nothing is done", async () => {
+    const { url } = await ownDatabase(server);
+    const before = await dump(url);
+    const script = fileOf(await shop.script("base:heads"));
+    const { stderr, stdout } = await typed(url, ["BEGIN;", "SELECT 1/0;", `\\i ${script}`, "ROLLBACK;"]);
+    expect(stderr).toContain("current transaction is aborted");
+    expect(stdout).not.toContain("retort: done");
+    expect(await dump(url)).toBe(before);
+  });
+
+  test("a client that sends what it is given, in a transaction of its own: it stops, in both protocols", async () => {
+    const { url } = await ownDatabase(server);
+    const [text] = await filesOf("any client", inTransactions.deps, upgrade);
+    const { ledger } = await openProject(inTransactions.deps, {});
+    const look = ledger.requireSession("any");
+    await withClient(url, async (client) => {
+      await client.query("CREATE TABLE precious AS SELECT 1 AS x");
+      // A statement with a name is sent in the extended protocol.
+      for (const query of [text!, { text: look, name: "look" }]) {
+        await client.query("BEGIN; DELETE FROM precious");
+        expect(await failureOf(client.query(query))).toMatchObject({ code: "2D000" });
+        await client.query("ROLLBACK");
+      }
+      expect((await client.query("SELECT * FROM precious")).rows).toEqual([{ x: 1 }]);
+      await client.query({ text: look, name: "look" });
+      await client.query(text!);
+    });
+    expect((await inTransactions.state(url)).heads).toEqual(["b"]);
+  });
+
+  test("a role that was set by hand stops it; one that the connection began with is kept", async () => {
+    const owner = await ownRole(server, "NOLOGIN");
+    const login = await ownRole(server, `LOGIN; GRANT ${owner.name} TO :role`);
+    const { url, name } = await ownDatabase(server);
+    await query(
+      url,
+      `GRANT CREATE ON DATABASE ${name} TO ${owner.name}; GRANT ALL ON SCHEMA public TO PUBLIC`,
+    );
+    const before = await dump(url);
+    const own = login.url(name);
+    const script = await shop.script("base:heads");
+    for (const set of [`SET ROLE ${owner.name}`, `SELECT set_config('role', '${owner.name}', false)`]) {
+      expect(await runText(own, script, { args: ["-c", set] })).toMatchObject({
+        code: 3,
+        stderr: expect.stringContaining(
+          `a role was set in this session, ${owner.name}; what the script makes would belong to ${login.name}\n`,
+        ),
+      });
+    }
+    const authorization = `SET SESSION AUTHORIZATION ${login.name}`;
+    expect(await runText(url, script, { args: ["-c", authorization] })).toMatchObject({
+      code: 3,
+      stderr: expect.stringContaining(`${login.name}; what the script makes would belong to postgres\n`),
+    });
+    expect(await dump(url)).toBe(before);
+
+    const ownerOf = async (): Promise<unknown> =>
+      (await query(url, "SELECT tableowner FROM pg_tables WHERE tablename = 't'"))[0];
+    const options = `-c role=${owner.name}`;
+    expect(await runText(own, script, { env: { PGOPTIONS: options } })).toMatchObject({
+      code: 0,
+      stderr: "",
+    });
+    expect(await ownerOf()).toEqual({ tableowner: owner.name });
+    await query(url, "DROP SCHEMA retort CASCADE; DROP TABLE t");
+    await query(url, `ALTER ROLE ${login.name} SET role = ${owner.name}`);
+    expect(await runText(own, script)).toMatchObject({ code: 0, stderr: "" });
+    expect(await ownerOf()).toEqual({ tableowner: owner.name });
+    await query(url, "DROP SCHEMA retort CASCADE; DROP TABLE t");
+    // And so is that of a run.
+    await shop.upgrade(own);
+    expect(await ownerOf()).toEqual({ tableowner: owner.name });
+    await query(url, `DROP OWNED BY ${owner.name}`);
+  });
+
+  test.each([
+    "SET statement_timeout = '500ms'",
+    "SET lock_timeout = '1s'",
+    "SET SESSION CHARACTERISTICS AS TRANSACTION READ ONLY",
+    "CREATE TEMP TABLE mine AS SELECT 1",
+    "PREPARE mine AS SELECT 1",
+    "DECLARE mine CURSOR WITH HOLD FOR SELECT 1",
+    "LISTEN mine",
+  ])("what the script would drop stops it: %s", async (set) => {
+    const { url } = await ownDatabase(server);
+    const script = await shop.script("base:heads");
+    expect(await runText(url, script, { args: ["-c", set] })).toMatchObject({
+      code: 3,
+      stdout: expect.not.stringContaining("retort: 1 of 3"),
+      stderr: expect.stringMatching(
+        /ERROR: {2}retort: this session has (set )?what the script would .*\nHINT: {2}Nothing was changed\./,
+      ),
+    });
+    expect(await query(url, "SELECT FROM pg_namespace WHERE nspname = 'retort'")).toEqual([]);
+  });
+
+  test("timeouts of the connection are kept, unless the author or the project set others", async () => {
+    const options = { env: { PGOPTIONS: "-c statement_timeout=500ms -c lock_timeout=1234ms" } };
+    const sleeps = "SELECT pg_sleep(1.2);";
+    const cases = [
+      [project({ a: sleeps }), {}, false],
+      [project({ a: { up: sleeps, header: ["transaction: none"] } }), {}, false],
+      [project({ a: { up: sleeps, header: ["statement-timeout: 0"] } }), {}, true],
+      [project({ a: { up: sleeps, header: ["statement-timeout: 5s"] } }), {}, true],
+      [project({ a: sleeps }, { session: { statementTimeout: "0" } }), {}, true],
+      [project({ a: sleeps }), { statementTimeout: "0" }, true],
+      [project({ a: "DO $$ BEGIN ASSERT current_setting('lock_timeout') = '1234ms'; END $$;" }), {}, true],
+      [
+        project({
+          a: {
+            up: "DO $$ BEGIN ASSERT current_setting('lock_timeout') = '5s'; END $$;",
+            header: ["lock-timeout: 5s"],
+          },
+        }),
+        {},
+        true,
+      ],
+    ] as const;
+    for (const [of, flags, succeeds] of cases) {
+      const database = await freshDatabase(server);
+      const { code, stderr } = await runText(database.url, await of.script("base:heads", flags), options);
+      expect(stderr).toEqual(
+        succeeds ? "" : expect.stringContaining("canceling statement due to statement timeout"),
+      );
+      expect(code).toBe(succeeds ? 0 : 3);
+      await database.drop();
+      const online = await freshDatabase(server);
+      const address = `${online.url}?options=${encodeURIComponent(options.env.PGOPTIONS)}`;
+      const run = of.upgrade(address, "heads", flags);
+      if (succeeds) await run;
+      else expect((await failureOf(run)).message).toContain("canceling statement due to statement timeout");
+      await online.drop();
+    }
+  });
+
+  test("timeouts that the server gives to everybody are not the connection's", async () => {
+    const login = await ownRole(server, "LOGIN SUPERUSER");
+    const { name } = await ownDatabase(server);
+    await query(login.url(name), `ALTER ROLE ${login.name} SET statement_timeout = '300ms'`);
+    const slow = project({ a: "SELECT pg_sleep(0.6);" });
+    expect(await runText(login.url(name), await slow.script("base:heads"))).toMatchObject({ code: 0 });
+  });
+
+  const settings = [
+    "\\encoding LATIN1",
+    "SET search_path = 'a b', \"c,d\", public;",
+    "SET DateStyle = 'German';",
+    "SET application_name = 'it''s :x';",
+    "SET TimeZone = 'Asia/Tokyo';",
+    "SET work_mem = '7MB';",
+    "SET standard_conforming_strings = off;",
+    "SET session_replication_role = replica;",
+  ];
+
+  test.each([
+    ["as it is", []],
+    [
+      "all psql settings the other way round",
+      ["AUTOCOMMIT off", "ON_ERROR_ROLLBACK interactive", "FETCH_COUNT 17", "QUIET on", "ECHO queries"].map(
+        (value) => `\\set ${value}`,
+      ),
+    ],
+    ["settings of the session", settings],
+  ])("afterwards psql and its session are as they were: %s", async (_, before) => {
+    const { url } = await ownDatabase(server);
+    await query(url, "CREATE TABLE precious AS SELECT 1 AS x");
+    for (const form of ["one file", "idempotent, run twice", "split files"] as const) {
+      const files = await filesOf(form, shop.deps, upgrade);
+      // What tells of the statement before it is no setting.
+      const shown = [
+        "COMMIT;",
+        "\\echo ---",
+        "\\set",
+        "\\pset",
+        "SHOW ALL;",
+        "SELECT current_user, session_user;",
+        "\\echo ---",
+        "COMMIT;",
+      ];
+      const { stdout, stderr } = await typed(url, [
+        // Its settings come with its first use.
+        "LOAD 'plpgsql';",
+        ...before,
+        ...shown,
+        ...files.map((text) => `\\i ${fileOf(text)}`),
+        ...shown,
+      ]);
+      expect(stderr.replaceAll(/^.*WARNING: {2}there is no transaction in progress\n/gm, "")).toBe("");
+      expect(stdout.match(/^retort: done$/gm)).toHaveLength(files.length);
+      const [, was, , is] = stdout.replaceAll(/^ROW_COUNT = .*\n/gm, "").split(/^---$/m);
+      expect(is).toBe(was);
+      expect(is).toContain("AUTOCOMMIT = ");
+      await query(url, "DROP SCHEMA retort CASCADE; DROP TABLE t");
+    }
+  });
+
+  test("AUTOCOMMIT off is off again: a ROLLBACK behind the script takes back what was typed", async () => {
+    const { url } = await ownDatabase(server);
+    await query(url, "CREATE TABLE precious AS SELECT 1 AS x");
+    const script = fileOf(await shop.script("base:heads"));
+    const { stdout } = await typed(url, [
+      "\\set AUTOCOMMIT off",
+      `\\i ${script}`,
+      "DELETE FROM precious;",
+      "ROLLBACK;",
+    ]);
+    expect(stdout).toContain("retort: done");
+    expect(stdout).toContain("retort: AUTOCOMMIT is on until the end");
+    expect(await query(url, "SELECT * FROM precious")).toEqual([{ x: 1 }]);
+  });
+
+  test("a script that stopped, mended, and run again in the same session: no lock is left, and all is as it was", async () => {
+    const { url } = await ownDatabase(server);
+    const failing = project({
+      a: "CREATE TABLE t (x int);\nSET work_mem = '64kB';\nCREATE TEMP TABLE tmp ();",
+      b: "INSERT INTO t VALUES (1 / (SELECT count(*)::int FROM mended));",
+    });
+    await query(url, "CREATE TABLE mended (x int)");
+    const first = fileOf(await failing.script("base:heads"));
+    const rest = fileOf(await failing.script("a:heads"));
+    const held =
+      "SELECT 'locks: ' || count(*) FROM pg_locks WHERE locktype = 'advisory' AND pid = pg_backend_pid();";
+    const { stdout, stderr } = await typed(url, [
+      "\\set AUTOCOMMIT off",
+      "SET TimeZone = 'Asia/Tokyo';",
+      "SELECT 'pid: ' || pg_backend_pid();",
+      "COMMIT;",
+      `\\i ${first}`,
+      "ROLLBACK;",
+      held,
+      "INSERT INTO public.mended VALUES (1);",
+      `\\i ${rest}`,
+      held,
+      "SHOW TimeZone;",
+      "\\echo AUTOCOMMIT is :AUTOCOMMIT, ON_ERROR_STOP is :ON_ERROR_STOP",
+    ]);
+    expect(stderr).toMatch(/^\S+ ERROR: {2}division by zero\n$/);
+    expect(stdout).toMatch(
+      /locks: 2[\s\S]*retort: done[\s\S]*locks: 0[\s\S]*Asia\/Tokyo[\s\S]*AUTOCOMMIT is off, ON_ERROR_STOP is 0/,
+    );
+    expect((await failing.state(url)).heads).toEqual(["b"]);
+  });
+
+  test("the lock is given back also as another session sees it, and while psql stays", async () => {
+    const { url } = await ownDatabase(server);
+    const script = fileOf(await shop.script("base:heads"));
+    const running = typed(url, [`\\i ${script}`, "SELECT pg_sleep(2);"]);
+    await until(
+      url,
+      "SELECT FROM pg_stat_activity WHERE wait_event = 'PgSleep' AND datname = current_database()",
+    );
+    expect(await query(url, "SELECT * FROM pg_locks WHERE locktype = 'advisory'")).toEqual([]);
+    expect((await running).stdout).toContain("retort: done");
+  });
+});
+
+describe("a copy whose end is missing", () => {
+  const [server] = servers();
+  const several = project({
+    a: "CREATE TABLE t (x int);",
+    b: { up: "CREATE INDEX CONCURRENTLY b ON t (x)\n  WHERE x > 0;", down: "DROP INDEX CONCURRENTLY b;" },
+    c: "INSERT INTO t\nVALUES (3);\n\nINSERT INTO t VALUES (4);",
+  });
+
+  test.each(["one file", "idempotent, run twice"] as const)(
+    "fails, or nothing of it is missing; and does not say done: %s",
+    { timeout: 240_000 },
+    async (form) => {
+      const begun = await ownDatabase(server!);
+      await several.upgrade(begun.url, "a");
+      const [script] = await filesOf(form, several.deps, { kind: "upgrade", target: "a:heads" });
+      const lines = script!.split("\n");
+      const cut = (index: number): string => `${lines.slice(0, index).join("\n")}\n`;
+      const firstStep = lines.findIndex((line) => line.startsWith("-- ---- 1 of"));
+      // Two lines name the script; of the blocks that follow, a few lines will do.
+      for (let index = 3; index < firstStep; index += index < 50 ? 1 : 9) {
+        const { code, stdout } = await runText(begun.url, cut(index));
+        expect({ code, done: stdout.includes("retort: done") }, lines[index]).toEqual({
+          code: 3,
+          done: false,
+        });
+      }
+      const state = () =>
+        query(
+          begun.url,
+          `SELECT (SELECT revisions FROM retort.state), (SELECT count(*) FROM t),
+            (SELECT count(*) FROM pg_index WHERE indrelid = 't'::regclass AND indisvalid) AS indexes`,
+        );
+      const before = `DROP INDEX IF EXISTS b; DELETE FROM t; DELETE FROM retort.intent;
+        DELETE FROM retort.applied WHERE revision <> 'a';
+        UPDATE retort.state SET revisions = 1, digest = retort.digest_of('a')`;
+      expect(await runText(begun.url, script!)).toMatchObject({ code: 0, stderr: "" });
+      const wanted = await state();
+      for (let index = firstStep; index < lines.length - 1; index += 1) {
+        if (/^ {2}(?!WHERE)/.test(lines[index]!)) continue;
+        await query(begun.url, before);
+        const { code, stdout } = await runText(begun.url, cut(index));
+        if (code === 0) expect(await state(), lines[index]).toEqual(wanted);
+        else expect(code, lines[index]).toBe(3);
+        if (stdout.includes("retort: done")) expect(index).toBeGreaterThan(lines.length - 4);
+      }
+    },
+  );
+});
