@@ -6,11 +6,11 @@ import { DURATION, durationFault } from "./duration.ts";
 import { type Diagnostic, MigrateError } from "./errors.ts";
 import { ENOUGH_FAULTS, type Fault, shorten } from "./fault.ts";
 import { patternFault } from "./filename.ts";
-import { type JsonMember, type JsonNode, jsonFault, type Stretch } from "./json.ts";
+import { type JsonMember, type JsonNode, jsonFault } from "./json.ts";
 import { defaultLedgerNames } from "./ledger/types.ts";
 import { nearest } from "./nearest.ts";
 import { defaultPins } from "./plan/session.ts";
-import type { Source } from "./source.ts";
+import type { Source, Stretch } from "./source.ts";
 import {
   holdsBrokenVariable,
   type Lookup,

@@ -9,6 +9,7 @@ import type { Ledger } from "../core/ledger/calls.ts";
 import { readFormat1Sql, readLedgerSql, readLogSql } from "../core/ledger/queries.ts";
 import { type Applied, type Intent, type LedgerState, sqlstates } from "../core/ledger/types.ts";
 import { invalidIndexesSql, type Outcome, oidsSql, probeSql, relationsOf } from "../core/probe.ts";
+import { redact } from "../core/redact.ts";
 import type { Probe } from "../core/statement/facts.ts";
 import { type Query, type Session, StatementFailure } from "./session/types.ts";
 
@@ -195,7 +196,8 @@ const sessionRow = z.object({
   user: z.string(),
   client: z.string(),
   since: z.string(),
-  query: z.string(),
+  // Another's statement, which may set a password.
+  query: z.string().transform((text) => redact(text)),
 });
 
 /** The session may find operators of others before PostgreSQL's. */
