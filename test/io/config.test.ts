@@ -308,9 +308,9 @@ describe(".env", () => {
     ["a value of megabytes", `A="${"\\n".repeat(3e6)}"`],
     ["white space", `A=${" ".repeat(1e6)}#${" #".repeat(1e6)}`],
   ])("is read in linear time: %s", async (_, text) => {
-    const began = performance.now();
+    const began = process.cpuUsage();
     await load({ dotenv: `${text}\nDATABASE_URL=postgres://u@h/d` });
-    expect(performance.now() - began).toBeLessThan(5000);
+    expect(process.cpuUsage(began).user).toBeLessThan(5e6);
   });
 
   it("puts 50,000 lines into each other", async () => {
@@ -328,11 +328,11 @@ describe(".env", () => {
     ],
     ["one line", `A=${"a".repeat(1e5)}\nDATABASE_URL=${"${A}".repeat(1e5)}`, ".env line 2"],
   ])("is refused where its variables explode: %s", async (_, dotenv, place) => {
-    const began = performance.now();
+    const began = process.cpuUsage();
     expect(await database({ dotenv })).toBe(
       `usage/long-variable: ${place} comes to more than 1048576 characters once its variables are replaced`,
     );
-    expect(performance.now() - began).toBeLessThan(2000);
+    expect(process.cpuUsage(began).user).toBeLessThan(2e6);
   });
 
   it("gives the line of a value behind one of several lines", () => {
