@@ -20,8 +20,8 @@ export function faultAt(
   return { ...fault, location: { path, line, column }, excerpt: excerptAt(source, at.start, length) };
 }
 
-/** UTF-16 units of a long line that are kept on each side of a place. */
-const WIDE = 1000;
+/** UTF-16 units of a long line that are kept on each side of a place: more than the longest password that may be in use. */
+const WIDE = 32_000;
 
 /** UTF-16 units before that in which a password that goes on there may have begun. */
 const BEFORE = 20_000;
