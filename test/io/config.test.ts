@@ -710,10 +710,10 @@ describe("the config file", () => {
     ["300 KB of fileName", { fileName: `{number}_${"a".repeat(3e5)}` }],
     ["300 KB of placeholders in fileName", { fileName: `{number}_${"{nr}".repeat(75_000)}` }],
   ])("is refused without delay, in short sentences: %s", async (_, file) => {
-    const began = performance.now();
+    const began = process.cpuUsage();
     const error = await failure({ file: JSON.stringify(file) });
     const messages = error.diagnostics.map(({ message, hint = "" }) => message + hint).join("");
-    expect(performance.now() - began).toBeLessThan(5000);
+    expect(process.cpuUsage(began).user).toBeLessThan(5e6);
     expect(messages.length).toBeLessThan(50_000);
   });
 
@@ -721,10 +721,10 @@ describe("the config file", () => {
     const environments = Object.fromEntries(
       Array.from({ length: 6e4 }, (_, i) => [`e${i}`, { lockWait: i }]),
     );
-    const began = performance.now();
+    const began = process.cpuUsage();
     const config = await load({ flags: { env: "e59999" }, file: JSON.stringify({ environments }) });
     expect(config.lockWait).toBe(59_999);
-    expect(performance.now() - began).toBeLessThan(5000);
+    expect(process.cpuUsage(began).user).toBeLessThan(5e6);
   });
 
   it("must exist when it is named", async () => {
