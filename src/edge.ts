@@ -3,6 +3,9 @@ import { main } from "./cli/main.ts";
 
 declare const RETORT_VERSION: string;
 
+// Packages that are loaded later look at these: the one makes slonik print its log, the other makes pg load what is not there.
+for (const name of ["ROARR_LOG", "NODE_PG_FORCE_NATIVE"]) delete process.env[name];
+
 const abort = new AbortController();
 let signalled = 0;
 for (const [name, code] of [

@@ -105,9 +105,7 @@ export async function connect(
 ): Promise<Session> {
   const address = requireDatabase(config);
   const { onNotice = deps.onNotice, creates } = options;
-  if (address.kind === "server") {
-    for (const message of address.warnings) onNotice?.({ severity: "WARNING", message });
-  }
+  for (const message of address.warnings) onNotice?.({ severity: "WARNING", message });
   return await patiently(() => openSession(address, { onNotice, creates, signal: deps.signal }), deps, {
     ...options,
     onNotice,

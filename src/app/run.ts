@@ -4,6 +4,7 @@ import type { Event } from "../core/event.ts";
 import { explainQuery } from "../core/explain.ts";
 import type { LedgerState } from "../core/ledger/types.ts";
 import type { Plan, PlanStep } from "../core/plan/types.ts";
+import { redact } from "../core/redact.ts";
 import { lockFirst } from "../io/execute.ts";
 import { lockHolders, readLedger } from "../io/queries.ts";
 import { type Notice, type Session, StatementFailure } from "../io/session/types.ts";
@@ -135,7 +136,7 @@ function runPlan(
     {
       sourceText: (path) => sourceText(project, path),
       recordFailure: ({ revision, direction }, statement, message) =>
-        project.ledger.fail(revision, direction, statement, message),
+        project.ledger.fail(revision, direction, statement, redact(message, project.config.secrets)),
     },
   );
 }

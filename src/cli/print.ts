@@ -1,6 +1,7 @@
 /** What a person or a program reads: data goes to stdout, everything else to stderr. The only importer of consola. */
 import { type ConsolaInstance, createConsola } from "consola/basic";
-import type { MigrateError } from "../core/errors.ts";
+import type { Diagnostic, Excerpt, MigrateError } from "../core/errors.ts";
+import { codePoints, type Location, offsetOfCodePoint } from "../core/source.ts";
 import { renderError } from "../render/diagnostic.ts";
 
 /** Where the process prints and is answered; each is made when it is first looked at. */
@@ -83,9 +84,14 @@ export function createPrinter(
     warn: (text) => log().warn(`warning: ${text}`),
     verbose: (text) => log().debug(text),
     error: (error) => {
-      if (options.json) out(`${options.clean(JSON.stringify({ error: errorValue(error) }, null, 2))}\n`);
+      const diagnostics = error.diagnostics.map((each) => cleanDiagnostic(each, options.clean));
+      if (options.json) {
+        const clean = (_key: string, each: unknown) =>
+          typeof each === "string" ? options.clean(each) : each;
+        out(`${JSON.stringify({ error: errorValue(error) }, clean, 2)}\n`);
+      }
       const { stderr } = streams;
-      log().error(renderError(error, { color: colored(stderr), width: widthOf(stderr) }));
+      log().error(renderError({ diagnostics }, { color: colored(stderr), width: widthOf(stderr) }));
     },
     progress: (text) => {
       const { stderr } = streams;
@@ -115,6 +121,31 @@ export function createPrinter(
       return streams.stderr.isTTY === true;
     },
   };
+}
+
+/** Each text by itself: in one that is cut off, a password would reach to the end of all that is printed. */
+function cleanDiagnostic(
+  { code, message, hint, location, excerpt }: Diagnostic,
+  clean: (text: string) => string,
+): Diagnostic {
+  return {
+    code,
+    message: clean(message),
+    ...(hint === undefined ? {} : { hint: clean(hint) }),
+    ...(location === undefined ? {} : { location }),
+    ...(location === undefined || excerpt === undefined
+      ? {}
+      : { excerpt: cleanExcerpt(excerpt, location, clean) }),
+  };
+}
+
+function cleanExcerpt(
+  { line, column, length = 1 }: Excerpt,
+  location: Location,
+  clean: (text: string) => string,
+): Excerpt {
+  const before = line.slice(0, offsetOfCodePoint(line, (column ?? location.column) - 1));
+  return { line: clean(line), column: codePoints(clean(before)) + 1, length };
 }
 
 /** An error as data: the same fields in the API and under `--json`. */

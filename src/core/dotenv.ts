@@ -1,5 +1,7 @@
-/** The text of a `.env` file → its entries, in order; and `${NAME}` in a text → the text with values put in. */
-import { locate, type Source } from "./source.ts";
+/** The text of a `.env` file → its entries, in order, and their values once `${NAME}` is replaced in them. */
+import { MigrateError } from "./errors.ts";
+import type { Source } from "./source.ts";
+import { type Lookup, MOST_EXPANDED, mayHoldVariable, replaceVariables } from "./variables.ts";
 
 export interface DotenvEntry {
   readonly name: string;
@@ -17,37 +19,82 @@ export interface DotenvEntry {
  * where `util.parseEnv` would cut a password short (and swallows the line after one without `=`).
  */
 const ENTRY =
-  /^[ \t]*(?:export[ \t]+)?([A-Za-z_][\w.-]*)[ \t]*=[ \t]*(?:(?:'([^']*)'|`([^`]*)`|"((?:[^"\\]|\\[\s\S])*)")(?=[ \t]*(?:#.*)?$)|(.*))/gm;
+  /^[ \t]*(?:export[ \t]+)?([A-Za-z_][\w.-]*)[ \t]*=[ \t]*(?:(?:'([^']*)'|`([^`]*)`|"([^"\\]*(?:\\[\s\S][^"\\]*)*)")(?=[ \t]*(?:#.*)?$)|(.*))/gm;
 
 const ESCAPES: Readonly<Record<string, string>> = { n: "\n", r: "\r", t: "\t" };
 
 /** The entries of a `.env` file. Lines that are none are passed over: the file belongs to other programs too. */
-export function parseDotenv(source: Source): readonly DotenvEntry[] {
-  return [...source.text.matchAll(ENTRY)].map((match) => {
+export function parseDotenv({ text }: Source): readonly DotenvEntry[] {
+  const lineAt = linesOf(text);
+  return [...text.matchAll(ENTRY)].map((match) => {
     const [, name = "", single, back, double, bare = ""] = match;
     const literal = single ?? back;
     const value =
       literal ??
       double?.replace(/\\([\s\S])/g, (_, c: string) => ESCAPES[c] ?? c) ??
       bare.replace(/(?:^|\s)#.*$/, "").trim();
-    return { name, value, literal: literal !== undefined, line: locate(source, match.index).line };
+    return { name, value, literal: literal !== undefined, line: lineAt(match.index) };
   });
 }
 
-/** The text with every `${NAME}` and `${NAME:-default}` replaced; `missing` are the names that have no value. */
-export function interpolate(
-  text: string,
-  lookup: (name: string) => string | undefined,
-): { readonly text: string; readonly missing: readonly string[] } {
-  const missing: string[] = [];
-  const result = text.replace(
-    /\$\{([A-Za-z_]\w*)(?::-([^}]*))?\}/g,
-    (whole, name: string, fallback?: string) => {
-      const value = lookup(name);
-      if (fallback !== undefined) return value === undefined || value === "" ? fallback : value;
-      if (value === undefined) missing.push(name);
-      return value ?? whole;
-    },
-  );
-  return { text: result, missing };
+/** The first line that is neither an entry nor a comment nor empty; undefined where there is none. */
+export function strayLine({ text }: Source): number | undefined {
+  const rest = text.replace(ENTRY, (entry) => entry.replace(/[^\r\n]/g, ""));
+  const stray = /^[ \t]*[^\s#]/m.exec(rest);
+  return stray === null ? undefined : linesOf(rest)(stray.index);
+}
+
+/** The 1-based line of an offset; to be asked in rising order, so that a file costs one walk. */
+function linesOf(text: string): (offset: number) => number {
+  const end = /\r\n|\n|\r/g;
+  let line = 1;
+  let next = end.exec(text);
+  return (offset) => {
+    for (; next !== null && end.lastIndex <= offset; next = end.exec(text)) line += 1;
+    return line;
+  };
+}
+
+/** What an entry comes to: a value, or why it has none. */
+export type DotenvValue = { readonly line: number } & (
+  | { readonly value: string }
+  | { readonly fault: MigrateError }
+);
+
+/**
+ * The last value of each name. `${…}` in an entry means `outer`, then an entry above it, so none can mean itself; an
+ * empty value counts as none. A fault is kept, since the file belongs to other programs too.
+ */
+export function dotenvValues(source: Source, outer: Lookup): ReadonlyMap<string, DotenvValue> {
+  const values = new Map<string, DotenvValue>();
+  const lookup: Lookup = (name) => {
+    const above = values.get(name);
+    return outer(name) ?? (above === undefined ? undefined : textOf(above) || undefined);
+  };
+  let room = MOST_EXPANDED;
+  const expanded = (text: string, line: number): string => {
+    const value = replaceVariables(text, lookup, { origin: `${source.path} line ${line}` }, room);
+    room -= value.length;
+    return value;
+  };
+  for (const { name, value, literal, line } of parseDotenv(source)) {
+    if (literal || !mayHoldVariable(value)) values.set(name, { value, line });
+    else values.set(name, { ...outcomeOf(() => expanded(value, line)), line });
+  }
+  return values;
+}
+
+/** The value. Throws the fault. */
+export function textOf(found: DotenvValue): string {
+  if ("fault" in found) throw found.fault;
+  return found.value;
+}
+
+function outcomeOf(work: () => string): { readonly value: string } | { readonly fault: MigrateError } {
+  try {
+    return { value: work() };
+  } catch (error) {
+    if (error instanceof MigrateError) return { fault: error };
+    throw error;
+  }
 }

@@ -27,8 +27,17 @@ export interface Diagnostic {
   /** What to do about it, often a command to type. */
   readonly hint?: string;
   readonly location?: Location;
-  /** The source line at `location`, shown above the caret, and how many columns to underline (default 1). */
-  readonly excerpt?: { readonly line: string; readonly length?: number };
+  /** What is shown of the source at `location`. */
+  readonly excerpt?: Excerpt;
+}
+
+/** A source line without passwords, which makes its columns others than in the file. */
+export interface Excerpt {
+  readonly line: string;
+  /** Where the caret stands, 1-based; by default in the column of the location. */
+  readonly column?: number;
+  /** How many columns to underline; by default 1. */
+  readonly length?: number;
 }
 
 /** A fault and the context it was found in. `code` begins with its kind: `source/`, `graph/`, `state/`, … */
@@ -36,7 +45,7 @@ export class MigrateError extends Error implements Diagnostic {
   readonly code: string;
   readonly hint?: string;
   readonly location?: Location;
-  readonly excerpt?: { readonly line: string; readonly length?: number };
+  readonly excerpt?: Excerpt;
   /** Every fault found, this one included; in file order. */
   readonly diagnostics: readonly Diagnostic[];
   readonly exitCode: number;

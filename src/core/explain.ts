@@ -1,10 +1,13 @@
 /** A plan, one of its statements and what the server answered → the error as the user must see it: where, what is so now, what to type. */
-import { cancelled, MigrateError } from "./errors.ts";
+import { cancelled, type Excerpt, MigrateError } from "./errors.ts";
+import { excerptAt } from "./fault.ts";
 import { type Intent, isGuard } from "./ledger/types.ts";
+import { passwordsOf } from "./password.ts";
 import type { Batch, Plan, PlanStep, Statement } from "./plan/types.ts";
 import { offsetInDo } from "./plpgsql.ts";
 import { identifier, qualified } from "./quote.ts";
-import { type Location, lineOf, locate, offsetOfCodePoint } from "./source.ts";
+import { redact } from "./redact.ts";
+import { type Location, locate, offsetOfCodePoint } from "./source.ts";
 
 /** What the server answered, or that it did not. */
 export interface Failure {
@@ -45,12 +48,13 @@ export function explain(
   if (isGuard(sqlstate)) return error("state/guard", failure.message.replace(/^retort: /, ""), failure.hint);
   if (sqlstate === "57014" && aborted) return cancelled(whatIsSo(batch, step), failure);
   if (failure.lost) return connectionLost(failure);
-  const message = messageOf(failure);
+  const said = withoutPasswords(failure, statement);
+  const message = messageOf(said);
   if (origin !== undefined) {
     return error(
       "execution/statement",
       message,
-      lines(failure.hint, headerHint(failure, step), whatIsSo(batch, step)),
+      lines(said.hint, headerHint(failure, step), whatIsSo(batch, step)),
       {
         ...placeOf(statement, failure, sourceText),
       },
@@ -64,6 +68,21 @@ export function explain(
     `${commits ? `the commit${of}` : `a ${purpose} statement${of}`} failed${constraint}: ${message}`,
     lines(failure.hint, rightsHint(plan, statement, failure), whatIsSo(batch, step)),
   );
+}
+
+/** A failure whose texts do not repeat the passwords of its statement. */
+export function withoutPasswords(failure: Failure, { sql }: Statement): Failure {
+  const passwords = passwordsOf(sql);
+  const clean = (text: string): string => redact(text, passwords);
+  const { message, detail, hint, where } = failure;
+  return {
+    ...failure,
+    lost: failure.lost,
+    message: clean(message),
+    ...(detail === undefined ? {} : { detail: clean(detail) }),
+    ...(hint === undefined ? {} : { hint: clean(hint) }),
+    ...(where === undefined ? {} : { where: clean(where) }),
+  };
 }
 
 /** A question of ours about the database failed. */
@@ -187,11 +206,12 @@ function placeOf(
   statement: Statement,
   failure: Failure,
   sourceText: Explaining["sourceText"],
-): { readonly location: Location; readonly excerpt?: { readonly line: string } } {
+): { readonly location: Location; readonly excerpt?: Excerpt } {
   const origin = statement.origin!;
   const text = sourceText(origin.path);
   if (text === undefined) return { location: origin };
   const within = offsetOf(failure, statement) ?? statement.offset ?? 0;
-  const location = locate({ path: origin.path, text }, origin.start - (statement.offset ?? 0) + within);
-  return { location, excerpt: { line: lineOf(text, location.line) } };
+  const source = { path: origin.path, text };
+  const offset = origin.start - (statement.offset ?? 0) + within;
+  return { location: locate(source, offset), excerpt: excerptAt(source, offset) };
 }

@@ -4,7 +4,7 @@
  */
 import { durationFault } from "./duration.ts";
 import type { Diagnostic } from "./errors.ts";
-import { shorten } from "./fault.ts";
+import { excerptAt, shorten } from "./fault.ts";
 import { nearest } from "./nearest.ts";
 import { codePoints, type Source } from "./source.ts";
 
@@ -452,12 +452,11 @@ function missingKeys(
   missing: readonly HeaderKey[],
   revision: HeaderLine | undefined,
 ): Diagnostic {
-  const firstLine = /^[^\r\n]*/.exec(source.text)![0];
   const place =
     revision === undefined
       ? {
           location: { path: source.path, line: 1, column: 1 },
-          ...(firstLine === "" ? {} : { excerpt: { line: firstLine } }),
+          ...(/^[^\r\n]/.test(source.text) ? { excerpt: excerptAt(source, 0) } : {}),
         }
       : placeOf(source, revision);
   const hints: Partial<Record<HeaderKey, string>> = {
@@ -503,6 +502,6 @@ function placeOfValue(source: Source, line: HeaderLine, at = 0, length = line.va
 function placeAt(source: Source, line: HeaderLine, at: number, length: number): Place {
   return {
     location: { path: source.path, line: line.line, column: codePoints(line.text, 0, at) + 1 },
-    excerpt: { line: line.text, length: codePoints(line.text, at, at + length) },
+    excerpt: excerptAt({ ...source, text: line.text }, at, length),
   };
 }

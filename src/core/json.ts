@@ -1,14 +1,7 @@
 /** The tree of a JSON text: every node knows where it stands, so that a wrong setting can be pointed at. */
 import type { Diagnostic } from "./errors.ts";
 import { type Fault, faultAt } from "./fault.ts";
-import { redact } from "./redact.ts";
-import { locate, type Source } from "./source.ts";
-
-/** A stretch of the text: UTF-16 offsets. */
-export interface Stretch {
-  readonly start: number;
-  readonly end: number;
-}
+import { lineOf, locate, type Source, type Stretch } from "./source.ts";
 
 export interface JsonMember {
   readonly key: string;
@@ -27,10 +20,15 @@ export type JsonNode = Stretch &
     | { readonly type: "null" }
   );
 
-/** A fault at a stretch of a JSON text. The line is shown only if no password stands in it. */
+/** What may name or be a secret. */
+const SECRET = /pass|pwd|secret|token/i;
+
+/** A fault at a stretch of a JSON text. The line is shown only if no secret stands in it, nor its name before it. */
 export function jsonFault(source: Source, { start, end }: Stretch, fault: Fault): Diagnostic {
-  const { excerpt, ...rest } = faultAt(source, { ...locate(source, start), start }, end - start, fault);
-  if (excerpt === undefined || /password/i.test(excerpt.line) || redact(excerpt.line) !== excerpt.line)
-    return rest;
-  return { ...rest, excerpt };
+  const at = { ...locate(source, start), start };
+  const { excerpt, ...rest } = faultAt(source, at, end - start, fault);
+  const line = lineOf(source.text, at.line);
+  const before = source.text.slice(0, start - (at.column - 1)).trimEnd();
+  const above = before.slice(before.lastIndexOf("\n") + 1);
+  return SECRET.test(above) || SECRET.test(line) || excerpt?.line !== line ? rest : { ...rest, excerpt };
 }

@@ -1,7 +1,10 @@
 /**
  * Any text and the passwords in use → the text without them. Whatever is printed, logged or thrown passes here:
- * a driver's error or a user's own URL may hold a password that we never wrote.
+ * a driver's error, a user's own URL or a statement that is quoted may hold a password that we never wrote.
  */
+import { placesOfPasswords } from "./password.ts";
+import { codePoints, type Stretch } from "./source.ts";
+import { placesOfSecret } from "./spelling.ts";
 
 const MASK = "***";
 
@@ -11,32 +14,71 @@ const URL_REST = /[a-zA-Z0-9+.-]:\/\/[^\s"<>]+/g;
 /** `scheme://user:` */
 const URL_USER = /[a-zA-Z0-9+.-]:\/\/[^\s:/?#@"<>]*:/;
 
-/** `password=…` as in libpq's key=value strings, a URL's query or `PGPASSWORD=…`. */
-const PASSWORD_FIELD = /(password=)(?:'(?:[^'\\]|\\.)*'|[^\s&'"]+)/gi;
-
 /**
- * Replaces by `***` each of `secrets` (raw, percent-encoded in any mixture, or escaped as in JSON or SQL), and every
- * password that stands in a URL or behind `password=`, known or not. A secret shorter than eight characters is
- * replaced only where it is a word of its own: the password `app` must not disfigure `application`.
+ * Replaces by `***` each of `secrets` (raw, percent-encoded, escaped as in JSON or SQL, or in a mixture of these), and
+ * every password that stands in a URL, in a connection string or in SQL behind PASSWORD, known or not. A secret shorter
+ * than eight characters is replaced only where it is a word of its own. Takes a time that grows with the text.
  */
 export function redact(text: string, secrets: readonly string[] = []): string {
-  let result = text;
-  for (const secret of [...secrets].sort((a, b) => b.length - a.length)) {
-    if (secret !== "") result = result.replace(anySpelling(secret), MASK);
+  return masked(text, placesIn(text, secrets), { start: 0, end: text.length });
+}
+
+/** A part of a text on its own, and the place `at` in it, when the passwords of the whole text are masked. */
+export interface RedactedPart {
+  readonly text: string;
+  /** In code points of the part as it is shown. */
+  readonly before: number;
+}
+
+/** The part of a text as `redact` shows it; a password may have begun before it. */
+export function redactPart(text: string, part: Stretch, at: number): RedactedPart {
+  const places = placesIn(text, []);
+  const inside = places.find(({ start, end }) => start < at && at < end);
+  const shown = masked(text, places, { start: part.start, end: Math.max(part.start, inside?.start ?? at) });
+  return { text: masked(text, places, part), before: codePoints(shown) };
+}
+
+/** In order, none touching another. */
+function placesIn(text: string, secrets: readonly string[]): readonly Stretch[] {
+  const known = secrets.flatMap((secret) => placesOfSecret(text, secret));
+  const found = [...known, ...placesInUrls(text), ...placesOfPasswords(text)];
+  const places: Stretch[] = [];
+  for (const { start, end } of found.sort((a, b) => a.start - b.start)) {
+    const last = places.at(-1);
+    if (last === undefined || start > last.end) places.push({ start, end });
+    else places[places.length - 1] = { start: last.start, end: Math.max(last.end, end) };
   }
-  return result.replace(URL_REST, withoutPassword).replace(PASSWORD_FIELD, `$1${MASK}`);
+  return places;
+}
+
+function masked(text: string, places: readonly Stretch[], part: Stretch): string {
+  let result = "";
+  let copied = part.start;
+  for (const { start, end } of places) {
+    if (end <= copied || start >= part.end) continue;
+    result += text.slice(copied, Math.max(copied, start)) + MASK;
+    copied = Math.min(end, part.end);
+  }
+  return result + text.slice(copied, part.end);
+}
+
+function placesInUrls(text: string): readonly Stretch[] {
+  return [...text.matchAll(URL_REST)].flatMap(({ 0: url, index }) => {
+    const place = passwordIn(url);
+    return place === undefined ? [] : [{ start: index + place.start, end: index + place.end }];
+  });
 }
 
 /**
- * `scheme://user:password@…` up to the last `@`, because a password typed raw may itself hold `@`, `:` or `/`. Our
+ * In `scheme://user:password@…` up to the last `@`, because a password typed raw may itself hold `@`, `:` or `/`. Our
  * own examples say `USER:PASSWORD@`. Looks at each character a few times, however long the text is.
  */
-function withoutPassword(url: string): string {
+function passwordIn(url: string): Stretch | undefined {
   const end = url.lastIndexOf("@");
   const user = URL_USER.exec(url.slice(0, Math.max(end, 0)));
-  if (user === null) return url;
+  if (user === null) return undefined;
   const start = user.index + user[0].length;
-  return url.slice(start, end) === "PASSWORD" ? url : `${url.slice(0, start)}${MASK}${url.slice(end)}`;
+  return start === end || url.slice(start, end) === "PASSWORD" ? undefined : { start, end };
 }
 
 /** `redact` over every text inside a JSON-like value; anything else comes back as it is. */
@@ -46,40 +88,4 @@ export function redactAll<T>(value: T, secrets: readonly string[] = []): T {
   if (value === null || typeof value !== "object" || Object.getPrototypeOf(value) !== Object.prototype)
     return value;
   return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, redactAll(item, secrets)])) as T;
-}
-
-const patterns = new Map<string, RegExp>();
-
-/** A pattern for the secret in which each character may be raw, percent-encoded or escaped as in JSON or SQL. */
-function anySpelling(secret: string): RegExp {
-  const known = patterns.get(secret);
-  if (known !== undefined) return known;
-  const characters = [...secret].map((character) => {
-    const spellings = [
-      percentEncoded(character),
-      literally(JSON.stringify(character).slice(1, -1)),
-      ...(character === "'" ? ["''"] : []),
-      literally(character),
-    ];
-    return `(?:${[...new Set(spellings)].join("|")})`;
-  });
-  const pattern = characters.join("");
-  const made = new RegExp(
-    secret.length < 8 ? `(?<![\\p{L}\\p{N}_])${pattern}(?![\\p{L}\\p{N}_])` : pattern,
-    "gu",
-  );
-  patterns.set(secret, made);
-  return made;
-}
-
-function percentEncoded(character: string): string {
-  const bytes = new TextEncoder().encode(character);
-  const anyCase = (digit: string) => (/[a-f]/.test(digit) ? `[${digit}${digit.toUpperCase()}]` : digit);
-  return [...bytes]
-    .map((byte) => `%${[...byte.toString(16).padStart(2, "0")].map(anyCase).join("")}`)
-    .join("");
-}
-
-function literally(text: string): string {
-  return text.replace(/[\\^$.*+?()[\]{}|/]/g, "\\$&");
 }

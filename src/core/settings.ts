@@ -6,11 +6,18 @@ import { DURATION, durationFault } from "./duration.ts";
 import { type Diagnostic, MigrateError } from "./errors.ts";
 import { ENOUGH_FAULTS, type Fault, shorten } from "./fault.ts";
 import { patternFault } from "./filename.ts";
-import { type JsonMember, type JsonNode, jsonFault, type Stretch } from "./json.ts";
+import { type JsonMember, type JsonNode, jsonFault } from "./json.ts";
 import { defaultLedgerNames } from "./ledger/types.ts";
 import { nearest } from "./nearest.ts";
 import { defaultPins, defaultTimeouts } from "./plan/session.ts";
-import type { Source } from "./source.ts";
+import type { Source, Stretch } from "./source.ts";
+import {
+  holdsBrokenVariable,
+  type Lookup,
+  mayHoldVariable,
+  type Place,
+  replaceVariables,
+} from "./variables.ts";
 
 export type SettingValue = string | number | boolean | readonly string[];
 
@@ -39,12 +46,13 @@ const timeout = { is: "text", pattern: DURATION, check: (text: string) => durati
 
 const root: GroupRule = {
   is: "group",
-  description: "Settings of Retort, PostgreSQL migrations in plain SQL.",
+  description:
+    "Settings of Retort, PostgreSQL migrations in plain SQL. In every text ${NAME} and ${NAME:-default} are replaced, from -x, the environment and .env.",
   fields: {
     database: {
       is: "text",
       description:
-        "Address of the database, used when neither --database nor an environment variable gives one. ${NAME} and ${NAME:-default} are replaced from -x, the environment and .env.",
+        "Address of the database, used when neither --database nor an environment variable gives one.",
     },
     directories: {
       is: "texts",
@@ -174,6 +182,33 @@ export function readSettings(source: Source, tree: JsonNode): SettingsFile {
   return { base, environments };
 }
 
+/**
+ * The value of a setting of the file with the variables in its texts replaced. Throws `usage/missing-variable`,
+ * `usage/long-variable`, and `usage/config-value` where the result is not what the setting must be.
+ */
+export function withVariables(
+  setting: string,
+  value: SettingValue,
+  lookup: Lookup,
+  place: Place,
+): SettingValue {
+  const rule = rules.get(setting)!;
+  const replaced = (text: string): string => {
+    if (!mayHoldVariable(text)) return text;
+    const result = replaceVariables(text, lookup, place);
+    const fault = textFault(rule, result);
+    if (fault === undefined) return result;
+    throw new MigrateError({
+      code: "usage/config-value",
+      message: `"${setting}" must be ${fault.expected}, with its variables replaced (from ${place.origin})`,
+      hint: fault.hint ?? "see what is used with: migrate config",
+      ...(place.location === undefined ? {} : { location: place.location }),
+    });
+  };
+  if (typeof value === "string") return replaced(value);
+  return Array.isArray(value) ? value.map(replaced) : value;
+}
+
 interface Reader {
   /** What stands before each name in a sentence: `environments.staging.` */
   readonly lead: string;
@@ -280,16 +315,33 @@ function checked(rule: ValueRule, node: JsonNode): Checked {
 }
 
 function textOf(rule: ValueRule, node: JsonNode, lead: string): Checked {
-  const expected = (what: string) => ({ expected: `${lead}${what}`, at: node });
-  if (node.type !== "string") return expected("a text in double quotes");
-  const text = node.value;
-  if (text === "") return expected("a text that is not empty");
-  if (text.includes("\0")) return expected("a text without the NUL character");
+  const fault =
+    node.type === "string" ? rawTextFault(rule, node.value) : { expected: "a text in double quotes" };
+  return fault === undefined
+    ? { value: (node as { value: string }).value }
+    : { ...fault, expected: `${lead}${fault.expected}`, at: node };
+}
+
+interface TextFault {
+  readonly expected: string;
+  readonly hint?: string;
+}
+
+/** What can be said of a text before its variables are known. */
+function rawTextFault(rule: ValueRule, text: string): TextFault | undefined {
+  if (!mayHoldVariable(text)) return textFault(rule, text);
+  if (!holdsBrokenVariable(text)) return undefined;
+  return { expected: "a text in which each ${ begins a variable", hint: "write ${NAME} or ${NAME:-default}" };
+}
+
+function textFault(rule: ValueRule, text: string): TextFault | undefined {
+  if (text === "") return { expected: "a text that is not empty" };
+  if (text.includes("\0")) return { expected: "a text without the NUL character" };
   const isName = rule.is === "name" || rule.is === "names";
   // PostgreSQL cuts longer names silently: two would become one.
-  if (isName && new TextEncoder().encode(text).length > 63) return expected("a name of at most 63 bytes");
+  if (isName && new TextEncoder().encode(text).length > 63) return { expected: "a name of at most 63 bytes" };
   const fault = rule.check?.(text);
-  return fault === undefined ? { value: text } : { ...expected(fault.mustBe), hint: fault.hint };
+  return fault === undefined ? undefined : { expected: fault.mustBe, hint: fault.hint };
 }
 
 type Json = string | number | boolean | readonly Json[] | { readonly [key: string]: Json };
@@ -332,7 +384,7 @@ function schemaOf(rule: Rule): Json {
     type: "string",
     minLength: 1,
     ...(isName ? { maxLength: 63 } : {}),
-    ...(rule.pattern === undefined ? {} : { pattern: rule.pattern }),
+    ...(rule.pattern === undefined ? {} : { pattern: `${rule.pattern}|\\$\\{` }),
   };
   if (rule.is === "boolean") return { ...start, type: "boolean" };
   if (rule.is === "count") return { ...start, type: "integer", minimum: 0 };

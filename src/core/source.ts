@@ -22,11 +22,14 @@ export interface Location {
   readonly column: number;
 }
 
-/** A stretch of a file: the place of its first character and its UTF-16 offsets. */
-export interface Span extends Location {
+/** A stretch of a text: UTF-16 offsets. */
+export interface Stretch {
   readonly start: number;
   readonly end: number;
 }
+
+/** A stretch of a file: the place of its first character and its UTF-16 offsets. */
+export interface Span extends Location, Stretch {}
 
 const LINE_END = /\r\n|\n|\r/g;
 

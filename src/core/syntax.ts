@@ -1,6 +1,8 @@
 /** What the parser says of a file → a diagnostic that says what was meant. */
 import type { Diagnostic } from "./errors.ts";
 import { faultAt } from "./fault.ts";
+import { passwordsOf } from "./password.ts";
+import { redact } from "./redact.ts";
 import { locate, type Source } from "./source.ts";
 
 /** What the parser says. */
@@ -44,10 +46,14 @@ export function syntaxFault(source: Source, start: number, failure: Failure): Di
   const unterminated = what.startsWith("unterminated");
   return faultAt(source, at, unterminated ? 1 : Math.max(token.length, 1), {
     code: "source/syntax",
-    message: unterminated ? what : shortened(message),
+    message: unterminated ? what : redact(shortened(message), passwordsNear(source.text, offset)),
     ...syntaxHint(source.text, offset, what, token),
   });
 }
+
+/** The passwords of a text around an offset, one of which the parser may name as the token that it did not expect. */
+const passwordsNear = (text: string, offset: number): readonly string[] =>
+  passwordsOf(text.slice(Math.max(0, offset - 1000), offset + 1000));
 
 function syntaxHint(text: string, offset: number, what: string, token: string): { readonly hint?: string } {
   if (what.startsWith("unterminated")) return { hint: "it begins here, and its end is missing" };

@@ -5,6 +5,7 @@
  * then with header lines that are the same in every such migration (`-- lock-timeout: 2s`).
  */
 import { type Diagnostic, MigrateError } from "./errors.ts";
+import { excerptAt } from "./fault.ts";
 import { lineOf, locate, type Source } from "./source.ts";
 
 /** What stands for something in a comment of a template: `{{message}}`. */
@@ -41,15 +42,14 @@ export function fillTemplate(header: readonly string[], template: Source, values
 function misplacedPlaceholders(template: Source): readonly Diagnostic[] {
   return [...template.text.matchAll(PLACEHOLDER)].flatMap(({ 0: placeholder, index }): Diagnostic[] => {
     const location = locate(template, index);
-    const line = lineOf(template.text, location.line);
-    if (/^[ \t]*--/.test(line)) return [];
+    if (/^[ \t]*--/.test(lineOf(template.text, location.line))) return [];
     return [
       {
         code: "source/template",
         message: `${placeholder} stands outside a comment`,
         hint: "a message can hold anything, so it is only put into lines that begin with --",
         location,
-        excerpt: { line, length: placeholder.length },
+        excerpt: excerptAt(template, index, placeholder.length),
       },
     ];
   });

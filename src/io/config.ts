@@ -1,7 +1,6 @@
 /** Flags, environment, `.env` and `migrate.config.json` → one `Config`, which says of each value where it came from. */
 import path from "node:path";
-import { type Found, type ParsedAddress, parseAddress } from "../core/address.ts";
-import { type DotenvEntry, interpolate, parseDotenv } from "../core/dotenv.ts";
+import { dotenvValues, strayLine, textOf as textOfVariable } from "../core/dotenv.ts";
 import { MigrateError } from "../core/errors.ts";
 import type { LedgerNames } from "../core/ledger/types.ts";
 import type { SessionPins } from "../core/plan/session.ts";
@@ -12,12 +11,15 @@ import {
   type SettingsFile,
   type SettingValue,
   settingNames,
+  withVariables,
 } from "../core/settings.ts";
 import { type Location, locate, type Source } from "../core/source.ts";
+import { type Lookup, replaceVariables } from "../core/variables.ts";
+import { findDatabase, type Layer, layered, type Places, type TextAddress } from "./database.ts";
 import { foldersOf } from "./directory.ts";
 import { textIfThere } from "./files.ts";
 import { parseJson } from "./jsonc.ts";
-import { type DatabaseAddress, resolveAddress, type Surroundings, secretsOf } from "./libpq/parameters.ts";
+import { type DatabaseAddress, secretsOf } from "./libpq/parameters.ts";
 
 /** The global flags, as typed. */
 export interface ConfigFlags {
@@ -78,12 +80,40 @@ const CONFIG_FILE = "migrate.config.json";
 export async function loadConfig({ flags, env, cwd }: Surrounding): Promise<Config> {
   const variables = variablesOf(flags.x ?? []);
   const file = await openConfigFile(flags.config, cwd);
+  const given = layerOfRecord(variables, (name) => `-x ${name}`);
+  const environment = layerOfRecord(env, (name) => `environment variable ${name}`);
+  const dotenv = readDotenv(cwd, environment);
+  const all = layered(given, layered(environment, dotenv));
+  const lookup: Lookup = (name) => all.find(name)?.value;
+  const replaced = (name: string, setting: Setting): Setting => ({
+    ...setting,
+    value: withVariables(name, setting.value, lookup, setting),
+  });
+  const { database: address, ...fromFile } = Object.fromEntries(chosenSettings(file, flags.env));
   const settings = new Map<string, Setting>([
     ...defaultSettings(cwd),
-    ...chosenSettings(file, flags.env),
+    ...Object.entries(fromFile).map(([name, setting]): [string, Setting] => [name, replaced(name, setting)]),
     ...flagSettings(flags, cwd),
   ]);
-  const database = await databaseOf(flags, env, cwd, variables, settings.get("database"));
+  const textOfAddress = (): TextAddress | undefined => {
+    if (address === undefined) return undefined;
+    const value = replaceVariables(String(address.value), lookup, address);
+    return value === "" ? undefined : { ...address, value };
+  };
+  const database = await databaseOf(
+    {
+      flag:
+        flags.database === undefined
+          ? undefined
+          : { value: flags.database, origin: "flag --database", base: cwd },
+      chosen: () => (address?.chosen === true ? textOfAddress() : undefined),
+      configured: textOfAddress,
+      environment,
+      dotenv,
+      cwd,
+    },
+    dotenv,
+  );
   const get = <T extends SettingValue | undefined>(setting: string): T => settings.get(setting)?.value as T;
   const directories: string[] = [];
   const { value: folders, base } = settings.get("directories")!;
@@ -164,7 +194,13 @@ export function describeConfig(config: Config): readonly DescribedSetting[] {
   if (database instanceof MigrateError) line("database", `none: ${database.message}`, "nowhere");
   else line("database", database.display, database.origin);
   if (!(database instanceof MigrateError) && database.kind === "server") {
-    line("database.sslmode", database.ssl === false ? "disable" : database.ssl.mode, database.origin);
+    const { host, port, database: dbname, user, ssl, origin, origins } = database;
+    // What the address leaves open is filled in from elsewhere.
+    for (const [name, value] of Object.entries({ host, port, dbname, user })) {
+      const from = origins[name] ?? "default";
+      if (from !== origin && from !== "default") line(`database.${name}`, value, from);
+    }
+    line("database.sslmode", ssl === false ? "disable" : ssl.mode, origins["sslmode"] ?? "default");
   }
   for (const setting of settingNames) line(setting, values[setting], config.origins[setting] ?? "default");
   return lines;
@@ -264,86 +300,13 @@ function variablesOf(pairs: readonly string[]): Readonly<Record<string, string>>
 
 // ── the database ────────────────────────────────────────────────────────────────────────────────────────────────
 
-/** A place where variables are found by name. Empty ones count as not set. */
-interface Layer {
-  readonly find: (name: string) => Found | undefined;
-  readonly origin: (name: string) => string;
-}
-
-async function databaseOf(
-  flags: ConfigFlags,
-  env: Surrounding["env"],
-  cwd: string,
-  variables: Readonly<Record<string, string>>,
-  configured: Setting | undefined,
-): Promise<DatabaseAddress | MigrateError> {
+async function databaseOf(places: Places, dotenv: Dotenv): Promise<DatabaseAddress | MigrateError> {
   try {
-    const given = layerOfRecord(variables, (name) => `-x ${name}`);
-    const environment = layerOfRecord(env, (name) => `environment variable ${name}`);
-    const entries = parseDotenv({ path: ".env", text: textOf(path.join(cwd, ".env"), ".env") ?? "" });
-    const dotenv = layerOfDotenv(entries, environment);
-    const surroundings: Surroundings = {
-      variable: (name) => environment.find(name) ?? dotenv.find(name),
-      cwd,
-    };
-    const fromText = ({ value, origin }: Found, base = cwd) =>
-      resolveAddress(parseAddress(value, origin), origin, base, surroundings);
-    const fromFile = async (setting: Setting | undefined) => {
-      if (setting === undefined) return undefined;
-      const lookup = (name: string) => (given.find(name) ?? surroundings.variable(name))?.value;
-      const value = putIn(String(setting.value), lookup, setting.origin, setting.location);
-      return value === "" ? undefined : fromText({ value, origin: setting.origin }, setting.base);
-    };
-
-    if (flags.database !== undefined)
-      return await fromText({ value: flags.database, origin: "flag --database" });
-    // Who typed `-n staging` means staging's database, whatever the shell or .env holds.
-    const chosen = configured?.chosen === true ? await fromFile(configured) : undefined;
-    if (chosen !== undefined) return chosen;
-    for (const layer of [environment, dotenv]) {
-      const url = layer.find("DATABASE_URL") ?? layer.find("DB_DATABASE_URL");
-      if (url !== undefined) return await fromText(url);
-      const found = libpqVariables(layer) ?? postgresVariables(layer);
-      if (found !== undefined) return await resolveAddress(found.parsed, found.origin, cwd, surroundings);
-    }
-    return (await fromFile(configured)) ?? noDatabase();
+    return (await findDatabase(places)) ?? noDatabase(dotenv);
   } catch (error) {
     if (error instanceof MigrateError) return error;
     throw error;
   }
-}
-
-interface FoundAddress {
-  readonly parsed: ParsedAddress;
-  readonly origin: string;
-}
-
-/** `PG*` names a database when one of these is set; a user, password or port alone is only a habit of the shell. */
-const PG_NAMES = ["PGSERVICE", "PGHOST", "PGDATABASE"];
-
-function libpqVariables(layer: Layer): FoundAddress | undefined {
-  const found = PG_NAMES.find((name) => layer.find(name) !== undefined);
-  // The parameters themselves are taken from the variables when the address is completed.
-  return found === undefined
-    ? undefined
-    : { parsed: { kind: "server", parameters: {} }, origin: layer.origin(found) };
-}
-
-/** As the official container image names them, with its defaults. */
-function postgresVariables(layer: Layer): FoundAddress | undefined {
-  const found = ["POSTGRES_DB", "POSTGRES_HOST", "POSTGRES_USER"].find(
-    (name) => layer.find(name) !== undefined,
-  );
-  if (found === undefined) return undefined;
-  const user = layer.find("POSTGRES_USER")?.value ?? "postgres";
-  const parameters = {
-    user,
-    password: layer.find("POSTGRES_PASSWORD")?.value ?? "",
-    host: layer.find("POSTGRES_HOST")?.value ?? "localhost",
-    port: layer.find("POSTGRES_PORT")?.value ?? "5432",
-    dbname: layer.find("POSTGRES_DB")?.value ?? user,
-  };
-  return { parsed: { kind: "server", parameters }, origin: layer.origin(found) };
 }
 
 function layerOfRecord(
@@ -355,45 +318,29 @@ function layerOfRecord(
       const value = Object.hasOwn(record, name) ? record[name] : undefined;
       return value === undefined || value === "" ? undefined : { value, origin: origin(name) };
     },
-    origin,
   };
 }
 
-/** `${…}` in an entry means the environment, then an entry above it: so none can mean itself. */
-function layerOfDotenv(entries: readonly DotenvEntry[], environment: Layer): Layer {
-  const findAbove = (name: string, end: number): Found | undefined => {
-    const index = entries.slice(0, end).findLastIndex((entry) => entry.name === name);
-    const entry = entries[index];
-    if (entry === undefined) return undefined;
-    const origin = `.env line ${entry.line}`;
-    const lookup = (other: string) => (environment.find(other) ?? findAbove(other, index))?.value;
-    const value = entry.literal ? entry.value : putIn(entry.value, lookup, origin);
-    return value === "" ? undefined : { value, origin };
-  };
+/** A file, and its variables. */
+interface Dotenv extends Layer {
+  readonly source: Source;
+}
+
+function readDotenv(cwd: string, environment: Layer): Dotenv {
+  const source = { path: ".env", text: textOf(path.join(cwd, ".env"), ".env") ?? "" };
+  const values = dotenvValues(source, (name) => environment.find(name)?.value);
   return {
-    find: (name) => findAbove(name, entries.length),
-    origin: (name) => `.env line ${entries.findLast((entry) => entry.name === name)?.line}`,
+    source,
+    find: (name) => {
+      const found = values.get(name);
+      const value = found === undefined ? "" : textOfVariable(found);
+      return value === "" ? undefined : { value, origin: `.env line ${found!.line}` };
+    },
   };
 }
 
-function putIn(
-  text: string,
-  lookup: (name: string) => string | undefined,
-  origin: string,
-  location?: Location,
-): string {
-  const { text: result, missing } = interpolate(text, lookup);
-  if (missing.length === 0) return result;
-  const names = missing.map((name) => `\${${name}}`).join(", ");
-  throw new MigrateError({
-    code: "usage/missing-variable",
-    message: `${origin} uses ${names}, which ${missing.length === 1 ? "is" : "are"} not set`,
-    hint: `set ${missing.join(", ")} in the environment or in .env, or write a default: \${${missing[0]}:-value}`,
-    ...(location === undefined ? {} : { location }),
-  });
-}
-
-function noDatabase(): MigrateError {
+function noDatabase({ source }: Dotenv): MigrateError {
+  const stray = strayLine(source);
   return new MigrateError({
     code: "usage/no-database",
     message: "no database is configured",
@@ -402,6 +349,7 @@ function noDatabase(): MigrateError {
       "  migrate COMMAND --database postgres://USER:PASSWORD@localhost:5432/shop",
       "  export DATABASE_URL=postgres://USER:PASSWORD@localhost:5432/shop   (or that line in .env)",
       `  { "database": "pglite:./data" } in ${CONFIG_FILE}, for the embedded database`,
+      ...(stray === undefined ? [] : [`.env line ${stray} is not NAME=value and is passed over`]),
     ].join("\n"),
   });
 }

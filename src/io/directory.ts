@@ -15,9 +15,10 @@ import {
 import { isAbsolute, join, relative, resolve, sep } from "node:path";
 import { assemble } from "../core/assemble.ts";
 import { type Diagnostic, MigrateError } from "../core/errors.ts";
+import { excerptAt } from "../core/fault.ts";
 import type { FileNamePattern } from "../core/filename.ts";
 import type { Migration } from "../core/migration.ts";
-import { lineOf, locate, type Source } from "../core/source.ts";
+import { locate, type Source } from "../core/source.ts";
 import { cannotCreate, codeOf, reasonOf, writeAndClose } from "./files.ts";
 
 export interface DirectoryOptions {
@@ -312,9 +313,9 @@ function cannotRead(path: string, reason: string): Diagnostic {
 }
 
 function placeAt(source: Source, offset: number): Pick<Diagnostic, "location" | "excerpt"> {
-  const location = locate(source, offset);
+  const { line, ...rest } = excerptAt(source, offset);
   // A picture of NUL: the byte itself would make a binary file of whatever the message is written to.
-  return { location, excerpt: { line: lineOf(source.text, location.line).replaceAll("\0", "\u2400") } };
+  return { location: locate(source, offset), excerpt: { ...rest, line: line.replaceAll("\0", "\u2400") } };
 }
 
 // ------------------------------------------------------------------------------------------- folders and writing

@@ -2,7 +2,15 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { cancelled, MigrateError } from "../core/errors.ts";
 import { type Event, type SessionInfo, sessionText } from "../core/event.ts";
-import { type Explaining, explain, explainQuery, GOES_ON, stepOf, stepsIn } from "../core/explain.ts";
+import {
+  type Explaining,
+  explain,
+  explainQuery,
+  GOES_ON,
+  stepOf,
+  stepsIn,
+  withoutPasswords,
+} from "../core/explain.ts";
 import { sqlstates } from "../core/ledger/types.ts";
 import type { Batch, Plan, PlanStep, Statement } from "../core/plan/types.ts";
 import { type Item, ItemFailure, itemsOf, sendAhead } from "./pipeline.ts";
@@ -243,7 +251,8 @@ async function failedAt(
     const number = transactional ? 0 : (statement.number ?? 0);
     // Best effort: the failure itself is what the user must see.
     for (const { sql } of resetsOf(plan)) await session.send(sql).catch(() => {});
-    await session.send(options.recordFailure(step, number, failure.message)).catch(() => {});
+    const { message } = withoutPasswords(failure, statement);
+    await session.send(options.recordFailure(step, number, message)).catch(() => {});
   }
   return error;
 }

@@ -1,5 +1,19 @@
 /** Any file by its path → its text; and text into a file, so that a part of it is never seen. */
-import { closeSync, openSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { randomBytes } from "node:crypto";
+import {
+  closeSync,
+  constants,
+  fstatSync,
+  lstatSync,
+  openSync,
+  readSync,
+  renameSync,
+  rmSync,
+  type Stats,
+  statSync,
+  writeFileSync,
+} from "node:fs";
+import { devNull } from "node:os";
 import { resolve } from "node:path";
 import { getSystemErrorMap } from "node:util";
 import { MigrateError } from "../core/errors.ts";
@@ -9,10 +23,12 @@ interface From {
   readonly cwd: string;
 }
 
+const MB = 1024 * 1024;
+
 /** The text of any file the user names. Throws `usage/unreadable-file`. */
 export function readText(path: string, { cwd }: From): string {
   try {
-    return readFileSync(resolve(cwd, path), "utf8");
+    return textOf(resolve(cwd, path), 512 * MB);
   } catch (error) {
     throw new MigrateError({
       code: "usage/unreadable-file",
@@ -22,10 +38,13 @@ export function readText(path: string, { cwd }: From): string {
   }
 }
 
-/** The text of a file that need not be there: then undefined. Throws with `code`; messages name it as `shown`. */
+/**
+ * The text of a file of settings that need not be there: then undefined. The null device is an empty one. Throws with
+ * `code`; messages name the file as `shown`.
+ */
 export function textIfThere(file: string, code: string, shown = file): string | undefined {
   try {
-    return readFileSync(file, "utf8");
+    return textOf(file, 16 * MB);
   } catch (error) {
     if (["ENOENT", "ENOTDIR"].includes(codeOf(error) ?? "")) return undefined;
     throw new MigrateError({
@@ -36,19 +55,72 @@ export function textIfThere(file: string, code: string, shown = file): string | 
   }
 }
 
-/** Writes a file from pieces of text so that whoever opens it sees the old text or the new, never a part. */
+/** What was opened is looked at, since a pipe may never be written to, and a device may have no end. */
+function textOf(path: string, mostBytes: number): string {
+  // To open a pipe would wait for its writer. Windows has no such flag.
+  const file = openSync(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
+  try {
+    const stats = fstatSync(file);
+    if (isNullDevice(stats)) return "";
+    if (!stats.isFile()) throw new Error("it is not a regular file");
+    return bytesOf(file, mostBytes).toString("utf8");
+  } finally {
+    closeSync(file);
+  }
+}
+
+/** What `/dev/null` is, also where it was mounted in the place of a file. */
+export function isNullDevice(stats: Stats): boolean {
+  return stats.isCharacterDevice() && stats.rdev === statSync(devNull).rdev;
+}
+
+/** All that can be read; not what the file's size says, which in /proc says nothing. */
+function bytesOf(file: number, most: number): Buffer {
+  const pieces: Buffer[] = [];
+  let size = 0;
+  for (;;) {
+    const piece = Buffer.allocUnsafe(64 * 1024);
+    const read = readSync(file, piece);
+    if (read === 0) return Buffer.concat(pieces, size);
+    size += read;
+    if (size > most) throw new Error(`it is larger than ${most / MB} MB`);
+    pieces.push(piece.subarray(0, read));
+  }
+}
+
+/**
+ * Writes a file from pieces of text so that whoever opens it sees the old text or the new, never a part. A symbolic
+ * link is replaced like any file, and what it leads to stays as it is. Throws `usage/cannot-write`.
+ */
 export async function replaceFile(path: string, pieces: Iterable<string>, { cwd }: From): Promise<void> {
   const target = resolve(cwd, path);
-  // A pipe or a device is written to, not replaced by a file.
-  if (statSync(target, { throwIfNoEntry: false })?.isFile() === false)
-    return writeAndClose(openSync(target, "w"), pieces);
-  const partial = `${target}.${process.pid}.part`;
   try {
-    writeAndClose(openSync(partial, "w"), pieces);
+    if (isStream(target)) writeAndClose(openSync(target, "a"), pieces);
+    else writeAndRename(target, pieces);
+  } catch (error) {
+    throw cannotCreate(path, error);
+  }
+}
+
+/** Where the system keeps devices and the process's own open files: links there, such as /dev/stdout, are followed. */
+const OF_THE_SYSTEM = /^\/(?:dev|dev\/fd|proc\/self\/fd)\/[^/]+$/;
+
+/** What is written to, not replaced: a pipe or a device. */
+function isStream(target: string): boolean {
+  const stats = lstatSync(target, { throwIfNoEntry: false });
+  if (stats === undefined || OF_THE_SYSTEM.test(target)) return stats !== undefined;
+  return !stats.isFile() && !stats.isDirectory() && !stats.isSymbolicLink();
+}
+
+function writeAndRename(target: string, pieces: Iterable<string>): void {
+  const partial = `${target}.${randomBytes(8).toString("hex")}.part`;
+  const file = openSync(partial, "wx");
+  try {
+    writeAndClose(file, pieces);
     renameSync(partial, target);
   } catch (error) {
     rmSync(partial, { force: true });
-    throw cannotCreate(path, error);
+    throw error;
   }
 }
 

@@ -99,16 +99,31 @@ function refuseWhatParsersCut(source: Source): void {
   });
 }
 
+/** What a run of 20,000 operator characters takes, about a second. */
+const MOST_STEPS = 20_000 ** 2;
+
 /** PostgreSQL's lexer takes a time that grows with the square of a run of operator characters, or of nested comments. */
 function refuseWhatTakesForever(source: Source): void {
   const { text } = source;
-  const offset = text.search(/[~!@#^&|`?+\-*/%<>=]{20000}/);
-  if (offset < 0) return;
+  if (!/[~!@#^&|`?+\-*/%<>=]{1000}/.test(text)) return;
+  let steps = 0;
+  let run = 0;
   for (const { kind, start, end } of tokens(text)) {
-    if (end <= offset) continue;
-    if (kind === "string" || text.startsWith("--", start)) return;
-    throw MigrateError.all([syntaxFault(source, offset, { message: "too many operators" })]);
+    run = kind === "symbol" && /[~!@#^&|`?+\-*/%<>=]/.test(text[start]!) ? run + 1 : 0;
+    // A run is read anew from each of its characters.
+    steps += kind === "comment" ? stepsOfComment(text.slice(start, end)) : 2 * run;
+    if (steps > MOST_STEPS)
+      throw MigrateError.all([
+        syntaxFault(source, start - Math.max(0, run - 1), { message: "too many operators" }),
+      ]);
   }
+}
+
+/** In a block comment a run is read anew from each comment that begins in it. */
+function stepsOfComment(comment: string): number {
+  if (comment.startsWith("--")) return 0;
+  const runs = comment.match(/[~!@#^&|`?+\-*/%<>=]{1000,}/g) ?? [];
+  return runs.reduce((steps, run) => steps + run.length * run.split("/*").length, 0);
 }
 
 type Parser = Pick<typeof import("libpg-query"), "parseSync" | "parsePlPgSQLSync">;

@@ -1,8 +1,8 @@
 /** The text of a JSON file, in which comments may stand → its tree. The only importer of jsonc-parser. */
 import { type Node, type ParseErrorCode, parseTree, printParseErrorCode, visit } from "jsonc-parser";
 import { MigrateError } from "../core/errors.ts";
-import { type JsonMember, type JsonNode, jsonFault, type Stretch } from "../core/json.ts";
-import type { Source } from "../core/source.ts";
+import { type JsonMember, type JsonNode, jsonFault } from "../core/json.ts";
+import type { Source, Stretch } from "../core/source.ts";
 
 /** The parser calls itself for each level. */
 const DEEPEST = 32;

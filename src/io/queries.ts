@@ -7,6 +7,7 @@ import { grantsHint } from "../core/explain.ts";
 import type { Ledger } from "../core/ledger/calls.ts";
 import { outcomeSql, readFormat1Sql, readLedgerSql, readLogSql } from "../core/ledger/queries.ts";
 import { type Applied, type Intent, isGuard, type LedgerState, sqlstates } from "../core/ledger/types.ts";
+import { redact } from "../core/redact.ts";
 import { type Query, type Session, StatementFailure } from "./session/types.ts";
 
 // ── the ledger ──────────────────────────────────────────────────────────────────────────────────────────────────
@@ -190,7 +191,8 @@ const sessionRow = z.object({
   user: z.string(),
   client: z.string(),
   since: z.string(),
-  query: z.string(),
+  // Another's statement, which may set a password.
+  query: z.string().transform((text) => redact(text)),
 });
 
 /** The session may find operators of others before PostgreSQL's. */

@@ -12,8 +12,10 @@ export interface DiagnosticStyle {
 const MOST = 100;
 
 /** The diagnostics of the error, one block each, separated by empty lines. */
-export function renderError(error: MigrateError, style: DiagnosticStyle): string {
-  const { diagnostics } = error;
+export function renderError(
+  { diagnostics }: Pick<MigrateError, "diagnostics">,
+  style: DiagnosticStyle,
+): string {
   const blocks = diagnostics.slice(0, MOST).map((diagnostic) => renderDiagnostic(diagnostic, style));
   const more = diagnostics.length - blocks.length;
   if (more > 0) blocks.push(`and ${more} more; --json gives all of them`);
@@ -34,7 +36,12 @@ function renderDiagnostic(
   if (location !== undefined && excerpt !== undefined) {
     const gutter = String(location.line);
     const room = Math.max(20, Math.min(MOST_COLUMNS, width - gutter.length - 4));
-    const { line, caret } = window(excerpt.line, location.column, excerpt.length ?? 1, room);
+    const { line, caret } = window(
+      excerpt.line,
+      excerpt.column ?? location.column,
+      excerpt.length ?? 1,
+      room,
+    );
     lines.push(`${gutter} | ${visible(line)}`, `${" ".repeat(gutter.length)} | ${paint(31, caret)}`);
   }
   if (diagnostic.hint !== undefined) lines.push(`${paint(36, "hint:")} ${visibleLines(diagnostic.hint)}`);

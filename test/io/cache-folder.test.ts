@@ -10,11 +10,12 @@ import {
   rmSync,
   statSync,
   symlinkSync,
+  utimesSync,
   writeFileSync,
 } from "node:fs";
 import * as module from "node:module";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { cacheFolder } from "../../src/io/cache-folder.ts";
 import { migrate } from "../support/migrate.ts";
@@ -75,11 +76,31 @@ test("there is none in a home that another could exchange", () => {
   expect(existsSync(cache)).toBe(false);
 });
 
+test("there is none far below a folder that another could exchange", () => {
+  const deep = join(home, "a/b/c");
+  mkdirSync(deep, { recursive: true, mode: 0o700 });
+  expect(cacheFolder({ XDG_CACHE_HOME: deep })).toBe(join(deep, "retort"));
+  chmodSync(join(home, "a"), 0o777);
+  expect(cacheFolder({ XDG_CACHE_HOME: deep })).toBeUndefined();
+  chmodSync(join(home, "a"), 0o1777);
+  expect(cacheFolder({ XDG_CACHE_HOME: deep })).toBe(join(deep, "retort"));
+});
+
 test("there is none with RETORT_CACHE=off, or in a path that begins nowhere", () => {
   expect(cacheFolder({ HOME: home, RETORT_CACHE: "off" })).toBeUndefined();
   expect(cacheFolder({ XDG_CACHE_HOME: "cache" })).toBeUndefined();
   expect(cacheFolder({})).toBeUndefined();
   expect(readdirSync(home)).toEqual([]);
+});
+
+test("a relative XDG_CACHE_HOME counts as not set, and nothing there is touched", async () => {
+  const thesis = join(home, "x/retort/thesis.txt");
+  mkdirSync(dirname(thesis), { recursive: true, mode: 0o700 });
+  writeFileSync(thesis, "");
+  utimesSync(thesis, 1, 1);
+  expect(cacheFolder({ XDG_CACHE_HOME: "x", HOME: home })).toBe(retort);
+  await migrate(["list-templates"], { cwd: home, env: { HOME: home, XDG_CACHE_HOME: "x" } });
+  expect(readdirSync(dirname(thesis))).toEqual(["thesis.txt"]);
 });
 
 /** As with `sudo`, which keeps HOME. */
@@ -92,7 +113,10 @@ test.skipIf(process.getuid?.() !== 0)("root keeps nothing in another user's home
   expect(find()).toBeUndefined();
   mkdirSync(retort, { mode: 0o700 });
   expect(find()).toBeUndefined();
+  // Who owns the folder above can put another in its place.
   chownSync(cache, 0, 0);
+  expect(find()).toBeUndefined();
+  chownSync(home, 0, 0);
   expect(find()).toBe(retort);
 });
 

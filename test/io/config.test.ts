@@ -1,6 +1,7 @@
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: the user writes ${NAME} in files
 /** Flags, environment, `.env` and config file, in a folder of their own → what is used, and where it came from. */
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { execFileSync } from "node:child_process";
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, truncateSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
@@ -86,26 +87,30 @@ describe("the database is found", () => {
       "postgres://u@other:5432/d (environment variable DB_DATABASE_URL)",
     ],
     [
-      "PG*",
-      { env: { ...pg, ...postgres }, dotenv: lines(all), file },
-      "postgres://u@pg:5432/d (environment variable PGHOST)",
-    ],
-    [
-      "POSTGRES_*",
-      { env: postgres, dotenv: lines(all), file },
-      "postgres://u:***@po:6/d (environment variable POSTGRES_DB)",
-    ],
-    [
-      "then in .env: DATABASE_URL",
-      { dotenv: `# x\n\n${lines(all)}`, file },
+      "then in .env: DATABASE_URL, before parts in the environment",
+      { env: { ...pg, ...postgres }, dotenv: `# x\n\n${lines(all)}`, file },
       "postgres://u@url:5432/d (.env line 3)",
     ],
     [
       "DB_DATABASE_URL in .env",
-      { dotenv: lines({ ...other, ...pg }), file },
+      { env: { ...pg, ...postgres }, dotenv: lines({ ...other, ...pg }), file },
       "postgres://u@other:5432/d (.env line 1)",
     ],
-    ["PG* in .env", { dotenv: lines({ ...postgres, ...pg }), file }, "postgres://u@pg:5432/d (.env line 6)"],
+    [
+      "then PG* in the environment",
+      { env: { ...pg, ...postgres }, dotenv: lines(postgres), file },
+      "postgres://u@pg:5432/d (environment variable PGHOST)",
+    ],
+    [
+      "PG* in .env",
+      { env: postgres, dotenv: lines({ ...postgres, ...pg }), file },
+      "postgres://u@pg:5432/d (.env line 6)",
+    ],
+    [
+      "POSTGRES_* in the environment",
+      { env: postgres, dotenv: lines({ ...postgres, POSTGRES_DB: "e" }), file },
+      "postgres://u:***@po:6/d (environment variable POSTGRES_DB)",
+    ],
     ["POSTGRES_* in .env", { dotenv: lines(postgres), file }, "postgres://u:***@po:6/d (.env line 5)"],
     ["then in the config file", { file }, "postgres://u@file:5432/d (migrate.config.json line 2)"],
     [
@@ -147,6 +152,97 @@ describe("the database is found", () => {
     expect(await database(given)).toEqual(expected);
   });
 
+  /** What is said of a database that another place names, without its end, which says what to do. */
+  async function disagreements(given: Given): Promise<readonly string[]> {
+    const found = requireDatabase(await load(given));
+    return found.warnings.map((warning) => warning.replace(/; remove one of them, .*$/, ""));
+  }
+
+  it.each<[string, Given, readonly string[]]>([
+    [
+      "PGHOST in the shell, DATABASE_URL in .env",
+      { env: { PGHOST: "prod", PGDATABASE: "x" }, dotenv: "DATABASE_URL=postgres://u:s3cret@h/shop" },
+      [
+        "environment variable PGHOST names another database (host=prod dbname=x) than .env line 1, which is used: u@h:5432/shop",
+      ],
+    ],
+    [
+      "POSTGRES_* in the shell, an embedded database in .env",
+      { env: postgres, dotenv: "DATABASE_URL=pglite:./data" },
+      [
+        "environment variable POSTGRES_DB names another database (host=po port=6 dbname=d) than .env line 1, which is used: pglite:./data",
+      ],
+    ],
+    [
+      "a service in the shell",
+      { env: { PGSERVICE: "s", PGSERVICEFILE: "services" }, dotenv: "DATABASE_URL=postgres://u@h/d" },
+      [
+        "environment variable PGSERVICE names another database (service=s) than .env line 1, which is used: u@h:7/d",
+      ],
+    ],
+    [
+      "a variable of the same name",
+      {
+        env: { DATABASE_URL: "postgres://u@h/other" },
+        dotenv: "DATABASE_URL=postgres://u:s3cret@h:5432/shop",
+      },
+      [
+        ".env line 1 names another database (host=h port=5432 dbname=shop) than environment variable DATABASE_URL, which is used: u@h:5432/other",
+      ],
+    ],
+    [
+      "parts of both in parts",
+      { env: { PGHOST: "prod" }, dotenv: "PGHOST=h\nPGUSER=u\nPGDATABASE=shop" },
+      [
+        ".env line 1 names another database (host=h dbname=shop) than environment variable PGHOST, which is used: u@prod:5432/shop",
+      ],
+    ],
+    [
+      "parts in the shell, an address in the config file",
+      {
+        env: { PGHOST: "prod", PGUSER: "u", PGDATABASE: "shop" },
+        file: { database: "postgres://u:${P:-s3cret}@h/shop" },
+      },
+      [
+        "migrate.config.json line 2 names another database (host=h dbname=shop) than environment variable PGHOST, which is used: u@prod:5432/shop",
+      ],
+    ],
+    [
+      "the same database",
+      { env: { PGHOST: "127.0.0.1", PGDATABASE: "d" }, dotenv: "DATABASE_URL=postgres://u@localhost/d" },
+      [],
+    ],
+    [
+      "another user only",
+      { env: { PGHOST: "h", PGUSER: "me" }, dotenv: "DATABASE_URL=postgres://u@h/d" },
+      [],
+    ],
+    ["parts that complete each other", { env: { PGHOST: "h" }, dotenv: "PGUSER=u\nPGDATABASE=d" }, []],
+    [
+      "a whole address in the shell, which is there to replace the config file's",
+      { env: { DATABASE_URL: "postgres://u@h/d" }, file },
+      [],
+    ],
+    [
+      "a flag, which was typed",
+      { flags: { database: "postgres://u@h/d" }, env: all, dotenv: lines(all) },
+      [],
+    ],
+    [
+      "an environment that was chosen",
+      { flags: { env: "e" }, env: all, file: { environments: { e: file } } },
+      [],
+    ],
+    [
+      "what is broken and not used",
+      { env: { DATABASE_URL: "postgres://u@h/d" }, dotenv: "DATABASE_URL=x://" },
+      [],
+    ],
+  ])("and whoever names another is told, without a password: %s", async (_, given, expected) => {
+    writeFileSync(path.join(cwd, "services"), "[s]\nport=7\n");
+    expect(await disagreements(given)).toEqual(expected);
+  });
+
   it("nowhere: no default, and a command that needs one says how", async () => {
     const config = await load({});
     expect(() => requireDatabase(config)).toThrow(
@@ -156,6 +252,13 @@ describe("the database is found", () => {
         hint: expect.stringContaining("DATABASE_URL="),
       }),
     );
+  });
+
+  it("nowhere, and the line of .env that was meant to name one is pointed at", async () => {
+    const config = await load({ dotenv: "# a\nA='1\n2'\n\nDATABASE_URL postgres://u:s3cret@h/d\n" });
+    expect(config.database).toMatchObject({
+      hint: expect.stringMatching(/\n.env line 5 is not NAME=value and is passed over$/),
+    });
   });
 
   it("without a change to the environment", async () => {
@@ -191,6 +294,45 @@ describe(".env", () => {
     expect(
       parseDotenv({ path: ".env", text: text.replace("\ufeff", "") }).findLast((e) => e.name === name)?.value,
     ).toBe(value);
+  });
+
+  it.each<[string, string]>([
+    ["50,000 lines", Array.from({ length: 50_000 }, (_, i) => `A${i}=x`).join("\n")],
+    [
+      "lines that are each put into the next",
+      `A0=x\n${Array.from({ length: 50_000 }, (_, i) => `A${i + 1}=\${A${i}}`).join("\n")}`,
+    ],
+    ["variables without an end", `A=${"${B:-".repeat(300_000)}`],
+    ["names without an end", `A=${"${B".repeat(300_000)}`],
+    ["quotes without an end", "A='\n\"\n`\n".repeat(100_000)],
+    ["a value of megabytes", `A="${"\\n".repeat(3e6)}"`],
+    ["white space", `A=${" ".repeat(1e6)}#${" #".repeat(1e6)}`],
+  ])("is read in linear time: %s", async (_, text) => {
+    const began = process.cpuUsage();
+    await load({ dotenv: `${text}\nDATABASE_URL=postgres://u@h/d` });
+    expect(process.cpuUsage(began).user).toBeLessThan(5e6);
+  });
+
+  it("puts 50,000 lines into each other", async () => {
+    const dotenv = Array.from({ length: 50_000 }, (_, i) => `A${i + 1}=\${A${i}}`).join("\n");
+    expect(await database({ dotenv: `A0=d\n${dotenv}\nDATABASE_URL=postgres://u@h/\${A50000}` })).toBe(
+      "postgres://u@h:5432/d (.env line 50002)",
+    );
+  });
+
+  it.each([
+    [
+      "lines",
+      `A0=aaaaaaaa\n${Array.from({ length: 29 }, (_, i) => `A${i + 1}=\${A${i}}\${A${i}}\n`).join("")}DATABASE_URL=\${A29}`,
+      ".env line 18",
+    ],
+    ["one line", `A=${"a".repeat(1e5)}\nDATABASE_URL=${"${A}".repeat(1e5)}`, ".env line 2"],
+  ])("is refused where its variables explode: %s", async (_, dotenv, place) => {
+    const began = process.cpuUsage();
+    expect(await database({ dotenv })).toBe(
+      `usage/long-variable: ${place} comes to more than 1048576 characters once its variables are replaced`,
+    );
+    expect(process.cpuUsage(began).user).toBeLessThan(2e6);
   });
 
   it("gives the line of a value behind one of several lines", () => {
@@ -295,6 +437,76 @@ describe("the config file", () => {
     ["nowhere", {}, "usage/missing-variable: migrate.config.json line 2 uses ${U}, which is not set"],
   ])("puts variables into its database, from %s", async (_, given, expected) => {
     expect(await database({ ...given, file: { database: "postgres://${U}@h/${D:-d}" } })).toBe(expected);
+  });
+
+  it("puts variables into every text", async () => {
+    const config = await load({
+      flags: { x: ["tenant=acme"], env: "e" },
+      env: { TIMEOUT: "3s" },
+      dotenv: "FOLDER=sql",
+      file: {
+        directories: ["${FOLDER}/a", "b"],
+        role: "${tenant}_owner",
+        ledger: { schema: "${tenant}", owner: "dba" },
+        session: { searchPath: ["$user", "${tenant}"], lockTimeout: "${TIMEOUT}", timeZone: "${ZONE:-UTC}" },
+        fileName: "${tenant}_{number}_{slug}",
+        templates: "${FOLDER}/t",
+        environments: { e: { ledger: { owner: "${tenant}_dba" } }, other: { role: "${NONE}" } },
+      },
+    });
+    expect(config).toMatchObject({
+      directories: [path.join(cwd, "sql/a"), path.join(cwd, "b")],
+      ledger: { schema: "acme", role: "acme_owner", owner: "acme_dba" },
+      session: { searchPath: ["$user", "acme"], lockTimeout: "3s", timeZone: "UTC" },
+      fileName: "acme_{number}_{slug}",
+      templates: path.join(cwd, "sql/t"),
+    });
+    expect((await load({ flags: { directory: ["${FOLDER}"] }, file: {} })).directories).toEqual([
+      path.join(cwd, "${FOLDER}"),
+    ]);
+  });
+
+  it.each<[string, object, string]>([
+    [
+      "is missing",
+      { role: "${NONE}" },
+      "usage/missing-variable: migrate.config.json line 2 uses ${NONE}, which is not set",
+    ],
+    [
+      "makes a name too long",
+      { ledger: { schema: "a${LONG}" } },
+      'usage/config-value: "ledger.schema" must be a name of at most 63 bytes, with its variables replaced (from migrate.config.json line 3)',
+    ],
+    [
+      "is no time",
+      { session: { lockTimeout: "${LONG}" } },
+      'usage/config-value: "session.lockTimeout" must be a time such as 5s, 1.5min or 500ms, with its variables replaced (from migrate.config.json line 3)',
+    ],
+    [
+      "comes to nothing",
+      { role: "${NONE:-}" },
+      'usage/config-value: "role" must be a text that is not empty, with its variables replaced (from migrate.config.json line 2)',
+    ],
+    [
+      "is none",
+      { role: "${tenant-name}" },
+      'usage/config-value: "role" must be a text in which each ${ begins a variable',
+    ],
+    [
+      "does not end",
+      { directories: ["${LONG"] },
+      'usage/config-value: "directories" must be a list in which each is a text in which each ${ begins a variable',
+    ],
+    [
+      "comes to more than a megabyte",
+      { role: "${LONG}".repeat(20_000) },
+      "usage/long-variable: migrate.config.json line 2 comes to more than 1048576 characters once its variables are replaced",
+    ],
+  ])("refuses a variable that %s", async (_, file, expected) => {
+    const error = await failure({ env: { LONG: "é".repeat(63) }, file });
+    expect(`${error.code}: ${error.message}`).toBe(expected);
+    expect(error.location).toMatchObject({ path: "migrate.config.json" });
+    expect(error.hint).toBeDefined();
   });
 
   it("points at the setting whose variable is missing", async () => {
@@ -498,10 +710,10 @@ describe("the config file", () => {
     ["300 KB of fileName", { fileName: `{number}_${"a".repeat(3e5)}` }],
     ["300 KB of placeholders in fileName", { fileName: `{number}_${"{nr}".repeat(75_000)}` }],
   ])("is refused without delay, in short sentences: %s", async (_, file) => {
-    const began = performance.now();
+    const began = process.cpuUsage();
     const error = await failure({ file: JSON.stringify(file) });
     const messages = error.diagnostics.map(({ message, hint = "" }) => message + hint).join("");
-    expect(performance.now() - began).toBeLessThan(5000);
+    expect(process.cpuUsage(began).user).toBeLessThan(5e6);
     expect(messages.length).toBeLessThan(50_000);
   });
 
@@ -509,10 +721,10 @@ describe("the config file", () => {
     const environments = Object.fromEntries(
       Array.from({ length: 6e4 }, (_, i) => [`e${i}`, { lockWait: i }]),
     );
-    const began = performance.now();
+    const began = process.cpuUsage();
     const config = await load({ flags: { env: "e59999" }, file: JSON.stringify({ environments }) });
     expect(config.lockWait).toBe(59_999);
-    expect(performance.now() - began).toBeLessThan(5000);
+    expect(process.cpuUsage(began).user).toBeLessThan(5e6);
   });
 
   it("must exist when it is named", async () => {
@@ -527,6 +739,48 @@ describe("the config file", () => {
     // Lists of plain values on one line, as the formatter wants them.
     const text = JSON.stringify(settingsSchema(), null, 2).replace(/\[\s+([^[\]{}]*?)\s+\]/g, "[$1]");
     await expect(`${text}\n`).toMatchFileSnapshot("../../migrate.config.schema.json");
+  });
+});
+
+describe.skipIf(process.platform === "win32")("a file that is none", () => {
+  const fifo = (name: string): void => void execFileSync("mkfifo", [path.join(cwd, name)]);
+  const zero = (name: string): void => symlinkSync("/dev/zero", path.join(cwd, name));
+
+  it.each([
+    ["a pipe", fifo],
+    ["a link to a device without an end", zero],
+    ["a folder", (name: string) => void mkdirSync(path.join(cwd, name))],
+  ])("is not waited for: %s", async (_, make) => {
+    for (const name of [".env", "migrate.config.json", "services", "root.crt", "passfile"]) make(name);
+    const url = { DATABASE_URL: "postgres://u@h/d" };
+    expect((await failure({ env: url })).message).toBe(
+      "cannot read migrate.config.json: it is not a regular file",
+    );
+    rmSync(path.join(cwd, "migrate.config.json"), { recursive: true });
+    expect((await failure({ env: url })).message).toBe("cannot read .env: it is not a regular file");
+    rmSync(path.join(cwd, ".env"), { recursive: true });
+    const inFolder = (name: string): string => path.join(cwd, name);
+    expect(await database({ env: { PGSERVICE: "s", PGSERVICEFILE: inFolder("services") } })).toBe(
+      `usage/service: cannot read ${inFolder("services")}: it is not a regular file`,
+    );
+    expect(await database({ env: { ...url, PGSSLROOTCERT: inFolder("root.crt") } })).toBe(
+      `usage/tls-file: cannot read ${inFolder("root.crt")}: it is not a regular file`,
+    );
+    expect(
+      requireDatabase(await load({ env: { ...url, PGPASSFILE: inFolder("passfile") } })).warnings,
+    ).toEqual([`the password file ${inFolder("passfile")} is not a file and is ignored`]);
+  });
+
+  it("is an empty one where it is the null device", async () => {
+    symlinkSync("/dev/null", path.join(cwd, ".env"));
+    const config = await load({ env: { DATABASE_URL: "postgres://u@h/d", PGPASSFILE: "/dev/null" } });
+    expect(requireDatabase(config).warnings).toEqual([]);
+  });
+
+  it("is not read to its end where it is far too large", async () => {
+    writeFileSync(path.join(cwd, ".env"), "");
+    truncateSync(path.join(cwd, ".env"), 2 ** 40);
+    expect((await failure({})).message).toBe("cannot read .env: it is larger than 16 MB");
   });
 });
 
@@ -564,6 +818,15 @@ describe("describeConfig", () => {
     expect(lines.map((line) => line.setting)).not.toContain("templates");
     expect(config.secrets).toEqual([password]);
     expect(JSON.stringify(lines)).not.toMatch(/p@ss|p%40ss/);
+  });
+
+  it("shows what is filled in from elsewhere, and from where", async () => {
+    const config = await load({ env: { PGPORT: "6" }, dotenv: "DATABASE_URL=postgres://u@h/d" });
+    expect(describeConfig(config).slice(0, 3)).toEqual([
+      { setting: "database", value: "postgres://u@h:6/d", origin: ".env line 1" },
+      { setting: "database.port", value: 6, origin: "environment variable PGPORT" },
+      { setting: "database.sslmode", value: "prefer", origin: "default" },
+    ]);
   });
 
   it("says why there is no database", async () => {

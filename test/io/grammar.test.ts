@@ -313,6 +313,19 @@ test.for(Object.keys(nested))(
   },
 );
 
+test("operators that PostgreSQL's lexer would read for ever are refused, however they are spread", async () => {
+  const run = "+".repeat(15_000);
+  expect((await faults(`select 1;\n${`select ${run}1;\n`.repeat(60)}`)).map(({ code }) => code)).toEqual([
+    "source/too-deep",
+  ]);
+  // Behind one that is only text.
+  expect(await report(`select '${"+".repeat(20_000)}';\nselect ${"+".repeat(21_000)}1;`)).toEqual([
+    expect.stringMatching(/^2:8 source\/too-deep /),
+  ]);
+  const banner = `/*${"*".repeat(5000)}*/\n--${"-".repeat(5000)}\nselect '${"=".repeat(5000)}';\n`;
+  expect(await faults(banner.repeat(100))).toEqual([]);
+});
+
 test("a statement that is too deep is found among others", async () => {
   const deep = Array(100_000).fill("1").join("+");
   const found = await report(`begin;\nselect ';';\n\nselect ${deep};\ncommit;`);

@@ -11,7 +11,7 @@ import { main } from "../../src/cli/main.ts";
 import { migrate } from "../support/migrate.ts";
 import { failureOf, type MigrationText, ownDatabase, project } from "../support/project.ts";
 import { ownRole } from "../support/roles.ts";
-import { query, servers } from "../support/server.ts";
+import { query, servers, withClient } from "../support/server.ts";
 
 const [server] = servers();
 const secret = `p@ss:w/rd%?#'"\\ é😀&x=$HOME`;
@@ -208,5 +208,87 @@ test("an error of the API, with its causes and their fields", async () => {
       `${up} ${error["code"]}`,
       inspect(error, { depth: 20, showHidden: true }) + error.stack + JSON.stringify(error),
     );
+  }
+});
+
+describe("passwords that statements set", () => {
+  const own = "s3cret-of-a-statement";
+  const noTrace = (what: string, text: string): void =>
+    expect({ what, text }).toEqual({ what, text: expect.not.stringContaining("s3cret") });
+
+  test.each<[string, string]>([
+    ["what the parser refuses", `ALTER ROLE nobody_here SET PASSWORD '${own}';`],
+    ["what the server refuses", `ALTER ROLE nobody_here\n  PASSWORD\n  '${own}';`],
+    ["what stands on the line of another fault", `SELECT 1/0 AS "PASSWORD", 'password=${own}';`],
+    [
+      "a statement that is put together",
+      `DO $x$ BEGIN EXECUTE format('ALTER ROLE %I PASSWORD %L', 'nobody_here', '${own}'); END $x$;`,
+    ],
+    [
+      "a user mapping",
+      `CREATE USER MAPPING FOR CURRENT_USER SERVER nowhere OPTIONS (user 'u', password '${own}');`,
+    ],
+    [
+      "a subscription",
+      `CREATE SUBSCRIPTION s CONNECTION 'host=127.0.0.1 port=1 password=${own}' PUBLICATION p;`,
+    ],
+    ["a connection of dblink", `SELECT dblink_connect('host=h password=${own}');`],
+    [
+      "a message that repeats it",
+      `DO $x$ BEGIN\n  PERFORM 'password=${own}';\n  RAISE 'it is %', concat('s3', 'cret-of-a-statement');\nEND $x$;`,
+    ],
+    ["a file that is not UTF-8", `ALTER ROLE nobody_here PASSWORD '${own}\u0000';`],
+    ["a file without a header", `-- no header\n`],
+  ])("are shown by no error and no log: %s", async (what, up) => {
+    const { url } = await ownDatabase(server!);
+    const shop = project({ a: { up, header: ["transaction: none"] } });
+    if (what === "a file without a header")
+      shop.write("0001_a.up.sql", `ALTER ROLE nobody_here PASSWORD '${own}';`);
+    const failed: string[] = [];
+    for (const flags of [["--raiseerr"], ["--json"]]) {
+      const { code, stdout, stderr } = await migrate(["upgrade", "head", "--database", url, ...flags], {
+        cwd: shop.folder,
+      });
+      expect({ what, code: code === 0 }).toEqual({ what, code: false });
+      failed.push(stdout, stderr);
+    }
+    noTrace(what, failed.join("\n"));
+    for (const flags of [[], ["--json"]])
+      noTrace(what, (await migrate(["log", "--database", url, ...flags], { cwd: shop.folder })).stdout);
+    const kept = await query(url, "SELECT to_regclass('retort.log') IS NOT NULL AS is_there");
+    if (kept[0]?.["is_there"] === true)
+      noTrace(what, JSON.stringify(await query(url, "SELECT * FROM retort.log")));
+  });
+
+  test("are not shown by what another session does", async () => {
+    const { url } = await ownDatabase(server!);
+    const shop = project(
+      { a: "ALTER TABLE t ADD COLUMN m int;" },
+      { session: { lockTimeout: "4s" }, lockRetries: 0 },
+    );
+    await query(url, "CREATE TABLE t ()");
+    await withClient(url, async (client) => {
+      await client.query("BEGIN");
+      await client.query("LOCK TABLE t");
+      await client.query(`SELECT 1 AS "ALTER ROLE a PASSWORD 'x'", 'password=${own}'`);
+      const { stderr } = await migrate(["upgrade", "head", "--database", url], { cwd: shop.folder });
+      expect(stderr).toContain("password=***");
+      noTrace("another session", stderr);
+    });
+  });
+});
+
+test("a password of 10,000 characters connects, and is shown nowhere", async () => {
+  const long = "pä:@/'\\%41 ".repeat(900).slice(0, 10_000);
+  const role = await ownRole(server!, `LOGIN; ALTER ROLE :role PASSWORD ${pg.escapeLiteral(long)}`);
+  const { url, name } = await ownDatabase(server!);
+  await query(url, `GRANT ALL ON DATABASE ${name} TO ${pg.escapeIdentifier(role.name)}`);
+  const shop = project({ a: `SELECT ${pg.escapeLiteral(long)}::int;` });
+  const address = withPassword(role.url(name), long);
+  const works = await migrate(["status", "--database", address], { cwd: shop.folder });
+  expect(works).toMatchObject({ code: 0 });
+  for (const words of [["upgrade", "head", "--raiseerr"], ["upgrade", "head", "--json"], ["config"]]) {
+    const { stdout, stderr } = await migrate([...words, "--database", address], { cwd: shop.folder });
+    expect(stdout + stderr).not.toContain("pä");
   }
 });

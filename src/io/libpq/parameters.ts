@@ -31,9 +31,13 @@ export interface ServerAddress extends Login, WithTls {
   readonly display: string;
   /** Where the address was found: `environment variable DATABASE_URL`, `.env line 3`, … */
   readonly origin: string;
-  /** Sentences to print before connecting, such as a password file that others can read. */
-  readonly warnings: readonly string[];
+  /** Where each parameter was found, by libpq's names; what is not here is a default. */
+  readonly origins: Readonly<Record<string, string>>;
+  readonly warnings: Warnings;
 }
+
+/** Sentences to print before connecting, such as a password file that others can read. */
+type Warnings = readonly string[];
 
 export interface EmbeddedAddress {
   readonly kind: "pglite";
@@ -41,6 +45,7 @@ export interface EmbeddedAddress {
   readonly folder: string;
   readonly display: string;
   readonly origin: string;
+  readonly warnings: Warnings;
 }
 
 export type DatabaseAddress = ServerAddress | EmbeddedAddress;
@@ -62,8 +67,8 @@ export async function resolveAddress(
   surroundings: Surroundings,
 ): Promise<DatabaseAddress> {
   if (parsed.kind === "pglite") {
-    const folder = parsed.folder === "memory" ? "memory" : path.resolve(base, parsed.folder);
-    return { kind: "pglite", folder, display: `pglite:${parsed.folder}`, origin };
+    const folder = embeddedFolder(parsed.folder, base);
+    return { kind: "pglite", folder, display: `pglite:${parsed.folder}`, origin, warnings: [] };
   }
   const home = surroundings.variable("HOME")?.value ?? homedir();
   const parameters = new Map<string, Found>();
@@ -94,9 +99,14 @@ export async function resolveAddress(
     ...(connectTimeout === undefined ? {} : { connectTimeout }),
     display: displayOf(login, password !== undefined),
     origin,
+    origins: Object.fromEntries([...parameters].map(([name, found]) => [name, found.origin])),
     warnings: warning === undefined ? [] : [warning],
   };
 }
+
+/** `memory`, or the absolute path of a folder as it was written. */
+export const embeddedFolder = (folder: string, base: string): string =>
+  folder === "memory" ? folder : path.resolve(base, folder);
 
 /** How a person names it: `deploy@db.example:5432/shop`, or the address of an embedded database. */
 export function databaseName(address: DatabaseAddress): string {

@@ -1,6 +1,6 @@
 /** A password file, and what is connected to → the password that the file holds for it, or why the file is ignored. */
 import { type Stats, statSync } from "node:fs";
-import { textIfThere } from "../files.ts";
+import { isNullDevice, textIfThere } from "../files.ts";
 
 /** What is connected to. */
 export interface Login {
@@ -24,8 +24,8 @@ export function passwordFromFile(file: string, isNamed: boolean, login: Login): 
     return isNamed ? { warning: `the password file ${file} does not exist or cannot be read` } : {};
   }
   if (!stats.isFile()) {
-    // /dev/null is how one says "no password file".
-    return stats.isDirectory() ? { warning: `the password file ${file} is not a file and is ignored` } : {};
+    // That is how one says "no password file".
+    return isNullDevice(stats) ? {} : { warning: `the password file ${file} is not a file and is ignored` };
   }
   if (process.platform !== "win32" && (stats.mode & 0o077) !== 0) {
     return {

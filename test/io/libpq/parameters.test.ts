@@ -65,6 +65,7 @@ describe("what libpq would fill in", () => {
       folder: "/base/d",
       display: "pglite:./d",
       origin: "x",
+      warnings: [],
     });
   });
 });

@@ -1,0 +1,191 @@
+/** The places that may name a database → its address, or why there is none; and a warning for each place that names another. */
+import { type Found, type ParsedAddress, parseAddress } from "../core/address.ts";
+import { MigrateError } from "../core/errors.ts";
+import { redact } from "../core/redact.ts";
+import { type DatabaseAddress, databaseName, embeddedFolder, resolveAddress } from "./libpq/parameters.ts";
+
+/** Variables by name. Empty ones count as not set. */
+export interface Layer {
+  /** Throws where the value has a fault. */
+  readonly find: (name: string) => Found | undefined;
+}
+
+/** The variables of `first`, then those of `second`. */
+export const layered = (first: Layer, second: Layer): Layer => ({
+  find: (name) => first.find(name) ?? second.find(name),
+});
+
+/** An address as text, and the folder that a relative path in it begins at. */
+export interface TextAddress extends Found {
+  readonly base: string;
+}
+
+export interface Places {
+  /** `--database` */
+  readonly flag: TextAddress | undefined;
+  /** That of the environment chosen with `-n`. Throws where its variables are missing. */
+  readonly chosen: () => TextAddress | undefined;
+  readonly environment: Layer;
+  readonly dotenv: Layer;
+  /** That of the config file. Throws where its variables are missing. */
+  readonly configured: () => TextAddress | undefined;
+  readonly cwd: string;
+}
+
+/**
+ * The address that is used. A whole address, in the environment or in `.env`, goes before one in parts, for which a
+ * variable of `.env` counts where the environment has none of its name. Undefined where no place names one. Throws what
+ * `parseAddress` and `resolveAddress` throw.
+ */
+export async function findDatabase(places: Places): Promise<DatabaseAddress | undefined> {
+  const { environment, dotenv, cwd } = places;
+  const variables = layered(environment, dotenv);
+  const resolve = ({ parsed, origin, base }: Candidate): Promise<DatabaseAddress> =>
+    resolveAddress(parsed, origin, base, { variable: variables.find, cwd });
+
+  // Who typed `-n staging` means staging's database, whatever the shell or .env holds.
+  const said = candidateOf(places.flag) ?? candidateOf(places.chosen());
+  if (said !== undefined) return resolve(said);
+  const used = urlIn(environment, cwd) ?? urlIn(dotenv, cwd) ?? partsIn(variables, cwd);
+  if (used === undefined) {
+    const configured = candidateOf(places.configured());
+    return configured === undefined ? undefined : resolve(configured);
+  }
+  const address = await resolve(used);
+  const others = [
+    () => candidateIn(environment, cwd),
+    () => candidateIn(dotenv, cwd),
+    // Whole addresses are there to replace it.
+    ...(used.inParts ? [() => candidateOf(places.configured())] : []),
+  ].flatMap((find) => candidateIfAny(find) ?? []);
+  const warnings = others
+    .filter((other) => namesAnother(other, address))
+    .map((other) => disagreement(address, other));
+  return { ...address, warnings: [...address.warnings, ...warnings] };
+}
+
+/** A place that names a database. */
+interface Candidate {
+  readonly parsed: ParsedAddress;
+  readonly origin: string;
+  readonly base: string;
+  /** What it says of which database; the rest is filled in. */
+  readonly names: Readonly<Record<string, string | undefined>>;
+  /** By several variables. */
+  readonly inParts: boolean;
+}
+
+function candidateOf(text: TextAddress | undefined): Candidate | undefined {
+  if (text === undefined) return undefined;
+  const { value, origin, base } = text;
+  const parsed = parseAddress(value, origin);
+  const names = parsed.kind === "server" ? parsed.parameters : {};
+  return { parsed, origin, base, names, inParts: false };
+}
+
+const candidateIn = (layer: Layer, cwd: string): Candidate | undefined =>
+  urlIn(layer, cwd) ?? partsIn(layer, cwd);
+
+function urlIn(layer: Layer, base: string): Candidate | undefined {
+  const url = firstOf(layer.find, ["DATABASE_URL", "DB_DATABASE_URL"]);
+  return url === undefined ? undefined : candidateOf({ ...url, base });
+}
+
+const partsIn = (layer: Layer, cwd: string): Candidate | undefined =>
+  libpqVariables(layer, cwd) ?? postgresVariables(layer, cwd);
+
+/** What is only compared may be broken. */
+function candidateIfAny(find: () => Candidate | undefined): Candidate | undefined {
+  try {
+    return find();
+  } catch (error) {
+    if (error instanceof MigrateError) return undefined;
+    throw error;
+  }
+}
+
+/** `PG*` names a database when one of these is set; a user, password or port alone is only a habit of the shell. */
+const PG_NAMES = ["PGSERVICE", "PGHOST", "PGDATABASE"];
+
+function libpqVariables({ find }: Layer, cwd: string): Candidate | undefined {
+  const found = firstOf(find, PG_NAMES);
+  if (found === undefined) return undefined;
+  const value = (name: string): string | undefined => find(name)?.value;
+  return {
+    // The parameters themselves are taken from the variables when the address is completed.
+    parsed: { kind: "server", parameters: {} },
+    origin: found.origin,
+    base: cwd,
+    names: {
+      service: value("PGSERVICE"),
+      host: value("PGHOST"),
+      port: value("PGPORT"),
+      dbname: value("PGDATABASE"),
+    },
+    inParts: true,
+  };
+}
+
+/** As the official container image names them, with its defaults. */
+function postgresVariables({ find }: Layer, cwd: string): Candidate | undefined {
+  const found = firstOf(find, ["POSTGRES_DB", "POSTGRES_HOST", "POSTGRES_USER"]);
+  if (found === undefined) return undefined;
+  const value = (name: string): string | undefined => find(name)?.value;
+  const [host, port, dbname] = [value("POSTGRES_HOST"), value("POSTGRES_PORT"), value("POSTGRES_DB")];
+  const user = value("POSTGRES_USER") ?? "postgres";
+  const parameters = {
+    user,
+    password: value("POSTGRES_PASSWORD") ?? "",
+    host: host ?? "localhost",
+    port: port ?? "5432",
+    dbname: dbname ?? user,
+  };
+  return {
+    parsed: { kind: "server", parameters },
+    origin: found.origin,
+    base: cwd,
+    names: { host, port, dbname },
+    inParts: true,
+  };
+}
+
+function firstOf(find: Layer["find"], names: readonly string[]): Found | undefined {
+  for (const name of names) {
+    const found = find(name);
+    if (found !== undefined) return found;
+  }
+  return undefined;
+}
+
+// ── disagreement ────────────────────────────────────────────────────────────────────────────────────────────────
+
+function namesAnother({ parsed, names, origin, base }: Candidate, address: DatabaseAddress): boolean {
+  if (origin === address.origin) return false;
+  if (address.kind === "pglite")
+    return parsed.kind === "server" || embeddedFolder(parsed.folder, base) !== address.folder;
+  if (parsed.kind === "pglite") return true;
+  const differs = (given: string | undefined, used: string): boolean => given !== undefined && given !== used;
+  return (
+    // Where a service leads to is not looked up for this.
+    names["service"] !== undefined ||
+    differs(names["host"] && hostName(names["host"]), hostName(address.host)) ||
+    differs(names["port"], String(address.port)) ||
+    differs(names["dbname"], address.database)
+  );
+}
+
+const hostName = (host: string): string =>
+  /^(?:127\.0\.0\.1|::1)$/.test(host) ? "localhost" : host.toLowerCase();
+
+function disagreement(address: DatabaseAddress, { parsed, origin, names }: Candidate): string {
+  const said =
+    parsed.kind === "pglite"
+      ? [`pglite:${parsed.folder}`]
+      : ["service", "host", "port", "dbname"].flatMap((name) =>
+          names[name] === undefined ? [] : [`${name}=${names[name]}`],
+        );
+  return redact(
+    `${origin} names another database (${said.join(" ")}) than ${address.origin}, which is used: ${databaseName(address)}; ` +
+      `remove one of them, or say which with --database ADDRESS`,
+  );
+}

@@ -1,0 +1,144 @@
+/** Text → a file: whole, under its own name, and never through a link that another may have put there. */
+import { execFileSync, spawn } from "node:child_process";
+import {
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { readMigrations } from "../../src/io/directory.ts";
+import { readText, replaceFile } from "../../src/io/files.ts";
+import { readTemplates } from "../../src/io/templates.ts";
+import { builtCli } from "../support/cases.ts";
+import { migrate } from "../support/migrate.ts";
+
+let cwd: string;
+beforeEach(() => {
+  cwd = mkdtempSync(join(tmpdir(), "retort-files-"));
+});
+afterEach(() => rmSync(cwd, { recursive: true }));
+
+const at = (name: string): string => join(cwd, name);
+const read = (name: string): string => readFileSync(at(name), "utf8");
+const write = (name: string): Promise<void> => replaceFile(name, ["new", " text"], { cwd });
+
+describe("replaceFile", () => {
+  test("makes a file, and replaces one", async () => {
+    await write("o.sql");
+    expect(read("o.sql")).toBe("new text");
+    writeFileSync(at("o.sql"), "old, and longer than the other");
+    await write("o.sql");
+    expect(read("o.sql")).toBe("new text");
+    expect(readdirSync(cwd)).toEqual(["o.sql"]);
+  });
+
+  test("writes into no file that was there before under a temporary name", async () => {
+    writeFileSync(at("victim"), "kept");
+    const seen: string[] = [];
+    function* pieces() {
+      seen.push(...readdirSync(cwd).filter((name) => name.endsWith(".part")));
+      yield "x";
+    }
+    symlinkSync("victim", at(`o.sql.${process.pid}.part`));
+    await replaceFile("o.sql", pieces(), { cwd });
+    await replaceFile("o.sql", pieces(), { cwd });
+    expect(read("victim")).toBe("kept");
+    const own = seen.filter((name) => name !== `o.sql.${process.pid}.part`);
+    expect(own).toHaveLength(2);
+    for (const name of own) expect(name).toMatch(/^o\.sql\.[0-9a-f]{16}\.part$/);
+    expect(new Set(own).size).toBe(2);
+  });
+
+  test.each(["a file", "nothing", "a folder", "a pipe"])("replaces a link to %s", async (what) => {
+    if (what === "a file") writeFileSync(at("there"), "kept");
+    if (what === "a folder") mkdirSync(at("there"));
+    if (what === "a pipe") await made("mkfifo", [at("there")]);
+    symlinkSync("there", at("o.sql"));
+    await write("o.sql");
+    expect(lstatSync(at("o.sql")).isFile()).toBe(true);
+    expect(read("o.sql")).toBe("new text");
+    if (what === "a file") expect(read("there")).toBe("kept");
+    expect(existsSync(at("there"))).toBe(what !== "nothing");
+  });
+
+  test("writes to a pipe", async () => {
+    await made("mkfifo", [at("pipe")]);
+    const reader = spawn("cat", [at("pipe")]);
+    let text = "";
+    reader.stdout.on("data", (bytes: Buffer) => (text += bytes));
+    await write("pipe");
+    await new Promise((resolve) => reader.on("close", resolve));
+    expect(text).toBe("new text");
+    expect(lstatSync(at("pipe")).isFIFO()).toBe(true);
+  });
+
+  test("leaves nothing behind where it cannot be done", async () => {
+    mkdirSync(at("folder"));
+    await expect(write("folder")).rejects.toMatchObject({ code: "usage/cannot-write" });
+    await expect(write("none/o.sql")).rejects.toMatchObject({
+      code: "usage/cannot-write",
+      hint: expect.stringContaining("create its folder first"),
+    });
+    expect(readdirSync(cwd)).toEqual(["folder"]);
+  });
+});
+
+test("a pipe, or a device without an end, is not waited for among templates and migrations", async () => {
+  await made("mkfifo", [at("0001_a.up.sql")]);
+  symlinkSync("/dev/zero", at("0002_b.up.sql"));
+  expect(() => readText("0001_a.up.sql", { cwd })).toThrow(
+    "cannot read 0001_a.up.sql: it is not a regular file",
+  );
+  expect(() => readTemplates(cwd, { cwd })).toThrow("it is not a regular file");
+  await expect(readMigrations(["."], { cwd })).rejects.toMatchObject({
+    diagnostics: [
+      { code: "source/unreadable", location: { path: "0001_a.up.sql" } },
+      { code: "source/link-outside", location: { path: "0002_b.up.sql" } },
+    ],
+  });
+});
+
+describe("the command", () => {
+  beforeEach(() => {
+    mkdirSync(at("migrations"));
+    writeFileSync(at("migrations/0001_a.up.sql"), "-- revision: a\n-- parent: none\n\nCREATE TABLE a ();\n");
+    writeFileSync(at("migrations/0001_a.down.sql"), "-- revision: a\n\nDROP TABLE a;\n");
+  });
+  const script = (...words: string[]) => migrate(["upgrade", "head", "--sql", ...words], { cwd });
+
+  test("-o /dev/stdout writes to what stdout is, and -o to a link replaces it", async () => {
+    const { stdout } = await script();
+    const shell = `'${process.execPath}' '${builtCli}' upgrade head --sql -o /dev/stdout`;
+    execFileSync("sh", ["-c", `${shell} | cat > piped; ${shell} > direct`], { cwd });
+    expect([read("piped"), read("direct")]).toEqual([stdout, stdout]);
+    expect(lstatSync("/dev/stdout").isSymbolicLink()).toBe(true);
+    writeFileSync(at("kept.sql"), "kept");
+    symlinkSync("kept.sql", at("o.sql"));
+    expect(await script("-o", "o.sql")).toMatchObject({ code: 0 });
+    expect([read("kept.sql"), read("o.sql")]).toEqual(["kept", stdout]);
+  });
+
+  test("--split follows a link to an empty folder, and overwrites nothing", async () => {
+    mkdirSync(at("empty"));
+    symlinkSync("empty", at("link"));
+    expect(await script("--split", "link")).toMatchObject({ code: 0 });
+    expect(readdirSync(at("empty")).length).toBeGreaterThan(0);
+    expect(await script("--split", "link")).toMatchObject({ code: 2 });
+    symlinkSync("nowhere", at("dangling"));
+    const { code, stderr } = await script("--split", "dangling");
+    expect({ code, stderr }).toEqual({ code: 2, stderr: expect.stringContaining("usage/cannot-write") });
+    expect(existsSync(at("nowhere"))).toBe(false);
+  });
+});
+
+function made(command: string, words: readonly string[]): Promise<void> {
+  return new Promise((resolve) => spawn(command, words).on("close", () => resolve()));
+}
