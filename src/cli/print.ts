@@ -1,7 +1,8 @@
 /** What a person or a program reads: data goes to stdout, everything else to stderr. The only importer of consola. */
 import { type ConsolaInstance, createConsola } from "consola/basic";
-import type { MigrateError } from "../core/errors.ts";
-import { renderError } from "../render/diagnostic.ts";
+import { cancelled, type MigrateError } from "../core/errors.ts";
+import { errorLines } from "../render/diagnostic.ts";
+import { cut, hanging, type Line, printed, visible } from "../render/terminal.ts";
 
 /** Where the process prints and is answered; each is made when it is first looked at. */
 export interface Streams {
@@ -11,10 +12,14 @@ export interface Streams {
 }
 
 export interface Printer {
-  /** Data: exactly this text, then a line end. */
-  data(text: string): void;
-  /** Data that ends its own lines, in pieces; resolves when all is on its way, so that what is said next comes after it. */
-  raw(pieces: Iterable<string>): Promise<void>;
+  /** Data: one line. */
+  data(line: Line): void;
+  lines(lines: readonly Line[]): void;
+  /**
+   * A script, in pieces: in a pipe its very bytes, in a terminal as other text is shown there. Resolves when all is on its
+   * way, so that what is said next comes after it.
+   */
+  script(pieces: Iterable<string>): Promise<void>;
   /** A value as one JSON document. */
   json(value: unknown): void;
   /** What is going on; silent with `--quiet`. */
@@ -22,13 +27,13 @@ export interface Printer {
   warn(text: string): void;
   /** Details; only with `--verbose`. */
   verbose(text: string): void;
-  error(error: MigrateError): void;
+  /** `stack`: that of the program too. */
+  error(error: MigrateError, stack?: boolean): void;
   /** A line that is overwritten by the next; only on a terminal. */
   progress(text: string): void;
   /** Yes or no; undefined where nobody can be asked. */
   ask(question: string): Promise<boolean | undefined>;
   readonly width: number;
-  readonly color: boolean;
   readonly interactive: boolean;
 }
 
@@ -41,6 +46,8 @@ export function createPrinter(
     readonly json: boolean;
     /** Takes the passwords out of whatever is no data: what went wrong may quote anything. */
     readonly clean: (text: string) => string;
+    /** Fires when the user or the system asks to stop. */
+    readonly signal: AbortSignal;
   },
 ): Printer {
   const colored = (stream: NodeJS.WriteStream): boolean => {
@@ -48,7 +55,10 @@ export function createPrinter(
     if (env["FORCE_COLOR"] !== undefined && env["FORCE_COLOR"] !== "0") return true;
     return stream.isTTY === true && env["TERM"] !== "dumb";
   };
-  const out = (text: string): void => void streams.stdout.write(text);
+  const lines = (all: readonly Line[]): void => {
+    if (all.length > 0) streams.stdout.write(printed(all, colored(streams.stdout)));
+  };
+  const prose = (text: string): string => printed(hanging(options.clean(text)));
   let transient = false;
   const clear = (): void => {
     if (transient) streams.stderr.write("\r\u001b[K");
@@ -62,7 +72,7 @@ export function createPrinter(
         {
           log: ({ args }) => {
             clear();
-            streams.stderr.write(`${options.clean(args.join(" "))}\n`);
+            streams.stderr.write(args[0]);
           },
         },
       ],
@@ -70,52 +80,70 @@ export function createPrinter(
     return made;
   };
   return {
-    data: (text) => out(`${text}\n`),
-    async raw(pieces) {
+    data: (line) => lines([line]),
+    lines,
+    async script(pieces) {
+      const isShown = streams.stdout.isTTY === true;
       for (const piece of pieces) {
         // As bytes once and for all: whoever passes them on does not make them again.
-        const bytes = Buffer.from(piece);
+        const bytes = Buffer.from(isShown ? piece.split(/\r?\n/).map(visible).join("\n") : piece);
         await new Promise((resolve) => streams.stdout.write(bytes, () => resolve(undefined)));
       }
     },
-    json: (value) => out(`${JSON.stringify(value, jsonValue, 2)}\n`),
-    info: (text) => log().info(text),
-    warn: (text) => log().warn(`warning: ${text}`),
-    verbose: (text) => log().debug(text),
-    error: (error) => {
-      if (options.json) out(`${options.clean(JSON.stringify({ error: errorValue(error) }, null, 2))}\n`);
+    json: (value) => lines(jsonText(value).split("\n")),
+    info: (text) => log().info(prose(text)),
+    warn: (text) => log().warn(prose(`warning: ${text}`)),
+    verbose: (text) => log().debug(prose(text)),
+    error: (error, stack = false) => {
+      if (options.json) lines(options.clean(jsonText({ error: errorValue(error) })).split("\n"));
       const { stderr } = streams;
-      log().error(renderError(error, { color: colored(stderr), width: widthOf(stderr) }));
+      log().error(options.clean(printed(errorLines(error, widthOf(stderr)), colored(stderr))));
+      if (stack) log().error(prose(error.stack ?? ""));
     },
     progress: (text) => {
       const { stderr } = streams;
       if (options.quiet || stderr.isTTY !== true) return;
-      stderr.write(`\r\u001b[K${options.clean(text).slice(0, (stderr.columns || 80) - 1)}`);
+      const shown = cut(visible(options.clean(text)), (stderr.columns || 80) - 1, "…");
+      stderr.write(`\r\u001b[K${shown}`);
       transient = true;
     },
     async ask(question) {
       const { stdin, stderr } = streams;
       if (stdin.isTTY !== true || stderr.isTTY !== true) return undefined;
       clear();
-      const { createInterface } = await import("node:readline/promises");
-      const terminal = createInterface({ input: stdin, output: stderr });
+      const { createInterface } = await import("node:readline");
+      // The terminal itself edits the line, so that Ctrl-C remains a signal.
+      const terminal = createInterface({ input: stdin, terminal: false });
+      stderr.write(
+        printed(hanging(`${options.clean(question)} [y/N] `))
+          .trimEnd()
+          .concat(" "),
+      );
+      const stop = (): void => terminal.close();
+      options.signal.addEventListener("abort", stop);
       try {
-        return /^y(es)?$/i.test((await terminal.question(`${question} [y/N] `)).trim());
+        const answer = await new Promise<string>((resolve) => {
+          terminal.once("line", resolve);
+          terminal.once("close", () => resolve(""));
+        });
+        if (options.signal.aborted) throw cancelled("nothing was changed");
+        return /^y(es)?$/i.test(answer.trim());
       } finally {
+        options.signal.removeEventListener("abort", stop);
         terminal.close();
       }
     },
     get width() {
       return widthOf(streams.stdout);
     },
-    get color() {
-      return colored(streams.stdout);
-    },
     get interactive() {
       return streams.stderr.isTTY === true;
     },
   };
 }
+
+const jsonText = (value: unknown): string =>
+  JSON.stringify(value, (_key, each) => (typeof each === "bigint" ? each.toString() : each), 2);
 
 /** An error as data: the same fields in the API and under `--json`. */
 function errorValue(error: MigrateError): unknown {
@@ -135,10 +163,6 @@ function errorValue(error: MigrateError): unknown {
     exitCode,
     diagnostics,
   };
-}
-
-function jsonValue(_key: string, value: unknown): unknown {
-  return typeof value === "bigint" ? value.toString() : value;
 }
 
 /** Columns; a pipe or a file has as many as are needed. */

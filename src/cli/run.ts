@@ -91,7 +91,7 @@ export async function runOnline(request: Request, invocation: Invocation): Promi
   if (json) printer.json(resultValue(result));
   else if (result.plan.steps.length === 0 && result.steps.length === 0 && !result.done) {
     printer.info(`nothing to ${request.kind}: ${heads(result.plan.to)} on ${result.database}`);
-  } else if (dryRun) printer.data(result.steps.map(stepLine).join("\n"));
+  } else if (dryRun) printer.lines(result.steps.map(stepLine));
   else if (result.done)
     printer.info(
       `now at ${heads(result.plan.to)} on ${result.database}  ${timeText(performance.now() - began)}`,

@@ -39,7 +39,7 @@ const command: Command = {
     const text = script ? renderScript(plan, ledger).text : undefined;
     const repaired = plan.steps.map((step) => step.revision);
     if (json) printer.json({ findings, left, repaired, done, ...(script ? { script: text } : {}) });
-    else if (text !== undefined) await printer.raw([text]);
+    else if (text !== undefined) await printer.script([text]);
     else if (dryRun) for (const finding of findings) printer.data(findingLine(finding));
     else if (repaired.length === 0) for (const finding of left) printer.info(findingLine(finding));
     if (done) printer.info(`repaired: ${repaired.join(", ")}`);
