@@ -16,6 +16,7 @@ export interface Process {
   readonly version: string;
   /** Fires when the user or the system asks to stop. */
   readonly signal: AbortSignal;
+  readonly killable?: Deps["killable"];
 }
 
 /** Runs one command line. Never throws. */
@@ -58,9 +59,9 @@ async function answer(
       process.streams.stderr.write(`${await helpOf(undefined)}\n`);
       return exitCodes.usage;
     }
-    const { env, now, signal } = process;
+    const { env, now, signal, killable } = process;
     const onSecrets = (found: readonly string[]): void => void secrets.push(...found);
-    const deps: Deps = { env, cwd: folderOf(process), now, signal, onSecrets };
+    const deps: Deps = { env, cwd: folderOf(process), now, signal, killable, onSecrets };
     return await perform(line.command, { args, printer, deps, project: projectOf(args), json, verbose });
   } catch (error) {
     if (!(error instanceof MigrateError)) throw error;
