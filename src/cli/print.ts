@@ -31,8 +31,8 @@ export interface Printer {
   error(error: MigrateError, stack?: boolean): void;
   /** A line that is overwritten by the next; only on a terminal. */
   progress(text: string): void;
-  /** Yes or no; undefined where nobody can be asked. */
-  ask(question: string): Promise<boolean | undefined>;
+  /** Yes or no, below the lines that it is about; undefined where nobody can be asked. Throws `execution/cancelled`. */
+  ask(about: readonly string[], question: string): Promise<boolean | undefined>;
   readonly width: number;
   readonly interactive: boolean;
 }
@@ -107,18 +107,14 @@ export function createPrinter(
       stderr.write(`\r\u001b[K${shown}`);
       transient = true;
     },
-    async ask(question) {
+    async ask(about, question) {
       const { stdin, stderr } = streams;
       if (stdin.isTTY !== true || stderr.isTTY !== true) return undefined;
       clear();
       const { createInterface } = await import("node:readline");
       // The terminal itself edits the line, so that Ctrl-C remains a signal.
       const terminal = createInterface({ input: stdin, terminal: false });
-      stderr.write(
-        printed(hanging(`${options.clean(question)} [y/N] `))
-          .trimEnd()
-          .concat(" "),
-      );
+      stderr.write(options.clean(printed([...about, `${question} [y/N] `])).slice(0, -1));
       const stop = (): void => terminal.close();
       options.signal.addEventListener("abort", stop);
       try {

@@ -106,7 +106,7 @@ async function confirmed(plan: Plan, database: string, { args, printer }: Invoca
     losses.filter(holdsData).map((loss) => `  ${revision}  ${lossText(loss)}`),
   );
   if (lost.length === 0) return true;
-  const answer = await printer.ask(`This downgrade of ${database} takes away:\n${lost.join("\n")}\nGo on?`);
+  const answer = await printer.ask([`This downgrade of ${database} takes away:`, ...lost], "Go on?");
   if (answer !== undefined) return answer;
   throw new MigrateError({
     code: "usage/needs-yes",

@@ -83,7 +83,7 @@ test.each([
   ["", false],
 ])("the answer %j", async (answer, expected) => {
   const { printer, stdin, err } = written(true);
-  const asked = printer.ask(hostile);
+  const asked = printer.ask([hostile], hostile);
   stdin.end(answer);
   expect(await asked).toBe(expected);
   expectHarmless(err());
@@ -92,7 +92,7 @@ test.each([
 
 test("who is asked can be stopped", async () => {
   const { printer, abort } = written(true);
-  const asked = printer.ask("Go on?").catch((error: unknown) => error);
+  const asked = printer.ask([], "Go on?").catch((error: unknown) => error);
   await sleep(50);
   abort.abort();
   expect(await asked).toMatchObject({ code: "execution/cancelled" });

@@ -141,7 +141,6 @@ test.each([
   [["upgrade", "b", "--sql", "-o", `${hostile}/x`]],
   [["upgrade", "--database", `postgres://${hostile}@127.0.0.1:1/${hostile}`]],
   [["config", "--database", `postgres://u@127.0.0.1:1/${encodeURIComponent(hostile)}`]],
-  [["config", "--database", `pglite://${hostile}/`]],
   [["heads", "-c", hostile]],
   [["heads", "-n", hostile]],
   [["heads", "-x", hostile]],

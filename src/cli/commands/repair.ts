@@ -55,12 +55,12 @@ async function confirmed(
   { findings }: Omit<Repair, "done">,
   { args, printer }: Invocation,
 ): Promise<boolean> {
-  const lines = findings.map(findingLine).join("\n");
+  const lines = findings.map(findingLine);
   if (args.flag("yes")) {
-    printer.info(lines);
+    for (const line of lines) printer.info(line);
     return true;
   }
-  const answer = await printer.ask(`${lines}\nAccept the files as they are?`);
+  const answer = await printer.ask(lines, "Accept the files as they are?");
   if (answer !== undefined) return answer;
   throw new MigrateError({
     code: "usage/needs-yes",
