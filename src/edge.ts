@@ -6,19 +6,42 @@ declare const RETORT_VERSION: string;
 // Packages that are loaded later look at these: the one makes slonik print its log, the other makes pg load what is not there.
 for (const name of ["ROARR_LOG", "NODE_PG_FORCE_NATIVE"]) delete process.env[name];
 
+const exitCodes = { SIGINT: 130, SIGTERM: 143 } as const;
+type Signal = keyof typeof exitCodes;
+const signals = Object.keys(exitCodes) as readonly Signal[];
+
 const abort = new AbortController();
-let signalled = 0;
-for (const [name, code] of [
-  ["SIGINT", 130],
-  ["SIGTERM", 143],
-] as const) {
-  process.on(name, () => {
-    // The second time the user means it: nothing is waited for, the server rolls back by itself.
-    if (signalled !== 0) process.exit(code);
-    signalled = code;
-    abort.abort(name);
-  });
+let signalled: Signal | undefined;
+
+function onSignal(name: Signal): void {
+  // Only the first process of a container gets here twice.
+  if (signalled !== undefined) process.exit(exitCodes[name]);
+  signalled = name;
+  // The second time the user means it: nothing is waited for, the server rolls back by itself.
+  leaveSignals();
+  abort.abort(name);
 }
+
+function hearSignals(): void {
+  for (const name of signals) process.on(name, onSignal);
+}
+
+/** The system ends the process at once, whatever it is at; but not the first of a container, which must hear them. */
+function leaveSignals(): void {
+  if (process.pid !== 1) for (const name of signals) process.off(name, onSignal);
+}
+
+/** Nothing is heard while this thread computes. */
+async function killable<T>(work: () => Promise<T>): Promise<T> {
+  leaveSignals();
+  try {
+    return await work();
+  } finally {
+    if (signalled === undefined && process.pid !== 1) hearSignals();
+  }
+}
+
+hearSignals();
 
 /** Stdout cannot be written to. `migrate history | head` closes it early, and that is not an error. */
 function onBrokenStdout({ code, message }: NodeJS.ErrnoException): void {
@@ -59,6 +82,7 @@ void main(process.argv.slice(2), {
   now: () => new Date(),
   version: RETORT_VERSION,
   signal: abort.signal,
+  killable,
 }).then((code) => {
-  process.exitCode = signalled === 0 ? code : signalled;
+  process.exitCode = signalled === undefined ? code : exitCodes[signalled];
 });

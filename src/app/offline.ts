@@ -8,7 +8,7 @@ import type { Plan } from "../core/plan/types.ts";
 import { readLedger } from "../io/queries.ts";
 import { type CompileOptions, compileSteps } from "./compile.ts";
 import { connect } from "./connect.ts";
-import { type Deps, openProject, type Project, type ProjectOptions } from "./project.ts";
+import { computing, type Deps, openProject, type Project, type ProjectOptions } from "./project.ts";
 import { type Request, stepsFrom, stepsOfRange } from "./steps.ts";
 
 export interface OfflineOptions extends ProjectOptions, CompileOptions {
@@ -37,7 +37,9 @@ export async function offline(deps: Deps, request: Request, options: OfflineOpti
   const plan =
     options.fromDatabase === true
       ? await planFromDatabase(deps, project, request, options)
-      : await compileSteps(project, stepsOfRange(project, request), "script", options);
+      : await computing(deps, project, () =>
+          compileSteps(project, stepsOfRange(project, request), "script", options),
+        );
   refuseLayout(plan, form);
   return { plan, ledger: project.ledger, form };
 }
@@ -74,7 +76,8 @@ async function planFromDatabase(
       });
     }
     const steps = stepsFrom(project, request, applied);
-    return await compileSteps(project, steps, "script", { serverVersion: session.version, ...options });
+    const compiling = { serverVersion: session.version, ...options };
+    return await computing(deps, project, () => compileSteps(project, steps, "script", compiling));
   } finally {
     await session.close();
   }

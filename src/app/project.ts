@@ -1,4 +1,6 @@
 /** Flags, environment and files → a project: its configuration, its migrations, their graph. */
+import { cancelled } from "../core/errors.ts";
+import { GOES_ON } from "../core/explain.ts";
 import { type FileNamePattern, filePattern } from "../core/filename.ts";
 import { buildGraph, type Graph } from "../core/graph.ts";
 import type { GraphKey } from "../core/graph-faults.ts";
@@ -20,6 +22,8 @@ export interface Deps {
   readonly now: () => Date;
   /** Aborted when the user or the system asks to stop. */
   readonly signal?: AbortSignal;
+  /** Does what computes for long and leaves nothing half done; a signal ends the process meanwhile. */
+  readonly killable?: (<T>(work: () => Promise<T>) => Promise<T>) | undefined;
   /** Told, once the configuration is known, which texts must not be printed. */
   readonly onSecrets?: (secrets: readonly string[]) => void;
   /** Told what the server, or we, have to say besides errors; a verb's own `onNotice` goes before it. */
@@ -78,6 +82,28 @@ function pinsOf({ session, origins }: Config): SessionPins {
     ...(origins["session.lockTimeout"] === "default" ? {} : { lockTimeout }),
     ...(origins["session.statementTimeout"] === "default" ? {} : { statementTimeout }),
   };
+}
+
+/** UTF-16 units; so much is parsed in a moment. */
+const MOMENT = 128 * 1024;
+
+/**
+ * Does what parses files of the project, and leaves nothing half done. Throws `execution/cancelled` where it was asked to
+ * stop before.
+ */
+export async function computing<T>(
+  { killable, signal }: Deps,
+  { migrations }: Project,
+  work: () => Promise<T>,
+): Promise<T> {
+  let size = 0;
+  for (const { up, down } of migrations.values())
+    size += up.source.text.length + (down?.source.text.length ?? 0);
+  if (killable === undefined || size < MOMENT) return await work();
+  // A signal that has come already is heard in the next turn of the event loop.
+  for (let turns = 0; turns < 2; turns += 1) await new Promise(setImmediate);
+  if (signal?.aborted === true) throw cancelled(GOES_ON);
+  return await killable(work);
 }
 
 /** The places of header keys, each looked up once: thousands of faults may be in one long line. */

@@ -11,7 +11,7 @@ import { type Notice, type Session, StatementFailure } from "../io/session/types
 import { type CompileOptions, compileSteps } from "./compile.ts";
 import { type ConnectOptions, cancelWhenAborted, connect, openConnected, ownBackend } from "./connect.ts";
 import { bringUp } from "./ensure.ts";
-import type { Deps, Project, ProjectOptions } from "./project.ts";
+import { computing, type Deps, type Project, type ProjectOptions } from "./project.ts";
 import { interruptedFirst, resumed } from "./resume.ts";
 import { lockOptions, type SendOptions, send, type Target } from "./send.ts";
 import { type Request, stepsFrom } from "./steps.ts";
@@ -66,7 +66,7 @@ export async function run(deps: Deps, request: Request, given: RunOptions): Prom
     for (let attempt = 0; ; attempt += 1) {
       const found = attempt === 0 ? opened.state : await readLedger(session, ledger);
       const state = await settled(found, session, project, deps, options, writable);
-      const plan = await planFor(project, request, state, session, options);
+      const plan = await computing(deps, project, () => planFor(project, request, state, session, options));
       if (plan.batches.length === 0 || dryRun)
         return { database, plan, steps: dryRun ? plan.steps : done, done: done.length > 0 };
       const sending = await writable();

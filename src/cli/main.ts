@@ -2,6 +2,7 @@
 import type { Deps, ProjectOptions } from "../app/project.ts";
 import { exitCodes, MigrateError } from "../core/errors.ts";
 import { redact } from "../core/redact.ts";
+import { hanging, printed } from "../render/terminal.ts";
 import { type Arguments, type Command, perform } from "./command.ts";
 import { type CommandLine, groups, readCommandLine } from "./command-line.ts";
 import { createPrinter, type Printer, type Streams } from "./print.ts";
@@ -15,6 +16,7 @@ export interface Process {
   readonly version: string;
   /** Fires when the user or the system asks to stop. */
   readonly signal: AbortSignal;
+  readonly killable?: Deps["killable"];
 }
 
 /** Runs one command line. Never throws. */
@@ -25,12 +27,9 @@ export async function main(words: readonly string[], process: Process): Promise<
     const line = await readCommandLine(words);
     return await answer(line, process, secrets, clean);
   } catch (error) {
-    process.streams.stderr.write(
-      clean(
-        `migrate has a bug: ${error instanceof Error ? error.stack : String(error)}\n` +
-          `Please report it with the command line and this text. (migrate ${process.version})\n`,
-      ),
-    );
+    const text = clean(`migrate has a bug: ${error instanceof Error ? error.stack : String(error)}`);
+    const please = `Please report it with the command line and this text. (migrate ${process.version})`;
+    process.streams.stderr.write(printed([...hanging(text), please]));
     return exitCodes.bug;
   }
 }
@@ -44,7 +43,13 @@ async function answer(
 ): Promise<number> {
   const { args } = line;
   const [quiet, verbose, json] = [args.flag("quiet"), args.flag("verbose"), args.flag("json")];
-  const printer = createPrinter(process.streams, process.env, { quiet, verbose, json, clean });
+  const printer = createPrinter(process.streams, process.env, {
+    quiet,
+    verbose,
+    json,
+    clean,
+    signal: process.signal,
+  });
   try {
     if (line.unknown !== undefined) throw line.unknown;
     if (args.flag("version")) return print(printer, process.version);
@@ -54,20 +59,19 @@ async function answer(
       process.streams.stderr.write(`${await helpOf(undefined)}\n`);
       return exitCodes.usage;
     }
-    const { env, now, signal } = process;
+    const { env, now, signal, killable } = process;
     const onSecrets = (found: readonly string[]): void => void secrets.push(...found);
-    const deps: Deps = { env, cwd: folderOf(process), now, signal, onSecrets };
+    const deps: Deps = { env, cwd: folderOf(process), now, signal, killable, onSecrets };
     return await perform(line.command, { args, printer, deps, project: projectOf(args), json, verbose });
   } catch (error) {
     if (!(error instanceof MigrateError)) throw error;
-    printer.error(error);
-    if (args.flag("raiseerr")) process.streams.stderr.write(clean(`${error.stack}\n`));
+    printer.error(error, args.flag("raiseerr"));
     return error.exitCode;
   }
 }
 
 function print(printer: Printer, text: string): number {
-  printer.data(text);
+  printer.lines(text.split("\n"));
   return exitCodes.ok;
 }
 

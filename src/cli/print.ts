@@ -1,8 +1,9 @@
 /** What a person or a program reads: data goes to stdout, everything else to stderr. The only importer of consola. */
 import { type ConsolaInstance, createConsola } from "consola/basic";
-import type { Diagnostic, Excerpt, MigrateError } from "../core/errors.ts";
+import { cancelled, type Diagnostic, type Excerpt, type MigrateError } from "../core/errors.ts";
 import { codePoints, type Location, offsetOfCodePoint } from "../core/source.ts";
-import { renderError } from "../render/diagnostic.ts";
+import { errorLines } from "../render/diagnostic.ts";
+import { cut, hanging, type Line, printed, visible } from "../render/terminal.ts";
 
 /** Where the process prints and is answered; each is made when it is first looked at. */
 export interface Streams {
@@ -12,10 +13,14 @@ export interface Streams {
 }
 
 export interface Printer {
-  /** Data: exactly this text, then a line end. */
-  data(text: string): void;
-  /** Data that ends its own lines, in pieces; resolves when all is on its way, so that what is said next comes after it. */
-  raw(pieces: Iterable<string>): Promise<void>;
+  /** Data: one line. */
+  data(line: Line): void;
+  lines(lines: readonly Line[]): void;
+  /**
+   * A script, in pieces: in a pipe its very bytes, in a terminal as other text is shown there. Resolves when all is on its
+   * way, so that what is said next comes after it.
+   */
+  script(pieces: Iterable<string>): Promise<void>;
   /** A value as one JSON document. */
   json(value: unknown): void;
   /** What is going on; silent with `--quiet`. */
@@ -23,13 +28,13 @@ export interface Printer {
   warn(text: string): void;
   /** Details; only with `--verbose`. */
   verbose(text: string): void;
-  error(error: MigrateError): void;
+  /** `stack`: that of the program too. */
+  error(error: MigrateError, stack?: boolean): void;
   /** A line that is overwritten by the next; only on a terminal. */
   progress(text: string): void;
-  /** Yes or no; undefined where nobody can be asked. */
-  ask(question: string): Promise<boolean | undefined>;
+  /** Yes or no, below the lines that it is about; undefined where nobody can be asked. Throws `execution/cancelled`. */
+  ask(about: readonly string[], question: string): Promise<boolean | undefined>;
   readonly width: number;
-  readonly color: boolean;
   readonly interactive: boolean;
 }
 
@@ -42,6 +47,8 @@ export function createPrinter(
     readonly json: boolean;
     /** Takes the passwords out of whatever is no data: what went wrong may quote anything. */
     readonly clean: (text: string) => string;
+    /** Fires when the user or the system asks to stop. */
+    readonly signal: AbortSignal;
   },
 ): Printer {
   const colored = (stream: NodeJS.WriteStream): boolean => {
@@ -49,7 +56,10 @@ export function createPrinter(
     if (env["FORCE_COLOR"] !== undefined && env["FORCE_COLOR"] !== "0") return true;
     return stream.isTTY === true && env["TERM"] !== "dumb";
   };
-  const out = (text: string): void => void streams.stdout.write(text);
+  const lines = (all: readonly Line[]): void => {
+    if (all.length > 0) streams.stdout.write(printed(all, colored(streams.stdout)));
+  };
+  const prose = (text: string): string => printed(hanging(options.clean(text)));
   let transient = false;
   const clear = (): void => {
     if (transient) streams.stderr.write("\r\u001b[K");
@@ -63,7 +73,7 @@ export function createPrinter(
         {
           log: ({ args }) => {
             clear();
-            streams.stderr.write(`${options.clean(args.join(" "))}\n`);
+            streams.stderr.write(args[0]);
           },
         },
       ],
@@ -71,51 +81,58 @@ export function createPrinter(
     return made;
   };
   return {
-    data: (text) => out(`${text}\n`),
-    async raw(pieces) {
+    data: (line) => lines([line]),
+    lines,
+    async script(pieces) {
+      const isShown = streams.stdout.isTTY === true;
       for (const piece of pieces) {
         // As bytes once and for all: whoever passes them on does not make them again.
-        const bytes = Buffer.from(piece);
+        const bytes = Buffer.from(isShown ? piece.split(/\r?\n/).map(visible).join("\n") : piece);
         await new Promise((resolve) => streams.stdout.write(bytes, () => resolve(undefined)));
       }
     },
-    json: (value) => out(`${JSON.stringify(value, jsonValue, 2)}\n`),
-    info: (text) => log().info(text),
-    warn: (text) => log().warn(`warning: ${text}`),
-    verbose: (text) => log().debug(text),
-    error: (error) => {
+    json: (value) => lines(jsonText(value).split("\n")),
+    info: (text) => log().info(prose(text)),
+    warn: (text) => log().warn(prose(`warning: ${text}`)),
+    verbose: (text) => log().debug(prose(text)),
+    error: (error, stack = false) => {
+      if (options.json) lines(jsonText({ error: errorValue(error) }, options.clean).split("\n"));
       const diagnostics = error.diagnostics.map((each) => cleanDiagnostic(each, options.clean));
-      if (options.json) {
-        const clean = (_key: string, each: unknown) =>
-          typeof each === "string" ? options.clean(each) : each;
-        out(`${JSON.stringify({ error: errorValue(error) }, clean, 2)}\n`);
-      }
       const { stderr } = streams;
-      log().error(renderError({ diagnostics }, { color: colored(stderr), width: widthOf(stderr) }));
+      log().error(printed(errorLines({ diagnostics }, widthOf(stderr)), colored(stderr)));
+      if (stack) log().error(prose(error.stack ?? ""));
     },
     progress: (text) => {
       const { stderr } = streams;
       if (options.quiet || stderr.isTTY !== true) return;
-      stderr.write(`\r\u001b[K${options.clean(text).slice(0, (stderr.columns || 80) - 1)}`);
+      const shown = cut(visible(options.clean(text)), (stderr.columns || 80) - 1, "…");
+      stderr.write(`\r\u001b[K${shown}`);
       transient = true;
     },
-    async ask(question) {
+    async ask(about, question) {
       const { stdin, stderr } = streams;
       if (stdin.isTTY !== true || stderr.isTTY !== true) return undefined;
       clear();
-      const { createInterface } = await import("node:readline/promises");
-      const terminal = createInterface({ input: stdin, output: stderr });
+      const { createInterface } = await import("node:readline");
+      // The terminal itself edits the line, so that Ctrl-C remains a signal.
+      const terminal = createInterface({ input: stdin, terminal: false });
+      stderr.write(options.clean(printed([...about, `${question} [y/N] `])).slice(0, -1));
+      const stop = (): void => terminal.close();
+      options.signal.addEventListener("abort", stop);
       try {
-        return /^y(es)?$/i.test((await terminal.question(`${question} [y/N] `)).trim());
+        const answer = await new Promise<string>((resolve) => {
+          terminal.once("line", resolve);
+          terminal.once("close", () => resolve(""));
+        });
+        if (options.signal.aborted) throw cancelled("nothing was changed");
+        return /^y(es)?$/i.test(answer.trim());
       } finally {
+        options.signal.removeEventListener("abort", stop);
         terminal.close();
       }
     },
     get width() {
       return widthOf(streams.stdout);
-    },
-    get color() {
-      return colored(streams.stdout);
     },
     get interactive() {
       return streams.stderr.isTTY === true;
@@ -148,6 +165,14 @@ function cleanExcerpt(
   return { line: clean(line), column: codePoints(clean(before)) + 1, length };
 }
 
+const jsonText = (value: unknown, clean = (text: string): string => text): string =>
+  JSON.stringify(
+    value,
+    (_key, each) =>
+      typeof each === "bigint" ? each.toString() : typeof each === "string" ? clean(each) : each,
+    2,
+  );
+
 /** An error as data: the same fields in the API and under `--json`. */
 function errorValue(error: MigrateError): unknown {
   const { code, exitCode, sqlstate } = error;
@@ -166,10 +191,6 @@ function errorValue(error: MigrateError): unknown {
     exitCode,
     diagnostics,
   };
-}
-
-function jsonValue(_key: string, value: unknown): unknown {
-  return typeof value === "bigint" ? value.toString() : value;
 }
 
 /** Columns; a pipe or a file has as many as are needed. */

@@ -91,7 +91,7 @@ export async function runOnline(request: Request, invocation: Invocation): Promi
   if (json) printer.json(resultValue(result));
   else if (result.plan.steps.length === 0 && result.steps.length === 0 && !result.done) {
     printer.info(`nothing to ${request.kind}: ${heads(result.plan.to)} on ${result.database}`);
-  } else if (dryRun) printer.data(result.steps.map(stepLine).join("\n"));
+  } else if (dryRun) printer.lines(result.steps.map(stepLine));
   else if (result.done)
     printer.info(
       `now at ${heads(result.plan.to)} on ${result.database}  ${timeText(performance.now() - began)}`,
@@ -106,7 +106,7 @@ async function confirmed(plan: Plan, database: string, { args, printer }: Invoca
     losses.filter(holdsData).map((loss) => `  ${revision}  ${lossText(loss)}`),
   );
   if (lost.length === 0) return true;
-  const answer = await printer.ask(`This downgrade of ${database} takes away:\n${lost.join("\n")}\nGo on?`);
+  const answer = await printer.ask([`This downgrade of ${database} takes away:`, ...lost], "Go on?");
   if (answer !== undefined) return answer;
   throw new MigrateError({
     code: "usage/needs-yes",

@@ -41,7 +41,7 @@ export async function writeScript(request: Request, invocation: Invocation): Pro
   const script = renderScript(plan, ledger, form);
   const { receipt } = script;
   if (json) printer.json({ receipt, script: output ?? script.text, plan });
-  else if (output === undefined) await printer.raw(script.pieces());
+  else if (output === undefined) await printer.script(script.pieces());
   if (output !== undefined) {
     const { writeScriptFile } = await import("../app/write-script.ts");
     await writeScriptFile(deps, output, script.pieces());

@@ -45,12 +45,12 @@ export function dollarQuoted(body: string, tag = "retort"): string {
 
 /**
  * Text that stays inside one `-- ` comment line whatever it holds: every character that some client or server
- * treats as a line end, every other control character, and what turns the direction of writing becomes a visible
- * `\uXXXX`.
+ * treats as a line end, every other control character, what turns the direction of writing, and half a surrogate pair
+ * becomes a visible `\uXXXX`.
  */
 export function commentText(text: string): string {
   return text.replaceAll(
-    /[\u0000-\u001f\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]/g,
+    /[\u0000-\u001f\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff\p{Surrogate}]/gu,
     (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, "0")}`,
   );
 }

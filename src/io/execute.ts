@@ -41,19 +41,25 @@ export interface ExecuteOptions extends LockOptions {
  */
 export async function execute(plan: Plan, session: Session, options: ExecuteOptions): Promise<void> {
   if (plan.batches.length === 0) return;
+  let lost = false;
   try {
     await takeLock(plan, session, options);
     await runBatches(plan, session, options);
   } catch (error) {
-    const lost = error instanceof MigrateError && error.code === "execution/connection-lost";
-    if (!lost) await release(plan, session);
+    lost = error instanceof MigrateError && error.code === "execution/connection-lost";
     throw error;
+  } finally {
+    if (!lost) await release(plan, session);
   }
 }
 
-/** The lock outlives a failed statement: the plan's own end releases it. */
+/** ms that the server has for it; the network may be gone, and the lock goes with the connection. */
+const RELEASE = 5000;
+
+/** The plan's end, which releases the lock. It is sent after a failed statement too, and changes nothing of what was done. */
 async function release(plan: Plan, session: Session): Promise<void> {
-  for (const { sql } of plan.batches.at(-1)!.statements) await session.send(sql).catch(() => {});
+  const sending = plan.batches.at(-1)!.statements.map(({ sql }) => session.send(sql));
+  await Promise.race([Promise.allSettled(sending), sleep(RELEASE, undefined, { ref: false })]);
 }
 
 // ── the lock ────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -124,7 +130,7 @@ function refuseAborted(signal: AbortSignal | undefined): void {
 
 // ── the statements ──────────────────────────────────────────────────────────────────────────────────────────────
 
-/** Runs what stands behind the lock. After a lock timeout or a deadlock it goes on from the batch that was rolled back. */
+/** Runs what stands between the lock and the end. After a lock timeout or a deadlock it goes on from the batch that was rolled back. */
 async function runBatches(plan: Plan, session: Session, options: ExecuteOptions): Promise<void> {
   const told = stepEvents(plan, options.onEvent ?? (() => {}));
   let retries = 0;
@@ -133,7 +139,7 @@ async function runBatches(plan: Plan, session: Session, options: ExecuteOptions)
     const watch = watchBlockers(options);
     try {
       await sendAhead(
-        itemsOf(plan.batches, batch, (statement) => labelOf(plan, statement)),
+        itemsOf(plan.batches.slice(0, -1), batch, (statement) => labelOf(plan, statement)),
         session,
         {
           onBegun: (item) => {

@@ -1,37 +1,31 @@
-/** An error → the text a person reads: where, what, the source line with a caret, and what to do next. */
+/** An error → the lines a person reads: where, what, the source line with a caret, and what to do next. */
 import type { Diagnostic, MigrateError } from "../core/errors.ts";
-import { columnsOf, visible } from "./terminal.ts";
-
-export interface DiagnosticStyle {
-  readonly color: boolean;
-  /** Columns of the terminal; no line of a file is shown wider than 100. */
-  readonly width?: number;
-}
+import { columnsOf, hanging, type Line, visible } from "./terminal.ts";
 
 /** More of them would push the first ones out of the terminal. */
 const MOST = 100;
 
-/** The diagnostics of the error, one block each, separated by empty lines. */
-export function renderError(
+/**
+ * The diagnostics of the error, one block each, separated by empty lines. `width`: columns of the terminal; no line of a
+ * file is shown wider than 100.
+ */
+export function errorLines(
   { diagnostics }: Pick<MigrateError, "diagnostics">,
-  style: DiagnosticStyle,
-): string {
-  const blocks = diagnostics.slice(0, MOST).map((diagnostic) => renderDiagnostic(diagnostic, style));
+  width = Number.POSITIVE_INFINITY,
+): readonly Line[] {
+  const blocks = diagnostics.slice(0, MOST).map((diagnostic) => diagnosticLines(diagnostic, width));
   const more = diagnostics.length - blocks.length;
-  if (more > 0) blocks.push(`and ${more} more; --json gives all of them`);
-  return blocks.join("\n\n");
+  if (more > 0) blocks.push([`and ${more} more; --json gives all of them`]);
+  return blocks.flatMap((block, index) => (index === 0 ? block : ["", ...block]));
 }
 
-function renderDiagnostic(
-  diagnostic: Diagnostic,
-  { color, width = Number.POSITIVE_INFINITY }: DiagnosticStyle,
-): string {
-  const paint = (code: number, text: string): string => (color ? `\u001b[${code}m${text}\u001b[0m` : text);
-  const { location, excerpt } = diagnostic;
-  const place =
-    location === undefined ? "" : `${visible(location.path)}:${location.line}:${location.column}: `;
-  const lines = [
-    `${paint(1, place)}${paint(31, `error[${diagnostic.code}]`)} ${visibleLines(diagnostic.message)}`,
+function diagnosticLines(diagnostic: Diagnostic, width: number): readonly Line[] {
+  const { code, message, hint, location, excerpt } = diagnostic;
+  const place = location === undefined ? "" : `${location.path}:${location.line}:${location.column}: `;
+  const [first, ...rest] = hanging(message);
+  const lines: Line[] = [
+    [{ color: 1, text: place }, { color: 31, text: `error[${code}]` }, ` ${first}`],
+    ...rest,
   ];
   if (location !== undefined && excerpt !== undefined) {
     const gutter = String(location.line);
@@ -42,10 +36,13 @@ function renderDiagnostic(
       excerpt.length ?? 1,
       room,
     );
-    lines.push(`${gutter} | ${visible(line)}`, `${" ".repeat(gutter.length)} | ${paint(31, caret)}`);
+    lines.push(`${gutter} | ${line}`, [`${" ".repeat(gutter.length)} | `, { color: 31, text: caret }]);
   }
-  if (diagnostic.hint !== undefined) lines.push(`${paint(36, "hint:")} ${visibleLines(diagnostic.hint)}`);
-  return lines.join("\n");
+  if (hint !== undefined) {
+    const [first, ...rest] = hanging(hint);
+    lines.push([{ color: 36, text: "hint:" }, ` ${first}`], ...rest);
+  }
+  return lines;
 }
 
 const MOST_COLUMNS = 100;
@@ -66,8 +63,4 @@ function window(
   const pad = before.map((point) => (point === "\t" ? "\t" : " ".repeat(columnsOf(visible(point))))).join("");
   const carets = Math.max(1, Math.min(length, shown.length - before.length));
   return { line: shown.join(""), caret: pad + "^".repeat(carets) };
-}
-
-function visibleLines(text: string): string {
-  return text.split("\n").map(visible).join("\n");
 }

@@ -8,7 +8,7 @@
  */
 import { type Graph, isHead, isRealHead, nodeOf } from "../core/graph.ts";
 import type { RevisionId } from "../core/migration.ts";
-import { columnsOf, onOneLine } from "./terminal.ts";
+import { type Colored, cut, type Line, onOneLine } from "./terminal.ts";
 
 /** What is to be drawn. */
 export interface Picture {
@@ -104,7 +104,6 @@ export function laneRows({ graph, revisions }: Picture, limit: number): readonly
 export interface TextStyle {
   /** Columns of the terminal; `Infinity` where there is none, and then what is applied is said in words as well. */
   readonly width: number;
-  readonly color: boolean;
   /** Draw with ASCII characters only. What the files say stays as it is. */
   readonly ascii: boolean;
   /** Say the path of each revision, on a line of its own. */
@@ -114,17 +113,15 @@ export interface TextStyle {
 /** No more columns than this, however wide the terminal. */
 const MOST_COLUMNS = 20;
 
-/** The drawing: lines without line ends, none of them wider than the terminal. */
-export function graphText(picture: Picture, style: TextStyle): readonly string[] {
+/** The drawing: none of its lines is wider than the terminal. */
+export function graphText(picture: Picture, style: TextStyle): readonly Line[] {
   const glyphs = style.ascii ? ASCII : UNICODE;
   // Lanes get a third of the terminal, at two characters each, and words the rest.
   const rows = laneRows(picture, Math.max(2, Math.min(MOST_COLUMNS, Math.floor(style.width / 6))));
-  const line = (cells: readonly string[], words: string): string => {
-    const lanes = Array.from(cells, (cell, x) =>
-      cell === undefined ? " " : style.color ? inColor(cell, x) : cell,
-    );
+  const line = (cells: readonly string[], words: string): Line => {
+    const lanes = Array.from(cells, (cell, x) => (cell === undefined ? " " : inColor(cell, x)));
     const text = cut(words, style.width - lanes.length - 1, glyphs.ellipsis);
-    return `${lanes.join("")} ${text}`.trimEnd();
+    return text === "" ? lanes : [...lanes, ` ${text}`];
   };
   return rows.flatMap((row, index) => {
     const { revision, column, passing, links } = row;
@@ -159,22 +156,6 @@ export function titleOf({ graph, current }: Picture, id: RevisionId): string {
     ...(isHead(node) ? [isRealHead(node) ? "(head)" : "(effective head)"] : []),
     ...(current?.has(id) === true ? ["(current)"] : []),
   ].join(" ");
-}
-
-const graphemes = new Intl.Segmenter();
-
-/** The text itself, if there is room for it; else as much as fits, with an ellipsis. Accents stay on their letters. */
-function cut(text: string, room: number, ellipsis: string): string {
-  if (room === Number.POSITIVE_INFINITY || columnsOf(text) <= room) return text;
-  let left = room - ellipsis.length;
-  if (left < 0) return "";
-  let kept = "";
-  for (const { segment } of graphemes.segment(text)) {
-    left -= columnsOf(segment);
-    if (left < 0) break;
-    kept += segment;
-  }
-  return kept.trimEnd() + ellipsis;
 }
 
 function wordsOf(picture: Picture, { revision, named }: LaneRow, { width }: TextStyle): string {
@@ -255,6 +236,6 @@ function joined(row: LaneRow, glyphs: Glyphs): string[] {
 }
 
 /** A column keeps its colour; what goes sideways has that of the column to its right. */
-function inColor(cell: string, x: number): string {
-  return cell === " " ? cell : `\u001b[${31 + (Math.ceil(x / 2) % 6)}m${cell}\u001b[0m`;
+function inColor(cell: string, x: number): string | Colored {
+  return cell === " " ? cell : { color: 31 + (Math.ceil(x / 2) % 6), text: cell };
 }

@@ -56,11 +56,11 @@ export function branchLines(
       const { message } = nodeOf(graph, child).revision;
       return `${" ".repeat(id.length)} -> ${line(child)}${options.verbose === true && message !== "" ? `, ${message}` : ""}`;
     });
-  return [options.verbose === true ? detailsOf(graph, id) : line(id), ...children];
+  return [...(options.verbose === true ? detailsOf(graph, id) : [line(id)]), ...children];
 }
 
-/** Everything about one revision, on several lines: what `show` prints, and every listing with `-v`. */
-export function detailsOf(graph: Graph, id: RevisionId, options: ListingOptions = {}): string {
+/** Everything about one revision: the lines that `show` prints, and every listing with `-v`. */
+export function detailsOf(graph: Graph, id: RevisionId, options: ListingOptions = {}): readonly string[] {
   const node = nodeOf(graph, id);
   const { dependsOn, message, path } = node.revision;
   const head = isHead(node) ? " (head)" : "";
@@ -73,7 +73,7 @@ export function detailsOf(graph: Graph, id: RevisionId, options: ListingOptions 
     ...(path === undefined ? [] : [`Path: ${path}`]),
     "",
     ...message.split("\n").map((line) => `    ${line}`),
-  ].join("\n");
+  ];
 }
 
 /** `upgrade to 1975ea83b712 at statement 3 of 5 (migrations/0007_index.up.sql:9)` */

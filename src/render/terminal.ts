@@ -1,16 +1,71 @@
-/** Text of users and servers → what a terminal can be given, and the columns it takes there. */
+/**
+ * Lines that hold text of users and servers → what a terminal or a pipe is given, and the columns it takes there. All that
+ * is printed becomes text here, except a script in a pipe or a file.
+ */
+import { commentText } from "../core/quote.ts";
 
-/** Without the characters that would act on a terminal or turn the direction of writing; a tab stays. */
-export function visible(text: string): string {
-  return text.replaceAll(/(?!\t)[\p{Cc}\u200e\u200f\u202a-\u202e\u2066-\u2069]/gu, (c) => {
-    const code = c.charCodeAt(0).toString(16);
-    return code.length > 2 ? `\\u${code}` : `\\x${code.padStart(2, "0")}`;
-  });
+/** Text in a colour: the number of an SGR sequence. */
+export interface Colored {
+  readonly color: number;
+  readonly text: string;
 }
+
+/** One line. A line end inside it is escaped, as is every other character that would act on a terminal. */
+export type Line = string | readonly (string | Colored)[];
+
+/** The lines as one text, each with its line end. */
+export function printed(lines: readonly Line[], color = false): string {
+  return lines
+    .map(
+      (line) =>
+        `${[line]
+          .flat()
+          .map((part) => printedPart(part, color))
+          .join("")}\n`,
+    )
+    .join("");
+}
+
+function printedPart(part: string | Colored, color: boolean): string {
+  if (typeof part === "string") return visible(part);
+  const text = visible(part.text);
+  return color && text !== "" ? `\u001b[${part.color}m${text}\u001b[0m` : text;
+}
+
+/** A text of several lines, such as a server's message: only its first line begins where our own do. */
+export const hanging = (text: string): readonly string[] =>
+  text.split("\n").map((line, index) => (index === 0 || line.startsWith("  ") ? line : `  ${line}`));
+
+/**
+ * Without the characters that would act on a terminal or turn the direction of writing; a tab stays. What stands for them
+ * is an escape of JSON too.
+ */
+export function visible(text: string): string {
+  return HARMLESS.test(text) ? text : text.split("\t").map(commentText).join("\t");
+}
+
+/** Most texts, and the lines of a drawing. */
+const HARMLESS = /^[ -~\u00a1-\u02ff\u2500-\u25ff]*$/;
 
 /** The same, with a space for each run of white space. */
 export function onOneLine(text: string): string {
   return visible(text.replaceAll(/\s+/g, " ")).trim();
+}
+
+const graphemes = new Intl.Segmenter();
+
+/** The text itself, if there is room for it; else as much as fits, with an ellipsis. Accents stay on their letters. */
+export function cut(text: string, room: number, ellipsis: string): string {
+  if (room === Number.POSITIVE_INFINITY || columnsOf(text) <= room) return text;
+  let left = room - ellipsis.length;
+  if (left < 0) return "";
+  let kept = "";
+  for (const { segment } of graphemes.segment(text)) {
+    left -= columnsOf(segment);
+    if (left < 0) break;
+    kept += segment;
+  }
+  return kept.trimEnd() + ellipsis;
 }
 
 /**

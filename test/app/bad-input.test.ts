@@ -6,7 +6,8 @@ import { join, resolve } from "node:path";
 import { afterAll, expect, test } from "vitest";
 import { openProject } from "../../src/app/project.ts";
 import { MigrateError } from "../../src/core/errors.ts";
-import { renderError } from "../../src/render/diagnostic.ts";
+import { errorLines } from "../../src/render/diagnostic.ts";
+import { printed } from "../../src/render/terminal.ts";
 import { deps } from "../support/migrate.ts";
 
 const root = mkdtempSync(join(tmpdir(), "retort-bad-"));
@@ -29,7 +30,7 @@ async function faultsOf(headers: readonly (readonly string[])[]) {
     (reason: unknown) => reason,
   );
   if (error !== undefined && !(error instanceof MigrateError)) throw error;
-  const text = error === undefined ? "" : renderError(error, { color: false });
+  const text = error === undefined ? "" : printed(errorLines(error));
   return { faults: error?.diagnostics ?? [], text, seconds: (performance.now() - start) / 1000 };
 }
 

@@ -4,8 +4,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { offline } from "../../src/app/offline.ts";
 import { MigrateError } from "../../src/core/errors.ts";
-import { renderError } from "../../src/render/diagnostic.ts";
+import { errorLines } from "../../src/render/diagnostic.ts";
 import { renderScript } from "../../src/render/script/script.ts";
+import { printed } from "../../src/render/terminal.ts";
 import { deps, example } from "../support/migrate.ts";
 import { randomFrom } from "./world.ts";
 
@@ -184,7 +185,7 @@ function unclearness(error: unknown): string | undefined {
     if (location !== undefined && !(location.line >= 1 && location.column >= 1))
       return `its place is ${JSON.stringify(location)}`;
   }
-  const text = renderError(error, { color: false });
+  const text = printed(errorLines(error));
   if (/\n {4}at |\bundefined\b|\[object Object\]|NaN/.test(text.replaceAll(/^\d+ \|.*$/gm, "")))
     return `it is shown as: ${text.slice(0, 500)}`;
   if (/[\u0000-\u0008\u000b-\u001f\u007f]/.test(text.replaceAll("\t", "")))

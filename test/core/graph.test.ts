@@ -350,18 +350,20 @@ describe("listings", () => {
   });
 
   it("say everything with -v", () => {
-    expect(detailsOf(graph, "d2", { current: new Set(["d2"]) })).toBe(
-      [
-        "Rev: d2 (head) (current)",
-        "Parent: d1",
-        "Also depends on: billing",
-        "Branch names: data",
-        "Path: sql/d2.up.sql",
-        "",
-        "    message of d2",
-      ].join("\n"),
-    );
-    expect(detailsOf(graph, "m1")).toContain("Rev: m1 (head) (mergepoint)\nMerges: b2, c1\n");
-    expect(detailsOf(graph, "a2")).toContain("Rev: a2 (branchpoint)\nParent: a1\nBranches into: b1, c1\n");
+    expect(detailsOf(graph, "d2", { current: new Set(["d2"]) })).toEqual([
+      "Rev: d2 (head) (current)",
+      "Parent: d1",
+      "Also depends on: billing",
+      "Branch names: data",
+      "Path: sql/d2.up.sql",
+      "",
+      "    message of d2",
+    ]);
+    expect(detailsOf(graph, "m1").slice(0, 2)).toEqual(["Rev: m1 (head) (mergepoint)", "Merges: b2, c1"]);
+    expect(detailsOf(graph, "a2").slice(0, 3)).toEqual([
+      "Rev: a2 (branchpoint)",
+      "Parent: a1",
+      "Branches into: b1, c1",
+    ]);
   });
 });

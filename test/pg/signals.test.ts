@@ -1,6 +1,10 @@
-/** Ctrl-C and a polite kill: the statement is cancelled on the server, rolled back, the lock released, exit 130 or 143. */
+/**
+ * Ctrl-C and a polite kill: the statement is cancelled on the server, rolled back, the lock released, exit 130 or 143. While
+ * the program computes, and the second time, the signal itself ends it, which a shell shows as the same numbers.
+ */
 import { type ChildProcess, spawn } from "node:child_process";
 import { createServer, type Socket } from "node:net";
+import { setTimeout as sleep } from "node:timers/promises";
 import { expect, test } from "vitest";
 import { builtCli } from "../support/cases.ts";
 import { ledger } from "../support/dump.ts";
@@ -17,7 +21,8 @@ const locks =
 
 interface Started {
   readonly child: ChildProcess;
-  readonly ended: Promise<{ readonly code: number | null; readonly stderr: string }>;
+  /** `code`: the signal, where that ended it. */
+  readonly ended: Promise<{ readonly code: number | NodeJS.Signals | null; readonly stderr: string }>;
 }
 
 function start(shop: TestProject, url: string, ...flags: string[]): Started {
@@ -30,7 +35,12 @@ function start(shop: TestProject, url: string, ...flags: string[]): Started {
   child.stderr!.on("data", (chunk: Buffer) => {
     stderr += chunk;
   });
-  return { child, ended: new Promise((resolve) => child.once("close", (code) => resolve({ code, stderr }))) };
+  return {
+    child,
+    ended: new Promise((resolve) =>
+      child.once("close", (code, signal) => resolve({ code: code ?? signal, stderr })),
+    ),
+  };
 }
 
 test.each([
@@ -125,11 +135,44 @@ test("a second signal ends it at once", async () => {
   await new Promise((resolve) => setTimeout(resolve, 300));
   expect(child.exitCode).toBeNull();
   child.kill("SIGINT");
-  expect(await ended).toMatchObject({ code: 130 });
+  expect(await ended).toMatchObject({ code: "SIGINT" });
   await query(
     url,
     "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'retort' AND datname = current_database()",
   );
+});
+
+/** A single statement, which takes the parser many seconds. */
+const large = `INSERT INTO t VALUES ${Array(600_000).fill("(1, 'abc')").join(", ")};\n`;
+
+test.each(["SIGINT", "SIGTERM"] as const)("%s while it parses, before anything is sent", async (signal) => {
+  const { url } = await ownDatabase(server!);
+  const shop = project({ a: large });
+  const { child, ended } = start(shop, url);
+  await until(url, `${connected} AND state = 'idle'`);
+  await sleep(1000);
+  const began = performance.now();
+  child.kill(signal);
+  const { code } = await ended;
+  // Where it has not begun yet, it stops as always.
+  expect([signal, signal === "SIGINT" ? 130 : 143]).toContain(code);
+  expect(performance.now() - began).toBeLessThan(10_000);
+  await until(url, `SELECT WHERE NOT EXISTS (${connected})`);
+  expect(await query(url, "SELECT to_regclass('retort.applied') AS ledger")).toEqual([{ ledger: null }]);
+});
+
+test("a signal while it parses for a script", async () => {
+  const shop = project({ a: large });
+  const child = spawn(process.execPath, [builtCli, "upgrade", "--sql"], {
+    cwd: shop.folder,
+    env: { PATH: process.env["PATH"] },
+    stdio: "ignore",
+  });
+  const ended = new Promise((resolve) => child.once("close", (code, signal) => resolve(code ?? signal)));
+  await sleep(2000);
+  expect(child.exitCode).toBeNull();
+  child.kill("SIGTERM");
+  expect(["SIGTERM", 143]).toContain(await Promise.race([ended, sleep(10_000, "still there")]));
 });
 
 test.each([["upgrade"], ["status"], ["log"], ["config"], ["upgrade", "head", "--sql", "--from-database"]])(

@@ -10,10 +10,10 @@ import {
   type Picture,
   type TextStyle,
 } from "../../src/render/graph-text.ts";
-import { columnsOf } from "../../src/render/terminal.ts";
+import { columnsOf, printed } from "../../src/render/terminal.ts";
 import { chance, longRevisions, randomRevisions, revision } from "../support/graphs.ts";
 
-const plain: TextStyle = { width: Number.POSITIVE_INFINITY, color: false, ascii: false, paths: false };
+const plain: TextStyle = { width: Number.POSITIVE_INFINITY, ascii: false, paths: false };
 
 function pictureOf(revisions: readonly Revision[], rest: Partial<Picture> = {}): Picture {
   const graph = buildGraph(revisions);
@@ -24,8 +24,10 @@ function pictureOf(revisions: readonly Revision[], rest: Partial<Picture> = {}):
 const bare = (id: string, parents: readonly string[] = [], rest: Partial<Revision> = {}): Revision =>
   revision(id, parents, { message: "", ...rest });
 
-const linesOf = (picture: Picture, style: Partial<TextStyle> = {}): readonly string[] =>
-  graphText(picture, { ...plain, ...style });
+const linesOf = (picture: Picture, style: Partial<TextStyle> = {}, color = false): readonly string[] =>
+  printed(graphText(picture, { ...plain, ...style }), color)
+    .split("\n")
+    .slice(0, -1);
 
 /** The drawing between two line ends, as it stands in a template below. */
 const drawing = (picture: Picture, style: Partial<TextStyle> = {}): string =>
@@ -177,9 +179,9 @@ o d (head)
 
   it("colours each column, and is otherwise the same", () => {
     const picture = pictureOf(randomRevisions(5, 40));
-    const colored = linesOf(picture, { color: true });
+    const colored = linesOf(picture, {}, true);
     expect(colored.join("\n").replaceAll(/\u001b\[\d+m/g, "")).toBe(linesOf(picture).join("\n"));
-    expect(linesOf(pictureOf([bare("a")]), { color: true })).toEqual(["\u001b[31m*\u001b[0m a (head)"]);
+    expect(linesOf(pictureOf([bare("a")]), {}, true)).toEqual(["\u001b[31m*\u001b[0m a (head)"]);
   });
 
   it("is ASCII when that is asked for", () => {
@@ -246,7 +248,7 @@ describe("the room", () => {
   it("lets no character act on the terminal", () => {
     const message = "red \u001b[31m\u0007 line\r\nnext\ttab \u202eturned \u2028 end";
     expect(linesOf(pictureOf([revision("a", [], { message })]))).toEqual([
-      "* a (head) red \\x1b[31m\\x07 line next tab \\u202eturned end",
+      "* a (head) red \\u001b[31m\\u0007 line next tab \\u202eturned end",
     ]);
   });
 

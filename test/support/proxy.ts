@@ -1,4 +1,7 @@
-/** A database URL goes in; the URL of a proxy before it comes out, and every text that a client sends through it. */
+/**
+ * A database URL goes in; the URL of a proxy before it comes out, and every text that a client sends through it. It can
+ * fail as networks do.
+ */
 import { connect, createServer, type Socket } from "node:net";
 import { onTestFinished } from "vitest";
 
@@ -17,17 +20,32 @@ export interface Proxy {
 const SSL_REQUEST = 80877103;
 const GSS_REQUEST = 80877104;
 
+/** What the proxy does at the first message of a client that matches; it comes as its type and its text: `QSELECT 1`. */
+export interface Fault {
+  readonly at: RegExp;
+  /** `silence`: from then on nothing is passed on, of any connection; else the server's next bytes become these. */
+  readonly deed: "silence" | Buffer;
+}
+
 /** Listens until the running test ends. Without TLS, or there would be nothing to read. */
-export async function proxy(url: string): Promise<Proxy> {
+export async function proxy(url: string, fault?: Fault): Promise<Proxy> {
   const target = new URL(url);
   const queries: string[] = [];
   let trips = 0;
   const sockets = new Set<Socket>();
   const pairs = new Map<Socket, Socket>();
-  const server = createServer((client) => {
-    const upstream = connect(Number(target.port || 5432), target.hostname);
+  let failing: "not yet" | "now" | "over" = "not yet";
+  const isSilent = (): boolean => failing === "now" && fault?.deed === "silence";
+  const server = createServer({ allowHalfOpen: true }, (client) => {
+    const upstream = connect({
+      port: Number(target.port || 5432),
+      host: target.hostname,
+      allowHalfOpen: true,
+    });
     let unanswered = 0;
     const readClient = messageReader((type, body) => {
+      if (failing === "not yet" && fault?.at.test(`${type}${body.subarray(0, -1).toString("utf8")}`))
+        failing = "now";
       if (type !== "Q") return;
       queries.push(body.subarray(0, -1).toString("utf8"));
       if (unanswered === 0) trips += 1;
@@ -46,9 +64,19 @@ export async function proxy(url: string): Promise<Proxy> {
       socket.on("close", () => other.destroy());
     }
     pairs.set(client, upstream);
-    client.on("data", readClient);
-    upstream.on("data", readServer);
-    client.pipe(upstream).pipe(client);
+    client.on("data", (bytes: Buffer) => {
+      readClient(bytes);
+      if (!isSilent()) upstream.write(bytes);
+    });
+    upstream.on("data", (bytes: Buffer) => {
+      readServer(bytes);
+      const garbled =
+        failing === "now" && fault !== undefined && fault.deed !== "silence" ? fault.deed : undefined;
+      if (garbled !== undefined) failing = "over";
+      if (!isSilent()) client.write(garbled ?? bytes);
+    });
+    client.on("end", () => isSilent() || upstream.end());
+    upstream.on("end", () => isSilent() || client.end());
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   const cut = (): void => {
@@ -58,7 +86,7 @@ export async function proxy(url: string): Promise<Proxy> {
     for (const [client, upstream] of pairs) {
       client.removeAllListeners("close");
       client.destroy();
-      upstream.unpipe(client).end();
+      upstream.end();
       upstream.resume();
     }
   };

@@ -19,7 +19,7 @@ const command: Command = {
     const { graph } = await openProject(deps, options);
     const points = branchPoints(graph);
     if (json) return printer.json({ branches: points.map((id) => revisionValue(graph, id)) });
-    for (const id of points) printer.data(`${branchLines(graph, id, { verbose }).join("\n")}\n`);
+    for (const id of points) printer.lines([...branchLines(graph, id, { verbose }), ""]);
   },
 };
 export default command;

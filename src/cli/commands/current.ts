@@ -38,8 +38,9 @@ const command: Command = {
       });
       return exitCode;
     }
-    if (verbose) printer.data(`Database: ${state.database}\n`);
-    for (const id of current) printer.data(verbose ? `${detailsOf(graph, id)}\n` : currentLine(graph, id));
+    if (verbose) printer.lines([`Database: ${state.database}`, ""]);
+    for (const id of current)
+      printer.lines(verbose ? [...detailsOf(graph, id), ""] : [currentLine(graph, id)]);
     for (const row of state.unknown) {
       printer.warn(
         `the ledger has ${row.revision} as applied on ${row.appliedAt} by ${row.appliedBy}, but no file does`,

@@ -22,7 +22,7 @@ const command: Command = {
     if (args.flag("sql")) {
       const { plan, ledger } = await ledgerScript(deps, project);
       const { text, receipt } = renderScript(plan, ledger);
-      return json ? printer.json({ receipt, script: text, plan }) : printer.raw([text]);
+      return json ? printer.json({ receipt, script: text, plan }) : printer.script([text]);
     }
     const { created, upgradedFrom } = await ensureLedger(deps, {
       ...project,

@@ -10,13 +10,11 @@ import { type Command, flag, type Invocation, value } from "../command.ts";
 
 const formats: Readonly<Record<string, (picture: Picture, invocation: Invocation) => void>> = {
   text: (picture, { args, deps, printer, verbose }) => {
-    const { width, color } = printer;
     const ascii = args.flag("ascii") || !speaksUnicode(deps.env);
-    const lines = graphText(picture, { width, color, ascii, paths: verbose });
-    if (lines.length > 0) printer.data(lines.join("\n"));
+    printer.lines(graphText(picture, { width: printer.width, ascii, paths: verbose }));
   },
-  mermaid: (picture, { printer }) => printer.data(graphMermaid(picture)),
-  dot: (picture, { printer }) => printer.data(graphDot(picture)),
+  mermaid: (picture, { printer }) => printer.lines(graphMermaid(picture).split("\n")),
+  dot: (picture, { printer }) => printer.lines(graphDot(picture).split("\n")),
   json: ({ graph, revisions, applied, current }, { printer }) => {
     const asValue = (id: string): object => ({
       ...(revisionValue(graph, id, current) as object),

@@ -18,7 +18,7 @@ const command: Command = {
     const { graph } = await openProject(deps, options);
     const heads = args.flag("resolve-dependencies") ? graph.realHeads : graph.heads;
     if (json) return printer.json({ heads: heads.map((id) => revisionValue(graph, id)) });
-    for (const id of heads) printer.data(verbose ? `${detailsOf(graph, id)}\n` : headLine(graph, id));
+    for (const id of heads) printer.lines(verbose ? [...detailsOf(graph, id), ""] : [headLine(graph, id)]);
   },
 };
 export default command;

@@ -25,10 +25,11 @@ const command: Command = {
     });
     const { graph } = project;
     if (json) return printer.json({ history: revisions.map((id) => revisionValue(graph, id, current)) });
-    const lines = revisions.map((id) =>
-      verbose ? `${detailsOf(graph, id, { current })}\n` : historyLine(graph, id, { current }),
+    printer.lines(
+      revisions.flatMap((id) =>
+        verbose ? [...detailsOf(graph, id, { current }), ""] : [historyLine(graph, id, { current })],
+      ),
     );
-    if (lines.length > 0) printer.data(lines.join("\n"));
   },
 };
 export default command;

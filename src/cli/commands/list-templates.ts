@@ -19,7 +19,7 @@ const command: Command = {
     for (const { name, description, path, own } of templates) {
       row(name, description + (verbose ? `  (${path})` : own ? "  (yours)" : ""));
     }
-    printer.data("\nmigrate init DIR -t NAME:");
+    printer.lines(["", "migrate init DIR -t NAME:"]);
     for (const { name, description } of projectTemplates) row(name, description);
   },
 };

@@ -42,8 +42,8 @@ const command: Command = {
     if (json) {
       const value = { inconsistency: inconsistency ?? null, findings, left, repaired, done };
       printer.json({ ...value, ...(script ? { script: text } : {}) });
-    } else if (text !== undefined) await printer.raw([text]);
-    else if (inconsistency !== undefined && dryRun) printer.data(questionLines(inconsistency));
+    } else if (text !== undefined) await printer.script([text]);
+    else if (inconsistency !== undefined && dryRun) printer.lines(questionLines(inconsistency));
     else if (dryRun) for (const finding of findings) printer.data(findingLine(finding));
     else if (repaired.length === 0) for (const finding of left) printer.info(findingLine(finding));
     if (inconsistency !== undefined) {
@@ -63,14 +63,13 @@ async function confirmed(
   { inconsistency, findings }: Omit<Repair, "done">,
   { args, printer }: Invocation,
 ): Promise<boolean> {
-  const lines =
-    inconsistency === undefined ? findings.map(findingLine).join("\n") : questionLines(inconsistency);
+  const lines = inconsistency === undefined ? findings.map(findingLine) : questionLines(inconsistency);
   if (args.flag("yes")) {
-    printer.info(lines);
+    for (const line of lines) printer.info(line);
     return true;
   }
   const question = inconsistency === undefined ? "Accept the files as they are?" : "Repair the ledger?";
-  const answer = await printer.ask(`${lines}\n${question}`);
+  const answer = await printer.ask(lines, question);
   if (answer !== undefined) return answer;
   throw new MigrateError({
     code: "usage/needs-yes",
@@ -80,5 +79,7 @@ async function confirmed(
 }
 
 /** What is wrong with the ledger, and what repairing it does. */
-const questionLines = (inconsistency: Inconsistency): string =>
-  [inconsistency.message, ...repairLines(inconsistency).map((line) => `  ${line}`)].join("\n");
+const questionLines = (inconsistency: Inconsistency): readonly string[] => [
+  inconsistency.message,
+  ...repairLines(inconsistency).map((line) => `  ${line}`),
+];

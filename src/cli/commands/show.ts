@@ -19,7 +19,7 @@ const command: Command = {
     if (json) return printer.json({ revisions: revisions.map((id) => revisionValue(project.graph, id)) });
     if (revisions.length === 0)
       printer.info(`'${args.positionals[0]}' is no revision: nothing is applied there`);
-    for (const id of revisions) printer.data(`${detailsOf(project.graph, id)}\n`);
+    for (const id of revisions) printer.lines([...detailsOf(project.graph, id), ""]);
   },
 };
 export default command;

@@ -5,6 +5,7 @@ import type { ConnectionOptions } from "node:tls";
 import { addressFault, type Parameters } from "../../core/address.ts";
 import { MigrateError } from "../../core/errors.ts";
 import { textIfThere } from "../files.ts";
+import { type DriverError, sqlstateOf } from "../session/types.ts";
 
 const sslModes = ["disable", "allow", "prefer", "require", "verify-ca", "verify-full"] as const;
 export type SslMode = (typeof sslModes)[number];
@@ -92,9 +93,10 @@ export async function connectAsMode<T>(
 
 /** Not for an unreachable host, nor for the server's own errors but "no pg_hba.conf entry" (28000). */
 function mayBeAboutTls(error: unknown): boolean {
-  const { code, syscall } = error as { readonly code?: string; readonly syscall?: string };
+  const { syscall } = error as NodeJS.ErrnoException;
   if (syscall === "connect" || syscall === "getaddrinfo") return false;
-  return code === "28000" || !/^[0-9A-Z]{5}$/.test(code ?? "");
+  const sqlstate = sqlstateOf(error as DriverError);
+  return sqlstate === undefined || sqlstate === "28000";
 }
 
 // ── parameters ──────────────────────────────────────────────────────────────────────────────────────────────────

@@ -7,7 +7,7 @@ import type { Reader } from "./reader.ts";
 import {
   type DriverError,
   type Notice,
-  type Query,
+  parsedRow,
   type Row,
   type Session,
   StatementFailure,
@@ -68,7 +68,7 @@ export async function openSession(address: DatabaseAddress, options: OpenOptions
       reader ??= reading.then(({ createReader }) => createReader(rowsOf));
       return (await reader).rows(query);
     },
-    aside: async <T>({ sql, row }: Query<T>) => (await wire.aside(sql)).map((each) => row.parse(each)),
+    aside: async (query) => (await wire.aside(query.sql)).map((row) => parsedRow(query, row)),
     cancel: () => wire.cancel(),
     close: async () => {
       if (!open) return;

@@ -1,9 +1,9 @@
 /** A connection → the rows of reading queries, each checked by the schema of its query. The only importer of slonik. */
 import slonik, { type QueryResultRow } from "slonik";
-import { type DriverError, type Query, type Row, StatementFailure } from "./types.ts";
+import { type DriverError, parsedRow, type Query, type Row, StatementFailure } from "./types.ts";
 
 export interface Reader {
-  /** Throws `StatementFailure`, and an error of slonik's where a row is not as the query promises. */
+  /** Throws `StatementFailure`, `execution/unexpected-row`. */
   rows<T>(query: Query<T>): Promise<readonly T[]>;
   close(): Promise<void>;
 }
@@ -40,7 +40,7 @@ export async function createReader(rowsOf: (sql: string) => Promise<readonly Row
       {
         name: "schema",
         transformRow: ({ resultParser }, _query, row) =>
-          (resultParser as Parser | undefined)?.parse(row) ?? row,
+          parsedRow({ row: resultParser as unknown as Parser }, row),
       },
     ],
   });

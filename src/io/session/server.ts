@@ -1,5 +1,6 @@
 /** The address of a server → a connection to it that sends messages ahead. The only importer of pg, whose internals it uses. */
 import type { Socket } from "node:net";
+import { setTimeout as sleep } from "node:timers/promises";
 import type { ConnectionOptions as TlsOptions } from "node:tls";
 import pg from "pg";
 import { MigrateError } from "../../core/errors.ts";
@@ -16,9 +17,12 @@ export function serverWire(
   let client: pg.Client;
   let ssl: false | TlsOptions = false;
   let version: string | undefined;
+  // Other connections, which nobody needs when this one ends.
+  const end = new AbortController();
+  const untilEnd = signal === undefined ? end.signal : AbortSignal.any([signal, end.signal]);
 
   const connected = async (wanted: false | TlsOptions): Promise<Connected> => {
-    const made = await connectClient(address, wanted, signal, onLost);
+    const made = await connectClient(address, wanted, untilEnd, onLost);
     version ??= made.version;
     return made;
   };
@@ -27,7 +31,10 @@ export function serverWire(
       ({ client, ssl } = await connectAsMode(address, connected));
       client.on("notice", ({ severity = "NOTICE", message = "" }) => onNotice({ severity, message }));
     },
-    end: () => client.end(),
+    end: () => {
+      end.abort();
+      return ended(client);
+    },
     send: (text, wantsRows) => {
       corked(streamOf(client));
       return sent(client, text, wantsRows);
@@ -35,12 +42,12 @@ export function serverWire(
     aside: async (text) => {
       const { client: other } = await connected(ssl);
       try {
-        return (await sent(other, text, true)).rows;
+        return (await givenUp(internals(other).connection, end.signal, sent(other, text, true))).rows;
       } finally {
-        await other.end();
+        await ended(other);
       }
     },
-    cancel: () => cancelled(address, ssl, client),
+    cancel: () => cancelled(address, ssl, client, end.signal),
     announced: () => ({ pid: internals(client).processID, version }),
   };
 }
@@ -55,7 +62,7 @@ interface Connected {
 async function connectClient(
   address: ServerAddress,
   wanted: false | TlsOptions,
-  signal: AbortSignal | undefined,
+  signal: AbortSignal,
   onLost: (error: Error) => void,
 ): Promise<Connected> {
   let ssl = wanted;
@@ -64,6 +71,7 @@ async function connectClient(
   const client = new pg.Client(configurationOf(address, ssl, bindable));
   const { connection } = internals(client);
   client.on("error", onLost);
+  endWhereUnreadable(connection);
   if (ssl !== false && address.ssl !== false && address.ssl.mode === "prefer") {
     goOnPlain(connection, () => {
       ssl = false;
@@ -75,17 +83,13 @@ async function connectClient(
   connection.on("parameterStatus", ({ parameterName, parameterValue }) => {
     if (parameterName === "server_version") version = parameterValue;
   });
-  const giveUp = (): void => void connection.stream.destroy();
-  if (signal?.aborted === true) throw new Error("given up");
-  signal?.addEventListener("abort", giveUp);
+  if (signal.aborted) throw new Error("given up");
   try {
-    await client.connect();
+    await givenUp(connection, signal, client.connect());
   } catch (error) {
     // What fails on our side, such as for want of a password, would leave the connection open.
-    giveUp();
+    connection.stream.destroy();
     throw error;
-  } finally {
-    signal?.removeEventListener("abort", giveUp);
   }
   return { client, ssl, version };
 }
@@ -125,6 +129,25 @@ function configurationOf(
   };
 }
 
+/** What is done over a connection, which breaks when the signal fires. */
+async function givenUp<T>(connection: Connection, signal: AbortSignal, doing: Promise<T>): Promise<T> {
+  const giveUp = (): void => void connection.stream.destroy();
+  signal.addEventListener("abort", giveUp);
+  try {
+    return await doing;
+  } finally {
+    signal.removeEventListener("abort", giveUp);
+  }
+}
+
+/** ms that the server has to end its side of a connection; the network may be gone. */
+const FAREWELL = 2000;
+
+async function ended(client: pg.Client): Promise<void> {
+  const late = sleep(FAREWELL, true, { ref: false });
+  if ((await Promise.race([client.end(), late])) === true) streamOf(client).destroy();
+}
+
 /** One message. Rows that nobody wants are not kept: a SELECT in a migration may have any number. */
 async function sent(
   client: pg.Client,
@@ -149,10 +172,15 @@ class Discarding extends pg.Query {
 }
 
 /** Asks, as libpq does it, over a connection that says nothing else. */
-function cancelled(address: ServerAddress, ssl: false | TlsOptions, client: pg.Client): Promise<void> {
+function cancelled(
+  address: ServerAddress,
+  ssl: false | TlsOptions,
+  client: pg.Client,
+  signal: AbortSignal,
+): Promise<void> {
   const { processID, secretKey } = internals(client);
-  return new Promise((resolve, reject) => {
-    const other = internals(new pg.Client(configurationOf(address, ssl, { value: true }))).connection;
+  const other = internals(new pg.Client(configurationOf(address, ssl, { value: true }))).connection;
+  const asked = new Promise<void>((resolve, reject) => {
     const ask = (): void => other.cancel(processID, secretKey);
     other.once("connect", ssl === false ? ask : () => other.requestSsl());
     other.once("sslconnect", ask);
@@ -161,6 +189,7 @@ function cancelled(address: ServerAddress, ssl: false | TlsOptions, client: pg.C
     if (address.host.startsWith("/")) other.connect(`${address.host}/.s.PGSQL.${address.port}`);
     else other.connect(address.port, address.host);
   });
+  return givenUp(other, signal, asked);
 }
 
 /** What is sent before the program waits again goes out in one piece. */
@@ -189,6 +218,24 @@ interface Internals {
 const internals = (client: pg.Client): Internals => client as unknown as Internals;
 
 const streamOf = (client: pg.Client): Socket => internals(client).connection.stream;
+
+/** Bytes that are no message of the protocol break the connection; pg would throw what it says of them at nobody. */
+function endWhereUnreadable(connection: Connection): void {
+  const attach = connection.attachListeners.bind(connection);
+  connection.attachListeners = (stream) => {
+    attach(stream);
+    const read = stream.listeners("data").at(-1) as (bytes: Buffer) => void;
+    stream.off("data", read);
+    stream.on("data", (bytes: Buffer) => {
+      try {
+        read(bytes);
+      } catch (cause) {
+        const { message } = cause as Error;
+        stream.destroy(new Error(`what the server sent cannot be read: ${message}`, { cause }));
+      }
+    });
+  };
+}
 
 /**
  * Where the server answers N to being asked for TLS, the same connection goes on without, as libpq's does; pg would

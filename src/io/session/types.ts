@@ -1,4 +1,5 @@
 /** What the rest of the program knows of a connection to a database. */
+import { MigrateError } from "../../core/errors.ts";
 import type { Failure } from "../../core/explain.ts";
 
 /** A message from the server that is not an error. */
@@ -55,6 +56,24 @@ export interface Wire {
 export interface WireListener {
   readonly onNotice: (notice: Notice) => void;
   readonly onLost: (error: Error) => void;
+}
+
+/** A row as its query promises it. Throws `execution/unexpected-row`. */
+export function parsedRow<T>({ row: schema }: Pick<Query<T>, "row">, row: unknown): T {
+  try {
+    return schema.parse(row);
+  } catch (cause) {
+    const [issue] =
+      (cause as { issues?: readonly { path: readonly string[]; message: string }[] }).issues ?? [];
+    throw new MigrateError(
+      {
+        code: "execution/unexpected-row",
+        message: `the database answered a query of ours with a row that cannot be: ${issue?.path.join(".")}: ${issue?.message}`,
+        hint: "was the ledger edited by hand, or does something on the way to the server change what it says?",
+      },
+      { cause },
+    );
+  }
 }
 
 /** An error as a driver throws it; the server's own have a severity. */

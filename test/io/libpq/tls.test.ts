@@ -82,8 +82,12 @@ describe("TLS", () => {
   const noTls = new Error("The server does not support SSL connections");
   const failures = {
     noTls,
-    hba: Object.assign(new Error("no pg_hba.conf entry"), { code: "28000" }),
-    password: Object.assign(new Error("password authentication failed"), { code: "28P01" }),
+    hba: Object.assign(new Error("no pg_hba.conf entry"), { severity: "FATAL", code: "28000" }),
+    password: Object.assign(new Error("password authentication failed"), {
+      severity: "FATAL",
+      code: "28P01",
+    }),
+    broken: Object.assign(new Error("write EPIPE"), { code: "EPIPE", syscall: "write" }),
     refused: Object.assign(new Error("refused"), { code: "ECONNREFUSED", syscall: "connect" }),
   };
   it.each([
@@ -93,6 +97,7 @@ describe("TLS", () => {
     ["prefer", failures.hba, ["tls", "plain"]],
     ["prefer", failures.password, ["tls"]],
     ["prefer", failures.refused, ["tls"]],
+    ["prefer", failures.broken, ["tls", "plain"]],
     ["require", failures.noTls, ["tls"]],
   ])("sslmode=%s and a server that says %s", async (mode, error, attempts) => {
     const seen: string[] = [];
