@@ -93,3 +93,11 @@ ALTER TABLE m1 DROP CONSTRAINT m1_a_check; INSERT INTO m1 VALUES (2); ALTER TABL
 -- >>> case batches_and_others
 -- >>> header transaction: none
 CREATE TABLE t (a int, b int); INSERT INTO t SELECT i FROM generate_series(1, 30) AS i; UPDATE t SET b = a * 2; DO $$ BEGIN UPDATE batches_and_others.t SET b = b + 1; COMMIT; UPDATE batches_and_others.t SET a = -a WHERE a > 15; END $$;
+-- >>> case reindex_of_a_partitioned_table
+-- >>> header transaction: none
+-- >>> bare
+REINDEX TABLE tables_for_outside.m; REINDEX INDEX tables_for_outside.m_b; REINDEX TABLE CONCURRENTLY tables_for_outside.m;
+-- >>> case cluster_of_a_partitioned_table
+-- >>> header transaction: none
+CREATE TABLE m (a int PRIMARY KEY) PARTITION BY RANGE (a); CREATE TABLE m1 PARTITION OF m DEFAULT; INSERT INTO m VALUES (2), (1);
+CLUSTER m USING m_pkey;
