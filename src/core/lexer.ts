@@ -73,6 +73,42 @@ export function skipTrivia(text: string, from: number): number {
   return text.length;
 }
 
+/**
+ * The text with blanks in the place of the comments of `text.slice(from, to)`, so that every offset stays. A block comment
+ * between two strings stays too: with blanks alone, a line end between them would make them one.
+ */
+export function withoutComments(text: string, from = 0, to = text.length): string {
+  let out = text.slice(0, from);
+  let last: TokenKind | undefined;
+  /** What follows the last token: as it is, and with blanks for block comments. */
+  let [kept, blanked] = ["", ""];
+  for (const { kind, start, end } of tokens(text.slice(0, to), from)) {
+    const piece = text.slice(start, end);
+    const blank = kind === "comment" ? blanks(piece) : piece;
+    if (kind === "space" || kind === "comment") {
+      kept += piece.startsWith("/*") ? piece : blank;
+      blanked += blank;
+    } else {
+      out += (last === "string" && kind === "string" ? kept : blanked) + withoutCommentsInside(piece);
+      [last, kept, blanked] = [kind, "", ""];
+    }
+  }
+  return out + blanked + text.slice(to);
+}
+
+/** A string with escapes goes on behind comments; those of another are two tokens. */
+const withoutCommentsInside = (piece: string): string =>
+  /^[eE]'/.test(piece)
+    ? piece.slice(0, 2) +
+      piece
+        .slice(2)
+        .replace(GOES_ON, (_, text: string, gap: string) => text + gap.replace(/--[^\r\n]*/g, blanks))
+    : piece;
+
+const GOES_ON = new RegExp(`(${ESCAPED})(${CONTINUED})`, "gy");
+
+const blanks = (text: string): string => " ".repeat(text.length);
+
 /** Block comments nest in PostgreSQL. */
 function blockCommentEnd(text: string, start: number): number {
   const mark = /\/\*|\*\//g;

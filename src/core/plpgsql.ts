@@ -4,7 +4,7 @@
  * The compiler that judges it knows no catalog: a type it has not heard of is a record to it. So only what it says
  * of syntax counts.
  */
-import { skipTrivia, tokens } from "./lexer.ts";
+import { skipTrivia, tokens, withoutComments } from "./lexer.ts";
 import { lineEnd } from "./syntax.ts";
 
 /** What it says of a body that no server could accept, whatever types and tables there are. */
@@ -31,8 +31,13 @@ export function bodyFault(compile: BodyJudge, sql: string, body: string): BodyFa
     return message !== undefined && BODY_FAULT.test(message) ? message : undefined;
   };
   const text = sql.replace(LOOP_TARGETS, (_, first: string, rest: string) => first + " ".repeat(rest.length));
-  const message = judge(text);
-  return message === undefined ? undefined : { message, ...placeOf(judge, text, body, message) };
+  if (judge(text) === undefined) return undefined;
+  // A comment hides from the compiler's SQL parser what stands behind it, and makes a fault where there is none.
+  const literal = literalOf(sql, body);
+  const quiet =
+    literal?.quote.startsWith("$") === true ? withoutComments(text, literal.begin, literal.last) : text;
+  const message = judge(quiet);
+  return message === undefined ? undefined : { message, ...placeOf(judge, quiet, literal, message) };
 }
 
 /** How deeply blocks, IFs, LOOPs and CASEs lie within each other; more than that where SQL has such words too. */
@@ -57,16 +62,11 @@ const PROBE = " \n retort_probe retort_probe; ";
 function placeOf(
   judge: BodyJudge,
   sql: string,
-  body: string,
+  literal: Literal | undefined,
   message: string,
 ): { readonly start: number; readonly end: number } {
-  const literal = [...tokens(sql)].find(
-    ({ kind, start, end }) => kind === "string" && unquoted(sql.slice(start, end)) === body,
-  );
   if (literal === undefined) return { start: 0, end: lineEnd(sql, 0) };
-  const quote = openingQuote(sql.slice(literal.start));
-  const begin = literal.start + quote.length;
-  const last = literal.end - quote.length;
+  const { begin, last } = literal;
   const faultBefore = (cut: number): boolean =>
     judge(`${sql.slice(0, cut)}${PROBE}${sql.slice(last)}`) === message;
 
@@ -94,6 +94,24 @@ function placeOf(
     ({ start, end }) => !/^(?:begin|then|else|loop|declare)$/i.test(sql.slice(start, end)),
   );
   return named.find((place) => faultBefore(place.end)) ?? named[0] ?? first ?? inside[0] ?? final;
+}
+
+/** The string that a body is written as; UTF-16 offsets of it, and of what its quotes hold. */
+interface Literal {
+  readonly quote: string;
+  readonly start: number;
+  readonly end: number;
+  readonly begin: number;
+  readonly last: number;
+}
+
+function literalOf(sql: string, body: string): Literal | undefined {
+  for (const { kind, start, end } of tokens(sql)) {
+    if (kind !== "string" || unquoted(sql.slice(start, end)) !== body) continue;
+    const quote = openingQuote(sql.slice(start));
+    return { quote, start, end, begin: start + quote.length, last: end - quote.length };
+  }
+  return undefined;
 }
 
 /** `$tag$` or `'`. */

@@ -19,7 +19,7 @@ export function refusal(ast: Ast, text: string): Fault | undefined {
         hint: "remove it: the session is reset before every migration; DISCARD TEMP and RESET ALL are fine",
       };
     case "VariableSetStmt":
-      return lexingSetting(tree);
+      return transactionSetting(tree) ?? lexingSetting(tree);
     case "SelectStmt":
       if (!text.includes("pg_advisory_unlock_all")) return undefined;
       if (!someNode(ast, (_, call) => nameOfCall(call) === "pg_advisory_unlock_all")) return undefined;
@@ -49,6 +49,17 @@ function transactionControl(tag: string): Fault {
       ? `${tag} in a migration, which already runs in a transaction`
       : `${tag} in a migration would end the transaction that records it`,
     hint: `remove it: a migration is one transaction, with its row in the ledger; to run without one, write '-- transaction: none' in the header`,
+  };
+}
+
+/** A guard has been run in the transaction before, and the ledger is written in it. */
+function transactionSetting(tree: Ast): Fault | undefined {
+  const name = word(tree["name"]);
+  if (!/^transaction(?: snapshot|_isolation|_read_only|_deferrable)?$/i.test(name)) return undefined;
+  return {
+    code: "source/transaction-control",
+    message: `SET ${name} in a migration, whose transaction has begun and must be able to write the ledger`,
+    hint: "remove it: a migration runs in a transaction of the database's default isolation level",
   };
 }
 

@@ -10,7 +10,7 @@ import { type Ast, depthOf, plpgsqlBody } from "../core/ast.ts";
 import { readable } from "../core/batch.ts";
 import { type Diagnostic, MigrateError } from "../core/errors.ts";
 import { ENOUGH_FAULTS, type Fault, faultAt } from "../core/fault.ts";
-import { skipTrivia, tokens } from "../core/lexer.ts";
+import { skipTrivia, tokens, withoutComments } from "../core/lexer.ts";
 import type { MigrationFile } from "../core/migration.ts";
 import { mayNeed17, needs18 } from "../core/newer-syntax.ts";
 import { type BodyFault, blockDepth, bodyFault } from "../core/plpgsql.ts";
@@ -240,26 +240,18 @@ function parse(
   from: number,
   to: number,
 ): { readonly complete: boolean; readonly result: Piece["result"] } {
-  const piece = text.slice(from, to);
-  const { exitCode } = process; // which the parser sets when it runs out of memory
-  let tree: ReturnType<Parser["parseSync"]>;
-  try {
-    tree = parser.parseSync(piece);
-  } catch (error) {
-    process.exitCode = exitCode;
-    const message = error instanceof Error ? error.message : String(error);
-    const details = (error as { sqlDetails?: { cursorPosition?: number } }).sqlDetails;
-    if (details === undefined) {
-      discardParser();
-      return { complete: true, result: { message } };
-    }
-    const offset = from + offsetOfCodePoint(piece, details.cursorPosition ?? 0);
-    return {
-      complete: !/^unterminated|at end of input$/.test(message),
-      result: { message, offset: Math.min(offset, to) },
-    };
+  const written = text.slice(from, to);
+  let [piece, read] = [written, treeOf(parser, written)];
+  if ("message" in read && parser === shared && !endsTooEarly(read)) {
+    piece = withoutComments(written);
+    if (piece !== written) read = treeOf(parser, piece);
   }
-  const stmts = tree.stmts ?? [];
+  if ("message" in read) {
+    if (read.codePoint === undefined) return { complete: true, result: { message: read.message } };
+    const offset = Math.min(from + offsetOfCodePoint(piece, read.codePoint), to);
+    return { complete: !endsTooEarly(read), result: { message: read.message, offset } };
+  }
+  const stmts = read.stmts ?? [];
   // Only the last one can lack its length, which is that to its `;`.
   const complete = stmts.length === 0 || (stmts.at(-1)?.stmt_len ?? 0) > 0;
   if (!complete && to < text.length) return { complete, result: [] };
@@ -270,6 +262,33 @@ function parse(
     return { ast: stmt as unknown as Ast, start, end };
   });
   return { complete, result };
+}
+
+/** What the parser says of a text that it cannot read; where, unless it has broken down. */
+interface Refused {
+  readonly message: string;
+  readonly codePoint?: number;
+}
+
+/** More text could mend it. */
+const endsTooEarly = ({ message }: Refused): boolean => /^unterminated|at end of input$/.test(message);
+
+/**
+ * The tree of a text. A comment hides from this parser what stands behind it where a key word or a string is read with
+ * what follows (`NOT -- …⏎ IN`, `NULLS -- …⏎ FIRST`, `'a' -- …⏎ 'b'`): then it finds a fault where there is none.
+ */
+function treeOf(parser: Parser, piece: string): ReturnType<Parser["parseSync"]> | Refused {
+  const { exitCode } = process; // which the parser sets when it runs out of memory
+  try {
+    return parser.parseSync(piece);
+  } catch (error) {
+    process.exitCode = exitCode;
+    const message = error instanceof Error ? error.message : String(error);
+    const details = (error as { sqlDetails?: { cursorPosition?: number } }).sqlDetails;
+    if (details !== undefined) return { message, codePoint: details.cursorPosition ?? 0 };
+    discardParser();
+    return { message };
+  }
 }
 
 function endOfLastToken(text: string, start: number): number {
@@ -402,7 +421,8 @@ function createParserOf16(): (sql: string, body: string | undefined) => Promise<
   const budget = 1024 * 1024; // UTF-16 units
   let instance: ParserOf16 | undefined;
   let spent = 0;
-  return async (sql, body) => {
+  return async (text, body) => {
+    const sql = withoutComments(text);
     if (instance === undefined || spent > budget) {
       instance = await loadParserOf16();
       spent = 0;

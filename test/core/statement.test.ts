@@ -210,7 +210,6 @@ test.for([
   ["reset session authorization", "identity"],
   ["set local search_path = a", undefined],
   ["set local role r", undefined],
-  ["set transaction read only", undefined],
   ["set constraints all deferred", undefined],
   ["select set_config('role', 'r', false)", undefined],
 ] as const)("%s sets: %s", async ([sql, setting]) => {

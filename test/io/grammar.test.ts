@@ -68,6 +68,34 @@ test.for([
   expect((await faults(text))[0]?.hint).toContain(hint);
 });
 
+test.for([
+  "SELECT 'x' -- c\n 'y';",
+  "SELECT E'x\\'' -- '\n -- é😀\n 'y';",
+  "SELECT U&'d!0061t' /* c */ UESCAPE -- d\n '!';",
+  "SELECT 1 WHERE 1 NOT /* c */ IN (2) ORDER BY 1 NULLS -- é😀\n FIRST;",
+  "SELECT '1:00'::time WITH /* /* x */ */ TIME ZONE;",
+  "CREATE FUNCTION f() RETURNS text LANGUAGE plpgsql AS $$ BEGIN RETURN 'x' -- c\n 'y'; END $$;",
+  "DO $é$ BEGIN PERFORM 1 ORDER BY 1 NULLS /* c */ FIRST; END $é$;",
+] as const)("a comment parts nothing: %s", async (text) => {
+  for (const server of [undefined, v15, v18]) expect(await report(text, server)).toEqual([]);
+  // The fault behind it is where it was.
+  expect(await report(`${text}\nselec 2;`)).toEqual([
+    `${text.split("\n").length + 1}:1 source/syntax syntax error at or near "selec"`,
+  ]);
+});
+
+test("a block comment between two strings does part them", async () => {
+  expect(await report("select 'a' -- c\n /* d */\n 'b'")).toEqual([
+    `3:2 source/syntax syntax error at or near "'b'"`,
+  ]);
+});
+
+test("a fault of a body is found where a comment hides another", async () => {
+  expect(await report("DO $$ BEGIN PERFORM 1 WHERE 1 NOT -- é\n IN (2);\n PERFORM a b c; END $$;")).toEqual([
+    `3:14 source/plpgsql syntax error at or near "c", in the PL/pgSQL body`,
+  ]);
+});
+
 test("the token is underlined", async () => {
   const [fault] = await faults("select 1;\nselect 'é😀' from from t;");
   expect(fault?.excerpt).toEqual({ line: "select 'é😀' from from t;", length: 4 });
@@ -121,6 +149,9 @@ test.for([
   "end",
   "rollback",
   "abort",
+  "set transaction isolation level serializable",
+  "set transaction snapshot 'x'",
+  "set local transaction_read_only = on",
   "savepoint a",
   "release savepoint a",
   "rollback to a",

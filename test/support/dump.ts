@@ -121,7 +121,7 @@ const sections: Readonly<Record<string, string>> = {
     SELECT pg_get_statisticsobjdef(s.oid) AS line FROM pg_statistic_ext s JOIN pg_namespace n ON n.oid = s.stxnamespace AND ${ours}`,
   publications: `
     SELECT format('%I owner %s %s %s', p.pubname, p.pubowner::regrole, to_jsonb(p) - 'oid' - 'pubname' - 'pubowner',
-      (SELECT jsonb_agg(to_jsonb(t) - 'pubname' ORDER BY t.schemaname, t.tablename) FROM pg_publication_tables t WHERE t.pubname = p.pubname)) AS line
+      (SELECT jsonb_agg(to_jsonb(t) - 'pubname' ORDER BY t.schemaname, t.tablename) FROM pg_publication_tables t WHERE t.pubname = p.pubname AND t.schemaname <> ALL ($1))) AS line
     FROM pg_publication p`,
   "event triggers": `
     SELECT concat_ws(' ', quote_ident(t.evtname), t.evtevent, t.evttags, t.evtfoid::regprocedure, 'enabled', t.evtenabled) AS line FROM pg_event_trigger t`,

@@ -115,10 +115,9 @@ const TEMPORARY = "a temporary object";
 const isTemporary = (range: AstValue): boolean =>
   node(range)["relpersistence"] === "t" || node(range)["schemaname"] === "pg_temp";
 
-/** SET LOCAL and SET TRANSACTION are none: they end with their transaction. */
+/** SET LOCAL is none: it ends with its transaction. */
 function settingOf(kind: string, tree: Ast): Facts["setting"] {
-  if (kind !== "VariableSetStmt" || tree["is_local"] === true || tree["name"] === "TRANSACTION")
-    return undefined;
+  if (kind !== "VariableSetStmt" || tree["is_local"] === true) return undefined;
   return /^(?:role|session_authorization)$/i.test(word(tree["name"])) ? "identity" : "value";
 }
 

@@ -17,18 +17,90 @@ export function psqlText(sql: string): string {
   return out + sql.slice(from);
 }
 
-/**
- * The UTF-16 offset of a string that psql reads otherwise than the server, undefined where there is none: after
- * `E'a'⏎'it\'s'` psql takes the second piece for a string without escapes, and what follows for its own commands.
- */
-export function unreadable(sql: string): number | undefined {
+/** What psql reads otherwise than the server: where, as a UTF-16 offset, and what to write instead. */
+export interface Misread {
+  readonly offset: number;
+  readonly code: string;
+  readonly message: string;
+  readonly hint: string;
+}
+
+/** The first thing in a statement that psql reads otherwise than the server; undefined where there is none. */
+export const misreadByPsql = (sql: string): Misread | undefined => misreadString(sql) ?? misreadBlock(sql);
+
+/** After `E'a'⏎'it\'s'` psql takes the second piece for a string without escapes, and what follows for its own commands. */
+function misreadString(sql: string): Misread | undefined {
   if (!/[eE]'/.test(sql)) return undefined;
   for (const { kind, start, end } of tokens(sql)) {
-    if (kind === "string" && /[eE]/.test(sql[start]!) && CONTINUED.test(sql.slice(start + 1, end)))
-      return start;
+    if (kind !== "string" || !/[eE]/.test(sql[start]!) || !CONTINUED.test(sql.slice(start + 1, end)))
+      continue;
+    return {
+      offset: start,
+      code: "source/psql-string",
+      message:
+        "psql cannot read this string: one with escapes (E'…') that goes on in a later line, with \\' in it",
+      hint: "write it as one string in one piece, or with $$…$$; --client any and the run take it as it is",
+    };
   }
   return undefined;
 }
+
+/**
+ * In CREATE FUNCTION and CREATE PROCEDURE psql counts `begin` and `case` against `end` outside parentheses, whatever they
+ * mean, and sees a `;` only where the count is 0 (psqlscan.l, `begin_depth`).
+ */
+function misreadBlock(sql: string): Misread | undefined {
+  if (!ROUTINE.test(sql)) return undefined;
+  const words = [...wordsOutside(sql)];
+  const begins = words.slice(0, 4).map(({ word }) => word);
+  if (!/^create (?:or replace )?(?:function|procedure)\b/.test(begins.join(" "))) return undefined;
+  if (endForPsql(words) === words.length - 1) return undefined;
+  const { word, start } = words.find((_, at) => isName(words, at)) ?? words[0]!;
+  return {
+    offset: start,
+    code: "source/psql-block",
+    message: `psql takes this ${word} for one of a block, and would not see where the statement ends`,
+    hint: `write the name in quotes: "${word}"; --client any and the run take it as it is`,
+  };
+}
+
+interface Word {
+  /** In lower case; a symbol, too. */
+  readonly word: string;
+  /** UTF-16 offset. */
+  readonly start: number;
+}
+
+/** What stands outside parentheses. */
+function* wordsOutside(sql: string): Generator<Word> {
+  let depth = 0;
+  for (const { kind, start, end } of tokens(sql)) {
+    if (kind === "space" || kind === "comment") continue;
+    const word = sql.slice(start, end).toLowerCase();
+    if (word === ")") depth -= 1;
+    if (depth === 0) yield { word, start };
+    if (word === "(") depth += 1;
+  }
+}
+
+/** The index of the `;` that ends a routine's statement for psql; -1 where it sees none. */
+function endForPsql(words: readonly Word[]): number {
+  let depth = 0;
+  return words.findIndex(({ word }) => {
+    if (word === "begin" || (word === "case" && depth > 0)) depth += 1;
+    else if (word === "end") depth = Math.max(depth - 1, 0);
+    return word === ";" && depth === 0;
+  });
+}
+
+/** The words that psql counts are names where the grammar takes them for no key words. */
+function isName(words: readonly Word[], at: number): boolean {
+  const { word } = words[at]!;
+  if (word === "begin") return words[at + 1]?.word !== "atomic";
+  return /^(?:case|end)$/.test(word) && /^(?:\.|as)$/.test(words[at - 1]?.word ?? "");
+}
+
+const ROUTINE = /\b(?:function|procedure)\b[\s\S]*\b(?:begin|end)\b/i;
 
 /** Bytes above 127 count as letters, whatever character they belong to. */
 const NAME = "[A-Za-z0-9_\\x80-\\uffff]+";

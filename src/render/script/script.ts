@@ -24,8 +24,8 @@ export interface Script {
 }
 
 /**
- * The whole plan as one script. An empty plan is a script of comments. Throws `source/psql-string` for a statement
- * that psql reads otherwise than the server, and what `refuseLayout` throws.
+ * The whole plan as one script. An empty plan is a script of comments. Throws `source/psql-string` or
+ * `source/psql-block` for a statement that psql reads otherwise than the server, and what `refuseLayout` throws.
  */
 export function renderScript(plan: Plan, ledger: Ledger, form: ScriptForm = defaultForm): Script {
   refuseLayout(plan, { ...form, split: false });
@@ -42,8 +42,7 @@ export interface SplitScript extends Script {
 
 /**
  * One numbered file for each transaction boundary, each with its own lock and guard; to be run in order. Throws
- * `source/psql-string`, `source/not-splittable` where a statement needs what another left in its session, and what
- * `refuseLayout` throws.
+ * as `renderScript` does, and `source/not-splittable` where a statement needs what another left in its session.
  */
 export function renderSplit(
   plan: Plan,

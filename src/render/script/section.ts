@@ -7,7 +7,7 @@ import { locate } from "../../core/source.ts";
 import { lossComment } from "../loss.ts";
 import { keepSession } from "./client.ts";
 import { PAGE_WIDTH, type Page, PIECE, rule } from "./page.ts";
-import { psqlText, unreadable } from "./psql.ts";
+import { misreadByPsql, psqlText } from "./psql.ts";
 
 /** `2 of 5: upgrade c83f1c8c9f12, create orders (0002_create_orders.up.sql)` */
 export function stepTitle({ steps, kind }: Plan, index: number): string {
@@ -221,20 +221,20 @@ function joined(statements: readonly Statement[], { client }: ScriptForm): reado
 
 const linesOf = (sql: string): readonly string[] => sql.split("\n");
 
-/** The bytes that make the client send exactly the statement's text. Throws `source/psql-string`. */
+/** The bytes that make the client send exactly the statement's text. Throws `source/psql-string` and `source/psql-block`. */
 export function bytesFor({ sql, origin, offset = 0 }: Statement, { client }: ScriptForm): string {
   if (client === "any") return sql;
-  const at = unreadable(sql);
-  if (at === undefined) return psqlText(sql);
+  const misread = misreadByPsql(sql);
+  if (misread === undefined) return psqlText(sql);
   const from = locate({ path: "", text: sql }, offset);
-  const to = locate({ path: "", text: sql }, at);
+  const to = locate({ path: "", text: sql }, misread.offset);
   const line = (origin?.line ?? 1) + to.line - from.line;
   const column = to.line === from.line ? (origin?.column ?? 1) + to.column - from.column : to.column;
+  const { code, message, hint } = misread;
   throw new MigrateError({
-    code: "source/psql-string",
-    message:
-      "psql cannot read this string: one with escapes (E'…') that goes on in a later line, with \\' in it",
-    hint: "write it as one string in one piece, or with $$…$$; --client any and the run take it as it is",
+    code,
+    message,
+    hint,
     ...(origin === undefined ? {} : { location: { path: origin.path, line, column } }),
   });
 }
