@@ -1,4 +1,5 @@
 /** Steps → Plan: parses just the files that will run, and hands statements to the compiler. */
+import type { ObjectName } from "../core/ast.ts";
 import { type Diagnostic, MigrateError } from "../core/errors.ts";
 import { type Direction, placeOfKey } from "../core/header.ts";
 import { codeChecksumOf } from "../core/integrity.ts";
@@ -9,6 +10,7 @@ import type { SessionPins } from "../core/plan/session.ts";
 import type { StepInput } from "../core/plan/step.ts";
 import type { Plan } from "../core/plan/types.ts";
 import { statementsOf, transactionMode, type UserStatement } from "../core/statement/file.ts";
+import { lossesOfCalls, mayCreate, type Routine, type Routines } from "../core/statement/routines.ts";
 import { currentHeads, type Step } from "../core/steps.ts";
 import { createGrammar, type Grammar } from "../io/grammar.ts";
 import type { KnownBodies } from "../io/parsed.ts";
@@ -100,17 +102,83 @@ async function stepInputs(
   const known = project.known(Math.floor((server?.number ?? 0) / 10000));
   const faults: Diagnostic[] = [];
   const inputs: StepInput[] = [];
+  const bodyOf = (file: MigrationFile): Promise<Body> => read(file, known, grammar);
   for (const step of steps.steps) {
     try {
-      inputs.push(await stepInput(project, steps.kind, step, (file) => read(file, known, grammar)));
+      inputs.push(await stepInput(project, steps.kind, step, bodyOf));
     } catch (error) {
       if (!(error instanceof MigrateError)) throw error;
       faults.push(...error.diagnostics);
     }
   }
+  const all = faults.length > 0 ? inputs : await withCalls(project, inputs, bodyOf);
   known.keep();
   if (faults.length > 0) throw MigrateError.all(faults);
-  return inputs;
+  return all;
+}
+
+/** The same steps; what their statements call is looked up in all files of the project. */
+async function withCalls(
+  project: Project,
+  inputs: readonly StepInput[],
+  bodyOf: (file: MigrationFile) => Promise<Body>,
+): Promise<StepInput[]> {
+  const calls = inputs.flatMap(({ statements }) => statements.flatMap((each) => each.calls ?? []));
+  const routines = await routinesFor(project, calls, bodyOf);
+  const whole = (statement: UserStatement): UserStatement =>
+    statement.calls === undefined
+      ? statement
+      : { ...statement, losses: [...statement.losses, ...lossesOfCalls(statement.calls, routines)] };
+  return inputs.map((step) => ({ ...step, statements: step.statements.map(whole) }));
+}
+
+/** What files create of the routines that are called, and of those that these call. Only files that may create one are parsed. */
+async function routinesFor(
+  { migrations }: Project,
+  calls: readonly ObjectName[],
+  bodyOf: (file: MigrationFile) => Promise<Body>,
+): Promise<Routines> {
+  const routines = new Map<string, Routine[]>();
+  const asked = new Set<string>();
+  let unread: MigrationFile[] | undefined;
+  for (let names = newNames(calls, asked); names.length > 0; ) {
+    unread ??= [...migrations.values()].flatMap(({ up, down }) => (down === undefined ? [up] : [up, down]));
+    const candidates = new Set(unread.filter(({ source }) => mayCreate(source.text, names)));
+    unread = unread.filter((file) => !candidates.has(file));
+    const found: Routine[] = [];
+    for (const file of candidates) found.push(...(await routinesIn(file, bodyOf)));
+    for (const routine of found) {
+      const { name } = routine.name;
+      routines.set(name, [...(routines.get(name) ?? []), routine]);
+    }
+    names = newNames(
+      [...routines.values()]
+        .flat()
+        .filter(({ name }) => asked.has(name.name.toLowerCase()))
+        .flatMap((each) => each.calls),
+      asked,
+    );
+  }
+  return routines;
+}
+
+/** Names in lower case that have not been asked for; they are from now on. */
+function newNames(calls: readonly ObjectName[], asked: Set<string>): string[] {
+  const names = new Set(calls.map(({ name }) => name.toLowerCase()));
+  return [...names].filter((name) => !asked.has(name) && asked.add(name));
+}
+
+/** Of a file that has a fault nothing is known. */
+async function routinesIn(
+  file: MigrationFile,
+  bodyOf: (file: MigrationFile) => Promise<Body>,
+): Promise<readonly Routine[]> {
+  try {
+    return (await bodyOf(file)).statements.flatMap(({ routine }) => (routine === undefined ? [] : [routine]));
+  } catch (error) {
+    if (error instanceof MigrateError) return [];
+    throw error;
+  }
 }
 
 /** What a body says. */

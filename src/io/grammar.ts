@@ -6,14 +6,14 @@
  * memory it overwrote. So the older one only sees what the newer has found to be small and shallow.
  */
 import { createRequire } from "node:module";
-import { type Ast, depthOf, plpgsqlBody } from "../core/ast.ts";
+import { type Ast, depthOf, plpgsqlBody, routineSource } from "../core/ast.ts";
 import { readable } from "../core/batch.ts";
 import { type Diagnostic, MigrateError } from "../core/errors.ts";
 import { ENOUGH_FAULTS, type Fault, faultAt } from "../core/fault.ts";
 import { skipTrivia, tokens } from "../core/lexer.ts";
 import type { MigrationFile } from "../core/migration.ts";
 import { mayNeed17, needs18 } from "../core/newer-syntax.ts";
-import { type BodyFault, blockDepth, bodyFault } from "../core/plpgsql.ts";
+import { type BodyFault, type BodySql, blockDepth, bodyFault, queriesIn } from "../core/plpgsql.ts";
 import { byteOffsets, locate, offsetOfCodePoint, type Source } from "../core/source.ts";
 import type { ParsedStatement } from "../core/statement/facts.ts";
 import {
@@ -22,6 +22,7 @@ import {
   statementsOf,
   type UserStatement,
 } from "../core/statement/file.ts";
+import type { RoutineBody } from "../core/statement/losses.ts";
 import { type Failure, lineEnd, shortened, syntaxFault } from "../core/syntax.ts";
 
 /** A server's version: `server_version_num` (150020) and what a person calls it (15.20). */
@@ -59,11 +60,11 @@ export function createGrammar(server?: ServerVersion, piece = PIECE): Grammar {
     const suspects: Suspect[] = [];
     const judged = function* (): Generator<ParsedStatement> {
       for (const parsed of parsedStatements(parser, source, file.bodyStart, faults, piece)) {
-        const fault = faultOfBody(parser, source, parsed);
+        const { fault, body } = judgedBody(parser, source, parsed);
         if (fault !== undefined) faults.push(fault);
         const suspect = older?.suspect(parsed, source.text.slice(parsed.start, parsed.end));
         if (suspect !== undefined) suspects.push(suspect);
-        yield parsed;
+        yield body === undefined ? parsed : { ...parsed, body };
       }
     };
     const facts = factsOfFile(file, judged(), faults);
@@ -280,31 +281,46 @@ function endOfCopyData(text: string, from: number): number {
 
 // PL/pgSQL bodies. Of the two compilers the newer one takes fewer sound bodies for broken ones.
 
-function faultOfBody(
+function judgedBody(
   parser: Parser,
   source: Source,
   { ast, start, end }: ParsedStatement,
-): Diagnostic | undefined {
-  const body = plpgsqlBody(ast);
-  if (body === undefined || parser !== shared) return undefined;
+): { readonly fault?: Diagnostic | undefined; readonly body?: RoutineBody | undefined } {
+  const routine = routineSource(ast);
+  if (routine === undefined || parser !== shared) return {};
+  const { language, code, sqlBody } = routine;
+  if (sqlBody !== undefined) return { body: { statements: [sqlBody], isWhole: true } };
+  if (code === undefined) return {};
+  if (language === "sql") return { body: parsedBody(parser, { sql: code, isWhole: true }) };
+  if (language !== "plpgsql") return {};
+  let compiled: unknown;
   const compile = (sql: string): string | undefined => {
     try {
-      parser.parsePlPgSQLSync(sql);
+      compiled = parser.parsePlPgSQLSync(sql);
       return undefined;
     } catch (error) {
       if (isBreakdown(error)) discardParser();
       return error instanceof Error ? error.message : String(error);
     }
   };
-  const fault = bodyFault(compile, source.text.slice(start, end), body);
-  if (fault === undefined) return undefined;
-  return faultWithin(source, start, fault, {
+  const fault = bodyFault(compile, source.text.slice(start, end), code);
+  if (fault === undefined)
+    return compiled === undefined ? {} : { body: parsedBody(parser, queriesIn(compiled as Ast)) };
+  const told = faultWithin(source, start, fault, {
     code: "source/plpgsql",
     message: `${shortened(fault.message)}, in the PL/pgSQL body`,
     hint: fault.message.endsWith("at end of input")
       ? "is a ; or an END missing?"
       : "correct the body; PostgreSQL would refuse it when it is created or when it runs",
   });
+  return { fault: told };
+}
+
+function parsedBody(parser: Parser, { sql, isWhole }: BodySql): RoutineBody {
+  if (sql.trim() === "") return { statements: [], isWhole };
+  const { result } = parse(parser, sql, 0, sql.length);
+  if (!Array.isArray(result)) return { statements: [], isWhole: false };
+  return { statements: result.map(({ ast }) => ast), isWhole };
 }
 
 /** UTF-16 offsets in a statement. */

@@ -92,7 +92,7 @@ export function recording(
 
 /** A statement of the author's; but for the first of a step, with what makes it read as it was written. */
 export function userStatements(statement: UserStatement, step: number, number: number): readonly Statement[] {
-  const { sql, origin, offset, tag, losses, opaque, leaves, batched } = statement;
+  const { sql, origin, offset, tag, losses, leaves, batched } = statement;
   const sent: Statement = {
     sql,
     purpose: "user",
@@ -102,7 +102,6 @@ export function userStatements(statement: UserStatement, step: number, number: n
     offset,
     tag,
     ...(losses.length === 0 ? {} : { losses }),
-    ...(opaque === undefined ? {} : { opaque }),
     ...(leaves === undefined ? {} : { leaves }),
     ...(batched === undefined ? {} : { repeatable: true }),
   };

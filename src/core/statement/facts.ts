@@ -2,6 +2,7 @@
 import {
   type Ast,
   type AstValue,
+  dotted,
   items,
   kindOf,
   namesIn,
@@ -15,7 +16,8 @@ import {
   word,
 } from "../ast.ts";
 import { detachOf, tagOf } from "../tag.ts";
-import { type Loss, lossesOf } from "./losses.ts";
+import { effectsOf, effectsOfRoutine, type Loss, type RoutineBody } from "./losses.ts";
+import type { Routine } from "./routines.ts";
 
 /** One statement as the grammar cuts it. */
 export interface ParsedStatement {
@@ -24,6 +26,8 @@ export interface ParsedStatement {
   /** UTF-16 offsets in the file: the first token, and after the `;` (after the last token where there is none). */
   readonly start: number;
   readonly end: number;
+  /** Of CREATE FUNCTION, CREATE PROCEDURE and DO: what it holds. */
+  readonly body?: RoutineBody;
 }
 
 /** What a statement is. JSON-safe. */
@@ -36,10 +40,12 @@ export interface Facts {
   readonly mayCommit: boolean;
   /** SET or RESET: of who the session is, or of anything else. It suits either side of a transaction. */
   readonly setting?: "identity" | "value";
-  /** What it takes away. */
+  /** What it takes away or overwrites, without what it calls. */
   readonly losses: readonly Loss[];
-  /** What it may do is not in its text: CALL, DO, EXECUTE. */
-  readonly opaque?: true;
+  /** What it calls that may do more; absent where that is nothing. */
+  readonly calls?: readonly ObjectName[];
+  /** The function or procedure that it creates. */
+  readonly routine?: Routine;
   /** What it leaves in its session, and no other session can be given: `a temporary object`. */
   readonly leaves?: string;
   /** What to look for in the catalog when it was interrupted; absent where it can simply run again. */
@@ -69,9 +75,11 @@ export type Probe =
       readonly name: string;
     };
 
-/** What a tree says; `text` is the statement's. */
-export function factsOf(ast: Ast, text: string): Facts {
+/** What a statement is; `text` is its own. */
+export function factsOf({ ast, body }: ParsedStatement, text: string): Facts {
   const [kind, tree] = kindOf(ast);
+  const { losses, calls } = effectsOf(ast, kind === "DoStmt" ? body : undefined);
+  const routine = kind === "CreateFunctionStmt" ? routineOf(tree, body) : undefined;
   const probe = probeOf(kind, tree);
   const setting = settingOf(kind, tree);
   const leaves = leftBehind(kind, tree);
@@ -80,11 +88,17 @@ export function factsOf(ast: Ast, text: string): Facts {
     transactional: !refusesTransaction(kind, tree),
     mayCommit: kind === "CallStmt" || (kind === "DoStmt" && /\b(?:commit|rollback|call)\b/i.test(text)),
     ...(setting === undefined ? {} : { setting }),
-    losses: lossesOf(kind, tree),
-    ...(/^(?:Call|Do|Execute)Stmt$/.test(kind) ? { opaque: true } : {}),
+    losses,
+    ...(calls.length === 0 ? {} : { calls }),
+    ...(routine === undefined ? {} : { routine }),
     ...(leaves === undefined ? {} : { leaves }),
     ...(probe === undefined ? {} : { probe }),
   };
+}
+
+function routineOf(tree: Ast, body: RoutineBody = { statements: [], isWhole: false }): Routine {
+  const name = objectName(namesIn({ List: { items: tree["funcname"] } }));
+  return { name, ...effectsOfRoutine(dotted(name), body) };
 }
 
 function leftBehind(kind: string, tree: Ast): string | undefined {

@@ -4,7 +4,7 @@ import type { ScriptForm } from "../../core/plan/script.ts";
 import { type Batch, isOutside, type Plan, type Purpose, type Statement } from "../../core/plan/types.ts";
 import { commentText } from "../../core/quote.ts";
 import { locate } from "../../core/source.ts";
-import { lossComment } from "../loss.ts";
+import { lossLine } from "../loss.ts";
 import { PAGE_WIDTH, type Page, PIECE, rule } from "./page.ts";
 import { psqlText, unreadable } from "./psql.ts";
 
@@ -125,11 +125,10 @@ function addUser(page: Page, statement: Statement, isOutside: boolean, form: Scr
   page.gap();
 }
 
-/** What a reviewer would not see at once: what goes away, or may; characters that hide something. */
-function annotation({ losses = [], opaque, sql }: Statement): readonly string[] {
+/** What a reviewer would not see at once: what it does to what is there; characters that hide something. */
+function annotation({ losses = [], sql }: Statement): readonly string[] {
   return [
-    ...losses.map((loss) => `-- >> takes away: ${lossComment(loss)}`),
-    ...(opaque === undefined ? [] : ["-- >> what it may take away is not known"]),
+    ...losses.map((loss) => `-- >> ${commentText(lossLine(loss))}`),
     ...UNSEEN.filter(([characters]) => characters.test(sql)).map(([, what]) => `-- >> ${what}`),
   ];
 }
