@@ -1,5 +1,5 @@
 -- Retort migration script: upgrade <base> -> c
--- Receipt: sha256:d528315a7cf7785062daf68b04543e3b09dad086eab7351cd84084416c9522fd
+-- Receipt: sha256:d66d69575f3862d2cfaa9835d3e25b6823150b0f7a57d7012676e2aa0beb5c51
 --
 -- For:  PostgreSQL 12 or later; ledger retort, format 2.
 -- Run:  psql -X -v ON_ERROR_STOP=1 -f migration.sql DATABASE
@@ -14,7 +14,8 @@
 -- 1  +  a         create users; it's `all` they   yes
 --                 have
 -- 2  +  b         users index                     no
--- 3  +  c         no tags                         yes          column users.tags
+-- 3  +  c         no tags                         yes          overwrites: users.tags
+--                                                              column users.tags
 --
 -- Cannot be rolled back:
 --   2  b  CREATE INDEX CONCURRENTLY
@@ -795,7 +796,7 @@ $body$;
 CALL retort.require_state('{}', '{}', 3, 1401614897665169694, 'migrate upgrade %s:c --sql');
 
 -- Log: which script this is.
-CALL retort.begin_script('d528315a7cf7785062daf68b04543e3b09dad086eab7351cd84084416c9522fd',
+CALL retort.begin_script('d66d69575f3862d2cfaa9835d3e25b6823150b0f7a57d7012676e2aa0beb5c51',
   'base:c', 3, 1401614897665169694);
 COMMIT;
 
@@ -832,6 +833,7 @@ CALL retort.end_upgrade('b', '5ba83ca33653e0e82755f791e8f94a4cbb9f1ffe1e039ee646
 \echo 'retort: 3 of 3'
 BEGIN \; CALL retort.begin_step('c', 2, 1192247266910753136);
 
+-- >> overwrites: users.tags
 UPDATE users SET tags = tags[1\:id];
 
 -- >> takes away: column users.tags
@@ -847,7 +849,7 @@ BEGIN TRANSACTION READ ONLY;
 -- Check: what is applied now is what was promised, row by row.
 CALL retort.check(3, 1401614897665169694);
 SELECT revisions AS applied_revisions, 'c' AS current_heads,
-  'sha256:d528315a7cf7785062daf68b04543e3b09dad086eab7351cd84084416c9522fd' AS receipt FROM retort.state;
+  'sha256:d66d69575f3862d2cfaa9835d3e25b6823150b0f7a57d7012676e2aa0beb5c51' AS receipt FROM retort.state;
 COMMIT;
 SET SESSION AUTHORIZATION DEFAULT;
 SET ROLE NONE;
