@@ -10,7 +10,7 @@ import type { SessionPins } from "../core/plan/session.ts";
 import type { StepInput } from "../core/plan/step.ts";
 import type { Plan } from "../core/plan/types.ts";
 import { statementsOf, transactionMode, type UserStatement } from "../core/statement/file.ts";
-import { lossesOfCalls, mayCreate, type Routine, type Routines } from "../core/statement/routines.ts";
+import { lossesOfCalls, namesOfRoutines, type Routine, type Routines } from "../core/statement/routines.ts";
 import { currentHeads, type Step } from "../core/steps.ts";
 import { createGrammar, type Grammar } from "../io/grammar.ts";
 import type { KnownBodies } from "../io/parsed.ts";
@@ -102,7 +102,12 @@ async function stepInputs(
   const known = project.known(Math.floor((server?.number ?? 0) / 10000));
   const faults: Diagnostic[] = [];
   const inputs: StepInput[] = [];
-  const bodyOf = (file: MigrationFile): Promise<Body> => read(file, known, grammar);
+  const bodies = new Map<MigrationFile, Body>();
+  const bodyOf = async (file: MigrationFile): Promise<Body> => {
+    const body = bodies.get(file) ?? (await read(file, known, grammar));
+    bodies.set(file, body);
+    return body;
+  };
   for (const step of steps.steps) {
     try {
       inputs.push(await stepInput(project, steps.kind, step, bodyOf));
@@ -132,40 +137,45 @@ async function withCalls(
   return inputs.map((step) => ({ ...step, statements: step.statements.map(whole) }));
 }
 
-/** What files create of the routines that are called, and of those that these call. Only files that may create one are parsed. */
+/** What files create of the routines that are called, and of those that these call. Only such files are parsed. */
 async function routinesFor(
   { migrations }: Project,
   calls: readonly ObjectName[],
   bodyOf: (file: MigrationFile) => Promise<Body>,
 ): Promise<Routines> {
   const routines = new Map<string, Routine[]>();
-  const asked = new Set<string>();
-  let unread: MigrationFile[] | undefined;
-  for (let names = newNames(calls, asked); names.length > 0; ) {
-    unread ??= [...migrations.values()].flatMap(({ up, down }) => (down === undefined ? [up] : [up, down]));
-    const candidates = new Set(unread.filter(({ source }) => mayCreate(source.text, names)));
-    unread = unread.filter((file) => !candidates.has(file));
-    const found: Routine[] = [];
-    for (const file of candidates) found.push(...(await routinesIn(file, bodyOf)));
-    for (const routine of found) {
-      const { name } = routine.name;
-      routines.set(name, [...(routines.get(name) ?? []), routine]);
+  if (calls.length === 0) return routines;
+  const files = filesByRoutine(migrations.values());
+  const read = new Set<MigrationFile>();
+  const names = new Set(calls.map(({ name }) => name));
+  // It grows while it is gone through.
+  for (const called of names) {
+    for (const file of files.get(called) ?? []) {
+      if (read.has(file)) continue;
+      read.add(file);
+      for (const routine of await routinesIn(file, bodyOf)) {
+        const { name } = routine.name;
+        routines.set(name, [...(routines.get(name) ?? []), routine]);
+      }
     }
-    names = newNames(
-      [...routines.values()]
-        .flat()
-        .filter(({ name }) => asked.has(name.name.toLowerCase()))
-        .flatMap((each) => each.calls),
-      asked,
-    );
+    for (const routine of routines.get(called) ?? []) for (const { name } of routine.calls) names.add(name);
   }
   return routines;
 }
 
-/** Names in lower case that have not been asked for; they are from now on. */
-function newNames(calls: readonly ObjectName[], asked: Set<string>): string[] {
-  const names = new Set(calls.map(({ name }) => name.toLowerCase()));
-  return [...names].filter((name) => !asked.has(name) && asked.add(name));
+/** The files that may create a routine, by its name. */
+function filesByRoutine(migrations: Iterable<Migration>): ReadonlyMap<string, readonly MigrationFile[]> {
+  const files = new Map<string, MigrationFile[]>();
+  for (const { up, down } of migrations) {
+    for (const file of down === undefined ? [up] : [up, down]) {
+      for (const name of new Set(namesOfRoutines(file.source.text))) {
+        const others = files.get(name);
+        if (others === undefined) files.set(name, [file]);
+        else others.push(file);
+      }
+    }
+  }
+  return files;
 }
 
 /** Of a file that has a fault nothing is known. */

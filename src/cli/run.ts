@@ -46,7 +46,7 @@ const runFlags: Flags = {
     "how long a statement may run, in milliseconds or with a unit (default 0: for ever)",
     "TIME",
   ),
-  yes: flag("do not ask before a downgrade destroys data", "y"),
+  yes: flag("do not ask before a downgrade that is destructive, or may be", "y"),
 };
 
 export function runCommandOf({ name, summary, examples }: RunCommand): Command {

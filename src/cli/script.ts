@@ -15,7 +15,7 @@ export const scriptFlags: Flags = {
   "server-version": value("with --sql: the server's version, for example 15 or 16.4", "VERSION"),
   "expect-database": value("with --sql: stop unless this is the database", "NAME"),
   "expect-role": value("with --sql: stop unless this role is connected", "NAME"),
-  "no-annotate": flag("with --sql: nothing above a statement that says what it takes away"),
+  "no-annotate": flag("with --sql: no lines above statements that say what goes away"),
 };
 
 /** Writes the script of a request where the flags say. Its receipt goes to stderr. */

@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { dotted, objectName } from "../../src/core/ast.ts";
 import { MigrateError } from "../../src/core/errors.ts";
 import { factsOfFile, transactionMode, type UserStatement } from "../../src/core/statement/file.ts";
-import { lossesOfCalls, mayCreate, type Routine } from "../../src/core/statement/routines.ts";
+import { lossesOfCalls, namesOfRoutines, type Routine } from "../../src/core/statement/routines.ts";
 import { createGrammar } from "../../src/io/grammar.ts";
 import { migrationFile } from "../support/file.ts";
 
@@ -384,13 +384,16 @@ test("what calls do is what the routines do that files create, with all that the
   expect(lossesOfCalls([], routines)).toEqual([]);
 });
 
-test.for([
-  ["create function purge() returns", true],
-  ["CREATE OR REPLACE\n PROCEDURE Purge()", true],
-  ["drop function purge()", false],
-  ["create function other()", false],
-] as const)("%s may create it: %s", ([text, may]) => {
-  expect(mayCreate(text, ["purge"])).toBe(may);
+test.for<readonly [text: string, ...names: string[]]>([
+  ["create function purge() returns", "purge"],
+  ["CREATE OR REPLACE\n PROCEDURE Shop . Purge(", "purge"],
+  ['create function "a.b"."It""s"(', 'It"s'],
+  ["create function größe$1()", "größe$1"],
+  ["create function a(); create procedure s.b()", "a", "b"],
+  ["drop function purge()"],
+  ["create trigger t execute function purge()"],
+])("%s may create %s", ([text, ...names]) => {
+  expect(namesOfRoutines(text)).toEqual(names);
 });
 
 test.for([

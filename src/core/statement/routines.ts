@@ -35,9 +35,15 @@ export function lossesOfCalls(calls: readonly ObjectName[], routines: Routines):
 const mayBe = (created: ObjectName, called: ObjectName): boolean =>
   created.schema === undefined || called.schema === undefined || created.schema === called.schema;
 
-/** Whether a file may create one of these routines, names without a schema in lower case: it is worth parsing. */
-export function mayCreate(text: string, names: readonly string[]): boolean {
-  if (!/\bcreate\s+(?:or\s+replace\s+)?(?:function|procedure)\b/i.test(text)) return false;
-  const lower = text.toLowerCase();
-  return names.some((name) => lower.includes(name));
-}
+const NAME = /"(?:[^"]|"")+"|[\p{L}_][\p{L}\p{N}_$]*/u.source;
+const CREATES = new RegExp(
+  `\\bcreate\\s+(?:or\\s+replace\\s+)?(?:function|procedure)\\s+(?:(?:${NAME})\\s*\\.\\s*)?(?<name>${NAME})`,
+  "giu",
+);
+
+/** The routines that a file's text may create, without their schemas: so that only what is called is parsed. */
+export const namesOfRoutines = (text: string): readonly string[] =>
+  [...text.matchAll(CREATES)].map(({ groups }) => {
+    const name = groups!["name"]!;
+    return name.startsWith('"') ? name.slice(1, -1).replaceAll('""', '"') : name.toLowerCase();
+  });
