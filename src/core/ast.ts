@@ -140,17 +140,6 @@ export function someNode(ast: Ast, is: (kind: string, fields: Ast) => boolean): 
   return found;
 }
 
-/** How many objects and lists lie within each other at most. */
-export function depthOf(ast: Ast): number {
-  let depth = 0;
-  for (let level: readonly AstValue[] = [ast]; level.length > 0; depth += 1) {
-    level = level.flatMap((value) =>
-      Object.values(value as Ast).filter((child) => typeof child === "object"),
-    );
-  }
-  return depth;
-}
-
 /** What CREATE FUNCTION, CREATE PROCEDURE or DO holds: its language, in lower case, and its source, unquoted, if it is a text. */
 export interface RoutineSource {
   readonly language: string;
@@ -170,10 +159,4 @@ export function routineSource(ast: Ast): RoutineSource | undefined {
   const body = node(optionOf(options, "as")?.["arg"]);
   const code = body["List"] === undefined ? body["String"] && stringOf(body) : listed(body).map(stringOf)[0];
   return { language, ...(typeof code === "string" ? { code } : {}) };
-}
-
-/** The PL/pgSQL source of CREATE FUNCTION, CREATE PROCEDURE or DO, unquoted; undefined for all else. */
-export function plpgsqlBody(ast: Ast): string | undefined {
-  const routine = routineSource(ast);
-  return routine?.language === "plpgsql" ? routine.code : undefined;
 }

@@ -62,19 +62,6 @@ function statementOf(query: string, mode: number): string {
   return `SELECT ${mode === 2 ? query : query.replace(/:?=/, ",")}`;
 }
 
-/** How deeply blocks, IFs, LOOPs and CASEs lie within each other; more than that where SQL has such words too. */
-export function blockDepth(body: string): number {
-  let [depth, deepest, closing] = [0, 0, false];
-  for (const { kind, start, end } of tokens(body)) {
-    if (kind === "space" || kind === "comment") continue;
-    const name = kind === "word" ? body.slice(start, end).toLowerCase() : "";
-    if (name === "end") depth -= 1;
-    else if (!closing && /^(?:begin|if|loop|case)$/.test(name)) deepest = Math.max(deepest, ++depth);
-    closing = name === "end";
-  }
-  return deepest;
-}
-
 const PROBE = " \n retort_probe retort_probe; ";
 
 /**

@@ -1,16 +1,13 @@
-/** Where PostgreSQL's grammars lie: packages of their own, which can be replaced by others. */
+/** Where PostgreSQL's grammar lies: a package of its own, which can be replaced by another. */
 import { statSync } from "node:fs";
 import { createRequire } from "node:module";
 
-/** Size and times of a file of each package: another text when it was replaced; "none" where it is not there. */
-export function grammarStamps(): readonly string[] {
-  const { resolve } = createRequire(import.meta.url);
-  return ["libpg-query", "pg-query-emscripten"].map((name) => {
-    try {
-      const { size, mtimeMs, ctimeMs, ino } = statSync(resolve(name));
-      return `${size} ${mtimeMs} ${ctimeMs} ${ino}`;
-    } catch {
-      return "none";
-    }
-  });
+/** Size and times of a file of the package: another text when it was replaced; "none" where it is not there. */
+export function grammarStamp(): string {
+  try {
+    const { size, mtimeMs, ctimeMs, ino } = statSync(createRequire(import.meta.url).resolve("libpg-query"));
+    return `${size} ${mtimeMs} ${ctimeMs} ${ino}`;
+  } catch {
+    return "none";
+  }
 }

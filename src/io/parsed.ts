@@ -6,7 +6,7 @@ import type { MigrationFile } from "../core/migration.ts";
 import type { StatementFacts } from "../core/statement/file.ts";
 import { cachedRows, type RowsWriter } from "./cache.ts";
 import type { Env } from "./cache-folder.ts";
-import { grammarStamps } from "./grammar-files.ts";
+import { grammarStamp } from "./grammar-files.ts";
 
 /** Of one body; offsets count from where it begins. */
 export interface KnownBody {
@@ -27,7 +27,7 @@ type Row = readonly [checksum: string, body: KnownBody];
 
 /** What these grammars said of the bodies of a project (its folders, absolute) for a server's major version; 0: for any. */
 export function knownBodies(folders: readonly string[], major: number, env: Env): KnownBodies {
-  const about = JSON.stringify([major, folders, grammarStamps()]);
+  const about = JSON.stringify([major, folders, grammarStamp()]);
   const cache = cachedRows<Row>(about, env);
   if (cache === undefined) return { find: () => undefined, add: () => {}, keep: () => {} };
   // Read when the first body is asked for: most runs have nothing to do.

@@ -205,7 +205,7 @@ test("what one grammar said is not what another says", async () => {
   const place = join(root, "installed");
   const modules = fileURLToPath(new URL("../../node_modules", import.meta.url));
   cpSync(fileURLToPath(new URL("../../dist", import.meta.url)), join(place, "dist"), { recursive: true });
-  for (const name of ["libpg-query", "@pgsql/types", "pg-query-emscripten"])
+  for (const name of ["libpg-query", "@pgsql/types"])
     cpSync(join(modules, name), join(place, "node_modules", name), { recursive: true });
   const grammar = join(place, "node_modules/libpg-query/wasm/index.cjs");
   const cache = newCache();

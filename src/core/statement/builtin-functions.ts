@@ -13,7 +13,7 @@ export const STABLE = `
   col_description concat concat_ws convert convert_from convert_to corr cos cosd cosh cot cotd count covar_pop
   covar_samp crc32 crc32c cume_dist current_database current_schema current_schemas current_setting current_user
   database_to_xml database_to_xml_and_xmlschema date date_add date_bin date_part date_subtract date_trunc
-  datemultirange daterange decode degrees dense_rank diagonal diameter dist_bl div encode enum_first enum_last
+  datemultirange daterange decode degrees dense_rank diagonal diameter  div encode enum_first enum_last
   enum_range erf erfc every exp extract factorial family first_value float4 float8 floor format format_type gamma
   gcd generate_series generate_subscripts get_bit get_byte get_current_ts_config getdatabaseencoding getpgusername
   has_any_column_privilege has_column_privilege has_database_privilege has_foreign_data_wrapper_privilege
