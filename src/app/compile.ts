@@ -1,4 +1,5 @@
 /** Steps → Plan: parses just the files that will run, and hands statements to the compiler. */
+import type { ObjectName } from "../core/ast.ts";
 import { type Diagnostic, MigrateError } from "../core/errors.ts";
 import { type Direction, placeOfKey } from "../core/header.ts";
 import { codeChecksumOf } from "../core/integrity.ts";
@@ -9,6 +10,7 @@ import type { SessionPins } from "../core/plan/session.ts";
 import type { StepInput } from "../core/plan/step.ts";
 import type { Plan } from "../core/plan/types.ts";
 import { statementsOf, transactionMode, type UserStatement } from "../core/statement/file.ts";
+import { lossesOfCalls, namesOfRoutines, type Routine, type Routines } from "../core/statement/routines.ts";
 import { currentHeads, type Step } from "../core/steps.ts";
 import { createGrammar, type Grammar } from "../io/grammar.ts";
 import type { KnownBodies } from "../io/parsed.ts";
@@ -100,17 +102,93 @@ async function stepInputs(
   const known = project.known(Math.floor((server?.number ?? 0) / 10000));
   const faults: Diagnostic[] = [];
   const inputs: StepInput[] = [];
+  const bodies = new Map<MigrationFile, Body>();
+  const bodyOf = async (file: MigrationFile): Promise<Body> => {
+    const body = bodies.get(file) ?? (await read(file, known, grammar));
+    bodies.set(file, body);
+    return body;
+  };
   for (const step of steps.steps) {
     try {
-      inputs.push(await stepInput(project, steps.kind, step, (file) => read(file, known, grammar)));
+      inputs.push(await stepInput(project, steps.kind, step, bodyOf));
     } catch (error) {
       if (!(error instanceof MigrateError)) throw error;
       faults.push(...error.diagnostics);
     }
   }
+  const all = faults.length > 0 ? inputs : await withCalls(project, inputs, bodyOf);
   known.keep();
   if (faults.length > 0) throw MigrateError.all(faults);
-  return inputs;
+  return all;
+}
+
+/** The same steps; what their statements call is looked up in all files of the project. */
+async function withCalls(
+  project: Project,
+  inputs: readonly StepInput[],
+  bodyOf: (file: MigrationFile) => Promise<Body>,
+): Promise<StepInput[]> {
+  const calls = inputs.flatMap(({ statements }) => statements.flatMap((each) => each.calls ?? []));
+  const routines = await routinesFor(project, calls, bodyOf);
+  const whole = (statement: UserStatement): UserStatement =>
+    statement.calls === undefined
+      ? statement
+      : { ...statement, losses: [...statement.losses, ...lossesOfCalls(statement.calls, routines)] };
+  return inputs.map((step) => ({ ...step, statements: step.statements.map(whole) }));
+}
+
+/** What files create of the routines that are called, and of those that these call. Only such files are parsed. */
+async function routinesFor(
+  { migrations }: Project,
+  calls: readonly ObjectName[],
+  bodyOf: (file: MigrationFile) => Promise<Body>,
+): Promise<Routines> {
+  const routines = new Map<string, Routine[]>();
+  if (calls.length === 0) return routines;
+  const files = filesByRoutine(migrations.values());
+  const read = new Set<MigrationFile>();
+  const names = new Set(calls.map(({ name }) => name));
+  // It grows while it is gone through.
+  for (const called of names) {
+    for (const file of files.get(called) ?? []) {
+      if (read.has(file)) continue;
+      read.add(file);
+      for (const routine of await routinesIn(file, bodyOf)) {
+        const { name } = routine.name;
+        routines.set(name, [...(routines.get(name) ?? []), routine]);
+      }
+    }
+    for (const routine of routines.get(called) ?? []) for (const { name } of routine.calls) names.add(name);
+  }
+  return routines;
+}
+
+/** The files that may create a routine, by its name. */
+function filesByRoutine(migrations: Iterable<Migration>): ReadonlyMap<string, readonly MigrationFile[]> {
+  const files = new Map<string, MigrationFile[]>();
+  for (const { up, down } of migrations) {
+    for (const file of down === undefined ? [up] : [up, down]) {
+      for (const name of new Set(namesOfRoutines(file.source.text))) {
+        const others = files.get(name);
+        if (others === undefined) files.set(name, [file]);
+        else others.push(file);
+      }
+    }
+  }
+  return files;
+}
+
+/** Of a file that has a fault nothing is known. */
+async function routinesIn(
+  file: MigrationFile,
+  bodyOf: (file: MigrationFile) => Promise<Body>,
+): Promise<readonly Routine[]> {
+  try {
+    return (await bodyOf(file)).statements.flatMap(({ routine }) => (routine === undefined ? [] : [routine]));
+  } catch (error) {
+    if (error instanceof MigrateError) return [];
+    throw error;
+  }
 }
 
 /** What a body says. */

@@ -2,9 +2,8 @@
 import type { RunResult } from "../app/run.ts";
 import type { Request } from "../app/steps.ts";
 import { MigrateError } from "../core/errors.ts";
-import type { Plan } from "../core/plan/types.ts";
-import type { Loss } from "../core/statement/losses.ts";
-import { lossText } from "../render/loss.ts";
+import type { Plan, PlanStep } from "../core/plan/types.ts";
+import { lossLine } from "../render/loss.ts";
 import { type Command, type Flags, flag, type Invocation, value } from "./command.ts";
 import { count, seconds, timeout } from "./numbers.ts";
 import { progressOf, stepLine, timeText } from "./progress.ts";
@@ -47,7 +46,7 @@ const runFlags: Flags = {
     "how long a statement may run, in milliseconds or with a unit (default 0: for ever)",
     "TIME",
   ),
-  yes: flag("do not ask before a downgrade destroys data", "y"),
+  yes: flag("do not ask before a downgrade that is destructive, or may be", "y"),
 };
 
 export function runCommandOf({ name, summary, examples }: RunCommand): Command {
@@ -91,7 +90,7 @@ export async function runOnline(request: Request, invocation: Invocation): Promi
   if (json) printer.json(resultValue(result));
   else if (result.plan.steps.length === 0 && result.steps.length === 0 && !result.done) {
     printer.info(`nothing to ${request.kind}: ${heads(result.plan.to)} on ${result.database}`);
-  } else if (dryRun) printer.lines(result.steps.map(stepLine));
+  } else if (dryRun) printer.lines(result.steps.flatMap(dryRunLines));
   else if (result.done)
     printer.info(
       `now at ${heads(result.plan.to)} on ${result.database}  ${timeText(performance.now() - began)}`,
@@ -99,36 +98,30 @@ export async function runOnline(request: Request, invocation: Invocation): Promi
   else printer.info("nothing was done");
 }
 
-/** Asks before a downgrade takes data away: in a terminal; elsewhere `--yes` must have been said. */
+/** Asks before a downgrade destroys anything, or may: in a terminal; elsewhere `--yes` must have been said. */
 async function confirmed(plan: Plan, database: string, { args, printer }: Invocation): Promise<boolean> {
   if (plan.kind !== "downgrade" || args.flag("yes")) return true;
-  const lost = plan.steps.flatMap(({ revision, losses = [] }) =>
-    losses.filter(holdsData).map((loss) => `  ${revision}  ${lossText(loss)}`),
+  const losses = plan.steps.flatMap((step) => step.losses ?? []);
+  if (losses.length === 0) return true;
+  const isCertain = losses.some(({ effect }) => effect !== "not-known");
+  const verdict = `this downgrade of ${database} ${isCertain ? "is" : "may be"} destructive`;
+  const lines = plan.steps.flatMap(({ revision, losses = [] }) =>
+    losses.map((loss) => `  ${revision}  ${lossLine(loss)}`),
   );
-  if (lost.length === 0) return true;
-  const answer = await printer.ask([`This downgrade of ${database} takes away:`, ...lost], "Go on?");
+  const answer = await printer.ask([`T${verdict.slice(1)}:`, ...lines], "Go on?");
   if (answer !== undefined) return answer;
   throw new MigrateError({
     code: "usage/needs-yes",
-    message: `this downgrade of ${database} takes away:\n${lost.join("\n")}`,
+    message: `${verdict}:\n${lines.join("\n")}`,
     hint: "if that is meant, say --yes; nothing was done",
   });
 }
 
-/** Data are lost with tables and columns, not with indexes, functions or constraints. */
-const holdsData = ({ kind }: Loss): boolean => HOLD_DATA.has(kind);
-
-const HOLD_DATA = new Set([
-  ...[
-    "drop table",
-    "drop column",
-    "drop schema",
-    "drop materialized view",
-    "drop database",
-    "drop extension",
-  ],
-  ...["drop owned", "drop foreign table", "truncate", "delete rows"],
-]);
+/** A step, and what it does to what is there. */
+const dryRunLines = (step: PlanStep): readonly string[] => [
+  stepLine(step),
+  ...(step.losses ?? []).map((loss) => `    ${lossLine(loss)}`),
+];
 
 function resultValue({ database, plan, steps, done }: RunResult): unknown {
   return { database, from: plan.from, to: plan.to, done, steps };

@@ -12,10 +12,13 @@ export const scriptFlags: Flags = {
   split: value("with --sql: one numbered file per transaction into this folder", "DIR"),
   idempotent: flag("with --sql: apply what is missing, skip what is done; safe to run twice"),
   "from-database": flag("with --sql: read from the database what is applied; writes nothing"),
-  "server-version": value("with --sql: the server's version, for example 15 or 16.4", "VERSION"),
+  "server-version": value(
+    "with --sql: the server's version, for example 15 or 16.4; refuses what only newer ones understand",
+    "VERSION",
+  ),
   "expect-database": value("with --sql: stop unless this is the database", "NAME"),
   "expect-role": value("with --sql: stop unless this role is connected", "NAME"),
-  "no-annotate": flag("with --sql: nothing above a statement that says what it takes away"),
+  "no-annotate": flag("with --sql: no lines above statements that say what goes away"),
 };
 
 /** Writes the script of a request where the flags say. Its receipt goes to stderr. */

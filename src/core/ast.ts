@@ -101,23 +101,43 @@ export function option(options: AstValue, name: string, absent = false): boolean
   return !/^(?:false|off|0)$/i.test(namesIn(value).at(-1) ?? "");
 }
 
-/** Whether any node below and with `ast` is of that sort; no recursion, so depth is no danger. */
-export function someNode(ast: Ast, is: (kind: string, fields: Ast) => boolean): boolean {
-  const stack: AstValue[] = [ast];
-  for (let value = stack.pop(); value !== undefined; value = stack.pop()) {
+/**
+ * Every node below and with `ast`, in the order of the text as far as the tree has it; what lies below one is left out
+ * where `visit` says false. No recursion, so depth is no danger.
+ */
+export function visitNodes(ast: Ast, visit: (kind: string, fields: Ast) => boolean): void {
+  const kinds: string[] = [""];
+  const values: AstValue[] = [ast];
+  for (let kind = kinds.pop(); kind !== undefined; kind = kinds.pop()) {
+    const value = values.pop();
     if (typeof value !== "object") continue;
     if (isList(value)) {
-      for (const item of value) stack.push(item);
+      for (let at = value.length - 1; at >= 0; at -= 1) {
+        if (typeof value[at] !== "object") continue;
+        kinds.push("");
+        values.push(value[at]);
+      }
       continue;
     }
-    for (const field in value) {
-      const child = value[field];
+    if (kind !== "" && !visit(kind, value)) continue;
+    const fields = Object.keys(value);
+    for (let at = fields.length - 1; at >= 0; at -= 1) {
+      const child = value[fields[at]!];
       if (typeof child !== "object") continue;
-      if (!isList(child) && is(field, child)) return true;
-      stack.push(child);
+      kinds.push(fields[at]!);
+      values.push(child);
     }
   }
-  return false;
+}
+
+/** Whether any node below and with `ast` is of that sort. */
+export function someNode(ast: Ast, is: (kind: string, fields: Ast) => boolean): boolean {
+  let found = false;
+  visitNodes(ast, (kind, fields) => {
+    found ||= is(kind, fields);
+    return !found;
+  });
+  return found;
 }
 
 /** How many objects and lists lie within each other at most. */
@@ -131,14 +151,23 @@ export function depthOf(ast: Ast): number {
   return depth;
 }
 
-/** The PL/pgSQL source of CREATE FUNCTION, CREATE PROCEDURE or DO, unquoted; undefined for all else. */
-export function plpgsqlBody(ast: Ast): string | undefined {
+/** What CREATE FUNCTION, CREATE PROCEDURE or DO holds: its language, in lower case, and its source, unquoted, if it is a text. */
+export interface RoutineSource {
+  readonly language: string;
+  readonly code?: string;
+  /** BEGIN ATOMIC … END, or RETURN: what it holds, instead of a source. */
+  readonly sqlBody?: Ast;
+}
+
+/** Undefined for all other statements. */
+export function routineSource(ast: Ast): RoutineSource | undefined {
   const [kind, tree] = kindOf(ast);
   if (kind !== "CreateFunctionStmt" && kind !== "DoStmt") return undefined;
   const options = tree[kind === "DoStmt" ? "args" : "options"];
-  const language = optionOf(options, "language");
-  if (language !== undefined && stringOf(language["arg"]).toLowerCase() !== "plpgsql") return undefined;
-  const code = optionOf(options, "as");
-  const body = node(code?.["arg"]);
-  return code !== undefined && body["List"] === undefined ? stringOf(body) : listed(body).map(stringOf)[0];
+  const named = optionOf(options, "language");
+  const language = named === undefined ? "plpgsql" : stringOf(named["arg"]).toLowerCase();
+  if (tree["sql_body"] !== undefined) return { language, sqlBody: node(tree["sql_body"]) };
+  const body = node(optionOf(options, "as")?.["arg"]);
+  const code = body["List"] === undefined ? body["String"] && stringOf(body) : listed(body).map(stringOf)[0];
+  return { language, ...(typeof code === "string" ? { code } : {}) };
 }

@@ -1,9 +1,10 @@
 /**
- * A function or DO statement with a PL/pgSQL body → what is wrong with the body, and where.
+ * A function or DO statement with a PL/pgSQL body → what is wrong with the body, and where; and the SQL that it runs.
  *
  * The compiler that judges it knows no catalog: a type it has not heard of is a record to it. So only what it says
  * of syntax counts.
  */
+import { type Ast, visitNodes, word } from "./ast.ts";
 import { skipTrivia, tokens, withoutComments } from "./lexer.ts";
 import { lineEnd } from "./syntax.ts";
 
@@ -51,6 +52,32 @@ export function blockDepth(body: string): number {
     closing = name === "end";
   }
   return deepest;
+}
+
+/** The SQL of a body, its statements in a row, with each expression as a SELECT. */
+export interface BodySql {
+  readonly sql: string;
+  /** False where some of it is made at run time. */
+  readonly isWhole: boolean;
+}
+
+/** What a body runs, from what the compiler makes of it. */
+export function queriesIn(compiled: Ast): BodySql {
+  const queries: string[] = [];
+  let isWhole = true;
+  visitNodes(compiled, (kind, fields) => {
+    if (/^PLpgSQL_stmt_dyn|^dynquery$/.test(kind)) isWhole = false;
+    if (kind === "PLpgSQL_expr")
+      queries.push(statementOf(word(fields["query"]), Number(fields["parseMode"] ?? 0)));
+    return true;
+  });
+  return { sql: queries.join("\n;\n"), isWhole };
+}
+
+/** `mode`: PostgreSQL's RawParseMode: 0 a statement, 2 an expression, from 3 on an assignment, whose target may have subscripts. */
+function statementOf(query: string, mode: number): string {
+  if (mode === 0) return query;
+  return `SELECT ${mode === 2 ? query : query.replace(/:?=/, ",")}`;
 }
 
 const PROBE = " \n retort_probe retort_probe; ";

@@ -1,19 +1,18 @@
 /**
- * A file's SQL → its statements, judged by PostgreSQL's own parsers. The only importer of libpg-query (the grammar of
- * PostgreSQL 18) and of pg-query-emscripten (that of 16).
+ * A file's SQL → its statements, judged by PostgreSQL's own parser. The only importer of libpg-query, which has the
+ * grammar of PostgreSQL 18.
  *
- * Both are C in WebAssembly: deep nesting ends their stack, which shows as an exception or, in the older one, as
- * memory it overwrote. So the older one only sees what the newer has found to be small and shallow.
+ * It is C in WebAssembly: deep nesting ends its stack, which shows as an exception.
  */
 import { createRequire } from "node:module";
-import { type Ast, depthOf, plpgsqlBody } from "../core/ast.ts";
+import { type Ast, routineSource } from "../core/ast.ts";
 import { readable } from "../core/batch.ts";
 import { type Diagnostic, MigrateError } from "../core/errors.ts";
 import { ENOUGH_FAULTS, type Fault, faultAt } from "../core/fault.ts";
 import { skipTrivia, tokens, withoutComments } from "../core/lexer.ts";
 import type { MigrationFile } from "../core/migration.ts";
-import { mayNeed17, needs18 } from "../core/newer-syntax.ts";
-import { type BodyFault, blockDepth, bodyFault } from "../core/plpgsql.ts";
+import { NEWEST, newerFeature, placeOfFeature } from "../core/newer-syntax.ts";
+import { type BodyFault, type BodySql, bodyFault, queriesIn } from "../core/plpgsql.ts";
 import { byteOffsets, locate, offsetOfCodePoint, type Source } from "../core/source.ts";
 import type { ParsedStatement } from "../core/statement/facts.ts";
 import {
@@ -22,7 +21,9 @@ import {
   statementsOf,
   type UserStatement,
 } from "../core/statement/file.ts";
+import type { RoutineBody } from "../core/statement/losses.ts";
 import { type Failure, lineEnd, shortened, syntaxFault } from "../core/syntax.ts";
+import { createParserOf16, mayRefuse } from "./grammar-16.ts";
 
 /** A server's version: `server_version_num` (150020) and what a person calls it (15.20). */
 export interface ServerVersion {
@@ -50,7 +51,8 @@ export interface Parsed {
  * about so many UTF-16 units are parsed at once; whatever it is, the statements are the same.
  */
 export function createGrammar(server?: ServerVersion, piece = PIECE): Grammar {
-  const older = server !== undefined && majorOf(server) < 18 ? createOlderCheck(server) : undefined;
+  const older = server !== undefined && majorOf(server) < NEWEST ? server : undefined;
+  const parserOf16 = createParserOf16();
   const judge = async (file: MigrationFile, faults: Diagnostic[]): Promise<readonly StatementFacts[]> => {
     const source = { path: file.source.path, text: readable(file.source.text) };
     refuseWhatParsersCut(source);
@@ -59,16 +61,18 @@ export function createGrammar(server?: ServerVersion, piece = PIECE): Grammar {
     const suspects: Suspect[] = [];
     const judged = function* (): Generator<ParsedStatement> {
       for (const parsed of parsedStatements(parser, source, file.bodyStart, faults, piece)) {
-        const fault = faultOfBody(parser, source, parsed);
-        if (fault !== undefined) faults.push(fault);
-        const suspect = older?.suspect(parsed, source.text.slice(parsed.start, parsed.end));
-        if (suspect !== undefined) suspects.push(suspect);
-        yield parsed;
+        const { fault, body } = judgedBody(parser, source, parsed);
+        const whole = body === undefined ? parsed : { ...parsed, body };
+        const newer = older === undefined ? undefined : newerSyntax(source, whole, older);
+        faults.push(...[fault, newer].filter((each) => each !== undefined));
+        if (fault === undefined && newer === undefined && older !== undefined && majorOf(older) < 17)
+          suspects.push(...suspectsIn(source, parsed));
+        yield whole;
       }
     };
     const facts = factsOfFile(file, judged(), faults);
     for (const suspect of suspects) {
-      const fault = await older?.fault(source, suspect);
+      const fault = await refusedBy16(source, suspect, parserOf16, older!);
       if (fault !== undefined) faults.push(fault);
     }
     return facts;
@@ -312,33 +316,48 @@ function endOfCopyData(text: string, from: number): number {
   return end.exec(text) === null ? text.length : end.lastIndex;
 }
 
-// PL/pgSQL bodies. Of the two compilers the newer one takes fewer sound bodies for broken ones.
+// Bodies of functions and DO blocks.
 
-function faultOfBody(
+function judgedBody(
   parser: Parser,
   source: Source,
   { ast, start, end }: ParsedStatement,
-): Diagnostic | undefined {
-  const body = plpgsqlBody(ast);
-  if (body === undefined || parser !== shared) return undefined;
+): { readonly fault?: Diagnostic | undefined; readonly body?: RoutineBody | undefined } {
+  const routine = routineSource(ast);
+  if (routine === undefined || parser !== shared) return {};
+  const { language, code, sqlBody } = routine;
+  if (sqlBody !== undefined) return { body: { statements: [sqlBody], isWhole: true } };
+  if (code === undefined) return {};
+  if (language === "sql") return { body: parsedBody(parser, { sql: code, isWhole: true }) };
+  if (language !== "plpgsql") return {};
+  let compiled: unknown;
   const compile = (sql: string): string | undefined => {
     try {
-      parser.parsePlPgSQLSync(sql);
+      compiled = parser.parsePlPgSQLSync(sql);
       return undefined;
     } catch (error) {
       if (isBreakdown(error)) discardParser();
       return error instanceof Error ? error.message : String(error);
     }
   };
-  const fault = bodyFault(compile, source.text.slice(start, end), body);
-  if (fault === undefined) return undefined;
-  return faultWithin(source, start, fault, {
+  const fault = bodyFault(compile, source.text.slice(start, end), code);
+  if (fault === undefined)
+    return compiled === undefined ? {} : { body: parsedBody(parser, queriesIn(compiled as Ast)) };
+  const told = faultWithin(source, start, fault, {
     code: "source/plpgsql",
     message: `${shortened(fault.message)}, in the PL/pgSQL body`,
     hint: fault.message.endsWith("at end of input")
       ? "is a ; or an END missing?"
       : "correct the body; PostgreSQL would refuse it when it is created or when it runs",
   });
+  return { fault: told };
+}
+
+function parsedBody(parser: Parser, { sql, isWhole }: BodySql): RoutineBody {
+  if (sql.trim() === "") return { statements: [], isWhole };
+  const { result } = parse(parser, sql, 0, sql.length);
+  if (!Array.isArray(result)) return { statements: [], isWhole: false };
+  return { statements: result.map(({ ast }) => ast), isWhole };
 }
 
 /** UTF-16 offsets in a statement. */
@@ -349,127 +368,55 @@ function faultWithin(source: Source, from: number, { start, end }: Place, fault:
   return faultAt(source, { ...locate(source, offset), start: offset }, end - start, fault);
 }
 
-// Older servers. The grammar of 16 stands for all that came before; of what it refuses and 18 accepts, the tree tells
-// what came with 18.
+// Older servers.
 
-const SIZE_LIMIT = 256 * 1024; // UTF-16 units; the old parser's memory grows with what it parses
-// It has a stack of 64 KB, and what lies beyond is its memory: it hangs. A level of a tree takes up to 75 bytes of it,
-// one of PL/pgSQL blocks up to 1.5 KB, and everything else 15 KB.
-const DEPTH_LIMIT = 400;
-const BLOCK_LIMIT = 15;
+const majorOf = (server: ServerVersion): number => Math.floor(server.number / 10_000);
 
-/** What of a statement is needed to look at it again; the tree is not kept. */
+/** Syntax that came after the server, in a statement or in the body that it holds. */
+function newerSyntax(
+  source: Source,
+  { ast, start, end, body }: ParsedStatement,
+  server: ServerVersion,
+): Diagnostic | undefined {
+  const major = majorOf(server);
+  const sql = source.text.slice(start, end);
+  const feature =
+    newerFeature(major, sql, [ast]) ??
+    newerFeature(major, routineSource(ast)?.code ?? "", body?.statements ?? []);
+  if (feature === undefined) return undefined;
+  return faultWithin(source, start, placeOfFeature(feature, sql), {
+    code: "source/newer-syntax",
+    message: `${feature.name} needs PostgreSQL ${feature.since} or later; the server is ${server.text}`,
+    hint: `write it as PostgreSQL ${major} understands it, or upgrade the server first`,
+  });
+}
+
+/** What the parser of 16 is to look at: the tree is not kept. */
 interface Suspect {
   readonly start: number;
   readonly end: number;
-  /** It has syntax of 18. */
-  readonly newest: boolean;
-  /** The parser of 16 can be asked. */
-  readonly judged: boolean;
   readonly body?: string;
 }
 
-interface OlderCheck {
-  /** What to look at again; undefined when the statement is sound, or too large to be judged. */
-  suspect(parsed: ParsedStatement, sql: string): Suspect | undefined;
-  fault(source: Source, suspect: Suspect): Promise<Diagnostic | undefined>;
+/** A statement in which the table finds nothing, and the parser of 16 may. */
+function suspectsIn(source: Source, { ast, start, end }: ParsedStatement): readonly Suspect[] {
+  const routine = routineSource(ast);
+  const body = routine?.language === "plpgsql" ? routine.code : undefined;
+  if (!mayRefuse(ast, source.text.slice(start, end), body)) return [];
+  return [{ start, end, ...(body === undefined ? {} : { body }) }];
 }
 
-function majorOf(server: ServerVersion): number {
-  return Math.floor(server.number / 10_000);
-}
-
-function createOlderCheck(server: ServerVersion): OlderCheck {
-  const major = majorOf(server);
-  const find = createParserOf16();
-  return {
-    suspect({ ast, start, end }, sql) {
-      const body = plpgsqlBody(ast);
-      // A body may be written with escapes.
-      const suspicious = mayNeed17(sql) || (body !== undefined && mayNeed17(body));
-      if (isRows(ast) && !suspicious) return undefined;
-      const newest = needs18(ast);
-      const judged =
-        (newest || suspicious) && major < 17 && sql.length <= SIZE_LIMIT && depthOf(ast) <= DEPTH_LIMIT;
-      if (!newest && !judged) return undefined;
-      return { start, end, newest, judged, ...(body === undefined || !judged ? {} : { body }) };
-    },
-    async fault(source, { start, end, newest, judged, body }) {
-      const sql = source.text.slice(start, end);
-      const found = judged ? await find(sql, body) : undefined;
-      if (found === undefined && !newest) return undefined;
-      return faultWithin(source, start, found ?? { start: 0, end: sql.length }, {
-        code: "source/newer-syntax",
-        message: `this syntax needs PostgreSQL ${newest ? 18 : 17} or later; the server is ${server.text}`,
-        hint: `write it as PostgreSQL ${major} understands it, or upgrade the server first`,
-      });
-    },
-  };
-}
-
-/** INSERT … VALUES, which large files are made of. */
-function isRows(ast: Ast): boolean {
-  const select = (ast["InsertStmt"] as Ast | undefined)?.["selectStmt"] as Ast | undefined;
-  return (select?.["SelectStmt"] as Ast | undefined)?.["valuesLists"] !== undefined;
-}
-
-/**
- * Finds what PostgreSQL 16 does not understand in a statement that 18 does. An instance is given up after 1 MB: it is
- * C, and would rather be forgotten than trusted for ever.
- */
-function createParserOf16(): (sql: string, body: string | undefined) => Promise<Place | undefined> {
-  const budget = 1024 * 1024; // UTF-16 units
-  let instance: ParserOf16 | undefined;
-  let spent = 0;
-  return async (text, body) => {
-    const sql = withoutComments(text);
-    if (instance === undefined || spent > budget) {
-      instance = await loadParserOf16();
-      spent = 0;
-    }
-    spent += sql.length;
-    try {
-      const { error } = instance.parse(sql);
-      if (error !== null) return tokenAt(sql, offsetOfCodePoint(sql, error.cursorpos - 1));
-      // It reads FOR … IN over a declared cursor as broken SQL, knowing no such type.
-      if (body === undefined || /\bcursor\b/i.test(body) || blockDepth(body) > BLOCK_LIMIT) return undefined;
-      return bodyFault(compilerOf16(instance), sql, body);
-    } catch {
-      instance = undefined; // out of memory, which it reports by throwing what it finds: the server will judge
-      return undefined;
-    }
-  };
-}
-
-/** What the SQL parser says of expressions and statements in a body; the rest the newer compiler has judged better. */
-function compilerOf16(instance: ParserOf16): (sql: string) => string | undefined {
-  return (sql) => {
-    const { error } = instance.parsePlpgsql(sql);
-    return error?.funcname === "scanner_yyerror" ? error.message : undefined;
-  };
-}
-
-function tokenAt(sql: string, offset: number): Place {
-  const token = tokens(sql, offset).next().value;
-  return token ?? { start: 0, end: sql.length };
-}
-
-interface ParserOf16 {
-  parse(sql: string): AnswerOf16;
-  parsePlpgsql(sql: string): AnswerOf16;
-}
-
-interface AnswerOf16 {
-  /** `cursorpos` is 1-based, in code points. */
-  readonly error: { readonly message: string; readonly funcname: string; readonly cursorpos: number } | null;
-}
-
-async function loadParserOf16(): Promise<ParserOf16> {
-  // @ts-expect-error it has no types
-  const { default: create } = await import("pg-query-emscripten");
-  const instance = await new create();
-  // It puts each text on its stack, never takes it off, and frees it as if it lay in the heap: the leaks, the size
-  // limit and the hangs all come from that. With any other value here its `allocate` takes the heap.
-  instance.ALLOC_STACK = 0;
-  return instance;
+async function refusedBy16(
+  source: Source,
+  { start, end, body }: Suspect,
+  parserOf16: ReturnType<typeof createParserOf16>,
+  server: ServerVersion,
+): Promise<Diagnostic | undefined> {
+  const place = await parserOf16(source.text.slice(start, end), body);
+  if (place === undefined) return undefined;
+  return faultWithin(source, start, place, {
+    code: "source/newer-syntax",
+    message: `this syntax needs PostgreSQL 17 or later; the server is ${server.text}`,
+    hint: `write it as PostgreSQL ${majorOf(server)} understands it, or upgrade the server first`,
+  });
 }

@@ -1,24 +1,49 @@
-/** What a statement takes away → the words for a person. */
-import { commentText } from "../core/quote.ts";
+/** What a statement takes away or overwrites → the words for a person. */
 import type { Loss } from "../core/statement/losses.ts";
 
-/** `table shop.users and all that depends on it` */
-export function lossText({ kind, object, cascade }: Loss): string {
+/** `takes away: table shop.users and all that depends on it` */
+export const lossLine = (loss: Loss): string => `${WORDS[loss.effect]}: ${lossText(loss)}`;
+
+/** In a column named "takes away": `table shop.users`, `overwrites: users.email`. */
+export const lossCell = (loss: Loss): string =>
+  loss.effect === "takes-away" ? lossText(loss) : lossLine(loss);
+
+const WORDS: Readonly<Record<Loss["effect"], string>> = {
+  "takes-away": "takes away",
+  overwrites: "overwrites",
+  "not-known": "not known",
+};
+
+function lossText({ kind, object, cascade, by }: Loss): string {
+  const what = TEXTS[kind]?.(object) ?? `${kind.replace(/^drop /, "")} ${object}`.trimEnd();
   const more =
-    cascade === undefined ? "" : kind === "truncate" ? " and of all tables that refer to it" : DEPENDENTS;
-  switch (kind) {
-    case "truncate":
-      return `all rows of ${object}${more}`;
-    case "delete rows":
-      return `rows of ${object}`;
-    case "drop owned":
-      return `all that is owned by ${object}`;
-    default:
-      return `${kind.replace(/^drop /, "")} ${object}${more}`;
-  }
+    cascade === undefined
+      ? ""
+      : kind === "truncate"
+        ? " and of all tables that refer to it"
+        : " and all that depends on it";
+  return `${what}${more}${by === undefined ? "" : `, by ${by}()`}`;
 }
 
-const DEPENDENTS = " and all that depends on it";
-
-/** Safe in a comment of one line. */
-export const lossComment = (loss: Loss): string => commentText(lossText(loss));
+/** Of the others the kind is `drop` and the sort of object. */
+const TEXTS: Readonly<Record<string, (object: string) => string>> = {
+  truncate: (table) => `all rows of ${table}`,
+  "delete rows": (table) => `rows of ${table}`,
+  "drop owned": (role) => `all that is owned by ${role}`,
+  "detach partition": (table) => `partition ${table}, which stays as a table of its own`,
+  "no inherit": (table) => `rows of ${table} from its parent`,
+  "set unlogged": (table) => `rows of ${table} in a crash`,
+  "disable row security": (table) => `row security of ${table}`,
+  "no force row security": (table) => `row security of ${table} for its owner`,
+  update: (column) => column,
+  "alter type": (column) => column,
+  "set expression": (column) => column,
+  restart: (sequence) => `sequence ${sequence}`.trimEnd(),
+  "write large object": (number) => `large object ${number}`.trimEnd(),
+  call: (routine) => `${routine}()`,
+  do: () => "what the DO block does",
+  execute: (name) => `prepared statement ${name}`,
+  program: (command) => `program ${command}`,
+  load: (file) => `library ${file}`,
+  "update extension": (name) => `update of extension ${name}`,
+};

@@ -1,6 +1,8 @@
 import { expect, test } from "vitest";
+import { dotted, objectName } from "../../src/core/ast.ts";
 import { MigrateError } from "../../src/core/errors.ts";
 import { factsOfFile, transactionMode, type UserStatement } from "../../src/core/statement/file.ts";
+import { lossesOfCalls, namesOfRoutines, type Routine } from "../../src/core/statement/routines.ts";
 import { createGrammar } from "../../src/io/grammar.ts";
 import { migrationFile } from "../support/file.ts";
 
@@ -165,39 +167,233 @@ test.for([
   expect(await only(sql)).toMatchObject({ transactional: true });
 });
 
-test.for<readonly [sql: string, ...losses: readonly (readonly [kind: string, object: string, "cascade"?])[]]>(
+test.for<readonly [sql: string, ...losses: string[]]>([
+  // Objects.
+  ["drop table if exists shop.users, t", "takes-away drop table shop.users", "takes-away drop table t"],
+  ["drop table t cascade", "takes-away drop table t cascade"],
+  ["drop schema s", "takes-away drop schema s"],
+  ["drop view v", "takes-away drop view v"],
+  ["drop materialized view s.v", "takes-away drop materialized view s.v"],
+  ["drop function s.f(int) cascade", "takes-away drop function s.f cascade"],
+  ["drop procedure p", "takes-away drop procedure p"],
+  ["drop index concurrently i", "takes-away drop index i"],
+  ["drop sequence s", "takes-away drop sequence s"],
+  ["drop type shop.mood", "takes-away drop type shop.mood"],
+  ["drop domain d", "takes-away drop domain d"],
+  ["drop trigger g on s.t", "takes-away drop trigger s.t.g"],
+  ["drop policy p on t", "takes-away drop policy t.p"],
+  ["drop rule r on t", "takes-away drop rule t.r"],
+  ["drop cast (int as text)", "takes-away drop cast pg_catalog.int4 as text"],
+  ["drop operator + (int, int)", "takes-away drop operator +"],
+  ["drop extension hstore", "takes-away drop extension hstore"],
+  ["drop role a, b", "takes-away drop role a", "takes-away drop role b"],
+  ["drop owned by x, current_user", "takes-away drop owned x", "takes-away drop owned CURRENT_USER"],
+  ["drop database d", "takes-away drop database d"],
+  ["drop tablespace s", "takes-away drop tablespace s"],
+  ["drop subscription s", "takes-away drop subscription s"],
+  ["drop user mapping for u server s", "takes-away drop user mapping u.s"],
   [
-    ["drop table if exists shop.users, t", ["drop table", "shop.users"], ["drop table", "t"]],
-    ["drop table t cascade", ["drop table", "t", "cascade"]],
-    ["drop schema s", ["drop schema", "s"]],
-    ["drop view v"],
-    ["drop view v cascade", ["drop view", "v", "cascade"]],
-    ["drop function f(int) cascade", ["drop function", "f", "cascade"]],
-    ["drop index i"],
-    ["alter table s.t drop column a, add b int, drop c", ["drop column", "s.t.a"], ["drop column", "s.t.c"]],
-    ["alter table t drop column a cascade", ["drop column", "t.a", "cascade"]],
-    ["alter table t drop constraint c"],
-    ["truncate a, s.b", ["truncate", "a"], ["truncate", "s.b"]],
-    ["truncate a cascade", ["truncate", "a", "cascade"]],
-    ["delete from t where a = 1", ["delete rows", "t"]],
-    ["with x as (delete from t returning *) insert into u select * from x", ["delete rows", "t"]],
-    ["insert into u with x as (delete from t returning *) select * from x", ["delete rows", "t"]],
-    [
-      "with x as (delete from t returning *), y as (delete from t returning *) select * from x, y",
-      ["delete rows", "t"],
-    ],
-    ["merge into t using s on true when matched then delete", ["delete rows", "t"]],
-    ["merge into t using s on true when matched then update set a = 1"],
-    ["explain analyze delete from t", ["delete rows", "t"]],
-    ["explain delete from t"],
-    ["drop owned by x, y", ["drop owned", "x"], ["drop owned", "y"]],
-    ["drop database d", ["drop database", "d"]],
-    ["update t set a = 1"],
+    "alter table s.t drop column a, add b int, drop c",
+    "takes-away drop column s.t.a",
+    "takes-away drop column s.t.c",
   ],
-)("%s takes away: %s", async ([sql, ...losses]) => {
-  expect((await only(sql)).losses).toEqual(
-    losses.map(([kind, object, cascade]) => ({ kind, object, ...(cascade ? { cascade: true } : {}) })),
+  ["alter table t drop column a cascade", "takes-away drop column t.a cascade"],
+  ["alter type t drop attribute a", "takes-away drop attribute t.a"],
+  ["alter table t drop constraint c", "takes-away drop constraint t.c"],
+  ["alter domain s.d drop constraint c", "takes-away drop constraint s.d.c"],
+  ["alter table t alter a drop identity", "takes-away drop identity t.a"],
+  // Rows, and what keeps them.
+  ["truncate a, s.b", "takes-away truncate a", "takes-away truncate s.b"],
+  ["truncate a cascade", "takes-away truncate a cascade"],
+  ["refresh materialized view v with no data", "takes-away truncate v"],
+  ["delete from t where a = 1", "takes-away delete rows t"],
+  ["with x as (delete from t returning *) insert into u select * from x", "takes-away delete rows t"],
+  ["insert into u with x as (delete from t returning *) select * from x", "takes-away delete rows t"],
+  [
+    "with x as (delete from t returning *), y as (delete from t returning *) select * from x, y",
+    "takes-away delete rows t",
+  ],
+  ["copy (delete from t returning *) to '/x'", "takes-away delete rows t"],
+  ["create table u as with x as (delete from t returning *) select * from x", "takes-away delete rows t"],
+  ["declare c cursor for select lo_unlink(7)", "takes-away drop large object 7"],
+  ["merge into t using s on true when matched then delete", "takes-away delete rows t"],
+  ["explain analyze delete from t", "takes-away delete rows t"],
+  ["alter table p detach partition s.q", "takes-away detach partition s.q"],
+  ["alter table q no inherit p", "takes-away no inherit q"],
+  ["alter table t set unlogged", "takes-away set unlogged t"],
+  ["alter table t disable row level security", "takes-away disable row security t"],
+  ["select pg_drop_replication_slot('s')", "takes-away drop replication slot s"],
+  // Values.
+  [
+    "update s.t set a = 1, (b, c) = (2, 3)",
+    "overwrites update s.t.a",
+    "overwrites update s.t.b",
+    "overwrites update s.t.c",
+  ],
+  ["insert into t values (1) on conflict (a) do update set b = 1", "overwrites update t.b"],
+  ["merge into t using s on true when matched then update set a = 1", "overwrites update t.a"],
+  ["alter table t alter a type int", "overwrites alter type t.a"],
+  ["alter table t alter a type varchar(10) using left(a, 10)", "overwrites alter type t.a"],
+  ["alter table t alter a type text using b", "overwrites alter type t.a"],
+  ["alter table t alter a type text[]", "overwrites alter type t.a"],
+  ["alter table t alter a type s.text", "overwrites alter type t.a"],
+  ["alter type t alter attribute a type int", "overwrites alter type t.a"],
+  ["alter table t alter a set expression as (b)", "overwrites set expression t.a"],
+  ["alter sequence s.q restart", "overwrites restart s.q"],
+  ["alter table t alter a restart with 5", "overwrites restart t.a"],
+  ["select setval('s.q'::regclass, 1)", "overwrites restart s.q"],
+  ["select lo_put(7, 0, '')", "overwrites write large object 7"],
+  // What is not in the text.
+  ["execute p", "not-known execute p"],
+  ["create table t as execute p", "not-known execute p"],
+  ["copy t from program 'curl x'", "not-known program curl x"],
+  ["load 'auto_explain'", "not-known load auto_explain"],
+  ["alter extension e update", "not-known update extension e"],
+  ["do $$ begin delete from t; end $$", "takes-away delete rows t"],
+  ["do $$ begin execute 'x'; update t set a = 1; end $$", "overwrites update t.a", "not-known do "],
+  ["do language plperl 'x'", "not-known do "],
+  ["do $$ begin do 'begin null; end'; end $$", "not-known do "],
+  // Nothing.
+  ["do $$ begin perform 1; end $$"],
+  ["explain delete from t"],
+  ["prepare p as delete from t"],
+  ["create rule r as on insert to t do also delete from u"],
+  ["create function f() returns void language sql as 'delete from t'"],
+  ["create view v as select setval('s', 1)"],
+  ["create table t (a int default setval('s', 1))"],
+  ["alter table t alter a set default setval('s', 1)"],
+  ["create materialized view v as select setval('s', 1) with no data"],
+  ["alter table t alter a type text, alter b type varchar, alter c drop not null, alter d drop default"],
+  ["insert into t values (1) on conflict do nothing"],
+  ["merge into t using s on true when not matched then insert values (1)"],
+  ["alter table t attach partition q default"],
+  ["revoke all on t from x"],
+  ["refresh materialized view v"],
+])("%s does: %s", async ([sql, ...losses]) => {
+  const { losses: found } = await only(sql);
+  expect(
+    found.map((each) => `${each.effect} ${each.kind} ${each.object}${each.cascade ? " cascade" : ""}`),
+  ).toEqual(losses);
+});
+
+test.for([
+  ["select purge(), s.wipe(1)", "purge", "s.wipe"],
+  ["select * from purge(1) as x", "purge"],
+  ["call p(f())", "p", "f"],
+  ["insert into t values (gen_id())", "gen_id"],
+  ["create table t as select f()", "f"],
+  ["create index i on t (f(a)) where g(b)", "f", "g"],
+  ["alter table t add a int default f(), add check (g(a)), alter b set default h()", "f", "g"],
+  [
+    "select pg_terminate_backend(1), query_to_xml('select purge()', false, false, '')",
+    "pg_terminate_backend",
+    "query_to_xml",
+  ],
+  ["select pg_catalog.ts_stat('select purge()')", "pg_catalog.ts_stat"],
+  ["do $$ begin perform f(); end $$", "f"],
+  [
+    "select now(), count(*), nextval('s'), pg_catalog.lower('A'), extract(day from now()), trim(a), a like 'x' from t",
+  ],
+  ["create view v as select f()"],
+  ["create trigger g before insert on t execute function f()"],
+])("%s calls: %s", async ([sql, ...calls]) => {
+  expect((await only(sql!)).calls?.map(dotted) ?? []).toEqual(calls);
+});
+
+const everywhere = `
+declare d int default f1(); r record; c cursor (k int) for select f2(); x refcursor;
+begin
+  foreach d in array f3() loop null; end loop;
+  while f4() loop exit when f5(); end loop;
+  for d in 1..f6() loop null; end loop;
+  for d, x in select f7(), 2 loop null; end loop;
+  for r in c(f8()) loop null; end loop;
+  open x for update t set a = f9() returning 1;
+  case f10() when f11() then null; else null; end case;
+  assert f12(), f13();
+  raise notice '%', f14() using hint = f15();
+  a[f16()] := f17(); -- f0()
+  begin null; exception when others then perform f18(); end;
+  if f19() then return next f20(); elsif f21() then return query select f22(); end if;
+  select f23() into d; get diagnostics d = row_count;
+  call f24();
+end`;
+
+test("in a PL/pgSQL body all that is SQL is looked at", async () => {
+  const { routine, losses } = await only(
+    `create function s.f(a int[]) returns setof int language plpgsql as $$${everywhere}$$`,
   );
+  expect(losses).toEqual([]);
+  expect(routine?.name).toEqual({ schema: "s", name: "f" });
+  expect(routine?.losses).toEqual([{ effect: "overwrites", kind: "update", object: "t.a" }]);
+  expect(routine?.calls.map(({ name }) => name).sort()).toEqual(
+    Array.from({ length: 24 }, (_, i) => `f${i + 1}`).sort(),
+  );
+});
+
+const sql = (body: string, head = "f() returns int"): string => `create function ${head} ${body}`;
+
+test.for<readonly [text: string, losses: string, calls?: string]>([
+  [sql("language sql as 'delete from t; select g()'"), "delete rows", "g"],
+  [sql("language sql begin atomic delete from t; select g(); end"), "delete rows", "g"],
+  [sql("return g()"), "", "g"],
+  [sql("language sql as ''"), ""],
+  [sql("language sql as $$ select 1 -- $$"), ""],
+  [sql("language sql as 'selec'"), "call"],
+  [sql("language internal as 'x'"), "call"],
+  [sql("language c as 'a', 'b'"), "call"],
+  [sql("language plperl as 'delete'"), "call"],
+  [sql("as $$ begin return 1; end $$ language 'PLpgSQL'"), ""],
+  [sql("language plpgsql as $$ begin execute 'x' using g(); return 1; end $$"), "call", "g"],
+  [sql("language plpgsql as $$ begin return query execute 'x'; end $$", "f() returns setof int"), "call"],
+  [
+    sql("language plpgsql as $$ declare r record; begin for r in execute 'x' loop null; end loop; end $$"),
+    "call",
+  ],
+  [sql("language plpgsql as $$ declare r refcursor; begin open r for execute 'x'; end $$"), "call"],
+  [sql("language plpgsql as $$ declare r users.id%type[]; begin delete from t; end $$"), "call"],
+  ["create procedure f() language plpgsql as $$ begin delete from t; commit; end $$", "delete rows"],
+])("%s: %s", async ([text, losses, calls = ""]) => {
+  const { routine } = await only(text);
+  expect(routine?.losses.map(({ kind }) => kind).join()).toBe(losses);
+  expect(routine?.calls.map(dotted).join()).toBe(calls);
+});
+
+test("what calls do is what the routines do that files create, with all that these call", async () => {
+  const created = await parse(`
+    create function a.purge() returns void language sql as 'delete from t; select b.inner(1)';
+    create function purge(int) returns int language sql as 'select 1';
+    create function inner(int) returns int language plpgsql as $$ begin perform a.purge(); return lost(); end $$;
+    create function c.inner(int) returns int language sql as 'drop table never';
+  `);
+  const routines = new Map<string, Routine[]>();
+  for (const { routine } of created) {
+    const { name } = routine!.name;
+    routines.set(name, [...(routines.get(name) ?? []), routine!]);
+  }
+  const named = (...names: string[]) => names.map((name) => objectName(name.split(".")));
+  expect(lossesOfCalls(named("purge"), routines)).toEqual([
+    { effect: "takes-away", kind: "delete rows", object: "t", by: "purge" },
+    { effect: "takes-away", kind: "delete rows", object: "t", by: "a.purge" },
+    { effect: "not-known", kind: "call", object: "lost" },
+  ]);
+  expect(lossesOfCalls(named("x.purge"), routines)).toEqual([]);
+  expect(lossesOfCalls(named("constructor"), routines)).toEqual([
+    { effect: "not-known", kind: "call", object: "constructor" },
+  ]);
+  expect(lossesOfCalls([], routines)).toEqual([]);
+});
+
+test.for<readonly [text: string, ...names: string[]]>([
+  ["create function purge() returns", "purge"],
+  ["CREATE OR REPLACE\n PROCEDURE Shop . Purge(", "purge"],
+  ['create function "a.b"."It""s"(', 'It"s'],
+  ["create function größe$1()", "größe$1"],
+  ["create function a(); create procedure s.b()", "a", "b"],
+  ["drop function purge()"],
+  ["create trigger t execute function purge()"],
+])("%s may create %s", ([text, ...names]) => {
+  expect(namesOfRoutines(text)).toEqual(names);
 });
 
 test.for([
@@ -233,15 +429,6 @@ test.for([
   ["create table temp (temporary int)", undefined],
 ] as const)("%s leaves in its session: %s", async ([sql, leaves]) => {
   expect((await only(sql)).leaves).toBe(leaves);
-});
-
-test.for([
-  ["do $$ begin end $$", true],
-  ["call p()", true],
-  ["execute p", true],
-  ["select f()", undefined],
-] as const)("what %s does is not in its text: %s", async ([sql, opaque]) => {
-  expect((await only(sql)).opaque).toBe(opaque);
 });
 
 test.for([

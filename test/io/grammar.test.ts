@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 import { type Diagnostic, MigrateError } from "../../src/core/errors.ts";
+import { FEATURES, placeOfFeature } from "../../src/core/newer-syntax.ts";
 import { createGrammar, type ServerVersion } from "../../src/io/grammar.ts";
 import { migrationFile } from "../support/file.ts";
 import { chance } from "../support/graphs.ts";
@@ -194,7 +195,6 @@ test.for([
     "declare r shop.users%rowtype; x users.id%type; begin select id into x from users; for r in select * from users loop return next r; end loop; end",
     "f() returns setof shop.users",
   ),
-  fn("declare x users.id%type[]; begin return 1; end"),
   fn("begin return 1; end", "f(a users.id%type) returns users.id%type"),
   fn(
     "begin if tg_op = 'DELETE' then return old; end if; new.at := now(); new.addr.street := 'x'; new.arr[1] := 2; return new; end",
@@ -269,50 +269,86 @@ test.for([
   expect(await report(text)).toEqual([`${place} source/plpgsql ${message}, in the PL/pgSQL body`]);
 });
 
-const newer = (version: number, server: ServerVersion): string =>
-  `source/newer-syntax this syntax needs PostgreSQL ${version} or later; the server is ${server.text}`;
+const needs = (name: string, version: number, server: ServerVersion): string =>
+  `source/newer-syntax ${name} needs PostgreSQL ${version} or later; the server is ${server.text}`;
 
 test.for([
-  ["select 1;\nselect * from json_table('[]', '$' columns (a int)) x;", v15, "2:36", 17],
-  ["merge into t using s on true when matched then delete returning 1;", v15, "1:55", 17],
-  ["select json_exists('1', '$' passing 1 as x);", v15, "1:29", 17],
-  ["select '😀é';\nselect now() at local;", v15, "2:17", 17],
-  ["create table t (a int generated always as (1) virtual);", v15, "1:47", 18],
-  ["create table t (a int generated always as (1) virtual);", v17, "1:1", 18],
-  ["create table t (a int, primary key (a without overlaps));", v15, "1:39", 18],
-  ["alter table t add check (a > 0) not enforced;", v17, "1:1", 18],
-  ["alter table t add constraint n not null a;", v17, "1:1", 18],
-  ["update t set a = 1 returning with (old as o) o.a;", v17, "1:1", 18],
-  ["do $$ begin null;\n perform * from json_table('[]', '$' columns (a int)); end $$;", v15, "2:38", 17],
-] as const)("%s on %j", async ([text, server, place, version]) => {
-  expect(await report(text, server)).toEqual([`${place} ${newer(version, server)}`]);
+  ["select 1;\nselect * from json_table('[]', '$' columns (a int)) x;", v15, "2:15", "JSON_TABLE", 17],
+  [
+    "merge into t using s on true when matched then delete returning 1;",
+    v15,
+    "1:55",
+    "MERGE … RETURNING",
+    17,
+  ],
+  ["select '😀é';\nselect /* at local */ 'at local', now() at local;", v15, "2:41", "AT LOCAL", 17],
+  ["create table t (a int generated always as (1) virtual);", v17, "1:47", "a virtual generated column", 18],
+  ["alter table t add check (a > 0) not enforced;", v17, "1:33", "ENFORCED of a constraint", 18],
+  [
+    "-- 1_000\nselect 'a1_000', a1_000, \"1_000\", 1_000;",
+    v15,
+    "2:35",
+    "a number with _, or of base 16, 8 or 2",
+    16,
+  ],
+  [
+    "do $$ begin null;\n perform * from json_table('[]', '$' columns (a int)); end $$;",
+    v15,
+    "2:17",
+    "JSON_TABLE",
+    17,
+  ],
+  [
+    "create function f() returns int language sql as 'select 1\nfrom (select 1)';",
+    v15,
+    "2:6",
+    "a subquery in FROM without an alias",
+    16,
+  ],
+  ["do $$ declare a t.a%type[]; begin end $$;", v15, "1:20", "an array of a %TYPE or %ROWTYPE", 17],
+  // The newest of what it has.
+  [
+    "select * from (select 1 is json), json_table('[]', '$' columns (a int)) x;",
+    v15,
+    "1:35",
+    "JSON_TABLE",
+    17,
+  ],
+] as const)("%s on %j", async ([text, server, place, name, version]) => {
+  expect(await report(text, server)).toEqual([`${place} ${needs(name, version, server)}`]);
   expect(await report(text)).toEqual([]);
   expect(await report(text, v18)).toEqual([]);
 });
 
-test.for([
-  "select * from json_table('[]', '$' columns (a int)) x;",
-  "create table t (a int not null check (a > 0), b int generated always as (1) stored, primary key (a));",
-  "update t set a = 1 returning old.a;",
-  "alter table t add foreign key (a) references u, alter column a set not null;",
-])("17 understands %s", async (text) => {
-  expect(await report(text, v17)).toEqual([]);
+const version = (major: number): ServerVersion => ({ number: major * 10_000, text: String(major) });
+
+test.for(FEATURES)("$name: a server before $since does not understand it", async (feature) => {
+  const { since, name, example } = feature;
+  const older = version(since - 1);
+  expect(await report(`${example};`, older)).toEqual([expect.stringContaining(needs(name, since, older))]);
+  expect(await report(`${example};`, version(since))).toEqual([]);
 });
 
-test("the old parser neither leaks nor hangs: 1,000 tables in one file, then as many files", async () => {
-  const table = (i: number): string =>
-    `create table t${i} (id bigint primary key, name text not null default 'x');`;
-  const tables = Array.from({ length: 1000 }, (_, i) => table(i));
-  const grammar = createGrammar(v15);
-  expect(await grammar.statements(migrationFile(tables.join("\n")))).toHaveLength(1000);
-  for (const text of tables) await grammar.statements(migrationFile(text));
-  expect(
-    await report(
-      `${tables.join("\n")}\nmerge into t using s on true when matched then delete returning 1;`,
-      v15,
-    ),
-  ).toEqual([`1001:55 ${newer(17, v15)}`]);
-}, 20_000);
+test("what features look like is found in their examples", () => {
+  for (const feature of FEATURES) {
+    const { example } = feature;
+    expect(placeOfFeature(feature, example), example).not.toEqual({ start: 0, end: example.length });
+  }
+});
+
+test.for([
+  "select json_exists(a, b), json_value(a, b), json_query(a, b), json('1'), json_scalar(1), json_array(1), json_object('{a,1}');",
+  "select substring(a from 1 for 2) similar to 'b', a similar to 'b';",
+  "-- when not matched by source\nmerge into t using s on true when not matched then insert values (1);",
+  "create unique index on t (a); create table u (enforced boolean unique, virtual int, check (enforced));",
+  "alter domain d add check (value > 0); alter domain d set not null;",
+  "grant a to b with admin option; revoke admin option for a from b; grant select on t to current_user;",
+  "reindex (verbose) table t; select 1 as _1_0, 'x' as \"0x1\" from t group by rollup (1);",
+  "create table t (a int not null check (a > 0), b int generated always as (a) stored, primary key (a));",
+  "update t set a = 1 returning old.a; select * from (select 1) as x;",
+])("12 understands %s, or 15", async (text) => {
+  expect(await report(text, text.includes("merge") ? v15 : version(12))).toEqual([]);
+});
 
 const nested: Readonly<Record<string, (n: number) => string>> = {
   parentheses: (n) => `select ${"(".repeat(n)}1${")".repeat(n)}`,

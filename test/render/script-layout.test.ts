@@ -10,15 +10,21 @@ const titleOf = (text: string): string => text.slice(0, text.indexOf("\n\n"));
 
 test("the title says for whom it is, what cannot be undone, and what is lost", () => {
   const steps = [
-    step("a", [statement("DROP TABLE t;", { losses: [{ kind: "drop table", object: "t" }] })], {
-      message: "no more t",
-      irreversible: "t is gone\u202e!",
-    }),
+    step(
+      "a",
+      [statement("DROP TABLE t;", { losses: [{ effect: "takes-away", kind: "drop table", object: "t" }] })],
+      {
+        message: "no more t",
+        irreversible: "t is gone\u202e!",
+      },
+    ),
     step("b", [statement("VACUUM;", { transactional: false, tag: "VACUUM" })], {
       transactional: false,
       parents: ["a"],
     }),
-    step("c", [statement("DO '';", { opaque: true })], { parents: ["b"] }),
+    step("c", [statement("DO '';", { losses: [{ effect: "not-known", kind: "do", object: "" }] })], {
+      parents: ["b"],
+    }),
   ];
   const text = script(
     planOf(steps, {
@@ -42,7 +48,7 @@ test("the title says for whom it is, what cannot be undone, and what is lost", (
 -- #     revision  message    transaction  takes away
 -- 1  +  a         no more t  yes          table t
 -- 2  +  b                    no
--- 3  +  c                    yes          not known (DO, CALL)
+-- 3  +  c                    yes          not known: what the DO block does
 --
 -- Cannot be rolled back:
 --   2  b  VACUUM
@@ -53,6 +59,7 @@ test("the title says for whom it is, what cannot be undone, and what is lost", (
 
 test("the title's table fits into 100 columns, whatever it holds", () => {
   const losses = Array.from({ length: 9 }, (_, i) => ({
+    effect: "takes-away" as const,
     kind: "drop column",
     object: `shop.orders.column_${i}`,
   }));
@@ -96,14 +103,20 @@ test.each<[string, Parameters<typeof statement>, readonly string[]]>([
       "DELETE FROM t;",
       {
         losses: [
-          { kind: "delete rows", object: "t" },
-          { kind: "drop table", object: "a\nb", cascade: true },
+          { effect: "takes-away", kind: "delete rows", object: "t" },
+          { effect: "takes-away", kind: "drop table", object: "a\nb", cascade: true },
+          { effect: "overwrites", kind: "update", object: "t.a", by: "f" },
+          { effect: "not-known", kind: "call", object: "g" },
         ],
       },
     ],
-    ["-- >> takes away: rows of t", "-- >> takes away: table a\\u000ab and all that depends on it"],
+    [
+      "-- >> takes away: rows of t",
+      "-- >> takes away: table a\\u000ab and all that depends on it",
+      "-- >> overwrites: t.a, by f()",
+      "-- >> not known: g()",
+    ],
   ],
-  ["opaque", ["DO $$BEGIN END$$;", { opaque: true }], ["-- >> what it may take away is not known"]],
   [
     "turned",
     ["SELECT '\u202e';"],

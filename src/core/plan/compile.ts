@@ -4,6 +4,7 @@ import type { Expectation } from "../ledger/format.ts";
 import type { Inconsistency } from "../ledger/inconsistency.ts";
 import { digestOf, type Tally, tallyOf } from "../ledger/types.ts";
 import type { RevisionId } from "../migration.ts";
+import { distinct } from "../statement/losses.ts";
 import { outsideBatches, repairBatches } from "./outside.ts";
 import { opening, resetting, settingsOf, statements } from "./session.ts";
 import { type CompileInput, type StepInput, stepStatements, transaction } from "./step.ts";
@@ -157,7 +158,7 @@ const needsOf = (step: StepInput): readonly RevisionId[] => [
 ];
 
 function planStep(step: StepInput): PlanStep {
-  const losses = step.statements.slice((step.resumeAt ?? 1) - 1).flatMap((each) => each.losses);
+  const losses = distinct(step.statements.slice((step.resumeAt ?? 1) - 1).flatMap((each) => each.losses));
   const { direction, revision, message, parents, path, checksum, downChecksum, transactional, irreversible } =
     step;
   return {

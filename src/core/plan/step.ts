@@ -94,7 +94,7 @@ export function recording(
 
 /** A statement of the author's; but for the first of a step, with what makes it read as it was written. */
 export function userStatements(statement: UserStatement, step: number, number: number): readonly Statement[] {
-  const { sql, origin, offset, tag, losses, opaque, leaves, batched, trace } = statement;
+  const { sql, origin, offset, tag, losses, leaves, batched, trace } = statement;
   const sent: Statement = {
     sql,
     purpose: "user",
@@ -104,7 +104,6 @@ export function userStatements(statement: UserStatement, step: number, number: n
     offset,
     tag,
     ...(losses.length === 0 ? {} : { losses }),
-    ...(opaque === undefined ? {} : { opaque }),
     ...(leaves === undefined ? {} : { leaves }),
     ...(batched === undefined ? {} : { repeatable: true }),
     ...(trace === undefined ? {} : { trace }),

@@ -45,7 +45,7 @@ export interface PlanStep {
   readonly statements: number;
   /** Why there is no way back once it has gone up, where the header says so. */
   readonly irreversible?: string;
-  /** What its statements take away; absent where that is nothing. */
+  /** What its statements take away, overwrite, or may; absent where that is nothing. */
   readonly losses?: readonly Loss[];
 }
 
@@ -75,8 +75,6 @@ export interface Statement {
   /** What to look for in the catalog when it was interrupted. */
   readonly trace?: Trace;
   readonly losses?: readonly Loss[];
-  /** What it may do is not in its text. */
-  readonly opaque?: true;
   /** What it leaves in its session, and no other session can be given: `a temporary object`. */
   readonly leaves?: string;
   /** It stands outside a transaction and can simply be sent again: what it did is done, and it goes on. */

@@ -2,6 +2,7 @@
 import {
   type Ast,
   type AstValue,
+  dotted,
   items,
   kindOf,
   namesIn,
@@ -16,7 +17,8 @@ import {
 } from "../ast.ts";
 import { qualified } from "../quote.ts";
 import { detachOf, tagOf } from "../tag.ts";
-import { type Loss, lossesOf } from "./losses.ts";
+import { effectsOf, effectsOfRoutine, type Loss, type RoutineBody } from "./losses.ts";
+import type { Routine } from "./routines.ts";
 
 /** One statement as the grammar cuts it. */
 export interface ParsedStatement {
@@ -25,6 +27,8 @@ export interface ParsedStatement {
   /** UTF-16 offsets in the file: the first token, and after the `;` (after the last token where there is none). */
   readonly start: number;
   readonly end: number;
+  /** Of CREATE FUNCTION, CREATE PROCEDURE and DO: what it holds. */
+  readonly body?: RoutineBody;
 }
 
 /** What a statement is. JSON-safe. */
@@ -40,10 +44,12 @@ export interface Facts {
   readonly standsAlone?: true;
   /** SET or RESET: of who the session is, or of anything else. It suits either side of a transaction. */
   readonly setting?: "identity" | "value";
-  /** What it takes away. */
+  /** What it takes away or overwrites, without what it calls. */
   readonly losses: readonly Loss[];
-  /** What it may do is not in its text: CALL, DO, EXECUTE. */
-  readonly opaque?: true;
+  /** What it calls that may do more; absent where that is nothing. */
+  readonly calls?: readonly ObjectName[];
+  /** The function or procedure that it creates. */
+  readonly routine?: Routine;
   /** What it leaves in its session, and no other session can be given: `a temporary object`. */
   readonly leaves?: string;
   /** What to look for in the catalog when it was interrupted; absent where it can simply run again. */
@@ -64,10 +70,12 @@ export interface Trace {
   readonly names: readonly string[];
 }
 
-/** What a tree says; `text` is the statement's. */
-export function factsOf(ast: Ast, text: string): Facts {
+/** What a statement is; `text` is its own. */
+export function factsOf({ ast, body }: ParsedStatement, text: string): Facts {
   const [kind, tree] = kindOf(ast);
   const trace = traceOf(kind, tree, text);
+  const { losses, calls } = effectsOf(ast, kind === "DoStmt" ? body : undefined);
+  const routine = kind === "CreateFunctionStmt" ? routineOf(tree, body) : undefined;
   const setting = settingOf(kind, tree);
   const leaves = leftBehind(kind, tree);
   return {
@@ -75,11 +83,17 @@ export function factsOf(ast: Ast, text: string): Facts {
     transactional: !refusesTransaction(kind, tree),
     ...(/^(?:Reindex|Cluster)Stmt$/.test(kind) || trace?.kind === "commits" ? { standsAlone: true } : {}),
     ...(setting === undefined ? {} : { setting }),
-    losses: lossesOf(kind, tree),
-    ...(/^(?:Call|Do|Execute)Stmt$/.test(kind) ? { opaque: true } : {}),
+    losses,
+    ...(calls.length === 0 ? {} : { calls }),
+    ...(routine === undefined ? {} : { routine }),
     ...(leaves === undefined ? {} : { leaves }),
     ...(trace === undefined ? {} : { trace }),
   };
+}
+
+function routineOf(tree: Ast, body: RoutineBody = { statements: [], isWhole: false }): Routine {
+  const name = objectName(namesIn({ List: { items: tree["funcname"] } }));
+  return { name, ...effectsOfRoutine(dotted(name), body) };
 }
 
 function leftBehind(kind: string, tree: Ast): string | undefined {

@@ -45,7 +45,8 @@ export function factsOfFile(
   const all: StatementFacts[] = [];
   let from = bodyStart;
   let last: Omit<StatementFacts, "tail"> | undefined;
-  for (const { ast, start, end } of parsed) {
+  for (const each of parsed) {
+    const { ast, start, end } = each;
     if (last !== undefined) {
       from = lineEndAfter(text, last.end, start);
       all.push({ ...last, tail: from });
@@ -54,7 +55,7 @@ export function factsOfFile(
     const fault = faults.length < ENOUGH_FAULTS ? refusal(ast, statement) : undefined;
     if (fault !== undefined)
       faults.push(faultAt(source, { ...locate(source, start), start }, end - start, fault));
-    last = { begin: leadOf(text, from), start, end, ...factsOf(ast, statement) };
+    last = { begin: leadOf(text, from), start, end, ...factsOf(each, statement) };
   }
   if (last !== undefined) all.push({ ...last, tail: text.length });
   return all;

@@ -4,7 +4,7 @@ import type { ScriptForm } from "../../core/plan/script.ts";
 import { type Batch, isOutside, type Plan, type Purpose, type Statement } from "../../core/plan/types.ts";
 import { commentText, qualified } from "../../core/quote.ts";
 import { locate } from "../../core/source.ts";
-import { lossComment } from "../loss.ts";
+import { lossLine } from "../loss.ts";
 import { keepSession } from "./client.ts";
 import { PAGE_WIDTH, type Page, PIECE, rule } from "./page.ts";
 import { misreadByPsql, psqlText } from "./psql.ts";
@@ -181,11 +181,10 @@ function howToLook({ trace, purpose, repeatable }: Statement): readonly string[]
 
 const LISTS = { database: "l", tablespace: "db", subscription: "dRs" } as const;
 
-/** What a reviewer would not see at once: what goes away, or may; characters that hide something. */
-function annotation({ losses = [], opaque, sql }: Statement): readonly string[] {
+/** What a reviewer would not see at once: what it does to what is there; characters that hide something. */
+function annotation({ losses = [], sql }: Statement): readonly string[] {
   return [
-    ...losses.map((loss) => `-- >> takes away: ${lossComment(loss)}`),
-    ...(opaque === undefined ? [] : ["-- >> what it may take away is not known"]),
+    ...losses.map((loss) => `-- >> ${commentText(lossLine(loss))}`),
     ...UNSEEN.filter(([characters]) => characters.test(sql)).map(([, what]) => `-- >> ${what}`),
   ];
 }

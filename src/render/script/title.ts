@@ -4,7 +4,7 @@ import { FORMAT } from "../../core/ledger/format.ts";
 import type { ScriptForm } from "../../core/plan/script.ts";
 import type { Plan, PlanStep } from "../../core/plan/types.ts";
 import { commentText, qualified } from "../../core/quote.ts";
-import { lossComment } from "../loss.ts";
+import { lossCell } from "../loss.ts";
 import { wholeFile } from "./client.ts";
 import { comment, PAGE_WIDTH, table } from "./page.ts";
 
@@ -128,11 +128,6 @@ function stepsTable({ steps, kind, batches }: Plan): readonly string[] {
     for (const { purpose, step, tag } of batch.statements)
       if (purpose === "user") outside.set(step!, [...(outside.get(step!) ?? []), tag ?? ""]);
   }
-  const opaque = new Set(
-    batches.flatMap(({ statements }) =>
-      statements.flatMap((each) => (each.opaque === true ? [each.step!] : [])),
-    ),
-  );
   const rows = steps.map((step, index) => [
     String(index + 1),
     SIGNS[step.direction],
@@ -141,10 +136,7 @@ function stepsTable({ steps, kind, batches }: Plan): readonly string[] {
     ...(runs
       ? [
           step.transactional ? "yes" : "no",
-          [
-            ...(step.losses ?? []).map(lossComment),
-            ...(opaque.has(index) ? ["not known (DO, CALL)"] : []),
-          ].join("\n"),
+          (step.losses ?? []).map((loss) => commentText(lossCell(loss))).join("\n"),
         ]
       : []),
   ]);

@@ -1,33 +1,26 @@
 -- Retort migration script: upgrade <base> -> c
--- Receipt: sha256:7f3922957251e4df14184a9ccf5000d121045671a7440a90103e334e6e1f5ff8
-\if true
+-- Receipt: sha256:d66d69575f3862d2cfaa9835d3e25b6823150b0f7a57d7012676e2aa0beb5c51
+--
 -- For:  PostgreSQL 12 or later; ledger retort, format 2.
 -- Run:  psql -X -v ON_ERROR_STOP=1 -f migration.sql DATABASE
---       directly, not through a transaction pooler; not inside BEGIN, so without -1.
+--       directly, not through a transaction pooler.
 --
 -- It stops, with nothing changed, where any revision is applied already.
 -- Each step is a transaction: one that fails is rolled back; those before it stay.
 -- Each starts with a clean session: DateStyle ISO, TimeZone UTC, lock_timeout 5s,
--- statement_timeout 0 (or those of PGOPTIONS), and the search_path of the database and the role.
+-- statement_timeout 0, and the search_path of the database and the role.
 --
 -- #     revision  message                         transaction  takes away
 -- 1  +  a         create users; it's `all` they   yes
 --                 have
 -- 2  +  b         users index                     no
--- 3  +  c         no tags                         yes          column users.tags
+-- 3  +  c         no tags                         yes          overwrites: users.tags
+--                                                              column users.tags
 --
 -- Cannot be rolled back:
 --   2  b  CREATE INDEX CONCURRENTLY
 
--- psql: stops at the first error, sends each statement as it stands, says little. What was set
--- before is kept, unless a script that stopped has kept it, and set again at the end. Where the end
--- of this file is missing, so is the \endif of the \if above, and the exit code is 3.
-\if :{?retort_QUIET} \else
-\set retort_ON_ERROR_STOP :ON_ERROR_STOP \set retort_ON_ERROR_ROLLBACK :ON_ERROR_ROLLBACK
-\set retort_AUTOCOMMIT :AUTOCOMMIT \set retort_SINGLELINE :SINGLELINE
-\set retort_SINGLESTEP :SINGLESTEP \set retort_FETCH_COUNT :FETCH_COUNT \set retort_QUIET :QUIET
-\endif
-\if :AUTOCOMMIT \else \echo 'retort: AUTOCOMMIT is on until the end, and after an error' \endif
+-- psql: stops at the first error, sends each statement as it stands, says little.
 \set ON_ERROR_STOP on
 \set ON_ERROR_ROLLBACK off
 \set AUTOCOMMIT on
@@ -35,104 +28,16 @@
 \set SINGLESTEP off
 \set FETCH_COUNT 0
 \set QUIET on
-\set retort_passed off
--- Where a transaction is open already the script stops below, with AUTOCOMMIT as it was.
-SELECT pg_catalog.transaction_timestamp() OPERATOR(pg_catalog.<>) pg_catalog.statement_timestamp()
-  AS retort_open \gset
-\if :retort_open \set AUTOCOMMIT :retort_AUTOCOMMIT \endif
--- Fifty round trips come to the same session: a transaction pooler would share ours with others.
-SELECT pg_catalog.format('DO $$BEGIN IF pg_catalog.pg_backend_pid() OPERATOR(pg_catalog.<>) %s THEN
-  RAISE EXCEPTION USING ERRCODE = ''RT001'', MESSAGE = ''retort: a transaction pooler gives each '
-  'transaction another session'', HINT = ''Nothing was changed. Connect to the server itself.'';
-  END IF; END$$', pg_catalog.pg_backend_pid()) FROM pg_catalog.generate_series(1, 50) \gexec
+\pset pager off
 
 -- ---- start --------------------------------------------------------------------------------------
-
--- Session: nothing is open, set or made in it that this script would end or drop.
-DO $body$
-DECLARE
-  -- psql sends each statement as a message of its own, and in the simple protocol.
-  is_psql CONSTANT boolean := true;
-  -- The project's.
-  role CONSTANT pg_catalog.text := NULL;
-  key bigint;
-  roles pg_catalog.name[];
-  found pg_catalog.text;
-BEGIN
-  IF pg_catalog.transaction_timestamp()
-      OPERATOR(pg_catalog.<>) pg_catalog.statement_timestamp() THEN
-    IF is_psql THEN
-      RAISE EXCEPTION USING ERRCODE = 'RT001',
-        MESSAGE = 'retort: a transaction is open in this session already',
-        HINT = 'Nothing was changed. End it with COMMIT or ROLLBACK, or start psql without -1 '
-          '(--single-transaction).';
-    END IF;
-    -- In the extended protocol they differ in any case; only an open transaction forbids this.
-    COMMIT;
-  END IF;
-  PERFORM pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
-
-  -- Where a script has stopped in this session, what follows is of its making.
-  key := ('x' || left(encode(sha256(convert_to('retort ledger retort.applied', 'UTF8')), 'hex'),
-    16))::bit(64)::bigint;
-  IF EXISTS (SELECT FROM pg_locks AS l
-      WHERE l.locktype = 'advisory' AND l.objsubid = 1 AND l.pid = pg_backend_pid()
-        AND (l.classid::bigint << 32 | l.objid::bigint) = key) THEN
-    RETURN;
-  END IF;
-
-  roles := ARRAY[SESSION_USER, CURRENT_USER];
-  RESET SESSION AUTHORIZATION;
-  RESET ROLE;
-  IF roles <> ARRAY[SESSION_USER, CURRENT_USER] THEN
-    RAISE EXCEPTION USING ERRCODE = 'RT001',
-      MESSAGE = format('retort: a role was set in this session, %s; what the script makes would '
-        'belong to %s', roles[2], coalesce(role, CURRENT_USER)),
-      HINT = 'Nothing was changed. Type: RESET SESSION AUTHORIZATION; RESET ROLE; or let the '
-        'connection begin with the role: PGOPTIONS=''-c role=...''';
-  END IF;
-
-  found := (SELECT string_agg(s.name, ', ' ORDER BY s.name) FROM pg_settings AS s
-    WHERE s.source = 'session' AND s.setting <> s.reset_val
-      AND s.name IN ('lock_timeout', 'statement_timeout', 'transaction_timeout',
-        'idle_in_transaction_session_timeout', 'default_transaction_read_only'));
-  IF found IS NOT NULL THEN
-    RAISE EXCEPTION USING ERRCODE = 'RT001',
-      MESSAGE = format('retort: this session has set what the script would not keep: %s', found),
-      HINT = 'Nothing was changed. RESET it; or set it for the whole connection: '
-        'PGOPTIONS=''-c statement_timeout=1min''';
-  END IF;
-
-  found := (SELECT string_agg(o.what, ', ') FROM (
-      SELECT 'temporary objects' WHERE EXISTS (SELECT FROM pg_class AS c
-        WHERE c.relnamespace = pg_my_temp_schema())
-      UNION ALL SELECT 'prepared statements' WHERE EXISTS (SELECT FROM pg_prepared_statements AS p
-        WHERE p.from_sql)
-      UNION ALL SELECT 'cursors' WHERE EXISTS (SELECT FROM pg_cursors AS c WHERE c.is_holdable)
-      UNION ALL SELECT 'LISTEN' WHERE EXISTS (SELECT FROM pg_listening_channels())
-    ) AS o (what));
-  IF found IS NOT NULL THEN
-    RAISE EXCEPTION USING ERRCODE = 'RT001',
-      MESSAGE = format('retort: this session has what the script would drop: %s', found),
-      HINT = 'Nothing was changed. Run the script in a session of its own.';
-  END IF;
-END
-$body$;
--- What is set in the session is kept. A pooler of single statements refuses BEGIN.
-BEGIN;
-\if :{?retort_settings} \else
-SELECT pg_catalog.encode(pg_catalog.convert_to(coalesce(pg_catalog.json_object_agg(name,
-  setting)::pg_catalog.text, '{}'), 'UTF8'), 'hex') AS retort_settings
-  FROM pg_catalog.pg_settings WHERE source OPERATOR(pg_catalog.=) 'session' \gset
-\endif
-COMMIT;
 
 -- Session: names mean PostgreSQL's own objects, and text is read as it was written.
 SET search_path = pg_catalog, pg_temp;
 SET client_encoding = 'UTF8';
 SET standard_conforming_strings = on;
 SET SESSION AUTHORIZATION DEFAULT;
-RESET ROLE;
+SET ROLE NONE;
 
 -- Lock: this is the right place, and no other migrator is at work.
 DO $retort$
@@ -402,27 +307,15 @@ BEGIN
 END
 $body$;
 
--- The settings that the author's SQL starts with. A timeout that was given for the connection, as
--- in PGOPTIONS, is kept. The project's own are set after it, where they differ.
+-- The settings that the author's SQL starts with. The project's own are set after it, where they
+-- differ.
 CREATE PROCEDURE retort.set_session()
 LANGUAGE plpgsql AS $body$
-DECLARE
-  kept pg_catalog.text[] := '{}';
 BEGIN
-  PERFORM pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
-  -- Only where there is a timeout: pg_settings is slow.
-  IF current_setting('lock_timeout') <> '0' OR current_setting('statement_timeout') <> '0' THEN
-    kept := ARRAY(SELECT s.name FROM pg_settings AS s
-      WHERE s.source = 'client' AND s.setting <> '0');
-  END IF;
-  IF 'lock_timeout' <> ALL (kept) THEN
-    SET lock_timeout = '5s';
-  END IF;
-  IF 'statement_timeout' <> ALL (kept) THEN
-    SET statement_timeout = 0;
-  END IF;
   SET DateStyle = 'ISO, MDY';
   SET TimeZone = 'UTC';
+  SET lock_timeout = '5s';
+  SET statement_timeout = 0;
   SET check_function_bodies = on;
   SET search_path TO DEFAULT;
 END
@@ -751,8 +644,8 @@ END
 $body$;
 
 -- Stops unless so many revisions, with that digest, are applied, counted row by row, and nothing
--- is half done. Its answer, true, is for a client that goes on after errors.
-CREATE FUNCTION retort.check(revisions bigint, digest numeric) RETURNS boolean
+-- is half done.
+CREATE PROCEDURE retort.check(revisions bigint, digest numeric)
 LANGUAGE plpgsql AS $body$
 BEGIN
   PERFORM pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
@@ -765,7 +658,6 @@ BEGIN
       MESSAGE = 'retort: what is applied is not what was promised',
       HINT = 'Look at the errors above, and with: SELECT * FROM retort.applied;';
   END IF;
-  RETURN true;
 END
 $body$;
 
@@ -794,11 +686,10 @@ DO $body$
 DECLARE
   -- needed; or optional: there may be none; or older: none, or one of an older format.
   expected CONSTANT pg_catalog.text := 'needed';
-  -- Who may own it besides the role that connects, or that the connection began with, the
-  -- database's owner and superusers.
+  -- Who may own it besides the role that connects, the database's owner and superusers.
   owners CONSTANT pg_catalog.text[] := '{}';
   -- SHA-256 of its procedures.
-  procedures CONSTANT pg_catalog.text := 'cc3dfb19a78ad11a83346fb5ae3129fb0850f8aa317407e63370a70b5617edea';
+  procedures CONSTANT pg_catalog.text := '84da83eb75879a40fdc7b5ca9d7e4748a84dc7f8588aa68024130b416df1830d';
   place pg_catalog.oid;
   found pg_catalog.text;
   format integer;
@@ -821,8 +712,7 @@ BEGIN
       UNION ALL SELECT c.relname, c.relowner FROM pg_class AS c WHERE c.relnamespace = place
       UNION ALL SELECT p.proname, p.proowner FROM pg_proc AS p WHERE p.pronamespace = place
     ) AS o (what, owner) JOIN pg_roles AS r ON r.oid = o.owner
-    WHERE NOT r.rolsuper AND r.rolname NOT IN (SESSION_USER, CURRENT_USER)
-      AND r.rolname <> ALL (owners)
+    WHERE NOT r.rolsuper AND r.rolname <> SESSION_USER AND r.rolname <> ALL (owners)
       AND r.oid <> (SELECT d.datdba FROM pg_database AS d WHERE d.datname = current_database())
     LIMIT 1);
   IF found IS NOT NULL THEN
@@ -906,7 +796,7 @@ $body$;
 CALL retort.require_state('{}', '{}', 3, 1401614897665169694, 'migrate upgrade %s:c --sql');
 
 -- Log: which script this is.
-CALL retort.begin_script('7f3922957251e4df14184a9ccf5000d121045671a7440a90103e334e6e1f5ff8',
+CALL retort.begin_script('d66d69575f3862d2cfaa9835d3e25b6823150b0f7a57d7012676e2aa0beb5c51',
   'base:c', 3, 1401614897665169694);
 COMMIT;
 
@@ -917,7 +807,7 @@ BEGIN \; CALL retort.begin_step('a', 0, 0);
 -- Who can sign in.
 CREATE TABLE users (id int, tags text[]);
 
-SET CONSTRAINTS ALL IMMEDIATE \; SET SESSION AUTHORIZATION DEFAULT \; RESET ROLE \;
+SET CONSTRAINTS ALL IMMEDIATE \; SET SESSION AUTHORIZATION DEFAULT \; SET ROLE NONE \;
 CALL retort.end_upgrade('a', 'b756792e8ca0fc6ce2a5434d1a40a65ff5d56b99f5a5890a109d4e4e0359f068',
   'a9f988b4444cbe189d0f82570a2a4fb7078eb6daa8ff5e96948a7f793d1bfa42', '{}', 'create users; it''s `all` they have') \; COMMIT;
 
@@ -927,14 +817,14 @@ CALL retort.end_upgrade('a', 'b756792e8ca0fc6ce2a5434d1a40a65ff5d56b99f5a5890a10
 BEGIN \; CALL retort.begin_step('b', 1, 912392414677810140) \; CALL retort.intend('b', 'up', 1, 1,
   'd0526ef32056eec792a17317c7e5844279d864cfa2204898df042f4759c37d46',
   'e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855') \; COMMIT;
-SET SESSION AUTHORIZATION DEFAULT \; RESET ROLE \; CALL retort.resume_step('b', 1) \;
+SET SESSION AUTHORIZATION DEFAULT \; SET ROLE NONE \; CALL retort.resume_step('b', 1) \;
 SET lock_timeout = 0;
 \if :ERROR \echo 'retort: stopped' \quit \endif
 
 CREATE INDEX CONCURRENTLY users_id ON users (id);
 \if :ERROR \echo 'retort: stopped' \quit \endif
 
-BEGIN \; SET SESSION AUTHORIZATION DEFAULT \; RESET ROLE \; CALL retort.resume_step('b', 1) \;
+BEGIN \; SET SESSION AUTHORIZATION DEFAULT \; SET ROLE NONE \; CALL retort.resume_step('b', 1) \;
 CALL retort.require_index('"users"', 'users_id') \;
 CALL retort.end_upgrade('b', '5ba83ca33653e0e82755f791e8f94a4cbb9f1ffe1e039ee6466c1fd1a92a0006',
   'ceec81c55b551fccdd528a83b392bb22b5e4c6e693ff423d0d4b722d02995079', '{a}', 'users index') \; COMMIT;
@@ -943,12 +833,13 @@ CALL retort.end_upgrade('b', '5ba83ca33653e0e82755f791e8f94a4cbb9f1ffe1e039ee646
 \echo 'retort: 3 of 3'
 BEGIN \; CALL retort.begin_step('c', 2, 1192247266910753136);
 
+-- >> overwrites: users.tags
 UPDATE users SET tags = tags[1\:id];
 
 -- >> takes away: column users.tags
 ALTER TABLE users DROP tags;
 
-SET CONSTRAINTS ALL IMMEDIATE \; SET SESSION AUTHORIZATION DEFAULT \; RESET ROLE \;
+SET CONSTRAINTS ALL IMMEDIATE \; SET SESSION AUTHORIZATION DEFAULT \; SET ROLE NONE \;
 CALL retort.end_upgrade('c', 'a5099f891333fc7507af263f350bc8e0a0ea747624772492a7794a081dc557f9',
   '83afaa1f802ebbe68790558d9538895f4deecf619cd66d90a383ecaecc86021d', '{b}', 'no tags') \; COMMIT;
 
@@ -956,12 +847,12 @@ CALL retort.end_upgrade('c', 'a5099f891333fc7507af263f350bc8e0a0ea747624772492a7
 BEGIN TRANSACTION READ ONLY;
 
 -- Check: what is applied now is what was promised, row by row.
-SELECT retort.check(3, 1401614897665169694) AS retort_passed \gset
+CALL retort.check(3, 1401614897665169694);
 SELECT revisions AS applied_revisions, 'c' AS current_heads,
-  'sha256:7f3922957251e4df14184a9ccf5000d121045671a7440a90103e334e6e1f5ff8' AS receipt FROM retort.state;
+  'sha256:d66d69575f3862d2cfaa9835d3e25b6823150b0f7a57d7012676e2aa0beb5c51' AS receipt FROM retort.state;
 COMMIT;
 SET SESSION AUTHORIZATION DEFAULT;
-RESET ROLE;
+SET ROLE NONE;
 RESET ALL;
 
 -- Lock: given back.
@@ -980,17 +871,5 @@ BEGIN
   END LOOP;
 END
 $retort$;
-
--- The session and psql are as they were before.
-SELECT pg_catalog.count(pg_catalog.set_config(key, value, false))
-  AS retort_restored FROM pg_catalog.json_each_text(pg_catalog.convert_from(pg_catalog.decode(
-  :'retort_settings', 'hex'), 'UTF8')::pg_catalog.json) \gset
-\set ON_ERROR_STOP :retort_ON_ERROR_STOP \set ON_ERROR_ROLLBACK :retort_ON_ERROR_ROLLBACK
-\set AUTOCOMMIT :retort_AUTOCOMMIT \set SINGLELINE :retort_SINGLELINE
-\set SINGLESTEP :retort_SINGLESTEP \set FETCH_COUNT :retort_FETCH_COUNT \set QUIET :retort_QUIET
-\unset retort_ON_ERROR_STOP \unset retort_ON_ERROR_ROLLBACK \unset retort_AUTOCOMMIT
-\unset retort_SINGLELINE \unset retort_SINGLESTEP \unset retort_FETCH_COUNT \unset retort_QUIET
-\unset retort_settings \unset retort_restored \unset retort_open \unset retort_pending
-\if :retort_passed \echo 'retort: done' \endif
-\unset retort_passed
-\endif
+\set QUIET off
+\echo 'retort: done'

@@ -1,0 +1,3 @@
+-- revision: names
+DROP VIEW people;
+DROP INDEX users_email;

@@ -1,0 +1,4 @@
+-- revision: rows
+SELECT purge(0);
+DO $$ BEGIN EXECUTE 'ANALYZE'; END $$;
+SELECT pg_stat_reset();

@@ -1,0 +1,3 @@
+-- revision: nothing
+-- parent: rows
+COMMENT ON TABLE users IS 'who may log in';
