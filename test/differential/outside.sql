@@ -101,3 +101,10 @@ REINDEX TABLE tables_for_outside.m; REINDEX INDEX tables_for_outside.m_b; REINDE
 -- >>> header transaction: none
 CREATE TABLE m (a int PRIMARY KEY) PARTITION BY RANGE (a); CREATE TABLE m1 PARTITION OF m DEFAULT; INSERT INTO m VALUES (2), (1);
 CLUSTER m USING m_pkey;
+-- >>> case mixed_outside_with_roles
+-- >>> header transaction: none
+CREATE ROLE differential_z; GRANT ALL ON SCHEMA mixed_outside_with_roles TO differential_z; SET ROLE differential_z;
+CREATE TABLE t (a int, b name DEFAULT current_user); CREATE INDEX CONCURRENTLY i ON t (a);
+INSERT INTO t VALUES (1); VACUUM t; RESET ROLE; INSERT INTO t VALUES (2);
+-- >>> down
+DROP OWNED BY differential_z; DROP SCHEMA mixed_outside_with_roles; DROP ROLE differential_z;

@@ -40,11 +40,13 @@ export function outsideBatches(
   );
 
   /** What a part begins with: that it is its turn, then the settings of the project and of the author. */
-  const guarded = (): Statement[] => [
+  const guarded = (...checks: readonly Statement[]): Statement[] => [
     ...(batches.length === 0 ? [] : resetting(pins.role, index)),
     intended === undefined
       ? { sql: ledger.beginStep(revision, direction, expected), purpose: "guard-step", step: index }
       : { sql: ledger.resumeStep({ revision, statement: intended }), purpose: "guard-part", step: index },
+    // The ledger is asked as its own role, and before names mean what they mean to the author.
+    ...checks,
     ...settingsIn(input, step, index),
     ...kept,
   ];
@@ -105,10 +107,11 @@ export function outsideBatches(
     const timeouts = timeoutsOutside(step, index, statement);
     add({ transactional: false, statements: [...guarded(), ...timeouts, ...sent] }, statement);
     if (SHOWS.test(statement.trace?.kind ?? ""))
-      open = [
-        ...guarded(),
-        { sql: ledger.requireDone({ revision, statement: number }), purpose: "guard-done", step: index },
-      ];
+      open = guarded({
+        sql: ledger.requireDone({ revision, statement: number }),
+        purpose: "guard-done",
+        step: index,
+      });
     if (!isLast) intend(number + 1);
   }
   commit(recording(input, step, index));
