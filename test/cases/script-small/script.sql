@@ -1,14 +1,14 @@
 -- Retort migration script: upgrade <base> -> c
--- Receipt: sha256:d66d69575f3862d2cfaa9835d3e25b6823150b0f7a57d7012676e2aa0beb5c51
---
+-- Receipt: sha256:bf4cfd79eacab6999c8a1a89915b1aa6dafede1b96a5b73f0fa410bf35708bd4
+\if true
 -- For:  PostgreSQL 12 or later; ledger retort, format 2.
 -- Run:  psql -X -v ON_ERROR_STOP=1 -f migration.sql DATABASE
---       directly, not through a transaction pooler.
+--       directly, not through a transaction pooler; not inside BEGIN, so without -1.
 --
 -- It stops, with nothing changed, where any revision is applied already.
 -- Each step is a transaction: one that fails is rolled back; those before it stay.
 -- Each starts with a clean session: DateStyle ISO, TimeZone UTC, lock_timeout 5s,
--- statement_timeout 0, and the search_path of the database and the role.
+-- statement_timeout 0 (or those of PGOPTIONS), and the search_path of the database and the role.
 --
 -- #     revision  message                         transaction  takes away
 -- 1  +  a         create users; it's `all` they   yes
@@ -20,7 +20,15 @@
 -- Cannot be rolled back:
 --   2  b  CREATE INDEX CONCURRENTLY
 
--- psql: stops at the first error, sends each statement as it stands, says little.
+-- psql: stops at the first error, sends each statement as it stands, says little. What was set
+-- before is kept, unless a script that stopped has kept it, and set again at the end. Where the end
+-- of this file is missing, so is the \endif of the \if above, and the exit code is 3.
+\if :{?retort_QUIET} \else
+\set retort_ON_ERROR_STOP :ON_ERROR_STOP \set retort_ON_ERROR_ROLLBACK :ON_ERROR_ROLLBACK
+\set retort_AUTOCOMMIT :AUTOCOMMIT \set retort_SINGLELINE :SINGLELINE
+\set retort_SINGLESTEP :SINGLESTEP \set retort_FETCH_COUNT :FETCH_COUNT \set retort_QUIET :QUIET
+\endif
+\if :AUTOCOMMIT \else \echo 'retort: AUTOCOMMIT is on until the end, and after an error' \endif
 \set ON_ERROR_STOP on
 \set ON_ERROR_ROLLBACK off
 \set AUTOCOMMIT on
@@ -28,16 +36,104 @@
 \set SINGLESTEP off
 \set FETCH_COUNT 0
 \set QUIET on
-\pset pager off
+\set retort_passed off
+-- Where a transaction is open already the script stops below, with AUTOCOMMIT as it was.
+SELECT pg_catalog.transaction_timestamp() OPERATOR(pg_catalog.<>) pg_catalog.statement_timestamp()
+  AS retort_open \gset
+\if :retort_open \set AUTOCOMMIT :retort_AUTOCOMMIT \endif
+-- Fifty round trips come to the same session: a transaction pooler would share ours with others.
+SELECT pg_catalog.format('DO $$BEGIN IF pg_catalog.pg_backend_pid() OPERATOR(pg_catalog.<>) %s THEN
+  RAISE EXCEPTION USING ERRCODE = ''RT001'', MESSAGE = ''retort: a transaction pooler gives each '
+  'transaction another session'', HINT = ''Nothing was changed. Connect to the server itself.'';
+  END IF; END$$', pg_catalog.pg_backend_pid()) FROM pg_catalog.generate_series(1, 50) \gexec
 
 -- ---- start --------------------------------------------------------------------------------------
+
+-- Session: nothing is open, set or made in it that this script would end or drop.
+DO $body$
+DECLARE
+  -- psql sends each statement as a message of its own, and in the simple protocol.
+  is_psql CONSTANT boolean := true;
+  -- The project's.
+  role CONSTANT pg_catalog.text := NULL;
+  key bigint;
+  roles pg_catalog.name[];
+  found pg_catalog.text;
+BEGIN
+  IF pg_catalog.transaction_timestamp()
+      OPERATOR(pg_catalog.<>) pg_catalog.statement_timestamp() THEN
+    IF is_psql THEN
+      RAISE EXCEPTION USING ERRCODE = 'RT001',
+        MESSAGE = 'retort: a transaction is open in this session already',
+        HINT = 'Nothing was changed. End it with COMMIT or ROLLBACK, or start psql without -1 '
+          '(--single-transaction).';
+    END IF;
+    -- In the extended protocol they differ in any case; only an open transaction forbids this.
+    COMMIT;
+  END IF;
+  PERFORM pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
+
+  -- Where a script has stopped in this session, what follows is of its making.
+  key := ('x' || left(encode(sha256(convert_to('retort ledger retort.applied', 'UTF8')), 'hex'),
+    16))::bit(64)::bigint;
+  IF EXISTS (SELECT FROM pg_locks AS l
+      WHERE l.locktype = 'advisory' AND l.objsubid = 1 AND l.pid = pg_backend_pid()
+        AND (l.classid::bigint << 32 | l.objid::bigint) = key) THEN
+    RETURN;
+  END IF;
+
+  roles := ARRAY[SESSION_USER, CURRENT_USER];
+  RESET SESSION AUTHORIZATION;
+  RESET ROLE;
+  IF roles <> ARRAY[SESSION_USER, CURRENT_USER] THEN
+    RAISE EXCEPTION USING ERRCODE = 'RT001',
+      MESSAGE = format('retort: a role was set in this session, %s; what the script makes would '
+        'belong to %s', roles[2], coalesce(role, CURRENT_USER)),
+      HINT = 'Nothing was changed. Type: RESET SESSION AUTHORIZATION; RESET ROLE; or let the '
+        'connection begin with the role: PGOPTIONS=''-c role=...''';
+  END IF;
+
+  found := (SELECT string_agg(s.name, ', ' ORDER BY s.name) FROM pg_settings AS s
+    WHERE s.source = 'session' AND s.setting <> s.reset_val
+      AND s.name IN ('lock_timeout', 'statement_timeout', 'transaction_timeout',
+        'idle_in_transaction_session_timeout', 'default_transaction_read_only'));
+  IF found IS NOT NULL THEN
+    RAISE EXCEPTION USING ERRCODE = 'RT001',
+      MESSAGE = format('retort: this session has set what the script would not keep: %s', found),
+      HINT = 'Nothing was changed. RESET it; or set it for the whole connection: '
+        'PGOPTIONS=''-c statement_timeout=1min''';
+  END IF;
+
+  found := (SELECT string_agg(o.what, ', ') FROM (
+      SELECT 'temporary objects' WHERE EXISTS (SELECT FROM pg_class AS c
+        WHERE c.relnamespace = pg_my_temp_schema())
+      UNION ALL SELECT 'prepared statements' WHERE EXISTS (SELECT FROM pg_prepared_statements AS p
+        WHERE p.from_sql)
+      UNION ALL SELECT 'cursors' WHERE EXISTS (SELECT FROM pg_cursors AS c WHERE c.is_holdable)
+      UNION ALL SELECT 'LISTEN' WHERE EXISTS (SELECT FROM pg_listening_channels())
+    ) AS o (what));
+  IF found IS NOT NULL THEN
+    RAISE EXCEPTION USING ERRCODE = 'RT001',
+      MESSAGE = format('retort: this session has what the script would drop: %s', found),
+      HINT = 'Nothing was changed. Run the script in a session of its own.';
+  END IF;
+END
+$body$;
+-- What is set in the session is kept. A pooler of single statements refuses BEGIN.
+BEGIN;
+\if :{?retort_settings} \else
+SELECT pg_catalog.encode(pg_catalog.convert_to(coalesce(pg_catalog.json_object_agg(name,
+  setting)::pg_catalog.text, '{}'), 'UTF8'), 'hex') AS retort_settings
+  FROM pg_catalog.pg_settings WHERE source OPERATOR(pg_catalog.=) 'session' \gset
+\endif
+COMMIT;
 
 -- Session: names mean PostgreSQL's own objects, and text is read as it was written.
 SET search_path = pg_catalog, pg_temp;
 SET client_encoding = 'UTF8';
 SET standard_conforming_strings = on;
 SET SESSION AUTHORIZATION DEFAULT;
-SET ROLE NONE;
+RESET ROLE;
 
 -- Lock: this is the right place, and no other migrator is at work.
 DO $retort$
@@ -70,7 +166,9 @@ BEGIN;
 DO $retort$
 BEGIN
   PERFORM pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
-  IF to_regclass('retort.state') IS NULL THEN
+  IF coalesce(to_regclass('retort.state')::oid,
+      to_regclass('retort.applied')::oid,
+      to_regprocedure('retort.lock_key()')::oid) IS NULL THEN
     IF to_regnamespace('retort') IS NULL THEN
       CREATE SCHEMA retort;
     END IF;
@@ -113,7 +211,13 @@ CREATE TABLE retort.intent (
   before text NOT NULL,             -- SHA-256 of the statements before it
   started_at timestamptz NOT NULL,  -- when the step began
   started_by text NOT NULL,         -- the role that connected
+  kind text,                        -- what can be seen of it in the catalog; null: it can run again
+  names text[],                     -- of the objects it is about, as the file has them
+  path text,                        -- the search path they are looked up with
+  places oid[],                     -- the relations they are
+  present oid[],                    -- what there was of it before; null: that is not known
   done boolean NOT NULL,            -- the statement succeeded, in a session that has ended since
+  found boolean NOT NULL,           -- a later session has found it here
   error text,                       -- what the server refused it with
   PRIMARY KEY (revision)
 );
@@ -125,8 +229,8 @@ CREATE TABLE retort.log (
   at timestamptz NOT NULL,  -- when it was done
   by text NOT NULL,         -- the role that connected
   event text NOT NULL,      -- upgrade, downgrade, stamp, unstamp, repair, failure or script
-  revision text,            -- null for a script
-  checksum text,            -- of the up file; of a script its receipt
+  revision text,            -- null for a script, and a repair of the ledger
+  checksum text,            -- of the up file; of a script its receipt, as handed out
   how text,                 -- run, script or stamp
   duration interval,        -- of an upgrade or a downgrade
   detail text,              -- the error of a failure, the range of a script, what a repair changed
@@ -218,7 +322,7 @@ BEGIN
     RAISE EXCEPTION USING ERRCODE = 'RT001',
       MESSAGE = format('retort: a step outside a transaction was interrupted: %s', under_way),
       HINT = 'Nothing was changed. Look with: SELECT * FROM retort.intent; '
-        'migrate upgrade, or downgrade, goes on from there.';
+        'migrate upgrade, or downgrade, goes on from there; so does a script of --idempotent.';
   END IF;
 END
 $body$;
@@ -243,15 +347,15 @@ BEGIN
 END
 $body$;
 
--- Before the first step. Stops unless this session holds the lock, nothing is half done but the
--- statement that is named, all of must are applied, and nothing else but what is in may. The hint
--- tells whether all is done already, or what is applied; again is a command with %s for the
--- current heads, or empty. Where it stops it gives the lock back: a state that is wrong now may
--- be what a later step starts from, and without the lock no step begins, whatever the client
+-- Before the first step. Stops unless this session holds the lock, nothing is half done but a step
+-- of half_done in that direction, all of must are applied, and nothing else but what is in may.
+-- The hint tells whether all is done already, or what is applied; again is a command with %s for
+-- the current heads, or empty. Where it stops it gives the lock back: a state that is wrong now
+-- may be what a later step starts from, and without the lock no step begins, whatever the client
 -- does.
 CREATE PROCEDURE retort.require_state(
   must text[], may text[], done_revisions bigint, done_digest numeric, again text,
-  revision text DEFAULT NULL, statement integer DEFAULT NULL)
+  half_done text[] DEFAULT '{}', direction text DEFAULT 'up')
 LANGUAGE plpgsql AS $body$
 DECLARE
   missing pg_catalog.text;
@@ -261,10 +365,10 @@ DECLARE
 BEGIN
   PERFORM pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
   CALL retort.require_lock();
-  IF require_state.revision IS NULL THEN
+  UPDATE retort.intent AS i SET found = true
+    WHERE i.revision = ANY (half_done) AND i.direction = require_state.direction;
+  IF NOT FOUND THEN
     CALL retort.require_no_intent();
-  ELSE
-    CALL retort.require_intent(require_state.revision, require_state.statement);
   END IF;
   missing := (SELECT string_agg(m.id, ', ' ORDER BY m.id) FROM unnest(must) AS m (id)
     WHERE NOT EXISTS (SELECT FROM retort.applied AS a WHERE a.revision = m.id));
@@ -307,15 +411,27 @@ BEGIN
 END
 $body$;
 
--- The settings that the author's SQL starts with. The project's own are set after it, where they
--- differ.
+-- The settings that the author's SQL starts with. A timeout that was given for the connection, as
+-- in PGOPTIONS, is kept. The project's own are set after it, where they differ.
 CREATE PROCEDURE retort.set_session()
 LANGUAGE plpgsql AS $body$
+DECLARE
+  kept pg_catalog.text[] := '{}';
 BEGIN
+  PERFORM pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
+  -- Only where there is a timeout: pg_settings is slow.
+  IF current_setting('lock_timeout') <> '0' OR current_setting('statement_timeout') <> '0' THEN
+    kept := ARRAY(SELECT s.name FROM pg_settings AS s
+      WHERE s.source = 'client' AND s.setting <> '0');
+  END IF;
+  IF 'lock_timeout' <> ALL (kept) THEN
+    SET lock_timeout = '5s';
+  END IF;
+  IF 'statement_timeout' <> ALL (kept) THEN
+    SET statement_timeout = 0;
+  END IF;
   SET DateStyle = 'ISO, MDY';
   SET TimeZone = 'UTC';
-  SET lock_timeout = '5s';
-  SET statement_timeout = 0;
   SET check_function_bodies = on;
   SET search_path TO DEFAULT;
 END
@@ -331,9 +447,9 @@ BEGIN
   CALL retort.reset_session();
   CALL retort.require_lock();
   CALL retort.require_no_intent();
-  applied := (SELECT s.revisions FROM retort.state AS s
-    WHERE s.revisions <> begin_step.revisions OR s.digest <> begin_step.digest);
-  IF applied IS NOT NULL THEN
+  IF NOT EXISTS (SELECT FROM retort.state AS s
+      WHERE s.revisions = begin_step.revisions AND s.digest = begin_step.digest) THEN
+    applied := coalesce((SELECT max(s.revisions) FROM retort.state AS s), 0);
     RAISE EXCEPTION USING ERRCODE = 'RT001',
       MESSAGE = format('retort: %s is not next: %s', begin_step.revision,
         CASE WHEN applied = begin_step.revisions
@@ -398,33 +514,252 @@ BEGIN
 END
 $body$;
 
--- Writes down, before a statement that cannot be rolled back, that it comes next.
-CREATE PROCEDURE retort.intend(
-  revision text, direction text, statement integer, of integer, hash text, before text)
+-- What there is in the catalog of what a statement makes, takes away or leaves behind; null where
+-- nothing can be seen. places are the relations that it names.
+CREATE FUNCTION retort.traces(kind text, names text[], places oid[]) RETURNS oid[]
+LANGUAGE plpgsql AS $body$
+DECLARE
+  bare pg_catalog.name;
+BEGIN
+  PERFORM pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
+  bare := (SELECT p.parts[cardinality(p.parts)]
+    FROM parse_ident(names[CASE kind WHEN 'create index' THEN 2 ELSE 1 END]) AS p (parts));
+  RETURN CASE
+    WHEN kind = 'create index' THEN ARRAY(
+      SELECT x.indexrelid FROM pg_index AS x JOIN pg_class AS c ON c.oid = x.indexrelid
+      WHERE x.indrelid = places[1] AND (bare IS NULL OR c.relname = bare))
+    WHEN kind = 'drop index' THEN ARRAY(SELECT c.oid FROM pg_class AS c WHERE c.oid = places[1])
+    WHEN kind = 'detach partition' THEN ARRAY(
+      SELECT i.inhrelid FROM pg_inherits AS i
+      WHERE i.inhparent = places[1] AND i.inhrelid = places[2])
+    -- The copies that a concurrent build has not finished, or not yet dropped; of TOAST too.
+    WHEN kind LIKE 'reindex %' THEN ARRAY(
+      SELECT x.indexrelid FROM pg_index AS x JOIN pg_class AS c ON c.oid = x.indexrelid
+        JOIN pg_class AS t ON t.oid = x.indrelid LEFT JOIN pg_class AS m ON m.reltoastrelid = t.oid
+      WHERE NOT x.indisvalid AND c.relname ~ '_cc(new|old)\d*$' AND CASE kind
+        WHEN 'reindex index' THEN t.oid =
+          (SELECT o.indrelid FROM pg_index AS o WHERE o.indexrelid = places[1])
+        WHEN 'reindex table' THEN coalesce(m.oid, t.oid) = places[1]
+          OR coalesce(m.oid, t.oid) IN (SELECT p.relid FROM pg_partition_tree(places[1]) AS p)
+        WHEN 'reindex schema' THEN coalesce(m.relnamespace, t.relnamespace) =
+          (SELECT n.oid FROM pg_namespace AS n WHERE n.nspname = bare)
+        ELSE true END)
+    WHEN kind LIKE '% database' THEN ARRAY(
+      SELECT d.oid FROM pg_database AS d WHERE d.datname = bare)
+    WHEN kind LIKE '% tablespace' THEN ARRAY(
+      SELECT s.oid FROM pg_tablespace AS s WHERE s.spcname = bare)
+    WHEN kind LIKE '% subscription' THEN ARRAY(
+      SELECT s.subdbid FROM pg_subscription AS s JOIN pg_database AS d ON d.oid = s.subdbid
+      WHERE s.subname = bare AND d.datname = current_database())
+  END;
+END
+$body$;
+
+-- Writes down, before a statement that cannot be rolled back, that it comes next, and what there is
+-- before it of what it makes or takes away; not where is_first is false: it may be half done. Its
+-- names mean what they mean to the author.
+CREATE PROCEDURE retort.intend(revision text, direction text, statement integer, of integer,
+  hash text, before text, kind text DEFAULT NULL, names text[] DEFAULT NULL,
+  is_first boolean DEFAULT true)
+LANGUAGE plpgsql AS $body$
+DECLARE
+  path CONSTANT pg_catalog.text := pg_catalog.current_setting('search_path');
+  places pg_catalog.oid[];
+BEGIN
+  IF names IS NOT NULL THEN
+    places := ARRAY[pg_catalog.to_regclass(names[1]), pg_catalog.to_regclass(names[2])];
+  END IF;
+  CALL retort.protect_session();
+  INSERT INTO retort.intent AS i VALUES (revision, direction, statement, of, hash, before,
+      transaction_timestamp(), SESSION_USER, kind, names, path, places,
+      CASE WHEN is_first THEN retort.traces(kind, names, places) END, false, false)
+    ON CONFLICT ON CONSTRAINT intent_pkey DO UPDATE SET statement = intend.statement,
+      of = intend.of, hash = intend.hash, before = intend.before, kind = intend.kind,
+      names = intend.names, path = excluded.path, places = excluded.places,
+      present = excluded.present, done = false, found = false, error = NULL;
+END
+$body$;
+
+-- What became of the statement that an interrupted step is at, by what it left: done, not done,
+-- half done, unknown; or other: is_there is an index of that name, but not what was asked for.
+-- cleanup makes room for the statement, or where finishes, finishes it. twin is the CREATE INDEX
+-- over a copy of its table in pg_temp: its definition is what was asked for.
+CREATE FUNCTION retort.outcome(twin text, OUT outcome text, OUT cleanup text[],
+  OUT finishes boolean, OUT is_there text)
+LANGUAGE plpgsql AS $body$
+DECLARE
+  step retort.intent;
+  there pg_catalog.oid[];
+  asked_for pg_catalog.text;
+  found_index record;
+BEGIN
+  PERFORM pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
+  SELECT * INTO step FROM retort.intent;
+  there := retort.traces(step.kind, step.names, step.places);
+  outcome := 'not done';
+  cleanup := '{}';
+  finishes := false;
+  IF step.done THEN
+    outcome := 'done';
+  ELSIF step.kind IS NULL THEN
+    RETURN;
+  ELSIF step.kind LIKE 'reindex %' OR step.kind = 'create index' THEN
+    step.present := coalesce(step.present, '{}');
+    cleanup := ARRAY(SELECT format('DROP INDEX CONCURRENTLY %I.%I', n.nspname, c.relname)
+      FROM pg_index AS x JOIN pg_class AS c ON c.oid = x.indexrelid
+        JOIN pg_namespace AS n ON n.oid = c.relnamespace
+      WHERE x.indexrelid = ANY (there) AND NOT x.indisvalid
+        AND (x.indexrelid <> ALL (step.present) OR cardinality(step.names) = 2)
+      ORDER BY 1);
+    outcome := CASE WHEN cleanup = '{}' THEN 'not done' ELSE 'half done' END;
+    IF cleanup <> '{}' OR step.kind <> 'create index' THEN
+      RETURN;
+    END IF;
+    FOR found_index IN SELECT x.indexrelid, x.indrelid FROM pg_index AS x
+      WHERE x.indexrelid = ANY (there) AND x.indexrelid <> ALL (step.present)
+    LOOP
+      asked_for := coalesce(asked_for,
+        retort.definition_of(twin, found_index.indrelid, step.path), '');
+      IF retort.definition(found_index.indexrelid) = asked_for THEN
+        outcome := 'done';
+      ELSIF cardinality(step.names) = 2 THEN
+        outcome := 'other';
+        is_there := pg_get_indexdef(found_index.indexrelid);
+      END IF;
+    END LOOP;
+  ELSIF step.kind = 'detach partition' AND retort.is_half_detached(step.places) THEN
+    outcome := 'half done';
+    finishes := true;
+    cleanup := ARRAY[format('ALTER TABLE %s DETACH PARTITION %s FINALIZE',
+      step.places[1]::regclass, step.places[2]::regclass)];
+  ELSIF step.present IS NULL THEN
+    outcome := 'unknown';
+  ELSIF step.kind LIKE 'create %' THEN
+    outcome := CASE WHEN there <@ step.present THEN 'not done' ELSE 'done' END;
+  ELSIF step.present <> '{}' AND NOT there && step.present THEN
+    outcome := 'done';
+  END IF;
+END
+$body$;
+
+-- What an index is, but for its name, its table and where it is stored.
+CREATE FUNCTION retort.definition(index oid) RETURNS text
 LANGUAGE plpgsql AS $body$
 BEGIN
-  CALL retort.protect_session();
-  UPDATE retort.intent AS i SET statement = intend.statement, hash = intend.hash,
-    before = intend.before, done = false, error = NULL WHERE i.revision = intend.revision;
-  IF NOT FOUND THEN
-    INSERT INTO retort.intent VALUES (revision, direction, statement, of, hash, before,
-      transaction_timestamp(), SESSION_USER, false);
+  PERFORM pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
+  RETURN regexp_replace(pg_get_indexdef(index),
+    'INDEX ("([^"]|"")*"|[^" ]+) ON (ONLY )?(("([^"]|"")*"|[^". ]+)\.)?("([^"]|"")*"|[^". ]+) ', '');
+END
+$body$;
+
+-- The definition of the index that twin makes over a copy of the table, which is rolled back; null
+-- where it makes none.
+CREATE FUNCTION retort.definition_of(twin text, of_table oid, path text) RETURNS text
+LANGUAGE plpgsql AS $body$
+DECLARE
+  found pg_catalog.text;
+BEGIN
+  PERFORM pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
+  EXECUTE format('CREATE TEMPORARY TABLE %I (LIKE %s)',
+    (SELECT c.relname FROM pg_class AS c WHERE c.oid = of_table), of_table::regclass);
+  PERFORM set_config('search_path', path, true);
+  EXECUTE twin;
+  PERFORM pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
+  found := (SELECT retort.definition(x.indexrelid) FROM pg_index AS x
+    JOIN pg_class AS t ON t.oid = x.indrelid
+    WHERE t.relnamespace = pg_my_temp_schema()
+      AND t.relname = (SELECT c.relname FROM pg_class AS c WHERE c.oid = of_table));
+  RAISE EXCEPTION USING ERRCODE = 'RT003';
+EXCEPTION WHEN OTHERS THEN
+  RETURN found;
+END
+$body$;
+
+-- Has the detaching of a partition begun, and not ended?
+CREATE FUNCTION retort.is_half_detached(places oid[]) RETURNS boolean
+LANGUAGE plpgsql AS $body$
+BEGIN
+  PERFORM pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
+  -- The column came with PostgreSQL 14, and CONCURRENTLY with it.
+  RETURN coalesce((SELECT (to_jsonb(i) ->> 'inhdetachpending')::boolean FROM pg_inherits AS i
+    WHERE i.inhparent = places[1] AND i.inhrelid = places[2]), false);
+END
+$body$;
+
+-- Of a script that goes on where it stopped: is this statement of the step next? 0: the step has
+-- not begun. Stops where the statements before it are others than those that were run.
+CREATE FUNCTION retort.is_next(revision text, statement integer, before text DEFAULT NULL)
+RETURNS boolean
+LANGUAGE plpgsql AS $body$
+DECLARE
+  step retort.intent;
+BEGIN
+  PERFORM pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
+  SELECT * INTO step FROM retort.intent AS i WHERE i.revision = is_next.revision;
+  IF step.statement = is_next.statement AND step.before <> is_next.before THEN
+    RAISE EXCEPTION USING ERRCODE = 'RT001',
+      MESSAGE = format('retort: %s was interrupted at statement %s, and the statements before it '
+        'are not those that were run', is_next.revision, is_next.statement),
+      HINT = 'Nothing was changed. Go on with the script that was run first.';
+  END IF;
+  RETURN coalesce(step.statement, 0) = is_next.statement;
+END
+$body$;
+
+-- The same of a statement outside a transaction: is it next, and not done? What was half done has
+-- been cleaned up before.
+CREATE FUNCTION retort.is_undone(
+  revision text, statement integer, before text DEFAULT NULL, twin text DEFAULT NULL)
+RETURNS boolean
+LANGUAGE plpgsql AS $body$
+DECLARE
+  became record;
+BEGIN
+  PERFORM pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
+  IF NOT retort.is_next(revision, statement, before) THEN
+    RETURN false;
+  ELSIF EXISTS (SELECT FROM retort.intent AS i WHERE NOT i.found) THEN
+    RETURN true;
+  END IF;
+  SELECT * INTO became FROM retort.outcome(twin);
+  IF became.outcome NOT IN ('done', 'not done') THEN
+    RAISE EXCEPTION USING ERRCODE = 'RT001',
+      MESSAGE = concat('retort: ', revision, ' was interrupted at statement ', statement, ', and ',
+        coalesce('the index that is there is not what it asks for: ' || became.is_there,
+          'the catalog does not tell whether it was done')),
+      HINT = 'Look, and drop what is wrong or finish the step by hand; then CALL '
+        'retort.forget_intent() where nothing of the step is done, or CALL its end_upgrade or '
+        'end_downgrade, which stands below, where all of it is.';
+  END IF;
+  RETURN became.outcome = 'not done';
+END
+$body$;
+
+-- What makes room for the statement that an interrupted step is at, or finishes it: to be sent one
+-- by one, outside a transaction.
+CREATE FUNCTION retort.cleanup(revision text, statement integer) RETURNS SETOF text
+LANGUAGE plpgsql AS $body$
+BEGIN
+  PERFORM pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
+  CALL retort.require_lock();
+  IF EXISTS (SELECT FROM retort.intent AS i
+      WHERE i.revision = cleanup.revision AND i.statement = cleanup.statement AND i.found) THEN
+    RETURN QUERY SELECT unnest(o.cleanup) FROM retort.outcome(NULL) AS o;
   END IF;
 END
 $body$;
 
 -- Before each part of a step outside a transaction but the first. Stops unless that statement of
--- it is next. What the step has prepared and made in its session stays. again: it was interrupted,
--- and its time is counted from now.
-CREATE PROCEDURE retort.resume_step(revision text, statement integer, again boolean DEFAULT false)
+-- it is next. What the step has prepared and made in its session stays. Where it was interrupted,
+-- its time is counted from now.
+CREATE PROCEDURE retort.resume_step(revision text, statement integer)
 LANGUAGE plpgsql AS $body$
 BEGIN
   CALL retort.protect_session();
   CALL retort.require_lock();
   CALL retort.require_intent(resume_step.revision, resume_step.statement);
-  IF again THEN
-    UPDATE retort.intent SET started_at = clock_timestamp(), started_by = SESSION_USER;
-  END IF;
+  UPDATE retort.intent AS i SET started_at = clock_timestamp(), started_by = SESSION_USER
+    WHERE i.found;
   CALL retort.set_session();
 END
 $body$;
@@ -459,43 +794,29 @@ BEGIN
 END
 $body$;
 
--- Stops unless the table, as the author's search path finds it, has that index, and it is valid.
--- The path stays the author's, whose SQL may follow.
-CREATE PROCEDURE retort.require_index(on_table text, index text)
+-- After a statement outside a transaction, for a client that goes on after errors. Stops unless the
+-- catalog shows that it was done.
+CREATE PROCEDURE retort.require_done(revision text, statement integer)
 LANGUAGE plpgsql AS $body$
 DECLARE
-  author_path CONSTANT pg_catalog.text := pg_catalog.current_setting('search_path');
-  place CONSTANT pg_catalog.oid := pg_catalog.to_regclass(on_table);
+  step retort.intent;
+  there pg_catalog.oid[];
 BEGIN
   PERFORM pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
-  IF NOT EXISTS (SELECT FROM pg_index AS x JOIN pg_class AS c ON c.oid = x.indexrelid
-      WHERE x.indrelid = place AND c.relname = require_index.index AND x.indisvalid) THEN
+  SELECT * INTO step FROM retort.intent;
+  there := retort.traces(step.kind, step.names, step.places);
+  IF step.present IS NOT NULL AND (CASE
+      WHEN step.kind = 'create index' THEN NOT EXISTS (SELECT FROM pg_index AS x
+        WHERE x.indexrelid = ANY (there) AND x.indisvalid
+          AND (x.indexrelid <> ALL (step.present) OR cardinality(step.names) = 2))
+      WHEN step.kind LIKE 'create %' THEN there = '{}'
+      ELSE there <> '{}' END) THEN
     RAISE EXCEPTION USING ERRCODE = 'RT001',
-      MESSAGE = format('retort: the index %s is missing or not valid: '
-        'its statement did not succeed', index),
-      HINT = 'If it is not valid, drop it with DROP INDEX CONCURRENTLY before it is built again.';
+      MESSAGE = format('retort: the %s of %s did not succeed', step.kind,
+        array_to_string(step.names, ', ')),
+      HINT = 'Drop an index that is not valid with DROP INDEX CONCURRENTLY before it is built again; '
+        'finish a partition that is half detached with DETACH PARTITION … FINALIZE.';
   END IF;
-  PERFORM set_config('search_path', author_path, true);
-END
-$body$;
-
--- Stops where that is still a partition of the table. The path stays the author's.
-CREATE PROCEDURE retort.require_detached(on_table text, partition text)
-LANGUAGE plpgsql AS $body$
-DECLARE
-  author_path CONSTANT pg_catalog.text := pg_catalog.current_setting('search_path');
-  parent CONSTANT pg_catalog.oid := pg_catalog.to_regclass(on_table);
-  child CONSTANT pg_catalog.oid := pg_catalog.to_regclass(partition);
-BEGIN
-  PERFORM pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
-  IF EXISTS (SELECT FROM pg_inherits AS i WHERE i.inhparent = parent AND i.inhrelid = child) THEN
-    RAISE EXCEPTION USING ERRCODE = 'RT001',
-      MESSAGE = format('retort: the partition %s is still attached: '
-        'its statement did not succeed', partition),
-      HINT = format('Finish it with: ALTER TABLE %s DETACH PARTITION %s FINALIZE;', on_table,
-        partition);
-  END IF;
-  PERFORM set_config('search_path', author_path, true);
 END
 $body$;
 
@@ -628,8 +949,9 @@ BEGIN
 END
 $body$;
 
--- Writes down that a script is run, by its receipt; not where all that it does is done already.
--- range is from which revisions to which.
+-- Writes down that a script is run, by the receipt that it was handed out with: a script that was
+-- edited since says the same. Not where all that it does is done already. range is from which
+-- revisions to which.
 CREATE PROCEDURE retort.begin_script(
   receipt text, range text, done_revisions bigint, done_digest numeric)
 LANGUAGE plpgsql AS $body$
@@ -644,8 +966,8 @@ END
 $body$;
 
 -- Stops unless so many revisions, with that digest, are applied, counted row by row, and nothing
--- is half done.
-CREATE PROCEDURE retort.check(revisions bigint, digest numeric)
+-- is half done. Its answer, true, is for a client that goes on after errors.
+CREATE FUNCTION retort.check(revisions bigint, digest numeric) RETURNS boolean
 LANGUAGE plpgsql AS $body$
 BEGIN
   PERFORM pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
@@ -658,6 +980,7 @@ BEGIN
       MESSAGE = 'retort: what is applied is not what was promised',
       HINT = 'Look at the errors above, and with: SELECT * FROM retort.applied;';
   END IF;
+  RETURN true;
 END
 $body$;
 
@@ -684,21 +1007,29 @@ $retort$;
 -- Guard: the ledger belongs to whom it should, is plain tables, and its procedures are these.
 DO $body$
 DECLARE
-  -- needed; or optional: there may be none; or older: none, or one of an older format.
+  -- needed; or optional: there may be none; or older: none, or one of an older format; or
+  -- inconsistent: one that is about to be repaired.
   expected CONSTANT pg_catalog.text := 'needed';
-  -- Who may own it besides the role that connects, the database's owner and superusers.
+  -- Who may own it besides the role that connects, or that the connection began with, the
+  -- database's owner and superusers.
   owners CONSTANT pg_catalog.text[] := '{}';
   -- SHA-256 of its procedures.
-  procedures CONSTANT pg_catalog.text := '84da83eb75879a40fdc7b5ca9d7e4748a84dc7f8588aa68024130b416df1830d';
+  procedures CONSTANT pg_catalog.text := '5cf8c1b07269b226f50764eb623f5b1af62ec027ed179a49e985c4908a05380d';
   place pg_catalog.oid;
+  present pg_catalog.text[];
   found pg_catalog.text;
+  wrong pg_catalog.text[];
+  parts pg_catalog.text[];
+  is_empty boolean;
   format integer;
   held pg_catalog.text;
   key bigint;
 BEGIN
   PERFORM pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
-  place := (SELECT c.relnamespace FROM pg_class AS c WHERE c.oid = to_regclass('retort.state'));
-  IF place IS NULL AND expected <> 'needed' THEN
+  place := coalesce((SELECT c.relnamespace FROM pg_class AS c
+      WHERE c.oid = coalesce(to_regclass('retort.state'), to_regclass('retort.applied'))),
+    (SELECT p.pronamespace FROM pg_proc AS p WHERE p.oid = to_regprocedure('retort.lock_key()')));
+  IF place IS NULL AND expected IN ('optional', 'older') THEN
     RETURN;
   ELSIF place IS NULL THEN
     RAISE EXCEPTION USING ERRCODE = 'RT001',
@@ -712,7 +1043,8 @@ BEGIN
       UNION ALL SELECT c.relname, c.relowner FROM pg_class AS c WHERE c.relnamespace = place
       UNION ALL SELECT p.proname, p.proowner FROM pg_proc AS p WHERE p.pronamespace = place
     ) AS o (what, owner) JOIN pg_roles AS r ON r.oid = o.owner
-    WHERE NOT r.rolsuper AND r.rolname <> SESSION_USER AND r.rolname <> ALL (owners)
+    WHERE NOT r.rolsuper AND r.rolname NOT IN (SESSION_USER, CURRENT_USER)
+      AND r.rolname <> ALL (owners)
       AND r.oid <> (SELECT d.datdba FROM pg_database AS d WHERE d.datname = current_database())
     LIMIT 1);
   IF found IS NOT NULL THEN
@@ -746,35 +1078,86 @@ BEGIN
       HINT = 'Nothing was changed. Remove it, or find out who put it there and why.';
   END IF;
 
-  format := (SELECT max(s.format) FROM retort.state AS s);
+  present := ARRAY(SELECT c.relname::text FROM pg_class AS c WHERE c.relnamespace = place
+    AND c.relname IN ('applied', 'state', 'intent', 'log'));
+  IF 'state' = ANY (present) THEN
+    format := (SELECT max(s.format) FROM retort.state AS s);
+  END IF;
   IF format > 2 OR format < 2 AND expected <> 'older' THEN
     RAISE EXCEPTION USING ERRCODE = 'RT002', DETAIL = format,
       MESSAGE = format('retort: this is made for format 2 of the ledger; '
         'the ledger %s has format %s', place::regnamespace, format),
       HINT = CASE WHEN format < 2 THEN 'Nothing was changed. '
           'Bring it up with: migrate ensure-version (--sql writes a script)'
-        ELSE 'Nothing was changed. Use a version of migrate that knows that format.' END;
-  ELSIF format < 2 THEN
+        ELSE 'Nothing was changed. Use the version of migrate that brought it to that format, or a '
+          'newer one: this one knows no format after 2.' END;
+  ELSIF format < 2 OR expected = 'inconsistent' THEN
     RETURN;
   END IF;
 
-  IF (SELECT count(*) FROM pg_class AS c WHERE c.relnamespace = place
-      AND c.relname IN ('applied', 'state', 'intent', 'log')) <> 4 THEN
-    RAISE EXCEPTION USING ERRCODE = 'RT001',
-      MESSAGE = format('retort: the ledger %s is not whole: a table of it is missing',
-        place::regnamespace),
-      HINT = 'Nothing was changed. Restore it from a backup, or find out who took it away.';
+  -- What a dump without data, a TRUNCATE or a change by hand leaves behind.
+  found := (SELECT string_agg(t.name, ', ')
+    FROM unnest('{applied, state, intent, log}'::text[]) AS t (name) WHERE t.name <> ALL (present));
+  IF found IS NOT NULL THEN
+    parts := '{tables, rows}';
+    wrong := ARRAY[concat('these tables are missing: ', found)];
+  ELSE
+    -- In one query, so of one moment: another may be migrating.
+    SELECT s.n = 0 AND a.n = 0, array_remove(ARRAY[
+        CASE WHEN s.n = 0 AND a.n = 0 THEN 'its tables are empty'
+          WHEN s.n <> 1 THEN format('state should have 1 row, and has %s', s.n)
+          WHEN s.revisions <> a.n
+            THEN format('applied should have %s rows by the tally in state, and has %s',
+              s.revisions, a.n)
+          WHEN s.digest <> a.digest
+            THEN 'applied has other revisions than the tally in state was made of' END,
+        CASE WHEN i.n > 1 THEN format('intent should have 1 row at most, and has %s', i.n) END,
+        i.wrong], NULL)
+      INTO is_empty, wrong
+      FROM (SELECT count(*) AS n, max(t.revisions) AS revisions, max(t.digest) AS digest
+          FROM retort.state AS t) AS s,
+        (SELECT count(*) AS n, coalesce(sum(('x' || left(encode(sha256(
+              convert_to(t.revision, 'UTF8')), 'hex'), 15))::bit(60)::bigint), 0) AS digest
+          FROM retort.applied AS t) AS a,
+        (SELECT count(*) AS n, string_agg(CASE t.direction
+            WHEN 'up' THEN format('the upgrade to %s is under way, and it is applied', t.revision)
+            ELSE format('the downgrade of %s is under way, and it is not applied', t.revision) END,
+            '; ' ORDER BY t.revision)
+            FILTER (WHERE (t.direction = 'up')
+              = EXISTS (SELECT FROM retort.applied AS x WHERE x.revision = t.revision)) AS wrong
+          FROM retort.intent AS t) AS i;
+    IF cardinality(wrong) > 0 THEN
+      parts := '{rows}';
+    END IF;
   END IF;
-  IF (SELECT encode(sha256(convert_to(string_agg(
-        concat_ws('|', p.proname, l.lanname, p.prosecdef, array_to_string(p.proconfig, ','),
-          p.prosrc), chr(10) ORDER BY p.proname COLLATE "C"), 'UTF8')), 'hex')
-      FROM pg_proc AS p JOIN pg_language AS l ON l.oid = p.prolang
-      WHERE p.pronamespace = place) IS DISTINCT FROM procedures THEN
-    RAISE EXCEPTION USING ERRCODE = 'RT001',
-      MESSAGE = format('retort: the ledger %s is not trusted: its procedures are not those that '
-        'this was made for', place::regnamespace),
-      HINT = 'Nothing was changed. Somebody has changed them, or another version of migrate of the '
-        'same format made them.';
+  found := (SELECT encode(sha256(convert_to(string_agg(
+      concat_ws('|', p.proname, l.lanname, p.prosecdef, array_to_string(p.proconfig, ','),
+        p.prosrc), chr(10) ORDER BY p.proname COLLATE "C"), 'UTF8')), 'hex')
+    FROM pg_proc AS p JOIN pg_language AS l ON l.oid = p.prolang WHERE p.pronamespace = place);
+  IF found IS DISTINCT FROM procedures THEN
+    parts := parts || 'procedures'::text;
+    wrong := wrong || CASE WHEN found IS NULL THEN 'its procedures are missing'
+      ELSE 'its procedures are not those that this was made for' END;
+  END IF;
+  IF parts IS NOT NULL THEN
+    RAISE EXCEPTION USING ERRCODE = 'RT003', 
+      DETAIL = format('To be repaired: %s.', array_to_string(parts, ', ')),
+      MESSAGE = format('retort: the ledger %s is inconsistent: %s', place::regnamespace,
+        array_to_string(wrong, '; ')),
+      HINT = concat('Nothing was changed. ', CASE
+        WHEN is_empty THEN 'A dump without data (pg_dump --schema-only) or a TRUNCATE leaves it '
+          'so. Bring its rows back, or: migrate repair, and then say what is applied: '
+          'migrate stamp REVISION'
+        WHEN 'tables' = ANY (parts) THEN 'Restore them from a backup, or make them anew, empty, '
+          'with: migrate repair'
+        WHEN wrong[1] LIKE 'intent should%' THEN 'Look with: SELECT * FROM retort.intent; '
+          'a person must know which of them is so, and delete the others: '
+          'DELETE FROM retort.intent WHERE revision = ...'
+        WHEN 'rows' = ANY (parts) THEN 'Rows were changed by hand, or restored in part. '
+          'Look with: SELECT * FROM retort.log ORDER BY id DESC; make the tally anew with: '
+          'migrate repair'
+        ELSE 'They were changed by hand, left out of a restore, or made by another version of '
+          'migrate. Put them back with: migrate repair' END);
   END IF;
 EXCEPTION WHEN OTHERS OR query_canceled THEN
   PERFORM pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
@@ -795,8 +1178,8 @@ $body$;
 -- Guard: what is applied is what was expected, and nothing is half done.
 CALL retort.require_state('{}', '{}', 3, 1401614897665169694, 'migrate upgrade %s:c --sql');
 
--- Log: which script this is.
-CALL retort.begin_script('d66d69575f3862d2cfaa9835d3e25b6823150b0f7a57d7012676e2aa0beb5c51',
+-- Log: which script this is, as it was handed out.
+CALL retort.begin_script('bf4cfd79eacab6999c8a1a89915b1aa6dafede1b96a5b73f0fa410bf35708bd4',
   'base:c', 3, 1401614897665169694);
 COMMIT;
 
@@ -807,25 +1190,29 @@ BEGIN \; CALL retort.begin_step('a', 0, 0);
 -- Who can sign in.
 CREATE TABLE users (id int, tags text[]);
 
-SET CONSTRAINTS ALL IMMEDIATE \; SET SESSION AUTHORIZATION DEFAULT \; SET ROLE NONE \;
+SET CONSTRAINTS ALL IMMEDIATE \; SET SESSION AUTHORIZATION DEFAULT \; RESET ROLE \;
 CALL retort.end_upgrade('a', 'b756792e8ca0fc6ce2a5434d1a40a65ff5d56b99f5a5890a109d4e4e0359f068',
   'a9f988b4444cbe189d0f82570a2a4fb7078eb6daa8ff5e96948a7f793d1bfa42', '{}', 'create users; it''s `all` they have') \; COMMIT;
 
 -- ---- 2 of 3: upgrade b, users index (0002_users_index.up.sql) -----------------------------------
--- Not in a transaction. If it is interrupted, the ledger's table intent tells at which statement.
+-- Not in a transaction. If it stops, look with: SELECT * FROM retort.intent;
+-- finish the step by hand, and write that down with its CALL of end_upgrade; or, where nothing
+-- of it is done, forget it: CALL retort.forget_intent();
 \echo 'retort: 2 of 3'
 BEGIN \; CALL retort.begin_step('b', 1, 912392414677810140) \; CALL retort.intend('b', 'up', 1, 1,
   'd0526ef32056eec792a17317c7e5844279d864cfa2204898df042f4759c37d46',
-  'e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855') \; COMMIT;
-SET SESSION AUTHORIZATION DEFAULT \; SET ROLE NONE \; CALL retort.resume_step('b', 1) \;
+  'e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855', 'create index',
+  '{users,users_id}') \; COMMIT;
+SET SESSION AUTHORIZATION DEFAULT \; RESET ROLE \; CALL retort.resume_step('b', 1) \;
 SET lock_timeout = 0;
 \if :ERROR \echo 'retort: stopped' \quit \endif
 
+-- If it fails: look with \d users; drop an INVALID index: DROP INDEX CONCURRENTLY users_id;
 CREATE INDEX CONCURRENTLY users_id ON users (id);
 \if :ERROR \echo 'retort: stopped' \quit \endif
 
-BEGIN \; SET SESSION AUTHORIZATION DEFAULT \; SET ROLE NONE \; CALL retort.resume_step('b', 1) \;
-CALL retort.require_index('"users"', 'users_id') \;
+BEGIN \; SET SESSION AUTHORIZATION DEFAULT \; RESET ROLE \; CALL retort.resume_step('b', 1) \;
+CALL retort.require_done('b', 1) \;
 CALL retort.end_upgrade('b', '5ba83ca33653e0e82755f791e8f94a4cbb9f1ffe1e039ee6466c1fd1a92a0006',
   'ceec81c55b551fccdd528a83b392bb22b5e4c6e693ff423d0d4b722d02995079', '{a}', 'users index') \; COMMIT;
 
@@ -839,7 +1226,7 @@ UPDATE users SET tags = tags[1\:id];
 -- >> takes away: column users.tags
 ALTER TABLE users DROP tags;
 
-SET CONSTRAINTS ALL IMMEDIATE \; SET SESSION AUTHORIZATION DEFAULT \; SET ROLE NONE \;
+SET CONSTRAINTS ALL IMMEDIATE \; SET SESSION AUTHORIZATION DEFAULT \; RESET ROLE \;
 CALL retort.end_upgrade('c', 'a5099f891333fc7507af263f350bc8e0a0ea747624772492a7794a081dc557f9',
   '83afaa1f802ebbe68790558d9538895f4deecf619cd66d90a383ecaecc86021d', '{b}', 'no tags') \; COMMIT;
 
@@ -847,12 +1234,12 @@ CALL retort.end_upgrade('c', 'a5099f891333fc7507af263f350bc8e0a0ea747624772492a7
 BEGIN TRANSACTION READ ONLY;
 
 -- Check: what is applied now is what was promised, row by row.
-CALL retort.check(3, 1401614897665169694);
+SELECT retort.check(3, 1401614897665169694) AS retort_passed \gset
 SELECT revisions AS applied_revisions, 'c' AS current_heads,
-  'sha256:d66d69575f3862d2cfaa9835d3e25b6823150b0f7a57d7012676e2aa0beb5c51' AS receipt FROM retort.state;
+  'sha256:bf4cfd79eacab6999c8a1a89915b1aa6dafede1b96a5b73f0fa410bf35708bd4' AS receipt FROM retort.state;
 COMMIT;
 SET SESSION AUTHORIZATION DEFAULT;
-SET ROLE NONE;
+RESET ROLE;
 RESET ALL;
 
 -- Lock: given back.
@@ -871,5 +1258,18 @@ BEGIN
   END LOOP;
 END
 $retort$;
-\set QUIET off
-\echo 'retort: done'
+
+-- The session and psql are as they were before.
+SELECT pg_catalog.count(pg_catalog.set_config(key, value, false))
+  AS retort_restored FROM pg_catalog.json_each_text(pg_catalog.convert_from(pg_catalog.decode(
+  :'retort_settings', 'hex'), 'UTF8')::pg_catalog.json) \gset
+\set ON_ERROR_STOP :retort_ON_ERROR_STOP \set ON_ERROR_ROLLBACK :retort_ON_ERROR_ROLLBACK
+\set AUTOCOMMIT :retort_AUTOCOMMIT \set SINGLELINE :retort_SINGLELINE
+\set SINGLESTEP :retort_SINGLESTEP \set FETCH_COUNT :retort_FETCH_COUNT \set QUIET :retort_QUIET
+\unset retort_ON_ERROR_STOP \unset retort_ON_ERROR_ROLLBACK \unset retort_AUTOCOMMIT
+\unset retort_SINGLELINE \unset retort_SINGLESTEP \unset retort_FETCH_COUNT \unset retort_QUIET
+\unset retort_settings \unset retort_restored \unset retort_open \unset retort_pending
+\unset retort_next
+\if :retort_passed \echo 'retort: done' \endif
+\unset retort_passed
+\endif
