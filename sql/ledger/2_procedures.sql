@@ -523,12 +523,15 @@ END
 $body$;
 
 -- Writes down that a statement outside a transaction succeeded, where the next one runs in a
--- session of its own.
-CREATE PROCEDURE retort.end_statement(revision text, statement integer)
+-- session of its own. A batch that is sent alone has no lock.
+CREATE PROCEDURE retort.end_statement(
+  revision text, statement integer, has_lock boolean DEFAULT true)
 LANGUAGE plpgsql AS $body$
 BEGIN
   CALL retort.protect_session();
-  CALL retort.require_lock();
+  IF has_lock THEN
+    CALL retort.require_lock();
+  END IF;
   CALL retort.require_intent(end_statement.revision, end_statement.statement);
   UPDATE retort.intent SET done = true, error = NULL;
 END

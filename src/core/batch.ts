@@ -111,6 +111,18 @@ function withVariables(text: string): string {
 /** The label of the block, which qualifies its variables. */
 const BLOCK = "retort";
 
+/** Behind this the block does its work. */
+const BEGINS = "told timestamptz := began;\nBEGIN\n";
+
+/** A block of `batchBlock`, after the comments of its statement, with statements before its first round and after its last. */
+export function surrounded(block: string, offset: number, before: string, after: string): string {
+  const begin = block.lastIndexOf(BEGINS, offset) + BEGINS.length;
+  const delimiter = /DO (\$\w+\$)(?!.*DO \$)/s.exec(block.slice(0, begin))![1]!;
+  const end = block.indexOf(`END\n${delimiter};`, offset);
+  // What the ledger's procedures set ends with the transaction.
+  return `${block.slice(0, begin)}  ${before}\n  COMMIT;\n${block.slice(begin, end)}  ${after}\n${block.slice(end)}`;
+}
+
 /** The DO block around a statement (without its comments), and where in it the statement stands. */
 export function batchBlock(
   statement: string,
@@ -125,7 +137,8 @@ export function batchBlock(
     (key === undefined
       ? ""
       : "  batch_from bigint;\n  batch_to bigint := '-9223372036854775808';\n  batch_end bigint;\n") +
-    "  changed bigint;\n  total bigint := 0;\n  began CONSTANT timestamptz := pg_catalog.clock_timestamp();\n  told timestamptz := began;\nBEGIN\n";
+    "  changed bigint;\n  total bigint := 0;\n  began CONSTANT timestamptz := pg_catalog.clock_timestamp();\n  " +
+    BEGINS;
   const loop = key === undefined ? "  LOOP\n" : walking(key);
   const count = `\n    GET DIAGNOSTICS changed = ROW_COUNT;\n${key === undefined ? "    EXIT WHEN changed = 0;\n" : ""}`;
   const tail =

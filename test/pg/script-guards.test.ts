@@ -358,17 +358,53 @@ CREATE INDEX i ON t (x);`,
     const alone = files.filter(({ text }) => !text.includes("BEGIN;"));
     expect(alone.map(({ name }) => name)).toEqual([
       "0005_up_c_2_of_3.sql",
-      "0008_up_d_2_of_5.sql",
-      "0010_up_d_4_of_5.sql",
+      "0008_up_d_2_of_6.sql",
+      "0010_up_d_4_of_6.sql",
     ]);
     for (const { text } of alone) expect(text).toContain("no lock, no guard and no settings of its own");
     // Without its statement, the file behind it stops where the catalog shows that.
     const { url } = await ownDatabase(server!);
     const run = (text: string) => withClient(url, (client) => client.query(text));
     for (const { text } of files.slice(0, 4)) await run(text);
-    expect((await failureOf(run(files[5]!.text))).message).toContain("the index c is missing or not valid");
+    expect((await failureOf(run(files[5]!.text))).message).toContain(
+      "the create index of t, c did not succeed",
+    );
     for (const { text } of files.slice(4)) await run(text);
     expect((await shop.state(url)).heads).toEqual(["e"]);
+  });
+
+  test("split files for any client: a batch that was skipped, failed or is run twice is not taken for done", async () => {
+    const batches = project({
+      a: "CREATE TABLE t (x int PRIMARY KEY, y int);\nINSERT INTO t SELECT g, 0 FROM generate_series(1, 5) AS g;",
+      b: {
+        up: "INSERT INTO t VALUES (6, 0);\n-- of some rows\n-- batch: 2\nUPDATE t SET y = 1 WHERE x IN (SELECT x FROM t WHERE y = 0 LIMIT :batch_size); -- done\nCREATE TABLE u AS SELECT y FROM t;",
+        header: ["transaction: none"],
+      },
+    });
+    const { plan, ledger } = await offline(batches.deps, up("base:heads"), {});
+    const files = renderSplit(plan, ledger, { ...defaultForm, client: "any" }).map(({ text }) => text);
+    const at = files.findIndex((text) => text.includes("batch_size CONSTANT"));
+    expect(files[at]).toContain("guards that it comes next, and records that it is done");
+    const { url } = await ownDatabase(server!);
+    const run = (text: string) => withClient(url, (client) => client.query(text));
+    for (const text of files.slice(0, at)) await run(text);
+    expect((await failureOf(run(files[at + 1]!))).message).toContain("statement 2 of b has not succeeded");
+    await query(
+      url,
+      "CREATE FUNCTION stop() RETURNS trigger LANGUAGE plpgsql AS $$BEGIN RAISE 'stop'; END$$",
+    );
+    await query(
+      url,
+      "CREATE TRIGGER stop BEFORE UPDATE ON t FOR EACH ROW WHEN (old.x = 5) EXECUTE FUNCTION stop()",
+    );
+    expect((await failureOf(run(files[at]!))).message).toBe("stop");
+    expect((await failureOf(run(files[at + 1]!))).message).toContain("statement 2 of b has not succeeded");
+    await query(url, "DROP TRIGGER stop ON t");
+    await run(files[at]!);
+    expect((await failureOf(run(files[at]!))).message).toContain("statement 2 of b was run already");
+    for (const text of files.slice(at + 1)) await run(text);
+    expect((await batches.state(url)).heads).toEqual(["b"]);
+    expect(await query(url, "SELECT DISTINCT y FROM u")).toEqual([{ y: 1 }]);
   });
 
   test("what lasts as long as its session cannot be split; a SET can", async () => {

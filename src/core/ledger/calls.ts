@@ -63,7 +63,7 @@ export interface Ledger {
   intend(intent: Omit<Intent, "startedAt" | "startedBy" | "done" | "error">, isFirst?: boolean): string;
   /** Stops unless the catalog shows that the statement was done. */
   requireDone(intent: IntentRef): string;
-  endStatement(intent: IntentRef): string;
+  endStatement(intent: IntentRef, hasLock?: boolean): string;
   /** Stops unless the statement has succeeded in a session before this one; or has not. */
   requireOutcome(intent: IntentRef, done: boolean): string;
   endUpgrade(row: NewRow): string;
@@ -184,7 +184,8 @@ export function ledgerOf(names: LedgerNames): Ledger {
         ...named("is_first", "false", isFirst),
       ),
     requireDone: (intent) => call("require_done", ...intentOf(intent)),
-    endStatement: (intent) => call("end_statement", ...intentOf(intent)),
+    endStatement: (intent, hasLock = true) =>
+      call("end_statement", ...intentOf(intent), ...named("has_lock", "false", hasLock)),
     requireOutcome: (intent, done) => call("require_outcome", ...intentOf(intent), String(done)),
     endUpgrade: (row) => record("end_upgrade", ...rowOf(row), ...dependsOn(row), ...how(row)),
     endDowngrade: (row) => record("end_downgrade", literal(row.revision), literal(row.checksum), ...how(row)),

@@ -2,6 +2,7 @@
  * A plan → the files that a change system runs one by one, each in a session of its own: one for each transaction, one for
  * each statement outside; with the lock and the guards that each needs by itself.
  */
+import { surrounded } from "../batch.ts";
 import { type Diagnostic, MigrateError } from "../errors.ts";
 import type { Ledger } from "../ledger/calls.ts";
 import { checkBatch, receiptOf, sessionBatch, withStatement } from "./script.ts";
@@ -21,7 +22,9 @@ export interface Part {
   readonly parts: number;
   /** A file of one statement, for a client that must send it alone: without lock, guard and settings. */
   readonly alone: boolean;
-  /** The part before it is such a file, so nobody knows whether it has succeeded. */
+  /** It is alone, and guards and records by itself. */
+  readonly guards: boolean;
+  /** The part before it is such a file that does not, so nobody knows whether it has succeeded. */
   readonly unsure: boolean;
   /** Of a file that is alone: what its session should have set. */
   readonly settings: readonly Statement[];
@@ -52,10 +55,11 @@ export function partsOf(plan: Plan, ledger: Ledger, client: "psql" | "any"): rea
       number,
       parts: own.length,
       alone: isAlone(batch),
-      unsure: before !== undefined && isAlone(before),
+      guards: isAlone(batch) && isBatch(batch),
+      unsure: before !== undefined && isAlone(before) && !isBatch(before),
     };
     if (part.alone) {
-      const only = aloneBatch(batch);
+      const only = aloneBatch(plan, ledger, batch);
       return { ...part, batches: () => [only] };
     }
     const isLast = index === inner.length - 1;
@@ -138,11 +142,25 @@ const settingsFor = ({ statements }: Batch, { setSession }: Ledger): readonly St
   ...statements.filter(({ purpose }) => purpose === "setting"),
 ];
 
+/** It is a DO block of ours, which can hold its own guard and record. */
+const isBatch = ({ statements }: Batch): boolean => statements.some(({ repeatable }) => repeatable === true);
+
 /** The one statement. Throws where a setting of the author's belongs to it. */
-function aloneBatch(batch: Batch): Batch {
+function aloneBatch(plan: Plan, ledger: Ledger, batch: Batch): Batch {
   const setting = batch.statements.find(({ purpose }) => purpose === "user-setting");
   if (setting !== undefined) throw notCarried(batch);
-  return { ...batch, statements: batch.statements.filter(({ purpose }) => purpose === "user") };
+  const alone = batch.statements.filter(({ purpose }) => purpose === "user");
+  return {
+    ...batch,
+    statements: alone.map((each) => (isBatch(batch) ? withOutcome(plan, ledger, each) : each)),
+  };
+}
+
+function withOutcome(plan: Plan, ledger: Ledger, statement: Statement): Statement {
+  const { sql, offset, step, number } = statement;
+  const intent = { revision: plan.steps[step!]!.revision, statement: number! };
+  const [before, after] = [ledger.requireOutcome(intent, false), ledger.endStatement(intent, false)];
+  return { ...statement, sql: surrounded(sql, offset!, before, after) };
 }
 
 function refuseLeftBehind(batches: readonly Batch[]): void {

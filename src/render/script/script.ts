@@ -116,7 +116,7 @@ function partTitle(
   name: string,
   receipt: string,
 ): readonly string[] {
-  const { index, of, step, number, parts, unsure, alone } = part;
+  const { index, of, step, number, parts, unsure, alone, guards } = part;
   const first = `Retort migration script, file ${index + 1} of ${of}: ${whatItDoes(plan)}`;
   const rest = [
     ...(step === undefined
@@ -131,10 +131,16 @@ function partTitle(
       ? "The files are run in the order of their names, each when the one before it has succeeded."
       : "Only when the file before it has succeeded.",
     ...(unsure ? ["SQL alone cannot always tell whether it has."] : []),
-    ...(alone ? [...ALONE, ...settingsOf(part)] : []),
+    ...(alone ? [...(guards ? GUARDS : ALONE), ...settingsOf(part)] : []),
   ];
   return titledWith(first, receipt, form, rest);
 }
+
+const GUARDS = [
+  "",
+  "The block must be sent alone, so this file has no lock and no settings of its own. The block itself",
+  "guards that it comes next, and records that it is done.",
+];
 
 const ALONE = [
   "",
