@@ -33,13 +33,14 @@ export type { Event, SessionInfo } from "./core/event.ts";
 export { buildGraph, type Graph, type Node } from "./core/graph.ts";
 export { branchPoints, currentRevisions, historyOf, shown } from "./core/history.ts";
 export type { Ledger } from "./core/ledger/calls.ts";
+export type { Inconsistency } from "./core/ledger/inconsistency.ts";
 export type { Applied, How, Intent, LedgerNames, LedgerState } from "./core/ledger/types.ts";
 export type { Migration, MigrationFile, Revision, RevisionId } from "./core/migration.ts";
 export { type NewRevisionOptions, newRevision } from "./core/new-revision.ts";
 export { defaultForm, type ScriptForm } from "./core/plan/script.ts";
 export type { SessionPins } from "./core/plan/session.ts";
 export type { Batch, Plan, PlanStep, Purpose, Statement } from "./core/plan/types.ts";
-export { receiptsOf } from "./core/receipt.ts";
+export { type Change, type Receipts, receiptsOf } from "./core/receipt.ts";
 export type { Location, Span } from "./core/source.ts";
 export type { Loss } from "./core/statement/losses.ts";
 export {

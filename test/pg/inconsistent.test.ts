@@ -60,7 +60,8 @@ async function expectNoticed(url: string, sentence: RegExp, hint = /migrate repa
 
 const APPLIED = "SELECT revision FROM retort.applied ORDER BY 1";
 const intent = (revision: string, direction: string): string =>
-  `INSERT INTO retort.intent VALUES ('${revision}', '${direction}', 1, 2, '', '', now(), 'x', false);`;
+  `INSERT INTO retort.intent (revision, direction, statement, of, hash, before, started_at, started_by, found, done)
+   VALUES ('${revision}', '${direction}', 1, 2, '', '', now(), 'x', false, false);`;
 
 interface Damage {
   readonly name: string;
