@@ -162,7 +162,10 @@ describe.each(servers())("integrity on $name", (server) => {
 
   test("repairs beside an interrupted step, which stays so", async () => {
     changeB();
-    await query(url, "INSERT INTO retort.intent VALUES ('d', 'up', 1, 2, 'x', 'y', now(), 'x', false)");
+    await query(
+      url,
+      "INSERT INTO retort.intent (revision, direction, statement, of, hash, before, started_at, started_by, found, done) VALUES ('d', 'up', 1, 2, 'x', 'y', now(), 'x', false, false)",
+    );
     await repaired();
     expect(await kinds()).toEqual([]);
     expect((await shop.state(url)).interrupted?.revision).toBe("d");

@@ -80,7 +80,10 @@ describe.each(servers())("a stale script on $name", (server) => {
       "b:heads",
       async (url) => {
         await shop.upgrade(url, "b");
-        await query(url, "INSERT INTO retort.intent VALUES ('c', 'up', 1, 1, 'x', 'y', now(), 'x', false)");
+        await query(
+          url,
+          "INSERT INTO retort.intent (revision, direction, statement, of, hash, before, started_at, started_by, found, done) VALUES ('c', 'up', 1, 1, 'x', 'y', now(), 'x', false, false)",
+        );
       },
       /a step outside a transaction was interrupted: c at statement 1 of 1/,
     ],
