@@ -405,8 +405,8 @@ CREATE FUNCTION retort.definition(index oid) RETURNS text
 LANGUAGE plpgsql AS $body$
 BEGIN
   PERFORM pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
-  RETURN regexp_replace(pg_get_indexdef(index),
-    'INDEX ("([^"]|"")*"|[^" ]+) ON (ONLY )?(("([^"]|"")*"|[^". ]+)\.)?("([^"]|"")*"|[^". ]+) ', '');
+  RETURN regexp_replace(pg_get_indexdef(index), 'INDEX ("([^"]|"")*"|[^" ]+) ON (ONLY )?'
+    '(("([^"]|"")*"|[^". ]+)\.)?("([^"]|"")*"|[^". ]+) ', '');
 END
 $body$;
 
@@ -575,8 +575,8 @@ BEGIN
     RAISE EXCEPTION USING ERRCODE = 'RT001',
       MESSAGE = format('retort: the %s of %s did not succeed', step.kind,
         array_to_string(step.names, ', ')),
-      HINT = 'Drop an index that is not valid with DROP INDEX CONCURRENTLY before it is built again; '
-        'finish a partition that is half detached with DETACH PARTITION … FINALIZE.';
+      HINT = 'An index that is not valid is dropped with DROP INDEX CONCURRENTLY; a partition that '
+        'is half detached is finished with DETACH PARTITION … FINALIZE.';
   END IF;
 END
 $body$;

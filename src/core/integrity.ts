@@ -5,7 +5,7 @@
 import type { Diagnostic } from "./errors.ts";
 import { type Graph, inOrder } from "./graph.ts";
 import type { IntentRef, Ledger } from "./ledger/calls.ts";
-import type { Applied } from "./ledger/types.ts";
+import type { Applied, Intent } from "./ledger/types.ts";
 import { tokens } from "./lexer.ts";
 import type { Migration, MigrationFile, RevisionId } from "./migration.ts";
 import { compile } from "./plan/compile.ts";
@@ -213,7 +213,7 @@ export interface RepairInput {
   /** Rows to delete: `vanished` ones. */
   readonly forget: readonly RevisionId[];
   /** The step that was under way when the ledger was read; it stays so. */
-  readonly interrupted?: IntentRef;
+  readonly interrupted?: IntentRef & Pick<Intent, "direction">;
   readonly how: "run" | "script";
   readonly pins: SessionPins;
   readonly ledger: Ledger;

@@ -92,7 +92,7 @@ describe("the list of statements", () => {
   test("a stamp writes only the ledger, and forgets what was interrupted", () => {
     const { batches } = plan([step("a", ["A;"])], {
       kind: "stamp",
-      interrupted: { revision: "x", statement: 2 },
+      interrupted: { revision: "x", statement: 2, direction: "up" },
     });
     expect(batches.map((b) => shape(b))).toEqual([
       "pin reset lock",

@@ -141,8 +141,11 @@ function startOf(input: CompileInput, result: Tally, forgets: boolean): readonly
   ];
 }
 
-/** What is gone on with: the step that was interrupted; in a script that skips what is done, any that can be. */
+/** What may be half done: the step that was interrupted; in a script that skips what is done, any that can be. */
 function halfDoneOf({ kind, steps, interrupted, idempotent }: CompileInput): Pick<StartState, "halfDone"> {
+  // A repair leaves it as it is.
+  if (kind === "repair" && interrupted !== undefined)
+    return { halfDone: { revisions: [interrupted.revision], direction: interrupted.direction } };
   const can = steps.filter((step) =>
     idempotent === true ? !step.transactional : kind !== "stamp" && step.revision === interrupted?.revision,
   );

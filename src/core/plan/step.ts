@@ -1,7 +1,7 @@
 /** A step and what it starts from → the statements of its transaction, and the parts that other steps share. */
 import type { Place } from "../ledger/blocks.ts";
 import type { Expected, IntentRef, Ledger } from "../ledger/calls.ts";
-import type { How, NewRow, Recorded } from "../ledger/types.ts";
+import type { How, Intent, NewRow, Recorded } from "../ledger/types.ts";
 import type { RevisionId } from "../migration.ts";
 import type { UserStatement } from "../statement/file.ts";
 import { readAsWritten, resetting, type SessionPins, settingsOf, statements } from "./session.ts";
@@ -32,7 +32,7 @@ export interface CompileInput {
   readonly to: readonly RevisionId[];
   readonly steps: readonly StepInput[];
   /** The interrupted statement that the first step continues from; a stamp forgets it. */
-  readonly interrupted?: IntentRef;
+  readonly interrupted?: IntentRef & Pick<Intent, "direction">;
   readonly how: How;
   readonly singleTransaction: boolean;
   /** Steps that are done are skipped, from any state on the way; only a script can do that. */

@@ -146,7 +146,8 @@ function addUser(
 ): void {
   page.gap();
   if (form.annotate) page.add(...annotation(statement));
-  if (isOutside && !goesOn) page.add(...howToLook(statement).map((line) => `-- If it fails: ${line}`));
+  if (isOutside && !goesOn)
+    page.add(...howToLook(statement).map((line, index) => `-- ${index === 0 ? "If it fails: " : ""}${line}`));
   page.add(bytesFor(statement, form));
   if (isOutside) page.add(...stopAfterError(form));
   page.gap();
@@ -162,7 +163,10 @@ function howToLook({ trace, purpose, repeatable }: Statement): readonly string[]
     case "commits":
       return ["what it has committed stays; nothing but its own work tells how far it came."];
     case "create index":
-      return [`look with \\d ${first}; drop an INVALID index: DROP INDEX CONCURRENTLY ${second || "…"};`];
+      return [
+        `look with \\d ${first}; an INVALID index is dropped first:`,
+        `DROP INDEX CONCURRENTLY ${second || "…"};`,
+      ];
     case "drop index":
       return [`it is done where \\d ${first} finds none; else it can be run again.`];
     case "detach partition":
