@@ -36,7 +36,13 @@ CREATE TABLE retort.intent (
   before text NOT NULL,             -- SHA-256 of the statements before it
   started_at timestamptz NOT NULL,  -- when the step began
   started_by text NOT NULL,         -- the role that connected
+  kind text,                        -- what can be seen of it in the catalog; null: it can run again
+  names text[],                     -- of the objects it is about, as the file has them
+  path text,                        -- the search path they are looked up with
+  places oid[],                     -- the relations they are
+  present oid[],                    -- what there was of it before; null: that is not known
   done boolean NOT NULL,            -- the statement succeeded, in a session that has ended since
+  found boolean NOT NULL,           -- a later session has found it here
   error text,                       -- what the server refused it with
   PRIMARY KEY (revision)
 );

@@ -80,7 +80,7 @@ BEGIN
     RAISE EXCEPTION USING ERRCODE = 'RT001',
       MESSAGE = format('retort: a step outside a transaction was interrupted: %s', under_way),
       HINT = 'Nothing was changed. Look with: SELECT * FROM retort.intent; '
-        'migrate upgrade, or downgrade, goes on from there.';
+        'migrate upgrade, or downgrade, goes on from there; so does a script of --idempotent.';
   END IF;
 END
 $body$;
@@ -105,15 +105,15 @@ BEGIN
 END
 $body$;
 
--- Before the first step. Stops unless this session holds the lock, nothing is half done but the
--- statement that is named, all of must are applied, and nothing else but what is in may. The hint
--- tells whether all is done already, or what is applied; again is a command with %s for the
--- current heads, or empty. Where it stops it gives the lock back: a state that is wrong now may
--- be what a later step starts from, and without the lock no step begins, whatever the client
+-- Before the first step. Stops unless this session holds the lock, nothing is half done but a step
+-- of half_done in that direction, all of must are applied, and nothing else but what is in may.
+-- The hint tells whether all is done already, or what is applied; again is a command with %s for
+-- the current heads, or empty. Where it stops it gives the lock back: a state that is wrong now
+-- may be what a later step starts from, and without the lock no step begins, whatever the client
 -- does.
 CREATE PROCEDURE retort.require_state(
   must text[], may text[], done_revisions bigint, done_digest numeric, again text,
-  revision text DEFAULT NULL, statement integer DEFAULT NULL)
+  half_done text[] DEFAULT '{}', direction text DEFAULT 'up')
 LANGUAGE plpgsql AS $body$
 DECLARE
   missing pg_catalog.text;
@@ -123,10 +123,10 @@ DECLARE
 BEGIN
   PERFORM pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
   CALL retort.require_lock();
-  IF require_state.revision IS NULL THEN
+  UPDATE retort.intent AS i SET found = true
+    WHERE i.revision = ANY (half_done) AND i.direction = require_state.direction;
+  IF NOT FOUND THEN
     CALL retort.require_no_intent();
-  ELSE
-    CALL retort.require_intent(require_state.revision, require_state.statement);
   END IF;
   missing := (SELECT string_agg(m.id, ', ' ORDER BY m.id) FROM unnest(must) AS m (id)
     WHERE NOT EXISTS (SELECT FROM retort.applied AS a WHERE a.revision = m.id));
@@ -260,33 +260,252 @@ BEGIN
 END
 $body$;
 
--- Writes down, before a statement that cannot be rolled back, that it comes next.
-CREATE PROCEDURE retort.intend(
-  revision text, direction text, statement integer, of integer, hash text, before text)
+-- What there is in the catalog of what a statement makes, takes away or leaves behind; null where
+-- nothing can be seen. places are the relations that it names.
+CREATE FUNCTION retort.traces(kind text, names text[], places oid[]) RETURNS oid[]
+LANGUAGE plpgsql AS $body$
+DECLARE
+  bare pg_catalog.name;
+BEGIN
+  PERFORM pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
+  bare := (SELECT p.parts[cardinality(p.parts)]
+    FROM parse_ident(names[CASE kind WHEN 'create index' THEN 2 ELSE 1 END]) AS p (parts));
+  RETURN CASE
+    WHEN kind = 'create index' THEN ARRAY(
+      SELECT x.indexrelid FROM pg_index AS x JOIN pg_class AS c ON c.oid = x.indexrelid
+      WHERE x.indrelid = places[1] AND (bare IS NULL OR c.relname = bare))
+    WHEN kind = 'drop index' THEN ARRAY(SELECT c.oid FROM pg_class AS c WHERE c.oid = places[1])
+    WHEN kind = 'detach partition' THEN ARRAY(
+      SELECT i.inhrelid FROM pg_inherits AS i
+      WHERE i.inhparent = places[1] AND i.inhrelid = places[2])
+    -- The copies that a concurrent build has not finished, or not yet dropped; of TOAST too.
+    WHEN kind LIKE 'reindex %' THEN ARRAY(
+      SELECT x.indexrelid FROM pg_index AS x JOIN pg_class AS c ON c.oid = x.indexrelid
+        JOIN pg_class AS t ON t.oid = x.indrelid LEFT JOIN pg_class AS m ON m.reltoastrelid = t.oid
+      WHERE NOT x.indisvalid AND c.relname ~ '_cc(new|old)\d*$' AND CASE kind
+        WHEN 'reindex index' THEN t.oid =
+          (SELECT o.indrelid FROM pg_index AS o WHERE o.indexrelid = places[1])
+        WHEN 'reindex table' THEN coalesce(m.oid, t.oid) = places[1]
+          OR coalesce(m.oid, t.oid) IN (SELECT p.relid FROM pg_partition_tree(places[1]) AS p)
+        WHEN 'reindex schema' THEN coalesce(m.relnamespace, t.relnamespace) =
+          (SELECT n.oid FROM pg_namespace AS n WHERE n.nspname = bare)
+        ELSE true END)
+    WHEN kind LIKE '% database' THEN ARRAY(
+      SELECT d.oid FROM pg_database AS d WHERE d.datname = bare)
+    WHEN kind LIKE '% tablespace' THEN ARRAY(
+      SELECT s.oid FROM pg_tablespace AS s WHERE s.spcname = bare)
+    WHEN kind LIKE '% subscription' THEN ARRAY(
+      SELECT s.subdbid FROM pg_subscription AS s JOIN pg_database AS d ON d.oid = s.subdbid
+      WHERE s.subname = bare AND d.datname = current_database())
+  END;
+END
+$body$;
+
+-- Writes down, before a statement that cannot be rolled back, that it comes next, and what there is
+-- before it of what it makes or takes away; not where is_first is false: it may be half done. Its
+-- names mean what they mean to the author.
+CREATE PROCEDURE retort.intend(revision text, direction text, statement integer, of integer,
+  hash text, before text, kind text DEFAULT NULL, names text[] DEFAULT NULL,
+  is_first boolean DEFAULT true)
+LANGUAGE plpgsql AS $body$
+DECLARE
+  path CONSTANT pg_catalog.text := pg_catalog.current_setting('search_path');
+  places pg_catalog.oid[];
+BEGIN
+  IF names IS NOT NULL THEN
+    places := ARRAY[pg_catalog.to_regclass(names[1]), pg_catalog.to_regclass(names[2])];
+  END IF;
+  CALL retort.protect_session();
+  INSERT INTO retort.intent AS i VALUES (revision, direction, statement, of, hash, before,
+      transaction_timestamp(), SESSION_USER, kind, names, path, places,
+      CASE WHEN is_first THEN retort.traces(kind, names, places) END, false, false)
+    ON CONFLICT ON CONSTRAINT intent_pkey DO UPDATE SET statement = intend.statement,
+      of = intend.of, hash = intend.hash, before = intend.before, kind = intend.kind,
+      names = intend.names, path = excluded.path, places = excluded.places,
+      present = excluded.present, done = false, found = false, error = NULL;
+END
+$body$;
+
+-- What became of the statement that an interrupted step is at, by what it left: done, not done,
+-- half done, unknown; or other: is_there is an index of that name, but not what was asked for.
+-- cleanup makes room for the statement, or where finishes, finishes it. twin is the CREATE INDEX
+-- over a copy of its table in pg_temp: its definition is what was asked for.
+CREATE FUNCTION retort.outcome(twin text, OUT outcome text, OUT cleanup text[],
+  OUT finishes boolean, OUT is_there text)
+LANGUAGE plpgsql AS $body$
+DECLARE
+  step retort.intent;
+  there pg_catalog.oid[];
+  asked_for pg_catalog.text;
+  found_index record;
+BEGIN
+  PERFORM pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
+  SELECT * INTO step FROM retort.intent;
+  there := retort.traces(step.kind, step.names, step.places);
+  outcome := 'not done';
+  cleanup := '{}';
+  finishes := false;
+  IF step.done THEN
+    outcome := 'done';
+  ELSIF step.kind IS NULL THEN
+    RETURN;
+  ELSIF step.kind LIKE 'reindex %' OR step.kind = 'create index' THEN
+    step.present := coalesce(step.present, '{}');
+    cleanup := ARRAY(SELECT format('DROP INDEX CONCURRENTLY %I.%I', n.nspname, c.relname)
+      FROM pg_index AS x JOIN pg_class AS c ON c.oid = x.indexrelid
+        JOIN pg_namespace AS n ON n.oid = c.relnamespace
+      WHERE x.indexrelid = ANY (there) AND NOT x.indisvalid
+        AND (x.indexrelid <> ALL (step.present) OR cardinality(step.names) = 2)
+      ORDER BY 1);
+    outcome := CASE WHEN cleanup = '{}' THEN 'not done' ELSE 'half done' END;
+    IF cleanup <> '{}' OR step.kind <> 'create index' THEN
+      RETURN;
+    END IF;
+    FOR found_index IN SELECT x.indexrelid, x.indrelid FROM pg_index AS x
+      WHERE x.indexrelid = ANY (there) AND x.indexrelid <> ALL (step.present)
+    LOOP
+      asked_for := coalesce(asked_for,
+        retort.definition_of(twin, found_index.indrelid, step.path), '');
+      IF retort.definition(found_index.indexrelid) = asked_for THEN
+        outcome := 'done';
+      ELSIF cardinality(step.names) = 2 THEN
+        outcome := 'other';
+        is_there := pg_get_indexdef(found_index.indexrelid);
+      END IF;
+    END LOOP;
+  ELSIF step.kind = 'detach partition' AND retort.is_half_detached(step.places) THEN
+    outcome := 'half done';
+    finishes := true;
+    cleanup := ARRAY[format('ALTER TABLE %s DETACH PARTITION %s FINALIZE',
+      step.places[1]::regclass, step.places[2]::regclass)];
+  ELSIF step.present IS NULL THEN
+    outcome := 'unknown';
+  ELSIF step.kind LIKE 'create %' THEN
+    outcome := CASE WHEN there <@ step.present THEN 'not done' ELSE 'done' END;
+  ELSIF step.present <> '{}' AND NOT there && step.present THEN
+    outcome := 'done';
+  END IF;
+END
+$body$;
+
+-- What an index is, but for its name, its table and where it is stored.
+CREATE FUNCTION retort.definition(index oid) RETURNS text
 LANGUAGE plpgsql AS $body$
 BEGIN
-  CALL retort.protect_session();
-  UPDATE retort.intent AS i SET statement = intend.statement, hash = intend.hash,
-    before = intend.before, done = false, error = NULL WHERE i.revision = intend.revision;
-  IF NOT FOUND THEN
-    INSERT INTO retort.intent VALUES (revision, direction, statement, of, hash, before,
-      transaction_timestamp(), SESSION_USER, false);
+  PERFORM pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
+  RETURN regexp_replace(pg_get_indexdef(index),
+    'INDEX ("([^"]|"")*"|[^" ]+) ON (ONLY )?(("([^"]|"")*"|[^". ]+)\.)?("([^"]|"")*"|[^". ]+) ', '');
+END
+$body$;
+
+-- The definition of the index that twin makes over a copy of the table, which is rolled back; null
+-- where it makes none.
+CREATE FUNCTION retort.definition_of(twin text, of_table oid, path text) RETURNS text
+LANGUAGE plpgsql AS $body$
+DECLARE
+  found pg_catalog.text;
+BEGIN
+  PERFORM pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
+  EXECUTE format('CREATE TEMPORARY TABLE %I (LIKE %s)',
+    (SELECT c.relname FROM pg_class AS c WHERE c.oid = of_table), of_table::regclass);
+  PERFORM set_config('search_path', path, true);
+  EXECUTE twin;
+  PERFORM pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
+  found := (SELECT retort.definition(x.indexrelid) FROM pg_index AS x
+    JOIN pg_class AS t ON t.oid = x.indrelid
+    WHERE t.relnamespace = pg_my_temp_schema()
+      AND t.relname = (SELECT c.relname FROM pg_class AS c WHERE c.oid = of_table));
+  RAISE EXCEPTION USING ERRCODE = 'RT003';
+EXCEPTION WHEN OTHERS THEN
+  RETURN found;
+END
+$body$;
+
+-- Has the detaching of a partition begun, and not ended?
+CREATE FUNCTION retort.is_half_detached(places oid[]) RETURNS boolean
+LANGUAGE plpgsql AS $body$
+BEGIN
+  PERFORM pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
+  -- The column came with PostgreSQL 14, and CONCURRENTLY with it.
+  RETURN coalesce((SELECT (to_jsonb(i) ->> 'inhdetachpending')::boolean FROM pg_inherits AS i
+    WHERE i.inhparent = places[1] AND i.inhrelid = places[2]), false);
+END
+$body$;
+
+-- Of a script that goes on where it stopped: is this statement of the step next? 0: the step has
+-- not begun. Stops where the statements before it are others than those that were run.
+CREATE FUNCTION retort.is_next(revision text, statement integer, before text DEFAULT NULL)
+RETURNS boolean
+LANGUAGE plpgsql AS $body$
+DECLARE
+  step retort.intent;
+BEGIN
+  PERFORM pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
+  SELECT * INTO step FROM retort.intent AS i WHERE i.revision = is_next.revision;
+  IF step.statement = is_next.statement AND step.before <> is_next.before THEN
+    RAISE EXCEPTION USING ERRCODE = 'RT001',
+      MESSAGE = format('retort: %s was interrupted at statement %s, and the statements before it '
+        'are not those that were run', is_next.revision, is_next.statement),
+      HINT = 'Nothing was changed. Go on with the script that was run first.';
+  END IF;
+  RETURN coalesce(step.statement, 0) = is_next.statement;
+END
+$body$;
+
+-- The same of a statement outside a transaction: is it next, and not done? What was half done has
+-- been cleaned up before.
+CREATE FUNCTION retort.is_undone(
+  revision text, statement integer, before text DEFAULT NULL, twin text DEFAULT NULL)
+RETURNS boolean
+LANGUAGE plpgsql AS $body$
+DECLARE
+  became record;
+BEGIN
+  PERFORM pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
+  IF NOT retort.is_next(revision, statement, before) THEN
+    RETURN false;
+  ELSIF EXISTS (SELECT FROM retort.intent AS i WHERE NOT i.found) THEN
+    RETURN true;
+  END IF;
+  SELECT * INTO became FROM retort.outcome(twin);
+  IF became.outcome NOT IN ('done', 'not done') THEN
+    RAISE EXCEPTION USING ERRCODE = 'RT001',
+      MESSAGE = concat('retort: ', revision, ' was interrupted at statement ', statement, ', and ',
+        coalesce('the index that is there is not what it asks for: ' || became.is_there,
+          'the catalog does not tell whether it was done')),
+      HINT = 'Look, and drop what is wrong or finish the step by hand; then CALL '
+        'retort.forget_intent() where nothing of the step is done, or CALL its end_upgrade or '
+        'end_downgrade, which stands below, where all of it is.';
+  END IF;
+  RETURN became.outcome = 'not done';
+END
+$body$;
+
+-- What makes room for the statement that an interrupted step is at, or finishes it: to be sent one
+-- by one, outside a transaction.
+CREATE FUNCTION retort.cleanup(revision text, statement integer) RETURNS SETOF text
+LANGUAGE plpgsql AS $body$
+BEGIN
+  PERFORM pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
+  CALL retort.require_lock();
+  IF EXISTS (SELECT FROM retort.intent AS i
+      WHERE i.revision = cleanup.revision AND i.statement = cleanup.statement AND i.found) THEN
+    RETURN QUERY SELECT unnest(o.cleanup) FROM retort.outcome(NULL) AS o;
   END IF;
 END
 $body$;
 
 -- Before each part of a step outside a transaction but the first. Stops unless that statement of
--- it is next. What the step has prepared and made in its session stays. again: it was interrupted,
--- and its time is counted from now.
-CREATE PROCEDURE retort.resume_step(revision text, statement integer, again boolean DEFAULT false)
+-- it is next. What the step has prepared and made in its session stays. Where it was interrupted,
+-- its time is counted from now.
+CREATE PROCEDURE retort.resume_step(revision text, statement integer)
 LANGUAGE plpgsql AS $body$
 BEGIN
   CALL retort.protect_session();
   CALL retort.require_lock();
   CALL retort.require_intent(resume_step.revision, resume_step.statement);
-  IF again THEN
-    UPDATE retort.intent SET started_at = clock_timestamp(), started_by = SESSION_USER;
-  END IF;
+  UPDATE retort.intent AS i SET started_at = clock_timestamp(), started_by = SESSION_USER
+    WHERE i.found;
   CALL retort.set_session();
 END
 $body$;
@@ -321,43 +540,29 @@ BEGIN
 END
 $body$;
 
--- Stops unless the table, as the author's search path finds it, has that index, and it is valid.
--- The path stays the author's, whose SQL may follow.
-CREATE PROCEDURE retort.require_index(on_table text, index text)
+-- After a statement outside a transaction, for a client that goes on after errors. Stops unless the
+-- catalog shows that it was done.
+CREATE PROCEDURE retort.require_done(revision text, statement integer)
 LANGUAGE plpgsql AS $body$
 DECLARE
-  author_path CONSTANT pg_catalog.text := pg_catalog.current_setting('search_path');
-  place CONSTANT pg_catalog.oid := pg_catalog.to_regclass(on_table);
+  step retort.intent;
+  there pg_catalog.oid[];
 BEGIN
   PERFORM pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
-  IF NOT EXISTS (SELECT FROM pg_index AS x JOIN pg_class AS c ON c.oid = x.indexrelid
-      WHERE x.indrelid = place AND c.relname = require_index.index AND x.indisvalid) THEN
+  SELECT * INTO step FROM retort.intent;
+  there := retort.traces(step.kind, step.names, step.places);
+  IF step.present IS NOT NULL AND (CASE
+      WHEN step.kind = 'create index' THEN NOT EXISTS (SELECT FROM pg_index AS x
+        WHERE x.indexrelid = ANY (there) AND x.indisvalid
+          AND (x.indexrelid <> ALL (step.present) OR cardinality(step.names) = 2))
+      WHEN step.kind LIKE 'create %' THEN there = '{}'
+      ELSE there <> '{}' END) THEN
     RAISE EXCEPTION USING ERRCODE = 'RT001',
-      MESSAGE = format('retort: the index %s is missing or not valid: '
-        'its statement did not succeed', index),
-      HINT = 'If it is not valid, drop it with DROP INDEX CONCURRENTLY before it is built again.';
+      MESSAGE = format('retort: the %s of %s did not succeed', step.kind,
+        array_to_string(step.names, ', ')),
+      HINT = 'Drop an index that is not valid with DROP INDEX CONCURRENTLY before it is built again; '
+        'finish a partition that is half detached with DETACH PARTITION … FINALIZE.';
   END IF;
-  PERFORM set_config('search_path', author_path, true);
-END
-$body$;
-
--- Stops where that is still a partition of the table. The path stays the author's.
-CREATE PROCEDURE retort.require_detached(on_table text, partition text)
-LANGUAGE plpgsql AS $body$
-DECLARE
-  author_path CONSTANT pg_catalog.text := pg_catalog.current_setting('search_path');
-  parent CONSTANT pg_catalog.oid := pg_catalog.to_regclass(on_table);
-  child CONSTANT pg_catalog.oid := pg_catalog.to_regclass(partition);
-BEGIN
-  PERFORM pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
-  IF EXISTS (SELECT FROM pg_inherits AS i WHERE i.inhparent = parent AND i.inhrelid = child) THEN
-    RAISE EXCEPTION USING ERRCODE = 'RT001',
-      MESSAGE = format('retort: the partition %s is still attached: '
-        'its statement did not succeed', partition),
-      HINT = format('Finish it with: ALTER TABLE %s DETACH PARTITION %s FINALIZE;', on_table,
-        partition);
-  END IF;
-  PERFORM set_config('search_path', author_path, true);
 END
 $body$;
 

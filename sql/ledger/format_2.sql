@@ -22,14 +22,21 @@ CREATE TABLE retort.intent (
   before text NOT NULL,
   started_at timestamptz NOT NULL,
   started_by text NOT NULL,
+  kind text,
+  names text[],
+  path text,
+  places oid[],
+  present oid[],
   done boolean NOT NULL,
+  found boolean NOT NULL,
   error text,
   PRIMARY KEY (revision)
 );
 COMMENT ON TABLE retort.intent IS
   'The step outside a transaction that is under way, if any. Written by migrate.';
 INSERT INTO retort.intent
-  SELECT revision, direction, statement, of, hash, before, started_at, started_by, false
+  SELECT revision, direction, statement, of, hash, before, started_at, started_by,
+    'not known', NULL, NULL, NULL, NULL, false, true
   FROM retort.progress;
 -- Whoever had rights on the one has them on the other.
 DO $body$

@@ -267,7 +267,7 @@ function fileOf(migration: Migration, direction: Direction): MigrationFile {
 
 function refuseOutside(steps: readonly StepInput[]): void {
   const faults = steps
-    .filter((step) => !step.transactional)
+    .filter((step) => !step.transactional || step.repairs !== undefined)
     .map((step): Diagnostic => {
       const first = step.statements.find((s) => !s.transactional);
       return {

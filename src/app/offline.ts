@@ -50,11 +50,11 @@ async function planFromDatabase(
   const session = await connect(deps, project.config);
   try {
     const { applied, intent, format } = await readLedger(session, project.ledger);
-    if (intent !== undefined) {
+    if (intent !== undefined && request.kind !== "stamp" && options.idempotent !== true) {
       throw new MigrateError({
         code: "state/interrupted",
         message: interruptedText(intent),
-        hint: "go on with: migrate upgrade; a script begins where nothing is half done",
+        hint: `go on with: migrate ${request.kind}; a script that goes on there is written with --idempotent`,
       });
     }
     if (format !== undefined && format !== FORMAT) {

@@ -3,16 +3,15 @@ import { MigrateError } from "../core/errors.ts";
 import { interruptedText } from "../core/explain.ts";
 import type { Intent } from "../core/ledger/types.ts";
 import type { RevisionId } from "../core/migration.ts";
-import { settingsBefore, statementsHash } from "../core/plan/outside.ts";
+import { settingsBefore, statementsHash, twinFor } from "../core/plan/outside.ts";
 import { searchPathIs } from "../core/plan/session.ts";
 import type { StepInput } from "../core/plan/step.ts";
-import type { Outcome } from "../core/probe.ts";
 import { sha256 } from "../core/sha256.ts";
 import type { Location } from "../core/source.ts";
 import type { UserStatement } from "../core/statement/file.ts";
-import type { Step } from "../core/steps.ts";
+import { currentHeads, type Step } from "../core/steps.ts";
 import { createGrammar } from "../io/grammar.ts";
-import { invalidIndexes, outcomeOf } from "../io/queries.ts";
+import { type Outcome, outcomeOf } from "../io/queries.ts";
 import type { Session } from "../io/session/types.ts";
 import type { Project } from "./project.ts";
 import type { Steps } from "./steps.ts";
@@ -40,72 +39,69 @@ export function interruptedFirst({ graph }: Project, steps: Steps, intent: Inten
 }
 
 /**
- * Where the step goes on. The statements before the interrupted one must be unchanged; what became of that one, the
- * catalog tells. Throws `state/interrupted` where neither can be known.
+ * Where the step goes on: the statements before the interrupted one must be unchanged; what became of that one, the
+ * catalog tells. A step that runs in a transaction now begins anew, where nothing of it was done. Throws
+ * `state/interrupted` where that cannot be known, or is not what the file says now.
  */
 export async function resumed(
   project: Project,
   session: Session,
   step: StepInput,
   intent: Intent,
+  applied: readonly RevisionId[],
 ): Promise<StepInput> {
+  const { ledger, graph } = project;
   const index = intent.statement - 1;
   const statement = step.statements[index];
+  if (step.transactional && index > 0) throw inTransactionNow(step, intent);
   const before = statementsHash(step.statements.slice(0, index));
-  if (statement === undefined || before !== intent.before) throw changedSince(step, intent);
-  const isOther = sha256(statement.sql) !== intent.hash;
-  const settings = settingsFor(project, step, intent.statement);
-  const { outcome, cleanup, finishes } = await found(session, statement, settings);
-  if (isOther) await refuseLeftOver(session, step, statement, settings, cleanup);
-  if (outcome === "unknown") throw cannotTell(step.revision, statement, intent);
-  const resumeAt = outcome === "done" || finishes ? intent.statement + 1 : intent.statement;
-  return { ...step, resumeAt, ...(cleanup.length === 0 ? {} : { repairs: cleanup }) };
+  if (before !== intent.before || (statement === undefined && !step.transactional))
+    throw changedSince(step, intent);
+  const twin = statement === undefined ? undefined : twinFor(statement);
+  const isSame =
+    statement !== undefined &&
+    !step.transactional &&
+    (sha256(statement.sql) === intent.hash || isTheSame(statement, intent));
+  const asksAgain = isSame && intent.kind === NOT_KNOWN && statement.trace !== undefined;
+  const { outcome, cleanup, finishes, isThere } = asksAgain
+    ? await outcomeByFile(project, session, step, intent, statement)
+    : await outcomeOf(session, ledger, twin);
+  const forgetting = `migrate stamp ${currentHeads(graph, applied).join(" ") || "base"}`;
+  if (outcome === "unknown") throw cannotTell(step, statement, intent, forgetting);
+  if (outcome === "other") throw isOther(step, statement, intent, isThere ?? "");
+  const repairs = cleanup.length === 0 ? {} : { repairs: cleanup };
+  if (outcome === "done" || finishes) {
+    if (!isSame) throw doneAsItWas(step, statement, intent, cleanup);
+    return { ...step, resumeAt: intent.statement + 1, ...repairs };
+  }
+  return { ...step, resumeAt: intent.statement, ...(isSame ? {} : { rewritten: true }), ...repairs };
 }
 
-/** What makes names mean what they mean to that statement of the file (1-based). */
-function settingsFor(
-  { pins: { searchPath } }: Project,
+/** What a ledger of format 1 knew of a statement. */
+const NOT_KNOWN = "not known";
+
+/** The ledger does not know what the statement is about, and the file does: asked as if it had been written down. */
+async function outcomeByFile(
+  { ledger, pins: { searchPath } }: Project,
+  session: Session,
   { statements }: StepInput,
-  number: number,
-): readonly string[] {
-  const path = searchPath === undefined ? "SET search_path TO DEFAULT" : `SET ${searchPathIs(searchPath)}`;
-  return [path, ...settingsBefore(statements, number)];
-}
-
-async function found(
-  session: Session,
-  { probe, mayCommit }: UserStatement,
-  settings: readonly string[],
+  intent: Intent,
+  statement: UserStatement,
 ): Promise<Outcome> {
-  if (probe !== undefined) return outcomeOf(session, probe, settings);
-  // VACUUM and its like can simply run again; what a DO block or a procedure committed, nobody can see.
-  return { outcome: mayCommit ? "unknown" : "not done", cleanup: [], finishes: false };
+  await session.send("BEGIN;");
+  try {
+    if (searchPath !== undefined) await session.send(`SET ${searchPathIs(searchPath)};`);
+    for (const sql of settingsBefore(statements, intent.statement)) await session.send(`${sql};`);
+    await session.send(ledger.intend({ ...intent, ...statement.trace }, false));
+    return await outcomeOf(session, ledger, twinFor(statement));
+  } finally {
+    await session.send("ROLLBACK;");
+  }
 }
 
-/**
- * The interrupted statement itself was rewritten, which is how a wrong one is mended. What the old one left behind on
- * the same table has another name, so it is named here and dropped by whoever knows that nothing else builds it.
- */
-async function refuseLeftOver(
-  session: Session,
-  { revision }: StepInput,
-  { probe, tag, origin }: UserStatement,
-  settings: readonly string[],
-  cleanup: readonly string[],
-): Promise<void> {
-  if (probe?.kind !== "create-index") return;
-  const left = (await invalidIndexes(session, probe.table, settings)).filter(
-    (drop) => !cleanup.includes(drop),
-  );
-  if (left.length === 0) return;
-  const { path, line, column } = origin;
-  throw new MigrateError({
-    code: "state/interrupted",
-    message: `this ${tag} of revision ${revision} was rewritten after it was interrupted, and an index on that table is not valid`,
-    hint: `if the statement as it was left it behind, type: ${left.join("; ")}; then run again`,
-    location: { path, line, column },
-  });
-}
+/** The same work on the same objects, in other words. */
+const isTheSame = ({ trace }: UserStatement, { kind, names = [] }: Intent): boolean =>
+  trace !== undefined && trace.kind === kind && trace.names.join() === names.join();
 
 /** Where the interrupted statement stands; undefined where its file is gone, changed or cannot be read. */
 export async function placeOfInterrupted(
@@ -126,26 +122,79 @@ export async function placeOfInterrupted(
   }
 }
 
-function changedSince({ revision, path, statements }: StepInput, intent: Intent): MigrateError {
-  const first = statements[0]?.origin ?? { path, line: 1, column: 1 };
-  return new MigrateError({
-    code: "state/interrupted",
-    message: `revision ${revision} was interrupted at statement ${intent.statement} of ${intent.of} (${intent.startedAt}, by ${intent.startedBy}), and the statements before that one have changed since`,
-    hint: `bring ${path} back as it was and run again; or finish it by hand and write that down with: ${written(revision, intent)}`,
-    location: { path, line: first.line, column: first.column },
-  });
+const interruptedAt = ({ revision, statement, of, startedAt, startedBy }: Intent): string =>
+  `revision ${revision} was interrupted at statement ${statement} of ${of} (${startedAt}, by ${startedBy})`;
+
+function refused(
+  { path, statements }: StepInput,
+  statement: UserStatement | undefined,
+  message: string,
+  hint: string,
+): MigrateError {
+  const { line, column } = statement?.origin ?? statements[0]?.origin ?? { line: 1, column: 1 };
+  return new MigrateError({ code: "state/interrupted", message, hint, location: { path, line, column } });
 }
 
-function cannotTell(revision: RevisionId, { tag, origin }: UserStatement, intent: Intent): MigrateError {
-  const { path, line, column } = origin;
-  return new MigrateError({
-    code: "state/interrupted",
-    message: `revision ${revision} was interrupted at statement ${intent.statement} of ${intent.of}, and the catalog does not tell whether that ${tag} was done`,
-    hint: `look, finish it by hand, and write that down with: ${written(revision, intent)}`,
-    location: { path, line, column },
-  });
+const changedSince = (step: StepInput, intent: Intent): MigrateError =>
+  refused(
+    step,
+    undefined,
+    `${interruptedAt(intent)}, and the statements before that one have changed since`,
+    `bring ${step.path} back as it was and run again; or finish it by hand and write that down with: ${written(intent)}`,
+  );
+
+function inTransactionNow(step: StepInput, intent: Intent): MigrateError {
+  const done =
+    intent.statement === 2 ? "statement 1 is done" : `statements 1 to ${intent.statement - 1} are done`;
+  return refused(
+    step,
+    undefined,
+    `${interruptedAt(intent)}: ${done}, and the file now runs in a transaction, from its first statement`,
+    "write '-- transaction: none' in its header and leave the statements that are done as they were: it goes on " +
+      `behind them; or finish it by hand and write that down with: ${written(intent)}`,
+  );
 }
+
+const cannotTell = (
+  step: StepInput,
+  statement: UserStatement | undefined,
+  intent: Intent,
+  forgetting: string,
+): MigrateError =>
+  refused(
+    step,
+    statement,
+    `${interruptedAt(intent)}, and the catalog does not tell whether that ${statement?.tag ?? "statement"} was done`,
+    `look; where all of it is done, or you have finished it by hand, write that down with: ${written(intent)}` +
+      (intent.statement > 1 ? "" : `; where nothing of it is done, forget it with: ${forgetting}`),
+  );
+
+const isOther = (
+  step: StepInput,
+  statement: UserStatement | undefined,
+  intent: Intent,
+  isThere: string,
+): MigrateError =>
+  refused(
+    step,
+    statement,
+    `${interruptedAt(intent)}, and the index of that name is not what the file says: ${isThere}`,
+    "drop it with DROP INDEX CONCURRENTLY and run again; or write the file as it was",
+  );
+
+const doneAsItWas = (
+  step: StepInput,
+  statement: UserStatement | undefined,
+  intent: Intent,
+  finish: readonly string[],
+): MigrateError =>
+  refused(
+    step,
+    statement,
+    `${interruptedAt(intent)}. That statement, ${intent.kind ?? "as it was"}${intent.names === undefined ? "" : ` ${intent.names.join(", ")}`}, ${finish.length === 0 ? "is done" : "is half done"}, and the file now says something else`,
+    `${finish.length === 0 ? "" : `finish it with: ${finish.join("; ")}; then `}write the file as it was, run again, and do the rest in a new migration`,
+  );
 
 /** The stamp that says a step was finished by hand. */
-const written = (revision: RevisionId, { direction }: Intent): string =>
+const written = ({ revision, direction }: Intent): string =>
   direction === "up" ? `migrate stamp ${revision}` : `migrate stamp ${revision}@-1`;

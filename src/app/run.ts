@@ -107,6 +107,7 @@ async function settled(
   if (state.intent === undefined || options.dryRun === true) return state;
   const target = await writable();
   await lockFirst(project.ledger.lock({}), session, lockOptions(target, deps, options));
+  await bringUp(state, target, deps, options);
   return await readLedger(session, project.ledger);
 }
 
@@ -151,7 +152,7 @@ async function planFor(
   if (intent === undefined) return compileSteps(project, steps, "run", compileOptions);
   return compileSteps(project, interruptedFirst(project, steps, intent), "run", {
     ...compileOptions,
-    resume: { intent, resumed: (step) => resumed(project, session, step, intent) },
+    resume: { intent, resumed: (step) => resumed(project, session, step, intent, steps.before) },
   });
 }
 

@@ -48,9 +48,14 @@ export function explain(
   if (failure.lost) return connectionLost(failure);
   const message = messageOf(failure);
   if (origin !== undefined) {
-    return error("execution/statement", message, lines(failure.hint, whatIsSo(batch, step)), {
-      ...placeOf(statement, failure, sourceText),
-    });
+    return error(
+      "execution/statement",
+      message,
+      lines(failure.hint, headerHint(failure, step), whatIsSo(batch, step)),
+      {
+        ...placeOf(statement, failure, sourceText),
+      },
+    );
   }
   const commits = purpose === "commit" || purpose === "defer";
   const constraint = failure.constraint === undefined ? "" : ` (constraint ${failure.constraint})`;
@@ -162,6 +167,14 @@ function whatIsSo(batch: Batch, step: PlanStep | undefined): string {
     return `revision ${step.revision} runs outside a transaction: what it did before this stays; ${MEND}`;
   return `revision ${step.revision} was rolled back; ${step.direction === "up" ? "those before it stay applied" : "it is still applied"}`;
 }
+
+/** What PostgreSQL takes only outside a transaction: that it may not stand in one, or that it ends one. */
+const OUTSIDE: ReadonlySet<string> = new Set(["25001", "2D000"]);
+
+const headerHint = ({ sqlstate }: Failure, step: PlanStep | undefined): string | undefined =>
+  OUTSIDE.has(sqlstate ?? "") && step?.transactional === true
+    ? "to run it outside a transaction, write '-- transaction: none' in the header; in a function or a DO block only COMMIT can stand there"
+    : undefined;
 
 /** Where in the statement it failed, as a UTF-16 offset; undefined where the server does not say. */
 function offsetOf({ position, where = "" }: Failure, { sql, tag }: Statement): number | undefined {

@@ -1,15 +1,12 @@
 /** A session → what we ask a database: each query with the schema of its rows. Reads only. The only importer of zod. */
 import { setTimeout as sleep } from "node:timers/promises";
 import { z } from "zod";
-import type { ObjectName } from "../core/ast.ts";
 import { MigrateError } from "../core/errors.ts";
 import type { SessionInfo } from "../core/event.ts";
 import { grantsHint } from "../core/explain.ts";
 import type { Ledger } from "../core/ledger/calls.ts";
-import { readFormat1Sql, readLedgerSql, readLogSql } from "../core/ledger/queries.ts";
+import { outcomeSql, readFormat1Sql, readLedgerSql, readLogSql } from "../core/ledger/queries.ts";
 import { type Applied, type Intent, type LedgerState, sqlstates } from "../core/ledger/types.ts";
-import { invalidIndexesSql, type Outcome, oidsSql, probeSql, relationsOf } from "../core/probe.ts";
-import type { Probe } from "../core/statement/facts.ts";
 import { type Query, type Session, StatementFailure } from "./session/types.ts";
 
 // ── the ledger ──────────────────────────────────────────────────────────────────────────────────────────────────
@@ -39,10 +36,19 @@ const intentRow = z
     before: z.string(),
     startedAt: z.string(),
     startedBy: z.string(),
+    kind: z.string().nullish(),
+    names: z.array(z.string()).nullish(),
     done: z.boolean(),
     error: z.string().nullish(),
   })
-  .transform(({ error, ...intent }): Intent => ({ ...intent, ...(error ? { error } : {}) }));
+  .transform(
+    ({ error, kind, names, ...intent }): Intent => ({
+      ...intent,
+      ...(kind ? { kind } : {}),
+      ...(names ? { names } : {}),
+      ...(error ? { error } : {}),
+    }),
+  );
 
 const ledgerRow = z
   .object({
@@ -141,49 +147,39 @@ function unreadable(error: unknown, { names }: Ledger): unknown {
 
 // ── an interrupted statement ────────────────────────────────────────────────────────────────────────────────────
 
-const outcomeRow: Query<Outcome>["row"] = z.object({
-  outcome: z.enum(["done", "not done", "half done", "unknown"]),
-  cleanup: z.array(z.string()),
-  finishes: z.boolean(),
-});
-const oidsRow = z.object({ oids: z.array(z.number()) });
-const dropRow = z.object({ drop: z.string() });
+/** What became of an interrupted statement. */
+export interface Outcome {
+  /** `other`: what is there bears its name, and is not what it asks for. */
+  readonly outcome: "done" | "not done" | "half done" | "other" | "unknown";
+  /** To be sent one by one, outside a transaction, before the statement is tried again. */
+  readonly cleanup: readonly string[];
+  /** The cleanup finishes the statement: it is not tried again. */
+  readonly finishes: boolean;
+  /** The definition of the index that is there instead. */
+  readonly isThere?: string;
+}
 
-/** What became of it. `settings` make names mean what they mean to it: SET statements, without `;`. */
+const outcomeRow = z
+  .object({
+    outcome: z.enum(["done", "not done", "half done", "other", "unknown"]),
+    cleanup: z.array(z.string()),
+    finishes: z.boolean(),
+    is_there: z.string().nullable(),
+  })
+  .transform(
+    ({ is_there, ...row }): Outcome => ({ ...row, ...(is_there === null ? {} : { isThere: is_there }) }),
+  );
+
+/** What became of it, by what it left in the catalog. `twin`: of a CREATE INDEX. Throws `state/guard`, `execution/ledger`. */
 export async function outcomeOf(
   session: Session,
-  probe: Probe,
-  settings: readonly string[],
+  ledger: Ledger,
+  twin: string | undefined,
 ): Promise<Outcome> {
-  const oids = await oidsOf(session, relationsOf(probe), settings);
-  const [found] = await session.read({ sql: `${PIN}\n${probeSql(probe, oids)}`, row: outcomeRow });
-  return found ?? { outcome: "unknown", cleanup: [], finishes: false };
-}
-
-/** Statements that drop the indexes of a table that are not valid. */
-export async function invalidIndexes(
-  session: Session,
-  table: ObjectName,
-  settings: readonly string[],
-): Promise<readonly string[]> {
-  const [oid = 0] = await oidsOf(session, [table], settings);
-  const rows = await session.read({ sql: `${PIN}\n${invalidIndexesSql(oid)}`, row: dropRow });
-  return rows.map((row) => row.drop);
-}
-
-/** Looks names up with these settings, and leaves nothing set. */
-async function oidsOf(
-  session: Session,
-  relations: readonly ObjectName[],
-  settings: readonly string[],
-): Promise<readonly number[]> {
-  if (relations.length === 0) return [];
-  await session.send("BEGIN;");
   try {
-    for (const setting of settings) await session.send(`${setting};`);
-    return (await session.read({ sql: oidsSql(relations), row: oidsRow }))[0]?.oids ?? [];
-  } finally {
-    await session.send("ROLLBACK;");
+    return (await session.read({ sql: outcomeSql(ledger, twin), row: outcomeRow }))[0]!;
+  } catch (error) {
+    throw unreadable(error, ledger);
   }
 }
 

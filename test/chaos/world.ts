@@ -1,6 +1,8 @@
 /** Migrations of every kind, their undisturbed end, and a fault → what became of the database. */
 import { spawn } from "node:child_process";
+import { setTimeout as sleep } from "node:timers/promises";
 import pg from "pg";
+import { expect } from "vitest";
 import { run } from "../../src/app/run.ts";
 import { MigrateError } from "../../src/core/errors.ts";
 import { builtCli } from "../support/cases.ts";
@@ -74,11 +76,16 @@ export interface Undisturbed {
 }
 
 /** The end that every disturbed run must reach, and the conversation on the way there. */
-export async function undisturbed(shop: TestProject, server: TestServer): Promise<Undisturbed> {
+export async function undisturbed(
+  shop: TestProject,
+  server: TestServer,
+  script?: string,
+): Promise<Undisturbed> {
   const database = await freshDatabase(server);
   const wire = await startWire(database.url);
   try {
-    await shop.upgrade(wire.url);
+    if (script === undefined) await shop.upgrade(wire.url);
+    else expect(await psqlOf(script, wire.url).ended).toBe("done");
     return {
       end: await endOf(database.url),
       bytes: { asked: wire.bytes.asked(), answered: wire.bytes.answered() },
@@ -102,15 +109,19 @@ export interface Consequence {
 
 /** Errors that say what happened. */
 const EXPLAINED =
-  /^(?:done|killed|execution\/(?:connection-lost|connect|statement|commit|own-statement|ledger)|state\/(?:guard|interrupted))$/;
+  /^(?:done|killed|stopped|execution\/(?:connection-lost|connect|statement|commit|own-statement|ledger)|state\/(?:guard|interrupted))$/;
 
-/** Does the upgrade of the `expected` revisions with the fault in it, then a fresh one, and compares. */
+/**
+ * Does the upgrade of the `expected` revisions with the fault in it, then a fresh one, and compares; by psql alone where
+ * there is a `script`, which skips what is done.
+ */
 export async function suffer(
   shop: TestProject,
   server: TestServer,
   { end }: Undisturbed,
   fault: Fault,
   expected: readonly string[] = revisions,
+  script?: string,
 ): Promise<Consequence> {
   const database = await freshDatabase(server);
   const { url } = database;
@@ -120,7 +131,7 @@ export async function suffer(
   await admin.connect();
   const backend = (what: "terminate" | "cancel") =>
     admin.query(
-      `SELECT pg_${what}_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND application_name = 'retort'`,
+      `SELECT pg_${what}_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()`,
     );
   let child: ReturnType<typeof upgradeInChild> | undefined;
   const deeds: Readonly<Record<Fault["deed"], () => Promise<"cut" | "go on">>> = {
@@ -142,18 +153,19 @@ export async function suffer(
   const reported: string[] = [];
   const unexplained: string[] = [];
   try {
-    if (fault.deed === "kill") child = upgradeInChild(shop, wire, reported);
+    if (script !== undefined) child = psqlOf(script, wire.url);
+    else if (fault.deed === "kill") child = upgradeInChild(shop, wire, reported);
     const ended = await (child?.ended ?? upgradeHere(shop, wire, reported));
-    if (!EXPLAINED.test(ended)) unexplained.push(`it ended with ${ended}`);
+    if (!EXPLAINED.test(ended.split("\n")[0]!)) unexplained.push(`it ended with ${ended}`);
     const recorded = await appliedIn(url);
     const lost = reported
       .filter((revision) => !recorded.includes(revision))
       .map((revision) => `${revision} was reported as done`);
 
-    const fresh = await shop.upgrade(url).then(
-      () => undefined,
-      (error: unknown) => `the fresh upgrade failed: ${textOf(error)}`,
-    );
+    const again =
+      script === undefined ? shop.upgrade(url).then(() => "done", textOf) : untilDone(script, url);
+    const how = await again;
+    const fresh = how === "done" ? undefined : `the fresh upgrade failed: ${how}`;
     if (fresh !== undefined) unexplained.push(fresh);
     const { log = [], progress = [] } = (await ledger(url)) as Record<
       string,
@@ -189,6 +201,36 @@ async function upgradeHere(shop: TestProject, wire: Wire, reported: string[]): P
     return "done";
   } catch (error) {
     return error instanceof MigrateError ? error.code : textOf(error);
+  }
+}
+
+/** A script by psql: `done`, or `stopped` with what it said. */
+function psqlOf(script: string, url: string): { readonly ended: Promise<string>; readonly kill: () => void } {
+  const child = spawn("psql", ["-X", "-v", "ON_ERROR_STOP=1", "-f", "-", url], {
+    env: { PATH: process.env["PATH"], LC_ALL: "C.UTF-8" },
+    stdio: ["pipe", "ignore", "pipe"],
+  });
+  let stderr = "";
+  child.stderr.on("data", (chunk: Buffer) => {
+    stderr += chunk;
+  });
+  // It may be dead before it has read all.
+  child.stdin.on("error", () => {});
+  child.stdin.end(script);
+  const ended = new Promise<string>((resolve) => {
+    child.once("close", (code, signal) =>
+      resolve(signal === "SIGKILL" ? "killed" : code === 0 ? "done" : `stopped\n${stderr}`),
+    );
+  });
+  return { ended, kill: () => child.kill("SIGKILL") };
+}
+
+/** The script again, and again while the session that was cut off still holds the lock. */
+async function untilDone(script: string, url: string): Promise<string> {
+  for (let turn = 0; ; turn += 1) {
+    const ended = await psqlOf(script, url).ended;
+    if (turn > 100 || !ended.includes("another session holds the lock")) return ended;
+    await sleep(100);
   }
 }
 

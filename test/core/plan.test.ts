@@ -51,17 +51,18 @@ describe("the list of statements", () => {
 
   test("outside a transaction: intent, statement, record", () => {
     const { batches } = plan([step("a", ["A;", outside, "B;"], { transactional: false })]);
-    const [, , before, alone, after] = batches;
-    expect([before, alone, after].map((b) => [b!.transactional, shape(b!)])).toEqual([
+    const [, , before, alone, after, last] = batches;
+    expect([before, alone, after, last].map((b) => [b!.transactional, shape(b!)])).toEqual([
       [true, "begin guard-step user defer reset intent commit"],
       [false, "reset guard-part setting user"],
+      [true, "begin reset guard-part intent commit"],
       [true, "begin reset guard-part user defer reset record commit"],
     ]);
     expect(sqlOf(before!, "user")).toEqual(["A;"]);
     expect(sqlOf(before!, "intent")[0]).toMatch(/^CALL retort\.intend\('a', 'up', 2, 3,/);
     expect(sqlOf(alone!, "guard-part")).toEqual(["CALL retort.resume_step('a', 2);"]);
     expect(sqlOf(alone!, "setting")).toEqual(["SET lock_timeout = 0;"]);
-    expect(sqlOf(after!, "user")).toEqual(["B;"]);
+    expect(sqlOf(last!, "user")).toEqual(["B;"]);
   });
 
   test("outside a transaction each ordinary statement commits with the intent of the next", () => {
@@ -79,7 +80,7 @@ describe("the list of statements", () => {
     const role = statement("SET ROLE r;", { setting: "identity", tag: "SET" });
     const { batches } = plan([step("a", [set, role, outside, outside, "B;"], { transactional: false })]);
     const again = batches.slice(2, -1).map((b) => sqlOf(b, "user-setting"));
-    expect(again).toEqual([[], ...Array.from({ length: 4 }, () => ["SET search_path = x;", "SET ROLE r;"])]);
+    expect(again).toEqual([[], ...Array.from({ length: 5 }, () => ["SET search_path = x;", "SET ROLE r;"])]);
     // Before the ledger is written the session is ours again.
     for (const { statements } of batches.slice(2, -1)) {
       const written = statements.findIndex(({ purpose }) => purpose === "intent" || purpose === "record");
@@ -95,11 +96,11 @@ describe("the list of statements", () => {
     });
     expect(batches.map((b) => shape(b))).toEqual([
       "pin reset lock",
-      "begin create-ledger guard-ledger guard-start record forget commit",
+      "begin create-ledger guard-ledger forget guard-start record commit",
       "reset unlock",
     ]);
     expect(sqlOf(batches[1]!, "guard-start")).toEqual([
-      expect.stringMatching(/^CALL retort\.require_state\([\s\S]*, 'x', 2\);$/),
+      expect.stringMatching(/^CALL retort\.require_state\('\{\}', '\{\}', 1, \d+, ''\);$/),
     ]);
   });
 

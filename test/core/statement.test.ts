@@ -438,35 +438,26 @@ test.for([
   ["do $$ begin call p(); end $$", true],
   ["do $$ begin null; end $$", false],
   ["select 'commit'", false],
-] as const)("%s may commit: %s", async ([sql, mayCommit]) => {
-  expect(await only(sql)).toMatchObject({ mayCommit, transactional: true });
+] as const)("%s may commit: %s", async ([sql, commits]) => {
+  const { trace, standsAlone, transactional } = await only(sql);
+  expect([trace?.kind === "commits", standsAlone === true, transactional]).toEqual([commits, commits, true]);
 });
 
 test.for([
-  [
-    "create index concurrently if not exists i on s.t (a)",
-    { kind: "create-index", table: { schema: "s", name: "t" }, index: "i", ifNotExists: true },
-  ],
-  ["create index concurrently on t (a)", { kind: "create-index", table: { name: "t" }, ifNotExists: false }],
-  [
-    'drop index concurrently i, s."J"',
-    { kind: "drop-index", indexes: [{ name: "i" }, { schema: "s", name: "J" }], ifExists: false },
-  ],
-  [
-    "reindex table concurrently s.t",
-    { kind: "reindex", of: "table", object: { schema: "s", name: "t" }, concurrently: true },
-  ],
-  ["reindex schema s", { kind: "reindex", of: "schema", object: { name: "s" }, concurrently: false }],
-  [
-    "alter table p detach partition s.q concurrently",
-    { kind: "detach-partition", table: { name: "p" }, partition: { schema: "s", name: "q" } },
-  ],
-  ["create database d", { kind: "create", of: "database", name: "d" }],
-  ["drop subscription d", { kind: "drop", of: "subscription", name: "d" }],
+  ["create index concurrently if not exists i on s.t (a)", { kind: "create index", names: ["s.t", "i"] }],
+  ["create index concurrently on t (a)", { kind: "create index", names: ["t"] }],
+  ['drop index concurrently i, s."J"', { kind: "drop index", names: ["i", 's."J"'] }],
+  ["reindex table concurrently s.t", { kind: "reindex table", names: ["s.t"] }],
+  ["reindex schema s", { kind: "reindex schema", names: ["s"] }],
+  ["reindex (concurrently) system d", { kind: "reindex database", names: ["d"] }],
+  ["alter table p detach partition s.q concurrently", { kind: "detach partition", names: ["p", "s.q"] }],
+  ["create database d", { kind: "create database", names: ["d"] }],
+  ["drop subscription d", { kind: "drop subscription", names: ["d"] }],
+  ["call p()", { kind: "commits", names: [] }],
   ["vacuum", undefined],
   ["create index i on t (a)", undefined],
-] as const)("%s is looked for as %j", async ([sql, probe]) => {
-  expect((await only(sql)).probe).toEqual(probe);
+] as const)("%s is looked for as %j", async ([sql, trace]) => {
+  expect((await only(sql)).trace).toEqual(trace);
 });
 
 test("a statement is JSON-safe", async () => {

@@ -54,6 +54,8 @@ describe.each(ways)("%s at each statement", (_, death, form) => {
       const sentence = /ERROR: {2}retort: (.*)\n/.exec(stderr)?.[1];
       const context = `killed before: ${script!.slice(at, at + 60)}\n${stderr}`;
       if (code !== 0) {
+        // With psql alone, one that skips what is done goes on from everywhere.
+        expect(form, context).toBe("one file");
         expect(sentence, context).toMatch(
           /^(this database is not in the state|a step outside a transaction was interrupted: b)/,
         );
@@ -71,7 +73,7 @@ describe.each(ways)("%s at each statement", (_, death, form) => {
             "this database is not in the state that was expected",
             "went on",
           ]
-        : ["a step outside a transaction was interrupted", "went on"],
+        : ["went on"],
     );
   });
 });
@@ -81,7 +83,7 @@ async function goOn(url: string, stderr: string): Promise<void> {
   if (stderr.includes("All of it is done already.")) return;
   const range = /migrate upgrade (\S+) --sql/.exec(stderr)?.[1];
   if (range === undefined) {
-    expect(stderr).toContain("migrate upgrade, or downgrade, goes on from there.");
+    expect(stderr).toContain("migrate upgrade, or downgrade, goes on from there;");
     await shop.upgrade(url);
     return;
   }
@@ -146,13 +148,14 @@ test("a session that is terminated while it builds an index: the half index is d
   expect(await query(url, "SELECT indisvalid FROM pg_index WHERE indexrelid = 'b'::regclass")).toEqual([
     { indisvalid: false },
   ]);
-  for (const script of [range, text, (await filesOf("idempotent, run twice", shop.deps, request))[0]!]) {
+  for (const script of [range, text]) {
     const { code, stderr } = await runText(url, script);
     expect(code).toBe(3);
     expect(stderr).toContain("a step outside a transaction was interrupted: b at statement 3 of 5");
-    expect(stderr).toContain("migrate upgrade, or downgrade, goes on from there.");
+    expect(stderr).toContain("migrate upgrade, or downgrade, goes on from there");
   }
-  await shop.upgrade(url);
+  const [goesOn] = await filesOf("idempotent, run twice", shop.deps, request);
+  expect(await runText(url, goesOn!)).toMatchObject({ code: 0, stderr: "" });
   expect(await query(url, "SELECT indisvalid FROM pg_index WHERE indexrelid = 'b'::regclass")).toEqual([
     { indisvalid: true },
   ]);

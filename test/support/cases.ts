@@ -153,21 +153,22 @@ function exitFile(exit: string): string {
   return /[^0\n]/.test(exit) ? `${exit}\n` : "";
 }
 
-/** Replaces what differs from run to run: the names given, then durations, the present time and process ids. */
+/** Replaces what differs from run to run: the present time, the names given, durations and process ids. */
 export function normalise(text: string, names: readonly (readonly [string, string])[]): string {
   const now = Date.now();
   const isPresent = (stamp: string): boolean =>
     Math.abs(Date.parse(stamp.replace(" ", "T")) - now) < 2 * 86_400_000;
+  // A time can hold what looks like a version. One of long ago comes from a file of the case and stays.
+  const timeless = text
+    .replace(/\b\d{4}-\d\d-\d\d([T ]\d\d:\d\d(:\d\d(\.\d+)?)?)?/g, (stamp) =>
+      isPresent(stamp) ? "<time>" : stamp,
+    )
+    .replace(/(<time>)(Z|[+-]\d\d(:?\d\d)?| UTC)/g, "$1");
   return (
     names
-      .reduce((changed, [name, label]) => changed.replaceAll(name, label), text)
+      .reduce((changed, [name, label]) => changed.replaceAll(name, label), timeless)
       // With a space, as the program prints them: `5s` in a script is a setting and stays.
       .replace(/\b\d+(\.\d+)? (ms|s|min)\b/g, "<duration>")
-      // A time of long ago comes from a file of the case and stays.
-      .replace(/\b\d{4}-\d\d-\d\d([T ]\d\d:\d\d(:\d\d(\.\d+)?)?)?/g, (stamp) =>
-        isPresent(stamp) ? "<time>" : stamp,
-      )
-      .replace(/(<time>)(Z|[+-]\d\d(:?\d\d)?| UTC)/g, "$1")
       .replace(/\bpid \d+/g, "pid <pid>")
   );
 }

@@ -19,7 +19,6 @@ export function statement(sql: string, more: Partial<UserStatement> = {}): UserS
     offset: 0,
     tag: sql.split(" ", 1)[0]!,
     transactional: true,
-    mayCommit: false,
     losses: [],
     ...more,
   } as UserStatement;

@@ -18,8 +18,8 @@ export interface StartState {
   readonly done: Tally;
   /** The command that writes the script from another state: `%s` stands for its heads. */
   readonly again: string;
-  /** The statement that was interrupted, and is gone on from; or nothing is half done. */
-  readonly interrupted?: IntentRef;
+  /** These, in that direction, may be half done, and are gone on with; else nothing may be. */
+  readonly halfDone?: { readonly revisions: readonly RevisionId[]; readonly direction: Direction };
 }
 
 type Direction = "up" | "down";
@@ -43,16 +43,16 @@ export interface Ledger {
   requireState(state: StartState): string;
   /** Resets the session; stops unless the state is as expected. */
   beginStep(revision: RevisionId, direction: Direction, expected: Expected): string;
-  /** `again`: it was interrupted, and its time is counted from then on. */
-  resumeStep(intent: IntentRef, again: boolean): string;
+  resumeStep(intent: IntentRef): string;
   /** The settings that the author's SQL starts with. */
   readonly setSession: string;
-  intend(intent: Omit<Intent, "startedAt" | "startedBy" | "done" | "error">): string;
+  /** `isFirst` false: it may be half done already. */
+  intend(intent: Omit<Intent, "startedAt" | "startedBy" | "done" | "error">, isFirst?: boolean): string;
+  /** Stops unless the catalog shows that the statement was done. */
+  requireDone(intent: IntentRef): string;
   endStatement(intent: IntentRef): string;
   /** Stops unless the statement has succeeded in a session before this one; or has not. */
   requireOutcome(intent: IntentRef, done: boolean): string;
-  requireIndex(table: string, index: string): string;
-  requireDetached(table: string, partition: string): string;
   endUpgrade(row: NewRow): string;
   endDowngrade(row: Pick<NewRow, "revision" | "checksum" | "how">): string;
   stamp(row: NewRow): string;
@@ -70,6 +70,14 @@ export interface Ledger {
   summary(heads: readonly RevisionId[], receipt: string): string;
   /** A query of one boolean, `retort_pending`: is the step still to be done? */
   isPending(revision: RevisionId, direction: Direction): string;
+  /** A query of one boolean, `retort_next`: is the step at this statement, 0 where it has not begun? `before`: of its intent. */
+  isNext(intent: IntentRef, before: string | undefined): string;
+  /** The same, and whether it is still to be done. `twin`: of a CREATE INDEX. */
+  isUndone(intent: IntentRef, before: string | undefined, twin: string | undefined): string;
+  /** A query of the statements that make room for this one where it was interrupted. */
+  cleanup(intent: IntentRef): string;
+  /** A query of what became of an interrupted statement: `outcome`, `cleanup` (JSON, a list), `finishes`, `is_there`. */
+  outcome(twin: string | undefined): string;
 }
 
 export type IntentRef = Pick<Intent, "revision" | "statement">;
@@ -100,6 +108,10 @@ export function ledgerOf(names: LedgerNames): Ledger {
     named("depends_on", arrayLiteral(row.dependsOn), row.dependsOn.length === 0);
   const how = (row: Pick<NewRow, "how">): string[] => named("how", literal(row.how), row.how === "script");
   const intentOf = ({ revision, statement }: IntentRef) => [literal(revision), statement] as const;
+  const partOf = (intent: IntentRef, before: string | undefined): string[] => [
+    ...intentOf(intent).map(String),
+    ...(before === undefined ? [] : [literal(before)]),
+  ];
   return {
     names,
     lockKey,
@@ -115,14 +127,17 @@ export function ledgerOf(names: LedgerNames): Ledger {
     guard: (expected) => guardBlock(names, expected),
 
     requireLock: call("require_lock"),
-    requireState: ({ must, may, done, again, interrupted }) =>
+    requireState: ({ must, may, done, again, halfDone }) =>
       call(
         "require_state",
         ...[must, may].map((revisions) => arrayLiteral(revisions.toSorted())),
         done.revisions,
         done.digest,
         literal(again),
-        ...(interrupted === undefined ? [] : intentOf(interrupted)),
+        ...(halfDone === undefined ? [] : [arrayLiteral(halfDone.revisions)]),
+        ...(halfDone === undefined
+          ? []
+          : named("direction", literal(halfDone.direction), halfDone.direction === "up")),
       ),
     beginStep: (revision, direction, expected) => {
       if ("digest" in expected)
@@ -132,14 +147,23 @@ export function ledgerOf(names: LedgerNames): Ledger {
         : call("begin_downgrade", literal(revision));
     },
     setSession: call("set_session"),
-    resumeStep: (intent, again) =>
-      call("resume_step", ...intentOf(intent), ...named("again", "true", !again)),
-    intend: ({ revision, direction, statement, of, hash, before }) =>
-      call("intend", literal(revision), literal(direction), statement, of, literal(hash), literal(before)),
+    resumeStep: (intent) => call("resume_step", ...intentOf(intent)),
+    intend: ({ revision, direction, statement, of, hash, before, kind, names = [] }, isFirst = true) =>
+      call(
+        "intend",
+        literal(revision),
+        literal(direction),
+        statement,
+        of,
+        literal(hash),
+        literal(before),
+        ...(kind === undefined ? [] : [literal(kind)]),
+        ...(names.length === 0 ? [] : [arrayLiteral(names)]),
+        ...named("is_first", "false", isFirst),
+      ),
+    requireDone: (intent) => call("require_done", ...intentOf(intent)),
     endStatement: (intent) => call("end_statement", ...intentOf(intent)),
     requireOutcome: (intent, done) => call("require_outcome", ...intentOf(intent), String(done)),
-    requireIndex: (table, index) => call("require_index", literal(table), literal(index)),
-    requireDetached: (table, partition) => call("require_detached", literal(table), literal(partition)),
     endUpgrade: (row) => record("end_upgrade", ...rowOf(row), ...dependsOn(row), ...how(row)),
     endDowngrade: (row) => record("end_downgrade", literal(row.revision), literal(row.checksum), ...how(row)),
     stamp: (row) => call("stamp", ...rowOf(row), ...dependsOn(row)),
@@ -167,6 +191,18 @@ export function ledgerOf(names: LedgerNames): Ledger {
       `  ${literal(`sha256:${receipt}`)} AS receipt FROM ${schema}.state;`,
     isPending: (revision, direction) =>
       `SELECT ${schema}.is_pending(${literal(revision)}, ${literal(direction)}) AS retort_pending`,
+    isNext: (intent, before) =>
+      filled(`SELECT ${schema}.is_next(`, partOf(intent, before), ") AS retort_next"),
+    isUndone: (intent, before, twin) =>
+      filled(
+        `SELECT ${schema}.is_undone(`,
+        [...partOf(intent, before), ...(twin === undefined ? [] : [`twin => ${literal(twin)}`])],
+        ") AS retort_next",
+      ),
+    cleanup: (intent) => `SELECT ${schema}.cleanup(${intentOf(intent).join(", ")})`,
+    outcome: (twin) =>
+      "SELECT o.outcome, to_json(o.cleanup) AS cleanup, o.finishes, o.is_there\n" +
+      `  FROM ${schema}.outcome(${twin === undefined ? "NULL" : literal(twin)}) AS o;`,
   };
 }
 

@@ -13,6 +13,10 @@ export const readLedgerSql = (ledger: Ledger): string =>
 export const readFormat1Sql = (ledger: Ledger): string =>
   reading(ledger, ledger.guard("older"), ledgerQuery(ledger, "progress", `${INTENT_1}, 'done', false`));
 
+/** What became of the interrupted statement, which may make a temporary table and takes it away again. */
+export const outcomeSql = (ledger: Ledger, twin: string | undefined): string =>
+  reading(ledger, ledger.guard("needed"), ledger.outcome(twin), "SET TRANSACTION READ WRITE;");
+
 /** The newest entries of the log first; 0: all. */
 export const readLogSql = (ledger: Ledger, last: number): string =>
   reading(
@@ -22,11 +26,16 @@ export const readLogSql = (ledger: Ledger, last: number): string =>
       `  FROM ${qualified(ledger.names.schema)}.log AS l ORDER BY l.id DESC${last === 0 ? "" : ` LIMIT ${Math.trunc(last)}`};`,
   );
 
-function reading({ names: { role } }: Ledger, guard: string, query: string): string {
+function reading(
+  { names: { role } }: Ledger,
+  guard: string,
+  query: string,
+  mode = "SET TRANSACTION READ ONLY;",
+): string {
   return [
     "SET SESSION AUTHORIZATION DEFAULT;",
     "RESET ALL;",
-    "SET TRANSACTION READ ONLY;",
+    mode,
     "SET LOCAL search_path = pg_catalog, pg_temp;",
     // A policy would hide rows without a word.
     "SET LOCAL row_security = off;",
@@ -43,7 +52,7 @@ const INTENT_1 =
   "'revision', i.revision, 'direction', i.direction, 'statement', i.statement, 'of', i.of, 'hash', i.hash, " +
   `'before', i.before, 'startedAt', ${time("i.started_at")}, 'startedBy', i.started_by`;
 
-const INTENT = `${INTENT_1}, 'done', i.done, 'error', i.error`;
+const INTENT = `${INTENT_1}, 'kind', i.kind, 'names', i.names, 'done', i.done, 'error', i.error`;
 
 function ledgerQuery({ names: { schema } }: Ledger, intents: string, columns: string): string {
   const name = qualified(schema);

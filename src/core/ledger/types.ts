@@ -56,6 +56,9 @@ export interface Intent {
   readonly hash: string;
   /** SHA-256 of the texts of all statements before it, in order. */
   readonly before: string;
+  /** What can be seen of it in the catalog, and the objects it is about; absent where it can run again. */
+  readonly kind?: string;
+  readonly names?: readonly string[];
   /** ISO 8601, UTC. */
   readonly startedAt: string;
   readonly startedBy: string;

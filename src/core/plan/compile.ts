@@ -1,9 +1,9 @@
 /** Steps → Plan: every statement that will reach the server, in order, in its final bytes. */
-import type { Expected, Ledger } from "../ledger/calls.ts";
+import type { Expected, Ledger, StartState } from "../ledger/calls.ts";
 import { digestOf, type Tally, tallyOf } from "../ledger/types.ts";
 import type { RevisionId } from "../migration.ts";
 import { distinct } from "../statement/losses.ts";
-import { outsideBatches } from "./outside.ts";
+import { outsideBatches, repairBatches } from "./outside.ts";
 import { opening, resetting, settingsOf, statements } from "./session.ts";
 import { type CompileInput, type StepInput, stepStatements, transaction } from "./step.ts";
 import type { Batch, Plan, PlanStep, Purpose, Statement } from "./types.ts";
@@ -30,18 +30,13 @@ export function compile(input: CompileInput): Plan {
     settings: settingsOf(pins),
   };
   // A stamp says what is so, and with that nothing is half done any more.
-  const forgets = kind === "stamp" && interrupted !== undefined;
+  const forgets =
+    kind === "stamp" && (interrupted !== undefined || (input.how === "script" && input.steps.length > 0));
   if (input.steps.length === 0 && !forgets) return { ...head, batches: [] };
-  const start = startOf(input, tally);
+  const start = startOf(input, tally, forgets);
   const middle =
     input.singleTransaction || kind === "stamp"
-      ? [
-          transaction([
-            ...start,
-            ...bodies.flatMap((batch) => batch.statements),
-            ...(forgets ? [{ sql: ledger.forgetIntent, purpose: "forget" } as const] : []),
-          ]),
-        ]
+      ? [transaction([...start, ...bodies.flatMap((batch) => batch.statements)])]
       : [transaction(start), ...bodies];
   return { ...head, batches: [locking(input), ...middle, releasing(ledger)] };
 }
@@ -88,8 +83,8 @@ const releasing = ({ unlock }: Ledger): Batch => ({
 });
 
 /** What must be so before the first step: the ledger can be trusted, and what is applied is as expected. */
-function startOf(input: CompileInput, result: Tally): readonly Statement[] {
-  const { ledger, applied, steps, idempotent, interrupted, how, kind, to } = input;
+function startOf(input: CompileInput, result: Tally, forgets: boolean): readonly Statement[] {
+  const { ledger, applied, steps, idempotent, how, kind, to } = input;
   const moved = new Set(steps.map((step) => step.revision));
   const must = idempotent === true ? applied.filter((id) => !moved.has(id)) : applied;
   const may = idempotent === true ? [...moved] : [];
@@ -98,18 +93,31 @@ function startOf(input: CompileInput, result: Tally): readonly Statement[] {
   return [
     ...(applied.length === 0 ? [{ sql: ledger.create, purpose: "create-ledger" } as const] : []),
     { sql: ledger.guard("needed"), purpose: "guard-ledger" },
+    ...(forgets ? [forgetting(ledger)] : []),
     {
       sql: ledger.requireState({
         must,
         may,
         done: result,
         again,
-        ...(interrupted === undefined ? {} : { interrupted }),
+        ...halfDoneOf(input),
       }),
       purpose: "guard-start",
     },
   ];
 }
+
+/** What is gone on with: the step that was interrupted; in a script that skips what is done, any that can be. */
+function halfDoneOf({ kind, steps, interrupted, idempotent }: CompileInput): Pick<StartState, "halfDone"> {
+  const can = steps.filter((step) =>
+    idempotent === true ? !step.transactional : kind !== "stamp" && step.revision === interrupted?.revision,
+  );
+  const [first] = can;
+  if (first === undefined) return {};
+  return { halfDone: { revisions: can.map((step) => step.revision), direction: first.direction } };
+}
+
+const forgetting = ({ forgetIntent }: Ledger): Statement => ({ sql: forgetIntent, purpose: "forget" });
 
 const needsOf = (step: StepInput): readonly RevisionId[] => [
   ...new Set([...step.parents, ...step.dependsOn]),
@@ -156,10 +164,13 @@ function stepBatches(
   }
   if (!step.transactional)
     return outsideBatches(input, step, index, expected).map((batch) => ({ ...batch, ...facts }));
-  const inside = stepStatements(input, step, index, expected);
-  return input.singleTransaction
-    ? [{ transactional: true, statements: inside, ...facts }]
-    : [transaction(inside, facts)];
+  // What runs in a transaction now, and did not when it was interrupted, begins anew.
+  const anew = step.resumeAt === undefined ? [] : [forgetting(ledger)];
+  const inside = [...anew, ...stepStatements(input, step, index, expected)];
+  const whole = input.singleTransaction
+    ? { transactional: true, statements: inside, ...facts }
+    : transaction(inside, facts);
+  return [...repairBatches(input, step, index).map((batch) => ({ ...batch, ...facts })), whole];
 }
 
 /** A step of a stamp or a repair, which writes only the ledger. */

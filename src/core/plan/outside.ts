@@ -3,12 +3,11 @@
  * stand in a transaction commits together with the record that it is done, which is the intent of the next.
  */
 
-import type { ObjectName } from "../ast.ts";
-import type { Expected, Ledger } from "../ledger/calls.ts";
-import { identifier } from "../quote.ts";
+import type { Expected } from "../ledger/calls.ts";
 import { sha256 } from "../sha256.ts";
-import type { Probe } from "../statement/facts.ts";
+import type { Trace } from "../statement/facts.ts";
 import type { UserStatement } from "../statement/file.ts";
+import { twinOf } from "../statement/twin.ts";
 import { resetting, settingsOf, statements } from "./session.ts";
 import {
   type CompileInput,
@@ -27,11 +26,11 @@ export function outsideBatches(
   index: number,
   expected: Expected,
 ): readonly Batch[] {
-  const { ledger, pins } = input;
+  const { ledger, pins, interrupted } = input;
   const { revision, direction } = step;
-  const batches: Batch[] = [];
+  const batches: Batch[] = [...repairBatches(input, step, index)];
   /** The statement that the ledger says comes next. */
-  let intended = step.resumeAt === undefined ? undefined : input.interrupted?.statement;
+  let intended = step.resumeAt === undefined ? undefined : interrupted?.statement;
   /** The transaction that is being filled; begun when there is something for it. */
   let open: Statement[] | undefined;
   /** It holds something of the author's; a SET may have made the session another role's. */
@@ -39,86 +38,114 @@ export function outsideBatches(
   const kept: Statement[] = settingsBefore(step.statements, step.resumeAt ?? 1).map((sql) =>
     again(sql, index),
   );
-  const settings = (): readonly Statement[] =>
-    statements(
-      "setting",
-      settingsOf(withTimeouts(pins, step)).map((setting) => `SET ${setting}`),
-      index,
-    );
 
   /** What a part begins with: that it is its turn, then the settings of the project and of the author. */
-  const guarded = (): Statement[] => {
-    const sql =
-      intended === undefined
-        ? ledger.beginStep(revision, direction, expected)
-        : ledger.resumeStep({ revision, statement: intended }, batches.length === 0);
-    const purpose = intended === undefined ? "guard-step" : "guard-part";
-    return [
-      ...(batches.length === 0 ? [] : resetting(pins.role, index)),
-      { sql, purpose, step: index },
-      ...settings(),
-      ...kept,
-    ];
-  };
-  const outside = (text: readonly Statement[], statement?: UserStatement): void => {
-    batches.push({
-      transactional: false,
-      statements: [...guarded(), ...timeoutsOutside(step, index, statement), ...text],
-    });
+  const guarded = (): Statement[] => [
+    ...(batches.length === 0 ? [] : resetting(pins.role, index)),
+    intended === undefined
+      ? { sql: ledger.beginStep(revision, direction, expected), purpose: "guard-step", step: index }
+      : { sql: ledger.resumeStep({ revision, statement: intended }), purpose: "guard-part", step: index },
+    ...settingsIn(input, step, index),
+    ...kept,
+  ];
+  /** In a script that goes on where it stopped, each part asks whether it is next. */
+  const add = (batch: Batch, outside?: UserStatement): void => {
+    if (input.idempotent !== true) {
+      batches.push(batch);
+      return;
+    }
+    const at = { revision, statement: intended ?? 0 };
+    const before = at.statement <= 1 ? undefined : statementsHash(step.statements.slice(0, at.statement - 1));
+    const resets = batches.length === 0 ? [] : resetting(pins.role, index);
+    const cleans: readonly Statement[] =
+      outside?.trace === undefined || !LEAVES.test(outside.trace.kind)
+        ? []
+        : [{ sql: `${ledger.cleanup(at)};`, purpose: "cleanup", step: index }];
+    if (resets.length + cleans.length > 0)
+      batches.push({ transactional: false, statements: [...resets, ...cleans] });
+    const next =
+      outside === undefined ? ledger.isNext(at, before) : ledger.isUndone(at, before, twinFor(outside));
+    batches.push({ ...batch, next });
   };
   const commit = (ending: readonly Statement[]): void => {
     const inside = open ?? guarded();
     const authors = inside.some(({ purpose }) => purpose === "user" || purpose === "user-setting");
     const protects = [...(dirty ? deferred(index) : []), ...(authors ? resetting(pins.role, index) : [])];
-    batches.push(transaction([...inside, ...(ending.length > 0 ? protects : []), ...ending]));
+    add(transaction([...inside, ...protects, ...ending]));
     open = undefined;
     dirty = false;
   };
   /** Ends a transaction with the intent of statement `number`. */
   const intend = (number: number): void => {
-    const hash = sha256(step.statements[number - 1]!.sql);
+    const statement = step.statements[number - 1]!;
+    const hash = sha256(statement.sql);
     const before = statementsHash(step.statements.slice(0, number - 1));
     const of = step.statements.length;
-    const sql = ledger.intend({ revision, direction, statement: number, of, hash, before });
+    const { trace } = statement;
+    const sql = ledger.intend({ revision, direction, statement: number, of, hash, before, ...trace });
     commit([{ sql, purpose: "intent", step: index }]);
     intended = number;
   };
 
-  for (const sql of step.repairs ?? []) outside([{ sql: `${sql};`, purpose: "repair", step: index }]);
   for (const [i, statement] of step.statements.entries()) {
     const number = i + 1;
     if (number < (step.resumeAt ?? 1)) continue;
+    const isLast = number === step.statements.length;
     const sent = userStatements(statement, index, number);
-    if (statement.transactional && !statement.mayCommit) {
+    if (statement.transactional && statement.standsAlone !== true) {
       open ??= guarded();
       open.push(...sent);
       if (statement.setting !== undefined) kept.push(again(statementAlone(statement), index));
       else dirty = true;
       // It commits by itself, with the record that it is done; a setting is the beginning of what comes next.
-      if (statement.setting === undefined && number < step.statements.length) intend(number + 1);
+      if (statement.setting === undefined && !isLast) intend(number + 1);
       continue;
     }
-    if (intended !== number) intend(number);
-    else if (open !== undefined) commit([]);
-    outside(sent, statement);
-    const check = checkOf(ledger, statement.probe);
-    if (check !== undefined) open = [...guarded(), { sql: check, purpose: "guard-done", step: index }];
+    if (intended !== number || step.rewritten === true) intend(number);
+    const timeouts = timeoutsOutside(step, index, statement);
+    add({ transactional: false, statements: [...guarded(), ...timeouts, ...sent] }, statement);
+    if (SHOWS.test(statement.trace?.kind ?? ""))
+      open = [
+        ...guarded(),
+        { sql: ledger.requireDone({ revision, statement: number }), purpose: "guard-done", step: index },
+      ];
+    if (!isLast) intend(number + 1);
   }
   commit(recording(input, step, index));
   return batches;
 }
 
-/** How the catalog shows that a statement did its work: where the server tells no more, or a client went past an error. */
-function checkOf(ledger: Ledger, probe: Probe | undefined): string | undefined {
-  if (probe?.kind === "create-index" && probe.index !== undefined)
-    return ledger.requireIndex(nameOf(probe.table), probe.index);
-  if (probe?.kind === "detach-partition")
-    return ledger.requireDetached(nameOf(probe.table), nameOf(probe.partition));
-  return undefined;
+/** What makes room for an interrupted statement, each statement alone and outside a transaction. */
+export function repairBatches(input: CompileInput, step: StepInput, index: number): readonly Batch[] {
+  const { ledger, interrupted } = input;
+  return (step.repairs ?? []).map((sql) => ({
+    transactional: false,
+    statements: [
+      { sql: ledger.resumeStep(interrupted!), purpose: "guard-part", step: index },
+      ...settingsIn(input, step, index),
+      ...timeoutsOutside(step, index, undefined),
+      { sql: `${sql};`, purpose: "repair", step: index },
+    ],
+  }));
 }
 
-const nameOf = ({ schema, name }: ObjectName): string =>
-  [schema, name].flatMap((part) => (part === undefined ? [] : [identifier(part)])).join(".");
+const settingsIn = ({ pins }: CompileInput, step: StepInput, index: number): readonly Statement[] =>
+  statements(
+    "setting",
+    settingsOf(withTimeouts(pins, step)).map((setting) => `SET ${setting}`),
+    index,
+  );
+
+/** Of which the catalog shows that they were done: where the server tells no more, or a client went past an error. */
+const SHOWS = /^(?:create|drop|detach) /;
+/** Which leave something half done. */
+const LEAVES: RegExp = /^(?:create index|reindex |detach )/;
+
+/** What shows how the catalog will show the index that the statement asks for. */
+export const twinFor = (statement: UserStatement): string | undefined =>
+  (statement.trace?.kind satisfies Trace["kind"] | undefined) === "create index"
+    ? twinOf(statementAlone(statement))
+    : undefined;
 
 const again = (sql: string, step: number): Statement => ({ sql: `${sql};`, purpose: "user-setting", step });
 

@@ -88,7 +88,9 @@ const beginning = (ledger: Ledger): Batch =>
 /** Whoever writes to the ledger writes down by which file: then it was this file's turn. */
 function withReceipt(batch: Batch, receipt: Statement): Batch {
   const at = batch.statements.findIndex(({ purpose }) => WRITES.has(purpose));
-  return at === -1 ? batch : withStatement(batch, at, receipt);
+  if (at === -1) return batch;
+  // The intent looks names up as the author does; what is ours pins the search path.
+  return withStatement(batch, batch.statements[at]!.purpose === "intent" ? at + 1 : at, receipt);
 }
 
 const WRITES: ReadonlySet<Purpose> = new Set(["intent", "outcome", "record"]);

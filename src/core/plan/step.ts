@@ -16,6 +16,8 @@ export interface StepInput extends Omit<PlanStep, "losses" | "statements"> {
   readonly statementTimeout?: string;
   /** The first statement to run, 1-based, when the step was interrupted before. */
   readonly resumeAt?: number;
+  /** That statement is not the one that was interrupted: the file has changed. */
+  readonly rewritten?: true;
   /** Statements that make room for it, each alone and outside a transaction. */
   readonly repairs?: readonly string[];
   /** Of a repair: the row as it was shown, to be corrected or (down) deleted, and what the log keeps of that. */
@@ -92,7 +94,7 @@ export function recording(
 
 /** A statement of the author's; but for the first of a step, with what makes it read as it was written. */
 export function userStatements(statement: UserStatement, step: number, number: number): readonly Statement[] {
-  const { sql, origin, offset, tag, losses, leaves, batched } = statement;
+  const { sql, origin, offset, tag, losses, leaves, batched, trace } = statement;
   const sent: Statement = {
     sql,
     purpose: "user",
@@ -104,6 +106,7 @@ export function userStatements(statement: UserStatement, step: number, number: n
     ...(losses.length === 0 ? {} : { losses }),
     ...(leaves === undefined ? {} : { leaves }),
     ...(batched === undefined ? {} : { repeatable: true }),
+    ...(trace === undefined ? {} : { trace }),
   };
   return number === 1 ? [sent] : [...readAsWritten(sql, step), sent];
 }

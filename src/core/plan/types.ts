@@ -6,6 +6,7 @@ import type { Direction } from "../header.ts";
 import type { Place } from "../ledger/blocks.ts";
 import type { RevisionId } from "../migration.ts";
 import type { Span } from "../source.ts";
+import type { Trace } from "../statement/facts.ts";
 import type { Loss } from "../statement/losses.ts";
 
 export interface Plan {
@@ -55,6 +56,8 @@ export interface Batch {
   readonly step?: number;
   /** Only where this query says so: one boolean, `retort_pending`. Batches in a row with the same text share one answer. */
   readonly when?: string;
+  /** And where this one says so: one boolean, `retort_next`, of this batch alone. */
+  readonly next?: string;
   readonly statements: readonly Statement[];
 }
 
@@ -69,6 +72,8 @@ export interface Statement {
   readonly origin?: Span;
   readonly offset?: number;
   readonly tag?: string;
+  /** What to look for in the catalog when it was interrupted. */
+  readonly trace?: Trace;
   readonly losses?: readonly Loss[];
   /** What it leaves in its session, and no other session can be given: `a temporary object`. */
   readonly leaves?: string;
@@ -117,8 +122,9 @@ export type Purpose =
   /** The step is written down; what it was interrupted at is forgotten. */
   | "record"
   | "forget"
-  /** Makes room for a statement that was interrupted. */
+  /** Makes room for a statement that was interrupted; a query of such statements, which are then sent. */
   | "repair"
+  | "cleanup"
   /** At the ends of a script: which it is; what was promised is applied; what a person is shown. */
   | "receipt"
   | "check"

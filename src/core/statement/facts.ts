@@ -15,6 +15,7 @@ import {
   relationOf,
   word,
 } from "../ast.ts";
+import { qualified } from "../quote.ts";
 import { detachOf, tagOf } from "../tag.ts";
 import { effectsOf, effectsOfRoutine, type Loss, type RoutineBody } from "./losses.ts";
 import type { Routine } from "./routines.ts";
@@ -36,8 +37,11 @@ export interface Facts {
   readonly tag: string;
   /** False for what PostgreSQL refuses inside a transaction block, as far as that shows without a catalog. */
   readonly transactional: boolean;
-  /** It may hold COMMIT (CALL; DO that speaks of it): under `transaction: none` it must stand outside a transaction. */
-  readonly mayCommit: boolean;
+  /**
+   * A transaction may hold it, but under `transaction: none` it stands outside one: it may COMMIT (CALL; DO that speaks of
+   * it), or be about something partitioned, which PostgreSQL refuses inside one (REINDEX, CLUSTER).
+   */
+  readonly standsAlone?: true;
   /** SET or RESET: of who the session is, or of anything else. It suits either side of a transaction. */
   readonly setting?: "identity" | "value";
   /** What it takes away or overwrites, without what it calls. */
@@ -49,50 +53,41 @@ export interface Facts {
   /** What it leaves in its session, and no other session can be given: `a temporary object`. */
   readonly leaves?: string;
   /** What to look for in the catalog when it was interrupted; absent where it can simply run again. */
-  readonly probe?: Probe;
+  readonly trace?: Trace;
 }
 
-/** What a statement outside a transaction does to the catalog. */
-export type Probe =
-  | {
-      readonly kind: "create-index";
-      readonly table: ObjectName;
-      /** In the schema of the table; absent where the server chooses the name. */
-      readonly index?: string;
-      readonly ifNotExists: boolean;
-    }
-  | { readonly kind: "drop-index"; readonly indexes: readonly ObjectName[]; readonly ifExists: boolean }
-  | {
-      readonly kind: "reindex";
-      readonly of: "index" | "table" | "schema" | "database" | "system";
-      readonly object?: ObjectName;
-      readonly concurrently: boolean;
-    }
-  | { readonly kind: "detach-partition"; readonly table: ObjectName; readonly partition: ObjectName }
-  | {
-      readonly kind: "create" | "drop";
-      readonly of: "database" | "tablespace" | "subscription";
-      readonly name: string;
-    };
+/** What a statement leaves in the catalog, or takes out of it, by which it can be seen later whether it was done. */
+export interface Trace {
+  /** `commits`: it may have committed a part of its work, and nothing tells which. */
+  readonly kind:
+    | "create index"
+    | "drop index"
+    | "detach partition"
+    | `reindex ${"index" | "table" | "schema" | "database"}`
+    | `${"create" | "drop"} ${"database" | "tablespace" | "subscription"}`
+    | "commits";
+  /** As SQL writes them, in the statement's order; of CREATE INDEX the table, then the index where it has a name. */
+  readonly names: readonly string[];
+}
 
 /** What a statement is; `text` is its own. */
 export function factsOf({ ast, body }: ParsedStatement, text: string): Facts {
   const [kind, tree] = kindOf(ast);
   const { losses, calls } = effectsOf(ast, kind === "DoStmt" ? body : undefined);
   const routine = kind === "CreateFunctionStmt" ? routineOf(tree, body) : undefined;
-  const probe = probeOf(kind, tree);
+  const trace = traceOf(kind, tree, text);
   const setting = settingOf(kind, tree);
   const leaves = leftBehind(kind, tree);
   return {
     tag: tagOf(kind, tree),
     transactional: !refusesTransaction(kind, tree),
-    mayCommit: kind === "CallStmt" || (kind === "DoStmt" && /\b(?:commit|rollback|call)\b/i.test(text)),
+    ...(/^(?:Reindex|Cluster)Stmt$/.test(kind) || trace?.kind === "commits" ? { standsAlone: true } : {}),
     ...(setting === undefined ? {} : { setting }),
     losses,
     ...(calls.length === 0 ? {} : { calls }),
     ...(routine === undefined ? {} : { routine }),
     ...(leaves === undefined ? {} : { leaves }),
-    ...(probe === undefined ? {} : { probe }),
+    ...(trace === undefined ? {} : { trace }),
   };
 }
 
@@ -181,53 +176,56 @@ function altersSubscriptionOutside(tree: Ast): boolean {
   return kind.endsWith("_OPTIONS") && slot.some((name) => optionOf(tree["options"], name) !== undefined);
 }
 
-function probeOf(kind: string, tree: Ast): Probe | undefined {
+function traceOf(kind: string, tree: Ast, text: string): Trace | undefined {
+  if (kind === "CallStmt" || (kind === "DoStmt" && /\b(?:commit|rollback|call)\b/i.test(text)))
+    return { kind: "commits", names: [] };
   if (!refusesTransaction(kind, tree)) return undefined;
   switch (kind) {
     case "IndexStmt": {
       const index = word(tree["idxname"]);
       return {
-        kind: "create-index",
-        table: relationOf(tree),
-        ...(index === "" ? {} : { index }),
-        ifNotExists: tree["if_not_exists"] === true,
+        kind: "create index",
+        names: [nameOf(relationOf(tree)), ...(index === "" ? [] : [qualified(index)])],
       };
     }
     case "DropStmt":
       return {
-        kind: "drop-index",
-        indexes: items(tree["objects"]).map((object) => objectName(namesIn(object))),
-        ifExists: tree["missing_ok"] === true,
+        kind: "drop index",
+        names: items(tree["objects"]).map((object) => nameOf(objectName(namesIn(object)))),
       };
     case "ReindexStmt": {
+      const of = word(tree["kind"])
+        .replace("REINDEX_OBJECT_", "")
+        .toLowerCase()
+        .replace("system", "database");
       const name = word(tree["name"]);
-      const object = tree["relation"] === undefined ? objectName([name]) : relationOf(tree);
       return {
-        kind: "reindex",
-        of: word(tree["kind"]).replace("REINDEX_OBJECT_", "").toLowerCase() as "index",
-        ...(object.name === "" ? {} : { object }),
-        concurrently: option(tree["params"], "concurrently"),
+        kind: `reindex ${of as "index"}`,
+        names:
+          tree["relation"] !== undefined ? [nameOf(relationOf(tree))] : name === "" ? [] : [qualified(name)],
       };
     }
     case "AlterTableStmt":
       return {
-        kind: "detach-partition",
-        table: relationOf(tree),
-        partition: rangeName(detachOf(tree)?.["name"]),
+        kind: "detach partition",
+        names: [relationOf(tree), rangeName(detachOf(tree)?.["name"])].map(nameOf),
       };
     case "CreatedbStmt":
     case "DropdbStmt":
-      return { kind: verbOf(kind), of: "database", name: word(tree["dbname"]) };
+      return { kind: `${verbOf(kind)} database`, names: [qualified(word(tree["dbname"]))] };
     case "CreateTableSpaceStmt":
     case "DropTableSpaceStmt":
-      return { kind: verbOf(kind), of: "tablespace", name: word(tree["tablespacename"]) };
+      return { kind: `${verbOf(kind)} tablespace`, names: [qualified(word(tree["tablespacename"]))] };
     case "CreateSubscriptionStmt":
     case "DropSubscriptionStmt":
-      return { kind: verbOf(kind), of: "subscription", name: word(tree["subname"]) };
+      return { kind: `${verbOf(kind)} subscription`, names: [qualified(word(tree["subname"]))] };
     default:
       return undefined;
   }
 }
+
+const nameOf = ({ schema, name }: ObjectName): string =>
+  schema === undefined ? qualified(name) : qualified(schema, name);
 
 function verbOf(kind: string): "create" | "drop" {
   return kind.startsWith("Create") ? "create" : "drop";

@@ -2,7 +2,7 @@
 import { MigrateError } from "../../core/errors.ts";
 import type { ScriptForm } from "../../core/plan/script.ts";
 import { type Batch, isOutside, type Plan, type Purpose, type Statement } from "../../core/plan/types.ts";
-import { commentText } from "../../core/quote.ts";
+import { commentText, qualified } from "../../core/quote.ts";
 import { locate } from "../../core/source.ts";
 import { lossLine } from "../loss.ts";
 import { PAGE_WIDTH, type Page, PIECE, rule } from "./page.ts";
@@ -34,12 +34,21 @@ export function* layOut(
       page.add(...rule("end"));
     }
     if (isFirst) stepHeading(page, plan, step, form, when);
+    if (batch.next !== undefined) page.add(...linesOf(batch.next), "\\gset", "\\if :retort_next");
     addBatch(page, plan, batch, form);
+    if (batch.next !== undefined) page.add("\\endif");
     if (isLast && when !== undefined)
       page.add("\\else", `\\echo 'retort: ${step + 1} of ${plan.steps.length} is done already'`, "\\endif");
     if (page.size >= PIECE) yield page.take();
   }
 }
+
+/** For whoever has psql alone. */
+const goOnByHand = ({ schema }: Plan, direction: "up" | "down"): readonly string[] => [
+  `-- Not in a transaction. If it stops, look with: SELECT * FROM ${commentText(qualified(schema))}.intent;`,
+  `-- finish the step by hand, and write that down with its CALL of end_${direction === "up" ? "upgrade" : "downgrade"}; or, where nothing`,
+  `-- of it is done, forget it: CALL ${commentText(qualified(schema))}.forget_intent();`,
+];
 
 const hasCheck = ({ statements }: Batch): boolean => statements.some(({ purpose }) => purpose === "check");
 
@@ -47,10 +56,10 @@ function stepHeading(page: Page, plan: Plan, index: number, { client }: ScriptFo
   page.gap();
   page.add(...rule(stepTitle(plan, index)));
   if (plan.kind === "stamp" || plan.kind === "repair") return;
-  if (!plan.steps[index]!.transactional)
-    page.add(
-      "-- Not in a transaction. If it is interrupted, the ledger's table intent tells at which statement.",
-    );
+  const { transactional, direction } = plan.steps[index]!;
+  if (!transactional && when !== undefined)
+    page.add("-- Not in a transaction. If it is interrupted, this script, run again, goes on there.");
+  else if (!transactional) page.add(...goOnByHand(plan, direction));
   if (when !== undefined) page.add(when, "\\gset", "\\if :retort_pending");
   // Numbers only: what stands on a backslash line is psql's to interpret.
   if (client === "psql") page.add(`\\echo 'retort: ${index + 1} of ${plan.steps.length}'`);
@@ -82,7 +91,7 @@ function addBatch(page: Page, plan: Plan, batch: Batch, form: ScriptForm): void 
       const outside = isOutside(batch, statement);
       if (outside && !passed) page.add(...stopAfterError(form));
       passed = false;
-      addUser(page, statement, outside, form);
+      addUser(page, statement, { isOutside: outside, goesOn: batch.next !== undefined }, form);
     } else if (step === undefined) {
       const words = WORDS[statement.purpose];
       if (words !== undefined && words !== said) {
@@ -91,6 +100,9 @@ function addBatch(page: Page, plan: Plan, batch: Batch, form: ScriptForm): void 
         said = words;
       }
       page.add(...linesOf(statement.sql));
+    } else if (statement.purpose === "cleanup") {
+      if (ours.length > 0) flush();
+      page.add(...linesOf(statement.sql.replace(/;$/, "")), "\\gexec", ...stopAfterError(form));
     } else ours.push(statement);
   }
   if (ours.length > 0) flush();
@@ -117,13 +129,48 @@ const WORDS: Partial<Record<Purpose, string>> = {
 const stopAfterError = ({ client }: ScriptForm): readonly string[] =>
   client === "psql" ? ["\\if :ERROR \\echo 'retort: stopped' \\quit \\endif"] : [];
 
-function addUser(page: Page, statement: Statement, isOutside: boolean, form: ScriptForm): void {
+function addUser(
+  page: Page,
+  statement: Statement,
+  { isOutside, goesOn }: { isOutside: boolean; goesOn: boolean },
+  form: ScriptForm,
+): void {
   page.gap();
   if (form.annotate) page.add(...annotation(statement));
+  if (isOutside && !goesOn) page.add(...howToLook(statement).map((line) => `-- If it fails: ${line}`));
   page.add(bytesFor(statement, form));
   if (isOutside) page.add(...stopAfterError(form));
   page.gap();
 }
+
+/** How the catalog shows what became of it. */
+function howToLook({ trace, purpose, repeatable }: Statement): readonly string[] {
+  if (purpose !== "user") return [];
+  const [first = "", second = ""] = (trace?.names ?? []).map(commentText);
+  switch (trace?.kind) {
+    case undefined:
+      return [repeatable === true ? "what it did stays; run again, it goes on." : "it can be run again."];
+    case "commits":
+      return ["what it has committed stays; nothing but its own work tells how far it came."];
+    case "create index":
+      return [`look with \\d ${first}; drop an INVALID index: DROP INDEX CONCURRENTLY ${second || "…"};`];
+    case "drop index":
+      return [`it is done where \\d ${first} finds none; else it can be run again.`];
+    case "detach partition":
+      return [
+        `look with \\d+ ${first}; DETACH PENDING is finished with:`,
+        `ALTER TABLE ${first} DETACH PARTITION ${second} FINALIZE;`,
+      ];
+    default:
+      return trace!.kind.startsWith("reindex")
+        ? ["drop INVALID indexes whose names end in _ccnew or _ccold; then it can be run again."]
+        : [
+            `look whether ${first} is there: \\${LISTS[trace!.kind.replace(/^\w+ /, "") as keyof typeof LISTS]}`,
+          ];
+  }
+}
+
+const LISTS = { database: "l", tablespace: "db", subscription: "dRs" } as const;
 
 /** What a reviewer would not see at once: what it does to what is there; characters that hide something. */
 function annotation({ losses = [], sql }: Statement): readonly string[] {
