@@ -1,5 +1,5 @@
 -- Retort migration script: upgrade <base> -> c
--- Receipt: sha256:bf4cfd79eacab6999c8a1a89915b1aa6dafede1b96a5b73f0fa410bf35708bd4
+-- Receipt: sha256:8497ac4db3c78930ef306342918f98645c3e20ad3a4d375674c616b006c11e0c
 \if true
 -- For:  PostgreSQL 12 or later; ledger retort, format 2.
 -- Run:  psql -X -v ON_ERROR_STOP=1 -f migration.sql DATABASE
@@ -647,8 +647,8 @@ CREATE FUNCTION retort.definition(index oid) RETURNS text
 LANGUAGE plpgsql AS $body$
 BEGIN
   PERFORM pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
-  RETURN regexp_replace(pg_get_indexdef(index),
-    'INDEX ("([^"]|"")*"|[^" ]+) ON (ONLY )?(("([^"]|"")*"|[^". ]+)\.)?("([^"]|"")*"|[^". ]+) ', '');
+  RETURN regexp_replace(pg_get_indexdef(index), 'INDEX ("([^"]|"")*"|[^" ]+) ON (ONLY )?'
+    '(("([^"]|"")*"|[^". ]+)\.)?("([^"]|"")*"|[^". ]+) ', '');
 END
 $body$;
 
@@ -765,12 +765,15 @@ END
 $body$;
 
 -- Writes down that a statement outside a transaction succeeded, where the next one runs in a
--- session of its own.
-CREATE PROCEDURE retort.end_statement(revision text, statement integer)
+-- session of its own. A batch that is sent alone has no lock.
+CREATE PROCEDURE retort.end_statement(
+  revision text, statement integer, has_lock boolean DEFAULT true)
 LANGUAGE plpgsql AS $body$
 BEGIN
   CALL retort.protect_session();
-  CALL retort.require_lock();
+  IF has_lock THEN
+    CALL retort.require_lock();
+  END IF;
   CALL retort.require_intent(end_statement.revision, end_statement.statement);
   UPDATE retort.intent SET done = true, error = NULL;
 END
@@ -814,8 +817,8 @@ BEGIN
     RAISE EXCEPTION USING ERRCODE = 'RT001',
       MESSAGE = format('retort: the %s of %s did not succeed', step.kind,
         array_to_string(step.names, ', ')),
-      HINT = 'Drop an index that is not valid with DROP INDEX CONCURRENTLY before it is built again; '
-        'finish a partition that is half detached with DETACH PARTITION … FINALIZE.';
+      HINT = 'An index that is not valid is dropped with DROP INDEX CONCURRENTLY; a partition that '
+        'is half detached is finished with DETACH PARTITION … FINALIZE.';
   END IF;
 END
 $body$;
@@ -1014,7 +1017,7 @@ DECLARE
   -- database's owner and superusers.
   owners CONSTANT pg_catalog.text[] := '{}';
   -- SHA-256 of its procedures.
-  procedures CONSTANT pg_catalog.text := '5cf8c1b07269b226f50764eb623f5b1af62ec027ed179a49e985c4908a05380d';
+  procedures CONSTANT pg_catalog.text := '8cbc4262e1173a468552c34c47a4f026ce990f153130535cc1ad8ba0b4884d16';
   place pg_catalog.oid;
   present pg_catalog.text[];
   found pg_catalog.text;
@@ -1179,7 +1182,7 @@ $body$;
 CALL retort.require_state('{}', '{}', 3, 1401614897665169694, 'migrate upgrade %s:c --sql');
 
 -- Log: which script this is, as it was handed out.
-CALL retort.begin_script('bf4cfd79eacab6999c8a1a89915b1aa6dafede1b96a5b73f0fa410bf35708bd4',
+CALL retort.begin_script('8497ac4db3c78930ef306342918f98645c3e20ad3a4d375674c616b006c11e0c',
   'base:c', 3, 1401614897665169694);
 COMMIT;
 
@@ -1207,7 +1210,8 @@ SET SESSION AUTHORIZATION DEFAULT \; RESET ROLE \; CALL retort.resume_step('b', 
 SET lock_timeout = 0;
 \if :ERROR \echo 'retort: stopped' \quit \endif
 
--- If it fails: look with \d users; drop an INVALID index: DROP INDEX CONCURRENTLY users_id;
+-- If it fails: look with \d users; an INVALID index is dropped first:
+-- DROP INDEX CONCURRENTLY users_id;
 CREATE INDEX CONCURRENTLY users_id ON users (id);
 \if :ERROR \echo 'retort: stopped' \quit \endif
 
@@ -1236,7 +1240,7 @@ BEGIN TRANSACTION READ ONLY;
 -- Check: what is applied now is what was promised, row by row.
 SELECT retort.check(3, 1401614897665169694) AS retort_passed \gset
 SELECT revisions AS applied_revisions, 'c' AS current_heads,
-  'sha256:bf4cfd79eacab6999c8a1a89915b1aa6dafede1b96a5b73f0fa410bf35708bd4' AS receipt FROM retort.state;
+  'sha256:8497ac4db3c78930ef306342918f98645c3e20ad3a4d375674c616b006c11e0c' AS receipt FROM retort.state;
 COMMIT;
 SET SESSION AUTHORIZATION DEFAULT;
 RESET ROLE;
