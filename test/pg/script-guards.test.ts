@@ -190,7 +190,7 @@ describe.each(servers())("on $name", (server) => {
       "SELECT detail FROM retort.log WHERE event = 'script' ORDER BY id",
     );
     expect(receipts.map(({ detail }) => detail)).toEqual(
-      [2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12].map((n) => `base:e (file ${n} of 12)`),
+      [2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13].map((n) => `base:e (file ${n} of 13)`),
     );
   });
 });
