@@ -4,8 +4,8 @@ import { catalogSql } from "../core/catalog/query.ts";
 import { explainQuery } from "../core/explain.ts";
 import { type Session, StatementFailure } from "./session/types.ts";
 
-/** Without the ledger's schema. Throws `MigrateError` of kind execution. */
-export async function readCatalog(session: Session, ledgerSchema: string): Promise<Catalog> {
+/** Without the ledger's schema, if it is named. Throws `MigrateError` of kind execution. */
+export async function readCatalog(session: Session, ledgerSchema?: string): Promise<Catalog> {
   const major = Math.floor(session.version.number / 10_000);
   try {
     return catalogOf(major, await session.read({ sql: catalogSql(major, ledgerSchema), row }));

@@ -101,7 +101,7 @@ const queries: readonly string[] = [
  * One message, so one transaction, to be sent outside of another. Its rows: `class`, `identity` (text[]), `parent` (text[] or
  * null: a class and an identity), `properties` (json).
  */
-export function catalogSql(major: number, ledgerSchema: string): string {
+export function catalogSql(major: number, ledgerSchema = ""): string {
   const of = (text: string): string => textFor(major, text).trimEnd();
   const shared = of(common).replaceAll("'retort'", () => literal(ledgerSchema));
   const rows = queries.map((text) => of(text).replaceAll("'retort'", () => literal(ledgerSchema)));
