@@ -3,12 +3,13 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type Catalog, fingerprint } from "../../src/core/catalog/catalog.ts";
 import { compareCatalogs, type Difference } from "../../src/core/catalog/compare.ts";
 import { readCatalog } from "../../src/io/catalog.ts";
+import { openScratch } from "../../src/io/scratch/open.ts";
 import type { Session } from "../../src/io/session/types.ts";
 import { type Change, changes, soleChanges } from "../support/changes.ts";
 import { ownDatabase, runScript } from "../support/project.ts";
 import { needsPsql, pgDump, pgDumpServes } from "../support/psql.ts";
 import { freshDatabase, query, servers, type TestDatabase } from "../support/server.ts";
-import { sessionOn } from "../support/session.ts";
+import { addressOf, sessionOn } from "../support/session.ts";
 
 const ROLE = "retort_catalog_role";
 const nameOf = (index: number): string => `c${String(index + 1).padStart(3, "0")}`;
@@ -113,11 +114,13 @@ describe.sequential.each(servers())("on $name", (server) => {
 });
 
 test("the same objects are the same on each major version and on PGlite", async () => {
-  const session = await sessionOn("pglite:memory");
+  const on = await addressOf("pglite:memory");
+  const scratch = await openScratch({ cwd: "/", env: process.env, on });
+  const session = await scratch.empty();
   await session.send(`CREATE ROLE ${ROLE}`);
   await send(session, "setup");
   catalogs.set("PGlite", await readCatalog(session, "retort"));
-  await session.close();
+  await scratch.close();
   const notEverywhere = changes.flatMap(({ since, needs }, index) =>
     since === undefined && needs === undefined ? [] : [`*${nameOf(index)}*`],
   );

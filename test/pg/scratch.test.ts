@@ -2,22 +2,20 @@
 import { describe, expect, onTestFinished, test } from "vitest";
 import { openProject } from "../../src/app/project.ts";
 import { beyondDatabase, replay } from "../../src/app/replay.ts";
-import { parseAddress } from "../../src/core/address.ts";
 import { fingerprint } from "../../src/core/catalog/catalog.ts";
 import { EMPTY } from "../../src/core/catalog/empty.ts";
 import { readCatalog } from "../../src/io/catalog.ts";
-import { type DatabaseAddress, resolveAddress } from "../../src/io/libpq/parameters.ts";
 import { openScratch, type ScratchOptions } from "../../src/io/scratch/open.ts";
 import type { Scratch } from "../../src/io/scratch/types.ts";
 import { failureOf, ownDatabase, project } from "../support/project.ts";
 import { ownRole } from "../support/roles.ts";
 import { query, servers } from "../support/server.ts";
+import { addressOf, sessionOn } from "../support/session.ts";
 
-const addressOf = (url: string): Promise<DatabaseAddress> =>
-  resolveAddress(parseAddress(url, "the test"), "the test", "/", { variable: () => undefined, cwd: "/" });
-
-async function open(options: Omit<ScratchOptions, "cwd">): Promise<Scratch> {
-  const scratch = await openScratch({ cwd: process.cwd(), ...options });
+async function open(
+  options: Omit<ScratchOptions, "cwd" | "env"> & { readonly env?: ScratchOptions["env"] },
+): Promise<Scratch> {
+  const scratch = await openScratch({ cwd: process.cwd(), env: process.env, ...options });
   onTestFinished(() => scratch.close());
   return scratch;
 }
@@ -32,7 +30,7 @@ describe.sequential.each(servers())("a temporary database on $name", (server) =>
 
   test("is said to be one, has the encoding and locale of the database, and is dropped at the end", async () => {
     const before = await ours(server.url());
-    const scratch = await openScratch({ cwd: "/", database: await database() });
+    const scratch = await openScratch({ cwd: "/", env: {}, database: await database() });
     const { host, port } = new URL(server.url());
     expect(scratch.description).toBe(
       `scratch: PostgreSQL ${server.version}, a temporary database on ${host.split(":")[0]}:${port}`,
@@ -67,7 +65,7 @@ describe.sequential.each(servers())("a temporary database on $name", (server) =>
   });
 
   test("is dropped although it has a subscription", async () => {
-    const scratch = await openScratch({ cwd: "/", database: await database() });
+    const scratch = await openScratch({ cwd: "/", env: {}, database: await database() });
     const session = await scratch.empty();
     const options = "(connect = false, slot_name = NONE)";
     await session.send(`CREATE SUBSCRIPTION s CONNECTION 'dbname=none' PUBLICATION p WITH ${options}`);
@@ -84,7 +82,7 @@ describe.sequential.each(servers())("a temporary database on $name", (server) =>
     const used = await ours(server.url());
     const notices: string[] = [];
     const onNotice = ({ message }: { readonly message: string }) => void notices.push(message);
-    const crashed = await openScratch({ cwd: "/", database: await database(), onNotice });
+    const crashed = await openScratch({ cwd: "/", env: {}, database: await database(), onNotice });
     await crashed.empty();
     const left = (await ours(server.url())).find((name) => !used.includes(name))!;
     // As when its process is gone: the server ends its sessions, and with them the lock.
@@ -93,7 +91,7 @@ describe.sequential.each(servers())("a temporary database on $name", (server) =>
       `SELECT pg_terminate_backend(pid, 5000) FROM pg_locks WHERE objid = hashtext('${left}')::oid AND objsubid = 2
        UNION ALL SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE datname = '${left}'`,
     );
-    await (await openScratch({ cwd: "/", database: await database() })).close();
+    await (await openScratch({ cwd: "/", env: {}, database: await database() })).close();
     expect([...(await ours(server.url()))].sort()).toEqual([...used].sort());
     await crashed.close();
     expect(notices).toContainEqual(expect.stringContaining(`the scratch database ${left} was not dropped`));
@@ -103,7 +101,7 @@ describe.sequential.each(servers())("a temporary database on $name", (server) =>
   test("none is made on a server that was given where the role may not; the sentence says so", async () => {
     const role = await ownRole(server, "LOGIN");
     const on = await addressOf(role.url("postgres"));
-    expect(await failureOf(openScratch({ cwd: "/", on }))).toMatchObject({
+    expect(await failureOf(openScratch({ cwd: "/", env: {}, on }))).toMatchObject({
       code: "usage/scratch",
       exitCode: 2,
       message: expect.stringContaining(`the role ${role.name} may not create databases there`),
@@ -151,7 +149,6 @@ describe.sequential("replays", () => {
       (await replay(shop.deps, await opened(), there, "c")).session,
       "retort",
     );
-    const { sessionOn } = await import("../support/session.ts");
     const upgraded = await sessionOn(url);
     expect(fingerprint(await readCatalog(upgraded, "retort"))).toBe(fingerprint(replayed));
     await upgraded.close();
@@ -174,7 +171,7 @@ describe.sequential("replays", () => {
       await query(server!.url(), `DROP DATABASE ${name}`);
   });
 
-  test("what reaches beyond a database is run on no server of the user's; roles that are missing are made", async () => {
+  test("what reaches beyond a database is run on no server of the user's; roles that are missing are made, and kept", async () => {
     const roles = project({
       a: "DO $$ BEGIN CREATE ROLE retort_made_by_file; END $$;",
       b: "CREATE TABLE t ();\nGRANT SELECT ON t TO retort_missing, retort_made_by_file;",
@@ -182,11 +179,15 @@ describe.sequential("replays", () => {
     const opened = await openProject(roles.deps, {});
     const beyond = await beyondDatabase(opened);
     expect(beyond).toBe("CREATE ROLE in 0001_a.up.sql:4");
-    const scratch = await open({ database: await addressOf("pglite:memory"), beyond });
-    expect(scratch.description).toMatch(/^scratch: PostgreSQL 18\.\d+, PGlite in this process$/);
-    const { session } = await replay(roles.deps, opened, scratch);
-    const { objects } = await readCatalog(session, "retort");
-    expect(JSON.stringify(objects)).toContain("retort_missing");
+    const env = { XDG_CACHE_HOME: roles.folder };
+    for (const kept of [0, 2]) {
+      const scratch = await open({ database: await addressOf("pglite:memory"), beyond, env });
+      expect(scratch.description).toMatch(/^scratch: PostgreSQL 18\.\d+, PGlite in this process$/);
+      const replayed = await replay(roles.deps, opened, scratch);
+      expect(replayed.kept).toBe(kept);
+      const { objects } = await readCatalog(replayed.session, "retort");
+      expect(JSON.stringify(objects)).toContain("retort_missing");
+    }
     expect(await query(server!.url(), "SELECT FROM pg_roles WHERE rolname ^@ 'retort_m'")).toEqual([]);
     const refused = failureOf(open({ on: await addressOf(server!.url()), beyond }));
     expect((await refused).message).toContain(beyond);

@@ -8,6 +8,7 @@ import { join } from "node:path";
 import { fingerprint } from "../../core/catalog/catalog.ts";
 import { EMPTY } from "../../core/catalog/empty.ts";
 import { MigrateError } from "../../core/errors.ts";
+import type { Env } from "../cache-folder.ts";
 import { readCatalog } from "../catalog.ts";
 import type { DatabaseAddress, ServerAddress } from "../libpq/parameters.ts";
 import { openSession } from "../session/open.ts";
@@ -27,13 +28,16 @@ export interface ScratchOptions extends RoomOptions {
   readonly beyond?: string | undefined;
   /** Packages are looked for from here, and beside the program. */
   readonly cwd: string;
+  /** Says where the user's cache lies. */
+  readonly env: Env;
 }
 
 /** Throws `usage/scratch` where the server that was given cannot be used, and what a session throws. */
 export async function openScratch(options: ScratchOptions): Promise<Scratch> {
   const { database, on } = options;
   if (on !== undefined) {
-    const room = on.kind === "pglite" ? await inProcess(options) : await roomOnServer(on, options);
+    const room =
+      on.kind === "pglite" ? await inProcess(options.env, options) : await roomOnServer(on, options);
     if (isRoom(room)) return scratchIn(room, [], await majorOf(database, options));
     throw new MigrateError({
       code: "usage/scratch",
@@ -54,7 +58,7 @@ export async function openScratch(options: ScratchOptions): Promise<Scratch> {
     if (isRoom(found)) return scratchIn(found, reasons, major);
     reasons.push(found.reason);
   }
-  return scratchIn(await inProcess(options), reasons, major);
+  return scratchIn(await inProcess(options.env, options), reasons, major);
 }
 
 /** The major version that PGlite is of. */
