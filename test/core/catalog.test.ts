@@ -90,6 +90,14 @@ describe("compareCatalogs", () => {
     expect(compareCatalogs(view(18, old), view(18, young))).toHaveLength(1);
   });
 
+  test("across 16 the qualifiers of what is no query count", () => {
+    const key = (major: number, to: string) =>
+      catalogOf(major, [
+        row("constraint", ["s", "t", "k"], { definition: `FOREIGN KEY (a) REFERENCES ${to}(id)` }),
+      ]);
+    expect(compareCatalogs(key(15, "a.users"), key(18, "b.users"))).toHaveLength(1);
+  });
+
   test("the name of a NOT NULL constraint counts where both have one, and in no fingerprint", () => {
     const named = { type: "integer", notNull: true, notNullConstraint: "n" };
     const other = { ...named, notNullConstraint: "m" };

@@ -1,12 +1,5 @@
 /** Two catalogs → where the second is not as the first: what is missing, what is extra, what differs. */
-import {
-  type Catalog,
-  type CatalogObject,
-  keyOf,
-  type ObjectKey,
-  type Properties,
-  type Value,
-} from "./catalog.ts";
+import { type Catalog, type CatalogObject, keyOf, type ObjectKey, type Value } from "./catalog.ts";
 
 export interface Difference extends ObjectKey {
   /**
@@ -79,7 +72,7 @@ function changes(
   b: CatalogObject,
   majors: readonly [number, number],
 ): readonly Difference[] {
-  const found = different(a.properties, b.properties, majors);
+  const found = different(a, b, majors);
   const { columns, version, ...rest } = found;
   return [
     ...(Object.keys(rest).length === 0 ? [] : [{ ...named(a), kind: "differs" as const, properties: rest }]),
@@ -92,22 +85,31 @@ function changes(
 
 type Pair = readonly [Value | undefined, Value | undefined];
 
-function different(a: Properties, b: Properties, majors: readonly [number, number]): Record<string, Pair> {
+function different(
+  a: CatalogObject,
+  b: CatalogObject,
+  majors: readonly [number, number],
+): Record<string, Pair> {
   const oldest = Math.min(...majors);
   const isAcross16 = oldest < 16 && Math.max(...majors) >= 16;
   const differences: Record<string, Pair> = {};
-  for (const name of new Set([...Object.keys(a), ...Object.keys(b)])) {
+  for (const name of new Set([...Object.keys(a.properties), ...Object.keys(b.properties)])) {
     if (oldest < (SINCE[name] ?? 0)) continue;
-    const pair = [a[name], b[name]] as const;
-    const [x, y] = pair.map((value) =>
-      isAcross16 && name === "definition" ? withoutQualifiers(String(value)) : JSON.stringify(value),
-    );
+    const pair = [a.properties[name], b.properties[name]] as const;
+    const isQuery = isAcross16 && QUERIES[name]?.includes(a.class) === true;
+    const [x, y] = pair.map((value) => (isQuery ? withoutQualifiers(String(value)) : JSON.stringify(value)));
     if (x !== y) differences[name] = pair;
   }
   // A column that becomes NOT NULL gets a constraint of some name.
   if ("notNull" in differences) delete differences["notNullConstraint"];
   return differences;
 }
+
+/** The properties that hold queries as PostgreSQL writes them, and the classes in which they do. */
+const QUERIES: Readonly<Record<string, readonly string[]>> = {
+  definition: ["view", "materialized view", "rule"],
+  body: ["function", "procedure"],
+};
 
 /** Whether the columns that both have stand in the same order. */
 function isSameOrder([a, b]: Pair): boolean {
