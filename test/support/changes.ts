@@ -388,9 +388,9 @@ const rows: readonly Row[] = [
     "CREATE OR REPLACE FUNCTION f(x integer DEFAULT 1) RETURNS integer LANGUAGE sql AS 'SELECT 1';",
   ],
   [
-    "function differs result",
+    "function differs body,result",
     fn,
-    "DROP FUNCTION f; CREATE FUNCTION f(x integer) RETURNS bigint LANGUAGE sql AS 'SELECT 1';",
+    "DROP FUNCTION f; CREATE FUNCTION f(x integer) RETURNS bigint LANGUAGE sql AS 'SELECT 1::bigint';",
   ],
   [
     "function differs body,language",
