@@ -14,8 +14,9 @@ function sources() {
   for (const name of readdirSync("src", { recursive: true }).sort()) {
     if (name.endsWith(".ts")) hash.update(readFileSync(path.join("src", name)));
   }
-  for (const name of readdirSync("sql/ledger").sort())
-    hash.update(readFileSync(path.join("sql/ledger", name)));
+  for (const folder of ["sql/catalog", "sql/ledger", "sql/scratch"]) {
+    for (const name of readdirSync(folder).sort()) hash.update(readFileSync(path.join(folder, name)));
+  }
   return hash.digest("hex").slice(0, 16);
 }
 

@@ -50,9 +50,15 @@ test.each(Object.entries(arrows))("%s imports only %j", (folder, allowed) => {
   expect(wrong).toEqual([]);
 });
 
-test("the ledger's SQL has one reader", () => {
-  const readers = imports.filter(({ to }) => to.endsWith(".sql")).map(({ file }) => file);
-  expect([...new Set(readers)]).toEqual(["core/ledger/format.ts"]);
+test("each folder of SQL has one reader", () => {
+  const readers = imports
+    .filter(({ to }) => to.endsWith(".sql"))
+    .map(({ file, to }) => `${dirname(to)} in ${file}`);
+  expect([...new Set(readers)].sort()).toEqual([
+    "../sql/catalog in core/catalog/query.ts",
+    "../sql/ledger in core/ledger/format.ts",
+    "../sql/scratch in io/scratch/reset.ts",
+  ]);
 });
 
 test("every file lives in a folder that has arrows", () => {

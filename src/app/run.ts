@@ -217,7 +217,8 @@ function sameSet(a: LedgerState, b: LedgerState): boolean {
   return key(a) === key(b);
 }
 
-function sourceText(project: Project, path: string): string | undefined {
+/** The text of a file of the project, by its path. */
+export function sourceText(project: Project, path: string): string | undefined {
   for (const { up, down } of project.migrations.values()) {
     if (up.source.path === path) return up.source.text;
     if (down?.source.path === path) return down.source.text;

@@ -71,11 +71,38 @@ export function cachedRows<T>(about: string, env: Env): CachedRows<T> | undefine
   };
 }
 
+export interface CachedBytes {
+  /** What is kept; undefined where there is no file, or none that is what was written. */
+  readonly read: () => Uint8Array | undefined;
+  readonly write: (bytes: Uint8Array) => void;
+}
+
+/** Bytes that are kept of what `about` names; undefined where there is no cache. */
+export function cachedBytes(about: string, env: Env): CachedBytes | undefined {
+  const folder = cacheFolder(env);
+  if (folder === undefined) return undefined;
+  const name = `bytes-${sha256(about).slice(0, 32)}`;
+  return {
+    read: () => {
+      try {
+        return readSealed(join(folder, name));
+      } catch {
+        return undefined;
+      }
+    },
+    write: (bytes) => {
+      const file = createSealed(folder, name);
+      file.add(bytes);
+      file.keep();
+    },
+  };
+}
+
 /** UTF-16 units that are gathered before they are written. */
 const WORTH_WRITING = 64 * 1024;
 
 /** The names of the files here, also while they are being written. */
-const OURS = /^parsed-[0-9a-f]{32}(?:\.\d+\.\d+)?$/;
+const OURS = /^(?:parsed|bytes)-[0-9a-f]{32}(?:\.\d+\.\d+)?$/;
 
 // -------------------------------------------------------------------------------------------------- sealed files
 

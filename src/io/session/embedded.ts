@@ -1,17 +1,22 @@
 /** The folder of an embedded database → a connection to it, in this process. The only importer of PGlite. */
 import { randomUUID } from "node:crypto";
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { createRequire } from "node:module";
 import path from "node:path";
 import type { Extensions } from "@electric-sql/pglite";
 import { MigrateError } from "../../core/errors.ts";
 import type { EmbeddedAddress } from "../libpq/parameters.ts";
 import type { Row, Wire, WireListener } from "./types.ts";
 
-/** `creates`: a database is made where there is none; else one that is not there is empty, and none is made. */
+/**
+ * `creates`: a database is made where there is none; else one that is not there is empty, and none is made. `packed`: what
+ * a database in memory begins as.
+ */
 export async function embeddedWire(
   { folder: asked }: EmbeddedAddress,
   creates: boolean,
   { onNotice }: WireListener,
+  packed?: Uint8Array,
 ): Promise<Wire> {
   const isThere = asked === "memory" || creates || existsSync(asked);
   if (!isThere) {
@@ -29,7 +34,10 @@ export async function embeddedWire(
       }),
     ),
   );
-  const db = new PGlite(folder === "memory" ? "memory://" : folder, { extensions: extensions as Extensions });
+  const db = new PGlite(folder === "memory" ? "memory://" : folder, {
+    extensions: extensions as Extensions,
+    ...(packed === undefined ? {} : { loadDataDir: new Blob([packed as Uint8Array<ArrayBuffer>]) }),
+  });
   return {
     connect: () => db.waitReady,
     end: async () => {
@@ -49,7 +57,15 @@ export async function embeddedWire(
     aside: async () => [],
     cancel: async () => {},
     announced: () => undefined,
+    pack: async () => new Uint8Array(await (await db.dumpDataDir("gzip")).arrayBuffer()),
   };
+}
+
+/** Of PGlite: what one has packed only the same can unpack. */
+export function embeddedVersion(): string {
+  const main = createRequire(import.meta.url).resolve("@electric-sql/pglite");
+  const text = readFileSync(path.join(path.dirname(main), "..", "package.json"), "utf8");
+  return (JSON.parse(text) as { readonly version: string }).version;
 }
 
 /** Contrib modules that PGlite ships and must be given before CREATE EXTENSION can find them. */

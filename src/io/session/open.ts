@@ -20,11 +20,13 @@ export interface OpenOptions {
   readonly signal?: AbortSignal | undefined;
   /** An embedded database is made where there is none; else one that is not there is empty, and none is made. */
   readonly creates?: boolean | undefined;
+  /** What an embedded database in memory begins as: what another session has packed. */
+  readonly packed?: Uint8Array | undefined;
 }
 
 /** Opens a session. Throws `MigrateError` (`execution/connect`, `execution/database-in-use`). */
 export async function openSession(address: DatabaseAddress, options: OpenOptions = {}): Promise<Session> {
-  const { onNotice = () => {}, signal, creates = false } = options;
+  const { onNotice = () => {}, signal, creates = false, packed } = options;
   let lost = false;
   const onLost = (): void => {
     lost = true;
@@ -32,7 +34,7 @@ export async function openSession(address: DatabaseAddress, options: OpenOptions
   const listener = { onNotice, onLost };
   const wire =
     address.kind === "pglite"
-      ? await (await import("./embedded.ts")).embeddedWire(address, creates, listener)
+      ? await (await import("./embedded.ts")).embeddedWire(address, creates, listener, packed)
       : (await import("./server.ts")).serverWire(address, signal, listener);
   // What reads the ledger takes as long to load as the server to answer.
   const reading = import("./reader.ts");
@@ -70,6 +72,7 @@ export async function openSession(address: DatabaseAddress, options: OpenOptions
     },
     aside: async (query) => (await wire.aside(query.sql)).map((row) => parsedRow(query, row)),
     cancel: () => wire.cancel(),
+    pack: wire.pack,
     close: async () => {
       if (!open) return;
       open = false;

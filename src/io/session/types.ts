@@ -36,6 +36,8 @@ export interface Session {
   aside<T>(query: Query<T>): Promise<readonly T[]>;
   /** Asks the server, over another connection, to stop what runs here. */
   cancel(): Promise<void>;
+  /** The whole database, roles too, for another session to begin with; only of the embedded one. */
+  readonly pack?: (() => Promise<Uint8Array>) | undefined;
   close(): Promise<void>;
 }
 
@@ -51,6 +53,7 @@ export interface Wire {
   cancel(): Promise<void>;
   /** What the server, or a pooler before it, said of itself on connecting; undefined without a connection. */
   announced(): { readonly pid: number; readonly version: string | undefined } | undefined;
+  readonly pack?: () => Promise<Uint8Array>;
 }
 
 export interface WireListener {

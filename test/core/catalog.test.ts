@@ -1,0 +1,161 @@
+/** Catalogs as values: how two are compared, what a fingerprint holds, how privileges and options are read. */
+import { describe, expect, test } from "vitest";
+import { type Catalog, type CatalogRow, catalogOf, fingerprint } from "../../src/core/catalog/catalog.ts";
+import { compareCatalogs } from "../../src/core/catalog/compare.ts";
+import { hideSecrets } from "../../src/core/catalog/options.ts";
+import { privilegesOf } from "../../src/core/catalog/privileges.ts";
+import { catalogSql } from "../../src/core/catalog/query.ts";
+
+const row = (
+  name: string,
+  identity: readonly string[],
+  properties: CatalogRow["properties"] = {},
+  parent: readonly string[] | null = null,
+): CatalogRow => ({ class: name, identity, properties, parent });
+
+const schema = row("schema", ["shop"]);
+const users = row("table", ["shop", "users"], { columns: ["id", "name"] }, ["schema", "shop"]);
+const id = row("column", ["shop", "users", "id"], { type: "integer" }, ["table", "shop", "users"]);
+const name = row("column", ["shop", "users", "name"], { type: "text" }, ["table", "shop", "users"]);
+const all = catalogOf(18, [schema, users, id, name]);
+const changed = (of: CatalogRow, properties: CatalogRow["properties"], major = 18): Catalog =>
+  catalogOf(
+    major,
+    [schema, users, id, name].map((each) => (each === of ? { ...of, properties } : each)),
+  );
+
+describe("compareCatalogs", () => {
+  test("equal catalogs, in whatever order their rows and properties came", () => {
+    const rows = [
+      name,
+      id,
+      { ...users, properties: { owner: null, isLocal: false, options: [], ...users.properties } },
+    ];
+    expect(compareCatalogs(all, catalogOf(18, [...rows, schema]))).toEqual([]);
+  });
+
+  test("of what is missing or extra only the outermost is listed", () => {
+    const missing = [{ class: "table", identity: ["shop", "users"], kind: "missing" }];
+    expect(compareCatalogs(all, catalogOf(18, [schema]))).toEqual(missing);
+    expect(compareCatalogs(catalogOf(18, [schema]), all)).toEqual([{ ...missing[0], kind: "extra" }]);
+    expect(compareCatalogs(all, catalogOf(18, []))).toEqual([
+      { class: "schema", identity: ["shop"], kind: "missing" },
+    ]);
+  });
+
+  test("properties, first before second", () => {
+    expect(compareCatalogs(all, changed(id, { type: "bigint", notNull: true }))).toEqual([
+      {
+        class: "column",
+        identity: ["shop", "users", "id"],
+        kind: "differs",
+        properties: { type: ["integer", "bigint"], notNull: [undefined, true] },
+      },
+    ]);
+  });
+
+  test("an order of columns is a kind of its own; a column more or less is none", () => {
+    const order = compareCatalogs(all, changed(users, { columns: ["name", "id"] }));
+    expect(order.map(({ kind }) => kind)).toEqual(["order"]);
+    expect(compareCatalogs(all, changed(users, { columns: ["id", "email", "name"] }))).toEqual([]);
+    expect(compareCatalogs(all, changed(users, { columns: ["name"] }))).toEqual([]);
+  });
+
+  test("a version is a kind of its own, and in no fingerprint", () => {
+    const [a, b] = ["1.0", "1.1"].map((version) =>
+      catalogOf(18, [row("extension", ["citext"], { version })]),
+    );
+    expect(compareCatalogs(a!, b!).map(({ kind }) => kind)).toEqual(["version"]);
+    expect(fingerprint(a!)).toBe(fingerprint(b!));
+  });
+
+  test.each([
+    [["shop.*"], 0],
+    [["shop.users"], 0],
+    [["table:shop.users"], 0],
+    [["column:shop.users.id"], 0],
+    [["column:*.name"], 1],
+    [["index:shop.users.id"], 1],
+    [["shop.user"], 1],
+  ])("ignoring %j leaves %i difference(s) in a column", (ignore, left) => {
+    expect(compareCatalogs(all, changed(id, { type: "bigint" }), { ignore })).toHaveLength(left);
+  });
+
+  test("across 16 the qualifiers of a view's columns are none; on one version they are", () => {
+    const view = (major: number, definition: string) =>
+      catalogOf(major, [row("view", ["shop", "v"], { definition })]);
+    const [old, young] = [" SELECT users.id\n   FROM shop.users;", " SELECT id\n   FROM shop.users;"];
+    expect(compareCatalogs(view(15, old), view(18, young))).toEqual([]);
+    expect(compareCatalogs(view(15, old), view(18, young.replace("id", "name")))).toHaveLength(1);
+    expect(compareCatalogs(view(18, old), view(18, young))).toHaveLength(1);
+  });
+
+  test("across 16 the qualifiers of what is no query count", () => {
+    const key = (major: number, to: string) =>
+      catalogOf(major, [
+        row("constraint", ["s", "t", "k"], { definition: `FOREIGN KEY (a) REFERENCES ${to}(id)` }),
+      ]);
+    expect(compareCatalogs(key(15, "a.users"), key(18, "b.users"))).toHaveLength(1);
+  });
+
+  test("the name of a NOT NULL constraint counts where both have one, and in no fingerprint", () => {
+    const named = { type: "integer", notNull: true, notNullConstraint: "n" };
+    const other = { ...named, notNullConstraint: "m" };
+    expect(compareCatalogs(changed(id, named), changed(id, other))).toHaveLength(1);
+    expect(compareCatalogs(changed(id, named, 17), changed(id, other))).toEqual([]);
+    expect(compareCatalogs(changed(id, { type: "integer" }), changed(id, named))[0]?.properties).toEqual({
+      notNull: [undefined, true],
+    });
+    expect(fingerprint(changed(id, named))).toBe(fingerprint(changed(id, other)));
+    expect(fingerprint(changed(id, named))).not.toBe(fingerprint(all));
+  });
+});
+
+describe("privilegesOf", () => {
+  test.each([
+    [15, "app=r/owner", { grantee: "app", grantor: "owner", privileges: ["SELECT"] }],
+    [15, "=U/owner", { grantee: null, grantor: "owner", privileges: ["USAGE"] }],
+    [
+      15,
+      "app=ar*/owner",
+      { grantee: "app", grantor: "owner", privileges: ["INSERT", "SELECT WITH GRANT OPTION"] },
+    ],
+    [15, '"a""=/b"=X/"o n"', { grantee: 'a"=/b', grantor: "o n", privileges: ["EXECUTE"] }],
+    [16, "app=arwdDxt/owner", { grantee: "app", grantor: "owner", privileges: ["ALL"] }],
+    [17, "app=arwdDxtm/owner", { grantee: "app", grantor: "owner", privileges: ["ALL"] }],
+    [15, "a=a*r*w*d*D*x*t*/o", { grantee: "a", grantor: "o", privileges: ["ALL WITH GRANT OPTION"] }],
+  ])("on %i: %s", (major, item, expected) => {
+    expect(privilegesOf(major, [item])).toEqual([expected]);
+  });
+
+  test("since 17 all but MAINTAIN are not all", () => {
+    expect(privilegesOf(17, ["a=arwdDxt/o"])[0]?.privileges).toHaveLength(7);
+  });
+
+  test("in one order, and nothing that is no list is taken for one", () => {
+    expect(privilegesOf(18, ["b=r/o", "a=r/o"])).toEqual(privilegesOf(18, ["a=r/o", "b=r/o"]));
+    expect(() => privilegesOf(18, ["app"])).toThrow(RangeError);
+  });
+});
+
+test("options show no secrets", () => {
+  expect(hideSecrets(["user=x", "password=p=q", "password_required=false", "sslkey=k", "host=h"])).toEqual([
+    "host=h",
+    "password=***",
+    "password_required=false",
+    "sslkey=***",
+    "user=x",
+  ]);
+});
+
+describe("catalogSql", () => {
+  test("has what its major version knows, and nothing of a later one", () => {
+    expect(catalogSql(18, "retort")).toContain("pubgencols");
+    expect(catalogSql(12, "retort")).not.toMatch(/pubgencols|attcompression|pubviaroot/);
+  });
+
+  test("leaves the ledger's schema out, whatever its name", () => {
+    expect(catalogSql(18, "it's")).toContain("NOT IN ('information_schema', 'it''s')");
+    expect(catalogSql(18, "it's")).not.toContain("'retort'");
+  });
+});

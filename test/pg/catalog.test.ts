@@ -1,0 +1,133 @@
+/** Catalogs of databases: each change is seen, and nothing where nothing changed, across servers, majors and restores. */
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { type Catalog, fingerprint } from "../../src/core/catalog/catalog.ts";
+import { compareCatalogs, type Difference } from "../../src/core/catalog/compare.ts";
+import { readCatalog } from "../../src/io/catalog.ts";
+import { openScratch } from "../../src/io/scratch/open.ts";
+import type { Session } from "../../src/io/session/types.ts";
+import { type Change, changes, soleChanges } from "../support/changes.ts";
+import { ownDatabase, runScript } from "../support/project.ts";
+import { needsPsql, pgDump, pgDumpServes } from "../support/psql.ts";
+import { freshDatabase, query, servers, type TestDatabase } from "../support/server.ts";
+import { addressOf, sessionOn } from "../support/session.ts";
+
+const ROLE = "retort_catalog_role";
+const nameOf = (index: number): string => `c${String(index + 1).padStart(3, "0")}`;
+const sqlOf = (sql: string, name: string): string => sql.replaceAll("CASE", name).replaceAll("ROLE", ROLE);
+
+/** Sends the setups or the changes of all cases that this session's server can do. */
+async function send(session: Session, which: "setup" | "change"): Promise<void> {
+  for (const [index, each] of changes.entries()) {
+    if (!canDo(each, session)) continue;
+    const name = nameOf(index);
+    const schema = which === "setup" ? `CREATE SCHEMA ${name};` : "";
+    await session
+      .send(`${schema} SET search_path = ${name}; ${sqlOf(each[which], name)}`)
+      .catch((error: Error) => {
+        throw new Error(`${which} of ${each.sees} (${name}): ${error.message}`, { cause: error });
+      });
+  }
+}
+
+const canDo = ({ since = 12, needs }: Change, { kind, version }: Session): boolean =>
+  version.number >= since * 10_000 && (needs === undefined || kind === "server");
+
+const sentence = ({ class: name, kind, properties }: Difference): string =>
+  [name, kind, ...(properties === undefined ? [] : [Object.keys(properties).sort().join(",")])].join(" ");
+
+/** What is said of the case of that name. */
+const seenOf = (differences: readonly Difference[], name: string): readonly string[] =>
+  differences.filter(({ identity }) => JSON.stringify(identity).includes(name)).map(sentence);
+
+/** The catalogs after all setups, by what they were read from. */
+const catalogs = new Map<string, Catalog>();
+
+describe.sequential.each(servers())("on $name", (server) => {
+  let database: TestDatabase;
+  let session: Session;
+  beforeAll(async () => {
+    await query(server.url(), `DROP ROLE IF EXISTS ${ROLE}; CREATE ROLE ${ROLE}`);
+    database = await freshDatabase(server);
+    session = await sessionOn(database.url);
+    await send(session, "setup");
+  });
+  afterAll(async () => {
+    // A database with a subscription cannot be dropped.
+    const { objects } = await readCatalog(session, "retort");
+    for (const { identity } of objects.filter((each) => each.class === "subscription"))
+      await session.send(`DROP SUBSCRIPTION ${identity[0]}`);
+    await session.close();
+    await database.drop();
+    await query(server.url(), `DROP ROLE ${ROLE}`);
+  });
+  let before: Catalog;
+
+  test("a catalog is the same when it is read again", async () => {
+    before = await readCatalog(session, "retort");
+    expect(before.objects.length).toBeGreaterThan(changes.length);
+    expect(await readCatalog(session, "retort")).toEqual(before);
+    catalogs.set(server.name, before);
+  });
+
+  test("a restored dump has the same fingerprint", async (context) => {
+    needsPsql(context);
+    if (!pgDumpServes(server)) context.skip("pg_dump is too old for the server");
+    const restored = await ownDatabase(server);
+    const { code } = await runScript(restored.url, await pgDump(database.url, ["--no-subscriptions"]));
+    expect(code).toBe(0);
+    const copy = await sessionOn(restored.url);
+    const after = await readCatalog(copy, "retort");
+    await copy.close();
+    const original = { ...before, objects: before.objects.filter((each) => each.class !== "subscription") };
+    expect(compareCatalogs(original, after)).toEqual([]);
+    expect(fingerprint(after)).toBe(fingerprint(original));
+  });
+
+  test("each change is seen, and of the right object", async () => {
+    await send(session, "change");
+    const differences = compareCatalogs(before, await readCatalog(session, "retort"));
+    const wrong = changes.flatMap((each, index) => {
+      if (!canDo(each, session)) return [];
+      const seen = seenOf(differences, nameOf(index));
+      return seen.includes(each.sees)
+        ? []
+        : [`${nameOf(index)} ${each.change}: ${each.sees}; seen: ${seen.join("; ")}`];
+    });
+    expect(wrong).toEqual([]);
+  });
+
+  test("the session reads as before", async () => {
+    expect(await session.send("SHOW jit")).toBe("SHOW");
+    await session.send("CREATE TABLE public.writes_again (); DROP TABLE public.writes_again;");
+  });
+
+  test.each(soleChanges)("$change", async ({ sees, setup, change }) => {
+    const { url } = await ownDatabase(server);
+    const sole = await sessionOn(url);
+    if (setup !== "") await sole.send(sqlOf(setup, "sole"));
+    const first = await readCatalog(sole, "retort");
+    await sole.send(sqlOf(change, "sole"));
+    const differences = compareCatalogs(first, await readCatalog(sole, "retort"));
+    await sole.close();
+    expect(differences.map(sentence)).toContain(sees);
+  });
+});
+
+test("the same objects are the same on each major version and on PGlite", async () => {
+  const on = await addressOf("pglite:memory");
+  const scratch = await openScratch({ cwd: "/", env: process.env, on });
+  const session = await scratch.empty();
+  await session.send(`CREATE ROLE ${ROLE}`);
+  await send(session, "setup");
+  catalogs.set("PGlite", await readCatalog(session, "retort"));
+  await scratch.close();
+  const notEverywhere = changes.flatMap(({ since, needs }, index) =>
+    since === undefined && needs === undefined ? [] : [`*${nameOf(index)}*`],
+  );
+  const [first, ...others] = [...catalogs];
+  expect(others.length).toBeGreaterThanOrEqual(1);
+  for (const [name, catalog] of others) {
+    const differences = compareCatalogs(first![1], catalog, { ignore: notEverywhere });
+    expect(differences, `${first![0]} and ${name}`).toEqual([]);
+  }
+});

@@ -1,0 +1,204 @@
+/** Scratch databases: where they are made, that they are empty, that nothing of them stays; and replays on them. */
+import { describe, expect, onTestFinished, test } from "vitest";
+import { openProject } from "../../src/app/project.ts";
+import { beyondDatabase, replay } from "../../src/app/replay.ts";
+import { fingerprint } from "../../src/core/catalog/catalog.ts";
+import { EMPTY } from "../../src/core/catalog/empty.ts";
+import { readCatalog } from "../../src/io/catalog.ts";
+import { openScratch, type ScratchOptions } from "../../src/io/scratch/open.ts";
+import type { Scratch } from "../../src/io/scratch/types.ts";
+import { failureOf, ownDatabase, project, until } from "../support/project.ts";
+import { ownRole } from "../support/roles.ts";
+import { query, servers } from "../support/server.ts";
+import { addressOf, sessionOn } from "../support/session.ts";
+
+async function open(
+  options: Omit<ScratchOptions, "cwd" | "env"> & { readonly env?: ScratchOptions["env"] },
+): Promise<Scratch> {
+  const scratch = await openScratch({ cwd: process.cwd(), env: process.env, ...options });
+  onTestFinished(() => scratch.close());
+  return scratch;
+}
+
+const ours = async (url: string, prefix = "retort_scratch_"): Promise<readonly string[]> =>
+  (await query<{ datname: string }>(url, `SELECT datname FROM pg_database WHERE datname ^@ '${prefix}'`)).map(
+    (row) => row.datname,
+  );
+
+describe.sequential.each(servers())("a temporary database on $name", (server) => {
+  const database = () => addressOf(server.url());
+
+  test("is said to be one, has the encoding and locale of the database, and is dropped at the end", async () => {
+    const before = await ours(server.url());
+    const scratch = await openScratch({ cwd: "/", env: {}, database: await database() });
+    const { host, port } = new URL(server.url());
+    expect(scratch.description).toBe(
+      `scratch: PostgreSQL ${server.version}, a temporary database on ${host.split(":")[0]}:${port}`,
+    );
+    expect(scratch.proves).toBe(true);
+    const session = await scratch.empty();
+    const [name] = (await ours(server.url())).filter((each) => !before.includes(each));
+    expect(name).toMatch(new RegExp(`^retort_scratch_\\d{8}t\\d{6}_${process.pid}_[0-9a-f]{8}$`));
+    const likeIt = `SELECT 1 FROM pg_database a, pg_database b WHERE a.datname = '${name}' AND b.datname = current_database()
+      AND (a.encoding, a.datcollate, a.datctype) = (b.encoding, b.datcollate, b.datctype)`;
+    expect(await query(server.url(), likeIt)).toHaveLength(1);
+    expect(fingerprint(await readCatalog(session))).toBe(fingerprint(EMPTY));
+    await scratch.close();
+    expect(await ours(server.url())).toEqual(before);
+  });
+
+  test("is empty again, by SQL where that is enough", async () => {
+    const scratch = await open({ database: await database() });
+    const first = await scratch.empty();
+    await first.send(
+      "CREATE SCHEMA s; CREATE TABLE s.t (a int); CREATE VIEW v AS SELECT * FROM s.t; CREATE PUBLICATION p FOR TABLE s.t; " +
+        "CREATE FOREIGN DATA WRAPPER w; SELECT lo_create(0); CREATE CAST (point AS text) WITH INOUT; SET search_path = s",
+    );
+    const second = await scratch.empty();
+    expect(second).toBe(first);
+    expect(fingerprint(await readCatalog(second))).toBe(fingerprint(EMPTY));
+    await second.send("REVOKE EXECUTE ON FUNCTION now() FROM PUBLIC");
+    await second.send("BEGIN; CREATE TABLE half_done ()");
+    const third = await scratch.empty();
+    expect(third).not.toBe(second);
+    expect(fingerprint(await readCatalog(third))).toBe(fingerprint(EMPTY));
+  });
+
+  test("is dropped although it has a subscription", async () => {
+    const scratch = await openScratch({ cwd: "/", env: {}, database: await database() });
+    const session = await scratch.empty();
+    const options = "(connect = false, slot_name = NONE)";
+    await session.send(`CREATE SUBSCRIPTION s CONNECTION 'dbname=none' PUBLICATION p WITH ${options}`);
+    const before = await ours(server.url());
+    await scratch.close();
+    expect(await ours(server.url())).toHaveLength(before.length - 1);
+  });
+
+  test("what a crash left behind is dropped by the next, what another uses is not", async () => {
+    const other = await open({ database: await database() });
+    await other.empty();
+    const notOurs = "retort_scratch_mine";
+    await query(server.url(), `CREATE DATABASE ${notOurs}`);
+    const used = await ours(server.url());
+    const notices: string[] = [];
+    const onNotice = ({ message }: { readonly message: string }) => void notices.push(message);
+    const crashed = await openScratch({ cwd: "/", env: {}, database: await database(), onNotice });
+    await crashed.empty();
+    const left = (await ours(server.url())).find((name) => !used.includes(name))!;
+    // As when its process is gone: the server ends its sessions, and with them the lock.
+    await query(
+      server.url(),
+      `SELECT pg_terminate_backend(pid) FROM pg_locks WHERE objid = hashtext('${left}')::oid AND objsubid = 2
+       UNION ALL SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '${left}'`,
+    );
+    await until(
+      server.url(),
+      `SELECT 1 WHERE NOT EXISTS (SELECT FROM pg_locks WHERE objid = hashtext('${left}')::oid AND objsubid = 2)
+       AND NOT EXISTS (SELECT FROM pg_stat_activity WHERE datname = '${left}')`,
+    );
+    await (await openScratch({ cwd: "/", env: {}, database: await database() })).close();
+    expect([...(await ours(server.url()))].sort()).toEqual([...used].sort());
+    await crashed.close();
+    expect(notices).toContainEqual(expect.stringContaining(`the scratch database ${left} was not dropped`));
+    await query(server.url(), `DROP DATABASE ${notOurs}`);
+  });
+
+  test("none is made on a server that was given where the role may not; the sentence says so", async () => {
+    const role = await ownRole(server, "LOGIN");
+    const on = await addressOf(role.url("postgres"));
+    expect(await failureOf(openScratch({ cwd: "/", env: {}, on }))).toMatchObject({
+      code: "usage/scratch",
+      exitCode: 2,
+      message: expect.stringContaining(`the role ${role.name} may not create databases there`),
+    });
+    const scratch = await open({ database: on });
+    expect(scratch.description).toContain(`, since the role ${role.name} may not create databases there`);
+    // From a package of that major version where there is one; else from what proves nothing, and says so.
+    expect(scratch.proves).toBe(
+      !scratch.description.endsWith(`; it proves nothing for PostgreSQL ${server.major}`),
+    );
+    expect(scratch.proves).toBe(Math.floor(scratch.version.number / 10_000) === server.major);
+  });
+});
+
+describe.sequential("replays", () => {
+  const [server] = servers();
+  const shop = project({
+    a: "CREATE TABLE t (id int PRIMARY KEY);",
+    b: { up: "CREATE INDEX CONCURRENTLY i ON t (id);", down: "DROP INDEX CONCURRENTLY i;" },
+    c: "CREATE VIEW v AS SELECT id FROM t;",
+  });
+  const opened = () => openProject(shop.deps, {});
+
+  test("give the catalog of an upgraded database; the second runs only what is new", async () => {
+    const { url } = await ownDatabase(server!);
+    await shop.upgrade(url);
+    const keptBefore = await ours(url, "retort_kept_");
+    const scratch = await open({ database: await addressOf(url) });
+    const first = await replay(shop.deps, await opened(), scratch);
+    expect(first).toMatchObject({ revisions: ["a", "b", "c"], kept: 0 });
+    const other = await open({ database: await addressOf(url) });
+    const second = await replay(shop.deps, await opened(), other);
+    expect(second.kept).toBe(3);
+    shop.write("0004_d.up.sql", "-- revision: d\n-- parent: c\n\nCREATE TABLE d ();\n");
+    shop.write("0004_d.down.sql", "-- revision: d\n\nDROP TABLE d;\n");
+    expect(await replay(shop.deps, await opened(), other)).toMatchObject({
+      kept: 3,
+      revisions: { length: 4 },
+    });
+    expect(await replay(shop.deps, await opened(), other, "b")).toMatchObject({
+      kept: 0,
+      revisions: ["a", "b"],
+    });
+    const live = await replay(shop.deps, await opened(), other, "c");
+    expect(live.kept).toBe(3);
+    await shop.upgrade(url, "c");
+    const there = await open({ database: await addressOf(url) });
+    const replayed = await readCatalog(
+      (await replay(shop.deps, await opened(), there, "c")).session,
+      "retort",
+    );
+    const upgraded = await sessionOn(url);
+    expect(fingerprint(await readCatalog(upgraded, "retort"))).toBe(fingerprint(replayed));
+    await upgraded.close();
+    for (const name of await ours(url, "retort_kept_")) {
+      if (!keptBefore.includes(name)) await query(server!.url(), `DROP DATABASE ${name}`);
+    }
+  });
+
+  test("a changed file is run again with all that follow it", async () => {
+    const edited = project({ a: "CREATE TABLE t (id int);", b: "CREATE TABLE u ();" });
+    const database = await addressOf(server!.url());
+    const scratch = await open({ database });
+    await replay(edited.deps, await openProject(edited.deps, {}), scratch);
+    edited.write("0002_b.up.sql", "-- revision: b\n-- parent: a\n\nCREATE TABLE w ();\n");
+    const { kept, session } = await replay(edited.deps, await openProject(edited.deps, {}), scratch);
+    expect(kept).toBe(0);
+    const { objects } = await readCatalog(session, "retort");
+    expect(objects.map(({ identity }) => identity.join("."))).toContain("public.w");
+    for (const name of await ours(server!.url(), "retort_kept_"))
+      await query(server!.url(), `DROP DATABASE ${name}`);
+  });
+
+  test("what reaches beyond a database is run on no server of the user's; roles that are missing are made, and kept", async () => {
+    const roles = project({
+      a: "DO $$ BEGIN CREATE ROLE retort_made_by_file; END $$;",
+      b: "CREATE TABLE t ();\nGRANT SELECT ON t TO retort_missing, retort_made_by_file;",
+    });
+    const opened = await openProject(roles.deps, {});
+    const beyond = await beyondDatabase(opened);
+    expect(beyond).toBe("CREATE ROLE in 0001_a.up.sql:4");
+    const env = { XDG_CACHE_HOME: roles.folder };
+    for (const kept of [0, 2]) {
+      const scratch = await open({ database: await addressOf("pglite:memory"), beyond, env });
+      expect(scratch.description).toMatch(/^scratch: PostgreSQL 18\.\d+, PGlite in this process$/);
+      const replayed = await replay(roles.deps, opened, scratch);
+      expect(replayed.kept).toBe(kept);
+      const { objects } = await readCatalog(replayed.session, "retort");
+      expect(JSON.stringify(objects)).toContain("retort_missing");
+    }
+    expect(await query(server!.url(), "SELECT FROM pg_roles WHERE rolname ^@ 'retort_m'")).toEqual([]);
+    const refused = failureOf(open({ on: await addressOf(server!.url()), beyond }));
+    expect((await refused).message).toContain(beyond);
+  });
+});
