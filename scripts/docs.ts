@@ -1,7 +1,9 @@
-/** Writes what is made of the docs: docs/commands.md, the tables of docs/ledger.md. Run: node scripts/run.mjs scripts/docs.ts */
+/** Writes what is made of the docs: docs/commands.md, docs/errors.md, the tables of docs/ledger.md. Run: node scripts/run.mjs scripts/docs.ts */
 import { readFileSync, writeFileSync } from "node:fs";
 import { commandsPage, commandsPagePath } from "./commands-page.ts";
+import { errorsPage, errorsPagePath } from "./errors-page.ts";
 import { ledgerPage, ledgerPagePath } from "./ledger-page.ts";
 
 writeFileSync(commandsPagePath, await commandsPage());
 writeFileSync(ledgerPagePath, ledgerPage(readFileSync(ledgerPagePath, "utf8")));
+writeFileSync(errorsPagePath, errorsPage());

@@ -1,10 +1,11 @@
 /** What is made of the docs, and what they show of scripts and of other tools' folders. */
 import { spawnSync } from "node:child_process";
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { commandsPage, commandsPagePath } from "../../scripts/commands-page.ts";
+import { errorsPage, errorsPagePath, meanings } from "../../scripts/errors-page.ts";
 import { ledgerPage, ledgerPagePath } from "../../scripts/ledger-page.ts";
 import { groups } from "../../src/cli/command-line.ts";
 import { commandHelp } from "../../src/cli/help.ts";
@@ -19,6 +20,26 @@ const commands = await Promise.all(
 
 test("docs/commands.md is what the commands say; else: node scripts/run.mjs scripts/docs.ts", async () => {
   expect(textOf(commandsPagePath)).toBe(await commandsPage());
+});
+
+test("docs/errors.md says what the table and the cases say; else: node scripts/run.mjs scripts/docs.ts", () => {
+  expect(textOf(errorsPagePath)).toBe(errorsPage());
+});
+
+test("every code of an error has its meaning, and every meaning a code", () => {
+  const sources = readdirSync("src", { recursive: true, encoding: "utf8" })
+    .filter((file) => file.endsWith(".ts"))
+    .map((file) => readFileSync(join("src", file), "utf8"));
+  const whole = sources.flatMap((text) => [
+    ...text.matchAll(/"((?:usage|source|graph|state|execution)\/[a-z0-9-]+)"/g),
+  ]);
+  const codes = new Set(whole.map(([, code]) => code));
+  expect([...codes].filter((code) => !(code! in meanings)).sort()).toEqual([]);
+  // Some are put together of a kind and a name.
+  const names = (code: string) => [`"${code.slice(code.indexOf("/") + 1)}"`, `state/changed-\${kind`];
+  const isUsed = (code: string) =>
+    codes.has(code) || sources.some((text) => names(code).some((name) => text.includes(name)));
+  expect(Object.keys(meanings).filter((code) => !isUsed(code))).toEqual([]);
 });
 
 test("docs/ledger.md says what the files of the ledger say; else: node scripts/run.mjs scripts/docs.ts", () => {
