@@ -3,7 +3,7 @@
  * trying and then proven: run from the beginning on a scratch database, they leave what the other is.
  */
 import type { Catalog, CatalogObject } from "../core/catalog/catalog.ts";
-import { compareCatalogs, type Difference } from "../core/catalog/compare.ts";
+import { compareCatalogs, type Difference, ignoredIn } from "../core/catalog/compare.ts";
 import { fixesOf, PHASES } from "../core/diff/fixes.ts";
 import { isIdle, keeping, mended, objectsOf, type PlannedStatement } from "../core/diff/plan.ts";
 import { sameObjects } from "../core/diff/same.ts";
@@ -27,8 +27,12 @@ export interface WayOptions {
   readonly to: Side;
   /** Statements that go before all others: renames. */
   readonly first?: readonly string[];
+  /** The schema that nobody looks into: the ledger's. */
+  readonly hidden?: string;
   /** Patterns of objects that are left alone. */
   readonly ignore?: readonly string[];
+  /** Says the same in other words, and what has to be committed before the next: it is taken if it is proven too. */
+  readonly arranged?: (sent: readonly string[], from: Catalog) => readonly (readonly string[])[];
   /** Tables, as `shop.users`, that may be dropped and made again with all that is in them. */
   readonly allowRebuild?: readonly string[];
 }
@@ -41,8 +45,9 @@ export interface Way {
   readonly rebuilt: readonly CatalogObject[];
 }
 
-export async function readSide(engine: Engine, session: Session): Promise<Side> {
-  return { catalog: await readCatalog(session), state: await engine.read(session) };
+/** Without the schema `hidden`: the ledger's. */
+export async function readSide(engine: Engine, session: Session, hidden?: string): Promise<Side> {
+  return { catalog: await readCatalog(session, hidden), state: await engine.read(session, hidden) };
 }
 
 /** Throws `findings/not-proven` or `findings/rebuild` with every object, where there is no way. */
@@ -55,7 +60,42 @@ export async function findWay(engine: Engine, options: WayOptions): Promise<Way>
   );
   if (refused.length > 0) throw refusedRebuild(refused);
   if (attempt.differences.length > 0) throw notProven(attempt.differences, attempt.refused);
-  return { ...(await proven(options, attempt.sent)), rebuilt: attempt.rebuilt };
+  const plain = (): Promise<Omit<Way, "rebuilt">> => proven(options, [attempt.sent]);
+  const { arranged } = options;
+  const way =
+    arranged === undefined ? await plain() : await inOwnWords(options, arranged, attempt.sent, plain);
+  return { ...way, rebuilt: attempt.rebuilt };
+}
+
+/** The arranged statements, in an order in which the server takes them and without those that it has no use for. */
+async function inOwnWords(
+  options: WayOptions,
+  arranged: NonNullable<WayOptions["arranged"]>,
+  sent: readonly string[],
+  plain: () => Promise<Omit<Way, "rebuilt">>,
+): Promise<Omit<Way, "rebuilt">> {
+  const { first = [] } = options;
+  const session = await options.start();
+  for (const sql of first) await session.send(sql);
+  const [group = [], ...others] = arranged(
+    sent.slice(first.length),
+    await readCatalog(session, options.hidden),
+  );
+  const taken = [[...first, ...(await takenOf(session, group))]];
+  for (const each of others) taken.push(await takenOf(session, each));
+  try {
+    return await proven(options, taken);
+  } catch (error) {
+    if (!(error instanceof MigrateError) || !error.code.startsWith("findings/")) throw error;
+    return plain();
+  }
+}
+
+/** Those that the server takes, in the order in which it does. */
+async function takenOf(session: Session, statements: readonly string[]): Promise<string[]> {
+  const trial = await openTrial(session, undefined);
+  await trial.send(statements.map((sql) => [sql]));
+  return [...trial.sent];
 }
 
 function differencesOf({ to, ignore = [] }: WayOptions, catalog: Catalog): readonly Difference[] {
@@ -79,10 +119,10 @@ const ROUNDS = 3;
 
 async function tried(engine: Engine, options: WayOptions, sparing: boolean): Promise<Attempt> {
   const { to, first = [] } = options;
-  const trial = await openTrial(await options.start());
+  const trial = await openTrial(await options.start(), options.hidden);
   const allowed = new Set(options.allowRebuild);
   const shall = objectsOf(to.catalog);
-  await trial.send(first.map((sql) => [sql]));
+  for (const sql of first) await trial.must(sql);
   await trial.send(sameObjects(await trial.catalog(), to.catalog).map((sql) => [sql]));
   const beginning = objectsOf(await trial.catalog());
   const identities = await readIdentities(trial.session);
@@ -90,9 +130,13 @@ async function tried(engine: Engine, options: WayOptions, sparing: boolean): Pro
   let spared = false;
   for (let round = 0; round < ROUNDS && (await remaining()).length > 0; round += 1) {
     const before = trial.sent.length;
-    const { plan, fault } = await planned(engine, trial, to);
+    const { plan, fault } = await planned(engine, trial, options);
     const is = objectsOf(await trial.catalog());
-    const needed = plan.filter(({ sql }) => !isIdle(sql, is));
+    const isIgnored = ignoredIn(options.ignore ?? [], [await trial.catalog(), to.catalog]);
+    const needed = plan.filter(
+      ({ sql, creates, drops }) =>
+        !isIdle(sql, is) && ![...creates, ...drops].some((key) => isIgnored({ ...key, properties: {} })),
+    );
     const kept = keeping(needed, [is, shall], allowed, sparing);
     spared ||= kept.length < needed.length;
     refused = [...fault, ...(await trial.send(kept.map(({ sql }) => [sql])))];
@@ -120,11 +164,11 @@ async function tried(engine: Engine, options: WayOptions, sparing: boolean): Pro
 async function planned(
   engine: Engine,
   { session }: Trial,
-  to: Side,
+  { to, hidden }: WayOptions,
 ): Promise<{ readonly plan: readonly PlannedStatement[]; readonly fault: readonly string[] }> {
   const [roles] = await session.read({ sql: ROLES, row: { parse: (row) => row as Roles } });
   try {
-    return { plan: engine.plan(await engine.read(session), to.state, roles!), fault: [] };
+    return { plan: engine.plan(await engine.read(session, hidden), to.state, roles!), fault: [] };
   } catch (error) {
     if (error instanceof StatementFailure) throw error;
     return { plan: [], fault: [(error as Error).message] };
@@ -136,6 +180,8 @@ const ROLES = `SELECT current_user::text AS own, ARRAY(SELECT r.rolname::text FR
 interface Trial {
   readonly session: Session;
   readonly sent: readonly string[];
+  /** Throws `StatementFailure` where the server refuses it. */
+  must(sql: string): Promise<void>;
   /** What the database is now. */
   catalog(): Promise<Catalog>;
   /**
@@ -145,7 +191,7 @@ interface Trial {
   send(units: readonly (readonly string[])[]): Promise<readonly string[]>;
 }
 
-async function openTrial(session: Session): Promise<Trial> {
+async function openTrial(session: Session, hidden: string | undefined): Promise<Trial> {
   const sent: string[] = [];
   let catalog: Catalog | undefined;
   const take = async (unit: readonly string[]): Promise<StatementFailure | undefined> => {
@@ -174,8 +220,12 @@ async function openTrial(session: Session): Promise<Trial> {
   return {
     session,
     sent,
+    must: async (sql) => {
+      const failure = await take([sql]);
+      if (failure !== undefined) throw failure;
+    },
     catalog: async () => {
-      catalog ??= await readCatalog(session);
+      catalog ??= await readCatalog(session, hidden);
       return catalog;
     },
     send: async (units) => {
@@ -215,10 +265,14 @@ async function sendUnit(session: Session, unit: readonly string[]): Promise<Stat
 // ── the proof ───────────────────────────────────────────────────────────────────────────────────────────────────
 
 /** Runs the statements from the beginning, in as few transactions as the server lets them. */
-async function proven(options: WayOptions, sent: readonly string[]): Promise<Omit<Way, "rebuilt">> {
+async function proven(
+  options: WayOptions,
+  groups: readonly (readonly string[])[],
+): Promise<Omit<Way, "rebuilt">> {
   const session = await options.start();
-  const segments = await runInSegments(session, sent);
-  const differences = differencesOf(options, await readCatalog(session));
+  const segments: Segment[] = [];
+  for (const group of groups) segments.push(...(await runInSegments(session, group)));
+  const differences = differencesOf(options, await readCatalog(session, options.hidden));
   if (differences.some(counts)) throw notProven(differences.filter(counts), []);
   return { segments, otherOrder: differences.filter(({ kind }) => kind === "order") };
 }

@@ -1,6 +1,7 @@
 /** A difference between the catalog that shall be and the one that is → the statements that take it away; none where nobody knows how. */
 import { type CatalogObject, keyOf, type ObjectKey, type Value } from "../catalog/catalog.ts";
 import type { Difference } from "../catalog/compare.ts";
+import type { Privilege } from "../catalog/privileges.ts";
 import { identifier, literal, qualified } from "../quote.ts";
 import { families } from "./fix-operators.ts";
 import { columnFixes, indexFixes, tableFixes } from "./fix-relations.ts";
@@ -37,7 +38,10 @@ function changesOf(
   names: readonly string[],
   sides: Sides,
 ): readonly (readonly string[])[] {
-  const owner = names.includes("owner") ? [[ownerSql(b)]] : [];
+  const owner = [
+    ...(names.includes("owner") ? [[ownerSql(b)]] : []),
+    ...(names.includes("privileges") ? [granted(a, b)] : []),
+  ];
   const rest = names.filter((name) => !["owner", "privileges"].includes(name));
   if (rest.length === 0) return owner;
   if (fixer.changed !== undefined) return [...owner, fixer.changed(a, b, rest, sides)];
@@ -70,6 +74,30 @@ const ownerSql = (object: CatalogObject): string =>
   `ALTER ${addressed(object)} OWNER TO ${identifier(String(object.properties["owner"]))}`;
 
 const dropped = (object: CatalogObject): readonly string[] => [`DROP ${addressed(object)}`];
+
+/** What is granted on an object in the place of what was. */
+function granted(a: CatalogObject, b: CatalogObject): readonly string[] {
+  const [old, wanted] = [a, b].map(
+    ({ properties }) => (properties["privileges"] ?? []) as readonly Privilege[],
+  );
+  const on = `ON ${addressed(b)
+    .replace(/^(?:VIEW|MATERIALIZED VIEW|FOREIGN TABLE) /, "TABLE ")
+    .replace(/^SERVER /, "FOREIGN SERVER ")}`;
+  const role = (grantee: string | null): string => (grantee === null ? "PUBLIC" : identifier(grantee));
+  const isSame = (one: Privilege, list: readonly Privilege[]): boolean =>
+    list.some((other) => JSON.stringify(other) === JSON.stringify(one));
+  const revoked = old!.filter((each) => !isSame(each, wanted!));
+  const added = wanted!.filter((each) => !isSame(each, old!));
+  return [
+    ...revoked.map(({ grantee }) => `REVOKE ALL ${on} FROM ${role(grantee)}`),
+    ...added.flatMap(({ grantee, privileges }) =>
+      privileges.map((each) => {
+        const [privilege, option] = each.split(" WITH ");
+        return `GRANT ${privilege} ${on} TO ${role(grantee)}${option === undefined ? "" : ` WITH ${option}`}`;
+      }),
+    ),
+  ];
+}
 
 /** `eq(integer,text)` → `eq` */
 const withoutArguments = (routine: Value | undefined): string => String(routine).replace(/\([^()]*\)$/, "");
@@ -216,6 +244,10 @@ function enabled(word: string, of: (object: CatalogObject) => string): NonNullab
       : [];
 }
 
+const isInherited = ({ properties }: CatalogObject): boolean => properties["inherited"] === true;
+
+const NO_SIDES: Sides = [new Map(), new Map()];
+
 const tableOf = ({ identity }: CatalogObject): string => qualified(...identity.slice(0, 2));
 
 const constraintSql = ({ identity, properties }: CatalogObject): string =>
@@ -286,7 +318,16 @@ const FIXERS: Readonly<Record<string, Fixer>> = {
   sequence: { changed: persistence },
   "materialized view": { changed: changedMaterializedView },
   rule: { changed: enabled("RULE", tableOf) },
-  trigger: { changed: enabled("TRIGGER", tableOf) },
+  trigger: {
+    // One that a partition has from its parent stands in a catalog only where it is enabled otherwise.
+    created: (object) =>
+      isInherited(object) ? enabled("TRIGGER", tableOf)(object, object, ["enabled"], NO_SIDES) : [],
+    dropped: (object) =>
+      isInherited(object)
+        ? [`ALTER TABLE ${tableOf(object)} ENABLE TRIGGER ${identifier(object.identity[2]!)}`]
+        : [],
+    changed: enabled("TRIGGER", tableOf),
+  },
   statistics: { created: createdStatistics, dropped, changed: changedStatistics },
   cast: { created: createdCast, dropped },
   operator: { created: createdOperator, dropped, changed: changedOperator },

@@ -16,6 +16,9 @@ export function sameObjects(from: Catalog, to: Catalog): readonly string[] {
       ([a, b]) =>
         `ALTER TABLE ${qualified(...a.identity.slice(0, 2))} RENAME CONSTRAINT ${named(a)} TO ${named(b)}`,
     ),
+    ...renamed(sides, "sequence").map(
+      ([a, b]) => `ALTER SEQUENCE ${qualified(...a.identity)} RENAME TO ${named(b)}`,
+    ),
     ...renamed(sides, "index").map(
       ([a, b]) => `ALTER INDEX ${qualified(...a.identity)} RENAME TO ${named(b)}`,
     ),

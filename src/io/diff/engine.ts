@@ -8,8 +8,8 @@ export interface EngineState {
 }
 
 export interface Engine {
-  /** Reads the database of a session that is outside a transaction. Throws `StatementFailure`. */
-  read(session: Session): Promise<EngineState>;
+  /** Reads the database of a session that is outside a transaction, without one schema. Throws `StatementFailure`. */
+  read(session: Session, hidden?: string): Promise<EngineState>;
   /** In an order that may work. Throws an `Error` in the engine's words. */
   plan(from: EngineState, to: EngineState, roles: Roles): readonly PlannedStatement[];
 }

@@ -14,11 +14,14 @@ interface State extends EngineState {
 
 /** Throws `usage/no-engine` where the package is not installed. */
 export async function pgDelta(): Promise<Engine> {
-  const { extract, plan } = await loaded();
+  const { buildFactBase, extract, plan } = await loaded();
   return {
-    read: async (session): Promise<State> => {
+    read: async (session, hidden): Promise<State> => {
       const { factBase } = await extract(poolOver(session) as never, { redactSecrets: false });
-      return { engine: PACKAGE, facts: factBase };
+      if (hidden === undefined) return { engine: PACKAGE, facts: factBase };
+      const facts = factBase.facts().filter(({ id }) => !isIn(hidden, id));
+      const edges = factBase.edges.filter(({ from, to }) => !isIn(hidden, from) && !isIn(hidden, to));
+      return { engine: PACKAGE, facts: buildFactBase(facts, edges, factBase.source) };
     },
     plan: (from, to, { own, known }) => {
       const options = { scope: "database", redactSecrets: false, renames: "off" } as const;
@@ -38,7 +41,9 @@ export async function pgDelta(): Promise<Engine> {
   };
 }
 
-async function loaded(): Promise<Pick<typeof import("@supabase/pg-delta"), "extract" | "plan">> {
+async function loaded(): Promise<
+  Pick<typeof import("@supabase/pg-delta"), "buildFactBase" | "extract" | "plan">
+> {
   try {
     return await import("@supabase/pg-delta");
   } catch (cause) {
@@ -62,6 +67,12 @@ function poolOver(session: Session): unknown {
 }
 
 type StableId = Plan["actions"][number]["produces"][number];
+
+/** Whether it is of that schema, or says something of what is. */
+function isIn(schema: string, id: StableId): boolean {
+  if ("target" in id) return isIn(schema, id.target);
+  return ("schema" in id && id.schema === schema) || (id.kind === "schema" && id.name === schema);
+}
 
 const CLASSES: Readonly<Record<string, string>> = {
   materializedView: "materialized view",
