@@ -5,7 +5,7 @@
 import type { Catalog, CatalogObject } from "../core/catalog/catalog.ts";
 import { compareCatalogs, type Difference, ignoredIn } from "../core/catalog/compare.ts";
 import { fixesOf, PHASES } from "../core/diff/fixes.ts";
-import { isIdle, keeping, mended, objectsOf, type PlannedStatement } from "../core/diff/plan.ts";
+import { isIdle, keeping, mended, objectsOf, type PlannedStatement, withVirtual } from "../core/diff/plan.ts";
 import { sameObjects } from "../core/diff/same.ts";
 import type { Segment } from "../core/diff/text.ts";
 import { counts, notProven, rebuilt, refusedRebuild, tableNameOf } from "../core/diff/verdict.ts";
@@ -139,7 +139,7 @@ async function tried(engine: Engine, options: WayOptions, sparing: boolean): Pro
     );
     const kept = keeping(needed, [is, shall], allowed, sparing);
     spared ||= kept.length < needed.length;
-    refused = [...fault, ...(await trial.send(kept.map(({ sql }) => [sql])))];
+    refused = [...fault, ...(await trial.send(kept.map((each) => [withVirtual(each, shall)])))];
     for (const phase of PHASES) {
       const sides = [objectsOf(await trial.catalog()), shall] as const;
       const fixes = fixesOf(await remaining(), phase, sides);

@@ -2,7 +2,7 @@
 import type { CatalogObject, Value } from "../catalog/catalog.ts";
 import { identifier, qualified } from "../quote.ts";
 import type { Fixer } from "./fixer.ts";
-import { optionChanges } from "./options.ts";
+import { foreignOptionChanges, optionChanges } from "./options.ts";
 import { attached } from "./same.ts";
 
 type Changed = NonNullable<Fixer["changed"]>;
@@ -91,6 +91,10 @@ export const columnFixes: Changed = changesBy({
   generated: onColumn((_, b) => {
     const expression = /^(.*) (?:STORED|VIRTUAL)$/s.exec(String(b.properties["generated"] ?? ""))?.[1];
     return expression === undefined ? ["DROP EXPRESSION"] : [`SET EXPRESSION AS (${expression})`];
+  }),
+  foreignOptions: onColumn((a, b) => {
+    const changes = foreignOptionChanges(a.properties["foreignOptions"], b.properties["foreignOptions"]);
+    return changes === undefined ? [] : [changes];
   }),
   notNull: notNullSql,
   notNullConstraint: renamedNotNull,

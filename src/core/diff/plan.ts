@@ -1,5 +1,6 @@
 /** What an engine has planned, and two catalogs → what of it is tried, and what a server's refusal of a statement says to try instead. */
 import { type Catalog, type CatalogObject, keyOf, type ObjectKey } from "../catalog/catalog.ts";
+import { identifier } from "../quote.ts";
 
 export interface PlannedStatement {
   /** With schemas, without the `;` at the end. */
@@ -54,6 +55,22 @@ export function isIdle(sql: string, is: Objects): boolean {
   const [, ...names] = /^ALTER TABLE (\S+)\.(\S+) ALTER COLUMN (\S+) DROP DEFAULT$/.exec(sql) ?? [];
   const column = is.get(keyOf({ class: "column", identity: names.map((name) => name.replaceAll('"', "")) }));
   return column !== undefined && column.properties["default"] === undefined;
+}
+
+/** The engine takes each column that is computed for one that is stored; since 18 there are others. */
+export function withVirtual({ sql, creates }: PlannedStatement, shall: Objects): string {
+  const tables = creates.map(({ identity }) => identity.slice(0, 2).join("."));
+  const columns = [...shall.values()].filter(
+    ({ class: name, identity, properties }) =>
+      name === "column" &&
+      String(properties["generated"]).endsWith(" VIRTUAL") &&
+      tables.includes(identity.slice(0, 2).join(".")),
+  );
+  return columns.reduce((text, { identity }) => {
+    const start = text.indexOf(`${identifier(identity[2]!)} `);
+    const stored = start < 0 ? -1 : text.indexOf(" STORED", start);
+    return stored < 0 ? text : `${text.slice(0, stored)} VIRTUAL${text.slice(stored + " STORED".length)}`;
+  }, sql);
 }
 
 /** What to send instead of a statement that was refused with that SQLSTATE; undefined: nothing is known. */

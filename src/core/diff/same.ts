@@ -23,7 +23,7 @@ export function sameObjects(from: Catalog, to: Catalog): readonly string[] {
       ([a, b]) => `ALTER INDEX ${qualified(...a.identity)} RENAME TO ${named(b)}`,
     ),
     ...inBoth(sides, "table").flatMap(([a, b]) => attached(a, b)),
-    ...inBoth(sides, "column").flatMap(([a, b]) => recollated(a, b)),
+    ...inBoth(sides, "column").flatMap(([a, b]) => [...recollated(a, b), ...recomputed(a, b)]),
   ];
 }
 
@@ -125,4 +125,14 @@ function recollated(a: CatalogObject, b: CatalogObject): readonly string[] {
   return [
     `ALTER TABLE ${qualified(...b.identity.slice(0, 2))} ALTER COLUMN ${named(b)} TYPE ${type} COLLATE ${collation}`,
   ];
+}
+
+/** Since 17 a column that is computed can be told to be computed otherwise. */
+function recomputed(a: CatalogObject, b: CatalogObject): readonly string[] {
+  const [old, wanted] = [a, b].map(({ properties }) =>
+    /^(.*) (STORED|VIRTUAL)$/s.exec(String(properties["generated"] ?? "")),
+  );
+  if (old?.[2] === undefined || old[2] !== wanted?.[2] || old[1] === wanted[1]) return [];
+  const table = qualified(...b.identity.slice(0, 2));
+  return [`ALTER TABLE ${table} ALTER COLUMN ${named(b)} SET EXPRESSION AS (${wanted[1]})`];
 }
