@@ -29,7 +29,7 @@ import type { Scratch } from "../io/scratch/types.ts";
 import { openSession } from "../io/session/open.ts";
 import type { Session } from "../io/session/types.ts";
 import { loadSchema, schemaStatements, standInSql } from "./desired.ts";
-import { findWay, readSide, type Side, type Way, type WayOptions } from "./diff.ts";
+import { findWay, NO_BODIES, readSide, type Side, type Way, type WayOptions } from "./diff.ts";
 import { type Deps, openConfig, openProject, type Project } from "./project.ts";
 import { beyondDatabase, replay } from "./replay.ts";
 import {
@@ -280,10 +280,13 @@ async function waysDown(
 
 /** A pair for each segment. What runs in no transaction, or in several, says so. */
 function bodiesOf(segments: readonly Segment[], downs: readonly Way[]): readonly RevisionBody[] {
-  return segments.map((segment, index) => ({
-    up: bodyOf([segment]),
-    down: bodyOf(downs[index]!.segments),
-  }));
+  const settings = segments[0]!.statements.filter((sql) => sql === NO_BODIES);
+  return segments.map((segment, index) => {
+    // A setting ends with its revision.
+    const statements =
+      index === 0 || !segment.transactional ? segment.statements : [...settings, ...segment.statements];
+    return { up: bodyOf([{ ...segment, statements }]), down: bodyOf(downs[index]!.segments) };
+  });
 }
 
 function bodyOf(segments: readonly Segment[]): string {

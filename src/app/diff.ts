@@ -5,7 +5,15 @@
 import type { Catalog, CatalogObject } from "../core/catalog/catalog.ts";
 import { compareCatalogs, type Difference, ignoredIn } from "../core/catalog/compare.ts";
 import { fixesOf, PHASES } from "../core/diff/fixes.ts";
-import { isIdle, keeping, mended, objectsOf, type PlannedStatement, withVirtual } from "../core/diff/plan.ts";
+import {
+  heldBack,
+  isIdle,
+  keeping,
+  mended,
+  objectsOf,
+  type PlannedStatement,
+  withVirtual,
+} from "../core/diff/plan.ts";
 import { sameObjects } from "../core/diff/same.ts";
 import type { Segment } from "../core/diff/text.ts";
 import { counts, notProven, rebuilt, refusedRebuild, tableNameOf } from "../core/diff/verdict.ts";
@@ -59,6 +67,7 @@ export async function findWay(engine: Engine, options: WayOptions): Promise<Way>
     (object) => options.allowRebuild?.includes(tableNameOf(object)) !== true,
   );
   if (refused.length > 0) throw refusedRebuild(refused);
+  if (attempt.differences.length > 0 && attempt.held.length > 0) throw refusedRebuild(attempt.held);
   if (attempt.differences.length > 0) throw notProven(attempt.differences, attempt.refused);
   const plain = (): Promise<Omit<Way, "rebuilt">> => proven(options, [attempt.sent]);
   const { arranged } = options;
@@ -112,6 +121,8 @@ interface Attempt {
   readonly rebuilt: readonly CatalogObject[];
   /** Whether something of the plan was left out. */
   readonly spared: boolean;
+  /** What the plan would have made anew, and holds rows. */
+  readonly held: readonly CatalogObject[];
 }
 
 /** How often the engine is asked again about what is left. */
@@ -128,6 +139,7 @@ async function tried(engine: Engine, options: WayOptions, sparing: boolean): Pro
   const identities = await readIdentities(trial.session);
   let refused: readonly string[] = [];
   let spared = false;
+  let held: readonly CatalogObject[] = [];
   for (let round = 0; round < ROUNDS && (await remaining()).length > 0; round += 1) {
     const before = trial.sent.length;
     const { plan, fault } = await planned(engine, trial, options);
@@ -139,6 +151,7 @@ async function tried(engine: Engine, options: WayOptions, sparing: boolean): Pro
     );
     const kept = keeping(needed, [is, shall], allowed, sparing);
     spared ||= kept.length < needed.length;
+    held = [...held, ...heldBack(needed, kept, [is, shall])];
     refused = [...fault, ...(await trial.send(kept.map((each) => [withVirtual(each, shall)])))];
     for (const phase of PHASES) {
       const sides = [objectsOf(await trial.catalog()), shall] as const;
@@ -154,6 +167,7 @@ async function tried(engine: Engine, options: WayOptions, sparing: boolean): Pro
     refused,
     rebuilt: rebuilt([identities, after], [beginning, shall]),
     spared,
+    held,
   };
 
   async function remaining(): Promise<readonly Difference[]> {
@@ -245,7 +259,7 @@ interface Refused {
 }
 
 /** Routines that need each other cannot be made one after the other. */
-const NO_BODIES = "SET check_function_bodies = off";
+export const NO_BODIES = "SET check_function_bodies = off";
 
 const isRoutine = ([sql = ""]: readonly string[]): boolean =>
   /^CREATE (?:OR REPLACE )?(?:FUNCTION|PROCEDURE) /.test(sql);

@@ -41,13 +41,25 @@ export function keeping(
   return plan.filter(({ creates, drops }) => ![...creates, ...drops].some(isRebuilt));
 }
 
-/** Of an object in both catalogs: a column that is computed holds none of its own; an identity's sequence is the column's. */
+/** What the statements that are not kept would have dropped, is on both sides, and holds rows. */
+export function heldBack(
+  plan: readonly PlannedStatement[],
+  kept: readonly PlannedStatement[],
+  [from, to]: readonly [Objects, Objects],
+): readonly CatalogObject[] {
+  const dropped = plan.filter((each) => !kept.includes(each)).flatMap(({ drops }) => drops.map(keyOf));
+  return dropped.flatMap((key) => {
+    const [a, b] = [from.get(key), to.get(key)];
+    return a !== undefined && b !== undefined && a.class !== "sequence" && holdsSameRows(a, b) ? [b] : [];
+  });
+}
+
+/** Of an object in both catalogs: a column that is computed, or a view's, holds none of its own; an identity's sequence is the column's. */
 export function holdsSameRows(a: CatalogObject, b: CatalogObject): boolean {
-  if (a.class === "column")
-    return a.properties["generated"] === undefined && b.properties["generated"] === undefined;
-  return (
-    a.class === "table" || (a.class === "sequence" && a.properties["identity"] === b.properties["identity"])
-  );
+  if (a.class === "sequence") return a.properties["identity"] === b.properties["identity"];
+  const isPlain = ({ parent, properties }: CatalogObject): boolean =>
+    parent?.class === "table" && properties["generated"] === undefined;
+  return a.class === "table" || (a.class === "column" && isPlain(a) && isPlain(b));
 }
 
 /** Whether it takes a default from a column that has none. */
