@@ -8,7 +8,7 @@ import { openScratch } from "../io/scratch/open.ts";
 import type { Scratch } from "../io/scratch/types.ts";
 import { openSession } from "../io/session/open.ts";
 import type { Session } from "../io/session/types.ts";
-import { findWay, readSide, type Side, type Way, type WayOptions } from "./diff.ts";
+import { findWay, readSide, type Side, standIns, type Way, type WayOptions } from "./diff.ts";
 import type { Deps } from "./project.ts";
 
 export interface DiffOptions extends Pick<WayOptions, "first" | "ignore" | "allowRebuild"> {
@@ -28,7 +28,12 @@ export async function diffDatabases(
   const scratch = await openScratch({ ...deps, database: from, on });
   deps.onNotice?.({ severity: "INFO", message: scratch.description });
   try {
-    const start = await startAt(engine, scratch, from, first);
+    const empty = async (): Promise<Session> => {
+      const session = await scratch.empty();
+      for (const side of [first, second]) await standIns(session, scratch, side);
+      return session;
+    };
+    const start = await startAt(engine, { scratch, empty }, from, first);
     return await findWay(engine, { ...options, start, to: second });
   } finally {
     await scratch.close();
@@ -47,7 +52,7 @@ async function sideAt(engine: Engine, address: DatabaseAddress, deps: Pick<Deps,
 /** How the scratch database becomes as that one is: a copy where the server can make one, else made from nothing. */
 async function startAt(
   engine: Engine,
-  scratch: Scratch,
+  { scratch, empty }: { readonly scratch: Scratch; readonly empty: () => Promise<Session> },
   address: DatabaseAddress,
   side: Side,
 ): Promise<() => Promise<Session>> {
@@ -57,10 +62,10 @@ async function startAt(
       ? copy
       : undefined;
   };
-  if ((await copied()) !== undefined) return async () => (await copied()) ?? scratch.empty();
-  const way = await findWay(engine, { start: () => scratch.empty(), to: side });
+  if ((await copied()) !== undefined) return async () => (await copied()) ?? empty();
+  const way = await findWay(engine, { start: empty, to: side });
   return async () => {
-    const session = await scratch.empty();
+    const session = await empty();
     for (const { statements } of way.segments) for (const sql of statements) await session.send(sql);
     return session;
   };

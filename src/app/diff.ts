@@ -21,12 +21,16 @@ import { MigrateError } from "../core/errors.ts";
 import { readCatalog } from "../io/catalog.ts";
 import type { Engine, EngineState, Roles } from "../io/diff/engine.ts";
 import { readIdentities } from "../io/identities.ts";
+import type { Scratch } from "../io/scratch/types.ts";
 import { type Session, StatementFailure } from "../io/session/types.ts";
+import { standInSql } from "./desired.ts";
 
 /** What a database is. */
 export interface Side {
   readonly catalog: Catalog;
   readonly state: EngineState;
+  /** All roles of its server but PostgreSQL's own. */
+  readonly roles: readonly string[];
 }
 
 export interface WayOptions {
@@ -55,7 +59,23 @@ export interface Way {
 
 /** Without the schema `hidden`: the ledger's. */
 export async function readSide(engine: Engine, session: Session, hidden?: string): Promise<Side> {
-  return { catalog: await readCatalog(session, hidden), state: await engine.read(session, hidden) };
+  const roles = await session.read({
+    sql: OTHER_ROLES,
+    row: { parse: (row) => row as { readonly name: string } },
+  });
+  return {
+    catalog: await readCatalog(session, hidden),
+    state: await engine.read(session, hidden),
+    roles: roles.map(({ name }) => name),
+  };
+}
+
+const OTHER_ROLES = `SELECT r.rolname::text AS name FROM pg_catalog.pg_roles AS r
+WHERE r.rolname OPERATOR(pg_catalog.!~) '^pg_'`;
+
+/** What the statements speak of has to be there: on a server of our own it is made. */
+export async function standIns(session: Session, { ownsRoles }: Scratch, { roles }: Side): Promise<void> {
+  if (ownsRoles) for (const role of roles) await session.send(standInSql(role));
 }
 
 /** Throws `findings/not-proven` or `findings/rebuild` with every object, where there is no way. */

@@ -277,6 +277,16 @@ function changedMaterializedView(
   ];
 }
 
+/** In a schema they only add to those in all schemas: taken back one by one, nothing is left. */
+function droppedDefaults({ identity: [role, kind, schema], properties }: CatalogObject): readonly string[] {
+  if (schema === undefined) return [];
+  const start = `ALTER DEFAULT PRIVILEGES FOR ROLE ${identifier(role!)} IN SCHEMA ${identifier(schema)}`;
+  return ((properties["privileges"] ?? []) as readonly Privilege[]).map(
+    ({ grantee }) =>
+      `${start} REVOKE ALL ON ${kind!.toUpperCase()} FROM ${grantee === null ? "PUBLIC" : identifier(grantee)}`,
+  );
+}
+
 const persistence: NonNullable<Fixer["changed"]> = (_, b, names) =>
   names.includes("persistence")
     ? [`ALTER ${addressed(b)} SET ${b.properties["persistence"] === undefined ? "LOGGED" : "UNLOGGED"}`]
@@ -328,6 +338,7 @@ const FIXERS: Readonly<Record<string, Fixer>> = {
         : [],
     changed: enabled("TRIGGER", tableOf),
   },
+  "default privileges": { dropped: droppedDefaults },
   statistics: { created: createdStatistics, dropped, changed: changedStatistics },
   cast: { created: createdCast, dropped },
   operator: { created: createdOperator, dropped, changed: changedOperator },
