@@ -87,13 +87,23 @@ export async function findWay(engine: Engine, options: WayOptions): Promise<Way>
     (object) => options.allowRebuild?.includes(tableNameOf(object)) !== true,
   );
   if (refused.length > 0) throw refusedRebuild(refused);
-  if (attempt.differences.length > 0 && attempt.held.length > 0) throw refusedRebuild(attempt.held);
-  if (attempt.differences.length > 0) throw notProven(attempt.differences, attempt.refused);
+  if (attempt.differences.length > 0) throw unfinished(attempt);
   const plain = (): Promise<Omit<Way, "rebuilt">> => proven(options, [attempt.sent]);
   const { arranged } = options;
   const way =
     arranged === undefined ? await plain() : await inOwnWords(options, arranged, attempt.sent, plain);
   return { ...way, rebuilt: attempt.rebuilt };
+}
+
+/** What would have to be made anew, and what else is left. */
+function unfinished({ differences, held, refused }: Attempt): MigrateError {
+  if (held.length === 0) return notProven(differences, refused);
+  const tables = new Set(held.map(tableNameOf));
+  const others = differences.filter((each) => !tables.has(tableNameOf(each)));
+  return MigrateError.all([
+    ...refusedRebuild(held).diagnostics,
+    ...(others.length === 0 ? [] : notProven(others, refused).diagnostics),
+  ]);
 }
 
 /** The arranged statements, in an order in which the server takes them and without those that it has no use for. */
