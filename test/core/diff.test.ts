@@ -104,6 +104,11 @@ test.each([
       'ALTER TABLE t ALTER COLUMN "c" ADD GENERATED ALWAYS AS IDENTITY',
     ],
   ],
+  [
+    'CREATE DOMAIN "s"."d" AS text NOT NULL CONSTRAINT "k" CHECK (true) CONSTRAINT "d_not_null" NOT NULL',
+    "42P17",
+    ['CREATE DOMAIN "s"."d" AS text CONSTRAINT "k" CHECK (true) CONSTRAINT "d_not_null" NOT NULL'],
+  ],
   ["DROP TABLE t", "2BP01", undefined],
 ])("%s, refused with %s, is tried otherwise", (sql, sqlstate, expected) => {
   expect(mended(sql, sqlstate)).toEqual(expected);

@@ -95,5 +95,7 @@ export function mended(sql: string, sqlstate: string | undefined): readonly stri
     const column = /^(ALTER TABLE .+ ALTER COLUMN (?:"(?:[^"]|"")*"|\w+)) ADD GENERATED /s.exec(sql)?.[1];
     return column === undefined ? undefined : [`${column} DROP DEFAULT`, `${column} SET NOT NULL`, sql];
   }
-  return undefined;
+  // Since 17 a domain's NOT NULL is a constraint too, and the engine says both.
+  const domain = /^(CREATE DOMAIN .*?) NOT NULL( .*CONSTRAINT (?:"(?:[^"]|"")*"|\w+) NOT NULL.*)$/s.exec(sql);
+  return domain === null ? undefined : [`${domain[1]}${domain[2]}`];
 }
