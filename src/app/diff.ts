@@ -6,6 +6,7 @@ import type { Catalog, CatalogObject } from "../core/catalog/catalog.ts";
 import { compareCatalogs, type Difference, ignoredIn } from "../core/catalog/compare.ts";
 import { fixesOf, PHASES } from "../core/diff/fixes.ts";
 import {
+  asWritten,
   heldBack,
   isIdle,
   keeping,
@@ -182,7 +183,7 @@ async function tried(engine: Engine, options: WayOptions, sparing: boolean): Pro
     const kept = keeping(needed, [is, shall], allowed, sparing);
     spared ||= kept.length < needed.length;
     held = [...held, ...heldBack(needed, kept, [is, shall])];
-    refused = [...fault, ...(await trial.send(kept.map((each) => [withVirtual(each, shall)])))];
+    refused = [...fault, ...(await trial.send(kept.map((each) => [asWritten(withVirtual(each, shall))])))];
     for (const phase of PHASES) {
       const sides = [objectsOf(await trial.catalog()), shall] as const;
       const fixes = fixesOf(await remaining(), phase, sides);

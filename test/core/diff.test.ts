@@ -1,7 +1,7 @@
 /** What is made of planned statements: for tables that have rows, in the author's words, after renames, behind a refusal. */
 import { describe, expect, test } from "vitest";
 import { catalogOf } from "../../src/core/catalog/catalog.ts";
-import { mended } from "../../src/core/diff/plan.ts";
+import { asWritten, mended } from "../../src/core/diff/plan.ts";
 import { renameCandidates, renameSql, reversed } from "../../src/core/diff/renames.ts";
 import { forRows } from "../../src/core/diff/rows.ts";
 import { createdBy, inWords } from "../../src/core/diff/schema-files.ts";
@@ -145,4 +145,15 @@ describe("the author's words", () => {
       "CREATE OR REPLACE function s.f() RETURNS int LANGUAGE sql AS 'SELECT 1'",
     ]);
   });
+});
+
+test.each([
+  [
+    "CHECK (((s)::text = ANY ((ARRAY['a'::character varying, 'b''c'::character varying])::text[])))",
+    "CHECK ((s IN ('a', 'b''c')))",
+  ],
+  ["CHECK (((s)::text <> ALL ((ARRAY['a'::character varying])::text[])))", "CHECK ((s NOT IN ('a')))"],
+  ["CHECK ((s = ANY (ARRAY['a'::text])))", "CHECK ((s = ANY (ARRAY['a'::text])))"],
+])("%s is read as it is when it is written %s", (sql, expected) => {
+  expect(asWritten(sql)).toBe(expected);
 });

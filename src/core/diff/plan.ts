@@ -85,6 +85,17 @@ export function withVirtual({ sql, creates }: PlannedStatement, shall: Objects):
   }, sql);
 }
 
+const VARCHAR_LIST =
+  /\((\w+|"(?:[^"]|"")*")\)::text (= ANY|<> ALL) \(\(ARRAY\[((?:'(?:[^']|'')*'::character varying(?:, )?)+)\]\)::text\[\]\)/g;
+
+/** A list of values of a varchar, which the server writes in a form that it reads as another, as it was written. */
+export const asWritten = (sql: string): string =>
+  sql.replaceAll(
+    VARCHAR_LIST,
+    (_, column: string, operator: string, values: string) =>
+      `${column} ${operator === "= ANY" ? "IN" : "NOT IN"} (${values.replaceAll(/('(?:[^']|'')*')::character varying/g, "$1")})`,
+  );
+
 /** What to send instead of a statement that was refused with that SQLSTATE; undefined: nothing is known. */
 export function mended(sql: string, sqlstate: string | undefined): readonly string[] | undefined {
   if (sqlstate === "42846" || sqlstate === "42804") {
