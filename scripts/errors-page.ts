@@ -7,6 +7,13 @@ export const errorsPagePath = "docs/errors.md";
 
 /** What each code means, in a sentence. A test holds it against the codes in `src`. */
 export const meanings: Readonly<Record<string, string>> = {
+  "findings/changed-script": "The script is not as it was handed out.",
+  "findings/loss": "What is to be written would take rows or values away.",
+  "findings/multiple-heads": "There are several heads, and one was asked for.",
+  "findings/not-at-heads": "Not all heads are applied.",
+  "findings/not-proven": "What is to be written could not be proven to lead where it should.",
+  "findings/rebuild": "An object would have to be dropped and made again.",
+  "findings/rename": "An object may have been renamed, or dropped and another made: that has to be said.",
   "usage/cannot-remove": "A file could not be deleted.",
   "usage/cannot-write": "A file or a folder could not be written.",
   "usage/client": "`--client` was given something else than `psql` or `any`.",
@@ -37,9 +44,11 @@ export const meanings: Readonly<Record<string, string>> = {
   "usage/needs-yes": "A question has to be answered, and there is no terminal to ask in.",
   "usage/no-database": "Nothing says which database is meant.",
   "usage/no-editor": "Neither VISUAL nor EDITOR is set.",
+  "usage/no-engine": "The package that compares schemas is not installed.",
   "usage/no-environment": "`-n` names an environment that the config file does not have.",
   "usage/no-folder": "The working directory does not exist any more.",
   "usage/no-receipt": "The file is no script of Retort: it states no receipt.",
+  "usage/no-schema": "There is no schema to compare with: no file in the schema folder.",
   "usage/no-templates": "The folder of templates does not exist.",
   "usage/not-empty": "A folder that is to be filled is not empty.",
   "usage/not-yet": "What was asked for is not there yet.",
@@ -47,6 +56,7 @@ export const meanings: Readonly<Record<string, string>> = {
   "usage/range": "This is no range of revisions.",
   "usage/range-not-allowed": "A range was given where one target is meant.",
   "usage/range-required": "A script of a downgrade has to be told where it starts.",
+  "usage/rename": "`--rename` is not of the form `old=new`, or names what is not there.",
   "usage/scratch": "No scratch database can be made where it was asked for.",
   "usage/server-version": "`--server-version` was given something else than a version of PostgreSQL.",
   "usage/service": "The service file of libpq has no such service, or cannot be read.",
@@ -95,7 +105,10 @@ export const meanings: Readonly<Record<string, string>> = {
   "source/psql-command": "The file has a command of psql; a migration is SQL alone.",
   "source/psql-string": "psql would read a string otherwise than the server.",
   "source/psql-variable": "The file has a variable of psql; nothing replaces it.",
+  "source/renamed-from":
+    "A `-- renamed-from:` line stands where no object is made, or names what is not there.",
   "source/reserved-id": "The word has a meaning of its own, and cannot be a revision or a label.",
+  "source/schema": "A file of the schema folder could not be loaded.",
   "source/short-number": "The number of the file name has too few digits to sort.",
   "source/syntax": "The file is not SQL that PostgreSQL's grammar takes.",
   "source/template": "A template has a placeholder where none can stand.",
@@ -167,7 +180,7 @@ export function errorsPage(cases = "test/cases"): string {
     "|---|---|",
     ...kinds.map((kind) => `| ${exitCodes[kind]} | [${kind}](#${kind}) |`),
     "",
-    "0 is success; 1 says that something was found, or that a question was answered with no; 70 is a bug, which",
+    "0 is success; 1 also says that a question was answered with no, or that a command found what it looks for; 70 is a bug, which",
     "[should be reported](../SECURITY.md).",
     ...kinds.flatMap((kind) => [
       "",

@@ -1,13 +1,13 @@
 /** A project, a target and a scratch database → the database that the migrations up to there make, by the plan that a run runs. */
 import { MigrateError } from "../core/errors.ts";
 import type { RevisionId } from "../core/migration.ts";
-import { dollarQuoted, identifier } from "../core/quote.ts";
 import { sha256 } from "../core/sha256.ts";
 import { createGrammar } from "../io/grammar.ts";
 import { readLedger } from "../io/queries.ts";
 import type { Scratch } from "../io/scratch/types.ts";
 import type { Session } from "../io/session/types.ts";
 import { compileSteps } from "./compile.ts";
+import { standInSql } from "./desired.ts";
 import type { Deps, Project } from "./project.ts";
 import { sourceText } from "./run.ts";
 import { send } from "./send.ts";
@@ -34,7 +34,7 @@ export async function replay(
     const found = await scratch.restored([...keys].reverse());
     const kept = found === undefined ? 0 : keys.indexOf(found.key) + 1;
     const session = found?.session ?? (await scratch.empty());
-    for (const role of missing) await session.send(roleSql(role));
+    for (const role of missing) await session.send(standInSql(role));
     if (kept === revisions.length) return { session, revisions, kept };
     try {
       await upgrade(deps, project, session, target);
@@ -80,10 +80,6 @@ function keysOf(
     return key;
   });
 }
-
-/** It stands for one that may do what the files ask of it; and may be there, with what was kept. */
-const roleSql = (role: string): string =>
-  `DO ${dollarQuoted(`BEGIN CREATE ROLE ${identifier(role)} SUPERUSER; EXCEPTION WHEN duplicate_object THEN NULL; END`)}`;
 
 /** The role that PostgreSQL says it does not know. */
 function missingRole(error: unknown): string | undefined {

@@ -56,6 +56,8 @@ export interface Config {
   readonly lockRetries: number;
   /** Pattern of new file names, without `.up.sql`. */
   readonly fileName: string;
+  /** The folder of SQL files that say what the schema shall be; absolute. */
+  readonly schema: string;
   /** The user's own folder of templates; absolute. */
   readonly templates?: string;
   /** The environment chosen with `-n`. */
@@ -119,6 +121,7 @@ export async function loadConfig({ flags, env, cwd }: Surrounding): Promise<Conf
   const { value: folders, base } = settings.get("directories")!;
   for (const folder of folders as readonly string[]) directories.push(...(await foldersOf(folder, base)));
   const templates = settings.get("templates");
+  const schema = settings.get("schema");
   const role = get<string | undefined>("role");
   const owner = get<string | undefined>("ledger.owner");
   const searchPath = get<readonly string[] | undefined>("session.searchPath");
@@ -142,6 +145,7 @@ export async function loadConfig({ flags, env, cwd }: Surrounding): Promise<Conf
     lockWait: get("lockWait"),
     lockRetries: get("lockRetries"),
     fileName: get("fileName"),
+    schema: path.resolve(schema?.base ?? base, (schema?.value ?? "schema") as string),
     ...(templates === undefined
       ? {}
       : { templates: path.resolve(templates.base, templates.value as string) }),
@@ -183,6 +187,7 @@ export function describeConfig(config: Config): readonly DescribedSetting[] {
     lockWait: config.lockWait,
     lockRetries: config.lockRetries,
     fileName: config.fileName,
+    schema: config.origins["schema"] === undefined ? undefined : config.schema,
     templates: config.templates,
   };
   const lines: DescribedSetting[] = [];

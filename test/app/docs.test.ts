@@ -31,7 +31,7 @@ test("every code of an error has its meaning, and every meaning a code", () => {
     .filter((file) => file.endsWith(".ts"))
     .map((file) => readFileSync(join("src", file), "utf8"));
   const whole = sources.flatMap((text) => [
-    ...text.matchAll(/"((?:usage|source|graph|state|execution)\/[a-z0-9-]+)"/g),
+    ...text.matchAll(/"((?:findings|usage|source|graph|state|execution)\/[a-z0-9-]+)"/g),
   ]);
   const codes = new Set(whole.map(([, code]) => code));
   expect([...codes].filter((code) => !(code! in meanings)).sort()).toEqual([]);

@@ -124,6 +124,7 @@ async function embeddedRoom(major: number | undefined, options: ScratchOptions):
   if (!isRoom(room)) throw new Error(`a server of ours: ${room.reason}`);
   return {
     ...room,
+    copy: undefined,
     place: `a server from the npm package ${binaries.packageName}`,
     ownsRoles: true,
     close: async () => {
@@ -168,6 +169,11 @@ function scratchIn(room: Room, reasons: readonly string[], major: number | undef
       if (key === undefined) return undefined;
       session = await room.create(key);
       return { session, key };
+    },
+    copied: async (database) => {
+      if (room.copy === undefined) return undefined;
+      session = await room.copy(database);
+      return session;
     },
     keep: async (key) => {
       if (session === undefined) throw new RangeError("there is nothing to keep");
