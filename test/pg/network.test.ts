@@ -9,12 +9,9 @@ import { query, servers, withClient } from "../support/server.ts";
 
 const [server] = servers();
 
-/** Fails where the command hangs. */
+/** The command's end; the test's time is over where it hangs. */
 function ends(words: readonly string[], url: string, cwd: string): Promise<Finished> {
-  const late = new Promise<never>((_, reject) =>
-    setTimeout(() => reject(new Error("it does not end")), 30_000).unref(),
-  );
-  return Promise.race([migrate([...words, "--database", url], { cwd }), late]);
+  return migrate([...words, "--database", url], { cwd });
 }
 
 const two = { a: "CREATE TABLE a ();", b: "CREATE TABLE b ();" };

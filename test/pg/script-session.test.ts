@@ -322,7 +322,6 @@ describe("a copy whose end is missing", () => {
 
   test.each(["one file", "idempotent, run twice"] as const)(
     "fails, or nothing of it is missing; and does not say done: %s",
-    { timeout: 240_000 },
     async (form) => {
       const begun = await ownDatabase(server!);
       await several.upgrade(begun.url, "a");
