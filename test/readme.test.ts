@@ -56,10 +56,7 @@ afterAll(() => rmSync(scratch, { recursive: true, force: true }));
 /** The address that the documents use for any server. */
 const documented = new URL("postgres://ann:secret@localhost:5432/shop");
 
-// Under load, a start of the embedded database alone can take half a minute.
-const limit = 240_000;
-
-test("README.md", { timeout: limit }, async (context) => {
+test("README.md", async (context) => {
   context.annotate(
     psqlAvailable() ? "psql was run" : "there is no psql here: `migrate upgrade` stood in for it",
   );
@@ -72,12 +69,12 @@ test("README.md", { timeout: limit }, async (context) => {
   );
 });
 
-test("docs/api.md", { timeout: limit }, async () => {
+test("docs/api.md", async () => {
   const { url } = await ownDatabase(servers()[0]!);
   runDocument("docs/api.md", mkdtempSync(join(scratch, "api-")), new URL(url));
 });
 
-test("sql/example/README.md", { timeout: limit }, async () => {
+test("sql/example/README.md", async () => {
   const { url } = await ownDatabase(servers()[0]!);
   const folder = join(scratch, "example");
   cpSync(join(root, "sql/example"), folder, { recursive: true });

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { type Direction, parseHeader } from "../../src/core/header.ts";
+import { growth, LINEAR } from "../support/growth.ts";
 
 const read = (text: string, direction: Direction = "up") =>
   parseHeader({ path: "0001_a.up.sql", text }, direction);
@@ -165,24 +166,26 @@ describe("faults of a header", () => {
     );
   });
 
-  test.each([
-    ["a message of 1 MB", `-- revision: a\n-- parent: none\n-- message: ${"x".repeat(1e6)}`, 0],
-    ["an id of 1 MB", `-- revision: ${"x".repeat(1e6)}\n-- parent: none`, 1],
+  test.each<[string, number, (n: number) => string, (n: number) => number]>([
+    ["a message", 1e6, (n) => `-- revision: a\n-- parent: none\n-- message: ${"x".repeat(n)}`, () => 0],
+    ["an id", 1e6, (n) => `-- revision: ${"x".repeat(n)}\n-- parent: none`, () => 1],
     [
-      "ten thousand parents",
-      `-- revision: a\n-- parent: ${Array.from({ length: 1e4 }, (_, i) => `p${i}`)}`,
-      0,
+      "parents",
+      4e4,
+      (n) => `-- revision: a\n-- parent: ${Array.from({ length: n }, (_, i) => `p${i}`)}`,
+      () => 0,
     ],
-    ["1 MB of dashes", "-".repeat(1e6), 1],
-    ["1 MB of blanks", `--${" ".repeat(1e6)}`, 1],
-    ["1 MB of an open comment", `-- revision: a\n-- parent: none\n/*${"/*".repeat(5e5)}`, 0],
-    ["100,000 lost lines", `-- revision: a\n\n${"-- parent: b\n".repeat(1e5)}`, 1],
-    ["50,000 unknown keys", "-- foo: bar\n".repeat(5e4), 50_001],
-  ])("%s is not slow", (_, text, count) => {
-    const start = performance.now();
-    const { diagnostics } = read(text);
-    expect(performance.now() - start).toBeLessThan(1500);
-    expect(diagnostics.length).toBe(count);
-    for (const { message } of diagnostics.slice(0, 3)) expect(message.length).toBeLessThan(200);
+    ["dashes", 1e6, (n) => "-".repeat(n), () => 1],
+    ["blanks", 1e6, (n) => `--${" ".repeat(n)}`, () => 1],
+    ["an open comment", 5e5, (n) => `-- revision: a\n-- parent: none\n/*${"/*".repeat(n)}`, () => 0],
+    ["lost lines", 1e5, (n) => `-- revision: a\n\n${"-- parent: b\n".repeat(n)}`, () => 1],
+    ["unknown keys", 5e4, (n) => "-- foo: bar\n".repeat(n), (n) => n + 1],
+  ])("is read in linear time: %s, many or long", async (_, size, text, faults) => {
+    const readAll = (n: number): void => {
+      const { diagnostics } = read(text(n));
+      expect(diagnostics.length).toBe(faults(n));
+      for (const { message } of diagnostics.slice(0, 3)) expect(message.length).toBeLessThan(200);
+    };
+    expect(await growth(readAll, size)).toBeLessThan(LINEAR);
   });
 });

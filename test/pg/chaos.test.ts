@@ -17,7 +17,7 @@ test.for([
   ["scripts that skip what is done, by psql alone", Math.ceil(count / 3)],
 ] as const)(
   `faults injected into %s, from seed ${seed}`,
-  { timeout: 60_000 + count * 10_000 },
+  { timeout: 300_000 + count * 30_000 },
   async ([what, faultsOf], context) => {
     if (what !== "runs") needsPsql(context);
     const shop = project(migrations);

@@ -96,7 +96,7 @@ test("there are enough cases, each under a name of its own, and the docs name ea
   for (const { differs } of all) if (differs !== undefined) expect(docs).toContain(differs);
 });
 
-describe.each(servers())("on $name", { timeout: 300_000 }, (server) => {
+describe.each(servers())("on $name", (server) => {
   const here = (cases: readonly Case[]): readonly Case[] =>
     cases.filter((each) => each.server <= server.major);
 

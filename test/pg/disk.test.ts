@@ -50,9 +50,7 @@ async function onSmallDisk(context: TestContext): Promise<{
   };
 }
 
-test("no room for a migration, for an index outside a transaction, for a batch, for the ledger itself", {
-  timeout: 120_000,
-}, async (context) => {
+test("no room for a migration, for an index outside a transaction, for a batch, for the ledger itself", async (context) => {
   const { url, calm, fill, clear } = await onSmallDisk(context);
   const shop = project(migrations);
   await shop.upgrade(calm);

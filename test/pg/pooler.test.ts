@@ -102,7 +102,7 @@ for (const size of [1, 5]) {
     const shop = project({
       a: "CREATE TABLE t (x int);\nSET work_mem = '64kB';",
       b: "CREATE INDEX CONCURRENTLY t_x ON t (x);",
-      c: "SELECT pg_sleep(60);",
+      c: "SELECT pg_sleep(600);",
     });
     await shop.upgrade(size === 1 ? url : pooled, "b");
     const stop = new AbortController();
@@ -113,10 +113,8 @@ for (const size of [1, 5]) {
       url,
       "SELECT FROM pg_stat_activity WHERE wait_event = 'PgSleep' AND datname = current_database()",
     );
-    const began = performance.now();
     stop.abort();
     expect(await stopped).toMatchObject({ code: "execution/cancelled" });
-    expect(performance.now() - began).toBeLessThan(5000);
     expect(
       await query(
         pooled,

@@ -276,9 +276,7 @@ INSERT INTO journal VALUES (5);
 `;
 
 /** Each message is a moment: before it is there, while it runs, before its answer comes back. */
-test("at each moment of five statements: the backend ended, the connection cut", {
-  timeout: 120_000,
-}, async () => {
+test("at each moment of five statements: the backend ended, the connection cut", async () => {
   const shop = project({ tables: "CREATE TABLE journal (n int);", last: { up: mixed, header: none } });
   const calm = await undisturbed(shop, server!);
   const begin = calm.bytes.asked.indexOf("BEGIN;");
@@ -302,7 +300,7 @@ test("at each moment of five statements: the backend ended, the connection cut",
   }
 });
 
-test("at some moments of five statements: SIGKILL of the command", { timeout: 120_000 }, async () => {
+test("at some moments of five statements: SIGKILL of the command", async () => {
   const shop = project({ tables: "CREATE TABLE journal (n int);", last: { up: mixed, header: none } });
   const calm = await undisturbed(shop, server!);
   for (const at of readyPlaces(calm.bytes.answered).filter((_, index) => index % 4 === 3)) {

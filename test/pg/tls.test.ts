@@ -63,7 +63,7 @@ describe.skipIf(!hasOpenssl || process.env["TEST_DATABASE_URL"] !== undefined)(
         if (on?.ssl === "on") break;
         await new Promise((resolve) => setTimeout(resolve, 50));
       }
-    }, 60_000);
+    });
     afterAll(async () => {
       await server.stop();
       rmSync(folder, { recursive: true });

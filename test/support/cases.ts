@@ -55,7 +55,7 @@ export interface Outcome {
 }
 
 const outputs = ["stdout", "stderr", "exit", "script.sql"] as const satisfies readonly (keyof Outcome)[];
-const timeLimit = 50_000; // ms, for each command
+const timeLimit = 250_000; // ms, for each command: it ends what hangs
 
 /** Every case of `folder`, by name. Throws an `Error` for one that cannot be run. */
 export function readCases(folder = casesFolder): readonly Case[] {

@@ -11,6 +11,8 @@ export interface Proxy {
   readonly queries: readonly string[];
   /** How many of them were sent when all before them were answered: the round trips. */
   readonly trips: () => number;
+  /** Who ended each connection that is over. */
+  readonly endedBy: () => readonly ("client" | "server")[];
   /** Breaks every connection as a failing network does. */
   readonly cut: () => void;
   /** Breaks them for the client alone: the server reads what was sent, and then the end. */
@@ -31,6 +33,7 @@ export interface Fault {
 export async function proxy(url: string, fault?: Fault): Promise<Proxy> {
   const target = new URL(url);
   const queries: string[] = [];
+  const ended = new Map<Socket, "client" | "server">();
   let trips = 0;
   const sockets = new Set<Socket>();
   const pairs = new Map<Socket, Socket>();
@@ -75,6 +78,10 @@ export async function proxy(url: string, fault?: Fault): Promise<Proxy> {
       if (garbled !== undefined) failing = "over";
       if (!isSilent()) client.write(garbled ?? bytes);
     });
+    for (const event of ["end", "error"]) {
+      client.on(event, () => ended.has(client) || ended.set(client, "client"));
+      upstream.on(event, () => ended.has(client) || ended.set(client, "server"));
+    }
     client.on("end", () => isSilent() || upstream.end());
     upstream.on("end", () => isSilent() || client.end());
   });
@@ -98,7 +105,7 @@ export async function proxy(url: string, fault?: Fault): Promise<Proxy> {
   own.hostname = "127.0.0.1";
   own.port = String((server.address() as { port: number }).port);
   own.searchParams.set("sslmode", "disable");
-  return { url: own.href, queries, trips: () => trips, cut, cutClient };
+  return { url: own.href, queries, trips: () => trips, endedBy: () => [...ended.values()], cut, cutClient };
 }
 
 /**

@@ -1,0 +1,23 @@
+/** Work of a size goes in; how its processor time grows with the size comes out. What else the machine does counts little. */
+
+/** Below it lies what grows with its input: four times the input takes 4 times as long, or 16 where it is squared. */
+export const LINEAR = 9;
+
+const NOISE = 20_000; // µs, below which nothing is told apart
+
+/** How many times as long `work` takes for `size` as for a quarter of it, at best. It is not called at the same time as itself. */
+export async function growth(work: (size: number) => unknown, size: number): Promise<number> {
+  const small = Math.ceil(size / 4);
+  await work(small); // what is done once is done now
+  const before = Math.min(await timeOf(() => work(small)), await timeOf(() => work(small)));
+  const after = Math.min(await timeOf(() => work(size)), await timeOf(() => work(size)));
+  return (after + NOISE) / (before + NOISE);
+}
+
+/** Processor time of this process, in µs. */
+async function timeOf(work: () => unknown): Promise<number> {
+  const began = process.cpuUsage();
+  await work();
+  const { user, system } = process.cpuUsage(began);
+  return user + system;
+}
