@@ -152,7 +152,7 @@ test("a script, while an application is at work on a pool of transactions: it st
   expect(
     await query(
       url,
-      "SELECT FROM pg_locks WHERE locktype = 'advisory' UNION ALL SELECT FROM pg_namespace WHERE nspname = 'retort'",
+      "SELECT FROM pg_locks WHERE locktype = 'advisory' AND database = (SELECT oid FROM pg_database WHERE datname = current_database()) UNION ALL SELECT FROM pg_namespace WHERE nspname = 'retort'",
     ),
   ).toEqual([]);
   // Each session of the pool is as it was.
@@ -171,7 +171,12 @@ test("a script through a pool of statements: it stops before it sets anything", 
   );
   expect(stderr).toContain("transaction blocks not allowed in statement pooling mode");
   expect(code).toBe(2);
-  expect(await query(url, "SELECT FROM pg_locks WHERE locktype = 'advisory'")).toEqual([]);
+  expect(
+    await query(
+      url,
+      "SELECT FROM pg_locks WHERE locktype = 'advisory' AND database = (SELECT oid FROM pg_database WHERE datname = current_database())",
+    ),
+  ).toEqual([]);
   expect(await query(pooled, "SHOW search_path")).toEqual([{ search_path: '"$user", public' }]);
 });
 
@@ -182,5 +187,10 @@ test("a script through a pool of sessions: well, and the next client finds nothi
   const script = fileOf(await project({ a: "CREATE TABLE t ();" }).script("base:heads"));
   expect(await runText(pooled, `\\i ${script}\n`)).toMatchObject({ code: 0, stderr: "" });
   expect(await query(pooled, "SHOW search_path")).toEqual([{ search_path: '"$user", public' }]);
-  expect(await query(url, "SELECT FROM pg_locks WHERE locktype = 'advisory'")).toEqual([]);
+  expect(
+    await query(
+      url,
+      "SELECT FROM pg_locks WHERE locktype = 'advisory' AND database = (SELECT oid FROM pg_database WHERE datname = current_database())",
+    ),
+  ).toEqual([]);
 });
