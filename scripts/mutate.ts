@@ -25,6 +25,10 @@ const { values } = parseArgs({
     files: { type: "string", default: "src/{core,render}/**/*.ts,src/io/execute.ts,src/app/resume.ts" },
     count: { type: "string", default: "100" },
     seed: { type: "string", default: "7" },
+    /** Only the changes at these places, as they are printed. */
+    at: { type: "string", default: "" },
+    /** These test files alone, instead of all that import the file and then the cases. */
+    tests: { type: "string", default: "" },
     /** Test files that need a server; they are run last. */
     server: { type: "string", default: "" },
   },
@@ -32,20 +36,29 @@ const { values } = parseArgs({
 
 const vitest = (...args: readonly string[]): readonly string[] => ["npx", "vitest", ...args, "--bail", "1"];
 
+const chosen = (project: "core" | "pg", tests: string): Stage => ({
+  name: project,
+  commands: () => [vitest("run", "--project", project, ...tests.split(","))],
+});
+
 /** Tests that run the command many times, and notice what others do. */
 const slow = "test/{cases,demo,io/mutations,io/hostile-text}.test.ts";
 
 const stages: readonly Stage[] = [
   { name: "types", commands: () => [["npx", "tsc"]] },
   { name: "build", commands: () => [["node", "scripts/build.mjs"]] },
-  {
-    name: "core",
-    commands: (file) => [vitest("related", file, "--run", "--project", "core", "--exclude", slow)],
-  },
-  { name: "cases", commands: () => [vitest("run", "--project", "core", "test/cases.test.ts")] },
-  ...(values.server === ""
-    ? []
-    : [{ name: "server", commands: () => [vitest("run", "--project", "pg", ...values.server.split(","))] }]),
+  ...(values.tests === ""
+    ? [
+        {
+          name: "core",
+          commands: (file: string) => [
+            vitest("related", file, "--run", "--project", "core", "--exclude", slow),
+          ],
+        },
+        { name: "cases", commands: () => [vitest("run", "--project", "core", "test/cases.test.ts")] },
+      ]
+    : [chosen("core", values.tests)]),
+  ...(values.server === "" ? [] : [chosen("pg", values.server)]),
 ];
 
 const copy = mkdtempSync(path.join(tmpdir(), "retort-mutate-"));
@@ -65,7 +78,9 @@ try {
 
 /** Makes the changes and prints a line for each, then the count of those that nobody noticed. */
 function mutate(files: readonly string[]): void {
-  const changes = picked(files.flatMap((file) => changesOf(file, sourceOf(file))));
+  const all = files.flatMap((file) => changesOf(file, sourceOf(file)));
+  const places = values.at.split(",");
+  const changes = values.at === "" ? picked(all) : all.filter((change) => places.includes(placeOf(change)));
   let unnoticed = 0;
   for (const change of changes) {
     const stage = tried(change);

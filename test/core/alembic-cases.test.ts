@@ -33,11 +33,32 @@ describe("answers of Alembic", () => {
   }
 });
 
+/** What Alembic calls a kind of error → the codes that say the same. */
+const sameFault: Readonly<Record<string, readonly string[]>> = {
+  ambiguous_partial: ["graph/ambiguous-name"],
+  ambiguous_walk: ["graph/ambiguous-walk", "graph/ambiguous-start"],
+  invalid_target: ["graph/not-below"],
+  // A relative range that could start at several heads is told as such.
+  multiple_heads: ["graph/multiple-heads", "graph/ambiguous-start"],
+  // What stands before the '@' may also be the beginning of several ids.
+  no_such_branch: ["graph/unknown-revision", "graph/ambiguous-name"],
+  not_a_head: ["graph/not-a-head"],
+  not_found: ["graph/unknown-revision"],
+  not_member: ["graph/not-on-branch"],
+  range_not_ancestor: ["graph/no-such-range"],
+  range_syntax: ["usage/range-required"],
+  // Alembic walks from one of several heads, and counts too few; ours says that there are several.
+  relative: ["graph/walked-too-far", "graph/ambiguous-start"],
+  walked_too_far: ["graph/walked-too-far"],
+};
+
 /** Says in what an answer differs; undefined when it agrees. */
 function disagreement({ expect: theirs, order, graph, op }: Solved, ours: Answer): string | undefined {
   if (ours.error_kind === "bug") return `a bug of ours: ${ours.error}`;
   if (theirs.error !== undefined || ours.error !== undefined) {
-    return theirs.error !== undefined && ours.error !== undefined ? undefined : "an error on one side alone";
+    if (theirs.error === undefined || ours.error === undefined) return "an error on one side alone";
+    const codes = sameFault[theirs.error_kind ?? ""] ?? [];
+    return codes.includes(ours.error_kind ?? "") ? undefined : `another error: ${theirs.error_kind}`;
   }
   for (const key of ["heads", "down", "depends_on"] as const) if (!same(theirs[key], ours[key])) return key;
 

@@ -47,6 +47,12 @@ describe("a header", () => {
       statementTimeout: "0",
     });
     expect(text.slice(bodyStart)).toBe("\nSELECT 1;");
+    // Whatever key is added later must be said above, and so come out.
+    const keys = /^the keys are ([^;]+);/
+      .exec(hint("-- revision: a\n-- license: MIT") ?? "")![1]!
+      .split(", ");
+    expect(text.match(/^-- [a-z-]+(?=:)/gm)).toEqual(expect.arrayContaining(keys.map((key) => `-- ${key}`)));
+    expect(Object.keys(header)).toHaveLength(keys.length);
   });
 
   test.each([
