@@ -556,10 +556,11 @@ END
 $body$;
 
 -- After a statement outside a transaction, for a client that goes on after errors. Stops unless the
--- catalog shows that it was done.
+-- catalog shows that it was done. The path stays the author's, whose next statement may follow.
 CREATE PROCEDURE retort.require_done(revision text, statement integer)
 LANGUAGE plpgsql AS $body$
 DECLARE
+  author_path CONSTANT pg_catalog.text := pg_catalog.current_setting('search_path');
   step retort.intent;
   there pg_catalog.oid[];
 BEGIN
@@ -578,6 +579,7 @@ BEGIN
       HINT = 'An index that is not valid is dropped with DROP INDEX CONCURRENTLY; a partition that '
         'is half detached is finished with DETACH PARTITION … FINALIZE.';
   END IF;
+  PERFORM set_config('search_path', author_path, true);
 END
 $body$;
 

@@ -44,6 +44,20 @@ describe.each(servers())("on $name", (server) => {
     expect((await shop.state(online.url)).applied).toEqual([]);
   });
 
+  test("one after another, with IF EXISTS or without: each is looked up as the author does", async () => {
+    const { url } = await ownDatabase(server);
+    const shop = project({
+      a: base,
+      b: {
+        up: "CREATE INDEX CONCURRENTLY i ON t (x);\nCREATE INDEX CONCURRENTLY IF NOT EXISTS j ON t (x);\nDROP INDEX CONCURRENTLY IF EXISTS i;\nCREATE INDEX CONCURRENTLY i ON t (x DESC);",
+        down: "DROP INDEX CONCURRENTLY i;\nDROP INDEX CONCURRENTLY j;",
+      },
+    });
+    await shop.upgrade(url);
+    await shop.downgrade(url, "a");
+    expect(await query(url, "SELECT FROM pg_index WHERE indrelid = 't'::regclass")).toEqual([]);
+  });
+
   test("a step is timed from its first statement to its last", async () => {
     const { url } = await ownDatabase(server);
     const header = ["transaction: none"];

@@ -1,5 +1,5 @@
 -- Retort migration script: upgrade <base> -> c
--- Receipt: sha256:8497ac4db3c78930ef306342918f98645c3e20ad3a4d375674c616b006c11e0c
+-- Receipt: sha256:438ecaf481bef9196a80c454ab21ab6c414d0a06542000ef1b210adb9557038a
 \if true
 -- For:  PostgreSQL 12 or later; ledger retort, format 2.
 -- Run:  psql -X -v ON_ERROR_STOP=1 -f migration.sql DATABASE
@@ -798,10 +798,11 @@ END
 $body$;
 
 -- After a statement outside a transaction, for a client that goes on after errors. Stops unless the
--- catalog shows that it was done.
+-- catalog shows that it was done. The path stays the author's, whose next statement may follow.
 CREATE PROCEDURE retort.require_done(revision text, statement integer)
 LANGUAGE plpgsql AS $body$
 DECLARE
+  author_path CONSTANT pg_catalog.text := pg_catalog.current_setting('search_path');
   step retort.intent;
   there pg_catalog.oid[];
 BEGIN
@@ -820,6 +821,7 @@ BEGIN
       HINT = 'An index that is not valid is dropped with DROP INDEX CONCURRENTLY; a partition that '
         'is half detached is finished with DETACH PARTITION … FINALIZE.';
   END IF;
+  PERFORM set_config('search_path', author_path, true);
 END
 $body$;
 
@@ -1017,7 +1019,7 @@ DECLARE
   -- database's owner and superusers.
   owners CONSTANT pg_catalog.text[] := '{}';
   -- SHA-256 of its procedures.
-  procedures CONSTANT pg_catalog.text := '8cbc4262e1173a468552c34c47a4f026ce990f153130535cc1ad8ba0b4884d16';
+  procedures CONSTANT pg_catalog.text := 'f75818eb5c2aac9a0a740793cfd0fe8ef721a1b94f401a16fed9ba468255bbcb';
   place pg_catalog.oid;
   present pg_catalog.text[];
   found pg_catalog.text;
@@ -1182,7 +1184,7 @@ $body$;
 CALL retort.require_state('{}', '{}', 3, 1401614897665169694, 'migrate upgrade %s:c --sql');
 
 -- Log: which script this is, as it was handed out.
-CALL retort.begin_script('8497ac4db3c78930ef306342918f98645c3e20ad3a4d375674c616b006c11e0c',
+CALL retort.begin_script('438ecaf481bef9196a80c454ab21ab6c414d0a06542000ef1b210adb9557038a',
   'base:c', 3, 1401614897665169694);
 COMMIT;
 
@@ -1240,7 +1242,7 @@ BEGIN TRANSACTION READ ONLY;
 -- Check: what is applied now is what was promised, row by row.
 SELECT retort.check(3, 1401614897665169694) AS retort_passed \gset
 SELECT revisions AS applied_revisions, 'c' AS current_heads,
-  'sha256:8497ac4db3c78930ef306342918f98645c3e20ad3a4d375674c616b006c11e0c' AS receipt FROM retort.state;
+  'sha256:438ecaf481bef9196a80c454ab21ab6c414d0a06542000ef1b210adb9557038a' AS receipt FROM retort.state;
 COMMIT;
 SET SESSION AUTHORIZATION DEFAULT;
 RESET ROLE;
