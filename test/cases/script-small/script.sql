@@ -1,5 +1,5 @@
 -- Retort migration script: upgrade <base> -> c
--- Receipt: sha256:438ecaf481bef9196a80c454ab21ab6c414d0a06542000ef1b210adb9557038a
+-- Receipt: sha256:53e53fccf567768e021adb50a79bd524c188c4cd7fabe0b296f6a99920196dda
 \if true
 -- For:  PostgreSQL 12 or later; ledger retort, format 2.
 -- Run:  psql -X -v ON_ERROR_STOP=1 -f migration.sql DATABASE
@@ -819,7 +819,7 @@ BEGIN
       MESSAGE = format('retort: the %s of %s did not succeed', step.kind,
         array_to_string(step.names, ', ')),
       HINT = 'An index that is not valid is dropped with DROP INDEX CONCURRENTLY; a partition that '
-        'is half detached is finished with DETACH PARTITION … FINALIZE.';
+        'is half detached is finished with DETACH PARTITION ... FINALIZE.';
   END IF;
   PERFORM set_config('search_path', author_path, true);
 END
@@ -1019,7 +1019,7 @@ DECLARE
   -- database's owner and superusers.
   owners CONSTANT pg_catalog.text[] := '{}';
   -- SHA-256 of its procedures.
-  procedures CONSTANT pg_catalog.text := 'f75818eb5c2aac9a0a740793cfd0fe8ef721a1b94f401a16fed9ba468255bbcb';
+  procedures CONSTANT pg_catalog.text := '9d8922bc9e26a8a610622a18589b9cc03b36f18374bd49dd72624430dfc5db43';
   place pg_catalog.oid;
   present pg_catalog.text[];
   found pg_catalog.text;
@@ -1184,7 +1184,7 @@ $body$;
 CALL retort.require_state('{}', '{}', 3, 1401614897665169694, 'migrate upgrade %s:c --sql');
 
 -- Log: which script this is, as it was handed out.
-CALL retort.begin_script('438ecaf481bef9196a80c454ab21ab6c414d0a06542000ef1b210adb9557038a',
+CALL retort.begin_script('53e53fccf567768e021adb50a79bd524c188c4cd7fabe0b296f6a99920196dda',
   'base:c', 3, 1401614897665169694);
 COMMIT;
 
@@ -1242,7 +1242,7 @@ BEGIN TRANSACTION READ ONLY;
 -- Check: what is applied now is what was promised, row by row.
 SELECT retort.check(3, 1401614897665169694) AS retort_passed \gset
 SELECT revisions AS applied_revisions, 'c' AS current_heads,
-  'sha256:438ecaf481bef9196a80c454ab21ab6c414d0a06542000ef1b210adb9557038a' AS receipt FROM retort.state;
+  'sha256:53e53fccf567768e021adb50a79bd524c188c4cd7fabe0b296f6a99920196dda' AS receipt FROM retort.state;
 COMMIT;
 SET SESSION AUTHORIZATION DEFAULT;
 RESET ROLE;
