@@ -33,6 +33,7 @@ export async function offline(deps: Deps, request: Request, options: OfflineOpti
   const { form = defaultForm, singleTransaction = false, idempotent = false } = options;
   refuseForm(form, { kind: request.kind, singleTransaction, idempotent });
   if (request.kind === "stamp" && request.purge === true) throw purgeInScript();
+  if (options.fromDatabase === true) refuseRange(request);
   const project = await openProject(deps, options);
   const plan =
     options.fromDatabase === true
@@ -51,6 +52,18 @@ const purgeInScript = (): MigrateError =>
     message: "Can't use --purge with --sql mode",
     hint: "say what is applied instead: migrate stamp --sql FROM:TO; or let it run: migrate stamp --purge TO",
   });
+
+/** Who lets the database say where it stands does not say it as well. Throws `usage/range-not-allowed`. */
+function refuseRange(request: Request): void {
+  const targets = request.kind === "stamp" ? request.targets : [request.target];
+  const range = targets.find((target) => target.includes(":"));
+  if (range === undefined) return;
+  throw new MigrateError({
+    code: "usage/range-not-allowed",
+    message: `--from-database asks the database where it stands, and '${range}' says it as well`,
+    hint: `name only where it shall go: ${range.slice(range.indexOf(":") + 1) || "head"}; or leave out --from-database`,
+  });
+}
 
 async function planFromDatabase(
   deps: Deps,

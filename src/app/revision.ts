@@ -45,6 +45,7 @@ export interface NewRevision {
 
 /** Writes the pair. Throws `usage/…`, `source/…` and `graph/…`; an existing file is never touched. */
 export async function createRevision(deps: Deps, options: RevisionOptions): Promise<NewRevision> {
+  refuseNoMessage(options.message);
   const project = await openProject(deps, options);
   return write(deps, project, placeOf(project, options), options);
 }
@@ -110,7 +111,11 @@ export async function mergeRevisions(deps: Deps, options: MergeOptions): Promise
     });
   }
   const message = parents.length > 2 ? `merge ${parents.length} heads` : `merge ${parents.join(" and ")}`;
-  return write(deps, project, place, { template: "merge", ...options, message: options.message ?? message });
+  return write(deps, project, place, {
+    template: "merge",
+    ...options,
+    message: options.message?.trim() || message,
+  });
 }
 
 async function write(
@@ -147,6 +152,16 @@ async function write(
   );
   const { revision, parents } = created;
   return { project, revision, parents, files, sharedNumbers: sharedNumbers(project.graph, pattern) };
+}
+
+/** Throws `usage/no-message`: it is what everybody sees of a migration, and its file's name. */
+export function refuseNoMessage(message: string): void {
+  if (message.trim() !== "") return;
+  throw new MigrateError({
+    code: "usage/no-message",
+    message: "a revision needs a message that says what it does",
+    hint: 'for example: migrate revision -m "add users"',
+  });
 }
 
 /** A new revision lands beside its parent; a base where the user says, if there is a choice. */

@@ -20,6 +20,8 @@ export interface Positionals {
   readonly required: number;
   readonly names: readonly string[];
   readonly many?: boolean;
+  /** The flag that an argument too many was meant for. */
+  readonly flag?: string;
 }
 
 /** What a command gets: its parsed arguments and the way out. */
@@ -84,7 +86,5 @@ export const globals: Flags = {
   quiet: flag("print errors only", "q"),
   raiseerr: flag("with an error, show the program's stack too"),
   help: flag("show this help", "h"),
+  version: flag("show the version"),
 };
-
-/** Flags that may stand before the command's name. */
-export const frontFlags: Flags = { ...globals, version: flag("show the version") };

@@ -86,6 +86,41 @@ export function planOfflineDowngrade(graph: Graph, range: string): OfflineSteps 
   return { applied: inOrder(graph, applied), steps: stepsDown(graph, applied, parsed.end) };
 }
 
+/** Throws `usage/reversed-range` for a `start:end` whose end comes first in that direction; its script would be empty. */
+export function refuseReversed(graph: Graph, kind: "upgrade" | "downgrade", range: string): void {
+  const parsed = parseRange(range);
+  if (parsed === undefined) return;
+  const applied = stateAt(graph, parsed.start);
+  const current = currentHeads(graph, applied);
+  const isReversed =
+    kind === "upgrade"
+      ? isPast(current, applied, upgradeTargets(graph, current, parsed.end))
+      : isAhead(graph, current, applied, downgradeTarget(graph, current, parsed.end).place);
+  if (!isReversed) return;
+  throw new MigrateError({
+    code: "usage/reversed-range",
+    message: `'${range}' leads ${kind === "upgrade" ? "down, and an upgrade goes up" : "up, and a downgrade goes down"}`,
+    hint: `a range is written start:end; did you mean ${parsed.end}:${parsed.start}?`,
+  });
+}
+
+const isPast = (
+  current: readonly RevisionId[],
+  applied: ReadonlySet<RevisionId>,
+  ends: readonly RevisionId[],
+): boolean => current.length > 0 && ends.every((id) => applied.has(id) && !current.includes(id));
+
+const isAhead = (
+  graph: Graph,
+  current: readonly RevisionId[],
+  applied: ReadonlySet<RevisionId>,
+  place: RevisionId,
+): boolean => {
+  if (place === BASE || applied.has(place)) return false;
+  const below = ancestors(graph, [place]);
+  return current.every((id) => below.has(id));
+};
+
 /**
  * What `stamp targets…` writes. Heads that share a lineage with a target make room for it, the others stay;
  * `purge` forgets every row first, also those that no file has. Throws as `planUpgrade`.
