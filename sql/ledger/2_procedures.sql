@@ -576,7 +576,7 @@ BEGIN
       MESSAGE = format('retort: the %s of %s did not succeed', step.kind,
         array_to_string(step.names, ', ')),
       HINT = 'An index that is not valid is dropped with DROP INDEX CONCURRENTLY; a partition that '
-        'is half detached is finished with DETACH PARTITION … FINALIZE.';
+        'is half detached is finished with DETACH PARTITION ... FINALIZE.';
   END IF;
 END
 $body$;

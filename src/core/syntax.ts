@@ -1,6 +1,7 @@
 /** What the parser says of a file → a diagnostic that says what was meant. */
 import type { Diagnostic } from "./errors.ts";
 import { faultAt } from "./fault.ts";
+import { invisibleHint } from "./invisible.ts";
 import { passwordsOf } from "./password.ts";
 import { redact } from "./redact.ts";
 import { locate, type Source } from "./source.ts";
@@ -47,7 +48,7 @@ export function syntaxFault(source: Source, start: number, failure: Failure): Di
   return faultAt(source, at, unterminated ? 1 : Math.max(token.length, 1), {
     code: "source/syntax",
     message: unterminated ? what : redact(shortened(message), passwordsNear(source.text, offset)),
-    ...syntaxHint(source.text, offset, what, token),
+    ...hintOf(invisibleHint(source.text, offset) ?? syntaxHint(source.text, offset, what, token)),
   });
 }
 
@@ -55,17 +56,18 @@ export function syntaxFault(source: Source, start: number, failure: Failure): Di
 const passwordsNear = (text: string, offset: number): readonly string[] =>
   passwordsOf(text.slice(Math.max(0, offset - 1000), offset + 1000));
 
-function syntaxHint(text: string, offset: number, what: string, token: string): { readonly hint?: string } {
-  if (what.startsWith("unterminated")) return { hint: "it begins here, and its end is missing" };
-  if (/at end of input$/.test(what))
-    return { hint: "the last statement is cut short: is a ) or an END missing?" };
+const hintOf = (hint: string | undefined): { readonly hint?: string } => (hint === undefined ? {} : { hint });
+
+function syntaxHint(text: string, offset: number, what: string, token: string): string | undefined {
+  if (what.startsWith("unterminated")) return "it begins here, and its end is missing";
+  if (/at end of input$/.test(what)) return "the last statement is cut short: is a ) or an END missing?";
   const before = text.slice(Math.max(0, offset - 1000), offset);
   const opensLine = /(?:^|[\r\n])[ \t]*$/.test(before);
   const afterStatement = /[^\s;(,]\s*$/.test(before);
   if (opensLine && afterStatement && OPENS_STATEMENT.test(token)) {
-    return { hint: `is a ; missing before ${token.toUpperCase()}?` };
+    return `is a ; missing before ${token.toUpperCase()}?`;
   }
-  return {};
+  return undefined;
 }
 
 const OPENS_STATEMENT =
