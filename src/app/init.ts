@@ -1,7 +1,8 @@
 /** A folder name → the beginnings of a project: the folder, a config file and, if asked for, `migrate.mk`. */
+import { resolve } from "node:path";
 import { MigrateError } from "../core/errors.ts";
 import { createDirectory, createFiles, isEmptyDirectory } from "../io/directory.ts";
-import type { Deps } from "./project.ts";
+import { type Deps, openConfig } from "./project.ts";
 
 export interface InitOptions {
   /** Relative to the working directory. Default: `migrations`. */
@@ -37,6 +38,7 @@ export async function init(
   if (makefile && !(await isEmptyDirectory(directory, deps))) {
     return { created: await createFiles(".", [{ name: "migrate.mk", text: migrateMk }], deps) };
   }
+  if (await isConfigured(directory, deps)) return { created: [directory] };
   if (!(await isEmptyDirectory(directory, deps))) {
     throw new MigrateError({
       code: "usage/not-empty",
@@ -52,6 +54,13 @@ export async function init(
   const created = await createFiles(".", files, deps);
   const folder = (await createDirectory(directory, deps)) ? [directory] : [];
   return { created: [...folder, ...created] };
+}
+
+/** A clone of a fresh project has its config file, and not the folder, since git keeps none that are empty. */
+async function isConfigured(directory: string, deps: Deps): Promise<boolean> {
+  const { file, directories } = await openConfig(deps, {});
+  const isNamed = file !== undefined && directories.includes(resolve(deps.cwd, directory));
+  return isNamed && (await createDirectory(directory, deps));
 }
 
 const SCHEMA = "./node_modules/retort/migrate.config.schema.json";

@@ -8,7 +8,14 @@ import type { Plan } from "../core/plan/types.ts";
 import { readLedger } from "../io/queries.ts";
 import { type CompileOptions, compileSteps } from "./compile.ts";
 import { connect } from "./connect.ts";
-import { computing, type Deps, openProject, type Project, type ProjectOptions } from "./project.ts";
+import {
+  computing,
+  type Deps,
+  openProject,
+  type Project,
+  type ProjectOptions,
+  warnOfEmpty,
+} from "./project.ts";
 import { type Request, stepsFrom, stepsOfRange } from "./steps.ts";
 
 export interface OfflineOptions extends ProjectOptions, CompileOptions {
@@ -35,6 +42,7 @@ export async function offline(deps: Deps, request: Request, options: OfflineOpti
   if (request.kind === "stamp" && request.purge === true) throw purgeInScript();
   if (options.fromDatabase === true) refuseRange(request);
   const project = await openProject(deps, options);
+  warnOfEmpty(project, deps);
   const plan =
     options.fromDatabase === true
       ? await planFromDatabase(deps, project, request, options)

@@ -12,9 +12,10 @@ import { commentText } from "../core/quote.ts";
 import { type SharedNumber, sharedNumbers } from "../core/shared-numbers.ts";
 import type { Source } from "../core/source.ts";
 import { fillTemplate } from "../core/template.ts";
-import { createFiles } from "../io/directory.ts";
+import type { Config } from "../io/config.ts";
+import { createDirectory, createFiles, isPattern } from "../io/directory.ts";
 import type { Template } from "../io/templates.ts";
-import { type Deps, openProject, type Project, type ProjectOptions } from "./project.ts";
+import { type Deps, openConfig, openProject, type Project, type ProjectOptions } from "./project.ts";
 import { findTemplate } from "./templates.ts";
 
 export interface RevisionOptions extends ProjectOptions {
@@ -46,7 +47,9 @@ export interface NewRevision {
 /** Writes the pair. Throws `usage/…`, `source/…` and `graph/…`; an existing file is never touched. */
 export async function createRevision(deps: Deps, options: RevisionOptions): Promise<NewRevision> {
   refuseNoMessage(options.message);
-  const project = await openProject(deps, options);
+  const config = await openConfig(deps, options);
+  await createConfigured(config, deps);
+  const project = await openProject(deps, options, config);
   return write(deps, project, placeOf(project, options), options);
 }
 
@@ -152,6 +155,14 @@ async function write(
   );
   const { revision, parents } = created;
   return { project, revision, parents, files, sharedNumbers: sharedNumbers(project.graph, pattern) };
+}
+
+/** Creates the folder that a config file names: git keeps none that are empty. One named by a flag may be misspelt. */
+async function createConfigured({ directories, origins }: Config, deps: Deps): Promise<void> {
+  const isInFile = !/^(?:flag|default)/.test(origins["directories"]!);
+  const [only, ...others] = directories;
+  if (isInFile && only !== undefined && others.length === 0 && !isPattern(only))
+    await createDirectory(only, deps);
 }
 
 /** Throws `usage/no-message`: it is what everybody sees of a migration, and its file's name. */

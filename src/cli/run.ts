@@ -49,11 +49,15 @@ const runFlags: Flags = {
   yes: flag("do not ask before a downgrade that is destructive, or may be", "y"),
 };
 
+const upgradeFlags: Flags = {
+  "allow-ahead": flag("nothing is wrong if a newer release has migrated further and nothing is left to do"),
+};
+
 export function runCommandOf({ name, summary, examples }: RunCommand): Command {
   return {
     name,
     summary,
-    args: { ...runFlags, ...scriptFlags },
+    args: { ...(name === "upgrade" ? upgradeFlags : {}), ...runFlags, ...scriptFlags },
     positionals: { required: name === "downgrade" ? 1 : 0, names: ["TARGET"] },
     examples,
     run: (invocation) => {
@@ -75,6 +79,7 @@ export async function runOnline(request: Request, invocation: Invocation): Promi
   const result = await run(deps, request, {
     ...project,
     dryRun,
+    allowAhead: args.flag("allow-ahead"),
     singleTransaction: args.flag("single-transaction"),
     lockTimeout: timeout(args.text("lock-timeout"), "--lock-timeout"),
     statementTimeout: timeout(args.text("statement-timeout"), "--statement-timeout"),

@@ -7,6 +7,7 @@
 import { type Diagnostic, MigrateError } from "./errors.ts";
 import { ancestors, descendants, type Graph, inOrder, maximal, nodeOf } from "./graph.ts";
 import { describe } from "./graph-faults.ts";
+import type { Applied } from "./ledger/types.ts";
 import type { RevisionId } from "./migration.ts";
 import {
   BASE,
@@ -188,6 +189,21 @@ export function appliedSet(graph: Graph, rows: readonly AppliedRow[]): ReadonlyS
   return new Set(rows.map((row) => row.revision));
 }
 
+/**
+ * The rows of a newer release, whose files these are not: in no file, and above what is applied. A base is none, since it
+ * begins the history of another project.
+ */
+export function aheadOf<R extends Pick<Applied, "revision" | "parents">>(
+  graph: Graph,
+  rows: readonly R[],
+): readonly R[] {
+  const applied = new Set(rows.map((row) => row.revision));
+  return rows.filter(
+    ({ revision, parents }) =>
+      !graph.nodes.has(revision) && parents.length > 0 && parents.every((parent) => applied.has(parent)),
+  );
+}
+
 /** What is applied when exactly `heads` are current: these and everything they need. */
 export function appliedBelow(graph: Graph, heads: Iterable<RevisionId>): readonly AppliedRow[] {
   return inOrder(graph, ancestors(graph, heads)).map((revision) => ({ revision }));
@@ -307,7 +323,7 @@ function oneTarget(target: string): string {
 export const vanishedHint = (revision: RevisionId, isEvery: boolean): string =>
   isEvery
     ? 'no applied revision is in these files: use the folder, or the database, that belongs to them; where two projects share a database, each has a ledger of its own: "ledger": {"schema": ...} in migrate.config.json'
-    : `bring its file back (another git branch may have it), or forget the row with: migrate repair --forget ${revision}`;
+    : `bring its file back (another git branch may have it), or forget the row with: migrate repair --forget ${revision}; an older release that was put back starts with: migrate upgrade --allow-ahead`;
 
 function unknownRow({ revision, appliedAt, appliedBy }: AppliedRow, isEvery: boolean): Diagnostic {
   const when = appliedAt === undefined ? "" : ` on ${appliedAt}`;
