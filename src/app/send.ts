@@ -57,7 +57,7 @@ async function readOnly(cause: MigrateError, session: Session): Promise<MigrateE
         ? `${session.database} is on a standby, which takes no writes`
         : `transactions on ${session.database} are read-only: default_transaction_read_only is on for this role, database or server`,
       hint: standby
-        ? "connect to the primary server; of several hosts, target_session_attrs=primary finds it"
+        ? "connect to the primary server"
         : "set it off for them (ALTER DATABASE ... SET default_transaction_read_only = off), or for these runs alone: PGOPTIONS='-c default_transaction_read_only=off'",
       sqlstate: "25006",
     },

@@ -174,7 +174,15 @@ export function multipleHeads(graph: Graph, argument: string, heads: readonly Re
 export function wayOutOf(graph: Graph, heads: readonly RevisionId[]): string {
   const which = heads.length > MAX_LISTED ? "heads" : heads.join(" ");
   const message = heads.length > 2 ? `merge ${heads.length} heads` : `merge ${heads.join(" and ")}`;
-  return `the heads are ${listed(graph, heads)}; to join them: migrate merge ${which} -m "${message}"`;
+  const lines = heads.slice(0, MAX_LISTED).map((id) => `    ${describe(nodeOf(graph, id).revision)}`);
+  const more = heads.length > MAX_LISTED ? [`    and ${heads.length - MAX_LISTED} more`] : [];
+  return [
+    "the heads are",
+    ...lines,
+    ...more,
+    "to join them:",
+    `    migrate merge ${which} -m "${message}"`,
+  ].join("\n");
 }
 
 /** More than these help nobody to choose. */

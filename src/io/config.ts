@@ -20,7 +20,7 @@ import { findDatabase, type Layer, layered, type Places, type TextAddress } from
 import { foldersOf } from "./directory.ts";
 import { textIfThere } from "./files.ts";
 import { parseJson } from "./jsonc.ts";
-import { type DatabaseAddress, secretsOf } from "./libpq/parameters.ts";
+import { type DatabaseAddress, type ServerAddress, secretsOf } from "./libpq/parameters.ts";
 
 /** The global flags, as typed. */
 export interface ConfigFlags {
@@ -193,6 +193,7 @@ export function describeConfig(config: Config): readonly DescribedSetting[] {
     schema: config.origins["schema"] === undefined ? undefined : config.schema,
     templates: config.templates,
   };
+  const given = database instanceof MigrateError || database.kind !== "server" ? {} : timeoutsGiven(database);
   const lines: DescribedSetting[] = [];
   const line = (setting: string, value: SettingValue | undefined, origin: string) => {
     if (value !== undefined) lines.push({ setting, value, origin });
@@ -210,8 +211,28 @@ export function describeConfig(config: Config): readonly DescribedSetting[] {
     }
     line("database.sslmode", ssl === false ? "disable" : ssl.mode, origins["sslmode"] ?? "default");
   }
-  for (const setting of settingNames) line(setting, values[setting], config.origins[setting] ?? "default");
+  for (const setting of settingNames) {
+    const origin = config.origins[setting] ?? "default";
+    const other = origin === "default" ? given[setting] : undefined;
+    line(setting, other?.value ?? values[setting], other?.origin ?? origin);
+  }
   return lines;
+}
+
+/** The timeouts in the options of a connection, which go before the defaults. */
+function timeoutsGiven({
+  options = "",
+  origins,
+  origin,
+}: ServerAddress): Readonly<Record<string, DescribedSetting>> {
+  const found: Record<string, DescribedSetting> = {};
+  for (const [, word, value] of options.matchAll(
+    /(?:-c\s*|--)(lock[_-]timeout|statement[_-]timeout)=(\S+)/g,
+  )) {
+    const setting = word!.startsWith("lock") ? "session.lockTimeout" : "session.statementTimeout";
+    found[setting] = { setting, value: value!, origin: origins["options"] ?? origin };
+  }
+  return found;
 }
 
 // ── the config file ─────────────────────────────────────────────────────────────────────────────────────────────
