@@ -27,6 +27,8 @@ export interface Deps {
   readonly killable?: (<T>(work: () => Promise<T>) => Promise<T>) | undefined;
   /** Told, once the configuration is known, which texts must not be printed. */
   readonly onSecrets?: (secrets: readonly string[]) => void;
+  /** Told the configuration once it is known. */
+  readonly onConfig?: (config: Config) => void;
   /** Told what the server, or we, have to say besides errors; a verb's own `onNotice` goes before it. */
   readonly onNotice?: (notice: Notice) => void;
 }
@@ -141,5 +143,6 @@ export async function openConfig(deps: Deps, options: ProjectOptions): Promise<C
     ...deps,
   });
   deps.onSecrets?.(config.secrets);
+  deps.onConfig?.(config);
   return config;
 }

@@ -13,6 +13,9 @@ export interface Failure {
   readonly offset?: number;
 }
 
+/** Whether the parser met what is no SQL; an escape in a string that is no escape begins with a backslash, too. */
+export const isForeign = ({ message }: Failure): boolean => message.startsWith("syntax error");
+
 /** The fault of a statement that begins at `start`. */
 export function syntaxFault(source: Source, start: number, failure: Failure): Diagnostic {
   const { message } = failure;
@@ -20,7 +23,7 @@ export function syntaxFault(source: Source, start: number, failure: Failure): Di
   const at = { ...locate(source, offset), start: offset };
   const rest = source.text.slice(offset, lineEnd(source.text, offset));
   const command = /^\\[^\s\\]+/.exec(rest)?.[0];
-  if (command !== undefined) {
+  if (command !== undefined && isForeign(failure)) {
     return faultAt(source, at, rest.trimEnd().length, {
       code: "source/psql-command",
       message: `${command} is a command of psql, and a migration is SQL alone`,

@@ -1,5 +1,5 @@
 -- Retort migration script: upgrade <base> -> c
--- Receipt: sha256:8497ac4db3c78930ef306342918f98645c3e20ad3a4d375674c616b006c11e0c
+-- Receipt: sha256:30e5f43f01805a9e4f0c08e925a680c5602ebd73e234f0ea1de63de3f9df99f5
 \if true
 -- For:  PostgreSQL 12 or later; ledger retort, format 2.
 -- Run:  psql -X -v ON_ERROR_STOP=1 -f migration.sql DATABASE
@@ -818,7 +818,7 @@ BEGIN
       MESSAGE = format('retort: the %s of %s did not succeed', step.kind,
         array_to_string(step.names, ', ')),
       HINT = 'An index that is not valid is dropped with DROP INDEX CONCURRENTLY; a partition that '
-        'is half detached is finished with DETACH PARTITION … FINALIZE.';
+        'is half detached is finished with DETACH PARTITION ... FINALIZE.';
   END IF;
 END
 $body$;
@@ -1017,7 +1017,7 @@ DECLARE
   -- database's owner and superusers.
   owners CONSTANT pg_catalog.text[] := '{}';
   -- SHA-256 of its procedures.
-  procedures CONSTANT pg_catalog.text := '8cbc4262e1173a468552c34c47a4f026ce990f153130535cc1ad8ba0b4884d16';
+  procedures CONSTANT pg_catalog.text := 'db71f3e3e1a7b7a23079a81cd549cb3b28c1a86187703de3d39147491e96746a';
   place pg_catalog.oid;
   present pg_catalog.text[];
   found pg_catalog.text;
@@ -1182,7 +1182,7 @@ $body$;
 CALL retort.require_state('{}', '{}', 3, 1401614897665169694, 'migrate upgrade %s:c --sql');
 
 -- Log: which script this is, as it was handed out.
-CALL retort.begin_script('8497ac4db3c78930ef306342918f98645c3e20ad3a4d375674c616b006c11e0c',
+CALL retort.begin_script('30e5f43f01805a9e4f0c08e925a680c5602ebd73e234f0ea1de63de3f9df99f5',
   'base:c', 3, 1401614897665169694);
 COMMIT;
 
@@ -1240,7 +1240,7 @@ BEGIN TRANSACTION READ ONLY;
 -- Check: what is applied now is what was promised, row by row.
 SELECT retort.check(3, 1401614897665169694) AS retort_passed \gset
 SELECT revisions AS applied_revisions, 'c' AS current_heads,
-  'sha256:8497ac4db3c78930ef306342918f98645c3e20ad3a4d375674c616b006c11e0c' AS receipt FROM retort.state;
+  'sha256:30e5f43f01805a9e4f0c08e925a680c5602ebd73e234f0ea1de63de3f9df99f5' AS receipt FROM retort.state;
 COMMIT;
 SET SESSION AUTHORIZATION DEFAULT;
 RESET ROLE;
