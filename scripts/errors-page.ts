@@ -47,6 +47,7 @@ export const meanings: Readonly<Record<string, string>> = {
   "usage/no-engine": "The package that compares schemas is not installed.",
   "usage/no-environment": "`-n` names an environment that the config file does not have.",
   "usage/no-folder": "The working directory does not exist any more.",
+  "usage/no-message": "A new revision has no message.",
   "usage/no-receipt": "The file is no script of Retort: it states no receipt.",
   "usage/no-schema": "There is no schema to compare with: no file in the schema folder.",
   "usage/no-templates": "The folder of templates does not exist.",
@@ -57,6 +58,7 @@ export const meanings: Readonly<Record<string, string>> = {
   "usage/range-not-allowed": "A range was given where one target is meant.",
   "usage/range-required": "A script of a downgrade has to be told where it starts.",
   "usage/rename": "`--rename` is not of the form `old=new`, or names what is not there.",
+  "usage/reversed-range": "The range of a script leads the other way: its end comes before its start.",
   "usage/scratch": "No scratch database can be made where it was asked for.",
   "usage/server-version": "`--server-version` was given something else than a version of PostgreSQL.",
   "usage/service": "The service file of libpq has no such service, or cannot be read.",
@@ -162,6 +164,8 @@ export const meanings: Readonly<Record<string, string>> = {
   "execution/ledger": "The ledger cannot be read.",
   "execution/own-statement": "A statement of ours failed.",
   "execution/pooler": "A pooler in transaction mode stands before the database.",
+  "execution/read-only":
+    "The database takes no writes: it is on a standby, or default_transaction_read_only is on.",
   "execution/statement": "A statement of a migration failed.",
   "execution/unexpected-row": "The database answered a question of ours with something that it cannot be.",
 };

@@ -28,7 +28,10 @@ test("each target does what its command does", async () => {
   const applied = async () => (await query(url, "SELECT revision FROM retort.applied")).length;
 
   done(`${env.MIGRATE} init --makefile`);
-  writeFileSync(join(folder, "Makefile"), "include migrate.mk\n");
+  writeFileSync(join(folder, "Makefile"), "include migrate.mk\n\nall:\n\t@echo all of it\n");
+  // Neither above the Makefile's own targets nor below them does it take over what make alone does.
+  expect(done("make")).toBe("all of it\n");
+  expect(done("printf 'first:\\n\\t@echo first\\ninclude migrate.mk\\n' | make -f -")).toBe("first\n");
 
   // What make, the shell or printf would read is text here.
   const message = 'add Ann\'s $HOME `id` "users" 100%';
@@ -51,6 +54,10 @@ test("each target does what its command does", async () => {
   done("make migrate-up MIGRATE_TO=+1");
   done("make migrate-create MSG=orders && make migrate-up");
   expect(await applied()).toBe(2);
+  done(
+    'make migrate-create MSG=notes MIGRATE_FLAGS="--head 0001 --splice" && make migrate-up MIGRATE_TO=heads',
+  );
+  expect(await applied()).toBe(3);
   done("make migrate-down MIGRATE_TO=base");
   expect(await applied()).toBe(0);
 });

@@ -7,7 +7,14 @@ import { type Config, requireDatabase } from "../io/config.ts";
 import { type Backend, backendOf, readLedger } from "../io/queries.ts";
 import { openSession } from "../io/session/open.ts";
 import type { Notice, Session } from "../io/session/types.ts";
-import { type Deps, openConfig, openProject, type Project, type ProjectOptions } from "./project.ts";
+import {
+  type Deps,
+  openConfig,
+  openProject,
+  type Project,
+  type ProjectOptions,
+  warnOfEmpty,
+} from "./project.ts";
 
 export interface ConnectOptions {
   /** Seconds to wait until the server accepts connections. Default 0. */
@@ -33,8 +40,13 @@ export async function openConnected(
   options: ProjectOptions & ConnectOptions,
 ): Promise<Connected> {
   const config = await openConfig(deps, options);
-  if (config.database instanceof MigrateError || config.database.kind !== "server") {
+  const open = async (): Promise<Project> => {
     const project = await openProject(deps, options, config);
+    warnOfEmpty(project, deps, options.onNotice);
+    return project;
+  };
+  if (config.database instanceof MigrateError || config.database.kind !== "server") {
+    const project = await open();
     return { project, ...(await openLedger(deps, config, options)) };
   }
   const needless = new AbortController();
@@ -45,7 +57,7 @@ export async function openConnected(
   // It gets as far as to wait for the server.
   await new Promise(setImmediate);
   try {
-    const project = await openProject(deps, options, config);
+    const project = await open();
     return { project, ...(await opening) };
   } catch (error) {
     needless.abort();

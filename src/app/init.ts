@@ -1,7 +1,8 @@
 /** A folder name → the beginnings of a project: the folder, a config file and, if asked for, `migrate.mk`. */
+import { resolve } from "node:path";
 import { MigrateError } from "../core/errors.ts";
 import { createDirectory, createFiles, isEmptyDirectory } from "../io/directory.ts";
-import type { Deps } from "./project.ts";
+import { type Deps, openConfig } from "./project.ts";
 
 export interface InitOptions {
   /** Relative to the working directory. Default: `migrations`. */
@@ -37,6 +38,7 @@ export async function init(
   if (makefile && !(await isEmptyDirectory(directory, deps))) {
     return { created: await createFiles(".", [{ name: "migrate.mk", text: migrateMk }], deps) };
   }
+  if (await isConfigured(directory, deps)) return { created: [directory] };
   if (!(await isEmptyDirectory(directory, deps))) {
     throw new MigrateError({
       code: "usage/not-empty",
@@ -54,6 +56,13 @@ export async function init(
   return { created: [...folder, ...created] };
 }
 
+/** A clone of a fresh project has its config file, and not the folder, since git keeps none that are empty. */
+async function isConfigured(directory: string, deps: Deps): Promise<boolean> {
+  const { file, directories } = await openConfig(deps, {});
+  const isNamed = file !== undefined && directories.includes(resolve(deps.cwd, directory));
+  return isNamed && (await createDirectory(directory, deps));
+}
+
 const SCHEMA = "./node_modules/retort/migrate.config.schema.json";
 
 /** Targets for a Makefile of the user's: `include migrate.mk`. */
@@ -61,6 +70,11 @@ const migrateMk = `# Targets for database migrations. In your Makefile: include 
 # Set MIGRATE to run another command, for example: make migrate-up MIGRATE="docker compose run --rm app npx migrate"
 MIGRATE ?= npx migrate
 MIGRATE_TO ?= head
+# Further flags of the command, for example: make migrate-create MSG="add users" MIGRATE_FLAGS="--head billing@head"
+MIGRATE_FLAGS ?=
+
+# What make does without a target is for your Makefile to say, also below the include.
+MIGRATE_GOAL_BEFORE := $(.DEFAULT_GOAL)
 
 .PHONY: migrate-create migrate-up migrate-down migrate-status migrate-sql
 
@@ -68,11 +82,11 @@ MIGRATE_TO ?= head
 migrate-create: export MIGRATE_MSG = $(value MSG)
 migrate-create:
 	@test -n "$$MIGRATE_MSG" || { echo 'usage: make migrate-create MSG="what it does"' >&2; exit 2; }
-	@$(MIGRATE) revision -m "$$MIGRATE_MSG"
+	@$(MIGRATE) revision -m "$$MIGRATE_MSG" $(MIGRATE_FLAGS)
 
-# make migrate-up, or: make migrate-up MIGRATE_TO=+1
+# make migrate-up, or: make migrate-up MIGRATE_TO=+1; with several heads: make migrate-up MIGRATE_TO=heads
 migrate-up:
-	@$(MIGRATE) upgrade $(MIGRATE_TO)
+	@$(MIGRATE) upgrade $(MIGRATE_TO) $(MIGRATE_FLAGS)
 
 # The last migration back; another target: make migrate-down MIGRATE_TO=base
 # Where nobody can be asked and data would go: make migrate-down MIGRATE_FLAGS=--yes
@@ -81,9 +95,11 @@ migrate-down:
 	@$(MIGRATE) downgrade $(MIGRATE_TO) $(MIGRATE_FLAGS)
 
 migrate-status:
-	@$(MIGRATE) status
+	@$(MIGRATE) status $(MIGRATE_FLAGS)
 
 # make migrate-sql > migration.sql, or from a revision: make migrate-sql MIGRATE_TO=29f859a13ea1:head
 migrate-sql:
-	@$(MIGRATE) upgrade $(MIGRATE_TO) --sql
+	@$(MIGRATE) upgrade $(MIGRATE_TO) --sql $(MIGRATE_FLAGS)
+
+.DEFAULT_GOAL := $(MIGRATE_GOAL_BEFORE)
 `;

@@ -75,7 +75,8 @@ export interface History {
   readonly project: Project;
   /** Newest first. */
   readonly revisions: readonly RevisionId[];
-  readonly current: ReadonlySet<RevisionId>;
+  /** What is current; undefined where the database was not asked. */
+  readonly current: ReadonlySet<RevisionId> | undefined;
 }
 
 /** The revisions of a range, newest first. Asks the database only where `current` is spoken of. */
@@ -83,9 +84,8 @@ export async function history(deps: Deps, options: HistoryOptions): Promise<Hist
   const asks = options.indicateCurrent === true || options.range?.split(":").includes("current") === true;
   const state = asks ? await readState(deps, options) : undefined;
   const project = state?.project ?? (await openProject(deps, options));
-  const heads = state?.heads ?? [];
-  const current = new Set(options.indicateCurrent === true ? heads : []);
-  return { project, revisions: historyOf(project.graph, options.range, heads), current };
+  const revisions = historyOf(project.graph, options.range, state?.heads ?? []);
+  return { project, revisions, current: state === undefined ? undefined : new Set(state.heads) };
 }
 
 /** What `show` lists for a target; `current` asks the database. */

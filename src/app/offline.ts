@@ -8,7 +8,14 @@ import type { Plan } from "../core/plan/types.ts";
 import { readLedger } from "../io/queries.ts";
 import { type CompileOptions, compileSteps } from "./compile.ts";
 import { connect } from "./connect.ts";
-import { computing, type Deps, openProject, type Project, type ProjectOptions } from "./project.ts";
+import {
+  computing,
+  type Deps,
+  openProject,
+  type Project,
+  type ProjectOptions,
+  warnOfEmpty,
+} from "./project.ts";
 import { type Request, stepsFrom, stepsOfRange } from "./steps.ts";
 
 export interface OfflineOptions extends ProjectOptions, CompileOptions {
@@ -33,7 +40,9 @@ export async function offline(deps: Deps, request: Request, options: OfflineOpti
   const { form = defaultForm, singleTransaction = false, idempotent = false } = options;
   refuseForm(form, { kind: request.kind, singleTransaction, idempotent });
   if (request.kind === "stamp" && request.purge === true) throw purgeInScript();
+  if (options.fromDatabase === true) refuseRange(request);
   const project = await openProject(deps, options);
+  warnOfEmpty(project, deps);
   const plan =
     options.fromDatabase === true
       ? await planFromDatabase(deps, project, request, options)
@@ -51,6 +60,18 @@ const purgeInScript = (): MigrateError =>
     message: "Can't use --purge with --sql mode",
     hint: "say what is applied instead: migrate stamp --sql FROM:TO; or let it run: migrate stamp --purge TO",
   });
+
+/** Who lets the database say where it stands does not say it as well. Throws `usage/range-not-allowed`. */
+function refuseRange(request: Request): void {
+  const targets = request.kind === "stamp" ? request.targets : [request.target];
+  const range = targets.find((target) => target.includes(":"));
+  if (range === undefined) return;
+  throw new MigrateError({
+    code: "usage/range-not-allowed",
+    message: `--from-database asks the database where it stands, and '${range}' says it as well`,
+    hint: `name only where it shall go: ${range.slice(range.indexOf(":") + 1) || "head"}; or leave out --from-database`,
+  });
+}
 
 async function planFromDatabase(
   deps: Deps,

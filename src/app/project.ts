@@ -1,4 +1,5 @@
 /** Flags, environment and files → a project: its configuration, its migrations, their graph. */
+import path from "node:path";
 import { cancelled } from "../core/errors.ts";
 import { GOES_ON } from "../core/explain.ts";
 import { type FileNamePattern, filePattern } from "../core/filename.ts";
@@ -10,7 +11,7 @@ import type { Migration, RevisionId } from "../core/migration.ts";
 import type { SessionPins } from "../core/plan/session.ts";
 import { type Config, loadConfig } from "../io/config.ts";
 
-import { readMigrations } from "../io/directory.ts";
+import { readMigrations, sqlBelow } from "../io/directory.ts";
 import { type KnownBodies, knownBodies } from "../io/parsed.ts";
 import type { Notice } from "../io/session/types.ts";
 
@@ -26,6 +27,8 @@ export interface Deps {
   readonly killable?: (<T>(work: () => Promise<T>) => Promise<T>) | undefined;
   /** Told, once the configuration is known, which texts must not be printed. */
   readonly onSecrets?: (secrets: readonly string[]) => void;
+  /** Told the configuration once it is known. */
+  readonly onConfig?: (config: Config) => void;
   /** Told what the server, or we, have to say besides errors; a verb's own `onNotice` goes before it. */
   readonly onNotice?: (notice: Notice) => void;
 }
@@ -72,6 +75,22 @@ export async function openProject(deps: Deps, options: ProjectOptions, known?: C
     pins: pinsOf(config),
     known: (major) => knownBodies(config.directories, major, deps.env),
   };
+}
+
+/** Warns of a project without migrations: it may be the wrong folder, or another tool's. */
+export function warnOfEmpty(
+  { migrations, config }: Project,
+  { cwd, ...deps }: Deps,
+  onNotice: Deps["onNotice"] | undefined = deps.onNotice,
+): void {
+  if (migrations.size > 0) return;
+  const folders = config.directories.map((folder) => path.relative(cwd, folder) || ".").join(", ");
+  const below = config.directories.map(sqlBelow).find((found) => found !== undefined);
+  const why =
+    below === undefined
+      ? "name another with --directory DIR, or write one: migrate revision"
+      : `${below} is not one: a migration is a pair of files right in that folder, NNNN_name.up.sql and NNNN_name.down.sql`;
+  onNotice?.({ severity: "WARNING", message: `there is no migration in ${folders}; ${why}` });
 }
 
 /** Timeouts that nobody has asked for give way to those that the connection was given. */
@@ -124,5 +143,6 @@ export async function openConfig(deps: Deps, options: ProjectOptions): Promise<C
     ...deps,
   });
   deps.onSecrets?.(config.secrets);
+  deps.onConfig?.(config);
   return config;
 }

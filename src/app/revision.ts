@@ -12,9 +12,10 @@ import { commentText } from "../core/quote.ts";
 import { type SharedNumber, sharedNumbers } from "../core/shared-numbers.ts";
 import type { Source } from "../core/source.ts";
 import { fillTemplate } from "../core/template.ts";
-import { createFiles } from "../io/directory.ts";
+import type { Config } from "../io/config.ts";
+import { createDirectory, createFiles, isPattern } from "../io/directory.ts";
 import type { Template } from "../io/templates.ts";
-import { type Deps, openProject, type Project, type ProjectOptions } from "./project.ts";
+import { type Deps, openConfig, openProject, type Project, type ProjectOptions } from "./project.ts";
 import { findTemplate } from "./templates.ts";
 
 export interface RevisionOptions extends ProjectOptions {
@@ -45,7 +46,10 @@ export interface NewRevision {
 
 /** Writes the pair. Throws `usage/…`, `source/…` and `graph/…`; an existing file is never touched. */
 export async function createRevision(deps: Deps, options: RevisionOptions): Promise<NewRevision> {
-  const project = await openProject(deps, options);
+  refuseNoMessage(options.message);
+  const config = await openConfig(deps, options);
+  await createConfigured(config, deps);
+  const project = await openProject(deps, options, config);
   return write(deps, project, placeOf(project, options), options);
 }
 
@@ -110,7 +114,11 @@ export async function mergeRevisions(deps: Deps, options: MergeOptions): Promise
     });
   }
   const message = parents.length > 2 ? `merge ${parents.length} heads` : `merge ${parents.join(" and ")}`;
-  return write(deps, project, place, { template: "merge", ...options, message: options.message ?? message });
+  return write(deps, project, place, {
+    template: "merge",
+    ...options,
+    message: options.message?.trim() || message,
+  });
 }
 
 async function write(
@@ -147,6 +155,24 @@ async function write(
   );
   const { revision, parents } = created;
   return { project, revision, parents, files, sharedNumbers: sharedNumbers(project.graph, pattern) };
+}
+
+/** Creates the folder that a config file names: git keeps none that are empty. One named by a flag may be misspelt. */
+async function createConfigured({ directories, origins }: Config, deps: Deps): Promise<void> {
+  const isInFile = !/^(?:flag|default)/.test(origins["directories"]!);
+  const [only, ...others] = directories;
+  if (isInFile && only !== undefined && others.length === 0 && !isPattern(only))
+    await createDirectory(only, deps);
+}
+
+/** Throws `usage/no-message`: it is what everybody sees of a migration, and its file's name. */
+export function refuseNoMessage(message: string): void {
+  if (message.trim() !== "") return;
+  throw new MigrateError({
+    code: "usage/no-message",
+    message: "a revision needs a message that says what it does",
+    hint: 'for example: migrate revision -m "add users"',
+  });
 }
 
 /** A new revision lands beside its parent; a base where the user says, if there is a choice. */

@@ -2,9 +2,10 @@
 import { MigrateError } from "../core/errors.ts";
 import type { Event } from "../core/event.ts";
 import { explainQuery } from "../core/explain.ts";
-import type { LedgerState } from "../core/ledger/types.ts";
+import type { Applied, LedgerState } from "../core/ledger/types.ts";
 import type { Plan, PlanStep } from "../core/plan/types.ts";
 import { redact } from "../core/redact.ts";
+import { aheadOf } from "../core/steps.ts";
 import { lockFirst } from "../io/execute.ts";
 import { lockHolders, readLedger } from "../io/queries.ts";
 import { type Notice, type Session, StatementFailure } from "../io/session/types.ts";
@@ -22,6 +23,11 @@ export interface RunOptions
     Omit<CompileOptions, "idempotent">,
     ConnectOptions,
     SendOptions {
+  /**
+   * Applied revisions that no file has are taken for those of a newer release, if the ledger says what they follow: then
+   * nothing is left to do. What is pending all the same is refused.
+   */
+  readonly allowAhead?: boolean | undefined;
   /** Plan only: nothing is written. */
   readonly dryRun?: boolean | undefined;
   readonly onNotice?: ((notice: Notice) => void) | undefined;
@@ -148,8 +154,9 @@ async function planFor(
   session: Session,
   options: RunOptions,
 ): Promise<Plan> {
-  const steps = stepsFrom(project, request, state.applied);
-  for (const { message } of refuseChanged(project, state.applied, steps)) {
+  const rows = rowsFor(project, request, state, options);
+  const steps = stepsFrom(project, request, rows);
+  for (const { message } of refuseChanged(project, rows, steps)) {
     options.onNotice?.({ severity: "WARNING", message });
   }
   const compileOptions = { ...options, serverVersion: session.version };
@@ -159,6 +166,21 @@ async function planFor(
     ...compileOptions,
     resume: { intent, resumed: (step) => resumed(project, session, step, intent, steps.before) },
   });
+}
+
+/** The rows that an upgrade starts from: with `allowAhead` not those of a newer release, unless something is left to do. */
+function rowsFor(
+  project: Project,
+  request: Request,
+  { applied }: LedgerState,
+  { allowAhead, onNotice }: RunOptions,
+): readonly Applied[] {
+  const ahead = allowAhead === true && request.kind === "upgrade" ? aheadOf(project.graph, applied) : [];
+  const known = applied.filter((row) => !ahead.includes(row));
+  if (ahead.length === 0 || stepsFrom(project, request, known).steps.length > 0) return applied;
+  const message = `the database is ahead of these files, which lack ${ahead.map((row) => row.revision).join(", ")}`;
+  onNotice?.({ severity: "NOTICE", message });
+  return known;
 }
 
 /** How long a server that restarts is waited for, in seconds. */

@@ -1,10 +1,11 @@
 /** A plan → it is executed on a session, under what the configuration and the flags say of waiting. */
+import { MigrateError } from "../core/errors.ts";
 import type { Event } from "../core/event.ts";
 import type { Ledger } from "../core/ledger/calls.ts";
 import type { Plan } from "../core/plan/types.ts";
 import type { Config } from "../io/config.ts";
 import { type ExecuteOptions, execute, type LockOptions } from "../io/execute.ts";
-import { type Backend, blockers, lockHolders } from "../io/queries.ts";
+import { type Backend, blockers, isStandby, lockHolders } from "../io/queries.ts";
 import type { Session } from "../io/session/types.ts";
 import type { Deps } from "./project.ts";
 
@@ -24,7 +25,7 @@ export interface Target {
   readonly ledger: Ledger;
 }
 
-/** Executes the plan. Throws what `execute` throws. */
+/** Executes the plan. Throws what `execute` throws, and `execution/read-only`. */
 export function send(
   plan: Plan,
   target: Target,
@@ -38,7 +39,30 @@ export function send(
     lockRetries: options.lockRetries ?? config.lockRetries,
     blockers: () => blockers(session, backend.pid),
     ...ofFiles,
+  }).catch(async (error: unknown) => {
+    throw error instanceof MigrateError && error.sqlstate === "25006"
+      ? await readOnly(error, session)
+      : error;
   });
+}
+
+/** What takes no writes, in the place of the statement that found it out. */
+async function readOnly(cause: MigrateError, session: Session): Promise<MigrateError> {
+  const standby = await isStandby(session).catch(() => undefined);
+  if (standby === undefined) return cause;
+  return new MigrateError(
+    {
+      code: "execution/read-only",
+      message: standby
+        ? `${session.database} is on a standby, which takes no writes`
+        : `transactions on ${session.database} are read-only: default_transaction_read_only is on for this role, database or server`,
+      hint: standby
+        ? "connect to the primary server"
+        : "set it off for them (ALTER DATABASE ... SET default_transaction_read_only = off), or for these runs alone: PGOPTIONS='-c default_transaction_read_only=off'",
+      sqlstate: "25006",
+    },
+    { cause },
+  );
 }
 
 /** How the lock is waited for. */

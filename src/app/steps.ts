@@ -11,6 +11,7 @@ import {
   planOfflineUpgrade,
   planStamp,
   planUpgrade,
+  refuseReversed,
   type Step,
 } from "../core/steps.ts";
 import { BASE, resolveOne } from "../core/target.ts";
@@ -63,6 +64,7 @@ export function stepsOfRange(project: Project, request: Request): Steps {
     const targets = range === undefined ? request.targets : [range.end, ...others];
     return stepsFrom(project, { ...request, targets }, rows);
   }
+  refuseReversed(graph, request.kind, request.target);
   const plan = request.kind === "upgrade" ? planOfflineUpgrade : planOfflineDowngrade;
   const { applied, steps } = plan(graph, request.target);
   return { kind: request.kind, before: applied, after: appliedAfter(applied, steps), steps };

@@ -1,7 +1,7 @@
 /** The words of the command line → the command they name, and its arguments. The command table. */
 import { MigrateError } from "../core/errors.ts";
 import { nearest } from "../core/nearest.ts";
-import { type Command, frontFlags, globals } from "./command.ts";
+import { type Command, globals } from "./command.ts";
 import { type ParsedWords, parseWords, splitAtCommand } from "./strict.ts";
 
 type Entry = readonly [summary: string, load: () => Promise<{ default: Command }>];
@@ -66,11 +66,11 @@ export interface CommandLine {
 }
 
 /** What stands before a command's name. */
-const front = { name: "", args: frontFlags, positionals: { required: 0, names: [] } };
+const front = { name: "", args: globals, positionals: { required: 0, names: [] } };
 
 /** Reads the words, and loads the command. */
 export async function readCommandLine(words: readonly string[]): Promise<CommandLine> {
-  const { before, name, after } = splitAtCommand(words, frontFlags);
+  const { before, name, after } = splitAtCommand(words, globals);
   const args = parseWords(before, front);
   if (name === undefined) return { args };
   if (name === "help") return await readCommandLine(["--help", ...before, ...after]);

@@ -1,7 +1,8 @@
 /** What a command is: citty's definition plus what citty cannot say (how many arguments, examples). The only importer of citty. */
 import { type BooleanArgDef, runCommand, type StringArgDef } from "citty";
 import type { Deps, ProjectOptions } from "../app/project.ts";
-import { exitCodes } from "../core/errors.ts";
+import { exitCodes, MigrateError } from "../core/errors.ts";
+import type { Config } from "../io/config.ts";
 import type { Printer } from "./print.ts";
 
 /** What was said on the command line. */
@@ -20,6 +21,8 @@ export interface Positionals {
   readonly required: number;
   readonly names: readonly string[];
   readonly many?: boolean;
+  /** The flag that an argument too many was meant for. */
+  readonly flag?: string;
 }
 
 /** What a command gets: its parsed arguments and the way out. */
@@ -52,10 +55,24 @@ export async function perform(command: Command, invocation: Invocation): Promise
   const { printer } = invocation;
   const onNotice: Deps["onNotice"] = ({ severity, message }) =>
     printer.info(`${severity.toLowerCase()}: ${message}`);
-  const run = () => command.run({ ...invocation, deps: { ...invocation.deps, onNotice } });
+  let told = false;
+  const onConfig: Deps["onConfig"] = (config) => {
+    if (!told) for (const line of configLines(config)) printer.verbose(line);
+    told = true;
+  };
+  const run = () => command.run({ ...invocation, deps: { ...invocation.deps, onNotice, onConfig } });
   const { result } = await runCommand({ run }, { rawArgs: [] });
   return typeof result === "number" ? result : exitCodes.ok;
 }
+
+/** Where a command works, for `--verbose`. */
+const configLines = ({ file, directories, database, environment }: Config): readonly string[] => [
+  `config: ${file ?? "none"}${environment === undefined ? "" : `, environment ${environment}`}`,
+  `directories: ${directories.join(", ")}`,
+  database instanceof MigrateError
+    ? `database: none (${database.message})`
+    : `database: ${database.display} (from ${database.origin})`,
+];
 
 /** A flag without a value. Of several aliases only the one-letter one is shown. */
 export const flag = (description: string, ...alias: string[]): BooleanArgDef => ({
@@ -80,11 +97,9 @@ export const globals: Flags = {
   env: value("named environment of the config file", "NAME", "n", "name"),
   x: value("set a variable for ${NAME} in the config file; may be repeated", "KEY=VALUE", "x"),
   json: flag("print the result as JSON"),
-  verbose: flag("say more", "v"),
+  verbose: flag("say more; first which config file, folders and database are used", "v"),
   quiet: flag("print errors only", "q"),
   raiseerr: flag("with an error, show the program's stack too"),
   help: flag("show this help", "h"),
+  version: flag("show the version"),
 };
-
-/** Flags that may stand before the command's name. */
-export const frontFlags: Flags = { ...globals, version: flag("show the version") };

@@ -1,5 +1,5 @@
 /** A command's definition → its help text; the command table → the overview. */
-import { type Command, type Flags, frontFlags, globals } from "./command.ts";
+import { type Command, type Flags, globals } from "./command.ts";
 
 const WIDTH = 80;
 
@@ -40,7 +40,7 @@ export function overview(
         commands.map(([command, [summary]]) => [command, summary]),
       ),
     ),
-    section("flags of every command", flagRows(frontFlags)),
+    section("flags of every command", flagRows(globals)),
     "The help of a command: migrate COMMAND --help",
   ].join("\n\n");
 }

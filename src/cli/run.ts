@@ -1,7 +1,7 @@
 /** What `upgrade` and `downgrade` share: flags, the run with its progress, the script. */
 import type { RunResult } from "../app/run.ts";
 import type { Request } from "../app/steps.ts";
-import { MigrateError } from "../core/errors.ts";
+import { exitCodes, MigrateError } from "../core/errors.ts";
 import type { Plan, PlanStep } from "../core/plan/types.ts";
 import { lossLine } from "../render/loss.ts";
 import { type Command, type Flags, flag, type Invocation, value } from "./command.ts";
@@ -49,11 +49,15 @@ const runFlags: Flags = {
   yes: flag("do not ask before a downgrade that is destructive, or may be", "y"),
 };
 
+const upgradeFlags: Flags = {
+  "allow-ahead": flag("nothing is wrong if a newer release has migrated further and nothing is left to do"),
+};
+
 export function runCommandOf({ name, summary, examples }: RunCommand): Command {
   return {
     name,
     summary,
-    args: { ...runFlags, ...scriptFlags },
+    args: { ...(name === "upgrade" ? upgradeFlags : {}), ...runFlags, ...scriptFlags },
     positionals: { required: name === "downgrade" ? 1 : 0, names: ["TARGET"] },
     examples,
     run: (invocation) => {
@@ -64,8 +68,8 @@ export function runCommandOf({ name, summary, examples }: RunCommand): Command {
   };
 }
 
-/** Runs a request on the database and tells how it goes. */
-export async function runOnline(request: Request, invocation: Invocation): Promise<void> {
+/** Runs a request on the database and tells how it goes. The exit code: 1 where the answer was no. */
+export async function runOnline(request: Request, invocation: Invocation): Promise<number> {
   const { args, deps, project, printer, json } = invocation;
   refuseScriptFlags(invocation);
   const { run } = await import("../app/run.ts");
@@ -75,6 +79,7 @@ export async function runOnline(request: Request, invocation: Invocation): Promi
   const result = await run(deps, request, {
     ...project,
     dryRun,
+    allowAhead: args.flag("allow-ahead"),
     singleTransaction: args.flag("single-transaction"),
     lockTimeout: timeout(args.text("lock-timeout"), "--lock-timeout"),
     statementTimeout: timeout(args.text("statement-timeout"), "--statement-timeout"),
@@ -87,6 +92,7 @@ export async function runOnline(request: Request, invocation: Invocation): Promi
     },
     onEvent: progress.onEvent,
   }).finally(progress.stop);
+  const isRefused = !result.done && !dryRun && result.plan.batches.length > 0;
   if (json) printer.json(resultValue(result));
   else if (result.plan.steps.length === 0 && result.steps.length === 0 && !result.done) {
     printer.info(`nothing to ${request.kind}: ${heads(result.plan.to)} on ${result.database}`);
@@ -96,6 +102,7 @@ export async function runOnline(request: Request, invocation: Invocation): Promi
       `now at ${heads(result.plan.to)} on ${result.database}  ${timeText(performance.now() - began)}`,
     );
   else printer.info("nothing was done");
+  return isRefused ? exitCodes.findings : exitCodes.ok;
 }
 
 /** Asks before a downgrade destroys anything, or may: in a terminal; elsewhere `--yes` must have been said. */

@@ -19,7 +19,7 @@ export interface ParsedWords extends Arguments {
 /** Parses words by the flags and positionals of a command; `before`: what the words before them said. */
 export function parseWords(
   words: readonly string[],
-  command: Pick<Command, "name" | "args" | "positionals">,
+  command: Pick<Command, "name" | "args" | "positionals" | "examples">,
   before?: ParsedWords,
 ): ParsedWords {
   const options = optionsOf(command.args);
@@ -133,15 +133,19 @@ function valueFault(command: Named, token: OptionToken, { type }: Option): Migra
 }
 
 function positionalFault(
-  command: Pick<Command, "name" | "positionals">,
+  { name, positionals, examples = [] }: Pick<Command, "name" | "positionals" | "examples">,
   given: readonly string[],
 ): MigrateError | undefined {
-  const { name, positionals } = command;
-  const { required, names, many } = positionals;
-  if (given.length < required)
-    return usage("missing-argument", `${name} needs ${names[given.length]}`, command);
-  if (many === true || given.length <= names.length) return undefined;
-  return usage("extra-argument", `${name} does not take the argument '${given[names.length]}'`, command);
+  const { required, names, many, flag } = positionals;
+  if (given.length < required) {
+    const lines = examples.slice(0, 2).map(([line]) => line);
+    const hint = lines.length === 0 ? undefined : `for example: ${lines.join(", or ")};`;
+    return usage("missing-argument", `${name} needs ${names[given.length]}`, { name }, hint);
+  }
+  const extra = given[names.length];
+  if (many === true || extra === undefined) return undefined;
+  const hint = flag === undefined ? undefined : `did you mean: migrate ${name} ${flag} "${extra}"?`;
+  return usage("extra-argument", `${name} does not take the argument '${extra}'`, { name }, hint);
 }
 
 type Named = Pick<Command, "name">;
@@ -168,7 +172,6 @@ const habits: Readonly<Record<string, string>> = {
   "database-url": "database",
   dir: "directory",
   environment: "env",
-  version: "the version is shown by migrate --version;",
 };
 
 function unknownFlag({ name: command, args }: Pick<Command, "name" | "args">, flag: string): MigrateError {

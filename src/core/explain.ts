@@ -1,6 +1,7 @@
 /** A plan, one of its statements and what the server answered → the error as the user must see it: where, what is so now, what to type. */
 import { cancelled, type Excerpt, MigrateError } from "./errors.ts";
 import { excerptAt } from "./fault.ts";
+import { invisibleHint } from "./invisible.ts";
 import { type Intent, isGuard } from "./ledger/types.ts";
 import { passwordsOf } from "./password.ts";
 import type { Batch, Plan, PlanStep, Statement } from "./plan/types.ts";
@@ -51,14 +52,11 @@ export function explain(
   const said = withoutPasswords(failure, statement);
   const message = messageOf(said);
   if (origin !== undefined) {
-    return error(
-      "execution/statement",
-      message,
-      lines(said.hint, headerHint(failure, step), whatIsSo(batch, step)),
-      {
-        ...placeOf(statement, failure, sourceText),
-      },
-    );
+    const advice =
+      adviceOf(failure, step) ?? encodingHint(statement, failure) ?? invisibleIn(statement, failure);
+    return error("execution/statement", message, lines(said.hint, advice, whatIsSo(batch, step)), {
+      ...placeOf(statement, failure, sourceText),
+    });
   }
   const commits = purpose === "commit" || purpose === "defer";
   const constraint = failure.constraint === undefined ? "" : ` (constraint ${failure.constraint})`;
@@ -66,7 +64,11 @@ export function explain(
   return error(
     commits ? "execution/commit" : "execution/own-statement",
     `${commits ? `the commit${of}` : `a ${purpose} statement${of}`} failed${constraint}: ${message}`,
-    lines(failure.hint, rightsHint(plan, statement, failure), whatIsSo(batch, step)),
+    lines(
+      failure.hint,
+      rightsHint(plan, statement, failure) ?? encodingHint(statement, failure),
+      whatIsSo(batch, step),
+    ),
   );
 }
 
@@ -190,15 +192,61 @@ function whatIsSo(batch: Batch, step: PlanStep | undefined): string {
 /** What PostgreSQL takes only outside a transaction: that it may not stand in one, or that it ends one. */
 const OUTSIDE: ReadonlySet<string> = new Set(["25001", "2D000"]);
 
-const headerHint = ({ sqlstate }: Failure, step: PlanStep | undefined): string | undefined =>
-  OUTSIDE.has(sqlstate ?? "") && step?.transactional === true
-    ? "to run it outside a transaction, write '-- transaction: none' in the header; in a function or a DO block only COMMIT can stand there"
-    : undefined;
+/** What to do about a failure of the author's SQL, where the SQLSTATE alone tells. */
+function adviceOf({ sqlstate = "" }: Failure, step: PlanStep | undefined): string | undefined {
+  if (OUTSIDE.has(sqlstate) && step?.transactional === true)
+    return "to run it outside a transaction, write '-- transaction: none' in the header; in a function or a DO block only COMMIT can stand there";
+  return advice[sqlstate];
+}
+
+const advice: Readonly<Record<string, string>> = {
+  "55P04": "put ALTER TYPE ... ADD VALUE into a migration of its own, before this one",
+  "3F000":
+    'search_path names no schema that is there: name the schema (CREATE TABLE shop.users), or set "session": {"searchPath": ["shop"]} in migrate.config.json',
+  "25P04":
+    "transaction_timeout is set for this role or database; for these runs alone: PGOPTIONS='-c transaction_timeout=0'",
+  "57P05":
+    "idle_session_timeout is set for this role or database; for these runs alone: PGOPTIONS='-c idle_session_timeout=0'",
+};
+
+/** Names and key words that are not found may hold what nobody sees. */
+const invisibleIn = (statement: Statement, failure: Failure): string | undefined => {
+  const offset = offsetOf(failure, statement);
+  return offset === undefined || !/^42/.test(failure.sqlstate ?? "")
+    ? undefined
+    : invisibleHint(statement.sql, offset);
+};
+
+/** The message in a header goes into the ledger, and into a comment that other sessions see with each statement. */
+function encodingHint(statement: Statement, failure: Failure): string | undefined {
+  const character = untranslatable(failure);
+  if (character === undefined) return undefined;
+  const isInFile = statement.origin !== undefined && statement.sql.includes(character);
+  const where = isInFile ? "" : ", which the header of this migration holds";
+  return `the encoding of the database lacks '${character}'${where}: write another character, or make the database with ENCODING 'UTF8'`;
+}
+
+/** The character that the encoding of the database lacks; the server names its bytes. */
+function untranslatable({ sqlstate, message }: Failure): string | undefined {
+  if (sqlstate !== "22P05") return undefined;
+  const bytes = [...message.matchAll(/0x([0-9a-f]{2})/g)].map(([, byte]) => `%${byte}`).join("");
+  try {
+    return decodeURIComponent(bytes) || undefined;
+  } catch {
+    // They are not UTF-8 where the server translates the other way.
+    return undefined;
+  }
+}
 
 /** Where in the statement it failed, as a UTF-16 offset; undefined where the server does not say. */
-function offsetOf({ position, where = "" }: Failure, { sql, tag }: Statement): number | undefined {
+function offsetOf(failure: Failure, statement: Statement): number | undefined {
+  const { position, where = "" } = failure;
+  const { sql, tag } = statement;
   if (position !== undefined) return offsetOfCodePoint(sql, position);
-  const line = /inline_code_block line (\d+)/.exec(where)?.[1];
+  const character = untranslatable(failure);
+  if (character !== undefined && sql.includes(character)) return sql.indexOf(character);
+  // The words around it are in the language of the server.
+  const line = /inline_code_block\D*(\d+)/.exec(where)?.[1];
   return line === undefined || tag !== "DO" ? undefined : offsetInDo(sql, Number(line));
 }
 

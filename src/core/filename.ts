@@ -98,6 +98,13 @@ export function patternFault(text: string): { readonly mustBe: string; readonly 
       const units = "the date is written with YYYY, MM, DD, HH, mm and ss, such as {date:YYYY_MM_DD_HHmm}";
       return fault(`clear about its date, which '{${name}}' is not`, units);
     }
+    const repeated = known === "date" ? repeatedUnit(format.join(":")) : undefined;
+    if (repeated === "MM")
+      return fault(
+        "clear about its date: MM is the month, and it is there twice",
+        "minutes are written mm, as in {date:YYYY_MM_DD_HHmm}",
+      );
+    if (repeated !== undefined) return fault(`clear about its date, which holds ${repeated} twice`);
     const twice = names.filter((other) => other.split(":")[0] === word).length > 1;
     if (twice) return fault(`a name that holds {${word}} once`);
   }
@@ -108,6 +115,11 @@ export function patternFault(text: string): { readonly mustBe: string; readonly 
       "one whose parts can be told apart: put '_' or '-' between placeholders, and no digit beside {number}",
     );
   return undefined;
+}
+
+function repeatedUnit(format: string): string | undefined {
+  const units: readonly string[] = format.match(DATE_UNIT) ?? [];
+  return units.find((unit, index) => units.indexOf(unit) < index);
 }
 
 function partsOf(text: string): readonly Part[] {

@@ -170,12 +170,20 @@ export function inOrder(graph: Graph, ids: Iterable<RevisionId>): RevisionId[] {
 
 /** The fault of a name that no revision has. */
 export function unknownRevision(graph: Graph, name: string): Diagnostic {
-  const meant = nearest(name, [...graph.nodes.keys(), ...graph.carriers.keys(), ...RESERVED]);
+  const meant =
+    ofNumber(graph, name) ?? nearest(name, [...graph.nodes.keys(), ...graph.carriers.keys(), ...RESERVED]);
   return {
     code: "graph/unknown-revision",
     message: `Can't locate revision identified by '${name}'`,
     hint: `${meant === undefined ? "" : `did you mean '${meant}'? `}all revisions are listed by: migrate history`,
   };
+}
+
+/** The file number that is meant by one without its zeros. */
+function ofNumber(graph: Graph, name: string): string | undefined {
+  if (!/^\d+$/.test(name)) return undefined;
+  const numbers = [...graph.nodes.values()].map(({ revision }) => revision.number);
+  return numbers.find((number) => number !== undefined && BigInt(number) === BigInt(name));
 }
 
 type Draft<R extends Revision> = Omit<Node<R>, "children" | "dependents" | "labels" | "position"> & {

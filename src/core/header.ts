@@ -171,8 +171,12 @@ const noLists: Readonly<Record<string, readonly string[]>> = Object.fromEntries(
   allKeys.flatMap((key) => (headerKeys[key].form === "ids" ? [[headerKeys[key].property, []]] : [])),
 );
 
+/** `-- depends-on:` and `-- depends-on: none` say nothing. Of a parent the one is a slip, and the other means a base. */
+const isEmptyList = (value: string, key: HeaderKey): boolean =>
+  headerKeys[key].form === "ids" && key !== "parent" && (value === "" || value === "none");
+
 const itemsOf = (list: string): readonly string[] =>
-  list === "none" ? [] : list.split(",").map((item) => item.trim());
+  list === "none" || list === "" ? [] : list.split(",").map((item) => item.trim());
 
 // ---------------------------------------------------------------------------------------------- reading lines
 
@@ -205,6 +209,7 @@ function lostLines(
     if (found === undefined || !isAtHome(found.key, direction)) continue;
     if (lineThatSays(said, found.key) !== undefined) continue;
     if (lost.some((line) => line.key === found.key)) continue;
+    if (isEmptyList(found.value, found.key)) continue;
     if (headerKeys[found.key].form === "text" || valueFault(source, found, found.key) !== undefined) continue;
     const lineStart = Math.max(text.lastIndexOf("\n", start - 1), text.lastIndexOf("\r", start - 1)) + 1;
     const indent = text.slice(lineStart, start);
@@ -283,6 +288,7 @@ function keyFault(
 function valueFault(source: Source, line: HeaderLine, key: HeaderKey): Diagnostic | undefined {
   const { value } = line;
   const { form } = headerKeys[key];
+  if (isEmptyList(value, key)) return undefined;
   if (value === "") {
     return {
       code: "source/empty-value",
@@ -335,10 +341,7 @@ function timeFault(source: Source, line: HeaderLine, key: HeaderKey): Diagnostic
 
 const emptyHints: Readonly<Record<Form, (key: HeaderKey) => string>> = {
   id: () => "write the id of this migration: letters, digits, '_' and '.'",
-  ids: (key) =>
-    key === "parent"
-      ? "write the revision it follows, or '-- parent: none' if it is a base"
-      : "write a value, or delete the line",
+  ids: () => "write the revision it follows, or '-- parent: none' if it is a base",
   text: (key) =>
     key === "irreversible"
       ? "say why there is no way back; it is shown on downgrade"
@@ -349,7 +352,7 @@ const emptyHints: Readonly<Record<Form, (key: HeaderKey) => string>> = {
 
 /** The first fault of a comma-separated list. */
 function listFault(source: Source, line: HeaderLine, key: HeaderKey): Diagnostic | undefined {
-  if (key === "parent" && line.value === "none") return undefined;
+  if (line.value === "none") return undefined;
   const items = line.value.split(",");
   const earlier = new Set<string>();
   let at = 0;
@@ -441,7 +444,6 @@ function illegalHint(key: HeaderKey, character: string, id: string): string {
 function reservedHint(key: HeaderKey, word: string): string {
   if (key === "revision" || key === "branch-labels")
     return `choose another; reserved are ${reservedWords.join(", ")}`;
-  if (key === "depends-on" && word === "none") return "delete the line when there is nothing it depends on";
   if (key === "parent" && word === "none") return "write '-- parent: none' in lower case";
   if (key === "parent" && word === "base") return "a base says '-- parent: none'";
   return "write the id itself; migrate heads prints those of the heads";

@@ -2,7 +2,8 @@
 
 /** The candidate within two edits of `word` (one, for words of up to four letters), or undefined; upper case counts as lower. */
 export function nearest(word: string, candidates: Iterable<string>): string | undefined {
-  if (word.length > 64) return undefined;
+  // Any letter is one edit away from any other.
+  if (word.length < 2 || word.length > 64) return undefined;
   const typed = word.toLowerCase();
   let best: string | undefined;
   let bestDistance = typed.length <= 4 ? 2 : 3;

@@ -3,12 +3,12 @@ import { type Ast, items, kindOf, namesIn, node, someNode, word } from "./ast.ts
 import type { Fault } from "./fault.ts";
 import { tagOf } from "./tag.ts";
 
-/** What is wrong with the statement, whose text is `text`; undefined for nearly all. */
-export function refusal(ast: Ast, text: string): Fault | undefined {
+/** What is wrong with the statement, whose text is `text`; undefined for nearly all. `mode`: what its header says. */
+export function refusal(ast: Ast, text: string, mode?: "none"): Fault | undefined {
   const [kind, tree] = kindOf(ast);
   switch (kind) {
     case "TransactionStmt":
-      return transactionControl(tagOf(kind, tree));
+      return transactionControl(tagOf(kind, tree), mode);
     case "CopyStmt":
       return tree["filename"] === undefined ? copyThroughClient(tree["is_from"] === true) : undefined;
     case "DiscardStmt":
@@ -34,12 +34,29 @@ export function refusal(ast: Ast, text: string): Fault | undefined {
 
 const nameOfCall = (call: Ast): string | undefined => namesIn({ List: { items: call["funcname"] } }).at(-1);
 
-function transactionControl(tag: string): Fault {
+/** Whether a statement begins or ends a transaction, and says no more than that; `other`: it says more. */
+export function transactionEdge(ast: Ast): "begin" | "commit" | "other" | undefined {
+  const [kind, tree] = kindOf(ast);
+  if (kind !== "TransactionStmt") return undefined;
+  const what = word(tree["kind"]).replace("TRANS_STMT_", "");
+  if (/^(?:SAVEPOINT|RELEASE|ROLLBACK_TO)$/.test(what)) return undefined;
+  if (what === "BEGIN" || what === "START") return items(tree["options"]).length === 0 ? "begin" : "other";
+  return what === "COMMIT" && tree["chain"] !== true ? "commit" : "other";
+}
+
+function transactionControl(tag: string, mode: "none" | undefined): Fault {
   if (/SAVEPOINT|^RELEASE/.test(tag)) {
     return {
       code: "source/transaction-control",
       message: `${tag} in a migration: a failure must undo all of it, not a part`,
       hint: "remove it; to go on after an error, catch it: DO $$ BEGIN … EXCEPTION WHEN … THEN … END $$",
+    };
+  }
+  if (mode === "none") {
+    return {
+      code: "source/transaction-control",
+      message: `${tag} in a migration that runs outside a transaction, statement by statement`,
+      hint: "remove it; what must be done as one goes into a migration of its own, without '-- transaction: none'",
     };
   }
   const opens = /^(BEGIN|START)/.test(tag);
@@ -48,7 +65,7 @@ function transactionControl(tag: string): Fault {
     message: opens
       ? `${tag} in a migration, which already runs in a transaction`
       : `${tag} in a migration would end the transaction that records it`,
-    hint: `remove it: a migration is one transaction, with its row in the ledger; to run without one, write '-- transaction: none' in the header`,
+    hint: "remove it: a migration is one transaction, with its row in the ledger (only a plain BEGIN and COMMIT around the whole file may stay); to run without one, write '-- transaction: none' in the header",
   };
 }
 

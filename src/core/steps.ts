@@ -7,6 +7,7 @@
 import { type Diagnostic, MigrateError } from "./errors.ts";
 import { ancestors, descendants, type Graph, inOrder, maximal, nodeOf } from "./graph.ts";
 import { describe } from "./graph-faults.ts";
+import type { Applied } from "./ledger/types.ts";
 import type { RevisionId } from "./migration.ts";
 import {
   BASE,
@@ -86,6 +87,41 @@ export function planOfflineDowngrade(graph: Graph, range: string): OfflineSteps 
   return { applied: inOrder(graph, applied), steps: stepsDown(graph, applied, parsed.end) };
 }
 
+/** Throws `usage/reversed-range` for a `start:end` whose end comes first in that direction; its script would be empty. */
+export function refuseReversed(graph: Graph, kind: "upgrade" | "downgrade", range: string): void {
+  const parsed = parseRange(range);
+  if (parsed === undefined) return;
+  const applied = stateAt(graph, parsed.start);
+  const current = currentHeads(graph, applied);
+  const isReversed =
+    kind === "upgrade"
+      ? isPast(current, applied, upgradeTargets(graph, current, parsed.end))
+      : isAhead(graph, current, applied, downgradeTarget(graph, current, parsed.end).place);
+  if (!isReversed) return;
+  throw new MigrateError({
+    code: "usage/reversed-range",
+    message: `'${range}' leads ${kind === "upgrade" ? "down, and an upgrade goes up" : "up, and a downgrade goes down"}`,
+    hint: `a range is written start:end; did you mean ${parsed.end}:${parsed.start}?`,
+  });
+}
+
+const isPast = (
+  current: readonly RevisionId[],
+  applied: ReadonlySet<RevisionId>,
+  ends: readonly RevisionId[],
+): boolean => current.length > 0 && ends.every((id) => applied.has(id) && !current.includes(id));
+
+const isAhead = (
+  graph: Graph,
+  current: readonly RevisionId[],
+  applied: ReadonlySet<RevisionId>,
+  place: RevisionId,
+): boolean => {
+  if (place === BASE || applied.has(place)) return false;
+  const below = ancestors(graph, [place]);
+  return current.every((id) => below.has(id));
+};
+
 /**
  * What `stamp targets…` writes. Heads that share a lineage with a target make room for it, the others stay;
  * `purge` forgets every row first, also those that no file has. Throws as `planUpgrade`.
@@ -151,6 +187,21 @@ export function appliedSet(graph: Graph, rows: readonly AppliedRow[]): ReadonlyS
   const isEvery = unknown.length === rows.length;
   if (unknown.length > 0) throw MigrateError.all(unknown.map((row) => unknownRow(row, isEvery)));
   return new Set(rows.map((row) => row.revision));
+}
+
+/**
+ * The rows of a newer release, whose files these are not: in no file, and above what is applied. A base is none, since it
+ * begins the history of another project.
+ */
+export function aheadOf<R extends Pick<Applied, "revision" | "parents">>(
+  graph: Graph,
+  rows: readonly R[],
+): readonly R[] {
+  const applied = new Set(rows.map((row) => row.revision));
+  return rows.filter(
+    ({ revision, parents }) =>
+      !graph.nodes.has(revision) && parents.length > 0 && parents.every((parent) => applied.has(parent)),
+  );
 }
 
 /** What is applied when exactly `heads` are current: these and everything they need. */
@@ -272,7 +323,7 @@ function oneTarget(target: string): string {
 export const vanishedHint = (revision: RevisionId, isEvery: boolean): string =>
   isEvery
     ? 'no applied revision is in these files: use the folder, or the database, that belongs to them; where two projects share a database, each has a ledger of its own: "ledger": {"schema": ...} in migrate.config.json'
-    : `bring its file back (another git branch may have it), or forget the row with: migrate repair --forget ${revision}`;
+    : `bring its file back (another git branch may have it), or forget the row with: migrate repair --forget ${revision}; an older release that was put back starts with: migrate upgrade --allow-ahead`;
 
 function unknownRow({ revision, appliedAt, appliedBy }: AppliedRow, isEvery: boolean): Diagnostic {
   const when = appliedAt === undefined ? "" : ` on ${appliedAt}`;

@@ -1,6 +1,7 @@
 /** What the parser says of a file → a diagnostic that says what was meant. */
 import type { Diagnostic } from "./errors.ts";
 import { faultAt } from "./fault.ts";
+import { invisibleHint } from "./invisible.ts";
 import { passwordsOf } from "./password.ts";
 import { redact } from "./redact.ts";
 import { locate, type Source } from "./source.ts";
@@ -12,6 +13,9 @@ export interface Failure {
   readonly offset?: number;
 }
 
+/** Whether the parser met what is no SQL; an escape in a string that is no escape begins with a backslash, too. */
+export const isForeign = ({ message }: Failure): boolean => message.startsWith("syntax error");
+
 /** The fault of a statement that begins at `start`. */
 export function syntaxFault(source: Source, start: number, failure: Failure): Diagnostic {
   const { message } = failure;
@@ -19,7 +23,7 @@ export function syntaxFault(source: Source, start: number, failure: Failure): Di
   const at = { ...locate(source, offset), start: offset };
   const rest = source.text.slice(offset, lineEnd(source.text, offset));
   const command = /^\\[^\s\\]+/.exec(rest)?.[0];
-  if (command !== undefined) {
+  if (command !== undefined && isForeign(failure)) {
     return faultAt(source, at, rest.trimEnd().length, {
       code: "source/psql-command",
       message: `${command} is a command of psql, and a migration is SQL alone`,
@@ -47,7 +51,7 @@ export function syntaxFault(source: Source, start: number, failure: Failure): Di
   return faultAt(source, at, unterminated ? 1 : Math.max(token.length, 1), {
     code: "source/syntax",
     message: unterminated ? what : redact(shortened(message), passwordsNear(source.text, offset)),
-    ...syntaxHint(source.text, offset, what, token),
+    ...hintOf(invisibleHint(source.text, offset) ?? syntaxHint(source.text, offset, what, token)),
   });
 }
 
@@ -55,17 +59,18 @@ export function syntaxFault(source: Source, start: number, failure: Failure): Di
 const passwordsNear = (text: string, offset: number): readonly string[] =>
   passwordsOf(text.slice(Math.max(0, offset - 1000), offset + 1000));
 
-function syntaxHint(text: string, offset: number, what: string, token: string): { readonly hint?: string } {
-  if (what.startsWith("unterminated")) return { hint: "it begins here, and its end is missing" };
-  if (/at end of input$/.test(what))
-    return { hint: "the last statement is cut short: is a ) or an END missing?" };
+const hintOf = (hint: string | undefined): { readonly hint?: string } => (hint === undefined ? {} : { hint });
+
+function syntaxHint(text: string, offset: number, what: string, token: string): string | undefined {
+  if (what.startsWith("unterminated")) return "it begins here, and its end is missing";
+  if (/at end of input$/.test(what)) return "the last statement is cut short: is a ) or an END missing?";
   const before = text.slice(Math.max(0, offset - 1000), offset);
   const opensLine = /(?:^|[\r\n])[ \t]*$/.test(before);
   const afterStatement = /[^\s;(,]\s*$/.test(before);
   if (opensLine && afterStatement && OPENS_STATEMENT.test(token)) {
-    return { hint: `is a ; missing before ${token.toUpperCase()}?` };
+    return `is a ; missing before ${token.toUpperCase()}?`;
   }
-  return {};
+  return undefined;
 }
 
 const OPENS_STATEMENT =

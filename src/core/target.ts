@@ -16,7 +16,7 @@ import {
   ownDependencies,
   unknownRevision,
 } from "./graph.ts";
-import { describe } from "./graph-faults.ts";
+import { describe, RESERVED } from "./graph-faults.ts";
 import type { RevisionId } from "./migration.ts";
 
 /** Where nothing is applied. Not a revision: no revision may have this name. */
@@ -71,7 +71,7 @@ export function resolveOne(graph: Graph, text: string): Place {
  * characters), or a file number that one file has. With `branch`, the revision must be on its lineage.
  */
 export function resolveName(graph: Graph, name: string, branch?: string): RevisionId {
-  const carrier = branch === undefined ? undefined : resolveBranch(graph, branch);
+  const carrier = branch === undefined ? undefined : branchOf(graph, branch, name);
   const found = exactly(graph, name) ?? byPrefix(graph, name, branch) ?? byNumber(graph, name);
   if (found === undefined) throw new MigrateError(unknownRevision(graph, name));
   if (carrier !== undefined && !lineage(graph, [carrier]).has(found)) {
@@ -82,6 +82,16 @@ export function resolveName(graph: Graph, name: string, branch?: string): Revisi
     });
   }
   return found;
+}
+
+/** The branch before an `@`; who has written `head@billing` is told which way round it is. */
+function branchOf(graph: Graph, branch: string, behind: string): RevisionId {
+  if (!RESERVED.has(branch) || exactly(graph, behind) === undefined) return resolveBranch(graph, branch);
+  throw new MigrateError({
+    code: "graph/unknown-revision",
+    message: `Can't locate revision identified by '${branch}@${behind}': '${branch}' is no branch`,
+    hint: `the branch comes first; did you mean '${behind}@${branch}'?`,
+  });
 }
 
 /** The revision that a branch is named by. */
@@ -113,8 +123,7 @@ export function upgradeTargets(
   const relative = parseRelative(text);
   if (relative === undefined) return resolveAll(graph, text);
   const { branch, symbol, offset } = relative;
-  if (symbol === "" && offset <= 0)
-    throw noSuchRelative(text, offset, "an upgrade goes up, by +N; -N is for a downgrade");
+  if (symbol === "" && offset <= 0) throw notUpwards(text, offset);
   if (offset > 0) {
     const start = symbol === "" ? upgradeStart(graph, current, branch, text) : resolveOne(graph, symbol);
     return [walk(graph, start, offset, { ...options, branch, text })];
@@ -165,7 +174,15 @@ export function multipleHeads(graph: Graph, argument: string, heads: readonly Re
 export function wayOutOf(graph: Graph, heads: readonly RevisionId[]): string {
   const which = heads.length > MAX_LISTED ? "heads" : heads.join(" ");
   const message = heads.length > 2 ? `merge ${heads.length} heads` : `merge ${heads.join(" and ")}`;
-  return `the heads are ${listed(graph, heads)}; to join them: migrate merge ${which} -m "${message}"`;
+  const lines = heads.slice(0, MAX_LISTED).map((id) => `    ${describe(nodeOf(graph, id).revision)}`);
+  const more = heads.length > MAX_LISTED ? [`    and ${heads.length - MAX_LISTED} more`] : [];
+  return [
+    "the heads are",
+    ...lines,
+    ...more,
+    "to join them:",
+    `    migrate merge ${which} -m "${message}"`,
+  ].join("\n");
 }
 
 /** More than these help nobody to choose. */
@@ -289,16 +306,28 @@ function walk(graph: Graph, start: Place, steps: number, options: WalkOptions = 
     const [only, ...others] = next(place);
     if (only === undefined) {
       if (clamp) return place;
-      throw noSuchRelative(
-        text,
-        steps,
-        steps > 0 ? "to go as far up as there is: heads" : "to go down to where nothing is applied: base",
-      );
+      throw noSuchRelative(text, steps, endOf(steps, step));
     }
     if (others.length > 0) throw ambiguousWalk(graph, text, place, [only, ...others]);
     place = only;
   }
   return place;
+}
+
+/** How far a walk in that direction can go. */
+const endOf = (steps: number, most: number): string =>
+  steps > 0
+    ? `there ${most === 1 ? "is" : "are"} ${most === 0 ? "none" : `only ${most}`}; to go as far up as there is: heads`
+    : `base, where nothing is applied, is ${most} down`;
+
+function notUpwards(text: string, offset: number): MigrateError {
+  return noSuchRelative(
+    text,
+    offset,
+    offset === 0
+      ? "it is where the database stands, so there is nothing to do; to go up by N: +N"
+      : "an upgrade goes up, by +N; -N is for a downgrade",
+  );
 }
 
 function ambiguousWalk(graph: Graph, text: string, from: Place, to: readonly RevisionId[]): MigrateError {
@@ -327,7 +356,7 @@ function notBase(place: Place, text: string): RevisionId {
   throw new MigrateError({
     code: "graph/walked-too-far",
     message: `Walked too far: '${text}' is base, which is no revision`,
-    hint: "to go down to where nothing is applied: migrate downgrade base",
+    hint: "name a revision, or go fewer steps back; only a downgrade goes down to base: migrate downgrade base",
   });
 }
 

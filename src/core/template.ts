@@ -6,6 +6,7 @@
  */
 import { type Diagnostic, MigrateError } from "./errors.ts";
 import { excerptAt } from "./fault.ts";
+import { nearest } from "./nearest.ts";
 import { lineOf, locate, type Source } from "./source.ts";
 
 /** What stands for something in a comment of a template: `{{message}}`. */
@@ -19,7 +20,8 @@ export interface TemplateValues {
 const DESCRIPTION = /^--[ \t]*template:[ \t]*([^\r\n]*)(?:\r\n|\r|\n|$)/;
 const HEADER_LINES =
   /^(?:--[ \t]*(?:transaction|irreversible|lock-timeout|statement-timeout)[ \t]*:[^\r\n]*(?:\r\n|\r|\n|$))*/;
-const PLACEHOLDER = /\{\{(message|revision|date)\}\}/g;
+const PLACEHOLDERS = ["message", "revision", "date"] as const;
+const PLACEHOLDER = new RegExp(`\\{\\{(${PLACEHOLDERS.join("|")})\\}\\}`, "g");
 
 /** What a template is for: its `template:` line, else its first comment. */
 export function templateDescription(text: string): string {
@@ -28,14 +30,38 @@ export function templateDescription(text: string): string {
 
 /** The text of a file: its own header lines, those of the template, an empty line, the body. Throws `source/template`. */
 export function fillTemplate(header: readonly string[], template: Source, values: TemplateValues): string {
-  const misplaced = misplacedPlaceholders(template);
-  if (misplaced.length > 0) throw MigrateError.all(misplaced);
+  const faults = [...unknownPlaceholders(template), ...misplacedPlaceholders(template)];
+  if (faults.length > 0) throw MigrateError.all(faults);
   const text = template.text
     .replace(DESCRIPTION, "")
     .replaceAll(PLACEHOLDER, (_, name: keyof TemplateValues) => values[name]);
   const more = HEADER_LINES.exec(text)![0];
   const body = text.slice(more.length).replace(/^(?:[ \t]*(?:\r\n|\r|\n))+/, "");
   return `${header.map((line) => `${line}\n`).join("")}${more}\n${body}`;
+}
+
+/** In a comment only: SQL may hold double braces of its own, as in the literal of an array of arrays. */
+function unknownPlaceholders(template: Source): readonly Diagnostic[] {
+  return [...template.text.matchAll(/^[ \t]*--[^\r\n]*/gm)].flatMap(({ 0: comment, index: start }) =>
+    [...comment.matchAll(/\{\{[ \t]*([\w-]+)[ \t]*\}\}/g)].flatMap(
+      ({ 0: written, 1: name, index }): Diagnostic[] => {
+        if (PLACEHOLDERS.some((known) => written === `{{${known}}}`)) return [];
+        const meant = nearest(name!, PLACEHOLDERS);
+        return [
+          {
+            code: "source/template",
+            message: `${written} stands for nothing`,
+            hint:
+              meant === undefined
+                ? `there are ${PLACEHOLDERS.map((known) => `{{${known}}}`).join(", ")}`
+                : `did you mean {{${meant}}}?`,
+            location: locate(template, start + index),
+            excerpt: excerptAt(template, start + index, written.length),
+          },
+        ];
+      },
+    ),
+  );
 }
 
 /** A message may hold quotes: in SQL it would be somebody else's statement. */

@@ -1,4 +1,5 @@
 /** Flags, environment, `.env` and `migrate.config.json` → one `Config`, which says of each value where it came from. */
+import { existsSync } from "node:fs";
 import path from "node:path";
 import { dotenvValues, strayLine, textOf as textOfVariable } from "../core/dotenv.ts";
 import { MigrateError } from "../core/errors.ts";
@@ -19,7 +20,7 @@ import { findDatabase, type Layer, layered, type Places, type TextAddress } from
 import { foldersOf } from "./directory.ts";
 import { textIfThere } from "./files.ts";
 import { parseJson } from "./jsonc.ts";
-import { type DatabaseAddress, secretsOf } from "./libpq/parameters.ts";
+import { type DatabaseAddress, type ServerAddress, secretsOf } from "./libpq/parameters.ts";
 
 /** The global flags, as typed. */
 export interface ConfigFlags {
@@ -84,7 +85,8 @@ export async function loadConfig({ flags, env, cwd }: Surrounding): Promise<Conf
   const file = await openConfigFile(flags.config, cwd);
   const given = layerOfRecord(variables, (name) => `-x ${name}`);
   const environment = layerOfRecord(env, (name) => `environment variable ${name}`);
-  const dotenv = readDotenv(cwd, environment);
+  const dotenvFolder = file === undefined || existsSync(path.join(cwd, ".env")) ? cwd : file.folder;
+  const dotenv = readDotenv(dotenvFolder, cwd, environment);
   const all = layered(given, layered(environment, dotenv));
   const lookup: Lookup = (name) => all.find(name)?.value;
   const replaced = (name: string, setting: Setting): Setting => ({
@@ -112,6 +114,7 @@ export async function loadConfig({ flags, env, cwd }: Surrounding): Promise<Conf
       configured: textOfAddress,
       environment,
       dotenv,
+      dotenvFolder,
       cwd,
     },
     dotenv,
@@ -190,6 +193,7 @@ export function describeConfig(config: Config): readonly DescribedSetting[] {
     schema: config.origins["schema"] === undefined ? undefined : config.schema,
     templates: config.templates,
   };
+  const given = database instanceof MigrateError || database.kind !== "server" ? {} : timeoutsGiven(database);
   const lines: DescribedSetting[] = [];
   const line = (setting: string, value: SettingValue | undefined, origin: string) => {
     if (value !== undefined) lines.push({ setting, value, origin });
@@ -207,8 +211,28 @@ export function describeConfig(config: Config): readonly DescribedSetting[] {
     }
     line("database.sslmode", ssl === false ? "disable" : ssl.mode, origins["sslmode"] ?? "default");
   }
-  for (const setting of settingNames) line(setting, values[setting], config.origins[setting] ?? "default");
+  for (const setting of settingNames) {
+    const origin = config.origins[setting] ?? "default";
+    const other = origin === "default" ? given[setting] : undefined;
+    line(setting, other?.value ?? values[setting], other?.origin ?? origin);
+  }
   return lines;
+}
+
+/** The timeouts in the options of a connection, which go before the defaults. */
+function timeoutsGiven({
+  options = "",
+  origins,
+  origin,
+}: ServerAddress): Readonly<Record<string, DescribedSetting>> {
+  const found: Record<string, DescribedSetting> = {};
+  for (const [, word, value] of options.matchAll(
+    /(?:-c\s*|--)(lock[_-]timeout|statement[_-]timeout)=(\S+)/g,
+  )) {
+    const setting = word!.startsWith("lock") ? "session.lockTimeout" : "session.statementTimeout";
+    found[setting] = { setting, value: value!, origin: origins["options"] ?? origin };
+  }
+  return found;
 }
 
 // ── the config file ─────────────────────────────────────────────────────────────────────────────────────────────
@@ -235,6 +259,16 @@ function flagSettings({ directory = [] }: ConfigFlags, cwd: string): [string, Se
   return [["directories", { value: directory, origin: "flag --directory", base: cwd }]];
 }
 
+/** In the folder, or in the nearest one above it, as git looks for its own; not above a folder that git has for its root. */
+function nearestConfigFile(cwd: string): string {
+  for (let folder = cwd; ; folder = path.dirname(folder)) {
+    const file = path.join(folder, CONFIG_FILE);
+    if (existsSync(file)) return file;
+    if (folder === path.dirname(folder) || existsSync(path.join(folder, ".git")))
+      return path.join(cwd, CONFIG_FILE);
+  }
+}
+
 interface ConfigFile {
   readonly source: Source;
   readonly folder: string;
@@ -242,7 +276,7 @@ interface ConfigFile {
 }
 
 async function openConfigFile(flag: string | undefined, cwd: string): Promise<ConfigFile | undefined> {
-  const file = path.resolve(cwd, flag ?? CONFIG_FILE);
+  const file = flag === undefined ? nearestConfigFile(cwd) : path.resolve(cwd, flag);
   const shown = shownPath(file, cwd);
   const text = textOf(file, shown);
   if (text !== undefined) {
@@ -331,15 +365,17 @@ interface Dotenv extends Layer {
   readonly source: Source;
 }
 
-function readDotenv(cwd: string, environment: Layer): Dotenv {
-  const source = { path: ".env", text: textOf(path.join(cwd, ".env"), ".env") ?? "" };
+function readDotenv(folder: string, cwd: string, environment: Layer): Dotenv {
+  const file = path.join(folder, ".env");
+  const shown = shownPath(file, cwd);
+  const source = { path: shown, text: textOf(file, shown) ?? "" };
   const values = dotenvValues(source, (name) => environment.find(name)?.value);
   return {
     source,
     find: (name) => {
       const found = values.get(name);
       const value = found === undefined ? "" : textOfVariable(found);
-      return value === "" ? undefined : { value, origin: `.env line ${found!.line}` };
+      return value === "" ? undefined : { value, origin: `${shown} line ${found!.line}` };
     },
   };
 }
@@ -354,7 +390,7 @@ function noDatabase({ source }: Dotenv): MigrateError {
       "  migrate COMMAND --database postgres://USER:PASSWORD@localhost:5432/shop",
       "  export DATABASE_URL=postgres://USER:PASSWORD@localhost:5432/shop   (or that line in .env)",
       `  { "database": "pglite:./data" } in ${CONFIG_FILE}, for the embedded database`,
-      ...(stray === undefined ? [] : [`.env line ${stray} is not NAME=value and is passed over`]),
+      ...(stray === undefined ? [] : [`${source.path} line ${stray} is not NAME=value and is passed over`]),
     ].join("\n"),
   });
 }

@@ -27,6 +27,8 @@ export interface Places {
   readonly chosen: () => TextAddress | undefined;
   readonly environment: Layer;
   readonly dotenv: Layer;
+  /** Where relative paths in `dotenv` begin. */
+  readonly dotenvFolder: string;
   /** That of the config file. Throws where its variables are missing. */
   readonly configured: () => TextAddress | undefined;
   readonly cwd: string;
@@ -38,7 +40,7 @@ export interface Places {
  * `parseAddress` and `resolveAddress` throw.
  */
 export async function findDatabase(places: Places): Promise<DatabaseAddress | undefined> {
-  const { environment, dotenv, cwd } = places;
+  const { environment, dotenv, dotenvFolder, cwd } = places;
   const variables = layered(environment, dotenv);
   const resolve = ({ parsed, origin, base }: Candidate): Promise<DatabaseAddress> =>
     resolveAddress(parsed, origin, base, { variable: variables.find, cwd });
@@ -46,7 +48,7 @@ export async function findDatabase(places: Places): Promise<DatabaseAddress | un
   // Who typed `-n staging` means staging's database, whatever the shell or .env holds.
   const said = candidateOf(places.flag) ?? candidateOf(places.chosen());
   if (said !== undefined) return resolve(said);
-  const used = urlIn(environment, cwd) ?? urlIn(dotenv, cwd) ?? partsIn(variables, cwd);
+  const used = urlIn(environment, cwd) ?? urlIn(dotenv, dotenvFolder) ?? partsIn(variables, cwd);
   if (used === undefined) {
     const configured = candidateOf(places.configured());
     return configured === undefined ? undefined : resolve(configured);
@@ -54,7 +56,7 @@ export async function findDatabase(places: Places): Promise<DatabaseAddress | un
   const address = await resolve(used);
   const others = [
     () => candidateIn(environment, cwd),
-    () => candidateIn(dotenv, cwd),
+    () => candidateIn(dotenv, dotenvFolder),
     // Whole addresses are there to replace it.
     ...(used.inParts ? [() => candidateOf(places.configured())] : []),
   ].flatMap((find) => candidateIfAny(find) ?? []);

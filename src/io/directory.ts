@@ -177,6 +177,19 @@ function openFolder(directory: string, cwd: string): Folder {
 
 const PATTERN = /[*?[{]|[@!+]\(/;
 
+/** Whether a path that no folder has may fit several. */
+export const isPattern = (directory: string): boolean => PATTERN.test(directory);
+
+/** A `.sql` file in a folder of `directory`, as other tools keep them, as a path below it; undefined where there is none. */
+export function sqlBelow(directory: string): string | undefined {
+  for (const folder of readdirSync(directory, { withFileTypes: true })) {
+    if (!folder.isDirectory()) continue;
+    const found = readdirSync(join(directory, folder.name)).find(isSqlName);
+    if (found !== undefined) return `${folder.name}/${found}`;
+  }
+  return undefined;
+}
+
 /**
  * The folders that a pattern such as `services/*\/migrations` fits, in the order of their names; absolute. A path that
  * is none, or that is there just so, stands for itself, and so does a pattern that nothing fits. Throws

@@ -22,7 +22,7 @@ import {
   type UserStatement,
 } from "../core/statement/file.ts";
 import type { RoutineBody } from "../core/statement/losses.ts";
-import { type Failure, lineEnd, shortened, syntaxFault } from "../core/syntax.ts";
+import { type Failure, isForeign, lineEnd, shortened, syntaxFault } from "../core/syntax.ts";
 import { createParserOf16, mayRefuse } from "./grammar-16.ts";
 
 /** A server's version: `server_version_num` (150020) and what a person calls it (15.20). */
@@ -187,7 +187,7 @@ function* parsedStatements(
       const start = skipTrivia(text, from);
       const at = result.offset ?? start;
       if (!copying) faults.push(syntaxFault(source, start, result));
-      if (!copying && (text[at] !== "\\" || faults.length >= ENOUGH_FAULTS)) return;
+      if (!copying && (text[at] !== "\\" || !isForeign(result) || faults.length >= ENOUGH_FAULTS)) return;
       from = copying ? endOfCopyData(text, start) : lineEnd(text, at);
       copying = false;
       single = false;

@@ -6,7 +6,15 @@ import type { SessionInfo } from "../core/event.ts";
 import { grantsHint } from "../core/explain.ts";
 import type { Ledger } from "../core/ledger/calls.ts";
 import { outcomeSql, readFormat1Sql, readLedgerSql, readLogSql } from "../core/ledger/queries.ts";
-import { type Applied, type Intent, isGuard, type LedgerState, sqlstates } from "../core/ledger/types.ts";
+import {
+  type Applied,
+  type Intent,
+  isGuard,
+  type LedgerNames,
+  type LedgerState,
+  sqlstates,
+} from "../core/ledger/types.ts";
+import { identifier } from "../core/quote.ts";
 import { redact } from "../core/redact.ts";
 import { type Query, type Session, StatementFailure } from "./session/types.ts";
 
@@ -129,11 +137,7 @@ function unreadable(error: unknown, { names }: Ledger): unknown {
       ]
     : isGuard(sqlstate)
       ? ["state/guard", message.replace(/^retort: /, ""), hint]
-      : [
-          "execution/ledger",
-          `the ledger cannot be read: ${message}`,
-          sqlstate === "42501" ? grantsHint(names, "SELECT") : undefined,
-        ];
+      : ["execution/ledger", `the ledger cannot be read: ${message}`, unreadableHint(error, names)];
   return new MigrateError(
     {
       code,
@@ -143,6 +147,23 @@ function unreadable(error: unknown, { names }: Ledger): unknown {
     },
     { cause: error },
   );
+}
+
+function unreadableHint(
+  { sqlstate = "", message }: StatementFailure,
+  names: LedgerNames,
+): string | undefined {
+  const { schema, role } = names;
+  const isAboutRole = role !== undefined && message.includes(`"${role}"`);
+  // SET ROLE.
+  if (isAboutRole && sqlstate === "22023")
+    return `the configuration names it as "role": create it (CREATE ROLE ${identifier(role)}), or name another`;
+  if (isAboutRole && sqlstate === "42501")
+    return `let a superuser run: GRANT ${identifier(role)} TO the role that connects`;
+  if (sqlstate === "42501") return grantsHint(names, "SELECT");
+  if (/^42(?:703|804|809|846|883|P01)$/.test(sqlstate))
+    return `the schema ${schema} holds something else under the names of the ledger: keep the ledger elsewhere, with "ledger": {"schema": "migrations"} in migrate.config.json`;
+  return undefined;
 }
 
 // ── an interrupted statement ────────────────────────────────────────────────────────────────────────────────────
@@ -233,6 +254,14 @@ export function lockHolders(session: Session, { lockKey }: Ledger): Promise<read
 /** The sessions that the one of that process id waits for; asked over another connection. */
 export function blockers(session: Session, pid: number): Promise<readonly SessionInfo[]> {
   return session.aside(sessions(`WHERE a.pid = ANY (pg_catalog.pg_blocking_pids(${pid})) ORDER BY a.pid`));
+}
+
+// ── standbys ────────────────────────────────────────────────────────────────────────────────────────────────────
+
+/** Whether the server is a standby, which takes no writes from anybody. */
+export async function isStandby(session: Session): Promise<boolean> {
+  const sql = "SELECT pg_catalog.pg_is_in_recovery() AS standby";
+  return (await session.read({ sql, row: z.object({ standby: z.boolean() }) }))[0]!.standby;
 }
 
 // ── poolers ─────────────────────────────────────────────────────────────────────────────────────────────────────

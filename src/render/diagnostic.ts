@@ -22,7 +22,7 @@ export function errorLines(
 function diagnosticLines(diagnostic: Diagnostic, width: number): readonly Line[] {
   const { code, message, hint, location, excerpt } = diagnostic;
   const place = location === undefined ? "" : `${location.path}:${location.line}:${location.column}: `;
-  const [first, ...rest] = hanging(message);
+  const [first = "", ...rest] = folded(message, width, `${place}error[${code}] `);
   const lines: Line[] = [
     [{ color: 1, text: place }, { color: 31, text: `error[${code}]` }, ` ${first}`],
     ...rest,
@@ -39,8 +39,36 @@ function diagnosticLines(diagnostic: Diagnostic, width: number): readonly Line[]
     lines.push(`${gutter} | ${line}`, [`${" ".repeat(gutter.length)} | `, { color: 31, text: caret }]);
   }
   if (hint !== undefined) {
-    const [first, ...rest] = hanging(hint);
+    const [first = "", ...rest] = folded(hint, width, "hint: ");
     lines.push([{ color: 36, text: "hint:" }, ` ${first}`], ...rest);
+  }
+  return lines;
+}
+
+/** The lines of a text behind what stands before it, none wider than `width`; what is indented, such as a command, stays whole. */
+function folded(text: string, width: number, before: string): readonly string[] {
+  return hanging(text).flatMap((line, index) => {
+    if (line.startsWith("   ") || width === Number.POSITIVE_INFINITY) return [line];
+    const indent = index === 0 ? "" : "  ";
+    return foldedLine(line.slice(indent.length), width, index === 0 ? columnsOf(before) : 2).map(
+      (part, at) => (at === 0 ? indent + part : `  ${part}`),
+    );
+  });
+}
+
+/** Broken at spaces; the first line has `taken` columns less, the others two. */
+function foldedLine(line: string, width: number, taken: number): readonly string[] {
+  const lines: string[] = [];
+  let left = 0;
+  for (const word of line.split(" ")) {
+    const columns = columnsOf(visible(word)) + 1;
+    if (lines.length > 0 && columns <= left) {
+      lines[lines.length - 1] += ` ${word}`;
+      left -= columns;
+    } else {
+      left = width - (lines.length === 0 ? taken : 2) - columns + 1;
+      lines.push(word);
+    }
   }
   return lines;
 }

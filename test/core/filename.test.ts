@@ -135,6 +135,12 @@ describe("a pattern", () => {
     ["../{number}", "a file name, without / or \\"],
     ["a*{number}", "a file name that every system takes, without '*'"],
     [".{number}", "a name that does not begin with a dot"],
+    [
+      "{date:YYYY_MM_DD_HHMM}_{slug}",
+      "clear about its date: MM is the month, and it is there twice",
+      "minutes are written mm, as in {date:YYYY_MM_DD_HHmm}",
+    ],
+    ["{date:YYYYMMDD-DD}_{slug}", "clear about its date, which holds DD twice", "{slug}"],
     ["{date}_{slug}", "clear about its date, which '{date}' is not", "{date:YYYY_MM_DD_HHmm}"],
     ["{date:YYYY-mon}", "clear about its date, which '{date:YYYY-mon}' is not"],
     ["{date:HH:mm}", "clear about its date, which '{date:HH:mm}' is not"],

@@ -55,6 +55,19 @@ describe("a header", () => {
     expect(Object.keys(header)).toHaveLength(keys.length);
   });
 
+  test.each(["", " none", "\t"])("lists that say%s nothing are empty", (said) => {
+    const { header, diagnostics } = read(
+      `-- revision: a\n-- parent: b\n-- branch-labels:${said}\n-- depends-on:${said}\n`,
+    );
+    expect(diagnostics).toEqual([]);
+    expect(header).toMatchObject({ branchLabels: [], dependsOn: [], parents: ["b"] });
+  });
+
+  test.each(["-- depends-on:", "-- depends-on: none", "-- branch-labels:"])(
+    "%s below the header has not been lost",
+    (line) => expect(faults(`-- revision: a\n-- parent: b\n\n${line}\nSELECT 1;`)).toEqual([]),
+  );
+
   test.each([
     ["LF", "-- revision: a\n-- parent: none\nSELECT 1", "SELECT 1"],
     ["CRLF", "-- revision: a\r\n-- parent: none\r\n\r\nSELECT 1", "\r\nSELECT 1"],

@@ -104,7 +104,14 @@ describe("what show lists", () => {
         message:
           "Multiple head revisions are present for given argument 'head'; please specify a specific target revision, " +
           "'<branchname>@head' to narrow to a specific head, or 'heads' for all heads",
-        hint: 'the heads are bb03, cc02 (sql/0006_cc.up.sql, 2026-11-02), dd02; to join them: migrate merge bb03 cc02 dd02 -m "merge 3 heads"',
+        hint: [
+          "the heads are",
+          "    bb03",
+          "    cc02 (sql/0006_cc.up.sql, 2026-11-02)",
+          "    dd02",
+          "to join them:",
+          '    migrate merge bb03 cc02 dd02 -m "merge 3 heads"',
+        ].join("\n"),
       }),
     );
   });

@@ -821,6 +821,24 @@ describe("describeConfig", () => {
     expect(JSON.stringify(lines)).not.toMatch(/p@ss|p%40ss/);
   });
 
+  it("shows the timeouts that the connection is given, which go before the defaults alone", async () => {
+    const env = {
+      DATABASE_URL: "postgres://u@h/d",
+      PGOPTIONS: "-c lock_timeout=9s -cstatement_timeout=1min",
+    };
+    const timeouts = async (file: object) =>
+      describeConfig(await load({ env, file })).filter(({ setting }) => setting.endsWith("Timeout"));
+    const origin = "environment variable PGOPTIONS";
+    expect(await timeouts({})).toEqual([
+      { setting: "session.lockTimeout", value: "9s", origin },
+      { setting: "session.statementTimeout", value: "1min", origin },
+    ]);
+    expect(await timeouts({ session: { lockTimeout: "3s" } })).toEqual([
+      { setting: "session.lockTimeout", value: "3s", origin: expect.stringContaining("migrate.config.json") },
+      { setting: "session.statementTimeout", value: "1min", origin },
+    ]);
+  });
+
   it("shows what is filled in from elsewhere, and from where", async () => {
     const config = await load({ env: { PGPORT: "6" }, dotenv: "DATABASE_URL=postgres://u@h/d" });
     expect(describeConfig(config).slice(0, 3)).toEqual([

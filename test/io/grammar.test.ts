@@ -85,6 +85,24 @@ test.for([
   ]);
 });
 
+test.each([
+  ["SELECT 1,\n  U&'\\061';\nSELECT 2;", "2:6 source/syntax invalid Unicode escape"],
+  ["SELECT E'é\\u061';", "1:11 source/syntax invalid Unicode escape"],
+])("a backslash in a string is no command of psql: %j", async (sql, expected) => {
+  const found = await faults(sql);
+  expect(
+    found.map(({ code, location, message }) => `${location!.line}:${location!.column} ${code} ${message}`),
+  ).toEqual([expect.stringContaining(expected)]);
+});
+
+test.each([
+  ["SELECT 1;\n\ufeffSELECT 2;", "column 1 of this line holds U+FEFF, a byte order mark"],
+  ["SELECT 'é'\u200bFROM a b c;", "column 11 of this line holds U+200B, a zero-width space"],
+  ["CREATE\u00a0TABLE a ();", "column 7 of this line holds U+00A0, a no-break space"],
+])("what nobody sees is named: %j", async (sql, expected) => {
+  expect((await faults(sql))[0]?.hint).toContain(expected);
+});
+
 test("a block comment between two strings does part them", async () => {
   expect(await report("select 'a' -- c\n /* d */\n 'b'")).toEqual([
     `3:2 source/syntax syntax error at or near "'b'"`,

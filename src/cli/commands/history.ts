@@ -18,16 +18,21 @@ const command: Command = {
     ["migrate history -i", "with the current revisions marked"],
   ],
   async run({ args, deps, project: options, printer, json, verbose }) {
-    const { project, revisions, current } = await history(deps, {
+    const {
+      project,
+      revisions,
+      current: heads,
+    } = await history(deps, {
       ...options,
       range: args.text("rev-range"),
       indicateCurrent: args.flag("indicate-current"),
     });
     const { graph } = project;
-    if (json) return printer.json({ history: revisions.map((id) => revisionValue(graph, id, current)) });
+    if (json) return printer.json({ history: revisions.map((id) => revisionValue(graph, id, heads)) });
+    const marks = args.flag("indicate-current") && heads !== undefined ? { current: heads } : {};
     printer.lines(
       revisions.flatMap((id) =>
-        verbose ? [...detailsOf(graph, id, { current }), ""] : [historyLine(graph, id, { current })],
+        verbose ? [...detailsOf(graph, id, marks), ""] : [historyLine(graph, id, marks)],
       ),
     );
   },

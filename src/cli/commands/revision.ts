@@ -33,7 +33,7 @@ const command: Command = {
     scratch: value("with --autogenerate: server to try it on, in databases of its own", "URL"),
     sql: flag("changes nothing: a revision is made without a database anyway"),
   },
-  positionals: { required: 0, names: [] },
+  positionals: { required: 0, names: [], flag: "-m" },
   examples: [
     ['migrate revision -m "add users"', "after head"],
     ['migrate revision -m "index users" -t index-concurrently', "begun from a template"],

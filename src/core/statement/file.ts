@@ -2,9 +2,9 @@
 import { batchBlock, batchFault, directiveIn } from "../batch.ts";
 import { type Diagnostic, MigrateError } from "../errors.ts";
 import { ENOUGH_FAULTS, faultAt } from "../fault.ts";
-import { SPACE, tokens } from "../lexer.ts";
+import { SPACE, skipTrivia, tokens } from "../lexer.ts";
 import type { MigrationFile } from "../migration.ts";
-import { refusal } from "../refusal.ts";
+import { refusal, transactionEdge } from "../refusal.ts";
 import { type Location, locate, type Source, type Span } from "../source.ts";
 import { type Facts, factsOf, type ParsedStatement } from "./facts.ts";
 
@@ -37,12 +37,13 @@ export interface StatementFacts extends Facts {
  * read one by one and not kept, so `parsed` can be a generator over a large file.
  */
 export function factsOfFile(
-  { source, bodyStart }: MigrationFile,
+  { source, bodyStart, header }: MigrationFile,
   parsed: Iterable<ParsedStatement>,
   faults: Diagnostic[],
 ): readonly StatementFacts[] {
   const { text } = source;
   const all: StatementFacts[] = [];
+  const edges: Edge[] = [];
   let from = bodyStart;
   let last: Omit<StatementFacts, "tail"> | undefined;
   for (const each of parsed) {
@@ -52,13 +53,54 @@ export function factsOfFile(
       all.push({ ...last, tail: from });
     }
     const statement = text.slice(start, end);
-    const fault = faults.length < ENOUGH_FAULTS ? refusal(ast, statement) : undefined;
-    if (fault !== undefined)
-      faults.push(faultAt(source, { ...locate(source, start), start }, end - start, fault));
+    const fault = faults.length < ENOUGH_FAULTS ? refusal(ast, statement, header.transaction) : undefined;
+    const diagnostic = fault && faultAt(source, { ...locate(source, start), start }, end - start, fault);
+    if (diagnostic !== undefined) faults.push(diagnostic);
+    const is = transactionEdge(ast);
+    if (is !== undefined) edges.push({ is, start, fault: diagnostic });
     last = { begin: leadOf(text, from), start, end, ...factsOf(each, statement) };
   }
   if (last !== undefined) all.push({ ...last, tail: text.length });
-  return all;
+  return withoutEdges(all, edges, faults);
+}
+
+/** A statement that begins or ends a transaction, and its fault unless there were enough of them. */
+interface Edge {
+  readonly is: NonNullable<ReturnType<typeof transactionEdge>>;
+  readonly start: number;
+  readonly fault: Diagnostic | undefined;
+}
+
+/** A `BEGIN` and a `COMMIT` around the whole file say what is so anyway: they are not sent, and are no fault. */
+function withoutEdges(
+  all: readonly StatementFacts[],
+  edges: readonly Edge[],
+  faults: Diagnostic[],
+): readonly StatementFacts[] {
+  const [first, last, ...others] = edges;
+  const isAround =
+    first?.is === "begin" &&
+    last?.is === "commit" &&
+    others.length === 0 &&
+    first.start === all[0]?.start &&
+    last.start === all.at(-1)?.start;
+  if (!isAround) return all;
+  for (const { fault } of edges) if (fault !== undefined) faults.splice(faults.indexOf(fault), 1);
+  return all.slice(1, -1);
+}
+
+/** Throws `source/transaction-control` for a `BEGIN` around a file that will not be a transaction. */
+function refuseNeedlessBegin({ source, bodyStart }: MigrationFile, why: string): void {
+  const start = skipTrivia(source.text, bodyStart);
+  const begin = /^(?:begin|start)\b/i.exec(source.text.slice(start, start + 6))?.[0];
+  if (begin === undefined) return;
+  throw new MigrateError(
+    faultAt(source, { ...locate(source, start), start }, begin.length, {
+      code: "source/transaction-control",
+      message: `the file is one transaction by its ${begin.toUpperCase()} and COMMIT, and ${why}`,
+      hint: "remove the BEGIN and the COMMIT, or what speaks against them",
+    }),
+  );
 }
 
 /** The statements of a file, from its text and what is known of them. Faults of batches are added to `faults`. */
@@ -111,16 +153,21 @@ export type TransactionMode = "transaction" | "none";
 
 /**
  * How a file runs: in one transaction, or outside one where its header says so or every statement must.
- * Throws `source/mixed-transaction` when only some of them must.
+ * Throws `source/mixed-transaction` when only some of them must, `source/transaction-control` where a BEGIN says otherwise.
  */
 export function transactionMode(
-  { source }: MigrationFile,
+  file: MigrationFile,
   statements: readonly UserStatement[],
   header: "none" | undefined,
 ): TransactionMode {
-  if (header === "none") return "none";
+  const { source } = file;
   const first = statements.find((statement) => !statement.transactional);
+  if (header === "none") {
+    refuseNeedlessBegin(file, "none by its header: transaction: none");
+    return "none";
+  }
   if (first === undefined) return "transaction";
+  refuseNeedlessBegin(file, `${first.tag} in line ${first.origin.line} cannot run in one`);
   const ordinary = statements.filter(
     (statement) => statement.transactional && statement.setting === undefined,
   );

@@ -125,6 +125,8 @@ function connectHint(address: DatabaseAddress, { code, message }: DriverError): 
   if (message.includes("does not support SSL"))
     return "give the server a certificate, or, where the network is trusted, say sslmode=prefer or sslmode=disable in the address";
   if (code === "3D000") return `create the database first, for example with: createdb ${address.database}`;
+  if (code === "28000" && message.includes("pg_hba.conf"))
+    return `the server's pg_hba.conf does not let ${address.user} into ${address.database} from here: add a line for them and reload, or connect as a line there asks, for example with sslmode=require`;
   if (code === "28P01" || code === "28000")
     return "check the user and the password; see where they come from with: migrate config";
   return "check that the server runs and accepts connections at this address; see what is used with: migrate config";

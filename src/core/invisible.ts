@@ -1,0 +1,24 @@
+/** A text and a place where it was not understood → which invisible character may be why. */
+import { codePoints, lineOf, locate } from "./source.ts";
+
+/** White space to an editor, and a letter to PostgreSQL. */
+const INVISIBLE = /[\u00a0\u1680\u2000-\u200f\u2028\u2029\u202f\u205f\u2060\u3000\ufeff]/;
+
+const names: Readonly<Record<string, string>> = {
+  "\u00a0": "a no-break space",
+  "\u200b": "a zero-width space",
+  "\u202f": "a narrow no-break space",
+  "\ufeff": "a byte order mark",
+};
+
+/** What to do about the first invisible character in the line of the offset; undefined where there is none. */
+export function invisibleHint(text: string, offset: number): string | undefined {
+  const { line } = locate({ path: "", text }, offset);
+  const found = lineOf(text, line);
+  const at = found.search(INVISIBLE);
+  if (at < 0) return undefined;
+  const character = found[at]!;
+  const code = character.charCodeAt(0).toString(16).toUpperCase().padStart(4, "0");
+  const name = names[character] ?? "an invisible character";
+  return `column ${codePoints(found, 0, at) + 1} of this line holds U+${code}, ${name}, which is no white space to PostgreSQL: replace it, or delete it`;
+}

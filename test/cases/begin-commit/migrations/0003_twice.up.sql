@@ -1,0 +1,9 @@
+-- revision: c
+-- parent: b
+
+BEGIN;
+CREATE TABLE d ();
+COMMIT;
+BEGIN;
+CREATE TABLE e ();
+COMMIT;

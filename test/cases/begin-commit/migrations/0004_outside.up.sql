@@ -1,0 +1,7 @@
+-- revision: d
+-- parent: c
+-- transaction: none
+
+BEGIN;
+CREATE TABLE f ();
+COMMIT;

@@ -1,0 +1,6 @@
+-- revision: f
+-- parent: e
+
+begin;
+CREATE INDEX CONCURRENTLY ON h (x);
+COMMIT;

@@ -1,0 +1,6 @@
+-- revision: g
+-- parent: f
+
+BEGIN ISOLATION LEVEL SERIALIZABLE;
+CREATE TABLE i ();
+COMMIT;

@@ -1,0 +1,50 @@
+/** A person at a terminal answers the question of a downgrade: what is done, and with which exit code it ends. */
+import { PassThrough } from "node:stream";
+import { expect, test } from "vitest";
+import { main } from "../../src/cli/main.ts";
+import { ownDatabase, project } from "../support/project.ts";
+import { servers } from "../support/server.ts";
+
+const shop = project({ a: { up: "CREATE TABLE a ();", down: "DROP TABLE a;" } });
+
+/** Runs a command line in a terminal whose user types `answer`. */
+async function typed(
+  line: string,
+  database: string,
+  answer: string,
+): Promise<{ readonly code: number; readonly err: string }> {
+  const terminal = () => Object.assign(new PassThrough(), { isTTY: true, columns: 300 });
+  const streams = { stdout: terminal(), stderr: terminal(), stdin: terminal() };
+  let err = "";
+  streams.stderr.on("data", (chunk) => {
+    err += chunk;
+    if (/\[y\/N\] $/.test(err)) setImmediate(() => streams.stdin.write(`${answer}\n`));
+  });
+  const code = await main([...line.split(" "), "--database", database], {
+    streams: streams as never,
+    env: { NO_COLOR: "1" },
+    cwd: shop.folder,
+    now: () => new Date(),
+    version: "1.2.3",
+    signal: new AbortController().signal,
+  });
+  return { code, err };
+}
+
+test("no ends with 1 and leaves all as it was, so that && stops there; yes does it", async () => {
+  const { url } = await ownDatabase(servers()[0]!);
+  await shop.upgrade(url);
+  for (const answer of ["n", "", "what?"])
+    expect(await typed("downgrade base", url, answer)).toMatchObject({
+      code: 1,
+      err: expect.stringMatching(/table a\n[\s\S]*nothing was done\n$/),
+    });
+  expect((await typed("downgrade base --dry-run", url, "")).code).toBe(0);
+  expect((await shop.state(url)).heads).toEqual(["a"]);
+  expect(await typed("downgrade base", url, "y")).toMatchObject({
+    code: 0,
+    err: expect.stringContaining("- a"),
+  });
+  // There is nothing to do any more, and nothing to ask.
+  expect((await typed("downgrade base", url, "n")).code).toBe(0);
+});

@@ -1,0 +1,43 @@
+/** An error → lines that fit into a terminal; in a pipe they are as long as they are. */
+import { describe, expect, test } from "vitest";
+import { errorLines } from "../../src/render/diagnostic.ts";
+import { columnsOf, printed } from "../../src/render/terminal.ts";
+
+const command = `    migrate merge ${"0123456789ab ".repeat(8)}-m "merge 8 heads"`;
+const error = {
+  diagnostics: [
+    {
+      code: "graph/multiple-heads",
+      message: `${"Mehrere Köpfe 長い文 ".repeat(9)}end`,
+      hint: `the heads are\n    0123456789ab (migrations/0001_a.up.sql)\nto join them, as one would say it at length, say this:\n${command}`,
+      location: { path: "a.up.sql", line: 1, column: 1 },
+      excerpt: { line: "SELECT 1;" },
+    },
+  ],
+};
+
+describe.each([60, 80, 120])("at %i columns", (width) => {
+  const lines = printed(errorLines(error, width)).trimEnd().split("\n");
+
+  test("no line is wider, but for a command, which can be copied whole", () => {
+    expect(lines.filter((line) => columnsOf(line) > width && line !== command)).toEqual([]);
+    expect(lines).toContain(command);
+    expect(lines).toContain("    0123456789ab (migrations/0001_a.up.sql)");
+  });
+
+  test("nothing is lost, and only the first lines begin where our own do", () => {
+    const words = (text: string): string => text.replaceAll(/\s+/g, " ");
+    expect(words(lines.join(" "))).toBe(words(printed(errorLines(error))).trim());
+    expect(lines.filter((line) => /^\S/.test(line)).map((line) => line.slice(0, 5))).toEqual([
+      "a.up.",
+      "1 | S",
+      "hint:",
+    ]);
+  });
+});
+
+test("a word that is wider than the terminal stays whole", () => {
+  const url = `https://example.com/${"x".repeat(90)}`;
+  const lines = errorLines({ diagnostics: [{ code: "usage/x", message: `see ${url} there` }] }, 40);
+  expect(lines.slice(1)).toEqual([`  ${url}`, "  there"]);
+});
