@@ -1,5 +1,5 @@
 -- Retort migration script: upgrade <base> -> c
--- Receipt: sha256:8497ac4db3c78930ef306342918f98645c3e20ad3a4d375674c616b006c11e0c
+-- Receipt: sha256:a9c3313dbaaaa07e3222708f3f0dbf86b134a13222e9c0e446753c6e1993edea
 \if true
 -- For:  PostgreSQL 12 or later; ledger retort, format 2.
 -- Run:  psql -X -v ON_ERROR_STOP=1 -f migration.sql DATABASE
@@ -528,7 +528,8 @@ BEGIN
     WHEN kind = 'create index' THEN ARRAY(
       SELECT x.indexrelid FROM pg_index AS x JOIN pg_class AS c ON c.oid = x.indexrelid
       WHERE x.indrelid = places[1] AND (bare IS NULL OR c.relname = bare))
-    WHEN kind = 'drop index' THEN ARRAY(SELECT c.oid FROM pg_class AS c WHERE c.oid = places[1])
+    WHEN kind = 'drop index' THEN ARRAY(
+      SELECT c.oid FROM pg_class AS c WHERE c.oid = ANY (places))
     WHEN kind = 'detach partition' THEN ARRAY(
       SELECT i.inhrelid FROM pg_inherits AS i
       WHERE i.inhparent = places[1] AND i.inhrelid = places[2])
@@ -567,7 +568,8 @@ DECLARE
   places pg_catalog.oid[];
 BEGIN
   IF names IS NOT NULL THEN
-    places := ARRAY[pg_catalog.to_regclass(names[1]), pg_catalog.to_regclass(names[2])];
+    places := ARRAY(SELECT pg_catalog.to_regclass(n.name)
+      FROM pg_catalog.unnest(names) WITH ORDINALITY AS n (name, place) ORDER BY n.place);
   END IF;
   CALL retort.protect_session();
   INSERT INTO retort.intent AS i VALUES (revision, direction, statement, of, hash, before,
@@ -1017,7 +1019,7 @@ DECLARE
   -- database's owner and superusers.
   owners CONSTANT pg_catalog.text[] := '{}';
   -- SHA-256 of its procedures.
-  procedures CONSTANT pg_catalog.text := '8cbc4262e1173a468552c34c47a4f026ce990f153130535cc1ad8ba0b4884d16';
+  procedures CONSTANT pg_catalog.text := 'c7f058c3d20352a792b2f13e46746f160a62412390098ea098f234e91768142f';
   place pg_catalog.oid;
   present pg_catalog.text[];
   found pg_catalog.text;
@@ -1182,7 +1184,7 @@ $body$;
 CALL retort.require_state('{}', '{}', 3, 1401614897665169694, 'migrate upgrade %s:c --sql');
 
 -- Log: which script this is, as it was handed out.
-CALL retort.begin_script('8497ac4db3c78930ef306342918f98645c3e20ad3a4d375674c616b006c11e0c',
+CALL retort.begin_script('a9c3313dbaaaa07e3222708f3f0dbf86b134a13222e9c0e446753c6e1993edea',
   'base:c', 3, 1401614897665169694);
 COMMIT;
 
@@ -1240,7 +1242,7 @@ BEGIN TRANSACTION READ ONLY;
 -- Check: what is applied now is what was promised, row by row.
 SELECT retort.check(3, 1401614897665169694) AS retort_passed \gset
 SELECT revisions AS applied_revisions, 'c' AS current_heads,
-  'sha256:8497ac4db3c78930ef306342918f98645c3e20ad3a4d375674c616b006c11e0c' AS receipt FROM retort.state;
+  'sha256:a9c3313dbaaaa07e3222708f3f0dbf86b134a13222e9c0e446753c6e1993edea' AS receipt FROM retort.state;
 COMMIT;
 SET SESSION AUTHORIZATION DEFAULT;
 RESET ROLE;
