@@ -132,6 +132,19 @@ test("the lock is asked for again and again, a second apart at most, and given b
   expect(never.sent).not.toContain("SELECT 'a';");
 });
 
+test("told to stop between two tries, it does not try again", async () => {
+  const stop = new AbortController();
+  const { session, sent } = sessionThat(Array(9).fill(["SELECT 'b';", lockTimeout]));
+  const onEvent = (event: Event): void => {
+    if (event.type === "retry") stop.abort();
+  };
+  await expect(execute(plan, session, options({ signal: stop.signal, onEvent }))).rejects.toMatchObject({
+    code: "execution/cancelled",
+  });
+  expect(sent.filter((sql) => sql === "SELECT 'b';")).toHaveLength(1);
+  expect(sent.at(-1)).toContain("pg_advisory_unlock");
+});
+
 test("a plan of nothing sends nothing", async () => {
   const { session, sent } = sessionThat([]);
   await execute(planOf([]), session, options());

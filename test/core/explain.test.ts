@@ -1,0 +1,61 @@
+/** A statement of a plan and the server's answer → where it failed, what is so now, and what to do. */
+import { expect, test } from "vitest";
+import { explain, type Failure } from "../../src/core/explain.ts";
+import { planOf, statement, step } from "../support/plans.ts";
+
+const header = "-- revision: a\n-- parent: none\n\n";
+
+/** How the failure of the last statement of a file is told: its code, place and hint. */
+function told(sql: string, failure: Partial<Failure>, { transactional = true, before = "" } = {}) {
+  const text = `${header}${before}${sql}`;
+  const start = header.length + before.length;
+  const comment = /^(?:--.*\n)*/.exec(sql)![0].length;
+  const origin = { path: "a.up.sql", line: 4, column: 1, start: start + comment, end: text.length };
+  const tag = sql.slice(comment).split(/\s/, 1)[0]!;
+  const plan = planOf([
+    step("a", [statement(sql, { origin, offset: comment, tag, transactional })], { transactional }),
+  ]);
+  const batch = plan.batches.find((each) => each.statements.some(({ purpose }) => purpose === "user"))!;
+  const user = batch.statements.find(({ purpose }) => purpose === "user")!;
+  const error = explain(
+    plan,
+    batch,
+    user,
+    { message: "no", sqlstate: "42P01", lost: false, ...failure },
+    { sourceText: () => text, aborted: false },
+  );
+  const { line, column } = error.location!;
+  return { code: error.code, place: `${line}:${column}`, hint: error.hint ?? "" };
+}
+
+test.each<[string, string, Partial<Failure>, string]>([
+  ["the position that the server gives", "SELECT 1,\n  nothing;", { position: 12 }, "5:3"],
+  ["in code points", "SELECT '😀é', nothing;", { position: 13 }, "4:14"],
+  ["behind a comment that belongs to it", "-- why\nSELECT nothing;", { position: 14 }, "5:8"],
+  ["no position: where the statement begins", "SELECT nothing;", {}, "4:1"],
+  ["no position: below its comment", "-- why\n-- so\nSELECT nothing;", {}, "6:1"],
+  [
+    "a line of a DO block",
+    "DO $$\nBEGIN\n  RAISE 'no';\nEND $$;",
+    { where: "PL/pgSQL function inline_code_block line 3 at RAISE" },
+    "6:3",
+  ],
+  [
+    "a line of a block that is called by another statement says nothing of it",
+    "SELECT f();",
+    { where: "PL/pgSQL function inline_code_block line 3 at RAISE" },
+    "4:1",
+  ],
+])("%s", (_, sql, failure, place) => {
+  expect(told(sql, failure)).toMatchObject({ code: "execution/statement", place });
+  // Whatever stands above it in the file.
+  const [line, column] = place.split(":");
+  expect(told(sql, failure, { before: "SELECT '😀';\n" }).place).toBe(`${Number(line) + 1}:${column}`);
+});
+
+test.each(["25001", "2D000"])("%s in a transaction: how to run it outside one", (sqlstate) => {
+  const outside = "to run it outside a transaction, write '-- transaction: none'";
+  expect(told("VACUUM;", { sqlstate }).hint).toContain(outside);
+  expect(told("VACUUM;", { sqlstate }, { transactional: false }).hint).not.toContain(outside);
+  expect(told("VACUUM;", { sqlstate: "42P01" }).hint).not.toContain(outside);
+});
