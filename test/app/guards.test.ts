@@ -67,6 +67,7 @@ test.each(["psql", "any"] as const)(
     expect(parts.length).toBeGreaterThan(3);
     for (const part of parts) {
       const purposes = purposesOf(part.batches("r"));
+      expect(purposes.at(-1)).toBe("unlock");
       const at = purposes.indexOf("receipt");
       const writes = purposes.some((purpose) => WRITES.includes(purpose));
       expect(purposes.filter((purpose) => purpose === "receipt")).toHaveLength(writes ? 1 : 0);

@@ -59,3 +59,17 @@ test.each(["25001", "2D000"])("%s in a transaction: how to run it outside one", 
   expect(told("VACUUM;", { sqlstate }, { transactional: false }).hint).not.toContain(outside);
   expect(told("VACUUM;", { sqlstate: "42P01" }).hint).not.toContain(outside);
 });
+
+test("the commit of several steps is told of the last of them", () => {
+  const plan = planOf([step("a", ["SELECT 1;"]), step("b", ["SELECT 2;"])], { singleTransaction: true });
+  const batch = plan.batches[1]!;
+  const commit = batch.statements.find(({ purpose }) => purpose === "commit")!;
+  const failure = { message: "no", sqlstate: "23503", constraint: "t_x_fkey", lost: false };
+  expect(
+    explain(plan, batch, commit, failure, { sourceText: () => undefined, aborted: false }),
+  ).toMatchObject({
+    code: "execution/commit",
+    message: "the commit of revision b (b.up.sql) failed (constraint t_x_fkey): no",
+    hint: "all of it was rolled back; nothing was changed",
+  });
+});

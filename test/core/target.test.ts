@@ -149,7 +149,7 @@ describe("an upgrade", () => {
     expect(() => planUpgrade(graph, appliedBelow(graph, ["aa02"]), "+1")).toThrow(
       expect.objectContaining({
         code: "graph/ambiguous-walk",
-        hint: expect.stringMatching(/^name the revision that is meant, for example: (?:bb01|cc01)$/),
+        hint: "name the revision that is meant, for example: bb01",
       }),
     );
   });

@@ -54,6 +54,17 @@ const plan = planOf([step("a", ["SELECT 'a';"]), step("b", ["SELECT 'b';"]), ste
 const lockTimeout = "55P03";
 const retries = () => events.flatMap((event) => (event.type === "retry" ? [event] : []));
 
+test("a plan is sent whole and in order, and each step is told when it begins and when it is done", async () => {
+  const { session, sent } = sessionThat([]);
+  await execute(plan, session, options());
+  expect(sent).toEqual(plan.batches.flatMap(({ statements }) => statements.map(({ sql }) => sql)));
+  expect(events.map((event) => `${event.type} ${"step" in event ? event.step.revision : ""}`)).toEqual(
+    ["a", "b", "c"].flatMap((id) =>
+      ["step-started", "statement-started", "step-done"].map((type) => `${type} ${id}`),
+    ),
+  );
+});
+
 test("each migration may be tried again as often: what the one before it took does not count", async () => {
   const { session, sent } = sessionThat([
     ["SELECT 'a';", lockTimeout],
