@@ -286,7 +286,8 @@ BEGIN
     WHEN kind = 'create index' THEN ARRAY(
       SELECT x.indexrelid FROM pg_index AS x JOIN pg_class AS c ON c.oid = x.indexrelid
       WHERE x.indrelid = places[1] AND (bare IS NULL OR c.relname = bare))
-    WHEN kind = 'drop index' THEN ARRAY(SELECT c.oid FROM pg_class AS c WHERE c.oid = places[1])
+    WHEN kind = 'drop index' THEN ARRAY(
+      SELECT c.oid FROM pg_class AS c WHERE c.oid = ANY (places))
     WHEN kind = 'detach partition' THEN ARRAY(
       SELECT i.inhrelid FROM pg_inherits AS i
       WHERE i.inhparent = places[1] AND i.inhrelid = places[2])
@@ -325,7 +326,8 @@ DECLARE
   places pg_catalog.oid[];
 BEGIN
   IF names IS NOT NULL THEN
-    places := ARRAY[pg_catalog.to_regclass(names[1]), pg_catalog.to_regclass(names[2])];
+    places := ARRAY(SELECT pg_catalog.to_regclass(n.name)
+      FROM pg_catalog.unnest(names) WITH ORDINALITY AS n (name, place) ORDER BY n.place);
   END IF;
   CALL retort.protect_session();
   INSERT INTO retort.intent AS i VALUES (revision, direction, statement, of, hash, before,

@@ -66,7 +66,7 @@ test.each<[what: string, size: number, headers: (n: number) => Headers, one: boo
   ],
   [
     "labels, all taken",
-    50_000,
+    20_000,
     (n) => [
       ["revision: a", "parent: none", listed("branch-labels", n, "l")],
       ["revision: b", "parent: a", listed("branch-labels", n, "l")],

@@ -6,15 +6,20 @@ import { offline } from "../../src/app/offline.ts";
 import { defaultForm, scriptBatches } from "../../src/core/plan/script.ts";
 import { partsOf } from "../../src/core/plan/split.ts";
 import type { Batch, Purpose } from "../../src/core/plan/types.ts";
-import { renderSplit } from "../../src/render/script/script.ts";
+import { renderScript, renderSplit } from "../../src/render/script/script.ts";
 import { failureOf, project } from "../support/project.ts";
 
 const upgrade = { kind: "upgrade", target: "base:heads" } as const;
 const none = ["transaction: none"];
 
+const shopOutside = {
+  up: "INSERT INTO t VALUES (1);\nCREATE INDEX CONCURRENTLY i ON t (x);\nVACUUM t;",
+  header: none,
+};
+
 const shop = project({
   a: "CREATE TABLE t (x int);",
-  b: { up: "INSERT INTO t VALUES (1);\nCREATE INDEX CONCURRENTLY i ON t (x);\nVACUUM t;", header: none },
+  b: shopOutside,
   c: "CREATE TABLE c ();",
 });
 
@@ -37,6 +42,23 @@ test("the receipt of a script is written behind the proof that it is the script'
     expect(purposes.indexOf(after)).toBeGreaterThan(at);
 });
 
+test.each([{}, { idempotent: true }, { singleTransaction: true }])(
+  "a script holds the statements of its plan in their order: %j",
+  async (options) => {
+    const { a, b: outside, c } = { a: "CREATE TABLE t (x int);", b: shopOutside, c: "CREATE TABLE c ();" };
+    const of = project("singleTransaction" in options ? { a, c } : { a, b: outside, c });
+    const { plan, ledger } = await offline(of.deps, upgrade, options);
+    const { text } = renderScript(plan, ledger);
+    let at = 0;
+    for (const { purpose, sql } of plan.batches.flatMap(({ statements }) => statements)) {
+      if (purpose === "begin" || purpose === "commit") continue;
+      const found = text.indexOf(sql.replace(/;$/, ""), at);
+      expect(found, `${purpose}: ${sql.slice(0, 100)}`).toBeGreaterThanOrEqual(at);
+      at = found;
+    }
+  },
+);
+
 test.each(["psql", "any"] as const)(
   "each file of a split script for %s has the lock, a guard and its proof before its receipt",
   async (client) => {
@@ -45,6 +67,7 @@ test.each(["psql", "any"] as const)(
     expect(parts.length).toBeGreaterThan(3);
     for (const part of parts) {
       const purposes = purposesOf(part.batches("r"));
+      expect(purposes.at(-1)).toBe("unlock");
       const at = purposes.indexOf("receipt");
       const writes = purposes.some((purpose) => WRITES.includes(purpose));
       expect(purposes.filter((purpose) => purpose === "receipt")).toHaveLength(writes ? 1 : 0);

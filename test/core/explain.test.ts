@@ -1,81 +1,75 @@
-/** What the server answers, in whatever language → the place in the file, and what to do. */
-import { describe, expect, test } from "vitest";
+/** A statement of a plan and the server's answer → where it failed, what is so now, and what to do. */
+import { expect, test } from "vitest";
 import { explain, type Failure } from "../../src/core/explain.ts";
-import type { Plan } from "../../src/core/plan/types.ts";
+import { planOf, statement, step } from "../support/plans.ts";
 
-const text = "-- revision: a\n\nDO $$\nBEGIN\n  PERFORM 1;\n  PERFORM 'é€'::int;\nEND $$;\n";
-const start = text.indexOf("DO");
-const sql = text.slice(start).trimEnd();
+const header = "-- revision: a\n-- parent: none\n\n";
 
-/** The error of the DO block, or of a statement of ours. */
-function explained(failure: Partial<Failure>, ours = false) {
-  const origin = { path: "a.up.sql", line: 3, column: 1, start, end: start + sql.length };
-  const statement = ours
-    ? { sql: "CALL retort.begin_step();", purpose: "begin-step", step: 0 }
-    : { sql, purpose: "user", step: 0, origin, offset: 0, tag: "DO" };
-  const step = {
-    direction: "up",
-    revision: "a",
-    message: "",
-    path: "a.up.sql",
-    transactional: true,
-    statements: 1,
-  };
-  const batch = { transactional: true, step: 0, statements: [statement] };
-  const plan = { kind: "upgrade", steps: [step], batches: [batch] };
-  return explain(
-    plan as unknown as Plan,
-    batch as never,
-    statement as never,
-    { message: "no", lost: false, ...failure },
+/** How the failure of the last statement of a file is told: its code, place and hint. */
+function told(sql: string, failure: Partial<Failure>, { transactional = true, before = "" } = {}) {
+  const text = `${header}${before}${sql}`;
+  const start = header.length + before.length;
+  const comment = /^(?:--.*\n)*/.exec(sql)![0].length;
+  const origin = { path: "a.up.sql", line: 4, column: 1, start: start + comment, end: text.length };
+  const tag = sql.slice(comment).split(/\s/, 1)[0]!;
+  const plan = planOf([
+    step("a", [statement(sql, { origin, offset: comment, tag, transactional })], { transactional }),
+  ]);
+  const batch = plan.batches.find((each) => each.statements.some(({ purpose }) => purpose === "user"))!;
+  const user = batch.statements.find(({ purpose }) => purpose === "user")!;
+  const error = explain(
+    plan,
+    batch,
+    user,
+    { message: "no", sqlstate: "42P01", lost: false, ...failure },
     { sourceText: () => text, aborted: false },
   );
+  const { line, column } = error.location!;
+  return { code: error.code, place: `${line}:${column}`, hint: error.hint ?? "" };
 }
 
-describe("the line of a DO block", () => {
-  test.each([
-    ["en", "PL/pgSQL function inline_code_block line 4 at PERFORM"],
-    ["de", "PL/pgSQL-Funktion inline_code_block Zeile 4 bei PERFORM"],
-    ["fr", "fonction PL/pgSQL inline_code_block, ligne 4 à PERFORM"],
-    ["ja", "PL/pgSQL関数inline_code_blockの4行目 - PERFORM"],
-    ["ru", "функция PL/pgSQL inline_code_block, строка 4, оператор PERFORM"],
-  ])("is found where the server speaks %s", (_, where) => {
-    expect(explained({ where: `SQL statement "SELECT 1/0"\n${where}` }).location).toMatchObject({
-      line: 6,
-      column: 3,
-    });
-  });
-
-  test("is not made up", () => {
-    expect(explained({ where: "PL/pgSQL function f() line 4 at PERFORM" }).location).toMatchObject({
-      line: 3,
-    });
-  });
+test.each<[string, string, Partial<Failure>, string]>([
+  ["the position that the server gives", "SELECT 1,\n  nothing;", { position: 12 }, "5:3"],
+  ["in code points", "SELECT '😀é', nothing;", { position: 13 }, "4:14"],
+  ["behind a comment that belongs to it", "-- why\nSELECT nothing;", { position: 14 }, "5:8"],
+  ["no position: where the statement begins", "SELECT nothing;", {}, "4:1"],
+  ["no position: below its comment", "-- why\n-- so\nSELECT nothing;", {}, "6:1"],
+  [
+    "a line of a DO block",
+    "DO $$\nBEGIN\n  RAISE 'no';\nEND $$;",
+    { where: "PL/pgSQL function inline_code_block line 3 at RAISE" },
+    "6:3",
+  ],
+  [
+    "a line of a block that is called by another statement says nothing of it",
+    "SELECT f();",
+    { where: "PL/pgSQL function inline_code_block line 3 at RAISE" },
+    "4:1",
+  ],
+])("%s", (_, sql, failure, place) => {
+  expect(told(sql, failure)).toMatchObject({ code: "execution/statement", place });
+  // Whatever stands above it in the file.
+  const [line, column] = place.split(":");
+  expect(told(sql, failure, { before: "SELECT '😀';\n" }).place).toBe(`${Number(line) + 1}:${column}`);
 });
 
-describe("advice by SQLSTATE", () => {
-  test.each([
-    ["55P04", "put ALTER TYPE ... ADD VALUE into a migration of its own"],
-    ["3F000", '"session": {"searchPath"'],
-    ["25P04", "PGOPTIONS='-c transaction_timeout=0'"],
-    ["57P05", "PGOPTIONS='-c idle_session_timeout=0'"],
-    ["25001", "'-- transaction: none'"],
-  ])("%s", (sqlstate, advice) => {
-    const { hint } = explained({ sqlstate, hint: "the server's own" });
-    expect(hint).toMatch(/^the server's own\n/);
-    expect(hint).toContain(advice);
-    expect(hint).toMatch(/revision a was rolled back/);
-  });
+test.each(["25001", "2D000"])("%s in a transaction: how to run it outside one", (sqlstate) => {
+  const outside = "to run it outside a transaction, write '-- transaction: none'";
+  expect(told("VACUUM;", { sqlstate }).hint).toContain(outside);
+  expect(told("VACUUM;", { sqlstate }, { transactional: false }).hint).not.toContain(outside);
+  expect(told("VACUUM;", { sqlstate: "42P01" }).hint).not.toContain(outside);
+});
 
-  test("a character that the encoding of the database lacks is underlined, or the header's", () => {
-    const failure = {
-      sqlstate: "22P05",
-      message: "Zeichen mit Bytefolge 0xe2 0x82 0xac in Kodierung »UTF8«",
-    };
-    const inFile = explained(failure);
-    expect(inFile.location).toMatchObject({ line: 6, column: 13 });
-    expect(inFile.hint).toMatch(/^the encoding of the database lacks '€': write/);
-    expect(explained(failure, true).hint).toMatch(/lacks '€', which the header of this migration holds/);
-    expect(explained({ ...failure, message: "0xe2 0x82" }).hint).not.toMatch(/encoding/);
+test("the commit of several steps is told of the last of them", () => {
+  const plan = planOf([step("a", ["SELECT 1;"]), step("b", ["SELECT 2;"])], { singleTransaction: true });
+  const batch = plan.batches[1]!;
+  const commit = batch.statements.find(({ purpose }) => purpose === "commit")!;
+  const failure = { message: "no", sqlstate: "23503", constraint: "t_x_fkey", lost: false };
+  expect(
+    explain(plan, batch, commit, failure, { sourceText: () => undefined, aborted: false }),
+  ).toMatchObject({
+    code: "execution/commit",
+    message: "the commit of revision b (b.up.sql) failed (constraint t_x_fkey): no",
+    hint: "all of it was rolled back; nothing was changed",
   });
 });

@@ -179,6 +179,28 @@ describe("faults of a header", () => {
     expect(hint(`-- revision: a\n${line}\n`)).toBe(expected);
   });
 
+  test("an id may have 255 characters; a blank in it is called one", () => {
+    const [longest, tooLong] = ["x".repeat(255), "x".repeat(256)];
+    expect(faults(`-- revision: ${longest}\n-- parent: none`)).toEqual([]);
+    expect(read(`-- revision: ${tooLong}\n-- parent: none`).diagnostics).toMatchObject([
+      { message: expect.stringMatching(/has 256 characters$/), hint: "use at most 255" },
+    ]);
+    expect(read("-- revision: a b\n-- parent: none").diagnostics[0]?.message).toBe(
+      "a blank is not allowed in the revision id 'a b'",
+    );
+    expect(read("-- revision: a/b\n-- parent: none").diagnostics[0]?.message).toBe(
+      "'/' is not allowed in the revision id 'a/b'",
+    );
+  });
+
+  test.each([
+    ["-- revision: a b", "use letters, digits, '_' and '.' only, such as 'a_b'"],
+    ["-- revision: a\n-- branch-labels: a b", "separate several with commas"],
+    ["-- revision: a\n-- branch-labels: a/b", "use letters, digits, '_' and '.' only, such as 'a_b'"],
+    ["-- revision: a\n-- depends-on: a;b", "separate several with commas"],
+    ["-- revision: a\n-- depends-on: a/b", "ids are written bare: letters, digits, '_' and '.'"],
+  ])("hint for %j", (text, expected) => expect(hint(text)).toBe(expected));
+
   test("the keys that a down file may hold are named there", () => {
     expect(hint("-- revision: a\n-- license: MIT", "down")).toBe(
       "the keys are revision, transaction, lock-timeout, statement-timeout; free comments go below the header, after a blank line",

@@ -243,6 +243,10 @@ test.for<readonly [sql: string, ...losses: string[]]>([
   ["alter table t alter a restart with 5", "overwrites restart t.a"],
   ["select setval('s.q'::regclass, 1)", "overwrites restart s.q"],
   ["select lo_put(7, 0, '')", "overwrites write large object 7"],
+  ["select lowrite(0, '')", "overwrites write large object "],
+  ["select lo_truncate(0, 1)", "overwrites write large object "],
+  ["select lo_truncate64(0, 1)", "overwrites write large object "],
+  ["select pg_replication_origin_drop('o')", "takes-away drop replication origin o"],
   // What is not in the text.
   ["execute p", "not-known execute p"],
   ["create table t as execute p", "not-known execute p"],

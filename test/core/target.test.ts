@@ -152,6 +152,15 @@ describe("an upgrade", () => {
     else expect(plan()).toBe(expected);
   });
 
+  it("names one of the ways that an ambiguous walk could go", () => {
+    expect(() => planUpgrade(graph, appliedBelow(graph, ["aa02"]), "+1")).toThrow(
+      expect.objectContaining({
+        code: "graph/ambiguous-walk",
+        hint: "name the revision that is meant, for example: bb01",
+      }),
+    );
+  });
+
   it("says what an overlap is", () => {
     const overlap = buildGraph([
       revision("root"),

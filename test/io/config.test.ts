@@ -298,10 +298,10 @@ describe(".env", () => {
   });
 
   it.each<[string, number, (n: number) => string]>([
-    ["lines", 50_000, (n) => Array.from({ length: n }, (_, i) => `A${i}=x`).join("\n")],
+    ["lines", 20_000, (n) => Array.from({ length: n }, (_, i) => `A${i}=x`).join("\n")],
     [
       "lines that are each put into the next",
-      50_000,
+      20_000,
       (n) => `A0=x\n${Array.from({ length: n }, (_, i) => `A${i + 1}=\${A${i}}`).join("\n")}`,
     ],
     ["variables without an end", 300_000, (n) => `A=${"${B:-".repeat(n)}`],
@@ -705,8 +705,8 @@ describe("the config file", () => {
 
   it.each<[string, number, (n: number) => unknown]>([
     ["a key of a megabyte", 1e6, (n) => ({ [`lockWait${"a".repeat(n)}`]: 1 })],
-    ["a megabyte of values", 2e5, (n) => ({ directories: Array.from({ length: n }, () => 1) })],
-    ["unknown keys", 6e4, (n) => Object.fromEntries(Array.from({ length: n }, (_, i) => [`key${i}`, i]))],
+    ["a megabyte of values", 1e5, (n) => ({ directories: Array.from({ length: n }, () => 1) })],
+    ["unknown keys", 2e4, (n) => Object.fromEntries(Array.from({ length: n }, (_, i) => [`key${i}`, i]))],
     ["a long fileName", 3e5, (n) => ({ fileName: `{number}_${"a".repeat(n)}` })],
     ["placeholders in fileName", 75_000, (n) => ({ fileName: `{number}_${"{nr}".repeat(n)}` })],
   ])("is refused in linear time, in short sentences: %s", async (_, size, file) => {
@@ -718,14 +718,14 @@ describe("the config file", () => {
     expect(await growth(refuse, size)).toBeLessThan(LINEAR);
   });
 
-  it("may have 60,000 environments", async () => {
+  it("may have 20,000 environments", async () => {
     const read = async (length: number): Promise<void> => {
       const environments = Object.fromEntries(Array.from({ length }, (_, i) => [`e${i}`, { lockWait: i }]));
       const last = length - 1;
       const config = await load({ flags: { env: `e${last}` }, file: JSON.stringify({ environments }) });
       expect(config.lockWait).toBe(last);
     };
-    expect(await growth(read, 6e4)).toBeLessThan(LINEAR);
+    expect(await growth(read, 2e4)).toBeLessThan(LINEAR);
   });
 
   it("must exist when it is named", async () => {

@@ -54,6 +54,17 @@ const plan = planOf([step("a", ["SELECT 'a';"]), step("b", ["SELECT 'b';"]), ste
 const lockTimeout = "55P03";
 const retries = () => events.flatMap((event) => (event.type === "retry" ? [event] : []));
 
+test("a plan is sent whole and in order, and each step is told when it begins and when it is done", async () => {
+  const { session, sent } = sessionThat([]);
+  await execute(plan, session, options());
+  expect(sent).toEqual(plan.batches.flatMap(({ statements }) => statements.map(({ sql }) => sql)));
+  expect(events.map((event) => `${event.type} ${"step" in event ? event.step.revision : ""}`)).toEqual(
+    ["a", "b", "c"].flatMap((id) =>
+      ["step-started", "statement-started", "step-done"].map((type) => `${type} ${id}`),
+    ),
+  );
+});
+
 test("each migration may be tried again as often: what the one before it took does not count", async () => {
   const { session, sent } = sessionThat([
     ["SELECT 'a';", lockTimeout],
@@ -130,6 +141,19 @@ test("the lock is asked for again and again, a second apart at most, and given b
   await expect(execute(plan, never.session, options())).rejects.toMatchObject({ code: "state/locked" });
   expect(never.sent.at(-1)).toContain("pg_advisory_unlock");
   expect(never.sent).not.toContain("SELECT 'a';");
+});
+
+test("told to stop between two tries, it does not try again", async () => {
+  const stop = new AbortController();
+  const { session, sent } = sessionThat(Array(9).fill(["SELECT 'b';", lockTimeout]));
+  const onEvent = (event: Event): void => {
+    if (event.type === "retry") stop.abort();
+  };
+  await expect(execute(plan, session, options({ signal: stop.signal, onEvent }))).rejects.toMatchObject({
+    code: "execution/cancelled",
+  });
+  expect(sent.filter((sql) => sql === "SELECT 'b';")).toHaveLength(1);
+  expect(sent.at(-1)).toContain("pg_advisory_unlock");
 });
 
 test("a plan of nothing sends nothing", async () => {

@@ -188,6 +188,7 @@ describe.each(servers())("on $name", (server) => {
     const shop = project({
       a: "CREATE TABLE t (x int);\nCREATE INDEX t_x ON t (x);\nINSERT INTO t SELECT generate_series(1, 100);\nCREATE TABLE p (d int) PARTITION BY RANGE (d);\nCREATE TABLE p1 PARTITION OF p FOR VALUES FROM (0) TO (9);",
       reindex: "REINDEX TABLE CONCURRENTLY t;",
+      again: "REINDEX INDEX CONCURRENTLY t_x;",
       detach: "ALTER TABLE p DETACH PARTITION p1 CONCURRENTLY;",
       drop: { up: "DROP INDEX CONCURRENTLY t_x;\nVACUUM t;", ...noneBoth },
     });
@@ -217,6 +218,13 @@ describe.each(servers())("on $name", (server) => {
     await shop.upgrade(url, "reindex");
     expect(await indexes(url)).toEqual(["t_x"]);
 
+    // Once the new one has taken the name, it is the old one that is left.
+    await endedHalfWay("again", "t");
+    await query(url, "ALTER INDEX t_x_ccnew RENAME TO t_x_ccold");
+    expect(await indexes(url)).toEqual(["t_x", "t_x_ccold invalid"]);
+    await shop.upgrade(url, "again");
+    expect(await indexes(url)).toEqual(["t_x"]);
+
     await endedHalfWay("detach", "p");
     expect(
       await query(url, "SELECT inhdetachpending AS pending FROM pg_inherits WHERE inhparent = 'p'::regclass"),
@@ -230,9 +238,23 @@ describe.each(servers())("on $name", (server) => {
     expect((await logOf(url)).filter((line) => line.startsWith("upgrade"))).toEqual([
       "upgrade a",
       "upgrade reindex",
+      "upgrade again",
       "upgrade detach",
       "upgrade drop",
     ]);
+  });
+
+  test("DROP INDEX CONCURRENTLY of two is refused by the server; with one of them gone it is not done", async () => {
+    const { url } = await ownDatabase(server);
+    const shop = project({
+      a: "CREATE TABLE t (x int);\nCREATE INDEX i ON t (x);\nCREATE INDEX j ON t (x);",
+      b: { up: "DROP INDEX CONCURRENTLY i, j;\nVACUUM t;", ...noneBoth },
+    });
+    expect(await failureOf(shop.upgrade(url))).toMatchObject({ sqlstate: "0A000" });
+    await query(url, "DROP INDEX i");
+    expect(await failureOf(shop.upgrade(url))).toMatchObject({ exitCode: expect.any(Number) });
+    expect(await shop.state(url)).toMatchObject({ heads: ["a"], interrupted: { statement: 1, of: 2 } });
+    expect(await indexes(url)).toEqual(["j"]);
   });
 
   test("CREATE DATABASE that was done before the record was written is not done again", async () => {

@@ -4,7 +4,8 @@ import { expect, onTestFinished, test } from "vitest";
 import { migrate } from "../support/migrate.ts";
 import { ownDatabase, project } from "../support/project.ts";
 import { proxy } from "../support/proxy.ts";
-import { query, servers } from "../support/server.ts";
+import { ownRole } from "../support/roles.ts";
+import { query, servers, withClient } from "../support/server.ts";
 
 const [server] = servers();
 const shop = () => project({ a: "CREATE TABLE a ();" });
@@ -55,6 +56,22 @@ test("nobody comes: the same error as without waiting, after that time; without 
   const impatient = await upgrade();
   expect(impatient).toMatchObject({ code: 6, stderr: expect.stringMatching(refused) });
   expect(impatient.stderr).not.toMatch(waits);
+});
+
+test("a server that has no free connection yet is waited for", async () => {
+  const role = await ownRole(server!, "LOGIN CONNECTION LIMIT 1");
+  const { name } = await ownDatabase(server!);
+  const wire = await proxy(role.url(name));
+  let waiting: ReturnType<typeof migrate> | undefined;
+  await withClient(role.url(name), async () => {
+    waiting = migrate(["upgrade", "--dry-run", "--wait", "120", "--database", wire.url], {
+      cwd: shop().folder,
+    });
+    while (wire.endedBy().length === 0) await new Promise((resolve) => setTimeout(resolve, 50));
+  });
+  const { code, stderr } = await waiting!;
+  expect({ code, stderr }).toEqual({ code: 0, stderr: expect.stringMatching(/too many connections/) });
+  expect(stderr).toMatch(waits);
 });
 
 test.each([

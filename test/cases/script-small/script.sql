@@ -1,5 +1,5 @@
 -- Retort migration script: upgrade <base> -> c
--- Receipt: sha256:53e53fccf567768e021adb50a79bd524c188c4cd7fabe0b296f6a99920196dda
+-- Receipt: sha256:4591e0aa90838a0ee36a0c61826f524d118838123d7d363f670c962160bbf8be
 \if true
 -- For:  PostgreSQL 12 or later; ledger retort, format 2.
 -- Run:  psql -X -v ON_ERROR_STOP=1 -f migration.sql DATABASE
@@ -528,7 +528,8 @@ BEGIN
     WHEN kind = 'create index' THEN ARRAY(
       SELECT x.indexrelid FROM pg_index AS x JOIN pg_class AS c ON c.oid = x.indexrelid
       WHERE x.indrelid = places[1] AND (bare IS NULL OR c.relname = bare))
-    WHEN kind = 'drop index' THEN ARRAY(SELECT c.oid FROM pg_class AS c WHERE c.oid = places[1])
+    WHEN kind = 'drop index' THEN ARRAY(
+      SELECT c.oid FROM pg_class AS c WHERE c.oid = ANY (places))
     WHEN kind = 'detach partition' THEN ARRAY(
       SELECT i.inhrelid FROM pg_inherits AS i
       WHERE i.inhparent = places[1] AND i.inhrelid = places[2])
@@ -567,7 +568,8 @@ DECLARE
   places pg_catalog.oid[];
 BEGIN
   IF names IS NOT NULL THEN
-    places := ARRAY[pg_catalog.to_regclass(names[1]), pg_catalog.to_regclass(names[2])];
+    places := ARRAY(SELECT pg_catalog.to_regclass(n.name)
+      FROM pg_catalog.unnest(names) WITH ORDINALITY AS n (name, place) ORDER BY n.place);
   END IF;
   CALL retort.protect_session();
   INSERT INTO retort.intent AS i VALUES (revision, direction, statement, of, hash, before,
@@ -1019,7 +1021,7 @@ DECLARE
   -- database's owner and superusers.
   owners CONSTANT pg_catalog.text[] := '{}';
   -- SHA-256 of its procedures.
-  procedures CONSTANT pg_catalog.text := '9d8922bc9e26a8a610622a18589b9cc03b36f18374bd49dd72624430dfc5db43';
+  procedures CONSTANT pg_catalog.text := '573d506c71dc12655d3f3fccb9df6377ffd9ed41f6a7d81fe9c59e3ac8ed593e';
   place pg_catalog.oid;
   present pg_catalog.text[];
   found pg_catalog.text;
@@ -1184,7 +1186,7 @@ $body$;
 CALL retort.require_state('{}', '{}', 3, 1401614897665169694, 'migrate upgrade %s:c --sql');
 
 -- Log: which script this is, as it was handed out.
-CALL retort.begin_script('53e53fccf567768e021adb50a79bd524c188c4cd7fabe0b296f6a99920196dda',
+CALL retort.begin_script('4591e0aa90838a0ee36a0c61826f524d118838123d7d363f670c962160bbf8be',
   'base:c', 3, 1401614897665169694);
 COMMIT;
 
@@ -1242,7 +1244,7 @@ BEGIN TRANSACTION READ ONLY;
 -- Check: what is applied now is what was promised, row by row.
 SELECT retort.check(3, 1401614897665169694) AS retort_passed \gset
 SELECT revisions AS applied_revisions, 'c' AS current_heads,
-  'sha256:53e53fccf567768e021adb50a79bd524c188c4cd7fabe0b296f6a99920196dda' AS receipt FROM retort.state;
+  'sha256:4591e0aa90838a0ee36a0c61826f524d118838123d7d363f670c962160bbf8be' AS receipt FROM retort.state;
 COMMIT;
 SET SESSION AUTHORIZATION DEFAULT;
 RESET ROLE;

@@ -1,0 +1,1239 @@
+-- Retort migration script: upgrade <base> -> 29f859a13ea1
+-- Receipt: sha256:53e28779aac3c88f321ba545491aed92721026d7e13d70930da6d947d6ed4ae8
+\if true
+-- For:  PostgreSQL 12 or later; ledger retort, format 2.
+-- Run:  psql -X -v ON_ERROR_STOP=1 -f migration.sql DATABASE
+--       directly, not through a transaction pooler; not inside BEGIN, so without -1.
+--
+-- It stops, with nothing changed, where any revision is applied already.
+-- Each step is a transaction: one that fails is rolled back; those before it stay.
+-- Each starts with a clean session: DateStyle ISO, TimeZone UTC, lock_timeout 5s,
+-- statement_timeout 0 (or those of PGOPTIONS), and the search_path of the database and the role.
+--
+-- #     revision      message       transaction  takes away
+-- 1  +  29f859a13ea1  create users  yes
+
+-- psql: stops at the first error, sends each statement as it stands, says little. What was set
+-- before is kept, unless a script that stopped has kept it, and set again at the end. Where the end
+-- of this file is missing, so is the \endif of the \if above, and the exit code is 3.
+\if :{?retort_QUIET} \else
+\set retort_ON_ERROR_STOP :ON_ERROR_STOP \set retort_ON_ERROR_ROLLBACK :ON_ERROR_ROLLBACK
+\set retort_AUTOCOMMIT :AUTOCOMMIT \set retort_SINGLELINE :SINGLELINE
+\set retort_SINGLESTEP :SINGLESTEP \set retort_FETCH_COUNT :FETCH_COUNT \set retort_QUIET :QUIET
+\endif
+\if :AUTOCOMMIT \else \echo 'retort: AUTOCOMMIT is on until the end, and after an error' \endif
+\set ON_ERROR_STOP on
+\set ON_ERROR_ROLLBACK off
+\set AUTOCOMMIT on
+\set SINGLELINE off
+\set SINGLESTEP off
+\set FETCH_COUNT 0
+\set QUIET on
+\set retort_passed off
+-- Where a transaction is open already the script stops below, with AUTOCOMMIT as it was.
+SELECT pg_catalog.transaction_timestamp() OPERATOR(pg_catalog.<>) pg_catalog.statement_timestamp()
+  AS retort_open \gset
+\if :retort_open \set AUTOCOMMIT :retort_AUTOCOMMIT \endif
+-- Fifty round trips come to the same session: a transaction pooler would share ours with others.
+SELECT pg_catalog.format('DO $$BEGIN IF pg_catalog.pg_backend_pid() OPERATOR(pg_catalog.<>) %s THEN
+  RAISE EXCEPTION USING ERRCODE = ''RT001'', MESSAGE = ''retort: a transaction pooler gives each '
+  'transaction another session'', HINT = ''Nothing was changed. Connect to the server itself.'';
+  END IF; END$$', pg_catalog.pg_backend_pid()) FROM pg_catalog.generate_series(1, 50) \gexec
+
+-- ---- start --------------------------------------------------------------------------------------
+
+-- Session: nothing is open, set or made in it that this script would end or drop.
+DO $body$
+DECLARE
+  -- psql sends each statement as a message of its own, and in the simple protocol.
+  is_psql CONSTANT boolean := true;
+  -- The project's.
+  role CONSTANT pg_catalog.text := NULL;
+  key bigint;
+  roles pg_catalog.name[];
+  found pg_catalog.text;
+BEGIN
+  IF pg_catalog.transaction_timestamp()
+      OPERATOR(pg_catalog.<>) pg_catalog.statement_timestamp() THEN
+    IF is_psql THEN
+      RAISE EXCEPTION USING ERRCODE = 'RT001',
+        MESSAGE = 'retort: a transaction is open in this session already',
+        HINT = 'Nothing was changed. End it with COMMIT or ROLLBACK, or start psql without -1 '
+          '(--single-transaction).';
+    END IF;
+    -- In the extended protocol they differ in any case; only an open transaction forbids this.
+    COMMIT;
+  END IF;
+  PERFORM pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
+
+  -- Where a script has stopped in this session, what follows is of its making.
+  key := ('x' || left(encode(sha256(convert_to('retort ledger retort.applied', 'UTF8')), 'hex'),
+    16))::bit(64)::bigint;
+  IF EXISTS (SELECT FROM pg_locks AS l
+      WHERE l.locktype = 'advisory' AND l.objsubid = 1 AND l.pid = pg_backend_pid()
+        AND (l.classid::bigint << 32 | l.objid::bigint) = key) THEN
+    RETURN;
+  END IF;
+
+  roles := ARRAY[SESSION_USER, CURRENT_USER];
+  RESET SESSION AUTHORIZATION;
+  RESET ROLE;
+  IF roles <> ARRAY[SESSION_USER, CURRENT_USER] THEN
+    RAISE EXCEPTION USING ERRCODE = 'RT001',
+      MESSAGE = format('retort: a role was set in this session, %s; what the script makes would '
+        'belong to %s', roles[2], coalesce(role, CURRENT_USER)),
+      HINT = 'Nothing was changed. Type: RESET SESSION AUTHORIZATION; RESET ROLE; or let the '
+        'connection begin with the role: PGOPTIONS=''-c role=...''';
+  END IF;
+
+  found := (SELECT string_agg(s.name, ', ' ORDER BY s.name) FROM pg_settings AS s
+    WHERE s.source = 'session' AND s.setting <> s.reset_val
+      AND s.name IN ('lock_timeout', 'statement_timeout', 'transaction_timeout',
+        'idle_in_transaction_session_timeout', 'default_transaction_read_only'));
+  IF found IS NOT NULL THEN
+    RAISE EXCEPTION USING ERRCODE = 'RT001',
+      MESSAGE = format('retort: this session has set what the script would not keep: %s', found),
+      HINT = 'Nothing was changed. RESET it; or set it for the whole connection: '
+        'PGOPTIONS=''-c statement_timeout=1min''';
+  END IF;
+
+  found := (SELECT string_agg(o.what, ', ') FROM (
+      SELECT 'temporary objects' WHERE EXISTS (SELECT FROM pg_class AS c
+        WHERE c.relnamespace = pg_my_temp_schema())
+      UNION ALL SELECT 'prepared statements' WHERE EXISTS (SELECT FROM pg_prepared_statements AS p
+        WHERE p.from_sql)
+      UNION ALL SELECT 'cursors' WHERE EXISTS (SELECT FROM pg_cursors AS c WHERE c.is_holdable)
+      UNION ALL SELECT 'LISTEN' WHERE EXISTS (SELECT FROM pg_listening_channels())
+    ) AS o (what));
+  IF found IS NOT NULL THEN
+    RAISE EXCEPTION USING ERRCODE = 'RT001',
+      MESSAGE = format('retort: this session has what the script would drop: %s', found),
+      HINT = 'Nothing was changed. Run the script in a session of its own.';
+  END IF;
+END
+$body$;
+-- What is set in the session is kept. A pooler of single statements refuses BEGIN.
+BEGIN;
+\if :{?retort_settings} \else
+SELECT pg_catalog.encode(pg_catalog.convert_to(coalesce(pg_catalog.json_object_agg(name,
+  setting)::pg_catalog.text, '{}'), 'UTF8'), 'hex') AS retort_settings
+  FROM pg_catalog.pg_settings WHERE source OPERATOR(pg_catalog.=) 'session' \gset
+\endif
+COMMIT;
+
+-- Session: names mean PostgreSQL's own objects, and text is read as it was written.
+SET search_path = pg_catalog, pg_temp;
+SET client_encoding = 'UTF8';
+SET standard_conforming_strings = on;
+SET SESSION AUTHORIZATION DEFAULT;
+RESET ROLE;
+
+-- Lock: this is the right place, and no other migrator is at work.
+DO $retort$
+BEGIN
+  PERFORM pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
+  IF length('
+') <> 1 THEN
+    RAISE EXCEPTION USING ERRCODE = 'RT001',
+      MESSAGE = 'retort: this is not what was written: its line ends were changed on the way',
+      HINT = 'Nothing was changed. Copy the file as it is, not as text with CRLF.';
+  END IF;
+  IF current_setting('server_version_num')::integer < 120000 THEN
+    RAISE EXCEPTION USING ERRCODE = 'RT001',
+      MESSAGE = concat('retort: this needs PostgreSQL 12 or later; the server is ',
+        current_setting('server_version')),
+      HINT = 'Nothing was changed.';
+  END IF;
+  IF NOT pg_try_advisory_lock(8238127212073486265) THEN
+    RAISE EXCEPTION USING ERRCODE = '55P03',
+      MESSAGE = 'retort: another session holds the lock of the ledger retort',
+      HINT = 'Nothing was changed. Wait until it is done and try again.';
+  END IF;
+  PERFORM pg_advisory_lock_shared(8238127212073486265),
+    pg_advisory_lock_shared(8238127212073486265);
+END
+$retort$;
+BEGIN;
+
+-- Ledger: created once. Where it is there already, this does nothing; skip it when you review.
+DO $retort$
+BEGIN
+  PERFORM pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
+  IF coalesce(to_regclass('retort.state')::oid,
+      to_regclass('retort.applied')::oid,
+      to_regprocedure('retort.lock_key()')::oid) IS NULL THEN
+    IF to_regnamespace('retort') IS NULL THEN
+      CREATE SCHEMA retort;
+    END IF;
+    EXECUTE $tables$
+-- The ledger, format 2: what is applied to this database, and everything that was done to it.
+-- Only the procedures below write it. The tables have no defaults, checks, triggers or rules:
+-- such code would run with the rights of whoever migrates, so a ledger that has any is refused.
+
+CREATE TABLE retort.applied (
+  revision text NOT NULL,
+  checksum text NOT NULL,           -- SHA-256 of the up file's body
+  code_checksum text NOT NULL,      -- the same without comments and white space
+  parents text[] NOT NULL,          -- the revisions it follows
+  depends_on text[] NOT NULL,       -- those that it needs besides
+  message text NOT NULL,            -- of its header
+  applied_at timestamptz NOT NULL,  -- when its step ended, or it was stamped
+  applied_by text NOT NULL,         -- the role that connected
+  duration interval,                -- of its step; null for a stamp
+  how text NOT NULL,                -- run, script or stamp
+  PRIMARY KEY (revision)
+);
+COMMENT ON TABLE retort.applied IS 'The applied revisions, one row each. Written by migrate.';
+
+CREATE TABLE retort.state (
+  format integer NOT NULL,       -- of the ledger
+  revisions bigint NOT NULL,     -- the number of rows in applied
+  digest numeric NOT NULL,       -- the sum of retort.digest_of(revision) over applied
+  PRIMARY KEY (format)
+);
+COMMENT ON TABLE retort.state IS
+  'One row: the format of the ledger, and the tally of applied. Written by migrate.';
+INSERT INTO retort.state (format, revisions, digest) VALUES (2, 0, 0);
+
+CREATE TABLE retort.intent (
+  revision text NOT NULL,           -- whose step it is
+  direction text NOT NULL,          -- up or down
+  statement integer NOT NULL,       -- from 1: the statement that comes next, or is under way
+  of integer NOT NULL,              -- how many the step has
+  hash text NOT NULL,               -- SHA-256 of that statement
+  before text NOT NULL,             -- SHA-256 of the statements before it
+  started_at timestamptz NOT NULL,  -- when the step began
+  started_by text NOT NULL,         -- the role that connected
+  kind text,                        -- what can be seen of it in the catalog; null: it can run again
+  names text[],                     -- of the objects it is about, as the file has them
+  path text,                        -- the search path they are looked up with
+  places oid[],                     -- the relations they are
+  present oid[],                    -- what there was of it before; null: that is not known
+  done boolean NOT NULL,            -- the statement succeeded, in a session that has ended since
+  found boolean NOT NULL,           -- a later session has found it here
+  error text,                       -- what the server refused it with
+  PRIMARY KEY (revision)
+);
+COMMENT ON TABLE retort.intent IS
+  'The step outside a transaction that is under way, if any. Written by migrate.';
+
+CREATE TABLE retort.log (
+  id bigint NOT NULL GENERATED ALWAYS AS IDENTITY,
+  at timestamptz NOT NULL,  -- when it was done
+  by text NOT NULL,         -- the role that connected
+  event text NOT NULL,      -- upgrade, downgrade, stamp, unstamp, repair, failure or script
+  revision text,            -- null for a script, and a repair of the ledger
+  checksum text,            -- of the up file; of a script its receipt, as handed out
+  how text,                 -- run, script or stamp
+  duration interval,        -- of an upgrade or a downgrade
+  detail text,              -- the error of a failure, the range of a script, what a repair changed
+  PRIMARY KEY (id)
+);
+COMMENT ON TABLE retort.log IS
+  'What was done to this database, when, and by whom. Written by migrate; rows are only added.';
+$tables$;
+    EXECUTE $procedures$
+-- The ledger's procedures: what runs before and after the author's SQL. They run with the rights
+-- of the role that calls them. The session may have set anything, so each pins the search path
+-- before its first expression, and names the types of its variables in full.
+
+-- Settings as the connection began with them; names mean PostgreSQL's own objects, text is read as
+-- it was written.
+CREATE PROCEDURE retort.protect_session()
+LANGUAGE plpgsql AS $body$
+BEGIN
+  RESET ALL;
+  SET search_path = pg_catalog, pg_temp;
+  SET client_encoding = 'UTF8';
+  SET standard_conforming_strings = on;
+END
+$body$;
+
+-- The number that one revision adds to state.digest: the first 60 bits of its SHA-256.
+CREATE FUNCTION retort.digest_of(revision text) RETURNS bigint
+LANGUAGE plpgsql AS $body$
+BEGIN
+  PERFORM pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
+  RETURN ('x' || left(encode(sha256(convert_to(revision, 'UTF8')), 'hex'), 15))::bit(60)::bigint;
+END
+$body$;
+
+-- The key of the advisory lock that a migrator of this ledger holds.
+CREATE FUNCTION retort.lock_key() RETURNS bigint
+LANGUAGE plpgsql AS $body$
+BEGIN
+  PERFORM pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
+  RETURN ('x' || left(encode(sha256(convert_to('retort ledger retort.applied', 'UTF8')), 'hex'),
+    16))::bit(64)::bigint;
+END
+$body$;
+
+-- Gives the lock back, however often it was taken.
+CREATE PROCEDURE retort.unlock()
+LANGUAGE plpgsql AS $body$
+DECLARE
+  held pg_catalog.text;
+BEGIN
+  PERFORM pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
+  LOOP
+    held := (SELECT l.mode FROM pg_locks AS l
+      WHERE l.locktype = 'advisory' AND l.objsubid = 1 AND l.pid = pg_backend_pid()
+        AND (l.classid::bigint << 32 | l.objid::bigint) = retort.lock_key() LIMIT 1);
+    EXIT WHEN held IS NULL;
+    PERFORM CASE held WHEN 'ShareLock' THEN pg_advisory_unlock_shared(retort.lock_key())
+      ELSE pg_advisory_unlock(retort.lock_key()) END;
+  END LOOP;
+END
+$body$;
+
+-- Stops unless this session holds the lock of the ledger. A migrator holds it exclusively, and
+-- twice more in shared mode: one of those is given back and taken again, which tells the same as
+-- a look at pg_locks in a twentieth of the time.
+CREATE PROCEDURE retort.require_lock()
+LANGUAGE plpgsql AS $body$
+BEGIN
+  PERFORM pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
+  IF NOT (pg_advisory_unlock_shared(retort.lock_key())
+      AND pg_try_advisory_lock_shared(retort.lock_key())) THEN
+    RAISE EXCEPTION USING ERRCODE = 'RT001',
+      MESSAGE = 'retort: this session does not hold the lock of the ledger',
+      HINT = 'Nothing was changed. The lock is taken at the beginning, and belongs to one session.';
+  END IF;
+END
+$body$;
+
+-- Stops where a step outside a transaction was interrupted.
+CREATE PROCEDURE retort.require_no_intent()
+LANGUAGE plpgsql AS $body$
+DECLARE
+  under_way pg_catalog.text;
+BEGIN
+  PERFORM pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
+  under_way := (SELECT format('%s at statement %s of %s', i.revision, i.statement, i.of)
+    FROM retort.intent AS i);
+  IF under_way IS NOT NULL THEN
+    RAISE EXCEPTION USING ERRCODE = 'RT001',
+      MESSAGE = format('retort: a step outside a transaction was interrupted: %s', under_way),
+      HINT = 'Nothing was changed. Look with: SELECT * FROM retort.intent; '
+        'migrate upgrade, or downgrade, goes on from there; so does a script of --idempotent.';
+  END IF;
+END
+$body$;
+
+-- Stops unless a step is under way, and this statement of it is next.
+CREATE PROCEDURE retort.require_intent(revision text, statement integer)
+LANGUAGE plpgsql AS $body$
+DECLARE
+  expected pg_catalog.text;
+  under_way pg_catalog.text;
+BEGIN
+  PERFORM pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
+  expected := format('%s at statement %s', require_intent.revision, require_intent.statement);
+  under_way := (SELECT format('%s at statement %s', i.revision, i.statement)
+    FROM retort.intent AS i);
+  IF under_way IS DISTINCT FROM expected THEN
+    RAISE EXCEPTION USING ERRCODE = 'RT001',
+      MESSAGE = format('retort: %s should be under way; %s', expected,
+        coalesce('what is under way is ' || under_way, 'nothing is')),
+      HINT = 'Nothing was changed. Look with: SELECT * FROM retort.intent;';
+  END IF;
+END
+$body$;
+
+-- Before the first step. Stops unless this session holds the lock, nothing is half done but a step
+-- of half_done in that direction, all of must are applied, and nothing else but what is in may.
+-- The hint tells whether all is done already, or what is applied; again is a command with %s for
+-- the current heads, or empty. Where it stops it gives the lock back: a state that is wrong now
+-- may be what a later step starts from, and without the lock no step begins, whatever the client
+-- does.
+CREATE PROCEDURE retort.require_state(
+  must text[], may text[], done_revisions bigint, done_digest numeric, again text,
+  half_done text[] DEFAULT '{}', direction text DEFAULT 'up')
+LANGUAGE plpgsql AS $body$
+DECLARE
+  missing pg_catalog.text;
+  unexpected pg_catalog.text;
+  heads pg_catalog.text;
+  hint pg_catalog.text;
+BEGIN
+  PERFORM pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
+  CALL retort.require_lock();
+  UPDATE retort.intent AS i SET found = true
+    WHERE i.revision = ANY (half_done) AND i.direction = require_state.direction;
+  IF NOT FOUND THEN
+    CALL retort.require_no_intent();
+  END IF;
+  missing := (SELECT string_agg(m.id, ', ' ORDER BY m.id) FROM unnest(must) AS m (id)
+    WHERE NOT EXISTS (SELECT FROM retort.applied AS a WHERE a.revision = m.id));
+  unexpected := (SELECT string_agg(a.revision, ', ' ORDER BY a.revision) FROM retort.applied AS a
+    WHERE NOT EXISTS (SELECT FROM unnest(must || may) AS m (id) WHERE m.id = a.revision));
+  IF missing IS NOT NULL OR unexpected IS NOT NULL THEN
+    IF EXISTS (SELECT FROM retort.state AS s
+        WHERE s.revisions = done_revisions AND s.digest = done_digest) THEN
+      hint := 'Nothing was changed. All of it is done already.';
+    ELSE
+      heads := (SELECT string_agg(a.revision, ',' ORDER BY a.revision) FROM retort.applied AS a
+        WHERE NOT EXISTS (SELECT FROM retort.applied AS b
+          WHERE a.revision = ANY (b.parents || b.depends_on)));
+      hint := concat('Nothing was changed. Look with: SELECT * FROM retort.applied;',
+        ' A script from this state is written by: '
+          || nullif(format(again, coalesce(heads, 'base')), ''));
+    END IF;
+    RAISE EXCEPTION USING ERRCODE = 'RT001',
+      MESSAGE = concat('retort: this database is not in the state that was expected',
+        '; not applied, but should be: ' || left(missing, 1000),
+        '; applied, but should not be: ' || left(unexpected, 1000)),
+      HINT = hint;
+  END IF;
+EXCEPTION WHEN OTHERS OR query_canceled THEN
+  CALL retort.unlock();
+  RAISE;
+END
+$body$;
+
+-- The session as each step finds it, whatever was set, prepared or made in it before.
+CREATE PROCEDURE retort.reset_session()
+LANGUAGE plpgsql AS $body$
+BEGIN
+  CALL retort.protect_session();
+  DEALLOCATE ALL;
+  EXECUTE 'CLOSE ALL';
+  UNLISTEN *;
+  DISCARD TEMP;
+  DISCARD SEQUENCES;
+END
+$body$;
+
+-- The settings that the author's SQL starts with. A timeout that was given for the connection, as
+-- in PGOPTIONS, is kept. The project's own are set after it, where they differ.
+CREATE PROCEDURE retort.set_session()
+LANGUAGE plpgsql AS $body$
+DECLARE
+  kept pg_catalog.text[] := '{}';
+BEGIN
+  PERFORM pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
+  -- Only where there is a timeout: pg_settings is slow.
+  IF current_setting('lock_timeout') <> '0' OR current_setting('statement_timeout') <> '0' THEN
+    kept := ARRAY(SELECT s.name FROM pg_settings AS s
+      WHERE s.source = 'client' AND s.setting <> '0');
+  END IF;
+  IF 'lock_timeout' <> ALL (kept) THEN
+    SET lock_timeout = '5s';
+  END IF;
+  IF 'statement_timeout' <> ALL (kept) THEN
+    SET statement_timeout = 0;
+  END IF;
+  SET DateStyle = 'ISO, MDY';
+  SET TimeZone = 'UTC';
+  SET check_function_bodies = on;
+  SET search_path TO DEFAULT;
+END
+$body$;
+
+-- Before the author's SQL. Resets the session and pins its settings. Stops unless this session
+-- holds the lock, nothing is half done, and that many revisions, with that digest, are applied.
+CREATE PROCEDURE retort.begin_step(revision text, revisions bigint, digest numeric)
+LANGUAGE plpgsql AS $body$
+DECLARE
+  applied bigint;
+BEGIN
+  CALL retort.reset_session();
+  CALL retort.require_lock();
+  CALL retort.require_no_intent();
+  IF NOT EXISTS (SELECT FROM retort.state AS s
+      WHERE s.revisions = begin_step.revisions AND s.digest = begin_step.digest) THEN
+    applied := coalesce((SELECT max(s.revisions) FROM retort.state AS s), 0);
+    RAISE EXCEPTION USING ERRCODE = 'RT001',
+      MESSAGE = format('retort: %s is not next: %s', begin_step.revision,
+        CASE WHEN applied = begin_step.revisions
+          THEN 'other revisions are applied than were expected'
+          ELSE format('%s revisions are applied, not %s', applied, begin_step.revisions) END),
+      HINT = 'Nothing of this step was done. Look with: SELECT * FROM retort.applied;';
+  END IF;
+  CALL retort.set_session();
+END
+$body$;
+
+-- begin_step of a script that skips what is done. Stops unless the revision is pending and what it
+-- needs is applied.
+CREATE PROCEDURE retort.begin_upgrade(revision text, needs text[])
+LANGUAGE plpgsql AS $body$
+DECLARE
+  missing pg_catalog.text;
+BEGIN
+  CALL retort.reset_session();
+  CALL retort.require_lock();
+  CALL retort.require_no_intent();
+  missing := (SELECT string_agg(n.id, ', ' ORDER BY n.id) FROM unnest(needs) AS n (id)
+    WHERE NOT EXISTS (SELECT FROM retort.applied AS a WHERE a.revision = n.id));
+  IF missing IS NOT NULL OR NOT retort.is_pending(begin_upgrade.revision, 'up') THEN
+    RAISE EXCEPTION USING ERRCODE = 'RT001',
+      MESSAGE = format('retort: %s is not next: %s', begin_upgrade.revision,
+        coalesce('it needs ' || missing, 'it is applied')),
+      HINT = 'Nothing of this step was done. Look with: SELECT * FROM retort.applied;';
+  END IF;
+  CALL retort.set_session();
+END
+$body$;
+
+-- The same of a downgrade. Stops unless the revision is applied and nothing applied needs it.
+CREATE PROCEDURE retort.begin_downgrade(revision text)
+LANGUAGE plpgsql AS $body$
+DECLARE
+  needed_by pg_catalog.text;
+BEGIN
+  CALL retort.reset_session();
+  CALL retort.require_lock();
+  CALL retort.require_no_intent();
+  needed_by := (SELECT string_agg(a.revision, ', ' ORDER BY a.revision) FROM retort.applied AS a
+    WHERE begin_downgrade.revision = ANY (a.parents || a.depends_on));
+  IF needed_by IS NOT NULL OR NOT retort.is_pending(begin_downgrade.revision, 'down') THEN
+    RAISE EXCEPTION USING ERRCODE = 'RT001',
+      MESSAGE = format('retort: %s is not next: %s', begin_downgrade.revision,
+        coalesce('it is needed by ' || needed_by, 'it is not applied')),
+      HINT = 'Nothing of this step was done. Look with: SELECT * FROM retort.applied;';
+  END IF;
+  CALL retort.set_session();
+END
+$body$;
+
+-- Is the step still to be done?
+CREATE FUNCTION retort.is_pending(revision text, direction text) RETURNS boolean
+LANGUAGE plpgsql AS $body$
+BEGIN
+  PERFORM pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
+  RETURN (direction = 'up') <> EXISTS (SELECT FROM retort.applied AS a
+    WHERE a.revision = is_pending.revision);
+END
+$body$;
+
+-- What there is in the catalog of what a statement makes, takes away or leaves behind; null where
+-- nothing can be seen. places are the relations that it names.
+CREATE FUNCTION retort.traces(kind text, names text[], places oid[]) RETURNS oid[]
+LANGUAGE plpgsql AS $body$
+DECLARE
+  bare pg_catalog.name;
+BEGIN
+  PERFORM pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
+  bare := (SELECT p.parts[cardinality(p.parts)]
+    FROM parse_ident(names[CASE kind WHEN 'create index' THEN 2 ELSE 1 END]) AS p (parts));
+  RETURN CASE
+    WHEN kind = 'create index' THEN ARRAY(
+      SELECT x.indexrelid FROM pg_index AS x JOIN pg_class AS c ON c.oid = x.indexrelid
+      WHERE x.indrelid = places[1] AND (bare IS NULL OR c.relname = bare))
+    WHEN kind = 'drop index' THEN ARRAY(
+      SELECT c.oid FROM pg_class AS c WHERE c.oid = ANY (places))
+    WHEN kind = 'detach partition' THEN ARRAY(
+      SELECT i.inhrelid FROM pg_inherits AS i
+      WHERE i.inhparent = places[1] AND i.inhrelid = places[2])
+    -- The copies that a concurrent build has not finished, or not yet dropped; of TOAST too.
+    WHEN kind LIKE 'reindex %' THEN ARRAY(
+      SELECT x.indexrelid FROM pg_index AS x JOIN pg_class AS c ON c.oid = x.indexrelid
+        JOIN pg_class AS t ON t.oid = x.indrelid LEFT JOIN pg_class AS m ON m.reltoastrelid = t.oid
+      WHERE NOT x.indisvalid AND c.relname ~ '_cc(new|old)\d*$' AND CASE kind
+        WHEN 'reindex index' THEN t.oid =
+          (SELECT o.indrelid FROM pg_index AS o WHERE o.indexrelid = places[1])
+        WHEN 'reindex table' THEN coalesce(m.oid, t.oid) = places[1]
+          OR coalesce(m.oid, t.oid) IN (SELECT p.relid FROM pg_partition_tree(places[1]) AS p)
+        WHEN 'reindex schema' THEN coalesce(m.relnamespace, t.relnamespace) =
+          (SELECT n.oid FROM pg_namespace AS n WHERE n.nspname = bare)
+        ELSE true END)
+    WHEN kind LIKE '% database' THEN ARRAY(
+      SELECT d.oid FROM pg_database AS d WHERE d.datname = bare)
+    WHEN kind LIKE '% tablespace' THEN ARRAY(
+      SELECT s.oid FROM pg_tablespace AS s WHERE s.spcname = bare)
+    WHEN kind LIKE '% subscription' THEN ARRAY(
+      SELECT s.subdbid FROM pg_subscription AS s JOIN pg_database AS d ON d.oid = s.subdbid
+      WHERE s.subname = bare AND d.datname = current_database())
+  END;
+END
+$body$;
+
+-- Writes down, before a statement that cannot be rolled back, that it comes next, and what there is
+-- before it of what it makes or takes away; not where is_first is false: it may be half done. Its
+-- names mean what they mean to the author.
+CREATE PROCEDURE retort.intend(revision text, direction text, statement integer, of integer,
+  hash text, before text, kind text DEFAULT NULL, names text[] DEFAULT NULL,
+  is_first boolean DEFAULT true)
+LANGUAGE plpgsql AS $body$
+DECLARE
+  path CONSTANT pg_catalog.text := pg_catalog.current_setting('search_path');
+  places pg_catalog.oid[];
+BEGIN
+  IF names IS NOT NULL THEN
+    places := ARRAY(SELECT pg_catalog.to_regclass(n.name)
+      FROM pg_catalog.unnest(names) WITH ORDINALITY AS n (name, place) ORDER BY n.place);
+  END IF;
+  CALL retort.protect_session();
+  INSERT INTO retort.intent AS i VALUES (revision, direction, statement, of, hash, before,
+      transaction_timestamp(), SESSION_USER, kind, names, path, places,
+      CASE WHEN is_first THEN retort.traces(kind, names, places) END, false, false)
+    ON CONFLICT ON CONSTRAINT intent_pkey DO UPDATE SET statement = intend.statement,
+      of = intend.of, hash = intend.hash, before = intend.before, kind = intend.kind,
+      names = intend.names, path = excluded.path, places = excluded.places,
+      present = excluded.present, done = false, found = false, error = NULL;
+END
+$body$;
+
+-- What became of the statement that an interrupted step is at, by what it left: done, not done,
+-- half done, unknown; or other: is_there is an index of that name, but not what was asked for.
+-- cleanup makes room for the statement, or where finishes, finishes it. twin is the CREATE INDEX
+-- over a copy of its table in pg_temp: its definition is what was asked for.
+CREATE FUNCTION retort.outcome(twin text, OUT outcome text, OUT cleanup text[],
+  OUT finishes boolean, OUT is_there text)
+LANGUAGE plpgsql AS $body$
+DECLARE
+  step retort.intent;
+  there pg_catalog.oid[];
+  asked_for pg_catalog.text;
+  found_index record;
+BEGIN
+  PERFORM pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
+  SELECT * INTO step FROM retort.intent;
+  there := retort.traces(step.kind, step.names, step.places);
+  outcome := 'not done';
+  cleanup := '{}';
+  finishes := false;
+  IF step.done THEN
+    outcome := 'done';
+  ELSIF step.kind IS NULL THEN
+    RETURN;
+  ELSIF step.kind LIKE 'reindex %' OR step.kind = 'create index' THEN
+    step.present := coalesce(step.present, '{}');
+    cleanup := ARRAY(SELECT format('DROP INDEX CONCURRENTLY %I.%I', n.nspname, c.relname)
+      FROM pg_index AS x JOIN pg_class AS c ON c.oid = x.indexrelid
+        JOIN pg_namespace AS n ON n.oid = c.relnamespace
+      WHERE x.indexrelid = ANY (there) AND NOT x.indisvalid
+        AND (x.indexrelid <> ALL (step.present) OR cardinality(step.names) = 2)
+      ORDER BY 1);
+    outcome := CASE WHEN cleanup = '{}' THEN 'not done' ELSE 'half done' END;
+    IF cleanup <> '{}' OR step.kind <> 'create index' THEN
+      RETURN;
+    END IF;
+    FOR found_index IN SELECT x.indexrelid, x.indrelid FROM pg_index AS x
+      WHERE x.indexrelid = ANY (there) AND x.indexrelid <> ALL (step.present)
+    LOOP
+      asked_for := coalesce(asked_for,
+        retort.definition_of(twin, found_index.indrelid, step.path), '');
+      IF retort.definition(found_index.indexrelid) = asked_for THEN
+        outcome := 'done';
+      ELSIF cardinality(step.names) = 2 THEN
+        outcome := 'other';
+        is_there := pg_get_indexdef(found_index.indexrelid);
+      END IF;
+    END LOOP;
+  ELSIF step.kind = 'detach partition' AND retort.is_half_detached(step.places) THEN
+    outcome := 'half done';
+    finishes := true;
+    cleanup := ARRAY[format('ALTER TABLE %s DETACH PARTITION %s FINALIZE',
+      step.places[1]::regclass, step.places[2]::regclass)];
+  ELSIF step.present IS NULL THEN
+    outcome := 'unknown';
+  ELSIF step.kind LIKE 'create %' THEN
+    outcome := CASE WHEN there <@ step.present THEN 'not done' ELSE 'done' END;
+  ELSIF step.present <> '{}' AND NOT there && step.present THEN
+    outcome := 'done';
+  END IF;
+END
+$body$;
+
+-- What an index is, but for its name, its table and where it is stored.
+CREATE FUNCTION retort.definition(index oid) RETURNS text
+LANGUAGE plpgsql AS $body$
+BEGIN
+  PERFORM pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
+  RETURN regexp_replace(pg_get_indexdef(index), 'INDEX ("([^"]|"")*"|[^" ]+) ON (ONLY )?'
+    '(("([^"]|"")*"|[^". ]+)\.)?("([^"]|"")*"|[^". ]+) ', '');
+END
+$body$;
+
+-- The definition of the index that twin makes over a copy of the table, which is rolled back; null
+-- where it makes none.
+CREATE FUNCTION retort.definition_of(twin text, of_table oid, path text) RETURNS text
+LANGUAGE plpgsql AS $body$
+DECLARE
+  found pg_catalog.text;
+BEGIN
+  PERFORM pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
+  EXECUTE format('CREATE TEMPORARY TABLE %I (LIKE %s)',
+    (SELECT c.relname FROM pg_class AS c WHERE c.oid = of_table), of_table::regclass);
+  PERFORM set_config('search_path', path, true);
+  EXECUTE twin;
+  PERFORM pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
+  found := (SELECT retort.definition(x.indexrelid) FROM pg_index AS x
+    JOIN pg_class AS t ON t.oid = x.indrelid
+    WHERE t.relnamespace = pg_my_temp_schema()
+      AND t.relname = (SELECT c.relname FROM pg_class AS c WHERE c.oid = of_table));
+  RAISE EXCEPTION USING ERRCODE = 'RT003';
+EXCEPTION WHEN OTHERS THEN
+  RETURN found;
+END
+$body$;
+
+-- Has the detaching of a partition begun, and not ended?
+CREATE FUNCTION retort.is_half_detached(places oid[]) RETURNS boolean
+LANGUAGE plpgsql AS $body$
+BEGIN
+  PERFORM pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
+  -- The column came with PostgreSQL 14, and CONCURRENTLY with it.
+  RETURN coalesce((SELECT (to_jsonb(i) ->> 'inhdetachpending')::boolean FROM pg_inherits AS i
+    WHERE i.inhparent = places[1] AND i.inhrelid = places[2]), false);
+END
+$body$;
+
+-- Of a script that goes on where it stopped: is this statement of the step next? 0: the step has
+-- not begun. Stops where the statements before it are others than those that were run.
+CREATE FUNCTION retort.is_next(revision text, statement integer, before text DEFAULT NULL)
+RETURNS boolean
+LANGUAGE plpgsql AS $body$
+DECLARE
+  step retort.intent;
+BEGIN
+  PERFORM pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
+  SELECT * INTO step FROM retort.intent AS i WHERE i.revision = is_next.revision;
+  IF step.statement = is_next.statement AND step.before <> is_next.before THEN
+    RAISE EXCEPTION USING ERRCODE = 'RT001',
+      MESSAGE = format('retort: %s was interrupted at statement %s, and the statements before it '
+        'are not those that were run', is_next.revision, is_next.statement),
+      HINT = 'Nothing was changed. Go on with the script that was run first.';
+  END IF;
+  RETURN coalesce(step.statement, 0) = is_next.statement;
+END
+$body$;
+
+-- The same of a statement outside a transaction: is it next, and not done? What was half done has
+-- been cleaned up before.
+CREATE FUNCTION retort.is_undone(
+  revision text, statement integer, before text DEFAULT NULL, twin text DEFAULT NULL)
+RETURNS boolean
+LANGUAGE plpgsql AS $body$
+DECLARE
+  became record;
+BEGIN
+  PERFORM pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
+  IF NOT retort.is_next(revision, statement, before) THEN
+    RETURN false;
+  ELSIF EXISTS (SELECT FROM retort.intent AS i WHERE NOT i.found) THEN
+    RETURN true;
+  END IF;
+  SELECT * INTO became FROM retort.outcome(twin);
+  IF became.outcome NOT IN ('done', 'not done') THEN
+    RAISE EXCEPTION USING ERRCODE = 'RT001',
+      MESSAGE = concat('retort: ', revision, ' was interrupted at statement ', statement, ', and ',
+        coalesce('the index that is there is not what it asks for: ' || became.is_there,
+          'the catalog does not tell whether it was done')),
+      HINT = 'Look, and drop what is wrong or finish the step by hand; then CALL '
+        'retort.forget_intent() where nothing of the step is done, or CALL its end_upgrade or '
+        'end_downgrade, which stands below, where all of it is.';
+  END IF;
+  RETURN became.outcome = 'not done';
+END
+$body$;
+
+-- What makes room for the statement that an interrupted step is at, or finishes it: to be sent one
+-- by one, outside a transaction.
+CREATE FUNCTION retort.cleanup(revision text, statement integer) RETURNS SETOF text
+LANGUAGE plpgsql AS $body$
+BEGIN
+  PERFORM pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
+  CALL retort.require_lock();
+  IF EXISTS (SELECT FROM retort.intent AS i
+      WHERE i.revision = cleanup.revision AND i.statement = cleanup.statement AND i.found) THEN
+    RETURN QUERY SELECT unnest(o.cleanup) FROM retort.outcome(NULL) AS o;
+  END IF;
+END
+$body$;
+
+-- Before each part of a step outside a transaction but the first. Stops unless that statement of
+-- it is next. What the step has prepared and made in its session stays. Where it was interrupted,
+-- its time is counted from now.
+CREATE PROCEDURE retort.resume_step(revision text, statement integer)
+LANGUAGE plpgsql AS $body$
+BEGIN
+  CALL retort.protect_session();
+  CALL retort.require_lock();
+  CALL retort.require_intent(resume_step.revision, resume_step.statement);
+  UPDATE retort.intent AS i SET started_at = clock_timestamp(), started_by = SESSION_USER
+    WHERE i.found;
+  CALL retort.set_session();
+END
+$body$;
+
+-- Writes down that a statement outside a transaction succeeded, where the next one runs in a
+-- session of its own. A batch that is sent alone has no lock.
+CREATE PROCEDURE retort.end_statement(
+  revision text, statement integer, has_lock boolean DEFAULT true)
+LANGUAGE plpgsql AS $body$
+BEGIN
+  CALL retort.protect_session();
+  IF has_lock THEN
+    CALL retort.require_lock();
+  END IF;
+  CALL retort.require_intent(end_statement.revision, end_statement.statement);
+  UPDATE retort.intent SET done = true, error = NULL;
+END
+$body$;
+
+-- Stops unless a statement outside a transaction has succeeded in a session before this one; or
+-- has not.
+CREATE PROCEDURE retort.require_outcome(revision text, statement integer, done boolean)
+LANGUAGE plpgsql AS $body$
+BEGIN
+  PERFORM pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
+  CALL retort.require_intent(require_outcome.revision, require_outcome.statement);
+  IF EXISTS (SELECT FROM retort.intent AS i WHERE i.done <> require_outcome.done) THEN
+    RAISE EXCEPTION USING ERRCODE = 'RT001',
+      MESSAGE = format('retort: statement %s of %s %s', require_outcome.statement,
+        require_outcome.revision,
+        CASE WHEN require_outcome.done THEN 'has not succeeded' ELSE 'was run already' END),
+      HINT = 'Nothing was changed. Run the files in order, each once. '
+        'Look with: SELECT * FROM retort.intent;';
+  END IF;
+END
+$body$;
+
+-- After a statement outside a transaction, for a client that goes on after errors. Stops unless the
+-- catalog shows that it was done. The path stays the author's, whose next statement may follow.
+CREATE PROCEDURE retort.require_done(revision text, statement integer)
+LANGUAGE plpgsql AS $body$
+DECLARE
+  author_path CONSTANT pg_catalog.text := pg_catalog.current_setting('search_path');
+  step retort.intent;
+  there pg_catalog.oid[];
+BEGIN
+  PERFORM pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
+  SELECT * INTO step FROM retort.intent;
+  there := retort.traces(step.kind, step.names, step.places);
+  IF step.present IS NOT NULL AND (CASE
+      WHEN step.kind = 'create index' THEN NOT EXISTS (SELECT FROM pg_index AS x
+        WHERE x.indexrelid = ANY (there) AND x.indisvalid
+          AND (x.indexrelid <> ALL (step.present) OR cardinality(step.names) = 2))
+      WHEN step.kind LIKE 'create %' THEN there = '{}'
+      ELSE there <> '{}' END) THEN
+    RAISE EXCEPTION USING ERRCODE = 'RT001',
+      MESSAGE = format('retort: the %s of %s did not succeed', step.kind,
+        array_to_string(step.names, ', ')),
+      HINT = 'An index that is not valid is dropped with DROP INDEX CONCURRENTLY; a partition that '
+        'is half detached is finished with DETACH PARTITION ... FINALIZE.';
+  END IF;
+  PERFORM set_config('search_path', author_path, true);
+END
+$body$;
+
+-- How long the step has taken: since its intent was written, or since its transaction or the step
+-- before it in that transaction.
+CREATE FUNCTION retort.step_duration() RETURNS interval
+LANGUAGE plpgsql AS $body$
+BEGIN
+  PERFORM pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
+  RETURN clock_timestamp() - coalesce((SELECT i.started_at FROM retort.intent AS i),
+    greatest(transaction_timestamp(),
+      (SELECT l.at FROM retort.log AS l ORDER BY l.id DESC LIMIT 1)));
+END
+$body$;
+
+-- After the author's SQL: the revision is applied.
+CREATE PROCEDURE retort.end_upgrade(revision text, checksum text, code_checksum text,
+  parents text[], message text, depends_on text[] DEFAULT '{}', how text DEFAULT 'script')
+LANGUAGE plpgsql AS $body$
+DECLARE
+  took interval;
+BEGIN
+  CALL retort.protect_session();
+  took := retort.step_duration();
+  INSERT INTO retort.applied VALUES (revision, checksum, code_checksum, parents, depends_on,
+    message, clock_timestamp(), SESSION_USER, took, how);
+  UPDATE retort.state AS s
+    SET revisions = s.revisions + 1, digest = s.digest + retort.digest_of(revision);
+  DELETE FROM retort.intent;
+  INSERT INTO retort.log (at, by, event, revision, checksum, how, duration)
+    VALUES (clock_timestamp(), SESSION_USER, 'upgrade', revision, checksum, how, took);
+END
+$body$;
+
+-- After the author's SQL: the revision is no longer applied.
+CREATE PROCEDURE retort.end_downgrade(revision text, checksum text, how text DEFAULT 'script')
+LANGUAGE plpgsql AS $body$
+DECLARE
+  took interval;
+BEGIN
+  CALL retort.protect_session();
+  took := retort.step_duration();
+  DELETE FROM retort.applied AS a WHERE a.revision = end_downgrade.revision;
+  UPDATE retort.state AS s
+    SET revisions = s.revisions - 1, digest = s.digest - retort.digest_of(revision);
+  DELETE FROM retort.intent;
+  INSERT INTO retort.log (at, by, event, revision, checksum, how, duration)
+    VALUES (clock_timestamp(), SESSION_USER, 'downgrade', revision, checksum, how, took);
+END
+$body$;
+
+-- Writes down that a revision is applied. Runs nothing.
+CREATE PROCEDURE retort.stamp(revision text, checksum text, code_checksum text,
+  parents text[], message text, depends_on text[] DEFAULT '{}')
+LANGUAGE plpgsql AS $body$
+BEGIN
+  PERFORM pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
+  INSERT INTO retort.applied VALUES (revision, checksum, code_checksum, parents, depends_on,
+    message, clock_timestamp(), SESSION_USER, NULL, 'stamp');
+  UPDATE retort.state AS s
+    SET revisions = s.revisions + 1, digest = s.digest + retort.digest_of(revision);
+  INSERT INTO retort.log (at, by, event, revision, checksum, how)
+    VALUES (clock_timestamp(), SESSION_USER, 'stamp', revision, checksum, 'stamp');
+END
+$body$;
+
+-- Deletes the row of a revision: event is unstamp, or repair.
+CREATE PROCEDURE retort.remove(revision text, event text, how text, detail text)
+LANGUAGE plpgsql AS $body$
+DECLARE
+  was pg_catalog.text;
+BEGIN
+  PERFORM pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
+  DELETE FROM retort.applied AS a WHERE a.revision = remove.revision RETURNING a.checksum INTO was;
+  UPDATE retort.state AS s
+    SET revisions = s.revisions - 1, digest = s.digest - retort.digest_of(revision);
+  INSERT INTO retort.log (at, by, event, revision, checksum, how, detail)
+    VALUES (clock_timestamp(), SESSION_USER, event, revision, was, how, detail);
+END
+$body$;
+
+-- Forgets that a step was interrupted.
+CREATE PROCEDURE retort.forget_intent()
+LANGUAGE plpgsql AS $body$
+BEGIN
+  DELETE FROM retort.intent;
+END
+$body$;
+
+-- Stops unless the row of a revision still says this.
+CREATE PROCEDURE retort.require_row(
+  revision text, checksum text, parents text[], depends_on text[], message text)
+LANGUAGE plpgsql AS $body$
+BEGIN
+  PERFORM pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
+  IF NOT EXISTS (SELECT FROM retort.applied AS a WHERE a.revision = require_row.revision
+      AND a.checksum = require_row.checksum AND a.parents = require_row.parents
+      AND a.depends_on = require_row.depends_on AND a.message = require_row.message) THEN
+    RAISE EXCEPTION USING ERRCODE = 'RT001',
+      MESSAGE = format('retort: the row of %s is not what it was', require_row.revision),
+      HINT = 'Nothing was changed. Look with: SELECT * FROM retort.applied;';
+  END IF;
+END
+$body$;
+
+-- Makes the row of an applied revision say what its file says. detail keeps what it said.
+CREATE PROCEDURE retort.accept(revision text, checksum text, code_checksum text,
+  parents text[], message text, depends_on text[], how text, detail text)
+LANGUAGE plpgsql AS $body$
+BEGIN
+  PERFORM pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
+  UPDATE retort.applied AS a SET checksum = accept.checksum, code_checksum = accept.code_checksum,
+    parents = accept.parents, depends_on = accept.depends_on, message = accept.message
+    WHERE a.revision = accept.revision;
+  INSERT INTO retort.log (at, by, event, revision, checksum, how, detail)
+    VALUES (clock_timestamp(), SESSION_USER, 'repair', revision, checksum, how, detail);
+END
+$body$;
+
+-- Writes down that a step failed; in the intent too, if it is at that statement.
+CREATE PROCEDURE retort.fail(revision text, direction text, statement integer, error text)
+LANGUAGE plpgsql AS $body$
+BEGIN
+  CALL retort.protect_session();
+  UPDATE retort.intent AS i SET error = fail.error
+    WHERE i.revision = fail.revision AND i.statement = fail.statement;
+  INSERT INTO retort.log (at, by, event, revision, how, detail)
+    VALUES (clock_timestamp(), SESSION_USER, 'failure', revision, 'run',
+      format('%s: %s', direction, error));
+END
+$body$;
+
+-- Writes down that a script is run, by the receipt that it was handed out with: a script that was
+-- edited since says the same. Not where all that it does is done already. range is from which
+-- revisions to which.
+CREATE PROCEDURE retort.begin_script(
+  receipt text, range text, done_revisions bigint, done_digest numeric)
+LANGUAGE plpgsql AS $body$
+BEGIN
+  PERFORM pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
+  IF EXISTS (SELECT FROM retort.state AS s
+      WHERE s.revisions <> done_revisions OR s.digest <> done_digest) THEN
+    INSERT INTO retort.log (at, by, event, checksum, how, detail)
+      VALUES (clock_timestamp(), SESSION_USER, 'script', receipt, 'script', range);
+  END IF;
+END
+$body$;
+
+-- Stops unless so many revisions, with that digest, are applied, counted row by row, and nothing
+-- is half done. Its answer, true, is for a client that goes on after errors.
+CREATE FUNCTION retort.check(revisions bigint, digest numeric) RETURNS boolean
+LANGUAGE plpgsql AS $body$
+BEGIN
+  PERFORM pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
+  IF EXISTS (SELECT FROM retort.intent)
+      OR NOT EXISTS (SELECT FROM retort.state AS s
+        WHERE s.revisions = "check".revisions AND s.digest = "check".digest)
+      OR (SELECT (count(*), coalesce(sum(retort.digest_of(a.revision)), 0))
+        FROM retort.applied AS a) IS DISTINCT FROM ("check".revisions, "check".digest) THEN
+    RAISE EXCEPTION USING ERRCODE = 'RT001',
+      MESSAGE = 'retort: what is applied is not what was promised',
+      HINT = 'Look at the errors above, and with: SELECT * FROM retort.applied;';
+  END IF;
+  RETURN true;
+END
+$body$;
+
+-- Programs and scripts of format 1 read this first, and stop with its sentence.
+CREATE FUNCTION retort.refuse_format_1() RETURNS TABLE (
+  revision text, direction text, statement integer, of integer, hash text, before text,
+  started_at timestamptz, started_by text)
+LANGUAGE plpgsql AS $body$
+BEGIN
+  RAISE EXCEPTION USING ERRCODE = 'RT001',
+    MESSAGE = 'retort: this ledger has format 2, and the script or program that reads it is made '
+      'for format 1',
+    HINT = 'Nothing was changed. Write the script again with the version of migrate that brought '
+      'the ledger to format 2.';
+END
+$body$;
+CREATE VIEW retort.progress AS SELECT * FROM retort.refuse_format_1();
+COMMENT ON VIEW retort.progress IS 'Stops what is made for format 1 of the ledger.';
+$procedures$;
+  END IF;
+END
+$retort$;
+
+-- Guard: the ledger belongs to whom it should, is plain tables, and its procedures are these.
+DO $body$
+DECLARE
+  -- needed; or optional: there may be none; or older: none, or one of an older format; or
+  -- inconsistent: one that is about to be repaired.
+  expected CONSTANT pg_catalog.text := 'needed';
+  -- Who may own it besides the role that connects, or that the connection began with, the
+  -- database's owner and superusers.
+  owners CONSTANT pg_catalog.text[] := '{}';
+  -- SHA-256 of its procedures.
+  procedures CONSTANT pg_catalog.text := '573d506c71dc12655d3f3fccb9df6377ffd9ed41f6a7d81fe9c59e3ac8ed593e';
+  place pg_catalog.oid;
+  present pg_catalog.text[];
+  found pg_catalog.text;
+  wrong pg_catalog.text[];
+  parts pg_catalog.text[];
+  is_empty boolean;
+  format integer;
+  held pg_catalog.text;
+  key bigint;
+BEGIN
+  PERFORM pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
+  place := coalesce((SELECT c.relnamespace FROM pg_class AS c
+      WHERE c.oid = coalesce(to_regclass('retort.state'), to_regclass('retort.applied'))),
+    (SELECT p.pronamespace FROM pg_proc AS p WHERE p.oid = to_regprocedure('retort.lock_key()')));
+  IF place IS NULL AND expected IN ('optional', 'older') THEN
+    RETURN;
+  ELSIF place IS NULL THEN
+    RAISE EXCEPTION USING ERRCODE = 'RT001',
+      MESSAGE = 'retort: this database has no ledger: there is no table retort.state',
+      HINT = 'Nothing was changed. Connect to the right database. What is applied there is written '
+        'down with: migrate stamp';
+  END IF;
+
+  found := (SELECT concat(o.what, ' belongs to the role ', r.rolname) FROM (
+      SELECT 'its schema', n.nspowner FROM pg_namespace AS n WHERE n.oid = place
+      UNION ALL SELECT c.relname, c.relowner FROM pg_class AS c WHERE c.relnamespace = place
+      UNION ALL SELECT p.proname, p.proowner FROM pg_proc AS p WHERE p.pronamespace = place
+    ) AS o (what, owner) JOIN pg_roles AS r ON r.oid = o.owner
+    WHERE NOT r.rolsuper AND r.rolname NOT IN (SESSION_USER, CURRENT_USER)
+      AND r.rolname <> ALL (owners)
+      AND r.oid <> (SELECT d.datdba FROM pg_database AS d WHERE d.datname = current_database())
+    LIMIT 1);
+  IF found IS NOT NULL THEN
+    RAISE EXCEPTION USING ERRCODE = 'RT001',
+      MESSAGE = format('retort: the ledger %s is not trusted: %s', place::regnamespace, found),
+      HINT = 'Nothing was changed. If that role may own the ledger, say so in migrate.config.json: '
+        '"ledger": {"owner": ...}';
+  END IF;
+
+  -- Its tables hold no code that others would run. Format 1 had defaults and checks of its own.
+  found := (SELECT concat(c.relname, ' ', w.what) FROM pg_class AS c, LATERAL (
+      SELECT 1, 'is no plain table' WHERE c.relkind <> 'r' OR c.relpersistence <> 'p'
+      UNION ALL SELECT 1, 'has row-level security' WHERE c.relrowsecurity
+      UNION ALL SELECT 1, concat('has the trigger ', t.tgname) FROM pg_trigger AS t
+        WHERE t.tgrelid = c.oid
+      UNION ALL SELECT 1, concat('has the rule ', r.rulename) FROM pg_rewrite AS r
+        WHERE r.ev_class = c.oid
+      UNION ALL SELECT 1, 'inherits, or is inherited' FROM pg_inherits AS i
+        WHERE c.oid IN (i.inhrelid, i.inhparent)
+      UNION ALL SELECT 1, 'has an index over expressions' FROM pg_index AS x
+        WHERE x.indrelid = c.oid AND (x.indexprs IS NOT NULL OR x.indpred IS NOT NULL)
+      UNION ALL SELECT 2, 'has a default' FROM pg_attrdef AS d WHERE d.adrelid = c.oid
+      UNION ALL SELECT 2, concat('has the constraint ', k.conname) FROM pg_constraint AS k
+        WHERE k.conrelid = c.oid AND k.contype NOT IN ('p', 'n')
+    ) AS w (since, what)
+    WHERE c.relnamespace = place AND c.relname IN ('applied', 'state', 'intent', 'log')
+      AND (w.since = 1 OR to_regclass('retort.intent') IS NOT NULL) LIMIT 1);
+  IF found IS NOT NULL THEN
+    RAISE EXCEPTION USING ERRCODE = 'RT001',
+      MESSAGE = format('retort: the ledger %s is not trusted: %s', place::regnamespace, found),
+      HINT = 'Nothing was changed. Remove it, or find out who put it there and why.';
+  END IF;
+
+  present := ARRAY(SELECT c.relname::text FROM pg_class AS c WHERE c.relnamespace = place
+    AND c.relname IN ('applied', 'state', 'intent', 'log'));
+  IF 'state' = ANY (present) THEN
+    format := (SELECT max(s.format) FROM retort.state AS s);
+  END IF;
+  IF format > 2 OR format < 2 AND expected <> 'older' THEN
+    RAISE EXCEPTION USING ERRCODE = 'RT002', DETAIL = format,
+      MESSAGE = format('retort: this is made for format 2 of the ledger; '
+        'the ledger %s has format %s', place::regnamespace, format),
+      HINT = CASE WHEN format < 2 THEN 'Nothing was changed. '
+          'Bring it up with: migrate ensure-version (--sql writes a script)'
+        ELSE 'Nothing was changed. Use the version of migrate that brought it to that format, or a '
+          'newer one: this one knows no format after 2.' END;
+  ELSIF format < 2 OR expected = 'inconsistent' THEN
+    RETURN;
+  END IF;
+
+  -- What a dump without data, a TRUNCATE or a change by hand leaves behind.
+  found := (SELECT string_agg(t.name, ', ')
+    FROM unnest('{applied, state, intent, log}'::text[]) AS t (name) WHERE t.name <> ALL (present));
+  IF found IS NOT NULL THEN
+    parts := '{tables, rows}';
+    wrong := ARRAY[concat('these tables are missing: ', found)];
+  ELSE
+    -- In one query, so of one moment: another may be migrating.
+    SELECT s.n = 0 AND a.n = 0, array_remove(ARRAY[
+        CASE WHEN s.n = 0 AND a.n = 0 THEN 'its tables are empty'
+          WHEN s.n <> 1 THEN format('state should have 1 row, and has %s', s.n)
+          WHEN s.revisions <> a.n
+            THEN format('applied should have %s rows by the tally in state, and has %s',
+              s.revisions, a.n)
+          WHEN s.digest <> a.digest
+            THEN 'applied has other revisions than the tally in state was made of' END,
+        CASE WHEN i.n > 1 THEN format('intent should have 1 row at most, and has %s', i.n) END,
+        i.wrong], NULL)
+      INTO is_empty, wrong
+      FROM (SELECT count(*) AS n, max(t.revisions) AS revisions, max(t.digest) AS digest
+          FROM retort.state AS t) AS s,
+        (SELECT count(*) AS n, coalesce(sum(('x' || left(encode(sha256(
+              convert_to(t.revision, 'UTF8')), 'hex'), 15))::bit(60)::bigint), 0) AS digest
+          FROM retort.applied AS t) AS a,
+        (SELECT count(*) AS n, string_agg(CASE t.direction
+            WHEN 'up' THEN format('the upgrade to %s is under way, and it is applied', t.revision)
+            ELSE format('the downgrade of %s is under way, and it is not applied', t.revision) END,
+            '; ' ORDER BY t.revision)
+            FILTER (WHERE (t.direction = 'up')
+              = EXISTS (SELECT FROM retort.applied AS x WHERE x.revision = t.revision)) AS wrong
+          FROM retort.intent AS t) AS i;
+    IF cardinality(wrong) > 0 THEN
+      parts := '{rows}';
+    END IF;
+  END IF;
+  found := (SELECT encode(sha256(convert_to(string_agg(
+      concat_ws('|', p.proname, l.lanname, p.prosecdef, array_to_string(p.proconfig, ','),
+        p.prosrc), chr(10) ORDER BY p.proname COLLATE "C"), 'UTF8')), 'hex')
+    FROM pg_proc AS p JOIN pg_language AS l ON l.oid = p.prolang WHERE p.pronamespace = place);
+  IF found IS DISTINCT FROM procedures THEN
+    parts := parts || 'procedures'::text;
+    wrong := wrong || CASE WHEN found IS NULL THEN 'its procedures are missing'
+      ELSE 'its procedures are not those that this was made for' END;
+  END IF;
+  IF parts IS NOT NULL THEN
+    RAISE EXCEPTION USING ERRCODE = 'RT003', 
+      DETAIL = format('To be repaired: %s.', array_to_string(parts, ', ')),
+      MESSAGE = format('retort: the ledger %s is inconsistent: %s', place::regnamespace,
+        array_to_string(wrong, '; ')),
+      HINT = concat('Nothing was changed. ', CASE
+        WHEN is_empty THEN 'A dump without data (pg_dump --schema-only) or a TRUNCATE leaves it '
+          'so. Bring its rows back, or: migrate repair, and then say what is applied: '
+          'migrate stamp REVISION'
+        WHEN 'tables' = ANY (parts) THEN 'Restore them from a backup, or make them anew, empty, '
+          'with: migrate repair'
+        WHEN wrong[1] LIKE 'intent should%' THEN 'Look with: SELECT * FROM retort.intent; '
+          'a person must know which of them is so, and delete the others: '
+          'DELETE FROM retort.intent WHERE revision = ...'
+        WHEN 'rows' = ANY (parts) THEN 'Rows were changed by hand, or restored in part. '
+          'Look with: SELECT * FROM retort.log ORDER BY id DESC; make the tally anew with: '
+          'migrate repair'
+        ELSE 'They were changed by hand, left out of a restore, or made by another version of '
+          'migrate. Put them back with: migrate repair' END);
+  END IF;
+EXCEPTION WHEN OTHERS OR query_canceled THEN
+  PERFORM pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
+  key := ('x' || left(encode(sha256(convert_to('retort ledger retort.applied', 'UTF8')), 'hex'),
+    16))::bit(64)::bigint;
+  LOOP
+    held := (SELECT l.mode FROM pg_locks AS l
+      WHERE l.locktype = 'advisory' AND l.objsubid = 1 AND l.pid = pg_backend_pid()
+        AND (l.classid::bigint << 32 | l.objid::bigint) = key LIMIT 1);
+    EXIT WHEN held IS NULL;
+    PERFORM CASE held WHEN 'ShareLock' THEN pg_advisory_unlock_shared(key)
+      ELSE pg_advisory_unlock(key) END;
+  END LOOP;
+  RAISE;
+END
+$body$;
+
+-- Guard: what is applied is what was expected, and nothing is half done.
+CALL retort.require_state('{}', '{}', 1, 418732435334715376,
+  'migrate upgrade %s:29f859a13ea1 --sql');
+
+-- Log: which script this is, as it was handed out.
+CALL retort.begin_script('53e28779aac3c88f321ba545491aed92721026d7e13d70930da6d947d6ed4ae8',
+  'base:29f859a13ea1', 1, 418732435334715376);
+COMMIT;
+
+-- ---- 1 of 1: upgrade 29f859a13ea1, create users (0001_create_users.up.sql) ----------------------
+\echo 'retort: 1 of 1'
+BEGIN \; CALL retort.begin_step('29f859a13ea1', 0, 0);
+
+SELECT 1;
+
+SET CONSTRAINTS ALL IMMEDIATE \; SET SESSION AUTHORIZATION DEFAULT \; RESET ROLE \;
+CALL retort.end_upgrade('29f859a13ea1', '91c7e6debe110f458113b6875bae8f4c01ca634dd2781521e18b25ab846c5b65',
+  '17db4fd369edb9244b9f91d9aeed145c3d04ad8ba6e95d06247f07a63527d11a', '{}', 'create users') \; COMMIT;
+
+-- ---- end ----------------------------------------------------------------------------------------
+BEGIN TRANSACTION READ ONLY;
+
+-- Check: what is applied now is what was promised, row by row.
+SELECT retort.check(1, 418732435334715376) AS retort_passed \gset
+SELECT revisions AS applied_revisions, '29f859a13ea1' AS current_heads,
+  'sha256:53e28779aac3c88f321ba545491aed92721026d7e13d70930da6d947d6ed4ae8' AS receipt FROM retort.state;
+COMMIT;
+SET SESSION AUTHORIZATION DEFAULT;
+RESET ROLE;
+RESET ALL;
+
+-- Lock: given back.
+DO $retort$
+BEGIN
+  PERFORM pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
+  WHILE EXISTS (SELECT FROM pg_locks WHERE pid = pg_backend_pid() AND mode = 'ExclusiveLock'
+      AND locktype = 'advisory' AND objsubid = 1
+      AND classid = 1918088461 AND objid = 1243514809) LOOP
+    PERFORM pg_advisory_unlock(8238127212073486265);
+  END LOOP;
+  WHILE EXISTS (SELECT FROM pg_locks WHERE pid = pg_backend_pid() AND mode = 'ShareLock'
+      AND locktype = 'advisory' AND objsubid = 1
+      AND classid = 1918088461 AND objid = 1243514809) LOOP
+    PERFORM pg_advisory_unlock_shared(8238127212073486265);
+  END LOOP;
+END
+$retort$;
+
+-- The session and psql are as they were before.
+SELECT pg_catalog.count(pg_catalog.set_config(key, value, false))
+  AS retort_restored FROM pg_catalog.json_each_text(pg_catalog.convert_from(pg_catalog.decode(
+  :'retort_settings', 'hex'), 'UTF8')::pg_catalog.json) \gset
+\set ON_ERROR_STOP :retort_ON_ERROR_STOP \set ON_ERROR_ROLLBACK :retort_ON_ERROR_ROLLBACK
+\set AUTOCOMMIT :retort_AUTOCOMMIT \set SINGLELINE :retort_SINGLELINE
+\set SINGLESTEP :retort_SINGLESTEP \set FETCH_COUNT :retort_FETCH_COUNT \set QUIET :retort_QUIET
+\unset retort_ON_ERROR_STOP \unset retort_ON_ERROR_ROLLBACK \unset retort_AUTOCOMMIT
+\unset retort_SINGLELINE \unset retort_SINGLESTEP \unset retort_FETCH_COUNT \unset retort_QUIET
+\unset retort_settings \unset retort_restored \unset retort_open \unset retort_pending
+\unset retort_next
+\if :retort_passed \echo 'retort: done' \endif
+\unset retort_passed
+\endif

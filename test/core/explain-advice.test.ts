@@ -1,0 +1,81 @@
+/** What the server answers, in whatever language → the place in the file, and what to do. */
+import { describe, expect, test } from "vitest";
+import { explain, type Failure } from "../../src/core/explain.ts";
+import type { Plan } from "../../src/core/plan/types.ts";
+
+const text = "-- revision: a\n\nDO $$\nBEGIN\n  PERFORM 1;\n  PERFORM 'é€'::int;\nEND $$;\n";
+const start = text.indexOf("DO");
+const sql = text.slice(start).trimEnd();
+
+/** The error of the DO block, or of a statement of ours. */
+function explained(failure: Partial<Failure>, ours = false) {
+  const origin = { path: "a.up.sql", line: 3, column: 1, start, end: start + sql.length };
+  const statement = ours
+    ? { sql: "CALL retort.begin_step();", purpose: "begin-step", step: 0 }
+    : { sql, purpose: "user", step: 0, origin, offset: 0, tag: "DO" };
+  const step = {
+    direction: "up",
+    revision: "a",
+    message: "",
+    path: "a.up.sql",
+    transactional: true,
+    statements: 1,
+  };
+  const batch = { transactional: true, step: 0, statements: [statement] };
+  const plan = { kind: "upgrade", steps: [step], batches: [batch] };
+  return explain(
+    plan as unknown as Plan,
+    batch as never,
+    statement as never,
+    { message: "no", lost: false, ...failure },
+    { sourceText: () => text, aborted: false },
+  );
+}
+
+describe("the line of a DO block", () => {
+  test.each([
+    ["en", "PL/pgSQL function inline_code_block line 4 at PERFORM"],
+    ["de", "PL/pgSQL-Funktion inline_code_block Zeile 4 bei PERFORM"],
+    ["fr", "fonction PL/pgSQL inline_code_block, ligne 4 à PERFORM"],
+    ["ja", "PL/pgSQL関数inline_code_blockの4行目 - PERFORM"],
+    ["ru", "функция PL/pgSQL inline_code_block, строка 4, оператор PERFORM"],
+  ])("is found where the server speaks %s", (_, where) => {
+    expect(explained({ where: `SQL statement "SELECT 1/0"\n${where}` }).location).toMatchObject({
+      line: 6,
+      column: 3,
+    });
+  });
+
+  test("is not made up", () => {
+    expect(explained({ where: "PL/pgSQL function f() line 4 at PERFORM" }).location).toMatchObject({
+      line: 3,
+    });
+  });
+});
+
+describe("advice by SQLSTATE", () => {
+  test.each([
+    ["55P04", "put ALTER TYPE ... ADD VALUE into a migration of its own"],
+    ["3F000", '"session": {"searchPath"'],
+    ["25P04", "PGOPTIONS='-c transaction_timeout=0'"],
+    ["57P05", "PGOPTIONS='-c idle_session_timeout=0'"],
+    ["25001", "'-- transaction: none'"],
+  ])("%s", (sqlstate, advice) => {
+    const { hint } = explained({ sqlstate, hint: "the server's own" });
+    expect(hint).toMatch(/^the server's own\n/);
+    expect(hint).toContain(advice);
+    expect(hint).toMatch(/revision a was rolled back/);
+  });
+
+  test("a character that the encoding of the database lacks is underlined, or the header's", () => {
+    const failure = {
+      sqlstate: "22P05",
+      message: "Zeichen mit Bytefolge 0xe2 0x82 0xac in Kodierung »UTF8«",
+    };
+    const inFile = explained(failure);
+    expect(inFile.location).toMatchObject({ line: 6, column: 13 });
+    expect(inFile.hint).toMatch(/^the encoding of the database lacks '€': write/);
+    expect(explained(failure, true).hint).toMatch(/lacks '€', which the header of this migration holds/);
+    expect(explained({ ...failure, message: "0xe2 0x82" }).hint).not.toMatch(/encoding/);
+  });
+});
