@@ -5,6 +5,8 @@
  * as the flags do; it prints nothing, never exits, and throws `MigrateError`. Durations are in seconds unless a name
  * says `ms`; times are ISO 8601 in UTC.
  */
+export { type Adoption, type AdoptOptions, adopt } from "./app/adopt.ts";
+export { type AdoptDatabaseOptions, type AdoptedDatabase, adoptDatabase } from "./app/adopt-database.ts";
 export { checkSingleHead, type HeadCheck, headsFindings } from "./app/check.ts";
 export type { CompileOptions, ServerVersion } from "./app/compile.ts";
 export { type CheckedConfig, checkConfig } from "./app/config.ts";
@@ -28,6 +30,7 @@ export { type RunOptions, type RunResult, run } from "./app/run.ts";
 export type { Request } from "./app/steps.ts";
 export { type ListedTemplate, listTemplates } from "./app/templates.ts";
 export { refuseChanged, type Verification, verify } from "./app/verify.ts";
+export type { AdoptedFile, AdoptedMigration, Change as AdoptedChange } from "./core/adopt/adopt.ts";
 export { type Diagnostic, exitCodes, MigrateError } from "./core/errors.ts";
 export type { Event, SessionInfo } from "./core/event.ts";
 export { buildGraph, type Graph, type Node } from "./core/graph.ts";

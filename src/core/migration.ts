@@ -33,6 +33,9 @@ export interface MigrationFile {
   readonly checksum: string;
 }
 
+/** The body of a file, from `bodyStart` to the end. */
+export type FileText = Pick<MigrationFile, "source" | "bodyStart">;
+
 export interface Migration extends Revision {
   readonly path: string;
   readonly up: MigrationFile;

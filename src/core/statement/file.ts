@@ -3,7 +3,7 @@ import { batchBlock, batchFault, directiveIn } from "../batch.ts";
 import { type Diagnostic, MigrateError } from "../errors.ts";
 import { ENOUGH_FAULTS, faultAt } from "../fault.ts";
 import { SPACE, tokens } from "../lexer.ts";
-import type { MigrationFile } from "../migration.ts";
+import type { FileText } from "../migration.ts";
 import { refusal } from "../refusal.ts";
 import { type Location, locate, type Source, type Span } from "../source.ts";
 import { type Facts, factsOf, type ParsedStatement } from "./facts.ts";
@@ -37,7 +37,7 @@ export interface StatementFacts extends Facts {
  * read one by one and not kept, so `parsed` can be a generator over a large file.
  */
 export function factsOfFile(
-  { source, bodyStart }: MigrationFile,
+  { source, bodyStart }: FileText,
   parsed: Iterable<ParsedStatement>,
   faults: Diagnostic[],
 ): readonly StatementFacts[] {
@@ -63,7 +63,7 @@ export function factsOfFile(
 
 /** The statements of a file, from its text and what is known of them. Faults of batches are added to `faults`. */
 export function statementsOf(
-  { source }: MigrationFile,
+  { source }: FileText,
   facts: readonly StatementFacts[],
   faults: Diagnostic[],
 ): UserStatement[] {
@@ -114,7 +114,7 @@ export type TransactionMode = "transaction" | "none";
  * Throws `source/mixed-transaction` when only some of them must.
  */
 export function transactionMode(
-  { source }: MigrationFile,
+  { source }: FileText,
   statements: readonly UserStatement[],
   header: "none" | undefined,
 ): TransactionMode {
