@@ -1,7 +1,7 @@
 /** A folder of another tool's migrations → migrations of ours, and on request the files. */
 import path from "node:path";
 import { type AdoptedMigration, adopted, type Judged, type JudgedMigration } from "../core/adopt/adopt.ts";
-import type { FolderFile, ForeignMigration, Section } from "../core/adopt/foreign.ts";
+import type { FolderFile, ForeignMigration, Reading, Section } from "../core/adopt/foreign.ts";
 import { blanked, bodyOf, mend } from "../core/adopt/mend.ts";
 import { type Tool, toolOf } from "../core/adopt/tools.ts";
 import { assemble } from "../core/assemble.ts";
@@ -63,25 +63,32 @@ export async function readAdoption(
   const reading = tool.read(files);
   const grammar = createGrammar();
   const judged: JudgedMigration[] = [];
-  for (const each of reading.migrations) judged.push(await judgedMigration(each, tool, grammar));
+  for (const each of reading.migrations) {
+    const findings = reading.findings.filter((finding) => isIn(each, finding));
+    judged.push({ ...(await judgedMigration(each, tool, grammar)), findings });
+  }
   const migrations = adopted(judged, tool.name, filePattern(config.fileName), deps.now());
   const adoption = {
     tool: tool.name,
     folder,
     to: to ?? (path.relative(deps.cwd, config.directories[0] ?? "migrations") || "."),
     migrations: migrations.map((migration) => withFaults(migration, config)),
-    findings: reading.findings,
-    leftOut: [...reading.others, ...unclaimed(files, reading.migrations, reading.findings, reading.others)],
+    findings: reading.findings.filter((finding) => !judged.some(({ foreign }) => isIn(foreign, finding))),
+    leftOut: [...reading.others, ...unclaimed(files, reading)],
     written: false,
   };
   return { tool, adoption };
 }
 
+/** Whether a file of a migration is what a finding is about. */
+const isIn = ({ up, down }: ForeignMigration, { location }: Diagnostic): boolean =>
+  location !== undefined && [up?.source.path, down?.source.path].includes(location.path);
+
 async function judgedMigration(
   foreign: ForeignMigration,
   tool: Tool,
   grammar: Grammar,
-): Promise<JudgedMigration> {
+): Promise<Omit<JudgedMigration, "findings">> {
   const { up, down } = foreign;
   return {
     foreign,
@@ -103,8 +110,14 @@ async function judged(section: Section, tool: Tool, grammar: Grammar): Promise<J
     isCut: taken.length > 0,
     outside: section.outside && taken.length === 0 ? "said" : outside && "found",
     ...(raises === undefined ? {} : { raises }),
-    findings: [...findings, ...all],
+    findings: [...findings, ...foremost(all)],
   };
+}
+
+/** Where something else is wrong, BEGIN and COMMIT may have stayed for that alone. */
+function foremost(faults: readonly Diagnostic[]): readonly Diagnostic[] {
+  const others = faults.filter(({ code }) => code !== "source/transaction-control");
+  return others.length > 0 ? others : faults;
 }
 
 /** What the grammar says of a section without its cuts: whether a statement must stand outside a transaction; its faults. */
@@ -136,9 +149,7 @@ function withFaults(migration: AdoptedMigration, config: Config): AdoptedMigrati
 /** SQL files of which nothing was said. */
 function unclaimed(
   files: readonly FolderFile[],
-  migrations: readonly ForeignMigration[],
-  findings: readonly Diagnostic[],
-  others: readonly string[],
+  { migrations, findings, others }: Reading,
 ): readonly string[] {
   const claimed = new Set([
     ...migrations.flatMap(({ up, down }) => [up?.source.path, down?.source.path]),

@@ -45,14 +45,19 @@ export function summaryLines(adoption: AdoptionSummary): readonly string[] {
     ...(totals.irreversible === 0
       ? []
       : ["", `${totals.irreversible} cannot be taken down${inBrackets(reasonsOf(migrations))}`]),
-    ...(leftOut.length === 0 ? [] : ["", `left out: ${plural(leftOut.length, "file")} (${some(leftOut)})`]),
+    ...(leftOut.length === 0
+      ? []
+      : [
+          "",
+          `left out: ${plural(leftOut.length, "file")}, for other databases or not named as ${tool} names its own (${some(leftOut)})`,
+        ]),
     ...byHandLines([...findings, ...migrations.flatMap(firstFindings)]),
   ];
 }
 
 const countLine = (count: number, what: string): string => `${String(count).padStart(6)}  ${what}`;
 
-const plural = (count: number, what: string): string => `${count} ${what}${count === 1 ? "" : "s"}`;
+export const plural = (count: number, what: string): string => `${count} ${what}${count === 1 ? "" : "s"}`;
 
 const inBrackets = (text: string): string => (text === "" ? "" : ` (${text})`);
 

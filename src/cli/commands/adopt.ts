@@ -1,7 +1,7 @@
 /** `migrate adopt`. */
 import { type Adoption, adopt } from "../../app/adopt.ts";
 import { exitCodes, MigrateError } from "../../core/errors.ts";
-import { summaryLines, totalsOf } from "../../render/adoption.ts";
+import { plural, summaryLines, totalsOf } from "../../render/adoption.ts";
 import { type Command, flag, type Invocation, value } from "../command.ts";
 
 const command: Command = {
@@ -46,9 +46,11 @@ async function files({ args, deps, project, printer, json }: Invocation): Promis
   else {
     printer.lines(summaryLines(adoption));
     const count = adoption.migrations.reduce((sum, each) => sum + each.files.length, 0);
-    if (write) printer.info(`written: ${count} files to ${adoption.to}`);
+    if (write) printer.info(`written: ${plural(count, "file")} to ${adoption.to}`);
     else
-      printer.info(`nothing was written; to write ${count} files to ${adoption.to}, say --yes, or --to DIR`);
+      printer.info(
+        `nothing was written; to write ${plural(count, "file")} to ${adoption.to}, say --yes, or --to DIR`,
+      );
   }
   const byHand = adoption.findings.length + totalsOf(adoption.migrations).byHand;
   return byHand > 0 ? exitCodes.findings : exitCodes.ok;
@@ -83,7 +85,7 @@ async function stamp({ args, deps, project, printer, json }: Invocation): Promis
       ? `${table} on ${database}: nothing has been run`
       : `${table} on ${database}: run up to version ${last.version}, which is ${last.revision}`,
   );
-  if (done) printer.info(`stamped: ${stamped.length} revisions`);
+  if (done) printer.info(`stamped: ${plural(stamped.length, "revision")}`);
   else if (stamped.length === 0) printer.info("nothing to stamp");
-  else printer.info(`nothing was done; to stamp ${stamped.length} revisions, say --yes`);
+  else printer.info(`nothing was done; to stamp ${plural(stamped.length, "revision")}, say --yes`);
 }

@@ -24,6 +24,8 @@ export interface JudgedMigration {
   readonly foreign: ForeignMigration;
   readonly up?: Judged;
   readonly down?: Judged;
+  /** What its tool's files show that is to be done by hand. */
+  readonly findings: readonly Diagnostic[];
 }
 
 /** What was done to a migration beyond its header. */
@@ -56,7 +58,7 @@ export function adopted(
   date: Date,
 ): readonly AdoptedMigration[] {
   const names = namesOf(migrations.map(({ foreign }) => foreign));
-  return migrations.map(({ foreign, up, down }, at): AdoptedMigration => {
+  return migrations.map(({ foreign, up, down, findings }, at): AdoptedMigration => {
     const { revision, number, slug } = names[at]!;
     const irreversible = foreign.code === undefined ? irreversibleFor(down, tool) : `${tool} ran a program`;
     const lines = {
@@ -94,6 +96,7 @@ export function adopted(
       ],
       ...(irreversible === undefined ? {} : { irreversible }),
       findings: [
+        ...findings,
         ...(foreign.code === undefined ? [] : [program(foreign.code)]),
         ...sections.flatMap((each) => each.findings),
       ],

@@ -9,7 +9,7 @@ import {
 } from "./foreign.ts";
 import { sectionsOf } from "./sections.ts";
 
-const NAME = /^(?<version>(?<number>\d+)[_-](?<slug>[^/]*))\.(?<ending>sql|[cm]?[jt]s)$/;
+const NAME = /^(?<version>(?<number>\d+)[_-](?<slug>[^/]*?))(?<!\.up|\.down)\.(?<ending>sql|[cm]?[jt]s)$/;
 const MARKERS = {
   up: /^[ \t]*--[ \t-]*up\s+migration.*$/im,
   down: /^[ \t]*--[ \t-]*down\s+migration.*$/im,

@@ -10,13 +10,12 @@ const isOurs = (dialect: string | undefined): boolean =>
 
 export const recognises = (files: readonly FolderFile[]): boolean =>
   matching(files, NAME).some(
-    ({ file, groups: { dialect, auto, ending } }) =>
-      dialect !== undefined || auto !== undefined || ending === "fizz" || isTemplate(file.text),
+    ({ groups: { dialect, auto, ending } }) =>
+      dialect !== undefined || auto !== undefined || ending === "fizz",
   );
 
 /** pop fills in Go templates. */
 const TEMPLATE = /\{\{.*?\}\}/;
-const isTemplate = (text: string): boolean => TEMPLATE.test(text);
 
 /** The version is the number. A file for PostgreSQL goes before one for every database. */
 export function read(files: readonly FolderFile[]): Reading {
