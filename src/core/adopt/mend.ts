@@ -79,24 +79,23 @@ const CLOSES = new Set(["TRANS_STMT_COMMIT"]);
 /** Whether a statement, or the code that it holds, speaks of that table. */
 function names(ast: Ast, table: string): boolean {
   const code = routineSource(ast)?.code ?? "";
-  return (
-    someNode(
-      ast,
-      (kind, fields) =>
-        (kind === "RangeVar" && fields["relname"] === table) ||
-        (kind === "String" && fields["sval"] === table),
-    ) || [...tokens(code)].some(({ start, end }) => code.slice(start, end).replaceAll('"', "") === table)
-  );
+  const isTable = (kind: string, fields: Ast): boolean =>
+    fields["relname"] === table || (kind === "String" && fields["sval"] === table);
+  return someNode(ast, isTable) || tokensOf(code).some((text) => text.replaceAll('"', "") === table);
 }
+
+/** The tokens of SQL or PL/pgSQL, without spaces and comments. */
+const tokensOf = (code: string): readonly string[] =>
+  [...tokens(code)].flatMap(({ kind, start, end }) =>
+    kind === "space" || kind === "comment" ? [] : [code.slice(start, end)],
+  );
 
 /** The message of the only statement, where that is a DO whose body is one RAISE EXCEPTION. */
 function raisedBy(statements: readonly ParsedStatement[]): string | undefined {
   const [only, ...others] = statements;
   if (only === undefined || others.length > 0 || kindOf(only.ast)[0] !== "DoStmt") return undefined;
   const code = routineSource(only.ast)?.code ?? "";
-  const words = [...tokens(code)]
-    .filter(({ kind }) => kind !== "space" && kind !== "comment")
-    .map(({ start, end }) => code.slice(start, end));
+  const words = tokensOf(code);
   const said = words.join(" ");
   if (!/^begin raise (?:exception )?'/i.test(said) || words.filter((each) => each === ";").length > 2)
     return undefined;
