@@ -82,6 +82,6 @@ async function versionTable(
   throw new MigrateError({
     code: "usage/several-version-tables",
     message: `there are ${others.length + 1} tables ${name}: ${[only, ...others].join(", ")}`,
-    hint: `say which: --table ${only}`,
+    hint: `say which: --table '${found[0]!.schema}.${name}'`,
   });
 }
