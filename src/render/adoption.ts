@@ -90,7 +90,7 @@ function firstFindings({ findings }: AdoptedMigration): readonly Diagnostic[] {
 function byHandLines(findings: readonly Diagnostic[]): readonly string[] {
   const groups = new Map<string, Diagnostic[]>();
   for (const finding of findings) {
-    const hint = finding.hint ?? "";
+    const hint = finding.hint ?? "correct it in the new file: PostgreSQL would refuse it";
     groups.set(hint, [...(groups.get(hint) ?? []), finding]);
   }
   return [...groups].flatMap(([hint, group]) => [
