@@ -246,8 +246,7 @@ const holdsRows = ({ effect, kind }: Loss): boolean =>
 
 async function lossesIn({ segments }: Way, version: Scratch["version"]): Promise<readonly Loss[]> {
   const source = { path: "", text: segments.map(segmentText).join("\n") };
-  const header = { parents: [], dependsOn: [], branchLabels: [] };
-  const found = await createGrammar(version).statements({ source, header, bodyStart: 0, checksum: "" });
+  const found = await createGrammar(version).statements({ source, bodyStart: 0 });
   return found.flatMap(({ losses }) => losses);
 }
 

@@ -13,6 +13,7 @@ const table = {
     revision: ["write a new pair of migration files", () => import("./commands/revision.ts")],
     merge: ["write a pair that joins several heads", () => import("./commands/merge.ts")],
     edit: ["open a migration in your editor", () => import("./commands/edit.ts")],
+    adopt: ["turn a folder of another tool's migrations into ours", () => import("./commands/adopt.ts")],
     "list-templates": ["what new revisions can begin as", () => import("./commands/list-templates.ts")],
   },
   run: {
@@ -93,6 +94,7 @@ const habits = new Map([
   ...["version", "db-version"].map((word) => [word, "current"] as const),
   ...["info", "pending"].map((word) => [word, "status"] as const),
   ...["baseline", "fake", "mark"].map((word) => [word, "stamp"] as const),
+  ...["import", "convert"].map((word) => [word, "adopt FOLDER"] as const),
   ...["templates", "template"].map((word) => [word, "list-templates"] as const),
   ...["lint", "validate"].map((word) => [word, "check --single-head"] as const),
 ]);

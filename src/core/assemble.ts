@@ -77,7 +77,7 @@ function withoutHeaders(pairs: readonly Pair[], diagnostics: readonly Diagnostic
   const none: Diagnostic = {
     code: "source/no-header",
     message: `none of the ${files.length} files has a header`,
-    hint: "each begins with '-- revision: <id>', and an up file says '-- parent: <id>', or none; docs/format.md has a loop that writes this into another tool's folder",
+    hint: "each begins with '-- revision: <id>', and an up file says '-- parent: <id>', or none; if they are another tool's: migrate adopt FOLDER --to DIR",
     location: startOf(files[0]!.source.path),
   };
   return [none, ...diagnostics.filter(({ code }) => code !== "source/missing-key")];

@@ -33,6 +33,11 @@ export interface MigrationFile {
   readonly checksum: string;
 }
 
+/** The body of a file, from `bodyStart` to the end, and what its header says, if it has one of ours. */
+export interface FileText extends Pick<MigrationFile, "source" | "bodyStart"> {
+  readonly header?: Header;
+}
+
 export interface Migration extends Revision {
   readonly path: string;
   readonly up: MigrationFile;

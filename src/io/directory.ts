@@ -251,7 +251,8 @@ function readSource(folder: Folder, entry: Dirent): Source | Diagnostic {
   }
 }
 
-function decode(path: string, file: string): Source | Diagnostic {
+/** The text of the file at `file`, which is shown as `path`; or why it has none. */
+export function decode(path: string, file: string): Source | Diagnostic {
   const text = readFileSync(file, "utf8");
   // It stands for bytes that are not UTF-8, unless the file itself holds it.
   const fault = text.includes("\uFFFD") ? encodingFault(path, readFileSync(file)) : undefined;

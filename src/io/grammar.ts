@@ -10,7 +10,7 @@ import { readable } from "../core/batch.ts";
 import { type Diagnostic, MigrateError } from "../core/errors.ts";
 import { ENOUGH_FAULTS, type Fault, faultAt } from "../core/fault.ts";
 import { skipTrivia, tokens, withoutComments } from "../core/lexer.ts";
-import type { MigrationFile } from "../core/migration.ts";
+import type { FileText } from "../core/migration.ts";
 import { NEWEST, newerFeature, placeOfFeature } from "../core/newer-syntax.ts";
 import { type BodyFault, type BodySql, bodyFault, queriesIn } from "../core/plpgsql.ts";
 import { byteOffsets, locate, offsetOfCodePoint, type Source } from "../core/source.ts";
@@ -36,9 +36,11 @@ export interface Grammar {
    * The statements of one file. Throws a `MigrateError` with every fault that could be found: syntax, what may not
    * stand in a migration, broken PL/pgSQL bodies, and syntax that is too new for the server.
    */
-  statements(file: MigrationFile): Promise<readonly UserStatement[]>;
+  statements(file: FileText): Promise<readonly UserStatement[]>;
   /** The same, and what is known of each. */
-  parse(file: MigrationFile): Promise<Parsed>;
+  parse(file: FileText): Promise<Parsed>;
+  /** The trees of one file's statements, as far as it can be read. */
+  trees(file: FileText): Promise<readonly ParsedStatement[]>;
 }
 
 export interface Parsed {
@@ -53,11 +55,8 @@ export interface Parsed {
 export function createGrammar(server?: ServerVersion, piece = PIECE): Grammar {
   const older = server !== undefined && majorOf(server) < NEWEST ? server : undefined;
   const parserOf16 = createParserOf16();
-  const judge = async (file: MigrationFile, faults: Diagnostic[]): Promise<readonly StatementFacts[]> => {
-    const source = { path: file.source.path, text: readable(file.source.text) };
-    refuseWhatParsersCut(source);
-    refuseWhatTakesForever(source);
-    const parser = await loadParser();
+  const judge = async (file: FileText, faults: Diagnostic[]): Promise<readonly StatementFacts[]> => {
+    const { source, parser } = await ready(file);
     const suspects: Suspect[] = [];
     const judged = function* (): Generator<ParsedStatement> {
       for (const parsed of parsedStatements(parser, source, file.bodyStart, faults, piece)) {
@@ -77,14 +76,26 @@ export function createGrammar(server?: ServerVersion, piece = PIECE): Grammar {
     }
     return facts;
   };
-  const parse = async (file: MigrationFile): Promise<Parsed> => {
+  const parse = async (file: FileText): Promise<Parsed> => {
     const faults: Diagnostic[] = [];
     const facts = await judge(file, faults);
     const statements = statementsOf(file, facts, faults);
     if (faults.length > 0) throw MigrateError.all(faults.sort(byPlace));
     return { facts, statements };
   };
-  return { parse, statements: async (file) => (await parse(file)).statements };
+  const trees = async (file: FileText): Promise<readonly ParsedStatement[]> => {
+    const { source, parser } = await ready(file);
+    return [...parsedStatements(parser, source, file.bodyStart, [], piece)];
+  };
+  return { parse, trees, statements: async (file) => (await parse(file)).statements };
+}
+
+/** A file's text as the parsers take it, and the parser. Throws `source/not-text`, `source/syntax`. */
+async function ready({ source }: FileText): Promise<{ readonly source: Source; readonly parser: Parser }> {
+  const readableSource = { path: source.path, text: readable(source.text) };
+  refuseWhatParsersCut(readableSource);
+  refuseWhatTakesForever(readableSource);
+  return { source: readableSource, parser: await loadParser() };
 }
 
 function byPlace({ location: a }: Diagnostic, { location: b }: Diagnostic): number {

@@ -1,6 +1,7 @@
 /** A session → what we ask a database: each query with the schema of its rows. Reads only. The only importer of zod. */
 import { setTimeout as sleep } from "node:timers/promises";
 import { z } from "zod";
+import type { VersionRow } from "../core/adopt/applied.ts";
 import { MigrateError } from "../core/errors.ts";
 import type { SessionInfo } from "../core/event.ts";
 import { grantsHint } from "../core/explain.ts";
@@ -14,7 +15,7 @@ import {
   type LedgerState,
   sqlstates,
 } from "../core/ledger/types.ts";
-import { identifier } from "../core/quote.ts";
+import { identifier, literal } from "../core/quote.ts";
 import { redact } from "../core/redact.ts";
 import { type Query, type Session, StatementFailure } from "./session/types.ts";
 
@@ -300,3 +301,30 @@ export async function backendOf(session: Session): Promise<Backend> {
 const POOL_ROUNDS = 3;
 /** Milliseconds. */
 const POOL_PATIENCE = 3000;
+
+// ── another tool's version table ────────────────────────────────────────────────────────────────────────────────
+
+const versionRow = z
+  .object({ version: z.string(), dirty: z.boolean(), and_before: z.boolean() })
+  .transform(({ and_before, ...row }): VersionRow => ({ ...row, andBefore: and_before }));
+
+/** The rows of a version table; `query` is the tool's. Throws `StatementFailure`. */
+export function readVersions(session: Session, query: string): Promise<readonly VersionRow[]> {
+  return session.read({ sql: `${PIN}\n  ${query}`, row: versionRow });
+}
+
+/** The schemas that hold a table of that name; those of the system do not count. Throws `StatementFailure`. */
+export function tablesNamed(
+  session: Session,
+  name: string,
+  schema: string | undefined,
+): Promise<readonly { readonly schema: string }[]> {
+  return session.read({
+    sql: `${PIN}
+  SELECT n.nspname AS schema FROM pg_catalog.pg_class AS c JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
+  WHERE c.relname = ${literal(name)} AND c.relkind IN ('r', 'p')
+    AND n.nspname ${schema === undefined ? "!~ '^(pg_|information_schema$)'" : `= ${literal(schema)}`}
+  ORDER BY n.nspname`,
+    row: z.object({ schema: z.string() }),
+  });
+}

@@ -62,7 +62,7 @@ test.each(commands.map(({ name, command }) => [name, command] as const))(
   },
 );
 
-test("the loop in docs/format.md gives another tool's folder its headers", async () => {
+test("what docs/format.md says of another tool's folder gives it its headers", async () => {
   const folder = folderOf({
     "000001_users.up.sql": "CREATE TABLE users (id int);\n",
     "000001_users.down.sql": "DROP TABLE users;\n",
@@ -75,14 +75,14 @@ test("the loop in docs/format.md gives another tool's folder its headers", async
     expect(before.stderr.match(/error\[.*/g)).toEqual([
       "error[source/no-header] none of the 4 files has a header",
     ]);
-    const loop = shellOf("docs/format.md");
-    expect(spawnSync("sh", ["-c", loop], { cwd: folder, encoding: "utf8" })).toMatchObject({
-      status: 0,
-      stderr: "",
-    });
-    const { stdout } = await migrate(["history"], { cwd: folder });
+    expect(before.stderr).toContain("migrate adopt FOLDER --to DIR");
+    expect(textOf("docs/format.md")).toContain("`migrate adopt FOLDER`");
+    const adopted = await migrate(["adopt", "migrations", "--to", "adopted"], { cwd: folder });
+    expect(adopted).toMatchObject({ code: 0, stderr: "written: 4 files to adopted\n" });
+    const { stdout } = await migrate(["history", "--directory", "adopted"], { cwd: folder });
     expect(stdout).toBe("m000001 -> m000002 (head), orders\n<base> -> m000001, users\n");
-    expect(await migrate(["upgrade", "--sql"], { cwd: folder })).toMatchObject({ code: 0 });
+    const script = ["upgrade", "--sql", "--directory", "adopted"];
+    expect(await migrate(script, { cwd: folder })).toMatchObject({ code: 0 });
   } finally {
     rmSync(folder, { recursive: true });
   }

@@ -3,7 +3,7 @@ import { batchBlock, batchFault, directiveIn } from "../batch.ts";
 import { type Diagnostic, MigrateError } from "../errors.ts";
 import { ENOUGH_FAULTS, faultAt } from "../fault.ts";
 import { SPACE, skipTrivia, tokens } from "../lexer.ts";
-import type { MigrationFile } from "../migration.ts";
+import type { FileText } from "../migration.ts";
 import { refusal, transactionEdge } from "../refusal.ts";
 import { type Location, locate, type Source, type Span } from "../source.ts";
 import { type Facts, factsOf, type ParsedStatement } from "./facts.ts";
@@ -37,7 +37,7 @@ export interface StatementFacts extends Facts {
  * read one by one and not kept, so `parsed` can be a generator over a large file.
  */
 export function factsOfFile(
-  { source, bodyStart, header }: MigrationFile,
+  { source, bodyStart, header }: FileText,
   parsed: Iterable<ParsedStatement>,
   faults: Diagnostic[],
 ): readonly StatementFacts[] {
@@ -53,7 +53,7 @@ export function factsOfFile(
       all.push({ ...last, tail: from });
     }
     const statement = text.slice(start, end);
-    const fault = faults.length < ENOUGH_FAULTS ? refusal(ast, statement, header.transaction) : undefined;
+    const fault = faults.length < ENOUGH_FAULTS ? refusal(ast, statement, header?.transaction) : undefined;
     const diagnostic = fault && faultAt(source, { ...locate(source, start), start }, end - start, fault);
     if (diagnostic !== undefined) faults.push(diagnostic);
     const is = transactionEdge(ast);
@@ -90,7 +90,7 @@ function withoutEdges(
 }
 
 /** Throws `source/transaction-control` for a `BEGIN` around a file that will not be a transaction. */
-function refuseNeedlessBegin({ source, bodyStart }: MigrationFile, why: string): void {
+function refuseNeedlessBegin({ source, bodyStart }: FileText, why: string): void {
   const start = skipTrivia(source.text, bodyStart);
   const begin = /^(?:begin|start)\b/i.exec(source.text.slice(start, start + 6))?.[0];
   if (begin === undefined) return;
@@ -105,7 +105,7 @@ function refuseNeedlessBegin({ source, bodyStart }: MigrationFile, why: string):
 
 /** The statements of a file, from its text and what is known of them. Faults of batches are added to `faults`. */
 export function statementsOf(
-  { source }: MigrationFile,
+  { source }: FileText,
   facts: readonly StatementFacts[],
   faults: Diagnostic[],
 ): UserStatement[] {
@@ -156,7 +156,7 @@ export type TransactionMode = "transaction" | "none";
  * Throws `source/mixed-transaction` when only some of them must, `source/transaction-control` where a BEGIN says otherwise.
  */
 export function transactionMode(
-  file: MigrationFile,
+  file: FileText,
   statements: readonly UserStatement[],
   header: "none" | undefined,
 ): TransactionMode {

@@ -1,0 +1,87 @@
+/** A database that another tool has migrated → our ledger, stamped to where the tool left it. */
+import type { AdoptedMigration } from "../core/adopt/adopt.ts";
+import { lastApplied } from "../core/adopt/applied.ts";
+import type { Tool } from "../core/adopt/tools.ts";
+import { MigrateError } from "../core/errors.ts";
+import { explainQuery } from "../core/explain.ts";
+import type { RevisionId } from "../core/migration.ts";
+import { qualified } from "../core/quote.ts";
+import { readVersions, tablesNamed } from "../io/queries.ts";
+import { type Session, StatementFailure } from "../io/session/types.ts";
+import { readAdoption } from "./adopt.ts";
+import { connect } from "./connect.ts";
+import { type Deps, openConfig, type ProjectOptions } from "./project.ts";
+import { run } from "./run.ts";
+
+export interface AdoptDatabaseOptions extends ProjectOptions {
+  /** The other tool's folder, relative to the working directory; its files must have been adopted. */
+  readonly folder: string;
+  readonly tool?: string | undefined;
+  /** The tool's version table, `name` or `schema.name`. Default: as the tool names it, in whichever schema it is. */
+  readonly table?: string | undefined;
+  /** Stamp; without it only what would be stamped is found out. */
+  readonly write?: boolean | undefined;
+}
+
+export interface AdoptedDatabase {
+  /** The database that was asked: `deploy@db.example:5432/shop`. */
+  readonly database: string;
+  /** The version table, as SQL writes it. */
+  readonly table: string;
+  /** The last migration that the tool has run; undefined where there is none. */
+  readonly last: AdoptedMigration | undefined;
+  /** Revisions that were stamped, or would be. */
+  readonly stamped: readonly RevisionId[];
+  readonly done: boolean;
+}
+
+/**
+ * Reads the tool's version table, and stamps to the last migration it has run. Throws what `lastApplied` and `run` throw, and
+ * `state/no-version-table`, `usage/several-version-tables`.
+ */
+export async function adoptDatabase(deps: Deps, options: AdoptDatabaseOptions): Promise<AdoptedDatabase> {
+  const config = await openConfig(deps, options);
+  const { tool, adoption } = await readAdoption(deps, config, options);
+  const session = await connect(deps, config);
+  const { database } = session;
+  let found: Pick<AdoptedDatabase, "table" | "last">;
+  try {
+    const table = await versionTable(session, tool, options.table);
+    const rows = await readVersions(session, tool.table.query(table));
+    found = { table, last: lastApplied(adoption.migrations, rows, tool.name) };
+  } catch (error) {
+    throw error instanceof StatementFailure ? explainQuery(error, deps.signal?.aborted === true) : error;
+  } finally {
+    await session.close();
+  }
+  const { last } = found;
+  if (last === undefined) return { database, ...found, stamped: [], done: false };
+  const request = { kind: "stamp", targets: [last.revision] } as const;
+  const { steps, done } = await run(deps, request, { ...options, dryRun: options.write !== true });
+  return { database, ...found, stamped: steps.map(({ revision }) => revision), done };
+}
+
+/** The tool's table, as SQL writes it. */
+async function versionTable(
+  session: Session,
+  { name: tool, table }: Tool,
+  given: string | undefined,
+): Promise<string> {
+  const [name = "", schema] = given === undefined ? [table.name, table.schema] : given.split(".").reverse();
+  const found = await tablesNamed(session, name, schema);
+  const [only, ...others] = found.map((each) => qualified(each.schema, name));
+  if (only !== undefined && others.length === 0) return only;
+  const written = schema === undefined ? name : `${schema}.${name}`;
+  if (only === undefined) {
+    throw new MigrateError({
+      code: "state/no-version-table",
+      message: `there is no table ${written}, where ${tool} would record what it has run, in ${session.database}`,
+      hint: "name the table with --table, or the tool with --tool; a database that no tool has migrated yet needs only: migrate upgrade",
+    });
+  }
+  throw new MigrateError({
+    code: "usage/several-version-tables",
+    message: `there are ${others.length + 1} tables ${name}: ${[only, ...others].join(", ")}`,
+    hint: `say which: --table '${found[0]!.schema}.${name}'`,
+  });
+}

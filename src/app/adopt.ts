@@ -1,0 +1,178 @@
+/** A folder of another tool's migrations → migrations of ours, and on request the files. */
+import path from "node:path";
+import { type AdoptedMigration, adopted, type Judged, type JudgedMigration } from "../core/adopt/adopt.ts";
+import type { FolderFile, ForeignMigration, Reading, Section } from "../core/adopt/foreign.ts";
+import { blanked, bodyOf, mend } from "../core/adopt/mend.ts";
+import { type Tool, toolOf } from "../core/adopt/tools.ts";
+import { assemble } from "../core/assemble.ts";
+import { type Diagnostic, MigrateError } from "../core/errors.ts";
+import { filePattern } from "../core/filename.ts";
+import type { Stretch } from "../core/source.ts";
+import type { Config } from "../io/config.ts";
+import { createDirectory, createFiles, isEmptyDirectory } from "../io/directory.ts";
+import { readForeignFolder } from "../io/foreign-folder.ts";
+import { createGrammar, type Grammar } from "../io/grammar.ts";
+import { type Deps, openConfig, type ProjectOptions } from "./project.ts";
+
+export interface AdoptOptions extends ProjectOptions {
+  /** The other tool's folder, relative to the working directory. */
+  readonly folder: string;
+  /** The name of the tool; without it the folder must show it. */
+  readonly tool?: string | undefined;
+  /** The folder to write to, relative to the working directory. Default: the first of the project. */
+  readonly to?: string | undefined;
+  /** Write; without it nothing is written. */
+  readonly write?: boolean | undefined;
+}
+
+/** What a folder becomes. */
+export interface Adoption {
+  readonly tool: string;
+  readonly folder: string;
+  /** Where the files go, as shown to people. */
+  readonly to: string;
+  /** Each follows the one before it. */
+  readonly migrations: readonly AdoptedMigration[];
+  /** What is to be done by hand and belongs to none of them. */
+  readonly findings: readonly Diagnostic[];
+  /** Names of SQL files that are no migrations of the tool, or not for PostgreSQL. */
+  readonly leftOut: readonly string[];
+  readonly written: boolean;
+}
+
+/**
+ * Reads the folder, and writes what becomes of it if that is asked for: into a folder that is empty or not there yet.
+ * Throws `usage/…`; `source/…` for files that are no text, or a folder that is not for PostgreSQL.
+ */
+export async function adopt(deps: Deps, options: AdoptOptions): Promise<Adoption> {
+  const config = await openConfig(deps, options);
+  const { adoption } = await readAdoption(deps, config, options);
+  const write = options.write === true;
+  if (write) await writeFiles(deps, adoption);
+  return { ...adoption, written: write };
+}
+
+/** What a folder becomes, and its tool; nothing is written. */
+export async function readAdoption(
+  deps: Deps,
+  config: Config,
+  { folder, tool: name, to }: AdoptOptions,
+): Promise<{ readonly tool: Tool; readonly adoption: Adoption }> {
+  const files = readForeignFolder(folder, deps.cwd);
+  const tool = toolOf(files, folder, name);
+  const reading = tool.read(files);
+  const grammar = createGrammar();
+  const judged: JudgedMigration[] = [];
+  for (const each of reading.migrations) {
+    const findings = reading.findings.filter((finding) => isIn(each, finding));
+    judged.push({ ...(await judgedMigration(each, tool, grammar)), findings });
+  }
+  const migrations = adopted(judged, tool.name, filePattern(config.fileName), deps.now());
+  const adoption = {
+    tool: tool.name,
+    folder,
+    to: to ?? (path.relative(deps.cwd, config.directories[0] ?? "migrations") || "."),
+    migrations: migrations.map((migration) => withFaults(migration, config)),
+    findings: reading.findings.filter((finding) => !judged.some(({ foreign }) => isIn(foreign, finding))),
+    leftOut: [...reading.others, ...unclaimed(files, reading)],
+    written: false,
+  };
+  return { tool, adoption };
+}
+
+/** Whether a file of a migration is what a finding is about. */
+const isIn = ({ up, down }: ForeignMigration, { location }: Diagnostic): boolean =>
+  location !== undefined && [up?.source.path, down?.source.path].includes(location.path);
+
+async function judgedMigration(
+  foreign: ForeignMigration,
+  tool: Tool,
+  grammar: Grammar,
+): Promise<Omit<JudgedMigration, "findings">> {
+  const { up, down } = foreign;
+  return {
+    foreign,
+    ...(up === undefined ? {} : { up: await judged(up, tool, grammar) }),
+    ...(down === undefined ? {} : { down: await judged(down, tool, grammar) }),
+  };
+}
+
+async function judged(section: Section, tool: Tool, grammar: Grammar): Promise<Judged> {
+  const { trees = [], faults } = await told(async () => ({ trees: await grammar.trees(section) }));
+  const { cuts, raises, findings } = mend(section, trees, tool.name, tool.table.name);
+  const whole = faults.length > 0 ? { faults } : await said(section, cuts, grammar);
+  // What its own transaction kept together would fall apart outside one: then it stays, and is a fault.
+  const isTorn = cuts.length > 0 && whole.outside === true;
+  const { outside = false, faults: all } = isTorn ? await said(section, [], grammar) : whole;
+  const taken = isTorn ? [] : cuts;
+  return {
+    body: bodyOf(section, taken),
+    isCut: taken.length > 0,
+    outside: section.outside && taken.length === 0 ? "said" : outside && "found",
+    ...(raises === undefined ? {} : { raises }),
+    findings: [...findings, ...foremost(all)],
+  };
+}
+
+/** Where something else is wrong, BEGIN and COMMIT may have stayed for that alone. */
+function foremost(faults: readonly Diagnostic[]): readonly Diagnostic[] {
+  const others = faults.filter(({ code }) => code !== "source/transaction-control");
+  return others.length > 0 ? others : faults;
+}
+
+/** What the grammar says of a section without its cuts: whether a statement must stand outside a transaction; its faults. */
+const said = ({ source, bodyStart, outside }: Section, cuts: readonly Stretch[], grammar: Grammar) =>
+  told(async () => {
+    const text = blanked({ source, bodyStart, outside }, cuts);
+    const statements = await grammar.statements({ source: { path: source.path, text }, bodyStart });
+    return { outside: statements.some(({ transactional }) => !transactional) };
+  });
+
+async function told<T>(
+  work: () => Promise<T>,
+): Promise<Partial<T> & { readonly faults: readonly Diagnostic[] }> {
+  try {
+    return { ...(await work()), faults: [] };
+  } catch (error) {
+    if (!(error instanceof MigrateError)) throw error;
+    return { faults: error.diagnostics } as Partial<T> & { readonly faults: readonly Diagnostic[] };
+  }
+}
+
+/** What the header of a new file makes of the lines below it: they may look like lines of its own. */
+function withFaults(migration: AdoptedMigration, config: Config): AdoptedMigration {
+  const sources = migration.files.map(({ name, text }) => ({ path: name, text }));
+  const { diagnostics } = assemble(sources, [], filePattern(config.fileName));
+  return { ...migration, findings: [...migration.findings, ...diagnostics] };
+}
+
+/** SQL files of which nothing was said. */
+function unclaimed(
+  files: readonly FolderFile[],
+  { migrations, findings, others }: Reading,
+): readonly string[] {
+  const claimed = new Set([
+    ...migrations.flatMap(({ up, down }) => [up?.source.path, down?.source.path]),
+    ...findings.map(({ location }) => location?.path),
+  ]);
+  const known = new Set(others);
+  return files
+    .filter((file) => file.name.endsWith(".sql") && !claimed.has(file.path) && !known.has(file.name))
+    .map(({ name }) => name);
+}
+
+async function writeFiles(deps: Deps, { to, migrations }: Adoption): Promise<void> {
+  if (!(await isEmptyDirectory(to, deps))) {
+    throw new MigrateError({
+      code: "usage/not-empty",
+      message: `the folder ${to} is not empty, and nothing is overwritten`,
+      hint: "name another folder: --to DIR; nothing was written",
+    });
+  }
+  await createDirectory(to, deps);
+  await createFiles(
+    to,
+    migrations.flatMap(({ files }) => files),
+    deps,
+  );
+}

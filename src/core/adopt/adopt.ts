@@ -1,0 +1,171 @@
+/** Another tool's migrations, with what was found out about their sections → our files, and what was done to each. */
+import type { Diagnostic } from "../errors.ts";
+import { type FileNamePattern, formatFileName, slugOf } from "../filename.ts";
+import type { Direction } from "../header.ts";
+import type { RevisionId } from "../migration.ts";
+import { commentText, dollarQuoted, literal } from "../quote.ts";
+import { aboutFile, type ForeignMigration } from "./foreign.ts";
+
+/** A section as it goes into a file of ours. */
+export interface Judged {
+  /** Everything that stood in it, but for BEGIN and COMMIT. */
+  readonly body: string;
+  /** Transaction control was taken out. */
+  readonly isCut: boolean;
+  /** Its header says `transaction: none`; `found`: the tool did not say so, and a statement needs it. */
+  readonly outside: false | "said" | "found";
+  /** It does nothing but raise an error with this message. */
+  readonly raises?: string;
+  /** What is to be done by hand. */
+  readonly findings: readonly Diagnostic[];
+}
+
+export interface JudgedMigration {
+  readonly foreign: ForeignMigration;
+  readonly up?: Judged;
+  readonly down?: Judged;
+  /** What its tool's files show that is to be done by hand. */
+  readonly findings: readonly Diagnostic[];
+}
+
+/** What was done to a migration beyond its header. */
+export type Change = "BEGIN and COMMIT taken out" | "transaction: none" | "a down that raises left out";
+
+export interface AdoptedFile {
+  readonly direction: Direction;
+  readonly name: string;
+  readonly text: string;
+}
+
+export interface AdoptedMigration {
+  /** As the other tool's version table records it. */
+  readonly version: string;
+  readonly revision: RevisionId;
+  readonly files: readonly AdoptedFile[];
+  /** Empty where every body is as it was, byte for byte. */
+  readonly changes: readonly Change[];
+  /** Why there is no way back. */
+  readonly irreversible?: string;
+  /** What is to be done by hand. */
+  readonly findings: readonly Diagnostic[];
+}
+
+/** Each follows the one before it. `date` is that of names, where the pattern has one. */
+export function adopted(
+  migrations: readonly JudgedMigration[],
+  tool: string,
+  pattern: FileNamePattern,
+  date: Date,
+): readonly AdoptedMigration[] {
+  const names = namesOf(migrations.map(({ foreign }) => foreign));
+  return migrations.map(({ foreign, up, down, findings }, at): AdoptedMigration => {
+    const { revision, number, slug } = names[at]!;
+    const irreversible = foreign.code === undefined ? irreversibleFor(down, tool) : `${tool} ran a program`;
+    const lines = {
+      up: [
+        `revision: ${revision}`,
+        `parent: ${names[at - 1]?.revision ?? "none"}`,
+        ...(foreign.message === undefined ? [] : [`message: ${onOneLine(foreign.message)}`]),
+        ...(irreversible === undefined ? [] : [`irreversible: ${onOneLine(irreversible)}`]),
+      ],
+      down: [`revision: ${revision}`],
+    };
+    const file = (direction: Direction, body: string, outside: boolean): AdoptedFile => {
+      const header = [...lines[direction], ...(outside ? ["transaction: none"] : [])];
+      return {
+        direction,
+        name: formatFileName({ number, slug, revision, date, direction }, pattern),
+        text: `${header.map((line) => `-- ${line}\n`).join("")}\n${body}`,
+      };
+    };
+    const kept = irreversible === undefined ? [up, down] : [up];
+    const sections = kept.filter((section) => section !== undefined);
+    return {
+      version: foreign.version,
+      revision,
+      files: [
+        up === undefined
+          ? file("up", placeholder(revision, foreign), false)
+          : file("up", up.body, up.outside !== false),
+        ...(irreversible === undefined ? [file("down", down!.body, down!.outside !== false)] : []),
+      ],
+      changes: [
+        ...(sections.some(({ isCut }) => isCut) ? (["BEGIN and COMMIT taken out"] as const) : []),
+        ...(sections.some(({ outside }) => outside === "found") ? (["transaction: none"] as const) : []),
+        ...(down?.raises === undefined ? [] : (["a down that raises left out"] as const)),
+      ],
+      ...(irreversible === undefined ? {} : { irreversible }),
+      findings: [
+        ...findings,
+        ...(foreign.code === undefined ? [] : [program(foreign.code)]),
+        ...sections.flatMap((each) => each.findings),
+      ],
+    };
+  });
+}
+
+function irreversibleFor(down: Judged | undefined, tool: string): string | undefined {
+  if (down === undefined) return `${tool} had no way down`;
+  return down.raises === undefined ? undefined : down.raises || "its way down raised an error";
+}
+
+const onOneLine = (text: string): string => commentText(text.replaceAll(/\s+/g, " ").trim());
+
+/** It stops a database that comes to it: nothing would mean that what the program did is missing there. */
+function placeholder(revision: RevisionId, { code = "" }: ForeignMigration): string {
+  const message = literal(`${revision}: write here as SQL what ${code} does`);
+  return `DO ${dollarQuoted(` BEGIN RAISE EXCEPTION USING MESSAGE = ${message}; END `, "")};\n`;
+}
+
+const program = (path: string): Diagnostic =>
+  aboutFile(
+    path,
+    "program",
+    "a program, and not SQL; the new file stops with an error in its place",
+    "write there as SQL what it does; a database where it has run already never comes to it",
+  );
+
+interface Name {
+  readonly revision: RevisionId;
+  readonly number: string;
+  readonly slug: string;
+}
+
+/** Ids and names that are all different, and sort as the migrations do. */
+function namesOf(migrations: readonly ForeignMigration[]): readonly Name[] {
+  const numbers = numbersOf(migrations.map(({ number }) => number));
+  const ids = new Set<string>();
+  const stems = new Set<string>();
+  return migrations.map(({ slug: written, message }, at) => {
+    const number = numbers[at]!;
+    const plain = `m${number}`;
+    const words = written === "" ? slugOf(message ?? "") : written.replaceAll(/[\p{Cc}/\\]/gu, "_");
+    const told = ids.has(plain)
+      ? `${plain}_${words.slice(0, 50).replaceAll(/[^A-Za-z0-9_.]+/g, "_")}`
+      : plain;
+    const slug = unlike(stems, words, (each) => `${number}_${each}`);
+    return { revision: unlike(ids, told), number, slug };
+  });
+}
+
+/** The text, with a number behind it where it is taken; then that is taken too. */
+function unlike(taken: Set<string>, text: string, keyOf = (each: string): string => each): string {
+  let free = text;
+  for (let n = 2; taken.has(keyOf(free)); n += 1) free = `${text}_${n}`;
+  taken.add(keyOf(free));
+  return free;
+}
+
+const FEWEST_DIGITS = 4;
+
+/** Their own numbers, with as few zeros as make them sort; 1, 2, 3 where they do not. */
+function numbersOf(numbers: readonly (string | undefined)[]): readonly string[] {
+  const own = numbers.filter((number) => number !== undefined);
+  const longest = Math.max(FEWEST_DIGITS, ...own.map((number) => number.length));
+  for (const width of own.length === numbers.length ? [FEWEST_DIGITS, longest] : []) {
+    const padded = own.map((number) => number.padStart(width, "0"));
+    if (padded.every((number, at) => at === 0 || padded[at - 1]! <= number)) return padded;
+  }
+  const width = Math.max(FEWEST_DIGITS, String(numbers.length).length);
+  return numbers.map((_, at) => String(at + 1).padStart(width, "0"));
+}

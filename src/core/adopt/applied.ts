@@ -1,0 +1,53 @@
+/** The rows of another tool's version table, and the migrations → the one to stamp to, or why there is none. */
+import { MigrateError } from "../errors.ts";
+import type { AdoptedMigration } from "./adopt.ts";
+
+/** A row of a version table. */
+export interface VersionRow {
+  readonly version: string;
+  /** The tool did not get to the end of it. */
+  readonly dirty: boolean;
+  /** All that come before it have been run, or are skipped, too. */
+  readonly andBefore: boolean;
+}
+
+/**
+ * The last migration that has been run; undefined where none has. Throws `state/dirty`, `state/unknown-version`,
+ * `state/gap`.
+ */
+export function lastApplied(
+  migrations: readonly AdoptedMigration[],
+  rows: readonly VersionRow[],
+  tool: string,
+): AdoptedMigration | undefined {
+  const dirty = rows.find((row) => row.dirty);
+  if (dirty !== undefined) {
+    throw new MigrateError({
+      code: "state/dirty",
+      message: `${tool} did not get to the end of version ${dirty.version} in this database`,
+      hint: `finish it, or undo what it left, and let ${tool} record that; then run this again`,
+    });
+  }
+  const versions = migrations.map(({ version }) => version);
+  const unknown = rows.find(({ version }) => !versions.includes(version));
+  if (unknown !== undefined) {
+    throw new MigrateError({
+      code: "state/unknown-version",
+      message: `${tool} has run version ${unknown.version} in this database, and the folder has no such migration`,
+      hint: "was it written on another branch? take the folder that this database was migrated with",
+    });
+  }
+  const before = Math.max(-1, ...rows.map((row) => (row.andBefore ? versions.indexOf(row.version) : -1)));
+  const ran = new Set(rows.map((row) => row.version));
+  const isApplied = versions.map((version, at) => at <= before || ran.has(version));
+  const last = isApplied.lastIndexOf(true);
+  const gap = isApplied.indexOf(false);
+  if (gap >= 0 && gap < last) {
+    throw new MigrateError({
+      code: "state/gap",
+      message: `${tool} has run version ${versions[last]} in this database, and not version ${versions[gap]} before it`,
+      hint: `let ${tool} run that first; then run this again`,
+    });
+  }
+  return migrations[last];
+}

@@ -1,0 +1,104 @@
+/** The trees of one section → what is taken out of it, and what keeps it from being a file of ours. */
+import { type Ast, kindOf, routineSource, someNode, word } from "../ast.ts";
+import type { Diagnostic } from "../errors.ts";
+import { tokens } from "../lexer.ts";
+import { locate, type Stretch } from "../source.ts";
+import type { ParsedStatement } from "../statement/facts.ts";
+import type { Section } from "./foreign.ts";
+
+/** What a section becomes. */
+export interface Mending {
+  /** BEGIN and COMMIT, where the section can do without them; in order. */
+  readonly cuts: readonly Stretch[];
+  /** The message of a section that does nothing but raise an error. */
+  readonly raises?: string;
+  /** Statements about the tool's own table. */
+  readonly findings: readonly Diagnostic[];
+}
+
+/** `table`: the tool's version table. */
+export function mend(
+  section: Section,
+  statements: readonly ParsedStatement[],
+  tool: string,
+  table: string,
+): Mending {
+  const cuts = transactionControl(statements) ?? [];
+  const rest = statements.filter((statement) => !cuts.includes(statement));
+  const raises = raisedBy(rest);
+  return {
+    cuts,
+    ...(raises === undefined ? {} : { raises }),
+    findings: rest
+      .filter(({ ast }) => names(ast, table))
+      .map(({ start }) => ({
+        code: "findings/version-table",
+        message: `the statement is about ${table}, where ${tool} records what it has run`,
+        hint: `delete it in the new file, or write what it does without that table: ${tool} is gone, and so is the table in a new database`,
+        location: locate(section.source, start),
+      })),
+  };
+}
+
+/** The section without its cuts: of the same length, so that every place stays where it is. */
+export function blanked({ source }: Section, cuts: readonly Stretch[]): string {
+  return cuts.reduce(
+    (text, { start, end }) => text.slice(0, start) + " ".repeat(end - start) + text.slice(end),
+    source.text,
+  );
+}
+
+/** The bytes of the section, but for its cuts. */
+export function bodyOf({ source, bodyStart }: Section, cuts: readonly Stretch[]): string {
+  const ends = [bodyStart, ...cuts.map(({ end }) => end)];
+  return ends.map((from, at) => source.text.slice(from, cuts[at]?.start ?? source.text.length)).join("");
+}
+
+/**
+ * The statements that begin and end transactions, where one transaction around all of the file does as well: they come in
+ * pairs, and what is done in between is the same. Undefined where it is not, and a person must look.
+ */
+function transactionControl(statements: readonly ParsedStatement[]): readonly ParsedStatement[] | undefined {
+  const control = statements.filter(({ ast }) => kindOf(ast)[0] === "TransactionStmt");
+  const isPaired =
+    control.length % 2 === 0 &&
+    control.every(({ ast }, at) => {
+      const tree = kindOf(ast)[1];
+      const kinds = at % 2 === 0 ? OPENS : CLOSES;
+      return kinds.has(word(tree["kind"])) && tree["options"] === undefined && tree["chain"] === undefined;
+    });
+  const isOne = control.length === 2 && control[0] === statements[0] && control[1] === statements.at(-1);
+  // A value that was added to an enum cannot be used before its transaction is over.
+  const needsItsOwn = !isOne && statements.some(({ ast }) => kindOf(ast)[0] === "AlterEnumStmt");
+  return isPaired && !needsItsOwn ? control : undefined;
+}
+
+const OPENS = new Set(["TRANS_STMT_BEGIN", "TRANS_STMT_START"]);
+const CLOSES = new Set(["TRANS_STMT_COMMIT"]);
+
+/** Whether a statement, or the code that it holds, speaks of that table. */
+function names(ast: Ast, table: string): boolean {
+  const code = routineSource(ast)?.code ?? "";
+  const isTable = (kind: string, fields: Ast): boolean =>
+    fields["relname"] === table || (kind === "String" && fields["sval"] === table);
+  return someNode(ast, isTable) || tokensOf(code).some((text) => text.replaceAll('"', "") === table);
+}
+
+/** The tokens of SQL or PL/pgSQL, without spaces and comments. */
+const tokensOf = (code: string): readonly string[] =>
+  [...tokens(code)].flatMap(({ kind, start, end }) =>
+    kind === "space" || kind === "comment" ? [] : [code.slice(start, end)],
+  );
+
+/** The message of the only statement, where that is a DO whose body is one RAISE EXCEPTION. */
+function raisedBy(statements: readonly ParsedStatement[]): string | undefined {
+  const [only, ...others] = statements;
+  if (only === undefined || others.length > 0 || kindOf(only.ast)[0] !== "DoStmt") return undefined;
+  const code = routineSource(only.ast)?.code ?? "";
+  const words = tokensOf(code);
+  const said = words.join(" ");
+  if (!/^begin raise (?:exception )?'/i.test(said) || words.filter((each) => each === ";").length > 2)
+    return undefined;
+  const message = words.find((each) => each.startsWith("'"))!;
+  return message.slice(1, -1).replaceAll("''", "'");
+}

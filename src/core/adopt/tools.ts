@@ -1,0 +1,143 @@
+/** The tools whose folders can be read, each with what its version table says. The one table of them. */
+import { MigrateError } from "../errors.ts";
+import { nearest } from "../nearest.ts";
+import * as dbmate from "./dbmate.ts";
+import * as diesel from "./diesel.ts";
+import * as drizzle from "./drizzle.ts";
+import * as flyway from "./flyway.ts";
+import type { FolderFile, Reading } from "./foreign.ts";
+import * as golangMigrate from "./golang-migrate.ts";
+import * as goose from "./goose.ts";
+import * as graphileMigrate from "./graphile-migrate.ts";
+import * as maragudk from "./maragudk.ts";
+import * as nodePgMigrate from "./node-pg-migrate.ts";
+import * as pop from "./pop.ts";
+import * as prisma from "./prisma.ts";
+import * as sqlx from "./sqlx.ts";
+
+/** Where a tool records what it has run. */
+export interface VersionTable {
+  /** Where the tool puts it, if it is always the same schema. */
+  readonly schema?: string;
+  readonly name: string;
+  /**
+   * The query that reads it; `table` is its name as SQL writes it. Its rows: `version`; `dirty`, where the tool did not get
+   * to the end of it; `and_before`, where the tool has run, or skips, all that come before it too.
+   */
+  readonly query: (table: string) => string;
+}
+
+export interface Tool {
+  readonly name: string;
+  readonly table: VersionTable;
+  readonly recognises: (files: readonly FolderFile[]) => boolean;
+  readonly read: (files: readonly FolderFile[]) => Reading;
+}
+
+/** A table with a row for each version, none of which can be half done. */
+const rows =
+  (version: string) =>
+  (table: string): string =>
+    `SELECT ${version}::pg_catalog.text AS version, false AS dirty, false AS and_before FROM ${table}`;
+
+/** In the order in which a folder is held against them: what looks like several is the first. */
+export const tools: readonly Tool[] = [
+  {
+    name: "graphile-migrate",
+    ...graphileMigrate,
+    table: { schema: "graphile_migrate", name: "migrations", query: rows("filename") },
+  },
+  {
+    name: "drizzle",
+    ...drizzle,
+    table: {
+      schema: "drizzle",
+      name: "__drizzle_migrations",
+      query: (table) =>
+        `SELECT pg_catalog.max(created_at)::pg_catalog.text AS version, false AS dirty, true AS and_before FROM ${table} HAVING pg_catalog.count(*) > 0`,
+    },
+  },
+  {
+    name: "prisma",
+    ...prisma,
+    table: {
+      name: "_prisma_migrations",
+      query: (table) =>
+        `SELECT migration_name AS version, finished_at IS NULL AS dirty, false AS and_before FROM ${table} WHERE rolled_back_at IS NULL`,
+    },
+  },
+  {
+    name: "diesel",
+    ...diesel,
+    table: { name: "__diesel_schema_migrations", query: rows("version") },
+  },
+  { name: "dbmate", ...dbmate, table: { name: "schema_migrations", query: rows("version") } },
+  {
+    name: "goose",
+    ...goose,
+    table: {
+      name: "goose_db_version",
+      // Older versions of goose add a row when they take a migration down. 0 is the row of an empty database.
+      query: (table) =>
+        `SELECT version_id::pg_catalog.text AS version, false AS dirty, false AS and_before FROM (SELECT DISTINCT ON (version_id) version_id, is_applied FROM ${table} ORDER BY version_id, id DESC) AS newest WHERE is_applied AND version_id > 0`,
+    },
+  },
+  {
+    name: "flyway",
+    ...flyway,
+    table: {
+      name: "flyway_schema_history",
+      query: (table) =>
+        `SELECT version, NOT success AS dirty, type = 'BASELINE' AS and_before FROM (SELECT DISTINCT ON (version) version, success, type FROM ${table} WHERE version IS NOT NULL ORDER BY version, installed_rank DESC) AS newest WHERE type !~ '^(UNDO|DELETE)'`,
+    },
+  },
+  { name: "node-pg-migrate", ...nodePgMigrate, table: { name: "pgmigrations", query: rows("name") } },
+  { name: "pop", ...pop, table: { name: "schema_migration", query: rows("version") } },
+  {
+    name: "golang-migrate",
+    ...golangMigrate,
+    table: {
+      name: "schema_migrations",
+      query: (table) => `SELECT version::pg_catalog.text, dirty, true AS and_before FROM ${table}`,
+    },
+  },
+  {
+    name: "sqlx",
+    ...sqlx,
+    table: {
+      name: "_sqlx_migrations",
+      query: (table) =>
+        `SELECT version::pg_catalog.text, NOT success AS dirty, false AS and_before FROM ${table}`,
+    },
+  },
+  {
+    name: "maragudk",
+    ...maragudk,
+    table: {
+      name: "migrations",
+      query: (table) =>
+        `SELECT version, false AS dirty, true AS and_before FROM ${table} WHERE version <> ''`,
+    },
+  },
+];
+
+const names = tools.map(({ name }) => name);
+
+/** The tool of that name, or the one whose folder this looks like. Throws `usage/unknown-tool`, `usage/no-tool`. */
+export function toolOf(files: readonly FolderFile[], folder: string, name: string | undefined): Tool {
+  const found = tools.find((tool) => (name === undefined ? tool.recognises(files) : tool.name === name));
+  if (found !== undefined) return found;
+  if (name === undefined) {
+    throw new MigrateError({
+      code: "usage/no-tool",
+      message: `${folder} looks like no folder of migrations that is known`,
+      hint: `name the folder that holds the files themselves; its tool can be named with --tool: ${names.join(", ")}`,
+    });
+  }
+  const guess = nearest(name, names);
+  throw new MigrateError({
+    code: "usage/unknown-tool",
+    message: `'${name}' is no tool whose folders can be read`,
+    hint: guess === undefined ? `there are ${names.join(", ")}` : `did you mean --tool ${guess}?`,
+  });
+}

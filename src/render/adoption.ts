@@ -1,0 +1,101 @@
+/** What a folder of another tool becomes → the summary a person reads before anything is written. */
+import type { AdoptedMigration } from "../core/adopt/adopt.ts";
+import type { Diagnostic } from "../core/errors.ts";
+
+/** What is shown of an adoption. */
+export interface AdoptionSummary {
+  readonly tool: string;
+  readonly folder: string;
+  readonly migrations: readonly AdoptedMigration[];
+  readonly findings: readonly Diagnostic[];
+  readonly leftOut: readonly string[];
+}
+
+/** How many migrations are as they were but for their header, were changed, need a person. */
+export interface Totals {
+  readonly migrations: number;
+  readonly untouched: number;
+  readonly mended: number;
+  readonly byHand: number;
+  /** Of all of them, those that cannot be taken down. */
+  readonly irreversible: number;
+}
+
+export function totalsOf(migrations: readonly AdoptedMigration[]): Totals {
+  const byHand = migrations.filter(({ findings }) => findings.length > 0);
+  const mended = migrations.filter(({ findings, changes }) => findings.length === 0 && changes.length > 0);
+  return {
+    migrations: migrations.length,
+    untouched: migrations.length - mended.length - byHand.length,
+    mended: mended.length,
+    byHand: byHand.length,
+    irreversible: migrations.filter(({ irreversible }) => irreversible !== undefined).length,
+  };
+}
+
+/** `golang-migrate: 115 migrations in db/migrations`, the totals, and what is to be done by hand. */
+export function summaryLines(adoption: AdoptionSummary): readonly string[] {
+  const { tool, folder, migrations, findings, leftOut } = adoption;
+  const totals = totalsOf(migrations);
+  return [
+    `${tool}: ${plural(totals.migrations, "migration")} in ${folder}`,
+    countLine(totals.untouched, "untouched: every body is as it was, byte for byte"),
+    countLine(totals.mended, `mended${inBrackets(changesOf(migrations))}`),
+    countLine(totals.byHand, "to be looked at by hand"),
+    ...(totals.irreversible === 0
+      ? []
+      : ["", `${totals.irreversible} cannot be taken down${inBrackets(reasonsOf(migrations))}`]),
+    ...(leftOut.length === 0
+      ? []
+      : [
+          "",
+          `left out: ${plural(leftOut.length, "file")}, for other databases or not named as ${tool} names its own (${some(leftOut)})`,
+        ]),
+    ...byHandLines([...findings, ...migrations.flatMap(firstFindings)]),
+  ];
+}
+
+const countLine = (count: number, what: string): string => `${String(count).padStart(6)}  ${what}`;
+
+export const plural = (count: number, what: string): string => `${count} ${what}${count === 1 ? "" : "s"}`;
+
+const inBrackets = (text: string): string => (text === "" ? "" : ` (${text})`);
+
+/** The names that a person can take in, and how many more there are. */
+const some = (names: readonly string[]): string =>
+  names.length <= 3 ? names.join(", ") : `${names.slice(0, 3).join(", ")} and ${names.length - 3} more`;
+
+const changesOf = (migrations: readonly AdoptedMigration[]): string =>
+  counted(migrations.flatMap(({ changes, findings }) => (findings.length === 0 ? changes : [])));
+
+function reasonsOf(migrations: readonly AdoptedMigration[]): string {
+  const reasons = migrations.flatMap(({ irreversible }) => irreversible ?? []);
+  return new Set(reasons).size > 3 ? "" : counted(reasons);
+}
+
+function counted(all: readonly string[]): string {
+  const counts = new Map<string, number>();
+  for (const each of all) counts.set(each, (counts.get(each) ?? 0) + 1);
+  return [...counts].map(([each, count]) => `${count} × ${each}`).join(", ");
+}
+
+/** Of each file the first, which may be the cause of the others. */
+function firstFindings({ findings }: AdoptedMigration): readonly Diagnostic[] {
+  return findings.filter(
+    ({ location }, at) => findings.findIndex((each) => each.location?.path === location?.path) === at,
+  );
+}
+
+/** Those that are mended in the same way stand together, above how. */
+function byHandLines(findings: readonly Diagnostic[]): readonly string[] {
+  const groups = new Map<string, Diagnostic[]>();
+  for (const finding of findings) {
+    const hint = finding.hint ?? "correct it in the new file: PostgreSQL would refuse it";
+    groups.set(hint, [...(groups.get(hint) ?? []), finding]);
+  }
+  return [...groups].flatMap(([hint, group]) => [
+    "",
+    ...group.map(({ location, message }) => `${location?.path}:${location?.line}: ${message}`),
+    `  ${hint}`,
+  ]);
+}

@@ -1,0 +1,301 @@
+/** Small folders of other tools go in; what becomes of them comes out, and can be read as migrations of ours. */
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { afterAll, describe, expect, test } from "vitest";
+import { type AdoptOptions, adopt } from "../../src/app/adopt.ts";
+import { openProject } from "../../src/app/project.ts";
+import { totalsOf } from "../../src/render/adoption.ts";
+import { deps } from "../support/migrate.ts";
+
+const root = mkdtempSync(join(tmpdir(), "retort-adopt-"));
+afterAll(() => rmSync(root, { recursive: true, force: true }));
+
+/** Writes the files into `old/` of a new folder, and adopts that into `new/`. */
+async function adoptFiles(files: Readonly<Record<string, string>>, options: Partial<AdoptOptions> = {}) {
+  const folder = mkdtempSync(join(root, "f"));
+  for (const [name, text] of Object.entries(files)) {
+    const path = join(folder, "old", name);
+    mkdirSync(dirname(path), { recursive: true });
+    writeFileSync(path, text);
+  }
+  const world = deps({}, folder);
+  const adoption = await adopt(world, { folder: "old", to: "new", write: true, ...options });
+  const { migrations } = await openProject(world, { directories: ["new"] });
+  expect([...migrations.keys()].sort()).toEqual(adoption.migrations.map(({ revision }) => revision).sort());
+  return {
+    ...adoption,
+    world,
+    names: readdirSync(join(folder, "new")).sort(),
+    read: (name: string) => readFileSync(join(folder, "new", name), "utf8"),
+    chain: adoption.migrations.map(({ version, revision }) => `${version} ${revision}`),
+    codes: [...adoption.findings, ...adoption.migrations.flatMap((each) => each.findings)].map(
+      ({ code }) => code,
+    ),
+  };
+}
+
+describe("each tool's folder", () => {
+  test("golang-migrate: in the order of the numbers, with as few zeros as make them sort", async () => {
+    const { tool, chain, names, read } = await adoptFiles({
+      "2_b.up.sql": "CREATE TABLE b ();\r\n",
+      "2_b.down.sql": "DROP TABLE b;\r\n",
+      "10_c.up.sql": "SELECT 1;",
+      "1_a.up.sql": "CREATE TABLE a ();",
+      "1_a.down.sql": "DROP TABLE a;",
+    });
+    expect(tool).toBe("golang-migrate");
+    expect(chain).toEqual(["1 m0001", "2 m0002", "10 m0010"]);
+    expect(names).toEqual([
+      "0001_a.down.sql",
+      "0001_a.up.sql",
+      "0002_b.down.sql",
+      "0002_b.up.sql",
+      "0010_c.up.sql",
+    ]);
+    expect(read("0002_b.up.sql")).toBe("-- revision: m0002\n-- parent: m0001\n\nCREATE TABLE b ();\r\n");
+    expect(read("0002_b.down.sql")).toBe("-- revision: m0002\n\nDROP TABLE b;\r\n");
+    expect(read("0010_c.up.sql")).toContain("-- irreversible: golang-migrate had no way down\n");
+  });
+
+  test("maragudk: in the order of the whole names", async () => {
+    const { tool, chain } = await adoptFiles({
+      "1-a.up.sql": "",
+      "1-a.down.sql": "",
+      "10-c.up.sql": "",
+      "2-b.up.sql": "",
+    });
+    expect(tool).toBe("maragudk");
+    expect(chain).toEqual(["1-a m0001", "10-c m0002", "2-b m0003"]);
+  });
+
+  test("sqlx: one file, or pairs where it is named; no-transaction", async () => {
+    const { tool, chain, read } = await adoptFiles({
+      "20240101000000_a.sql": "SELECT 1;",
+      "20240102000000_b.sql": "-- no-transaction\nCREATE INDEX CONCURRENTLY i ON a (x);",
+    });
+    expect(tool).toBe("sqlx");
+    expect(chain).toEqual(["20240101000000 m20240101000000", "20240102000000 m20240102000000"]);
+    expect(read("20240102000000_b.up.sql")).toContain(
+      "-- transaction: none\n\n-- no-transaction\nCREATE INDEX",
+    );
+    const pairs = { "1_a.up.sql": "SELECT 1;", "1_a.down.sql": "SELECT 2;" };
+    expect((await adoptFiles(pairs, { tool: "sqlx" })).migrations[0]?.files).toHaveLength(2);
+  });
+
+  test("dbmate: both directions in one file; transaction:false of one of them", async () => {
+    const { tool, read } = await adoptFiles({
+      "20240101000000_a.sql": "-- migrate:up\nSELECT 1;\n\n-- migrate:down transaction:false\nSELECT 2;\n",
+    });
+    expect(tool).toBe("dbmate");
+    expect(read("20240101000000_a.up.sql")).toBe(
+      "-- revision: m20240101000000\n-- parent: none\n\nSELECT 1;\n\n",
+    );
+    expect(read("20240101000000_a.down.sql")).toBe(
+      "-- revision: m20240101000000\n-- transaction: none\n\nSELECT 2;\n",
+    );
+  });
+
+  test("goose: StatementBegin stays a comment, NO TRANSACTION, and a program stops what comes to it", async () => {
+    const { tool, chain, read, codes } = await adoptFiles({
+      "00001_a.sql":
+        "-- +goose Up\n-- +goose StatementBegin\nDO $$ BEGIN NULL; END $$;\n-- +goose StatementEnd\n-- +goose Down\nSELECT 2;\n",
+      "00002_b.go": "package migrations",
+      "00002_b_test.go": "package migrations",
+      "00003_c.sql": "-- +goose NO TRANSACTION\n-- +goose Up\nCREATE INDEX CONCURRENTLY i ON a (x);\n",
+      "00004_d.sql": "-- +goose ENVSUB ON\n-- +goose Up\nSELECT '${X}';\n",
+    });
+    expect(tool).toBe("goose");
+    expect(chain).toEqual(["1 m00001", "2 m00002", "3 m00003", "4 m00004"]);
+    expect(read("00001_a.up.sql")).toContain(
+      "\n\n-- +goose StatementBegin\nDO $$ BEGIN NULL; END $$;\n-- +goose StatementEnd\n",
+    );
+    expect(read("00001_a.up.sql")).not.toContain("SELECT 2");
+    expect(read("00002_b.up.sql")).toContain(
+      "RAISE EXCEPTION USING MESSAGE = 'm00002: write here as SQL what old/00002_b.go does'",
+    );
+    expect(read("00003_c.up.sql")).toContain("-- transaction: none\n");
+    expect(codes).toEqual(["findings/program", "findings/substitution"]);
+  });
+
+  test("diesel: a folder a migration, and metadata.toml", async () => {
+    const { tool, chain, read } = await adoptFiles({
+      "00000000000000_setup/up.sql": "SELECT 1;",
+      "00000000000000_setup/down.sql": "",
+      "2024-01-31-120000_a/up.sql": "CREATE INDEX CONCURRENTLY i ON a (x);",
+      "2024-01-31-120000_a/metadata.toml": "run_in_transaction = false\n",
+    });
+    expect(tool).toBe("diesel");
+    expect(chain).toEqual(["00000000000000 m00000000000000", "20240131120000 m20240131120000"]);
+    expect(read("20240131120000_a.up.sql")).toContain("-- transaction: none\n");
+  });
+
+  test("flyway: versions with dots in their order, U takes back, the rest is listed", async () => {
+    const { tool, chain, read, codes, leftOut } = await adoptFiles({
+      "V1.10__c.sql": "SELECT '${schema}';",
+      "V1_9__b.sql": "SELECT 1;",
+      "core/V1__a.sql": "SELECT 1;",
+      "U1__a.sql": "SELECT 2;",
+      "R__views.sql": "SELECT 3;",
+      "afterMigrate.sql": "SELECT 4;",
+      "notes.sql": "SELECT 5;",
+    });
+    expect(tool).toBe("flyway");
+    expect(chain).toEqual(["1 m0001", "1.9 m0002", "1.10 m0003"]);
+    expect(read("0001_a.down.sql")).toContain("SELECT 2;");
+    expect(codes.sort()).toEqual(["findings/callback", "findings/repeatable", "findings/substitution"]);
+    expect(leftOut).toEqual(["notes.sql"]);
+  });
+
+  test("node-pg-migrate: SQL with marker lines, and programs", async () => {
+    const { tool, chain, read, codes } = await adoptFiles({
+      "1414549381268_a.sql": "-- Up Migration\nSELECT 1;\n-- Down Migration\nSELECT 2;\n",
+      "1414549381269_b.js": "exports.up = () => {};",
+    });
+    expect(tool).toBe("node-pg-migrate");
+    expect(chain).toEqual(["1414549381268_a m1414549381268", "1414549381269_b m1414549381269"]);
+    expect(read("1414549381268_a.down.sql")).toContain("\n\nSELECT 2;\n");
+    expect(codes).toEqual(["findings/program"]);
+  });
+
+  test("graphile-migrate: what is committed, its message, and no way back", async () => {
+    const { tool, read, codes } = await adoptFiles({
+      "committed/000001.sql": "--! Previous: -\n--! Hash: sha1:1\n--! Message: add users\n\nSELECT 1;\n",
+      "current.sql": "SELECT 2;",
+    });
+    expect(tool).toBe("graphile-migrate");
+    expect(read("000001_add_users.up.sql")).toContain("-- message: add users\n");
+    expect(codes).toEqual(["findings/not-committed"]);
+  });
+
+  test("pop: PostgreSQL's own file goes before the one for all, and other databases are left out", async () => {
+    const { tool, read, leftOut, codes } = await adoptFiles({
+      "2021_a.up.sql": "SELECT 'all';",
+      "2021_a.postgres.up.sql": "SELECT 'own';",
+      "2021_a.mysql.up.sql": "SELECT `x`;",
+      "2021_a.down.sql": "SELECT 'back';",
+      "2022_b.autocommit.up.sql": "SELECT 1;",
+      "2023_c.up.sql": "SELECT '{{ index .Options \"Namespace\" }}';",
+    });
+    expect(tool).toBe("pop");
+    expect(read("2021_a.up.sql")).toContain("'own'");
+    expect(read("2022_b.up.sql")).toContain("-- transaction: none\n");
+    expect(leftOut).toEqual(["2021_a.mysql.up.sql", "2021_a.up.sql"]);
+    expect(codes).toEqual(["findings/substitution"]);
+  });
+
+  test("prisma: a folder a migration; another database is refused", async () => {
+    const { tool, chain } = await adoptFiles({ "20240131120000_a/migration.sql": "SELECT 1;" });
+    expect(tool).toBe("prisma");
+    expect(chain).toEqual(["20240131120000_a m20240131120000"]);
+    const other = { "1_a/migration.sql": "", "migration_lock.toml": 'provider = "mysql"' };
+    await expect(adoptFiles(other)).rejects.toMatchObject({ code: "source/other-database" });
+  });
+
+  test("drizzle: in the order of the journal", async () => {
+    const entries = [
+      { idx: 0, when: 1700000000000, tag: "0000_b", breakpoints: true },
+      { idx: 1, when: 1700000000001, tag: "0001_a", breakpoints: true },
+      { idx: 2, when: 1700000000002, tag: "0002_lost", breakpoints: true },
+    ];
+    const { tool, chain, codes } = await adoptFiles({
+      "0000_b.sql": "SELECT 1;--> statement-breakpoint\nSELECT 2;",
+      "0001_a.sql": "SELECT 1;",
+      "meta/_journal.json": JSON.stringify({ entries }),
+    });
+    expect(tool).toBe("drizzle");
+    expect(chain).toEqual(["1700000000000 m0000", "1700000000001 m0001"]);
+    expect(codes).toEqual(["findings/missing-file"]);
+    await expect(adoptFiles({ "meta/_journal.json": "{" })).rejects.toMatchObject({ code: "source/journal" });
+  });
+});
+
+describe("what is mended", () => {
+  const one = (up: string, down = "SELECT 1;") => adoptFiles({ "1_a.up.sql": up, "1_a.down.sql": down });
+
+  test("BEGIN and COMMIT go out by their place in the tree, not by how they look", async () => {
+    const up =
+      "-- BEGIN;\nbegin transaction;\nDO $$ BEGIN NULL; END $$;\nSELECT 'COMMIT;';\nCOMMIT; -- done\n";
+    const { read, migrations } = await one(up);
+    expect(read("0001_a.up.sql")).toBe(
+      "-- revision: m0001\n-- parent: none\n\n-- BEGIN;\n\nDO $$ BEGIN NULL; END $$;\nSELECT 'COMMIT;';\n -- done\n",
+    );
+    expect(totalsOf(migrations)).toMatchObject({ mended: 1, untouched: 0, byHand: 0 });
+  });
+
+  test.each([
+    ["a savepoint", "BEGIN; SAVEPOINT s; SELECT 1; COMMIT;"],
+    ["a transaction that is rolled back", "BEGIN; SELECT 1; ROLLBACK;"],
+    ["one that is not ended", "BEGIN; SELECT 1;"],
+    ["one that ends the tool's", "COMMIT; VACUUM; BEGIN;"],
+    ["an isolation level", "BEGIN ISOLATION LEVEL SERIALIZABLE; SELECT 1; COMMIT;"],
+    [
+      "an enum whose value the next needs",
+      "BEGIN; ALTER TYPE t ADD VALUE 'x'; COMMIT; BEGIN; SELECT 'x'::t; COMMIT;",
+    ],
+    ["statements that would fall apart", "BEGIN; SELECT 1; COMMIT; VACUUM;"],
+  ])("%s is left to a person, as it is", async (_what, up) => {
+    const { read, codes } = await one(up);
+    expect(read("0001_a.up.sql").endsWith(`\n\n${up}`)).toBe(true);
+    expect(new Set(codes)).toEqual(new Set(["source/transaction-control"]));
+  });
+
+  test("a statement that needs it gets transaction: none", async () => {
+    const { read, migrations } = await one("CREATE TABLE a (x int);\nCREATE INDEX CONCURRENTLY i ON a (x);");
+    expect(read("0001_a.up.sql")).toContain("-- transaction: none\n");
+    expect(migrations[0]?.changes).toEqual(["transaction: none"]);
+  });
+
+  test("a down that only raises is none; one that does more stays", async () => {
+    const raising = await one("SELECT 1;", "DO $$ BEGIN RAISE EXCEPTION 'it''s gone: %', 1; END $$;");
+    expect(raising.names).toEqual(["0001_a.up.sql"]);
+    expect(raising.read("0001_a.up.sql")).toContain("-- irreversible: it's gone: %\n");
+    const more = await one("SELECT 1;", "DO $$ BEGIN DELETE FROM a; RAISE EXCEPTION 'x'; END $$;");
+    expect(more.names).toHaveLength(2);
+  });
+
+  test("the tool's own table, in a statement and in code; and a down that does not parse", async () => {
+    const { codes, migrations } = await adoptFiles({
+      "1_a.up.sql": "SELECT 1;\nDELETE FROM public.schema_migrations;\nSELECT 'schema_migrations';",
+      "1_a.down.sql": 'DO $$ BEGIN DROP TABLE "schema_migrations"; END $$;\nSELEC 1;',
+    });
+    expect(codes).toEqual(["findings/version-table", "findings/version-table", "source/syntax"]);
+    expect(migrations[0]?.findings[0]?.location).toEqual({ path: "old/1_a.up.sql", line: 2, column: 1 });
+    expect(migrations[0]?.findings[2]?.location).toMatchObject({ path: "old/1_a.down.sql", line: 2 });
+  });
+
+  test("two with one number are told apart", async () => {
+    const { chain, names } = await adoptFiles({ "1-a.up.sql": "", "1-b.up.sql": "" });
+    expect(chain).toEqual(["1-a m0001", "1-b m0001_b"]);
+    expect(names).toEqual(["0001_a.up.sql", "0001_b.up.sql"]);
+  });
+});
+
+test("nothing is written without being asked, and nothing is overwritten", async () => {
+  const { world } = await adoptFiles({ "1_a.up.sql": "SELECT 1;" });
+  expect((await adopt(world, { folder: "old", to: "other" })).written).toBe(false);
+  expect(existsSync(join(world.cwd, "other"))).toBe(false);
+  for (const to of ["new", "old"])
+    await expect(adopt(world, { folder: "old", to, write: true })).rejects.toMatchObject({
+      code: "usage/not-empty",
+    });
+});
+
+test("what cannot be read says what to type", async () => {
+  await expect(adoptFiles({ "readme.md": "" })).rejects.toMatchObject({ code: "usage/no-tool" });
+  await expect(adoptFiles({ "1_a.up.sql": "" }, { tool: "gooze" })).rejects.toMatchObject({
+    code: "usage/unknown-tool",
+    hint: "did you mean --tool goose?",
+  });
+  await expect(adopt(deps({}, root), { folder: "nowhere" })).rejects.toMatchObject({
+    code: "usage/missing-directory",
+  });
+});

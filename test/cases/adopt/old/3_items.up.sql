@@ -1,0 +1,2 @@
+CREATE TABLE items (id bigint);
+CREATE INDEX CONCURRENTLY items_id ON items (id);

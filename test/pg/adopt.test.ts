@@ -1,0 +1,204 @@
+/** Version tables as other tools leave them → the ledger is stamped to where they are, or nothing is done. */
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { afterAll, describe, expect, test } from "vitest";
+import { adopt } from "../../src/app/adopt.ts";
+import { adoptDatabase } from "../../src/app/adopt-database.ts";
+import { readState } from "../../src/app/look.ts";
+import { deps } from "../support/migrate.ts";
+import { ownDatabase } from "../support/project.ts";
+import { query, servers } from "../support/server.ts";
+
+const root = mkdtempSync(join(tmpdir(), "retort-adopt-pg-"));
+afterAll(() => rmSync(root, { recursive: true, force: true }));
+
+const PAIRS = ["1_a.up.sql", "2_b.up.sql", "3_c.up.sql"];
+const SINGLE = ["1_a.sql", "2_b.sql", "3_c.sql"];
+const HISTORY =
+  "CREATE TABLE flyway_schema_history (installed_rank int, version varchar, type varchar, success boolean)";
+const PRISMA =
+  "CREATE TABLE _prisma_migrations (migration_name varchar, finished_at timestamptz, rolled_back_at timestamptz)";
+
+interface Left {
+  readonly tool: string;
+  readonly files: readonly string[];
+  readonly text?: string;
+  /** What the tool left in the database. */
+  readonly sql: string;
+  /** Which of the three it has run last, or what is refused. */
+  readonly last: string | undefined;
+  readonly refused?: string;
+}
+
+const left: readonly Left[] = [
+  {
+    tool: "golang-migrate",
+    files: PAIRS,
+    sql: "CREATE TABLE schema_migrations (version bigint, dirty boolean); INSERT INTO schema_migrations VALUES (2, false)",
+    last: "m0002",
+  },
+  {
+    tool: "golang-migrate",
+    files: PAIRS,
+    sql: "CREATE TABLE schema_migrations (version bigint, dirty boolean); INSERT INTO schema_migrations VALUES (2, true)",
+    last: undefined,
+    refused: "state/dirty",
+  },
+  {
+    tool: "golang-migrate",
+    files: PAIRS,
+    sql: "CREATE TABLE schema_migrations (version bigint, dirty boolean); INSERT INTO schema_migrations VALUES (9, false)",
+    last: undefined,
+    refused: "state/unknown-version",
+  },
+  {
+    tool: "golang-migrate",
+    files: PAIRS,
+    sql: "SELECT 1",
+    last: undefined,
+    refused: "state/no-version-table",
+  },
+  {
+    tool: "maragudk",
+    files: ["1-a.up.sql", "2-b.up.sql", "3-c.up.sql"],
+    sql: "CREATE SCHEMA app; CREATE TABLE app.migrations (version text); INSERT INTO app.migrations VALUES ('2-b')",
+    last: "m0002",
+  },
+  {
+    tool: "sqlx",
+    files: SINGLE,
+    sql: "CREATE TABLE _sqlx_migrations (version bigint, success boolean); INSERT INTO _sqlx_migrations VALUES (1, true), (2, true)",
+    last: "m0002",
+  },
+  {
+    tool: "dbmate",
+    files: SINGLE,
+    text: "-- migrate:up\nSELECT 1;\n",
+    sql: "CREATE TABLE schema_migrations (version varchar); INSERT INTO schema_migrations VALUES ('1'), ('3')",
+    last: undefined,
+    refused: "state/gap",
+  },
+  {
+    tool: "goose",
+    files: SINGLE,
+    text: "-- +goose Up\nSELECT 1;\n",
+    sql: "CREATE TABLE goose_db_version (id serial, version_id bigint, is_applied boolean); INSERT INTO goose_db_version (version_id, is_applied) VALUES (0, true), (1, true), (2, true), (3, true), (3, false)",
+    last: "m0002",
+  },
+  {
+    tool: "diesel",
+    files: ["2024-01-01-000000_a/up.sql", "2024-01-02-000000_b/up.sql"],
+    sql: "CREATE TABLE __diesel_schema_migrations (version varchar); INSERT INTO __diesel_schema_migrations VALUES ('20240101000000')",
+    last: "m20240101000000",
+  },
+  {
+    tool: "flyway",
+    files: ["V1__a.sql", "V2__b.sql", "V3__c.sql"],
+    sql: `${HISTORY}; INSERT INTO flyway_schema_history VALUES (1, '2', 'BASELINE', true), (2, '3', 'SQL', true), (3, '3', 'UNDO_SQL', true), (4, NULL, 'SQL', true)`,
+    last: "m0002",
+  },
+  {
+    tool: "node-pg-migrate",
+    files: SINGLE,
+    text: "-- Up Migration\nSELECT 1;\n",
+    sql: "CREATE TABLE pgmigrations (name varchar); INSERT INTO pgmigrations VALUES ('1_a')",
+    last: "m0001",
+  },
+  {
+    tool: "graphile-migrate",
+    files: ["committed/000001-a.sql", "committed/000002-b.sql"],
+    text: "--! Previous: -\n\nSELECT 1;\n",
+    sql: "CREATE SCHEMA graphile_migrate; CREATE TABLE graphile_migrate.migrations (filename text); INSERT INTO graphile_migrate.migrations VALUES ('000001-a.sql')",
+    last: "m000001",
+  },
+  {
+    tool: "pop",
+    files: ["1_a.postgres.up.sql", "2_b.postgres.up.sql"],
+    sql: "CREATE TABLE schema_migration (version varchar); INSERT INTO schema_migration VALUES ('1')",
+    last: "m0001",
+  },
+  {
+    tool: "prisma",
+    files: ["1_a/migration.sql", "2_b/migration.sql"],
+    sql: `${PRISMA}; INSERT INTO _prisma_migrations VALUES ('1_a', now(), NULL), ('2_b', NULL, now())`,
+    last: "m0001",
+  },
+  {
+    tool: "prisma",
+    files: ["1_a/migration.sql", "2_b/migration.sql"],
+    sql: `${PRISMA}; INSERT INTO _prisma_migrations VALUES ('1_a', now(), NULL), ('2_b', NULL, NULL)`,
+    last: undefined,
+    refused: "state/dirty",
+  },
+  {
+    tool: "drizzle",
+    files: ["0000_a.sql", "0001_b.sql"],
+    sql: "CREATE SCHEMA drizzle; CREATE TABLE drizzle.__drizzle_migrations (created_at bigint); INSERT INTO drizzle.__drizzle_migrations VALUES (11)",
+    last: "m0000",
+  },
+  {
+    tool: "drizzle",
+    files: ["0000_a.sql", "0001_b.sql"],
+    sql: "CREATE SCHEMA drizzle; CREATE TABLE drizzle.__drizzle_migrations (created_at bigint)",
+    last: undefined,
+  },
+];
+
+/** The folder, adopted into `migrations`. */
+async function adoptedFolder({ tool, files, text = "SELECT 1;\n" }: Left, url: string) {
+  const folder = mkdtempSync(join(root, "f"));
+  const journal = {
+    entries: [
+      { tag: "0000_a", when: 11 },
+      { tag: "0001_b", when: 12 },
+    ],
+  };
+  const all = files.map((file) => [file, text] as const);
+  const more = tool === "drizzle" ? [["meta/_journal.json", JSON.stringify(journal)] as const] : [];
+  for (const [name, content] of [...all, ...more]) {
+    const path = join(folder, "old", name);
+    mkdirSync(dirname(path), { recursive: true });
+    writeFileSync(path, content);
+  }
+  const world = deps({ DATABASE_URL: url }, folder);
+  expect((await adopt(world, { folder: "old", write: true })).tool).toBe(tool);
+  return world;
+}
+
+// What tools leave does not depend on the server.
+describe.each(servers().slice(0, 1))("on $name", (server) => {
+  test.each(left)("$tool: $last $refused", async (each) => {
+    const { url } = await ownDatabase(server);
+    await query(url, each.sql);
+    const world = await adoptedFolder(each, url);
+    const options = { folder: "old" };
+    if (each.refused !== undefined) {
+      const stamping = adoptDatabase(world, { ...options, write: true });
+      await expect(stamping).rejects.toMatchObject({ code: each.refused });
+      expect((await readState(world, {})).heads).toEqual([]);
+      return;
+    }
+    const looked = await adoptDatabase(world, options);
+    expect(looked).toMatchObject({ done: false });
+    expect(looked.last?.revision).toBe(each.last);
+    expect((await readState(world, {})).heads).toEqual([]);
+    expect((await adoptDatabase(world, { ...options, write: true })).done).toBe(each.last !== undefined);
+    expect((await readState(world, {})).heads).toEqual(each.last === undefined ? [] : [each.last]);
+  });
+
+  test("of two version tables one must be named, whatever its name holds", async () => {
+    const { url } = await ownDatabase(server);
+    const columns = "(version bigint, dirty boolean)";
+    await query(
+      url,
+      `CREATE TABLE schema_migrations ${columns}; CREATE SCHEMA "my app"; CREATE TABLE "my app".schema_migrations ${columns}; INSERT INTO "my app".schema_migrations VALUES (1, false)`,
+    );
+    const world = await adoptedFolder(left[0]!, url);
+    await expect(adoptDatabase(world, { folder: "old" })).rejects.toMatchObject({
+      code: "usage/several-version-tables",
+    });
+    const named = await adoptDatabase(world, { folder: "old", table: "my app.schema_migrations" });
+    expect(named).toMatchObject({ table: '"my app".schema_migrations', stamped: ["m0001"] });
+  });
+});
