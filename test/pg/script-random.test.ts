@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
 import { run } from "../../src/app/run.ts";
 import type { Request } from "../../src/app/steps.ts";
-import type { MigrateError } from "../../src/core/errors.ts";
+import { MigrateError } from "../../src/core/errors.ts";
 import { buildGraph } from "../../src/core/graph.ts";
 import type { Revision } from "../../src/core/migration.ts";
 import { currentHeads } from "../../src/core/steps.ts";
@@ -109,6 +109,11 @@ describe("script ≡ run", () => {
     );
     for (const form of ["one file" as const, possible[1 + (seed % (possible.length - 1))]!]) {
       const files = await filesOf(form, world, range, project).catch((failure: MigrateError) => failure);
+      if (files instanceof MigrateError && files.code === "usage/reversed-range") {
+        // A range that leads the other way is a mistake; the run, which is given no range, has nothing to do there.
+        expect(outcome?.plan.steps, `${form}: ${files.message}`).toEqual([]);
+        continue;
+      }
       if (files instanceof Error) {
         expect(error, `${form}: ${files.message}`).toMatchObject({ code: (files as MigrateError).code });
         continue;
