@@ -111,6 +111,26 @@ function refuseWhatTakesForever(source: Source): void {
   }
 }
 
+/** The trees of SQL, without any judgement whether it may stand in a migration. */
+export interface TreeReader {
+  /** The statements of a text, each with its own. Throws what the parser says when it is no SQL. */
+  readonly statements: (sql: string) => readonly { readonly ast: Ast; readonly sql: string }[];
+  /** What PL/pgSQL's compiler makes of a CREATE FUNCTION, CREATE PROCEDURE or DO statement. Throws as it does. */
+  readonly body: (sql: string) => Ast;
+}
+
+export async function createTreeReader(): Promise<TreeReader> {
+  const parser = await loadParser();
+  return {
+    statements: (sql) => {
+      const { result } = parse(parser, sql, 0, sql.length);
+      if (!Array.isArray(result)) throw new Error(result.message);
+      return result.map(({ ast, start, end }) => ({ ast, sql: sql.slice(start, end) }));
+    },
+    body: (sql) => parser.parsePlPgSQLSync(sql) as Ast,
+  };
+}
+
 type Parser = Pick<typeof import("libpg-query"), "parseSync" | "parsePlPgSQLSync">;
 
 let shared: Parser | undefined;

@@ -1,0 +1,287 @@
+/**
+ * The statements of a run, in order → what each does to a database that others use: the relations it locks and how
+ * strongly, what it rewrites, reads whole and builds, and what cannot be told. Pure: a schema goes in, and with the
+ * effects the schema that is left comes out.
+ */
+import { type Ast, items, kindOf, node, option, roleName, word } from "../ast.ts";
+import { factsOf } from "../statement/facts.ts";
+import type { Loss } from "../statement/losses.ts";
+import { alterTable, moveRelation, rename } from "./alter-table.ts";
+import * as create from "./create.ts";
+import { drop, kindFor } from "./drop.ts";
+import { alterFunction, call, createFunction, doBlock, followCalls } from "./function.ts";
+import { cluster, createIndex, reindex } from "./index.ts";
+import type { LockMode } from "./mode.ts";
+import * as other from "./other.ts";
+import { query } from "./query.ts";
+import { type Relation, type RelationKind, Schema } from "./schema.ts";
+import { sinceVersion } from "./since.ts";
+import { copyOf, setVariable, Transaction } from "./transaction.ts";
+import { type Circumstances, Refused, type Session, Work } from "./work.ts";
+
+/** A relation as it was called when the statement began. */
+export interface RelationName {
+  /** The same for the same relation throughout, whatever it is called. */
+  readonly id: number;
+  readonly schema: string;
+  readonly name: string;
+  readonly kind: RelationKind;
+}
+
+export interface Lock extends RelationName {
+  readonly mode: LockMode;
+}
+
+/** What one statement does. Relations that its own transaction made are left out: nobody else sees them. */
+export interface Effect {
+  readonly locks: readonly Lock[];
+  /** Tables and indexes that get a new file. */
+  readonly rewrites: readonly RelationName[];
+  /** Tables that are read from end to end. */
+  readonly scans: readonly RelationName[];
+  /** Tables of which indexes are built. */
+  readonly builds: readonly RelationName[];
+  /** What it takes away. */
+  readonly losses: readonly Loss[];
+  /** Whether it may run in a transaction block. */
+  readonly transactional: boolean;
+  /** Why PostgreSQL would not do it, as far as that shows. */
+  readonly refused?: string;
+  /** What cannot be told, each as the rest of a sentence: `which tables …`. */
+  readonly unknown: readonly string[];
+}
+
+/** One statement. */
+export interface Statement {
+  readonly ast: Ast;
+  readonly sql: string;
+}
+
+export interface Effects {
+  readonly effects: readonly Effect[];
+  readonly session: Session;
+  /** What the open transaction holds at the end, by the relation's id. */
+  readonly held: ReadonlyMap<number, LockMode>;
+}
+
+/** A session that has just begun. `complete`: the schema holds all that there is; nothing is in it yet. */
+export function newSession(complete: boolean, timeZone = "UTC"): Session {
+  return {
+    schema: new Schema(complete),
+    searchPath: ["public"],
+    timeZone,
+    prepared: new Map(),
+    cursors: new Map(),
+    transaction: 1,
+    pending: new Set(),
+    made: new Set(),
+  };
+}
+
+/** Runs statements over a picture. With `block` they are one transaction; otherwise each is its own. */
+export function effectsOf(
+  statements: Iterable<Statement>,
+  start: Session,
+  circumstances: Circumstances,
+): Effects {
+  let session = copyOf(start);
+  const transaction = new Transaction();
+  const effects: Effect[] = [];
+  for (const statement of statements) {
+    const [kind, tree] = kindOf(statement.ast);
+    if (kind === "TransactionStmt") {
+      const refused = transactionFault(tree, circumstances);
+      session = transaction.control(tree, session);
+      if (/^TRANS_STMT_(?:COMMIT|ROLLBACK|PREPARE)$/.test(word(tree["kind"]))) transaction.end(session);
+      effects.push({ ...NOTHING, ...(refused === undefined ? {} : { refused }) });
+      continue;
+    }
+    const work = new Work(session, circumstances);
+    const names = new Map<Relation, RelationName>();
+    work.onLock = (relation) => {
+      if (!names.has(relation)) names.set(relation, nameOf(relation));
+    };
+    const { losses, transactional } = factsOf(statement.ast, statement.sql);
+    const refused = attempt(work, statement, transactional);
+    transaction.hold(work.locks);
+    effects.push({ ...effectOf(work, names, refused), losses, transactional });
+    if (!circumstances.block) transaction.end(session);
+  }
+  return { effects, session, held: transaction.held };
+}
+
+const NOTHING: Effect = {
+  locks: [],
+  rewrites: [],
+  scans: [],
+  builds: [],
+  losses: [],
+  transactional: true,
+  unknown: [],
+};
+
+const nameOf = ({ id, schema, name, kind }: Relation): RelationName => ({ id, schema, name, kind });
+
+function transactionFault(tree: Ast, { block }: Circumstances): string | undefined {
+  return block && /PREPARED$/.test(word(tree["kind"]))
+    ? `${word(tree["kind"])} cannot run in a transaction`
+    : undefined;
+}
+
+function attempt(work: Work, { ast, sql }: Statement, transactional: boolean): string | undefined {
+  const since = sinceVersion(ast);
+  if (since > work.version) return `it needs PostgreSQL ${since}`;
+  if (work.circumstances.block && !transactional) return "it cannot run in a transaction";
+  try {
+    perform(work, ast, sql);
+    return undefined;
+  } catch (error) {
+    if (error instanceof Refused) return error.message;
+    throw error;
+  }
+}
+
+function effectOf(
+  work: Work,
+  names: ReadonlyMap<Relation, RelationName>,
+  refused: string | undefined,
+): Omit<Effect, "losses" | "transactional"> {
+  const shown = (relations: Iterable<Relation>): RelationName[] =>
+    [...relations]
+      .filter(({ id }) => !work.session.made.has(id))
+      .map((each) => names.get(each) ?? nameOf(each));
+  return {
+    locks: [...work.locks]
+      .filter(([{ id }]) => !work.session.made.has(id))
+      .map(([relation, mode]) => ({ ...(names.get(relation) ?? nameOf(relation)), mode })),
+    rewrites: shown(work.rewrites),
+    scans: shown(work.scans),
+    builds: shown(work.builds),
+    unknown: [...work.unknowns],
+    ...(refused === undefined ? {} : { refused }),
+  };
+}
+
+const follow = (work: Work, tree: Ast): void =>
+  followCalls(work, tree, (inner, ast) => perform(inner, ast, ""));
+
+const QUERY = /^(?:Select|Insert|Update|Delete|Merge)Stmt$/;
+
+function perform(work: Work, ast: Ast, sql: string): void {
+  const [kind, tree] = kindOf(ast);
+  const action = ACTIONS[kind];
+  if (action !== undefined) action(work, tree, ast, sql);
+  else if (!HARMLESS.test(kind)) work.unknown(`what ${kind} does`);
+}
+
+const performed = (work: Work, ast: Ast): void => perform(work, ast, "");
+
+/** Of sessions, roles and objects that are no relations: no relation is locked. */
+const HARMLESS =
+  /^(?:Alter(?:Owner|Default|Database|Role|System|OpFamily|Operator|Collation|Type|TS|Event|Extension|Fdw|ForeignServer|UserMapping|TableSpace|Subscription|Stats|ObjectDepends|Policy).*|Check(?:Point)?Stmt|CheckPointStmt|Close.*|Create(?:Role|Cast|Conversion|Extension|Fdw|ForeignServer|UserMapping|OpClass|OpFamily|PLang|Am|EventTrig|Transform|TableSpace|Subscription|db).*|Createdb.*|Deallocate.*|DefineStmt|Discard.*|Drop(?:Role|UserMapping|TableSpace|Subscription|db).*|Dropdb.*|GrantRole.*|Listen.*|Load.*|Notify.*|Unlisten.*|ReassignOwned.*|ReplicaIdentity.*|SecLabel.*|Variable.*|Constraints.*)$/;
+
+type Action = (work: Work, tree: Ast, ast: Ast, sql: string) => void;
+
+const ACTIONS: Readonly<Record<string, Action>> = {
+  AlterTableStmt: alterTable,
+  AlterDomainStmt: other.alterDomain,
+  AlterEnumStmt: other.alterEnum,
+  AlterFunctionStmt: alterFunction,
+  AlterObjectSchemaStmt: (work, tree) =>
+    tree["relation"] === undefined ? other.moveOther(work, tree) : moveRelation(work, tree),
+  AlterObjectDependsStmt: (work, tree) => {
+    if (tree["relation"] !== undefined)
+      work.openRange(node(tree["relation"]), "ACCESS EXCLUSIVE", { kind: kindFor(word(tree["objectType"])) });
+  },
+  AlterPolicyStmt: (work, tree) => create.createPolicy(work, tree, follow, true),
+  AlterPublicationStmt: other.publication,
+  AlterSeqStmt: create.alterSequence,
+  CallStmt: (work, tree) => call(work, tree, performed),
+  ClusterStmt: cluster,
+  CommentStmt: other.comment,
+  CompositeTypeStmt: create.createComposite,
+  CopyStmt: (work, tree) => other.copy(work, tree, follow),
+  CreateDomainStmt: (work, tree) => create.createType(work, "CreateDomainStmt", tree),
+  CreateEnumStmt: (work, tree) => create.createType(work, "CreateEnumStmt", tree),
+  CreateForeignTableStmt: (work, tree) =>
+    create.createTable(work, {
+      base: { CreateStmt: node(tree["base"])["CreateStmt"] ?? node(tree["base"]) },
+    }),
+  CreateFunctionStmt: (work, _, ast, sql) => createFunction(work, ast, sql, analyseBody),
+  CreatePolicyStmt: (work, tree) => create.createPolicy(work, tree, follow),
+  CreatePublicationStmt: other.publication,
+  CreateRangeStmt: (work, tree) => create.createType(work, "CreateRangeStmt", tree),
+  CreateSchemaStmt: (work, tree) => other.createSchema(work, tree, performed),
+  CreateSeqStmt: create.createSequence,
+  CreateStatsStmt: create.createStatistics,
+  CreateStmt: create.createTable,
+  CreateTableAsStmt: (work, tree) => create.createTableAs(work, tree, follow),
+  CreateTrigStmt: create.createTrigger,
+  DeclareCursorStmt: (work, tree) => {
+    query(work, node(tree["query"]), "planned", follow);
+    work.session.cursors.set(word(tree["portalname"]), node(tree["query"]));
+  },
+  DiscardStmt: (work, tree) => {
+    if (work.circumstances.block && tree["target"] === "DISCARD_ALL")
+      work.refuse("DISCARD ALL cannot run in a transaction");
+  },
+  DoStmt: (work, _, ast, sql) => doBlock(work, ast, sql, performed),
+  DropStmt: drop,
+  DropOwnedStmt: (work) => {
+    if (!work.schema.complete) work.unknown("what the role owns");
+  },
+  ExecuteStmt: (work, tree) => {
+    const found = work.session.prepared.get(word(tree["name"]));
+    if (found === undefined) work.unknown("what the prepared statement does");
+    else query(work, found, "run", follow);
+  },
+  ExplainStmt: (work, tree) => {
+    const analyzes = option(tree["options"], "analyze");
+    const inner = node(tree["query"]);
+    if (QUERY.test(kindOf(inner)[0])) query(work, inner, analyzes ? "run" : "planned", follow);
+  },
+  FetchStmt: (work, tree) => {
+    const found = work.session.cursors.get(word(tree["portalname"]));
+    if (found !== undefined) query(work, found, "run", follow);
+  },
+  GrantStmt: other.grant,
+  ImportForeignSchemaStmt: (work) => work.unknown("which tables the foreign schema has"),
+  IndexStmt: createIndex,
+  LockStmt: other.lockTables,
+  PrepareStmt: (work, tree) => {
+    query(work, node(tree["query"]), "analysed", follow);
+    work.session.prepared.set(word(tree["name"]), node(tree["query"]));
+  },
+  ReassignOwnedStmt: (work, tree) => {
+    if (items(tree["roles"]).some((role) => roleName(role) === "postgres"))
+      work.refuse("the database system needs what postgres owns");
+    if (!work.schema.complete) work.unknown("what the role owns");
+  },
+  RefreshMatViewStmt: (work, tree) => other.refresh(work, tree, follow),
+  ReindexStmt: reindex,
+  RenameStmt: (work, tree) =>
+    tree["relation"] === undefined ? other.renameOther(work, tree) : rename(work, tree),
+  RuleStmt: (work, tree) => create.createRule(work, tree, follow),
+  SecLabelStmt: (work) => work.unknown("whether a provider of security labels is loaded"),
+  SelectStmt: (work, tree, ast) =>
+    tree["intoClause"] === undefined
+      ? query(work, ast, "run", follow)
+      : create.makeFrom(work, ast, node(tree["intoClause"]), { matview: false, missing: false, follow }),
+  TruncateStmt: other.truncate,
+  VacuumStmt: other.analyze,
+  VariableSetStmt: (work, tree) => setVariable(work.session, tree),
+  ViewStmt: (work, tree) => create.createView(work, tree, follow),
+  ...Object.fromEntries(
+    ["Insert", "Update", "Delete", "Merge"].map((each) => [
+      `${each}Stmt`,
+      ((work, _, ast) => query(work, ast, "run", follow)) satisfies Action,
+    ]),
+  ),
+};
+
+/** The statements of a new SQL function are looked through: the relations they name are locked as for a view. */
+function analyseBody(work: Work, tree: Ast): void {
+  const [kind] = kindOf(tree);
+  if (QUERY.test(kind)) query(work, tree, "analysed", follow);
+  else query(work, { SelectStmt: { body: tree } }, "analysed", follow);
+}

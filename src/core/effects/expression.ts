@@ -1,0 +1,129 @@
+/** The tree of an expression or a query → what it reads, and whether it means the same for every row. */
+import {
+  type Ast,
+  items,
+  node,
+  type ObjectName,
+  objectName,
+  rangeName,
+  someNode,
+  stringOf,
+  word,
+} from "../ast.ts";
+import type { Relation, Uses } from "./schema.ts";
+import type { Work } from "./work.ts";
+
+/** The names of columns that an expression may speak of; `*` where it takes a whole row. */
+export function namesOf(tree: Ast): ReadonlySet<string> {
+  const names = new Set<string>();
+  someNode({ tree }, (kind, fields) => {
+    if (kind !== "ColumnRef") return false;
+    for (const field of items(fields["fields"]))
+      names.add(field["A_Star"] === undefined ? stringOf(field) : "*");
+    return false;
+  });
+  return names;
+}
+
+/** The functions that are called. */
+export function callsIn(tree: Ast): readonly ObjectName[] {
+  const calls: ObjectName[] = [];
+  someNode({ tree }, (kind, fields) => {
+    if (kind === "FuncCall") calls.push(objectName(items(fields["funcname"]).map(stringOf)));
+    return false;
+  });
+  return calls;
+}
+
+/** The relations that a query names anywhere, and not as one of its own WITH queries. */
+export function rangesIn(tree: Ast): readonly Ast[] {
+  const own = new Set<string>();
+  const ranges: Ast[] = [];
+  someNode({ tree }, (kind, fields) => {
+    if (kind === "CommonTableExpr") own.add(word(fields["ctename"]));
+    if (kind === "RangeVar" || (kind === "relation" && fields["relname"] !== undefined)) ranges.push(fields);
+    return false;
+  });
+  return ranges.filter((range) => range["schemaname"] !== undefined || !own.has(word(range["relname"])));
+}
+
+/** What the text of a `regclass` or of a sequence's name says. */
+const textOf = (value: Ast): string => {
+  const inner = value["TypeCast"] === undefined ? value : node(node(value["TypeCast"])["arg"]);
+  return word(node(node(inner["A_Const"])["sval"])["sval"]);
+};
+
+/** The sequences that `nextval`, `setval` and `currval` are given as text. */
+export function sequencesIn(tree: Ast): readonly ObjectName[] {
+  const found: ObjectName[] = [];
+  someNode({ tree }, (kind, fields) => {
+    if (kind !== "FuncCall") return false;
+    const name = stringOf(items(fields["funcname"]).at(-1) ?? {});
+    const first = items(fields["args"])[0];
+    if (!/^(?:nextval|setval|currval)$/.test(name) || first === undefined) return false;
+    const text = textOf(first);
+    if (text !== "") found.push(objectName(text.split(".").map((part) => part.replaceAll('"', ""))));
+    return false;
+  });
+  return found;
+}
+
+/** What a stored query or expression depends on. Locks nothing. */
+export function usesOf(work: Work, tree: Ast, own?: Relation): Uses {
+  const relations = [...rangesIn(tree).map(rangeName), ...sequencesIn(tree)].flatMap((name) => {
+    const found = work.find(name);
+    return found === undefined ? [] : [found];
+  });
+  return {
+    relations: [...new Set(own === undefined ? relations : [...relations, own])],
+    names: namesOf(tree),
+    functions: callsIn(tree).map(({ name }) => name),
+    tree,
+  };
+}
+
+export const usesColumn = (uses: Uses, relation: Relation, column: string): boolean =>
+  uses.relations.includes(relation) && (uses.names.has(column) || uses.names.has("*"));
+
+/** `unknown`: it calls a function that is not known. */
+export type Volatility = "fixed" | "volatile" | "unknown";
+
+/** PostgreSQL's own volatile functions that a default may call. */
+const VOLATILE =
+  /^(?:array_sample|array_shuffle|clock_timestamp|currval|gen_random_uuid|gen_random_bytes|lastval|nextval|random|random_normal|set_config|setseed|setval|timeofday|txid_current|pg_current_xact_id|uuid_generate_v[14]|uuidv[47]|uuid_generate_v1mc|pg_sleep|pg_(?:try_)?advisory_\w+|query_to_xml)$/;
+
+/** Whether a default gives each row a value of its own, so that the table must be written anew. */
+export function volatilityOf(work: Work, tree: Ast): Volatility {
+  let found: Volatility = "fixed";
+  for (const call of callsIn(tree)) {
+    const user = work.schema.functionsNamed(call, work.session.searchPath);
+    const each: Volatility =
+      user.length > 0
+        ? (user.map((one) => userVolatility(work, one)).find((one) => one !== "fixed") ?? "fixed")
+        : VOLATILE.test(call.name)
+          ? "volatile"
+          : work.schema.complete || call.schema === "pg_catalog" || STABLE.test(call.name)
+            ? "fixed"
+            : "unknown";
+    if (each === "volatile") return each;
+    if (each === "unknown") found = each;
+  }
+  return found;
+}
+
+/** Those that defaults call and that are not volatile. A name that is not here may be anybody's. */
+const STABLE =
+  /^(?:now|transaction_timestamp|statement_timestamp|age|date_trunc|date_part|extract|timezone|to_(?:char|date|timestamp|number|json|jsonb|tsvector)|make_\w+|lower|upper|initcap|md5|sha\d+|encode|decode|concat|concat_ws|format|left|right|lpad|rpad|substr|substring|replace|trim|btrim|ltrim|rtrim|split_part|length|repeat|abs|ceil|floor|round|power|sqrt|coalesce|current_setting|current_schema|array_\w+|cardinality|string_to_array|json_\w+|jsonb_\w+|row_to_json|int4range|int8range|numrange|tsrange|tstzrange|daterange|inet_client_addr|version|pg_backend_pid)$/;
+
+/** PostgreSQL puts the body of a simple SQL function in the place of its call, and judges that. */
+function userVolatility(
+  work: Work,
+  { volatility, language, body }: { volatility: string; language: string; body: string | undefined },
+): Volatility {
+  if (volatility !== "volatile") return "fixed";
+  if (language !== "sql" || body === undefined) return "volatile";
+  const trees = work.circumstances.read(body);
+  const select = trees?.length === 1 ? node(trees[0]?.["SelectStmt"]) : {};
+  if (select["targetList"] === undefined || select["fromClause"] !== undefined) return "volatile";
+  return volatilityOf(work, select);
+}
