@@ -1,4 +1,8 @@
-/** What was measured on real servers: the statements of the `.jsonl` files beside this one. */
+/**
+ * What was measured on real servers: the statements of the `.jsonl` files beside this one. Left out are statements that
+ * fail for what rows hold (duplicates, violated constraints) and for roles, tablespaces or extensions that are missing:
+ * the model has no picture of these.
+ */
 import { readFileSync } from "node:fs";
 import { type LockMode, lockModes } from "../../src/core/effects/mode.ts";
 

@@ -1,6 +1,8 @@
 /** What the model says of statements, held against what PostgreSQL 12 to 18 did with them. */
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
+import { effectsOf, newSession } from "../../src/core/effects/effects.ts";
+import { createTreeReader } from "../../src/io/grammar.ts";
 import { type AskedCase, createOracle, type LockAnswer } from "../support/locks.ts";
 import { casesOf, type Measured, type MeasuredCase, versions } from "./cases.ts";
 
@@ -35,4 +37,59 @@ describe.each(["measured.jsonl", "further.jsonl"])("%s", (file) => {
     const unknown = cases.filter((each) => ask(each, version).unknown === true);
     expect(unknown.length).toBeLessThanOrEqual(cases.length / 20);
   });
+});
+
+test("the picture that goes in stays as it was, and the same statements give the same effects", async () => {
+  const reader = await createTreeReader();
+  const circumstances = { version: 18, block: true, read: () => undefined, readBody: () => undefined };
+  const start = effectsOf(reader.statements(schema), newSession(true), {
+    ...circumstances,
+    block: false,
+  }).session;
+  const names = (): readonly string[] => [...start.schema.relations.values()].map(({ name }) => name);
+  const before = names();
+  const run = () =>
+    effectsOf(
+      reader.statements("drop table t cascade; alter table parent rename to p; create table n (a int)"),
+      start,
+      circumstances,
+    ).effects;
+  const first = run();
+  expect(first.map(({ refused }) => refused)).toEqual([undefined, undefined, undefined]);
+  expect(run()).toEqual(first);
+  expect(names()).toEqual(before);
+});
+
+test("a table that no statement made is locked as it says, and the rest is not known", async () => {
+  const reader = await createTreeReader();
+  const circumstances = { version: 18, block: true, read: () => undefined, readBody: () => undefined };
+  const { effects } = effectsOf(
+    reader.statements(
+      "alter table shop.orders add note text; alter table shop.orders alter total type bigint",
+    ),
+    newSession(false),
+    circumstances,
+  );
+  expect(effects).toMatchObject([
+    { locks: [{ schema: "shop", name: "orders", mode: "ACCESS EXCLUSIVE" }], rewrites: [], unknown: [] },
+    {
+      locks: [{ name: "orders", mode: "ACCESS EXCLUSIVE" }],
+      unknown: ["which type total has now, and so whether the table is rewritten"],
+    },
+  ]);
+});
+
+test("a table that the same transaction made is nobody's hazard", async () => {
+  const reader = await createTreeReader();
+  const circumstances = { version: 18, block: true, read: () => undefined, readBody: () => undefined };
+  const { effects } = effectsOf(
+    reader.statements(
+      "create table n (a int); insert into n select 1; create index on n (a); alter table n alter a type bigint",
+    ),
+    newSession(false),
+    circumstances,
+  );
+  expect(
+    effects.flatMap(({ locks, rewrites, scans, builds }) => [...locks, ...rewrites, ...scans, ...builds]),
+  ).toEqual([]);
 });

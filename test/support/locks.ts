@@ -53,14 +53,20 @@ export async function createOracle(): Promise<(asked: AskedCase) => LockAnswer> 
     );
     if (statements === undefined) return { ...nothing, error: true };
     const prepared = effectsOf(statements[0], before, circumstances(major, false));
-    const { effects, held } = effectsOf(statements[1], prepared.session, circumstances(major, true));
+    const {
+      effects,
+      held,
+      session: after,
+    } = effectsOf(statements[1], prepared.session, circumstances(major, true));
     if ([...prepared.effects, ...effects].some(({ refused }) => refused !== undefined))
       return { ...nothing, error: true };
+    // What is gone has no file and no counter that could be read.
+    const left = new Set([...after.schema.relations.values()].map((each) => each.id));
     const names = new Map(
       [...prepared.session.schema.relations.values()].map((each) => [each.id, each.name]),
     );
     const named = (relations: readonly RelationName[]): string[] =>
-      [...new Set(relations.map((each) => names.get(each.id)!))].sort();
+      [...new Set(relations.filter((each) => left.has(each.id)).map((each) => names.get(each.id)!))].sort();
     return {
       id,
       locks: Object.fromEntries(

@@ -49,7 +49,7 @@ const WEAKER: Readonly<Record<string, LockMode>> = {
 
 /** Storage parameters that need ACCESS EXCLUSIVE. */
 const STRONG_OPTION =
-  /^(?:user_catalog_table|security_barrier|security_invoker|check_option|buffering|fastupdate|gin_pending_list_limit|pages_per_range|autosummarize|deduplicate_items)$/;
+  /^(?:user_catalog_table|security_barrier|security_invoker|check_option|buffering|fastupdate|gin_pending_list_limit|pages_per_range|autosummarize)$/;
 
 const optionsOf = (command: Ast): readonly Ast[] =>
   items(node(node(command["def"])["List"])["items"]).map((item) => node(item["DefElem"]));
@@ -277,6 +277,8 @@ function alterTriggers(work: Work, table: Relation, subtype: string, name: strin
     work.refuse(`${table.name} has no trigger ${name}`);
   const all = table.kind === "partitioned table" ? withChildren(table) : [table];
   for (const each of all) {
+    const named = each.triggers.some((trigger) => name === "" || trigger.name === name);
+    if (each !== table && !named) continue;
     work.lock(each, "SHARE ROW EXCLUSIVE");
     for (const trigger of each.triggers)
       if (name === "" || trigger.name === name) trigger.enabled = !subtype.includes("Disable");
@@ -301,7 +303,7 @@ function setLogged(work: Work, queue: Queue, table: Relation, unlogged: boolean)
   table.unlogged = unlogged;
   queue.rewrites.add(table);
   for (const each of work.schema.relations.values()) {
-    if (work.version < 15 || each.owner?.table !== table || !each.owner.identity) continue;
+    if (work.version < 15 || each.owner?.table !== table) continue;
     work.lock(each, "ACCESS EXCLUSIVE");
     work.rewrites.add(each);
   }
@@ -315,8 +317,10 @@ function moveTo(work: Work, table: Relation, name: string): void {
 
 function refuseOptions(work: Work, table: Relation, command: Ast): void {
   for (const { defname, defnamespace } of optionsOf(command)) {
-    if (table.kind === "partitioned table")
+    if (table.kind.startsWith("partitioned"))
       work.refuse(`${table.name} is partitioned and has no storage parameters`);
+    if ((NEWER_OPTIONS.find(([, option]) => option.test(word(defname)))?.[0] ?? 0) > work.version)
+      work.refuse(`the storage parameter ${word(defname)} came later`);
     if (defnamespace === undefined && !KNOWN_OPTION.test(word(defname)))
       work.refuse(`there is no storage parameter ${word(defname)}`);
   }
@@ -324,6 +328,13 @@ function refuseOptions(work: Work, table: Relation, command: Ast): void {
 
 const KNOWN_OPTION =
   /^(?:fillfactor|toast_tuple_target|parallel_workers|user_catalog_table|vacuum_\w+|autovacuum_\w+|log_autovacuum_\w+|security_barrier|security_invoker|check_option|buffering|fastupdate|gin_pending_list_limit|pages_per_range|autosummarize|deduplicate_items|oids|lists|m|ef_construction)$/;
+
+/** Parameters that came after PostgreSQL 12. */
+const NEWER_OPTIONS: readonly (readonly [version: number, option: RegExp])[] = [
+  [13, /^(?:autovacuum_vacuum_insert_\w+|deduplicate_items)$/],
+  [15, /^security_invoker$/],
+  [18, /^(?:autovacuum_vacuum_max_threshold|vacuum_max_eager_freeze_failure_rate)$/],
+];
 
 /** The indexes and the sequences of the table change their owner with it. */
 function changeOwner(work: Work, table: Relation, command: Ast): void {
@@ -351,7 +362,7 @@ function replicaIdentity(work: Work, table: Relation, tree: Ast): void {
     work.refuse(`${index.name} cannot be a replica identity`);
   if (keys.some((key) => columnOf(table, key ?? "")?.notNull !== true))
     work.refuse(`${index.name} holds a column that may be NULL`);
-  work.lock(index, "ACCESS SHARE");
+  work.lock(index, "SHARE");
 }
 
 /** ALTER TYPE … ADD, DROP, ALTER ATTRIBUTE. */

@@ -2,6 +2,7 @@
 import { type Ast, items, node, stringOf, word } from "../ast.ts";
 import { addConstraint, nameNotNull, setNotNull } from "./constraint.ts";
 import { namesOf, sequencesIn, volatilityOf } from "./expression.ts";
+import { followCalls } from "./function.ts";
 import { refuseNewLabel } from "./query.ts";
 import type { checkForeignKey, Queue } from "./queue.ts";
 import { dependentViews, removeColumn, removeRelation } from "./removal.ts";
@@ -38,8 +39,7 @@ function define(work: Work, table: Relation, tree: Ast): Definition {
   if (isSerial(node(tree["typeName"]))) {
     rewrites = true;
     column.notNull = true;
-    column.default = SERIAL_DEFAULT;
-    ownSequence(work, table, name, false);
+    column.default = nextvalOf(ownSequence(work, table, name, false));
   }
   const constraints: Ast[] = [];
   for (const each of items(tree["constraints"]).map((item) => node(item["Constraint"]))) {
@@ -71,8 +71,13 @@ function define(work: Work, table: Relation, tree: Ast): Definition {
   return { column, rewrites: rewrites || domainConstraints(work, type) === "some", constraints };
 }
 
-/** Stands for `nextval` of a sequence of its own. */
-const SERIAL_DEFAULT: Ast = { SQLValueFunction: { op: "SERIAL" } };
+/** The default that `serial` stands for. */
+const nextvalOf = ({ schema, name }: Relation): Ast => ({
+  FuncCall: {
+    funcname: [{ String: { sval: "nextval" } }],
+    args: [{ A_Const: { sval: { sval: `${schema}.${name}` } } }],
+  },
+});
 
 function isVolatile(work: Work, tree: Ast): boolean {
   const found = volatilityOf(work, tree);
@@ -81,9 +86,9 @@ function isVolatile(work: Work, tree: Ast): boolean {
   return found === "volatile";
 }
 
-function ownSequence(work: Work, table: Relation, column: string, identity: boolean): void {
+function ownSequence(work: Work, table: Relation, column: string, identity: boolean): Relation {
   const name = work.freeName(table.schema, `${table.name}_${column}_seq`);
-  work.make({ schema: table.schema, name, kind: "sequence", owner: { table, column, identity } });
+  return work.make({ schema: table.schema, name, kind: "sequence", owner: { table, column, identity } });
 }
 
 /** A type that is known to be missing is refused. */
@@ -114,8 +119,11 @@ function requiresValue(work: Work, type: TypeName): boolean {
 /** The columns of a new table. */
 export function defineColumn(work: Work, queue: Queue, table: Relation, tree: Ast): () => void {
   const { column, constraints } = define(work, table, tree);
-  if (columnOf(table, column.name) !== undefined) {
-    const own = columnOf(table, column.name)!;
+  const own = columnOf(table, column.name);
+  if (own !== undefined) {
+    if (!own.inherited) work.refuse(`${table.name} would have two columns ${column.name}`);
+    if (own.type.name !== column.type.name && column.type.name !== "")
+      work.refuse(`${column.name} of ${table.name} has another type`);
     own.notNull ||= column.notNull;
     if (column.default !== undefined) own.default = column.default;
   } else table.columns.push(column);
@@ -176,6 +184,7 @@ export function addColumn(
     if (columnOf(each, name) !== undefined) continue;
     each.columns.push({ ...column, inherited: each !== table });
     if (rewrites) queue.rewrites.add(each);
+    if (rewrites && each.rows !== "none") followCalls(work, column.default ?? {});
     if (each.rows !== "none")
       for (const sequence of sequencesIn(column.default ?? {}))
         work.open(sequence, "ROW EXCLUSIVE", { kind: "sequence" });

@@ -127,11 +127,15 @@ function addNotNull(
 ): void {
   requireColumn(work, table, column);
   const valid = tree["skip_validation"] !== true;
+  const before = table.constraints.find((each) => each.kind === "not null" && each.columns[0] === column);
+  const name = word(tree["conname"]);
+  if (before !== undefined && name !== "" && before.name !== name)
+    work.refuse(`${column} of ${table.name} has the not-null constraint ${before.name}`);
   if (only && table.children.length > 0) work.refuse("the constraint must be added to child tables too");
   for (const each of withChildren(table)) {
     if (each !== table) work.lock(each, "ACCESS EXCLUSIVE");
     setNotNull(isNew ? undefined : queue, each, column, valid);
-    if (work.version >= 18) nameNotNull(each, column, word(tree["conname"]), valid);
+    if (work.version >= 18) nameNotNull(each, column, name, valid);
   }
 }
 
@@ -165,9 +169,12 @@ function impliesNotNull(table: Relation, name: string): boolean {
 }
 
 function isNotNull(expression: Ast, name: string): boolean {
-  const test = node(expression["NullTest"]);
+  const negated = node(expression["BoolExpr"]);
+  const inner = node(items(negated["args"])[0]?.["NullTest"]);
+  const test = negated["boolop"] === "NOT_EXPR" ? inner : node(expression["NullTest"]);
+  const proving = negated["boolop"] === "NOT_EXPR" ? "IS_NULL" : "IS_NOT_NULL";
   const column = stringOf(items(node(node(test["arg"])["ColumnRef"])["fields"]).at(-1) ?? {});
-  return test["nulltesttype"] === "IS_NOT_NULL" && column === name;
+  return test["nulltesttype"] === proving && column === name;
 }
 
 function addIndexed(
@@ -180,6 +187,8 @@ function addIndexed(
   column: string | undefined,
 ): void {
   const primary = kind === "PRIMARY";
+  if (kind === "EXCLUSION" && table.kind === "partitioned table" && work.version < 17)
+    work.refuse("exclusion constraints of partitioned tables came with PostgreSQL 17");
   if (primary && table.constraints.some((each) => each.kind === "primary key"))
     work.refuse(`${table.name} has a primary key already`);
   if (word(tree["indexname"]) !== "") {
@@ -295,6 +304,10 @@ function addForeignKey(
       : work.open(rangeName(tree["pktable"]), "SHARE ROW EXCLUSIVE");
   if (parent === undefined) return;
   if (parent.known && !/table$/.test(parent.kind)) work.refuse(`${parent.name} is no table`);
+  if (table.temporary !== parent.temporary && parent.known)
+    work.refuse("a temporary table and one that is not cannot refer to each other");
+  if (parent.unlogged && !table.unlogged && !table.temporary)
+    work.refuse(`${parent.name} is unlogged, and ${table.name} is not`);
   const columns = referencedColumns(work, parent, tree);
   const enforced = !isNotEnforced(tree);
   const skips = tree["skip_validation"] === true;
@@ -360,8 +373,8 @@ export function alterConstraint(work: Work, queue: Queue, table: Relation, def: 
     constraint.deferred = def["initdeferred"] === true;
   }
   if (def["alterEnforceability"] !== true || constraint.references === undefined) return;
-  work.lock(constraint.references.table, "SHARE ROW EXCLUSIVE");
   const enforced = def["is_enforced"] === true;
+  work.lock(constraint.references.table, enforced ? "SHARE ROW EXCLUSIVE" : "ACCESS EXCLUSIVE");
   if (enforced && !constraint.enforced) queue.foreignKeys.push([table, constraint]);
   constraint.enforced = enforced;
   constraint.valid = enforced;

@@ -4,7 +4,7 @@ import { defineColumn, requireType } from "./column.ts";
 import { addConstraint } from "./constraint.ts";
 import { usesOf } from "./expression.ts";
 import { createPartition } from "./partition.ts";
-import { type FollowCall, query } from "./query.ts";
+import { query } from "./query.ts";
 import { Queue } from "./queue.ts";
 import {
   type Column,
@@ -101,6 +101,8 @@ function likeTable(work: Work, table: Relation, tree: Ast): void {
   if (source === undefined) return;
   if (!source.known) work.unknown(`the columns of ${source.name}`);
   const options = Number(tree["options"] ?? 0);
+  for (const { name } of source.columns)
+    if (columnOf(table, name) !== undefined) work.refuse(`${table.name} would have two columns ${name}`);
   for (const { name, type, notNull } of source.columns)
     table.columns.push({ name, type, notNull, inherited: false });
   if ((options & INCLUDING_CONSTRAINTS) !== 0)
@@ -122,19 +124,18 @@ function likeTable(work: Work, table: Relation, tree: Ast): void {
 }
 
 /** CREATE TABLE AS, SELECT INTO, CREATE MATERIALIZED VIEW. */
-export function createTableAs(work: Work, tree: Ast, follow: FollowCall): void {
+export function createTableAs(work: Work, tree: Ast): void {
   const into = node(tree["into"]);
   const matview = tree["objtype"] === "OBJECT_MATVIEW";
-  makeFrom(work, node(tree["query"]), into, { matview, missing: tree["if_not_exists"] === true, follow });
+  makeFrom(work, node(tree["query"]), into, { matview, missing: tree["if_not_exists"] === true });
 }
 
 interface Making {
   readonly matview: boolean;
   readonly missing: boolean;
-  readonly follow: FollowCall;
 }
 
-export function makeFrom(work: Work, body: Ast, into: Ast, { matview, missing, follow }: Making): void {
+export function makeFrom(work: Work, body: Ast, into: Ast, { matview, missing }: Making): void {
   const range = node(into["rel"]);
   const name = rangeName(range);
   const schema = work.schemaFor(name, range["relpersistence"] === "t");
@@ -144,7 +145,7 @@ export function makeFrom(work: Work, body: Ast, into: Ast, { matview, missing, f
   }
   const empty = into["skipData"] === true;
   if (body["ExecuteStmt"] !== undefined) work.unknown("what the prepared statement reads");
-  query(work, body, empty ? "analysed" : "run", follow);
+  query(work, body, empty ? "analysed" : "run");
   const made = work.make({
     schema,
     name: name.name,
@@ -194,15 +195,18 @@ function columnsOf(work: Work, body: Ast): Column[] {
 }
 
 /** CREATE VIEW. */
-export function createView(work: Work, tree: Ast, follow: FollowCall): void {
+export function createView(work: Work, tree: Ast): void {
   const range = node(tree["view"]);
   const name = rangeName(range);
   const schema = work.schemaFor(name, range["relpersistence"] === "t");
   const body = node(tree["query"]);
   const before = work.schema.relation({ schema, name: name.name }, []);
   if (before !== undefined && tree["replace"] !== true) work.refuse(`${name.name} already exists`);
-  query(work, body, "analysed", follow);
+  query(work, body, "analysed");
   const aliases = items(tree["aliases"]).map(stringOf);
+  const names = columnsOf(work, body).map(({ name: each }) => each);
+  if (aliases.length === 0 && names.some((each, i) => each !== "" && names.indexOf(each) !== i))
+    work.refuse("two columns of the view have the same name");
   const columns = columnsOf(work, body).map((column, i) => ({ ...column, name: aliases[i] ?? column.name }));
   if (before === undefined) {
     if (tree["replace"] === true && !work.schema.complete)
@@ -292,20 +296,22 @@ export function createTrigger(work: Work, tree: Ast): void {
 }
 
 /** CREATE RULE. */
-export function createRule(work: Work, tree: Ast, follow: FollowCall): void {
+export function createRule(work: Work, tree: Ast): void {
   const table = work.openRange(node(tree["relation"]), "ACCESS EXCLUSIVE");
   if (table === undefined) return;
+  if (tree["event"] === "CMD_SELECT" && table.kind !== "view")
+    work.refuse(`${table.name} is a table: a view is made by CREATE VIEW`);
   const name = word(tree["rulename"]);
   if (table.rules.some((each) => each.name === name) && tree["replace"] !== true)
     work.refuse(`${table.name} has a rule ${name} already`);
-  for (const action of items(tree["actions"])) query(work, action, "analysed", follow);
+  for (const action of items(tree["actions"])) query(work, action, "analysed");
   const event = word(tree["event"]).replace("CMD_", "").toLowerCase();
   const nothing = items(tree["actions"]).length === 0;
   table.rules = [...table.rules.filter((each) => each.name !== name), { name, event, instead: nothing }];
 }
 
 /** CREATE POLICY, ALTER POLICY. */
-export function createPolicy(work: Work, tree: Ast, follow: FollowCall, alters = false): void {
+export function createPolicy(work: Work, tree: Ast, alters = false): void {
   const table = work.openRange(node(tree["table"]), "ACCESS EXCLUSIVE");
   if (table === undefined) return;
   const name = word(tree["policy_name"]);
@@ -313,7 +319,7 @@ export function createPolicy(work: Work, tree: Ast, follow: FollowCall, alters =
   if (table.known && has !== alters)
     work.refuse(has ? `${table.name} has a policy ${name} already` : `${table.name} has no policy ${name}`);
   const expressions = { qual: node(tree["qual"]), check: node(tree["with_check"]) };
-  query(work, { SelectStmt: expressions }, "analysed", follow);
+  query(work, { SelectStmt: expressions }, "analysed");
   table.policies = [
     ...table.policies.filter((each) => each.name !== name),
     { name, uses: usesOf(work, expressions, table) },

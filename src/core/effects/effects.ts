@@ -9,14 +9,14 @@ import type { Loss } from "../statement/losses.ts";
 import { alterTable, moveRelation, rename } from "./alter-table.ts";
 import * as create from "./create.ts";
 import { drop, kindFor } from "./drop.ts";
-import { alterFunction, call, createFunction, doBlock, followCalls } from "./function.ts";
+import { alterFunction, call, createFunction, doBlock } from "./function.ts";
 import { cluster, createIndex, reindex } from "./index.ts";
 import type { LockMode } from "./mode.ts";
 import * as other from "./other.ts";
 import { query } from "./query.ts";
 import { type Relation, type RelationKind, Schema } from "./schema.ts";
 import { sinceVersion } from "./since.ts";
-import { copyOf, setVariable, Transaction } from "./transaction.ts";
+import { copyOf, setConfig, setVariable, Transaction } from "./transaction.ts";
 import { type Circumstances, Refused, type Session, Work } from "./work.ts";
 
 /** A relation as it was called when the statement began. */
@@ -96,7 +96,7 @@ export function effectsOf(
       effects.push({ ...NOTHING, ...(refused === undefined ? {} : { refused }) });
       continue;
     }
-    const work = new Work(session, circumstances);
+    const work = new Work(session, circumstances, perform);
     const names = new Map<Relation, RelationName>();
     work.onLock = (relation) => {
       if (!names.has(relation)) names.set(relation, nameOf(relation));
@@ -162,9 +162,6 @@ function effectOf(
   };
 }
 
-const follow = (work: Work, tree: Ast): void =>
-  followCalls(work, tree, (inner, ast) => perform(inner, ast, ""));
-
 const QUERY = /^(?:Select|Insert|Update|Delete|Merge)Stmt$/;
 
 function perform(work: Work, ast: Ast, sql: string): void {
@@ -173,8 +170,6 @@ function perform(work: Work, ast: Ast, sql: string): void {
   if (action !== undefined) action(work, tree, ast, sql);
   else if (!HARMLESS.test(kind)) work.unknown(`what ${kind} does`);
 }
-
-const performed = (work: Work, ast: Ast): void => perform(work, ast, "");
 
 /** Of sessions, roles and objects that are no relations: no relation is locked. */
 const HARMLESS =
@@ -190,17 +185,18 @@ const ACTIONS: Readonly<Record<string, Action>> = {
   AlterObjectSchemaStmt: (work, tree) =>
     tree["relation"] === undefined ? other.moveOther(work, tree) : moveRelation(work, tree),
   AlterObjectDependsStmt: (work, tree) => {
-    if (tree["relation"] !== undefined)
-      work.openRange(node(tree["relation"]), "ACCESS EXCLUSIVE", { kind: kindFor(word(tree["objectType"])) });
+    const type = word(tree["objectType"]);
+    const mode = type === "OBJECT_TRIGGER" ? "ACCESS SHARE" : "ACCESS EXCLUSIVE";
+    if (tree["relation"] !== undefined) work.openRange(node(tree["relation"]), mode, { kind: kindFor(type) });
   },
-  AlterPolicyStmt: (work, tree) => create.createPolicy(work, tree, follow, true),
+  AlterPolicyStmt: (work, tree) => create.createPolicy(work, tree, true),
   AlterPublicationStmt: other.publication,
   AlterSeqStmt: create.alterSequence,
-  CallStmt: (work, tree) => call(work, tree, performed),
+  CallStmt: (work, tree) => call(work, tree),
   ClusterStmt: cluster,
   CommentStmt: other.comment,
   CompositeTypeStmt: create.createComposite,
-  CopyStmt: (work, tree) => other.copy(work, tree, follow),
+  CopyStmt: (work, tree) => other.copy(work, tree),
   CreateDomainStmt: (work, tree) => create.createType(work, "CreateDomainStmt", tree),
   CreateEnumStmt: (work, tree) => create.createType(work, "CreateEnumStmt", tree),
   CreateForeignTableStmt: (work, tree) =>
@@ -208,48 +204,51 @@ const ACTIONS: Readonly<Record<string, Action>> = {
       base: { CreateStmt: node(tree["base"])["CreateStmt"] ?? node(tree["base"]) },
     }),
   CreateFunctionStmt: (work, _, ast, sql) => createFunction(work, ast, sql, analyseBody),
-  CreatePolicyStmt: (work, tree) => create.createPolicy(work, tree, follow),
+  CreatePolicyStmt: (work, tree) => create.createPolicy(work, tree),
   CreatePublicationStmt: other.publication,
   CreateRangeStmt: (work, tree) => create.createType(work, "CreateRangeStmt", tree),
-  CreateSchemaStmt: (work, tree) => other.createSchema(work, tree, performed),
+  CreateSchemaStmt: (work, tree) => other.createSchema(work, tree),
   CreateSeqStmt: create.createSequence,
   CreateStatsStmt: create.createStatistics,
   CreateStmt: create.createTable,
-  CreateTableAsStmt: (work, tree) => create.createTableAs(work, tree, follow),
+  CreateTableAsStmt: (work, tree) => create.createTableAs(work, tree),
   CreateTrigStmt: create.createTrigger,
   DeclareCursorStmt: (work, tree) => {
-    query(work, node(tree["query"]), "planned", follow);
+    query(work, node(tree["query"]), "planned");
     work.session.cursors.set(word(tree["portalname"]), node(tree["query"]));
   },
   DiscardStmt: (work, tree) => {
     if (work.circumstances.block && tree["target"] === "DISCARD_ALL")
       work.refuse("DISCARD ALL cannot run in a transaction");
   },
-  DoStmt: (work, _, ast, sql) => doBlock(work, ast, sql, performed),
+  DoStmt: (work, _, ast, sql) => doBlock(work, ast, sql),
   DropStmt: drop,
-  DropOwnedStmt: (work) => {
+  DropOwnedStmt: (work, tree) => {
+    if (items(tree["roles"]).some((role) => /^(?:postgres|CURRENT_USER)$/.test(roleName(role))))
+      work.refuse("the database system needs what the role owns");
     if (!work.schema.complete) work.unknown("what the role owns");
   },
   ExecuteStmt: (work, tree) => {
     const found = work.session.prepared.get(word(tree["name"]));
     if (found === undefined) work.unknown("what the prepared statement does");
-    else query(work, found, "run", follow);
+    else query(work, found, "run");
   },
   ExplainStmt: (work, tree) => {
     const analyzes = option(tree["options"], "analyze");
     const inner = node(tree["query"]);
-    if (QUERY.test(kindOf(inner)[0])) query(work, inner, analyzes ? "run" : "planned", follow);
+    if (analyzes) perform(work, inner, "");
+    else if (QUERY.test(kindOf(inner)[0])) query(work, inner, "planned");
   },
   FetchStmt: (work, tree) => {
     const found = work.session.cursors.get(word(tree["portalname"]));
-    if (found !== undefined) query(work, found, "run", follow);
+    if (found !== undefined) query(work, found, "run");
   },
   GrantStmt: other.grant,
   ImportForeignSchemaStmt: (work) => work.unknown("which tables the foreign schema has"),
   IndexStmt: createIndex,
   LockStmt: other.lockTables,
   PrepareStmt: (work, tree) => {
-    query(work, node(tree["query"]), "analysed", follow);
+    query(work, node(tree["query"]), "analysed");
     work.session.prepared.set(word(tree["name"]), node(tree["query"]));
   },
   ReassignOwnedStmt: (work, tree) => {
@@ -257,31 +256,33 @@ const ACTIONS: Readonly<Record<string, Action>> = {
       work.refuse("the database system needs what postgres owns");
     if (!work.schema.complete) work.unknown("what the role owns");
   },
-  RefreshMatViewStmt: (work, tree) => other.refresh(work, tree, follow),
+  RefreshMatViewStmt: (work, tree) => other.refresh(work, tree),
   ReindexStmt: reindex,
   RenameStmt: (work, tree) =>
     tree["relation"] === undefined ? other.renameOther(work, tree) : rename(work, tree),
-  RuleStmt: (work, tree) => create.createRule(work, tree, follow),
+  RuleStmt: (work, tree) => create.createRule(work, tree),
   SecLabelStmt: (work) => work.unknown("whether a provider of security labels is loaded"),
-  SelectStmt: (work, tree, ast) =>
-    tree["intoClause"] === undefined
-      ? query(work, ast, "run", follow)
-      : create.makeFrom(work, ast, node(tree["intoClause"]), { matview: false, missing: false, follow }),
+  SelectStmt: (work, tree, ast) => {
+    setConfig(work.session, ast);
+    if (tree["intoClause"] === undefined) query(work, ast, "run");
+    else create.makeFrom(work, ast, node(tree["intoClause"]), { matview: false, missing: false });
+  },
   TruncateStmt: other.truncate,
   VacuumStmt: other.analyze,
   VariableSetStmt: (work, tree) => setVariable(work.session, tree),
-  ViewStmt: (work, tree) => create.createView(work, tree, follow),
+  ViewStmt: (work, tree) => create.createView(work, tree),
   ...Object.fromEntries(
     ["Insert", "Update", "Delete", "Merge"].map((each) => [
       `${each}Stmt`,
-      ((work, _, ast) => query(work, ast, "run", follow)) satisfies Action,
+      ((work, _, ast) => query(work, ast, "run")) satisfies Action,
     ]),
   ),
 };
 
 /** The statements of a new SQL function are looked through: the relations they name are locked as for a view. */
 function analyseBody(work: Work, tree: Ast): void {
-  const [kind] = kindOf(tree);
-  if (QUERY.test(kind)) query(work, tree, "analysed", follow);
-  else query(work, { SelectStmt: { body: tree } }, "analysed", follow);
+  const [kind, fields] = kindOf(tree);
+  if (QUERY.test(kind)) query(work, tree, "analysed");
+  if (kind === "ReturnStmt") query(work, { SelectStmt: fields }, "analysed");
+  if (kind === "List") for (const each of items(fields["items"])) analyseBody(work, each);
 }

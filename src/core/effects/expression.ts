@@ -10,7 +10,7 @@ import {
   stringOf,
   word,
 } from "../ast.ts";
-import type { Relation, Uses } from "./schema.ts";
+import type { Relation, UserFunction, Uses } from "./schema.ts";
 import type { Work } from "./work.ts";
 
 /** The names of columns that an expression may speak of; `*` where it takes a whole row. */
@@ -127,3 +127,7 @@ function userVolatility(
   if (select["targetList"] === undefined || select["fromClause"] !== undefined) return "volatile";
   return volatilityOf(work, select);
 }
+
+/** The functions of the folder that a tree calls. */
+export const userCalls = (work: Work, tree: Ast): readonly UserFunction[] =>
+  callsIn(tree).flatMap((name) => work.schema.functionsNamed(name, work.session.searchPath));

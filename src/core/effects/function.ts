@@ -11,14 +11,10 @@ import {
   stringOf,
   word,
 } from "../ast.ts";
-import { usesOf } from "./expression.ts";
-import { userCalls } from "./query.ts";
+import { userCalls, usesOf } from "./expression.ts";
 import type { UserFunction } from "./schema.ts";
 import { type TypeName, typeName, typeText } from "./types.ts";
 import { Refused, type Work } from "./work.ts";
-
-/** Does one statement; how a body's statements are done. */
-export type Perform = (work: Work, ast: Ast) => void;
 
 /** A statement of a body, as text. */
 type BodyPart = string;
@@ -71,7 +67,7 @@ const unquoted = (text: string): string =>
   text.startsWith("$$") ? text.slice(2, -2) : text.slice(1, -1).replaceAll("''", "'");
 
 /** Does what a PL/pgSQL body would do if every branch of it were taken. */
-function performBody(work: Work, sql: string, body: string, name: string, perform: Perform): void {
+function performBody(work: Work, sql: string, body: string, name: string): void {
   const tree = work.circumstances.readBody(sql);
   if (tree === undefined) {
     harmless(body) ? undefined : work.unknown(`what ${name} does`);
@@ -80,10 +76,10 @@ function performBody(work: Work, sql: string, body: string, name: string, perfor
   const { parts, dynamic, ends } = partsOf(tree);
   if (ends && work.circumstances.block) work.refuse(`${name} ends the transaction`);
   if (dynamic) work.unknown(`what ${name} executes`);
-  for (const part of parts) performPart(work, part, name, perform);
+  for (const part of parts) performPart(work, part, name);
 }
 
-function performPart(work: Work, sql: BodyPart, name: string, perform: Perform): void {
+function performPart(work: Work, sql: BodyPart, name: string): void {
   const trees = work.circumstances.read(sql);
   if (trees === undefined) {
     work.unknown(`what ${name} does`);
@@ -91,7 +87,7 @@ function performPart(work: Work, sql: BodyPart, name: string, perform: Perform):
   }
   for (const tree of trees) {
     try {
-      perform(work, tree);
+      work.perform(tree);
     } catch (error) {
       if (!(error instanceof Refused)) throw error;
       work.unknown(`whether ${name} goes so far as what PostgreSQL would refuse`);
@@ -114,7 +110,7 @@ const doing = new WeakMap<Work, number>();
 const DEEPEST = 8;
 
 /** Does what the functions that a tree calls would do. */
-export function followCalls(work: Work, tree: Ast, perform: Perform): void {
+export function followCalls(work: Work, tree: Ast): void {
   for (const each of userCalls(work, tree)) {
     const depth = doing.get(work) ?? 0;
     if (depth >= DEEPEST) {
@@ -122,18 +118,14 @@ export function followCalls(work: Work, tree: Ast, perform: Perform): void {
       return;
     }
     doing.set(work, depth + 1);
-    performFunction(work, each, perform);
+    performFunction(work, each);
     doing.set(work, depth);
   }
 }
 
-function performFunction(
-  work: Work,
-  { language, body, name, sql, uses }: UserFunction,
-  perform: Perform,
-): void {
+function performFunction(work: Work, { language, body, name, sql, uses }: UserFunction): void {
   if (uses?.tree !== undefined) {
-    perform(work, uses.tree);
+    work.perform(uses.tree);
     return;
   }
   if (body === undefined || !/^(?:sql|plpgsql)$/.test(language)) {
@@ -141,7 +133,7 @@ function performFunction(
     return;
   }
   if (language === "plpgsql") {
-    performBody(work, sql, body, `${name}()`, perform);
+    performBody(work, sql, body, `${name}()`);
     return;
   }
   const trees = work.circumstances.read(body);
@@ -149,21 +141,21 @@ function performFunction(
     work.unknown(`what ${name}() does`);
     return;
   }
-  for (const tree of trees) perform(work, tree);
+  for (const tree of trees) work.perform(tree);
 }
 
 /** DO. */
-export function doBlock(work: Work, ast: Ast, sql: string, perform: Perform): void {
+export function doBlock(work: Work, ast: Ast, sql: string): void {
   const body = plpgsqlBody(ast);
   if (body === undefined) {
     work.unknown("what the block does");
     return;
   }
-  performBody(work, sql, body, "the block", perform);
+  performBody(work, sql, body, "the block");
 }
 
 /** CALL. */
-export function call(work: Work, tree: Ast, perform: Perform): void {
+export function call(work: Work, tree: Ast): void {
   const funccall = node(node(tree["funccall"])["FuncCall"] ?? tree["funccall"]);
   const found = userCalls(work, { FuncCall: funccall });
   if (found.length === 0 && work.schema.complete)
@@ -172,7 +164,7 @@ export function call(work: Work, tree: Ast, perform: Perform): void {
     work.unknown("what the procedure does");
     return;
   }
-  followCalls(work, { FuncCall: funccall }, perform);
+  followCalls(work, { FuncCall: funccall });
 }
 
 /** CREATE FUNCTION, CREATE PROCEDURE. `sql`: the statement, which the body's own compiler reads. */
@@ -241,6 +233,8 @@ function bodyOf(tree: Ast): string | undefined {
 export function alterFunction(work: Work, tree: Ast): void {
   const name = objectName(items(node(tree["func"])["objname"]).map(stringOf));
   const given = optionOf(tree["actions"], "volatility");
+  if (work.schema.complete && work.schema.functionsNamed(name, work.session.searchPath).length === 0)
+    work.refuse(`there is no function ${name.name}`);
   for (const each of work.schema.functionsNamed(name, work.session.searchPath))
     if (given !== undefined) each.volatility = stringOf(given["arg"]) as UserFunction["volatility"];
 }

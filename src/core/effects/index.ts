@@ -1,6 +1,6 @@
 /** Statements about indexes → what they do, and the indexes that a table has afterwards. */
 import { type Ast, items, node, option, rangeName, stringOf, word } from "../ast.ts";
-import { namesOf, volatilityOf } from "./expression.ts";
+import { callsIn, namesOf, volatilityOf } from "./expression.ts";
 import { columnOf, hasStorage, type IndexDefinition, type Relation } from "./schema.ts";
 import type { Work } from "./work.ts";
 
@@ -13,6 +13,7 @@ export interface NewIndex {
   readonly predicate?: Ast;
   readonly method?: string;
   readonly suffix?: IndexDefinition["suffix"];
+  readonly functions?: readonly string[];
 }
 
 /** Adds an index to the picture: of a partitioned table with one for each partition, unless `only`. */
@@ -26,6 +27,7 @@ export function addIndex(work: Work, table: Relation, made: NewIndex, only = fal
     predicate,
     method = "btree",
     suffix = "idx",
+    functions = [],
   } = made;
   const definition: IndexDefinition = {
     table,
@@ -35,6 +37,7 @@ export function addIndex(work: Work, table: Relation, made: NewIndex, only = fal
     unique,
     method,
     suffix,
+    functions,
     valid: true,
     ...(predicate === undefined ? {} : { predicate }),
   };
@@ -143,6 +146,7 @@ function elementsOf(
     columns: [...including, ...names.filter((each) => columnOf(table, each) !== undefined)],
     unique: tree["unique"] === true,
     expression: expressions.length > 0,
+    functions: [...expressions, predicate ?? {}].flatMap((each) => callsIn(each).map(({ name }) => name)),
     method: word(tree["accessMethod"]) || "btree",
     ...(predicate === undefined ? {} : { predicate }),
   };
@@ -185,6 +189,7 @@ export function reindex(work: Work, tree: Ast): void {
     return;
   }
   const table = work.open(name, concurrently ? "SHARE UPDATE EXCLUSIVE" : "SHARE");
+  if (table?.kind === "view" || table?.kind === "sequence") work.refuse(`${table.name} has no indexes`);
   if (table !== undefined) reindexTable(work, table, concurrently);
 }
 

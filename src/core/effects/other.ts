@@ -2,8 +2,9 @@
 import { type Ast, items, namesIn, node, objectName, optionOf, rangeName, stringOf, word } from "../ast.ts";
 import { isOfType, kindFor } from "./drop.ts";
 import { rangesIn } from "./expression.ts";
+import { requireColumn } from "./index.ts";
 import { type LockMode, lockModes } from "./mode.ts";
-import { type FollowCall, query } from "./query.ts";
+import { lookUpBounds, query } from "./query.ts";
 import { hasStorage, type Relation, referring, type UserType, withChildren } from "./schema.ts";
 import { isBuiltIn } from "./types.ts";
 import type { Work } from "./work.ts";
@@ -14,6 +15,8 @@ export function lockTables(work: Work, tree: Ast): void {
   for (const item of items(tree["relations"])) {
     const range = node(item["RangeVar"]);
     const relation = work.openRange(range, mode);
+    if (relation !== undefined && !/^(?:partitioned table|table|view|foreign table)$/.test(relation.kind))
+      work.refuse(`${relation.name} is neither a table nor a view`);
     if (relation !== undefined) lockAll(work, relation, mode, range["inh"] === true);
   }
 }
@@ -54,6 +57,7 @@ export function truncate(work: Work, tree: Ast): void {
 function empty(work: Work, table: Relation, restart: boolean): void {
   if (work.session.pending.has(table.id)) work.refuse(`${table.name} has pending trigger events`);
   work.lock(table, "ACCESS EXCLUSIVE");
+  lookUpBounds(work, table);
   if (table.kind !== "partitioned table") {
     work.rewrites.add(table);
     work.rebuildIndexes(table);
@@ -68,7 +72,7 @@ function empty(work: Work, table: Relation, restart: boolean): void {
 }
 
 /** REFRESH MATERIALIZED VIEW. */
-export function refresh(work: Work, tree: Ast, follow: FollowCall): void {
+export function refresh(work: Work, tree: Ast): void {
   const concurrent = tree["concurrent"] === true;
   const view = work.openRange(node(tree["relation"]), concurrent ? "EXCLUSIVE" : "ACCESS EXCLUSIVE", {
     kind: "materialized view",
@@ -81,6 +85,7 @@ export function refresh(work: Work, tree: Ast, follow: FollowCall): void {
     return;
   }
   const empties = tree["skipData"] === true;
+  if (concurrent && empties) work.refuse("CONCURRENTLY and WITH NO DATA exclude each other");
   if (concurrent) {
     const usable = view.indexes.some(
       ({ index }) => index!.unique && !index!.expression && index!.predicate === undefined,
@@ -88,7 +93,7 @@ export function refresh(work: Work, tree: Ast, follow: FollowCall): void {
     if (!view.populated) work.refuse(`${view.name} is not populated`);
     if (!usable) work.refuse(`${view.name} has no unique index`);
   }
-  if (!empties) query(work, body, "run", follow);
+  if (!empties) query(work, body, "run");
   if (concurrent) {
     work.scan(view);
     for (const index of view.indexes) work.lock(index, "ROW EXCLUSIVE");
@@ -112,10 +117,12 @@ export function analyze(work: Work, tree: Ast): void {
       if (each.parents.length === 0 || each.bound !== undefined) analyzeOne(work, each);
     return;
   }
-  for (const range of named) {
+  for (const vacuumed of items(tree["rels"]).map((item) => node(item["VacuumRelation"]))) {
+    const range = node(vacuumed["relation"]);
     const relation = work.find(rangeName(range)) ?? work.openRange(range, "SHARE UPDATE EXCLUSIVE");
     if (relation === undefined) continue;
     analyzeOne(work, relation);
+    for (const column of items(vacuumed["va_cols"]).map(stringOf)) requireColumn(work, relation, column);
     if (relation.kind === "partitioned table" || work.version >= 18)
       for (const child of withChildren(relation)) if (child !== relation) analyzeOne(work, child);
     if (relation.kind === "table") for (const child of relation.children) work.lock(child, "ACCESS SHARE");
@@ -186,6 +193,13 @@ export function comment(work: Work, tree: Ast): void {
         work.refuse(`${relation.name} has no ${names.at(-1)}`);
       return;
     }
+    case "OBJECT_FUNCTION":
+    case "OBJECT_PROCEDURE":
+      requireFunction(work, names);
+      return;
+    case "OBJECT_DOMAIN":
+      requireUserType(work, names);
+      return;
     default:
   }
 }
@@ -343,6 +357,11 @@ export function publication(work: Work, tree: Ast): void {
 
 // What has no relation: schemas, types, functions.
 
+function requireFunction(work: Work, names: readonly string[]): void {
+  const found = work.schema.functionsNamed(objectName(names), work.session.searchPath);
+  if (found.length === 0 && work.schema.complete) work.refuse(`there is no function ${names.at(-1)}`);
+}
+
 /** ALTER … RENAME of what is no relation. */
 export function renameOther(work: Work, tree: Ast): void {
   const [type, newName] = [word(tree["renameType"]), word(tree["newname"])];
@@ -372,6 +391,7 @@ export function renameOther(work: Work, tree: Ast): void {
     }
     case "OBJECT_FUNCTION":
     case "OBJECT_PROCEDURE":
+      requireFunction(work, names);
       for (const each of work.schema.functionsNamed(objectName(names), work.session.searchPath)) {
         work.schema.removeFunction(each);
         work.schema.addFunction({ ...each, name: newName });
@@ -422,7 +442,7 @@ export function moveOther(work: Work, tree: Ast): void {
 }
 
 /** CREATE SCHEMA, with what stands in it. */
-export function createSchema(work: Work, tree: Ast, perform: (work: Work, ast: Ast) => void): void {
+export function createSchema(work: Work, tree: Ast): void {
   const name = word(tree["schemaname"]) || word(node(tree["authrole"])["rolename"]);
   if (work.schema.schemas.has(name)) {
     if (tree["if_not_exists"] === true) return;
@@ -431,14 +451,14 @@ export function createSchema(work: Work, tree: Ast, perform: (work: Work, ast: A
   work.schema.schemas.add(name);
   const before = work.session.searchPath;
   work.session.searchPath = [name, ...before];
-  for (const each of items(tree["schemaElts"])) perform(work, each);
+  for (const each of items(tree["schemaElts"])) work.perform(each);
   work.session.searchPath = before;
 }
 
 /** COPY. A program's rows are written, or read. */
-export function copy(work: Work, tree: Ast, follow: FollowCall): void {
+export function copy(work: Work, tree: Ast): void {
   if (tree["query"] !== undefined) {
-    query(work, node(tree["query"]), "run", follow);
+    query(work, node(tree["query"]), "run");
     return;
   }
   const from = tree["is_from"] === true;

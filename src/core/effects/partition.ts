@@ -1,6 +1,6 @@
 /** ATTACH PARTITION, DETACH PARTITION and CREATE TABLE … PARTITION OF, INHERIT → what they do to the parent and to the others. */
 import { type Ast, type AstValue, items, node, rangeName, word } from "../ast.ts";
-import { conditionOf, conjuncts, limit, numberOf } from "./condition.ts";
+import { type Condition, type Constant, compared, conditionOf, conjuncts, limit } from "./condition.ts";
 import { attachOrBuild } from "./index.ts";
 
 import { checkForeignKey, type Queue } from "./queue.ts";
@@ -55,6 +55,8 @@ function join(work: Work, table: Relation, child: Relation, bound: Ast): void {
     const own = columnOf(child, column.name);
     if (own !== undefined) own.inherited = true;
   }
+  for (const [referrer] of referring(work.schema, table))
+    work.lock(referrer, work.version >= 15 ? "SHARE ROW EXCLUSIVE" : "ACCESS SHARE");
   child.parents.push(table);
   table.children.push(child);
   child.bound = { isDefault: bound["is_default"] === true, tree: bound };
@@ -100,28 +102,31 @@ function refuseOverlap(work: Work, table: Relation, bound: Ast): void {
     return;
   }
   const [low, high] = [limit(bound["lowerdatums"]), limit(bound["upperdatums"])];
+  if (low !== undefined && high !== undefined && (compared(low, high) ?? -1) >= 0)
+    work.refuse("the range is empty");
   for (const { bound: other, name } of table.children) {
     if (other === undefined || other.isDefault) continue;
     const [from, to] = [limit(other.tree["lowerdatums"]), limit(other.tree["upperdatums"])];
     if (low === undefined || high === undefined || from === undefined || to === undefined) continue;
-    if (low < to && from < high) work.refuse(`the bounds overlap those of ${name}`);
+    if ((compared(low, to) ?? 1) < 0 && (compared(from, high) ?? 1) < 0)
+      work.refuse(`the bounds overlap those of ${name}`);
   }
 }
 
+/** From `low` on, to below `high`; of a list with one value both are that value. */
 interface Range {
-  readonly low: number;
-  readonly high: number;
+  readonly low: Constant;
+  readonly high: Constant;
 }
 
-/** The numbers that a bound allows; undefined where it is of another form. */
+/** What a bound allows; undefined where it is of another form. */
 function rangeOf(bound: Ast): Range | undefined {
   if (word(bound["strategy"]) === "r") {
     const [low, high] = [limit(bound["lowerdatums"]), limit(bound["upperdatums"])];
     return low === undefined || high === undefined ? undefined : { low, high };
   }
-  const [value, ...others] = items(bound["listdatums"]);
-  const only = value === undefined || others.length > 0 ? undefined : numberOf(value);
-  return only === undefined ? undefined : { low: only, high: only + 1 };
+  const only = limit(bound["listdatums"]);
+  return only === undefined ? undefined : { low: only, high: only };
 }
 
 /** Whether constraints prove that each row is within the bound; undefined where that is beyond what is understood. */
@@ -141,26 +146,34 @@ function isProven(child: Relation, table: Relation, bound: Ast): boolean | undef
     columnOf(child, key)?.notNull === true ||
     all.some((each) => node(each["NullTest"])["nulltesttype"] === "IS_NOT_NULL");
   if (!notNull) return false;
-  const known = all.filter((each) => each["NullTest"] === undefined).map((each) => conditionOf(each)[0]);
+  const known = all.filter((each) => each["NullTest"] === undefined).flatMap(knownOf);
   if (known.some((each) => each?.value === undefined)) return isWithin(known, key, range) || undefined;
   return isWithin(known, key, range);
 }
 
-type Known = ReturnType<typeof conditionOf>[number] | undefined;
+/** A condition; undefined where it is of a form that is not understood. */
+type Known = Condition | undefined;
 
+function knownOf(expression: Ast): readonly Known[] {
+  const found = conditionOf(expression);
+  return found.length > 0 ? found : [undefined];
+}
+
+/** Whether conditions keep a column within a range. Of whole numbers `> 9` is `>= 10`. */
 function isWithin(known: readonly Known[], key: string, { low, high }: Range): boolean {
-  const has = (is: (operator: string, value: number) => boolean): boolean =>
-    known.some((each) => each?.column === key && each.value !== undefined && is(each.operator, each.value));
-  const above = has(
-    (operator, value) =>
-      (/^(?:>=|=)$/.test(operator) && value >= low) || (operator === ">" && value >= low - 1),
+  const has = (operator: RegExp, is: (value: Constant) => boolean): boolean =>
+    known.some(
+      (each) =>
+        each?.column === key && each.value !== undefined && operator.test(each.operator) && is(each.value),
+    );
+  const step = (value: Constant, by: number): Constant => (typeof value === "number" ? value + by : value);
+  const atLeast = (value: Constant): boolean => (compared(value, low) ?? -1) >= 0;
+  const below = (value: Constant): boolean => (compared(value, high) ?? 1) < 0;
+  if (has(/^=$/, (value) => compared(value, low) === 0)) return true;
+  return (
+    (has(/^(?:>=|=)$/, atLeast) || has(/^>$/, (value) => atLeast(step(value, 1)))) &&
+    (has(/^(?:<=|=)$/, below) || has(/^<$/, (value) => (compared(value, high) ?? 1) <= 0))
   );
-  const below = has(
-    (operator, value) =>
-      (/^(?:<|=)$/.test(operator) && (operator === "=" ? value < high : value <= high)) ||
-      (operator === "<=" && value < high),
-  );
-  return above && below;
 }
 
 /** Whether a CHECK of the default partition says that no row belongs to the new one. */
@@ -184,23 +197,21 @@ function isExcluded(other: Relation, table: Relation, bound: Ast): boolean {
       (each) =>
         each?.column === key &&
         each.value !== undefined &&
-        ((each.operator === "<" && each.value <= range.low) ||
-          (each.operator === ">=" && each.value >= range.high)),
+        ((each.operator === "<" && (compared(each.value, range.low) ?? 1) <= 0) ||
+          (each.operator === ">=" && (compared(each.value, range.high) ?? -1) >= 0)),
     );
   });
 }
 
 /** Whether the range lies within the conditions. */
 function covers(known: readonly Known[], key: string, { low, high }: Range): boolean {
-  return known.every(
-    (each) =>
-      each?.column === key &&
-      each.value !== undefined &&
-      ((each.operator === ">=" && low >= each.value) ||
-        (each.operator === "<" && high <= each.value) ||
-        (each.operator === ">" && low > each.value) ||
-        (each.operator === "<=" && high - 1 <= each.value)),
-  );
+  return known.every((each) => {
+    if (each?.column !== key || each.value === undefined) return false;
+    const [fromLow, fromHigh] = [compared(low, each.value), compared(high, each.value)];
+    if (each.operator === ">=") return fromLow !== undefined && fromLow >= 0;
+    if (each.operator === ">") return fromLow !== undefined && fromLow > 0;
+    return /^<=?$/.test(each.operator) && fromHigh !== undefined && fromHigh <= 0;
+  });
 }
 
 /** CREATE TABLE … PARTITION OF. */
@@ -253,10 +264,13 @@ export function detachPartition(work: Work, table: Relation, command: Ast): void
   if (concurrent && other !== undefined) work.refuse(`${table.name} has a default partition`);
   const child = work.openRange(
     node(def["name"]),
-    concurrent || work.version >= 14 ? "ACCESS EXCLUSIVE" : "SHARE UPDATE EXCLUSIVE",
+    concurrent || work.version >= 14 || referring(work.schema, table).length > 0
+      ? "ACCESS EXCLUSIVE"
+      : "SHARE UPDATE EXCLUSIVE",
   );
   if (child === undefined) return;
   if (other !== undefined) work.lock(other, "ACCESS EXCLUSIVE");
+  for (const each of withChildren(child)) if (each !== child) work.lock(each, "ACCESS EXCLUSIVE");
   if (!table.known || !child.known) {
     work.unknown(`the indexes and foreign keys of ${child.name}, and the default partition`);
     return;
@@ -273,7 +287,7 @@ export function detachPartition(work: Work, table: Relation, command: Ast): void
   for (const [referrer] of referring(work.schema, table)) {
     work.plan(referrer, "ACCESS SHARE");
     work.scan(referrer);
-    work.lock(referrer, "SHARE ROW EXCLUSIVE");
+    work.lock(referrer, "ACCESS EXCLUSIVE");
   }
   part(table, child);
   delete child.bound;
@@ -289,6 +303,7 @@ function part(table: Relation, child: Relation): void {
 /** INHERIT, NO INHERIT. */
 export function alterInherit(work: Work, table: Relation, command: Ast): void {
   const adds = command["subtype"] === "AT_AddInherit";
+  if (isPartition(table)) work.refuse(`${table.name} is a partition`);
   const range = node(node(command["def"])["RangeVar"]);
   const parent = work.open(rangeName(range as AstValue), adds ? "SHARE UPDATE EXCLUSIVE" : "ACCESS SHARE");
   if (parent === undefined || !parent.known || !table.known) return;

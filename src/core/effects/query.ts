@@ -1,7 +1,8 @@
 /** SELECT, INSERT, UPDATE, DELETE and MERGE → what they lock and read. */
-import { type Ast, items, kindOf, node, rangeName, someNode, word } from "../ast.ts";
-import { conditions, equalTo, limit, numberOf } from "./condition.ts";
-import { callsIn, namesOf, rangesIn, sequencesIn } from "./expression.ts";
+import { type Ast, items, kindOf, node, rangeName, someNode, stringOf, word } from "../ast.ts";
+import { type Constant, compared, conditions, constantOf, equalTo, isBounded, limit } from "./condition.ts";
+import { namesOf, rangesIn, sequencesIn } from "./expression.ts";
+import { followCalls } from "./function.ts";
 import type { LockMode } from "./mode.ts";
 import { type Constraint, columnOf, type Relation, referring, type Trigger, withChildren } from "./schema.ts";
 import { typeName } from "./types.ts";
@@ -10,18 +11,15 @@ import type { Work } from "./work.ts";
 /** `analysed`: only its names are looked up, as for a view. `planned`: as EXPLAIN does. `run`: it reads its rows too. */
 export type Depth = "analysed" | "planned" | "run";
 
-/** Functions, whose bodies can do anything. Set by the file that can follow them. */
-export type FollowCall = (work: Work, tree: Ast) => void;
-
 /** Does what a query does to the depth that is asked for. */
-export function query(work: Work, ast: Ast, depth: Depth, follow: FollowCall): void {
+export function query(work: Work, ast: Ast, depth: Depth): void {
   const [kind, tree] = kindOf(ast);
   if (/^(?:Insert|Update|Delete|Merge)Stmt$/.test(kind)) {
-    change(work, kind, tree, depth, follow);
+    change(work, kind, tree, depth);
     return;
   }
-  for (const changing of nestedChanges(tree)) change(work, ...changing, depth, follow);
-  read(work, tree, depth, lockedModes(tree), follow);
+  for (const changing of nestedChanges(tree)) change(work, ...changing, depth);
+  read(work, tree, depth, lockedModes(tree));
 }
 
 /** INSERT, UPDATE and DELETE within WITH. */
@@ -42,39 +40,59 @@ function lockedModes(tree: Ast): (name: string) => LockMode {
 }
 
 /** Reads every relation that the tree names. */
-function read(
-  work: Work,
-  tree: Ast,
-  depth: Depth,
-  modeOf: (name: string) => LockMode,
-  follow: FollowCall,
-  except?: Ast,
-): void {
+function read(work: Work, tree: Ast, depth: Depth, modeOf: (name: string) => LockMode, except?: Ast): void {
+  const scopes = scopesOf(tree);
+  const changed = nestedChanges(tree).map(([, nested]) => nested["relation"]);
   for (const range of rangesIn(tree)) {
-    if (range === except) continue;
-    const mode = modeOf(word(node(range["alias"])["aliasname"]) || word(range["relname"]));
+    if (range === except || changed.includes(range)) continue;
+    const name = calledIn(range);
+    const mode = modeOf(name);
     const relation = work.openRange(range, mode);
     if (relation !== undefined)
-      readRelation(work, relation, { mode, depth, only: range["inh"] !== true, tree, follow });
+      readRelation(work, relation, {
+        name,
+        mode,
+        depth,
+        only: range["inh"] !== true,
+        tree: scopes.get(range) ?? tree,
+      });
   }
   refuseNewLabels(work, tree);
   if (depth === "analysed") return;
   for (const name of sequencesIn(tree))
     if (depth === "run") work.open(name, "ROW EXCLUSIVE", { kind: "sequence" });
-  if (depth === "run") follow(work, tree);
+  if (depth === "run") followCalls(work, tree);
 }
 
+/** For each relation of a query the SELECT that names it in FROM: its conditions are about it. */
+function scopesOf(tree: Ast): ReadonlyMap<Ast, Ast> {
+  const scopes = new Map<Ast, Ast>();
+  const add = (select: Ast): void => {
+    for (const range of rangesIn({ from: select["fromClause"] })) scopes.set(range, select);
+  };
+  add(tree);
+  someNode(tree, (_, fields) => {
+    if (fields["fromClause"] !== undefined) add(fields);
+    return false;
+  });
+  return scopes;
+}
+
+/** The alias of a relation in a query, or its name. */
+const calledIn = (range: Ast): string => word(node(range["alias"])["aliasname"]) || word(range["relname"]);
+
 interface Reading {
+  /** What the query calls it. */
+  readonly name: string;
   readonly mode: LockMode;
   readonly depth: Depth;
   readonly only: boolean;
   /** The query, whose conditions say which rows. */
   readonly tree: Ast;
-  readonly follow: FollowCall;
 }
 
 function readRelation(work: Work, relation: Relation, reading: Reading): void {
-  const { mode, depth, only, tree, follow } = reading;
+  const { name, mode, depth, only, tree } = reading;
   if (depth === "analysed") return;
   if (relation.kind === "view") {
     const body = relation.uses?.tree;
@@ -82,7 +100,7 @@ function readRelation(work: Work, relation: Relation, reading: Reading): void {
       work.unknown(`what the view ${relation.name} reads`);
       return;
     }
-    read(work, body, depth, () => mode, follow);
+    read(work, body, depth, () => mode);
     return;
   }
   if (relation.kind === "materialized view" && !relation.populated && depth === "run")
@@ -91,7 +109,7 @@ function readRelation(work: Work, relation: Relation, reading: Reading): void {
   for (const each of all) {
     work.plan(each, mode);
     if (depth !== "run") continue;
-    if (byIndex(each, tree)) continue;
+    if (byIndex(each, tree, name)) continue;
     work.scan(each);
   }
 }
@@ -106,32 +124,54 @@ function live(relation: Relation, tree: Ast): readonly Relation[] {
   return all.filter((each) => each.bound === undefined || values.some((value) => inBound(each, value)));
 }
 
-function inBound(partition: Relation, value: number): boolean {
+function inBound(partition: Relation, value: Constant): boolean {
   const { tree, isDefault } = partition.bound!;
   if (isDefault) return true;
   const [low, high] = [limit(tree["lowerdatums"]), limit(tree["upperdatums"])];
   if (word(tree["strategy"]) !== "r" || low === undefined || high === undefined) return true;
-  return value >= low && value < high;
+  const [above, below] = [compared(value, low), compared(value, high)];
+  return above === undefined || below === undefined || (above >= 0 && below < 0);
 }
 
 /** Whether the conditions let PostgreSQL find the rows by an index, as it does where there are more than a few. */
-function byIndex(relation: Relation, tree: Ast): boolean {
-  const wanted = conditions(tree).filter(({ operator }) => /^(?:=|between|in)$/.test(operator));
+function byIndex(relation: Relation, tree: Ast, name: string): boolean {
+  const own = conditions(tree).filter(({ table }) => table === undefined || table === name);
+  const wanted = own.filter(
+    ({ operator, column }) => /^(?:=|in|is null)$/.test(operator) || isBounded(own, column),
+  );
   return relation.indexes.some(
     ({ index }) =>
       index?.valid === true &&
       index.predicate === undefined &&
       index.keys[0] !== undefined &&
-      wanted.some(({ column }) => column === index.keys[0]),
+      (wanted.some(({ column }) => column === index.keys[0]) || isOrdered(tree, index.keys[0])),
+  );
+}
+
+/** The first rows, or the first value, in the order of an index. */
+function isOrdered(tree: Ast, key: string): boolean {
+  const named = (value: Ast): boolean =>
+    stringOf(items(node(value["ColumnRef"])["fields"]).at(-1) ?? {}) === key;
+  const [order] = items(tree["sortClause"]);
+  if (tree["limitCount"] !== undefined && order !== undefined)
+    return named(node(node(order["SortBy"])["node"]));
+  const call = node(node(node(items(tree["targetList"])[0]?.["ResTarget"])["val"])["FuncCall"]);
+  const name = stringOf(items(call["funcname"]).at(-1) ?? {});
+  const extreme = /^(?:min|max)$/.test(name) && items(tree["targetList"]).length === 1;
+  return (
+    extreme &&
+    tree["whereClause"] === undefined &&
+    tree["groupClause"] === undefined &&
+    named(items(call["args"])[0] ?? {})
   );
 }
 
 // Changes.
 
-function change(work: Work, kind: string, tree: Ast, depth: Depth, follow: FollowCall): void {
+function change(work: Work, kind: string, tree: Ast, depth: Depth): void {
   const range = node(tree["relation"]);
   const named = work.openRange(range, "ROW EXCLUSIVE");
-  for (const nested of nestedChanges(tree)) change(work, ...nested, depth, follow);
+  for (const nested of nestedChanges(tree)) change(work, ...nested, depth);
   // An INSERT's rows are chosen by its SELECT, another's by its own WHERE clause.
   const rows = kind === "InsertStmt" ? node(node(tree["selectStmt"])["SelectStmt"]) : tree;
   read(
@@ -139,7 +179,6 @@ function change(work: Work, kind: string, tree: Ast, depth: Depth, follow: Follo
     kind === "InsertStmt" ? { rows, rest: without(tree, "selectStmt", "relation") } : tree,
     depth,
     () => "ACCESS SHARE",
-    follow,
     range,
   );
   if (named === undefined) return;
@@ -149,8 +188,9 @@ function change(work: Work, kind: string, tree: Ast, depth: Depth, follow: Follo
   if (depth === "analysed") return;
   for (const rule of target.rules) if (eventOf(kind).includes(rule.event)) followRule(work, rule);
   const only = named === target && range["inh"] !== true;
-  if (kind === "InsertStmt") insert(work, target, tree, depth, follow);
-  else alter(work, target, { kind, tree, depth, follow, only });
+  lookUpBounds(work, target);
+  if (kind === "InsertStmt") insert(work, target, tree, depth);
+  else alter(work, target, { kind, tree, depth, only });
 }
 
 function without(tree: Ast, ...fields: readonly string[]): Ast {
@@ -178,9 +218,10 @@ function followRule(work: Work, rule: Relation["rules"][number]): void {
   if (!rule.instead) work.unknown(`what the rule ${rule.name} does`);
 }
 
-function insert(work: Work, target: Relation, tree: Ast, depth: Depth, follow: FollowCall): void {
+function insert(work: Work, target: Relation, tree: Ast, depth: Depth): void {
   const conflict = node(tree["onConflictClause"]);
-  if (items(node(node(conflict["infer"])["InferClause"] ?? conflict["infer"])["indexElems"]).length > 0)
+  const infer = node(conflict["infer"]);
+  if (items(infer["indexElems"]).length > 0 || infer["conname"] !== undefined)
     work.plan(target, "ROW EXCLUSIVE");
   if (depth !== "run") return;
   const values = items(node(node(tree["selectStmt"])["SelectStmt"])["valuesLists"]);
@@ -191,6 +232,9 @@ function insert(work: Work, target: Relation, tree: Ast, depth: Depth, follow: F
     const rows = values.map((row) => items(node(row["List"])["items"])[index]);
     return rows.find((each) => each !== undefined && !isNull(each));
   };
+  for (const each of columns)
+    if (target.known && columnOf(target, each) === undefined)
+      work.refuse(`${target.name} has no column ${each}`);
   const partitions =
     target.kind === "partitioned table"
       ? chosen(work, target, values.length > 0 ? given : undefined)
@@ -207,17 +251,23 @@ function insert(work: Work, target: Relation, tree: Ast, depth: Depth, follow: F
         ? values.length === 0 || given(column) !== undefined
         : hasDefault(target, column);
     for (const key of foreignKeys(each)) if (key.columns.every(filled)) checkParent(work, each, key);
-    fireTriggers(work, each, "insert", follow);
+    fireTriggers(work, each, "insert");
   }
+  const omitted = (name: string): boolean =>
+    tree["selectStmt"] === undefined || (columns.length > 0 && !columns.includes(name));
   for (const each of target.columns) {
-    if (
-      each.default !== undefined &&
-      (values.length === 0 ? !names.includes(each.name) : !columns.includes(each.name) && columns.length > 0)
-    )
+    if (each.default !== undefined && omitted(each.name))
       for (const sequence of sequencesIn(each.default))
         work.open(sequence, "ROW EXCLUSIVE", { kind: "sequence" });
+    if (each.identity === true && omitted(each.name)) lockIdentity(work, target, each.name);
     useEnum(work, each, given(each.name));
   }
+}
+
+function lockIdentity(work: Work, table: Relation, column: string): void {
+  for (const each of work.schema.relations.values())
+    if (each.owner?.table === table && each.owner.column === column && each.owner.identity)
+      work.lock(each, "ROW EXCLUSIVE");
 }
 
 /** A value that was added to an enum in this transaction must not be used in it. */
@@ -281,7 +331,7 @@ function chosen(
 ): readonly Relation[] {
   const column = target.key?.columns[0];
   const value = given === undefined || column === undefined ? undefined : given(column);
-  const number = value === undefined ? undefined : numberOf(value);
+  const number = value === undefined ? undefined : constantOf(value);
   const leaves = withChildren(target).filter(({ kind }) => kind === "table");
   if (
     number === undefined ||
@@ -314,22 +364,21 @@ interface Alteration {
   readonly kind: string;
   readonly tree: Ast;
   readonly depth: Depth;
-  readonly follow: FollowCall;
   readonly only: boolean;
 }
 
 /** UPDATE, DELETE, MERGE. */
-function alter(work: Work, target: Relation, { kind, tree, depth, follow, only }: Alteration): void {
+function alter(work: Work, target: Relation, { kind, tree, depth, only }: Alteration): void {
   const all = only ? [target] : live(target, tree);
   for (const each of all) {
     work.plan(each, "ROW EXCLUSIVE");
     if (depth !== "run") continue;
-    if (!byIndex(each, tree)) work.scan(each);
+    if (!byIndex(each, tree, calledIn(node(tree["relation"])))) work.scan(each);
     if (each.rows === "none" || each.kind === "partitioned table") continue;
     const events = kind === "MergeStmt" ? mergeEvents(tree) : eventOf(kind);
     for (const event of events as ("insert" | "update" | "delete")[]) {
-      fireTriggers(work, each, event, follow);
-      if (event === "update") updateKeys(work, each, changedColumns(tree));
+      fireTriggers(work, each, event);
+      if (event === "update") updateKeys(work, each, changedColumns(tree), nullColumns(tree));
       if (event === "delete") deleteRows(work, each);
     }
   }
@@ -356,9 +405,18 @@ function changedColumns(tree: Ast): readonly string[] {
     .map((target) => word(target["name"]));
 }
 
-function updateKeys(work: Work, table: Relation, columns: readonly string[]): void {
+/** The columns that SET makes NULL. */
+function nullColumns(tree: Ast): readonly string[] {
+  return items(tree["targetList"])
+    .map((item) => node(item["ResTarget"]))
+    .filter((target) => isNull(node(target["val"])))
+    .map((target) => word(target["name"]));
+}
+
+function updateKeys(work: Work, table: Relation, columns: readonly string[], nulls: readonly string[]): void {
   for (const key of foreignKeys(table)) {
-    if (key.columns.some((each) => columns.includes(each))) checkParent(work, table, key);
+    const set = key.columns.filter((each) => columns.includes(each));
+    if (set.length > 0 && !set.some((each) => nulls.includes(each))) checkParent(work, table, key);
   }
   for (const [child, key] of referring(work.schema, table)) {
     if (key.references!.columns.some((each) => columns.includes(each)))
@@ -381,18 +439,20 @@ function touchChild(work: Work, child: Relation, key: Constraint, action: string
   }
 }
 
-function fireTriggers(
-  work: Work,
-  table: Relation,
-  event: Trigger["events"][number],
-  follow: FollowCall,
-): void {
-  for (const trigger of table.triggers) {
-    if (!trigger.enabled || !trigger.events.includes(event)) continue;
-    follow(work, { FuncCall: { funcname: [{ String: { sval: trigger.functionName } }], trigger: true } });
+/** Before PostgreSQL 14 what is written to a partition directly looks up the bounds of its parents. */
+export function lookUpBounds(work: Work, table: Relation): void {
+  if (work.version >= 14 || table.bound === undefined) return;
+  for (const parent of table.parents) {
+    work.lock(parent, "ACCESS SHARE");
+    lookUpBounds(work, parent);
   }
 }
 
-/** The functions of the folder that a tree calls. */
-export const userCalls = (work: Work, tree: Ast) =>
-  callsIn(tree).flatMap((name) => work.schema.functionsNamed(name, work.session.searchPath));
+function fireTriggers(work: Work, table: Relation, event: Trigger["events"][number]): void {
+  for (const trigger of table.triggers) {
+    if (!trigger.enabled || !trigger.events.includes(event)) continue;
+    followCalls(work, {
+      FuncCall: { funcname: [{ String: { sval: trigger.functionName } }], trigger: true },
+    });
+  }
+}

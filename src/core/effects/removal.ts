@@ -152,7 +152,8 @@ export function removeRelation(
     spare("a foreign key");
   for (const { references } of relation.constraints)
     if (references !== undefined && references.table !== relation)
-      work.lock(references.table, "ACCESS EXCLUSIVE");
+      for (const each of withChildren(references.table))
+        if (each.kind !== "partitioned table" || work.version >= 15) work.lock(each, "ACCESS EXCLUSIVE");
   for (const index of relation.indexes) {
     work.lock(index, "ACCESS EXCLUSIVE");
     for (const parent of index.parents) parent.children = parent.children.filter((each) => each !== index);
@@ -245,6 +246,11 @@ export function removeFunction(work: Work, gone: UserFunction, cascade: boolean)
       spare(`the trigger ${trigger.name} of ${table.name}`);
       work.lock(table, "ACCESS EXCLUSIVE");
       table.triggers = table.triggers.filter((each) => each !== trigger);
+    }
+    for (const index of [...table.indexes]) {
+      if (!index.index!.functions.includes(gone.name)) continue;
+      spare(index.name);
+      removeIndex(work, index);
     }
     dropDefaults(work, table, calls, spare);
     for (const constraint of [...table.constraints]) {

@@ -107,6 +107,8 @@ export interface IndexDefinition {
   keys: (string | undefined)[];
   readonly expression: boolean;
   readonly predicate?: Ast;
+  /** The functions that it calls. */
+  readonly functions: readonly string[];
   readonly unique: boolean;
   readonly method: string;
   /** How PostgreSQL ends the names that it chooses for it and for those of partitions. */
@@ -220,7 +222,8 @@ export class Schema {
 
   /** What a name stands for. */
   relation({ schema, name }: ObjectName, searchPath: readonly string[]): Relation | undefined {
-    return inPath(schema, searchPath, (each) => this.relations.get(keyOf(each, name)));
+    const path = searchPath.length > 0 ? ["pg_temp", ...searchPath] : searchPath;
+    return inPath(schema, path, (each) => this.relations.get(keyOf(each, name)));
   }
 
   type({ schema, name }: ObjectName, searchPath: readonly string[]): UserType | undefined {

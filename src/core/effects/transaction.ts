@@ -1,5 +1,5 @@
 /** Transactions and their savepoints → which locks are held. */
-import { type Ast, items, node, word } from "../ast.ts";
+import { type Ast, items, node, someNode, stringOf, word } from "../ast.ts";
 import type { LockMode } from "./mode.ts";
 import { stronger } from "./mode.ts";
 import type { Relation } from "./schema.ts";
@@ -63,11 +63,31 @@ export function copyOf(session: Session): Session {
   };
 }
 
+/** `set_config` of constants. */
+export function setConfig(session: Session, tree: Ast): void {
+  someNode(tree, (kind, fields) => {
+    if (kind !== "FuncCall" || stringOf(items(fields["funcname"]).at(-1) ?? {}) !== "set_config")
+      return false;
+    const [name, value] = items(fields["args"]).map((item) =>
+      word(node(node(item["A_Const"])["sval"])["sval"]),
+    );
+    set(
+      session,
+      (name ?? "").toLowerCase(),
+      (value ?? "").split(",").map((each) => each.trim()),
+    );
+    return false;
+  });
+}
+
+function set(session: Session, name: string, values: readonly string[] | undefined): void {
+  if (name === "search_path") session.searchPath = values ?? ["public"];
+  if (name === "timezone") session.timeZone = values?.[0] ?? "";
+}
+
 /** SET and RESET of what changes the meaning of later statements. */
 export function setVariable(session: Session, tree: Ast): void {
   const name = word(tree["name"]).toLowerCase();
   const values = items(tree["args"]).map((item) => word(node(node(item["A_Const"])["sval"])["sval"]));
-  const resets = word(tree["kind"]) !== "VAR_SET_VALUE";
-  if (name === "search_path") session.searchPath = resets ? ["public"] : values;
-  if (name === "timezone") session.timeZone = resets ? "" : (values[0] ?? "");
+  set(session, name, word(tree["kind"]) === "VAR_SET_VALUE" ? values : undefined);
 }

@@ -70,18 +70,16 @@ const sameModifiers = (from: TypeName, to: TypeName): boolean =>
 
 /** A longer limit, or none, of the types whose length function PostgreSQL leaves away then. */
 function widens(from: TypeName, to: TypeName): boolean {
+  if (to.modifiers.length === 0) return true;
   switch (from.name) {
     case "varchar":
     case "varbit":
-      return (
-        to.modifiers.length === 0 || (from.modifiers.length > 0 && to.modifiers[0]! >= from.modifiers[0]!)
-      );
+      return from.modifiers.length > 0 && to.modifiers[0]! >= from.modifiers[0]!;
     case "numeric":
       return (
-        to.modifiers.length === 0 ||
-        (from.modifiers.length > 0 &&
-          to.modifiers[0]! >= from.modifiers[0]! &&
-          (to.modifiers[1] ?? 0) === (from.modifiers[1] ?? 0))
+        from.modifiers.length > 0 &&
+        to.modifiers[0]! >= from.modifiers[0]! &&
+        (to.modifiers[1] ?? 0) === (from.modifiers[1] ?? 0)
       );
     case "timestamp":
     case "timestamptz":
@@ -89,7 +87,10 @@ function widens(from: TypeName, to: TypeName): boolean {
     case "timetz":
       return precisionOf(to) >= precisionOf(from);
     case "interval":
-      return fieldsOf(to) === ALL_FIELDS && precisionOf(to) >= precisionOf(from);
+      return (
+        smallestField(to) <= smallestField(from) &&
+        (smallestField(to) > SECOND || precisionOf(to) >= precisionOf(from))
+      );
     default:
       return false;
   }
@@ -103,7 +104,15 @@ function precisionOf({ name, modifiers }: TypeName): number {
   return modifiers[name === "interval" ? 1 : 0] ?? PRECISE;
 }
 
-const fieldsOf = ({ modifiers }: TypeName): number => modifiers[0] ?? ALL_FIELDS;
+/** The bits of an interval's fields, the smallest first. */
+const FIELDS = [12, 11, 10, 3, 1, 2];
+const SECOND = 0;
+
+/** The smallest field that an interval keeps, as an index of `FIELDS`. */
+function smallestField({ modifiers }: TypeName): number {
+  const bits = modifiers[0] ?? ALL_FIELDS;
+  return FIELDS.findIndex((bit) => (bits & (1 << bit)) !== 0);
+}
 
 /** A value that may be longer than the new type allows must be looked at. */
 function noLength(from: TypeName, to: TypeName): boolean {

@@ -46,9 +46,21 @@ export class Work {
   /** Told of each relation before it is locked, and so before it is renamed. */
   onLock: (relation: Relation) => void = () => {};
 
-  constructor(session: Session, circumstances: Circumstances) {
+  readonly #perform: (work: Work, ast: Ast, sql: string) => void;
+
+  constructor(
+    session: Session,
+    circumstances: Circumstances,
+    perform: (work: Work, ast: Ast, sql: string) => void,
+  ) {
     this.session = session;
     this.circumstances = circumstances;
+    this.#perform = perform;
+  }
+
+  /** Does a statement that stands within this one. */
+  perform(ast: Ast): void {
+    this.#perform(this, ast, "");
   }
 
   get schema(): Schema {
