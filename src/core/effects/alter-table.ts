@@ -23,7 +23,7 @@ import { kindFor } from "./drop.ts";
 import { type LockMode, stronger } from "./mode.ts";
 import { alterInherit, attachPartition, detachPartition } from "./partition.ts";
 import { Queue } from "./queue.ts";
-import { columnOf, hasStorage, type Relation, referring, withChildren } from "./schema.ts";
+import { columnOf, hasStorage, type Relation, withChildren } from "./schema.ts";
 import { typeName } from "./types.ts";
 import type { Work } from "./work.ts";
 
@@ -294,7 +294,7 @@ function setLogged(work: Work, queue: Queue, table: Relation, unlogged: boolean)
     return;
   }
   const against = unlogged
-    ? referring(work.schema, table).filter(([child]) => child !== table && !child.unlogged)
+    ? work.schema.referring(table).filter(([child]) => child !== table && !child.unlogged)
     : table.constraints.filter(
         ({ references }) =>
           references !== undefined && references.table !== table && references.table.unlogged,
@@ -302,8 +302,8 @@ function setLogged(work: Work, queue: Queue, table: Relation, unlogged: boolean)
   if (against.length > 0) work.refuse("a foreign key between a logged and an unlogged table");
   table.unlogged = unlogged;
   queue.rewrites.add(table);
-  for (const each of work.schema.relations.values()) {
-    if (work.version < 15 || each.owner?.table !== table) continue;
+  for (const each of work.schema.sequencesOf(table)) {
+    if (work.version < 15) break;
     work.lock(each, "ACCESS EXCLUSIVE");
     work.rewrites.add(each);
   }
@@ -346,8 +346,7 @@ function changeOwner(work: Work, table: Relation, command: Ast): void {
   }
   table.owningRole = owner;
   for (const index of table.indexes) work.lock(index, "ACCESS EXCLUSIVE");
-  for (const each of work.schema.relations.values())
-    if (each.owner?.table === table) work.lock(each, "ACCESS EXCLUSIVE");
+  for (const each of work.schema.sequencesOf(table)) work.lock(each, "ACCESS EXCLUSIVE");
 }
 
 function replicaIdentity(work: Work, table: Relation, tree: Ast): void {
@@ -470,7 +469,7 @@ function renameColumn(work: Work, tree: Ast, name: string, newName: string, miss
       index.index!.keys = index.index!.keys.map((key) => (key === name ? newName : key));
     }
   }
-  for (const [, key] of referring(work.schema, table))
+  for (const [, key] of work.schema.referring(table))
     key.references!.columns = key.references!.columns.map((one) => (one === name ? newName : one));
 }
 
@@ -506,8 +505,7 @@ export function moveRelation(work: Work, tree: Ast): void {
   if (work.schema.complete && !work.schema.schemas.has(schema)) work.refuse(`there is no schema ${schema}`);
   work.schema.rename(relation, relation.name, schema);
   for (const index of relation.indexes) work.schema.rename(index, index.name, schema);
-  for (const each of [...work.schema.relations.values()]) {
-    if (each.owner?.table !== relation) continue;
+  for (const each of work.schema.sequencesOf(relation)) {
     work.lock(each, "ACCESS EXCLUSIVE");
     work.schema.rename(each, each.name, schema);
   }

@@ -6,7 +6,7 @@ import { followCalls } from "./function.ts";
 import { refuseNewLabel } from "./query.ts";
 import type { checkForeignKey, Queue } from "./queue.ts";
 import { dependentViews, removeColumn, removeRelation } from "./removal.ts";
-import { type Column, columnOf, isPartition, type Relation, referring, withChildren } from "./schema.ts";
+import { type Column, columnOf, isPartition, type Relation, withChildren } from "./schema.ts";
 import {
   type Conversion,
   collationOf,
@@ -406,7 +406,7 @@ function rebuildOn(
     if (constraint.kind === "check" && constraint.valid && constraint.enforced) queue.verifies.add(table);
     if (constraint.references !== undefined) renewKey(work, queue, table, constraint, alike);
   }
-  for (const [child, key] of referring(work.schema, table)) {
+  for (const [child, key] of work.schema.referring(table)) {
     if (key.references!.columns.includes(name)) renewKey(work, queue, child, key, alike);
   }
 }
@@ -473,9 +473,9 @@ export function alterIdentity(work: Work, table: Relation, command: Ast): void {
     if (command["missing_ok"] === true) return;
     work.refuse(`${name} is not an identity column`);
   }
-  const sequence = [...work.schema.relations.values()].find(
-    (each) => each.owner?.table === table && each.owner.column === name && each.owner.identity,
-  );
+  const sequence = work.schema
+    .sequencesOf(table)
+    .find(({ owner }) => owner!.column === name && owner!.identity);
   if (sequence === undefined) return;
   if (subtype === "AT_DropIdentity") {
     column.identity = false;

@@ -334,8 +334,9 @@ function addForeignKey(
   const recurses = table.kind === "partitioned table" || (work.version >= 18 && !isNew);
   for (const each of recurses ? withChildren(table) : [table]) {
     if (each !== table) work.lock(each, "SHARE ROW EXCLUSIVE");
-    if (each === table || table.kind === "partitioned table")
-      each.constraints.push({ ...made, inherited: each !== table });
+    if (each !== table && table.kind !== "partitioned table") continue;
+    each.constraints.push({ ...made, inherited: each !== table });
+    work.schema.note(each);
   }
   const nothing = own.every((each) => empty.has(each));
   if (!isNew && !skips && enforced && !nothing) queue.foreignKeys.push([table, made]);

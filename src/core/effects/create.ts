@@ -154,7 +154,9 @@ export function makeFrom(work: Work, body: Ast, into: Ast, { matview, missing }:
     rows: empty ? "none" : "unknown",
     populated: !empty,
   });
-  if (matview) made.uses = usesOf(work, body);
+  if (!matview) return;
+  made.uses = usesOf(work, body);
+  work.schema.note(made);
 }
 
 /** The columns of a query, as far as their names and types show. */
@@ -244,7 +246,9 @@ export function ownedBy(work: Work, sequence: Relation, options: Ast["x"]): void
   delete sequence.owner;
   if (names.length < 2) return;
   const table = work.open(objectName(names.slice(0, -1)), "ACCESS SHARE");
-  if (table !== undefined) sequence.owner = { table, column: names.at(-1)!, identity: false };
+  if (table === undefined) return;
+  sequence.owner = { table, column: names.at(-1)!, identity: false };
+  work.schema.note(sequence);
 }
 
 /** ALTER SEQUENCE. */

@@ -5,7 +5,7 @@ import { rangesIn } from "./expression.ts";
 import { requireColumn } from "./index.ts";
 import { type LockMode, lockModes } from "./mode.ts";
 import { lookUpBounds, query } from "./query.ts";
-import { hasStorage, type Relation, referring, type UserType, withChildren } from "./schema.ts";
+import { hasStorage, type Relation, type UserType, withChildren } from "./schema.ts";
 import { isBuiltIn } from "./types.ts";
 import type { Work } from "./work.ts";
 
@@ -45,7 +45,7 @@ export function truncate(work: Work, tree: Ast): void {
     for (const each of range["inh"] === true ? withChildren(relation) : [relation]) all.add(each);
   }
   for (const each of all) {
-    for (const [child, key] of referring(work.schema, each)) {
+    for (const [child, key] of work.schema.referring(each)) {
       if (all.has(child)) continue;
       if (!cascade) work.refuse(`the foreign key ${key.name} of ${child.name} refers to ${each.name}`);
       for (const one of withChildren(child)) all.add(one);
@@ -64,8 +64,7 @@ function empty(work: Work, table: Relation, restart: boolean): void {
     table.rows = "none";
   }
   if (!restart) return;
-  for (const each of work.schema.relations.values()) {
-    if (each.owner?.table !== table) continue;
+  for (const each of work.schema.sequencesOf(table)) {
     work.lock(each, "ACCESS EXCLUSIVE");
     work.rewrites.add(each);
   }

@@ -4,7 +4,7 @@ import { type Condition, type Constant, compared, conditionOf, conjuncts, limit 
 import { attachOrBuild } from "./index.ts";
 
 import { checkForeignKey, type Queue } from "./queue.ts";
-import { columnOf, hasStorage, isPartition, type Relation, referring, withChildren } from "./schema.ts";
+import { columnOf, hasStorage, isPartition, type Relation, withChildren } from "./schema.ts";
 import type { Work } from "./work.ts";
 
 const defaultOf = (table: Relation): Relation | undefined =>
@@ -55,7 +55,7 @@ function join(work: Work, table: Relation, child: Relation, bound: Ast): void {
     const own = columnOf(child, column.name);
     if (own !== undefined) own.inherited = true;
   }
-  for (const [referrer] of referring(work.schema, table))
+  for (const [referrer] of work.schema.referring(table))
     work.lock(referrer, work.version >= 15 ? "SHARE ROW EXCLUSIVE" : "ACCESS SHARE");
   child.parents.push(table);
   table.children.push(child);
@@ -77,6 +77,7 @@ function inheritConstraint(work: Work, child: Relation, constraint: Relation["co
   if (constraint.kind === "check") work.refuse(`${child.name} lacks the constraint ${constraint.name}`);
   if (constraint.references === undefined) return;
   child.constraints.push({ ...constraint, inherited: true });
+  work.schema.note(child);
   work.lock(constraint.references.table, "SHARE ROW EXCLUSIVE");
   if (constraint.enforced) checkForeignKey(work, child, constraint);
 }
@@ -237,7 +238,8 @@ export function createPartition(
     child.constraints.push({ ...constraint, inherited: true });
     if (constraint.references !== undefined) work.lock(constraint.references.table, "SHARE ROW EXCLUSIVE");
   }
-  for (const [table] of referring(work.schema, parent))
+  work.schema.note(child);
+  for (const [table] of work.schema.referring(parent))
     work.lock(table, work.version >= 15 ? "SHARE ROW EXCLUSIVE" : "ACCESS SHARE");
   for (const index of parent.indexes) {
     work.lock(index, "SHARE UPDATE EXCLUSIVE");
@@ -264,7 +266,7 @@ export function detachPartition(work: Work, table: Relation, command: Ast): void
   if (concurrent && other !== undefined) work.refuse(`${table.name} has a default partition`);
   const child = work.openRange(
     node(def["name"]),
-    concurrent || work.version >= 14 || referring(work.schema, table).length > 0
+    concurrent || work.version >= 14 || work.schema.referring(table).length > 0
       ? "ACCESS EXCLUSIVE"
       : "SHARE UPDATE EXCLUSIVE",
   );
@@ -284,7 +286,7 @@ export function detachPartition(work: Work, table: Relation, command: Ast): void
   }
   for (const { references, inherited } of child.constraints)
     if (references !== undefined && inherited) work.lock(references.table, "SHARE ROW EXCLUSIVE");
-  for (const [referrer] of referring(work.schema, table)) {
+  for (const [referrer] of work.schema.referring(table)) {
     work.plan(referrer, "ACCESS SHARE");
     work.scan(referrer);
     work.lock(referrer, "ACCESS EXCLUSIVE");

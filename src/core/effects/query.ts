@@ -4,7 +4,7 @@ import { type Constant, compared, conditions, constantOf, equalTo, isBounded, li
 import { namesOf, rangesIn, sequencesIn } from "./expression.ts";
 import { followCalls } from "./function.ts";
 import type { LockMode } from "./mode.ts";
-import { type Constraint, columnOf, type Relation, referring, type Trigger, withChildren } from "./schema.ts";
+import { type Constraint, columnOf, type Relation, type Trigger, withChildren } from "./schema.ts";
 import { typeName } from "./types.ts";
 import type { Work } from "./work.ts";
 
@@ -265,9 +265,8 @@ function insert(work: Work, target: Relation, tree: Ast, depth: Depth): void {
 }
 
 function lockIdentity(work: Work, table: Relation, column: string): void {
-  for (const each of work.schema.relations.values())
-    if (each.owner?.table === table && each.owner.column === column && each.owner.identity)
-      work.lock(each, "ROW EXCLUSIVE");
+  for (const each of work.schema.sequencesOf(table))
+    if (each.owner!.column === column && each.owner!.identity) work.lock(each, "ROW EXCLUSIVE");
 }
 
 /** A value that was added to an enum in this transaction must not be used in it. */
@@ -418,14 +417,14 @@ function updateKeys(work: Work, table: Relation, columns: readonly string[], nul
     const set = key.columns.filter((each) => columns.includes(each));
     if (set.length > 0 && !set.some((each) => nulls.includes(each))) checkParent(work, table, key);
   }
-  for (const [child, key] of referring(work.schema, table)) {
+  for (const [child, key] of work.schema.referring(table)) {
     if (key.references!.columns.some((each) => columns.includes(each)))
       touchChild(work, child, key, key.references!.onUpdate);
   }
 }
 
 function deleteRows(work: Work, table: Relation): void {
-  for (const [child, key] of referring(work.schema, table))
+  for (const [child, key] of work.schema.referring(table))
     touchChild(work, child, key, key.references!.onDelete);
 }
 

@@ -6,7 +6,6 @@ import {
   columnOf,
   isPartition,
   type Relation,
-  referring,
   type UserFunction,
   type UserType,
   withChildren,
@@ -27,7 +26,7 @@ export function removeConstraint(
   if (references !== undefined)
     for (const each of withChildren(references.table)) work.lock(each, "ACCESS EXCLUSIVE");
   if (index !== undefined) {
-    for (const [child, key] of referring(work.schema, table)) {
+    for (const [child, key] of work.schema.referring(table)) {
       if (key.references!.columns.toSorted().join() !== constraint.columns.toSorted().join()) continue;
       if (!cascade) work.refuse(`the foreign key ${key.name} of ${child.name} needs ${name}`);
       removeConstraint(work, child, key, true);
@@ -102,9 +101,8 @@ export function removeColumn(
   }
   for (const index of [...table.indexes]) if (index.index!.columns.includes(name)) removeIndex(work, index);
   table.columns = table.columns.filter((each) => each.name !== name);
-  for (const each of [...work.schema.relations.values()]) {
-    if (each.owner?.table === table && each.owner.column === name) removeRelation(work, each, true);
-  }
+  for (const each of work.schema.sequencesOf(table))
+    if (each.owner!.column === name) removeRelation(work, each, true);
   for (const child of only ? [] : table.children) {
     work.lock(child, "ACCESS EXCLUSIVE");
     if (columnOf(child, name)?.inherited === true) removeColumn(work, child, name, cascade);
@@ -113,9 +111,7 @@ export function removeColumn(
 
 /** What stands on a column and does not fall with it. */
 export function dependentViews(work: Work, table: Relation, name: string): readonly Relation[] {
-  return [...work.schema.relations.values()].filter(
-    (each) => each.uses !== undefined && usesColumn(each.uses, table, name),
-  );
+  return work.schema.views().filter(({ uses }) => usesColumn(uses!, table, name));
 }
 
 /** Takes a relation away. `together`: those that the same statement drops. */
@@ -143,12 +139,12 @@ export function removeRelation(
     if (!together.has(child) || isPartition(child))
       removeRelation(work, child, cascade || isPartition(child), together);
   }
-  for (const [child, key] of referring(work.schema, relation)) {
+  for (const [child, key] of work.schema.referring(relation)) {
     if (child === relation) continue;
     if (!together.has(child)) spare(child.name);
     removeConstraint(work, child, key, true);
   }
-  if (relation.parents.some((parent) => isPartition(relation) && referring(work.schema, parent).length > 0))
+  if (relation.parents.some((parent) => isPartition(relation) && work.schema.referring(parent).length > 0))
     spare("a foreign key");
   for (const { references } of relation.constraints)
     if (references !== undefined && references.table !== relation)

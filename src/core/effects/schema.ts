@@ -171,6 +171,10 @@ export class Schema {
   readonly publications = new Map<string, Publication>();
   readonly statistics = new Map<string, Relation>();
   readonly #count: { next: number };
+  /** By the id of a table: whose foreign keys ever referred to it, and which sequences ever belonged to it. */
+  readonly #referrers = new Map<number, Set<Relation>>();
+  readonly #sequences = new Map<number, Set<Relation>>();
+  readonly #views = new Set<Relation>();
   /** Nothing exists but what is in it. Otherwise a name that is not in it may well be in the database. */
   readonly complete: boolean;
 
@@ -202,7 +206,43 @@ export class Schema {
       ...relation,
     };
     this.relations.set(keyOf(made.schema, made.name), made);
+    this.note(made);
     return made;
+  }
+
+  /** Must be told when a relation comes to refer to another: by a foreign key, as its sequence, as a view. */
+  note(relation: Relation): void {
+    const under = (map: Map<number, Set<Relation>>, { id }: Relation): void => {
+      map.set(id, (map.get(id) ?? new Set()).add(relation));
+    };
+    for (const { references } of relation.constraints)
+      if (references !== undefined) under(this.#referrers, references.table);
+    if (relation.owner !== undefined) under(this.#sequences, relation.owner.table);
+    if (relation.uses !== undefined) this.#views.add(relation);
+  }
+
+  #left(relations: Iterable<Relation> | undefined): readonly Relation[] {
+    return [...(relations ?? [])].filter(
+      (each) => this.relations.get(keyOf(each.schema, each.name)) === each,
+    );
+  }
+
+  /** The foreign keys that refer to a table, and whose they are. */
+  referring(table: Relation): readonly (readonly [Relation, Constraint])[] {
+    return this.#left(this.#referrers.get(table.id)).flatMap((each) =>
+      each.constraints
+        .filter(({ references }) => references?.table === table)
+        .map((constraint) => [each, constraint] as const),
+    );
+  }
+
+  /** The sequences that belong to columns of a table. */
+  sequencesOf(table: Relation): readonly Relation[] {
+    return this.#left(this.#sequences.get(table.id)).filter(({ owner }) => owner?.table === table);
+  }
+
+  views(): readonly Relation[] {
+    return this.#left(this.#views);
   }
 
   nextId(): number {
@@ -272,6 +312,7 @@ export class Schema {
       for (const [key, value] of this[field])
         (made[field] as Map<string, unknown>).set(key, copied(value, known));
     }
+    for (const each of made.relations.values()) made.note(each);
     return made;
   }
 }
@@ -318,14 +359,3 @@ export const isPartition = ({ bound }: Relation): boolean => bound !== undefined
 
 export const columnOf = (relation: Relation, name: string): Column | undefined =>
   relation.columns.find((each) => each.name === name);
-
-/** The foreign keys that refer to a table, and whose they are. */
-export function referring(schema: Schema, table: Relation): readonly (readonly [Relation, Constraint])[] {
-  const found: (readonly [Relation, Constraint])[] = [];
-  for (const each of schema.relations.values()) {
-    for (const constraint of each.constraints) {
-      if (constraint.references?.table === table) found.push([each, constraint]);
-    }
-  }
-  return found;
-}
