@@ -15,7 +15,7 @@ import type { LockMode } from "./mode.ts";
 import * as other from "./other.ts";
 import { query } from "./query.ts";
 import { type Relation, type RelationKind, Schema } from "./schema.ts";
-import { sinceVersion } from "./since.ts";
+import { neededVersion } from "./since.ts";
 import { copyOf, setConfig, setVariable, Transaction } from "./transaction.ts";
 import { type Circumstances, Refused, type Session, Work } from "./work.ts";
 
@@ -129,8 +129,8 @@ function transactionFault(tree: Ast, { block }: Circumstances): string | undefin
 }
 
 function attempt(work: Work, { ast, sql }: Statement, transactional: boolean): string | undefined {
-  const since = sinceVersion(ast);
-  if (since > work.version) return `it needs PostgreSQL ${since}`;
+  const needed = neededVersion(ast, work.version);
+  if (needed !== undefined) return `it needs PostgreSQL ${needed}`;
   if (work.circumstances.block && !transactional) return "it cannot run in a transaction";
   try {
     perform(work, ast, sql);

@@ -47,11 +47,13 @@ function publicationSince(tree: Ast): number {
   return newer ? 15 : 0;
 }
 
-export function sinceVersion(ast: Ast): number {
+/** The version that a statement needs, where that is newer than `version`. */
+export function neededVersion(ast: Ast, version: number): number | undefined {
+  if (version >= 18) return undefined;
   if (needs18(ast)) return 18;
   const [kind, tree] = kindOf(ast);
-  const own = NEWER[kind]?.(tree) ?? 0;
-  return Math.max(own, nestedSince(ast));
+  const needed = Math.max(NEWER[kind]?.(tree) ?? 0, nestedSince(ast));
+  return needed > version ? needed : undefined;
 }
 
 function nestedSince(ast: Ast): number {
