@@ -1,7 +1,7 @@
 /** What the model says of statements, held against what PostgreSQL 12 to 18 did with them. */
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
-import { effectsOf, newSession } from "../../src/core/effects/effects.ts";
+import { effectsOf, Fold, newSession } from "../../src/core/effects/effects.ts";
 import { createTreeReader } from "../../src/io/grammar.ts";
 import { type AskedCase, createOracle, type LockAnswer } from "../support/locks.ts";
 import { casesOf, type Measured, type MeasuredCase, versions } from "./cases.ts";
@@ -92,4 +92,25 @@ test("a table that the same transaction made is nobody's hazard", async () => {
   expect(
     effects.flatMap(({ locks, rewrites, scans, builds }) => [...locks, ...rewrites, ...scans, ...builds]),
   ).toEqual([]);
+});
+
+test("what earlier runs made is in use, and may have rows; what this run made is not, though it was in another file", async () => {
+  const reader = await createTreeReader();
+  const circumstances = { version: 18, block: true, read: () => undefined, readBody: () => undefined };
+  const fold = new Fold(newSession(false));
+  const session = { searchPath: ["shop"], timeZone: "UTC" };
+  const file = (sql: string) => {
+    fold.beginFile(session);
+    return [...fold.run(reader.statements(sql), circumstances)];
+  };
+  fold.beginRun();
+  file("set search_path = other; create table shop.orders (id bigint)");
+  const index = "create index on orders (id)";
+  expect(file(index)).toMatchObject([{ locks: [{ schema: "shop", name: "orders", inUse: false }] }]);
+  fold.beginRun();
+  expect(file(index)).toMatchObject([{ locks: [{ name: "orders", mode: "SHARE", inUse: true }] }]);
+  expect(file("alter table orders add note text not null")).toMatchObject([{ scans: [{ name: "orders" }] }]);
+  expect(file("alter table strange add a int")).toMatchObject([
+    { locks: [{ name: "strange", inUse: true }] },
+  ]);
 });

@@ -26,6 +26,8 @@ export interface RelationName {
   readonly schema: string;
   readonly name: string;
   readonly kind: RelationKind;
+  /** Others use it: it was there before the run, or may have been. False for what the run itself has made. */
+  readonly inUse: boolean;
 }
 
 export interface Lock extends RelationName {
@@ -75,39 +77,84 @@ export function newSession(complete: boolean, timeZone = "UTC"): Session {
     transaction: 1,
     pending: new Set(),
     made: new Set(),
+    firstOfRun: 1,
   };
 }
 
-/** Runs statements over a picture. With `block` they are one transaction; otherwise each is its own. */
+/** Runs statements over a picture, which stays as it was. With `block` they are one transaction; otherwise each is its own. */
 export function effectsOf(
   statements: Iterable<Statement>,
   start: Session,
   circumstances: Circumstances,
 ): Effects {
-  let session = copyOf(start);
-  const transaction = new Transaction();
-  const effects: Effect[] = [];
-  for (const statement of statements) {
-    const [kind, tree] = kindOf(statement.ast);
-    if (kind === "TransactionStmt") {
-      const refused = transactionFault(tree, circumstances);
-      session = transaction.control(tree, session);
-      if (/^TRANS_STMT_(?:COMMIT|ROLLBACK|PREPARE)$/.test(word(tree["kind"]))) transaction.end(session);
-      effects.push({ ...NOTHING, ...(refused === undefined ? {} : { refused }) });
-      continue;
+  const fold = new Fold(start);
+  const effects = [...fold.run(statements, circumstances)];
+  return { effects, session: fold.session, held: fold.held };
+}
+
+/** One session at work on a picture of its own, for runs of many files: nothing is copied between them. */
+export class Fold {
+  #session: Session;
+  readonly #transaction = new Transaction();
+
+  constructor(start: Session) {
+    this.#session = copyOf(start);
+  }
+
+  get session(): Session {
+    return this.#session;
+  }
+
+  /** What the open transaction holds, by the relation's id. */
+  get held(): ReadonlyMap<number, LockMode> {
+    return this.#transaction.held;
+  }
+
+  /** A new run begins: all that is there is in use by now, and nobody knows whether it has rows. */
+  beginRun(): void {
+    const { schema } = this.#session;
+    const made = this.#session.firstOfRun;
+    this.#session.firstOfRun = schema.nextId();
+    for (const each of schema.relations.values()) if (each.id >= made) each.rows = "unknown";
+  }
+
+  /** The next file begins: in a transaction, and with settings, of its own. */
+  beginFile({ searchPath, timeZone }: Pick<Session, "searchPath" | "timeZone">): void {
+    this.#transaction.end(this.#session);
+    Object.assign(this.#session, { searchPath, timeZone });
+    this.#session.prepared.clear();
+    this.#session.cursors.clear();
+  }
+
+  /** The effect of each statement in turn. When it is given, the picture is as the statement leaves it. */
+  *run(statements: Iterable<Statement>, circumstances: Circumstances): Generator<Effect> {
+    for (const statement of statements) {
+      yield this.#perform(statement, circumstances);
+      if (!circumstances.block) this.#transaction.end(this.#session);
     }
-    const work = new Work(session, circumstances, perform);
+  }
+
+  #perform(statement: Statement, circumstances: Circumstances): Effect {
+    const [kind, tree] = kindOf(statement.ast);
+    if (kind === "TransactionStmt") return this.#control(tree, circumstances);
+    const work = new Work(this.#session, circumstances, perform);
     const names = new Map<Relation, RelationName>();
     work.onLock = (relation) => {
-      if (!names.has(relation)) names.set(relation, nameOf(relation));
+      if (!names.has(relation)) names.set(relation, nameOf(this.#session, relation));
     };
     const { losses, transactional } = factsOf(statement.ast, statement.sql);
     const refused = attempt(work, statement, transactional);
-    transaction.hold(work.locks);
-    effects.push({ ...effectOf(work, names, refused), losses, transactional });
-    if (!circumstances.block) transaction.end(session);
+    this.#transaction.hold(work.locks);
+    return { ...effectOf(work, names, refused), losses, transactional };
   }
-  return { effects, session, held: transaction.held };
+
+  #control(tree: Ast, circumstances: Circumstances): Effect {
+    const refused = transactionFault(tree, circumstances);
+    this.#session = this.#transaction.control(tree, this.#session);
+    if (/^TRANS_STMT_(?:COMMIT|ROLLBACK|PREPARE)$/.test(word(tree["kind"])))
+      this.#transaction.end(this.#session);
+    return { ...NOTHING, ...(refused === undefined ? {} : { refused }) };
+  }
 }
 
 const NOTHING: Effect = {
@@ -120,7 +167,13 @@ const NOTHING: Effect = {
   unknown: [],
 };
 
-const nameOf = ({ id, schema, name, kind }: Relation): RelationName => ({ id, schema, name, kind });
+const nameOf = ({ firstOfRun }: Session, { id, schema, name, kind, known }: Relation): RelationName => ({
+  id,
+  schema,
+  name,
+  kind,
+  inUse: !known || id < firstOfRun,
+});
 
 function transactionFault(tree: Ast, { block }: Circumstances): string | undefined {
   return block && /PREPARED$/.test(word(tree["kind"]))
@@ -149,11 +202,11 @@ function effectOf(
   const shown = (relations: Iterable<Relation>): RelationName[] =>
     [...relations]
       .filter(({ id }) => !work.session.made.has(id))
-      .map((each) => names.get(each) ?? nameOf(each));
+      .map((each) => names.get(each) ?? nameOf(work.session, each));
   return {
     locks: [...work.locks]
       .filter(([{ id }]) => !work.session.made.has(id))
-      .map(([relation, mode]) => ({ ...(names.get(relation) ?? nameOf(relation)), mode })),
+      .map(([relation, mode]) => ({ ...(names.get(relation) ?? nameOf(work.session, relation)), mode })),
     rewrites: shown(work.rewrites),
     scans: shown(work.scans),
     builds: shown(work.builds),

@@ -20,6 +20,8 @@ export interface Session {
   pending: Set<number>;
   /** Ids of relations that the transaction made. */
   made: Set<number>;
+  /** The id from which on relations were made by the run, and not before it. */
+  firstOfRun: number;
 }
 
 /** What the fold is told of the server and of the code that is not in the trees. */
