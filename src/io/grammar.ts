@@ -36,8 +36,8 @@ export interface Grammar {
    * stand in a migration, broken PL/pgSQL bodies, and syntax that is too new for the server.
    */
   statements(file: MigrationFile): Promise<readonly UserStatement[]>;
-  /** The same, and what is known of each. */
-  parse(file: MigrationFile): Promise<Parsed>;
+  /** The same, and what is known of each. `seen` is shown each tree once, before anything is thrown. */
+  parse(file: MigrationFile, seen?: (parsed: ParsedStatement) => void): Promise<Parsed>;
 }
 
 export interface Parsed {
@@ -51,7 +51,11 @@ export interface Parsed {
  */
 export function createGrammar(server?: ServerVersion, piece = PIECE): Grammar {
   const older = server !== undefined && majorOf(server) < 18 ? createOlderCheck(server) : undefined;
-  const judge = async (file: MigrationFile, faults: Diagnostic[]): Promise<readonly StatementFacts[]> => {
+  const judge = async (
+    file: MigrationFile,
+    faults: Diagnostic[],
+    seen: (parsed: ParsedStatement) => void,
+  ): Promise<readonly StatementFacts[]> => {
     const source = { path: file.source.path, text: readable(file.source.text) };
     refuseWhatParsersCut(source);
     refuseWhatTakesForever(source);
@@ -63,6 +67,7 @@ export function createGrammar(server?: ServerVersion, piece = PIECE): Grammar {
         if (fault !== undefined) faults.push(fault);
         const suspect = older?.suspect(parsed, source.text.slice(parsed.start, parsed.end));
         if (suspect !== undefined) suspects.push(suspect);
+        seen(parsed);
         yield parsed;
       }
     };
@@ -73,9 +78,9 @@ export function createGrammar(server?: ServerVersion, piece = PIECE): Grammar {
     }
     return facts;
   };
-  const parse = async (file: MigrationFile): Promise<Parsed> => {
+  const parse: Grammar["parse"] = async (file, seen = () => {}) => {
     const faults: Diagnostic[] = [];
-    const facts = await judge(file, faults);
+    const facts = await judge(file, faults, seen);
     const statements = statementsOf(file, facts, faults);
     if (faults.length > 0) throw MigrateError.all(faults.sort(byPlace));
     return { facts, statements };

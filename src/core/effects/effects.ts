@@ -249,6 +249,12 @@ const ACTIONS: Readonly<Record<string, Action>> = {
   ClusterStmt: cluster,
   CommentStmt: other.comment,
   CompositeTypeStmt: create.createComposite,
+  ConstraintsSetStmt: (work, tree) => {
+    // IMMEDIATE checks what has waited so far.
+    if (tree["deferred"] === true || work.session.pending.size === 0) return;
+    if (items(tree["constraints"]).length > 0) work.unknown("which constraints still wait for the end");
+    work.session.pending.clear();
+  },
   CopyStmt: (work, tree) => other.copy(work, tree),
   CreateDomainStmt: (work, tree) => create.createType(work, "CreateDomainStmt", tree),
   CreateEnumStmt: (work, tree) => create.createType(work, "CreateEnumStmt", tree),

@@ -1,0 +1,185 @@
+/** Migration files with their trees, in the order of a run → what rules find in them. Pure. */
+import { type Ast, items, kindOf, node, word } from "../ast.ts";
+import { type Effect, Fold, newSession } from "../effects/effects.ts";
+import type { Circumstances } from "../effects/work.ts";
+import { type Fault, faultAt } from "../fault.ts";
+import { type Location, locate, type Source } from "../source.ts";
+import type { StatementFacts } from "../statement/file.ts";
+import { type Ignore, ignoresIn } from "./ignore.ts";
+import type { Severity } from "./rule.ts";
+import { type ActiveRule, isRule, ruleHint, unknownRuleText } from "./settings.ts";
+import type { Earlier, Site } from "./site.ts";
+
+/** One file as it will run. */
+export interface LintedFile {
+  readonly source: Source;
+  readonly facts: readonly Pick<StatementFacts, "begin" | "start" | "end">[];
+  /** One for each of `facts`. */
+  readonly trees: readonly Ast[];
+  /** Which statements are repeated in batches, by their index. */
+  readonly batched: ReadonlySet<number>;
+  readonly transactional: boolean;
+  /** Of its header. */
+  readonly lockTimeout?: string;
+}
+
+/** Something that should not be, at its place. */
+export interface Finding {
+  /** The rule's name, or what is wrong with an ignore. */
+  readonly rule: string;
+  readonly severity: Exclude<Severity, "off">;
+  readonly message: string;
+  /** What to do instead, as a clause. */
+  readonly advice: string;
+  /** The SQL of one migration each, in order. */
+  readonly recipe?: readonly string[];
+  readonly location: Location;
+  readonly excerpt: { readonly line: string; readonly length?: number };
+}
+
+/** What each migration starts from. */
+export interface Surroundings extends Omit<Circumstances, "block"> {
+  readonly searchPath: readonly string[];
+  readonly timeZone: string;
+  readonly lockTimeout: string;
+}
+
+export class Linter {
+  readonly #rules: readonly ActiveRule[];
+  readonly #around: Surroundings;
+  readonly #fold: Fold;
+  readonly #findings: { readonly finding: Finding; readonly mended?: () => boolean }[] = [];
+
+  constructor(rules: readonly ActiveRule[], around: Surroundings) {
+    this.#rules = rules;
+    this.#around = around;
+    this.#fold = new Fold(newSession(false, around.timeZone));
+  }
+
+  /** The files that follow go to a database that the earlier ones have made, and that is in use. */
+  beginRun(): void {
+    this.#fold.beginRun();
+  }
+
+  /** A file that was applied before: only what it makes is noted. */
+  passOver(file: LintedFile): void {
+    for (const _ of this.#effectsOf(file));
+  }
+
+  lint(file: LintedFile): void {
+    const earlier: Earlier[] = [];
+    let [i, lockTimeout] = [0, !isZero(file.lockTimeout ?? this.#around.lockTimeout)];
+    const initial = lockTimeout;
+    for (const effect of this.#effectsOf(file)) {
+      const [kind, tree] = kindOf(file.trees[i]!);
+      lockTimeout = lockTimeoutAfter(kind, tree, initial) ?? lockTimeout;
+      this.#lintStatement(file, i, this.#siteOf(file, i, { kind, tree, effect, earlier, lockTimeout }));
+      if (file.transactional) earlier.push({ kind, tree, effect });
+      i += 1;
+    }
+    this.#lookBehind(file);
+  }
+
+  /** In the order of the files and their statements, without what the run itself has put right. */
+  findings(): readonly Finding[] {
+    return this.#findings.filter(({ mended }) => mended?.() !== true).map(({ finding }) => finding);
+  }
+
+  #effectsOf({ source, facts, trees, transactional }: LintedFile): Generator<Effect> {
+    this.#fold.beginFile(this.#around);
+    const statements = trees.map((ast, i) => ({
+      ast,
+      sql: source.text.slice(facts[i]!.start, facts[i]!.end),
+    }));
+    return this.#fold.run(statements, { ...this.#around, block: transactional });
+  }
+
+  #siteOf(
+    { source, facts, transactional, batched }: LintedFile,
+    i: number,
+    rest: Pick<Site, "kind" | "tree" | "effect" | "earlier" | "lockTimeout">,
+  ): Site {
+    const { start, end } = facts[i]!;
+    const { schema, searchPath } = this.#fold.session;
+    return {
+      ...rest,
+      sql: source.text.slice(start, end),
+      schema,
+      searchPath,
+      alone: !transactional || batched.has(i),
+      batched: batched.has(i),
+      version: this.#around.version,
+    };
+  }
+
+  #lintStatement({ source, facts }: LintedFile, i: number, site: Site): void {
+    const { begin, start, end } = facts[i]!;
+    const ignores = ignoresIn(source.text, begin, start);
+    const used = new Set<string>();
+    for (const { rule, severity } of this.#rules) {
+      if (rule.last === true && used.size > 0) continue;
+      for (const { mended, ...found } of rule.find(site)) {
+        used.add(rule.id);
+        if (ignores.some((each) => each.reason !== "" && each.rules.includes(rule.id))) continue;
+        const finding = { rule: rule.id, severity, advice: rule.advice, ...found };
+        this.#add(source, start, end - start, finding, mended);
+      }
+    }
+    for (const ignore of ignores) this.#judge(source, ignore, used);
+  }
+
+  /** What is wrong with an ignore. */
+  #judge(source: Source, { rules, reason, start, length }: Ignore, used: ReadonlySet<string>): void {
+    const add = (severity: Finding["severity"], { code, message, hint = "" }: Fault): void =>
+      this.#add(source, start, length, { rule: code, severity, message, advice: hint });
+    const form = "write: -- retort-ignore: rule (reason)";
+    if (rules.length === 0)
+      add("error", { code: "ignore-without-rule", message: "no rule is named", hint: form });
+    if (reason === "")
+      add("error", { code: "ignore-without-reason", message: "no reason is given", hint: form });
+    for (const id of rules) {
+      if (!isRule(id))
+        add("error", { code: "unknown-rule", message: unknownRuleText(id), hint: ruleHint(id) });
+      else if (!used.has(id) && this.#rules.some(({ rule }) => rule.id === id))
+        add("warning", { code: "unused-ignore", message: `${id} finds nothing here`, hint: "delete it" });
+    }
+  }
+
+  /** An ignore behind the last statement is above none. */
+  #lookBehind({ source, facts }: LintedFile): void {
+    const last = facts.at(-1);
+    if (last === undefined) return;
+    for (const ignore of ignoresIn(source.text, last.end, source.text.length))
+      this.#judge(source, ignore, new Set());
+  }
+
+  #add(
+    source: Source,
+    start: number,
+    length: number,
+    finding: Omit<Finding, "location" | "excerpt">,
+    mended?: () => boolean,
+  ): void {
+    const at = { ...locate(source, start), start };
+    const { location, excerpt } = faultAt(source, at, length, {
+      code: finding.rule,
+      message: finding.message,
+    });
+    this.#findings.push({
+      finding: { ...finding, location: location!, excerpt: excerpt! },
+      ...(mended === undefined ? {} : { mended }),
+    });
+  }
+}
+
+const isZero = (time: string): boolean => /^\s*0+\s*[a-z]*\s*$/i.test(time);
+
+/** Whether `lock_timeout` is a time after the statement; undefined where it says nothing about it. */
+function lockTimeoutAfter(kind: string, tree: Ast, initial: boolean): boolean | undefined {
+  if (kind !== "VariableSetStmt" || word(tree["name"]).toLowerCase() !== "lock_timeout")
+    return kind === "VariableSetStmt" && tree["kind"] === "VAR_RESET_ALL" ? initial : undefined;
+  const value = node(node(items(tree["args"])[0])["A_Const"]);
+  if (value["sval"] !== undefined) return !isZero(word(node(value["sval"])["sval"]));
+  if (value["ival"] !== undefined) return Number(node(value["ival"])["ival"] ?? 0) !== 0;
+  return initial;
+}
