@@ -5,6 +5,7 @@ import { type DotenvEntry, interpolate, parseDotenv } from "../core/dotenv.ts";
 import { MigrateError } from "../core/errors.ts";
 import type { LedgerNames } from "../core/ledger/types.ts";
 import type { SessionPins } from "../core/plan/session.ts";
+import type { LintSettings } from "../core/rules/settings.ts";
 import {
   defaultOf,
   type FileSettings,
@@ -54,6 +55,8 @@ export interface Config {
   readonly lockRetries: number;
   /** Pattern of new file names, without `.up.sql`. */
   readonly fileName: string;
+  /** Which rules are asked, and how much they weigh. */
+  readonly lint: LintSettings;
   /** The user's own folder of templates; absolute. */
   readonly templates?: string;
   /** The environment chosen with `-n`. */
@@ -112,6 +115,12 @@ export async function loadConfig({ flags, env, cwd }: Surrounding): Promise<Conf
     lockWait: get("lockWait"),
     lockRetries: get("lockRetries"),
     fileName: get("fileName"),
+    lint: {
+      version: get("lint.version"),
+      error: get<readonly string[] | undefined>("lint.error") ?? [],
+      warning: get<readonly string[] | undefined>("lint.warning") ?? [],
+      off: get<readonly string[] | undefined>("lint.off") ?? [],
+    },
     ...(templates === undefined
       ? {}
       : { templates: path.resolve(templates.base, templates.value as string) }),
@@ -153,6 +162,10 @@ export function describeConfig(config: Config): readonly DescribedSetting[] {
     lockWait: config.lockWait,
     lockRetries: config.lockRetries,
     fileName: config.fileName,
+    "lint.version": config.lint.version,
+    "lint.error": some(config.lint.error),
+    "lint.warning": some(config.lint.warning),
+    "lint.off": some(config.lint.off),
     templates: config.templates,
   };
   const lines: DescribedSetting[] = [];
@@ -169,6 +182,9 @@ export function describeConfig(config: Config): readonly DescribedSetting[] {
   for (const setting of settingNames) line(setting, values[setting], config.origins[setting] ?? "default");
   return lines;
 }
+
+const some = (names: readonly string[]): readonly string[] | undefined =>
+  names.length === 0 ? undefined : names;
 
 // ── the config file ─────────────────────────────────────────────────────────────────────────────────────────────
 

@@ -3,6 +3,8 @@ import type { Diagnostic, MigrateError } from "../core/errors.ts";
 import { columnsOf, visible } from "./terminal.ts";
 
 export interface DiagnosticStyle {
+  /** What stands before the code; `error` where nothing else is said. */
+  readonly word?: string;
   readonly color: boolean;
   /** Columns of the terminal; no line of a file is shown wider than 100. */
   readonly width?: number;
@@ -20,16 +22,16 @@ export function renderError(error: MigrateError, style: DiagnosticStyle): string
   return blocks.join("\n\n");
 }
 
-function renderDiagnostic(
+export function renderDiagnostic(
   diagnostic: Diagnostic,
-  { color, width = Number.POSITIVE_INFINITY }: DiagnosticStyle,
+  { color, width = Number.POSITIVE_INFINITY, word = "error" }: DiagnosticStyle,
 ): string {
   const paint = (code: number, text: string): string => (color ? `\u001b[${code}m${text}\u001b[0m` : text);
   const { location, excerpt } = diagnostic;
   const place =
     location === undefined ? "" : `${visible(location.path)}:${location.line}:${location.column}: `;
   const lines = [
-    `${paint(1, place)}${paint(31, `error[${diagnostic.code}]`)} ${visibleLines(diagnostic.message)}`,
+    `${paint(1, place)}${paint(word === "error" ? 31 : 33, `${word}[${diagnostic.code}]`)} ${visibleLines(diagnostic.message)}`,
   ];
   if (location !== undefined && excerpt !== undefined) {
     const gutter = String(location.line);

@@ -22,7 +22,7 @@ export interface ActiveRule {
 
 export const isRule = (id: string): boolean => allRules.some((rule) => rule.id === id);
 
-/** The rules of that version that are not off; a rule that is named counts whatever the version. Throws `usage/unknown-rule`, `usage/rule-set`, `usage/rule-twice`. */
+/** The rules of that version that are not off, those that speak last at the end; a rule that is named counts whatever the version. Throws `usage/unknown-rule`, `usage/rule-set`, `usage/rule-twice`. */
 export function activeRules(settings: LintSettings): readonly ActiveRule[] {
   if (settings.version < 1 || settings.version > RULE_SET) {
     throw new MigrateError({
@@ -32,7 +32,8 @@ export function activeRules(settings: LintSettings): readonly ActiveRule[] {
     });
   }
   const said = saidOf(settings);
-  return allRules.flatMap((rule) => {
+  const inTurn = allRules.toSorted((a, b) => Number(a.last === true) - Number(b.last === true));
+  return inTurn.flatMap((rule) => {
     const severity = said.get(rule.id) ?? (rule.since <= settings.version ? rule.severity : "off");
     return severity === "off" ? [] : [{ rule, severity }];
   });
