@@ -70,20 +70,73 @@ export function sequencesIn(tree: Ast): readonly ObjectName[] {
 
 /** What a stored query or expression depends on. Locks nothing. */
 export function usesOf(work: Work, tree: Ast, own?: Relation): Uses {
-  const relations = [...rangesIn(tree).map(rangeName), ...sequencesIn(tree)].flatMap((name) => {
+  const find = (name: ObjectName): readonly Relation[] => {
     const found = work.find(name);
     return found === undefined ? [] : [found];
-  });
+  };
+  const ranges = rangesIn(tree);
+  const relations = [...ranges.map(rangeName), ...sequencesIn(tree)].flatMap(find);
+  const all = [...new Set(own === undefined ? relations : [...relations, own])];
+  const wholes = wholeRanges(tree);
   return {
-    relations: [...new Set(own === undefined ? relations : [...relations, own])],
+    relations: all,
+    columns: all.map((relation) => {
+      const ofIt = (range: Ast): boolean => find(rangeName(range)).includes(relation);
+      const called = new Set(ranges.filter(ofIt).map(calledIn));
+      const names = namesAskedOf(tree, called);
+      return { relation, names: wholes.some(ofIt) ? names.add("*") : names };
+    }),
     names: namesOf(tree),
     functions: callsIn(tree).map(({ name }) => name),
     tree,
   };
 }
 
-export const usesColumn = (uses: Uses, relation: Relation, column: string): boolean =>
-  uses.relations.includes(relation) && (uses.names.has(column) || uses.names.has("*"));
+export function usesColumn(uses: Uses, relation: Relation, column: string): boolean {
+  const names = uses.columns.find((each) => each.relation === relation)?.names;
+  return names !== undefined && (names.has(column) || names.has("*"));
+}
+
+/** What a query calls the table of a `RangeVar`. */
+const calledIn = (range: Ast): string => word(node(range["alias"])["aliasname"]) || word(range["relname"]);
+
+/** The columns that a tree asks for of tables that it calls so: those without a table may be anyone's. */
+function namesAskedOf(tree: Ast, called: ReadonlySet<string>): Set<string> {
+  const names = new Set<string>();
+  someNode({ tree }, (kind, fields) => {
+    if (kind !== "ColumnRef") return false;
+    const parts = items(fields["fields"]).map(stringOf);
+    const table = parts.at(-2);
+    if (parts.at(-1) !== "" && (table === undefined || called.has(table))) names.add(parts.at(-1)!);
+    return false;
+  });
+  return names;
+}
+
+/** The tables that a `*` stands for: those of the FROM beside it, not those within its subqueries. */
+function wholeRanges(tree: Ast): readonly Ast[] {
+  const found: Ast[] = [];
+  someNode({ tree }, (_, fields) => {
+    if (fields["targetList"] === undefined) return false;
+    const stars = items(fields["targetList"]).flatMap((item) => {
+      const parts = items(node(node(node(item["ResTarget"])["val"])["ColumnRef"])["fields"]);
+      return parts.at(-1)?.["A_Star"] === undefined ? [] : [stringOf(parts.at(-2))];
+    });
+    for (const range of stars.length === 0 ? [] : items(fields["fromClause"]).flatMap(rangesOfItem))
+      if (stars.includes("") || stars.includes(calledIn(range))) found.push(range);
+    return false;
+  });
+  return found;
+}
+
+/** The tables of an item of FROM, through its joins. */
+function rangesOfItem(item: Ast): readonly Ast[] {
+  if (item["RangeVar"] !== undefined) return [node(item["RangeVar"])];
+  const join = node(item["JoinExpr"]);
+  return [node(join["larg"]), node(join["rarg"])].flatMap((side) =>
+    side["RangeVar"] === undefined && side["JoinExpr"] === undefined ? [] : rangesOfItem(side),
+  );
+}
 
 /** `unknown`: it calls a function that is not known. */
 export type Volatility = "fixed" | "volatile" | "unknown";

@@ -119,6 +119,8 @@ export interface IndexDefinition {
 /** The relations that an expression or query reads, and of each the names that may be its columns; `*` is all. */
 export interface Uses {
   readonly relations: readonly Relation[];
+  /** Of each of them the names of columns that it may be asked for. */
+  readonly columns: readonly { readonly relation: Relation; readonly names: ReadonlySet<string> }[];
   readonly names: ReadonlySet<string>;
   readonly functions: readonly string[];
   /** The tree, for what a query over a view reads. */

@@ -60,7 +60,7 @@ export const blocked = ({ effect }: Earlier): readonly Lock[] =>
   effect.locks.filter((each) => each.inUse && !/index$/.test(each.kind) && waiting(each.mode).writers);
 
 /** Who waits for the lock. */
-export const whoWaits = ({ mode }: Lock): string =>
+export const whoWaits = ({ mode }: Pick<Lock, "mode">): string =>
   waiting(mode).readers ? "reads and writes" : waiting(mode).writers ? "writes" : "nobody";
 
 /** Names as SQL, without a schema where the statement had none. */
