@@ -1,7 +1,9 @@
-/** Writes what is made of the docs: docs/commands.md, the tables of docs/ledger.md. Run: node scripts/run.mjs scripts/docs.ts */
+/** Writes what is made of the docs: docs/commands.md, docs/rules.md, the tables of docs/ledger.md. Run: node scripts/run.mjs scripts/docs.ts */
 import { readFileSync, writeFileSync } from "node:fs";
 import { commandsPage, commandsPagePath } from "./commands-page.ts";
 import { ledgerPage, ledgerPagePath } from "./ledger-page.ts";
+import { rulesPage, rulesPagePath } from "./rules-page.ts";
 
 writeFileSync(commandsPagePath, await commandsPage());
+writeFileSync(rulesPagePath, await rulesPage());
 writeFileSync(ledgerPagePath, ledgerPage(readFileSync(ledgerPagePath, "utf8")));

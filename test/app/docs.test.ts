@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { expect, test } from "vitest";
 import { commandsPage, commandsPagePath } from "../../scripts/commands-page.ts";
 import { ledgerPage, ledgerPagePath } from "../../scripts/ledger-page.ts";
+import { rulesPage, rulesPagePath } from "../../scripts/rules-page.ts";
 import { groups } from "../../src/cli/command-line.ts";
 import { commandHelp } from "../../src/cli/help.ts";
 import { blocksOf, patternOf, textOf } from "../support/documents.ts";
@@ -19,6 +20,10 @@ const commands = await Promise.all(
 
 test("docs/commands.md is what the commands say; else: node scripts/run.mjs scripts/docs.ts", async () => {
   expect(textOf(commandsPagePath)).toBe(await commandsPage());
+});
+
+test("docs/rules.md is what the rules say; else: node scripts/run.mjs scripts/docs.ts", async () => {
+  expect(textOf(rulesPagePath)).toBe(await rulesPage());
 });
 
 test("docs/ledger.md says what the files of the ledger say; else: node scripts/run.mjs scripts/docs.ts", () => {

@@ -1,13 +1,11 @@
 /** Migrations of the shop, as text → what the rules find in them. */
-import { readFileSync } from "node:fs";
 import { defaultPins } from "../../src/core/plan/session.ts";
 import { type Finding, Linter } from "../../src/core/rules/lint.ts";
 import { type ActiveRule, activeRules } from "../../src/core/rules/settings.ts";
 import { createGrammar } from "../../src/io/grammar.ts";
 import { bodyReaders, readTrees } from "../../src/io/trees.ts";
+import shop from "../rules/shop.sql";
 import { migrationFile } from "./file.ts";
-
-export const shop = readFileSync(new URL("../rules/shop.sql", import.meta.url), "utf8");
 
 export const asTheyCome: readonly ActiveRule[] = activeRules({ version: 1, error: [], warning: [], off: [] });
 
@@ -33,3 +31,5 @@ export async function findingsIn(
   }
   return linter.findings();
 }
+
+export { shop };

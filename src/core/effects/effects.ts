@@ -37,6 +37,8 @@ export interface Lock extends RelationName {
 /** What one statement does. Relations that its own transaction made are left out: nobody else sees them. */
 export interface Effect {
   readonly locks: readonly Lock[];
+  /** It locks something that its own transaction has made. */
+  readonly locksOwn: boolean;
   /** Tables and indexes that get a new file. */
   readonly rewrites: readonly RelationName[];
   /** Tables that are read from end to end. */
@@ -159,6 +161,7 @@ export class Fold {
 
 const NOTHING: Effect = {
   locks: [],
+  locksOwn: false,
   rewrites: [],
   scans: [],
   builds: [],
@@ -207,6 +210,7 @@ function effectOf(
     locks: [...work.locks]
       .filter(([{ id }]) => !work.session.made.has(id))
       .map(([relation, mode]) => ({ ...(names.get(relation) ?? nameOf(work.session, relation)), mode })),
+    locksOwn: [...work.locks.keys()].some(({ id }) => work.session.made.has(id)),
     rewrites: shown(work.rewrites),
     scans: shown(work.scans),
     builds: shown(work.builds),

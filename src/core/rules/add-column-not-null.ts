@@ -1,7 +1,7 @@
 /** ADD COLUMN … NOT NULL without a value for the rows that are there → it fails as soon as there is one. */
 import { word } from "../ast.ts";
 import type { Rule } from "./rule.ts";
-import { addedColumns, shown } from "./site.ts";
+import { addedColumns, type Site, shown } from "./site.ts";
 
 const VALUE = /^CONSTR_(?:DEFAULT|IDENTITY|GENERATED)$/;
 
@@ -18,10 +18,19 @@ export const addColumnNotNull: Rule = {
     for (const { target, column, constraints } of addedColumns(site)) {
       const types = constraints.map(({ contype }) => word(contype));
       if (!types.includes("CONSTR_NOTNULL") || types.some((type) => VALUE.test(type))) continue;
-      if (!site.effect.scans.some(({ id }) => id === target.id)) continue;
+      if (!site.effect.scans.some(({ id }) => id === target.id) || wasEmptied(site, target.id)) continue;
       yield {
         message: `it fails if ${shown(target)} has a row, which would have NULL in ${word(column["colname"])}`,
       };
     }
   },
 };
+
+/** This migration has deleted all of its rows before. */
+const wasEmptied = ({ earlier }: Site, table: number): boolean =>
+  earlier.some(
+    ({ kind, tree, effect }) =>
+      kind === "DeleteStmt" &&
+      tree["whereClause"] === undefined &&
+      effect.locks.some(({ id }) => id === table),
+  );

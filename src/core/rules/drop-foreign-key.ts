@@ -1,7 +1,7 @@
 /** DROP CONSTRAINT of a foreign key → two tables locked, and no guard any more. */
 import { word } from "../ast.ts";
 import type { Rule } from "./rule.ts";
-import { blocked, commandsOf, listOf } from "./site.ts";
+import { blocked, commandsOf, listOf, pictureOf } from "./site.ts";
 
 export const dropForeignKey: Rule = {
   id: "drop-foreign-key",
@@ -18,8 +18,13 @@ export const dropForeignKey: Rule = {
     for (const { target, command } of commandsOf(site, "AT_DropConstraint")) {
       const others = blocked(site).filter(({ id, kind }) => id !== target.id && kind !== "sequence");
       if (others.length === 0 || command["behavior"] === "DROP_CASCADE") continue;
+      const picture = pictureOf(site, target);
       yield {
         message: `with ${word(command["name"])}, ${listOf(others)} is locked against reads and writes, and rows that refer to nothing can come`,
+        mended: () =>
+          picture?.constraints.some(({ references }) =>
+            others.some(({ id }) => id === references?.table.id),
+          ) === true,
       };
     }
   },

@@ -15,13 +15,14 @@ export const dropIndex: Rule = {
   bad: "DROP INDEX shop.orders_note;",
   *find(site) {
     if (site.kind !== "DropStmt" || site.tree["removeType"] !== "OBJECT_INDEX") return;
-    if (site.tree["concurrent"] === true || blocked(site).length === 0) return;
+    const found = site.effect.locks.some(({ inUse }) => inUse);
+    if (site.tree["concurrent"] === true || !found) return;
     const possible =
       items(site.tree["objects"]).length === 1 &&
       site.tree["behavior"] !== "DROP_CASCADE" &&
       blocked(site).every(({ kind }) => kind !== "partitioned table");
     yield {
-      message: `reads and writes of ${listOf(blocked(site))} wait for it`,
+      message: `reads and writes of ${listOf(blocked(site)) || "its table"} wait for it`,
       ...(possible ? { recipe: [concurrently(site.sql, "index")] } : {}),
     };
   },

@@ -125,11 +125,20 @@ export class Linter {
         this.#add(source, start, end - start, finding, mended);
       }
     }
-    for (const ignore of ignores) this.#judge(source, ignore, used);
+    const { locksOwn, locks } = site.effect;
+    const isNew = locksOwn || locks.some(({ inUse }) => !inUse);
+    for (const ignore of ignores) this.#judge(source, ignore, isNew ? undefined : used);
   }
 
-  /** What is wrong with an ignore. */
-  #judge(source: Source, { rules, reason, start, length }: Ignore, used: ReadonlySet<string>): void {
+  /**
+   * What is wrong with an ignore. `used`: the rules that found something; undefined where that cannot be told, since the
+   * statement is about what this run has made, and another run may begin behind it.
+   */
+  #judge(
+    source: Source,
+    { rules, reason, start, length }: Ignore,
+    used: ReadonlySet<string> | undefined,
+  ): void {
     const add = (severity: Finding["severity"], { code, message, hint = "" }: Fault): void =>
       this.#add(source, start, length, { rule: code, severity, message, advice: hint });
     const form = "write: -- retort-ignore: rule (reason)";
@@ -140,7 +149,7 @@ export class Linter {
     for (const id of rules) {
       if (!isRule(id))
         add("error", { code: "unknown-rule", message: unknownRuleText(id), hint: ruleHint(id) });
-      else if (!used.has(id) && this.#rules.some(({ rule }) => rule.id === id))
+      else if (used?.has(id) === false && this.#rules.some(({ rule }) => rule.id === id))
         add("warning", { code: "unused-ignore", message: `${id} finds nothing here`, hint: "delete it" });
     }
   }

@@ -1,5 +1,5 @@
 /** RENAME COLUMN → the application of the release before does not find it. */
-import { word } from "../ast.ts";
+import { items, node, word } from "../ast.ts";
 import type { Rule } from "./rule.ts";
 import { type Site, shown, targetOf } from "./site.ts";
 
@@ -19,13 +19,20 @@ export const renameColumn: Rule = {
     const { kind, tree } = site;
     if (kind !== "RenameStmt" || !/^OBJECT_(?:COLUMN|ATTRIBUTE)$/.test(word(tree["renameType"]))) return;
     const target = targetOf(site);
-    if (target === undefined || wasRenamed(site, target.id)) return;
+    if (target === undefined || isUnknown(site, target.id)) return;
     yield {
       message: `an application that asks ${shown(target)} for ${word(tree["subname"])} fails from that moment on`,
     };
   },
 };
 
-/** Nobody knows the name that this migration has given the table. */
-const wasRenamed = ({ earlier }: Site, table: number): boolean =>
-  earlier.some(({ kind, effect }) => kind === "RenameStmt" && effect.locks.some(({ id }) => id === table));
+/** Nobody knows a name that this migration itself has given the table, nor a column that it has added. */
+const isUnknown = ({ earlier, tree: { subname } }: Site, table: number): boolean =>
+  earlier.some(
+    ({ kind, tree, effect }) =>
+      effect.locks.some(({ id }) => id === table) &&
+      (kind === "RenameStmt" ||
+        items(tree["cmds"]).some(
+          (item) => node(node(node(item["AlterTableCmd"])["def"])["ColumnDef"])["colname"] === subname,
+        )),
+  );
