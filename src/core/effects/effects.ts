@@ -115,9 +115,8 @@ export class Fold {
   /** A new run begins: all that is there is in use by now, and nobody knows whether it has rows. */
   beginRun(): void {
     const { schema } = this.#session;
-    const made = this.#session.firstOfRun;
     this.#session.firstOfRun = schema.nextId();
-    for (const each of schema.relations.values()) if (each.id >= made) each.rows = "unknown";
+    for (const each of schema.takeAdded()) each.rows = "unknown";
   }
 
   /** The next file begins: in a transaction, and with settings, of its own. */

@@ -177,6 +177,8 @@ export class Schema {
   readonly #referrers = new Map<number, Set<Relation>>();
   readonly #sequences = new Map<number, Set<Relation>>();
   readonly #views = new Set<Relation>();
+  /** Since they were last taken. */
+  #added: Relation[] = [];
   /** Nothing exists but what is in it. Otherwise a name that is not in it may well be in the database. */
   readonly complete: boolean;
 
@@ -208,8 +210,16 @@ export class Schema {
       ...relation,
     };
     this.relations.set(keyOf(made.schema, made.name), made);
+    this.#added.push(made);
     this.note(made);
     return made;
+  }
+
+  /** The relations that were added since this was last asked, those among them that are gone, too. */
+  takeAdded(): readonly Relation[] {
+    const added = this.#added;
+    this.#added = [];
+    return added;
   }
 
   /** Must be told when a relation comes to refer to another: by a foreign key, as its sequence, as a view. */
@@ -314,7 +324,10 @@ export class Schema {
       for (const [key, value] of this[field])
         (made[field] as Map<string, unknown>).set(key, copied(value, known));
     }
-    for (const each of made.relations.values()) made.note(each);
+    for (const each of made.relations.values()) {
+      made.note(each);
+      made.#added.push(each);
+    }
     return made;
   }
 }

@@ -8,6 +8,7 @@ export const addCheck: Rule = {
   id: "add-check",
   since: 1,
   severity: "error",
+  kinds: ["AlterTableStmt"],
   hazard: "A CHECK is tested on every row while reads and writes wait: the lock is ACCESS EXCLUSIVE.",
   advice: "add it as NOT VALID, and validate it in another migration, while others read and write",
   bad: "ALTER TABLE shop.orders ADD CONSTRAINT orders_total_check CHECK (total >= 0);",

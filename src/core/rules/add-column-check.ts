@@ -9,6 +9,7 @@ export const addColumnCheck: Rule = {
   id: "add-column-check",
   since: 1,
   severity: "error",
+  kinds: ["AlterTableStmt"],
   hazard:
     "A CHECK behind a new column is tested on every row while reads and writes wait, although all rows have the same value in it.",
   advice: "add the column, then the CHECK as NOT VALID, and validate it in another migration",

@@ -10,6 +10,7 @@ export const addColumnDomain: Rule = {
   id: "add-column-domain",
   since: 1,
   severity: "error",
+  kinds: ["AlterTableStmt"],
   hazard:
     "A column whose type is a domain with CHECK or NOT NULL is checked for each row that is there, although there is nothing in it: the table is written anew, while reads and writes wait. A domain without constraints costs nothing.",
   advice:

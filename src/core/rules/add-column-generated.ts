@@ -6,6 +6,7 @@ export const addColumnGenerated: Rule = {
   id: "add-column-generated",
   since: 1,
   severity: "error",
+  kinds: ["AlterTableStmt"],
   hazard:
     "A stored generated column is computed for each row that is there: the table is written anew and every index of it built again, while reads and writes wait.",
   advice:

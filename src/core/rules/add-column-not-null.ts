@@ -9,6 +9,7 @@ export const addColumnNotNull: Rule = {
   id: "add-column-not-null",
   since: 1,
   severity: "error",
+  kinds: ["AlterTableStmt"],
   hazard:
     "A column that is NOT NULL and has no default fails if the table has a row, and reads all of the table to see that it has none.",
   advice: "add it without NOT NULL, fill it, and make it NOT NULL then; or give it a constant as its default",

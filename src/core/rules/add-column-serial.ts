@@ -12,6 +12,7 @@ export const addColumnSerial: Rule = {
   id: "add-column-serial",
   since: 1,
   severity: "error",
+  kinds: ["AlterTableStmt"],
   hazard:
     "A serial or identity column numbers the rows that are there: the table is written anew and every index of it built again, while reads and writes wait.",
   advice: "add a plain column, give it a sequence as its default, and number the rows in batches",

@@ -9,6 +9,7 @@ export const addColumnUnique: Rule = {
   id: "add-column-unique",
   since: 1,
   severity: "error",
+  kinds: ["AlterTableStmt"],
   hazard:
     "UNIQUE or PRIMARY KEY behind a new column builds an index of the whole table, while reads and writes wait.",
   advice: "add the column, build the unique index with CONCURRENTLY, and make the constraint of it",

@@ -8,6 +8,7 @@ export const addColumnVolatileDefault: Rule = {
   id: "add-column-volatile-default",
   since: 1,
   severity: "error",
+  kinds: ["AlterTableStmt"],
   hazard:
     "A volatile default such as gen_random_uuid(), random() or clock_timestamp() gives each row a value of its own: the table is written anew and every index of it built again, while reads and writes wait. A constant, now() or current_user does not.",
   advice: "add the column without it, set the default, and fill the rows in batches",

@@ -6,6 +6,7 @@ export const addExclusion: Rule = {
   id: "add-exclusion",
   since: 1,
   severity: "error",
+  kinds: ["AlterTableStmt"],
   hazard:
     "An exclusion constraint builds its index and reads the table a second time, while reads and writes wait. PostgreSQL has no way to add one to a table in use that does less.",
   advice:

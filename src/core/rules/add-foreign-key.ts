@@ -9,6 +9,7 @@ export const addForeignKey: Rule = {
   id: "add-foreign-key",
   since: 1,
   severity: "error",
+  kinds: ["AlterTableStmt"],
   hazard:
     "A foreign key looks up every row of one table in the other while writes to both wait. The lock is SHARE ROW EXCLUSIVE on both.",
   advice: "add it as NOT VALID, and validate it in another migration, while others read and write",

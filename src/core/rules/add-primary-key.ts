@@ -8,6 +8,7 @@ export const addPrimaryKey: Rule = {
   id: "add-primary-key",
   since: 1,
   severity: "error",
+  kinds: ["AlterTableStmt"],
   hazard:
     "A primary key builds its index while reads and writes wait, and reads the table once more for each column that may be NULL.",
   advice:

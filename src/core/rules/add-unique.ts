@@ -8,6 +8,7 @@ export const addUnique: Rule = {
   id: "add-unique",
   since: 1,
   severity: "error",
+  kinds: ["AlterTableStmt"],
   hazard: "A UNIQUE constraint builds its index while reads and writes wait: the lock is ACCESS EXCLUSIVE.",
   advice: "build the unique index with CONCURRENTLY, and make the constraint of it: USING INDEX",
   bad: "ALTER TABLE shop.customers ADD CONSTRAINT customers_email_key UNIQUE (email);",

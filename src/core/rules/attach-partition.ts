@@ -7,6 +7,7 @@ export const attachPartition: Rule = {
   id: "attach-partition",
   since: 1,
   severity: "error",
+  kinds: ["AlterTableStmt"],
   hazard:
     "ATTACH PARTITION reads the new partition, and the default partition if there is one, under a lock that keeps reads and writes of both waiting; indexes that it lacks are built then, too.",
   advice:

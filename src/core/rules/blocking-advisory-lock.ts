@@ -8,6 +8,7 @@ export const blockingAdvisoryLock: Rule = {
   id: "blocking-advisory-lock",
   since: 1,
   severity: "warning",
+  kinds: ["SelectStmt"],
   hazard:
     "A session that waits in pg_advisory_lock() has a snapshot, and CREATE INDEX CONCURRENTLY waits for all old snapshots: where the one who builds has the lock, both wait for each other, until one is ended as a deadlock.",
   advice: "try again and again with pg_try_advisory_lock(); migrations already keep a second run away",

@@ -8,6 +8,7 @@ export const changeAllRows: Rule = {
   id: "change-all-rows",
   since: 1,
   severity: "warning",
+  kinds: ["UpdateStmt", "DeleteStmt"],
   hazard:
     "An UPDATE or DELETE of all rows keeps each of them locked until it has done the last one, and leaves as many dead rows at once.",
   advice: "do it in batches, each its own transaction: -- batch: 1000 above the statement",

@@ -7,6 +7,7 @@ export const changeColumnType: Rule = {
   id: "change-column-type",
   since: 1,
   severity: "error",
+  kinds: ["AlterTableStmt"],
   hazard:
     "Most changes of a type write the table anew and build all its indexes again while reads and writes wait: integer to bigint, text to varchar(20), enum to text. A longer limit (varchar(20) to varchar(50) or text, numeric(8,2) to numeric(12,2)) does not, but an index over an expression, a CHECK or a foreign key of the column is then built or checked again.",
   advice:

@@ -9,6 +9,7 @@ export const changeTimeZone: Rule = {
   id: "change-time-zone",
   since: 1,
   severity: "warning",
+  kinds: ["AlterTableStmt"],
   hazard:
     "timestamp and timestamptz become each other without a rewrite only where the session's TimeZone is UTC. In any other the table is written anew, and each value is read as a time of that zone.",
   advice: "say the zone in the migration itself: SET LOCAL timezone = 'UTC'",

@@ -7,6 +7,7 @@ export const columnJson: Rule = {
   id: "column-json",
   since: 1,
   severity: "warning",
+  kinds: ["CreateStmt", "AlterTableStmt"],
   hazard:
     "json has no equality: SELECT DISTINCT, GROUP BY and UNION over the column fail, and it cannot be indexed.",
   advice: "use jsonb",

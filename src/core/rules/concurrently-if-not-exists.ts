@@ -7,6 +7,7 @@ export const concurrentlyIfNotExists: Rule = {
   id: "concurrently-if-not-exists",
   since: 1,
   severity: "warning",
+  kinds: ["IndexStmt"],
   hazard:
     "A CREATE INDEX CONCURRENTLY that fails leaves an invalid index behind, which no query uses. With IF NOT EXISTS the next try finds it, skips it and reports success.",
   advice: "leave IF NOT EXISTS out; what an interrupted migration left is dropped when it goes on",

@@ -6,6 +6,7 @@ export const createDomainConstraint: Rule = {
   id: "create-domain-constraint",
   since: 1,
   severity: "off",
+  kinds: ["CreateDomainStmt"],
   hazard:
     "A column of a domain with constraints, added to a table in use, writes the table anew, and a change of the domain reads every table that has it.",
   advice: "put the constraint on the tables",

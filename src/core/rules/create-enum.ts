@@ -5,6 +5,7 @@ export const createEnum: Rule = {
   id: "create-enum",
   since: 1,
   severity: "off",
+  kinds: ["CreateEnumStmt"],
   hazard:
     "No value of an enum can be dropped, and to change their order means to make the type anew and write every table that has it.",
   advice: "use text with a CHECK, or a table of the values",

@@ -6,6 +6,7 @@ export const createExtension: Rule = {
   id: "create-extension",
   since: 1,
   severity: "off",
+  kinds: ["CreateExtensionStmt"],
   hazard:
     "Many extensions can be created by a superuser only, or where the provider allows them, and their version is whatever is installed there.",
   advice: "say in the message of the migration who must run it",

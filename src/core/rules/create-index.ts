@@ -8,6 +8,7 @@ export const createIndex: Rule = {
   id: "create-index",
   since: 1,
   severity: "error",
+  kinds: ["IndexStmt"],
   hazard: "CREATE INDEX keeps every write to the table waiting while the index is built; reads go on.",
   advice:
     "CREATE INDEX CONCURRENTLY, in a migration of its own; of a partitioned table: ON ONLY it, CONCURRENTLY on each partition, and ATTACH PARTITION",

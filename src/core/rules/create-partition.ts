@@ -7,6 +7,7 @@ export const createPartition: Rule = {
   id: "create-partition",
   since: 1,
   severity: "warning",
+  kinds: ["CreateStmt"],
   hazard:
     "CREATE TABLE … PARTITION OF locks the partitioned table, and its default partition, against reads and writes. ATTACH PARTITION locks only against other schema changes.",
   advice: "create the table by itself, and attach it",

@@ -7,6 +7,7 @@ export const detachPartition: Rule = {
   id: "detach-partition",
   since: 1,
   severity: "warning",
+  kinds: ["AlterTableStmt"],
   hazard:
     "DETACH PARTITION locks the partitioned table against reads and writes. It is short once it has the lock, but whatever comes while it waits for a long query waits behind it.",
   advice:

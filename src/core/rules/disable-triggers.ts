@@ -6,6 +6,7 @@ export const disableTriggers: Rule = {
   id: "disable-triggers",
   since: 1,
   severity: "warning",
+  kinds: ["AlterTableStmt"],
   hazard:
     "DISABLE TRIGGER ALL switches off the triggers that check foreign keys, too, for everyone: what is written meanwhile may refer to nothing, and nothing finds it later.",
   advice: "DISABLE TRIGGER USER, which leaves them on",

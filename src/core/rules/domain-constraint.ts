@@ -6,6 +6,7 @@ export const domainConstraint: Rule = {
   id: "domain-constraint",
   since: 1,
   severity: "error",
+  kinds: ["AlterDomainStmt"],
   hazard:
     "A constraint of a domain that is added, or NOT NULL, is checked in every row of every table that has a column of the domain, while writes to all of them wait. So does VALIDATE CONSTRAINT of a domain.",
   advice:

@@ -7,6 +7,7 @@ export const dropCascade: Rule = {
   id: "drop-cascade",
   since: 1,
   severity: "warning",
+  kinds: ["DropStmt", "AlterTableStmt"],
   hazard:
     "CASCADE drops whatever depends on the object at that time: views of a table, columns of a type, triggers of a function, foreign keys of a key. The migration does not say what that is, and the way back does not know it.",
   advice: "drop what depends on it by name first, and leave CASCADE out",

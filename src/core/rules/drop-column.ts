@@ -7,6 +7,7 @@ export const dropColumn: Rule = {
   id: "drop-column",
   since: 1,
   severity: "warning",
+  kinds: ["AlterTableStmt"],
   hazard:
     "The values go with the column, and no migration brings them back. An application of the release before still asks for it. A foreign key of the column goes with it, for which the other table is locked against reads and writes.",
   advice:

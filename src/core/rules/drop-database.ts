@@ -5,6 +5,7 @@ export const dropDatabase: Rule = {
   id: "drop-database",
   since: 1,
   severity: "error",
+  kinds: ["DropdbStmt"],
   hazard: "A migration that drops a database is more likely a mistake than a plan.",
   advice: "drop it by hand",
   bad: "DROP DATABASE shop_old;",

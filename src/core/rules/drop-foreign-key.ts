@@ -7,6 +7,7 @@ export const dropForeignKey: Rule = {
   id: "drop-foreign-key",
   since: 1,
   severity: "warning",
+  kinds: ["AlterTableStmt"],
   hazard:
     "Dropping a foreign key locks the other table, too, against reads and writes, and rows that refer to nothing can come from then on.",
   advice: "say why it goes: -- retort-ignore: drop-foreign-key (reason)",

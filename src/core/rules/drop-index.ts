@@ -8,6 +8,7 @@ export const dropIndex: Rule = {
   id: "drop-index",
   since: 1,
   severity: "warning",
+  kinds: ["DropStmt"],
   hazard:
     "DROP INDEX locks the index and its table against reads and writes. It is short once it has the lock, but whatever comes while it waits for a long query waits behind it.",
   advice:

@@ -7,6 +7,7 @@ export const dropNotNull: Rule = {
   id: "drop-not-null",
   since: 1,
   severity: "off",
+  kinds: ["AlterTableStmt"],
   hazard: "An application of the release before may not expect NULL in the column.",
   advice: "make every release that reads it ready for NULL first",
   bad: "ALTER TABLE shop.orders ALTER COLUMN total DROP NOT NULL;",

@@ -5,6 +5,7 @@ export const dropSchema: Rule = {
   id: "drop-schema",
   since: 1,
   severity: "warning",
+  kinds: ["DropStmt", "DropOwnedStmt"],
   hazard:
     "What is in a schema, what belongs to an extension or to a role, goes with it, whatever it is at that time.",
   advice: "drop what is in it by name first, so that the migration says what goes",

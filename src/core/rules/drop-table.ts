@@ -6,6 +6,7 @@ export const dropTable: Rule = {
   id: "drop-table",
   since: 1,
   severity: "warning",
+  kinds: ["DropStmt"],
   hazard:
     "The rows go with the table, and no migration brings them back. An application of the release before still asks for it. Tables that it refers to are locked against reads and writes, too.",
   advice:

@@ -6,6 +6,7 @@ export const duplicateAssignment: Rule = {
   id: "duplicate-assignment",
   since: 1,
   severity: "error",
+  kinds: ["UpdateStmt"],
   hazard: "PostgreSQL refuses an UPDATE that sets a column twice.",
   advice: "keep one of the two",
   bad: "UPDATE shop.orders SET note = 'a', note = 'b' WHERE id = 1;",

@@ -5,6 +5,7 @@ export const enumValueOrder: Rule = {
   id: "enum-value-order",
   since: 1,
   severity: "off",
+  kinds: ["AlterEnumStmt"],
   hazard:
     "A value that is added without BEFORE or AFTER sorts behind all others, and its place cannot be changed later.",
   advice: "say BEFORE or AFTER which value it comes",

@@ -10,6 +10,7 @@ export const foreignKeyWithoutIndex: Rule = {
   id: "foreign-key-without-index",
   since: 1,
   severity: "warning",
+  kinds: ["AlterTableStmt"],
   hazard:
     "For every row that is deleted from the other table, or whose key changes, PostgreSQL looks for rows that refer to it. Without an index over the referring columns it reads all of this table each time.",
   advice: "create the index first, with CONCURRENTLY, in a migration of its own",

@@ -6,6 +6,7 @@ export const grantPublic: Rule = {
   id: "grant-public",
   since: 1,
   severity: "off",
+  kinds: ["GrantStmt"],
   hazard: "PUBLIC is every role that there is and that there will be.",
   advice: "grant it to a role",
   bad: "GRANT SELECT ON shop.orders TO PUBLIC;",

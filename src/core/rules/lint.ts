@@ -46,6 +46,7 @@ export interface Surroundings extends Omit<Circumstances, "block"> {
 
 export class Linter {
   readonly #rules: readonly ActiveRule[];
+  readonly #byKind = new Map<string, readonly ActiveRule[]>();
   readonly #around: Surroundings;
   readonly #fold: Fold;
   readonly #findings: { readonly finding: Finding; readonly mended?: () => boolean }[] = [];
@@ -112,11 +113,19 @@ export class Linter {
     };
   }
 
+  #rulesFor(kind: string): readonly ActiveRule[] {
+    const known = this.#byKind.get(kind);
+    if (known !== undefined) return known;
+    const rules = this.#rules.filter(({ rule: { kinds } }) => kinds === undefined || kinds.includes(kind));
+    this.#byKind.set(kind, rules);
+    return rules;
+  }
+
   #lintStatement({ source, facts }: LintedFile, i: number, site: Site): void {
     const { begin, start, end } = facts[i]!;
     const ignores = ignoresIn(source.text, begin, start);
     const used = new Set<string>();
-    for (const { rule, severity } of this.#rules) {
+    for (const { rule, severity } of this.#rulesFor(site.kind)) {
       if (rule.last === true && used.size > 0) continue;
       for (const { mended, ...found } of rule.find(site)) {
         used.add(rule.id);

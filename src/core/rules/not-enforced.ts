@@ -8,6 +8,7 @@ export const notEnforced: Rule = {
   since: 1,
   server: 18,
   severity: "warning",
+  kinds: ["AlterTableStmt"],
   hazard:
     "PostgreSQL checks nothing of a constraint that is NOT ENFORCED. A foreign key can be enforced later; a CHECK cannot, neither by ALTER nor by VALIDATE.",
   advice: "add a CHECK as NOT VALID, which holds for what is written from then on",

@@ -7,6 +7,7 @@ export const preferBigint: Rule = {
   id: "prefer-bigint",
   since: 1,
   severity: "off",
+  kinds: ["CreateStmt", "AlterTableStmt"],
   hazard: "A key of type integer ends at 2,147,483,647, and to make it a bigint later writes the table anew.",
   advice: "use bigint",
   bad: "CREATE TABLE shop.stock (id integer PRIMARY KEY);",

@@ -7,6 +7,7 @@ export const preferNumeric: Rule = {
   id: "prefer-numeric",
   since: 1,
   severity: "off",
+  kinds: ["CreateStmt", "AlterTableStmt"],
   hazard: "money has one currency and its digits from the setting lc_monetary, whatever it is at that time.",
   advice: "use numeric",
   bad: "CREATE TABLE shop.stock (price money);",

@@ -7,6 +7,7 @@ export const preferText: Rule = {
   id: "prefer-text",
   since: 1,
   severity: "off",
+  kinds: ["CreateStmt", "AlterTableStmt"],
   hazard:
     "char(n) pads with blanks, and a limit of varchar(n) that is to become shorter writes the table anew.",
   advice: "use text, with a CHECK where a limit is meant",

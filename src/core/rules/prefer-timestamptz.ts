@@ -7,6 +7,7 @@ export const preferTimestamptz: Rule = {
   id: "prefer-timestamptz",
   since: 1,
   severity: "off",
+  kinds: ["CreateStmt", "AlterTableStmt"],
   hazard: "timestamp without time zone is no moment: what it means depends on who wrote it.",
   advice: "use timestamptz",
   bad: "CREATE TABLE shop.stock (counted timestamp);",

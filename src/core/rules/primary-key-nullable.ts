@@ -7,6 +7,7 @@ export const primaryKeyNullable: Rule = {
   id: "primary-key-nullable",
   since: 1,
   severity: "error",
+  kinds: ["AlterTableStmt"],
   hazard:
     "A primary key over an index that is there makes its columns NOT NULL: where one may be NULL so far, the table is read while reads and writes wait.",
   advice: "make the columns NOT NULL first, over a CHECK that was validated",

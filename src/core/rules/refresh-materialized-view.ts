@@ -7,6 +7,7 @@ export const refreshMaterializedView: Rule = {
   id: "refresh-materialized-view",
   since: 1,
   severity: "warning",
+  kinds: ["RefreshMatViewStmt"],
   hazard: "REFRESH MATERIALIZED VIEW keeps all who read the view waiting while its query runs.",
   advice: "REFRESH MATERIALIZED VIEW CONCURRENTLY, which needs a unique index over plain columns",
   bad: "REFRESH MATERIALIZED VIEW shop.totals;",

@@ -8,6 +8,7 @@ export const reindex: Rule = {
   id: "reindex",
   since: 1,
   severity: "error",
+  kinds: ["ReindexStmt"],
   hazard:
     "REINDEX locks the table against writes (SHARE), and each index that it builds against everything (ACCESS EXCLUSIVE), so that queries that would use it wait as well.",
   advice: "REINDEX … CONCURRENTLY, in a migration of its own",

@@ -6,6 +6,7 @@ export const renameEnumValue: Rule = {
   id: "rename-enum-value",
   since: 1,
   severity: "warning",
+  kinds: ["AlterEnumStmt"],
   hazard:
     "No table is locked, and in the same moment an application that writes or compares the old value fails.",
   advice: "add the new value, write it from the next release on, and change the rows in batches",

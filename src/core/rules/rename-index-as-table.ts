@@ -7,6 +7,7 @@ export const renameIndexAsTable: Rule = {
   id: "rename-index-as-table",
   since: 1,
   severity: "warning",
+  kinds: ["RenameStmt"],
   hazard:
     "ALTER TABLE renames an index too, but locks it against everything (ACCESS EXCLUSIVE), so that queries that would use it wait. ALTER INDEX lets them go on.",
   advice: "write ALTER INDEX",

@@ -6,6 +6,7 @@ export const renameSchema: Rule = {
   id: "rename-schema",
   since: 1,
   severity: "warning",
+  kinds: ["RenameStmt"],
   hazard:
     "No table is locked, and in the same moment every application, function and search_path that knows the old name fails.",
   advice: "create the new schema, and put views of what is asked for in the old one",

@@ -7,6 +7,7 @@ export const renameTable: Rule = {
   id: "rename-table",
   since: 1,
   severity: "warning",
+  kinds: ["RenameStmt"],
   hazard:
     "A rename is done at once, and in the same moment every application that knows the old name fails. The lock is ACCESS EXCLUSIVE, for a moment.",
   advice: "create a view of the old name in the same migration, and drop it when no release asks for it",

@@ -6,6 +6,7 @@ export const rewriteTable: Rule = {
   id: "rewrite-table",
   since: 1,
   severity: "error",
+  kinds: ["ClusterStmt", "VacuumStmt"],
   hazard:
     "CLUSTER and VACUUM FULL write the table anew and build its indexes again, while reads and writes wait.",
   advice:

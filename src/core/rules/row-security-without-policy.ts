@@ -6,6 +6,7 @@ export const rowSecurityWithoutPolicy: Rule = {
   id: "row-security-without-policy",
   since: 1,
   severity: "warning",
+  kinds: ["AlterTableStmt"],
   hazard:
     "Without a policy, row level security hides every row from everyone but the table's owner, without an error.",
   advice: "create the policy in the same migration",

@@ -22,6 +22,8 @@ export interface Rule {
   readonly severity: Severity;
   /** The major version of PostgreSQL that first has the statement, where that is newer than 12. */
   readonly server?: number;
+  /** The kinds of statements that it looks at, as the grammar names them; absent: all. */
+  readonly kinds?: readonly string[];
   /** It speaks only where no other rule has found anything in the statement. */
   readonly last?: true;
   /** What happens, for the documentation: whole sentences. */

@@ -6,6 +6,7 @@ export const securityDefiner: Rule = {
   id: "security-definer",
   since: 1,
   severity: "warning",
+  kinds: ["CreateFunctionStmt"],
   hazard:
     "A SECURITY DEFINER function finds what it names through its caller's search_path: who may create objects somewhere can have their own run with the owner's rights.",
   advice:

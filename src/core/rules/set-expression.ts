@@ -7,6 +7,7 @@ export const setExpression: Rule = {
   since: 1,
   server: 17,
   severity: "error",
+  kinds: ["AlterTableStmt"],
   hazard:
     "A new expression of a stored generated column is computed for every row: the table is written anew while reads and writes wait.",
   advice: "add an ordinary column that a trigger fills by the new expression, and fill the rows in batches",

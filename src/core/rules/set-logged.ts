@@ -7,6 +7,7 @@ export const setLogged: Rule = {
   id: "set-logged",
   since: 1,
   severity: "error",
+  kinds: ["AlterTableStmt"],
   hazard:
     "SET LOGGED and SET UNLOGGED write the table anew while reads and writes wait. An unlogged table is empty after a crash, and is on no replica.",
   advice: "create a table of the other kind, and let it take the rows over in batches",

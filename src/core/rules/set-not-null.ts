@@ -8,6 +8,7 @@ export const setNotNull: Rule = {
   id: "set-not-null",
   since: 1,
   severity: "error",
+  kinds: ["AlterTableStmt"],
   hazard:
     "SET NOT NULL reads every row while reads and writes wait, unless a CHECK that was validated proves that there is no NULL.",
   advice: "add CHECK (… IS NOT NULL) NOT VALID, validate it, set NOT NULL, and drop the CHECK",

@@ -6,6 +6,7 @@ export const setTablespace: Rule = {
   id: "set-tablespace",
   since: 1,
   severity: "error",
+  kinds: ["AlterTableStmt"],
   hazard: "SET TABLESPACE copies the file of the table or index while reads and writes wait.",
   advice:
     "indexes: REINDEX (TABLESPACE name) INDEX CONCURRENTLY; tables: a quiet hour, or a tool such as pg_repack outside of migrations",

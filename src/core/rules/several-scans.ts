@@ -6,6 +6,7 @@ export const severalScans: Rule = {
   id: "several-scans",
   since: 1,
   severity: "warning",
+  kinds: ["AlterTableStmt"],
   hazard:
     "Each ALTER TABLE reads or writes the table by itself. One statement with several commands does it once for all of them.",
   advice: "write them as one ALTER TABLE, with commas between the commands",

@@ -97,11 +97,11 @@ export interface Command {
 /** The commands of that kind in an ALTER TABLE of a table that others use. */
 export function* commandsOf(site: Site, subtype: string): Generator<Command> {
   if (site.kind !== "AlterTableStmt") return;
-  const target = targetOf(site);
+  const commands = items(site.tree["cmds"]).map((item) => node(item["AlterTableCmd"]));
+  const target = commands.some((each) => each["subtype"] === subtype) ? targetOf(site) : undefined;
   if (target === undefined) return;
   const texts = actionsOf(site.sql);
-  for (const [i, item] of items(site.tree["cmds"]).entries()) {
-    const command = node(item["AlterTableCmd"]);
+  for (const [i, command] of commands.entries()) {
     if (command["subtype"] !== subtype) continue;
     yield { command, text: texts[i] ?? "", table: sqlName(node(site.tree["relation"])), target };
   }

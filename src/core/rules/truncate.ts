@@ -6,6 +6,7 @@ export const truncate: Rule = {
   id: "truncate",
   since: 1,
   severity: "warning",
+  kinds: ["TruncateStmt"],
   hazard:
     "TRUNCATE takes all rows away while reads and writes wait; with CASCADE those of every table that refers to it, too. No migration brings them back.",
   advice: "delete the rows in batches, where others use the table; a line with retort-ignore says why not",

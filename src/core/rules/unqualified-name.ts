@@ -6,6 +6,7 @@ export const unqualifiedName: Rule = {
   id: "unqualified-name",
   since: 1,
   severity: "off",
+  kinds: ["CreateStmt", "ViewStmt", "AlterTableStmt", "RenameStmt"],
   hazard:
     "A name without a schema means what the search_path of the role that runs the migration says, which may differ from database to database.",
   advice: "write the schema before the name, or set session.searchPath in the configuration",

@@ -5,6 +5,7 @@ export const unreadEffect: Rule = {
   id: "unread-effect",
   since: 1,
   severity: "warning",
+  kinds: ["DoStmt", "CallStmt", "ExecuteStmt"],
   hazard:
     "What a DO block, a procedure or a prepared statement runs is read where it stands in its text. Where it is put together while it runs, nobody can say from the file what it locks.",
   advice: "write the statements out; or say what it does: -- retort-ignore: unread-effect (reason)",

@@ -7,6 +7,7 @@ export const validateWithAdd: Rule = {
   id: "validate-with-add",
   since: 1,
   severity: "error",
+  kinds: ["AlterTableStmt"],
   hazard:
     "A lock lasts to the end of its transaction. A constraint that is added as NOT VALID and validated in the same migration is validated under the lock of the first statement.",
   advice: "validate it in a migration of its own",

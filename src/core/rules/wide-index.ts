@@ -6,6 +6,7 @@ export const wideIndex: Rule = {
   id: "wide-index",
   since: 1,
   severity: "off",
+  kinds: ["IndexStmt"],
   hazard:
     "An index of more than three columns is large, slows every write, and is rarely used beyond its first columns; a unique one is there to be unique.",
   advice: "leave the columns out that no query needs",
