@@ -14,6 +14,7 @@ export { type CheckedConfig, checkConfig } from "./app/config.ts";
 export { edit } from "./app/edit.ts";
 export { type EnsureOptions, ensureLedger, ledgerScript } from "./app/ensure.ts";
 export { type InitOptions, type InitResult, init } from "./app/init.ts";
+export { type Linting, type LintOptions, lint } from "./app/lint.ts";
 export { type LogOptions, readLog } from "./app/log.ts";
 export { type History, type HistoryOptions, history, readState, type State, show } from "./app/look.ts";
 export { type Offline, type OfflineOptions, offline } from "./app/offline.ts";
@@ -45,6 +46,7 @@ export { defaultForm, type ScriptForm } from "./core/plan/script.ts";
 export type { SessionPins } from "./core/plan/session.ts";
 export type { Batch, Plan, PlanStep, Purpose, Statement } from "./core/plan/types.ts";
 export { type Change, type Receipts, receiptsOf } from "./core/receipt.ts";
+export type { Finding } from "./core/rules/lint.ts";
 export type { Location, Span } from "./core/source.ts";
 export type { Loss } from "./core/statement/losses.ts";
 export {

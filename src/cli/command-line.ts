@@ -38,6 +38,10 @@ const table = {
     branches: ["where the history forks", () => import("./commands/branches.ts")],
     show: ["one migration in full", () => import("./commands/show.ts")],
     verify: ["are the applied files as they were?", () => import("./commands/verify.ts")],
+    lint: [
+      "what migrations do to a database that others use, and what to write instead",
+      () => import("./commands/lint.ts"),
+    ],
     check: ["is there one head? for CI and pre-commit hooks", () => import("./commands/check.ts")],
     log: ["what was done to the database, when and by whom", () => import("./commands/log.ts")],
     receipt: ["the SHA-256 that names a script", () => import("./commands/receipt.ts")],
@@ -96,7 +100,7 @@ const habits = new Map([
   ...["baseline", "fake", "mark"].map((word) => [word, "stamp"] as const),
   ...["import", "convert"].map((word) => [word, "adopt FOLDER"] as const),
   ...["templates", "template"].map((word) => [word, "list-templates"] as const),
-  ...["lint", "validate"].map((word) => [word, "check --single-head"] as const),
+  ["validate", "check --single-head"],
 ]);
 
 function unknownCommand(name: string): MigrateError {

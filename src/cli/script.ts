@@ -115,7 +115,7 @@ function client(text = "psql"): "psql" | "any" {
 }
 
 /** "16" or "15.20" → the server version the SQL must suit. Throws `usage/server-version`. */
-function serverVersion(text: string | undefined): { number: number; text: string } | undefined {
+export function serverVersion(text: string | undefined): { number: number; text: string } | undefined {
   if (text === undefined) return undefined;
   const match = /^(\d{2})(?:\.(\d{1,2}))?$/.exec(text);
   if (match !== null && Number(match[1]) >= 12) {

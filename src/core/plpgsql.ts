@@ -4,7 +4,7 @@
  * The compiler that judges it knows no catalog: a type it has not heard of is a record to it. So only what it says
  * of syntax counts.
  */
-import { type Ast, visitNodes, word } from "./ast.ts";
+import { type Ast, type AstValue, node, visitNodes, word } from "./ast.ts";
 import { skipTrivia, tokens, withoutComments } from "./lexer.ts";
 import { lineEnd } from "./syntax.ts";
 
@@ -54,24 +54,40 @@ export function blockDepth(body: string): number {
   return deepest;
 }
 
-/** The SQL of a body, its statements in a row, with each expression as a SELECT. */
+/** The SQL of a body. */
 export interface BodySql {
-  readonly sql: string;
+  /** Its statements in order, with each expression as a SELECT. */
+  readonly queries: readonly string[];
   /** False where some of it is made at run time. */
   readonly isWhole: boolean;
+  /** It has a COMMIT or a ROLLBACK. */
+  readonly ends?: true;
 }
 
 /** What a body runs, from what the compiler makes of it. */
 export function queriesIn(compiled: Ast): BodySql {
   const queries: string[] = [];
-  let isWhole = true;
+  let [isWhole, ends] = [true, false];
   visitNodes(compiled, (kind, fields) => {
-    if (/^PLpgSQL_stmt_dyn|^dynquery$/.test(kind)) isWhole = false;
+    if (/^PLpgSQL_stmt_(?:commit|rollback)$/.test(kind)) ends = true;
+    if (/^PLpgSQL_stmt_dyn|^dynquery$/.test(kind)) {
+      const query = kind === "dynquery" ? fields : node(fields["query"]);
+      const fixed = fixedText(node(query["PLpgSQL_expr"])["query"]);
+      if (fixed === undefined) isWhole = false;
+      else queries.push(fixed);
+    }
     if (kind === "PLpgSQL_expr")
       queries.push(statementOf(word(fields["query"]), Number(fields["parseMode"] ?? 0)));
     return true;
   });
-  return { sql: queries.join("\n;\n"), isWhole };
+  return { queries, isWhole, ...(ends ? { ends } : {}) };
+}
+
+/** What EXECUTE is given, where that is one string and nothing else. */
+function fixedText(query: AstValue): string | undefined {
+  const words = [...tokens(word(query))].filter(({ kind }) => kind !== "space" && kind !== "comment");
+  const literal = words.length === 1 && words[0]!.kind === "string" ? word(query).trim() : "";
+  return /^[$']/.test(literal) ? unquoted(literal) : undefined;
 }
 
 /** `mode`: PostgreSQL's RawParseMode: 0 a statement, 2 an expression, from 3 on an assignment, whose target may have subscripts. */

@@ -125,6 +125,20 @@ const root: GroupRule = {
       description:
         "Folder of SQL files that say what the schema shall be, for revision --autogenerate, relative to this file; without it, schema.",
     },
+    lint: {
+      is: "group",
+      description: "What migrate lint looks for.",
+      fields: {
+        version: {
+          is: "count",
+          description: "Version of the rule set: a newer Retort finds nothing more until it is raised.",
+          default: 1,
+        },
+        error: { is: "names", description: "Rules whose findings are errors." },
+        warning: { is: "names", description: "Rules whose findings are warnings." },
+        off: { is: "names", description: "Rules that are not asked." },
+      },
+    },
     templates: { is: "text", description: "Folder of templates for new migrations, relative to this file." },
   },
 };

@@ -5,6 +5,7 @@ import { dotenvValues, strayLine, textOf as textOfVariable } from "../core/doten
 import { MigrateError } from "../core/errors.ts";
 import type { LedgerNames } from "../core/ledger/types.ts";
 import type { SessionPins } from "../core/plan/session.ts";
+import type { LintSettings } from "../core/rules/settings.ts";
 import {
   defaultOf,
   type FileSettings,
@@ -59,6 +60,8 @@ export interface Config {
   readonly fileName: string;
   /** The folder of SQL files that say what the schema shall be; absolute. */
   readonly schema: string;
+  /** Which rules are asked, and how much they weigh. */
+  readonly lint: LintSettings;
   /** The user's own folder of templates; absolute. */
   readonly templates?: string;
   /** The environment chosen with `-n`. */
@@ -149,6 +152,12 @@ export async function loadConfig({ flags, env, cwd }: Surrounding): Promise<Conf
     lockRetries: get("lockRetries"),
     fileName: get("fileName"),
     schema: path.resolve(schema?.base ?? base, (schema?.value ?? "schema") as string),
+    lint: {
+      version: get("lint.version"),
+      error: get<readonly string[] | undefined>("lint.error") ?? [],
+      warning: get<readonly string[] | undefined>("lint.warning") ?? [],
+      off: get<readonly string[] | undefined>("lint.off") ?? [],
+    },
     ...(templates === undefined
       ? {}
       : { templates: path.resolve(templates.base, templates.value as string) }),
@@ -191,6 +200,10 @@ export function describeConfig(config: Config): readonly DescribedSetting[] {
     lockRetries: config.lockRetries,
     fileName: config.fileName,
     schema: config.origins["schema"] === undefined ? undefined : config.schema,
+    "lint.version": config.lint.version,
+    "lint.error": some(config.lint.error),
+    "lint.warning": some(config.lint.warning),
+    "lint.off": some(config.lint.off),
     templates: config.templates,
   };
   const given = database instanceof MigrateError || database.kind !== "server" ? {} : timeoutsGiven(database);
@@ -234,6 +247,8 @@ function timeoutsGiven({
   }
   return found;
 }
+const some = (names: readonly string[]): readonly string[] | undefined =>
+  names.length === 0 ? undefined : names;
 
 // ── the config file ─────────────────────────────────────────────────────────────────────────────────────────────
 

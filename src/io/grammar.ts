@@ -37,8 +37,8 @@ export interface Grammar {
    * stand in a migration, broken PL/pgSQL bodies, and syntax that is too new for the server.
    */
   statements(file: FileText): Promise<readonly UserStatement[]>;
-  /** The same, and what is known of each. */
-  parse(file: FileText): Promise<Parsed>;
+  /** The same, and what is known of each. `seen` is shown each tree once, before anything is thrown. */
+  parse(file: FileText, seen?: (parsed: ParsedStatement) => void): Promise<Parsed>;
   /** The trees of one file's statements, as far as it can be read. */
   trees(file: FileText): Promise<readonly ParsedStatement[]>;
 }
@@ -55,7 +55,11 @@ export interface Parsed {
 export function createGrammar(server?: ServerVersion, piece = PIECE): Grammar {
   const older = server !== undefined && majorOf(server) < NEWEST ? server : undefined;
   const parserOf16 = createParserOf16();
-  const judge = async (file: FileText, faults: Diagnostic[]): Promise<readonly StatementFacts[]> => {
+  const judge = async (
+    file: FileText,
+    faults: Diagnostic[],
+    seen: (parsed: ParsedStatement) => void,
+  ): Promise<readonly StatementFacts[]> => {
     const { source, parser } = await ready(file);
     const suspects: Suspect[] = [];
     const judged = function* (): Generator<ParsedStatement> {
@@ -66,6 +70,7 @@ export function createGrammar(server?: ServerVersion, piece = PIECE): Grammar {
         faults.push(...[fault, newer].filter((each) => each !== undefined));
         if (fault === undefined && newer === undefined && older !== undefined && majorOf(older) < 17)
           suspects.push(...suspectsIn(source, parsed));
+        seen(whole);
         yield whole;
       }
     };
@@ -76,9 +81,9 @@ export function createGrammar(server?: ServerVersion, piece = PIECE): Grammar {
     }
     return facts;
   };
-  const parse = async (file: FileText): Promise<Parsed> => {
+  const parse: Grammar["parse"] = async (file, seen = () => {}) => {
     const faults: Diagnostic[] = [];
-    const facts = await judge(file, faults);
+    const facts = await judge(file, faults, seen);
     const statements = statementsOf(file, facts, faults);
     if (faults.length > 0) throw MigrateError.all(faults.sort(byPlace));
     return { facts, statements };
@@ -139,6 +144,25 @@ function stepsOfComment(comment: string): number {
   if (comment.startsWith("--")) return 0;
   const runs = comment.match(/[~!@#^&|`?+\-*/%<>=]{1000,}/g) ?? [];
   return runs.reduce((steps, run) => steps + run.length * run.split("/*").length, 0);
+}
+
+/** A statement of a text, with its own text. */
+export interface ReadStatement extends Pick<ParsedStatement, "ast" | "body"> {
+  readonly sql: string;
+}
+
+/** Reads SQL, without any judgement whether it may stand in a migration; it throws what the parser says when it is none. */
+export async function createReader(): Promise<(sql: string) => readonly ReadStatement[]> {
+  const parser = await loadParser();
+  return (text) => {
+    const { result } = parse(parser, text, 0, text.length);
+    if (!Array.isArray(result)) throw new Error(result.message);
+    return result.map((parsed) => {
+      const { body } = judgedBody(parser, { path: "", text }, parsed);
+      const sql = text.slice(parsed.start, parsed.end);
+      return { ast: parsed.ast, sql, ...(body === undefined ? {} : { body }) };
+    });
+  };
 }
 
 type Parser = Pick<typeof import("libpg-query"), "parseSync" | "parsePlPgSQLSync">;
@@ -339,7 +363,7 @@ function judgedBody(
   const { language, code, sqlBody } = routine;
   if (sqlBody !== undefined) return { body: { statements: [sqlBody], isWhole: true } };
   if (code === undefined) return {};
-  if (language === "sql") return { body: parsedBody(parser, { sql: code, isWhole: true }) };
+  if (language === "sql") return { body: parsedBody(parser, { queries: [code], isWhole: true }) };
   if (language !== "plpgsql") return {};
   let compiled: unknown;
   const compile = (sql: string): string | undefined => {
@@ -364,11 +388,19 @@ function judgedBody(
   return { fault: told };
 }
 
-function parsedBody(parser: Parser, { sql, isWhole }: BodySql): RoutineBody {
-  if (sql.trim() === "") return { statements: [], isWhole };
-  const { result } = parse(parser, sql, 0, sql.length);
-  if (!Array.isArray(result)) return { statements: [], isWhole: false };
-  return { statements: result.map(({ ast }) => ast), isWhole };
+function parsedBody(parser: Parser, { queries, isWhole, ends }: BodySql): RoutineBody {
+  const read = (sql: string): readonly Ast[] | undefined => {
+    const { result } = parse(parser, sql, 0, sql.length);
+    return Array.isArray(result) ? result.map(({ ast }) => ast) : undefined;
+  };
+  const all = queries.join("\n;\n");
+  const together = all.trim() === "" ? [] : read(all);
+  const each = together === undefined ? queries.map(read) : [together];
+  return {
+    statements: each.flatMap((trees = []) => trees),
+    isWhole: isWhole && each.every((trees) => trees !== undefined),
+    ...(ends ? { ends } : {}),
+  };
 }
 
 /** UTF-16 offsets in a statement. */

@@ -19,12 +19,17 @@ export function errorLines(
   return blocks.flatMap((block, index) => (index === 0 ? block : ["", ...block]));
 }
 
-function diagnosticLines(diagnostic: Diagnostic, width: number): readonly Line[] {
+/** The lines of one diagnostic. `word`: what stands before its code. */
+export function diagnosticLines(
+  diagnostic: Diagnostic,
+  width: number,
+  word: "error" | "warning" = "error",
+): readonly Line[] {
   const { code, message, hint, location, excerpt } = diagnostic;
   const place = location === undefined ? "" : `${location.path}:${location.line}:${location.column}: `;
-  const [first = "", ...rest] = folded(message, width, `${place}error[${code}] `);
+  const [first = "", ...rest] = folded(message, width, `${place}${word}[${code}] `);
   const lines: Line[] = [
-    [{ color: 1, text: place }, { color: 31, text: `error[${code}]` }, ` ${first}`],
+    [{ color: 1, text: place }, { color: word === "error" ? 31 : 33, text: `${word}[${code}]` }, ` ${first}`],
     ...rest,
   ];
   if (location !== undefined && excerpt !== undefined) {

@@ -7,6 +7,7 @@ import { expect, test } from "vitest";
 import { commandsPage, commandsPagePath } from "../../scripts/commands-page.ts";
 import { errorsPage, errorsPagePath, meanings } from "../../scripts/errors-page.ts";
 import { ledgerPage, ledgerPagePath } from "../../scripts/ledger-page.ts";
+import { rulesPage, rulesPagePath } from "../../scripts/rules-page.ts";
 import { groups } from "../../src/cli/command-line.ts";
 import { commandHelp } from "../../src/cli/help.ts";
 import { blocksOf, patternOf, textOf } from "../support/documents.ts";
@@ -40,6 +41,10 @@ test("every code of an error has its meaning, and every meaning a code", () => {
   const isUsed = (code: string) =>
     codes.has(code) || sources.some((text) => names(code).some((name) => text.includes(name)));
   expect(Object.keys(meanings).filter((code) => !isUsed(code))).toEqual([]);
+});
+
+test("docs/rules.md is what the rules say; else: node scripts/run.mjs scripts/docs.ts", async () => {
+  expect(textOf(rulesPagePath)).toBe(await rulesPage());
 });
 
 test("docs/ledger.md says what the files of the ledger say; else: node scripts/run.mjs scripts/docs.ts", () => {

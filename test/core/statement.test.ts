@@ -350,6 +350,10 @@ test.for<readonly [text: string, losses: string, calls?: string]>([
   [sql("as $$ begin return 1; end $$ language 'PLpgSQL'"), ""],
   [sql("language plpgsql as $$ begin execute 'x' using g(); return 1; end $$"), "call", "g"],
   [sql("language plpgsql as $$ begin return query execute 'x'; end $$", "f() returns setof int"), "call"],
+  [sql("language plpgsql as $$ begin execute 'delete from t'; end $$"), "delete rows"],
+  [sql("language plpgsql as $$ begin execute $x$delete from t$x$ using g(); end $$"), "delete rows", "g"],
+  [sql("language plpgsql as $$ begin execute 'delete from ' || 't'; end $$"), "call"],
+  [sql("language plpgsql as $$ begin execute 'selec'; delete from t; end $$"), "delete rows,call"],
   [
     sql("language plpgsql as $$ declare r record; begin for r in execute 'x' loop null; end loop; end $$"),
     "call",

@@ -379,6 +379,7 @@ describe("the config file", () => {
       lockWait: 60,
       lockRetries: 5,
       fileName: "{number}_{slug}",
+      lint: { version: 1, error: [], warning: [], off: [] },
       variables: {},
       secrets: [],
       origins: expect.objectContaining({ directories: "default", "ledger.schema": "default" }),

@@ -96,10 +96,24 @@ export const VOLATILE = `
   tsvector_update_trigger txid_status uuidv4 uuidv7
 `;
 
-let known: ReadonlySet<string> | undefined;
+let sets: { readonly fixed: ReadonlySet<string>; readonly volatile: ReadonlySet<string> } | undefined;
+
+function known(): NonNullable<typeof sets> {
+  sets ??= { fixed: new Set(STABLE.trim().split(/\s+/)), volatile: new Set(VOLATILE.trim().split(/\s+/)) };
+  return sets;
+}
+
+/** Whether a function of that name gives each row a value of its own; undefined for those that are not PostgreSQL's own. */
+export function builtinVolatility(name: string): "fixed" | "volatile" | undefined {
+  // Of a time with time zone it is volatile before PostgreSQL 16, and AT TIME ZONE is for others.
+  if (name === "timezone" || known().fixed.has(name)) return "fixed";
+  return known().volatile.has(name) || MORE_VOLATILE.test(name) ? "volatile" : undefined;
+}
+
+/** What is not harmless, and what the extensions bring that defaults call most. */
+const MORE_VOLATILE = /^(?:setval|query_to_xml|gen_random_bytes|gen_salt|uuid_generate_v(?:1|1mc|4))$/;
 
 /** Whether a function of that name in `pg_catalog` leaves all that is there as it is. */
 export function isHarmless(name: string): boolean {
-  known ??= new Set(`${STABLE} ${VOLATILE}`.trim().split(/\s+/));
-  return known.has(name);
+  return known().fixed.has(name) || known().volatile.has(name);
 }

@@ -47,6 +47,8 @@ export interface RoutineBody {
   readonly statements: readonly Ast[];
   /** False where there is more than that: SQL made at run time, another language, what could not be read. */
   readonly isWhole: boolean;
+  /** It ends the transaction that it runs in. */
+  readonly ends?: true;
 }
 
 /** What a statement does. `body`: of a DO block. */

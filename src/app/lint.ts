@@ -1,0 +1,159 @@
+/** A project, and which of its migrations → what rules find in their up files. */
+import { basename, dirname, resolve } from "node:path";
+import { MigrateError } from "../core/errors.ts";
+import type { MigrationFile, RevisionId } from "../core/migration.ts";
+import { defaultTimeouts } from "../core/plan/session.ts";
+import { type Finding, Linter } from "../core/rules/lint.ts";
+import { activeRules } from "../core/rules/settings.ts";
+import { resolveAll } from "../core/target.ts";
+import { filesAt } from "../io/git.ts";
+import { createGrammar } from "../io/grammar.ts";
+import { type ReadFile, readTrees } from "../io/trees.ts";
+import type { ServerVersion } from "./compile.ts";
+import { readState } from "./look.ts";
+import { type Deps, openProject, type Project, type ProjectOptions } from "./project.ts";
+import { stepsOfRange } from "./steps.ts";
+
+export interface LintOptions extends ProjectOptions {
+  /** Ranges `start:end`, revisions, and paths of files; with none, what is pending. */
+  readonly which?: readonly string[];
+  /** What a git ref has not. */
+  readonly since?: string | undefined;
+  /** All migrations: no database is asked what is pending. */
+  readonly all?: boolean;
+  /** The server that they are for; without it the newest. */
+  readonly serverVersion?: ServerVersion | undefined;
+}
+
+export interface Linting {
+  readonly project: Project;
+  /** Which were looked at, in the order in which they would run. */
+  readonly linted: readonly RevisionId[];
+  /** How many statements they have. */
+  readonly statements: number;
+  readonly findings: readonly Finding[];
+}
+
+/** Which migrations, and whether each is taken by itself: then what an earlier one made is in use. */
+interface Chosen {
+  readonly project: Project;
+  readonly revisions: ReadonlySet<RevisionId>;
+  readonly oneByOne: boolean;
+}
+
+/**
+ * Asks the rules. Throws as `openProject`, and `usage/…` for what it is told and cannot find; with a database and
+ * nothing chosen, as `readState`.
+ */
+export async function lint(deps: Deps, options: LintOptions): Promise<Linting> {
+  const { project, revisions, oneByOne } = await choose(deps, options);
+  const { config, graph, migrations, pins } = project;
+  const major = Math.floor((options.serverVersion?.number ?? NEWEST) / 10_000);
+  const linter = new Linter(activeRules(config.lint), {
+    version: major,
+    searchPath: pins.searchPath ?? ["public"],
+    timeZone: pins.timeZone,
+    lockTimeout: pins.lockTimeout ?? defaultTimeouts.lockTimeout,
+  });
+  const grammar = createGrammar(options.serverVersion);
+  const last = graph.order.findLastIndex((id) => revisions.has(id));
+  const found: Finding[] = [];
+  const linted: RevisionId[] = [];
+  let [statements, running] = [0, false];
+  for (const id of graph.order.slice(0, last + 1)) {
+    const { file, faults } = await readTrees(grammar, migrations.get(id)!.up);
+    const asked = revisions.has(id);
+    if (asked && (oneByOne || !running)) linter.beginRun();
+    running = asked;
+    if (asked) {
+      linted.push(id);
+      statements += file.statements.length;
+      found.push(...faultsOf(migrations.get(id)!.up, faults));
+    }
+    if (asked && faults.length === 0) linter.lint(file);
+    else linter.passOver(file);
+  }
+  return {
+    project,
+    linted,
+    statements,
+    findings: inOrder([...found, ...linter.findings()], project, linted),
+  };
+}
+
+const NEWEST = 180_000;
+
+async function choose(deps: Deps, options: LintOptions): Promise<Chosen> {
+  const { which = [], since } = options;
+  if (which.length === 0 && since === undefined && options.all !== true) {
+    const project = await openProject(deps, options);
+    if (!(project.config.database instanceof MigrateError)) {
+      const state = await readState(deps, options);
+      return { project: state.project, revisions: new Set(state.pending), oneByOne: false };
+    }
+    return { project, revisions: new Set(project.graph.order), oneByOne: true };
+  }
+  const project = await openProject(deps, options);
+  if (options.all === true) return { project, revisions: new Set(project.graph.order), oneByOne: true };
+  const revisions = new Set(which.flatMap((each) => named(deps, project, each)));
+  if (since !== undefined) for (const id of addedSince(deps, project, since)) revisions.add(id);
+  return { project, revisions, oneByOne: false };
+}
+
+/** What a word of the command line stands for: a range, a file, or a revision. */
+function named(deps: Deps, project: Project, word: string): readonly RevisionId[] {
+  if (word.endsWith(".sql")) return [ofPath(deps, project, word)];
+  if (word.includes(":"))
+    return stepsOfRange(project, { kind: "upgrade", target: word }).steps.map(({ revision }) => revision);
+  return resolveAll(project.graph, word);
+}
+
+function ofPath({ cwd }: Deps, { migrations }: Project, path: string): RevisionId {
+  const wanted = resolve(cwd, path);
+  for (const { revision, up, down } of migrations.values())
+    if ([up, down].some((file) => file !== undefined && resolve(cwd, file.source.path) === wanted))
+      return revision;
+  throw new MigrateError({
+    code: "usage/no-migration",
+    message: `${path} is no file of a migration here`,
+    hint: "name a file of the project's folders, a revision, or a range start:end; migrate history lists them",
+  });
+}
+
+/** The migrations whose up file the ref has not. */
+function addedSince({ cwd }: Deps, { migrations }: Project, ref: string): readonly RevisionId[] {
+  const there = new Map<string, ReadonlySet<string>>();
+  const added: RevisionId[] = [];
+  for (const { revision, up } of migrations.values()) {
+    const file = resolve(cwd, up.source.path);
+    const folder = dirname(file);
+    if (!there.has(folder)) there.set(folder, filesAt(ref, folder));
+    if (!there.get(folder)!.has(basename(file))) added.push(revision);
+  }
+  return added;
+}
+
+/** What keeps a file from running, as findings: they are printed and counted with the others. */
+function faultsOf({ source: { path } }: MigrationFile, faults: ReadFile["faults"]): readonly Finding[] {
+  return faults.map(({ code, message, hint = "", location, excerpt }) => ({
+    rule: code,
+    severity: "error",
+    message,
+    advice: hint,
+    location: location ?? { path, line: 1, column: 1 },
+    excerpt: excerpt ?? { line: "" },
+  }));
+}
+
+/** By migration, and in each by line. */
+function inOrder(
+  findings: readonly Finding[],
+  { migrations }: Project,
+  linted: readonly RevisionId[],
+): readonly Finding[] {
+  const place = new Map(linted.map((id, i) => [migrations.get(id)!.up.source.path, i]));
+  return findings.toSorted(
+    ({ location: a }, { location: b }) =>
+      (place.get(a.path) ?? 0) - (place.get(b.path) ?? 0) || a.line - b.line || a.column - b.column,
+  );
+}

@@ -1,0 +1,54 @@
+/** `migrate lint`. */
+import { lint } from "../../app/lint.ts";
+import { exitCodes, MigrateError } from "../../core/errors.ts";
+import { formats } from "../../render/lint/formats.ts";
+import { findingLines, summaryText } from "../../render/lint/text.ts";
+import { type Command, flag, value } from "../command.ts";
+import { serverVersion } from "../script.ts";
+
+const command: Command = {
+  name: "lint",
+  summary:
+    "Says what migrations do to a database that others use, and what to write instead: exit code 1 where there are errors. Looks at what is pending; without a database, at all.",
+  args: {
+    since: value("what a git ref has not", "REF"),
+    all: flag("all migrations: no database is asked what is pending"),
+    format: value("text (default), json, sarif, github, gitlab or markdown", "FORMAT"),
+    strict: flag("exit code 1 for warnings too"),
+    "server-version": value("the server's version, for example 15 or 16.4; default: the newest", "VERSION"),
+  },
+  positionals: { required: 0, names: ["WHICH"], many: true },
+  examples: [
+    ["migrate lint", "what is pending"],
+    ["migrate lint --since main", "what this branch adds"],
+    ["migrate lint 0007:head", "a range; also a revision, or paths of files"],
+    ["migrate lint --all --format sarif", "for code scanning"],
+  ],
+  async run({ args, deps, project: options, printer, json }) {
+    const format = formatOf(args.text("format") ?? (json ? "json" : "text"));
+    const { linted, statements, findings } = await lint(deps, {
+      ...options,
+      which: args.positionals,
+      since: args.text("since"),
+      all: args.flag("all"),
+      serverVersion: serverVersion(args.text("server-version")),
+    });
+    const report = { findings, migrations: linted.length, statements };
+    const text = formats[format]?.(report);
+    if (text === undefined) printer.lines(findings.flatMap((each) => findingLines(each, printer.width)));
+    else if (text !== "") printer.lines(text.split("\n"));
+    printer.info(summaryText(linted.length, statements, findings));
+    const failing = findings.filter(({ severity }) => severity === "error" || args.flag("strict"));
+    return failing.length > 0 ? exitCodes.findings : exitCodes.ok;
+  },
+};
+export default command;
+
+function formatOf(format: string): string {
+  if (format === "text" || Object.hasOwn(formats, format)) return format;
+  throw new MigrateError({
+    code: "usage/format",
+    message: `--format takes text, ${Object.keys(formats).join(", ")}, not '${format}'`,
+    hint: "for example: --format sarif",
+  });
+}

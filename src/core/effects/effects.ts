@@ -1,0 +1,341 @@
+/**
+ * The statements of a run, in order → what each does to a database that others use: the relations it locks and how
+ * strongly, what it rewrites, reads whole and builds, and what cannot be told. Pure: a schema goes in, and with the
+ * effects the schema that is left comes out.
+ */
+import { type Ast, items, kindOf, node, option, roleName, word } from "../ast.ts";
+import { NEWEST, newerFeature } from "../newer-syntax.ts";
+import type { ParsedStatement } from "../statement/facts.ts";
+import type { RoutineBody } from "../statement/losses.ts";
+import { alterTable, moveRelation, rename } from "./alter-table.ts";
+import * as create from "./create.ts";
+import { alterFunction, createFunction } from "./create-function.ts";
+import { drop, kindFor } from "./drop.ts";
+import { call, doBlock } from "./function.ts";
+import { cluster, createIndex, reindex } from "./index.ts";
+import type { LockMode } from "./mode.ts";
+import * as other from "./other.ts";
+import { isQuery, query } from "./query.ts";
+import { type Relation, type RelationKind, Schema } from "./schema.ts";
+import { copyOf, setConfig, setVariable, Transaction } from "./transaction.ts";
+import { type Circumstances, Refused, type Session, Work } from "./work.ts";
+
+/** A relation as it was called when the statement began. */
+export interface RelationName {
+  /** The same for the same relation throughout, whatever it is called. */
+  readonly id: number;
+  readonly schema: string;
+  readonly name: string;
+  readonly kind: RelationKind;
+  /** Others use it: it was there before the run, or may have been. False for what the run itself has made. */
+  readonly inUse: boolean;
+}
+
+export interface Lock extends RelationName {
+  readonly mode: LockMode;
+}
+
+/** What one statement does. Relations that its own transaction made are left out: nobody else sees them. */
+export interface Effect {
+  readonly locks: readonly Lock[];
+  /** It locks something that its own transaction has made. */
+  readonly locksOwn: boolean;
+  /** Tables and indexes that get a new file. */
+  readonly rewrites: readonly RelationName[];
+  /** Tables that are read from end to end. */
+  readonly scans: readonly RelationName[];
+  /** Tables of which indexes are built. */
+  readonly builds: readonly RelationName[];
+  /** Why PostgreSQL would not do it, as far as that shows. */
+  readonly refused?: string;
+  /** What cannot be told, each as the rest of a sentence: `which tables …`. */
+  readonly unknown: readonly string[];
+}
+
+/** One statement: its tree and its text. */
+export interface Statement extends Pick<ParsedStatement, "ast" | "body"> {
+  readonly sql: string;
+  /** Whether it may run in a transaction block. */
+  readonly transactional: boolean;
+}
+
+export interface Effects {
+  readonly effects: readonly Effect[];
+  readonly session: Session;
+  /** What the open transaction holds at the end, by the relation's id. */
+  readonly held: ReadonlyMap<number, LockMode>;
+}
+
+/** A session that has just begun. `complete`: the schema holds all that there is; nothing is in it yet. */
+export function newSession(complete: boolean, timeZone = "UTC"): Session {
+  return {
+    schema: new Schema(complete),
+    searchPath: ["public"],
+    timeZone,
+    prepared: new Map(),
+    cursors: new Map(),
+    transaction: 1,
+    pending: new Set(),
+    made: new Set(),
+    firstOfRun: 1,
+  };
+}
+
+/** Runs statements over a picture, which stays as it was. With `block` they are one transaction; otherwise each is its own. */
+export function effectsOf(
+  statements: Iterable<Statement>,
+  start: Session,
+  circumstances: Circumstances,
+): Effects {
+  const fold = new Fold(start);
+  const effects = [...fold.run(statements, circumstances)];
+  return { effects, session: fold.session, held: fold.held };
+}
+
+/** One session at work on a picture of its own, for runs of many files: nothing is copied between them. */
+export class Fold {
+  #session: Session;
+  readonly #transaction = new Transaction();
+
+  constructor(start: Session) {
+    this.#session = copyOf(start);
+  }
+
+  get session(): Session {
+    return this.#session;
+  }
+
+  /** What the open transaction holds, by the relation's id. */
+  get held(): ReadonlyMap<number, LockMode> {
+    return this.#transaction.held;
+  }
+
+  /** A new run begins: all that is there is in use by now, and nobody knows whether it has rows. */
+  beginRun(): void {
+    const { schema } = this.#session;
+    this.#session.firstOfRun = schema.nextId();
+    for (const each of schema.takeAdded()) each.rows = "unknown";
+  }
+
+  /** The next file begins: in a transaction, and with settings, of its own. */
+  beginFile({ searchPath, timeZone }: Pick<Session, "searchPath" | "timeZone">): void {
+    this.#transaction.end(this.#session);
+    Object.assign(this.#session, { searchPath, timeZone });
+    this.#session.prepared.clear();
+    this.#session.cursors.clear();
+  }
+
+  /** The effect of each statement in turn. When it is given, the picture is as the statement leaves it. */
+  *run(statements: Iterable<Statement>, circumstances: Circumstances): Generator<Effect> {
+    for (const statement of statements) {
+      yield this.#perform(statement, circumstances);
+      if (!circumstances.block) this.#transaction.end(this.#session);
+    }
+  }
+
+  #perform(statement: Statement, circumstances: Circumstances): Effect {
+    const [kind, tree] = kindOf(statement.ast);
+    if (kind === "TransactionStmt") return this.#control(tree, circumstances);
+    const work = new Work(this.#session, circumstances, perform);
+    const names = new Map<Relation, RelationName>();
+    work.onLock = (relation) => {
+      if (!names.has(relation)) names.set(relation, nameOf(this.#session, relation));
+    };
+    const refused = attempt(work, statement);
+    this.#transaction.hold(work.locks);
+    return effectOf(work, names, refused);
+  }
+
+  #control(tree: Ast, circumstances: Circumstances): Effect {
+    const refused = transactionFault(tree, circumstances);
+    this.#session = this.#transaction.control(tree, this.#session);
+    if (/^TRANS_STMT_(?:COMMIT|ROLLBACK|PREPARE)$/.test(word(tree["kind"])))
+      this.#transaction.end(this.#session);
+    return { ...NOTHING, ...(refused === undefined ? {} : { refused }) };
+  }
+}
+
+const NOTHING: Effect = {
+  locks: [],
+  locksOwn: false,
+  rewrites: [],
+  scans: [],
+  builds: [],
+  unknown: [],
+};
+
+const nameOf = ({ firstOfRun }: Session, { id, schema, name, kind, known }: Relation): RelationName => ({
+  id,
+  schema,
+  name,
+  kind,
+  inUse: !known || id < firstOfRun,
+});
+
+function transactionFault(tree: Ast, { block }: Circumstances): string | undefined {
+  return block && /PREPARED$/.test(word(tree["kind"]))
+    ? `${word(tree["kind"])} cannot run in a transaction`
+    : undefined;
+}
+
+/** The version that a statement needs, where that is newer than `version`. */
+function neededVersion({ ast, body, sql }: Statement, version: number): number | undefined {
+  if (version >= NEWEST) return undefined;
+  return newerFeature(version, sql, [ast, ...(body?.statements ?? [])])?.since;
+}
+
+function attempt(work: Work, statement: Statement): string | undefined {
+  const needed = neededVersion(statement, work.version);
+  if (needed !== undefined) return `it needs PostgreSQL ${needed}`;
+  if (work.circumstances.block && !statement.transactional) return "it cannot run in a transaction";
+  try {
+    perform(work, statement.ast, statement.body);
+    return undefined;
+  } catch (error) {
+    if (error instanceof Refused) return error.message;
+    throw error;
+  }
+}
+
+function effectOf(
+  work: Work,
+  names: ReadonlyMap<Relation, RelationName>,
+  refused: string | undefined,
+): Effect {
+  const shown = (relations: Iterable<Relation>): RelationName[] =>
+    [...relations]
+      .filter(({ id }) => !work.session.made.has(id))
+      .map((each) => names.get(each) ?? nameOf(work.session, each));
+  return {
+    locks: [...work.locks]
+      .filter(([{ id }]) => !work.session.made.has(id))
+      .map(([relation, mode]) => ({ ...(names.get(relation) ?? nameOf(work.session, relation)), mode })),
+    locksOwn: [...work.locks.keys()].some(({ id }) => work.session.made.has(id)),
+    rewrites: shown(work.rewrites),
+    scans: shown(work.scans),
+    builds: shown(work.builds),
+    unknown: [...work.unknowns],
+    ...(refused === undefined ? {} : { refused }),
+  };
+}
+
+function perform(work: Work, ast: Ast, body?: RoutineBody): void {
+  const [kind, tree] = kindOf(ast);
+  const action = ACTIONS[kind];
+  if (action !== undefined) action(work, tree, ast, body);
+  else if (!HARMLESS.test(kind)) work.unknown(`what ${kind} does`);
+}
+
+/** Of sessions, roles and objects that are no relations: no relation is locked. */
+const HARMLESS =
+  /^(?:Alter(?:Owner|Default|Database|Role|System|OpFamily|Operator|Collation|Type|TS|Event|Extension|Fdw|ForeignServer|UserMapping|TableSpace|Subscription|Stats|ObjectDepends|Policy).*|Check(?:Point)?Stmt|CheckPointStmt|Close.*|Create(?:Role|Cast|Conversion|Extension|Fdw|ForeignServer|UserMapping|OpClass|OpFamily|PLang|Am|EventTrig|Transform|TableSpace|Subscription|db).*|Createdb.*|Deallocate.*|DefineStmt|Discard.*|Drop(?:Role|UserMapping|TableSpace|Subscription|db).*|Dropdb.*|GrantRole.*|Listen.*|Load.*|Notify.*|Unlisten.*|ReassignOwned.*|ReplicaIdentity.*|SecLabel.*|Variable.*|Constraints.*)$/;
+
+type Action = (work: Work, tree: Ast, ast: Ast, body: RoutineBody | undefined) => void;
+
+const ACTIONS: Readonly<Record<string, Action>> = {
+  AlterTableStmt: alterTable,
+  AlterDomainStmt: other.alterDomain,
+  AlterEnumStmt: other.alterEnum,
+  AlterFunctionStmt: alterFunction,
+  AlterObjectSchemaStmt: (work, tree) =>
+    tree["relation"] === undefined ? other.moveOther(work, tree) : moveRelation(work, tree),
+  AlterObjectDependsStmt: (work, tree) => {
+    const type = word(tree["objectType"]);
+    const mode = type === "OBJECT_TRIGGER" ? "ACCESS SHARE" : "ACCESS EXCLUSIVE";
+    if (tree["relation"] !== undefined) work.openRange(node(tree["relation"]), mode, { kind: kindFor(type) });
+  },
+  AlterPolicyStmt: (work, tree) => create.createPolicy(work, tree, true),
+  AlterPublicationStmt: other.publication,
+  AlterSeqStmt: create.alterSequence,
+  CallStmt: (work, tree) => call(work, tree),
+  ClusterStmt: cluster,
+  CommentStmt: other.comment,
+  CompositeTypeStmt: create.createComposite,
+  ConstraintsSetStmt: (work, tree) => {
+    // IMMEDIATE checks what has waited so far.
+    if (tree["deferred"] === true || work.session.pending.size === 0) return;
+    if (items(tree["constraints"]).length > 0) work.unknown("which constraints still wait for the end");
+    work.session.pending.clear();
+  },
+  CopyStmt: (work, tree) => other.copy(work, tree),
+  CreateDomainStmt: (work, tree) => create.createType(work, "CreateDomainStmt", tree),
+  CreateEnumStmt: (work, tree) => create.createType(work, "CreateEnumStmt", tree),
+  CreateForeignTableStmt: (work, tree) =>
+    create.createTable(work, {
+      base: { CreateStmt: node(tree["base"])["CreateStmt"] ?? node(tree["base"]) },
+    }),
+  CreateFunctionStmt: (work, tree, _, body) => createFunction(work, tree, body),
+  CreatePolicyStmt: (work, tree) => create.createPolicy(work, tree),
+  CreatePublicationStmt: other.publication,
+  CreateRangeStmt: (work, tree) => create.createType(work, "CreateRangeStmt", tree),
+  CreateSchemaStmt: (work, tree) => other.createSchema(work, tree),
+  CreateSeqStmt: create.createSequence,
+  CreateStatsStmt: create.createStatistics,
+  CreateStmt: create.createTable,
+  CreateTableAsStmt: (work, tree) => create.createTableAs(work, tree),
+  CreateTrigStmt: create.createTrigger,
+  DeclareCursorStmt: (work, tree) => {
+    query(work, node(tree["query"]), "planned");
+    work.session.cursors.set(word(tree["portalname"]), node(tree["query"]));
+  },
+  DiscardStmt: (work, tree) => {
+    if (work.circumstances.block && tree["target"] === "DISCARD_ALL")
+      work.refuse("DISCARD ALL cannot run in a transaction");
+  },
+  DoStmt: (work, _, __, body) => doBlock(work, body),
+  DropStmt: drop,
+  DropOwnedStmt: (work, tree) => {
+    if (items(tree["roles"]).some((role) => /^(?:postgres|CURRENT_USER)$/.test(roleName(role))))
+      work.refuse("the database system needs what the role owns");
+    if (!work.schema.complete) work.unknown("what the role owns");
+  },
+  ExecuteStmt: (work, tree) => {
+    const found = work.session.prepared.get(word(tree["name"]));
+    if (found === undefined) work.unknown("what the prepared statement does");
+    else query(work, found, "run");
+  },
+  ExplainStmt: (work, tree) => {
+    const analyzes = option(tree["options"], "analyze");
+    const inner = node(tree["query"]);
+    if (analyzes) perform(work, inner);
+    else if (isQuery(inner)) query(work, inner, "planned");
+  },
+  FetchStmt: (work, tree) => {
+    const found = work.session.cursors.get(word(tree["portalname"]));
+    if (found !== undefined) query(work, found, "run");
+  },
+  GrantStmt: other.grant,
+  ImportForeignSchemaStmt: (work) => work.unknown("which tables the foreign schema has"),
+  IndexStmt: createIndex,
+  LockStmt: other.lockTables,
+  PrepareStmt: (work, tree) => {
+    query(work, node(tree["query"]), "analysed");
+    work.session.prepared.set(word(tree["name"]), node(tree["query"]));
+  },
+  ReassignOwnedStmt: (work, tree) => {
+    if (items(tree["roles"]).some((role) => roleName(role) === "postgres"))
+      work.refuse("the database system needs what postgres owns");
+    if (!work.schema.complete) work.unknown("what the role owns");
+  },
+  RefreshMatViewStmt: (work, tree) => other.refresh(work, tree),
+  ReindexStmt: reindex,
+  RenameStmt: (work, tree) =>
+    tree["relation"] === undefined ? other.renameOther(work, tree) : rename(work, tree),
+  RuleStmt: (work, tree) => create.createRule(work, tree),
+  SecLabelStmt: (work) => work.unknown("whether a provider of security labels is loaded"),
+  SelectStmt: (work, tree, ast) => {
+    setConfig(work.session, ast);
+    if (tree["intoClause"] === undefined) query(work, ast, "run");
+    else create.makeFrom(work, ast, node(tree["intoClause"]), { matview: false, missing: false });
+  },
+  TruncateStmt: other.truncate,
+  VacuumStmt: other.analyze,
+  VariableSetStmt: (work, tree) => setVariable(work.session, tree),
+  ViewStmt: (work, tree) => create.createView(work, tree),
+  ...Object.fromEntries(
+    ["Insert", "Update", "Delete", "Merge"].map((each) => [
+      `${each}Stmt`,
+      ((work, _, ast) => query(work, ast, "run")) satisfies Action,
+    ]),
+  ),
+};

@@ -1,0 +1,93 @@
+/** Transactions and their savepoints → which locks are held. */
+import { type Ast, items, node, someNode, stringOf, word } from "../ast.ts";
+import type { LockMode } from "./mode.ts";
+import { stronger } from "./mode.ts";
+import type { Relation } from "./schema.ts";
+import type { Session } from "./work.ts";
+
+/** Locks by the id of the relation. */
+export type Held = Map<number, LockMode>;
+
+interface Savepoint {
+  readonly name: string;
+  readonly held: Held;
+  readonly session: Session;
+}
+
+export class Transaction {
+  held: Held = new Map();
+  readonly #savepoints: Savepoint[] = [];
+
+  hold(locks: ReadonlyMap<Relation, LockMode>): void {
+    for (const [{ id }, mode] of locks) this.held.set(id, stronger(this.held.get(id), mode));
+  }
+
+  /** SAVEPOINT, RELEASE, ROLLBACK TO: what came since is as if it had not been. The session to go on with. */
+  control(tree: Ast, session: Session): Session {
+    const [kind, name] = [word(tree["kind"]), word(tree["savepoint_name"])];
+    if (kind === "TRANS_STMT_SAVEPOINT") {
+      this.#savepoints.push({ name, held: new Map(this.held), session: copyOf(session) });
+      return session;
+    }
+    const at = this.#savepoints.findLastIndex((each) => each.name === name);
+    if (at < 0) return session;
+    if (kind === "TRANS_STMT_RELEASE") {
+      this.#savepoints.splice(at);
+      return session;
+    }
+    if (kind !== "TRANS_STMT_ROLLBACK_TO") return session;
+    this.#savepoints.splice(at + 1);
+    const { held, session: before } = this.#savepoints[at]!;
+    this.held = new Map(held);
+    return copyOf(before);
+  }
+
+  /** It ends; nothing is held any more. */
+  end(session: Session): void {
+    this.held = new Map();
+    this.#savepoints.length = 0;
+    session.transaction += 1;
+    session.pending = new Set();
+    session.made = new Set();
+  }
+}
+
+export function copyOf(session: Session): Session {
+  return {
+    ...session,
+    schema: session.schema.copy(),
+    prepared: new Map(session.prepared),
+    cursors: new Map(session.cursors),
+    pending: new Set(session.pending),
+    made: new Set(session.made),
+  };
+}
+
+/** `set_config` of constants. */
+export function setConfig(session: Session, tree: Ast): void {
+  someNode(tree, (kind, fields) => {
+    if (kind !== "FuncCall" || stringOf(items(fields["funcname"]).at(-1) ?? {}) !== "set_config")
+      return false;
+    const [name, value] = items(fields["args"]).map((item) =>
+      word(node(node(item["A_Const"])["sval"])["sval"]),
+    );
+    set(
+      session,
+      (name ?? "").toLowerCase(),
+      (value ?? "").split(",").map((each) => each.trim()),
+    );
+    return false;
+  });
+}
+
+function set(session: Session, name: string, values: readonly string[] | undefined): void {
+  if (name === "search_path") session.searchPath = values ?? ["public"];
+  if (name === "timezone") session.timeZone = values?.[0] ?? "";
+}
+
+/** SET and RESET of what changes the meaning of later statements. */
+export function setVariable(session: Session, tree: Ast): void {
+  const name = word(tree["name"]).toLowerCase();
+  const values = items(tree["args"]).map((item) => word(node(node(item["A_Const"])["sval"])["sval"]));
+  set(session, name, word(tree["kind"]) === "VAR_SET_VALUE" ? values : undefined);
+}

@@ -1,0 +1,203 @@
+/** One statement at work: what it locks, rewrites and scans is told to it, and names are looked up through it. */
+import type { Ast, ObjectName } from "../ast.ts";
+import { rangeName } from "../ast.ts";
+import { type LockMode, stronger } from "./mode.ts";
+import { hasStorage, type Relation, type RelationKind, type Schema } from "./schema.ts";
+
+/** PostgreSQL refuses the statement. */
+export class Refused extends Error {}
+
+/** The state of a session that statements leave behind, and of its transaction. */
+export interface Session {
+  schema: Schema;
+  searchPath: readonly string[];
+  timeZone: string;
+  prepared: Map<string, Ast>;
+  cursors: Map<string, Ast>;
+  /** The number of the transaction; types remember in which one they, and each of their labels, were made. */
+  transaction: number;
+  /** Tables with trigger events that wait for the end of the transaction. */
+  pending: Set<number>;
+  /** Ids of relations that the transaction made. */
+  made: Set<number>;
+  /** The id from which on relations were made by the run, and not before it. */
+  firstOfRun: number;
+}
+
+/** What the fold is told of the server. */
+export interface Circumstances {
+  /** The server's major version: 12 to 18. */
+  readonly version: number;
+  /** Whether the statements run within a transaction block. */
+  readonly block: boolean;
+}
+
+export class Work {
+  readonly session: Session;
+  readonly circumstances: Circumstances;
+  readonly locks = new Map<Relation, LockMode>();
+  readonly rewrites = new Set<Relation>();
+  readonly scans = new Set<Relation>();
+  /** Indexes that are built, by the table they are on. */
+  readonly builds = new Set<Relation>();
+  readonly unknowns = new Set<string>();
+  /** Told of each relation before it is locked, and so before it is renamed. */
+  onLock: (relation: Relation) => void = () => {};
+
+  readonly #perform: (work: Work, ast: Ast) => void;
+
+  constructor(session: Session, circumstances: Circumstances, perform: (work: Work, ast: Ast) => void) {
+    this.session = session;
+    this.circumstances = circumstances;
+    this.#perform = perform;
+  }
+
+  /** Does a statement that stands within this one. */
+  perform(ast: Ast): void {
+    this.#perform(this, ast);
+  }
+
+  get schema(): Schema {
+    return this.session.schema;
+  }
+
+  get version(): number {
+    return this.circumstances.version;
+  }
+
+  refuse(message: string): never {
+    throw new Refused(message);
+  }
+
+  /** What cannot be told, as the rest of a sentence: `which other tables …`. */
+  unknown(what: string): void {
+    this.unknowns.add(what);
+  }
+
+  lock(relation: Relation, mode: LockMode): void {
+    this.onLock(relation);
+    this.locks.set(relation, stronger(this.locks.get(relation), mode));
+  }
+
+  /** A lock that is given back when the statement ends. */
+  release(relation: Relation): void {
+    this.locks.delete(relation);
+  }
+
+  /** A relation whose rows a plan reads or writes: the planner opens its indexes in the same mode. */
+  plan(relation: Relation, mode: LockMode): void {
+    this.lock(relation, mode);
+    if (!relation.known) this.unknown(`the indexes of ${relation.name}`);
+    if (relation.kind === "partitioned table" && this.version < 16) return;
+    for (const index of relation.indexes) this.lock(index, mode);
+  }
+
+  scan(relation: Relation): void {
+    if (hasStorage(relation)) this.scans.add(relation);
+  }
+
+  build(table: Relation): void {
+    this.builds.add(table);
+    this.scan(table);
+  }
+
+  /** The table is written anew, and each of its indexes built again. */
+  rewrite(relation: Relation): void {
+    if (!hasStorage(relation)) return;
+    if (!relation.known) this.unknown(`the indexes of ${relation.name}`);
+    this.lock(relation, "ACCESS EXCLUSIVE");
+    this.rewrites.add(relation);
+    this.scan(relation);
+    this.rebuildIndexes(relation);
+  }
+
+  rebuildIndexes(relation: Relation): void {
+    for (const index of relation.indexes) {
+      this.lock(index, "ACCESS EXCLUSIVE");
+      this.rewrites.add(index);
+      this.build(relation);
+    }
+  }
+
+  /** What a name stands for, as far as it is known; the catalogs of PostgreSQL are nobody's hazard. */
+  find(name: ObjectName): Relation | undefined {
+    return this.schema.relation(name, this.session.searchPath);
+  }
+
+  /**
+   * The relation of that name, locked. Undefined where it is one of PostgreSQL's own, or missing and allowed to be.
+   * Where more may exist than is known it is taken to be a table of which nothing else is known.
+   */
+  open(
+    name: ObjectName,
+    mode: LockMode,
+    { missingOk = false, kind = "table" }: { missingOk?: boolean; kind?: RelationKind } = {},
+  ): Relation | undefined {
+    const found = this.find(name);
+    if (found !== undefined) {
+      this.lock(found, mode);
+      return found;
+    }
+    if (isSystem(name)) return undefined;
+    if (this.schema.complete) {
+      if (missingOk) return undefined;
+      this.refuse(`there is no relation ${name.name}`);
+    }
+    const assumed = this.schema.add({
+      schema: name.schema ?? this.session.searchPath[0] ?? "public",
+      name: name.name,
+      kind,
+      known: false,
+      rows: "unknown",
+    });
+    this.lock(assumed, mode);
+    return assumed;
+  }
+
+  /** As `open`, of a `RangeVar`. */
+  openRange(
+    range: Ast,
+    mode: LockMode,
+    options: { missingOk?: boolean; kind?: RelationKind } = {},
+  ): Relation | undefined {
+    return this.open(rangeName(range), mode, options);
+  }
+
+  /** The schema in which a new object of that name is made. */
+  schemaFor({ schema }: ObjectName, temporary = false): string {
+    if (temporary) return "pg_temp";
+    if (schema !== undefined) {
+      if (this.schema.complete && !this.schema.schemas.has(schema))
+        this.refuse(`there is no schema ${schema}`);
+      return schema;
+    }
+    return (
+      this.session.searchPath.find((each) => this.schema.schemas.has(each)) ??
+      this.session.searchPath[0] ??
+      "public"
+    );
+  }
+
+  /** Adds a relation that the statement makes. */
+  make(relation: Parameters<Schema["add"]>[0]): Relation {
+    if (this.schema.relation(relation, []) !== undefined) this.refuse(`${relation.name} already exists`);
+    const made = this.schema.add(relation);
+    this.session.made.add(made.id);
+    return made;
+  }
+
+  /** A name that no relation of the schema has, as PostgreSQL chooses it. */
+  freeName(schema: string, stem: string): string {
+    const cut = stem.slice(0, 63);
+    for (let n = 0; ; n += 1) {
+      const name = n === 0 ? cut : `${cut}${n}`;
+      if (this.schema.relation({ schema, name }, []) === undefined) return name;
+    }
+  }
+}
+
+function isSystem({ schema, name }: ObjectName): boolean {
+  return schema === undefined
+    ? name.startsWith("pg_")
+    : /^(?:pg_catalog|information_schema|pg_toast)$/.test(schema);
+}

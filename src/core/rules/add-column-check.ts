@@ -1,0 +1,31 @@
+/** ADD COLUMN with a CHECK of its own → the scan of the table. */
+import { word } from "../ast.ts";
+import { validateLater } from "./recipes.ts";
+import type { Rule } from "./rule.ts";
+import { addedColumns, shown } from "./site.ts";
+import { columnText } from "./text.ts";
+
+export const addColumnCheck: Rule = {
+  id: "add-column-check",
+  since: 1,
+  severity: "error",
+  kinds: ["AlterTableStmt"],
+  hazard:
+    "A CHECK behind a new column is tested on every row while reads and writes wait, although all rows have the same value in it.",
+  advice: "add the column, then the CHECK as NOT VALID, and validate it in another migration",
+  bad: "ALTER TABLE shop.orders ADD COLUMN discount integer DEFAULT 0 CHECK (discount >= 0);",
+  *find(site) {
+    for (const { target, table, name, text, constraints } of addedColumns(site)) {
+      const check = constraints.find(({ contype }) => contype === "CONSTR_CHECK");
+      if (check === undefined || !site.effect.scans.some(({ id }) => id === target.id)) continue;
+      const { head, default: value, check: condition } = columnText(text);
+      const [add, validate] = validateLater(table, `ADD CHECK ${condition}`, {}, `${name}_check`);
+      const filled = value === undefined ? head : `${head} DEFAULT ${value}`;
+      const notNull = constraints.some(({ contype }) => contype === "CONSTR_NOTNULL") ? " NOT NULL" : "";
+      yield {
+        message: `every row of ${shown(target)} is read while reads and writes wait, to check ${word(check["conname"]) || condition}`,
+        recipe: [`ALTER TABLE ${table} ${filled}${notNull};\n${add}`, validate!],
+      };
+    }
+  },
+};

@@ -1,0 +1,36 @@
+/** ADD COLUMN … UNIQUE or PRIMARY KEY → an index that is built while all wait. */
+import { word } from "../ast.ts";
+import { notNull, overIndex } from "./recipes.ts";
+import type { Rule } from "./rule.ts";
+import { addedColumns, scanned, shown } from "./site.ts";
+import { columnText } from "./text.ts";
+
+export const addColumnUnique: Rule = {
+  id: "add-column-unique",
+  since: 1,
+  severity: "error",
+  kinds: ["AlterTableStmt"],
+  hazard:
+    "UNIQUE or PRIMARY KEY behind a new column builds an index of the whole table, while reads and writes wait.",
+  advice: "add the column, build the unique index with CONCURRENTLY, and make the constraint of it",
+  bad: "ALTER TABLE shop.orders ADD COLUMN reference text UNIQUE;",
+  *find(site) {
+    for (const { target, table, name, column, text, constraints } of addedColumns(site)) {
+      const types = constraints.map(({ contype }) => contype);
+      const primary = types.includes("CONSTR_PRIMARY");
+      if (!primary && !types.includes("CONSTR_UNIQUE")) continue;
+      if (!scanned(site).some(({ id }) => id === target.id)) continue;
+      const { head, default: value } = columnText(text);
+      const filled = value === undefined ? head : `${head} DEFAULT ${value}`;
+      const columns = [word(column["colname"])];
+      yield {
+        message: `an index of ${shown(target)} is built while reads and writes wait`,
+        recipe: [
+          `ALTER TABLE ${table} ${filled};`,
+          ...(primary ? notNull(table, name) : []),
+          ...overIndex(table, primary ? "PRIMARY KEY" : "UNIQUE", "", columns),
+        ],
+      };
+    }
+  },
+};

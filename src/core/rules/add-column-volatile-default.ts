@@ -1,0 +1,31 @@
+/** ADD COLUMN with a default that each row evaluates for itself → the rewrite of the table. */
+import { backfill, notNull } from "./recipes.ts";
+import type { Rule } from "./rule.ts";
+import { addedColumns, rewritten, shown } from "./site.ts";
+import { columnText } from "./text.ts";
+
+export const addColumnVolatileDefault: Rule = {
+  id: "add-column-volatile-default",
+  since: 1,
+  severity: "error",
+  kinds: ["AlterTableStmt"],
+  hazard:
+    "A volatile default such as gen_random_uuid(), random() or clock_timestamp() gives each row a value of its own: the table is written anew and every index of it built again, while reads and writes wait. A constant, now() or current_user does not.",
+  advice: "add the column without it, set the default, and fill the rows in batches",
+  bad: "ALTER TABLE shop.orders ADD COLUMN token uuid NOT NULL DEFAULT gen_random_uuid();",
+  *find(site) {
+    for (const { target, table, name, text, constraints } of addedColumns(site)) {
+      const types = constraints.map(({ contype }) => contype);
+      if (!types.includes("CONSTR_DEFAULT") || !rewritten(site).some(({ id }) => id === target.id)) continue;
+      const { head, default: value } = columnText(text);
+      yield {
+        message: `${shown(target)} is rewritten while reads and writes wait, since each row gets its own value of ${value}`,
+        recipe: [
+          `ALTER TABLE ${table} ${head};\nALTER TABLE ${table} ALTER COLUMN ${name} SET DEFAULT ${value};`,
+          backfill(table, name, "DEFAULT"),
+          ...(types.includes("CONSTR_NOTNULL") ? notNull(table, name) : []),
+        ],
+      };
+    }
+  },
+};

@@ -1,0 +1,30 @@
+/** ADD PRIMARY KEY without an index that is there → one is built while all wait. */
+import { items, stringOf, word } from "../ast.ts";
+import { notNull, overIndex } from "./recipes.ts";
+import type { Rule } from "./rule.ts";
+import { addedConstraints, quoted, shown } from "./site.ts";
+
+export const addPrimaryKey: Rule = {
+  id: "add-primary-key",
+  since: 1,
+  severity: "error",
+  kinds: ["AlterTableStmt"],
+  hazard:
+    "A primary key builds its index while reads and writes wait, and reads the table once more for each column that may be NULL.",
+  advice:
+    "make its columns NOT NULL first, build the unique index with CONCURRENTLY, and make the key of it: USING INDEX",
+  bad: "ALTER TABLE shop.notes ADD PRIMARY KEY (number);",
+  *find(site) {
+    for (const { target, table, constraint } of addedConstraints(site, "CONSTR_PRIMARY")) {
+      if (word(constraint["indexname"]) !== "") continue;
+      const columns = items(constraint["keys"]).map(stringOf);
+      yield {
+        message: `an index of ${shown(target)} is built while reads and writes wait`,
+        recipe: [
+          ...columns.flatMap((name) => notNull(table, quoted(name))),
+          ...overIndex(table, "PRIMARY KEY", word(constraint["conname"]), columns),
+        ],
+      };
+    }
+  },
+};

@@ -1,0 +1,29 @@
+/** ADD … UNIQUE without an index that is there → one is built while all wait. */
+import { items, stringOf, word } from "../ast.ts";
+import { overIndex } from "./recipes.ts";
+import type { Rule } from "./rule.ts";
+import { addedConstraints, shown } from "./site.ts";
+
+export const addUnique: Rule = {
+  id: "add-unique",
+  since: 1,
+  severity: "error",
+  kinds: ["AlterTableStmt"],
+  hazard: "A UNIQUE constraint builds its index while reads and writes wait: the lock is ACCESS EXCLUSIVE.",
+  advice: "build the unique index with CONCURRENTLY, and make the constraint of it: USING INDEX",
+  bad: "ALTER TABLE shop.customers ADD CONSTRAINT customers_email_key UNIQUE (email);",
+  *find(site) {
+    for (const { target, table, constraint } of addedConstraints(site, "CONSTR_UNIQUE")) {
+      if (word(constraint["indexname"]) !== "") continue;
+      yield {
+        message: `an index of ${shown(target)} is built while reads and writes wait`,
+        recipe: overIndex(
+          table,
+          "UNIQUE",
+          word(constraint["conname"]),
+          items(constraint["keys"]).map(stringOf),
+        ),
+      };
+    }
+  },
+};

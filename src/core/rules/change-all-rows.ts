@@ -1,0 +1,30 @@
+/** UPDATE or DELETE without WHERE → all rows locked to the end of the transaction. */
+import { node } from "../ast.ts";
+import { backfill } from "./recipes.ts";
+import type { Rule } from "./rule.ts";
+import { shown, sqlName, targetOf } from "./site.ts";
+
+export const changeAllRows: Rule = {
+  id: "change-all-rows",
+  since: 1,
+  severity: "warning",
+  kinds: ["UpdateStmt", "DeleteStmt"],
+  hazard:
+    "An UPDATE or DELETE of all rows keeps each of them locked until it has done the last one, and leaves as many dead rows at once.",
+  advice: "do it in batches, each its own transaction: -- batch: 1000 above the statement",
+  bad: "UPDATE shop.orders SET note = '';",
+  good: [backfill("shop.orders", "note", "''")],
+  *find(site) {
+    const { kind, tree } = site;
+    if (!/^(?:Update|Delete)Stmt$/.test(kind) || site.batched || tree["whereClause"] !== undefined) return;
+    const target = targetOf(site);
+    if (target === undefined || tree["fromClause"] !== undefined || tree["usingClause"] !== undefined) return;
+    yield {
+      message: `every row of ${shown(target)} stays locked until the transaction ends`,
+      ...(kind === "DeleteStmt" ? { recipe: [deleteAll(sqlName(node(tree["relation"])))] } : {}),
+    };
+  },
+};
+
+const deleteAll = (table: string): string =>
+  `-- batch: 1000\nDELETE FROM ${table} WHERE ctid = ANY (ARRAY(SELECT ctid FROM ${table} LIMIT :batch_size));`;

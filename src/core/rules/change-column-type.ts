@@ -1,0 +1,41 @@
+/** ALTER COLUMN … TYPE that is more than a change of the catalog → the rewrite, the scans and the indexes that it takes. */
+import { word } from "../ast.ts";
+import type { Rule } from "./rule.ts";
+import { commandsOf, listOf, rewritten, scanned, shown } from "./site.ts";
+
+export const changeColumnType: Rule = {
+  id: "change-column-type",
+  since: 1,
+  severity: "error",
+  kinds: ["AlterTableStmt"],
+  hazard:
+    "Most changes of a type write the table anew and build all its indexes again while reads and writes wait: integer to bigint, text to varchar(20), enum to text. A longer limit (varchar(20) to varchar(50) or text, numeric(8,2) to numeric(12,2)) does not, but an index over an expression, a CHECK or a foreign key of the column is then built or checked again.",
+  advice:
+    "add a column of the new type that a trigger keeps equal, fill it in batches, and let it take the old one's name in a later migration",
+  bad: "ALTER TABLE shop.orders ALTER COLUMN pieces TYPE bigint;",
+  good: [
+    `CREATE FUNCTION shop.copy_pieces() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  NEW.pieces_new := NEW.pieces;
+  RETURN NEW;
+END $$;
+ALTER TABLE shop.orders ADD COLUMN pieces_new bigint;
+CREATE TRIGGER copy_pieces BEFORE INSERT OR UPDATE ON shop.orders FOR EACH ROW EXECUTE FUNCTION shop.copy_pieces();`,
+    `-- batch: 1000
+UPDATE shop.orders SET pieces_new = pieces
+WHERE ctid = ANY (ARRAY(SELECT ctid FROM shop.orders WHERE pieces IS NOT NULL AND pieces_new IS NULL LIMIT :batch_size));`,
+  ],
+  *find(site) {
+    for (const { target, command } of commandsOf(site, "AT_AlterColumnType")) {
+      const column = word(command["name"]);
+      if (rewritten(site).length > 0)
+        yield {
+          message: `${listOf(rewritten(site))} is rewritten while reads and writes wait, for the new type of ${column}`,
+        };
+      else if (scanned(site).length > 0)
+        yield {
+          message: `${listOf(scanned(site))} is read while reads and writes of ${shown(target)} wait, for an index or a constraint over ${column}`,
+        };
+    }
+  },
+};

@@ -1,0 +1,48 @@
+/** CREATE INDEX without CONCURRENTLY → writers wait while it is built. */
+import { node, word } from "../ast.ts";
+import type { Rule } from "./rule.ts";
+import { listOf, pictureOf, quoted, scanned, shown, targetOf } from "./site.ts";
+import { concurrently } from "./text.ts";
+
+export const createIndex: Rule = {
+  id: "create-index",
+  since: 1,
+  severity: "error",
+  kinds: ["IndexStmt"],
+  hazard: "CREATE INDEX keeps every write to the table waiting while the index is built; reads go on.",
+  advice:
+    "CREATE INDEX CONCURRENTLY, in a migration of its own; of a partitioned table: ON ONLY it, CONCURRENTLY on each partition, and ATTACH PARTITION",
+  bad: "CREATE INDEX orders_placed ON shop.orders (placed);",
+  *find(site) {
+    if (site.kind !== "IndexStmt" || site.tree["concurrent"] === true || scanned(site).length === 0) return;
+    const target = targetOf(site);
+    if (target === undefined) return;
+    const message = `writes to ${listOf(scanned(site))} wait while the index is built`;
+    if (target.kind !== "partitioned table") yield { message, recipe: [concurrently(site.sql, "index")] };
+    else yield { message, recipe: byPartition(site) };
+  },
+};
+
+/** The index of a partitioned table, from those of its partitions. */
+function byPartition(site: Parameters<Rule["find"]>[0]): readonly string[] {
+  const target = targetOf(site)!;
+  const name = word(site.tree["idxname"]) || `${target.name}_idx`;
+  const parent = `${quoted(target.schema)}.${quoted(name)}`;
+  const table = node(site.tree["relation"]);
+  const rest = site.sql.slice(site.sql.search(/\bon\b/i) + 2).trim();
+  const columns = rest.slice(rest.search(/\(|\busing\b/i));
+  const unique = site.tree["unique"] === true ? "UNIQUE " : "";
+  const children = pictureOf(site, target)?.children ?? [];
+  const steps = children.map((child) => {
+    const own = quoted(`${child.name}_${name}`.slice(0, 63));
+    return {
+      build: `CREATE ${unique}INDEX CONCURRENTLY ${own} ON ${quoted(child.schema)}.${quoted(child.name)} ${columns}`,
+      attach: `ALTER INDEX ${parent} ATTACH PARTITION ${quoted(child.schema)}.${own};`,
+    };
+  });
+  return [
+    `CREATE ${unique}INDEX ${quoted(name)} ON ONLY ${shown({ ...target, name: word(table["relname"]) })} ${columns}`,
+    ...steps.map(({ build }) => build),
+    steps.map(({ attach }) => attach).join("\n"),
+  ].filter((text) => text !== "");
+}

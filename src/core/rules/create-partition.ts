@@ -1,0 +1,37 @@
+/** CREATE TABLE … PARTITION OF → all of the partitioned table wait for it. */
+import { items, node } from "../ast.ts";
+import type { Rule } from "./rule.ts";
+import { lockOf, shown, sqlName } from "./site.ts";
+
+export const createPartition: Rule = {
+  id: "create-partition",
+  since: 1,
+  severity: "warning",
+  kinds: ["CreateStmt"],
+  hazard:
+    "CREATE TABLE … PARTITION OF locks the partitioned table, and its default partition, against reads and writes. ATTACH PARTITION locks only against other schema changes.",
+  advice: "create the table by itself, and attach it",
+  bad: "CREATE TABLE shop.events_2027 PARTITION OF shop.events FOR VALUES FROM ('2027-01-01') TO ('2028-01-01');",
+  *find(site) {
+    if (site.kind !== "CreateStmt" || site.tree["partbound"] === undefined) return;
+    const range = node(items(site.tree["inhRelations"])[0]?.["RangeVar"]);
+    const parent = lockOf(site, range);
+    if (parent === undefined) return;
+    const bound = /\b(?:for\s+values\b|default\s*(?:;|$))[\s\S]*$/i.exec(site.sql)?.[0];
+    const own = sqlName(node(site.tree["relation"]));
+    const plain =
+      items(site.tree["tableElts"]).length === 0 &&
+      site.tree["partspec"] === undefined &&
+      bound !== undefined;
+    yield {
+      message: `reads and writes of ${shown(parent)} wait for it`,
+      ...(plain
+        ? {
+            recipe: [
+              `CREATE TABLE ${own} (LIKE ${sqlName(range)} INCLUDING ALL);\nALTER TABLE ${sqlName(range)} ATTACH PARTITION ${own} ${bound}`,
+            ],
+          }
+        : {}),
+    };
+  },
+};

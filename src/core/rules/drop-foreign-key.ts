@@ -1,0 +1,32 @@
+/** DROP CONSTRAINT of a foreign key → two tables locked, and no guard any more. */
+import { word } from "../ast.ts";
+import type { Rule } from "./rule.ts";
+import { blocked, commandsOf, listOf, pictureOf } from "./site.ts";
+
+export const dropForeignKey: Rule = {
+  id: "drop-foreign-key",
+  since: 1,
+  severity: "warning",
+  kinds: ["AlterTableStmt"],
+  hazard:
+    "Dropping a foreign key locks the other table, too, against reads and writes, and rows that refer to nothing can come from then on.",
+  advice: "say why it goes: -- retort-ignore: drop-foreign-key (reason)",
+  bad: "ALTER TABLE shop.invoices DROP CONSTRAINT invoices_order_id_fkey;",
+  good: [
+    "-- retort-ignore: drop-foreign-key (orders are kept in another database from now on)\nALTER TABLE shop.invoices DROP CONSTRAINT invoices_order_id_fkey;",
+  ],
+  *find(site) {
+    for (const { target, command } of commandsOf(site, "AT_DropConstraint")) {
+      const others = blocked(site).filter(({ id, kind }) => id !== target.id && kind !== "sequence");
+      if (others.length === 0 || command["behavior"] === "DROP_CASCADE") continue;
+      const picture = pictureOf(site, target);
+      yield {
+        message: `with ${word(command["name"])}, ${listOf(others)} is locked against reads and writes, and rows that refer to nothing can come`,
+        mended: () =>
+          picture?.constraints.some(({ references }) =>
+            others.some(({ id }) => id === references?.table.id),
+          ) === true,
+      };
+    }
+  },
+};

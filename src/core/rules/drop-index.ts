@@ -1,0 +1,30 @@
+/** DROP INDEX without CONCURRENTLY → all wait until it has its lock. */
+import { items } from "../ast.ts";
+import type { Rule } from "./rule.ts";
+import { blocked, listOf } from "./site.ts";
+import { concurrently } from "./text.ts";
+
+export const dropIndex: Rule = {
+  id: "drop-index",
+  since: 1,
+  severity: "warning",
+  kinds: ["DropStmt"],
+  hazard:
+    "DROP INDEX locks the index and its table against reads and writes. It is short once it has the lock, but whatever comes while it waits for a long query waits behind it.",
+  advice:
+    "DROP INDEX CONCURRENTLY, in a migration of its own; not for an index behind a constraint, nor for a partitioned one",
+  bad: "DROP INDEX shop.orders_note;",
+  *find(site) {
+    if (site.kind !== "DropStmt" || site.tree["removeType"] !== "OBJECT_INDEX") return;
+    const found = site.effect.locks.some(({ inUse }) => inUse);
+    if (site.tree["concurrent"] === true || !found) return;
+    const possible =
+      items(site.tree["objects"]).length === 1 &&
+      site.tree["behavior"] !== "DROP_CASCADE" &&
+      blocked(site).every(({ kind }) => kind !== "partitioned table");
+    yield {
+      message: `reads and writes of ${listOf(blocked(site)) || "its table"} wait for it`,
+      ...(possible ? { recipe: [concurrently(site.sql, "index")] } : {}),
+    };
+  },
+};

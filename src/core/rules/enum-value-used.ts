@@ -1,0 +1,19 @@
+/** A new value of an enum that is used in its own transaction → PostgreSQL refuses it. */
+import type { Rule } from "./rule.ts";
+
+export const enumValueUsed: Rule = {
+  id: "enum-value-used",
+  since: 1,
+  severity: "error",
+  hazard:
+    "A value that ALTER TYPE … ADD VALUE has added cannot be used before its transaction is committed; PostgreSQL stops with 55P04.",
+  advice: "use it in the next migration",
+  bad: "ALTER TYPE shop.size ADD VALUE 'huge' AFTER 'large';\nALTER TABLE shop.orders ADD COLUMN size shop.size DEFAULT 'huge';",
+  good: [
+    "ALTER TYPE shop.size ADD VALUE 'huge' AFTER 'large';",
+    "ALTER TABLE shop.orders ADD COLUMN size shop.size DEFAULT 'huge';",
+  ],
+  *find({ effect: { refused } }) {
+    if (/was added to .* in this transaction$/.test(refused ?? "")) yield { message: refused! };
+  },
+};

@@ -1,0 +1,63 @@
+/** A foreign key whose columns no index leads with → a scan for each row that goes from the other table. */
+import { items, stringOf, word } from "../ast.ts";
+import type { Relation } from "../effects/schema.ts";
+import { validateLater } from "./recipes.ts";
+import type { Rule } from "./rule.ts";
+import { type AddedColumn, addedColumns, addedConstraints, columnsOf, pictureOf, shown } from "./site.ts";
+import { columnText, nameOf } from "./text.ts";
+
+export const foreignKeyWithoutIndex: Rule = {
+  id: "foreign-key-without-index",
+  since: 1,
+  severity: "warning",
+  kinds: ["AlterTableStmt"],
+  hazard:
+    "For every row that is deleted from the other table, or whose key changes, PostgreSQL looks for rows that refer to it. Without an index over the referring columns it reads all of this table each time.",
+  advice: "create the index first, with CONCURRENTLY, in a migration of its own",
+  bad: "ALTER TABLE shop.notes ADD CONSTRAINT notes_order FOREIGN KEY (order_id) REFERENCES shop.orders (id) NOT VALID;",
+  *find(site) {
+    for (const { target, table, text, constraint } of addedConstraints(site, "CONSTR_FOREIGN")) {
+      const columns = items(constraint["fk_attrs"]).map(stringOf);
+      const picture = pictureOf(site, target);
+      if (picture?.known !== true || leads(picture, columns)) continue;
+      yield {
+        message: messageFor(shown(target), columns),
+        recipe: [indexFor(table, columns), `ALTER TABLE ${table} ${text};`],
+        mended: () => leads(picture, columns),
+      };
+    }
+    for (const each of addedColumns(site)) {
+      if (!each.constraints.some(({ contype }) => contype === "CONSTR_FOREIGN")) continue;
+      const columns = [word(each.column["colname"])];
+      const picture = pictureOf(site, each.target);
+      if (picture?.known !== true || leads(picture, columns)) continue;
+      yield {
+        message: messageFor(shown(each.target), columns),
+        recipe: ofNewColumn(each, columns),
+        mended: () => leads(picture, columns),
+      };
+    }
+  },
+};
+
+const leads = ({ indexes }: Relation, columns: readonly string[]): boolean =>
+  indexes.some(({ index }) => {
+    const first = index!.keys.slice(0, columns.length);
+    return columns.every((column) => first.includes(column));
+  });
+
+const messageFor = (table: string, columns: readonly string[]): string =>
+  `no index of ${table} begins with ${columns.join(", ")}: for each row that goes from the other table, all of it is read`;
+
+const indexFor = (table: string, columns: readonly string[]): string =>
+  `CREATE INDEX CONCURRENTLY ON ${table} (${columnsOf(columns)});`;
+
+function ofNewColumn({ table, text }: AddedColumn, columns: readonly string[]): readonly string[] {
+  const references = text.slice(text.search(/\breferences\b/i));
+  const action = `ADD FOREIGN KEY (${columnsOf(columns)}) ${references}`;
+  return [
+    `ALTER TABLE ${table} ${columnText(text).head};`,
+    indexFor(table, columns),
+    ...validateLater(table, action, {}, nameOf(...columns, "fkey")),
+  ];
+}

@@ -1,0 +1,211 @@
+/** Migration files with their trees, in the order of a run → what rules find in them. Pure. */
+import { type Ast, items, kindOf, node, word } from "../ast.ts";
+import { type Effect, Fold, newSession } from "../effects/effects.ts";
+import type { Circumstances } from "../effects/work.ts";
+import { type Fault, faultAt } from "../fault.ts";
+import { type Location, locate, type Source } from "../source.ts";
+import type { ParsedStatement } from "../statement/facts.ts";
+import type { Loss } from "../statement/losses.ts";
+import { type Ignore, ignoresIn } from "./ignore.ts";
+import type { Severity } from "./rule.ts";
+import { type ActiveRule, isRule, ruleHint, unknownRuleText } from "./settings.ts";
+import type { Earlier, Site } from "./site.ts";
+
+/** A statement with its tree. `start` and `end`: UTF-16 offsets in the file; `begin`: of the comments before it. */
+export interface LintedStatement extends Pick<ParsedStatement, "ast" | "body" | "start" | "end"> {
+  readonly begin: number;
+  readonly transactional: boolean;
+  readonly losses: readonly Loss[];
+  /** It is repeated in batches. */
+  readonly batched: boolean;
+}
+
+/** One file as it will run. */
+export interface LintedFile {
+  readonly source: Source;
+  readonly statements: readonly LintedStatement[];
+  readonly transactional: boolean;
+  /** Of its header. */
+  readonly lockTimeout?: string;
+}
+
+/** Something that should not be, at its place. */
+export interface Finding {
+  /** The rule's name, or what is wrong with an ignore. */
+  readonly rule: string;
+  readonly severity: Exclude<Severity, "off">;
+  readonly message: string;
+  /** What to do instead, as a clause. */
+  readonly advice: string;
+  /** The SQL of one migration each, in order. */
+  readonly recipe?: readonly string[];
+  readonly location: Location;
+  readonly excerpt: { readonly line: string; readonly length?: number };
+}
+
+/** What each migration starts from. */
+export interface Surroundings extends Omit<Circumstances, "block"> {
+  readonly searchPath: readonly string[];
+  readonly timeZone: string;
+  readonly lockTimeout: string;
+}
+
+type Surrounded = Pick<Site, "kind" | "tree" | "effect" | "earlier" | "lockTimeout">;
+
+export class Linter {
+  readonly #rules: readonly ActiveRule[];
+  readonly #byKind = new Map<string, readonly ActiveRule[]>();
+  readonly #around: Surroundings;
+  readonly #fold: Fold;
+  readonly #findings: { readonly finding: Finding; readonly mended?: () => boolean }[] = [];
+
+  constructor(rules: readonly ActiveRule[], around: Surroundings) {
+    this.#rules = rules;
+    this.#around = around;
+    this.#fold = new Fold(newSession(false, around.timeZone));
+  }
+
+  /** The files that follow go to a database that the earlier ones have made, and that is in use. */
+  beginRun(): void {
+    this.#fold.beginRun();
+  }
+
+  /** A file that was applied before: only what it makes is noted. */
+  passOver(file: LintedFile): void {
+    for (const _ of this.#effectsOf(file));
+  }
+
+  lint(file: LintedFile): void {
+    const earlier: Earlier[] = [];
+    let [i, lockTimeout] = [0, !isZero(file.lockTimeout ?? this.#around.lockTimeout)];
+    const initial = lockTimeout;
+    for (const effect of this.#effectsOf(file)) {
+      const statement = file.statements[i]!;
+      const [kind, tree] = kindOf(statement.ast);
+      lockTimeout = lockTimeoutAfter(kind, tree, initial) ?? lockTimeout;
+      this.#lintStatement(file, statement, { kind, tree, effect, earlier, lockTimeout });
+      if (file.transactional) earlier.push({ kind, tree, effect });
+      i += 1;
+    }
+    this.#lookBehind(file);
+  }
+
+  /** In the order of the files and their statements, without what the run itself has put right. */
+  findings(): readonly Finding[] {
+    return this.#findings.filter(({ mended }) => mended?.() !== true).map(({ finding }) => finding);
+  }
+
+  #effectsOf({ source, statements: found, transactional }: LintedFile): Generator<Effect> {
+    this.#fold.beginFile(this.#around);
+    const statements = found.map((each) => ({ ...each, sql: source.text.slice(each.start, each.end) }));
+    return this.#fold.run(statements, { ...this.#around, block: transactional });
+  }
+
+  #siteOf(
+    { source, transactional }: LintedFile,
+    { start, end, batched, losses }: LintedStatement,
+    rest: Surrounded,
+  ): Site {
+    const { schema, searchPath } = this.#fold.session;
+    return {
+      ...rest,
+      sql: source.text.slice(start, end),
+      schema,
+      searchPath,
+      losses,
+      alone: !transactional || batched,
+      batched,
+      version: this.#around.version,
+    };
+  }
+
+  #rulesFor(kind: string): readonly ActiveRule[] {
+    const known = this.#byKind.get(kind);
+    if (known !== undefined) return known;
+    const rules = this.#rules.filter(({ rule: { kinds } }) => kinds === undefined || kinds.includes(kind));
+    this.#byKind.set(kind, rules);
+    return rules;
+  }
+
+  #lintStatement(file: LintedFile, statement: LintedStatement, surrounded: Surrounded): void {
+    const { source } = file;
+    const { begin, start, end } = statement;
+    const site = this.#siteOf(file, statement, surrounded);
+    const ignores = ignoresIn(source.text, begin, start);
+    const used = new Set<string>();
+    for (const { rule, severity } of this.#rulesFor(site.kind)) {
+      if (rule.last === true && used.size > 0) continue;
+      for (const { mended, ...found } of rule.find(site)) {
+        used.add(rule.id);
+        if (ignores.some((each) => each.reason !== "" && each.rules.includes(rule.id))) continue;
+        const finding = { rule: rule.id, severity, advice: rule.advice, ...found };
+        this.#add(source, start, end - start, finding, mended);
+      }
+    }
+    const { locksOwn, locks } = site.effect;
+    const isNew = locksOwn || locks.some(({ inUse }) => !inUse);
+    for (const ignore of ignores) this.#judge(source, ignore, isNew ? undefined : used);
+  }
+
+  /**
+   * What is wrong with an ignore. `used`: the rules that found something; undefined where that cannot be told, since the
+   * statement is about what this run has made, and another run may begin behind it.
+   */
+  #judge(
+    source: Source,
+    { rules, reason, start, length }: Ignore,
+    used: ReadonlySet<string> | undefined,
+  ): void {
+    const add = (severity: Finding["severity"], { code, message, hint = "" }: Fault): void =>
+      this.#add(source, start, length, { rule: code, severity, message, advice: hint });
+    const form = "write: -- retort-ignore: rule (reason)";
+    if (rules.length === 0)
+      add("error", { code: "ignore-without-rule", message: "no rule is named", hint: form });
+    if (reason === "")
+      add("error", { code: "ignore-without-reason", message: "no reason is given", hint: form });
+    for (const id of rules) {
+      if (!isRule(id))
+        add("error", { code: "unknown-rule", message: unknownRuleText(id), hint: ruleHint(id) });
+      else if (used?.has(id) === false && this.#rules.some(({ rule }) => rule.id === id))
+        add("warning", { code: "unused-ignore", message: `${id} finds nothing here`, hint: "delete it" });
+    }
+  }
+
+  /** An ignore behind the last statement is above none. */
+  #lookBehind({ source, statements }: LintedFile): void {
+    const last = statements.at(-1);
+    if (last === undefined) return;
+    for (const ignore of ignoresIn(source.text, last.end, source.text.length))
+      this.#judge(source, ignore, new Set());
+  }
+
+  #add(
+    source: Source,
+    start: number,
+    length: number,
+    finding: Omit<Finding, "location" | "excerpt">,
+    mended?: () => boolean,
+  ): void {
+    const at = { ...locate(source, start), start };
+    const { location, excerpt } = faultAt(source, at, length, {
+      code: finding.rule,
+      message: finding.message,
+    });
+    this.#findings.push({
+      finding: { ...finding, location: location!, excerpt: excerpt! },
+      ...(mended === undefined ? {} : { mended }),
+    });
+  }
+}
+
+const isZero = (time: string): boolean => /^\s*0+\s*[a-z]*\s*$/i.test(time);
+
+/** Whether `lock_timeout` is a time after the statement; undefined where it says nothing about it. */
+function lockTimeoutAfter(kind: string, tree: Ast, initial: boolean): boolean | undefined {
+  if (kind !== "VariableSetStmt" || word(tree["name"]).toLowerCase() !== "lock_timeout")
+    return kind === "VariableSetStmt" && tree["kind"] === "VAR_RESET_ALL" ? initial : undefined;
+  const value = node(node(items(tree["args"])[0])["A_Const"]);
+  if (value["sval"] !== undefined) return !isZero(word(node(value["sval"])["sval"]));
+  if (value["ival"] !== undefined) return Number(node(value["ival"])["ival"] ?? 0) !== 0;
+  return initial;
+}

@@ -1,0 +1,24 @@
+/** char(n), varchar(n) → text with a CHECK is easier to change. */
+import { typeName } from "../effects/types.ts";
+import type { Rule } from "./rule.ts";
+import { namedColumns } from "./site.ts";
+
+export const preferText: Rule = {
+  id: "prefer-text",
+  since: 1,
+  severity: "off",
+  kinds: ["CreateStmt", "AlterTableStmt"],
+  hazard:
+    "char(n) pads with blanks, and a limit of varchar(n) that is to become shorter writes the table anew.",
+  advice: "use text, with a CHECK where a limit is meant",
+  bad: "CREATE TABLE shop.stock (code varchar(20));",
+  good: ["CREATE TABLE shop.stock (code text CHECK (length(code) <= 20));"],
+  *find(site) {
+    for (const { name, type } of namedColumns(site))
+      if (
+        /^(?:bpchar|char)$/.test(typeName(type).name) ||
+        (typeName(type).name === "varchar" && typeName(type).modifiers.length > 0)
+      )
+        yield { message: `the limit of ${name} is hard to change later` };
+  },
+};

@@ -1,0 +1,29 @@
+/** ADD PRIMARY KEY USING INDEX over a column that may be NULL → the scan of the table. */
+import { word } from "../ast.ts";
+import type { Rule } from "./rule.ts";
+import { addedConstraints, scanned, shown } from "./site.ts";
+
+export const primaryKeyNullable: Rule = {
+  id: "primary-key-nullable",
+  since: 1,
+  severity: "error",
+  kinds: ["AlterTableStmt"],
+  hazard:
+    "A primary key over an index that is there makes its columns NOT NULL: where one may be NULL so far, the table is read while reads and writes wait.",
+  advice: "make the columns NOT NULL first, over a CHECK that was validated",
+  bad: "ALTER TABLE shop.notes ADD CONSTRAINT notes_pkey PRIMARY KEY USING INDEX notes_number;",
+  good: [
+    "ALTER TABLE shop.notes ADD CONSTRAINT notes_number_present CHECK (number IS NOT NULL) NOT VALID;",
+    "ALTER TABLE shop.notes VALIDATE CONSTRAINT notes_number_present;",
+    "ALTER TABLE shop.notes ALTER COLUMN number SET NOT NULL;\nALTER TABLE shop.notes DROP CONSTRAINT notes_number_present;",
+    "ALTER TABLE shop.notes ADD CONSTRAINT notes_pkey PRIMARY KEY USING INDEX notes_number;",
+  ],
+  *find(site) {
+    for (const { target, constraint } of addedConstraints(site, "CONSTR_PRIMARY")) {
+      if (word(constraint["indexname"]) === "" || scanned(site).length === 0) continue;
+      yield {
+        message: `${shown(target)} is read while reads and writes wait, for a column that may be NULL`,
+      };
+    }
+  },
+};

@@ -1,0 +1,27 @@
+/** REINDEX without CONCURRENTLY → writers wait, and readers that use the index. */
+import { optionOf, word } from "../ast.ts";
+import type { Rule } from "./rule.ts";
+import { listOf, scanned } from "./site.ts";
+import { concurrently } from "./text.ts";
+
+export const reindex: Rule = {
+  id: "reindex",
+  since: 1,
+  severity: "error",
+  kinds: ["ReindexStmt"],
+  hazard:
+    "REINDEX locks the table against writes (SHARE), and each index that it builds against everything (ACCESS EXCLUSIVE), so that queries that would use it wait as well.",
+  advice: "REINDEX … CONCURRENTLY, in a migration of its own",
+  bad: "REINDEX TABLE shop.orders;",
+  *find(site) {
+    if (site.kind !== "ReindexStmt" || optionOf(site.tree["params"], "concurrently") !== undefined) return;
+    const unnamed = /SCHEMA|DATABASE|SYSTEM/.test(word(site.tree["kind"]));
+    if (scanned(site).length === 0 && !unnamed) return;
+    const what = unnamed ? "every table that it comes to" : listOf(scanned(site));
+    const behind = word(site.tree["kind"]).replace("REINDEX_OBJECT_", "").toLowerCase();
+    yield {
+      message: `writes to ${what} wait, and reads that use an index, while it is built`,
+      ...(behind === "system" ? {} : { recipe: [concurrently(site.sql, behind)] }),
+    };
+  },
+};

@@ -1,0 +1,19 @@
+/** ALTER TYPE … RENAME VALUE → the application of the release before does not know the value. */
+import { word } from "../ast.ts";
+import type { Rule } from "./rule.ts";
+
+export const renameEnumValue: Rule = {
+  id: "rename-enum-value",
+  since: 1,
+  severity: "warning",
+  kinds: ["AlterEnumStmt"],
+  hazard:
+    "No table is locked, and in the same moment an application that writes or compares the old value fails.",
+  advice: "add the new value, write it from the next release on, and change the rows in batches",
+  bad: "ALTER TYPE shop.size RENAME VALUE 'large' TO 'big';",
+  good: ["ALTER TYPE shop.size ADD VALUE 'big' AFTER 'large';"],
+  *find({ kind, tree }) {
+    if (kind === "AlterEnumStmt" && tree["oldVal"] !== undefined)
+      yield { message: `whoever writes or compares '${word(tree["oldVal"])}' fails from that moment on` };
+  },
+};

@@ -1,0 +1,21 @@
+/** ALTER SCHEMA … RENAME → whoever names it does not find what is in it. */
+import { word } from "../ast.ts";
+import type { Rule } from "./rule.ts";
+
+export const renameSchema: Rule = {
+  id: "rename-schema",
+  since: 1,
+  severity: "warning",
+  kinds: ["RenameStmt"],
+  hazard:
+    "No table is locked, and in the same moment every application, function and search_path that knows the old name fails.",
+  advice: "create the new schema, and put views of what is asked for in the old one",
+  bad: "ALTER SCHEMA shop RENAME TO store;",
+  good: ["CREATE SCHEMA store;\nCREATE VIEW store.notes AS SELECT * FROM shop.notes;"],
+  *find({ kind, tree }) {
+    if (kind === "RenameStmt" && tree["renameType"] === "OBJECT_SCHEMA")
+      yield {
+        message: `whoever asks for something in the schema ${word(tree["subname"])} fails from that moment on`,
+      };
+  },
+};

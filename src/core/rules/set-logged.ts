@@ -1,0 +1,24 @@
+/** SET LOGGED, SET UNLOGGED → the rewrite of the table. */
+import { word } from "../ast.ts";
+import type { Rule } from "./rule.ts";
+import { commandsOf, rewritten, shown } from "./site.ts";
+
+export const setLogged: Rule = {
+  id: "set-logged",
+  since: 1,
+  severity: "error",
+  kinds: ["AlterTableStmt"],
+  hazard:
+    "SET LOGGED and SET UNLOGGED write the table anew while reads and writes wait. An unlogged table is empty after a crash, and is on no replica.",
+  advice: "create a table of the other kind, and let it take the rows over in batches",
+  bad: "ALTER TABLE shop.notes SET UNLOGGED;",
+  good: ["CREATE UNLOGGED TABLE shop.notes_unlogged (LIKE shop.notes INCLUDING ALL);"],
+  *find(site) {
+    for (const subtype of ["AT_SetLogged", "AT_SetUnLogged"])
+      for (const { target, command } of commandsOf(site, subtype))
+        if (rewritten(site).length > 0)
+          yield {
+            message: `${shown(target)} is rewritten while reads and writes wait${word(command["subtype"]) === "AT_SetUnLogged" ? ", and will be empty after a crash" : ""}`,
+          };
+  },
+};

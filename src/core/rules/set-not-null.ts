@@ -1,0 +1,26 @@
+/** SET NOT NULL that no constraint proves → the scan of the table. */
+import { word } from "../ast.ts";
+import { notNull } from "./recipes.ts";
+import type { Rule } from "./rule.ts";
+import { commandsOf, quoted, scanned, shown } from "./site.ts";
+
+export const setNotNull: Rule = {
+  id: "set-not-null",
+  since: 1,
+  severity: "error",
+  kinds: ["AlterTableStmt"],
+  hazard:
+    "SET NOT NULL reads every row while reads and writes wait, unless a CHECK that was validated proves that there is no NULL.",
+  advice: "add CHECK (… IS NOT NULL) NOT VALID, validate it, set NOT NULL, and drop the CHECK",
+  bad: "ALTER TABLE shop.orders ALTER COLUMN customer_id SET NOT NULL;",
+  *find(site) {
+    for (const { target, table, command } of commandsOf(site, "AT_SetNotNull")) {
+      if (scanned(site).length === 0) continue;
+      const column = word(command["name"]);
+      yield {
+        message: `every row of ${shown(target)} is read while reads and writes wait, to see that ${column} has no NULL`,
+        recipe: notNull(table, quoted(column)),
+      };
+    }
+  },
+};

@@ -1,0 +1,29 @@
+/** Strong locks on several tables in one transaction → the danger of a deadlock. */
+import type { Rule } from "./rule.ts";
+import { blocked, listOf } from "./site.ts";
+
+export const severalTablesLocked: Rule = {
+  id: "several-tables-locked",
+  since: 1,
+  severity: "off",
+  hazard:
+    "A transaction that locks one table against reads and writes, and then another, deadlocks with an application that uses them the other way round; and all that use the first wait until it has the second.",
+  advice: "one migration for each table",
+  bad: "ALTER TABLE shop.orders ADD COLUMN region text;\nALTER TABLE shop.customers ADD COLUMN region text;",
+  good: [
+    "ALTER TABLE shop.orders ADD COLUMN region text;",
+    "ALTER TABLE shop.customers ADD COLUMN region text;",
+  ],
+  *find(site) {
+    if (site.alone) return;
+    const strong = (statement: Parameters<typeof blocked>[0]) =>
+      blocked(statement).filter(({ mode }) => mode === "ACCESS EXCLUSIVE");
+    const before = site.earlier.flatMap(strong);
+    const known = new Set(before.map(({ id }) => id));
+    const further = strong(site).filter(({ id }) => !known.has(id));
+    if (before.length === 0 || further.length === 0) return;
+    yield {
+      message: `reads and writes of ${listOf(before)} wait until it has ${listOf(further)}, and an application that uses them the other way round deadlocks with it`,
+    };
+  },
+};

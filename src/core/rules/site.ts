@@ -1,0 +1,162 @@
+/** A statement, its effect and what came before it in its transaction → what rules ask of it. */
+import { type Ast, items, node, rangeName, word } from "../ast.ts";
+import type { Effect, Lock, RelationName } from "../effects/effects.ts";
+import { waiting } from "../effects/mode.ts";
+import type { Relation, Schema } from "../effects/schema.ts";
+import { identifier } from "../quote.ts";
+import type { Loss } from "../statement/losses.ts";
+import { actionsOf } from "./text.ts";
+
+/** A statement that came before in the same transaction. */
+export interface Earlier {
+  readonly kind: string;
+  readonly tree: Ast;
+  readonly effect: Effect;
+}
+
+/** One statement at its place in a migration. */
+export interface Site extends Earlier {
+  /** Without comments before it. */
+  readonly sql: string;
+  /** What it takes away or overwrites. */
+  readonly losses: readonly Loss[];
+  /** The picture as the statement leaves it. */
+  readonly schema: Schema;
+  readonly searchPath: readonly string[];
+  readonly earlier: readonly Earlier[];
+  /** Its transaction is its own: the file runs outside one, or it is repeated in batches. */
+  readonly alone: boolean;
+  readonly batched: boolean;
+  /** `lock_timeout` as it stands when the statement begins: false where it waits for ever. */
+  readonly lockTimeout: boolean;
+  /** The server's major version. */
+  readonly version: number;
+}
+
+/** The lock on the relation that a `RangeVar` names, where others use it. */
+export function lockOf(site: Site, range: Ast): Lock | undefined {
+  const { schema, name } = rangeName(range);
+  return site.effect.locks.find(
+    (each) => each.inUse && each.name === name && (schema === undefined || each.schema === schema),
+  );
+}
+
+/** The lock on the table that an ALTER TABLE or the like is about. */
+export const targetOf = (site: Site): Lock | undefined => lockOf(site, node(site.tree["relation"]));
+
+/** The picture of a locked relation; undefined where the statement took it away. */
+export function pictureOf(site: Site, { id, schema, name }: RelationName): Relation | undefined {
+  const found = site.schema.relation({ schema, name }, []);
+  return found?.id === id ? found : undefined;
+}
+
+const inUse = (relations: readonly RelationName[]): readonly RelationName[] =>
+  relations.filter((each) => each.inUse && !/index$/.test(each.kind));
+
+/** The tables in use that the statement writes anew, reads whole, or builds indexes of. */
+export const rewritten = ({ effect }: Earlier): readonly RelationName[] => inUse(effect.rewrites);
+export const scanned = ({ effect }: Earlier): readonly RelationName[] =>
+  inUse([...effect.scans, ...effect.builds]);
+
+/** The tables in use that it locks so that others wait. */
+export const blocked = ({ effect }: Earlier): readonly Lock[] =>
+  effect.locks.filter((each) => each.inUse && !/index$/.test(each.kind) && waiting(each.mode).writers);
+
+/** Who waits for the lock. */
+export const whoWaits = ({ mode }: Pick<Lock, "mode">): string =>
+  waiting(mode).readers ? "reads and writes" : waiting(mode).writers ? "writes" : "nobody";
+
+/** Names as SQL, without a schema where the statement had none. */
+export function sqlName(range: Ast): string {
+  const { schema, name } = rangeName(range);
+  return [schema, name]
+    .filter((part) => part !== undefined)
+    .map(quoted)
+    .join(".");
+}
+
+/** A name as SQL, in quotes where it needs them. */
+export const quoted = (name: string): string =>
+  /^[a-z_][a-z0-9_]*$/.test(name) && !RESERVED.test(name) ? name : identifier(name);
+
+const RESERVED =
+  /^(?:all|analyse|analyze|and|any|array|as|asc|asymmetric|both|case|cast|check|collate|column|constraint|create|current_\w+|default|deferrable|desc|distinct|do|else|end|except|false|fetch|for|foreign|from|grant|group|having|in|initially|intersect|into|lateral|leading|limit|localtime|localtimestamp|not|null|offset|on|only|or|order|placing|primary|references|returning|select|session_user|some|symmetric|table|then|to|trailing|true|union|unique|user|using|variadic|when|where|window|with)$/;
+
+export const shown = ({ schema, name }: RelationName): string => `${schema}.${name}`;
+
+export const listOf = (relations: readonly RelationName[]): string =>
+  [...new Set(relations.map(shown))].join(", ");
+
+/** One command of an ALTER TABLE. */
+export interface Command {
+  readonly command: Ast;
+  /** Its own text: `ADD COLUMN a integer`. */
+  readonly text: string;
+  /** The table, as SQL. */
+  readonly table: string;
+  readonly target: Lock;
+}
+
+/** The commands of that kind in an ALTER TABLE of a table that others use. */
+export function* commandsOf(site: Site, subtype: string): Generator<Command> {
+  if (site.kind !== "AlterTableStmt") return;
+  const commands = items(site.tree["cmds"]).map((item) => node(item["AlterTableCmd"]));
+  const target = commands.some((each) => each["subtype"] === subtype) ? targetOf(site) : undefined;
+  if (target === undefined) return;
+  const texts = actionsOf(site.sql);
+  for (const [i, command] of commands.entries()) {
+    if (command["subtype"] !== subtype) continue;
+    yield { command, text: texts[i] ?? "", table: sqlName(node(site.tree["relation"])), target };
+  }
+}
+
+/** A column that an ALTER TABLE adds. */
+export interface AddedColumn extends Command {
+  readonly column: Ast;
+  readonly name: string;
+  readonly constraints: readonly Ast[];
+}
+
+export function* addedColumns(site: Site): Generator<AddedColumn> {
+  for (const each of commandsOf(site, "AT_AddColumn")) {
+    const column = node(node(each.command["def"])["ColumnDef"]);
+    const constraints = items(column["constraints"]).map((item) => node(item["Constraint"]));
+    yield { ...each, column, constraints, name: quoted(word(column["colname"])) };
+  }
+}
+
+/** A constraint that an ALTER TABLE adds by itself. */
+export interface AddedConstraint extends Command {
+  readonly constraint: Ast;
+}
+
+export function* addedConstraints(site: Site, type: string): Generator<AddedConstraint> {
+  for (const each of commandsOf(site, "AT_AddConstraint")) {
+    const constraint = node(node(each.command["def"])["Constraint"]);
+    if (constraint["contype"] === type) yield { ...each, constraint };
+  }
+}
+
+/** The names in a list of strings, as SQL. */
+export const columnsOf = (list: readonly string[]): string => list.map(quoted).join(", ");
+
+/** The columns that a CREATE TABLE or ALTER TABLE makes, whoever uses the table. */
+export function* namedColumns({
+  kind,
+  tree,
+}: Earlier): Generator<{ readonly name: string; readonly type: Ast }> {
+  const elements =
+    kind === "CreateStmt"
+      ? items(tree["tableElts"])
+      : kind === "AlterTableStmt"
+        ? items(tree["cmds"])
+            .map((item) => node(item["AlterTableCmd"]))
+            .filter(({ subtype }) => subtype === "AT_AddColumn")
+            .map(({ def }) => node(def))
+        : [];
+  for (const each of elements) {
+    const column = node(each["ColumnDef"]);
+    if (column["typeName"] !== undefined)
+      yield { name: word(column["colname"]), type: node(column["typeName"]) };
+  }
+}

@@ -1,0 +1,18 @@
+/** A statement that PostgreSQL would refuse, as far as the earlier migrations show → that it would. */
+import type { Rule } from "./rule.ts";
+
+export const statementFails: Rule = {
+  id: "statement-fails",
+  since: 1,
+  severity: "warning",
+  last: true,
+  hazard:
+    "From what the earlier migrations have made, PostgreSQL would refuse the statement: a view's column would change its place, a table is there already, a type is used by a view.",
+  advice:
+    "correct it; if the database has what no migration made, say so: -- retort-ignore: statement-fails (reason)",
+  bad: "CREATE OR REPLACE VIEW shop.open AS SELECT total, id FROM shop.orders;",
+  good: ["CREATE OR REPLACE VIEW shop.open AS SELECT id, total, placed FROM shop.orders;"],
+  *find({ effect: { refused } }) {
+    if (refused !== undefined) yield { message: `PostgreSQL would refuse it: ${refused}` };
+  },
+};

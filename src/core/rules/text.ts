@@ -1,0 +1,82 @@
+/** The text of a statement → the parts of it that a recipe repeats. What they mean is read from the tree, not here. */
+import { tokens } from "../lexer.ts";
+
+interface Piece {
+  readonly word: string;
+  readonly start: number;
+  readonly end: number;
+  /** How many parentheses are open before it. */
+  readonly depth: number;
+}
+
+/** The tokens that are no space and no comment; words in lower case. */
+function piecesOf(text: string): readonly Piece[] {
+  const pieces: Piece[] = [];
+  let depth = 0;
+  for (const { kind, start, end } of tokens(text)) {
+    if (kind === "space" || kind === "comment") continue;
+    const word = text.slice(start, end).toLowerCase();
+    if (word === ")" || word === "]") depth -= 1;
+    pieces.push({ word, start, end, depth });
+    if (word === "(" || word === "[") depth += 1;
+  }
+  return pieces;
+}
+
+/** `ALTER TABLE t ADD a int, DROP b;` → its commands: `ADD a int`, `DROP b`. */
+export function actionsOf(sql: string): readonly string[] {
+  const pieces = piecesOf(sql);
+  const first = pieces.findIndex(
+    ({ word, depth }, i) => i > 2 && depth === 0 && ACTION.test(word) && pieces[i - 1]!.word !== ".",
+  );
+  const actions: string[] = [];
+  let from = pieces[first]?.start ?? sql.length;
+  for (const { word, start, depth } of pieces.slice(first)) {
+    if (depth > 0 || (word !== "," && word !== ";")) continue;
+    actions.push(sql.slice(from, start).trim());
+    from = start + 1;
+  }
+  if (sql.slice(from).trim() !== "") actions.push(sql.slice(from).trim());
+  return actions;
+}
+
+const ACTION =
+  /^(?:add|alter|attach|cluster|detach|disable|drop|enable|force|inherit|no|not|of|owner|rename|replica|reset|set|validate)$/;
+
+/** The parts of `ADD COLUMN a text DEFAULT f() CHECK (…)`. */
+export interface ColumnText {
+  /** Its name and type: `ADD COLUMN a text`. */
+  readonly head: string;
+  /** The expression of DEFAULT. */
+  readonly default: string | undefined;
+  /** What CHECK has in parentheses, with them. */
+  readonly check: string | undefined;
+}
+
+export function columnText(action: string): ColumnText {
+  const pieces = piecesOf(action);
+  const at = (word: string): number => pieces.findIndex((each) => each.word === word && each.depth === 0);
+  const endOf = (from: number): number =>
+    pieces.find(({ word, depth }, i) => i > from && depth === 0 && CLAUSE.test(word))?.start ?? action.length;
+  const after = (word: string): string | undefined => {
+    const found = at(word);
+    return found < 0 ? undefined : action.slice(pieces[found]!.end, endOf(found)).trim();
+  };
+  return { head: action.slice(0, endOf(0)).trim(), default: after("default"), check: after("check") };
+}
+
+const CLAUSE =
+  /^(?:constraint|not|null|default|check|unique|primary|references|generated|deferrable|initially|enforced|;)$/;
+
+/** The text with CONCURRENTLY behind the first of these words. */
+export function concurrently(sql: string, behind: string): string {
+  const found = piecesOf(sql).find(({ word }) => word === behind);
+  return found === undefined ? sql : ended(`${sql.slice(0, found.end)} CONCURRENTLY${sql.slice(found.end)}`);
+}
+
+/** With a semicolon at its end. */
+export const ended = (sql: string): string => (sql.trimEnd().endsWith(";") ? sql : `${sql};`);
+
+/** A name that PostgreSQL does not cut. */
+export const nameOf = (...parts: readonly string[]): string =>
+  parts.join("_").replaceAll('"', "").slice(0, 63);

@@ -1,0 +1,32 @@
+/** A git ref and a folder → the names of the files that the folder has there. */
+import { spawnSync } from "node:child_process";
+import { MigrateError } from "../core/errors.ts";
+
+/**
+ * The files that lie directly in a folder where the history of `ref` and that of what is checked out part; empty where
+ * the folder is not there yet. Throws `usage/git`.
+ */
+export function filesAt(ref: string, folder: string): ReadonlySet<string> {
+  const commit = git(folder, ["rev-parse", "--verify", "--quiet", "--end-of-options", `${ref}^{commit}`]);
+  if (commit.status !== 0) {
+    throw new MigrateError({
+      code: "usage/git",
+      message: `git knows no commit '${ref}' in ${folder}${commit.stderr === "" ? "" : `: ${commit.stderr.trim()}`}`,
+      hint: "name a branch, a tag or a commit that is there, for example: --since origin/main (in CI it may have to be fetched first)",
+    });
+  }
+  const base = git(folder, ["merge-base", commit.stdout.trim(), "HEAD"]);
+  const from = (base.status === 0 ? base.stdout : commit.stdout).trim();
+  const listed = git(folder, ["ls-tree", "-z", "--name-only", from]);
+  return new Set(listed.stdout.split("\0").filter((name) => name !== ""));
+}
+
+function git(folder: string, words: readonly string[]) {
+  const done = spawnSync("git", ["-C", folder, ...words], { encoding: "utf8", maxBuffer: 1 << 28 });
+  if (done.error === undefined) return done;
+  throw new MigrateError({
+    code: "usage/git",
+    message: `git cannot be run: ${done.error.message}`,
+    hint: "install git, or name the migrations themselves",
+  });
+}

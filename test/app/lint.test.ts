@@ -1,0 +1,79 @@
+/** Which migrations `lint` looks at: by range, file, revision and git ref; and what they are asked with. */
+import { execFileSync } from "node:child_process";
+import { rmSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, test } from "vitest";
+import { type LintOptions, lint } from "../../src/app/lint.ts";
+import { project, type TestProject } from "../support/project.ts";
+
+const migrations = {
+  a: "CREATE TABLE t (id bigint, note text);",
+  b: "CREATE INDEX t_id ON t (id);",
+  c: "ALTER TABLE t ADD COLUMN at timestamptz DEFAULT now();",
+  d: "ALTER TABLE t ALTER COLUMN note SET NOT NULL;",
+};
+
+/** The revisions that were looked at, and the rules that found something. */
+async function linted({ folder, deps }: TestProject, options: LintOptions) {
+  const { linted: revisions, findings } = await lint({ ...deps, cwd: folder }, options);
+  return [revisions.join(""), findings.map(({ rule }) => rule)];
+}
+
+describe("what is looked at", () => {
+  test.each<[LintOptions, string, string[]]>([
+    [{ all: true }, "abcd", ["create-index", "set-not-null"]],
+    [{}, "abcd", ["create-index", "set-not-null"]],
+    [{ which: ["a:head"] }, "bcd", ["create-index", "set-not-null"]],
+    [{ which: ["base:head"] }, "abcd", []],
+    [{ which: ["a:c"] }, "bc", ["create-index"]],
+    [{ which: ["d"] }, "d", ["set-not-null"]],
+    [{ which: ["0002_b.up.sql", "0004_d.down.sql"] }, "bd", ["create-index", "set-not-null"]],
+  ])("%j", async (options, revisions, rules) => {
+    expect(await linted(project(migrations), options)).toEqual([revisions, rules]);
+  });
+});
+
+test("since a git ref: the files that it has not, committed or not", async () => {
+  const given = project(migrations);
+  const git = (...words: string[]) =>
+    execFileSync(
+      "git",
+      ["-c", "user.name=a", "-c", "user.email=a@b", "-c", "init.defaultBranch=main", ...words],
+      {
+        cwd: given.folder,
+      },
+    );
+  git("init", "-q");
+  git("add", "0001_a.up.sql", "0002_b.up.sql");
+  git("commit", "-qm", "two");
+  git("checkout", "-qb", "branch");
+  git("add", "0003_c.up.sql");
+  git("commit", "-qm", "three");
+  expect(await linted(given, { since: "main" })).toEqual(["cd", ["set-not-null"]]);
+  expect(await linted(given, { since: "branch" })).toEqual(["d", ["set-not-null"]]);
+  await expect(linted(given, { since: "--help" })).rejects.toMatchObject({ code: "usage/git" });
+  rmSync(join(given.folder, ".git"), { recursive: true });
+  await expect(linted(given, { since: "main" })).rejects.toMatchObject({ code: "usage/git" });
+});
+
+test("the configuration's rules, time zone and lock_timeout are used", async () => {
+  const later = { e: "ALTER TABLE t ALTER COLUMN at TYPE timestamp;" };
+  const with_ = (config: object) => linted(project({ ...migrations, ...later }, config), { which: ["e"] });
+  expect(await with_({})).toEqual(["e", ["change-time-zone"]]);
+  expect(await with_({ lint: { off: ["change-time-zone"] } })).toEqual(["e", []]);
+  const elsewhere = await with_({ session: { timeZone: "Europe/Berlin" } });
+  expect(elsewhere[1]).toContain("change-column-type");
+  expect((await with_({ session: { lockTimeout: "0" } }))[1]).toContain("no-lock-timeout");
+});
+
+test("a file that is refused is a finding, and what it makes is known nevertheless", async () => {
+  const given = project({
+    ...migrations,
+    b: "CREATE TABLE u (id bigint); COMMIT;",
+    c: "CREATE INDEX ON u (id);",
+  });
+  expect(await linted(given, { all: true })).toEqual([
+    "abcd",
+    ["source/transaction-control", "create-index", "set-not-null"],
+  ]);
+});

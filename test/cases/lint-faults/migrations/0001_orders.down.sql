@@ -1,0 +1,3 @@
+-- revision: 0001
+
+DROP SCHEMA shop CASCADE;

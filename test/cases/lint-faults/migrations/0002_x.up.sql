@@ -1,0 +1,7 @@
+-- revision: 0002
+-- parent: 0001
+-- irreversible: no
+
+ALTER TABLE shop.orders ADD note2 text;
+COMMIT;
+ALTR TABLE x;

@@ -1,0 +1,3 @@
+-- revision: 0003
+
+DROP TABLE shop.old;

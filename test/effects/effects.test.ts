@@ -1,0 +1,118 @@
+/** What the model says of statements, held against what PostgreSQL 12 to 18 did with them. */
+import { readFileSync } from "node:fs";
+import { describe, expect, test } from "vitest";
+import { effectsOf, Fold, newSession } from "../../src/core/effects/effects.ts";
+import { createReader } from "../../src/io/grammar.ts";
+import { type AskedCase, createOracle, type LockAnswer, withFacts } from "../support/locks.ts";
+import { casesOf, type Measured, type MeasuredCase, versions } from "./cases.ts";
+
+const schema = readFileSync(new URL("schema.sql", import.meta.url), "utf8");
+const answer = await createOracle();
+const read = await createReader();
+const reader = (sql: string) => read(sql).map(withFacts);
+
+const ask = ({ id, setup, sql }: MeasuredCase, version: number): LockAnswer =>
+  answer({ id, schema, setup, sql, version } satisfies AskedCase);
+
+/** What is compared of both: that PostgreSQL refuses it, or all of its effects. */
+const shape = (found: Measured | LockAnswer): unknown =>
+  "error" in found && found.error !== undefined
+    ? "refused"
+    : "locks" in found && { locks: found.locks, rewrites: found.rewrites, scans: found.scans };
+
+describe.each(["measured.jsonl", "further.jsonl"])("%s", (file) => {
+  const cases = casesOf(file);
+  const known = new Map<number, readonly LockAnswer[]>();
+  const answers = (version: number): readonly LockAnswer[] => {
+    const found = known.get(version) ?? cases.map((each) => ask(each, version));
+    known.set(version, found);
+    return found;
+  };
+
+  test("holds cases", () => expect(cases.length).toBeGreaterThan(150));
+
+  test.each(versions)("is what the model says of PostgreSQL %i", (version) => {
+    const wrong = cases.flatMap((each, i) => {
+      const said = answers(version)[i]!;
+      const [ours, theirs] = [shape(said), shape(each.measured[version]!)];
+      const right = JSON.stringify(ours) === JSON.stringify(theirs);
+      return right || said.unknown === true ? [] : [{ id: each.id, sql: each.sql, ours, theirs }];
+    });
+    expect(wrong).toEqual([]);
+  });
+
+  test.each(versions)("and of at most one in twenty it says that it does not know, on %i", (version) => {
+    const unknown = answers(version).filter((each) => each.unknown === true);
+    expect(unknown.length).toBeLessThanOrEqual(cases.length / 20);
+  });
+});
+
+test("the picture that goes in stays as it was, and the same statements give the same effects", async () => {
+  const circumstances = { version: 18, block: true };
+  const start = effectsOf(reader(schema), newSession(true), {
+    ...circumstances,
+    block: false,
+  }).session;
+  const names = (): readonly string[] => [...start.schema.relations.values()].map(({ name }) => name);
+  const before = names();
+  const run = () =>
+    effectsOf(
+      reader("drop table t cascade; alter table parent rename to p; create table n (a int)"),
+      start,
+      circumstances,
+    ).effects;
+  const first = run();
+  expect(first.map(({ refused }) => refused)).toEqual([undefined, undefined, undefined]);
+  expect(run()).toEqual(first);
+  expect(names()).toEqual(before);
+});
+
+test("a table that no statement made is locked as it says, and the rest is not known", async () => {
+  const circumstances = { version: 18, block: true };
+  const { effects } = effectsOf(
+    reader("alter table shop.orders add note text; alter table shop.orders alter total type bigint"),
+    newSession(false),
+    circumstances,
+  );
+  expect(effects).toMatchObject([
+    { locks: [{ schema: "shop", name: "orders", mode: "ACCESS EXCLUSIVE" }], rewrites: [], unknown: [] },
+    {
+      locks: [{ name: "orders", mode: "ACCESS EXCLUSIVE" }],
+      unknown: ["which type total has now, and so whether the table is rewritten"],
+    },
+  ]);
+});
+
+test("a table that the same transaction made is nobody's hazard", async () => {
+  const circumstances = { version: 18, block: true };
+  const { effects } = effectsOf(
+    reader(
+      "create table n (a int); insert into n select 1; create index on n (a); alter table n alter a type bigint",
+    ),
+    newSession(false),
+    circumstances,
+  );
+  expect(
+    effects.flatMap(({ locks, rewrites, scans, builds }) => [...locks, ...rewrites, ...scans, ...builds]),
+  ).toEqual([]);
+});
+
+test("what earlier runs made is in use, and may have rows; what this run made is not, though it was in another file", async () => {
+  const circumstances = { version: 18, block: true };
+  const fold = new Fold(newSession(false));
+  const session = { searchPath: ["shop"], timeZone: "UTC" };
+  const file = (sql: string) => {
+    fold.beginFile(session);
+    return [...fold.run(reader(sql), circumstances)];
+  };
+  fold.beginRun();
+  file("set search_path = other; create table shop.orders (id bigint)");
+  const index = "create index on orders (id)";
+  expect(file(index)).toMatchObject([{ locks: [{ schema: "shop", name: "orders", inUse: false }] }]);
+  fold.beginRun();
+  expect(file(index)).toMatchObject([{ locks: [{ name: "orders", mode: "SHARE", inUse: true }] }]);
+  expect(file("alter table orders add note text not null")).toMatchObject([{ scans: [{ name: "orders" }] }]);
+  expect(file("alter table strange add a int")).toMatchObject([
+    { locks: [{ name: "strange", inUse: true }] },
+  ]);
+});

@@ -1,0 +1,117 @@
+/** What holds for all rules: ignores, new tables, runs, versions, and that a harmless statement is left alone. */
+import { readFileSync } from "node:fs";
+import { describe, expect, test } from "vitest";
+import { waiting } from "../../src/core/effects/mode.ts";
+import { activeRules } from "../../src/core/rules/settings.ts";
+import { casesOf, type Measured } from "../effects/cases.ts";
+import { asTheyCome, findingsIn } from "../support/lint.ts";
+
+const rulesIn = async (...migrations: string[]) => (await findingsIn(migrations)).map(({ rule }) => rule);
+const index = "CREATE INDEX placed ON shop.orders (placed);";
+
+describe("an ignore", () => {
+  test("with a reason switches off the rules that it names, for the next statement alone", async () => {
+    expect(await rulesIn(`-- retort-ignore: create-index (small)\n${index}`)).toEqual([]);
+    const two = `-- retort-ignore: create-index (small)\n${index}\nCREATE INDEX again ON shop.orders (placed);`;
+    expect(await rulesIn(two)).toEqual(["create-index"]);
+    const list =
+      "-- retort-ignore: drop-column, drop-index (both are old)\nALTER TABLE shop.orders DROP COLUMN pieces;";
+    expect(await rulesIn(list)).toEqual(["unused-ignore"]);
+  });
+
+  test.each([
+    ["-- retort-ignore: create-index", ["create-index", "ignore-without-reason"]],
+    ["-- retort-ignore: create-index ()", ["create-index", "ignore-without-reason"]],
+    ["-- retort-ignore: create-indx (small)", ["create-index", "unknown-rule"]],
+    ["-- retort-ignore: (small)", ["create-index", "ignore-without-rule"]],
+    ["-- retort-ignore: drop-index (small)", ["create-index", "unused-ignore"]],
+    ["/* -- retort-ignore: create-index (small) */", ["create-index"]],
+  ])("%s", async (line, expected) => {
+    expect(await rulesIn(`${line}\n${index}`)).toEqual(expected);
+  });
+
+  test("may be needed where another run begins behind the table", async () => {
+    const make = "CREATE TABLE shop.stock (id bigint);";
+    const add = "-- retort-ignore: create-index (small)\nCREATE INDEX ON shop.stock (id);";
+    expect(await rulesIn(make + add)).toEqual([]);
+  });
+
+  test("behind the last statement is above none", async () => {
+    expect(await rulesIn("SELECT 1;\n-- retort-ignore: create-index (small)\n")).toEqual(["unused-ignore"]);
+  });
+});
+
+test("what a migration makes is nobody's hazard, and from the next run on it is", async () => {
+  const make = "CREATE TABLE shop.stock (id bigint, code text); INSERT INTO shop.stock SELECT 1, 'a';";
+  const alter = "CREATE INDEX ON shop.stock (code); ALTER TABLE shop.stock ALTER COLUMN id SET NOT NULL;";
+  expect(await rulesIn(make + alter)).toEqual([]);
+  expect(await rulesIn(make, alter)).toEqual(["create-index", "set-not-null"]);
+});
+
+test("what a later statement of the run has put right is no finding", async () => {
+  const key = "ALTER TABLE shop.notes ADD FOREIGN KEY (order_id) REFERENCES shop.orders (id) NOT VALID;";
+  expect(await rulesIn(key)).toEqual(["foreign-key-without-index"]);
+  expect(await rulesIn(key, "CREATE INDEX CONCURRENTLY ON shop.notes (order_id);")).toEqual([]);
+});
+
+test("a view needs only the columns that it asks its table for", async () => {
+  const view =
+    "CREATE VIEW shop.v AS SELECT * FROM (SELECT o.id, c.email AS note FROM shop.orders o JOIN shop.customers c ON c.id = o.customer_id) AS inner_query;";
+  expect(await rulesIn(`${view}\nALTER TABLE shop.orders ALTER COLUMN note TYPE text;`)).toEqual([]);
+  expect(await rulesIn(`${view}\nALTER TABLE shop.customers ALTER COLUMN email TYPE varchar;`)).toEqual([
+    "statement-fails",
+  ]);
+});
+
+describe("the configuration", () => {
+  const none = { version: 1, error: [], warning: [], off: [] };
+
+  test("says what a rule weighs", () => {
+    const severityOf = (id: string, settings: Partial<typeof none>) =>
+      activeRules({ ...none, ...settings }).find(({ rule }) => rule.id === id)?.severity;
+    expect(severityOf("drop-column", {})).toBe("warning");
+    expect(severityOf("drop-column", { error: ["drop-column"] as never })).toBe("error");
+    expect(severityOf("drop-column", { off: ["drop-column"] as never })).toBeUndefined();
+    expect(severityOf("prefer-bigint", {})).toBeUndefined();
+    expect(severityOf("prefer-bigint", { warning: ["prefer-bigint"] as never })).toBe("warning");
+  });
+
+  test.each([
+    [{ version: 99 }, "usage/rule-set"],
+    [{ version: 0 }, "usage/rule-set"],
+    [{ error: ["drop-colum"] }, "usage/unknown-rule"],
+    [{ error: ["drop-column"], off: ["drop-column"] }, "usage/rule-twice"],
+  ])("%j is refused", (settings, code) => {
+    expect(() => activeRules({ ...none, ...settings })).toThrow(expect.objectContaining({ code }));
+  });
+});
+
+/** Nobody waits for it, and no application misses anything. */
+const isHarmless = (measured: Measured, sql: string): boolean =>
+  "locks" in measured &&
+  Object.values(measured.locks).every((mode) => !waiting(mode).writers) &&
+  !/\brename\b|^(?:update|delete)/i.test(sql);
+
+/** Others may wait for a moment: it rewrites and reads nothing. */
+const isShort = (measured: Measured): boolean =>
+  "locks" in measured && measured.rewrites.length + measured.scans.length === 0;
+
+test.each([
+  ["harm nobody", isHarmless, 0.1],
+  ["are done in a moment, which dropping and renaming is, too", isShort, 0.2],
+] as const)("findings for a measured statement of those that %s", async (_, is, most) => {
+  const cases = casesOf("measured.jsonl").filter(
+    ({ measured, sql }) =>
+      is(measured["18"]!, sql) && !/prepare transaction|discard all|savepoint/i.test(sql),
+  );
+  expect(cases.length).toBeGreaterThan(30);
+  const before = readFileSync(new URL("../effects/schema.sql", import.meta.url), "utf8");
+  const found: string[] = [];
+  for (const { setup, sql } of cases) {
+    const findings = await findingsIn([`SET search_path = lab;\n${sql}`], asTheyCome, {
+      before: `${before}\n${setup}`,
+    });
+    found.push(...findings.map(({ rule }) => `${rule}: ${sql}`));
+  }
+  expect(found.length / cases.length, found.join("\n")).toBeLessThanOrEqual(most);
+});
