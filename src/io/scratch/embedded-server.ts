@@ -39,17 +39,17 @@ export const settings: Readonly<Record<string, string>> = {
 const supervisor = `
 trap '' PIPE
 exec 3<&0
-folder=$1 bin=$2; shift 2
-"$bin/initdb" --pgdata="$folder/data" --username=postgres --pwfile="$folder/password" --auth=scram-sha-256 \
+folder=$1 data=$2 bin=$3; shift 3
+"$bin/initdb" --pgdata="$data" --username=postgres --pwfile="$folder/password" --auth=scram-sha-256 \
   --encoding=UTF8 --locale=C --no-sync >/dev/null &&
 {
-  "$bin/postgres" -D "$folder/data" "$@" 3<&- &
+  "$bin/postgres" -D "$data" "$@" 3<&- &
   server=$!
   { cat <&3; while kill -QUIT $server; do sleep 1; done; } >/dev/null 2>&1 &
   wait $server
 }
 code=$?
-rm -rf "$folder"
+rm -rf "$folder" "$data"
 exit $code
 `;
 
@@ -64,19 +64,25 @@ export interface Binaries {
   readonly version: string;
 }
 
-/** Starts a server on a free port of 127.0.0.1. Throws an `Error` with the server's own words when it does not start. */
+/**
+ * Starts a server on a free port of 127.0.0.1, its data in a new folder below `dataIn`, or beside its binaries. Throws an
+ * `Error` with the server's own words when it does not start.
+ */
 export async function startEmbedded(
   { packageName, folder: native }: Binaries,
   password: string,
+  dataIn?: string,
 ): Promise<StartedServer> {
   const isRoot = process.getuid?.() === 0;
   // PostgreSQL refuses to run as root; a TMPDIR of root's own may be closed to the user that it runs as.
   const identity: Identity = isRoot ? identityOf("nobody") : {};
   const folder = mkdtempSync(join(isRoot ? "/tmp" : tmpdir(), "retort-pg-"));
+  const data = dataIn === undefined ? join(folder, "data") : mkdtempSync(join(dataIn, "retort-pg-"));
   try {
     writeFileSync(join(folder, "password"), password);
     const bin = join(usableBinaries(native, folder, identity), "bin");
-    if (isRoot) execFileSync("chown", ["-R", `${identity.uid}:${identity.gid}`, folder]);
+    const owned = dataIn === undefined ? [folder] : [folder, data];
+    if (isRoot) execFileSync("chown", ["-R", `${identity.uid}:${identity.gid}`, ...owned]);
     const port = await freePort();
     const options = {
       ...settings,
@@ -85,10 +91,10 @@ export async function startEmbedded(
       unix_socket_directories: folder,
     };
     const flags = Object.entries(options).flatMap(([name, value]) => ["-c", `${name}=${value}`]);
-    const stop = await supervise(["-c", supervisor, "sh", folder, bin, ...flags], folder, identity);
+    const stop = await supervise(["-c", supervisor, "sh", folder, data, bin, ...flags], folder, identity);
     return { url: `postgres://postgres:${password}@127.0.0.1:${port}/postgres`, stop };
   } catch (error) {
-    rmSync(folder, { recursive: true, force: true });
+    for (const each of [folder, data]) rmSync(each, { recursive: true, force: true });
     throw new Error(`${packageName} did not start: ${error instanceof Error ? error.message : error}`, {
       cause: error,
     });
