@@ -6,7 +6,7 @@
  * says `ms`; times are ISO 8601 in UTC.
  */
 export { checkSingleHead, type HeadCheck, headsFindings } from "./app/check.ts";
-export type { CompileOptions, ServerVersion } from "./app/compile.ts";
+export type { CompileOptions } from "./app/compile.ts";
 export { type CheckedConfig, checkConfig } from "./app/config.ts";
 export { edit } from "./app/edit.ts";
 export { type EnsureOptions, ensureLedger, ledgerScript } from "./app/ensure.ts";
@@ -40,6 +40,7 @@ export { defaultForm, type ScriptForm } from "./core/plan/script.ts";
 export type { SessionPins } from "./core/plan/session.ts";
 export type { Batch, Plan, PlanStep, Purpose, Statement } from "./core/plan/types.ts";
 export { receiptsOf } from "./core/receipt.ts";
+export type { ServerVersion } from "./core/server-version.ts";
 export type { Location, Span } from "./core/source.ts";
 export type { Loss } from "./core/statement/losses.ts";
 export {

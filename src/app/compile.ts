@@ -8,18 +8,13 @@ import { compile } from "../core/plan/compile.ts";
 import type { SessionPins } from "../core/plan/session.ts";
 import type { StepInput } from "../core/plan/step.ts";
 import type { Plan } from "../core/plan/types.ts";
+import type { ServerVersion } from "../core/server-version.ts";
 import { statementsOf, transactionMode, type UserStatement } from "../core/statement/file.ts";
 import { currentHeads, type Step } from "../core/steps.ts";
 import { createGrammar, type Grammar } from "../io/grammar.ts";
 import type { KnownBodies } from "../io/parsed.ts";
 import type { Project } from "./project.ts";
 import type { Steps } from "./steps.ts";
-
-/** A server's version: `server_version_num` and what a person calls it. */
-export interface ServerVersion {
-  readonly number: number;
-  readonly text: string;
-}
 
 export interface CompileOptions {
   /** One transaction for all steps instead of one each. */

@@ -36,7 +36,10 @@ export async function offline(deps: Deps, request: Request, options: OfflineOpti
   const plan =
     options.fromDatabase === true
       ? await planFromDatabase(deps, project, request, options)
-      : await compileSteps(project, stepsOfRange(project, request), "script", options);
+      : await compileSteps(project, stepsOfRange(project, request), "script", {
+          ...options,
+          serverVersion: options.serverVersion ?? project.config.serverVersion,
+        });
   refuseOutside(plan, form);
   return { plan, ledger: project.ledger, form };
 }
@@ -65,7 +68,10 @@ async function planFromDatabase(
       });
     }
     const steps = stepsFrom(project, request, applied);
-    return await compileSteps(project, steps, "script", { serverVersion: session.version, ...options });
+    return await compileSteps(project, steps, "script", {
+      ...options,
+      serverVersion: options.serverVersion ?? session.version,
+    });
   } finally {
     await session.close();
   }

@@ -5,6 +5,7 @@ import { type DotenvEntry, interpolate, parseDotenv } from "../core/dotenv.ts";
 import { MigrateError } from "../core/errors.ts";
 import type { LedgerNames } from "../core/ledger/types.ts";
 import type { SessionPins } from "../core/plan/session.ts";
+import { type ServerVersion, serverVersionOf } from "../core/server-version.ts";
 import {
   defaultOf,
   type FileSettings,
@@ -31,6 +32,8 @@ export interface ConfigFlags {
   readonly env?: string | undefined;
   /** `-x KEY=VALUE`, repeatable: values for `${KEY}` in the config file. */
   readonly x?: readonly string[] | undefined;
+  /** `--scratch` */
+  readonly scratch?: string | undefined;
 }
 
 export interface Surrounding {
@@ -56,6 +59,12 @@ export interface Config {
   readonly fileName: string;
   /** The user's own folder of templates; absolute. */
   readonly templates?: string;
+  /** Of the servers that the migrations are for. */
+  readonly serverVersion?: ServerVersion;
+  /** The address of a server for scratch databases, or what is wrong with it; absent where none is given. */
+  readonly scratch?: DatabaseAddress | MigrateError;
+  /** Patterns of the objects that are no part of the project (`CompareOptions.ignore`). */
+  readonly ignore: readonly string[];
   /** The environment chosen with `-n`. */
   readonly environment?: string;
   /** The config file that was read, as the user would type it. */
@@ -83,7 +92,9 @@ export async function loadConfig({ flags, env, cwd }: Surrounding): Promise<Conf
     ...chosenSettings(file, flags.env),
     ...flagSettings(flags, cwd),
   ]);
-  const database = await databaseOf(flags, env, cwd, variables, settings.get("database"));
+  const readAddress = addressReader(env, cwd, variables);
+  const database = await databaseOf(flags, readAddress, settings.get("database"));
+  const scratch = await scratchOf(flags, readAddress, settings.get("scratch"));
   const get = <T extends SettingValue | undefined>(setting: string): T => settings.get(setting)?.value as T;
   const directories: string[] = [];
   const { value: folders, base } = settings.get("directories")!;
@@ -92,6 +103,7 @@ export async function loadConfig({ flags, env, cwd }: Surrounding): Promise<Conf
   const role = get<string | undefined>("role");
   const owner = get<string | undefined>("ledger.owner");
   const searchPath = get<readonly string[] | undefined>("session.searchPath");
+  const serverVersion = get<string | undefined>("serverVersion");
   return {
     database,
     directories,
@@ -115,10 +127,15 @@ export async function loadConfig({ flags, env, cwd }: Surrounding): Promise<Conf
     ...(templates === undefined
       ? {}
       : { templates: path.resolve(templates.base, templates.value as string) }),
+    ...(serverVersion === undefined ? {} : { serverVersion: serverVersionOf(serverVersion) }),
+    ...(scratch === undefined ? {} : { scratch }),
+    ignore: get<readonly string[] | undefined>("ignore") ?? [],
     ...(flags.env === undefined ? {} : { environment: flags.env }),
     ...(file === undefined ? {} : { file: file.source.path }),
     variables,
-    secrets: database instanceof MigrateError ? [] : secretsOf(database),
+    secrets: [database, scratch].flatMap((address) =>
+      address === undefined || address instanceof MigrateError ? [] : secretsOf(address),
+    ),
     origins: Object.fromEntries([...settings].map(([setting, { origin }]) => [setting, origin])),
   };
 }
@@ -154,6 +171,9 @@ export function describeConfig(config: Config): readonly DescribedSetting[] {
     lockRetries: config.lockRetries,
     fileName: config.fileName,
     templates: config.templates,
+    serverVersion: config.serverVersion?.text,
+    scratch: config.scratch instanceof MigrateError ? config.scratch.message : config.scratch?.display,
+    ignore: config.ignore.length === 0 ? undefined : config.ignore,
   };
   const lines: DescribedSetting[] = [];
   const line = (setting: string, value: SettingValue | undefined, origin: string) => {
@@ -270,14 +290,23 @@ interface Layer {
   readonly origin: (name: string) => string;
 }
 
-async function databaseOf(
-  flags: ConfigFlags,
+/** What addresses are read with. */
+interface AddressReader {
+  /** Where variables are found: the environment, then `.env`. */
+  readonly layers: readonly Layer[];
+  readonly fromText: (found: Found) => Promise<DatabaseAddress>;
+  /** Of a setting of the config file; undefined where there is none, or nothing is left of it. */
+  readonly fromFile: (setting: Setting | undefined) => Promise<DatabaseAddress | undefined>;
+  readonly fromParameters: (found: FoundAddress) => Promise<DatabaseAddress>;
+}
+
+/** Throws what is wrong with `.env`. */
+function addressReader(
   env: Surrounding["env"],
   cwd: string,
   variables: Readonly<Record<string, string>>,
-  configured: Setting | undefined,
-): Promise<DatabaseAddress | MigrateError> {
-  try {
+): () => AddressReader {
+  return () => {
     const given = layerOfRecord(variables, (name) => `-x ${name}`);
     const environment = layerOfRecord(env, (name) => `environment variable ${name}`);
     const entries = parseDotenv({ path: ".env", text: textOf(path.join(cwd, ".env"), ".env") ?? "" });
@@ -288,25 +317,57 @@ async function databaseOf(
     };
     const fromText = ({ value, origin }: Found, base = cwd) =>
       resolveAddress(parseAddress(value, origin), origin, base, surroundings);
-    const fromFile = async (setting: Setting | undefined) => {
-      if (setting === undefined) return undefined;
-      const lookup = (name: string) => (given.find(name) ?? surroundings.variable(name))?.value;
-      const value = putIn(String(setting.value), lookup, setting.origin, setting.location);
-      return value === "" ? undefined : fromText({ value, origin: setting.origin }, setting.base);
+    return {
+      layers: [environment, dotenv],
+      fromText: (found) => fromText(found),
+      fromFile: async (setting) => {
+        if (setting === undefined) return undefined;
+        const lookup = (name: string) => (given.find(name) ?? surroundings.variable(name))?.value;
+        const value = putIn(String(setting.value), lookup, setting.origin, setting.location);
+        return value === "" ? undefined : fromText({ value, origin: setting.origin }, setting.base);
+      },
+      fromParameters: ({ parsed, origin }) => resolveAddress(parsed, origin, cwd, surroundings),
     };
+  };
+}
 
+async function databaseOf(
+  flags: ConfigFlags,
+  reader: () => AddressReader,
+  configured: Setting | undefined,
+): Promise<DatabaseAddress | MigrateError> {
+  try {
+    const { layers, fromText, fromFile, fromParameters } = reader();
     if (flags.database !== undefined)
       return await fromText({ value: flags.database, origin: "flag --database" });
     // Who typed `-n staging` means staging's database, whatever the shell or .env holds.
     const chosen = configured?.chosen === true ? await fromFile(configured) : undefined;
     if (chosen !== undefined) return chosen;
-    for (const layer of [environment, dotenv]) {
+    for (const layer of layers) {
       const url = layer.find("DATABASE_URL") ?? layer.find("DB_DATABASE_URL");
       if (url !== undefined) return await fromText(url);
       const found = libpqVariables(layer) ?? postgresVariables(layer);
-      if (found !== undefined) return await resolveAddress(found.parsed, found.origin, cwd, surroundings);
+      if (found !== undefined) return await fromParameters(found);
     }
     return (await fromFile(configured)) ?? noDatabase();
+  } catch (error) {
+    if (error instanceof MigrateError) return error;
+    throw error;
+  }
+}
+
+/** The address of the flag, else that of the config file; undefined where neither gives one. */
+async function scratchOf(
+  { scratch }: ConfigFlags,
+  reader: () => AddressReader,
+  configured: Setting | undefined,
+): Promise<DatabaseAddress | MigrateError | undefined> {
+  if (scratch === undefined && configured === undefined) return undefined;
+  try {
+    const { fromText, fromFile } = reader();
+    return scratch === undefined
+      ? await fromFile(configured)
+      : await fromText({ value: scratch, origin: "flag --scratch" });
   } catch (error) {
     if (error instanceof MigrateError) return error;
     throw error;

@@ -14,6 +14,7 @@ import { skipTrivia, tokens } from "../core/lexer.ts";
 import type { MigrationFile } from "../core/migration.ts";
 import { mayNeed17, needs18 } from "../core/newer-syntax.ts";
 import { type BodyFault, blockDepth, bodyFault } from "../core/plpgsql.ts";
+import type { ServerVersion } from "../core/server-version.ts";
 import { byteOffsets, locate, offsetOfCodePoint, type Source } from "../core/source.ts";
 import type { ParsedStatement } from "../core/statement/facts.ts";
 import {
@@ -23,12 +24,6 @@ import {
   type UserStatement,
 } from "../core/statement/file.ts";
 import { type Failure, lineEnd, shortened, syntaxFault } from "../core/syntax.ts";
-
-/** A server's version: `server_version_num` (150020) and what a person calls it (15.20). */
-export interface ServerVersion {
-  readonly number: number;
-  readonly text: string;
-}
 
 export interface Grammar {
   /**
