@@ -5,9 +5,10 @@
  * as the flags do; it prints nothing, never exits, and throws `MigrateError`. Durations are in seconds unless a name
  * says `ms`; times are ISO 8601 in UTC.
  */
-export { checkSingleHead, type HeadCheck, headsFindings } from "./app/check.ts";
+export { type Check, type CheckName, type CheckOptions, check, headsFindings } from "./app/check.ts";
 export type { CompileOptions } from "./app/compile.ts";
 export { type CheckedConfig, checkConfig } from "./app/config.ts";
+export { type Drift, type DriftOptions, drift } from "./app/drift.ts";
 export { edit } from "./app/edit.ts";
 export { type EnsureOptions, ensureLedger, ledgerScript } from "./app/ensure.ts";
 export { type InitOptions, type InitResult, init } from "./app/init.ts";
@@ -27,7 +28,10 @@ export {
 export { type RunOptions, type RunResult, run } from "./app/run.ts";
 export type { Request } from "./app/steps.ts";
 export { type ListedTemplate, listTemplates } from "./app/templates.ts";
+export { type TestOptions, type TestResult, testMigrations } from "./app/test.ts";
 export { refuseChanged, type Verification, verify } from "./app/verify.ts";
+export type { Catalog, CatalogObject, ObjectKey, Properties, Value } from "./core/catalog/catalog.ts";
+export type { Difference } from "./core/catalog/compare.ts";
 export { type Diagnostic, exitCodes, MigrateError } from "./core/errors.ts";
 export type { Event, SessionInfo } from "./core/event.ts";
 export { buildGraph, type Graph, type Node } from "./core/graph.ts";
@@ -57,6 +61,16 @@ export {
   type Stamp,
   type Step,
 } from "./core/steps.ts";
+export type {
+  ChangedRows,
+  FailedStep,
+  Observed,
+  TestedMigration,
+  TestedOrders,
+  TestedScript,
+  TestReport,
+  Verdict,
+} from "./core/verdict.ts";
 export type { LogEntry } from "./io/queries.ts";
 export type { Notice } from "./io/session/types.ts";
 export { renderScript, renderSplit, type Script, type SplitScript } from "./render/script/script.ts";

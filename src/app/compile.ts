@@ -85,7 +85,8 @@ export async function compileSteps(
   });
 }
 
-async function stepInputs(
+/** Reads the files of steps. Throws `source/…` with every fault of every file. */
+export async function stepInputs(
   project: Project,
   steps: Steps,
   server: ServerVersion | undefined,

@@ -1,7 +1,7 @@
 /** Differences of two catalogs → the lines a person reads. */
 import type { Value } from "../core/catalog/catalog.ts";
 import type { Difference } from "../core/catalog/compare.ts";
-import { commentText } from "../core/quote.ts";
+import { onOneLine } from "./terminal.ts";
 
 /** What the two catalogs are called: `["migrations", "database"]`. */
 export type Sides = readonly [first: string, second: string];
@@ -18,7 +18,7 @@ export function differenceLines(differences: readonly Difference[], sides: Sides
 
 /** `column shop.users.email`; of a comment `comment column shop.users.email`. */
 const objectName = ({ class: name, identity }: Difference): string =>
-  commentText(
+  onOneLine(
     name === "comment"
       ? `${name} ${identity[0]} ${identity.slice(1).join(".")}`
       : `${name} ${identity.join(".")}`,
@@ -32,7 +32,7 @@ function propertyLines(
   const width = Math.max(...sides.map((side) => side.length));
   const [a, b] = shortened(textOf(first), textOf(second));
   return [a, b].map(
-    (text, index) => `${" ".repeat(9)}${name}, ${sides[index]!.padEnd(width)}: ${commentText(text)}`,
+    (text, index) => `${" ".repeat(9)}${name}, ${sides[index]!.padEnd(width)}: ${onOneLine(text)}`,
   );
 }
 

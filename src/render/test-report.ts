@@ -1,9 +1,9 @@
 /** What `migrate test` found → the lines a person reads, and the report that CI servers read (JUnit's XML). */
 
-import { commentText } from "../core/quote.ts";
 import type { TestedMigration, TestReport, Verdict } from "../core/verdict.ts";
 import { differenceLines } from "./differences.ts";
 import { lossText } from "./loss.ts";
+import { onOneLine } from "./terminal.ts";
 
 /** One test: a migration, branches in several orders, or the script. */
 interface Line {
@@ -51,13 +51,13 @@ function lineOf(tested: TestedMigration): Line {
   return {
     verdict,
     passed,
-    name: `${commentText(path)}  ${revision}`,
+    name: `${onOneLine(path)}  ${revision}`,
     note: accepted,
     details: [
       ...tested.losses.map((loss) => `the up takes away: ${lossText(loss)}`),
       ...tested.rows.map(
         ({ table, before, after }) =>
-          `other rows after the down: ${commentText(table)} (${before} before, ${after} after)`,
+          `other rows after the down: ${onOneLine(table)} (${before} before, ${after} after)`,
       ),
       ...headed("after the down", differenceLines(tested.down, ["before", "after"])),
       ...headed("after the second up", differenceLines(tested.again, ["first", "second"])),
@@ -69,8 +69,8 @@ function lineOf(tested: TestedMigration): Line {
 
 const failureLines = ({ step, diagnostics }: NonNullable<TestedMigration["failed"]>): readonly string[] =>
   diagnostics.map(({ message, location }) => {
-    const place = location === undefined ? "" : `${commentText(location.path)}:${location.line}: `;
-    return `the ${step} fails: ${place}${commentText(message)}`;
+    const place = location === undefined ? "" : `${onOneLine(location.path)}:${location.line}: `;
+    return `the ${step} fails: ${place}${onOneLine(message)}`;
   });
 
 const headed = (head: string, lines: readonly string[]): readonly string[] =>
@@ -81,7 +81,7 @@ const headed = (head: string, lines: readonly string[]): readonly string[] =>
 const WIDTH = "irreversible".length;
 
 const blockOf = ({ verdict, passed, name, note, details }: Line): readonly string[] => [
-  `${passed ? "ok  " : "FAIL"}  ${verdict.padEnd(WIDTH)}  ${name}${note === undefined ? "" : `  (${commentText(note)})`}`,
+  `${passed ? "ok  " : "FAIL"}  ${verdict.padEnd(WIDTH)}  ${name}${note === undefined ? "" : `  (${onOneLine(note)})`}`,
   ...details.map((line) => `${" ".repeat(6)}${line}`),
 ];
 
