@@ -163,9 +163,10 @@ async function observe(
     await bench.fill();
     const before = await bench.snapshot();
     const plan = await bench.run("up", revision);
-    seen = { ...seen, losses: lossesOfRows(plan.steps[0]?.losses ?? [], before.catalog) };
-    if (!hasDown) return { seen: nothingSeen };
+    if (!hasDown) return { seen };
     const after = await bench.snapshot();
+    const { losses = [] } = plan.steps[0]!;
+    seen = { ...seen, losses: lossesOfRows(losses, before.catalog, after.catalog) };
     step = "down";
     await bench.run("down", revision);
     const back = await bench.snapshot();

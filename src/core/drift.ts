@@ -6,7 +6,7 @@ import type { RevisionId } from "./migration.ts";
 
 /**
  * What belongs to `role`, who replayed, belongs to whom it belongs to in the live database, if that is one of those who
- * migrated there: the migrations did not say whose it is. What has no owner there is the first migrator's.
+ * migrated there, else to the first of them: the migrations did not say whose it is.
  */
 export function ownedAlike(
   replayed: Catalog,
@@ -24,10 +24,8 @@ export function ownedAlike(
   return {
     major: replayed.major,
     objects: replayed.objects.map((object) => {
-      const owner = ownerOf(object) ?? migrators[0];
-      return owner === undefined || owner === role || !migrators.includes(owner)
-        ? object
-        : ofRole(object, role, owner);
+      const owner = ownerOf(object);
+      return ofRole(object, role, migrators.find((each) => each === owner) ?? migrators[0] ?? role);
     }),
   };
 }

@@ -123,14 +123,23 @@ export function aspectsOf({ down, again, losses, rows }: Observed): readonly Asp
   return aspects.filter((aspect) => found[aspect]);
 }
 
-/** Of what statements take away, what was there before them and held rows. */
-export function lossesOfRows(losses: readonly Loss[], before: Catalog): readonly Loss[] {
-  const names = before.objects
+/**
+ * Of what statements take away, what held rows before them and is gone. A table of that name that is there again may hold
+ * the rows of the old one: only the rows themselves can tell.
+ */
+export function lossesOfRows(losses: readonly Loss[], before: Catalog, after: Catalog): readonly Loss[] {
+  const [was, is] = [holdersIn(before), holdersIn(after)];
+  return losses.filter(
+    ({ kind, object }) => TAKES_ROWS.has(kind) && was(object) && (kind === "truncate" || !is(object)),
+  );
+}
+
+/** Whether a name, with or without its schema, is one of what holds rows in a catalog. */
+function holdersIn({ objects }: Catalog): (name: string) => boolean {
+  const names = objects
     .filter((object) => HOLDERS.has(object.class))
     .map(({ identity }) => `.${identity.join(".")}`);
-  return losses.filter(
-    ({ kind, object }) => TAKES_ROWS.has(kind) && names.some((name) => name.endsWith(`.${object}`)),
-  );
+  return (name) => names.some((each) => each.endsWith(`.${name}`));
 }
 
 const HOLDERS = new Set(["schema", "table", "column"]);
