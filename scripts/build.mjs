@@ -27,7 +27,7 @@ const common = {
   target: "node20",
   charset: "ascii",
   // These find files of their own beside themselves.
-  external: ["libpg-query", "pg-query-emscripten", "@electric-sql/pglite", "pg-native"],
+  external: ["libpg-query", "pg-query-emscripten", "@electric-sql/pglite", "@supabase/pg-delta", "pg-native"],
   // Its main file loads the others in a way that no bundler can follow.
   alias: { "jsonc-parser": "jsonc-parser/lib/esm/main.js" },
   loader: { ".sql": "text" },

@@ -2,12 +2,12 @@
 import { MigrateError } from "../core/errors.ts";
 import type { RevisionId } from "../core/migration.ts";
 import type { Plan } from "../core/plan/types.ts";
-import { dollarQuoted, identifier } from "../core/quote.ts";
 import { sha256 } from "../core/sha256.ts";
 import { createGrammar } from "../io/grammar.ts";
 import type { Scratch } from "../io/scratch/types.ts";
 import type { Session } from "../io/session/types.ts";
 import { compileSteps } from "./compile.ts";
+import { standInSql } from "./desired.ts";
 import type { Deps, Project } from "./project.ts";
 import { sourceText } from "./run.ts";
 import { send } from "./send.ts";
@@ -57,7 +57,7 @@ export async function withRoles<T>(
   for (const roles = new Set<string>(); ; ) {
     try {
       return await work(async (session) => {
-        for (const role of roles) await session.send(roleSql(role));
+        for (const role of roles) await session.send(standInSql(role));
       });
     } catch (error) {
       const role = ownsRoles ? missingRole(error) : undefined;
@@ -107,10 +107,6 @@ function keysOf(
     return key;
   });
 }
-
-/** It stands for one that may do what the files ask of it; and may be there, with what was kept. */
-const roleSql = (role: string): string =>
-  `DO ${dollarQuoted(`BEGIN CREATE ROLE ${identifier(role)} SUPERUSER; EXCEPTION WHEN duplicate_object THEN NULL; END`)}`;
 
 /** The role that PostgreSQL says it does not know. */
 function missingRole(error: unknown): string | undefined {

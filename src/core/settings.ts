@@ -113,6 +113,11 @@ const root: GroupRule = {
       pattern: "^[^/\\\\]+$",
       check: patternFault,
     },
+    schema: {
+      is: "text",
+      description:
+        "Folder of SQL files that say what the schema shall be, for revision --autogenerate, relative to this file; without it, schema.",
+    },
     templates: { is: "text", description: "Folder of templates for new migrations, relative to this file." },
     serverVersion: {
       is: "text",

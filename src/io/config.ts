@@ -57,6 +57,8 @@ export interface Config {
   readonly lockRetries: number;
   /** Pattern of new file names, without `.up.sql`. */
   readonly fileName: string;
+  /** The folder of SQL files that say what the schema shall be; absolute. */
+  readonly schema: string;
   /** The user's own folder of templates; absolute. */
   readonly templates?: string;
   /** Of the servers that the migrations are for. */
@@ -100,6 +102,7 @@ export async function loadConfig({ flags, env, cwd }: Surrounding): Promise<Conf
   const { value: folders, base } = settings.get("directories")!;
   for (const folder of folders as readonly string[]) directories.push(...(await foldersOf(folder, base)));
   const templates = settings.get("templates");
+  const schema = settings.get("schema");
   const role = get<string | undefined>("role");
   const owner = get<string | undefined>("ledger.owner");
   const searchPath = get<readonly string[] | undefined>("session.searchPath");
@@ -124,6 +127,7 @@ export async function loadConfig({ flags, env, cwd }: Surrounding): Promise<Conf
     lockWait: get("lockWait"),
     lockRetries: get("lockRetries"),
     fileName: get("fileName"),
+    schema: path.resolve(schema?.base ?? base, (schema?.value ?? "schema") as string),
     ...(templates === undefined
       ? {}
       : { templates: path.resolve(templates.base, templates.value as string) }),
@@ -170,6 +174,7 @@ export function describeConfig(config: Config): readonly DescribedSetting[] {
     lockWait: config.lockWait,
     lockRetries: config.lockRetries,
     fileName: config.fileName,
+    schema: config.origins["schema"] === undefined ? undefined : config.schema,
     templates: config.templates,
     serverVersion: config.serverVersion?.text,
     scratch: config.scratch instanceof MigrateError ? config.scratch.message : config.scratch?.display,

@@ -226,6 +226,7 @@ describe("the config file", () => {
     const { database: _, ...config } = await load({});
     expect(config).toEqual({
       directories: [path.join(cwd, "migrations")],
+      schema: path.join(cwd, "schema"),
       ledger: { schema: "retort" },
       session: {
         timeZone: "UTC",

@@ -1,6 +1,7 @@
 /** `migrate revision`. */
+import { autogenerate } from "../../app/autogenerate.ts";
 import { removeRevision } from "../../app/remove.ts";
-import { createRevision } from "../../app/revision.ts";
+import { createRevision, type RevisionOptions } from "../../app/revision.ts";
 import { MigrateError } from "../../core/errors.ts";
 import { type Command, flag, type Invocation, value } from "../command.ts";
 import { printNew } from "../new-files.ts";
@@ -19,7 +20,17 @@ const command: Command = {
     template: value("what the files begin as; see: migrate list-templates", "NAME", "t"),
     remove: flag("delete the files of the newest revision, or of --head, unless it is applied"),
     yes: flag("with --remove: go on where there is no database to ask", "y"),
-    autogenerate: flag("comes in a later version"),
+    autogenerate: flag("write the SQL that makes the schema what the schema folder says"),
+    desired: value("with --autogenerate: what a database has, in the place of the schema folder", "URL"),
+    rename: value("with --autogenerate: shop.users.name=full_name; may be repeated", "OLD=NEW"),
+    "allow-loss": flag("with --autogenerate: rows and values may be taken away"),
+    "allow-rebuild": value("with --autogenerate: a table that may be made anew; may be repeated", "TABLE"),
+    online: flag("with --autogenerate: build indexes while their tables are used"),
+    ignore: value(
+      "with --autogenerate: leave objects alone, such as shop.audit_*; may be repeated",
+      "PATTERN",
+    ),
+    scratch: value("with --autogenerate: server to try it on, in databases of its own", "URL"),
     sql: flag("changes nothing: a revision is made without a database anyway"),
   },
   positionals: { required: 0, names: [] },
@@ -27,24 +38,22 @@ const command: Command = {
     ['migrate revision -m "add users"', "after head"],
     ['migrate revision -m "index users" -t index-concurrently', "begun from a template"],
     ['migrate revision -m "add invoices" --head base --branch-label billing', "a root of its own"],
+    [
+      'migrate revision --autogenerate -m "add users"',
+      "what the schema folder says and the migrations do not",
+    ],
     ["migrate revision --remove", "away with the one I have just made"],
   ],
   run: (invocation) => (invocation.args.flag("remove") ? remove(invocation) : create(invocation)),
 };
 export default command;
 
-async function create({ args, deps, project, printer, json }: Invocation): Promise<void> {
-  if (args.flag("autogenerate")) {
-    throw new MigrateError({
-      code: "usage/not-yet",
-      message: "--autogenerate comes in a later version: the files are not compared with a database yet",
-      hint: 'leave it out and write the SQL into the new files: migrate revision -m "what it does"',
-    });
-  }
+async function create(invocation: Invocation): Promise<void> {
+  const { args, deps, project, printer, json } = invocation;
   if (args.flag("yes")) throw exclusive("--yes is for --remove alone");
   const listed = (name: string): readonly string[] | undefined =>
     args.flag(name) ? args.list(name) : undefined;
-  const created = await createRevision(deps, {
+  const options: RevisionOptions = {
     ...project,
     message: args.text("message") ?? "",
     heads: listed("head"),
@@ -54,8 +63,34 @@ async function create({ args, deps, project, printer, json }: Invocation): Promi
     revision: args.text("rev-id"),
     versionPath: args.text("version-path"),
     template: args.text("template"),
+  };
+  if (args.flag("autogenerate")) return generate(invocation, options);
+  const other = GENERATING.find((name) => args.flag(name));
+  if (other !== undefined) throw exclusive(`--${other} is for --autogenerate alone`);
+  printNew(await createRevision(deps, options), printer, json);
+}
+
+const GENERATING = ["desired", "rename", "allow-loss", "allow-rebuild", "online", "ignore", "scratch"];
+
+async function generate({ args, deps, printer, json }: Invocation, options: RevisionOptions): Promise<void> {
+  if (options.template !== undefined)
+    throw exclusive("--template is for a revision that you write, and --autogenerate writes it");
+  const { created, scratch, notes } = await autogenerate(deps, {
+    ...options,
+    desired: args.text("desired"),
+    scratch: args.text("scratch"),
+    renames: args.list("rename"),
+    allowLoss: args.flag("allow-loss"),
+    allowRebuild: args.list("allow-rebuild"),
+    ignore: args.list("ignore"),
+    online: args.flag("online"),
+    ask: (question) => printer.ask(question),
   });
-  printNew(created, printer, json);
+  printer.verbose(scratch);
+  for (const note of notes) printer.warn(note);
+  if (json) printer.json(created.map(({ revision, parents, files }) => ({ revision, parents, files })));
+  else for (const each of created) printNew(each, printer, false);
+  if (created.length === 0) printer.info("the migrations make the schema as it shall be: nothing to write");
 }
 
 async function remove({ args, deps, project, printer, json }: Invocation): Promise<void> {

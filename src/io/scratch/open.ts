@@ -123,6 +123,7 @@ async function embeddedRoom(major: number | undefined, options: ScratchOptions):
   if (!isRoom(room)) throw new Error(`a server of ours: ${room.reason}`);
   return {
     ...room,
+    copy: undefined,
     place: `a server from the npm package ${binaries.packageName}`,
     ownsRoles: true,
     close: async () => {
@@ -174,6 +175,11 @@ function scratchIn(room: Room, reasons: readonly string[], major: number | undef
         if (error instanceof StatementFailure && error.sqlstate === "3D000") return undefined;
         throw error;
       }
+    },
+    copied: async (database) => {
+      if (room.copy === undefined) return undefined;
+      session = await room.copy(database);
+      return session;
     },
     keep: async (key) => {
       if (session === undefined) throw new RangeError("there is nothing to keep");

@@ -116,6 +116,17 @@ function roomOn(
       if (key !== undefined) await noteUse(key);
       return enter();
     },
+    copy: async (database) => {
+      await drop();
+      try {
+        await admin.send(smallSql(database));
+        await admin.send(copySql(name, database));
+      } catch (error) {
+        if (!(error instanceof StatementFailure) || error.lost) throw error;
+        return undefined;
+      }
+      return enter();
+    },
     find: async (keys) => {
       const names = (await admin.read({ sql: KEPT, row: { parse: (row) => row as Kept } })).map(
         (row) => row.name,
@@ -181,6 +192,10 @@ function createSql(name: string, { encoding, collate, ctype, provider, locale, r
 
 const copySql = (name: string, from: string): string =>
   `CREATE DATABASE ${identifier(name)} TEMPLATE ${identifier(from)}`;
+
+/** Fails where to copy that database would take long, and much room. */
+const smallSql = (database: string): string =>
+  `SELECT 1 / (pg_database_size(${literal(database)}) < 100000000)::integer`;
 
 /** Since 13 whoever is connected is sent away. */
 const dropSql = (name: string, { version }: Session): string =>

@@ -13,6 +13,8 @@ export interface Scratch {
   empty(): Promise<Session>;
   /** The same, but with what is kept under the first of the keys that there is; undefined: nothing is kept under any. */
   restored(keys: readonly string[]): Promise<{ readonly session: Session; readonly key: string } | undefined>;
+  /** The same, but with all that is in a database of the same server; undefined where it cannot be copied, or is large. */
+  copied(database: string): Promise<Session | undefined>;
   /** Keeps what is in the database under a key (lower-case hex), where that can be done, and gives the session to go on with. */
   keep(key: string): Promise<Session>;
   /** Drops the database. */
@@ -27,6 +29,8 @@ export interface Room {
   readonly ownsRoles: boolean;
   /** Makes the database anew, empty or a copy of what is kept under that key. */
   create(key?: string): Promise<Session>;
+  /** Makes it a copy of a database of the user's; undefined: it is large, or somebody is connected to it. */
+  readonly copy?: ((database: string) => Promise<Session | undefined>) | undefined;
   /** The first of the keys under which something is kept. */
   find(keys: readonly string[]): Promise<string | undefined>;
   keep(key: string, session: Session): Promise<Session>;

@@ -1,0 +1,119 @@
+/** SQL files that say what a schema shall be, in any order → an empty database in which all of it is, and their statements. */
+import { createdBy, type SchemaStatement } from "../core/diff/schema-files.ts";
+import { type Diagnostic, MigrateError } from "../core/errors.ts";
+import { dollarQuoted, identifier } from "../core/quote.ts";
+import type { ServerVersion } from "../core/server-version.ts";
+import type { Source } from "../core/source.ts";
+import { createGrammar } from "../io/grammar.ts";
+import { type Session, StatementFailure } from "../io/session/types.ts";
+
+/** Parses the files. Throws `source/…` with every fault of every file. */
+export async function schemaStatements(
+  sources: readonly Source[],
+  server: ServerVersion,
+): Promise<readonly (readonly SchemaStatement[])[]> {
+  const grammar = createGrammar(server);
+  const faults: Diagnostic[] = [];
+  const files: (readonly SchemaStatement[])[] = [];
+  for (const source of sources) {
+    const file = {
+      source,
+      header: { parents: [], dependsOn: [], branchLabels: [] },
+      bodyStart: 0,
+      checksum: "",
+    };
+    try {
+      files.push(await grammar.statements(file));
+    } catch (error) {
+      if (!(error instanceof MigrateError)) throw error;
+      faults.push(...error.diagnostics);
+    }
+  }
+  if (faults.length > 0) throw MigrateError.all(faults);
+  return files;
+}
+
+export interface LoadOptions {
+  /** What a session is brought to before each file: nothing that another file has set counts. */
+  readonly ready: (session: Session) => Promise<void>;
+  /** Whether roles that are missing may be made. */
+  readonly ownsRoles: boolean;
+}
+
+/**
+ * Sends each statement, and those that the server refuses again behind the others, as long as that helps. Throws
+ * `source/schema` with each statement that it does not take, and why.
+ */
+export async function loadSchema(
+  session: Session,
+  files: readonly (readonly SchemaStatement[])[],
+  { ready, ownsRoles }: LoadOptions,
+): Promise<void> {
+  // What they say counts for objects that are made later.
+  const first = (tag: string): boolean => tag === "ALTER DEFAULT PRIVILEGES";
+  let left = new Set(files.flat().filter(({ setting }) => setting === undefined));
+  for (;;) {
+    const refused = new Map<SchemaStatement, StatementFailure>();
+    for (const early of [true, false]) {
+      for (const file of files) {
+        const due = file.filter(
+          (each) => each.setting !== undefined || (left.has(each) && first(each.tag) === early),
+        );
+        if (!due.some(({ setting }) => setting === undefined)) continue;
+        await ready(session);
+        for (const statement of due) {
+          const failure = await sent(session, statement.sql, ownsRoles);
+          if (failure !== undefined && statement.setting === undefined) refused.set(statement, failure);
+        }
+      }
+    }
+    if (refused.size === 0) break;
+    if (refused.size === left.size) throw refusedBy(refused);
+    left = new Set(refused.keys());
+  }
+  await ready(session);
+}
+
+async function sent(
+  session: Session,
+  sql: string,
+  ownsRoles: boolean,
+): Promise<StatementFailure | undefined> {
+  try {
+    await session.send(sql);
+    return undefined;
+  } catch (error) {
+    if (!(error instanceof StatementFailure) || error.lost) throw error;
+    const role = ownsRoles ? /^role "(.+)" does not exist$/.exec(error.message)?.[1] : undefined;
+    if (role === undefined) return error;
+    await session.send(standInSql(role));
+    return sent(session, sql, false);
+  }
+}
+
+/** It stands for one that may do what the files ask of it; and may be there, with what was kept. */
+export const standInSql = (role: string): string =>
+  `DO ${dollarQuoted(`BEGIN CREATE ROLE ${identifier(role)} SUPERUSER; EXCEPTION WHEN duplicate_object THEN NULL; END`)}`;
+
+const refusedBy = (refused: ReadonlyMap<SchemaStatement, StatementFailure>): MigrateError =>
+  MigrateError.all(
+    [...refused].map(
+      ([
+        {
+          origin: { path, line, column },
+          sql,
+          offset,
+          tag,
+        },
+        failure,
+      ]) => ({
+        code: "source/schema",
+        message: `${tag} ${createdBy(sql.slice(offset))?.name ?? ""}`
+          .trimEnd()
+          .concat(`: ${failure.message}`),
+        hint:
+          failure.hint ?? "the statements may stand in any order, but each must work behind all the others",
+        location: { path, line, column },
+      }),
+    ),
+  );

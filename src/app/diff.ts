@@ -1,0 +1,376 @@
+/**
+ * A database that can be made again and again, and what another one is → the statements from the one to the other, found by
+ * trying and then proven: run from the beginning on a scratch database, they leave what the other is.
+ */
+import type { Catalog, CatalogObject } from "../core/catalog/catalog.ts";
+import { compareCatalogs, type Difference, ignoredIn } from "../core/catalog/compare.ts";
+import { fixesOf, PHASES } from "../core/diff/fixes.ts";
+import {
+  asWritten,
+  heldBack,
+  isIdle,
+  keeping,
+  mended,
+  objectsOf,
+  type PlannedStatement,
+  withVirtual,
+} from "../core/diff/plan.ts";
+import { sameObjects } from "../core/diff/same.ts";
+import type { Segment } from "../core/diff/text.ts";
+import { counts, notProven, rebuilt, refusedRebuild, tableNameOf } from "../core/diff/verdict.ts";
+import { MigrateError } from "../core/errors.ts";
+import { readCatalog } from "../io/catalog.ts";
+import type { Engine, EngineState, Roles } from "../io/diff/engine.ts";
+import { readIdentities } from "../io/identities.ts";
+import type { Scratch } from "../io/scratch/types.ts";
+import { type Session, StatementFailure } from "../io/session/types.ts";
+import { standInSql } from "./desired.ts";
+
+/** What a database is. */
+export interface Side {
+  readonly catalog: Catalog;
+  readonly state: EngineState;
+  /** All roles of its server but PostgreSQL's own. */
+  readonly roles: readonly string[];
+}
+
+export interface WayOptions {
+  /** Makes the database that the way begins at; whatever session it gave before is not used any more. */
+  readonly start: () => Promise<Session>;
+  readonly to: Side;
+  /** Statements that go before all others: renames. */
+  readonly first?: readonly string[];
+  /** The schema that nobody looks into: the ledger's. */
+  readonly hidden?: string;
+  /** Patterns of objects that are left alone. */
+  readonly ignore?: readonly string[];
+  /** Says the same in other words, and what has to be committed before the next: it is taken if it is proven too. */
+  readonly arranged?: (sent: readonly string[], from: Catalog) => readonly (readonly string[])[];
+  /** Tables, as `shop.users`, that may be dropped and made again with all that is in them. */
+  readonly allowRebuild?: readonly string[];
+}
+
+export interface Way {
+  readonly segments: readonly Segment[];
+  /** Where only the order of columns is not as it shall be. */
+  readonly otherOrder: readonly Difference[];
+  /** Of what is in `allowRebuild`. */
+  readonly rebuilt: readonly CatalogObject[];
+}
+
+/** Without the schema `hidden`: the ledger's. */
+export async function readSide(engine: Engine, session: Session, hidden?: string): Promise<Side> {
+  const roles = await session.read({
+    sql: OTHER_ROLES,
+    row: { parse: (row) => row as { readonly name: string } },
+  });
+  return {
+    catalog: await readCatalog(session, hidden),
+    state: await engine.read(session, hidden),
+    roles: roles.map(({ name }) => name),
+  };
+}
+
+const OTHER_ROLES = `SELECT r.rolname::text AS name FROM pg_catalog.pg_roles AS r
+WHERE r.rolname OPERATOR(pg_catalog.!~) '^pg_'`;
+
+/** What the statements speak of has to be there: on a server of our own it is made. */
+export async function standIns(session: Session, { ownsRoles }: Scratch, { roles }: Side): Promise<void> {
+  if (ownsRoles) for (const role of roles) await session.send(standInSql(role));
+}
+
+/** Throws `findings/not-proven` or `findings/rebuild` with every object, where there is no way. */
+export async function findWay(engine: Engine, options: WayOptions): Promise<Way> {
+  let attempt = await tried(engine, options, true);
+  // What was spared may have to go, so that something else can be changed.
+  if (attempt.differences.length > 0 && attempt.spared) attempt = await tried(engine, options, false);
+  const refused = attempt.rebuilt.filter(
+    (object) => options.allowRebuild?.includes(tableNameOf(object)) !== true,
+  );
+  if (refused.length > 0) throw refusedRebuild(refused);
+  if (attempt.differences.length > 0) throw unfinished(attempt);
+  const plain = (): Promise<Omit<Way, "rebuilt">> => proven(options, [attempt.sent]);
+  const { arranged } = options;
+  const way =
+    arranged === undefined ? await plain() : await inOwnWords(options, arranged, attempt.sent, plain);
+  return { ...way, rebuilt: attempt.rebuilt };
+}
+
+/** What would have to be made anew, and what else is left. */
+function unfinished({ differences, held, refused }: Attempt): MigrateError {
+  if (held.length === 0) return notProven(differences, refused);
+  const tables = new Set(held.map(tableNameOf));
+  const others = differences.filter((each) => !tables.has(tableNameOf(each)));
+  return MigrateError.all([
+    ...refusedRebuild(held).diagnostics,
+    ...(others.length === 0 ? [] : notProven(others, refused).diagnostics),
+  ]);
+}
+
+/** The arranged statements, in an order in which the server takes them and without those that it has no use for. */
+async function inOwnWords(
+  options: WayOptions,
+  arranged: NonNullable<WayOptions["arranged"]>,
+  sent: readonly string[],
+  plain: () => Promise<Omit<Way, "rebuilt">>,
+): Promise<Omit<Way, "rebuilt">> {
+  const { first = [] } = options;
+  const session = await options.start();
+  for (const sql of first) await session.send(sql);
+  const [group = [], ...others] = arranged(
+    sent.slice(first.length),
+    await readCatalog(session, options.hidden),
+  );
+  const taken = [[...first, ...(await takenOf(session, group))]];
+  for (const each of others) taken.push(await takenOf(session, each));
+  try {
+    return await proven(options, taken);
+  } catch (error) {
+    if (!(error instanceof MigrateError) || !error.code.startsWith("findings/")) throw error;
+    return plain();
+  }
+}
+
+/** Those that the server takes, in the order in which it does. */
+async function takenOf(session: Session, statements: readonly string[]): Promise<string[]> {
+  const trial = await openTrial(session, undefined);
+  await trial.send(statements.map((sql) => [sql]));
+  return [...trial.sent];
+}
+
+function differencesOf({ to, ignore = [] }: WayOptions, catalog: Catalog): readonly Difference[] {
+  return compareCatalogs(to.catalog, catalog, { ignore });
+}
+
+// ── looking for the way ─────────────────────────────────────────────────────────────────────────────────────────
+
+interface Attempt {
+  /** In the order in which the server took them. */
+  readonly sent: readonly string[];
+  readonly differences: readonly Difference[];
+  readonly refused: readonly string[];
+  readonly rebuilt: readonly CatalogObject[];
+  /** Whether something of the plan was left out. */
+  readonly spared: boolean;
+  /** What the plan would have made anew, and holds rows. */
+  readonly held: readonly CatalogObject[];
+}
+
+/** How often the engine is asked again about what is left. */
+const ROUNDS = 3;
+
+async function tried(engine: Engine, options: WayOptions, sparing: boolean): Promise<Attempt> {
+  const { to, first = [] } = options;
+  const trial = await openTrial(await options.start(), options.hidden);
+  const allowed = new Set(options.allowRebuild);
+  const shall = objectsOf(to.catalog);
+  for (const sql of first) await trial.must(sql);
+  await trial.send(sameObjects(await trial.catalog(), to.catalog).map((sql) => [sql]));
+  const beginning = objectsOf(await trial.catalog());
+  const identities = await readIdentities(trial.session);
+  let refused: readonly string[] = [];
+  let spared = false;
+  let held: readonly CatalogObject[] = [];
+  for (let round = 0; round < ROUNDS && (await remaining()).length > 0; round += 1) {
+    const before = trial.sent.length;
+    const { plan, fault } = await planned(engine, trial, options);
+    const is = objectsOf(await trial.catalog());
+    const isIgnored = ignoredIn(options.ignore ?? [], [await trial.catalog(), to.catalog]);
+    const needed = plan.filter(
+      ({ sql, creates, drops }) =>
+        !isIdle(sql, is) && ![...creates, ...drops].some((key) => isIgnored({ ...key, properties: {} })),
+    );
+    const kept = keeping(needed, [is, shall], allowed, sparing);
+    spared ||= kept.length < needed.length;
+    held = [...held, ...heldBack(needed, kept, [is, shall])];
+    refused = [...fault, ...(await trial.send(kept.map((each) => [asWritten(withVirtual(each, shall))])))];
+    for (const phase of PHASES) {
+      const sides = [objectsOf(await trial.catalog()), shall] as const;
+      const fixes = fixesOf(await remaining(), phase, sides);
+      refused = [...refused, ...(await trial.send(fixes))];
+    }
+    if (trial.sent.length === before) break;
+  }
+  const after = await readIdentities(trial.session);
+  return {
+    sent: trial.sent,
+    differences: await remaining(),
+    refused,
+    rebuilt: rebuilt([identities, after], [beginning, shall]),
+    spared,
+    held,
+  };
+
+  async function remaining(): Promise<readonly Difference[]> {
+    return differencesOf(options, await trial.catalog()).filter(counts);
+  }
+}
+
+async function planned(
+  engine: Engine,
+  { session }: Trial,
+  { to, hidden }: WayOptions,
+): Promise<{ readonly plan: readonly PlannedStatement[]; readonly fault: readonly string[] }> {
+  const [roles] = await session.read({ sql: ROLES, row: { parse: (row) => row as Roles } });
+  try {
+    return { plan: engine.plan(await engine.read(session, hidden), to.state, roles!), fault: [] };
+  } catch (error) {
+    if (error instanceof StatementFailure) throw error;
+    return { plan: [], fault: [(error as Error).message] };
+  }
+}
+
+const ROLES = `SELECT current_user::text AS own, ARRAY(SELECT r.rolname::text FROM pg_catalog.pg_roles AS r) AS known`;
+
+interface Trial {
+  readonly session: Session;
+  readonly sent: readonly string[];
+  /** Throws `StatementFailure` where the server refuses it. */
+  must(sql: string): Promise<void>;
+  /** What the database is now. */
+  catalog(): Promise<Catalog>;
+  /**
+   * Sends units of statements, each unit as a whole or not at all: in the given order, and what is refused again behind the
+   * others, as long as that helps. Resolves with what the server said of the rest.
+   */
+  send(units: readonly (readonly string[])[]): Promise<readonly string[]>;
+}
+
+async function openTrial(session: Session, hidden: string | undefined): Promise<Trial> {
+  const sent: string[] = [];
+  let catalog: Catalog | undefined;
+  const take = async (unit: readonly string[]): Promise<StatementFailure | undefined> => {
+    const failure = await sendUnit(session, unit);
+    if (failure === undefined) {
+      sent.push(...unit);
+      catalog = undefined;
+    }
+    return failure;
+  };
+  const takeMended = async (unit: readonly string[]): Promise<StatementFailure | undefined> => {
+    const failure = await take(unit);
+    const other = failure === undefined ? undefined : mended(unit.join(";\n"), failure.sqlstate);
+    return other === undefined ? failure : take(other);
+  };
+  const takeAll = async (units: readonly (readonly string[])[]): Promise<readonly Refused[]> => {
+    const refused: Refused[] = [];
+    for (const unit of units) {
+      const failure = await takeMended(unit);
+      if (failure !== undefined) refused.push({ unit, failure });
+    }
+    return refused.length === 0 || refused.length === units.length
+      ? refused
+      : takeAll(refused.map((each) => each.unit));
+  };
+  return {
+    session,
+    sent,
+    must: async (sql) => {
+      const failure = await take([sql]);
+      if (failure !== undefined) throw failure;
+    },
+    catalog: async () => {
+      catalog ??= await readCatalog(session, hidden);
+      return catalog;
+    },
+    send: async (units) => {
+      let refused = await takeAll(units.filter((unit) => unit.length > 0));
+      if (refused.some(({ unit }) => isRoutine(unit)) && !sent.includes(NO_BODIES)) {
+        await take([NO_BODIES]);
+        refused = await takeAll(refused.map(({ unit }) => unit));
+      }
+      return refused.map(({ unit, failure }) => `${unit.join("; ")}: ${failure.message}`);
+    },
+  };
+}
+
+interface Refused {
+  readonly unit: readonly string[];
+  readonly failure: StatementFailure;
+}
+
+/** Routines that need each other cannot be made one after the other. */
+export const NO_BODIES = "SET check_function_bodies = off";
+
+const isRoutine = ([sql = ""]: readonly string[]): boolean =>
+  /^CREATE (?:OR REPLACE )?(?:FUNCTION|PROCEDURE) /.test(sql);
+
+async function sendUnit(session: Session, unit: readonly string[]): Promise<StatementFailure | undefined> {
+  const isMany = unit.length > 1;
+  try {
+    for (const sql of isMany ? ["BEGIN", ...unit, "COMMIT"] : unit) await session.send(sql);
+    return undefined;
+  } catch (error) {
+    if (!(error instanceof StatementFailure) || error.lost) throw error;
+    if (isMany) await session.send("ROLLBACK");
+    return error;
+  }
+}
+
+// ── the proof ───────────────────────────────────────────────────────────────────────────────────────────────────
+
+/** Runs the statements from the beginning, in as few transactions as the server lets them. */
+async function proven(
+  options: WayOptions,
+  groups: readonly (readonly string[])[],
+): Promise<Omit<Way, "rebuilt">> {
+  const session = await options.start();
+  const segments: Segment[] = [];
+  for (const group of groups) segments.push(...(await runInSegments(session, group)));
+  const differences = differencesOf(options, await readCatalog(session, options.hidden));
+  if (differences.some(counts)) throw notProven(differences.filter(counts), []);
+  return { segments, otherOrder: differences.filter(({ kind }) => kind === "order") };
+}
+
+/** SQLSTATEs of what has to wait for a COMMIT: the use of a new enum value, and a table with events that are not done. */
+const AFTER_COMMIT = ["55P04", "55006"];
+
+/** Of what stands outside of transactions. */
+const OUTSIDE = "25001";
+
+async function runInSegments(session: Session, statements: readonly string[]): Promise<readonly Segment[]> {
+  const segments: Segment[] = [];
+  let open: string[] = [];
+  const commit = async (): Promise<void> => {
+    if (open.length > 0) {
+      await session.send("COMMIT");
+      segments.push({ transactional: true, statements: open });
+    }
+    open = [];
+  };
+  /** What failed has ended the transaction: it is done again as far as that statement. */
+  const redo = async (): Promise<void> => {
+    await session.send("ROLLBACK");
+    if (open.length > 0) for (const sql of ["BEGIN", ...open]) await session.send(sql);
+    await commit();
+  };
+  for (const sql of statements) {
+    if (open.length === 0) await session.send("BEGIN");
+    const failure = await sendUnit(session, [sql]);
+    if (failure !== undefined) {
+      const waits = AFTER_COMMIT.includes(failure.sqlstate ?? "") && open.length > 0;
+      if (!waits && failure.sqlstate !== OUTSIDE) throw brokenProof(sql, failure);
+      await redo();
+      if (failure.sqlstate === OUTSIDE) {
+        await session.send(sql);
+        segments.push({ transactional: false, statements: [sql] });
+        continue;
+      }
+      await session.send("BEGIN");
+      await session.send(sql);
+    }
+    open.push(sql);
+  }
+  await commit();
+  return segments;
+}
+
+const brokenProof = (sql: string, failure: StatementFailure): MigrateError =>
+  new MigrateError(
+    {
+      code: "findings/not-proven",
+      message: `the server refuses it in one transaction with what goes before: ${sql}: ${failure.message}`,
+      hint: "write the SQL for it by hand",
+    },
+    { cause: failure },
+  );

@@ -1,0 +1,91 @@
+/** Statements that were tried on a database without rows → the same for one that has rows and is in use. */
+import type { Catalog, CatalogObject } from "../catalog/catalog.ts";
+import { dollarQuoted, literal } from "../quote.ts";
+
+export interface RowOptions {
+  /** Indexes are built and dropped while the table is used, each outside a transaction. */
+  readonly online?: boolean | undefined;
+}
+
+/**
+ * The statements in groups; what is in one group is committed before the next. On tables that are in `from`: a column that
+ * becomes NOT NULL gets its values from the author; foreign keys and checks look at the rows in a group of their own.
+ */
+export function forRows(
+  statements: readonly string[],
+  from: Catalog,
+  { online = false }: RowOptions = {},
+): readonly (readonly string[])[] {
+  const tables = new Map(
+    from.objects.filter((each) => each.class === "table").map((each) => [each.identity.join("."), each]),
+  );
+  const existing = (name: string): CatalogObject | undefined => tables.get(plainName(name));
+  const together: string[] = [];
+  const validated: string[] = [];
+  const alone: string[][] = [];
+  for (const sql of statements) {
+    const withValue = valueGiven(sql, existing);
+    const check = lateCheck(sql, existing);
+    const index = online ? concurrently(sql, existing) : undefined;
+    if (withValue !== undefined) together.push(...withValue);
+    else if (check !== undefined) {
+      together.push(check.added);
+      validated.push(check.validated);
+    } else if (index !== undefined) alone.push([index]);
+    else together.push(sql);
+  }
+  return [together, validated, ...alone].filter((group) => group.length > 0);
+}
+
+/** `"shop"."users"` → `shop.users` */
+const plainName = (name: string): string => name.replaceAll('"', "");
+
+type Existing = (name: string) => CatalogObject | undefined;
+
+const NAME = '(?:"(?:[^"]|"")*"|[^\\s".()]+)';
+const TABLE = `${NAME}\\.${NAME}`;
+const NEW_COLUMN = new RegExp(
+  `^(ALTER TABLE (${TABLE}) ADD COLUMN (${NAME}) (?:(?!\\bDEFAULT |\\bGENERATED ).)+) NOT NULL$`,
+  "s",
+);
+const NOT_NULL = new RegExp(`^ALTER TABLE (${TABLE}) ALTER COLUMN (${NAME}) SET NOT NULL$`);
+const CONSTRAINT = new RegExp(`^(ALTER TABLE (${TABLE})) ADD CONSTRAINT (${NAME}) (?:FOREIGN KEY|CHECK) `);
+const INDEX = new RegExp(`^(CREATE (?:UNIQUE )?INDEX) (${NAME} ON (?!ONLY )(${TABLE}) .*)$`, "s");
+
+/** A column that gets NOT NULL on a table that may have rows: the author says with what. */
+function valueGiven(sql: string, existing: Existing): readonly string[] | undefined {
+  const [, nullable, table = "", column = ""] = NEW_COLUMN.exec(sql) ?? [];
+  if (nullable !== undefined && existing(table) !== undefined)
+    return [nullable, unlessGiven(table, column), `ALTER TABLE ${table} ALTER COLUMN ${column} SET NOT NULL`];
+  const [, known = "", changed = ""] = NOT_NULL.exec(sql) ?? [];
+  return existing(known) === undefined ? undefined : [unlessGiven(known, changed), sql];
+}
+
+/** Fails where a row has no value. */
+function unlessGiven(table: string, column: string): string {
+  const name = `${plainName(table)}.${plainName(column)}`;
+  const hint = `write above it, in the migration: UPDATE ${table} SET ${column} = … WHERE ${column} IS NULL`;
+  const body =
+    `BEGIN\n  IF EXISTS (SELECT FROM ${table} WHERE ${column} IS NULL) THEN\n` +
+    `    RAISE not_null_violation USING MESSAGE = ${literal(`${name} has no value in some rows`)},\n      HINT = ${literal(hint)};\n  END IF;\nEND`;
+  return `-- Each row needs a value: UPDATE ${table} SET ${column} = … WHERE ${column} IS NULL;\nDO ${dollarQuoted(body, "values")}`;
+}
+
+/** A constraint that is added without a look at the rows, and then looks while others go on. A partitioned table cannot. */
+function lateCheck(
+  sql: string,
+  existing: Existing,
+): { readonly added: string; readonly validated: string } | undefined {
+  const [, alter, table = "", name] = CONSTRAINT.exec(sql) ?? [];
+  const known = alter === undefined || / NOT VALID$/.test(sql) ? undefined : existing(table);
+  if (known === undefined || known.properties["partitionKey"] !== undefined) return undefined;
+  return { added: `${sql} NOT VALID`, validated: `${alter} VALIDATE CONSTRAINT ${name}` };
+}
+
+function concurrently(sql: string, existing: Existing): string | undefined {
+  const [, create, rest, table = ""] = INDEX.exec(sql) ?? [];
+  const known = existing(table);
+  if (create !== undefined && known !== undefined && known.properties["partitionKey"] === undefined)
+    return `${create} CONCURRENTLY ${rest}`;
+  return undefined;
+}

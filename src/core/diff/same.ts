@@ -1,0 +1,138 @@
+/**
+ * The catalog that is and the one that shall be → statements that change what an object is called or belongs to, and keep
+ * what is in it. They go before all others: whoever compares only names would drop it and make another.
+ */
+import type { Catalog, CatalogObject, Value } from "../catalog/catalog.ts";
+import { identifier, literal, qualified } from "../quote.ts";
+import { type Objects, objectsOf } from "./plan.ts";
+
+/** May fail where something else has to be done first: then they are for later. */
+export function sameObjects(from: Catalog, to: Catalog): readonly string[] {
+  const sides: Sides = [objectsOf(from), objectsOf(to)];
+  return [
+    ...inBoth(sides, "table").flatMap(([a, b]) => detached(a, b)),
+    ...inBoth(sides, "enum type").flatMap(([a, b]) => renamedLabels(a, b)),
+    ...renamed(sides, "constraint").map(
+      ([a, b]) =>
+        `ALTER TABLE ${qualified(...a.identity.slice(0, 2))} RENAME CONSTRAINT ${named(a)} TO ${named(b)}`,
+    ),
+    ...renamed(sides, "sequence").map(
+      ([a, b]) => `ALTER SEQUENCE ${qualified(...a.identity)} RENAME TO ${named(b)}`,
+    ),
+    ...renamed(sides, "index").map(
+      ([a, b]) => `ALTER INDEX ${qualified(...a.identity)} RENAME TO ${named(b)}`,
+    ),
+    ...inBoth(sides, "table").flatMap(([a, b]) => attached(a, b)),
+    ...inBoth(sides, "column").flatMap(([a, b]) => [...recollated(a, b), ...recomputed(a, b)]),
+  ];
+}
+
+type Sides = readonly [from: Objects, to: Objects];
+type Pair = readonly [from: CatalogObject, to: CatalogObject];
+
+const named = ({ identity }: CatalogObject): string => identifier(identity.at(-1)!);
+
+function inBoth([from, to]: Sides, name: string): readonly Pair[] {
+  return [...from].flatMap(([key, a]) => {
+    const b = to.get(key);
+    return b === undefined || a.class !== name ? [] : [[a, b] as const];
+  });
+}
+
+/** One that goes and one that comes, which differ in nothing but their name; no third is like them. */
+function renamed([from, to]: Sides, name: string): readonly Pair[] {
+  const gone = groups([...from].filter(([key, each]) => each.class === name && !to.has(key)));
+  const made = groups([...to].filter(([key, each]) => each.class === name && !from.has(key)));
+  return [...gone].flatMap(([likeness, [a, ...others]]) => {
+    const [b, ...more] = made.get(likeness) ?? [];
+    return a === undefined || b === undefined || others.length + more.length > 0 ? [] : [[a, b] as const];
+  });
+}
+
+function groups(
+  entries: readonly (readonly [string, CatalogObject])[],
+): ReadonlyMap<string, readonly CatalogObject[]> {
+  const found = new Map<string, CatalogObject[]>();
+  for (const [, object] of entries) {
+    const likeness = likenessOf(object);
+    if (likeness === undefined) continue;
+    const group = found.get(likeness);
+    if (group === undefined) found.set(likeness, [object]);
+    else group.push(object);
+  }
+  return found;
+}
+
+/** All of it but its name; undefined for what is renamed with something else. */
+function likenessOf({ identity, parent, properties }: CatalogObject): string | undefined {
+  if (
+    parent?.class === "constraint" ||
+    properties["partOf"] !== undefined ||
+    properties["inherited"] === true
+  )
+    return undefined;
+  const definition = String(properties["definition"]).replace(
+    /^(CREATE (?:UNIQUE )?INDEX )(?:"(?:[^"]|"")*"|\S+)/,
+    "$1",
+  );
+  return JSON.stringify([identity.slice(0, -1), parent, { ...properties, definition }]);
+}
+
+// ── partitions and inheritance ──────────────────────────────────────────────────────────────────────────────────
+
+/** Of the table in both: what it no longer is a part of. */
+function detached(a: CatalogObject, b: CatalogObject): readonly string[] {
+  const table = qualified(...a.identity);
+  const [parent, bound] = [a.properties["partitionOf"], a.properties["bound"]];
+  if (parent !== undefined && (parent !== b.properties["partitionOf"] || bound !== b.properties["bound"]))
+    return [`ALTER TABLE ${parent} DETACH PARTITION ${table}`];
+  return without(a.properties["inherits"], b.properties["inherits"]).map(
+    (each) => `ALTER TABLE ${table} NO INHERIT ${each}`,
+  );
+}
+
+/** Of the table in both: what it becomes a part of. */
+export function attached(a: CatalogObject, b: CatalogObject): readonly string[] {
+  const table = qualified(...b.identity);
+  const { partitionOf: parent, bound } = b.properties;
+  if (parent !== undefined && (parent !== a.properties["partitionOf"] || bound !== a.properties["bound"]))
+    return [`ALTER TABLE ${parent} ATTACH PARTITION ${table} ${bound}`];
+  return without(b.properties["inherits"], a.properties["inherits"]).map(
+    (each) => `ALTER TABLE ${table} INHERIT ${each}`,
+  );
+}
+
+const without = (list: Value | undefined, other: Value | undefined): readonly string[] =>
+  ((list ?? []) as readonly string[]).filter((each) => !((other ?? []) as readonly string[]).includes(each));
+
+// ── values and columns ──────────────────────────────────────────────────────────────────────────────────────────
+
+/** Where there are as many labels, and each that goes stands where one comes. */
+function renamedLabels(a: CatalogObject, b: CatalogObject): readonly string[] {
+  const [old, wanted] = [a, b].map(({ properties }) => properties["labels"] as readonly string[] | undefined);
+  if (old === undefined || wanted === undefined || old.length !== wanted.length) return [];
+  const pairs = old.map((label, index) => [label, wanted[index]!] as const).filter(([x, y]) => x !== y);
+  if (pairs.some(([x, y]) => wanted.includes(x) || old.includes(y))) return [];
+  return pairs.map(
+    ([x, y]) => `ALTER TYPE ${qualified(...a.identity)} RENAME VALUE ${literal(x)} TO ${literal(y)}`,
+  );
+}
+
+function recollated(a: CatalogObject, b: CatalogObject): readonly string[] {
+  if (a.properties["collation"] === b.properties["collation"] || b.parent?.class !== "table") return [];
+  const collation = b.properties["collation"] ?? 'pg_catalog."default"';
+  const { type } = b.properties;
+  return [
+    `ALTER TABLE ${qualified(...b.identity.slice(0, 2))} ALTER COLUMN ${named(b)} TYPE ${type} COLLATE ${collation}`,
+  ];
+}
+
+/** Since 17 a column that is computed can be told to be computed otherwise. */
+function recomputed(a: CatalogObject, b: CatalogObject): readonly string[] {
+  const [old, wanted] = [a, b].map(({ properties }) =>
+    /^(.*) (STORED|VIRTUAL)$/s.exec(String(properties["generated"] ?? "")),
+  );
+  if (old?.[2] === undefined || old[2] !== wanted?.[2] || old[1] === wanted[1]) return [];
+  const table = qualified(...b.identity.slice(0, 2));
+  return [`ALTER TABLE ${table} ALTER COLUMN ${named(b)} SET EXPRESSION AS (${wanted[1]})`];
+}

@@ -1,0 +1,157 @@
+/** The statements of schema files → in which order they are tried, what they say of renames, and their own words for an object. */
+import type { Catalog } from "../catalog/catalog.ts";
+import { MigrateError } from "../errors.ts";
+import type { Location } from "../source.ts";
+import type { Rename } from "./renames.ts";
+
+/** A statement as it stands in a file. */
+export interface SchemaStatement {
+  /** `CREATE TABLE` */
+  readonly tag: string;
+  /** With the comments before it, and its `;`. */
+  readonly sql: string;
+  /** UTF-16 offset in `sql` of its first token. */
+  readonly offset: number;
+  readonly origin: Location;
+  /** SET and RESET count for what stands below in the file. */
+  readonly setting?: unknown;
+}
+
+const RENAMED_FROM = /^[ \t]*--[ \t]*renamed-from:[ \t]*(\S+)[ \t]*$/gm;
+const NAME = '(?:"(?:[^"]|"")*"|[\\w$]+)';
+const CREATED = new RegExp(
+  `^CREATE\\s+(?:OR\\s+REPLACE\\s+)?(?:UNLOGGED\\s+|UNIQUE\\s+|RECURSIVE\\s+)*((?:MATERIALIZED\\s+VIEW|FOREIGN\\s+TABLE|\\w+))\\s+(?:CONCURRENTLY\\s+)?(?:IF\\s+NOT\\s+EXISTS\\s+)?((?:${NAME}\\s*\\.\\s*)?${NAME})`,
+  "i",
+);
+const FIRST_NAME = new RegExp(`^(?:\\s|--[^\\n]*\\n)*(${NAME})`);
+
+/** `"shop" . users` → `shop.users` */
+const plain = (name: string): string =>
+  name
+    .split(/\s*\.\s*(?=(?:[^"]*"[^"]*")*[^"]*$)/)
+    .map((part) => (part.startsWith('"') ? part.slice(1, -1).replaceAll('""', '"') : part.toLowerCase()))
+    .join(".");
+
+/** What a CREATE statement makes: `materialized view` and `shop.totals`; the name as it is written. */
+export function createdBy(sql: string): { readonly kind: string; readonly name: string } | undefined {
+  const [, kind, name] = CREATED.exec(sql) ?? [];
+  return kind === undefined || name === undefined
+    ? undefined
+    : { kind: kind.toLowerCase().replaceAll(/\s+/g, " "), name: plain(name) };
+}
+
+/** The renames that comments above objects and columns tell. `to`: what the files make. Throws `source/renamed-from`. */
+export function renamesIn(
+  statements: readonly SchemaStatement[],
+  from: Catalog,
+  to: Catalog,
+): readonly Rename[] {
+  const has = (path: string): boolean => from.objects.some(({ identity }) => identity.join(".") === path);
+  return statements.flatMap((statement) => {
+    let table: string | undefined;
+    return [...statement.sql.matchAll(RENAMED_FROM)].flatMap((match): readonly Rename[] => {
+      const old = match[1]!;
+      const created = createdBy(statement.sql.slice(statement.offset));
+      const object = created === undefined ? undefined : pathOf(created, to);
+      if (object === undefined) throw misplaced(statement, old);
+      const isObject = match.index < statement.offset;
+      const column = FIRST_NAME.exec(statement.sql.slice(match.index + match[0].length))?.[1] ?? "";
+      const [within, name] = isObject ? splitPath(object) : [table ?? object, plain(column)];
+      const rename = old.includes(".")
+        ? { from: old, to: isObject ? object : name }
+        : { from: within === "" ? old : `${within}.${old}`, to: name };
+      // Once it is done the comment says nothing more.
+      if (!has(rename.from) && has(within === "" ? name : `${within}.${name}`)) return [];
+      if (isObject) table = rename.from;
+      return [rename];
+    });
+  });
+}
+
+/** `shop.users` → `shop` and `users` */
+const splitPath = (path: string): readonly [string, string] => {
+  const dot = path.lastIndexOf(".");
+  return [path.slice(0, Math.max(dot, 0)), path.slice(dot + 1)];
+};
+
+/** The whole name of what a statement has made; undefined where it has not, or there are several. */
+function pathOf(
+  { kind, name }: { readonly kind: string; readonly name: string },
+  { objects }: Catalog,
+): string | undefined {
+  const isOfKind = (other: string): boolean => other === kind || (kind === "type" && / type$/.test(other));
+  const paths = objects
+    .filter((object) => isOfKind(object.class))
+    .map(({ identity }) => identity.slice(0, kind === "schema" ? 1 : 2).join("."));
+  const found = new Set(paths.filter((path) => path === name || path.endsWith(`.${name}`)));
+  return found.size === 1 ? [...found][0] : undefined;
+}
+
+const misplaced = ({ origin }: SchemaStatement, old: string): MigrateError =>
+  new MigrateError({
+    code: "source/renamed-from",
+    message: `renamed-from: ${old} stands above nothing that is made`,
+    hint: "it stands above a CREATE statement, or above a column in one; or say --rename",
+    location: { path: origin.path, line: origin.line, column: origin.column },
+  });
+
+/** Classes of which the server keeps no text, or another than was written. */
+const OWN_WORDS = /^(?:table|view|materialized view|function|procedure)$/;
+
+/** By class and name: the author's statement, where there is but one. */
+export function ownWords(statements: readonly SchemaStatement[], to: Catalog): ReadonlyMap<string, string> {
+  const words = new Map<string, string>();
+  const twice = new Set<string>();
+  for (const { sql, offset } of statements) {
+    const text = sql.slice(offset);
+    const created = createdBy(text);
+    const path = created === undefined || !OWN_WORDS.test(created.kind) ? undefined : pathOf(created, to);
+    if (path === undefined || text.includes("renamed-from:")) continue;
+    const key = `${created!.kind} ${path}`;
+    if (words.has(key)) twice.add(key);
+    words.set(key, text.replace(/;\s*(?:--[^\n]*)?\s*$/, ""));
+  }
+  for (const key of twice) words.delete(key);
+  return words;
+}
+
+/**
+ * The statements with the author's words in the place of the server's. Tables go as far ahead as they can: what they make by
+ * themselves, such as sequences, then has the names that it shall have.
+ */
+export function inWords(sent: readonly string[], words: ReadonlyMap<string, string>): readonly string[] {
+  const own = (sql: string): string | undefined => {
+    const created = createdBy(sql);
+    return created === undefined ? undefined : words.get(`${created.kind} ${created.name}`);
+  };
+  const isBelow = (sql: string): boolean => /^CREATE (?:SCHEMA|TYPE|DOMAIN|EXTENSION|COLLATION) /.test(sql);
+  const isOwnTable = (sql: string): boolean => createdBy(sql)?.kind === "table" && own(sql) !== undefined;
+  const ahead = sent.some(isOwnTable) ? sent.filter(isBelow) : [];
+  const tables = referredFirst(sent.filter(isOwnTable), (sql) => [createdBy(sql)!.name, own(sql)!]);
+  const rest = sent.filter((sql) => !ahead.includes(sql) && !tables.includes(sql));
+  return [...ahead, ...tables, ...rest].map((sql) => {
+    const text = own(sql) ?? sql;
+    return /^CREATE OR REPLACE /.test(sql)
+      ? text.replace(/^CREATE\s+(?!OR\s+REPLACE\s)/i, "CREATE OR REPLACE ")
+      : text;
+  });
+}
+
+/** Those that another's text speaks of before that one, as far as none speaks of each other. */
+function referredFirst(
+  sent: readonly string[],
+  tableOf: (sql: string) => readonly [name: string, text: string],
+): readonly string[] {
+  const tables = sent.map((sql) => ({ sql, table: tableOf(sql) }));
+  const placed: string[] = [];
+  const place = (of: (typeof tables)[number], above: readonly string[]): void => {
+    if (placed.includes(of.sql) || above.includes(of.sql)) return;
+    const words = new Set(of.table[1].toLowerCase().match(/[\p{L}_][\p{L}\p{N}_$]*/gu));
+    for (const other of tables) {
+      if (words.has(other.table[0].split(".").at(-1)!.toLowerCase())) place(other, [...above, of.sql]);
+    }
+    placed.push(of.sql);
+  };
+  for (const each of tables) place(each, []);
+  return placed;
+}

@@ -1,0 +1,70 @@
+/** What is still different after the statements were tried, and what was made anew → why they are not to be written. */
+import { type CatalogObject, keyOf, type ObjectKey } from "../catalog/catalog.ts";
+import type { Difference } from "../catalog/compare.ts";
+import { type Diagnostic, MigrateError } from "../errors.ts";
+import { holdsSameRows, type Objects } from "./plan.ts";
+
+/** The order of columns cannot be changed, nor can what brought a collation. */
+export const counts = ({ kind, class: name }: Difference): boolean =>
+  kind !== "order" && (kind !== "version" || name === "extension");
+
+/** `table shop.users`, `function shop.total(integer)` */
+export function describeObject({ class: name, identity }: ObjectKey): string {
+  const isRoutine = ["function", "procedure", "aggregate"].includes(name);
+  const names = isRoutine ? `${identity.slice(0, -1).join(".")}(${identity.at(-1)})` : identity.join(".");
+  return `${name} ${names}`;
+}
+
+function describeDifference(difference: Difference): string {
+  const object = describeObject(difference);
+  if (difference.kind === "missing") return `${object} would be missing`;
+  if (difference.kind === "extra") return `${object} would be left over`;
+  const changes = Object.entries(difference.properties ?? {}).map(
+    ([name, [shall, is]]) => `${name} would be ${valueText(is)} instead of ${valueText(shall)}`,
+  );
+  return `${object}: ${changes.join("; ")}`;
+}
+
+function valueText(value: unknown): string {
+  const text = value === undefined ? "none" : typeof value === "string" ? value : JSON.stringify(value);
+  return text.length > 200 ? `${text.slice(0, 200)}…` : text;
+}
+
+/** `findings/not-proven`, an object each. `refused`: what the server, or the engine, said on the way. */
+export function notProven(differences: readonly Difference[], refused: readonly string[]): MigrateError {
+  const said = refused.length === 0 ? "" : `; it was tried, and refused: ${refused.slice(0, 3).join("; ")}`;
+  return MigrateError.all(
+    differences.map(
+      (difference, index): Diagnostic => ({
+        code: "findings/not-proven",
+        message: describeDifference(difference),
+        ...(index === differences.length - 1 ? { hint: `write the SQL for it by hand${said}` } : {}),
+      }),
+    ),
+  );
+}
+
+/** Tables, columns and sequences that are on both sides, and yet not the same ones any more. */
+export function rebuilt(
+  [before, after]: readonly [ReadonlyMap<string, string>, ReadonlyMap<string, string>],
+  [from, to]: readonly [Objects, Objects],
+): readonly CatalogObject[] {
+  return [...before].flatMap(([key, id]) => {
+    const [a, b] = [from.get(key), to.get(key)];
+    if (a === undefined || b === undefined || !holdsSameRows(a, b) || after.get(key) === id) return [];
+    return [b];
+  });
+}
+
+export const tableNameOf = ({ identity }: ObjectKey): string => identity.slice(0, 2).join(".");
+
+/** `findings/rebuild`, an object each. */
+export function refusedRebuild(objects: readonly CatalogObject[]): MigrateError {
+  return MigrateError.all(
+    [...new Map(objects.map((object) => [keyOf(object), object])).values()].map((object) => ({
+      code: "findings/rebuild",
+      message: `${describeObject(object)} would be dropped and made again, and lose its rows`,
+      hint: `allow that with --allow-rebuild ${tableNameOf(object)}, or write the SQL by hand`,
+    })),
+  );
+}

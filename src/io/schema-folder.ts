@@ -1,0 +1,26 @@
+/** A folder → its SQL files, also in folders below, in the order of their names. */
+import { readdirSync, statSync } from "node:fs";
+import path from "node:path";
+import { MigrateError } from "../core/errors.ts";
+import type { Source } from "../core/source.ts";
+import { readText } from "./files.ts";
+
+/** Throws `usage/no-schema` where the folder is not there or holds no SQL file, and what a file throws that cannot be read. */
+export function readSchemaFolder(folder: string, { cwd }: { readonly cwd: string }): readonly Source[] {
+  const shown = path.relative(cwd, folder) || ".";
+  const names = isFolder(folder)
+    ? readdirSync(folder, { recursive: true, encoding: "utf8" }).filter((name) => name.endsWith(".sql"))
+    : [];
+  if (names.length > 0)
+    return names
+      .sort()
+      .map((name) => ({ path: path.join(shown, name), text: readText(path.join(folder, name), { cwd }) }));
+  throw new MigrateError({
+    code: "usage/no-schema",
+    message: `there is no SQL file in ${shown}, where the schema should stand as it shall be`,
+    hint: 'write CREATE statements into it, name another folder with "schema" in the config file, or name a database with --desired URL',
+  });
+}
+
+const isFolder = (folder: string): boolean =>
+  statSync(folder, { throwIfNoEntry: false })?.isDirectory() === true;

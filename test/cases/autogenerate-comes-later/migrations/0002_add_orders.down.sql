@@ -1,3 +1,0 @@
--- revision: 55af2cb1c267
-
-SELECT 1;

@@ -1,0 +1,159 @@
+/** What is made of planned statements: for tables that have rows, in the author's words, after renames, behind a refusal. */
+import { describe, expect, test } from "vitest";
+import { catalogOf } from "../../src/core/catalog/catalog.ts";
+import { asWritten, mended } from "../../src/core/diff/plan.ts";
+import { renameCandidates, renameSql, reversed } from "../../src/core/diff/renames.ts";
+import { forRows } from "../../src/core/diff/rows.ts";
+import { createdBy, inWords } from "../../src/core/diff/schema-files.ts";
+
+const table = (name: string, columns: readonly string[]) => ({
+  class: "table",
+  identity: ["shop", name],
+  parent: ["schema", "shop"],
+  properties: { columns },
+});
+const column = (of: string, name: string, type = "text") => ({
+  class: "column",
+  identity: ["shop", of, name],
+  parent: ["table", "shop", of],
+  properties: { type },
+});
+const users = catalogOf(18, [table("users", ["id", "name"]), column("users", "id"), column("users", "name")]);
+
+describe("statements on tables that have rows", () => {
+  test.each([
+    [
+      'ALTER TABLE "shop"."users" ADD COLUMN "a" integer NOT NULL',
+      /IS NULL.*ALTER COLUMN "a" SET NOT NULL$/s,
+    ],
+    ["ALTER TABLE shop.users ALTER COLUMN name SET NOT NULL", /WHERE name IS NULL.*SET NOT NULL$/s],
+  ])("%s: the author gives the values", (sql, expected) => {
+    expect(forRows([sql], users)[0]?.join("\n")).toMatch(expected);
+  });
+
+  test.each([
+    'ALTER TABLE "shop"."users" ADD COLUMN "a" integer DEFAULT 1 NOT NULL',
+    'ALTER TABLE "shop"."users" ADD COLUMN "a" integer GENERATED ALWAYS AS IDENTITY NOT NULL',
+    'ALTER TABLE "shop"."new" ADD COLUMN "a" integer NOT NULL',
+    'ALTER TABLE "shop"."new" ADD CONSTRAINT "k" CHECK (a > 0)',
+    "CREATE INDEX i ON shop.users USING btree (name)",
+  ])("%s stays", (sql) => {
+    expect(forRows([sql], users)).toEqual([[sql]]);
+  });
+
+  test("constraints look at the rows later, and indexes are built in between with --online", () => {
+    const check = 'ALTER TABLE "shop"."users" ADD CONSTRAINT "k" CHECK (a > 0)';
+    const index = "CREATE UNIQUE INDEX i ON shop.users USING btree (name)";
+    expect(forRows([check, index], users, { online: true })).toEqual([
+      [`${check} NOT VALID`],
+      ['ALTER TABLE "shop"."users" VALIDATE CONSTRAINT "k"'],
+      ["CREATE UNIQUE INDEX CONCURRENTLY i ON shop.users USING btree (name)"],
+    ]);
+  });
+});
+
+describe("renames", () => {
+  const renames = [
+    { from: "shop.users.name", to: "full_name" },
+    { from: "shop.users", to: "archive.people" },
+  ];
+  test("a table goes first, and its columns have its new name", () => {
+    expect(renameSql(renames, users)).toEqual([
+      'ALTER TABLE shop.users SET SCHEMA "archive"',
+      'ALTER TABLE archive.users RENAME TO "people"',
+      'ALTER TABLE archive.people RENAME COLUMN "name" TO "full_name"',
+    ]);
+  });
+  test("are taken back", () => {
+    expect(reversed(renames)).toEqual([
+      { from: "archive.people.full_name", to: "name" },
+      { from: "archive.people", to: "shop.users" },
+    ]);
+  });
+  test("of what is not there are refused", () => {
+    expect(() => renameSql([{ from: "shop.nobody", to: "x" }], users)).toThrow(
+      "there is no shop.nobody to be renamed",
+    );
+  });
+  test("are looked for where the form is the same", () => {
+    const after = [
+      table("users", ["id", "b"]),
+      column("users", "id"),
+      column("users", "b"),
+      column("users", "c", "date"),
+    ];
+    expect(renameCandidates(users, catalogOf(18, after))).toEqual([
+      { object: "column shop.users.name", from: "shop.users.name", to: "b" },
+    ]);
+  });
+});
+
+test.each([
+  [
+    'ALTER TABLE t ALTER COLUMN "c" TYPE b USING "c"::b',
+    "42846",
+    ['ALTER TABLE t ALTER COLUMN "c" TYPE b USING "c"::text::b'],
+  ],
+  ['ALTER TABLE t ALTER COLUMN "c" TYPE b USING "c"::text::b', "42846", undefined],
+  [
+    'ALTER TABLE t ALTER COLUMN "c" ADD GENERATED ALWAYS AS IDENTITY',
+    "55000",
+    [
+      'ALTER TABLE t ALTER COLUMN "c" DROP DEFAULT',
+      'ALTER TABLE t ALTER COLUMN "c" SET NOT NULL',
+      'ALTER TABLE t ALTER COLUMN "c" ADD GENERATED ALWAYS AS IDENTITY',
+    ],
+  ],
+  [
+    'CREATE DOMAIN "s"."d" AS text NOT NULL CONSTRAINT "k" CHECK (true) CONSTRAINT "d_not_null" NOT NULL',
+    "42P17",
+    ['CREATE DOMAIN "s"."d" AS text CONSTRAINT "k" CHECK (true) CONSTRAINT "d_not_null" NOT NULL'],
+  ],
+  ["DROP TABLE t", "2BP01", undefined],
+])("%s, refused with %s, is tried otherwise", (sql, sqlstate, expected) => {
+  expect(mended(sql, sqlstate)).toEqual(expected);
+});
+
+describe("the author's words", () => {
+  test.each([
+    ['CREATE TABLE IF NOT EXISTS "Shop"."a b" (x int)', { kind: "table", name: "Shop.a b" }],
+    ["create or replace view SHOP.v as select 1", { kind: "view", name: "shop.v" }],
+    ["CREATE MATERIALIZED  VIEW m AS SELECT 1", { kind: "materialized view", name: "m" }],
+    ["ALTER TABLE t ADD x int", undefined],
+  ])("%s makes %j", (sql, expected) => {
+    expect(createdBy(sql)).toEqual(expected);
+  });
+
+  test("take the place of the server's, tables before their sequences and behind those that they refer to", () => {
+    const words = new Map([
+      ["table s.a", "CREATE TABLE s.a (b int REFERENCES s.b)"],
+      ["table s.b", "CREATE TABLE s.b (id serial PRIMARY KEY)"],
+      ["function s.f", "create function s.f() RETURNS int LANGUAGE sql AS 'SELECT 1'"],
+    ]);
+    const sent = [
+      'CREATE SCHEMA "s"',
+      "CREATE SEQUENCE s.b_id_seq",
+      'CREATE TABLE "s"."a" ()',
+      'CREATE TABLE "s"."b" ()',
+      "CREATE OR REPLACE FUNCTION s.f()",
+    ];
+    expect(inWords(sent, words)).toEqual([
+      'CREATE SCHEMA "s"',
+      words.get("table s.b"),
+      words.get("table s.a"),
+      "CREATE SEQUENCE s.b_id_seq",
+      "CREATE OR REPLACE function s.f() RETURNS int LANGUAGE sql AS 'SELECT 1'",
+    ]);
+  });
+});
+
+test.each([
+  [
+    "CHECK (((s)::text = ANY ((ARRAY['a'::character varying, 'b''c'::character varying])::text[])))",
+    "CHECK ((s IN ('a', 'b''c')))",
+  ],
+  ["CHECK (((s)::text <> ALL ((ARRAY['a'::character varying])::text[])))", "CHECK ((s NOT IN ('a')))"],
+  ["CHECK ((s = ANY (ARRAY['a'::text])))", "CHECK ((s = ANY (ARRAY['a'::text])))"],
+])("%s is read as it is when it is written %s", (sql, expected) => {
+  expect(asWritten(sql)).toBe(expected);
+});

@@ -1,0 +1,135 @@
+/** The schema folder and the migrations: what is written, that it is proven, goes up and down, and keeps rows. */
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, test } from "vitest";
+import { type AutogenerateOptions, autogenerate } from "../../src/app/autogenerate.ts";
+import { failureOf, ownDatabase, project, type TestProject } from "../support/project.ts";
+import { query, servers } from "../support/server.ts";
+
+const shop = (users: string): string => `
+CREATE VIEW shop.names AS SELECT id /* kept */ FROM shop.users;
+${users}
+CREATE SCHEMA shop;`;
+
+function schemaFolder(of: TestProject, text: string): void {
+  mkdirSync(join(of.folder, "schema"), { recursive: true });
+  writeFileSync(join(of.folder, "schema/shop.sql"), text);
+}
+
+const written = (of: TestProject): string =>
+  readdirSync(of.folder)
+    .filter((name) => name.endsWith(".sql"))
+    .map((name) => `== ${name}\n${readFileSync(join(of.folder, name), "utf8")}`)
+    .join("");
+
+describe.sequential.each(servers().slice(0, 1))("on $name", (server) => {
+  const generate = (of: TestProject, database: string, options: Partial<AutogenerateOptions> = {}) =>
+    autogenerate(of.deps, { message: "shop", database, ...options });
+
+  test("a table is made, changed and renamed, with its rows; each time once, and both ways", async () => {
+    const { url } = await ownDatabase(server);
+    const of = project({});
+    schemaFolder(of, shop("CREATE TABLE shop.users (id serial PRIMARY KEY, name text CHECK (name <> ''));"));
+    expect((await generate(of, url)).created).toHaveLength(1);
+    // The author's own words.
+    expect(written(of)).toContain("CREATE VIEW shop.names AS SELECT id /* kept */ FROM shop.users;");
+    expect((await generate(of, url)).created).toEqual([]);
+    await of.upgrade(url);
+    await query(url, "INSERT INTO shop.users (name) VALUES ('Ada')");
+
+    const renamed = `CREATE VIEW shop.names AS SELECT id /* kept */ FROM shop.people;
+      -- renamed-from: users
+      CREATE TABLE shop.people (
+        id serial PRIMARY KEY,
+        -- renamed-from: name
+        full_name varchar(200) CHECK (full_name <> ''), born date NOT NULL);
+      CREATE SCHEMA shop;`;
+    schemaFolder(of, renamed);
+    const second = await generate(of, url, { allowLoss: true });
+    expect((await generate(of, url)).created).toEqual([]);
+    const failure = await failureOf(of.upgrade(url));
+    expect(failure.message).toContain("shop.people.born has no value in some rows");
+    const [up] = second.created[0]!.files;
+    const text = readFileSync(join(of.folder, up!), "utf8");
+    of.write(
+      up!,
+      text.replace("-- Each row needs", "UPDATE shop.people SET born = '1815-12-10';\n-- Each row needs"),
+    );
+    await of.upgrade(url);
+    expect(await query(url, "SELECT id, full_name, born::text FROM shop.people")).toEqual([
+      { id: 1, full_name: "Ada", born: "1815-12-10" },
+    ]);
+    const count = second.created.length;
+    await of.downgrade(url, `-${count}`);
+    expect(await query(url, "SELECT * FROM shop.users")).toEqual([{ id: 1, name: "Ada" }]);
+    expect(await query(url, "SELECT nextval('shop.users_id_seq')::int AS next")).toEqual([{ next: 2 }]);
+    await of.upgrade(url);
+    await of.downgrade(url, "base");
+    expect(await query(url, "SELECT FROM pg_namespace WHERE nspname = 'shop'")).toEqual([]);
+  });
+
+  test("what may be a rename is not guessed, and nothing is written", async () => {
+    const { url } = await ownDatabase(server);
+    const of = project({ a: "CREATE SCHEMA shop; CREATE TABLE shop.users (id int, name text);" });
+    schemaFolder(of, "CREATE SCHEMA shop; CREATE TABLE shop.users (id int, full_name text);");
+    const before = written(of);
+    const { code, hint } = await failureOf(generate(of, url));
+    expect(code).toBe("findings/rename");
+    expect(hint).toContain("--rename shop.users.name=full_name");
+    expect(written(of)).toBe(before);
+    await generate(of, url, { renames: ["shop.users.name=full_name"] });
+    expect(written(of)).toContain('RENAME COLUMN "name" TO "full_name"');
+    expect(written(of)).not.toContain("DROP COLUMN");
+  });
+
+  test("what takes rows away is asked for; a table is not made anew; an error names its line", async () => {
+    const { url } = await ownDatabase(server);
+    const of = project({ a: "CREATE TABLE t (a int); CREATE TABLE gone (b text);" });
+    schemaFolder(of, "CREATE TABLE t (a int);");
+    const loss = await failureOf(generate(of, url));
+    expect([loss.code, loss.message]).toEqual([
+      "findings/loss",
+      "rows or values would be lost: drop table public.gone",
+    ]);
+    const questions: string[] = [];
+    const ask = async (question: string) => {
+      questions.push(question);
+      return false;
+    };
+    expect((await failureOf(generate(of, url, { ask }))).code).toBe("findings/loss");
+    expect(questions).toEqual(["This takes rows or values away: drop table public.gone. Write it?"]);
+    schemaFolder(of, "CREATE TABLE t (a int) PARTITION BY LIST (a); CREATE TABLE gone (b text);");
+    const rebuild = await failureOf(generate(of, url));
+    expect([rebuild.code, rebuild.exitCode]).toEqual(["findings/rebuild", 1]);
+    expect(rebuild.hint).toContain("--allow-rebuild public.t");
+    await generate(of, url, { allowRebuild: ["public.t"], allowLoss: true });
+    expect(written(of)).toContain("PARTITION BY LIST");
+    schemaFolder(of, "CREATE TABLE t (a int);\nCREATE VIEW v AS SELECT b FROM t;");
+    expect(await failureOf(generate(of, url))).toMatchObject({
+      code: "source/schema",
+      message: 'CREATE VIEW v: column "b" does not exist',
+      location: { path: "schema/shop.sql", line: 2 },
+    });
+  });
+
+  test("a new enum value is committed before it is used; partitions of others stay; a database can be the model", async () => {
+    const { url } = await ownDatabase(server);
+    const start = `CREATE TYPE mood AS ENUM ('sad'); CREATE TABLE t (m mood);
+      CREATE TABLE p (a int) PARTITION BY LIST (a); CREATE TABLE p1 PARTITION OF p FOR VALUES IN (1);`;
+    const of = project({ a: start });
+    schemaFolder(
+      of,
+      `CREATE TABLE p (a int, b int) PARTITION BY LIST (a); CREATE TABLE t (m mood DEFAULT 'happy');
+       CREATE TYPE mood AS ENUM ('sad', 'happy');`,
+    );
+    const { created, notes } = await generate(of, url);
+    expect(created).toHaveLength(2);
+    expect(notes).toEqual(["table public.p1 stands in no schema file: left alone"]);
+    await of.upgrade(url);
+    await of.downgrade(url, "base+1");
+    await of.upgrade(url);
+    const other = project({ a: start });
+    const model = await generate(other, url, { desired: url });
+    expect(model.created).toHaveLength(2);
+  });
+});
