@@ -1,15 +1,21 @@
-/** A project's files → what is to be cleared up in them before they go further: several heads, SQL that does not parse. */
+/**
+ * A project's files → what is to be cleared up in them before they go further: several heads, SQL that does not parse, a
+ * schema folder that says what the migrations do not make.
+ */
+import { counts } from "../core/diff/verdict.ts";
 import { type Diagnostic, MigrateError } from "../core/errors.ts";
 import { inOrder } from "../core/graph.ts";
 import type { ServerVersion } from "../core/server-version.ts";
 import { type SharedNumber, sharedNumbers } from "../core/shared-numbers.ts";
 import { wayOutOf } from "../core/target.ts";
+import { hasSchemaFolder } from "../io/schema-folder.ts";
+import { checkSchema, type SchemaCheck } from "./check-schema.ts";
 import { stepInputs } from "./compile.ts";
 import type { State } from "./look.ts";
 import { type Deps, openProject, type Project, type ProjectOptions } from "./project.ts";
 
-/** What can be checked without a database. */
-export const checks = ["single-head", "files"] as const;
+/** What can be checked without the database that is worked with. */
+export const checks = ["single-head", "files", "schema"] as const;
 
 export type CheckName = (typeof checks)[number];
 
@@ -29,22 +35,29 @@ export interface Check {
   readonly sharedNumbers: readonly SharedNumber[];
   /** Where the files were checked: how many, and for which servers; absent: for the newest. */
   readonly files?: { readonly count: number; readonly serverVersion?: ServerVersion };
+  /** Absent where it was not checked: there is no schema folder, or a file does not parse. */
+  readonly schema?: SchemaCheck;
 }
 
-/** Reads files only. Throws as `openProject`. */
+/** Runs nothing but on a scratch database, and that only for the schema folder. Throws as `openProject` and `checkSchema`. */
 export async function check(deps: Deps, options: CheckOptions): Promise<Check> {
   const project = await openProject(deps, options);
   const checked = checks.filter((name) => options.only?.includes(name) ?? true);
   const { graph, pattern, config } = project;
   const serverVersion = options.serverVersion ?? config.serverVersion;
   const parses = checked.includes("files");
+  const faults = parses ? await faultsOfFiles(project, serverVersion) : [];
+  const schema =
+    checked.includes("schema") && faults.length === 0 ? await schemaOf(deps, project) : undefined;
   return {
     project,
     checked,
     findings: [
       ...(checked.includes("single-head") ? severalHeads(project) : []),
-      ...(parses ? await faultsOfFiles(project, serverVersion) : []),
+      ...faults,
+      ...(schema === undefined ? [] : schemaDiffers(schema)),
     ],
+    ...(schema === undefined ? {} : { schema }),
     sharedNumbers: sharedNumbers(graph, pattern),
     ...(parses
       ? {
@@ -55,6 +68,22 @@ export async function check(deps: Deps, options: CheckOptions): Promise<Check> {
         }
       : {}),
   };
+}
+
+/** Undefined where there is no schema folder. */
+async function schemaOf(deps: Deps, project: Project): Promise<SchemaCheck | undefined> {
+  return hasSchemaFolder(project.config.schema) ? await checkSchema(deps, project) : undefined;
+}
+
+function schemaDiffers({ differences }: SchemaCheck): readonly Diagnostic[] {
+  if (differences.every((difference) => !counts(difference))) return [];
+  return [
+    {
+      code: "findings/schema-differs",
+      message: "the schema folder says what the migrations do not make",
+      hint: 'write the migration: migrate revision --autogenerate -m "…"; or correct the schema files',
+    },
+  ];
 }
 
 function severalHeads({ graph }: Project): readonly Diagnostic[] {
