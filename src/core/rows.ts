@@ -161,19 +161,29 @@ const VALUES: Readonly<Record<string, (row: number) => string>> = {
   hstore: (row) => `row=>${row}`,
 };
 
-/** The literals that checks compare a column with: `CHECK ((kind = ANY (ARRAY['a'::text, 'b'::text])))` → kind: a, b. */
+/** A column, as a check names it, and what is compared with it: `(kind = ANY (ARRAY['a'::text]))`, `(length(code) = 3)`. */
+const COMPARED =
+  /\((?:(?:char_|character_|octet_)?length\()?\(?(?:"((?:[^"]|"")+)"|([a-z_][\w$]*))\)?(?:::[\w ]+\)?)?\)? [=<>~!]/;
+
+/** What suits the checks, by column: the literals that they name, numbers above a bound, texts of a length. */
 function valuesInChecks(checks: readonly string[]): ReadonlyMap<string, readonly string[]> {
-  const found = new Map<string, string[]>();
+  const found = new Map<string, readonly string[]>();
   for (const check of checks) {
-    const [, quoted, plain] =
-      /\(\(?(?:"((?:[^"]|"")+)"|([a-z_][\w$]*))(?=\)?(?:::[\w ]+\)?)? )/.exec(check) ?? [];
+    const [, quoted, plain] = COMPARED.exec(check) ?? [];
     const column = quoted?.replaceAll('""', '"') ?? plain;
-    if (column === undefined || column === "VALUE") continue;
-    const values = [...check.matchAll(/'((?:[^']|'')*)'/g)].map(([, text]) => text!.replaceAll("''", "'"));
-    if (values.length > 0) found.set(column, [...(found.get(column) ?? []), ...values]);
-    else found.set(column, [...(found.get(column) ?? []), ...numbersAbove(check)]);
+    if (column === undefined) continue;
+    const literals = [...check.matchAll(/'((?:[^']|'')*)'/g)].map(([, text]) => text!.replaceAll("''", "'"));
+    const values = literals.length > 0 ? literals : (textsOfLength(check) ?? numbersAbove(check));
+    found.set(column, [...(found.get(column) ?? []), ...values]);
   }
   return found;
+}
+
+/** As texts and as bytes of that length: `CHECK ((length(key) = 32))`. */
+function textsOfLength(check: string): readonly string[] | undefined {
+  const [, length] = /length\(.*?\) >?= (?:ANY \(ARRAY\[)?(\d+)/.exec(check) ?? [];
+  if (length === undefined) return undefined;
+  return Array.from({ length: ROWS }, (_, i) => String(i + 1).repeat(Number(length)));
 }
 
 /** The next greater numbers, where a check has a lower bound: `CHECK ((age >= 18))`. */

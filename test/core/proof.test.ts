@@ -134,6 +134,16 @@ describe("rows", () => {
     expect(named).toBe(`INSERT INTO "s"."users" ("a", "b") VALUES ('it''s'::varchar, '20'::int4)`);
   });
 
+  test.each([
+    ["CHECK ((length(a) = 3))", "222"],
+    ["CHECK ((char_length((a)::text) >= 4))", "2222"],
+    ["CHECK ((octet_length(a) = ANY (ARRAY[2, 5])))", "22"],
+    ["CHECK (((a)::text = 'z'::text))", "z"],
+    ["CHECK ((a > (7)::numeric))", "9"],
+  ])("suit %s", (check, value) => {
+    expect(insertsOf({ ...users, checks: [check] }, 2)[1]).toContain(`VALUES ('${value}'::varchar,`);
+  });
+
   test("refer to rows of the other table, which comes first", () => {
     expect(inFillOrder([orders, users]).map(({ name }) => name)).toEqual(["users", "orders"]);
     expect(insertsOf(orders, 1)[2]).toMatch(
