@@ -15,6 +15,13 @@ const table = {
     edit: ["open a migration in your editor", () => import("./commands/edit.ts")],
     "list-templates": ["what new revisions can begin as", () => import("./commands/list-templates.ts")],
   },
+  prove: {
+    check: [
+      "are the files sound? for CI and pre-commit hooks, without a database",
+      () => import("./commands/check.ts"),
+    ],
+    test: ["is each way down the inverse of its way up?", () => import("./commands/test.ts")],
+  },
   run: {
     upgrade: [
       "apply migrations up to a target; --sql writes the script instead",
@@ -37,7 +44,7 @@ const table = {
     branches: ["where the history forks", () => import("./commands/branches.ts")],
     show: ["one migration in full", () => import("./commands/show.ts")],
     verify: ["are the applied files as they were?", () => import("./commands/verify.ts")],
-    check: ["is there one head? for CI and pre-commit hooks", () => import("./commands/check.ts")],
+    drift: ["is the database what its migrations make?", () => import("./commands/drift.ts")],
     log: ["what was done to the database, when and by whom", () => import("./commands/log.ts")],
     receipt: ["the SHA-256 that names a script", () => import("./commands/receipt.ts")],
     config: [
@@ -94,7 +101,9 @@ const habits = new Map([
   ...["info", "pending"].map((word) => [word, "status"] as const),
   ...["baseline", "fake", "mark"].map((word) => [word, "stamp"] as const),
   ...["templates", "template"].map((word) => [word, "list-templates"] as const),
-  ...["lint", "validate"].map((word) => [word, "check --single-head"] as const),
+  ...["lint", "validate"].map((word) => [word, "check"] as const),
+  ...["diff", "compare"].map((word) => [word, "drift"] as const),
+  ...["prove", "roundtrip"].map((word) => [word, "test"] as const),
 ]);
 
 function unknownCommand(name: string): MigrateError {

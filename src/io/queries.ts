@@ -300,3 +300,18 @@ export async function backendOf(session: Session): Promise<Backend> {
 const POOL_ROUNDS = 3;
 /** Milliseconds. */
 const POOL_PATIENCE = 3000;
+
+/** Whom the session's objects will belong to, and where it looks for names. */
+export interface SessionState {
+  readonly role: string;
+  /** As it is set: `"$user", public`. */
+  readonly searchPath: string;
+}
+
+export async function sessionState(session: Session): Promise<SessionState> {
+  const [row] = await session.read({
+    sql: `SELECT current_user::text AS role, current_setting('search_path') AS "searchPath"`,
+    row: { parse: (row) => row as SessionState },
+  });
+  return row!;
+}
