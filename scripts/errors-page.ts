@@ -14,6 +14,7 @@ export const meanings: Readonly<Record<string, string>> = {
   "findings/not-proven": "What is to be written could not be proven to lead where it should.",
   "findings/rebuild": "An object would have to be dropped and made again.",
   "findings/rename": "An object may have been renamed, or dropped and another made: that has to be said.",
+  "findings/schema-differs": "The schema folder says something else than the migrations make.",
   "findings/substitution": "The other tool puts a value in the place of a name; here nothing does.",
   "findings/version-table": "A statement is about the table in which the other tool records what it has run.",
   "usage/cannot-remove": "A file could not be deleted.",

@@ -1,32 +1,119 @@
-/** A project's files → what a team must clear up before it goes on: several heads, and numbers given twice. */
-import type { Diagnostic } from "../core/errors.ts";
+/**
+ * A project's files → what is to be cleared up in them before they go further: several heads, SQL that does not parse, a
+ * schema folder that says what the migrations do not make.
+ */
+import { counts } from "../core/diff/verdict.ts";
+import { type Diagnostic, MigrateError } from "../core/errors.ts";
+import { inOrder } from "../core/graph.ts";
+import type { ServerVersion } from "../core/server-version.ts";
 import { type SharedNumber, sharedNumbers } from "../core/shared-numbers.ts";
 import { wayOutOf } from "../core/target.ts";
+import { hasSchemaFolder } from "../io/schema-folder.ts";
+import { checkSchema, type SchemaCheck } from "./check-schema.ts";
+import { stepInputs } from "./compile.ts";
 import type { State } from "./look.ts";
 import { type Deps, openProject, type Project, type ProjectOptions } from "./project.ts";
 
-export interface HeadCheck {
+/** What can be checked without the database that is worked with. */
+export const checks = ["single-head", "files", "schema"] as const;
+
+export type CheckName = (typeof checks)[number];
+
+export interface CheckOptions extends ProjectOptions {
+  /** Default: all. */
+  readonly only?: readonly CheckName[] | undefined;
+  /** The servers that the files are for; default: the configuration's, else the newest that is known. */
+  readonly serverVersion?: ServerVersion | undefined;
+}
+
+export interface Check {
   readonly project: Project;
-  /** Empty where there is one head, or no migration at all. */
+  readonly checked: readonly CheckName[];
+  /** Empty where there is nothing to clear up. */
   readonly findings: readonly Diagnostic[];
   /** Not findings: everything works with them. */
   readonly sharedNumbers: readonly SharedNumber[];
+  /** Where the files were checked: how many, and for which servers; absent: for the newest. */
+  readonly files?: { readonly count: number; readonly serverVersion?: ServerVersion };
+  /** Absent where it was not checked: there is no schema folder, or a file does not parse. */
+  readonly schema?: SchemaCheck;
 }
 
-/** Reads files only. Throws as `openProject`. */
-export async function checkSingleHead(deps: Deps, options: ProjectOptions): Promise<HeadCheck> {
+/** Runs nothing but on a scratch database, and that only for the schema folder. Throws as `openProject` and `checkSchema`. */
+export async function check(deps: Deps, options: CheckOptions): Promise<Check> {
   const project = await openProject(deps, options);
-  const { graph, pattern } = project;
-  const several: Diagnostic = {
-    code: "findings/multiple-heads",
-    message: "Multiple head revisions are present, and there should be one",
-    hint: wayOutOf(graph, graph.heads),
-  };
+  const checked = checks.filter((name) => options.only?.includes(name) ?? true);
+  const { graph, pattern, config } = project;
+  const serverVersion = options.serverVersion ?? config.serverVersion;
+  const parses = checked.includes("files");
+  const faults = parses ? await faultsOfFiles(project, serverVersion) : [];
+  const schema =
+    checked.includes("schema") && faults.length === 0 ? await schemaOf(deps, project) : undefined;
   return {
     project,
-    findings: graph.heads.length > 1 ? [several] : [],
+    checked,
+    findings: [
+      ...(checked.includes("single-head") ? severalHeads(project) : []),
+      ...faults,
+      ...(schema === undefined ? [] : schemaDiffers(schema)),
+    ],
+    ...(schema === undefined ? {} : { schema }),
     sharedNumbers: sharedNumbers(graph, pattern),
+    ...(parses
+      ? {
+          files: {
+            count: [...project.migrations.values()].reduce((sum, { down }) => sum + (down ? 2 : 1), 0),
+            ...(serverVersion === undefined ? {} : { serverVersion }),
+          },
+        }
+      : {}),
   };
+}
+
+/** Undefined where there is no schema folder. */
+async function schemaOf(deps: Deps, project: Project): Promise<SchemaCheck | undefined> {
+  return hasSchemaFolder(project.config.schema) ? await checkSchema(deps, project) : undefined;
+}
+
+function schemaDiffers({ differences }: SchemaCheck): readonly Diagnostic[] {
+  if (differences.every((difference) => !counts(difference))) return [];
+  return [
+    {
+      code: "findings/schema-differs",
+      message: "the schema folder says what the migrations do not make",
+      hint: 'write the migration: migrate revision --autogenerate -m "…"; or correct the schema files',
+    },
+  ];
+}
+
+function severalHeads({ graph }: Project): readonly Diagnostic[] {
+  if (graph.heads.length < 2) return [];
+  return [
+    {
+      code: "findings/multiple-heads",
+      message: "Multiple head revisions are present, and there should be one",
+      hint: wayOutOf(graph, graph.heads),
+    },
+  ];
+}
+
+/** All that a run, up or down, would refuse of the files before it sends anything. */
+async function faultsOfFiles(
+  project: Project,
+  server: ServerVersion | undefined,
+): Promise<readonly Diagnostic[]> {
+  const { graph, migrations } = project;
+  const steps = inOrder(graph, graph.nodes.keys()).flatMap((revision) => [
+    { direction: "up" as const, revision },
+    ...(migrations.get(revision)!.down === undefined ? [] : [{ direction: "down" as const, revision }]),
+  ]);
+  try {
+    await stepInputs(project, { kind: "upgrade", before: [], after: [], steps }, server);
+    return [];
+  } catch (error) {
+    if (error instanceof MigrateError) return error.diagnostics;
+    throw error;
+  }
 }
 
 /** What keeps a database from being at the heads of the files; empty where it is. */

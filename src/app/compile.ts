@@ -9,6 +9,7 @@ import { compile } from "../core/plan/compile.ts";
 import type { SessionPins } from "../core/plan/session.ts";
 import type { StepInput } from "../core/plan/step.ts";
 import type { Plan } from "../core/plan/types.ts";
+import type { ServerVersion } from "../core/server-version.ts";
 import { statementsOf, transactionMode, type UserStatement } from "../core/statement/file.ts";
 import { lossesOfCalls, namesOfRoutines, type Routine, type Routines } from "../core/statement/routines.ts";
 import { currentHeads, type Step } from "../core/steps.ts";
@@ -16,12 +17,6 @@ import { createGrammar, type Grammar } from "../io/grammar.ts";
 import type { KnownBodies } from "../io/parsed.ts";
 import type { Project } from "./project.ts";
 import type { Steps } from "./steps.ts";
-
-/** A server's version: `server_version_num` and what a person calls it. */
-export interface ServerVersion {
-  readonly number: number;
-  readonly text: string;
-}
 
 export interface CompileOptions {
   /** One transaction for all steps instead of one each. */
@@ -92,7 +87,8 @@ export async function compileSteps(
   });
 }
 
-async function stepInputs(
+/** Reads the files of steps. Throws `source/…` with every fault of every file. */
+export async function stepInputs(
   project: Project,
   steps: Steps,
   server: ServerVersion | undefined,

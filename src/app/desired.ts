@@ -2,9 +2,38 @@
 import { createdBy, type SchemaStatement } from "../core/diff/schema-files.ts";
 import { type Diagnostic, MigrateError } from "../core/errors.ts";
 import { dollarQuoted, identifier } from "../core/quote.ts";
+import type { ServerVersion } from "../core/server-version.ts";
 import type { Source } from "../core/source.ts";
-import { createGrammar, type ServerVersion } from "../io/grammar.ts";
+import { createGrammar } from "../io/grammar.ts";
+import { readSchemaFolder } from "../io/schema-folder.ts";
+import type { Scratch } from "../io/scratch/types.ts";
 import { type Session, StatementFailure } from "../io/session/types.ts";
+import type { Deps, Project } from "./project.ts";
+
+/** Throws `usage/no-schema` where there is no file, and as `schemaStatements` and `loadSchema`. */
+export async function loadSchemaFolder(
+  deps: Pick<Deps, "cwd">,
+  project: Project,
+  scratch: Scratch,
+): Promise<{ readonly session: Session; readonly statements: readonly SchemaStatement[] }> {
+  const files = await schemaStatements(readSchemaFolder(project.config.schema, deps), scratch.version);
+  const session = await scratch.empty();
+  await loadSchema(session, files, { ready: readier(project, scratch), ownsRoles: scratch.ownsRoles });
+  return { session, statements: files.flat() };
+}
+
+/** Brings a session to where a migration begins, as far as names and owners go. */
+export function readier({ pins }: Project, { ownsRoles }: Scratch): (session: Session) => Promise<void> {
+  const { role, searchPath } = pins;
+  return async (session) => {
+    await session.send("SET SESSION AUTHORIZATION DEFAULT");
+    await session.send("RESET ALL");
+    if (role !== undefined && ownsRoles) await session.send(standInSql(role));
+    if (role !== undefined) await session.send(`SET ROLE ${identifier(role)}`);
+    if (searchPath !== undefined)
+      await session.send(`SET search_path = ${searchPath.map(identifier).join(", ")}`);
+  };
+}
 
 /** Parses the files. Throws `source/…` with every fault of every file. */
 export async function schemaStatements(

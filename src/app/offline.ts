@@ -47,7 +47,10 @@ export async function offline(deps: Deps, request: Request, options: OfflineOpti
     options.fromDatabase === true
       ? await planFromDatabase(deps, project, request, options)
       : await computing(deps, project, () =>
-          compileSteps(project, stepsOfRange(project, request), "script", options),
+          compileSteps(project, stepsOfRange(project, request), "script", {
+            ...options,
+            serverVersion: options.serverVersion ?? project.config.serverVersion,
+          }),
         );
   refuseLayout(plan, form);
   return { plan, ledger: project.ledger, form };
@@ -97,7 +100,7 @@ async function planFromDatabase(
       });
     }
     const steps = stepsFrom(project, request, applied);
-    const compiling = { serverVersion: session.version, ...options };
+    const compiling = { ...options, serverVersion: options.serverVersion ?? session.version };
     return await computing(deps, project, () => compileSteps(project, steps, "script", compiling));
   } finally {
     await session.close();

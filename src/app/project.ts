@@ -43,6 +43,8 @@ export interface ProjectOptions {
   readonly environment?: string | undefined;
   /** `KEY=VALUE` for `${KEY}` in the config file. */
   readonly variables?: readonly string[] | undefined;
+  /** Address of a server for scratch databases. */
+  readonly scratch?: string | undefined;
 }
 
 export interface Project {
@@ -137,9 +139,9 @@ function placesOf(): (migration: Migration, key: GraphKey) => ReturnType<typeof 
 
 /** The configuration alone: for commands that need no migrations. */
 export async function openConfig(deps: Deps, options: ProjectOptions): Promise<Config> {
-  const { database, directories: directory, config: file, environment: env, variables: x } = options;
+  const { database, directories: directory, config: file, environment: env, variables: x, scratch } = options;
   const config = await loadConfig({
-    flags: { database, directory, config: file, env, x },
+    flags: { database, directory, config: file, env, x, scratch },
     ...deps,
   });
   deps.onSecrets?.(config.secrets);

@@ -1,9 +1,9 @@
 /** A project, a target and a scratch database → the database that the migrations up to there make, by the plan that a run runs. */
 import { MigrateError } from "../core/errors.ts";
 import type { RevisionId } from "../core/migration.ts";
+import type { Plan } from "../core/plan/types.ts";
 import { sha256 } from "../core/sha256.ts";
 import { createGrammar } from "../io/grammar.ts";
-import { readLedger } from "../io/queries.ts";
 import type { Scratch } from "../io/scratch/types.ts";
 import type { Session } from "../io/session/types.ts";
 import { compileSteps } from "./compile.ts";
@@ -11,7 +11,7 @@ import { standInSql } from "./desired.ts";
 import type { Deps, Project } from "./project.ts";
 import { sourceText } from "./run.ts";
 import { send } from "./send.ts";
-import { stepsFrom } from "./steps.ts";
+import { type Steps, stepsFrom } from "./steps.ts";
 
 export interface Replayed {
   readonly session: Session;
@@ -22,36 +22,62 @@ export interface Replayed {
 }
 
 /** Throws `MigrateError` of every kind that an upgrade of an empty database throws. */
-export async function replay(
+export const replay = (deps: Deps, project: Project, scratch: Scratch, target = "heads"): Promise<Replayed> =>
+  replayRevisions(deps, project, scratch, revisionsTo(project, target));
+
+/** The same with these revisions, in this order: each after all that it needs. `keeps`: what they make is kept. */
+export async function replayRevisions(
   deps: Deps,
   project: Project,
   scratch: Scratch,
-  target = "heads",
+  revisions: readonly RevisionId[],
+  keeps = true,
 ): Promise<Replayed> {
-  const revisions = revisionsTo(project, target);
   const keys = keysOf(project, scratch, revisions);
-  for (const missing = new Set<string>(); ; ) {
+  // From the beginning, if a role is missing: what stood outside of a transaction is half done.
+  return withRoles(scratch, async (makeRoles) => {
     const found = await scratch.restored([...keys].reverse());
     const kept = found === undefined ? 0 : keys.indexOf(found.key) + 1;
     const session = found?.session ?? (await scratch.empty());
-    for (const role of missing) await session.send(standInSql(role));
+    await makeRoles(session);
     if (kept === revisions.length) return { session, revisions, kept };
+    await runSteps(deps, project, session, upwards(revisions.slice(0, kept), revisions.slice(kept)));
+    return { session: keeps ? await scratch.keep(keys.at(-1)!) : session, revisions, kept };
+  });
+}
+
+/**
+ * Does the work, and again with each role that it turns out to need, where roles are ours to make. `makeRoles` is called
+ * on the session of the work before it begins.
+ */
+export async function withRoles<T>(
+  { ownsRoles }: Scratch,
+  work: (makeRoles: (session: Session) => Promise<void>) => Promise<T>,
+): Promise<T> {
+  for (const roles = new Set<string>(); ; ) {
     try {
-      await upgrade(deps, project, session, target);
-      return { session: await scratch.keep(keys.at(-1)!), revisions, kept };
+      return await work(async (session) => {
+        for (const role of roles) await session.send(standInSql(role));
+      });
     } catch (error) {
-      const role = missingRole(error);
-      if (role === undefined || missing.has(role) || !scratch.ownsRoles) throw error;
-      // From the beginning: what stood outside of a transaction is half done.
-      missing.add(role);
+      const role = ownsRoles ? missingRole(error) : undefined;
+      if (role === undefined || roles.has(role)) throw error;
+      roles.add(role);
     }
   }
 }
 
-async function upgrade(deps: Deps, project: Project, session: Session, target: string): Promise<void> {
+/** Steps that bring revisions up where others are. */
+export const upwards = (before: readonly RevisionId[], revisions: readonly RevisionId[]): Steps => ({
+  kind: "upgrade",
+  before,
+  after: [...before, ...revisions],
+  steps: revisions.map((revision) => ({ direction: "up", revision })),
+});
+
+/** Runs steps on the database of a scratch, as they would be run on any; the plan that was run. Throws as `run` does. */
+export async function runSteps(deps: Deps, project: Project, session: Session, steps: Steps): Promise<Plan> {
   const { config, ledger } = project;
-  const { applied } = await readLedger(session, ledger);
-  const steps = stepsFrom(project, { kind: "upgrade", target }, applied);
   const plan = await compileSteps(project, steps, "run", { serverVersion: session.version });
   const backend = { pid: session.pid, pooled: "none" } as const;
   await send(
@@ -63,6 +89,7 @@ async function upgrade(deps: Deps, project: Project, session: Session, target: s
       sourceText: (path) => sourceText(project, path),
     },
   );
+  return plan;
 }
 
 const revisionsTo = (project: Project, target: string): readonly RevisionId[] =>
@@ -89,12 +116,15 @@ function missingRole(error: unknown): string | undefined {
 }
 
 /**
- * The first statement up to the target that changes more than its database, as `CREATE ROLE in 0001_roles.up.sql:3`;
+ * The first statement of these migrations, of all by default, that changes more than its database, as `CREATE ROLE in 0001_roles.up.sql:3`;
  * undefined: there is none. It is better found for nothing, in a comment, than not found in a DO block.
  */
-export async function beyondDatabase(project: Project, target = "heads"): Promise<string | undefined> {
+export async function beyondDatabase(
+  project: Project,
+  revisions: readonly RevisionId[] = revisionsTo(project, "heads"),
+): Promise<string | undefined> {
   const grammar = createGrammar();
-  for (const revision of revisionsTo(project, target)) {
+  for (const revision of revisions) {
     const { up } = project.migrations.get(revision)!;
     for (const { tag, sql, origin } of await grammar.statements(up)) {
       const words = tag.endsWith(" ROLE") ? tag : BEYOND.exec(sql)?.[0].replaceAll(/\s+/g, " ").toUpperCase();

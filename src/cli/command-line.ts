@@ -16,6 +16,17 @@ const table = {
     adopt: ["turn a folder of another tool's migrations into ours", () => import("./commands/adopt.ts")],
     "list-templates": ["what new revisions can begin as", () => import("./commands/list-templates.ts")],
   },
+  prove: {
+    check: [
+      "are the files sound? for CI and pre-commit hooks, without a database",
+      () => import("./commands/check.ts"),
+    ],
+    lint: [
+      "what migrations do to a database that others use, and what to write instead",
+      () => import("./commands/lint.ts"),
+    ],
+    test: ["is each way down the inverse of its way up?", () => import("./commands/test.ts")],
+  },
   run: {
     upgrade: [
       "apply migrations up to a target; --sql writes the script instead",
@@ -38,11 +49,7 @@ const table = {
     branches: ["where the history forks", () => import("./commands/branches.ts")],
     show: ["one migration in full", () => import("./commands/show.ts")],
     verify: ["are the applied files as they were?", () => import("./commands/verify.ts")],
-    lint: [
-      "what migrations do to a database that others use, and what to write instead",
-      () => import("./commands/lint.ts"),
-    ],
-    check: ["is there one head? for CI and pre-commit hooks", () => import("./commands/check.ts")],
+    drift: ["is the database what its migrations make?", () => import("./commands/drift.ts")],
     log: ["what was done to the database, when and by whom", () => import("./commands/log.ts")],
     receipt: ["the SHA-256 that names a script", () => import("./commands/receipt.ts")],
     config: [
@@ -100,7 +107,9 @@ const habits = new Map([
   ...["baseline", "fake", "mark"].map((word) => [word, "stamp"] as const),
   ...["import", "convert"].map((word) => [word, "adopt FOLDER"] as const),
   ...["templates", "template"].map((word) => [word, "list-templates"] as const),
-  ["validate", "check --single-head"],
+  ["validate", "check"],
+  ...["diff", "compare"].map((word) => [word, "drift"] as const),
+  ...["prove", "roundtrip"].map((word) => [word, "test"] as const),
 ]);
 
 function unknownCommand(name: string): MigrateError {

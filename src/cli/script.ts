@@ -2,6 +2,7 @@
 import type { OfflineOptions } from "../app/offline.ts";
 import type { Request } from "../app/steps.ts";
 import { MigrateError } from "../core/errors.ts";
+import { type ServerVersion, serverVersionFault, serverVersionOf } from "../core/server-version.ts";
 import { type Flags, flag, type Invocation, value } from "./command.ts";
 import { timeout } from "./numbers.ts";
 
@@ -115,12 +116,9 @@ function client(text = "psql"): "psql" | "any" {
 }
 
 /** "16" or "15.20" → the server version the SQL must suit. Throws `usage/server-version`. */
-export function serverVersion(text: string | undefined): { number: number; text: string } | undefined {
+export function serverVersion(text: string | undefined): ServerVersion | undefined {
   if (text === undefined) return undefined;
-  const match = /^(\d{2})(?:\.(\d{1,2}))?$/.exec(text);
-  if (match !== null && Number(match[1]) >= 12) {
-    return { number: Number(match[1]) * 10000 + Number(match[2] ?? 0), text };
-  }
+  if (serverVersionFault(text) === undefined) return serverVersionOf(text);
   throw new MigrateError({
     code: "usage/server-version",
     message: `--server-version takes a PostgreSQL version of 12 or later, not '${text}'`,

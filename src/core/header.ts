@@ -2,6 +2,7 @@
  * One file → its header, the leading `-- key: value` lines, with every fault in it. Below the header comments are
  * prose; the one exception is a lost header line (see `lostLines`), because an instruction must not vanish silently.
  */
+import { acceptanceOf, aspects } from "./acceptance.ts";
 import { durationFault } from "./duration.ts";
 import type { Diagnostic } from "./errors.ts";
 import { excerptAt, shorten } from "./fault.ts";
@@ -20,24 +21,30 @@ interface Values {
   readonly none: "none";
   /** As written, in PostgreSQL's form: `5s`, `500ms`, `0`. */
   readonly time: string;
+  /** As written: `lossy, column-order (the notes were never used)`. */
+  readonly acceptance: string;
 }
 
 type Form = keyof Values;
 
-/** Every key: the form of its value, the property of the header that holds it, and whether a down file may say it. */
+/** Every key: the form of its value, the property of the header that holds it, and which of the two files may say it. */
 export const headerKeys = {
-  revision: { form: "id", property: "revision", down: true },
-  parent: { form: "ids", property: "parents", down: false },
-  "branch-labels": { form: "ids", property: "branchLabels", down: false },
-  "depends-on": { form: "ids", property: "dependsOn", down: false },
-  message: { form: "text", property: "message", down: false },
-  created: { form: "text", property: "created", down: false },
-  transaction: { form: "none", property: "transaction", down: true },
-  irreversible: { form: "text", property: "irreversible", down: false },
-  "lock-timeout": { form: "time", property: "lockTimeout", down: true },
-  "statement-timeout": { form: "time", property: "statementTimeout", down: true },
+  revision: { form: "id", property: "revision", up: true, down: true },
+  parent: { form: "ids", property: "parents", up: true, down: false },
+  "branch-labels": { form: "ids", property: "branchLabels", up: true, down: false },
+  "depends-on": { form: "ids", property: "dependsOn", up: true, down: false },
+  message: { form: "text", property: "message", up: true, down: false },
+  created: { form: "text", property: "created", up: true, down: false },
+  transaction: { form: "none", property: "transaction", up: true, down: true },
+  irreversible: { form: "text", property: "irreversible", up: true, down: false },
+  "lock-timeout": { form: "time", property: "lockTimeout", up: true, down: true },
+  "statement-timeout": { form: "time", property: "statementTimeout", up: true, down: true },
+  accepts: { form: "acceptance", property: "accepts", up: false, down: true },
 } as const satisfies Readonly<
-  Record<string, { readonly form: Form; readonly property: string; readonly down: boolean }>
+  Record<
+    string,
+    { readonly form: Form; readonly property: string; readonly up: boolean; readonly down: boolean }
+  >
 >;
 
 type Keys = typeof headerKeys;
@@ -224,7 +231,7 @@ function countLines(text: string, end: number): number {
 }
 
 function isAtHome(key: string, direction: Direction): key is HeaderKey {
-  return Object.hasOwn(headerKeys, key) && (direction === "up" || headerKeys[key as HeaderKey].down);
+  return Object.hasOwn(headerKeys, key) && headerKeys[key as HeaderKey][direction];
 }
 
 // ------------------------------------------------------------------------------------------------------ faults
@@ -239,7 +246,7 @@ function meantKey(key: string, direction: Direction): HeaderKey | undefined {
 }
 
 const keysOf: Readonly<Record<Direction, readonly string[]>> = {
-  up: allKeys,
+  up: allKeys.filter((key) => isAtHome(key, "up")),
   down: allKeys.filter((key) => isAtHome(key, "down")),
 };
 
@@ -269,8 +276,8 @@ function keyFault(
   if (Object.hasOwn(headerKeys, key)) {
     return fault(
       "source/misplaced-key",
-      `'${key}' does not belong in a down file`,
-      "the up file says it for both; delete this line",
+      `'${key}' does not belong in ${direction === "up" ? "an up" : "a down"} file`,
+      direction === "up" ? "say it in the down file" : "the up file says it for both; delete this line",
     );
   }
   if (meant === key.toLowerCase()) {
@@ -323,9 +330,21 @@ function valueFault(source: Source, line: HeaderLine, key: HeaderKey): Diagnosti
           };
     case "time":
       return timeFault(source, line, key);
+    case "acceptance":
+      return acceptanceFault(source, line);
     case "text":
       return undefined;
   }
+}
+
+function acceptanceFault(source: Source, line: HeaderLine): Diagnostic | undefined {
+  if (acceptanceOf(line.value) !== undefined) return undefined;
+  return {
+    code: "source/illegal-value",
+    message: `'accepts' must say what and why, not '${shorten(line.value)}'`,
+    hint: `for example '-- accepts: column-order (it is read by name)'; from ${aspects.join(", ")}, separated by commas`,
+    ...placeOfValue(source, line),
+  };
 }
 
 function timeFault(source: Source, line: HeaderLine, key: HeaderKey): Diagnostic | undefined {
@@ -348,6 +367,7 @@ const emptyHints: Readonly<Record<Form, (key: HeaderKey) => string>> = {
       : "write a value, or delete the line",
   none: () => "write '-- transaction: none', or delete the line",
   time: (key) => `write a time such as '-- ${key}: 5s', or delete the line`,
+  acceptance: () => "write what the way back may leave and why, or delete the line",
 };
 
 /** The first fault of a comma-separated list. */

@@ -10,6 +10,7 @@ import { type JsonMember, type JsonNode, jsonFault } from "./json.ts";
 import { defaultLedgerNames } from "./ledger/types.ts";
 import { nearest } from "./nearest.ts";
 import { defaultPins, defaultTimeouts } from "./plan/session.ts";
+import { SERVER_VERSION, serverVersionFault } from "./server-version.ts";
 import type { Source, Stretch } from "./source.ts";
 import {
   holdsBrokenVariable,
@@ -140,6 +141,23 @@ const root: GroupRule = {
       },
     },
     templates: { is: "text", description: "Folder of templates for new migrations, relative to this file." },
+    serverVersion: {
+      is: "text",
+      description:
+        "Version of the servers that the migrations are for, such as 15 or 16.4: what check --files and scripts are judged by.",
+      pattern: SERVER_VERSION,
+      check: serverVersionFault,
+    },
+    scratch: {
+      is: "text",
+      description:
+        "Address of a server for scratch databases, written as database is; without it they are made where docs/scratch.md says.",
+    },
+    ignore: {
+      is: "texts",
+      description:
+        "Objects of the database that are no part of the project: names with * for any text, such as partman.*, or index:shop.* for one class.",
+    },
   },
 };
 

@@ -6,6 +6,7 @@ import { MigrateError } from "../core/errors.ts";
 import type { LedgerNames } from "../core/ledger/types.ts";
 import type { SessionPins } from "../core/plan/session.ts";
 import type { LintSettings } from "../core/rules/settings.ts";
+import { type ServerVersion, serverVersionOf } from "../core/server-version.ts";
 import {
   defaultOf,
   type FileSettings,
@@ -17,7 +18,7 @@ import {
 } from "../core/settings.ts";
 import { type Location, locate, type Source } from "../core/source.ts";
 import { type Lookup, replaceVariables } from "../core/variables.ts";
-import { findDatabase, type Layer, layered, type Places, type TextAddress } from "./database.ts";
+import { findDatabase, type Layer, layered, resolveText, type TextAddress } from "./database.ts";
 import { foldersOf } from "./directory.ts";
 import { textIfThere } from "./files.ts";
 import { parseJson } from "./jsonc.ts";
@@ -35,6 +36,8 @@ export interface ConfigFlags {
   readonly env?: string | undefined;
   /** `-x KEY=VALUE`, repeatable: values for `${KEY}` in the config file. */
   readonly x?: readonly string[] | undefined;
+  /** `--scratch` */
+  readonly scratch?: string | undefined;
 }
 
 export interface Surrounding {
@@ -64,6 +67,12 @@ export interface Config {
   readonly lint: LintSettings;
   /** The user's own folder of templates; absolute. */
   readonly templates?: string;
+  /** Of the servers that the migrations are for. */
+  readonly serverVersion?: ServerVersion;
+  /** The address of a server for scratch databases, or what is wrong with it; absent where none is given. */
+  readonly scratch?: DatabaseAddress | MigrateError;
+  /** Patterns of the objects that are no part of the project (`CompareOptions.ignore`). */
+  readonly ignore: readonly string[];
   /** The environment chosen with `-n`. */
   readonly environment?: string;
   /** The config file that was read, as the user would type it. */
@@ -96,32 +105,40 @@ export async function loadConfig({ flags, env, cwd }: Surrounding): Promise<Conf
     ...setting,
     value: withVariables(name, setting.value, lookup, setting),
   });
-  const { database: address, ...fromFile } = Object.fromEntries(chosenSettings(file, flags.env));
+  const {
+    database: address,
+    scratch: scratchAddress,
+    ...fromFile
+  } = Object.fromEntries(chosenSettings(file, flags.env));
   const settings = new Map<string, Setting>([
     ...defaultSettings(cwd),
     ...Object.entries(fromFile).map(([name, setting]): [string, Setting] => [name, replaced(name, setting)]),
     ...flagSettings(flags, cwd),
   ]);
-  const textOfAddress = (): TextAddress | undefined => {
-    if (address === undefined) return undefined;
-    const value = replaceVariables(String(address.value), lookup, address);
-    return value === "" ? undefined : { ...address, value };
+  const configured = (setting: Setting | undefined): TextAddress | undefined => {
+    if (setting === undefined) return undefined;
+    const value = replaceVariables(String(setting.value), lookup, setting);
+    return value === "" ? undefined : { ...setting, value };
   };
-  const database = await databaseOf(
-    {
-      flag:
-        flags.database === undefined
-          ? undefined
-          : { value: flags.database, origin: "flag --database", base: cwd },
-      chosen: () => (address?.chosen === true ? textOfAddress() : undefined),
-      configured: textOfAddress,
-      environment,
-      dotenv,
-      dotenvFolder,
-      cwd,
-    },
-    dotenv,
+  const flag = (name: "database" | "scratch"): TextAddress | undefined => {
+    const value = flags[name];
+    return value === undefined ? undefined : { value, origin: `flag --${name}`, base: cwd };
+  };
+  const surroundings = { environment, dotenv, cwd };
+  const database = await addressOrFault(
+    async () =>
+      (await findDatabase({
+        ...surroundings,
+        dotenvFolder,
+        flag: flag("database"),
+        chosen: () => (address?.chosen === true ? configured(address) : undefined),
+        configured: () => configured(address),
+      })) ?? noDatabase(dotenv),
   );
+  const scratch = await addressOrFault(async () => {
+    const text = flag("scratch") ?? configured(scratchAddress);
+    return text === undefined ? undefined : resolveText(text, surroundings);
+  });
   const get = <T extends SettingValue | undefined>(setting: string): T => settings.get(setting)?.value as T;
   const directories: string[] = [];
   const { value: folders, base } = settings.get("directories")!;
@@ -131,6 +148,7 @@ export async function loadConfig({ flags, env, cwd }: Surrounding): Promise<Conf
   const role = get<string | undefined>("role");
   const owner = get<string | undefined>("ledger.owner");
   const searchPath = get<readonly string[] | undefined>("session.searchPath");
+  const serverVersion = get<string | undefined>("serverVersion");
   return {
     database,
     directories,
@@ -161,11 +179,23 @@ export async function loadConfig({ flags, env, cwd }: Surrounding): Promise<Conf
     ...(templates === undefined
       ? {}
       : { templates: path.resolve(templates.base, templates.value as string) }),
+    ...(serverVersion === undefined ? {} : { serverVersion: serverVersionOf(serverVersion) }),
+    ...(scratch === undefined ? {} : { scratch }),
+    ignore: get<readonly string[] | undefined>("ignore") ?? [],
     ...(flags.env === undefined ? {} : { environment: flags.env }),
     ...(file === undefined ? {} : { file: file.source.path }),
     variables,
-    secrets: database instanceof MigrateError ? [] : secretsOf(database),
-    origins: Object.fromEntries([...settings].map(([setting, { origin }]) => [setting, origin])),
+    secrets: [database, scratch].flatMap((address) =>
+      address === undefined || address instanceof MigrateError ? [] : secretsOf(address),
+    ),
+    origins: {
+      ...Object.fromEntries([...settings].map(([setting, { origin }]) => [setting, origin])),
+      ...(flags.scratch !== undefined
+        ? { scratch: "flag --scratch" }
+        : scratchAddress === undefined
+          ? {}
+          : { scratch: scratchAddress.origin }),
+    },
   };
 }
 
@@ -205,6 +235,9 @@ export function describeConfig(config: Config): readonly DescribedSetting[] {
     "lint.warning": some(config.lint.warning),
     "lint.off": some(config.lint.off),
     templates: config.templates,
+    serverVersion: config.serverVersion?.text,
+    scratch: config.scratch instanceof MigrateError ? config.scratch.message : config.scratch?.display,
+    ignore: config.ignore.length === 0 ? undefined : config.ignore,
   };
   const given = database instanceof MigrateError || database.kind !== "server" ? {} : timeoutsGiven(database);
   const lines: DescribedSetting[] = [];
@@ -354,9 +387,10 @@ function variablesOf(pairs: readonly string[]): Readonly<Record<string, string>>
 
 // ── the database ────────────────────────────────────────────────────────────────────────────────────────────────
 
-async function databaseOf(places: Places, dotenv: Dotenv): Promise<DatabaseAddress | MigrateError> {
+/** What the address is, or why it cannot be told. */
+async function addressOrFault<T>(find: () => Promise<T>): Promise<T | MigrateError> {
   try {
-    return (await findDatabase(places)) ?? noDatabase(dotenv);
+    return await find();
   } catch (error) {
     if (error instanceof MigrateError) return error;
     throw error;

@@ -20,19 +20,33 @@ export interface TextAddress extends Found {
   readonly base: string;
 }
 
-export interface Places {
+/** Where the parameters that an address leaves open are found. */
+export interface Surroundings {
+  readonly environment: Layer;
+  readonly dotenv: Layer;
+  readonly cwd: string;
+}
+
+export interface Places extends Surroundings {
   /** `--database` */
   readonly flag: TextAddress | undefined;
   /** That of the environment chosen with `-n`. Throws where its variables are missing. */
   readonly chosen: () => TextAddress | undefined;
-  readonly environment: Layer;
-  readonly dotenv: Layer;
   /** Where relative paths in `dotenv` begin. */
   readonly dotenvFolder: string;
   /** That of the config file. Throws where its variables are missing. */
   readonly configured: () => TextAddress | undefined;
-  readonly cwd: string;
 }
+
+/** Throws what `parseAddress` and `resolveAddress` throw. */
+export const resolveText = (
+  { value, origin, base }: TextAddress,
+  { environment, dotenv, cwd }: Surroundings,
+): Promise<DatabaseAddress> =>
+  resolveAddress(parseAddress(value, origin), origin, base, {
+    variable: layered(environment, dotenv).find,
+    cwd,
+  });
 
 /**
  * The address that is used. A whole address, in the environment or in `.env`, goes before one in parts, for which a

@@ -13,6 +13,7 @@ import { skipTrivia, tokens, withoutComments } from "../core/lexer.ts";
 import type { FileText } from "../core/migration.ts";
 import { NEWEST, newerFeature, placeOfFeature } from "../core/newer-syntax.ts";
 import { type BodyFault, type BodySql, bodyFault, queriesIn } from "../core/plpgsql.ts";
+import type { ServerVersion } from "../core/server-version.ts";
 import { byteOffsets, locate, offsetOfCodePoint, type Source } from "../core/source.ts";
 import type { ParsedStatement } from "../core/statement/facts.ts";
 import {
@@ -24,12 +25,6 @@ import {
 import type { RoutineBody } from "../core/statement/losses.ts";
 import { type Failure, isForeign, lineEnd, shortened, syntaxFault } from "../core/syntax.ts";
 import { createParserOf16, mayRefuse } from "./grammar-16.ts";
-
-/** A server's version: `server_version_num` (150020) and what a person calls it (15.20). */
-export interface ServerVersion {
-  readonly number: number;
-  readonly text: string;
-}
 
 export interface Grammar {
   /**

@@ -328,3 +328,18 @@ export function tablesNamed(
     row: z.object({ schema: z.string() }),
   });
 }
+
+/** Whom the session's objects will belong to, and where it looks for names. */
+export interface SessionState {
+  readonly role: string;
+  /** As it is set: `"$user", public`. */
+  readonly searchPath: string;
+}
+
+export async function sessionState(session: Session): Promise<SessionState> {
+  const [row] = await session.read({
+    sql: `SELECT current_user::text AS role, current_setting('search_path') AS "searchPath"`,
+    row: { parse: (row) => row as SessionState },
+  });
+  return row!;
+}

@@ -8,7 +8,7 @@ import { readText } from "./files.ts";
 /** Throws `usage/no-schema` where the folder is not there or holds no SQL file, and what a file throws that cannot be read. */
 export function readSchemaFolder(folder: string, { cwd }: { readonly cwd: string }): readonly Source[] {
   const shown = path.relative(cwd, folder) || ".";
-  const names = isFolder(folder)
+  const names = hasSchemaFolder(folder)
     ? readdirSync(folder, { recursive: true, encoding: "utf8" }).filter((name) => name.endsWith(".sql"))
     : [];
   if (names.length > 0)
@@ -22,5 +22,6 @@ export function readSchemaFolder(folder: string, { cwd }: { readonly cwd: string
   });
 }
 
-const isFolder = (folder: string): boolean =>
+/** Whether there is such a folder, whatever is in it. */
+export const hasSchemaFolder = (folder: string): boolean =>
   statSync(folder, { throwIfNoEntry: false })?.isDirectory() === true;

@@ -11,7 +11,7 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
-import { checkSingleHead } from "../../src/app/check.ts";
+import { check } from "../../src/app/check.ts";
 import { openProject } from "../../src/app/project.ts";
 import { removeRevision } from "../../src/app/remove.ts";
 import { createRevision, mergeRevisions } from "../../src/app/revision.ts";
@@ -109,13 +109,13 @@ describe("a merge", () => {
     await create(world, "a", { revision: "a" });
     await create(world, "b", { revision: "b" });
     await create(world, "c", { revision: "c", heads: ["a"], splice: true });
-    expect((await checkSingleHead(world, {})).findings).toMatchObject([
+    expect((await check(world, { only: ["single-head"] })).findings).toMatchObject([
       { hint: expect.stringContaining("migrate merge b c") },
     ]);
     const { files, parents } = await mergeRevisions(world, { targets: ["heads"], revision: "d" });
     expect(parents).toEqual(["b", "c"]);
     expect(read(files[0]!)).toContain("-- parent: b, c\n-- message: merge b and c\n");
-    expect((await checkSingleHead(world, {})).findings).toEqual([]);
+    expect((await check(world, { only: ["single-head"] })).findings).toEqual([]);
     await expect(mergeRevisions(world, { targets: ["heads"] })).rejects.toMatchObject({
       code: "graph/nothing-to-merge",
     });
@@ -138,7 +138,7 @@ describe("a number that two have", () => {
       );
       if (id !== "d") writeFileSync(`${stem}.down.sql`, `-- revision: ${id}\n`);
     }
-    const { sharedNumbers } = await checkSingleHead(world, {});
+    const { sharedNumbers } = await check(world, { only: ["single-head"] });
     expect(sharedNumbers).toEqual([
       {
         number: "0002",

@@ -155,6 +155,19 @@ describe("faults of a header", () => {
     ["transaction", up("-- transaction: off"), "up", ["3:17 source/illegal-value ^off"]],
     ["time", up("-- lock-timeout: '5s'"), "up", ["3:18 source/illegal-value ^'5s'"]],
     ["unit", up("-- statement-timeout: 5 sec"), "up", ["3:23 source/illegal-value ^5 sec"]],
+    [
+      "accepts without a reason",
+      "-- revision: a\n-- accepts: lossy",
+      "down",
+      ["2:13 source/illegal-value ^lossy"],
+    ],
+    ["accepts in an up file", up("-- accepts: lossy (x)"), "up", ["3:4 source/misplaced-key ^accepts"]],
+    [
+      "lost accepts",
+      "-- revision: a\n\n-- accepts: lossy (x)",
+      "down",
+      ["3:4 source/misplaced-key ^accepts"],
+    ],
     ["escape sequence", up("-- message: é\u001b[31m"), "up", ["3:14 source/control-character ^\u001b"]],
     [
       "all at once",
@@ -203,7 +216,7 @@ describe("faults of a header", () => {
 
   test("the keys that a down file may hold are named there", () => {
     expect(hint("-- revision: a\n-- license: MIT", "down")).toBe(
-      "the keys are revision, transaction, lock-timeout, statement-timeout; free comments go below the header, after a blank line",
+      "the keys are revision, transaction, lock-timeout, statement-timeout, accepts; free comments go below the header, after a blank line",
     );
   });
 

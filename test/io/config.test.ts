@@ -380,6 +380,7 @@ describe("the config file", () => {
       lockRetries: 5,
       fileName: "{number}_{slug}",
       lint: { version: 1, error: [], warning: [], off: [] },
+      ignore: [],
       variables: {},
       secrets: [],
       origins: expect.objectContaining({ directories: "default", "ledger.schema": "default" }),
@@ -397,11 +398,17 @@ describe("the config file", () => {
       session: { searchPath: ["$user", "shop"], lockTimeout: "500 ms", checkFunctionBodies: false },
       lockWait: 0,
       templates: "t",
+      serverVersion: "16.4",
+      scratch: "pglite:s",
+      ignore: ["partman.*"],
     };
     writeFileSync(path.join(cwd, "deploy/x.json"), `\ufeff${JSON.stringify(file)}`);
     const config = await load({ flags: { config: "deploy/x.json" } });
     expect(config).toMatchObject({
       database: { kind: "pglite", folder: path.join(cwd, "deploy/data"), origin: "deploy/x.json line 1" },
+      serverVersion: { number: 160004, text: "16.4" },
+      scratch: { kind: "pglite", folder: path.join(cwd, "deploy/s"), origin: "deploy/x.json line 1" },
+      ignore: ["partman.*"],
       directories: [path.join(cwd, "sql"), "/abs"],
       ledger: { schema: 'we"ird', role: "owner", owner: "dba" },
       session: {
@@ -669,6 +676,12 @@ describe("the config file", () => {
       "1:14 usage/config-value",
       '"fileName" must be a file name, without / or \\',
       "for example: {number}_{slug}, or {date:YYYY_MM_DD_HHmm}-{revision}_{slug}",
+    ],
+    [
+      '{"serverVersion": "9.6"}',
+      "1:19 usage/config-value",
+      '"serverVersion" must be a PostgreSQL version of 12 or later',
+      "for example 16, or 16.4",
     ],
   ])("%.60s is refused at %s", async (file, place, message, hint) => {
     const error = await failure({ file });

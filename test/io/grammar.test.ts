@@ -1,7 +1,8 @@
 import { expect, test } from "vitest";
 import { type Diagnostic, MigrateError } from "../../src/core/errors.ts";
 import { FEATURES, placeOfFeature } from "../../src/core/newer-syntax.ts";
-import { createGrammar, type ServerVersion } from "../../src/io/grammar.ts";
+import type { ServerVersion } from "../../src/core/server-version.ts";
+import { createGrammar } from "../../src/io/grammar.ts";
 import { migrationFile } from "../support/file.ts";
 import { chance } from "../support/graphs.ts";
 

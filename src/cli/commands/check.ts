@@ -1,36 +1,77 @@
 /** `migrate check`. */
-import { checkSingleHead } from "../../app/check.ts";
-import { MigrateError } from "../../core/errors.ts";
+import { type Check, check, checks } from "../../app/check.ts";
+import { exitCodes, MigrateError } from "../../core/errors.ts";
 import { sharedNumberText } from "../../core/shared-numbers.ts";
+import { differenceLines } from "../../render/differences.ts";
 import { revisionValue } from "../../render/json.ts";
 import { headLine } from "../../render/listing.ts";
-import { type Command, flag } from "../command.ts";
+import { type Command, flag, value } from "../command.ts";
+import { scratchFlag } from "../scratch.ts";
+import { serverVersion } from "../script.ts";
 
 const command: Command = {
   name: "check",
-  summary: "Checks the files, for CI and pre-commit hooks: exit code 1 where something is to be cleared up.",
-  args: { "single-head": flag("there is one head and no more; needs no database") },
+  summary:
+    "Checks the files, for CI and pre-commit hooks; leaves the database alone. Exit code 1 where something is to be cleared up.",
+  args: {
+    "single-head": flag("only this: there is one head and no more"),
+    files: flag("only this: every up and down file parses, and may stand in a migration"),
+    schema: flag(
+      "only this: the schema folder says what the migrations make; runs both on a scratch database",
+    ),
+    "server-version": value(
+      "the servers that the files are for, for example 15 or 16.4 (default: serverVersion in the config file, else the newest)",
+      "VERSION",
+    ),
+    scratch: scratchFlag,
+  },
   positionals: { required: 0, names: [] },
-  examples: [["migrate check --single-head", "did two branches add a migration each?"]],
+  examples: [
+    ["migrate check", "all of it"],
+    ["migrate check --single-head", "did two branches add a migration each?"],
+    ["migrate check --files --server-version 14", "could a server of that version run them?"],
+  ],
   async run({ args, deps, project: options, printer, json }) {
-    if (!args.flag("single-head")) {
-      throw new MigrateError({
-        code: "usage/not-yet",
-        message: "the comparison of a database with the files comes in a later version",
-        hint: "what can be checked now: migrate check --single-head",
-      });
-    }
-    const { project, findings, sharedNumbers } = await checkSingleHead(deps, options);
+    const named = checks.filter((name) => args.flag(name));
+    const found = await check(deps, {
+      ...options,
+      scratch: args.text("scratch"),
+      only: named.length === 0 ? undefined : named,
+      serverVersion: serverVersion(args.text("server-version")),
+    });
+    const { project, checked, findings, sharedNumbers, files, schema } = found;
     const { graph } = project;
     for (const shared of sharedNumbers) printer.warn(sharedNumberText(graph, shared));
-    if (json)
-      printer.json({ findings, heads: graph.heads.map((id) => revisionValue(graph, id)), sharedNumbers });
-    else if (findings.length > 0) printer.error(MigrateError.all(findings));
-    else
-      printer.info(
-        graph.heads.length === 0 ? "no migrations" : `one head: ${headLine(graph, graph.heads[0]!)}`,
-      );
-    return findings.length > 0 ? 1 : 0;
+    if (schema !== undefined) printer.info(schema.scratch.description);
+    else if (named.includes("schema") && findings.length === 0)
+      printer.info(`there is no schema folder: ${project.config.schema}`);
+    if (json) {
+      const heads = graph.heads.map((id) => revisionValue(graph, id));
+      printer.json({ checked, findings, heads, sharedNumbers, files, schema });
+      return exitCode(findings);
+    }
+    for (const line of differenceLines(schema?.differences ?? [], ["migrations", "schema"]))
+      printer.data(line);
+    if (findings.length > 0) printer.error(MigrateError.all(findings));
+    else for (const line of soundLines(found)) printer.info(line);
+    return exitCode(findings);
   },
 };
 export default command;
+
+const exitCode = (findings: Check["findings"]): number =>
+  findings.length > 0 ? exitCodes.findings : exitCodes.ok;
+
+/** What was checked and found sound. */
+function soundLines({ project: { graph }, checked, files, schema }: Check): readonly string[] {
+  if (graph.heads.length === 0) return ["no migrations"];
+  return [
+    ...(checked.includes("single-head") ? [`one head: ${headLine(graph, graph.heads[0]!)}`] : []),
+    ...(files === undefined
+      ? []
+      : [
+          `${files.count} files parse for PostgreSQL ${files.serverVersion?.text ?? "18, the newest that is known"}`,
+        ]),
+    ...(schema === undefined ? [] : ["the schema folder says what the migrations make"]),
+  ];
+}

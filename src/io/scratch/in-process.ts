@@ -51,7 +51,7 @@ export async function inProcess(env: Env, options: RoomOptions): Promise<Room> {
 }
 
 async function open(packed: Uint8Array | undefined, options: RoomOptions): Promise<Session> {
-  const session = await openSession(ADDRESS, { ...options, creates: true, packed });
+  const session = await openSession(ADDRESS, { signal: options.signal, creates: true, packed });
   // A library that cannot be loaded, such as a subscription's, would make PGlite forget how to load this one.
   await session.send("DO 'BEGIN END'");
   return session;

@@ -167,8 +167,15 @@ function scratchIn(room: Room, reasons: readonly string[], major: number | undef
     restored: async (keys) => {
       const key = await room.find(keys);
       if (key === undefined) return undefined;
-      session = await room.create(key);
-      return { session, key };
+      try {
+        session = await room.create(key);
+        return { session, key };
+      } catch (error) {
+        session = undefined;
+        // Another has dropped what was kept.
+        if (error instanceof StatementFailure && error.sqlstate === "3D000") return undefined;
+        throw error;
+      }
     },
     copied: async (database) => {
       if (room.copy === undefined) return undefined;

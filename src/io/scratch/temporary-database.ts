@@ -19,7 +19,7 @@ export async function temporaryDatabase(
   address: ServerAddress,
   options: RoomOptions,
 ): Promise<Room | NoRoom> {
-  const admin = await openSession(address, options);
+  const admin = await openSession(address, { signal: options.signal });
   try {
     await admin.send("SET search_path = pg_catalog, pg_temp");
     const facts = (await admin.read({ sql: FACTS, row: { parse: (row) => row as Facts } }))[0]!;
@@ -81,8 +81,16 @@ function roomOn(
     session = undefined;
   };
   const enter = async (): Promise<Session> => {
-    session = await openSession({ ...address, database: name }, options);
+    session = await openSession({ ...address, database: name }, { signal: options.signal });
     return session;
+  };
+  const noteUse = async (key: string): Promise<void> => {
+    try {
+      await admin.send(usedSql(key));
+    } catch (error) {
+      // Another has dropped it since, or notes the same.
+      if (!(error instanceof StatementFailure) || error.lost) throw error;
+    }
   };
   const drop = async (): Promise<void> => {
     await leave();
@@ -105,7 +113,7 @@ function roomOn(
       await admin.send(key === undefined ? createSql(name, facts) : copySql(name, keptName(key)));
       // If the server crashes, so does what we do.
       await admin.send(`ALTER DATABASE ${identifier(name)} SET synchronous_commit = off`);
-      if (key !== undefined) await admin.send(usedSql(key));
+      if (key !== undefined) await noteUse(key);
       return enter();
     },
     copy: async (database) => {
@@ -129,10 +137,11 @@ function roomOn(
       await leave();
       try {
         await admin.send(`${copySql(keptName(key), name)} ALLOW_CONNECTIONS false`);
-        await admin.send(usedSql(key));
+        await noteUse(key);
       } catch (error) {
-        // Another has kept the same.
-        if (!(error instanceof StatementFailure) || error.sqlstate !== "42P04") throw error;
+        // Another has kept the same, or does so now.
+        if (!(error instanceof StatementFailure) || !["42P04", "23505"].includes(error.sqlstate ?? ""))
+          throw error;
       }
       return enter();
     },

@@ -43,6 +43,7 @@ export interface NoRoom {
 }
 
 export interface RoomOptions {
+  /** Told what we have to say; what a server says on a scratch database is of no interest. */
   readonly onNotice?: ((notice: Notice) => void) | undefined;
   readonly signal?: AbortSignal | undefined;
 }

@@ -1,0 +1,122 @@
+/** A project's database → where it is not what its applied migrations make, found by a replay of them. Writes nothing to it. */
+import type { Catalog } from "../core/catalog/catalog.ts";
+import { compareCatalogs, type Difference } from "../core/catalog/compare.ts";
+import { orderApplied, ownedAlike, searchPathNames } from "../core/drift.ts";
+import { MigrateError } from "../core/errors.ts";
+import { interruptedText } from "../core/explain.ts";
+import { findingsOf } from "../core/integrity.ts";
+import type { Applied } from "../core/ledger/types.ts";
+import type { RevisionId } from "../core/migration.ts";
+import { appliedSet } from "../core/steps.ts";
+import { readCatalog } from "../io/catalog.ts";
+import { type SessionState, sessionState } from "../io/queries.ts";
+import type { Scratch } from "../io/scratch/types.ts";
+import { type ConnectOptions, openConnected } from "./connect.ts";
+import type { Deps, Project, ProjectOptions } from "./project.ts";
+import { replayRevisions } from "./replay.ts";
+import { scratchFor, type UsedScratch, used } from "./scratch.ts";
+
+export interface DriftOptions extends ProjectOptions, ConnectOptions {
+  /** Patterns of objects to leave out, beside those that are configured (`CompareOptions.ignore`). */
+  readonly ignore?: readonly string[] | undefined;
+  /** Told what the scratch database is, before anything is run. */
+  readonly onScratch?: ((scratch: Scratch) => void) | undefined;
+}
+
+export interface Drift {
+  /** The database that was asked: `deploy@db.example:5432/shop`. */
+  readonly database: string;
+  /** What the replay was run on. */
+  readonly scratch: UsedScratch;
+  /** What is applied, in the order in which it was replayed. */
+  readonly revisions: readonly RevisionId[];
+  /** Those of them whose SQL is another now: what they differ by is no drift. */
+  readonly changed: readonly RevisionId[];
+  /**
+   * From what the migrations make to what there is: `missing` in the database, `extra` in it, `differs`, `order`,
+   * `version`.
+   */
+  readonly differences: readonly Difference[];
+}
+
+/**
+ * Compares the database with the replay of what it has applied. Throws `state/interrupted`, `state/unknown-revision`, and
+ * what a replay throws.
+ */
+export async function drift(deps: Deps, options: DriftOptions): Promise<Drift> {
+  const { project, database, rows, live, state } = await readLive(deps, options);
+  const revisions = orderApplied(project.graph, rows);
+  const scratch = await scratchFor(deps, project, revisions);
+  options.onScratch?.(scratch);
+  try {
+    const replayed = await catalogOfReplay(deps, project, scratch, revisions, state, live, rows);
+    const ignore = [...project.config.ignore, ...(options.ignore ?? [])];
+    const changed = findingsOf(project.graph, rows).filter(({ kind }) => kind === "body");
+    return {
+      database,
+      scratch: used(scratch),
+      revisions,
+      changed: changed.map(({ revision }) => revision),
+      differences: compareCatalogs(replayed, live, { ignore }),
+    };
+  } finally {
+    await scratch.close();
+  }
+}
+
+interface Live {
+  readonly project: Project;
+  readonly database: string;
+  readonly rows: readonly Applied[];
+  readonly live: Catalog;
+  readonly state: SessionState;
+}
+
+/** What is in the database; it is left alone before the replay begins. */
+async function readLive(deps: Deps, options: DriftOptions): Promise<Live> {
+  const { project, session, state } = await openConnected(deps, options);
+  try {
+    const { applied, intent } = state;
+    if (intent !== undefined) {
+      throw new MigrateError({
+        code: "state/interrupted",
+        message: interruptedText(intent),
+        hint: "go on with: migrate upgrade; what is half done is no drift",
+      });
+    }
+    appliedSet(project.graph, applied);
+    return {
+      project,
+      database: session.database,
+      rows: applied,
+      live: await readCatalog(session, project.ledger.names.schema),
+      state: await sessionState(session),
+    };
+  } finally {
+    await session.close();
+  }
+}
+
+/** Of `search_path`, where nobody has set another for the database or the role. */
+const SERVERS_DEFAULT = '"$user", public';
+
+/** The catalog that the migrations make where names are looked for as in the live database, with the owners that are there. */
+async function catalogOfReplay(
+  deps: Deps,
+  project: Project,
+  scratch: Scratch,
+  revisions: readonly RevisionId[],
+  { role, searchPath }: SessionState,
+  live: Catalog,
+  rows: readonly Applied[],
+): Promise<Catalog> {
+  const pins =
+    project.pins.searchPath !== undefined || searchPath === SERVERS_DEFAULT
+      ? project.pins
+      : { ...project.pins, searchPath: searchPathNames(searchPath) };
+  const { session } = await replayRevisions(deps, { ...project, pins }, scratch, revisions);
+  const here = await sessionState(session);
+  const replayed = await readCatalog(session, project.ledger.names.schema);
+  const migrators = [...new Set([...rows.map((row) => row.appliedBy), role])];
+  return ownedAlike(replayed, live, here.role, migrators);
+}

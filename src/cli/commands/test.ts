@@ -1,0 +1,58 @@
+/** `migrate test`. */
+import { testMigrations } from "../../app/test.ts";
+import { exitCodes, MigrateError } from "../../core/errors.ts";
+import type { TestedMigration } from "../../core/verdict.ts";
+import { renderSplit } from "../../render/script/script.ts";
+import { junitReport, testLines, testTotals } from "../../render/test-report.ts";
+import { type Command, flag, value } from "../command.ts";
+import { scratchFlag } from "../scratch.ts";
+
+const command: Command = {
+  name: "test",
+  summary:
+    "Runs each migration up, down and up again on a scratch database and compares its catalogs; exit code 1 where one is not exact and its down file does not accept that.",
+  args: {
+    rows: flag("fill the tables with rows before each up, and compare them after the down"),
+    format: value("text (default), or junit: the report that CI servers read", "FORMAT"),
+    scratch: scratchFlag,
+  },
+  positionals: { required: 0, names: ["RANGE"] },
+  examples: [
+    ["migrate test", "all of them"],
+    ["migrate test head", "the newest"],
+    ["migrate test 29f859a13ea1:head --rows", "what comes after that one, with rows in the tables"],
+    ["migrate test --format junit > migrations.xml", "for CI"],
+  ],
+  async run({ args, deps, project, printer, json }) {
+    const format = formatOf(args.text("format"));
+    const result = await testMigrations(deps, {
+      ...project,
+      scratch: args.text("scratch"),
+      range: args.positionals[0],
+      rows: args.flag("rows"),
+      script: (plan, ledger) =>
+        renderSplit(plan, ledger, { client: "any", annotate: false, split: true }).map(({ text }) => text),
+      onScratch: ({ description }) => printer.info(description),
+      onTesting: (revision, index, of) => printer.progress(`${index + 1} of ${of}: ${revision}`),
+      onTested: ({ revision, verdict, ms }: TestedMigration) =>
+        printer.verbose(`${revision}: ${verdict} (${ms.toFixed(0)} ms)`),
+    }).finally(() => printer.progress(""));
+    const { project: _, ...report } = result;
+    if (json) printer.json(report);
+    else if (format === "junit") printer.data(junitReport(report));
+    else for (const line of testLines(report)) printer.data(line);
+    for (const { table, message } of report.unfilled) printer.warn(`no rows in ${table}: ${message}`);
+    printer.info(testTotals(report));
+    return report.passed ? exitCodes.ok : exitCodes.findings;
+  },
+};
+export default command;
+
+function formatOf(text = "text"): "text" | "junit" {
+  if (text === "text" || text === "junit") return text;
+  throw new MigrateError({
+    code: "usage/format",
+    message: `--format takes text or junit, not '${text}'`,
+    hint: "for JSON say --json",
+  });
+}

@@ -1,0 +1,90 @@
+/** The catalogs of a replay and of a live database → the replay's as it would be, had those migrated who did. */
+import { type Catalog, type CatalogObject, keyOf, type ObjectKey, type Value } from "./catalog/catalog.ts";
+import { type Graph, inOrder, nodeOf } from "./graph.ts";
+import type { Applied } from "./ledger/types.ts";
+import type { RevisionId } from "./migration.ts";
+
+/**
+ * What belongs to `role`, who replayed, belongs to whom it belongs to in the live database, if that is one of those who
+ * migrated there, else to the first of them: the migrations did not say whose it is.
+ */
+export function ownedAlike(
+  replayed: Catalog,
+  live: Catalog,
+  role: string,
+  migrators: readonly string[],
+): Catalog {
+  const there = new Map(live.objects.map((object) => [keyOf(object), object]));
+  const here = new Map(replayed.objects.map((object) => [keyOf(object), object]));
+  const ownerOf = (key: ObjectKey): string | undefined => {
+    const owner = there.get(keyOf(key))?.properties["owner"];
+    const parent = here.get(keyOf(key))?.parent;
+    return typeof owner === "string" ? owner : parent === undefined ? undefined : ownerOf(parent);
+  };
+  return {
+    major: replayed.major,
+    objects: replayed.objects.map((object) => {
+      const owner = ownerOf(object);
+      return ofRole(object, role, migrators.find((each) => each === owner) ?? migrators[0] ?? role);
+    }),
+  };
+}
+
+/** The object with one role in the place of another. */
+function ofRole(object: CatalogObject, role: string, owner: string): CatalogObject {
+  const replaced = (name: string): string => (name === role ? owner : name);
+  const properties = Object.entries(object.properties).map(([name, value]): [string, Value] => {
+    if (name === "owner") return [name, replaced(String(value))];
+    return [name, /privileges$/i.test(name) && Array.isArray(value) ? grantsOf(value, replaced) : value];
+  });
+  const identity =
+    object.class === "default privileges"
+      ? [replaced(object.identity[0]!), ...object.identity.slice(1)]
+      : object.identity;
+  return { ...object, identity, properties: Object.fromEntries(properties) };
+}
+
+/** Privileges of other roles, in their order again. */
+function grantsOf(privileges: readonly Value[], replaced: (name: string) => string): Value {
+  return privileges
+    .map((each) =>
+      JSON.stringify(each, (key, value) =>
+        (key === "grantee" || key === "grantor") && typeof value === "string" ? replaced(value) : value,
+      ),
+    )
+    .sort()
+    .map((text) => JSON.parse(text) as Value);
+}
+
+/** The applied revisions in the order in which they were applied, as far as each stands behind all that it needs; else in the graph's. */
+export function orderApplied(graph: Graph, rows: readonly Applied[]): readonly RevisionId[] {
+  const place = new Map(
+    inOrder(
+      graph,
+      rows.map((row) => row.revision),
+    ).map((id, index) => [id, index]),
+  );
+  const order = [...rows]
+    .sort((a, b) =>
+      a.appliedAt === b.appliedAt
+        ? place.get(a.revision)! - place.get(b.revision)!
+        : a.appliedAt < b.appliedAt
+          ? -1
+          : 1,
+    )
+    .map((row) => row.revision);
+  const seen = new Set<RevisionId>();
+  for (const id of order) {
+    const { parents, dependencies } = nodeOf(graph, id);
+    if ([...parents, ...dependencies].some((needed) => place.has(needed) && !seen.has(needed)))
+      return [...place.keys()];
+    seen.add(id);
+  }
+  return order;
+}
+
+/** `"$user", public` → its names. */
+export const searchPathNames = (text: string): readonly string[] =>
+  [...text.matchAll(/"((?:[^"]|"")*)"|[^\s,]+/g)].map(([plain, quoted]) =>
+    quoted === undefined ? plain : quoted.replaceAll('""', '"'),
+  );

@@ -1,0 +1,28 @@
+/** A PostgreSQL version as a person writes it, `16` or `16.4` → the number that servers of it say they have. */
+
+/** A server's version: `server_version_num` and what a person calls it. */
+export interface ServerVersion {
+  readonly number: number;
+  readonly text: string;
+}
+
+/** The form, as the source of a regular expression. */
+export const SERVER_VERSION = "^[1-9][0-9](\\.[0-9]{1,2})?$";
+
+const OLDEST = 12;
+
+/** How the text must be, where it is no version of 12 or later. */
+export function serverVersionFault(
+  text: string,
+): { readonly mustBe: string; readonly hint: string } | undefined {
+  const isOne = new RegExp(SERVER_VERSION).test(text) && Number.parseInt(text, 10) >= OLDEST;
+  return isOne
+    ? undefined
+    : { mustBe: `a PostgreSQL version of ${OLDEST} or later`, hint: "for example 16, or 16.4" };
+}
+
+/** Of a text that has no such fault. */
+export function serverVersionOf(text: string): ServerVersion {
+  const [major, minor = "0"] = text.split(".");
+  return { number: Number(major) * 10_000 + Number(minor), text };
+}

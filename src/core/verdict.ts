@@ -1,0 +1,146 @@
+/** What a migration's two files left on a scratch database → the verdict on them. */
+import { type Aspect, aspects } from "./acceptance.ts";
+import type { Catalog } from "./catalog/catalog.ts";
+import type { Difference } from "./catalog/compare.ts";
+import type { Diagnostic } from "./errors.ts";
+import type { RevisionId } from "./migration.ts";
+import type { Loss } from "./statement/losses.ts";
+
+/** `irreversible`: it has no down file, and says why; `skipped`: it needs one that failed on its way up. */
+export type Verdict = "exact" | Aspect | "fails" | "irreversible" | "skipped";
+
+/** A table that has other rows after the down than before the up. */
+export interface ChangedRows {
+  /** `shop.users` */
+  readonly table: string;
+  readonly before: number;
+  /** As many may be others; 0 where the table is gone. */
+  readonly after: number;
+}
+
+/** What was seen of an up, a down and an up. */
+export interface Observed {
+  /** From the catalog before the up to the one after the down. */
+  readonly down: readonly Difference[];
+  /** From the catalog after the first up to the one after the second. */
+  readonly again: readonly Difference[];
+  /** What statements of the up take away that was there, and no down can bring back. */
+  readonly losses: readonly Loss[];
+  readonly rows: readonly ChangedRows[];
+}
+
+/** A step that the server, or the program, refused. */
+export interface FailedStep {
+  readonly step: "up" | "down" | "up again";
+  readonly diagnostics: readonly Diagnostic[];
+}
+
+/** One migration, tested. */
+export interface TestedMigration extends Observed {
+  readonly revision: RevisionId;
+  readonly message: string;
+  /** Of its up file. */
+  readonly path: string;
+  readonly verdict: Verdict;
+  /** Nothing is to be mended: it is exact, or what was found is accepted. */
+  readonly passed: boolean;
+  /** Why what was found is accepted; also where nothing was found that had to be. */
+  readonly accepted?: string;
+  readonly failed?: FailedStep;
+  /** Milliseconds. */
+  readonly ms: number;
+}
+
+/** Revisions of which none needs another, run in several orders. */
+export interface TestedOrders {
+  readonly revisions: readonly RevisionId[];
+  /** The merge that joins them; absent: nothing does. */
+  readonly merge?: RevisionId;
+  /** How many orders were run, of `possible`. */
+  readonly orders: number;
+  readonly possible: number;
+  readonly verdict: Verdict;
+  /** Each order gives the same, but for the order of columns. */
+  readonly passed: boolean;
+  /** From the catalog of the first order to the first that is not the same. */
+  readonly differences: readonly Difference[];
+  readonly failed?: FailedStep;
+}
+
+/** The database that the offline script makes, beside the one that the run makes. */
+export interface TestedScript {
+  readonly verdict: Verdict;
+  readonly passed: boolean;
+  /** From the run's catalog to the script's. */
+  readonly differences: readonly Difference[];
+  /** Why the script failed, or why there is none in that form. */
+  readonly diagnostics: readonly Diagnostic[];
+}
+
+/** A table that could be given no rows, and what the server said last. */
+export interface Unfilled {
+  readonly table: string;
+  readonly message: string;
+}
+
+export interface TestReport {
+  /** In the order in which they were run. */
+  readonly migrations: readonly TestedMigration[];
+  readonly orders: readonly TestedOrders[];
+  /** Absent where it was not asked for, or a migration fails. */
+  readonly script?: TestedScript;
+  readonly unfilled: readonly Unfilled[];
+  /** Everything that was tested passed. */
+  readonly passed: boolean;
+}
+
+/** The rows of a table as one text that is another for other rows. */
+export interface RowsOfTable {
+  readonly count: number;
+  readonly digest: string;
+}
+
+/** By `shop.users`. */
+export type RowsByTable = ReadonlyMap<string, RowsOfTable>;
+
+/** The tables that had rows and have others. */
+export function changedRows(before: RowsByTable, after: RowsByTable): readonly ChangedRows[] {
+  return [...before]
+    .filter(([table, rows]) => rows.count > 0 && rows.digest !== after.get(table)?.digest)
+    .map(([table, { count }]) => ({ table, before: count, after: after.get(table)?.count ?? 0 }));
+}
+
+export const nothingSeen: Observed = { down: [], again: [], losses: [], rows: [] };
+
+/** All that is otherwise; none: it is exact. The worst comes last. */
+export function aspectsOf({ down, again, losses, rows }: Observed): readonly Aspect[] {
+  const differences = [...down, ...again];
+  const found: Readonly<Record<Aspect, boolean>> = {
+    "column-order": differences.some(({ kind }) => kind === "order"),
+    lossy: losses.length > 0 || rows.length > 0,
+    different: differences.some(({ kind }) => kind !== "order"),
+  };
+  return aspects.filter((aspect) => found[aspect]);
+}
+
+/**
+ * Of what statements take away, what held rows before them and is gone. A table of that name that is there again may hold
+ * the rows of the old one: only the rows themselves can tell.
+ */
+export function lossesOfRows(losses: readonly Loss[], before: Catalog, after: Catalog): readonly Loss[] {
+  const [was, is] = [holdersIn(before), holdersIn(after)];
+  return losses.filter(
+    ({ kind, object }) => TAKES_ROWS.has(kind) && was(object) && (kind === "truncate" || !is(object)),
+  );
+}
+
+/** Whether a name, with or without its schema, is one of what holds rows in a catalog. */
+function holdersIn({ objects }: Catalog): (name: string) => boolean {
+  const names = objects
+    .filter((object) => HOLDERS.has(object.class))
+    .map(({ identity }) => `.${identity.join(".")}`);
+  return (name) => names.some((each) => each.endsWith(`.${name}`));
+}
+
+const HOLDERS = new Set(["schema", "table", "column"]);
+const TAKES_ROWS = new Set(["drop table", "drop column", "drop schema", "truncate"]);

@@ -1,0 +1,55 @@
+/** Differences of two catalogs → the lines a person reads. */
+import type { Value } from "../core/catalog/catalog.ts";
+import type { Difference } from "../core/catalog/compare.ts";
+import { onOneLine } from "./terminal.ts";
+
+/** What the two catalogs are called: `["migrations", "database"]`. */
+export type Sides = readonly [first: string, second: string];
+
+/** A line for each object, and below it one for each property. */
+export function differenceLines(differences: readonly Difference[], sides: Sides): readonly string[] {
+  return differences.flatMap((difference) => [
+    `${difference.kind.padEnd(7)}  ${objectName(difference)}`,
+    ...Object.entries(difference.properties ?? {}).flatMap(([name, pair]) =>
+      propertyLines(name, pair, sides),
+    ),
+  ]);
+}
+
+/** `column shop.users.email`; of a comment `comment column shop.users.email`. */
+const objectName = ({ class: name, identity }: Difference): string =>
+  onOneLine(
+    name === "comment"
+      ? `${name} ${identity[0]} ${identity.slice(1).join(".")}`
+      : `${name} ${identity.join(".")}`,
+  );
+
+function propertyLines(
+  name: string,
+  [first, second]: readonly [Value | undefined, Value | undefined],
+  sides: Sides,
+): readonly string[] {
+  const width = Math.max(...sides.map((side) => side.length));
+  const [a, b] = shortened(textOf(first), textOf(second));
+  return [a, b].map(
+    (text, index) => `${" ".repeat(9)}${name}, ${sides[index]!.padEnd(width)}: ${onOneLine(text)}`,
+  );
+}
+
+function textOf(value: Value | undefined): string {
+  if (value === undefined) return "none";
+  return typeof value === "string" ? value : JSON.stringify(value);
+}
+
+const LONG = 160; // characters
+
+/** Of long texts the part around the first place where they are not the same. */
+function shortened(a: string, b: string): readonly [string, string] {
+  if (Math.max(a.length, b.length) <= LONG) return [a, b];
+  let same = 0;
+  while (same < a.length && a[same] === b[same]) same += 1;
+  const from = Math.max(0, same - LONG / 4);
+  const part = (text: string): string =>
+    `${from > 0 ? "… " : ""}${text.slice(from, from + LONG)}${text.length > from + LONG ? " …" : ""}`;
+  return [part(a), part(b)];
+}

@@ -1,0 +1,151 @@
+/** What `migrate test` found → the lines a person reads, and the report that CI servers read (JUnit's XML). */
+
+import type { TestedMigration, TestReport, Verdict } from "../core/verdict.ts";
+import { differenceLines } from "./differences.ts";
+import { lossLine } from "./loss.ts";
+import { onOneLine } from "./terminal.ts";
+
+/** One test: a migration, branches in several orders, or the script. */
+interface Line {
+  readonly verdict: Verdict;
+  readonly passed: boolean;
+  /** `0002_add_orders.up.sql  8f14e45fceea` */
+  readonly name: string;
+  /** Why it is accepted. */
+  readonly note?: string | undefined;
+  readonly details: readonly string[];
+  /** Milliseconds. */
+  readonly ms?: number;
+}
+
+/** All tests of a report, in the order in which they were made. */
+function linesOf({ migrations, orders, script }: TestReport): readonly Line[] {
+  return [
+    ...migrations.map(lineOf),
+    ...orders.map(({ revisions, merge, orders: run, possible, verdict, passed, differences, failed }) => ({
+      verdict,
+      passed,
+      name: `${run} of ${possible} orders of ${revisions.join(", ")}${merge === undefined ? "" : `, which ${merge} merges`}`,
+      details: [
+        ...differenceLines(differences, ["first", "other"]),
+        ...(failed?.diagnostics ?? []).map(({ message }) => message),
+      ],
+    })),
+    ...(script === undefined
+      ? []
+      : [
+          {
+            ...script,
+            name: "the offline script, against the run",
+            details: [
+              ...differenceLines(script.differences, ["run", "script"]),
+              ...script.diagnostics.map(({ message }) => message),
+            ],
+          },
+        ]),
+  ];
+}
+
+function lineOf(tested: TestedMigration): Line {
+  const { revision, path, verdict, passed, accepted, failed, ms } = tested;
+  return {
+    verdict,
+    passed,
+    name: `${onOneLine(path)}  ${revision}`,
+    note: accepted,
+    details: [
+      ...tested.losses.map((loss) => `the up ${lossLine(loss)}`),
+      ...tested.rows.map(
+        ({ table, before, after }) =>
+          `other rows after the down: ${onOneLine(table)} (${before} before, ${after} after)`,
+      ),
+      ...headed("after the down", differenceLines(tested.down, ["before", "after"])),
+      ...headed("after the second up", differenceLines(tested.again, ["first", "second"])),
+      ...(failed === undefined ? [] : failureLines(failed)),
+    ],
+    ms,
+  };
+}
+
+const failureLines = ({ step, diagnostics }: NonNullable<TestedMigration["failed"]>): readonly string[] =>
+  diagnostics.map(({ message, location }) => {
+    const place = location === undefined ? "" : `${onOneLine(location.path)}:${location.line}: `;
+    return `the ${step} fails: ${place}${onOneLine(message)}`;
+  });
+
+const headed = (head: string, lines: readonly string[]): readonly string[] =>
+  lines.length === 0 ? [] : [`${head}:`, ...lines.map((line) => `  ${line}`)];
+
+// ── for a person ────────────────────────────────────────────────────────────────────────────────────────────────
+
+const WIDTH = "irreversible".length;
+
+const blockOf = ({ verdict, passed, name, note, details }: Line): readonly string[] => [
+  `${passed ? "ok  " : "FAIL"}  ${verdict.padEnd(WIDTH)}  ${name}${note === undefined ? "" : `  (${onOneLine(note)})`}`,
+  ...details.map((line) => `${" ".repeat(6)}${line}`),
+];
+
+/** A line for each test, with what it found below. */
+export const testLines = (report: TestReport): readonly string[] => linesOf(report).flatMap(blockOf);
+
+/** `12 migrations: 9 exact, 2 column-order (1 accepted), 1 fails` */
+export function testTotals({ migrations }: TestReport): string {
+  const counts = new Map<Verdict, { all: number; accepted: number }>();
+  for (const { verdict, passed } of migrations) {
+    const count = counts.get(verdict) ?? { all: 0, accepted: 0 };
+    count.all += 1;
+    if (passed && verdict !== "exact" && verdict !== "irreversible") count.accepted += 1;
+    counts.set(verdict, count);
+  }
+  const parts = [...counts].map(
+    ([verdict, { all, accepted }]) => `${all} ${verdict}${accepted === 0 ? "" : ` (${accepted} accepted)`}`,
+  );
+  const number = `${migrations.length} migration${migrations.length === 1 ? "" : "s"}`;
+  return parts.length === 0 ? number : `${number}: ${parts.join(", ")}`;
+}
+
+// ── JUnit ───────────────────────────────────────────────────────────────────────────────────────────────────────
+
+/** One `testcase` for each test; what did not pass is a `failure`, what could not be run `skipped`. */
+export function junitReport(report: TestReport): string {
+  const lines = linesOf(report);
+  const failures = lines.filter(({ passed, verdict }) => !passed && verdict !== "skipped").length;
+  const skipped = lines.filter(({ verdict }) => verdict === "skipped").length;
+  const counts = `tests="${lines.length}" failures="${failures}" skipped="${skipped}" time="${seconds(
+    lines.reduce((sum, { ms = 0 }) => sum + ms, 0),
+  )}"`;
+  return [
+    '<?xml version="1.0" encoding="UTF-8"?>',
+    `<testsuites ${counts}>`,
+    `  <testsuite name="migrate test" ${counts}>`,
+    ...lines.flatMap(caseOf),
+    "  </testsuite>",
+    "</testsuites>",
+  ].join("\n");
+}
+
+function caseOf({ verdict, passed, name, note, details, ms = 0 }: Line): readonly string[] {
+  const head = `    <testcase classname="migrate test" name="${xml(name)}" time="${seconds(ms)}"`;
+  const text = xml([...(note === undefined ? [] : [note]), ...details].join("\n"));
+  if (verdict === "skipped") return [`${head}>`, `      <skipped message="${text}"/>`, "    </testcase>"];
+  if (!passed)
+    return [
+      `${head}>`,
+      `      <failure type="${verdict}" message="${verdict}">${text}</failure>`,
+      "    </testcase>",
+    ];
+  return text === ""
+    ? [`${head}/>`]
+    : [`${head}>`, `      <system-out>${verdict}: ${text}</system-out>`, "    </testcase>"];
+}
+
+const seconds = (ms: number): string => (ms / 1000).toFixed(3);
+
+/** What XML cannot hold is left out. */
+const xml = (text: string): string =>
+  text
+    .replaceAll(/[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\u{10000}-\u{10ffff}]/gu, "")
+    .replaceAll("&", "&amp;")
+    .replaceAll("<", "&lt;")
+    .replaceAll(">", "&gt;")
+    .replaceAll('"', "&quot;");

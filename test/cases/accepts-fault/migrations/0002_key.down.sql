@@ -1,0 +1,4 @@
+-- revision: b1
+-- accepts: all
+
+DROP TABLE keys;

@@ -1,0 +1,277 @@
+/** `migrate test` and `migrate drift` on real servers: each verdict, each kind of drift, and none where there is none. */
+import { afterAll, describe, expect, test } from "vitest";
+import { drift } from "../../src/app/drift.ts";
+import { type TestOptions, testMigrations } from "../../src/app/test.ts";
+import type { Difference } from "../../src/core/catalog/compare.ts";
+import { renderSplit } from "../../src/render/script/script.ts";
+import { changes } from "../support/changes.ts";
+import { failureOf, ownDatabase, project, type TestProject } from "../support/project.ts";
+import { ownRole } from "../support/roles.ts";
+import { query, servers } from "../support/server.ts";
+
+const [server] = servers();
+const scratch = () => server!.url();
+
+const script: TestOptions["script"] = (plan, ledger) =>
+  renderSplit(plan, ledger, { client: "any", annotate: false, split: true }).map(({ text }) => text);
+
+const tested = (of: TestProject, options: TestOptions = {}) =>
+  testMigrations(of.deps, { scratch: scratch(), ...options });
+
+describe.sequential("each migration goes up, down and up again", () => {
+  const shop = project({
+    exact: { up: "CREATE TABLE t (id int PRIMARY KEY, a text, b text);", down: "DROP TABLE t;" },
+    order: {
+      up: "ALTER TABLE t RENAME COLUMN a TO c;",
+      down: "ALTER TABLE t ADD COLUMN a text; UPDATE t SET a = c; ALTER TABLE t DROP COLUMN c;",
+    },
+    lossy: { up: "ALTER TABLE t DROP COLUMN b;", down: "ALTER TABLE t ADD COLUMN b text;" },
+    different: { up: "CREATE TABLE u (); CREATE VIEW v AS SELECT 1 AS x;", down: "DROP TABLE u;" },
+    again: { up: "CREATE TYPE k AS ENUM ('a');", down: "SELECT 1;" },
+    index: {
+      up: "CREATE INDEX CONCURRENTLY i ON t (id);",
+      down: "DROP INDEX CONCURRENTLY i;",
+    },
+    down: { up: "CREATE TABLE w ();", down: "DROP TABLE nobody;" },
+    up: { up: "CREATE TABLE w ();", down: "SELECT 1;" },
+    needs: { up: "SELECT 1;", down: "SELECT 1;" },
+  });
+
+  test("and the verdict says what is otherwise, in words of the catalog", async () => {
+    const { migrations, script: ofScript, passed } = await tested(shop, { script });
+    expect(passed).toBe(false);
+    expect(ofScript).toBeUndefined();
+    const seen = migrations.map(({ revision, verdict, passed }) => [revision, verdict, passed]);
+    expect(seen).toEqual([
+      ["exact", "exact", true],
+      ["order", "column-order", false],
+      ["lossy", "lossy", false],
+      ["different", "fails", false],
+      ["again", "fails", false],
+      ["index", "exact", true],
+      ["down", "fails", false],
+      ["up", "fails", false],
+      ["needs", "skipped", false],
+    ]);
+    const [, , lossy, different, again, , down, up] = migrations;
+    expect(lossy).toMatchObject({
+      losses: [{ kind: "drop column", object: "t.b" }],
+      down: [],
+    });
+    expect(different!.down).toEqual([expect.objectContaining({ kind: "extra", class: "view" })]);
+    expect(again!.failed).toMatchObject({
+      step: "up again",
+      diagnostics: [{ message: 'type "k" already exists', location: { path: "0005_again.up.sql", line: 4 } }],
+    });
+    expect(down!.failed).toMatchObject({ step: "down" });
+    expect(up!.failed).toMatchObject({ step: "up" });
+  });
+
+  test("a range begins behind its start; a target is one migration", async () => {
+    const names = async (range: string) =>
+      (await tested(shop, { range })).migrations.map(({ revision }) => revision);
+    expect(await names("exact:lossy")).toEqual(["order", "lossy"]);
+    expect(await names("lossy")).toEqual(["lossy"]);
+  });
+});
+
+describe("accepted", () => {
+  const accepting = (accepts: string) =>
+    project({
+      a: { up: "CREATE TABLE t (a text, b text);", down: "DROP TABLE t;" },
+      b: {
+        up: "ALTER TABLE t DROP COLUMN a;",
+        down: "ALTER TABLE t ADD COLUMN a text;",
+        downHeader: [`accepts: ${accepts}`],
+      },
+      c: { up: "CREATE TABLE u ();", down: "DROP TABLE u;" },
+    });
+
+  test("is what the down file names, all of it, with its reason", async () => {
+    const { migrations, passed } = await tested(accepting("lossy, column-order (nobody used it)"));
+    expect(passed).toBe(true);
+    expect(migrations[1]).toMatchObject({ verdict: "lossy", passed: true, accepted: "nobody used it" });
+    expect((await tested(accepting("lossy (nobody used it)"), { range: "b" })).passed).toBe(false);
+  });
+});
+
+describe("rows", () => {
+  const shop = project({
+    a: {
+      up: `CREATE TYPE kind AS ENUM ('x', 'y');
+        CREATE DOMAIN positive AS int CHECK (VALUE > 0);
+        CREATE TABLE users (id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, mail varchar(5) NOT NULL UNIQUE,
+          age int NOT NULL CHECK (age >= 18), status text NOT NULL CHECK (status IN ('on', 'off')));
+        CREATE TABLE orders (id serial PRIMARY KEY, user_id bigint NOT NULL REFERENCES users, k kind NOT NULL, n positive NOT NULL,
+          price numeric(10,2) NOT NULL, at timestamptz NOT NULL, tags text[] NOT NULL, data jsonb NOT NULL, key uuid NOT NULL UNIQUE);
+        CREATE TABLE impossible (id int NOT NULL CHECK (false));`,
+      down: "DROP TABLE impossible, orders, users; DROP DOMAIN positive; DROP TYPE kind;",
+    },
+    b: { up: "UPDATE orders SET price = 0;", down: "SELECT 1;" },
+    c: {
+      up: "ALTER TABLE users ADD COLUMN name text NOT NULL;",
+      down: "ALTER TABLE users DROP COLUMN name;",
+    },
+    d: {
+      up: "CREATE TABLE copy AS SELECT * FROM orders; DROP TABLE orders; ALTER TABLE copy RENAME TO orders;",
+      down: "SELECT 1;",
+      downHeader: ["accepts: different (a test)"],
+    },
+  });
+
+  test("are there before the up; what becomes of them is seen", async () => {
+    const { migrations, unfilled } = await tested(shop, { rows: true });
+    expect(unfilled).toEqual([expect.objectContaining({ table: "public.impossible" })]);
+    const [, b, c, d] = migrations;
+    expect(b).toMatchObject({
+      verdict: "lossy",
+      rows: [{ table: "public.orders", before: 3, after: 3 }],
+      down: [],
+    });
+    expect(c).toMatchObject({ verdict: "fails", failed: { step: "up" } });
+    expect(c!.failed!.diagnostics[0]!.message).toContain("contains null values");
+    // What rows refuse is there for what comes after it; a table that is there again has not lost its rows.
+    expect(d).toMatchObject({ verdict: "different", passed: true, losses: [], rows: [] });
+  });
+
+  test("are not there without being asked for", async () => {
+    const { migrations } = await tested(shop, { range: "a:c" });
+    expect(migrations.map(({ verdict }) => verdict)).toEqual(["exact", "exact"]);
+  });
+});
+
+describe("branches", () => {
+  const forked = (left: string, right: string) =>
+    project({
+      root: { up: "CREATE TABLE t ();", down: "DROP TABLE t;" },
+      left: { up: left, down: "SELECT 1;", parent: "root" },
+      right: { up: right, down: "SELECT 1;", parent: "root" },
+    });
+  const ordersOf = async (left: string, right: string) =>
+    (await tested(forked(left, right), { range: "right", script })).orders;
+
+  test("give the same in either order, or are told apart", async () => {
+    const both = forked(
+      "ALTER TABLE t ADD COLUMN IF NOT EXISTS a int;",
+      "ALTER TABLE t ADD COLUMN IF NOT EXISTS a text;",
+    );
+    const { orders } = await tested(both);
+    expect(orders).toMatchObject([
+      { revisions: ["left", "right"], orders: 2, possible: 2, verdict: "different", passed: false },
+    ]);
+    expect(await ordersOf("SELECT 1;", "SELECT 1;")).toEqual([]);
+    const columns = forked("ALTER TABLE t ADD COLUMN a int;", "ALTER TABLE t ADD COLUMN b int;");
+    expect((await tested(columns)).orders).toMatchObject([{ verdict: "column-order", passed: true }]);
+  });
+});
+
+describe("the script", () => {
+  const small = project({
+    a: { up: "CREATE TABLE t (id int);", down: "DROP TABLE t;" },
+    b: { up: "CREATE INDEX CONCURRENTLY i ON t (id);", down: "DROP INDEX CONCURRENTLY i;" },
+  });
+
+  test("makes what the run makes; one that does not is found", async () => {
+    expect((await tested(small, { script })).script).toMatchObject({ verdict: "exact", passed: true });
+    const other = await tested(small, { script: () => ["CREATE TABLE t (id int)", "CREATE TABLE extra ()"] });
+    expect(other.script).toMatchObject({ verdict: "different", passed: false });
+    const broken = await tested(small, { script: () => ["SELEC"] });
+    expect(broken.script).toMatchObject({
+      verdict: "fails",
+      diagnostics: [{ message: expect.stringContaining("SELEC") }],
+    });
+  });
+});
+
+/** What was kept here may grant to roles of the tests, which could not be dropped then. */
+afterAll(async () => {
+  for (const { url } of servers()) {
+    const kept = await query<{ datname: string }>(
+      url(),
+      "SELECT datname FROM pg_database WHERE datname ^@ 'retort_kept_'",
+    );
+    for (const { datname } of kept) await query(url(), `DROP DATABASE IF EXISTS ${datname}`);
+    await query(url(), `DROP ROLE IF EXISTS ${ROLE}`);
+  }
+});
+
+/** Whom the objects of all classes are granted to. */
+const ROLE = "retort_proof_role";
+
+const kinds = (differences: readonly Difference[]) =>
+  differences.map(({ kind, class: name, identity }) => `${kind} ${name} ${identity.join(".")}`);
+
+describe.sequential.each(servers())("drift on $name", (on) => {
+  const shop = project({
+    a: "CREATE TABLE t (id int PRIMARY KEY, a text);",
+    left: { up: "ALTER TABLE t ADD COLUMN l int;", parent: "a" },
+    right: { up: "ALTER TABLE t ADD COLUMN r int;", parent: "a" },
+  });
+
+  test("is none where only migrations were run, in whatever order; else it is told by object", async () => {
+    const { url } = await ownDatabase(on);
+    await shop.upgrade(url, "right");
+    await shop.upgrade(url, "left");
+    const look = (ignore?: readonly string[]) => drift(shop.deps, { database: url, ignore });
+    expect(await look()).toMatchObject({ differences: [], revisions: ["a", "right", "left"], changed: [] });
+    await query(
+      url,
+      "CREATE TABLE x (i int); ALTER TABLE t ALTER a SET NOT NULL; ALTER TABLE t DROP l; CREATE SCHEMA p",
+    );
+    expect(kinds((await look()).differences)).toEqual([
+      "differs column public.t.a",
+      "missing column public.t.l",
+      "extra schema p",
+      "extra table public.x",
+    ]);
+    expect(kinds((await look(["p", "public.x", "column:public.t.*"])).differences)).toEqual([]);
+    shop.write(
+      "0001_a.up.sql",
+      "-- revision: a\n-- parent: none\n\nCREATE TABLE t (id int PRIMARY KEY, a int);\n",
+    );
+    expect((await look()).changed).toEqual(["a"]);
+  });
+
+  test("is none for every class of object that there is", async () => {
+    const all = changes
+      .filter(({ since = 12, needs }) => since <= on.major && needs === undefined)
+      .map(({ setup }, index) => ({ setup, name: `c${index}` }));
+    await query(on.url(), `DROP ROLE IF EXISTS ${ROLE}; CREATE ROLE ${ROLE}`);
+    const sql = all.map(({ setup, name }) =>
+      `CREATE SCHEMA ${name};\nSET search_path = ${name};\n${setup};`
+        .replaceAll("CASE", name)
+        .replaceAll("ROLE", ROLE),
+    );
+    const every = project({ all: sql.join("\n") });
+    const { url } = await ownDatabase(on);
+    await every.upgrade(url);
+    expect(all.length).toBeGreaterThan(100);
+    expect(kinds((await drift(every.deps, { database: url })).differences)).toEqual([]);
+  });
+
+  test("is none for the owner where another role replays, nor for a search_path of the database", async () => {
+    const shop = project({ a: "CREATE SCHEMA app;\nCREATE TABLE t (id int);\nGRANT SELECT ON t TO public;" });
+    const role = await ownRole(on, "LOGIN");
+    const { url, name } = await ownDatabase(on);
+    await query(
+      url,
+      `GRANT CREATE ON DATABASE ${name} TO ${role.name}; ALTER DATABASE ${name} SET search_path = app`,
+    );
+    await shop.upgrade(role.url(name));
+    const look = () => drift(shop.deps, { database: role.url(name), scratch: on.url() });
+    expect(kinds((await look()).differences)).toEqual([]);
+    await query(url, "ALTER TABLE app.t OWNER TO CURRENT_USER");
+    expect(kinds((await look()).differences)).toEqual(["differs table app.t"]);
+  });
+
+  test("is not looked for while a step is half done, or where a row has no file", async () => {
+    const failing = project({
+      a: { up: "CREATE TABLE t ();\nSELECT 1 / 0;", header: ["transaction: none"] },
+    });
+    const { url } = await ownDatabase(on);
+    await failureOf(failing.upgrade(url));
+    expect(await failureOf(drift(failing.deps, { database: url }))).toMatchObject({
+      code: "state/interrupted",
+    });
+  });
+});

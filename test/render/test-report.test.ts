@@ -1,0 +1,100 @@
+/** What `migrate test` found goes in; lines for a person and JUnit's XML come out. */
+import { expect, test } from "vitest";
+import { nothingSeen, type TestedMigration, type TestReport } from "../../src/core/verdict.ts";
+import { junitReport, testLines, testTotals } from "../../src/render/test-report.ts";
+
+const migration = (revision: string, rest: Partial<TestedMigration>): TestedMigration => ({
+  revision,
+  message: revision,
+  path: `0001_${revision}.up.sql`,
+  verdict: "exact",
+  passed: true,
+  ms: 1200,
+  ...nothingSeen,
+  ...rest,
+});
+
+const report: TestReport = {
+  migrations: [
+    migration("a", {}),
+    migration("b", {
+      verdict: "lossy",
+      accepted: "it was <never> used",
+      losses: [{ effect: "takes-away", kind: "drop column", object: "t.x" }],
+      rows: [{ table: "public.t", before: 3, after: 0 }],
+    }),
+    migration("c", {
+      verdict: "different",
+      passed: false,
+      down: [
+        {
+          kind: "differs",
+          class: "view",
+          identity: ["public", "v"],
+          properties: { definition: [`${"a".repeat(300)}x`, `${"a".repeat(300)}y`] },
+        },
+        { kind: "missing", class: "comment", identity: ["table", "public", "t"] },
+      ],
+    }),
+    migration("d", {
+      verdict: "fails",
+      passed: false,
+      failed: {
+        step: "down",
+        diagnostics: [
+          {
+            code: "execution/statement",
+            message: 'no "t"\n\u001b[31m',
+            location: { path: "d.down.sql", line: 4, column: 1 },
+          },
+        ],
+      },
+    }),
+    migration("e", { verdict: "skipped", passed: false }),
+  ],
+  orders: [
+    {
+      revisions: ["a", "b"],
+      merge: "c",
+      orders: 2,
+      possible: 2,
+      verdict: "exact",
+      passed: true,
+      differences: [],
+    },
+  ],
+  script: {
+    verdict: "skipped",
+    passed: true,
+    differences: [],
+    diagnostics: [{ code: "source/not-splittable", message: "a temporary table" }],
+  },
+  unfilled: [],
+  passed: false,
+};
+
+test("lines", () => {
+  const lines = testLines(report);
+  expect(lines).toContain("ok    lossy         0001_b.up.sql  b  (it was <never> used)");
+  expect(lines).toContain("      other rows after the down: public.t (3 before, 0 after)");
+  expect(lines).toContain("        missing  comment table public.t");
+  expect(lines).toContain('      the down fails: d.down.sql:4: no "t" \\u001b[31m');
+  expect(lines).toContain("ok    exact         2 of 2 orders of a, b, which c merges");
+  const definitions = lines.filter((line) => line.includes("definition"));
+  expect(definitions.map((line) => line.at(-1))).toEqual(["x", "y"]);
+  for (const line of definitions) expect(line.length).toBeLessThan(120);
+  expect(testTotals(report)).toBe(
+    "5 migrations: 1 exact, 1 lossy (1 accepted), 1 different, 1 fails, 1 skipped",
+  );
+});
+
+test("JUnit", () => {
+  const xml = junitReport(report);
+  expect(xml).toContain('<testsuites tests="7" failures="2" skipped="2" time="6.000">');
+  expect(xml).toContain("lossy: it was &lt;never&gt; used");
+  expect(xml).toContain(
+    '<failure type="fails" message="fails">the down fails: d.down.sql:4: no &quot;t&quot; \\u001b[31m</failure>',
+  );
+  expect(xml).toContain('<skipped message="a temporary table"/>');
+  expect(xml.match(/<testcase /g)).toHaveLength(7);
+});
