@@ -1,0 +1,150 @@
+/** Pieces → the same in an order in which each comes after what it names. */
+import type { ObjectKey } from "../catalog/catalog.ts";
+import { cyclesOf } from "../cycles.ts";
+import { type Piece, phase } from "./piece.ts";
+import { type Name, operatorName, otherName, referencesIn, routineName } from "./references.ts";
+
+export interface Ordered {
+  readonly pieces: readonly Piece[];
+  /** Objects that need each other, so that none of them can come first. */
+  readonly cycles: readonly (readonly ObjectKey[])[];
+}
+
+export function inOrder(given: readonly Piece[]): Ordered {
+  let pieces = given;
+  for (;;) {
+    const graph = graphOf(pieces);
+    const cycles = cyclesOf(
+      pieces.map((_, index) => String(index)),
+      (index) => graph.needs[Number(index)]!.map(String),
+    );
+    if (cycles.length === 0) return { pieces: sorted(pieces, graph), cycles: [] };
+    const inCycle = cycles.map((group) => group.map(Number));
+    const split = new Set(
+      inCycle.flatMap((group) => group.filter((index) => pieces[index]!.split !== undefined)),
+    );
+    if (split.size === 0)
+      return { pieces, cycles: inCycle.map((group) => group.map((index) => pieces[index]!.object)) };
+    pieces = pieces.flatMap((piece, index) => (split.has(index) ? piece.split!() : [piece]));
+  }
+}
+
+interface Graph {
+  /** By a piece's index, the indexes of those that come before it. */
+  readonly needs: readonly (readonly number[])[];
+}
+
+function graphOf(pieces: readonly Piece[]): Graph {
+  const makers = new Map<Name, number[]>();
+  const shells = new Map<Name, number>();
+  for (const [index, piece] of pieces.entries()) {
+    const name = nameOfPiece(piece);
+    if (name === undefined) continue;
+    if (piece.isShell === true) shells.set(name, index);
+    else if (makers.has(name)) makers.get(name)!.push(index);
+    else makers.set(name, [index]);
+  }
+  const first = firstOf(pieces);
+  const needs = pieces.map((piece, index): readonly number[] => {
+    if (piece.isShell === true) return [];
+    const found = new Set<number>();
+    const own = nameOfPiece(piece);
+    for (const name of piece.statements.flatMap((each) => [...referencesIn(each)])) {
+      if (name === own) continue;
+      const shell = shells.get(name);
+      const isPart = shell !== undefined && namedBy(pieces, makers.get(name) ?? [], piece);
+      for (const maker of isPart ? [shell] : (makers.get(name) ?? [])) found.add(maker);
+      if (shell !== undefined) found.add(shell);
+    }
+    // A later piece of an object comes after its first one.
+    const firstPiece = first.get(keyOf(piece.object));
+    if (firstPiece !== undefined) found.add(firstPiece);
+    for (const each of found) if (isLater(pieces[each]!, piece)) found.delete(each);
+    found.delete(index);
+    return [...found];
+  });
+  return { needs };
+}
+
+/** Whether the whole type, which comes after its shell, names that routine. */
+function namedBy(pieces: readonly Piece[], makers: readonly number[], routine: Piece): boolean {
+  const name = nameOfPiece(routine);
+  if (name === undefined || routine.object.class !== "function") return false;
+  return makers.some((index) => pieces[index]!.statements.some((each) => referencesIn(each).has(name)));
+}
+
+/** The same object's pieces: one that comes later by its phase is not needed by one before. */
+const isLater = (one: Piece, other: Piece): boolean =>
+  keyOf(one.object) === keyOf(other.object) && one.phase > other.phase;
+
+const keyOf = ({ class: name, identity }: ObjectKey): string => JSON.stringify([name, ...identity]);
+
+function firstOf(pieces: readonly Piece[]): ReadonlyMap<string, number> {
+  const first = new Map<string, number>();
+  for (const [index, piece] of pieces.entries()) {
+    const key = keyOf(piece.object);
+    if (!first.has(key)) first.set(key, index);
+  }
+  return first;
+}
+
+/** The name that others name what a piece makes by; undefined for what nothing names with a schema. */
+function nameOfPiece(piece: Piece): Name | undefined {
+  const { class: kind, identity } = piece.object;
+  const [schema, name] = identity;
+  if (schema === undefined || name === undefined || !MAKERS.has(piece.phase)) return undefined;
+  if (kind === "function" || kind === "procedure" || kind === "aggregate") return routineName(schema, name);
+  if (kind === "operator") return operatorName(schema, name);
+  return identity.length === 2 || kind.startsWith("operator ") ? otherName(schema, name) : undefined;
+}
+
+/** The phases of the pieces that make an object; the others add to what there is. */
+const MAKERS = new Set(
+  (
+    [
+      "type",
+      "function",
+      "operator",
+      "text search",
+      "sequence",
+      "table",
+      "index",
+      "view",
+      "statistics",
+    ] as const
+  ).map(phase),
+);
+
+/** By phase, then as they were given, as far as what they need allows. There are no cycles. */
+function sorted(pieces: readonly Piece[], { needs }: Graph): readonly Piece[] {
+  const rank = pieces
+    .map((piece, index) => ({ piece, index }))
+    .sort((a, b) => a.piece.phase - b.piece.phase || a.index - b.index);
+  const position = new Map(rank.map(({ index }, at) => [index, at]));
+  const missing = needs.map((each) => each.length);
+  const followers = pieces.map((): number[] => []);
+  for (const [index, each] of needs.entries()) for (const need of each) followers[need]!.push(index);
+  // The positions of the pieces that nothing holds back, in descending order.
+  const ready: number[] = [];
+  const add = (index: number): void => {
+    const at = position.get(index)!;
+    let low = 0;
+    for (let high = ready.length; low < high; ) {
+      const middle = (low + high) >> 1;
+      if (ready[middle]! > at) low = middle + 1;
+      else high = middle;
+    }
+    ready.splice(low, 0, at);
+  };
+  for (const [index, count] of missing.entries()) if (count === 0) add(index);
+  const result: Piece[] = [];
+  for (let at = ready.pop(); at !== undefined; at = ready.pop()) {
+    const { piece, index } = rank[at]!;
+    result.push(piece);
+    for (const follower of followers[index]!) {
+      missing[follower]! -= 1;
+      if (missing[follower] === 0) add(follower);
+    }
+  }
+  return result;
+}
