@@ -8,6 +8,7 @@
 export { checkSingleHead, type HeadCheck, headsFindings } from "./app/check.ts";
 export type { CompileOptions, ServerVersion } from "./app/compile.ts";
 export { type CheckedConfig, checkConfig } from "./app/config.ts";
+export { type Dumped, type DumpOptions, dump } from "./app/dump.ts";
 export { edit } from "./app/edit.ts";
 export { type EnsureOptions, ensureLedger, ledgerScript } from "./app/ensure.ts";
 export { type InitOptions, type InitResult, init } from "./app/init.ts";

@@ -46,13 +46,48 @@ export interface NewRevision {
 /** Writes the pair. Throws `usage/…`, `source/…` and `graph/…`; an existing file is never touched. */
 export async function createRevision(deps: Deps, options: RevisionOptions): Promise<NewRevision> {
   const project = await openProject(deps, options);
-  const place = newRevision(project.graph, {
+  return write(deps, project, placeOf(project, options), options);
+}
+
+/** What autogenerate has found for one revision. */
+export interface RevisionBody {
+  readonly up: string;
+  readonly down: string;
+}
+
+/**
+ * Writes a pair for each body, one after the other; the first is where the options say. Throws as `createRevision`; what was
+ * written before stays.
+ */
+export async function createRevisions(
+  deps: Deps,
+  options: RevisionOptions,
+  bodies: readonly RevisionBody[],
+): Promise<readonly NewRevision[]> {
+  const created: NewRevision[] = [];
+  for (const [index, body] of bodies.entries()) {
+    const last = created.at(-1);
+    const number = bodies.length === 1 ? "" : ` (${index + 1} of ${bodies.length})`;
+    const place =
+      last === undefined
+        ? {}
+        : { heads: [last.revision], branchLabels: [], dependsOn: [], revision: undefined };
+    const given = { ...options, ...place, message: `${options.message}${number}` };
+    const project = await openProject(deps, given);
+    created.push(await write(deps, project, placeOf(project, given), given, body));
+  }
+  return created;
+}
+
+export const placeOf = (
+  project: Project,
+  options: RevisionOptions,
+): Pick<Revision, "parents" | "dependsOn"> =>
+  newRevision(project.graph, {
     ...(options.heads === undefined ? {} : { heads: options.heads }),
     splice: options.splice ?? false,
     dependsOn: options.dependsOn ?? [],
   });
-  return write(deps, project, place, options);
-}
 
 export interface MergeOptions extends Omit<RevisionOptions, "heads" | "message" | "dependsOn"> {
   /** Targets to join; `heads` is all of them. */
@@ -83,6 +118,7 @@ async function write(
   project: Project,
   place: Pick<Revision, "parents" | "dependsOn">,
   options: RevisionOptions,
+  body?: RevisionBody,
 ): Promise<NewRevision> {
   const { migrations, pattern, config } = project;
   const created: Revision = {
@@ -93,9 +129,11 @@ async function write(
   };
   // Whether the id and the labels are free and legal is what the graph knows.
   buildGraph<Revision>([...migrations.values(), created]);
-  const template = findTemplate(options.template ?? "default", config.templates, deps);
   const now = deps.now();
-  const texts = textsOf(created, template, now);
+  const texts =
+    body === undefined
+      ? textsOf(created, findTemplate(options.template ?? "default", config.templates, deps), now)
+      : textsAround(created, body, now);
   const name = {
     number: nextNumber([...migrations.values()].flatMap((m) => m.number ?? [])),
     slug: slugOf(created.message),
@@ -140,12 +178,41 @@ function directoryFor(
   });
 }
 
+interface Text {
+  readonly direction: Direction;
+  readonly text: string;
+}
+
 /** The texts of the pair, the up file first; checked, so that what is written can be read. */
-function textsOf(
+function textsOf(created: Revision, template: Template, now: Date): readonly Text[] {
+  const headers = headersOf(created, now);
+  const { message, revision } = created;
+  const date = now.toISOString().slice(0, 10);
+  const values = { message: commentText(message), revision, date };
+  const file = (direction: Direction, source: Source) => {
+    checked(`${headers[direction].join("\n")}\n`, direction);
+    const text = fillTemplate(headers[direction], source, values);
+    return { direction, text, header: checked(text, direction, source.path) };
+  };
+  const up = file("up", template.up);
+  if (up.header.irreversible !== undefined) return [up];
+  return [up, file("down", template.down ?? { path: template.up.path, text: "" })];
+}
+
+/** The same around SQL that is no template. */
+function textsAround(created: Revision, body: RevisionBody, now: Date): readonly Text[] {
+  const headers = headersOf(created, now);
+  return (["up", "down"] as const).map((direction) => {
+    const text = `${headers[direction].join("\n")}\n${body[direction]}`;
+    checked(text, direction);
+    return { direction, text };
+  });
+}
+
+function headersOf(
   { revision, parents, dependsOn, branchLabels, message }: Revision,
-  template: Template,
   now: Date,
-): readonly { readonly direction: Direction; readonly text: string }[] {
+): Readonly<Record<Direction, readonly string[]>> {
   const listed = branchLabels.find((label) => label.includes(","));
   if (listed !== undefined) {
     throw new MigrateError({
@@ -159,7 +226,7 @@ function textsOf(
     .replace("T", " ")
     .replace(/\.\d+Z$/, "+00:00");
   const id = `-- revision: ${revision}`;
-  const header = [
+  const up = [
     id,
     `-- parent: ${parents.join(", ") || "none"}`,
     ...(branchLabels.length > 0 ? [`-- branch-labels: ${branchLabels.join(", ")}`] : []),
@@ -167,15 +234,7 @@ function textsOf(
     ...(message === "" ? [] : [`-- message: ${commentText(message)}`]),
     `-- created: ${created}`,
   ];
-  const values = { message: commentText(message), revision, date: created.slice(0, 10) };
-  const file = (direction: Direction, lines: readonly string[], source: Source) => {
-    checked(`${lines.join("\n")}\n`, direction);
-    const text = fillTemplate(lines, source, values);
-    return { direction, text, header: checked(text, direction, source.path) };
-  };
-  const up = file("up", header, template.up);
-  if (up.header.irreversible !== undefined) return [up];
-  return [up, file("down", [id], template.down ?? { path: template.up.path, text: "" })];
+  return { up, down: [id] };
 }
 
 /** The header that a text would be read with. Throws its faults, as those of the flags or of the template. */

@@ -38,6 +38,7 @@ const table = {
     show: ["one migration in full", () => import("./commands/show.ts")],
     verify: ["are the applied files as they were?", () => import("./commands/verify.ts")],
     check: ["is there one head? for CI and pre-commit hooks", () => import("./commands/check.ts")],
+    dump: ["the schema as SQL, of the database or of a revision", () => import("./commands/dump.ts")],
     log: ["what was done to the database, when and by whom", () => import("./commands/log.ts")],
     receipt: ["the SHA-256 that names a script", () => import("./commands/receipt.ts")],
     config: [

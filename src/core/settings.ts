@@ -112,6 +112,16 @@ const root: GroupRule = {
       pattern: "^[^/\\\\]+$",
       check: patternFault,
     },
+    dump: {
+      is: "group",
+      description: "The schema as SQL, as migrate dump writes it.",
+      fields: {
+        file: {
+          is: "text",
+          description: "File that is written after each upgrade and downgrade, relative to this file.",
+        },
+      },
+    },
     templates: { is: "text", description: "Folder of templates for new migrations, relative to this file." },
   },
 };

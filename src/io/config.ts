@@ -54,6 +54,8 @@ export interface Config {
   readonly lockRetries: number;
   /** Pattern of new file names, without `.up.sql`. */
   readonly fileName: string;
+  /** The file that holds the schema as of the last run; absolute. */
+  readonly dumpFile?: string;
   /** The user's own folder of templates; absolute. */
   readonly templates?: string;
   /** The environment chosen with `-n`. */
@@ -88,6 +90,7 @@ export async function loadConfig({ flags, env, cwd }: Surrounding): Promise<Conf
   const directories: string[] = [];
   const { value: folders, base } = settings.get("directories")!;
   for (const folder of folders as readonly string[]) directories.push(...(await foldersOf(folder, base)));
+  const dumpFile = settings.get("dump.file");
   const templates = settings.get("templates");
   const role = get<string | undefined>("role");
   const owner = get<string | undefined>("ledger.owner");
@@ -112,6 +115,7 @@ export async function loadConfig({ flags, env, cwd }: Surrounding): Promise<Conf
     lockWait: get("lockWait"),
     lockRetries: get("lockRetries"),
     fileName: get("fileName"),
+    ...(dumpFile === undefined ? {} : { dumpFile: path.resolve(dumpFile.base, dumpFile.value as string) }),
     ...(templates === undefined
       ? {}
       : { templates: path.resolve(templates.base, templates.value as string) }),
@@ -153,6 +157,7 @@ export function describeConfig(config: Config): readonly DescribedSetting[] {
     lockWait: config.lockWait,
     lockRetries: config.lockRetries,
     fileName: config.fileName,
+    "dump.file": config.dumpFile,
     templates: config.templates,
   };
   const lines: DescribedSetting[] = [];

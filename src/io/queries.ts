@@ -262,3 +262,13 @@ export async function backendOf(session: Session): Promise<Backend> {
 const POOL_ROUNDS = 3;
 /** Milliseconds. */
 const POOL_PATIENCE = 3000;
+
+const SESSION_ROLE: Query<{ readonly role: string }> = {
+  sql: "SELECT session_user::pg_catalog.text AS role",
+  row: z.object({ role: z.string() }),
+};
+
+/** The role that connected. */
+export async function sessionRole(session: Session): Promise<string> {
+  return (await session.read(SESSION_ROLE))[0]!.role;
+}

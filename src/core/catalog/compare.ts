@@ -128,6 +128,14 @@ const withoutQualifiers = (definition: string): string =>
 
 // ── what is ignored ─────────────────────────────────────────────────────────────────────────────────────────────
 
+/** Which objects of these catalogs the patterns of `CompareOptions.ignore` leave out. */
+export function ignoredIn(
+  patterns: readonly string[],
+  catalogs: readonly Catalog[],
+): (object: CatalogObject) => boolean {
+  return ignoring(patterns, catalogs.map(byKey));
+}
+
 function ignoring(
   patterns: readonly string[],
   catalogs: readonly ByKey[],

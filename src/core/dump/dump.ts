@@ -4,7 +4,7 @@ import { keyOf } from "../catalog/catalog.ts";
 import { MigrateError } from "../errors.ts";
 import { inOrder } from "./order.ts";
 import { others } from "./others.ts";
-import { has, lookupOf, type Piece, phase, text, type Writer } from "./piece.ts";
+import { has, type Lookup, lookupOf, type Piece, phase, text, type Writer } from "./piece.ts";
 import { relations } from "./relations.ts";
 import { routines } from "./routines.ts";
 import { tables } from "./tables.ts";
@@ -27,12 +27,12 @@ export function dumpOf(catalog: Catalog, owner: string): Dump {
   const lookup = lookupOf(catalog, owner);
   const refused = catalog.objects.flatMap((object) => reasonOf(object) ?? []);
   if (refused.length > 0) throw cannotDump(refused);
-  const made = catalog.objects.flatMap((object) => writers[object.class]?.(object, lookup) ?? []);
+  const made = catalog.objects.flatMap((object) => writtenAs(object, lookup));
   const { pieces, cycles } = inOrder([...absent(catalog), ...made]);
   if (cycles.length > 0)
     throw cannotDump(cycles.map((group) => `${group.map(nameOfObject).join(", ")}: each needs the other`));
   return {
-    pieces: withComments(pieces),
+    pieces: withComments(pieces).map(withStableArrays),
     warnings: catalog.objects.flatMap((object) => warningOf(object) ?? []),
   };
 }
@@ -46,6 +46,29 @@ const writers: Readonly<Record<string, Writer>> = {
 };
 
 export const nameOfObject = ({ class: name, identity }: ObjectKey): string => `${name} ${identity.join(".")}`;
+
+/** The pieces of an object, each with the relation that it stands on. */
+function writtenAs(object: CatalogObject, lookup: Lookup): readonly Piece[] {
+  const home = relationOf(object, lookup);
+  return (writers[object.class]?.(object, lookup) ?? []).map((piece) => ({
+    ...piece,
+    home,
+    ...(isSpread(piece) ? { behind: lookup.heirs(home) } : {}),
+  }));
+}
+
+/** What a table made later would have from its parent is made when all heirs are there: each has its own, by its own name. */
+const isSpread = ({ object, phase: at }: Piece): boolean =>
+  object.class === "index" || (object.class === "constraint" && at !== phase("foreign key"));
+
+function relationOf(object: CatalogObject, lookup: Lookup): ObjectKey {
+  const { parent } = object;
+  if (parent === undefined || parent.class === "schema") return object;
+  const owner = lookup.get(parent.class, ...parent.identity);
+  return owner === undefined || !STANDS_ON.has(object.class) ? object : relationOf(owner, lookup);
+}
+
+const STANDS_ON = new Set(["column", "constraint", "index", "trigger", "rule", "policy", "statistics"]);
 
 /** Why no SQL can be written for an object. */
 function reasonOf(object: CatalogObject): string | undefined {
@@ -76,6 +99,20 @@ function cannotDump(refused: readonly string[]): MigrateError {
   });
 }
 
+/**
+ * PostgreSQL takes a cast of ARRAY[…] to be one of each item, and writes one of the whole the same way: behind a cast to the
+ * type that the items have it stays one of the whole.
+ */
+const withStableArrays = (piece: Piece): Piece => ({
+  ...piece,
+  statements: piece.statements.map((each) =>
+    each.replaceAll(CAST_OF_ARRAY, (_, array: string, type: string) => `(${array}::${type}[])::`),
+  ),
+});
+
+const CAST_OF_ARRAY =
+  /\((ARRAY\[(?:'(?:[^']|'')*'::[a-z ]+, )*'(?:[^']|'')*'::([a-z ]+)\])\)::(?=[a-z ]+\[\])/g;
+
 /** What a new database has, and this one has not. */
 function absent({ objects }: Catalog): readonly Piece[] {
   const keys = new Set(objects.map(keyOf));
@@ -91,23 +128,38 @@ function absent({ objects }: Catalog): readonly Piece[] {
   ];
 }
 
-/** Each comment behind the piece that makes its object. */
+/** Each comment behind the last piece that makes its object; where several have its name, at the end. */
 function withComments(pieces: readonly Piece[]): readonly Piece[] {
   const isComment = (piece: Piece): boolean => piece.phase === phase("comment");
-  const last = new Map(pieces.filter((each) => !isComment(each)).map((each) => [keyOf(each.object), each]));
-  const comments = new Map<Piece, Piece[]>();
+  const exact = new Map<string, Piece>();
+  const named = new Map<string, Map<string, Piece>>();
+  for (const piece of pieces.filter((each) => !isComment(each))) {
+    const key = keyOf(piece.object);
+    exact.set(key, piece);
+    const name = nameKey(piece.object);
+    named.set(name, (named.get(name) ?? new Map<string, Piece>()).set(key, piece));
+  }
+  const ownerOf = (object: ObjectKey): Piece | undefined => {
+    const known = exact.get(keyOf(object));
+    if (known !== undefined) return known;
+    // One that stands in CREATE TABLE.
+    if (object.class === "constraint")
+      return exact.get(keyOf({ ...object, class: "table", identity: object.identity.slice(0, 2) }));
+    const candidates = [...(named.get(nameKey(object))?.values() ?? [])];
+    return candidates.length === 1 ? candidates[0] : undefined;
+  };
+  const comments = new Map<Piece, string[]>();
   const others = pieces.filter((each) => {
-    const owner = isComment(each) ? last.get(keyOf(each.object)) : undefined;
-    if (owner !== undefined) comments.set(owner, [...(comments.get(owner) ?? []), each]);
+    const owner = isComment(each) ? ownerOf(each.object) : undefined;
+    if (owner !== undefined) comments.set(owner, [...(comments.get(owner) ?? []), ...each.statements]);
     return owner === undefined;
   });
-  return others.flatMap((each) => {
-    const own = comments.get(each) ?? [];
-    return own.length === 0
-      ? [each]
-      : [{ ...each, statements: [...each.statements, ...own.flatMap(({ statements }) => statements)] }];
-  });
+  return others.map((each) => ({ ...each, statements: [...each.statements, ...(comments.get(each) ?? [])] }));
 }
+
+/** A type of any class, or another object, by its schema and name alone. */
+const nameKey = ({ class: name, identity }: ObjectKey): string =>
+  JSON.stringify([name in types ? "type" : name, ...identity.slice(0, 2)]);
 
 /** What a session must be set to for the statements to mean what they mean, and for bodies of functions to be taken as they are. */
 export const SETTINGS = ["SET search_path = pg_catalog, pg_temp", "SET check_function_bodies = off"];

@@ -1,6 +1,7 @@
 /** Pieces → the same in an order in which each comes after what it names. */
 import type { ObjectKey } from "../catalog/catalog.ts";
 import { cyclesOf } from "../cycles.ts";
+import { topological } from "../topological.ts";
 import { type Piece, phase } from "./piece.ts";
 import { type Name, operatorName, otherName, referencesIn, routineName } from "./references.ts";
 
@@ -13,28 +14,30 @@ export interface Ordered {
 export function inOrder(given: readonly Piece[]): Ordered {
   let pieces = given;
   for (;;) {
-    const graph = graphOf(pieces);
+    const needs = needsOf(pieces);
     const cycles = cyclesOf(
       pieces.map((_, index) => String(index)),
-      (index) => graph.needs[Number(index)]!.map(String),
+      (index) => needs[Number(index)]!.map(String),
     );
-    if (cycles.length === 0) return { pieces: sorted(pieces, graph), cycles: [] };
+    if (cycles.length === 0) {
+      const phases = pieces.map((each) => each.phase);
+      const order = topological(phases, needs);
+      return { pieces: order.map((index) => pieces[index]!), cycles: [] };
+    }
     const inCycle = cycles.map((group) => group.map(Number));
     const split = new Set(
       inCycle.flatMap((group) => group.filter((index) => pieces[index]!.split !== undefined)),
     );
     if (split.size === 0)
       return { pieces, cycles: inCycle.map((group) => group.map((index) => pieces[index]!.object)) };
-    pieces = pieces.flatMap((piece, index) => (split.has(index) ? piece.split!() : [piece]));
+    pieces = pieces.flatMap((piece, index) =>
+      split.has(index) ? piece.split!().map((each) => ({ ...piece, ...each, split: undefined })) : [piece],
+    );
   }
 }
 
-interface Graph {
-  /** By a piece's index, the indexes of those that come before it. */
-  readonly needs: readonly (readonly number[])[];
-}
-
-function graphOf(pieces: readonly Piece[]): Graph {
+/** By a piece's index, the indexes of those that come before it. */
+export function needsOf(pieces: readonly Piece[]): readonly (readonly number[])[] {
   const makers = new Map<Name, number[]>();
   const shells = new Map<Name, number>();
   for (const [index, piece] of pieces.entries()) {
@@ -45,7 +48,8 @@ function graphOf(pieces: readonly Piece[]): Graph {
     else makers.set(name, [index]);
   }
   const first = firstOf(pieces);
-  const needs = pieces.map((piece, index): readonly number[] => {
+  const tables = tablesOf(pieces);
+  return pieces.map((piece, index): readonly number[] => {
     if (piece.isShell === true) return [];
     const found = new Set<number>();
     const own = nameOfPiece(piece);
@@ -56,6 +60,8 @@ function graphOf(pieces: readonly Piece[]): Graph {
       for (const maker of isPart ? [shell] : (makers.get(name) ?? [])) found.add(maker);
       if (shell !== undefined) found.add(shell);
     }
+    for (const table of piece.behind ?? [])
+      for (const each of tables.get(keyOf(table)) ?? []) found.add(each);
     // A later piece of an object comes after its first one.
     const firstPiece = first.get(keyOf(piece.object));
     if (firstPiece !== undefined) found.add(firstPiece);
@@ -63,7 +69,6 @@ function graphOf(pieces: readonly Piece[]): Graph {
     found.delete(index);
     return [...found];
   });
-  return { needs };
 }
 
 /** Whether the whole type, which comes after its shell, names that routine. */
@@ -86,6 +91,16 @@ function firstOf(pieces: readonly Piece[]): ReadonlyMap<string, number> {
     if (!first.has(key)) first.set(key, index);
   }
   return first;
+}
+
+/** By a table's key, the pieces that make and attach it. */
+function tablesOf(pieces: readonly Piece[]): ReadonlyMap<string, readonly number[]> {
+  const tables = new Map<string, number[]>();
+  for (const [index, { object, phase: at }] of pieces.entries()) {
+    if (at !== phase("table") && at !== phase("attach")) continue;
+    tables.set(keyOf(object), [...(tables.get(keyOf(object)) ?? []), index]);
+  }
+  return tables;
 }
 
 /** The name that others name what a piece makes by; undefined for what nothing names with a schema. */
@@ -114,37 +129,3 @@ const MAKERS = new Set(
     ] as const
   ).map(phase),
 );
-
-/** By phase, then as they were given, as far as what they need allows. There are no cycles. */
-function sorted(pieces: readonly Piece[], { needs }: Graph): readonly Piece[] {
-  const rank = pieces
-    .map((piece, index) => ({ piece, index }))
-    .sort((a, b) => a.piece.phase - b.piece.phase || a.index - b.index);
-  const position = new Map(rank.map(({ index }, at) => [index, at]));
-  const missing = needs.map((each) => each.length);
-  const followers = pieces.map((): number[] => []);
-  for (const [index, each] of needs.entries()) for (const need of each) followers[need]!.push(index);
-  // The positions of the pieces that nothing holds back, in descending order.
-  const ready: number[] = [];
-  const add = (index: number): void => {
-    const at = position.get(index)!;
-    let low = 0;
-    for (let high = ready.length; low < high; ) {
-      const middle = (low + high) >> 1;
-      if (ready[middle]! > at) low = middle + 1;
-      else high = middle;
-    }
-    ready.splice(low, 0, at);
-  };
-  for (const [index, count] of missing.entries()) if (count === 0) add(index);
-  const result: Piece[] = [];
-  for (let at = ready.pop(); at !== undefined; at = ready.pop()) {
-    const { piece, index } = rank[at]!;
-    result.push(piece);
-    for (const follower of followers[index]!) {
-      missing[follower]! -= 1;
-      if (missing[follower] === 0) add(follower);
-    }
-  }
-  return result;
-}

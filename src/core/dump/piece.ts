@@ -1,5 +1,6 @@
 /** What a catalog is written as: pieces, each the statements that make one object, and the schema they were looked up in. */
 import { type Catalog, type CatalogObject, keyOf, type ObjectKey, type Value } from "../catalog/catalog.ts";
+import { partsOf } from "./names.ts";
 
 /** The statements that make one object, or a part of one that has to come later. */
 export interface Piece {
@@ -8,10 +9,14 @@ export interface Piece {
   readonly phase: number;
   /** In order, each without a semicolon at its end. */
   readonly statements: readonly string[];
+  /** Where it is written down: the relation that the object stands on, or the object. */
+  readonly home?: ObjectKey;
+  /** Tables that must be there before, though no statement names them. */
+  readonly behind?: readonly ObjectKey[];
   /** A declaration that its own functions need: `CREATE TYPE name`. */
   readonly isShell?: boolean;
   /** What makes the same in two goes, where other objects need the first and the second needs them. */
-  readonly split?: () => readonly [first: Piece, ...later: Piece[]];
+  readonly split?: (() => readonly Piece[]) | undefined;
 }
 
 /** The order of the kinds of pieces, as far as what they need leaves a choice. */
@@ -56,25 +61,36 @@ export interface Lookup {
   get(name: string, ...identity: readonly string[]): CatalogObject | undefined;
   /** What goes away with that object, of that class, in the catalog's order. */
   within(parent: ObjectKey, name: string): readonly CatalogObject[];
+  /** The tables that inherit from that one, or are its partitions. */
+  heirs(parent: ObjectKey): readonly CatalogObject[];
 }
 
 export function lookupOf(catalog: Catalog, owner: string): Lookup {
   const byKey = new Map(catalog.objects.map((object) => [keyOf(object), object]));
   const children = new Map<string, CatalogObject[]>();
+  const add = (key: string, object: CatalogObject): void => {
+    const known = children.get(key);
+    if (known === undefined) children.set(key, [object]);
+    else known.push(object);
+  };
   for (const object of catalog.objects) {
-    if (object.parent === undefined) continue;
-    const key = JSON.stringify([keyOf(object.parent), object.class]);
-    const list = children.get(key);
-    if (list === undefined) children.set(key, [object]);
-    else list.push(object);
+    if (object.parent !== undefined) add(JSON.stringify([keyOf(object.parent), object.class]), object);
+    for (const name of parentsOf(object)) add(JSON.stringify(["heirs", ...partsOf(name)]), object);
   }
   return {
     catalog,
     owner,
     get: (name, ...identity) => byKey.get(keyOf({ class: name, identity })),
+    heirs: ({ identity }) => children.get(JSON.stringify(["heirs", ...identity])) ?? [],
     within: (parent, name) => children.get(JSON.stringify([keyOf(parent), name])) ?? [],
   };
 }
+
+/** The names of the tables that a table inherits from, or is a partition of. */
+export const parentsOf = (object: CatalogObject): readonly string[] => {
+  const partitionOf = text(object, "partitionOf");
+  return [...list(object, "inherits"), ...(partitionOf === undefined ? [] : [partitionOf])];
+};
 
 /** Objects of a class → pieces. */
 export type Writer = (object: CatalogObject, lookup: Lookup) => readonly Piece[];

@@ -9,6 +9,7 @@ import {
   type Lookup,
   list,
   type Piece,
+  parentsOf,
   phase,
   text,
   type Writer,
@@ -23,7 +24,7 @@ const table: Writer = (object, lookup) => {
   return [
     { ...whole, split: () => [createdPiece(object, lookup, shape, false), ...laterPieces(object, shape)] },
     ...attachment(object, shape),
-    ...constraintPieces(object, shape),
+    ...constraintPieces(object, lookup, shape),
     ...settings(object, lookup),
   ];
 };
@@ -44,8 +45,7 @@ function shapeOf(object: CatalogObject, lookup: Lookup): Shape {
   const columns = list(object, "columns").map((name) => lookup.get("column", ...object.identity, name)!);
   const constraints = lookup.within(object, "constraint");
   const partitionOf = text(object, "partitionOf");
-  const names = [...list(object, "inherits"), ...(partitionOf === undefined ? [] : [partitionOf])];
-  const parents = names.flatMap((name) => {
+  const parents = parentsOf(object).flatMap((name) => {
     const [schema = "", own = ""] = partsOf(name);
     return lookup.get("table", schema, own) ?? lookup.get("foreign table", schema, own) ?? [];
   });
@@ -201,7 +201,8 @@ function identity(column: CatalogObject, lookup: Lookup): string | undefined {
   const kind = text(column, "identity");
   if (kind === undefined) return undefined;
   const [sequence] = lookup.within(column, "sequence");
-  if (sequence === undefined) return `GENERATED ${kind.toUpperCase()} AS IDENTITY`;
+  // That of a partition is its parent's, since 17.
+  if (sequence === undefined) return undefined;
   const [schema, tableName, name] = column.identity as [string, string, string];
   const isUsual = sequence.identity[0] === schema && sequence.identity[1] === `${tableName}_${name}_seq`;
   const options = clauses(
@@ -316,7 +317,11 @@ function attachment(object: CatalogObject, { isPlainPartition, parents }: Shape)
   return [{ object: keyOfObject(object), phase: phase("attach"), statements: [statement] }];
 }
 
-function constraintPieces(object: CatalogObject, { added, inline }: Shape): readonly Piece[] {
+function constraintPieces(
+  object: CatalogObject,
+  lookup: Lookup,
+  { added, inline, parents }: Shape,
+): readonly Piece[] {
   const name = nameOf(...object.identity);
   const pieces = added.map((each): Piece => {
     const type = text(each, "type");
@@ -341,7 +346,22 @@ function constraintPieces(object: CatalogObject, { added, inline }: Shape): read
       },
     ];
   });
-  return [...pieces, ...disabled];
+  return [...pieces, ...disabled, ...validated(object, parents, lookup)];
+}
+
+/** A parent's constraint that is not valid is not so here either, when it comes; here it was validated. */
+function validated(
+  object: CatalogObject,
+  parents: readonly CatalogObject[],
+  lookup: Lookup,
+): readonly Piece[] {
+  return lookup.within(object, "constraint").flatMap((each): readonly Piece[] => {
+    const name = each.identity[2]!;
+    const models = parents.flatMap((parent) => lookup.get("constraint", ...parent.identity, name) ?? []);
+    if (!has(each, "inherited") || isNotValid(each) || !models.some(isNotValid)) return [];
+    const statement = `ALTER TABLE ${nameOf(...object.identity)} VALIDATE CONSTRAINT ${nameOf(name)}`;
+    return [{ object: keyOfObject(each), phase: phase("view"), statements: [statement] }];
+  });
 }
 
 const STATES: Readonly<Record<string, string>> = { D: "DISABLE", R: "ENABLE REPLICA", A: "ENABLE ALWAYS" };

@@ -1,6 +1,6 @@
 /** An object, or its address in a comment → how COMMENT ON, ALTER and SECURITY LABEL name it. */
 import type { CatalogObject, ObjectKey } from "../catalog/catalog.ts";
-import { nameOf } from "./names.ts";
+import { nameOf, partsOf } from "./names.ts";
 import { text } from "./piece.ts";
 
 /** The words of the classes that are named by a class and a name alone. */
@@ -57,7 +57,7 @@ export function targetOf(object: CatalogObject): string {
 export interface Address {
   /** As SQL names it. */
   readonly target: string;
-  /** The object of the catalog whose piece it goes with; undefined where it has none of its own. */
+  /** The object that it goes with, as far as its address tells; undefined where it does not. */
   readonly object?: ObjectKey;
 }
 
@@ -82,14 +82,15 @@ export function addressOf([kind = "", ...names]: readonly string[]): Address {
         object: { class: kind, identity: names },
       };
     case "domain constraint":
-      return { target: `CONSTRAINT ${nameOf(second)} ON DOMAIN ${first}` };
+      return { target: `CONSTRAINT ${nameOf(second)} ON DOMAIN ${first}`, object: typeKey(first) };
     case "type":
-      return { target: `TYPE ${first}` };
+      return { target: `TYPE ${first}`, object: typeKey(first) };
     case "function":
     case "procedure":
     case "aggregate":
       return {
         target: `${kind.toUpperCase()} ${nameOf(first, second)}(${argumentsOf(kind, names.slice(2))})`,
+        object: { class: kind, identity: names },
       };
     case "operator":
       return { target: `OPERATOR ${nameOf(first)}.${second} (${operands(names.slice(2))})` };
@@ -107,6 +108,9 @@ export function addressOf([kind = "", ...names]: readonly string[]): Address {
       };
   }
 }
+
+/** A type's class is not in its address. */
+const typeKey = (name: string): ObjectKey => ({ class: "type", identity: partsOf(name) });
 
 const argumentsOf = (kind: string, types: readonly string[]): string =>
   kind === "aggregate" && types.length === 0 ? "*" : types.join(", ");
