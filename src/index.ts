@@ -5,6 +5,7 @@
  * as the flags do; it prints nothing, never exits, and throws `MigrateError`. Durations are in seconds unless a name
  * says `ms`; times are ISO 8601 in UTC.
  */
+export { type BaselineOptions, baseline } from "./app/baseline.ts";
 export { checkSingleHead, type HeadCheck, headsFindings } from "./app/check.ts";
 export type { CompileOptions, ServerVersion } from "./app/compile.ts";
 export { type CheckedConfig, checkConfig } from "./app/config.ts";

@@ -93,6 +93,10 @@ export async function withScratch<T>(
   const on = options.scratch === undefined ? undefined : await addressOf(deps, options, options.scratch);
   const scratch = await openScratch({
     ...deps,
+    onNotice: (notice) => {
+      // What is tried there is nobody's business; only what stays there is.
+      if (notice.message.startsWith("the scratch database ")) deps.onNotice?.(notice);
+    },
     database: database instanceof MigrateError ? undefined : database,
     on,
     beyond: await beyondDatabase(project),
@@ -112,7 +116,7 @@ async function addressOf(deps: Deps, options: ProjectOptions, database: string):
 }
 
 /** What of a catalog the patterns leave. */
-function without(catalog: Catalog, patterns: readonly string[]): Catalog {
+export function without(catalog: Catalog, patterns: readonly string[]): Catalog {
   const isIgnored = ignoredIn(patterns, [catalog]);
   return { ...catalog, objects: catalog.objects.filter((object) => !isIgnored(object)) };
 }

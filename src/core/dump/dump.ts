@@ -25,12 +25,21 @@ export interface Dump {
  */
 export function dumpOf(catalog: Catalog, owner: string): Dump {
   const lookup = lookupOf(catalog, owner);
-  const refused = catalog.objects.flatMap((object) => reasonOf(object) ?? []);
+  const refused = catalog.objects.flatMap((object) => {
+    const reason = reasonOf(object);
+    return reason === undefined ? [] : [{ object, reason: `${nameOfObject(object)}: ${reason}` }];
+  });
   if (refused.length > 0) throw cannotDump(refused);
   const made = catalog.objects.flatMap((object) => writtenAs(object, lookup));
   const { pieces, cycles } = inOrder([...absent(catalog), ...made]);
-  if (cycles.length > 0)
-    throw cannotDump(cycles.map((group) => `${group.map(nameOfObject).join(", ")}: each needs the other`));
+  if (cycles.length > 0) {
+    throw cannotDump(
+      cycles.map((group) => ({
+        object: group[0]!,
+        reason: `${group.map(nameOfObject).join(", ")}: each needs the other`,
+      })),
+    );
+  }
   return {
     pieces: withComments(pieces).map(withStableArrays),
     warnings: catalog.objects.flatMap((object) => warningOf(object) ?? []),
@@ -70,18 +79,21 @@ function relationOf(object: CatalogObject, lookup: Lookup): ObjectKey {
 
 const STANDS_ON = new Set(["column", "constraint", "index", "trigger", "rule", "policy", "statistics"]);
 
-/** Why no SQL can be written for an object. */
+/** An object that no SQL can be written for, and why. */
+interface Refused {
+  readonly object: ObjectKey;
+  readonly reason: string;
+}
+
 function reasonOf(object: CatalogObject): string | undefined {
-  const name = nameOfObject(object);
-  if (object.class === "subscription") return `${name}: where it connects to is not read`;
+  if (object.class === "subscription") return "where it connects to is not read";
   if (
     object.class === "index" &&
     has(object, "invalid") &&
     !/ ON ONLY /.test(text(object, "definition") ?? "")
   )
-    return `${name}: it is invalid (REINDEX INDEX, or DROP INDEX)`;
-  if (object.class === "table" && has(object, "detachPending"))
-    return `${name}: it is being detached (ALTER TABLE … DETACH PARTITION … FINALIZE)`;
+    return "it is invalid (REINDEX INDEX, or DROP INDEX)";
+  if (has(object, "detachPending")) return "it is being detached (ALTER TABLE … DETACH PARTITION … FINALIZE)";
   return undefined;
 }
 
@@ -90,12 +102,12 @@ const warningOf = (object: CatalogObject): string | undefined =>
     ? `${nameOfObject(object)}: its secret is written as ***`
     : undefined;
 
-function cannotDump(refused: readonly string[]): MigrateError {
-  const [first = ""] = refused;
+function cannotDump(refused: readonly Refused[]): MigrateError {
+  const { class: kind, identity } = refused[0]!.object;
   return new MigrateError({
     code: "usage/cannot-dump",
-    message: `no SQL can be written for ${refused.join("; ")}`,
-    hint: `what is left out on purpose is named: --ignore ${JSON.stringify(first.replace(/:.*$/s, "").replace(/^(\w+) /, "$1:"))}`,
+    message: `no SQL can be written for ${refused.map(({ reason }) => reason).join("; ")}`,
+    hint: `what is left out on purpose is named: --ignore '${kind}:${identity.join(".")}'`,
   });
 }
 

@@ -63,6 +63,8 @@ export interface Lookup {
   within(parent: ObjectKey, name: string): readonly CatalogObject[];
   /** The tables that inherit from that one, or are its partitions. */
   heirs(parent: ObjectKey): readonly CatalogObject[];
+  /** Whether NOT NULL constraints of several tables of a schema have that name: then PostgreSQL would not choose it again. */
+  isShared(schema: string, notNullConstraint: string): boolean;
 }
 
 export function lookupOf(catalog: Catalog, owner: string): Lookup {
@@ -77,9 +79,15 @@ export function lookupOf(catalog: Catalog, owner: string): Lookup {
     if (object.parent !== undefined) add(JSON.stringify([keyOf(object.parent), object.class]), object);
     for (const name of parentsOf(object)) add(JSON.stringify(["heirs", ...partsOf(name)]), object);
   }
+  const notNulls = new Map<string, number>();
+  for (const object of catalog.objects.filter((each) => each.class === "column")) {
+    const name = JSON.stringify([object.identity[0], text(object, "notNullConstraint")]);
+    notNulls.set(name, (notNulls.get(name) ?? 0) + 1);
+  }
   return {
     catalog,
     owner,
+    isShared: (schema, name) => (notNulls.get(JSON.stringify([schema, name])) ?? 0) > 1,
     get: (name, ...identity) => byKey.get(keyOf({ class: name, identity })),
     heirs: ({ identity }) => children.get(JSON.stringify(["heirs", ...identity])) ?? [],
     within: (parent, name) => children.get(JSON.stringify([keyOf(parent), name])) ?? [],

@@ -182,14 +182,16 @@ function columnLine(column: CatalogObject, owner: CatalogObject, lookup: Lookup,
     initial !== undefined && isWhole && `DEFAULT ${initial}`,
     generated !== undefined && `GENERATED ALWAYS AS (${generated.replace(/ (STORED|VIRTUAL)$/, ") $1")}`,
     identity(column, lookup),
-    notNull(column, owner),
+    notNull(column, owner, lookup),
   );
 }
 
-function notNull(column: CatalogObject, owner: CatalogObject): string | undefined {
+function notNull(column: CatalogObject, owner: CatalogObject, lookup: Lookup): string | undefined {
   if (!has(column, "notNull") || has(column, "notNullNotValid")) return undefined;
   const name = text(column, "notNullConstraint");
-  const isNamed = name !== undefined && name !== `${owner.identity[1]}_${column.identity[2]}_not_null`;
+  const [schema = "", table] = owner.identity;
+  const usual = `${table}_${column.identity[2]}_not_null`;
+  const isNamed = name !== undefined && (name !== usual || lookup.isShared(schema, name));
   return clauses(
     isNamed && `CONSTRAINT ${nameOf(name)}`,
     "NOT NULL",
