@@ -112,6 +112,18 @@ describe("the order of a dump", () => {
     );
   });
 
+  test("a cast of a whole array stays one, and the text of a function is as it was", () => {
+    const cast = "(ARRAY['x'::character varying, 'y'::character varying])::text[]";
+    const [made, created] = statements(
+      fn("f", { arguments: "", result: "text[]", body: `SELECT ${cast}` }),
+      ...table("t", { id: { type: "text[]", default: cast } }),
+    );
+    expect(made).toContain(`SELECT ${cast}$function$`);
+    expect(created).toContain(
+      "(ARRAY['x'::character varying, 'y'::character varying]::character varying[])::text[]",
+    );
+  });
+
   test("a topological order takes the lowest rank that may come", () => {
     expect(topological([2, 1, 0], [[], [0], [1]])).toEqual([0, 1, 2]);
     expect(topological([2, 1, 0], [[], [], []])).toEqual([2, 1, 0]);
