@@ -7,6 +7,7 @@ export const errorsPagePath = "docs/errors.md";
 
 /** What each code means, in a sentence. A test holds it against the codes in `src`. */
 export const meanings: Readonly<Record<string, string>> = {
+  "findings/baseline": "The first migration would not make what the database has.",
   "findings/changed-script": "The script is not as it was handed out.",
   "findings/loss": "What is to be written would take rows or values away.",
   "findings/multiple-heads": "There are several heads, and one was asked for.",
@@ -15,6 +16,7 @@ export const meanings: Readonly<Record<string, string>> = {
   "findings/rebuild": "An object would have to be dropped and made again.",
   "findings/rename": "An object may have been renamed, or dropped and another made: that has to be said.",
   "findings/schema-differs": "The schema folder says something else than the migrations make.",
+  "usage/cannot-dump": "The schema has an object that cannot be written as SQL.",
   "usage/cannot-remove": "A file could not be deleted.",
   "usage/cannot-write": "A file or a folder could not be written.",
   "usage/client": "`--client` was given something else than `psql` or `any`.",
@@ -52,7 +54,9 @@ export const meanings: Readonly<Record<string, string>> = {
   "usage/no-receipt": "The file is no script of Retort: it states no receipt.",
   "usage/no-schema": "There is no schema to compare with: no file in the schema folder.",
   "usage/no-templates": "The folder of templates does not exist.",
+  "usage/not-a-dump": "A file that is in the way of a dump was not written by one.",
   "usage/not-empty": "A folder that is to be filled is not empty.",
+  "usage/not-first": "A baseline is the first migration, and there are some already.",
   "usage/not-yet": "What was asked for is not there yet.",
   "usage/number": "A flag takes a whole number, and was given something else.",
   "usage/range": "This is no range of revisions.",
@@ -156,6 +160,7 @@ export const meanings: Readonly<Record<string, string>> = {
   "state/interrupted": "A step outside a transaction was interrupted, and is not finished.",
   "state/ledger-format": "The ledger has another format than the script is written for.",
   "state/locked": "Another migrator holds the lock of the ledger.",
+  "state/not-first": "A baseline is asked for, and the ledger of the database names migrations.",
   "state/unknown-revision": "A revision is applied that no file has.",
   "execution/cancelled": "The user, or the system, asked to stop.",
   "execution/commit": "The COMMIT of a step failed, as with a deferred constraint.",

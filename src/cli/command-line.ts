@@ -12,6 +12,10 @@ const table = {
     init: ["begin a project in this folder", () => import("./commands/init.ts")],
     revision: ["write a new pair of migration files", () => import("./commands/revision.ts")],
     merge: ["write a pair that joins several heads", () => import("./commands/merge.ts")],
+    baseline: [
+      "write the first migration, of what a database has, and stamp it",
+      () => import("./commands/baseline.ts"),
+    ],
     edit: ["open a migration in your editor", () => import("./commands/edit.ts")],
     "list-templates": ["what new revisions can begin as", () => import("./commands/list-templates.ts")],
   },
@@ -45,6 +49,7 @@ const table = {
     show: ["one migration in full", () => import("./commands/show.ts")],
     verify: ["are the applied files as they were?", () => import("./commands/verify.ts")],
     drift: ["is the database what its migrations make?", () => import("./commands/drift.ts")],
+    dump: ["the schema as SQL, of the database or of a revision", () => import("./commands/dump.ts")],
     log: ["what was done to the database, when and by whom", () => import("./commands/log.ts")],
     receipt: ["the SHA-256 that names a script", () => import("./commands/receipt.ts")],
     config: [
@@ -99,7 +104,7 @@ const habits = new Map([
   ...["list", "ls", "revisions"].map((word) => [word, "history"] as const),
   ...["version", "db-version"].map((word) => [word, "current"] as const),
   ...["info", "pending"].map((word) => [word, "status"] as const),
-  ...["baseline", "fake", "mark"].map((word) => [word, "stamp"] as const),
+  ...["fake", "mark"].map((word) => [word, "stamp"] as const),
   ...["templates", "template"].map((word) => [word, "list-templates"] as const),
   ...["lint", "validate"].map((word) => [word, "check"] as const),
   ...["diff", "compare"].map((word) => [word, "drift"] as const),

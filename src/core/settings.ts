@@ -126,6 +126,16 @@ const root: GroupRule = {
       description:
         "Folder of SQL files that say what the schema shall be, for revision --autogenerate, relative to this file; without it, schema.",
     },
+    dump: {
+      is: "group",
+      description: "The schema as SQL, as migrate dump writes it.",
+      fields: {
+        file: {
+          is: "text",
+          description: "File that is written after each upgrade and downgrade, relative to this file.",
+        },
+      },
+    },
     templates: { is: "text", description: "Folder of templates for new migrations, relative to this file." },
     serverVersion: {
       is: "text",

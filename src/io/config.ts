@@ -62,6 +62,8 @@ export interface Config {
   readonly fileName: string;
   /** The folder of SQL files that say what the schema shall be; absolute. */
   readonly schema: string;
+  /** The file that holds the schema as of the last run; absolute. */
+  readonly dumpFile?: string;
   /** The user's own folder of templates; absolute. */
   readonly templates?: string;
   /** Of the servers that the migrations are for. */
@@ -140,6 +142,7 @@ export async function loadConfig({ flags, env, cwd }: Surrounding): Promise<Conf
   const directories: string[] = [];
   const { value: folders, base } = settings.get("directories")!;
   for (const folder of folders as readonly string[]) directories.push(...(await foldersOf(folder, base)));
+  const dumpFile = settings.get("dump.file");
   const templates = settings.get("templates");
   const schema = settings.get("schema");
   const role = get<string | undefined>("role");
@@ -167,6 +170,7 @@ export async function loadConfig({ flags, env, cwd }: Surrounding): Promise<Conf
     lockRetries: get("lockRetries"),
     fileName: get("fileName"),
     schema: path.resolve(schema?.base ?? base, (schema?.value ?? "schema") as string),
+    ...(dumpFile === undefined ? {} : { dumpFile: path.resolve(dumpFile.base, dumpFile.value as string) }),
     ...(templates === undefined
       ? {}
       : { templates: path.resolve(templates.base, templates.value as string) }),
@@ -221,6 +225,7 @@ export function describeConfig(config: Config): readonly DescribedSetting[] {
     lockRetries: config.lockRetries,
     fileName: config.fileName,
     schema: config.origins["schema"] === undefined ? undefined : config.schema,
+    "dump.file": config.dumpFile,
     templates: config.templates,
     serverVersion: config.serverVersion?.text,
     scratch: config.scratch instanceof MigrateError ? config.scratch.message : config.scratch?.display,
