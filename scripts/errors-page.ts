@@ -7,6 +7,7 @@ export const errorsPagePath = "docs/errors.md";
 
 /** What each code means, in a sentence. A test holds it against the codes in `src`. */
 export const meanings: Readonly<Record<string, string>> = {
+  "findings/baseline": "The first migration would not make what the database has.",
   "findings/changed-script": "The script is not as it was handed out.",
   "findings/loss": "What is to be written would take rows or values away.",
   "findings/multiple-heads": "There are several heads, and one was asked for.",
@@ -17,6 +18,7 @@ export const meanings: Readonly<Record<string, string>> = {
   "findings/schema-differs": "The schema folder says something else than the migrations make.",
   "findings/substitution": "The other tool puts a value in the place of a name; here nothing does.",
   "findings/version-table": "A statement is about the table in which the other tool records what it has run.",
+  "usage/cannot-dump": "The schema has an object that cannot be written as SQL.",
   "usage/cannot-remove": "A file could not be deleted.",
   "usage/cannot-write": "A file or a folder could not be written.",
   "usage/client": "`--client` was given something else than `psql` or `any`.",
@@ -57,7 +59,9 @@ export const meanings: Readonly<Record<string, string>> = {
   "usage/no-schema": "There is no schema to compare with: no file in the schema folder.",
   "usage/no-templates": "The folder of templates does not exist.",
   "usage/no-tool": "The folder looks like that of no tool that can be adopted from.",
+  "usage/not-a-dump": "A file that is in the way of a dump was not written by one.",
   "usage/not-empty": "A folder that is to be filled is not empty.",
+  "usage/not-first": "A baseline is the first migration, and there are some already.",
   "usage/not-yet": "What was asked for is not there yet.",
   "usage/number": "A flag takes a whole number, and was given something else.",
   "usage/range": "This is no range of revisions.",
@@ -171,6 +175,7 @@ export const meanings: Readonly<Record<string, string>> = {
   "state/ledger-format": "The ledger has another format than the script is written for.",
   "state/locked": "Another migrator holds the lock of the ledger.",
   "state/no-version-table": "The database has no table of the other tool.",
+  "state/not-first": "A baseline is asked for, and the ledger of the database names migrations.",
   "state/unknown-revision": "A revision is applied that no file has.",
   "state/unknown-version": "The other tool has run a migration that the folder does not have.",
   "execution/cancelled": "The user, or the system, asked to stop.",

@@ -37,9 +37,9 @@ import {
   type RevisionOptions,
   refuseNoMessage,
 } from "./revision.ts";
-import { scratchFor } from "./scratch.ts";
+import { type ScratchUse, withScratch } from "./scratch.ts";
 
-export interface AutogenerateOptions extends RevisionOptions {
+export interface AutogenerateOptions extends RevisionOptions, Pick<ScratchUse, "onScratch"> {
   /** Address of a database that is as the schema shall be; default: the files in the schema folder. */
   readonly desired?: string | undefined;
   /** `shop.users.name=full_name` */
@@ -72,14 +72,11 @@ export async function autogenerate(deps: Deps, options: AutogenerateOptions): Pr
   const engine = await pgDelta();
   const address = async (database: string | undefined): Promise<DatabaseAddress | undefined> =>
     database === undefined ? undefined : known(await openConfig(deps, { ...options, database }), true);
-  const scratch = await scratchFor(deps, project);
-  try {
+  return withScratch(deps, project, options, async (scratch) => {
     const work = { deps, project, engine, scratch, options, hidden: project.ledger.names.schema };
     const desired = await desiredOf(work, await address(options.desired));
-    return await written(work, desired);
-  } finally {
-    await scratch.close();
-  }
+    return written(work, desired);
+  });
 }
 
 interface Work {

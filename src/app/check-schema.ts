@@ -5,7 +5,7 @@ import { readCatalog } from "../io/catalog.ts";
 import { loadSchemaFolder } from "./desired.ts";
 import type { Deps, Project } from "./project.ts";
 import { replay } from "./replay.ts";
-import { scratchFor, type UsedScratch, used } from "./scratch.ts";
+import { type UsedScratch, used, withScratch } from "./scratch.ts";
 
 export interface SchemaCheck {
   readonly scratch: UsedScratch;
@@ -18,8 +18,7 @@ export interface SchemaCheck {
  * `usage/no-schema` where there is no schema file, `source/schema` for what the server refuses of one, and as a replay.
  */
 export async function checkSchema(deps: Deps, project: Project): Promise<SchemaCheck> {
-  const scratch = await scratchFor(deps, project);
-  try {
+  return withScratch(deps, project, {}, async (scratch) => {
     const { schema } = project.ledger.names;
     const loaded = await loadSchemaFolder(deps, project, scratch);
     const desired = await readCatalog(loaded.session, schema);
@@ -28,7 +27,5 @@ export async function checkSchema(deps: Deps, project: Project): Promise<SchemaC
     const apart = foreignPartitions(made, desired).map(patternFor);
     const ignore = [...project.config.ignore, ...apart];
     return { scratch: used(scratch), differences: compareCatalogs(made, desired, { ignore }) };
-  } finally {
-    await scratch.close();
-  }
+  });
 }

@@ -14,13 +14,11 @@ import type { Scratch } from "../io/scratch/types.ts";
 import { type ConnectOptions, openConnected } from "./connect.ts";
 import type { Deps, Project, ProjectOptions } from "./project.ts";
 import { replayRevisions } from "./replay.ts";
-import { scratchFor, type UsedScratch, used } from "./scratch.ts";
+import { type ScratchUse, type UsedScratch, used, withScratch } from "./scratch.ts";
 
-export interface DriftOptions extends ProjectOptions, ConnectOptions {
+export interface DriftOptions extends ProjectOptions, ConnectOptions, Pick<ScratchUse, "onScratch"> {
   /** Patterns of objects to leave out, beside those that are configured (`CompareOptions.ignore`). */
   readonly ignore?: readonly string[] | undefined;
-  /** Told what the scratch database is, before anything is run. */
-  readonly onScratch?: ((scratch: Scratch) => void) | undefined;
 }
 
 export interface Drift {
@@ -46,9 +44,7 @@ export interface Drift {
 export async function drift(deps: Deps, options: DriftOptions): Promise<Drift> {
   const { project, database, rows, live, state } = await readLive(deps, options);
   const revisions = orderApplied(project.graph, rows);
-  const scratch = await scratchFor(deps, project, revisions);
-  options.onScratch?.(scratch);
-  try {
+  return withScratch(deps, project, { revisions, onScratch: options.onScratch }, async (scratch) => {
     const replayed = await catalogOfReplay(deps, project, scratch, revisions, state, live, rows);
     const ignore = [...project.config.ignore, ...(options.ignore ?? [])];
     const changed = findingsOf(project.graph, rows).filter(({ kind }) => kind === "body");
@@ -59,9 +55,7 @@ export async function drift(deps: Deps, options: DriftOptions): Promise<Drift> {
       changed: changed.map(({ revision }) => revision),
       differences: compareCatalogs(replayed, live, { ignore }),
     };
-  } finally {
-    await scratch.close();
-  }
+  });
 }
 
 interface Live {

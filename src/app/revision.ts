@@ -53,10 +53,11 @@ export async function createRevision(deps: Deps, options: RevisionOptions): Prom
   return write(deps, project, placeOf(project, options), options);
 }
 
-/** What autogenerate has found for one revision. */
+/** What a revision's files hold below the lines that every new one has. */
 export interface RevisionBody {
   readonly up: string;
-  readonly down: string;
+  /** Undefined where the up text begins with the header line `irreversible`. */
+  readonly down?: string;
 }
 
 /**
@@ -228,10 +229,11 @@ function textsOf(created: Revision, template: Template, now: Date): readonly Tex
 /** The same around SQL that is no template. */
 function textsAround(created: Revision, body: RevisionBody, now: Date): readonly Text[] {
   const headers = headersOf(created, now);
-  return (["up", "down"] as const).map((direction) => {
+  return (["up", "down"] as const).flatMap((direction) => {
+    if (body[direction] === undefined) return [];
     const text = `${headers[direction].join("\n")}\n${body[direction]}`;
     checked(text, direction);
-    return { direction, text };
+    return [{ direction, text }];
   });
 }
 

@@ -81,6 +81,10 @@ export async function run(deps: Deps, request: Request, given: RunOptions): Prom
       try {
         await bringUp(state, sending, deps, options);
         await runPlan(plan, sending, project, deps, options, done);
+        if (config.dumpFile !== undefined) {
+          const { keepDump } = await import("./keep-dump.ts");
+          await keepDump(deps, session, config, options.onNotice);
+        }
         return { database, plan, steps: done, done: true };
       } catch (error) {
         if (!(error instanceof MigrateError)) throw error;

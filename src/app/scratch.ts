@@ -11,24 +11,38 @@ export type UsedScratch = Pick<Scratch, "description" | "proves">;
 
 export const used = ({ description, proves }: Scratch): UsedScratch => ({ description, proves });
 
+export interface ScratchUse {
+  /** What will be run on it; all by default. */
+  readonly revisions?: readonly RevisionId[] | undefined;
+  /** Told what the scratch database is, before anything is run. */
+  readonly onScratch?: ((scratch: UsedScratch) => void) | undefined;
+}
+
 /**
- * `revisions`: what will be run on it; all by default. Throws `usage/scratch`, what is wrong with the address of the
- * scratch server, and what a session throws.
+ * Opens a scratch database, and drops it behind what is done with it. Throws `usage/scratch`, what is wrong with the address
+ * of the scratch server, and what a session throws.
  */
-export async function scratchFor(
+export async function withScratch<T>(
   deps: Deps,
   project: Project,
-  revisions?: readonly RevisionId[],
-): Promise<Scratch> {
-  const { database, scratch } = project.config;
-  if (scratch instanceof MigrateError) throw scratch;
-  return openScratch({
+  { revisions, onScratch }: ScratchUse,
+  work: (scratch: Scratch) => Promise<T>,
+): Promise<T> {
+  const { database, scratch: on } = project.config;
+  if (on instanceof MigrateError) throw on;
+  const scratch = await openScratch({
     database: database instanceof MigrateError ? undefined : database,
-    on: scratch,
+    on,
     beyond: await beyondDatabase(project, revisions),
     cwd: deps.cwd,
     env: deps.env,
     onNotice: deps.onNotice,
     signal: deps.signal,
   });
+  try {
+    onScratch?.(used(scratch));
+    return await work(scratch);
+  } finally {
+    await scratch.close();
+  }
 }

@@ -19,22 +19,19 @@ import {
   type TestReport,
   type Verdict,
 } from "../core/verdict.ts";
-import type { Scratch } from "../io/scratch/types.ts";
 import { type Deps, openProject, type Project, type ProjectOptions } from "./project.ts";
-import { scratchFor, type UsedScratch, used } from "./scratch.ts";
+import { type ScratchUse, type UsedScratch, used, withScratch } from "./scratch.ts";
 import { openBench, refusalOf, type TestBench } from "./test-bench.ts";
 import { testOrders } from "./test-orders.ts";
 import { type ScriptOf, testScript } from "./test-script.ts";
 
-export interface TestOptions extends ProjectOptions {
+export interface TestOptions extends ProjectOptions, Pick<ScratchUse, "onScratch"> {
   /** `start:end`: what comes after the start; else targets, each for itself. Default: all. */
   readonly range?: string | undefined;
   /** Tables are filled with rows before each up; those are compared after the down. */
   readonly rows?: boolean | undefined;
   /** A plan of all → texts that are each sent as one message. Without it no script is tested. */
   readonly script?: ScriptOf | undefined;
-  /** Told what the scratch database is, before anything is run. */
-  readonly onScratch?: ((scratch: Scratch) => void) | undefined;
   readonly onTesting?: ((revision: RevisionId, index: number, of: number) => void) | undefined;
   readonly onTested?: ((tested: TestedMigration) => void) | undefined;
 }
@@ -53,9 +50,7 @@ export async function testMigrations(deps: Deps, options: TestOptions): Promise<
   const project = await openProject(deps, options);
   const tested = testedBy(project, options.range);
   const order = inOrder(project.graph, ancestors(project.graph, tested));
-  const scratch = await scratchFor(deps, project, order);
-  options.onScratch?.(scratch);
-  try {
+  return withScratch(deps, project, { revisions: order, onScratch: options.onScratch }, async (scratch) => {
     const bench = openBench({ deps, project, scratch }, options.rows === true);
     const migrations = await testEach(project, bench, order, tested, options);
     const orders = await testOrders({ deps, project, scratch }, tested, bench.broken);
@@ -73,9 +68,7 @@ export async function testMigrations(deps: Deps, options: TestOptions): Promise<
       unfilled: bench.unfilled,
       passed: all.every(({ passed }) => passed),
     };
-  } finally {
-    await scratch.close();
-  }
+  });
 }
 
 function testedBy({ graph }: Project, range: string | undefined): ReadonlySet<RevisionId> {

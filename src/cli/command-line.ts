@@ -12,6 +12,10 @@ const table = {
     init: ["begin a project in this folder", () => import("./commands/init.ts")],
     revision: ["write a new pair of migration files", () => import("./commands/revision.ts")],
     merge: ["write a pair that joins several heads", () => import("./commands/merge.ts")],
+    baseline: [
+      "write the first migration, of what a database has, and stamp it",
+      () => import("./commands/baseline.ts"),
+    ],
     edit: ["open a migration in your editor", () => import("./commands/edit.ts")],
     adopt: ["turn a folder of another tool's migrations into ours", () => import("./commands/adopt.ts")],
     "list-templates": ["what new revisions can begin as", () => import("./commands/list-templates.ts")],
@@ -50,6 +54,7 @@ const table = {
     show: ["one migration in full", () => import("./commands/show.ts")],
     verify: ["are the applied files as they were?", () => import("./commands/verify.ts")],
     drift: ["is the database what its migrations make?", () => import("./commands/drift.ts")],
+    dump: ["the schema as SQL, of the database or of a revision", () => import("./commands/dump.ts")],
     log: ["what was done to the database, when and by whom", () => import("./commands/log.ts")],
     receipt: ["the SHA-256 that names a script", () => import("./commands/receipt.ts")],
     config: [
@@ -104,7 +109,7 @@ const habits = new Map([
   ...["list", "ls", "revisions"].map((word) => [word, "history"] as const),
   ...["version", "db-version"].map((word) => [word, "current"] as const),
   ...["info", "pending"].map((word) => [word, "status"] as const),
-  ...["baseline", "fake", "mark"].map((word) => [word, "stamp"] as const),
+  ...["fake", "mark"].map((word) => [word, "stamp"] as const),
   ...["import", "convert"].map((word) => [word, "adopt FOLDER"] as const),
   ...["templates", "template"].map((word) => [word, "list-templates"] as const),
   ["validate", "check"],

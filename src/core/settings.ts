@@ -140,6 +140,16 @@ const root: GroupRule = {
         off: { is: "names", description: "Rules that are not asked." },
       },
     },
+    dump: {
+      is: "group",
+      description: "The schema as SQL, as migrate dump writes it.",
+      fields: {
+        file: {
+          is: "text",
+          description: "File that is written after each upgrade and downgrade, relative to this file.",
+        },
+      },
+    },
     templates: { is: "text", description: "Folder of templates for new migrations, relative to this file." },
     serverVersion: {
       is: "text",

@@ -65,6 +65,8 @@ export interface Config {
   readonly schema: string;
   /** Which rules are asked, and how much they weigh. */
   readonly lint: LintSettings;
+  /** The file that holds the schema as of the last run; absolute. */
+  readonly dumpFile?: string;
   /** The user's own folder of templates; absolute. */
   readonly templates?: string;
   /** Of the servers that the migrations are for. */
@@ -143,6 +145,7 @@ export async function loadConfig({ flags, env, cwd }: Surrounding): Promise<Conf
   const directories: string[] = [];
   const { value: folders, base } = settings.get("directories")!;
   for (const folder of folders as readonly string[]) directories.push(...(await foldersOf(folder, base)));
+  const dumpFile = settings.get("dump.file");
   const templates = settings.get("templates");
   const schema = settings.get("schema");
   const role = get<string | undefined>("role");
@@ -176,6 +179,7 @@ export async function loadConfig({ flags, env, cwd }: Surrounding): Promise<Conf
       warning: get<readonly string[] | undefined>("lint.warning") ?? [],
       off: get<readonly string[] | undefined>("lint.off") ?? [],
     },
+    ...(dumpFile === undefined ? {} : { dumpFile: path.resolve(dumpFile.base, dumpFile.value as string) }),
     ...(templates === undefined
       ? {}
       : { templates: path.resolve(templates.base, templates.value as string) }),
@@ -234,6 +238,7 @@ export function describeConfig(config: Config): readonly DescribedSetting[] {
     "lint.error": some(config.lint.error),
     "lint.warning": some(config.lint.warning),
     "lint.off": some(config.lint.off),
+    "dump.file": config.dumpFile,
     templates: config.templates,
     serverVersion: config.serverVersion?.text,
     scratch: config.scratch instanceof MigrateError ? config.scratch.message : config.scratch?.display,

@@ -329,8 +329,9 @@ export function tablesNamed(
   });
 }
 
-/** Whom the session's objects will belong to, and where it looks for names. */
+/** Who connected, whom the session's objects will belong to, and where it looks for names. */
 export interface SessionState {
+  readonly user: string;
   readonly role: string;
   /** As it is set: `"$user", public`. */
   readonly searchPath: string;
@@ -338,7 +339,7 @@ export interface SessionState {
 
 export async function sessionState(session: Session): Promise<SessionState> {
   const [row] = await session.read({
-    sql: `SELECT current_user::text AS role, current_setting('search_path') AS "searchPath"`,
+    sql: `SELECT session_user::pg_catalog.text AS "user", current_user::pg_catalog.text AS role, pg_catalog.current_setting('search_path') AS "searchPath"`,
     row: { parse: (row) => row as SessionState },
   });
   return row!;

@@ -5,32 +5,14 @@ import { compareCatalogs, type Difference } from "../../src/core/catalog/compare
 import { readCatalog } from "../../src/io/catalog.ts";
 import { openScratch } from "../../src/io/scratch/open.ts";
 import type { Session } from "../../src/io/session/types.ts";
-import { type Change, changes, soleChanges } from "../support/changes.ts";
+import { changes, soleChanges } from "../support/changes.ts";
 import { ownDatabase, runScript } from "../support/project.ts";
 import { needsPsql, pgDump, pgDumpServes } from "../support/psql.ts";
+import { canDo, dropSubscriptions, nameOf, sendChanges, sqlOf } from "../support/send-changes.ts";
 import { freshDatabase, query, servers, type TestDatabase } from "../support/server.ts";
 import { addressOf, sessionOn } from "../support/session.ts";
 
 const ROLE = "retort_catalog_role";
-const nameOf = (index: number): string => `c${String(index + 1).padStart(3, "0")}`;
-const sqlOf = (sql: string, name: string): string => sql.replaceAll("CASE", name).replaceAll("ROLE", ROLE);
-
-/** Sends the setups or the changes of all cases that this session's server can do. */
-async function send(session: Session, which: "setup" | "change"): Promise<void> {
-  for (const [index, each] of changes.entries()) {
-    if (!canDo(each, session)) continue;
-    const name = nameOf(index);
-    const schema = which === "setup" ? `CREATE SCHEMA ${name};` : "";
-    await session
-      .send(`${schema} SET search_path = ${name}; ${sqlOf(each[which], name)}`)
-      .catch((error: Error) => {
-        throw new Error(`${which} of ${each.sees} (${name}): ${error.message}`, { cause: error });
-      });
-  }
-}
-
-const canDo = ({ since = 12, needs }: Change, { kind, version }: Session): boolean =>
-  version.number >= since * 10_000 && (needs === undefined || kind === "server");
 
 const sentence = ({ class: name, kind, properties }: Difference): string =>
   [name, kind, ...(properties === undefined ? [] : [Object.keys(properties).sort().join(",")])].join(" ");
@@ -49,13 +31,10 @@ describe.sequential.each(servers())("on $name", (server) => {
     await query(server.url(), `DROP ROLE IF EXISTS ${ROLE}; CREATE ROLE ${ROLE}`);
     database = await freshDatabase(server);
     session = await sessionOn(database.url);
-    await send(session, "setup");
+    await sendChanges(session, "setup", ROLE);
   });
   afterAll(async () => {
-    // A database with a subscription cannot be dropped.
-    const { objects } = await readCatalog(session, "retort");
-    for (const { identity } of objects.filter((each) => each.class === "subscription"))
-      await session.send(`DROP SUBSCRIPTION ${identity[0]}`);
+    await dropSubscriptions(session);
     await session.close();
     await database.drop();
     await query(server.url(), `DROP ROLE ${ROLE}`);
@@ -84,7 +63,7 @@ describe.sequential.each(servers())("on $name", (server) => {
   });
 
   test("each change is seen, and of the right object", async () => {
-    await send(session, "change");
+    await sendChanges(session, "change", ROLE);
     const differences = compareCatalogs(before, await readCatalog(session, "retort"));
     const wrong = changes.flatMap((each, index) => {
       if (!canDo(each, session)) return [];
@@ -104,9 +83,9 @@ describe.sequential.each(servers())("on $name", (server) => {
   test.each(soleChanges)("$change", async ({ sees, setup, change }) => {
     const { url } = await ownDatabase(server);
     const sole = await sessionOn(url);
-    if (setup !== "") await sole.send(sqlOf(setup, "sole"));
+    if (setup !== "") await sole.send(sqlOf(setup, "sole", ROLE));
     const first = await readCatalog(sole, "retort");
-    await sole.send(sqlOf(change, "sole"));
+    await sole.send(sqlOf(change, "sole", ROLE));
     const differences = compareCatalogs(first, await readCatalog(sole, "retort"));
     await sole.close();
     expect(differences.map(sentence)).toContain(sees);
@@ -118,7 +97,7 @@ test("the same objects are the same on each major version and on PGlite", async 
   const scratch = await openScratch({ cwd: "/", env: process.env, on });
   const session = await scratch.empty();
   await session.send(`CREATE ROLE ${ROLE}`);
-  await send(session, "setup");
+  await sendChanges(session, "setup", ROLE);
   catalogs.set("PGlite", await readCatalog(session, "retort"));
   await scratch.close();
   const notEverywhere = changes.flatMap(({ since, needs }, index) =>

@@ -30,7 +30,10 @@ const command: Command = {
       "with --autogenerate: leave objects alone, such as shop.audit_*; may be repeated",
       "PATTERN",
     ),
-    scratch: value("with --autogenerate: server to try it on, in databases of its own", "URL"),
+    scratch: value(
+      "with --autogenerate: server for the scratch database (default: see docs/scratch.md)",
+      "URL",
+    ),
     sql: flag("changes nothing: a revision is made without a database anyway"),
   },
   positionals: { required: 0, names: [], flag: "-m" },

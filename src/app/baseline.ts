@@ -1,0 +1,102 @@
+/** A database that has no migrations yet → the first one, which makes what it has, proven and stamped as applied. */
+import { resolve } from "node:path";
+import { compareCatalogs } from "../core/catalog/compare.ts";
+import { dumpOf, dumpText, nameOfObject } from "../core/dump/dump.ts";
+import { MigrateError } from "../core/errors.ts";
+import { readCatalog } from "../io/catalog.ts";
+import { removeFiles } from "../io/directory.ts";
+import { openConnected } from "./connect.ts";
+import type { DumpOptions } from "./dump.ts";
+import { type Schema, schemaOf } from "./keep-dump.ts";
+import { type Deps, openProject } from "./project.ts";
+import { replay } from "./replay.ts";
+import { createRevisions, type NewRevision, type RevisionOptions } from "./revision.ts";
+import { run } from "./run.ts";
+import { withScratch } from "./scratch.ts";
+
+export type BaselineOptions = Omit<RevisionOptions, "heads" | "splice" | "dependsOn" | "template"> &
+  Pick<DumpOptions, "ignore" | "onScratch">;
+
+export interface Baseline {
+  readonly created: NewRevision;
+  /** The database in which it is stamped: `deploy@db.example:5432/shop`. */
+  readonly database: string;
+  readonly warnings: readonly string[];
+}
+
+/**
+ * Writes the up file, replays it on a scratch database, and stamps it where both are the same. Throws `usage/not-first`
+ * where there are migrations, `state/not-first` where some are applied, `usage/cannot-dump`, and `findings/baseline` with
+ * what is not the same; then no file is left.
+ */
+export async function baseline(deps: Deps, options: BaselineOptions): Promise<Baseline> {
+  const { schema, database } = await readFirst(deps, options);
+  const { text, warnings } = textOf(schema);
+  const [created] = await createRevisions(deps, { ...options, heads: ["base"] }, [{ up: text }]);
+  const { files, revision } = created!;
+  try {
+    await prove(deps, options, schema);
+    await run(deps, { kind: "stamp", targets: [revision] }, options);
+  } catch (error) {
+    await removeFiles(
+      files.map((file) => resolve(deps.cwd, file)),
+      deps,
+    );
+    throw error;
+  }
+  return { created: created!, database, warnings };
+}
+
+interface First {
+  readonly schema: Schema;
+  readonly database: string;
+}
+
+async function readFirst(deps: Deps, options: BaselineOptions): Promise<First> {
+  const { project, session, state } = await openConnected(deps, options);
+  try {
+    const [other] = project.migrations.values();
+    if (other !== undefined) {
+      throw new MigrateError({
+        code: "usage/not-first",
+        message: `a baseline is the first migration, and there is another already: ${other.path}`,
+        hint: "what the database has of them is said by: migrate stamp REVISION",
+      });
+    }
+    if (state.applied.length > 0) {
+      throw new MigrateError({
+        code: "state/not-first",
+        message: `${session.database} has ${state.applied.length} migrations applied, and their files are not here`,
+        hint: "get the files, or name their folder with --directory",
+      });
+    }
+    return { schema: await schemaOf(session, project.config, options.ignore), database: session.database };
+  } finally {
+    await session.close();
+  }
+}
+
+function textOf({ catalog, owner }: Schema): { readonly text: string; readonly warnings: readonly string[] } {
+  const dumped = dumpOf(catalog, owner);
+  const header = "-- irreversible: what was there before the first migration is not taken away";
+  return { text: `${header}\n\n${dumpText(dumped)}`, warnings: dumped.warnings };
+}
+
+/** Throws where the new migration makes anything else than the database has. */
+async function prove(deps: Deps, options: BaselineOptions, { catalog }: Schema): Promise<void> {
+  const project = await openProject(deps, options);
+  const differences = await withScratch(deps, project, options, async (scratch) => {
+    const { session } = await replay(deps, project, scratch);
+    const made = await readCatalog(session, project.config.ledger.schema);
+    // An extension is made in the version that the server has.
+    return compareCatalogs(catalog, made).filter(({ kind }) => kind !== "version");
+  });
+  if (differences.length === 0) return;
+  throw MigrateError.all(
+    differences.map((difference) => ({
+      code: "findings/baseline",
+      message: `${nameOfObject(difference)} would not be the same (${difference.kind}${Object.keys(difference.properties ?? {}).map((name) => ` ${name}`)})`,
+      hint: `no file was written; to leave it out: --ignore '${difference.class}:${difference.identity.join(".")}'`,
+    })),
+  );
+}

@@ -1,0 +1,76 @@
+/** A database, or a revision → its schema as SQL that makes the same in an empty database. */
+import { type Dump, dumpOf, dumpText } from "../core/dump/dump.ts";
+import { dumpFiles } from "../core/dump/folder.ts";
+import { replaceDump } from "../io/dump-folder.ts";
+import { replaceFile } from "../io/files.ts";
+import { connect } from "./connect.ts";
+import { type Schema, schemaOf } from "./keep-dump.ts";
+import { type Deps, openConfig, openProject, type ProjectOptions } from "./project.ts";
+import { replay } from "./replay.ts";
+import { type ScratchUse, withScratch } from "./scratch.ts";
+
+export interface DumpOptions extends ProjectOptions, Pick<ScratchUse, "onScratch"> {
+  /** What the migrations up to there make, on a scratch database; without it, what the configured database has. */
+  readonly revision?: string | undefined;
+  /** Patterns of objects that are left out beside those that are configured: `shop.audit_*`, `subscription:*`. */
+  readonly ignore?: readonly string[] | undefined;
+  /** Writes into this file, in one moment. */
+  readonly output?: string | undefined;
+  /** Writes into this folder: a folder a schema, a file a table or a kind. Of what it holds, only dumped files are touched. */
+  readonly folder?: string | undefined;
+}
+
+export interface Dumped {
+  /** `deploy@db.example:5432/shop`, or the target. */
+  readonly of: string;
+  readonly text: string;
+  /** Where it was written, relative to the folder; none where it was not. */
+  readonly files: readonly string[];
+  readonly warnings: readonly string[];
+}
+
+/** Only reads the database. Throws `usage/cannot-dump` with each object that no SQL can be written for. */
+export async function dump(deps: Deps, options: DumpOptions): Promise<Dumped> {
+  const { of, catalog, owner } = await catalogFor(deps, options);
+  const dumped = dumpOf(catalog, owner);
+  return {
+    of,
+    text: dumpText(dumped),
+    files: await written(deps, dumped, options),
+    warnings: dumped.warnings,
+  };
+}
+
+async function written(
+  deps: Deps,
+  dumped: Dump,
+  { output, folder }: Pick<DumpOptions, "output" | "folder">,
+): Promise<readonly string[]> {
+  if (output !== undefined) {
+    await replaceFile(output, [dumpText(dumped)], deps);
+    return [output];
+  }
+  return folder === undefined ? [] : replaceDump(folder, dumpFiles(dumped), deps);
+}
+
+interface Found extends Schema {
+  readonly of: string;
+}
+
+async function catalogFor(deps: Deps, options: DumpOptions): Promise<Found> {
+  const { revision } = options;
+  if (revision === undefined) {
+    const config = await openConfig(deps, options);
+    const session = await connect(deps, config);
+    try {
+      return { of: session.database, ...(await schemaOf(session, config, options.ignore)) };
+    } finally {
+      await session.close();
+    }
+  }
+  const project = await openProject(deps, options);
+  return withScratch(deps, project, options, async (scratch) => {
+    const { session } = await replay(deps, project, scratch, revision);
+    return { of: revision, ...(await schemaOf(session, project.config, options.ignore)) };
+  });
+}

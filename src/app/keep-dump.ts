@@ -1,0 +1,55 @@
+/** A session on a database → its schema as a value; and as SQL in the file that the configuration names for it. */
+import type { Catalog } from "../core/catalog/catalog.ts";
+import { ignoredIn } from "../core/catalog/compare.ts";
+import { dumpOf, dumpText } from "../core/dump/dump.ts";
+import { MigrateError } from "../core/errors.ts";
+import { readCatalog } from "../io/catalog.ts";
+import type { Config } from "../io/config.ts";
+import { replaceFile } from "../io/files.ts";
+import { sessionState } from "../io/queries.ts";
+import type { Notice, Session } from "../io/session/types.ts";
+import type { Deps } from "./project.ts";
+
+export interface Schema {
+  readonly catalog: Catalog;
+  /** The role that migrations run as: what it owns needs no word. */
+  readonly owner: string;
+}
+
+/**
+ * What is in a session's database but for the ledger and what the configuration or these patterns ignore, and the role that
+ * migrations run as.
+ */
+export async function schemaOf(
+  session: Session,
+  { ledger, ignore, session: { role } }: Pick<Config, "ledger" | "ignore" | "session">,
+  patterns: readonly string[] = [],
+): Promise<Schema> {
+  const catalog = await readCatalog(session, ledger.schema);
+  const isIgnored = ignoredIn([...ignore, ...patterns], [catalog]);
+  return {
+    catalog: { ...catalog, objects: catalog.objects.filter((object) => !isIgnored(object)) },
+    owner: role ?? (await sessionState(session)).user,
+  };
+}
+
+/**
+ * Writes the file of `dump.file`, if one is configured, behind a run. A run that is done does not fail for it: what stands in
+ * the way is a notice.
+ */
+export async function keepDump(
+  deps: Deps,
+  session: Session,
+  config: Config,
+  onNotice: ((notice: Notice) => void) | undefined,
+): Promise<void> {
+  if (config.dumpFile === undefined) return;
+  try {
+    const { catalog, owner } = await schemaOf(session, config);
+    await replaceFile(config.dumpFile, [dumpText(dumpOf(catalog, owner))], deps);
+  } catch (error) {
+    if (!(error instanceof MigrateError)) throw error;
+    const message = `${config.dumpFile} was not written: ${error.message}`;
+    onNotice?.({ severity: "WARNING", message });
+  }
+}

@@ -1,0 +1,37 @@
+/** `migrate baseline`. */
+import { baseline } from "../../app/baseline.ts";
+import { type Command, value } from "../command.ts";
+import { scratchFlag } from "../scratch.ts";
+
+const command: Command = {
+  name: "baseline",
+  summary: "Writes the first migration, which makes what the database has, and stamps it there as applied.",
+  args: {
+    message: value("what it is", "TEXT", "m"),
+    ignore: value("leave objects out, such as shop.audit_* or subscription:*; may be repeated", "PATTERN"),
+    scratch: scratchFlag,
+    "branch-label": value("label of the branch it begins; may be repeated", "LABEL"),
+    "rev-id": value("its id (default: 12 random hex digits)", "ID"),
+    "version-path": value("folder to write to, if there are several", "DIR"),
+  },
+  positionals: { required: 0, names: [] },
+  examples: [['migrate baseline -m "the schema as it is"', "a database that was never migrated"]],
+  async run({ args, deps, project, printer, json }) {
+    const { created, database, warnings } = await baseline(deps, {
+      ...project,
+      message: args.text("message") ?? "baseline",
+      branchLabels: args.list("branch-label"),
+      revision: args.text("rev-id"),
+      versionPath: args.text("version-path"),
+      ignore: args.list("ignore"),
+      scratch: args.text("scratch"),
+      onScratch: ({ description }) => printer.info(description),
+    });
+    const { revision, files } = created;
+    for (const warning of warnings) printer.warn(warning);
+    if (json) return printer.json({ revision, files, database, warnings });
+    for (const file of files) printer.data(file);
+    printer.info(`${revision} makes what ${database} has, and is stamped there`);
+  },
+};
+export default command;

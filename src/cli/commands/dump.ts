@@ -1,0 +1,50 @@
+/** `migrate dump`. */
+import { dump } from "../../app/dump.ts";
+import { MigrateError } from "../../core/errors.ts";
+import { type Command, value } from "../command.ts";
+import { scratchFlag } from "../scratch.ts";
+
+const command: Command = {
+  name: "dump",
+  summary:
+    "Writes the schema as SQL that makes the same in an empty database: of the database, which is only read, or of a revision.",
+  args: {
+    output: value("write to this file instead of stdout", "FILE", "o"),
+    to: value("write into this folder: a folder a schema, a file a table or a kind", "DIR"),
+    ignore: value("leave objects out, such as shop.audit_* or subscription:*; may be repeated", "PATTERN"),
+    scratch: scratchFlag,
+  },
+  positionals: { required: 0, names: ["REVISION"] },
+  examples: [
+    ["migrate dump -o schema.sql", "what the database has"],
+    ["migrate dump head", "what the migrations make, on a scratch database"],
+    ["migrate dump --to schema", "a folder of files, to read and to compare"],
+  ],
+  async run({ args, deps, project, printer, json }) {
+    const [output, folder] = [args.text("output"), args.text("to")];
+    if (output !== undefined && folder !== undefined) {
+      throw new MigrateError({
+        code: "usage/exclusive-flags",
+        message: "--output is one file, and --to is a folder",
+        hint: "leave one of them out",
+      });
+    }
+    const dumped = await dump(deps, {
+      ...project,
+      revision: args.positionals[0],
+      scratch: args.text("scratch"),
+      ignore: args.list("ignore"),
+      output,
+      folder,
+      onScratch: ({ description }) => printer.info(description),
+    });
+    for (const warning of dumped.warnings) printer.warn(warning);
+    if (json) return printer.json(dumped);
+    if (output === undefined && folder === undefined) await printer.script([dumped.text]);
+    else
+      printer.info(
+        `${folder ?? output}: ${dumped.files.length} ${dumped.files.length === 1 ? "file" : "files"}`,
+      );
+  },
+};
+export default command;

@@ -1,0 +1,189 @@
+/** A catalog → the statements that make it in an empty database, in an order that loads. */
+import type { Catalog, CatalogObject, ObjectKey } from "../catalog/catalog.ts";
+import { keyOf } from "../catalog/catalog.ts";
+import { MigrateError } from "../errors.ts";
+import { inOrder } from "./order.ts";
+import { others } from "./others.ts";
+import { has, type Lookup, lookupOf, type Piece, phase, text, type Writer } from "./piece.ts";
+import { relations } from "./relations.ts";
+import { routines } from "./routines.ts";
+import { tables } from "./tables.ts";
+import { types } from "./types.ts";
+
+/** One or more statements that belong to one object, each without a semicolon at its end. */
+export type DumpPiece = Piece;
+
+export interface Dump {
+  readonly pieces: readonly DumpPiece[];
+  /** What is written, and is not all: each a sentence. */
+  readonly warnings: readonly string[];
+}
+
+/**
+ * `owner`: the role that loads it, whose the objects are without a word. Rows, large objects among them, are not a schema's.
+ * Throws `usage/cannot-dump`, which names each object that no SQL can be written for.
+ */
+export function dumpOf(catalog: Catalog, owner: string): Dump {
+  const lookup = lookupOf(catalog, owner);
+  const refused = catalog.objects.flatMap((object) => {
+    const reason = reasonOf(object);
+    return reason === undefined ? [] : [{ object, reason: `${nameOfObject(object)}: ${reason}` }];
+  });
+  if (refused.length > 0) throw cannotDump(refused);
+  const made = catalog.objects.flatMap((object) => writtenAs(object, lookup));
+  const { pieces, cycles } = inOrder([...absent(catalog), ...made]);
+  if (cycles.length > 0) {
+    throw cannotDump(
+      cycles.map((group) => ({
+        object: group[0]!,
+        reason: `${group.map(nameOfObject).join(", ")}: each needs the other`,
+      })),
+    );
+  }
+  return {
+    pieces: withComments(pieces).map(withStableArrays),
+    warnings: catalog.objects.flatMap((object) => warningOf(object) ?? []),
+  };
+}
+
+const writers: Readonly<Record<string, Writer>> = {
+  ...types,
+  ...routines,
+  ...tables,
+  ...relations,
+  ...others,
+};
+
+export const nameOfObject = ({ class: name, identity }: ObjectKey): string => `${name} ${identity.join(".")}`;
+
+/** The pieces of an object, each with the relation that it stands on. */
+function writtenAs(object: CatalogObject, lookup: Lookup): readonly Piece[] {
+  const home = relationOf(object, lookup);
+  return (writers[object.class]?.(object, lookup) ?? []).map((piece) => ({
+    ...piece,
+    home,
+    ...(isSpread(piece) ? { behind: lookup.heirs(home) } : {}),
+  }));
+}
+
+/** What a table made later would have from its parent is made when all heirs are there: each has its own, by its own name. */
+const isSpread = ({ object, phase: at }: Piece): boolean =>
+  object.class === "index" || (object.class === "constraint" && at !== phase("foreign key"));
+
+function relationOf(object: CatalogObject, lookup: Lookup): ObjectKey {
+  const { parent } = object;
+  if (parent === undefined || parent.class === "schema") return object;
+  const owner = lookup.get(parent.class, ...parent.identity);
+  return owner === undefined || !STANDS_ON.has(object.class) ? object : relationOf(owner, lookup);
+}
+
+const STANDS_ON = new Set(["column", "constraint", "index", "trigger", "rule", "policy", "statistics"]);
+
+/** An object that no SQL can be written for, and why. */
+interface Refused {
+  readonly object: ObjectKey;
+  readonly reason: string;
+}
+
+function reasonOf(object: CatalogObject): string | undefined {
+  if (object.class === "subscription") return "where it connects to is not read";
+  if (
+    object.class === "index" &&
+    has(object, "invalid") &&
+    !/ ON ONLY /.test(text(object, "definition") ?? "")
+  )
+    return "it is invalid (REINDEX INDEX, or DROP INDEX)";
+  if (has(object, "detachPending")) return "it is being detached (ALTER TABLE … DETACH PARTITION … FINALIZE)";
+  return undefined;
+}
+
+const warningOf = (object: CatalogObject): string | undefined =>
+  JSON.stringify(object.properties["foreignOptions"] ?? []).includes("=***")
+    ? `${nameOfObject(object)}: its secret is written as ***`
+    : undefined;
+
+function cannotDump(refused: readonly Refused[]): MigrateError {
+  const { class: kind, identity } = refused[0]!.object;
+  return new MigrateError({
+    code: "usage/cannot-dump",
+    message: `no SQL can be written for ${refused.map(({ reason }) => reason).join("; ")}`,
+    hint: `what is left out on purpose is named: --ignore '${kind}:${identity.join(".")}'`,
+  });
+}
+
+/**
+ * PostgreSQL takes a cast of ARRAY[…] to be one of each item, and writes one of the whole the same way: behind a cast to the
+ * type that the items have it stays one of the whole.
+ */
+const withStableArrays = (piece: Piece): Piece => ({
+  ...piece,
+  statements: piece.statements.map((each) =>
+    // The text of a function is nobody's to change.
+    each.includes("AS $function")
+      ? each
+      : each.replaceAll(CAST_OF_ARRAY, (_, array: string, type: string) => `(${array}::${type}[])::`),
+  ),
+});
+
+const CAST_OF_ARRAY =
+  /\((ARRAY\[(?:'(?:[^']|'')*'::[a-z ]+, )*'(?:[^']|'')*'::([a-z ]+)\])\)::(?=[a-z ]+\[\])/g;
+
+/** What a new database has, and this one has not. */
+function absent({ objects }: Catalog): readonly Piece[] {
+  const keys = new Set(objects.map(keyOf));
+  const gone = (key: ObjectKey, statement: string): readonly Piece[] =>
+    keys.has(keyOf(key)) ? [] : [{ object: key, phase: phase("schema"), statements: [statement] }];
+  const publicSchema = { class: "schema", identity: ["public"] };
+  return [
+    ...gone(publicSchema, "DROP SCHEMA public"),
+    ...gone({ class: "extension", identity: ["plpgsql"] }, "DROP EXTENSION plpgsql"),
+    ...(keys.has(keyOf(publicSchema))
+      ? gone({ class: "comment", identity: ["schema", "public"] }, "COMMENT ON SCHEMA public IS NULL")
+      : []),
+  ];
+}
+
+/** Each comment behind the last piece that makes its object; where several have its name, at the end. */
+function withComments(pieces: readonly Piece[]): readonly Piece[] {
+  const isComment = (piece: Piece): boolean => piece.phase === phase("comment");
+  const exact = new Map<string, Piece>();
+  const named = new Map<string, Map<string, Piece>>();
+  for (const piece of pieces.filter((each) => !isComment(each))) {
+    const key = keyOf(piece.object);
+    exact.set(key, piece);
+    const name = nameKey(piece.object);
+    named.set(name, (named.get(name) ?? new Map<string, Piece>()).set(key, piece));
+  }
+  const ownerOf = (object: ObjectKey): Piece | undefined => {
+    const known = exact.get(keyOf(object));
+    if (known !== undefined) return known;
+    // One that stands in CREATE TABLE.
+    if (object.class === "constraint")
+      return exact.get(keyOf({ ...object, class: "table", identity: object.identity.slice(0, 2) }));
+    const candidates = [...(named.get(nameKey(object))?.values() ?? [])];
+    return candidates.length === 1 ? candidates[0] : undefined;
+  };
+  const comments = new Map<Piece, string[]>();
+  const others = pieces.filter((each) => {
+    const owner = isComment(each) ? ownerOf(each.object) : undefined;
+    if (owner !== undefined) comments.set(owner, [...(comments.get(owner) ?? []), ...each.statements]);
+    return owner === undefined;
+  });
+  return others.map((each) => ({ ...each, statements: [...each.statements, ...(comments.get(each) ?? [])] }));
+}
+
+/** A type of any class, or another object, by its schema and name alone. */
+const nameKey = ({ class: name, identity }: ObjectKey): string =>
+  JSON.stringify([name in types ? "type" : name, ...identity.slice(0, 2)]);
+
+/** What a session must be set to for the statements to mean what they mean, and for bodies of functions to be taken as they are. */
+export const SETTINGS = ["SET search_path = pg_catalog, pg_temp", "SET check_function_bodies = off"];
+
+/** One file. It begins with what its session must be set to. */
+export function dumpText({ pieces }: Dump): string {
+  const parts = [SETTINGS.map((each) => `${each};`).join("\n"), ...pieces.map(pieceText)];
+  return `${parts.join("\n\n")}\n`;
+}
+
+export const pieceText = ({ statements }: Piece): string =>
+  statements.map((each) => (each.endsWith(";") ? each : `${each};`)).join("\n");

@@ -1,0 +1,39 @@
+/** Names in a catalog → names in SQL, and back. */
+import { tokens } from "../lexer.ts";
+import { literal, qualified } from "../quote.ts";
+
+/** Quoted where they must be; unlike a role's, the name `public` of a schema is a plain one. */
+export const nameOf = (...names: readonly string[]): string =>
+  names.map((name) => (name === "public" ? name : qualified(name))).join(".");
+
+export const role = (name: string): string => qualified(name);
+
+/** Everybody, or a role. */
+export const grantee = (name: string | null): string => (name === null ? "PUBLIC" : role(name));
+
+/** The parts of a name as PostgreSQL writes it: `shop."Users"` → `["shop", "Users"]`. */
+export function partsOf(name: string): readonly string[] {
+  return [...tokens(name)]
+    .filter(({ kind }) => kind === "word")
+    .map(({ start, end }) => unquoted(name.slice(start, end)));
+}
+
+export const unquoted = (word: string): string =>
+  word.startsWith('"') ? word.slice(1, -1).replaceAll('""', '"') : word;
+
+/** A routine or operator without the types of its arguments: `shop.f(integer)` → `shop.f`. */
+export function withoutArguments(signature: string): string {
+  const open = [...tokens(signature)].find(
+    ({ kind, start }) => kind === "symbol" && signature[start] === "(",
+  );
+  return open === undefined ? signature : signature.slice(0, open.start);
+}
+
+/** `name=value` each → `name 'value', …`, or with another sign between the two. */
+export const optionList = (options: readonly string[], sign = " ", prefix = ""): string =>
+  options
+    .map((option) => {
+      const at = option.indexOf("=");
+      return `${prefix}${nameOf(option.slice(0, at))}${sign}${literal(option.slice(at + 1))}`;
+    })
+    .join(", ");

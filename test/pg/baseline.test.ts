@@ -1,0 +1,58 @@
+/** A database without migrations becomes one with its first: proven, stamped, and the same for a new database. */
+import { readdirSync } from "node:fs";
+import { describe, expect, test } from "vitest";
+import { baseline } from "../../src/app/baseline.ts";
+import { readState } from "../../src/app/look.ts";
+import { run } from "../../src/app/run.ts";
+import { compareCatalogs } from "../../src/core/catalog/compare.ts";
+import { readCatalog } from "../../src/io/catalog.ts";
+import { failureOf, ownDatabase, project } from "../support/project.ts";
+import { query, servers } from "../support/server.ts";
+import { sessionOn } from "../support/session.ts";
+
+const SCHEMA = `CREATE SCHEMA shop;
+  CREATE TYPE shop.mood AS ENUM ('sad', 'happy');
+  CREATE FUNCTION shop.next_mood() RETURNS shop.mood LANGUAGE sql AS $$ SELECT 'happy'::shop.mood $$;
+  CREATE TABLE shop.users (id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, mood shop.mood DEFAULT shop.next_mood());
+  CREATE TABLE shop.orders (user_id bigint REFERENCES shop.users) PARTITION BY LIST (user_id);
+  CREATE TABLE shop.orders_1 PARTITION OF shop.orders FOR VALUES IN (1);
+  CREATE VIEW shop.happy AS SELECT id FROM shop.users WHERE mood = 'happy';
+  INSERT INTO shop.users DEFAULT VALUES;`;
+
+describe.each(servers())("on $name", (server) => {
+  test("what a database has is its first migration", async () => {
+    const [old, fresh] = [await ownDatabase(server), await ownDatabase(server)];
+    await query(old.url, SCHEMA);
+    const { deps, folder } = project({});
+    const options = { message: "as it is" };
+    const { created } = await baseline(deps, { ...options, database: old.url });
+    expect(readdirSync(folder)).toContain("0001_as_it_is.up.sql");
+    const state = await readState(deps, { ...options, database: old.url });
+    expect(state.applied.map(({ revision, how }) => [revision, how])).toEqual([[created.revision, "stamp"]]);
+    expect(state.pending).toEqual([]);
+    expect(await query(old.url, "SELECT id FROM shop.users")).toEqual([{ id: "1" }]);
+
+    await run(deps, { kind: "upgrade", target: "head" }, { ...options, database: fresh.url });
+    const sessions = [await sessionOn(old.url), await sessionOn(fresh.url)];
+    const [a, b] = await Promise.all(sessions.map((session) => readCatalog(session, "retort")));
+    for (const session of sessions) await session.close();
+    expect(compareCatalogs(a!, b!)).toEqual([]);
+
+    expect(await failureOf(baseline(deps, { ...options, database: old.url }))).toMatchObject({
+      code: "usage/not-first",
+    });
+  });
+
+  test("where it cannot be proven, no file is left and nothing is stamped", async () => {
+    const { url } = await ownDatabase(server);
+    await query(url, SCHEMA);
+    const { deps, folder } = project({});
+    const options = { database: url, message: "as it is" };
+    const scratch = "postgres://postgres@127.0.0.1:1/postgres";
+    expect(await failureOf(baseline(deps, { ...options, scratch }))).toMatchObject({
+      code: "usage/scratch",
+    });
+    expect(readdirSync(folder)).toEqual(["migrate.config.json"]);
+    expect((await readState(deps, options)).applied).toEqual([]);
+  });
+});
