@@ -73,3 +73,38 @@ test("the commit of several steps is told of the last of them", () => {
     hint: "all of it was rolled back; nothing was changed",
   });
 });
+
+test.each([
+  ["outside a transaction, behind a setting", ["SET ROLE app;", "INSERT INTO c VALUES (1);"], false, "4:15"],
+  ["in a transaction, where it is the only one", ["INSERT INTO c VALUES (1);"], true, "4:1"],
+  ["in a transaction with others: nobody knows which", ["SELECT 1;", "INSERT INTO c VALUES (1);"], true, ""],
+])(
+  "what a statement deferred and its commit refuses is told of the statement: %s",
+  (_, sqls, transactional, place) => {
+    const text = header + sqls.join(" ");
+    const statements = sqls.map((sql) => {
+      const start = text.indexOf(sql);
+      const origin = {
+        path: "a.up.sql",
+        line: 4,
+        column: start - header.length + 1,
+        start,
+        end: start + sql.length,
+      };
+      return statement(sql, sql.startsWith("SET") ? { origin, setting: "value" } : { origin });
+    });
+    const plan = planOf([step("a", statements, { transactional })]);
+    const batch = plan.batches.findLast((each) => each.statements.some(({ purpose }) => purpose === "user"))!;
+    const failure = { message: "no", sqlstate: "23503", constraint: "c_fkey", lost: false };
+    const endings = batch.statements.filter(({ purpose }) => /^(?:commit|defer)$/.test(purpose));
+    expect(endings).toHaveLength(2);
+    for (const ending of endings) {
+      const { code, location } = explain(plan, batch, ending, failure, {
+        sourceText: () => text,
+        aborted: false,
+      });
+      const told = location === undefined ? "" : `${location.line}:${location.column}`;
+      expect({ code, told }).toEqual({ code: "execution/commit", told: place });
+    }
+  },
+);
