@@ -172,10 +172,14 @@ export function inOrder(graph: Graph, ids: Iterable<RevisionId>): RevisionId[] {
 export function unknownRevision(graph: Graph, name: string): Diagnostic {
   const meant =
     ofNumber(graph, name) ?? nearest(name, [...graph.nodes.keys(), ...graph.carriers.keys(), ...RESERVED]);
+  const hint =
+    name === "current"
+      ? "where the database stands is what +N and -N count from; only show and history take it by that name: migrate show current"
+      : `${meant === undefined ? "" : `did you mean '${meant}'? `}all revisions are listed by: migrate history`;
   return {
     code: "graph/unknown-revision",
     message: `Can't locate revision identified by '${name}'`,
-    hint: `${meant === undefined ? "" : `did you mean '${meant}'? `}all revisions are listed by: migrate history`,
+    hint,
   };
 }
 

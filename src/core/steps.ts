@@ -134,6 +134,7 @@ export function planStamp(
 ): Stamp {
   const before = options.purge === true ? new Set<RevisionId>() : appliedSet(graph, rows);
   const current = currentHeads(graph, before);
+  for (const target of targets) oneTarget(target);
   const moving = new Set(targets.flatMap((target) => onBranch(graph, current, target, "all")));
   const destinations = targets.flatMap((target) => resolveAll(graph, target));
 

@@ -82,6 +82,22 @@ describe("a name", () => {
     );
     expect(() => resolveAll(graph, "nosuch@cc01")).toThrow(fault("graph/unknown-revision", /'nosuch'/));
   });
+
+  it.each([
+    ["head@billing", "'head' is no branch", "did you mean 'billing@head'?"],
+    ["heads@nosuch", "'heads' is no branch", "'nosuch' is none either"],
+    ["current", "identified by 'current'", "+N and -N count from"],
+    ["curent", "identified by 'curent'", "did you mean 'current'?"],
+    ["4", "identified by '4'", "did you mean '0004'?"],
+  ])("that is a word of another place is told which: %s", (text, message, hint) => {
+    expect(() => resolveAll(graph, text)).toThrow(
+      expect.objectContaining({
+        code: "graph/unknown-revision",
+        message: expect.stringContaining(message),
+        hint: expect.stringContaining(hint),
+      }),
+    );
+  });
 });
 
 describe("what show lists", () => {
@@ -289,6 +305,9 @@ describe("a stamp", () => {
   it("says which rows come and go, in an order that holds", () => {
     const rows = [...appliedBelow(graph, ["bb02"]), { revision: "gone" }];
     expect(() => planStamp(graph, rows, ["cc01"])).toThrow(fault("state/unknown-revision", /'gone'/));
+    expect(() => planStamp(graph, [], ["aa01:cc01"])).toThrow(
+      fault("usage/range-not-allowed", "not allowed"),
+    );
     expect(planStamp(graph, rows, ["cc02"], { purge: true })).toEqual({
       applied: ["aa01", "aa02", "cc01", "cc02"],
       added: ["cc01", "cc02"],
