@@ -108,3 +108,26 @@ test.each([
     }
   },
 );
+
+test.each([
+  ["an upgrade", {}, "revision b was rolled back; those before it stay applied"],
+  ["a downgrade", { direction: "down" }, "revision b was rolled back; it is still applied"],
+  [
+    "a downgrade outside a transaction",
+    { direction: "down", transactional: false },
+    "revision b runs outside a transaction: what it did before this stays; fix the cause and run the same command again: it resumes here",
+  ],
+] as const)("what is so behind a statement that failed: %s", (_, more, hint) => {
+  const plan = planOf([step("b", ["SELECT 1;"], more)], {
+    kind: "direction" in more ? "downgrade" : "upgrade",
+    applied: ["b"],
+  });
+  const isUser = ({ purpose }: { readonly purpose: string }): boolean => purpose === "user";
+  const batch = plan.batches.find(({ statements }) => statements.some(isUser))!;
+  const failure = { message: "no", sqlstate: "22012", lost: false };
+  const told = { sourceText: () => undefined, aborted: false };
+  expect(explain(plan, batch, batch.statements.find(isUser)!, failure, told)).toMatchObject({
+    code: "execution/statement",
+    hint,
+  });
+});

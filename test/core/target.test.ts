@@ -9,6 +9,7 @@ import {
   planOfflineUpgrade,
   planStamp,
   planUpgrade,
+  refuseReversed,
   type Step,
 } from "../../src/core/steps.ts";
 import { resolveAll, resolveName } from "../../src/core/target.ts";
@@ -284,6 +285,40 @@ describe("a script", () => {
       fault("usage/range-required", /^downgrade with --sql requires <fromrev>:<torev>$/),
     );
     expect(() => planOfflineUpgrade(graph, "a:b:c")).toThrow(fault("usage/range", /more than one colon/));
+  });
+});
+
+describe("a range for a script", () => {
+  it.each([
+    ["upgrade", "aa02:aa01", "'aa02:aa01' leads down, and an upgrade goes up", "aa01:aa02"],
+    ["upgrade", "bb03:billing@base", "leads down", "billing@base:bb03"],
+    ["upgrade", "0005:0004", "leads down", "0004:0005"],
+    ["downgrade", "aa01:bb02", "'aa01:bb02' leads up, and a downgrade goes down", "bb02:aa01"],
+    ["downgrade", "base:dd01", "leads up", "dd01:base"],
+  ] as const)("that is reversed is told how it is meant: %s %s", (kind, range, message, meant) => {
+    expect(() => refuseReversed(graph, kind, range)).toThrow(
+      expect.objectContaining({
+        code: "usage/reversed-range",
+        message: expect.stringContaining(message),
+        hint: `a range is written start:end; did you mean ${meant}?`,
+      }),
+    );
+  });
+
+  it.each([
+    ["upgrade", "aa01:bb02"],
+    ["upgrade", "aa01:aa01"],
+    ["upgrade", "bb03:cc02"],
+    ["upgrade", "base:heads"],
+    ["upgrade", "heads:heads"],
+    ["upgrade", "bb02"],
+    ["downgrade", "bb02:aa01"],
+    ["downgrade", "bb02:bb02"],
+    ["downgrade", "heads:base"],
+    ["downgrade", "bb01:cc01"],
+    ["downgrade", "bb01"],
+  ] as const)("that leads that way, aside or nowhere is left alone: %s %s", (kind, range) => {
+    expect(() => refuseReversed(graph, kind, range)).not.toThrow();
   });
 });
 
