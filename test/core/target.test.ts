@@ -11,6 +11,7 @@ import {
   planUpgrade,
   refuseReversed,
   type Step,
+  vanishedHint,
 } from "../../src/core/steps.ts";
 import { resolveAll, resolveName } from "../../src/core/target.ts";
 import { revision } from "../support/graphs.ts";
@@ -320,6 +321,10 @@ describe("a range for a script", () => {
   ] as const)("that leads that way, aside or nowhere is left alone: %s %s", (kind, range) => {
     expect(() => refuseReversed(graph, kind, range)).not.toThrow();
   });
+});
+
+it("a row that was written by hand is no command in a hint", () => {
+  expect(vanishedHint("x; $(id)", false)).toContain("migrate repair --forget 'x; $(id)';");
 });
 
 describe("a stamp", () => {

@@ -4,6 +4,7 @@
  */
 import type { SessionTarget } from "../../core/address.ts";
 import { MigrateError } from "../../core/errors.ts";
+import { shellWord } from "../../core/shell.ts";
 import { type DatabaseAddress, type ServerAddress, serversOf } from "../libpq/parameters.ts";
 import { type DriverError, sqlstateOf, type Wire, type WireListener } from "./types.ts";
 
@@ -165,10 +166,15 @@ function connectHint(address: DatabaseAddress, cause: DriverError): string {
     return "name the server that is meant too, such as postgres://USER@host1,host2/name; see what is used with: migrate config";
   if (message.includes("does not support SSL"))
     return "give the server a certificate, or, where the network is trusted, say sslmode=prefer or sslmode=disable in the address";
-  if (code === "3D000") return `create the database first, for example with: createdb ${address.database}`;
+  if (code === "3D000") return `create the database first, for example with: ${createdb(address)}`;
   if (code === "28000" && message.includes("pg_hba.conf"))
     return `the server's pg_hba.conf does not let ${address.user} into ${address.database} from here: add a line for them and reload, or connect as a line there asks, for example with sslmode=require`;
   if (code === "28P01" || code === "28000")
     return "check the user and the password; see where they come from with: migrate config";
   return "check that the server runs and accepts connections at this address; see what is used with: migrate config";
+}
+
+function createdb({ host, port, user, database }: ServerAddress): string {
+  const at = port === 5432 ? "" : ` -p ${port}`;
+  return `createdb -h ${shellWord(host)}${at} -U ${shellWord(user)} ${shellWord(database)}`;
 }

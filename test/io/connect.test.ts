@@ -1,4 +1,4 @@
-/** An address that names several servers, of which some are away or of another kind → the one that is connected to, or why none is. */
+/** An address, and servers that are away, refuse or are of another kind → the one that is connected to, or why none is. */
 import { createServer, type Server } from "node:net";
 import { expect, onTestFinished, test, vi } from "vitest";
 import { MigrateError } from "../../src/core/errors.ts";
@@ -131,4 +131,18 @@ test.each<[string, readonly Being[], RegExp, boolean]>([
   );
   expect(error.hint).toBeTruthy();
   expect(isNotYet(error)).toBe(mayCome);
+});
+
+test.each<[Being, string, string]>([
+  ["3D000", "shop", "createdb -h 127.0.0.1 -p PORT -U ann shop"],
+  ["3D000", "my%20shop%3B%24(id)", "createdb -h 127.0.0.1 -p PORT -U ann 'my shop;$(id)'"],
+  ["28P01", "shop", "check the user and the password; see where they come from with: migrate config"],
+  ["away", "shop", "check that the server runs and accepts connections at this address"],
+])("what to do where the server says %s to %s", async (being, database, hint) => {
+  const { port } = await serverThatIs(being);
+  const address = await addressOf(`postgres://ann@127.0.0.1:${port}/${database}?sslmode=disable`);
+  await expect(openSession(address)).rejects.toMatchObject({
+    code: "execution/connect",
+    hint: expect.stringContaining(hint.replace("PORT", String(port))),
+  });
 });
