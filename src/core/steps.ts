@@ -267,8 +267,8 @@ function stepsDown(graph: Graph, applied: ReadonlySet<RevisionId>, target: strin
       code: "graph/not-below",
       message: `Destination ${target} is not a valid downgrade target from current head(s)`,
       hint: applied.has(place)
-        ? `nothing above ${place} is applied; what is applied shows: migrate current`
-        : `${describe(nodeOf(graph, place).revision)} is not applied; what is applied shows: migrate current`,
+        ? `nothing above ${place} is applied; see what is applied: migrate current`
+        : `${describe(nodeOf(graph, place).revision)} is not applied; see what is applied: migrate current`,
     });
   }
   return inOrder(graph, doomed)

@@ -92,7 +92,7 @@ function branchOf(graph: Graph, branch: string, behind: string): RevisionId {
     message: `Can't locate revision identified by '${branch}@${behind}': '${branch}' is no branch`,
     hint:
       exactly(graph, behind) === undefined
-        ? `the branch comes first, and '${behind}' is none either; what there is shows: migrate heads -v`
+        ? `the branch comes first, and '${behind}' is not one either; see the heads and their labels: migrate heads`
         : `the branch comes first; did you mean '${behind}@${branch}'?`,
   });
 }
@@ -408,7 +408,7 @@ function downgradeStart(
   }
   const offset = text.slice(text.lastIndexOf("-"));
   if (starts[0] === undefined)
-    throw noSuchRelative(text, Number(offset), "nothing is applied there; what is shows: migrate current");
+    throw noSuchRelative(text, Number(offset), "nothing is applied there; see what is: migrate current");
   if (starts.length === 1) return starts[0];
   throw new MigrateError({
     code: "graph/ambiguous-start",

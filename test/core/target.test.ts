@@ -87,7 +87,7 @@ describe("a name", () => {
 
   it.each([
     ["head@billing", "'head' is no branch", "did you mean 'billing@head'?"],
-    ["heads@nosuch", "'heads' is no branch", "'nosuch' is none either"],
+    ["heads@nosuch", "'heads' is no branch", "'nosuch' is not one either"],
     ["current", "identified by 'current'", "+N and -N count from"],
     ["curent", "identified by 'curent'", "did you mean 'current'?"],
     ["4", "identified by '4'", "did you mean '0004'?"],
