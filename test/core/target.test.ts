@@ -89,6 +89,8 @@ describe("a name", () => {
     ["head@billing", "'head' is no branch", "did you mean 'billing@head'?"],
     ["heads@nosuch", "'heads' is no branch", "'nosuch' is not one either"],
     ["current", "identified by 'current'", "+N and -N count from"],
+    ["+1", "identified by '+1'", "name the revision"],
+    ["", "identified by ''", "a range is written start:end"],
     ["curent", "identified by 'curent'", "did you mean 'current'?"],
     ["4", "identified by '4'", "did you mean '0004'?"],
   ])("that is a word of another place is told which: %s", (text, message, hint) => {
@@ -321,6 +323,15 @@ describe("a range for a script", () => {
   ] as const)("that leads that way, aside or nowhere is left alone: %s %s", (kind, range) => {
     expect(() => refuseReversed(graph, kind, range)).not.toThrow();
   });
+});
+
+it("a history that is asked for from its end is told how it is meant", () => {
+  expect(() => historyOf(graph, "bb02:aa01", [])).toThrow(
+    expect.objectContaining({ hint: "the start must come before the end; did you mean aa01:bb02?" }),
+  );
+  expect(() => historyOf(graph, "bb01:cc01", [])).toThrow(
+    expect.objectContaining({ hint: expect.not.stringContaining("did you mean") }),
+  );
 });
 
 it("a row that was written by hand is no command in a hint", () => {
