@@ -5,6 +5,7 @@ import { ledgerOf } from "../core/ledger/calls.ts";
 import type { LedgerState } from "../core/ledger/types.ts";
 import { type Config, requireDatabase } from "../io/config.ts";
 import { type Backend, backendOf, readLedger } from "../io/queries.ts";
+import { isNotYet } from "../io/session/connect.ts";
 import { openSession } from "../io/session/open.ts";
 import type { Notice, Session } from "../io/session/types.ts";
 import {
@@ -146,22 +147,6 @@ async function patiently<T>(
     }
   }
 }
-
-/** The server is not there yet or still starting; a wrong password or certificate will not mend by waiting. */
-function isNotYet({ code, sqlstate, cause }: MigrateError): boolean {
-  if (code !== "execution/connect") return false;
-  // Starting or stopping, or full.
-  if (sqlstate !== undefined) return /^(?:57P0[1-3]|53300)$/.test(sqlstate);
-  const { code: reason, message } = (cause ?? {}) as Partial<NodeJS.ErrnoException>;
-  return reason === undefined ? message === "Connection terminated unexpectedly" : NETWORK.has(reason);
-}
-
-/** What a network says of a host that is not there, or not yet. */
-const NETWORK = new Set([
-  ...["ECONNREFUSED", "ECONNRESET", "EPIPE", "ETIMEDOUT", "EHOSTUNREACH", "ENETUNREACH", "EHOSTDOWN"],
-  // A name that is not known yet; a socket that is not there yet.
-  ...["ENOTFOUND", "EAI_AGAIN", "ENOENT"],
-]);
 
 /** The backend, unless its session's settings and locks would not stay ours. Throws `execution/pooler`. */
 export async function ownBackend(session: Session): Promise<Backend> {

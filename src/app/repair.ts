@@ -120,11 +120,11 @@ function refuseForgetting(forget: readonly RevisionId[], findings: readonly Find
   throw MigrateError.all(
     wrong.map((revision) => ({
       code: "usage/forget",
-      message: `'${revision}' is no applied revision without a file`,
+      message: `'${revision}' is not an applied revision whose file is missing`,
       hint:
         vanished.length > 0
           ? `these are: ${vanished.join(", ")}`
-          : "there is none; what has a file is taken down with: migrate downgrade",
+          : "there is none; a revision that has a file is taken down with: migrate downgrade",
     })),
   );
 }

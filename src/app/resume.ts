@@ -7,6 +7,7 @@ import { settingsBefore, statementsHash, twinFor } from "../core/plan/outside.ts
 import { searchPathIs } from "../core/plan/session.ts";
 import type { StepInput } from "../core/plan/step.ts";
 import { sha256 } from "../core/sha256.ts";
+import { shellWord } from "../core/shell.ts";
 import type { Location } from "../core/source.ts";
 import type { UserStatement } from "../core/statement/file.ts";
 import { currentHeads, type Step } from "../core/steps.ts";
@@ -28,7 +29,8 @@ export function interruptedFirst({ graph }: Project, steps: Steps, intent: Inten
   if (step !== undefined) return { ...steps, steps: [step, ...steps.steps.filter((other) => !isIt(other))] };
   const parents = graph.nodes.get(revision)?.parents ?? [];
   const below = parents.length === 1 ? `${revision}@-1` : (parents[0] ?? "base");
-  const finish = direction === "up" ? `migrate upgrade ${revision}` : `migrate downgrade ${below}`;
+  const finish =
+    direction === "up" ? `migrate upgrade ${shellWord(revision)}` : `migrate downgrade ${shellWord(below)}`;
   throw new MigrateError({
     code: "state/interrupted",
     message: `${interruptedText(intent)}, and must be finished first`,

@@ -6,6 +6,7 @@
 import { parseArgs } from "node:util";
 import { MigrateError } from "../core/errors.ts";
 import { nearest } from "../core/nearest.ts";
+import { shellWord } from "../core/shell.ts";
 import type { Arguments, Command, Flags } from "./command.ts";
 
 /** What words say. */
@@ -144,7 +145,7 @@ function positionalFault(
   }
   const extra = given[names.length];
   if (many === true || extra === undefined) return undefined;
-  const hint = flag === undefined ? undefined : `did you mean: migrate ${name} ${flag} "${extra}"?`;
+  const hint = flag === undefined ? undefined : `did you mean: migrate ${name} ${flag} ${shellWord(extra)}?`;
   return usage("extra-argument", `${name} does not take the argument '${extra}'`, { name }, hint);
 }
 

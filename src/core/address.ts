@@ -23,9 +23,13 @@ export type Parameters = ReadonlyMap<string, Found>;
 interface ParameterRule {
   /** The environment variable that gives it when the address does not. */
   readonly env?: string;
-  /** The only values that mean what we do anyway; none: not supported at all. */
+  /** The only values that are understood, in lower case; none: not supported at all. */
   readonly only?: readonly string[];
 }
+
+/** Which of the servers of an address is meant, other than any that answers; in libpq's words. */
+export const sessionTargets = ["read-write", "read-only", "primary", "standby", "prefer-standby"] as const;
+export type SessionTarget = (typeof sessionTargets)[number];
 
 /** The parameters of libpq that are understood, or refused because to ignore them would be unsafe. */
 export const parameterRules: Readonly<Record<string, ParameterRule>> = {
@@ -47,7 +51,8 @@ export const parameterRules: Readonly<Record<string, ParameterRule>> = {
   application_name: { env: "PGAPPNAME" },
   connect_timeout: { env: "PGCONNECT_TIMEOUT" },
   client_encoding: { only: ["utf8", "utf-8", "auto"] },
-  target_session_attrs: { env: "PGTARGETSESSIONATTRS", only: ["any"] },
+  target_session_attrs: { env: "PGTARGETSESSIONATTRS", only: ["any", ...sessionTargets] },
+  load_balance_hosts: { env: "PGLOADBALANCEHOSTS", only: ["disable"] },
   gssencmode: { env: "PGGSSENCMODE", only: ["disable", "prefer"] },
   sslnegotiation: { env: "PGSSLNEGOTIATION", only: ["postgres"] },
   hostaddr: { env: "PGHOSTADDR", only: [] },
@@ -122,12 +127,14 @@ function fromUrl(rest: string, origin: string): Record<string, string> {
       FORM,
     );
   }
-  if (authority.includes(",")) throw severalHosts(origin);
-  const [, six, plain, port] = /^(?:\[([^\]]*)\]|([^:]*))(?::(\d*))?$/.exec(authority) ?? [];
-  if (six === undefined && plain === undefined) {
-    throw addressFault(origin, "the database address has a port that is not a number", FORM);
-  }
   const decode = (part: string) => percentDecode(part, origin);
+  const servers = authority.split(",").map((server) => {
+    const [, six, plain, port = ""] = /^(?:\[([^\]]*)\]|([^:]*))(?::(\d*))?$/.exec(server) ?? [];
+    if (six === undefined && plain === undefined) {
+      throw addressFault(origin, "the database address has a port that is not a number", FORM);
+    }
+    return { host: six ?? decode(plain!), port };
+  });
   const colon = userinfo?.indexOf(":") ?? -1;
   const parameters: Record<string, string> = {};
   const put = (name: string, value: string | undefined) => {
@@ -137,8 +144,8 @@ function fromUrl(rest: string, origin: string): Record<string, string> {
   };
   put("user", userinfo && decode(colon < 0 ? userinfo : userinfo.slice(0, colon)));
   put("password", userinfo && colon >= 0 ? decode(userinfo.slice(colon + 1)) : undefined);
-  put("host", six ?? decode(plain!));
-  put("port", port);
+  put("host", servers.map(({ host }) => host).join(","));
+  if (servers.some(({ port }) => port !== "")) put("port", servers.map(({ port }) => port).join(","));
   put("dbname", decode(path));
   for (const pair of query.split("&")) {
     if (pair === "") continue;
@@ -182,14 +189,6 @@ function fromKeywords(text: string, origin: string): Record<string, string> {
     if (value !== "") parameters[match[1]!] = value;
   }
   return parameters;
-}
-
-export function severalHosts(origin: string): MigrateError {
-  return addressFault(
-    origin,
-    "the database address names several hosts",
-    "name one: migrations run on the primary server only",
-  );
 }
 
 function percentDecode(text: string, origin: string): string {

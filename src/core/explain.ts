@@ -61,6 +61,7 @@ export function explain(
   const commits = purpose === "commit" || purpose === "defer";
   const constraint = failure.constraint === undefined ? "" : ` (constraint ${failure.constraint})`;
   const of = step === undefined ? "" : ` of revision ${step.revision} (${step.path})`;
+  const committed = commits ? committedBy(batch, step) : undefined;
   return error(
     commits ? "execution/commit" : "execution/own-statement",
     `${commits ? `the commit${of}` : `a ${purpose} statement${of}`} failed${constraint}: ${message}`,
@@ -69,7 +70,17 @@ export function explain(
       rightsHint(plan, statement, failure) ?? encodingHint(statement, failure),
       whatIsSo(batch, step),
     ),
+    committed === undefined ? {} : placeOf(committed, failure, sourceText),
   );
+}
+
+/**
+ * The statement of the author's that a commit ends, where there is only one: outside a transaction each commits by itself,
+ * behind the settings that hold for it.
+ */
+function committedBy({ statements }: Batch, step: PlanStep | undefined): Statement | undefined {
+  const authors = statements.filter(({ purpose }) => purpose === "user");
+  return authors.length === 1 || step?.transactional === false ? authors.at(-1) : undefined;
 }
 
 /** A failure whose texts do not repeat the passwords of its statement. */

@@ -170,13 +170,22 @@ export function inOrder(graph: Graph, ids: Iterable<RevisionId>): RevisionId[] {
 
 /** The fault of a name that no revision has. */
 export function unknownRevision(graph: Graph, name: string): Diagnostic {
-  const meant =
-    ofNumber(graph, name) ?? nearest(name, [...graph.nodes.keys(), ...graph.carriers.keys(), ...RESERVED]);
   return {
     code: "graph/unknown-revision",
     message: `Can't locate revision identified by '${name}'`,
-    hint: `${meant === undefined ? "" : `did you mean '${meant}'? `}all revisions are listed by: migrate history`,
+    hint: `${insteadOf(graph, name)}all revisions are listed by: migrate history`,
   };
+}
+
+/** What may be meant by a name that is none, as the beginning of a hint. */
+function insteadOf(graph: Graph, name: string): string {
+  if (name === "") return "a revision is missing here; a range is written start:end; ";
+  if (name === "current")
+    return "only show and history take the database's place by that name; +N and -N count from it; ";
+  if (/^[+-]\d+$/.test(name)) return "steps are counted by upgrade and downgrade alone; name the revision; ";
+  const meant =
+    ofNumber(graph, name) ?? nearest(name, [...graph.nodes.keys(), ...graph.carriers.keys(), ...RESERVED]);
+  return meant === undefined ? "" : `did you mean '${meant}'? `;
 }
 
 /** The file number that is meant by one without its zeros. */

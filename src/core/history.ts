@@ -1,6 +1,7 @@
 /** A graph and what is current → the revisions that `history`, `current`, `branches` and `show` list, in their order. */
 import { MigrateError } from "./errors.ts";
 import {
+  ancestors,
   descendants,
   type Graph,
   inOrder,
@@ -44,7 +45,10 @@ export function historyOf(
     throw new MigrateError({
       code: "graph/no-such-range",
       message: `Requested range ${range} does not refer to ancestor/descendant revisions along the same branch`,
-      hint: "the start must come before the end; without a start the history begins at base",
+      hint:
+        !/^[+-]/.test(end) && isReversed(graph, starts, ends)
+          ? `the start must come before the end; did you mean ${end}:${start}?`
+          : "the start must come before the end; without a start the history begins at base",
     });
   }
   const before = requiredBy(graph, starts);
@@ -52,6 +56,12 @@ export function historyOf(
   const after = descendants(graph, starts, "lineage");
   const along = starts.length === 0 ? listed : [...starts, ...listed.filter((id) => after.has(id))];
   return inOrder(graph, along).reverse();
+}
+
+/** Whether all of the ends lie below the starts. */
+function isReversed(graph: Graph, starts: readonly RevisionId[], ends: readonly RevisionId[]): boolean {
+  const below = ancestors(graph, starts);
+  return ends.length > 0 && ends.every((id) => below.has(id));
 }
 
 /**

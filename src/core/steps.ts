@@ -9,6 +9,7 @@ import { ancestors, descendants, type Graph, inOrder, maximal, nodeOf } from "./
 import { describe } from "./graph-faults.ts";
 import type { Applied } from "./ledger/types.ts";
 import type { RevisionId } from "./migration.ts";
+import { shellWord } from "./shell.ts";
 import {
   BASE,
   downgradeTarget,
@@ -80,7 +81,7 @@ export function planOfflineDowngrade(graph: Graph, range: string): OfflineSteps 
     throw new MigrateError({
       code: "usage/range-required",
       message: "downgrade with --sql requires <fromrev>:<torev>",
-      hint: `say where the database stands, for example: migrate downgrade --sql head:${range}`,
+      hint: `say where the database stands, for example: migrate downgrade --sql ${shellWord(`head:${range}`)}`,
     });
   }
   const applied = stateAt(graph, parsed.start);
@@ -134,6 +135,7 @@ export function planStamp(
 ): Stamp {
   const before = options.purge === true ? new Set<RevisionId>() : appliedSet(graph, rows);
   const current = currentHeads(graph, before);
+  for (const target of targets) oneTarget(target);
   const moving = new Set(targets.flatMap((target) => onBranch(graph, current, target, "all")));
   const destinations = targets.flatMap((target) => resolveAll(graph, target));
 
@@ -265,8 +267,8 @@ function stepsDown(graph: Graph, applied: ReadonlySet<RevisionId>, target: strin
       code: "graph/not-below",
       message: `Destination ${target} is not a valid downgrade target from current head(s)`,
       hint: applied.has(place)
-        ? `nothing above ${place} is applied; what is applied shows: migrate current`
-        : `${describe(nodeOf(graph, place).revision)} is not applied; what is applied shows: migrate current`,
+        ? `nothing above ${place} is applied; see what is applied: migrate current`
+        : `${describe(nodeOf(graph, place).revision)} is not applied; see what is applied: migrate current`,
     });
   }
   return inOrder(graph, doomed)
@@ -323,7 +325,7 @@ function oneTarget(target: string): string {
 export const vanishedHint = (revision: RevisionId, isEvery: boolean): string =>
   isEvery
     ? 'no applied revision is in these files: use the folder, or the database, that belongs to them; where two projects share a database, each has a ledger of its own: "ledger": {"schema": ...} in migrate.config.json'
-    : `bring its file back (another git branch may have it), or forget the row with: migrate repair --forget ${revision}; an older release that was put back starts with: migrate upgrade --allow-ahead`;
+    : `bring its file back (another git branch may have it), or forget the row with: migrate repair --forget ${shellWord(revision)}; an older release that was put back starts with: migrate upgrade --allow-ahead`;
 
 function unknownRow({ revision, appliedAt, appliedBy }: AppliedRow, isEvery: boolean): Diagnostic {
   const when = appliedAt === undefined ? "" : ` on ${appliedAt}`;

@@ -86,11 +86,14 @@ export function resolveName(graph: Graph, name: string, branch?: string): Revisi
 
 /** The branch before an `@`; who has written `head@billing` is told which way round it is. */
 function branchOf(graph: Graph, branch: string, behind: string): RevisionId {
-  if (!RESERVED.has(branch) || exactly(graph, behind) === undefined) return resolveBranch(graph, branch);
+  if (!RESERVED.has(branch)) return resolveBranch(graph, branch);
   throw new MigrateError({
     code: "graph/unknown-revision",
     message: `Can't locate revision identified by '${branch}@${behind}': '${branch}' is no branch`,
-    hint: `the branch comes first; did you mean '${behind}@${branch}'?`,
+    hint:
+      exactly(graph, behind) === undefined
+        ? `the branch comes first, and '${behind}' is not one either; see the heads and their labels: migrate heads`
+        : `the branch comes first; did you mean '${behind}@${branch}'?`,
   });
 }
 
@@ -405,7 +408,7 @@ function downgradeStart(
   }
   const offset = text.slice(text.lastIndexOf("-"));
   if (starts[0] === undefined)
-    throw noSuchRelative(text, Number(offset), "nothing is applied there; what is shows: migrate current");
+    throw noSuchRelative(text, Number(offset), "nothing is applied there; see what is: migrate current");
   if (starts.length === 1) return starts[0];
   throw new MigrateError({
     code: "graph/ambiguous-start",

@@ -22,7 +22,7 @@ import { findDatabase, type Layer, layered, resolveText, type TextAddress } from
 import { foldersOf } from "./directory.ts";
 import { textIfThere } from "./files.ts";
 import { parseJson } from "./jsonc.ts";
-import { type DatabaseAddress, type ServerAddress, secretsOf } from "./libpq/parameters.ts";
+import { type DatabaseAddress, listsOf, type ServerAddress, secretsOf } from "./libpq/parameters.ts";
 
 /** The global flags, as typed. */
 export interface ConfigFlags {
@@ -254,12 +254,14 @@ export function describeConfig(config: Config): readonly DescribedSetting[] {
   if (database instanceof MigrateError) line("database", `none: ${database.message}`, "nowhere");
   else line("database", database.display, database.origin);
   if (!(database instanceof MigrateError) && database.kind === "server") {
-    const { host, port, database: dbname, user, ssl, origin, origins } = database;
+    const { database: dbname, user, ssl, target, origin, origins } = database;
+    const { host, port } = listsOf(database);
     // What the address leaves open is filled in from elsewhere.
     for (const [name, value] of Object.entries({ host, port, dbname, user })) {
       const from = origins[name] ?? "default";
       if (from !== origin && from !== "default") line(`database.${name}`, value, from);
     }
+    line("database.target_session_attrs", target, origins["target_session_attrs"] ?? origin);
     line("database.sslmode", ssl === false ? "disable" : ssl.mode, origins["sslmode"] ?? "default");
   }
   for (const setting of settingNames) {

@@ -2,7 +2,13 @@
 import { type Found, type ParsedAddress, parseAddress } from "../core/address.ts";
 import { MigrateError } from "../core/errors.ts";
 import { redact } from "../core/redact.ts";
-import { type DatabaseAddress, databaseName, embeddedFolder, resolveAddress } from "./libpq/parameters.ts";
+import {
+  type DatabaseAddress,
+  databaseName,
+  embeddedFolder,
+  listsOf,
+  resolveAddress,
+} from "./libpq/parameters.ts";
 
 /** Variables by name. Empty ones count as not set. */
 export interface Layer {
@@ -181,11 +187,12 @@ function namesAnother({ parsed, names, origin, base }: Candidate, address: Datab
     return parsed.kind === "server" || embeddedFolder(parsed.folder, base) !== address.folder;
   if (parsed.kind === "pglite") return true;
   const differs = (given: string | undefined, used: string): boolean => given !== undefined && given !== used;
+  const { host, port } = listsOf(address);
   return (
     // Where a service leads to is not looked up for this.
     names["service"] !== undefined ||
-    differs(names["host"] && hostName(names["host"]), hostName(address.host)) ||
-    differs(names["port"], String(address.port)) ||
+    differs(names["host"] && hostName(names["host"]), hostName(host)) ||
+    differs(names["port"], String(port)) ||
     differs(names["dbname"], address.database)
   );
 }

@@ -18,6 +18,7 @@ import { type Diagnostic, MigrateError } from "../core/errors.ts";
 import { excerptAt } from "../core/fault.ts";
 import type { FileNamePattern } from "../core/filename.ts";
 import type { Migration } from "../core/migration.ts";
+import { shellWord } from "../core/shell.ts";
 import { locate, type Source } from "../core/source.ts";
 import { cannotCreate, codeOf, reasonOf, writeAndClose } from "./files.ts";
 
@@ -285,7 +286,7 @@ function brokenUtf8(source: Source, bytes: Buffer): Diagnostic {
   return {
     code: "source/encoding",
     message: `the file is not UTF-8: byte 0x${found} stands here`,
-    hint: `save it as UTF-8; if it is Latin-1: 'iconv -f LATIN1 -t UTF-8 ${source.path}'`,
+    hint: `save it as UTF-8; if it is Latin-1: 'iconv -f LATIN1 -t UTF-8 ${shellWord(source.path)}'`,
     ...placeAt(source, at),
   };
 }
@@ -294,7 +295,7 @@ function utf16(path: string): Diagnostic {
   return {
     code: "source/encoding",
     message: "the file is UTF-16, not UTF-8",
-    hint: `save it as UTF-8, such as with 'iconv -f UTF-16 -t UTF-8 ${path}'; PowerShell's '>' writes UTF-16`,
+    hint: `save it as UTF-8, such as with 'iconv -f UTF-16 -t UTF-8 ${shellWord(path)}'; PowerShell's '>' writes UTF-16`,
     location: { path, line: 1, column: 1 },
   };
 }

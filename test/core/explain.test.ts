@@ -73,3 +73,61 @@ test("the commit of several steps is told of the last of them", () => {
     hint: "all of it was rolled back; nothing was changed",
   });
 });
+
+test.each([
+  ["outside a transaction, behind a setting", ["SET ROLE app;", "INSERT INTO c VALUES (1);"], false, "4:15"],
+  ["in a transaction, where it is the only one", ["INSERT INTO c VALUES (1);"], true, "4:1"],
+  ["in a transaction with others: nobody knows which", ["SELECT 1;", "INSERT INTO c VALUES (1);"], true, ""],
+])(
+  "what a statement deferred and its commit refuses is told of the statement: %s",
+  (_, sqls, transactional, place) => {
+    const text = header + sqls.join(" ");
+    const statements = sqls.map((sql) => {
+      const start = text.indexOf(sql);
+      const origin = {
+        path: "a.up.sql",
+        line: 4,
+        column: start - header.length + 1,
+        start,
+        end: start + sql.length,
+      };
+      return statement(sql, sql.startsWith("SET") ? { origin, setting: "value" } : { origin });
+    });
+    const plan = planOf([step("a", statements, { transactional })]);
+    const batch = plan.batches.findLast((each) => each.statements.some(({ purpose }) => purpose === "user"))!;
+    const failure = { message: "no", sqlstate: "23503", constraint: "c_fkey", lost: false };
+    const endings = batch.statements.filter(({ purpose }) => /^(?:commit|defer)$/.test(purpose));
+    expect(endings).toHaveLength(2);
+    for (const ending of endings) {
+      const { code, location } = explain(plan, batch, ending, failure, {
+        sourceText: () => text,
+        aborted: false,
+      });
+      const told = location === undefined ? "" : `${location.line}:${location.column}`;
+      expect({ code, told }).toEqual({ code: "execution/commit", told: place });
+    }
+  },
+);
+
+test.each([
+  ["an upgrade", {}, "revision b was rolled back; those before it stay applied"],
+  ["a downgrade", { direction: "down" }, "revision b was rolled back; it is still applied"],
+  [
+    "a downgrade outside a transaction",
+    { direction: "down", transactional: false },
+    "revision b runs outside a transaction: what it did before this stays; fix the cause and run the same command again: it resumes here",
+  ],
+] as const)("what is so behind a statement that failed: %s", (_, more, hint) => {
+  const plan = planOf([step("b", ["SELECT 1;"], more)], {
+    kind: "direction" in more ? "downgrade" : "upgrade",
+    applied: ["b"],
+  });
+  const isUser = ({ purpose }: { readonly purpose: string }): boolean => purpose === "user";
+  const batch = plan.batches.find(({ statements }) => statements.some(isUser))!;
+  const failure = { message: "no", sqlstate: "22012", lost: false };
+  const told = { sourceText: () => undefined, aborted: false };
+  expect(explain(plan, batch, batch.statements.find(isUser)!, failure, told)).toMatchObject({
+    code: "execution/statement",
+    hint,
+  });
+});

@@ -9,7 +9,9 @@ import {
   planOfflineUpgrade,
   planStamp,
   planUpgrade,
+  refuseReversed,
   type Step,
+  vanishedHint,
 } from "../../src/core/steps.ts";
 import { resolveAll, resolveName } from "../../src/core/target.ts";
 import { revision } from "../support/graphs.ts";
@@ -81,6 +83,24 @@ describe("a name", () => {
       fault("graph/not-on-branch", /'cc01' on the branch 'billing'/),
     );
     expect(() => resolveAll(graph, "nosuch@cc01")).toThrow(fault("graph/unknown-revision", /'nosuch'/));
+  });
+
+  it.each([
+    ["head@billing", "'head' is no branch", "did you mean 'billing@head'?"],
+    ["heads@nosuch", "'heads' is no branch", "'nosuch' is not one either"],
+    ["current", "identified by 'current'", "+N and -N count from"],
+    ["+1", "identified by '+1'", "name the revision"],
+    ["", "identified by ''", "a range is written start:end"],
+    ["curent", "identified by 'curent'", "did you mean 'current'?"],
+    ["4", "identified by '4'", "did you mean '0004'?"],
+  ])("that is a word of another place is told which: %s", (text, message, hint) => {
+    expect(() => resolveAll(graph, text)).toThrow(
+      expect.objectContaining({
+        code: "graph/unknown-revision",
+        message: expect.stringContaining(message),
+        hint: expect.stringContaining(hint),
+      }),
+    );
   });
 });
 
@@ -271,6 +291,53 @@ describe("a script", () => {
   });
 });
 
+describe("a range for a script", () => {
+  it.each([
+    ["upgrade", "aa02:aa01", "'aa02:aa01' leads down, and an upgrade goes up", "aa01:aa02"],
+    ["upgrade", "bb03:billing@base", "leads down", "billing@base:bb03"],
+    ["upgrade", "0005:0004", "leads down", "0004:0005"],
+    ["downgrade", "aa01:bb02", "'aa01:bb02' leads up, and a downgrade goes down", "bb02:aa01"],
+    ["downgrade", "base:dd01", "leads up", "dd01:base"],
+  ] as const)("that is reversed is told how it is meant: %s %s", (kind, range, message, meant) => {
+    expect(() => refuseReversed(graph, kind, range)).toThrow(
+      expect.objectContaining({
+        code: "usage/reversed-range",
+        message: expect.stringContaining(message),
+        hint: `a range is written start:end; did you mean ${meant}?`,
+      }),
+    );
+  });
+
+  it.each([
+    ["upgrade", "aa01:bb02"],
+    ["upgrade", "aa01:aa01"],
+    ["upgrade", "bb03:cc02"],
+    ["upgrade", "base:heads"],
+    ["upgrade", "heads:heads"],
+    ["upgrade", "bb02"],
+    ["downgrade", "bb02:aa01"],
+    ["downgrade", "bb02:bb02"],
+    ["downgrade", "heads:base"],
+    ["downgrade", "bb01:cc01"],
+    ["downgrade", "bb01"],
+  ] as const)("that leads that way, aside or nowhere is left alone: %s %s", (kind, range) => {
+    expect(() => refuseReversed(graph, kind, range)).not.toThrow();
+  });
+});
+
+it("a history that is asked for from its end is told how it is meant", () => {
+  expect(() => historyOf(graph, "bb02:aa01", [])).toThrow(
+    expect.objectContaining({ hint: "the start must come before the end; did you mean aa01:bb02?" }),
+  );
+  expect(() => historyOf(graph, "bb01:cc01", [])).toThrow(
+    expect.objectContaining({ hint: expect.not.stringContaining("did you mean") }),
+  );
+});
+
+it("a row that was written by hand is no command in a hint", () => {
+  expect(vanishedHint("x; $(id)", false)).toContain("migrate repair --forget 'x; $(id)';");
+});
+
 describe("a stamp", () => {
   const stamp = (from: readonly string[], targets: readonly string[], purge = false): readonly string[] =>
     currentHeads(graph, planStamp(graph, appliedBelow(graph, from), targets, { purge }).applied);
@@ -289,6 +356,9 @@ describe("a stamp", () => {
   it("says which rows come and go, in an order that holds", () => {
     const rows = [...appliedBelow(graph, ["bb02"]), { revision: "gone" }];
     expect(() => planStamp(graph, rows, ["cc01"])).toThrow(fault("state/unknown-revision", /'gone'/));
+    expect(() => planStamp(graph, [], ["aa01:cc01"])).toThrow(
+      fault("usage/range-not-allowed", "not allowed"),
+    );
     expect(planStamp(graph, rows, ["cc02"], { purge: true })).toEqual({
       applied: ["aa01", "aa02", "cc01", "cc02"],
       added: ["cc01", "cc02"],

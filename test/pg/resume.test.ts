@@ -61,7 +61,11 @@ describe.each(servers())("on $name", (server) => {
     expect(await failureOf(shop.upgrade(url))).toMatchObject({ sqlstate: "23505" });
     expect(await indexes(url)).toEqual(["t_x invalid"]);
     await query(url, "DELETE FROM t WHERE ctid <> (SELECT min(ctid) FROM t)");
+    // Whoever mends it takes an hour, which is not the step's.
+    await query(url, "UPDATE retort.intent SET started_at = started_at - interval '1 hour'");
     expect((await shop.upgrade(url)).steps.map((s) => s.revision)).toEqual(["b"]);
+    const took = "SELECT max(duration) < '1 hour' AS short FROM retort.log WHERE revision = 'b'";
+    expect(await query(url, took)).toEqual([{ short: true }]);
     expect(await indexes(url)).toEqual(["t_x"]);
     expect(await logOf(url)).toEqual(["upgrade a", "failure b", "failure b", "upgrade b"]);
     expect(await command(shop, url, "current")).toMatchObject({ stdout: "b (head)\n", stderr: "" });

@@ -11,15 +11,24 @@ import {
   type Parameters,
   type ParsedAddress,
   parameterRules,
-  severalHosts,
+  type SessionTarget,
+  sessionTargets,
 } from "../../core/address.ts";
 import { type FilePassword, type Login, passwordFromFile } from "./passfile.ts";
 import { readService } from "./service.ts";
 import { type ChannelBinding, channelBindingOf, tlsOf, type WithTls } from "./tls.ts";
 
-export interface ServerAddress extends Login, WithTls {
-  readonly kind: "server";
+/** One server of those that an address names. */
+interface Server extends Pick<Login, "host" | "port">, WithTls {
   readonly password?: string;
+}
+
+export interface ServerAddress extends Login, Server {
+  readonly kind: "server";
+  /** The other servers that it names, in the order in which they are tried when this one is not there, or not of the kind that is meant. */
+  readonly others?: readonly Server[];
+  /** Which kind of server is meant; absent: any. */
+  readonly target?: SessionTarget;
   /** Asked for explicitly; `require` must refuse a server that does not offer it. */
   readonly channelBinding?: ChannelBinding;
   /** Command-line options for the server, such as `-c search_path=shop`. */
@@ -76,31 +85,38 @@ export async function resolveAddress(
   complete(parameters, surroundings, home);
   const get = (name: string): string | undefined => parameters.get(name)?.value;
 
-  const host = get("host") ?? "localhost";
-  const port = portOf(parameters);
-  if (host.includes(",")) throw severalHosts(originOf(parameters, "host"));
   const user = get("user") ?? systemUser(origin);
   const database = get("dbname") ?? user;
-  const login = { host, port, database, user };
-  const { password, warning } = passwordOf(parameters, home, login);
-  const ssl = tlsOf(parameters, host, home);
+  const warnings: string[] = [];
+  const [server, ...others] = placesOf(parameters).map((place): Server => {
+    const { password, warning } = passwordOf(parameters, home, { ...place, database, user });
+    if (warning !== undefined && !warnings.includes(warning)) warnings.push(warning);
+    return {
+      ...place,
+      ...(password === undefined ? {} : { password }),
+      ssl: tlsOf(parameters, place.host, home),
+    };
+  });
+  const target = sessionTargets.find((known) => known === get("target_session_attrs")?.toLowerCase());
   const connectTimeout = timeoutOf(parameters);
   const options = get("options");
   const applicationName = get("application_name");
   const channelBinding = channelBindingOf(parameters);
   return {
     kind: "server",
-    ...login,
-    ...(password === undefined ? {} : { password }),
-    ssl,
+    database,
+    user,
+    ...server!,
+    ...(others.length === 0 ? {} : { others }),
+    ...(target === undefined ? {} : { target }),
     ...(channelBinding === undefined ? {} : { channelBinding }),
     ...(options === undefined ? {} : { options }),
     ...(applicationName === undefined ? {} : { applicationName }),
     ...(connectTimeout === undefined ? {} : { connectTimeout }),
-    display: displayOf(login, password !== undefined),
+    display: displayOf([server!, ...others], { database, user }),
     origin,
     origins: Object.fromEntries([...parameters].map(([name, found]) => [name, found.origin])),
-    warnings: warning === undefined ? [] : [warning],
+    warnings,
   };
 }
 
@@ -108,21 +124,39 @@ export async function resolveAddress(
 export const embeddedFolder = (folder: string, base: string): string =>
   folder === "memory" ? folder : path.resolve(base, folder);
 
+/** An address of each server that the address names, in order. */
+export function serversOf({ others = [], ...first }: ServerAddress): readonly ServerAddress[] {
+  const { password: _, ...rest } = first;
+  return [first, ...others.map((server) => ({ ...rest, ...server }))];
+}
+
+/** Its hosts and ports, as libpq writes them: one port where it is that of all. */
+export function listsOf(address: ServerAddress): { readonly host: string; readonly port: number | string } {
+  const servers = serversOf(address);
+  const isOne = servers.every(({ port }) => port === address.port);
+  return {
+    host: servers.map(({ host }) => host).join(","),
+    port: isOne ? address.port : servers.map(({ port }) => port).join(","),
+  };
+}
+
 /** How a person names it: `deploy@db.example:5432/shop`, or the address of an embedded database. */
 export function databaseName(address: DatabaseAddress): string {
   if (address.kind === "pglite") return address.display;
-  const { user, host, port, database } = address;
-  const place = host.startsWith("/") ? (port === 5432 ? host : `${host}:${port}`) : `${host}:${port}`;
-  return `${user}@${place}/${database}`;
+  const places = serversOf(address).map(({ host, port }) =>
+    host.startsWith("/") && port === 5432 ? host : `${host}:${port}`,
+  );
+  return `${address.user}@${places.join(",")}/${address.database}`;
 }
 
 /** The texts that must never be printed. A password that is also the user's or database's name hides nothing. */
 export function secretsOf(address: DatabaseAddress): readonly string[] {
   if (address.kind === "pglite") return [];
-  const { user, database, host, password } = address;
-  const passphrase = address.ssl === false ? undefined : address.ssl.passphrase;
-  return [password, passphrase].filter(
-    (secret): secret is string => secret !== undefined && ![user, database, host].includes(secret),
+  const { user, database } = address;
+  return serversOf(address).flatMap(({ host, password, ssl }) =>
+    [password, ssl === false ? undefined : ssl.passphrase].filter(
+      (secret): secret is string => secret !== undefined && ![user, database, host].includes(secret),
+    ),
   );
 }
 
@@ -169,11 +203,26 @@ function originOf(parameters: Parameters, name: string): string {
   return parameters.get(name)?.origin ?? "the defaults";
 }
 
-function portOf(parameters: Parameters): number {
-  const text = parameters.get("port")?.value ?? "5432";
+/** Where the servers are: a list of hosts, and one port for all or a list of as many. */
+function placesOf(parameters: Parameters): readonly Pick<Login, "host" | "port">[] {
+  const listOf = (name: string): readonly string[] => (parameters.get(name)?.value ?? "").split(",");
+  const [hosts, ports] = [listOf("host"), listOf("port")];
+  if (ports.length > 1 && ports.length !== hosts.length) {
+    throw addressFault(
+      originOf(parameters, "port"),
+      `the number of the database's ports, ${ports.length}, is not that of its hosts, ${hosts.length}`,
+      "give one port for all, or one for each host",
+    );
+  }
+  return hosts.map((host, index) => ({
+    host: host || "localhost",
+    port: portOf(parameters, ports[ports.length === 1 ? 0 : index] || "5432"),
+  }));
+}
+
+function portOf(parameters: Parameters, text: string): number {
   const port = /^\d{1,5}$/.test(text) ? Number(text) : 0;
   if (port >= 1 && port <= 65535) return port;
-  if (/^\d+(,\d*)+$/.test(text)) throw severalHosts(originOf(parameters, "port"));
   throw addressFault(
     originOf(parameters, "port"),
     "the database's port is not a number from 1 to 65535",
@@ -214,10 +263,15 @@ function passwordOf(parameters: Parameters, home: string, login: Login): FilePas
   return passwordFromFile(named ?? path.join(home, ".pgpass"), named !== undefined, login);
 }
 
-function displayOf({ host, port, user, database }: Login, hasPassword: boolean): string {
+function displayOf(servers: readonly Server[], { user, database }: Pick<Login, "user" | "database">): string {
+  const hasPassword = servers.some(({ password }) => password !== undefined);
   const login = `postgres://${encodeURIComponent(user)}${hasPassword ? ":***" : ""}@`;
   const name = encodeURIComponent(database);
-  if (host.startsWith("/"))
+  const { host, port } = servers[0]!;
+  if (servers.length === 1 && host.startsWith("/"))
     return `${login}/${name}?host=${encodeURI(host)}${port === 5432 ? "" : `&port=${port}`}`;
-  return `${login}${host.includes(":") ? `[${host}]` : encodeURIComponent(host)}:${port}/${name}`;
+  const places = servers.map((each) =>
+    each.host.includes(":") ? `[${each.host}]:${each.port}` : `${encodeURIComponent(each.host)}:${each.port}`,
+  );
+  return `${login}${places.join(",")}/${name}`;
 }

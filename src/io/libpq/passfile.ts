@@ -1,5 +1,6 @@
 /** A password file, and what is connected to → the password that the file holds for it, or why the file is ignored. */
 import { type Stats, statSync } from "node:fs";
+import { shellWord } from "../../core/shell.ts";
 import { isNullDevice, textIfThere } from "../files.ts";
 
 /** What is connected to. */
@@ -29,7 +30,7 @@ export function passwordFromFile(file: string, isNamed: boolean, login: Login): 
   }
   if (process.platform !== "win32" && (stats.mode & 0o077) !== 0) {
     return {
-      warning: `the password file ${file} can be read by others and is ignored; type: chmod 600 ${file}`,
+      warning: `the password file ${file} can be read by others and is ignored; type: chmod 600 ${shellWord(file)}`,
     };
   }
   const password = passwordFor(login, textIfThere(file, "usage/database-address") ?? "");

@@ -4,6 +4,7 @@ import path from "node:path";
 import type { ConnectionOptions } from "node:tls";
 import { addressFault, type Parameters } from "../../core/address.ts";
 import { MigrateError } from "../../core/errors.ts";
+import { shellWord } from "../../core/shell.ts";
 import { textIfThere } from "../files.ts";
 import { type DriverError, sqlstateOf } from "../session/types.ts";
 
@@ -174,7 +175,7 @@ function privateKeyOf(file: string): string {
     throw new MigrateError({
       code: "usage/tls-file",
       message: `the private key ${file} can be read by others`,
-      hint: `type: chmod 600 ${file}`,
+      hint: `type: chmod 600 ${shellWord(file)}`,
     });
   }
   return text;

@@ -1,7 +1,7 @@
 /** What an address leaves open, with variables around it → what is connected to, and what is shown. */
 import { beforeEach, describe, expect, it } from "vitest";
 import { parseAddress } from "../../../src/core/address.ts";
-import { resolveAddress } from "../../../src/io/libpq/parameters.ts";
+import { resolveAddress, secretsOf, serversOf } from "../../../src/io/libpq/parameters.ts";
 import { type Home, makeHome } from "../../support/home.ts";
 
 let home: Home;
@@ -40,6 +40,46 @@ describe("what libpq would fill in", () => {
     expect(await home.resolve(text, env)).toMatchObject(expected);
   });
 
+  it.each([
+    ["postgres://u@a,b/d", {}, ["a:5432", "b:5432"], "u@a:5432,b:5432/d"],
+    ["postgres://u@a,b/d", { PGPORT: "6" }, ["a:6", "b:6"], "u@a:6,b:6/d"],
+    ["postgres://u@a:1,b/d", { PGPORT: "6" }, ["a:1", "b:5432"], "u@a:1,b:5432/d"],
+    ["postgres://u@/d", { PGHOST: "a,b", PGPORT: "1,2" }, ["a:1", "b:2"], "u@a:1,b:2/d"],
+    [
+      "host=/tmp,,::1 port=1 user=u dbname=d",
+      {},
+      ["/tmp:1", "localhost:1", "::1:1"],
+      "u@%2Ftmp:1,localhost:1,[::1]:1/d",
+    ],
+  ])("%s with %o names several servers, in order", async (text, env, places, display) => {
+    const address = await home.resolve(text, env);
+    expect(serversOf(address).map(({ host, port }) => `${host}:${port}`)).toEqual(places);
+    expect(address.display).toBe(`postgres://${display}`);
+  });
+
+  it("gives each server its own password and TLS", async () => {
+    home.write(".pgpass", "b:*:*:*:hunter22\n/tmp:*:*:*:hunter33\n");
+    const address = await home.resolve(
+      "postgres://u@a,b,%2Ftmp2/d?target_session_attrs=Read-Write&sslmode=require",
+    );
+    expect(address).toMatchObject({
+      target: "read-write",
+      display: "postgres://u:***@a:5432,b:5432,%2Ftmp2:5432/d",
+    });
+    expect(
+      serversOf({ ...address, database: "other" }).map(({ password, ssl, database }) => [
+        password,
+        ssl === false ? "none" : ssl.mode,
+        database,
+      ]),
+    ).toEqual([
+      [undefined, "require", "other"],
+      ["hunter22", "require", "other"],
+      [undefined, "none", "other"],
+    ]);
+    expect(secretsOf(address)).toEqual(["hunter22"]);
+  });
+
   it("waits for ever with connect_timeout=0", async () => {
     expect(
       await home.resolve("postgres://u@h/d?connect_timeout=0", { PGCONNECT_TIMEOUT: "7" }),
@@ -49,8 +89,22 @@ describe("what libpq would fill in", () => {
   it.each([
     ["postgres://h", { PGPORT: "0" }, "not a number from 1 to 65535 (from environment variable PGPORT)"],
     ["postgres://h:65536", {}, "not a number from 1 to 65535 (from a test)"],
-    ["postgres:///d", { PGHOST: "a,b" }, "several hosts (from environment variable PGHOST)"],
-    ["postgres:///d", { PGPORT: "1,2" }, "several hosts (from environment variable PGPORT)"],
+    ["postgres://a:1,b:0/d", {}, "not a number from 1 to 65535 (from a test)"],
+    [
+      "postgres:///d",
+      { PGPORT: "1,2" },
+      "ports, 2, is not that of its hosts, 1 (from environment variable PGPORT)",
+    ],
+    [
+      "postgres://a,b,c/d",
+      { PGPORT: "1,2" },
+      "ports, 2, is not that of its hosts, 3 (from environment variable PGPORT)",
+    ],
+    [
+      "postgres://h/d",
+      { PGTARGETSESSIONATTRS: "master" },
+      '"target_session_attrs" has a value that is not supported (from environment variable PGTARGETSESSIONATTRS)',
+    ],
     ["postgres://h", { PGSSLMODE: "on" }, "sslmode is none of disable, allow"],
     ["postgres://h?connect_timeout=soon", {}, "connect_timeout is not a number of seconds"],
     ["postgres://h", { PGSSLCRL: "/x" }, '"sslcrl" is not supported (from environment variable PGSSLCRL)'],

@@ -1,0 +1,180 @@
+/**
+ * A database address → an open connection to it: of several servers to the first that is there and is of the kind that is
+ * meant, in libpq's order.
+ */
+import type { SessionTarget } from "../../core/address.ts";
+import { MigrateError } from "../../core/errors.ts";
+import { shellWord } from "../../core/shell.ts";
+import { type DatabaseAddress, type ServerAddress, serversOf } from "../libpq/parameters.ts";
+import { type DriverError, sqlstateOf, type Wire, type WireListener } from "./types.ts";
+
+export interface WireOptions {
+  /** Nobody needs it any more, so it is given up. */
+  readonly signal?: AbortSignal | undefined;
+  /** An embedded database is made where there is none; else one that is not there is empty, and none is made. */
+  readonly creates?: boolean | undefined;
+  /** What an embedded database in memory begins as: what another session has packed. */
+  readonly packed?: Uint8Array | undefined;
+}
+
+/** `address`: of the one server, where several were named. Throws `execution/connect`, `execution/database-in-use`. */
+export async function connectedWire(
+  address: DatabaseAddress,
+  { signal, creates = false, packed }: WireOptions,
+  listener: WireListener,
+): Promise<{ readonly wire: Wire; readonly address: DatabaseAddress }> {
+  if (address.kind === "server") return firstServer(address, signal, listener);
+  const wire = await (await import("./embedded.ts")).embeddedWire(address, creates, listener, packed);
+  try {
+    await wire.connect();
+    return { wire, address };
+  } catch (error) {
+    throw connectError(address, [{ at: address, cause: rootOf(error) }]);
+  }
+}
+
+/** A server that did not do, and why. */
+interface Attempt {
+  readonly at: DatabaseAddress;
+  readonly cause: DriverError;
+  /** Which server it is, where several are named: `db1:5432: `. */
+  readonly place?: string;
+}
+
+/** As in libpq, who refuses the login ends the search. */
+async function firstServer(
+  address: ServerAddress,
+  signal: AbortSignal | undefined,
+  listener: WireListener,
+): Promise<{ readonly wire: Wire; readonly address: ServerAddress }> {
+  const { serverWire } = await import("./server.ts");
+  const attempts: Attempt[] = [];
+  const targets = address.target === "prefer-standby" ? (["standby", undefined] as const) : [address.target];
+  for (const target of targets) {
+    for (const at of serversOf(address)) {
+      const wire = serverWire(at, signal, listener);
+      try {
+        await wire.connect();
+        await requireTarget(wire, target);
+        return { wire, address: at };
+      } catch (error) {
+        const place = address.others === undefined ? {} : { place: `${at.host}:${at.port}: ` };
+        const attempt = { at, cause: rootOf(error), ...place };
+        attempts.push(attempt);
+        if (!isOther(attempt.cause)) throw connectError(address, [attempt]);
+      }
+    }
+  }
+  throw connectError(address, attempts);
+}
+
+// ── which kind of server ────────────────────────────────────────────────────────────────────────────────────────
+
+/** It answers, and is not the kind of server that is meant. */
+class OtherKind extends Error {}
+
+interface Kind {
+  readonly isStandby: boolean;
+  readonly isReadOnly: boolean;
+}
+
+const KINDS: Readonly<
+  Record<
+    Exclude<SessionTarget, "prefer-standby">,
+    { readonly fits: (kind: Kind) => boolean; readonly else: string }
+  >
+> = {
+  "read-write": { fits: ({ isReadOnly }) => !isReadOnly, else: "it is read-only" },
+  "read-only": { fits: ({ isReadOnly }) => isReadOnly, else: "it can be written to" },
+  primary: { fits: ({ isStandby }) => !isStandby, else: "it is a standby" },
+  standby: { fits: ({ isStandby }) => isStandby, else: "it is a primary server" },
+};
+
+const KIND =
+  "SELECT pg_catalog.pg_is_in_recovery() AS standby, pg_catalog.current_setting('transaction_read_only') AS readonly";
+
+/** Closes the connection where it is of another kind. */
+async function requireTarget(wire: Wire, target: keyof typeof KINDS | undefined): Promise<void> {
+  if (target === undefined) return;
+  const { fits, else: said } = KINDS[target];
+  try {
+    const [row] = (await wire.send(KIND, true)).rows;
+    const kind = { isStandby: row?.["standby"] === true, isReadOnly: row?.["readonly"] === "on" };
+    if (!fits(kind)) throw new OtherKind(`${said}, and target_session_attrs=${target} asks for another`);
+  } catch (error) {
+    await wire.end().catch(() => {});
+    throw error;
+  }
+}
+
+// ── what went wrong ─────────────────────────────────────────────────────────────────────────────────────────────
+
+/** No server that is meant is there yet; a wrong password or certificate will not mend by waiting. */
+export const isNotYet = ({ code, cause }: MigrateError): boolean =>
+  code === "execution/connect" && cause instanceof Error && isOther(cause as DriverError);
+
+/** The server is not there, still starting, stopping or full; or it is of another kind. */
+function isOther(error: DriverError): boolean {
+  if (error instanceof OtherKind) return true;
+  const sqlstate = sqlstateOf(error);
+  if (sqlstate !== undefined) return /^(?:57P0[1-3]|53300)$/.test(sqlstate);
+  return error.code === undefined ? BROKEN.has(error.message) : NETWORK.has(error.code);
+}
+
+/** What pg says of a connection that ended, and of one that took longer than connect_timeout. */
+const BROKEN = new Set(["Connection terminated unexpectedly", "timeout expired"]);
+
+/** What a network says of a host that is not there, or not yet. */
+const NETWORK = new Set([
+  ...["ECONNREFUSED", "ECONNRESET", "EPIPE", "ETIMEDOUT", "EHOSTUNREACH", "ENETUNREACH", "EHOSTDOWN"],
+  // A name that is not known yet; a socket that is not there yet.
+  ...["ENOTFOUND", "EAI_AGAIN", "ENOENT"],
+]);
+
+function rootOf(error: unknown): DriverError {
+  let cause = error as DriverError;
+  while (cause.cause instanceof Error) cause = cause.cause as DriverError;
+  return cause;
+}
+
+function connectError(address: DatabaseAddress, attempts: readonly Attempt[]): MigrateError {
+  const { at, cause } = attempts.at(-1)!;
+  if (cause instanceof MigrateError) return cause;
+  const reasons = new Set(attempts.map((attempt) => (attempt.place ?? "") + reasonOf(attempt)));
+  const sqlstate = sqlstateOf(cause);
+  return new MigrateError(
+    {
+      code: "execution/connect",
+      message: `cannot connect to ${address.display} (from ${address.origin}): ${[...reasons].join("; ")}`,
+      hint: connectHint(at, cause),
+      ...(sqlstate === undefined ? {} : { sqlstate }),
+    },
+    { cause },
+  );
+}
+
+const reasonOf = ({ cause }: Attempt): string =>
+  cause instanceof AggregateError && cause.errors[0] instanceof Error
+    ? cause.errors[0].message
+    : cause.message;
+
+function connectHint(address: DatabaseAddress, cause: DriverError): string {
+  const { code, message } = cause;
+  if (address.kind === "pglite")
+    return "check that this user may write in the folder that the database lies in";
+  if (cause instanceof OtherKind)
+    return "name the server that is meant too, such as postgres://USER@host1,host2/name; see what is used with: migrate config";
+  if (message.includes("does not support SSL"))
+    return "give the server a certificate, or, where the network is trusted, say sslmode=prefer or sslmode=disable in the address";
+  if (code === "3D000") return `create the database first, for example with: ${createdb(address)}`;
+  if (code === "28000" && message.includes("pg_hba.conf"))
+    return `the server's pg_hba.conf does not let ${address.user} into ${address.database} from here: add a line for them and reload, or connect as a line there asks, for example with sslmode=require`;
+  if (code === "28P01" || code === "28000")
+    return "check the user and the password; see where they come from with: migrate config";
+  return "check that the server runs and accepts connections at this address; see what is used with: migrate config";
+}
+
+function createdb({ host, port, user, database }: ServerAddress): string {
+  const at = port === 5432 ? "" : ` -p ${port}`;
+  return `createdb -h ${shellWord(host)}${at} -U ${shellWord(user)} ${shellWord(database)}`;
+}

@@ -1,0 +1,148 @@
+/** An address, and servers that are away, refuse or are of another kind → the one that is connected to, or why none is. */
+import { createServer, type Server } from "node:net";
+import { expect, onTestFinished, test, vi } from "vitest";
+import { MigrateError } from "../../src/core/errors.ts";
+import { isNotYet } from "../../src/io/session/connect.ts";
+import { openSession } from "../../src/io/session/open.ts";
+import { addressOf } from "../support/session.ts";
+
+/** What a server is: of a kind, not there, or it refuses with this SQLSTATE. */
+type Being = "primary" | "read-only" | "standby" | "away" | `${number}${string}`;
+
+function message(type: string, ...parts: readonly (Buffer | string)[]): Buffer {
+  const body = Buffer.concat(parts.map((part) => (typeof part === "string" ? Buffer.from(part) : part)));
+  return Buffer.concat([Buffer.from(type), int32(body.length + 4), body]);
+}
+
+function int32(value: number): Buffer {
+  const bytes = Buffer.alloc(4);
+  bytes.writeInt32BE(value);
+  return bytes;
+}
+
+const int16 = (value: number): Buffer => int32(value).subarray(2);
+
+const READY = message("Z", "I");
+
+/** Lets everybody in, and answers each query as the one about its kind. */
+const greeting = Buffer.concat([
+  message("R", int32(0)),
+  message("S", "server_version\0" + "15.1\0"),
+  message("K", int32(1), int32(2)),
+  READY,
+]);
+
+function answer(being: Being): Buffer {
+  const values = [being === "standby" ? "t" : "f", being === "primary" ? "off" : "on"];
+  const field = (name: string, type: number): Buffer =>
+    Buffer.concat([
+      Buffer.from(`${name}\0`),
+      int32(0),
+      int16(0),
+      int32(type),
+      int16(-1),
+      int32(-1),
+      int16(0),
+    ]);
+  return Buffer.concat([
+    message("T", int16(2), field("standby", 16), field("readonly", 25)),
+    message("D", int16(2), ...values.flatMap((value) => [int32(value.length), value])),
+    message("C", "SELECT 1\0"),
+    READY,
+  ]);
+}
+
+/** The port of a server that is this until the test ends, and how many are connected to it. */
+async function serverThatIs(being: Being): Promise<{ readonly port: number; readonly open: () => number }> {
+  let open = 0;
+  const server: Server = createServer((socket) => {
+    open += 1;
+    socket.on("error", () => {}).on("close", () => (open -= 1));
+    socket.once("data", () => {
+      if (/^\d/.test(being)) socket.end(message("E", `SFATAL\0VFATAL\0C${being}\0Mno\0\0`));
+      else socket.write(greeting);
+      socket.on("data", (bytes) => (bytes[0] === 0x51 ? socket.write(answer(being)) : socket.end()));
+    });
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const { port } = server.address() as { port: number };
+  const close = () => new Promise((resolve) => server.close(resolve));
+  if (being === "away") await close();
+  else onTestFinished(() => void close());
+  return { port, open: () => open };
+}
+
+/** Which of the servers a session is on, counted from 0; or the error. */
+async function reached(beings: readonly Being[], target: string) {
+  const made = await Promise.all(beings.map(serverThatIs));
+  const hosts = made.map(({ port }) => `127.0.0.1:${port}`).join(",");
+  const address = await addressOf(
+    `postgres://ann@${hosts}/shop?sslmode=disable&target_session_attrs=${target}`,
+  );
+  try {
+    const session = await openSession(address);
+    const at = made.findIndex(({ port }) => session.database === `ann@127.0.0.1:${port}/shop`);
+    const wanted = made.map((_, index) => (index === at ? 1 : 0));
+    await vi.waitFor(() => expect(made.map(({ open }) => open())).toEqual(wanted));
+    await session.close();
+    return at;
+  } catch (error) {
+    if (error instanceof MigrateError) return error;
+    throw error;
+  }
+}
+
+test.each<[string, readonly Being[], number]>([
+  ["any", ["primary", "primary"], 0],
+  ["any", ["away", "standby"], 1],
+  ["any", ["57P03", "primary"], 1],
+  ["read-write", ["standby", "read-only", "primary"], 2],
+  ["read-only", ["primary", "away", "read-only"], 2],
+  ["primary", ["standby", "read-only"], 1],
+  ["standby", ["primary", "read-only", "standby"], 2],
+  ["prefer-standby", ["primary", "standby"], 1],
+  ["prefer-standby", ["away", "primary"], 1],
+])("target_session_attrs=%s of %j is number %i", async (target, beings, expected) => {
+  expect(await reached(beings, target)).toBe(expected);
+});
+
+test.each<[string, readonly Being[], RegExp, boolean]>([
+  [
+    "primary",
+    ["away", "standby"],
+    /: 127\.0\.0\.1:\d+: .*ECONNREFUSED.*; 127\.0\.0\.1:\d+: it is a standby, and target_session_attrs=primary asks/,
+    true,
+  ],
+  [
+    "read-write",
+    ["read-only"],
+    /\): it is read-only, and target_session_attrs=read-write asks for another$/,
+    true,
+  ],
+  ["standby", ["primary"], /it is a primary server, and/, true],
+  ["read-only", ["primary"], /it can be written to, and/, true],
+  // As in libpq: the others would refuse it too, and might lock the user out.
+  ["any", ["28P01", "primary"], /\): 127\.0\.0\.1:\d+: no$/, false],
+])("target_session_attrs=%s of %j: none", async (target, beings, said, mayCome) => {
+  const error = (await reached(beings, target)) as MigrateError;
+  expect(error).toMatchObject({ code: "execution/connect", message: expect.stringMatching(said) });
+  expect(error.message).toMatch(
+    /^cannot connect to postgres:\/\/ann@127\.0\.0\.1:\d+[,/].* \(from the test\): /,
+  );
+  expect(error.hint).toBeTruthy();
+  expect(isNotYet(error)).toBe(mayCome);
+});
+
+test.each<[Being, string, string]>([
+  ["3D000", "shop", "createdb -h 127.0.0.1 -p PORT -U ann shop"],
+  ["3D000", "my%20shop%3B%24(id)", "createdb -h 127.0.0.1 -p PORT -U ann 'my shop;$(id)'"],
+  ["28P01", "shop", "check the user and the password; see where they come from with: migrate config"],
+  ["away", "shop", "check that the server runs and accepts connections at this address"],
+])("what to do where the server says %s to %s", async (being, database, hint) => {
+  const { port } = await serverThatIs(being);
+  const address = await addressOf(`postgres://ann@127.0.0.1:${port}/${database}?sslmode=disable`);
+  await expect(openSession(address)).rejects.toMatchObject({
+    code: "execution/connect",
+    hint: expect.stringContaining(hint.replace("PORT", String(port))),
+  });
+});
