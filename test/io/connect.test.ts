@@ -4,6 +4,7 @@ import { expect, onTestFinished, test, vi } from "vitest";
 import { MigrateError } from "../../src/core/errors.ts";
 import { isNotYet } from "../../src/io/session/connect.ts";
 import { openSession } from "../../src/io/session/open.ts";
+import { StatementFailure } from "../../src/io/session/types.ts";
 import { addressOf } from "../support/session.ts";
 
 /** What a server is: of a kind, not there, or it refuses with this SQLSTATE. */
@@ -145,4 +146,18 @@ test.each<[Being, string, string]>([
     code: "execution/connect",
     hint: expect.stringContaining(hint.replace("PORT", String(port))),
   });
+});
+
+test.each([
+  ["ECONNRESET", undefined, true],
+  ["57P01", "FATAL", true],
+  ["08P01", "ERROR", true],
+  ["08006", "FATAL", true],
+  // What a statement says of a connection of its own, as CREATE SUBSCRIPTION and dblink do.
+  ["08006", "ERROR", false],
+  ["08001", "ERROR", false],
+  ["42601", "ERROR", false],
+])("%s of severity %s: the connection is lost: %s", (code, severity, lost) => {
+  const error = Object.assign(new Error("no"), severity === undefined ? { code } : { code, severity });
+  expect(new StatementFailure(error).lost).toBe(lost);
 });

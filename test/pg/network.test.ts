@@ -3,7 +3,7 @@ import { createServer, type Socket } from "node:net";
 import { expect, onTestFinished, test } from "vitest";
 import { StatementFailure } from "../../src/io/session/types.ts";
 import { type Finished, migrate } from "../support/migrate.ts";
-import { ownDatabase, project, until } from "../support/project.ts";
+import { failureOf, headerLines, ownDatabase, project, until } from "../support/project.ts";
 import { proxy } from "../support/proxy.ts";
 import { query, servers, withClient } from "../support/server.ts";
 
@@ -135,4 +135,21 @@ test("a session that the server ends while it waits for a lock's holder is a los
     url,
     "SELECT WHERE NOT EXISTS (SELECT FROM pg_locks WHERE locktype = 'advisory' AND database = (SELECT oid FROM pg_database WHERE datname = current_database()))",
   );
+});
+
+test("a statement that cannot reach another server is told of its line, and recorded: our connection is there", async () => {
+  const { url } = await ownDatabase(server!);
+  const connection = "host=127.0.0.1 port=1 dbname=x";
+  const shop = project({
+    a: {
+      up: `CREATE SUBSCRIPTION s CONNECTION '${connection}' PUBLICATION p;`,
+      header: ["transaction: none"],
+    },
+  });
+  expect(await failureOf(shop.upgrade(url))).toMatchObject({
+    code: "execution/statement",
+    sqlstate: "08006",
+    location: { path: "0001_a.up.sql", line: headerLines + 2 },
+  });
+  expect(await query(url, "SELECT event FROM retort.log")).toEqual([{ event: "failure" }]);
 });

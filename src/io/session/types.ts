@@ -105,6 +105,7 @@ export class StatementFailure extends Error implements Failure {
     this.name = "StatementFailure";
     const sqlstate = sqlstateOf(error);
     if (sqlstate !== undefined) this.sqlstate = sqlstate;
+    this.lost = sqlstate === undefined || isAboutOurs(sqlstate, error);
     const position = Number(error.position) - 1 - before;
     if (position >= 0) this.position = position;
     for (const key of ["detail", "hint", "where", "constraint"] as const) {
@@ -114,10 +115,15 @@ export class StatementFailure extends Error implements Failure {
   }
 
   /** The connection broke: what the server did with the message is not known. */
-  get lost(): boolean {
-    return this.sqlstate === undefined || this.sqlstate.startsWith("08") || /^57P0[1-5]$/.test(this.sqlstate);
-  }
+  readonly lost: boolean;
 }
+
+/**
+ * Whether an error of the server is the end of our connection to it. Class 08 is also what CREATE SUBSCRIPTION, dblink and
+ * foreign tables say of theirs to another server: these leave ours as it is.
+ */
+const isAboutOurs = (sqlstate: string, { severity = "" }: DriverError): boolean =>
+  /^(?:08P01|57P0[1-5])$/.test(sqlstate) || (sqlstate.startsWith("08") && /^(?:FATAL|PANIC)$/.test(severity));
 
 /** `EPIPE` looks like one, and is the system's. */
 export const sqlstateOf = ({ severity, code }: DriverError): string | undefined =>
