@@ -114,4 +114,4 @@ With \`{number}\` every file must be named so. Without it any name is read, and 
 | \`make migrate-status\` | \`migrate status\` |
 | \`make migrate-sql > migration.sql\` | \`migrate upgrade head --sql\` |
 
-\`MIGRATE_TO=...\` replaces the target, \`MIGRATE=...\` the command, which is \`npx migrate\`.`;
+\`MIGRATE_TO=...\` replaces the target, \`MIGRATE=...\` the command, which is \`npx pgretort\`.`;
