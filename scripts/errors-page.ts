@@ -59,6 +59,7 @@ export const meanings: Readonly<Record<string, string>> = {
   "usage/range-required": "A script of a downgrade has to be told where it starts.",
   "usage/rename": "`--rename` is not of the form `old=new`, or names what is not there.",
   "usage/reversed-range": "The range of a script leads the other way: its end comes before its start.",
+  "usage/shell": "`completion` was given the name of a shell that it does not know.",
   "usage/scratch": "No scratch database can be made where it was asked for.",
   "usage/server-version": "`--server-version` was given something else than a version of PostgreSQL.",
   "usage/service": "The service file of libpq has no such service, or cannot be read.",
