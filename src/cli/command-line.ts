@@ -44,6 +44,7 @@ const table = {
       "what is configured, from where, and whether the database answers",
       () => import("./commands/config.ts"),
     ],
+    doctor: ["what is configured, what can be reached, what is odd", () => import("./commands/doctor.ts")],
     completion: [
       "completion of words for bash, zsh, fish, PowerShell",
       () => import("./commands/completion.ts"),

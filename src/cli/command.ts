@@ -34,6 +34,8 @@ export interface Invocation {
   readonly project: ProjectOptions;
   readonly json: boolean;
   readonly verbose: boolean;
+  /** Of the program. */
+  readonly version: string;
   /** Every command of the table, loaded. */
   readonly commands: () => Promise<readonly Command[]>;
 }

@@ -69,6 +69,7 @@ async function answer(
       project: projectOf(args),
       json,
       verbose,
+      version: process.version,
       commands: allCommands,
     });
   } catch (error) {

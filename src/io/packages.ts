@@ -1,4 +1,5 @@
 /** A package that is an optional peer → its module, or an error with the command that installs it. */
+import { createRequire } from "node:module";
 import { MigrateError } from "../core/errors.ts";
 
 /** What Node, and the single executable, say where there is no such package. */
@@ -27,5 +28,16 @@ export async function optionalPackage<T>(
       },
       { cause },
     );
+  }
+}
+
+/** Whether the package can be loaded from here. */
+export function isInstalled(name: string): boolean {
+  try {
+    createRequire(import.meta.url).resolve(name);
+    return true;
+  } catch (error) {
+    // One that is only for `import` is there, and says so.
+    return !MISSING.includes((error as NodeJS.ErrnoException).code ?? "");
   }
 }
