@@ -44,7 +44,10 @@ const INTRODUCTION = `# Commands
 \`-\`, as Alembic does (\`list_templates\`).
 
 What a command answers goes to stdout, everything else to stderr; with \`--json\` the answer is one JSON document, an
-error included. These flags go with every command, before its name or after it:
+error included. \`upgrade\` and \`downgrade\` take \`--json-events\`: what happens, while it happens, as JSON, a line each; the last line
+is the result (\`"type": "result"\`) or the error (\`"type": "error"\`). The shapes of all these are in
+[migrate.output.schema.json](../migrate.output.schema.json) (JSON schema, \`$defs\`), which comes with the package; its version goes up when
+a key is taken away or means something else. These flags go with every command, before its name or after it:
 
 ${flagTable(globals).join("")}
 

@@ -1,10 +1,12 @@
-/** Writes what is made of the docs: docs/commands.md, docs/errors.md, the tables of docs/ledger.md, man/migrate.1. Run: node scripts/run.mjs scripts/docs.ts */
+/** Writes what is made of the docs: docs/commands.md, docs/errors.md, the tables of docs/ledger.md, man/migrate.1, migrate.output.schema.json. Run: node scripts/run.mjs scripts/docs.ts */
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { commandsPage, commandsPagePath } from "./commands-page.ts";
 import { errorsPage, errorsPagePath } from "./errors-page.ts";
 import { ledgerPage, ledgerPagePath } from "./ledger-page.ts";
 import { manPage, manPagePath } from "./man-page.ts";
+import { outputSchema, outputSchemaPath } from "./output-schema.ts";
 
+writeFileSync(outputSchemaPath, outputSchema());
 writeFileSync(commandsPagePath, await commandsPage());
 writeFileSync(ledgerPagePath, ledgerPage(readFileSync(ledgerPagePath, "utf8")));
 writeFileSync(errorsPagePath, errorsPage());

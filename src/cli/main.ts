@@ -47,6 +47,7 @@ async function answer(
     quiet,
     verbose,
     json,
+    events: args.flag("json-events"),
     clean,
     signal: process.signal,
   });
