@@ -1,9 +1,10 @@
 // src → dist: the command, as CommonJS; the API, as ES modules.
 import { execFileSync } from "node:child_process";
 import { createHash } from "node:crypto";
-import { chmodSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { chmodSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import path from "node:path";
-import { build } from "esbuild";
+import * as esbuild from "esbuild";
+import { notices } from "./notices.mjs";
 
 const { version } = JSON.parse(readFileSync("package.json", "utf8"));
 rmSync("dist", { recursive: true, force: true });
@@ -20,8 +21,21 @@ function sources() {
   return hash.digest("hex").slice(0, 16);
 }
 
+/** The files of packages that went into what was built. */
+const bundled = new Set();
+
+async function build(options) {
+  const { metafile } = await esbuild.build(options);
+  for (const output of Object.values(metafile.outputs)) {
+    for (const [name, { bytesInOutput }] of Object.entries(output.inputs)) {
+      if (bytesInOutput > 0) bundled.add(name);
+    }
+  }
+}
+
 const common = {
   outdir: "dist",
+  metafile: true,
   bundle: true,
   platform: "node",
   target: "node20",
@@ -109,3 +123,4 @@ await front({});
 const overview = execFileSync(process.execPath, ["dist/bin.cjs", "--help"], { encoding: "utf8" });
 await front({ "--version": `${version}\n`, "--help": overview, "-h": overview });
 chmodSync("dist/bin.cjs", 0o755);
+writeFileSync("dist/THIRD-PARTY-NOTICES.txt", notices(bundled));

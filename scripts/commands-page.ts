@@ -44,7 +44,10 @@ const INTRODUCTION = `# Commands
 \`-\`, as Alembic does (\`list_templates\`).
 
 What a command answers goes to stdout, everything else to stderr; with \`--json\` the answer is one JSON document, an
-error included. These flags go with every command, before its name or after it:
+error included. \`upgrade\` and \`downgrade\` take \`--json-events\`: what happens, while it happens, as JSON, a line each; the last line
+is the result (\`"type": "result"\`) or the error (\`"type": "error"\`). The shapes of all these are in
+[migrate.output.schema.json](../migrate.output.schema.json) (JSON schema, \`$defs\`), which comes with the package; its version goes up when
+a key is taken away or means something else. These flags go with every command, before its name or after it:
 
 ${flagTable(globals).join("")}
 
@@ -53,7 +56,7 @@ Before the name \`-c\` is always \`--config\`; behind \`current\` it is \`--chec
 | exit code | |
 |---|---|
 | 0 | done |
-| 1 | findings: \`check\`, \`test\`, \`drift\`, \`verify\`, \`repair\`, \`receipt\`, \`current --check-heads\` |
+| 1 | findings: \`check\`, \`lint\`, \`test\`, \`drift\`, \`doctor\`, \`verify\`, \`repair\`, \`receipt\`, \`current --check-heads\` |
 | 2 | the command line or the configuration is wrong |
 | 3 | a migration file is wrong: header, pairing, SQL |
 | 4 | the graph is wrong, or has no such revision: a cycle, a missing parent, several heads |
@@ -114,4 +117,4 @@ With \`{number}\` every file must be named so. Without it any name is read, and 
 | \`make migrate-status\` | \`migrate status\` |
 | \`make migrate-sql > migration.sql\` | \`migrate upgrade head --sql\` |
 
-\`MIGRATE_TO=...\` replaces the target, \`MIGRATE=...\` the command, which is \`npx migrate\`.`;
+\`MIGRATE_TO=...\` replaces the target, \`MIGRATE=...\` the command, which is \`npx pgretort\`.`;

@@ -45,8 +45,9 @@ beforeAll(() => {
   const tarball = execFileSync("npm", pack, { cwd: root, env: basics, encoding: "utf8" }).trim();
   mkdirSync(join(modules, ".bin"), { recursive: true });
   execFileSync("tar", ["xzf", tarball], { cwd: scratch });
-  renameSync(join(scratch, "package"), join(modules, "retort"));
-  symlinkSync("../retort/dist/bin.cjs", join(modules, ".bin/migrate"));
+  renameSync(join(scratch, "package"), join(modules, "pgretort"));
+  for (const name of ["migrate", "pgretort"])
+    symlinkSync("../pgretort/dist/bin.cjs", join(modules, ".bin", name));
   for (const entry of readdirSync(join(root, "node_modules"))) {
     if (!entry.startsWith(".")) symlinkSync(join(root, "node_modules", entry), join(modules, entry));
   }

@@ -18,7 +18,7 @@ export interface DiffOptions extends Pick<WayOptions, "first" | "ignore" | "allo
   readonly scratch?: DatabaseAddress | undefined;
 }
 
-/** Throws as `findWay`, and `usage/scratch`, `usage/no-engine`, `execution/connect`. */
+/** Throws as `findWay`, and `usage/scratch`, `usage/no-package`, `execution/connect`. */
 export async function diffDatabases(
   deps: Pick<Deps, "cwd" | "env" | "signal" | "onNotice">,
   { from, to, scratch: on, ...options }: DiffOptions,

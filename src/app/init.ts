@@ -63,12 +63,12 @@ async function isConfigured(directory: string, deps: Deps): Promise<boolean> {
   return isNamed && (await createDirectory(directory, deps));
 }
 
-const SCHEMA = "./node_modules/retort/migrate.config.schema.json";
+const SCHEMA = "./node_modules/pgretort/migrate.config.schema.json";
 
 /** Targets for a Makefile of the user's: `include migrate.mk`. */
 const migrateMk = `# Targets for database migrations. In your Makefile: include migrate.mk
-# Set MIGRATE to run another command, for example: make migrate-up MIGRATE="docker compose run --rm app npx migrate"
-MIGRATE ?= npx migrate
+# Set MIGRATE to run another command, for example: make migrate-up MIGRATE="docker compose run --rm app npx pgretort"
+MIGRATE ?= npx pgretort
 MIGRATE_TO ?= head
 # Further flags of the command, for example: make migrate-create MSG="add users" MIGRATE_FLAGS="--head billing@head"
 MIGRATE_FLAGS ?=

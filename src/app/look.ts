@@ -2,7 +2,7 @@
 
 import { ancestors, inOrder } from "../core/graph.ts";
 import { historyOf, shown } from "../core/history.ts";
-import type { Applied, Intent } from "../core/ledger/types.ts";
+import type { Applied, Intent, LedgerState } from "../core/ledger/types.ts";
 import type { RevisionId } from "../core/migration.ts";
 import type { Location } from "../core/source.ts";
 import { currentHeads } from "../core/steps.ts";
@@ -31,30 +31,36 @@ export interface State {
 export async function readState(deps: Deps, options: ProjectOptions): Promise<State> {
   const { project, session, state } = await openConnected(deps, options);
   try {
-    const { applied, intent } = state;
-    const { graph } = project;
-    const rows = new Map(applied.map((row) => [row.revision, row]));
-    const known = inOrder(
-      graph,
-      [...rows.keys()].filter((id) => graph.nodes.has(id)),
-    );
-    const unknown = applied.filter((row) => !graph.nodes.has(row.revision));
-    const pending = inOrder(
-      graph,
-      [...ancestors(graph, graph.realHeads)].filter((id) => !rows.has(id)),
-    );
-    return {
-      project,
-      applied: [...known.map((id) => rows.get(id)!), ...unknown],
-      heads: currentHeads(graph, known),
-      unknown,
-      pending,
-      ...(intent === undefined ? {} : { interrupted: await withPlace(project, intent) }),
-      database: session.database,
-    };
+    const read = stateOf(project, state, session.database);
+    const { interrupted } = read;
+    return interrupted === undefined ? read : { ...read, interrupted: await withPlace(project, interrupted) };
   } finally {
     await session.close();
   }
+}
+
+/** Files and what a ledger says, side by side. */
+export function stateOf(project: Project, { applied, intent }: LedgerState, database: string): State {
+  const { graph } = project;
+  const rows = new Map(applied.map((row) => [row.revision, row]));
+  const known = inOrder(
+    graph,
+    [...rows.keys()].filter((id) => graph.nodes.has(id)),
+  );
+  const unknown = applied.filter((row) => !graph.nodes.has(row.revision));
+  const pending = inOrder(
+    graph,
+    [...ancestors(graph, graph.realHeads)].filter((id) => !rows.has(id)),
+  );
+  return {
+    project,
+    applied: [...known.map((id) => rows.get(id)!), ...unknown],
+    heads: currentHeads(graph, known),
+    unknown,
+    pending,
+    ...(intent === undefined ? {} : { interrupted: intent }),
+    database,
+  };
 }
 
 async function withPlace(project: Project, intent: Intent): Promise<NonNullable<State["interrupted"]>> {

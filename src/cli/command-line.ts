@@ -61,6 +61,11 @@ const table = {
       "what is configured, from where, and whether the database answers",
       () => import("./commands/config.ts"),
     ],
+    doctor: ["what is configured, what can be reached, what is odd", () => import("./commands/doctor.ts")],
+    completion: [
+      "completion of words for bash, zsh, fish, PowerShell",
+      () => import("./commands/completion.ts"),
+    ],
   },
 } satisfies Record<string, Record<string, Entry>>;
 
@@ -71,6 +76,13 @@ export const groups: readonly Group[] = Object.entries(table).map(
   ([name, commands]) => [name, Object.entries(commands)] as const,
 );
 const commands: ReadonlyMap<string, Entry> = new Map(groups.flatMap(([, entries]) => entries));
+
+/** Every command of the overview. */
+export const allCommands = (): Promise<readonly Command[]> =>
+  Promise.all([...commands.values()].map(async ([, load]) => (await load()).default));
+
+/** What no person types: what the scripts of `completion` ask. */
+const hidden = "__complete";
 
 /** What a command line says. */
 export interface CommandLine {
@@ -91,10 +103,15 @@ export async function readCommandLine(words: readonly string[]): Promise<Command
   const args = parseWords(before, front);
   if (name === undefined) return { args };
   if (name === "help") return await readCommandLine(["--help", ...before, ...after]);
+  if (name === hidden) return await loaded(() => import("./commands/complete.ts"), after, args);
   // Alembic writes list_templates and ensure_version.
   const entry = commands.get(name.replaceAll("_", "-"));
   if (entry === undefined) return { args: parseWords(after, front, args), unknown: unknownCommand(name) };
-  const command = (await entry[1]()).default;
+  return await loaded(entry[1], after, args);
+}
+
+async function loaded(load: Entry[1], after: readonly string[], args: ParsedWords): Promise<CommandLine> {
+  const command = (await load()).default;
   return { command, args: parseWords(after, { ...command, args: { ...command.args, ...globals } }, args) };
 }
 
@@ -112,6 +129,7 @@ const habits = new Map([
   ...["fake", "mark"].map((word) => [word, "stamp"] as const),
   ...["import", "convert"].map((word) => [word, "adopt FOLDER"] as const),
   ...["templates", "template"].map((word) => [word, "list-templates"] as const),
+  ["completions", "completion"],
   ["validate", "check"],
   ...["diff", "compare"].map((word) => [word, "drift"] as const),
   ...["prove", "roundtrip"].map((word) => [word, "test"] as const),

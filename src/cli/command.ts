@@ -34,6 +34,10 @@ export interface Invocation {
   readonly project: ProjectOptions;
   readonly json: boolean;
   readonly verbose: boolean;
+  /** Of the program. */
+  readonly version: string;
+  /** Every command of the table, loaded. */
+  readonly commands: () => Promise<readonly Command[]>;
 }
 
 /** Flags by name, as citty defines them. */
@@ -64,6 +68,15 @@ export async function perform(command: Command, invocation: Invocation): Promise
   const { result } = await runCommand({ run }, { rawArgs: [] });
   return typeof result === "number" ? result : exitCodes.ok;
 }
+
+/** The flags all commands share, as the app takes them. */
+export const projectOf = (args: Arguments): ProjectOptions => ({
+  database: args.text("database"),
+  directories: args.list("directory"),
+  config: args.text("config"),
+  environment: args.text("env"),
+  variables: args.list("x"),
+});
 
 /** Where a command works, for `--verbose`. */
 const configLines = ({ file, directories, database, environment }: Config): readonly string[] => [

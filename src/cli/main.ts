@@ -1,10 +1,10 @@
 /** The words of the command line → an exit code. The only place that catches errors. */
-import type { Deps, ProjectOptions } from "../app/project.ts";
+import type { Deps } from "../app/project.ts";
 import { exitCodes, MigrateError } from "../core/errors.ts";
 import { redact } from "../core/redact.ts";
 import { hanging, printed } from "../render/terminal.ts";
-import { type Arguments, type Command, perform } from "./command.ts";
-import { type CommandLine, groups, readCommandLine } from "./command-line.ts";
+import { type Command, perform, projectOf } from "./command.ts";
+import { allCommands, type CommandLine, groups, readCommandLine } from "./command-line.ts";
 import { createPrinter, type Printer, type Streams } from "./print.ts";
 
 export interface Process {
@@ -47,6 +47,7 @@ async function answer(
     quiet,
     verbose,
     json,
+    events: args.flag("json-events"),
     clean,
     signal: process.signal,
   });
@@ -62,7 +63,16 @@ async function answer(
     const { env, now, signal, killable } = process;
     const onSecrets = (found: readonly string[]): void => void secrets.push(...found);
     const deps: Deps = { env, cwd: folderOf(process), now, signal, killable, onSecrets };
-    return await perform(line.command, { args, printer, deps, project: projectOf(args), json, verbose });
+    return await perform(line.command, {
+      args,
+      printer,
+      deps,
+      project: projectOf(args),
+      json,
+      verbose,
+      version: process.version,
+      commands: allCommands,
+    });
   } catch (error) {
     if (!(error instanceof MigrateError)) throw error;
     printer.error(error, args.flag("raiseerr"));
@@ -91,12 +101,3 @@ function folderOf(process: Process): string {
     });
   }
 }
-
-/** The flags all commands share, as the app takes them. */
-const projectOf = (args: Arguments): ProjectOptions => ({
-  database: args.text("database"),
-  directories: args.list("directory"),
-  config: args.text("config"),
-  environment: args.text("env"),
-  variables: args.list("x"),
-});

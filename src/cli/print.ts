@@ -23,6 +23,8 @@ export interface Printer {
   script(pieces: Iterable<string>): Promise<void>;
   /** A value as one JSON document. */
   json(value: unknown): void;
+  /** A value as JSON on one line, of a stream of such lines. */
+  jsonLine(value: unknown): void;
   /** What is going on; silent with `--quiet`. */
   info(text: string): void;
   warn(text: string): void;
@@ -44,7 +46,10 @@ export function createPrinter(
   options: {
     readonly quiet: boolean;
     readonly verbose: boolean;
+    /** An error is printed to stdout too, as a JSON document. */
     readonly json: boolean;
+    /** Or as a line of a stream. */
+    readonly events?: boolean;
     /** Takes the passwords out of whatever is no data: what went wrong may quote anything. */
     readonly clean: (text: string) => string;
     /** Fires when the user or the system asks to stop. */
@@ -92,11 +97,14 @@ export function createPrinter(
       }
     },
     json: (value) => lines(jsonText(value).split("\n")),
+    jsonLine: (value) => lines([jsonText(value, options.clean, 0)]),
     info: (text) => log().info(prose(text)),
     warn: (text) => log().warn(prose(`warning: ${text}`)),
     verbose: (text) => log().debug(prose(text)),
     error: (error, stack = false) => {
-      if (options.json) lines(jsonText({ error: errorValue(error) }, options.clean).split("\n"));
+      const value = errorValue(error);
+      if (options.events === true) lines([jsonText({ type: "error", error: value }, options.clean, 0)]);
+      else if (options.json) lines(jsonText({ error: value }, options.clean).split("\n"));
       const diagnostics = error.diagnostics.map((each) => cleanDiagnostic(each, options.clean));
       const { stderr } = streams;
       log().error(printed(errorLines({ diagnostics }, widthOf(stderr)), colored(stderr)));
@@ -165,12 +173,12 @@ function cleanExcerpt(
   return { line: clean(line), column: codePoints(clean(before)) + 1, length };
 }
 
-const jsonText = (value: unknown, clean = (text: string): string => text): string =>
+const jsonText = (value: unknown, clean = (text: string): string => text, indent = 2): string =>
   JSON.stringify(
     value,
     (_key, each) =>
       typeof each === "bigint" ? each.toString() : typeof each === "string" ? clean(each) : each,
-    2,
+    indent,
   );
 
 /** An error as data: the same fields in the API and under `--json`. */

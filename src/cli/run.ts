@@ -2,6 +2,7 @@
 import type { RunResult } from "../app/run.ts";
 import type { Request } from "../app/steps.ts";
 import { exitCodes, MigrateError } from "../core/errors.ts";
+import type { Event } from "../core/event.ts";
 import type { Plan, PlanStep } from "../core/plan/types.ts";
 import { lossLine } from "../render/loss.ts";
 import { type Command, type Flags, flag, type Invocation, value } from "./command.ts";
@@ -47,6 +48,7 @@ const runFlags: Flags = {
     "TIME",
   ),
   yes: flag("do not ask before a downgrade that is destructive, or may be", "y"),
+  "json-events": flag("print what happens while it happens, as JSON, a line each; the last is the result"),
 };
 
 const upgradeFlags: Flags = {
@@ -63,9 +65,21 @@ export function runCommandOf({ name, summary, examples }: RunCommand): Command {
     run: (invocation) => {
       const { args } = invocation;
       const request = { kind: name, target: args.positionals[0] ?? "head" };
-      return args.flag("sql") ? writeScript(request, invocation) : runOnline(request, invocation);
+      if (!args.flag("sql")) return runOnline(request, invocation);
+      refuseEvents(invocation);
+      return writeScript(request, invocation);
     },
   };
+}
+
+/** Nothing happens where a script is written. */
+function refuseEvents({ args }: Invocation): void {
+  if (!args.flag("json-events")) return;
+  throw new MigrateError({
+    code: "usage/exclusive-flags",
+    message: "--json-events and --sql cannot be combined",
+    hint: "leave one of them out; a script as JSON: migrate upgrade --sql --json",
+  });
 }
 
 /** Runs a request on the database and tells how it goes. The exit code: 1 where the answer was no. */
@@ -74,6 +88,7 @@ export async function runOnline(request: Request, invocation: Invocation): Promi
   refuseScriptFlags(invocation);
   const { run } = await import("../app/run.ts");
   const dryRun = args.flag("dry-run");
+  const events = args.flag("json-events");
   const began = performance.now();
   const progress = progressOf(printer);
   const result = await run(deps, request, {
@@ -90,10 +105,11 @@ export async function runOnline(request: Request, invocation: Invocation): Promi
       warnOfLongTransaction(plan.steps.length, invocation);
       return confirmed(plan, database, invocation);
     },
-    onEvent: progress.onEvent,
+    onEvent: events ? eventLines(invocation, progress.onEvent) : progress.onEvent,
   }).finally(progress.stop);
   const isRefused = !result.done && !dryRun && result.plan.batches.length > 0;
-  if (json) printer.json(resultValue(result));
+  if (events) printer.jsonLine({ type: "result", at: deps.now().toISOString(), result: resultValue(result) });
+  else if (json) printer.json(resultValue(result));
   else if (result.plan.steps.length === 0 && result.steps.length === 0 && !result.done) {
     printer.info(`nothing to ${request.kind}: ${heads(result.plan.to)} on ${result.database}`);
   } else if (dryRun) printer.lines(result.steps.flatMap(dryRunLines));
@@ -103,6 +119,15 @@ export async function runOnline(request: Request, invocation: Invocation): Promi
     );
   else printer.info("nothing was done");
   return isRefused ? exitCodes.findings : exitCodes.ok;
+}
+
+/** Prints each event as it comes, before a person is told. */
+function eventLines({ deps, printer }: Invocation, told: (event: Event) => void): (event: Event) => void {
+  return (event) => {
+    const { type, ...rest } = event;
+    printer.jsonLine({ type, at: deps.now().toISOString(), ...rest });
+    told(event);
+  };
 }
 
 /** Asks before a downgrade destroys anything, or may: in a terminal; elsewhere `--yes` must have been said. */

@@ -107,8 +107,19 @@ const logRow = z.object({
   detail: z.string().nullable(),
 });
 
-/** An entry of the ledger's log. `at` is ISO 8601, UTC; `duration` in seconds. */
-export type LogEntry = Readonly<z.infer<typeof logRow>>;
+/** An entry of the ledger's log. */
+export interface LogEntry {
+  /** ISO 8601, UTC. */
+  readonly at: string;
+  readonly by: string;
+  readonly event: string;
+  readonly revision: string | null;
+  readonly checksum: string | null;
+  readonly how: string | null;
+  /** In seconds. */
+  readonly duration: number | null;
+  readonly detail: string | null;
+}
 
 /** The newest `last` entries of the log (0: all), newest first. */
 export async function readLog(session: Session, ledger: Ledger, last: number): Promise<readonly LogEntry[]> {

@@ -7,6 +7,7 @@ import { expect, test } from "vitest";
 import { commandsPage, commandsPagePath } from "../../scripts/commands-page.ts";
 import { errorsPage, errorsPagePath, meanings } from "../../scripts/errors-page.ts";
 import { ledgerPage, ledgerPagePath } from "../../scripts/ledger-page.ts";
+import { manPage, manPagePath } from "../../scripts/man-page.ts";
 import { rulesPage, rulesPagePath } from "../../scripts/rules-page.ts";
 import { groups } from "../../src/cli/command-line.ts";
 import { commandHelp } from "../../src/cli/help.ts";
@@ -25,6 +26,17 @@ test("docs/commands.md is what the commands say; else: node scripts/run.mjs scri
 
 test("docs/errors.md says what the table and the cases say; else: node scripts/run.mjs scripts/docs.ts", () => {
   expect(textOf(errorsPagePath)).toBe(errorsPage());
+});
+
+test("man/migrate.1 is what the commands say; else: node scripts/run.mjs scripts/docs.ts", async () => {
+  const page = await manPage();
+  expect(textOf(manPagePath)).toBe(page);
+  // Where mandoc is installed, it finds nothing wrong but that the page has no date.
+  const { status, stdout } = spawnSync("mandoc", ["-T", "lint", "-W", "warning", manPagePath], {
+    encoding: "utf8",
+  });
+  if (status === null) return;
+  expect(stdout.split("\n").filter((line) => line !== "" && !line.includes("missing date"))).toEqual([]);
 });
 
 test("every code of an error has its meaning, and every meaning a code", () => {

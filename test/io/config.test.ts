@@ -390,7 +390,7 @@ describe("the config file", () => {
   it("sets everything, with paths from its own folder", async () => {
     mkdirSync(path.join(cwd, "deploy"));
     const file = {
-      $schema: "./node_modules/retort/migrate.config.schema.json",
+      $schema: "./node_modules/pgretort/migrate.config.schema.json",
       database: "pglite:data",
       directories: ["../sql", "/abs"],
       role: "owner",

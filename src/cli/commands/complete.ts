@@ -1,0 +1,24 @@
+/** `migrate __complete KIND -- WORD...`, which the scripts of `migrate completion` ask; it stands in no overview. */
+import { words } from "../../app/words.ts";
+import { onOneLine } from "../../render/terminal.ts";
+import { type Command, globals, projectOf } from "../command.ts";
+import { parseWords } from "../strict.ts";
+
+const command: Command = {
+  name: "__complete",
+  summary: "Lists what can be typed next: a word, a tab and what it is, a line each.",
+  args: {},
+  positionals: { required: 1, names: ["KIND", "WORD"], many: true },
+  async run({ args, deps, printer }) {
+    const [kind, ...typed] = args.positionals;
+    // The line is not whole yet: what is wrong with it is none of ours.
+    const said = parseWords(typed, {
+      name: "",
+      args: globals,
+      positionals: { required: 0, names: [], many: true },
+    });
+    const found = await words(deps, kind === "labels" ? "labels" : "revisions", projectOf(said));
+    printer.lines(found.map(({ word, what }) => `${word}\t${onOneLine(what)}`));
+  },
+};
+export default command;

@@ -1,0 +1,113 @@
+/** `migrate doctor`: each thing that is odd or wrong is brought about, and must be found; the rest is still looked at. */
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, expect, test } from "vitest";
+import { diagnose, type Examination } from "../../src/app/doctor.ts";
+import { deps, migrate } from "../support/migrate.ts";
+import { ownDatabase, project } from "../support/project.ts";
+import { ownRole } from "../support/roles.ts";
+import { servers } from "../support/server.ts";
+
+const empty = mkdtempSync(join(tmpdir(), "retort-doctor-"));
+afterAll(() => rmSync(empty, { recursive: true, force: true }));
+const now = { now: () => new Date() };
+
+const faultsOf = (checks: readonly Examination[]) => checks.filter(({ status }) => status !== "ok");
+
+test("a project and a database with nothing odd: exit code 0, and no password", async () => {
+  const { url } = await ownDatabase(servers()[0]!);
+  const files = project({ a: "CREATE TABLE t ();" });
+  const cache = { RETORT_CACHE: "off" };
+  const before = await migrate(["doctor", "--json"], {
+    cwd: files.folder,
+    env: { ...cache, DATABASE_URL: url },
+  });
+  expect(before).toMatchObject({ code: 0, stderr: "" });
+  const found = JSON.parse(before.stdout) as { readonly checks: readonly Examination[] };
+  expect(faultsOf(found.checks)).toEqual([]);
+  expect(found.checks.map(({ check }) => check)).toEqual([
+    ...["node", "package", "package", "package", "cache", "program", "program", "configuration"],
+    ...["migrations", "heads", "database", "server", "ledger"],
+  ]);
+  expect(before.stdout).toContain("the first upgrade creates it");
+  await files.upgrade(url);
+  const after = await migrate(["doctor"], { cwd: files.folder, env: { ...cache, DATABASE_URL: url } });
+  expect(after).toMatchObject({ code: 0, stderr: "nothing is odd\n" });
+  expect(after.stdout).toMatch(/^ok {5}ledger: schema retort, format \d+, 1 applied$/m);
+  const { password } = new URL(url);
+  if (password !== "") expect(before.stdout + after.stdout).not.toContain(decodeURIComponent(password));
+});
+
+test("no database, no migrations, no cache: each is told with what to do", async () => {
+  const { code, stdout } = await migrate(["doctor", "--json"], { cwd: empty, env: { HOME: "/nonexistent" } });
+  expect(code).toBe(1);
+  const { checks, settings } = JSON.parse(stdout) as {
+    checks: readonly Examination[];
+    settings: readonly unknown[];
+  };
+  expect(settings.length).toBeGreaterThan(5);
+  expect(faultsOf(checks)).toMatchObject([
+    { check: "cache", status: "odd" },
+    { check: "migrations", status: "wrong" },
+    { check: "database", status: "wrong", hint: expect.stringContaining("--database") },
+  ]);
+});
+
+test("a config file that cannot be read, and a password in it, does not stop the rest", async () => {
+  const folder = mkdtempSync(join(empty, "config-"));
+  writeFileSync(join(folder, "migrate.config.json"), '{ "database": "postgres://a:s3cret-word@h/d", }');
+  const { checks, settings } = await diagnose(deps({}, folder), {});
+  expect(settings).toEqual([]);
+  expect(checks.map(({ check }) => check)).toContain("program");
+  expect(faultsOf(checks).at(-1)).toMatchObject({
+    check: "configuration",
+    status: "wrong",
+    message: expect.stringContaining("migrate.config.json:1"),
+  });
+  expect(JSON.stringify(checks)).not.toContain("s3cret-word");
+});
+
+test("a server that does not answer, beside migrations with a fault", async () => {
+  const files = project({ a: "SELECT 1;", b: { up: "SELECT 1;", parent: "nowhere" } });
+  const database = "postgres://ann:s3cret-word@127.0.0.1:1/shop?connect_timeout=2";
+  const { checks } = await diagnose({ ...deps({ RETORT_CACHE: "off" }, files.folder), ...now }, { database });
+  expect(faultsOf(checks)).toMatchObject([
+    { check: "migrations", status: "wrong", message: expect.stringContaining("0002_b.up.sql:2: ") },
+    { check: "server", status: "wrong", message: expect.stringContaining("ECONNREFUSED") },
+  ]);
+  expect(JSON.stringify(checks)).not.toContain("s3cret-word");
+});
+
+test("a role that may only read, a changed file, what is pending", async () => {
+  const server = servers()[0]!;
+  const role = await ownRole(server, "LOGIN; ALTER ROLE :role SET default_transaction_read_only = on");
+  const { url } = await ownDatabase(server);
+  const files = project({ a: "CREATE TABLE t ();", b: "SELECT 1;" });
+  const world = { ...deps({ RETORT_CACHE: "off" }, files.folder), ...now };
+  const seen = faultsOf(
+    (await diagnose(world, { database: role.url(new URL(url).pathname.slice(1)) })).checks,
+  );
+  expect(seen).toMatchObject([
+    { check: "server", status: "wrong", message: expect.stringContaining("are read only") },
+    { check: "ledger", status: "wrong", hint: expect.stringContaining("GRANT CREATE ON DATABASE") },
+  ]);
+
+  await files.upgrade(url, "a");
+  files.write("0001_a.up.sql", "-- revision: a\n-- parent: none\n\nCREATE TABLE other ();");
+  expect(faultsOf((await diagnose(world, { database: url })).checks)).toMatchObject([
+    { check: "ledger", status: "odd", hint: expect.stringContaining("1 pending (b)") },
+    { check: "ledger", status: "odd", message: expect.stringContaining("the SQL of a") },
+  ]);
+});
+
+test("a clock that is not the server's, and two heads", async () => {
+  const { url } = await ownDatabase(servers()[0]!);
+  const files = project({ a: "SELECT 1;", b: { up: "SELECT 1;", parent: "none" } });
+  // Their clock stands still, in the past.
+  const { checks } = await diagnose(deps({ RETORT_CACHE: "off" }, files.folder), { database: url });
+  expect(faultsOf(checks)).toMatchObject([
+    { check: "heads", status: "odd", hint: expect.stringContaining("migrate merge") },
+    { check: "server", status: "odd", message: expect.stringContaining("its clock is ") },
+  ]);
+});
