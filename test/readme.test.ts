@@ -1,5 +1,6 @@
 /**
- * README.md and docs go in; every command in them is run, in order, and must print what they say it prints.
+ * README.md and docs go in; every command in them is run, in order, and must print what they say it prints. Each page of
+ * docs/ has a folder and a database of its own, which DATABASE_URL names.
  *
  * A ```console block holds `$ command` lines, each followed by what it prints (both streams); what may differ of that
  * `support/documents.ts` knows, and the server has another address. The exit code must be the one that goes with a printed `error[kind/…]`, else 0.
@@ -26,7 +27,7 @@ import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { exitCodes } from "../src/core/errors.ts";
 import * as api from "../src/index.ts";
-import { blocksOf, DURATION, patternOf, textOf } from "./support/documents.ts";
+import { blocksOf, DURATION, patternOf, scriptedMigrations, textOf } from "./support/documents.ts";
 import { ownDatabase, project } from "./support/project.ts";
 import { psqlAvailable } from "./support/psql.ts";
 import { query, servers } from "./support/server.ts";
@@ -69,9 +70,21 @@ test("README.md", async (context) => {
   );
 });
 
-test("docs/api.md", async () => {
+const docs = readdirSync(join(root, "docs")).map((name) => `docs/${name}`);
+const pages = docs.filter((page) => blocksOf(page).some(({ language }) => language === "console"));
+
+test.each(pages)("%s", async (page) => {
   const { url } = await ownDatabase(servers()[0]!);
-  runDocument("docs/api.md", mkdtempSync(join(scratch, "api-")), new URL(url));
+  const folder = mkdtempSync(join(scratch, "page-"));
+  if (page === "docs/offline-script.md") {
+    for (const [name, text] of Object.entries(scriptedMigrations))
+      append(join(folder, "migrations", name), text);
+    execFileSync(join(modules, ".bin/migrate"), ["upgrade", "0001", "-q", "--database", url], {
+      cwd: folder,
+      env: basics,
+    });
+  }
+  runDocument(page, folder, new URL(url), { DATABASE_URL: url });
 });
 
 test("sql/example/README.md", async () => {
@@ -99,7 +112,6 @@ test("docs/api.md names what is exported, and nothing else", () => {
 
 test("links lead to files", () => {
   const documents = ["README.md", "CONTRIBUTING.md", "sql/example/README.md"];
-  const docs = readdirSync(join(root, "docs")).map((name) => `docs/${name}`);
   const dead = [...documents, ...docs].flatMap((document) =>
     [...textOf(document).matchAll(/\]\((?!https?:)([^)#]+)[^)]*\)/g)]
       .map(([, path]) => join(dirname(document), path!))
@@ -108,16 +120,22 @@ test("links lead to files", () => {
   expect(dead).toEqual([]);
 });
 
-function runDocument(document: string, folder: string, url: URL): void {
+function runDocument(document: string, folder: string, url: URL, given: Record<string, string> = {}): void {
   const path = [join(modules, ".bin"), dirname(process.execPath), basics.PATH].join(delimiter);
-  const env: Record<string, string> = { ...basics, PATH: path, NO_COLOR: "1", LC_ALL: "C.UTF-8", TZ: "UTC" };
+  const env: Record<string, string> = {
+    ...basics,
+    ...given,
+    PATH: path,
+    NO_COLOR: "1",
+    LC_ALL: "C.UTF-8",
+    TZ: "UTC",
+  };
   const ids = [1, 2, 3, 4, 5, 6, 7, 8, 9].map(idOf);
   for (const { language, at, above, lines } of blocksOf(document)) {
     const file = above.endsWith(":") ? /`([\w./-]+\.\w+)`/.exec(above)?.[1] : undefined;
     if (language !== "console") {
       if (file === undefined) continue;
-      mkdirSync(dirname(join(folder, file)), { recursive: true });
-      appendFileSync(join(folder, file), `${lines.join("\n")}\n`);
+      append(join(folder, file), `${lines.join("\n")}\n`);
       continue;
     }
     if (!psqlAvailable() && lines.some((line) => line.startsWith("$ psql "))) {
@@ -144,6 +162,11 @@ function runDocument(document: string, folder: string, url: URL): void {
       expect({ where, status }).toEqual({ where, status: exitCodeOf(printed) });
     }
   }
+}
+
+function append(path: string, text: string): void {
+  mkdirSync(dirname(path), { recursive: true });
+  appendFileSync(path, text);
 }
 
 const idOf = (count: number): string =>
@@ -175,7 +198,7 @@ function asDocumented(text: string, { host, username, password, pathname }: URL)
       `//${documented.username}:***@${documented.host}`,
     )
     .replaceAll(`${username}@${host}`, `${documented.username}@${documented.host}`)
-    .replaceAll(new RegExp(`(?<=  )${username}(?=  )`, "g"), documented.username)
+    .replaceAll(new RegExp(`(?<=  )${username}(?=  )|(?<=\\bby )${username}\\b`, "g"), documented.username)
     .replaceAll(pathname.slice(1), documented.pathname.slice(1))
     .replaceAll(DURATION, "");
 }
