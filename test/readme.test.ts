@@ -28,6 +28,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { exitCodes } from "../src/core/errors.ts";
 import * as api from "../src/index.ts";
 import { blocksOf, DURATION, patternOf, scriptedMigrations, textOf } from "./support/documents.ts";
+import { migrate } from "./support/migrate.ts";
 import { ownDatabase, project } from "./support/project.ts";
 import { psqlAvailable } from "./support/psql.ts";
 import { query, servers } from "./support/server.ts";
@@ -70,20 +71,28 @@ test("README.md", async (context) => {
   );
 });
 
+/** What a page finds in its folder and its database. */
+const before: Readonly<Record<string, (folder: string, url: string) => Promise<unknown>>> = {
+  "docs/adopt.md": (_folder, url) =>
+    query(
+      url,
+      `CREATE TABLE users (user_id bigint PRIMARY KEY); CREATE TABLE schema_migrations (version varchar PRIMARY KEY);
+       INSERT INTO schema_migrations VALUES ('20260302091400')`,
+    ),
+  "docs/offline-script.md": async (folder, url) => {
+    for (const [name, text] of Object.entries(scriptedMigrations))
+      append(join(folder, "migrations", name), text);
+    return migrate(["upgrade", "0001", "--database", url], { cwd: folder });
+  },
+};
+
 const docs = readdirSync(join(root, "docs")).map((name) => `docs/${name}`);
 const pages = docs.filter((page) => blocksOf(page).some(({ language }) => language === "console"));
 
 test.each(pages)("%s", async (page) => {
   const { url } = await ownDatabase(servers()[0]!);
   const folder = mkdtempSync(join(scratch, "page-"));
-  if (page === "docs/offline-script.md") {
-    for (const [name, text] of Object.entries(scriptedMigrations))
-      append(join(folder, "migrations", name), text);
-    execFileSync(join(modules, ".bin/migrate"), ["upgrade", "0001", "-q", "--database", url], {
-      cwd: folder,
-      env: basics,
-    });
-  }
+  await before[page]?.(folder, url);
   runDocument(page, folder, new URL(url), { DATABASE_URL: url });
 });
 
