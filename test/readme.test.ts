@@ -119,15 +119,29 @@ test("docs/api.md names what is exported, and nothing else", () => {
   expect(new Set(["MigrateError", ...names])).toEqual(new Set(Object.keys(api)));
 });
 
-test("links lead to files", () => {
-  const documents = ["README.md", "CONTRIBUTING.md", "sql/example/README.md"];
-  const dead = [...documents, ...docs].flatMap((document) =>
-    [...textOf(document).matchAll(/\]\((?!https?:)([^)#]+)[^)]*\)/g)]
-      .map(([, path]) => join(dirname(document), path!))
-      .filter((path) => !existsSync(join(root, path))),
+test("links lead to files, and to headings in them", () => {
+  const documents = ["README.md", "CONTRIBUTING.md", "SECURITY.md", "sql/example/README.md", ...docs];
+  const dead = documents.flatMap((document) =>
+    [...textOf(document).matchAll(/\]\((?!https?:)([^)#]*)#?([^)]*)\)/g)]
+      .map(([, path, anchor]) => [path === "" ? document : join(dirname(document), path!), anchor!] as const)
+      .filter(
+        ([path, anchor]) => !existsSync(join(root, path)) || (anchor !== "" && !anchorsOf(path).has(anchor)),
+      )
+      .map((link) => `${document}: ${link.join("#")}`),
   );
   expect(dead).toEqual([]);
 });
+
+/** What GitHub makes of the headings of a page. */
+const anchorsOf = (page: string): ReadonlySet<string> =>
+  new Set(
+    [...textOf(page).matchAll(/^#+ (.*)$/gm)].map(([, heading]) =>
+      heading!
+        .toLowerCase()
+        .replaceAll(/[^\p{L}\p{N}_ -]/gu, "")
+        .replaceAll(" ", "-"),
+    ),
+  );
 
 function runDocument(document: string, folder: string, url: URL, given: Record<string, string> = {}): void {
   const path = [join(modules, ".bin"), dirname(process.execPath), basics.PATH].join(delimiter);
