@@ -40,18 +40,22 @@ const INTRODUCTION = `# Commands
 
 <!-- Made by scripts/docs.ts from the definitions in src/cli/commands; do not edit. -->
 
-\`migrate --help\` is the overview and \`migrate COMMAND --help\` what stands below. Names may be written with \`_\` for
-\`-\`, as Alembic does (\`list_templates\`).
+\`migrate --help\` lists the commands. \`migrate COMMAND --help\` shows what this page says about one. \`_\` in a name is the
+same as \`-\`, as in Alembic (\`list_templates\`).
 
-What a command answers goes to stdout, everything else to stderr; with \`--json\` the answer is one JSON document, an
-error included. \`upgrade\` and \`downgrade\` take \`--json-events\`: what happens, while it happens, as JSON, a line each; the last line
-is the result (\`"type": "result"\`) or the error (\`"type": "error"\`). The shapes of all these are in
-[migrate.output.schema.json](../migrate.output.schema.json) (JSON schema, \`$defs\`), which comes with the package; its version goes up when
-a key is taken away or means something else. These flags go with every command, before its name or after it:
+Results go to stdout, everything else to stderr. With \`--json\` a result, or an error, is one JSON document.
+\`upgrade\` and \`downgrade\` take \`--json-events\`: each event is one line of JSON as it happens, and the last line is the
+result (\`"type": "result"\`) or the error (\`"type": "error"\`).
+
+The package contains a JSON schema of all of these,
+[migrate.output.schema.json](../migrate.output.schema.json). Its version increases when a key is removed or changes
+its meaning.
+
+These flags belong to every command, and may come before or after its name:
 
 ${flagTable(globals).join("")}
 
-Before the name \`-c\` is always \`--config\`; behind \`current\` it is \`--check-heads\`, as in Alembic.
+Before the name, \`-c\` is always \`--config\`. After \`current\` it is \`--check-heads\`, as in Alembic.
 
 | exit code | |
 |---|---|
@@ -60,54 +64,54 @@ Before the name \`-c\` is always \`--config\`; behind \`current\` it is \`--chec
 | 2 | the command line or the configuration is wrong |
 | 3 | a migration file is wrong: header, pairing, SQL |
 | 4 | the graph is wrong, or has no such revision: a cycle, a missing parent, several heads |
-| 5 | the database is not in the state that is needed: a guard that stops it, an edited file, an interrupted step, a lock that is held |
+| 5 | the database is not in the required state: a guard stopped the command, a file was edited, a step was interrupted, the lock is held |
 | 6 | the database refused a statement, or could not be reached |
-| 70 | a bug of Retort |
+| 70 | a bug in Retort |
 | 130, 143 | stopped by SIGINT, SIGTERM |
 
 ## Targets
 
-Where a command takes a TARGET, it can be
+A TARGET is one of:
 
 | target | |
 |---|---|
-| \`29f859a13ea1\`, \`29f8\` | an id, or the beginning of one |
+| \`29f859a13ea1\`, \`29f8\` | an id, or a unique prefix of one |
 | \`billing\` | the revision that carries this branch label |
-| \`0004\` | a file number, where the file names have one and no other file has the same |
-| \`head\`, \`heads\` | the one head; all of them |
-| \`base\` | where nothing is applied |
-| \`+2\`, \`-1\` | so many up or down from what is applied |
-| \`29f8+2\`, \`head-1\` | so many up or down from there |
+| \`0004\` | a file number, if no other file has the same |
+| \`head\`, \`heads\` | the only head; all heads |
+| \`base\` | the state before the first migration |
+| \`+2\`, \`-1\` | that many up or down from what is applied |
+| \`29f8+2\`, \`head-1\` | that many up or down from there |
 | \`billing@head\`, \`billing@+1\`, \`billing@base\` | the same on that branch alone |
 | \`current\` | what is applied: for \`show\`, \`edit\`, \`history\` |
 | \`a:b\`; \`a,b:head\` | from a (or from both) to b: for \`history -r\` and \`--sql\` |
 
 ## Templates for new revisions
 
-\`migrate revision -t NAME\` begins the files as \`NAME.up.sql\` and \`NAME.down.sql\`, from the folder that the config file
-names in \`templates\`, or else from those that are shipped (\`migrate list-templates\`). One of yours replaces a shipped one
-of its name: \`default\` is what every revision begins as, \`merge\` what \`migrate merge\` writes.
+\`migrate revision -t NAME\` copies the templates \`NAME.up.sql\` and \`NAME.down.sql\` from the folder \`templates\` of the
+config file, or else from those that are shipped (\`migrate list-templates\`). One of yours replaces a shipped one of the same
+name. \`default\` is used for every revision, \`merge\` by \`migrate merge\`.
 
-A template is the SQL below the header. It may begin with \`-- template: <what it is for>\`, which is not copied, and then
-with \`transaction\`, \`irreversible\`, \`lock-timeout\` and \`statement-timeout\` as in a header; with \`irreversible\` no down
-file is made. In comment lines \`{{message}}\`, \`{{revision}}\` and \`{{date}}\` are replaced.
+A template is the SQL below the header. It may begin with \`-- template: <what it is for>\`, which is not copied, followed
+by \`transaction\`, \`irreversible\`, \`lock-timeout\` and \`statement-timeout\` lines, which go to the header. With
+\`irreversible\` there is no down file. In comment lines \`{{message}}\`, \`{{revision}}\` and \`{{date}}\` are replaced.
 
 ## Names of new files
 
-\`fileName\` in the config file, before \`.up.sql\` and \`.down.sql\`; the default is \`{number}_{slug}\`.
+\`fileName\` in the config file sets the part before \`.up.sql\` and \`.down.sql\`. The default is \`{number}_{slug}\`.
 
 | placeholder | |
 |---|---|
-| \`{number}\` | the next number, of four digits or as many as the highest has |
+| \`{number}\` | the next number, with four digits or as many as the highest has |
 | \`{slug}\` | the words of the message |
 | \`{revision}\` | the id |
-| \`{date:YYYY_MM_DD_HHmm}\` | now, in UTC; from YYYY, MM, DD, HH, mm, ss and signs between them |
+| \`{date:YYYY_MM_DD_HHmm}\` | the current time in UTC, from YYYY, MM, DD, HH, mm, ss and separators |
 
-With \`{number}\` every file must be named so. Without it any name is read, and numbers are no targets.
+With \`{number}\` every file must have such a name. Without it any name is allowed, and numbers are not targets.
 
 ## Make
 
-\`migrate init --makefile\` writes \`migrate.mk\`; in your Makefile say \`include migrate.mk\`:
+\`migrate init --makefile\` writes \`migrate.mk\`. Add \`include migrate.mk\` to your Makefile:
 
 | target | does |
 |---|---|
@@ -117,4 +121,4 @@ With \`{number}\` every file must be named so. Without it any name is read, and 
 | \`make migrate-status\` | \`migrate status\` |
 | \`make migrate-sql > migration.sql\` | \`migrate upgrade head --sql\` |
 
-\`MIGRATE_TO=...\` replaces the target, \`MIGRATE=...\` the command, which is \`npx pgretort\`.`;
+\`MIGRATE_TO=...\` sets another target, \`MIGRATE=...\` another command than \`npx pgretort\`.`;

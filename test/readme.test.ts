@@ -1,5 +1,6 @@
 /**
- * README.md and docs go in; every command in them is run, in order, and must print what they say it prints.
+ * README.md and docs go in; every command in them is run, in order, and must print what they say it prints. Each page of
+ * docs/ has a folder and a database of its own, which DATABASE_URL names.
  *
  * A ```console block holds `$ command` lines, each followed by what it prints (both streams); what may differ of that
  * `support/documents.ts` knows, and the server has another address. The exit code must be the one that goes with a printed `error[kind/…]`, else 0.
@@ -26,7 +27,8 @@ import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { exitCodes } from "../src/core/errors.ts";
 import * as api from "../src/index.ts";
-import { blocksOf, DURATION, patternOf, textOf } from "./support/documents.ts";
+import { blocksOf, DURATION, patternOf, scriptedMigrations, textOf } from "./support/documents.ts";
+import { migrate } from "./support/migrate.ts";
 import { ownDatabase, project } from "./support/project.ts";
 import { psqlAvailable } from "./support/psql.ts";
 import { query, servers } from "./support/server.ts";
@@ -70,9 +72,29 @@ test("README.md", async (context) => {
   );
 });
 
-test("docs/api.md", async () => {
+/** What a page finds in its folder and its database. */
+const before: Readonly<Record<string, (folder: string, url: string) => Promise<unknown>>> = {
+  "docs/adopt.md": (_folder, url) =>
+    query(
+      url,
+      `CREATE TABLE users (user_id bigint PRIMARY KEY); CREATE TABLE schema_migrations (version varchar PRIMARY KEY);
+       INSERT INTO schema_migrations VALUES ('20260302091400')`,
+    ),
+  "docs/offline-script.md": async (folder, url) => {
+    for (const [name, text] of Object.entries(scriptedMigrations))
+      append(join(folder, "migrations", name), text);
+    return migrate(["upgrade", "0001", "--database", url], { cwd: folder });
+  },
+};
+
+const docs = readdirSync(join(root, "docs")).map((name) => `docs/${name}`);
+const pages = docs.filter((page) => blocksOf(page).some(({ language }) => language === "console"));
+
+test.each(pages)("%s", async (page) => {
   const { url } = await ownDatabase(servers()[0]!);
-  runDocument("docs/api.md", mkdtempSync(join(scratch, "api-")), new URL(url));
+  const folder = mkdtempSync(join(scratch, "page-"));
+  await before[page]?.(folder, url);
+  runDocument(page, folder, new URL(url), { DATABASE_URL: url });
 });
 
 test("sql/example/README.md", async () => {
@@ -98,27 +120,46 @@ test("docs/api.md names what is exported, and nothing else", () => {
   expect(new Set(["MigrateError", ...names])).toEqual(new Set(Object.keys(api)));
 });
 
-test("links lead to files", () => {
-  const documents = ["README.md", "CONTRIBUTING.md", "sql/example/README.md"];
-  const docs = readdirSync(join(root, "docs")).map((name) => `docs/${name}`);
-  const dead = [...documents, ...docs].flatMap((document) =>
-    [...textOf(document).matchAll(/\]\((?!https?:)([^)#]+)[^)]*\)/g)]
-      .map(([, path]) => join(dirname(document), path!))
-      .filter((path) => !existsSync(join(root, path))),
+test("links lead to files, and to headings in them", () => {
+  const documents = ["README.md", "CONTRIBUTING.md", "SECURITY.md", "sql/example/README.md", ...docs];
+  const dead = documents.flatMap((document) =>
+    [...textOf(document).matchAll(/\]\((?!https?:)([^)#]*)#?([^)]*)\)/g)]
+      .map(([, path, anchor]) => [path === "" ? document : join(dirname(document), path!), anchor!] as const)
+      .filter(
+        ([path, anchor]) => !existsSync(join(root, path)) || (anchor !== "" && !anchorsOf(path).has(anchor)),
+      )
+      .map((link) => `${document}: ${link.join("#")}`),
   );
   expect(dead).toEqual([]);
 });
 
-function runDocument(document: string, folder: string, url: URL): void {
+/** What GitHub makes of the headings of a page. */
+const anchorsOf = (page: string): ReadonlySet<string> =>
+  new Set(
+    [...textOf(page).matchAll(/^#+ (.*)$/gm)].map(([, heading]) =>
+      heading!
+        .toLowerCase()
+        .replaceAll(/[^\p{L}\p{N}_ -]/gu, "")
+        .replaceAll(" ", "-"),
+    ),
+  );
+
+function runDocument(document: string, folder: string, url: URL, given: Record<string, string> = {}): void {
   const path = [join(modules, ".bin"), dirname(process.execPath), basics.PATH].join(delimiter);
-  const env: Record<string, string> = { ...basics, PATH: path, NO_COLOR: "1", LC_ALL: "C.UTF-8", TZ: "UTC" };
+  const env: Record<string, string> = {
+    ...basics,
+    ...given,
+    PATH: path,
+    NO_COLOR: "1",
+    LC_ALL: "C.UTF-8",
+    TZ: "UTC",
+  };
   const ids = [1, 2, 3, 4, 5, 6, 7, 8, 9].map(idOf);
   for (const { language, at, above, lines } of blocksOf(document)) {
     const file = above.endsWith(":") ? /`([\w./-]+\.\w+)`/.exec(above)?.[1] : undefined;
     if (language !== "console") {
       if (file === undefined) continue;
-      mkdirSync(dirname(join(folder, file)), { recursive: true });
-      appendFileSync(join(folder, file), `${lines.join("\n")}\n`);
+      append(join(folder, file), `${lines.join("\n")}\n`);
       continue;
     }
     if (!psqlAvailable() && lines.some((line) => line.startsWith("$ psql "))) {
@@ -145,6 +186,11 @@ function runDocument(document: string, folder: string, url: URL): void {
       expect({ where, status }).toEqual({ where, status: exitCodeOf(printed) });
     }
   }
+}
+
+function append(path: string, text: string): void {
+  mkdirSync(dirname(path), { recursive: true });
+  appendFileSync(path, text);
 }
 
 const idOf = (count: number): string =>
@@ -176,7 +222,7 @@ function asDocumented(text: string, { host, username, password, pathname }: URL)
       `//${documented.username}:***@${documented.host}`,
     )
     .replaceAll(`${username}@${host}`, `${documented.username}@${documented.host}`)
-    .replaceAll(new RegExp(`(?<=  )${username}(?=  )`, "g"), documented.username)
+    .replaceAll(new RegExp(`(?<=  )${username}(?=  )|(?<=\\bby )${username}\\b`, "g"), documented.username)
     .replaceAll(pathname.slice(1), documented.pathname.slice(1))
     .replaceAll(DURATION, "");
 }

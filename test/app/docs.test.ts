@@ -11,7 +11,7 @@ import { manPage, manPagePath } from "../../scripts/man-page.ts";
 import { rulesPage, rulesPagePath } from "../../scripts/rules-page.ts";
 import { groups } from "../../src/cli/command-line.ts";
 import { commandHelp } from "../../src/cli/help.ts";
-import { blocksOf, patternOf, textOf } from "../support/documents.ts";
+import { blocksOf, patternOf, scriptedMigrations, textOf } from "../support/documents.ts";
 import { migrate } from "../support/migrate.ts";
 
 const commands = await Promise.all(
@@ -106,22 +106,7 @@ test("what docs/format.md says of another tool's folder gives it its headers", a
 });
 
 test("docs/offline-script.md shows a script as it is, and how its receipt is checked", async () => {
-  const header = (revision: string, parent: string, message: string): string =>
-    `-- revision: ${revision}\n-- parent: ${parent}\n-- message: ${message}\n\n`;
-  const users =
-    "CREATE TABLE users (\n  user_id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,\n  email   text NOT NULL UNIQUE\n);\n";
-  const orders =
-    "CREATE TABLE orders (\n  order_id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,\n  user_id  bigint NOT NULL REFERENCES users\n);\n";
-  const index = "CREATE INDEX CONCURRENTLY orders_user_id_idx ON orders (user_id);\n";
-  const folder = folderOf({
-    "0001_create_users.up.sql": header("b7a0e05dfa6c", "none", "create users") + users,
-    "0001_create_users.down.sql": "-- revision: b7a0e05dfa6c\n\nDROP TABLE users;\n",
-    "0002_create_orders.up.sql": header("c83f1c8c9f12", "b7a0e05dfa6c", "create orders") + orders,
-    "0002_create_orders.down.sql": "-- revision: c83f1c8c9f12\n\nDROP TABLE orders;\n",
-    "0003_index_orders.up.sql": header("d9c3c671ce93", "c83f1c8c9f12", "index orders") + index,
-    "0003_index_orders.down.sql":
-      "-- revision: d9c3c671ce93\n\nDROP INDEX CONCURRENTLY orders_user_id_idx;\n",
-  });
+  const folder = folderOf(scriptedMigrations);
   try {
     const upgrade = ["upgrade", "0001:0003", "--sql", "-o", "migration.sql"];
     expect(await migrate(upgrade, { cwd: folder })).toMatchObject({ code: 0 });

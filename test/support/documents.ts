@@ -60,3 +60,34 @@ function sourceOf(text: string): string {
   }
   return text.replace(/[\\^$.*+?()[\]{}|/]/g, "\\$&");
 }
+
+/** The migrations whose script docs/offline-script.md shows and runs: file name → text. */
+export const scriptedMigrations: Readonly<Record<string, string>> = {
+  "0001_create_users.up.sql": `-- revision: b7a0e05dfa6c
+-- parent: none
+-- message: create users
+
+CREATE TABLE users (
+  user_id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+  email   text NOT NULL UNIQUE
+);
+`,
+  "0001_create_users.down.sql": "-- revision: b7a0e05dfa6c\n\nDROP TABLE users;\n",
+  "0002_create_orders.up.sql": `-- revision: c83f1c8c9f12
+-- parent: b7a0e05dfa6c
+-- message: create orders
+
+CREATE TABLE orders (
+  order_id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+  user_id  bigint NOT NULL REFERENCES users
+);
+`,
+  "0002_create_orders.down.sql": "-- revision: c83f1c8c9f12\n\nDROP TABLE orders;\n",
+  "0003_index_orders.up.sql": `-- revision: d9c3c671ce93
+-- parent: c83f1c8c9f12
+-- message: index orders
+
+CREATE INDEX CONCURRENTLY orders_user_id_idx ON orders (user_id);
+`,
+  "0003_index_orders.down.sql": "-- revision: d9c3c671ce93\n\nDROP INDEX CONCURRENTLY orders_user_id_idx;\n",
+};
