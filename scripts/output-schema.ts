@@ -158,6 +158,23 @@ const script = object({ receipt: sha256, script: text, plan });
 const scriptFolder = object({ files: z.array(object({ path: text, receipt: sha256 })) });
 const run = object({ database: text, from: texts, to: texts, done: z.boolean(), steps: z.array(step) });
 const written = object({ revision: text, parents: texts, files: texts });
+/** The server that a proof was run on. */
+const scratch = object({ description: text, proves: z.boolean() });
+const difference = object({
+  kind: z.enum(["missing", "extra", "differs", "order", "version"]),
+  class: text,
+  identity: texts,
+  /** What it is on either side. */
+  properties: z.record(text, z.array(z.unknown())).optional(),
+});
+const differences = z.array(difference);
+const verdict = z.enum(["exact", "column-order", "lossy", "different", "fails", "irreversible", "skipped"]);
+const failedStep = object({
+  step: z.enum(["up", "down", "up again"]),
+  diagnostics: z.array(diagnostic),
+});
+const changedRows = object({ table: text, before: count, after: count });
+
 const setting = object({
   setting: text,
   value: z.union([text, z.number(), z.boolean(), texts]),
@@ -211,12 +228,110 @@ export const outputs: Readonly<Record<string, Shape>> = {
   show: object({ revisions: z.array(revision) }),
   verify: object({ applied: count, findings: z.array(finding) }),
   check: object({
+    checked: z.array(z.enum(["single-head", "files", "schema"])),
     findings: z.array(diagnostic),
     heads: z.array(revision),
     sharedNumbers: z.array(
       object({ number: text, revisions: texts, renames: z.array(object({ from: text, to: text })) }),
     ),
+    files: object({
+      count,
+      serverVersion: object({ number: count, text }).optional(),
+    }).optional(),
+    schema: object({ scratch, differences }).optional(),
   }),
+  lint: object({
+    migrations: count,
+    statements: count,
+    findings: z.array(
+      object({
+        rule: text,
+        severity: z.enum(["error", "warning"]),
+        message: text,
+        advice: text,
+        recipe: texts.optional(),
+        location,
+        excerpt: object({ line: text, length: count.optional() }),
+      }),
+    ),
+  }),
+  test: object({
+    migrations: z.array(
+      object({
+        revision: text,
+        message: text,
+        path: text,
+        verdict,
+        passed: z.boolean(),
+        accepted: text.optional(),
+        failed: failedStep.optional(),
+        ms: z.number(),
+        down: differences,
+        again: differences,
+        losses: z.array(loss),
+        rows: z.array(changedRows),
+      }),
+    ),
+    orders: z.array(
+      object({
+        revisions: texts,
+        merge: text.optional(),
+        orders: count,
+        possible: count,
+        verdict,
+        passed: z.boolean(),
+        differences,
+        failed: failedStep.optional(),
+      }),
+    ),
+    script: object({
+      verdict,
+      passed: z.boolean(),
+      differences,
+      diagnostics: z.array(diagnostic),
+    }).optional(),
+    unfilled: z.array(object({ table: text, message: text })),
+    passed: z.boolean(),
+    scratch,
+  }),
+  drift: object({ database: text, scratch, revisions: texts, changed: texts, differences }),
+  dump: object({ of: text, text, files: texts, warnings: texts }),
+  baseline: object({ revision: text, files: texts, database: text, warnings: texts }),
+  adopt: z.union([
+    object({
+      tool: text,
+      folder: text,
+      to: text,
+      totals: object({
+        migrations: count,
+        untouched: count,
+        mended: count,
+        byHand: count,
+        irreversible: count,
+      }),
+      migrations: z.array(
+        object({
+          version: text,
+          revision: text,
+          files: texts,
+          changes: texts,
+          irreversible: text.optional(),
+          findings: z.array(diagnostic),
+        }),
+      ),
+      findings: z.array(diagnostic),
+      leftOut: texts,
+      written: z.boolean(),
+    }),
+    object({
+      database: text,
+      table: text,
+      stamped: texts,
+      done: z.boolean(),
+      version: text.nullable(),
+      revision: text.nullable(),
+    }),
+  ]),
   log: object({
     log: z.array(
       object({
@@ -291,6 +406,7 @@ export function outputSchema(): string {
     step,
     plan,
     diagnostic,
+    difference,
     location,
     setting,
   };

@@ -1,5 +1,5 @@
 /** Every command is run with --json, and what it prints is of the shape that is published for it. */
-import { mkdtempSync, readFileSync, realpathSync, rmSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, expect, test } from "vitest";
@@ -7,7 +7,7 @@ import { event, failure, outputSchema, outputSchemaPath, outputs } from "../../s
 import { groups } from "../../src/cli/command-line.ts";
 import { migrate } from "../support/migrate.ts";
 import { ownDatabase, project } from "../support/project.ts";
-import { servers } from "../support/server.ts";
+import { query, servers } from "../support/server.ts";
 
 const scratch = realpathSync(mkdtempSync(join(tmpdir(), "retort-output-schema-")));
 afterAll(() => rmSync(scratch, { recursive: true, force: true }));
@@ -25,8 +25,12 @@ test("each command has a shape", () => {
 /** What each command is given beside --json, in order; a line ends with its exit code where that is not 0. */
 const LINES = `
 init new
+adopt theirs --to ours
+adopt theirs --from-database --directory ours
+baseline --directory new
 doctor 1
 check --single-head
+lint --all
 config
 list-templates
 completion bash
@@ -37,6 +41,10 @@ upgrade --sql --split split
 upgrade base:b --sql -o split/script.sql
 receipt split/script.sql
 upgrade b
+test b
+drift
+dump
+dump b
 downgrade b:a --sql
 downgrade -1 --yes
 stamp b
@@ -62,19 +70,32 @@ doctor
 
 test("what they print is of that shape", async () => {
   const { url } = await ownDatabase(servers()[0]!);
+  // A database and a folder that another tool has migrated.
+  const { url: other } = await ownDatabase(servers()[0]!);
+  await query(
+    other,
+    "CREATE TABLE schema_migrations (version text); INSERT INTO schema_migrations VALUES ('1')",
+  );
+  mkdirSync(join(scratch, "theirs"));
+  writeFileSync(
+    join(scratch, "theirs/1_t.sql"),
+    "-- migrate:up\nCREATE TABLE t ();\n\n-- migrate:down\nDROP TABLE t;\n",
+  );
   const files = project({
     a: { up: "CREATE TABLE t (id int);", down: "DROP TABLE t;", header: ["branch-labels: main"] },
     b: { up: "CREATE INDEX CONCURRENTLY i ON t (id);", down: "DROP INDEX CONCURRENTLY i;" },
     c: "UPDATE t SET id = 1;",
   });
-  const env = { DATABASE_URL: url, VISUAL: "true", RETORT_CACHE: "off" };
+  const env = { VISUAL: "true", RETORT_CACHE: "off" };
   const run = async (line: string): Promise<string> => {
     const [, words, code = "0"] = /^(.*?)(?: ([1-9]))?$/.exec(line)!;
     const asked = words!.split(" ");
-    const cwd = asked[0] === "init" ? scratch : files.folder;
+    const isOther = ["init", "adopt", "baseline"].includes(asked[0]!);
+    const cwd = isOther ? scratch : files.folder;
     // Without a server the doctor has something to say.
-    const world =
-      code === "1" && asked[0] === "doctor" ? { ...env, DATABASE_URL: "postgres://127.0.0.1:1/x" } : env;
+    const down = "postgres://127.0.0.1:1/x";
+    const address = isOther ? other : code === "1" && asked[0] === "doctor" ? down : url;
+    const world = { ...env, DATABASE_URL: address };
     const { code: ended, stdout, stderr } = await migrate([...asked, "--json"], { cwd, env: world });
     expect(`${words} ${ended} ${ended === Number(code) ? "" : stderr}`).toBe(`${words} ${code} `);
     const parsed = outputs[asked[0]!]!.safeParse(JSON.parse(stdout));
