@@ -16,6 +16,7 @@ import { inWords, ownWords, renamesIn, type SchemaStatement } from "../core/diff
 import { type Segment, segmentText } from "../core/diff/text.ts";
 import { counts, describeObject } from "../core/diff/verdict.ts";
 import { MigrateError } from "../core/errors.ts";
+import { emptyHeader } from "../core/header.ts";
 import type { Loss } from "../core/statement/losses.ts";
 import type { Config } from "../io/config.ts";
 import type { Engine } from "../io/diff/engine.ts";
@@ -210,8 +211,8 @@ const holdsRows = ({ effect, kind }: Loss): boolean =>
 
 async function lossesIn({ segments }: Way, version: Scratch["version"]): Promise<readonly Loss[]> {
   const source = { path: "", text: segments.map(segmentText).join("\n") };
-  const header = { parents: [], dependsOn: [], branchLabels: [] };
-  const found = await createGrammar(version).statements({ source, header, bodyStart: 0, checksum: "" });
+  const file = { source, header: emptyHeader, bodyStart: 0, checksum: "" };
+  const found = await createGrammar(version).statements(file);
   return found.flatMap(({ losses }) => losses);
 }
 

@@ -4,6 +4,7 @@ import { ancestors, inOrder } from "../core/graph.ts";
 import { historyOf, shown } from "../core/history.ts";
 import type { Applied, Intent } from "../core/ledger/types.ts";
 import type { RevisionId } from "../core/migration.ts";
+import { settledRows } from "../core/replaced.ts";
 import type { Location } from "../core/source.ts";
 import { currentHeads } from "../core/steps.ts";
 import { parseRelative, upgradeTargets } from "../core/target.ts";
@@ -31,8 +32,9 @@ export interface State {
 export async function readState(deps: Deps, options: ProjectOptions): Promise<State> {
   const { project, session, state } = await openConnected(deps, options);
   try {
-    const { applied, intent } = state;
+    const { intent } = state;
     const { graph } = project;
+    const applied = settledRows(graph, state.applied);
     const rows = new Map(applied.map((row) => [row.revision, row]));
     const known = inOrder(
       graph,
