@@ -186,6 +186,7 @@ export const outputs: Readonly<Record<string, Shape>> = {
   init: object({ created: texts }),
   revision: z.union([written, z.array(written), object({ revision: text, files: texts })]),
   merge: written,
+  squash: written.extend({ replaces: texts, replacedFiles: texts, leftOut: texts, unsteady: texts }),
   edit: object({ files: texts }),
   "list-templates": object({
     templates: z.array(object({ name: text, description: text, path: text, own: z.boolean() })),

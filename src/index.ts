@@ -33,6 +33,7 @@ export {
   type RevisionOptions,
 } from "./app/revision.ts";
 export { type RunOptions, type RunResult, run } from "./app/run.ts";
+export { type Squashed, type SquashOptions, squash } from "./app/squash.ts";
 export type { Request } from "./app/steps.ts";
 export { type ListedTemplate, listTemplates } from "./app/templates.ts";
 export { type TestOptions, type TestResult, testMigrations } from "./app/test.ts";

@@ -1,6 +1,7 @@
 /** SQL files that say what a schema shall be, in any order → an empty database in which all of it is, and their statements. */
 import { createdBy, type SchemaStatement } from "../core/diff/schema-files.ts";
 import { type Diagnostic, MigrateError } from "../core/errors.ts";
+import { emptyHeader } from "../core/header.ts";
 import { dollarQuoted, identifier } from "../core/quote.ts";
 import type { ServerVersion } from "../core/server-version.ts";
 import type { Source } from "../core/source.ts";
@@ -44,12 +45,7 @@ export async function schemaStatements(
   const faults: Diagnostic[] = [];
   const files: (readonly SchemaStatement[])[] = [];
   for (const source of sources) {
-    const file = {
-      source,
-      header: { parents: [], dependsOn: [], branchLabels: [] },
-      bodyStart: 0,
-      checksum: "",
-    };
+    const file = { source, header: emptyHeader, bodyStart: 0, checksum: "" };
     try {
       files.push(await grammar.statements(file));
     } catch (error) {

@@ -44,13 +44,17 @@ export interface WayOptions {
   readonly hidden?: string;
   /** Patterns of objects that are left alone. */
   readonly ignore?: readonly string[];
-  /** Says the same in other words, and what has to be committed before the next: it is taken if it is proven too. */
-  readonly arranged?: (sent: readonly string[], from: Catalog) => readonly (readonly string[])[];
+  /** Say the same in other words, and what has to be committed before the next: the first that is proven too is taken. */
+  readonly arranged?: readonly Arrangement[];
   /** Tables, as `shop.users`, that may be dropped and made again with all that is in them. */
   readonly allowRebuild?: readonly string[];
 }
 
+export type Arrangement = (sent: readonly string[], from: Catalog) => readonly (readonly string[])[];
+
 export interface Way {
+  /** What was there before the statements, behind those of `first`. */
+  readonly from: Catalog;
   readonly segments: readonly Segment[];
   /** Where only the order of columns is not as it shall be. */
   readonly otherOrder: readonly Difference[];
@@ -89,11 +93,12 @@ export async function findWay(engine: Engine, options: WayOptions): Promise<Way>
   );
   if (refused.length > 0) throw refusedRebuild(refused);
   if (attempt.differences.length > 0) throw unfinished(attempt);
-  const plain = (): Promise<Omit<Way, "rebuilt">> => proven(options, [attempt.sent]);
-  const { arranged } = options;
-  const way =
-    arranged === undefined ? await plain() : await inOwnWords(options, arranged, attempt.sent, plain);
-  return { ...way, rebuilt: attempt.rebuilt };
+  const { from, sent } = attempt;
+  for (const arranged of options.arranged ?? []) {
+    const way = await inOtherWords(options, arranged, attempt);
+    if (way !== undefined) return { ...way, from, rebuilt: attempt.rebuilt };
+  }
+  return { ...(await proven(options, [sent])), from, rebuilt: attempt.rebuilt };
 }
 
 /** What would have to be made anew, and what else is left. */
@@ -107,27 +112,26 @@ function unfinished({ differences, held, refused }: Attempt): MigrateError {
   ]);
 }
 
-/** The arranged statements, in an order in which the server takes them and without those that it has no use for. */
-async function inOwnWords(
+/**
+ * The arranged statements, in an order in which the server takes them and without those that it has no use for; undefined
+ * where they cannot be proven.
+ */
+async function inOtherWords(
   options: WayOptions,
-  arranged: NonNullable<WayOptions["arranged"]>,
-  sent: readonly string[],
-  plain: () => Promise<Omit<Way, "rebuilt">>,
-): Promise<Omit<Way, "rebuilt">> {
+  arranged: Arrangement,
+  { sent, from }: Attempt,
+): Promise<Omit<Way, "rebuilt" | "from"> | undefined> {
   const { first = [] } = options;
   const session = await options.start();
   for (const sql of first) await session.send(sql);
-  const [group = [], ...others] = arranged(
-    sent.slice(first.length),
-    await readCatalog(session, options.hidden),
-  );
+  const [group = [], ...others] = arranged(sent.slice(first.length), from);
   const taken = [[...first, ...(await takenOf(session, group))]];
   for (const each of others) taken.push(await takenOf(session, each));
   try {
     return await proven(options, taken);
   } catch (error) {
     if (!(error instanceof MigrateError) || !error.code.startsWith("findings/")) throw error;
-    return plain();
+    return undefined;
   }
 }
 
@@ -145,6 +149,7 @@ function differencesOf({ to, ignore = [] }: WayOptions, catalog: Catalog): reado
 // ── looking for the way ─────────────────────────────────────────────────────────────────────────────────────────
 
 interface Attempt {
+  readonly from: Catalog;
   /** In the order in which the server took them. */
   readonly sent: readonly string[];
   readonly differences: readonly Difference[];
@@ -165,6 +170,7 @@ async function tried(engine: Engine, options: WayOptions, sparing: boolean): Pro
   const allowed = new Set(options.allowRebuild);
   const shall = objectsOf(to.catalog);
   for (const sql of first) await trial.must(sql);
+  const from = await trial.catalog();
   await trial.send(sameObjects(await trial.catalog(), to.catalog).map((sql) => [sql]));
   const beginning = objectsOf(await trial.catalog());
   const identities = await readIdentities(trial.session);
@@ -193,6 +199,7 @@ async function tried(engine: Engine, options: WayOptions, sparing: boolean): Pro
   }
   const after = await readIdentities(trial.session);
   return {
+    from,
     sent: trial.sent,
     differences: await remaining(),
     refused,
@@ -313,7 +320,7 @@ async function sendUnit(session: Session, unit: readonly string[]): Promise<Stat
 async function proven(
   options: WayOptions,
   groups: readonly (readonly string[])[],
-): Promise<Omit<Way, "rebuilt">> {
+): Promise<Omit<Way, "rebuilt" | "from">> {
   const session = await options.start();
   const segments: Segment[] = [];
   for (const group of groups) segments.push(...(await runInSegments(session, group)));

@@ -7,6 +7,7 @@ import { interruptedText } from "../core/explain.ts";
 import { findingsOf } from "../core/integrity.ts";
 import type { Applied } from "../core/ledger/types.ts";
 import type { RevisionId } from "../core/migration.ts";
+import { settledRows } from "../core/replaced.ts";
 import { appliedSet } from "../core/steps.ts";
 import { readCatalog } from "../io/catalog.ts";
 import { type SessionState, sessionState } from "../io/queries.ts";
@@ -70,7 +71,8 @@ interface Live {
 async function readLive(deps: Deps, options: DriftOptions): Promise<Live> {
   const { project, session, state } = await openConnected(deps, options);
   try {
-    const { applied, intent } = state;
+    const { intent } = state;
+    const applied = settledRows(project.graph, state.applied);
     if (intent !== undefined) {
       throw new MigrateError({
         code: "state/interrupted",

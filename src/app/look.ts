@@ -4,6 +4,7 @@ import { ancestors, inOrder } from "../core/graph.ts";
 import { historyOf, shown } from "../core/history.ts";
 import type { Applied, Intent, LedgerState } from "../core/ledger/types.ts";
 import type { RevisionId } from "../core/migration.ts";
+import { settledRows } from "../core/replaced.ts";
 import type { Location } from "../core/source.ts";
 import { currentHeads } from "../core/steps.ts";
 import { parseRelative, upgradeTargets } from "../core/target.ts";
@@ -40,8 +41,13 @@ export async function readState(deps: Deps, options: ProjectOptions): Promise<St
 }
 
 /** Files and what a ledger says, side by side. */
-export function stateOf(project: Project, { applied, intent }: LedgerState, database: string): State {
+export function stateOf(
+  project: Project,
+  { applied: rowsOfLedger, intent }: LedgerState,
+  database: string,
+): State {
   const { graph } = project;
+  const applied = settledRows(graph, rowsOfLedger);
   const rows = new Map(applied.map((row) => [row.revision, row]));
   const known = inOrder(
     graph,

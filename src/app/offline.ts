@@ -3,6 +3,7 @@ import { MigrateError } from "../core/errors.ts";
 import { interruptedText } from "../core/explain.ts";
 import type { Ledger } from "../core/ledger/calls.ts";
 import { FORMAT } from "../core/ledger/format.ts";
+import type { Applied } from "../core/ledger/types.ts";
 import { defaultForm, refuseForm, refuseLayout, type ScriptForm } from "../core/plan/script.ts";
 import type { Plan } from "../core/plan/types.ts";
 import { readLedger } from "../io/queries.ts";
@@ -16,7 +17,7 @@ import {
   type ProjectOptions,
   warnOfEmpty,
 } from "./project.ts";
-import { type Request, stepsFrom, stepsOfRange } from "./steps.ts";
+import { conversionSteps, type Request, type Steps, stepsFrom, stepsOfRange } from "./steps.ts";
 
 export interface OfflineOptions extends ProjectOptions, CompileOptions {
   /** Read from the database, without writing to it, what is applied; the request then has no start of its own. */
@@ -99,10 +100,33 @@ async function planFromDatabase(
         hint: "bring it up first: migrate ensure-version; --sql writes that as a script, too",
       });
     }
-    const steps = stepsFrom(project, request, applied);
+    const steps = stepsOf(project, request, applied);
     const compiling = { ...options, serverVersion: options.serverVersion ?? session.version };
     return await computing(deps, project, () => compileSteps(project, steps, "script", compiling));
   } finally {
     await session.close();
   }
+}
+
+/** A stamp of the squashed revision is what lets the ledger name it. Throws `state/replaced` for any other step before it. */
+function stepsOf(project: Project, request: Request, applied: readonly Applied[]): Steps {
+  const conversion = conversionSteps(project, applied);
+  if (conversion === undefined) return stepsFrom(project, request, applied);
+  const squashed = conversion.steps.flatMap(({ direction, revision }) =>
+    direction === "up" ? [revision] : [],
+  );
+  const after = conversion.after;
+  const isThat =
+    request.kind === "stamp" &&
+    stepsFrom(
+      project,
+      request,
+      after.map((revision) => ({ revision })),
+    ).steps.length === 0;
+  if (isThat) return conversion;
+  throw new MigrateError({
+    code: "state/replaced",
+    message: `the ledger has all that ${squashed.join(", ")} replaces, under its old names`,
+    hint: `write the new one down first: migrate stamp ${squashed.join(" ")} (with --sql --from-database: as a script)`,
+  });
 }

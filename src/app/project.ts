@@ -9,8 +9,8 @@ import { placeOfKey } from "../core/header.ts";
 import { type Ledger, ledgerOf } from "../core/ledger/calls.ts";
 import type { Migration, RevisionId } from "../core/migration.ts";
 import type { SessionPins } from "../core/plan/session.ts";
+import { settleReplaced } from "../core/replaced.ts";
 import { type Config, loadConfig } from "../io/config.ts";
-
 import { readMigrations, sqlBelow } from "../io/directory.ts";
 import { type KnownBodies, knownBodies } from "../io/parsed.ts";
 import type { Notice } from "../io/session/types.ts";
@@ -51,6 +51,8 @@ export interface Project {
   readonly config: Config;
   readonly migrations: ReadonlyMap<RevisionId, Migration>;
   readonly graph: Graph<Migration>;
+  /** Squashed migrations that do not count yet: what they replace is still there. */
+  readonly dormant: readonly Migration[];
   /** How the files are named. */
   readonly pattern: FileNamePattern;
   readonly ledger: Ledger;
@@ -63,12 +65,15 @@ export interface Project {
 export async function openProject(deps: Deps, options: ProjectOptions, known?: Config): Promise<Project> {
   const config = known ?? (await openConfig(deps, options));
   const pattern = filePattern(config.fileName);
+  const placeOf = placesOf();
   const migrations = await readMigrations(config.directories, { ...deps, pattern });
+  const { active, dormant } = settleReplaced(migrations, placeOf);
   let ledger: Ledger | undefined;
   return {
     config,
-    migrations: new Map(migrations.map((migration) => [migration.revision, migration])),
-    graph: buildGraph(migrations, placesOf()),
+    migrations: new Map(active.map((migration) => [migration.revision, migration])),
+    graph: buildGraph(active, placeOf),
+    dormant,
     pattern,
     get ledger() {
       ledger ??= ledgerOf(config.ledger);

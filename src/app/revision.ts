@@ -4,11 +4,12 @@ import path from "node:path";
 import { MigrateError } from "../core/errors.ts";
 import { formatFileName, nextNumber, slugOf } from "../core/filename.ts";
 import { buildGraph, nodeOf } from "../core/graph.ts";
-import { describe } from "../core/graph-faults.ts";
+import { describe, startOfFile } from "../core/graph-faults.ts";
 import { type Direction, parseHeader } from "../core/header.ts";
 import type { Revision, RevisionId } from "../core/migration.ts";
 import { newRevision } from "../core/new-revision.ts";
 import { commentText } from "../core/quote.ts";
+import { settleReplaced } from "../core/replaced.ts";
 import { type SharedNumber, sharedNumbers } from "../core/shared-numbers.ts";
 import type { Source } from "../core/source.ts";
 import { fillTemplate } from "../core/template.ts";
@@ -122,35 +123,53 @@ export async function mergeRevisions(deps: Deps, options: MergeOptions): Promise
   });
 }
 
+/** Writes the pair of a revision that replaces others. Throws as `createRevision`. */
+export async function createSquashed(
+  deps: Deps,
+  project: Project,
+  squashed: Revision,
+  body: RevisionBody,
+  options: Omit<RevisionOptions, "message">,
+): Promise<NewRevision> {
+  const { revision, parents, dependsOn, branchLabels, replaces, message } = squashed;
+  const given = { ...options, revision, branchLabels, message };
+  return write(deps, project, { parents, dependsOn }, given, body, replaces);
+}
+
 async function write(
   deps: Deps,
   project: Project,
   place: Pick<Revision, "parents" | "dependsOn">,
   options: RevisionOptions,
   body?: RevisionBody,
+  replaces: readonly RevisionId[] = [],
 ): Promise<NewRevision> {
   const { migrations, pattern, config } = project;
   const created: Revision = {
     ...place,
     revision: options.revision ?? randomBytes(6).toString("hex"),
     branchLabels: options.branchLabels ?? [],
+    ...(replaces.length === 0 ? {} : { replaces }),
     message: options.message.replaceAll(/\s+/g, " ").trim(),
   };
-  // Whether the id and the labels are free and legal is what the graph knows.
-  buildGraph<Revision>([...migrations.values(), created]);
+  // Whether the id and the labels are free and legal is what the graph knows: as it will be without what is replaced.
+  const others = [...migrations.values(), ...project.dormant].filter(
+    ({ revision }) => !replaces.includes(revision),
+  );
+  buildGraph<Revision>(settleReplaced<Revision>([...others, created], startOfFile).active);
   const now = deps.now();
   const texts =
     body === undefined
       ? textsOf(created, findTemplate(options.template ?? "default", config.templates, deps), now)
       : textsAround(created, body, now);
   const name = {
-    number: nextNumber([...migrations.values()].flatMap((m) => m.number ?? [])),
+    number: nextNumber([...migrations.values(), ...project.dormant].flatMap((m) => m.number ?? [])),
     slug: slugOf(created.message),
     revision: created.revision,
     date: now,
   };
   const files = await createFiles(
-    directoryFor(deps, project, created.parents, options.versionPath),
+    directoryFor(deps, project, [...created.parents, ...replaces], options.versionPath),
     texts.map(({ direction, text }) => ({ name: formatFileName({ ...name, direction }, pattern), text })),
     deps,
   );
@@ -205,7 +224,7 @@ function directoryFor(
   });
 }
 
-interface Text {
+export interface Text {
   readonly direction: Direction;
   readonly text: string;
 }
@@ -227,7 +246,7 @@ function textsOf(created: Revision, template: Template, now: Date): readonly Tex
 }
 
 /** The same around SQL that is no template. */
-function textsAround(created: Revision, body: RevisionBody, now: Date): readonly Text[] {
+export function textsAround(created: Revision, body: RevisionBody, now: Date): readonly Text[] {
   const headers = headersOf(created, now);
   return (["up", "down"] as const).flatMap((direction) => {
     if (body[direction] === undefined) return [];
@@ -238,7 +257,7 @@ function textsAround(created: Revision, body: RevisionBody, now: Date): readonly
 }
 
 function headersOf(
-  { revision, parents, dependsOn, branchLabels, message }: Revision,
+  { revision, parents, dependsOn, branchLabels, replaces = [], message }: Revision,
   now: Date,
 ): Readonly<Record<Direction, readonly string[]>> {
   const listed = branchLabels.find((label) => label.includes(","));
@@ -259,6 +278,7 @@ function headersOf(
     `-- parent: ${parents.join(", ") || "none"}`,
     ...(branchLabels.length > 0 ? [`-- branch-labels: ${branchLabels.join(", ")}`] : []),
     ...(dependsOn.length > 0 ? [`-- depends-on: ${dependsOn.join(", ")}`] : []),
+    ...(replaces.length > 0 ? [`-- replaces: ${replaces.join(", ")}`] : []),
     ...(message === "" ? [] : [`-- message: ${commentText(message)}`]),
     `-- created: ${created}`,
   ];

@@ -5,6 +5,7 @@ import { explainQuery } from "../core/explain.ts";
 import type { Applied, LedgerState } from "../core/ledger/types.ts";
 import type { Plan, PlanStep } from "../core/plan/types.ts";
 import { redact } from "../core/redact.ts";
+import { settledRows } from "../core/replaced.ts";
 import { aheadOf } from "../core/steps.ts";
 import { lockFirst } from "../io/execute.ts";
 import { lockHolders, readLedger } from "../io/queries.ts";
@@ -15,7 +16,7 @@ import { bringUp } from "./ensure.ts";
 import { computing, type Deps, type Project, type ProjectOptions } from "./project.ts";
 import { interruptedFirst, resumed } from "./resume.ts";
 import { lockOptions, type SendOptions, send, type Target } from "./send.ts";
-import { type Request, stepsFrom } from "./steps.ts";
+import { conversionSteps, type Request, stepsFrom } from "./steps.ts";
 import { refuseChanged } from "./verify.ts";
 
 export interface RunOptions
@@ -71,7 +72,13 @@ export async function run(deps: Deps, request: Request, given: RunOptions): Prom
     let before: LedgerState | undefined;
     for (let attempt = 0; ; attempt += 1) {
       const found = attempt === 0 ? opened.state : await readLedger(session, ledger);
-      const state = await settled(found, session, project, deps, options, writable);
+      const state = await converted(
+        await settled(found, session, project, deps, options, writable),
+        project,
+        deps,
+        options,
+        writable,
+      );
       const plan = await computing(deps, project, () => planFor(project, request, state, session, options));
       if (plan.batches.length === 0 || dryRun)
         return { database, plan, steps: dryRun ? plan.steps : done, done: done.length > 0 };
@@ -124,6 +131,33 @@ async function settled(
   await lockFirst(project.ledger.lock({}), session, lockOptions(target, deps, options));
   await bringUp(state, target, deps, options);
   return await readLedger(session, project.ledger);
+}
+
+/**
+ * The state when the ledger names squashed revisions instead of all that they replace, which a stamp writes down before
+ * anything else is run.
+ */
+async function converted(
+  state: LedgerState,
+  project: Project,
+  deps: Deps,
+  options: RunOptions,
+  writable: () => Promise<Target>,
+): Promise<LedgerState> {
+  const { graph, ledger } = project;
+  const stamp = conversionSteps(project, state.applied);
+  if (stamp === undefined || state.intent !== undefined) return state;
+  if (options.dryRun === true) return { ...state, applied: settledRows(graph, state.applied) };
+  const target = await writable();
+  await bringUp(state, target, deps, options);
+  const serverVersion = target.session.version;
+  const plan = await compileSteps(project, stamp, "run", { ...options, serverVersion });
+  const { lockWait } = options;
+  await send(plan, target, deps, { lockWait }, { sourceText: (path) => sourceText(project, path) });
+  const squashed = stamp.steps.flatMap(({ direction, revision }) => (direction === "up" ? [revision] : []));
+  const message = `the ledger has ${squashed.join(", ")} now, instead of what ${squashed.length === 1 ? "it replaces" : "they replace"}`;
+  options.onNotice?.({ severity: "NOTICE", message });
+  return await readLedger(target.session, ledger);
 }
 
 function runPlan(

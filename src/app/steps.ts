@@ -1,6 +1,7 @@
 /** A request → the steps that fulfil it, from the state of a ledger or from the start of a range. */
 import type { Applied } from "../core/ledger/types.ts";
 import type { RevisionId } from "../core/migration.ts";
+import { conversionOf } from "../core/replaced.ts";
 import {
   type AppliedRow,
   appliedAfter,
@@ -48,6 +49,26 @@ export function stepsFrom(
   const plan = request.kind === "upgrade" ? planUpgrade : planDowngrade;
   const steps = plan(graph, rows, request.target);
   return { kind: request.kind, before, after: appliedAfter(before, steps), steps };
+}
+
+/** The stamp that lets a ledger name squashed revisions instead of all that they replace; undefined: it does. */
+export function conversionSteps(
+  { graph }: Project,
+  rows: readonly { readonly revision: RevisionId }[],
+): Steps | undefined {
+  const conversion = conversionOf(graph, rows);
+  if (conversion === undefined) return undefined;
+  const { removed, added } = conversion;
+  const before = rows.map(({ revision }) => revision);
+  return {
+    kind: "stamp",
+    before,
+    after: [...before.filter((id) => !removed.includes(id)), ...added],
+    steps: [
+      ...removed.map((revision): Step => ({ direction: "down", revision })),
+      ...added.map((revision): Step => ({ direction: "up", revision })),
+    ],
+  };
 }
 
 /** Steps of a range that the user wrote: `start:end`, where nothing but the start says what is applied. */

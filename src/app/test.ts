@@ -6,8 +6,7 @@ import { type Acceptance, acceptanceOf, aspects } from "../core/acceptance.ts";
 import { compareCatalogs } from "../core/catalog/compare.ts";
 import { ancestors, inOrder } from "../core/graph.ts";
 import type { RevisionId } from "../core/migration.ts";
-import { parseRange } from "../core/steps.ts";
-import { BASE, resolveAll } from "../core/target.ts";
+import { revisionsOf } from "../core/steps.ts";
 import {
   aspectsOf,
   changedRows,
@@ -48,7 +47,7 @@ export interface TestResult extends TestReport {
  */
 export async function testMigrations(deps: Deps, options: TestOptions): Promise<TestResult> {
   const project = await openProject(deps, options);
-  const tested = testedBy(project, options.range);
+  const tested = revisionsOf(project.graph, options.range);
   const order = inOrder(project.graph, ancestors(project.graph, tested));
   return withScratch(deps, project, { revisions: order, onScratch: options.onScratch }, async (scratch) => {
     const bench = openBench({ deps, project, scratch }, options.rows === true);
@@ -69,16 +68,6 @@ export async function testMigrations(deps: Deps, options: TestOptions): Promise<
       passed: all.every(({ passed }) => passed),
     };
   });
-}
-
-function testedBy({ graph }: Project, range: string | undefined): ReadonlySet<RevisionId> {
-  const resolved = (text: string): readonly RevisionId[] =>
-    text === "" || text === BASE ? [] : resolveAll(graph, text);
-  const sides = range === undefined ? { start: BASE, end: "heads" } : parseRange(range);
-  if (sides === undefined) return new Set(resolved(range!));
-  const below = ancestors(graph, sides.start.split(",").flatMap(resolved));
-  const above = ancestors(graph, resolved(sides.end === "" ? "heads" : sides.end));
-  return new Set([...above].filter((id) => !below.has(id)));
 }
 
 // ── up, down, up ────────────────────────────────────────────────────────────────────────────────────────────────

@@ -2,6 +2,7 @@
 import { type Diagnostic, MigrateError } from "../core/errors.ts";
 import { consequences, type Finding, findingsOf } from "../core/integrity.ts";
 import type { Applied } from "../core/ledger/types.ts";
+import { settledRows } from "../core/replaced.ts";
 import { type ConnectOptions, openConnected } from "./connect.ts";
 import type { Deps, Project, ProjectOptions } from "./project.ts";
 import type { Steps } from "./steps.ts";
@@ -17,7 +18,7 @@ export interface Verification {
 export async function verify(deps: Deps, options: ProjectOptions & ConnectOptions): Promise<Verification> {
   const { project, session, state } = await openConnected(deps, options);
   await session.close();
-  const { applied } = state;
+  const applied = settledRows(project.graph, state.applied);
   return { applied: applied.length, findings: findingsOf(project.graph, applied) };
 }
 

@@ -120,12 +120,20 @@ interface Pair {
 
 function migrationOf(revision: string, up: ParsedFile, down: ParsedFile | undefined): Migration {
   const { fileName } = up;
-  const { parents, dependsOn, branchLabels, message = messageOf(fileName.slug), created } = up.header;
+  const {
+    parents,
+    dependsOn,
+    branchLabels,
+    replaces,
+    message = messageOf(fileName.slug),
+    created,
+  } = up.header;
   return {
     revision,
     parents,
     dependsOn,
     branchLabels,
+    ...(replaces.length === 0 ? {} : { replaces }),
     message,
     ...(fileName.number === undefined ? {} : { number: fileName.number }),
     path: up.source.path,

@@ -5,7 +5,7 @@ import type { Revision, RevisionId } from "./migration.ts";
 import { nearest } from "./nearest.ts";
 
 /** The header keys a fault of the graph can point at. */
-export type GraphKey = "revision" | "parent" | "depends-on" | "branch-labels";
+export type GraphKey = "revision" | "parent" | "depends-on" | "branch-labels" | "replaces";
 
 /** Where a key of a revision's header stands. */
 export type PlaceOf<R extends Revision> = (

@@ -45,6 +45,8 @@ export interface Graph<R extends Revision = Revision> {
   readonly heads: readonly RevisionId[];
   /** Those heads on which nothing depends, in load order: what is current when everything is applied. */
   readonly realHeads: readonly RevisionId[];
+  /** Ids of revisions that are no more → the squashed revision that stands for them. */
+  readonly replaced: ReadonlyMap<RevisionId, RevisionId>;
 }
 
 /**
@@ -90,7 +92,10 @@ export function buildGraph<R extends Revision>(
   if (order.length < nodes.size) refuse();
   for (const [position, id] of order.entries()) nodes.get(id)!.position = position;
   spreadLabels(nodes, order, heads);
-  return { nodes, carriers, order, bases, heads, realHeads: having(isRealHead) };
+  const replaced = new Map(
+    revisions.flatMap(({ revision, replaces = [] }) => replaces.map((id) => [id, revision] as const)),
+  );
+  return { nodes, carriers, order, bases, heads, realHeads: having(isRealHead), replaced };
 }
 
 /** Has no child. */
@@ -170,6 +175,14 @@ export function inOrder(graph: Graph, ids: Iterable<RevisionId>): RevisionId[] {
 
 /** The fault of a name that no revision has. */
 export function unknownRevision(graph: Graph, name: string): Diagnostic {
+  const squashed = graph.replaced.get(name);
+  if (squashed !== undefined) {
+    return {
+      code: "graph/unknown-revision",
+      message: `${name} is no more: ${squashed} replaces it`,
+      hint: `name that one: ${squashed}`,
+    };
+  }
   return {
     code: "graph/unknown-revision",
     message: `Can't locate revision identified by '${name}'`,

@@ -33,6 +33,7 @@ export const headerKeys = {
   parent: { form: "ids", property: "parents", up: true, down: false },
   "branch-labels": { form: "ids", property: "branchLabels", up: true, down: false },
   "depends-on": { form: "ids", property: "dependsOn", up: true, down: false },
+  replaces: { form: "ids", property: "replaces", up: true, down: false },
   message: { form: "text", property: "message", up: true, down: false },
   created: { form: "text", property: "created", up: true, down: false },
   transaction: { form: "none", property: "transaction", up: true, down: true },
@@ -181,6 +182,9 @@ const noLists: Readonly<Record<string, readonly string[]>> = Object.fromEntries(
 /** `-- depends-on:` and `-- depends-on: none` say nothing. Of a parent the one is a slip, and the other means a base. */
 const isEmptyList = (value: string, key: HeaderKey): boolean =>
   headerKeys[key].form === "ids" && key !== "parent" && (value === "" || value === "none");
+
+/** Of a text that is no migration's file. */
+export const emptyHeader: Header = { parents: [], dependsOn: [], branchLabels: [], replaces: [] };
 
 const itemsOf = (list: string): readonly string[] =>
   list === "none" || list === "" ? [] : list.split(",").map((item) => item.trim());

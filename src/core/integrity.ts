@@ -85,14 +85,15 @@ function changesOf(
   const { revision, parents, dependencies } = graph.nodes.get(row.revision)!;
   const { path, up, message } = revision;
   const common = { ...recorded(row), path };
+  const standsFor = (id: RevisionId): RevisionId => graph.replaced.get(id) ?? id;
   const findings: Finding[] = [];
   if (up.checksum !== row.checksum) {
     const kind = codeChecksumOf(up) === row.codeChecksum ? "comments" : "body";
     findings.push({ kind, ...common, fileChecksum: up.checksum });
   }
   const differences = [
-    difference("parent", listed(row.parents, "none"), listed(parents, "none")),
-    difference("depends-on", listed(row.dependsOn), listed(dependencies)),
+    difference("parent", listed(row.parents.map(standsFor), "none"), listed(parents, "none")),
+    difference("depends-on", listed(row.dependsOn.map(standsFor)), listed(dependencies)),
     difference("message", row.message, message),
   ].filter((found) => found !== undefined);
   if (differences.length > 0) findings.push({ kind: "header", ...common, differences });
@@ -106,7 +107,8 @@ function recorded({ revision, checksum, appliedAt, appliedBy }: Applied): Record
 }
 
 /** The order in which parents are written means nothing. */
-const listed = (ids: readonly RevisionId[], empty = ""): string => ids.toSorted().join(", ") || empty;
+const listed = (ids: readonly RevisionId[], empty = ""): string =>
+  [...new Set(ids)].sort().join(", ") || empty;
 
 function difference(key: Difference["key"], ledger: string, file: string): Difference | undefined {
   return ledger === file ? undefined : { key, ledger, file };

@@ -13,6 +13,8 @@ export interface Revision {
   /** Ids or branch labels that must be applied first without being parents. */
   readonly dependsOn: readonly string[];
   readonly branchLabels: readonly string[];
+  /** Of a squashed revision: the ids that it stands for. */
+  readonly replaces?: readonly RevisionId[];
   readonly message: string;
   /** The file number (`0004`) where the file name has one. */
   readonly number?: string;

@@ -9,6 +9,7 @@ import { ancestors, descendants, type Graph, inOrder, maximal, nodeOf } from "./
 import { describe } from "./graph-faults.ts";
 import type { Applied } from "./ledger/types.ts";
 import type { RevisionId } from "./migration.ts";
+import { halfApplied } from "./replaced.ts";
 import { shellWord } from "./shell.ts";
 import {
   BASE,
@@ -187,9 +188,20 @@ export function currentHeads(graph: Graph, applied: Iterable<RevisionId>): reado
 export function appliedSet(graph: Graph, rows: readonly AppliedRow[]): ReadonlySet<RevisionId> {
   const unknown = rows.filter((row) => !graph.nodes.has(row.revision));
   const isEvery = unknown.length === rows.length;
-  if (unknown.length > 0) throw MigrateError.all(unknown.map((row) => unknownRow(row, isEvery)));
+  if (unknown.length > 0) {
+    throw MigrateError.all(
+      distinctFaults(
+        unknown.map((row) => halfApplied(graph, rows, row.revision) ?? unknownRow(row, isEvery)),
+      ),
+    );
+  }
   return new Set(rows.map((row) => row.revision));
 }
+
+/** A revision that is half there is one fault, not one for each of its rows. */
+const distinctFaults = (faults: readonly Diagnostic[]): readonly Diagnostic[] => [
+  ...new Map(faults.map((fault) => [fault.message, fault])).values(),
+];
 
 /**
  * The rows of a newer release, whose files these are not: in no file, and above what is applied. A base is none, since it
@@ -202,7 +214,10 @@ export function aheadOf<R extends Pick<Applied, "revision" | "parents">>(
   const applied = new Set(rows.map((row) => row.revision));
   return rows.filter(
     ({ revision, parents }) =>
-      !graph.nodes.has(revision) && parents.length > 0 && parents.every((parent) => applied.has(parent)),
+      !graph.nodes.has(revision) &&
+      !graph.replaced.has(revision) &&
+      parents.length > 0 &&
+      parents.every((parent) => applied.has(parent)),
   );
 }
 
@@ -248,6 +263,17 @@ export function parseRange(text: string): { readonly start: string; readonly end
     });
   }
   return { start: start.trim(), end: end.trim() };
+}
+
+/** The revisions of `start:end`, what comes after the start; else the targets, each for itself. Default: all. */
+export function revisionsOf(graph: Graph, range: string | undefined): ReadonlySet<RevisionId> {
+  const resolved = (text: string): readonly RevisionId[] =>
+    text === "" || text === BASE ? [] : resolveAll(graph, text);
+  const sides = range === undefined ? { start: BASE, end: "heads" } : parseRange(range);
+  if (sides === undefined) return new Set(resolved(range!));
+  const below = ancestors(graph, sides.start.split(",").flatMap(resolved));
+  const above = ancestors(graph, resolved(sides.end === "" ? "heads" : sides.end));
+  return new Set([...above].filter((id) => !below.has(id)));
 }
 
 function stepsUp(graph: Graph, applied: ReadonlySet<RevisionId>, target: string): readonly Step[] {

@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest";
 import { catalogOf } from "../../src/core/catalog/catalog.ts";
 import { asWritten, mended } from "../../src/core/diff/plan.ts";
 import { renameCandidates, renameSql, reversed } from "../../src/core/diff/renames.ts";
-import { forRows } from "../../src/core/diff/rows.ts";
+import { forRows, plainForm } from "../../src/core/diff/rows.ts";
 import { createdBy, inWords } from "../../src/core/diff/schema-files.ts";
 
 const table = (name: string, columns: readonly string[]) => ({
@@ -49,6 +49,43 @@ describe("statements on tables that have rows", () => {
       ['ALTER TABLE "shop"."users" VALIDATE CONSTRAINT "k"'],
       ["CREATE UNIQUE INDEX CONCURRENTLY i ON shop.users USING btree (name)"],
     ]);
+  });
+});
+
+describe("what is not in that form says what it does", () => {
+  const parts = catalogOf(18, [
+    { ...table("parts", ["id"]), properties: { columns: ["id"], partitionKey: "LIST (id)" } },
+    table("users", ["id", "name"]),
+  ]);
+  test.each([
+    ["ALTER TABLE shop.users ADD CONSTRAINT k CHECK (a > 0)", /looks at all rows .*could not be proven$/],
+    [
+      "ALTER TABLE shop.parts ADD CONSTRAINT k FOREIGN KEY (a) REFERENCES b",
+      /a partitioned table does not take NOT VALID/,
+    ],
+    [
+      "CREATE INDEX i ON shop.users USING btree (name)",
+      /builds an index .*CONCURRENTLY could not be proven$/,
+    ],
+    ["CREATE INDEX i ON shop.parts USING btree (name)", /a partitioned table does not take CONCURRENTLY$/],
+    ["ALTER TABLE shop.users ADD CONSTRAINT k UNIQUE (name)", /a constraint is not added CONCURRENTLY$/],
+    ["ALTER TABLE shop.users ADD COLUMN a integer NOT NULL", /^fails where the table has rows/],
+  ])("%s", (sql, does) => {
+    expect(plainForm(sql, parts, { online: true })).toMatch(does);
+  });
+
+  test.each([
+    "ALTER TABLE shop.users ADD CONSTRAINT k CHECK (a > 0) NOT VALID",
+    "ALTER TABLE shop.new ADD CONSTRAINT k CHECK (a > 0)",
+    "CREATE INDEX CONCURRENTLY i ON shop.users USING btree (name)",
+    "CREATE INDEX i ON shop.new USING btree (name)",
+    "ALTER TABLE shop.users ADD COLUMN a integer",
+  ])("%s says nothing", (sql) => {
+    expect(plainForm(sql, parts, { online: true })).toBeUndefined();
+  });
+
+  test("without --online an index is built as it is", () => {
+    expect(plainForm("CREATE INDEX i ON shop.users USING btree (name)", parts)).toBeUndefined();
   });
 });
 

@@ -33,7 +33,7 @@ describe("pairs", () => {
     expect(diagnostics).toEqual([]);
     const file = (path: keyof typeof files, body: string, header: Partial<Header>) => ({
       source: { path, text: files[path] },
-      header: { parents: [], branchLabels: [], dependsOn: [], ...header },
+      header: { parents: [], branchLabels: [], dependsOn: [], replaces: [], ...header },
       bodyStart: files[path].length - body.length,
       checksum: sha256(body),
     });
@@ -105,7 +105,7 @@ describe("pairs", () => {
       );
       expect(diagnostics).toEqual([]);
       expect(migrations[0]![direction]!.header).toEqual({
-        ...(direction === "up" ? {} : { parents: [], branchLabels: [], dependsOn: [] }),
+        ...(direction === "up" ? {} : { parents: [], branchLabels: [], dependsOn: [], replaces: [] }),
         ...Object.fromEntries(keys.map(([, { form, property }]) => [property, values[form][1]])),
       });
     },

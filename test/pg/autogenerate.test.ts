@@ -68,6 +68,30 @@ describe.sequential.each(servers().slice(0, 1))("on $name", (server) => {
     expect(await query(url, "SELECT FROM pg_namespace WHERE nspname = 'shop'")).toEqual([]);
   });
 
+  test("what is not in the form for tables in use, since that cannot be proven, says so", async () => {
+    const { url } = await ownDatabase(server);
+    const of = project({});
+    schemaFolder(
+      of,
+      "CREATE SCHEMA s; CREATE TABLE s.p (a int CONSTRAINT c CHECK (a > 0)); CREATE TABLE s.t (a int);",
+    );
+    await generate(of, url);
+    // Only a constraint that is valid already can be the parent's too.
+    schemaFolder(
+      of,
+      `CREATE SCHEMA s; CREATE TABLE s.p (a int CONSTRAINT c CHECK (a > 0));
+       CREATE TABLE s.t (a int CONSTRAINT c CHECK (a > 0)) INHERITS (s.p);`,
+    );
+    const { created } = await generate(of, url);
+    const [up] = created.map(({ files }) => readFileSync(join(of.folder, files[0]!), "utf8"));
+    expect(created.flatMap(({ plain }) => plain.map(({ sql }) => sql))).toEqual([
+      expect.stringMatching(/ADD CONSTRAINT "?c"? CHECK/),
+    ]);
+    expect(up).toMatch(/^-- This looks at all rows .*could not be proven\.\nALTER TABLE /m);
+    await of.upgrade(url);
+    expect((await generate(of, url)).created).toEqual([]);
+  });
+
   test("what may be a rename is not guessed, and nothing is written", async () => {
     const { url } = await ownDatabase(server);
     const of = project({ a: "CREATE SCHEMA shop; CREATE TABLE shop.users (id int, name text);" });

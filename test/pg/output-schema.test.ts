@@ -61,6 +61,7 @@ revision -m more
 revision -m beside --head c --splice
 branches
 merge heads -m both
+squash base:b
 edit b
 revision --remove --yes
 verify

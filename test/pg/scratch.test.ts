@@ -20,10 +20,13 @@ async function open(
   return scratch;
 }
 
-const ours = async (url: string, prefix = "retort_scratch_"): Promise<readonly string[]> =>
-  (await query<{ datname: string }>(url, `SELECT datname FROM pg_database WHERE datname ^@ '${prefix}'`)).map(
+const names = async (url: string, pattern: string): Promise<readonly string[]> =>
+  (await query<{ datname: string }>(url, `SELECT datname FROM pg_database WHERE datname ~ '${pattern}'`)).map(
     (row) => row.datname,
   );
+
+/** Those of this file: other tests make some on the same server meanwhile. */
+const ours = (url: string) => names(url, `^retort_scratch_(.*_${process.pid}_.*|mine)$`);
 
 describe.sequential.each(servers())("a temporary database on $name", (server) => {
   const database = () => addressOf(server.url());
@@ -133,7 +136,7 @@ describe.sequential("replays", () => {
   test("give the catalog of an upgraded database; the second runs only what is new", async () => {
     const { url } = await ownDatabase(server!);
     await shop.upgrade(url);
-    const keptBefore = await ours(url, "retort_kept_");
+    const keptBefore = await names(url, "^retort_kept_");
     const scratch = await open({ database: await addressOf(url) });
     const first = await replay(shop.deps, await opened(), scratch);
     expect(first).toMatchObject({ revisions: ["a", "b", "c"], kept: 0 });
@@ -161,8 +164,8 @@ describe.sequential("replays", () => {
     const upgraded = await sessionOn(url);
     expect(fingerprint(await readCatalog(upgraded, "retort"))).toBe(fingerprint(replayed));
     await upgraded.close();
-    for (const name of await ours(url, "retort_kept_")) {
-      if (!keptBefore.includes(name)) await query(server!.url(), `DROP DATABASE ${name}`);
+    for (const name of await names(url, "^retort_kept_")) {
+      if (!keptBefore.includes(name)) await query(server!.url(), `DROP DATABASE IF EXISTS ${name}`);
     }
   });
 
@@ -176,8 +179,8 @@ describe.sequential("replays", () => {
     expect(kept).toBe(0);
     const { objects } = await readCatalog(session, "retort");
     expect(objects.map(({ identity }) => identity.join("."))).toContain("public.w");
-    for (const name of await ours(server!.url(), "retort_kept_"))
-      await query(server!.url(), `DROP DATABASE ${name}`);
+    for (const name of await names(server!.url(), "^retort_kept_"))
+      await query(server!.url(), `DROP DATABASE IF EXISTS ${name}`);
   });
 
   test("what reaches beyond a database is run on no server of the user's; roles that are missing are made, and kept", async () => {

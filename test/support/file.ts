@@ -1,9 +1,10 @@
 /** The text of a file → the file as the parsers take it, with nothing said in its header. */
+import { emptyHeader } from "../../src/core/header.ts";
 import type { MigrationFile } from "../../src/core/migration.ts";
 
 export const migrationFile = (text: string, bodyStart = 0): MigrationFile => ({
   source: { path: "0001_x.up.sql", text },
-  header: { parents: [], branchLabels: [], dependsOn: [] },
+  header: emptyHeader,
   bodyStart,
   checksum: "",
 });

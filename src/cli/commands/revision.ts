@@ -91,7 +91,10 @@ async function generate({ args, deps, printer, json }: Invocation, options: Revi
   });
   printer.verbose(scratch);
   for (const note of notes) printer.warn(note);
-  if (json) printer.json(created.map(({ revision, parents, files }) => ({ revision, parents, files })));
+  for (const { sql, does } of created.flatMap((each) => each.plain))
+    printer.warn(`${sql.split("\n")[0]}: ${does}`);
+  if (json)
+    printer.json(created.map(({ revision, parents, files, plain }) => ({ revision, parents, files, plain })));
   else for (const each of created) printNew(each, printer, false);
   if (created.length === 0) printer.info("the migrations make the schema as it shall be: nothing to write");
 }

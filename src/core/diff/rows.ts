@@ -37,6 +37,36 @@ export function forRows(
   return [together, validated, ...alone].filter((group) => group.length > 0);
 }
 
+/**
+ * What a statement does to a table that is in use, where it is not in the form that `forRows` gives such statements: the
+ * table cannot take that form, or it could not be proven. Undefined where there is no such form, or it has it.
+ */
+export function plainForm(
+  sql: string,
+  from: Catalog,
+  { online = false }: RowOptions = {},
+): string | undefined {
+  const table = (name: string): CatalogObject | undefined =>
+    from.objects.find((each) => each.class === "table" && each.identity.join(".") === plainName(name));
+  const why = (object: CatalogObject, form: string): string =>
+    object.properties["partitionKey"] === undefined
+      ? `${form} could not be proven`
+      : `a partitioned table does not take ${form}`;
+  const [, , constrained = ""] = CONSTRAINT.exec(sql) ?? [];
+  const checked = / NOT VALID$/.test(sql) ? undefined : table(constrained);
+  if (checked !== undefined)
+    return `looks at all rows under a lock that keeps others from writing; ${why(checked, "NOT VALID, with VALIDATE of its own,")}`;
+  const [, , , indexed = ""] = INDEX.exec(sql) ?? [];
+  const [, keyed = ""] = KEY.exec(sql) ?? [];
+  const built = online ? (table(indexed) ?? table(keyed)) : undefined;
+  if (built !== undefined)
+    return `builds an index under a lock that keeps others from writing; ${keyed === "" ? why(built, "CONCURRENTLY") : "a constraint is not added CONCURRENTLY"}`;
+  const [, , added = ""] = NEW_COLUMN.exec(sql) ?? [];
+  return table(added) === undefined
+    ? undefined
+    : "fails where the table has rows; to ask for their values could not be proven";
+}
+
 /** `"shop"."users"` → `shop.users` */
 const plainName = (name: string): string => name.replaceAll('"', "");
 
@@ -50,6 +80,7 @@ const NEW_COLUMN = new RegExp(
 );
 const NOT_NULL = new RegExp(`^ALTER TABLE (${TABLE}) ALTER COLUMN (${NAME}) SET NOT NULL$`);
 const CONSTRAINT = new RegExp(`^(ALTER TABLE (${TABLE})) ADD CONSTRAINT (${NAME}) (?:FOREIGN KEY|CHECK) `);
+const KEY = new RegExp(`^ALTER TABLE (${TABLE}) ADD CONSTRAINT ${NAME} (?:UNIQUE|PRIMARY KEY|EXCLUDE) `);
 const INDEX = new RegExp(`^(CREATE (?:UNIQUE )?INDEX) (${NAME} ON (?!ONLY )(${TABLE}) .*)$`, "s");
 
 /** A column that gets NOT NULL on a table that may have rows: the author says with what. */
@@ -71,14 +102,16 @@ function unlessGiven(table: string, column: string): string {
   return `-- Each row needs a value: UPDATE ${table} SET ${column} = … WHERE ${column} IS NULL;\nDO ${dollarQuoted(body, "values")}`;
 }
 
-/** A constraint that is added without a look at the rows, and then looks while others go on. A partitioned table cannot. */
+/** A constraint that is added without a look at the rows, and then looks while others go on. A partitioned table cannot have such a foreign key. */
 function lateCheck(
   sql: string,
   existing: Existing,
 ): { readonly added: string; readonly validated: string } | undefined {
   const [, alter, table = "", name] = CONSTRAINT.exec(sql) ?? [];
   const known = alter === undefined || / NOT VALID$/.test(sql) ? undefined : existing(table);
-  if (known === undefined || known.properties["partitionKey"] !== undefined) return undefined;
+  const isForeignKey = / FOREIGN KEY /.test(sql);
+  if (known === undefined || (isForeignKey && known.properties["partitionKey"] !== undefined))
+    return undefined;
   return { added: `${sql} NOT VALID`, validated: `${alter} VALIDATE CONSTRAINT ${name}` };
 }
 

@@ -43,6 +43,22 @@ export function settingsOf(pins: SessionPins): readonly string[] {
 export const searchPathIs = (schemas: readonly string[]): string =>
   `search_path = ${schemas.map(identifier).join(", ")}`;
 
+/** The statement that brings a setting back to what each migration begins with. `name` in lower case. */
+export function restoring(name: string, pins: SessionPins): string {
+  if (name === "session authorization") return "SET SESSION AUTHORIZATION DEFAULT;";
+  if (name === "role") return pins.role === undefined ? "RESET ROLE;" : `SET ROLE ${identifier(pins.role)};`;
+  const pinned: Readonly<Record<string, string | undefined>> = {
+    search_path: pins.searchPath === undefined ? undefined : searchPathIs(pins.searchPath),
+    timezone: `TimeZone = ${literal(pins.timeZone)}`,
+    datestyle: `DateStyle = ${literal(pins.dateStyle)}`,
+    lock_timeout: `lock_timeout = ${literal(pins.lockTimeout ?? defaultTimeouts.lockTimeout)}`,
+    statement_timeout: `statement_timeout = ${literal(pins.statementTimeout ?? defaultTimeouts.statementTimeout)}`,
+    check_function_bodies: `check_function_bodies = ${pins.checkFunctionBodies ? "on" : "off"}`,
+  };
+  const value = pinned[name];
+  return value === undefined ? `RESET ${name};` : `SET ${value};`;
+}
+
 /** What our own statements are read with, before anything in the database can be trusted. */
 export const opening = (role: string | undefined): readonly Statement[] => [
   ...statements("pin", ["SET search_path = pg_catalog, pg_temp", ...READ_AS_WRITTEN]),

@@ -1,0 +1,275 @@
+/**
+ * A range of migrations → one that replaces them, written where it is proven: on a scratch database it makes the same schema
+ * and the same rows as they do, and its way back the same as theirs.
+ */
+import { randomBytes } from "node:crypto";
+import { assemble } from "../core/assemble.ts";
+import type { Catalog } from "../core/catalog/catalog.ts";
+import { compareCatalogs } from "../core/catalog/compare.ts";
+import { describeObject } from "../core/diff/verdict.ts";
+import { MigrateError } from "../core/errors.ts";
+import { ancestors, buildGraph, inOrder, nodeOf } from "../core/graph.ts";
+import { startOfFile, unique } from "../core/graph-faults.ts";
+import type { Migration, Revision, RevisionId } from "../core/migration.ts";
+import { settleReplaced } from "../core/replaced.ts";
+import { type SquashChoice, type SquashedBody, type SquashedFile, squashedBody } from "../core/squash.ts";
+import { parseRange, revisionsOf } from "../core/steps.ts";
+import { changedRows, type RowsByTable } from "../core/verdict.ts";
+import { readCatalog } from "../io/catalog.ts";
+import { createGrammar } from "../io/grammar.ts";
+import { readRows } from "../io/rows.ts";
+import type { Scratch } from "../io/scratch/types.ts";
+import type { Session } from "../io/session/types.ts";
+import { type Deps, openProject, type Project } from "./project.ts";
+import { runSteps, upwards, withRoles } from "./replay.ts";
+import { createSquashed, type NewRevision, type RevisionOptions, textsAround } from "./revision.ts";
+import { type ScratchUse, withScratch } from "./scratch.ts";
+
+export interface SquashOptions
+  extends Omit<RevisionOptions, "heads" | "splice" | "dependsOn" | "template" | "message">,
+    Pick<ScratchUse, "onScratch"> {
+  /** `start:end`: what comes after the start, up to the end. */
+  readonly range: string;
+  /** Default: says how many were squashed. */
+  readonly message?: string | undefined;
+}
+
+export interface Squashed {
+  readonly created: NewRevision;
+  /** In the order in which they are run. */
+  readonly replaces: readonly RevisionId[];
+  /** The files of these, which may go when every database has them all. */
+  readonly replacedFiles: readonly string[];
+  /** What is created and dropped again, and stands in the new files no more. */
+  readonly leftOut: readonly string[];
+  /** Tables whose rows are others each time, such as by `now()`: of these the number of rows was compared. */
+  readonly unsteady: readonly string[];
+}
+
+/** Throws `usage/squash` for a range that cannot be one migration, and `findings/not-proven`; then nothing is written. */
+export async function squash(deps: Deps, options: SquashOptions): Promise<Squashed> {
+  const project = await openProject(deps, options);
+  const { graph } = project;
+  const members = inOrder(graph, revisionsOf(graph, options.range));
+  refuseRange(members, options.range);
+  const order = inOrder(graph, ancestors(graph, members));
+  const squashed = revisionFor(project, members, options);
+  return withScratch(deps, project, { revisions: order, onScratch: options.onScratch }, async (scratch) => {
+    const work = {
+      deps,
+      project,
+      scratch,
+      members,
+      squashed,
+      before: order.filter((id) => !members.includes(id)),
+    };
+    const { body, unsteady } = await provenBody(work);
+    return {
+      created: await createSquashed(deps, project, squashed, body, options),
+      replaces: members,
+      replacedFiles: members.flatMap((id) => filesOf(project.migrations.get(id)!)),
+      leftOut: body.leftOut,
+      unsteady,
+    };
+  });
+}
+
+const filesOf = ({ up, down }: Migration): readonly string[] =>
+  [up, down].flatMap((file) => file?.source.path ?? []);
+
+/** What comes after a revision, up to another, has none from outside in between. */
+function refuseRange(members: readonly RevisionId[], range: string): void {
+  const isRange = parseRange(range) !== undefined;
+  if (isRange && members.length > 1) return;
+  const found = members.length === 0 ? "no revision" : `only ${members[0]}`;
+  throw new MigrateError({
+    code: "usage/squash",
+    message: isRange ? `there is nothing to squash: '${range}' is ${found}` : `'${range}' is no range`,
+    hint: `a range is written start:end, and is what comes after the start; from the beginning: migrate squash base:${isRange ? "REVISION" : range}`,
+  });
+}
+
+/** What follows or needs one of the members from outside; what they need from outside is what the new one needs. */
+function revisionFor(
+  { graph, migrations }: Project,
+  members: readonly RevisionId[],
+  options: SquashOptions,
+): Revision {
+  const outside = (ids: readonly RevisionId[]): readonly RevisionId[] =>
+    ids.filter((id) => !members.includes(id));
+  const nodes = members.map((id) => nodeOf(graph, id));
+  const parents = unique(nodes.flatMap((node) => outside(node.parents)));
+  return {
+    revision: options.revision ?? randomBytes(6).toString("hex"),
+    parents,
+    dependsOn: unique(nodes.flatMap((node) => outside(node.dependencies))).filter(
+      (id) => !parents.includes(id),
+    ),
+    branchLabels: unique([
+      ...members.flatMap((id) => migrations.get(id)!.branchLabels),
+      ...(options.branchLabels ?? []),
+    ]),
+    replaces: members,
+    message: options.message?.trim() || `squash ${members.length} migrations`,
+  };
+}
+
+// ── the proof ───────────────────────────────────────────────────────────────────────────────────────────────────
+
+interface Work {
+  readonly deps: Deps;
+  readonly project: Project;
+  readonly scratch: Scratch;
+  /** In order, as are those that are applied before them. */
+  readonly members: readonly RevisionId[];
+  readonly before: readonly RevisionId[];
+  readonly squashed: Revision;
+}
+
+/** What the way up leaves, and the way back from there where there is one. */
+interface Left {
+  readonly up: Catalog;
+  readonly rows: RowsByTable;
+  readonly down?: Catalog;
+}
+
+interface Proven {
+  readonly body: SquashedBody;
+  readonly unsteady: readonly string[];
+}
+
+/** Without what passes, before with it; in a transaction, before outside. */
+const CHOICES: readonly SquashChoice[] = [
+  { lean: true, outside: false },
+  { lean: false, outside: false },
+  { lean: true, outside: true },
+  { lean: false, outside: true },
+];
+
+async function provenBody(work: Work): Promise<Proven> {
+  const { project, members } = work;
+  const migrations = members.map((id) => project.migrations.get(id)!);
+  const files = await filesByDirection(work, migrations);
+  const hasDown = migrations.every(({ down }) => down !== undefined);
+  const expected = await leftBy(work, project, members, hasDown);
+  let unsteady: readonly string[] | undefined;
+  const tried = new Set<string>();
+  const faults: string[] = [];
+  for (const choice of CHOICES) {
+    const body = squashedBody(migrations, files, project.pins, choice);
+    if (tried.has(JSON.stringify(body))) continue;
+    tried.add(JSON.stringify(body));
+    try {
+      const other = withSquashed(work, body);
+      const left = await leftBy(work, other, [work.squashed.revision], hasDown);
+      const differing = differingTables(expected.rows, left.rows);
+      if (differing.length > 0) unsteady ??= await unsteadyTables(work, expected.rows);
+      const fault = [
+        ...differences("after the up", expected.up, left.up),
+        ...differences("after the down", expected.down, left.down),
+        ...differing
+          .filter(
+            (table) => unsteady?.includes(table) !== true || !sameCount(expected.rows, left.rows, table),
+          )
+          .map((table) => `other rows in ${table}`),
+      ];
+      if (fault.length === 0) return { body, unsteady: differing };
+      faults.push(...fault);
+    } catch (error) {
+      if (!(error instanceof MigrateError) || !/^(?:execution|source)\//.test(error.code)) throw error;
+      faults.push(...error.diagnostics.map(({ message }) => message));
+    }
+  }
+  throw MigrateError.all(
+    unique(faults).map((fault) => ({
+      code: "findings/not-proven",
+      message: `one migration would not do what the ${members.length} do: ${fault}`,
+      hint: "squash a smaller range, such as up to the migration before the one that this is about",
+    })),
+  );
+}
+
+async function filesByDirection(
+  { scratch, project }: Work,
+  migrations: readonly Migration[],
+): Promise<{ readonly up: readonly SquashedFile[]; readonly down: readonly SquashedFile[] }> {
+  const grammar = createGrammar(scratch.version);
+  const read = async (file: Migration["up"]): Promise<SquashedFile> => ({
+    file,
+    statements: await grammar.statements(file),
+  });
+  const up: SquashedFile[] = [];
+  const down: SquashedFile[] = [];
+  for (const migration of migrations) {
+    up.push(await read(project.migrations.get(migration.revision)!.up));
+    if (migration.down !== undefined) down.unshift(await read(migration.down));
+  }
+  return { up, down };
+}
+
+/** The project as it will be when the replaced files are gone. */
+function withSquashed({ deps, project, squashed, members }: Work, body: SquashedBody): Project {
+  const sources = textsAround(squashed, body, deps.now()).map(({ direction, text }) => ({
+    path: `0000_squashed.${direction}.sql`,
+    text,
+  }));
+  const { migrations: made, diagnostics } = assemble(sources);
+  if (diagnostics.length > 0) throw MigrateError.all(diagnostics);
+  const others = [...project.migrations.values()].filter(({ revision }) => !members.includes(revision));
+  const { active } = settleReplaced([...others, ...made], startOfFile);
+  return {
+    ...project,
+    migrations: new Map(active.map((migration) => [migration.revision, migration])),
+    graph: buildGraph(active),
+  };
+}
+
+/** Runs revisions where those before are applied, and back. Nothing that was kept is used: rows may be others each time. */
+async function leftBy(
+  { deps, scratch, before, project: { ledger } }: Work,
+  project: Project,
+  revisions: readonly RevisionId[],
+  back: boolean,
+): Promise<Left> {
+  const { schema } = ledger.names;
+  const session = await withRoles(scratch, async (makeRoles): Promise<Session> => {
+    const empty = await scratch.empty();
+    await makeRoles(empty);
+    await runSteps(deps, project, empty, upwards([], [...before, ...revisions]));
+    return empty;
+  });
+  const up = await readCatalog(session, schema);
+  const rows = await readRows(session, schema);
+  if (!back) return { up, rows };
+  await runSteps(deps, project, session, {
+    kind: "downgrade",
+    before: [...before, ...revisions],
+    after: before,
+    steps: [...revisions].reverse().map((revision) => ({ direction: "down", revision })),
+  });
+  return { up, rows, down: await readCatalog(session, schema) };
+}
+
+function differences(
+  when: string,
+  expected: Catalog | undefined,
+  found: Catalog | undefined,
+): readonly string[] {
+  if (expected === undefined || found === undefined) return [];
+  return compareCatalogs(expected, found).map(
+    (each) =>
+      `${describeObject(each)} ${each.kind === "missing" ? "is missing" : each.kind === "extra" ? "is too much" : "is another"} ${when}`,
+  );
+}
+
+const differingTables = (expected: RowsByTable, found: RowsByTable): readonly string[] =>
+  unique([...changedRows(expected, found), ...changedRows(found, expected)].map(({ table }) => table));
+
+const sameCount = (a: RowsByTable, b: RowsByTable, table: string): boolean =>
+  a.get(table)?.count === b.get(table)?.count;
+
+/** Those that have other rows when the same migrations are run again. */
+async function unsteadyTables(work: Work, rows: RowsByTable): Promise<readonly string[]> {
+  const again = await leftBy(work, work.project, work.members, false);
+  return differingTables(rows, again.rows);
+}

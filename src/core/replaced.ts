@@ -1,0 +1,145 @@
+/**
+ * Revisions, some of which replace others → those that count; and the ledger's rows of replaced revisions → one of the
+ * revision that replaces them.
+ *
+ * A squashed revision is dormant while all that it replaces is there: the databases that are on their way go on. When it is
+ * all gone, the squashed one stands in its place, whoever names one of the ids.
+ */
+import { type Diagnostic, MigrateError } from "./errors.ts";
+import type { Graph } from "./graph.ts";
+import { describe, type PlaceOf, unique } from "./graph-faults.ts";
+import type { Applied } from "./ledger/types.ts";
+import type { Migration, Revision, RevisionId } from "./migration.ts";
+
+export interface Settled<R extends Revision> {
+  /** Parents and dependencies name revisions that are there. */
+  readonly active: readonly R[];
+  readonly dormant: readonly R[];
+}
+
+/** Throws `graph/half-replaced` where some of what a revision replaces is gone, and `graph/replaced-twice`. */
+export function settleReplaced<R extends Revision>(revisions: readonly R[], placeOf: PlaceOf<R>): Settled<R> {
+  const squashed = revisions.filter(({ replaces = [] }) => replaces.length > 0);
+  if (squashed.length === 0) return { active: revisions, dormant: [] };
+  const faults = faultsOfReplacing(revisions, squashed, placeOf);
+  if (faults.length > 0) throw MigrateError.all(faults);
+  const there = new Set(revisions.map(({ revision }) => revision));
+  const dormant = squashed.filter(({ replaces = [] }) => there.has(replaces[0]!));
+  const by = new Map(
+    squashed.flatMap((each) =>
+      dormant.includes(each) ? [] : each.replaces!.map((id) => [id, each.revision] as const),
+    ),
+  );
+  // Where a squashed revision was squashed again, one leads to the next.
+  const standsFor = (id: RevisionId): RevisionId => {
+    const other = by.get(id);
+    return other === undefined ? id : standsFor(other);
+  };
+  const active = revisions
+    .filter((each) => !dormant.includes(each))
+    .map((each) => ({
+      ...each,
+      parents: unique(each.parents.map(standsFor)),
+      dependsOn: unique(each.dependsOn.map(standsFor)),
+    }));
+  return { active, dormant };
+}
+
+function faultsOfReplacing<R extends Revision>(
+  revisions: readonly R[],
+  squashed: readonly R[],
+  placeOf: PlaceOf<R>,
+): readonly Diagnostic[] {
+  const byId = new Map(revisions.map((each) => [each.revision, each]));
+  const owners = new Map<RevisionId, R>();
+  return squashed.flatMap((each): readonly Diagnostic[] => {
+    const ids = each.replaces!;
+    const place = placeOf(each, "replaces") ?? {};
+    const twice = ids.find((id) => owners.has(id));
+    for (const id of ids) if (!owners.has(id)) owners.set(id, each);
+    if (ids.includes(each.revision)) {
+      const message = `${describe(each)} replaces itself`;
+      return [{ code: "graph/half-replaced", message, hint: "take its own id out of replaces", ...place }];
+    }
+    if (twice !== undefined) {
+      const message = `${twice} is replaced by ${describe(each)} and by ${describe(owners.get(twice)!)}`;
+      const hint = "delete the files of one of the two, or those of what the earlier one replaces";
+      return [{ code: "graph/replaced-twice", message, hint, ...place }];
+    }
+    const there = ids.filter((id) => byId.has(id));
+    if (there.length === 0 || there.length === ids.length) return [];
+    const gone = ids.filter((id) => !byId.has(id));
+    return [
+      {
+        code: "graph/half-replaced",
+        message: `of what ${describe(each)} replaces, ${gone.join(", ")} ${gone.length === 1 ? "is" : "are"} gone and ${there.map((id) => describe(byId.get(id)!)).join(", ")} not`,
+        hint: "bring the files that are gone back, or delete those that are left too",
+        ...place,
+      },
+    ];
+  });
+}
+
+// ── the ledger ──────────────────────────────────────────────────────────────────────────────────────────────────
+
+/** The squashed revisions of which the ledger has all that they replace. */
+function takenOver(graph: Graph, rows: readonly { readonly revision: RevisionId }[]): readonly RevisionId[] {
+  const had = new Set(rows.map(({ revision }) => revision));
+  const named = unique([...had].flatMap((id) => graph.replaced.get(id) ?? []));
+  return named.filter((id) => graph.nodes.get(id)!.revision.replaces!.every((each) => had.has(each)));
+}
+
+/** What a stamp writes so that the ledger names squashed revisions instead of those that they replace; undefined: it does. */
+export function conversionOf(
+  graph: Graph,
+  rows: readonly { readonly revision: RevisionId }[],
+): { readonly removed: readonly RevisionId[]; readonly added: readonly RevisionId[] } | undefined {
+  const taken = takenOver(graph, rows);
+  if (taken.length === 0) return undefined;
+  const had = new Set(rows.map(({ revision }) => revision));
+  const added = taken.filter((id) => !had.has(id));
+  const removed = taken.flatMap((id) => [...graph.nodes.get(id)!.revision.replaces!].reverse());
+  return { removed, added };
+}
+
+/** The rows as they are once the ledger names the squashed revisions; for whoever only reads. */
+export function settledRows(graph: Graph<Migration>, rows: readonly Applied[]): readonly Applied[] {
+  const conversion = conversionOf(graph, rows);
+  if (conversion === undefined) return rows;
+  const { removed, added } = conversion;
+  const left = rows.filter(({ revision }) => !removed.includes(revision));
+  const made = added.map((id): Applied => {
+    const { revision, parents, dependencies } = graph.nodes.get(id)!;
+    const last = rows.findLast((row) => revision.replaces!.includes(row.revision))!;
+    const { message, up } = revision;
+    return {
+      ...last,
+      revision: id,
+      parents,
+      dependsOn: dependencies,
+      message,
+      checksum: up.checksum,
+      how: "stamp",
+    };
+  });
+  return [...left, ...made];
+}
+
+/** The fault of a row whose revision is replaced, while others that the same revision replaces are not applied. */
+export function halfApplied(
+  graph: Graph,
+  rows: readonly { readonly revision: RevisionId }[],
+  row: RevisionId,
+): Diagnostic | undefined {
+  const by = graph.replaced.get(row);
+  if (by === undefined) return undefined;
+  const had = new Set(rows.map(({ revision }) => revision));
+  const { replaces = [] } = graph.nodes.get(by)!.revision;
+  const missing = replaces.filter((id) => !had.has(id));
+  const having = replaces.filter((id) => had.has(id));
+  return {
+    code: "state/half-replaced",
+    message: `of what ${by} replaces, the database has ${having.join(", ")}, and not ${missing.join(", ")}`,
+    hint: `bring their files back from your version control, delete them again after: migrate upgrade ${replaces.at(-1)}`,
+  };
+}

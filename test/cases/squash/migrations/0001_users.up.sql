@@ -1,0 +1,5 @@
+-- revision: a1
+-- parent: none
+
+-- who
+CREATE TABLE users (id int);

@@ -1,0 +1,4 @@
+-- revision: b2
+
+DELETE FROM users;
+DROP TABLE notes;

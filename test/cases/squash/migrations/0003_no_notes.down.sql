@@ -1,0 +1,3 @@
+-- revision: c3
+
+CREATE TABLE notes (id int);

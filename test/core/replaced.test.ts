@@ -1,0 +1,86 @@
+/** Revisions that replace others: which count, whom names mean, and what the ledger says then. */
+import { describe, expect, test } from "vitest";
+import { buildGraph, unknownRevision } from "../../src/core/graph.ts";
+import { startOfFile } from "../../src/core/graph-faults.ts";
+import { parseHeader } from "../../src/core/header.ts";
+import type { Revision } from "../../src/core/migration.ts";
+import { conversionOf, settleReplaced } from "../../src/core/replaced.ts";
+import { appliedSet } from "../../src/core/steps.ts";
+
+const revision = (id: string, parents: readonly string[], replaces?: readonly string[]): Revision => ({
+  revision: id,
+  parents,
+  dependsOn: [],
+  branchLabels: [],
+  message: id,
+  path: `${id}.up.sql`,
+  ...(replaces === undefined ? {} : { replaces }),
+});
+const [a, b, c] = [revision("a", []), revision("b", ["a"]), revision("c", ["b"])];
+const s = revision("s", [], ["a", "b"]);
+const settle = (...all: readonly Revision[]) => settleReplaced(all, startOfFile);
+const rows = (...ids: readonly string[]) => ids.map((id) => ({ revision: id }));
+
+test("the header says what is replaced, in the up file", () => {
+  const read = (direction: "up" | "down") =>
+    parseHeader({ path: "x", text: "-- revision: s\n-- parent: none\n-- replaces: a, b\n" }, direction);
+  expect(read("up").header.replaces).toEqual(["a", "b"]);
+  expect(read("down").diagnostics.map(({ code }) => code)).toContain("source/misplaced-key");
+});
+
+describe("files", () => {
+  test("all there: the squashed one is dormant", () => {
+    const { active, dormant } = settle(a, b, c, s);
+    expect(active.map((each) => each.revision)).toEqual(["a", "b", "c"]);
+    expect(dormant).toEqual([s]);
+  });
+
+  test("all gone: names of the replaced mean it, through one squash and the next", () => {
+    expect(settle(c, s).active.find((each) => each.revision === "c")!.parents).toEqual(["s"]);
+    const next = [revision("d", ["c"]), revision("t", [], ["s", "c"]), revision("e", ["c", "s"])];
+    expect(settle(...next).active.map(({ parents }) => parents)).toEqual([["t"], [], ["t"]]);
+  });
+
+  test.each([
+    [[a, c, s], "graph/half-replaced", "of what s (s.up.sql) replaces, b is gone and a (a.up.sql) not"],
+    [
+      [a, b, s, revision("t", [], ["b"])],
+      "graph/replaced-twice",
+      "b is replaced by t (t.up.sql) and by s (s.up.sql)",
+    ],
+    [[revision("s", [], ["s"])], "graph/half-replaced", "s (s.up.sql) replaces itself"],
+  ])("%# is refused", (all, code, message) => {
+    expect(() => settle(...all)).toThrow(expect.objectContaining({ code, message }));
+  });
+});
+
+describe("the ledger", () => {
+  const graph = buildGraph(settle(c, s).active);
+
+  test("has the squashed one where it has all of them", () => {
+    expect(conversionOf(graph, rows("c", "b", "a"))).toEqual({ removed: ["b", "a"], added: ["s"] });
+    expect(conversionOf(graph, rows("s", "c"))).toBeUndefined();
+    // Both, as where one was stamped by hand: the old rows go.
+    expect(conversionOf(graph, rows("a", "b", "s"))).toEqual({ removed: ["b", "a"], added: [] });
+  });
+
+  test("with a part of them is one error, not one for each", () => {
+    const t = buildGraph([revision("t", [], ["x", "y", "z"])]);
+    expect(conversionOf(t, rows("x", "y"))).toBeUndefined();
+    const fault = {
+      code: "state/half-replaced",
+      message: "of what t replaces, the database has x, y, and not z",
+      hint: expect.stringMatching(/: migrate upgrade z$/),
+    };
+    expect(() => appliedSet(t, rows("x", "y"))).toThrow(
+      expect.objectContaining({ ...fault, diagnostics: [expect.objectContaining(fault)] }),
+    );
+  });
+
+  test("a target that is no more leads to the one that is", () => {
+    expect(unknownRevision(graph, "a")).toMatchObject({
+      message: "a is no more: s replaces it",
+      hint: "name that one: s",
+    });
+  });
+});

@@ -1,0 +1,177 @@
+/** Several migrations become one: the same schema and rows, up and down; and databases that have all, some or none of them. */
+import { readdirSync, readFileSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import { expect, test } from "vitest";
+import { drift } from "../../src/app/drift.ts";
+import { run } from "../../src/app/run.ts";
+import { squash } from "../../src/app/squash.ts";
+import { verify } from "../../src/app/verify.ts";
+import { compareCatalogs } from "../../src/core/catalog/compare.ts";
+import { EMPTY } from "../../src/core/catalog/empty.ts";
+import { readCatalog } from "../../src/io/catalog.ts";
+import { readRows } from "../../src/io/rows.ts";
+import { failureOf, ownDatabase, project, type TestProject } from "../support/project.ts";
+import { query, servers } from "../support/server.ts";
+import { sessionOn } from "../support/session.ts";
+
+const [server] = servers();
+
+const shop = () =>
+  project({
+    a: {
+      up: "SET search_path = '';\nCREATE SCHEMA shop;\nCREATE TABLE shop.users (id int PRIMARY KEY, name text);\n",
+      down: "DROP TABLE shop.users;\nDROP SCHEMA shop;\n",
+    },
+    b: {
+      up: "CREATE TABLE notes (id int, made timestamptz DEFAULT now());\nCREATE INDEX ON notes (id);\nINSERT INTO notes VALUES (1);\n",
+      down: "DROP TABLE notes;\n",
+    },
+    c: {
+      up: "-- who is there\nINSERT INTO shop.users VALUES (1, 'ann'), (2, 'bob');\nDROP TABLE notes;\n",
+      down: "CREATE TABLE notes (id int, made timestamptz DEFAULT now());\nCREATE INDEX ON notes (id);\nDELETE FROM shop.users;\n",
+      downHeader: ["accepts: lossy (the notes were never read)"],
+    },
+    d: {
+      up: "CREATE INDEX CONCURRENTLY by_name ON shop.users (name);\n",
+      down: "DROP INDEX shop.by_name;\n",
+      header: ["transaction: none"],
+    },
+    e: { up: "CREATE VIEW shop.names AS SELECT name FROM shop.users;\n", down: "DROP VIEW shop.names;\n" },
+  });
+
+const whatIsIn = async (url: string) => {
+  const session = await sessionOn(url);
+  try {
+    return { catalog: await readCatalog(session, "retort"), rows: await readRows(session, "retort") };
+  } finally {
+    await session.close();
+  }
+};
+
+const squashed = (shop: TestProject, range: string, url: string) =>
+  squash(shop.deps, { range, message: "the shop", revision: "s", database: url });
+
+const removeReplaced = ({ folder }: TestProject, files: readonly string[]) => {
+  for (const file of files) rmSync(join(folder, file));
+};
+
+test("one migration does what the replaced ones did, up and down, and says so in its files", async () => {
+  const { url } = await ownDatabase(server!);
+  const { url: other } = await ownDatabase(server!);
+  const it = shop();
+  await it.upgrade(url);
+  const old = await whatIsIn(url);
+  const { created, replaces, replacedFiles, leftOut } = await squashed(it, "base:d", url);
+  expect([replaces, leftOut]).toEqual([["a", "b", "c", "d"], ["table notes"]]);
+  const [up, down] = created.files.map((file) => readFileSync(join(it.folder, file), "utf8"));
+  expect(up).toContain("-- replaces: a, b, c, d\n");
+  expect(up).toContain("-- transaction: none\n");
+  expect(up).toContain("RESET search_path;\n");
+  expect(up).toContain("-- who is there\nINSERT INTO shop.users VALUES (1, 'ann'), (2, 'bob');");
+  expect(up).not.toContain("notes");
+  expect(down).toContain("-- accepts: lossy (the notes were never read)\n");
+
+  // Both are there: nothing has changed.
+  expect((await it.state(url)).pending).toEqual([]);
+  removeReplaced(it, replacedFiles);
+  await it.upgrade(other);
+  const one = await whatIsIn(other);
+  expect(compareCatalogs(old.catalog, one.catalog)).toEqual([]);
+  expect(one.rows).toEqual(old.rows);
+  await it.downgrade(other, "base");
+  expect(compareCatalogs(EMPTY, (await whatIsIn(other)).catalog)).toEqual([]);
+});
+
+test("a database that has all of them has it, without running anything; the ledger then names it", async () => {
+  const { url } = await ownDatabase(server!);
+  const it = shop();
+  await it.upgrade(url, "d");
+  removeReplaced(it, (await squashed(it, "base:d", url)).replacedFiles);
+  const options = { database: url };
+  // Who only reads takes it as it will be.
+  expect((await it.state(url)).applied.map(({ revision }) => revision)).toEqual(["s"]);
+  expect((await verify(it.deps, options)).findings).toEqual([]);
+  expect((await drift(it.deps, options)).differences).toEqual([]);
+  const dry = await run(it.deps, { kind: "upgrade", target: "head" }, { ...options, dryRun: true });
+  expect(dry.steps.map(({ revision }) => revision)).toEqual(["e"]);
+  const script = failureOf(it.plan({ kind: "upgrade", target: "head" }, { ...options, fromDatabase: true }));
+  expect(await script).toMatchObject({
+    code: "state/replaced",
+    hint: expect.stringContaining("migrate stamp s"),
+  });
+  const stamp = await it.plan({ kind: "stamp", targets: ["s"] }, { ...options, fromDatabase: true });
+  expect(stamp.steps.map(({ direction, revision }) => `${direction} ${revision}`)).toEqual([
+    ...["down d", "down c", "down b", "down a"],
+    "up s",
+  ]);
+
+  const notices: string[] = [];
+  await it.upgrade(url, "head", { onNotice: ({ message }) => void notices.push(message) });
+  expect(notices).toContain("the ledger has s now, instead of what it replaces");
+  const ledger = await query(url, "SELECT revision, parents, how FROM retort.applied ORDER BY revision");
+  expect(ledger).toEqual([
+    { revision: "e", parents: ["s"], how: "run" },
+    { revision: "s", parents: [], how: "stamp" },
+  ]);
+  expect((await verify(it.deps, options)).findings).toEqual([]);
+  await it.downgrade(url, "base");
+  expect(compareCatalogs(EMPTY, (await whatIsIn(url)).catalog)).toEqual([]);
+});
+
+test("one that has what follows them keeps it, although its row names a parent that is no more", async () => {
+  const { url } = await ownDatabase(server!);
+  const it = shop();
+  await it.upgrade(url);
+  removeReplaced(it, (await squashed(it, "base:d", url)).replacedFiles);
+  await it.upgrade(url);
+  expect((await verify(it.deps, { database: url })).findings).toEqual([]);
+  expect((await it.state(url)).heads).toEqual(["e"]);
+});
+
+test("one that has a part of them is told which, while files that are half gone are refused", async () => {
+  const { url } = await ownDatabase(server!);
+  const it = shop();
+  await it.upgrade(url, "b");
+  const { replacedFiles } = await squashed(it, "base:d", url);
+  rmSync(join(it.folder, replacedFiles[0]!));
+  rmSync(join(it.folder, replacedFiles[1]!));
+  expect(await failureOf(it.state(url))).toMatchObject({
+    code: "graph/half-replaced",
+    message: expect.stringContaining("a is gone and b ("),
+  });
+  removeReplaced(it, replacedFiles.slice(2));
+  expect(await failureOf(it.upgrade(url))).toMatchObject({
+    code: "state/half-replaced",
+    message: "of what s replaces, the database has a, b, and not c, d",
+  });
+});
+
+test("rows that are others each time are counted; what needs its own transactions has none", async () => {
+  const { url } = await ownDatabase(server!);
+  const it = project({
+    a: "CREATE TYPE mood AS ENUM ('sad');",
+    b: "ALTER TYPE mood ADD VALUE 'glad';",
+    c: "CREATE TABLE t (m mood DEFAULT 'glad', at timestamptz DEFAULT clock_timestamp());\nINSERT INTO t VALUES ('glad');",
+  });
+  const { created, unsteady } = await squashed(it, "a:c", url);
+  expect(unsteady).toEqual(["public.t"]);
+  expect(readFileSync(join(it.folder, created.files[0]!), "utf8")).toContain("-- transaction: none\n");
+});
+
+test("what cannot be one migration is not written", async () => {
+  const { url } = await ownDatabase(server!);
+  const it = project({
+    a: "CREATE TABLE t (id int);",
+    b: { up: "CREATE TABLE u (id int);", parent: "a" },
+    c: { up: "CREATE TABLE v (id int);", parent: "b" },
+    // It takes what stands there, and the squashed one is not there yet when it is made.
+    d: "CREATE TABLE w AS SELECT count(*) AS n FROM pg_class WHERE relname LIKE '0%' OR relname = 't';\nINSERT INTO w SELECT count(*) FROM retort.applied;",
+  });
+  const files = () => readdirSync(it.folder).length;
+  const before = files();
+  const code = async (range: string) => (await failureOf(squashed(it, range, url))).code;
+  expect(await code("c:d")).toBe("usage/squash");
+  expect(await code("d")).toBe("usage/squash");
+  expect(await code("base:d")).toBe("findings/not-proven");
+  expect(files()).toBe(before);
+});
