@@ -6,7 +6,7 @@ import { spawnSync } from "node:child_process";
 import path from "node:path";
 import { installNode } from "./bench/packages.ts";
 
-const SUPPORTED = ["20", "22", "24"];
+const SUPPORTED = ["20", "22", "24", "26"];
 const vitest = ["node_modules/vitest/vitest.mjs", "run", "--project", "core"];
 
 const asked = process.argv.slice(2);

@@ -2,8 +2,8 @@
 import { createRequire } from "node:module";
 import { MigrateError } from "../core/errors.ts";
 
-/** What Node, and the single executable, say where there is no such package. */
-const MISSING = ["ERR_MODULE_NOT_FOUND", "MODULE_NOT_FOUND", "ERR_UNKNOWN_BUILTIN_MODULE"];
+/** What Node says where there is no such package; the last, where nothing can be imported: in the single executable. */
+const MISSING = ["ERR_MODULE_NOT_FOUND", "MODULE_NOT_FOUND", "ERR_VM_DYNAMIC_IMPORT_CALLBACK_MISSING"];
 
 /**
  * `wanted`: as npm is told it, such as `@supabase/pg-delta@1.0.0-alpha.34`; `use`: `schemas are compared by`. Throws

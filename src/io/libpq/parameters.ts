@@ -79,7 +79,7 @@ export async function resolveAddress(
     const folder = embeddedFolder(parsed.folder, base);
     return { kind: "pglite", folder, display: `pglite:${parsed.folder}`, origin, warnings: [] };
   }
-  const home = surroundings.variable("HOME")?.value ?? homedir();
+  const home = surroundings.variable("HOME")?.value ?? systemHome();
   const parameters = new Map<string, Found>();
   add(parameters, Object.entries(parsed.parameters), origin, base);
   complete(parameters, surroundings, home);
@@ -242,6 +242,15 @@ function timeoutOf(parameters: Parameters): number | undefined {
     );
   }
   return Number(text) > 0 ? Number(text) : undefined;
+}
+
+/** Where the system knows no such user, as for any number of a container's, there are no files either. */
+function systemHome(): string {
+  try {
+    return homedir();
+  } catch {
+    return "/nonexistent";
+  }
 }
 
 function systemUser(origin: string): string {

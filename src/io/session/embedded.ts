@@ -33,7 +33,8 @@ export async function embeddedWire(
   const extensions = Object.fromEntries(
     await Promise.all(
       EXTENSIONS.map(async (name) => {
-        const module = (await import(`@electric-sql/pglite/contrib/${name}`)) as Record<string, unknown>;
+        const entry = `${PACKAGE}/contrib/${name}`;
+        const module = (await import(/* @vite-ignore */ entry)) as Record<string, unknown>;
         return [name, module[name]];
       }),
     ),

@@ -1,0 +1,128 @@
+/** What lies in deploy/ can be read, names commands and flags that there are, and asks for no more rights than it needs. */
+import { readFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { describe, expect, test } from "vitest";
+import { parse } from "yaml";
+import { readCommandLine } from "../src/cli/command-line.ts";
+
+const folder = fileURLToPath(new URL("../deploy", import.meta.url));
+const textOf = (file: string): string => readFileSync(`${folder}/${file}`, "utf8");
+
+interface Container {
+  readonly name: string;
+  readonly image: string;
+  readonly args?: readonly string[];
+  readonly env?: readonly { readonly name: string; readonly valueFrom?: object }[];
+  readonly securityContext?: object;
+}
+interface Manifest {
+  readonly apiVersion: string;
+  readonly kind: string;
+  readonly metadata: { readonly name: string; readonly annotations?: Record<string, string> };
+  readonly spec: {
+    readonly template: {
+      readonly spec: {
+        readonly initContainers?: readonly Container[];
+        readonly containers: readonly Container[];
+        readonly securityContext: object;
+        readonly restartPolicy?: string;
+      };
+    };
+  };
+}
+
+/** What is wrong with the words, if anything. */
+async function faultOf(words: readonly string[]): Promise<unknown> {
+  const { command, args, unknown } = await readCommandLine(words);
+  expect(command?.name).toBe("upgrade");
+  return (unknown ?? args.fault)?.message;
+}
+
+describe.each(["kubernetes/init-container.yaml", "kubernetes/job.yaml", "helm/migrate.yaml"])(
+  "%s",
+  (file) => {
+    const manifest = parse(textOf(file)) as Manifest;
+    const pod = manifest.spec.template.spec;
+    const container = [...(pod.initContainers ?? []), ...pod.containers].find(
+      ({ name }) => name === "migrate",
+    )!;
+
+    test("is a manifest of its kind", () => {
+      const isDeployment = file.includes("init-container");
+      expect(manifest).toMatchObject(
+        isDeployment
+          ? { apiVersion: "apps/v1", kind: "Deployment" }
+          : { apiVersion: "batch/v1", kind: "Job" },
+      );
+      // A Job's pod must not be started again by the node.
+      expect(pod.restartPolicy).toBe(isDeployment ? undefined : "Never");
+      expect(
+        Object.keys(manifest.metadata.annotations ?? {}).some((key) => key.startsWith("helm.sh/hook")),
+      ).toBe(file.startsWith("helm"));
+    });
+
+    test("runs a command that there is, with no more rights than it needs, and the address from a secret", async () => {
+      expect(await faultOf(container.args!)).toBeUndefined();
+      expect(pod.securityContext).toMatchObject({ runAsNonRoot: true });
+      expect(container.securityContext).toEqual({
+        allowPrivilegeEscalation: false,
+        readOnlyRootFilesystem: true,
+        capabilities: { drop: ["ALL"] },
+      });
+      expect(container.env).toMatchObject([{ name: "DATABASE_URL", valueFrom: { secretKeyRef: {} } }]);
+    });
+  },
+);
+
+test("compose.yaml: the program waits for the migrations, they for the database; no password stands in it", async () => {
+  const { services } = parse(textOf("compose.yaml")) as {
+    readonly services: Record<string, Record<string, unknown>>;
+  };
+  expect(services["database"]).toMatchObject({
+    healthcheck: { test: expect.arrayContaining(["pg_isready"]) },
+  });
+  expect(services["migrate"]).toMatchObject({
+    read_only: true,
+    cap_drop: ["ALL"],
+    depends_on: { database: { condition: "service_healthy" } },
+  });
+  expect(services["app"]).toMatchObject({
+    depends_on: { migrate: { condition: "service_completed_successfully" } },
+  });
+  expect(await faultOf(services["migrate"]!["command"] as readonly string[])).toBeUndefined();
+  expect(textOf("compose.yaml").match(/PASSWORD: .*/g)).toEqual([
+    "PASSWORD: ${POSTGRES_PASSWORD:?}",
+    "PASSWORD: ${POSTGRES_PASSWORD:?}",
+  ]);
+});
+
+test("ecs/task-definition.json: the program starts where the migrations succeeded", async () => {
+  const { containerDefinitions } = JSON.parse(textOf("ecs/task-definition.json")) as {
+    readonly containerDefinitions: readonly (Record<string, unknown> & {
+      readonly command?: readonly string[];
+    })[];
+  };
+  const [migrate, program] = containerDefinitions;
+  expect(migrate).toMatchObject({ essential: false, readonlyRootFilesystem: true, user: "65532" });
+  expect(await faultOf(migrate!.command!)).toBeUndefined();
+  expect(program).toMatchObject({
+    essential: true,
+    dependsOn: [{ containerName: "migrate", condition: "SUCCESS" }],
+  });
+});
+
+test("Dockerfile: the image has no root, no shell, and what the executable needs", () => {
+  const stages = textOf("Dockerfile")
+    .split(/^FROM /m)
+    .slice(1);
+  const [build, image] = stages;
+  for (const script of ["build", "executable"]) {
+    expect(build).toContain(`npm run -s ${script}`);
+    expect(JSON.parse(readFileSync("package.json", "utf8")).scripts).toHaveProperty(script);
+  }
+  expect(image).toMatch(/^USER 65532:65532$/m);
+  expect(image).toMatch(/^ENTRYPOINT \["\/usr\/local\/bin\/migrate"\]$/m);
+  expect(image).toMatch(/^STOPSIGNAL SIGTERM$/m);
+  expect(image).not.toMatch(/^RUN /m);
+  expect(textOf("Dockerfile.application")).toContain("COPY --from=migrate /usr/local/bin/migrate ");
+});
