@@ -18,6 +18,8 @@ function sources() {
   for (const folder of ["sql/catalog", "sql/ledger", "sql/scratch"]) {
     for (const name of readdirSync(folder).sort()) hash.update(readFileSync(path.join(folder, name)));
   }
+  // And the packages that are in it.
+  hash.update(readFileSync("package-lock.json"));
   return hash.digest("hex").slice(0, 16);
 }
 
