@@ -111,7 +111,7 @@ const refusedBy = (refused: ReadonlyMap<SchemaStatement, StatementFailure>): Mig
           .trimEnd()
           .concat(`: ${failure.message}`),
         hint:
-          failure.hint ?? "the statements may stand in any order, but each must work behind all the others",
+          failure.hint ?? "the statements can be in any order, but each must work after all the others",
         location: { path, line, column },
       }),
     ),

@@ -86,8 +86,8 @@ function folderOf(process: Process): string {
   } catch {
     throw new MigrateError({
       code: "usage/no-folder",
-      message: "the folder this was started in is there no more",
-      hint: "change to the project's folder (cd …) and say it again",
+      message: "the current directory no longer exists",
+      hint: "change to the project's folder (cd …) and run the command again",
     });
   }
 }

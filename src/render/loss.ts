@@ -1,17 +1,17 @@
 /** What a statement takes away or overwrites → the words for a person. */
 import type { Loss } from "../core/statement/losses.ts";
 
-/** `takes away: table shop.users and all that depends on it` */
+/** `removes: table shop.users and all that depends on it` */
 export const lossLine = (loss: Loss): string => `${WORDS[loss.effect]}: ${lossText(loss)}`;
 
-/** In a column named "takes away": `table shop.users`, `overwrites: users.email`. */
+/** In a column named "removes": `table shop.users`, `overwrites: users.email`. */
 export const lossCell = (loss: Loss): string =>
   loss.effect === "takes-away" ? lossText(loss) : lossLine(loss);
 
 const WORDS: Readonly<Record<Loss["effect"], string>> = {
-  "takes-away": "takes away",
+  "takes-away": "removes",
   overwrites: "overwrites",
-  "not-known": "not known",
+  "not-known": "unknown effect",
 };
 
 function lossText({ kind, object, cascade, by }: Loss): string {
@@ -29,7 +29,7 @@ function lossText({ kind, object, cascade, by }: Loss): string {
 const TEXTS: Readonly<Record<string, (object: string) => string>> = {
   truncate: (table) => `all rows of ${table}`,
   "delete rows": (table) => `rows of ${table}`,
-  "drop owned": (role) => `all that is owned by ${role}`,
+  "drop owned": (role) => `all that ${role} owns`,
   "detach partition": (table) => `partition ${table}, which stays as a table of its own`,
   "no inherit": (table) => `rows of ${table} from its parent`,
   "set unlogged": (table) => `rows of ${table} in a crash`,

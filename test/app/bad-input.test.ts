@@ -114,7 +114,7 @@ test.skipIf(process.platform === "win32")("the folder that it was started in is 
   const command = `rmdir "$PWD" && exec "${process.execPath}" "${resolve("dist/bin.cjs")}" heads`;
   const { status, stderr } = spawnSync("sh", ["-c", command], { cwd: gone, encoding: "utf8" });
   expect(stderr).toContain(
-    "error[usage/no-folder] the folder this was started in is there no more\nhint: change to",
+    "error[usage/no-folder] the current directory no longer exists\nhint: change to",
   );
   expect(status).toBe(2);
 });

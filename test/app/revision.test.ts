@@ -93,7 +93,7 @@ describe("a new revision", () => {
       [{ revision: "users" }, "Branch name 'users'"],
       [{ branchLabels: ["a"] }, "Branch name 'a'"],
       [{ branchLabels: ["a,b"] }, "'a,b'"],
-      [{ template: "nothing" }, "there is no template 'nothing'"],
+      [{ template: "nothing" }, "template 'nothing' does not exist"],
       [{ template: "../../etc/passwd" }, "there is no template"],
       [{ heads: ["a", "a"] }, "Duplicate head revisions specified"],
     ];

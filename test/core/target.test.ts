@@ -184,7 +184,7 @@ describe("an upgrade", () => {
     expect(() => planUpgrade(graph, rows, "heads")).toThrow(
       fault(
         "state/unknown-revision",
-        /^Can't locate revision identified by 'gone': the ledger has it as applied on 2026-11-01T10:00:00Z by ann, but no file does$/,
+        /^Can't locate revision identified by 'gone': it was applied on 2026-11-01T10:00:00Z by ann, but has no file$/,
       ),
     );
     expect(

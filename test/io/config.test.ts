@@ -164,21 +164,21 @@ describe("the database is found", () => {
       "PGHOST in the shell, DATABASE_URL in .env",
       { env: { PGHOST: "prod", PGDATABASE: "x" }, dotenv: "DATABASE_URL=postgres://u:s3cret@h/shop" },
       [
-        "environment variable PGHOST names another database (host=prod dbname=x) than .env line 1, which is used: u@h:5432/shop",
+        "environment variable PGHOST names a different database (host=prod dbname=x) from .env line 1, which is used: u@h:5432/shop",
       ],
     ],
     [
       "POSTGRES_* in the shell, an embedded database in .env",
       { env: postgres, dotenv: "DATABASE_URL=pglite:./data" },
       [
-        "environment variable POSTGRES_DB names another database (host=po port=6 dbname=d) than .env line 1, which is used: pglite:./data",
+        "environment variable POSTGRES_DB names a different database (host=po port=6 dbname=d) from .env line 1, which is used: pglite:./data",
       ],
     ],
     [
       "a service in the shell",
       { env: { PGSERVICE: "s", PGSERVICEFILE: "services" }, dotenv: "DATABASE_URL=postgres://u@h/d" },
       [
-        "environment variable PGSERVICE names another database (service=s) than .env line 1, which is used: u@h:7/d",
+        "environment variable PGSERVICE names a different database (service=s) from .env line 1, which is used: u@h:7/d",
       ],
     ],
     [
@@ -188,14 +188,14 @@ describe("the database is found", () => {
         dotenv: "DATABASE_URL=postgres://u:s3cret@h:5432/shop",
       },
       [
-        ".env line 1 names another database (host=h port=5432 dbname=shop) than environment variable DATABASE_URL, which is used: u@h:5432/other",
+        ".env line 1 names a different database (host=h port=5432 dbname=shop) from environment variable DATABASE_URL, which is used: u@h:5432/other",
       ],
     ],
     [
       "parts of both in parts",
       { env: { PGHOST: "prod" }, dotenv: "PGHOST=h\nPGUSER=u\nPGDATABASE=shop" },
       [
-        ".env line 1 names another database (host=h dbname=shop) than environment variable PGHOST, which is used: u@prod:5432/shop",
+        ".env line 1 names a different database (host=h dbname=shop) from environment variable PGHOST, which is used: u@prod:5432/shop",
       ],
     ],
     [
@@ -205,7 +205,7 @@ describe("the database is found", () => {
         file: { database: "postgres://u:${P:-s3cret}@h/shop" },
       },
       [
-        "migrate.config.json line 2 names another database (host=h dbname=shop) than environment variable PGHOST, which is used: u@prod:5432/shop",
+        "migrate.config.json line 2 names a different database (host=h dbname=shop) from environment variable PGHOST, which is used: u@prod:5432/shop",
       ],
     ],
     [
@@ -258,7 +258,7 @@ describe("the database is found", () => {
   it("nowhere, and the line of .env that was meant to name one is pointed at", async () => {
     const config = await load({ dotenv: "# a\nA='1\n2'\n\nDATABASE_URL postgres://u:s3cret@h/d\n" });
     expect(config.database).toMatchObject({
-      hint: expect.stringMatching(/\n.env line 5 is not NAME=value and is passed over$/),
+      hint: expect.stringMatching(/\n.env line 5 is not NAME=value and is ignored$/),
     });
   });
 
@@ -732,7 +732,7 @@ describe("the config file", () => {
   it("must exist when it is named", async () => {
     expect(await failure({ flags: { config: "no.json" } })).toMatchObject({
       code: "usage/config-file",
-      message: "there is no config file no.json",
+      message: "config file  does not existno.json",
     });
     expect((await failure({ flags: { config: "." } })).message).toContain("cannot read");
   });

@@ -55,7 +55,7 @@ test.skipIf(!existsSync("/dev/full")).each(commands)("%s to a full disk is an er
   });
   closeSync(out);
   expect(stderr).toMatch(
-    /^error\[usage\/cannot-write\] what is printed cannot be written: ENOSPC.*\nhint: .*\n$/,
+    /^error\[usage\/cannot-write\] cannot write the output: ENOSPC.*\nhint: .*\n$/,
   );
   expect(status).toBe(2);
 });

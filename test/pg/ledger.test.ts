@@ -74,7 +74,7 @@ describe.each(servers())("on $name", (server) => {
         const { code, stderr } = await migrate(["upgrade", "head", "--database", url], { cwd: format1 });
         expect({ code, stderr }).toEqual({
           code: 6,
-          stderr: expect.stringContaining("notice: the ledger was brought from format 1 to format 2"),
+          stderr: expect.stringContaining("notice: the ledger was upgraded from format 1 to format 2"),
         });
       } else if (way === "ensure-version")
         expect(await migrate(["ensure-version", "--database", url], { cwd: format1 })).toMatchObject({

@@ -277,7 +277,7 @@ CREATE INDEX i ON t (x);`,
     const { stdout, stderr } = await runText(url, script!);
     expect(stderr).toBe("");
     expect(stdout.replaceAll(/[0-9a-f]{64}/g, "…")).toMatchInlineSnapshot(`
-      "retort: 1 of 3 is done already
+      "retort: 1 of 3 is already done
       retort: 2 of 3
       retort: 3 of 3
        applied_revisions | current_heads |                                 receipt                                 

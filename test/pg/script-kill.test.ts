@@ -106,7 +106,7 @@ async function pointsOf(form: FormName, script: string): Promise<readonly number
     if (at > (points.at(-1) ?? 0)) points.push(at);
     from = found + 1;
   }
-  for (const text of ["\n-- ---- end", "\nBEGIN TRANSACTION READ ONLY;", "\n-- Lock: given back."]) {
+  for (const text of ["\n-- ---- end", "\nBEGIN TRANSACTION READ ONLY;", "\n-- Lock: released."]) {
     from = script.indexOf(text, from) + 1;
     expect(from).toBeGreaterThan(0);
     points.push(from);

@@ -196,10 +196,10 @@ describe("receipts", () => {
       [digitsOf(/'sha256:[0-9a-f]{64}' AS receipt/), "something was changed between"],
       [`\ufeff${text}`, "something was changed between"],
       [`-- Checked by the DBA.\n${text}`, "text was added before its title;"],
-      [`${text}\n`, "text was added behind its end;"],
+      [`${text}\n`, "text was added after its end;"],
       [
         `SELECT 1;\n${text}DROP TABLE x;`,
-        "text was added before its title, and text was added behind its end;",
+        "text was added before its title, and text was added after its end;",
       ],
     ] as const) {
       writeFileSync(file, changed);

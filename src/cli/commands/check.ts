@@ -8,8 +8,8 @@ import { type Command, flag } from "../command.ts";
 
 const command: Command = {
   name: "check",
-  summary: "Checks the files, for CI and pre-commit hooks: exit code 1 where something is to be cleared up.",
-  args: { "single-head": flag("there is one head and no more; needs no database") },
+  summary: "Checks the files, for CI and pre-commit hooks: exit code 1 if something is wrong.",
+  args: { "single-head": flag("check that there is exactly one head; needs no database") },
   positionals: { required: 0, names: [] },
   examples: [["migrate check --single-head", "did two branches add a migration each?"]],
   async run({ args, deps, project: options, printer, json }) {

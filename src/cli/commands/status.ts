@@ -42,7 +42,7 @@ const command: Command = {
     }
     for (const row of unknown)
       printer.data(
-        `unknown: ${row.revision}, applied on ${row.appliedAt} by ${row.appliedBy}, is in no file`,
+        `unknown: ${row.revision}, applied on ${row.appliedAt} by ${row.appliedBy}, has no file`,
       );
     if (unknown.length > 0 && unknown.length === applied.length)
       printer.info(`hint: ${vanishedHint(unknown[0]!.revision, true)}`);

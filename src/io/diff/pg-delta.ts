@@ -50,7 +50,7 @@ async function loaded(): Promise<
     throw new MigrateError(
       {
         code: "usage/no-engine",
-        message: "schemas are compared by the package @supabase/pg-delta, which is not installed here",
+        message: "comparing schemas needs the package @supabase/pg-delta, which is not installed",
         hint: `npm install -D ${PACKAGE}`,
       },
       { cause },

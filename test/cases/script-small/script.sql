@@ -1,16 +1,16 @@
 -- Retort migration script: upgrade <base> -> c
--- Receipt: sha256:4591e0aa90838a0ee36a0c61826f524d118838123d7d363f670c962160bbf8be
+-- Receipt: sha256:7a2df1fa6cdb4a21ae4b1acb11de03376c89540d0166261e5a1a60490aecd31b
 \if true
 -- For:  PostgreSQL 12 or later; ledger retort, format 2.
 -- Run:  psql -X -v ON_ERROR_STOP=1 -f migration.sql DATABASE
 --       directly, not through a transaction pooler; not inside BEGIN, so without -1.
 --
--- It stops, with nothing changed, where any revision is applied already.
--- Each step is a transaction: one that fails is rolled back; those before it stay.
+-- It stops, with nothing changed, if any revision is already applied.
+-- Each step is a transaction: one that fails is rolled back; those before it are kept.
 -- Each starts with a clean session: DateStyle ISO, TimeZone UTC, lock_timeout 5s,
 -- statement_timeout 0 (or those of PGOPTIONS), and the search_path of the database and the role.
 --
--- #     revision  message                         transaction  takes away
+-- #     revision  message                         transaction  removes
 -- 1  +  a         create users; it's `all` they   yes
 --                 have
 -- 2  +  b         users index                     no
@@ -20,9 +20,9 @@
 -- Cannot be rolled back:
 --   2  b  CREATE INDEX CONCURRENTLY
 
--- psql: stops at the first error, sends each statement as it stands, says little. What was set
--- before is kept, unless a script that stopped has kept it, and set again at the end. Where the end
--- of this file is missing, so is the \endif of the \if above, and the exit code is 3.
+-- psql: stops at the first error, sends each statement as written, prints little. The old settings
+-- are saved, unless a script that stopped has saved them, and restored at the end. If the end of
+-- this file is missing, so is the \endif of the \if above, and the exit code is 3.
 \if :{?retort_QUIET} \else
 \set retort_ON_ERROR_STOP :ON_ERROR_STOP \set retort_ON_ERROR_ROLLBACK :ON_ERROR_ROLLBACK
 \set retort_AUTOCOMMIT :AUTOCOMMIT \set retort_SINGLELINE :SINGLELINE
@@ -37,19 +37,19 @@
 \set FETCH_COUNT 0
 \set QUIET on
 \set retort_passed off
--- Where a transaction is open already the script stops below, with AUTOCOMMIT as it was.
+-- If a transaction is already open, the script stops below and leaves AUTOCOMMIT as it was.
 SELECT pg_catalog.transaction_timestamp() OPERATOR(pg_catalog.<>) pg_catalog.statement_timestamp()
   AS retort_open \gset
 \if :retort_open \set AUTOCOMMIT :retort_AUTOCOMMIT \endif
--- Fifty round trips come to the same session: a transaction pooler would share ours with others.
+-- Fifty round trips must reach the same session: a transaction pooler would share it with others.
 SELECT pg_catalog.format('DO $$BEGIN IF pg_catalog.pg_backend_pid() OPERATOR(pg_catalog.<>) %s THEN
   RAISE EXCEPTION USING ERRCODE = ''RT001'', MESSAGE = ''retort: a transaction pooler gives each '
-  'transaction another session'', HINT = ''Nothing was changed. Connect to the server itself.'';
+  'transaction another session'', HINT = ''Nothing was changed. Connect to the server directly.'';
   END IF; END$$', pg_catalog.pg_backend_pid()) FROM pg_catalog.generate_series(1, 50) \gexec
 
 -- ---- start --------------------------------------------------------------------------------------
 
--- Session: nothing is open, set or made in it that this script would end or drop.
+-- Session: it has nothing open, set or created that this script would end or drop.
 DO $body$
 DECLARE
   -- psql sends each statement as a message of its own, and in the simple protocol.
@@ -119,7 +119,7 @@ BEGIN
   END IF;
 END
 $body$;
--- What is set in the session is kept. A pooler of single statements refuses BEGIN.
+-- The session's settings are saved. A statement pooler refuses BEGIN.
 BEGIN;
 \if :{?retort_settings} \else
 SELECT pg_catalog.encode(pg_catalog.convert_to(coalesce(pg_catalog.json_object_agg(name,
@@ -128,14 +128,14 @@ SELECT pg_catalog.encode(pg_catalog.convert_to(coalesce(pg_catalog.json_object_a
 \endif
 COMMIT;
 
--- Session: names mean PostgreSQL's own objects, and text is read as it was written.
+-- Session: names mean PostgreSQL's own objects, and text is read as written.
 SET search_path = pg_catalog, pg_temp;
 SET client_encoding = 'UTF8';
 SET standard_conforming_strings = on;
 SET SESSION AUTHORIZATION DEFAULT;
 RESET ROLE;
 
--- Lock: this is the right place, and no other migrator is at work.
+-- Lock: this is the right database, and no other migrator is running.
 DO $retort$
 BEGIN
   PERFORM pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
@@ -162,7 +162,7 @@ END
 $retort$;
 BEGIN;
 
--- Ledger: created once. Where it is there already, this does nothing; skip it when you review.
+-- Ledger: created once. If it exists, this does nothing; skip it when you review.
 DO $retort$
 BEGIN
   PERFORM pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
@@ -1011,7 +1011,7 @@ $procedures$;
 END
 $retort$;
 
--- Guard: the ledger belongs to whom it should, is plain tables, and its procedures are these.
+-- Guard: the ledger has the right owner, plain tables, and exactly these procedures.
 DO $body$
 DECLARE
   -- needed; or optional: there may be none; or older: none, or one of an older format; or
@@ -1182,11 +1182,11 @@ EXCEPTION WHEN OTHERS OR query_canceled THEN
 END
 $body$;
 
--- Guard: what is applied is what was expected, and nothing is half done.
+-- Guard: exactly the expected revisions are applied, and no step is unfinished.
 CALL retort.require_state('{}', '{}', 3, 1401614897665169694, 'migrate upgrade %s:c --sql');
 
--- Log: which script this is, as it was handed out.
-CALL retort.begin_script('4591e0aa90838a0ee36a0c61826f524d118838123d7d363f670c962160bbf8be',
+-- Log: the receipt of this script.
+CALL retort.begin_script('7a2df1fa6cdb4a21ae4b1acb11de03376c89540d0166261e5a1a60490aecd31b',
   'base:c', 3, 1401614897665169694);
 COMMIT;
 
@@ -1202,9 +1202,9 @@ CALL retort.end_upgrade('a', 'b756792e8ca0fc6ce2a5434d1a40a65ff5d56b99f5a5890a10
   'a9f988b4444cbe189d0f82570a2a4fb7078eb6daa8ff5e96948a7f793d1bfa42', '{}', 'create users; it''s `all` they have') \; COMMIT;
 
 -- ---- 2 of 3: upgrade b, users index (0002_users_index.up.sql) -----------------------------------
--- Not in a transaction. If it stops, look with: SELECT * FROM retort.intent;
--- finish the step by hand, and write that down with its CALL of end_upgrade; or, where nothing
--- of it is done, forget it: CALL retort.forget_intent();
+-- Not in a transaction. If it stops, check: SELECT * FROM retort.intent;
+-- finish the step by hand and record it with its CALL of end_upgrade; or, if none
+-- of it is done, discard it: CALL retort.forget_intent();
 \echo 'retort: 2 of 3'
 BEGIN \; CALL retort.begin_step('b', 1, 912392414677810140) \; CALL retort.intend('b', 'up', 1, 1,
   'd0526ef32056eec792a17317c7e5844279d864cfa2204898df042f4759c37d46',
@@ -1214,7 +1214,7 @@ SET SESSION AUTHORIZATION DEFAULT \; RESET ROLE \; CALL retort.resume_step('b', 
 SET lock_timeout = 0;
 \if :ERROR \echo 'retort: stopped' \quit \endif
 
--- If it fails: look with \d users; an INVALID index is dropped first:
+-- If it fails: check with \d users; drop an INVALID index first:
 -- DROP INDEX CONCURRENTLY users_id;
 CREATE INDEX CONCURRENTLY users_id ON users (id);
 \if :ERROR \echo 'retort: stopped' \quit \endif
@@ -1231,7 +1231,7 @@ BEGIN \; CALL retort.begin_step('c', 2, 1192247266910753136);
 -- >> overwrites: users.tags
 UPDATE users SET tags = tags[1\:id];
 
--- >> takes away: column users.tags
+-- >> removes: column users.tags
 ALTER TABLE users DROP tags;
 
 SET CONSTRAINTS ALL IMMEDIATE \; SET SESSION AUTHORIZATION DEFAULT \; RESET ROLE \;
@@ -1241,16 +1241,16 @@ CALL retort.end_upgrade('c', 'a5099f891333fc7507af263f350bc8e0a0ea747624772492a7
 -- ---- end ----------------------------------------------------------------------------------------
 BEGIN TRANSACTION READ ONLY;
 
--- Check: what is applied now is what was promised, row by row.
+-- Check: exactly the revisions that should be applied now are, row by row.
 SELECT retort.check(3, 1401614897665169694) AS retort_passed \gset
 SELECT revisions AS applied_revisions, 'c' AS current_heads,
-  'sha256:4591e0aa90838a0ee36a0c61826f524d118838123d7d363f670c962160bbf8be' AS receipt FROM retort.state;
+  'sha256:7a2df1fa6cdb4a21ae4b1acb11de03376c89540d0166261e5a1a60490aecd31b' AS receipt FROM retort.state;
 COMMIT;
 SET SESSION AUTHORIZATION DEFAULT;
 RESET ROLE;
 RESET ALL;
 
--- Lock: given back.
+-- Lock: released.
 DO $retort$
 BEGIN
   PERFORM pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
@@ -1267,7 +1267,7 @@ BEGIN
 END
 $retort$;
 
--- The session and psql are as they were before.
+-- The settings of the session and of psql are restored.
 SELECT pg_catalog.count(pg_catalog.set_config(key, value, false))
   AS retort_restored FROM pg_catalog.json_each_text(pg_catalog.convert_from(pg_catalog.decode(
   :'retort_settings', 'hex'), 'UTF8')::pg_catalog.json) \gset

@@ -1,21 +1,21 @@
 -- Retort migration script: upgrade <base> -> 29f859a13ea1
--- Receipt: sha256:53e28779aac3c88f321ba545491aed92721026d7e13d70930da6d947d6ed4ae8
+-- Receipt: sha256:ca4067096ee8879e0952e2081c430907c9e6bcd3eae5ffbe5e839406a4342661
 \if true
 -- For:  PostgreSQL 12 or later; ledger retort, format 2.
 -- Run:  psql -X -v ON_ERROR_STOP=1 -f migration.sql DATABASE
 --       directly, not through a transaction pooler; not inside BEGIN, so without -1.
 --
--- It stops, with nothing changed, where any revision is applied already.
--- Each step is a transaction: one that fails is rolled back; those before it stay.
+-- It stops, with nothing changed, if any revision is already applied.
+-- Each step is a transaction: one that fails is rolled back; those before it are kept.
 -- Each starts with a clean session: DateStyle ISO, TimeZone UTC, lock_timeout 5s,
 -- statement_timeout 0 (or those of PGOPTIONS), and the search_path of the database and the role.
 --
--- #     revision      message       transaction  takes away
+-- #     revision      message       transaction  removes
 -- 1  +  29f859a13ea1  create users  yes
 
--- psql: stops at the first error, sends each statement as it stands, says little. What was set
--- before is kept, unless a script that stopped has kept it, and set again at the end. Where the end
--- of this file is missing, so is the \endif of the \if above, and the exit code is 3.
+-- psql: stops at the first error, sends each statement as written, prints little. The old settings
+-- are saved, unless a script that stopped has saved them, and restored at the end. If the end of
+-- this file is missing, so is the \endif of the \if above, and the exit code is 3.
 \if :{?retort_QUIET} \else
 \set retort_ON_ERROR_STOP :ON_ERROR_STOP \set retort_ON_ERROR_ROLLBACK :ON_ERROR_ROLLBACK
 \set retort_AUTOCOMMIT :AUTOCOMMIT \set retort_SINGLELINE :SINGLELINE
@@ -30,19 +30,19 @@
 \set FETCH_COUNT 0
 \set QUIET on
 \set retort_passed off
--- Where a transaction is open already the script stops below, with AUTOCOMMIT as it was.
+-- If a transaction is already open, the script stops below and leaves AUTOCOMMIT as it was.
 SELECT pg_catalog.transaction_timestamp() OPERATOR(pg_catalog.<>) pg_catalog.statement_timestamp()
   AS retort_open \gset
 \if :retort_open \set AUTOCOMMIT :retort_AUTOCOMMIT \endif
--- Fifty round trips come to the same session: a transaction pooler would share ours with others.
+-- Fifty round trips must reach the same session: a transaction pooler would share it with others.
 SELECT pg_catalog.format('DO $$BEGIN IF pg_catalog.pg_backend_pid() OPERATOR(pg_catalog.<>) %s THEN
   RAISE EXCEPTION USING ERRCODE = ''RT001'', MESSAGE = ''retort: a transaction pooler gives each '
-  'transaction another session'', HINT = ''Nothing was changed. Connect to the server itself.'';
+  'transaction another session'', HINT = ''Nothing was changed. Connect to the server directly.'';
   END IF; END$$', pg_catalog.pg_backend_pid()) FROM pg_catalog.generate_series(1, 50) \gexec
 
 -- ---- start --------------------------------------------------------------------------------------
 
--- Session: nothing is open, set or made in it that this script would end or drop.
+-- Session: it has nothing open, set or created that this script would end or drop.
 DO $body$
 DECLARE
   -- psql sends each statement as a message of its own, and in the simple protocol.
@@ -112,7 +112,7 @@ BEGIN
   END IF;
 END
 $body$;
--- What is set in the session is kept. A pooler of single statements refuses BEGIN.
+-- The session's settings are saved. A statement pooler refuses BEGIN.
 BEGIN;
 \if :{?retort_settings} \else
 SELECT pg_catalog.encode(pg_catalog.convert_to(coalesce(pg_catalog.json_object_agg(name,
@@ -121,14 +121,14 @@ SELECT pg_catalog.encode(pg_catalog.convert_to(coalesce(pg_catalog.json_object_a
 \endif
 COMMIT;
 
--- Session: names mean PostgreSQL's own objects, and text is read as it was written.
+-- Session: names mean PostgreSQL's own objects, and text is read as written.
 SET search_path = pg_catalog, pg_temp;
 SET client_encoding = 'UTF8';
 SET standard_conforming_strings = on;
 SET SESSION AUTHORIZATION DEFAULT;
 RESET ROLE;
 
--- Lock: this is the right place, and no other migrator is at work.
+-- Lock: this is the right database, and no other migrator is running.
 DO $retort$
 BEGIN
   PERFORM pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
@@ -155,7 +155,7 @@ END
 $retort$;
 BEGIN;
 
--- Ledger: created once. Where it is there already, this does nothing; skip it when you review.
+-- Ledger: created once. If it exists, this does nothing; skip it when you review.
 DO $retort$
 BEGIN
   PERFORM pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
@@ -1004,7 +1004,7 @@ $procedures$;
 END
 $retort$;
 
--- Guard: the ledger belongs to whom it should, is plain tables, and its procedures are these.
+-- Guard: the ledger has the right owner, plain tables, and exactly these procedures.
 DO $body$
 DECLARE
   -- needed; or optional: there may be none; or older: none, or one of an older format; or
@@ -1175,12 +1175,12 @@ EXCEPTION WHEN OTHERS OR query_canceled THEN
 END
 $body$;
 
--- Guard: what is applied is what was expected, and nothing is half done.
+-- Guard: exactly the expected revisions are applied, and no step is unfinished.
 CALL retort.require_state('{}', '{}', 1, 418732435334715376,
   'migrate upgrade %s:29f859a13ea1 --sql');
 
--- Log: which script this is, as it was handed out.
-CALL retort.begin_script('53e28779aac3c88f321ba545491aed92721026d7e13d70930da6d947d6ed4ae8',
+-- Log: the receipt of this script.
+CALL retort.begin_script('ca4067096ee8879e0952e2081c430907c9e6bcd3eae5ffbe5e839406a4342661',
   'base:29f859a13ea1', 1, 418732435334715376);
 COMMIT;
 
@@ -1197,16 +1197,16 @@ CALL retort.end_upgrade('29f859a13ea1', '91c7e6debe110f458113b6875bae8f4c01ca634
 -- ---- end ----------------------------------------------------------------------------------------
 BEGIN TRANSACTION READ ONLY;
 
--- Check: what is applied now is what was promised, row by row.
+-- Check: exactly the revisions that should be applied now are, row by row.
 SELECT retort.check(1, 418732435334715376) AS retort_passed \gset
 SELECT revisions AS applied_revisions, '29f859a13ea1' AS current_heads,
-  'sha256:53e28779aac3c88f321ba545491aed92721026d7e13d70930da6d947d6ed4ae8' AS receipt FROM retort.state;
+  'sha256:ca4067096ee8879e0952e2081c430907c9e6bcd3eae5ffbe5e839406a4342661' AS receipt FROM retort.state;
 COMMIT;
 SET SESSION AUTHORIZATION DEFAULT;
 RESET ROLE;
 RESET ALL;
 
--- Lock: given back.
+-- Lock: released.
 DO $retort$
 BEGIN
   PERFORM pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
@@ -1223,7 +1223,7 @@ BEGIN
 END
 $retort$;
 
--- The session and psql are as they were before.
+-- The settings of the session and of psql are restored.
 SELECT pg_catalog.count(pg_catalog.set_config(key, value, false))
   AS retort_restored FROM pg_catalog.json_each_text(pg_catalog.convert_from(pg_catalog.decode(
   :'retort_settings', 'hex'), 'UTF8')::pg_catalog.json) \gset
