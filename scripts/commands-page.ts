@@ -40,15 +40,15 @@ const INTRODUCTION = `# Commands
 
 <!-- Made by scripts/docs.ts from the definitions in src/cli/commands; do not edit. -->
 
-\`migrate --help\` is the overview and \`migrate COMMAND --help\` what stands below. Names may be written with \`_\` for
-\`-\`, as Alembic does (\`list_templates\`).
+\`migrate --help\` prints the overview, and \`migrate COMMAND --help\` what is below. Names can be written with \`_\` for
+\`-\`, as in Alembic (\`list_templates\`).
 
-What a command answers goes to stdout, everything else to stderr; with \`--json\` the answer is one JSON document, an
-error included. These flags go with every command, before its name or after it:
+The answer of a command goes to stdout, everything else to stderr; with \`--json\` the answer is one JSON document, also
+for an error. These flags go with every command, before or after its name:
 
 ${flagTable(globals).join("")}
 
-Before the name \`-c\` is always \`--config\`; behind \`current\` it is \`--check-heads\`, as in Alembic.
+Before the command's name, \`-c\` is always \`--config\`; after \`current\` it is \`--check-heads\`, as in Alembic.
 
 | exit code | |
 |---|---|
@@ -76,16 +76,16 @@ Where a command takes a TARGET, it can be
 | \`+2\`, \`-1\` | so many up or down from what is applied |
 | \`29f8+2\`, \`head-1\` | so many up or down from there |
 | \`billing@head\`, \`billing@+1\`, \`billing@base\` | the same on that branch alone |
-| \`current\` | what is applied: for \`show\`, \`edit\`, \`history\` |
+| \`current\` | what is applied; for \`show\`, \`edit\`, \`history\` |
 | \`a:b\`; \`a,b:head\` | from a (or from both) to b: for \`history -r\` and \`--sql\` |
 
 ## Templates for new revisions
 
-\`migrate revision -t NAME\` begins the files as \`NAME.up.sql\` and \`NAME.down.sql\`, from the folder that the config file
+\`migrate revision -t NAME\` starts the files from \`NAME.up.sql\` and \`NAME.down.sql\`, from the folder that the config file
 names in \`templates\`, or else from those that are shipped (\`migrate list-templates\`). One of yours replaces a shipped one
-of its name: \`default\` is what every revision begins as, \`merge\` what \`migrate merge\` writes.
+of the same name: \`default\` is what every revision starts from, \`merge\` what \`migrate merge\` writes.
 
-A template is the SQL below the header. It may begin with \`-- template: <what it is for>\`, which is not copied, and then
+A template is the SQL below the header. It can start with \`-- template: <what it is for>\`, which is not copied, and then
 with \`transaction\`, \`irreversible\`, \`lock-timeout\` and \`statement-timeout\` as in a header; with \`irreversible\` no down
 file is made. In comment lines \`{{message}}\`, \`{{revision}}\` and \`{{date}}\` are replaced.
 
