@@ -73,7 +73,7 @@ MIGRATE_TO ?= head
 # More flags for the command, for example: make migrate-create MSG="add users" MIGRATE_FLAGS="--head billing@head"
 MIGRATE_FLAGS ?=
 
-# What make does without a target is for your Makefile to say, also below the include.
+# The default goal remains that of your Makefile, even where it is set below the include.
 MIGRATE_GOAL_BEFORE := $(.DEFAULT_GOAL)
 
 .PHONY: migrate-create migrate-up migrate-down migrate-status migrate-sql
@@ -88,8 +88,8 @@ migrate-create:
 migrate-up:
 	@$(MIGRATE) upgrade $(MIGRATE_TO) $(MIGRATE_FLAGS)
 
-# The last migration back; another target: make migrate-down MIGRATE_TO=base
-# Where nobody can be asked and data would go: make migrate-down MIGRATE_FLAGS=--yes
+# Undoes the last migration; another target: make migrate-down MIGRATE_TO=base
+# Without a terminal, where data would be lost: make migrate-down MIGRATE_FLAGS=--yes
 migrate-down: MIGRATE_TO = -1
 migrate-down:
 	@$(MIGRATE) downgrade $(MIGRATE_TO) $(MIGRATE_FLAGS)

@@ -270,7 +270,8 @@ function checked(text: string, direction: Direction, template?: string) {
   throw MigrateError.all(
     diagnostics.map(({ code, message, hint }) => ({
       code: template === undefined ? "usage/header" : code,
-      message: template === undefined ? message : `a file made from this template would not be valid: ${message}`,
+      message:
+        template === undefined ? message : `a file made from this template would not be valid: ${message}`,
       ...(hint === undefined ? {} : { hint }),
       ...(template === undefined ? {} : { location: { path: template, line: 1, column: 1 } }),
     })),

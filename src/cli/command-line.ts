@@ -18,37 +18,34 @@ const table = {
   },
   run: {
     upgrade: [
-      "apply migrations up to a target; --sql writes a script instead",
+      "apply migrations up to a target; --sql writes a script",
       () => import("./commands/upgrade.ts"),
     ],
     downgrade: [
-      "undo migrations down to a target; --sql writes a script instead",
+      "undo migrations down to a target; --sql writes a script",
       () => import("./commands/downgrade.ts"),
     ],
     stamp: ["record revisions as applied without running them", () => import("./commands/stamp.ts")],
     repair: ["accept applied files that changed", () => import("./commands/repair.ts")],
     "ensure-version": ["create the ledger and nothing else", () => import("./commands/ensure-version.ts")],
   },
-  look: {
+  inspect: {
     status: ["show what is applied and what is pending", () => import("./commands/status.ts")],
     current: ["show the current revisions", () => import("./commands/current.ts")],
     history: ["list the migrations, newest first", () => import("./commands/history.ts")],
-    graph: ["draw the migrations as a graph; also for Mermaid and Graphviz", () => import("./commands/graph.ts")],
+    graph: [
+      "draw the migrations as a graph; also for Mermaid and Graphviz",
+      () => import("./commands/graph.ts"),
+    ],
     heads: ["list the migrations that nothing follows", () => import("./commands/heads.ts")],
     branches: ["show where the history forks", () => import("./commands/branches.ts")],
     show: ["show one migration in full", () => import("./commands/show.ts")],
     verify: ["check that applied files are unchanged", () => import("./commands/verify.ts")],
-    lint: [
-      "check what migrations do to a busy database, and suggest what to write",
-      () => import("./commands/lint.ts"),
-    ],
-    check: ["check that there is one head, in CI and pre-commit hooks", () => import("./commands/check.ts")],
+    lint: ["check what migrations do to a busy database", () => import("./commands/lint.ts")],
+    check: ["check that there is one head; for CI and pre-commit hooks", () => import("./commands/check.ts")],
     log: ["show what was done to the database, when and by whom", () => import("./commands/log.ts")],
     receipt: ["check a script against its receipt", () => import("./commands/receipt.ts")],
-    config: [
-      "show the settings, their origin, and whether the database answers",
-      () => import("./commands/config.ts"),
-    ],
+    config: ["show the settings and whether the database answers", () => import("./commands/config.ts")],
   },
 } satisfies Record<string, Record<string, Entry>>;
 

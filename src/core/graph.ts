@@ -175,7 +175,7 @@ export function unknownRevision(graph: Graph, name: string): Diagnostic {
   return {
     code: "graph/unknown-revision",
     message: `Can't locate revision identified by '${name}'`,
-    hint: `${meant === undefined ? "" : `did you mean '${meant}'? `}all revisions are listed by: migrate history`,
+    hint: `${meant === undefined ? "" : `did you mean '${meant}'? `}list the revisions with: migrate history`,
   };
 }
 

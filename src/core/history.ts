@@ -44,7 +44,7 @@ export function historyOf(
     throw new MigrateError({
       code: "graph/no-such-range",
       message: `Requested range ${range} does not refer to ancestor/descendant revisions along the same branch`,
-      hint: "the start must come before the end; without a start the history begins at base",
+      hint: "the start must come before the end; without a start, the history starts at base",
     });
   }
   const before = requiredBy(graph, starts);

@@ -1,17 +1,17 @@
 /** What a statement takes away or overwrites → the words for a person. */
 import type { Loss } from "../core/statement/losses.ts";
 
-/** `removes: table shop.users and all that depends on it` */
+/** `takes away: table shop.users and all that depends on it` */
 export const lossLine = (loss: Loss): string => `${WORDS[loss.effect]}: ${lossText(loss)}`;
 
-/** In a column named "removes": `table shop.users`, `overwrites: users.email`. */
+/** In a column named "takes away": `table shop.users`, `overwrites: users.email`. */
 export const lossCell = (loss: Loss): string =>
   loss.effect === "takes-away" ? lossText(loss) : lossLine(loss);
 
 const WORDS: Readonly<Record<Loss["effect"], string>> = {
-  "takes-away": "removes",
+  "takes-away": "takes away",
   overwrites: "overwrites",
-  "not-known": "unknown effect",
+  "not-known": "not known",
 };
 
 function lossText({ kind, object, cascade, by }: Loss): string {

@@ -94,7 +94,7 @@ describe("a new revision", () => {
       [{ branchLabels: ["a"] }, "Branch name 'a'"],
       [{ branchLabels: ["a,b"] }, "'a,b'"],
       [{ template: "nothing" }, "template 'nothing' does not exist"],
-      [{ template: "../../etc/passwd" }, "there is no template"],
+      [{ template: "../../etc/passwd" }, "template '../../etc/passwd' does not exist"],
       [{ heads: ["a", "a"] }, "Duplicate head revisions specified"],
     ];
     for (const [options, message] of bad)

@@ -156,7 +156,7 @@ describe("an upgrade", () => {
     expect(() => planUpgrade(graph, appliedBelow(graph, ["aa02"]), "+1")).toThrow(
       expect.objectContaining({
         code: "graph/ambiguous-walk",
-        hint: "name the revision that is meant, for example: bb01",
+        hint: "name the revision, for example: bb01",
       }),
     );
   });
@@ -234,7 +234,7 @@ describe("a downgrade", () => {
         message: expect.stringContaining(
           "'-1' could start at bb03, cc02 (sql/0006_cc.up.sql, 2026-11-02), dd02",
         ),
-        hint: "say which, for example: bb03@-1 or cc02@-1 or dd02@-1",
+        hint: "name one, for example: bb03@-1 or cc02@-1 or dd02@-1",
       }),
     );
     expect(ids(planDowngrade(graph, all, "cc02@-1"))).toBe("cc02");

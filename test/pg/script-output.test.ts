@@ -155,7 +155,7 @@ describe("receipts", () => {
     expect(await migrate(["receipt", file])).toEqual({
       code: 0,
       stdout: `${receipt}\n`,
-      stderr: "as it was handed out\n",
+      stderr: "unchanged since it was written\n",
     });
     // What any shell can compute.
     const digits = receipt.slice("sha256:".length);
@@ -169,9 +169,7 @@ describe("receipts", () => {
     expect(stdout).toContain(receipt);
     const log = await migrate(["log", "--database", url]);
     expect(log.stdout).toMatch(
-      new RegExp(
-        `\n\\S+Z {2}postgres {2}ran script handed out as ${receipt}, revisions base:3fb05c94e8d2\n$`,
-      ),
+      new RegExp(`\n\\S+Z {2}postgres {2}ran script with receipt ${receipt}, revisions base:3fb05c94e8d2\n$`),
     );
     const value = JSON.parse((await migrate(["log", "--json", "--database", url])).stdout) as {
       log: readonly object[];
@@ -205,13 +203,15 @@ describe("receipts", () => {
       writeFileSync(file, changed);
       const found = await migrate(["receipt", file]);
       if (how === undefined) {
-        expect(found).toMatchObject({ code: 2, stderr: expect.stringContaining("states no receipt") });
+        expect(found).toMatchObject({ code: 2, stderr: expect.stringContaining("has no receipt") });
         continue;
       }
       expect(found).toEqual({
         code: 1,
         stdout: expect.not.stringContaining(receipt),
-        stderr: expect.stringMatching(new RegExp(`not as it was handed out: ${how}.*it states ${receipt}`)),
+        stderr: expect.stringMatching(
+          new RegExp(`was changed after it was written: ${how}.*its receipt is ${receipt}`),
+        ),
       });
     }
     writeFileSync(file, text.replaceAll("\n", "\r\n"));

@@ -42,13 +42,13 @@ const command: Command = {
     for (const id of current)
       printer.lines(verbose ? [...detailsOf(graph, id), ""] : [currentLine(graph, id)]);
     for (const row of state.unknown) {
-      printer.warn(
-        `${row.revision} was applied on ${row.appliedAt} by ${row.appliedBy}, but has no file`,
-      );
+      printer.warn(`${row.revision} was applied on ${row.appliedAt} by ${row.appliedBy}, but has no file`);
     }
     if (state.interrupted !== undefined) {
       const { startedAt, startedBy } = state.interrupted;
-      printer.warn(`interrupted: ${interruptedText(state.interrupted)}, started ${startedAt} by ${startedBy}`);
+      printer.warn(
+        `interrupted: ${interruptedText(state.interrupted)}, started ${startedAt} by ${startedBy}`,
+      );
     }
     if (findings.length > 0) printer.error(MigrateError.all(findings));
     return exitCode;

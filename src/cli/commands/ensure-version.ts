@@ -29,8 +29,7 @@ const command: Command = {
       lockWait: seconds(args.text("lock-wait"), "--lock-wait"),
     });
     if (json) printer.json({ created, upgradedFrom: upgradedFrom ?? null });
-    else if (upgradedFrom !== undefined)
-      printer.info(`the ledger was upgraded from format ${upgradedFrom}`);
+    else if (upgradedFrom !== undefined) printer.info(`the ledger was upgraded from format ${upgradedFrom}`);
     else printer.info(created ? "the ledger was created" : "the ledger already exists");
   },
 };

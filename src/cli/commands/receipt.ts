@@ -13,8 +13,7 @@ const CHANGES: Readonly<Record<Change, string>> = {
 
 const command: Command = {
   name: "receipt",
-  summary:
-    "Checks a script against its receipt; exit code 1 if it was changed.",
+  summary: "Checks a script against its receipt; exit code 1 if it was changed.",
   args: {},
   positionals: { required: 1, names: ["FILE"] },
   examples: [["migrate receipt migration.sql", "compare it with the ledger's log: migrate log"]],

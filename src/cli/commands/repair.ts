@@ -13,7 +13,10 @@ const command: Command = {
   summary:
     "Accepts changed files of applied migrations, and repairs an inconsistent ledger; shows what is wrong and asks first.",
   args: {
-    forget: value("delete the ledger row of this applied revision, which has no file; can be repeated", "REVISION"),
+    forget: value(
+      "delete the ledger row of this applied revision, which has no file; can be repeated",
+      "REVISION",
+    ),
     yes: flag("do not ask", "y"),
     sql: flag("write a script that does it instead; reads the database"),
     ...writeFlags,

@@ -21,15 +21,18 @@ const command: Command = {
     remove: flag("delete the files of the newest revision, or of --head, unless it is applied"),
     yes: flag("with --remove: go on without a database to ask", "y"),
     autogenerate: flag("write the SQL that brings the schema to what is in the schema folder"),
-    desired: value("with --autogenerate: database with the desired schema, instead of the schema folder", "URL"),
+    desired: value(
+      "with --autogenerate: database with the desired schema, instead of the schema folder",
+      "URL",
+    ),
     rename: value("with --autogenerate: shop.users.name=full_name; can be repeated", "OLD=NEW"),
     "allow-loss": flag("with --autogenerate: allow the loss of rows and values"),
-    "allow-rebuild": value("with --autogenerate: allow a table to be dropped and recreated; can be repeated", "TABLE"),
-    online: flag("with --autogenerate: build indexes while their tables are in use"),
-    ignore: value(
-      "with --autogenerate: ignore objects, such as shop.audit_*; can be repeated",
-      "PATTERN",
+    "allow-rebuild": value(
+      "with --autogenerate: allow a table to be dropped and recreated; can be repeated",
+      "TABLE",
     ),
+    online: flag("with --autogenerate: build indexes while their tables are in use"),
+    ignore: value("with --autogenerate: ignore objects, such as shop.audit_*; can be repeated", "PATTERN"),
     scratch: value("with --autogenerate: server on which to create scratch databases", "URL"),
     sql: flag("no effect: writing a revision needs no database"),
   },
@@ -73,8 +76,7 @@ async function create(invocation: Invocation): Promise<void> {
 const GENERATING = ["desired", "rename", "allow-loss", "allow-rebuild", "online", "ignore", "scratch"];
 
 async function generate({ args, deps, printer, json }: Invocation, options: RevisionOptions): Promise<void> {
-  if (options.template !== undefined)
-    throw exclusive("--template and --autogenerate cannot be combined");
+  if (options.template !== undefined) throw exclusive("--template and --autogenerate cannot be combined");
   const { created, scratch, notes } = await autogenerate(deps, {
     ...options,
     desired: args.text("desired"),
@@ -90,7 +92,8 @@ async function generate({ args, deps, printer, json }: Invocation, options: Revi
   for (const note of notes) printer.warn(note);
   if (json) printer.json(created.map(({ revision, parents, files }) => ({ revision, parents, files })));
   else for (const each of created) printNew(each, printer, false);
-  if (created.length === 0) printer.info("nothing to write: the migrations already lead to the desired schema");
+  if (created.length === 0)
+    printer.info("nothing to write: the migrations already lead to the desired schema");
 }
 
 async function remove({ args, deps, project, printer, json }: Invocation): Promise<void> {

@@ -120,8 +120,7 @@ function connectError(address: DatabaseAddress, error: DriverError): MigrateErro
 }
 
 function connectHint(address: DatabaseAddress, { code, message }: DriverError): string {
-  if (address.kind === "pglite")
-    return "check that this user can write to the database's folder";
+  if (address.kind === "pglite") return "check that this user can write to the database's folder";
   if (message.includes("does not support SSL"))
     return "give the server a certificate, or, in a trusted network, use sslmode=prefer or sslmode=disable in the address";
   if (code === "3D000") return `create the database first, for example with: createdb ${address.database}`;

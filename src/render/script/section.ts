@@ -118,11 +118,9 @@ const WORDS: Partial<Record<Purpose, string>> = {
   "guard-session": "-- Session: it has nothing open, set or created that this script would end or drop.",
   pin: "-- Session: names mean PostgreSQL's own objects, and text is read as written.",
   lock: "-- Lock: this is the right database, and no other migrator is running.",
-  "create-ledger":
-    "-- Ledger: created once. If it exists, this does nothing; skip it when you review.",
+  "create-ledger": "-- Ledger: created once. If it exists, this does nothing; skip it when you review.",
   "repair-ledger": "-- Repair: the ledger's tables and procedures exist, and its rows are consistent.",
-  "guard-ledger":
-    "-- Guard: the ledger has the right owner, plain tables, and exactly these procedures.",
+  "guard-ledger": "-- Guard: the ledger has the right owner, plain tables, and exactly these procedures.",
   "guard-lock": "-- Guard: this session holds the lock.",
   "guard-start": "-- Guard: exactly the expected revisions are applied, and no step is unfinished.",
   receipt: "-- Log: the receipt of this script.",
@@ -159,7 +157,9 @@ function howToLook({ trace, purpose, repeatable }: Statement): readonly string[]
   const [first = "", second = ""] = (trace?.names ?? []).map(commentText);
   switch (trace?.kind) {
     case undefined:
-      return [repeatable === true ? "what it did is kept; run it again to continue." : "it can be run again."];
+      return [
+        repeatable === true ? "what it did is kept; run it again to continue." : "it can be run again.",
+      ];
     case "commits":
       return ["what it has committed is kept; only its own work shows how far it got."];
     case "create index":

@@ -119,7 +119,7 @@ function stepsTable({ steps, kind, batches }: Plan): readonly string[] {
     ...(runs
       ? [
           { name: "transaction", most: 12 },
-          { name: "removes", most: 40 },
+          { name: "takes away", most: 40 },
         ]
       : []),
   ];

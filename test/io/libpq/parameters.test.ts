@@ -51,7 +51,7 @@ describe("what libpq would fill in", () => {
     ["postgres://h:65536", {}, "not a number from 1 to 65535 (from a test)"],
     ["postgres:///d", { PGHOST: "a,b" }, "several hosts (from environment variable PGHOST)"],
     ["postgres:///d", { PGPORT: "1,2" }, "several hosts (from environment variable PGPORT)"],
-    ["postgres://h", { PGSSLMODE: "on" }, "sslmode is none of disable, allow"],
+    ["postgres://h", { PGSSLMODE: "on" }, "sslmode must be one of disable, allow"],
     ["postgres://h?connect_timeout=soon", {}, "connect_timeout is not a number of seconds"],
     ["postgres://h", { PGSSLCRL: "/x" }, '"sslcrl" is not supported (from environment variable PGSSLCRL)'],
   ])("refuses %s with %o", async (text, env, message) => {
