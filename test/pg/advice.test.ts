@@ -69,7 +69,7 @@ describe.each(servers())("on $name", (server) => {
   test.each([
     ["ALTER TYPE e ADD VALUE 'b';\nSELECT 'b'::e;", "a migration of its own"],
     ["SET search_path = '';\nCREATE TABLE b ();", "qualify the name"],
-    ["CREATE TABLE b (id int);\nSELECT id,\u00a0id FROM b;", "holds U+00A0"],
+    ["CREATE TABLE b (id int);\nSELECT id,\u00a0id FROM b;", "is U+00A0"],
   ])("%j is explained", async (sql, advice) => {
     const { url } = await ownDatabase(server);
     const shop = project({ a: "CREATE TYPE e AS ENUM ('a');", b: sql });
@@ -92,6 +92,6 @@ test("a server whose pg_hba.conf has no line for us", async () => {
   const failure = await failureOf(openSession(await resolveAddress(address, "a test", "/", none)));
   expect(failure).toMatchObject({
     code: "execution/connect",
-    hint: expect.stringContaining("let ann into shop"),
+    hint: expect.stringContaining("let ann connect to shop"),
   });
 });

@@ -211,7 +211,7 @@ describe.each(servers())("on $name", (server) => {
     shop.write("0002_b.up.sql", `${header}\n${mended}`);
     expect(await failureOf(shop.upgrade(url))).toMatchObject({
       code: "state/interrupted",
-      message: expect.stringContaining("statement 1 is done, and the file now runs in a transaction"),
+      message: expect.stringContaining("statement 1 is done, but the file now runs in a transaction"),
       hint: expect.stringContaining("write '-- transaction: none' in its header"),
       location: { path: "0002_b.up.sql" },
     });

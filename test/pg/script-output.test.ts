@@ -222,7 +222,7 @@ describe("receipts", () => {
     const other = await ownDatabase(server!);
     expect(await psql(other.url, file)).toMatchObject({
       code: 3,
-      stderr: expect.stringContaining("its line ends were changed"),
+      stderr: expect.stringContaining("its line ends were converted"),
     });
     expect(await query(other.url, "SELECT FROM pg_namespace WHERE nspname = 'retort'")).toEqual([]);
   });

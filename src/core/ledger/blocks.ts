@@ -44,7 +44,7 @@ export function lockBlock(key: bigint, { schema }: LedgerNames, place: Place): s
   return block([
     ...stopIf(
       "length('\n') <> 1",
-      literal("retort: this script was changed after it was written: its line ends were converted"),
+      literal("retort: this script was changed: its line ends were converted"),
       nothing(" Copy the file in binary mode, not as text."),
     ),
     ...(place.minimumVersion === undefined

@@ -1,5 +1,5 @@
 -- Retort migration script: upgrade <base> -> c
--- Receipt: sha256:994895bae0f0a7196872148c4ab369a8e8a86fa32b6b319f5e709d8eec64d054
+-- Receipt: sha256:18a89e012cd35102b645bc6eaf3b583605c25d50ec896ccfc431268aaedcecaa
 \if true
 -- For:  PostgreSQL 12 or later; ledger retort, format 2.
 -- Run:  psql -X -v ON_ERROR_STOP=1 -f migration.sql DATABASE
@@ -143,7 +143,7 @@ BEGIN
   IF length('
 ') <> 1 THEN
     RAISE EXCEPTION USING ERRCODE = 'RT001',
-      MESSAGE = 'retort: this script was changed after it was written: its line ends were converted',
+      MESSAGE = 'retort: this script was changed: its line ends were converted',
       HINT = 'Nothing was changed. Copy the file in binary mode, not as text.';
   END IF;
   IF current_setting('server_version_num')::integer < 120000 THEN
@@ -1185,7 +1185,7 @@ $body$;
 CALL retort.require_state('{}', '{}', 3, 1401614897665169694, 'migrate upgrade %s:c --sql');
 
 -- Log: the receipt of this script.
-CALL retort.begin_script('994895bae0f0a7196872148c4ab369a8e8a86fa32b6b319f5e709d8eec64d054',
+CALL retort.begin_script('18a89e012cd35102b645bc6eaf3b583605c25d50ec896ccfc431268aaedcecaa',
   'base:c', 3, 1401614897665169694);
 COMMIT;
 
@@ -1243,7 +1243,7 @@ BEGIN TRANSACTION READ ONLY;
 -- Check: exactly the revisions that should be applied now are, row by row.
 SELECT retort.check(3, 1401614897665169694) AS retort_passed \gset
 SELECT revisions AS applied_revisions, 'c' AS current_heads,
-  'sha256:994895bae0f0a7196872148c4ab369a8e8a86fa32b6b319f5e709d8eec64d054' AS receipt FROM retort.state;
+  'sha256:18a89e012cd35102b645bc6eaf3b583605c25d50ec896ccfc431268aaedcecaa' AS receipt FROM retort.state;
 COMMIT;
 SET SESSION AUTHORIZATION DEFAULT;
 RESET ROLE;

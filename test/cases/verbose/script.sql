@@ -1,5 +1,5 @@
 -- Retort migration script: upgrade <base> -> 29f859a13ea1
--- Receipt: sha256:f94bb7521c838108dddb5cb12c0ed66cfa23e33c265f2dbc08675fed77fe6b2a
+-- Receipt: sha256:ea80b4e63d84e70c20b166abe72d356c9f91d7643bf3b2db88073aa47af99a83
 \if true
 -- For:  PostgreSQL 12 or later; ledger retort, format 2.
 -- Run:  psql -X -v ON_ERROR_STOP=1 -f migration.sql DATABASE
@@ -136,7 +136,7 @@ BEGIN
   IF length('
 ') <> 1 THEN
     RAISE EXCEPTION USING ERRCODE = 'RT001',
-      MESSAGE = 'retort: this script was changed after it was written: its line ends were converted',
+      MESSAGE = 'retort: this script was changed: its line ends were converted',
       HINT = 'Nothing was changed. Copy the file in binary mode, not as text.';
   END IF;
   IF current_setting('server_version_num')::integer < 120000 THEN
@@ -1179,7 +1179,7 @@ CALL retort.require_state('{}', '{}', 1, 418732435334715376,
   'migrate upgrade %s:29f859a13ea1 --sql');
 
 -- Log: the receipt of this script.
-CALL retort.begin_script('f94bb7521c838108dddb5cb12c0ed66cfa23e33c265f2dbc08675fed77fe6b2a',
+CALL retort.begin_script('ea80b4e63d84e70c20b166abe72d356c9f91d7643bf3b2db88073aa47af99a83',
   'base:29f859a13ea1', 1, 418732435334715376);
 COMMIT;
 
@@ -1199,7 +1199,7 @@ BEGIN TRANSACTION READ ONLY;
 -- Check: exactly the revisions that should be applied now are, row by row.
 SELECT retort.check(1, 418732435334715376) AS retort_passed \gset
 SELECT revisions AS applied_revisions, '29f859a13ea1' AS current_heads,
-  'sha256:f94bb7521c838108dddb5cb12c0ed66cfa23e33c265f2dbc08675fed77fe6b2a' AS receipt FROM retort.state;
+  'sha256:ea80b4e63d84e70c20b166abe72d356c9f91d7643bf3b2db88073aa47af99a83' AS receipt FROM retort.state;
 COMMIT;
 SET SESSION AUTHORIZATION DEFAULT;
 RESET ROLE;
