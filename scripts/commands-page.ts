@@ -83,7 +83,7 @@ A TARGET is one of:
 | \`+2\`, \`-1\` | that many up or down from what is applied |
 | \`29f8+2\`, \`head-1\` | that many up or down from there |
 | \`billing@head\`, \`billing@+1\`, \`billing@base\` | the same on that branch alone |
-| \`current\` | what is applied: for \`show\`, \`edit\`, \`history\` |
+| \`current\` | what is applied; for \`show\`, \`edit\`, \`history\` |
 | \`a:b\`; \`a,b:head\` | from a (or from both) to b: for \`history -r\` and \`--sql\` |
 
 ## Templates for new revisions

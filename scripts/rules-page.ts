@@ -36,24 +36,24 @@ const fenced = (sql: string): string => `\`\`\`sql\n${sql}\n\`\`\``;
 
 const INTRODUCTION = `# Rules
 
-What \`migrate lint\` looks for. This page is made of the rules themselves: each example is run by the tests, and what is to be
-written instead is executed on a server. A rule asks what the statement does, not how it is written: what locks, rewrites and
-scans a statement was measured on PostgreSQL 12 to 18, and the tables, types and indexes are those that the earlier migrations
-have made. A table that the same run makes is nobody's hazard; with \`--all\`, each migration is a run of its own.
+What \`migrate lint\` checks. This page is generated from the rules: the tests run each example, and execute on a server what is
+to be written instead. A rule judges what a statement does, not how it is written: the locks, rewrites and scans of each
+statement were measured on PostgreSQL 12 to 18, and the tables, types and indexes are those that the earlier migrations
+created. A table that the same run creates is never a hazard; with \`--all\`, each migration is a run of its own.
 
-A line above a statement switches rules off for it, and says why:
+A line above a statement switches rules off for it and gives the reason:
 
 \`\`\`sql
 -- retort-ignore: create-index, drop-index (the table has a hundred rows)
 \`\`\`
 
 Without a reason it is an error, and so is a rule that does not exist; one that finds nothing is a warning (\`unused-ignore\`).
-What a rule weighs is said in \`migrate.config.json\`; \`version\` is that of the rule set, of which ${RULE_SET} is the newest: without
+Set the severity of a rule in \`migrate.config.json\`. \`version\` is that of the rule set, of which ${RULE_SET} is the newest: without
 it, a newer Retort finds nothing that this one does not.
 
 \`\`\`json
 { "lint": { "version": 1, "error": ["drop-column"], "warning": ["prefer-bigint"], "off": ["drop-index"] } }
 \`\`\`
 
-What keeps a file from running, such as \`source/syntax\` or \`source/transaction-control\`, is an error of the same form: see
+A fault that keeps a file from running, such as \`source/syntax\` or \`source/transaction-control\`, is an error of the same form: see
 [format.md](format.md).`;

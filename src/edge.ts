@@ -47,7 +47,7 @@ hearSignals();
 function onBrokenStdout({ code, message }: NodeJS.ErrnoException): void {
   if (code === "EPIPE") process.exit(0);
   streams.stderr.write(
-    `error[usage/cannot-write] what is printed cannot be written: ${message}\nhint: make room where it goes, and say it again\n`,
+    `error[usage/cannot-write] cannot write the output: ${message}\nhint: free some space, and run the command again\n`,
     () => process.exit(2),
   );
 }

@@ -1,6 +1,6 @@
 -- The ledger, format 2: what is applied to this database, and everything that was done to it.
 -- Only the procedures below write it. The tables have no defaults, checks, triggers or rules:
--- such code would run with the rights of whoever migrates, so a ledger that has any is refused.
+-- such code would run with the rights of the migrating role, so a ledger that has any is refused.
 
 CREATE TABLE retort.applied (
   revision text NOT NULL,

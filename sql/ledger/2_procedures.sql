@@ -2,8 +2,8 @@
 -- of the role that calls them. The session may have set anything, so each pins the search path
 -- before its first expression, and names the types of its variables in full.
 
--- Settings as the connection began with them; names mean PostgreSQL's own objects, text is read as
--- it was written.
+-- Resets the settings to those of the connection; names mean PostgreSQL's own objects, and text is
+-- read as written.
 CREATE PROCEDURE retort.protect_session()
 LANGUAGE plpgsql AS $body$
 BEGIN
@@ -33,7 +33,7 @@ BEGIN
 END
 $body$;
 
--- Gives the lock back, however often it was taken.
+-- Releases the lock, however often it was taken.
 CREATE PROCEDURE retort.unlock()
 LANGUAGE plpgsql AS $body$
 DECLARE
@@ -52,8 +52,8 @@ END
 $body$;
 
 -- Stops unless this session holds the lock of the ledger. A migrator holds it exclusively, and
--- twice more in shared mode: one of those is given back and taken again, which tells the same as
--- a look at pg_locks in a twentieth of the time.
+-- twice more in shared mode: one of those is released and taken again, which shows the same as a
+-- query of pg_locks in a twentieth of the time.
 CREATE PROCEDURE retort.require_lock()
 LANGUAGE plpgsql AS $body$
 BEGIN
@@ -67,7 +67,7 @@ BEGIN
 END
 $body$;
 
--- Stops where a step outside a transaction was interrupted.
+-- Stops if a step outside a transaction was interrupted.
 CREATE PROCEDURE retort.require_no_intent()
 LANGUAGE plpgsql AS $body$
 DECLARE
@@ -79,8 +79,8 @@ BEGIN
   IF under_way IS NOT NULL THEN
     RAISE EXCEPTION USING ERRCODE = 'RT001',
       MESSAGE = format('retort: a step outside a transaction was interrupted: %s', under_way),
-      HINT = 'Nothing was changed. Look with: SELECT * FROM retort.intent; '
-        'migrate upgrade, or downgrade, goes on from there; so does a script of --idempotent.';
+      HINT = 'Nothing was changed. See: SELECT * FROM retort.intent; '
+        'resume with migrate upgrade or downgrade, or with a script written by --idempotent.';
   END IF;
 END
 $body$;
@@ -100,17 +100,16 @@ BEGIN
     RAISE EXCEPTION USING ERRCODE = 'RT001',
       MESSAGE = format('retort: %s should be under way; %s', expected,
         coalesce('what is under way is ' || under_way, 'nothing is')),
-      HINT = 'Nothing was changed. Look with: SELECT * FROM retort.intent;';
+      HINT = 'Nothing was changed. See: SELECT * FROM retort.intent;';
   END IF;
 END
 $body$;
 
--- Before the first step. Stops unless this session holds the lock, nothing is half done but a step
--- of half_done in that direction, all of must are applied, and nothing else but what is in may.
--- The hint tells whether all is done already, or what is applied; again is a command with %s for
--- the current heads, or empty. Where it stops it gives the lock back: a state that is wrong now
--- may be what a later step starts from, and without the lock no step begins, whatever the client
--- does.
+-- Before the first step. Stops unless this session holds the lock, no step is unfinished except one
+-- of half_done in that direction, all of must are applied, and nothing else except what is in may.
+-- The hint says whether all is already done, or what is applied; again is a command with %s for
+-- the current heads, or empty. If it stops, it releases the lock: a later step may start from the
+-- state that is wrong now, and without the lock no step begins, whatever the client does.
 CREATE PROCEDURE retort.require_state(
   must text[], may text[], done_revisions bigint, done_digest numeric, again text,
   half_done text[] DEFAULT '{}', direction text DEFAULT 'up')
@@ -140,12 +139,12 @@ BEGIN
       heads := (SELECT string_agg(a.revision, ',' ORDER BY a.revision) FROM retort.applied AS a
         WHERE NOT EXISTS (SELECT FROM retort.applied AS b
           WHERE a.revision = ANY (b.parents || b.depends_on)));
-      hint := concat('Nothing was changed. Look with: SELECT * FROM retort.applied;',
-        ' A script from this state is written by: '
+      hint := concat('Nothing was changed. See: SELECT * FROM retort.applied;',
+        ' Write a script from this state with: '
           || nullif(format(again, coalesce(heads, 'base')), ''));
     END IF;
     RAISE EXCEPTION USING ERRCODE = 'RT001',
-      MESSAGE = concat('retort: this database is not in the state that was expected',
+      MESSAGE = concat('retort: this database is not in the expected state',
         '; not applied, but should be: ' || left(missing, 1000),
         '; applied, but should not be: ' || left(unexpected, 1000)),
       HINT = hint;
@@ -156,7 +155,7 @@ EXCEPTION WHEN OTHERS OR query_canceled THEN
 END
 $body$;
 
--- The session as each step finds it, whatever was set, prepared or made in it before.
+-- Resets the session for a step, whatever was set, prepared or created in it before.
 CREATE PROCEDURE retort.reset_session()
 LANGUAGE plpgsql AS $body$
 BEGIN
@@ -169,15 +168,15 @@ BEGIN
 END
 $body$;
 
--- The settings that the author's SQL starts with. A timeout that was given for the connection, as
--- in PGOPTIONS, is kept. The project's own are set after it, where they differ.
+-- The settings that the author's SQL starts with. A timeout that was set for the connection, as in
+-- PGOPTIONS, is kept. The project's own settings are set after this, if they differ.
 CREATE PROCEDURE retort.set_session()
 LANGUAGE plpgsql AS $body$
 DECLARE
   kept pg_catalog.text[] := '{}';
 BEGIN
   PERFORM pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
-  -- Only where there is a timeout: pg_settings is slow.
+  -- Only if there is a timeout: pg_settings is slow.
   IF current_setting('lock_timeout') <> '0' OR current_setting('statement_timeout') <> '0' THEN
     kept := ARRAY(SELECT s.name FROM pg_settings AS s
       WHERE s.source = 'client' AND s.setting <> '0');
@@ -196,7 +195,7 @@ END
 $body$;
 
 -- Before the author's SQL. Resets the session and pins its settings. Stops unless this session
--- holds the lock, nothing is half done, and that many revisions, with that digest, are applied.
+-- holds the lock, no step is unfinished, and that many revisions, with that digest, are applied.
 CREATE PROCEDURE retort.begin_step(revision text, revisions bigint, digest numeric)
 LANGUAGE plpgsql AS $body$
 DECLARE
@@ -211,16 +210,16 @@ BEGIN
     RAISE EXCEPTION USING ERRCODE = 'RT001',
       MESSAGE = format('retort: %s is not next: %s', begin_step.revision,
         CASE WHEN applied = begin_step.revisions
-          THEN 'other revisions are applied than were expected'
+          THEN 'the applied revisions are not the expected ones'
           ELSE format('%s revisions are applied, not %s', applied, begin_step.revisions) END),
-      HINT = 'Nothing of this step was done. Look with: SELECT * FROM retort.applied;';
+      HINT = 'Nothing of this step was done. See: SELECT * FROM retort.applied;';
   END IF;
   CALL retort.set_session();
 END
 $body$;
 
--- begin_step of a script that skips what is done. Stops unless the revision is pending and what it
--- needs is applied.
+-- begin_step of a script that skips what is done. Stops unless the revision is pending and all that
+-- it needs is applied.
 CREATE PROCEDURE retort.begin_upgrade(revision text, needs text[])
 LANGUAGE plpgsql AS $body$
 DECLARE
@@ -234,14 +233,14 @@ BEGIN
   IF missing IS NOT NULL OR NOT retort.is_pending(begin_upgrade.revision, 'up') THEN
     RAISE EXCEPTION USING ERRCODE = 'RT001',
       MESSAGE = format('retort: %s is not next: %s', begin_upgrade.revision,
-        coalesce('it needs ' || missing, 'it is applied')),
-      HINT = 'Nothing of this step was done. Look with: SELECT * FROM retort.applied;';
+        coalesce('it needs ' || missing, 'it is already applied')),
+      HINT = 'Nothing of this step was done. See: SELECT * FROM retort.applied;';
   END IF;
   CALL retort.set_session();
 END
 $body$;
 
--- The same of a downgrade. Stops unless the revision is applied and nothing applied needs it.
+-- The same for a downgrade. Stops unless the revision is applied and nothing applied needs it.
 CREATE PROCEDURE retort.begin_downgrade(revision text)
 LANGUAGE plpgsql AS $body$
 DECLARE
@@ -256,7 +255,7 @@ BEGIN
     RAISE EXCEPTION USING ERRCODE = 'RT001',
       MESSAGE = format('retort: %s is not next: %s', begin_downgrade.revision,
         coalesce('it is needed by ' || needed_by, 'it is not applied')),
-      HINT = 'Nothing of this step was done. Look with: SELECT * FROM retort.applied;';
+      HINT = 'Nothing of this step was done. See: SELECT * FROM retort.applied;';
   END IF;
   CALL retort.set_session();
 END
@@ -272,8 +271,8 @@ BEGIN
 END
 $body$;
 
--- What there is in the catalog of what a statement makes, takes away or leaves behind; null where
--- nothing can be seen. places are the relations that it names.
+-- What the catalog has of what a statement creates, drops or leaves behind; null if it does not
+-- show. places are the relations that it names.
 CREATE FUNCTION retort.traces(kind text, names text[], places oid[]) RETURNS oid[]
 LANGUAGE plpgsql AS $body$
 DECLARE
@@ -291,7 +290,7 @@ BEGIN
     WHEN kind = 'detach partition' THEN ARRAY(
       SELECT i.inhrelid FROM pg_inherits AS i
       WHERE i.inhparent = places[1] AND i.inhrelid = places[2])
-    -- The copies that a concurrent build has not finished, or not yet dropped; of TOAST too.
+    -- The copies that a concurrent build has not finished, or not yet dropped; also of TOAST.
     WHEN kind LIKE 'reindex %' THEN ARRAY(
       SELECT x.indexrelid FROM pg_index AS x JOIN pg_class AS c ON c.oid = x.indexrelid
         JOIN pg_class AS t ON t.oid = x.indrelid LEFT JOIN pg_class AS m ON m.reltoastrelid = t.oid
@@ -314,9 +313,9 @@ BEGIN
 END
 $body$;
 
--- Writes down, before a statement that cannot be rolled back, that it comes next, and what there is
--- before it of what it makes or takes away; not where is_first is false: it may be half done. Its
--- names mean what they mean to the author.
+-- Records, before a statement that cannot be rolled back, that it comes next, and what already
+-- exists of what it creates or drops; not if is_first is false: it may be half done. Its names
+-- mean what they mean to the author.
 CREATE PROCEDURE retort.intend(revision text, direction text, statement integer, of integer,
   hash text, before text, kind text DEFAULT NULL, names text[] DEFAULT NULL,
   is_first boolean DEFAULT true)
@@ -340,10 +339,10 @@ BEGIN
 END
 $body$;
 
--- What became of the statement that an interrupted step is at, by what it left: done, not done,
--- half done, unknown; or other: is_there is an index of that name, but not what was asked for.
--- cleanup makes room for the statement, or where finishes, finishes it. twin is the CREATE INDEX
--- over a copy of its table in pg_temp: its definition is what was asked for.
+-- The outcome of the statement that an interrupted step is at, judged by what it left: done, not
+-- done, half done, unknown; or other: is_there is an index of that name, but a different one.
+-- cleanup makes room for the statement, or finishes it if finishes is true. twin is the CREATE
+-- INDEX on a copy of its table in pg_temp: its definition is the one that was intended.
 CREATE FUNCTION retort.outcome(twin text, OUT outcome text, OUT cleanup text[],
   OUT finishes boolean, OUT is_there text)
 LANGUAGE plpgsql AS $body$
@@ -402,7 +401,7 @@ BEGIN
 END
 $body$;
 
--- What an index is, but for its name, its table and where it is stored.
+-- The definition of an index without its name, its table and its tablespace.
 CREATE FUNCTION retort.definition(index oid) RETURNS text
 LANGUAGE plpgsql AS $body$
 BEGIN
@@ -412,8 +411,8 @@ BEGIN
 END
 $body$;
 
--- The definition of the index that twin makes over a copy of the table, which is rolled back; null
--- where it makes none.
+-- The definition of the index that twin creates on a copy of the table, which is rolled back; null
+-- if it creates none.
 CREATE FUNCTION retort.definition_of(twin text, of_table oid, path text) RETURNS text
 LANGUAGE plpgsql AS $body$
 DECLARE
@@ -435,7 +434,7 @@ EXCEPTION WHEN OTHERS THEN
 END
 $body$;
 
--- Has the detaching of a partition begun, and not ended?
+-- Is the detaching of a partition started, but not finished?
 CREATE FUNCTION retort.is_half_detached(places oid[]) RETURNS boolean
 LANGUAGE plpgsql AS $body$
 BEGIN
@@ -446,8 +445,8 @@ BEGIN
 END
 $body$;
 
--- Of a script that goes on where it stopped: is this statement of the step next? 0: the step has
--- not begun. Stops where the statements before it are others than those that were run.
+-- For a script that resumes where it stopped: is this statement of the step next? 0: the step has
+-- not started. Stops if the statements before it differ from those that were run.
 CREATE FUNCTION retort.is_next(revision text, statement integer, before text DEFAULT NULL)
 RETURNS boolean
 LANGUAGE plpgsql AS $body$
@@ -459,14 +458,14 @@ BEGIN
   IF step.statement = is_next.statement AND step.before <> is_next.before THEN
     RAISE EXCEPTION USING ERRCODE = 'RT001',
       MESSAGE = format('retort: %s was interrupted at statement %s, and the statements before it '
-        'are not those that were run', is_next.revision, is_next.statement),
-      HINT = 'Nothing was changed. Go on with the script that was run first.';
+        'differ from those that were run', is_next.revision, is_next.statement),
+      HINT = 'Nothing was changed. Continue with the script that was run first.';
   END IF;
   RETURN coalesce(step.statement, 0) = is_next.statement;
 END
 $body$;
 
--- The same of a statement outside a transaction: is it next, and not done? What was half done has
+-- The same for a statement outside a transaction: is it next, and not done? What was half done has
 -- been cleaned up before.
 CREATE FUNCTION retort.is_undone(
   revision text, statement integer, before text DEFAULT NULL, twin text DEFAULT NULL)
@@ -485,18 +484,18 @@ BEGIN
   IF became.outcome NOT IN ('done', 'not done') THEN
     RAISE EXCEPTION USING ERRCODE = 'RT001',
       MESSAGE = concat('retort: ', revision, ' was interrupted at statement ', statement, ', and ',
-        coalesce('the index that is there is not what it asks for: ' || became.is_there,
-          'the catalog does not tell whether it was done')),
-      HINT = 'Look, and drop what is wrong or finish the step by hand; then CALL '
-        'retort.forget_intent() where nothing of the step is done, or CALL its end_upgrade or '
-        'end_downgrade, which stands below, where all of it is.';
+        coalesce('the existing index differs from the one it creates: ' || became.is_there,
+          'the catalog does not show whether it was done')),
+      HINT = 'Check it, and drop what is wrong or finish the step by hand; then CALL '
+        'retort.forget_intent() if nothing of the step is done, or CALL its end_upgrade or '
+        'end_downgrade, which is below, if all of it is.';
   END IF;
   RETURN became.outcome = 'not done';
 END
 $body$;
 
--- What makes room for the statement that an interrupted step is at, or finishes it: to be sent one
--- by one, outside a transaction.
+-- The statements that make room for the one that an interrupted step is at, or finish it: to be
+-- sent one by one, outside a transaction.
 CREATE FUNCTION retort.cleanup(revision text, statement integer) RETURNS SETOF text
 LANGUAGE plpgsql AS $body$
 BEGIN
@@ -509,8 +508,8 @@ BEGIN
 END
 $body$;
 
--- Before each part of a step outside a transaction but the first. Stops unless that statement of
--- it is next. What the step has prepared and made in its session stays. Where it was interrupted,
+-- Before each part of a step outside a transaction except the first. Stops unless that statement of
+-- it is next. What the step has prepared and created in its session is kept. If it was interrupted,
 -- its time is counted from now.
 CREATE PROCEDURE retort.resume_step(revision text, statement integer)
 LANGUAGE plpgsql AS $body$
@@ -524,8 +523,8 @@ BEGIN
 END
 $body$;
 
--- Writes down that a statement outside a transaction succeeded, where the next one runs in a
--- session of its own. A batch that is sent alone has no lock.
+-- Records that a statement outside a transaction succeeded, if the next one runs in a session of
+-- its own. A batch that is sent alone has no lock.
 CREATE PROCEDURE retort.end_statement(
   revision text, statement integer, has_lock boolean DEFAULT true)
 LANGUAGE plpgsql AS $body$
@@ -550,15 +549,15 @@ BEGIN
     RAISE EXCEPTION USING ERRCODE = 'RT001',
       MESSAGE = format('retort: statement %s of %s %s', require_outcome.statement,
         require_outcome.revision,
-        CASE WHEN require_outcome.done THEN 'has not succeeded' ELSE 'was run already' END),
+        CASE WHEN require_outcome.done THEN 'has not succeeded' ELSE 'was already run' END),
       HINT = 'Nothing was changed. Run the files in order, each once. '
-        'Look with: SELECT * FROM retort.intent;';
+        'See: SELECT * FROM retort.intent;';
   END IF;
 END
 $body$;
 
--- After a statement outside a transaction, for a client that goes on after errors. Stops unless the
--- catalog shows that it was done. The path stays the author's, whose next statement may follow.
+-- After a statement outside a transaction, for a client that continues after errors. Stops unless
+-- the catalog shows that it was done. The path stays the author's, whose next statement may follow.
 CREATE PROCEDURE retort.require_done(revision text, statement integer)
 LANGUAGE plpgsql AS $body$
 DECLARE
@@ -578,8 +577,8 @@ BEGIN
     RAISE EXCEPTION USING ERRCODE = 'RT001',
       MESSAGE = format('retort: the %s of %s did not succeed', step.kind,
         array_to_string(step.names, ', ')),
-      HINT = 'An index that is not valid is dropped with DROP INDEX CONCURRENTLY; a partition that '
-        'is half detached is finished with DETACH PARTITION ... FINALIZE.';
+      HINT = 'Drop an invalid index with DROP INDEX CONCURRENTLY; finish a partition that is half '
+        'detached with DETACH PARTITION ... FINALIZE.';
   END IF;
   PERFORM set_config('search_path', author_path, true);
 END
@@ -633,7 +632,7 @@ BEGIN
 END
 $body$;
 
--- Writes down that a revision is applied. Runs nothing.
+-- Records that a revision is applied. Runs nothing.
 CREATE PROCEDURE retort.stamp(revision text, checksum text, code_checksum text,
   parents text[], message text, depends_on text[] DEFAULT '{}')
 LANGUAGE plpgsql AS $body$
@@ -663,7 +662,7 @@ BEGIN
 END
 $body$;
 
--- Forgets that a step was interrupted.
+-- Discards the record of an interrupted step.
 CREATE PROCEDURE retort.forget_intent()
 LANGUAGE plpgsql AS $body$
 BEGIN
@@ -671,7 +670,7 @@ BEGIN
 END
 $body$;
 
--- Stops unless the row of a revision still says this.
+-- Stops unless the row of a revision is still the same.
 CREATE PROCEDURE retort.require_row(
   revision text, checksum text, parents text[], depends_on text[], message text)
 LANGUAGE plpgsql AS $body$
@@ -681,13 +680,13 @@ BEGIN
       AND a.checksum = require_row.checksum AND a.parents = require_row.parents
       AND a.depends_on = require_row.depends_on AND a.message = require_row.message) THEN
     RAISE EXCEPTION USING ERRCODE = 'RT001',
-      MESSAGE = format('retort: the row of %s is not what it was', require_row.revision),
-      HINT = 'Nothing was changed. Look with: SELECT * FROM retort.applied;';
+      MESSAGE = format('retort: the ledger row of %s has changed', require_row.revision),
+      HINT = 'Nothing was changed. See: SELECT * FROM retort.applied;';
   END IF;
 END
 $body$;
 
--- Makes the row of an applied revision say what its file says. detail keeps what it said.
+-- Sets the row of an applied revision to what its file says. detail keeps the old values.
 CREATE PROCEDURE retort.accept(revision text, checksum text, code_checksum text,
   parents text[], message text, depends_on text[], how text, detail text)
 LANGUAGE plpgsql AS $body$
@@ -701,7 +700,7 @@ BEGIN
 END
 $body$;
 
--- Writes down that a step failed; in the intent too, if it is at that statement.
+-- Records that a step failed; also in the intent, if it is at that statement.
 CREATE PROCEDURE retort.fail(revision text, direction text, statement integer, error text)
 LANGUAGE plpgsql AS $body$
 BEGIN
@@ -714,9 +713,8 @@ BEGIN
 END
 $body$;
 
--- Writes down that a script is run, by the receipt that it was handed out with: a script that was
--- edited since says the same. Not where all that it does is done already. range is from which
--- revisions to which.
+-- Records that a script is run, by the receipt in it: a script that was edited later has the same
+-- one. Not if all that it does is already done. range is from which revisions to which.
 CREATE PROCEDURE retort.begin_script(
   receipt text, range text, done_revisions bigint, done_digest numeric)
 LANGUAGE plpgsql AS $body$
@@ -730,8 +728,8 @@ BEGIN
 END
 $body$;
 
--- Stops unless so many revisions, with that digest, are applied, counted row by row, and nothing
--- is half done. Its answer, true, is for a client that goes on after errors.
+-- Stops unless so many revisions, with that digest, are applied, counted row by row, and no step is
+-- unfinished. Its answer, true, is for a client that continues after errors.
 CREATE FUNCTION retort.check(revisions bigint, digest numeric) RETURNS boolean
 LANGUAGE plpgsql AS $body$
 BEGIN
@@ -742,25 +740,25 @@ BEGIN
       OR (SELECT (count(*), coalesce(sum(retort.digest_of(a.revision)), 0))
         FROM retort.applied AS a) IS DISTINCT FROM ("check".revisions, "check".digest) THEN
     RAISE EXCEPTION USING ERRCODE = 'RT001',
-      MESSAGE = 'retort: what is applied is not what was promised',
-      HINT = 'Look at the errors above, and with: SELECT * FROM retort.applied;';
+      MESSAGE = 'retort: the applied revisions are not those that the script should leave',
+      HINT = 'See the errors above, and: SELECT * FROM retort.applied;';
   END IF;
   RETURN true;
 END
 $body$;
 
--- Programs and scripts of format 1 read this first, and stop with its sentence.
+-- Programs and scripts of format 1 read this first, and stop with its error.
 CREATE FUNCTION retort.refuse_format_1() RETURNS TABLE (
   revision text, direction text, statement integer, of integer, hash text, before text,
   started_at timestamptz, started_by text)
 LANGUAGE plpgsql AS $body$
 BEGIN
   RAISE EXCEPTION USING ERRCODE = 'RT001',
-    MESSAGE = 'retort: this ledger has format 2, and the script or program that reads it is made '
+    MESSAGE = 'retort: this ledger has format 2, but the script or program that reads it is made '
       'for format 1',
-    HINT = 'Nothing was changed. Write the script again with the version of migrate that brought '
+    HINT = 'Nothing was changed. Write the script again with the version of migrate that upgraded '
       'the ledger to format 2.';
 END
 $body$;
 CREATE VIEW retort.progress AS SELECT * FROM retort.refuse_format_1();
-COMMENT ON VIEW retort.progress IS 'Stops what is made for format 1 of the ledger.';
+COMMENT ON VIEW retort.progress IS 'Stops scripts and programs made for format 1 of the ledger.';

@@ -1,4 +1,4 @@
--- Brings the tables of a ledger of format 1 to format 2.
+-- Upgrades the tables of a ledger of format 1 to format 2.
 
 ALTER TABLE retort.applied
   ALTER COLUMN applied_at DROP DEFAULT,
@@ -38,7 +38,7 @@ INSERT INTO retort.intent
   SELECT revision, direction, statement, of, hash, before, started_at, started_by,
     'not known', NULL, NULL, NULL, NULL, false, true
   FROM retort.progress;
--- Whoever had rights on the one has them on the other.
+-- Whoever had privileges on the old one has them on the new one.
 DO $body$
 DECLARE
   granted record;

@@ -1,13 +1,13 @@
--- Stops unless the ledger can be trusted, before anything of it is used: what another role has put
--- in its place would run with the rights of whoever migrates. Where it stops it gives the lock
--- back, so that whoever goes on after errors is not let pass by the guards that follow.
+-- Stops unless the ledger can be trusted, before any part of it is used: what another role has put
+-- in its place would run with the rights of the migrating role. If it stops, it releases the lock,
+-- so that the guards that follow also stop a client that continues after errors.
 
 DO $body$
 DECLARE
-  -- needed; or optional: there may be none; or older: none, or one of an older format; or
-  -- inconsistent: one that is about to be repaired.
+  -- needed; or optional: it may be missing; or older: missing, or of an older format; or
+  -- inconsistent: about to be repaired.
   expected CONSTANT pg_catalog.text := 'needed';
-  -- Who may own it besides the role that connects, or that the connection began with, the
+  -- Who may own it besides the role that connects, or that the connection started with, the
   -- database's owner and superusers.
   owners CONSTANT pg_catalog.text[] := '{}';
   -- SHA-256 of its procedures.
@@ -30,12 +30,12 @@ BEGIN
     RETURN;
   ELSIF place IS NULL THEN
     RAISE EXCEPTION USING ERRCODE = 'RT001',
-      MESSAGE = 'retort: this database has no ledger: there is no table retort.state',
-      HINT = 'Nothing was changed. Connect to the right database. What is applied there is written '
-        'down with: migrate stamp';
+      MESSAGE = 'retort: this database has no ledger: table retort.state does not exist',
+      HINT = 'Nothing was changed. Connect to the right database, or record what is applied '
+        'there with: migrate stamp';
   END IF;
 
-  found := (SELECT concat(o.what, ' belongs to the role ', r.rolname) FROM (
+  found := (SELECT concat(o.what, ' is owned by the role ', r.rolname) FROM (
       SELECT 'its schema', n.nspowner FROM pg_namespace AS n WHERE n.oid = place
       UNION ALL SELECT c.relname, c.relowner FROM pg_class AS c WHERE c.relnamespace = place
       UNION ALL SELECT p.proname, p.proowner FROM pg_proc AS p WHERE p.pronamespace = place
@@ -47,13 +47,13 @@ BEGIN
   IF found IS NOT NULL THEN
     RAISE EXCEPTION USING ERRCODE = 'RT001',
       MESSAGE = format('retort: the ledger %s is not trusted: %s', place::regnamespace, found),
-      HINT = 'Nothing was changed. If that role may own the ledger, say so in migrate.config.json: '
+      HINT = 'Nothing was changed. If that role may own the ledger, add it to migrate.config.json: '
         '"ledger": {"owner": ...}';
   END IF;
 
-  -- Its tables hold no code that others would run. Format 1 had defaults and checks of its own.
+  -- Its tables have no code that others would run. Format 1 had defaults and checks of its own.
   found := (SELECT concat(c.relname, ' ', w.what) FROM pg_class AS c, LATERAL (
-      SELECT 1, 'is no plain table' WHERE c.relkind <> 'r' OR c.relpersistence <> 'p'
+      SELECT 1, 'is not a plain table' WHERE c.relkind <> 'r' OR c.relpersistence <> 'p'
       UNION ALL SELECT 1, 'has row-level security' WHERE c.relrowsecurity
       UNION ALL SELECT 1, concat('has the trigger ', t.tgname) FROM pg_trigger AS t
         WHERE t.tgrelid = c.oid
@@ -61,7 +61,7 @@ BEGIN
         WHERE r.ev_class = c.oid
       UNION ALL SELECT 1, 'inherits, or is inherited' FROM pg_inherits AS i
         WHERE c.oid IN (i.inhrelid, i.inhparent)
-      UNION ALL SELECT 1, 'has an index over expressions' FROM pg_index AS x
+      UNION ALL SELECT 1, 'has an expression index' FROM pg_index AS x
         WHERE x.indrelid = c.oid AND (x.indexprs IS NOT NULL OR x.indpred IS NOT NULL)
       UNION ALL SELECT 2, 'has a default' FROM pg_attrdef AS d WHERE d.adrelid = c.oid
       UNION ALL SELECT 2, concat('has the constraint ', k.conname) FROM pg_constraint AS k
@@ -82,12 +82,12 @@ BEGIN
   END IF;
   IF format > 2 OR format < 2 AND expected <> 'older' THEN
     RAISE EXCEPTION USING ERRCODE = 'RT002', DETAIL = format,
-      MESSAGE = format('retort: this is made for format 2 of the ledger; '
+      MESSAGE = format('retort: format 2 of the ledger is needed; '
         'the ledger %s has format %s', place::regnamespace, format),
       HINT = CASE WHEN format < 2 THEN 'Nothing was changed. '
-          'Bring it up with: migrate ensure-version (--sql writes a script)'
-        ELSE 'Nothing was changed. Use the version of migrate that brought it to that format, or a '
-          'newer one: this one knows no format after 2.' END;
+          'Upgrade it with: migrate ensure-version (--sql writes a script)'
+        ELSE 'Nothing was changed. Use the version of migrate that upgraded it to that format, or '
+          'a newer one: this one supports no format after 2.' END;
   ELSIF format < 2 OR expected = 'inconsistent' THEN
     RETURN;
   END IF;
@@ -99,16 +99,16 @@ BEGIN
     parts := '{tables, rows}';
     wrong := ARRAY[concat('these tables are missing: ', found)];
   ELSE
-    -- In one query, so of one moment: another may be migrating.
+    -- In one query, so of one moment: another session may be migrating.
     SELECT s.n = 0 AND a.n = 0, array_remove(ARRAY[
         CASE WHEN s.n = 0 AND a.n = 0 THEN 'its tables are empty'
-          WHEN s.n <> 1 THEN format('state should have 1 row, and has %s', s.n)
+          WHEN s.n <> 1 THEN format('state should have 1 row, but has %s', s.n)
           WHEN s.revisions <> a.n
-            THEN format('applied should have %s rows by the tally in state, and has %s',
+            THEN format('applied should have %s rows by the tally in state, but has %s',
               s.revisions, a.n)
           WHEN s.digest <> a.digest
-            THEN 'applied has other revisions than the tally in state was made of' END,
-        CASE WHEN i.n > 1 THEN format('intent should have 1 row at most, and has %s', i.n) END,
+            THEN 'the revisions in applied do not match the tally in state' END,
+        CASE WHEN i.n > 1 THEN format('intent should have at most 1 row, but has %s', i.n) END,
         i.wrong], NULL)
       INTO is_empty, wrong
       FROM (SELECT count(*) AS n, max(t.revisions) AS revisions, max(t.digest) AS digest
@@ -117,8 +117,8 @@ BEGIN
               convert_to(t.revision, 'UTF8')), 'hex'), 15))::bit(60)::bigint), 0) AS digest
           FROM retort.applied AS t) AS a,
         (SELECT count(*) AS n, string_agg(CASE t.direction
-            WHEN 'up' THEN format('the upgrade to %s is under way, and it is applied', t.revision)
-            ELSE format('the downgrade of %s is under way, and it is not applied', t.revision) END,
+            WHEN 'up' THEN format('the upgrade to %s is under way, but it is applied', t.revision)
+            ELSE format('the downgrade of %s is under way, but it is not applied', t.revision) END,
             '; ' ORDER BY t.revision)
             FILTER (WHERE (t.direction = 'up')
               = EXISTS (SELECT FROM retort.applied AS x WHERE x.revision = t.revision)) AS wrong
@@ -134,7 +134,7 @@ BEGIN
   IF found IS DISTINCT FROM procedures THEN
     parts := parts || 'procedures'::text;
     wrong := wrong || CASE WHEN found IS NULL THEN 'its procedures are missing'
-      ELSE 'its procedures are not those that this was made for' END;
+      ELSE 'its procedures are not the expected ones' END;
   END IF;
   IF parts IS NOT NULL THEN
     RAISE EXCEPTION USING ERRCODE = 'RT003', 
@@ -143,18 +143,18 @@ BEGIN
         array_to_string(wrong, '; ')),
       HINT = concat('Nothing was changed. ', CASE
         WHEN is_empty THEN 'A dump without data (pg_dump --schema-only) or a TRUNCATE leaves it '
-          'so. Bring its rows back, or: migrate repair, and then say what is applied: '
+          'like this. Restore its rows; or run migrate repair and record what is applied: '
           'migrate stamp REVISION'
-        WHEN 'tables' = ANY (parts) THEN 'Restore them from a backup, or make them anew, empty, '
+        WHEN 'tables' = ANY (parts) THEN 'Restore them from a backup, or create them anew, empty, '
           'with: migrate repair'
-        WHEN wrong[1] LIKE 'intent should%' THEN 'Look with: SELECT * FROM retort.intent; '
-          'a person must know which of them is so, and delete the others: '
+        WHEN wrong[1] LIKE 'intent should%' THEN 'See: SELECT * FROM retort.intent; '
+          'find out which of them is true, and delete the others: '
           'DELETE FROM retort.intent WHERE revision = ...'
-        WHEN 'rows' = ANY (parts) THEN 'Rows were changed by hand, or restored in part. '
-          'Look with: SELECT * FROM retort.log ORDER BY id DESC; make the tally anew with: '
+        WHEN 'rows' = ANY (parts) THEN 'Rows were changed by hand or restored in part. '
+          'See: SELECT * FROM retort.log ORDER BY id DESC; then rebuild the tally with: '
           'migrate repair'
-        ELSE 'They were changed by hand, left out of a restore, or made by another version of '
-          'migrate. Put them back with: migrate repair' END);
+        ELSE 'They were changed by hand, omitted from a restore, or made by another version of '
+          'migrate. Restore them with: migrate repair' END);
   END IF;
 EXCEPTION WHEN OTHERS OR query_canceled THEN
   PERFORM pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);

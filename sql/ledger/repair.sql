@@ -1,6 +1,6 @@
--- Makes the rows of the ledger fit together, with the rows of applied as the truth: state holds
--- their tally, and no step is under way that they say is done. It uses no procedure of the ledger,
--- since these may be what somebody has changed.
+-- Makes the rows of the ledger consistent, with the rows of applied as the truth: state has their
+-- tally, and no step is under way that they show as done. It uses no procedure of the ledger,
+-- since these may have been changed.
 
 DO $body$
 DECLARE

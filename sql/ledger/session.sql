@@ -1,5 +1,5 @@
--- Before a script does anything: stops where the session of whoever runs it holds what the script
--- would end, drop, or leave out of account. What it resets here is as it was reset.
+-- Before a script does anything: stops if its session has anything that the script would end, drop
+-- or ignore. What it resets here stays reset: the script resets it, too.
 
 DO $body$
 DECLARE
@@ -15,7 +15,7 @@ BEGIN
       OPERATOR(pg_catalog.<>) pg_catalog.statement_timestamp() THEN
     IF is_psql THEN
       RAISE EXCEPTION USING ERRCODE = 'RT001',
-        MESSAGE = 'retort: a transaction is open in this session already',
+        MESSAGE = 'retort: a transaction is already open in this session',
         HINT = 'Nothing was changed. End it with COMMIT or ROLLBACK, or start psql without -1 '
           '(--single-transaction).';
     END IF;
@@ -24,7 +24,7 @@ BEGIN
   END IF;
   PERFORM pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
 
-  -- Where a script has stopped in this session, what follows is of its making.
+  -- If a script has stopped in this session, it has left what follows.
   key := ('x' || left(encode(sha256(convert_to('retort ledger retort.applied', 'UTF8')), 'hex'),
     16))::bit(64)::bigint;
   IF EXISTS (SELECT FROM pg_locks AS l
@@ -38,10 +38,10 @@ BEGIN
   RESET ROLE;
   IF roles <> ARRAY[SESSION_USER, CURRENT_USER] THEN
     RAISE EXCEPTION USING ERRCODE = 'RT001',
-      MESSAGE = format('retort: a role was set in this session, %s; what the script makes would '
+      MESSAGE = format('retort: a role is set in this session, %s; objects of the script would '
         'belong to %s', roles[2], coalesce(role, CURRENT_USER)),
-      HINT = 'Nothing was changed. Type: RESET SESSION AUTHORIZATION; RESET ROLE; or let the '
-        'connection begin with the role: PGOPTIONS=''-c role=...''';
+      HINT = 'Nothing was changed. Run: RESET SESSION AUTHORIZATION; RESET ROLE; or let the '
+        'connection start with the role: PGOPTIONS=''-c role=...''';
   END IF;
 
   found := (SELECT string_agg(s.name, ', ' ORDER BY s.name) FROM pg_settings AS s
@@ -50,8 +50,9 @@ BEGIN
         'idle_in_transaction_session_timeout', 'default_transaction_read_only'));
   IF found IS NOT NULL THEN
     RAISE EXCEPTION USING ERRCODE = 'RT001',
-      MESSAGE = format('retort: this session has set what the script would not keep: %s', found),
-      HINT = 'Nothing was changed. RESET it; or set it for the whole connection: '
+      MESSAGE = format('retort: this session has settings that the script would not keep: %s',
+        found),
+      HINT = 'Nothing was changed. RESET them; or set them for the whole connection: '
         'PGOPTIONS=''-c statement_timeout=1min''';
   END IF;
 
@@ -65,7 +66,7 @@ BEGIN
     ) AS o (what));
   IF found IS NOT NULL THEN
     RAISE EXCEPTION USING ERRCODE = 'RT001',
-      MESSAGE = format('retort: this session has what the script would drop: %s', found),
+      MESSAGE = format('retort: this session has state that the script would drop: %s', found),
       HINT = 'Nothing was changed. Run the script in a session of its own.';
   END IF;
 END

@@ -1,6 +1,6 @@
--- template: a change of rows that can be taken back
+-- template: a change of rows that can be undone
 
--- Rows that are right already are left alone: they would be written, and locked, for nothing.
+-- Rows that already have the new value are skipped: they would be written, and locked, for nothing.
 UPDATE some_table
 SET some_column = 'new value'
 WHERE some_column = 'old value';

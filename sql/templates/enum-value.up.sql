@@ -1,4 +1,4 @@
--- template: a new value of an enum type; there is no way back
+-- template: a new value of an enum type; cannot be undone
 -- irreversible: PostgreSQL cannot drop a value of an enum type
 
 -- The value can be used from the next migration on, not in this one.

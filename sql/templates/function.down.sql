@@ -1,2 +1,2 @@
--- For a new version: its CREATE OR REPLACE as it was before.
+-- For a new version: the CREATE OR REPLACE of the old one.
 DROP FUNCTION some_function(bigint);

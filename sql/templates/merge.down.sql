@@ -1,1 +1,1 @@
--- Nothing to undo: the heads are apart again.
+-- Nothing to undo: the heads are separate again.

@@ -7,7 +7,7 @@ CREATE TABLE new_table (
   created_at    timestamptz NOT NULL DEFAULT now()
 );
 
--- PostgreSQL makes none for a reference; without it each delete in other_table reads all of this one.
+-- PostgreSQL creates none for a foreign key; without it each delete in other_table reads this whole table.
 CREATE INDEX new_table_other_id_idx ON new_table (other_id);
 
-COMMENT ON TABLE new_table IS 'What a row of it stands for.';
+COMMENT ON TABLE new_table IS 'What a row represents.';

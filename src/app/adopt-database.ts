@@ -75,13 +75,13 @@ async function versionTable(
   if (only === undefined) {
     throw new MigrateError({
       code: "state/no-version-table",
-      message: `there is no table ${written}, where ${tool} would record what it has run, in ${session.database}`,
-      hint: "name the table with --table, or the tool with --tool; a database that no tool has migrated yet needs only: migrate upgrade",
+      message: `table ${written}, in which ${tool} records what it has run, does not exist in ${session.database}`,
+      hint: "name the table with --table, or the tool with --tool; if no tool has migrated this database yet, run: migrate upgrade",
     });
   }
   throw new MigrateError({
     code: "usage/several-version-tables",
-    message: `there are ${others.length + 1} tables ${name}: ${[only, ...others].join(", ")}`,
-    hint: `say which: --table '${found[0]!.schema}.${name}'`,
+    message: `${others.length + 1} tables are named ${name}: ${[only, ...others].join(", ")}`,
+    hint: `name one: --table '${found[0]!.schema}.${name}'`,
   });
 }

@@ -165,8 +165,8 @@ async function writeFiles(deps: Deps, { to, migrations }: Adoption): Promise<voi
   if (!(await isEmptyDirectory(to, deps))) {
     throw new MigrateError({
       code: "usage/not-empty",
-      message: `the folder ${to} is not empty, and nothing is overwritten`,
-      hint: "name another folder: --to DIR; nothing was written",
+      message: `the folder ${to} is not empty, and existing files are not overwritten`,
+      hint: "nothing was written; name another folder: --to DIR",
     });
   }
   await createDirectory(to, deps);

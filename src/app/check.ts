@@ -91,7 +91,7 @@ function severalHeads({ graph }: Project): readonly Diagnostic[] {
   return [
     {
       code: "findings/multiple-heads",
-      message: "Multiple head revisions are present, and there should be one",
+      message: "Multiple head revisions are present, but there should be one",
       hint: wayOutOf(graph, graph.heads),
     },
   ];
@@ -126,7 +126,7 @@ export function headsFindings({ pending, unknown, interrupted }: State): readonl
       ? []
       : [`the ${interrupted.direction} of ${interrupted.revision} was interrupted: migrate status`]),
     ...(unknown.length > 0
-      ? [`applied, but in no file: ${unknown.map((row) => row.revision).join(", ")}`]
+      ? [`applied, but without a file: ${unknown.map((row) => row.revision).join(", ")}`]
       : []),
   ];
   if (reasons.length === 0) return [];

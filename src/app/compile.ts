@@ -255,8 +255,8 @@ function fileOf(migration: Migration, direction: Direction): MigrationFile {
   if (migration.down !== undefined) return migration.down;
   throw new MigrateError({
     code: "graph/irreversible",
-    message: `revision ${migration.revision} cannot be taken down: ${migration.up.header.irreversible}`,
-    hint: "downgrade to this revision or a later one, or write a new migration that goes forward",
+    message: `revision ${migration.revision} cannot be downgraded: ${migration.up.header.irreversible}`,
+    hint: "downgrade to this revision or a later one, or undo it in a new migration",
     ...placeOfKey(migration.up.source, "irreversible"),
   });
 }
@@ -268,8 +268,8 @@ function refuseOutside(steps: readonly StepInput[]): void {
       const first = step.statements.find((s) => !s.transactional);
       return {
         code: "source/not-in-transaction",
-        message: `revision ${step.revision} cannot run in a single transaction${first === undefined ? "" : `: ${first.tag} must stand outside one`}`,
-        hint: "run without --single-transaction, or only up to the revision before it",
+        message: `revision ${step.revision} cannot run in a single transaction${first === undefined ? "" : `: ${first.tag} must run outside a transaction`}`,
+        hint: "leave out --single-transaction, or go only as far as the revision before it",
         location: first?.origin ?? { path: step.path, line: 1, column: 1 },
       };
     });

@@ -155,7 +155,7 @@ export async function ownBackend(session: Session): Promise<Backend> {
   throw new MigrateError({
     code: "execution/pooler",
     message:
-      "a pooler in transaction mode stands before the database: locks and settings would leak to its other clients",
-    hint: "connect to the server itself, or to a pool in session mode (PgBouncer: pool_mode=session)",
+      "the database is behind a pooler in transaction mode: locks and settings would leak to its other clients",
+    hint: "connect to the server directly, or to a pool in session mode (PgBouncer: pool_mode=session)",
   });
 }

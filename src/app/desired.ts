@@ -135,8 +135,7 @@ const refusedBy = (refused: ReadonlyMap<SchemaStatement, StatementFailure>): Mig
         message: `${tag} ${createdBy(sql.slice(offset))?.name ?? ""}`
           .trimEnd()
           .concat(`: ${failure.message}`),
-        hint:
-          failure.hint ?? "the statements may stand in any order, but each must work behind all the others",
+        hint: failure.hint ?? "the statements can be in any order, but each must work after all the others",
         location: { path, line, column },
       }),
     ),

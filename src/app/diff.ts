@@ -376,7 +376,7 @@ const brokenProof = (sql: string, failure: StatementFailure): MigrateError =>
   new MigrateError(
     {
       code: "findings/not-proven",
-      message: `the server refuses it in one transaction with what goes before: ${sql}: ${failure.message}`,
+      message: `the server refuses it in one transaction with the statements before it: ${sql}: ${failure.message}`,
       hint: "write the SQL for it by hand",
     },
     { cause: failure },

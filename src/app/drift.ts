@@ -77,7 +77,7 @@ async function readLive(deps: Deps, options: DriftOptions): Promise<Live> {
       throw new MigrateError({
         code: "state/interrupted",
         message: interruptedText(intent),
-        hint: "go on with: migrate upgrade; what is half done is no drift",
+        hint: "finish the interrupted step first: migrate upgrade",
       });
     }
     appliedSet(project.graph, applied);

@@ -20,14 +20,14 @@ export async function edit(deps: Deps, target: string, options: ProjectOptions):
       hint:
         target === "current"
           ? "nothing is applied; see: migrate status"
-          : "see what there is with: migrate history",
+          : "list the revisions with: migrate history",
     });
   }
   const editor = deps.env["VISUAL"] || deps.env["EDITOR"];
   if (!editor) {
     throw new MigrateError({
       code: "usage/no-editor",
-      message: "neither VISUAL nor EDITOR says which editor to open",
+      message: "no editor is configured: neither VISUAL nor EDITOR is set",
       hint: `for example: EDITOR=vi migrate edit ${target}; the files are ${files.join(", ")}`,
     });
   }

@@ -48,7 +48,7 @@ export async function bringUp(
 ): Promise<void> {
   if (format === undefined || format === FORMAT) return;
   await sendLedger(target, deps, options);
-  const message = `the ledger was brought from format ${format} to format ${FORMAT}`;
+  const message = `the ledger was upgraded from format ${format} to format ${FORMAT}`;
   deps.onNotice?.({ severity: "NOTICE", message });
 }
 

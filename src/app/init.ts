@@ -14,7 +14,7 @@ export interface InitOptions {
 /** What a project can begin as. */
 export const projectTemplates: readonly { readonly name: string; readonly description: string }[] = [
   { name: "default", description: "a folder for migrations and migrate.config.json" },
-  { name: "makefile", description: "the same and migrate.mk, targets for your Makefile" },
+  { name: "makefile", description: "the same, and migrate.mk with targets for your Makefile" },
 ];
 
 /** Paths that were created, relative to the working directory. */
@@ -30,8 +30,8 @@ export async function init(
   if (projectTemplates.every(({ name }) => name !== template)) {
     throw new MigrateError({
       code: "usage/unknown-template",
-      message: `there is no template '${template}' for a project`,
-      hint: `there are ${projectTemplates.map(({ name }) => name).join(" and ")}; no other is needed, since the database is a setting and not a program`,
+      message: `project template '${template}' does not exist`,
+      hint: `the templates are ${projectTemplates.map(({ name }) => name).join(" and ")}; the database is a setting, not a template`,
     });
   }
   const makefile = template === "makefile";
@@ -43,7 +43,7 @@ export async function init(
     throw new MigrateError({
       code: "usage/not-empty",
       message: `the folder ${directory} is not empty`,
-      hint: "name another folder: migrate init DIR; or go on with what is there: migrate history",
+      hint: "name another folder: migrate init DIR; or use the migrations in it: migrate history",
     });
   }
   const config = `${JSON.stringify({ $schema: SCHEMA, directories: [directory] }, null, 2)}\n`;
@@ -70,10 +70,10 @@ const migrateMk = `# Targets for database migrations. In your Makefile: include 
 # Set MIGRATE to run another command, for example: make migrate-up MIGRATE="docker compose run --rm app npx pgretort"
 MIGRATE ?= npx pgretort
 MIGRATE_TO ?= head
-# Further flags of the command, for example: make migrate-create MSG="add users" MIGRATE_FLAGS="--head billing@head"
+# More flags for the command, for example: make migrate-create MSG="add users" MIGRATE_FLAGS="--head billing@head"
 MIGRATE_FLAGS ?=
 
-# What make does without a target is for your Makefile to say, also below the include.
+# The default goal remains that of your Makefile, even where it is set below the include.
 MIGRATE_GOAL_BEFORE := $(.DEFAULT_GOAL)
 
 .PHONY: migrate-create migrate-up migrate-down migrate-status migrate-sql
@@ -88,8 +88,8 @@ migrate-create:
 migrate-up:
 	@$(MIGRATE) upgrade $(MIGRATE_TO) $(MIGRATE_FLAGS)
 
-# The last migration back; another target: make migrate-down MIGRATE_TO=base
-# Where nobody can be asked and data would go: make migrate-down MIGRATE_FLAGS=--yes
+# Undoes the last migration; another target: make migrate-down MIGRATE_TO=base
+# Without a terminal, where data would be lost: make migrate-down MIGRATE_FLAGS=--yes
 migrate-down: MIGRATE_TO = -1
 migrate-down:
 	@$(MIGRATE) downgrade $(MIGRATE_TO) $(MIGRATE_FLAGS)

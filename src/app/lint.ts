@@ -115,8 +115,8 @@ function ofPath({ cwd }: Deps, { migrations }: Project, path: string): RevisionI
       return revision;
   throw new MigrateError({
     code: "usage/no-migration",
-    message: `${path} is no file of a migration here`,
-    hint: "name a file of the project's folders, a revision, or a range start:end; migrate history lists them",
+    message: `${path} is not a migration file of this project`,
+    hint: "name a file in the project's folders, a revision, or a range start:end; to list them: migrate history",
   });
 }
 

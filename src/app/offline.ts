@@ -62,7 +62,7 @@ const purgeInScript = (): MigrateError =>
   new MigrateError({
     code: "usage/exclusive-flags",
     message: "Can't use --purge with --sql mode",
-    hint: "say what is applied instead: migrate stamp --sql FROM:TO; or let it run: migrate stamp --purge TO",
+    hint: "give the applied revisions instead: migrate stamp --sql FROM:TO; or run it: migrate stamp --purge TO",
   });
 
 /** Who lets the database say where it stands does not say it as well. Throws `usage/range-not-allowed`. */
@@ -72,8 +72,8 @@ function refuseRange(request: Request): void {
   if (range === undefined) return;
   throw new MigrateError({
     code: "usage/range-not-allowed",
-    message: `--from-database asks the database where it stands, and '${range}' says it as well`,
-    hint: `name only where it shall go: ${range.slice(range.indexOf(":") + 1) || "head"}; or leave out --from-database`,
+    message: `--from-database reads the start from the database, but '${range}' gives one as well`,
+    hint: `give only the target: ${range.slice(range.indexOf(":") + 1) || "head"}; or leave out --from-database`,
   });
 }
 
@@ -90,14 +90,14 @@ async function planFromDatabase(
       throw new MigrateError({
         code: "state/interrupted",
         message: interruptedText(intent),
-        hint: `go on with: migrate ${request.kind}; a script that goes on there is written with --idempotent`,
+        hint: `resume with: migrate ${request.kind}; to write a script that resumes it, add --idempotent`,
       });
     }
     if (format !== undefined && format !== FORMAT) {
       throw new MigrateError({
         code: "state/ledger-format",
-        message: `the ledger has format ${format}, and a script is written for format ${FORMAT}`,
-        hint: "bring it up first: migrate ensure-version; --sql writes that as a script, too",
+        message: `the ledger has format ${format}, but scripts need format ${FORMAT}`,
+        hint: "upgrade it first: migrate ensure-version (--sql writes a script)",
       });
     }
     const steps = stepsOf(project, request, applied);

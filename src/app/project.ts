@@ -95,9 +95,9 @@ export function warnOfEmpty(
   const below = config.directories.map(sqlBelow).find((found) => found !== undefined);
   const why =
     below === undefined
-      ? "name another with --directory DIR, or write one: migrate revision"
-      : `${below} is not one: a migration is a pair of files right in that folder, NNNN_name.up.sql and NNNN_name.down.sql`;
-  onNotice?.({ severity: "WARNING", message: `there is no migration in ${folders}; ${why}` });
+      ? "name another folder with --directory DIR, or write one: migrate revision"
+      : `${below} is not one: a migration is a pair of files directly in that folder, NNNN_name.up.sql and NNNN_name.down.sql`;
+  onNotice?.({ severity: "WARNING", message: `there are no migrations in ${folders}; ${why}` });
 }
 
 /** Timeouts that nobody has asked for give way to those that the connection was given. */

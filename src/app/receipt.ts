@@ -11,8 +11,8 @@ export function receipt(deps: Deps, path: string): Receipts {
   if (found === undefined) {
     throw new MigrateError({
       code: "usage/no-receipt",
-      message: `${path} states no receipt`,
-      hint: "a script is written by: migrate upgrade --sql",
+      message: `${path} has no receipt`,
+      hint: "write a script with: migrate upgrade --sql",
     });
   }
   return found;

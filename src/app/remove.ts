@@ -48,8 +48,8 @@ function newest({ graph }: Project, head: string | undefined): Migration {
       message:
         id === undefined
           ? "there is no migration to remove"
-          : `'${head}' is ${ids.length} revisions; one is removed at a time`,
-      hint: "see what there is with: migrate heads",
+          : `'${head}' is ${ids.length} revisions; only one can be removed at a time`,
+      hint: "list the heads with: migrate heads",
     });
   }
   const node = nodeOf(graph, id);
@@ -77,8 +77,8 @@ async function refuseApplied(
     if (yes) return;
     throw new MigrateError({
       code: "usage/no-database",
-      message: `no database is configured, so nothing says whether ${describe(migration)} is applied`,
-      hint: "name the database with --database URL; or, if it is applied nowhere: migrate revision --remove --yes",
+      message: `no database is configured, so it is not known whether ${describe(migration)} is applied`,
+      hint: "name the database with --database URL; or, if it is not applied anywhere, run: migrate revision --remove --yes",
     });
   }
   const session = await connect(deps, config);
@@ -90,9 +90,9 @@ async function refuseApplied(
       code: "state/applied",
       message:
         row === undefined
-          ? `${describe(migration)} is under way in the database, stopped at statement ${intent!.statement} of ${intent!.of}`
-          : `${describe(migration)} is applied, since ${row.appliedAt} by ${row.appliedBy}`,
-      hint: `take it back first: migrate downgrade ${migration.parents.length > 1 ? migration.parents[0] : `${revision}@-1`}`,
+          ? `${describe(migration)} was interrupted in the database, at statement ${intent!.statement} of ${intent!.of}`
+          : `${describe(migration)} was applied on ${row.appliedAt} by ${row.appliedBy}`,
+      hint: `undo it first: migrate downgrade ${migration.parents.length > 1 ? migration.parents[0] : `${revision}@-1`}`,
     });
   } finally {
     await session.close();

@@ -120,11 +120,11 @@ function refuseForgetting(forget: readonly RevisionId[], findings: readonly Find
   throw MigrateError.all(
     wrong.map((revision) => ({
       code: "usage/forget",
-      message: `'${revision}' is not an applied revision whose file is missing`,
+      message: `'${revision}' is not an applied revision without a file`,
       hint:
         vanished.length > 0
-          ? `these are: ${vanished.join(", ")}`
-          : "there is none; a revision that has a file is taken down with: migrate downgrade",
+          ? `such revisions are ${vanished.join(", ")}`
+          : "there are none; undo a revision that has a file with: migrate downgrade",
     })),
   );
 }

@@ -36,7 +36,7 @@ export function interruptedFirst({ graph }: Project, steps: Steps, intent: Inten
     message: `${interruptedText(intent)}, and must be finished first`,
     hint: graph.nodes.has(revision)
       ? `finish it with: ${finish}`
-      : `no file has that revision: bring it back and finish it with: ${finish}; or finish it by hand and write that down with: migrate stamp`,
+      : `no file has that revision: restore its file and run: ${finish}; or finish the step by hand and record it with: migrate stamp`,
   });
 }
 
@@ -141,8 +141,8 @@ const changedSince = (step: StepInput, intent: Intent): MigrateError =>
   refused(
     step,
     undefined,
-    `${interruptedAt(intent)}, and the statements before that one have changed since`,
-    `bring ${step.path} back as it was and run again; or finish it by hand and write that down with: ${written(intent)}`,
+    `${interruptedAt(intent)}, and the statements before that one have changed since then`,
+    `restore ${step.path} and run again; or finish the step by hand and record it with: ${written(intent)}`,
   );
 
 function inTransactionNow(step: StepInput, intent: Intent): MigrateError {
@@ -151,9 +151,9 @@ function inTransactionNow(step: StepInput, intent: Intent): MigrateError {
   return refused(
     step,
     undefined,
-    `${interruptedAt(intent)}: ${done}, and the file now runs in a transaction, from its first statement`,
-    "write '-- transaction: none' in its header and leave the statements that are done as they were: it goes on " +
-      `behind them; or finish it by hand and write that down with: ${written(intent)}`,
+    `${interruptedAt(intent)}: ${done}, but the file now runs in a transaction, from its first statement`,
+    "write '-- transaction: none' in its header and leave the statements that are done unchanged: the run resumes " +
+      `after them; or finish the step by hand and record it with: ${written(intent)}`,
   );
 }
 
@@ -166,9 +166,9 @@ const cannotTell = (
   refused(
     step,
     statement,
-    `${interruptedAt(intent)}, and the catalog does not tell whether that ${statement?.tag ?? "statement"} was done`,
-    `look; where all of it is done, or you have finished it by hand, write that down with: ${written(intent)}` +
-      (intent.statement > 1 ? "" : `; where nothing of it is done, forget it with: ${forgetting}`),
+    `${interruptedAt(intent)}, and the catalog does not show whether that ${statement?.tag ?? "statement"} was done`,
+    `check by hand; if all of it is done, or when you have finished it, record it with: ${written(intent)}` +
+      (intent.statement > 1 ? "" : `; if none of it is done, discard it with: ${forgetting}`),
   );
 
 const isOther = (
@@ -180,8 +180,8 @@ const isOther = (
   refused(
     step,
     statement,
-    `${interruptedAt(intent)}, and the index of that name is not what the file says: ${isThere}`,
-    "drop it with DROP INDEX CONCURRENTLY and run again; or write the file as it was",
+    `${interruptedAt(intent)}, but the index of that name differs from the file: ${isThere}`,
+    "drop it with DROP INDEX CONCURRENTLY and run again; or restore the file",
   );
 
 const doneAsItWas = (
@@ -193,8 +193,8 @@ const doneAsItWas = (
   refused(
     step,
     statement,
-    `${interruptedAt(intent)}. That statement, ${intent.kind ?? "as it was"}${intent.names === undefined ? "" : ` ${intent.names.join(", ")}`}, ${finish.length === 0 ? "is done" : "is half done"}, and the file now says something else`,
-    `${finish.length === 0 ? "" : `finish it with: ${finish.join("; ")}; then `}write the file as it was, run again, and do the rest in a new migration`,
+    `${interruptedAt(intent)}. That statement, ${intent.kind ?? "as it was"}${intent.names === undefined ? "" : ` ${intent.names.join(", ")}`}, ${finish.length === 0 ? "is done" : "is half done"}, but the file now has another statement`,
+    `${finish.length === 0 ? "" : `finish it with: ${finish.join("; ")}; then `}restore the file, run again, and make the change in a new migration`,
   );
 
 /** The stamp that says a step was finished by hand. */

@@ -111,8 +111,8 @@ export async function mergeRevisions(deps: Deps, options: MergeOptions): Promise
     const [only] = parents.map((id) => describe(nodeOf(project.graph, id).revision));
     throw new MigrateError({
       code: "graph/nothing-to-merge",
-      message: `there is nothing to merge: '${options.targets.join(" ")}' is ${only === undefined ? "no revision" : `only ${only}`}`,
-      hint: "a merge joins two revisions or more; the heads are listed by: migrate heads",
+      message: `nothing to merge: '${options.targets.join(" ")}' is ${only === undefined ? "not a revision" : `only ${only}`}`,
+      hint: "a merge joins two or more revisions; list the heads with: migrate heads",
     });
   }
   const message = parents.length > 2 ? `merge ${parents.length} heads` : `merge ${parents.join(" and ")}`;
@@ -209,8 +209,8 @@ function directoryFor(
     if (directories.includes(chosen)) return chosen;
     throw new MigrateError({
       code: "usage/version-path",
-      message: `${versionPath} is not one of the folders that are read`,
-      hint: `they are ${list}; add it to "directories" in migrate.config.json, or with --directory`,
+      message: `${versionPath} is not one of the folders of migrations`,
+      hint: `the folders are ${list}; add it to "directories" in migrate.config.json, or with --directory`,
     });
   }
   const parent = project.migrations.get(parents[0] ?? "");
@@ -220,7 +220,7 @@ function directoryFor(
   throw new MigrateError({
     code: "usage/version-path",
     message: "Multiple version locations present, please specify --version-path",
-    hint: `a base can begin in any of ${list}`,
+    hint: `choose one of ${list}`,
   });
 }
 
@@ -265,7 +265,7 @@ function headersOf(
     throw new MigrateError({
       code: "usage/header",
       message: `',' is not allowed in the branch label '${listed}'`,
-      hint: "give --branch-label once for each",
+      hint: "repeat --branch-label for each label",
     });
   }
   const created = now
@@ -292,7 +292,8 @@ function checked(text: string, direction: Direction, template?: string) {
   throw MigrateError.all(
     diagnostics.map(({ code, message, hint }) => ({
       code: template === undefined ? "usage/header" : code,
-      message: template === undefined ? message : `a file made from this template cannot be read: ${message}`,
+      message:
+        template === undefined ? message : `a file made from this template would not be valid: ${message}`,
       ...(hint === undefined ? {} : { hint }),
       ...(template === undefined ? {} : { location: { path: template, line: 1, column: 1 } }),
     })),

@@ -251,8 +251,8 @@ async function reconnect(
 function nothingMore(error: MigrateError, { intent }: LedgerState): MigrateError {
   const found =
     intent === undefined
-      ? "what was under way was rolled back; run the same command again"
-      : `${intent.revision} is still interrupted at statement ${intent.statement} of ${intent.of}; the same command goes on there`;
+      ? "the unfinished step was rolled back; run the same command again"
+      : `${intent.revision} is still interrupted at statement ${intent.statement} of ${intent.of}; the same command resumes there`;
   return new MigrateError(
     {
       code: error.code,

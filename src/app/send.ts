@@ -54,11 +54,11 @@ async function readOnly(cause: MigrateError, session: Session): Promise<MigrateE
     {
       code: "execution/read-only",
       message: standby
-        ? `${session.database} is on a standby, which takes no writes`
+        ? `${session.database} is on a standby, which is read-only`
         : `transactions on ${session.database} are read-only: default_transaction_read_only is on for this role, database or server`,
       hint: standby
         ? "connect to the primary server"
-        : "set it off for them (ALTER DATABASE ... SET default_transaction_read_only = off), or for these runs alone: PGOPTIONS='-c default_transaction_read_only=off'",
+        : "turn it off (ALTER DATABASE ... SET default_transaction_read_only = off), or only for this run: PGOPTIONS='-c default_transaction_read_only=off'",
       sqlstate: "25006",
     },
     { cause },

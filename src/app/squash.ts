@@ -84,7 +84,7 @@ function refuseRange(members: readonly RevisionId[], range: string): void {
   const found = members.length === 0 ? "no revision" : `only ${members[0]}`;
   throw new MigrateError({
     code: "usage/squash",
-    message: isRange ? `there is nothing to squash: '${range}' is ${found}` : `'${range}' is no range`,
+    message: isRange ? `there is nothing to squash: '${range}' is ${found}` : `'${range}' is not a range`,
     hint: `a range is written start:end, and is what comes after the start; from the beginning: migrate squash base:${isRange ? "REVISION" : range}`,
   });
 }

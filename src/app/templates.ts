@@ -34,7 +34,7 @@ export function findTemplate(name: string, ownFolder: string | undefined, deps: 
   const meant = nearest(name, templates.keys());
   throw new MigrateError({
     code: "usage/unknown-template",
-    message: `there is no template '${name}'`,
-    hint: `${meant === undefined ? "" : `did you mean ${meant}? `}there are ${[...templates.keys()].join(", ")}; see: migrate list-templates`,
+    message: `template '${name}' does not exist`,
+    hint: `${meant === undefined ? "" : `did you mean ${meant}? `}the templates are ${[...templates.keys()].join(", ")}; see: migrate list-templates`,
   });
 }

@@ -20,7 +20,7 @@ export async function writeScriptFolder(
     throw new MigrateError({
       code: "usage/not-empty",
       message: `the folder ${directory} is not empty`,
-      hint: "files of another script in it would be run too; name a new folder",
+      hint: "its files could be run together with those of the script; name a new folder",
     });
   }
   await createDirectory(directory, deps);

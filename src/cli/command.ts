@@ -9,7 +9,7 @@ import type { Printer } from "./print.ts";
 export interface Arguments {
   /** A flag that takes a value: the last one given, or undefined. */
   text(name: string): string | undefined;
-  /** A flag that may be repeated: all that were given. */
+  /** A flag that can be repeated: all that were given. */
   list(name: string): readonly string[];
   /** Whether a flag was given. */
   flag(name: string): boolean;
@@ -104,15 +104,15 @@ export const value = (description: string, valueHint: string, ...alias: string[]
 
 /** Flags of every command; they may stand before the command's name too. */
 export const globals: Flags = {
-  database: value("database to work on (else DATABASE_URL, .env, the config file)", "URL"),
-  directory: value("folder of migrations; may be repeated", "DIR"),
+  database: value("database to use (default: DATABASE_URL, .env or the config file)", "URL"),
+  directory: value("folder of migrations; can be repeated", "DIR"),
   config: value("config file (default: migrate.config.json)", "FILE", "c"),
   env: value("named environment of the config file", "NAME", "n", "name"),
-  x: value("set a variable for ${NAME} in the config file; may be repeated", "KEY=VALUE", "x"),
+  x: value("set a variable for ${NAME} in the config file; can be repeated", "KEY=VALUE", "x"),
   json: flag("print the result as JSON"),
-  verbose: flag("say more; first which config file, folders and database are used", "v"),
+  verbose: flag("print more, such as which config file, folders and database are used", "v"),
   quiet: flag("print errors only", "q"),
-  raiseerr: flag("with an error, show the program's stack too"),
+  raiseerr: flag("print the stack trace of an error"),
   help: flag("show this help", "h"),
   version: flag("show the version"),
 };

@@ -9,7 +9,7 @@ export function commandHelp(command: Command): string {
     fold(command.summary, WIDTH).join("\n"),
     `usage: ${usageOf(command)}`,
     section("flags", flagRows(command.args)),
-    section("flags of every command", flagRows(globals, command.args)),
+    section("global flags", flagRows(globals, command.args)),
     section("examples", [...(command.examples ?? [])]),
   ];
   return sections.filter((text) => text !== "").join("\n\n");
@@ -40,8 +40,8 @@ export function overview(
         commands.map(([command, [summary]]) => [command, summary]),
       ),
     ),
-    section("flags of every command", flagRows(globals)),
-    "The help of a command: migrate COMMAND --help",
+    section("global flags", flagRows(globals)),
+    "Help for a command: migrate COMMAND --help",
   ].join("\n\n");
 }
 

@@ -96,7 +96,7 @@ function folderOf(process: Process): string {
   } catch {
     throw new MigrateError({
       code: "usage/no-folder",
-      message: "the working directory no longer exists",
+      message: "the current directory no longer exists",
       hint: "change to the project's folder (cd …) and run the command again",
     });
   }

@@ -24,7 +24,7 @@ export const lockWaitFlag = value(
 
 /** Flags of whatever changes a database. */
 export const writeFlags: Flags = {
-  "dry-run": flag("show what would be done; writes nothing"),
+  "dry-run": flag("show what would be done, and do nothing"),
   "lock-wait": lockWaitFlag,
   wait: value(
     "how long to wait until the server accepts connections, in seconds or with a unit (default 0)",
@@ -36,23 +36,23 @@ const runFlags: Flags = {
   ...writeFlags,
   "single-transaction": flag("one transaction for all steps instead of one each"),
   "lock-timeout": value(
-    "how long a statement waits for a lock, in milliseconds or with a unit (default 5s; 0: for ever)",
+    "how long a statement waits for a lock, in milliseconds or with a unit (default 5s; 0: no limit)",
     "TIME",
   ),
   "lock-retries": value(
-    "how often a migration that met a lock timeout or a deadlock is tried again (default 5)",
+    "how often a migration is retried after a lock timeout or a deadlock (default 5)",
     "COUNT",
   ),
   "statement-timeout": value(
-    "how long a statement may run, in milliseconds or with a unit (default 0: for ever)",
+    "how long a statement may run, in milliseconds or with a unit (default 0: no limit)",
     "TIME",
   ),
-  yes: flag("do not ask before a downgrade that is destructive, or may be", "y"),
-  "json-events": flag("print what happens while it happens, as JSON, a line each; the last is the result"),
+  yes: flag("do not ask before a downgrade that is or may be destructive", "y"),
+  "json-events": flag("print each event as a line of JSON as it happens; the last line is the result"),
 };
 
 const upgradeFlags: Flags = {
-  "allow-ahead": flag("nothing is wrong if a newer release has migrated further and nothing is left to do"),
+  "allow-ahead": flag("succeed if a newer release has migrated further and nothing is left to do"),
 };
 
 export function runCommandOf({ name, summary, examples }: RunCommand): Command {
@@ -140,12 +140,12 @@ async function confirmed(plan: Plan, database: string, { args, printer }: Invoca
   const lines = plan.steps.flatMap(({ revision, losses = [] }) =>
     losses.map((loss) => `  ${revision}  ${lossLine(loss)}`),
   );
-  const answer = await printer.ask([`T${verdict.slice(1)}:`, ...lines], "Go on?");
+  const answer = await printer.ask([`T${verdict.slice(1)}:`, ...lines], "Continue?");
   if (answer !== undefined) return answer;
   throw new MigrateError({
     code: "usage/needs-yes",
     message: `${verdict}:\n${lines.join("\n")}`,
-    hint: "if that is meant, say --yes; nothing was done",
+    hint: "nothing was done; to go on without being asked, pass --yes",
   });
 }
 

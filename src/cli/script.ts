@@ -7,19 +7,19 @@ import { type Flags, flag, type Invocation, value } from "./command.ts";
 import { timeout } from "./numbers.ts";
 
 export const scriptFlags: Flags = {
-  sql: flag("write the script to stdout instead of running; needs no database"),
+  sql: flag("write a script to stdout instead of running; needs no database"),
   output: value("with --sql: write to this file instead", "FILE", "o"),
   client: value("with --sql: psql (default), or any: no backslash commands", "CLIENT"),
   split: value("with --sql: one numbered file per transaction into this folder", "DIR"),
   idempotent: flag("with --sql: apply what is missing, skip what is done; safe to run twice"),
   "from-database": flag("with --sql: read from the database what is applied; writes nothing"),
   "server-version": value(
-    "with --sql: the server's version, for example 15 or 16.4; refuses what only newer ones understand",
+    "with --sql: the server's version, for example 15 or 16.4; refuses newer syntax",
     "VERSION",
   ),
   "expect-database": value("with --sql: stop unless this is the database", "NAME"),
   "expect-role": value("with --sql: stop unless this role is connected", "NAME"),
-  "no-annotate": flag("with --sql: no lines above statements that say what goes away"),
+  "no-annotate": flag("with --sql: no comments above statements that remove something"),
 };
 
 /** Writes the script of a request where the flags say. Its receipt goes to stderr. */
@@ -39,7 +39,7 @@ export async function writeScript(request: Request, invocation: Invocation): Pro
     const value = files.map(({ receipt }, i) => ({ path: paths[i], receipt }));
     if (json) printer.json({ files: value });
     else for (const { path, receipt } of value) printer.info(`${path}  sha256:${receipt}`);
-    if (files.length === 0) printer.info("nothing to do: there are no files");
+    if (files.length === 0) printer.info("nothing to do: no files were written");
     return;
   }
   const script = renderScript(plan, ledger, form);
@@ -74,7 +74,7 @@ export function refuseScriptFlags({ args }: Invocation): void {
     if (!args.flag(name)) continue;
     throw new MigrateError({
       code: "usage/needs-sql",
-      message: `--${name} is for scripts`,
+      message: `--${name} requires --sql`,
       hint: "add --sql, or leave it out",
     });
   }
@@ -110,7 +110,7 @@ function client(text = "psql"): "psql" | "any" {
   if (text === "psql" || text === "any") return text;
   throw new MigrateError({
     code: "usage/client",
-    message: `--client takes psql or any, not '${text}'`,
+    message: `--client must be psql or any, not '${text}'`,
     hint: "psql: with its settings and progress lines; any: SQL alone, for pgAdmin, DBeaver or a driver",
   });
 }
@@ -121,7 +121,7 @@ export function serverVersion(text: string | undefined): ServerVersion | undefin
   if (serverVersionFault(text) === undefined) return serverVersionOf(text);
   throw new MigrateError({
     code: "usage/server-version",
-    message: `--server-version takes a PostgreSQL version of 12 or later, not '${text}'`,
+    message: `--server-version must be a PostgreSQL version of 12 or later, not '${text}'`,
     hint: "for example: --server-version 16",
   });
 }

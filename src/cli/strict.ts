@@ -153,7 +153,7 @@ type Named = Pick<Command, "name">;
 
 /** What hands type that come from other tools: our flag, or why there is none. */
 const habits: Readonly<Record<string, string>> = {
-  tag: "Alembic hands it to env.py, which is not there; -x KEY=VALUE sets a variable of the config file;",
+  tag: "Alembic passes it to env.py, which does not exist here; -x KEY=VALUE sets a variable of the config file;",
   "down-revision": "head",
   parent: "head",
   revises: "head",

@@ -75,7 +75,8 @@ export function addressFault(origin: string, message: string, hint: string): Mig
  */
 export function parseAddress(text: string, origin: string): ParsedAddress {
   const trimmed = text.trim();
-  if (trimmed.includes("\0")) throw addressFault(origin, "the database address holds a NUL character", FORM);
+  if (trimmed.includes("\0"))
+    throw addressFault(origin, "the database address contains a NUL character", FORM);
   const pglite = /^pglite:(?:\/\/)?(.*)$/is.exec(trimmed);
   if (pglite !== null) {
     const folder = pglite[1]!;
@@ -105,7 +106,7 @@ export function checkParameter(name: string, value: string, origin: string): voi
     throw addressFault(
       origin,
       `the database address has an unknown parameter${/^[a-z_]{3,24}$/i.test(name) ? ` "${name}"` : ""}`,
-      meant === undefined ? `known are ${supported.join(", ")}` : `did you mean "${meant}"?`,
+      meant === undefined ? `known parameters are ${supported.join(", ")}` : `did you mean "${meant}"?`,
     );
   }
   if (rule.only === undefined || rule.only.includes(value.toLowerCase())) return;
@@ -123,7 +124,7 @@ function fromUrl(rest: string, origin: string): Record<string, string> {
   if (path.includes("@") || (userinfo === undefined && query.includes("@"))) {
     throw addressFault(
       origin,
-      "the database address has an @ behind its host: a / in the password must be encoded",
+      "the database address has an @ after its host: a / in the password must be encoded",
       FORM,
     );
   }
@@ -167,7 +168,7 @@ function fromKeywords(text: string, origin: string): Record<string, string> {
     throw addressFault(
       origin,
       scheme === undefined
-        ? "the database address has no known form"
+        ? "the database address is not in a known format"
         : `the database address begins with ${scheme}://, which is not PostgreSQL`,
       `${FORM}; or pglite:./folder for the embedded database`,
     );
@@ -181,7 +182,7 @@ function fromKeywords(text: string, origin: string): Record<string, string> {
       throw addressFault(
         origin,
         "the database address is not a list of key=value",
-        "write host=… port=… user=… password=… dbname=…, with a value that holds a space or a quote as 'a b', 'a\\'b'",
+        "write host=… port=… user=… password=… dbname=…, with a value that contains a space or a quote as 'a b', 'a\\'b'",
       );
     }
     const value = (match[2] ?? match[3] ?? "").replace(/\\([\s\S])/g, "$1");

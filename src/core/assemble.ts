@@ -77,7 +77,7 @@ function withoutHeaders(pairs: readonly Pair[], diagnostics: readonly Diagnostic
   const none: Diagnostic = {
     code: "source/no-header",
     message: `none of the ${files.length} files has a header`,
-    hint: "each begins with '-- revision: <id>', and an up file says '-- parent: <id>', or none; if they are another tool's: migrate adopt FOLDER --to DIR",
+    hint: "each starts with '-- revision: <id>', and an up file has '-- parent: <id>', or none; to convert another tool's files: migrate adopt FOLDER --to DIR",
     location: startOf(files[0]!.source.path),
   };
   return [none, ...diagnostics.filter(({ code }) => code !== "source/missing-key")];
@@ -178,7 +178,7 @@ function missingFile(
         ? `${stray.source.path} has the same revision: rename it to ${missing}`
         : direction === "up"
           ? `create ${missing}, or delete this file`
-          : `create ${missing} beginning with '-- revision: ${revision ?? "<id>"}', or say in this header why there is no way back: '-- irreversible: <reason>'`,
+          : `create ${missing} starting with '-- revision: ${revision ?? "<id>"}', or mark the migration as irreversible in this header: '-- irreversible: <reason>'`,
     location: startOf(present.source.path),
   };
 }
@@ -199,7 +199,7 @@ function differentRevision(up: MigrationFile, down: MigrationFile): Diagnostic |
   if (expected === undefined || found === undefined || expected === found) return undefined;
   return {
     code: "source/down-revision-differs",
-    message: `the down file says revision '${found}', its up file says '${expected}'`,
+    message: `the down file has revision '${found}', but its up file has '${expected}'`,
     hint: `write '-- revision: ${expected}' here, if the two belong together`,
     ...placeOfKey(down.source, "revision"),
   };
@@ -209,8 +209,8 @@ function repeatedRevision(up: MigrationFile, revision: string, earlier: Source):
   const line = placeOfKey(earlier, "revision")?.location?.line ?? 1;
   return {
     code: "source/duplicate-revision",
-    message: `revision '${revision}' is taken by ${earlier.path}:${line}`,
-    hint: "give the newer of the two another id, in its up and its down file",
+    message: `revision '${revision}' is already used in ${earlier.path}:${line}`,
+    hint: "give the newer of the two another id, in both its up and down file",
     ...placeOfKey(up.source, "revision"),
   };
 }

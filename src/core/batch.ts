@@ -38,8 +38,8 @@ export function directiveIn(comments: string): BatchDirective | Fault | undefine
   if (form === null || size === 0 || "mustBe" in pause) {
     return {
       code: "source/batch",
-      message: `'${written}' is no batch`,
-      hint: "write for example '-- batch: 1000', '-- batch: 1000 by shop.orders.id' or '-- batch: 1000, pause 100ms'",
+      message: `invalid batch '${written}'`,
+      hint: "write, for example, '-- batch: 1000', '-- batch: 1000 by shop.orders.id' or '-- batch: 1000, pause 100ms'",
     };
   }
   const names = form[2]?.split(".");
@@ -61,22 +61,22 @@ export function batchFault(
   if (directive === undefined) {
     if (used.size === 0) return undefined;
     return fault(
-      `${[...used].join(", ")} stands in a statement that is no batch`,
-      "write '-- batch: 1000' on the line above the statement",
+      `${[...used].join(", ")} is used in a statement that is not a batch`,
+      "add '-- batch: 1000' on the line above the statement",
     );
   }
   if (!/^(?:INSERT|UPDATE|DELETE|MERGE)\b/.test(tag)) {
-    return fault(`${tag} cannot be done in batches`, "only INSERT, UPDATE, DELETE and MERGE change rows");
+    return fault(`${tag} cannot run in batches`, "only INSERT, UPDATE, DELETE and MERGE change rows");
   }
   const needed = directive.key === undefined ? [":batch_size"] : [":batch_from", ":batch_to"];
   if (needed.every((name) => used.has(name)) && used.size === needed.length) return undefined;
   return directive.key === undefined
     ? fault(
-        "a batch must use :batch_size, and nothing else of its kind",
+        "a batch must use :batch_size and no other placeholder",
         "for example: WHERE id IN (SELECT id FROM t WHERE … LIMIT :batch_size)",
       )
     : fault(
-        "a batch by a key must use :batch_from and :batch_to, and nothing else of its kind",
+        "a batch by a key must use :batch_from and :batch_to and no other placeholder",
         "for example: WHERE id >= :batch_from AND id < :batch_to",
       );
 }

@@ -20,7 +20,7 @@ const LONGEST = 2 ** 31 - 1;
 /** Reads a time; a number without a unit counts in `unit`. */
 export function parseDuration(text: string, unit: Unit = "ms"): { readonly ms: number } | DurationFault {
   const match = new RegExp(DURATION).exec(text);
-  const hint = `write a number and a unit (${Object.keys(units).join(", ")}); without a unit it counts in ${unit}`;
+  const hint = `write a number and a unit (${Object.keys(units).join(", ")}); a number without a unit is in ${unit}`;
   if (match === null) return { mustBe: "a time such as 5s, 1.5min or 500ms", hint };
   const named = match[2] as Unit | undefined;
   const ms = Number.parseFloat(text) * units[named ?? unit];

@@ -32,7 +32,7 @@ export interface Explaining {
   readonly aborted: boolean;
 }
 
-export const GOES_ON = "what was done so far stays; the same command goes on from there";
+export const GOES_ON = "what was done so far is kept; to continue, run the same command again";
 
 /** A statement of a plan failed. `failure` is kept as the cause. */
 export function explain(
@@ -103,13 +103,13 @@ export function explainQuery(failure: Failure, aborted: boolean): MigrateError {
   const { message, sqlstate, lost } = failure;
   if (lost) return connectionLost(failure);
   if (sqlstate === "57014" && aborted) return cancelled(GOES_ON, failure);
-  const hint = failure.hint ?? "nothing was under way; run the same command again";
+  const hint = failure.hint ?? "nothing was in progress; run the same command again";
   return errorOf(failure, "execution/own-statement", `a query about the database failed: ${message}`, hint);
 }
 
 function connectionLost(failure: Failure): MigrateError {
   const message = `the connection to the database was lost: ${failure.message}`;
-  const hint = "run the same command again: it reads from the ledger what was done, and goes on from there";
+  const hint = "run the same command again: it continues from what the ledger has recorded";
   return errorOf(failure, "execution/connection-lost", message, hint);
 }
 
@@ -159,18 +159,18 @@ const messageOf = ({ message, detail, where }: Failure): string =>
 /** A role without rights on the ledger is told which it lacks. */
 function rightsHint(plan: Plan, { purpose }: Statement, { sqlstate, message }: Failure): string | undefined {
   if (sqlstate !== "42501" || purpose === "commit" || purpose === "defer") return undefined;
-  if (purpose === "repair-ledger") return "let the owner of the ledger run: migrate repair";
+  if (purpose === "repair-ledger") return "as the owner of the ledger, run: migrate repair";
   if (purpose !== "create-ledger") return grantsHint(plan, "SELECT, INSERT, UPDATE, DELETE");
   return message.startsWith("must be owner")
-    ? "let the owner of the ledger run: migrate ensure-version"
-    : "let the database's owner run: migrate ensure-version; or: GRANT CREATE ON DATABASE … TO this role";
+    ? "as the owner of the ledger, run: migrate ensure-version"
+    : "as the database's owner, run: migrate ensure-version; or: GRANT CREATE ON DATABASE … TO this role";
 }
 
 /** What a role must be granted to use a ledger. */
 export function grantsHint({ schema, role }: { schema: string; role?: string }, privileges: string): string {
   const rest = `IN SCHEMA ${qualified(schema)} TO ${whom(role)}`;
   return (
-    `let the owner of the ledger run: GRANT USAGE ON SCHEMA ${qualified(schema)} TO ${whom(role)}; ` +
+    `as the owner of the ledger, run: GRANT USAGE ON SCHEMA ${qualified(schema)} TO ${whom(role)}; ` +
     `GRANT ${privileges} ON ALL TABLES ${rest}; GRANT EXECUTE ON ALL ROUTINES ${rest}`
   );
 }
@@ -193,10 +193,10 @@ const MEND = "fix the cause and run the same command again: it resumes here";
 function whatIsSo(batch: Batch, step: PlanStep | undefined): string {
   if (step === undefined) return "nothing was changed";
   if (!batch.transactional)
-    return `this statement ran outside a transaction: ${MEND}. See what is unfinished: migrate current`;
+    return `this statement ran outside a transaction: ${MEND}. See what is unfinished with: migrate current`;
   if (batch.step === undefined) return "all of it was rolled back; nothing was changed";
   if (!step.transactional)
-    return `revision ${step.revision} runs outside a transaction: what it did before this stays; ${MEND}`;
+    return `revision ${step.revision} runs outside a transaction: what it did before this is kept; ${MEND}`;
   return `revision ${step.revision} was rolled back; ${step.direction === "up" ? "those before it stay applied" : "it is still applied"}`;
 }
 
@@ -206,18 +206,18 @@ const OUTSIDE: ReadonlySet<string> = new Set(["25001", "2D000"]);
 /** What to do about a failure of the author's SQL, where the SQLSTATE alone tells. */
 function adviceOf({ sqlstate = "" }: Failure, step: PlanStep | undefined): string | undefined {
   if (OUTSIDE.has(sqlstate) && step?.transactional === true)
-    return "to run it outside a transaction, write '-- transaction: none' in the header; in a function or a DO block only COMMIT can stand there";
+    return "to run it outside a transaction, write '-- transaction: none' in the header; a function or a DO block cannot contain it, only COMMIT";
   return advice[sqlstate];
 }
 
 const advice: Readonly<Record<string, string>> = {
   "55P04": "put ALTER TYPE ... ADD VALUE into a migration of its own, before this one",
   "3F000":
-    'search_path names no schema that is there: name the schema (CREATE TABLE shop.users), or set "session": {"searchPath": ["shop"]} in migrate.config.json',
+    'no schema in search_path exists: qualify the name (CREATE TABLE shop.users), or set "session": {"searchPath": ["shop"]} in migrate.config.json',
   "25P04":
-    "transaction_timeout is set for this role or database; for these runs alone: PGOPTIONS='-c transaction_timeout=0'",
+    "transaction_timeout is set for this role or database; to turn it off for this run: PGOPTIONS='-c transaction_timeout=0'",
   "57P05":
-    "idle_session_timeout is set for this role or database; for these runs alone: PGOPTIONS='-c idle_session_timeout=0'",
+    "idle_session_timeout is set for this role or database; to turn it off for this run: PGOPTIONS='-c idle_session_timeout=0'",
 };
 
 /** Names and key words that are not found may hold what nobody sees. */
@@ -233,8 +233,8 @@ function encodingHint(statement: Statement, failure: Failure): string | undefine
   const character = untranslatable(failure);
   if (character === undefined) return undefined;
   const isInFile = statement.origin !== undefined && statement.sql.includes(character);
-  const where = isInFile ? "" : ", which the header of this migration holds";
-  return `the encoding of the database lacks '${character}'${where}: write another character, or make the database with ENCODING 'UTF8'`;
+  const where = isInFile ? "" : ", which is in the header of this migration";
+  return `the encoding of the database lacks '${character}'${where}: use another character, or create the database with ENCODING 'UTF8'`;
 }
 
 /** The character that the encoding of the database lacks; the server names its bytes. */

@@ -77,9 +77,9 @@ export function patternFault(text: string): { readonly mustBe: string; readonly 
   const literal = text.replaceAll(PLACEHOLDER, "");
   const illegal = /[/\\<>:"|?*\p{Cc}]/u.exec(literal)?.[0];
   if (/[{}]/.test(literal))
-    return fault(`made of whole placeholders; a '${/[{}]/.exec(literal)![0]}' stands alone`);
+    return fault(`made of whole placeholders; a '${/[{}]/.exec(literal)![0]}' is unpaired`);
   if (illegal === "/" || illegal === "\\") return fault("a file name, without / or \\");
-  if (illegal !== undefined) return fault(`a file name that every system takes, without '${illegal}'`);
+  if (illegal !== undefined) return fault(`a file name that every system allows, without '${illegal}'`);
   if (text.startsWith(".")) return fault("a name that does not begin with a dot: such files are not read");
   for (const name of names) {
     const [word, ...format] = name.split(":");
@@ -89,24 +89,24 @@ export function patternFault(text: string): { readonly mustBe: string; readonly 
       const all = "{number}, {slug}, {revision} and {date:…}";
       const shown = meant === "date" ? "{date:YYYY_MM_DD}" : `{${meant}}`;
       return fault(
-        `made of ${all}; '{${name}}' is none`,
+        `made of ${all}; '{${name}}' is not one of them`,
         meant === undefined ? example : `did you mean ${shown}?`,
       );
     }
     const rest = known === "date" ? format.join(":").replaceAll(DATE_UNIT, "") : "";
     if (known === "date" && (format.join("") === "" || /[\p{L}\p{N}/\\<>:"|?*\p{Cc}]/u.test(rest))) {
       const units = "the date is written with YYYY, MM, DD, HH, mm and ss, such as {date:YYYY_MM_DD_HHmm}";
-      return fault(`clear about its date, which '{${name}}' is not`, units);
+      return fault(`clear about its date, unlike '{${name}}'`, units);
     }
     const repeated = known === "date" ? repeatedUnit(format.join(":")) : undefined;
     if (repeated === "MM")
       return fault(
-        "clear about its date: MM is the month, and it is there twice",
+        "clear about its date: MM is the month, and it appears twice",
         "minutes are written mm, as in {date:YYYY_MM_DD_HHmm}",
       );
-    if (repeated !== undefined) return fault(`clear about its date, which holds ${repeated} twice`);
+    if (repeated !== undefined) return fault(`clear about its date, in which ${repeated} appears twice`);
     const twice = names.filter((other) => other.split(":")[0] === word).length > 1;
-    if (twice) return fault(`a name that holds {${word}} once`);
+    if (twice) return fault(`a name that contains {${word}} once`);
   }
   if (names.every((name) => name === "slug"))
     return fault("one that tells migrations apart, with {number}, {revision} or {date:…}");
@@ -261,16 +261,16 @@ function misnamed(name: string, pattern: FileNamePattern): FileNameFault {
   const shape = form("NNNN", "name");
   const message =
     direction === undefined
-      ? "the name says neither '.up.sql' nor '.down.sql'"
+      ? "the name has neither '.up.sql' nor '.down.sql'"
       : digits === "" && shape.startsWith("NNNN")
-        ? "the name begins with no number"
+        ? "the name does not start with a number"
         : `the name is not of the form '${shape}.up.sql' or '${shape}.down.sql'`;
   return {
     code: "source/file-name",
     message,
     hint:
       direction === undefined
-        ? `rename it to '${suggestion}' if it is a migration, or move it to another folder: no file is skipped silently`
+        ? `rename it to '${suggestion}' if it is a migration, or move it to another folder: files are never skipped silently`
         : `rename it to '${suggestion}'`,
   };
 }

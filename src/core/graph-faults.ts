@@ -86,11 +86,11 @@ function wrongNames<R extends Revision>(revisions: readonly R[]): readonly Fault
     if (/[@+:-]/.test(text)) {
       const illegal = [...new Set(text.match(/[@+:-]/g))].sort();
       const message = `Character(s) '${illegal.join(", ")}' not allowed in ${what} '${text}'`;
-      const hint = "write it with letters, digits, _ and . alone";
+      const hint = "use only letters, digits, _ and .";
       faults.push({ revision, key, name: "illegal-character", message, hint });
     }
     if (RESERVED.has(text)) {
-      const message = `'${text}' not allowed as ${what}: it has a meaning of its own in targets`;
+      const message = `'${text}' not allowed as ${what}: it has a special meaning in targets`;
       faults.push({ revision, key, name: "reserved-name", message, hint: "choose another name" });
     }
   };
@@ -111,7 +111,7 @@ function duplicates<R extends Revision>(
     const owner = byId.get(id)!;
     if (owner === revision) continue;
     const message = `Revision ${id} is present more than once: ${describe(owner)} and ${describe(revision)}`;
-    const hint = "give one of the two files an id of its own";
+    const hint = "give one of the two files another id";
     faults.push({ revision, key: "revision", name: "duplicate-revision", message, hint });
   }
   const seen = new Set<string>();
@@ -124,7 +124,7 @@ function duplicates<R extends Revision>(
         continue;
       }
       const message = `Branch name '${label}' in revision ${describe(revision)} already used by revision ${describe(owner)}`;
-      const hint = "a label names one revision, and no id: choose another";
+      const hint = "a label must name one revision and differ from every id: choose another";
       faults.push({ revision, key: "branch-labels", name: "duplicate-label", message, hint });
     }
   }
@@ -141,19 +141,19 @@ function wrongReferences<R extends Revision>(
   const faults: Fault<R>[] = [];
   let suggestions = 0;
   const missing = (wanted: string, { revision: wanting }: R): string => {
-    const other = "correct the id, or bring the file of that revision back";
+    const other = "correct the id, or restore the file of that revision";
     suggestions += 1;
     if (suggestions > MAX_SUGGESTIONS) return other;
     const numbered = revisions.filter(({ number }) => number === wanted);
     if (numbered.length === 1) {
-      return `numbers of files are for the command line: write the id, ${numbered[0]!.revision}`;
+      return `file numbers work only on the command line: write the id, ${numbered[0]!.revision}`;
     }
     const longer = [...byId.keys()].filter((id) => wanted !== "" && id.startsWith(wanted));
     const meant = longer.length === 1 ? longer[0] : nearest(wanted, byName.keys());
     const found = meant === undefined ? undefined : byName.get(meant);
     if (found === undefined || found.revision === wanting) return other;
     const label = meant === found.revision ? "" : `'${meant}', a label of `;
-    return `${label === "" ? "ids are written in full; " : ""}did you mean ${label}${describe(found)}?`;
+    return `${label === "" ? "write ids in full; " : ""}did you mean ${label}${describe(found)}?`;
   };
   for (const revision of revisions) {
     const of = (): string => describe(revision);
@@ -162,7 +162,7 @@ function wrongReferences<R extends Revision>(
     };
     for (const id of unique(revision.parents)) {
       if (id === revision.revision) {
-        const hint = "name another parent, or write none where it is a base";
+        const hint = "name another parent, or write none if it is a base";
         add("parent", "self-loop", `Self-loop is detected in revisions (${of()})`, hint);
       } else if (byName.has(id) && !byId.has(id)) {
         const hint = `write its id: ${byName.get(id)!.revision}`;
@@ -183,7 +183,7 @@ function wrongReferences<R extends Revision>(
         const message = `Revision ${wanted} referenced from ${of()} in depends-on is not present`;
         add("depends-on", "missing-dependency", message, missing(wanted, revision));
       } else if (found.revision === revision.revision) {
-        const hint = `take ${wanted} out of depends-on`;
+        const hint = `remove ${wanted} from depends-on`;
         add(
           "depends-on",
           "dependency-self-loop",

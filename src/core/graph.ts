@@ -179,14 +179,14 @@ export function unknownRevision(graph: Graph, name: string): Diagnostic {
   if (squashed !== undefined) {
     return {
       code: "graph/unknown-revision",
-      message: `${name} is no more: ${squashed} replaces it`,
-      hint: `name that one: ${squashed}`,
+      message: `${name} was replaced by ${squashed}`,
+      hint: `use ${squashed}`,
     };
   }
   return {
     code: "graph/unknown-revision",
     message: `Can't locate revision identified by '${name}'`,
-    hint: `${insteadOf(graph, name)}all revisions are listed by: migrate history`,
+    hint: `${insteadOf(graph, name)}list the revisions with: migrate history`,
   };
 }
 

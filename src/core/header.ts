@@ -273,15 +273,15 @@ function keyFault(
     const together = headerKeys[meant].form === "ids" ? ", with all values in it, separated by commas" : "";
     return fault(
       "source/duplicate-key",
-      `'${key}' is said twice`,
-      `line ${earlier?.line} says it already; keep one line${together}`,
+      `'${key}' appears twice`,
+      `line ${earlier?.line} already has it; keep one line${together}`,
     );
   }
   if (Object.hasOwn(headerKeys, key)) {
     return fault(
       "source/misplaced-key",
       `'${key}' does not belong in ${direction === "up" ? "an up" : "a down"} file`,
-      direction === "up" ? "say it in the down file" : "the up file says it for both; delete this line",
+      direction === "up" ? "put it into the down file" : "the up file sets it for both; delete this line",
     );
   }
   if (meant === key.toLowerCase()) {
@@ -292,7 +292,7 @@ function keyFault(
     `'${shorten(key)}' is not a header key`,
     meant !== undefined
       ? `did you mean '-- ${meant}:'?`
-      : `the keys are ${keysOf[direction].join(", ")}; free comments go below the header, after a blank line`,
+      : `the keys are ${keysOf[direction].join(", ")}; put other comments below the header, after a blank line`,
   );
 }
 
@@ -313,7 +313,7 @@ function valueFault(source: Source, line: HeaderLine, key: HeaderKey): Diagnosti
     const code = control[0].charCodeAt(0).toString(16).toUpperCase().padStart(4, "0");
     return {
       code: "source/control-character",
-      message: `'${key}' holds the control character U+${code}`,
+      message: `'${key}' contains the control character U+${code}`,
       hint: "delete it; it would reach the terminal of everyone who lists this migration",
       ...placeOfValue(source, line, control.index, 1),
     };
@@ -367,7 +367,7 @@ const emptyHints: Readonly<Record<Form, (key: HeaderKey) => string>> = {
   ids: () => "write the revision it follows, or '-- parent: none' if it is a base",
   text: (key) =>
     key === "irreversible"
-      ? "say why there is no way back; it is shown on downgrade"
+      ? "write why it cannot be undone; this is shown on downgrade"
       : "write a value, or delete the line",
   none: () => "write '-- transaction: none', or delete the line",
   time: (key) => `write a time such as '-- ${key}: 5s', or delete the line`,
@@ -387,15 +387,15 @@ function listFault(source: Source, line: HeaderLine, key: HeaderKey): Diagnostic
       return {
         code: "source/empty-item",
         message: `'${key}' has an empty item`,
-        hint: "delete the comma, or write what is missing beside it",
+        hint: "delete the comma, or add what is missing next to it",
         ...placeOfValue(source, line, Math.min(at, line.value.length - 1), 1),
       };
     }
     if (key === "parent" && item === "none") {
       return {
         code: "source/reserved-id",
-        message: "'none' stands beside another parent",
-        hint: "a base says '-- parent: none' alone; otherwise delete 'none'",
+        message: "'none' cannot be combined with another parent",
+        hint: "for a base, write '-- parent: none'; otherwise delete 'none'",
         ...placeOfValue(source, line, itemAt, item.length),
       };
     }
@@ -461,16 +461,16 @@ function illegalHint(key: HeaderKey, character: string, id: string): string {
   }
   if (/[\s;]/.test(character)) return "separate several with commas";
   if ("@+:-".includes(character))
-    return "write the id that stands in that file's header; expressions such as 'label@head' or '-1' are for the command line";
-  return "ids are written bare: letters, digits, '_' and '.'";
+    return "write the id from that file's header; expressions such as 'label@head' or '-1' work only on the command line";
+  return "an id has only letters, digits, '_' and '.'";
 }
 
 function reservedHint(key: HeaderKey, word: string): string {
   if (key === "revision" || key === "branch-labels")
-    return `choose another; reserved are ${reservedWords.join(", ")}`;
+    return `choose another; reserved words are ${reservedWords.join(", ")}`;
   if (key === "parent" && word === "none") return "write '-- parent: none' in lower case";
-  if (key === "parent" && word === "base") return "a base says '-- parent: none'";
-  return "write the id itself; migrate heads prints those of the heads";
+  if (key === "parent" && word === "base") return "for a base, write '-- parent: none'";
+  return "write the id itself; to list the heads: migrate heads";
 }
 
 function missingKeys(
@@ -486,8 +486,8 @@ function missingKeys(
         }
       : placeOf(source, revision);
   const hints: Partial<Record<HeaderKey, string>> = {
-    revision: "begin the file with '-- revision: <id>'",
-    parent: "say '-- parent: <id>' of what it follows, or '-- parent: none' if it is a base",
+    revision: "start the file with '-- revision: <id>'",
+    parent: "add '-- parent: <id>', the revision it follows, or '-- parent: none' if it is a base",
   };
   return {
     code: "source/missing-key",
@@ -501,7 +501,7 @@ function misplacedBelow(source: Source, lost: HeaderLine, bodyStart: number): Di
   const end = countLines(source.text, bodyStart) + 1;
   return {
     code: "source/misplaced-key",
-    message: `'${lost.key}' stands below the header, where it has no effect`,
+    message: `'${lost.key}' is below the header, where it has no effect`,
     hint:
       bodyStart === 0
         ? "the header is the very first lines of the file: move everything else below it"

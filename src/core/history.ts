@@ -48,7 +48,7 @@ export function historyOf(
       hint:
         !/^[+-]/.test(end) && isReversed(graph, starts, ends)
           ? `the start must come before the end; did you mean ${end}:${start}?`
-          : "the start must come before the end; without a start the history begins at base",
+          : "the start must come before the end; without a start, the history starts at base",
     });
   }
   const before = requiredBy(graph, starts);

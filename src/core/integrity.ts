@@ -158,7 +158,7 @@ export function diagnosticOf(finding: Finding): Diagnostic {
         message: `${what} of ${revision} changed since ${applied}: sha256 ${short(finding.checksum)} then, ${short(finding.fileChecksum)} now`,
         hint:
           kind === "body"
-            ? "restore the file and write a new migration, or accept it as it is now with: migrate repair (look with: migrate verify)"
+            ? "restore the file and write a new migration, or accept it as it is now with: migrate repair (to compare: migrate verify)"
             : "accept the file with: migrate repair",
         location: startOf(finding.path),
       };
@@ -175,14 +175,14 @@ export function diagnosticOf(finding: Finding): Diagnostic {
     case "vanished":
       return {
         code: "state/unknown-revision",
-        message: `${revision} is in no file; ${applied}, sha256 ${short(finding.checksum)}`,
+        message: `${revision} has no file; ${applied}, sha256 ${short(finding.checksum)}`,
         hint: vanishedHint(revision, finding.isEvery),
       };
     case "hole":
       return {
         code: "state/hole",
         message: `${revision} is ${applied}, but ${finding.missing.join(", ")}, which it needs, is not`,
-        hint: "the next upgrade runs what is missing; if the database has it already: migrate stamp --purge REVISION, with the heads that are applied",
+        hint: "the next upgrade runs what is missing; if the database already has it, run: migrate stamp --purge REVISION, with the applied heads",
         location: startOf(finding.path),
       };
   }

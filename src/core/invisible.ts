@@ -20,5 +20,5 @@ export function invisibleHint(text: string, offset: number): string | undefined 
   const character = found[at]!;
   const code = character.charCodeAt(0).toString(16).toUpperCase().padStart(4, "0");
   const name = names[character] ?? "an invisible character";
-  return `column ${codePoints(found, 0, at) + 1} of this line holds U+${code}, ${name}, which is no white space to PostgreSQL: replace it, or delete it`;
+  return `column ${codePoints(found, 0, at) + 1} of this line is U+${code}, ${name}, which PostgreSQL does not treat as white space: replace it, or delete it`;
 }

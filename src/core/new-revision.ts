@@ -57,7 +57,7 @@ function dependencyOn(graph: Graph, target: string): string {
   if (place === BASE) {
     throw new MigrateError({
       code: "graph/depends-on-base",
-      message: `'${target}' is base, and nothing can depend on that`,
+      message: `'${target}' is base, and nothing can depend on base`,
       hint: "name a revision or a branch label",
     });
   }

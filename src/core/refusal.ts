@@ -15,7 +15,7 @@ export function refusal(ast: Ast, text: string, mode?: "none"): Fault | undefine
       if (tree["target"] !== "DISCARD_ALL") return undefined;
       return {
         code: "source/discard-all",
-        message: "DISCARD ALL would give up the lock that keeps a second run away",
+        message: "DISCARD ALL would release the lock that prevents a second run",
         hint: "remove it: the session is reset before every migration; DISCARD TEMP and RESET ALL are fine",
       };
     case "VariableSetStmt":
@@ -25,7 +25,7 @@ export function refusal(ast: Ast, text: string, mode?: "none"): Fault | undefine
       if (!someNode(ast, (_, call) => nameOfCall(call) === "pg_advisory_unlock_all")) return undefined;
       return {
         code: "source/advisory-unlock-all",
-        message: "pg_advisory_unlock_all() would give up the lock that keeps a second run away",
+        message: "pg_advisory_unlock_all() would release the lock that prevents a second run",
         hint: "release your own lock by its key: pg_advisory_unlock(key)",
       };
   }
@@ -48,23 +48,23 @@ function transactionControl(tag: string, mode: "none" | undefined): Fault {
   if (/SAVEPOINT|^RELEASE/.test(tag)) {
     return {
       code: "source/transaction-control",
-      message: `${tag} in a migration: a failure must undo all of it, not a part`,
+      message: `${tag} is not allowed in a migration: a failure must undo all of it, not a part`,
       hint: "remove it; to go on after an error, catch it: DO $$ BEGIN … EXCEPTION WHEN … THEN … END $$",
     };
   }
   if (mode === "none") {
     return {
       code: "source/transaction-control",
-      message: `${tag} in a migration that runs outside a transaction, statement by statement`,
-      hint: "remove it; what must be done as one goes into a migration of its own, without '-- transaction: none'",
+      message: `${tag} is not allowed in a migration that runs outside a transaction, statement by statement`,
+      hint: "remove it; put statements that belong together in a migration of their own, without '-- transaction: none'",
     };
   }
   const opens = /^(BEGIN|START)/.test(tag);
   return {
     code: "source/transaction-control",
     message: opens
-      ? `${tag} in a migration, which already runs in a transaction`
-      : `${tag} in a migration would end the transaction that records it`,
+      ? `${tag} is not allowed in a migration, which already runs in a transaction`
+      : `${tag} is not allowed in a migration: it would end the transaction that records it`,
     hint: "remove it: a migration is one transaction, with its row in the ledger (only a plain BEGIN and COMMIT around the whole file may stay); to run without one, write '-- transaction: none' in the header",
   };
 }
@@ -75,7 +75,7 @@ function transactionSetting(tree: Ast): Fault | undefined {
   if (!/^transaction(?: snapshot|_isolation|_read_only|_deferrable)?$/i.test(name)) return undefined;
   return {
     code: "source/transaction-control",
-    message: `SET ${name} in a migration, whose transaction has begun and must be able to write the ledger`,
+    message: `SET ${name} is not allowed in a migration: its transaction has started and must be able to write the ledger`,
     hint: "remove it: a migration runs in a transaction of the database's default isolation level",
   };
 }
@@ -84,12 +84,12 @@ function copyThroughClient(from: boolean): Fault {
   return from
     ? {
         code: "source/copy-stdin",
-        message: "COPY … FROM STDIN takes its rows from the client, and a migration is SQL alone",
-        hint: "write the rows as INSERT (pg_dump --inserts does), or read a file that lies on the server: COPY … FROM '/path'",
+        message: "COPY … FROM STDIN takes its rows from the client, but a migration is only SQL",
+        hint: "write the rows as INSERT (pg_dump --inserts does), or read a file on the server: COPY … FROM '/path'",
       }
     : {
         code: "source/copy-stdout",
-        message: "COPY … TO STDOUT sends rows to the client, and nobody reads them",
+        message: "COPY … TO STDOUT sends rows to the client, which does not read them",
         hint: "remove it, or write a file on the server: COPY … TO '/path'",
       };
 }
@@ -101,7 +101,7 @@ function lexingSetting(tree: Ast): Fault | undefined {
   if (name === "standard_conforming_strings" && /^(?:off|of|f|fa|fal|fals|false|n|no|0)$/i.test(value)) {
     return {
       code: "source/nonstandard-strings",
-      message: "SET standard_conforming_strings = off changes what the strings below it mean",
+      message: "SET standard_conforming_strings = off changes the meaning of the strings after it",
       hint: "remove it, and write strings with backslash escapes as E'…'",
     };
   }

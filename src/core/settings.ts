@@ -48,7 +48,7 @@ const timeout = { is: "text", pattern: DURATION, check: (text: string) => durati
 const root: GroupRule = {
   is: "group",
   description:
-    "Settings of Retort, PostgreSQL migrations in plain SQL. In every text ${NAME} and ${NAME:-default} are replaced, from -x, the environment and .env.",
+    "Settings of Retort, PostgreSQL migrations in plain SQL. In every string ${NAME} and ${NAME:-default} are replaced, from -x, the environment and .env.",
   fields: {
     database: {
       is: "text",
@@ -73,28 +73,28 @@ const root: GroupRule = {
         owner: {
           is: "name",
           description:
-            'Role that may own the ledger, beside the one that connects, the one in "role", the database\'s owner and superusers.',
+            'Role that may own the ledger, besides the one that connects, the one in "role", the database\'s owner and superusers.',
         },
       },
     },
     session: {
       is: "group",
-      description: "What every migration's session starts from.",
+      description: "Settings that every migration's session starts with.",
       fields: {
         searchPath: {
           is: "names",
-          description: "Schemas of search_path; without it, what the server gives the role.",
+          description: "Schemas of search_path; the default is that of the role on the server.",
         },
         timeZone: { is: "text", description: "TimeZone.", default: defaultPins.timeZone },
         dateStyle: { is: "text", description: "DateStyle.", default: defaultPins.dateStyle },
         lockTimeout: {
           ...timeout,
-          description: "lock_timeout: how long a statement waits for a lock; 0 waits for ever.",
+          description: "lock_timeout: how long a statement waits for a lock; 0 for no limit.",
           default: defaultTimeouts.lockTimeout,
         },
         statementTimeout: {
           ...timeout,
-          description: "statement_timeout: how long a statement may run; 0 for ever.",
+          description: "statement_timeout: how long a statement may run; 0 for no limit.",
           default: defaultTimeouts.statementTimeout,
         },
         checkFunctionBodies: {
@@ -111,7 +111,7 @@ const root: GroupRule = {
     },
     lockRetries: {
       is: "count",
-      description: "How many times a migration that met lockTimeout or a deadlock is tried again.",
+      description: "How many times a migration is retried after lockTimeout or a deadlock.",
       default: 5,
     },
     fileName: {
@@ -124,20 +124,20 @@ const root: GroupRule = {
     schema: {
       is: "text",
       description:
-        "Folder of SQL files that say what the schema shall be, for revision --autogenerate, relative to this file; without it, schema.",
+        "Folder of SQL files that make the desired schema, for revision --autogenerate, relative to this file; default: schema.",
     },
     lint: {
       is: "group",
-      description: "What migrate lint looks for.",
+      description: "Rules of migrate lint.",
       fields: {
         version: {
           is: "count",
-          description: "Version of the rule set: a newer Retort finds nothing more until it is raised.",
+          description: "Version of the rule set: a newer Retort adds no findings until it is raised.",
           default: 1,
         },
         error: { is: "names", description: "Rules whose findings are errors." },
         warning: { is: "names", description: "Rules whose findings are warnings." },
-        off: { is: "names", description: "Rules that are not asked." },
+        off: { is: "names", description: "Rules that are off." },
       },
     },
     dump: {
@@ -248,7 +248,7 @@ export function withVariables(
     throw new MigrateError({
       code: "usage/config-value",
       message: `"${setting}" must be ${fault.expected}, with its variables replaced (from ${place.origin})`,
-      hint: fault.hint ?? "see what is used with: migrate config",
+      hint: fault.hint ?? "see the settings with: migrate config",
       ...(place.location === undefined ? {} : { location: place.location }),
     });
   };
@@ -300,7 +300,7 @@ function* membersOf({ lead, fault }: Reader, node: JsonNode, prefix: string): Ge
   for (const member of node.members) {
     if (!seen.has(member.key)) yield member;
     else {
-      const message = `the key "${shorten(`${name}${member.key}`)}" stands twice`;
+      const message = `the key "${shorten(`${name}${member.key}`)}" appears twice`;
       fault(member.at, { code: "usage/config-key", message, hint: "remove one of them" });
     }
     seen.add(member.key);
@@ -328,7 +328,7 @@ function unknownKey(name: string, key: string, known: readonly string[]): Fault 
   return {
     code: "usage/config-key",
     message: `unknown key "${shorten(name)}"`,
-    hint: meant === undefined ? `known here are ${known.join(", ")}` : `did you mean "${meant}"?`,
+    hint: meant === undefined ? `known keys here are ${known.join(", ")}` : `did you mean "${meant}"?`,
   };
 }
 
@@ -350,8 +350,8 @@ function checked(rule: ValueRule, node: JsonNode): Checked {
     case "texts":
     case "names": {
       if (node.type !== "array" || node.items.length === 0)
-        return { expected: "a list of texts, written in [ ]", at: node };
-      const items = node.items.map((item) => textOf(rule, item, "a list in which each is "));
+        return { expected: "a list of strings, written in [ ]", at: node };
+      const items = node.items.map((item) => textOf(rule, item, "a list in which each item is "));
       return (
         items.find((item) => "expected" in item) ?? {
           value: items.map((item) => (item as { value: string }).value),
@@ -363,7 +363,7 @@ function checked(rule: ValueRule, node: JsonNode): Checked {
 
 function textOf(rule: ValueRule, node: JsonNode, lead: string): Checked {
   const fault =
-    node.type === "string" ? rawTextFault(rule, node.value) : { expected: "a text in double quotes" };
+    node.type === "string" ? rawTextFault(rule, node.value) : { expected: "a string in double quotes" };
   return fault === undefined
     ? { value: (node as { value: string }).value }
     : { ...fault, expected: `${lead}${fault.expected}`, at: node };
@@ -378,12 +378,15 @@ interface TextFault {
 function rawTextFault(rule: ValueRule, text: string): TextFault | undefined {
   if (!mayHoldVariable(text)) return textFault(rule, text);
   if (!holdsBrokenVariable(text)) return undefined;
-  return { expected: "a text in which each ${ begins a variable", hint: "write ${NAME} or ${NAME:-default}" };
+  return {
+    expected: "a string in which each ${ starts a variable",
+    hint: "write ${NAME} or ${NAME:-default}",
+  };
 }
 
 function textFault(rule: ValueRule, text: string): TextFault | undefined {
-  if (text === "") return { expected: "a text that is not empty" };
-  if (text.includes("\0")) return { expected: "a text without the NUL character" };
+  if (text === "") return { expected: "a string that is not empty" };
+  if (text.includes("\0")) return { expected: "a string without the NUL character" };
   const isName = rule.is === "name" || rule.is === "names";
   // PostgreSQL cuts longer names silently: two would become one.
   if (isName && new TextEncoder().encode(text).length > 63) return { expected: "a name of at most 63 bytes" };

@@ -82,7 +82,7 @@ export function planOfflineDowngrade(graph: Graph, range: string): OfflineSteps 
     throw new MigrateError({
       code: "usage/range-required",
       message: "downgrade with --sql requires <fromrev>:<torev>",
-      hint: `say where the database stands, for example: migrate downgrade --sql ${shellWord(`head:${range}`)}`,
+      hint: `name the revision that the database is at, for example: migrate downgrade --sql ${shellWord(`head:${range}`)}`,
     });
   }
   const applied = stateAt(graph, parsed.start);
@@ -102,7 +102,7 @@ export function refuseReversed(graph: Graph, kind: "upgrade" | "downgrade", rang
   if (!isReversed) return;
   throw new MigrateError({
     code: "usage/reversed-range",
-    message: `'${range}' leads ${kind === "upgrade" ? "down, and an upgrade goes up" : "up, and a downgrade goes down"}`,
+    message: `'${range}' leads ${kind === "upgrade" ? "down, but an upgrade goes up" : "up, but a downgrade goes down"}`,
     hint: `a range is written start:end; did you mean ${parsed.end}:${parsed.start}?`,
   });
 }
@@ -293,8 +293,8 @@ function stepsDown(graph: Graph, applied: ReadonlySet<RevisionId>, target: strin
       code: "graph/not-below",
       message: `Destination ${target} is not a valid downgrade target from current head(s)`,
       hint: applied.has(place)
-        ? `nothing above ${place} is applied; see what is applied: migrate current`
-        : `${describe(nodeOf(graph, place).revision)} is not applied; see what is applied: migrate current`,
+        ? `nothing above ${place} is applied; see what is applied with: migrate current`
+        : `${describe(nodeOf(graph, place).revision)} is not applied; see what is applied with: migrate current`,
     });
   }
   return inOrder(graph, doomed)
@@ -343,22 +343,22 @@ function oneTarget(target: string): string {
   throw new MigrateError({
     code: "usage/range-not-allowed",
     message: "Range revision not allowed",
-    hint: `a range is for scripts (--sql); the database knows where it stands: ${target.slice(target.indexOf(":") + 1)}`,
+    hint: `a range is only for scripts (--sql); give the target alone: ${target.slice(target.indexOf(":") + 1)}`,
   });
 }
 
 /** What to type where an applied revision is in no file; `isEvery`: as is every other. */
 export const vanishedHint = (revision: RevisionId, isEvery: boolean): string =>
   isEvery
-    ? 'no applied revision is in these files: use the folder, or the database, that belongs to them; where two projects share a database, each has a ledger of its own: "ledger": {"schema": ...} in migrate.config.json'
-    : `bring its file back (another git branch may have it), or forget the row with: migrate repair --forget ${shellWord(revision)}; an older release that was put back starts with: migrate upgrade --allow-ahead`;
+    ? 'no applied revision has a file here: use the folder, or the database, that belongs to it; if two projects share a database, give each its own ledger: "ledger": {"schema": ...} in migrate.config.json'
+    : `restore its file (another git branch may have it), or delete its row with: migrate repair --forget ${shellWord(revision)}; after a rollback to an older release, run: migrate upgrade --allow-ahead`;
 
 function unknownRow({ revision, appliedAt, appliedBy }: AppliedRow, isEvery: boolean): Diagnostic {
   const when = appliedAt === undefined ? "" : ` on ${appliedAt}`;
   const by = appliedBy === undefined ? "" : ` by ${appliedBy}`;
   return {
     code: "state/unknown-revision",
-    message: `Can't locate revision identified by '${revision}': the ledger has it as applied${when}${by}, but no file does`,
+    message: `Can't locate revision identified by '${revision}': it was applied${when}${by}, but has no file`,
     hint: vanishedHint(revision, isEvery),
   };
 }

@@ -26,7 +26,7 @@ export function syntaxFault(source: Source, start: number, failure: Failure): Di
   if (command !== undefined && isForeign(failure)) {
     return faultAt(source, at, rest.trimEnd().length, {
       code: "source/psql-command",
-      message: `${command} is a command of psql, and a migration is SQL alone`,
+      message: `${command} is a command of psql, but a migration is only SQL`,
       hint: psqlHint(command),
     });
   }
@@ -34,14 +34,14 @@ export function syntaxFault(source: Source, start: number, failure: Failure): Di
   if (variable !== undefined) {
     return faultAt(source, at, variable.length, {
       code: "source/psql-variable",
-      message: `${variable} is a variable of psql, and nothing replaces it here`,
+      message: `${variable} is a variable of psql, and is not replaced here`,
       hint: "write the value itself",
     });
   }
   if (failure.offset === undefined || /^(?:memory exhausted|out of memory)/.test(message)) {
     return faultAt(source, at, 1, {
       code: "source/too-deep",
-      message: "this statement is nested too deeply, or too large, to be parsed",
+      message: "this statement is too deeply nested, or too large, to be parsed",
       hint: "write it with less nesting: VALUES or IN lists instead of chains of UNION or +, or several statements",
     });
   }
@@ -63,7 +63,7 @@ const hintOf = (hint: string | undefined): { readonly hint?: string } => (hint =
 
 function syntaxHint(text: string, offset: number, what: string, token: string): string | undefined {
   if (what.startsWith("unterminated")) return "it begins here, and its end is missing";
-  if (/at end of input$/.test(what)) return "the last statement is cut short: is a ) or an END missing?";
+  if (/at end of input$/.test(what)) return "the last statement is incomplete: is a ) or an END missing?";
   const before = text.slice(Math.max(0, offset - 1000), offset);
   const opensLine = /(?:^|[\r\n])[ \t]*$/.test(before);
   const afterStatement = /[^\s;(,]\s*$/.test(before);
@@ -85,20 +85,20 @@ function psqlHint(command: string): string {
     case "\\ir":
     case "\\include":
     case "\\include_relative":
-      return "put the SQL of that file here, or make it a migration of its own";
+      return "put the SQL of that file here, or in a migration of its own";
     case "\\copy":
     case "\\.":
-      return "write the rows as INSERT (pg_dump --inserts does), or read a file that lies on the server: COPY … FROM '/path'";
+      return "write the rows as INSERT (pg_dump --inserts does), or read a file on the server: COPY … FROM '/path'";
     case "\\c":
     case "\\connect":
-      return "remove the line; the database is chosen by whoever runs the migration: migrate upgrade --database URL";
+      return "remove the line; the database is chosen when the migration is run: migrate upgrade --database URL";
     case "\\g":
     case "\\gx":
     case "\\gset":
     case "\\gexec":
     case "\\gdesc":
     case "\\;":
-      return "end the statement with a ; instead; what its result should decide can be written as a DO block";
+      return "end the statement with a ; instead; to act on its result, write a DO block";
     default:
       return "remove the line";
   }

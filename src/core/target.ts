@@ -89,7 +89,7 @@ function branchOf(graph: Graph, branch: string, behind: string): RevisionId {
   if (!RESERVED.has(branch)) return resolveBranch(graph, branch);
   throw new MigrateError({
     code: "graph/unknown-revision",
-    message: `Can't locate revision identified by '${branch}@${behind}': '${branch}' is no branch`,
+    message: `Can't locate revision identified by '${branch}@${behind}': '${branch}' is not a branch`,
     hint:
       exactly(graph, behind) === undefined
         ? `the branch comes first, and '${behind}' is not one either; see the heads and their labels: migrate heads`
@@ -253,7 +253,7 @@ function ambiguous(graph: Graph, why: string, name: string, matches: readonly st
   return new MigrateError({
     code: "graph/ambiguous-name",
     message: `Can't locate revision identified by '${name}': ${why} ${list.join(", ")}${more}`,
-    hint: "write more of the id that is meant",
+    hint: "write more of the id",
   });
 }
 
@@ -320,7 +320,7 @@ function walk(graph: Graph, start: Place, steps: number, options: WalkOptions = 
 /** How far a walk in that direction can go. */
 const endOf = (steps: number, most: number): string =>
   steps > 0
-    ? `there ${most === 1 ? "is" : "are"} ${most === 0 ? "none" : `only ${most}`}; to go as far up as there is: heads`
+    ? `there ${most === 1 ? "is" : "are"} ${most === 0 ? "none" : `only ${most}`}; to go all the way up, use: heads`
     : `base, where nothing is applied, is ${most} down`;
 
 function notUpwards(text: string, offset: number): MigrateError {
@@ -328,7 +328,7 @@ function notUpwards(text: string, offset: number): MigrateError {
     text,
     offset,
     offset === 0
-      ? "it is where the database stands, so there is nothing to do; to go up by N: +N"
+      ? "the database is already there, so there is nothing to do; to go up by N, use: +N"
       : "an upgrade goes up, by +N; -N is for a downgrade",
   );
 }
@@ -337,7 +337,7 @@ function ambiguousWalk(graph: Graph, text: string, from: Place, to: readonly Rev
   return new MigrateError({
     code: "graph/ambiguous-walk",
     message: `Ambiguous walk: from ${from}, '${text}' could go to ${listed(graph, to)}`,
-    hint: `name the revision that is meant, for example: ${to[0]}`,
+    hint: `name the revision, for example: ${to[0]}`,
   });
 }
 
@@ -358,8 +358,8 @@ function notBase(place: Place, text: string): RevisionId {
   if (place !== BASE) return place;
   throw new MigrateError({
     code: "graph/walked-too-far",
-    message: `Walked too far: '${text}' is base, which is no revision`,
-    hint: "name a revision, or go fewer steps back; only a downgrade goes down to base: migrate downgrade base",
+    message: `Walked too far: '${text}' is base, which is not a revision`,
+    hint: "name a revision, or go back fewer steps; to go down to base, run: migrate downgrade base",
   });
 }
 
@@ -382,7 +382,7 @@ function upgradeStart(
   throw new MigrateError({
     code: "graph/ambiguous-start",
     message: `Ambiguous upgrade from multiple current revisions: '${text}' could start at ${listed(graph, starts)}`,
-    hint: `say which, for example: ${starts[0]}${text.slice(text.lastIndexOf("+"))}`,
+    hint: `name one, for example: ${starts[0]}${text.slice(text.lastIndexOf("+"))}`,
   });
 }
 
@@ -408,12 +408,16 @@ function downgradeStart(
   }
   const offset = text.slice(text.lastIndexOf("-"));
   if (starts[0] === undefined)
-    throw noSuchRelative(text, Number(offset), "nothing is applied there; see what is: migrate current");
+    throw noSuchRelative(
+      text,
+      Number(offset),
+      "nothing is applied there; see what is applied with: migrate current",
+    );
   if (starts.length === 1) return starts[0];
   throw new MigrateError({
     code: "graph/ambiguous-start",
     message: `Ambiguous downgrade from multiple current revisions: '${text}' could start at ${listed(graph, starts)}`,
-    hint: `say which, for example: ${starts
+    hint: `name one, for example: ${starts
       .map((id) => `${id}@${offset}`)
       .slice(0, 3)
       .join(" or ")}`,

@@ -50,10 +50,10 @@ function unknownPlaceholders(template: Source): readonly Diagnostic[] {
         return [
           {
             code: "source/template",
-            message: `${written} stands for nothing`,
+            message: `unknown placeholder ${written}`,
             hint:
               meant === undefined
-                ? `there are ${PLACEHOLDERS.map((known) => `{{${known}}}`).join(", ")}`
+                ? `the placeholders are ${PLACEHOLDERS.map((known) => `{{${known}}}`).join(", ")}`
                 : `did you mean {{${meant}}}?`,
             location: locate(template, start + index),
             excerpt: excerptAt(template, start + index, written.length),
@@ -72,8 +72,8 @@ function misplacedPlaceholders(template: Source): readonly Diagnostic[] {
     return [
       {
         code: "source/template",
-        message: `${placeholder} stands outside a comment`,
-        hint: "a message can hold anything, so it is only put into lines that begin with --",
+        message: `${placeholder} is outside a comment`,
+        hint: "put it in a line that starts with --: its value can contain anything",
         location,
         excerpt: excerptAt(template, index, placeholder.length),
       },

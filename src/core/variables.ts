@@ -85,7 +85,7 @@ function notSet(missing: readonly string[], { origin, location }: Place): Migrat
 function tooLong({ origin, location }: Place): MigrateError {
   return new MigrateError({
     code: "usage/long-variable",
-    message: `${origin} comes to more than ${MOST_EXPANDED} characters once its variables are replaced`,
+    message: `${origin} is longer than ${MOST_EXPANDED} characters after its variables are replaced`,
     hint: "write the value itself, without ${…}",
     ...(location === undefined ? {} : { location }),
   });

@@ -341,8 +341,8 @@ async function openConfigFile(flag: string | undefined, cwd: string): Promise<Co
   if (flag === undefined) return undefined;
   throw new MigrateError({
     code: "usage/config-file",
-    message: `there is no config file ${shown}`,
-    hint: `check the path given with --config; without it, ${CONFIG_FILE} is read where there is one`,
+    message: `config file ${shown} does not exist`,
+    hint: `check the path given with --config; without it, ${CONFIG_FILE} is read if it exists`,
   });
 }
 
@@ -354,10 +354,10 @@ function chosenSettings(file: ConfigFile | undefined, environment: string | unde
     const names = [...(environments?.keys() ?? [])];
     throw new MigrateError({
       code: "usage/no-environment",
-      message: `there is no environment "${environment}" in ${file?.source.path ?? `${CONFIG_FILE}, which does not exist`}`,
+      message: `no environment "${environment}" in ${file?.source.path ?? `${CONFIG_FILE}, which does not exist`}`,
       hint:
         names.length > 0
-          ? `it has ${names.join(", ")}`
+          ? `the environments are ${names.join(", ")}`
           : `add it to "environments" in ${file?.source.path ?? CONFIG_FILE}`,
     });
   }
@@ -442,11 +442,11 @@ function noDatabase({ source }: Dotenv): MigrateError {
     code: "usage/no-database",
     message: "no database is configured",
     hint: [
-      "name one in one of these ways:",
+      "configure one in one of these ways:",
       "  migrate COMMAND --database postgres://USER:PASSWORD@localhost:5432/shop",
       "  export DATABASE_URL=postgres://USER:PASSWORD@localhost:5432/shop   (or that line in .env)",
       `  { "database": "pglite:./data" } in ${CONFIG_FILE}, for the embedded database`,
-      ...(stray === undefined ? [] : [`${source.path} line ${stray} is not NAME=value and is passed over`]),
+      ...(stray === undefined ? [] : [`${source.path} line ${stray} is not NAME=value and is ignored`]),
     ].join("\n"),
   });
 }

@@ -208,7 +208,7 @@ function disagreement(address: DatabaseAddress, { parsed, origin, names }: Candi
           names[name] === undefined ? [] : [`${name}=${names[name]}`],
         );
   return redact(
-    `${origin} names another database (${said.join(" ")}) than ${address.origin}, which is used: ${databaseName(address)}; ` +
-      `remove one of them, or say which with --database ADDRESS`,
+    `${origin} names a different database (${said.join(" ")}) from ${address.origin}, which is used: ${databaseName(address)}; ` +
+      `remove one of them, or choose one with --database ADDRESS`,
   );
 }

@@ -104,7 +104,7 @@ export async function removeFiles(paths: readonly string[], { cwd }: DirectoryOp
       throw new MigrateError(
         {
           code: "usage/cannot-remove",
-          message: `${path} cannot be deleted: ${reasonOf(error)}`,
+          message: `cannot delete ${path}: ${reasonOf(error)}`,
           hint: `${gone.length === 0 ? "nothing was deleted" : `${gone.join(", ")} was deleted`}; make its folder writable and try again`,
         },
         { cause: error },
@@ -158,11 +158,11 @@ function openFolder(directory: string, cwd: string): Folder {
         {
           code: "usage/missing-directory",
           message: PATTERN.test(shown)
-            ? `no directory fits ${shown}`
+            ? `no directory matches ${shown}`
             : `the directory ${shown} does not exist`,
           hint: PATTERN.test(shown)
-            ? "in a pattern * stands for one name and ** for any number of folders; quote it, lest the shell expands it"
-            : "migrate init creates it; --directory DIR names another",
+            ? "in a pattern, * matches one name and ** any number of folders; quote it, so that the shell does not expand it"
+            : "name another with --directory DIR, or create it with: migrate init",
         },
         { cause: error },
       );
@@ -247,7 +247,7 @@ function readSource(folder: Folder, entry: Dirent): Source | Diagnostic {
   } catch (error) {
     return cannotRead(
       path,
-      isLink && codeOf(error) === "ENOENT" ? "its link leads nowhere" : reasonOf(error),
+      isLink && codeOf(error) === "ENOENT" ? "its symbolic link is broken" : reasonOf(error),
     );
   }
 }
@@ -285,8 +285,8 @@ function brokenUtf8(source: Source, bytes: Buffer): Diagnostic {
   const found = bytes[byte]!.toString(16).toUpperCase().padStart(2, "0");
   return {
     code: "source/encoding",
-    message: `the file is not UTF-8: byte 0x${found} stands here`,
-    hint: `save it as UTF-8; if it is Latin-1: 'iconv -f LATIN1 -t UTF-8 ${shellWord(source.path)}'`,
+    message: `the file is not UTF-8: invalid byte 0x${found}`,
+    hint: `save it as UTF-8; if it is Latin-1, run: 'iconv -f LATIN1 -t UTF-8 ${shellWord(source.path)}'`,
     ...placeAt(source, at),
   };
 }
@@ -295,7 +295,7 @@ function utf16(path: string): Diagnostic {
   return {
     code: "source/encoding",
     message: "the file is UTF-16, not UTF-8",
-    hint: `save it as UTF-8, such as with 'iconv -f UTF-16 -t UTF-8 ${shellWord(path)}'; PowerShell's '>' writes UTF-16`,
+    hint: `save it as UTF-8, for example with 'iconv -f UTF-16 -t UTF-8 ${shellWord(path)}'; PowerShell's '>' writes UTF-16`,
     location: { path, line: 1, column: 1 },
   };
 }
@@ -303,8 +303,8 @@ function utf16(path: string): Diagnostic {
 function nulByte(source: Source, at: number): Diagnostic {
   return {
     code: "source/nul-byte",
-    message: "the file holds a NUL byte",
-    hint: "delete it, PostgreSQL text cannot hold one; if every second byte is NUL, save the file as UTF-8",
+    message: "the file contains a NUL byte",
+    hint: "delete it: PostgreSQL text cannot contain NUL; if every second byte is NUL, save the file as UTF-8",
     ...placeAt(source, at),
   };
 }
@@ -312,7 +312,7 @@ function nulByte(source: Source, at: number): Diagnostic {
 function linkOutside(path: string, target: string): Diagnostic {
   return {
     code: "source/link-outside",
-    message: `the symbolic link leads out of the folder, to ${target}`,
+    message: `the symbolic link points outside the folder, to ${target}`,
     hint: "put the file itself here, or name its folder with a second --directory DIR",
     location: { path, line: 1, column: 1 },
   };
@@ -321,8 +321,8 @@ function linkOutside(path: string, target: string): Diagnostic {
 function cannotRead(path: string, reason: string): Diagnostic {
   return {
     code: "source/unreadable",
-    message: `the file cannot be read: ${reason}`,
-    hint: "no file is skipped silently: repair it, or move it to another folder",
+    message: `cannot read the file: ${reason}`,
+    hint: "files are never skipped silently: fix it, or move it to another folder",
     location: { path, line: 1, column: 1 },
   };
 }
@@ -339,8 +339,8 @@ function unreadableFolder(shown: string, cause: unknown): MigrateError {
   return new MigrateError(
     {
       code: "usage/unreadable-directory",
-      message: `the directory ${shown} cannot be read: ${reasonOf(cause)}`,
-      hint: "give this user the right to list it, or name another with --directory DIR",
+      message: `cannot read the directory ${shown}: ${reasonOf(cause)}`,
+      hint: "make it readable by this user, or name another with --directory DIR",
     },
     { cause },
   );
@@ -351,14 +351,14 @@ function refusePath(name: string): void {
   throw new MigrateError({
     code: "usage/file-name",
     message: `'${name}' cannot be the name of a new file`,
-    hint: "use a plain name without '/' and '\\'; the folder is named with --directory DIR",
+    hint: "use a plain name without '/' and '\\'; name the folder with --directory DIR",
   });
 }
 
 function fileExists(path: string): MigrateError {
   return new MigrateError({
     code: "usage/file-exists",
-    message: `${path} exists already`,
+    message: `${path} already exists`,
     hint: "nothing was written; delete or rename that file first",
   });
 }

@@ -22,13 +22,13 @@ export function openEditor(
         new MigrateError({
           code: "usage/editor",
           message: `the editor '${command}' ${why}`,
-          hint: `name another for this once: EDITOR=vi migrate edit …; the files are ${files.join(", ")}`,
+          hint: `use another this time: EDITOR=vi migrate edit …; the files are ${files.join(", ")}`,
         }),
       );
     const child = spawn(program!, words, { cwd, env, stdio: "inherit", shell: process.platform === "win32" });
-    child.once("error", (error) => fail(`cannot be run: ${error.message}`));
+    child.once("error", (error) => fail(`cannot be started: ${error.message}`));
     child.once("close", (code, signal) =>
-      code === 0 ? resolve() : fail(`ended with ${signal ?? `code ${code}`}`),
+      code === 0 ? resolve() : fail(`exited with ${signal ?? `code ${code}`}`),
     );
   });
 }

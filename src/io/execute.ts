@@ -112,7 +112,7 @@ function stillLocked(seconds: number, holders: readonly SessionInfo[], cause: un
     {
       code: "state/locked",
       message: `another session holds the lock of the ledger${who === "" ? "" : `: ${who}`} (waited ${seconds.toFixed(0)} s)`,
-      hint: "wait until it is done, or give it longer with --lock-wait SECONDS",
+      hint: "wait until it is done, or wait longer with --lock-wait SECONDS",
     },
     { cause },
   );

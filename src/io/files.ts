@@ -33,7 +33,7 @@ export function readText(path: string, { cwd }: From): string {
     throw new MigrateError({
       code: "usage/unreadable-file",
       message: `cannot read ${path}: ${reasonOf(error)}`,
-      hint: "name a file that is there",
+      hint: "name an existing file",
     });
   }
 }
@@ -50,7 +50,7 @@ export function textIfThere(file: string, code: string, shown = file): string | 
     throw new MigrateError({
       code,
       message: `cannot read ${shown}: ${reasonOf(error)}`,
-      hint: "check that it is a file which this user may read",
+      hint: "check that it is a file that this user can read",
     });
   }
 }
@@ -137,8 +137,8 @@ export function cannotCreate(path: string, cause: unknown): MigrateError {
   return new MigrateError(
     {
       code: "usage/cannot-write",
-      message: `${path} cannot be created: ${reasonOf(cause)}`,
-      hint: `nothing was left behind; ${codeOf(cause) === "ENOENT" ? "create its folder first" : "make its folder writable and try again"}`,
+      message: `cannot create ${path}: ${reasonOf(cause)}`,
+      hint: `nothing was written; ${codeOf(cause) === "ENOENT" ? "create its folder first" : "make its folder writable and try again"}`,
     },
     { cause },
   );

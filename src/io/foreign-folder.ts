@@ -54,8 +54,8 @@ function entriesOf(directory: string, shown: string) {
       {
         code: isMissing ? "usage/missing-directory" : "usage/unreadable-directory",
         message: isMissing
-          ? `there is no directory ${shown}`
-          : `the directory ${shown} cannot be read: ${reasonOf(error)}`,
+          ? `the directory ${shown} does not exist`
+          : `cannot read the directory ${shown}: ${reasonOf(error)}`,
         hint: "name the folder that holds the other tool's migrations",
       },
       { cause: error },

@@ -11,8 +11,8 @@ export function filesAt(ref: string, folder: string): ReadonlySet<string> {
   if (commit.status !== 0) {
     throw new MigrateError({
       code: "usage/git",
-      message: `git knows no commit '${ref}' in ${folder}${commit.stderr === "" ? "" : `: ${commit.stderr.trim()}`}`,
-      hint: "name a branch, a tag or a commit that is there, for example: --since origin/main (in CI it may have to be fetched first)",
+      message: `git finds no commit '${ref}' in ${folder}${commit.stderr === "" ? "" : `: ${commit.stderr.trim()}`}`,
+      hint: "name an existing branch, tag or commit (in CI, fetch it first), for example: --since origin/main",
     });
   }
   const base = git(folder, ["merge-base", commit.stdout.trim(), "HEAD"]);
@@ -26,7 +26,7 @@ function git(folder: string, words: readonly string[]) {
   if (done.error === undefined) return done;
   throw new MigrateError({
     code: "usage/git",
-    message: `git cannot be run: ${done.error.message}`,
-    hint: "install git, or name the migrations themselves",
+    message: `cannot run git: ${done.error.message}`,
+    hint: "install git, or name the migrations",
   });
 }

@@ -108,7 +108,7 @@ function refuseWhatParsersCut(source: Source): void {
   if (offset < 0) return;
   throw new MigrateError({
     code: "source/not-text",
-    message: "a character that is no text",
+    message: "invalid character",
     hint: "save the file as UTF-8 without NUL characters",
     location: locate(source, offset),
   });
@@ -425,7 +425,7 @@ function newerSyntax(
   return faultWithin(source, start, placeOfFeature(feature, sql), {
     code: "source/newer-syntax",
     message: `${feature.name} needs PostgreSQL ${feature.since} or later; the server is ${server.text}`,
-    hint: `write it as PostgreSQL ${major} understands it, or upgrade the server first`,
+    hint: `write it for PostgreSQL ${major}, or upgrade the server first`,
   });
 }
 
@@ -455,6 +455,6 @@ async function refusedBy16(
   return faultWithin(source, start, place, {
     code: "source/newer-syntax",
     message: `this syntax needs PostgreSQL 17 or later; the server is ${server.text}`,
-    hint: `write it as PostgreSQL ${majorOf(server)} understands it, or upgrade the server first`,
+    hint: `write it for PostgreSQL ${majorOf(server)}, or upgrade the server first`,
   });
 }

@@ -52,19 +52,19 @@ const missing: Readonly<Record<string, string>> = {
 
 /** What is there and wrong. No sentence repeats the text, which may be a password. */
 const wrong: Readonly<Record<string, Sentence>> = {
-  EndOfFileExpected: { message: "nothing may follow the value" },
+  EndOfFileExpected: { message: "unexpected text after the value" },
   InvalidSymbol: {
     message: "this is not JSON",
-    hint: "write keys and texts in double quotes; numbers, true, false and null without",
+    hint: "write keys and strings in double quotes; numbers, true, false and null without",
   },
-  UnexpectedEndOfString: { message: "this text is not closed on its line" },
-  UnexpectedEndOfComment: { message: "this comment is not closed", hint: "close it with */" },
-  UnexpectedEndOfNumber: { message: "this number lacks a digit at its end" },
-  InvalidUnicode: { message: "in this text, \\u is not followed by four hexadecimal digits" },
-  InvalidEscapeCharacter: { message: "this text holds a wrong escape", hint: "write a backslash as \\\\" },
+  UnexpectedEndOfString: { message: "unterminated string" },
+  UnexpectedEndOfComment: { message: "unterminated comment", hint: "close it with */" },
+  UnexpectedEndOfNumber: { message: "incomplete number" },
+  InvalidUnicode: { message: "\\u must be followed by four hexadecimal digits" },
+  InvalidEscapeCharacter: { message: "invalid escape sequence", hint: "write a backslash as \\\\" },
   InvalidCharacter: {
-    message: "this text holds a control character",
-    hint: "write a tab as \\t and a line end as \\n",
+    message: "control character in a string",
+    hint: "write a tab as \\t and a newline as \\n",
   },
 };
 
@@ -72,10 +72,10 @@ function sentenceOf(code: ParseErrorCode, text: string, offset: number): Sentenc
   const name = printParseErrorCode(code);
   const what = missing[name];
   if (what === undefined) return wrong[name] ?? { message: "this is not JSON" };
-  if (offset >= text.length) return { message: `the file ends where ${what} is expected` };
+  if (offset >= text.length) return { message: `unexpected end of file: expected ${what}` };
   const extraComma = /[,}\]]/.test(text[offset]!) && text.slice(0, offset).trimEnd().endsWith(",");
   return {
-    message: `${what} expected here`,
+    message: `expected ${what}`,
     ...(extraComma ? { hint: "remove the comma before it" } : {}),
   };
 }

@@ -22,7 +22,7 @@ export async function optionalPackage<T>(
     throw new MigrateError(
       {
         code: "usage/no-package",
-        message: `${use} the package ${name}, which is not installed here`,
+        message: `${use} the package ${name}, which is not installed`,
         // Both in one command: wherever migrate was started from, from then on they lie beside each other.
         hint: `npm install -D pgretort ${wanted}`,
       },

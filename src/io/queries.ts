@@ -149,7 +149,7 @@ function unreadable(error: unknown, { names }: Ledger): unknown {
       ]
     : isGuard(sqlstate)
       ? ["state/guard", message.replace(/^retort: /, ""), hint]
-      : ["execution/ledger", `the ledger cannot be read: ${message}`, unreadableHint(error, names)];
+      : ["execution/ledger", `cannot read the ledger: ${message}`, unreadableHint(error, names)];
   return new MigrateError(
     {
       code,
@@ -171,10 +171,10 @@ function unreadableHint(
   if (isAboutRole && sqlstate === "22023")
     return `the configuration names it as "role": create it (CREATE ROLE ${identifier(role)}), or name another`;
   if (isAboutRole && sqlstate === "42501")
-    return `let a superuser run: GRANT ${identifier(role)} TO the role that connects`;
+    return `as a superuser, run: GRANT ${identifier(role)} TO the role that connects`;
   if (sqlstate === "42501") return grantsHint(names, "SELECT");
   if (/^42(?:703|804|809|846|883|P01)$/.test(sqlstate))
-    return `the schema ${schema} holds something else under the names of the ledger: keep the ledger elsewhere, with "ledger": {"schema": "migrations"} in migrate.config.json`;
+    return `the schema ${schema} has other objects with the names of the ledger's: keep the ledger in another schema, with "ledger": {"schema": "migrations"} in migrate.config.json`;
   return undefined;
 }
 

@@ -17,8 +17,8 @@ export function readSchemaFolder(folder: string, { cwd }: { readonly cwd: string
       .map((name) => ({ path: path.join(shown, name), text: readText(path.join(folder, name), { cwd }) }));
   throw new MigrateError({
     code: "usage/no-schema",
-    message: `there is no SQL file in ${shown}, where the schema should stand as it shall be`,
-    hint: 'write CREATE statements into it, name another folder with "schema" in the config file, or name a database with --desired URL',
+    message: `there are no SQL files in ${shown}, the folder of the desired schema`,
+    hint: 'add a file of CREATE statements, name another folder with "schema" in the config file, or name a database with --desired URL',
   });
 }
 

@@ -29,8 +29,8 @@ export function readTemplates(
   if (!existsSync(ownFolder)) {
     throw new MigrateError({
       code: "usage/no-templates",
-      message: `the folder of templates ${shownPath(ownFolder, cwd)} does not exist`,
-      hint: 'create it, or take "templates" out of the config file: the shipped templates are always there',
+      message: `the templates folder ${shownPath(ownFolder, cwd)} does not exist`,
+      hint: 'create it, or remove "templates" from the config file; the shipped templates are always available',
     });
   }
   for (const [name, template] of inFolder(ownFolder, cwd, true)) templates.set(name, template);

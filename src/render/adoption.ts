@@ -39,17 +39,17 @@ export function summaryLines(adoption: AdoptionSummary): readonly string[] {
   const totals = totalsOf(migrations);
   return [
     `${tool}: ${plural(totals.migrations, "migration")} in ${folder}`,
-    countLine(totals.untouched, "untouched: every body is as it was, byte for byte"),
-    countLine(totals.mended, `mended${inBrackets(changesOf(migrations))}`),
-    countLine(totals.byHand, "to be looked at by hand"),
+    countLine(totals.untouched, "unchanged: every body is the same, byte for byte"),
+    countLine(totals.mended, `adjusted${inBrackets(changesOf(migrations))}`),
+    countLine(totals.byHand, "to be checked by hand"),
     ...(totals.irreversible === 0
       ? []
-      : ["", `${totals.irreversible} cannot be taken down${inBrackets(reasonsOf(migrations))}`]),
+      : ["", `${totals.irreversible} cannot be downgraded${inBrackets(reasonsOf(migrations))}`]),
     ...(leftOut.length === 0
       ? []
       : [
           "",
-          `left out: ${plural(leftOut.length, "file")}, for other databases or not named as ${tool} names its own (${some(leftOut)})`,
+          `left out: ${plural(leftOut.length, "file")}, for other databases or not named as ${tool} names its files (${some(leftOut)})`,
         ]),
     ...byHandLines([...findings, ...migrations.flatMap(firstFindings)]),
   ];

@@ -29,7 +29,7 @@ function lossText({ kind, object, cascade, by }: Loss): string {
 const TEXTS: Readonly<Record<string, (object: string) => string>> = {
   truncate: (table) => `all rows of ${table}`,
   "delete rows": (table) => `rows of ${table}`,
-  "drop owned": (role) => `all that is owned by ${role}`,
+  "drop owned": (role) => `all that ${role} owns`,
   "detach partition": (table) => `partition ${table}, which stays as a table of its own`,
   "no inherit": (table) => `rows of ${table} from its parent`,
   "set unlogged": (table) => `rows of ${table} in a crash`,

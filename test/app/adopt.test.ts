@@ -63,7 +63,7 @@ describe("each tool's folder", () => {
     ]);
     expect(read("0002_b.up.sql")).toBe("-- revision: m0002\n-- parent: m0001\n\nCREATE TABLE b ();\r\n");
     expect(read("0002_b.down.sql")).toBe("-- revision: m0002\n\nDROP TABLE b;\r\n");
-    expect(read("0010_c.up.sql")).toContain("-- irreversible: golang-migrate had no way down\n");
+    expect(read("0010_c.up.sql")).toContain("-- irreversible: golang-migrate had no down migration\n");
   });
 
   test("maragudk: in the order of the whole names", async () => {

@@ -113,6 +113,6 @@ test.skipIf(process.platform === "win32")("the folder that it was started in is 
   const gone = mkdtempSync(join(root, "gone"));
   const command = `rmdir "$PWD" && exec "${process.execPath}" "${resolve("dist/bin.cjs")}" heads`;
   const { status, stderr } = spawnSync("sh", ["-c", command], { cwd: gone, encoding: "utf8" });
-  expect(stderr).toContain("error[usage/no-folder] the working directory no longer exists\nhint: change to");
+  expect(stderr).toContain("error[usage/no-folder] the current directory no longer exists\nhint: change to");
   expect(status).toBe(2);
 });

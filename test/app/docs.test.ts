@@ -95,7 +95,7 @@ test("what docs/format.md says of another tool's folder gives it its headers", a
     expect(before.stderr).toContain("migrate adopt FOLDER --to DIR");
     expect(textOf("docs/format.md")).toContain("`migrate adopt FOLDER`");
     const adopted = await migrate(["adopt", "migrations", "--to", "adopted"], { cwd: folder });
-    expect(adopted).toMatchObject({ code: 0, stderr: "written: 4 files to adopted\n" });
+    expect(adopted).toMatchObject({ code: 0, stderr: "wrote 4 files to adopted\n" });
     const { stdout } = await migrate(["history", "--directory", "adopted"], { cwd: folder });
     expect(stdout).toBe("m000001 -> m000002 (head), orders\n<base> -> m000001, users\n");
     const script = ["upgrade", "--sql", "--directory", "adopted"];

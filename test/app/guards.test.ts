@@ -132,7 +132,7 @@ test("what has no way back is not taken down: neither its up file runs, nor is i
   for (const target of ["c:a", "c:base", "b:a"]) {
     expect(await failureOf(lasting.plan({ kind: "downgrade", target }))).toMatchObject({
       code: "graph/irreversible",
-      message: "revision b cannot be taken down: the rows are gone",
+      message: "revision b cannot be downgraded: the rows are gone",
       location: { path: "0002_b.up.sql", line: 3 },
     });
   }

@@ -93,8 +93,8 @@ describe("a new revision", () => {
       [{ revision: "users" }, "Branch name 'users'"],
       [{ branchLabels: ["a"] }, "Branch name 'a'"],
       [{ branchLabels: ["a,b"] }, "'a,b'"],
-      [{ template: "nothing" }, "there is no template 'nothing'"],
-      [{ template: "../../etc/passwd" }, "there is no template"],
+      [{ template: "nothing" }, "template 'nothing' does not exist"],
+      [{ template: "../../etc/passwd" }, "template '../../etc/passwd' does not exist"],
       [{ heads: ["a", "a"] }, "Duplicate head revisions specified"],
     ];
     for (const [options, message] of bad)

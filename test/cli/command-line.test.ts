@@ -117,8 +117,8 @@ describe("main", () => {
     ["-q --version", "1.2.3\n"],
     ["upgrade --version", "1.2.3\n"],
     ["upgrade a b c --version", "1.2.3\n"],
-    ["heads --bogus --help", expect.stringMatching(/^Shows the migrations that nothing follows/)],
-    ["help heads", expect.stringMatching(/^Shows the migrations that nothing follows/)],
+    ["heads --bogus --help", expect.stringMatching(/^Lists the heads: the migrations that nothing follows/)],
+    ["help heads", expect.stringMatching(/^Lists the heads: the migrations that nothing follows/)],
     ["help", expect.stringMatching(/^Migrations for PostgreSQL[\s\S]* {2}--version/)],
   ])("%s is answered on stdout", async (line, stdout) => {
     expect(await run(line)).toEqual({ code: 0, stdout, stderr: "" });

@@ -59,7 +59,7 @@ describe("parseAddress", () => {
 
   it.each([
     ["mysql://u:hunter2@h/d", "begins with mysql://, which is not PostgreSQL"],
-    ["hunter2", "has no known form"],
+    ["hunter2", "is not in a known format"],
     ["pglite:", "names no folder"],
     ["postgres://u:hunter2/d", "a port that is not a number"],
     ["postgres://u:12/hunter2@h/d", "a / in the password must be encoded"],

@@ -24,7 +24,7 @@ describe("the directive", () => {
     (written) => {
       expect(directiveIn(`-- batch: ${written}\n`)).toMatchObject({
         code: "source/batch",
-        message: `'${written}' is no batch`,
+        message: `invalid batch '${written}'`,
       });
     },
   );
@@ -43,13 +43,13 @@ describe("what is wrong", () => {
     ["UPDATE t SET a = 1", "UPDATE", simple, /must use :batch_size/],
     ["UPDATE t SET a = ':batch_size' -- :batch_size", "UPDATE", simple, /must use :batch_size/],
     ["UPDATE t SET a = 1 WHERE id >= :batch_from", "UPDATE", byKey, /:batch_from and :batch_to/],
-    ["UPDATE t SET a = :batch_to LIMIT :batch_size", "UPDATE", simple, /nothing else of its kind/],
-    ["VACUUM t", "VACUUM", simple, /^VACUUM cannot be done in batches/],
+    ["UPDATE t SET a = :batch_to LIMIT :batch_size", "UPDATE", simple, /no other placeholder/],
+    ["VACUUM t", "VACUUM", simple, /^VACUUM cannot run in batches/],
     [
       "DELETE FROM t LIMIT :batch_size",
       "DELETE",
       undefined,
-      /^:batch_size stands in a statement that is no batch/,
+      /^:batch_size is used in a statement that is not a batch/,
     ],
     ["SELECT ':batch_size', x::batch_size, $$ :batch_to $$ -- :batch_from", "SELECT", undefined, undefined],
   ])("%s", (sql, tag, directive, message) => {

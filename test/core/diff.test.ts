@@ -109,7 +109,7 @@ describe("renames", () => {
   });
   test("of what is not there are refused", () => {
     expect(() => renameSql([{ from: "shop.nobody", to: "x" }], users)).toThrow(
-      "there is no shop.nobody to be renamed",
+      "shop.nobody, which is to be renamed, does not exist",
     );
   });
   test("are looked for where the form is the same", () => {

@@ -74,8 +74,8 @@ describe("advice by SQLSTATE", () => {
     };
     const inFile = explained(failure);
     expect(inFile.location).toMatchObject({ line: 6, column: 13 });
-    expect(inFile.hint).toMatch(/^the encoding of the database lacks '€': write/);
-    expect(explained(failure, true).hint).toMatch(/lacks '€', which the header of this migration holds/);
+    expect(inFile.hint).toMatch(/^the encoding of the database lacks '€': use/);
+    expect(explained(failure, true).hint).toMatch(/lacks '€', which is in the header of this migration/);
     expect(explained({ ...failure, message: "0xe2 0x82" }).hint).not.toMatch(/encoding/);
   });
 });

@@ -115,7 +115,7 @@ test.each([
   [
     "a downgrade outside a transaction",
     { direction: "down", transactional: false },
-    "revision b runs outside a transaction: what it did before this stays; fix the cause and run the same command again: it resumes here",
+    "revision b runs outside a transaction: what it did before this is kept; fix the cause and run the same command again: it resumes here",
   ],
 ] as const)("what is so behind a statement that failed: %s", (_, more, hint) => {
   const plan = planOf([step("b", ["SELECT 1;"], more)], {

@@ -153,7 +153,7 @@ describe("faults", () => {
       "a word of targets",
       [file("head")],
       "graph/reserved-name",
-      "'head' not allowed as revision identifier: it has a meaning of its own in targets",
+      "'head' not allowed as revision identifier: it has a special meaning in targets",
     ],
     [
       "an id twice",
@@ -243,7 +243,7 @@ describe("faults", () => {
 
   it("suggest the id that is meant", () => {
     expect(faultsOf([file("9f3c11aa22bb"), file("b", ["9f3c"])])[0]?.hint).toBe(
-      "ids are written in full; did you mean 9f3c11aa22bb (sql/9f3c11aa22bb.up.sql)?",
+      "write ids in full; did you mean 9f3c11aa22bb (sql/9f3c11aa22bb.up.sql)?",
     );
   });
 

@@ -213,12 +213,12 @@ describe("faults of a header", () => {
     ["-- revision: a\n-- branch-labels: a b", "separate several with commas"],
     ["-- revision: a\n-- branch-labels: a/b", "use letters, digits, '_' and '.' only, such as 'a_b'"],
     ["-- revision: a\n-- depends-on: a;b", "separate several with commas"],
-    ["-- revision: a\n-- depends-on: a/b", "ids are written bare: letters, digits, '_' and '.'"],
+    ["-- revision: a\n-- depends-on: a/b", "an id has only letters, digits, '_' and '.'"],
   ])("hint for %j", (text, expected) => expect(hint(text)).toBe(expected));
 
   test("the keys that a down file may hold are named there", () => {
     expect(hint("-- revision: a\n-- license: MIT", "down")).toBe(
-      "the keys are revision, transaction, lock-timeout, statement-timeout, accepts; free comments go below the header, after a blank line",
+      "the keys are revision, transaction, lock-timeout, statement-timeout, accepts; put other comments below the header, after a blank line",
     );
   });
 

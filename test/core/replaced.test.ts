@@ -79,8 +79,8 @@ describe("the ledger", () => {
 
   test("a target that is no more leads to the one that is", () => {
     expect(unknownRevision(graph, "a")).toMatchObject({
-      message: "a is no more: s replaces it",
-      hint: "name that one: s",
+      message: "a was replaced by s",
+      hint: "use s",
     });
   });
 });

@@ -504,11 +504,11 @@ test("a mix shows how to split it", async () => {
     code: "source/mixed-transaction",
     exitCode: 3,
     message:
-      "CREATE INDEX CONCURRENTLY cannot run in a transaction, and 2 other statements of this file should",
+      "CREATE INDEX CONCURRENTLY cannot run in a transaction, but 2 other statements of this file should",
     location: { path: "0001_x.up.sql", line: 5, column: 1 },
     excerpt: { line: CONCURRENTLY, length: CONCURRENTLY.length },
   });
   expect(error?.hint).toBe(
-    "make 3 migrations of it, in this order: lines 2-4; lines 5-6 (CREATE INDEX CONCURRENTLY); lines 7-8; or write '-- transaction: none' in the header, and a failure leaves what was done before it",
+    "split it into 3 migrations, in this order: lines 2-4; lines 5-6 (CREATE INDEX CONCURRENTLY); lines 7-8; or write '-- transaction: none' in the header, and a failure keeps what was done before it",
   );
 });

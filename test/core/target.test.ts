@@ -86,8 +86,8 @@ describe("a name", () => {
   });
 
   it.each([
-    ["head@billing", "'head' is no branch", "did you mean 'billing@head'?"],
-    ["heads@nosuch", "'heads' is no branch", "'nosuch' is not one either"],
+    ["head@billing", "'head' is not a branch", "did you mean 'billing@head'?"],
+    ["heads@nosuch", "'heads' is not a branch", "'nosuch' is not one either"],
     ["current", "identified by 'current'", "+N and -N count from"],
     ["+1", "identified by '+1'", "name the revision"],
     ["", "identified by ''", "a range is written start:end"],
@@ -176,7 +176,7 @@ describe("an upgrade", () => {
     expect(() => planUpgrade(graph, appliedBelow(graph, ["aa02"]), "+1")).toThrow(
       expect.objectContaining({
         code: "graph/ambiguous-walk",
-        hint: "name the revision that is meant, for example: bb01",
+        hint: "name the revision, for example: bb01",
       }),
     );
   });
@@ -204,7 +204,7 @@ describe("an upgrade", () => {
     expect(() => planUpgrade(graph, rows, "heads")).toThrow(
       fault(
         "state/unknown-revision",
-        /^Can't locate revision identified by 'gone': the ledger has it as applied on 2026-11-01T10:00:00Z by ann, but no file does$/,
+        /^Can't locate revision identified by 'gone': it was applied on 2026-11-01T10:00:00Z by ann, but has no file$/,
       ),
     );
     expect(
@@ -254,7 +254,7 @@ describe("a downgrade", () => {
         message: expect.stringContaining(
           "'-1' could start at bb03, cc02 (sql/0006_cc.up.sql, 2026-11-02), dd02",
         ),
-        hint: "say which, for example: bb03@-1 or cc02@-1 or dd02@-1",
+        hint: "name one, for example: bb03@-1 or cc02@-1 or dd02@-1",
       }),
     );
     expect(ids(planDowngrade(graph, all, "cc02@-1"))).toBe("cc02");
@@ -293,10 +293,10 @@ describe("a script", () => {
 
 describe("a range for a script", () => {
   it.each([
-    ["upgrade", "aa02:aa01", "'aa02:aa01' leads down, and an upgrade goes up", "aa01:aa02"],
+    ["upgrade", "aa02:aa01", "'aa02:aa01' leads down, but an upgrade goes up", "aa01:aa02"],
     ["upgrade", "bb03:billing@base", "leads down", "billing@base:bb03"],
     ["upgrade", "0005:0004", "leads down", "0004:0005"],
-    ["downgrade", "aa01:bb02", "'aa01:bb02' leads up, and a downgrade goes down", "bb02:aa01"],
+    ["downgrade", "aa01:bb02", "'aa01:bb02' leads up, but a downgrade goes down", "bb02:aa01"],
     ["downgrade", "base:dd01", "leads up", "dd01:base"],
   ] as const)("that is reversed is told how it is meant: %s %s", (kind, range, message, meant) => {
     expect(() => refuseReversed(graph, kind, range)).toThrow(

@@ -132,7 +132,7 @@ describe("the database is found", () => {
     [
       "in PGSERVICE",
       { env: { PGSERVICE: "s" } },
-      expect.stringContaining('usage/service: there is no service "s"'),
+      expect.stringContaining('usage/service: service "s" does not exist'),
     ],
     [
       "with the container image's defaults",
@@ -164,21 +164,21 @@ describe("the database is found", () => {
       "PGHOST in the shell, DATABASE_URL in .env",
       { env: { PGHOST: "prod", PGDATABASE: "x" }, dotenv: "DATABASE_URL=postgres://u:s3cret@h/shop" },
       [
-        "environment variable PGHOST names another database (host=prod dbname=x) than .env line 1, which is used: u@h:5432/shop",
+        "environment variable PGHOST names a different database (host=prod dbname=x) from .env line 1, which is used: u@h:5432/shop",
       ],
     ],
     [
       "POSTGRES_* in the shell, an embedded database in .env",
       { env: postgres, dotenv: "DATABASE_URL=pglite:./data" },
       [
-        "environment variable POSTGRES_DB names another database (host=po port=6 dbname=d) than .env line 1, which is used: pglite:./data",
+        "environment variable POSTGRES_DB names a different database (host=po port=6 dbname=d) from .env line 1, which is used: pglite:./data",
       ],
     ],
     [
       "a service in the shell",
       { env: { PGSERVICE: "s", PGSERVICEFILE: "services" }, dotenv: "DATABASE_URL=postgres://u@h/d" },
       [
-        "environment variable PGSERVICE names another database (service=s) than .env line 1, which is used: u@h:7/d",
+        "environment variable PGSERVICE names a different database (service=s) from .env line 1, which is used: u@h:7/d",
       ],
     ],
     [
@@ -188,14 +188,14 @@ describe("the database is found", () => {
         dotenv: "DATABASE_URL=postgres://u:s3cret@h:5432/shop",
       },
       [
-        ".env line 1 names another database (host=h port=5432 dbname=shop) than environment variable DATABASE_URL, which is used: u@h:5432/other",
+        ".env line 1 names a different database (host=h port=5432 dbname=shop) from environment variable DATABASE_URL, which is used: u@h:5432/other",
       ],
     ],
     [
       "parts of both in parts",
       { env: { PGHOST: "prod" }, dotenv: "PGHOST=h\nPGUSER=u\nPGDATABASE=shop" },
       [
-        ".env line 1 names another database (host=h dbname=shop) than environment variable PGHOST, which is used: u@prod:5432/shop",
+        ".env line 1 names a different database (host=h dbname=shop) from environment variable PGHOST, which is used: u@prod:5432/shop",
       ],
     ],
     [
@@ -205,7 +205,7 @@ describe("the database is found", () => {
         file: { database: "postgres://u:${P:-s3cret}@h/shop" },
       },
       [
-        "migrate.config.json line 2 names another database (host=h dbname=shop) than environment variable PGHOST, which is used: u@prod:5432/shop",
+        "migrate.config.json line 2 names a different database (host=h dbname=shop) from environment variable PGHOST, which is used: u@prod:5432/shop",
       ],
     ],
     [
@@ -258,7 +258,7 @@ describe("the database is found", () => {
   it("nowhere, and the line of .env that was meant to name one is pointed at", async () => {
     const config = await load({ dotenv: "# a\nA='1\n2'\n\nDATABASE_URL postgres://u:s3cret@h/d\n" });
     expect(config.database).toMatchObject({
-      hint: expect.stringMatching(/\n.env line 5 is not NAME=value and is passed over$/),
+      hint: expect.stringMatching(/\n.env line 5 is not NAME=value and is ignored$/),
     });
   });
 
@@ -330,7 +330,7 @@ describe(".env", () => {
     ["one line", `A=${"a".repeat(1e5)}\nDATABASE_URL=${"${A}".repeat(1e5)}`, ".env line 2"],
   ])("is refused where its variables explode: %s", async (_, dotenv, place) => {
     expect(await database({ dotenv })).toBe(
-      `usage/long-variable: ${place} comes to more than 1048576 characters once its variables are replaced`,
+      `usage/long-variable: ${place} is longer than 1048576 characters after its variables are replaced`,
     );
   });
 
@@ -493,22 +493,22 @@ describe("the config file", () => {
     [
       "comes to nothing",
       { role: "${NONE:-}" },
-      'usage/config-value: "role" must be a text that is not empty, with its variables replaced (from migrate.config.json line 2)',
+      'usage/config-value: "role" must be a string that is not empty, with its variables replaced (from migrate.config.json line 2)',
     ],
     [
       "is none",
       { role: "${tenant-name}" },
-      'usage/config-value: "role" must be a text in which each ${ begins a variable',
+      'usage/config-value: "role" must be a string in which each ${ starts a variable',
     ],
     [
       "does not end",
       { directories: ["${LONG"] },
-      'usage/config-value: "directories" must be a list in which each is a text in which each ${ begins a variable',
+      'usage/config-value: "directories" must be a list in which each item is a string in which each ${ starts a variable',
     ],
     [
-      "comes to more than a megabyte",
+      "is longer than a megabyte",
       { role: "${LONG}".repeat(20_000) },
-      "usage/long-variable: migrate.config.json line 2 comes to more than 1048576 characters once its variables are replaced",
+      "usage/long-variable: migrate.config.json line 2 is longer than 1048576 characters after its variables are replaced",
     ],
   ])("refuses a variable that %s", async (_, file, expected) => {
     const error = await failure({ env: { LONG: "é".repeat(63) }, file });
@@ -562,7 +562,7 @@ describe("the config file", () => {
     it("refuses a name that is not there", async () => {
       expect(await failure({ flags: { env: "stagin" }, file })).toMatchObject({
         code: "usage/no-environment",
-        hint: "it has staging, bare",
+        hint: "the environments are staging, bare",
       });
       rmSync(path.join(cwd, "migrate.config.json"));
       expect((await failure({ flags: { env: "x" } })).message).toContain("which does not exist");
@@ -575,7 +575,7 @@ describe("the config file", () => {
       '{\r\n  "é😀": 1, "databse": ""}',
       "2:3 usage/config-key",
       'unknown key "é😀"',
-      expect.stringContaining("known here are database"),
+      expect.stringContaining("known keys here are database"),
     ],
     ['{"databse": ""}', "1:2 usage/config-key", 'unknown key "databse"', 'did you mean "database"?'],
     [
@@ -588,13 +588,13 @@ describe("the config file", () => {
       '{"ledger": {"tables": {"applied": "x"}}}',
       "1:13 usage/config-key",
       'unknown key "ledger.tables"',
-      "known here are schema, owner",
+      "known keys here are schema, owner",
     ],
     ['{"__proto__": {}}', "1:2 usage/config-key", 'unknown key "__proto__"', expect.anything()],
     [
       '{"role": "a", "role": "b"}',
       "1:15 usage/config-key",
-      'the key "role" stands twice',
+      'the key "role" appears twice',
       "remove one of them",
     ],
     [
@@ -606,7 +606,7 @@ describe("the config file", () => {
     [
       '{"environments": {"a": {}, "a": {}}}',
       "1:28 usage/config-key",
-      'the key "environments.a" stands twice',
+      'the key "environments.a" appears twice',
       "remove one of them",
     ],
     [
@@ -636,21 +636,21 @@ describe("the config file", () => {
     [
       '{"directories": "m"}',
       "1:17 usage/config-value",
-      '"directories" must be a list of texts, written in [ ]',
+      '"directories" must be a list of strings, written in [ ]',
       undefined,
     ],
     [
       '{"directories": ["m", 1]}',
       "1:23 usage/config-value",
-      '"directories" must be a list in which each is a text in double quotes',
+      '"directories" must be a list in which each item is a string in double quotes',
       undefined,
     ],
-    ['{"role": null}', "1:10 usage/config-value", '"role" must be a text in double quotes', undefined],
-    ['{"role": ""}', "1:10 usage/config-value", '"role" must be a text that is not empty', undefined],
+    ['{"role": null}', "1:10 usage/config-value", '"role" must be a string in double quotes', undefined],
+    ['{"role": ""}', "1:10 usage/config-value", '"role" must be a string that is not empty', undefined],
     [
       '{"role": "a\\u0000b"}',
       "1:10 usage/config-value",
-      '"role" must be a text without the NUL character',
+      '"role" must be a string without the NUL character',
       undefined,
     ],
     [
@@ -745,7 +745,7 @@ describe("the config file", () => {
   it("must exist when it is named", async () => {
     expect(await failure({ flags: { config: "no.json" } })).toMatchObject({
       code: "usage/config-file",
-      message: "there is no config file no.json",
+      message: "config file no.json does not exist",
     });
     expect((await failure({ flags: { config: "." } })).message).toContain("cannot read");
   });

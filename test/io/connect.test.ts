@@ -137,8 +137,8 @@ test.each<[string, readonly Being[], RegExp, boolean]>([
 test.each<[Being, string, string]>([
   ["3D000", "shop", "createdb -h 127.0.0.1 -p PORT -U ann shop"],
   ["3D000", "my%20shop%3B%24(id)", "createdb -h 127.0.0.1 -p PORT -U ann 'my shop;$(id)'"],
-  ["28P01", "shop", "check the user and the password; see where they come from with: migrate config"],
-  ["away", "shop", "check that the server runs and accepts connections at this address"],
+  ["28P01", "shop", "check the user and password; see where they come from with: migrate config"],
+  ["away", "shop", "check that the server is running and accepts connections at this address"],
 ])("what to do where the server says %s to %s", async (being, database, hint) => {
   const { port } = await serverThatIs(being);
   const address = await addressOf(`postgres://ann@127.0.0.1:${port}/${database}?sslmode=disable`);

@@ -99,7 +99,7 @@ describe("reading", () => {
     const error = await failure(readMigrations(["services/*/migrations"], { cwd }));
     expect(error).toMatchObject({
       code: "usage/missing-directory",
-      message: "no directory fits services/*/migrations",
+      message: "no directory matches services/*/migrations",
       exitCode: 2,
     });
   });
@@ -215,7 +215,7 @@ describe("reading", () => {
     expect(error).toMatchObject({
       code: "usage/missing-directory",
       message: "the directory db/migrations does not exist",
-      hint: "migrate init creates it; --directory DIR names another",
+      hint: "name another with --directory DIR, or create it with: migrate init",
       exitCode: 2,
     });
     expect(await faults("file")).toEqual(["usage/missing-directory"]);

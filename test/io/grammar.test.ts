@@ -43,13 +43,10 @@ test.for([
   [`select 1 1 ${"a".repeat(61)}`, '1:10 source/syntax syntax error at or near "1"'],
   [`select a b ${"c".repeat(62)}`, `1:12 source/syntax syntax error at or near "${"c".repeat(60)}…"`],
   ["select a b 'c\nd'", `1:12 source/syntax syntax error at or near "'c…"`],
-  ["select :name", "1:8 source/psql-variable :name is a variable of psql, and nothing replaces it here"],
+  ["select :name", "1:8 source/psql-variable :name is a variable of psql, and is not replaced here"],
   ["select :'a b'", '1:8 source/syntax syntax error at or near ":"'],
-  [
-    "select :'name', 1",
-    "1:8 source/psql-variable :'name' is a variable of psql, and nothing replaces it here",
-  ],
-  ["select 1 \\gset", "1:10 source/psql-command \\gset is a command of psql, and a migration is SQL alone"],
+  ["select :'name', 1", "1:8 source/psql-variable :'name' is a variable of psql, and is not replaced here"],
+  ["select 1 \\gset", "1:10 source/psql-command \\gset is a command of psql, but a migration is only SQL"],
 ] as const)("%s", async ([text, fault]) => {
   expect(await report(text)).toEqual([fault]);
 });
@@ -57,7 +54,7 @@ test.for([
 test.for([
   ["select 1\ncreate table t ();", "is a ; missing before CREATE?"],
   ["\\restrict x", "remove the line; pg_dump adds it for psql only"],
-  ["\\i other.sql", "put the SQL of that file here, or make it a migration of its own"],
+  ["\\i other.sql", "put the SQL of that file here, or in a migration of its own"],
   ["\\connect db", "--database"],
   ["\\copy t from 'x'", "pg_dump --inserts"],
   ["\\set x 1", "remove the line"],
@@ -97,9 +94,9 @@ test.each([
 });
 
 test.each([
-  ["SELECT 1;\n\ufeffSELECT 2;", "column 1 of this line holds U+FEFF, a byte order mark"],
-  ["SELECT 'é'\u200bFROM a b c;", "column 11 of this line holds U+200B, a zero-width space"],
-  ["CREATE\u00a0TABLE a ();", "column 7 of this line holds U+00A0, a no-break space"],
+  ["SELECT 1;\n\ufeffSELECT 2;", "column 1 of this line is U+FEFF, a byte order mark"],
+  ["SELECT 'é'\u200bFROM a b c;", "column 11 of this line is U+200B, a zero-width space"],
+  ["CREATE\u00a0TABLE a ();", "column 7 of this line is U+00A0, a no-break space"],
 ])("what nobody sees is named: %j", async (sql, expected) => {
   expect((await faults(sql))[0]?.hint).toContain(expected);
 });

@@ -54,8 +54,6 @@ test.skipIf(!existsSync("/dev/full")).each(commands)("%s to a full disk is an er
     encoding: "utf8",
   });
   closeSync(out);
-  expect(stderr).toMatch(
-    /^error\[usage\/cannot-write\] what is printed cannot be written: ENOSPC.*\nhint: .*\n$/,
-  );
+  expect(stderr).toMatch(/^error\[usage\/cannot-write\] cannot write the output: ENOSPC.*\nhint: .*\n$/);
   expect(status).toBe(2);
 });

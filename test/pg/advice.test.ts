@@ -41,7 +41,7 @@ describe.each(servers())("on $name", (server) => {
     expect((await shop.state(latin)).heads).toEqual(["a"]);
     shop.write("0002_b.up.sql", "-- revision: b\n-- parent: a\n-- message: costs €\n\nSELECT 1;\n");
     expect((await failureOf(shop.upgrade(latin)))["hint"]).toContain(
-      "which the header of this migration holds",
+      "which is in the header of this migration",
     );
     shop.write("0002_b.up.sql", "-- revision: b\n-- parent: a\n-- message: costs é\n\nSELECT 1;\n");
     expect((await shop.upgrade(latin)).done).toBe(true);
@@ -68,8 +68,8 @@ describe.each(servers())("on $name", (server) => {
 
   test.each([
     ["ALTER TYPE e ADD VALUE 'b';\nSELECT 'b'::e;", "a migration of its own"],
-    ["SET search_path = '';\nCREATE TABLE b ();", "name the schema"],
-    ["CREATE TABLE b (id int);\nSELECT id,\u00a0id FROM b;", "holds U+00A0"],
+    ["SET search_path = '';\nCREATE TABLE b ();", "qualify the name"],
+    ["CREATE TABLE b (id int);\nSELECT id,\u00a0id FROM b;", "is U+00A0"],
   ])("%j is explained", async (sql, advice) => {
     const { url } = await ownDatabase(server);
     const shop = project({ a: "CREATE TYPE e AS ENUM ('a');", b: sql });
@@ -92,6 +92,6 @@ test("a server whose pg_hba.conf has no line for us", async () => {
   const failure = await failureOf(openSession(await resolveAddress(address, "a test", "/", none)));
   expect(failure).toMatchObject({
     code: "execution/connect",
-    hint: expect.stringContaining("let ann into shop"),
+    hint: expect.stringContaining("let ann connect to shop"),
   });
 });

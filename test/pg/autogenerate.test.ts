@@ -121,7 +121,7 @@ describe.sequential.each(servers().slice(0, 1))("on $name", (server) => {
       return false;
     };
     expect((await failureOf(generate(of, url, { ask }))).code).toBe("findings/loss");
-    expect(questions).toEqual(["This takes rows or values away:", "  drop table public.gone", "Write it?"]);
+    expect(questions).toEqual(["This removes rows or values:", "  drop table public.gone", "Write it?"]);
     schemaFolder(of, "CREATE TABLE t (a int) PARTITION BY LIST (a); CREATE TABLE gone (b text);");
     const rebuild = await failureOf(generate(of, url));
     expect([rebuild.code, rebuild.exitCode]).toEqual(["findings/rebuild", 1]);
@@ -148,7 +148,7 @@ describe.sequential.each(servers().slice(0, 1))("on $name", (server) => {
     );
     const { created, notes } = await generate(of, url);
     expect(created).toHaveLength(2);
-    expect(notes).toEqual(["table public.p1 stands in no schema file: left alone"]);
+    expect(notes).toEqual(["table public.p1 is not in any schema file: left as it is"]);
     await of.upgrade(url);
     await of.downgrade(url, "base+1");
     await of.upgrade(url);

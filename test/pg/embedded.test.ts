@@ -72,7 +72,7 @@ test("a folder that is not there is not made by who only looks, and is said to b
   );
   expect(state).toMatchObject({ applied: [], pending: ["a", "b", "c"] });
   expect(notices).toEqual([
-    expect.stringMatching(/^there is no database in .*nowhere yet; the first upgrade makes it$/),
+    expect.stringMatching(/^there is no database in .*nowhere yet; the first upgrade creates it$/),
   ]);
   expect((await shop.upgrade(nowhere, "heads", { dryRun: true })).steps).toHaveLength(3);
   expect(existsSync(join(shop.folder, "nowhere"))).toBe(false);

@@ -35,7 +35,7 @@ test("the project's .env is used, and whoever disagrees is named", async () => {
       code: 0,
       stderr: expect.stringMatching(
         new RegExp(
-          `^warning: environment variable PGHOST names another database \\(host=other.invalid dbname=other\\) than .env line 1, which is used: \\S+/${name}; remove one of them, or say which with --database ADDRESS$`,
+          `^warning: environment variable PGHOST names a different database \\(host=other.invalid dbname=other\\) from .env line 1, which is used: \\S+/${name}; remove one of them, or choose one with --database ADDRESS$`,
           "m",
         ),
       ),

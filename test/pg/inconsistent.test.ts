@@ -91,57 +91,57 @@ const damages: readonly Damage[] = [
   {
     name: "applied was truncated",
     sql: "TRUNCATE retort.applied",
-    sentence: /applied should have 2 rows by the tally in state, and has 0/,
+    sentence: /applied should have 2 rows by the tally in state, but has 0/,
     left: [],
   },
   {
     name: "state was truncated",
     sql: "TRUNCATE retort.state",
-    sentence: /state should have 1 row, and has 0/,
+    sentence: /state should have 1 row, but has 0/,
   },
   {
     name: "a row was deleted",
     sql: "DELETE FROM retort.applied WHERE revision = 'b'",
-    sentence: /applied should have 2 rows by the tally in state, and has 1/,
+    sentence: /applied should have 2 rows by the tally in state, but has 1/,
     hint: /.*by hand/,
     left: ["a"],
   },
   {
     name: "a row was added",
     sql: "INSERT INTO retort.applied SELECT 'c', checksum, code_checksum, '{b}', '{}', 'c', now(), 'x', NULL, 'stamp' FROM retort.applied LIMIT 1",
-    sentence: /applied should have 2 rows by the tally in state, and has 3/,
+    sentence: /applied should have 2 rows by the tally in state, but has 3/,
     left: ["a", "b", "c"],
   },
   {
     name: "a row was changed",
     sql: "UPDATE retort.applied SET revision = 'c' WHERE revision = 'b'",
-    sentence: /applied has other revisions than the tally in state was made of/,
+    sentence: /the revisions in applied do not match the tally in state/,
     left: ["a", "c"],
   },
   {
     name: "the tally was changed",
     sql: "UPDATE retort.state SET digest = digest + 1",
-    sentence: /applied has other revisions than the tally/,
+    sentence: /the revisions in applied do not match the tally/,
   },
   {
     name: "the row of state is there twice",
     sql: "INSERT INTO retort.state VALUES (0, 2, 0)",
-    sentence: /state should have 1 row, and has 2/,
+    sentence: /state should have 1 row, but has 2/,
   },
   {
     name: "an upgrade is under way to what is applied",
     sql: intent("b", "up"),
-    sentence: /the upgrade to b is under way, and it is applied/,
+    sentence: /the upgrade to b is under way, but it is applied/,
   },
   {
     name: "a downgrade is under way of what is not applied",
     sql: intent("c", "down"),
-    sentence: /the downgrade of c is under way, and it is not applied/,
+    sentence: /the downgrade of c is under way, but it is not applied/,
   },
   {
     name: "a procedure is missing",
     sql: "DROP PROCEDURE retort.begin_step",
-    sentence: /its procedures are not those that this was made for/,
+    sentence: /its procedures are not the expected ones/,
   },
   {
     name: "all routines were left out of a restore",
@@ -152,12 +152,12 @@ const damages: readonly Damage[] = [
   {
     name: "a procedure was changed",
     sql: "CREATE OR REPLACE PROCEDURE retort.set_session() LANGUAGE plpgsql SECURITY DEFINER AS 'BEGIN PERFORM 1/0; END'",
-    sentence: /its procedures are not those that this was made for/,
+    sentence: /its procedures are not the expected ones/,
   },
   {
     name: "a procedure has a namesake",
     sql: "CREATE PROCEDURE retort.begin_step(revision varchar, revisions int, digest int) LANGUAGE sql AS 'SELECT 1/0'",
-    sentence: /its procedures are not those that this was made for/,
+    sentence: /its procedures are not the expected ones/,
   },
   {
     name: "intent is missing",
@@ -181,7 +181,7 @@ const damages: readonly Damage[] = [
   {
     name: "rows, a table and procedures at once",
     sql: "DROP TABLE retort.log; TRUNCATE retort.applied; DROP PROCEDURE retort.stamp",
-    sentence: /these tables are missing: log; its procedures are not those/,
+    sentence: /these tables are missing: log; its procedures are not the expected ones/,
     left: [],
   },
 ];
@@ -302,7 +302,7 @@ describe("a ledger that does not fit together", () => {
     await query(url, intent("b", "up") + intent("c", "up"));
     expect(await failureOf(repair(shop.deps, { database: url }))).toMatchObject({
       code: "state/guard",
-      message: expect.stringContaining("intent should have 1 row at most, and has 2"),
+      message: expect.stringContaining("intent should have at most 1 row, but has 2"),
       hint: expect.stringContaining("DELETE FROM retort.intent"),
     });
     await query(url, "DELETE FROM retort.intent");
@@ -337,7 +337,7 @@ describe("a ledger that does not fit together", () => {
     await query(url, "DROP PROCEDURE retort.stamp");
     expect(await failureOf(repair(shop.deps, { database: own }))).toMatchObject({
       sqlstate: "42501",
-      hint: expect.stringContaining("let the owner of the ledger run: migrate repair"),
+      hint: expect.stringContaining("as the owner of the ledger, run: migrate repair"),
     });
     await query(url, `DROP OWNED BY ${role.name}`);
   });

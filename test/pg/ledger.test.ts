@@ -46,7 +46,7 @@ describe.each(servers())("on $name", (server) => {
     expect(await catalog(own.url)).toBe(await catalog(made.url));
     // The guard as it stands has no hash of the procedures: all that it looks at before them is right.
     const stopped = await runText(own.url, sqlFile("guard.sql"));
-    expect(stopped.stderr).toContain("its procedures are not those that this was made for");
+    expect(stopped.stderr).toContain("its procedures are not the expected ones");
     const hash = `procedures CONSTANT pg_catalog.text := '${bodiesHash("retort")}'`;
     const guard = sqlFile("guard.sql").replace("procedures CONSTANT pg_catalog.text := ''", () => hash);
     expect(await runText(own.url, guard)).toMatchObject({ code: 0, stderr: "" });
@@ -74,7 +74,7 @@ describe.each(servers())("on $name", (server) => {
         const { code, stderr } = await migrate(["upgrade", "head", "--database", url], { cwd: format1 });
         expect({ code, stderr }).toEqual({
           code: 6,
-          stderr: expect.stringContaining("notice: the ledger was brought from format 1 to format 2"),
+          stderr: expect.stringContaining("notice: the ledger was upgraded from format 1 to format 2"),
         });
       } else if (way === "ensure-version")
         expect(await migrate(["ensure-version", "--database", url], { cwd: format1 })).toMatchObject({
@@ -184,7 +184,7 @@ describe("a ledger that is not trusted", () => {
     [
       "a view in the place of a table",
       "ALTER TABLE retort.applied RENAME TO old; CREATE VIEW retort.applied AS SELECT * FROM retort.old;",
-      /is not trusted: applied is no plain table/,
+      /is not trusted: applied is not a plain table/,
     ],
     [
       "a policy",
@@ -209,7 +209,7 @@ describe("a ledger that is not trusted", () => {
     [
       "an index over an expression",
       "CREATE INDEX i ON retort.applied (lower(revision));",
-      /is not trusted: applied has an index over expressions/,
+      /is not trusted: applied has an expression index/,
     ],
     [
       "a child",
@@ -219,22 +219,22 @@ describe("a ledger that is not trusted", () => {
     [
       "a body that was changed",
       "CREATE OR REPLACE PROCEDURE retort.set_session() LANGUAGE plpgsql AS 'BEGIN INSERT INTO pwned VALUES (1); END';",
-      /its procedures are not those that this was made for/,
+      /its procedures are not the expected ones/,
     ],
     [
       "rights that are not the caller's",
       "ALTER PROCEDURE retort.set_session() SECURITY DEFINER;",
-      /its procedures are not those that this was made for/,
+      /its procedures are not the expected ones/,
     ],
     [
       "a setting at a procedure",
       "ALTER PROCEDURE retort.set_session() SET search_path = public;",
-      /its procedures are not those that this was made for/,
+      /its procedures are not the expected ones/,
     ],
     [
       "another procedure of the same name",
       "CREATE PROCEDURE retort.begin_step(revision varchar, revisions int, digest int) LANGUAGE sql AS 'INSERT INTO pwned VALUES (1)';",
-      /its procedures are not those that this was made for/,
+      /its procedures are not the expected ones/,
     ],
     [
       "a table that is missing",
@@ -245,7 +245,7 @@ describe("a ledger that is not trusted", () => {
     [
       "a format that nobody knows",
       "UPDATE retort.state SET format = 99;",
-      /made for format 2 of the ledger; the ledger retort has format 99\n(DETAIL.*\n)?hint: .*the version of migrate that brought it to that format, or a newer one: this one knows no format after 2/i,
+      /format 2 of the ledger is needed; the ledger retort has format 99\n(DETAIL.*\n)?hint: .*the version of migrate that upgraded it to that format, or a newer one: this one supports no format after 2/i,
     ],
   ];
 
@@ -265,7 +265,7 @@ describe("a ledger that is not trusted", () => {
       `GRANT CREATE ON DATABASE ${name} TO ${other.name}; GRANT ALL ON SCHEMA public TO ${other.name}`,
     );
     await shop.upgrade(other.url(name), "a");
-    await expectRefused(url, new RegExp(`not trusted: \\S+( \\S+)? belongs to the role ${other.name}`));
+    await expectRefused(url, new RegExp(`not trusted: \\S+( \\S+)? is owned by the role ${other.name}`));
     const trusting = project(
       { a: "CREATE TABLE a (x int);", b: "INSERT INTO a VALUES (1);" },
       { ledger: { owner: other.name } },
@@ -284,7 +284,7 @@ describe("a ledger that is not trusted", () => {
     await query(url, `CREATE SCHEMA retort AUTHORIZATION ${other.name}`);
     expect(await failureOf(shop.upgrade(url))).toMatchObject({
       code: "state/guard",
-      message: expect.stringContaining(`its schema belongs to the role ${other.name}`),
+      message: expect.stringContaining(`its schema is owned by the role ${other.name}`),
     });
     expect(await query(url, "SELECT FROM pg_class WHERE relnamespace = 'retort'::regnamespace")).toEqual([]);
     await query(url, "DROP SCHEMA retort");

@@ -126,7 +126,7 @@ describe.each(servers())("on $name", (server) => {
       for (const dryRun of [false, true])
         expect(await failureOf(shop.upgrade(url, "heads", { dryRun }))).toMatchObject({
           code: "state/interrupted",
-          message: expect.stringContaining(`is not what the file says: ${before}`),
+          message: expect.stringContaining(`differs from the file: ${before}`),
           hint: expect.stringContaining("DROP INDEX CONCURRENTLY"),
         });
     expect(await index(url, name)).toBe(before);
@@ -211,7 +211,7 @@ describe.each(servers())("on $name", (server) => {
     shop.write("0002_b.up.sql", `${header}\n${mended}`);
     expect(await failureOf(shop.upgrade(url))).toMatchObject({
       code: "state/interrupted",
-      message: expect.stringContaining("statement 1 is done, and the file now runs in a transaction"),
+      message: expect.stringContaining("statement 1 is done, but the file now runs in a transaction"),
       hint: expect.stringContaining("write '-- transaction: none' in its header"),
       location: { path: "0002_b.up.sql" },
     });
@@ -254,7 +254,7 @@ describe.each(servers())("on $name", (server) => {
     const stopped = await failureOf(shop.upgrade(url));
     expect(stopped).toMatchObject({
       code: "state/interrupted",
-      hint: expect.stringContaining("forget it with: migrate stamp a"),
+      hint: expect.stringContaining("discard it with: migrate stamp a"),
     });
     expect(await migrate(["stamp", "a", "--database", url], { cwd: shop.folder })).toMatchObject({ code: 0 });
     await shop.upgrade(url);

@@ -43,7 +43,7 @@ describe.each(servers())("on $name", (server) => {
       code: 0,
       stdout: "a\n",
       stderr: expect.stringMatching(
-        new RegExp(`interrupted: upgrade to b at statement 2 of 3 \\(${place}\\), begun .* by postgres`),
+        new RegExp(`interrupted: upgrade to b at statement 2 of 3 \\(${place}\\), started .* by postgres`),
       ),
     });
     expect((await command(shop, url, "status")).stdout).toContain(
@@ -100,7 +100,7 @@ describe.each(servers())("on $name", (server) => {
       code: "state/interrupted",
       exitCode: 5,
       message: expect.stringContaining("statement 2 of 3"),
-      hint: expect.stringMatching(/bring 0002_b\.up\.sql back.*migrate stamp b$/),
+      hint: expect.stringMatching(/restore 0002_b\.up\.sql and run again.*migrate stamp b$/),
       location: { path: "0002_b.up.sql" },
     });
     expect(await indexes(url)).toEqual(["t_x invalid"]);

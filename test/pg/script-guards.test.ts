@@ -64,7 +64,7 @@ describe.each(servers())("on $name", (server) => {
       await expectRefused(
         url,
         [script],
-        /this database is not in the state that was expected; applied, but should not be: a/,
+        /this database is not in the expected state; applied, but should not be: a/,
       );
     }
     expect((await runText(url, script)).stderr).toContain("All of it is done already.");
@@ -118,7 +118,7 @@ describe.each(servers())("on $name", (server) => {
     const expected = [
       [
         { ...right, expectDatabase: `it's "$$" \\\n*/` },
-        /this is for the database it's "\$\$" \\\n\*\/; connected to retort_test_/,
+        /this script is for the database it's "\$\$" \\\n\*\/; connected to retort_test_/,
       ],
       [
         { ...right, expectRole: "$retort$'; DROP" },
@@ -178,7 +178,7 @@ describe.each(servers())("on $name", (server) => {
         const { code, stderr, stdout } = await runText(url, other);
         expect({ index, turn, code, stdout }).toEqual({ index, turn, code: 3, stdout });
         expect(stderr).toMatch(
-          /not in the state that was expected|was interrupted|is not next|should be under way|has not succeeded|was run already|has no ledger|relation "retort\.\w+" does not exist/,
+          /not in the expected state|was interrupted|is not next|should be under way|has not succeeded|was already run|has no ledger|relation "retort\.\w+" does not exist/,
         );
       }
       expect(await dump(url)).toBe(before);
@@ -265,7 +265,7 @@ CREATE INDEX i ON t (x);`,
     await query(b.url, "CREATE TABLE t (x int)");
     const before = await dump(b.url);
     const { code, stderr } = await runText(b.url, await texts.script("a:heads"), world());
-    expect(stderr).toContain("this database has no ledger: there is no table retort.state");
+    expect(stderr).toContain("this database has no ledger: table retort.state does not exist");
     expect(code).toBe(3);
     expect(await dump(b.url)).toBe(before);
   });
@@ -277,7 +277,7 @@ CREATE INDEX i ON t (x);`,
     const { stdout, stderr } = await runText(url, script!);
     expect(stderr).toBe("");
     expect(stdout.replaceAll(/[0-9a-f]{64}/g, "…")).toMatchInlineSnapshot(`
-      "retort: 1 of 3 is done already
+      "retort: 1 of 3 is already done
       retort: 2 of 3
       retort: 3 of 3
        applied_revisions | current_heads |                                 receipt                                 
@@ -336,7 +336,7 @@ CREATE INDEX i ON t (x);`,
     };
     const before = await dump(url);
     expect((await failureOf(send("-c standard_conforming_strings=off"))).message).toContain(
-      "first, in this session: SET standard_conforming_strings = on",
+      "first run in this session: SET standard_conforming_strings = on",
     );
     expect(await dump(url)).toBe(before);
     await withLock(plain, url, async () => {
@@ -345,9 +345,7 @@ CREATE INDEX i ON t (x);`,
     expect(await dump(url)).toBe(before);
     await send("");
     const after = await dump(url);
-    expect((await failureOf(send(""))).message).toContain(
-      "this database is not in the state that was expected",
-    );
+    expect((await failureOf(send(""))).message).toContain("this database is not in the expected state");
     expect(await dump(url)).toBe(after);
     expect(await query(url, "SELECT * FROM t")).toEqual([{ x: 1, note: "\\d" }]);
   });
@@ -384,7 +382,7 @@ CREATE INDEX i ON t (x);`,
     const { plan, ledger } = await offline(batches.deps, up("base:heads"), {});
     const files = renderSplit(plan, ledger, { ...defaultForm, client: "any" }).map(({ text }) => text);
     const at = files.findIndex((text) => text.includes("batch_size CONSTANT"));
-    expect(files[at]).toContain("guards that it comes next, and records that it is done");
+    expect(files[at]).toContain("checks that it comes next, and records that it is done");
     const { url } = await ownDatabase(server!);
     const run = (text: string) => withClient(url, (client) => client.query(text));
     for (const text of files.slice(0, at)) await run(text);
@@ -401,7 +399,7 @@ CREATE INDEX i ON t (x);`,
     expect((await failureOf(run(files[at + 1]!))).message).toContain("statement 2 of b has not succeeded");
     await query(url, "DROP TRIGGER stop ON t");
     await run(files[at]!);
-    expect((await failureOf(run(files[at]!))).message).toContain("statement 2 of b was run already");
+    expect((await failureOf(run(files[at]!))).message).toContain("statement 2 of b was already run");
     for (const text of files.slice(at + 1)) await run(text);
     expect((await batches.state(url)).heads).toEqual(["b"]);
     expect(await query(url, "SELECT DISTINCT y FROM u")).toEqual([{ y: 1 }]);

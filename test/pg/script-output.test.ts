@@ -155,7 +155,7 @@ describe("receipts", () => {
     expect(await migrate(["receipt", file])).toEqual({
       code: 0,
       stdout: `${receipt}\n`,
-      stderr: "as it was handed out\n",
+      stderr: "unchanged since it was written\n",
     });
     // What any shell can compute.
     const digits = receipt.slice("sha256:".length);
@@ -169,9 +169,7 @@ describe("receipts", () => {
     expect(stdout).toContain(receipt);
     const log = await migrate(["log", "--database", url]);
     expect(log.stdout).toMatch(
-      new RegExp(
-        `\n\\S+Z {2}postgres {2}ran script handed out as ${receipt}, revisions base:3fb05c94e8d2\n$`,
-      ),
+      new RegExp(`\n\\S+Z {2}postgres {2}ran script with receipt ${receipt}, revisions base:3fb05c94e8d2\n$`),
     );
     const value = JSON.parse((await migrate(["log", "--json", "--database", url])).stdout) as {
       log: readonly object[];
@@ -196,22 +194,24 @@ describe("receipts", () => {
       [digitsOf(/'sha256:[0-9a-f]{64}' AS receipt/), "something was changed between"],
       [`\ufeff${text}`, "something was changed between"],
       [`-- Checked by the DBA.\n${text}`, "text was added before its title;"],
-      [`${text}\n`, "text was added behind its end;"],
+      [`${text}\n`, "text was added after its end;"],
       [
         `SELECT 1;\n${text}DROP TABLE x;`,
-        "text was added before its title, and text was added behind its end;",
+        "text was added before its title, and text was added after its end;",
       ],
     ] as const) {
       writeFileSync(file, changed);
       const found = await migrate(["receipt", file]);
       if (how === undefined) {
-        expect(found).toMatchObject({ code: 2, stderr: expect.stringContaining("states no receipt") });
+        expect(found).toMatchObject({ code: 2, stderr: expect.stringContaining("has no receipt") });
         continue;
       }
       expect(found).toEqual({
         code: 1,
         stdout: expect.not.stringContaining(receipt),
-        stderr: expect.stringMatching(new RegExp(`not as it was handed out: ${how}.*it states ${receipt}`)),
+        stderr: expect.stringMatching(
+          new RegExp(`was changed after it was written: ${how}.*its receipt is ${receipt}`),
+        ),
       });
     }
     writeFileSync(file, text.replaceAll("\n", "\r\n"));
@@ -222,7 +222,7 @@ describe("receipts", () => {
     const other = await ownDatabase(server!);
     expect(await psql(other.url, file)).toMatchObject({
       code: 3,
-      stderr: expect.stringContaining("its line ends were changed"),
+      stderr: expect.stringContaining("its line ends were converted"),
     });
     expect(await query(other.url, "SELECT FROM pg_namespace WHERE nspname = 'retort'")).toEqual([]);
   });

@@ -38,7 +38,7 @@ describe.each(servers())("on $name", (server) => {
         "ROLLBACK;",
         "\\echo AUTOCOMMIT is :AUTOCOMMIT",
       ]);
-      expect(stderr).toContain("a transaction is open in this session already");
+      expect(stderr).toContain("a transaction is already open in this session");
       expect(stdout).not.toContain("retort: done");
       // Else what is typed next would be kept in spite of a ROLLBACK.
       expect(stdout).toContain(`AUTOCOMMIT is ${autocommit}`);
@@ -51,7 +51,7 @@ describe.each(servers())("on $name", (server) => {
     const before = await dump(url);
     expect(await runText(url, await shop.script("base:heads"), { args: ["-1"] })).toMatchObject({
       code: 3,
-      stderr: expect.stringMatching(/a transaction is open in this session already\nHINT:.*without -1/),
+      stderr: expect.stringMatching(/a transaction is already open in this session\nHINT:.*without -1/),
     });
     expect(await dump(url)).toBe(before);
   });
@@ -101,14 +101,14 @@ describe.each(servers())("on $name", (server) => {
       expect(await runText(own, script, { args: ["-c", set] })).toMatchObject({
         code: 3,
         stderr: expect.stringContaining(
-          `a role was set in this session, ${owner.name}; what the script makes would belong to ${login.name}\n`,
+          `a role is set in this session, ${owner.name}; objects of the script would belong to ${login.name}\n`,
         ),
       });
     }
     const authorization = `SET SESSION AUTHORIZATION ${login.name}`;
     expect(await runText(url, script, { args: ["-c", authorization] })).toMatchObject({
       code: 3,
-      stderr: expect.stringContaining(`${login.name}; what the script makes would belong to postgres\n`),
+      stderr: expect.stringContaining(`${login.name}; objects of the script would belong to postgres\n`),
     });
     expect(await dump(url)).toBe(before);
 
@@ -146,7 +146,7 @@ describe.each(servers())("on $name", (server) => {
       code: 3,
       stdout: expect.not.stringContaining("retort: 1 of 3"),
       stderr: expect.stringMatching(
-        /ERROR: {2}retort: this session has (set )?what the script would .*\nHINT: {2}Nothing was changed\./,
+        /ERROR: {2}retort: this session has (settings|state) that the script would .*\nHINT: {2}Nothing was changed\./,
       ),
     });
     expect(await query(url, "SELECT FROM pg_namespace WHERE nspname = 'retort'")).toEqual([]);

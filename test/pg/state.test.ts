@@ -64,7 +64,7 @@ describe.each(servers())("a stale script on $name", (server) => {
   const stale: readonly (readonly [string, string, (url: string) => Promise<unknown>, RegExp])[] = [
     ["the state is another", "b:heads", (url) => shop.upgrade(url, "a"), /not applied, but should be: b$/m],
     [
-      "it was run already",
+      "it was already run",
       "base:heads",
       (url) => shop.upgrade(url),
       /applied, but should not be: a, b, c, d$/m,
@@ -73,7 +73,7 @@ describe.each(servers())("a stale script on $name", (server) => {
       "there is no ledger",
       "b:heads",
       async () => {},
-      /this database has no ledger: there is no table retort\.state$/m,
+      /this database has no ledger: table retort\.state does not exist$/m,
     ],
     [
       "a step is interrupted",
@@ -275,7 +275,7 @@ describe("a ledger that somebody else prepared", () => {
     const fresh = await ownDatabase(server!);
     expect(await failureOf(shop.upgrade(role.url(fresh.name)))).toMatchObject({
       message: expect.stringContaining("permission denied for database"),
-      hint: expect.stringContaining("let the database's owner run: migrate ensure-version"),
+      hint: expect.stringContaining("as the database's owner, run: migrate ensure-version"),
     });
   });
 

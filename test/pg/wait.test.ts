@@ -83,7 +83,7 @@ test.each([
   [
     "no password",
     (url: URL) => Object.assign(url, { password: "" }),
-    "the server asks for a password, and none is given\nhint: put it into the address, into PGPASSWORD",
+    "the server requires a password, but none is given\nhint: put it into the address, PGPASSWORD",
   ],
   [
     "a database that does not exist",

@@ -40,8 +40,8 @@ test("the title says for whom it is, what cannot be undone, and what is lost", (
 -- Run:  psql -X -v ON_ERROR_STOP=1 -f migration.sql DATABASE
 --       directly, not through a transaction pooler; not inside BEGIN, so without -1.
 --
--- It stops, with nothing changed, where any revision is applied already.
--- Each step is a transaction: one that fails is rolled back; those before it stay.
+-- It stops, with nothing changed, if any revision is already applied.
+-- Each step is a transaction: one that fails is rolled back; those before it are kept.
 -- Each starts with a clean session: DateStyle ISO, TimeZone UTC, lock_timeout 5s,
 -- statement_timeout 0 (or those of PGOPTIONS), and the search_path of the database and the role.
 --
@@ -53,7 +53,7 @@ test("the title says for whom it is, what cannot be undone, and what is lost", (
 -- Cannot be rolled back:
 --   2  b  VACUUM
 --
--- Has no way back, once it is applied:
+-- Irreversible, once applied:
 --   1  a  t is gone\\u202e!`);
 });
 
@@ -120,12 +120,12 @@ test.each<[string, Parameters<typeof statement>, readonly string[]]>([
   [
     "turned",
     ["SELECT '\u202e';"],
-    ["-- >> it holds characters that turn the direction of writing: what is seen may not be what runs"],
+    ["-- >> it contains characters that change the text direction: what you see may not be what runs"],
   ],
   [
     "a comment that ends early",
     ["SELECT 1 -- harmless\r, 2;"],
-    ["-- >> it holds a carriage return alone, which ends a line, and a comment with it"],
+    ["-- >> it contains a lone carriage return, which ends a line, and a comment with it"],
   ],
   ["CRLF", ["SELECT 1\r\n;"], []],
 ])("above a statement: %s", (_, [sql, more], lines) => {

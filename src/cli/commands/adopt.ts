@@ -7,24 +7,24 @@ import { type Command, flag, type Invocation, value } from "../command.ts";
 const command: Command = {
   name: "adopt",
   summary:
-    "Turns a folder of another tool's migrations into ours: shows what becomes of it; --yes or --to writes. Exit code 1 where something is left to do by hand.",
+    "Converts the migrations of another tool: shows the result; --yes or --to writes it. Exit code 1 if something is left to do by hand.",
   args: {
-    to: value("write the files into this folder, which must be empty or not there yet", "DIR"),
-    yes: flag("write the files into the folder of the project", "y"),
+    to: value("write the files into this folder, which must be empty or not exist", "DIR"),
+    yes: flag("write the files into the project's folder", "y"),
     tool: value(
-      "the tool, where the folder does not show it: golang-migrate, maragudk, sqlx, dbmate, goose, diesel, flyway, node-pg-migrate, graphile-migrate, pop, prisma, drizzle",
+      "the tool, if the folder does not show it: golang-migrate, maragudk, sqlx, dbmate, goose, diesel, flyway, node-pg-migrate, graphile-migrate, pop, prisma, drizzle",
       "NAME",
     ),
     "from-database": flag(
-      "when the files are there: read from the database what the tool has run, and stamp that with --yes",
+      "when the files exist: read from the database what the tool has run; --yes stamps it",
     ),
-    table: value("with --from-database: the tool's version table, where it has another name", "NAME"),
+    table: value("with --from-database: the tool's version table, if it has another name", "NAME"),
   },
   positionals: { required: 1, names: ["FOLDER"] },
   examples: [
-    ["migrate adopt db/migrations", "what would become of it; writes nothing"],
-    ["migrate adopt db/migrations --to migrations", "write it"],
-    ["migrate adopt db/migrations --from-database --yes", "the database stands where the tool left it"],
+    ["migrate adopt db/migrations", "show the result, write nothing"],
+    ["migrate adopt db/migrations --to migrations", "write the files"],
+    ["migrate adopt db/migrations --from-database --yes", "record what the tool has run"],
   ],
   run: (invocation) => (invocation.args.flag("from-database") ? stamp(invocation) : files(invocation)),
 };
@@ -34,8 +34,8 @@ async function files({ args, deps, project, printer, json }: Invocation): Promis
   if (args.flag("table")) {
     throw new MigrateError({
       code: "usage/exclusive-flags",
-      message: "--table names the table that --from-database reads",
-      hint: "say --from-database too, or leave it out",
+      message: "--table requires --from-database",
+      hint: "add --from-database, or leave out --table",
     });
   }
   const [folder = ""] = args.positionals;
@@ -46,10 +46,10 @@ async function files({ args, deps, project, printer, json }: Invocation): Promis
   else {
     printer.lines(summaryLines(adoption));
     const count = adoption.migrations.reduce((sum, each) => sum + each.files.length, 0);
-    if (write) printer.info(`written: ${plural(count, "file")} to ${adoption.to}`);
+    if (write) printer.info(`wrote ${plural(count, "file")} to ${adoption.to}`);
     else
       printer.info(
-        `nothing was written; to write ${plural(count, "file")} to ${adoption.to}, say --yes, or --to DIR`,
+        `nothing was written; to write ${plural(count, "file")} to ${adoption.to}, pass --yes, or --to DIR`,
       );
   }
   const byHand = adoption.findings.length + totalsOf(adoption.migrations).byHand;
@@ -83,9 +83,9 @@ async function stamp({ args, deps, project, printer, json }: Invocation): Promis
   printer.data(
     last === undefined
       ? `${table} on ${database}: nothing has been run`
-      : `${table} on ${database}: run up to version ${last.version}, which is ${last.revision}`,
+      : `${table} on ${database}: migrated up to version ${last.version}, which is ${last.revision}`,
   );
   if (done) printer.info(`stamped: ${plural(stamped.length, "revision")}`);
   else if (stamped.length === 0) printer.info("nothing to stamp");
-  else printer.info(`nothing was done; to stamp ${plural(stamped.length, "revision")}, say --yes`);
+  else printer.info(`nothing was done; to stamp ${plural(stamped.length, "revision")}, pass --yes`);
 }

@@ -8,7 +8,7 @@ import type { Command } from "../command.ts";
 const command: Command = {
   name: "branches",
   summary:
-    "Shows where the history forks: each branch point, and the revisions that follow it. Needs no database.",
+    "Shows where the history forks: each branch point and the revisions that follow it. Needs no database.",
   args: {},
   positionals: { required: 0, names: [] },
   examples: [

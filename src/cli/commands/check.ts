@@ -12,15 +12,15 @@ import { serverVersion } from "../script.ts";
 const command: Command = {
   name: "check",
   summary:
-    "Checks the files, for CI and pre-commit hooks; leaves the database alone. Exit code 1 where something is to be cleared up.",
+    "Checks the files, for CI and pre-commit hooks, without the database. Exit code 1 if something is wrong.",
   args: {
-    "single-head": flag("only this: there is one head and no more"),
-    files: flag("only this: every up and down file parses, and may stand in a migration"),
+    "single-head": flag("check only that there is exactly one head"),
+    files: flag("check only that every up and down file parses and is allowed in a migration"),
     schema: flag(
-      "only this: the schema folder says what the migrations make; runs both on a scratch database",
+      "check only that the migrations lead to the schema in the schema folder; runs both on a scratch database",
     ),
     "server-version": value(
-      "the servers that the files are for, for example 15 or 16.4 (default: serverVersion in the config file, else the newest)",
+      "version of the servers that the files are for, such as 15 or 16.4 (default: serverVersion in the config file, else the newest)",
       "VERSION",
     ),
     scratch: scratchFlag,

@@ -30,7 +30,7 @@ const command: Command = {
     if (!Object.hasOwn(shells, shell)) {
       throw new MigrateError({
         code: "usage/shell",
-        message: `there is no completion for '${shell}'`,
+        message: `completions for '${shell}' are not available`,
         hint: `shells are ${Object.keys(shells).join(", ")}; for example: migrate completion bash`,
       });
     }

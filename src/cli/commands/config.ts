@@ -4,7 +4,8 @@ import type { Command } from "../command.ts";
 
 const command: Command = {
   name: "config",
-  summary: "Shows what is configured, from where, and whether the database answers. Passwords are not shown.",
+  summary:
+    "Shows the settings, where each comes from, and whether the database answers. Passwords are not shown.",
   args: {},
   positionals: { required: 0, names: [] },
   async run({ deps, project, printer, json }) {

@@ -9,7 +9,7 @@ import { type Command, flag } from "../command.ts";
 
 const command: Command = {
   name: "current",
-  summary: "Shows the heads of what is applied to the database.",
+  summary: "Shows the current revisions of the database: the heads of what is applied.",
   args: {
     "check-heads": flag("exit code 1 unless every head is applied (--config has no short form here)", "c"),
   },
@@ -17,7 +17,7 @@ const command: Command = {
   examples: [
     ["migrate current", "the current heads"],
     ["migrate current -v", "in full"],
-    ["migrate current --check-heads", "may the new version of the program start?"],
+    ["migrate current --check-heads", "is the database ready for this release?"],
   ],
   async run({ args, deps, project: options, printer, json, verbose }) {
     const state = await readState(deps, options);
@@ -42,13 +42,13 @@ const command: Command = {
     for (const id of current)
       printer.lines(verbose ? [...detailsOf(graph, id), ""] : [currentLine(graph, id)]);
     for (const row of state.unknown) {
-      printer.warn(
-        `the ledger has ${row.revision} as applied on ${row.appliedAt} by ${row.appliedBy}, but no file does`,
-      );
+      printer.warn(`${row.revision} was applied on ${row.appliedAt} by ${row.appliedBy}, but has no file`);
     }
     if (state.interrupted !== undefined) {
       const { startedAt, startedBy } = state.interrupted;
-      printer.warn(`interrupted: ${interruptedText(state.interrupted)}, begun ${startedAt} by ${startedBy}`);
+      printer.warn(
+        `interrupted: ${interruptedText(state.interrupted)}, started ${startedAt} by ${startedBy}`,
+      );
     }
     if (findings.length > 0) printer.error(MigrateError.all(findings));
     return exitCode;

@@ -8,14 +8,14 @@ import { lockWaitFlag } from "../run.ts";
 const command: Command = {
   name: "ensure-version",
   summary:
-    "Creates the ledger where it is missing or brings an older one up, and applies nothing: for roles that may not create tables later.",
+    "Creates the ledger or upgrades an older one, and applies nothing. For use where later runs may not create tables.",
   args: {
-    sql: flag("write the script to stdout instead of running; needs no database"),
+    sql: flag("write a script to stdout instead of running; needs no database"),
     "lock-wait": lockWaitFlag,
   },
   positionals: { required: 0, names: [] },
   examples: [
-    ["migrate ensure-version", "create it"],
+    ["migrate ensure-version", "create the ledger"],
     ["migrate ensure-version --sql > ledger.sql", "a script for the administrator"],
   ],
   async run({ args, deps, project, printer, json }) {
@@ -29,9 +29,8 @@ const command: Command = {
       lockWait: seconds(args.text("lock-wait"), "--lock-wait"),
     });
     if (json) printer.json({ created, upgradedFrom: upgradedFrom ?? null });
-    else if (upgradedFrom !== undefined)
-      printer.info(`the ledger was brought up from format ${upgradedFrom}`);
-    else printer.info(created ? "the ledger was created" : "the ledger is there");
+    else if (upgradedFrom !== undefined) printer.info(`the ledger was upgraded from format ${upgradedFrom}`);
+    else printer.info(created ? "the ledger was created" : "the ledger already exists");
   },
 };
 export default command;

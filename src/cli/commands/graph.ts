@@ -26,17 +26,17 @@ const formats: Readonly<Record<string, (picture: Picture, invocation: Invocation
 
 const command: Command = {
   name: "graph",
-  summary: "Draws the migrations as a graph, newest first. Needs no database, unless current is spoken of.",
+  summary: "Draws the migrations as a graph, newest first. Needs a database only if current is used.",
   args: {
     format: value(`${Object.keys(formats).join(", ")} (default: text)`, "FORMAT"),
-    "rev-range": value("only START:END; either may be left out", "RANGE", "r"),
+    "rev-range": value("only START:END; either can be left out", "RANGE", "r"),
     "indicate-current": flag("mark what is applied to the database", "i"),
     ascii: flag("draw with ASCII characters only"),
   },
   positionals: { required: 0, names: [] },
   examples: [
-    ["migrate graph", "everything, as git log --graph would draw it"],
-    ["migrate graph -i", "with what is applied filled in"],
+    ["migrate graph", "everything, as git log --graph draws it"],
+    ["migrate graph -i", "with applied revisions filled in"],
     ["migrate graph --format mermaid", "for a Markdown file"],
     ["migrate graph --format dot | dot -Tsvg -o graph.svg", "as an image, by Graphviz"],
   ],
@@ -53,13 +53,13 @@ function formatOf({ args, json }: Invocation): string {
     throw new MigrateError({
       code: "usage/format",
       message: `unknown format '${asked}'`,
-      hint: `formats are ${Object.keys(formats).join(", ")}; see: migrate graph --help`,
+      hint: `the formats are ${Object.keys(formats).join(", ")}; see: migrate graph --help`,
     });
   }
   if (json && asked !== "json") {
     throw new MigrateError({
       code: "usage/format",
-      message: `--json and --format ${asked} exclude each other`,
+      message: `--json and --format ${asked} cannot be combined`,
       hint: "leave one of them out",
     });
   }

@@ -6,13 +6,13 @@ import { type Command, flag } from "../command.ts";
 
 const command: Command = {
   name: "heads",
-  summary: "Shows the migrations that nothing follows. Needs no database.",
+  summary: "Lists the heads: the migrations that nothing follows. Needs no database.",
   args: { "resolve-dependencies": flag("leave out heads that others depend on") },
   positionals: { required: 0, names: [] },
   examples: [
     ["migrate heads", "an effective head is one that something depends on"],
     ["migrate heads -v", "with paths and messages"],
-    ['migrate merge heads -m "…"', "what to do about several"],
+    ['migrate merge heads -m "…"', "join several heads"],
   ],
   async run({ args, deps, project: options, printer, json, verbose }) {
     const { graph } = await openProject(deps, options);

@@ -6,9 +6,9 @@ import { type Command, flag, value } from "../command.ts";
 
 const command: Command = {
   name: "history",
-  summary: "Lists the migrations, newest first. Needs no database, unless current is spoken of.",
+  summary: "Lists the migrations, newest first. Needs a database only if current is used.",
   args: {
-    "rev-range": value("only START:END; either may be left out", "RANGE", "r"),
+    "rev-range": value("only START:END; either can be left out", "RANGE", "r"),
     "indicate-current": flag("mark what is applied to the database", "i"),
   },
   positionals: { required: 0, names: [] },

@@ -4,9 +4,9 @@ import { type Command, flag, value } from "../command.ts";
 
 const command: Command = {
   name: "init",
-  summary: "Begins a project: a folder for migrations and migrate.config.json.",
+  summary: "Starts a project: a folder for migrations and migrate.config.json.",
   args: {
-    template: value("what to begin with: default, or makefile (see: migrate list-templates)", "NAME", "t"),
+    template: value("project template: default or makefile (see: migrate list-templates)", "NAME", "t"),
     makefile: flag("the same as --template makefile"),
   },
   positionals: { required: 0, names: ["DIR"] },

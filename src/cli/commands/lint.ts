@@ -9,10 +9,10 @@ import { serverVersion } from "../script.ts";
 const command: Command = {
   name: "lint",
   summary:
-    "Says what migrations do to a database that others use, and what to write instead: exit code 1 where there are errors. Looks at what is pending; without a database, at all.",
+    "Checks what migrations do to a busy database, and suggests what to write instead; exit code 1 if there are errors. Checks pending migrations, or all of them if no database is configured.",
   args: {
-    since: value("what a git ref has not", "REF"),
-    all: flag("all migrations: no database is asked what is pending"),
+    since: value("only what a git ref does not have", "REF"),
+    all: flag("all migrations; asks no database what is pending"),
     format: value("text (default), json, sarif, github, gitlab or markdown", "FORMAT"),
     strict: flag("exit code 1 for warnings too"),
     "server-version": value("the server's version, for example 15 or 16.4; default: the newest", "VERSION"),
@@ -21,7 +21,7 @@ const command: Command = {
   examples: [
     ["migrate lint", "what is pending"],
     ["migrate lint --since main", "what this branch adds"],
-    ["migrate lint 0007:head", "a range; also a revision, or paths of files"],
+    ["migrate lint 0007:head", "a range; or a revision, or files"],
     ["migrate lint --all --format sarif", "for code scanning"],
   ],
   async run({ args, deps, project: options, printer, json }) {
@@ -48,7 +48,7 @@ function formatOf(format: string): string {
   if (format === "text" || Object.hasOwn(formats, format)) return format;
   throw new MigrateError({
     code: "usage/format",
-    message: `--format takes text, ${Object.keys(formats).join(", ")}, not '${format}'`,
+    message: `--format must be one of text, ${Object.keys(formats).join(", ")}, not '${format}'`,
     hint: "for example: --format sarif",
   });
 }

@@ -5,7 +5,7 @@ import type { Command } from "../command.ts";
 
 const command: Command = {
   name: "list-templates",
-  summary: "Lists the templates for new revisions, your own among them, and those for migrate init.",
+  summary: "Lists the templates for new migrations, including your own, and those for migrate init.",
   args: {},
   positionals: { required: 0, names: [] },
   examples: [['migrate revision -m "add users" -t table', "use one"]],

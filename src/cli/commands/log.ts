@@ -7,7 +7,7 @@ const command: Command = {
   name: "log",
   summary:
     "Shows what was done to the database, when and by whom, newest first; scripts with their receipts.",
-  args: { last: value("only this many (default: 50; 0: all)", "COUNT") },
+  args: { last: value("how many entries to show (default: 50; 0: all)", "COUNT") },
   positionals: { required: 0, names: [] },
   async run({ args, deps, project, printer, json }) {
     const entries = await readLog(deps, { ...project, last: count(args.text("last"), "--last") ?? 50 });
@@ -15,7 +15,7 @@ const command: Command = {
     for (const { at, by, event, revision, checksum, detail, duration } of entries) {
       const what =
         event === "script"
-          ? `ran script handed out as sha256:${checksum}, revisions ${detail}`
+          ? `ran script with receipt sha256:${checksum}, revisions ${detail}`
           : [event, revision, duration === null ? "" : `${duration.toFixed(3)} s`, detail]
               .filter((part) => part)
               .join("  ");

@@ -7,12 +7,12 @@ const command: Command = {
   name: "merge",
   summary: "Writes a pair of migration files that joins several revisions into one head.",
   args: {
-    message: value("what is merged (default: says which revisions)", "TEXT", "m"),
-    "branch-label": value("label of the branch it begins; may be repeated", "LABEL"),
-    "rev-id": value("its id (default: 12 random hex digits)", "ID"),
+    message: value("what is merged (default: names the revisions)", "TEXT", "m"),
+    "branch-label": value("label of the branch it starts; can be repeated", "LABEL"),
+    "rev-id": value("revision id (default: 12 random hex digits)", "ID"),
     splice: flag("allow a parent that already has children"),
     "version-path": value("folder to write to (default: that of the first parent)", "DIR"),
-    template: value("what the files begin as (default: merge)", "NAME", "t"),
+    template: value("template for the files (default: merge)", "NAME", "t"),
   },
   positionals: { required: 1, names: ["TARGET"], many: true },
   examples: [

@@ -7,17 +7,16 @@ import type { Command } from "../command.ts";
 const CHANGES: Readonly<Record<Change, string>> = {
   "line ends": "only its line ends were changed, to CRLF",
   before: "text was added before its title",
-  behind: "text was added behind its end",
+  behind: "text was added after its end",
   within: "something was changed between its title and its end",
 };
 
 const command: Command = {
   name: "receipt",
-  summary:
-    "Checks a script against the receipt that it states; exit code 1 where anything in it was changed.",
+  summary: "Checks a script against its receipt; exit code 1 if it was changed.",
   args: {},
   positionals: { required: 1, names: ["FILE"] },
-  examples: [["migrate receipt migration.sql", "compare with what the ledger's log says: migrate log"]],
+  examples: [["migrate receipt migration.sql", "compare it with the ledger's log: migrate log"]],
   async run({ args, deps, printer, json }) {
     const path = args.positionals[0]!;
     const { stated, actual, changes } = receipt(deps, path);
@@ -25,17 +24,17 @@ const command: Command = {
     if (json) printer.json({ path, stated, actual, changed, changes });
     else printer.data(`sha256:${actual}`);
     if (!changed) {
-      printer.info("as it was handed out");
+      printer.info("unchanged since it was written");
       return exitCodes.ok;
     }
     if (!json) {
       printer.error(
         new MigrateError({
           code: "findings/changed-script",
-          message: `${path} is not as it was handed out: ${changes.map((change) => CHANGES[change]).join(", and ")}; it states sha256:${stated}`,
+          message: `${path} was changed after it was written: ${changes.map((change) => CHANGES[change]).join(", and ")}; its receipt is sha256:${stated}`,
           hint: changes.includes("line ends")
-            ? "copy the file as it is, not as text: it stops before it changes anything"
-            : "whoever runs it leaves the stated receipt in the log; write it again from the migrations with: migrate upgrade --sql, and compare the two",
+            ? "copy the file in binary mode, not as text; run as it is, it stops before it changes anything"
+            : "if it is run, the log shows the receipt of the original; write it again with: migrate upgrade --sql, and compare the two",
         }),
       );
     }

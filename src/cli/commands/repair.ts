@@ -11,11 +11,14 @@ import { writeFlags } from "../run.ts";
 const command: Command = {
   name: "repair",
   summary:
-    "Accepts applied migrations whose files changed, and makes an inconsistent ledger consistent: shows what is wrong, and asks.",
+    "Accepts changed files of applied migrations, and repairs an inconsistent ledger; shows what is wrong and asks first.",
   args: {
-    forget: value("delete the row of this applied revision, which no file has; may be repeated", "REVISION"),
+    forget: value(
+      "delete the ledger row of this applied revision, which has no file; can be repeated",
+      "REVISION",
+    ),
     yes: flag("do not ask", "y"),
-    sql: flag("write the script that does it instead; reads the database"),
+    sql: flag("write a script that does it instead; reads the database"),
     ...writeFlags,
   },
   positionals: { required: 0, names: [] },
@@ -47,7 +50,7 @@ const command: Command = {
     else if (dryRun) for (const finding of findings) printer.data(findingLine(finding));
     else if (repaired.length === 0) for (const finding of left) printer.info(findingLine(finding));
     if (inconsistency !== undefined) {
-      if (done) printer.info("repaired: the ledger; compare it with the files: migrate verify");
+      if (done) printer.info("the ledger was repaired; compare it with the files: migrate verify");
       return done || dryRun || script ? exitCodes.ok : exitCodes.findings;
     }
     if (done) printer.info(`repaired: ${repaired.join(", ")}`);
@@ -73,8 +76,8 @@ async function confirmed(
   if (answer !== undefined) return answer;
   throw new MigrateError({
     code: "usage/needs-yes",
-    message: "repair changes what the ledger recorded, and there is no terminal to ask in",
-    hint: "look with: migrate verify; if that is meant, say --yes; nothing was done",
+    message: "repair asks before it changes the ledger, but there is no terminal",
+    hint: "nothing was done; check with: migrate verify; to repair without being asked, pass --yes",
   });
 }
 

@@ -8,44 +8,44 @@ import { printNew } from "../new-files.ts";
 
 const command: Command = {
   name: "revision",
-  summary: "Writes a new pair of migration files, header filled in; or takes the newest away again.",
+  summary: "Writes a new pair of migration files with their headers; or removes the newest pair.",
   args: {
     message: value("what the migration does", "TEXT", "m"),
-    head: value("what it follows (default: head); base begins a new root; may be repeated", "TARGET"),
+    head: value("parent (default: head; base: a new root); can be repeated", "TARGET"),
     splice: flag("allow a parent that already has children"),
-    "branch-label": value("label of the branch it begins; may be repeated", "LABEL"),
-    "depends-on": value("what must be applied first; may be repeated", "TARGET"),
-    "rev-id": value("its id (default: 12 random hex digits)", "ID"),
+    "branch-label": value("label of the branch it starts; can be repeated", "LABEL"),
+    "depends-on": value("revision that must be applied first; can be repeated", "TARGET"),
+    "rev-id": value("revision id (default: 12 random hex digits)", "ID"),
     "version-path": value("folder to write to (default: that of the parent)", "DIR"),
-    template: value("what the files begin as; see: migrate list-templates", "NAME", "t"),
+    template: value("template for the files; see: migrate list-templates", "NAME", "t"),
     remove: flag("delete the files of the newest revision, or of --head, unless it is applied"),
-    yes: flag("with --remove: go on where there is no database to ask", "y"),
-    autogenerate: flag("write the SQL that makes the schema what the schema folder says"),
-    desired: value("with --autogenerate: what a database has, in the place of the schema folder", "URL"),
-    rename: value("with --autogenerate: shop.users.name=full_name; may be repeated", "OLD=NEW"),
-    "allow-loss": flag("with --autogenerate: rows and values may be taken away"),
-    "allow-rebuild": value("with --autogenerate: a table that may be made anew; may be repeated", "TABLE"),
-    online: flag("with --autogenerate: build indexes while their tables are used"),
-    ignore: value(
-      "with --autogenerate: leave objects alone, such as shop.audit_*; may be repeated",
-      "PATTERN",
-    ),
-    scratch: value(
-      "with --autogenerate: server for the scratch database (default: see docs/scratch.md)",
+    yes: flag("with --remove: go on without a database to ask", "y"),
+    autogenerate: flag("write the SQL that brings the schema to what is in the schema folder"),
+    desired: value(
+      "with --autogenerate: database with the desired schema, instead of the schema folder",
       "URL",
     ),
-    sql: flag("changes nothing: a revision is made without a database anyway"),
+    rename: value("with --autogenerate: shop.users.name=full_name; can be repeated", "OLD=NEW"),
+    "allow-loss": flag("with --autogenerate: allow the loss of rows and values"),
+    "allow-rebuild": value(
+      "with --autogenerate: allow a table to be dropped and recreated; can be repeated",
+      "TABLE",
+    ),
+    online: flag("with --autogenerate: build indexes while their tables are in use"),
+    ignore: value("with --autogenerate: ignore objects, such as shop.audit_*; can be repeated", "PATTERN"),
+    scratch: value("with --autogenerate: server on which to create scratch databases", "URL"),
+    sql: flag("no effect: writing a revision needs no database"),
   },
   positionals: { required: 0, names: [], flag: "-m" },
   examples: [
     ['migrate revision -m "add users"', "after head"],
-    ['migrate revision -m "index users" -t index-concurrently', "begun from a template"],
-    ['migrate revision -m "add invoices" --head base --branch-label billing', "a root of its own"],
+    ['migrate revision -m "index users" -t index-concurrently', "from a template"],
+    ['migrate revision -m "add invoices" --head base --branch-label billing', "a new root"],
     [
       'migrate revision --autogenerate -m "add users"',
-      "what the schema folder says and the migrations do not",
+      "what is in the schema folder and not yet in the migrations",
     ],
-    ["migrate revision --remove", "away with the one I have just made"],
+    ["migrate revision --remove", "remove the newest"],
   ],
   run: (invocation) => (invocation.args.flag("remove") ? remove(invocation) : create(invocation)),
 };
@@ -53,7 +53,7 @@ export default command;
 
 async function create(invocation: Invocation): Promise<void> {
   const { args, deps, project, printer, json } = invocation;
-  if (args.flag("yes")) throw exclusive("--yes is for --remove alone");
+  if (args.flag("yes")) throw exclusive("--yes requires --remove");
   const listed = (name: string): readonly string[] | undefined =>
     args.flag(name) ? args.list(name) : undefined;
   const options: RevisionOptions = {
@@ -69,15 +69,14 @@ async function create(invocation: Invocation): Promise<void> {
   };
   if (args.flag("autogenerate")) return generate(invocation, options);
   const other = GENERATING.find((name) => args.flag(name));
-  if (other !== undefined) throw exclusive(`--${other} is for --autogenerate alone`);
+  if (other !== undefined) throw exclusive(`--${other} requires --autogenerate`);
   printNew(await createRevision(deps, options), printer, json);
 }
 
 const GENERATING = ["desired", "rename", "allow-loss", "allow-rebuild", "online", "ignore", "scratch"];
 
 async function generate({ args, deps, printer, json }: Invocation, options: RevisionOptions): Promise<void> {
-  if (options.template !== undefined)
-    throw exclusive("--template is for a revision that you write, and --autogenerate writes it");
+  if (options.template !== undefined) throw exclusive("--template and --autogenerate cannot be combined");
   const { created, scratch, notes } = await autogenerate(deps, {
     ...options,
     desired: args.text("desired"),
@@ -96,14 +95,15 @@ async function generate({ args, deps, printer, json }: Invocation, options: Revi
   if (json)
     printer.json(created.map(({ revision, parents, files, plain }) => ({ revision, parents, files, plain })));
   else for (const each of created) printNew(each, printer, false);
-  if (created.length === 0) printer.info("the migrations make the schema as it shall be: nothing to write");
+  if (created.length === 0)
+    printer.info("nothing to write: the migrations already lead to the desired schema");
 }
 
 async function remove({ args, deps, project, printer, json }: Invocation): Promise<void> {
   const other = Object.keys(command.args).find(
     (name) => !["remove", "head", "yes"].includes(name) && args.flag(name),
   );
-  if (other !== undefined) throw exclusive(`--${other} is for a new revision, and --remove makes none`);
+  if (other !== undefined) throw exclusive(`--${other} and --remove cannot be combined`);
   const removed = await removeRevision(deps, { ...project, head: args.text("head"), yes: args.flag("yes") });
   if (json) return printer.json(removed);
   for (const file of removed.files) printer.info(`removed ${file}`);

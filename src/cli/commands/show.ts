@@ -18,7 +18,7 @@ const command: Command = {
     const { project, revisions } = await show(deps, args.positionals[0]!, options);
     if (json) return printer.json({ revisions: revisions.map((id) => revisionValue(project.graph, id)) });
     if (revisions.length === 0)
-      printer.info(`'${args.positionals[0]}' is no revision: nothing is applied there`);
+      printer.info(`'${args.positionals[0]}' is not a revision: nothing is applied`);
     for (const id of revisions) printer.lines([...detailsOf(project.graph, id), ""]);
   },
 };

@@ -5,16 +5,16 @@ import { scriptFlags, writeScript } from "../script.ts";
 
 const command: Command = {
   name: "stamp",
-  summary: "Writes the ledger, with all that the target needs, as if it had been run; runs nothing.",
+  summary: "Records the target, and all that it needs, as applied, without running anything.",
   args: {
-    purge: flag("forget every applied revision first"),
+    purge: flag("remove every applied revision from the ledger first"),
     ...writeFlags,
     ...scriptFlags,
   },
   positionals: { required: 1, names: ["TARGET"], many: true },
   examples: [
-    ["migrate stamp head", "the database already has all of it"],
-    ["migrate stamp --purge 29f859a13ea1", "forget what is there, begin at that revision"],
+    ["migrate stamp head", "the database already has everything"],
+    ["migrate stamp --purge 29f859a13ea1", "clear the ledger and start at that revision"],
   ],
   run: (invocation) => {
     const { args } = invocation;

@@ -41,9 +41,7 @@ const command: Command = {
       printer.data(`  ${id}${message === "" ? "" : `  ${message}`}  (${path})`);
     }
     for (const row of unknown)
-      printer.data(
-        `unknown: ${row.revision}, applied on ${row.appliedAt} by ${row.appliedBy}, is in no file`,
-      );
+      printer.data(`unknown: ${row.revision}, applied on ${row.appliedAt} by ${row.appliedBy}, has no file`);
     if (unknown.length > 0 && unknown.length === applied.length)
       printer.info(`hint: ${vanishedHint(unknown[0]!.revision, true)}`);
     if (interrupted !== undefined) printer.data(`interrupted: ${interruptedText(interrupted)}`);

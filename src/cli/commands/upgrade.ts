@@ -3,7 +3,7 @@ import { runCommandOf } from "../run.ts";
 
 export default runCommandOf({
   name: "upgrade",
-  summary: "Applies migrations up to a target (default: head); with --sql writes the offline script instead.",
+  summary: "Applies migrations up to a target (default: head); with --sql writes an offline script instead.",
   target: "TARGET",
   examples: [
     ["migrate upgrade head", "apply everything"],

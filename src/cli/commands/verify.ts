@@ -7,12 +7,12 @@ import type { Command } from "../command.ts";
 const command: Command = {
   name: "verify",
   summary:
-    "Compares each applied migration's file with what the ledger recorded of it; exit code 1 where they differ.",
+    "Compares the files of applied migrations with what the ledger recorded; exit code 1 if they differ.",
   args: {},
   positionals: { required: 0, names: [] },
   examples: [
-    ["migrate verify", "is every applied file as it was?"],
-    ["migrate verify --json", "with whole checksums"],
+    ["migrate verify", "is every applied file unchanged?"],
+    ["migrate verify --json", "with full checksums"],
   ],
   async run({ deps, project, printer, json }) {
     const { applied, findings } = await verify(deps, project);

@@ -105,8 +105,8 @@ export function adopted(
 }
 
 function irreversibleFor(down: Judged | undefined, tool: string): string | undefined {
-  if (down === undefined) return `${tool} had no way down`;
-  return down.raises === undefined ? undefined : down.raises || "its way down raised an error";
+  if (down === undefined) return `${tool} had no down migration`;
+  return down.raises === undefined ? undefined : down.raises || "its down migration raised an error";
 }
 
 const onOneLine = (text: string): string => commentText(text.replaceAll(/\s+/g, " ").trim());
@@ -121,8 +121,8 @@ const program = (path: string): Diagnostic =>
   aboutFile(
     path,
     "program",
-    "a program, and not SQL; the new file stops with an error in its place",
-    "write there as SQL what it does; a database where it has run already never comes to it",
+    "a program, not SQL; the new file raises an error in its place",
+    "write its work as SQL there; a database where it has already run skips it",
   );
 
 interface Name {

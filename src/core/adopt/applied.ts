@@ -24,8 +24,8 @@ export function lastApplied(
   if (dirty !== undefined) {
     throw new MigrateError({
       code: "state/dirty",
-      message: `${tool} did not get to the end of version ${dirty.version} in this database`,
-      hint: `finish it, or undo what it left, and let ${tool} record that; then run this again`,
+      message: `${tool} did not finish version ${dirty.version} in this database`,
+      hint: `finish it, or undo what it left, and record that with ${tool}; then run this command again`,
     });
   }
   const versions = migrations.map(({ version }) => version);
@@ -33,8 +33,8 @@ export function lastApplied(
   if (unknown !== undefined) {
     throw new MigrateError({
       code: "state/unknown-version",
-      message: `${tool} has run version ${unknown.version} in this database, and the folder has no such migration`,
-      hint: "was it written on another branch? take the folder that this database was migrated with",
+      message: `${tool} has run version ${unknown.version} in this database, but the folder has no such migration`,
+      hint: "use the folder that this database was migrated with; the migration may be on another branch",
     });
   }
   const before = Math.max(-1, ...rows.map((row) => (row.andBefore ? versions.indexOf(row.version) : -1)));
@@ -45,8 +45,8 @@ export function lastApplied(
   if (gap >= 0 && gap < last) {
     throw new MigrateError({
       code: "state/gap",
-      message: `${tool} has run version ${versions[last]} in this database, and not version ${versions[gap]} before it`,
-      hint: `let ${tool} run that first; then run this again`,
+      message: `${tool} has run version ${versions[last]} in this database, but not version ${versions[gap]} before it`,
+      hint: `run that version with ${tool} first; then run this command again`,
     });
   }
   return migrations[last];

@@ -35,8 +35,8 @@ export function read(files: readonly FolderFile[]): Reading {
     aboutFile(
       byName.get(JOURNAL)!.path,
       "missing-file",
-      `the journal names ${tag}, and there is no ${tag}.sql; it was left out`,
-      "bring the file back and run this again",
+      `the journal names ${tag}, but ${tag}.sql does not exist; it was left out`,
+      "restore the file and run this command again",
     ),
   );
   return { migrations, findings, others: [] };

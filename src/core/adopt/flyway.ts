@@ -82,7 +82,7 @@ function findingsOf(file: FolderFile): readonly Diagnostic[] {
             path,
             "repeatable",
             "a repeatable migration, which Flyway runs again whenever it changes; it was left out",
-            'make a migration of it, and another each time it changes: migrate revision -m "…"',
+            'write a migration for it, and another each time it changes: migrate revision -m "…"',
           ),
         ]
       : []),
@@ -92,7 +92,7 @@ function findingsOf(file: FolderFile): readonly Diagnostic[] {
             path,
             "callback",
             "a callback, which Flyway runs with every command; it was left out",
-            "run it yourself before or after 'migrate upgrade', or make a migration of it",
+            "run it yourself before or after 'migrate upgrade', or write a migration for it",
           ),
         ]
       : []),
@@ -102,7 +102,7 @@ function findingsOf(file: FolderFile): readonly Diagnostic[] {
             path,
             "baseline",
             "a baseline, which Flyway runs in an empty database instead of what came before; it was left out",
-            "nothing is needed where the versions before it are there; else make it the first migration",
+            "if the versions before it are present, do nothing; otherwise make it the first migration",
           ),
         ]
       : []),
@@ -111,7 +111,7 @@ function findingsOf(file: FolderFile): readonly Diagnostic[] {
       : [
           {
             code: "findings/substitution",
-            message: `Flyway puts a value in the place of ${placeholder[0]}, and nobody does so any more`,
+            message: `Flyway replaces ${placeholder[0]} with a value, which migrate does not`,
             hint: "write the value itself in the new file",
             location: locate(file, placeholder.index),
           },

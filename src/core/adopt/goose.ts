@@ -45,7 +45,7 @@ const substitutes = ({ path, text }: FolderFile): Diagnostic =>
   aboutFile(
     path,
     "substitution",
-    "goose puts environment variables into this file, and nobody does so any more",
+    "goose replaces environment variables in this file, which migrate does not",
     "write the values themselves in the new file",
     text.slice(0, SUBSTITUTES.exec(text)!.index).split("\n").length,
   );

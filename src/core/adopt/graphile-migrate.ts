@@ -34,7 +34,7 @@ export function read(files: readonly FolderFile[]): Reading {
         path,
         "not-committed",
         "this is not committed yet; it was left out",
-        "commit it with graphile-migrate first and run this again, or make a migration of it: migrate revision",
+        "commit it with graphile-migrate first and run this command again, or write a migration for it: migrate revision",
       ),
     );
   return { migrations: migrations.sort(byText), findings, others: [] };

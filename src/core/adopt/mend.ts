@@ -33,8 +33,8 @@ export function mend(
       .filter(({ ast }) => names(ast, table))
       .map(({ start }) => ({
         code: "findings/version-table",
-        message: `the statement is about ${table}, where ${tool} records what it has run`,
-        hint: `delete it in the new file, or write what it does without that table: ${tool} is gone, and so is the table in a new database`,
+        message: `the statement uses ${table}, in which ${tool} records what it has run`,
+        hint: `delete it in the new file, or write it without that table, which a new database will not have`,
         location: locate(section.source, start),
       })),
   };

@@ -48,13 +48,13 @@ const twice = ({ file, version, direction }: Half, other: Half): Reading["findin
     file.path,
     "same-version",
     `version ${version} has a second ${direction} file; ${other.file.path} was taken`,
-    "put what is missing into a new migration: migrate revision",
+    "put what is missing in a new migration: migrate revision",
   );
 
 const lonelyDown = ({ file, version }: Half): Reading["findings"][number] =>
   aboutFile(
     file.path,
     "lonely-down",
-    `version ${version} has a down file and no up file; it was left out`,
-    "delete it, or write its up file and run this again",
+    `version ${version} has a down file but no up file; it was left out`,
+    "delete it, or write its up file and run this command again",
   );

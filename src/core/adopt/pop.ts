@@ -56,7 +56,7 @@ function findingsOf({ name, path, text }: FolderFile): readonly Diagnostic[] {
         path,
         "fizz",
         "written in fizz, which only pop can read; it was left out",
-        "let 'soda' translate it to SQL, put that in its place, and run this again",
+        "translate it to SQL with 'soda', replace it with that, and run this command again",
       ),
     ];
   const template = TEMPLATE.exec(text);
@@ -65,7 +65,7 @@ function findingsOf({ name, path, text }: FolderFile): readonly Diagnostic[] {
     aboutFile(
       path,
       "substitution",
-      `pop puts a value in the place of ${template[0]}, and nobody does so any more`,
+      `pop replaces ${template[0]} with a value, which migrate does not`,
       "write the value itself in the new file",
       text.slice(0, template.index).split("\n").length,
     ),

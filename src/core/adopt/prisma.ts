@@ -15,7 +15,7 @@ export function read(files: readonly FolderFile[]): Reading {
     throw new MigrateError({
       code: "source/other-database",
       message: `these migrations are for ${provider}`,
-      hint: "PostgreSQL is the only database that there is here",
+      hint: "only PostgreSQL is supported",
       location: { path: lock!.path, line: 1, column: 1 },
     });
   }

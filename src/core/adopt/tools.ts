@@ -130,14 +130,14 @@ export function toolOf(files: readonly FolderFile[], folder: string, name: strin
   if (name === undefined) {
     throw new MigrateError({
       code: "usage/no-tool",
-      message: `${folder} looks like no folder of migrations that is known`,
-      hint: `name the folder that holds the files themselves; its tool can be named with --tool: ${names.join(", ")}`,
+      message: `${folder} does not look like the migrations of a known tool`,
+      hint: `name the folder that contains the files, or name the tool with --tool: ${names.join(", ")}`,
     });
   }
   const guess = nearest(name, names);
   throw new MigrateError({
     code: "usage/unknown-tool",
-    message: `'${name}' is no tool whose folders can be read`,
-    hint: guess === undefined ? `there are ${names.join(", ")}` : `did you mean --tool ${guess}?`,
+    message: `unknown tool '${name}'`,
+    hint: guess === undefined ? `the tools are ${names.join(", ")}` : `did you mean --tool ${guess}?`,
   });
 }

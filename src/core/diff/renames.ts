@@ -22,7 +22,7 @@ export function parseRename(text: string): Rename {
   if (from === undefined || to === undefined) {
     throw new MigrateError({
       code: "usage/rename",
-      message: `--rename says no old and new name: ${text}`,
+      message: `--rename must be OLD=NEW, not ${text}`,
       hint: "for example: --rename shop.users.name=full_name",
     });
   }
@@ -70,8 +70,8 @@ function objectNamed({ objects }: Catalog, name: string): CatalogObject {
   if (found !== undefined) return found;
   throw new MigrateError({
     code: "usage/rename",
-    message: `there is no ${name} to be renamed`,
-    hint: "name it as it is called in the migrations, with its schema: shop.users, and of a column shop.users.name",
+    message: `${name}, which is to be renamed, does not exist`,
+    hint: "use its name in the migrations, with its schema: shop.users, or for a column shop.users.name",
   });
 }
 
@@ -171,8 +171,8 @@ export function undecided(candidates: readonly Candidate[]): MigrateError {
   return MigrateError.all(
     candidates.map(({ object, from, to }) => ({
       code: "findings/rename",
-      message: `${object} would be dropped with its values, and ${to} made`,
-      hint: `if that is a rename, write above ${to} in the schema file: -- renamed-from: ${from.split(".").at(-1)}, or add --rename ${from}=${to}; if it is none, add --allow-loss`,
+      message: `${object} would be dropped with its values, and ${to} created`,
+      hint: `if it is a rename, write above ${to} in the schema file: -- renamed-from: ${from.split(".").at(-1)}, or add --rename ${from}=${to}; if not, add --allow-loss`,
     })),
   );
 }

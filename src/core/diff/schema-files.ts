@@ -90,8 +90,8 @@ function pathOf(
 const misplaced = ({ origin }: SchemaStatement, old: string): MigrateError =>
   new MigrateError({
     code: "source/renamed-from",
-    message: `renamed-from: ${old} stands above nothing that is made`,
-    hint: "it stands above a CREATE statement, or above a column in one; or say --rename",
+    message: `renamed-from: ${old} is not above anything that is created`,
+    hint: "put it above a CREATE statement, or above a column in one; or use --rename",
     location: { path: origin.path, line: origin.line, column: origin.column },
   });
 

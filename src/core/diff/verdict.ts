@@ -32,7 +32,7 @@ function valueText(value: unknown): string {
 
 /** `findings/not-proven`, an object each. `refused`: what the server, or the engine, said on the way. */
 export function notProven(differences: readonly Difference[], refused: readonly string[]): MigrateError {
-  const said = refused.length === 0 ? "" : `; it was tried, and refused: ${refused.slice(0, 3).join("; ")}`;
+  const said = refused.length === 0 ? "" : `; it was tried and refused: ${refused.slice(0, 3).join("; ")}`;
   return MigrateError.all(
     differences.map(
       (difference, index): Diagnostic => ({
@@ -63,7 +63,7 @@ export function refusedRebuild(objects: readonly CatalogObject[]): MigrateError 
   return MigrateError.all(
     [...new Map(objects.map((object) => [keyOf(object), object])).values()].map((object) => ({
       code: "findings/rebuild",
-      message: `${describeObject(object)} would be dropped and made again, and lose its rows`,
+      message: `${describeObject(object)} would be dropped and recreated, and lose its rows`,
       hint: `allow that with --allow-rebuild ${tableNameOf(object)}, or write the SQL by hand`,
     })),
   );

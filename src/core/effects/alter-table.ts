@@ -118,7 +118,7 @@ function refuseWrongKind(work: Work, table: Relation, commands: readonly Ast[]):
       TABLE_ONLY.test(subtype) &&
       /^(?:view|materialized view|sequence|index|partitioned index)$/.test(table.kind)
     )
-      work.refuse(`${table.name} is no table`);
+      work.refuse(`${table.name} is not a table`);
   }
 }
 
@@ -320,9 +320,9 @@ function refuseOptions(work: Work, table: Relation, command: Ast): void {
     if (table.kind.startsWith("partitioned"))
       work.refuse(`${table.name} is partitioned and has no storage parameters`);
     if ((NEWER_OPTIONS.find(([, option]) => option.test(word(defname)))?.[0] ?? 0) > work.version)
-      work.refuse(`the storage parameter ${word(defname)} came later`);
+      work.refuse(`the storage parameter ${word(defname)} needs a newer version of PostgreSQL`);
     if (defnamespace === undefined && !KNOWN_OPTION.test(word(defname)))
-      work.refuse(`there is no storage parameter ${word(defname)}`);
+      work.refuse(`storage parameter ${word(defname)} does not exist`);
   }
 }
 
@@ -360,7 +360,7 @@ function replicaIdentity(work: Work, table: Relation, tree: Ast): void {
   if (!unique || expression || predicate !== undefined)
     work.refuse(`${index.name} cannot be a replica identity`);
   if (keys.some((key) => columnOf(table, key ?? "")?.notNull !== true))
-    work.refuse(`${index.name} holds a column that may be NULL`);
+    work.refuse(`${index.name} contains a column that can be NULL`);
   work.lock(index, "SHARE");
 }
 
@@ -456,7 +456,7 @@ function renameColumn(work: Work, tree: Ast, name: string, newName: string, miss
   const table = work.openRange(node(tree["relation"]), "ACCESS EXCLUSIVE", { missingOk });
   if (table === undefined) return;
   const column = requireOf(work, table, name);
-  if (columnOf(table, newName) !== undefined) work.refuse(`${table.name} has a column ${newName} already`);
+  if (columnOf(table, newName) !== undefined) work.refuse(`${table.name} already has a column ${newName}`);
   if (column?.inherited === true) work.refuse(`${name} of ${table.name} is inherited`);
   for (const each of withChildren(table)) {
     work.lock(each, "ACCESS EXCLUSIVE");
@@ -502,7 +502,8 @@ export function moveRelation(work: Work, tree: Ast): void {
   const schema = word(tree["newschema"]);
   if (relation === undefined) return;
   if (relation.owner !== undefined) work.refuse(`${relation.name} belongs to ${relation.owner.table.name}`);
-  if (work.schema.complete && !work.schema.schemas.has(schema)) work.refuse(`there is no schema ${schema}`);
+  if (work.schema.complete && !work.schema.schemas.has(schema))
+    work.refuse(`schema ${schema} does not exist`);
   work.schema.rename(relation, relation.name, schema);
   for (const index of relation.indexes) work.schema.rename(index, index.name, schema);
   for (const each of work.schema.sequencesOf(relation)) {

@@ -95,7 +95,7 @@ function ownSequence(work: Work, table: Relation, column: string, identity: bool
 export function requireType(work: Work, type: TypeName): void {
   if (isBuiltIn(type) || work.schema.type(type, work.session.searchPath) !== undefined) return;
   if (work.find(objectOf(type)) !== undefined) return;
-  if (work.schema.complete) work.refuse(`there is no type ${type.name}`);
+  if (work.schema.complete) work.refuse(`type ${type.name} does not exist`);
 }
 
 export const objectOf = ({ schema, name }: TypeName) => (schema === undefined ? { name } : { schema, name });
@@ -168,7 +168,7 @@ export function addColumn(
   const name = word(tree["colname"]);
   if (columnOf(table, name) !== undefined) {
     if (command["missing_ok"] === true) return () => {};
-    work.refuse(`${table.name} has a column ${name} already`);
+    work.refuse(`${table.name} already has a column ${name}`);
   }
   if (isPartition(table)) work.refuse(`${table.name} is a partition`);
   if (only && table.children.length > 0) work.refuse("the column must be added to child tables too");
@@ -264,7 +264,7 @@ export function dropColumn(work: Work, table: Relation, command: Ast, only: bool
   if (column === undefined) {
     if (command["missing_ok"] === true) return;
     requireOf(work, table, name);
-    if (!table.known) work.unknown(`what goes with the column ${name}: indexes, foreign keys, views`);
+    if (!table.known) work.unknown(`what is dropped with the column ${name}: indexes, foreign keys, views`);
     return;
   }
   if (column.inherited) work.refuse(`${name} of ${table.name} is inherited`);
@@ -463,7 +463,7 @@ export function alterIdentity(work: Work, table: Relation, command: Ast): void {
   if (column === undefined) return;
   if (subtype === "AT_AddIdentity") {
     if (!column.notNull) work.refuse(`${name} must be NOT NULL to become an identity column`);
-    if (column.identity === true) work.refuse(`${name} is an identity column already`);
+    if (column.identity === true) work.refuse(`${name} is already an identity column`);
     if (column.default !== undefined) work.refuse(`${name} has a default`);
     column.identity = true;
     ownSequence(work, table, name, true);
@@ -507,7 +507,7 @@ export function alterExpression(work: Work, queue: Queue, table: Relation, comma
     return;
   }
   if (column.generated === "virtual") {
-    if (work.version < 18) work.refuse("virtual columns came with PostgreSQL 18");
+    if (work.version < 18) work.refuse("virtual columns need PostgreSQL 18");
     if (table.constraints.some(({ kind }) => kind === "check"))
       work.refuse(`${table.name} has CHECK constraints`);
   } else {

@@ -62,7 +62,7 @@ function nameFor(work: Work, table: Relation, tree: Ast, parts: readonly string[
   const given = word(tree["conname"]);
   const taken = (name: string): boolean => table.constraints.some((each) => each.name === name);
   if (given !== "") {
-    if (taken(given)) work.refuse(`${table.name} has a constraint ${given} already`);
+    if (taken(given)) work.refuse(`${table.name} already has a constraint ${given}`);
     return given;
   }
   const stem = [table.name, ...parts, suffix].join("_").slice(0, 63);
@@ -188,9 +188,9 @@ function addIndexed(
 ): void {
   const primary = kind === "PRIMARY";
   if (kind === "EXCLUSION" && table.kind === "partitioned table" && work.version < 17)
-    work.refuse("exclusion constraints of partitioned tables came with PostgreSQL 17");
+    work.refuse("exclusion constraints of partitioned tables need PostgreSQL 17");
   if (primary && table.constraints.some((each) => each.kind === "primary key"))
-    work.refuse(`${table.name} has a primary key already`);
+    work.refuse(`${table.name} already has a primary key`);
   if (word(tree["indexname"]) !== "") {
     addUsingIndex(work, queue, table, tree, primary);
     return;
@@ -276,9 +276,9 @@ function addUsingIndex(work: Work, queue: Queue, table: Relation, tree: Ast, pri
   }
   const { unique, expression, predicate, keys } = index.index!;
   if (!unique || expression || predicate !== undefined)
-    work.refuse(`${indexed} cannot stand behind a constraint`);
+    work.refuse(`${indexed} cannot be used for a constraint`);
   if (table.constraints.some((each) => each.index === index))
-    work.refuse(`${indexed} belongs to a constraint already`);
+    work.refuse(`${indexed} already belongs to a constraint`);
   if (primary) primaryNotNull(work, queue, table, keys);
   work.lock(index, name !== "" && name !== indexed ? "SHARE UPDATE EXCLUSIVE" : "ACCESS SHARE");
   if (name !== "" && name !== indexed) work.schema.rename(index, name);
@@ -303,7 +303,7 @@ function addForeignKey(
       ? table
       : work.open(rangeName(tree["pktable"]), "SHARE ROW EXCLUSIVE");
   if (parent === undefined) return;
-  if (parent.known && !/table$/.test(parent.kind)) work.refuse(`${parent.name} is no table`);
+  if (parent.known && !/table$/.test(parent.kind)) work.refuse(`${parent.name} is not a table`);
   if (table.temporary !== parent.temporary && parent.known)
     work.refuse("a temporary table and one that is not cannot refer to each other");
   if (parent.unlogged && !table.unlogged && !table.temporary)
@@ -312,7 +312,7 @@ function addForeignKey(
   const enforced = !isNotEnforced(tree);
   const skips = tree["skip_validation"] === true;
   if (skips && table.kind === "partitioned table" && work.version < 18)
-    work.refuse("NOT VALID foreign keys of partitioned tables came with PostgreSQL 18");
+    work.refuse("NOT VALID foreign keys of partitioned tables need PostgreSQL 18");
   const made: Constraint = {
     ...plain,
     name: nameFor(work, table, tree, own, "fkey"),

@@ -57,7 +57,7 @@ export function alterFunction(work: Work, tree: Ast): void {
   const name = objectName(items(node(tree["func"])["objname"]).map(stringOf));
   const given = optionOf(tree["actions"], "volatility");
   if (work.schema.complete && work.schema.functionsNamed(name, work.session.searchPath).length === 0)
-    work.refuse(`there is no function ${name.name}`);
+    work.refuse(`function ${name.name} does not exist`);
   for (const each of work.schema.functionsNamed(name, work.session.searchPath))
     if (given !== undefined) each.volatility = stringOf(given["arg"]) as UserFunction["volatility"];
 }

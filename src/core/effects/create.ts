@@ -69,7 +69,7 @@ function inheritFrom(work: Work, table: Relation, tree: Ast): void {
   for (const each of items(tree["inhRelations"])) {
     const parent = work.openRange(node(each["RangeVar"]), "SHARE UPDATE EXCLUSIVE");
     if (parent === undefined) continue;
-    if (parent.known && !/table$/.test(parent.kind)) work.refuse(`${parent.name} is no table`);
+    if (parent.known && !/table$/.test(parent.kind)) work.refuse(`${parent.name} is not a table`);
     for (const column of parent.columns)
       if (columnOf(table, column.name) === undefined) table.columns.push({ ...column, inherited: true });
     for (const constraint of parent.constraints)
@@ -212,15 +212,15 @@ export function createView(work: Work, tree: Ast): void {
   const columns = columnsOf(work, body).map((column, i) => ({ ...column, name: aliases[i] ?? column.name }));
   if (before === undefined) {
     if (tree["replace"] === true && !work.schema.complete)
-      work.unknown(`whether the view ${name.name} is there: then it is locked`);
+      work.unknown(`whether the view ${name.name} exists: then it is locked`);
     work.make({ schema, name: name.name, kind: "view", columns, uses: usesOf(work, body) });
     return;
   }
-  if (before.kind !== "view") work.refuse(`${before.name} is no view`);
+  if (before.kind !== "view") work.refuse(`${before.name} is not a view`);
   work.lock(before, "ACCESS EXCLUSIVE");
   const changed = before.columns.find((each, i) => columns[i]?.name !== each.name);
   if (changed !== undefined && columns.every(({ name: own }) => own !== ""))
-    work.refuse(`the view's column ${changed.name} would change its name or go`);
+    work.refuse(`the view's column ${changed.name} would change its name or be dropped`);
   before.columns = columns;
   before.uses = usesOf(work, body);
 }
@@ -277,7 +277,7 @@ export function createTrigger(work: Work, tree: Ast): void {
     work.schema.functionsNamed(named, work.session.searchPath).length === 0 &&
     !/^(?:tsvector_update_trigger|suppress_redundant_updates_trigger)/.test(functionName)
   )
-    work.refuse(`there is no function ${functionName}`);
+    work.refuse(`function ${functionName} does not exist`);
   const name = word(tree["trigname"]);
   const bits = Number(tree["events"] ?? 0);
   const made: Trigger = {
@@ -294,7 +294,7 @@ export function createTrigger(work: Work, tree: Ast): void {
   for (const each of all) {
     work.lock(each, "SHARE ROW EXCLUSIVE");
     if (each.triggers.some((one) => one.name === name) && tree["replace"] !== true)
-      work.refuse(`${each.name} has a trigger ${name} already`);
+      work.refuse(`${each.name} already has a trigger ${name}`);
     each.triggers = [...each.triggers.filter((one) => one.name !== name), { ...made }];
   }
 }
@@ -304,10 +304,10 @@ export function createRule(work: Work, tree: Ast): void {
   const table = work.openRange(node(tree["relation"]), "ACCESS EXCLUSIVE");
   if (table === undefined) return;
   if (tree["event"] === "CMD_SELECT" && table.kind !== "view")
-    work.refuse(`${table.name} is a table: a view is made by CREATE VIEW`);
+    work.refuse(`${table.name} is a table: use CREATE VIEW`);
   const name = word(tree["rulename"]);
   if (table.rules.some((each) => each.name === name) && tree["replace"] !== true)
-    work.refuse(`${table.name} has a rule ${name} already`);
+    work.refuse(`${table.name} already has a rule ${name}`);
   for (const action of items(tree["actions"])) query(work, action, "analysed");
   const event = word(tree["event"]).replace("CMD_", "").toLowerCase();
   const nothing = items(tree["actions"]).length === 0;
@@ -321,7 +321,7 @@ export function createPolicy(work: Work, tree: Ast, alters = false): void {
   const name = word(tree["policy_name"]);
   const has = table.policies.some((each) => each.name === name);
   if (table.known && has !== alters)
-    work.refuse(has ? `${table.name} has a policy ${name} already` : `${table.name} has no policy ${name}`);
+    work.refuse(has ? `${table.name} already has a policy ${name}` : `${table.name} has no policy ${name}`);
   const expressions = { qual: node(tree["qual"]), check: node(tree["with_check"]) };
   query(work, { SelectStmt: expressions }, "analysed");
   table.policies = [
@@ -334,7 +334,7 @@ export function createPolicy(work: Work, tree: Ast, alters = false): void {
 export function createStatistics(work: Work, tree: Ast): void {
   const name = items(tree["defnames"]).map(stringOf).at(-1) ?? "";
   if (work.version < 14 && items(tree["exprs"]).some((each) => node(each["StatsElem"])["expr"] !== undefined))
-    work.refuse("statistics on expressions came with PostgreSQL 14");
+    work.refuse("statistics on expressions need PostgreSQL 14");
   for (const each of items(tree["relations"])) {
     const table = work.openRange(node(each["RangeVar"]), "SHARE UPDATE EXCLUSIVE");
     if (table !== undefined) work.schema.statistics.set(name, table);

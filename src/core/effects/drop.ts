@@ -82,7 +82,7 @@ function dropRelations(
   for (const name of names) {
     const relation = work.open(name, "ACCESS EXCLUSIVE", { missingOk, kind: kindFor(type) });
     if (relation === undefined) continue;
-    if (!isOfType(relation, type) && relation.known) work.refuse(`${relation.name} is not what is dropped`);
+    if (!isOfType(relation, type) && relation.known) work.refuse(`${relation.name} is of a different kind`);
     if (!relation.known)
       work.unknown(
         type === "OBJECT_INDEX"
@@ -132,7 +132,7 @@ function dropObject(
       const table = work.schema.statistics.get(name.at(-1)!);
       if (table !== undefined) work.lock(table, "SHARE UPDATE EXCLUSIVE");
       else if (!work.schema.complete) work.unknown(`the table of the statistics ${name.at(-1)}`);
-      else if (!missingOk) work.refuse(`there are no statistics ${name.at(-1)}`);
+      else if (!missingOk) work.refuse(`statistics ${name.at(-1)} do not exist`);
       work.schema.statistics.delete(name.at(-1)!);
       return;
     }
@@ -146,7 +146,7 @@ function dropObject(
         [...work.schema.functions.values()].flat().some(({ language }) => language === "plpgsql")
       )
         work.refuse("functions need plpgsql");
-      work.unknown(`what the extension ${name.at(-1)} holds`);
+      work.unknown(`what the extension ${name.at(-1)} contains`);
       return;
     case "OBJECT_FOREIGN_SERVER":
     case "OBJECT_FDW":
@@ -182,11 +182,11 @@ function dropOfTable(work: Work, type: string, name: readonly string[], missingO
 function dropSchema(work: Work, name: string, cascade: boolean, missingOk: boolean): void {
   if (!work.schema.schemas.has(name)) {
     if (!work.schema.complete) {
-      work.unknown(`what the schema ${name} holds`);
+      work.unknown(`what the schema ${name} contains`);
       return;
     }
     if (missingOk) return;
-    work.refuse(`there is no schema ${name}`);
+    work.refuse(`schema ${name} does not exist`);
   }
   const all = [...work.schema.relations.values()].filter((each) => each.schema === name);
   const others = [...work.schema.types.values(), ...[...work.schema.functions.values()].flat()].filter(
@@ -201,7 +201,7 @@ function dropSchema(work: Work, name: string, cascade: boolean, missingOk: boole
   for (const each of [...work.schema.functions.values()].flat())
     if (each.schema === name) removeFunction(work, each, true);
   work.schema.schemas.delete(name);
-  if (!work.schema.complete) work.unknown(`what else the schema ${name} holds`);
+  if (!work.schema.complete) work.unknown(`what else the schema ${name} contains`);
 }
 
 function dropType(work: Work, name: ObjectName, cascade: boolean, missingOk: boolean): void {
@@ -217,7 +217,7 @@ function dropType(work: Work, name: ObjectName, cascade: boolean, missingOk: boo
       return;
     }
     if (missingOk) return;
-    work.refuse(`there is no type ${name.name}`);
+    work.refuse(`type ${name.name} does not exist`);
   }
   removeType(work, type, cascade);
 }
@@ -239,7 +239,7 @@ function dropFunctionNamed(
       return;
     }
     if (missingOk) return;
-    work.refuse(`there is no function ${name.name}`);
+    work.refuse(`function ${name.name} does not exist`);
   }
   removeFunction(work, found, cascade);
 }

@@ -148,7 +148,7 @@ export function volatilityOf(work: Work, tree: Ast): Volatility {
   for (const call of callsIn(tree)) {
     const user = work.schema.functionsNamed(call, work.session.searchPath);
     if (user.length === 0 && call.name === "gen_random_uuid" && work.version < 13 && work.schema.complete)
-      work.refuse("there is no function gen_random_uuid before PostgreSQL 13");
+      work.refuse("function gen_random_uuid does not exist before PostgreSQL 13");
     const each: Volatility =
       user.length > 0
         ? (user.map((one) => userVolatility(work, one)).find((one) => one !== "fixed") ?? "fixed")

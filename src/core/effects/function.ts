@@ -17,7 +17,7 @@ function performBody(work: Work, body: RoutineBody | undefined, name: string): v
       work.perform(tree);
     } catch (error) {
       if (!(error instanceof Refused)) throw error;
-      work.unknown(`whether ${name} goes so far as what PostgreSQL would refuse`);
+      work.unknown(`whether ${name} reaches a statement that PostgreSQL would refuse`);
     }
   }
 }
@@ -61,7 +61,7 @@ export function call(work: Work, tree: Ast): void {
   const funccall = node(node(tree["funccall"])["FuncCall"] ?? tree["funccall"]);
   const found = userCalls(work, { FuncCall: funccall });
   if (found.length === 0 && work.schema.complete)
-    work.refuse(`there is no procedure ${stringOf(items(funccall["funcname"]).at(-1) ?? {})}`);
+    work.refuse(`procedure ${stringOf(items(funccall["funcname"]).at(-1) ?? {})} does not exist`);
   if (found.length === 0) {
     work.unknown("what the procedure does");
     return;

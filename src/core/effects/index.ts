@@ -94,7 +94,7 @@ export function createIndex(work: Work, tree: Ast): void {
   const table = work.openRange(range, mode);
   if (table === undefined) return;
   if (!/table$|^materialized view$/.test(table.kind) || table.kind === "foreign table")
-    work.refuse(`${table.name} is no table that has indexes`);
+    work.refuse(`${table.name} is not a table that has indexes`);
   const only = range["inh"] !== true;
   if (concurrent && table.kind === "partitioned table")
     work.refuse("CONCURRENTLY is not for partitioned tables");
@@ -181,7 +181,7 @@ export function reindex(work: Work, tree: Ast): void {
   const name = rangeName(tree["relation"]);
   const found = work.find(name);
   if (found?.kind === "partitioned index" && work.version < 14)
-    work.refuse("REINDEX of a partitioned index came with PostgreSQL 14");
+    work.refuse("REINDEX of a partitioned index needs PostgreSQL 14");
   if (found?.kind.startsWith("partitioned") && work.version >= 14 && work.circumstances.block)
     work.refuse(`REINDEX of the partitioned ${found.name} cannot run in a transaction`);
   if (kind === "INDEX") {
@@ -213,7 +213,7 @@ function reindexOne(work: Work, tree: Ast, concurrently: boolean): void {
   );
   if (index === undefined) return;
   if (index.index === undefined) {
-    if (index.known) work.refuse(`${index.name} is no index`);
+    if (index.known) work.refuse(`${index.name} is not an index`);
     work.unknown(`the table of the index ${index.name}`);
     return;
   }
@@ -241,7 +241,7 @@ export function cluster(work: Work, tree: Ast): void {
   const table = work.openRange(node(tree["relation"]), "ACCESS EXCLUSIVE");
   if (table === undefined) return;
   if (table.kind === "partitioned table") {
-    if (work.version < 15) work.refuse("CLUSTER of a partitioned table came with PostgreSQL 15");
+    if (work.version < 15) work.refuse("CLUSTER of a partitioned table needs PostgreSQL 15");
     if (work.circumstances.block) work.refuse("CLUSTER of a partitioned table cannot run in a transaction");
   }
   const name = word(tree["indexname"]);

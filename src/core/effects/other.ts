@@ -39,7 +39,7 @@ export function truncate(work: Work, tree: Ast): void {
     const relation = work.openRange(range, "ACCESS EXCLUSIVE");
     if (relation === undefined) continue;
     if (!relation.known) work.unknown(`the indexes of ${relation.name}, and what refers to it`);
-    if (!/table$/.test(relation.kind)) work.refuse(`${relation.name} is no table`);
+    if (!/table$/.test(relation.kind)) work.refuse(`${relation.name} is not a table`);
     if (range["inh"] !== true && relation.kind === "partitioned table")
       work.refuse(`${relation.name} is partitioned and has no rows of its own`);
     for (const each of range["inh"] === true ? withChildren(relation) : [relation]) all.add(each);
@@ -77,14 +77,14 @@ export function refresh(work: Work, tree: Ast): void {
     kind: "materialized view",
   });
   if (view === undefined) return;
-  if (view.known && view.kind !== "materialized view") work.refuse(`${view.name} is no materialized view`);
+  if (view.known && view.kind !== "materialized view") work.refuse(`${view.name} is not a materialized view`);
   const body = view.uses?.tree;
   if (body === undefined) {
     work.unknown(`what ${view.name} reads`);
     return;
   }
   const empties = tree["skipData"] === true;
-  if (concurrent && empties) work.refuse("CONCURRENTLY and WITH NO DATA exclude each other");
+  if (concurrent && empties) work.refuse("CONCURRENTLY and WITH NO DATA cannot be combined");
   if (concurrent) {
     const usable = view.indexes.some(
       ({ index }) => index!.unique && !index!.expression && index!.predicate === undefined,
@@ -225,7 +225,7 @@ function requireUserType(work: Work, names: readonly string[]): UserType | undef
     work.schema.complete &&
     !isBuiltIn({ ...name, modifiers: [], array: false, setOf: false })
   )
-    work.refuse(`there is no type ${name.name}`);
+    work.refuse(`type ${name.name} does not exist`);
   return found;
 }
 
@@ -238,13 +238,13 @@ export function alterEnum(work: Work, tree: Ast): void {
   if (old !== "") {
     const found = label(old);
     if (found === undefined) work.refuse(`${type.name} has no value ${old}`);
-    if (label(made) !== undefined) work.refuse(`${type.name} has the value ${made} already`);
+    if (label(made) !== undefined) work.refuse(`${type.name} already has the value ${made}`);
     found.name = made;
     return;
   }
   if (label(made) !== undefined) {
     if (tree["skipIfNewValExists"] === true) return;
-    work.refuse(`${type.name} has the value ${made} already`);
+    work.refuse(`${type.name} already has the value ${made}`);
   }
   if (neighbour !== "" && label(neighbour) === undefined)
     work.refuse(`${type.name} has no value ${neighbour}`);
@@ -358,7 +358,7 @@ export function publication(work: Work, tree: Ast): void {
 
 function requireFunction(work: Work, names: readonly string[]): void {
   const found = work.schema.functionsNamed(objectName(names), work.session.searchPath);
-  if (found.length === 0 && work.schema.complete) work.refuse(`there is no function ${names.at(-1)}`);
+  if (found.length === 0 && work.schema.complete) work.refuse(`function ${names.at(-1)} does not exist`);
 }
 
 /** ALTER … RENAME of what is no relation. */
@@ -415,7 +415,7 @@ function renameType(work: Work, type: UserType, name: string, schema?: string): 
 
 function renameSchema(work: Work, before: string, after: string): void {
   if (!work.schema.schemas.has(before)) {
-    if (work.schema.complete) work.refuse(`there is no schema ${before}`);
+    if (work.schema.complete) work.refuse(`schema ${before} does not exist`);
     return;
   }
   work.schema.schemas.delete(before);
@@ -468,5 +468,5 @@ export function copy(work: Work, tree: Ast): void {
     work.scan(table);
     return;
   }
-  work.unknown("what the file holds");
+  work.unknown("what the file contains");
 }

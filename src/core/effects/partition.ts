@@ -26,7 +26,7 @@ export function attachPartition(work: Work, queue: Queue, table: Relation, comma
     if (!table.known) work.unknown(`the default partition of ${table.name}`);
     return;
   }
-  if (isPartition(child)) work.refuse(`${child.name} is a partition already`);
+  if (isPartition(child)) work.refuse(`${child.name} is already a partition`);
   for (const column of table.columns)
     if (columnOf(child, column.name) === undefined) work.refuse(`${child.name} has no column ${column.name}`);
   const bound = node(def["bound"]);
@@ -99,7 +99,7 @@ function attachIndex(work: Work, parent: Relation, command: Ast): void {
 
 function refuseOverlap(work: Work, table: Relation, bound: Ast): void {
   if (bound["is_default"] === true) {
-    if (defaultOf(table) !== undefined) work.refuse(`${table.name} has a default partition already`);
+    if (defaultOf(table) !== undefined) work.refuse(`${table.name} already has a default partition`);
     return;
   }
   const [low, high] = [limit(bound["lowerdatums"]), limit(bound["upperdatums"])];

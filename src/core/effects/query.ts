@@ -187,7 +187,7 @@ function change(work: Work, kind: string, tree: Ast, depth: Depth): void {
   if (named === undefined) return;
   const target = named.kind === "view" ? behindView(work, named) : named;
   if (target === undefined) return;
-  if (!/table$/.test(target.kind)) work.refuse(`${target.name} is no table that rows can be written to`);
+  if (!/table$/.test(target.kind)) work.refuse(`${target.name} is not a table that rows can be written to`);
   if (depth === "analysed") return;
   for (const rule of target.rules) if (eventOf(kind).includes(rule.event)) followRule(work, rule);
   const only = named === target && range["inh"] !== true;
@@ -346,7 +346,7 @@ function chosen(
   const fits = leaves.filter((each) => inBound(each, number));
   const [first] = fits.filter((each) => each.bound?.isDefault !== true);
   const found = first ?? fits[0];
-  if (found === undefined) work.refuse(`no partition of ${target.name} takes the row`);
+  if (found === undefined) work.refuse(`${target.name} has no partition for the row`);
   return [found];
 }
 

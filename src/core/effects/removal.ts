@@ -224,7 +224,7 @@ export function removeType(work: Work, type: UserType, cascade: boolean): void {
       work.schema.type(other.base, work.session.searchPath) !== type
     )
       continue;
-    if (!cascade) work.refuse(`${other.name} is made of ${type.name}`);
+    if (!cascade) work.refuse(`${other.name} is based on ${type.name}`);
     removeType(work, other, true);
   }
   work.schema.removeType(type);

@@ -141,7 +141,7 @@ export class Work {
     if (isSystem(name)) return undefined;
     if (this.schema.complete) {
       if (missingOk) return undefined;
-      this.refuse(`there is no relation ${name.name}`);
+      this.refuse(`relation ${name.name} does not exist`);
     }
     const assumed = this.schema.add({
       schema: name.schema ?? this.session.searchPath[0] ?? "public",
@@ -168,7 +168,7 @@ export class Work {
     if (temporary) return "pg_temp";
     if (schema !== undefined) {
       if (this.schema.complete && !this.schema.schemas.has(schema))
-        this.refuse(`there is no schema ${schema}`);
+        this.refuse(`schema ${schema} does not exist`);
       return schema;
     }
     return (

@@ -44,8 +44,8 @@ export function lockBlock(key: bigint, { schema }: LedgerNames, place: Place): s
   return block([
     ...stopIf(
       "length('\n') <> 1",
-      literal("retort: this is not what was written: its line ends were changed on the way"),
-      nothing(" Copy the file as it is, not as text with CRLF."),
+      literal("retort: this script was changed: its line ends were converted"),
+      nothing(" Copy the file in binary mode, not as text."),
     ),
     ...(place.minimumVersion === undefined
       ? []
@@ -58,14 +58,14 @@ export function lockBlock(key: bigint, { schema }: LedgerNames, place: Place): s
       ? []
       : stopIf(
           `current_database() <> ${literal(place.database)}`,
-          `concat(${literal(`retort: this is for the database ${place.database}; connected to `)}, current_database())`,
+          `concat(${literal(`retort: this script is for the database ${place.database}; connected to `)}, current_database())`,
           nothing(" Connect to the right database."),
         )),
     ...(place.role === undefined
       ? []
       : stopIf(
           `SESSION_USER <> ${literal(place.role)}`,
-          `concat(${literal(`retort: this is to be run by the role ${place.role}; connected as `)}, SESSION_USER)`,
+          `concat(${literal(`retort: this script must be run by the role ${place.role}; connected as `)}, SESSION_USER)`,
           nothing(" Connect as the right role."),
         )),
     ...stopIf(
@@ -143,7 +143,7 @@ export function restoreProceduresBlock({ schema }: LedgerNames): string {
     ...stopIf(
       `${others} IS NOT NULL`,
       `concat('retort: the schema of the ledger has routines that are not the ledger''s: ', ${others})`,
-      literal("Nothing was changed. Put them into another schema: ALTER ROUTINE ... SET SCHEMA ..."),
+      literal("Nothing was changed. Move them to another schema: ALTER ROUTINE ... SET SCHEMA ..."),
     ),
     `  DROP VIEW IF EXISTS ${qualified(schema)}.progress;`,
     `  EXECUTE coalesce(${own}, '');`,

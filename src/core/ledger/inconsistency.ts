@@ -21,9 +21,9 @@ export const repairLines = ({ parts }: Inconsistency): readonly string[] =>
   parts.map((part) => REPAIRS[part]);
 
 const REPAIRS: Readonly<Record<LedgerPart, string>> = {
-  tables: "tables: what is missing is created, empty",
+  tables: "tables: missing ones are created, empty",
   rows:
-    "rows: what applied holds is taken for the truth; its tally is made anew, and an interrupted step that it contradicts is " +
-    "forgotten. What it does not hold counts as pending: if the database has it, say so afterwards with: migrate stamp --purge REVISION",
-  procedures: "procedures: they are dropped, and created as this version of migrate has them",
+    "rows: those in applied are taken as true; the tally is rebuilt from them, and an interrupted step that they contradict is " +
+    "discarded. All other revisions count as pending: if the database has them, record that afterwards with: migrate stamp --purge REVISION",
+  procedures: "procedures: they are dropped, and recreated by this version of migrate",
 };

@@ -35,8 +35,8 @@ export function refuseForm(
   if (kind === "stamp" && idempotent) {
     throw new MigrateError({
       code: "usage/exclusive-flags",
-      message: "--idempotent is for upgrade and downgrade",
-      hint: "a stamp script fits one state: say which, with FROM:TO or --from-database",
+      message: "--idempotent works only with upgrade and downgrade",
+      hint: "a stamp script fits one state: give it with FROM:TO or --from-database",
     });
   }
   const given: Readonly<Record<string, boolean>> = {
@@ -52,7 +52,7 @@ export function refuseForm(
   }
 }
 
-const SKIPPING = "skipping what is done takes psql's \\if, around each transaction of its own";
+const SKIPPING = "skipping what is done needs psql's \\if around each transaction";
 const LEAVE = "leave one of them out";
 const EXCLUSIVE = [
   ["--idempotent", "--client any", SKIPPING],
@@ -73,7 +73,7 @@ export function refuseLayout(plan: Plan, form: ScriptForm): void {
   if (client !== "any" || split === true || outside.length === 0) return;
   throw new MigrateError({
     code: "usage/client-cannot",
-    message: `a client other than psql sends all text at once, and ${outside.join(", ")} must run outside a transaction`,
+    message: `a client other than psql sends all text at once, but ${outside.join(", ")} must run outside a transaction`,
     hint: "write one file per transaction: --split DIR --client any; or use psql",
   });
 }

@@ -173,7 +173,7 @@ function refuseLeftBehind(batches: readonly Batch[]): void {
         : [
             {
               code: "source/not-splittable",
-              message: `${leaves} lasts as long as its session, and the next file of a split script has a session of its own`,
+              message: `${leaves} lasts as long as its session, but each file of a split script has a session of its own`,
               hint: "write one script, without --split",
               ...(origin === undefined ? {} : { location: origin }),
             },
@@ -187,7 +187,7 @@ function notCarried({ statements }: Batch): MigrateError {
   return new MigrateError({
     code: "source/not-splittable",
     message:
-      "what is SET before this statement outside a transaction cannot reach it: a client other than psql must send it alone",
+      "settings made before this statement outside a transaction do not reach it: a client other than psql must send it alone",
     hint: "write the files for psql (leave --client any out), or set it for the role: ALTER ROLE … SET …",
     ...(origin === undefined ? {} : { location: origin }),
   });

@@ -9,14 +9,14 @@ export const addCheck: Rule = {
   since: 1,
   severity: "error",
   kinds: ["AlterTableStmt"],
-  hazard: "A CHECK is tested on every row while reads and writes wait: the lock is ACCESS EXCLUSIVE.",
+  hazard: "PostgreSQL checks every row while reads and writes are blocked: the lock is ACCESS EXCLUSIVE.",
   advice: "add it as NOT VALID, and validate it in another migration, while others read and write",
   bad: "ALTER TABLE shop.orders ADD CONSTRAINT orders_total_check CHECK (total >= 0);",
   *find(site) {
     for (const { target, table, text, constraint } of addedConstraints(site, "CONSTR_CHECK")) {
       if (constraint["skip_validation"] === true || scanned(site).length === 0) continue;
       yield {
-        message: `every row of ${shown(target)} is read while reads and writes wait`,
+        message: `every row of ${shown(target)} is checked while reads and writes are blocked`,
         recipe: validateLater(table, text, constraint, "check"),
       };
     }

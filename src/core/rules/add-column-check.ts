@@ -11,7 +11,7 @@ export const addColumnCheck: Rule = {
   severity: "error",
   kinds: ["AlterTableStmt"],
   hazard:
-    "A CHECK behind a new column is tested on every row while reads and writes wait, although all rows have the same value in it.",
+    "The CHECK of a new column is checked for every row while reads and writes are blocked, although all rows have the same value in it.",
   advice: "add the column, then the CHECK as NOT VALID, and validate it in another migration",
   bad: "ALTER TABLE shop.orders ADD COLUMN discount integer DEFAULT 0 CHECK (discount >= 0);",
   *find(site) {
@@ -23,7 +23,7 @@ export const addColumnCheck: Rule = {
       const filled = value === undefined ? head : `${head} DEFAULT ${value}`;
       const notNull = constraints.some(({ contype }) => contype === "CONSTR_NOTNULL") ? " NOT NULL" : "";
       yield {
-        message: `every row of ${shown(target)} is read while reads and writes wait, to check ${word(check["conname"]) || condition}`,
+        message: `every row of ${shown(target)} is read while reads and writes are blocked, to check ${word(check["conname"]) || condition}`,
         recipe: [`ALTER TABLE ${table} ${filled}${notNull};\n${add}`, validate!],
       };
     }

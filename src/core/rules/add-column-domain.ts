@@ -12,7 +12,7 @@ export const addColumnDomain: Rule = {
   severity: "error",
   kinds: ["AlterTableStmt"],
   hazard:
-    "A column whose type is a domain with CHECK or NOT NULL is checked for each row that is there, although there is nothing in it: the table is written anew, while reads and writes wait. A domain without constraints costs nothing.",
+    "A column whose type is a domain with CHECK or NOT NULL is checked for each existing row, although it is empty: the table is rewritten while reads and writes are blocked. A domain without constraints costs nothing.",
   advice:
     "add the column with the domain's own base type, and the domain's CHECK as a constraint that is validated later",
   bad: "ALTER TABLE shop.orders ADD COLUMN paid shop.amount;",
@@ -26,7 +26,7 @@ export const addColumnDomain: Rule = {
       if (isSerial(type) || constraints.some(({ contype }) => OTHERS.test(String(contype)))) continue;
       if (!rewritten(site).some(({ id }) => id === target.id)) continue;
       yield {
-        message: `${shown(target)} is rewritten while reads and writes wait, since ${typeText(typeName(type))} has constraints`,
+        message: `${shown(target)} is rewritten while reads and writes are blocked, since ${typeText(typeName(type))} has constraints`,
       };
     }
   },

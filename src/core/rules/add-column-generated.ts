@@ -8,9 +8,9 @@ export const addColumnGenerated: Rule = {
   severity: "error",
   kinds: ["AlterTableStmt"],
   hazard:
-    "A stored generated column is computed for each row that is there: the table is written anew and every index of it built again, while reads and writes wait.",
+    "A stored generated column is computed for each existing row: the table is rewritten and all its indexes are rebuilt, while reads and writes are blocked.",
   advice:
-    "add an ordinary column that a trigger fills, and fill the rows that are there in batches; PostgreSQL 18 can compute it when it is read: VIRTUAL",
+    "add an ordinary column that a trigger fills, and fill the existing rows in batches; PostgreSQL 18 can compute it when it is read: VIRTUAL",
   bad: "ALTER TABLE shop.orders ADD COLUMN gross integer GENERATED ALWAYS AS (total * 2) STORED;",
   good: [
     `CREATE FUNCTION shop.set_gross() RETURNS trigger LANGUAGE plpgsql AS $$
@@ -29,7 +29,7 @@ WHERE ctid = ANY (ARRAY(SELECT ctid FROM shop.orders WHERE gross IS NULL LIMIT :
       if (!constraints.some(({ contype }) => contype === "CONSTR_GENERATED")) continue;
       if (!rewritten(site).some(({ id }) => id === target.id)) continue;
       yield {
-        message: `${shown(target)} is rewritten while reads and writes wait, to compute the column for its rows`,
+        message: `${shown(target)} is rewritten while reads and writes are blocked, to compute the column for its rows`,
       };
     }
   },

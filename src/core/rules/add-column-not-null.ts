@@ -11,8 +11,8 @@ export const addColumnNotNull: Rule = {
   severity: "error",
   kinds: ["AlterTableStmt"],
   hazard:
-    "A column that is NOT NULL and has no default fails if the table has a row, and reads all of the table to see that it has none.",
-  advice: "add it without NOT NULL, fill it, and make it NOT NULL then; or give it a constant as its default",
+    "Adding a column that is NOT NULL and has no default fails if the table has a row, and scans the table to see that it has none.",
+  advice: "add it without NOT NULL, fill it, and then make it NOT NULL; or give it a constant as its default",
   bad: "ALTER TABLE shop.orders ADD COLUMN channel text NOT NULL;",
   good: ["ALTER TABLE shop.orders ADD COLUMN channel text NOT NULL DEFAULT 'web';"],
   *find(site) {

@@ -14,7 +14,7 @@ export const addColumnSerial: Rule = {
   severity: "error",
   kinds: ["AlterTableStmt"],
   hazard:
-    "A serial or identity column numbers the rows that are there: the table is written anew and every index of it built again, while reads and writes wait.",
+    "A serial or identity column numbers the existing rows: the table is rewritten and all its indexes are rebuilt, while reads and writes are blocked.",
   advice: "add a plain column, give it a sequence as its default, and number the rows in batches",
   bad: "ALTER TABLE shop.orders ADD COLUMN number bigserial;",
   *find(site) {
@@ -25,7 +25,7 @@ export const addColumnSerial: Rule = {
       const [schema] = table.includes(".") ? [`${table.split(".")[0]}.`] : [""];
       const sequence = schema + quoted(nameOf(target.name, name, "seq"));
       yield {
-        message: `${shown(target)} is rewritten while reads and writes wait, to number its rows`,
+        message: `${shown(target)} is rewritten while reads and writes are blocked, to number its rows`,
         recipe: [
           [
             `CREATE SEQUENCE ${sequence};`,

@@ -11,8 +11,8 @@ export const addColumnUnique: Rule = {
   severity: "error",
   kinds: ["AlterTableStmt"],
   hazard:
-    "UNIQUE or PRIMARY KEY behind a new column builds an index of the whole table, while reads and writes wait.",
-  advice: "add the column, build the unique index with CONCURRENTLY, and make the constraint of it",
+    "UNIQUE or PRIMARY KEY of a new column builds an index of the whole table while reads and writes are blocked.",
+  advice: "add the column, build the unique index with CONCURRENTLY, and create the constraint from it",
   bad: "ALTER TABLE shop.orders ADD COLUMN reference text UNIQUE;",
   *find(site) {
     for (const { target, table, name, column, text, constraints } of addedColumns(site)) {
@@ -24,7 +24,7 @@ export const addColumnUnique: Rule = {
       const filled = value === undefined ? head : `${head} DEFAULT ${value}`;
       const columns = [word(column["colname"])];
       yield {
-        message: `an index of ${shown(target)} is built while reads and writes wait`,
+        message: `an index of ${shown(target)} is built while reads and writes are blocked`,
         recipe: [
           `ALTER TABLE ${table} ${filled};`,
           ...(primary ? notNull(table, name) : []),

@@ -10,8 +10,8 @@ export const addColumnVolatileDefault: Rule = {
   severity: "error",
   kinds: ["AlterTableStmt"],
   hazard:
-    "A volatile default such as gen_random_uuid(), random() or clock_timestamp() gives each row a value of its own: the table is written anew and every index of it built again, while reads and writes wait. A constant, now() or current_user does not.",
-  advice: "add the column without it, set the default, and fill the rows in batches",
+    "A volatile default such as gen_random_uuid(), random() or clock_timestamp() gives each row its own value: the table is rewritten and all its indexes are rebuilt, while reads and writes are blocked. A constant, now() or current_user does not.",
+  advice: "add the column without it, then set the default, and fill the rows in batches",
   bad: "ALTER TABLE shop.orders ADD COLUMN token uuid NOT NULL DEFAULT gen_random_uuid();",
   *find(site) {
     for (const { target, table, name, text, constraints } of addedColumns(site)) {
@@ -19,7 +19,7 @@ export const addColumnVolatileDefault: Rule = {
       if (!types.includes("CONSTR_DEFAULT") || !rewritten(site).some(({ id }) => id === target.id)) continue;
       const { head, default: value } = columnText(text);
       yield {
-        message: `${shown(target)} is rewritten while reads and writes wait, since each row gets its own value of ${value}`,
+        message: `${shown(target)} is rewritten while reads and writes are blocked, since each row gets its own value of ${value}`,
         recipe: [
           `ALTER TABLE ${table} ${head};\nALTER TABLE ${table} ALTER COLUMN ${name} SET DEFAULT ${value};`,
           backfill(table, name, "DEFAULT"),

@@ -11,7 +11,7 @@ export const addForeignKey: Rule = {
   severity: "error",
   kinds: ["AlterTableStmt"],
   hazard:
-    "A foreign key looks up every row of one table in the other while writes to both wait. The lock is SHARE ROW EXCLUSIVE on both.",
+    "A foreign key looks up every row of one table in the other while writes to both are blocked: the lock is SHARE ROW EXCLUSIVE on both.",
   advice: "add it as NOT VALID, and validate it in another migration, while others read and write",
   bad: "ALTER TABLE shop.orders ADD FOREIGN KEY (customer_id) REFERENCES shop.customers (id);",
   *find(site) {
@@ -21,7 +21,7 @@ export const addForeignKey: Rule = {
       const columns = items(constraint["fk_attrs"]).map(stringOf);
       const parent = sqlName(node(constraint["pktable"]));
       yield {
-        message: `every row of ${shown(target)} is looked up in ${parent} while writes to both wait`,
+        message: `every row of ${shown(target)} is looked up in ${parent} while writes to both are blocked`,
         recipe: validateLater(table, text, constraint, nameOf(...columns, "fkey")),
       };
     }
@@ -30,7 +30,7 @@ export const addForeignKey: Rule = {
         continue;
       if (!constraints.some(({ contype }) => contype === "CONSTR_DEFAULT")) continue;
       yield {
-        message: `every row of ${shown(target)} is read while reads and writes wait, since the new column's default is looked up for each`,
+        message: `every row of ${shown(target)} is read while reads and writes are blocked, since the new column's default is looked up for each`,
       };
     }
   },

@@ -10,16 +10,16 @@ export const addPrimaryKey: Rule = {
   severity: "error",
   kinds: ["AlterTableStmt"],
   hazard:
-    "A primary key builds its index while reads and writes wait, and reads the table once more for each column that may be NULL.",
+    "A primary key builds its index while reads and writes are blocked, and scans the table once more for each nullable column.",
   advice:
-    "make its columns NOT NULL first, build the unique index with CONCURRENTLY, and make the key of it: USING INDEX",
+    "make its columns NOT NULL first, build the unique index with CONCURRENTLY, and create the key from it: USING INDEX",
   bad: "ALTER TABLE shop.notes ADD PRIMARY KEY (number);",
   *find(site) {
     for (const { target, table, constraint } of addedConstraints(site, "CONSTR_PRIMARY")) {
       if (word(constraint["indexname"]) !== "") continue;
       const columns = items(constraint["keys"]).map(stringOf);
       yield {
-        message: `an index of ${shown(target)} is built while reads and writes wait`,
+        message: `an index of ${shown(target)} is built while reads and writes are blocked`,
         recipe: [
           ...columns.flatMap((name) => notNull(table, quoted(name))),
           ...overIndex(table, "PRIMARY KEY", word(constraint["conname"]), columns),

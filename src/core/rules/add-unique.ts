@@ -9,14 +9,15 @@ export const addUnique: Rule = {
   since: 1,
   severity: "error",
   kinds: ["AlterTableStmt"],
-  hazard: "A UNIQUE constraint builds its index while reads and writes wait: the lock is ACCESS EXCLUSIVE.",
-  advice: "build the unique index with CONCURRENTLY, and make the constraint of it: USING INDEX",
+  hazard:
+    "A UNIQUE constraint builds its index while reads and writes are blocked: the lock is ACCESS EXCLUSIVE.",
+  advice: "build the unique index with CONCURRENTLY, and create the constraint from it: USING INDEX",
   bad: "ALTER TABLE shop.customers ADD CONSTRAINT customers_email_key UNIQUE (email);",
   *find(site) {
     for (const { target, table, constraint } of addedConstraints(site, "CONSTR_UNIQUE")) {
       if (word(constraint["indexname"]) !== "") continue;
       yield {
-        message: `an index of ${shown(target)} is built while reads and writes wait`,
+        message: `an index of ${shown(target)} is built while reads and writes are blocked`,
         recipe: overIndex(
           table,
           "UNIQUE",

@@ -9,9 +9,9 @@ export const attachPartition: Rule = {
   severity: "error",
   kinds: ["AlterTableStmt"],
   hazard:
-    "ATTACH PARTITION reads the new partition, and the default partition if there is one, under a lock that keeps reads and writes of both waiting; indexes that it lacks are built then, too.",
+    "ATTACH PARTITION scans the new partition, and the default partition if there is one, under a lock that blocks reads and writes of both; it also builds missing indexes.",
   advice:
-    "add a CHECK that is the bound (with IS NOT NULL where the key may be NULL), validate it, create the indexes, attach it, and drop the CHECK; a default partition needs a CHECK that excludes the bound",
+    "add a CHECK that equals the bound (with IS NOT NULL if the key can be NULL), validate it, create the indexes, attach the partition, and drop the CHECK; a default partition needs a CHECK that excludes the bound",
   bad: "ALTER TABLE shop.events ATTACH PARTITION shop.events_2026 FOR VALUES FROM ('2026-01-01') TO ('2027-01-01');",
   good: [
     "ALTER TABLE shop.events_2026 ADD CONSTRAINT events_2026_bound CHECK (day >= '2026-01-01' AND day < '2027-01-01') NOT VALID;",
@@ -22,7 +22,7 @@ export const attachPartition: Rule = {
     for (const { command } of commandsOf(site, "AT_AttachPartition")) {
       if (node(node(command["def"])["PartitionCmd"])["name"] === undefined || scanned(site).length === 0)
         continue;
-      yield { message: `${listOf(scanned(site))} is read while reads and writes of it wait` };
+      yield { message: `${listOf(scanned(site))} is read while reads and writes of it are blocked` };
     }
   },
 };

@@ -8,8 +8,8 @@ export const blockedWork: Rule = {
   severity: "error",
   last: true,
   hazard:
-    "What is not named by another rule, such as a statement in a DO block or in the body of a function, can keep others waiting while it works through a table, too.",
-  advice: "see what the statement does there, and write it out as a migration of its own in its safe form",
+    "A statement that no other rule names, such as one in a DO block or in the body of a function, can also block others while it works through a table.",
+  advice: "find out what the statement does there, and write its safe form as a migration of its own",
   bad: "DO $$ BEGIN ALTER TABLE shop.orders ALTER COLUMN pieces TYPE bigint; END $$;",
   good: ["DO $$ BEGIN ALTER TABLE shop.orders ALTER COLUMN total SET DEFAULT 0; END $$;"],
   *find(site) {
@@ -18,7 +18,7 @@ export const blockedWork: Rule = {
     if (locks.length === 0 || DATA.test(site.kind)) return;
     const readers = locks.some((lock) => whoWaits(lock) !== "writes");
     yield {
-      message: `${readers ? "reads and writes" : "writes"} of ${listOf(locks)} wait while it is ${rewritten(site).length > 0 ? "rewritten" : "read"}`,
+      message: `${readers ? "reads and writes" : "writes"} of ${listOf(locks)} are blocked while it is ${rewritten(site).length > 0 ? "rewritten" : "read"}`,
     };
   },
 };

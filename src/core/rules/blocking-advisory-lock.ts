@@ -10,8 +10,8 @@ export const blockingAdvisoryLock: Rule = {
   severity: "warning",
   kinds: ["SelectStmt"],
   hazard:
-    "A session that waits in pg_advisory_lock() has a snapshot, and CREATE INDEX CONCURRENTLY waits for all old snapshots: where the one who builds has the lock, both wait for each other, until one is ended as a deadlock.",
-  advice: "try again and again with pg_try_advisory_lock(); migrations already keep a second run away",
+    "A session that waits in pg_advisory_lock() has a snapshot, and CREATE INDEX CONCURRENTLY waits for all old snapshots: if the session that builds the index has the lock, both wait for each other until the deadlock is detected.",
+  advice: "retry pg_try_advisory_lock(); migrations already prevent a second run",
   bad: "SELECT pg_advisory_lock(42);",
   good: ["SELECT pg_try_advisory_lock(42);"],
   *find({ kind, tree, sql }) {
@@ -20,6 +20,7 @@ export const blockingAdvisoryLock: Rule = {
       tree,
       (each, call) => each === "FuncCall" && BLOCKING.test(stringOf(items(call["funcname"]).at(-1))),
     );
-    if (waits) yield { message: "it deadlocks with an index that whoever has the lock builds concurrently" };
+    if (waits)
+      yield { message: "it deadlocks with an index that the holder of the lock builds concurrently" };
   },
 };

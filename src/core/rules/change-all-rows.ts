@@ -10,8 +10,8 @@ export const changeAllRows: Rule = {
   severity: "warning",
   kinds: ["UpdateStmt", "DeleteStmt"],
   hazard:
-    "An UPDATE or DELETE of all rows keeps each of them locked until it has done the last one, and leaves as many dead rows at once.",
-  advice: "do it in batches, each its own transaction: -- batch: 1000 above the statement",
+    "An UPDATE or DELETE of all rows keeps each of them locked until the last one is done, and leaves as many dead rows at once.",
+  advice: "run it in batches, each in its own transaction: -- batch: 1000 above the statement",
   bad: "UPDATE shop.orders SET note = '';",
   good: [backfill("shop.orders", "note", "''")],
   *find(site) {

@@ -9,9 +9,9 @@ export const changeColumnType: Rule = {
   severity: "error",
   kinds: ["AlterTableStmt"],
   hazard:
-    "Most changes of a type write the table anew and build all its indexes again while reads and writes wait: integer to bigint, text to varchar(20), enum to text. A longer limit (varchar(20) to varchar(50) or text, numeric(8,2) to numeric(12,2)) does not, but an index over an expression, a CHECK or a foreign key of the column is then built or checked again.",
+    "Most type changes rewrite the table and rebuild all its indexes while reads and writes are blocked: integer to bigint, text to varchar(20), enum to text. A longer limit (varchar(20) to varchar(50) or text, numeric(8,2) to numeric(12,2)) does not, but an expression index, a CHECK or a foreign key of the column is then rebuilt or rechecked.",
   advice:
-    "add a column of the new type that a trigger keeps equal, fill it in batches, and let it take the old one's name in a later migration",
+    "add a column of the new type, keep it equal with a trigger, fill it in batches, and rename it to the old one's name in a later migration",
   bad: "ALTER TABLE shop.orders ALTER COLUMN pieces TYPE bigint;",
   good: [
     `CREATE FUNCTION shop.copy_pieces() RETURNS trigger LANGUAGE plpgsql AS $$
@@ -30,11 +30,11 @@ WHERE ctid = ANY (ARRAY(SELECT ctid FROM shop.orders WHERE pieces IS NOT NULL AN
       const column = word(command["name"]);
       if (rewritten(site).length > 0)
         yield {
-          message: `${listOf(rewritten(site))} is rewritten while reads and writes wait, for the new type of ${column}`,
+          message: `${listOf(rewritten(site))} is rewritten while reads and writes are blocked, for the new type of ${column}`,
         };
       else if (scanned(site).length > 0)
         yield {
-          message: `${listOf(scanned(site))} is read while reads and writes of ${shown(target)} wait, for an index or a constraint over ${column}`,
+          message: `${listOf(scanned(site))} is read while reads and writes of ${shown(target)} are blocked, for an index or a constraint over ${column}`,
         };
     }
   },

@@ -11,8 +11,8 @@ export const changeTimeZone: Rule = {
   severity: "warning",
   kinds: ["AlterTableStmt"],
   hazard:
-    "timestamp and timestamptz become each other without a rewrite only where the session's TimeZone is UTC. In any other the table is written anew, and each value is read as a time of that zone.",
-  advice: "say the zone in the migration itself: SET LOCAL timezone = 'UTC'",
+    "A change between timestamp and timestamptz avoids a rewrite only if the session's TimeZone is UTC. With any other the table is rewritten, and each value is read as a time in that zone.",
+  advice: "set the zone in the migration itself: SET LOCAL timezone = 'UTC'",
   bad: "ALTER TABLE shop.orders ALTER COLUMN placed TYPE timestamptz;",
   *find(site) {
     for (const { target, table, text, command } of commandsOf(site, "AT_AlterColumnType")) {
@@ -21,8 +21,7 @@ export const changeTimeZone: Rule = {
       if (!/^timestamp(?:tz)?$/.test(typeName(node(tree["typeName"])).name)) continue;
       if (tree["raw_default"] !== undefined || saysZone(site.earlier)) continue;
       yield {
-        message:
-          "what becomes of the values, and whether the table is rewritten, depends on the session's TimeZone",
+        message: "the new values, and whether the table is rewritten, depend on the session's TimeZone",
         recipe: [`SET LOCAL timezone = 'UTC';\nALTER TABLE ${table} ${text};`],
       };
     }

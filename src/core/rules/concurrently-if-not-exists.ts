@@ -9,15 +9,15 @@ export const concurrentlyIfNotExists: Rule = {
   severity: "warning",
   kinds: ["IndexStmt"],
   hazard:
-    "A CREATE INDEX CONCURRENTLY that fails leaves an invalid index behind, which no query uses. With IF NOT EXISTS the next try finds it, skips it and reports success.",
-  advice: "leave IF NOT EXISTS out; what an interrupted migration left is dropped when it goes on",
+    "A CREATE INDEX CONCURRENTLY that fails leaves an invalid index behind, which no query uses. With IF NOT EXISTS the next attempt finds it, skips it and reports success.",
+  advice: "leave out IF NOT EXISTS; an invalid index of an interrupted migration is dropped when it resumes",
   bad: "CREATE INDEX CONCURRENTLY IF NOT EXISTS orders_placed ON shop.orders (placed);",
   *find(site) {
     const { kind, tree, sql } = site;
     if (kind !== "IndexStmt" || tree["concurrent"] !== true || tree["if_not_exists"] !== true) return;
     if (targetOf(site) === undefined) return;
     yield {
-      message: `it would report success over an invalid index ${quoted(word(tree["idxname"]))} of an attempt that failed`,
+      message: `it would report success if a failed attempt left an invalid index ${quoted(word(tree["idxname"]))}`,
       recipe: [sql.replace(/\bif\s+not\s+exists\s+/i, "")],
     };
   },

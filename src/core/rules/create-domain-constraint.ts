@@ -8,12 +8,12 @@ export const createDomainConstraint: Rule = {
   severity: "off",
   kinds: ["CreateDomainStmt"],
   hazard:
-    "A column of a domain with constraints, added to a table in use, writes the table anew, and a change of the domain reads every table that has it.",
+    "Adding a column of a domain with constraints rewrites the table, and changing the domain scans every table that uses it.",
   advice: "put the constraint on the tables",
   bad: "CREATE DOMAIN shop.percent AS integer CHECK (value BETWEEN 0 AND 100);",
   good: ["CREATE DOMAIN shop.percent AS integer;"],
   *find({ kind, tree }) {
     if (kind === "CreateDomainStmt" && items(tree["constraints"]).length > 0)
-      yield { message: "a column of it that is added to a table in use writes that table anew" };
+      yield { message: "adding a column of this domain to a table rewrites the table" };
   },
 };

@@ -7,11 +7,11 @@ export const createEnum: Rule = {
   severity: "off",
   kinds: ["CreateEnumStmt"],
   hazard:
-    "No value of an enum can be dropped, and to change their order means to make the type anew and write every table that has it.",
+    "Values of an enum cannot be dropped, and changing their order means recreating the type and rewriting every table that uses it.",
   advice: "use text with a CHECK, or a table of the values",
   bad: "CREATE TYPE shop.colour AS ENUM ('red', 'blue');",
   good: ["CREATE TABLE shop.colours (name text PRIMARY KEY);"],
   *find({ kind }) {
-    if (kind === "CreateEnumStmt") yield { message: "none of its values can be dropped later" };
+    if (kind === "CreateEnumStmt") yield { message: "its values cannot be dropped later" };
   },
 };

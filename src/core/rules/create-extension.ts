@@ -8,12 +8,12 @@ export const createExtension: Rule = {
   severity: "off",
   kinds: ["CreateExtensionStmt"],
   hazard:
-    "Many extensions can be created by a superuser only, or where the provider allows them, and their version is whatever is installed there.",
-  advice: "say in the message of the migration who must run it",
+    "Many extensions can only be created by a superuser, or if the provider allows them, and their version is whatever is installed on the server.",
+  advice: "note in the migration's message who must run it",
   bad: "CREATE EXTENSION hstore;",
   good: ["COMMENT ON SCHEMA shop IS 'hstore is there before';"],
   *find({ kind, tree }) {
     if (kind === "CreateExtensionStmt")
-      yield { message: `who creates ${word(tree["extname"])} may have to be a superuser` };
+      yield { message: `creating ${word(tree["extname"])} may need a superuser` };
   },
 };

@@ -9,15 +9,15 @@ export const createIndex: Rule = {
   since: 1,
   severity: "error",
   kinds: ["IndexStmt"],
-  hazard: "CREATE INDEX keeps every write to the table waiting while the index is built; reads go on.",
+  hazard: "CREATE INDEX blocks all writes to the table while the index is built; reads are not blocked.",
   advice:
-    "CREATE INDEX CONCURRENTLY, in a migration of its own; of a partitioned table: ON ONLY it, CONCURRENTLY on each partition, and ATTACH PARTITION",
+    "use CREATE INDEX CONCURRENTLY, in a migration of its own; for a partitioned table: ON ONLY it, CONCURRENTLY on each partition, then ATTACH PARTITION",
   bad: "CREATE INDEX orders_placed ON shop.orders (placed);",
   *find(site) {
     if (site.kind !== "IndexStmt" || site.tree["concurrent"] === true || scanned(site).length === 0) return;
     const target = targetOf(site);
     if (target === undefined) return;
-    const message = `writes to ${listOf(scanned(site))} wait while the index is built`;
+    const message = `writes to ${listOf(scanned(site))} are blocked while the index is built`;
     if (target.kind !== "partitioned table") yield { message, recipe: [concurrently(site.sql, "index")] };
     else yield { message, recipe: byPartition(site) };
   },

@@ -9,8 +9,8 @@ export const createPartition: Rule = {
   severity: "warning",
   kinds: ["CreateStmt"],
   hazard:
-    "CREATE TABLE … PARTITION OF locks the partitioned table, and its default partition, against reads and writes. ATTACH PARTITION locks only against other schema changes.",
-  advice: "create the table by itself, and attach it",
+    "CREATE TABLE … PARTITION OF blocks reads and writes of the partitioned table and its default partition. ATTACH PARTITION blocks only other schema changes.",
+  advice: "create the table by itself, and then attach it",
   bad: "CREATE TABLE shop.events_2027 PARTITION OF shop.events FOR VALUES FROM ('2027-01-01') TO ('2028-01-01');",
   *find(site) {
     if (site.kind !== "CreateStmt" || site.tree["partbound"] === undefined) return;
@@ -24,7 +24,7 @@ export const createPartition: Rule = {
       site.tree["partspec"] === undefined &&
       bound !== undefined;
     yield {
-      message: `reads and writes of ${shown(parent)} wait for it`,
+      message: `reads and writes of ${shown(parent)} are blocked`,
       ...(plain
         ? {
             recipe: [

@@ -8,13 +8,13 @@ export const disableTriggers: Rule = {
   severity: "warning",
   kinds: ["AlterTableStmt"],
   hazard:
-    "DISABLE TRIGGER ALL switches off the triggers that check foreign keys, too, for everyone: what is written meanwhile may refer to nothing, and nothing finds it later.",
-  advice: "DISABLE TRIGGER USER, which leaves them on",
+    "DISABLE TRIGGER ALL also switches off the triggers that check foreign keys, for everyone: rows written meanwhile may refer to nothing, and no later check finds them.",
+  advice: "use DISABLE TRIGGER USER, which leaves them on",
   bad: "ALTER TABLE shop.invoices DISABLE TRIGGER ALL;",
   *find(site) {
     for (const { target, table } of commandsOf(site, "AT_DisableTrigAll"))
       yield {
-        message: `foreign keys of ${shown(target)} are not checked any more`,
+        message: `foreign keys of ${shown(target)} are no longer checked`,
         recipe: [`ALTER TABLE ${table} DISABLE TRIGGER USER;`],
       };
   },

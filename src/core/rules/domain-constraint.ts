@@ -8,13 +8,13 @@ export const domainConstraint: Rule = {
   severity: "error",
   kinds: ["AlterDomainStmt"],
   hazard:
-    "A constraint of a domain that is added, or NOT NULL, is checked in every row of every table that has a column of the domain, while writes to all of them wait. So does VALIDATE CONSTRAINT of a domain.",
+    "Adding a constraint or NOT NULL to a domain checks every row of every table that has a column of the domain, while writes to all of them are blocked. So does VALIDATE CONSTRAINT of a domain.",
   advice:
-    "add it as NOT VALID, which holds for what is written from then on, and leave it so; or put a CHECK on each table, NOT VALID, and validate that",
+    "add it as NOT VALID, so that it applies to new values, and leave it so; or add a CHECK to each table as NOT VALID, and validate that",
   bad: "ALTER DOMAIN shop.amount ADD CONSTRAINT amount_limit CHECK (value < 1000000);",
   good: ["ALTER DOMAIN shop.amount ADD CONSTRAINT amount_limit CHECK (value < 1000000) NOT VALID;"],
   *find(site) {
     if (site.kind !== "AlterDomainStmt" || scanned(site).length === 0) return;
-    yield { message: `every row of ${listOf(scanned(site))} is read while writes wait` };
+    yield { message: `every row of ${listOf(scanned(site))} is read while writes are blocked` };
   },
 };

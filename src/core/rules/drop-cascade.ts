@@ -9,8 +9,8 @@ export const dropCascade: Rule = {
   severity: "warning",
   kinds: ["DropStmt", "AlterTableStmt"],
   hazard:
-    "CASCADE drops whatever depends on the object at that time: views of a table, columns of a type, triggers of a function, foreign keys of a key. The migration does not say what that is, and the way back does not know it.",
-  advice: "drop what depends on it by name first, and leave CASCADE out",
+    "CASCADE drops whatever depends on the object at that time: views of a table, columns of a type, triggers of a function, foreign keys of a key. The migration does not say what that is, and the downgrade cannot restore it.",
+  advice: "first drop by name what depends on it, and leave out CASCADE",
   bad: "DROP TYPE shop.size CASCADE;",
   good: ["ALTER TABLE shop.bookings ALTER COLUMN price DROP DEFAULT;"],
   *find(site) {
@@ -27,7 +27,7 @@ export const dropCascade: Rule = {
         : tables.length === 0;
     if (made) return;
     yield {
-      message: `whatever depends on it goes, too${tables.length === 0 ? "" : `; ${listOf(tables)} is locked against reads and writes`}`,
+      message: `whatever depends on it is dropped, too${tables.length === 0 ? "" : `; reads and writes of ${listOf(tables)} are blocked`}`,
     };
   },
 };

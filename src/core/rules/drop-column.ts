@@ -9,9 +9,9 @@ export const dropColumn: Rule = {
   severity: "warning",
   kinds: ["AlterTableStmt"],
   hazard:
-    "The values go with the column, and no migration brings them back. An application of the release before still asks for it. A foreign key of the column goes with it, for which the other table is locked against reads and writes.",
+    "The values are lost with the column, and no migration can restore them. The previous release of an application still uses it. A foreign key of the column is dropped with it, which blocks reads and writes of the other table.",
   advice:
-    "let no release use it any more, and drop it in a later migration; a line with retort-ignore says that this was done",
+    "stop using it in all releases, and drop it in a later migration; a retort-ignore line confirms that this was done",
   bad: "ALTER TABLE shop.orders DROP COLUMN note;",
   good: [
     "-- retort-ignore: drop-column (nothing has used it since release 12)\nALTER TABLE shop.orders DROP COLUMN note;",
@@ -20,7 +20,7 @@ export const dropColumn: Rule = {
     for (const { target, command } of commandsOf(site, "AT_DropColumn")) {
       const others = blocked(site).filter(({ id }) => id !== target.id);
       yield {
-        message: `what is in ${shown(target)}.${word(command["name"])} goes, and no way back brings it again${others.length === 0 ? "" : `; ${listOf(others)} is locked, too`}`,
+        message: `the values of ${shown(target)}.${word(command["name"])} are lost, and a downgrade cannot restore them${others.length === 0 ? "" : `; ${listOf(others)} is locked, too`}`,
       };
     }
   },

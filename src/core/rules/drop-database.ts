@@ -12,6 +12,6 @@ export const dropDatabase: Rule = {
   good: ["COMMENT ON SCHEMA shop IS 'the database shop_old is dropped by hand';"],
   *find(site) {
     for (const { kind, object } of site.losses)
-      if (kind === "drop database") yield { message: `all that is in the database ${object} goes` };
+      if (kind === "drop database") yield { message: `everything in the database ${object} is lost` };
   },
 };

@@ -9,8 +9,8 @@ export const dropForeignKey: Rule = {
   severity: "warning",
   kinds: ["AlterTableStmt"],
   hazard:
-    "Dropping a foreign key locks the other table, too, against reads and writes, and rows that refer to nothing can come from then on.",
-  advice: "say why it goes: -- retort-ignore: drop-foreign-key (reason)",
+    "Dropping a foreign key also blocks reads and writes of the other table, and rows that refer to nothing are possible from then on.",
+  advice: "note the reason: -- retort-ignore: drop-foreign-key (reason)",
   bad: "ALTER TABLE shop.invoices DROP CONSTRAINT invoices_order_id_fkey;",
   good: [
     "-- retort-ignore: drop-foreign-key (orders are kept in another database from now on)\nALTER TABLE shop.invoices DROP CONSTRAINT invoices_order_id_fkey;",
@@ -21,7 +21,7 @@ export const dropForeignKey: Rule = {
       if (others.length === 0 || command["behavior"] === "DROP_CASCADE") continue;
       const picture = pictureOf(site, target);
       yield {
-        message: `with ${word(command["name"])}, ${listOf(others)} is locked against reads and writes, and rows that refer to nothing can come`,
+        message: `for ${word(command["name"])}, reads and writes of ${listOf(others)} are blocked, and rows that refer to nothing become possible`,
         mended: () =>
           picture?.constraints.some(({ references }) =>
             others.some(({ id }) => id === references?.table.id),

@@ -10,9 +10,9 @@ export const dropIndex: Rule = {
   severity: "warning",
   kinds: ["DropStmt"],
   hazard:
-    "DROP INDEX locks the index and its table against reads and writes. It is short once it has the lock, but whatever comes while it waits for a long query waits behind it.",
+    "DROP INDEX blocks reads and writes of the table. It is fast once it has the lock, but while it waits for a long query, all later queries wait behind it.",
   advice:
-    "DROP INDEX CONCURRENTLY, in a migration of its own; not for an index behind a constraint, nor for a partitioned one",
+    "use DROP INDEX CONCURRENTLY, in a migration of its own; not possible for the index of a constraint, nor for a partitioned one",
   bad: "DROP INDEX shop.orders_note;",
   *find(site) {
     if (site.kind !== "DropStmt" || site.tree["removeType"] !== "OBJECT_INDEX") return;
@@ -23,7 +23,7 @@ export const dropIndex: Rule = {
       site.tree["behavior"] !== "DROP_CASCADE" &&
       blocked(site).every(({ kind }) => kind !== "partitioned table");
     yield {
-      message: `reads and writes of ${listOf(blocked(site)) || "its table"} wait for it`,
+      message: `reads and writes of ${listOf(blocked(site)) || "its table"} are blocked`,
       ...(possible ? { recipe: [concurrently(site.sql, "index")] } : {}),
     };
   },

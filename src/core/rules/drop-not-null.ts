@@ -8,12 +8,12 @@ export const dropNotNull: Rule = {
   since: 1,
   severity: "off",
   kinds: ["AlterTableStmt"],
-  hazard: "An application of the release before may not expect NULL in the column.",
-  advice: "make every release that reads it ready for NULL first",
+  hazard: "The previous release of an application may not expect NULL in the column.",
+  advice: "first make every release that reads it handle NULL",
   bad: "ALTER TABLE shop.orders ALTER COLUMN total DROP NOT NULL;",
   good: ["ALTER TABLE shop.orders ALTER COLUMN total SET DEFAULT 0;"],
   *find(site) {
     for (const { target, command } of commandsOf(site, "AT_DropNotNull"))
-      yield { message: `who reads ${shown(target)}.${word(command["name"])} may not expect NULL` };
+      yield { message: `readers of ${shown(target)}.${word(command["name"])} may not expect NULL` };
   },
 };

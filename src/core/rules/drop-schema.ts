@@ -7,8 +7,8 @@ export const dropSchema: Rule = {
   severity: "warning",
   kinds: ["DropStmt", "DropOwnedStmt"],
   hazard:
-    "What is in a schema, what belongs to an extension or to a role, goes with it, whatever it is at that time.",
-  advice: "drop what is in it by name first, so that the migration says what goes",
+    "Everything in a schema, or owned by an extension or a role, is dropped with it, whatever it is at that time.",
+  advice: "first drop by name what is in it, so that the migration shows what is dropped",
   bad: "DROP SCHEMA old CASCADE;",
   good: ["DROP VIEW old.report;\nDROP SCHEMA old;"],
   *find(site) {
@@ -16,7 +16,7 @@ export const dropSchema: Rule = {
       if (!/^drop (?:schema|extension|owned)$/.test(kind) || (kind !== "drop owned" && cascade !== true))
         continue;
       yield {
-        message: `everything that ${kind === "drop owned" ? `${object} owns` : `is in ${object}`} goes`,
+        message: `everything that ${kind === "drop owned" ? `${object} owns` : `is in ${object}`} is dropped`,
       };
     }
   },

@@ -8,9 +8,9 @@ export const dropTable: Rule = {
   severity: "warning",
   kinds: ["DropStmt"],
   hazard:
-    "The rows go with the table, and no migration brings them back. An application of the release before still asks for it. Tables that it refers to are locked against reads and writes, too.",
+    "The rows are lost with the table, and no migration can restore them. The previous release of an application still uses it. Reads and writes of the tables that it refers to are blocked, too.",
   advice:
-    "let no release use it any more, rename it first, and drop it in a later migration; a line with retort-ignore says that this was done",
+    "stop using it in all releases, rename it first, and drop it in a later migration; a retort-ignore line confirms that this was done",
   bad: "DROP TABLE shop.notes;",
   good: ["-- retort-ignore: drop-table (nothing has used it since release 12)\nDROP TABLE shop.notes;"],
   *find(site) {
@@ -20,6 +20,6 @@ export const dropTable: Rule = {
       .map(({ object }) => object.split(".").at(-1)!);
     const tables = blocked(site).filter(({ name }) => gone.includes(name));
     if (tables.length > 0)
-      yield { message: `what is in ${listOf(tables)} goes, and no way back brings it again` };
+      yield { message: `the rows of ${listOf(tables)} are lost, and a downgrade cannot restore them` };
   },
 };

@@ -7,12 +7,12 @@ export const enumValueOrder: Rule = {
   severity: "off",
   kinds: ["AlterEnumStmt"],
   hazard:
-    "A value that is added without BEFORE or AFTER sorts behind all others, and its place cannot be changed later.",
-  advice: "say BEFORE or AFTER which value it comes",
+    "A value added without BEFORE or AFTER sorts after all others, and its position cannot be changed later.",
+  advice: "write BEFORE or AFTER which value it comes",
   bad: "ALTER TYPE shop.size ADD VALUE 'huge';",
   good: ["ALTER TYPE shop.size ADD VALUE 'huge' AFTER 'large';"],
   *find({ kind, tree }) {
     if (kind === "AlterEnumStmt" && tree["oldVal"] === undefined && tree["newValNeighbor"] === undefined)
-      yield { message: "it sorts behind all others, and its place cannot be changed later" };
+      yield { message: "it sorts after all others, and its position cannot be changed later" };
   },
 };

@@ -6,7 +6,7 @@ export const enumValueUsed: Rule = {
   since: 1,
   severity: "error",
   hazard:
-    "A value that ALTER TYPE … ADD VALUE has added cannot be used before its transaction is committed; PostgreSQL stops with 55P04.",
+    "A value added by ALTER TYPE … ADD VALUE cannot be used before its transaction is committed; PostgreSQL fails with 55P04.",
   advice: "use it in the next migration",
   bad: "ALTER TYPE shop.size ADD VALUE 'huge' AFTER 'large';\nALTER TABLE shop.orders ADD COLUMN size shop.size DEFAULT 'huge';",
   good: [

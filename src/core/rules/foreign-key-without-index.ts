@@ -12,8 +12,8 @@ export const foreignKeyWithoutIndex: Rule = {
   severity: "warning",
   kinds: ["AlterTableStmt"],
   hazard:
-    "For every row that is deleted from the other table, or whose key changes, PostgreSQL looks for rows that refer to it. Without an index over the referring columns it reads all of this table each time.",
-  advice: "create the index first, with CONCURRENTLY, in a migration of its own",
+    "For every row that is deleted from the other table, or whose key changes, PostgreSQL looks for rows that refer to it. Without an index on the referring columns it scans this whole table each time.",
+  advice: "first create the index with CONCURRENTLY, in a migration of its own",
   bad: "ALTER TABLE shop.notes ADD CONSTRAINT notes_order FOREIGN KEY (order_id) REFERENCES shop.orders (id) NOT VALID;",
   *find(site) {
     for (const { target, table, text, constraint } of addedConstraints(site, "CONSTR_FOREIGN")) {
@@ -47,7 +47,7 @@ const leads = ({ indexes }: Relation, columns: readonly string[]): boolean =>
   });
 
 const messageFor = (table: string, columns: readonly string[]): string =>
-  `no index of ${table} begins with ${columns.join(", ")}: for each row that goes from the other table, all of it is read`;
+  `no index of ${table} begins with ${columns.join(", ")}: for each row deleted from the other table, all of it is scanned`;
 
 const indexFor = (table: string, columns: readonly string[]): string =>
   `CREATE INDEX CONCURRENTLY ON ${table} (${columnsOf(columns)});`;

@@ -7,7 +7,7 @@ export const grantPublic: Rule = {
   since: 1,
   severity: "off",
   kinds: ["GrantStmt"],
-  hazard: "PUBLIC is every role that there is and that there will be.",
+  hazard: "PUBLIC is every role, including those created later.",
   advice: "grant it to a role",
   bad: "GRANT SELECT ON shop.orders TO PUBLIC;",
   good: ["GRANT SELECT ON shop.orders TO CURRENT_USER;"],
@@ -16,6 +16,6 @@ export const grantPublic: Rule = {
       (item) => node(item["RoleSpec"])["roletype"] === "ROLESPEC_PUBLIC",
     );
     if (kind === "GrantStmt" && tree["is_grant"] === true && all)
-      yield { message: "every role has it, whoever it is" };
+      yield { message: "every role gets the privilege" };
   },
 };

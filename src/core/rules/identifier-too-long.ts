@@ -12,7 +12,7 @@ export const identifierTooLong: Rule = {
   since: 1,
   severity: "warning",
   hazard:
-    "PostgreSQL cuts a name after 63 bytes and says so in a notice only; two long names can become one.",
+    "PostgreSQL truncates a name to 63 bytes with no more than a notice; two long names can become the same.",
   advice: "choose a name of at most 63 bytes",
   bad: "CREATE VIEW shop.orders_of_customers_who_have_not_paid_within_the_time_that_was_agreed_upon AS SELECT 1 AS one;",
   good: ["CREATE VIEW shop.orders_not_paid AS SELECT 1 AS one;"],
@@ -25,7 +25,7 @@ export const identifierTooLong: Rule = {
       const bytes = new TextEncoder().encode(name.replace(/^"|"$/g, "").replaceAll('""', '"')).length;
       if (bytes <= LONGEST || seen.has(name)) continue;
       seen.add(name);
-      yield { message: `${name} has ${bytes} bytes and is cut after 63` };
+      yield { message: `${name} has ${bytes} bytes and is truncated to 63` };
     }
   },
 };

@@ -7,8 +7,8 @@ export const ifNotExists: Rule = {
   since: 1,
   severity: "off",
   hazard:
-    "IF NOT EXISTS reports success whatever is there by that name, so that databases drift apart unseen; the lock is taken all the same.",
-  advice: "leave it out: the ledger knows what was applied",
+    "IF NOT EXISTS reports success whatever exists under that name, so that databases drift apart unnoticed; it takes the lock all the same.",
+  advice: "leave it out: the ledger records what was applied",
   bad: "CREATE TABLE IF NOT EXISTS shop.stock (id bigint PRIMARY KEY);",
   good: ["CREATE TABLE shop.stock (id bigint PRIMARY KEY);"],
   *find({ kind, tree }) {
@@ -17,6 +17,6 @@ export const ifNotExists: Rule = {
       return subtype === "AT_AddColumn" && missing_ok === true;
     });
     if (tree["if_not_exists"] === true || (kind === "AlterTableStmt" && column))
-      yield { message: "it reports success whatever is there by that name" };
+      yield { message: "it reports success whatever exists under that name" };
   },
 };

@@ -7,15 +7,14 @@ export const noLockTimeout: Rule = {
   since: 1,
   severity: "error",
   hazard:
-    "A statement that waits for its lock makes all wait that come after it. Migrations run with a lock_timeout and are tried again; with lock_timeout = 0, a long query stops everyone who uses the table.",
-  advice:
-    "remove the setting, or give it a time: a few seconds are enough, since the migration is tried again",
+    "While a statement waits for its lock, all later statements wait behind it. Migrations run with a lock_timeout and are retried; with lock_timeout = 0, a long query blocks everyone who uses the table.",
+  advice: "remove the setting, or set a time: a few seconds are enough, since the migration is retried",
   bad: "SET lock_timeout = 0;\nALTER TABLE shop.orders ADD COLUMN region text;",
   good: ["SET lock_timeout = '2s';\nALTER TABLE shop.orders ADD COLUMN region text;"],
   *find(site) {
     if (site.lockTimeout || blocked(site).length === 0) return;
     yield {
-      message: `while it waits for its lock, all wait that want to use ${listOf(blocked(site))}, and lock_timeout is 0`,
+      message: `while it waits for its lock, all use of ${listOf(blocked(site))} is blocked, and lock_timeout is 0`,
     };
   },
 };

@@ -10,8 +10,8 @@ export const notEnforced: Rule = {
   severity: "warning",
   kinds: ["AlterTableStmt"],
   hazard:
-    "PostgreSQL checks nothing of a constraint that is NOT ENFORCED. A foreign key can be enforced later; a CHECK cannot, neither by ALTER nor by VALIDATE.",
-  advice: "add a CHECK as NOT VALID, which holds for what is written from then on",
+    "PostgreSQL does not check a constraint that is NOT ENFORCED. A foreign key can be enforced later; a CHECK cannot, neither by ALTER nor by VALIDATE.",
+  advice: "add a CHECK as NOT VALID, so that it applies to new rows",
   bad: "ALTER TABLE shop.orders ADD CONSTRAINT orders_total_check CHECK (total >= 0) NOT ENFORCED;",
   good: ["ALTER TABLE shop.orders ADD CONSTRAINT orders_total_check CHECK (total >= 0) NOT VALID;"],
   *find(site) {
@@ -20,6 +20,6 @@ export const notEnforced: Rule = {
       const check = kind === "Constraint" && fields["contype"] === "CONSTR_CHECK";
       return (check && fields["is_enforced"] !== true) || fields["contype"] === "CONSTR_ATTR_NOT_ENFORCED";
     });
-    if (found) yield { message: "nothing checks it, and a CHECK cannot be enforced later" };
+    if (found) yield { message: "it is not checked, and a CHECK cannot be enforced later" };
   },
 };

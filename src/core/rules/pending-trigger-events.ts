@@ -6,8 +6,8 @@ export const pendingTriggerEvents: Rule = {
   since: 1,
   severity: "error",
   hazard:
-    "Rows that were changed while a constraint is deferred are checked at the end of the transaction, and until then PostgreSQL refuses to alter their table: pending trigger events.",
-  advice: "SET CONSTRAINTS ALL IMMEDIATE between them, or put them in two migrations",
+    "Rows changed while a constraint is deferred are checked at the end of the transaction, and until then PostgreSQL refuses to alter their table: pending trigger events.",
+  advice: "write SET CONSTRAINTS ALL IMMEDIATE between them, or put them in two migrations",
   bad: "INSERT INTO shop.parts (id, whole) VALUES (2, 1);\nALTER TABLE shop.parts ADD COLUMN kind text;",
   good: [
     "INSERT INTO shop.parts (id, whole) VALUES (2, 1);\nSET CONSTRAINTS ALL IMMEDIATE;\nALTER TABLE shop.parts ADD COLUMN kind text;",

@@ -8,7 +8,7 @@ export const preferBigint: Rule = {
   since: 1,
   severity: "off",
   kinds: ["CreateStmt", "AlterTableStmt"],
-  hazard: "A key of type integer ends at 2,147,483,647, and to make it a bigint later writes the table anew.",
+  hazard: "A key of type integer ends at 2,147,483,647, and changing it to bigint later rewrites the table.",
   advice: "use bigint",
   bad: "CREATE TABLE shop.stock (id integer PRIMARY KEY);",
   good: ["CREATE TABLE shop.stock (id bigint PRIMARY KEY);"],

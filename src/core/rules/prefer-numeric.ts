@@ -8,7 +8,7 @@ export const preferNumeric: Rule = {
   since: 1,
   severity: "off",
   kinds: ["CreateStmt", "AlterTableStmt"],
-  hazard: "money has one currency and its digits from the setting lc_monetary, whatever it is at that time.",
+  hazard: "money has one currency, and its digits depend on the current setting of lc_monetary.",
   advice: "use numeric",
   bad: "CREATE TABLE shop.stock (price money);",
   good: ["CREATE TABLE shop.stock (price numeric(10, 2));"],

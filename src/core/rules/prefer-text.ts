@@ -8,9 +8,8 @@ export const preferText: Rule = {
   since: 1,
   severity: "off",
   kinds: ["CreateStmt", "AlterTableStmt"],
-  hazard:
-    "char(n) pads with blanks, and a limit of varchar(n) that is to become shorter writes the table anew.",
-  advice: "use text, with a CHECK where a limit is meant",
+  hazard: "char(n) pads with blanks, and shortening the limit of varchar(n) rewrites the table.",
+  advice: "use text, with a CHECK if a limit is needed",
   bad: "CREATE TABLE shop.stock (code varchar(20));",
   good: ["CREATE TABLE shop.stock (code text CHECK (length(code) <= 20));"],
   *find(site) {

@@ -8,12 +8,13 @@ export const preferTimestamptz: Rule = {
   since: 1,
   severity: "off",
   kinds: ["CreateStmt", "AlterTableStmt"],
-  hazard: "timestamp without time zone is no moment: what it means depends on who wrote it.",
+  hazard: "timestamp without time zone is not a point in time: its meaning depends on who wrote it.",
   advice: "use timestamptz",
   bad: "CREATE TABLE shop.stock (counted timestamp);",
   good: ["CREATE TABLE shop.stock (counted timestamptz);"],
   *find(site) {
     for (const { name, type } of namedColumns(site))
-      if (typeName(type).name === "timestamp") yield { message: `${name} is no moment: it has no time zone` };
+      if (typeName(type).name === "timestamp")
+        yield { message: `${name} is not a point in time: it has no time zone` };
   },
 };

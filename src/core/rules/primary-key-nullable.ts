@@ -9,8 +9,8 @@ export const primaryKeyNullable: Rule = {
   severity: "error",
   kinds: ["AlterTableStmt"],
   hazard:
-    "A primary key over an index that is there makes its columns NOT NULL: where one may be NULL so far, the table is read while reads and writes wait.",
-  advice: "make the columns NOT NULL first, over a CHECK that was validated",
+    "A primary key from an existing index makes its columns NOT NULL: if one is nullable, the table is scanned while reads and writes are blocked.",
+  advice: "first make the columns NOT NULL, with the help of a validated CHECK",
   bad: "ALTER TABLE shop.notes ADD CONSTRAINT notes_pkey PRIMARY KEY USING INDEX notes_number;",
   good: [
     "ALTER TABLE shop.notes ADD CONSTRAINT notes_number_present CHECK (number IS NOT NULL) NOT VALID;",
@@ -22,7 +22,7 @@ export const primaryKeyNullable: Rule = {
     for (const { target, constraint } of addedConstraints(site, "CONSTR_PRIMARY")) {
       if (word(constraint["indexname"]) === "" || scanned(site).length === 0) continue;
       yield {
-        message: `${shown(target)} is read while reads and writes wait, for a column that may be NULL`,
+        message: `${shown(target)} is read while reads and writes are blocked, for a column that can be NULL`,
       };
     }
   },

@@ -8,8 +8,8 @@ export const refreshMaterializedView: Rule = {
   since: 1,
   severity: "warning",
   kinds: ["RefreshMatViewStmt"],
-  hazard: "REFRESH MATERIALIZED VIEW keeps all who read the view waiting while its query runs.",
-  advice: "REFRESH MATERIALIZED VIEW CONCURRENTLY, which needs a unique index over plain columns",
+  hazard: "REFRESH MATERIALIZED VIEW blocks reads of the view while its query runs.",
+  advice: "use REFRESH MATERIALIZED VIEW CONCURRENTLY, which needs a unique index on plain columns",
   bad: "REFRESH MATERIALIZED VIEW shop.totals;",
   *find(site) {
     if (site.kind !== "RefreshMatViewStmt" || site.tree["concurrent"] === true) return;
@@ -19,7 +19,7 @@ export const refreshMaterializedView: Rule = {
       ({ index }) => index?.unique === true && !index.expression && index.predicate === undefined,
     );
     yield {
-      message: `reads of ${shown(target)} wait while its query runs`,
+      message: `reads of ${shown(target)} are blocked while its query runs`,
       ...(usable === true ? { recipe: [concurrently(site.sql, "view")] } : {}),
     };
   },

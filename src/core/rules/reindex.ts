@@ -10,17 +10,17 @@ export const reindex: Rule = {
   severity: "error",
   kinds: ["ReindexStmt"],
   hazard:
-    "REINDEX locks the table against writes (SHARE), and each index that it builds against everything (ACCESS EXCLUSIVE), so that queries that would use it wait as well.",
-  advice: "REINDEX … CONCURRENTLY, in a migration of its own",
+    "REINDEX locks the table against writes (SHARE), and each index that it rebuilds against everything (ACCESS EXCLUSIVE), so that queries that would use it are blocked as well.",
+  advice: "use REINDEX … CONCURRENTLY, in a migration of its own",
   bad: "REINDEX TABLE shop.orders;",
   *find(site) {
     if (site.kind !== "ReindexStmt" || optionOf(site.tree["params"], "concurrently") !== undefined) return;
     const unnamed = /SCHEMA|DATABASE|SYSTEM/.test(word(site.tree["kind"]));
     if (scanned(site).length === 0 && !unnamed) return;
-    const what = unnamed ? "every table that it comes to" : listOf(scanned(site));
+    const what = unnamed ? "every table that it reaches" : listOf(scanned(site));
     const behind = word(site.tree["kind"]).replace("REINDEX_OBJECT_", "").toLowerCase();
     yield {
-      message: `writes to ${what} wait, and reads that use an index, while it is built`,
+      message: `writes to ${what}, and reads that use an index, are blocked while it is rebuilt`,
       ...(behind === "system" ? {} : { recipe: [concurrently(site.sql, behind)] }),
     };
   },

@@ -9,9 +9,9 @@ export const renameColumn: Rule = {
   severity: "warning",
   kinds: ["RenameStmt"],
   hazard:
-    "A rename is done at once, and in the same moment every application that knows the old name fails. The lock is ACCESS EXCLUSIVE, for a moment.",
+    "A rename takes effect at once, and at that moment every application that uses the old name fails. The lock is ACCESS EXCLUSIVE, for a moment.",
   advice:
-    "add a column of the new name, write both for a while, and drop the old one when no release reads it; or rename it together with the table and put a view of the old name in its place",
+    "add a column with the new name, write both for a while, and drop the old one when no release reads it; or rename it together with the table and create a view with the old name in its place",
   bad: "ALTER TABLE shop.orders RENAME COLUMN note TO remark;",
   good: [
     "ALTER TABLE shop.orders RENAME TO orders_stored;\nALTER TABLE shop.orders_stored RENAME COLUMN note TO remark;\nCREATE VIEW shop.orders AS SELECT id, customer_id, total, remark AS note, placed FROM shop.orders_stored;",
@@ -22,7 +22,7 @@ export const renameColumn: Rule = {
     const target = targetOf(site);
     if (target === undefined || isUnknown(site, target.id)) return;
     yield {
-      message: `an application that asks ${shown(target)} for ${word(tree["subname"])} fails from that moment on`,
+      message: `an application that uses ${shown(target)}.${word(tree["subname"])} fails from that moment on`,
     };
   },
 };

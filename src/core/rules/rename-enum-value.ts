@@ -8,12 +8,14 @@ export const renameEnumValue: Rule = {
   severity: "warning",
   kinds: ["AlterEnumStmt"],
   hazard:
-    "No table is locked, and in the same moment an application that writes or compares the old value fails.",
+    "No table is locked, but an application that writes or compares the old value fails from that moment on.",
   advice: "add the new value, write it from the next release on, and change the rows in batches",
   bad: "ALTER TYPE shop.size RENAME VALUE 'large' TO 'big';",
   good: ["ALTER TYPE shop.size ADD VALUE 'big' AFTER 'large';"],
   *find({ kind, tree }) {
     if (kind === "AlterEnumStmt" && tree["oldVal"] !== undefined)
-      yield { message: `whoever writes or compares '${word(tree["oldVal"])}' fails from that moment on` };
+      yield {
+        message: `an application that writes or compares '${word(tree["oldVal"])}' fails from that moment on`,
+      };
   },
 };

@@ -9,8 +9,8 @@ export const renameIndexAsTable: Rule = {
   severity: "warning",
   kinds: ["RenameStmt"],
   hazard:
-    "ALTER TABLE renames an index too, but locks it against everything (ACCESS EXCLUSIVE), so that queries that would use it wait. ALTER INDEX lets them go on.",
-  advice: "write ALTER INDEX",
+    "ALTER TABLE can rename an index, but locks it against everything (ACCESS EXCLUSIVE), so that queries that would use it are blocked. ALTER INDEX does not block them.",
+  advice: "use ALTER INDEX",
   bad: "ALTER TABLE shop.orders_note RENAME TO orders_by_note;",
   *find(site) {
     const { kind, tree } = site;
@@ -18,7 +18,7 @@ export const renameIndexAsTable: Rule = {
     const range = node(tree["relation"]);
     if (!/index$/.test(lockOf(site, range)?.kind ?? "")) return;
     yield {
-      message: `queries that would use ${sqlName(range)} wait`,
+      message: `queries that would use ${sqlName(range)} are blocked`,
       recipe: [`ALTER INDEX ${sqlName(range)} RENAME TO ${quoted(word(tree["newname"]))};`],
     };
   },

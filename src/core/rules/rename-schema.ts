@@ -8,14 +8,14 @@ export const renameSchema: Rule = {
   severity: "warning",
   kinds: ["RenameStmt"],
   hazard:
-    "No table is locked, and in the same moment every application, function and search_path that knows the old name fails.",
-  advice: "create the new schema, and put views of what is asked for in the old one",
+    "No table is locked, but every application, function and search_path that uses the old name fails from that moment on.",
+  advice: "create the new schema, and keep views with the old names in the old one",
   bad: "ALTER SCHEMA shop RENAME TO store;",
   good: ["CREATE SCHEMA store;\nCREATE VIEW store.notes AS SELECT * FROM shop.notes;"],
   *find({ kind, tree }) {
     if (kind === "RenameStmt" && tree["renameType"] === "OBJECT_SCHEMA")
       yield {
-        message: `whoever asks for something in the schema ${word(tree["subname"])} fails from that moment on`,
+        message: `whatever uses the schema ${word(tree["subname"])} fails from that moment on`,
       };
   },
 };

@@ -9,8 +9,8 @@ export const renameTable: Rule = {
   severity: "warning",
   kinds: ["RenameStmt"],
   hazard:
-    "A rename is done at once, and in the same moment every application that knows the old name fails. The lock is ACCESS EXCLUSIVE, for a moment.",
-  advice: "create a view of the old name in the same migration, and drop it when no release asks for it",
+    "A rename takes effect at once, and at that moment every application that uses the old name fails. The lock is ACCESS EXCLUSIVE, for a moment.",
+  advice: "create a view with the old name in the same migration, and drop it when no release uses it",
   bad: "ALTER TABLE shop.notes RENAME TO remarks;",
   good: ["ALTER TABLE shop.notes RENAME TO remarks;\nCREATE VIEW shop.notes AS SELECT * FROM shop.remarks;"],
   *find(site) {
@@ -23,7 +23,7 @@ export const renameTable: Rule = {
     const target = targetOf(site);
     if (target === undefined || /index$/.test(target.kind)) return;
     yield {
-      message: `an application that asks for ${shown(target)} fails from that moment on`,
+      message: `an application that uses ${shown(target)} fails from that moment on`,
       mended: () => site.schema.relation(target, []) !== undefined,
     };
   },

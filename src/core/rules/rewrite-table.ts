@@ -8,13 +8,13 @@ export const rewriteTable: Rule = {
   severity: "error",
   kinds: ["ClusterStmt", "VacuumStmt"],
   hazard:
-    "CLUSTER and VACUUM FULL write the table anew and build its indexes again, while reads and writes wait.",
+    "CLUSTER and VACUUM FULL rewrite the table and rebuild its indexes while reads and writes are blocked.",
   advice:
-    "plain VACUUM for what is dead, REINDEX … CONCURRENTLY for indexes that have grown, or a tool such as pg_repack outside of migrations",
+    "use plain VACUUM for dead rows, REINDEX … CONCURRENTLY for bloated indexes, or a tool such as pg_repack outside of migrations",
   bad: "CLUSTER shop.orders USING orders_pkey;",
   good: ["REINDEX INDEX CONCURRENTLY shop.orders_pkey;"],
   *find(site) {
     if (!/^(?:Cluster|Vacuum)Stmt$/.test(site.kind) || rewritten(site).length === 0) return;
-    yield { message: `${listOf(rewritten(site))} is rewritten while reads and writes wait` };
+    yield { message: `${listOf(rewritten(site))} is rewritten while reads and writes are blocked` };
   },
 };

@@ -19,7 +19,7 @@ export const rowSecurityWithoutPolicy: Rule = {
       const picture = pictureOf(site, target);
       if (picture === undefined || !picture.known || picture.policies.length > 0) continue;
       yield {
-        message: `all but the owner of ${shown(target)} see no row any more`,
+        message: `all but the owner of ${shown(target)} no longer see any row`,
         mended: () => picture.policies.length > 0,
       };
     }

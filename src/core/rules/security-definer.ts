@@ -8,9 +8,9 @@ export const securityDefiner: Rule = {
   severity: "warning",
   kinds: ["CreateFunctionStmt"],
   hazard:
-    "A SECURITY DEFINER function finds what it names through its caller's search_path: who may create objects somewhere can have their own run with the owner's rights.",
+    "A SECURITY DEFINER function resolves names with its caller's search_path: a caller who can create objects in some schema can have them run with the owner's privileges.",
   advice:
-    "set search_path in the function: SET search_path = pg_catalog, pg_temp, and name everything else in full",
+    "set search_path in the function: SET search_path = pg_catalog, pg_temp, and qualify all other names",
   bad: "CREATE FUNCTION shop.number() RETURNS bigint LANGUAGE sql SECURITY DEFINER AS 'SELECT count(*) FROM shop.orders';",
   good: [
     "CREATE FUNCTION shop.number() RETURNS bigint LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS 'SELECT count(*) FROM shop.orders';",
@@ -26,7 +26,7 @@ export const securityDefiner: Rule = {
     );
     if (definer && !pinned)
       yield {
-        message: `${namesIn({ List: { items: tree["funcname"] } }).join(".")} runs with its owner's rights what its caller's search_path finds`,
+        message: `${namesIn({ List: { items: tree["funcname"] } }).join(".")} runs with its owner's privileges but its caller's search_path`,
       };
   },
 };

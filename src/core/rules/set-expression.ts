@@ -9,8 +9,8 @@ export const setExpression: Rule = {
   severity: "error",
   kinds: ["AlterTableStmt"],
   hazard:
-    "A new expression of a stored generated column is computed for every row: the table is written anew while reads and writes wait.",
-  advice: "add an ordinary column that a trigger fills by the new expression, and fill the rows in batches",
+    "A new expression of a stored generated column is computed for every row: the table is rewritten while reads and writes are blocked.",
+  advice: "add an ordinary column that a trigger fills with the new expression, and fill the rows in batches",
   bad: "ALTER TABLE shop.bookings ALTER COLUMN nights SET EXPRESSION AS (price * 3);",
   good: [
     `CREATE FUNCTION shop.set_nights() RETURNS trigger LANGUAGE plpgsql AS $$
@@ -24,6 +24,6 @@ CREATE TRIGGER set_nights BEFORE INSERT OR UPDATE ON shop.bookings FOR EACH ROW 
   *find(site) {
     for (const { target } of commandsOf(site, "AT_SetExpression"))
       if (rewritten(site).length > 0)
-        yield { message: `${shown(target)} is rewritten while reads and writes wait` };
+        yield { message: `${shown(target)} is rewritten while reads and writes are blocked` };
   },
 };

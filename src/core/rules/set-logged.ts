@@ -9,8 +9,8 @@ export const setLogged: Rule = {
   severity: "error",
   kinds: ["AlterTableStmt"],
   hazard:
-    "SET LOGGED and SET UNLOGGED write the table anew while reads and writes wait. An unlogged table is empty after a crash, and is on no replica.",
-  advice: "create a table of the other kind, and let it take the rows over in batches",
+    "SET LOGGED and SET UNLOGGED rewrite the table while reads and writes are blocked. An unlogged table is empty after a crash, and is not replicated.",
+  advice: "create a table of the other kind, and move the rows to it in batches",
   bad: "ALTER TABLE shop.notes SET UNLOGGED;",
   good: ["CREATE UNLOGGED TABLE shop.notes_unlogged (LIKE shop.notes INCLUDING ALL);"],
   *find(site) {
@@ -18,7 +18,7 @@ export const setLogged: Rule = {
       for (const { target, command } of commandsOf(site, subtype))
         if (rewritten(site).length > 0)
           yield {
-            message: `${shown(target)} is rewritten while reads and writes wait${word(command["subtype"]) === "AT_SetUnLogged" ? ", and will be empty after a crash" : ""}`,
+            message: `${shown(target)} is rewritten while reads and writes are blocked${word(command["subtype"]) === "AT_SetUnLogged" ? ", and will be empty after a crash" : ""}`,
           };
   },
 };

@@ -10,7 +10,7 @@ export const setNotNull: Rule = {
   severity: "error",
   kinds: ["AlterTableStmt"],
   hazard:
-    "SET NOT NULL reads every row while reads and writes wait, unless a CHECK that was validated proves that there is no NULL.",
+    "SET NOT NULL scans every row while reads and writes are blocked, unless a validated CHECK proves that there is no NULL.",
   advice: "add CHECK (… IS NOT NULL) NOT VALID, validate it, set NOT NULL, and drop the CHECK",
   bad: "ALTER TABLE shop.orders ALTER COLUMN customer_id SET NOT NULL;",
   *find(site) {
@@ -18,7 +18,7 @@ export const setNotNull: Rule = {
       if (scanned(site).length === 0) continue;
       const column = word(command["name"]);
       yield {
-        message: `every row of ${shown(target)} is read while reads and writes wait, to see that ${column} has no NULL`,
+        message: `every row of ${shown(target)} is read while reads and writes are blocked, to see that ${column} has no NULL`,
         recipe: notNull(table, quoted(column)),
       };
     }

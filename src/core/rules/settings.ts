@@ -27,7 +27,7 @@ export function activeRules(settings: LintSettings): readonly ActiveRule[] {
   if (settings.version < 1 || settings.version > RULE_SET) {
     throw new MigrateError({
       code: "usage/rule-set",
-      message: `there is no version ${settings.version} of the rule set`,
+      message: `version ${settings.version} of the rule set does not exist`,
       hint: `the newest is ${RULE_SET}: write it as "lint": { "version": ${RULE_SET} }, or install a newer Retort`,
     });
   }
@@ -47,7 +47,7 @@ function saidOf(settings: LintSettings): ReadonlyMap<string, Severity> {
       if (said.has(id)) {
         throw new MigrateError({
           code: "usage/rule-twice",
-          message: `the rule ${id} stands in lint.${said.get(id)} and in lint.${severity}`,
+          message: `the rule ${id} is in both lint.${said.get(id)} and lint.${severity}`,
           hint: "keep one of them",
         });
       }
@@ -65,7 +65,7 @@ function unknownRule(id: string, where: string): MigrateError {
   });
 }
 
-export const unknownRuleText = (id: string): string => `there is no rule ${id}`;
+export const unknownRuleText = (id: string): string => `rule ${id} does not exist`;
 
 /** What may have been meant. */
 export function ruleHint(id: string): string {
@@ -73,5 +73,5 @@ export function ruleHint(id: string): string {
     id,
     allRules.map((rule) => rule.id),
   );
-  return meant === undefined ? "docs/rules.md lists them" : `did you mean ${meant}?`;
+  return meant === undefined ? "see the list of rules in docs/rules.md" : `did you mean ${meant}?`;
 }

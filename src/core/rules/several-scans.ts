@@ -8,7 +8,7 @@ export const severalScans: Rule = {
   severity: "warning",
   kinds: ["AlterTableStmt"],
   hazard:
-    "Each ALTER TABLE reads or writes the table by itself. One statement with several commands does it once for all of them.",
+    "Each ALTER TABLE scans or rewrites the table by itself. One statement with several commands does so once for all of them.",
   advice: "write them as one ALTER TABLE, with commas between the commands",
   bad: "ALTER TABLE shop.orders ADD CHECK (total >= 0);\nALTER TABLE shop.orders ALTER COLUMN customer_id SET NOT NULL;",
   good: [

@@ -7,8 +7,8 @@ export const severalTablesLocked: Rule = {
   since: 1,
   severity: "off",
   hazard:
-    "A transaction that locks one table against reads and writes, and then another, deadlocks with an application that uses them the other way round; and all that use the first wait until it has the second.",
-  advice: "one migration for each table",
+    "A transaction that blocks reads and writes of one table and then of another deadlocks with an application that uses them in the opposite order; and all use of the first is blocked until it has the second.",
+  advice: "write one migration for each table",
   bad: "ALTER TABLE shop.orders ADD COLUMN region text;\nALTER TABLE shop.customers ADD COLUMN region text;",
   good: [
     "ALTER TABLE shop.orders ADD COLUMN region text;",
@@ -23,7 +23,7 @@ export const severalTablesLocked: Rule = {
     const further = strong(site).filter(({ id }) => !known.has(id));
     if (before.length === 0 || further.length === 0) return;
     yield {
-      message: `reads and writes of ${listOf(before)} wait until it has ${listOf(further)}, and an application that uses them the other way round deadlocks with it`,
+      message: `reads and writes of ${listOf(before)} are blocked until it has ${listOf(further)}, and an application that uses them in the opposite order deadlocks with it`,
     };
   },
 };

@@ -7,9 +7,9 @@ export const statementFails: Rule = {
   severity: "warning",
   last: true,
   hazard:
-    "From what the earlier migrations have made, PostgreSQL would refuse the statement: a view's column would change its place, a table is there already, a type is used by a view.",
+    "After the earlier migrations, PostgreSQL would refuse the statement: a view's column would change its position, a table already exists, a type is used by a view.",
   advice:
-    "correct it; if the database has what no migration made, say so: -- retort-ignore: statement-fails (reason)",
+    "correct it; if the database has objects that no migration created, note that: -- retort-ignore: statement-fails (reason)",
   bad: "CREATE OR REPLACE VIEW shop.open AS SELECT total, id FROM shop.orders;",
   good: ["CREATE OR REPLACE VIEW shop.open AS SELECT id, total, placed FROM shop.orders;"],
   *find({ effect: { refused } }) {

@@ -8,14 +8,15 @@ export const truncate: Rule = {
   severity: "warning",
   kinds: ["TruncateStmt"],
   hazard:
-    "TRUNCATE takes all rows away while reads and writes wait; with CASCADE those of every table that refers to it, too. No migration brings them back.",
-  advice: "delete the rows in batches, where others use the table; a line with retort-ignore says why not",
+    "TRUNCATE removes all rows while reads and writes are blocked; with CASCADE also those of every table that refers to it. No migration can restore them.",
+  advice:
+    "delete the rows in batches if others use the table; otherwise give the reason in a retort-ignore line",
   bad: "TRUNCATE shop.notes;",
   good: [
     "-- batch: 1000\nDELETE FROM shop.notes WHERE ctid = ANY (ARRAY(SELECT ctid FROM shop.notes LIMIT :batch_size));",
   ],
   *find(site) {
     if (site.kind !== "TruncateStmt" || blocked(site).length === 0) return;
-    yield { message: `all rows of ${listOf(blocked(site))} go` };
+    yield { message: `all rows of ${listOf(blocked(site))} are lost` };
   },
 };

@@ -9,7 +9,7 @@ export const validateWithAdd: Rule = {
   severity: "error",
   kinds: ["AlterTableStmt"],
   hazard:
-    "A lock lasts to the end of its transaction. A constraint that is added as NOT VALID and validated in the same migration is validated under the lock of the first statement.",
+    "A lock lasts until the end of its transaction. A constraint that is added as NOT VALID and validated in the same migration is validated under the lock of the first statement.",
   advice: "validate it in a migration of its own",
   bad: "ALTER TABLE shop.orders ADD CONSTRAINT orders_total_check CHECK (total >= 0) NOT VALID;\nALTER TABLE shop.orders VALIDATE CONSTRAINT orders_total_check;",
   good: [
@@ -30,7 +30,7 @@ export const validateWithAdd: Rule = {
       const lock = added && blocked(added).find(({ id }) => id === target.id);
       if (lock === undefined || scanned(site).length === 0) continue;
       yield {
-        message: `${shown(target)} is read while ${whoWaits(lock)} wait: this transaction has the lock of the statement that added ${word(command["name"])}`,
+        message: `${shown(target)} is read while ${whoWaits(lock)} are blocked: this transaction has the lock of the statement that added ${word(command["name"])}`,
       };
     }
   },

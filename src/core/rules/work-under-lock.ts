@@ -8,7 +8,7 @@ export const workUnderLock: Rule = {
   since: 1,
   severity: "warning",
   hazard:
-    "A lock lasts to the end of its transaction. A statement that reads or writes many rows, behind one that locked a table for a moment, keeps those who wait for that table waiting all the while.",
+    "A lock lasts until the end of its transaction. A statement that reads or writes many rows, after one that locked a table for a moment, keeps that table blocked all the while.",
   advice: "put it in a migration of its own, before or after the one that takes the lock",
   bad: "ALTER TABLE shop.orders ADD COLUMN region text;\nUPDATE shop.customers SET email = lower(email) WHERE email <> lower(email);",
   good: [
@@ -25,7 +25,7 @@ export const workUnderLock: Rule = {
     );
     if (said) return;
     yield {
-      message: `${whoWaits(held[0]!)} of ${listOf(held)} wait while it works on ${listOf([...rewritten(site), ...scanned(site)])}`,
+      message: `${whoWaits(held[0]!)} of ${listOf(held)} are blocked while it works on ${listOf([...rewritten(site), ...scanned(site)])}`,
     };
   },
 };

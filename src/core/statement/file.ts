@@ -97,8 +97,8 @@ function refuseNeedlessBegin({ source, bodyStart }: FileText, why: string): void
   throw new MigrateError(
     faultAt(source, { ...locate(source, start), start }, begin.length, {
       code: "source/transaction-control",
-      message: `the file is one transaction by its ${begin.toUpperCase()} and COMMIT, and ${why}`,
-      hint: "remove the BEGIN and the COMMIT, or what speaks against them",
+      message: `${begin.toUpperCase()} and COMMIT make the file one transaction, but ${why}`,
+      hint: "remove the BEGIN and the COMMIT, or what conflicts with them",
     }),
   );
 }
@@ -163,11 +163,11 @@ export function transactionMode(
   const { source } = file;
   const first = statements.find((statement) => !statement.transactional);
   if (header === "none") {
-    refuseNeedlessBegin(file, "none by its header: transaction: none");
+    refuseNeedlessBegin(file, "its header says transaction: none");
     return "none";
   }
   if (first === undefined) return "transaction";
-  refuseNeedlessBegin(file, `${first.tag} in line ${first.origin.line} cannot run in one`);
+  refuseNeedlessBegin(file, `${first.tag} on line ${first.origin.line} cannot run in one`);
   const ordinary = statements.filter(
     (statement) => statement.transactional && statement.setting === undefined,
   );
@@ -177,8 +177,8 @@ export function transactionMode(
   throw new MigrateError(
     faultAt(source, first.origin, end - start, {
       code: "source/mixed-transaction",
-      message: `${first.tag} cannot run in a transaction, and ${others} of this file should`,
-      hint: `${splitOf(source, statements)}; or write '-- transaction: none' in the header, and a failure leaves what was done before it`,
+      message: `${first.tag} cannot run in a transaction, but ${others} of this file should`,
+      hint: `${splitOf(source, statements)}; or write '-- transaction: none' in the header, and a failure keeps what was done before it`,
     }),
   );
 }
@@ -200,7 +200,7 @@ function splitOf(source: Source, statements: readonly UserStatement[]): string {
     const lines = from === to ? `line ${from}` : `lines ${from}-${to}`;
     return outside ? `${lines} (${of.find((each) => !each.transactional)!.tag})` : lines;
   });
-  return `make ${parts.length} migrations of it, in this order: ${parts.join("; ")}`;
+  return `split it into ${parts.length} migrations, in this order: ${parts.join("; ")}`;
 }
 
 // Offsets.

@@ -226,7 +226,7 @@ function portOf(parameters: Parameters, text: string): number {
   throw addressFault(
     originOf(parameters, "port"),
     "the database's port is not a number from 1 to 65535",
-    "give one number; PostgreSQL's own is 5432",
+    "give one number; PostgreSQL's default is 5432",
   );
 }
 
@@ -238,7 +238,7 @@ function timeoutOf(parameters: Parameters): number | undefined {
     throw addressFault(
       originOf(parameters, "connect_timeout"),
       "connect_timeout is not a number of seconds",
-      "write for example connect_timeout=10, or 0 to wait for ever",
+      "use for example connect_timeout=10, or 0 for no limit",
     );
   }
   return Number(text) > 0 ? Number(text) : undefined;
@@ -259,8 +259,8 @@ function systemUser(origin: string): string {
   } catch {
     throw addressFault(
       origin,
-      "the database address names no user",
-      "name one: postgres://user@host/name, or PGUSER",
+      "the database address has no user",
+      "add one: postgres://user@host/name, or set PGUSER",
     );
   }
 }

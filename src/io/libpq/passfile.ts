@@ -30,7 +30,7 @@ export function passwordFromFile(file: string, isNamed: boolean, login: Login): 
   }
   if (process.platform !== "win32" && (stats.mode & 0o077) !== 0) {
     return {
-      warning: `the password file ${file} can be read by others and is ignored; type: chmod 600 ${shellWord(file)}`,
+      warning: `the password file ${file} can be read by others and is ignored; run: chmod 600 ${shellWord(file)}`,
     };
   }
   const password = passwordFor(login, textIfThere(file, "usage/database-address") ?? "");

@@ -22,7 +22,7 @@ export function readService(service: Found, files: readonly string[]): Service {
   }
   throw new MigrateError({
     code: "usage/service",
-    message: `there is no service "${service.value}" in ${files.join(" or ")} (from ${service.origin})`,
+    message: `service "${service.value}" does not exist in ${files.join(" or ")} (from ${service.origin})`,
     hint: `add a section [${service.value}] to that file, or name the file in PGSERVICEFILE`,
   });
 }
@@ -53,7 +53,7 @@ function entryOf(line: string, file: string, number: number): readonly [string, 
       code: "usage/service",
       message:
         equals < 0 ? "a line of the service file is not key=value" : "a service cannot name another service",
-      hint: "write one parameter a line, such as host=db.example.com, without spaces around =",
+      hint: "write one parameter per line, such as host=db.example.com, without spaces around =",
       location: { path: file, line: number, column: 1 },
     });
   }

@@ -112,8 +112,8 @@ function modeOf(parameters: Parameters): SslMode {
   if (mode === undefined || mode === "verify-full") return "verify-full";
   throw addressFault(
     root.origin,
-    `sslrootcert=system is too weak with sslmode=${mode}: anybody can have a certificate from a public authority`,
-    "write sslmode=verify-full",
+    `sslrootcert=system is too weak with sslmode=${mode}: anyone can get a certificate from a public authority`,
+    "use sslmode=verify-full",
   );
 }
 
@@ -124,8 +124,8 @@ function wordOf<T extends string>(parameters: Parameters, name: string, words: r
   if (word !== undefined) return word;
   throw addressFault(
     found.origin,
-    `${name} is none of ${words.join(", ")}`,
-    `write for example ${name}=${words.at(-1)}`,
+    `${name} must be one of ${words.join(", ")}`,
+    `for example: ${name}=${words.at(-1)}`,
   );
 }
 
@@ -143,8 +143,8 @@ function authorityOf(
   if (!mode.startsWith("verify-")) return { rejectUnauthorized: false };
   throw new MigrateError({
     code: "usage/tls-file",
-    message: `sslmode=${mode} needs the certificate of the authority that signed the server's, and ${usual} does not exist`,
-    hint: "name its file with sslrootcert=FILE or PGSSLROOTCERT, or write sslrootcert=system for a public authority",
+    message: `sslmode=${mode} needs a root certificate, but ${usual} does not exist`,
+    hint: "name its file with sslrootcert=FILE or PGSSLROOTCERT, or use sslrootcert=system for a public authority",
   });
 }
 
@@ -175,7 +175,7 @@ function privateKeyOf(file: string): string {
     throw new MigrateError({
       code: "usage/tls-file",
       message: `the private key ${file} can be read by others`,
-      hint: `type: chmod 600 ${shellWord(file)}`,
+      hint: `run: chmod 600 ${shellWord(file)}`,
     });
   }
   return text;

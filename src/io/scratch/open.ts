@@ -41,8 +41,8 @@ export async function openScratch(options: ScratchOptions): Promise<Scratch> {
     if (isRoom(room)) return scratchIn(room, [], await majorOf(database, options));
     throw new MigrateError({
       code: "usage/scratch",
-      message: `no scratch database can be made at ${on.display}: ${room.reason}`,
-      hint: "name a server on which this role may create databases, or leave the server out",
+      message: `cannot create a scratch database at ${on.display}: ${room.reason}`,
+      hint: "name a server on which this role can create databases, or leave the server out",
     });
   }
   const reasons: string[] = [];
@@ -79,7 +79,7 @@ const isRoom = (found: Room | NoRoom): found is Room => "create" in found;
 
 async function roomOnServer(address: ServerAddress, options: ScratchOptions): Promise<Room | NoRoom> {
   if (options.beyond !== undefined)
-    return { reason: `${options.beyond} reaches beyond a database, and would stay on the server` };
+    return { reason: `${options.beyond} affects the whole server, and would remain there` };
   try {
     return await temporaryDatabase(address, options);
   } catch (error) {

@@ -61,10 +61,10 @@ WHERE d.datname = current_database() AND r.rolname = current_user`;
 
 async function unfit(admin: Session, facts: Facts): Promise<string | undefined> {
   if (facts.standby) return "the server is a standby";
-  if (facts.readOnly) return "the server's transactions are read only";
+  if (facts.readOnly) return "the server's transactions are read-only";
   if (!facts.mayCreate) return `the role ${facts.role} may not create databases there`;
   if ((await backendOf(admin)).pooled === "transactions")
-    return "a pooler in transaction mode stands before the server";
+    return "the server is behind a pooler in transaction mode";
   return undefined;
 }
 
@@ -150,7 +150,7 @@ function roomOn(
         await drop();
         await sweep(admin);
       } catch (error) {
-        const message = `the scratch database ${name} was not dropped: ${(error as Error).message}; the next command that makes one drops it`;
+        const message = `the scratch database ${name} was not dropped: ${(error as Error).message}; the next command that creates one will drop it`;
         options.onNotice?.({ severity: "WARNING", message });
       } finally {
         await admin.close().catch(() => {});

@@ -161,17 +161,17 @@ const reasonOf = ({ cause }: Attempt): string =>
 function connectHint(address: DatabaseAddress, cause: DriverError): string {
   const { code, message } = cause;
   if (address.kind === "pglite")
-    return "check that this user may write in the folder that the database lies in";
+    return "check that this user can write to the database's folder";
   if (cause instanceof OtherKind)
-    return "name the server that is meant too, such as postgres://USER@host1,host2/name; see what is used with: migrate config";
+    return "add a server of that kind to the address, such as postgres://USER@host1,host2/name; see the settings with: migrate config";
   if (message.includes("does not support SSL"))
-    return "give the server a certificate, or, where the network is trusted, say sslmode=prefer or sslmode=disable in the address";
+    return "give the server a certificate, or, in a trusted network, use sslmode=prefer or sslmode=disable in the address";
   if (code === "3D000") return `create the database first, for example with: ${createdb(address)}`;
   if (code === "28000" && message.includes("pg_hba.conf"))
-    return `the server's pg_hba.conf does not let ${address.user} into ${address.database} from here: add a line for them and reload, or connect as a line there asks, for example with sslmode=require`;
+    return `the server's pg_hba.conf does not let ${address.user} connect to ${address.database} from here: add an entry and reload, or connect as an entry requires, for example with sslmode=require`;
   if (code === "28P01" || code === "28000")
-    return "check the user and the password; see where they come from with: migrate config";
-  return "check that the server runs and accepts connections at this address; see what is used with: migrate config";
+    return "check the user and password; see where they come from with: migrate config";
+  return "check that the server is running and accepts connections at this address; see the settings with: migrate config";
 }
 
 function createdb({ host, port, user, database }: ServerAddress): string {

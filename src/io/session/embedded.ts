@@ -25,7 +25,7 @@ export async function embeddedWire(
   const { PGlite } = await optionalPackage(PACKAGE, USE, () => import("@electric-sql/pglite"));
   const isThere = asked === "memory" || creates || existsSync(asked);
   if (!isThere) {
-    const message = `there is no database in ${asked} yet; the first upgrade makes it`;
+    const message = `there is no database in ${asked} yet; the first upgrade creates it`;
     onNotice({ severity: "WARNING", message });
   }
   const folder = isThere ? asked : "memory";

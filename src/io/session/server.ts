@@ -107,13 +107,13 @@ function configurationOf(
     // A function, since pg would otherwise take PGPASSWORD behind the configuration's back.
     password: () => {
       if (address.channelBinding === "require" && !bindable.value) {
-        throw new Error("the server does not offer channel binding, and channel_binding=require asks for it");
+        throw new Error("the server does not offer channel binding, which channel_binding=require needs");
       }
       if (address.password !== undefined && address.password !== "") return address.password;
       throw new MigrateError({
         code: "execution/connect",
-        message: `cannot connect to ${address.display} (from ${address.origin}): the server asks for a password, and none is given`,
-        hint: "put it into the address, into PGPASSWORD or into ~/.pgpass; see what is used with: migrate config",
+        message: `cannot connect to ${address.display} (from ${address.origin}): the server requires a password, but none is given`,
+        hint: "put it into the address, PGPASSWORD or ~/.pgpass; see the settings with: migrate config",
       });
     },
     ssl,
@@ -231,7 +231,7 @@ function endWhereUnreadable(connection: Connection): void {
         read(bytes);
       } catch (cause) {
         const { message } = cause as Error;
-        stream.destroy(new Error(`what the server sent cannot be read: ${message}`, { cause }));
+        stream.destroy(new Error(`cannot read the server's answer: ${message}`, { cause }));
       }
     });
   };

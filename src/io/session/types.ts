@@ -71,8 +71,8 @@ export function parsedRow<T>({ row: schema }: Pick<Query<T>, "row">, row: unknow
     throw new MigrateError(
       {
         code: "execution/unexpected-row",
-        message: `the database answered a query of ours with a row that cannot be: ${issue?.path.join(".")}: ${issue?.message}`,
-        hint: "was the ledger edited by hand, or does something on the way to the server change what it says?",
+        message: `unexpected row in the answer to an internal query: ${issue?.path.join(".")}: ${issue?.message}`,
+        hint: "check whether the ledger was edited by hand, or something between here and the server changes its answers",
       },
       { cause },
     );

@@ -10,16 +10,16 @@ export function beginClient(page: Page, { client }: ScriptForm): void {
   page.gap();
   if (client === "psql") {
     page.add(
-      "-- psql: stops at the first error, sends each statement as it stands, says little. What was set",
-      "-- before is kept, unless a script that stopped has kept it, and set again at the end. Where the end",
-      "-- of this file is missing, so is the \\endif of the \\if above, and the exit code is 3.",
+      "-- psql: stops at the first error, sends each statement as written, prints little. The old settings",
+      "-- are saved, unless a script that stopped has saved them, and restored at the end. If the end of",
+      "-- this file is missing, so is the \\endif of the \\if above, and the exit code is 3.",
       "\\if :{?retort_QUIET} \\else",
       ...joinedCommands(PSQL_SETTINGS.map(([name]) => `\\set retort_${name} :${name}`)),
       "\\endif",
       "\\if :AUTOCOMMIT \\else \\echo 'retort: AUTOCOMMIT is on until the end, and after an error' \\endif",
       ...PSQL_SETTINGS.map(([name, value]) => `\\set ${name} ${value}`),
       "\\set retort_passed off",
-      "-- Where a transaction is open already the script stops below, with AUTOCOMMIT as it was.",
+      "-- If a transaction is already open, the script stops below and leaves AUTOCOMMIT as it was.",
       "SELECT pg_catalog.transaction_timestamp() OPERATOR(pg_catalog.<>) pg_catalog.statement_timestamp()",
       "  AS retort_open \\gset",
       "\\if :retort_open \\set AUTOCOMMIT :retort_AUTOCOMMIT \\endif",
@@ -29,8 +29,8 @@ export function beginClient(page: Page, { client }: ScriptForm): void {
   }
   // A text that is sent at once has been cut into strings before its first SET is run.
   page.add(
-    "-- Stops in a session that does not read backslashes as standard SQL does.",
-    "SELECT pg_catalog.concat('retort: first, in this session: SET standard_conforming_strings = on')::integer",
+    "-- Stops if the session does not read backslashes as standard SQL does.",
+    "SELECT pg_catalog.concat('retort: first run in this session: SET standard_conforming_strings = on')::integer",
     "  WHERE pg_catalog.length('\\\\') <> 2;",
   );
 }
@@ -59,10 +59,10 @@ const PSQL_SETTINGS = [
 
 /** No single round trip tells whether a pooler gives the next one to another backend. */
 const SAME_SESSION = [
-  "-- Fifty round trips come to the same session: a transaction pooler would share ours with others.",
+  "-- Fifty round trips must reach the same session: a transaction pooler would share it with others.",
   "SELECT pg_catalog.format('DO $$BEGIN IF pg_catalog.pg_backend_pid() OPERATOR(pg_catalog.<>) %s THEN",
   "  RAISE EXCEPTION USING ERRCODE = ''RT001'', MESSAGE = ''retort: a transaction pooler gives each '",
-  "  'transaction another session'', HINT = ''Nothing was changed. Connect to the server itself.'';",
+  "  'transaction another session'', HINT = ''Nothing was changed. Connect to the server directly.'';",
   "  END IF; END$$', pg_catalog.pg_backend_pid()) FROM pg_catalog.generate_series(1, 50) \\gexec",
 ];
 
@@ -70,7 +70,7 @@ const SAME_SESSION = [
 export const keepSession = ({ client }: ScriptForm): readonly string[] =>
   client === "psql"
     ? [
-        "-- What is set in the session is kept. A pooler of single statements refuses BEGIN.",
+        "-- The session's settings are saved. A statement pooler refuses BEGIN.",
         "BEGIN;",
         "\\if :{?retort_settings} \\else",
         "SELECT pg_catalog.encode(pg_catalog.convert_to(coalesce(pg_catalog.json_object_agg(name,",
@@ -86,7 +86,7 @@ export function endClient(page: Page, { client }: ScriptForm, checked: boolean):
   if (client !== "psql") return;
   page.gap();
   page.add(
-    "-- The session and psql are as they were before.",
+    "-- The settings of the session and of psql are restored.",
     `SELECT ${checked ? "" : "true AS retort_passed, "}pg_catalog.count(pg_catalog.set_config(key, value, false))`,
     "  AS retort_restored FROM pg_catalog.json_each_text(pg_catalog.convert_from(pg_catalog.decode(",
     "  :'retort_settings', 'hex'), 'UTF8')::pg_catalog.json) \\gset",

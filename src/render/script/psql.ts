@@ -38,8 +38,8 @@ function misreadString(sql: string): Misread | undefined {
       offset: start,
       code: "source/psql-string",
       message:
-        "psql cannot read this string: one with escapes (E'…') that goes on in a later line, with \\' in it",
-      hint: "write it as one string in one piece, or with $$…$$; --client any and the run take it as it is",
+        "psql cannot read this string: it has escapes (E'…'), contains \\' and continues on a later line",
+      hint: "write it as one string without a break, or with $$…$$; --client any and an online run accept it as it is",
     };
   }
   return undefined;
@@ -59,8 +59,8 @@ function misreadBlock(sql: string): Misread | undefined {
   return {
     offset: start,
     code: "source/psql-block",
-    message: `psql takes this ${word} for one of a block, and would not see where the statement ends`,
-    hint: `write the name in quotes: "${word}"; --client any and the run take it as it is`,
+    message: `psql takes this ${word} for that of a block, and would not find the end of the statement`,
+    hint: `write the name in quotes: "${word}"; --client any and an online run accept it as it is`,
   };
 }
 

@@ -128,8 +128,8 @@ function partTitle(
       ? ["Run:  with a client that sends this statement alone, outside a transaction."]
       : runWith(form, name)),
     index === 0
-      ? "The files are run in the order of their names, each when the one before it has succeeded."
-      : "Only when the file before it has succeeded.",
+      ? "Run the files in the order of their names, each after the one before it has succeeded."
+      : "Run it only after the file before it has succeeded.",
     ...(unsure ? ["SQL alone cannot always tell whether it has."] : []),
     ...(alone ? [...(guards ? GUARDS : ALONE), ...settingsOf(part)] : []),
   ];
@@ -139,14 +139,14 @@ function partTitle(
 const GUARDS = [
   "",
   "The block must be sent alone, so this file has no lock and no settings of its own. The block itself",
-  "guards that it comes next, and records that it is done.",
+  "checks that it comes next, and records that it is done.",
 ];
 
 const ALONE = [
   "",
   "The statement must be sent alone, so this file has no lock, no guard and no settings of its own.",
-  "The file before it has guarded the state, and recorded that this comes next; the file after it",
-  "guards that nothing else has happened in between. If this one fails, do not run that one.",
+  "The file before it has checked the state, and recorded that this comes next; the file after it",
+  "checks that nothing else has happened in between. If this one fails, do not run that one.",
 ];
 
 /** What a client that keeps its session may send before it. */

@@ -39,16 +39,16 @@ export function* layOut(
     addBatch(page, plan, batch, form);
     if (batch.next !== undefined) page.add("\\endif");
     if (isLast && when !== undefined)
-      page.add("\\else", `\\echo 'retort: ${step + 1} of ${plan.steps.length} is done already'`, "\\endif");
+      page.add("\\else", `\\echo 'retort: ${step + 1} of ${plan.steps.length} is already done'`, "\\endif");
     if (page.size >= PIECE) yield page.take();
   }
 }
 
 /** For whoever has psql alone. */
 const goOnByHand = ({ schema }: Plan, direction: "up" | "down"): readonly string[] => [
-  `-- Not in a transaction. If it stops, look with: SELECT * FROM ${commentText(qualified(schema))}.intent;`,
-  `-- finish the step by hand, and write that down with its CALL of end_${direction === "up" ? "upgrade" : "downgrade"}; or, where nothing`,
-  `-- of it is done, forget it: CALL ${commentText(qualified(schema))}.forget_intent();`,
+  `-- Not in a transaction. If it stops, check: SELECT * FROM ${commentText(qualified(schema))}.intent;`,
+  `-- finish the step by hand and record it with its CALL of end_${direction === "up" ? "upgrade" : "downgrade"}; or, if none`,
+  `-- of it is done, discard it: CALL ${commentText(qualified(schema))}.forget_intent();`,
 ];
 
 export const hasCheck = ({ statements }: Batch): boolean =>
@@ -60,7 +60,7 @@ function stepHeading(page: Page, plan: Plan, index: number, { client }: ScriptFo
   if (plan.kind === "stamp" || plan.kind === "repair") return;
   const { transactional, direction } = plan.steps[index]!;
   if (!transactional && when !== undefined)
-    page.add("-- Not in a transaction. If it is interrupted, this script, run again, goes on there.");
+    page.add("-- Not in a transaction. If it is interrupted, run this script again: it resumes there.");
   else if (!transactional) page.add(...goOnByHand(plan, direction));
   if (when !== undefined) page.add(when, "\\gset", "\\if :retort_pending");
   // Numbers only: what stands on a backslash line is psql's to interpret.
@@ -115,19 +115,17 @@ const AUTHORS: ReadonlySet<Purpose> = new Set(["user", "user-setting", "repair"]
 
 /** What a part of ours is for, where it is not under the heading of a step. */
 const WORDS: Partial<Record<Purpose, string>> = {
-  "guard-session": "-- Session: nothing is open, set or made in it that this script would end or drop.",
-  pin: "-- Session: names mean PostgreSQL's own objects, and text is read as it was written.",
-  lock: "-- Lock: this is the right place, and no other migrator is at work.",
-  "create-ledger":
-    "-- Ledger: created once. Where it is there already, this does nothing; skip it when you review.",
-  "repair-ledger": "-- Repair: the ledger's tables and procedures are there, and its rows fit together.",
-  "guard-ledger":
-    "-- Guard: the ledger belongs to whom it should, is plain tables, and its procedures are these.",
+  "guard-session": "-- Session: it has nothing open, set or created that this script would end or drop.",
+  pin: "-- Session: names mean PostgreSQL's own objects, and text is read as written.",
+  lock: "-- Lock: this is the right database, and no other migrator is running.",
+  "create-ledger": "-- Ledger: created once. If it exists, this does nothing; skip it when you review.",
+  "repair-ledger": "-- Repair: the ledger's tables and procedures exist, and its rows are consistent.",
+  "guard-ledger": "-- Guard: the ledger has the right owner, plain tables, and exactly these procedures.",
   "guard-lock": "-- Guard: this session holds the lock.",
-  "guard-start": "-- Guard: what is applied is what was expected, and nothing is half done.",
-  receipt: "-- Log: which script this is, as it was handed out.",
-  check: "-- Check: what is applied now is what was promised, row by row.",
-  unlock: "-- Lock: given back.",
+  "guard-start": "-- Guard: exactly the expected revisions are applied, and no step is unfinished.",
+  receipt: "-- Log: the receipt of this script.",
+  check: "-- Check: exactly the revisions that should be applied now are, row by row.",
+  unlock: "-- Lock: released.",
 };
 
 /** psql keeps the answer. */
@@ -159,26 +157,28 @@ function howToLook({ trace, purpose, repeatable }: Statement): readonly string[]
   const [first = "", second = ""] = (trace?.names ?? []).map(commentText);
   switch (trace?.kind) {
     case undefined:
-      return [repeatable === true ? "what it did stays; run again, it goes on." : "it can be run again."];
+      return [
+        repeatable === true ? "what it did is kept; run it again to continue." : "it can be run again.",
+      ];
     case "commits":
-      return ["what it has committed stays; nothing but its own work tells how far it came."];
+      return ["what it has committed is kept; only its own work shows how far it got."];
     case "create index":
       return [
-        `look with \\d ${first}; an INVALID index is dropped first:`,
+        `check with \\d ${first}; drop an INVALID index first:`,
         `DROP INDEX CONCURRENTLY ${second || "…"};`,
       ];
     case "drop index":
-      return [`it is done where \\d ${first} finds none; else it can be run again.`];
+      return [`it is done if \\d ${first} finds none; otherwise run it again.`];
     case "detach partition":
       return [
-        `look with \\d+ ${first}; DETACH PENDING is finished with:`,
+        `check with \\d+ ${first}; finish DETACH PENDING with:`,
         `ALTER TABLE ${first} DETACH PARTITION ${second} FINALIZE;`,
       ];
     default:
       return trace!.kind.startsWith("reindex")
-        ? ["drop INVALID indexes whose names end in _ccnew or _ccold; then it can be run again."]
+        ? ["drop INVALID indexes whose names end in _ccnew or _ccold; then run it again."]
         : [
-            `look whether ${first} is there: \\${LISTS[trace!.kind.replace(/^\w+ /, "") as keyof typeof LISTS]}`,
+            `check whether ${first} exists: \\${LISTS[trace!.kind.replace(/^\w+ /, "") as keyof typeof LISTS]}`,
           ];
   }
 }
@@ -196,9 +196,9 @@ function annotation({ losses = [], sql }: Statement): readonly string[] {
 const UNSEEN = [
   [
     /[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/,
-    "it holds characters that turn the direction of writing: what is seen may not be what runs",
+    "it contains characters that change the text direction: what you see may not be what runs",
   ],
-  [/\r(?!\n)/, "it holds a carriage return alone, which ends a line, and a comment with it"],
+  [/\r(?!\n)/, "it contains a lone carriage return, which ends a line, and a comment with it"],
 ] as const;
 
 /**

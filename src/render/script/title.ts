@@ -36,7 +36,7 @@ export function whatItDoes(plan: Plan): string {
   if (!isOfLedger(plan))
     return `${plan.kind} ${plan.from.join(", ") || "<base>"} -> ${plan.to.join(", ") || "<base>"}`;
   return plan.kind === "ensure"
-    ? "creates the ledger, or brings it to this format; safe to run twice"
+    ? "creates the ledger, or upgrades it to this format; safe to run twice"
     : "makes the ledger consistent; safe to run twice";
 }
 
@@ -73,14 +73,14 @@ export function runWith({ client }: ScriptForm, file: string): readonly string[]
 function startsFrom(plan: Plan): readonly string[] {
   if (plan.batches.some((batch) => batch.when !== undefined)) {
     return [
-      "It applies what is missing and skips what is done. In a state that does not lie on the way it stops, with",
+      "It applies what is missing and skips what is done. In a state that is not on the way it stops, with",
       "nothing changed. It can be run again at any time.",
     ];
   }
   const { from } = plan;
   const start =
     from.length === 0
-      ? ["It stops, with nothing changed, where any revision is applied already."]
+      ? ["It stops, with nothing changed, if any revision is already applied."]
       : [
           "It stops, with nothing changed, unless exactly this is applied:",
           `  ${from.join(", ")} and all that ${from.length === 1 ? "it needs" : "they need"}.`,
@@ -93,7 +93,7 @@ function startsFrom(plan: Plan): readonly string[] {
       ? "It writes only the ledger."
       : isOne === true
         ? "One transaction: if a step fails, all of it is rolled back."
-        : "Each step is a transaction: one that fails is rolled back; those before it stay.",
+        : "Each step is a transaction: one that fails is rolled back; those before it are kept.",
   ];
 }
 
@@ -148,7 +148,7 @@ function stepsTable({ steps, kind, batches }: Plan): readonly string[] {
         tags.map((tag) => `  ${index + 1}  ${steps[index]!.revision}  ${tag}`),
       ),
     ),
-    ...titled("Has no way back, once it is applied:", runs ? steps.flatMap(oneWay) : []),
+    ...titled("Irreversible, once applied:", runs ? steps.flatMap(oneWay) : []),
   ];
 }
 

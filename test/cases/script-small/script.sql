@@ -1,12 +1,12 @@
 -- Retort migration script: upgrade <base> -> c
--- Receipt: sha256:4591e0aa90838a0ee36a0c61826f524d118838123d7d363f670c962160bbf8be
+-- Receipt: sha256:18a89e012cd35102b645bc6eaf3b583605c25d50ec896ccfc431268aaedcecaa
 \if true
 -- For:  PostgreSQL 12 or later; ledger retort, format 2.
 -- Run:  psql -X -v ON_ERROR_STOP=1 -f migration.sql DATABASE
 --       directly, not through a transaction pooler; not inside BEGIN, so without -1.
 --
--- It stops, with nothing changed, where any revision is applied already.
--- Each step is a transaction: one that fails is rolled back; those before it stay.
+-- It stops, with nothing changed, if any revision is already applied.
+-- Each step is a transaction: one that fails is rolled back; those before it are kept.
 -- Each starts with a clean session: DateStyle ISO, TimeZone UTC, lock_timeout 5s,
 -- statement_timeout 0 (or those of PGOPTIONS), and the search_path of the database and the role.
 --
@@ -20,9 +20,9 @@
 -- Cannot be rolled back:
 --   2  b  CREATE INDEX CONCURRENTLY
 
--- psql: stops at the first error, sends each statement as it stands, says little. What was set
--- before is kept, unless a script that stopped has kept it, and set again at the end. Where the end
--- of this file is missing, so is the \endif of the \if above, and the exit code is 3.
+-- psql: stops at the first error, sends each statement as written, prints little. The old settings
+-- are saved, unless a script that stopped has saved them, and restored at the end. If the end of
+-- this file is missing, so is the \endif of the \if above, and the exit code is 3.
 \if :{?retort_QUIET} \else
 \set retort_ON_ERROR_STOP :ON_ERROR_STOP \set retort_ON_ERROR_ROLLBACK :ON_ERROR_ROLLBACK
 \set retort_AUTOCOMMIT :AUTOCOMMIT \set retort_SINGLELINE :SINGLELINE
@@ -37,19 +37,19 @@
 \set FETCH_COUNT 0
 \set QUIET on
 \set retort_passed off
--- Where a transaction is open already the script stops below, with AUTOCOMMIT as it was.
+-- If a transaction is already open, the script stops below and leaves AUTOCOMMIT as it was.
 SELECT pg_catalog.transaction_timestamp() OPERATOR(pg_catalog.<>) pg_catalog.statement_timestamp()
   AS retort_open \gset
 \if :retort_open \set AUTOCOMMIT :retort_AUTOCOMMIT \endif
--- Fifty round trips come to the same session: a transaction pooler would share ours with others.
+-- Fifty round trips must reach the same session: a transaction pooler would share it with others.
 SELECT pg_catalog.format('DO $$BEGIN IF pg_catalog.pg_backend_pid() OPERATOR(pg_catalog.<>) %s THEN
   RAISE EXCEPTION USING ERRCODE = ''RT001'', MESSAGE = ''retort: a transaction pooler gives each '
-  'transaction another session'', HINT = ''Nothing was changed. Connect to the server itself.'';
+  'transaction another session'', HINT = ''Nothing was changed. Connect to the server directly.'';
   END IF; END$$', pg_catalog.pg_backend_pid()) FROM pg_catalog.generate_series(1, 50) \gexec
 
 -- ---- start --------------------------------------------------------------------------------------
 
--- Session: nothing is open, set or made in it that this script would end or drop.
+-- Session: it has nothing open, set or created that this script would end or drop.
 DO $body$
 DECLARE
   -- psql sends each statement as a message of its own, and in the simple protocol.
@@ -64,7 +64,7 @@ BEGIN
       OPERATOR(pg_catalog.<>) pg_catalog.statement_timestamp() THEN
     IF is_psql THEN
       RAISE EXCEPTION USING ERRCODE = 'RT001',
-        MESSAGE = 'retort: a transaction is open in this session already',
+        MESSAGE = 'retort: a transaction is already open in this session',
         HINT = 'Nothing was changed. End it with COMMIT or ROLLBACK, or start psql without -1 '
           '(--single-transaction).';
     END IF;
@@ -73,7 +73,7 @@ BEGIN
   END IF;
   PERFORM pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
 
-  -- Where a script has stopped in this session, what follows is of its making.
+  -- If a script has stopped in this session, it has left what follows.
   key := ('x' || left(encode(sha256(convert_to('retort ledger retort.applied', 'UTF8')), 'hex'),
     16))::bit(64)::bigint;
   IF EXISTS (SELECT FROM pg_locks AS l
@@ -87,10 +87,10 @@ BEGIN
   RESET ROLE;
   IF roles <> ARRAY[SESSION_USER, CURRENT_USER] THEN
     RAISE EXCEPTION USING ERRCODE = 'RT001',
-      MESSAGE = format('retort: a role was set in this session, %s; what the script makes would '
+      MESSAGE = format('retort: a role is set in this session, %s; objects of the script would '
         'belong to %s', roles[2], coalesce(role, CURRENT_USER)),
-      HINT = 'Nothing was changed. Type: RESET SESSION AUTHORIZATION; RESET ROLE; or let the '
-        'connection begin with the role: PGOPTIONS=''-c role=...''';
+      HINT = 'Nothing was changed. Run: RESET SESSION AUTHORIZATION; RESET ROLE; or let the '
+        'connection start with the role: PGOPTIONS=''-c role=...''';
   END IF;
 
   found := (SELECT string_agg(s.name, ', ' ORDER BY s.name) FROM pg_settings AS s
@@ -99,8 +99,9 @@ BEGIN
         'idle_in_transaction_session_timeout', 'default_transaction_read_only'));
   IF found IS NOT NULL THEN
     RAISE EXCEPTION USING ERRCODE = 'RT001',
-      MESSAGE = format('retort: this session has set what the script would not keep: %s', found),
-      HINT = 'Nothing was changed. RESET it; or set it for the whole connection: '
+      MESSAGE = format('retort: this session has settings that the script would not keep: %s',
+        found),
+      HINT = 'Nothing was changed. RESET them; or set them for the whole connection: '
         'PGOPTIONS=''-c statement_timeout=1min''';
   END IF;
 
@@ -114,12 +115,12 @@ BEGIN
     ) AS o (what));
   IF found IS NOT NULL THEN
     RAISE EXCEPTION USING ERRCODE = 'RT001',
-      MESSAGE = format('retort: this session has what the script would drop: %s', found),
+      MESSAGE = format('retort: this session has state that the script would drop: %s', found),
       HINT = 'Nothing was changed. Run the script in a session of its own.';
   END IF;
 END
 $body$;
--- What is set in the session is kept. A pooler of single statements refuses BEGIN.
+-- The session's settings are saved. A statement pooler refuses BEGIN.
 BEGIN;
 \if :{?retort_settings} \else
 SELECT pg_catalog.encode(pg_catalog.convert_to(coalesce(pg_catalog.json_object_agg(name,
@@ -128,22 +129,22 @@ SELECT pg_catalog.encode(pg_catalog.convert_to(coalesce(pg_catalog.json_object_a
 \endif
 COMMIT;
 
--- Session: names mean PostgreSQL's own objects, and text is read as it was written.
+-- Session: names mean PostgreSQL's own objects, and text is read as written.
 SET search_path = pg_catalog, pg_temp;
 SET client_encoding = 'UTF8';
 SET standard_conforming_strings = on;
 SET SESSION AUTHORIZATION DEFAULT;
 RESET ROLE;
 
--- Lock: this is the right place, and no other migrator is at work.
+-- Lock: this is the right database, and no other migrator is running.
 DO $retort$
 BEGIN
   PERFORM pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
   IF length('
 ') <> 1 THEN
     RAISE EXCEPTION USING ERRCODE = 'RT001',
-      MESSAGE = 'retort: this is not what was written: its line ends were changed on the way',
-      HINT = 'Nothing was changed. Copy the file as it is, not as text with CRLF.';
+      MESSAGE = 'retort: this script was changed: its line ends were converted',
+      HINT = 'Nothing was changed. Copy the file in binary mode, not as text.';
   END IF;
   IF current_setting('server_version_num')::integer < 120000 THEN
     RAISE EXCEPTION USING ERRCODE = 'RT001',
@@ -162,7 +163,7 @@ END
 $retort$;
 BEGIN;
 
--- Ledger: created once. Where it is there already, this does nothing; skip it when you review.
+-- Ledger: created once. If it exists, this does nothing; skip it when you review.
 DO $retort$
 BEGIN
   PERFORM pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
@@ -175,7 +176,7 @@ BEGIN
     EXECUTE $tables$
 -- The ledger, format 2: what is applied to this database, and everything that was done to it.
 -- Only the procedures below write it. The tables have no defaults, checks, triggers or rules:
--- such code would run with the rights of whoever migrates, so a ledger that has any is refused.
+-- such code would run with the rights of the migrating role, so a ledger that has any is refused.
 
 CREATE TABLE retort.applied (
   revision text NOT NULL,
@@ -244,8 +245,8 @@ $tables$;
 -- of the role that calls them. The session may have set anything, so each pins the search path
 -- before its first expression, and names the types of its variables in full.
 
--- Settings as the connection began with them; names mean PostgreSQL's own objects, text is read as
--- it was written.
+-- Resets the settings to those of the connection; names mean PostgreSQL's own objects, and text is
+-- read as written.
 CREATE PROCEDURE retort.protect_session()
 LANGUAGE plpgsql AS $body$
 BEGIN
@@ -275,7 +276,7 @@ BEGIN
 END
 $body$;
 
--- Gives the lock back, however often it was taken.
+-- Releases the lock, however often it was taken.
 CREATE PROCEDURE retort.unlock()
 LANGUAGE plpgsql AS $body$
 DECLARE
@@ -294,8 +295,8 @@ END
 $body$;
 
 -- Stops unless this session holds the lock of the ledger. A migrator holds it exclusively, and
--- twice more in shared mode: one of those is given back and taken again, which tells the same as
--- a look at pg_locks in a twentieth of the time.
+-- twice more in shared mode: one of those is released and taken again, which shows the same as a
+-- query of pg_locks in a twentieth of the time.
 CREATE PROCEDURE retort.require_lock()
 LANGUAGE plpgsql AS $body$
 BEGIN
@@ -309,7 +310,7 @@ BEGIN
 END
 $body$;
 
--- Stops where a step outside a transaction was interrupted.
+-- Stops if a step outside a transaction was interrupted.
 CREATE PROCEDURE retort.require_no_intent()
 LANGUAGE plpgsql AS $body$
 DECLARE
@@ -321,8 +322,8 @@ BEGIN
   IF under_way IS NOT NULL THEN
     RAISE EXCEPTION USING ERRCODE = 'RT001',
       MESSAGE = format('retort: a step outside a transaction was interrupted: %s', under_way),
-      HINT = 'Nothing was changed. Look with: SELECT * FROM retort.intent; '
-        'migrate upgrade, or downgrade, goes on from there; so does a script of --idempotent.';
+      HINT = 'Nothing was changed. See: SELECT * FROM retort.intent; '
+        'resume with migrate upgrade or downgrade, or with a script written by --idempotent.';
   END IF;
 END
 $body$;
@@ -342,17 +343,16 @@ BEGIN
     RAISE EXCEPTION USING ERRCODE = 'RT001',
       MESSAGE = format('retort: %s should be under way; %s', expected,
         coalesce('what is under way is ' || under_way, 'nothing is')),
-      HINT = 'Nothing was changed. Look with: SELECT * FROM retort.intent;';
+      HINT = 'Nothing was changed. See: SELECT * FROM retort.intent;';
   END IF;
 END
 $body$;
 
--- Before the first step. Stops unless this session holds the lock, nothing is half done but a step
--- of half_done in that direction, all of must are applied, and nothing else but what is in may.
--- The hint tells whether all is done already, or what is applied; again is a command with %s for
--- the current heads, or empty. Where it stops it gives the lock back: a state that is wrong now
--- may be what a later step starts from, and without the lock no step begins, whatever the client
--- does.
+-- Before the first step. Stops unless this session holds the lock, no step is unfinished except one
+-- of half_done in that direction, all of must are applied, and nothing else except what is in may.
+-- The hint says whether all is already done, or what is applied; again is a command with %s for
+-- the current heads, or empty. If it stops, it releases the lock: a later step may start from the
+-- state that is wrong now, and without the lock no step begins, whatever the client does.
 CREATE PROCEDURE retort.require_state(
   must text[], may text[], done_revisions bigint, done_digest numeric, again text,
   half_done text[] DEFAULT '{}', direction text DEFAULT 'up')
@@ -382,12 +382,12 @@ BEGIN
       heads := (SELECT string_agg(a.revision, ',' ORDER BY a.revision) FROM retort.applied AS a
         WHERE NOT EXISTS (SELECT FROM retort.applied AS b
           WHERE a.revision = ANY (b.parents || b.depends_on)));
-      hint := concat('Nothing was changed. Look with: SELECT * FROM retort.applied;',
-        ' A script from this state is written by: '
+      hint := concat('Nothing was changed. See: SELECT * FROM retort.applied;',
+        ' Write a script from this state with: '
           || nullif(format(again, coalesce(heads, 'base')), ''));
     END IF;
     RAISE EXCEPTION USING ERRCODE = 'RT001',
-      MESSAGE = concat('retort: this database is not in the state that was expected',
+      MESSAGE = concat('retort: this database is not in the expected state',
         '; not applied, but should be: ' || left(missing, 1000),
         '; applied, but should not be: ' || left(unexpected, 1000)),
       HINT = hint;
@@ -398,7 +398,7 @@ EXCEPTION WHEN OTHERS OR query_canceled THEN
 END
 $body$;
 
--- The session as each step finds it, whatever was set, prepared or made in it before.
+-- Resets the session for a step, whatever was set, prepared or created in it before.
 CREATE PROCEDURE retort.reset_session()
 LANGUAGE plpgsql AS $body$
 BEGIN
@@ -411,15 +411,15 @@ BEGIN
 END
 $body$;
 
--- The settings that the author's SQL starts with. A timeout that was given for the connection, as
--- in PGOPTIONS, is kept. The project's own are set after it, where they differ.
+-- The settings that the author's SQL starts with. A timeout that was set for the connection, as in
+-- PGOPTIONS, is kept. The project's own settings are set after this, if they differ.
 CREATE PROCEDURE retort.set_session()
 LANGUAGE plpgsql AS $body$
 DECLARE
   kept pg_catalog.text[] := '{}';
 BEGIN
   PERFORM pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
-  -- Only where there is a timeout: pg_settings is slow.
+  -- Only if there is a timeout: pg_settings is slow.
   IF current_setting('lock_timeout') <> '0' OR current_setting('statement_timeout') <> '0' THEN
     kept := ARRAY(SELECT s.name FROM pg_settings AS s
       WHERE s.source = 'client' AND s.setting <> '0');
@@ -438,7 +438,7 @@ END
 $body$;
 
 -- Before the author's SQL. Resets the session and pins its settings. Stops unless this session
--- holds the lock, nothing is half done, and that many revisions, with that digest, are applied.
+-- holds the lock, no step is unfinished, and that many revisions, with that digest, are applied.
 CREATE PROCEDURE retort.begin_step(revision text, revisions bigint, digest numeric)
 LANGUAGE plpgsql AS $body$
 DECLARE
@@ -453,16 +453,16 @@ BEGIN
     RAISE EXCEPTION USING ERRCODE = 'RT001',
       MESSAGE = format('retort: %s is not next: %s', begin_step.revision,
         CASE WHEN applied = begin_step.revisions
-          THEN 'other revisions are applied than were expected'
+          THEN 'the applied revisions are not the expected ones'
           ELSE format('%s revisions are applied, not %s', applied, begin_step.revisions) END),
-      HINT = 'Nothing of this step was done. Look with: SELECT * FROM retort.applied;';
+      HINT = 'Nothing of this step was done. See: SELECT * FROM retort.applied;';
   END IF;
   CALL retort.set_session();
 END
 $body$;
 
--- begin_step of a script that skips what is done. Stops unless the revision is pending and what it
--- needs is applied.
+-- begin_step of a script that skips what is done. Stops unless the revision is pending and all that
+-- it needs is applied.
 CREATE PROCEDURE retort.begin_upgrade(revision text, needs text[])
 LANGUAGE plpgsql AS $body$
 DECLARE
@@ -476,14 +476,14 @@ BEGIN
   IF missing IS NOT NULL OR NOT retort.is_pending(begin_upgrade.revision, 'up') THEN
     RAISE EXCEPTION USING ERRCODE = 'RT001',
       MESSAGE = format('retort: %s is not next: %s', begin_upgrade.revision,
-        coalesce('it needs ' || missing, 'it is applied')),
-      HINT = 'Nothing of this step was done. Look with: SELECT * FROM retort.applied;';
+        coalesce('it needs ' || missing, 'it is already applied')),
+      HINT = 'Nothing of this step was done. See: SELECT * FROM retort.applied;';
   END IF;
   CALL retort.set_session();
 END
 $body$;
 
--- The same of a downgrade. Stops unless the revision is applied and nothing applied needs it.
+-- The same for a downgrade. Stops unless the revision is applied and nothing applied needs it.
 CREATE PROCEDURE retort.begin_downgrade(revision text)
 LANGUAGE plpgsql AS $body$
 DECLARE
@@ -498,7 +498,7 @@ BEGIN
     RAISE EXCEPTION USING ERRCODE = 'RT001',
       MESSAGE = format('retort: %s is not next: %s', begin_downgrade.revision,
         coalesce('it is needed by ' || needed_by, 'it is not applied')),
-      HINT = 'Nothing of this step was done. Look with: SELECT * FROM retort.applied;';
+      HINT = 'Nothing of this step was done. See: SELECT * FROM retort.applied;';
   END IF;
   CALL retort.set_session();
 END
@@ -514,8 +514,8 @@ BEGIN
 END
 $body$;
 
--- What there is in the catalog of what a statement makes, takes away or leaves behind; null where
--- nothing can be seen. places are the relations that it names.
+-- What the catalog has of what a statement creates, drops or leaves behind; null if it does not
+-- show. places are the relations that it names.
 CREATE FUNCTION retort.traces(kind text, names text[], places oid[]) RETURNS oid[]
 LANGUAGE plpgsql AS $body$
 DECLARE
@@ -533,7 +533,7 @@ BEGIN
     WHEN kind = 'detach partition' THEN ARRAY(
       SELECT i.inhrelid FROM pg_inherits AS i
       WHERE i.inhparent = places[1] AND i.inhrelid = places[2])
-    -- The copies that a concurrent build has not finished, or not yet dropped; of TOAST too.
+    -- The copies that a concurrent build has not finished, or not yet dropped; also of TOAST.
     WHEN kind LIKE 'reindex %' THEN ARRAY(
       SELECT x.indexrelid FROM pg_index AS x JOIN pg_class AS c ON c.oid = x.indexrelid
         JOIN pg_class AS t ON t.oid = x.indrelid LEFT JOIN pg_class AS m ON m.reltoastrelid = t.oid
@@ -556,9 +556,9 @@ BEGIN
 END
 $body$;
 
--- Writes down, before a statement that cannot be rolled back, that it comes next, and what there is
--- before it of what it makes or takes away; not where is_first is false: it may be half done. Its
--- names mean what they mean to the author.
+-- Records, before a statement that cannot be rolled back, that it comes next, and what already
+-- exists of what it creates or drops; not if is_first is false: it may be half done. Its names
+-- mean what they mean to the author.
 CREATE PROCEDURE retort.intend(revision text, direction text, statement integer, of integer,
   hash text, before text, kind text DEFAULT NULL, names text[] DEFAULT NULL,
   is_first boolean DEFAULT true)
@@ -582,10 +582,10 @@ BEGIN
 END
 $body$;
 
--- What became of the statement that an interrupted step is at, by what it left: done, not done,
--- half done, unknown; or other: is_there is an index of that name, but not what was asked for.
--- cleanup makes room for the statement, or where finishes, finishes it. twin is the CREATE INDEX
--- over a copy of its table in pg_temp: its definition is what was asked for.
+-- The outcome of the statement that an interrupted step is at, judged by what it left: done, not
+-- done, half done, unknown; or other: is_there is an index of that name, but a different one.
+-- cleanup makes room for the statement, or finishes it if finishes is true. twin is the CREATE
+-- INDEX on a copy of its table in pg_temp: its definition is the one that was intended.
 CREATE FUNCTION retort.outcome(twin text, OUT outcome text, OUT cleanup text[],
   OUT finishes boolean, OUT is_there text)
 LANGUAGE plpgsql AS $body$
@@ -644,7 +644,7 @@ BEGIN
 END
 $body$;
 
--- What an index is, but for its name, its table and where it is stored.
+-- The definition of an index without its name, its table and its tablespace.
 CREATE FUNCTION retort.definition(index oid) RETURNS text
 LANGUAGE plpgsql AS $body$
 BEGIN
@@ -654,8 +654,8 @@ BEGIN
 END
 $body$;
 
--- The definition of the index that twin makes over a copy of the table, which is rolled back; null
--- where it makes none.
+-- The definition of the index that twin creates on a copy of the table, which is rolled back; null
+-- if it creates none.
 CREATE FUNCTION retort.definition_of(twin text, of_table oid, path text) RETURNS text
 LANGUAGE plpgsql AS $body$
 DECLARE
@@ -677,7 +677,7 @@ EXCEPTION WHEN OTHERS THEN
 END
 $body$;
 
--- Has the detaching of a partition begun, and not ended?
+-- Is the detaching of a partition started, but not finished?
 CREATE FUNCTION retort.is_half_detached(places oid[]) RETURNS boolean
 LANGUAGE plpgsql AS $body$
 BEGIN
@@ -688,8 +688,8 @@ BEGIN
 END
 $body$;
 
--- Of a script that goes on where it stopped: is this statement of the step next? 0: the step has
--- not begun. Stops where the statements before it are others than those that were run.
+-- For a script that resumes where it stopped: is this statement of the step next? 0: the step has
+-- not started. Stops if the statements before it differ from those that were run.
 CREATE FUNCTION retort.is_next(revision text, statement integer, before text DEFAULT NULL)
 RETURNS boolean
 LANGUAGE plpgsql AS $body$
@@ -701,14 +701,14 @@ BEGIN
   IF step.statement = is_next.statement AND step.before <> is_next.before THEN
     RAISE EXCEPTION USING ERRCODE = 'RT001',
       MESSAGE = format('retort: %s was interrupted at statement %s, and the statements before it '
-        'are not those that were run', is_next.revision, is_next.statement),
-      HINT = 'Nothing was changed. Go on with the script that was run first.';
+        'differ from those that were run', is_next.revision, is_next.statement),
+      HINT = 'Nothing was changed. Continue with the script that was run first.';
   END IF;
   RETURN coalesce(step.statement, 0) = is_next.statement;
 END
 $body$;
 
--- The same of a statement outside a transaction: is it next, and not done? What was half done has
+-- The same for a statement outside a transaction: is it next, and not done? What was half done has
 -- been cleaned up before.
 CREATE FUNCTION retort.is_undone(
   revision text, statement integer, before text DEFAULT NULL, twin text DEFAULT NULL)
@@ -727,18 +727,18 @@ BEGIN
   IF became.outcome NOT IN ('done', 'not done') THEN
     RAISE EXCEPTION USING ERRCODE = 'RT001',
       MESSAGE = concat('retort: ', revision, ' was interrupted at statement ', statement, ', and ',
-        coalesce('the index that is there is not what it asks for: ' || became.is_there,
-          'the catalog does not tell whether it was done')),
-      HINT = 'Look, and drop what is wrong or finish the step by hand; then CALL '
-        'retort.forget_intent() where nothing of the step is done, or CALL its end_upgrade or '
-        'end_downgrade, which stands below, where all of it is.';
+        coalesce('the existing index differs from the one it creates: ' || became.is_there,
+          'the catalog does not show whether it was done')),
+      HINT = 'Check it, and drop what is wrong or finish the step by hand; then CALL '
+        'retort.forget_intent() if nothing of the step is done, or CALL its end_upgrade or '
+        'end_downgrade, which is below, if all of it is.';
   END IF;
   RETURN became.outcome = 'not done';
 END
 $body$;
 
--- What makes room for the statement that an interrupted step is at, or finishes it: to be sent one
--- by one, outside a transaction.
+-- The statements that make room for the one that an interrupted step is at, or finish it: to be
+-- sent one by one, outside a transaction.
 CREATE FUNCTION retort.cleanup(revision text, statement integer) RETURNS SETOF text
 LANGUAGE plpgsql AS $body$
 BEGIN
@@ -751,8 +751,8 @@ BEGIN
 END
 $body$;
 
--- Before each part of a step outside a transaction but the first. Stops unless that statement of
--- it is next. What the step has prepared and made in its session stays. Where it was interrupted,
+-- Before each part of a step outside a transaction except the first. Stops unless that statement of
+-- it is next. What the step has prepared and created in its session is kept. If it was interrupted,
 -- its time is counted from now.
 CREATE PROCEDURE retort.resume_step(revision text, statement integer)
 LANGUAGE plpgsql AS $body$
@@ -766,8 +766,8 @@ BEGIN
 END
 $body$;
 
--- Writes down that a statement outside a transaction succeeded, where the next one runs in a
--- session of its own. A batch that is sent alone has no lock.
+-- Records that a statement outside a transaction succeeded, if the next one runs in a session of
+-- its own. A batch that is sent alone has no lock.
 CREATE PROCEDURE retort.end_statement(
   revision text, statement integer, has_lock boolean DEFAULT true)
 LANGUAGE plpgsql AS $body$
@@ -792,15 +792,15 @@ BEGIN
     RAISE EXCEPTION USING ERRCODE = 'RT001',
       MESSAGE = format('retort: statement %s of %s %s', require_outcome.statement,
         require_outcome.revision,
-        CASE WHEN require_outcome.done THEN 'has not succeeded' ELSE 'was run already' END),
+        CASE WHEN require_outcome.done THEN 'has not succeeded' ELSE 'was already run' END),
       HINT = 'Nothing was changed. Run the files in order, each once. '
-        'Look with: SELECT * FROM retort.intent;';
+        'See: SELECT * FROM retort.intent;';
   END IF;
 END
 $body$;
 
--- After a statement outside a transaction, for a client that goes on after errors. Stops unless the
--- catalog shows that it was done. The path stays the author's, whose next statement may follow.
+-- After a statement outside a transaction, for a client that continues after errors. Stops unless
+-- the catalog shows that it was done. The path stays the author's, whose next statement may follow.
 CREATE PROCEDURE retort.require_done(revision text, statement integer)
 LANGUAGE plpgsql AS $body$
 DECLARE
@@ -820,8 +820,8 @@ BEGIN
     RAISE EXCEPTION USING ERRCODE = 'RT001',
       MESSAGE = format('retort: the %s of %s did not succeed', step.kind,
         array_to_string(step.names, ', ')),
-      HINT = 'An index that is not valid is dropped with DROP INDEX CONCURRENTLY; a partition that '
-        'is half detached is finished with DETACH PARTITION ... FINALIZE.';
+      HINT = 'Drop an invalid index with DROP INDEX CONCURRENTLY; finish a partition that is half '
+        'detached with DETACH PARTITION ... FINALIZE.';
   END IF;
   PERFORM set_config('search_path', author_path, true);
 END
@@ -875,7 +875,7 @@ BEGIN
 END
 $body$;
 
--- Writes down that a revision is applied. Runs nothing.
+-- Records that a revision is applied. Runs nothing.
 CREATE PROCEDURE retort.stamp(revision text, checksum text, code_checksum text,
   parents text[], message text, depends_on text[] DEFAULT '{}')
 LANGUAGE plpgsql AS $body$
@@ -905,7 +905,7 @@ BEGIN
 END
 $body$;
 
--- Forgets that a step was interrupted.
+-- Discards the record of an interrupted step.
 CREATE PROCEDURE retort.forget_intent()
 LANGUAGE plpgsql AS $body$
 BEGIN
@@ -913,7 +913,7 @@ BEGIN
 END
 $body$;
 
--- Stops unless the row of a revision still says this.
+-- Stops unless the row of a revision is still the same.
 CREATE PROCEDURE retort.require_row(
   revision text, checksum text, parents text[], depends_on text[], message text)
 LANGUAGE plpgsql AS $body$
@@ -923,13 +923,13 @@ BEGIN
       AND a.checksum = require_row.checksum AND a.parents = require_row.parents
       AND a.depends_on = require_row.depends_on AND a.message = require_row.message) THEN
     RAISE EXCEPTION USING ERRCODE = 'RT001',
-      MESSAGE = format('retort: the row of %s is not what it was', require_row.revision),
-      HINT = 'Nothing was changed. Look with: SELECT * FROM retort.applied;';
+      MESSAGE = format('retort: the ledger row of %s has changed', require_row.revision),
+      HINT = 'Nothing was changed. See: SELECT * FROM retort.applied;';
   END IF;
 END
 $body$;
 
--- Makes the row of an applied revision say what its file says. detail keeps what it said.
+-- Sets the row of an applied revision to what its file says. detail keeps the old values.
 CREATE PROCEDURE retort.accept(revision text, checksum text, code_checksum text,
   parents text[], message text, depends_on text[], how text, detail text)
 LANGUAGE plpgsql AS $body$
@@ -943,7 +943,7 @@ BEGIN
 END
 $body$;
 
--- Writes down that a step failed; in the intent too, if it is at that statement.
+-- Records that a step failed; also in the intent, if it is at that statement.
 CREATE PROCEDURE retort.fail(revision text, direction text, statement integer, error text)
 LANGUAGE plpgsql AS $body$
 BEGIN
@@ -956,9 +956,8 @@ BEGIN
 END
 $body$;
 
--- Writes down that a script is run, by the receipt that it was handed out with: a script that was
--- edited since says the same. Not where all that it does is done already. range is from which
--- revisions to which.
+-- Records that a script is run, by the receipt in it: a script that was edited later has the same
+-- one. Not if all that it does is already done. range is from which revisions to which.
 CREATE PROCEDURE retort.begin_script(
   receipt text, range text, done_revisions bigint, done_digest numeric)
 LANGUAGE plpgsql AS $body$
@@ -972,8 +971,8 @@ BEGIN
 END
 $body$;
 
--- Stops unless so many revisions, with that digest, are applied, counted row by row, and nothing
--- is half done. Its answer, true, is for a client that goes on after errors.
+-- Stops unless so many revisions, with that digest, are applied, counted row by row, and no step is
+-- unfinished. Its answer, true, is for a client that continues after errors.
 CREATE FUNCTION retort.check(revisions bigint, digest numeric) RETURNS boolean
 LANGUAGE plpgsql AS $body$
 BEGIN
@@ -984,44 +983,44 @@ BEGIN
       OR (SELECT (count(*), coalesce(sum(retort.digest_of(a.revision)), 0))
         FROM retort.applied AS a) IS DISTINCT FROM ("check".revisions, "check".digest) THEN
     RAISE EXCEPTION USING ERRCODE = 'RT001',
-      MESSAGE = 'retort: what is applied is not what was promised',
-      HINT = 'Look at the errors above, and with: SELECT * FROM retort.applied;';
+      MESSAGE = 'retort: the applied revisions are not those that the script should leave',
+      HINT = 'See the errors above, and: SELECT * FROM retort.applied;';
   END IF;
   RETURN true;
 END
 $body$;
 
--- Programs and scripts of format 1 read this first, and stop with its sentence.
+-- Programs and scripts of format 1 read this first, and stop with its error.
 CREATE FUNCTION retort.refuse_format_1() RETURNS TABLE (
   revision text, direction text, statement integer, of integer, hash text, before text,
   started_at timestamptz, started_by text)
 LANGUAGE plpgsql AS $body$
 BEGIN
   RAISE EXCEPTION USING ERRCODE = 'RT001',
-    MESSAGE = 'retort: this ledger has format 2, and the script or program that reads it is made '
+    MESSAGE = 'retort: this ledger has format 2, but the script or program that reads it is made '
       'for format 1',
-    HINT = 'Nothing was changed. Write the script again with the version of migrate that brought '
+    HINT = 'Nothing was changed. Write the script again with the version of migrate that upgraded '
       'the ledger to format 2.';
 END
 $body$;
 CREATE VIEW retort.progress AS SELECT * FROM retort.refuse_format_1();
-COMMENT ON VIEW retort.progress IS 'Stops what is made for format 1 of the ledger.';
+COMMENT ON VIEW retort.progress IS 'Stops scripts and programs made for format 1 of the ledger.';
 $procedures$;
   END IF;
 END
 $retort$;
 
--- Guard: the ledger belongs to whom it should, is plain tables, and its procedures are these.
+-- Guard: the ledger has the right owner, plain tables, and exactly these procedures.
 DO $body$
 DECLARE
-  -- needed; or optional: there may be none; or older: none, or one of an older format; or
-  -- inconsistent: one that is about to be repaired.
+  -- needed; or optional: it may be missing; or older: missing, or of an older format; or
+  -- inconsistent: about to be repaired.
   expected CONSTANT pg_catalog.text := 'needed';
-  -- Who may own it besides the role that connects, or that the connection began with, the
+  -- Who may own it besides the role that connects, or that the connection started with, the
   -- database's owner and superusers.
   owners CONSTANT pg_catalog.text[] := '{}';
   -- SHA-256 of its procedures.
-  procedures CONSTANT pg_catalog.text := '573d506c71dc12655d3f3fccb9df6377ffd9ed41f6a7d81fe9c59e3ac8ed593e';
+  procedures CONSTANT pg_catalog.text := '16e4eb06de2b2c7e11ec4361f1bd6084aaeddbd0333269b15c2ce48a8bc1c515';
   place pg_catalog.oid;
   present pg_catalog.text[];
   found pg_catalog.text;
@@ -1040,12 +1039,12 @@ BEGIN
     RETURN;
   ELSIF place IS NULL THEN
     RAISE EXCEPTION USING ERRCODE = 'RT001',
-      MESSAGE = 'retort: this database has no ledger: there is no table retort.state',
-      HINT = 'Nothing was changed. Connect to the right database. What is applied there is written '
-        'down with: migrate stamp';
+      MESSAGE = 'retort: this database has no ledger: table retort.state does not exist',
+      HINT = 'Nothing was changed. Connect to the right database, or record what is applied '
+        'there with: migrate stamp';
   END IF;
 
-  found := (SELECT concat(o.what, ' belongs to the role ', r.rolname) FROM (
+  found := (SELECT concat(o.what, ' is owned by the role ', r.rolname) FROM (
       SELECT 'its schema', n.nspowner FROM pg_namespace AS n WHERE n.oid = place
       UNION ALL SELECT c.relname, c.relowner FROM pg_class AS c WHERE c.relnamespace = place
       UNION ALL SELECT p.proname, p.proowner FROM pg_proc AS p WHERE p.pronamespace = place
@@ -1057,13 +1056,13 @@ BEGIN
   IF found IS NOT NULL THEN
     RAISE EXCEPTION USING ERRCODE = 'RT001',
       MESSAGE = format('retort: the ledger %s is not trusted: %s', place::regnamespace, found),
-      HINT = 'Nothing was changed. If that role may own the ledger, say so in migrate.config.json: '
+      HINT = 'Nothing was changed. If that role may own the ledger, add it to migrate.config.json: '
         '"ledger": {"owner": ...}';
   END IF;
 
-  -- Its tables hold no code that others would run. Format 1 had defaults and checks of its own.
+  -- Its tables have no code that others would run. Format 1 had defaults and checks of its own.
   found := (SELECT concat(c.relname, ' ', w.what) FROM pg_class AS c, LATERAL (
-      SELECT 1, 'is no plain table' WHERE c.relkind <> 'r' OR c.relpersistence <> 'p'
+      SELECT 1, 'is not a plain table' WHERE c.relkind <> 'r' OR c.relpersistence <> 'p'
       UNION ALL SELECT 1, 'has row-level security' WHERE c.relrowsecurity
       UNION ALL SELECT 1, concat('has the trigger ', t.tgname) FROM pg_trigger AS t
         WHERE t.tgrelid = c.oid
@@ -1071,7 +1070,7 @@ BEGIN
         WHERE r.ev_class = c.oid
       UNION ALL SELECT 1, 'inherits, or is inherited' FROM pg_inherits AS i
         WHERE c.oid IN (i.inhrelid, i.inhparent)
-      UNION ALL SELECT 1, 'has an index over expressions' FROM pg_index AS x
+      UNION ALL SELECT 1, 'has an expression index' FROM pg_index AS x
         WHERE x.indrelid = c.oid AND (x.indexprs IS NOT NULL OR x.indpred IS NOT NULL)
       UNION ALL SELECT 2, 'has a default' FROM pg_attrdef AS d WHERE d.adrelid = c.oid
       UNION ALL SELECT 2, concat('has the constraint ', k.conname) FROM pg_constraint AS k
@@ -1092,12 +1091,12 @@ BEGIN
   END IF;
   IF format > 2 OR format < 2 AND expected <> 'older' THEN
     RAISE EXCEPTION USING ERRCODE = 'RT002', DETAIL = format,
-      MESSAGE = format('retort: this is made for format 2 of the ledger; '
+      MESSAGE = format('retort: format 2 of the ledger is needed; '
         'the ledger %s has format %s', place::regnamespace, format),
       HINT = CASE WHEN format < 2 THEN 'Nothing was changed. '
-          'Bring it up with: migrate ensure-version (--sql writes a script)'
-        ELSE 'Nothing was changed. Use the version of migrate that brought it to that format, or a '
-          'newer one: this one knows no format after 2.' END;
+          'Upgrade it with: migrate ensure-version (--sql writes a script)'
+        ELSE 'Nothing was changed. Use the version of migrate that upgraded it to that format, or '
+          'a newer one: this one supports no format after 2.' END;
   ELSIF format < 2 OR expected = 'inconsistent' THEN
     RETURN;
   END IF;
@@ -1109,16 +1108,16 @@ BEGIN
     parts := '{tables, rows}';
     wrong := ARRAY[concat('these tables are missing: ', found)];
   ELSE
-    -- In one query, so of one moment: another may be migrating.
+    -- In one query, so of one moment: another session may be migrating.
     SELECT s.n = 0 AND a.n = 0, array_remove(ARRAY[
         CASE WHEN s.n = 0 AND a.n = 0 THEN 'its tables are empty'
-          WHEN s.n <> 1 THEN format('state should have 1 row, and has %s', s.n)
+          WHEN s.n <> 1 THEN format('state should have 1 row, but has %s', s.n)
           WHEN s.revisions <> a.n
-            THEN format('applied should have %s rows by the tally in state, and has %s',
+            THEN format('applied should have %s rows by the tally in state, but has %s',
               s.revisions, a.n)
           WHEN s.digest <> a.digest
-            THEN 'applied has other revisions than the tally in state was made of' END,
-        CASE WHEN i.n > 1 THEN format('intent should have 1 row at most, and has %s', i.n) END,
+            THEN 'the revisions in applied do not match the tally in state' END,
+        CASE WHEN i.n > 1 THEN format('intent should have at most 1 row, but has %s', i.n) END,
         i.wrong], NULL)
       INTO is_empty, wrong
       FROM (SELECT count(*) AS n, max(t.revisions) AS revisions, max(t.digest) AS digest
@@ -1127,8 +1126,8 @@ BEGIN
               convert_to(t.revision, 'UTF8')), 'hex'), 15))::bit(60)::bigint), 0) AS digest
           FROM retort.applied AS t) AS a,
         (SELECT count(*) AS n, string_agg(CASE t.direction
-            WHEN 'up' THEN format('the upgrade to %s is under way, and it is applied', t.revision)
-            ELSE format('the downgrade of %s is under way, and it is not applied', t.revision) END,
+            WHEN 'up' THEN format('the upgrade to %s is under way, but it is applied', t.revision)
+            ELSE format('the downgrade of %s is under way, but it is not applied', t.revision) END,
             '; ' ORDER BY t.revision)
             FILTER (WHERE (t.direction = 'up')
               = EXISTS (SELECT FROM retort.applied AS x WHERE x.revision = t.revision)) AS wrong
@@ -1144,7 +1143,7 @@ BEGIN
   IF found IS DISTINCT FROM procedures THEN
     parts := parts || 'procedures'::text;
     wrong := wrong || CASE WHEN found IS NULL THEN 'its procedures are missing'
-      ELSE 'its procedures are not those that this was made for' END;
+      ELSE 'its procedures are not the expected ones' END;
   END IF;
   IF parts IS NOT NULL THEN
     RAISE EXCEPTION USING ERRCODE = 'RT003', 
@@ -1153,18 +1152,18 @@ BEGIN
         array_to_string(wrong, '; ')),
       HINT = concat('Nothing was changed. ', CASE
         WHEN is_empty THEN 'A dump without data (pg_dump --schema-only) or a TRUNCATE leaves it '
-          'so. Bring its rows back, or: migrate repair, and then say what is applied: '
+          'like this. Restore its rows; or run migrate repair and record what is applied: '
           'migrate stamp REVISION'
-        WHEN 'tables' = ANY (parts) THEN 'Restore them from a backup, or make them anew, empty, '
+        WHEN 'tables' = ANY (parts) THEN 'Restore them from a backup, or create them anew, empty, '
           'with: migrate repair'
-        WHEN wrong[1] LIKE 'intent should%' THEN 'Look with: SELECT * FROM retort.intent; '
-          'a person must know which of them is so, and delete the others: '
+        WHEN wrong[1] LIKE 'intent should%' THEN 'See: SELECT * FROM retort.intent; '
+          'find out which of them is true, and delete the others: '
           'DELETE FROM retort.intent WHERE revision = ...'
-        WHEN 'rows' = ANY (parts) THEN 'Rows were changed by hand, or restored in part. '
-          'Look with: SELECT * FROM retort.log ORDER BY id DESC; make the tally anew with: '
+        WHEN 'rows' = ANY (parts) THEN 'Rows were changed by hand or restored in part. '
+          'See: SELECT * FROM retort.log ORDER BY id DESC; then rebuild the tally with: '
           'migrate repair'
-        ELSE 'They were changed by hand, left out of a restore, or made by another version of '
-          'migrate. Put them back with: migrate repair' END);
+        ELSE 'They were changed by hand, omitted from a restore, or made by another version of '
+          'migrate. Restore them with: migrate repair' END);
   END IF;
 EXCEPTION WHEN OTHERS OR query_canceled THEN
   PERFORM pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
@@ -1182,11 +1181,11 @@ EXCEPTION WHEN OTHERS OR query_canceled THEN
 END
 $body$;
 
--- Guard: what is applied is what was expected, and nothing is half done.
+-- Guard: exactly the expected revisions are applied, and no step is unfinished.
 CALL retort.require_state('{}', '{}', 3, 1401614897665169694, 'migrate upgrade %s:c --sql');
 
--- Log: which script this is, as it was handed out.
-CALL retort.begin_script('4591e0aa90838a0ee36a0c61826f524d118838123d7d363f670c962160bbf8be',
+-- Log: the receipt of this script.
+CALL retort.begin_script('18a89e012cd35102b645bc6eaf3b583605c25d50ec896ccfc431268aaedcecaa',
   'base:c', 3, 1401614897665169694);
 COMMIT;
 
@@ -1202,9 +1201,9 @@ CALL retort.end_upgrade('a', 'b756792e8ca0fc6ce2a5434d1a40a65ff5d56b99f5a5890a10
   'a9f988b4444cbe189d0f82570a2a4fb7078eb6daa8ff5e96948a7f793d1bfa42', '{}', 'create users; it''s `all` they have') \; COMMIT;
 
 -- ---- 2 of 3: upgrade b, users index (0002_users_index.up.sql) -----------------------------------
--- Not in a transaction. If it stops, look with: SELECT * FROM retort.intent;
--- finish the step by hand, and write that down with its CALL of end_upgrade; or, where nothing
--- of it is done, forget it: CALL retort.forget_intent();
+-- Not in a transaction. If it stops, check: SELECT * FROM retort.intent;
+-- finish the step by hand and record it with its CALL of end_upgrade; or, if none
+-- of it is done, discard it: CALL retort.forget_intent();
 \echo 'retort: 2 of 3'
 BEGIN \; CALL retort.begin_step('b', 1, 912392414677810140) \; CALL retort.intend('b', 'up', 1, 1,
   'd0526ef32056eec792a17317c7e5844279d864cfa2204898df042f4759c37d46',
@@ -1214,7 +1213,7 @@ SET SESSION AUTHORIZATION DEFAULT \; RESET ROLE \; CALL retort.resume_step('b', 
 SET lock_timeout = 0;
 \if :ERROR \echo 'retort: stopped' \quit \endif
 
--- If it fails: look with \d users; an INVALID index is dropped first:
+-- If it fails: check with \d users; drop an INVALID index first:
 -- DROP INDEX CONCURRENTLY users_id;
 CREATE INDEX CONCURRENTLY users_id ON users (id);
 \if :ERROR \echo 'retort: stopped' \quit \endif
@@ -1241,16 +1240,16 @@ CALL retort.end_upgrade('c', 'a5099f891333fc7507af263f350bc8e0a0ea747624772492a7
 -- ---- end ----------------------------------------------------------------------------------------
 BEGIN TRANSACTION READ ONLY;
 
--- Check: what is applied now is what was promised, row by row.
+-- Check: exactly the revisions that should be applied now are, row by row.
 SELECT retort.check(3, 1401614897665169694) AS retort_passed \gset
 SELECT revisions AS applied_revisions, 'c' AS current_heads,
-  'sha256:4591e0aa90838a0ee36a0c61826f524d118838123d7d363f670c962160bbf8be' AS receipt FROM retort.state;
+  'sha256:18a89e012cd35102b645bc6eaf3b583605c25d50ec896ccfc431268aaedcecaa' AS receipt FROM retort.state;
 COMMIT;
 SET SESSION AUTHORIZATION DEFAULT;
 RESET ROLE;
 RESET ALL;
 
--- Lock: given back.
+-- Lock: released.
 DO $retort$
 BEGIN
   PERFORM pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
@@ -1267,7 +1266,7 @@ BEGIN
 END
 $retort$;
 
--- The session and psql are as they were before.
+-- The settings of the session and of psql are restored.
 SELECT pg_catalog.count(pg_catalog.set_config(key, value, false))
   AS retort_restored FROM pg_catalog.json_each_text(pg_catalog.convert_from(pg_catalog.decode(
   :'retort_settings', 'hex'), 'UTF8')::pg_catalog.json) \gset

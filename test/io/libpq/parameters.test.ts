@@ -105,7 +105,7 @@ describe("what libpq would fill in", () => {
       { PGTARGETSESSIONATTRS: "master" },
       '"target_session_attrs" has a value that is not supported (from environment variable PGTARGETSESSIONATTRS)',
     ],
-    ["postgres://h", { PGSSLMODE: "on" }, "sslmode is none of disable, allow"],
+    ["postgres://h", { PGSSLMODE: "on" }, "sslmode must be one of disable, allow"],
     ["postgres://h?connect_timeout=soon", {}, "connect_timeout is not a number of seconds"],
     ["postgres://h", { PGSSLCRL: "/x" }, '"sslcrl" is not supported (from environment variable PGSSLCRL)'],
   ])("refuses %s with %o", async (text, env, message) => {

@@ -48,7 +48,7 @@ describe("password files", () => {
     const address = await home.resolve("postgres://u@h");
     expect(address).not.toHaveProperty("password");
     expect(address.warnings).toEqual([
-      `the password file ${file} can be read by others and is ignored; type: chmod 600 ${file}`,
+      `the password file ${file} can be read by others and is ignored; run: chmod 600 ${file}`,
     ]);
     expect((await home.resolve("postgres://u@h", { PGPASSFILE: "none" })).warnings[0]).toContain(
       "does not exist",

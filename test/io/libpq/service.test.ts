@@ -37,7 +37,7 @@ describe("service files", () => {
     ["[a]\nhost=h\nhunter2\n", "not key=value", { line: 3, column: 1 }],
     ["[a]\nservice=b\n", "cannot name another service", { line: 2, column: 1 }],
     ["[a]\nhots=h\n", 'unknown parameter "hots"', undefined],
-    ["[b]\nhost=h\n", 'there is no service "a"', undefined],
+    ["[b]\nhost=h\n", 'service "a" does not exist', undefined],
   ])("refuse %j", async (text, message, location) => {
     home.write(".pg_service.conf", text);
     const error = await home.failure("service=a");

@@ -35,7 +35,7 @@ describe("TLS", () => {
     const system = await home.resolve("postgres://u@h?sslrootcert=system");
     expect(system.ssl).toEqual({ mode: "verify-full", rejectUnauthorized: true, checkHost: true });
     expect((await home.failure("postgres://u@h?sslrootcert=system&sslmode=require")).hint).toBe(
-      "write sslmode=verify-full",
+      "use sslmode=verify-full",
     );
   });
 
