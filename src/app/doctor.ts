@@ -81,7 +81,8 @@ function cache({ env }: Deps): Examination {
   return {
     check: "cache",
     status: "odd",
-    message: "there is no cache, because no folder exists that only this user can change; commands take longer",
+    message:
+      "there is no cache, because no folder exists that only this user can change; commands take longer",
     hint: "name one that only you can read and change in XDG_CACHE_HOME, or say RETORT_CACHE=off",
   };
 }

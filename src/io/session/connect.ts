@@ -160,8 +160,7 @@ const reasonOf = ({ cause }: Attempt): string =>
 
 function connectHint(address: DatabaseAddress, cause: DriverError): string {
   const { code, message } = cause;
-  if (address.kind === "pglite")
-    return "check that this user can write to the database's folder";
+  if (address.kind === "pglite") return "check that this user can write to the database's folder";
   if (cause instanceof OtherKind)
     return "add a server of that kind to the address, such as postgres://USER@host1,host2/name; see the settings with: migrate config";
   if (message.includes("does not support SSL"))
