@@ -92,6 +92,16 @@ function valueGiven(sql: string, existing: Existing): readonly string[] | undefi
   return existing(known) === undefined ? undefined : [unlessGiven(known, changed), sql];
 }
 
+const GUARD = new RegExp(`^-- Each row needs a value: UPDATE (${TABLE}) SET (${NAME}) = `);
+
+/** The column that a statement wants values in, which the author gives above it: `shop.users` and `born`. */
+export function neededValue(sql: string): { readonly table: string; readonly column: string } | undefined {
+  const [, table, column] = GUARD.exec(sql) ?? [];
+  return table === undefined || column === undefined
+    ? undefined
+    : { table: plainName(table), column: plainName(column) };
+}
+
 /** Fails where a row has no value. */
 function unlessGiven(table: string, column: string): string {
   const name = `${plainName(table)}.${plainName(column)}`;
