@@ -62,6 +62,7 @@ export const meanings: Readonly<Record<string, string>> = {
   "usage/range": "This is no range of revisions.",
   "usage/range-not-allowed": "A range was given where one target is meant.",
   "usage/range-required": "A script of a downgrade has to be told where it starts.",
+  "usage/reference-rows": "A table of `referenceRows` has no primary key.",
   "usage/rename": "`--rename` is not of the form `old=new`, or names what is not there.",
   "usage/reversed-range": "The range of a script leads the other way: its end comes before its start.",
   "usage/scratch": "No scratch database can be made where it was asked for.",

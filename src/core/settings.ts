@@ -126,6 +126,11 @@ const root: GroupRule = {
       description:
         "Folder of SQL files that say what the schema shall be, for revision --autogenerate, relative to this file; without it, schema.",
     },
+    referenceRows: {
+      is: "texts",
+      description:
+        "Tables whose rows belong to the schema, as shop.countries: autogenerate brings them to what the schema folder inserts, by primary key.",
+    },
     dump: {
       is: "group",
       description: "The schema as SQL, as migrate dump writes it.",

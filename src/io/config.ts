@@ -62,6 +62,8 @@ export interface Config {
   readonly fileName: string;
   /** The folder of SQL files that say what the schema shall be; absolute. */
   readonly schema: string;
+  /** The tables whose rows belong to the schema: `shop.countries`. */
+  readonly referenceRows: readonly string[];
   /** The file that holds the schema as of the last run; absolute. */
   readonly dumpFile?: string;
   /** The user's own folder of templates; absolute. */
@@ -170,6 +172,7 @@ export async function loadConfig({ flags, env, cwd }: Surrounding): Promise<Conf
     lockRetries: get("lockRetries"),
     fileName: get("fileName"),
     schema: path.resolve(schema?.base ?? base, (schema?.value ?? "schema") as string),
+    referenceRows: get<readonly string[] | undefined>("referenceRows") ?? [],
     ...(dumpFile === undefined ? {} : { dumpFile: path.resolve(dumpFile.base, dumpFile.value as string) }),
     ...(templates === undefined
       ? {}
@@ -225,6 +228,7 @@ export function describeConfig(config: Config): readonly DescribedSetting[] {
     lockRetries: config.lockRetries,
     fileName: config.fileName,
     schema: config.origins["schema"] === undefined ? undefined : config.schema,
+    referenceRows: config.referenceRows.length === 0 ? undefined : config.referenceRows,
     "dump.file": config.dumpFile,
     templates: config.templates,
     serverVersion: config.serverVersion?.text,

@@ -120,7 +120,7 @@ async function refusalOf(session: Session, sql: string): Promise<string | undefi
   }
 }
 
-const readTables = (session: Session, ledgerSchema: string): Promise<readonly FillTable[]> =>
+export const readTables = (session: Session, ledgerSchema: string): Promise<readonly FillTable[]> =>
   session.read({ sql: tablesSql(ledgerSchema), row: { parse: (row) => row as FillTable } });
 
 /** Names of columns of the table, by their numbers. */
