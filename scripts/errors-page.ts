@@ -21,6 +21,7 @@ export const meanings: Readonly<Record<string, string>> = {
   "usage/cannot-write": "A file or a folder could not be written.",
   "usage/client": "`--client` was given something else than `psql` or `any`.",
   "usage/client-cannot": "The plan needs something that such a client cannot do.",
+  "usage/committed": "The newest revision is committed, and a committed one is not tried anew.",
   "usage/config-file": "The config file is not there, or cannot be read.",
   "usage/config-key": "The config file has a key that does not exist, or one twice.",
   "usage/config-syntax": "The config file is not JSON with comments.",

@@ -3,7 +3,8 @@
  *
  * A ```console block holds `$ command` lines, each followed by what it prints (both streams); what may differ of that
  * `support/documents.ts` knows, and the server has another address. The exit code must be the one that goes with a printed `error[kind/…]`, else 0.
- * Another block is written to the end of the file that the line above it names, when that line ends with a colon.
+ * Another block is written to the end of the file that the line above it names, when that line ends with a colon; it is all
+ * of the file where that line ends with `becomes:`.
  */
 import { execFileSync, spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
@@ -19,6 +20,7 @@ import {
   renameSync,
   rmSync,
   symlinkSync,
+  writeFileSync,
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { delimiter, dirname, join } from "node:path";
@@ -74,6 +76,12 @@ test("docs/api.md", async () => {
   runDocument("docs/api.md", mkdtempSync(join(scratch, "api-")), new URL(url));
 });
 
+test("docs/walk.md", async (context) => {
+  context.skip(!psqlAvailable(), "there is no psql here");
+  const { url } = await ownDatabase(servers()[0]!);
+  runDocument("docs/walk.md", mkdtempSync(join(scratch, "walk-")), new URL(url));
+});
+
 test("sql/example/README.md", async () => {
   const { url } = await ownDatabase(servers()[0]!);
   const folder = join(scratch, "example");
@@ -117,7 +125,8 @@ function runDocument(document: string, folder: string, url: URL): void {
     if (language !== "console") {
       if (file === undefined) continue;
       mkdirSync(dirname(join(folder, file)), { recursive: true });
-      appendFileSync(join(folder, file), `${lines.join("\n")}\n`);
+      const write = above.endsWith(" becomes:") ? writeFileSync : appendFileSync;
+      write(join(folder, file), `${lines.join("\n")}\n`);
       continue;
     }
     if (!psqlAvailable() && lines.some((line) => line.startsWith("$ psql "))) {

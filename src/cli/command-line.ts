@@ -12,6 +12,7 @@ const table = {
     init: ["begin a project in this folder", () => import("./commands/init.ts")],
     revision: ["write a new pair of migration files", () => import("./commands/revision.ts")],
     merge: ["write a pair that joins several heads", () => import("./commands/merge.ts")],
+    dev: ["try the newest migration on each save", () => import("./commands/dev.ts")],
     squash: ["write one migration that replaces several", () => import("./commands/squash.ts")],
     baseline: [
       "write the first migration, of what a database has, and stamp it",

@@ -380,6 +380,7 @@ describe("the config file", () => {
       lockRetries: 5,
       fileName: "{number}_{slug}",
       ignore: [],
+      referenceRows: [],
       variables: {},
       secrets: [],
       origins: expect.objectContaining({ directories: "default", "ledger.schema": "default" }),

@@ -24,6 +24,8 @@ export function forRows(
   const validated: string[] = [];
   const alone: string[][] = [];
   for (const sql of statements) {
+    // What is said twice in a row is said by two who each knew only of their own part.
+    if (sql === together.at(-1)) continue;
     const withValue = valueGiven(sql, existing);
     const check = lateCheck(sql, existing);
     const index = online ? concurrently(sql, existing) : undefined;
