@@ -184,8 +184,21 @@ const setting = object({
 /** Command → what it prints to stdout with `--json`, where it does not fail. */
 export const outputs: Readonly<Record<string, Shape>> = {
   init: object({ created: texts }),
-  revision: z.union([written, z.array(written), object({ revision: text, files: texts })]),
+  revision: z.union([
+    written,
+    z.array(written.extend({ plain: z.array(object({ sql: text, does: text })) })),
+    object({ revision: text, files: texts }),
+  ]),
   merge: written,
+  dev: object({
+    revision: text,
+    path: text,
+    makes: differences,
+    back: differences,
+    irreversible: text.optional(),
+    failed: failedStep.optional(),
+    ms: z.number(),
+  }),
   squash: written.extend({ replaces: texts, replacedFiles: texts, leftOut: texts, unsteady: texts }),
   edit: object({ files: texts }),
   "list-templates": object({
@@ -239,7 +252,7 @@ export const outputs: Readonly<Record<string, Shape>> = {
       count,
       serverVersion: object({ number: count, text }).optional(),
     }).optional(),
-    schema: object({ scratch, differences }).optional(),
+    schema: object({ scratch, differences, rows: texts }).optional(),
   }),
   lint: object({
     migrations: count,

@@ -12,6 +12,7 @@ export { type BaselineOptions, baseline } from "./app/baseline.ts";
 export { type Check, type CheckName, type CheckOptions, check, headsFindings } from "./app/check.ts";
 export type { CompileOptions } from "./app/compile.ts";
 export { type CheckedConfig, checkConfig } from "./app/config.ts";
+export { type DevOptions, dev } from "./app/dev.ts";
 export { type Diagnosis, diagnose, type Examination } from "./app/doctor.ts";
 export { type Drift, type DriftOptions, drift } from "./app/drift.ts";
 export { type Dumped, type DumpOptions, dump } from "./app/dump.ts";

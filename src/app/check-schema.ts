@@ -1,9 +1,12 @@
 /** A project → where its schema folder is not what its migrations make. */
 import { compareCatalogs, type Difference } from "../core/catalog/compare.ts";
 import { foreignPartitions, patternFor } from "../core/diff/apart.ts";
+import { counts } from "../core/diff/verdict.ts";
+import { changesText } from "../core/reference-rows.ts";
 import { readCatalog } from "../io/catalog.ts";
 import { loadSchemaFolder } from "./desired.ts";
 import type { Deps, Project } from "./project.ts";
+import { changesBetween, referenceTables } from "./reference-rows.ts";
 import { replay } from "./replay.ts";
 import { type UsedScratch, used, withScratch } from "./scratch.ts";
 
@@ -11,6 +14,8 @@ export interface SchemaCheck {
   readonly scratch: UsedScratch;
   /** From what the migrations make to what the schema files say. */
   readonly differences: readonly Difference[];
+  /** Reference rows that the migrations do not make: `shop.statuses: rows: 2 to add`. */
+  readonly rows: readonly string[];
 }
 
 /**
@@ -22,10 +27,16 @@ export async function checkSchema(deps: Deps, project: Project): Promise<SchemaC
     const { schema } = project.ledger.names;
     const loaded = await loadSchemaFolder(deps, project, scratch);
     const desired = await readCatalog(loaded.session, schema);
+    const shall = await referenceTables(project, loaded.session);
     const { session } = await replay(deps, project, scratch);
     const made = await readCatalog(session, schema);
     const apart = foreignPartitions(made, desired).map(patternFor);
     const ignore = [...project.config.ignore, ...apart];
-    return { scratch: used(scratch), differences: compareCatalogs(made, desired, { ignore }) };
+    const differences = compareCatalogs(made, desired, { ignore });
+    // Tables with other columns are told as such.
+    const changes = differences.some(counts)
+      ? []
+      : changesBetween(await referenceTables(project, session), shall);
+    return { scratch: used(scratch), differences, rows: changes.flatMap((each) => changesText(each) ?? []) };
   });
 }

@@ -75,8 +75,8 @@ async function schemaOf(deps: Deps, project: Project): Promise<SchemaCheck | und
   return hasSchemaFolder(project.config.schema) ? await checkSchema(deps, project) : undefined;
 }
 
-function schemaDiffers({ differences }: SchemaCheck): readonly Diagnostic[] {
-  if (differences.every((difference) => !counts(difference))) return [];
+function schemaDiffers({ differences, rows }: SchemaCheck): readonly Diagnostic[] {
+  if (rows.length === 0 && differences.every((difference) => !counts(difference))) return [];
   return [
     {
       code: "findings/schema-differs",

@@ -136,7 +136,7 @@ async function inOtherWords(
 }
 
 /** Those that the server takes, in the order in which it does. */
-async function takenOf(session: Session, statements: readonly string[]): Promise<string[]> {
+export async function takenOf(session: Session, statements: readonly string[]): Promise<string[]> {
   const trial = await openTrial(session, undefined);
   await trial.send(statements.map((sql) => [sql]));
   return [...trial.sent];

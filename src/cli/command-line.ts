@@ -12,6 +12,7 @@ const table = {
     init: ["start a project in this folder", () => import("./commands/init.ts")],
     revision: ["write a new pair of migration files", () => import("./commands/revision.ts")],
     merge: ["write a migration that joins several heads", () => import("./commands/merge.ts")],
+    dev: ["run the newest migration again on each save", () => import("./commands/dev.ts")],
     squash: ["write one migration that replaces several", () => import("./commands/squash.ts")],
     baseline: [
       "write the schema of a database as the first migration",

@@ -89,6 +89,14 @@ function insertOf(
   return `INSERT INTO ${tableName(table)} (${names}) VALUES (${values.join(", ")})`;
 }
 
+/** Gives a value to each row that has none in that column, the same to all. */
+export function updateOf(table: FillTable, column: FillColumn): string {
+  const name = identifier(column.name);
+  const value =
+    referenceOf(table, column, 1) ?? sqlValue(column, 1, valuesInChecks(table.checks).get(column.name) ?? []);
+  return `UPDATE ${tableName(table)} SET ${name} = ${value} WHERE ${name} IS NULL`;
+}
+
 /** The value of a row of the table that the column refers to. */
 function referenceOf(table: FillTable, { name }: FillColumn, row: number): string | undefined {
   const key = table.keys.find(({ columns }) => columns.includes(name));

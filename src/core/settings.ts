@@ -140,6 +140,11 @@ const root: GroupRule = {
         off: { is: "names", description: "Rules that are off." },
       },
     },
+    referenceRows: {
+      is: "texts",
+      description:
+        "Tables whose rows belong to the schema, as shop.countries: autogenerate brings them to what the schema folder inserts, by primary key.",
+    },
     dump: {
       is: "group",
       description: "The schema as SQL, as migrate dump writes it.",

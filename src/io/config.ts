@@ -65,6 +65,8 @@ export interface Config {
   readonly schema: string;
   /** Which rules are asked, and how much they weigh. */
   readonly lint: LintSettings;
+  /** The tables whose rows belong to the schema: `shop.countries`. */
+  readonly referenceRows: readonly string[];
   /** The file that holds the schema as of the last run; absolute. */
   readonly dumpFile?: string;
   /** The user's own folder of templates; absolute. */
@@ -179,6 +181,7 @@ export async function loadConfig({ flags, env, cwd }: Surrounding): Promise<Conf
       warning: get<readonly string[] | undefined>("lint.warning") ?? [],
       off: get<readonly string[] | undefined>("lint.off") ?? [],
     },
+    referenceRows: get<readonly string[] | undefined>("referenceRows") ?? [],
     ...(dumpFile === undefined ? {} : { dumpFile: path.resolve(dumpFile.base, dumpFile.value as string) }),
     ...(templates === undefined
       ? {}
@@ -238,6 +241,7 @@ export function describeConfig(config: Config): readonly DescribedSetting[] {
     "lint.error": some(config.lint.error),
     "lint.warning": some(config.lint.warning),
     "lint.off": some(config.lint.off),
+    referenceRows: config.referenceRows.length === 0 ? undefined : config.referenceRows,
     "dump.file": config.dumpFile,
     templates: config.templates,
     serverVersion: config.serverVersion?.text,

@@ -1,6 +1,8 @@
-/** A git ref and a folder → the names of the files that the folder has there. */
+/** A folder, and a commit of git's → the files that the folder has there. The only file that runs git. */
 import { spawnSync } from "node:child_process";
 import { MigrateError } from "../core/errors.ts";
+
+type Environment = Readonly<Record<string, string | undefined>>;
 
 /**
  * The files that lie directly in a folder where the history of `ref` and that of what is checked out part; empty where
@@ -29,4 +31,21 @@ function git(folder: string, words: readonly string[]) {
     message: `cannot run git: ${done.error.message}`,
     hint: "install git, or name the migrations",
   });
+}
+
+/** Every file below the folder in the last commit, as relative paths with forward slashes; none without git, repository or commit. */
+export function committedFiles({
+  cwd,
+  env,
+}: {
+  readonly cwd: string;
+  readonly env: Environment;
+}): ReadonlySet<string> {
+  const words = ["-C", cwd, "ls-tree", "-r", "-z", "--name-only", "HEAD"];
+  const { status, stdout } = spawnSync("git", words, {
+    env: { ...env },
+    encoding: "utf8",
+    maxBuffer: 1 << 28,
+  });
+  return new Set(status === 0 ? stdout.split("\0").filter((path) => path !== "") : []);
 }

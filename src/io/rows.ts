@@ -1,6 +1,8 @@
 /** A session on a scratch database → its tables get rows; and what rows its tables have, so that they can be compared. */
-import { literal } from "../core/quote.ts";
-import { type FillTable, inFillOrder, insertsOf, ROWS, tableName } from "../core/rows.ts";
+
+import type { KeptTable } from "../core/kept-rows.ts";
+import { identifier, literal } from "../core/quote.ts";
+import { type FillTable, inFillOrder, insertsOf, ROWS, tableName, updateOf } from "../core/rows.ts";
 import type { RowsByTable, RowsOfTable, Unfilled } from "../core/verdict.ts";
 import { type Session, StatementFailure } from "./session/types.ts";
 
@@ -20,17 +22,76 @@ export async function readRows(session: Session, ledgerSchema: string): Promise<
   return new Map(rows.map(({ table, ...rest }) => [table, rest]));
 }
 
-/** Gives rows to the tables that have none; those that could be given none. */
-export async function fillTables(session: Session, ledgerSchema: string): Promise<readonly Unfilled[]> {
+/** Gives rows to the tables that have none, but for those in `without`; those that could be given none. */
+export async function fillTables(
+  session: Session,
+  ledgerSchema: string,
+  without: ReadonlySet<string> = new Set(),
+): Promise<readonly Unfilled[]> {
   const rows = await readRows(session, ledgerSchema);
   const unfilled: Unfilled[] = [];
   for (const table of inFillOrder(await readTables(session, ledgerSchema))) {
-    if ((rows.get(shownName(table))?.count ?? 0) > 0) continue;
+    if (without.has(shownName(table)) || (rows.get(shownName(table))?.count ?? 0) > 0) continue;
     const message = await fill(session, table);
     if (message !== undefined) unfilled.push({ table: shownName(table), message });
   }
   return unfilled;
 }
+
+/** Within a transaction, gives a value to the rows that have none in a column: `shop.users` and `born`. Throws `StatementFailure`. */
+export async function giveValue(
+  session: Session,
+  ledgerSchema: string,
+  { table: name, column }: { readonly table: string; readonly column: string },
+): Promise<void> {
+  // To read makes a transaction read only, unless that is rolled back.
+  await session.send("SAVEPOINT before_reading");
+  const table = (await readTables(session, ledgerSchema)).find((each) => shownName(each) === name);
+  await session.send("ROLLBACK TO SAVEPOINT before_reading");
+  const found = table?.columns.find((each) => each.name === column);
+  if (table !== undefined && found !== undefined) await session.send(updateOf(table, found));
+}
+
+/** What is in each column of the tables that hold rows themselves, partitions among them. */
+export async function readKept(session: Session, ledgerSchema: string): Promise<readonly KeptTable[]> {
+  const tables = await session.read({
+    sql: keptTablesSql(ledgerSchema),
+    row: { parse: (row) => row as KeptTable & { readonly schema: string; readonly table: string } },
+  });
+  if (tables.length === 0) return [];
+  const queries = tables.map(({ id, schema, table, columns }) => {
+    const digests = columns.map(({ name }) => {
+      const value = `coalesce(to_jsonb(t.${identifier(name)})::text, '')`;
+      return `md5(coalesce(string_agg(${value}, ' ' ORDER BY ${value} COLLATE "C"), ''))`;
+    });
+    return `SELECT ${literal(id)} AS id, count(*)::integer AS count, ARRAY[${digests.join(", ")}]::text[] AS digests
+      FROM ONLY ${tableName({ schema, name: table })} AS t`;
+  });
+  const found = await session.read({
+    sql: queries.join("\nUNION ALL "),
+    row: {
+      parse: (row) =>
+        row as { readonly id: string; readonly count: number; readonly digests: readonly string[] },
+    },
+  });
+  const byId = new Map(found.map((each) => [each.id, each]));
+  return tables.map(({ id, name, columns }) => {
+    const { count, digests } = byId.get(id)!;
+    return { id, name, count, columns: columns.map((each, index) => ({ ...each, digest: digests[index]! })) };
+  });
+}
+
+const keptTablesSql = (
+  ledgerSchema: string,
+): string => `SET TRANSACTION READ ONLY; SET LOCAL search_path = pg_catalog, pg_temp;
+SELECT c.oid::text AS id, n.nspname AS schema, c.relname AS table, n.nspname || '.' || c.relname AS name,
+  (SELECT coalesce(json_agg(json_build_object('number', a.attnum, 'name', a.attname,
+      'type', format_type(a.atttypid, a.atttypmod)) ORDER BY a.attnum), '[]')
+    FROM pg_attribute AS a WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped) AS columns
+FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace
+WHERE c.relkind = 'r' AND n.nspname !~ '^pg_' AND n.nspname NOT IN ('information_schema', ${literal(ledgerSchema)})
+  AND NOT EXISTS (SELECT FROM pg_depend AS x WHERE x.classid = 'pg_class'::regclass AND x.objid = c.oid AND x.deptype = 'e')
+ORDER BY n.nspname, c.relname`;
 
 const shownName = ({ schema, name }: FillTable): string => `${schema}.${name}`;
 
@@ -59,7 +120,7 @@ async function refusalOf(session: Session, sql: string): Promise<string | undefi
   }
 }
 
-const readTables = (session: Session, ledgerSchema: string): Promise<readonly FillTable[]> =>
+export const readTables = (session: Session, ledgerSchema: string): Promise<readonly FillTable[]> =>
   session.read({ sql: tablesSql(ledgerSchema), row: { parse: (row) => row as FillTable } });
 
 /** Names of columns of the table, by their numbers. */

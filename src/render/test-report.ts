@@ -67,7 +67,10 @@ function lineOf(tested: TestedMigration): Line {
   };
 }
 
-const failureLines = ({ step, diagnostics }: NonNullable<TestedMigration["failed"]>): readonly string[] =>
+export const failureLines = ({
+  step,
+  diagnostics,
+}: NonNullable<TestedMigration["failed"]>): readonly string[] =>
   diagnostics.map(({ message, location }) => {
     const place = location === undefined ? "" : `${onOneLine(location.path)}:${location.line}: `;
     return `the ${step} fails: ${place}${onOneLine(message)}`;

@@ -381,6 +381,7 @@ describe("the config file", () => {
       fileName: "{number}_{slug}",
       lint: { version: 1, error: [], warning: [], off: [] },
       ignore: [],
+      referenceRows: [],
       variables: {},
       secrets: [],
       origins: expect.objectContaining({ directories: "default", "ledger.schema": "default" }),

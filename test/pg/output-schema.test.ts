@@ -57,6 +57,7 @@ heads
 branches
 show b
 log
+dev --once
 revision -m more
 revision -m beside --head c --splice
 branches

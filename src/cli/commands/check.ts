@@ -52,6 +52,7 @@ const command: Command = {
     }
     for (const line of differenceLines(schema?.differences ?? [], ["migrations", "schema"]))
       printer.data(line);
+    for (const line of schema?.rows ?? []) printer.data(line);
     if (findings.length > 0) printer.error(MigrateError.all(findings));
     else for (const line of soundLines(found)) printer.info(line);
     return exitCode(findings);

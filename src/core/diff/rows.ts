@@ -24,6 +24,8 @@ export function forRows(
   const validated: string[] = [];
   const alone: string[][] = [];
   for (const sql of statements) {
+    // What is said twice in a row is said by two who each knew only of their own part.
+    if (sql === together.at(-1)) continue;
     const withValue = valueGiven(sql, existing);
     const check = lateCheck(sql, existing);
     const index = online ? concurrently(sql, existing) : undefined;
@@ -90,6 +92,16 @@ function valueGiven(sql: string, existing: Existing): readonly string[] | undefi
     return [nullable, unlessGiven(table, column), `ALTER TABLE ${table} ALTER COLUMN ${column} SET NOT NULL`];
   const [, known = "", changed = ""] = NOT_NULL.exec(sql) ?? [];
   return existing(known) === undefined ? undefined : [unlessGiven(known, changed), sql];
+}
+
+const GUARD = new RegExp(`^-- Each row needs a value: UPDATE (${TABLE}) SET (${NAME}) = `);
+
+/** The column that a statement wants values in, which the author gives above it: `shop.users` and `born`. */
+export function neededValue(sql: string): { readonly table: string; readonly column: string } | undefined {
+  const [, table, column] = GUARD.exec(sql) ?? [];
+  return table === undefined || column === undefined
+    ? undefined
+    : { table: plainName(table), column: plainName(column) };
 }
 
 /** Fails where a row has no value. */

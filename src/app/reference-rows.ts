@@ -1,0 +1,107 @@
+/** A way between two schemas, and the reference rows of both → the statements that bring those along, up and down; proven. */
+import type { Segment } from "../core/diff/text.ts";
+import { MigrateError } from "../core/errors.ts";
+import {
+  changesText,
+  type ReferenceTable,
+  type RowChanges,
+  rowChanges,
+  shownTable,
+  statementsOf,
+} from "../core/reference-rows.ts";
+import { readReferenceTables } from "../io/reference-rows.ts";
+import type { Session } from "../io/session/types.ts";
+import { takenOf } from "./diff.ts";
+import type { Project } from "./project.ts";
+
+/** What is in the tables that the configuration names. Throws `usage/reference-rows` for one without a primary key. */
+export async function referenceTables(
+  { config: { referenceRows }, ledger }: Project,
+  session: Session,
+): Promise<readonly ReferenceTable[]> {
+  const tables = await readReferenceTables(session, referenceRows, ledger.names.schema);
+  const keyless = tables.find(({ key }) => key.length === 0);
+  if (keyless === undefined) return tables;
+  throw new MigrateError({
+    code: "usage/reference-rows",
+    message: `${shownTable(keyless)} has no primary key, by which its rows could be told apart`,
+    hint: "give it one, or take it out of referenceRows in migrate.config.json",
+  });
+}
+
+/** What leads from the rows of the one to those of the other, in tables that both have. */
+export function changesBetween(
+  from: readonly ReferenceTable[],
+  to: readonly ReferenceTable[],
+): readonly RowChanges[] {
+  return to.map((table) =>
+    rowChanges(
+      from.find((other) => shownTable(other) === shownTable(table)),
+      table,
+    ),
+  );
+}
+
+export const anyChange = (changes: readonly RowChanges[]): boolean =>
+  changes.some((each) => changesText(each) !== undefined);
+
+export interface RowWayOptions {
+  readonly project: Project;
+  /** Makes the database that the way begins at. */
+  readonly start: () => Promise<Session>;
+  readonly desired: readonly ReferenceTable[];
+  readonly up: readonly Segment[];
+  readonly down: readonly Segment[];
+}
+
+export interface RowWay {
+  /** Behind the way up. */
+  readonly up: readonly string[];
+  /** Before the way down, and behind it. */
+  readonly before: readonly string[];
+  readonly behind: readonly string[];
+}
+
+/** Throws `findings/not-proven` where the rows are not those that they shall be, up or down. */
+export async function rowWay({ project, start, desired, up, down }: RowWayOptions): Promise<RowWay> {
+  const session = await start();
+  const first = await referenceTables(project, session);
+  const isNew = (table: ReferenceTable): boolean =>
+    !first.some((other) => shownTable(other) === shownTable(table));
+  await run(session, up);
+  const between = await referenceTables(project, session);
+  const there = await takenOf(session, statementsOf(changesBetween(between, desired)));
+  refuseOther("up", changesBetween(await referenceTables(project, session), desired));
+  // What is new goes with its table.
+  const kept = between.filter((table) => !isNew(table));
+  const back = await takenOf(
+    session,
+    statementsOf(changesBetween(await referenceTables(project, session), kept)),
+  );
+  await run(session, down);
+  const behind = await takenOf(
+    session,
+    statementsOf(changesBetween(await referenceTables(project, session), first)),
+  );
+  refuseOther("down", changesBetween(await referenceTables(project, session), first));
+  return { up: there, before: back, behind };
+}
+
+async function run(session: Session, segments: readonly Segment[]): Promise<void> {
+  for (const { transactional, statements } of segments) {
+    for (const sql of transactional ? ["BEGIN", ...statements, "COMMIT"] : statements)
+      await session.send(sql);
+  }
+}
+
+function refuseOther(direction: "up" | "down", changes: readonly RowChanges[]): void {
+  const left = changes.flatMap((each) => changesText(each) ?? []);
+  if (left.length === 0) return;
+  throw MigrateError.all(
+    left.map((each) => ({
+      code: "findings/not-proven",
+      message: `reference rows would not be as they shall be after the ${direction}: ${each}`,
+      hint: "write the SQL for it by hand",
+    })),
+  );
+}

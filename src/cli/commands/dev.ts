@@ -1,0 +1,43 @@
+/** `migrate dev`. */
+import { dev } from "../../app/dev.ts";
+import type { DevRound } from "../../core/dev.ts";
+import { exitCodes } from "../../core/errors.ts";
+import { devLines } from "../../render/dev.ts";
+import { type Command, flag } from "../command.ts";
+import { scratchFlag } from "../scratch.ts";
+
+const command: Command = {
+  name: "dev",
+  summary:
+    "Runs the newest revision up and down on a scratch database each time one of the files is saved, and shows what it does to the schema.",
+  args: {
+    once: flag(
+      "once, without waiting for a save; exit code 1 where it fails or does not come back as it was",
+    ),
+    scratch: scratchFlag,
+  },
+  positionals: { required: 0, names: [] },
+  examples: [
+    ["migrate dev", "while you write it; end it with Ctrl-C"],
+    ["migrate dev --once", "what does it do?"],
+  ],
+  async run({ args, deps, project, printer, json }) {
+    const once = args.flag("once");
+    let last: DevRound | undefined;
+    await dev(deps, {
+      ...project,
+      once,
+      scratch: args.text("scratch"),
+      onScratch: ({ description }) => printer.info(description),
+      onRound: (round) => {
+        last = round;
+        if (json) printer.json(round);
+        else for (const line of devLines(round)) printer.data(line);
+      },
+      onError: (error) => printer.error(error),
+    });
+    const isSound = last?.failed === undefined && (last?.back.length ?? 0) === 0;
+    return once && !isSound ? exitCodes.findings : exitCodes.ok;
+  },
+};
+export default command;

@@ -1,0 +1,77 @@
+/** Rows that belong to the schema: written with it, changed alone, and taken back. */
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { expect, test } from "vitest";
+import { autogenerate } from "../../src/app/autogenerate.ts";
+import { check } from "../../src/app/check.ts";
+import { failureOf, ownDatabase, project } from "../support/project.ts";
+import { query, servers } from "../support/server.ts";
+
+const [server] = servers();
+
+const TABLES = `CREATE SCHEMA shop;
+  CREATE TABLE shop.kinds (code text PRIMARY KEY, label text UNIQUE, made timestamptz DEFAULT now());
+  CREATE TABLE shop.items (id int GENERATED ALWAYS AS IDENTITY PRIMARY KEY, kind text REFERENCES shop.kinds, size numeric, tags text[]);
+  CREATE TABLE shop.others (id int);`;
+
+test("reference rows go with the schema, up and down, and only they do", async () => {
+  const { url } = await ownDatabase(server!);
+  const of = project({}, { referenceRows: ["shop.items", "kinds"] });
+  mkdirSync(join(of.folder, "schema"));
+  const folder = (rows: string, tables = TABLES) =>
+    writeFileSync(join(of.folder, "schema/all.sql"), rows + tables);
+  const generate = async () => (await autogenerate(of.deps, { message: "rows", database: url })).created;
+  const rows = async () => [
+    await query(url, "SELECT code, label FROM shop.kinds ORDER BY code"),
+    await query(url, "SELECT id, kind, size, tags FROM shop.items ORDER BY id"),
+  ];
+  folder(
+    `INSERT INTO shop.items OVERRIDING SYSTEM VALUE VALUES (1, 'a', 1.50, '{x,"it''s"}'), (2, NULL, NULL, NULL);
+     INSERT INTO shop.kinds VALUES ('a', 'it''s A'), ('b', 'B');
+     INSERT INTO shop.others VALUES (1);`,
+  );
+  expect(await generate()).toHaveLength(1);
+  expect(await generate()).toEqual([]);
+  await of.upgrade(url);
+  const first = [
+    [
+      { code: "a", label: "it's A" },
+      { code: "b", label: "B" },
+    ],
+    [
+      { id: 1, kind: "a", size: "1.50", tags: ["x", "it's"] },
+      { id: 2, kind: null, size: null, tags: null },
+    ],
+  ];
+  expect(await rows()).toEqual(first);
+  expect(await query(url, "SELECT FROM shop.others")).toEqual([]);
+
+  // A key goes and another comes, to which rows refer; a unique label goes over to it.
+  folder(
+    `INSERT INTO shop.items OVERRIDING SYSTEM VALUE VALUES (1, 'c', 1.5, '{x}');
+     INSERT INTO shop.kinds VALUES ('b', 'it''s B'), ('c', 'B');`,
+  );
+  const found = await check(of.deps, { only: ["schema"], database: url });
+  expect(found.findings.map(({ code }) => code)).toEqual(["findings/schema-differs"]);
+  expect(found.schema!.rows).toEqual([
+    "shop.kinds: rows: 1 to add, 1 to change, 1 to delete",
+    "shop.items: rows: 1 to change, 1 to delete",
+  ]);
+  const [second] = await generate();
+  expect(readFileSync(join(of.folder, second!.files[0]!), "utf8")).not.toContain("made");
+  expect(await generate()).toEqual([]);
+  await of.upgrade(url);
+  expect(await rows()).toEqual([
+    [
+      { code: "b", label: "it's B" },
+      { code: "c", label: "B" },
+    ],
+    [{ id: 1, kind: "c", size: "1.5", tags: ["x"] }],
+  ]);
+  await of.downgrade(url, "-1");
+  expect(await rows()).toEqual(first);
+  await of.downgrade(url, "base");
+
+  folder("", "CREATE SCHEMA shop; CREATE TABLE shop.kinds (code text);");
+  expect(await failureOf(generate())).toMatchObject({ code: "usage/reference-rows" });
+});
