@@ -94,9 +94,10 @@ function bodiesOf(
 }
 
 /** With the comments before it; of a change in batches, what the author wrote and not what is sent. */
-function authorsText({ source }: MigrationFile, { sql, origin, batched }: UserStatement): string {
+function authorsText({ source, bodyStart }: MigrationFile, { sql, origin, batched }: UserStatement): string {
   if (batched !== true) return sql.trim();
-  const comments = /(?:^[ \t]*--[^\n]*\n|^[ \t]*\n)*$/m.exec(source.text.slice(0, origin.start))?.[0] ?? "";
+  const comments =
+    /(?:^[ \t]*--[^\n]*\n|^[ \t]*\n)*$/m.exec(source.text.slice(bodyStart, origin.start))?.[0] ?? "";
   const text = source.text.slice(origin.start, origin.end);
   return `${comments.trimStart()}${text}${text.endsWith(";") ? "" : ";"}`;
 }
@@ -104,12 +105,22 @@ function authorsText({ source }: MigrationFile, { sql, origin, batched }: UserSt
 const SET = /^(?:RE)?SET\s+(?:SESSION\s+(?!AUTHORIZATION))?(SESSION\s+AUTHORIZATION|TIME\s+ZONE|[\w.]+)/i;
 const SET_CONFIG = /\bset_config\s*\(\s*'([\w.]+)'/gi;
 
+const OTHER_WORDS: Readonly<Record<string, string>> = {
+  "time zone": "timezone",
+  names: "client_encoding",
+  schema: "search_path",
+  xml: "xmloption",
+};
+
 /** The settings that a statement leaves otherwise, in lower case. */
 function settingsIn({ setting, sql, offset }: UserStatement): readonly string[] {
   const text = sql.slice(offset);
   const [, name] = setting === undefined ? [] : (SET.exec(text) ?? []);
   const names = name === undefined ? [...text.matchAll(SET_CONFIG)].map((match) => match[1]!) : [name];
-  return names.map((each) => each.toLowerCase().replaceAll(/\s+/g, " ").replace("time zone", "timezone"));
+  return names
+    .map((each) => each.toLowerCase().replaceAll(/\s+/g, " "))
+    // SET SESSION CHARACTERISTICS is about transactions to come.
+    .flatMap((each) => (each === "characteristics" ? [] : [OTHER_WORDS[each] ?? each]));
 }
 
 // ── what is created and dropped again ───────────────────────────────────────────────────────────────────────────

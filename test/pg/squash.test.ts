@@ -153,9 +153,15 @@ test("rows that are others each time are counted; what needs its own transaction
     b: "ALTER TYPE mood ADD VALUE 'glad';",
     c: "CREATE TABLE t (m mood DEFAULT 'glad', at timestamptz DEFAULT clock_timestamp());\nINSERT INTO t VALUES ('glad');",
   });
-  const { created, unsteady } = await squashed(it, "a:c", url);
+  const batch =
+    "-- all of them\n-- batch: 10\nUPDATE t SET m = 'sad' WHERE ctid IN (SELECT ctid FROM t WHERE m = 'glad' LIMIT :batch_size);";
+  it.write("0004_d.up.sql", `-- revision: d\n-- parent: c\n-- transaction: none\n\n${batch}\n`);
+  it.write("0004_d.down.sql", "-- revision: d\n\nSELECT 1;\n");
+  const { created, unsteady } = await squashed(it, "a:d", url);
   expect(unsteady).toEqual(["public.t"]);
-  expect(readFileSync(join(it.folder, created.files[0]!), "utf8")).toContain("-- transaction: none\n");
+  const up = readFileSync(join(it.folder, created.files[0]!), "utf8");
+  expect(up).toContain("-- transaction: none\n");
+  expect(up).toContain(`-- 0004_d.up.sql\n\n${batch}\n`);
 });
 
 test("what cannot be one migration is not written", async () => {
