@@ -9,7 +9,7 @@ import type { Loss } from "../statement/losses.ts";
 import { type Ignore, ignoresIn } from "./ignore.ts";
 import type { Severity } from "./rule.ts";
 import { type ActiveRule, isRule, ruleHint, unknownRuleText } from "./settings.ts";
-import type { Earlier, Site } from "./site.ts";
+import { commandsIn, type Earlier, type Site } from "./site.ts";
 
 /** A statement with its tree. `start` and `end`: UTF-16 offsets in the file; `begin`: of the comments before it. */
 export interface LintedStatement extends Pick<ParsedStatement, "ast" | "body" | "start" | "end"> {
@@ -107,9 +107,11 @@ export class Linter {
     rest: Surrounded,
   ): Site {
     const { schema, searchPath } = this.#fold.session;
+    const sql = source.text.slice(start, end);
     return {
       ...rest,
-      sql: source.text.slice(start, end),
+      ...commandsIn(rest.kind, rest.tree, sql),
+      sql,
       schema,
       searchPath,
       losses,
