@@ -8,6 +8,8 @@ export const errorsPagePath = "docs/errors.md";
 /** What each code means, in a sentence. A test holds it against the codes in `src`. */
 export const meanings: Readonly<Record<string, string>> = {
   "findings/changed-script": "The script is not as it was handed out.",
+  "findings/hazard":
+    "`--fail-on hazard` was said, and others would wait while a table is rewritten, read whole or indexed.",
   "findings/loss": "What is to be written would take rows or values away.",
   "findings/multiple-heads": "There are several heads, and one was asked for.",
   "findings/not-at-heads": "Not all heads are applied.",
@@ -28,6 +30,7 @@ export const meanings: Readonly<Record<string, string>> = {
   "usage/editor": "The editor could not be started, or ended with an error.",
   "usage/exclusive-flags": "Two flags were given that exclude each other.",
   "usage/extra-argument": "A word more than the command takes.",
+  "usage/fail-on": "`--fail-on` was given something else than `hazard`.",
   "usage/file-exists": "A file that was to be made is there already.",
   "usage/file-name": "This cannot be the name of a migration's file.",
   "usage/file-name-pattern":

@@ -6,6 +6,7 @@ import { codeChecksumOf } from "../core/integrity.ts";
 import type { How, Intent } from "../core/ledger/types.ts";
 import type { Migration, MigrationFile, RevisionId } from "../core/migration.ts";
 import { compile } from "../core/plan/compile.ts";
+import { refuseHazards } from "../core/plan/hazards.ts";
 import type { SessionPins } from "../core/plan/session.ts";
 import type { StepInput } from "../core/plan/step.ts";
 import type { Plan } from "../core/plan/types.ts";
@@ -14,6 +15,7 @@ import { lossesOfCalls, namesOfRoutines, type Routine, type Routines } from "../
 import { currentHeads, type Step } from "../core/steps.ts";
 import { createGrammar, type Grammar } from "../io/grammar.ts";
 import type { KnownBodies } from "../io/parsed.ts";
+import { effectsOfSteps } from "./effects.ts";
 import type { Project } from "./project.ts";
 import type { Steps } from "./steps.ts";
 
@@ -36,6 +38,10 @@ export interface CompileOptions {
   /** Stop unless this is the database, or the role that connects. */
   readonly expectDatabase?: string | undefined;
   readonly expectRole?: string | undefined;
+  /** Say what each statement does to what others use: reads the files that are applied. */
+  readonly effects?: boolean | undefined;
+  /** Throw `findings/hazard` where others would have to wait while a table is worked through. */
+  readonly failOn?: "hazard" | undefined;
 }
 
 function pinsOf({ pins }: Project, { lockTimeout, statementTimeout }: CompileOptions): SessionPins {
@@ -66,11 +72,17 @@ export async function compileSteps(
   options: CompileOptions & { readonly resume?: Resume },
 ): Promise<Plan> {
   const inputs = await stepInputs(project, steps, options.serverVersion);
+  const says = options.effects === true || options.failOn !== undefined;
+  if (says && (steps.kind === "upgrade" || steps.kind === "downgrade")) {
+    const effects = await effectsOfSteps(project, steps, options.serverVersion);
+    for (const [index, input] of inputs.entries())
+      inputs[index] = { ...input, effects: effects[index]!.statements };
+  }
   const { resume } = options;
   if (resume !== undefined && steps.kind !== "stamp") inputs[0] = await resume.resumed(inputs[0]!);
   const singleTransaction = options.singleTransaction ?? false;
   if (singleTransaction) refuseOutside(inputs);
-  return compile({
+  const plan = compile({
     kind: steps.kind,
     applied: steps.before,
     from: currentHeads(project.graph, steps.before),
@@ -90,6 +102,8 @@ export async function compileSteps(
     pins: pinsOf(project, options),
     ledger: project.ledger,
   });
+  if (options.failOn !== undefined) refuseHazards(plan);
+  return plan;
 }
 
 async function stepInputs(

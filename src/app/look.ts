@@ -1,5 +1,6 @@
 /** The verbs that only read: what is applied, what is pending, what the files hold. */
 
+import { type EffectSummary, summaryOfStep } from "../core/effects/summary.ts";
 import { ancestors, inOrder } from "../core/graph.ts";
 import { historyOf, shown } from "../core/history.ts";
 import type { Applied, Intent } from "../core/ledger/types.ts";
@@ -7,8 +8,9 @@ import type { RevisionId } from "../core/migration.ts";
 import type { Location } from "../core/source.ts";
 import { currentHeads } from "../core/steps.ts";
 import { parseRelative, upgradeTargets } from "../core/target.ts";
+import type { ServerVersion } from "./compile.ts";
 import { openConnected } from "./connect.ts";
-import { type Deps, openProject, type Project, type ProjectOptions } from "./project.ts";
+import { computing, type Deps, openProject, type Project, type ProjectOptions } from "./project.ts";
 
 /** Files and ledger side by side. */
 export interface State {
@@ -21,6 +23,8 @@ export interface State {
   readonly unknown: readonly Applied[];
   /** What `upgrade heads` would run, in order. */
   readonly pending: readonly RevisionId[];
+  /** What each of those would do to others; empty where nothing is applied, and so nobody there. */
+  readonly effects: ReadonlyMap<RevisionId, EffectSummary>;
   /** The step that was interrupted, and where the statement stands that it was interrupted at. */
   readonly interrupted?: Intent & { readonly location?: Location };
   /** The database that was asked: `deploy@db.example:5432/shop`. */
@@ -49,12 +53,35 @@ export async function readState(deps: Deps, options: ProjectOptions): Promise<St
       heads: currentHeads(graph, known),
       unknown,
       pending,
+      effects: await effectsOf(deps, project, known, pending, session.version),
       ...(intent === undefined ? {} : { interrupted: await withPlace(project, intent) }),
       database: session.database,
     };
   } finally {
     await session.close();
   }
+}
+
+async function effectsOf(
+  deps: Deps,
+  project: Project,
+  applied: readonly RevisionId[],
+  pending: readonly RevisionId[],
+  version: ServerVersion,
+): Promise<State["effects"]> {
+  if (applied.length === 0 || pending.length === 0) return new Map();
+  // The parser is loaded only where something is pending.
+  const { effectsOfSteps } = await import("./effects.ts");
+  const steps = pending.map((revision) => ({ direction: "up" as const, revision }));
+  const found = await computing(deps, project, () =>
+    effectsOfSteps(project, { before: applied, steps }, version),
+  );
+  return new Map(
+    pending.flatMap((revision, i) => {
+      const summary = summaryOfStep(found[i]!.statements, found[i]!.isOne);
+      return summary === undefined ? [] : [[revision, summary] as const];
+    }),
+  );
 }
 
 async function withPlace(project: Project, intent: Intent): Promise<NonNullable<State["interrupted"]>> {

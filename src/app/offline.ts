@@ -47,7 +47,7 @@ export async function offline(deps: Deps, request: Request, options: OfflineOpti
     options.fromDatabase === true
       ? await planFromDatabase(deps, project, request, options)
       : await computing(deps, project, () =>
-          compileSteps(project, stepsOfRange(project, request), "script", options),
+          compileSteps(project, stepsOfRange(project, request), "script", { effects: true, ...options }),
         );
   refuseLayout(plan, form);
   return { plan, ledger: project.ledger, form };
@@ -97,7 +97,7 @@ async function planFromDatabase(
       });
     }
     const steps = stepsFrom(project, request, applied);
-    const compiling = { serverVersion: session.version, ...options };
+    const compiling = { serverVersion: session.version, effects: true, ...options };
     return await computing(deps, project, () => compileSteps(project, steps, "script", compiling));
   } finally {
     await session.close();

@@ -159,7 +159,9 @@ async function planFor(
   for (const { message } of refuseChanged(project, rows, steps)) {
     options.onNotice?.({ severity: "WARNING", message });
   }
-  const compileOptions = { ...options, serverVersion: session.version };
+  // Of a database in which nothing was applied nobody is kept waiting by what is.
+  const effects = rows.length > 0;
+  const compileOptions = { ...options, serverVersion: session.version, effects };
   const { intent } = state;
   if (intent === undefined) return compileSteps(project, steps, "run", compileOptions);
   return compileSteps(project, interruptedFirst(project, steps, intent), "run", {

@@ -3,11 +3,12 @@ import type { RunResult } from "../app/run.ts";
 import type { Request } from "../app/steps.ts";
 import { exitCodes, MigrateError } from "../core/errors.ts";
 import type { Plan, PlanStep } from "../core/plan/types.ts";
+import { effectLines, pendingText } from "../render/effect.ts";
 import { lossLine } from "../render/loss.ts";
 import { type Command, type Flags, flag, type Invocation, value } from "./command.ts";
 import { count, seconds, timeout } from "./numbers.ts";
 import { progressOf, stepLine, timeText } from "./progress.ts";
-import { refuseScriptFlags, scriptFlags, warnOfLongTransaction, writeScript } from "./script.ts";
+import { failOn, refuseScriptFlags, scriptFlags, warnOfLongTransaction, writeScript } from "./script.ts";
 
 interface RunCommand {
   readonly name: "upgrade" | "downgrade";
@@ -46,6 +47,7 @@ const runFlags: Flags = {
     "how long a statement may run, in milliseconds or with a unit (default 0: for ever)",
     "TIME",
   ),
+  "fail-on": value("hazard: stop before others have to wait while a table is worked through", "WHAT"),
   yes: flag("do not ask before a downgrade that is destructive, or may be", "y"),
 };
 
@@ -80,6 +82,7 @@ export async function runOnline(request: Request, invocation: Invocation): Promi
     ...project,
     dryRun,
     allowAhead: args.flag("allow-ahead"),
+    failOn: failOn(args.text("fail-on")),
     singleTransaction: args.flag("single-transaction"),
     lockTimeout: timeout(args.text("lock-timeout"), "--lock-timeout"),
     statementTimeout: timeout(args.text("statement-timeout"), "--statement-timeout"),
@@ -88,6 +91,8 @@ export async function runOnline(request: Request, invocation: Invocation): Promi
     wait: seconds(args.text("wait"), "--wait"),
     confirm: (plan, database) => {
       warnOfLongTransaction(plan.steps.length, invocation);
+      const waits = pendingText(plan.steps);
+      if (waits !== undefined) printer.info(waits);
       return confirmed(plan, database, invocation);
     },
     onEvent: progress.onEvent,
@@ -124,9 +129,10 @@ async function confirmed(plan: Plan, database: string, { args, printer }: Invoca
   });
 }
 
-/** A step, and what it does to what is there. */
+/** A step, and what it does to those who use the database, and to what is there. */
 const dryRunLines = (step: PlanStep): readonly string[] => [
   stepLine(step),
+  ...(step.effect === undefined ? [] : effectLines(step.effect)).map((line) => `    ${line}`),
   ...(step.losses ?? []).map((loss) => `    ${lossLine(loss)}`),
 ];
 
