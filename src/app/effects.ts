@@ -1,9 +1,9 @@
 /** A project and the steps of a run → what each of their statements does to a database that others use. */
 import { Fold, newSession } from "../core/effects/effects.ts";
-import { effectsOfFile } from "../core/effects/file.ts";
+import { effectsOfFile, type FileStart, type FileToRun } from "../core/effects/file.ts";
 import { summaryOf } from "../core/effects/summary.ts";
 import { inOrder } from "../core/graph.ts";
-import type { MigrationFile } from "../core/migration.ts";
+import type { MigrationFile, RevisionId } from "../core/migration.ts";
 import { NEWEST } from "../core/newer-syntax.ts";
 import { sha256 } from "../core/sha256.ts";
 import type { Step } from "../core/steps.ts";
@@ -18,42 +18,47 @@ export const majorOrNewest = (server: ServerVersion | undefined): number =>
   server === undefined ? NEWEST : Math.floor(server.number / 10_000);
 
 /**
- * One answer for each step. What is applied before is read for what it has made. A file
- * that is refused has the effects of what could be read of it; a step without a file has none.
+ * One answer for each step. What is applied before is read for what it has made. A file that is refused has the effects
+ * of what could be read of it; a step without a file has none.
  */
 export async function effectsOfSteps(
   project: Project,
   { before, steps }: Pick<Steps, "before" | "steps">,
   server: ServerVersion | undefined,
 ): Promise<readonly FileEffects[]> {
-  const { graph, migrations, pins } = project;
+  const reader = effectsReader(project, before, server);
+  const found: FileEffects[] = [];
+  for (const step of steps) found.push(await reader.effectsOf(fileOf(project, step)));
+  reader.keep();
+  return found;
+}
+
+/** Tells what files do, in the order of a run on a database to which `before` is applied. */
+export function effectsReader(
+  { graph, migrations, pins, knownEffects }: Project,
+  before: readonly RevisionId[],
+  server: ServerVersion | undefined,
+): EffectsReader {
   const start = {
     version: majorOrNewest(server),
     searchPath: pins.searchPath ?? ["public"],
     timeZone: pins.timeZone,
   };
-  const known = project.knownEffects(start);
+  const reader = new EffectsReader(start, knownEffects(start));
   const applied = before.filter((id) => graph.nodes.has(id));
-  const reader = new Reader(start, known);
   for (const id of inOrder(graph, applied)) reader.passOver(migrations.get(id)!.up);
   reader.beginRun();
-  const found: FileEffects[] = [];
-  for (const step of steps) {
-    const file = fileOf(project, step);
-    found.push(file === undefined ? { isOne: true, statements: [] } : await reader.effectsOf(file));
-  }
-  known.keep();
-  return found;
+  return reader;
 }
 
-const fileOf = ({ migrations }: Project, { direction, revision }: Step): MigrationFile | undefined => {
+export const fileOf = ({ migrations }: Project, { direction, revision }: Step): MigrationFile | undefined => {
   const migration = migrations.get(revision);
   return direction === "up" ? migration?.up : migration?.down;
 };
 
 /** Reads files only where something is asked that is not known: then also all that came before. */
-class Reader {
-  readonly #start: Parameters<typeof effectsOfFile>[2];
+export class EffectsReader {
+  readonly #start: FileStart;
   readonly #known: KnownEffects;
   readonly #fold: Fold;
   readonly #grammar = createGrammar();
@@ -62,7 +67,7 @@ class Reader {
   /** Names all that came before. */
   #name = "";
 
-  constructor(start: Parameters<typeof effectsOfFile>[2], known: KnownEffects) {
+  constructor(start: FileStart, known: KnownEffects) {
     this.#start = start;
     this.#known = known;
     this.#fold = new Fold(newSession(false, start.timeZone));
@@ -78,7 +83,9 @@ class Reader {
     this.#name = sha256(`${this.#name} ${file.checksum} ${file.header.transaction ?? ""}`);
   }
 
-  async effectsOf(file: MigrationFile): Promise<FileEffects> {
+  /** `read`: the file with its trees, where it was read already. */
+  async effectsOf(file: MigrationFile | undefined, read?: () => FileToRun | undefined): Promise<FileEffects> {
+    if (file === undefined) return { isOne: true, statements: [] };
     const before = this.#behind;
     this.passOver(file);
     const name = this.#name;
@@ -88,15 +95,19 @@ class Reader {
     this.#behind = [];
     for (const each of before) {
       if (each === undefined) this.#fold.beginRun();
-      else await this.#run(each);
+      else this.#run((await readTrees(this.#grammar, each)).file);
     }
-    const effects = await this.#run(file);
+    const effects = this.#run(read?.() ?? (await readTrees(this.#grammar, file)).file);
     this.#known.add(name, effects);
     return effects;
   }
 
-  async #run(given: MigrationFile): Promise<FileEffects> {
-    const { file } = await readTrees(this.#grammar, given);
+  /** Keeps what was found out. */
+  keep(): void {
+    this.#known.keep();
+  }
+
+  #run(file: FileToRun): FileEffects {
     const statements = [...effectsOfFile(this.#fold, file, this.#start)].map(summaryOf);
     return { isOne: file.transactional, statements };
   }

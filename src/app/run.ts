@@ -159,9 +159,7 @@ async function planFor(
   for (const { message } of refuseChanged(project, rows, steps)) {
     options.onNotice?.({ severity: "WARNING", message });
   }
-  // Of a database in which nothing was applied nobody is kept waiting by what is.
-  const effects = rows.length > 0;
-  const compileOptions = { ...options, serverVersion: session.version, effects };
+  const compileOptions = { ...options, serverVersion: session.version, effects: true };
   const { intent } = state;
   if (intent === undefined) return compileSteps(project, steps, "run", compileOptions);
   return compileSteps(project, interruptedFirst(project, steps, intent), "run", {

@@ -26,7 +26,7 @@ type Row = readonly [name: string, isOne: boolean, statements: readonly (EffectS
 
 /** `about`: all that the effects depend on beside the files. */
 export function knownEffects(about: readonly unknown[], env: Env): KnownEffects {
-  const cache = cachedRows<Row>(JSON.stringify(["effects", about, grammarStamps()]), env);
+  const cache = cachedRows<Row>("effects", JSON.stringify([about, grammarStamps()]), env);
   let known: Map<string, Row> | undefined;
   const rows = (): Map<string, Row> => {
     known ??= new Map((cache?.read() ?? []).map((row) => [row[0], row]));

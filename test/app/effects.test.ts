@@ -47,6 +47,12 @@ test("nobody uses yet what the run itself makes; what was there before a downgra
   ]);
 });
 
+test("a script that skips what is done may meet a database to which any part is applied", async () => {
+  const given = project({ a, b: "CREATE INDEX ON t (note);" });
+  const plan = await given.plan({ kind: "upgrade", target: "base:b" }, { idempotent: true });
+  expect(linesOf(plan)).toEqual(["b public.t SHARE: writes wait; indexes it"]);
+});
+
 test("--fail-on stops a plan, and no other", async () => {
   const stopped = project({ a, b: "CREATE INDEX ON t (note);" });
   const options = { failOn: "hazard" } as const;
