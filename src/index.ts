@@ -20,6 +20,13 @@ export { type Deps, openProject, type Project, type ProjectOptions } from "./app
 export { type Removed, type RemoveOptions, removeRevision } from "./app/remove.ts";
 export { type Repair, type RepairOptions, repair } from "./app/repair.ts";
 export {
+  type Review,
+  type ReviewedMigration,
+  type ReviewedStatement,
+  review,
+  type WayBack,
+} from "./app/review.ts";
+export {
   createRevision,
   type MergeOptions,
   mergeRevisions,

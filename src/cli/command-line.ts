@@ -41,6 +41,10 @@ const table = {
       "what migrations do to a database that others use, and what to write instead",
       () => import("./commands/lint.ts"),
     ],
+    review: [
+      "one document about migrations: who has to wait, what to write instead, the way back",
+      () => import("./commands/review.ts"),
+    ],
     check: ["is there one head? for CI and pre-commit hooks", () => import("./commands/check.ts")],
     log: ["what was done to the database, when and by whom", () => import("./commands/log.ts")],
     receipt: ["the SHA-256 that names a script", () => import("./commands/receipt.ts")],
