@@ -36,6 +36,7 @@ export {
 export { type RunOptions, type RunResult, run } from "./app/run.ts";
 export type { Request } from "./app/steps.ts";
 export { type ListedTemplate, listTemplates } from "./app/templates.ts";
+export { type Trace, type TracedStatement, type TraceOptions, trace, type Verdict } from "./app/trace.ts";
 export { refuseChanged, type Verification, verify } from "./app/verify.ts";
 export { type Diagnostic, exitCodes, MigrateError } from "./core/errors.ts";
 export type { Event, SessionInfo } from "./core/event.ts";

@@ -19,16 +19,20 @@ export const majorOrNewest = (server: ServerVersion | undefined): number =>
 
 /**
  * One answer for each step. What is applied before is read for what it has made. A file that is refused has the effects
- * of what could be read of it; a step without a file has none.
+ * of what could be read of it; a step without a file has none. `oneByOne`: others use what the step before has made.
  */
 export async function effectsOfSteps(
   project: Project,
   { before, steps }: Pick<Steps, "before" | "steps">,
   server: ServerVersion | undefined,
+  { oneByOne = false }: { readonly oneByOne?: boolean } = {},
 ): Promise<readonly FileEffects[]> {
   const reader = effectsReader(project, before, server);
   const found: FileEffects[] = [];
-  for (const step of steps) found.push(await reader.effectsOf(fileOf(project, step)));
+  for (const step of steps) {
+    if (oneByOne) reader.beginRun();
+    found.push(await reader.effectsOf(fileOf(project, step)));
+  }
   reader.keep();
   return found;
 }

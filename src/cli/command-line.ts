@@ -45,6 +45,10 @@ const table = {
       "one document about migrations: who has to wait, what to write instead, the way back",
       () => import("./commands/review.ts"),
     ],
+    trace: [
+      "does each statement lock, rewrite and read what lint says? on a scratch database",
+      () => import("./commands/trace.ts"),
+    ],
     check: ["is there one head? for CI and pre-commit hooks", () => import("./commands/check.ts")],
     log: ["what was done to the database, when and by whom", () => import("./commands/log.ts")],
     receipt: ["the SHA-256 that names a script", () => import("./commands/receipt.ts")],
