@@ -9,6 +9,8 @@ export const errorsPagePath = "docs/errors.md";
 export const meanings: Readonly<Record<string, string>> = {
   "findings/baseline": "The first migration would not make what the database has.",
   "findings/changed-script": "The script differs from the one that was handed out.",
+  "findings/hazard":
+    "With `--fail-on hazard`: other sessions would wait while a table is rewritten, scanned or indexed.",
   "findings/loss": "The new revision would delete rows or values.",
   "findings/multiple-heads": "There are several heads, but there should be one.",
   "findings/not-at-heads": "Not all heads are applied.",
@@ -33,6 +35,7 @@ export const meanings: Readonly<Record<string, string>> = {
   "usage/editor": "The editor could not be started, or exited with an error.",
   "usage/exclusive-flags": "Two flags cannot be used together.",
   "usage/extra-argument": "The command takes fewer arguments.",
+  "usage/fail-on": "`--fail-on` takes only `hazard`.",
   "usage/file-exists": "A file that would be created already exists.",
   "usage/file-name": "This cannot be the name of a migration's file.",
   "usage/file-name-pattern":

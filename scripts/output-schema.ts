@@ -105,6 +105,25 @@ const loss = object({
   by: text.optional(),
 });
 
+/** What a statement or a step does to other sessions. */
+const effect = object({
+  locks: z.array(object({ relation: text, mode: text })),
+  rewrites: texts,
+  scans: texts,
+  builds: texts,
+  unknown: texts,
+  waits: z.literal(true).optional(),
+});
+const lintFinding = object({
+  rule: text,
+  severity: z.enum(["error", "warning"]),
+  message: text,
+  advice: text,
+  recipe: texts.optional(),
+  location,
+  excerpt: object({ line: text, length: count.optional() }),
+});
+
 const step = object({
   direction: z.enum(["up", "down"]),
   revision: text,
@@ -117,6 +136,7 @@ const step = object({
   statements: count,
   irreversible: text.optional(),
   losses: z.array(loss).optional(),
+  effect: effect.optional(),
 });
 
 const statement = object({
@@ -129,6 +149,7 @@ const statement = object({
   tag: text.optional(),
   trace: object({ kind: text, names: texts }).optional(),
   losses: z.array(loss).optional(),
+  effect: effect.optional(),
   leaves: text.optional(),
   repeatable: z.literal(true).optional(),
 });
@@ -224,7 +245,7 @@ export const outputs: Readonly<Record<string, Shape>> = {
     database: text,
     current: texts,
     applied: z.array(applied),
-    pending: z.array(revision),
+    pending: z.array(revision.extend({ effect: effect.optional() })),
     unknown: z.array(applied),
     interrupted: intent.nullable(),
   }),
@@ -257,15 +278,42 @@ export const outputs: Readonly<Record<string, Shape>> = {
   lint: object({
     migrations: count,
     statements: count,
-    findings: z.array(
+    findings: z.array(lintFinding),
+  }),
+  review: object({
+    migrations: z.array(
       object({
-        rule: text,
-        severity: z.enum(["error", "warning"]),
+        revision: text,
         message: text,
-        advice: text,
-        recipe: texts.optional(),
-        location,
-        excerpt: object({ line: text, length: count.optional() }),
+        path: text,
+        parents: texts,
+        transactional: z.boolean(),
+        effect: effect.optional(),
+        statements: z.array(
+          object({
+            sql: text,
+            line: count,
+            tag: text,
+            effect: effect.optional(),
+            losses: z.array(loss),
+            findings: z.array(lintFinding),
+          }),
+        ),
+        findings: z.array(lintFinding),
+        back: object({ irreversible: text.optional(), losses: z.array(loss), effect: effect.optional() }),
+      }),
+    ),
+  }),
+  trace: object({
+    scratch,
+    statements: z.array(
+      object({
+        revision: text,
+        path: text,
+        line: count,
+        tag: text,
+        verdict: z.enum(["agrees", "differs", "unseen", "not-known"]),
+        differences: texts,
       }),
     ),
   }),
@@ -421,6 +469,8 @@ export function outputSchema(): string {
     plan,
     diagnostic,
     difference,
+    effect,
+    lintFinding,
     location,
     setting,
   };

@@ -27,6 +27,13 @@ export { type Deps, openProject, type Project, type ProjectOptions } from "./app
 export { type Removed, type RemoveOptions, removeRevision } from "./app/remove.ts";
 export { type Repair, type RepairOptions, repair } from "./app/repair.ts";
 export {
+  type Review,
+  type ReviewedMigration,
+  type ReviewedStatement,
+  review,
+  type WayBack,
+} from "./app/review.ts";
+export {
   createRevision,
   type MergeOptions,
   mergeRevisions,
@@ -38,6 +45,7 @@ export { type Squashed, type SquashOptions, squash } from "./app/squash.ts";
 export type { Request } from "./app/steps.ts";
 export { type ListedTemplate, listTemplates } from "./app/templates.ts";
 export { type TestOptions, type TestResult, testMigrations } from "./app/test.ts";
+export { type Agreement, type Trace, type TracedStatement, type TraceOptions, trace } from "./app/trace.ts";
 export { refuseChanged, type Verification, verify } from "./app/verify.ts";
 export type { AdoptedFile, AdoptedMigration, Change as AdoptedChange } from "./core/adopt/adopt.ts";
 export type { Catalog, CatalogObject, ObjectKey, Properties, Value } from "./core/catalog/catalog.ts";

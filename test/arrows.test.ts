@@ -58,6 +58,7 @@ test("each folder of SQL has one reader", () => {
     "../sql/catalog in core/catalog/query.ts",
     "../sql/ledger in core/ledger/format.ts",
     "../sql/scratch in io/scratch/reset.ts",
+    "../sql/trace in io/observed.ts",
   ]);
 });
 

@@ -16,7 +16,7 @@ import {
 } from "./contestants.ts";
 import { type Figure, ratio } from "./figure.ts";
 import type { Program } from "./measure.ts";
-import { beforeSleep, type Change, concurrent, tables } from "./workload.ts";
+import { alterations, beforeSleep, type Change, concurrent, tables } from "./workload.ts";
 
 export interface Row {
   readonly work: string;
@@ -50,6 +50,7 @@ export function rowsOf(bench: Bench): readonly Row[] {
     listing(bench, middle),
     listing(bench, large),
     script(bench, middle),
+    lint(bench, middle),
     {
       work: "src/",
       isOfAnyNode: true,
@@ -258,6 +259,21 @@ function script(bench: Bench, count: number): Row {
       };
       const walls = await bench.runner.inTurns(programs, 7);
       return [ratio(walls, "first", ["parser alone"], 2.5), ratio(walls, "again", ["parser alone"], 1.5)];
+    },
+  };
+}
+
+function lint(bench: Bench, count: number): Row {
+  return {
+    work: `lint of ${5 * count} statements`,
+    measure: async (node) => {
+      const made = load(bench, `alterations-${count}`, alterations(count));
+      const programs = {
+        ours: ours(bench, node, ["lint", "--all"], made),
+        "parser alone": { argv: [node, bench.floors.parse, path.join(made.folder, "migrations")] },
+      };
+      const walls = await bench.runner.inTurns(programs, 7);
+      return [ratio(walls, "ours", ["parser alone"], 2)];
     },
   };
 }

@@ -32,6 +32,30 @@ export function tables(count: number): readonly Change[] {
   });
 }
 
+/** Five statements a migration: a table with its index, its comment and its rows, and a change of the table before it. */
+export function alterations(count: number): readonly Change[] {
+  return Array.from({ length: count }, (_, i) => {
+    const noun = nouns[i % nouns.length]!;
+    const table = `${noun}_${numbered(i)}`;
+    const before = i === 0 ? table : `${nouns[(i - 1) % nouns.length]}_${numbered(i - 1)}`;
+    const alteration = [
+      `ALTER TABLE ${before} ADD COLUMN note text;`,
+      `CREATE VIEW ${table}_list AS SELECT id, account_id, amount FROM ${table} WHERE state <> 'void';`,
+      `ALTER TABLE ${before} ALTER COLUMN amount SET DEFAULT 1;`,
+      `ALTER TABLE ${before} DROP COLUMN created_at;`,
+      `ALTER TABLE ${before} ADD CONSTRAINT ${before}_amount CHECK (amount >= 0) NOT VALID;`,
+    ];
+    const up = [
+      `CREATE TABLE ${table} (\n  id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,\n  account_id bigint NOT NULL,\n  amount numeric(12, 2) NOT NULL DEFAULT 0,\n  state text NOT NULL DEFAULT 'new' CHECK (state IN ('new', 'paid', 'void')),\n  created_at timestamptz NOT NULL DEFAULT now()\n);`,
+      `CREATE INDEX ${table}_open ON ${table} (account_id, created_at) WHERE state = 'new';`,
+      `COMMENT ON TABLE ${table} IS 'The ${noun} of region ${i % 113}';`,
+      `INSERT INTO ${table} (account_id, amount) VALUES (1, 0), (2, 0);`,
+      alteration[i % alteration.length]!,
+    ];
+    return change(i, `alter_${noun}`, `${up.join("\n\n")}\n`, `DROP TABLE ${table};\n`);
+  });
+}
+
 /** A table, and then nothing but indexes of it that are built outside a transaction. */
 export function concurrent(count: number): readonly Change[] {
   const [table] = tables(1) as [Change];

@@ -11,7 +11,7 @@ import { wayOutOf } from "../core/target.ts";
 import { hasSchemaFolder } from "../io/schema-folder.ts";
 import { checkSchema, type SchemaCheck } from "./check-schema.ts";
 import { stepInputs } from "./compile.ts";
-import type { State } from "./look.ts";
+import type { Standing } from "./look.ts";
 import { type Deps, openProject, type Project, type ProjectOptions } from "./project.ts";
 
 /** What can be checked without the database that is worked with. */
@@ -108,7 +108,7 @@ async function faultsOfFiles(
     ...(migrations.get(revision)!.down === undefined ? [] : [{ direction: "down" as const, revision }]),
   ]);
   try {
-    await stepInputs(project, { kind: "upgrade", before: [], after: [], steps }, server);
+    await stepInputs(project, { kind: "upgrade", before: [], after: [], steps }, { serverVersion: server });
     return [];
   } catch (error) {
     if (error instanceof MigrateError) return error.diagnostics;
@@ -117,7 +117,7 @@ async function faultsOfFiles(
 }
 
 /** What keeps a database from being at the heads of the files; empty where it is. */
-export function headsFindings({ pending, unknown, interrupted }: State): readonly Diagnostic[] {
+export function headsFindings({ pending, unknown, interrupted }: Standing): readonly Diagnostic[] {
   const reasons = [
     ...(pending.length > 0
       ? [`${pending.length} pending (${pending[0]}${pending.length > 1 ? ", …" : ""}): migrate upgrade heads`]

@@ -1,20 +1,25 @@
 /** Steps → Plan: parses just the files that will run, and hands statements to the compiler. */
 import type { ObjectName } from "../core/ast.ts";
+import type { FileToRun } from "../core/effects/file.ts";
 import { type Diagnostic, MigrateError } from "../core/errors.ts";
 import { type Direction, placeOfKey } from "../core/header.ts";
 import { codeChecksumOf } from "../core/integrity.ts";
 import type { How, Intent } from "../core/ledger/types.ts";
 import type { Migration, MigrationFile, RevisionId } from "../core/migration.ts";
 import { compile } from "../core/plan/compile.ts";
+import { refuseHazards } from "../core/plan/hazards.ts";
 import type { SessionPins } from "../core/plan/session.ts";
 import type { StepInput } from "../core/plan/step.ts";
 import type { Plan } from "../core/plan/types.ts";
 import type { ServerVersion } from "../core/server-version.ts";
+import type { ParsedStatement } from "../core/statement/facts.ts";
 import { statementsOf, transactionMode, type UserStatement } from "../core/statement/file.ts";
 import { lossesOfCalls, namesOfRoutines, type Routine, type Routines } from "../core/statement/routines.ts";
 import { currentHeads, type Step } from "../core/steps.ts";
 import { createGrammar, type Grammar } from "../io/grammar.ts";
 import type { KnownBodies } from "../io/parsed.ts";
+import { withTrees } from "../io/trees.ts";
+import { effectsReader, fileOf } from "./effects.ts";
 import type { Project } from "./project.ts";
 import type { Steps } from "./steps.ts";
 
@@ -31,6 +36,10 @@ export interface CompileOptions {
   /** Stop unless this is the database, or the role that connects. */
   readonly expectDatabase?: string | undefined;
   readonly expectRole?: string | undefined;
+  /** Say what each statement does to what others use, where something is applied: reads the files of that, too. */
+  readonly effects?: boolean | undefined;
+  /** Throw `findings/hazard` where others would have to wait while a table is worked through. */
+  readonly failOn?: "hazard" | undefined;
 }
 
 function pinsOf({ pins }: Project, { lockTimeout, statementTimeout }: CompileOptions): SessionPins {
@@ -60,12 +69,12 @@ export async function compileSteps(
   how: How,
   options: CompileOptions & { readonly resume?: Resume },
 ): Promise<Plan> {
-  const inputs = await stepInputs(project, steps, options.serverVersion);
+  const inputs = await stepInputs(project, steps, options);
   const { resume } = options;
   if (resume !== undefined && steps.kind !== "stamp") inputs[0] = await resume.resumed(inputs[0]!);
   const singleTransaction = options.singleTransaction ?? false;
   if (singleTransaction) refuseOutside(inputs);
-  return compile({
+  const plan = compile({
     kind: steps.kind,
     applied: steps.before,
     from: currentHeads(project.graph, steps.before),
@@ -85,28 +94,45 @@ export async function compileSteps(
     pins: pinsOf(project, options),
     ledger: project.ledger,
   });
+  if (options.failOn !== undefined) refuseHazards(plan);
+  return plan;
 }
 
 /** Reads the files of steps. Throws `source/…` with every fault of every file. */
 export async function stepInputs(
   project: Project,
   steps: Steps,
-  server: ServerVersion | undefined,
+  { serverVersion: server, effects, failOn, idempotent }: CompileOptions,
 ): Promise<StepInput[]> {
   if (steps.steps.length === 0) return [];
+  const runs = steps.kind === "upgrade" || steps.kind === "downgrade";
+  // Where nothing is applied nobody is there who could wait.
+  const mayWait = steps.before.length > 0 || idempotent === true;
+  const asks = runs && ((effects === true && mayWait) || failOn !== undefined);
+  const reader = asks ? effectsReader(project, steps.before, server) : undefined;
+  let trees: (() => FileToRun) | undefined;
   const grammar = createGrammar(server);
   const known = project.known(Math.floor((server?.number ?? 0) / 10000));
   const faults: Diagnostic[] = [];
   const inputs: StepInput[] = [];
   const bodies = new Map<MigrationFile, Body>();
   const bodyOf = async (file: MigrationFile): Promise<Body> => {
-    const body = bodies.get(file) ?? (await read(file, known, grammar));
+    const body =
+      bodies.get(file) ??
+      (await read(file, known, grammar, (each) => {
+        trees = each;
+      }));
     bodies.set(file, body);
     return body;
   };
   for (const step of steps.steps) {
     try {
-      inputs.push(await stepInput(project, steps.kind, step, bodyOf));
+      trees = undefined;
+      const input = await stepInput(project, steps.kind, step, bodyOf);
+      // What an earlier step has made may have been there for long.
+      if (idempotent === true) reader?.beginRun();
+      const found = await reader?.effectsOf(fileOf(project, step), trees);
+      inputs.push(found === undefined ? input : { ...input, effects: found.statements });
     } catch (error) {
       if (!(error instanceof MigrateError)) throw error;
       faults.push(...error.diagnostics);
@@ -114,6 +140,7 @@ export async function stepInputs(
   }
   const all = faults.length > 0 ? inputs : await withCalls(project, inputs, bodyOf);
   known.keep();
+  reader?.keep();
   if (faults.length > 0) throw MigrateError.all(faults);
   return all;
 }
@@ -193,13 +220,21 @@ interface Body {
   readonly codeChecksum: string;
 }
 
-/** Reads a file's body: what is known of it, else what the parsers say. */
-async function read(file: MigrationFile, known: KnownBodies, grammar: Grammar): Promise<Body> {
+/** Reads a file's body: what is known of it, else what the parsers say; then also with its trees. */
+async function read(
+  file: MigrationFile,
+  known: KnownBodies,
+  grammar: Grammar,
+  onTrees: (file: () => FileToRun) => void,
+): Promise<Body> {
   const found = known.find(file);
   if (found !== undefined) {
     return { statements: statementsOf(file, found.statements, []), codeChecksum: found.codeChecksum };
   }
-  const { facts, statements } = await grammar.parse(file);
+  const seen: ParsedStatement[] = [];
+  const parsed = await grammar.parse(file, (each) => seen.push(each));
+  onTrees(() => withTrees(file, parsed, seen));
+  const { facts, statements } = parsed;
   const codeChecksum = codeChecksumOf(file);
   known.add(file, { statements: facts, codeChecksum });
   return { statements, codeChecksum };
@@ -213,7 +248,7 @@ async function stepInput(
 ): Promise<StepInput> {
   const migration = project.migrations.get(revision);
   if (migration === undefined) return withoutFile(revision);
-  const file = kind === "stamp" ? migration.up : fileOf(migration, direction);
+  const file = kind === "stamp" ? migration.up : fileToRun(migration, direction);
   const { irreversible } = migration.up.header;
   const { lockTimeout, statementTimeout, transaction } = file.header;
   const { statements, codeChecksum } =
@@ -250,7 +285,7 @@ function withoutFile(revision: RevisionId): StepInput {
   return { direction: "down", revision, transactional: true, ...nothing };
 }
 
-function fileOf(migration: Migration, direction: Direction): MigrationFile {
+function fileToRun(migration: Migration, direction: Direction): MigrationFile {
   if (direction === "up") return migration.up;
   if (migration.down !== undefined) return migration.down;
   throw new MigrateError({

@@ -10,6 +10,7 @@ import { resolveAll } from "../core/target.ts";
 import { filesAt } from "../io/git.ts";
 import { createGrammar } from "../io/grammar.ts";
 import { type ReadFile, readTrees } from "../io/trees.ts";
+import { majorOrNewest } from "./effects.ts";
 import { readState } from "./look.ts";
 import { type Deps, openProject, type Project, type ProjectOptions } from "./project.ts";
 import { stepsOfRange } from "./steps.ts";
@@ -48,9 +49,8 @@ interface Chosen {
 export async function lint(deps: Deps, options: LintOptions): Promise<Linting> {
   const { project, revisions, oneByOne } = await choose(deps, options);
   const { config, graph, migrations, pins } = project;
-  const major = Math.floor((options.serverVersion?.number ?? NEWEST) / 10_000);
   const linter = new Linter(activeRules(config.lint), {
-    version: major,
+    version: majorOrNewest(options.serverVersion),
     searchPath: pins.searchPath ?? ["public"],
     timeZone: pins.timeZone,
     lockTimeout: pins.lockTimeout ?? defaultTimeouts.lockTimeout,
@@ -80,8 +80,6 @@ export async function lint(deps: Deps, options: LintOptions): Promise<Linting> {
     findings: inOrder([...found, ...linter.findings()], project, linted),
   };
 }
-
-const NEWEST = 180_000;
 
 async function choose(deps: Deps, options: LintOptions): Promise<Chosen> {
   const { which = [], since } = options;

@@ -1,18 +1,21 @@
 /** The verbs that only read: what is applied, what is pending, what the files hold. */
 
+import { type EffectSummary, summaryOfStep } from "../core/effects/summary.ts";
 import { ancestors, inOrder } from "../core/graph.ts";
 import { historyOf, shown } from "../core/history.ts";
 import type { Applied, Intent, LedgerState } from "../core/ledger/types.ts";
 import type { RevisionId } from "../core/migration.ts";
 import { settledRows } from "../core/replaced.ts";
+import type { ServerVersion } from "../core/server-version.ts";
 import type { Location } from "../core/source.ts";
 import { currentHeads } from "../core/steps.ts";
 import { parseRelative, upgradeTargets } from "../core/target.ts";
 import { openConnected } from "./connect.ts";
-import { type Deps, openProject, type Project, type ProjectOptions } from "./project.ts";
+import { computing, type Deps, openProject, type Project, type ProjectOptions } from "./project.ts";
 
 /** Files and ledger side by side. */
-export interface State {
+/** What is applied and what is pending. */
+export interface Standing {
   readonly project: Project;
   /** Rows of the ledger in the order of the graph; those that no file has come last. */
   readonly applied: readonly Applied[];
@@ -28,13 +31,22 @@ export interface State {
   readonly database: string;
 }
 
+export interface State extends Standing {
+  /** What each pending revision would do to other sessions; empty where nothing is applied, so that there are none. */
+  readonly effects: ReadonlyMap<RevisionId, EffectSummary>;
+}
+
 /** Reads the ledger; never writes. */
 export async function readState(deps: Deps, options: ProjectOptions): Promise<State> {
   const { project, session, state } = await openConnected(deps, options);
   try {
     const read = stateOf(project, state, session.database);
-    const { interrupted } = read;
-    return interrupted === undefined ? read : { ...read, interrupted: await withPlace(project, interrupted) };
+    const { interrupted, applied, unknown, pending } = read;
+    const known = applied.slice(0, applied.length - unknown.length).map(({ revision }) => revision);
+    const effects = await effectsOf(deps, project, known, pending, session.version);
+    return interrupted === undefined
+      ? { ...read, effects }
+      : { ...read, effects, interrupted: await withPlace(project, interrupted) };
   } finally {
     await session.close();
   }
@@ -45,7 +57,7 @@ export function stateOf(
   project: Project,
   { applied: rowsOfLedger, intent }: LedgerState,
   database: string,
-): State {
+): Standing {
   const { graph } = project;
   const applied = settledRows(graph, rowsOfLedger);
   const rows = new Map(applied.map((row) => [row.revision, row]));
@@ -67,6 +79,28 @@ export function stateOf(
     ...(intent === undefined ? {} : { interrupted: intent }),
     database,
   };
+}
+
+async function effectsOf(
+  deps: Deps,
+  project: Project,
+  applied: readonly RevisionId[],
+  pending: readonly RevisionId[],
+  version: ServerVersion,
+): Promise<State["effects"]> {
+  if (applied.length === 0 || pending.length === 0) return new Map();
+  // The parser is loaded only where something is pending.
+  const { effectsOfSteps } = await import("./effects.ts");
+  const steps = pending.map((revision) => ({ direction: "up" as const, revision }));
+  const found = await computing(deps, project, () =>
+    effectsOfSteps(project, { before: applied, steps }, version),
+  );
+  return new Map(
+    pending.flatMap((revision, i) => {
+      const summary = summaryOfStep(found[i]!.statements, found[i]!.isOne);
+      return summary === undefined ? [] : [[revision, summary] as const];
+    }),
+  );
 }
 
 async function withPlace(project: Project, intent: Intent): Promise<NonNullable<State["interrupted"]>> {

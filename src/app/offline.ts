@@ -49,6 +49,7 @@ export async function offline(deps: Deps, request: Request, options: OfflineOpti
       ? await planFromDatabase(deps, project, request, options)
       : await computing(deps, project, () =>
           compileSteps(project, stepsOfRange(project, request), "script", {
+            effects: true,
             ...options,
             serverVersion: options.serverVersion ?? project.config.serverVersion,
           }),
@@ -101,7 +102,7 @@ async function planFromDatabase(
       });
     }
     const steps = stepsOf(project, request, applied);
-    const compiling = { ...options, serverVersion: options.serverVersion ?? session.version };
+    const compiling = { effects: true, ...options, serverVersion: options.serverVersion ?? session.version };
     return await computing(deps, project, () => compileSteps(project, steps, "script", compiling));
   } finally {
     await session.close();

@@ -12,6 +12,7 @@ import type { SessionPins } from "../core/plan/session.ts";
 import { settleReplaced } from "../core/replaced.ts";
 import { type Config, loadConfig } from "../io/config.ts";
 import { readMigrations, sqlBelow } from "../io/directory.ts";
+import { type KnownEffects, knownEffects } from "../io/known-effects.ts";
 import { type KnownBodies, knownBodies } from "../io/parsed.ts";
 import type { Notice } from "../io/session/types.ts";
 
@@ -59,6 +60,8 @@ export interface Project {
   readonly pins: SessionPins;
   /** What was known of its files' bodies for a server's major version; 0: for any. */
   readonly known: (major: number) => KnownBodies;
+  /** What was known of what they do to a database in use; `about`: what that depends on beside the files. */
+  readonly knownEffects: (about: unknown) => KnownEffects;
 }
 
 /** Opens a project. Throws `MigrateError` of kind usage, source or graph, with every fault of every file. */
@@ -81,6 +84,7 @@ export async function openProject(deps: Deps, options: ProjectOptions, known?: C
     },
     pins: pinsOf(config),
     known: (major) => knownBodies(config.directories, major, deps.env),
+    knownEffects: (about) => knownEffects([about, config.directories], deps.env),
   };
 }
 

@@ -197,7 +197,7 @@ async function planFor(
   for (const { message } of refuseChanged(project, rows, steps)) {
     options.onNotice?.({ severity: "WARNING", message });
   }
-  const compileOptions = { ...options, serverVersion: session.version };
+  const compileOptions = { ...options, serverVersion: session.version, effects: true };
   const { intent } = state;
   if (intent === undefined) return compileSteps(project, steps, "run", compileOptions);
   return compileSteps(project, interruptedFirst(project, steps, intent), "run", {

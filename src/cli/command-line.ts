@@ -28,6 +28,14 @@ const table = {
       () => import("./commands/check.ts"),
     ],
     lint: ["check what migrations do to a busy database", () => import("./commands/lint.ts")],
+    review: [
+      "write one document about migrations, for a pull request or a DBA",
+      () => import("./commands/review.ts"),
+    ],
+    trace: [
+      "run migrations on a scratch database and check what lint predicts",
+      () => import("./commands/trace.ts"),
+    ],
     test: ["run each migration up, down and up, and compare", () => import("./commands/test.ts")],
   },
   run: {

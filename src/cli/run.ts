@@ -4,11 +4,12 @@ import type { Request } from "../app/steps.ts";
 import { exitCodes, MigrateError } from "../core/errors.ts";
 import type { Event } from "../core/event.ts";
 import type { Plan, PlanStep } from "../core/plan/types.ts";
+import { effectLines, pendingText } from "../render/effect.ts";
 import { lossLine } from "../render/loss.ts";
 import { type Command, type Flags, flag, type Invocation, value } from "./command.ts";
 import { count, seconds, timeout } from "./numbers.ts";
 import { progressOf, stepLine, timeText } from "./progress.ts";
-import { refuseScriptFlags, scriptFlags, warnOfLongTransaction, writeScript } from "./script.ts";
+import { failOn, refuseScriptFlags, scriptFlags, warnOfLongTransaction, writeScript } from "./script.ts";
 
 interface RunCommand {
   readonly name: "upgrade" | "downgrade";
@@ -49,6 +50,10 @@ const runFlags: Flags = {
   ),
   yes: flag("do not ask before a downgrade that is or may be destructive", "y"),
   "json-events": flag("print each event as a line of JSON as it happens; the last line is the result"),
+  "fail-on": value(
+    "hazard: stop if other sessions would wait while a table is rewritten, scanned or indexed",
+    "WHAT",
+  ),
 };
 
 const upgradeFlags: Flags = {
@@ -95,6 +100,7 @@ export async function runOnline(request: Request, invocation: Invocation): Promi
     ...project,
     dryRun,
     allowAhead: args.flag("allow-ahead"),
+    failOn: failOn(args.text("fail-on")),
     singleTransaction: args.flag("single-transaction"),
     lockTimeout: timeout(args.text("lock-timeout"), "--lock-timeout"),
     statementTimeout: timeout(args.text("statement-timeout"), "--statement-timeout"),
@@ -103,6 +109,8 @@ export async function runOnline(request: Request, invocation: Invocation): Promi
     wait: seconds(args.text("wait"), "--wait"),
     confirm: (plan, database) => {
       warnOfLongTransaction(plan.steps.length, invocation);
+      const waits = pendingText(plan.steps);
+      if (waits !== undefined) printer.info(waits);
       return confirmed(plan, database, invocation);
     },
     onEvent: events ? eventLines(invocation, progress.onEvent) : progress.onEvent,
@@ -149,9 +157,10 @@ async function confirmed(plan: Plan, database: string, { args, printer }: Invoca
   });
 }
 
-/** A step, and what it does to what is there. */
+/** A step, and what it does to those who use the database, and to what is there. */
 const dryRunLines = (step: PlanStep): readonly string[] => [
   stepLine(step),
+  ...(step.effect === undefined ? [] : effectLines(step.effect)).map((line) => `    ${line}`),
   ...(step.losses ?? []).map((loss) => `    ${lossLine(loss)}`),
 ];
 

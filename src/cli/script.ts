@@ -95,6 +95,7 @@ function scriptOptions({ args, project }: Invocation): OfflineOptions {
       annotate: !args.flag("no-annotate"),
       split: args.flag("split"),
     },
+    failOn: failOn(args.text("fail-on")),
     singleTransaction: args.flag("single-transaction"),
     idempotent: args.flag("idempotent"),
     fromDatabase: args.flag("from-database"),
@@ -104,6 +105,16 @@ function scriptOptions({ args, project }: Invocation): OfflineOptions {
     expectDatabase: args.text("expect-database"),
     expectRole: args.text("expect-role"),
   };
+}
+
+/** What the flag says. Throws `usage/fail-on`. */
+export function failOn(text: string | undefined): "hazard" | undefined {
+  if (text === undefined || text === "hazard") return text;
+  throw new MigrateError({
+    code: "usage/fail-on",
+    message: `--fail-on takes hazard, not '${text}'`,
+    hint: "write: --fail-on hazard",
+  });
 }
 
 function client(text = "psql"): "psql" | "any" {

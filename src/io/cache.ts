@@ -37,11 +37,15 @@ export interface RowsWriter<T> {
   readonly keep: () => void;
 }
 
-/** What this program keeps of what `about` names; undefined where there is no cache. */
-export function cachedRows<T>(about: string, env: Env): CachedRows<T> | undefined {
+/** What this program keeps of what `about` names, in a file that is named by its kind; undefined where there is no cache. */
+export function cachedRows<T>(
+  kind: "parsed" | "effects",
+  about: string,
+  env: Env,
+): CachedRows<T> | undefined {
   const folder = cacheFolder(env);
   if (folder === undefined) return undefined;
-  const name = `parsed-${sha256(`${programName} ${about}`).slice(0, 32)}`;
+  const name = `${kind}-${sha256(`${programName} ${about}`).slice(0, 32)}`;
   return {
     read: () => {
       try {
@@ -102,7 +106,7 @@ export function cachedBytes(about: string, env: Env): CachedBytes | undefined {
 const WORTH_WRITING = 64 * 1024;
 
 /** The names of the files here, also while they are being written. */
-const OURS = /^(?:parsed|bytes)-[0-9a-f]{32}(?:\.\d+\.\d+)?$/;
+const OURS = /^(?:parsed|effects|bytes)-[0-9a-f]{32}(?:\.\d+\.\d+)?$/;
 
 // -------------------------------------------------------------------------------------------------- sealed files
 

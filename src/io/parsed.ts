@@ -28,7 +28,7 @@ type Row = readonly [checksum: string, body: KnownBody];
 /** What these grammars said of the bodies of a project (its folders, absolute) for a server's major version; 0: for any. */
 export function knownBodies(folders: readonly string[], major: number, env: Env): KnownBodies {
   const about = JSON.stringify([major, folders, grammarStamps()]);
-  const cache = cachedRows<Row>(about, env);
+  const cache = cachedRows<Row>("parsed", about, env);
   if (cache === undefined) return { find: () => undefined, add: () => {}, keep: () => {} };
   // Read when the first body is asked for: most runs have nothing to do.
   let known: ReadonlyMap<string, KnownBody> | undefined;

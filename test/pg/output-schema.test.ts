@@ -31,6 +31,8 @@ baseline --directory new
 doctor 1
 check --single-head
 lint --all
+review --all --format json
+trace
 config
 list-templates
 completion bash

@@ -1,6 +1,7 @@
 /** `migrate status`. */
 import { readState } from "../../app/look.ts";
 import { vanishedHint } from "../../core/steps.ts";
+import { effectLines } from "../../render/effect.ts";
 import { revisionValue } from "../../render/json.ts";
 import { interruptedText } from "../../render/listing.ts";
 import type { Command } from "../command.ts";
@@ -17,6 +18,7 @@ const command: Command = {
       applied,
       heads: current,
       pending,
+      effects,
       unknown,
       interrupted,
       database,
@@ -27,7 +29,10 @@ const command: Command = {
         database,
         current,
         applied,
-        pending: pending.map((id) => revisionValue(graph, id)),
+        pending: pending.map((id) => ({
+          ...(revisionValue(graph, id) as object),
+          ...(effects.has(id) ? { effect: effects.get(id) } : {}),
+        })),
         unknown,
         interrupted: interrupted ?? null,
       });
@@ -39,6 +44,7 @@ const command: Command = {
     for (const id of pending) {
       const { message, path } = graph.nodes.get(id)!.revision;
       printer.data(`  ${id}${message === "" ? "" : `  ${message}`}  (${path})`);
+      for (const line of effects.has(id) ? effectLines(effects.get(id)!) : []) printer.data(`    ${line}`);
     }
     for (const row of unknown)
       printer.data(`unknown: ${row.revision}, applied on ${row.appliedAt} by ${row.appliedBy}, has no file`);

@@ -111,7 +111,7 @@ export function removeColumn(
 
 /** What stands on a column and does not fall with it. */
 export function dependentViews(work: Work, table: Relation, name: string): readonly Relation[] {
-  return work.schema.views().filter(({ uses }) => usesColumn(uses!, table, name));
+  return work.schema.viewsOf(table).filter(({ uses }) => usesColumn(uses!, table, name));
 }
 
 /** Takes a relation away. `together`: those that the same statement drops. */

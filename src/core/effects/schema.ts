@@ -173,10 +173,10 @@ export class Schema {
   readonly publications = new Map<string, Publication>();
   readonly statistics = new Map<string, Relation>();
   readonly #count: { next: number };
-  /** By the id of a table: whose foreign keys ever referred to it, and which sequences ever belonged to it. */
+  /** By the id of a table: whose foreign keys ever referred to it, which sequences ever belonged to it, which views ask it. */
   readonly #referrers = new Map<number, Set<Relation>>();
   readonly #sequences = new Map<number, Set<Relation>>();
-  readonly #views = new Set<Relation>();
+  readonly #views = new Map<number, Set<Relation>>();
   /** Since they were last taken. */
   #added: Relation[] = [];
   /** Nothing exists but what is in it. Otherwise a name that is not in it may well be in the database. */
@@ -230,7 +230,7 @@ export class Schema {
     for (const { references } of relation.constraints)
       if (references !== undefined) under(this.#referrers, references.table);
     if (relation.owner !== undefined) under(this.#sequences, relation.owner.table);
-    if (relation.uses !== undefined) this.#views.add(relation);
+    for (const each of relation.uses?.relations ?? []) under(this.#views, each);
   }
 
   #left(relations: Iterable<Relation> | undefined): readonly Relation[] {
@@ -253,8 +253,9 @@ export class Schema {
     return this.#left(this.#sequences.get(table.id)).filter(({ owner }) => owner?.table === table);
   }
 
-  views(): readonly Relation[] {
-    return this.#left(this.#views);
+  /** The views that ask a relation for something. */
+  viewsOf({ id }: Relation): readonly Relation[] {
+    return this.#left(this.#views.get(id));
   }
 
   nextId(): number {

@@ -1,4 +1,6 @@
 /** Steps → Plan: every statement that will reach the server, in order, in its final bytes. */
+
+import { summaryOfStep } from "../effects/summary.ts";
 import type { Expected, Ledger, StartState } from "../ledger/calls.ts";
 import type { Expectation } from "../ledger/format.ts";
 import type { Inconsistency } from "../ledger/inconsistency.ts";
@@ -161,7 +163,9 @@ const needsOf = (step: StepInput): readonly RevisionId[] => [
 ];
 
 function planStep(step: StepInput): PlanStep {
-  const losses = distinct(step.statements.slice((step.resumeAt ?? 1) - 1).flatMap((each) => each.losses));
+  const first = (step.resumeAt ?? 1) - 1;
+  const losses = distinct(step.statements.slice(first).flatMap((each) => each.losses));
+  const effect = summaryOfStep(step.effects?.slice(first) ?? [], step.transactional);
   const { direction, revision, message, parents, path, checksum, downChecksum, transactional, irreversible } =
     step;
   return {
@@ -176,6 +180,7 @@ function planStep(step: StepInput): PlanStep {
     statements: step.statements.length,
     ...(irreversible === undefined ? {} : { irreversible }),
     ...(losses.length === 0 ? {} : { losses }),
+    ...(effect === undefined ? {} : { effect }),
   };
 }
 

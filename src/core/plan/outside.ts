@@ -93,7 +93,7 @@ export function outsideBatches(
     const number = i + 1;
     if (number < (step.resumeAt ?? 1)) continue;
     const isLast = number === step.statements.length;
-    const sent = userStatements(statement, index, number);
+    const sent = userStatements(statement, index, number, step.effects?.[number - 1]);
     if (statement.transactional && statement.standsAlone !== true) {
       open ??= guarded();
       open.push(...sent);

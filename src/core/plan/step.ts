@@ -1,4 +1,5 @@
 /** A step and what it starts from → the statements of its transaction, and the parts that other steps share. */
+import type { EffectSummary } from "../effects/summary.ts";
 import type { Place } from "../ledger/blocks.ts";
 import type { Expected, IntentRef, Ledger } from "../ledger/calls.ts";
 import type { How, Intent, NewRow, Recorded } from "../ledger/types.ts";
@@ -8,10 +9,12 @@ import { readAsWritten, resetting, type SessionPins, settingsOf, statements } fr
 import type { Batch, Plan, PlanStep, Statement } from "./types.ts";
 
 /** A step to compile: what the files say and the statements to run. */
-export interface StepInput extends Omit<PlanStep, "losses" | "statements"> {
+export interface StepInput extends Omit<PlanStep, "losses" | "statements" | "effect"> {
   readonly dependsOn: readonly RevisionId[];
   readonly codeChecksum: string;
   readonly statements: readonly UserStatement[];
+  /** One for each statement; absent where nobody asks for them. */
+  readonly effects?: readonly (EffectSummary | undefined)[];
   readonly lockTimeout?: string;
   readonly statementTimeout?: string;
   /** The first statement to run, 1-based, when the step was interrupted before. */
@@ -63,7 +66,7 @@ export function stepStatements(
   return [
     { sql: ledger.beginStep(step.revision, step.direction, expected), purpose: "guard-step", step: index },
     ...localSettings(withTimeouts(pins, step), index),
-    ...step.statements.flatMap((statement, i) => userStatements(statement, index, i + 1)),
+    ...step.statements.flatMap((statement, i) => userStatements(statement, index, i + 1, step.effects?.[i])),
     ...(commits && step.statements.length > 0 ? deferred(index) : []),
     ...(step.statements.length > 0 ? resetting(pins.role, index) : []),
     ...recording(input, step, index),
@@ -93,7 +96,12 @@ export function recording(
 }
 
 /** A statement of the author's; but for the first of a step, with what makes it read as it was written. */
-export function userStatements(statement: UserStatement, step: number, number: number): readonly Statement[] {
+export function userStatements(
+  statement: UserStatement,
+  step: number,
+  number: number,
+  effect?: EffectSummary,
+): readonly Statement[] {
   const { sql, origin, offset, tag, losses, leaves, batched, trace } = statement;
   const sent: Statement = {
     sql,
@@ -104,6 +112,7 @@ export function userStatements(statement: UserStatement, step: number, number: n
     offset,
     tag,
     ...(losses.length === 0 ? {} : { losses }),
+    ...(effect === undefined ? {} : { effect }),
     ...(leaves === undefined ? {} : { leaves }),
     ...(batched === undefined ? {} : { repeatable: true }),
     ...(trace === undefined ? {} : { trace }),

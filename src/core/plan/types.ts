@@ -2,6 +2,7 @@
  * A migration run as a value: every SQL text that will reach the server, in order, in its final bytes. The runner sends
  * the list, the script prints it; nothing else turns a migration into SQL. Readonly and JSON-safe.
  */
+import type { EffectSummary } from "../effects/summary.ts";
 import type { Direction } from "../header.ts";
 import type { Place } from "../ledger/blocks.ts";
 import type { RevisionId } from "../migration.ts";
@@ -47,6 +48,8 @@ export interface PlanStep {
   readonly irreversible?: string;
   /** What its statements take away, overwrite, or may; absent where that is nothing. */
   readonly losses?: readonly Loss[];
+  /** What its statements do to what others use; absent where that is nothing, or was not asked for. */
+  readonly effect?: EffectSummary;
 }
 
 /** One transaction, or statements that each stand alone. BEGIN and COMMIT are statements of it. */
@@ -75,6 +78,7 @@ export interface Statement {
   /** What to look for in the catalog when it was interrupted. */
   readonly trace?: Trace;
   readonly losses?: readonly Loss[];
+  readonly effect?: EffectSummary;
   /** What it leaves in its session, and no other session can be given: `a temporary object`. */
   readonly leaves?: string;
   /** It stands outside a transaction and can simply be sent again: what it did is done, and it goes on. */

@@ -1,7 +1,7 @@
 /** Migration files with their trees, in the order of a run → what rules find in them. Pure. */
 import { type Ast, items, kindOf, node, word } from "../ast.ts";
 import { type Effect, Fold, newSession } from "../effects/effects.ts";
-import type { Circumstances } from "../effects/work.ts";
+import { effectsOfFile, type FileStart, type FileToRun } from "../effects/file.ts";
 import { type Fault, faultAt } from "../fault.ts";
 import { type Location, locate, type Source } from "../source.ts";
 import type { ParsedStatement } from "../statement/facts.ts";
@@ -9,7 +9,7 @@ import type { Loss } from "../statement/losses.ts";
 import { type Ignore, ignoresIn } from "./ignore.ts";
 import type { Severity } from "./rule.ts";
 import { type ActiveRule, isRule, ruleHint, unknownRuleText } from "./settings.ts";
-import type { Earlier, Site } from "./site.ts";
+import { commandsIn, type Earlier, type Site } from "./site.ts";
 
 /** A statement with its tree. `start` and `end`: UTF-16 offsets in the file; `begin`: of the comments before it. */
 export interface LintedStatement extends Pick<ParsedStatement, "ast" | "body" | "start" | "end"> {
@@ -21,10 +21,8 @@ export interface LintedStatement extends Pick<ParsedStatement, "ast" | "body" | 
 }
 
 /** One file as it will run. */
-export interface LintedFile {
-  readonly source: Source;
+export interface LintedFile extends FileToRun {
   readonly statements: readonly LintedStatement[];
-  readonly transactional: boolean;
   /** Of its header. */
   readonly lockTimeout?: string;
 }
@@ -44,9 +42,7 @@ export interface Finding {
 }
 
 /** What each migration starts from. */
-export interface Surroundings extends Omit<Circumstances, "block"> {
-  readonly searchPath: readonly string[];
-  readonly timeZone: string;
+export interface Surroundings extends FileStart {
   readonly lockTimeout: string;
 }
 
@@ -95,10 +91,8 @@ export class Linter {
     return this.#findings.filter(({ mended }) => mended?.() !== true).map(({ finding }) => finding);
   }
 
-  #effectsOf({ source, statements: found, transactional }: LintedFile): Generator<Effect> {
-    this.#fold.beginFile(this.#around);
-    const statements = found.map((each) => ({ ...each, sql: source.text.slice(each.start, each.end) }));
-    return this.#fold.run(statements, { ...this.#around, block: transactional });
+  #effectsOf(file: LintedFile): Generator<Effect> {
+    return effectsOfFile(this.#fold, file, this.#around);
   }
 
   #siteOf(
@@ -107,9 +101,11 @@ export class Linter {
     rest: Surrounded,
   ): Site {
     const { schema, searchPath } = this.#fold.session;
+    const sql = source.text.slice(start, end);
     return {
       ...rest,
-      sql: source.text.slice(start, end),
+      ...commandsIn(rest.kind, rest.tree, sql),
+      sql,
       schema,
       searchPath,
       losses,

@@ -18,6 +18,9 @@ export interface Earlier {
 export interface Site extends Earlier {
   /** Without comments before it. */
   readonly sql: string;
+  /** Of ALTER TABLE its commands, and the text of each, which is cut out when it is first asked for. */
+  readonly commands: readonly Ast[];
+  readonly actions: () => readonly string[];
   /** What it takes away or overwrites. */
   readonly losses: readonly Loss[];
   /** The picture as the statement leaves it. */
@@ -97,18 +100,31 @@ export interface Command {
   readonly target: Lock;
 }
 
-/** The commands of that kind in an ALTER TABLE of a table that others use. */
-export function* commandsOf(site: Site, subtype: string): Generator<Command> {
-  if (site.kind !== "AlterTableStmt") return;
-  const commands = items(site.tree["cmds"]).map((item) => node(item["AlterTableCmd"]));
-  const target = commands.some((each) => each["subtype"] === subtype) ? targetOf(site) : undefined;
-  if (target === undefined) return;
-  const texts = actionsOf(site.sql);
-  for (const [i, command] of commands.entries()) {
-    if (command["subtype"] !== subtype) continue;
-    yield { command, text: texts[i] ?? "", table: sqlName(node(site.tree["relation"])), target };
-  }
+/** The commands of a statement, and a way to their texts. */
+export function commandsIn(kind: string, tree: Ast, sql: string): Pick<Site, "commands" | "actions"> {
+  if (kind !== "AlterTableStmt") return NO_COMMANDS;
+  let texts: readonly string[] | undefined;
+  const actions = (): readonly string[] => {
+    texts ??= actionsOf(sql);
+    return texts;
+  };
+  return { commands: items(tree["cmds"]).map((item) => node(item["AlterTableCmd"])), actions };
 }
+
+const NO_COMMANDS: Pick<Site, "commands" | "actions"> = { commands: [], actions: () => [] };
+
+/** The commands of that kind in an ALTER TABLE of a table that others use. */
+export function commandsOf(site: Site, subtype: string): readonly Command[] {
+  if (!site.commands.some((each) => each["subtype"] === subtype)) return NONE;
+  const target = targetOf(site);
+  if (target === undefined) return NONE;
+  const table = sqlName(node(site.tree["relation"]));
+  return site.commands.flatMap((command, i) =>
+    command["subtype"] === subtype ? [{ command, text: site.actions()[i] ?? "", table, target }] : [],
+  );
+}
+
+const NONE: readonly never[] = [];
 
 /** A column that an ALTER TABLE adds. */
 export interface AddedColumn extends Command {
@@ -117,12 +133,12 @@ export interface AddedColumn extends Command {
   readonly constraints: readonly Ast[];
 }
 
-export function* addedColumns(site: Site): Generator<AddedColumn> {
-  for (const each of commandsOf(site, "AT_AddColumn")) {
+export function addedColumns(site: Site): readonly AddedColumn[] {
+  return commandsOf(site, "AT_AddColumn").map((each) => {
     const column = node(node(each.command["def"])["ColumnDef"]);
     const constraints = items(column["constraints"]).map((item) => node(item["Constraint"]));
-    yield { ...each, column, constraints, name: quoted(word(column["colname"])) };
-  }
+    return { ...each, column, constraints, name: quoted(word(column["colname"])) };
+  });
 }
 
 /** A constraint that an ALTER TABLE adds by itself. */
@@ -130,11 +146,11 @@ export interface AddedConstraint extends Command {
   readonly constraint: Ast;
 }
 
-export function* addedConstraints(site: Site, type: string): Generator<AddedConstraint> {
-  for (const each of commandsOf(site, "AT_AddConstraint")) {
+export function addedConstraints(site: Site, type: string): readonly AddedConstraint[] {
+  return commandsOf(site, "AT_AddConstraint").flatMap((each) => {
     const constraint = node(node(each.command["def"])["Constraint"]);
-    if (constraint["contype"] === type) yield { ...each, constraint };
-  }
+    return constraint["contype"] === type ? [{ ...each, constraint }] : [];
+  });
 }
 
 /** The names in a list of strings, as SQL. */

@@ -2,6 +2,7 @@
 import { allRules } from "../../core/rules/all.ts";
 import type { Finding } from "../../core/rules/lint.ts";
 import { sha256 } from "../../core/sha256.ts";
+import { code, escaped, fenced } from "../markdown.ts";
 import { recipeSql, summaryText } from "./text.ts";
 
 /** What a format is made of. */
@@ -135,14 +136,3 @@ function markdownOf({ rule, severity, message, advice, recipe, location, excerpt
     ...(recipe === undefined ? [] : [fenced(recipeSql(recipe))]),
   ].join("\n\n");
 }
-
-/** A fence that nothing in the text can close. */
-function fenced(text: string): string {
-  const longest = Math.max(2, ...[...text.matchAll(/`+/g)].map(([run]) => run.length));
-  const fence = "`".repeat(longest + 1);
-  return `${fence}sql\n${text}\n${fence}`;
-}
-
-const code = (text: string): string => (text.includes("`") ? `\`\` ${text} \`\`` : `\`${text}\``);
-
-const escaped = (text: string): string => text.replaceAll(/[\\`*_{}[\]<>|#]/g, "\\$&");

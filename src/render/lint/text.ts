@@ -25,6 +25,15 @@ function recipeLines({ recipe = [] }: Finding): readonly Line[] {
   ];
 }
 
+/** What to do instead: a clause, and SQL where there is any. */
+export const adviceOf = ({
+  advice,
+  recipe = [],
+}: Finding): { readonly advice: string; readonly sql: string } => ({
+  advice,
+  sql: recipeSql(recipe).trimEnd(),
+});
+
 /** One text of several migrations, which says where each begins. */
 export const recipeSql = (recipe: readonly string[]): string => recipe.join("\n\n-- the next migration:\n");
 

@@ -4,6 +4,7 @@ import type { ScriptForm } from "../../core/plan/script.ts";
 import { type Batch, isOutside, type Plan, type Purpose, type Statement } from "../../core/plan/types.ts";
 import { commentText, qualified } from "../../core/quote.ts";
 import { locate } from "../../core/source.ts";
+import { effectLines } from "../effect.ts";
 import { lossLine } from "../loss.ts";
 import { keepSession } from "./client.ts";
 import { PAGE_WIDTH, type Page, PIECE, rule } from "./page.ts";
@@ -186,8 +187,9 @@ function howToLook({ trace, purpose, repeatable }: Statement): readonly string[]
 const LISTS = { database: "l", tablespace: "db", subscription: "dRs" } as const;
 
 /** What a reviewer would not see at once: what it does to what is there; characters that hide something. */
-function annotation({ losses = [], sql }: Statement): readonly string[] {
+function annotation({ losses = [], effect, sql }: Statement): readonly string[] {
   return [
+    ...(effect === undefined ? [] : effectLines(effect)).map((line) => `-- >> ${commentText(line)}`),
     ...losses.map((loss) => `-- >> ${commentText(lossLine(loss))}`),
     ...UNSEEN.filter(([characters]) => characters.test(sql)).map(([, what]) => `-- >> ${what}`),
   ];

@@ -4,6 +4,7 @@ import { FORMAT } from "../../core/ledger/format.ts";
 import type { ScriptForm } from "../../core/plan/script.ts";
 import type { Plan, PlanStep } from "../../core/plan/types.ts";
 import { commentText, qualified } from "../../core/quote.ts";
+import { effectLines, relationEffects } from "../effect.ts";
 import { lossCell } from "../loss.ts";
 import { wholeFile } from "./client.ts";
 import { comment, PAGE_WIDTH, table } from "./page.ts";
@@ -85,17 +86,18 @@ function startsFrom(plan: Plan): readonly string[] {
           "It stops, with nothing changed, unless exactly this is applied:",
           `  ${from.join(", ")} and all that ${from.length === 1 ? "it needs" : "they need"}.`,
         ];
-  const isOne =
-    plan.steps.length > 1 && plan.batches[1]?.statements.some(({ purpose }) => purpose === "guard-step");
   return [
     ...start,
     plan.kind === "stamp" || plan.kind === "repair"
       ? "It writes only the ledger."
-      : isOne === true
+      : isOneTransaction(plan)
         ? "One transaction: if a step fails, all of it is rolled back."
         : "Each step is a transaction: one that fails is rolled back; those before it are kept.",
   ];
 }
+
+const isOneTransaction = ({ steps, batches }: Pick<Plan, "steps" | "batches">): boolean =>
+  steps.length > 1 && batches[1]?.statements.some(({ purpose }) => purpose === "guard-step") === true;
 
 /** Said once: each step begins with them. */
 function settingsLines({ kind, settings }: Plan): readonly string[] {
@@ -148,7 +150,52 @@ function stepsTable({ steps, kind, batches }: Plan): readonly string[] {
         tags.map((tag) => `  ${index + 1}  ${steps[index]!.revision}  ${tag}`),
       ),
     ),
+    ...(runs ? effectsTable({ steps }, isOneTransaction({ steps, batches })) : []),
     ...titled("Irreversible, once applied:", runs ? steps.flatMap(oneWay) : []),
+  ];
+}
+
+/** What each step does to a database that others use; those that nobody notices are summed up. */
+function effectsTable({ steps }: Pick<Plan, "steps">, isOne: boolean): readonly string[] {
+  const noticed = steps.flatMap(({ effect }, index) =>
+    effect !== undefined && effectLines(effect).length > 0 ? [{ index, effect }] : [],
+  );
+  if (noticed.length === 0) return [];
+  const columns = [
+    { name: "#", most: 6 },
+    { name: "", most: 1 },
+    { name: "relation", most: 30 },
+    { name: "lock", most: 22 },
+    { name: "blocks", most: 16 },
+    { name: "work", most: 20 },
+  ];
+  const rows = noticed.flatMap(({ index, effect }) =>
+    relationEffects(effect).map(({ relation, mode = "", waiting, work }, i) => [
+      i === 0 ? String(index + 1) : "",
+      waiting === "" ? "" : "!",
+      commentText(relation),
+      mode,
+      waiting,
+      work,
+    ]),
+  );
+  const unknown = noticed.flatMap(({ index, effect }) =>
+    effect.unknown.map((what) => `  ${index + 1}  ${commentText(what)}`),
+  );
+  const calm = steps.length - noticed.length;
+  const waits = noticed.some(({ effect }) => effect.waits === true);
+  return [
+    "",
+    "Effects on other sessions (!: they are blocked):",
+    ...(rows.length === 0 ? [] : table(columns, rows, PAGE_WIDTH - "-- ".length)),
+    ...(isOne || steps.some(({ transactional }) => transactional)
+      ? [`A lock is held until the end of ${isOne ? "the script, which is one transaction" : "its step"}.`]
+      : []),
+    ...(waits ? [] : ["They are blocked only briefly: meanwhile no table is scanned or rewritten."]),
+    ...(calm === 0
+      ? []
+      : [`${calm === 1 ? "One other step affects" : `${calm} other steps affect`} no other session.`]),
+    ...titled("Effects not known:", unknown),
   ];
 }
 

@@ -1,0 +1,68 @@
+/** `migrate review`. */
+import { review } from "../../app/review.ts";
+import { MigrateError } from "../../core/errors.ts";
+import { graphText } from "../../render/graph-text.ts";
+import { summaryOfReview } from "../../render/review/document.ts";
+import { reviewHtml } from "../../render/review/html.ts";
+import { reviewMarkdown } from "../../render/review/markdown.ts";
+import { printed } from "../../render/terminal.ts";
+import { type Command, flag, value } from "../command.ts";
+import { serverVersion } from "../script.ts";
+
+const command: Command = {
+  name: "review",
+  summary:
+    "Writes one document about migrations, for a pull request and for a DBA: statements, effects on other sessions, lint findings, downgrades. Covers the pending migrations, or all if no database is configured.",
+  args: {
+    since: value("only migrations that this git ref does not have", "REF"),
+    all: flag("all migrations, without asking the database"),
+    format: value("markdown (default), html or json", "FORMAT"),
+    output: value("write to this file instead of stdout", "FILE", "o"),
+    "server-version": value("the server's version, for example 15 or 16.4; default: the newest", "VERSION"),
+  },
+  positionals: { required: 0, names: ["WHICH"], many: true },
+  examples: [
+    ["migrate review", "what is pending, as Markdown"],
+    ["migrate review --since main --format html -o review.html", "what this branch adds, as one page"],
+    ["migrate review 0007:head --format json", "a range; also a revision, or paths of files"],
+  ],
+  async run({ args, deps, project: options, printer, json }) {
+    const format = args.text("format") ?? (json ? "json" : "markdown");
+    if (!["markdown", "html", "json"].includes(format)) throw unknownFormat(format);
+    const { project, ...document } = await review(deps, {
+      ...options,
+      which: args.positionals,
+      since: args.text("since"),
+      all: args.flag("all"),
+      serverVersion: serverVersion(args.text("server-version")),
+    });
+    const picture = {
+      graph: project.graph,
+      revisions: document.migrations.map(({ revision }) => revision).reverse(),
+    };
+    const drawing = () =>
+      printed(graphText(picture, { width: Number.POSITIVE_INFINITY, ascii: false, paths: false }));
+    const text =
+      format === "html"
+        ? reviewHtml(document, drawing())
+        : format === "markdown"
+          ? `${reviewMarkdown(document)}\n`
+          : `${JSON.stringify(document, undefined, 2)}\n`;
+    const output = args.text("output");
+    if (output !== undefined) {
+      const { writeScriptFile } = await import("../../app/write-script.ts");
+      await writeScriptFile(deps, output, [text]);
+    } else if (format === "json") printer.json(document);
+    else if (format === "html") await printer.script([text]);
+    else printer.lines(text.trimEnd().split("\n"));
+    printer.info(summaryOfReview(document));
+  },
+};
+export default command;
+
+const unknownFormat = (format: string): MigrateError =>
+  new MigrateError({
+    code: "usage/format",
+    message: `--format takes markdown, html or json, not '${format}'`,
+    hint: "for example: --format html",
+  });

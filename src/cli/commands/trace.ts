@@ -1,0 +1,54 @@
+/** `migrate trace`. */
+import { type Agreement, type Trace, trace } from "../../app/trace.ts";
+import { exitCodes } from "../../core/errors.ts";
+import { counted } from "../../render/review/document.ts";
+import type { Command } from "../command.ts";
+import { scratchFlag } from "../scratch.ts";
+
+const command: Command = {
+  name: "trace",
+  summary:
+    "Runs migrations on a scratch database and compares what each statement locks, rewrites and scans with what lint predicts. Exit code 1 if they differ.",
+  args: { scratch: scratchFlag },
+  positionals: { required: 0, names: ["RANGE"] },
+  examples: [
+    ["migrate trace", "all migrations"],
+    ["migrate trace 0007:head", "a range, after the migrations before it"],
+  ],
+  async run({ args, deps, project: options, printer, json }) {
+    const found = await trace(deps, {
+      ...options,
+      range: args.positionals[0],
+      scratch: args.text("scratch"),
+      onScratch: ({ description }) => printer.info(description),
+    });
+    if (json) printer.json(found);
+    else printer.lines(linesOf(found));
+    printer.info(totalOf(found));
+    return count(found, "differs") > 0 ? exitCodes.findings : exitCodes.ok;
+  },
+};
+export default command;
+
+const WORDS: Readonly<Record<Agreement, string>> = {
+  agrees: "as predicted",
+  differs: "differs",
+  unseen: "not in a transaction, so that nothing shows what it did",
+  "not-known": "not known beforehand",
+};
+
+const linesOf = ({ statements }: Trace): readonly string[] =>
+  statements.flatMap(({ path, line, tag, verdict, differences }) => [
+    `${path}:${line}: ${tag}: ${WORDS[verdict]}`,
+    ...differences.map((each) => `    ${each}`),
+  ]);
+
+const count = ({ statements }: Trace, verdict: Agreement): number =>
+  statements.filter((each) => each.verdict === verdict).length;
+
+function totalOf(found: Trace): string {
+  const parts = (["agrees", "differs", "unseen", "not-known"] as const).map(
+    (verdict) => `${count(found, verdict)} ${verdict === "unseen" ? "not seen" : WORDS[verdict]}`,
+  );
+  return `${counted(found.statements.length, "statement")}: ${parts.join(", ")}`;
+}

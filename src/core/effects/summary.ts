@@ -1,0 +1,85 @@
+/** The effects of statements → what a plan keeps of them: JSON-safe, and only what others who use the database notice. */
+import type { Effect, RelationName } from "./effects.ts";
+import { type LockMode, lockModes, stronger, waiting } from "./mode.ts";
+
+/** What a statement, or a step, does to relations that others use. Relations as a person writes them: `shop.orders`. */
+export interface EffectSummary {
+  /** Those that keep others from something: from SHARE UPDATE EXCLUSIVE on, and of a step the strongest of each relation. */
+  readonly locks: readonly { readonly relation: string; readonly mode: LockMode }[];
+  readonly rewrites: readonly string[];
+  /** Read from end to end. */
+  readonly scans: readonly string[];
+  /** Tables of which indexes are built. */
+  readonly builds: readonly string[];
+  /** What cannot be told, each as the rest of a sentence. */
+  readonly unknown: readonly string[];
+  /** Reads or writes wait while it rewrites, reads or indexes a table, and not for a moment alone. */
+  readonly waits?: true;
+}
+
+/** Undefined where nobody notices anything. */
+export function summaryOf(effect: Effect): EffectSummary | undefined {
+  const locks = effect.locks.filter((each) => isNoticed(each) && isStrong(each.mode));
+  const work = workOf(effect);
+  if (locks.length === 0 && effect.unknown.length === 0 && work.every((names) => names.length === 0))
+    return undefined;
+  const [rewrites, scans, builds] = work;
+  const waits = locks.some(({ mode }) => waiting(mode).writers) && works({ rewrites, scans, builds });
+  return {
+    locks: locks.map((each) => ({ relation: shown(each), mode: each.mode })),
+    rewrites,
+    scans,
+    builds,
+    unknown: effect.unknown,
+    ...(waits ? { waits } : {}),
+  };
+}
+
+/** What a step does: `isOne` says that it is one transaction, so that its locks last to its end. */
+export function summaryOfStep(
+  effects: readonly (EffectSummary | undefined)[],
+  isOne: boolean,
+): EffectSummary | undefined {
+  const found = effects.filter((each) => each !== undefined);
+  if (found.length === 0) return undefined;
+  const locks = new Map<string, LockMode>();
+  let [waits, isHeld] = [false, false];
+  for (const each of found) {
+    waits ||= each.waits === true || (isOne && isHeld && works(each));
+    isHeld ||= each.locks.some(({ mode }) => waiting(mode).writers);
+    for (const { relation, mode } of each.locks) locks.set(relation, stronger(locks.get(relation), mode));
+  }
+  const all = (field: "rewrites" | "scans" | "builds" | "unknown"): readonly string[] => [
+    ...new Set(found.flatMap((each) => each[field])),
+  ];
+  return {
+    locks: [...locks].map(([relation, mode]) => ({ relation, mode })),
+    rewrites: all("rewrites"),
+    scans: all("scans"),
+    builds: all("builds"),
+    unknown: all("unknown"),
+    ...(waits ? { waits } : {}),
+  };
+}
+
+const works = ({ rewrites, scans, builds }: Pick<EffectSummary, "rewrites" | "scans" | "builds">): boolean =>
+  rewrites.length + scans.length + builds.length > 0;
+
+/** Who waits for an index waits for its table. */
+const isNoticed = ({ inUse, kind }: RelationName): boolean => inUse && !kind.endsWith("index");
+
+const isStrong = (mode: LockMode): boolean =>
+  lockModes.indexOf(mode) >= lockModes.indexOf("SHARE UPDATE EXCLUSIVE");
+
+function workOf({ rewrites, scans, builds }: Effect): readonly [string[], string[], string[]] {
+  const names = (relations: readonly RelationName[]): string[] => [
+    ...new Set(relations.filter(isNoticed).map(shown)),
+  ];
+  const written = names(rewrites);
+  // What is written anew, or indexed, is read for it.
+  const built = names(builds).filter((name) => !written.includes(name));
+  const read = names(scans).filter((name) => !written.includes(name) && !built.includes(name));
+  return [written, read, built];
+}
+
+const shown = ({ schema, name }: RelationName): string => `${schema}.${name}`;

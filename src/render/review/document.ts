@@ -1,0 +1,81 @@
+/** A review → what all its forms say in the same words. */
+import type { EffectSummary } from "../../core/effects/summary.ts";
+import type { RevisionId } from "../../core/migration.ts";
+import type { Finding } from "../../core/rules/lint.ts";
+import type { Loss } from "../../core/statement/losses.ts";
+import { effectLines } from "../effect.ts";
+import { lossLine } from "../loss.ts";
+
+/** As `review` of `app` gives it. */
+export interface ReviewDocument {
+  readonly migrations: readonly {
+    readonly revision: RevisionId;
+    readonly message: string;
+    readonly path: string;
+    readonly parents: readonly RevisionId[];
+    readonly transactional: boolean;
+    readonly effect?: EffectSummary;
+    readonly statements: readonly {
+      readonly sql: string;
+      readonly line: number;
+      readonly tag: string;
+      readonly effect?: EffectSummary;
+      readonly losses: readonly Loss[];
+      readonly findings: readonly Finding[];
+    }[];
+    readonly findings: readonly Finding[];
+    readonly back: {
+      readonly irreversible?: string;
+      readonly losses: readonly Loss[];
+      readonly effect?: EffectSummary;
+    };
+  }[];
+}
+
+export type DocumentMigration = ReviewDocument["migrations"][number];
+export type DocumentStatement = DocumentMigration["statements"][number];
+
+/** `3 migrations, 7 statements: 1 error, 2 warnings; others wait in 1` */
+export function summaryOfReview({ migrations }: ReviewDocument): string {
+  const statements = migrations.flatMap((each) => each.statements);
+  const findings = [...migrations, ...statements].flatMap((each) => each.findings);
+  const errors = findings.filter(({ severity }) => severity === "error").length;
+  const waits = migrations.filter(({ effect }) => effect?.waits === true).length;
+  const counts = `${counted(errors, "error")}, ${counted(findings.length - errors, "warning")}`;
+  const wait =
+    waits === 0 ? "no session is blocked for more than a moment" : `other sessions are blocked in ${waits}`;
+  return `${counted(migrations.length, "migration")}, ${counted(statements.length, "statement")}: ${counts}; ${wait}`;
+}
+
+export const counted = (n: number, noun: string): string => `${n} ${noun}${n === 1 ? "" : "s"}`;
+
+/** What a statement does to others, and to what is there. */
+export const notes = ({
+  effect,
+  losses,
+}: Pick<DocumentStatement, "effect" | "losses">): readonly string[] => [
+  ...(effect === undefined ? [] : effectLines(effect)),
+  ...losses.map(lossLine),
+];
+
+/** What the way back of a migration does, and what it does not bring back. */
+export function backLines({ back }: DocumentMigration): readonly string[] {
+  if (back.irreversible !== undefined) return [`There is no way back: ${back.irreversible}`];
+  const lines = notes(back);
+  return lines.length === 0 ? ["Removes nothing and blocks no other session."] : lines;
+}
+
+/** What does not come back when a migration is taken down again. */
+export const notBroughtBack = ({ statements }: DocumentMigration): readonly string[] =>
+  statements.flatMap(({ losses }) => losses.filter(({ effect }) => effect !== "not-known").map(lossLine));
+
+/** What to look at afterwards: a sentence, and what answers it. */
+export const CHECKS: readonly (readonly [what: string, command: string])[] = [
+  ["Everything is applied, and nothing is half done.", "migrate status"],
+  ["The files are those that were applied.", "migrate verify"],
+  ["No index is invalid.", "SELECT indexrelid::regclass FROM pg_index WHERE NOT indisvalid;"],
+  [
+    "No constraint is left unvalidated.",
+    "SELECT conrelid::regclass, conname FROM pg_constraint WHERE NOT convalidated;",
+  ],
+];

@@ -1,0 +1,79 @@
+/** What the steps of a plan do to those who use the database: which of them wait, for how long, and from what that is known. */
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, describe, expect, test } from "vitest";
+import { hazardsOf } from "../../src/core/plan/hazards.ts";
+import type { Plan } from "../../src/core/plan/types.ts";
+import { effectLines } from "../../src/render/effect.ts";
+import { type MigrationText, project } from "../support/project.ts";
+
+const cache = mkdtempSync(join(tmpdir(), "retort-effects-"));
+afterAll(() => rmSync(cache, { recursive: true, force: true }));
+
+const a = "CREATE TABLE t (id bigint, note text); CREATE TABLE u (id bigint PRIMARY KEY);";
+const linesOf = ({ steps }: Plan): readonly string[] =>
+  steps.flatMap(({ revision, effect }) =>
+    effect === undefined ? [] : effectLines(effect).map((line) => `${revision} ${line}`),
+  );
+
+const planOf = (b: MigrationText, target = "a:b") => project({ a, b }).plan({ kind: "upgrade", target });
+
+describe("others wait for longer than a moment", () => {
+  test.each<[MigrationText, boolean]>([
+    ["ALTER TABLE t ADD COLUMN at timestamptz;", false],
+    ["ALTER TABLE t ALTER COLUMN note SET NOT NULL;", true],
+    ["CREATE INDEX ON t (note);", true],
+    [{ up: "CREATE INDEX CONCURRENTLY ON t (note);" }, false],
+    ["UPDATE u SET id = id + 1;", false],
+    ["UPDATE u SET id = id + 1; ALTER TABLE t ADD COLUMN at timestamptz;", false],
+    // The lock of the first lasts to the end of the second.
+    ["ALTER TABLE t ADD COLUMN at timestamptz; UPDATE u SET id = id + 1;", true],
+    ["CREATE TABLE v (id bigint); INSERT INTO v SELECT 1; CREATE INDEX ON v (id);", false],
+  ])("%j: %s", async (up, waits) => {
+    expect(hazardsOf(await planOf(up)).length > 0).toBe(waits);
+  });
+});
+
+test("nobody uses yet what the run itself makes; what was there before a downgrade is used", async () => {
+  const given = project({ a, b: "CREATE INDEX ON t (note);" });
+  expect(linesOf(await given.plan({ kind: "upgrade", target: "base:b" }))).toEqual([]);
+  expect(linesOf(await given.plan({ kind: "upgrade", target: "a:b" }))).toEqual([
+    "b public.t SHARE: blocks writes; builds an index",
+  ]);
+  const down = { up: "SELECT 1;", down: "ALTER TABLE t DROP COLUMN note;" };
+  expect(linesOf(await project({ a, b: down }).plan({ kind: "downgrade", target: "b:a" }))).toEqual([
+    "b public.t ACCESS EXCLUSIVE: blocks reads and writes",
+  ]);
+});
+
+test("a script that skips what is done may meet a database to which any part is applied", async () => {
+  const given = project({ a, b: "CREATE INDEX ON t (note);" });
+  const plan = await given.plan({ kind: "upgrade", target: "base:b" }, { idempotent: true });
+  expect(linesOf(plan)).toEqual(["b public.t SHARE: blocks writes; builds an index"]);
+});
+
+test("--fail-on stops a plan, and no other", async () => {
+  const stopped = project({ a, b: "CREATE INDEX ON t (note);" });
+  const options = { failOn: "hazard" } as const;
+  await expect(stopped.plan({ kind: "upgrade", target: "a:b" }, options)).rejects.toMatchObject({
+    code: "findings/hazard",
+    exitCode: 1,
+    hint: expect.stringContaining("migrate lint b"),
+  });
+  const calm = project({ a, b: "ALTER TABLE t ADD COLUMN at timestamptz;" });
+  expect((await calm.plan({ kind: "upgrade", target: "a:b" }, options)).steps).toHaveLength(1);
+});
+
+test("what is kept in the cache is what is read, and a change of an earlier file counts", async () => {
+  const given = project({ a, b: "ALTER TABLE t ALTER COLUMN note TYPE text;", c: "SELECT 1;" });
+  const deps = { ...given.deps, env: { ...given.deps.env, XDG_CACHE_HOME: cache, HOME: cache } };
+  const { offline } = await import("../../src/app/offline.ts");
+  const lines = async () =>
+    linesOf((await offline({ ...deps, cwd: given.folder }, { kind: "upgrade", target: "a:head" }, {})).plan);
+  const first = await lines();
+  expect(first).toEqual(["b public.t ACCESS EXCLUSIVE: blocks reads and writes"]);
+  expect(await lines()).toEqual(first);
+  given.write("0001_a.up.sql", "-- revision: a\n-- parent: none\n\nCREATE TABLE t (id bigint, note int);\n");
+  expect(await lines()).toEqual(["b public.t ACCESS EXCLUSIVE: blocks reads and writes; rewrites the table"]);
+});

@@ -1,0 +1,2 @@
+-- revision: e5
+ALTER TABLE shop.orders ADD COLUMN note text;

@@ -1,0 +1,2 @@
+-- revision: b2
+ALTER TABLE shop.orders DROP COLUMN public_id;

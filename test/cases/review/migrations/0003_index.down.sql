@@ -1,0 +1,2 @@
+-- revision: c3
+DROP INDEX CONCURRENTLY shop.orders_customer;

@@ -1,0 +1,2 @@
+-- revision: d4
+DROP TABLE shop.tags;
