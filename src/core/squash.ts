@@ -117,10 +117,12 @@ function settingsIn({ setting, sql, offset }: UserStatement): readonly string[] 
   const text = sql.slice(offset);
   const [, name] = setting === undefined ? [] : (SET.exec(text) ?? []);
   const names = name === undefined ? [...text.matchAll(SET_CONFIG)].map((match) => match[1]!) : [name];
-  return names
-    .map((each) => each.toLowerCase().replaceAll(/\s+/g, " "))
-    // SET SESSION CHARACTERISTICS is about transactions to come.
-    .flatMap((each) => (each === "characteristics" ? [] : [OTHER_WORDS[each] ?? each]));
+  return (
+    names
+      .map((each) => each.toLowerCase().replaceAll(/\s+/g, " "))
+      // SET SESSION CHARACTERISTICS is about transactions to come.
+      .flatMap((each) => (each === "characteristics" ? [] : [OTHER_WORDS[each] ?? each]))
+  );
 }
 
 // ── what is created and dropped again ───────────────────────────────────────────────────────────────────────────
