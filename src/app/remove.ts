@@ -3,6 +3,7 @@ import { MigrateError } from "../core/errors.ts";
 import { isHead, nodeOf } from "../core/graph.ts";
 import { describe } from "../core/graph-faults.ts";
 import type { Migration, RevisionId } from "../core/migration.ts";
+import { settledRows } from "../core/replaced.ts";
 import { resolveAll } from "../core/target.ts";
 import { removeFiles } from "../io/directory.ts";
 import { readLedger } from "../io/queries.ts";
@@ -66,7 +67,7 @@ function newest({ graph }: Project, head: string | undefined): Migration {
 
 async function refuseApplied(
   deps: Deps,
-  { config, ledger }: Project,
+  { config, graph, ledger }: Project,
   migration: Migration,
   yes: boolean,
 ): Promise<void> {
@@ -84,7 +85,7 @@ async function refuseApplied(
   const session = await connect(deps, config);
   try {
     const { applied, intent } = await readLedger(session, ledger);
-    const row = applied.find((each) => each.revision === revision);
+    const row = settledRows(graph, applied).find((each) => each.revision === revision);
     if (row === undefined && intent?.revision !== revision) return;
     throw new MigrateError({
       code: "state/applied",

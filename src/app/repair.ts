@@ -10,6 +10,7 @@ import { sqlstates } from "../core/ledger/types.ts";
 import type { RevisionId } from "../core/migration.ts";
 import { compileLedgerRepair } from "../core/plan/compile.ts";
 import type { Plan } from "../core/plan/types.ts";
+import { settledRows } from "../core/replaced.ts";
 import { StatementFailure } from "../io/session/types.ts";
 import { type Connected, type ConnectOptions, connect, openConnected, ownBackend } from "./connect.ts";
 import { bringUp } from "./ensure.ts";
@@ -59,7 +60,7 @@ export async function repair(deps: Deps, options: RepairOptions): Promise<Repair
   const { forget = [], script = false, dryRun = script } = options;
   try {
     const { applied: rows, intent } = state;
-    const findings = findingsOf(graph, rows);
+    const findings = findingsOf(graph, settledRows(graph, rows));
     refuseForgetting(forget, findings);
     const plan = repairPlan({
       graph,

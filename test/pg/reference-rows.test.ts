@@ -59,7 +59,6 @@ test("reference rows go with the schema, up and down, and only they do", async (
   ]);
   const [second] = await generate();
   expect(readFileSync(join(of.folder, second!.files[0]!), "utf8")).not.toContain("made");
-  expect(await generate()).toEqual([]);
   await of.upgrade(url);
   expect(await rows()).toEqual([
     [

@@ -3,6 +3,7 @@ import { readdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { drift } from "../../src/app/drift.ts";
+import { repair } from "../../src/app/repair.ts";
 import { run } from "../../src/app/run.ts";
 import { squash } from "../../src/app/squash.ts";
 import { verify } from "../../src/app/verify.ts";
@@ -92,6 +93,7 @@ test("a database that has all of them has it, without running anything; the ledg
   expect((await it.state(url)).applied.map(({ revision }) => revision)).toEqual(["s"]);
   expect((await verify(it.deps, options)).findings).toEqual([]);
   expect((await drift(it.deps, options)).differences).toEqual([]);
+  expect((await repair(it.deps, { ...options, dryRun: true })).findings).toEqual([]);
   const dry = await run(it.deps, { kind: "upgrade", target: "head" }, { ...options, dryRun: true });
   expect(dry.steps.map(({ revision }) => revision)).toEqual(["e"]);
   const script = failureOf(it.plan({ kind: "upgrade", target: "head" }, { ...options, fromDatabase: true }));
