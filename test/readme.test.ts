@@ -218,6 +218,7 @@ function commandsOf(
 function exitCodeOf(printed: readonly string[]): number {
   const kind = printed.map((line) => /error\[(\w+)\//.exec(line)?.[1]).find((found) => found !== undefined);
   if (kind !== undefined) return exitCodes[kind as keyof typeof exitCodes];
+  if (printed.some((line) => /: error\[[a-z-]+\] /.test(line))) return exitCodes.findings; // a rule of lint
   return printed.some((line) => line.includes("ERROR:")) ? 3 : 0; // psql's own code
 }
 
