@@ -68,18 +68,20 @@ BEGIN
         WHERE k.conrelid = c.oid AND k.contype NOT IN ('p', 'n')
     ) AS w (since, what)
     WHERE c.relnamespace = place AND c.relname IN ('applied', 'state', 'intent', 'log')
-      AND (w.since = 1 OR to_regclass('retort.intent') IS NOT NULL) LIMIT 1);
+      AND (w.since = 1 OR EXISTS (SELECT FROM pg_class AS i
+        WHERE i.relnamespace = place AND i.relname = 'intent')) LIMIT 1);
   IF found IS NOT NULL THEN
     RAISE EXCEPTION USING ERRCODE = 'RT001',
       MESSAGE = format('retort: the ledger %s is not trusted: %s', place::regnamespace, found),
       HINT = 'Nothing was changed. Remove it, or find out who put it there and why.';
   END IF;
 
-  present := ARRAY(SELECT c.relname::text FROM pg_class AS c WHERE c.relnamespace = place
-    AND c.relname IN ('applied', 'state', 'intent', 'log'));
-  IF 'state' = ANY (present) THEN
+  -- The format is read before its tables: another session may be upgrading the ledger.
+  IF to_regclass('retort.state') IS NOT NULL THEN
     format := (SELECT max(s.format) FROM retort.state AS s);
   END IF;
+  present := ARRAY(SELECT c.relname::text FROM pg_class AS c WHERE c.relnamespace = place
+    AND c.relname IN ('applied', 'state', 'intent', 'log'));
   IF format > 2 OR format < 2 AND expected <> 'older' THEN
     RAISE EXCEPTION USING ERRCODE = 'RT002', DETAIL = format,
       MESSAGE = format('retort: format 2 of the ledger is needed; '

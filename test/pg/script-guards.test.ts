@@ -122,7 +122,7 @@ describe.each(servers())("on $name", (server) => {
       ],
       [
         { ...right, expectRole: "$retort$'; DROP" },
-        /this is to be run by the role \$retort\$'; DROP; connected as postgres/,
+        /this script must be run by the role \$retort\$'; DROP; connected as postgres/,
       ],
       [
         { ...right, serverVersion: { number: 990000, text: "99" } },

@@ -1,5 +1,5 @@
 -- Retort migration script: upgrade <base> -> c
--- Receipt: sha256:18a89e012cd35102b645bc6eaf3b583605c25d50ec896ccfc431268aaedcecaa
+-- Receipt: sha256:f5a6e38f6abc1beb191c194dab5cbf97cfb1ef2c41d63078762591d2273cd23b
 \if true
 -- For:  PostgreSQL 12 or later; ledger retort, format 2.
 -- Run:  psql -X -v ON_ERROR_STOP=1 -f migration.sql DATABASE
@@ -1077,18 +1077,20 @@ BEGIN
         WHERE k.conrelid = c.oid AND k.contype NOT IN ('p', 'n')
     ) AS w (since, what)
     WHERE c.relnamespace = place AND c.relname IN ('applied', 'state', 'intent', 'log')
-      AND (w.since = 1 OR to_regclass('retort.intent') IS NOT NULL) LIMIT 1);
+      AND (w.since = 1 OR EXISTS (SELECT FROM pg_class AS i
+        WHERE i.relnamespace = place AND i.relname = 'intent')) LIMIT 1);
   IF found IS NOT NULL THEN
     RAISE EXCEPTION USING ERRCODE = 'RT001',
       MESSAGE = format('retort: the ledger %s is not trusted: %s', place::regnamespace, found),
       HINT = 'Nothing was changed. Remove it, or find out who put it there and why.';
   END IF;
 
-  present := ARRAY(SELECT c.relname::text FROM pg_class AS c WHERE c.relnamespace = place
-    AND c.relname IN ('applied', 'state', 'intent', 'log'));
-  IF 'state' = ANY (present) THEN
+  -- The format is read before its tables: another session may be upgrading the ledger.
+  IF to_regclass('retort.state') IS NOT NULL THEN
     format := (SELECT max(s.format) FROM retort.state AS s);
   END IF;
+  present := ARRAY(SELECT c.relname::text FROM pg_class AS c WHERE c.relnamespace = place
+    AND c.relname IN ('applied', 'state', 'intent', 'log'));
   IF format > 2 OR format < 2 AND expected <> 'older' THEN
     RAISE EXCEPTION USING ERRCODE = 'RT002', DETAIL = format,
       MESSAGE = format('retort: format 2 of the ledger is needed; '
@@ -1185,7 +1187,7 @@ $body$;
 CALL retort.require_state('{}', '{}', 3, 1401614897665169694, 'migrate upgrade %s:c --sql');
 
 -- Log: the receipt of this script.
-CALL retort.begin_script('18a89e012cd35102b645bc6eaf3b583605c25d50ec896ccfc431268aaedcecaa',
+CALL retort.begin_script('f5a6e38f6abc1beb191c194dab5cbf97cfb1ef2c41d63078762591d2273cd23b',
   'base:c', 3, 1401614897665169694);
 COMMIT;
 
@@ -1243,7 +1245,7 @@ BEGIN TRANSACTION READ ONLY;
 -- Check: exactly the revisions that should be applied now are, row by row.
 SELECT retort.check(3, 1401614897665169694) AS retort_passed \gset
 SELECT revisions AS applied_revisions, 'c' AS current_heads,
-  'sha256:18a89e012cd35102b645bc6eaf3b583605c25d50ec896ccfc431268aaedcecaa' AS receipt FROM retort.state;
+  'sha256:f5a6e38f6abc1beb191c194dab5cbf97cfb1ef2c41d63078762591d2273cd23b' AS receipt FROM retort.state;
 COMMIT;
 SET SESSION AUTHORIZATION DEFAULT;
 RESET ROLE;

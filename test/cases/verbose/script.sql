@@ -1,5 +1,5 @@
 -- Retort migration script: upgrade <base> -> 29f859a13ea1
--- Receipt: sha256:ea80b4e63d84e70c20b166abe72d356c9f91d7643bf3b2db88073aa47af99a83
+-- Receipt: sha256:036cb403d45a888ed12720e2faaae9159de4e13545aa8ccc6d4589828e35d2f9
 \if true
 -- For:  PostgreSQL 12 or later; ledger retort, format 2.
 -- Run:  psql -X -v ON_ERROR_STOP=1 -f migration.sql DATABASE
@@ -1070,18 +1070,20 @@ BEGIN
         WHERE k.conrelid = c.oid AND k.contype NOT IN ('p', 'n')
     ) AS w (since, what)
     WHERE c.relnamespace = place AND c.relname IN ('applied', 'state', 'intent', 'log')
-      AND (w.since = 1 OR to_regclass('retort.intent') IS NOT NULL) LIMIT 1);
+      AND (w.since = 1 OR EXISTS (SELECT FROM pg_class AS i
+        WHERE i.relnamespace = place AND i.relname = 'intent')) LIMIT 1);
   IF found IS NOT NULL THEN
     RAISE EXCEPTION USING ERRCODE = 'RT001',
       MESSAGE = format('retort: the ledger %s is not trusted: %s', place::regnamespace, found),
       HINT = 'Nothing was changed. Remove it, or find out who put it there and why.';
   END IF;
 
-  present := ARRAY(SELECT c.relname::text FROM pg_class AS c WHERE c.relnamespace = place
-    AND c.relname IN ('applied', 'state', 'intent', 'log'));
-  IF 'state' = ANY (present) THEN
+  -- The format is read before its tables: another session may be upgrading the ledger.
+  IF to_regclass('retort.state') IS NOT NULL THEN
     format := (SELECT max(s.format) FROM retort.state AS s);
   END IF;
+  present := ARRAY(SELECT c.relname::text FROM pg_class AS c WHERE c.relnamespace = place
+    AND c.relname IN ('applied', 'state', 'intent', 'log'));
   IF format > 2 OR format < 2 AND expected <> 'older' THEN
     RAISE EXCEPTION USING ERRCODE = 'RT002', DETAIL = format,
       MESSAGE = format('retort: format 2 of the ledger is needed; '
@@ -1179,7 +1181,7 @@ CALL retort.require_state('{}', '{}', 1, 418732435334715376,
   'migrate upgrade %s:29f859a13ea1 --sql');
 
 -- Log: the receipt of this script.
-CALL retort.begin_script('ea80b4e63d84e70c20b166abe72d356c9f91d7643bf3b2db88073aa47af99a83',
+CALL retort.begin_script('036cb403d45a888ed12720e2faaae9159de4e13545aa8ccc6d4589828e35d2f9',
   'base:29f859a13ea1', 1, 418732435334715376);
 COMMIT;
 
@@ -1199,7 +1201,7 @@ BEGIN TRANSACTION READ ONLY;
 -- Check: exactly the revisions that should be applied now are, row by row.
 SELECT retort.check(1, 418732435334715376) AS retort_passed \gset
 SELECT revisions AS applied_revisions, '29f859a13ea1' AS current_heads,
-  'sha256:ea80b4e63d84e70c20b166abe72d356c9f91d7643bf3b2db88073aa47af99a83' AS receipt FROM retort.state;
+  'sha256:036cb403d45a888ed12720e2faaae9159de4e13545aa8ccc6d4589828e35d2f9' AS receipt FROM retort.state;
 COMMIT;
 SET SESSION AUTHORIZATION DEFAULT;
 RESET ROLE;
