@@ -19,6 +19,7 @@ import { sameObjects } from "../core/diff/same.ts";
 import type { Segment } from "../core/diff/text.ts";
 import { counts, notProven, rebuilt, refusedRebuild, tableNameOf } from "../core/diff/verdict.ts";
 import { MigrateError } from "../core/errors.ts";
+import { withPlainNames } from "../core/quote.ts";
 import { readCatalog } from "../io/catalog.ts";
 import type { Engine, EngineState, Roles } from "../io/diff/engine.ts";
 import { readIdentities } from "../io/identities.ts";
@@ -193,7 +194,7 @@ async function tried(engine: Engine, options: WayOptions, sparing: boolean): Pro
     for (const phase of PHASES) {
       const sides = [objectsOf(await trial.catalog()), shall] as const;
       const fixes = fixesOf(await remaining(), phase, sides);
-      refused = [...refused, ...(await trial.send(fixes))];
+      refused = [...refused, ...(await trial.send(fixes.map((each) => each.map(withPlainNames))))];
     }
     if (trial.sent.length === before) break;
   }
@@ -220,7 +221,8 @@ async function planned(
 ): Promise<{ readonly plan: readonly PlannedStatement[]; readonly fault: readonly string[] }> {
   const [roles] = await session.read({ sql: ROLES, row: { parse: (row) => row as Roles } });
   try {
-    return { plan: engine.plan(await engine.read(session, hidden), to.state, roles!), fault: [] };
+    const plan = engine.plan(await engine.read(session, hidden), to.state, roles!);
+    return { plan: plan.map((each) => ({ ...each, sql: withPlainNames(each.sql) })), fault: [] };
   } catch (error) {
     if (error instanceof StatementFailure) throw error;
     return { plan: [], fault: [(error as Error).message] };

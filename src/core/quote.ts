@@ -1,4 +1,5 @@
 /** Text → SQL tokens. The only place where a value becomes an identifier, a literal or a dollar-quoted body. */
+import { tokens } from "./lexer.ts";
 
 /** A quoted identifier; always quoted, so that no name can be a keyword or carry a quote out. */
 export function identifier(name: string): string {
@@ -63,6 +64,35 @@ export const blockComment = (text: string): string =>
 function plainIdentifier(name: string): string {
   return /^[a-z_][a-z0-9_]*$/.test(name) && !RESERVED.has(name) ? name : identifier(name);
 }
+
+/**
+ * A statement whose quoted names are plain words where that means the same, as a person would write it. What is in strings,
+ * comments and bodies stays.
+ */
+export function withPlainNames(sql: string): string {
+  const pieces = [...tokens(sql)].map(({ start, end }) => sql.slice(start, end));
+  return pieces
+    .map((piece, i) => {
+      const [, name] = /^"([a-z_][a-z0-9_]*)"$/.exec(piece) ?? [];
+      const stands = [pieces[i - 1], pieces[i + 1]].every((each) => !/^[\w$&"\x80-\uffff]/.test(each ?? ""));
+      return name !== undefined && stands && !isKeyWord(name) ? name : piece;
+    })
+    .join("");
+}
+
+/** Not a column, a type or a function without quotes. `public` is one only where a role is meant, which no role can be called. */
+const isKeyWord = (name: string): boolean => name !== "public" && (RESERVED.has(name) || BUILT_IN.has(name));
+
+/** Types and functions that are written as key words (PostgreSQL 12 to 18). */
+const BUILT_IN = new Set(
+  (
+    "between bigint bit boolean char character coalesce dec decimal exists extract float greatest grouping inout int " +
+    "integer interval json json_array json_arrayagg json_exists json_object json_objectagg json_query json_scalar " +
+    "json_serialize json_table json_value least merge_action national nchar normalize nullif numeric out overlay " +
+    "position precision real row setof smallint substring time timestamp treat trim values varchar xmlattributes " +
+    "xmlconcat xmlelement xmlexists xmlforest xmlnamespaces xmlparse xmlpi xmlroot xmlserialize xmltable"
+  ).split(" "),
+);
 
 /** Key words that are reserved in some position of the statements we write (PostgreSQL 12 to 18). */
 const RESERVED = new Set(

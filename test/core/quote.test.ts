@@ -7,6 +7,7 @@ import {
   identifier,
   literal,
   qualified,
+  withPlainNames,
 } from "../../src/core/quote.ts";
 
 describe("names", () => {
@@ -83,4 +84,18 @@ test.each([
   ["x\ny", "/* x\\u000ay */"],
 ])("blockComment %j → %s", (text, expected) => {
   expect(blockComment(text)).toBe(expected);
+});
+
+test.each([
+  [
+    'ALTER TABLE "public"."users" ADD COLUMN "age" integer',
+    "ALTER TABLE public.users ADD COLUMN age integer",
+  ],
+  ['ALTER TABLE "Shop"."a""b" ADD "left" "char", ADD "user" "json"', undefined],
+  [`COMMENT ON TABLE "t" IS 'the "t"' -- "t"`, `COMMENT ON TABLE t IS 'the "t"' -- "t"`],
+  ['SELECT U&"d\\0061t", "t"."x"', 'SELECT U&"d\\0061t", t.x'],
+  ['CREATE FUNCTION "f"() AS $$ SELECT "x" $$', 'CREATE FUNCTION f() AS $$ SELECT "x" $$'],
+  ['SELECT a"b" c, "d"e', undefined],
+])("names are plain where they can be: %s", (sql, plain = sql) => {
+  expect(withPlainNames(sql)).toBe(plain);
 });

@@ -29,7 +29,7 @@ CREATE SCHEMA other; DO $$ BEGIN EXECUTE format('ALTER DATABASE %I SET search_pa
 DROP SCHEMA other CASCADE;
 -- >>> case search_path_of_a_database_2
 -- >>> alone path
--- >>> differs from the next session on
+-- >>> differs take effect in the next session
 -- >>> bare
 CREATE TABLE t AS SELECT current_schema();
 -- >>> down

@@ -121,7 +121,7 @@ describe.each(servers())("integrity on $name", (server) => {
     expect({ steps: plan.steps, left: left.length, done }).toEqual({ steps: [], left: 1, done: false });
     for (const revision of ["b", "z"]) {
       const failure = await failureOf(repaired({ forget: [revision] }));
-      expect(failure).toMatchObject({ code: "usage/forget", hint: "these are: c" });
+      expect(failure).toMatchObject({ code: "usage/forget", hint: "such revisions are c" });
     }
     expect((await repaired({ forget: ["c"] })).left).toEqual([]);
     expect(await repairs()).toMatchObject([{ revision: "c", detail: expect.stringContaining("in no file") }]);

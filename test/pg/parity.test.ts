@@ -133,7 +133,7 @@ describe.each(servers())("on $name", (server) => {
       const { stated } = receiptsOf(text)!;
       // Before the plan begins and behind its end, psql looks at its session, and sets it back.
       const sent = wire.queries.slice(before);
-      const begins = sent.findIndex((sql) => sql.includes("a transaction is open in this session"));
+      const begins = sent.findIndex((sql) => sql.includes("a transaction is already open in this session"));
       expect(
         sent.slice(0, begins).filter((sql) => !/^(SELECT pg_catalog|DO \$\$BEGIN IF)/.test(sql)),
       ).toEqual([]);

@@ -57,7 +57,7 @@ describe.each(ways)("%s at each statement", (_, death, form) => {
         // With psql alone, one that skips what is done goes on from everywhere.
         expect(form, context).toBe("one file");
         expect(sentence, context).toMatch(
-          /^(this database is not in the state|a step outside a transaction was interrupted: b)/,
+          /^(this database is not in the expected state|a step outside a transaction was interrupted: b)/,
         );
         expect(await stateOf(database.url), context).toEqual(before);
         await goOn(database.url, stderr);

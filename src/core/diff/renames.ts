@@ -1,7 +1,7 @@
 /** What is said of renames, and the catalogs before and after → the statements of the renames; and what looks like one that nobody spoke of. */
 import { type Catalog, type CatalogObject, keyOf } from "../catalog/catalog.ts";
 import { MigrateError } from "../errors.ts";
-import { identifier, qualified } from "../quote.ts";
+import { identifier, qualified, withPlainNames } from "../quote.ts";
 import { describeObject } from "./verdict.ts";
 
 /** An object and what it is called now: `shop.users.name` and `full_name`, or `shop.users` and `archive.users`. */
@@ -39,7 +39,7 @@ export function renameSql(renames: readonly Rename[], from: Catalog): readonly s
       const parent = object.identity.slice(0, 2).join(".");
       const table = moved.get(parent) ?? parent;
       if (object.identity.length === 2) moved.set(rename.from, newPath(rename));
-      return statementsFor(object, rename, table);
+      return statementsFor(object, rename, table).map(withPlainNames);
     });
 }
 
