@@ -98,7 +98,7 @@ describe("renames", () => {
     expect(renameSql(renames, users)).toEqual([
       'ALTER TABLE shop.users SET SCHEMA "archive"',
       'ALTER TABLE archive.users RENAME TO "people"',
-      'ALTER TABLE archive.people RENAME COLUMN "name" TO "full_name"',
+      'ALTER TABLE archive.people RENAME COLUMN name TO full_name',
     ]);
   });
   test("are taken back", () => {
