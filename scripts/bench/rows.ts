@@ -1,5 +1,5 @@
 /** What is promised of a script's page and of speed → rows: work to do, and the figures that come of it. */
-import { readdirSync, readFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import path from "node:path";
 import { longestSilence } from "./announce.ts";
 import {
@@ -25,8 +25,6 @@ export interface Row {
   readonly measure: (node: string) => Promise<readonly Figure[]>;
 }
 
-const linesBefore = 16_240; // of src/, at 562b697
-
 /** All rows, in the order of the promises. Nothing is generated before a row is measured. */
 export function rowsOf(bench: Bench): readonly Row[] {
   const [small, middle, large] = bench.quick ? ([50, 200, 1_000] as const) : ([100, 1_000, 10_000] as const);
@@ -51,11 +49,6 @@ export function rowsOf(bench: Bench): readonly Row[] {
     listing(bench, large),
     script(bench, middle),
     lint(bench, middle),
-    {
-      work: "src/",
-      isOfAnyNode: true,
-      measure: async () => [{ what: "lines", value: linesIn("src"), bound: linesBefore - 1 }],
-    },
   ];
 }
 
@@ -276,13 +269,4 @@ function lint(bench: Bench, count: number): Row {
       return [ratio(walls, "ours", ["parser alone"], 2)];
     },
   };
-}
-
-function linesIn(folder: string): number {
-  const files = readdirSync(folder, { recursive: true, withFileTypes: true }).filter((entry) =>
-    entry.isFile(),
-  );
-  return files
-    .map(({ parentPath, name }) => readFileSync(path.join(parentPath, name), "utf8").split("\n").length - 1)
-    .reduce((sum, lines) => sum + lines, 0);
 }
