@@ -96,9 +96,9 @@ describe("renames", () => {
   ];
   test("a table goes first, and its columns have its new name", () => {
     expect(renameSql(renames, users)).toEqual([
-      'ALTER TABLE shop.users SET SCHEMA archive',
-      'ALTER TABLE archive.users RENAME TO people',
-      'ALTER TABLE archive.people RENAME COLUMN name TO full_name',
+      "ALTER TABLE shop.users SET SCHEMA archive",
+      "ALTER TABLE archive.users RENAME TO people",
+      "ALTER TABLE archive.people RENAME COLUMN name TO full_name",
     ]);
   });
   test("are taken back", () => {

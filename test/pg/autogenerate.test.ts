@@ -102,7 +102,7 @@ describe.sequential.each(servers().slice(0, 1))("on $name", (server) => {
     expect(hint).toContain("--rename shop.users.name=full_name");
     expect(written(of)).toBe(before);
     await generate(of, url, { renames: ["shop.users.name=full_name"] });
-    expect(written(of)).toContain('RENAME COLUMN name TO full_name');
+    expect(written(of)).toContain("RENAME COLUMN name TO full_name");
     expect(written(of)).not.toContain("DROP COLUMN");
   });
 
