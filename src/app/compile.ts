@@ -36,8 +36,11 @@ export interface CompileOptions {
   /** Stop unless this is the database, or the role that connects. */
   readonly expectDatabase?: string | undefined;
   readonly expectRole?: string | undefined;
-  /** Say what each statement does to what others use, where something is applied: reads the files of that, too. */
-  readonly effects?: boolean | undefined;
+  /**
+   * Say what each statement does to what others use, where something is applied: reads the files of that, too.
+   * `one-by-one`: others use what the step before has made.
+   */
+  readonly effects?: boolean | "one-by-one" | undefined;
   /** Throw `findings/hazard` where others would have to wait while a table is worked through. */
   readonly failOn?: "hazard" | undefined;
 }
@@ -106,9 +109,11 @@ export async function stepInputs(
 ): Promise<StepInput[]> {
   if (steps.steps.length === 0) return [];
   const runs = steps.kind === "upgrade" || steps.kind === "downgrade";
+  // What an earlier step has made may have been there for long.
+  const oneByOne = idempotent === true || effects === "one-by-one";
   // Where nothing is applied nobody is there who could wait.
-  const mayWait = steps.before.length > 0 || idempotent === true;
-  const asks = runs && ((effects === true && mayWait) || failOn !== undefined);
+  const mayWait = steps.before.length > 0 || oneByOne;
+  const asks = runs && ((effects !== undefined && effects !== false && mayWait) || failOn !== undefined);
   const reader = asks ? effectsReader(project, steps.before, server) : undefined;
   let trees: (() => FileToRun) | undefined;
   const grammar = createGrammar(server);
@@ -129,8 +134,7 @@ export async function stepInputs(
     try {
       trees = undefined;
       const input = await stepInput(project, steps.kind, step, bodyOf);
-      // What an earlier step has made may have been there for long.
-      if (idempotent === true) reader?.beginRun();
+      if (oneByOne) reader?.beginRun();
       const found = await reader?.effectsOf(fileOf(project, step), trees);
       inputs.push(found === undefined ? input : { ...input, effects: found.statements });
     } catch (error) {

@@ -30,6 +30,8 @@ export interface Linting {
   readonly project: Project;
   /** Which were looked at, in the order in which they would run. */
   readonly linted: readonly RevisionId[];
+  /** Each was taken by itself: what an earlier one made is in use. */
+  readonly oneByOne: boolean;
   /** How many statements they have. */
   readonly statements: number;
   readonly findings: readonly Finding[];
@@ -76,6 +78,7 @@ export async function lint(deps: Deps, options: LintOptions): Promise<Linting> {
   return {
     project,
     linted,
+    oneByOne,
     statements,
     findings: inOrder([...found, ...linter.findings()], project, linted),
   };

@@ -50,11 +50,12 @@ export interface Review {
 }
 
 /**
- * Which migrations: as for `lint`. They are looked at as one upgrade of a database to which all that they need is applied.
+ * Which migrations: as for `lint`, and as `lint` looks at them: all of them each by itself, others as one upgrade of a database
+ * to which all that they need is applied.
  * Throws as `lint`, and `source/…` with every fault of every file.
  */
 export async function review(deps: Deps, options: LintOptions): Promise<Review> {
-  const { project, linted, findings } = await lint(deps, options);
+  const { project, linted, oneByOne, findings } = await lint(deps, options);
   const { graph, migrations } = project;
   const reviewed = new Set(linted);
   const before = graph.order.filter((id) => ancestors(graph, linted).has(id) && !reviewed.has(id));
@@ -66,7 +67,7 @@ export async function review(deps: Deps, options: LintOptions): Promise<Review> 
   ) => {
     const steps = ids.map((revision): Step => ({ direction: kind === "upgrade" ? "up" : "down", revision }));
     const after = kind === "upgrade" ? [...from, ...ids] : from.filter((id) => !ids.includes(id));
-    const how = { serverVersion, effects: true };
+    const how = { serverVersion, effects: oneByOne ? ("one-by-one" as const) : true };
     return computing(deps, project, () =>
       compileSteps(project, { kind, before: from, after, steps }, "script", how),
     );
