@@ -126,3 +126,27 @@ test("Dockerfile: the image has no root, no shell, and what the executable needs
   expect(image).not.toMatch(/^RUN /m);
   expect(textOf("Dockerfile.application")).toContain("COPY --from=migrate /usr/local/bin/migrate ");
 });
+
+describe.each(["deploy/ci/github.yaml", "deploy/ci/gitlab.yaml", ".pre-commit-hooks.yaml"])("%s", (file) => {
+  const text = readFileSync(fileURLToPath(new URL(`../${file}`, import.meta.url)), "utf8");
+  const lines = [...text.matchAll(/npx --no-install pgretort (.*?)(?: > \S+)?$/gm)].map(
+    ([, words]) => words!,
+  );
+
+  test("is YAML, and what it runs is a command with its flags", async () => {
+    expect(parse(text)).toBeInstanceOf(Object);
+    expect(lines.length).toBeGreaterThanOrEqual(2);
+    for (const line of lines) {
+      const { command, args, unknown } = await readCommandLine(line.replaceAll('"', "").split(" "));
+      expect({ line, is: command?.name, fault: (unknown ?? args.fault)?.message }).toEqual({
+        line,
+        is: line.split(" ", 1)[0],
+        fault: undefined,
+      });
+    }
+  });
+
+  test("puts nothing that a stranger chose, such as the name of a branch, into a shell", () => {
+    expect(text).not.toMatch(/run:.*\$\{\{/);
+  });
+});
