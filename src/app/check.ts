@@ -80,8 +80,8 @@ function schemaDiffers({ differences, rows }: SchemaCheck): readonly Diagnostic[
   return [
     {
       code: "findings/schema-differs",
-      message: "the schema folder says what the migrations do not make",
-      hint: 'write the migration: migrate revision --autogenerate -m "…"; or correct the schema files',
+      message: "the schema folder and the migrations differ",
+      hint: 'correct the schema files, or write a migration: migrate revision --autogenerate -m "…"',
     },
   ];
 }

@@ -24,8 +24,8 @@ export async function referenceTables(
   if (keyless === undefined) return tables;
   throw new MigrateError({
     code: "usage/reference-rows",
-    message: `${shownTable(keyless)} has no primary key, by which its rows could be told apart`,
-    hint: "give it one, or take it out of referenceRows in migrate.config.json",
+    message: `${shownTable(keyless)} has no primary key, by which rows can be compared`,
+    hint: "add one, or remove the table from referenceRows in migrate.config.json",
   });
 }
 
@@ -100,7 +100,7 @@ function refuseOther(direction: "up" | "down", changes: readonly RowChanges[]): 
   throw MigrateError.all(
     left.map((each) => ({
       code: "findings/not-proven",
-      message: `reference rows would not be as they shall be after the ${direction}: ${each}`,
+      message: `reference rows would differ after the ${direction === "up" ? "upgrade" : "downgrade"}: ${each}`,
       hint: "write the SQL for it by hand",
     })),
   );

@@ -90,7 +90,7 @@ function pathOf(
 const misplaced = ({ origin }: SchemaStatement, old: string): MigrateError =>
   new MigrateError({
     code: "source/renamed-from",
-    message: `renamed-from: ${old} is not above anything that is created`,
+    message: `renamed-from: ${old} is not above a CREATE statement or a column`,
     hint: "put it above a CREATE statement, or above a column in one; or use --rename",
     location: { path: origin.path, line: origin.line, column: origin.column },
   });
