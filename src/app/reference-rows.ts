@@ -100,7 +100,7 @@ function refuseOther(direction: "up" | "down", changes: readonly RowChanges[]): 
   throw MigrateError.all(
     left.map((each) => ({
       code: "findings/not-proven",
-      message: `reference rows would differ after the ${direction === "up" ? "upgrade" : "downgrade"}: ${each}`,
+      message: `reference rows would differ after the ${direction}grade: ${each}`,
       hint: "write the SQL for it by hand",
     })),
   );

@@ -124,7 +124,7 @@ const root: GroupRule = {
     schema: {
       is: "text",
       description:
-        "Folder of SQL files that make the desired schema, for revision --autogenerate, relative to this file; default: schema.",
+        "Folder of SQL files with the desired schema, for revision --autogenerate, relative to this file; default: schema.",
     },
     lint: {
       is: "group",
