@@ -192,7 +192,7 @@ describe("what cannot be written", () => {
     expect(() => dumped(subscription)).toThrow(
       expect.objectContaining({
         code: "usage/cannot-dump",
-        message: "these objects cannot be written as SQL: subscription s: its connection string is not read",
+        message: "cannot dump subscription s: its connection string is not read",
         hint: "leave such objects out with --ignore, for example: --ignore 'subscription:s'",
       }),
     );

@@ -139,7 +139,7 @@ test("one that has a part of them is told which, while files that are half gone 
   rmSync(join(it.folder, replacedFiles[1]!));
   expect(await failureOf(it.state(url))).toMatchObject({
     code: "graph/half-replaced",
-    message: expect.stringContaining("a is gone and b ("),
+    message: expect.stringContaining("a has no file, but b ("),
   });
   removeReplaced(it, replacedFiles.slice(2));
   expect(await failureOf(it.upgrade(url))).toMatchObject({

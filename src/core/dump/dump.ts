@@ -106,7 +106,7 @@ function cannotDump(refused: readonly Refused[]): MigrateError {
   const { class: kind, identity } = refused[0]!.object;
   return new MigrateError({
     code: "usage/cannot-dump",
-    message: `these objects cannot be written as SQL: ${refused.map(({ reason }) => reason).join("; ")}`,
+    message: `cannot dump ${refused.map(({ reason }) => reason).join("; ")}`,
     hint: `leave such objects out with --ignore, for example: --ignore '${kind}:${identity.join(".")}'`,
   });
 }
