@@ -1,4 +1,4 @@
-/** A database that has no migrations yet → the first one, which makes what it has, proven and stamped as applied. */
+/** A database without migrations → the first migration, which creates its schema; proven, and stamped as applied. */
 import { resolve } from "node:path";
 import { compareCatalogs } from "../core/catalog/compare.ts";
 import { dumpOf, dumpText, nameOfObject } from "../core/dump/dump.ts";

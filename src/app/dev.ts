@@ -1,4 +1,4 @@
-/** A project that is being written → after each save, what its newest revision does to a scratch database, and its way back. */
+/** A project in progress → after each save, what its newest revision changes on a scratch database, and what its downgrade does not restore. */
 import { compareCatalogs, type Difference } from "../core/catalog/compare.ts";
 import type { DevRound } from "../core/dev.ts";
 import { MigrateError } from "../core/errors.ts";

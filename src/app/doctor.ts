@@ -1,4 +1,4 @@
-/** A project and its surroundings → what is configured and from where, what can be reached, and what is odd. Never writes. */
+/** A project and its environment → the settings and where each comes from, what can be reached, and what is odd. Never writes. */
 import { accessSync, constants } from "node:fs";
 import path from "node:path";
 import { type Diagnostic, MigrateError } from "../core/errors.ts";

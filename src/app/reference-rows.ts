@@ -1,4 +1,4 @@
-/** A way between two schemas, and the reference rows of both → the statements that bring those along, up and down; proven. */
+/** A migration between two schemas, and the reference rows of both → the statements for the rows, up and down; proven. */
 import type { Segment } from "../core/diff/text.ts";
 import { MigrateError } from "../core/errors.ts";
 import {
@@ -62,7 +62,7 @@ export interface RowWay {
   readonly behind: readonly string[];
 }
 
-/** Throws `findings/not-proven` where the rows are not those that they shall be, up or down. */
+/** Throws `findings/not-proven` if the rows are not the desired ones after the upgrade or the downgrade. */
 export async function rowWay({ project, start, desired, up, down }: RowWayOptions): Promise<RowWay> {
   const session = await start();
   const first = await referenceTables(project, session);

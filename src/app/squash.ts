@@ -1,6 +1,6 @@
 /**
- * A range of migrations → one that replaces them, written where it is proven: on a scratch database it makes the same schema
- * and the same rows as they do, and its way back the same as theirs.
+ * A range of migrations → one that replaces them. It is written only after a proof on a scratch database: it leads to the same
+ * schema and rows as they do, and its downgrade to the same schema as theirs.
  */
 import { randomBytes } from "node:crypto";
 import { assemble } from "../core/assemble.ts";

@@ -2,8 +2,8 @@
  * Revisions, some of which replace others → those that count; and the ledger's rows of replaced revisions → one of the
  * revision that replaces them.
  *
- * A squashed revision is dormant while all that it replaces is there: the databases that are on their way go on. When it is
- * all gone, the squashed one stands in its place, whoever names one of the ids.
+ * A squashed revision is dormant while the files of all replaced ones exist, so every database continues with those. When
+ * they are all gone, the squashed one takes their place, also where one of their ids is named.
  */
 import { type Diagnostic, MigrateError } from "./errors.ts";
 import type { Graph } from "./graph.ts";

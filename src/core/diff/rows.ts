@@ -1,4 +1,4 @@
-/** Statements that were tried on a database without rows → the same for one that has rows and is in use. */
+/** Statements that were tried on a database without rows → the same for a database with rows that is in use. */
 import type { Catalog, CatalogObject } from "../catalog/catalog.ts";
 import { dollarQuoted, literal } from "../quote.ts";
 

@@ -1,4 +1,4 @@
-/** A catalog → the statements that make it in an empty database, in an order that loads. */
+/** A catalog → the statements that create it in an empty database, in an order that loads. */
 import type { Catalog, CatalogObject, ObjectKey } from "../catalog/catalog.ts";
 import { keyOf } from "../catalog/catalog.ts";
 import { MigrateError } from "../errors.ts";

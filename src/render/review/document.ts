@@ -1,4 +1,4 @@
-/** A review → what all its forms say in the same words. */
+/** A review → the words that all its formats share. */
 import type { EffectSummary } from "../../core/effects/summary.ts";
 import type { RevisionId } from "../../core/migration.ts";
 import type { Finding } from "../../core/rules/lint.ts";

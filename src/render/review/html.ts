@@ -1,4 +1,4 @@
-/** A review → one HTML page that needs nothing else: no file, no network, no script but the one that sorts its table. */
+/** A review → one HTML page without external files or network; its one script sorts its table. */
 import { lockModes } from "../../core/effects/mode.ts";
 import type { EffectSummary } from "../../core/effects/summary.ts";
 import { tokens } from "../../core/lexer.ts";
