@@ -36,24 +36,26 @@ const fenced = (sql: string): string => `\`\`\`sql\n${sql}\n\`\`\``;
 
 const INTRODUCTION = `# Rules
 
-What \`migrate lint\` checks. This page is generated from the rules: the tests run each example, and execute on a server what is
-to be written instead. A rule judges what a statement does, not how it is written: the locks, rewrites and scans of each
-statement were measured on PostgreSQL 12 to 18, and the tables, types and indexes are those that the earlier migrations
-created. A table that the same run creates is never a hazard; with \`--all\`, each migration is a run of its own.
+These are the rules of \`migrate lint\`. This page is generated from them: the tests run each example, and run its
+safe form on a server. A rule judges what a statement does, not how it is written. The locks, rewrites and scans of
+each statement were measured on PostgreSQL 12 to 18, and lint knows the tables, types and indexes that earlier
+migrations created. A statement on a table that the same run creates is not a hazard. With \`--all\`, each migration
+counts as a run of its own.
 
-A line above a statement switches rules off for it and gives the reason:
+To switch rules off for one statement, write a line above it that names them and gives the reason:
 
 \`\`\`sql
 -- retort-ignore: create-index, drop-index (the table has a hundred rows)
 \`\`\`
 
-Without a reason it is an error, and so is a rule that does not exist; one that finds nothing is a warning (\`unused-ignore\`).
-Set the severity of a rule in \`migrate.config.json\`. \`version\` is that of the rule set, of which ${RULE_SET} is the newest: without
-it, a newer Retort finds nothing that this one does not.
+A missing reason is an error, and so is a rule that does not exist. A rule in the line that finds nothing gives a
+warning (\`unused-ignore\`). Set the severity of a rule in \`migrate.config.json\`. \`version\` is the version of the
+rule set; the newest is ${RULE_SET}. Without it, version 1 is used, so a newer Retort finds nothing that this one does
+not.
 
 \`\`\`json
 { "lint": { "version": 1, "error": ["drop-column"], "warning": ["prefer-bigint"], "off": ["drop-index"] } }
 \`\`\`
 
-A fault that keeps a file from running, such as \`source/syntax\` or \`source/transaction-control\`, is an error of the same form: see
-[format.md](format.md).`;
+Lint reports an error that keeps a file from running, such as \`source/syntax\` or \`source/transaction-control\`, in
+the same form: see [format.md](format.md).`;

@@ -1,4 +1,4 @@
-/** A database that has no migrations yet → the first one, which makes what it has, proven and stamped as applied. */
+/** A database without migrations → the first migration, which creates its schema; proven, and stamped as applied. */
 import { resolve } from "node:path";
 import { compareCatalogs } from "../core/catalog/compare.ts";
 import { dumpOf, dumpText, nameOfObject } from "../core/dump/dump.ts";
@@ -59,14 +59,14 @@ async function readFirst(deps: Deps, options: BaselineOptions): Promise<First> {
     if (other !== undefined) {
       throw new MigrateError({
         code: "usage/not-first",
-        message: `a baseline is the first migration, and there is another already: ${other.path}`,
-        hint: "what the database has of them is said by: migrate stamp REVISION",
+        message: `a baseline must be the first migration, but another exists: ${other.path}`,
+        hint: "record which of them this database already has: migrate stamp REVISION",
       });
     }
     if (state.applied.length > 0) {
       throw new MigrateError({
         code: "state/not-first",
-        message: `${session.database} has ${state.applied.length} migrations applied, and their files are not here`,
+        message: `${session.database} has ${state.applied.length} applied migrations, whose files do not exist here`,
         hint: "get the files, or name their folder with --directory",
       });
     }
@@ -78,7 +78,7 @@ async function readFirst(deps: Deps, options: BaselineOptions): Promise<First> {
 
 function textOf({ catalog, owner }: Schema): { readonly text: string; readonly warnings: readonly string[] } {
   const dumped = dumpOf(catalog, owner);
-  const header = "-- irreversible: what was there before the first migration is not taken away";
+  const header = "-- irreversible: a downgrade must not drop what existed before the first migration";
   return { text: `${header}\n\n${dumpText(dumped)}`, warnings: dumped.warnings };
 }
 
@@ -95,8 +95,8 @@ async function prove(deps: Deps, options: BaselineOptions, { catalog }: Schema):
   throw MigrateError.all(
     differences.map((difference) => ({
       code: "findings/baseline",
-      message: `${nameOfObject(difference)} would not be the same (${difference.kind}${Object.keys(difference.properties ?? {}).map((name) => ` ${name}`)})`,
-      hint: `no file was written; to leave it out: --ignore '${difference.class}:${difference.identity.join(".")}'`,
+      message: `${nameOfObject(difference)} would differ (${difference.kind}${Object.keys(difference.properties ?? {}).map((name) => ` ${name}`)})`,
+      hint: `no file was written; to leave this object out, add --ignore '${difference.class}:${difference.identity.join(".")}'`,
     })),
   );
 }

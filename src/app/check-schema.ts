@@ -1,4 +1,4 @@
-/** A project → where its schema folder is not what its migrations make. */
+/** A project → the differences between its schema folder and its migrations. */
 import { compareCatalogs, type Difference } from "../core/catalog/compare.ts";
 import { foreignPartitions, patternFor } from "../core/diff/apart.ts";
 import { counts } from "../core/diff/verdict.ts";
@@ -27,7 +27,7 @@ export async function checkSchema(deps: Deps, project: Project): Promise<SchemaC
     const { schema } = project.ledger.names;
     const loaded = await loadSchemaFolder(deps, project, scratch);
     const desired = await readCatalog(loaded.session, schema);
-    const shall = await referenceTables(project, loaded.session);
+    const desiredRows = await referenceTables(project, loaded.session);
     const { session } = await replay(deps, project, scratch);
     const made = await readCatalog(session, schema);
     const apart = foreignPartitions(made, desired).map(patternFor);
@@ -36,7 +36,7 @@ export async function checkSchema(deps: Deps, project: Project): Promise<SchemaC
     // Tables with other columns are told as such.
     const changes = differences.some(counts)
       ? []
-      : changesBetween(await referenceTables(project, session), shall);
+      : changesBetween(await referenceTables(project, session), desiredRows);
     return { scratch: used(scratch), differences, rows: changes.flatMap((each) => changesText(each) ?? []) };
   });
 }

@@ -1,6 +1,6 @@
 /**
- * A project's files → what is to be cleared up in them before they go further: several heads, SQL that does not parse, a
- * schema folder that says what the migrations do not make.
+ * A project's files → what must be corrected before they are merged: several heads, SQL that does not parse, a schema
+ * folder that differs from the migrations.
  */
 import { counts } from "../core/diff/verdict.ts";
 import { type Diagnostic, MigrateError } from "../core/errors.ts";
@@ -80,8 +80,8 @@ function schemaDiffers({ differences, rows }: SchemaCheck): readonly Diagnostic[
   return [
     {
       code: "findings/schema-differs",
-      message: "the schema folder says what the migrations do not make",
-      hint: 'write the migration: migrate revision --autogenerate -m "…"; or correct the schema files',
+      message: "the schema folder and the migrations differ",
+      hint: 'correct the schema files, or write a migration: migrate revision --autogenerate -m "…"',
     },
   ];
 }

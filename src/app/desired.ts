@@ -1,4 +1,4 @@
-/** SQL files that say what a schema shall be, in any order → an empty database in which all of it is, and their statements. */
+/** The SQL files of a desired schema, in any order → an empty database into which they are loaded, and their statements. */
 import { createdBy, type SchemaStatement } from "../core/diff/schema-files.ts";
 import { type Diagnostic, MigrateError } from "../core/errors.ts";
 import { emptyHeader } from "../core/header.ts";

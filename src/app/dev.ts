@@ -1,4 +1,4 @@
-/** A project that is being written → after each save, what its newest revision does to a scratch database, and its way back. */
+/** A project in progress → after each save, what its newest revision changes on a scratch database, and what its downgrade does not restore. */
 import { compareCatalogs, type Difference } from "../core/catalog/compare.ts";
 import type { DevRound } from "../core/dev.ts";
 import { MigrateError } from "../core/errors.ts";
@@ -89,14 +89,14 @@ async function newest(deps: Deps, { graph, migrations }: Project): Promise<Migra
   if (head === undefined) {
     throw new MigrateError({
       code: "graph/no-files",
-      message: "there is no migration to try",
+      message: "the project has no migrations",
       hint: 'write one: migrate revision -m "create users"',
     });
   }
   if (others.length > 0) {
     throw new MigrateError({
       code: "graph/multiple-heads",
-      message: `there are several newest revisions: ${graph.realHeads.join(", ")}`,
+      message: `the project has several heads: ${graph.realHeads.join(", ")}`,
       hint: "join them: migrate merge heads",
     });
   }
@@ -104,8 +104,8 @@ async function newest(deps: Deps, { graph, migrations }: Project): Promise<Migra
   if (committedFiles(deps).has(migration.path)) {
     throw new MigrateError({
       code: "usage/committed",
-      message: `${describe(migration)} is committed, so others may have it`,
-      hint: 'write what is to come in a new one: migrate revision -m "…"',
+      message: `${describe(migration)} is committed, so others may already have it`,
+      hint: 'write further changes in a new one: migrate revision -m "…"',
     });
   }
   return migration;

@@ -57,7 +57,7 @@ export interface Way {
   /** What was there before the statements, behind those of `first`. */
   readonly from: Catalog;
   readonly segments: readonly Segment[];
-  /** Where only the order of columns is not as it shall be. */
+  /** The differences that are only in the order of columns. */
   readonly otherOrder: readonly Difference[];
   /** Of what is in `allowRebuild`. */
   readonly rebuilt: readonly CatalogObject[];
@@ -169,7 +169,7 @@ async function tried(engine: Engine, options: WayOptions, sparing: boolean): Pro
   const { to, first = [] } = options;
   const trial = await openTrial(await options.start(), options.hidden);
   const allowed = new Set(options.allowRebuild);
-  const shall = objectsOf(to.catalog);
+  const desired = objectsOf(to.catalog);
   for (const sql of first) await trial.must(sql);
   const from = await trial.catalog();
   await trial.send(sameObjects(await trial.catalog(), to.catalog).map((sql) => [sql]));
@@ -187,12 +187,12 @@ async function tried(engine: Engine, options: WayOptions, sparing: boolean): Pro
       ({ sql, creates, drops }) =>
         !isIdle(sql, is) && ![...creates, ...drops].some((key) => isIgnored({ ...key, properties: {} })),
     );
-    const kept = keeping(needed, [is, shall], allowed, sparing);
+    const kept = keeping(needed, [is, desired], allowed, sparing);
     spared ||= kept.length < needed.length;
-    held = [...held, ...heldBack(needed, kept, [is, shall])];
-    refused = [...fault, ...(await trial.send(kept.map((each) => [asWritten(withVirtual(each, shall))])))];
+    held = [...held, ...heldBack(needed, kept, [is, desired])];
+    refused = [...fault, ...(await trial.send(kept.map((each) => [asWritten(withVirtual(each, desired))])))];
     for (const phase of PHASES) {
-      const sides = [objectsOf(await trial.catalog()), shall] as const;
+      const sides = [objectsOf(await trial.catalog()), desired] as const;
       const fixes = fixesOf(await remaining(), phase, sides);
       refused = [...refused, ...(await trial.send(fixes.map((each) => each.map(withPlainNames))))];
     }
@@ -204,7 +204,7 @@ async function tried(engine: Engine, options: WayOptions, sparing: boolean): Pro
     sent: trial.sent,
     differences: await remaining(),
     refused,
-    rebuilt: rebuilt([identities, after], [beginning, shall]),
+    rebuilt: rebuilt([identities, after], [beginning, desired]),
     spared,
     held,
   };

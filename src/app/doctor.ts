@@ -1,4 +1,4 @@
-/** A project and its surroundings → what is configured and from where, what can be reached, and what is odd. Never writes. */
+/** A project and its environment → the settings and where each comes from, what can be reached, and what is odd. Never writes. */
 import { accessSync, constants } from "node:fs";
 import path from "node:path";
 import { type Diagnostic, MigrateError } from "../core/errors.ts";
@@ -77,13 +77,13 @@ function packages(): readonly Examination[] {
 function cache({ env }: Deps): Examination {
   const folder = cacheFolder(env);
   if (folder !== undefined) return ok("cache", folder);
-  if (env["RETORT_CACHE"] === "off") return ok("cache", "off, as RETORT_CACHE says");
+  if (env["RETORT_CACHE"] === "off") return ok("cache", "off, by RETORT_CACHE");
   return {
     check: "cache",
     status: "odd",
     message:
-      "there is no cache, because no folder exists that only this user can change; commands take longer",
-    hint: "name one that only you can read and change in XDG_CACHE_HOME, or say RETORT_CACHE=off",
+      "no folder can be used that only this user can change, so nothing is cached and commands take longer",
+    hint: "set XDG_CACHE_HOME to a folder that only you can read and change, or set RETORT_CACHE=off",
   };
 }
 
@@ -113,20 +113,20 @@ function configuration({ file, environment }: Config, { config }: ProjectOptions
   if (file !== undefined) return ok("configuration", `${file}${chosen}`);
   return ok(
     "configuration",
-    `no ${config ?? "migrate.config.json"} here: defaults, flags and the environment`,
+    `${config ?? "migrate.config.json"} does not exist here; defaults, flags and the environment apply`,
   );
 }
 
 function files({ migrations, graph, pattern, config }: Project, { cwd }: Deps): readonly Examination[] {
   const folders = config.directories.map((folder) => path.relative(cwd, folder) || ".").join(", ");
   if (migrations.size === 0) {
-    const hint = "name another folder with --directory DIR, or write one: migrate revision";
-    return [{ check: "migrations", status: "odd", message: `there is none in ${folders}`, hint }];
+    const hint = "name another folder with --directory DIR, or write a migration: migrate revision";
+    return [{ check: "migrations", status: "odd", message: `none in ${folders}`, hint }];
   }
   const several: Examination = {
     check: "heads",
     status: "odd",
-    message: `there are ${graph.heads.length}: ${graph.heads.join(", ")}`,
+    message: `${graph.heads.length} heads: ${graph.heads.join(", ")}`,
     hint: wayOutOf(graph, graph.heads),
   };
   return [
@@ -182,13 +182,17 @@ async function server(session: Session, facts: ServerFacts): Promise<readonly Ex
   const faults: readonly (readonly [isSo: boolean, fault: Omit<Examination, "check">])[] = [
     [
       session.version.number > 0 && session.version.number < OLDEST,
-      { status: "wrong", message: "it is older than PostgreSQL 12", hint: "upgrade the server" },
+      {
+        status: "wrong",
+        message: "it is older than PostgreSQL 12, the oldest supported version",
+        hint: "upgrade the server",
+      },
     ],
     [
       backend.pooled === "transactions",
       {
         status: "wrong",
-        message: "a pooler in transaction mode stands before it",
+        message: "the connection goes through a pooler in transaction mode",
         hint: "connect to the server itself, or to a pool in session mode (PgBouncer: pool_mode=session)",
       },
     ],
@@ -196,7 +200,7 @@ async function server(session: Session, facts: ServerFacts): Promise<readonly Ex
       facts.standby,
       {
         status: "wrong",
-        message: "it is a standby, and cannot be written to",
+        message: "it is a standby, which accepts no writes",
         hint: "name the primary server",
       },
     ],
@@ -226,12 +230,12 @@ function ledger(
   { creates, role, database }: ServerFacts,
 ): readonly Examination[] {
   if (state.format === undefined && !creates) {
-    const message = `there is none in schema ${schema}, and ${role} may not create it`;
-    const hint = `have it created by who may: migrate ensure-version; or: GRANT CREATE ON DATABASE ${identifier(database)} TO ${identifier(role)}`;
+    const message = `it does not exist in schema ${schema}, and ${role} may not create it`;
+    const hint = `have it created by a role that may: migrate ensure-version; or grant the privilege: GRANT CREATE ON DATABASE ${identifier(database)} TO ${identifier(role)}`;
     return [{ check: "ledger", status: "wrong", message, hint }];
   }
   if (state.format === undefined)
-    return [ok("ledger", `there is none in schema ${schema}; the first upgrade creates it`)];
+    return [ok("ledger", `it does not exist in schema ${schema} yet; the first upgrade creates it`)];
   const applied = ok("ledger", `schema ${schema}, format ${state.format}, ${state.applied.length} applied`);
   if (project === undefined) return [applied];
   const found: readonly Diagnostic[] = [

@@ -1,4 +1,4 @@
-/** A project's database → where it is not what its applied migrations make, found by a replay of them. Writes nothing to it. */
+/** A project's database → its differences from a replay of its applied migrations. Only reads from the database. */
 import type { Catalog } from "../core/catalog/catalog.ts";
 import { compareCatalogs, type Difference } from "../core/catalog/compare.ts";
 import { orderApplied, ownedAlike, searchPathNames } from "../core/drift.ts";

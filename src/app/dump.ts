@@ -1,4 +1,4 @@
-/** A database, or a revision → its schema as SQL that makes the same in an empty database. */
+/** A database, or a revision → its schema as SQL that creates the same schema in an empty database. */
 import { type Dump, dumpOf, dumpText } from "../core/dump/dump.ts";
 import { dumpFiles } from "../core/dump/folder.ts";
 import { replaceDump } from "../io/dump-folder.ts";

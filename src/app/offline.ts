@@ -127,7 +127,7 @@ function stepsOf(project: Project, request: Request, applied: readonly Applied[]
   if (isThat) return conversion;
   throw new MigrateError({
     code: "state/replaced",
-    message: `the ledger has all that ${squashed.join(", ")} replaces, under its old names`,
-    hint: `write the new one down first: migrate stamp ${squashed.join(" ")} (with --sql --from-database: as a script)`,
+    message: `the ledger still names the revisions that ${squashed.join(", ")} ${squashed.length === 1 ? "replaces" : "replace"}`,
+    hint: `record the change first (as a script: add --sql --from-database): migrate stamp ${squashed.join(" ")}`,
   });
 }

@@ -84,7 +84,7 @@ function refuseChanged(direction: "up" | "down", changed: readonly string[]): vo
   throw MigrateError.all(
     changed.map((each) => ({
       code: "findings/not-proven",
-      message: `rows would not be kept: after the ${direction}, ${each}`,
+      message: `rows would not be kept: after the ${direction}grade, ${each}`,
       hint: "write the SQL for it by hand",
     })),
   );

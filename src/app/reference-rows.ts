@@ -1,4 +1,4 @@
-/** A way between two schemas, and the reference rows of both → the statements that bring those along, up and down; proven. */
+/** A migration between two schemas, and the reference rows of both → the statements for the rows, up and down; proven. */
 import type { Segment } from "../core/diff/text.ts";
 import { MigrateError } from "../core/errors.ts";
 import {
@@ -24,8 +24,8 @@ export async function referenceTables(
   if (keyless === undefined) return tables;
   throw new MigrateError({
     code: "usage/reference-rows",
-    message: `${shownTable(keyless)} has no primary key, by which its rows could be told apart`,
-    hint: "give it one, or take it out of referenceRows in migrate.config.json",
+    message: `${shownTable(keyless)} has no primary key, by which rows can be compared`,
+    hint: "add one, or remove the table from referenceRows in migrate.config.json",
   });
 }
 
@@ -62,7 +62,7 @@ export interface RowWay {
   readonly behind: readonly string[];
 }
 
-/** Throws `findings/not-proven` where the rows are not those that they shall be, up or down. */
+/** Throws `findings/not-proven` if the rows are not the desired ones after the upgrade or the downgrade. */
 export async function rowWay({ project, start, desired, up, down }: RowWayOptions): Promise<RowWay> {
   const session = await start();
   const first = await referenceTables(project, session);
@@ -100,7 +100,7 @@ function refuseOther(direction: "up" | "down", changes: readonly RowChanges[]): 
   throw MigrateError.all(
     left.map((each) => ({
       code: "findings/not-proven",
-      message: `reference rows would not be as they shall be after the ${direction}: ${each}`,
+      message: `reference rows would differ after the ${direction}grade: ${each}`,
       hint: "write the SQL for it by hand",
     })),
   );

@@ -1,4 +1,4 @@
-/** A project, and which of its migrations → one document about them: what they do, to whom, and the way back. */
+/** A project, and some of its migrations → one document about them: statements, effects on other sessions, downgrades. */
 import type { EffectSummary } from "../core/effects/summary.ts";
 import { ancestors } from "../core/graph.ts";
 import type { Migration, RevisionId } from "../core/migration.ts";

@@ -155,7 +155,7 @@ async function converted(
   const { lockWait } = options;
   await send(plan, target, deps, { lockWait }, { sourceText: (path) => sourceText(project, path) });
   const squashed = stamp.steps.flatMap(({ direction, revision }) => (direction === "up" ? [revision] : []));
-  const message = `the ledger has ${squashed.join(", ")} now, instead of what ${squashed.length === 1 ? "it replaces" : "they replace"}`;
+  const message = `the ledger now has ${squashed.join(", ")} in place of what ${squashed.length === 1 ? "it replaces" : "they replace"}`;
   options.onNotice?.({ severity: "NOTICE", message });
   return await readLedger(target.session, ledger);
 }

@@ -1,6 +1,6 @@
 /**
- * A range of migrations → one that replaces them, written where it is proven: on a scratch database it makes the same schema
- * and the same rows as they do, and its way back the same as theirs.
+ * A range of migrations → one that replaces them. It is written only after a proof on a scratch database: it leads to the same
+ * schema and rows as they do, and its downgrade to the same schema as theirs.
  */
 import { randomBytes } from "node:crypto";
 import { assemble } from "../core/assemble.ts";
@@ -84,8 +84,10 @@ function refuseRange(members: readonly RevisionId[], range: string): void {
   const found = members.length === 0 ? "no revision" : `only ${members[0]}`;
   throw new MigrateError({
     code: "usage/squash",
-    message: isRange ? `there is nothing to squash: '${range}' is ${found}` : `'${range}' is not a range`,
-    hint: `a range is written start:end, and is what comes after the start; from the beginning: migrate squash base:${isRange ? "REVISION" : range}`,
+    message: isRange
+      ? `'${range}' covers ${found}, but a squash needs at least two`
+      : `'${range}' is not a range`,
+    hint: `name the start, which is not included, and the end; from the first migration: migrate squash base:${isRange ? "REVISION" : range}`,
   });
 }
 
@@ -165,13 +167,13 @@ async function provenBody(work: Work): Promise<Proven> {
       const differing = differingTables(expected.rows, left.rows);
       if (differing.length > 0) unsteady ??= await unsteadyTables(work, expected.rows);
       const fault = [
-        ...differences("after the up", expected.up, left.up),
-        ...differences("after the down", expected.down, left.down),
+        ...differences("after the upgrade", expected.up, left.up),
+        ...differences("after the downgrade", expected.down, left.down),
         ...differing
           .filter(
             (table) => unsteady?.includes(table) !== true || !sameCount(expected.rows, left.rows, table),
           )
-          .map((table) => `other rows in ${table}`),
+          .map((table) => `the rows of ${table} would differ`),
       ];
       if (fault.length === 0) return { body, unsteady: differing };
       faults.push(...fault);
@@ -183,8 +185,8 @@ async function provenBody(work: Work): Promise<Proven> {
   throw MigrateError.all(
     unique(faults).map((fault) => ({
       code: "findings/not-proven",
-      message: `one migration would not do what the ${members.length} do: ${fault}`,
-      hint: "squash a smaller range, such as up to the migration before the one that this is about",
+      message: `one migration would not replace the ${members.length}: ${fault}`,
+      hint: "squash a smaller range, for example only the migrations before the cause: migrate squash START:END",
     })),
   );
 }
@@ -258,7 +260,7 @@ function differences(
   if (expected === undefined || found === undefined) return [];
   return compareCatalogs(expected, found).map(
     (each) =>
-      `${describeObject(each)} ${each.kind === "missing" ? "is missing" : each.kind === "extra" ? "is too much" : "is another"} ${when}`,
+      `${describeObject(each)} ${each.kind === "missing" ? "would be missing" : each.kind === "extra" ? "would be left over" : "would differ"} ${when}`,
   );
 }
 

@@ -1,6 +1,6 @@
 /**
- * A project → for each migration what its way up, back and up again leaves on a scratch database; whether branches can be
- * run in either order, and whether the offline script makes the same database as the run.
+ * A project → for each migration what its upgrade, downgrade and second upgrade leave on a scratch database; whether branches
+ * can be run in any order, and whether the offline script leads to the same database as the run.
  */
 import { type Acceptance, acceptanceOf, aspects } from "../core/acceptance.ts";
 import { compareCatalogs } from "../core/catalog/compare.ts";

@@ -1,4 +1,4 @@
-/** The value of a down file's `accepts` → what its way back may leave otherwise than it was, and why. */
+/** The value of a down file's `accepts` → what the downgrade may leave different, and why. */
 
 /** What a way back can leave: its columns in another order, rows that are gone, another catalog. */
 export const aspects = ["column-order", "lossy", "different"] as const;

@@ -371,7 +371,7 @@ const emptyHints: Readonly<Record<Form, (key: HeaderKey) => string>> = {
       : "write a value, or delete the line",
   none: () => "write '-- transaction: none', or delete the line",
   time: (key) => `write a time such as '-- ${key}: 5s', or delete the line`,
-  acceptance: () => "write what the way back may leave and why, or delete the line",
+  acceptance: () => "write what the downgrade may leave different and why, or delete the line",
 };
 
 /** The first fault of a comma-separated list. */

@@ -1,4 +1,4 @@
-/** A graph and what a new revision shall follow → its parents and depends-on, as they go into its header. */
+/** A graph and what a new revision follows → its parents and depends-on, as they go into its header. */
 import { MigrateError } from "./errors.ts";
 import { type Graph, isHead, nodeOf } from "./graph.ts";
 import { describe } from "./graph-faults.ts";

@@ -1,4 +1,4 @@
-/** The rows of a table as they are and as they shall be, told apart by its primary key → the statements between the two. */
+/** The actual and the desired rows of a table, matched by its primary key → the statements for the difference. */
 import { identifier, literal } from "./quote.ts";
 
 /** A table whose rows belong to the schema, such as a list of countries, and what is in it. */

@@ -2,8 +2,8 @@
  * Revisions, some of which replace others → those that count; and the ledger's rows of replaced revisions → one of the
  * revision that replaces them.
  *
- * A squashed revision is dormant while all that it replaces is there: the databases that are on their way go on. When it is
- * all gone, the squashed one stands in its place, whoever names one of the ids.
+ * A squashed revision is dormant while the files of all replaced ones exist, so every database continues with those. When
+ * they are all gone, the squashed one takes their place, also where one of their ids is named.
  */
 import { type Diagnostic, MigrateError } from "./errors.ts";
 import type { Graph } from "./graph.ts";
@@ -59,11 +59,11 @@ function faultsOfReplacing<R extends Revision>(
     for (const id of ids) if (!owners.has(id)) owners.set(id, each);
     if (ids.includes(each.revision)) {
       const message = `${describe(each)} replaces itself`;
-      return [{ code: "graph/half-replaced", message, hint: "take its own id out of replaces", ...place }];
+      return [{ code: "graph/half-replaced", message, hint: "remove its own id from replaces", ...place }];
     }
     if (twice !== undefined) {
       const message = `${twice} is replaced by ${describe(each)} and by ${describe(owners.get(twice)!)}`;
-      const hint = "delete the files of one of the two, or those of what the earlier one replaces";
+      const hint = "delete the files of one of the two, or the files that the earlier one replaces";
       return [{ code: "graph/replaced-twice", message, hint, ...place }];
     }
     const there = ids.filter((id) => byId.has(id));
@@ -72,8 +72,8 @@ function faultsOfReplacing<R extends Revision>(
     return [
       {
         code: "graph/half-replaced",
-        message: `of what ${describe(each)} replaces, ${gone.join(", ")} ${gone.length === 1 ? "is" : "are"} gone and ${there.map((id) => describe(byId.get(id)!)).join(", ")} not`,
-        hint: "bring the files that are gone back, or delete those that are left too",
+        message: `of the revisions that ${describe(each)} replaces, ${gone.join(", ")} ${gone.length === 1 ? "has" : "have"} no file, but ${there.map((id) => describe(byId.get(id)!)).join(", ")} still ${there.length === 1 ? "has" : "have"}`,
+        hint: "restore the missing files, or delete the remaining ones too",
         ...place,
       },
     ];
@@ -139,7 +139,7 @@ export function halfApplied(
   const having = replaces.filter((id) => had.has(id));
   return {
     code: "state/half-replaced",
-    message: `of what ${by} replaces, the database has ${having.join(", ")}, and not ${missing.join(", ")}`,
-    hint: `bring their files back from your version control, delete them again after: migrate upgrade ${replaces.at(-1)}`,
+    message: `of the revisions that ${by} replaces, the database has ${having.join(", ")}, but not ${missing.join(", ")}`,
+    hint: `restore the old files from version control until this is done: migrate upgrade ${replaces.at(-1)}`,
   };
 }

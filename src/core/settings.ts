@@ -124,7 +124,7 @@ const root: GroupRule = {
     schema: {
       is: "text",
       description:
-        "Folder of SQL files that make the desired schema, for revision --autogenerate, relative to this file; default: schema.",
+        "Folder of SQL files with the desired schema, for revision --autogenerate, relative to this file; default: schema.",
     },
     lint: {
       is: "group",
@@ -166,7 +166,7 @@ const root: GroupRule = {
     scratch: {
       is: "text",
       description:
-        "Address of a server for scratch databases, written as database is; without it they are made where docs/scratch.md says.",
+        "Address of a server for scratch databases, written as database is; docs/scratch.md describes the default.",
     },
     ignore: {
       is: "texts",

@@ -1,4 +1,4 @@
-/** Migrations that shall be one → its bodies: the authors' text in order, with or without what is created and dropped again. */
+/** Migrations to squash → the bodies of the new one: the authors' text in order, with or without what is created and dropped again. */
 import { acceptanceOf, aspects } from "./acceptance.ts";
 import { createdBy } from "./diff/schema-files.ts";
 import type { Direction } from "./header.ts";

@@ -116,7 +116,7 @@ export function onBranch(
   return within === undefined ? candidates : candidates.filter((id) => within.has(id));
 }
 
-/** Where an upgrade shall end, seen from the current heads. With `clamp`, a walk too far stops at the end. */
+/** Where an upgrade ends, seen from the current heads. With `clamp`, a walk too far stops at the end. */
 export function upgradeTargets(
   graph: Graph,
   current: readonly RevisionId[],
@@ -136,7 +136,7 @@ export function upgradeTargets(
 }
 
 /**
- * Where a downgrade shall end, seen from the current heads, and the branch that narrows what it takes down. The
+ * Where a downgrade ends, seen from the current heads, and the branch that narrows what it takes down. The
  * symbol of an absolute target is looked up in the whole graph, not on the branch.
  */
 export function downgradeTarget(

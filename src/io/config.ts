@@ -61,7 +61,7 @@ export interface Config {
   readonly lockRetries: number;
   /** Pattern of new file names, without `.up.sql`. */
   readonly fileName: string;
-  /** The folder of SQL files that say what the schema shall be; absolute. */
+  /** The folder of SQL files with the desired schema; absolute. */
   readonly schema: string;
   /** Which rules are asked, and how much they weigh. */
   readonly lint: LintSettings;

@@ -17,8 +17,8 @@ export async function replaceDump(
   if (foreign !== undefined) {
     throw new MigrateError({
       code: "usage/not-a-dump",
-      message: `${join(folder, foreign.path)} is there, and no dump has written it`,
-      hint: "name another folder, or move that file away",
+      message: `${join(folder, foreign.path)} exists and was not written by migrate dump`,
+      hint: "name another folder with --to DIR, or move the file",
     });
   }
   const paths = files.map(({ path }) => path);

@@ -20,15 +20,15 @@ export function devLines({
       : irreversible !== undefined
         ? `irreversible (${onOneLine(irreversible)})`
         : back.length === 0
-          ? "up, and back as it was"
-          : "up, and back to something else";
+          ? "up and down, and the schema is restored"
+          : "up and down, but the schema is not restored";
   return [
     `${onOneLine(path)}  ${revision}  ${way}  (${ms.toFixed(0)} ms)`,
     ...indented(madeLines(makes)),
     ...(failed === undefined ? [] : indented(failureLines(failed))),
     ...(back.length === 0
       ? []
-      : indented(["after the down:", ...indented(differenceLines(back, ["before", "after"]))])),
+      : indented(["after the downgrade:", ...indented(differenceLines(back, ["before", "after"]))])),
   ];
 }
 

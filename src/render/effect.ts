@@ -1,4 +1,4 @@
-/** What a statement or a step does to what others use → the words for a person. */
+/** The effects of a statement or a step on other sessions → the words for a person. */
 import { type LockMode, waiting } from "../core/effects/mode.ts";
 import type { EffectSummary } from "../core/effects/summary.ts";
 import { hazardsOf, keptWaiting } from "../core/plan/hazards.ts";

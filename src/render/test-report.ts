@@ -1,6 +1,6 @@
 /** What `migrate test` found → the lines a person reads, and the report that CI servers read (JUnit's XML). */
 
-import type { TestedMigration, TestReport, Verdict } from "../core/verdict.ts";
+import type { FailedStep, TestedMigration, TestReport, Verdict } from "../core/verdict.ts";
 import { differenceLines } from "./differences.ts";
 import { lossLine } from "./loss.ts";
 import { onOneLine } from "./terminal.ts";
@@ -36,7 +36,7 @@ function linesOf({ migrations, orders, script }: TestReport): readonly Line[] {
       : [
           {
             ...script,
-            name: "the offline script, against the run",
+            name: "the offline script, compared with the run",
             details: [
               ...differenceLines(script.differences, ["run", "script"]),
               ...script.diagnostics.map(({ message }) => message),
@@ -54,18 +54,24 @@ function lineOf(tested: TestedMigration): Line {
     name: `${onOneLine(path)}  ${revision}`,
     note: accepted,
     details: [
-      ...tested.losses.map((loss) => `the up ${lossLine(loss)}`),
+      ...tested.losses.map((loss) => `the up file ${lossLine(loss)}`),
       ...tested.rows.map(
         ({ table, before, after }) =>
-          `other rows after the down: ${onOneLine(table)} (${before} before, ${after} after)`,
+          `other rows after the downgrade: ${onOneLine(table)} (${before} before, ${after} after)`,
       ),
-      ...headed("after the down", differenceLines(tested.down, ["before", "after"])),
-      ...headed("after the second up", differenceLines(tested.again, ["first", "second"])),
+      ...headed("after the downgrade", differenceLines(tested.down, ["before", "after"])),
+      ...headed("after the second upgrade", differenceLines(tested.again, ["first", "second"])),
       ...(failed === undefined ? [] : failureLines(failed)),
     ],
     ms,
   };
 }
+
+const FAILS: Readonly<Record<FailedStep["step"], string>> = {
+  up: "the up file fails",
+  down: "the down file fails",
+  "up again": "the up file fails the second time",
+};
 
 export const failureLines = ({
   step,
@@ -73,7 +79,7 @@ export const failureLines = ({
 }: NonNullable<TestedMigration["failed"]>): readonly string[] =>
   diagnostics.map(({ message, location }) => {
     const place = location === undefined ? "" : `${onOneLine(location.path)}:${location.line}: `;
-    return `the ${step} fails: ${place}${onOneLine(message)}`;
+    return `${FAILS[step]}: ${place}${onOneLine(message)}`;
   });
 
 const headed = (head: string, lines: readonly string[]): readonly string[] =>

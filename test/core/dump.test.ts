@@ -101,7 +101,7 @@ describe("the order of a dump", () => {
       properties: { ...owned, definition: ` SELECT 1 FROM public.${other};` },
     });
     expect(() => dumped(view("v", "w"), view("w", "v"))).toThrow(
-      "view public.v, view public.w: each needs the other",
+      "view public.v, view public.w need each other, so none can be created first",
     );
   });
 
@@ -192,8 +192,8 @@ describe("what cannot be written", () => {
     expect(() => dumped(subscription)).toThrow(
       expect.objectContaining({
         code: "usage/cannot-dump",
-        message: "no SQL can be written for subscription s: where it connects to is not read",
-        hint: "what is left out on purpose is named: --ignore 'subscription:s'",
+        message: "cannot dump subscription s: its connection string is not read",
+        hint: "leave such objects out with --ignore, for example: --ignore 'subscription:s'",
       }),
     );
   });
@@ -211,7 +211,7 @@ describe("what cannot be written", () => {
       },
     };
     const { warnings } = dumped(server);
-    expect(warnings).toEqual(["server remote: its secret is written as ***"]);
+    expect(warnings).toEqual(["server remote: its secret is not read, and is written as ***"]);
     expect(dumpText(dumped(server))).not.toContain("hunter2");
   });
 });

@@ -42,7 +42,11 @@ describe("files", () => {
   });
 
   test.each([
-    [[a, c, s], "graph/half-replaced", "of what s (s.up.sql) replaces, b is gone and a (a.up.sql) not"],
+    [
+      [a, c, s],
+      "graph/half-replaced",
+      "of the revisions that s (s.up.sql) replaces, b has no file, but a (a.up.sql) still has",
+    ],
     [
       [a, b, s, revision("t", [], ["b"])],
       "graph/replaced-twice",
@@ -69,7 +73,7 @@ describe("the ledger", () => {
     expect(conversionOf(t, rows("x", "y"))).toBeUndefined();
     const fault = {
       code: "state/half-replaced",
-      message: "of what t replaces, the database has x, y, and not z",
+      message: "of the revisions that t replaces, the database has x, y, but not z",
       hint: expect.stringMatching(/: migrate upgrade z$/),
     };
     expect(() => appliedSet(t, rows("x", "y"))).toThrow(

@@ -31,7 +31,7 @@ test("files of others stay; one that is in the way is an error, and nothing is w
   const error = await failureOf(replaceDump("schema", [file("new.sql"), file("shop/mine.sql")], { cwd }));
   expect(error).toMatchObject({
     code: "usage/not-a-dump",
-    message: "schema/shop/mine.sql is there, and no dump has written it",
+    message: "schema/shop/mine.sql exists and was not written by migrate dump",
   });
   expect(there()).not.toContain("new.sql");
 });

@@ -48,18 +48,18 @@ test("the newest revision is run again with each save, and its database is left 
   const shown = rounds.map((round) => devLines(round).map((line) => line.replace(/ \(\d+ ms\)/, "")));
   expect(shown).toEqual([
     [
-      "0002_b.up.sql  b  up, and back to something else ",
+      "0002_b.up.sql  b  up and down, but the schema is not restored ",
       "  + column public.t.name",
-      "  after the down:",
+      "  after the downgrade:",
       "    extra    column public.t.name",
     ],
-    ["0002_b.up.sql  b  up, and back as it was ", "  + column public.t.name"],
-    ["0002_b.up.sql  b  fails ", '  the up fails: 0002_b.up.sql:4: relation "u" does not exist'],
+    ["0002_b.up.sql  b  up and down, and the schema is restored ", "  + column public.t.name"],
+    ["0002_b.up.sql  b  fails ", '  the up file fails: 0002_b.up.sql:4: relation "u" does not exist'],
     [
       "0002_b.up.sql  b  fails ",
-      expect.stringContaining('the up fails: 0002_b.up.sql:4: syntax error at or near "TABL"'),
+      expect.stringContaining('the up file fails: 0002_b.up.sql:4: syntax error at or near "TABL"'),
     ],
-    ["0002_b.up.sql  b  up, and back as it was ", "  + view public.v"],
+    ["0002_b.up.sql  b  up and down, and the schema is restored ", "  + view public.v"],
   ]);
   expect(errors).toEqual([]);
   expect(

@@ -65,13 +65,13 @@ test("what keeps its rows, and what does not", { timeout: 300_000 }, async () =>
     ),
   ]);
   expect(await faults(["DELETE FROM s.orders WHERE id = 1"], [])).toEqual([
-    "rows would not be kept: after the up, s.orders has 2 rows, and had 3",
+    "rows would not be kept: after the upgrade, s.orders has 2 rows, and had 3",
   ]);
   expect(await faults(["ALTER TABLE s.users ALTER COLUMN age TYPE int USING age + 1"], [])).toEqual([
-    "rows would not be kept: after the up, other values in s.users.age",
+    "rows would not be kept: after the upgrade, other values in s.users.age",
   ]);
   expect(await faults(["ALTER TABLE s.users RENAME TO people"], ["UPDATE s.people SET name = 'x'"])).toEqual([
-    "rows would not be kept: after the down, other values in s.people.name",
+    "rows would not be kept: after the downgrade, other values in s.people.name",
   ]);
   await session.close();
 });

@@ -109,7 +109,7 @@ test("a database that has all of them has it, without running anything; the ledg
 
   const notices: string[] = [];
   await it.upgrade(url, "head", { onNotice: ({ message }) => void notices.push(message) });
-  expect(notices).toContain("the ledger has s now, instead of what it replaces");
+  expect(notices).toContain("the ledger now has s in place of what it replaces");
   const ledger = await query(url, "SELECT revision, parents, how FROM retort.applied ORDER BY revision");
   expect(ledger).toEqual([
     { revision: "e", parents: ["s"], how: "run" },
@@ -139,12 +139,12 @@ test("one that has a part of them is told which, while files that are half gone 
   rmSync(join(it.folder, replacedFiles[1]!));
   expect(await failureOf(it.state(url))).toMatchObject({
     code: "graph/half-replaced",
-    message: expect.stringContaining("a is gone and b ("),
+    message: expect.stringContaining("a has no file, but b ("),
   });
   removeReplaced(it, replacedFiles.slice(2));
   expect(await failureOf(it.upgrade(url))).toMatchObject({
     code: "state/half-replaced",
-    message: "of what s replaces, the database has a, b, and not c, d",
+    message: "of the revisions that s replaces, the database has a, b, but not c, d",
   });
 });
 

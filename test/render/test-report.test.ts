@@ -76,9 +76,9 @@ const report: TestReport = {
 test("lines", () => {
   const lines = testLines(report);
   expect(lines).toContain("ok    lossy         0001_b.up.sql  b  (it was <never> used)");
-  expect(lines).toContain("      other rows after the down: public.t (3 before, 0 after)");
+  expect(lines).toContain("      other rows after the downgrade: public.t (3 before, 0 after)");
   expect(lines).toContain("        missing  comment table public.t");
-  expect(lines).toContain('      the down fails: d.down.sql:4: no "t" \\u001b[31m');
+  expect(lines).toContain('      the down file fails: d.down.sql:4: no "t" \\u001b[31m');
   expect(lines).toContain("ok    exact         2 of 2 orders of a, b, which c merges");
   const definitions = lines.filter((line) => line.includes("definition"));
   expect(definitions.map((line) => line.at(-1))).toEqual(["x", "y"]);
@@ -93,7 +93,7 @@ test("JUnit", () => {
   expect(xml).toContain('<testsuites tests="7" failures="2" skipped="2" time="6.000">');
   expect(xml).toContain("lossy: it was &lt;never&gt; used");
   expect(xml).toContain(
-    '<failure type="fails" message="fails">the down fails: d.down.sql:4: no &quot;t&quot; \\u001b[31m</failure>',
+    '<failure type="fails" message="fails">the down file fails: d.down.sql:4: no &quot;t&quot; \\u001b[31m</failure>',
   );
   expect(xml).toContain('<skipped message="a temporary table"/>');
   expect(xml.match(/<testcase /g)).toHaveLength(7);

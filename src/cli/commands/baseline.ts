@@ -5,9 +5,9 @@ import { scratchFlag } from "../scratch.ts";
 
 const command: Command = {
   name: "baseline",
-  summary: "Writes the first migration, which makes what the database has, and stamps it there as applied.",
+  summary: "Writes the schema of the database as the first migration, and stamps it as applied.",
   args: {
-    message: value("what it is", "TEXT", "m"),
+    message: value("what it does (default: baseline)", "TEXT", "m"),
     ignore: value("leave objects out, such as shop.audit_* or subscription:*; may be repeated", "PATTERN"),
     scratch: scratchFlag,
     "branch-label": value("label of the branch it begins; may be repeated", "LABEL"),
@@ -31,7 +31,7 @@ const command: Command = {
     for (const warning of warnings) printer.warn(warning);
     if (json) return printer.json({ revision, files, database, warnings });
     for (const file of files) printer.data(file);
-    printer.info(`${revision} makes what ${database} has, and is stamped there`);
+    printer.info(`${revision} creates the schema of ${database}, and is stamped there`);
   },
 };
 export default command;

@@ -44,7 +44,7 @@ const command: Command = {
     for (const shared of sharedNumbers) printer.warn(sharedNumberText(graph, shared));
     if (schema !== undefined) printer.info(schema.scratch.description);
     else if (named.includes("schema") && findings.length === 0)
-      printer.info(`there is no schema folder: ${project.config.schema}`);
+      printer.info(`the schema folder does not exist: ${project.config.schema}`);
     if (json) {
       const heads = graph.heads.map((id) => revisionValue(graph, id));
       printer.json({ checked, findings, heads, sharedNumbers, files, schema });
@@ -71,8 +71,8 @@ function soundLines({ project: { graph }, checked, files, schema }: Check): read
     ...(files === undefined
       ? []
       : [
-          `${files.count} files parse for PostgreSQL ${files.serverVersion?.text ?? "18, the newest that is known"}`,
+          `${files.count} files parse for PostgreSQL ${files.serverVersion?.text ?? "18, the newest known version"}`,
         ]),
-    ...(schema === undefined ? [] : ["the schema folder says what the migrations make"]),
+    ...(schema === undefined ? [] : ["the schema folder and the migrations agree"]),
   ];
 }

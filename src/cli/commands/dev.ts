@@ -9,16 +9,14 @@ import { scratchFlag } from "../scratch.ts";
 const command: Command = {
   name: "dev",
   summary:
-    "Runs the newest revision up and down on a scratch database each time one of the files is saved, and shows what it does to the schema.",
+    "Runs the newest revision up and down on a scratch database each time a file is saved, and shows what it changes in the schema.",
   args: {
-    once: flag(
-      "once, without waiting for a save; exit code 1 where it fails or does not come back as it was",
-    ),
+    once: flag("run once, without waiting for a save; exit code 1 if it fails or the schema is not restored"),
     scratch: scratchFlag,
   },
   positionals: { required: 0, names: [] },
   examples: [
-    ["migrate dev", "while you write it; end it with Ctrl-C"],
+    ["migrate dev", "while you write a migration; stop with Ctrl-C"],
     ["migrate dev --once", "what does it do?"],
   ],
   async run({ args, deps, project, printer, json }) {

@@ -7,7 +7,7 @@ import type { Command } from "../command.ts";
 const command: Command = {
   name: "doctor",
   summary:
-    "Shows what is configured and from where, what can be reached, and what is odd; exit code 1 where a run would stop. Passwords are not shown.",
+    "Shows the settings and where each comes from, what can be reached, and what is odd. Exit code 1 if a run would fail. Passwords are not shown.",
   args: {},
   positionals: { required: 0, names: [] },
   examples: [
@@ -23,7 +23,9 @@ const command: Command = {
       for (const { setting, value, origin } of settings)
         printer.data(`set    ${setting}: ${Array.isArray(value) ? value.join(", ") : value}  (${origin})`);
       printer.lines(checks.flatMap(checkLines));
-      printer.info(faults.length === 0 ? "nothing is odd" : `${faults.length} to look at`);
+      printer.info(
+        faults.length === 0 ? "no problems" : `${faults.length} problem${faults.length === 1 ? "" : "s"}`,
+      );
     }
     return faults.some(({ status }) => status === "wrong") ? exitCodes.findings : exitCodes.ok;
   },

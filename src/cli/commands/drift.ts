@@ -8,7 +8,7 @@ import { scratchFlag } from "../scratch.ts";
 const command: Command = {
   name: "drift",
   summary:
-    "Compares the database with a replay of the migrations that are applied to it; only reads from it. Exit code 1 where they differ.",
+    "Compares the database with a replay of its applied migrations. Only reads from it. Exit code 1 if they differ.",
   args: {
     ignore: value("leave these objects out: partman.*, index:shop.*; may be repeated", "PATTERN"),
     scratch: scratchFlag,

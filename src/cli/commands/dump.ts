@@ -7,18 +7,18 @@ import { scratchFlag } from "../scratch.ts";
 const command: Command = {
   name: "dump",
   summary:
-    "Writes the schema as SQL that makes the same in an empty database: of the database, which is only read, or of a revision.",
+    "Writes the schema of the database, or of a revision, as SQL that creates it in an empty database. Only reads from the database.",
   args: {
     output: value("write to this file instead of stdout", "FILE", "o"),
-    to: value("write into this folder: a folder a schema, a file a table or a kind", "DIR"),
+    to: value("write to this folder: one folder per schema, one file per table or kind of object", "DIR"),
     ignore: value("leave objects out, such as shop.audit_* or subscription:*; may be repeated", "PATTERN"),
     scratch: scratchFlag,
   },
   positionals: { required: 0, names: ["REVISION"] },
   examples: [
-    ["migrate dump -o schema.sql", "what the database has"],
-    ["migrate dump head", "what the migrations make, on a scratch database"],
-    ["migrate dump --to schema", "a folder of files, to read and to compare"],
+    ["migrate dump -o schema.sql", "the schema of the database"],
+    ["migrate dump head", "the schema of the migrations, on a scratch database"],
+    ["migrate dump --to schema", "a folder of files, to read and compare"],
   ],
   async run({ args, deps, project, printer, json }) {
     const [output, folder] = [args.text("output"), args.text("to")];

@@ -6,11 +6,11 @@ import { scratchFlag } from "../scratch.ts";
 const command: Command = {
   name: "squash",
   summary:
-    "Writes one migration that replaces several, once it is proven on a scratch database that it makes the same schema and rows.",
+    "Writes one migration that replaces several, after proving on a scratch database that it leads to the same schema and rows.",
   args: {
-    message: value("what it does (default: how many were squashed)", "TEXT", "m"),
+    message: value("what it does (default: the number of squashed migrations)", "TEXT", "m"),
     "branch-label": value(
-      "another label of its branch, beside those of the replaced; may be repeated",
+      "a label of its branch, in addition to those of the replaced migrations; may be repeated",
       "LABEL",
     ),
     "rev-id": value("its id (default: 12 random hex digits)", "ID"),
@@ -19,7 +19,7 @@ const command: Command = {
   },
   positionals: { required: 1, names: ["START:END"] },
   examples: [
-    ["migrate squash base:29f859a13ea1", "all up to that one"],
+    ["migrate squash base:29f859a13ea1", "all migrations up to this one"],
     ['migrate squash 0003:0017 -m "the shop of 2025"', "what comes after 0003, up to 0017"],
   ],
   async run({ args, deps, project, printer, json }) {
@@ -37,11 +37,11 @@ const command: Command = {
     if (json) return printer.json({ revision, parents, files, ...found });
     for (const file of files) printer.data(file);
     for (const each of found.leftOut)
-      printer.info(`left out, since it is created and dropped again: ${each}`);
+      printer.info(`left out, because it is created and dropped again: ${each}`);
     for (const table of found.unsteady)
-      printer.warn(`${table} has other rows at each run; only their number was compared`);
+      printer.warn(`${table} has different rows in each run; only their number was compared`);
     printer.info(
-      `${revision} replaces ${found.replaces.length} migrations; once every database has them, delete their files: ${found.replacedFiles.join(" ")}`,
+      `${revision} replaces ${found.replaces.length} migrations; when every database has them, delete their files: ${found.replacedFiles.join(" ")}`,
     );
   },
 };

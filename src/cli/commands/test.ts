@@ -10,10 +10,10 @@ import { scratchFlag } from "../scratch.ts";
 const command: Command = {
   name: "test",
   summary:
-    "Runs each migration up, down and up again on a scratch database and compares its catalogs; exit code 1 where one is not exact and its down file does not accept that.",
+    "Runs each migration up, down and up again on a scratch database and compares the catalogs. Exit code 1 if one differs and its down file does not accept that.",
   args: {
-    rows: flag("fill the tables with rows before each up, and compare them after the down"),
-    format: value("text (default), or junit: the report that CI servers read", "FORMAT"),
+    rows: flag("fill the tables with rows before each upgrade, and compare them after the downgrade"),
+    format: value("text (default), or junit, a report for CI servers", "FORMAT"),
     scratch: scratchFlag,
   },
   positionals: { required: 0, names: ["RANGE"] },
@@ -53,6 +53,6 @@ function formatOf(text = "text"): "text" | "junit" {
   throw new MigrateError({
     code: "usage/format",
     message: `--format takes text or junit, not '${text}'`,
-    hint: "for JSON say --json",
+    hint: "for JSON, use --json",
   });
 }

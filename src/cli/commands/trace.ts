@@ -33,7 +33,7 @@ export default command;
 const WORDS: Readonly<Record<Agreement, string>> = {
   agrees: "as predicted",
   differs: "differs",
-  unseen: "not in a transaction, so that nothing shows what it did",
+  unseen: "not seen: it ran outside a transaction",
   "not-known": "not known beforehand",
 };
 

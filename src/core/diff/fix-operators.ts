@@ -1,4 +1,4 @@
-/** Operator families and classes → the statements that make, drop or change them. */
+/** Operator families and classes → the statements that create, drop or change them. */
 import { type CatalogObject, keyOf } from "../catalog/catalog.ts";
 import { qualified } from "../quote.ts";
 import type { Fixer, Sides } from "./fixer.ts";
@@ -47,11 +47,11 @@ function changedFamily(a: CatalogObject, b: CatalogObject): readonly string[] {
 }
 
 /** A class is made of those members of its family that are there only then, and are for its type. */
-function createdClass(object: CatalogObject, [is, shall]: Sides): readonly string[] {
+function createdClass(object: CatalogObject, [is, desired]: Sides): readonly string[] {
   const { family, type, storage, default: isDefault } = object.properties;
   const key = keyOf(object.parent!);
   const members = KINDS.flatMap((kind) =>
-    membersOf(shall.get(key), kind)
+    membersOf(desired.get(key), kind)
       .filter((member) => !membersOf(is.get(key), kind).includes(member))
       .filter((member) => slotOf(member, kind).endsWith(` (${type}, ${type})`))
       .map((member) => `${WORDS[kind]} ${member.replace(" for order by ", " FOR ORDER BY ")}`),

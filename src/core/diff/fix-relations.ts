@@ -1,4 +1,4 @@
-/** Tables, columns and indexes that differ → the statements that change them where they are. */
+/** Tables, columns and indexes that differ → the statements that change them in place. */
 import type { CatalogObject, Value } from "../catalog/catalog.ts";
 import { identifier, qualified } from "../quote.ts";
 import type { Fixer } from "./fixer.ts";
@@ -6,7 +6,7 @@ import { foreignOptionChanges, optionChanges } from "./options.ts";
 import { attached } from "./same.ts";
 
 type Changed = NonNullable<Fixer["changed"]>;
-type Change = (is: CatalogObject, shall: CatalogObject) => readonly string[];
+type Change = (is: CatalogObject, desired: CatalogObject) => readonly string[];
 
 const changesBy =
   (changes: Readonly<Record<string, Change>>): Changed =>

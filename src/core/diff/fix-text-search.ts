@@ -1,4 +1,4 @@
-/** Objects of text search → the statements that make, drop or change them. */
+/** Objects of text search → the statements that create, drop or change them. */
 import type { CatalogObject, Value } from "../catalog/catalog.ts";
 import { qualified } from "../quote.ts";
 import type { Fixer } from "./fixer.ts";
@@ -18,15 +18,15 @@ function createdConfiguration(object: CatalogObject): readonly string[] {
 }
 
 /** Tokens with the same dictionaries are one statement. */
-function mapped(object: CatalogObject, is: Mappings, shall: Mappings): readonly string[] {
+function mapped(object: CatalogObject, is: Mappings, desired: Mappings): readonly string[] {
   const tokens = new Map<string, string[]>();
-  for (const [token, dictionaries] of Object.entries(shall)) {
+  for (const [token, dictionaries] of Object.entries(desired)) {
     if (JSON.stringify(is[token]) === JSON.stringify(dictionaries)) continue;
     const start = `ALTER ${configuration(object)} ${is[token] === undefined ? "ADD" : "ALTER"} MAPPING FOR `;
     const key = JSON.stringify([start, ` WITH ${dictionaries.join(", ")}`]);
     tokens.set(key, [...(tokens.get(key) ?? []), token]);
   }
-  const gone = Object.keys(is).filter((token) => shall[token] === undefined);
+  const gone = Object.keys(is).filter((token) => desired[token] === undefined);
   return [
     ...(gone.length === 0 ? [] : [`ALTER ${configuration(object)} DROP MAPPING FOR ${gone.join(", ")}`]),
     ...[...tokens].map(([key, names]) => (JSON.parse(key) as readonly string[]).join(names.join(", "))),

@@ -1,4 +1,4 @@
-/** The form of what is known of one class of objects: an object goes in, the statements that make, drop or change it come out. */
+/** The form of a fixer of one class of objects: an object goes in, the statements that create, drop or change it come out. */
 import type { CatalogObject } from "../catalog/catalog.ts";
 import type { Objects } from "./plan.ts";
 
@@ -7,9 +7,14 @@ export interface Fixer {
   readonly created?: ((object: CatalogObject, sides: Sides) => readonly string[]) | undefined;
   readonly dropped?: ((object: CatalogObject) => readonly string[]) | undefined;
   readonly changed?:
-    | ((is: CatalogObject, shall: CatalogObject, names: readonly string[], sides: Sides) => readonly string[])
+    | ((
+        is: CatalogObject,
+        desired: CatalogObject,
+        names: readonly string[],
+        sides: Sides,
+      ) => readonly string[])
     | undefined;
 }
 
-/** The objects that are, and those that shall be. */
-export type Sides = readonly [is: Objects, shall: Objects];
+/** The actual objects, and the desired ones. */
+export type Sides = readonly [is: Objects, desired: Objects];

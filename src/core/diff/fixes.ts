@@ -1,4 +1,4 @@
-/** A difference between the catalog that shall be and the one that is → the statements that take it away; none where nobody knows how. */
+/** A difference between the actual and the desired catalog → the statements that remove it; none if no fixer knows how. */
 import { type CatalogObject, keyOf, type ObjectKey, type Value } from "../catalog/catalog.ts";
 import type { Difference } from "../catalog/compare.ts";
 import type { Privilege } from "../catalog/privileges.ts";
@@ -11,19 +11,19 @@ import type { Fixer, Sides } from "./fixer.ts";
 /** What goes, what comes, what is changed: in this order, the catalog read again behind each. */
 export const PHASES = ["extra", "missing", "differs"] as const;
 
-/** `differences`: of what shall be (first) and what is (second). Statements of one list stand and fall together. */
+/** `differences`: between the desired (first) and the actual catalog (second). The statements of one list are tried together. */
 export function fixesOf(
   differences: readonly Difference[],
   phase: (typeof PHASES)[number],
   sides: Sides,
 ): readonly (readonly string[])[] {
-  const [is, shall] = sides;
+  const [is, desired] = sides;
   const ofPhase = differences.filter(
     ({ kind }) => kind === phase || (phase === "differs" && kind === "version"),
   );
   return ofPhase.flatMap((difference) => {
     const key = keyOf(difference);
-    const [a, b] = [is.get(key), shall.get(key)];
+    const [a, b] = [is.get(key), desired.get(key)];
     const fixer = FIXERS[difference.class] ?? {};
     if (a === undefined) return [fixer.created?.(b!, sides) ?? []];
     if (b === undefined) return [fixer.dropped?.(a) ?? []];

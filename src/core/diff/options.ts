@@ -1,13 +1,13 @@
-/** Two lists of `name=value` → what `SET (…)` and `RESET (…)` say to come from the one to the other. */
+/** Two lists of `name=value` → the `SET (…)` and `RESET (…)` that lead from one to the other. */
 import type { Value } from "../catalog/catalog.ts";
 import { literal } from "../quote.ts";
 
 export function optionChanges(
   is: Value | undefined,
-  shall: Value | undefined,
+  desired: Value | undefined,
   prefix = "",
 ): readonly string[] {
-  const [old, wanted] = [is ?? [], shall ?? []] as [readonly string[], readonly string[]];
+  const [old, wanted] = [is ?? [], desired ?? []] as [readonly string[], readonly string[]];
   const set = wanted.filter((option) => !old.includes(option));
   const reset = old.map(nameOf).filter((name) => !wanted.map(nameOf).includes(name));
   return [
@@ -22,8 +22,8 @@ const assigned = (option: string): string =>
   `${nameOf(option)} = ${literal(option.slice(option.indexOf("=") + 1))}`;
 
 /** The same of foreign-data objects, where each change has its own word; undefined: there is none. */
-export function foreignOptionChanges(is: Value | undefined, shall: Value | undefined): string | undefined {
-  const [old, wanted] = [is ?? [], shall ?? []] as [readonly string[], readonly string[]];
+export function foreignOptionChanges(is: Value | undefined, desired: Value | undefined): string | undefined {
+  const [old, wanted] = [is ?? [], desired ?? []] as [readonly string[], readonly string[]];
   const names = old.map(nameOf);
   const changes = [
     ...names.filter((name) => !wanted.map(nameOf).includes(name)).map((name) => `DROP ${name}`),

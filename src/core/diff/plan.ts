@@ -70,9 +70,9 @@ export function isIdle(sql: string, is: Objects): boolean {
 }
 
 /** The engine takes each column that is computed for one that is stored; since 18 there are others. */
-export function withVirtual({ sql, creates }: PlannedStatement, shall: Objects): string {
+export function withVirtual({ sql, creates }: PlannedStatement, desired: Objects): string {
   const tables = creates.map(({ identity }) => identity.slice(0, 2).join("."));
-  const columns = [...shall.values()].filter(
+  const columns = [...desired.values()].filter(
     ({ class: name, identity, properties }) =>
       name === "column" &&
       String(properties["generated"]).endsWith(" VIRTUAL") &&

@@ -1,4 +1,4 @@
-/** What is said of renames, and the catalogs before and after → the statements of the renames; and what looks like one that nobody spoke of. */
+/** Declared renames, and the catalogs before and after → the statements of the renames, and possible renames that are not declared. */
 import { type Catalog, type CatalogObject, keyOf } from "../catalog/catalog.ts";
 import { MigrateError } from "../errors.ts";
 import { identifier, qualified, withPlainNames } from "../quote.ts";
@@ -131,8 +131,8 @@ function statementsFor(object: CatalogObject, { to }: Rename, table: string): re
 
 /** Pairs of a table, or a column, that goes and one of the same form that comes; where there are several, all of them. */
 export function renameCandidates(from: Catalog, to: Catalog): readonly Candidate[] {
-  const [is, shall] = [keysOf(from), keysOf(to)];
-  const gone = from.objects.filter((each) => !shall.has(keyOf(each)));
+  const [is, desired] = [keysOf(from), keysOf(to)];
+  const gone = from.objects.filter((each) => !desired.has(keyOf(each)));
   const come = to.objects.filter((each) => !is.has(keyOf(each)));
   return gone.flatMap((a) =>
     come

@@ -1,4 +1,4 @@
-/** Statements that were tried on a database without rows → the same for one that has rows and is in use. */
+/** Statements that were tried on a database without rows → the same for a database with rows that is in use. */
 import type { Catalog, CatalogObject } from "../catalog/catalog.ts";
 import { dollarQuoted, literal } from "../quote.ts";
 
@@ -53,20 +53,20 @@ export function plainForm(
   const why = (object: CatalogObject, form: string): string =>
     object.properties["partitionKey"] === undefined
       ? `${form} could not be proven`
-      : `a partitioned table does not take ${form}`;
+      : `${form} is not possible for a partitioned table`;
   const [, , constrained = ""] = CONSTRAINT.exec(sql) ?? [];
   const checked = / NOT VALID$/.test(sql) ? undefined : table(constrained);
   if (checked !== undefined)
-    return `looks at all rows under a lock that keeps others from writing; ${why(checked, "NOT VALID, with VALIDATE of its own,")}`;
+    return `scans the table while writes are blocked; ${why(checked, "NOT VALID with a later VALIDATE")}`;
   const [, , , indexed = ""] = INDEX.exec(sql) ?? [];
   const [, keyed = ""] = KEY.exec(sql) ?? [];
   const built = online ? (table(indexed) ?? table(keyed)) : undefined;
   if (built !== undefined)
-    return `builds an index under a lock that keeps others from writing; ${keyed === "" ? why(built, "CONCURRENTLY") : "a constraint is not added CONCURRENTLY"}`;
+    return `builds an index while writes are blocked; ${keyed === "" ? why(built, "CONCURRENTLY") : "a constraint cannot be added CONCURRENTLY"}`;
   const [, , added = ""] = NEW_COLUMN.exec(sql) ?? [];
   return table(added) === undefined
     ? undefined
-    : "fails where the table has rows; to ask for their values could not be proven";
+    : "fails if the table has rows; a form that first asks for their values could not be proven";
 }
 
 /** `"shop"."users"` → `shop.users` */

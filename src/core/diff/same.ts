@@ -1,6 +1,6 @@
 /**
- * The catalog that is and the one that shall be → statements that change what an object is called or belongs to, and keep
- * what is in it. They go before all others: whoever compares only names would drop it and make another.
+ * The actual and the desired catalog → statements that change the name or the parent of an object and keep its contents.
+ * They run before all others: a comparison by name would drop the object and create another.
  */
 import type { Catalog, CatalogObject, Value } from "../catalog/catalog.ts";
 import { identifier, literal, qualified } from "../quote.ts";

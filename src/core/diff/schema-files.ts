@@ -1,4 +1,4 @@
-/** The statements of schema files → in which order they are tried, what they say of renames, and their own words for an object. */
+/** The statements of schema files → the order to try them in, the renames that they declare, and the author's text of an object. */
 import type { Catalog } from "../catalog/catalog.ts";
 import { MigrateError } from "../errors.ts";
 import type { Location } from "../source.ts";
@@ -90,7 +90,7 @@ function pathOf(
 const misplaced = ({ origin }: SchemaStatement, old: string): MigrateError =>
   new MigrateError({
     code: "source/renamed-from",
-    message: `renamed-from: ${old} is not above anything that is created`,
+    message: `renamed-from: ${old} is not above a CREATE statement or a column`,
     hint: "put it above a CREATE statement, or above a column in one; or use --rename",
     location: { path: origin.path, line: origin.line, column: origin.column },
   });
@@ -116,8 +116,8 @@ export function ownWords(statements: readonly SchemaStatement[], to: Catalog): R
 }
 
 /**
- * The statements with the author's words in the place of the server's. Tables go as far ahead as they can: what they make by
- * themselves, such as sequences, then has the names that it shall have.
+ * The statements with the author's text in place of the server's. Tables come as early as possible, so that the objects
+ * that they create implicitly, such as sequences, get the desired names.
  */
 export function inWords(sent: readonly string[], words: ReadonlyMap<string, string>): readonly string[] {
   const own = (sql: string): string | undefined => {

@@ -1,4 +1,4 @@
-/** What is still different after the statements were tried, and what was made anew → why they are not to be written. */
+/** The differences that remain after the statements, and the objects that were created again → why nothing is written. */
 import { type CatalogObject, keyOf, type ObjectKey } from "../catalog/catalog.ts";
 import type { Difference } from "../catalog/compare.ts";
 import { type Diagnostic, MigrateError } from "../errors.ts";
@@ -20,7 +20,7 @@ function describeDifference(difference: Difference): string {
   if (difference.kind === "missing") return `${object} would be missing`;
   if (difference.kind === "extra") return `${object} would be left over`;
   const changes = Object.entries(difference.properties ?? {}).map(
-    ([name, [shall, is]]) => `${name} would be ${valueText(is)} instead of ${valueText(shall)}`,
+    ([name, [desired, is]]) => `${name} would be ${valueText(is)} instead of ${valueText(desired)}`,
   );
   return `${object}: ${changes.join("; ")}`;
 }

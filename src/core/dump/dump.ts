@@ -1,4 +1,4 @@
-/** A catalog → the statements that make it in an empty database, in an order that loads. */
+/** A catalog → the statements that create it in an empty database, in an order that loads. */
 import type { Catalog, CatalogObject, ObjectKey } from "../catalog/catalog.ts";
 import { keyOf } from "../catalog/catalog.ts";
 import { MigrateError } from "../errors.ts";
@@ -36,7 +36,7 @@ export function dumpOf(catalog: Catalog, owner: string): Dump {
     throw cannotDump(
       cycles.map((group) => ({
         object: group[0]!,
-        reason: `${group.map(nameOfObject).join(", ")}: each needs the other`,
+        reason: `${group.map(nameOfObject).join(", ")} need each other, so none can be created first`,
       })),
     );
   }
@@ -86,28 +86,28 @@ interface Refused {
 }
 
 function reasonOf(object: CatalogObject): string | undefined {
-  if (object.class === "subscription") return "where it connects to is not read";
+  if (object.class === "subscription") return "its connection string is not read";
   if (
     object.class === "index" &&
     has(object, "invalid") &&
     !/ ON ONLY /.test(text(object, "definition") ?? "")
   )
-    return "it is invalid (REINDEX INDEX, or DROP INDEX)";
-  if (has(object, "detachPending")) return "it is being detached (ALTER TABLE … DETACH PARTITION … FINALIZE)";
+    return "it is invalid: REINDEX or DROP it";
+  if (has(object, "detachPending")) return "it is being detached: ALTER TABLE … DETACH PARTITION … FINALIZE";
   return undefined;
 }
 
 const warningOf = (object: CatalogObject): string | undefined =>
   JSON.stringify(object.properties["foreignOptions"] ?? []).includes("=***")
-    ? `${nameOfObject(object)}: its secret is written as ***`
+    ? `${nameOfObject(object)}: its secret is not read, and is written as ***`
     : undefined;
 
 function cannotDump(refused: readonly Refused[]): MigrateError {
   const { class: kind, identity } = refused[0]!.object;
   return new MigrateError({
     code: "usage/cannot-dump",
-    message: `no SQL can be written for ${refused.map(({ reason }) => reason).join("; ")}`,
-    hint: `what is left out on purpose is named: --ignore '${kind}:${identity.join(".")}'`,
+    message: `cannot dump ${refused.map(({ reason }) => reason).join("; ")}`,
+    hint: `leave such objects out with --ignore, for example: --ignore '${kind}:${identity.join(".")}'`,
   });
 }
 

@@ -1,4 +1,4 @@
-/** A dump → the files of a schema folder: a folder a schema, in it a file a table or a kind, and the order that loads them. */
+/** A dump → the files of a schema folder (one folder per schema, one file per table or kind of object), and the order that loads them. */
 import { cyclesOf } from "../cycles.ts";
 import { topological } from "../topological.ts";
 import { type Dump, pieceText, SETTINGS } from "./dump.ts";

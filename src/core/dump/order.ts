@@ -1,4 +1,4 @@
-/** Pieces → the same in an order in which each comes after what it names. */
+/** Pieces → the same pieces, each after those that it needs. */
 import type { ObjectKey } from "../catalog/catalog.ts";
 import { cyclesOf } from "../cycles.ts";
 import { topological } from "../topological.ts";

@@ -1,4 +1,4 @@
-/** Schemas, extensions, foreign data, text search and what else a database has → the statements that make it. */
+/** Schemas, extensions, foreign data, text search and other objects → the statements that create them. */
 import type { CatalogObject } from "../catalog/catalog.ts";
 import { literal } from "../quote.ts";
 import { grantee, nameOf, optionList, role, withoutArguments } from "./names.ts";

@@ -1,4 +1,4 @@
-/** What a catalog is written as: pieces, each the statements that make one object, and the schema they were looked up in. */
+/** The pieces that a catalog is written as: the statements that create one object, and what orders them. */
 import { type Catalog, type CatalogObject, keyOf, type ObjectKey, type Value } from "../catalog/catalog.ts";
 import { partsOf } from "./names.ts";
 

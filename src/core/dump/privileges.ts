@@ -1,4 +1,4 @@
-/** Who owns an object and what is granted on it → the statements that make it so, where it is not so by itself. */
+/** An object's owner and privileges → the statements that set them, where they are not PostgreSQL's defaults. */
 import type { CatalogObject, Value } from "../catalog/catalog.ts";
 import type { Privilege } from "../catalog/privileges.ts";
 import { grantee, nameOf, role } from "./names.ts";
@@ -89,7 +89,7 @@ export interface GrantOptions {
   readonly prefix?: string;
 }
 
-/** The statements that make of the privileges that are there by themselves those that shall be. */
+/** The statements that lead from the default privileges to the desired ones. */
 export function grants(
   wanted: readonly Privilege[],
   initial: readonly Privilege[],

@@ -1,4 +1,4 @@
-/** A statement → the objects that it names, as far as names with a schema say. */
+/** A statement → the objects that it names, as far as they are schema-qualified. */
 import { tokens } from "../lexer.ts";
 import { unquoted } from "./names.ts";
 

@@ -1,4 +1,4 @@
-/** Sequences, views, indexes, and what stands on tables → the statements that make them. */
+/** Sequences, views, indexes, and what belongs to tables → the statements that create them. */
 import type { CatalogObject } from "../catalog/catalog.ts";
 import { literal } from "../quote.ts";
 import { nameOf, optionList, partsOf, role } from "./names.ts";

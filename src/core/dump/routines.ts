@@ -1,4 +1,4 @@
-/** Functions, procedures, aggregates, operators and what is built on them → the statements that make them. */
+/** Functions, procedures, aggregates, operators and what is built on them → the statements that create them. */
 import type { CatalogObject } from "../catalog/catalog.ts";
 import { dollarQuoted, literal } from "../quote.ts";
 import { nameOf, partsOf, withoutArguments } from "./names.ts";

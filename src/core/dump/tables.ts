@@ -1,4 +1,4 @@
-/** Tables, foreign tables and partitions, with their columns and constraints → the statements that make them. */
+/** Tables, foreign tables and partitions, with their columns and constraints → the statements that create them. */
 import type { CatalogObject, ObjectKey } from "../catalog/catalog.ts";
 import { dollarQuoted, literal } from "../quote.ts";
 import { nameOf, optionList, partsOf, role } from "./names.ts";

@@ -1,4 +1,4 @@
-/** Types, domains and collations → the statements that make them. */
+/** Types, domains and collations → the statements that create them. */
 import type { CatalogObject } from "../catalog/catalog.ts";
 import { literal } from "../quote.ts";
 import { nameOf, partsOf } from "./names.ts";

@@ -299,7 +299,7 @@ function setLogged(work: Work, queue: Queue, table: Relation, unlogged: boolean)
         ({ references }) =>
           references !== undefined && references.table !== table && references.table.unlogged,
       );
-  if (against.length > 0) work.refuse("a foreign key between a logged and an unlogged table");
+  if (against.length > 0) work.refuse("a logged table cannot refer to an unlogged one");
   table.unlogged = unlogged;
   queue.rewrites.add(table);
   for (const each of work.schema.sequencesOf(table)) {

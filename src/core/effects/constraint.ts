@@ -267,7 +267,7 @@ function pushIndexed(table: Relation, index: Relation, kind: Constraint["kind"],
 
 function addUsingIndex(work: Work, queue: Queue, table: Relation, tree: Ast, primary: boolean): void {
   const [indexed, name] = [word(tree["indexname"]), word(tree["conname"])];
-  if (table.kind === "partitioned table") work.refuse("USING INDEX is not for partitioned tables");
+  if (table.kind === "partitioned table") work.refuse("USING INDEX is not supported for partitioned tables");
   const index = table.indexes.find((each) => each.name === indexed);
   if (index === undefined) {
     if (table.known) work.refuse(`${table.name} has no index ${indexed}`);

@@ -314,7 +314,7 @@ const ACTIONS: Readonly<Record<string, Action>> = {
   },
   ReassignOwnedStmt: (work, tree) => {
     if (items(tree["roles"]).some((role) => roleName(role) === "postgres"))
-      work.refuse("the database system needs what postgres owns");
+      work.refuse("the database system requires objects that postgres owns");
     if (!work.schema.complete) work.unknown("what the role owns");
   },
   RefreshMatViewStmt: (work, tree) => other.refresh(work, tree),

@@ -94,10 +94,10 @@ export function createIndex(work: Work, tree: Ast): void {
   const table = work.openRange(range, mode);
   if (table === undefined) return;
   if (!/table$|^materialized view$/.test(table.kind) || table.kind === "foreign table")
-    work.refuse(`${table.name} is not a table that has indexes`);
+    work.refuse(`${table.name} cannot have indexes`);
   const only = range["inh"] !== true;
   if (concurrent && table.kind === "partitioned table")
-    work.refuse("CONCURRENTLY is not for partitioned tables");
+    work.refuse("CONCURRENTLY is not supported for partitioned tables");
   if (table.kind === "partitioned table" && !only) lockPartitions(work, table, mode);
   const elements = items(tree["indexParams"]).map((item) => node(item["IndexElem"]));
   const name = word(tree["idxname"]);

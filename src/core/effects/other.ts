@@ -166,7 +166,7 @@ export function comment(work: Work, tree: Ast): void {
     case "OBJECT_FOREIGN_TABLE": {
       const relation = work.open(objectName(names), "SHARE UPDATE EXCLUSIVE", { kind: kindFor(type) });
       if (relation?.known === true && !isOfType(relation, type))
-        work.refuse(`${relation.name} is something else`);
+        work.refuse(`${relation.name} is of a different kind`);
       return;
     }
     case "OBJECT_COLUMN": {
@@ -334,7 +334,7 @@ export function publication(work: Work, tree: Ast): void {
     const relation = work.openRange(node(table["relation"]), "SHARE UPDATE EXCLUSIVE");
     if (relation === undefined) continue;
     if (work.version < 13 && relation.kind === "partitioned table")
-      work.refuse("partitioned tables can be published since PostgreSQL 13");
+      work.refuse("publishing a partitioned table needs PostgreSQL 13");
     if (relation.known && !/^(?:partitioned )?table$/.test(relation.kind))
       work.refuse(`${relation.name} cannot be published`);
     tables.push(relation);

@@ -187,7 +187,7 @@ function change(work: Work, kind: string, tree: Ast, depth: Depth): void {
   if (named === undefined) return;
   const target = named.kind === "view" ? behindView(work, named) : named;
   if (target === undefined) return;
-  if (!/table$/.test(target.kind)) work.refuse(`${target.name} is not a table that rows can be written to`);
+  if (!/table$/.test(target.kind)) work.refuse(`${target.name} does not accept rows`);
   if (depth === "analysed") return;
   for (const rule of target.rules) if (eventOf(kind).includes(rule.event)) followRule(work, rule);
   const only = named === target && range["inh"] !== true;

@@ -1,4 +1,4 @@
-/** What an ALTER TABLE or CREATE TABLE has still to do when all its parts are known: each table is written or read once. */
+/** The work that an ALTER TABLE or CREATE TABLE does at its end: each table is rewritten or scanned once. */
 import { type Constraint, type Relation, withChildren } from "./schema.ts";
 import type { Work } from "./work.ts";
 

@@ -1,4 +1,4 @@
-/** Relations, columns, constraints, types and functions that go → what goes with them, and what of it is locked. */
+/** Relations, columns, constraints, types and functions to drop → what is dropped with them, and what is locked for it. */
 import type { Ast } from "../ast.ts";
 import { callsIn, namesOf, sequencesIn, usesColumn } from "./expression.ts";
 import {

@@ -1,4 +1,4 @@
-/** One statement at work: what it locks, rewrites and scans is told to it, and names are looked up through it. */
+/** One statement at work: it collects the locks, rewrites and scans, and looks up names. */
 import type { Ast, ObjectName } from "../ast.ts";
 import { rangeName } from "../ast.ts";
 import { type LockMode, stronger } from "./mode.ts";

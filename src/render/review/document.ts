@@ -1,4 +1,4 @@
-/** A review → what all its forms say in the same words. */
+/** A review → the words that all its formats share. */
 import type { EffectSummary } from "../../core/effects/summary.ts";
 import type { RevisionId } from "../../core/migration.ts";
 import type { Finding } from "../../core/rules/lint.ts";
@@ -60,7 +60,7 @@ export const notes = ({
 
 /** What the way back of a migration does, and what it does not bring back. */
 export function backLines({ back }: DocumentMigration): readonly string[] {
-  if (back.irreversible !== undefined) return [`There is no way back: ${back.irreversible}`];
+  if (back.irreversible !== undefined) return [`It cannot be undone: ${back.irreversible}`];
   const lines = notes(back);
   return lines.length === 0 ? ["Removes nothing and blocks no other session."] : lines;
 }
@@ -71,8 +71,8 @@ export const notBroughtBack = ({ statements }: DocumentMigration): readonly stri
 
 /** What to look at afterwards: a sentence, and what answers it. */
 export const CHECKS: readonly (readonly [what: string, command: string])[] = [
-  ["Everything is applied, and nothing is half done.", "migrate status"],
-  ["The files are those that were applied.", "migrate verify"],
+  ["All migrations are applied, and none was interrupted.", "migrate status"],
+  ["The applied files are unchanged.", "migrate verify"],
   ["No index is invalid.", "SELECT indexrelid::regclass FROM pg_index WHERE NOT indisvalid;"],
   [
     "No constraint is left unvalidated.",

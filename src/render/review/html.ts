@@ -1,4 +1,4 @@
-/** A review → one HTML page that needs nothing else: no file, no network, no script but the one that sorts its table. */
+/** A review → one HTML page without external files or network; its one script sorts its table. */
 import { lockModes } from "../../core/effects/mode.ts";
 import type { EffectSummary } from "../../core/effects/summary.ts";
 import { tokens } from "../../core/lexer.ts";
@@ -35,7 +35,7 @@ export function reviewHtml(review: ReviewDocument, graph: string): string {
 <a class="skip" href="#first">To the first migration</a>
 <header><h1>Review of migrations</h1><p>${html(summaryOfReview(review))}</p></header>
 <main>
-<section><h2>What each does</h2>${tableOf(migrations)}</section>
+<section><h2>Effects of each migration</h2>${tableOf(migrations)}</section>
 <section><h2>The graph, newest first</h2><pre class="graph">${html(graph)}</pre></section>
 ${migrations.map(migrationSection).join("\n")}
 <section><h2>Afterwards</h2><ul>${CHECKS.map(([what, command]) => `<li>${html(what)}<pre>${html(command)}</pre></li>`).join("")}</ul></section>
@@ -121,7 +121,7 @@ function migrationSection(migration: DocumentMigration, index: number): string {
 <p class="about"><code>${html(revision)}</code> · ${html(path)} · ${transactional ? "one transaction" : "not in a transaction"}</p>
 ${findings.map(findingBlock).join("")}
 ${statements.map(statementBlock).join("\n")}
-<div class="back"><h3>Way back</h3>${list(backLines(migration))}${lost.length === 0 ? "" : `<h3>It does not bring back</h3>${list(lost)}`}</div>
+<div class="back"><h3>Downgrade</h3>${list(backLines(migration))}${lost.length === 0 ? "" : `<h3>Not restored by the downgrade</h3>${list(lost)}`}</div>
 </section>`;
 }
 

@@ -32,10 +32,10 @@ function migrationBlocks(migration: DocumentMigration): readonly string[] {
     `${code(path)}, ${transactional ? "one transaction" : "not in a transaction"}`,
     ...findings.map((each) => `**${each.severity}** ${code(each.rule)}: ${escaped(each.message)}`),
     ...statements.flatMap(statementBlocks),
-    ["**Way back**", "", ...backLines(migration).map((line) => `- ${escaped(line)}`)].join("\n"),
+    ["**Downgrade**", "", ...backLines(migration).map((line) => `- ${escaped(line)}`)].join("\n"),
     ...(lost.length === 0
       ? []
-      : [["**It does not bring back**", "", ...lost.map((line) => `- ${escaped(line)}`)].join("\n")]),
+      : [["**Not restored by the downgrade**", "", ...lost.map((line) => `- ${escaped(line)}`)].join("\n")]),
   ];
 }
 
