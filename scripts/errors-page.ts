@@ -70,7 +70,7 @@ export const meanings: Readonly<Record<string, string>> = {
   "usage/range": "This is not a range of revisions.",
   "usage/range-not-allowed": "A range was given instead of one target.",
   "usage/range-required": "A script of a downgrade needs a starting point.",
-  "usage/reference-rows": "A table of `referenceRows` has no primary key.",
+  "usage/reference-rows": "A table of `referenceRows` does not exist, or has no primary key.",
   "usage/rename": "`--rename` is not of the form `old=new`, or names an object that does not exist.",
   "usage/reversed-range": "The range of a script is reversed: its end comes before its start.",
   "usage/rule-set": "`lint.version` in the config file is not a version of the rule set in this release.",

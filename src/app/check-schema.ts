@@ -6,7 +6,7 @@ import { changesText } from "../core/reference-rows.ts";
 import { readCatalog } from "../io/catalog.ts";
 import { loadSchemaFolder } from "./desired.ts";
 import type { Deps, Project } from "./project.ts";
-import { changesBetween, referenceTables } from "./reference-rows.ts";
+import { changesBetween, referenceTables, refuseUnknownTables } from "./reference-rows.ts";
 import { replay } from "./replay.ts";
 import { type UsedScratch, used, withScratch } from "./scratch.ts";
 
@@ -33,10 +33,10 @@ export async function checkSchema(deps: Deps, project: Project): Promise<SchemaC
     const apart = foreignPartitions(made, desired).map(patternFor);
     const ignore = [...project.config.ignore, ...apart];
     const differences = compareCatalogs(made, desired, { ignore });
+    const madeRows = await referenceTables(project, session);
+    refuseUnknownTables(project, madeRows, desiredRows);
     // Tables with other columns are told as such.
-    const changes = differences.some(counts)
-      ? []
-      : changesBetween(await referenceTables(project, session), desiredRows);
+    const changes = differences.some(counts) ? [] : changesBetween(madeRows, desiredRows);
     return { scratch: used(scratch), differences, rows: changes.flatMap((each) => changesText(each) ?? []) };
   });
 }

@@ -242,8 +242,11 @@ function ledger(
     ...headsFindings(stateOf(project, state, database)),
     ...findingsOf(project.graph, state.applied).map(diagnosticOf),
   ];
-  return [applied, ...found.map((each) => checkOf("ledger", "odd", each))];
+  return [applied, ...found.map((each) => checkOf("ledger", STOPS.has(each.code) ? "wrong" : "odd", each))];
 }
+
+/** What the next upgrade would stop at. */
+const STOPS = new Set(["state/changed-file", "state/unknown-revision", "state/hole", "state/interrupted"]);
 
 // ── faults ──────────────────────────────────────────────────────────────────────────────────────────────────────
 

@@ -99,7 +99,7 @@ export function warnOfEmpty(
   const below = config.directories.map(sqlBelow).find((found) => found !== undefined);
   const why =
     below === undefined
-      ? "name another folder with --directory DIR, or write a migration: migrate revision"
+      ? "name another folder with --directory DIR, or write a migration: migrate revision -m 'create users'"
       : `${below} is not one: a migration is a pair of files directly in that folder, NNNN_name.up.sql and NNNN_name.down.sql`;
   onNotice?.({ severity: "WARNING", message: `there are no migrations in ${folders}; ${why}` });
 }

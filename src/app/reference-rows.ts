@@ -29,6 +29,21 @@ export async function referenceTables(
   });
 }
 
+/** Throws `usage/reference-rows` for a name in the configuration that is a table on neither side. */
+export function refuseUnknownTables(
+  { config: { referenceRows } }: Project,
+  ...sides: readonly (readonly ReferenceTable[])[]
+): void {
+  const known = new Set(sides.flat().flatMap((table) => [shownTable(table), table.name]));
+  const unknown = referenceRows.find((name) => !known.has(name));
+  if (unknown === undefined) return;
+  throw new MigrateError({
+    code: "usage/reference-rows",
+    message: `table ${unknown} of referenceRows does not exist`,
+    hint: "correct the name in migrate.config.json, or create the table in the schema folder",
+  });
+}
+
 /** What leads from the rows of the one to those of the other, in tables that both have. */
 export function changesBetween(
   from: readonly ReferenceTable[],

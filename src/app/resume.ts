@@ -36,7 +36,7 @@ export function interruptedFirst({ graph }: Project, steps: Steps, intent: Inten
     message: `${interruptedText(intent)}, and must be finished first`,
     hint: graph.nodes.has(revision)
       ? `finish it with: ${finish}`
-      : `no file has that revision: restore its file and run: ${finish}; or finish the step by hand and record it with: migrate stamp`,
+      : `no file has that revision: restore its file and run: ${finish}; or finish the step by hand and record what is applied then: migrate stamp heads`,
   });
 }
 

@@ -147,3 +147,13 @@ test("an error is of the shape of errors, and each line of --json-events of its 
   expect(await types("downgrade", "base", "--yes")).toEqual([...ofA, "result"]);
   expect(await types("upgrade", "--sql")).toEqual(["error"]);
 });
+
+test("a report for JUnit is XML of several lines", async () => {
+  const { url } = await ownDatabase(servers()[0]!);
+  const { folder } = project({ a: { up: "CREATE TABLE t (id int);", down: "DROP TABLE t;" } });
+  const { stdout } = await migrate(["test", "--format", "junit"], {
+    cwd: folder,
+    env: { DATABASE_URL: url },
+  });
+  expect(stdout).toMatch(/^<\?xml version="1.0" encoding="UTF-8"\?>\n<testsuites [^]*\n<\/testsuites>\n$/);
+});

@@ -74,3 +74,16 @@ test("reference rows go with the schema, up and down, and only they do", async (
   folder("", "CREATE SCHEMA shop; CREATE TABLE shop.kinds (code text);");
   expect(await failureOf(generate())).toMatchObject({ code: "usage/reference-rows" });
 });
+
+test("a name in the configuration that is no table is refused, not passed over", async () => {
+  const { url } = await ownDatabase(server!);
+  const of = project({}, { referenceRows: ["shop.knids"] });
+  mkdirSync(join(of.folder, "schema"));
+  writeFileSync(join(of.folder, "schema/all.sql"), TABLES);
+  const refused = {
+    code: "usage/reference-rows",
+    message: "table shop.knids of referenceRows does not exist",
+  };
+  expect(await failureOf(autogenerate(of.deps, { message: "rows", database: url }))).toMatchObject(refused);
+  expect(await failureOf(check(of.deps, { only: ["schema"], database: url }))).toMatchObject(refused);
+});

@@ -18,7 +18,7 @@ const command: Command = {
           `${setting.padEnd(width)}  ${Array.isArray(value) ? value.join(", ") : value}  (${origin})`,
         );
       }
-      printer.data(`${"server".padEnd(width)}  ${server.message}`);
+      printer.data(`${"server".padEnd(width)}  ${server.message.split("\n", 1)[0]}`);
     }
     return server.answers ? 0 : server.exitCode;
   },

@@ -39,7 +39,7 @@ const command: Command = {
     }).finally(() => printer.progress(""));
     const { project: _, ...report } = result;
     if (json) printer.json(report);
-    else if (format === "junit") printer.data(junitReport(report));
+    else if (format === "junit") printer.lines(junitReport(report).split("\n"));
     else for (const line of testLines(report)) printer.data(line);
     for (const { table, message } of report.unfilled) printer.warn(`no rows in ${table}: ${message}`);
     printer.info(testTotals(report));

@@ -104,7 +104,7 @@ function settingsLines({ kind, settings }: Plan): readonly string[] {
   if (kind === "stamp" || kind === "repair") return [];
   const own = settings.map((setting) => commentText(setting.replaceAll(/\s+/g, " ")));
   return [
-    "Each starts with a clean session: DateStyle ISO, TimeZone UTC, lock_timeout 5s,",
+    "Each step starts with a clean session: DateStyle ISO, TimeZone UTC, lock_timeout 5s,",
     own.length === 0
       ? "statement_timeout 0 (or those of PGOPTIONS), and the search_path of the database and the role."
       : `statement_timeout 0 (or those of PGOPTIONS); then: ${own.join("; ")}.`,

@@ -1,5 +1,5 @@
 -- Retort migration script: upgrade <base> -> c
--- Receipt: sha256:f5a6e38f6abc1beb191c194dab5cbf97cfb1ef2c41d63078762591d2273cd23b
+-- Receipt: sha256:dfa497ac6b57ac0783f7ee8b097cc2c99ac7097e97e5e9bf63f63f698f29bac2
 \if true
 -- For:  PostgreSQL 12 or later; ledger retort, format 2.
 -- Run:  psql -X -v ON_ERROR_STOP=1 -f migration.sql DATABASE
@@ -7,7 +7,7 @@
 --
 -- It stops, with nothing changed, if any revision is already applied.
 -- Each step is a transaction: one that fails is rolled back; those before it are kept.
--- Each starts with a clean session: DateStyle ISO, TimeZone UTC, lock_timeout 5s,
+-- Each step starts with a clean session: DateStyle ISO, TimeZone UTC, lock_timeout 5s,
 -- statement_timeout 0 (or those of PGOPTIONS), and the search_path of the database and the role.
 --
 -- #     revision  message                         transaction  takes away
@@ -1187,7 +1187,7 @@ $body$;
 CALL retort.require_state('{}', '{}', 3, 1401614897665169694, 'migrate upgrade %s:c --sql');
 
 -- Log: the receipt of this script.
-CALL retort.begin_script('f5a6e38f6abc1beb191c194dab5cbf97cfb1ef2c41d63078762591d2273cd23b',
+CALL retort.begin_script('dfa497ac6b57ac0783f7ee8b097cc2c99ac7097e97e5e9bf63f63f698f29bac2',
   'base:c', 3, 1401614897665169694);
 COMMIT;
 
@@ -1245,7 +1245,7 @@ BEGIN TRANSACTION READ ONLY;
 -- Check: exactly the revisions that should be applied now are, row by row.
 SELECT retort.check(3, 1401614897665169694) AS retort_passed \gset
 SELECT revisions AS applied_revisions, 'c' AS current_heads,
-  'sha256:f5a6e38f6abc1beb191c194dab5cbf97cfb1ef2c41d63078762591d2273cd23b' AS receipt FROM retort.state;
+  'sha256:dfa497ac6b57ac0783f7ee8b097cc2c99ac7097e97e5e9bf63f63f698f29bac2' AS receipt FROM retort.state;
 COMMIT;
 SET SESSION AUTHORIZATION DEFAULT;
 RESET ROLE;

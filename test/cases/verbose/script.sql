@@ -1,5 +1,5 @@
 -- Retort migration script: upgrade <base> -> 29f859a13ea1
--- Receipt: sha256:036cb403d45a888ed12720e2faaae9159de4e13545aa8ccc6d4589828e35d2f9
+-- Receipt: sha256:0562fc8703c5c918511171f55cbc57ac7290836269565d8feb394401471893dd
 \if true
 -- For:  PostgreSQL 12 or later; ledger retort, format 2.
 -- Run:  psql -X -v ON_ERROR_STOP=1 -f migration.sql DATABASE
@@ -7,7 +7,7 @@
 --
 -- It stops, with nothing changed, if any revision is already applied.
 -- Each step is a transaction: one that fails is rolled back; those before it are kept.
--- Each starts with a clean session: DateStyle ISO, TimeZone UTC, lock_timeout 5s,
+-- Each step starts with a clean session: DateStyle ISO, TimeZone UTC, lock_timeout 5s,
 -- statement_timeout 0 (or those of PGOPTIONS), and the search_path of the database and the role.
 --
 -- #     revision      message       transaction  takes away
@@ -1181,7 +1181,7 @@ CALL retort.require_state('{}', '{}', 1, 418732435334715376,
   'migrate upgrade %s:29f859a13ea1 --sql');
 
 -- Log: the receipt of this script.
-CALL retort.begin_script('036cb403d45a888ed12720e2faaae9159de4e13545aa8ccc6d4589828e35d2f9',
+CALL retort.begin_script('0562fc8703c5c918511171f55cbc57ac7290836269565d8feb394401471893dd',
   'base:29f859a13ea1', 1, 418732435334715376);
 COMMIT;
 
@@ -1201,7 +1201,7 @@ BEGIN TRANSACTION READ ONLY;
 -- Check: exactly the revisions that should be applied now are, row by row.
 SELECT retort.check(1, 418732435334715376) AS retort_passed \gset
 SELECT revisions AS applied_revisions, '29f859a13ea1' AS current_heads,
-  'sha256:036cb403d45a888ed12720e2faaae9159de4e13545aa8ccc6d4589828e35d2f9' AS receipt FROM retort.state;
+  'sha256:0562fc8703c5c918511171f55cbc57ac7290836269565d8feb394401471893dd' AS receipt FROM retort.state;
 COMMIT;
 SET SESSION AUTHORIZATION DEFAULT;
 RESET ROLE;
