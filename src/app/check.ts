@@ -12,7 +12,7 @@ import { hasSchemaFolder } from "../io/schema-folder.ts";
 import { checkSchema, type SchemaCheck } from "./check-schema.ts";
 import { stepInputs } from "./compile.ts";
 import type { Standing } from "./look.ts";
-import { type Deps, openProject, type Project, type ProjectOptions } from "./project.ts";
+import { type Deps, openProject, type Project, type ProjectOptions, warnOfEmpty } from "./project.ts";
 
 /** What can be checked without the database that is worked with. */
 export const checks = ["single-head", "files", "schema"] as const;
@@ -42,6 +42,7 @@ export interface Check {
 /** Runs nothing but on a scratch database, and that only for the schema folder. Throws as `openProject` and `checkSchema`. */
 export async function check(deps: Deps, options: CheckOptions): Promise<Check> {
   const project = await openProject(deps, options);
+  warnOfEmpty(project, deps);
   const checked = checks.filter((name) => options.only?.includes(name) ?? true);
   const { graph, pattern, config } = project;
   const serverVersion = options.serverVersion ?? config.serverVersion;

@@ -23,10 +23,7 @@ const table = {
     "list-templates": ["list the templates for new migrations", () => import("./commands/list-templates.ts")],
   },
   check: {
-    check: [
-      "check the files, for CI and pre-commit hooks, without a database",
-      () => import("./commands/check.ts"),
-    ],
+    check: ["check the files, for CI and pre-commit hooks", () => import("./commands/check.ts")],
     lint: ["check what migrations do to a busy database", () => import("./commands/lint.ts")],
     review: [
       "write one document about migrations, for a pull request or a DBA",
@@ -127,16 +124,18 @@ async function loaded(load: Entry[1], after: readonly string[], args: ParsedWord
 
 /** What hands type that come from other tools. */
 const habits = new Map([
-  ...["up", "migrate", "apply", "latest", "deploy", "push"].map((word) => [word, "upgrade"] as const),
+  ...["up", "migrate", "apply", "latest", "deploy", "push", "goto"].map((word) => [word, "upgrade"] as const),
   ...["down", "revert", "undo", "rollback"].map((word) => [word, "downgrade -1"] as const),
   ...["new", "create", "make", "generate", "add", "create-migration"].map(
     (word) => [word, 'revision -m "…"'] as const,
   ),
-  ...["remove", "delete", "rm", "drop"].map((word) => [word, "revision --remove"] as const),
+  ["autogenerate", "revision --autogenerate"],
+  ["drop", "downgrade base"],
+  ...["remove", "delete", "rm"].map((word) => [word, "revision --remove"] as const),
   ...["list", "ls", "revisions"].map((word) => [word, "history"] as const),
   ...["version", "db-version"].map((word) => [word, "current"] as const),
   ...["info", "pending"].map((word) => [word, "status"] as const),
-  ...["fake", "mark"].map((word) => [word, "stamp"] as const),
+  ...["fake", "mark", "force"].map((word) => [word, "stamp"] as const),
   ...["import", "convert"].map((word) => [word, "adopt FOLDER"] as const),
   ...["templates", "template"].map((word) => [word, "list-templates"] as const),
   ["completions", "completion"],

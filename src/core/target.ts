@@ -414,12 +414,14 @@ function downgradeStart(
       "nothing is applied there; see what is applied with: migrate current",
     );
   if (starts.length === 1) return starts[0];
+  // From a merge one step down leads two ways: what can be typed there is a parent of it.
+  const below = (id: RevisionId): readonly string[] => {
+    const { parents } = nodeOf(graph, id);
+    return parents.length > 1 ? parents : [`${id}@${offset}`];
+  };
   throw new MigrateError({
     code: "graph/ambiguous-start",
     message: `Ambiguous downgrade from multiple current revisions: '${text}' could start at ${listed(graph, starts)}`,
-    hint: `name one, for example: ${starts
-      .map((id) => `${id}@${offset}`)
-      .slice(0, 3)
-      .join(" or ")}`,
+    hint: `name one, for example: ${starts.flatMap(below).slice(0, 3).join(" or ")}`,
   });
 }

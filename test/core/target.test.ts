@@ -260,6 +260,21 @@ describe("a downgrade", () => {
     expect(ids(planDowngrade(graph, all, "cc02@-1"))).toBe("cc02");
   });
 
+  it("by -1 from a merge and another head names what can be typed", () => {
+    const merged = buildGraph([
+      revision("a", []),
+      revision("b", ["a"]),
+      revision("c", ["a"]),
+      revision("m", ["b", "c"]),
+      revision("x", []),
+    ]);
+    const applied = appliedBelow(merged, ["m", "x"]);
+    expect(() => planDowngrade(merged, applied, "-1")).toThrow(
+      expect.objectContaining({ hint: "name one, for example: b or c or x@-1" }),
+    );
+    for (const target of ["b", "c", "x@-1"]) expect(planDowngrade(merged, applied, target).length).toBe(1);
+  });
+
   it("keeps the well-known words", () => {
     expect(() => planDowngrade(graph, appliedBelow(graph, ["bb03"]), "cc01")).toThrow(
       "Destination cc01 is not a valid downgrade target from current head(s)",

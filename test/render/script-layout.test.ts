@@ -42,7 +42,7 @@ test("the title says for whom it is, what cannot be undone, and what is lost", (
 --
 -- It stops, with nothing changed, if any revision is already applied.
 -- Each step is a transaction: one that fails is rolled back; those before it are kept.
--- Each starts with a clean session: DateStyle ISO, TimeZone UTC, lock_timeout 5s,
+-- Each step starts with a clean session: DateStyle ISO, TimeZone UTC, lock_timeout 5s,
 -- statement_timeout 0 (or those of PGOPTIONS), and the search_path of the database and the role.
 --
 -- #     revision  message    transaction  takes away

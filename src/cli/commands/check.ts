@@ -12,7 +12,7 @@ import { serverVersion } from "../script.ts";
 const command: Command = {
   name: "check",
   summary:
-    "Checks the files, for CI and pre-commit hooks, without the database. Exit code 1 if something is wrong.",
+    "Checks the files, for CI and pre-commit hooks. Only --schema needs PostgreSQL: a scratch database. Exit code 1 if something is wrong.",
   args: {
     "single-head": flag("check only that there is exactly one head"),
     files: flag("check only that every up and down file parses and is allowed in a migration"),
@@ -71,7 +71,7 @@ function soundLines({ project: { graph }, checked, files, schema }: Check): read
     ...(files === undefined
       ? []
       : [
-          `${files.count} files parse for PostgreSQL ${files.serverVersion?.text ?? "18, the newest known version"}`,
+          `${files.count === 1 ? "1 file parses" : `${files.count} files parse`} for PostgreSQL ${files.serverVersion?.text ?? "18, the newest known version"}`,
         ]),
     ...(schema === undefined ? [] : ["the schema folder and the migrations agree"]),
   ];

@@ -38,7 +38,7 @@ export function reviewHtml(review: ReviewDocument, graph: string): string {
 <section><h2>Effects of each migration</h2>${tableOf(migrations)}</section>
 <section><h2>The graph, newest first</h2><pre class="graph">${html(graph)}</pre></section>
 ${migrations.map(migrationSection).join("\n")}
-<section><h2>Afterwards</h2><ul>${CHECKS.map(([what, command]) => `<li>${html(what)}<pre>${html(command)}</pre></li>`).join("")}</ul></section>
+<section><h2>Check afterwards</h2><ul>${CHECKS.map(([what, command]) => `<li>${html(what)}<pre>${html(command)}</pre></li>`).join("")}</ul></section>
 </main>
 <script>${SORTING}</script>
 </body>

@@ -19,7 +19,7 @@ export function reviewMarkdown(review: ReviewDocument): string {
     "# Review of migrations",
     summaryOfReview(review),
     ...review.migrations.flatMap(migrationBlocks),
-    "## Afterwards",
+    "## Check afterwards",
     CHECKS.map(([what, command]) => `- ${what} ${code(command)}`).join("\n"),
   ].join("\n\n");
 }

@@ -74,7 +74,7 @@ export function runWith({ client }: ScriptForm, file: string): readonly string[]
 function startsFrom(plan: Plan): readonly string[] {
   if (plan.batches.some((batch) => batch.when !== undefined)) {
     return [
-      "It applies what is missing and skips what is done. In a state that is not on the way it stops, with",
+      `It skips what is done, and ${plan.kind === "downgrade" ? "undoes" : "applies"} the rest. In a state that is not on the way it stops, with`,
       "nothing changed. It can be run again at any time.",
     ];
   }
