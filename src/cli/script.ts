@@ -88,6 +88,13 @@ function scriptOptions({ args, project }: Invocation): OfflineOptions {
       hint: "leave one of them out",
     });
   }
+  if (args.flag("dry-run")) {
+    throw new MigrateError({
+      code: "usage/exclusive-flags",
+      message: "--dry-run and --sql cannot be combined: a script runs nothing anyway",
+      hint: "leave one of them out",
+    });
+  }
   return {
     ...project,
     form: {

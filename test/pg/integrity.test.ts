@@ -66,8 +66,13 @@ describe.each(servers())("integrity on $name", (server) => {
     expect((await verify(shop.deps, { database: other.url })).findings).toEqual([]);
     changeB();
     expect(await kinds()).toEqual(["body b"]);
+    const status = async () => (await migrate(["status", "--database", url], { cwd: shop.folder })).stderr;
+    expect(await status()).toBe(
+      "warning: the SQL of applied files has changed (b), so the next upgrade stops; see: migrate verify\n",
+    );
     shop.write("0002_b.up.sql", `${header("b", "a")}CREATE TABLE b ( ); -- empty\n`);
     expect(await kinds()).toEqual(["comments b"]);
+    expect(await status()).toBe("");
   });
 
   test("an upgrade stops at changed SQL, names it, and goes on when it is accepted", async () => {

@@ -1,5 +1,6 @@
 /** `migrate status`. */
 import { readState } from "../../app/look.ts";
+import { findingsOf } from "../../core/integrity.ts";
 import { vanishedHint } from "../../core/steps.ts";
 import { effectLines } from "../../render/effect.ts";
 import { revisionValue } from "../../render/json.ts";
@@ -50,6 +51,13 @@ const command: Command = {
       printer.data(`unknown: ${row.revision}, applied on ${row.appliedAt} by ${row.appliedBy}, has no file`);
     if (unknown.length > 0 && unknown.length === applied.length)
       printer.info(`hint: ${vanishedHint(unknown[0]!.revision, true)}`);
+    const changed = findingsOf(graph, applied).filter(({ kind }) => kind === "body");
+    if (changed.length > 0) {
+      const ids = changed.map(({ revision }) => revision).join(", ");
+      printer.warn(
+        `the SQL of applied files has changed (${ids}), so the next upgrade stops; see: migrate verify`,
+      );
+    }
     if (interrupted !== undefined) printer.data(`interrupted: ${interruptedText(interrupted)}`);
   },
 };
