@@ -11,7 +11,7 @@ import { refuseHazards } from "../core/plan/hazards.ts";
 import type { SessionPins } from "../core/plan/session.ts";
 import type { StepInput } from "../core/plan/step.ts";
 import type { Plan } from "../core/plan/types.ts";
-import type { ServerVersion } from "../core/server-version.ts";
+import { majorOf, type ServerVersion } from "../core/server-version.ts";
 import type { ParsedStatement } from "../core/statement/facts.ts";
 import { statementsOf, transactionMode, type UserStatement } from "../core/statement/file.ts";
 import { lossesOfCalls, namesOfRoutines, type Routine, type Routines } from "../core/statement/routines.ts";
@@ -60,7 +60,7 @@ export interface Resume {
 }
 
 /** 160004 → 160000: a script runs on every minor version of the server it was written for. */
-const majorOf = (version: number): number => Math.floor(version / 10000) * 10000;
+const firstOfMajor = (version: number): number => majorOf(version) * 10_000;
 
 /** The oldest server that is supported. */
 const OLDEST_SERVER = 120000;
@@ -89,7 +89,7 @@ export async function compileSteps(
     idempotent: options.idempotent ?? false,
     expect: {
       ...(how === "script"
-        ? { minimumVersion: majorOf(options.serverVersion?.number ?? OLDEST_SERVER) }
+        ? { minimumVersion: firstOfMajor(options.serverVersion?.number ?? OLDEST_SERVER) }
         : {}),
       ...(options.expectDatabase === undefined ? {} : { database: options.expectDatabase }),
       ...(options.expectRole === undefined ? {} : { role: options.expectRole }),
@@ -117,7 +117,7 @@ export async function stepInputs(
   const reader = asks ? effectsReader(project, steps.before, server) : undefined;
   let trees: (() => FileToRun) | undefined;
   const grammar = createGrammar(server);
-  const known = project.known(Math.floor((server?.number ?? 0) / 10000));
+  const known = project.known(majorOf(server?.number ?? 0));
   const faults: Diagnostic[] = [];
   const inputs: StepInput[] = [];
   const bodies = new Map<MigrationFile, Body>();

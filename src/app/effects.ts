@@ -5,7 +5,7 @@ import { summaryOf } from "../core/effects/summary.ts";
 import { inOrder } from "../core/graph.ts";
 import type { MigrationFile, RevisionId } from "../core/migration.ts";
 import { NEWEST } from "../core/newer-syntax.ts";
-import type { ServerVersion } from "../core/server-version.ts";
+import { majorOf, type ServerVersion } from "../core/server-version.ts";
 import { sha256 } from "../core/sha256.ts";
 import type { Step } from "../core/steps.ts";
 import { createGrammar } from "../io/grammar.ts";
@@ -16,7 +16,7 @@ import type { Steps } from "./steps.ts";
 
 /** Where the servers differ and none is given, the newest is spoken of. */
 export const majorOrNewest = (server: ServerVersion | undefined): number =>
-  server === undefined ? NEWEST : Math.floor(server.number / 10_000);
+  server === undefined ? NEWEST : majorOf(server.number);
 
 /**
  * One answer for each step. What is applied before is read for what it has made. A file that is refused has the effects

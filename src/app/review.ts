@@ -1,47 +1,14 @@
 /** A project, and some of its migrations → one document about them: statements, effects on other sessions, downgrades. */
-import type { EffectSummary } from "../core/effects/summary.ts";
+
 import { ancestors } from "../core/graph.ts";
 import type { Migration, RevisionId } from "../core/migration.ts";
 import type { Plan, PlanStep, Statement } from "../core/plan/types.ts";
+import type { ReviewedMigration, ReviewedStatement } from "../core/review.ts";
 import type { Finding } from "../core/rules/lint.ts";
-import type { Loss } from "../core/statement/losses.ts";
 import type { Step } from "../core/steps.ts";
 import { compileSteps } from "./compile.ts";
 import { type LintOptions, lint } from "./lint.ts";
 import { computing, type Deps, type Project } from "./project.ts";
-
-/** A statement as its author wrote it. */
-export interface ReviewedStatement {
-  readonly sql: string;
-  /** In its file, 1-based. */
-  readonly line: number;
-  readonly tag: string;
-  readonly effect?: EffectSummary;
-  readonly losses: readonly Loss[];
-  readonly findings: readonly Finding[];
-}
-
-/** The way back of a migration. */
-export interface WayBack {
-  /** Why there is none. */
-  readonly irreversible?: string;
-  readonly losses: readonly Loss[];
-  readonly effect?: EffectSummary;
-}
-
-export interface ReviewedMigration {
-  readonly revision: RevisionId;
-  readonly message: string;
-  readonly path: string;
-  readonly parents: readonly RevisionId[];
-  /** One transaction. */
-  readonly transactional: boolean;
-  readonly effect?: EffectSummary;
-  readonly statements: readonly ReviewedStatement[];
-  /** Of the file, and of no statement of it. */
-  readonly findings: readonly Finding[];
-  readonly back: WayBack;
-}
 
 export interface Review {
   readonly project: Project;

@@ -1,8 +1,10 @@
 /** What `upgrade`, `downgrade` and `stamp` share when they write a script: its flags, its forms, where it goes. */
+
 import type { OfflineOptions } from "../app/offline.ts";
 import type { Request } from "../app/steps.ts";
 import { MigrateError } from "../core/errors.ts";
 import { type ServerVersion, serverVersionFault, serverVersionOf } from "../core/server-version.ts";
+import { counted } from "../render/counted.ts";
 import { type Flags, flag, type Invocation, value } from "./command.ts";
 import { timeout } from "./numbers.ts";
 
@@ -53,7 +55,7 @@ export async function writeScript(request: Request, invocation: Invocation): Pro
   printer.info(
     plan.steps.length === 0
       ? "nothing to do: the script is empty"
-      : `receipt: sha256:${receipt} (${plan.steps.length} step${plan.steps.length === 1 ? "" : "s"})`,
+      : `receipt: sha256:${receipt} (${counted(plan.steps.length, "step")})`,
   );
 }
 

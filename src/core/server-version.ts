@@ -6,6 +6,9 @@ export interface ServerVersion {
   readonly text: string;
 }
 
+/** 160004 → 16. */
+export const majorOf = (number: number): number => Math.floor(number / 10_000);
+
 /** The form, as the source of a regular expression. */
 export const SERVER_VERSION = "^[1-9][0-9](\\.[0-9]{1,2})?$";
 

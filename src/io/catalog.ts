@@ -1,12 +1,14 @@
 /** A session outside a transaction → the catalog of its database, read in one transaction that only reads. */
+
 import { type Catalog, type CatalogRow, catalogOf } from "../core/catalog/catalog.ts";
 import { catalogSql } from "../core/catalog/query.ts";
 import { explainQuery } from "../core/explain.ts";
+import { majorOf } from "../core/server-version.ts";
 import { type Session, StatementFailure } from "./session/types.ts";
 
 /** Without the ledger's schema, if it is named. Throws `MigrateError` of kind execution. */
 export async function readCatalog(session: Session, ledgerSchema?: string): Promise<Catalog> {
-  const major = Math.floor(session.version.number / 10_000);
+  const major = majorOf(session.version.number);
   try {
     return catalogOf(major, await session.read({ sql: catalogSql(major, ledgerSchema), row }));
   } catch (error) {

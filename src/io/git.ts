@@ -24,7 +24,7 @@ export function filesAt(ref: string, folder: string): ReadonlySet<string> {
 }
 
 function git(folder: string, words: readonly string[]) {
-  const done = spawnSync("git", ["-C", folder, ...words], { encoding: "utf8", maxBuffer: 1 << 28 });
+  const done = spawnGit(folder, words);
   if (done.error === undefined) return done;
   throw new MigrateError({
     code: "usage/git",
@@ -32,6 +32,9 @@ function git(folder: string, words: readonly string[]) {
     hint: "install git, or name the migrations",
   });
 }
+
+const spawnGit = (folder: string, words: readonly string[], env?: Environment) =>
+  spawnSync("git", ["-C", folder, ...words], { env, encoding: "utf8", maxBuffer: 1 << 28 });
 
 /** Every file below the folder in the last commit, as relative paths with forward slashes; none without git, repository or commit. */
 export function committedFiles({
@@ -41,11 +44,6 @@ export function committedFiles({
   readonly cwd: string;
   readonly env: Environment;
 }): ReadonlySet<string> {
-  const words = ["-C", cwd, "ls-tree", "-r", "-z", "--name-only", "HEAD"];
-  const { status, stdout } = spawnSync("git", words, {
-    env: { ...env },
-    encoding: "utf8",
-    maxBuffer: 1 << 28,
-  });
+  const { status, stdout } = spawnGit(cwd, ["ls-tree", "-r", "-z", "--name-only", "HEAD"], env);
   return new Set(status === 0 ? stdout.split("\0").filter((path) => path !== "") : []);
 }

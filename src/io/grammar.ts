@@ -13,7 +13,7 @@ import { skipTrivia, tokens, withoutComments } from "../core/lexer.ts";
 import type { FileText } from "../core/migration.ts";
 import { NEWEST, newerFeature, placeOfFeature } from "../core/newer-syntax.ts";
 import { type BodyFault, type BodySql, bodyFault, queriesIn } from "../core/plpgsql.ts";
-import type { ServerVersion } from "../core/server-version.ts";
+import { majorOf, type ServerVersion } from "../core/server-version.ts";
 import { byteOffsets, locate, offsetOfCodePoint, type Source } from "../core/source.ts";
 import type { ParsedStatement } from "../core/statement/facts.ts";
 import {
@@ -48,7 +48,7 @@ export interface Parsed {
  * about so many UTF-16 units are parsed at once; whatever it is, the statements are the same.
  */
 export function createGrammar(server?: ServerVersion, piece = PIECE): Grammar {
-  const older = server !== undefined && majorOf(server) < NEWEST ? server : undefined;
+  const older = server !== undefined && majorOf(server.number) < NEWEST ? server : undefined;
   const parserOf16 = createParserOf16();
   const judge = async (
     file: FileText,
@@ -63,7 +63,7 @@ export function createGrammar(server?: ServerVersion, piece = PIECE): Grammar {
         const whole = body === undefined ? parsed : { ...parsed, body };
         const newer = older === undefined ? undefined : newerSyntax(source, whole, older);
         faults.push(...[fault, newer].filter((each) => each !== undefined));
-        if (fault === undefined && newer === undefined && older !== undefined && majorOf(older) < 17)
+        if (fault === undefined && newer === undefined && older !== undefined && majorOf(older.number) < 17)
           suspects.push(...suspectsIn(source, parsed));
         seen(whole);
         yield whole;
@@ -408,15 +408,13 @@ function faultWithin(source: Source, from: number, { start, end }: Place, fault:
 
 // Older servers.
 
-const majorOf = (server: ServerVersion): number => Math.floor(server.number / 10_000);
-
 /** Syntax that came after the server, in a statement or in the body that it holds. */
 function newerSyntax(
   source: Source,
   { ast, start, end, body }: ParsedStatement,
   server: ServerVersion,
 ): Diagnostic | undefined {
-  const major = majorOf(server);
+  const major = majorOf(server.number);
   const sql = source.text.slice(start, end);
   const feature =
     newerFeature(major, sql, [ast]) ??
@@ -455,6 +453,6 @@ async function refusedBy16(
   return faultWithin(source, start, place, {
     code: "source/newer-syntax",
     message: `this syntax needs PostgreSQL 17 or later; the server is ${server.text}`,
-    hint: `write it for PostgreSQL ${majorOf(server)}, or upgrade the server first`,
+    hint: `write it for PostgreSQL ${majorOf(server.number)}, or upgrade the server first`,
   });
 }

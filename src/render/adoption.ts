@@ -1,6 +1,8 @@
 /** What a folder of another tool becomes → the summary a person reads before anything is written. */
+
 import type { AdoptedMigration } from "../core/adopt/adopt.ts";
 import type { Diagnostic } from "../core/errors.ts";
+import { counted } from "./counted.ts";
 
 /** What is shown of an adoption. */
 export interface AdoptionSummary {
@@ -38,7 +40,7 @@ export function summaryLines(adoption: AdoptionSummary): readonly string[] {
   const { tool, folder, migrations, findings, leftOut } = adoption;
   const totals = totalsOf(migrations);
   return [
-    `${tool}: ${plural(totals.migrations, "migration")} in ${folder}`,
+    `${tool}: ${counted(totals.migrations, "migration")} in ${folder}`,
     countLine(totals.untouched, "unchanged: every body is the same, byte for byte"),
     countLine(totals.mended, `adjusted${inBrackets(changesOf(migrations))}`),
     countLine(totals.byHand, "to be checked by hand"),
@@ -49,15 +51,13 @@ export function summaryLines(adoption: AdoptionSummary): readonly string[] {
       ? []
       : [
           "",
-          `left out: ${plural(leftOut.length, "file")}, for other databases or not named as ${tool} names its files (${some(leftOut)})`,
+          `left out: ${counted(leftOut.length, "file")}, for other databases or not named as ${tool} names its files (${some(leftOut)})`,
         ]),
     ...byHandLines([...findings, ...migrations.flatMap(firstFindings)]),
   ];
 }
 
 const countLine = (count: number, what: string): string => `${String(count).padStart(6)}  ${what}`;
-
-export const plural = (count: number, what: string): string => `${count} ${what}${count === 1 ? "" : "s"}`;
 
 const inBrackets = (text: string): string => (text === "" ? "" : ` (${text})`);
 
@@ -66,14 +66,14 @@ const some = (names: readonly string[]): string =>
   names.length <= 3 ? names.join(", ") : `${names.slice(0, 3).join(", ")} and ${names.length - 3} more`;
 
 const changesOf = (migrations: readonly AdoptedMigration[]): string =>
-  counted(migrations.flatMap(({ changes, findings }) => (findings.length === 0 ? changes : [])));
+  tallied(migrations.flatMap(({ changes, findings }) => (findings.length === 0 ? changes : [])));
 
 function reasonsOf(migrations: readonly AdoptedMigration[]): string {
   const reasons = migrations.flatMap(({ irreversible }) => irreversible ?? []);
-  return new Set(reasons).size > 3 ? "" : counted(reasons);
+  return new Set(reasons).size > 3 ? "" : tallied(reasons);
 }
 
-function counted(all: readonly string[]): string {
+function tallied(all: readonly string[]): string {
   const counts = new Map<string, number>();
   for (const each of all) counts.set(each, (counts.get(each) ?? 0) + 1);
   return [...counts].map(([each, count]) => `${count} × ${each}`).join(", ");

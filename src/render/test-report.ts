@@ -1,6 +1,7 @@
 /** What `migrate test` found → the lines a person reads, and the report that CI servers read (JUnit's XML). */
 
 import type { FailedStep, TestedMigration, TestReport, Verdict } from "../core/verdict.ts";
+import { counted } from "./counted.ts";
 import { differenceLines } from "./differences.ts";
 import { lossLine } from "./loss.ts";
 import { onOneLine } from "./terminal.ts";
@@ -109,7 +110,7 @@ export function testTotals({ migrations }: TestReport): string {
   const parts = [...counts].map(
     ([verdict, { all, accepted }]) => `${all} ${verdict}${accepted === 0 ? "" : ` (${accepted} accepted)`}`,
   );
-  const number = `${migrations.length} migration${migrations.length === 1 ? "" : "s"}`;
+  const number = counted(migrations.length, "migration");
   return parts.length === 0 ? number : `${number}: ${parts.join(", ")}`;
 }
 

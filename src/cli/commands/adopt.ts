@@ -1,7 +1,9 @@
 /** `migrate adopt`. */
+
 import { type Adoption, adopt } from "../../app/adopt.ts";
 import { exitCodes, MigrateError } from "../../core/errors.ts";
-import { plural, summaryLines, totalsOf } from "../../render/adoption.ts";
+import { summaryLines, totalsOf } from "../../render/adoption.ts";
+import { counted } from "../../render/counted.ts";
 import { type Command, flag, type Invocation, value } from "../command.ts";
 
 const command: Command = {
@@ -46,10 +48,10 @@ async function files({ args, deps, project, printer, json }: Invocation): Promis
   else {
     printer.lines(summaryLines(adoption));
     const count = adoption.migrations.reduce((sum, each) => sum + each.files.length, 0);
-    if (write) printer.info(`wrote ${plural(count, "file")} to ${adoption.to}`);
+    if (write) printer.info(`wrote ${counted(count, "file")} to ${adoption.to}`);
     else
       printer.info(
-        `nothing was written; to write ${plural(count, "file")} to ${adoption.to}, pass --yes, or --to DIR`,
+        `nothing was written; to write ${counted(count, "file")} to ${adoption.to}, pass --yes, or --to DIR`,
       );
   }
   const byHand = adoption.findings.length + totalsOf(adoption.migrations).byHand;
@@ -85,7 +87,7 @@ async function stamp({ args, deps, project, printer, json }: Invocation): Promis
       ? `${table} on ${database}: nothing has been run`
       : `${table} on ${database}: migrated up to version ${last.version}, which is ${last.revision}`,
   );
-  if (done) printer.info(`stamped: ${plural(stamped.length, "revision")}`);
+  if (done) printer.info(`stamped: ${counted(stamped.length, "revision")}`);
   else if (stamped.length === 0) printer.info("nothing to stamp");
-  else printer.info(`nothing was done; to stamp ${plural(stamped.length, "revision")}, pass --yes`);
+  else printer.info(`nothing was done; to stamp ${counted(stamped.length, "revision")}, pass --yes`);
 }

@@ -1,6 +1,8 @@
 /** `migrate doctor`. */
+
 import { diagnose, type Examination } from "../../app/doctor.ts";
 import { exitCodes } from "../../core/errors.ts";
+import { counted } from "../../render/counted.ts";
 import { hanging } from "../../render/terminal.ts";
 import type { Command } from "../command.ts";
 
@@ -23,9 +25,7 @@ const command: Command = {
       for (const { setting, value, origin } of settings)
         printer.data(`set    ${setting}: ${Array.isArray(value) ? value.join(", ") : value}  (${origin})`);
       printer.lines(checks.flatMap(checkLines));
-      printer.info(
-        faults.length === 0 ? "no problems" : `${faults.length} problem${faults.length === 1 ? "" : "s"}`,
-      );
+      printer.info(faults.length === 0 ? "no problems" : counted(faults.length, "problem"));
     }
     return faults.some(({ status }) => status === "wrong") ? exitCodes.findings : exitCodes.ok;
   },

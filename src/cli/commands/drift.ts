@@ -1,6 +1,8 @@
 /** `migrate drift`. */
+
 import { drift } from "../../app/drift.ts";
 import { exitCodes } from "../../core/errors.ts";
+import { counted } from "../../render/counted.ts";
 import { differenceLines } from "../../render/differences.ts";
 import { type Command, value } from "../command.ts";
 import { scratchFlag } from "../scratch.ts";
@@ -30,11 +32,11 @@ const command: Command = {
       printer.warn(`the file of ${revision} was changed after it was applied; see: migrate verify`);
     if (json) printer.json(found);
     else for (const line of differenceLines(differences, ["migrations", "database"])) printer.data(line);
-    const what = `${database} and the replay of ${revisions.length} migration${revisions.length === 1 ? "" : "s"}`;
+    const what = `${database} and the replay of ${counted(revisions.length, "migration")}`;
     printer.info(
       differences.length === 0
         ? `no drift: ${what} are the same`
-        : `drift: ${what} differ in ${differences.length} place${differences.length === 1 ? "" : "s"} (missing: only in the migrations; extra: only in the database)`,
+        : `drift: ${what} differ in ${counted(differences.length, "place")} (missing: only in the migrations; extra: only in the database)`,
     );
     return differences.length === 0 ? exitCodes.ok : exitCodes.findings;
   },

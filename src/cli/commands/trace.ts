@@ -1,7 +1,7 @@
 /** `migrate trace`. */
 import { type Agreement, type Trace, trace } from "../../app/trace.ts";
 import { exitCodes } from "../../core/errors.ts";
-import { counted } from "../../render/review/document.ts";
+import { counted } from "../../render/counted.ts";
 import type { Command } from "../command.ts";
 import { scratchFlag } from "../scratch.ts";
 

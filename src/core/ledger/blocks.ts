@@ -2,7 +2,9 @@
  * The names of a ledger → the DO blocks that use none of its procedures: the lock, the creation of the ledger, and what puts
  * back its tables and procedures. Each pins the search path before its first expression.
  */
+
 import { arrayLiteral, dollarQuoted, literal, qualified } from "../quote.ts";
+import { majorOf } from "../server-version.ts";
 import { FORMAT, formatFiles, inSchema, ledgerFiles, routines, tableFiles } from "./format.ts";
 import { type LedgerNames, sqlstates } from "./types.ts";
 
@@ -160,5 +162,5 @@ const executing =
 /** 150004 → "15.4", 160000 → "16". */
 function versionName(number: number): string {
   const minor = number % 10000;
-  return `${Math.floor(number / 10000)}${minor === 0 ? "" : `.${minor}`}`;
+  return `${majorOf(number)}${minor === 0 ? "" : `.${minor}`}`;
 }

@@ -3,11 +3,13 @@
  * the first of these that there is: that server; the server worked with; a server from an npm package, of the same major
  * version; PGlite in this process.
  */
+
 import { randomBytes } from "node:crypto";
 import { join } from "node:path";
 import { fingerprint } from "../../core/catalog/catalog.ts";
 import { EMPTY } from "../../core/catalog/empty.ts";
 import { MigrateError } from "../../core/errors.ts";
+import { majorOf } from "../../core/server-version.ts";
 import type { Env } from "../cache-folder.ts";
 import { readCatalog } from "../catalog.ts";
 import type { DatabaseAddress, ServerAddress } from "../libpq/parameters.ts";
@@ -38,7 +40,7 @@ export async function openScratch(options: ScratchOptions): Promise<Scratch> {
   if (on !== undefined) {
     const room =
       on.kind === "pglite" ? await inProcess(options.env, options) : await roomOnServer(on, options);
-    if (isRoom(room)) return scratchIn(room, [], await majorOf(database, options));
+    if (isRoom(room)) return scratchIn(room, [], await majorAt(database, options));
     throw new MigrateError({
       code: "usage/scratch",
       message: `cannot create a scratch database at ${on.display}: ${room.reason}`,
@@ -49,10 +51,10 @@ export async function openScratch(options: ScratchOptions): Promise<Scratch> {
   let major: number | undefined;
   if (database?.kind === "server") {
     const found = await roomOnServer(database, options);
-    if (isRoom(found)) return scratchIn(found, reasons, Math.floor(found.version.number / 10_000));
+    if (isRoom(found)) return scratchIn(found, reasons, majorOf(found.version.number));
     reasons.push(found.reason);
   }
-  major = await majorOf(database, options);
+  major = await majorAt(database, options);
   if (major !== PGLITE_MAJOR) {
     const found = await embeddedRoom(major, options);
     if (isRoom(found)) return scratchIn(found, reasons, major);
@@ -89,7 +91,7 @@ async function roomOnServer(address: ServerAddress, options: ScratchOptions): Pr
 }
 
 /** Of the database that is worked with; undefined where it cannot be asked. */
-async function majorOf(
+async function majorAt(
   database: DatabaseAddress | undefined,
   options: RoomOptions,
 ): Promise<number | undefined> {
@@ -98,7 +100,7 @@ async function majorOf(
   try {
     const session = await openSession(database, options);
     await session.close();
-    return Math.floor(session.version.number / 10_000);
+    return majorOf(session.version.number);
   } catch (error) {
     if (error instanceof MigrateError && options.signal?.aborted !== true) return undefined;
     throw error;
@@ -160,7 +162,7 @@ function packageOf(major: number | undefined, cwd: string): Binaries | undefined
 function scratchIn(room: Room, reasons: readonly string[], major: number | undefined): Scratch {
   let session: Session | undefined;
   const { version, ownsRoles } = room;
-  const proves = major === undefined || major === Math.floor(version.number / 10_000);
+  const proves = major === undefined || major === majorOf(version.number);
   return {
     description: [
       `scratch: PostgreSQL ${version.text}, ${room.place}`,

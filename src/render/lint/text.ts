@@ -1,5 +1,7 @@
 /** Findings of `migrate lint` → what a person reads: where, what happens, and the SQL to write instead. */
+
 import type { Finding } from "../../core/rules/lint.ts";
+import { counted } from "../counted.ts";
 import { diagnosticLines } from "../diagnostic.ts";
 import type { Line } from "../terminal.ts";
 
@@ -43,5 +45,3 @@ export function summaryText(migrations: number, statements: number, findings: re
   const counts = [counted(errors, "error"), counted(findings.length - errors, "warning")];
   return `${counted(migrations, "migration")}, ${counted(statements, "statement")}: ${findings.length === 0 ? "nothing found" : counts.join(", ")}`;
 }
-
-const counted = (n: number, noun: string): string => `${n} ${noun}${n === 1 ? "" : "s"}`;

@@ -1,39 +1,14 @@
 /** A review → the words that all its formats share. */
-import type { EffectSummary } from "../../core/effects/summary.ts";
-import type { RevisionId } from "../../core/migration.ts";
-import type { Finding } from "../../core/rules/lint.ts";
-import type { Loss } from "../../core/statement/losses.ts";
+
+import type { ReviewedMigration, ReviewedStatement } from "../../core/review.ts";
+import { counted } from "../counted.ts";
 import { effectLines } from "../effect.ts";
 import { lossLine } from "../loss.ts";
 
-/** As `review` of `app` gives it. */
+/** In the order in which they run. */
 export interface ReviewDocument {
-  readonly migrations: readonly {
-    readonly revision: RevisionId;
-    readonly message: string;
-    readonly path: string;
-    readonly parents: readonly RevisionId[];
-    readonly transactional: boolean;
-    readonly effect?: EffectSummary;
-    readonly statements: readonly {
-      readonly sql: string;
-      readonly line: number;
-      readonly tag: string;
-      readonly effect?: EffectSummary;
-      readonly losses: readonly Loss[];
-      readonly findings: readonly Finding[];
-    }[];
-    readonly findings: readonly Finding[];
-    readonly back: {
-      readonly irreversible?: string;
-      readonly losses: readonly Loss[];
-      readonly effect?: EffectSummary;
-    };
-  }[];
+  readonly migrations: readonly ReviewedMigration[];
 }
-
-export type DocumentMigration = ReviewDocument["migrations"][number];
-export type DocumentStatement = DocumentMigration["statements"][number];
 
 /** `3 migrations, 7 statements: 1 error, 2 warnings; others wait in 1` */
 export function summaryOfReview({ migrations }: ReviewDocument): string {
@@ -47,26 +22,24 @@ export function summaryOfReview({ migrations }: ReviewDocument): string {
   return `${counted(migrations.length, "migration")}, ${counted(statements.length, "statement")}: ${counts}; ${wait}`;
 }
 
-export const counted = (n: number, noun: string): string => `${n} ${noun}${n === 1 ? "" : "s"}`;
-
 /** What a statement does to others, and to what is there. */
 export const notes = ({
   effect,
   losses,
-}: Pick<DocumentStatement, "effect" | "losses">): readonly string[] => [
+}: Pick<ReviewedStatement, "effect" | "losses">): readonly string[] => [
   ...(effect === undefined ? [] : effectLines(effect)),
   ...losses.map(lossLine),
 ];
 
 /** What the way back of a migration does, and what it does not bring back. */
-export function backLines({ back }: DocumentMigration): readonly string[] {
+export function backLines({ back }: ReviewedMigration): readonly string[] {
   if (back.irreversible !== undefined) return [`It cannot be undone: ${back.irreversible}`];
   const lines = notes(back);
   return lines.length === 0 ? ["Removes nothing and blocks no other session."] : lines;
 }
 
 /** What does not come back when a migration is taken down again. */
-export const notBroughtBack = ({ statements }: DocumentMigration): readonly string[] =>
+export const notBroughtBack = ({ statements }: ReviewedMigration): readonly string[] =>
   statements.flatMap(({ losses }) => losses.filter(({ effect }) => effect !== "not-known").map(lossLine));
 
 /** What to look at afterwards: a sentence, and what answers it. */

@@ -1,17 +1,18 @@
 /** A review → one HTML page without external files or network; its one script sorts its table. */
+
 import { lockModes } from "../../core/effects/mode.ts";
 import type { EffectSummary } from "../../core/effects/summary.ts";
 import { tokens } from "../../core/lexer.ts";
+import type { ReviewedMigration, ReviewedStatement } from "../../core/review.ts";
 import type { Finding } from "../../core/rules/lint.ts";
 import { sha256 } from "../../core/sha256.ts";
+import { counted } from "../counted.ts";
 import { relationEffects } from "../effect.ts";
 import { adviceOf } from "../lint/text.ts";
 import { visible } from "../terminal.ts";
 import {
   backLines,
   CHECKS,
-  type DocumentMigration,
-  type DocumentStatement,
   notBroughtBack,
   notes,
   type ReviewDocument,
@@ -65,7 +66,7 @@ const base64 = (hex: string): string => Buffer.from(hex, "hex").toString("base64
 const anchor = (index: number): string => (index === 0 ? "first" : `m${index + 1}`);
 
 /** Sorted by the strongest lock, or by any other column. */
-function tableOf(migrations: readonly DocumentMigration[]): string {
+function tableOf(migrations: readonly ReviewedMigration[]): string {
   const heads = ["#", "migration", "strongest lock", "blocks", "work", "findings"];
   const rows = migrations.map((migration, index) => {
     const { message, revision, effect } = migration;
@@ -108,12 +109,10 @@ const badges = (findings: readonly Finding[]): string =>
   (["error", "warning"] as const)
     .map((severity) => [severity, findings.filter((each) => each.severity === severity).length] as const)
     .filter(([, count]) => count > 0)
-    .map(
-      ([severity, count]) => `<span class="${severity}">${count} ${severity}${count === 1 ? "" : "s"}</span>`,
-    )
+    .map(([severity, count]) => `<span class="${severity}">${counted(count, severity)}</span>`)
     .join(" ");
 
-function migrationSection(migration: DocumentMigration, index: number): string {
+function migrationSection(migration: ReviewedMigration, index: number): string {
   const { revision, message, path, transactional, statements, findings } = migration;
   const lost = notBroughtBack(migration);
   return `<section id="${anchor(index)}">
@@ -125,7 +124,7 @@ ${statements.map(statementBlock).join("\n")}
 </section>`;
 }
 
-function statementBlock(statement: DocumentStatement): string {
+function statementBlock(statement: ReviewedStatement): string {
   const { sql, line, tag, findings } = statement;
   const open = sql.length <= LONG ? " open" : "";
   return `<details${open}><summary><span class="tag">${html(tag)}</span> line ${line} ${badges(findings)}</summary>

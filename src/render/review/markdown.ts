@@ -1,12 +1,11 @@
 /** A review → Markdown, for a pull request. */
 
+import type { ReviewedMigration, ReviewedStatement } from "../../core/review.ts";
 import { adviceOf } from "../lint/text.ts";
 import { code, escaped, fenced } from "../markdown.ts";
 import {
   backLines,
   CHECKS,
-  type DocumentMigration,
-  type DocumentStatement,
   notBroughtBack,
   notes,
   type ReviewDocument,
@@ -24,7 +23,7 @@ export function reviewMarkdown(review: ReviewDocument): string {
   ].join("\n\n");
 }
 
-function migrationBlocks(migration: DocumentMigration): readonly string[] {
+function migrationBlocks(migration: ReviewedMigration): readonly string[] {
   const { revision, message, path, transactional, statements, findings } = migration;
   const lost = notBroughtBack(migration);
   return [
@@ -39,7 +38,7 @@ function migrationBlocks(migration: DocumentMigration): readonly string[] {
   ];
 }
 
-function statementBlocks(statement: DocumentStatement): readonly string[] {
+function statementBlocks(statement: ReviewedStatement): readonly string[] {
   const lines = notes(statement);
   return [
     fenced(statement.sql),

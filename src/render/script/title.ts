@@ -1,9 +1,11 @@
 /** A plan → the title of its script: what it does, for whom it is, and every step in one table. */
+
 import type { Ledger } from "../../core/ledger/calls.ts";
 import { FORMAT } from "../../core/ledger/format.ts";
 import type { ScriptForm } from "../../core/plan/script.ts";
 import type { Plan, PlanStep } from "../../core/plan/types.ts";
 import { commentText, qualified } from "../../core/quote.ts";
+import { majorOf } from "../../core/server-version.ts";
 import { effectLines, relationEffects } from "../effect.ts";
 import { lossCell } from "../loss.ts";
 import { wholeFile } from "./client.ts";
@@ -52,7 +54,7 @@ export function forWhom({ place, role }: Plan, { names }: Ledger): readonly stri
     database === undefined ? undefined : `database ${commentText(database)}`,
     login === undefined ? undefined : `connected as ${commentText(login)}`,
     role === undefined ? undefined : `SQL runs as the role ${commentText(role)}`,
-    `PostgreSQL ${Math.floor((minimumVersion ?? 120000) / 10000)} or later`,
+    `PostgreSQL ${majorOf(minimumVersion ?? 120000)} or later`,
     `ledger ${commentText(qualified(names.schema))}, format ${FORMAT}`,
   ];
   return [`For:  ${parts.filter((part) => part !== undefined).join("; ")}.`];
