@@ -18,11 +18,10 @@ import { counts, describeObject } from "../core/diff/verdict.ts";
 import { MigrateError } from "../core/errors.ts";
 import type { ReferenceTable } from "../core/reference-rows.ts";
 import type { Loss } from "../core/statement/losses.ts";
-import type { Config } from "../io/config.ts";
+import { requireDatabase } from "../io/config.ts";
 import type { Engine } from "../io/diff/engine.ts";
 import { pgDelta } from "../io/diff/pg-delta.ts";
 import { createGrammar } from "../io/grammar.ts";
-import type { DatabaseAddress } from "../io/libpq/parameters.ts";
 import type { Scratch } from "../io/scratch/types.ts";
 import { openSession } from "../io/session/open.ts";
 import type { Session } from "../io/session/types.ts";
@@ -87,12 +86,9 @@ export async function autogenerate(deps: Deps, options: AutogenerateOptions): Pr
   const project = await openProject(deps, options);
   placeOf(project, options);
   const engine = await pgDelta();
-  const address = async (database: string | undefined): Promise<DatabaseAddress | undefined> =>
-    database === undefined ? undefined : known(await openConfig(deps, { ...options, database }), true);
   return withScratch(deps, project, options, async (scratch) => {
     const work = { deps, project, engine, scratch, options, hidden: project.ledger.names.schema };
-    const desired = await desiredOf(work, await address(options.desired));
-    return written(work, desired);
+    return written(work, await desiredOf(work));
   });
 }
 
@@ -111,18 +107,9 @@ interface Desired extends Side {
   readonly statements: readonly SchemaStatement[];
 }
 
-/** The address of a configuration; undefined where there is none and none is needed. */
-function known({ database }: Config, needed: boolean): DatabaseAddress | undefined {
-  if (!(database instanceof MigrateError)) return database;
-  if (needed || database.code !== "usage/no-database") throw database;
-  return undefined;
-}
-
-async function desiredOf(
-  { deps, project, engine, scratch, hidden }: Work,
-  address: DatabaseAddress | undefined,
-): Promise<Desired> {
-  if (address !== undefined) {
+async function desiredOf({ deps, project, engine, scratch, options, hidden }: Work): Promise<Desired> {
+  if (options.desired !== undefined) {
+    const address = requireDatabase(await openConfig(deps, { ...options, database: options.desired }));
     const session = await openSession(address, { signal: deps.signal });
     try {
       const reference = await referenceTables(project, session);
