@@ -53,7 +53,7 @@ interface First {
 }
 
 async function readFirst(deps: Deps, options: BaselineOptions): Promise<First> {
-  const { project, session, state } = await openConnected(deps, options);
+  const { project, session, state } = await openConnected(deps, { ...options, expectsNone: true });
   try {
     const [other] = project.migrations.values();
     if (other !== undefined) {

@@ -23,6 +23,8 @@ export interface ConnectOptions {
   readonly onNotice?: ((notice: Notice) => void) | undefined;
   /** An embedded database is made where there is none. */
   readonly creates?: boolean | undefined;
+  /** Nobody is warned of a project without migrations. */
+  readonly expectsNone?: boolean | undefined;
 }
 
 /** A project, a session on its database, and what the ledger there says. */
@@ -43,7 +45,7 @@ export async function openConnected(
   const config = await openConfig(deps, options);
   const open = async (): Promise<Project> => {
     const project = await openProject(deps, options, config);
-    warnOfEmpty(project, deps, options.onNotice);
+    if (options.expectsNone !== true) warnOfEmpty(project, deps, options.onNotice);
     return project;
   };
   if (config.database instanceof MigrateError || config.database.kind !== "server") {

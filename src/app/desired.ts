@@ -1,5 +1,5 @@
 /** The SQL files of a desired schema, in any order → an empty database into which they are loaded, and their statements. */
-import { createdBy, type SchemaStatement } from "../core/diff/schema-files.ts";
+import { createdBy, rowsLeftOut, type SchemaStatement } from "../core/diff/schema-files.ts";
 import { type Diagnostic, MigrateError } from "../core/errors.ts";
 import { emptyHeader } from "../core/header.ts";
 import { dollarQuoted, identifier } from "../core/quote.ts";
@@ -13,14 +13,22 @@ import type { Deps, Project } from "./project.ts";
 
 /** Throws `usage/no-schema` where there is no file, and as `schemaStatements` and `loadSchema`. */
 export async function loadSchemaFolder(
-  deps: Pick<Deps, "cwd">,
+  deps: Pick<Deps, "cwd" | "onNotice">,
   project: Project,
   scratch: Scratch,
 ): Promise<{ readonly session: Session; readonly statements: readonly SchemaStatement[] }> {
   const files = await schemaStatements(readSchemaFolder(project.config.schema, deps), scratch.version);
   const session = await scratch.empty();
   await loadSchema(session, files, { ready: readier(project, scratch), ownsRoles: scratch.ownsRoles });
-  return { session, statements: files.flat() };
+  const statements = files.flat();
+  for (const { table, location } of rowsLeftOut(statements, project.config.referenceRows)) {
+    const { path, line, column } = location;
+    deps.onNotice?.({
+      severity: "WARNING",
+      message: `${path}:${line}:${column}: rows of ${table} are not compared; if they belong to the schema, add "${table}" to "referenceRows" in migrate.config.json`,
+    });
+  }
+  return { session, statements };
 }
 
 /** Brings a session to where a migration begins, as far as names and owners go. */

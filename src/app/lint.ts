@@ -89,7 +89,9 @@ async function choose(deps: Deps, options: LintOptions): Promise<Chosen> {
   if (which.length === 0 && since === undefined && options.all !== true) {
     const project = await openProject(deps, options);
     if (!(project.config.database instanceof MigrateError)) {
-      const state = await readState(deps, options);
+      const state = await readState(deps, options).catch((error) => {
+        throw withoutDatabase(error);
+      });
       return { project: state.project, revisions: new Set(state.pending), oneByOne: false };
     }
     return { project, revisions: new Set(project.graph.order), oneByOne: true };
@@ -99,6 +101,17 @@ async function choose(deps: Deps, options: LintOptions): Promise<Chosen> {
   const revisions = new Set(which.flatMap((each) => named(deps, project, each)));
   if (since !== undefined) for (const id of addedSince(deps, project, since)) revisions.add(id);
   return { project, revisions, oneByOne: false };
+}
+
+/** What keeps a database from being asked, and that none has to be. */
+function withoutDatabase(error: unknown): unknown {
+  if (!(error instanceof MigrateError) || error.code !== "execution/connect") return error;
+  return MigrateError.all(
+    error.diagnostics.map(({ hint, ...rest }) => ({
+      ...rest,
+      hint: `${hint === undefined ? "" : `${hint}\n`}to look at all migrations without a database, add --all`,
+    })),
+  );
 }
 
 /** What a word of the command line stands for: a range, a file, or a revision. */

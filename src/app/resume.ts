@@ -79,6 +79,17 @@ export async function resumed(
   return { ...step, resumeAt: intent.statement, ...(isSame ? {} : { rewritten: true }), ...repairs };
 }
 
+/** What the interrupted statement left behind and a stamp does not finish; undefined where there is nothing. */
+export async function leftBehind(
+  { ledger }: Project,
+  session: Session,
+  intent: Intent,
+): Promise<string | undefined> {
+  const { cleanup } = await outcomeOf(session, ledger, undefined);
+  if (cleanup.length === 0) return undefined;
+  return `${interruptedText(intent)} and left its work half done; after the stamp nothing finishes it; run: ${cleanup.join("; ")}`;
+}
+
 /** What a ledger of format 1 knew of a statement. */
 const NOT_KNOWN = "not known";
 

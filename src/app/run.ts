@@ -14,7 +14,7 @@ import { type CompileOptions, compileSteps } from "./compile.ts";
 import { type ConnectOptions, cancelWhenAborted, connect, openConnected, ownBackend } from "./connect.ts";
 import { bringUp } from "./ensure.ts";
 import { computing, type Deps, type Project, type ProjectOptions } from "./project.ts";
-import { interruptedFirst, resumed } from "./resume.ts";
+import { interruptedFirst, leftBehind, resumed } from "./resume.ts";
 import { lockOptions, type SendOptions, send, type Target } from "./send.ts";
 import { conversionSteps, type Request, stepsFrom } from "./steps.ts";
 import { refuseChanged } from "./verify.ts";
@@ -200,6 +200,8 @@ async function planFor(
   const compileOptions = { ...options, serverVersion: session.version, effects: true };
   const { intent } = state;
   if (intent === undefined) return compileSteps(project, steps, "run", compileOptions);
+  const message = steps.kind === "stamp" ? await leftBehind(project, session, intent) : undefined;
+  if (message !== undefined) options.onNotice?.({ severity: "WARNING", message });
   return compileSteps(project, interruptedFirst(project, steps, intent), "run", {
     ...compileOptions,
     resume: { intent, resumed: (step) => resumed(project, session, step, intent, steps.before) },

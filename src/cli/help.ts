@@ -1,16 +1,18 @@
 /** A command's definition → its help text; the command table → the overview. */
 import { type Command, type Flags, globals } from "./command.ts";
 
-const WIDTH = 80;
+/** The columns of help: those of the terminal within bounds, and 80 in a pipe. */
+export const helpWidth = (columns: number): number =>
+  Number.isFinite(columns) ? Math.min(Math.max(columns, 50), 100) : 80;
 
-/** The help of one command. */
-export function commandHelp(command: Command): string {
+/** The help of one command, in lines of at most `width` columns where words allow it. */
+export function commandHelp(command: Command, width = 80): string {
   const sections = [
-    fold(command.summary, WIDTH).join("\n"),
+    fold(command.summary, width).join("\n"),
     `usage: ${usageOf(command)}`,
-    section("flags", flagRows(command.args)),
-    section("global flags", flagRows(globals, command.args)),
-    section("examples", [...(command.examples ?? [])]),
+    section("flags", flagRows(command.args), width),
+    section("global flags", flagRows(globals, command.args), width),
+    section("examples", [...(command.examples ?? [])], width),
   ];
   return sections.filter((text) => text !== "").join("\n\n");
 }
@@ -30,6 +32,7 @@ export function overview(
     string,
     readonly (readonly [string, readonly [summary: string, ...unknown[]]])[],
   ])[],
+  width = 80,
 ): string {
   return [
     "Migrations for PostgreSQL written in plain SQL.",
@@ -38,9 +41,10 @@ export function overview(
       section(
         name,
         commands.map(([command, [summary]]) => [command, summary]),
+        width,
       ),
     ),
-    section("global flags", flagRows(globals)),
+    section("global flags", flagRows(globals), width),
     "Help for a command: migrate COMMAND --help",
   ].join("\n\n");
 }
@@ -57,11 +61,12 @@ export function flagRows(args: Flags, taken: Flags = {}): [string, string][] {
   });
 }
 
-function section(name: string, rows: readonly (readonly [string, string])[]): string {
+function section(name: string, rows: readonly (readonly [string, string])[], width: number): string {
   if (rows.length === 0) return "";
-  const column = Math.min(Math.max(...rows.map(([left]) => left.length)), 34) + 4;
+  const longest = Math.max(...rows.map(([left]) => left.length));
+  const column = Math.min(longest, 34, Math.floor(width * 0.45)) + 4;
   const lines = rows.flatMap(([left, right]) => {
-    const [first = "", ...rest] = fold(right, WIDTH - column);
+    const [first = "", ...rest] = fold(right, width - column);
     const begin =
       left.length + 4 > column
         ? [`  ${left}`, `${" ".repeat(column)}${first}`]

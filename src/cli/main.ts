@@ -54,10 +54,10 @@ async function answer(
   try {
     if (line.unknown !== undefined) throw line.unknown;
     if (args.flag("version")) return print(printer, process.version);
-    if (args.flag("help")) return print(printer, await helpOf(line.command));
+    if (args.flag("help")) return print(printer, await helpOf(line.command, printer.width));
     if (args.fault !== undefined) throw args.fault;
     if (line.command === undefined) {
-      process.streams.stderr.write(`${await helpOf(undefined)}\n`);
+      process.streams.stderr.write(`${await helpOf(undefined, printer.width)}\n`);
       return exitCodes.usage;
     }
     const { env, now, signal, killable } = process;
@@ -85,9 +85,10 @@ function print(printer: Printer, text: string): number {
   return exitCodes.ok;
 }
 
-async function helpOf(command: Command | undefined): Promise<string> {
-  const { commandHelp, overview } = await import("./help.ts");
-  return command === undefined ? overview(groups) : commandHelp(command);
+async function helpOf(command: Command | undefined, columns: number): Promise<string> {
+  const { commandHelp, helpWidth, overview } = await import("./help.ts");
+  const width = helpWidth(columns);
+  return command === undefined ? overview(groups, width) : commandHelp(command, width);
 }
 
 function folderOf(process: Process): string {

@@ -198,7 +198,8 @@ function insteadOf(graph: Graph, name: string): string {
   if (/^[+-]\d+$/.test(name)) return "steps are counted by upgrade and downgrade alone; name the revision; ";
   const meant =
     ofNumber(graph, name) ?? nearest(name, [...graph.nodes.keys(), ...graph.carriers.keys(), ...RESERVED]);
-  return meant === undefined ? "" : `did you mean '${meant}'? `;
+  const steps = /^\d{1,2}$/.test(name) ? `upgrade and downgrade count steps as +${name} and -${name}; ` : "";
+  return `${meant === undefined ? "" : `did you mean '${meant}'? `}${steps}`;
 }
 
 /** The file number that is meant by one without its zeros. */

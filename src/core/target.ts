@@ -68,7 +68,7 @@ export function resolveOne(graph: Graph, text: string): Place {
 
 /**
  * The revision of a name: an exact id, a branch label, the beginning of one id or label (of at least four
- * characters), or a file number that one file has. With `branch`, the revision must be on its lineage.
+ * characters; not by one or two digits), or a file number that one file has. With `branch`, the revision must be on its lineage.
  */
 export function resolveName(graph: Graph, name: string, branch?: string): RevisionId {
   const carrier = branch === undefined ? undefined : branchOf(graph, branch, name);
@@ -224,9 +224,12 @@ function exactly(graph: Graph, name: string): RevisionId | undefined {
   return graph.nodes.has(name) ? name : graph.carriers.get(name);
 }
 
+/** Who types so few digits means a file number or a count of steps, not the beginning of a hash. */
+const COUNT = /^\d{0,2}$/;
+
 /** Ids and labels of fewer than four characters are not found by a part of them. */
 function byPrefix(graph: Graph, prefix: string, branch: string | undefined): RevisionId | undefined {
-  if (prefix === "") return undefined;
+  if (COUNT.test(prefix)) return undefined;
   const within = branch === undefined ? undefined : lineageOf(graph, branch);
   const matches = [...graph.nodes.keys(), ...graph.carriers.keys()].filter(
     (name) =>

@@ -1,9 +1,10 @@
 /** Flags, environment, `.env` and `migrate.config.json` → one `Config`, which says of each value where it came from. */
 import { existsSync } from "node:fs";
 import path from "node:path";
-import { dotenvValues, strayLine, textOf as textOfVariable } from "../core/dotenv.ts";
+import { dotenvValues, parseDotenv, strayLine, textOf as textOfVariable } from "../core/dotenv.ts";
 import { MigrateError } from "../core/errors.ts";
 import type { LedgerNames } from "../core/ledger/types.ts";
+import { nearest } from "../core/nearest.ts";
 import type { SessionPins } from "../core/plan/session.ts";
 import type { LintSettings } from "../core/rules/settings.ts";
 import { type ServerVersion, serverVersionOf } from "../core/server-version.ts";
@@ -18,7 +19,14 @@ import {
 } from "../core/settings.ts";
 import { type Location, locate, type Source } from "../core/source.ts";
 import { type Lookup, replaceVariables } from "../core/variables.ts";
-import { findDatabase, type Layer, layered, resolveText, type TextAddress } from "./database.ts";
+import {
+  addressNames,
+  findDatabase,
+  type Layer,
+  layered,
+  resolveText,
+  type TextAddress,
+} from "./database.ts";
 import { foldersOf } from "./directory.ts";
 import { textIfThere } from "./files.ts";
 import { parseJson } from "./jsonc.ts";
@@ -442,6 +450,9 @@ function readDotenv(folder: string, cwd: string, environment: Layer): Dotenv {
 
 function noDatabase({ source }: Dotenv): MigrateError {
   const stray = strayLine(source);
+  const misspelt = parseDotenv(source)
+    .map(({ name, line }) => ({ name, line, meant: nearest(name, addressNames) }))
+    .find(({ name, meant }) => meant !== undefined && meant !== name);
   return new MigrateError({
     code: "usage/no-database",
     message: "no database is configured",
@@ -451,6 +462,9 @@ function noDatabase({ source }: Dotenv): MigrateError {
       "  export DATABASE_URL=postgres://USER:PASSWORD@localhost:5432/shop   (or that line in .env)",
       `  { "database": "pglite:./data" } in ${CONFIG_FILE}, for the embedded database`,
       ...(stray === undefined ? [] : [`${source.path} line ${stray} is not NAME=value and is ignored`]),
+      ...(misspelt === undefined
+        ? []
+        : [`${misspelt.name} on line ${misspelt.line} of ${source.path}: did you mean ${misspelt.meant}?`]),
     ].join("\n"),
   });
 }

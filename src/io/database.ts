@@ -108,8 +108,10 @@ function candidateOf(text: TextAddress | undefined): Candidate | undefined {
 const candidateIn = (layer: Layer, cwd: string): Candidate | undefined =>
   urlIn(layer, cwd) ?? partsIn(layer, cwd);
 
+const URL_NAMES = ["DATABASE_URL", "DB_DATABASE_URL"];
+
 function urlIn(layer: Layer, base: string): Candidate | undefined {
-  const url = firstOf(layer.find, ["DATABASE_URL", "DB_DATABASE_URL"]);
+  const url = firstOf(layer.find, URL_NAMES);
   return url === undefined ? undefined : candidateOf({ ...url, base });
 }
 
@@ -128,6 +130,9 @@ function candidateIfAny(find: () => Candidate | undefined): Candidate | undefine
 
 /** `PG*` names a database when one of these is set; a user, password or port alone is only a habit of the shell. */
 const PG_NAMES = ["PGSERVICE", "PGHOST", "PGDATABASE"];
+
+/** The variables of which one names a database. */
+export const addressNames: readonly string[] = [...URL_NAMES, ...PG_NAMES];
 
 function libpqVariables({ find }: Layer, cwd: string): Candidate | undefined {
   const found = firstOf(find, PG_NAMES);

@@ -71,6 +71,12 @@ test.each(commands.map(({ name, command }) => [name, command] as const))(
     // A command line that is longer stands alone on its line, so that it can be copied.
     const long = help.split("\n").filter((line) => line.length > 80 && !line.startsWith("  migrate "));
     expect(long).toEqual([]);
+    const narrow = commandHelp(command, 60).split("\n");
+    expect(
+      narrow.filter(
+        (line) => line.length > 60 && !/^ {2}(migrate |-)/.test(line) && !line.startsWith("usage: "),
+      ),
+    ).toEqual([]);
     // A flag of all commands must not have another meaning by accident; the short ones are checked below.
     const { alias = [] } = Object.entries(command.args).find(([flag]) => flag === "check-heads")?.[1] ?? {};
     const own = Object.values(command.args).flatMap((definition) => definition.alias ?? []);

@@ -33,6 +33,15 @@ describe("what is looked at", () => {
   });
 });
 
+test("where the database cannot be asked what is pending, the way to do without it is named", async () => {
+  await expect(linted(project(migrations), { database: "postgres://u@127.0.0.1:1/d" })).rejects.toMatchObject(
+    {
+      code: "execution/connect",
+      hint: expect.stringMatching(/to look at all migrations without a database, add --all$/),
+    },
+  );
+});
+
 test("since a git ref: the files that it has not, committed or not", async () => {
   const given = project(migrations);
   const git = (...words: string[]) =>

@@ -255,6 +255,13 @@ describe("the database is found", () => {
     );
   });
 
+  it("nowhere, and a name in .env that is spelt otherwise is pointed at", async () => {
+    const config = await load({ dotenv: "API_URL=x\nDATABSE_URL=postgres://u:s3cret@h/d\n" });
+    expect(config.database).toMatchObject({
+      hint: expect.stringMatching(/\nDATABSE_URL on line 2 of .env: did you mean DATABASE_URL\?$/),
+    });
+  });
+
   it("nowhere, and the line of .env that was meant to name one is pointed at", async () => {
     const config = await load({ dotenv: "# a\nA='1\n2'\n\nDATABASE_URL postgres://u:s3cret@h/d\n" });
     expect(config.database).toMatchObject({

@@ -25,7 +25,10 @@ describe.each(servers())("on $name", (server) => {
     await query(old.url, SCHEMA);
     const { deps, folder } = project({});
     const options = { message: "as it is" };
-    const { created } = await baseline(deps, { ...options, database: old.url });
+    const notices: string[] = [];
+    const told = { ...deps, onNotice: ({ message }: { message: string }) => void notices.push(message) };
+    const { created } = await baseline(told, { ...options, database: old.url });
+    expect(notices).toEqual([]);
     expect(readdirSync(folder)).toContain("0001_as_it_is.up.sql");
     const state = await readState(deps, { ...options, database: old.url });
     expect(state.applied.map(({ revision, how }) => [revision, how])).toEqual([[created.revision, "stamp"]]);

@@ -20,7 +20,9 @@ test("reference rows go with the schema, up and down, and only they do", async (
   mkdirSync(join(of.folder, "schema"));
   const folder = (rows: string, tables = TABLES) =>
     writeFileSync(join(of.folder, "schema/all.sql"), rows + tables);
-  const generate = async () => (await autogenerate(of.deps, { message: "rows", database: url })).created;
+  const notices: string[] = [];
+  const deps = { ...of.deps, onNotice: ({ message }: { message: string }) => void notices.push(message) };
+  const generate = async () => (await autogenerate(deps, { message: "rows", database: url })).created;
   const rows = async () => [
     await query(url, "SELECT code, label FROM shop.kinds ORDER BY code"),
     await query(url, "SELECT id, kind, size, tags FROM shop.items ORDER BY id"),
@@ -31,6 +33,11 @@ test("reference rows go with the schema, up and down, and only they do", async (
      INSERT INTO shop.others VALUES (1);`,
   );
   expect(await generate()).toHaveLength(1);
+  expect(notices).toEqual([
+    expect.stringMatching(
+      /^\S*all\.sql:3:\d+: rows of shop\.others are not compared; .*add "shop\.others" to "referenceRows"/,
+    ),
+  ]);
   expect(await generate()).toEqual([]);
   await of.upgrade(url);
   const first = [

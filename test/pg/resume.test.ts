@@ -61,6 +61,9 @@ describe.each(servers())("on $name", (server) => {
     expect(await failureOf(shop.upgrade(url))).toMatchObject({ sqlstate: "23505" });
     expect(await indexes(url)).toEqual(["t_x invalid"]);
     await query(url, "DELETE FROM t WHERE ctid <> (SELECT min(ctid) FROM t)");
+    expect((await command(shop, url, "stamp", "--dry-run", "a")).stderr).toContain(
+      "the upgrade to b was interrupted at statement 2 of 3 and left its work half done; after the stamp nothing finishes it; run: DROP INDEX CONCURRENTLY",
+    );
     // Whoever mends it takes an hour, which is not the step's.
     await query(url, "UPDATE retort.intent SET started_at = started_at - interval '1 hour'");
     expect((await shop.upgrade(url)).steps.map((s) => s.revision)).toEqual(["b"]);

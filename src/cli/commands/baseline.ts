@@ -8,9 +8,9 @@ const command: Command = {
   summary: "Writes the schema of the database as the first migration, and stamps it as applied.",
   args: {
     message: value("what it does (default: baseline)", "TEXT", "m"),
-    ignore: value("leave objects out, such as shop.audit_* or subscription:*; may be repeated", "PATTERN"),
+    ignore: value("leave objects out, such as shop.audit_* or subscription:*; can be repeated", "PATTERN"),
     scratch: scratchFlag,
-    "branch-label": value("label of the branch it begins; may be repeated", "LABEL"),
+    "branch-label": value("label of the branch it begins; can be repeated", "LABEL"),
     "rev-id": value("its id (default: 12 random hex digits)", "ID"),
     "version-path": value("folder to write to, if there are several", "DIR"),
   },

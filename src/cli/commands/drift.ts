@@ -12,7 +12,7 @@ const command: Command = {
   summary:
     "Compares the database with a replay of its applied migrations. Only reads from it. Exit code 1 if they differ.",
   args: {
-    ignore: value("leave these objects out: partman.*, index:shop.*; may be repeated", "PATTERN"),
+    ignore: value("leave these objects out: partman.*, index:shop.*; can be repeated", "PATTERN"),
     scratch: scratchFlag,
   },
   positionals: { required: 0, names: [] },

@@ -11,7 +11,7 @@ const command: Command = {
   args: {
     output: value("write to this file instead of stdout", "FILE", "o"),
     to: value("write to this folder: one folder per schema, one file per table or kind of object", "DIR"),
-    ignore: value("leave objects out, such as shop.audit_* or subscription:*; may be repeated", "PATTERN"),
+    ignore: value("leave objects out, such as shop.audit_* or subscription:*; can be repeated", "PATTERN"),
     scratch: scratchFlag,
   },
   positionals: { required: 0, names: ["REVISION"] },

@@ -3,6 +3,7 @@ import { autogenerate } from "../../app/autogenerate.ts";
 import { removeRevision } from "../../app/remove.ts";
 import { createRevision, type RevisionOptions } from "../../app/revision.ts";
 import { MigrateError } from "../../core/errors.ts";
+import { shellWord } from "../../core/shell.ts";
 import { type Command, flag, type Invocation, value } from "../command.ts";
 import { printNew } from "../new-files.ts";
 
@@ -58,7 +59,7 @@ async function create(invocation: Invocation): Promise<void> {
     args.flag(name) ? args.list(name) : undefined;
   const options: RevisionOptions = {
     ...project,
-    message: args.text("message") ?? "",
+    message: messageOf(invocation),
     heads: listed("head"),
     splice: args.flag("splice"),
     branchLabels: listed("branch-label"),
@@ -71,6 +72,17 @@ async function create(invocation: Invocation): Promise<void> {
   const other = GENERATING.find((name) => args.flag(name));
   if (other !== undefined) throw exclusive(`--${other} requires --autogenerate`);
   printNew(await createRevision(deps, options), printer, json);
+}
+
+/** The message that was given. Throws where there are two: one of them would be lost. */
+function messageOf({ args }: Pick<Invocation, "args">): string {
+  const [message = "", ...others] = args.list("message");
+  if (others.length === 0) return message;
+  throw new MigrateError({
+    code: "usage/exclusive-flags",
+    message: "-m was given more than once",
+    hint: `put the message in quotes: migrate revision -m ${shellWord([message, ...others].join(" "))}`,
+  });
 }
 
 const GENERATING = ["desired", "rename", "allow-loss", "allow-rebuild", "online", "ignore", "scratch"];

@@ -10,7 +10,7 @@ const command: Command = {
   args: {
     message: value("what it does (default: the number of squashed migrations)", "TEXT", "m"),
     "branch-label": value(
-      "a label of its branch, in addition to those of the replaced migrations; may be repeated",
+      "a label of its branch, in addition to those of the replaced migrations; can be repeated",
       "LABEL",
     ),
     "rev-id": value("its id (default: 12 random hex digits)", "ID"),

@@ -32,6 +32,24 @@ const plain = (name: string): string =>
     .map((part) => (part.startsWith('"') ? part.slice(1, -1).replaceAll('""', '"') : part.toLowerCase()))
     .join(".");
 
+const INSERTED = new RegExp(`^INSERT\\s+INTO\\s+((?:${NAME}\\s*\\.\\s*)?${NAME})`, "i");
+
+/** The first INSERT into each table whose rows are no part of the schema: `tables` has neither `shop.users` nor `users`. */
+export function rowsLeftOut(
+  statements: readonly SchemaStatement[],
+  tables: readonly string[],
+): readonly { readonly table: string; readonly location: Location }[] {
+  const bare = (name: string): string => name.slice(name.lastIndexOf(".") + 1);
+  const known = new Set(tables.map(bare));
+  const first = new Map<string, Location>();
+  for (const { sql, offset, origin } of statements) {
+    const name = INSERTED.exec(sql.slice(offset))?.[1];
+    const table = name === undefined ? undefined : plain(name);
+    if (table !== undefined && !known.has(bare(table)) && !first.has(table)) first.set(table, origin);
+  }
+  return [...first].map(([table, location]) => ({ table, location }));
+}
+
 /** What a CREATE statement makes: `materialized view` and `shop.totals`; the name as it is written. */
 export function createdBy(sql: string): { readonly kind: string; readonly name: string } | undefined {
   const [, kind, name] = CREATED.exec(sql) ?? [];
