@@ -1,4 +1,5 @@
 -- revision: 9f2d7be0c583
+-- accepts: lossy (both flags are derived from the status; it has no flag for a paid order)
 
 ALTER TABLE shop.orders
     ADD COLUMN is_shipped boolean DEFAULT false NOT NULL,

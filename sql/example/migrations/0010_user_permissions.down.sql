@@ -1,4 +1,5 @@
 -- revision: d81f64c72b0e
+-- accepts: lossy, column-order (the role is derived from the permissions, and becomes the last column)
 
 ALTER TABLE shop.users
     ADD COLUMN role text DEFAULT 'customer' NOT NULL,
