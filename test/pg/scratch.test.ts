@@ -2,6 +2,7 @@
 import { describe, expect, onTestFinished, test } from "vitest";
 import { openProject } from "../../src/app/project.ts";
 import { beyondDatabase, replay } from "../../src/app/replay.ts";
+import { withScratch } from "../../src/app/scratch.ts";
 import { fingerprint } from "../../src/core/catalog/catalog.ts";
 import { EMPTY } from "../../src/core/catalog/empty.ts";
 import { readCatalog } from "../../src/io/catalog.ts";
@@ -203,5 +204,20 @@ describe.sequential("replays", () => {
     expect(await query(server!.url(), "SELECT FROM pg_roles WHERE rolname ^@ 'retort_m'")).toEqual([]);
     const refused = failureOf(open({ on: await addressOf(server!.url()), beyond }));
     expect((await refused).message).toContain(beyond);
+  });
+});
+
+describe("the database that is worked with", () => {
+  const shop = project({ a: "CREATE TABLE t ();" });
+  const described = async (url: string | undefined): Promise<string> => {
+    const deps = { ...shop.deps, env: url === undefined ? {} : { DATABASE_URL: url } };
+    return withScratch(deps, await openProject(deps, {}), {}, async ({ description }) => description);
+  };
+
+  test("may be none, but an address that cannot be read is not taken for none", async () => {
+    expect(await described(undefined)).toMatch(/^scratch: PostgreSQL /);
+    for (const url of ["postgres://u@h:notaport/x", "mysql://u@h/x"])
+      expect(await failureOf(described(url))).toMatchObject({ code: "usage/database-address", exitCode: 2 });
+    expect(await failureOf(described("service=nowhere"))).toMatchObject({ exitCode: 2 });
   });
 });
