@@ -356,7 +356,20 @@ export const outputs: Readonly<Record<string, Shape>> = {
     passed: z.boolean(),
     scratch,
   }),
-  drift: object({ database: text, scratch, revisions: texts, changed: texts, differences }),
+  drift: object({
+    database: text,
+    scratch,
+    revisions: texts,
+    changed: texts,
+    differences,
+    otherLedgers: texts,
+    mend: z
+      .union([
+        object({ sql: text, losses: texts, notes: texts }),
+        object({ reasons: texts, hint: text.optional() }),
+      ])
+      .optional(),
+  }),
   dump: object({ of: text, text, files: texts, warnings: texts }),
   baseline: object({ revision: text, files: texts, database: text, warnings: texts }),
   adopt: z.union([

@@ -51,6 +51,7 @@ export { branchPoints, currentRevisions, historyOf, shown } from "./core/history
 export type { Ledger } from "./core/ledger/calls.ts";
 export type { Inconsistency } from "./core/ledger/inconsistency.ts";
 export type { Applied, How, Intent, LedgerNames, LedgerState } from "./core/ledger/types.ts";
+export type { Mend } from "./core/mend.ts";
 export type { Migration, MigrationFile, Revision, RevisionId } from "./core/migration.ts";
 export { type NewRevisionOptions, newRevision } from "./core/new-revision.ts";
 export { defaultForm, type ScriptForm } from "./core/plan/script.ts";

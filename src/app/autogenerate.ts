@@ -240,14 +240,17 @@ async function allowLosses({ version }: Scratch, way: Way, { ask }: Autogenerate
 }
 
 /** Whether rows or values go, and not only an object that can be made again. */
-const holdsRows = ({ effect, kind }: Loss): boolean =>
+export const holdsRows = ({ effect, kind }: Loss): boolean =>
   effect === "overwrites" ||
   (effect === "takes-away" &&
     /^(?:truncate|delete rows|drop (?:table|column|schema|sequence|materialized view|type|domain|extension|owned))$/.test(
       kind,
     ));
 
-async function lossesIn({ segments }: Way, version: Scratch["version"]): Promise<readonly Loss[]> {
+export async function lossesIn(
+  { segments }: Pick<Way, "segments">,
+  version: Scratch["version"],
+): Promise<readonly Loss[]> {
   const source = { path: "", text: segments.map(segmentText).join("\n") };
   const found = await createGrammar(version).statements({ source, bodyStart: 0 });
   return found.flatMap(({ losses }) => losses);

@@ -23,6 +23,7 @@ import { withPlainNames } from "../core/quote.ts";
 import { readCatalog } from "../io/catalog.ts";
 import type { Engine, EngineState, Roles } from "../io/diff/engine.ts";
 import { readIdentities } from "../io/identities.ts";
+import { rolesOf } from "../io/queries.ts";
 import type { Scratch } from "../io/scratch/types.ts";
 import { type Session, StatementFailure } from "../io/session/types.ts";
 import { standInSql } from "./desired.ts";
@@ -65,22 +66,16 @@ export interface Way {
 
 /** Without the schema `hidden`: the ledger's. */
 export async function readSide(engine: Engine, session: Session, hidden?: string): Promise<Side> {
-  const roles = await session.read({
-    sql: OTHER_ROLES,
-    row: { parse: (row) => row as { readonly name: string } },
-  });
-  return {
-    catalog: await readCatalog(session, hidden),
-    state: await engine.read(session, hidden),
-    roles: roles.map(({ name }) => name),
-  };
+  const roles = await rolesOf(session);
+  return { catalog: await readCatalog(session, hidden), state: await engine.read(session, hidden), roles };
 }
 
-const OTHER_ROLES = `SELECT r.rolname::text AS name FROM pg_catalog.pg_roles AS r
-WHERE r.rolname OPERATOR(pg_catalog.!~) '^pg_'`;
-
 /** What the statements speak of has to be there: on a server of our own it is made. */
-export async function standIns(session: Session, { ownsRoles }: Scratch, { roles }: Side): Promise<void> {
+export async function standIns(
+  session: Session,
+  { ownsRoles }: Scratch,
+  { roles }: Pick<Side, "roles">,
+): Promise<void> {
   if (ownsRoles) for (const role of roles) await session.send(standInSql(role));
 }
 
