@@ -1,11 +1,16 @@
 /** The SQL that `migrate drift` shows: run, it mends the database; where it cannot be proven there is none, and it is said why. */
-import { expect, test } from "vitest";
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, realpathSync, rmSync, symlinkSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { expect, onTestFinished, test } from "vitest";
 import { type Drift, type DriftOptions, drift } from "../../src/app/drift.ts";
 import { migrate } from "../support/migrate.ts";
 import { ownDatabase, project, type TestProject } from "../support/project.ts";
 import { query, servers, withClient } from "../support/server.ts";
 
 const [server] = servers();
+const root = fileURLToPath(new URL("../..", import.meta.url));
 
 const look = (of: TestProject, url: string, options: DriftOptions = {}): Promise<Drift> =>
   drift(of.deps, { database: url, ...options });
@@ -101,4 +106,23 @@ test("the ledger of another project is named and left alone", async () => {
   // One with a table of somebody's is no mere ledger.
   await query(url, "CREATE TABLE retort.mine ()");
   expect((await look(other, url, { ignore: ["shop"] })).otherLedgers).toEqual([]);
+});
+
+test("without the package that compares, the differences are shown, and how it is installed", async () => {
+  const home = realpathSync(mkdtempSync(join(tmpdir(), "retort-mend-")));
+  onTestFinished(() => rmSync(home, { recursive: true, force: true }));
+  for (const entry of ["dist", "package.json"])
+    cpSync(join(root, entry), join(home, entry), { recursive: true });
+  mkdirSync(join(home, "node_modules"));
+  for (const entry of readdirSync(join(root, "node_modules")).filter((name) => !/^\.|^@supabase$/.test(name)))
+    symlinkSync(join(root, "node_modules", entry), join(home, "node_modules", entry));
+  const { url } = await ownDatabase(server!);
+  await shop.upgrade(url);
+  await query(url, "CREATE SCHEMA by_hand");
+  const cli = join(home, "dist/bin.cjs");
+  const found = await migrate(["drift"], { cli, cwd: shop.folder, env: { DATABASE_URL: url } });
+  expect(found).toMatchObject({ code: 1, stdout: "extra    schema by_hand\n" });
+  expect(found.stderr).toMatch(
+    /there is no SQL to mend it: .*@supabase\/pg-delta, which is not installed\nnpm install -D pgretort @supabase/,
+  );
 });
