@@ -22,6 +22,7 @@ export { type InitOptions, type InitResult, init } from "./app/init.ts";
 export { type Linting, type LintOptions, lint } from "./app/lint.ts";
 export { type LogOptions, readLog } from "./app/log.ts";
 export { type History, type HistoryOptions, history, readState, type State, show } from "./app/look.ts";
+export { compareOrders } from "./app/merge-orders.ts";
 export { type Offline, type OfflineOptions, offline } from "./app/offline.ts";
 export { type Deps, openProject, type Project, type ProjectOptions } from "./app/project.ts";
 export { type Removed, type RemoveOptions, removeRevision } from "./app/remove.ts";
@@ -79,6 +80,7 @@ export {
 } from "./core/steps.ts";
 export type {
   ChangedRows,
+  ComparedOrders,
   FailedStep,
   Observed,
   TestedMigration,
