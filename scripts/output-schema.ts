@@ -228,6 +228,7 @@ export const outputs: Readonly<Record<string, Shape>> = {
     path: text,
     makes: differences,
     back: differences,
+    applied: z.enum(["first", "again"]).optional(),
     irreversible: text.optional(),
     failed: failedStep.optional(),
     ms: z.number(),

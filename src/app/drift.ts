@@ -5,8 +5,7 @@
 import type { Catalog } from "../core/catalog/catalog.ts";
 import { compareCatalogs, type Difference } from "../core/catalog/compare.ts";
 import { orderApplied, otherLedgers, ownedAlike, searchPathNames, withoutSchemas } from "../core/drift.ts";
-import { MigrateError } from "../core/errors.ts";
-import { interruptedText } from "../core/explain.ts";
+import { refuseInterrupted } from "../core/explain.ts";
 import { findingsOf } from "../core/integrity.ts";
 import type { Applied } from "../core/ledger/types.ts";
 import type { Mend } from "../core/mend.ts";
@@ -89,15 +88,8 @@ interface Live {
 async function readLive(deps: Deps, options: DriftOptions): Promise<Live> {
   const { project, session, state } = await openConnected(deps, options);
   try {
-    const { intent } = state;
+    refuseInterrupted(state.intent);
     const applied = settledRows(project.graph, state.applied);
-    if (intent !== undefined) {
-      throw new MigrateError({
-        code: "state/interrupted",
-        message: interruptedText(intent),
-        hint: "finish the interrupted step first: migrate upgrade",
-      });
-    }
     appliedSet(project.graph, applied);
     const catalog = await readCatalog(session, project.ledger.names.schema);
     const ledgers = otherLedgers(catalog);

@@ -14,7 +14,10 @@ export function ordersText(compared: ComparedOrders): { readonly passed: boolean
   if (failed !== undefined) {
     const [{ message, location } = { message: "" }] = failed.diagnostics;
     const place = location === undefined ? "" : `${location.path}:${location.line}: `;
-    return { passed, text: `${revisions.join(", ")} fail in one of the orders (${where}): ${place}${message}` };
+    return {
+      passed,
+      text: `${revisions.join(", ")} fail in one of the orders (${where}): ${place}${message}`,
+    };
   }
   const objects = differences.map(describeObject).join(", ");
   if (!passed) {
