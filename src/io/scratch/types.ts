@@ -17,6 +17,8 @@ export interface Scratch {
   copied(database: string): Promise<Session | undefined>;
   /** Keeps what is in the database under a key (lower-case hex), where that can be done, and gives the session to go on with. */
   keep(key: string): Promise<Session>;
+  /** Another database there, at the same time, which is dropped with this one; undefined: there is no room for two. */
+  beside(): Promise<Scratch | undefined>;
   /** Drops the database. */
   close(): Promise<void>;
 }
@@ -34,6 +36,8 @@ export interface Room {
   /** The first of the keys under which something is kept. */
   find(keys: readonly string[]): Promise<string | undefined>;
   keep(key: string, session: Session): Promise<Session>;
+  /** Room for another database there. */
+  readonly beside?: (() => Promise<Room>) | undefined;
   close(): Promise<void>;
 }
 
