@@ -175,6 +175,7 @@ function scratchIn(room: Room, reasons: readonly string[], major: number | undef
     version,
     proves,
     ownsRoles,
+    keepsFrom: room.keepsFrom,
     empty: async () => {
       if (session === undefined || !(await isEmptied(session))) session = await room.create();
       if (ownsRoles) await session.send(dropRolesSql);

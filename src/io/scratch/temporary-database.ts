@@ -122,6 +122,7 @@ function roomOn(
     version: admin.version,
     place: `a temporary database on ${address.host}:${address.port}`,
     ownsRoles: false,
+    keepsFrom: 1,
     create: async (key) => {
       await drop();
       await admin.send(key === undefined ? createSql(name, facts) : copySql(name, keptName(key)));
