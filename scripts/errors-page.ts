@@ -31,6 +31,8 @@ export const meanings: Readonly<Record<string, string>> = {
   "usage/config-syntax": "The config file is not JSON with comments.",
   "usage/config-value": "A value in the config file or in the environment is not valid for its setting.",
   "usage/database-address": "The address of the database cannot be read.",
+  "usage/dev-database":
+    "`migrate dev --on-database` needs a database that is named for it, by `--database` or the config file.",
   "usage/duration": "A flag takes a time such as `5s`, but has another value.",
   "usage/editor": "The editor could not be started, or exited with an error.",
   "usage/exclusive-flags": "Two flags cannot be used together.",

@@ -196,6 +196,16 @@ const failedStep = object({
 });
 const changedRows = object({ table: text, before: count, after: count });
 
+const testedOrders = object({
+  revisions: texts,
+  orders: count,
+  possible: count,
+  verdict,
+  passed: z.boolean(),
+  differences,
+  failed: failedStep.optional(),
+});
+
 const setting = object({
   setting: text,
   value: z.union([text, z.number(), z.boolean(), texts]),
@@ -210,12 +220,15 @@ export const outputs: Readonly<Record<string, Shape>> = {
     z.array(written.extend({ plain: z.array(object({ sql: text, does: text })) })),
     object({ revision: text, files: texts }),
   ]),
-  merge: written,
+  merge: written.extend({
+    orders: z.union([testedOrders.extend({ serverVersion: text, scratch }), object({ reason: text })]),
+  }),
   dev: object({
     revision: text,
     path: text,
     makes: differences,
     back: differences,
+    applied: z.enum(["first", "again"]).optional(),
     irreversible: text.optional(),
     failed: failedStep.optional(),
     ms: z.number(),
@@ -334,18 +347,7 @@ export const outputs: Readonly<Record<string, Shape>> = {
         rows: z.array(changedRows),
       }),
     ),
-    orders: z.array(
-      object({
-        revisions: texts,
-        merge: text.optional(),
-        orders: count,
-        possible: count,
-        verdict,
-        passed: z.boolean(),
-        differences,
-        failed: failedStep.optional(),
-      }),
-    ),
+    orders: z.array(testedOrders.extend({ merge: text.optional() })),
     script: object({
       verdict,
       passed: z.boolean(),
@@ -356,7 +358,20 @@ export const outputs: Readonly<Record<string, Shape>> = {
     passed: z.boolean(),
     scratch,
   }),
-  drift: object({ database: text, scratch, revisions: texts, changed: texts, differences }),
+  drift: object({
+    database: text,
+    scratch,
+    revisions: texts,
+    changed: texts,
+    differences,
+    otherLedgers: texts,
+    mend: z
+      .union([
+        object({ sql: text, losses: texts, notes: texts }),
+        object({ reasons: texts, hint: text.optional() }),
+      ])
+      .optional(),
+  }),
   dump: object({ of: text, text, files: texts, warnings: texts }),
   baseline: object({ revision: text, files: texts, database: text, warnings: texts }),
   adopt: z.union([

@@ -22,6 +22,7 @@ export { type InitOptions, type InitResult, init } from "./app/init.ts";
 export { type Linting, type LintOptions, lint } from "./app/lint.ts";
 export { type LogOptions, readLog } from "./app/log.ts";
 export { type History, type HistoryOptions, history, readState, type State, show } from "./app/look.ts";
+export { compareOrders } from "./app/merge-orders.ts";
 export { type Offline, type OfflineOptions, offline } from "./app/offline.ts";
 export { type Deps, openProject, type Project, type ProjectOptions } from "./app/project.ts";
 export { type Removed, type RemoveOptions, removeRevision } from "./app/remove.ts";
@@ -51,6 +52,7 @@ export { branchPoints, currentRevisions, historyOf, shown } from "./core/history
 export type { Ledger } from "./core/ledger/calls.ts";
 export type { Inconsistency } from "./core/ledger/inconsistency.ts";
 export type { Applied, How, Intent, LedgerNames, LedgerState } from "./core/ledger/types.ts";
+export type { Mend } from "./core/mend.ts";
 export type { Migration, MigrationFile, Revision, RevisionId } from "./core/migration.ts";
 export { type NewRevisionOptions, newRevision } from "./core/new-revision.ts";
 export { defaultForm, type ScriptForm } from "./core/plan/script.ts";
@@ -78,6 +80,7 @@ export {
 } from "./core/steps.ts";
 export type {
   ChangedRows,
+  ComparedOrders,
   FailedStep,
   Observed,
   TestedMigration,

@@ -1,15 +1,18 @@
-/** A project in progress → after each save, what its newest revision changes on a scratch database, and what its downgrade does not restore. */
+/** A project in progress → after each save, what its newest revision changes in a database, and what its downgrade does not restore. */
 import { compareCatalogs, type Difference } from "../core/catalog/compare.ts";
-import type { DevRound } from "../core/dev.ts";
+import type { DevRound, DevStart } from "../core/dev.ts";
 import { MigrateError } from "../core/errors.ts";
 import { inOrder } from "../core/graph.ts";
 import { describe } from "../core/graph-faults.ts";
 import type { Migration } from "../core/migration.ts";
 import type { FailedStep } from "../core/verdict.ts";
 import { readCatalog } from "../io/catalog.ts";
-import { committedFiles } from "../io/git.ts";
+import { requireDatabase } from "../io/config.ts";
+import { sharedFiles } from "../io/git.ts";
+import type { DatabaseAddress } from "../io/libpq/parameters.ts";
 import type { Scratch } from "../io/scratch/types.ts";
 import { nextSave } from "../io/watch.ts";
+import { databaseRounds } from "./dev-database.ts";
 import { type Deps, openProject, type Project, type ProjectOptions } from "./project.ts";
 import { replayRevisions, runSteps, upwards, withRoles } from "./replay.ts";
 import { type ScratchUse, withScratch } from "./scratch.ts";
@@ -18,37 +21,68 @@ import { refusalOf } from "./test-bench.ts";
 export interface DevOptions extends ProjectOptions, Pick<ScratchUse, "onScratch"> {
   /** One round, and no watching. */
   readonly once?: boolean | undefined;
+  /** Not on a scratch database: on the one that `--database` or the config file names, where the revision remains applied. */
+  readonly onDatabase?: boolean | undefined;
+  readonly onStart?: ((start: DevStart) => void) | undefined;
   readonly onRound: (round: DevRound) => void;
   /** Told what keeps a round from being made, such as a fault in a file; the next save is waited for all the same. */
   readonly onError: (error: MigrateError) => void;
 }
 
+/** Makes a round with the newest revision. */
+type Round = (project: Project, newest: Migration) => Promise<DevRound>;
+
 /**
  * Goes on until it is told to stop; with `once` it throws what `onError` would be told. The revision is the one that follows
- * all others and is not in git's last commit: what others may have is not tried anew.
+ * all others and that nobody else has, as far as git knows. Throws `usage/dev-database`.
  */
 export async function dev(deps: Deps, options: DevOptions): Promise<void> {
-  const first = await openProject(deps, options);
-  await withScratch(deps, first, options, async (scratch) => {
-    const { config } = first;
-    for (let project: Project | undefined = first; ; project = undefined) {
-      // What is saved while a round is made is not missed.
-      const saved = options.once === true ? undefined : nextSave(config.directories, deps.signal);
-      try {
-        options.onRound(await round(deps, project ?? (await openProject(deps, options, config)), scratch));
-      } catch (error) {
-        if (options.once === true || !(error instanceof MigrateError)) throw error;
-        options.onError(error);
-      }
-      if (saved === undefined || !(await saved)) return;
-    }
+  const project = await openProject(deps, options);
+  const database = options.onDatabase === true ? saidDatabase(project) : undefined;
+  options.onStart?.({ database: database?.display, others: sharedFiles(deps).where });
+  if (database !== undefined) return rounds(deps, options, project, databaseRounds(deps, project.config));
+  await withScratch(deps, project, options, (scratch) =>
+    rounds(deps, options, project, (changed, newest) => scratchRound(deps, changed, scratch, newest)),
+  );
+}
+
+/** The database to work on, if somebody has said so: a variable may be left from other work. */
+function saidDatabase({ config }: Project): DatabaseAddress {
+  const database = requireDatabase(config);
+  const { file } = config;
+  if (database.origin === "flag --database" || (file !== undefined && database.origin.startsWith(`${file} `)))
+    return database;
+  throw new MigrateError({
+    code: "usage/dev-database",
+    message: `--on-database changes a database, and ${database.display} is named by ${database.origin} only`,
+    hint: "name the database: migrate dev --on-database --database URL, or --env NAME of the config file",
   });
 }
 
-async function round(deps: Deps, project: Project, scratch: Scratch): Promise<DevRound> {
+async function rounds(deps: Deps, options: DevOptions, first: Project, round: Round): Promise<void> {
+  const { config } = first;
+  for (let project: Project | undefined = first; ; project = undefined) {
+    // What is saved while a round is made is not missed.
+    const saved = options.once === true ? undefined : nextSave(config.directories, deps.signal);
+    try {
+      const changed: Project = project ?? (await openProject(deps, options, config));
+      options.onRound(await round(changed, newestOf(deps, changed)));
+    } catch (error) {
+      if (options.once === true || !(error instanceof MigrateError)) throw error;
+      options.onError(error);
+    }
+    if (saved === undefined || !(await saved)) return;
+  }
+}
+
+async function scratchRound(
+  deps: Deps,
+  project: Project,
+  scratch: Scratch,
+  { revision, path, up, down }: Migration,
+): Promise<DevRound> {
   const start = performance.now();
   const { graph, ledger } = project;
-  const { revision, path, up, down } = await newest(deps, project);
   const before = inOrder(graph, graph.nodes.keys()).filter((id) => id !== revision);
   const { session } = await replayRevisions(deps, project, scratch, before);
   const catalog = () => readCatalog(session, ledger.names.schema);
@@ -84,7 +118,7 @@ async function round(deps: Deps, project: Project, scratch: Scratch): Promise<De
 }
 
 /** Throws `graph/no-files`, `graph/multiple-heads` and `usage/committed`. */
-async function newest(deps: Deps, { graph, migrations }: Project): Promise<Migration> {
+function newestOf(deps: Deps, { graph, migrations }: Project): Migration {
   const [head, ...others] = graph.realHeads;
   if (head === undefined) {
     throw new MigrateError({
@@ -101,10 +135,11 @@ async function newest(deps: Deps, { graph, migrations }: Project): Promise<Migra
     });
   }
   const migration = migrations.get(head)!;
-  if (committedFiles(deps).has(migration.path)) {
+  const { files, where } = sharedFiles(deps);
+  if (files.has(migration.path)) {
     throw new MigrateError({
       code: "usage/committed",
-      message: `${describe(migration)} is committed, so others may already have it`,
+      message: `${describe(migration)} is in ${where}, so others may already have it`,
       hint: 'write further changes in a new one: migrate revision -m "…"',
     });
   }

@@ -33,8 +33,8 @@ export async function diffDatabases(
       for (const side of [first, second]) await standIns(session, scratch, side);
       return session;
     };
-    const start = await startAt(engine, { scratch, empty }, from, first);
-    return await findWay(engine, { ...options, start, to: second });
+    const beginning = await startAt(engine, { scratch, empty }, from, first);
+    return await findWay(engine, { ...options, ...beginning, to: second });
   } finally {
     await scratch.close();
   }
@@ -55,18 +55,22 @@ async function startAt(
   { scratch, empty }: { readonly scratch: Scratch; readonly empty: () => Promise<Session> },
   address: DatabaseAddress,
   side: Side,
-): Promise<() => Promise<Session>> {
+): Promise<Pick<WayOptions, "start" | "begun">> {
   const copied = async (): Promise<Session | undefined> => {
     const copy = address.kind === "server" ? await scratch.copied(address.database) : undefined;
     return copy !== undefined && fingerprint(await readCatalog(copy)) === fingerprint(side.catalog)
       ? copy
       : undefined;
   };
-  if ((await copied()) !== undefined) return async () => (await copied()) ?? empty();
+  const copy = await copied();
+  if (copy !== undefined)
+    return { start: async () => (await copied()) ?? empty(), begun: { session: copy, ...side } };
   const way = await findWay(engine, { start: empty, to: side });
-  return async () => {
-    const session = await empty();
-    for (const { statements } of way.segments) for (const sql of statements) await session.send(sql);
-    return session;
+  return {
+    start: async () => {
+      const session = await empty();
+      for (const { statements } of way.segments) for (const sql of statements) await session.send(sql);
+      return session;
+    },
   };
 }

@@ -23,6 +23,7 @@ import { withPlainNames } from "../core/quote.ts";
 import { readCatalog } from "../io/catalog.ts";
 import type { Engine, EngineState, Roles } from "../io/diff/engine.ts";
 import { readIdentities } from "../io/identities.ts";
+import { rolesOf } from "../io/queries.ts";
 import type { Scratch } from "../io/scratch/types.ts";
 import { type Session, StatementFailure } from "../io/session/types.ts";
 import { standInSql } from "./desired.ts";
@@ -38,6 +39,8 @@ export interface Side {
 export interface WayOptions {
   /** Makes the database that the way begins at; whatever session it gave before is not used any more. */
   readonly start: () => Promise<Session>;
+  /** One such database, which nobody else uses: it is the first that is used. */
+  readonly begun?: Begun | undefined;
   readonly to: Side;
   /** Statements that go before all others: renames. */
   readonly first?: readonly string[];
@@ -51,6 +54,13 @@ export interface WayOptions {
   readonly allowRebuild?: readonly string[];
 }
 
+/** A database at the beginning of a way, and what is known of it. */
+export interface Begun {
+  readonly session: Session;
+  readonly catalog?: Catalog;
+  readonly state?: EngineState;
+}
+
 export type Arrangement = (sent: readonly string[], from: Catalog) => readonly (readonly string[])[];
 
 export interface Way {
@@ -61,34 +71,34 @@ export interface Way {
   readonly otherOrder: readonly Difference[];
   /** Of what is in `allowRebuild`. */
   readonly rebuilt: readonly CatalogObject[];
+  /** The database behind the proof, until `start` is called again. */
+  readonly end: Required<Pick<Begun, "session" | "catalog">>;
 }
+
+type Proven = Omit<Way, "rebuilt" | "from">;
 
 /** Without the schema `hidden`: the ledger's. */
 export async function readSide(engine: Engine, session: Session, hidden?: string): Promise<Side> {
-  const roles = await session.read({
-    sql: OTHER_ROLES,
-    row: { parse: (row) => row as { readonly name: string } },
-  });
-  return {
-    catalog: await readCatalog(session, hidden),
-    state: await engine.read(session, hidden),
-    roles: roles.map(({ name }) => name),
-  };
+  const roles = await rolesOf(session);
+  return { catalog: await readCatalog(session, hidden), state: await engine.read(session, hidden), roles };
 }
 
-const OTHER_ROLES = `SELECT r.rolname::text AS name FROM pg_catalog.pg_roles AS r
-WHERE r.rolname OPERATOR(pg_catalog.!~) '^pg_'`;
-
 /** What the statements speak of has to be there: on a server of our own it is made. */
-export async function standIns(session: Session, { ownsRoles }: Scratch, { roles }: Side): Promise<void> {
+export async function standIns(
+  session: Session,
+  { ownsRoles }: Scratch,
+  { roles }: Pick<Side, "roles">,
+): Promise<void> {
   if (ownsRoles) for (const role of roles) await session.send(standInSql(role));
 }
 
 /** Throws `findings/not-proven` or `findings/rebuild` with every object, where there is no way. */
 export async function findWay(engine: Engine, options: WayOptions): Promise<Way> {
-  let attempt = await tried(engine, options, true);
+  let attempt = await tried(engine, options, options.begun ?? { session: await options.start() }, true);
   // What was spared may have to go, so that something else can be changed.
-  if (attempt.differences.length > 0 && attempt.spared) attempt = await tried(engine, options, false);
+  if (attempt.differences.length > 0 && attempt.spared) {
+    attempt = await tried(engine, options, { session: await options.start() }, false);
+  }
   const refused = attempt.rebuilt.filter(
     (object) => options.allowRebuild?.includes(tableNameOf(object)) !== true,
   );
@@ -121,24 +131,33 @@ async function inOtherWords(
   options: WayOptions,
   arranged: Arrangement,
   { sent, from }: Attempt,
-): Promise<Omit<Way, "rebuilt" | "from"> | undefined> {
+): Promise<Proven | undefined> {
   const { first = [] } = options;
-  const session = await options.start();
-  for (const sql of first) await session.send(sql);
-  const [group = [], ...others] = arranged(sent.slice(first.length), from);
-  const taken = [[...first, ...(await takenOf(session, group))]];
-  for (const each of others) taken.push(await takenOf(session, each));
+  const groups = arranged(sent.slice(first.length), from);
   try {
-    return await proven(options, taken);
+    // The same statements need no other trial.
+    const isSame = JSON.stringify(groups) === JSON.stringify([sent.slice(first.length)]);
+    return await proven(options, isSame ? [sent] : await takenInGroups(options, groups));
   } catch (error) {
     if (!(error instanceof MigrateError) || !error.code.startsWith("findings/")) throw error;
     return undefined;
   }
 }
 
+async function takenInGroups(
+  { start, first = [] }: WayOptions,
+  [group = [], ...others]: readonly (readonly string[])[],
+): Promise<readonly (readonly string[])[]> {
+  const session = await start();
+  for (const sql of first) await session.send(sql);
+  const taken = [[...first, ...(await takenOf(session, group))]];
+  for (const each of others) taken.push(await takenOf(session, each));
+  return taken;
+}
+
 /** Those that the server takes, in the order in which it does. */
 export async function takenOf(session: Session, statements: readonly string[]): Promise<string[]> {
-  const trial = await openTrial(session, undefined);
+  const trial = openTrial({ session }, undefined);
   await trial.send(statements.map((sql) => [sql]));
   return [...trial.sent];
 }
@@ -165,9 +184,9 @@ interface Attempt {
 /** How often the engine is asked again about what is left. */
 const ROUNDS = 3;
 
-async function tried(engine: Engine, options: WayOptions, sparing: boolean): Promise<Attempt> {
+async function tried(engine: Engine, options: WayOptions, begun: Begun, sparing: boolean): Promise<Attempt> {
   const { to, first = [] } = options;
-  const trial = await openTrial(await options.start(), options.hidden);
+  const trial = openTrial(begun, options.hidden);
   const allowed = new Set(options.allowRebuild);
   const desired = objectsOf(to.catalog);
   for (const sql of first) await trial.must(sql);
@@ -180,7 +199,8 @@ async function tried(engine: Engine, options: WayOptions, sparing: boolean): Pro
   let held: readonly CatalogObject[] = [];
   for (let round = 0; round < ROUNDS && (await remaining()).length > 0; round += 1) {
     const before = trial.sent.length;
-    const { plan, fault } = await planned(engine, trial, options);
+    const state = trial.sent.length === 0 ? begun.state : undefined;
+    const { plan, fault } = await planned(engine, trial, state, options);
     const is = objectsOf(await trial.catalog());
     const isIgnored = ignoredIn(options.ignore ?? [], [await trial.catalog(), to.catalog]);
     const needed = plan.filter(
@@ -217,11 +237,12 @@ async function tried(engine: Engine, options: WayOptions, sparing: boolean): Pro
 async function planned(
   engine: Engine,
   { session }: Trial,
+  state: EngineState | undefined,
   { to, hidden }: WayOptions,
 ): Promise<{ readonly plan: readonly PlannedStatement[]; readonly fault: readonly string[] }> {
   const [roles] = await session.read({ sql: ROLES, row: { parse: (row) => row as Roles } });
   try {
-    const plan = engine.plan(await engine.read(session, hidden), to.state, roles!);
+    const plan = engine.plan(state ?? (await engine.read(session, hidden)), to.state, roles!);
     return { plan: plan.map((each) => ({ ...each, sql: withPlainNames(each.sql) })), fault: [] };
   } catch (error) {
     if (error instanceof StatementFailure) throw error;
@@ -245,9 +266,9 @@ interface Trial {
   send(units: readonly (readonly string[])[]): Promise<readonly string[]>;
 }
 
-async function openTrial(session: Session, hidden: string | undefined): Promise<Trial> {
+function openTrial({ session, catalog: known }: Begun, hidden: string | undefined): Trial {
   const sent: string[] = [];
-  let catalog: Catalog | undefined;
+  let catalog = known;
   const take = async (unit: readonly string[]): Promise<StatementFailure | undefined> => {
     const failure = await sendUnit(session, unit);
     if (failure === undefined) {
@@ -319,16 +340,18 @@ async function sendUnit(session: Session, unit: readonly string[]): Promise<Stat
 // ── the proof ───────────────────────────────────────────────────────────────────────────────────────────────────
 
 /** Runs the statements from the beginning, in as few transactions as the server lets them. */
-async function proven(
-  options: WayOptions,
-  groups: readonly (readonly string[])[],
-): Promise<Omit<Way, "rebuilt" | "from">> {
+async function proven(options: WayOptions, groups: readonly (readonly string[])[]): Promise<Proven> {
   const session = await options.start();
   const segments: Segment[] = [];
   for (const group of groups) segments.push(...(await runInSegments(session, group)));
-  const differences = differencesOf(options, await readCatalog(session, options.hidden));
+  const catalog = await readCatalog(session, options.hidden);
+  const differences = differencesOf(options, catalog);
   if (differences.some(counts)) throw notProven(differences.filter(counts), []);
-  return { segments, otherOrder: differences.filter(({ kind }) => kind === "order") };
+  return {
+    segments,
+    otherOrder: differences.filter(({ kind }) => kind === "order"),
+    end: { session, catalog },
+  };
 }
 
 /** SQLSTATEs of what has to wait for a COMMIT: the use of a new enum value, and a table with events that are not done. */

@@ -1,16 +1,19 @@
-/** A project's database → its differences from a replay of its applied migrations. Only reads from the database. */
+/**
+ * A project's database → its differences from a replay of its applied migrations, and the SQL that would mend it. Only reads
+ * from the database.
+ */
 import type { Catalog } from "../core/catalog/catalog.ts";
 import { compareCatalogs, type Difference } from "../core/catalog/compare.ts";
-import { orderApplied, ownedAlike, searchPathNames } from "../core/drift.ts";
-import { MigrateError } from "../core/errors.ts";
-import { interruptedText } from "../core/explain.ts";
+import { orderApplied, otherLedgers, ownedAlike, searchPathNames, withoutSchemas } from "../core/drift.ts";
+import { refuseInterrupted } from "../core/explain.ts";
 import { findingsOf } from "../core/integrity.ts";
 import type { Applied } from "../core/ledger/types.ts";
+import type { Mend } from "../core/mend.ts";
 import type { RevisionId } from "../core/migration.ts";
 import { settledRows } from "../core/replaced.ts";
 import { appliedSet } from "../core/steps.ts";
 import { readCatalog } from "../io/catalog.ts";
-import { type SessionState, sessionState } from "../io/queries.ts";
+import { rolesOf, type SessionState, sessionState } from "../io/queries.ts";
 import type { Scratch } from "../io/scratch/types.ts";
 import { type ConnectOptions, openConnected } from "./connect.ts";
 import type { Deps, Project, ProjectOptions } from "./project.ts";
@@ -36,6 +39,10 @@ export interface Drift {
    * `version`.
    */
   readonly differences: readonly Difference[];
+  /** Schemas with the ledger of another project, which are left alone. */
+  readonly otherLedgers: readonly string[];
+  /** Where there are differences: what would make the database what the migrations make. Never run. */
+  readonly mend?: Mend;
 }
 
 /**
@@ -43,19 +50,26 @@ export interface Drift {
  * what a replay throws.
  */
 export async function drift(deps: Deps, options: DriftOptions): Promise<Drift> {
-  const { project, database, rows, live, state } = await readLive(deps, options);
+  const { project, database, rows, live, ledgers, roles, state } = await readLive(deps, options);
   const revisions = orderApplied(project.graph, rows);
   return withScratch(deps, project, { revisions, onScratch: options.onScratch }, async (scratch) => {
     const replayed = await catalogOfReplay(deps, project, scratch, revisions, state, live, rows);
     const ignore = [...project.config.ignore, ...(options.ignore ?? [])];
     const changed = findingsOf(project.graph, rows).filter(({ kind }) => kind === "body");
-    return {
+    const differences = compareCatalogs(replayed, live, { ignore });
+    const found = {
       database,
       scratch: used(scratch),
       revisions,
       changed: changed.map(({ revision }) => revision),
-      differences: compareCatalogs(replayed, live, { ignore }),
+      differences,
+      otherLedgers: ledgers,
     };
+    if (differences.length === 0) return found;
+    // What compares and parses is loaded only where there is something to mend.
+    const { mend } = await import("./mend.ts");
+    const sides = { live, wanted: replayed, differences, roles, ignore };
+    return { ...found, mend: await mend(scratch, { database, ...sides }) };
   });
 }
 
@@ -63,7 +77,10 @@ interface Live {
   readonly project: Project;
   readonly database: string;
   readonly rows: readonly Applied[];
+  /** Without other ledgers. */
   readonly live: Catalog;
+  readonly ledgers: readonly string[];
+  readonly roles: readonly string[];
   readonly state: SessionState;
 }
 
@@ -71,21 +88,18 @@ interface Live {
 async function readLive(deps: Deps, options: DriftOptions): Promise<Live> {
   const { project, session, state } = await openConnected(deps, options);
   try {
-    const { intent } = state;
+    refuseInterrupted(state.intent);
     const applied = settledRows(project.graph, state.applied);
-    if (intent !== undefined) {
-      throw new MigrateError({
-        code: "state/interrupted",
-        message: interruptedText(intent),
-        hint: "finish the interrupted step first: migrate upgrade",
-      });
-    }
     appliedSet(project.graph, applied);
+    const catalog = await readCatalog(session, project.ledger.names.schema);
+    const ledgers = otherLedgers(catalog);
     return {
       project,
       database: session.database,
       rows: applied,
-      live: await readCatalog(session, project.ledger.names.schema),
+      live: withoutSchemas(catalog, ledgers),
+      ledgers,
+      roles: await rolesOf(session),
       state: await sessionState(session),
     };
   } finally {

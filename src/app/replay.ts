@@ -34,15 +34,16 @@ export async function replayRevisions(
   keeps = true,
 ): Promise<Replayed> {
   const keys = keysOf(project, scratch, revisions);
+  const isKept = revisions.length >= scratch.keepsFrom;
   // From the beginning, if a role is missing: what stood outside of a transaction is half done.
   return withRoles(scratch, async (makeRoles) => {
-    const found = await scratch.restored([...keys].reverse());
+    const found = isKept ? await scratch.restored([...keys].reverse()) : undefined;
     const kept = found === undefined ? 0 : keys.indexOf(found.key) + 1;
     const session = found?.session ?? (await scratch.empty());
     await makeRoles(session);
     if (kept === revisions.length) return { session, revisions, kept };
     await runSteps(deps, project, session, upwards(revisions.slice(0, kept), revisions.slice(kept)));
-    return { session: keeps ? await scratch.keep(keys.at(-1)!) : session, revisions, kept };
+    return { session: keeps && isKept ? await scratch.keep(keys.at(-1)!) : session, revisions, kept };
   });
 }
 

@@ -20,7 +20,7 @@ export interface ScratchUse {
 
 /**
  * Opens a scratch database, and drops it behind what is done with it. Throws `usage/scratch`, what is wrong with the address
- * of the scratch server, and what a session throws.
+ * of the scratch server or of the database, and what a session throws.
  */
 export async function withScratch<T>(
   deps: Deps,
@@ -30,6 +30,8 @@ export async function withScratch<T>(
 ): Promise<T> {
   const { database, scratch: on } = project.config;
   if (on instanceof MigrateError) throw on;
+  // What is proven elsewhere says nothing about a database whose address was mistyped.
+  if (database instanceof MigrateError && database.code !== "usage/no-database") throw database;
   const scratch = await openScratch({
     database: database instanceof MigrateError ? undefined : database,
     on,

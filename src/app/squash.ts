@@ -8,10 +8,11 @@ import type { Catalog } from "../core/catalog/catalog.ts";
 import { compareCatalogs } from "../core/catalog/compare.ts";
 import { describeObject } from "../core/diff/verdict.ts";
 import { MigrateError } from "../core/errors.ts";
-import { ancestors, buildGraph, inOrder, nodeOf } from "../core/graph.ts";
-import { startOfFile, unique } from "../core/graph-faults.ts";
+import { ancestors, buildGraph, type Graph, inOrder, nodeOf } from "../core/graph.ts";
+import { describe, startOfFile, unique } from "../core/graph-faults.ts";
 import type { Migration, Revision, RevisionId } from "../core/migration.ts";
 import { settleReplaced } from "../core/replaced.ts";
+import { shellWord } from "../core/shell.ts";
 import { type SquashChoice, type SquashedBody, type SquashedFile, squashedBody } from "../core/squash.ts";
 import { parseRange, revisionsOf } from "../core/steps.ts";
 import { changedRows, type RowsByTable } from "../core/verdict.ts";
@@ -38,7 +39,7 @@ export interface Squashed {
   readonly created: NewRevision;
   /** In the order in which they are run. */
   readonly replaces: readonly RevisionId[];
-  /** The files of these, which may go when every database has them all. */
+  /** The files of these, and of squashed migrations that replace some of them; they may go when every database has them all. */
   readonly replacedFiles: readonly string[];
   /** What is created and dropped again, and stands in the new files no more. */
   readonly leftOut: readonly string[];
@@ -51,7 +52,8 @@ export async function squash(deps: Deps, options: SquashOptions): Promise<Squash
   const project = await openProject(deps, options);
   const { graph } = project;
   const members = inOrder(graph, revisionsOf(graph, options.range));
-  refuseRange(members, options.range);
+  refuseRange(graph, members, options.range);
+  const again = squashedBefore(project, members, options.range);
   const order = inOrder(graph, ancestors(graph, members));
   const squashed = revisionFor(project, members, options);
   return withScratch(deps, project, { revisions: order, onScratch: options.onScratch }, async (scratch) => {
@@ -67,7 +69,7 @@ export async function squash(deps: Deps, options: SquashOptions): Promise<Squash
     return {
       created: await createSquashed(deps, project, squashed, body, options),
       replaces: members,
-      replacedFiles: members.flatMap((id) => filesOf(project.migrations.get(id)!)),
+      replacedFiles: [...members.map((id) => project.migrations.get(id)!), ...again].flatMap(filesOf),
       leftOut: body.leftOut,
       unsteady,
     };
@@ -78,9 +80,20 @@ const filesOf = ({ up, down }: Migration): readonly string[] =>
   [up, down].flatMap((file) => file?.source.path ?? []);
 
 /** What comes after a revision, up to another, has none from outside in between. */
-function refuseRange(members: readonly RevisionId[], range: string): void {
-  const isRange = parseRange(range) !== undefined;
+function refuseRange(graph: Graph, members: readonly RevisionId[], range: string): void {
+  const sides = parseRange(range);
+  const isRange = sides !== undefined;
   if (isRange && members.length > 1) return;
+  if (isRange && members.length === 0 && sides.start !== "" && sides.end !== "") {
+    const reversed = `${sides.end}:${sides.start}`;
+    if (revisionsOf(graph, reversed).size > 0) {
+      throw new MigrateError({
+        code: "usage/reversed-range",
+        message: `'${range}' begins with the later revision`,
+        hint: `a range is written start:end, and its start is not included: migrate squash ${shellWord(reversed)}`,
+      });
+    }
+  }
   const found = members.length === 0 ? "no revision" : `only ${members[0]}`;
   throw new MigrateError({
     code: "usage/squash",
@@ -89,6 +102,33 @@ function refuseRange(members: readonly RevisionId[], range: string): void {
       : `'${range}' is not a range`,
     hint: `name the start, which is not included, and the end; from the first migration: migrate squash base:${isRange ? "REVISION" : range}`,
   });
+}
+
+/**
+ * The squashed migrations that the new one takes the place of before they count. Throws `usage/squash` where one of them also
+ * replaces what is outside the range, or nothing less than all of it.
+ */
+function squashedBefore(
+  { dormant }: Project,
+  members: readonly RevisionId[],
+  range: string,
+): readonly Migration[] {
+  const before = dormant.filter(({ replaces = [] }) => replaces.some((id) => members.includes(id)));
+  for (const each of before) {
+    const outside = each.replaces!.filter((id) => !members.includes(id));
+    if (outside.length === 0 && each.replaces!.length < members.length) continue;
+    const what =
+      outside.length === 0
+        ? `replaces all of '${range}' already`
+        : `also replaces ${outside.join(", ")}, which ${outside.length === 1 ? "is" : "are"} not in '${range}'`;
+    const files = filesOf(each).map(shellWord).join(" ");
+    throw new MigrateError({
+      code: "usage/squash",
+      message: `${describe(each)} ${what}`,
+      hint: `name a range with more than what it replaces, or delete its files first: rm ${files}`,
+    });
+  }
+  return before;
 }
 
 /** What follows or needs one of the members from outside; what they need from outside is what the new one needs. */

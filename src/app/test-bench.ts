@@ -31,8 +31,11 @@ export interface TestBench {
   readonly broken: Set<RevisionId>;
   /** Tables that got no rows, each once. */
   readonly unfilled: readonly Unfilled[];
-  /** Begins where these are applied; they are run when they are needed. */
-  startFrom(revisions: readonly RevisionId[]): void;
+  /**
+   * Begins where the first are applied, which are run when they are needed, and then of the others each that can be, as where
+   * all were tested here.
+   */
+  startFrom(first: readonly RevisionId[], others: readonly RevisionId[]): Promise<void>;
   /** Whether all that it needs is there. */
   canRun(revision: RevisionId): boolean;
   /** Throws as `run` does. */
@@ -71,9 +74,20 @@ export function openBench(on: TestOn, withRows: boolean): TestBench {
     get unfilled() {
       return [...unfilled.values()];
     },
-    startFrom: (revisions) => {
-      settled = revisions;
-      discard();
+    startFrom: async (first, others) => {
+      const begin = (revisions: readonly RevisionId[]): void => {
+        settled = revisions;
+        discard();
+      };
+      begin([...first, ...others]);
+      if (others.length === 0) return;
+      try {
+        await current();
+      } catch (error) {
+        refusalOf(error);
+        begin(first);
+        for (const revision of others) await bench.include(revision);
+      }
     },
     canRun: (revision) => ![...ancestors(project.graph, [revision])].some((id) => broken.has(id)),
     run: async (direction, revision) => {

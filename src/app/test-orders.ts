@@ -27,7 +27,8 @@ export async function testOrders(
   return results;
 }
 
-async function testOrdersOf(
+/** `revisions`: none of them needs another. */
+export async function testOrdersOf(
   on: TestOn,
   revisions: readonly RevisionId[],
 ): Promise<Omit<TestedOrders, "revisions" | "merge">> {

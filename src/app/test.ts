@@ -15,12 +15,14 @@ import {
   nothingSeen,
   type Observed,
   type TestedMigration,
+  type TestedScript,
   type TestReport,
   type Verdict,
 } from "../core/verdict.ts";
 import { type Deps, openProject, type Project, type ProjectOptions } from "./project.ts";
 import { type ScratchUse, type UsedScratch, used, withScratch } from "./scratch.ts";
-import { openBench, refusalOf, type TestBench } from "./test-bench.ts";
+import { openBench, refusalOf, type TestBench, type TestOn } from "./test-bench.ts";
+import { allOf, beside, jobsFor, partsOf, type TestPart, tellInOrder } from "./test-jobs.ts";
 import { testOrders } from "./test-orders.ts";
 import { type ScriptOf, testScript } from "./test-script.ts";
 
@@ -29,6 +31,11 @@ export interface TestOptions extends ProjectOptions, Pick<ScratchUse, "onScratch
   readonly range?: string | undefined;
   /** Tables are filled with rows before each up; those are compared after the down. */
   readonly rows?: boolean | undefined;
+  /**
+   * On so many scratch databases at the same time, where they can be had; default: by the number of processors and of
+   * migrations. With `rows` on one: the rows of a table come from the migrations tested before.
+   */
+  readonly jobs?: number | undefined;
   /** A plan of all → texts that are each sent as one message. Without it no script is tested. */
   readonly script?: ScriptOf | undefined;
   readonly onTesting?: ((revision: RevisionId, index: number, of: number) => void) | undefined;
@@ -50,13 +57,21 @@ export async function testMigrations(deps: Deps, options: TestOptions): Promise<
   const tested = revisionsOf(project.graph, options.range);
   const order = inOrder(project.graph, ancestors(project.graph, tested));
   return withScratch(deps, project, { revisions: order, onScratch: options.onScratch }, async (scratch) => {
-    const bench = openBench({ deps, project, scratch }, options.rows === true);
-    const migrations = await testEach(project, bench, order, tested, options);
-    const orders = await testOrders({ deps, project, scratch }, tested, bench.broken);
-    const script =
-      options.script === undefined || tested.size === 0 || bench.broken.size > 0
+    const withRows = options.rows === true;
+    const scratches = await beside(scratch, withRows ? 1 : jobsFor(tested.size, options.jobs));
+    const ons = scratches.map((each): TestOn => ({ deps, project, scratch: each }));
+    const benches = ons.map((on) => openBench(on, withRows));
+    const migrations = await testParts(project, benches, partsOf(order, tested, ons.length), tested, options);
+    const broken = new Set(benches.flatMap((bench) => [...bench.broken]));
+    const { script: scriptOf } = options;
+    const ofScript = async (): Promise<TestedScript | undefined> =>
+      scriptOf === undefined || tested.size === 0 || broken.size > 0
         ? undefined
-        : await testScript({ deps, project, scratch }, order, options.script);
+        : await testScript(ons.at(-1)!, order, scriptOf);
+    const ofOrders = testOrders(ons[0]!, tested, broken);
+    // On one database they go one after the other.
+    const [orders, script] =
+      ons.length === 1 ? [await ofOrders, await ofScript()] : await allOf([ofOrders, ofScript()]);
     const all = [...migrations, ...orders, ...(script === undefined ? [] : [script])];
     return {
       project,
@@ -64,7 +79,7 @@ export async function testMigrations(deps: Deps, options: TestOptions): Promise<
       migrations,
       orders,
       ...(script === undefined ? {} : { script }),
-      unfilled: bench.unfilled,
+      unfilled: benches.flatMap((bench) => bench.unfilled),
       passed: all.every(({ passed }) => passed),
     };
   });
@@ -72,28 +87,34 @@ export async function testMigrations(deps: Deps, options: TestOptions): Promise<
 
 // ── up, down, up ────────────────────────────────────────────────────────────────────────────────────────────────
 
-async function testEach(
+async function testParts(
   project: Project,
-  bench: TestBench,
-  order: readonly RevisionId[],
+  benches: readonly TestBench[],
+  parts: readonly TestPart[],
   tested: ReadonlySet<RevisionId>,
   { onTesting, onTested }: TestOptions,
 ): Promise<readonly TestedMigration[]> {
-  const first = order.findIndex((id) => tested.has(id));
-  if (first < 0) return [];
-  bench.startFrom(order.slice(0, first));
-  const results: TestedMigration[] = [];
-  for (const revision of order.slice(first)) {
-    if (!tested.has(revision)) {
-      await bench.include(revision);
-      continue;
+  const telling = tellInOrder(onTested);
+  let begun = 0;
+  const testPart = async ({ first, earlier, order }: TestPart, part: number) => {
+    const bench = benches[part]!;
+    await bench.startFrom(first, earlier);
+    const results: TestedMigration[] = [];
+    for (const revision of order) {
+      if (!tested.has(revision)) {
+        await bench.include(revision);
+        continue;
+      }
+      onTesting?.(revision, begun, tested.size);
+      begun += 1;
+      const result = await testOne(project, bench, revision);
+      results.push(result);
+      telling.tested(part, result);
     }
-    onTesting?.(revision, results.length, tested.size);
-    const result = await testOne(project, bench, revision);
-    results.push(result);
-    onTested?.(result);
-  }
-  return results;
+    telling.ended(part);
+    return results;
+  };
+  return (await allOf(parts.map(testPart))).flat();
 }
 
 async function testOne(project: Project, bench: TestBench, revision: RevisionId): Promise<TestedMigration> {
@@ -117,8 +138,8 @@ async function testOne(project: Project, bench: TestBench, revision: RevisionId)
     bench.broken.add(revision);
     return value("skipped", false);
   }
-  const { seen, failed } = await observe(bench, revision, down !== undefined);
-  await bench.settle(revision, failed, aspectsOf(seen).length === 0);
+  const { seen, failed, otherRows = false } = await observe(bench, revision, down !== undefined);
+  await bench.settle(revision, failed, aspectsOf(seen).length === 0 && !otherRows);
   if (failed !== undefined) return value("fails", false, { ...seen, failed });
   const { irreversible } = up.header;
   if (irreversible !== undefined) return value("irreversible", true, { accepted: irreversible });
@@ -138,7 +159,7 @@ async function observe(
   bench: TestBench,
   revision: RevisionId,
   hasDown: boolean,
-): Promise<{ readonly seen: Observed; readonly failed?: FailedStep }> {
+): Promise<{ readonly seen: Observed; readonly failed?: FailedStep; readonly otherRows?: boolean }> {
   let seen = nothingSeen;
   let step: FailedStep["step"] = "up";
   try {
@@ -159,8 +180,10 @@ async function observe(
     };
     step = "up again";
     await bench.run("up", revision);
-    seen = { ...seen, again: compareCatalogs(after.catalog, (await bench.snapshot()).catalog) };
-    return { seen };
+    const again = await bench.snapshot();
+    seen = { ...seen, again: compareCatalogs(after.catalog, again.catalog) };
+    // Such as other values of a sequence: what comes next is to find those of a run.
+    return { seen, otherRows: changedRows(after.rows, again.rows).length > 0 };
   } catch (error) {
     return { seen, failed: { step, diagnostics: refusalOf(error) } };
   }

@@ -3,7 +3,15 @@ import type { Difference } from "./catalog/compare.ts";
 import type { RevisionId } from "./migration.ts";
 import type { FailedStep } from "./verdict.ts";
 
-/** The newest revision, run up and down on a scratch database. */
+/** What `migrate dev` works on. */
+export interface DevStart {
+  /** `postgres://ann@localhost:5432/shop`; undefined: a scratch database. */
+  readonly database?: string | undefined;
+  /** Where git says that others have a revision from: `origin/main`, `the last commit`; undefined: nobody can tell. */
+  readonly others?: string | undefined;
+}
+
+/** The newest revision, run up and down on a scratch database, or taken back and applied again on one of the user's. */
 export interface DevRound {
   readonly revision: RevisionId;
   /** Of its up file. */
@@ -12,6 +20,8 @@ export interface DevRound {
   readonly makes: readonly Difference[];
   /** What the down leaves otherwise than it was. */
   readonly back: readonly Difference[];
+  /** On a database of the user's, where it remains applied: whether it was taken back before. */
+  readonly applied?: "first" | "again";
   /** There is no way back, and the file says why. */
   readonly irreversible?: string;
   readonly failed?: FailedStep;

@@ -187,6 +187,16 @@ export const interruptedText = ({
 }: Pick<Intent, "direction" | "revision" | "statement" | "of">): string =>
   `the ${direction === "up" ? "upgrade to" : "downgrade of"} ${revision} was interrupted at statement ${statement} of ${of}`;
 
+/** Throws `state/interrupted`. */
+export function refuseInterrupted(intent: Intent | undefined): void {
+  if (intent === undefined) return;
+  throw new MigrateError({
+    code: "state/interrupted",
+    message: interruptedText(intent),
+    hint: "finish the interrupted step first: migrate upgrade",
+  });
+}
+
 const MEND = "fix the cause and run the same command again: it resumes here";
 
 /** What is so now, after the statement failed. */

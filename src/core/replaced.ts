@@ -3,7 +3,8 @@
  * revision that replaces them.
  *
  * A squashed revision is dormant while the files of all replaced ones exist, so every database continues with those. When
- * they are all gone, the squashed one takes their place, also where one of their ids is named.
+ * they are all gone, the squashed one takes their place, also where one of their ids is named. One of which another replaces
+ * all that it does, and more, was squashed again before its time came, and remains dormant.
  */
 import { type Diagnostic, MigrateError } from "./errors.ts";
 import type { Graph } from "./graph.ts";
@@ -19,12 +20,13 @@ export interface Settled<R extends Revision> {
 
 /** Throws `graph/half-replaced` where some of what a revision replaces is gone, and `graph/replaced-twice`. */
 export function settleReplaced<R extends Revision>(revisions: readonly R[], placeOf: PlaceOf<R>): Settled<R> {
-  const squashed = revisions.filter(({ replaces = [] }) => replaces.length > 0);
-  if (squashed.length === 0) return { active: revisions, dormant: [] };
+  const all = revisions.filter(({ replaces = [] }) => replaces.length > 0);
+  if (all.length === 0) return { active: revisions, dormant: [] };
+  const squashed = all.filter((each) => !all.some((other) => replacesMore(other, each)));
   const faults = faultsOfReplacing(revisions, squashed, placeOf);
   if (faults.length > 0) throw MigrateError.all(faults);
   const there = new Set(revisions.map(({ revision }) => revision));
-  const dormant = squashed.filter(({ replaces = [] }) => there.has(replaces[0]!));
+  const dormant = all.filter((each) => !squashed.includes(each) || there.has(each.replaces![0]!));
   const by = new Map(
     squashed.flatMap((each) =>
       dormant.includes(each) ? [] : each.replaces!.map((id) => [id, each.revision] as const),
@@ -44,6 +46,10 @@ export function settleReplaced<R extends Revision>(revisions: readonly R[], plac
     }));
   return { active, dormant };
 }
+
+/** Whether the first replaces all that the second does, and more. */
+const replacesMore = ({ replaces: first = [] }: Revision, { replaces: second = [] }: Revision): boolean =>
+  first.length > second.length && second.every((id) => first.includes(id));
 
 function faultsOfReplacing<R extends Revision>(
   revisions: readonly R[],

@@ -67,6 +67,15 @@ export interface TestedOrders {
   readonly failed?: FailedStep;
 }
 
+/** The parents of a new merge, run in several orders; or why they were not. */
+export type ComparedOrders =
+  | (Omit<TestedOrders, "merge"> & {
+      /** Of the scratch database: `15.4`. */
+      readonly serverVersion: string;
+      readonly scratch: { readonly description: string; readonly proves: boolean };
+    })
+  | { readonly reason: string };
+
 /** The database that the offline script makes, beside the one that the run makes. */
 export interface TestedScript {
   readonly verdict: Verdict;

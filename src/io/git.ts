@@ -36,14 +36,29 @@ function git(folder: string, words: readonly string[]) {
 const spawnGit = (folder: string, words: readonly string[], env?: Environment) =>
   spawnSync("git", ["-C", folder, ...words], { env, encoding: "utf8", maxBuffer: 1 << 28 });
 
-/** Every file below the folder in the last commit, as relative paths with forward slashes; none without git, repository or commit. */
-export function committedFiles({
-  cwd,
-  env,
-}: {
-  readonly cwd: string;
-  readonly env: Environment;
-}): ReadonlySet<string> {
-  const { status, stdout } = spawnGit(cwd, ["ls-tree", "-r", "-z", "--name-only", "HEAD"], env);
-  return new Set(status === 0 ? stdout.split("\0").filter((path) => path !== "") : []);
+/** What others may have of a folder. */
+export interface SharedFiles {
+  /** Every file below the folder, as relative paths with forward slashes. */
+  readonly files: ReadonlySet<string>;
+  /** Where they are: `origin/main`, `the last commit`; undefined: there is no git, no repository or no commit. */
+  readonly where?: string;
+}
+
+/** Of the branch that the one checked out follows, else of origin's main branch, else of the last commit. */
+export function sharedFiles({ cwd, env }: { readonly cwd: string; readonly env: Environment }): SharedFiles {
+  const answer = (...words: readonly string[]): string | undefined => {
+    const { status, stdout } = spawnGit(cwd, words, env);
+    return status === 0 ? stdout : undefined;
+  };
+  for (const ref of ["@{upstream}", "refs/remotes/origin/HEAD", "HEAD"]) {
+    const commit = answer("rev-parse", "--verify", "--quiet", `${ref}^{commit}`)?.trim();
+    const listed = commit === undefined ? undefined : answer("ls-tree", "-r", "-z", "--name-only", commit);
+    if (listed === undefined) continue;
+    const branch = ref === "HEAD" ? undefined : answer("rev-parse", "--abbrev-ref", ref)?.trim();
+    return {
+      files: new Set(listed.split("\0").filter((path) => path !== "")),
+      where: branch ?? "the last commit",
+    };
+  }
+  return { files: new Set() };
 }

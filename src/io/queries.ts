@@ -355,3 +355,13 @@ export async function sessionState(session: Session): Promise<SessionState> {
   });
   return row!;
 }
+
+/** The names of all roles of the server but PostgreSQL's own. */
+export async function rolesOf(session: Session): Promise<readonly string[]> {
+  const rows = await session.read({
+    sql: `SELECT r.rolname::pg_catalog.text AS name FROM pg_catalog.pg_roles AS r
+      WHERE r.rolname OPERATOR(pg_catalog.!~) '^pg_'`,
+    row: { parse: (row) => row as { readonly name: string } },
+  });
+  return rows.map(({ name }) => name);
+}

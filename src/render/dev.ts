@@ -1,15 +1,27 @@
 /** What a round of `migrate dev` found → the lines a person reads. */
 import type { Difference } from "../core/catalog/compare.ts";
-import type { DevRound } from "../core/dev.ts";
+import type { DevRound, DevStart } from "../core/dev.ts";
 import { differenceLines } from "./differences.ts";
 import { onOneLine } from "./terminal.ts";
 import { failureLines } from "./test-report.ts";
+
+/** What is about to be done, where, and what is not. */
+export function devStart({ database, others }: DevStart): string {
+  const what =
+    database === undefined
+      ? "the newest migration is tried with each save"
+      : `the newest migration is taken back and applied again on ${database} with each save`;
+  return others === undefined
+    ? `${what}; git does not know whether others have it`
+    : `${what}, unless it is in ${others}: then others have it`;
+}
 
 export function devLines({
   revision,
   path,
   makes,
   back,
+  applied,
   irreversible,
   failed,
   ms,
@@ -17,11 +29,13 @@ export function devLines({
   const way =
     failed !== undefined
       ? "fails"
-      : irreversible !== undefined
-        ? `irreversible (${onOneLine(irreversible)})`
-        : back.length === 0
-          ? "up and down, and the schema is restored"
-          : "up and down, but the schema is not restored";
+      : applied !== undefined
+        ? `${APPLIED[applied]}${back.length === 0 ? "" : ", but the schema was not restored in between"}`
+        : irreversible !== undefined
+          ? `irreversible (${onOneLine(irreversible)})`
+          : back.length === 0
+            ? "up and down, and the schema is restored"
+            : "up and down, but the schema is not restored";
   return [
     `${onOneLine(path)}  ${revision}  ${way}  (${ms.toFixed(0)} ms)`,
     ...indented(madeLines(makes)),
@@ -31,6 +45,11 @@ export function devLines({
       : indented(["after the downgrade:", ...indented(differenceLines(back, ["before", "after"]))])),
   ];
 }
+
+const APPLIED: Readonly<Record<NonNullable<DevRound["applied"]>, string>> = {
+  first: "applied",
+  again: "taken back and applied again",
+};
 
 const WORDS: Readonly<Record<Difference["kind"], string>> = {
   extra: "+",

@@ -41,6 +41,14 @@ describe("files", () => {
     expect(settle(...next).active.map(({ parents }) => parents)).toEqual([["t"], [], ["t"]]);
   });
 
+  test("squashed again before its time came: it remains dormant, and the other one counts", () => {
+    const more = revision("t", [], ["a", "b", "c"]);
+    expect(settle(a, b, c, s, more)).toEqual({ active: [a, b, c], dormant: [s, more] });
+    const d = revision("d", ["c"]);
+    expect(settle(d, s, more)).toEqual({ active: [{ ...d, parents: ["t"] }, more], dormant: [s] });
+    expect(settle(d, more).active.map((each) => each.revision)).toEqual(["d", "t"]);
+  });
+
   test.each([
     [
       [a, c, s],
@@ -48,7 +56,7 @@ describe("files", () => {
       "of the revisions that s (s.up.sql) replaces, b has no file, but a (a.up.sql) still has",
     ],
     [
-      [a, b, s, revision("t", [], ["b"])],
+      [a, b, c, s, revision("t", [], ["b", "c"])],
       "graph/replaced-twice",
       "b is replaced by t (t.up.sql) and by s (s.up.sql)",
     ],

@@ -5,6 +5,7 @@ import { dev } from "../../src/app/dev.ts";
 import type { DevRound } from "../../src/core/dev.ts";
 import type { MigrateError } from "../../src/core/errors.ts";
 import { devLines } from "../../src/render/dev.ts";
+import { migrate } from "../support/migrate.ts";
 import { failureOf, ownDatabase, project } from "../support/project.ts";
 import { query, servers } from "../support/server.ts";
 
@@ -67,13 +68,14 @@ test("the newest revision is run again with each save, and its database is left 
   ).toEqual([]);
 });
 
+const gitIn =
+  (cwd: string) =>
+  (...args: readonly string[]) =>
+    execFileSync("git", ["-c", "user.name=a", "-c", "user.email=a@b", ...args], { cwd, stdio: "pipe" });
+
 test("what git has committed is not tried", async () => {
   const it = project({ a: "CREATE TABLE t (id int);" });
-  const git = (...args: readonly string[]) =>
-    execFileSync("git", ["-c", "user.name=a", "-c", "user.email=a@b", ...args], {
-      cwd: it.folder,
-      stdio: "pipe",
-    });
+  const git = gitIn(it.folder);
   const once = () =>
     dev(it.deps, { once: true, database: server!.url(), onRound: () => {}, onError: () => {} });
   await once();
@@ -84,4 +86,106 @@ test("what git has committed is not tried", async () => {
   it.write("0002_b.up.sql", "-- revision: b\n-- parent: a\n\nSELECT 1;\n");
   it.write("0002_b.down.sql", "-- revision: b\n\nSELECT 1;\n");
   await once();
+});
+
+test("with a remote, it is what its branch has that is not tried; the first line says which", async () => {
+  const it = project({ a: "CREATE TABLE t (id int);" });
+  const git = gitIn(it.folder);
+  const env = { PATH: process.env["PATH"]!, DATABASE_URL: server!.url() };
+  const once = () => migrate(["dev", "--once"], { cwd: it.folder, env });
+  const firstLine = async () => (await once()).stderr.split("\n", 1)[0];
+  const tried = "the newest migration is tried with each save";
+  expect(await firstLine()).toBe(`${tried}; git does not know whether others have it`);
+  git("init", "-q", "--bare", "remote");
+  git("init", "-q", "-b", "main");
+  git("add", "*.sql", "*.json");
+  git("commit", "-qm", "all");
+  expect(await once()).toMatchObject({
+    code: 2,
+    stderr: expect.stringContaining("is in the last commit, so others may already have it"),
+  });
+  git("remote", "add", "origin", "./remote");
+  git("push", "-q", "-u", "origin", "main");
+  it.write("0002_b.up.sql", "-- revision: b\n-- parent: a\n\nSELECT 1;\n");
+  it.write("0002_b.down.sql", "-- revision: b\n\nSELECT 1;\n");
+  git("add", "*.sql");
+  git("commit", "-qm", "b");
+  expect(await firstLine()).toBe(`${tried}, unless it is in origin/main: then others have it`);
+  expect((await once()).code).toBe(0);
+  git("push", "-q");
+  expect((await once()).stderr).toContain("is in origin/main, so others may already have it");
+  // A branch that follows none is measured by the main branch of origin.
+  git("remote", "set-head", "origin", "main");
+  git("switch", "-qc", "topic", "HEAD^");
+  git("cherry-pick", "main");
+  expect((await once()).stderr).toContain("is in origin/main, so others may already have it");
+});
+
+test("on the database that is named, it is taken back by the down file that belonged to it, and remains applied", async () => {
+  const { url } = await ownDatabase(server!);
+  const it = project({ a: { up: "CREATE TABLE t (id int);", down: "DROP TABLE t;" } });
+  const stop = new AbortController();
+  const rounds: DevRound[] = [];
+  const save = (up: string, down: string) => {
+    it.write("0002_b.down.sql", `-- revision: b\n\n${down}\n`);
+    it.write("0002_b.up.sql", `-- revision: b\n-- parent: a\n\n${up}\n`);
+  };
+  save("ALTER TABLE t ADD COLUMN x text;", "ALTER TABLE t DROP COLUMN x;");
+  const next = [
+    // The down file has another name now, and would not take back what is there.
+    () => save("ALTER TABLE t ADD COLUMN y text;", "SELECT 1;"),
+    () => save("ALTER TABLE t ADD COLUMN z text;", "ALTER TABLE t DROP COLUMN z;"),
+    () => save("ALTER TABLE u ADD COLUMN z text;", "SELECT 1;"),
+    () => save("CREATE VIEW v AS SELECT id FROM t;", "DROP VIEW v;"),
+    () => stop.abort(),
+  ];
+  const options = { onDatabase: true, onError: (error: MigrateError) => expect(error).toBeUndefined() };
+  await dev(
+    { ...it.deps, signal: stop.signal },
+    {
+      ...options,
+      database: url,
+      onRound: (round) => {
+        rounds.push(round);
+        next.shift()!();
+      },
+    },
+  );
+  const shown = rounds.map((round) => devLines(round).map((line) => line.replace(/ \(\d+ ms\)/, "")));
+  expect(shown).toEqual([
+    ["0002_b.up.sql  b  applied ", "  + column public.t.x"],
+    ["0002_b.up.sql  b  taken back and applied again ", "  + column public.t.y"],
+    [
+      "0002_b.up.sql  b  taken back and applied again, but the schema was not restored in between ",
+      "  + column public.t.z",
+      "  after the downgrade:",
+      "    extra    column public.t.y",
+    ],
+    [
+      "0002_b.up.sql  b  fails ",
+      '  the up file fails the second time: 0002_b.up.sql:4: relation "u" does not exist',
+    ],
+    ["0002_b.up.sql  b  applied ", "  + view public.v"],
+  ]);
+  expect((await it.state(url)).heads).toEqual(["b"]);
+  expect(await query(url, "SELECT to_regclass('v') IS NOT NULL AS is_there")).toEqual([{ is_there: true }]);
+});
+
+test("no database is worked on that only a variable names", async () => {
+  const it = project({ a: "CREATE TABLE t (id int);" });
+  const named = { ...it.deps, env: { DATABASE_URL: "postgres://u:geheim@127.0.0.1:1/shop" } };
+  const refused = await failureOf(
+    dev(named, { onDatabase: true, once: true, onRound: () => {}, onError: () => {} }),
+  );
+  expect(refused).toMatchObject({
+    code: "usage/dev-database",
+    message:
+      "--on-database changes a database, and postgres://u:***@127.0.0.1:1/shop is named by environment variable DATABASE_URL only",
+  });
+  it.write(
+    "migrate.config.json",
+    JSON.stringify({ directories: ["."], database: "postgres://u@127.0.0.1:1/shop" }),
+  );
+  const asked = dev(it.deps, { onDatabase: true, once: true, onRound: () => {}, onError: () => {} });
+  expect(await failureOf(asked)).toMatchObject({ code: "execution/connect" });
 });

@@ -110,6 +110,9 @@ test("what they print is of that shape", async () => {
   for (const line of LINES.trim().split("\n")) ran.add(await run(line));
   expect([...ran].sort()).toEqual([...commands].sort());
 
+  await query(url, "CREATE TABLE by_hand ()");
+  await run("drift 1");
+
   // Applied files that changed, in each way, and one that is gone.
   files.write(
     "0001_a.up.sql",

@@ -275,3 +275,48 @@ describe.sequential.each(servers())("drift on $name", (on) => {
     });
   });
 });
+
+describe("several databases at the same time", () => {
+  const up = (index: number): string =>
+    index === 0
+      ? "CREATE TABLE t (id serial PRIMARY KEY, a text); INSERT INTO t (a) VALUES ('x');"
+      : index === 5
+        ? "CREATE TABLE u (t int REFERENCES t); INSERT INTO u VALUES (1);"
+        : `ALTER TABLE t ADD COLUMN IF NOT EXISTS c${index} int;`;
+  const down = (index: number): string =>
+    index === 0
+      ? "DROP TABLE t;"
+      : index === 5
+        ? "DROP TABLE u;"
+        : index === 3
+          ? "SELECT 1;"
+          : `ALTER TABLE t DROP COLUMN c${index};`;
+  const chain = Object.fromEntries(
+    Array.from({ length: 9 }, (_, index) => [`r${index}`, { up: up(index), down: down(index) }]),
+  );
+  const many = project({
+    ...chain,
+    // Branches: one that fails on its way up, with what needs it; one that does not.
+    bad: { up: "SELECT 1 / 0;", down: "SELECT 1;", parent: "r4" },
+    needs: { up: "SELECT 1;", down: "SELECT 1;", parent: "bad" },
+    good: { up: "CREATE TABLE g ();", down: "DROP TABLE g;", parent: "r4" },
+  });
+
+  test("find what one finds, and tell it in the order of the migrations", async () => {
+    const look = async (jobs: number, range?: string) => {
+      const told: string[] = [];
+      const onTested = ({ revision }: { readonly revision: string }) => void told.push(revision);
+      const { migrations, orders, passed } = await tested(many, { jobs, range, script, onTested });
+      expect(told).toEqual(migrations.map(({ revision }) => revision));
+      return { migrations: migrations.map((each) => ({ ...each, ms: 0 })), orders, passed };
+    };
+    const one = await look(1);
+    expect(one.migrations.map(({ verdict }) => verdict)).toEqual(
+      expect.arrayContaining(["exact", "fails", "skipped", "different"]),
+    );
+    // The row that it needs has the number that a run gives it, whatever was tried before.
+    expect(one.migrations.find(({ revision }) => revision === "r5")).toMatchObject({ verdict: "exact" });
+    expect(await look(4)).toEqual(one);
+    expect(await look(3, "r2:heads")).toEqual(await look(1, "r2:heads"));
+  });
+});

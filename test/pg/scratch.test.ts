@@ -2,6 +2,7 @@
 import { describe, expect, onTestFinished, test } from "vitest";
 import { openProject } from "../../src/app/project.ts";
 import { beyondDatabase, replay } from "../../src/app/replay.ts";
+import { withScratch } from "../../src/app/scratch.ts";
 import { fingerprint } from "../../src/core/catalog/catalog.ts";
 import { EMPTY } from "../../src/core/catalog/empty.ts";
 import { readCatalog } from "../../src/io/catalog.ts";
@@ -187,12 +188,14 @@ describe.sequential("replays", () => {
     const roles = project({
       a: "DO $$ BEGIN CREATE ROLE retort_made_by_file; END $$;",
       b: "CREATE TABLE t ();\nGRANT SELECT ON t TO retort_missing, retort_made_by_file;",
+      // So many are kept in this process too.
+      ...Object.fromEntries(Array.from({ length: 48 }, (_, index) => [`c${index}`, "SELECT 1;"])),
     });
     const opened = await openProject(roles.deps, {});
     const beyond = await beyondDatabase(opened);
     expect(beyond).toBe("CREATE ROLE in 0001_a.up.sql:4");
     const env = { XDG_CACHE_HOME: roles.folder };
-    for (const kept of [0, 2]) {
+    for (const kept of [0, 50]) {
       const scratch = await open({ database: await addressOf("pglite:memory"), beyond, env });
       expect(scratch.description).toMatch(/^scratch: PostgreSQL 18\.\d+, PGlite in this process$/);
       const replayed = await replay(roles.deps, opened, scratch);
@@ -203,5 +206,20 @@ describe.sequential("replays", () => {
     expect(await query(server!.url(), "SELECT FROM pg_roles WHERE rolname ^@ 'retort_m'")).toEqual([]);
     const refused = failureOf(open({ on: await addressOf(server!.url()), beyond }));
     expect((await refused).message).toContain(beyond);
+  });
+});
+
+describe("the database that is worked with", () => {
+  const shop = project({ a: "CREATE TABLE t ();" });
+  const described = async (url: string | undefined): Promise<string> => {
+    const deps = { ...shop.deps, env: url === undefined ? {} : { DATABASE_URL: url } };
+    return withScratch(deps, await openProject(deps, {}), {}, async ({ description }) => description);
+  };
+
+  test("may be none, but an address that cannot be read is not taken for none", async () => {
+    expect(await described(undefined)).toMatch(/^scratch: PostgreSQL /);
+    for (const url of ["postgres://u@h:notaport/x", "mysql://u@h/x"])
+      expect(await failureOf(described(url))).toMatchObject({ code: "usage/database-address", exitCode: 2 });
+    expect(await failureOf(described("service=nowhere"))).toMatchObject({ exitCode: 2 });
   });
 });

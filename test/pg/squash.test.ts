@@ -183,3 +183,53 @@ test("what cannot be one migration is not written", async () => {
   expect(await code("base:d")).toBe("findings/not-proven");
   expect(files()).toBe(before);
 });
+
+test("what was squashed already is squashed again with more; its own files may go as well", async () => {
+  const { url } = await ownDatabase(server!);
+  const it = shop();
+  await it.upgrade(url, "c");
+  const first = await squashed(it, "base:b", url);
+  const again = (range: string, revision: string) =>
+    squash(it.deps, { range, message: "more", revision, database: url });
+  expect(await failureOf(again("a:c", "t"))).toMatchObject({
+    code: "usage/squash",
+    message: expect.stringMatching(/^s \(0006_the_shop\.up\.sql.*\) also replaces a, which is not in 'a:c'$/),
+    hint: expect.stringContaining("rm 0006_the_shop.up.sql 0006_the_shop.down.sql"),
+  });
+  expect(await failureOf(again("base:b", "t"))).toMatchObject({
+    code: "usage/squash",
+    message: expect.stringMatching(/^s \(0006_the_shop\.up\.sql.*\) replaces all of 'base:b' already$/),
+  });
+  const second = await again("base:c", "t");
+  expect(second.replaces).toEqual(["a", "b", "c"]);
+  expect(second.replacedFiles).toEqual([
+    ...["0001_a", "0002_b", "0003_c", "0006_the_shop"].flatMap((name) => [
+      `${name}.up.sql`,
+      `${name}.down.sql`,
+    ]),
+  ]);
+  // Those of the first may remain meanwhile.
+  removeReplaced(
+    it,
+    second.replacedFiles.filter((file) => !first.created.files.includes(file)),
+  );
+  await it.upgrade(url);
+  expect((await it.state(url)).applied.map(({ revision }) => revision)).toEqual(["t", "d", "e"]);
+  removeReplaced(it, first.created.files);
+  expect(await it.state(url)).toMatchObject({ unknown: [], pending: [] });
+  expect((await drift(it.deps, { database: url })).differences).toEqual([]);
+});
+
+test("a range that is written from its end is told the other way round", async () => {
+  const it = shop();
+  const asked = (range: string) => failureOf(squash(it.deps, { range, database: server!.url() }));
+  expect(await asked("c:a")).toMatchObject({
+    code: "usage/reversed-range",
+    message: "'c:a' begins with the later revision",
+    hint: expect.stringContaining("migrate squash a:c"),
+  });
+  expect(await asked("0003:0001")).toMatchObject({
+    hint: expect.stringContaining("migrate squash 0001:0003"),
+  });
+  expect(await asked("a:a")).toMatchObject({ code: "usage/squash" });
+});

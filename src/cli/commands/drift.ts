@@ -1,23 +1,25 @@
 /** `migrate drift`. */
 
-import { drift } from "../../app/drift.ts";
+import { type Drift, drift } from "../../app/drift.ts";
 import { exitCodes } from "../../core/errors.ts";
 import { counted } from "../../render/counted.ts";
 import { differenceLines } from "../../render/differences.ts";
-import { type Command, value } from "../command.ts";
+import { type Command, flag, type Invocation, value } from "../command.ts";
 import { scratchFlag } from "../scratch.ts";
 
 const command: Command = {
   name: "drift",
   summary:
-    "Compares the database with a replay of its applied migrations. Only reads from it. Exit code 1 if they differ.",
+    "Compares the database with a replay of its applied migrations, and shows the SQL that would mend it. Only reads from it. Exit code 1 if they differ.",
   args: {
     ignore: value("leave these objects out: partman.*, index:shop.*; can be repeated", "PATTERN"),
+    sql: flag("write only the SQL that would mend the database to stdout, and what differs to stderr"),
     scratch: scratchFlag,
   },
   positionals: { required: 0, names: [] },
   examples: [
     ["migrate drift", "was something changed by hand?"],
+    ["migrate drift --sql > mend.sql", "the SQL, to be read before anybody runs it"],
     ["migrate drift --ignore 'partman.*' --json", "for a program"],
   ],
   async run({ args, deps, project, printer, json }) {
@@ -27,11 +29,13 @@ const command: Command = {
       ignore: args.list("ignore"),
       onScratch: ({ description }) => printer.info(description),
     });
-    const { database, revisions, changed, differences } = found;
+    const { database, revisions, changed, differences, otherLedgers } = found;
+    for (const schema of otherLedgers)
+      printer.info(`the schema ${schema} is the ledger of another project, and is left alone`);
     for (const revision of changed)
       printer.warn(`the file of ${revision} was changed after it was applied; see: migrate verify`);
     if (json) printer.json(found);
-    else for (const line of differenceLines(differences, ["migrations", "database"])) printer.data(line);
+    else await printFound(found, printer, args.flag("sql"));
     const what = `${database} and the replay of ${counted(revisions.length, "migration")}`;
     printer.info(
       differences.length === 0
@@ -42,3 +46,16 @@ const command: Command = {
   },
 };
 export default command;
+
+async function printFound(
+  { differences, mend }: Drift,
+  printer: Invocation["printer"],
+  onlySql: boolean,
+): Promise<void> {
+  const print = onlySql ? printer.info : printer.data;
+  for (const line of differenceLines(differences, ["migrations", "database"])) print(line);
+  if (mend === undefined) return;
+  if ("sql" in mend) return printer.script([onlySql ? mend.sql : `\n${mend.sql}`]);
+  for (const reason of mend.reasons) printer.warn(`there is no SQL to mend it: ${reason}`);
+  if (mend.hint !== undefined) printer.info(mend.hint);
+}

@@ -1,11 +1,15 @@
 /** `migrate merge`. */
+import { compareOrders } from "../../app/merge-orders.ts";
 import { mergeRevisions } from "../../app/revision.ts";
+import { ordersText } from "../../render/orders.ts";
 import { type Command, flag, value } from "../command.ts";
 import { printNew } from "../new-files.ts";
+import { scratchFlag } from "../scratch.ts";
 
 const command: Command = {
   name: "merge",
-  summary: "Writes a pair of migration files that joins several revisions into one head.",
+  summary:
+    "Writes a pair of migration files that joins several revisions into one head. Where a database is configured, says whether their order makes a difference.",
   args: {
     message: value("what is merged (default: names the revisions)", "TEXT", "m"),
     "branch-label": value("label of the branch it starts; can be repeated", "LABEL"),
@@ -13,6 +17,7 @@ const command: Command = {
     splice: flag("allow a parent that already has children"),
     "version-path": value("folder to write to (default: that of the first parent)", "DIR"),
     template: value("template for the files (default: merge)", "NAME", "t"),
+    scratch: scratchFlag,
   },
   positionals: { required: 1, names: ["TARGET"], many: true },
   examples: [
@@ -20,8 +25,9 @@ const command: Command = {
     ['migrate merge 29f859a13ea1 billing@head -m "billing is done"', "join these two"],
   ],
   async run({ args, deps, project, printer, json }) {
+    const options = { ...project, scratch: args.text("scratch") };
     const created = await mergeRevisions(deps, {
-      ...project,
+      ...options,
       targets: args.positionals,
       message: args.text("message"),
       splice: args.flag("splice"),
@@ -30,7 +36,14 @@ const command: Command = {
       versionPath: args.text("version-path"),
       ...(args.flag("template") ? { template: args.text("template") } : {}),
     });
-    printNew(created, printer, json);
+    if (!json) printNew(created, printer, json);
+    printer.progress("comparing the orders");
+    const compared = compareOrders(deps, options, created.parents);
+    const orders = await compared.finally(() => printer.progress(""));
+    if (json) printNew(created, printer, json, { orders });
+    const { passed, text } = ordersText(orders);
+    if (passed) printer.info(text);
+    else printer.warn(text);
   },
 };
 export default command;

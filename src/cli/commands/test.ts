@@ -5,6 +5,7 @@ import type { TestedMigration } from "../../core/verdict.ts";
 import { renderSplit } from "../../render/script/script.ts";
 import { junitReport, testLines, testTotals } from "../../render/test-report.ts";
 import { type Command, flag, value } from "../command.ts";
+import { count } from "../numbers.ts";
 import { scratchFlag } from "../scratch.ts";
 
 const command: Command = {
@@ -13,6 +14,10 @@ const command: Command = {
     "Runs each migration up, down and up again on a scratch database and compares the catalogs. Exit code 1 if one differs and its down file does not accept that.",
   args: {
     rows: flag("fill the tables with rows before each upgrade, and compare them after the downgrade"),
+    jobs: value(
+      "how many scratch databases are used at the same time (default: up to 4, by the number of processors; with --rows 1)",
+      "N",
+    ),
     format: value("text (default), or junit, a report for CI servers", "FORMAT"),
     scratch: scratchFlag,
   },
@@ -30,6 +35,7 @@ const command: Command = {
       scratch: args.text("scratch"),
       range: args.positionals[0],
       rows: args.flag("rows"),
+      jobs: count(args.text("jobs"), "--jobs"),
       script: (plan, ledger) =>
         renderSplit(plan, ledger, { client: "any", annotate: false, split: true }).map(({ text }) => text),
       onScratch: ({ description }) => printer.info(description),

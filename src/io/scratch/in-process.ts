@@ -33,6 +33,8 @@ export async function inProcess(env: Env, options: RoomOptions): Promise<Room> {
     version: session.version,
     place: "PGlite in this process",
     ownsRoles: true,
+    // Another instance takes as long to open, and to compile its first queries, as about so many take to run.
+    keepsFrom: 50,
     create: async (key) => {
       if (!isNew || key !== undefined) {
         await session.close();

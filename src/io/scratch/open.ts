@@ -138,6 +138,8 @@ async function embeddedRoom(major: number | undefined, options: ScratchOptions):
   return {
     ...room,
     copy: undefined,
+    // Roles are those of the whole server, and what is run on one database may not meet those of another.
+    beside: undefined,
     place: `a server from the npm package ${binaries.packageName}`,
     ownsRoles: true,
     close: async () => {
@@ -161,6 +163,7 @@ function packageOf(major: number | undefined, cwd: string): Binaries | undefined
 /** `major`: of the database that is worked with. */
 function scratchIn(room: Room, reasons: readonly string[], major: number | undefined): Scratch {
   let session: Session | undefined;
+  const others: Room[] = [];
   const { version, ownsRoles } = room;
   const proves = major === undefined || major === majorOf(version.number);
   return {
@@ -172,6 +175,7 @@ function scratchIn(room: Room, reasons: readonly string[], major: number | undef
     version,
     proves,
     ownsRoles,
+    keepsFrom: room.keepsFrom,
     empty: async () => {
       if (session === undefined || !(await isEmptied(session))) session = await room.create();
       if (ownsRoles) await session.send(dropRolesSql);
@@ -200,8 +204,21 @@ function scratchIn(room: Room, reasons: readonly string[], major: number | undef
       session = await room.keep(key, session);
       return session;
     },
-    close: () => room.close(),
+    beside: async () => {
+      const other = await room.beside?.().catch(refusedToUndefined);
+      if (other === undefined) return undefined;
+      others.push(other);
+      return scratchIn(other, reasons, major);
+    },
+    close: async () => {
+      await Promise.all([...others, room].map((each) => each.close()));
+    },
   };
+}
+
+/** A server that has no connection left does with one database. */
+function refusedToUndefined(error: unknown): undefined {
+  if (!(error instanceof MigrateError) || !error.code.startsWith("execution/")) throw error;
 }
 
 /** Whether the database could be emptied by SQL: whatever is left in it, a new one has not. */

@@ -19,9 +19,8 @@ export async function temporaryDatabase(
   address: ServerAddress,
   options: RoomOptions,
 ): Promise<Room | NoRoom> {
-  const admin = await openSession(address, { signal: options.signal });
+  const admin = await openAdmin(address, options);
   try {
-    await admin.send("SET search_path = pg_catalog, pg_temp");
     const facts = (await admin.read({ sql: FACTS, row: { parse: (row) => row as Facts } }))[0]!;
     const reason = await unfit(admin, facts);
     if (reason !== undefined) {
@@ -29,13 +28,28 @@ export async function temporaryDatabase(
       return { reason };
     }
     await sweep(admin);
-    const name = newName();
-    await admin.send(`SELECT pg_advisory_lock(${LOCK_CLASS}, hashtext(${literal(name)}))`);
-    return roomOn(address, admin, facts, name, options);
+    return roomOn(address, admin, facts, await lockedName(admin), options);
   } catch (error) {
     await admin.close();
     throw error;
   }
+}
+
+async function openAdmin(address: ServerAddress, { signal }: RoomOptions): Promise<Session> {
+  const admin = await openSession(address, { signal });
+  try {
+    await admin.send("SET search_path = pg_catalog, pg_temp");
+    return admin;
+  } catch (error) {
+    await admin.close();
+    throw error;
+  }
+}
+
+async function lockedName(admin: Session): Promise<string> {
+  const name = newName();
+  await admin.send(`SELECT pg_advisory_lock(${LOCK_CLASS}, hashtext(${literal(name)}))`);
+  return name;
 }
 
 interface Facts {
@@ -108,6 +122,7 @@ function roomOn(
     version: admin.version,
     place: `a temporary database on ${address.host}:${address.port}`,
     ownsRoles: false,
+    keepsFrom: 1,
     create: async (key) => {
       await drop();
       await admin.send(key === undefined ? createSql(name, facts) : copySql(name, keptName(key)));
@@ -144,6 +159,10 @@ function roomOn(
           throw error;
       }
       return enter();
+    },
+    beside: async () => {
+      const other = await openAdmin(address, options);
+      return roomOn(address, other, facts, await lockedName(other), options);
     },
     close: async () => {
       try {

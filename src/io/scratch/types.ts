@@ -15,8 +15,12 @@ export interface Scratch {
   restored(keys: readonly string[]): Promise<{ readonly session: Session; readonly key: string } | undefined>;
   /** The same, but with all that is in a database of the same server; undefined where it cannot be copied, or is large. */
   copied(database: string): Promise<Session | undefined>;
+  /** How many migrations a replay must have to be worth keeping: fewer are run again sooner than what is kept is there. */
+  readonly keepsFrom: number;
   /** Keeps what is in the database under a key (lower-case hex), where that can be done, and gives the session to go on with. */
   keep(key: string): Promise<Session>;
+  /** Another database there, at the same time, which is dropped with this one; undefined: there is no room for two. */
+  beside(): Promise<Scratch | undefined>;
   /** Drops the database. */
   close(): Promise<void>;
 }
@@ -27,6 +31,7 @@ export interface Room {
   /** `a temporary database on db.example:5432` */
   readonly place: string;
   readonly ownsRoles: boolean;
+  readonly keepsFrom: number;
   /** Makes the database anew, empty or a copy of what is kept under that key. */
   create(key?: string): Promise<Session>;
   /** Makes it a copy of a database of the user's; undefined: it is large, or somebody is connected to it. */
@@ -34,6 +39,8 @@ export interface Room {
   /** The first of the keys under which something is kept. */
   find(keys: readonly string[]): Promise<string | undefined>;
   keep(key: string, session: Session): Promise<Session>;
+  /** Room for another database there. */
+  readonly beside?: (() => Promise<Room>) | undefined;
   close(): Promise<void>;
 }
 

@@ -1,0 +1,140 @@
+/**
+ * A database of the user's, and a project in progress → each time, the newest revision is taken back there, where it is applied,
+ * and applied again.
+ */
+import type { Catalog } from "../core/catalog/catalog.ts";
+import { compareCatalogs, type Difference } from "../core/catalog/compare.ts";
+import type { DevRound } from "../core/dev.ts";
+import { refuseInterrupted } from "../core/explain.ts";
+import type { Applied } from "../core/ledger/types.ts";
+import type { Migration, RevisionId } from "../core/migration.ts";
+import { appliedSet } from "../core/steps.ts";
+import type { FailedStep } from "../core/verdict.ts";
+import { readCatalog } from "../io/catalog.ts";
+import type { Config } from "../io/config.ts";
+import { readLedger } from "../io/queries.ts";
+import type { Session } from "../io/session/types.ts";
+import { cancelWhenAborted, connect, ownBackend } from "./connect.ts";
+import { bringUp } from "./ensure.ts";
+import { keepDump } from "./keep-dump.ts";
+import type { Deps, Project } from "./project.ts";
+import { runSteps, upwards } from "./replay.ts";
+import { conversionSteps, stepsFrom } from "./steps.ts";
+import { refusalOf } from "./test-bench.ts";
+import { refuseChanged } from "./verify.ts";
+
+/** What the round before has applied, and to what. */
+interface Before {
+  readonly project: Project;
+  readonly catalog: Catalog;
+}
+
+/** Each round has a session of its own: between two saves hours may pass. */
+export function databaseRounds(
+  deps: Deps,
+  config: Config,
+): (project: Project, newest: Migration) => Promise<DevRound> {
+  let before: Before | undefined;
+  return async (project, newest) => {
+    const session = await connect(deps, config);
+    const watched = cancelWhenAborted(() => session, deps.signal);
+    try {
+      const made = await round(deps, { project, session, newest, before });
+      before = made.before;
+      return made.round;
+    } finally {
+      watched.stop();
+      await session.close();
+    }
+  };
+}
+
+interface Work {
+  readonly project: Project;
+  readonly session: Session;
+  readonly newest: Migration;
+  readonly before: Before | undefined;
+}
+
+async function round(
+  deps: Deps,
+  { project, session, newest, before }: Work,
+): Promise<{ readonly round: DevRound; readonly before: Before | undefined }> {
+  const start = performance.now();
+  const { revision, path, up } = newest;
+  const { config, ledger } = project;
+  const rows = await readyRows(deps, project, session);
+  const row = rows.find((each) => each.revision === revision);
+  const others = rows.filter((each) => each !== row);
+  const steps = stepsFrom(project, { kind: "upgrade", target: "heads" }, others);
+  for (const { message } of refuseChanged(project, others, steps))
+    deps.onNotice?.({ severity: "WARNING", message });
+  const catalog = () => readCatalog(session, ledger.names.schema);
+  let step: FailedStep["step"] = "up";
+  let back: readonly Difference[] = [];
+  // What could not be taken back is still what the round before has applied.
+  let was = before;
+  const value = (
+    rest: Partial<DevRound>,
+  ): { readonly round: DevRound; readonly before: Before | undefined } => ({
+    round: { revision, path, makes: [], back, ...rest, ms: performance.now() - start },
+    before: was,
+  });
+  try {
+    const ids = idsOf(others);
+    if (row !== undefined) {
+      step = "down";
+      await takeBack(deps, session, appliedBy(before, row) ?? project, [ids, revision]);
+      if (before !== undefined) back = compareCatalogs(before.catalog, await catalog());
+      step = "up again";
+    }
+    const pending = steps.steps.map((each) => each.revision).filter((id) => id !== revision);
+    if (pending.length > 0) await runSteps(deps, project, session, upwards(ids, pending));
+    was = { project, catalog: await catalog() };
+    await runSteps(deps, project, session, upwards([...ids, ...pending], [revision]));
+    await keepDump(deps, session, config, deps.onNotice);
+    const { irreversible } = up.header;
+    return value({
+      makes: compareCatalogs(was.catalog, await catalog()),
+      applied: row === undefined ? "first" : "again",
+      ...(irreversible === undefined ? {} : { irreversible }),
+    });
+  } catch (error) {
+    return value({ failed: { step, diagnostics: refusalOf(error) } });
+  }
+}
+
+const idsOf = (rows: readonly Applied[]): readonly RevisionId[] => rows.map(({ revision }) => revision);
+
+/** What is applied, once the ledger is as a run would have it before it begins. */
+async function readyRows(deps: Deps, project: Project, session: Session): Promise<readonly Applied[]> {
+  const { config, ledger, graph } = project;
+  const backend = await ownBackend(session);
+  const state = await readLedger(session, ledger);
+  refuseInterrupted(state.intent);
+  await bringUp(state, { session, backend, config, ledger }, deps, {});
+  const stamp = conversionSteps(project, state.applied);
+  if (stamp !== undefined) await runSteps(deps, project, session, stamp);
+  const { applied } = stamp === undefined ? state : await readLedger(session, ledger);
+  appliedSet(graph, applied);
+  return applied;
+}
+
+/** The project as it was when the row was written, if that was the round before: its down file belongs to what is there. */
+function appliedBy(before: Before | undefined, { revision, checksum }: Applied): Project | undefined {
+  const isIt = before?.project.migrations.get(revision)?.up.checksum === checksum;
+  return isIt ? before?.project : undefined;
+}
+
+const takeBack = (
+  deps: Deps,
+  session: Session,
+  project: Project,
+  [ids, revision]: readonly [readonly RevisionId[], RevisionId],
+): Promise<unknown> =>
+  runSteps(deps, project, session, {
+    kind: "downgrade",
+    before: [...ids, revision],
+    after: ids,
+    steps: [{ direction: "down", revision }],
+  });

@@ -1,0 +1,128 @@
+/** The SQL that `migrate drift` shows: run, it mends the database; where it cannot be proven there is none, and it is said why. */
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, realpathSync, rmSync, symlinkSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { expect, onTestFinished, test } from "vitest";
+import { type Drift, type DriftOptions, drift } from "../../src/app/drift.ts";
+import { migrate } from "../support/migrate.ts";
+import { ownDatabase, project, type TestProject } from "../support/project.ts";
+import { query, servers, withClient } from "../support/server.ts";
+
+const [server] = servers();
+const root = fileURLToPath(new URL("../..", import.meta.url));
+
+const look = (of: TestProject, url: string, options: DriftOptions = {}): Promise<Drift> =>
+  drift(of.deps, { database: url, ...options });
+
+const sqlOf = ({ mend }: Drift): string => {
+  if (mend === undefined || !("sql" in mend)) throw new Error(JSON.stringify(mend));
+  return mend.sql;
+};
+
+const shop = project({
+  a: `CREATE SCHEMA shop;
+    CREATE TABLE shop.users (id int PRIMARY KEY, email text NOT NULL, age int);
+    CREATE INDEX users_email ON shop.users (email);
+    CREATE VIEW shop.grown AS SELECT id FROM shop.users WHERE age > 17;`,
+  b: "CREATE FUNCTION shop.one() RETURNS int LANGUAGE sql AS 'SELECT 1';",
+});
+
+test("what was changed by hand is mended by the SQL, which nobody has run", async () => {
+  const { url } = await ownDatabase(server!);
+  await shop.upgrade(url);
+  expect(await look(shop, url)).toMatchObject({ differences: [], otherLedgers: [] });
+  expect(await look(shop, url)).not.toHaveProperty("mend");
+  await query(
+    url,
+    `DROP INDEX shop.users_email; ALTER TABLE shop.users ALTER email DROP NOT NULL;
+     INSERT INTO shop.users VALUES (1, 'a@b', 20); CREATE TABLE shop.backup AS SELECT * FROM shop.users;
+     CREATE OR REPLACE FUNCTION shop.one() RETURNS int LANGUAGE sql AS 'SELECT 2';
+     CREATE OR REPLACE VIEW shop.grown AS SELECT id FROM shop.users WHERE age > 20; GRANT SELECT ON shop.users TO PUBLIC`,
+  );
+  const found = await look(shop, url);
+  expect(found.differences).toHaveLength(6);
+  expect(found.mend).toMatchObject({ losses: ["drop table shop.backup"], notes: [] });
+  // Only shown: all is as it was.
+  expect((await look(shop, url)).differences).toEqual(found.differences);
+  await query(url, sqlOf(found));
+  expect((await look(shop, url)).differences).toEqual([]);
+  expect(await query(url, "SELECT email FROM shop.users")).toEqual([{ email: "a@b" }]);
+});
+
+test("the command shows it below the differences; with --sql it alone goes to stdout", async () => {
+  const { url } = await ownDatabase(server!);
+  await shop.upgrade(url);
+  await query(url, "DROP INDEX shop.users_email");
+  const world = { cwd: shop.folder, env: { DATABASE_URL: url } };
+  const both = await migrate(["drift"], world);
+  const create = "CREATE INDEX users_email ON shop.users USING btree (email);";
+  expect(both).toMatchObject({ code: 1 });
+  expect(both.stdout).toMatch(/^missing {2}index shop\.users_email\n\n-- .*\n/);
+  expect(both.stdout).toContain(`BEGIN;\n${create}\nCOMMIT;\n`);
+  const alone = await migrate(["drift", "--sql"], world);
+  expect(alone).toMatchObject({
+    code: 1,
+    stderr: expect.stringContaining("missing  index shop.users_email\n"),
+  });
+  expect(`missing  index shop.users_email\n\n${alone.stdout}`).toBe(both.stdout);
+  expect(both.stdout + both.stderr + alone.stderr).not.toContain(new URL(url).password);
+});
+
+test("what would lose rows, has no SQL, or cannot be made on a scratch database is told by name", async () => {
+  const { url } = await ownDatabase(server!);
+  await shop.upgrade(url);
+  await query(
+    url,
+    `ALTER TABLE shop.users DROP email; ALTER TABLE shop.users ADD email text NOT NULL;
+     CREATE INDEX users_email ON shop.users (email)`,
+  );
+  expect((await look(shop, url)).mend).toEqual({
+    reasons: ["table shop.users keeps the order of its columns"],
+  });
+  await query(url, "INSERT INTO shop.users VALUES (1, 1, ''), (2, 1, '')");
+  await withClient(url, async (client) => {
+    await client.query("CREATE UNIQUE INDEX CONCURRENTLY half ON shop.users (age)").catch(() => {});
+  });
+  const broken = await look(shop, url);
+  expect(broken.mend).toMatchObject({
+    reasons: [expect.stringContaining("index shop.half: it is invalid: REINDEX or DROP it")],
+    hint: expect.stringContaining("--ignore 'index:shop.half'"),
+  });
+});
+
+test("the ledger of another project is named and left alone", async () => {
+  const { url } = await ownDatabase(server!);
+  const other = project({ x: "CREATE TABLE bill ();" }, { ledger: { schema: 'My "ledger"' } });
+  await shop.upgrade(url);
+  await other.upgrade(url);
+  expect(await look(shop, url, { ignore: ["public.bill"] })).toMatchObject({
+    differences: [],
+    otherLedgers: ['My "ledger"'],
+  });
+  const { otherLedgers, differences } = await look(other, url, { ignore: ["shop"] });
+  expect(otherLedgers).toEqual(["retort"]);
+  expect(differences).toEqual([]);
+  // One with a table of somebody's is no mere ledger.
+  await query(url, "CREATE TABLE retort.mine ()");
+  expect((await look(other, url, { ignore: ["shop"] })).otherLedgers).toEqual([]);
+});
+
+test("without the package that compares, the differences are shown, and how it is installed", async () => {
+  const home = realpathSync(mkdtempSync(join(tmpdir(), "retort-mend-")));
+  onTestFinished(() => rmSync(home, { recursive: true, force: true }));
+  for (const entry of ["dist", "package.json"])
+    cpSync(join(root, entry), join(home, entry), { recursive: true });
+  mkdirSync(join(home, "node_modules"));
+  for (const entry of readdirSync(join(root, "node_modules")).filter((name) => !/^\.|^@supabase$/.test(name)))
+    symlinkSync(join(root, "node_modules", entry), join(home, "node_modules", entry));
+  const { url } = await ownDatabase(server!);
+  await shop.upgrade(url);
+  await query(url, "CREATE SCHEMA by_hand");
+  const cli = join(home, "dist/bin.cjs");
+  const found = await migrate(["drift"], { cli, cwd: shop.folder, env: { DATABASE_URL: url } });
+  expect(found).toMatchObject({ code: 1, stdout: "extra    schema by_hand\n" });
+  expect(found.stderr).toMatch(
+    /there is no SQL to mend it: .*@supabase\/pg-delta, which is not installed\nnpm install -D pgretort @supabase/,
+  );
+});
