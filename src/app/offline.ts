@@ -38,8 +38,9 @@ export interface Offline {
  * had), source or graph.
  */
 export async function offline(deps: Deps, request: Request, options: OfflineOptions): Promise<Offline> {
-  const { form = defaultForm, singleTransaction = false, idempotent = false } = options;
-  refuseForm(form, { kind: request.kind, singleTransaction, idempotent });
+  const { singleTransaction = false, idempotent = false } = options;
+  const asked = options.form ?? defaultForm;
+  refuseForm(asked, { kind: request.kind, singleTransaction, idempotent });
   if (request.kind === "stamp" && request.purge === true) throw purgeInScript();
   if (options.fromDatabase === true) refuseRange(request);
   const project = await openProject(deps, options);
@@ -50,10 +51,12 @@ export async function offline(deps: Deps, request: Request, options: OfflineOpti
       : await computing(deps, project, () =>
           compileSteps(project, stepsOfRange(project, request), "script", {
             effects: true,
+            privileges: true,
             ...options,
             serverVersion: options.serverVersion ?? project.config.serverVersion,
           }),
         );
+  const form = { ...asked, lockRetries: asked.lockRetries ?? project.config.lockRetries };
   refuseLayout(plan, form);
   return { plan, ledger: project.ledger, form };
 }
@@ -102,7 +105,12 @@ async function planFromDatabase(
       });
     }
     const steps = stepsOf(project, request, applied);
-    const compiling = { effects: true, ...options, serverVersion: options.serverVersion ?? session.version };
+    const compiling = {
+      effects: true,
+      privileges: true,
+      ...options,
+      serverVersion: options.serverVersion ?? session.version,
+    };
     return await computing(deps, project, () => compileSteps(project, steps, "script", compiling));
   } finally {
     await session.close();

@@ -6,7 +6,7 @@ import { MigrateError } from "../core/errors.ts";
 import { type ServerVersion, serverVersionFault, serverVersionOf } from "../core/server-version.ts";
 import { counted } from "../render/counted.ts";
 import { type Flags, flag, type Invocation, value } from "./command.ts";
-import { timeout } from "./numbers.ts";
+import { count, timeout } from "./numbers.ts";
 
 export const scriptFlags: Flags = {
   sql: flag("write a script to stdout instead of running; needs no database"),
@@ -21,6 +21,7 @@ export const scriptFlags: Flags = {
   ),
   "expect-database": value("with --sql: stop unless this is the database", "NAME"),
   "expect-role": value("with --sql: stop unless this role is connected", "NAME"),
+  source: value("with --sql: say in the title where the files come from, for example a commit", "TEXT"),
   "no-annotate": flag("with --sql: no comments above statements that remove something"),
 };
 
@@ -97,12 +98,16 @@ function scriptOptions({ args, project }: Invocation): OfflineOptions {
       hint: "leave one of them out",
     });
   }
+  const source = args.text("source");
+  const lockRetries = count(args.text("lock-retries"), "--lock-retries");
   return {
     ...project,
     form: {
       client: client(args.text("client")),
       annotate: !args.flag("no-annotate"),
       split: args.flag("split"),
+      ...(source === undefined ? {} : { source }),
+      ...(lockRetries === undefined ? {} : { lockRetries }),
     },
     failOn: failOn(args.text("fail-on")),
     singleTransaction: args.flag("single-transaction"),

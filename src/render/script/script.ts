@@ -50,7 +50,7 @@ export function renderSplit(
   form: ScriptForm = defaultForm,
 ): readonly SplitScript[] {
   refuseLayout(plan, { ...form, split: true });
-  const parts = partsOf(plan, ledger, form.client);
+  const parts = partsOf(plan, ledger, form);
   const width = Math.max(4, String(parts.length).length);
   return parts.map((part) => {
     const name = `${String(part.index + 1).padStart(width, "0")}_${nameOf(plan, part)}.sql`;
@@ -123,7 +123,7 @@ function partTitle(
       ? []
       : [`Step ${stepTitle(plan, step)}${parts === 1 ? "" : `; part ${number} of ${parts}`}`]),
     "",
-    ...forWhom(plan, ledger),
+    ...forWhom(plan, ledger, form),
     ...(alone
       ? ["Run:  with a client that sends this statement alone, outside a transaction."]
       : runWith(form, name)),
