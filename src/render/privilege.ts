@@ -4,74 +4,55 @@ import { commentText } from "../core/quote.ts";
 
 /** `CREATE on schema shop`, `owner of shop.orders, shop.users`; those of each role that a file sets, under its name. */
 export function needLines(privileges: readonly Privilege[]): readonly string[] {
-  const roles = [...new Set(privileges.map(({ as }) => as))];
-  return roles.flatMap((role) => {
-    const lines = linesFor(privileges.filter(({ as }) => as === role));
-    return role === undefined
-      ? lines
-      : lines.map((line) => `as the role ${commentText(role)}, which a file sets: ${line}`);
-  });
+  return [...grouped(privileges, ({ as }) => as)].flatMap(([role, needs]) =>
+    linesFor(needs).map((line) =>
+      role === undefined ? line : `as the role ${commentText(role)}, which a file sets: ${line}`,
+    ),
+  );
 }
+
+/** One of them, without the role that needs it. */
+export const needText = ({ maybe: _, ...need }: Privilege): string => linesFor([need])[0]!;
 
 /** What differs in its object alone is one line. */
-function linesFor(all: readonly Privilege[]): readonly string[] {
-  const lines = new Map<string, string[]>();
-  const add = (head: string, name: string): void => {
-    const names = lines.get(head);
-    if (names === undefined) lines.set(head, [name]);
-    else if (!names.includes(name)) names.push(name);
-  };
-  for (const each of all) {
-    if (isImplied(each, all)) continue;
-    const head = WORDS[each.privilege] ?? `${rightsOn(each, all)} on`;
-    const kind = each.on === "relation" || each.on === "server" ? "" : `${KINDS[each.on]} `;
-    add(
-      `${each.maybe === true ? "perhaps " : ""}${head}${kind === "" ? "" : ` ${kind.trimEnd()}`}`,
-      nameOf(each),
-    );
-  }
-  return [...lines].map(([head, names]) => {
-    const named = names.filter((name) => name !== "");
-    return named.length === 0 ? head : `${head} ${named.join(", ")}`;
+function linesFor(needs: readonly Privilege[]): readonly string[] {
+  const objects = [
+    ...grouped(needs, ({ on, schema, name, maybe, privilege }) =>
+      // What is needed of one relation is said together.
+      JSON.stringify([on, schema, name, maybe, on === "relation" ? "" : privilege]),
+    ).values(),
+  ].map((same) => ({ head: headOf(same), name: nameOf(same[0]!) }));
+  return [...grouped(objects, ({ head }) => head)].map(([head, same]) => {
+    const names = same.map(({ name }) => name).filter((name) => name !== "");
+    return names.length === 0 ? head : `${head} ${names.join(", ")}`;
   });
 }
 
-/** The owner of a relation may do all else to it, and of a role that one is a member of it is known that it is there. */
-const isImplied = ({ privilege, on, schema, name }: Privilege, all: readonly Privilege[]): boolean => {
-  const isSaid = (by: Privilege["privilege"]): boolean =>
-    all.some(
-      (each) => each.privilege === by && each.on === on && each.schema === schema && each.name === name,
-    );
-  return (
-    (on === "relation" && privilege !== "OWNER" && isSaid("OWNER")) ||
-    (privilege === "EXISTS" && isSaid("MEMBER"))
-  );
-};
+function headOf(same: readonly Privilege[]): string {
+  const { privilege, on, maybe } = same[0]!;
+  const rights = same.map((each) => each.privilege).sort();
+  const what = WORDS[privilege] ?? `${rights.join(", ")} on`;
+  return [maybe === true ? "perhaps" : "", what, KINDS[on]].filter((part) => part !== "").join(" ");
+}
 
-/** All that is needed on a relation, in the order in which it is asked for: `INSERT, SELECT`. */
-const rightsOn = ({ privilege, on, schema, name, maybe }: Privilege, all: readonly Privilege[]): string =>
-  on !== "relation"
-    ? privilege
-    : [
-        ...new Set(
-          all
-            .filter(
-              (each) =>
-                each.on === on && each.schema === schema && each.name === name && each.maybe === maybe,
-            )
-            .map((each) => each.privilege),
-        ),
-      ]
-        .sort()
-        .join(", ");
+function grouped<T, K>(items: readonly T[], keyOf: (item: T) => K): ReadonlyMap<K, readonly T[]> {
+  const groups = new Map<K, T[]>();
+  for (const item of items) {
+    const group = groups.get(keyOf(item));
+    if (group === undefined) groups.set(keyOf(item), [item]);
+    else group.push(item);
+  }
+  return groups;
+}
 
 const nameOf = ({ schema, name }: Privilege): string =>
   commentText(schema === undefined ? name : `${schema}.${name}`);
 
 const WORDS: Partial<Record<Privilege["privilege"], string>> = {
   OWNER: "owner of",
+  MAINTAIN: "owner of, or from PostgreSQL 17 on MAINTAIN on,",
   MEMBER: "member of",
-  EXISTS: "there must be",
+  EXISTS: "",
   SUPERUSER: "superuser",
   CREATEROLE: "CREATEROLE",
   CREATEDB: "CREATEDB",

@@ -24,11 +24,12 @@ import type { Work } from "./work.ts";
 /** One right that a role must have. */
 export interface Privilege {
   /**
-   * `OWNER`; a privilege as GRANT names it; `MEMBER` of a role; `EXISTS`, of a role; an attribute of the role itself (then `on` is
+   * `OWNER`; a privilege as GRANT names it (`MAINTAIN`: before PostgreSQL 17 that is the owner's); `MEMBER` of a role; `EXISTS`, of a role; an attribute of the role itself (then `on` is
    * `server`); `INSTALL`, of an extension; `UNKNOWN`, where nothing can be said.
    */
   readonly privilege:
     | "OWNER"
+    | "MAINTAIN"
     | "CREATE"
     | "REFERENCES"
     | "TRIGGER"
@@ -319,7 +320,7 @@ const DEMANDS: Readonly<Record<string, Demand>> = {
   AlterSeqStmt: ofRelation("OWNER", "sequence"),
   AlterSystemStmt: superuser,
   AlterTableStmt: alterTable,
-  ClusterStmt: ofRelation("OWNER"),
+  ClusterStmt: ofRelation("MAINTAIN"),
   CommentStmt: (demands, tree) => owned(demands, word(tree["objtype"]), node(tree["object"])),
   CompositeTypeStmt: (demands, tree) => demands.make("type", rangeName(node(tree["typevar"]))),
   CopyStmt: (demands, tree) => {
@@ -401,8 +402,8 @@ const DEMANDS: Readonly<Record<string, Demand>> = {
     for (const role of [...items(tree["roles"]), { RoleSpec: node(tree["newrole"]) }])
       demands.need("MEMBER", "role", roleName(role));
   },
-  RefreshMatViewStmt: ofRelation("OWNER"),
-  ReindexStmt: ofRelation("OWNER"),
+  RefreshMatViewStmt: ofRelation("MAINTAIN"),
+  ReindexStmt: ofRelation("MAINTAIN"),
   RenameStmt: rename,
   RuleStmt: ofRelation("OWNER"),
   SelectStmt: (demands, tree) => {
@@ -417,19 +418,32 @@ const DEMANDS: Readonly<Record<string, Demand>> = {
   UpdateStmt: writes("UPDATE"),
   VacuumStmt: (demands, tree) => {
     for (const item of items(tree["rels"]))
-      demands.range("OWNER", node(node(item["VacuumRelation"])["relation"]));
+      demands.range("MAINTAIN", node(node(item["VacuumRelation"])["relation"]));
   },
   VariableSetStmt: setVariable,
   ViewStmt: createView,
 };
 
-/** Each thing once, in the order in which it is needed; what is needed in any case, not as a thing that may be. */
+/**
+ * Each thing once, in the order in which it is needed. What follows from another is left out: the owner of a relation may do all to
+ * it, and who is a member of a role has it.
+ */
 export function distinctPrivileges(all: Iterable<Privilege>): readonly Privilege[] {
   const found = new Map<string, Privilege>();
   for (const each of all) {
-    const { maybe, ...certain } = each;
-    const key = JSON.stringify(certain);
-    if (maybe !== true || !found.has(key)) found.set(key, each);
+    const key = certainKey(each);
+    if (each.maybe !== true || !found.has(key)) found.set(key, each);
   }
-  return [...found.values()];
+  const follows = (each: Privilege, from: "OWNER" | "MEMBER"): boolean => {
+    const by = found.get(certainKey({ ...each, privilege: from }));
+    return by !== undefined && by.privilege !== each.privilege && (by.maybe !== true || each.maybe === true);
+  };
+  return [...found.values()].filter(
+    (each) =>
+      !(each.on === "relation" && follows(each, "OWNER")) &&
+      !(each.privilege === "EXISTS" && follows(each, "MEMBER")),
+  );
 }
+
+const certainKey = ({ privilege, on, schema, name, as }: Privilege): string =>
+  JSON.stringify([privilege, on, schema, name, as]);

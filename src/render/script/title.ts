@@ -81,6 +81,7 @@ export function runWith({ client }: ScriptForm, file: string): readonly string[]
     ? [
         `Run:  psql -X -v ON_ERROR_STOP=1 -f ${file} DATABASE`,
         "      directly, not through a transaction pooler; not inside BEGIN, so without -1.",
+        "      First, only to look at what it will meet: the same with -v preflight=1.",
       ]
     : [
         "Run:  with any client that sends the text as it is, in one session, and stops at the first error;",
