@@ -185,7 +185,12 @@ const plan = object({
   settings: texts,
 });
 
-const script = object({ receipt: sha256, script: text, plan });
+const script = object({
+  receipt: sha256,
+  script: text,
+  plan,
+  downgrade: object({ path: text, receipt: sha256 }).optional(),
+});
 const scriptFolder = object({ files: z.array(object({ path: text, receipt: sha256 })) });
 const run = object({ database: text, from: texts, to: texts, done: z.boolean(), steps: z.array(step) });
 const written = object({ revision: text, parents: texts, files: texts });

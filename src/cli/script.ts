@@ -25,6 +25,11 @@ export const scriptFlags: Flags = {
   "no-annotate": flag("with --sql: no comments above statements that remove something"),
 };
 
+/** Of `upgrade` alone. */
+export const upgradeScriptFlags: Flags = {
+  "with-downgrade": value("with --sql: also write the script that takes it back to this file", "FILE"),
+};
+
 /** Writes the script of a request where the flags say. Its receipt goes to stderr. */
 export async function writeScript(request: Request, invocation: Invocation): Promise<void> {
   const { args, deps, printer, json } = invocation;
@@ -32,9 +37,11 @@ export async function writeScript(request: Request, invocation: Invocation): Pro
   const split = args.text("split");
   const output = args.text("output");
   const { offline } = await import("../app/offline.ts");
-  const { plan, ledger, form } = await offline(deps, request, options);
+  const { plan, back, ledger, form: asked } = await offline(deps, request, options);
   warnOfLongTransaction(plan.steps.length, invocation);
   const { renderScript, renderSplit } = await import("../render/script/script.ts");
+  const downgrade = back === undefined ? undefined : renderScript(back, ledger, asked);
+  const form = { ...asked, ...(downgrade === undefined ? {} : { wayBack: downgrade.receipt }) };
   if (split !== undefined) {
     const files = renderSplit(plan, ledger, form);
     const { writeScriptFolder } = await import("../app/write-script.ts");
@@ -47,7 +54,15 @@ export async function writeScript(request: Request, invocation: Invocation): Pro
   }
   const script = renderScript(plan, ledger, form);
   const { receipt } = script;
-  if (json) printer.json({ receipt, script: output ?? script.text, plan });
+  const path = args.text("with-downgrade");
+  if (downgrade !== undefined && path !== undefined) {
+    const { refuseForeign, writeScriptFile } = await import("../app/write-script.ts");
+    refuseForeign(deps, path);
+    await writeScriptFile(deps, path, downgrade.pieces());
+    printer.info(`${path}  sha256:${downgrade.receipt}`);
+  }
+  const written = downgrade === undefined ? {} : { downgrade: { path, receipt: downgrade.receipt } };
+  if (json) printer.json({ receipt, script: output ?? script.text, plan, ...written });
   else if (output === undefined) await printer.script(script.pieces());
   if (output !== undefined) {
     const { writeScriptFile } = await import("../app/write-script.ts");
@@ -73,7 +88,7 @@ export function warnOfLongTransaction(steps: number, { args, printer }: Invocati
 
 /** Refuses flags that are for scripts where none is written. Throws `usage/needs-sql`. */
 export function refuseScriptFlags({ args }: Invocation): void {
-  for (const name of Object.keys(scriptFlags)) {
+  for (const name of Object.keys({ ...scriptFlags, ...upgradeScriptFlags })) {
     if (!args.flag(name)) continue;
     throw new MigrateError({
       code: "usage/needs-sql",
@@ -84,11 +99,19 @@ export function refuseScriptFlags({ args }: Invocation): void {
 }
 
 function scriptOptions({ args, project }: Invocation): OfflineOptions {
-  if (args.flag("split") && args.flag("output")) {
+  for (const other of ["output", "with-downgrade"]) {
+    if (!args.flag("split") || !args.flag(other)) continue;
     throw new MigrateError({
       code: "usage/exclusive-flags",
-      message: "--split and --output cannot be combined",
+      message: `--split and --${other} cannot be combined`,
       hint: "leave one of them out",
+    });
+  }
+  if (args.flag("output") && args.text("output") === args.text("with-downgrade")) {
+    throw new MigrateError({
+      code: "usage/exclusive-flags",
+      message: "-o and --with-downgrade name the same file",
+      hint: "name one file for each script",
     });
   }
   if (args.flag("dry-run")) {
@@ -113,6 +136,7 @@ function scriptOptions({ args, project }: Invocation): OfflineOptions {
     singleTransaction: args.flag("single-transaction"),
     idempotent: args.flag("idempotent"),
     fromDatabase: args.flag("from-database"),
+    withDowngrade: args.flag("with-downgrade"),
     lockTimeout: timeout(args.text("lock-timeout"), "--lock-timeout"),
     statementTimeout: timeout(args.text("statement-timeout"), "--statement-timeout"),
     serverVersion: serverVersion(args.text("server-version")),

@@ -233,7 +233,7 @@ function wayBack({ kind, steps }: Plan, { wayBack: receipt }: ScriptForm): reado
   return [
     ...(receipt === undefined
       ? []
-      : ["", "What takes it back is the script with the receipt", `  sha256:${receipt}`]),
+      : ["", "The script that takes all of it back has the receipt", `  sha256:${receipt}`]),
     ...titled("A downgrade does not bring back the data of:", lost),
   ];
 }
