@@ -220,10 +220,10 @@ BEGIN
       END LOOP;
       EXIT;
     EXCEPTION WHEN lock_not_available OR deadlock_detected THEN
-      blockers := coalesce((SELECT string_agg(DISTINCT coalesce(format('pid %s, %s, %s@%s, for %s: %s',
-          l.pid, a.application_name, a.usename, coalesce(host(a.client_addr), 'local'),
-          date_trunc('second', clock_timestamp() - coalesce(a.xact_start, a.state_change)),
-          left(a.query, 100)), 'a prepared transaction'), '; ')
+      blockers := coalesce((SELECT string_agg(DISTINCT coalesce('pid ' || concat_ws(', ', l.pid,
+          nullif(a.application_name, ''), a.usename, host(a.client_addr),
+          'for ' || date_trunc('second', clock_timestamp() - a.xact_start),
+          left(nullif(a.query, '<insufficient privilege>'), 60)), 'a prepared transaction'), '; ')
         FROM pg_locks AS l LEFT JOIN pg_stat_activity AS a ON a.pid = l.pid
         WHERE l.locktype = 'relation' AND l.granted AND l.relation = wanted.oid
           AND l.database = (SELECT d.oid FROM pg_database AS d WHERE d.datname = current_database())

@@ -27,11 +27,12 @@ BEGIN
       THEN 'X' END, 'server', format('PostgreSQL %s at %s, %s; %s or later is needed',
         current_setting('server_version'),
         coalesce(format('%s:%s', host(inet_server_addr()), inet_server_port()), 'a socket'),
-        CASE WHEN pg_is_in_recovery() THEN 'a standby, which cannot be changed' ELSE 'the primary' END,
+        CASE WHEN pg_is_in_recovery() THEN 'a standby, which cannot be changed'
+          ELSE 'the primary' END,
         (facts ->> 'minimum')::integer / 10000)),
-    jsonb_build_array(CASE WHEN current_database() <> facts ->> 'database' THEN 'X' END, 'database',
-      concat(current_database(), ', but the script is for ' || nullif(facts ->> 'database',
-        current_database()))),
+    jsonb_build_array(CASE WHEN current_database() <> facts ->> 'database' THEN 'X' END,
+      'database', concat(current_database(),
+        ', but the script is for ' || nullif(facts ->> 'database', current_database()))),
     jsonb_build_array(CASE WHEN SESSION_USER <> facts ->> 'connected' THEN 'X' END, 'role',
       concat(SESSION_USER, ', but the script is for ' || nullif(facts ->> 'connected',
         SESSION_USER), '; SQL runs as ' || nullif(migrator, SESSION_USER))));
@@ -43,7 +44,7 @@ BEGIN
     IF to_regnamespace(ledger) IS NULL
       AND NOT has_database_privilege(current_database(), 'CREATE') THEN
       ok := false;
-      found := format('%s, which %s may not do: CREATE on the database is missing', found, CURRENT_USER);
+      found := format('%s, but %s has not CREATE on the database', found, CURRENT_USER);
     END IF;
   ELSIF NOT has_schema_privilege(to_regnamespace(ledger), 'USAGE')
     OR NOT has_table_privilege(to_regclass(ledger || '.applied'), 'SELECT')
@@ -52,26 +53,29 @@ BEGIN
     found := format('%s may not write to %s', CURRENT_USER, ledger);
   ELSE
     EXECUTE format('SELECT ARRAY(SELECT a.revision FROM %1$s.applied AS a WHERE NOT EXISTS (SELECT
-      FROM %1$s.applied AS b WHERE a.revision = ANY (b.parents || b.depends_on)) ORDER BY 1)', ledger)
-      INTO heads;
+      FROM %1$s.applied AS b WHERE a.revision = ANY (b.parents || b.depends_on)) ORDER BY 1)',
+      ledger) INTO heads;
     ok := to_jsonb(heads) @> (facts -> 'from') AND to_jsonb(heads) <@ (facts -> 'from')
       OR (facts ->> 'any_state')::boolean;
     found := concat('at ', coalesce(nullif(array_to_string(heads, ', '), ''), '<base>'),
-      CASE WHEN NOT ok THEN concat('; the script starts from ', coalesce((SELECT string_agg(f, ', ')
-        FROM jsonb_array_elements_text(facts -> 'from') AS f), '<base>')) END);
+      CASE WHEN NOT ok THEN concat('; the script starts from ',
+        coalesce((SELECT string_agg(f, ', ') FROM jsonb_array_elements_text(facts -> 'from') AS f),
+          '<base>')) END);
     EXECUTE format('SELECT string_agg(concat(''; interrupted: '', i.revision, '', statement '',
       i.statement), '''') FROM %s.intent AS i', ledger) INTO halted;
     ok := ok AND (halted IS NULL OR (facts ->> 'any_state')::boolean);
     found := concat(found, halted);
   END IF;
-  report := report || jsonb_build_array(jsonb_build_array(CASE WHEN NOT ok THEN 'X' END, 'ledger', found));
+  report := report
+    || jsonb_build_array(jsonb_build_array(CASE WHEN NOT ok THEN 'X' END, 'ledger', found));
 
   -- The tables that it touches: sizes, estimated rows, who has them now, invalid indexes.
   FOR item IN SELECT * FROM jsonb_array_elements(facts -> 'tables') LOOP
     object := to_regclass(item ->> 0);
     found := concat(item ->> 0, ': ' || nullif(item ->> 1, ''));
     IF object IS NULL THEN
-      report := report || jsonb_build_array(jsonb_build_array('!', 'table', item ->> 0 || ' is not there'));
+      report := report
+        || jsonb_build_array(jsonb_build_array('!', 'table', item ->> 0 || ' is not there'));
       CONTINUE;
     END IF;
     BEGIN
@@ -86,8 +90,9 @@ BEGIN
       found := concat(found, '; its size cannot be read while it is locked');
     END;
     report := report || jsonb_build_array(jsonb_build_array(NULL, 'table', found));
-    FOR each IN SELECT string_agg(DISTINCT l.mode, ', ') AS modes, coalesce('pid ' || concat_ws(', ',
-          l.pid, nullif(a.application_name, ''), a.usename, host(a.client_addr),
+    FOR each IN SELECT string_agg(DISTINCT l.mode, ', ') AS modes,
+        coalesce('pid ' || concat_ws(', ', l.pid, nullif(a.application_name, ''), a.usename,
+          host(a.client_addr),
           'for ' || date_trunc('second', clock_timestamp() - a.xact_start),
           left(nullif(a.query, '<insufficient privilege>'), 60)),
           'a prepared transaction') AS session
@@ -111,9 +116,10 @@ BEGIN
       AND l.mode = 'ExclusiveLock'
       AND l.database = (SELECT d.oid FROM pg_database AS d WHERE d.datname = current_database())
       AND (l.classid::bigint << 32 | l.objid::bigint) = (facts ->> 'lock')::bigint), '[]');
-  report := report || coalesce((SELECT jsonb_agg(jsonb_build_array('!', 'transaction', t.what)) FROM (
-    SELECT concat_ws(', ', 'pid ' || a.pid, nullif(a.application_name, ''), a.usename, host(a.client_addr),
-        'open for ' || date_trunc('second', clock_timestamp() - a.xact_start), left(a.query, 60)) AS what
+  report := report || coalesce((SELECT jsonb_agg(jsonb_build_array('!', 'transaction', t.what))
+    FROM (SELECT concat_ws(', ', 'pid ' || a.pid, nullif(a.application_name, ''), a.usename,
+        host(a.client_addr), 'open for ' || date_trunc('second', clock_timestamp() - a.xact_start),
+        left(a.query, 60)) AS what
       FROM pg_stat_activity AS a WHERE a.datname = current_database() AND a.pid <> pg_backend_pid()
         AND a.xact_start < clock_timestamp() - interval '1 minute'
     UNION ALL SELECT format('prepared as %s by %s, open for %s', p.gid, p.owner,
@@ -121,8 +127,8 @@ BEGIN
       FROM pg_prepared_xacts AS p WHERE p.database = current_database()
     ORDER BY 1 LIMIT 5) AS t), '[]');
   IF NOT pg_has_role(CURRENT_USER, 'pg_read_all_stats', 'USAGE') THEN
-    report := report || jsonb_build_array(jsonb_build_array(NULL, 'transaction',
-      format('%s cannot see how long those of other roles are open (pg_read_all_stats)', CURRENT_USER)));
+    report := report || jsonb_build_array(jsonb_build_array(NULL, 'transaction', format(
+      '%s cannot see how long those of other roles are open (pg_read_all_stats)', CURRENT_USER)));
   END IF;
   report := report || coalesce((SELECT jsonb_agg(jsonb_build_array(
       CASE WHEN r.replay_lag > interval '10 seconds' THEN '!' END, 'replica', concat(
@@ -130,11 +136,12 @@ BEGIN
         coalesce(format(', %s behind', date_trunc('milliseconds', r.replay_lag)), ''))))
     FROM pg_stat_replication AS r), jsonb_build_array(jsonb_build_array(NULL, 'replica', 'none')));
 
-  -- Roles, schemas and rights. What is not there is owned by nobody; what is not known is not asked.
+  -- Roles, schemas and rights. What is not there is owned by nobody.
   FOR item IN SELECT * FROM jsonb_array_elements(facts -> 'needs') LOOP
     who := coalesce(item ->> 'as', migrator);
     found := item ->> 'name';
-    IF item ->> 'on' = 'role' AND NOT EXISTS (SELECT FROM pg_roles AS r WHERE r.rolname = found) THEN
+    IF item ->> 'on' = 'role'
+      AND NOT EXISTS (SELECT FROM pg_roles AS r WHERE r.rolname = found) THEN
       ok := false;
     ELSIF item ->> 'on' = 'schema' AND item ->> 'privilege' = 'CREATE'
       AND NOT EXISTS (SELECT FROM pg_namespace AS n WHERE n.nspname = found) THEN
@@ -171,13 +178,15 @@ BEGIN
         WHEN 'OWNER' THEN pg_has_role(who, owner, 'USAGE')
         WHEN 'MAINTAIN' THEN pg_has_role(who, owner, 'USAGE')
           OR version >= 170000 AND has_table_privilege(who, object, item ->> 'privilege')
-        WHEN 'MEMBER' THEN pg_has_role(who, owner, CASE WHEN version < 160000 THEN 'MEMBER' ELSE 'SET' END)
+        WHEN 'MEMBER' THEN pg_has_role(who, owner,
+          CASE WHEN version < 160000 THEN 'MEMBER' ELSE 'SET' END)
         WHEN 'SUPERUSER' THEN false
         WHEN 'CREATEROLE' THEN (SELECT r.rolcreaterole FROM pg_roles AS r WHERE r.rolname = who)
         WHEN 'CREATEDB' THEN (SELECT r.rolcreatedb FROM pg_roles AS r WHERE r.rolname = who)
         WHEN 'INSTALL' THEN object IS NOT NULL OR EXISTS (
-          SELECT FROM pg_available_extension_versions AS v WHERE v.name = found AND (NOT v.superuser
-            OR to_jsonb(v) ->> 'trusted' = 'true' AND has_database_privilege(who, current_database(), 'CREATE')))
+          SELECT FROM pg_available_extension_versions AS v WHERE v.name = found
+            AND (NOT v.superuser OR to_jsonb(v) ->> 'trusted' = 'true'
+              AND has_database_privilege(who, current_database(), 'CREATE')))
         WHEN 'CREATE' THEN CASE item ->> 'on'
           WHEN 'schema' THEN has_schema_privilege(who, object, 'CREATE')
           ELSE has_database_privilege(who, object, 'CREATE') END
@@ -190,10 +199,12 @@ BEGIN
     CONTINUE WHEN ok IS NOT FALSE;
     report := report || jsonb_build_array(jsonb_build_array(
       CASE WHEN item ? 'maybe' THEN '!' ELSE 'X' END, 'missing',
-      concat(item ->> 'text', CASE WHEN item ->> 'privilege' <> 'EXISTS' THEN ' (as ' || who || ')' END)));
+      concat(item ->> 'text',
+        CASE WHEN item ->> 'privilege' <> 'EXISTS' THEN ' (as ' || who || ')' END)));
   END LOOP;
   IF NOT report @> '[["X"]]' THEN
-    report := report || jsonb_build_array(jsonb_build_array(NULL, 'result', 'nothing that the script needs is missing'));
+    report := report || jsonb_build_array(
+      jsonb_build_array(NULL, 'result', 'nothing that the script needs is missing'));
   END IF;
   PERFORM set_config('retort.preflight', report::text, true);
 END

@@ -227,10 +227,11 @@ export function ledgerOf(names: LedgerNames): Ledger {
       `  ${literal(`sha256:${receipt}`)} AS receipt FROM ${schema}.state;`,
     durations: (receipt) =>
       "SELECT l.event AS step, l.revision, round(date_part('epoch', l.duration) * 1000) AS milliseconds\n" +
-      `  FROM ${schema}.log AS l WHERE l.event IN ('upgrade', 'downgrade') AND l.id >\n` +
-      `  (SELECT max(s.id) FROM ${schema}.log AS s WHERE s.event = 'script' AND s.checksum =\n` +
-      `  ${literal(receipt)} AND s.at >\n` +
-      "  (SELECT a.backend_start FROM pg_stat_activity AS a WHERE a.pid = pg_backend_pid())) ORDER BY l.id;",
+      `  FROM ${schema}.log AS l WHERE l.event IN ('upgrade', 'downgrade') AND l.id > (\n` +
+      `    SELECT max(s.id) FROM ${schema}.log AS s WHERE s.event = 'script' AND s.checksum =\n` +
+      `      ${literal(receipt)}\n` +
+      "      AND s.at > (SELECT backend_start FROM pg_stat_get_activity(pg_backend_pid())))\n" +
+      "  ORDER BY l.id;",
     isPending: (revision, direction) =>
       `SELECT ${schema}.is_pending(${literal(revision)}, ${literal(direction)}) AS retort_pending`,
     isNext: (intent, before) =>

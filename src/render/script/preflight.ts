@@ -12,7 +12,10 @@ import { needText } from "../privilege.ts";
 import { rule } from "./page.ts";
 
 /** Between the two stands what the script does without the variable. */
-export const unlessPreflight = ["\\if :{?preflight} \\else"] as const;
+export const unlessPreflight = [
+  "-- If preflight is set, only the part of that name runs, near the end.",
+  "\\if :{?preflight} \\else",
+] as const;
 
 /** What it has found is in `retort_fails`, because it fails when the transaction has ended. */
 export const preflightLines = (plan: Plan, ledger: Ledger): readonly string[] => [
@@ -29,10 +32,12 @@ export const preflightLines = (plan: Plan, ledger: Ledger): readonly string[] =>
   "SET LOCAL lock_timeout = '1s';",
   `SELECT pg_catalog.set_config('retort.preflight', ${literal(factsOf(plan, ledger))}, true)\n  AS retort_facts \\gset`,
   block.trimEnd(),
-  `SELECT coalesce(r ->> 0, '') AS " ", r ->> 1 AS about, regexp_replace(r ->> 2, '[[:cntrl:]]+', ' ', 'g') AS found`,
+  `SELECT coalesce(r ->> 0, '') AS " ", r ->> 1 AS about,`,
+  "  regexp_replace(r ->> 2, '[[:cntrl:]]+', ' ', 'g') AS found",
   "  FROM jsonb_array_elements(current_setting('retort.preflight')::jsonb) AS r;",
   "SELECT count(*) > 0 AS retort_fails",
-  "  FROM jsonb_array_elements(current_setting('retort.preflight')::jsonb) AS r WHERE r ->> 0 = 'X' \\gset",
+  "  FROM jsonb_array_elements(current_setting('retort.preflight')::jsonb) AS r",
+  "  WHERE r ->> 0 = 'X' \\gset",
   "COMMIT;",
   "\\endif",
 ];
@@ -67,7 +72,8 @@ function factsOf(plan: Plan, { lockKey }: Ledger): string {
   const needs = distinctPrivileges(steps.flatMap(({ privileges = [] }) => privileges));
   const list = (items: readonly unknown[]): string =>
     `[${items.map((item) => `\n  ${JSON.stringify(item)}`).join(",")}]`;
-  return `${JSON.stringify(head).slice(0, -1)},\n"tables": ${list(tablesOf(plan))},\n"needs": ${list(
+  const pairs = Object.entries(head).map(([key, value]) => `"${key}": ${JSON.stringify(value)}`);
+  return `{${pairs.join(",\n")},\n"tables": ${list(tablesOf(plan))},\n"needs": ${list(
     needs
       .filter(({ privilege }) => privilege !== "UNKNOWN")
       .map((need) => ({ ...need, text: needText(need) })),
