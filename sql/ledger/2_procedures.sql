@@ -231,8 +231,8 @@ BEGIN
             WHEN 'ACCESS EXCLUSIVE' THEN '{}'::text[] WHEN 'EXCLUSIVE' THEN '{AccessShareLock}'
             WHEN 'SHARE' THEN '{AccessShareLock, RowShareLock, ShareLock}'
             ELSE '{AccessShareLock, RowShareLock}' END)), 'a session that has ended since');
-      blockers := format('retort: %s is locked by %s', wanted.name,
-        regexp_replace(blockers, '[[:cntrl:]]+', ' ', 'g'));
+      blockers := regexp_replace(format('retort: %s is locked by %s', wanted.name, blockers),
+        '[[:cntrl:]]+', ' ', 'g');
       pause := least(0.5 * 2 ^ retry, 30) * (0.5 + random());
       IF retry = retries OR time_limit > 0 AND time_limit <
           pause + extract(epoch FROM clock_timestamp() - statement_timestamp()) THEN
