@@ -288,8 +288,8 @@ CREATE INDEX i ON t (x);`,
 
         step   | revision | milliseconds 
       ---------+----------+--------------
-       upgrade | b        |            1
-       upgrade | c        |            6
+       upgrade | b        | <ms>
+       upgrade | c        | <ms>
       (2 rows)
 
       retort: done

@@ -1,5 +1,5 @@
 -- Retort migration script: upgrade <base> -> c
--- Receipt: sha256:51597a6071771b4539dcc9357988d9155e74221e2e55e073c9e466c02b343e1c
+-- Receipt: sha256:3e648912d17875a7f710489fb639a544fd5c76e1c9f8cd4acd7c7823d4643a00
 \if true
 -- For:  PostgreSQL 12 or later; ledger retort, format 2.
 -- Run:  psql -X -v ON_ERROR_STOP=1 -f migration.sql DATABASE
@@ -54,6 +54,7 @@ SELECT pg_catalog.format('DO $$BEGIN IF pg_catalog.pg_backend_pid() OPERATOR(pg_
   RAISE EXCEPTION USING ERRCODE = ''RT001'', MESSAGE = ''retort: a transaction pooler gives each '
   'transaction another session'', HINT = ''Nothing was changed. Connect to the server directly.'';
   END IF; END$$', pg_catalog.pg_backend_pid()) FROM pg_catalog.generate_series(1, 50) \gexec
+-- If preflight is set, only the part of that name runs, near the end.
 \if :{?preflight} \else
 
 -- ---- start --------------------------------------------------------------------------------------
@@ -472,10 +473,10 @@ BEGIN
       END LOOP;
       EXIT;
     EXCEPTION WHEN lock_not_available OR deadlock_detected THEN
-      blockers := coalesce((SELECT string_agg(DISTINCT coalesce(format('pid %s, %s, %s@%s, for %s: %s',
-          l.pid, a.application_name, a.usename, coalesce(host(a.client_addr), 'local'),
-          date_trunc('second', clock_timestamp() - coalesce(a.xact_start, a.state_change)),
-          left(a.query, 100)), 'a prepared transaction'), '; ')
+      blockers := coalesce((SELECT string_agg(DISTINCT coalesce('pid ' || concat_ws(', ', l.pid,
+          nullif(a.application_name, ''), a.usename, host(a.client_addr),
+          'for ' || date_trunc('second', clock_timestamp() - a.xact_start),
+          left(nullif(a.query, '<insufficient privilege>'), 60)), 'a prepared transaction'), '; ')
         FROM pg_locks AS l LEFT JOIN pg_stat_activity AS a ON a.pid = l.pid
         WHERE l.locktype = 'relation' AND l.granted AND l.relation = wanted.oid
           AND l.database = (SELECT d.oid FROM pg_database AS d WHERE d.datname = current_database())
@@ -483,8 +484,8 @@ BEGIN
             WHEN 'ACCESS EXCLUSIVE' THEN '{}'::text[] WHEN 'EXCLUSIVE' THEN '{AccessShareLock}'
             WHEN 'SHARE' THEN '{AccessShareLock, RowShareLock, ShareLock}'
             ELSE '{AccessShareLock, RowShareLock}' END)), 'a session that has ended since');
-      blockers := format('retort: %s is locked by %s', wanted.name,
-        regexp_replace(blockers, '[[:cntrl:]]+', ' ', 'g'));
+      blockers := regexp_replace(format('retort: %s is locked by %s', wanted.name, blockers),
+        '[[:cntrl:]]+', ' ', 'g');
       pause := least(0.5 * 2 ^ retry, 30) * (0.5 + random());
       IF retry = retries OR time_limit > 0 AND time_limit <
           pause + extract(epoch FROM clock_timestamp() - statement_timestamp()) THEN
@@ -1083,7 +1084,7 @@ DECLARE
   -- database's owner and superusers.
   owners CONSTANT pg_catalog.text[] := '{}';
   -- SHA-256 of its procedures.
-  procedures CONSTANT pg_catalog.text := '42a046d3210f08ddaca5d6b2223dbe387a865a44cd515b7e7833e4f17fce3c06';
+  procedures CONSTANT pg_catalog.text := '563e556ba38210927e43e387d7b19e472432d58243455a641e2859be51c6fb05';
   place pg_catalog.oid;
   present pg_catalog.text[];
   found pg_catalog.text;
@@ -1250,7 +1251,7 @@ $body$;
 CALL retort.require_state('{}', '{}', 3, 1401614897665169694, 'migrate upgrade %s:c --sql');
 
 -- Log: the receipt of this script.
-CALL retort.begin_script('51597a6071771b4539dcc9357988d9155e74221e2e55e073c9e466c02b343e1c',
+CALL retort.begin_script('3e648912d17875a7f710489fb639a544fd5c76e1c9f8cd4acd7c7823d4643a00',
   'base:c', 3, 1401614897665169694);
 COMMIT;
 
@@ -1308,12 +1309,15 @@ BEGIN TRANSACTION READ ONLY;
 -- Check: exactly the revisions that should be applied now are, row by row.
 SELECT retort.check(3, 1401614897665169694) AS retort_passed \gset
 SELECT revisions AS applied_revisions, 'c' AS current_heads,
-  'sha256:51597a6071771b4539dcc9357988d9155e74221e2e55e073c9e466c02b343e1c' AS receipt FROM retort.state;
+  'sha256:3e648912d17875a7f710489fb639a544fd5c76e1c9f8cd4acd7c7823d4643a00' AS receipt FROM retort.state;
+
+-- Durations: what this run of the script has done, as the log of the ledger has it.
 SELECT l.event AS step, l.revision, round(date_part('epoch', l.duration) * 1000) AS milliseconds
-  FROM retort.log AS l WHERE l.event IN ('upgrade', 'downgrade') AND l.id >
-  (SELECT max(s.id) FROM retort.log AS s WHERE s.event = 'script' AND s.checksum =
-  '51597a6071771b4539dcc9357988d9155e74221e2e55e073c9e466c02b343e1c' AND s.at >
-  (SELECT a.backend_start FROM pg_stat_activity AS a WHERE a.pid = pg_backend_pid())) ORDER BY l.id;
+  FROM retort.log AS l WHERE l.event IN ('upgrade', 'downgrade') AND l.id > (
+    SELECT max(s.id) FROM retort.log AS s WHERE s.event = 'script' AND s.checksum =
+      '3e648912d17875a7f710489fb639a544fd5c76e1c9f8cd4acd7c7823d4643a00'
+      AND s.at > (SELECT backend_start FROM pg_stat_get_activity(pg_backend_pid())))
+  ORDER BY l.id;
 COMMIT;
 SET SESSION AUTHORIZATION DEFAULT;
 RESET ROLE;
@@ -1353,7 +1357,14 @@ SET LOCAL search_path = pg_catalog, pg_temp;
 SET LOCAL client_encoding = 'UTF8';
 SET LOCAL standard_conforming_strings = on;
 SET LOCAL lock_timeout = '1s';
-SELECT pg_catalog.set_config('retort.preflight', '{"ledger":"retort","lock":"8238127212073486265","role":null,"database":null,"connected":null,"minimum":120000,"from":[],"any_state":false,
+SELECT pg_catalog.set_config('retort.preflight', '{"ledger": "retort",
+"lock": "8238127212073486265",
+"role": null,
+"database": null,
+"connected": null,
+"minimum": 120000,
+"from": [],
+"any_state": false,
 "tables": [],
 "needs": [
   {"privilege":"CREATE","on":"schema","name":"public","text":"CREATE on schema public"}]}', true)
@@ -1387,11 +1398,12 @@ BEGIN
       THEN 'X' END, 'server', format('PostgreSQL %s at %s, %s; %s or later is needed',
         current_setting('server_version'),
         coalesce(format('%s:%s', host(inet_server_addr()), inet_server_port()), 'a socket'),
-        CASE WHEN pg_is_in_recovery() THEN 'a standby, which cannot be changed' ELSE 'the primary' END,
+        CASE WHEN pg_is_in_recovery() THEN 'a standby, which cannot be changed'
+          ELSE 'the primary' END,
         (facts ->> 'minimum')::integer / 10000)),
-    jsonb_build_array(CASE WHEN current_database() <> facts ->> 'database' THEN 'X' END, 'database',
-      concat(current_database(), ', but the script is for ' || nullif(facts ->> 'database',
-        current_database()))),
+    jsonb_build_array(CASE WHEN current_database() <> facts ->> 'database' THEN 'X' END,
+      'database', concat(current_database(),
+        ', but the script is for ' || nullif(facts ->> 'database', current_database()))),
     jsonb_build_array(CASE WHEN SESSION_USER <> facts ->> 'connected' THEN 'X' END, 'role',
       concat(SESSION_USER, ', but the script is for ' || nullif(facts ->> 'connected',
         SESSION_USER), '; SQL runs as ' || nullif(migrator, SESSION_USER))));
@@ -1403,7 +1415,7 @@ BEGIN
     IF to_regnamespace(ledger) IS NULL
       AND NOT has_database_privilege(current_database(), 'CREATE') THEN
       ok := false;
-      found := format('%s, which %s may not do: CREATE on the database is missing', found, CURRENT_USER);
+      found := format('%s, but %s has not CREATE on the database', found, CURRENT_USER);
     END IF;
   ELSIF NOT has_schema_privilege(to_regnamespace(ledger), 'USAGE')
     OR NOT has_table_privilege(to_regclass(ledger || '.applied'), 'SELECT')
@@ -1412,26 +1424,29 @@ BEGIN
     found := format('%s may not write to %s', CURRENT_USER, ledger);
   ELSE
     EXECUTE format('SELECT ARRAY(SELECT a.revision FROM %1$s.applied AS a WHERE NOT EXISTS (SELECT
-      FROM %1$s.applied AS b WHERE a.revision = ANY (b.parents || b.depends_on)) ORDER BY 1)', ledger)
-      INTO heads;
+      FROM %1$s.applied AS b WHERE a.revision = ANY (b.parents || b.depends_on)) ORDER BY 1)',
+      ledger) INTO heads;
     ok := to_jsonb(heads) @> (facts -> 'from') AND to_jsonb(heads) <@ (facts -> 'from')
       OR (facts ->> 'any_state')::boolean;
     found := concat('at ', coalesce(nullif(array_to_string(heads, ', '), ''), '<base>'),
-      CASE WHEN NOT ok THEN concat('; the script starts from ', coalesce((SELECT string_agg(f, ', ')
-        FROM jsonb_array_elements_text(facts -> 'from') AS f), '<base>')) END);
+      CASE WHEN NOT ok THEN concat('; the script starts from ',
+        coalesce((SELECT string_agg(f, ', ') FROM jsonb_array_elements_text(facts -> 'from') AS f),
+          '<base>')) END);
     EXECUTE format('SELECT string_agg(concat(''; interrupted: '', i.revision, '', statement '',
       i.statement), '''') FROM %s.intent AS i', ledger) INTO halted;
     ok := ok AND (halted IS NULL OR (facts ->> 'any_state')::boolean);
     found := concat(found, halted);
   END IF;
-  report := report || jsonb_build_array(jsonb_build_array(CASE WHEN NOT ok THEN 'X' END, 'ledger', found));
+  report := report
+    || jsonb_build_array(jsonb_build_array(CASE WHEN NOT ok THEN 'X' END, 'ledger', found));
 
   -- The tables that it touches: sizes, estimated rows, who has them now, invalid indexes.
   FOR item IN SELECT * FROM jsonb_array_elements(facts -> 'tables') LOOP
     object := to_regclass(item ->> 0);
     found := concat(item ->> 0, ': ' || nullif(item ->> 1, ''));
     IF object IS NULL THEN
-      report := report || jsonb_build_array(jsonb_build_array('!', 'table', item ->> 0 || ' is not there'));
+      report := report
+        || jsonb_build_array(jsonb_build_array('!', 'table', item ->> 0 || ' is not there'));
       CONTINUE;
     END IF;
     BEGIN
@@ -1446,8 +1461,9 @@ BEGIN
       found := concat(found, '; its size cannot be read while it is locked');
     END;
     report := report || jsonb_build_array(jsonb_build_array(NULL, 'table', found));
-    FOR each IN SELECT string_agg(DISTINCT l.mode, ', ') AS modes, coalesce('pid ' || concat_ws(', ',
-          l.pid, nullif(a.application_name, ''), a.usename, host(a.client_addr),
+    FOR each IN SELECT string_agg(DISTINCT l.mode, ', ') AS modes,
+        coalesce('pid ' || concat_ws(', ', l.pid, nullif(a.application_name, ''), a.usename,
+          host(a.client_addr),
           'for ' || date_trunc('second', clock_timestamp() - a.xact_start),
           left(nullif(a.query, '<insufficient privilege>'), 60)),
           'a prepared transaction') AS session
@@ -1471,9 +1487,10 @@ BEGIN
       AND l.mode = 'ExclusiveLock'
       AND l.database = (SELECT d.oid FROM pg_database AS d WHERE d.datname = current_database())
       AND (l.classid::bigint << 32 | l.objid::bigint) = (facts ->> 'lock')::bigint), '[]');
-  report := report || coalesce((SELECT jsonb_agg(jsonb_build_array('!', 'transaction', t.what)) FROM (
-    SELECT concat_ws(', ', 'pid ' || a.pid, nullif(a.application_name, ''), a.usename, host(a.client_addr),
-        'open for ' || date_trunc('second', clock_timestamp() - a.xact_start), left(a.query, 60)) AS what
+  report := report || coalesce((SELECT jsonb_agg(jsonb_build_array('!', 'transaction', t.what))
+    FROM (SELECT concat_ws(', ', 'pid ' || a.pid, nullif(a.application_name, ''), a.usename,
+        host(a.client_addr), 'open for ' || date_trunc('second', clock_timestamp() - a.xact_start),
+        left(a.query, 60)) AS what
       FROM pg_stat_activity AS a WHERE a.datname = current_database() AND a.pid <> pg_backend_pid()
         AND a.xact_start < clock_timestamp() - interval '1 minute'
     UNION ALL SELECT format('prepared as %s by %s, open for %s', p.gid, p.owner,
@@ -1481,8 +1498,8 @@ BEGIN
       FROM pg_prepared_xacts AS p WHERE p.database = current_database()
     ORDER BY 1 LIMIT 5) AS t), '[]');
   IF NOT pg_has_role(CURRENT_USER, 'pg_read_all_stats', 'USAGE') THEN
-    report := report || jsonb_build_array(jsonb_build_array(NULL, 'transaction',
-      format('%s cannot see how long those of other roles are open (pg_read_all_stats)', CURRENT_USER)));
+    report := report || jsonb_build_array(jsonb_build_array(NULL, 'transaction', format(
+      '%s cannot see how long those of other roles are open (pg_read_all_stats)', CURRENT_USER)));
   END IF;
   report := report || coalesce((SELECT jsonb_agg(jsonb_build_array(
       CASE WHEN r.replay_lag > interval '10 seconds' THEN '!' END, 'replica', concat(
@@ -1490,11 +1507,12 @@ BEGIN
         coalesce(format(', %s behind', date_trunc('milliseconds', r.replay_lag)), ''))))
     FROM pg_stat_replication AS r), jsonb_build_array(jsonb_build_array(NULL, 'replica', 'none')));
 
-  -- Roles, schemas and rights. What is not there is owned by nobody; what is not known is not asked.
+  -- Roles, schemas and rights. What is not there is owned by nobody.
   FOR item IN SELECT * FROM jsonb_array_elements(facts -> 'needs') LOOP
     who := coalesce(item ->> 'as', migrator);
     found := item ->> 'name';
-    IF item ->> 'on' = 'role' AND NOT EXISTS (SELECT FROM pg_roles AS r WHERE r.rolname = found) THEN
+    IF item ->> 'on' = 'role'
+      AND NOT EXISTS (SELECT FROM pg_roles AS r WHERE r.rolname = found) THEN
       ok := false;
     ELSIF item ->> 'on' = 'schema' AND item ->> 'privilege' = 'CREATE'
       AND NOT EXISTS (SELECT FROM pg_namespace AS n WHERE n.nspname = found) THEN
@@ -1531,13 +1549,15 @@ BEGIN
         WHEN 'OWNER' THEN pg_has_role(who, owner, 'USAGE')
         WHEN 'MAINTAIN' THEN pg_has_role(who, owner, 'USAGE')
           OR version >= 170000 AND has_table_privilege(who, object, item ->> 'privilege')
-        WHEN 'MEMBER' THEN pg_has_role(who, owner, CASE WHEN version < 160000 THEN 'MEMBER' ELSE 'SET' END)
+        WHEN 'MEMBER' THEN pg_has_role(who, owner,
+          CASE WHEN version < 160000 THEN 'MEMBER' ELSE 'SET' END)
         WHEN 'SUPERUSER' THEN false
         WHEN 'CREATEROLE' THEN (SELECT r.rolcreaterole FROM pg_roles AS r WHERE r.rolname = who)
         WHEN 'CREATEDB' THEN (SELECT r.rolcreatedb FROM pg_roles AS r WHERE r.rolname = who)
         WHEN 'INSTALL' THEN object IS NOT NULL OR EXISTS (
-          SELECT FROM pg_available_extension_versions AS v WHERE v.name = found AND (NOT v.superuser
-            OR to_jsonb(v) ->> 'trusted' = 'true' AND has_database_privilege(who, current_database(), 'CREATE')))
+          SELECT FROM pg_available_extension_versions AS v WHERE v.name = found
+            AND (NOT v.superuser OR to_jsonb(v) ->> 'trusted' = 'true'
+              AND has_database_privilege(who, current_database(), 'CREATE')))
         WHEN 'CREATE' THEN CASE item ->> 'on'
           WHEN 'schema' THEN has_schema_privilege(who, object, 'CREATE')
           ELSE has_database_privilege(who, object, 'CREATE') END
@@ -1550,18 +1570,22 @@ BEGIN
     CONTINUE WHEN ok IS NOT FALSE;
     report := report || jsonb_build_array(jsonb_build_array(
       CASE WHEN item ? 'maybe' THEN '!' ELSE 'X' END, 'missing',
-      concat(item ->> 'text', CASE WHEN item ->> 'privilege' <> 'EXISTS' THEN ' (as ' || who || ')' END)));
+      concat(item ->> 'text',
+        CASE WHEN item ->> 'privilege' <> 'EXISTS' THEN ' (as ' || who || ')' END)));
   END LOOP;
   IF NOT report @> '[["X"]]' THEN
-    report := report || jsonb_build_array(jsonb_build_array(NULL, 'result', 'nothing that the script needs is missing'));
+    report := report || jsonb_build_array(
+      jsonb_build_array(NULL, 'result', 'nothing that the script needs is missing'));
   END IF;
   PERFORM set_config('retort.preflight', report::text, true);
 END
 $body$;
-SELECT coalesce(r ->> 0, '') AS " ", r ->> 1 AS about, regexp_replace(r ->> 2, '[[:cntrl:]]+', ' ', 'g') AS found
+SELECT coalesce(r ->> 0, '') AS " ", r ->> 1 AS about,
+  regexp_replace(r ->> 2, '[[:cntrl:]]+', ' ', 'g') AS found
   FROM jsonb_array_elements(current_setting('retort.preflight')::jsonb) AS r;
 SELECT count(*) > 0 AS retort_fails
-  FROM jsonb_array_elements(current_setting('retort.preflight')::jsonb) AS r WHERE r ->> 0 = 'X' \gset
+  FROM jsonb_array_elements(current_setting('retort.preflight')::jsonb) AS r
+  WHERE r ->> 0 = 'X' \gset
 COMMIT;
 \endif
 
