@@ -15,7 +15,7 @@ function sources() {
   for (const name of readdirSync("src", { recursive: true }).sort()) {
     if (name.endsWith(".ts")) hash.update(readFileSync(path.join("src", name)));
   }
-  for (const folder of ["sql/catalog", "sql/ledger", "sql/scratch"]) {
+  for (const folder of ["sql/catalog", "sql/ledger", "sql/preflight", "sql/scratch"]) {
     for (const name of readdirSync(folder).sort()) hash.update(readFileSync(path.join(folder, name)));
   }
   // And the packages that are in it.

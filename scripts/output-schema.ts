@@ -107,12 +107,21 @@ const loss = object({
 
 /** What a statement or a step does to other sessions. */
 const effect = object({
-  locks: z.array(object({ relation: text, mode: text })),
+  locks: z.array(object({ relation: text, schema: text, name: text, mode: text })),
   rewrites: texts,
   scans: texts,
   builds: texts,
   unknown: texts,
   waits: z.literal(true).optional(),
+});
+/** What the role that runs a step must be allowed to do. */
+const privilege = object({
+  privilege: text,
+  on: text,
+  schema: text.optional(),
+  name: text,
+  as: text.optional(),
+  maybe: z.literal(true).optional(),
 });
 const lintFinding = object({
   rule: text,
@@ -137,6 +146,7 @@ const step = object({
   irreversible: text.optional(),
   losses: z.array(loss).optional(),
   effect: effect.optional(),
+  privileges: z.array(privilege).optional(),
 });
 
 const statement = object({
@@ -175,7 +185,12 @@ const plan = object({
   settings: texts,
 });
 
-const script = object({ receipt: sha256, script: text, plan });
+const script = object({
+  receipt: sha256,
+  script: text,
+  plan,
+  downgrade: object({ path: text, receipt: sha256 }).optional(),
+});
 const scriptFolder = object({ files: z.array(object({ path: text, receipt: sha256 })) });
 const run = object({ database: text, from: texts, to: texts, done: z.boolean(), steps: z.array(step) });
 const written = object({ revision: text, parents: texts, files: texts });

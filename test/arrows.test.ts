@@ -57,6 +57,7 @@ test("each folder of SQL has one reader", () => {
   expect([...new Set(readers)].sort()).toEqual([
     "../sql/catalog in core/catalog/query.ts",
     "../sql/ledger in core/ledger/format.ts",
+    "../sql/preflight in render/script/preflight.ts",
     "../sql/scratch in io/scratch/reset.ts",
     "../sql/trace in io/observed.ts",
   ]);

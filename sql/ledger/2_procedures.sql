@@ -194,6 +194,60 @@ BEGIN
 END
 $body$;
 
+-- Before a statement that blocks others: takes its locks on these tables, names[i] in modes[i]. If
+-- that fails, it has none of them, says who blocks it, waits, and tries again, retries times. A
+-- table that is missing, or that the role may not lock, is left to the statement itself.
+CREATE PROCEDURE retort.take_locks(names text[], modes text[], retries integer)
+LANGUAGE plpgsql AS $body$
+DECLARE
+  path CONSTANT pg_catalog.text := pg_catalog.current_setting('search_path');
+  time_limit double precision;
+  pause double precision;
+  wanted record;
+  blockers pg_catalog.text;
+BEGIN
+  PERFORM pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
+  time_limit := extract(epoch FROM current_setting('statement_timeout')::interval);
+  FOR retry IN 0 .. retries LOOP
+    BEGIN
+      FOR wanted IN SELECT c.oid, c.oid::regclass AS name, n.mode
+        FROM unnest(names, modes) WITH ORDINALITY AS n (name, mode, place)
+          JOIN pg_class AS c ON c.oid = to_regclass(n.name)
+        WHERE c.relkind IN ('r', 'p') AND has_table_privilege(c.oid, 'UPDATE, DELETE, TRUNCATE')
+        ORDER BY n.place
+      LOOP
+        EXECUTE format('LOCK TABLE ONLY %s IN %s MODE', wanted.name, wanted.mode);
+      END LOOP;
+      EXIT;
+    EXCEPTION WHEN lock_not_available OR deadlock_detected THEN
+      blockers := coalesce((SELECT string_agg(DISTINCT coalesce('pid ' || concat_ws(', ', l.pid,
+          nullif(a.application_name, ''), a.usename, host(a.client_addr),
+          'for ' || date_trunc('second', clock_timestamp() - a.xact_start),
+          left(nullif(a.query, '<insufficient privilege>'), 60)), 'a prepared transaction'), '; ')
+        FROM pg_locks AS l LEFT JOIN pg_stat_activity AS a ON a.pid = l.pid
+        WHERE l.locktype = 'relation' AND l.granted AND l.relation = wanted.oid
+          AND l.database = (SELECT d.oid FROM pg_database AS d WHERE d.datname = current_database())
+          AND l.pid IS DISTINCT FROM pg_backend_pid() AND l.mode <> ALL (CASE wanted.mode
+            WHEN 'ACCESS EXCLUSIVE' THEN '{}'::text[] WHEN 'EXCLUSIVE' THEN '{AccessShareLock}'
+            WHEN 'SHARE' THEN '{AccessShareLock, RowShareLock, ShareLock}'
+            ELSE '{AccessShareLock, RowShareLock}' END)), 'a session that has ended since');
+      blockers := regexp_replace(format('retort: %s is locked by %s', wanted.name, blockers),
+        '[[:cntrl:]]+', ' ', 'g');
+      pause := least(0.5 * 2 ^ retry, 30) * (0.5 + random());
+      IF retry = retries OR time_limit > 0 AND time_limit <
+          pause + extract(epoch FROM clock_timestamp() - statement_timestamp()) THEN
+        RAISE EXCEPTION USING ERRCODE = SQLSTATE, MESSAGE = blockers,
+          HINT = 'The step was rolled back. Run the script again when that session is done.';
+      END IF;
+      RAISE WARNING USING MESSAGE = format('%s; retry %s of %s in %s s', blockers, retry + 1,
+        retries, round(pause::numeric, 1));
+    END;
+    PERFORM pg_sleep(pause);
+  END LOOP;
+  PERFORM set_config('search_path', path, true);
+END
+$body$;
+
 -- Before the author's SQL. Resets the session and pins its settings. Stops unless this session
 -- holds the lock, no step is unfinished, and that many revisions, with that digest, are applied.
 CREATE PROCEDURE retort.begin_step(revision text, revisions bigint, digest numeric)

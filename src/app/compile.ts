@@ -41,6 +41,8 @@ export interface CompileOptions {
    * `one-by-one`: others use what the step before has made.
    */
   readonly effects?: boolean | "one-by-one" | undefined;
+  /** Say what the role that runs it must be allowed to do; reads the files of what is applied, too. */
+  readonly privileges?: boolean | undefined;
   /** Throw `findings/hazard` where others would have to wait while a table is worked through. */
   readonly failOn?: "hazard" | undefined;
 }
@@ -105,7 +107,7 @@ export async function compileSteps(
 export async function stepInputs(
   project: Project,
   steps: Steps,
-  { serverVersion: server, effects, failOn, idempotent }: CompileOptions,
+  { serverVersion: server, effects, privileges = false, failOn, idempotent }: CompileOptions,
 ): Promise<StepInput[]> {
   if (steps.steps.length === 0) return [];
   const runs = steps.kind === "upgrade" || steps.kind === "downgrade";
@@ -113,8 +115,8 @@ export async function stepInputs(
   const oneByOne = idempotent === true || effects === "one-by-one";
   // Where nothing is applied nobody is there who could wait.
   const mayWait = steps.before.length > 0 || oneByOne;
-  const asks = runs && ((effects !== undefined && effects !== false && mayWait) || failOn !== undefined);
-  const reader = asks ? effectsReader(project, steps.before, server) : undefined;
+  const asks = (effects !== undefined && effects !== false && mayWait) || failOn !== undefined;
+  const reader = runs && (asks || privileges) ? effectsReader(project, steps.before, server) : undefined;
   let trees: (() => FileToRun) | undefined;
   const grammar = createGrammar(server);
   const known = project.known(majorOf(server?.number ?? 0));
@@ -136,7 +138,11 @@ export async function stepInputs(
       const input = await stepInput(project, steps.kind, step, bodyOf);
       if (oneByOne) reader?.beginRun();
       const found = await reader?.effectsOf(fileOf(project, step), trees);
-      inputs.push(found === undefined ? input : { ...input, effects: found.statements });
+      inputs.push({
+        ...input,
+        ...(found === undefined || !asks ? {} : { effects: found.statements }),
+        ...(found === undefined || !privileges ? {} : { privileges: found.privileges }),
+      });
     } catch (error) {
       if (!(error instanceof MigrateError)) throw error;
       faults.push(...error.diagnostics);

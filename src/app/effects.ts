@@ -1,6 +1,7 @@
 /** A project and the steps of a run → what each of their statements does to a database that others use. */
 import { Fold, newSession } from "../core/effects/effects.ts";
 import { effectsOfFile, type FileStart, type FileToRun } from "../core/effects/file.ts";
+import { distinctPrivileges } from "../core/effects/privileges.ts";
 import { summaryOf } from "../core/effects/summary.ts";
 import { inOrder } from "../core/graph.ts";
 import type { MigrationFile, RevisionId } from "../core/migration.ts";
@@ -90,7 +91,7 @@ export class EffectsReader {
 
   /** `read`: the file with its trees, where it was read already. */
   async effectsOf(file: MigrationFile | undefined, read?: () => FileToRun | undefined): Promise<FileEffects> {
-    if (file === undefined) return { isOne: true, statements: [] };
+    if (file === undefined) return { isOne: true, statements: [], privileges: [] };
     const before = this.#behind;
     this.passOver(file);
     const name = this.#name;
@@ -113,7 +114,11 @@ export class EffectsReader {
   }
 
   #run(file: FileToRun): FileEffects {
-    const statements = [...effectsOfFile(this.#fold, file, this.#start)].map(summaryOf);
-    return { isOne: file.transactional, statements };
+    const effects = [...effectsOfFile(this.#fold, file, this.#start)];
+    return {
+      isOne: file.transactional,
+      statements: effects.map(summaryOf),
+      privileges: distinctPrivileges(effects.flatMap(({ privileges }) => privileges)),
+    };
   }
 }

@@ -6,6 +6,7 @@ import { FORMAT } from "../core/ledger/format.ts";
 import type { Applied } from "../core/ledger/types.ts";
 import { defaultForm, refuseForm, refuseLayout, type ScriptForm } from "../core/plan/script.ts";
 import type { Plan } from "../core/plan/types.ts";
+import { currentHeads, type Step } from "../core/steps.ts";
 import { readLedger } from "../io/queries.ts";
 import { type CompileOptions, compileSteps } from "./compile.ts";
 import { connect } from "./connect.ts";
@@ -24,6 +25,8 @@ export interface OfflineOptions extends ProjectOptions, CompileOptions {
   readonly fromDatabase?: boolean | undefined;
   /** How the script will be laid out. */
   readonly form?: ScriptForm | undefined;
+  /** Of an upgrade: plan also what takes back exactly its steps. */
+  readonly withDowngrade?: boolean | undefined;
 }
 
 /** The plan of a script, the SQL of its ledger and its form: what `renderScript` and `renderSplit` take. */
@@ -31,31 +34,63 @@ export interface Offline {
   readonly plan: Plan;
   readonly ledger: Ledger;
   readonly form: ScriptForm;
+  /** What takes it back, where that was asked for. */
+  readonly back?: Plan;
 }
 
 /**
  * Plans the script for `start:end` (or `end`, from base). Throws `MigrateError` of kind usage (a form that cannot be
- * had), source or graph.
+ * had; `usage/irreversible-range`: a way back that there is not), source or graph.
  */
 export async function offline(deps: Deps, request: Request, options: OfflineOptions): Promise<Offline> {
-  const { form = defaultForm, singleTransaction = false, idempotent = false } = options;
-  refuseForm(form, { kind: request.kind, singleTransaction, idempotent });
+  const { singleTransaction = false, idempotent = false } = options;
+  const asked = options.form ?? defaultForm;
+  refuseForm(asked, { kind: request.kind, singleTransaction, idempotent });
   if (request.kind === "stamp" && request.purge === true) throw purgeInScript();
   if (options.fromDatabase === true) refuseRange(request);
   const project = await openProject(deps, options);
   warnOfEmpty(project, deps);
-  const plan =
+  const plans =
     options.fromDatabase === true
-      ? await planFromDatabase(deps, project, request, options)
-      : await computing(deps, project, () =>
-          compileSteps(project, stepsOfRange(project, request), "script", {
-            effects: true,
-            ...options,
-            serverVersion: options.serverVersion ?? project.config.serverVersion,
-          }),
-        );
-  refuseLayout(plan, form);
-  return { plan, ledger: project.ledger, form };
+      ? await plansFromDatabase(deps, project, request, options)
+      : await plansOf(deps, project, stepsOfRange(project, request), {
+          ...options,
+          serverVersion: options.serverVersion ?? project.config.serverVersion,
+        });
+  const form = { ...asked, lockRetries: asked.lockRetries ?? project.config.lockRetries };
+  for (const plan of Object.values(plans)) refuseLayout(plan, form);
+  return { ...plans, ledger: project.ledger, form };
+}
+
+/** The plan of the steps, and of their way back where that is asked for. */
+function plansOf(
+  deps: Deps,
+  project: Project,
+  steps: Steps,
+  options: OfflineOptions,
+): Promise<Pick<Offline, "plan" | "back">> {
+  const compiling = { effects: true, privileges: true, ...options };
+  return computing(deps, project, async () => {
+    const plan = await compileSteps(project, steps, "script", compiling);
+    if (options.withDowngrade !== true) return { plan };
+    // It is the upgrade that may be refused for what it does to others.
+    const back = { ...compiling, failOn: undefined };
+    return { plan, back: await compileSteps(project, wayBack(project, steps), "script", back) };
+  });
+}
+
+/** The same steps the other way round. Throws `usage/irreversible-range`. */
+function wayBack({ graph, migrations }: Project, { before, after, steps }: Steps): Steps {
+  const last = steps.findLast(({ revision }) => migrations.get(revision)?.down === undefined);
+  if (last !== undefined) {
+    throw new MigrateError({
+      code: "usage/irreversible-range",
+      message: `--with-downgrade: revision ${last.revision} cannot be downgraded: ${migrations.get(last.revision)?.up.header.irreversible}`,
+      hint: `leave out --with-downgrade, and write how far it goes with: migrate downgrade ${currentHeads(graph, after).join(",")}:${last.revision} --sql`,
+    });
+  }
+  const back = steps.map(({ revision }): Step => ({ direction: "down", revision })).toReversed();
+  return { kind: "downgrade", before: after, after: before, steps: back };
 }
 
 /** A script cannot name the rows that it would have to forget. */
@@ -78,12 +113,12 @@ function refuseRange(request: Request): void {
   });
 }
 
-async function planFromDatabase(
+async function plansFromDatabase(
   deps: Deps,
   project: Project,
   request: Request,
   options: OfflineOptions,
-): Promise<Plan> {
+): Promise<Pick<Offline, "plan" | "back">> {
   const session = await connect(deps, project.config);
   try {
     const { applied, intent, format } = await readLedger(session, project.ledger);
@@ -102,8 +137,8 @@ async function planFromDatabase(
       });
     }
     const steps = stepsOf(project, request, applied);
-    const compiling = { effects: true, ...options, serverVersion: options.serverVersion ?? session.version };
-    return await computing(deps, project, () => compileSteps(project, steps, "script", compiling));
+    const serverVersion = options.serverVersion ?? session.version;
+    return await plansOf(deps, project, steps, { ...options, serverVersion });
   } finally {
     await session.close();
   }

@@ -1,13 +1,26 @@
 /** Scripts → files: a script appears whole or not at all. */
 
+import { resolve } from "node:path";
 import { MigrateError } from "../core/errors.ts";
+import { receiptsOf } from "../core/receipt.ts";
 import { createDirectory, createFiles, isEmptyDirectory } from "../io/directory.ts";
-import { replaceFile } from "../io/files.ts";
+import { replaceFile, textIfThere } from "../io/files.ts";
 import type { Deps } from "./project.ts";
 
 /** Writes one script, given in pieces; a file that is there is replaced in one moment. */
 export function writeScriptFile(deps: Deps, path: string, pieces: Iterable<string>): Promise<void> {
   return replaceFile(path, pieces, deps);
+}
+
+/** Throws `usage/not-a-script` where a file is there that is no script, or was changed since it was written. */
+export function refuseForeign(deps: Deps, path: string): void {
+  const there = textIfThere(resolve(deps.cwd, path), "usage/cannot-write", path);
+  if (there === undefined || receiptsOf(there)?.changes.length === 0) return;
+  throw new MigrateError({
+    code: "usage/not-a-script",
+    message: `${path} exists, and is not a script as migrate wrote it`,
+    hint: "name another file, or move that one away",
+  });
 }
 
 /** Writes numbered scripts into a new or empty folder; returns their paths. Throws `usage/not-empty`. */

@@ -9,7 +9,14 @@ import { lossLine } from "../render/loss.ts";
 import { type Command, type Flags, flag, type Invocation, value } from "./command.ts";
 import { count, seconds, timeout } from "./numbers.ts";
 import { progressOf, stepLine, timeText } from "./progress.ts";
-import { failOn, refuseScriptFlags, scriptFlags, warnOfLongTransaction, writeScript } from "./script.ts";
+import {
+  failOn,
+  refuseScriptFlags,
+  scriptFlags,
+  upgradeScriptFlags,
+  warnOfLongTransaction,
+  writeScript,
+} from "./script.ts";
 
 interface RunCommand {
   readonly name: "upgrade" | "downgrade";
@@ -64,7 +71,12 @@ export function runCommandOf({ name, summary, examples }: RunCommand): Command {
   return {
     name,
     summary,
-    args: { ...(name === "upgrade" ? upgradeFlags : {}), ...runFlags, ...scriptFlags },
+    args: {
+      ...(name === "upgrade" ? upgradeFlags : {}),
+      ...runFlags,
+      ...scriptFlags,
+      ...(name === "upgrade" ? upgradeScriptFlags : {}),
+    },
     positionals: { required: name === "downgrade" ? 1 : 0, names: ["TARGET"] },
     examples,
     run: (invocation) => {

@@ -6,7 +6,7 @@ import { MigrateError } from "../core/errors.ts";
 import { type ServerVersion, serverVersionFault, serverVersionOf } from "../core/server-version.ts";
 import { counted } from "../render/counted.ts";
 import { type Flags, flag, type Invocation, value } from "./command.ts";
-import { timeout } from "./numbers.ts";
+import { count, timeout } from "./numbers.ts";
 
 export const scriptFlags: Flags = {
   sql: flag("write a script to stdout instead of running; needs no database"),
@@ -21,7 +21,13 @@ export const scriptFlags: Flags = {
   ),
   "expect-database": value("with --sql: stop unless this is the database", "NAME"),
   "expect-role": value("with --sql: stop unless this role is connected", "NAME"),
+  source: value("with --sql: say in the title where the files come from, for example a commit", "TEXT"),
   "no-annotate": flag("with --sql: no comments above statements that remove something"),
+};
+
+/** Of `upgrade` alone. */
+export const upgradeScriptFlags: Flags = {
+  "with-downgrade": value("with --sql: also write the script that takes it back to this file", "FILE"),
 };
 
 /** Writes the script of a request where the flags say. Its receipt goes to stderr. */
@@ -31,9 +37,11 @@ export async function writeScript(request: Request, invocation: Invocation): Pro
   const split = args.text("split");
   const output = args.text("output");
   const { offline } = await import("../app/offline.ts");
-  const { plan, ledger, form } = await offline(deps, request, options);
+  const { plan, back, ledger, form: asked } = await offline(deps, request, options);
   warnOfLongTransaction(plan.steps.length, invocation);
   const { renderScript, renderSplit } = await import("../render/script/script.ts");
+  const downgrade = back === undefined ? undefined : renderScript(back, ledger, asked);
+  const form = { ...asked, ...(downgrade === undefined ? {} : { wayBack: downgrade.receipt }) };
   if (split !== undefined) {
     const files = renderSplit(plan, ledger, form);
     const { writeScriptFolder } = await import("../app/write-script.ts");
@@ -46,7 +54,15 @@ export async function writeScript(request: Request, invocation: Invocation): Pro
   }
   const script = renderScript(plan, ledger, form);
   const { receipt } = script;
-  if (json) printer.json({ receipt, script: output ?? script.text, plan });
+  const path = args.text("with-downgrade");
+  if (downgrade !== undefined && path !== undefined) {
+    const { refuseForeign, writeScriptFile } = await import("../app/write-script.ts");
+    refuseForeign(deps, path);
+    await writeScriptFile(deps, path, downgrade.pieces());
+    printer.info(`${path}  sha256:${downgrade.receipt}`);
+  }
+  const written = downgrade === undefined ? {} : { downgrade: { path, receipt: downgrade.receipt } };
+  if (json) printer.json({ receipt, script: output ?? script.text, plan, ...written });
   else if (output === undefined) await printer.script(script.pieces());
   if (output !== undefined) {
     const { writeScriptFile } = await import("../app/write-script.ts");
@@ -72,7 +88,7 @@ export function warnOfLongTransaction(steps: number, { args, printer }: Invocati
 
 /** Refuses flags that are for scripts where none is written. Throws `usage/needs-sql`. */
 export function refuseScriptFlags({ args }: Invocation): void {
-  for (const name of Object.keys(scriptFlags)) {
+  for (const name of Object.keys({ ...scriptFlags, ...upgradeScriptFlags })) {
     if (!args.flag(name)) continue;
     throw new MigrateError({
       code: "usage/needs-sql",
@@ -83,11 +99,19 @@ export function refuseScriptFlags({ args }: Invocation): void {
 }
 
 function scriptOptions({ args, project }: Invocation): OfflineOptions {
-  if (args.flag("split") && args.flag("output")) {
+  for (const other of ["output", "with-downgrade"]) {
+    if (!args.flag("split") || !args.flag(other)) continue;
     throw new MigrateError({
       code: "usage/exclusive-flags",
-      message: "--split and --output cannot be combined",
+      message: `--split and --${other} cannot be combined`,
       hint: "leave one of them out",
+    });
+  }
+  if (args.flag("output") && args.text("output") === args.text("with-downgrade")) {
+    throw new MigrateError({
+      code: "usage/exclusive-flags",
+      message: "-o and --with-downgrade name the same file",
+      hint: "name one file for each script",
     });
   }
   if (args.flag("dry-run")) {
@@ -97,17 +121,22 @@ function scriptOptions({ args, project }: Invocation): OfflineOptions {
       hint: "leave one of them out",
     });
   }
+  const source = args.text("source");
+  const lockRetries = count(args.text("lock-retries"), "--lock-retries");
   return {
     ...project,
     form: {
       client: client(args.text("client")),
       annotate: !args.flag("no-annotate"),
       split: args.flag("split"),
+      ...(source === undefined ? {} : { source }),
+      ...(lockRetries === undefined ? {} : { lockRetries }),
     },
     failOn: failOn(args.text("fail-on")),
     singleTransaction: args.flag("single-transaction"),
     idempotent: args.flag("idempotent"),
     fromDatabase: args.flag("from-database"),
+    withDowngrade: args.flag("with-downgrade"),
     lockTimeout: timeout(args.text("lock-timeout"), "--lock-timeout"),
     statementTimeout: timeout(args.text("statement-timeout"), "--statement-timeout"),
     serverVersion: serverVersion(args.text("server-version")),

@@ -2,6 +2,7 @@
  * What migrations do to a database in use → the user's cache, each by a name that tells it and all that came before it, so
  * that no folder is read twice from its beginning.
  */
+import type { Privilege } from "../core/effects/privileges.ts";
 import type { EffectSummary } from "../core/effects/summary.ts";
 import { cachedRows } from "./cache.ts";
 import type { Env } from "./cache-folder.ts";
@@ -13,6 +14,8 @@ export interface FileEffects {
   readonly isOne: boolean;
   /** One for each of its statements. */
   readonly statements: readonly (EffectSummary | undefined)[];
+  /** What the role that runs them must be allowed to do, each thing once. */
+  readonly privileges: readonly Privilege[];
 }
 
 export interface KnownEffects {
@@ -22,7 +25,12 @@ export interface KnownEffects {
   readonly keep: () => void;
 }
 
-type Row = readonly [name: string, isOne: boolean, statements: readonly (EffectSummary | null)[]];
+type Row = readonly [
+  name: string,
+  isOne: boolean,
+  statements: readonly (EffectSummary | null)[],
+  privileges: readonly Privilege[],
+];
 
 /** `about`: all that the effects depend on beside the files. */
 export function knownEffects(about: readonly unknown[], env: Env): KnownEffects {
@@ -38,10 +46,10 @@ export function knownEffects(about: readonly unknown[], env: Env): KnownEffects 
       const row = rows().get(name);
       return row === undefined
         ? undefined
-        : { isOne: row[1], statements: row[2].map((each) => each ?? undefined) };
+        : { isOne: row[1], statements: row[2].map((each) => each ?? undefined), privileges: row[3] };
     },
-    add: (name, { isOne, statements }) => {
-      rows().set(name, [name, isOne, statements.map((each) => each ?? null)]);
+    add: (name, { isOne, statements, privileges }) => {
+      rows().set(name, [name, isOne, statements.map((each) => each ?? null), privileges]);
       isNew = true;
     },
     keep: () => {

@@ -63,7 +63,7 @@ test.each(["psql", "any"] as const)(
   "each file of a split script for %s has the lock, a guard and its proof before its receipt",
   async (client) => {
     const { plan, ledger } = await offline(shop.deps, upgrade, {});
-    const parts = partsOf(plan, ledger, client).filter(({ alone }) => !alone);
+    const parts = partsOf(plan, ledger, { client: client }).filter(({ alone }) => !alone);
     expect(parts.length).toBeGreaterThan(3);
     for (const part of parts) {
       const purposes = purposesOf(part.batches("r"));
@@ -83,7 +83,7 @@ test.each(["psql", "any"] as const)(
 
 test("each file of a split script but the first asks whether the one before it has succeeded", async () => {
   const { plan, ledger } = await offline(shop.deps, upgrade, {});
-  const parts = partsOf(plan, ledger, "psql");
+  const parts = partsOf(plan, ledger, { client: "psql" });
   const sqlOf = (batches: readonly Batch[]): readonly string[] =>
     batches.flatMap(({ statements }) => statements.map(({ sql }) => sql));
   for (const [index, part] of parts.entries()) {

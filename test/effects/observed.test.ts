@@ -7,7 +7,7 @@ const table: ObservedRelation = { id: "1", schema: "shop", name: "orders", file:
 const nothing: EffectSummary = { locks: [], rewrites: [], scans: [], builds: [], unknown: [] };
 const exclusive: EffectSummary = {
   ...nothing,
-  locks: [{ relation: "shop.orders", mode: "ACCESS EXCLUSIVE" }],
+  locks: [{ relation: "shop.orders", schema: "shop", name: "orders", mode: "ACCESS EXCLUSIVE" }],
 };
 const locked = { modes: ["AccessExclusiveLock"] };
 const weakly = { modes: ["AccessShareLock", "RowExclusiveLock"] };

@@ -276,7 +276,8 @@ CREATE INDEX i ON t (x);`,
     await shop.upgrade(url, "a");
     const { stdout, stderr } = await runText(url, script!);
     expect(stderr).toBe("");
-    expect(stdout.replaceAll(/[0-9a-f]{64}/g, "…")).toMatchInlineSnapshot(`
+    const shown = stdout.replaceAll(/[0-9a-f]{64}/g, "…").replaceAll(/\| +\d+$/gm, "| <ms>");
+    expect(shown).toMatchInlineSnapshot(`
       "retort: 1 of 3 is already done
       retort: 2 of 3
       retort: 3 of 3
@@ -284,6 +285,12 @@ CREATE INDEX i ON t (x);`,
       -------------------+---------------+-------------------------------------------------------------------------
                        3 | c             | sha256:…
       (1 row)
+
+        step   | revision | milliseconds 
+      ---------+----------+--------------
+       upgrade | b        | <ms>
+       upgrade | c        | <ms>
+      (2 rows)
 
       retort: done
       "

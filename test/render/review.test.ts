@@ -15,7 +15,7 @@ const review: ReviewDocument = {
       parents: [],
       transactional: true,
       effect: {
-        locks: [{ relation: evil, mode: "ACCESS EXCLUSIVE" }],
+        locks: [{ relation: evil, schema: evil, name: evil, mode: "ACCESS EXCLUSIVE" }],
         rewrites: [evil],
         scans: [],
         builds: [],

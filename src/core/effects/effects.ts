@@ -15,6 +15,7 @@ import { call, doBlock } from "./function.ts";
 import { cluster, createIndex, reindex } from "./index.ts";
 import type { LockMode } from "./mode.ts";
 import * as other from "./other.ts";
+import { type Privilege, privilegesOf } from "./privileges.ts";
 import { isQuery, query } from "./query.ts";
 import { type Relation, type RelationKind, Schema } from "./schema.ts";
 import { copyOf, setConfig, setVariable, Transaction } from "./transaction.ts";
@@ -50,6 +51,8 @@ export interface Effect {
   readonly refused?: string;
   /** What cannot be told, each as the rest of a sentence: `which tables …`. */
   readonly unknown: readonly string[];
+  /** What the role that runs it must be allowed to do. */
+  readonly privileges: readonly Privilege[];
 }
 
 /** One statement: its tree and its text. */
@@ -78,6 +81,9 @@ export function newSession(complete: boolean, timeZone = "UTC"): Session {
     pending: new Set(),
     made: new Set(),
     firstOfRun: 1,
+    firstOwn: 1,
+    own: new Map(),
+    role: undefined,
   };
 }
 
@@ -96,6 +102,7 @@ export function effectsOf(
 export class Fold {
   #session: Session;
   readonly #transaction = new Transaction();
+  #isRunning = false;
 
   constructor(start: Session) {
     this.#session = copyOf(start);
@@ -114,13 +121,19 @@ export class Fold {
   beginRun(): void {
     const { schema } = this.#session;
     this.#session.firstOfRun = schema.nextId();
+    // Of runs one by one the same role makes all: what the first has made is its own in the second.
+    if (!this.#isRunning) {
+      this.#session.firstOwn = this.#session.firstOfRun;
+      this.#session.own.clear();
+    }
+    this.#isRunning = true;
     for (const each of schema.takeAdded()) each.rows = "unknown";
   }
 
   /** The next file begins: in a transaction, and with settings, of its own. */
   beginFile({ searchPath, timeZone }: Pick<Session, "searchPath" | "timeZone">): void {
     this.#transaction.end(this.#session);
-    Object.assign(this.#session, { searchPath, timeZone });
+    Object.assign(this.#session, { searchPath, timeZone, role: undefined });
     this.#session.prepared.clear();
     this.#session.cursors.clear();
   }
@@ -141,9 +154,10 @@ export class Fold {
     work.onLock = (relation) => {
       if (!names.has(relation)) names.set(relation, nameOf(this.#session, relation));
     };
+    const privileges = privilegesOf(work, statement.ast, statement.body);
     const refused = attempt(work, statement);
     this.#transaction.hold(work.locks);
-    return effectOf(work, names, refused);
+    return { ...effectOf(work, names, refused), privileges };
   }
 
   #control(tree: Ast, circumstances: Circumstances): Effect {
@@ -162,6 +176,7 @@ const NOTHING: Effect = {
   scans: [],
   builds: [],
   unknown: [],
+  privileges: [],
 };
 
 const nameOf = ({ firstOfRun }: Session, { id, schema, name, kind, known }: Relation): RelationName => ({
@@ -201,7 +216,7 @@ function effectOf(
   work: Work,
   names: ReadonlyMap<Relation, RelationName>,
   refused: string | undefined,
-): Effect {
+): Omit<Effect, "privileges"> {
   const shown = (relations: Iterable<Relation>): RelationName[] =>
     [...relations]
       .filter(({ id }) => !work.session.made.has(id))

@@ -2,10 +2,18 @@
 import type { Effect, RelationName } from "./effects.ts";
 import { type LockMode, lockModes, stronger, waiting } from "./mode.ts";
 
+/** A relation as a person writes it, and its two names. */
+export interface RelationLock {
+  readonly relation: string;
+  readonly schema: string;
+  readonly name: string;
+  readonly mode: LockMode;
+}
+
 /** What a statement, or a step, does to relations that others use. Relations as a person writes them: `shop.orders`. */
 export interface EffectSummary {
   /** Those that keep others from something: from SHARE UPDATE EXCLUSIVE on, and of a step the strongest of each relation. */
-  readonly locks: readonly { readonly relation: string; readonly mode: LockMode }[];
+  readonly locks: readonly RelationLock[];
   readonly rewrites: readonly string[];
   /** Read from end to end. */
   readonly scans: readonly string[];
@@ -26,7 +34,12 @@ export function summaryOf(effect: Effect): EffectSummary | undefined {
   const [rewrites, scans, builds] = work;
   const waits = locks.some(({ mode }) => waiting(mode).writers) && works({ rewrites, scans, builds });
   return {
-    locks: locks.map((each) => ({ relation: shown(each), mode: each.mode })),
+    locks: locks.map((each) => ({
+      relation: shown(each),
+      schema: each.schema,
+      name: each.name,
+      mode: each.mode,
+    })),
     rewrites,
     scans,
     builds,
@@ -42,18 +55,21 @@ export function summaryOfStep(
 ): EffectSummary | undefined {
   const found = effects.filter((each) => each !== undefined);
   if (found.length === 0) return undefined;
-  const locks = new Map<string, LockMode>();
+  const locks = new Map<string, RelationLock>();
   let [waits, isHeld] = [false, false];
   for (const each of found) {
     waits ||= each.waits === true || (isOne && isHeld && works(each));
     isHeld ||= each.locks.some(({ mode }) => waiting(mode).writers);
-    for (const { relation, mode } of each.locks) locks.set(relation, stronger(locks.get(relation), mode));
+    for (const lock of each.locks) {
+      const mode = stronger(locks.get(lock.relation)?.mode, lock.mode);
+      locks.set(lock.relation, { ...lock, mode });
+    }
   }
   const all = (field: "rewrites" | "scans" | "builds" | "unknown"): readonly string[] => [
     ...new Set(found.flatMap((each) => each[field])),
   ];
   return {
-    locks: [...locks].map(([relation, mode]) => ({ relation, mode })),
+    locks: [...locks.values()],
     rewrites: all("rewrites"),
     scans: all("scans"),
     builds: all("builds"),

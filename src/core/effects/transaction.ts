@@ -60,6 +60,7 @@ export function copyOf(session: Session): Session {
     cursors: new Map(session.cursors),
     pending: new Set(session.pending),
     made: new Set(session.made),
+    own: new Map(session.own),
   };
 }
 

@@ -22,6 +22,12 @@ export interface Session {
   made: Set<number>;
   /** The id from which on relations were made by the run, and not before it. */
   firstOfRun: number;
+  /** The same of the first run that counts: what was made since belongs to whoever runs it. */
+  firstOwn: number;
+  /** What else was made since, and is no relation, by its kind and name; and the role that was set then, or an empty text. */
+  own: Map<string, string>;
+  /** The role that the file has SET. */
+  role: string | undefined;
 }
 
 /** What the fold is told of the server. */

@@ -1,6 +1,8 @@
 /** The names of a ledger → the SQL that locks, guards, writes and reads it; its procedures are in `sql/ledger`. */
+
+import type { RelationLock } from "../effects/summary.ts";
 import type { RevisionId } from "../migration.ts";
-import { arrayLiteral, literal, qualified } from "../quote.ts";
+import { arrayLiteral, identifier, literal, qualified } from "../quote.ts";
 import { sha256 } from "../sha256.ts";
 import {
   createBlock,
@@ -57,6 +59,8 @@ export interface Ledger {
   /** Resets the session; stops unless the state is as expected. */
   beginStep(revision: RevisionId, direction: Direction, expected: Expected): string;
   resumeStep(intent: IntentRef): string;
+  /** Takes locks, and tries again so often where others have them. */
+  takeLocks(locks: readonly RelationLock[], retries: number): string;
   /** The settings that the author's SQL starts with. */
   readonly setSession: string;
   /** `isFirst` false: it may be half done already. */
@@ -82,6 +86,8 @@ export interface Ledger {
   check(tally: Tally): string;
   /** A query that shows a person what is applied now. */
   summary(heads: readonly RevisionId[], receipt: string): string;
+  /** A query of how long each step took that this session's run of the script has done. */
+  durations(receipt: string): string;
   /** A query of one boolean, `retort_pending`: is the step still to be done? */
   isPending(revision: RevisionId, direction: Direction): string;
   /** A query of one boolean, `retort_next`: is the step at this statement, 0 where it has not begun? `before`: of its intent. */
@@ -168,6 +174,13 @@ export function ledgerOf(names: LedgerNames): Ledger {
         ? call("begin_upgrade", literal(revision), arrayLiteral(expected.needs))
         : call("begin_downgrade", literal(revision));
     },
+    takeLocks: (locks, retries) =>
+      call(
+        "take_locks",
+        arrayLiteral(locks.map((lock) => regclassText(lock))),
+        arrayLiteral(locks.map(({ mode }) => mode)),
+        retries,
+      ),
     setSession: call("set_session"),
     resumeStep: (intent) => call("resume_step", ...intentOf(intent)),
     intend: ({ revision, direction, statement, of, hash, before, kind, names = [] }, isFirst = true) =>
@@ -212,6 +225,13 @@ export function ledgerOf(names: LedgerNames): Ledger {
     summary: (heads, receipt) =>
       `SELECT revisions AS applied_revisions, ${literal(heads.join(", ") || "<base>")} AS current_heads,\n` +
       `  ${literal(`sha256:${receipt}`)} AS receipt FROM ${schema}.state;`,
+    durations: (receipt) =>
+      "SELECT l.event AS step, l.revision, round(date_part('epoch', l.duration) * 1000) AS milliseconds\n" +
+      `  FROM ${schema}.log AS l WHERE l.event IN ('upgrade', 'downgrade') AND l.id > (\n` +
+      `    SELECT max(s.id) FROM ${schema}.log AS s WHERE s.event = 'script' AND s.checksum =\n` +
+      `      ${literal(receipt)}\n` +
+      "      AND s.at > (SELECT backend_start FROM pg_stat_get_activity(pg_backend_pid())))\n" +
+      "  ORDER BY l.id;",
     isPending: (revision, direction) =>
       `SELECT ${schema}.is_pending(${literal(revision)}, ${literal(direction)}) AS retort_pending`,
     isNext: (intent, before) =>
@@ -228,6 +248,10 @@ export function ledgerOf(names: LedgerNames): Ledger {
       `  FROM ${schema}.outcome(${twin === undefined ? "NULL" : literal(twin)}) AS o;`,
   };
 }
+
+/** What `to_regclass` reads. No word is reserved there. */
+export const regclassText = ({ schema, name }: Pick<RelationLock, "schema" | "name">): string =>
+  [schema, name].map((each) => (/^[a-z_][a-z0-9_]*$/.test(each) ? each : identifier(each))).join(".");
 
 /** A call on as many lines as it takes. */
 function filled(head: string, args: readonly string[], tail: string): string {

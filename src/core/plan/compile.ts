@@ -166,8 +166,8 @@ function planStep(step: StepInput): PlanStep {
   const first = (step.resumeAt ?? 1) - 1;
   const losses = distinct(step.statements.slice(first).flatMap((each) => each.losses));
   const effect = summaryOfStep(step.effects?.slice(first) ?? [], step.transactional);
-  const { direction, revision, message, parents, path, checksum, downChecksum, transactional, irreversible } =
-    step;
+  const { direction, revision, message, parents, path, checksum, downChecksum, transactional } = step;
+  const { irreversible, privileges } = step;
   return {
     direction,
     revision,
@@ -181,6 +181,7 @@ function planStep(step: StepInput): PlanStep {
     ...(irreversible === undefined ? {} : { irreversible }),
     ...(losses.length === 0 ? {} : { losses }),
     ...(effect === undefined ? {} : { effect }),
+    ...(privileges === undefined ? {} : { privileges }),
   };
 }
 

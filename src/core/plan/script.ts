@@ -5,6 +5,7 @@
 import { MigrateError } from "../errors.ts";
 import type { Ledger } from "../ledger/calls.ts";
 import type { Tally } from "../ledger/types.ts";
+import { withLocks } from "./locks.ts";
 import type { CompileInput } from "./step.ts";
 import type { Batch, Plan, Statement } from "./types.ts";
 
@@ -16,6 +17,12 @@ export interface ScriptForm {
   readonly annotate: boolean;
   /** One file for each transaction and each statement outside one. */
   readonly split?: boolean;
+  /** Where the files come from, as the caller says it: a commit, a tag. */
+  readonly source?: string;
+  /** How often a step tries to lock what others use; 0: it waits as its statements do. */
+  readonly lockRetries?: number;
+  /** The receipt of the script that takes all of it back, where one was written with it. */
+  readonly wayBack?: string;
 }
 
 export const defaultForm: ScriptForm = { client: "psql", annotate: true };
@@ -94,7 +101,7 @@ export const resultOf = ({ result }: Plan): Tally => ({
 export function scriptBatches(
   plan: Plan,
   ledger: Ledger,
-  { client }: ScriptForm,
+  { client, lockRetries = 0 }: ScriptForm,
   receipt: string,
 ): readonly Batch[] {
   if (plan.batches.length === 0) return plan.batches;
@@ -109,7 +116,16 @@ export function scriptBatches(
     first.statements.findLastIndex(guards) + 1,
     receiptOf(plan, ledger, receipt),
   );
-  return [looking, locking, begun, ...rest, checkBatch(plan, ledger, receipt), release];
+  const middle = withLocks(plan, [begun, ...rest], ledger, lockRetries);
+  return [looking, locking, ...middle, endBatch(plan, ledger, receipt), release];
+}
+
+/** The check of one script for all steps, and how long they took. */
+function endBatch(plan: Plan, ledger: Ledger, receipt: string): Batch {
+  const check = checkBatch(plan, ledger, receipt);
+  if (plan.kind !== "upgrade" && plan.kind !== "downgrade") return check;
+  const durations: Statement = { sql: ledger.durations(receipt), purpose: "durations" };
+  return withStatement(check, check.statements.length - 1, durations);
 }
 
 /** Reads only: nothing is open or set in the session that the script would end or drop. */

@@ -5,7 +5,8 @@
 import { surrounded } from "../batch.ts";
 import { type Diagnostic, MigrateError } from "../errors.ts";
 import type { Ledger } from "../ledger/calls.ts";
-import { checkBatch, receiptOf, sessionBatch, withStatement } from "./script.ts";
+import { withLocks } from "./locks.ts";
+import { checkBatch, receiptOf, type ScriptForm, sessionBatch, withStatement } from "./script.ts";
 import { resetting } from "./session.ts";
 import { transaction } from "./step.ts";
 import type { Batch, Plan, Purpose, Statement } from "./types.ts";
@@ -36,8 +37,12 @@ export interface Part {
  * The parts of a plan, in order. `client`: one that can only send a statement alone. Throws `source/not-splittable` where
  * a statement needs the session of one before it.
  */
-export function partsOf(plan: Plan, ledger: Ledger, client: "psql" | "any"): readonly Part[] {
-  const inner = plan.batches.slice(1, -1);
+export function partsOf(
+  plan: Plan,
+  ledger: Ledger,
+  { client, lockRetries = 0 }: Pick<ScriptForm, "client" | "lockRetries">,
+): readonly Part[] {
+  const inner = withLocks(plan, plan.batches.slice(1, -1), ledger, lockRetries);
   refuseLeftBehind(inner);
   const isAlone = ({ transactional }: Batch): boolean => client === "any" && !transactional;
   return inner.map((batch, index): Part => {

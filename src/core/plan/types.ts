@@ -2,6 +2,7 @@
  * A migration run as a value: every SQL text that will reach the server, in order, in its final bytes. The runner sends
  * the list, the script prints it; nothing else turns a migration into SQL. Readonly and JSON-safe.
  */
+import type { Privilege } from "../effects/privileges.ts";
 import type { EffectSummary } from "../effects/summary.ts";
 import type { Direction } from "../header.ts";
 import type { Place } from "../ledger/blocks.ts";
@@ -50,6 +51,8 @@ export interface PlanStep {
   readonly losses?: readonly Loss[];
   /** What its statements do to what others use; absent where that is nothing, or was not asked for. */
   readonly effect?: EffectSummary;
+  /** What the role that runs it must be allowed to do; absent where that was not asked for. */
+  readonly privileges?: readonly Privilege[];
 }
 
 /** One transaction, or statements that each stand alone. BEGIN and COMMIT are statements of it. */
@@ -122,6 +125,8 @@ export type Purpose =
   | "guard-done"
   /** The row of the ledger is as it was shown. */
   | "guard-row"
+  /** A script's: the locks of the statement after it are taken, or it is tried again. */
+  | "take-locks"
   /** What the author's statements have deferred is done now, as by their own COMMIT. */
   | "defer"
   /** It is written down that a statement outside a transaction comes next; and that it succeeded. */
@@ -136,7 +141,8 @@ export type Purpose =
   /** At the ends of a script: which it is; what was promised is applied; what a person is shown. */
   | "receipt"
   | "check"
-  | "summary";
+  | "summary"
+  | "durations";
 
 /** The author's, or what stands for them: what must be sent alone where it is outside a transaction. */
 export const isOutside = (batch: Batch, { purpose }: Statement): boolean =>

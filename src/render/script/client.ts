@@ -1,6 +1,7 @@
 /** A form → the lines that a script begins and ends with for its client. */
 import type { ScriptForm } from "../../core/plan/script.ts";
 import { PAGE_WIDTH, type Page } from "./page.ts";
+import { endPreflight, unlessPreflight } from "./preflight.ts";
 
 /** The third line of a script. psql fails, exit code 3, at the end of a file that lacks its `\endif`. */
 export const wholeFile = ({ client }: ScriptForm): string => (client === "psql" ? "\\if true" : "--");
@@ -24,6 +25,7 @@ export function beginClient(page: Page, { client }: ScriptForm): void {
       "  AS retort_open \\gset",
       "\\if :retort_open \\set AUTOCOMMIT :retort_AUTOCOMMIT \\endif",
       ...SAME_SESSION,
+      ...unlessPreflight,
     );
     return;
   }
@@ -81,23 +83,45 @@ export const keepSession = ({ client }: ScriptForm): readonly string[] =>
       ]
     : [];
 
-/** `checked`: the check has set `retort_passed`; else that all was sent is what there is to know. */
-export function endClient(page: Page, { client }: ScriptForm, checked: boolean): void {
+/**
+ * `checked`: the check has set `retort_passed`; else that all was sent is what there is to know. `preflight`: what stands in the place
+ * of all that is before it.
+ */
+export function endClient(
+  page: Page,
+  { client }: ScriptForm,
+  checked: boolean,
+  preflight: readonly string[],
+): void {
   if (client !== "psql") return;
   page.gap();
   page.add(
-    "-- The settings of the session and of psql are restored.",
+    "-- The settings of the session are restored.",
     `SELECT ${checked ? "" : "true AS retort_passed, "}pg_catalog.count(pg_catalog.set_config(key, value, false))`,
     "  AS retort_restored FROM pg_catalog.json_each_text(pg_catalog.convert_from(pg_catalog.decode(",
     "  :'retort_settings', 'hex'), 'UTF8')::pg_catalog.json) \\gset",
+    "\\endif",
+  );
+  page.gap();
+  page.add(...preflight);
+  page.gap();
+  page.add(
+    "-- The settings of psql are restored.",
     ...joinedCommands(PSQL_SETTINGS.map(([name]) => `\\set ${name} :retort_${name}`)),
     ...joinedCommands(
-      [...PSQL_SETTINGS.map(([name]) => name), "settings", "restored", "open", "pending", "next"].map(
-        (name) => `\\unset retort_${name}`,
-      ),
+      [
+        ...PSQL_SETTINGS.map(([name]) => name),
+        "settings",
+        "restored",
+        "open",
+        "pending",
+        "next",
+        "facts",
+      ].map((name) => `\\unset retort_${name}`),
     ),
     "\\if :retort_passed \\echo 'retort: done' \\endif",
     "\\unset retort_passed",
+    ...endPreflight,
     "\\endif",
   );
 }

@@ -89,7 +89,7 @@ export function table(
 const GAP = "  ";
 
 /** Lines of at most `width`, cut at spaces; a word that is longer stands alone. */
-function folded(text: string, width: number): string[] {
+export function folded(text: string, width: number): string[] {
   if (text.includes("\n")) return text.split("\n").flatMap((line) => folded(line, width));
   if (text.length <= width) return [text];
   const lines: string[] = [];

@@ -11,6 +11,7 @@ import { NO_RECEIPT } from "../../core/receipt.ts";
 import { sha256 } from "../../core/sha256.ts";
 import { beginClient, endClient } from "./client.ts";
 import { newPage, PIECE } from "./page.ts";
+import { preflightLines } from "./preflight.ts";
 import { hasCheck, layOut, stepTitle } from "./section.ts";
 import { forWhom, runWith, titledWith, titleLines, whatItDoes } from "./title.ts";
 
@@ -32,6 +33,7 @@ export function renderScript(plan: Plan, ledger: Ledger, form: ScriptForm = defa
   return scriptOf(plan, form, {
     title: (receipt) => titleLines(plan, ledger, form, receipt),
     batches: (receipt) => scriptBatches(plan, ledger, form, receipt),
+    preflight: preflightLines(plan, ledger),
   });
 }
 
@@ -50,7 +52,7 @@ export function renderSplit(
   form: ScriptForm = defaultForm,
 ): readonly SplitScript[] {
   refuseLayout(plan, { ...form, split: true });
-  const parts = partsOf(plan, ledger, form.client);
+  const parts = partsOf(plan, ledger, form);
   const width = Math.max(4, String(parts.length).length);
   return parts.map((part) => {
     const name = `${String(part.index + 1).padStart(width, "0")}_${nameOf(plan, part)}.sql`;
@@ -58,6 +60,7 @@ export function renderSplit(
       title: (receipt) => partTitle(plan, ledger, part, form, name, receipt),
       batches: (receipt) => part.batches(receipt),
       alone: part.alone,
+      preflight: part.index === 0 ? preflightLines(plan, ledger) : IN_FIRST,
     });
     return { ...script, name };
   });
@@ -70,6 +73,8 @@ interface Content {
   readonly batches: (receipt: string) => readonly Batch[];
   /** One statement and nothing else but comments. */
   readonly alone?: boolean;
+  /** What is run in the place of all else with `-v preflight=1`. */
+  readonly preflight?: readonly string[];
 }
 
 function scriptOf(plan: Plan, form: ScriptForm, content: Content): Script {
@@ -86,7 +91,8 @@ function scriptOf(plan: Plan, form: ScriptForm, content: Content): Script {
     if (content.alone === true)
       page.add(...batches.flatMap(({ statements }) => statements.map(({ sql }) => sql)));
     else yield* layOut(page, plan, batches, form);
-    if (!isEmpty && content.alone !== true) endClient(page, form, batches.some(hasCheck));
+    if (!isEmpty && content.alone !== true)
+      endClient(page, form, batches.some(hasCheck), content.preflight ?? []);
     yield page.take();
   };
   const receipt = sha256(pieces(NO_RECEIPT));
@@ -123,7 +129,7 @@ function partTitle(
       ? []
       : [`Step ${stepTitle(plan, step)}${parts === 1 ? "" : `; part ${number} of ${parts}`}`]),
     "",
-    ...forWhom(plan, ledger),
+    ...forWhom(plan, ledger, form),
     ...(alone
       ? ["Run:  with a client that sends this statement alone, outside a transaction."]
       : runWith(form, name)),
@@ -135,6 +141,8 @@ function partTitle(
   ];
   return titledWith(first, receipt, form, rest);
 }
+
+const IN_FIRST = ["\\if :{?preflight} \\echo 'retort: the preflight is in the first file' \\endif"];
 
 const GUARDS = [
   "",

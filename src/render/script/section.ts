@@ -126,6 +126,7 @@ const WORDS: Partial<Record<Purpose, string>> = {
   "guard-start": "-- Guard: exactly the expected revisions are applied, and no step is unfinished.",
   receipt: "-- Log: the receipt of this script.",
   check: "-- Check: exactly the revisions that should be applied now are, row by row.",
+  durations: "-- Durations: what this run of the script has done, as the log of the ledger has it.",
   unlock: "-- Lock: released.",
 };
 

@@ -1,24 +1,37 @@
 /** A plan → the title of its script: what it does, for whom it is, and every step in one table. */
 
+import { distinctPrivileges } from "../../core/effects/privileges.ts";
 import type { Ledger } from "../../core/ledger/calls.ts";
 import { FORMAT } from "../../core/ledger/format.ts";
 import type { ScriptForm } from "../../core/plan/script.ts";
 import type { Plan, PlanStep } from "../../core/plan/types.ts";
 import { commentText, qualified } from "../../core/quote.ts";
 import { majorOf } from "../../core/server-version.ts";
+import type { Loss } from "../../core/statement/losses.ts";
 import { effectLines, relationEffects } from "../effect.ts";
 import { lossCell } from "../loss.ts";
+import { needLines } from "../privilege.ts";
 import { wholeFile } from "./client.ts";
-import { comment, PAGE_WIDTH, table } from "./page.ts";
+import { comment, folded, PAGE_WIDTH, table } from "./page.ts";
 
 /** Of one script. The receipt is its second line. */
 export function titleLines(plan: Plan, ledger: Ledger, form: ScriptForm, receipt: string): readonly string[] {
   const first = `Retort migration script: ${whatItDoes(plan)}`;
   if (plan.batches.length === 0) return [first, "Nothing to do."].map(comment);
   return titledWith(first, receipt, form, [
-    ...forWhom(plan, ledger),
+    ...forWhom(plan, ledger, form),
     ...runWith(form, isOfLedger(plan) ? "ledger.sql" : "migration.sql"),
-    ...(isOfLedger(plan) ? [] : ["", ...startsFrom(plan), ...settingsLines(plan), "", ...stepsTable(plan)]),
+    ...(isOfLedger(plan)
+      ? []
+      : [
+          "",
+          ...startsFrom(plan),
+          ...settingsLines(plan),
+          "",
+          ...stepsTable(plan),
+          ...wayBack(plan, form),
+          ...rightsLines(plan),
+        ]),
   ]);
 }
 
@@ -48,7 +61,7 @@ const isOfLedger = ({ kind, steps }: Plan): boolean =>
   kind === "ensure" || (kind === "repair" && steps.length === 0);
 
 /** Where it is to be run: what it does not find so, it stops at. */
-export function forWhom({ place, role }: Plan, { names }: Ledger): readonly string[] {
+export function forWhom({ place, role }: Plan, { names }: Ledger, { source }: ScriptForm): readonly string[] {
   const { database, role: login, minimumVersion } = place;
   const parts = [
     database === undefined ? undefined : `database ${commentText(database)}`,
@@ -57,7 +70,10 @@ export function forWhom({ place, role }: Plan, { names }: Ledger): readonly stri
     `PostgreSQL ${majorOf(minimumVersion ?? 120000)} or later`,
     `ledger ${commentText(qualified(names.schema))}, format ${FORMAT}`,
   ];
-  return [`For:  ${parts.filter((part) => part !== undefined).join("; ")}.`];
+  return [
+    ...(source === undefined ? [] : [`From: ${commentText(source)}`]),
+    `For:  ${parts.filter((part) => part !== undefined).join("; ")}.`,
+  ];
 }
 
 export function runWith({ client }: ScriptForm, file: string): readonly string[] {
@@ -65,6 +81,7 @@ export function runWith({ client }: ScriptForm, file: string): readonly string[]
     ? [
         `Run:  psql -X -v ON_ERROR_STOP=1 -f ${file} DATABASE`,
         "      directly, not through a transaction pooler; not inside BEGIN, so without -1.",
+        "      First, only to look at what it will meet: the same with -v preflight=1.",
       ]
     : [
         "Run:  with any client that sends the text as it is, in one session, and stops at the first error;",
@@ -205,6 +222,52 @@ const oneWay = ({ direction, irreversible, revision }: PlanStep, index: number):
   irreversible === undefined || direction === "down"
     ? []
     : [`  ${index + 1}  ${revision}  ${commentText(irreversible)}`];
+
+/** What is lost for good, and what takes the rest back. */
+function wayBack({ kind, steps }: Plan, { wayBack: receipt }: ScriptForm): readonly string[] {
+  if (kind !== "upgrade") return [];
+  const lost = steps.flatMap(({ revision, losses = [] }, index) => {
+    const objects = new Set(losses.filter(isOfData).map(({ object }) => commentText(object)));
+    return objects.size === 0 ? [] : indented(`${index + 1}  ${revision}  ${[...objects].join(", ")}`);
+  });
+  return [
+    ...(receipt === undefined
+      ? []
+      : ["", "The script that takes all of it back has the receipt", `  sha256:${receipt}`]),
+    ...titled("A downgrade does not bring back the data of:", lost),
+  ];
+}
+
+/** What it is made of can be made again; what was in it cannot. */
+const isOfData = ({ effect, kind }: Loss): boolean =>
+  effect === "overwrites" ||
+  (effect === "takes-away" &&
+    /^(?:drop (?:table|foreign table|column|schema|sequence|owned|database|attribute)|truncate|delete rows)$/.test(
+      kind,
+    ));
+
+/** Who owns what is made, and what the role that runs it must be allowed to do. */
+function rightsLines({ kind, steps, role }: Plan): readonly string[] {
+  if (kind === "stamp" || kind === "repair") return [];
+  const base = role === undefined ? "the role that connects" : `the role ${commentText(role)}`;
+  const others = steps.flatMap(({ privileges = [] }, index) =>
+    [...new Set(privileges.flatMap(({ as }) => as ?? []))].map(
+      (as) => `; in step ${index + 1} to ${commentText(as)}, which the file sets`,
+    ),
+  );
+  const needs = needLines(distinctPrivileges(steps.flatMap(({ privileges = [] }) => privileges)));
+  return [
+    "",
+    ...folded(`New objects belong to ${base}${others.join("")}.`, PAGE_WIDTH - "-- ".length),
+    ...(needs.length === 0
+      ? ["Nothing that is there already must belong to it."]
+      : ["It needs, besides what it makes itself:", ...needs.flatMap(indented)]),
+  ];
+}
+
+/** A long line goes on further to the right. */
+const indented = (line: string): readonly string[] =>
+  folded(line, PAGE_WIDTH - "--     ".length).map((each, index) => `${index === 0 ? "  " : "    "}${each}`);
 
 const SIGNS = { up: "+", down: "-" } as const;
 

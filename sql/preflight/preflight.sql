@@ -1,0 +1,211 @@
+DO $body$
+DECLARE
+  facts CONSTANT pg_catalog.jsonb :=
+    pg_catalog.current_setting('retort.preflight')::pg_catalog.jsonb;
+  version CONSTANT pg_catalog.int4 := pg_catalog.current_setting('server_version_num');
+  ledger pg_catalog.text;
+  migrator pg_catalog.name;
+  who pg_catalog.name;
+  is_super boolean;
+  ok boolean;
+  found pg_catalog.text;
+  heads pg_catalog.text[];
+  halted pg_catalog.text;
+  item pg_catalog.jsonb;
+  object oid;
+  owner oid;
+  each record;
+  report pg_catalog.jsonb := '[]';
+BEGIN
+  PERFORM pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
+  ledger := facts ->> 'ledger';
+  migrator := coalesce(facts ->> 'role', CURRENT_USER);
+
+  -- Where am I?
+  report := report || jsonb_build_array(
+    jsonb_build_array(CASE WHEN pg_is_in_recovery() OR version < (facts ->> 'minimum')::integer
+      THEN 'X' END, 'server', format('PostgreSQL %s at %s, %s; %s or later is needed',
+        current_setting('server_version'),
+        coalesce(format('%s:%s', host(inet_server_addr()), inet_server_port()), 'a socket'),
+        CASE WHEN pg_is_in_recovery() THEN 'a standby, which cannot be changed'
+          ELSE 'the primary' END,
+        (facts ->> 'minimum')::integer / 10000)),
+    jsonb_build_array(CASE WHEN current_database() <> facts ->> 'database' THEN 'X' END,
+      'database', concat(current_database(),
+        ', but the script is for ' || nullif(facts ->> 'database', current_database()))),
+    jsonb_build_array(CASE WHEN SESSION_USER <> facts ->> 'connected' THEN 'X' END, 'role',
+      concat(SESSION_USER, ', but the script is for ' || nullif(facts ->> 'connected',
+        SESSION_USER), '; SQL runs as ' || nullif(migrator, SESSION_USER))));
+
+  -- The ledger: is it in the state that the script starts from?
+  IF to_regclass(ledger || '.applied') IS NULL OR to_regclass(ledger || '.intent') IS NULL THEN
+    ok := jsonb_array_length(facts -> 'from') = 0 OR (facts ->> 'any_state')::boolean;
+    found := 'there is none' || CASE WHEN ok THEN '; the script creates it' ELSE '' END;
+    IF to_regnamespace(ledger) IS NULL
+      AND NOT has_database_privilege(current_database(), 'CREATE') THEN
+      ok := false;
+      found := format('%s, but %s has not CREATE on the database', found, CURRENT_USER);
+    END IF;
+  ELSIF NOT has_schema_privilege(to_regnamespace(ledger), 'USAGE')
+    OR NOT has_table_privilege(to_regclass(ledger || '.applied'), 'SELECT')
+    OR NOT has_table_privilege(to_regclass(ledger || '.applied'), 'INSERT') THEN
+    ok := false;
+    found := format('%s may not write to %s', CURRENT_USER, ledger);
+  ELSE
+    EXECUTE format('SELECT ARRAY(SELECT a.revision FROM %1$s.applied AS a WHERE NOT EXISTS (SELECT
+      FROM %1$s.applied AS b WHERE a.revision = ANY (b.parents || b.depends_on)) ORDER BY 1)',
+      ledger) INTO heads;
+    ok := to_jsonb(heads) @> (facts -> 'from') AND to_jsonb(heads) <@ (facts -> 'from')
+      OR (facts ->> 'any_state')::boolean;
+    found := concat('at ', coalesce(nullif(array_to_string(heads, ', '), ''), '<base>'),
+      CASE WHEN NOT ok THEN concat('; the script starts from ',
+        coalesce((SELECT string_agg(f, ', ') FROM jsonb_array_elements_text(facts -> 'from') AS f),
+          '<base>')) END);
+    EXECUTE format('SELECT string_agg(concat(''; interrupted: '', i.revision, '', statement '',
+      i.statement), '''') FROM %s.intent AS i', ledger) INTO halted;
+    ok := ok AND (halted IS NULL OR (facts ->> 'any_state')::boolean);
+    found := concat(found, halted);
+  END IF;
+  report := report
+    || jsonb_build_array(jsonb_build_array(CASE WHEN NOT ok THEN 'X' END, 'ledger', found));
+
+  -- The tables that it touches: sizes, estimated rows, who has them now, invalid indexes.
+  FOR item IN SELECT * FROM jsonb_array_elements(facts -> 'tables') LOOP
+    object := to_regclass(item ->> 0);
+    found := concat(item ->> 0, ': ' || nullif(item ->> 1, ''));
+    IF object IS NULL THEN
+      report := report
+        || jsonb_build_array(jsonb_build_array('!', 'table', item ->> 0 || ' is not there'));
+      CONTINUE;
+    END IF;
+    BEGIN
+      SELECT concat(found, CASE WHEN item ->> 1 <> '' THEN '; ' ELSE ': ' END,
+          CASE WHEN sum(c.reltuples) > 0 THEN format('about %s rows, ', sum(c.reltuples)::bigint)
+            ELSE 'rows not counted yet, ' END,
+          pg_size_pretty(sum(pg_table_size(c.oid))), ', indexes ',
+          pg_size_pretty(sum(pg_indexes_size(c.oid)))) INTO found
+        FROM pg_class AS c WHERE c.oid = object
+          OR c.oid IN (SELECT t.relid FROM pg_partition_tree(object) AS t WHERE t.isleaf);
+    EXCEPTION WHEN lock_not_available THEN
+      found := concat(found, '; its size cannot be read while it is locked');
+    END;
+    report := report || jsonb_build_array(jsonb_build_array(NULL, 'table', found));
+    FOR each IN SELECT string_agg(DISTINCT l.mode, ', ') AS modes,
+        coalesce('pid ' || concat_ws(', ', l.pid, nullif(a.application_name, ''), a.usename,
+          host(a.client_addr),
+          'for ' || date_trunc('second', clock_timestamp() - a.xact_start),
+          left(nullif(a.query, '<insufficient privilege>'), 60)),
+          'a prepared transaction') AS session
+        FROM pg_locks AS l LEFT JOIN pg_stat_activity AS a ON a.pid = l.pid
+        WHERE l.locktype = 'relation' AND l.relation = object AND l.granted
+          AND l.database = (SELECT d.oid FROM pg_database AS d WHERE d.datname = current_database())
+          AND l.pid IS DISTINCT FROM pg_backend_pid()
+        GROUP BY 2 ORDER BY 2 LIMIT 5 LOOP
+      report := report || jsonb_build_array(jsonb_build_array('!', 'lock',
+        format('%s on %s: %s', each.modes, item ->> 0, each.session)));
+    END LOOP;
+    report := report || coalesce((SELECT jsonb_agg(jsonb_build_array('!', 'index',
+        format('%s is not valid: a build has failed, or is under way', x.indexrelid::regclass)))
+      FROM pg_index AS x WHERE x.indrelid = object AND NOT x.indisvalid), '[]');
+  END LOOP;
+
+  -- What else may hold it up.
+  report := report || coalesce((SELECT jsonb_agg(jsonb_build_array('!', 'migrator',
+      concat('the lock of the ledger is held by pid ', l.pid)))
+    FROM pg_locks AS l WHERE l.locktype = 'advisory' AND l.granted AND l.objsubid = 1
+      AND l.mode = 'ExclusiveLock'
+      AND l.database = (SELECT d.oid FROM pg_database AS d WHERE d.datname = current_database())
+      AND (l.classid::bigint << 32 | l.objid::bigint) = (facts ->> 'lock')::bigint), '[]');
+  report := report || coalesce((SELECT jsonb_agg(jsonb_build_array('!', 'transaction', t.what))
+    FROM (SELECT concat_ws(', ', 'pid ' || a.pid, nullif(a.application_name, ''), a.usename,
+        host(a.client_addr), 'open for ' || date_trunc('second', clock_timestamp() - a.xact_start),
+        left(a.query, 60)) AS what
+      FROM pg_stat_activity AS a WHERE a.datname = current_database() AND a.pid <> pg_backend_pid()
+        AND a.xact_start < clock_timestamp() - interval '1 minute'
+    UNION ALL SELECT format('prepared as %s by %s, open for %s', p.gid, p.owner,
+        date_trunc('second', clock_timestamp() - p.prepared))
+      FROM pg_prepared_xacts AS p WHERE p.database = current_database()
+    ORDER BY 1 LIMIT 5) AS t), '[]');
+  IF NOT pg_has_role(CURRENT_USER, 'pg_read_all_stats', 'USAGE') THEN
+    report := report || jsonb_build_array(jsonb_build_array(NULL, 'transaction', format(
+      '%s cannot see how long those of other roles are open (pg_read_all_stats)', CURRENT_USER)));
+  END IF;
+  report := report || coalesce((SELECT jsonb_agg(jsonb_build_array(
+      CASE WHEN r.replay_lag > interval '10 seconds' THEN '!' END, 'replica', concat(
+        coalesce(nullif(r.application_name, ''), 'without a name'), ', ' || r.state,
+        coalesce(format(', %s behind', date_trunc('milliseconds', r.replay_lag)), ''))))
+    FROM pg_stat_replication AS r), jsonb_build_array(jsonb_build_array(NULL, 'replica', 'none')));
+
+  -- Roles, schemas and rights. What is not there is owned by nobody.
+  FOR item IN SELECT * FROM jsonb_array_elements(facts -> 'needs') LOOP
+    who := coalesce(item ->> 'as', migrator);
+    found := item ->> 'name';
+    IF item ->> 'on' = 'role'
+      AND NOT EXISTS (SELECT FROM pg_roles AS r WHERE r.rolname = found) THEN
+      ok := false;
+    ELSIF item ->> 'on' = 'schema' AND item ->> 'privilege' = 'CREATE'
+      AND NOT EXISTS (SELECT FROM pg_namespace AS n WHERE n.nspname = found) THEN
+      ok := false;
+    ELSIF item ->> 'privilege' = 'INSTALL'
+      AND NOT EXISTS (SELECT FROM pg_available_extensions AS e WHERE e.name = found) THEN
+      ok := false;
+    ELSE
+      is_super := (SELECT r.rolsuper FROM pg_roles AS r WHERE r.rolname = who);
+      CONTINUE WHEN is_super IS NOT FALSE;
+      owner := NULL;
+      object := NULL;
+      CASE item ->> 'on'
+        WHEN 'relation' THEN SELECT c.oid, c.relowner INTO object, owner FROM pg_class AS c
+          JOIN pg_namespace AS n ON n.oid = c.relnamespace
+          WHERE c.relname = found AND n.nspname = item ->> 'schema';
+        WHEN 'schema' THEN SELECT n.oid, n.nspowner INTO object, owner FROM pg_namespace AS n
+          WHERE n.nspname = found;
+        WHEN 'type' THEN SELECT t.oid, t.typowner INTO object, owner FROM pg_type AS t
+          JOIN pg_namespace AS n ON n.oid = t.typnamespace
+          WHERE t.typname = found AND n.nspname = item ->> 'schema';
+        WHEN 'routine' THEN SELECT p.oid, p.proowner INTO object, owner FROM pg_proc AS p
+          JOIN pg_namespace AS n ON n.oid = p.pronamespace
+          WHERE p.proname = found AND n.nspname = item ->> 'schema' LIMIT 1;
+        WHEN 'extension' THEN SELECT e.oid, e.extowner INTO object, owner FROM pg_extension AS e
+          WHERE e.extname = found;
+        WHEN 'database' THEN SELECT d.oid, d.datdba INTO object, owner FROM pg_database AS d
+          WHERE d.datname = coalesce(nullif(found, ''), current_database());
+        WHEN 'role' THEN SELECT r.oid, r.oid INTO object, owner FROM pg_roles AS r
+          WHERE r.rolname = found;
+        ELSE NULL;
+      END CASE;
+      ok := CASE item ->> 'privilege'
+        WHEN 'OWNER' THEN pg_has_role(who, owner, 'USAGE')
+        WHEN 'MAINTAIN' THEN pg_has_role(who, owner, 'USAGE')
+          OR version >= 170000 AND has_table_privilege(who, object, item ->> 'privilege')
+        WHEN 'MEMBER' THEN pg_has_role(who, owner,
+          CASE WHEN version < 160000 THEN 'MEMBER' ELSE 'SET' END)
+        WHEN 'SUPERUSER' THEN false
+        WHEN 'CREATEROLE' THEN (SELECT r.rolcreaterole FROM pg_roles AS r WHERE r.rolname = who)
+        WHEN 'CREATEDB' THEN (SELECT r.rolcreatedb FROM pg_roles AS r WHERE r.rolname = who)
+        WHEN 'INSTALL' THEN object IS NOT NULL OR EXISTS (
+          SELECT FROM pg_available_extension_versions AS v WHERE v.name = found
+            AND (NOT v.superuser OR to_jsonb(v) ->> 'trusted' = 'true'
+              AND has_database_privilege(who, current_database(), 'CREATE')))
+        WHEN 'CREATE' THEN CASE item ->> 'on'
+          WHEN 'schema' THEN has_schema_privilege(who, object, 'CREATE')
+          ELSE has_database_privilege(who, object, 'CREATE') END
+        WHEN 'EXISTS' THEN true
+        ELSE has_table_privilege(who, object, item ->> 'privilege')
+          OR item ->> 'privilege' IN ('SELECT', 'INSERT', 'UPDATE', 'REFERENCES')
+            AND has_any_column_privilege(who, object, item ->> 'privilege')
+      END;
+    END IF;
+    CONTINUE WHEN ok IS NOT FALSE;
+    report := report || jsonb_build_array(jsonb_build_array(
+      CASE WHEN item ? 'maybe' THEN '!' ELSE 'X' END, 'missing',
+      concat(item ->> 'text',
+        CASE WHEN item ->> 'privilege' <> 'EXISTS' THEN ' (as ' || who || ')' END)));
+  END LOOP;
+  IF NOT report @> '[["X"]]' THEN
+    report := report || jsonb_build_array(
+      jsonb_build_array(NULL, 'result', 'nothing that the script needs is missing'));
+  END IF;
+  PERFORM set_config('retort.preflight', report::text, true);
+END
+$body$;

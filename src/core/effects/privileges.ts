@@ -1,0 +1,449 @@
+/**
+ * A statement, and what the session has made so far → what PostgreSQL demands of the role that runs it. What the run itself has
+ * made belongs to that role already, and is left out.
+ */
+import {
+  type Ast,
+  items,
+  kindOf,
+  namesIn,
+  node,
+  type ObjectName,
+  objectName,
+  rangeName,
+  roleName,
+  stringOf,
+  visitNodes,
+  word,
+} from "../ast.ts";
+import type { RoutineBody } from "../statement/losses.ts";
+import { rangesIn } from "./expression.ts";
+import { statementsIn } from "./function.ts";
+import type { Work } from "./work.ts";
+
+/** One right that a role must have. */
+export interface Privilege {
+  /**
+   * `OWNER`; a privilege as GRANT names it (`MAINTAIN`: before PostgreSQL 17 that is the owner's); `MEMBER` of a role; `EXISTS`, of a role; an attribute of the role itself (then `on` is
+   * `server`); `INSTALL`, of an extension; `UNKNOWN`, where nothing can be said.
+   */
+  readonly privilege:
+    | "OWNER"
+    | "MAINTAIN"
+    | "CREATE"
+    | "REFERENCES"
+    | "TRIGGER"
+    | "TRUNCATE"
+    | "SELECT"
+    | "INSERT"
+    | "UPDATE"
+    | "DELETE"
+    | "USAGE"
+    | "MEMBER"
+    | "EXISTS"
+    | "SUPERUSER"
+    | "CREATEROLE"
+    | "CREATEDB"
+    | "INSTALL"
+    | "UNKNOWN";
+  readonly on: "relation" | "schema" | "database" | "role" | "type" | "routine" | "extension" | "server";
+  /** Of a relation, a type or a routine. */
+  readonly schema?: string;
+  /** Of what; empty for the server, and for the database that is connected to. Where it is not known: what. */
+  readonly name: string;
+  /** The role that the file has SET, where that is not the one that the file began with. */
+  readonly as?: string;
+  /** Only where a branch of a DO block is reached, or what another role of the run has made is asked for. */
+  readonly maybe?: true;
+}
+
+/** What a statement needs, each thing once. It is asked before the statement is performed. */
+export function privilegesOf(work: Work, ast: Ast, body: RoutineBody | undefined): readonly Privilege[] {
+  const needed = new Map<string, Privilege>();
+  const [kind] = kindOf(ast);
+  const inBlock = kind === "DoStmt";
+  const session = work.session;
+  const need: Need = (privilege, on, name, schema) => {
+    const owner = session.own.get(keyOf(on, name, schema));
+    if (owner === (session.role ?? "")) return;
+    const maybe = inBlock || owner !== undefined;
+    const found = {
+      privilege,
+      on,
+      ...(schema === undefined ? {} : { schema }),
+      name,
+      ...(session.role === undefined ? {} : { as: session.role }),
+      ...(maybe ? { maybe: true as const } : {}),
+    };
+    needed.set(JSON.stringify(found), found);
+  };
+  if (inBlock && body?.isWhole !== true) need("UNKNOWN", "server", "what the DO block does");
+  for (const tree of inBlock ? (body?.statements ?? []).flatMap(statementsIn) : [ast])
+    new Demands(work, need).ask(tree);
+  return [...needed.values()];
+}
+
+type Need = (privilege: Privilege["privilege"], on: Privilege["on"], name: string, schema?: string) => void;
+
+const keyOf = (on: Privilege["on"], name: string, schema = ""): string => `${on}\0${schema}\0${name}`;
+
+/** One statement: the names in it are looked up as the session has them. */
+class Demands {
+  readonly #work: Work;
+  readonly #need: Need;
+
+  constructor(work: Work, need: Need) {
+    this.#work = work;
+    this.#need = need;
+  }
+
+  ask(ast: Ast): void {
+    const [kind, tree] = kindOf(ast);
+    const demand = DEMANDS[kind];
+    if (demand !== undefined) demand(this, tree);
+    else if (!FREE.test(kind)) this.need("UNKNOWN", "server", kind.replace(/Stmt$/, ""));
+    this.#roles(kind, tree);
+  }
+
+  need(privilege: Privilege["privilege"], on: Privilege["on"], name = "", schema?: string): void {
+    this.#need(privilege, on, name, schema);
+  }
+
+  /** It belongs to the role from now on. */
+  own(on: Privilege["on"], name: string, schema?: string): void {
+    const { own, role = "" } = this.#work.session;
+    own.set(keyOf(on, name, schema), role);
+  }
+
+  /** Of a relation that the run has not made; of an index, of its table. */
+  relation(privilege: Privilege["privilege"], name: ObjectName): void {
+    const found = this.#work.find(name);
+    const asked = found?.index?.table ?? found;
+    if (asked === undefined && /^pg_/.test(name.schema ?? name.name)) return;
+    if (asked?.known === true && asked.id >= this.#work.session.firstOwn) return;
+    this.need(privilege, "relation", asked?.name ?? name.name, asked?.schema ?? this.schemaOf(name));
+  }
+
+  range(privilege: Privilege["privilege"], range: Ast): void {
+    if (range["relname"] !== undefined) this.relation(privilege, rangeName(range));
+  }
+
+  /** Where a new object is made. */
+  create(range: Ast): void {
+    if (word(range["relpersistence"]) !== "t") this.createIn(rangeName(range));
+  }
+
+  createIn(name: ObjectName): void {
+    const schema = this.schemaOf(name);
+    if (schema !== "pg_temp") this.need("CREATE", "schema", schema);
+  }
+
+  schemaOf({ schema }: ObjectName): string {
+    return schema ?? this.#work.session.searchPath.find((each) => each !== "$user") ?? "public";
+  }
+
+  /** A type or a routine that the statement makes. */
+  make(on: "type" | "routine", name: ObjectName): void {
+    this.createIn(name);
+    this.own(on, name.name, this.schemaOf(name));
+  }
+
+  object(on: "type" | "routine", name: ObjectName): void {
+    if (name.name !== "") this.need("OWNER", on, name.name, this.schemaOf(name));
+  }
+
+  setRole(role: string | undefined): void {
+    this.#work.session.role = role;
+  }
+
+  /** Every role that a statement names must be there. */
+  #roles(kind: string, tree: Ast): void {
+    if (kind === "DropRoleStmt" && tree["missing_ok"] === true) return;
+    visitNodes({ tree }, (_, fields) => {
+      if (fields["roletype"] === "ROLESPEC_CSTRING") this.need("EXISTS", "role", word(fields["rolename"]));
+      return true;
+    });
+  }
+}
+
+type Demand = (demands: Demands, tree: Ast) => void;
+
+/** They need nothing, or what is needed is asked where they act. */
+const FREE =
+  /^(?:Transaction|VariableShow|Explain|Prepare|Execute|Deallocate|Discard|Listen|Notify|Unlisten|DeclareCursor|Fetch|ClosePortal|ConstraintsSet|Return|Do|Call).*|^$/;
+
+const superuser: Demand = (demands) => demands.need("SUPERUSER", "server");
+const createRole: Demand = (demands) => demands.need("CREATEROLE", "server");
+const ofRelation =
+  (privilege: Privilege["privilege"], field = "relation"): Demand =>
+  (demands, tree) =>
+    demands.range(privilege, node(tree[field]));
+
+/** Every foreign key needs REFERENCES on what it refers to, unless that is the table itself. */
+function foreignKeys(demands: Demands, tree: Ast): void {
+  const own = JSON.stringify(rangeName(tree["relation"]));
+  visitNodes({ tree }, (kind, fields) => {
+    const parent = node(fields["pktable"]);
+    if (kind === "Constraint" && JSON.stringify(rangeName(parent)) !== own)
+      demands.range("REFERENCES", parent);
+    return true;
+  });
+}
+
+const createTable: Demand = (demands, tree) => {
+  const base = node(node(tree["base"])["CreateStmt"] ?? tree["base"] ?? tree);
+  const form = base["relation"] === undefined ? tree : base;
+  demands.create(node(form["relation"]));
+  for (const item of items(form["inhRelations"])) demands.range("OWNER", node(item["RangeVar"]));
+  foreignKeys(demands, form);
+};
+
+const createView: Demand = (demands, tree) => {
+  demands.create(node(tree["view"]));
+  reads(demands, node(tree["query"]));
+};
+
+/** SELECT on all that a query names. */
+function reads(demands: Demands, query: Ast): void {
+  for (const range of rangesIn(query)) demands.range("SELECT", range);
+}
+
+/** INSERT, UPDATE, DELETE, MERGE. */
+const writes =
+  (...privileges: readonly Privilege["privilege"][]): Demand =>
+  (demands, tree) => {
+    const { relation, ...rest } = tree;
+    for (const privilege of privileges) demands.range(privilege, node(relation));
+    if (rest["whereClause"] !== undefined) demands.range("SELECT", node(relation));
+    reads(demands, rest);
+  };
+
+const createAs: Demand = (demands, tree) => {
+  demands.create(node(node(node(tree["into"])["IntoClause"] ?? tree["into"])["rel"]));
+  reads(demands, node(tree["query"]));
+};
+
+const alterTable: Demand = (demands, tree) => {
+  demands.range("OWNER", node(tree["relation"]));
+  foreignKeys(demands, tree);
+  for (const item of items(tree["cmds"])) {
+    const command = node(item["AlterTableCmd"]);
+    if (word(command["subtype"]) === "AT_ChangeOwner")
+      demands.need("MEMBER", "role", roleName({ RoleSpec: node(command["newowner"]) }));
+    const bound = node(node(node(command["def"])["PartitionCmd"])["name"]);
+    demands.range("OWNER", bound);
+  }
+};
+
+/** Its name, or its schema, changes. */
+const rename: Demand = (demands, tree) => {
+  const range = node(tree["relation"]);
+  const type = word(tree["renameType"] ?? tree["objectType"]);
+  if (range["relname"] !== undefined) demands.range("OWNER", range);
+  else owned(demands, type, node(tree["object"]), word(tree["subname"]));
+  const to = word(tree["newschema"]);
+  if (to !== "") demands.need("CREATE", "schema", to);
+};
+
+/** What DROP, ALTER and COMMENT are about, where it is no table. */
+function owned(demands: Demands, type: string, object: Ast, name = ""): void {
+  const names = namesIn(object);
+  const found = objectName(names);
+  if (/_(?:TABLE|VIEW|MATVIEW|SEQUENCE|INDEX|FOREIGN_TABLE)$/.test(type)) demands.relation("OWNER", found);
+  else if (/_(?:COLUMN|TRIGGER|RULE|POLICY|TABCONSTRAINT)$/.test(type))
+    demands.relation("OWNER", objectName(names.slice(0, -1)));
+  else if (/_(?:TYPE|DOMAIN|DOMCONSTRAINT)$/.test(type)) demands.object("type", found);
+  else if (/_(?:FUNCTION|PROCEDURE|ROUTINE|AGGREGATE)$/.test(type)) demands.object("routine", found);
+  else if (type === "OBJECT_SCHEMA") demands.need("OWNER", "schema", found.name || name);
+  else if (type === "OBJECT_EXTENSION") demands.need("OWNER", "extension", found.name || name);
+  else if (type === "OBJECT_DATABASE") demands.need("OWNER", "database", found.name || name);
+  else if (type === "OBJECT_ROLE") createRole(demands, object);
+  else if (/_(?:ACCESS_METHOD|FDW|EVENT_TRIGGER|TABLESPACE|LANGUAGE)$/.test(type)) superuser(demands, object);
+  else demands.need("UNKNOWN", "server", type.replace(/^OBJECT_/, "").toLowerCase());
+}
+
+const grant: Demand = (demands, tree) => {
+  const type = word(tree["objtype"]);
+  if (word(tree["targtype"]) !== "ACL_TARGET_OBJECT") {
+    demands.need("UNKNOWN", "server", "grant on all objects");
+    return;
+  }
+  for (const item of items(tree["objects"])) {
+    if (item["RangeVar"] !== undefined) demands.range("OWNER", node(item["RangeVar"]));
+    else owned(demands, type, item);
+  }
+};
+
+const setVariable: Demand = (demands, tree) => {
+  const name = word(tree["name"]).toLowerCase();
+  const isSet = word(tree["kind"]) === "VAR_SET_VALUE";
+  const value = word(node(node(node(items(tree["args"])[0])["A_Const"])["sval"])["sval"]);
+  const role = isSet && value !== "" && value !== "none" ? value : undefined;
+  if (name === "role") {
+    demands.setRole(undefined);
+    if (role !== undefined) demands.need("MEMBER", "role", role);
+    demands.setRole(role);
+  }
+  if (name === "session_authorization") {
+    if (role !== undefined) superuser(demands, tree);
+    demands.setRole(role);
+  }
+};
+
+const DEMANDS: Readonly<Record<string, Demand>> = {
+  AlterDatabaseSetStmt: (demands, tree) => demands.need("OWNER", "database", word(tree["dbname"])),
+  AlterDatabaseStmt: (demands, tree) => demands.need("OWNER", "database", word(tree["dbname"])),
+  AlterDefaultPrivilegesStmt: (demands, tree) => {
+    visitNodes({ tree: node(tree["options"]) }, (_, fields) => {
+      if (fields["roletype"] === "ROLESPEC_CSTRING") demands.need("MEMBER", "role", word(fields["rolename"]));
+      return true;
+    });
+  },
+  AlterDomainStmt: (demands, tree) =>
+    demands.object("type", objectName(items(tree["typeName"]).map(stringOf))),
+  AlterEnumStmt: (demands, tree) => demands.object("type", objectName(items(tree["typeName"]).map(stringOf))),
+  AlterEventTrigStmt: superuser,
+  AlterExtensionStmt: (demands, tree) => demands.need("OWNER", "extension", word(tree["extname"])),
+  AlterFdwStmt: superuser,
+  AlterFunctionStmt: (demands, tree) =>
+    owned(demands, "OBJECT_FUNCTION", { ObjectWithArgs: node(tree["func"]) }),
+  AlterObjectSchemaStmt: rename,
+  AlterOwnerStmt: (demands, tree) => {
+    const object = node(tree["object"]);
+    if (node(tree["relation"])["relname"] !== undefined) demands.range("OWNER", node(tree["relation"]));
+    else owned(demands, word(tree["objectType"]), object);
+    demands.need("MEMBER", "role", roleName({ RoleSpec: node(tree["newowner"]) }));
+  },
+  AlterPolicyStmt: ofRelation("OWNER", "table"),
+  AlterRoleSetStmt: createRole,
+  AlterRoleStmt: createRole,
+  AlterSeqStmt: ofRelation("OWNER", "sequence"),
+  AlterSystemStmt: superuser,
+  AlterTableStmt: alterTable,
+  ClusterStmt: ofRelation("MAINTAIN"),
+  CommentStmt: (demands, tree) => owned(demands, word(tree["objtype"]), node(tree["object"])),
+  CompositeTypeStmt: (demands, tree) => demands.make("type", rangeName(node(tree["typevar"]))),
+  CopyStmt: (demands, tree) => {
+    demands.range(tree["is_from"] === true ? "INSERT" : "SELECT", node(tree["relation"]));
+    if (word(tree["filename"]) !== "") superuser(demands, tree);
+  },
+  CreateAmStmt: superuser,
+  CreateDomainStmt: (demands, tree) =>
+    demands.make("type", objectName(items(tree["domainname"]).map(stringOf))),
+  CreateEnumStmt: (demands, tree) => demands.make("type", objectName(items(tree["typeName"]).map(stringOf))),
+  CreateEventTrigStmt: superuser,
+  CreateExtensionStmt: (demands, tree) => {
+    demands.need("INSTALL", "extension", word(tree["extname"]));
+    demands.own("extension", word(tree["extname"]));
+  },
+  CreateFdwStmt: superuser,
+  CreateForeignServerStmt: (demands, tree) =>
+    demands.need("UNKNOWN", "server", `USAGE on foreign-data wrapper ${word(tree["fdwname"])}`),
+  CreateForeignTableStmt: createTable,
+  CreateFunctionStmt: (demands, tree) =>
+    demands.make("routine", objectName(items(tree["funcname"]).map(stringOf))),
+  CreateOpClassStmt: superuser,
+  CreateOpFamilyStmt: superuser,
+  CreatePolicyStmt: ofRelation("OWNER", "table"),
+  CreatePublicationStmt: (demands, tree) => {
+    demands.need("CREATE", "database");
+    if (tree["for_all_tables"] === true) superuser(demands, tree);
+    else for (const range of rangesIn(tree)) demands.range("OWNER", range);
+  },
+  CreateRangeStmt: (demands, tree) => demands.make("type", objectName(items(tree["typeName"]).map(stringOf))),
+  CreateRoleStmt: (demands, tree) => {
+    createRole(demands, tree);
+    demands.own("role", word(tree["role"]));
+  },
+  CreateSchemaStmt: (demands, tree) => {
+    const role = node(tree["authrole"]);
+    const name = word(tree["schemaname"]) || roleName({ RoleSpec: role });
+    demands.need("CREATE", "database");
+    if (role["rolename"] !== undefined) demands.need("MEMBER", "role", word(role["rolename"]));
+    demands.own("schema", name);
+  },
+  CreateSeqStmt: (demands, tree) => demands.create(node(tree["sequence"])),
+  CreateStatsStmt: (demands, tree) => {
+    for (const item of items(tree["relations"])) demands.range("OWNER", node(item["RangeVar"]));
+  },
+  CreateStmt: createTable,
+  CreateSubscriptionStmt: superuser,
+  CreateTableAsStmt: createAs,
+  CreateTableSpaceStmt: superuser,
+  CreateTransformStmt: superuser,
+  CreateTrigStmt: ofRelation("TRIGGER"),
+  CreatedbStmt: (demands) => demands.need("CREATEDB", "server"),
+  DefineStmt: (demands, tree) => {
+    const name = objectName(items(tree["defnames"]).map(stringOf));
+    const type = word(tree["kind"]);
+    if (type === "OBJECT_TYPE") superuser(demands, tree);
+    demands.make(/AGGREGATE/.test(type) ? "routine" : "type", name);
+  },
+  DeleteStmt: writes("DELETE"),
+  DropOwnedStmt: (demands, tree) => {
+    for (const role of items(tree["roles"])) demands.need("MEMBER", "role", roleName(role));
+  },
+  DropRoleStmt: createRole,
+  DropStmt: (demands, tree) => {
+    for (const object of items(tree["objects"])) owned(demands, word(tree["removeType"]), object);
+  },
+  DropTableSpaceStmt: superuser,
+  DropdbStmt: (demands, tree) => demands.need("OWNER", "database", word(tree["dbname"])),
+  GrantRoleStmt: createRole,
+  GrantStmt: grant,
+  IndexStmt: ofRelation("OWNER"),
+  InsertStmt: writes("INSERT"),
+  LoadStmt: superuser,
+  LockStmt: (demands, tree) => {
+    for (const item of items(tree["relations"])) demands.range("UPDATE", node(item["RangeVar"]));
+  },
+  MergeStmt: writes("INSERT", "UPDATE", "DELETE", "SELECT"),
+  ReassignOwnedStmt: (demands, tree) => {
+    for (const role of [...items(tree["roles"]), { RoleSpec: node(tree["newrole"]) }])
+      demands.need("MEMBER", "role", roleName(role));
+  },
+  RefreshMatViewStmt: ofRelation("MAINTAIN"),
+  ReindexStmt: ofRelation("MAINTAIN"),
+  RenameStmt: rename,
+  RuleStmt: ofRelation("OWNER"),
+  SelectStmt: (demands, tree) => {
+    const into = node(tree["intoClause"]);
+    if (tree["intoClause"] !== undefined) demands.create(node(into["rel"]));
+    const { intoClause: _, ...query } = tree;
+    reads(demands, query);
+  },
+  TruncateStmt: (demands, tree) => {
+    for (const item of items(tree["relations"])) demands.range("TRUNCATE", node(item["RangeVar"]));
+  },
+  UpdateStmt: writes("UPDATE"),
+  VacuumStmt: (demands, tree) => {
+    for (const item of items(tree["rels"]))
+      demands.range("MAINTAIN", node(node(item["VacuumRelation"])["relation"]));
+  },
+  VariableSetStmt: setVariable,
+  ViewStmt: createView,
+};
+
+/**
+ * Each thing once, in the order in which it is needed. What follows from another is left out: the owner of a relation may do all to
+ * it, and who is a member of a role has it.
+ */
+export function distinctPrivileges(all: Iterable<Privilege>): readonly Privilege[] {
+  const found = new Map<string, Privilege>();
+  for (const each of all) {
+    const key = certainKey(each);
+    if (each.maybe !== true || !found.has(key)) found.set(key, each);
+  }
+  const follows = (each: Privilege, from: "OWNER" | "MEMBER"): boolean => {
+    const by = found.get(certainKey({ ...each, privilege: from }));
+    return by !== undefined && by.privilege !== each.privilege && (by.maybe !== true || each.maybe === true);
+  };
+  return [...found.values()].filter(
+    (each) =>
+      !(each.on === "relation" && follows(each, "OWNER")) &&
+      !(each.privilege === "EXISTS" && follows(each, "MEMBER")),
+  );
+}
+
+const certainKey = ({ privilege, on, schema, name, as }: Privilege): string =>
+  JSON.stringify([privilege, on, schema, name, as]);

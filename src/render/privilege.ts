@@ -1,0 +1,72 @@
+/** What a run demands of the role that runs it → lines for a person. */
+import type { Privilege } from "../core/effects/privileges.ts";
+import { commentText } from "../core/quote.ts";
+
+/** `CREATE on schema shop`, `owner of shop.orders, shop.users`; those of each role that a file sets, under its name. */
+export function needLines(privileges: readonly Privilege[]): readonly string[] {
+  return [...grouped(privileges, ({ as }) => as)].flatMap(([role, needs]) =>
+    linesFor(needs).map((line) =>
+      role === undefined ? line : `as the role ${commentText(role)}, which a file sets: ${line}`,
+    ),
+  );
+}
+
+/** One of them, without the role that needs it. */
+export const needText = ({ maybe: _, ...need }: Privilege): string => linesFor([need])[0]!;
+
+/** What differs in its object alone is one line. */
+function linesFor(needs: readonly Privilege[]): readonly string[] {
+  const objects = [
+    ...grouped(needs, ({ on, schema, name, maybe, privilege }) =>
+      // What is needed of one relation is said together.
+      JSON.stringify([on, schema, name, maybe, on === "relation" ? "" : privilege]),
+    ).values(),
+  ].map((same) => ({ head: headOf(same), name: nameOf(same[0]!) }));
+  return [...grouped(objects, ({ head }) => head)].map(([head, same]) => {
+    const names = same.map(({ name }) => name).filter((name) => name !== "");
+    return names.length === 0 ? head : `${head} ${names.join(", ")}`;
+  });
+}
+
+function headOf(same: readonly Privilege[]): string {
+  const { privilege, on, maybe } = same[0]!;
+  const rights = same.map((each) => each.privilege).sort();
+  const what = WORDS[privilege] ?? `${rights.join(", ")} on`;
+  return [maybe === true ? "perhaps" : "", what, KINDS[on]].filter((part) => part !== "").join(" ");
+}
+
+function grouped<T, K>(items: readonly T[], keyOf: (item: T) => K): ReadonlyMap<K, readonly T[]> {
+  const groups = new Map<K, T[]>();
+  for (const item of items) {
+    const group = groups.get(keyOf(item));
+    if (group === undefined) groups.set(keyOf(item), [item]);
+    else group.push(item);
+  }
+  return groups;
+}
+
+const nameOf = ({ schema, name }: Privilege): string =>
+  commentText(schema === undefined ? name : `${schema}.${name}`);
+
+const WORDS: Partial<Record<Privilege["privilege"], string>> = {
+  OWNER: "owner of",
+  MAINTAIN: "owner of, or from PostgreSQL 17 on MAINTAIN on,",
+  MEMBER: "member of",
+  EXISTS: "",
+  SUPERUSER: "superuser",
+  CREATEROLE: "CREATEROLE",
+  CREATEDB: "CREATEDB",
+  INSTALL: "superuser, or CREATE on the database where it is trusted, for",
+  UNKNOWN: "not known:",
+};
+
+const KINDS: Readonly<Record<Privilege["on"], string>> = {
+  relation: "",
+  schema: "schema",
+  database: "the database",
+  role: "the role",
+  type: "the type",
+  routine: "the function",
+  extension: "the extension",
+  server: "",
+};

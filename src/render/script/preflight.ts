@@ -1,0 +1,98 @@
+/**
+ * A plan → the lines of its script that are run instead of all others where the variable `preflight` is set: they only read, show
+ * what the script will meet, and fail if it would fail.
+ */
+import block from "../../../sql/preflight/preflight.sql";
+import { lockModes } from "../../core/effects/mode.ts";
+import { distinctPrivileges } from "../../core/effects/privileges.ts";
+import { type Ledger, regclassText } from "../../core/ledger/calls.ts";
+import type { Plan } from "../../core/plan/types.ts";
+import { literal, qualified } from "../../core/quote.ts";
+import { needText } from "../privilege.ts";
+import { rule } from "./page.ts";
+
+/** Between the two stands what the script does without the variable. */
+export const unlessPreflight = [
+  "-- If preflight is set, only the part of that name runs, near the end.",
+  "\\if :{?preflight} \\else",
+] as const;
+
+/** What it has found is in `retort_fails`, because it fails when the transaction has ended. */
+export const preflightLines = (plan: Plan, ledger: Ledger): readonly string[] => [
+  ...rule("preflight"),
+  "-- Only with psql -v preflight=1: reads, shows what the script will meet, and ends.",
+  "\\if :{?preflight}",
+  "\\if :retort_open",
+  "DO $$BEGIN RAISE EXCEPTION 'retort: a transaction is already open in this session'; END$$;",
+  "\\endif",
+  "BEGIN TRANSACTION READ ONLY;",
+  "SET LOCAL search_path = pg_catalog, pg_temp;",
+  "SET LOCAL client_encoding = 'UTF8';",
+  "SET LOCAL standard_conforming_strings = on;",
+  "SET LOCAL lock_timeout = '1s';",
+  `SELECT pg_catalog.set_config('retort.preflight', ${literal(factsOf(plan, ledger))}, true)\n  AS retort_facts \\gset`,
+  block.trimEnd(),
+  `SELECT coalesce(r ->> 0, '') AS " ", r ->> 1 AS about,`,
+  "  regexp_replace(r ->> 2, '[[:cntrl:]]+', ' ', 'g') AS found",
+  "  FROM jsonb_array_elements(current_setting('retort.preflight')::jsonb) AS r;",
+  "SELECT count(*) > 0 AS retort_fails",
+  "  FROM jsonb_array_elements(current_setting('retort.preflight')::jsonb) AS r",
+  "  WHERE r ->> 0 = 'X' \\gset",
+  "COMMIT;",
+  "\\endif",
+];
+
+/** Behind the settings of psql, which are as they were then. */
+export const endPreflight = [
+  "\\if :{?retort_fails}",
+  "\\if :retort_fails",
+  "\\set ON_ERROR_STOP on",
+  "DO $$BEGIN RAISE EXCEPTION 'retort: the script would fail: see the lines with X' USING HINT =",
+  "  'Nothing was changed.'; END$$;",
+  "\\endif",
+  "\\echo 'retort: preflight done, nothing was changed'",
+  "\\unset retort_fails",
+  "\\endif",
+] as const;
+
+/** What is asked for, as JSON: an object or a list on each line. */
+function factsOf(plan: Plan, { lockKey }: Ledger): string {
+  const { place, from, role, schema, steps, batches } = plan;
+  const isOfLedger = steps.length === 0;
+  const head = {
+    ledger: qualified(schema),
+    lock: String(lockKey),
+    role: role ?? null,
+    database: place.database ?? null,
+    connected: place.role ?? null,
+    minimum: place.minimumVersion ?? 120000,
+    from,
+    any_state: isOfLedger || batches.some(({ when }) => when !== undefined),
+  };
+  const needs = distinctPrivileges(steps.flatMap(({ privileges = [] }) => privileges));
+  const list = (items: readonly unknown[]): string =>
+    `[${items.map((item) => `\n  ${JSON.stringify(item)}`).join(",")}]`;
+  const pairs = Object.entries(head).map(([key, value]) => `"${key}": ${JSON.stringify(value)}`);
+  return `{${pairs.join(",\n")},\n"tables": ${list(tablesOf(plan))},\n"needs": ${list(
+    needs
+      .filter(({ privilege }) => privilege !== "UNKNOWN")
+      .map((need) => ({ ...need, text: needText(need) })),
+  )}}`;
+}
+
+/** The relations that are there already, and how strongly each is locked. */
+function tablesOf({ steps }: Plan): readonly (readonly [string, string])[] {
+  const modes = new Map<string, string>();
+  for (const { effect, privileges = [] } of steps) {
+    for (const lock of effect?.locks ?? []) {
+      const name = regclassText(lock);
+      const rank = (mode = ""): number => (lockModes as readonly string[]).indexOf(mode);
+      if (rank(lock.mode) > rank(modes.get(name))) modes.set(name, lock.mode);
+    }
+    for (const { on, schema = "", name } of privileges) {
+      const relation = regclassText({ schema, name });
+      if (on === "relation" && !modes.has(relation)) modes.set(relation, "");
+    }
+  }
+  return [...modes];
+}

@@ -1,0 +1,104 @@
+/** Statements of a run, and what PostgreSQL demands of the role that runs them. */
+import { describe, expect, test } from "vitest";
+import { Fold, newSession } from "../../src/core/effects/effects.ts";
+import { distinctPrivileges } from "../../src/core/effects/privileges.ts";
+import { createReader } from "../../src/io/grammar.ts";
+import { needLines } from "../../src/render/privilege.ts";
+import { withFacts } from "../support/locks.ts";
+
+const read = await createReader();
+
+/** What `sql` needs on a database that `before` has made, as the title of a script says it. */
+function needs(
+  sql: string,
+  before = "CREATE TABLE t (id int); CREATE VIEW v AS SELECT 1",
+): readonly string[] {
+  const fold = new Fold(newSession(false));
+  const run = (text: string) => [...fold.run(read(text).map(withFacts), { version: 18, block: true })];
+  run(before);
+  fold.beginRun();
+  fold.beginFile({ searchPath: ["public"], timeZone: "UTC" });
+  return needLines(distinctPrivileges(run(sql).flatMap(({ privileges }) => privileges)));
+}
+
+describe("what a statement needs", () => {
+  test.each<[string, ...string[]]>([
+    ["CREATE TABLE n (id int REFERENCES t)", "CREATE on schema public", "REFERENCES on public.t"],
+    ["CREATE TABLE n (id int PRIMARY KEY, up int REFERENCES n)", "CREATE on schema public"],
+    ["CREATE TEMPORARY TABLE n (id int)"],
+    ["CREATE TABLE n () INHERITS (t)", "CREATE on schema public", "owner of public.t"],
+    ["ALTER TABLE t ADD COLUMN x int REFERENCES other.o", "owner of public.t", "REFERENCES on other.o"],
+    ["ALTER TABLE t ATTACH PARTITION p DEFAULT", "owner of public.t, public.p"],
+    ["ALTER TABLE t OWNER TO bob", "owner of public.t", "member of the role bob"],
+    ["ALTER TABLE t SET SCHEMA attic", "owner of public.t", "CREATE on schema attic"],
+    ["ALTER TABLE t RENAME TO s", "owner of public.t"],
+    ["CREATE INDEX ON t (id)", "owner of public.t"],
+    ["DROP INDEX attic.i", "owner of attic.i"],
+    ["DROP TABLE t; CREATE TABLE t (id int)", "owner of public.t", "CREATE on schema public"],
+    ["CREATE TRIGGER g AFTER INSERT ON t EXECUTE FUNCTION f()", "TRIGGER on public.t"],
+    ["CREATE POLICY p ON t TO carol", "owner of public.t", "the role carol"],
+    ["COMMENT ON COLUMN t.id IS 'x'", "owner of public.t"],
+    ["TRUNCATE t", "TRUNCATE on public.t"],
+    ["INSERT INTO t SELECT x FROM v", "INSERT on public.t", "SELECT on public.v"],
+    ["UPDATE t SET id = 1", "UPDATE on public.t"],
+    ["DELETE FROM t WHERE id = 1", "DELETE, SELECT on public.t"],
+    ["WITH w AS (SELECT 1) SELECT * FROM w"],
+    ["REFRESH MATERIALIZED VIEW m", "owner of, or from PostgreSQL 17 on MAINTAIN on, public.m"],
+    ["GRANT SELECT ON t TO bob, carol", "owner of public.t", "the role bob, carol"],
+    ["GRANT SELECT ON ALL TABLES IN SCHEMA public TO PUBLIC", "not known: grant on all objects"],
+    ["CREATE SCHEMA s; CREATE TABLE s.n (id int)", "CREATE on the database"],
+    ["CREATE SCHEMA s AUTHORIZATION bob", "CREATE on the database", "member of the role bob"],
+    ["DROP SCHEMA s", "owner of schema s"],
+    [
+      "CREATE EXTENSION pg_trgm; ALTER EXTENSION pg_trgm UPDATE",
+      "superuser, or CREATE on the database where it is trusted, for the extension pg_trgm",
+    ],
+    ["CREATE ROLE dave; GRANT dave TO bob", "CREATEROLE", "the role bob"],
+    ["DROP ROLE IF EXISTS dave", "CREATEROLE"],
+    ["CREATE TYPE e AS ENUM ('a'); ALTER TYPE e ADD VALUE 'b'", "CREATE on schema public"],
+    ["ALTER TYPE e ADD VALUE 'b'", "owner of the type public.e"],
+    ["DROP FUNCTION f(int)", "owner of the function public.f"],
+    [
+      "CREATE FUNCTION f() RETURNS int LANGUAGE sql AS 'select 1'; DROP FUNCTION f()",
+      "CREATE on schema public",
+    ],
+    ["CREATE PUBLICATION p FOR TABLE t", "CREATE on the database", "owner of public.t"],
+    ["CREATE PUBLICATION p FOR ALL TABLES", "CREATE on the database", "superuser"],
+    ["CREATE EVENT TRIGGER e ON ddl_command_end EXECUTE FUNCTION f()", "superuser"],
+    ["SELECT 1; SET lock_timeout = 1; SAVEPOINT s"],
+    ["SECURITY LABEL ON TABLE t IS 'x'", "not known: SecLabel"],
+    [
+      "DO $$ BEGIN CREATE ROLE dave; GRANT SELECT ON t TO bob; END $$",
+      "perhaps CREATEROLE",
+      "perhaps owner of public.t",
+      "perhaps the role bob",
+    ],
+    [
+      "SET ROLE bob; CREATE TABLE n (id int); RESET ROLE; ALTER TABLE t ADD x int",
+      "member of the role bob",
+      "owner of public.t",
+      "as the role bob, which a file sets: CREATE on schema public",
+    ],
+    ["SET search_path = attic; CREATE TABLE n (id int)", "CREATE on schema attic"],
+    [
+      'CREATE TABLE "we\'ird\\\n" (id int); ALTER TABLE "o""dd\n" ADD x int',
+      "CREATE on schema public",
+      'owner of public.o"dd\\u000a',
+    ],
+  ])("%s", (sql, ...expected) => {
+    expect(needs(sql)).toEqual(expected);
+  });
+
+  test("what an earlier run has made is needed; what this one makes is not", () => {
+    expect(needs("ALTER TABLE t ADD x int", "SELECT 1")).toEqual(["owner of public.t"]);
+    expect(
+      needs("CREATE TABLE t (id int); ALTER TABLE t ADD x int; INSERT INTO t VALUES (1)", "SELECT 1"),
+    ).toEqual(["CREATE on schema public"]);
+  });
+
+  test("what is needed in any case is not said to be needed perhaps", () => {
+    const sql = "DO $$ BEGIN ALTER TABLE t ADD x int; END $$; ALTER TABLE t ADD y int";
+    expect(needs(sql)).toEqual(["owner of public.t"]);
+    expect(needs("DO $$ BEGIN EXECUTE 'x'; END $$")).toEqual(["perhaps not known: what the DO block does"]);
+  });
+});

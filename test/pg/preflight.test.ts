@@ -1,0 +1,177 @@
+/** A script that is run with `-v preflight=1`: it reads what it will meet, says what is missing, and changes nothing. */
+import { describe, expect, test } from "vitest";
+import { dump } from "../support/dump.ts";
+import { fileOf, filesOf, runText } from "../support/forms.ts";
+import { example, migrate } from "../support/migrate.ts";
+import { ownDatabase, project, runScript } from "../support/project.ts";
+import { type PsqlOptions, psqlAvailable } from "../support/psql.ts";
+import { ownRole } from "../support/roles.ts";
+import { query, servers, withClient } from "../support/server.ts";
+
+const preflight = { args: ["-v", "preflight=1"] } satisfies PsqlOptions;
+const HEAD = { kind: "upgrade", target: "base:heads" } as const;
+
+/** Each line as `mark about: found`. */
+const linesOf = (stdout: string): readonly string[] =>
+  stdout
+    .split("\n")
+    .filter((line) => /^ . \|/.test(line))
+    .map((line) => line.split("|").map((cell) => cell.trim()))
+    .slice(1)
+    .map(([mark, about, ...found]) => `${mark} ${about}: ${found.join("|")}`.trim());
+
+const shop = project({
+  a: "CREATE TABLE t (id int PRIMARY KEY);\nCREATE TABLE u (id int REFERENCES t);",
+  b: `ALTER TABLE t ADD COLUMN "c'\\d" int;`,
+});
+
+describe.skipIf(!psqlAvailable()).each(servers())("on $name", (server) => {
+  test("whatever the value is, it only reads, and leaves psql as it was", async () => {
+    const { url } = await ownDatabase(server);
+    await shop.upgrade(url, "a");
+    const before = await dump(url);
+    const script = await shop.script("a:b");
+    for (const value of ["1", "off", "maybe"]) {
+      const { code, stdout, stderr } = await runText(url, script, { args: ["-v", `preflight=${value}`] });
+      expect({ code, stderr }, value).toEqual({ code: 0, stderr: "" });
+      expect(stdout).toContain("retort: preflight done, nothing was changed");
+      expect(stdout).not.toContain("retort: done");
+      expect(linesOf(stdout)).toEqual(
+        expect.arrayContaining([
+          expect.stringMatching(/^server: PostgreSQL \S+ at .*, the primary; 12 or later is needed$/),
+          "ledger: at a",
+          expect.stringMatching(
+            /^table: public\.t: ACCESS EXCLUSIVE; rows not counted yet, 0 bytes, indexes /,
+          ),
+          "result: nothing that the script needs is missing",
+        ]),
+      );
+    }
+    expect(await dump(url)).toBe(before);
+    const { stdout } = await runText(
+      url,
+      `\\set ON_ERROR_STOP off\n\\set AUTOCOMMIT off\n\\i ${fileOf(script)}\n\\echo :ON_ERROR_STOP :AUTOCOMMIT :{?retort_facts}\n`,
+      preflight,
+    );
+    expect(stdout).toMatch(/^off off FALSE$/m);
+    expect((await runScript(url, script)).code).toBe(0);
+  });
+
+  test("a database in another state, an open transaction and an interrupted step", async () => {
+    const { url } = await ownDatabase(server);
+    const script = await shop.script("a:b");
+    const empty = await runScript(url, script, preflight);
+    expect(linesOf(empty.stdout)).toContain("X ledger: there is none");
+    expect(empty).toMatchObject({ code: 3, stderr: expect.stringContaining("the script would fail") });
+    await shop.upgrade(url);
+    const done = await runScript(url, script, preflight);
+    expect(linesOf(done.stdout)).toContain("X ledger: at b; the script starts from a");
+    expect(done.code).toBe(3);
+    const open = await runScript(url, script, { args: ["-1", ...preflight.args] });
+    expect(open).toMatchObject({ code: 3, stderr: expect.stringContaining("a transaction is already open") });
+  });
+
+  test("who has locks on its tables now, and indexes that are not valid", async () => {
+    const { url } = await ownDatabase(server);
+    await shop.upgrade(url, "a");
+    await query(url, "UPDATE pg_index SET indisvalid = false WHERE indexrelid = 't_pkey'::regclass");
+    await withClient(url, async (client) => {
+      await client.query("SET application_name = 'nightly'; BEGIN; LOCK TABLE t IN ACCESS EXCLUSIVE MODE");
+      const { stdout, code } = await runScript(url, await shop.script("a:b"), preflight);
+      const found = linesOf(stdout);
+      expect(found).toContain("! index: public.t_pkey is not valid: a build has failed, or is under way");
+      expect(found).toContainEqual(
+        expect.stringMatching(
+          /^! lock: AccessExclusiveLock on public\.t: pid \d+, nightly, postgres, .*LOCK TABLE t/,
+        ),
+      );
+      expect(found).toContain(
+        "table: public.t: ACCESS EXCLUSIVE; its size cannot be read while it is locked",
+      );
+      expect(code).toBe(0);
+    });
+  });
+
+  test("a role with the rights that it asks for can run it, and one without them is told which", async () => {
+    const odd = `o'd"d\\ro\nle`;
+    const quoted = `"${odd.replaceAll('"', '""')}"`;
+    const of = project({
+      a: "CREATE TABLE t (id int PRIMARY KEY);",
+      b: `CREATE SCHEMA ${quoted};\nCREATE TABLE ${quoted}.v (id int REFERENCES t);\nINSERT INTO t VALUES (1);`,
+      c: `ALTER TABLE t ADD COLUMN x int;\nCREATE INDEX ON t (x);`,
+    });
+    const role = await ownRole(server, "LOGIN");
+    const { url, name } = await ownDatabase(server);
+    await query(url, `REVOKE CREATE ON SCHEMA public FROM PUBLIC`);
+    await of.upgrade(url, "a");
+    await query(
+      url,
+      `GRANT USAGE ON SCHEMA retort TO ${role.name}; GRANT ALL ON ALL TABLES IN SCHEMA retort TO ${role.name}; GRANT ALL ON ALL SEQUENCES IN SCHEMA retort TO ${role.name}`,
+    );
+    const own = role.url(name);
+    const b = await of.script("a:b");
+    const without = await runScript(own, b, preflight);
+    expect(linesOf(without.stdout).filter((line) => line.startsWith("X"))).toEqual([
+      `X missing: CREATE on the database (as ${role.name})`,
+      `X missing: REFERENCES on public.t (as ${role.name})`,
+      `X missing: INSERT on public.t (as ${role.name})`,
+    ]);
+    expect(without.code).toBe(3);
+    expect((await runScript(own, b)).code).toBe(3);
+    await query(
+      url,
+      `GRANT CREATE ON DATABASE ${name} TO ${role.name}; GRANT REFERENCES, INSERT ON t TO ${role.name}`,
+    );
+    expect(await runScript(own, b, preflight)).toMatchObject({ code: 0, stderr: "" });
+    expect(await runScript(own, b)).toMatchObject({ code: 0, stderr: "" });
+    const c = await of.script("b:c");
+    const { stdout, code } = await runScript(own, c, preflight);
+    expect(linesOf(stdout)).toContain(`X missing: owner of public.t (as ${role.name})`);
+    expect(code).toBe(3);
+    expect((await runScript(own, c)).code).toBe(3);
+    await query(url, `ALTER TABLE t OWNER TO ${role.name}; GRANT CREATE ON SCHEMA public TO ${role.name}`);
+    expect(await runScript(own, c, preflight)).toMatchObject({ code: 0, stderr: "" });
+    expect(await runScript(own, c)).toMatchObject({ code: 0, stderr: "" });
+    await query(url, `DROP OWNED BY ${role.name} CASCADE`);
+  });
+
+  test("a role, a schema and an extension that are not there, as a superuser", async () => {
+    const of = project({
+      a: `CREATE TABLE "no""such".t (id int);\nGRANT SELECT ON ALL TABLES IN SCHEMA public TO "no'body";`,
+      b: 'CREATE EXTENSION retort_no_such_extension;\nSET ROLE "some\'body";\nCREATE TABLE t (id int);',
+    });
+    const { url } = await ownDatabase(server);
+    const { stdout, code } = await runScript(url, await of.script("base:heads"), preflight);
+    expect(code).toBe(3);
+    expect(linesOf(stdout).filter((line) => line.startsWith("X"))).toEqual([
+      `X missing: CREATE on schema no"such (as postgres)`,
+      "X missing: the role no'body",
+      "X missing: superuser, or CREATE on the database where it is trusted, for the extension retort_no_such_extension (as postgres)",
+      "X missing: member of the role some'body (as postgres)",
+    ]);
+  });
+
+  test("the shop of the example needs no superuser where pg_trgm is trusted, and says what it needs", async () => {
+    const role = await ownRole(server, "LOGIN");
+    const { url, name } = await ownDatabase(server);
+    const { stdout: script } = await migrate(["upgrade", "base:head", "--sql", "--directory", example]);
+    const own = role.url(name);
+    expect((await runScript(own, script, preflight)).code).toBe(3);
+    await query(url, `GRANT CREATE ON DATABASE ${name} TO ${role.name}`);
+    const trusted = server.major >= 13;
+    expect((await runScript(own, script, preflight)).code).toBe(trusted ? 0 : 3);
+    expect((await runScript(own, script)).code).toBe(trusted ? 0 : 3);
+  });
+
+  test("of split files only the first has it", async () => {
+    const { url } = await ownDatabase(server);
+    const before = await dump(url);
+    const files = await filesOf("split files", shop.deps, HEAD);
+    for (const [index, text] of files.entries()) {
+      const { code, stdout } = await runText(url, text, preflight);
+      expect(code).toBe(0);
+      expect(stdout.includes("retort: the preflight is in the first file")).toBe(index > 0);
+    }
+    expect(await dump(url)).toBe(before);
+  });
+});

@@ -1,0 +1,89 @@
+/** `upgrade --sql --with-downgrade`: two scripts, of which one takes back what the other does, and no more. */
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, describe, expect, test } from "vitest";
+import { receiptsOf } from "../../src/core/receipt.ts";
+import { dump } from "../support/dump.ts";
+import { migrate } from "../support/migrate.ts";
+import { ownDatabase, project } from "../support/project.ts";
+import { psql, psqlAvailable } from "../support/psql.ts";
+import { query, servers } from "../support/server.ts";
+
+const root = mkdtempSync(join(tmpdir(), "retort-way-back-"));
+afterAll(() => rmSync(root, { recursive: true, force: true }));
+
+const shop = project({
+  a: { up: "CREATE TABLE t (id int);", down: "DROP TABLE t;" },
+  b: { up: "CREATE TABLE u (id int, note text);", down: "DROP TABLE u;" },
+  c: { up: "CREATE INDEX CONCURRENTLY i ON u (id);", down: "DROP INDEX CONCURRENTLY i;" },
+  d: { up: "ALTER TABLE u DROP COLUMN note;", down: "ALTER TABLE u ADD COLUMN note text;" },
+});
+const cwd = { cwd: shop.folder };
+const [up, down] = [join(root, "up.sql"), join(root, "down.sql")];
+const write = (...flags: readonly string[]) =>
+  migrate(["upgrade", "a:d", "--sql", "-o", up, "--with-downgrade", down, ...flags], cwd);
+
+describe.skipIf(!psqlAvailable()).each(servers())("on $name", (server) => {
+  test.each([[[]], [["--idempotent"]], [["--from-database", "d"]]])("with %j", async (flags) => {
+    const { url } = await ownDatabase(server);
+    await shop.upgrade(url, "a");
+    const before = await dump(url, { exclude: ["retort"] });
+    const args = flags.includes("--from-database")
+      ? ["upgrade", "d", "--sql", "-o", up, "--with-downgrade", down, "--from-database", "--database", url]
+      : ["upgrade", "a:d", "--sql", "-o", up, "--with-downgrade", down, ...flags];
+    expect(await migrate(args, cwd)).toMatchObject({ code: 0, stdout: "" });
+    expect(await psql(url, up)).toMatchObject({ code: 0 });
+    await query(url, "INSERT INTO u VALUES (1)");
+    expect(await psql(url, down)).toMatchObject({ code: 0 });
+    expect((await shop.state(url)).heads).toEqual(["a"]);
+    expect(await dump(url, { exclude: ["retort"] })).toBe(before);
+  });
+});
+
+test("the upgrade's title names the receipt of the other, and what that one does not bring back", async () => {
+  const { stderr } = await write();
+  const { stated } = receiptsOf(readFileSync(down, "utf8"))!;
+  const title = readFileSync(up, "utf8");
+  expect(title).toContain(`-- A downgrade does not bring back the data of:\n--   3  d  u.note\n`);
+  expect(title).toContain(`-- The script that takes all of it back has the receipt\n--   sha256:${stated}\n`);
+  expect(stderr).toContain(`${down}  sha256:${stated}\n`);
+  expect(readFileSync(down, "utf8")).toContain("downgrade d -> a");
+  const json = await migrate(["upgrade", "a:d", "--sql", "--json", "--with-downgrade", down], cwd);
+  expect(JSON.parse(json.stdout).downgrade).toEqual({ path: down, receipt: stated });
+});
+
+test("a file that is not a script as it was written stays", async () => {
+  expect((await write()).code).toBe(0);
+  expect((await write()).code).toBe(0);
+  const mine = `${readFileSync(down, "utf8")}-- a note of mine\n`;
+  for (const text of ["SELECT 1;\n", "", mine]) {
+    writeFileSync(down, text);
+    rmSync(up, { force: true });
+    const { code, stderr } = await write();
+    expect(stderr).toContain("usage/not-a-script");
+    expect(code).toBe(2);
+    expect(readFileSync(down, "utf8")).toBe(text);
+    expect(() => readFileSync(up)).toThrow();
+  }
+  rmSync(down);
+});
+
+test("a range with a migration that cannot be undone, flags that do not fit", async () => {
+  const of = project({ a: "SELECT 1;", b: "SELECT 1;", c: "SELECT 1;" });
+  of.write("0002_b.up.sql", "-- revision: b\n-- parent: a\n-- irreversible: rows are gone\n\nSELECT 1;\n");
+  rmSync(join(of.folder, "0002_b.down.sql"));
+  const { code, stderr } = await migrate(["upgrade", "base:c", "--sql", "--with-downgrade", down], {
+    cwd: of.folder,
+  });
+  expect(stderr).toContain("usage/irreversible-range");
+  expect(stderr).toContain("revision b cannot be downgraded: rows are gone");
+  expect(stderr).toContain("migrate downgrade c:b --sql");
+  expect(code).toBe(2);
+  expect((await migrate(["downgrade", "c:b", "--sql"], { cwd: of.folder })).code).toBe(0);
+  expect((await write("--split", join(root, "s"))).stderr).toContain("cannot be combined");
+  const same = await migrate(["upgrade", "--sql", "-o", up, "--with-downgrade", up], cwd);
+  expect(same.stderr).toContain("name the same file");
+  const online = await migrate(["upgrade", "--with-downgrade", down], cwd);
+  expect(online.stderr).toContain("--with-downgrade requires --sql");
+});
