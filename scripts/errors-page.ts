@@ -82,6 +82,7 @@ export const meanings: Readonly<Record<string, string>> = {
   "usage/server-version": "`--server-version` is not a version of PostgreSQL.",
   "usage/service": "The service does not exist in libpq's service file, or the file cannot be read.",
   "usage/several-version-tables": "Several tables have the name of the other tool's table.",
+  "usage/test-database": "A test database is used before it is made.",
   "usage/tls-file": "A certificate or a key that TLS needs is missing, or cannot be used.",
   "usage/unknown-command": "The command does not exist.",
   "usage/unexpected-value": "A flag that takes no value has one.",

@@ -108,6 +108,16 @@ function roomOn(
     version: admin.version,
     place: `a temporary database on ${address.host}:${address.port}`,
     ownsRoles: false,
+    address: { ...address, database: name },
+    alone: async (work, doing) => {
+      const key = `${ALONE_CLASS}, hashtext(${literal(work)})`;
+      await admin.send(`SELECT pg_advisory_lock(${key})`);
+      try {
+        return await doing();
+      } finally {
+        await admin.send(`SELECT pg_advisory_unlock(${key})`);
+      }
+    },
     create: async (key) => {
       await drop();
       await admin.send(key === undefined ? createSql(name, facts) : copySql(name, keptName(key)));
@@ -171,8 +181,9 @@ const keptName = (key: string): string => `retort_kept_${key.slice(0, 32)}`;
 
 const KEPT_NAME = "^retort_kept_[0-9a-f]{32}$";
 
-/** The first half of the advisory locks' keys: "Rtrt". */
+/** The first half of the advisory locks' keys: "Rtrt"; and of those of work that only one does at a time. */
 const LOCK_CLASS = 0x52747274;
+const ALONE_CLASS = LOCK_CLASS + 1;
 
 // ── SQL ─────────────────────────────────────────────────────────────────────────────────────────────────────────
 
