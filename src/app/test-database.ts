@@ -59,7 +59,8 @@ export function withMigratedDatabase(hooks: TestHooks, options: TestDatabaseOpti
     throw new MigrateError({
       code: "usage/test-database",
       message: "the test database is made before the first test, and is not there yet",
-      hint: "use it in a test, or in a hook that is defined below withMigratedDatabase()",
+      // Outside of a suite, node:test begins all hooks at once.
+      hint: "use it in a test, or in a hook below withMigratedDatabase(): with node:test, inside one describe()",
     });
   };
   const make = async (): Promise<void> => {
