@@ -37,13 +37,13 @@ export interface MigratedDatabase {
   use<T extends { end(): unknown }>(closing: T): T;
 }
 
-/** A test framework's own functions: those of vitest and jest, or those of node:test. */
+/** A test framework's own functions: those of vitest and jest, whose hooks have a timeout in ms, or those of node:test. */
 export type TestHooks =
-  | { readonly beforeAll: TestHook; readonly afterAll: TestHook }
-  | { readonly before: TestHook; readonly after: TestHook };
+  | { readonly beforeAll: TimedHook; readonly afterAll: TimedHook }
+  | { readonly before: Hook; readonly after: Hook };
 
-/** `timeout` is in milliseconds. */
-export type TestHook = (work: () => Promise<void>, timeout?: number) => unknown;
+type Hook = (work: () => Promise<void>) => unknown;
+type TimedHook = (work: () => Promise<void>, timeout: number) => unknown;
 
 /** ms; the first test file waits for all migrations, and vitest and jest would give up after 10 s and 5 s. */
 const TIMEOUT = 300_000;
