@@ -59,7 +59,7 @@ const common = {
 
 await build({
   ...common,
-  entryPoints: { index: "src/index.ts" },
+  entryPoints: { index: "src/index.ts", test: "src/app/test-database.ts" },
   format: "esm",
   splitting: true,
   chunkNames: "chunks/[name]-[hash]",

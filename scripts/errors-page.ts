@@ -30,6 +30,7 @@ export const meanings: Readonly<Record<string, string>> = {
   "usage/config-key": "The config file has an unknown key, or one key twice.",
   "usage/config-syntax": "The config file is not JSON with comments.",
   "usage/config-value": "A value in the config file or in the environment is not valid for its setting.",
+  "usage/connection": "A connection that the API was given cannot be used.",
   "usage/database-address": "The address of the database cannot be read.",
   "usage/dev-database":
     "`migrate dev --on-database` needs a database that is named for it, by `--database` or the config file.",
@@ -46,6 +47,7 @@ export const meanings: Readonly<Record<string, string>> = {
   "usage/format": "`--format` has an unknown value.",
   "usage/git": "`--since` needs git, which is missing or does not know the ref.",
   "usage/header": "A value cannot be in the header of a new migration.",
+  "usage/in-transaction": "A connection that the API was given is in a transaction.",
   "usage/irreversible-range": "`--with-downgrade` needs a down file for each migration of the range.",
   "usage/long-variable": "A variable is too long once those in it are replaced.",
   "usage/missing-directory": "A folder of migrations does not exist.",
@@ -84,6 +86,7 @@ export const meanings: Readonly<Record<string, string>> = {
   "usage/server-version": "`--server-version` is not a version of PostgreSQL.",
   "usage/service": "The service does not exist in libpq's service file, or the file cannot be read.",
   "usage/several-version-tables": "Several tables have the name of the other tool's table.",
+  "usage/test-database": "A test database is used before it is made.",
   "usage/tls-file": "A certificate or a key that TLS needs is missing, or cannot be used.",
   "usage/unknown-command": "The command does not exist.",
   "usage/unexpected-value": "A flag that takes no value has one.",

@@ -41,6 +41,7 @@ export type { Request } from "./app/steps.ts";
 export { type ListedTemplate, listTemplates } from "./app/templates.ts";
 export { type TestOptions, type TestResult, testMigrations } from "./app/test.ts";
 export { type Agreement, type Trace, type TracedStatement, type TraceOptions, trace } from "./app/trace.ts";
+export { downgrade, type MigrationOptions, type MigrationRun, upgrade } from "./app/upgrade.ts";
 export { refuseChanged, type Verification, verify } from "./app/verify.ts";
 export type { AdoptedFile, AdoptedMigration, Change as AdoptedChange } from "./core/adopt/adopt.ts";
 export type { Catalog, CatalogObject, ObjectKey, Properties, Value } from "./core/catalog/catalog.ts";
@@ -90,5 +91,5 @@ export type {
   Verdict,
 } from "./core/verdict.ts";
 export type { LogEntry } from "./io/queries.ts";
-export type { Notice } from "./io/session/types.ts";
+export type { LentClient, LentConnection, LentPool, Notice, SlonikPool } from "./io/session/types.ts";
 export { renderScript, renderSplit, type Script, type SplitScript } from "./render/script/script.ts";

@@ -1,5 +1,5 @@
 /** What `npm pack` would publish: what it needs, what it weighs, and what it says where a package is missing. */
-import { execFileSync } from "node:child_process";
+import { execFileSync, spawnSync } from "node:child_process";
 import {
   cpSync,
   existsSync,
@@ -19,6 +19,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { blocksOf } from "./support/documents.ts";
 import { migrate } from "./support/migrate.ts";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
@@ -105,6 +106,14 @@ test("both commands are there, and what is packed is what is needed", async () =
   for (const file of Object.values(manifest.bin)) expect(statSync(join(home, file)).mode & 0o111).toBe(0o111);
   for (const file of ["LICENSE", "README.md", "CHANGELOG.md", "migrate.config.schema.json"])
     expect(existsSync(join(home, file))).toBe(true);
+  const { exports } = JSON.parse(readFileSync(join(home, "package.json"), "utf8")) as {
+    readonly exports: Readonly<Record<string, string | Readonly<Record<string, string>>>>;
+  };
+  const named = Object.values(exports).flatMap((entry) =>
+    typeof entry === "string" ? [entry] : Object.values(entry),
+  );
+  expect(named.filter((file) => file.endsWith(".d.ts"))).toHaveLength(2);
+  expect(named.filter((file) => !existsSync(join(home, file)))).toEqual([]);
   expect(readdirSync(home)).not.toContain("src");
   expect(await migrate(["--version"], { cli })).toMatchObject({ code: 0, stdout: `${manifest.version}\n` });
 });
@@ -118,6 +127,73 @@ test("the notice names the packages of the bundle, with their licences", () => {
   expect(titles).not.toContain("libpg-query");
   for (const part of text.split(/^\S+ \d\S*\n=+$/m).slice(1))
     expect(part).toMatch(/Copyright|Apache License/i);
+});
+
+describe("types", () => {
+  const folder = join(scratch, "types");
+  const inModules = join(folder, "node_modules");
+  beforeAll(() => {
+    mkdirSync(join(inModules, "@types"), { recursive: true });
+    symlinkSync(home, join(inModules, "pgretort"));
+    for (const name of ["pg", "slonik", "vitest", "@electric-sql", "@types/node", "@types/pg"])
+      symlinkSync(join(root, "node_modules", name), join(inModules, name));
+  });
+
+  /** What the compiler says of a file; `flags` beside those that every file is checked with. */
+  function checked(file: string, text: string, ...flags: readonly string[]): string {
+    writeFileSync(join(folder, file), text);
+    const always = [
+      "--noEmit",
+      "--target",
+      "es2023",
+      "--module",
+      "nodenext",
+      "--skipLibCheck",
+      "--types",
+      "node",
+    ];
+    const words = [join(root, "node_modules/typescript/bin/tsc"), ...always, ...flags, file];
+    return spawnSync(process.execPath, words, { cwd: folder, encoding: "utf8" }).stdout;
+  }
+
+  test("a program is checked against them, with the pools of pg and slonik", () => {
+    const text = `
+      import pg from "pg";
+      import { createPool } from "slonik";
+      import { type Event, type MigrationRun, readState, type RunResult, upgrade } from "pgretort";
+      import { withMigratedDatabase } from "pgretort/test";
+      import { after, before } from "node:test";
+      import { afterAll, beforeAll } from "vitest";
+
+      const pool = new pg.Pool();
+      const run: MigrationRun = upgrade({ connection: pool, signal: AbortSignal.timeout(1000), lockWait: 5 });
+      for await (const event of run) { const each: Event = event; void each; }
+      const result: RunResult = await run;
+      await upgrade({ connection: new pg.Client() });
+      await upgrade({ connection: await pool.connect() });
+      await upgrade({ connection: await createPool("postgres://") });
+      await readState({ env: process.env, cwd: "/", now: () => new Date() }, { connection: pool });
+      const database = withMigratedDatabase({ beforeAll, afterAll }, { directories: ["migrations"] });
+      const used: pg.Pool = database.use(new pg.Pool(database.pool));
+      withMigratedDatabase({ before, after });
+      void [result, used];
+      `;
+    expect(checked("right.mts", text, "--strict")).toBe("");
+    const wrong = 'import { upgrade } from "pgretort";\nawait upgrade({ connection: "postgres://" });\n';
+    expect(checked("wrong.mts", wrong, "--strict")).toContain("TS2322");
+  });
+
+  test("the programs of docs/api.md are checked against them", () => {
+    const programs = blocksOf("docs/api.md").filter(({ language }) => language === "js");
+    expect(programs.length).toBeGreaterThanOrEqual(8);
+    const names = programs.map(({ lines }, index) => {
+      const name = `page${index}.mjs`;
+      writeFileSync(join(folder, name), lines.join("\n"));
+      return name;
+    });
+    const all = names.map((name) => `import "./${name}";`).join("\n");
+    expect(checked("pages.mts", all, "--allowJs", "--checkJs", "--strict", "false")).toBe("");
+  });
 });
 
 describe("in a project", () => {
@@ -142,6 +218,13 @@ describe("in a project", () => {
     const program = 'import("pgretort").then((api) => console.log(typeof api.run))';
     expect(execFileSync(process.execPath, ["-e", program], { cwd: project, encoding: "utf8" })).toBe(
       "function\n",
+    );
+  });
+
+  test("tests import what they need", () => {
+    const program = 'import("pgretort/test").then((api) => console.log(Object.keys(api).join()))';
+    expect(execFileSync(process.execPath, ["-e", program], { cwd: project, encoding: "utf8" })).toBe(
+      "migratedDatabase,withMigratedDatabase\n",
     );
   });
 

@@ -51,6 +51,7 @@ beforeAll(() => {
   renameSync(join(scratch, "package"), join(modules, "pgretort"));
   for (const name of ["migrate", "pgretort"])
     symlinkSync("../pgretort/dist/bin.cjs", join(modules, ".bin", name));
+  symlinkSync(join(root, "node_modules/vitest/vitest.mjs"), join(modules, ".bin/vitest"));
   for (const entry of readdirSync(join(root, "node_modules"))) {
     if (!entry.startsWith(".")) symlinkSync(join(root, "node_modules", entry), join(modules, entry));
   }

@@ -7,7 +7,7 @@ import { type Config, requireDatabase } from "../io/config.ts";
 import { type Backend, backendOf, readLedger } from "../io/queries.ts";
 import { isNotYet } from "../io/session/connect.ts";
 import { openSession } from "../io/session/open.ts";
-import type { Notice, Session } from "../io/session/types.ts";
+import type { LentConnection, Notice, Session } from "../io/session/types.ts";
 import {
   type Deps,
   openConfig,
@@ -25,6 +25,11 @@ export interface ConnectOptions {
   readonly creates?: boolean | undefined;
   /** Nobody is warned of a project without migrations. */
   readonly expectsNone?: boolean | undefined;
+  /**
+   * A connection of the caller's: a pool or a connected client of `pg`, or a pool of slonik. It is used in the place of the
+   * configured database, and left open, with the settings that it had.
+   */
+  readonly connection?: LentConnection | undefined;
 }
 
 /** A project, a session on its database, and what the ledger there says. */
@@ -48,7 +53,9 @@ export async function openConnected(
     if (options.expectsNone !== true) warnOfEmpty(project, deps, options.onNotice);
     return project;
   };
-  if (config.database instanceof MigrateError || config.database.kind !== "server") {
+  const { database } = config;
+  const isOwn = options.connection === undefined;
+  if (isOwn && (database instanceof MigrateError || database.kind !== "server")) {
     const project = await open();
     return { project, ...(await openLedger(deps, config, options)) };
   }
@@ -112,16 +119,25 @@ export function cancelWhenAborted(session: () => Session, signal: AbortSignal | 
   };
 }
 
-/** Connects, until it is told to stop. Throws `usage/no-database`, `execution/connect`, `execution/database-in-use`, `execution/cancelled`. */
+/**
+ * Connects, until it is told to stop. Throws `usage/no-database`, `usage/connection`, `usage/in-transaction`,
+ * `execution/connect`, `execution/database-in-use`, `execution/pooler`, `execution/cancelled`.
+ */
 export async function connect(
   deps: Pick<Deps, "signal" | "onNotice">,
   config: Config,
   options: ConnectOptions = {},
 ): Promise<Session> {
+  const { onNotice = deps.onNotice, creates, connection } = options;
+  const { signal } = deps;
+  if (connection !== undefined) {
+    const { lentSession } = await import("../io/session/lent.ts");
+    const open = () => lentSession(connection, { onNotice, signal, admit: ownBackend });
+    return await patiently(open, deps, { ...options, onNotice });
+  }
   const address = requireDatabase(config);
-  const { onNotice = deps.onNotice, creates } = options;
   for (const message of address.warnings) onNotice?.({ severity: "WARNING", message });
-  return await patiently(() => openSession(address, { onNotice, creates, signal: deps.signal }), deps, {
+  return await patiently(() => openSession(address, { onNotice, creates, signal }), deps, {
     ...options,
     onNotice,
   });
@@ -136,12 +152,16 @@ async function patiently<T>(
   let told = false;
   // Seconds, and free: to look at `performance` first loads all that measures it.
   const deadline = process.uptime() + wait;
+  const stopIfAborted = (cause?: unknown): void => {
+    if (signal?.aborted === true) throw cancelled("nothing was changed", cause);
+  };
   for (;;) {
+    stopIfAborted();
     try {
       return await open();
     } catch (error) {
       const left = (deadline - process.uptime()) * 1000;
-      if (signal?.aborted === true) throw cancelled("nothing was changed", error);
+      stopIfAborted(error);
       if (!(error instanceof MigrateError) || !isNotYet(error) || left <= 0) throw error;
       if (!told) onNotice?.({ severity: "NOTICE", message: `${error.message}; waiting up to ${wait} s` });
       told = true;

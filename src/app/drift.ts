@@ -20,7 +20,11 @@ import type { Deps, Project, ProjectOptions } from "./project.ts";
 import { replayRevisions } from "./replay.ts";
 import { type ScratchUse, type UsedScratch, used, withScratch } from "./scratch.ts";
 
-export interface DriftOptions extends ProjectOptions, ConnectOptions, Pick<ScratchUse, "onScratch"> {
+export interface DriftOptions
+  extends ProjectOptions,
+    // The address says on which server, and of which version, the replay is compared.
+    Omit<ConnectOptions, "connection">,
+    Pick<ScratchUse, "onScratch"> {
   /** Patterns of objects to leave out, beside those that are configured (`CompareOptions.ignore`). */
   readonly ignore?: readonly string[] | undefined;
 }

@@ -10,7 +10,7 @@ import type { ServerVersion } from "../core/server-version.ts";
 import type { Location } from "../core/source.ts";
 import { currentHeads } from "../core/steps.ts";
 import { parseRelative, upgradeTargets } from "../core/target.ts";
-import { openConnected } from "./connect.ts";
+import { type ConnectOptions, openConnected } from "./connect.ts";
 import { computing, type Deps, openProject, type Project, type ProjectOptions } from "./project.ts";
 
 /** Files and ledger side by side. */
@@ -37,7 +37,7 @@ export interface State extends Standing {
 }
 
 /** Reads the ledger; never writes. */
-export async function readState(deps: Deps, options: ProjectOptions): Promise<State> {
+export async function readState(deps: Deps, options: ProjectOptions & ConnectOptions): Promise<State> {
   const { project, session, state } = await openConnected(deps, options);
   try {
     const read = stateOf(project, state, session.database);

@@ -25,6 +25,20 @@ export interface Replayed {
 export const replay = (deps: Deps, project: Project, scratch: Scratch, target = "heads"): Promise<Replayed> =>
   replayRevisions(deps, project, scratch, revisionsTo(project, target));
 
+/** The same; of several who want it at the same time, one runs the migrations, and the others have copies. */
+export async function replayOnce(
+  deps: Deps,
+  project: Project,
+  scratch: Scratch,
+  target = "heads",
+): Promise<Replayed> {
+  const revisions = revisionsTo(project, target);
+  const key = keysOf(project, scratch, revisions).at(-1) ?? "";
+  const found = await scratch.restored([key]);
+  if (found !== undefined) return { session: found.session, revisions, kept: revisions.length };
+  return await scratch.alone(key, () => replayRevisions(deps, project, scratch, revisions));
+}
+
 /** The same with these revisions, in this order: each after all that it needs. `keeps`: what they make is kept. */
 export async function replayRevisions(
   deps: Deps,

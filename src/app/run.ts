@@ -9,7 +9,7 @@ import { settledRows } from "../core/replaced.ts";
 import { aheadOf } from "../core/steps.ts";
 import { lockFirst } from "../io/execute.ts";
 import { lockHolders, readLedger } from "../io/queries.ts";
-import { type Notice, type Session, StatementFailure } from "../io/session/types.ts";
+import { isPool, type Notice, type Session, StatementFailure } from "../io/session/types.ts";
 import { type CompileOptions, compileSteps } from "./compile.ts";
 import { type ConnectOptions, cancelWhenAborted, connect, openConnected, ownBackend } from "./connect.ts";
 import { bringUp } from "./ensure.ts";
@@ -237,7 +237,8 @@ async function reconnect(
   error: MigrateError,
 ): Promise<Session> {
   await lost.close().catch(() => {});
-  if (lost.kind === "pglite") throw error;
+  const { connection } = options;
+  if (lost.kind === "pglite" || (connection !== undefined && !isPool(connection))) throw error;
   const session = await connect(deps, config, { ...options, wait: Math.max(options.wait ?? 0, RESTART) });
   const patience = performance.now() + (options.lockWait ?? config.lockWait) * 1000;
   while ((await lockHolders(session, ledger)).some(({ pid }) => pid === backend.pid)) {

@@ -176,6 +176,8 @@ function scratchIn(room: Room, reasons: readonly string[], major: number | undef
     proves,
     ownsRoles,
     keepsFrom: room.keepsFrom,
+    address: room.address,
+    alone: (name, work) => (room.alone === undefined ? work() : room.alone(name, work)),
     empty: async () => {
       if (session === undefined || !(await isEmptied(session))) session = await room.create();
       if (ownsRoles) await session.send(dropRolesSql);

@@ -106,23 +106,41 @@ function roomOn(
       if (!(error instanceof StatementFailure) || error.lost) throw error;
     }
   };
-  const drop = async (): Promise<void> => {
-    await leave();
+  /** False where it is in use. */
+  const isDropped = async (sql: string): Promise<boolean> => {
     try {
-      await admin.send(dropSql(name, admin));
+      await admin.send(sql);
+      return true;
     } catch (error) {
       if (!(error instanceof StatementFailure) || error.sqlstate !== IN_USE) throw error;
-      // By a subscription, which only a session on the database can drop.
-      await (await enter()).send(resetSql);
-      await leave();
-      await admin.send(dropSql(name, admin));
+      return false;
     }
+  };
+  const drop = async (): Promise<void> => {
+    await leave();
+    // Connections that are about to end are let go: the server waits 5 s for them.
+    if (await isDropped(dropSql(name))) return;
+    if (hasForce(admin) && (await isDropped(forcedSql(name)))) return;
+    // By a subscription, which only a session on the database can drop.
+    await (await enter()).send(resetSql);
+    await leave();
+    await admin.send(dropSql(name));
   };
   return {
     version: admin.version,
     place: `a temporary database on ${address.host}:${address.port}`,
     ownsRoles: false,
     keepsFrom: 1,
+    address: { ...address, database: name },
+    alone: async (work, doing) => {
+      const key = `${ALONE_CLASS}, hashtext(${literal(work)})`;
+      await admin.send(`SELECT pg_advisory_lock(${key})`);
+      try {
+        return await doing();
+      } finally {
+        await admin.send(`SELECT pg_advisory_unlock(${key})`);
+      }
+    },
     create: async (key) => {
       await drop();
       await admin.send(key === undefined ? createSql(name, facts) : copySql(name, keptName(key)));
@@ -190,8 +208,9 @@ const keptName = (key: string): string => `retort_kept_${key.slice(0, 32)}`;
 
 const KEPT_NAME = "^retort_kept_[0-9a-f]{32}$";
 
-/** The first half of the advisory locks' keys: "Rtrt". */
+/** The first half of the advisory locks' keys: "Rtrt"; and of those of work that only one does at a time. */
 const LOCK_CLASS = 0x52747274;
+const ALONE_CLASS = LOCK_CLASS + 1;
 
 // ── SQL ─────────────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -216,9 +235,12 @@ const copySql = (name: string, from: string): string =>
 const smallSql = (database: string): string =>
   `SELECT 1 / (pg_database_size(${literal(database)}) < 100000000)::integer`;
 
-/** Since 13 whoever is connected is sent away. */
-const dropSql = (name: string, { version }: Session): string =>
-  `DROP DATABASE IF EXISTS ${identifier(name)}${version.number >= 130_000 ? " WITH (FORCE)" : ""}`;
+const dropSql = (name: string): string => `DROP DATABASE IF EXISTS ${identifier(name)}`;
+
+/** Sends away whoever is connected. */
+const forcedSql = (name: string): string => `${dropSql(name)} WITH (FORCE)`;
+
+const hasForce = ({ version }: Session): boolean => version.number >= 130_000;
 
 /** Writes down when it was used last. */
 const usedSql = (key: string): string =>
@@ -251,6 +273,6 @@ async function sweep(admin: Session): Promise<void> {
   const old = kept.filter(({ used }, index) => index >= KEEP.count || (used !== null && used < oldest));
   for (const { name } of [...left, ...old]) {
     // Without FORCE: what somebody uses, or another drops at the same time, stays.
-    await admin.send(`DROP DATABASE IF EXISTS ${identifier(name)}`).catch(() => {});
+    await admin.send(dropSql(name)).catch(() => {});
   }
 }

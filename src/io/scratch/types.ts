@@ -1,4 +1,5 @@
 /** What the rest of the program knows of a scratch database: a throw-away one, on which SQL is tried. */
+import type { ServerAddress } from "../libpq/parameters.ts";
 import type { Notice, Session } from "../session/types.ts";
 
 export interface Scratch {
@@ -9,6 +10,10 @@ export interface Scratch {
   readonly proves: boolean;
   /** Whether the server is ours too. On one of the user's, roles are those of all its databases, and none is made. */
   readonly ownsRoles: boolean;
+  /** Where the database is, for connections of others; absent in this process. */
+  readonly address?: ServerAddress | undefined;
+  /** Does the work while nobody else on that server does work of that name. */
+  alone<T>(name: string, work: () => Promise<T>): Promise<T>;
   /** A session on the database, which is empty; where roles are ours there are none. One given before must not be used any more. */
   empty(): Promise<Session>;
   /** The same, but with what is kept under the first of the keys that there is; undefined: nothing is kept under any. */
@@ -32,6 +37,9 @@ export interface Room {
   readonly place: string;
   readonly ownsRoles: boolean;
   readonly keepsFrom: number;
+  readonly address?: ServerAddress | undefined;
+  /** As that of a scratch; absent where nobody else is. */
+  readonly alone?: Scratch["alone"] | undefined;
   /** Makes the database anew, empty or a copy of what is kept under that key. */
   create(key?: string): Promise<Session>;
   /** Makes it a copy of a database of the user's; undefined: it is large, or somebody is connected to it. */

@@ -1,4 +1,4 @@
-/** A database address → a `Session` on it. */
+/** A database address, or a connection that is open → a `Session` on it. */
 import { blockComment } from "../../core/quote.ts";
 import { codePoints } from "../../core/source.ts";
 import { type DatabaseAddress, databaseName } from "../libpq/parameters.ts";
@@ -11,6 +11,7 @@ import {
   type Row,
   type Session,
   StatementFailure,
+  type Wire,
 } from "./types.ts";
 
 export interface OpenOptions extends WireOptions {
@@ -20,15 +21,25 @@ export interface OpenOptions extends WireOptions {
 /** Opens a session. Throws `MigrateError` (`execution/connect`, `execution/database-in-use`). */
 export async function openSession(address: DatabaseAddress, options: OpenOptions = {}): Promise<Session> {
   const { onNotice = () => {} } = options;
-  let lost = false;
+  const loss = { isLost: false };
   const onLost = (): void => {
-    lost = true;
+    loss.isLost = true;
   };
   // What reads the ledger takes as long to load as the server to answer.
   const reading = import("./reader.ts");
   const { wire, address: reached } = await connectedWire(address, options, { onNotice, onLost });
   // Of another server, which was tried before.
-  lost = false;
+  loss.isLost = false;
+  return sessionOn(wire, { kind: address.kind, database: databaseName(reached) }, loss, reading);
+}
+
+/** A session over a connection that is open; `loss`: whether it was lost since. Throws `StatementFailure`. */
+export async function sessionOn(
+  wire: Wire,
+  which: Pick<Session, "kind" | "database">,
+  loss: { readonly isLost: boolean },
+  reading = import("./reader.ts"),
+): Promise<Session> {
   const rowsOf = async (sql: string): Promise<readonly Row[]> => {
     try {
       return (await wire.send(sql, true)).rows;
@@ -40,8 +51,7 @@ export async function openSession(address: DatabaseAddress, options: OpenOptions
   const announced = wire.announced();
   let open = true;
   return {
-    kind: address.kind,
-    database: databaseName(reached),
+    ...which,
     version: versionOf(announced?.version) ?? (await askedVersion(rowsOf)),
     pid: announced?.pid ?? 0,
     send: async (sql, label) => {
@@ -65,7 +75,7 @@ export async function openSession(address: DatabaseAddress, options: OpenOptions
       await (await reader)?.close();
       await wire.end().catch((error: unknown) => {
         // Whoever used a connection that was lost has been told; there is nothing left to close.
-        if (!lost) throw error;
+        if (!loss.isLost) throw error;
       });
     },
   };

@@ -1,4 +1,7 @@
-/** The address of a server → a connection to it that sends messages ahead. The only importer of pg, whose internals it uses. */
+/**
+ * The address of a server → a connection to it that sends messages ahead; or a client of the caller's → a connection that
+ * sends one at a time. The only importer of pg, whose internals it uses.
+ */
 import type { Socket } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { ConnectionOptions as TlsOptions } from "node:tls";
@@ -6,7 +9,7 @@ import pg from "pg";
 import { MigrateError } from "../../core/errors.ts";
 import type { ServerAddress } from "../libpq/parameters.ts";
 import { connectAsMode } from "../libpq/tls.ts";
-import type { Row, Wire, WireListener } from "./types.ts";
+import type { LentClient, Row, Wire, WireListener } from "./types.ts";
 
 /** A connection that is not open yet; `signal` gives it up. */
 export function serverWire(
@@ -29,7 +32,7 @@ export function serverWire(
   return {
     connect: async () => {
       ({ client, ssl } = await connectAsMode(address, connected));
-      client.on("notice", ({ severity = "NOTICE", message = "" }) => onNotice({ severity, message }));
+      client.on("notice", noticing(onNotice));
     },
     end: () => {
       end.abort();
@@ -47,10 +50,98 @@ export function serverWire(
         await ended(other);
       }
     },
-    cancel: () => cancelled(address, ssl, client, end.signal),
-    announced: () => ({ pid: internals(client).processID, version }),
+    cancel: () =>
+      cancelled(client, new pg.Client(configurationOf(address, ssl, { value: true })), end.signal),
+    announced: () => ({ pid: internals(client).processID!, version }),
   };
 }
+
+// ── a client of the caller's ────────────────────────────────────────────────────────────────────────────────────
+
+/** What a slonik pool connects with, and a client that is not connected. */
+export function clientOf(
+  connectionUri: string,
+  given: unknown,
+): LentClient & { connect(): Promise<unknown>; end(): Promise<void> } {
+  const url = new URL(connectionUri);
+  const mode = url.searchParams.get("sslmode");
+  url.searchParams.delete("sslmode");
+  const ssl =
+    (given as pg.ClientConfig["ssl"]) ??
+    (mode === "no-verify" ? { rejectUnauthorized: false } : mode === "require");
+  return new pg.Client({
+    application_name: "retort",
+    connectionString: url.href,
+    keepAlive: true,
+    pipeline: true,
+    ssl,
+  });
+}
+
+/** Whether it is a client of pg that is connected. */
+export const isConnected = (client: LentClient): boolean =>
+  typeof (client as Partial<Internals>).processID === "number";
+
+/** `ann@localhost:5432/shop` */
+export function nameOf(client: LentClient): string {
+  const { user, host, port, database } = client as unknown as pg.Client;
+  return `${user}@${host.startsWith("/") ? host : `${host}:${port}`}/${database}`;
+}
+
+/**
+ * The connection of a client that is connected; `end` leaves it open. Unless it was made to send ahead, messages wait for
+ * each other here, since pg warns of queries that wait in its own queue.
+ */
+export function clientWire(lent: LentClient, { onNotice, onLost }: WireListener): Wire {
+  const client = lent as unknown as pg.Client;
+  const heard = noticing(onNotice);
+  client.on("notice", heard).on("error", onLost);
+  const end = new AbortController();
+  // Made like the caller's own, whose password may be the answer of a function.
+  const another = (): pg.Client => {
+    const { connectionParameters, password } = internals(client);
+    return new pg.Client({ ...connectionParameters, password } as pg.ClientConfig);
+  };
+  const isAhead = internals(client).pipeline === true;
+  let last: Promise<unknown> = Promise.resolve();
+  return {
+    connect: async () => {},
+    end: async () => {
+      end.abort();
+      client.off("notice", heard).off("error", onLost);
+      // A run deallocates what was prepared; pg would go on to use it.
+      const prepared = internals(client).connection.parsedStatements ?? {};
+      for (const name of Object.keys(prepared)) delete prepared[name];
+    },
+    send: (text, wantsRows) => {
+      const sending = isAhead
+        ? sent(client, text, wantsRows)
+        : last.then(() => sent(client, text, wantsRows));
+      last = sending.catch(() => {});
+      return sending;
+    },
+    aside: async (text) => {
+      const other = another();
+      other.on("error", () => {});
+      const { connection } = internals(other);
+      try {
+        await givenUp(connection, end.signal, other.connect());
+        return (await givenUp(connection, end.signal, sent(other, text, true))).rows;
+      } finally {
+        await ended(other);
+      }
+    },
+    cancel: () => cancelled(client, another(), end.signal),
+    announced: () => ({ pid: internals(client).processID ?? 0, version: undefined }),
+  };
+}
+
+// ── connecting ──────────────────────────────────────────────────────────────────────────────────────────────────
+
+const noticing =
+  (onNotice: WireListener["onNotice"]) =>
+  ({ severity = "NOTICE", message = "" }: { severity?: string | undefined; message?: string | undefined }) =>
+    onNotice({ severity, message });
 
 interface Connected {
   readonly client: pg.Client;
@@ -155,11 +246,11 @@ async function sent(
   wantsRows: boolean,
 ): Promise<{ readonly tag: string; readonly rows: readonly Row[] }> {
   const result = await new Promise<unknown>((resolve, reject) => {
-    const query = new (wantsRows ? pg.Query : Discarding)(
-      text,
-      (error: Error | null | undefined, found: unknown) => (error ? reject(error) : resolve(found)),
+    const { Query, longest } = waysOf(client);
+    const query = new Query({ text, types: pg.types }, (error: Error | null | undefined, found: unknown) =>
+      error ? reject(error) : resolve(found),
     );
-    client.query(query);
+    client.query(Object.assign(query, longest, wantsRows ? {} : { handleDataRow: () => {} }));
   });
   // Of several statements there are as many results.
   const results = (Array.isArray(result) ? result : [result]) as readonly (pg.QueryResult | undefined)[];
@@ -167,29 +258,31 @@ async function sent(
   return { tag: results.at(-1)?.command ?? "", rows: rows as readonly Row[] };
 }
 
-class Discarding extends pg.Query {
-  handleDataRow(): void {}
+/** ms; the longest that a timer can be set to. */
+const LONGEST = 2 ** 31 - 1;
+
+/** A client of the caller's takes queries of its own copy of pg, and may give them a time that is meant for others. */
+function waysOf(client: pg.Client) {
+  const { Query = pg.Query } = client.constructor as { readonly Query?: typeof pg.Query };
+  const { query_timeout: limit } = internals(client).connectionParameters;
+  return { Query, longest: limit ? { query_timeout: LONGEST } : {} };
 }
 
-/** Asks, as libpq does it, over a connection that says nothing else. */
-function cancelled(
-  address: ServerAddress,
-  ssl: false | TlsOptions,
-  client: pg.Client,
-  signal: AbortSignal,
-): Promise<void> {
+/** Asks, as libpq does it, over a connection that says nothing else: that of `other`, a client that is not connected. */
+function cancelled(client: pg.Client, other: pg.Client, signal: AbortSignal): Promise<void> {
   const { processID, secretKey } = internals(client);
-  const other = internals(new pg.Client(configurationOf(address, ssl, { value: true }))).connection;
+  const { connection, ssl } = internals(other);
+  const { host, port } = other;
   const asked = new Promise<void>((resolve, reject) => {
-    const ask = (): void => other.cancel(processID, secretKey);
-    other.once("connect", ssl === false ? ask : () => other.requestSsl());
-    other.once("sslconnect", ask);
-    other.once("end", resolve);
-    other.once("error", reject);
-    if (address.host.startsWith("/")) other.connect(`${address.host}/.s.PGSQL.${address.port}`);
-    else other.connect(address.port, address.host);
+    const ask = (): void => connection.cancel(processID!, secretKey);
+    connection.once("connect", ssl === false ? ask : () => connection.requestSsl());
+    connection.once("sslconnect", ask);
+    connection.once("end", resolve);
+    connection.once("error", reject);
+    if (host.startsWith("/")) connection.connect(`${host}/.s.PGSQL.${port}`);
+    else connection.connect(port, host);
   });
-  return givenUp(other, signal, asked);
+  return givenUp(connection, signal, asked);
 }
 
 /** What is sent before the program waits again goes out in one piece. */
@@ -207,11 +300,18 @@ interface Connection extends NodeJS.EventEmitter {
   connect(portOrPath: number | string, host?: string): void;
   requestSsl(): void;
   cancel(processId: number, secretKey: number): void;
+  /** The texts of prepared statements, by name. */
+  readonly parsedStatements?: Record<string, string>;
 }
 
 interface Internals {
   readonly connection: Connection;
-  readonly processID: number;
+  readonly connectionParameters: object & { readonly query_timeout?: number | false };
+  readonly password: unknown;
+  readonly pipeline?: boolean;
+  readonly ssl: pg.ClientConfig["ssl"];
+  /** Null before it is connected. */
+  readonly processID: number | null;
   readonly secretKey: number;
 }
 

@@ -41,6 +41,29 @@ export interface Session {
   close(): Promise<void>;
 }
 
+/** A `Client` of `pg` that is connected, of whichever copy of the package. */
+export interface LentClient {
+  query(text: string): Promise<unknown>;
+  escapeIdentifier(text: string): string;
+}
+
+/** A `Pool` of `pg`: it gives one connection for as long as it is needed. */
+export interface LentPool {
+  readonly totalCount: number;
+  connect(): Promise<LentClient & { release(destroy?: boolean): void }>;
+}
+
+/** A pool of slonik: its address and its TLS are used, by a connection beside it. */
+export interface SlonikPool {
+  readonly configuration: { readonly connectionUri: string };
+}
+
+export type LentConnection = LentClient | LentPool | SlonikPool;
+
+/** Whether another connection can be had from it when one is lost. */
+export const isPool = (lent: LentConnection): lent is LentPool | SlonikPool =>
+  !("query" in lent && "escapeIdentifier" in lent);
+
 /** What lies beneath a session: one connection of a driver. */
 export interface Wire {
   connect(): Promise<void>;

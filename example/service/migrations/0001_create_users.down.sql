@@ -1,0 +1,3 @@
+-- revision: 3f1d8a90c2b7
+
+DROP TABLE users;

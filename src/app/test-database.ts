@@ -1,0 +1,170 @@
+/**
+ * A project and a server → a database of a test file's own, with all migrations applied. They are run once for each state of
+ * the folder; every other database is a copy. What a crash leaves behind is dropped by whoever makes the next one.
+ */
+import { MigrateError } from "../core/errors.ts";
+import type { ServerAddress } from "../io/libpq/parameters.ts";
+import { tlsOptions } from "../io/libpq/tls.ts";
+import { wantedPackage } from "../io/scratch/embedded-server.ts";
+import { openScratch } from "../io/scratch/open.ts";
+import type { Scratch } from "../io/scratch/types.ts";
+import { type Deps, openProject, type Project, type ProjectOptions } from "./project.ts";
+import { beyondDatabase, replayOnce } from "./replay.ts";
+
+/** `scratch` names the server; by default it is found as every scratch database's is. */
+export interface TestDatabaseOptions
+  extends ProjectOptions,
+    Partial<Pick<Deps, "env" | "cwd" | "now" | "onNotice">> {
+  /** Default: `heads`. */
+  readonly target?: string | undefined;
+}
+
+/** How `new pg.Pool()` connects to it. */
+export interface PoolOptions {
+  readonly host: string;
+  readonly port: number;
+  readonly user: string;
+  readonly password?: string;
+  readonly database: string;
+  readonly ssl: ReturnType<typeof tlsOptions>;
+}
+
+export interface MigratedDatabase {
+  /** `postgres://ann:secret@localhost:5432/retort_scratch_…` */
+  readonly url: string;
+  readonly pool: PoolOptions;
+  /** What is given, such as a pool: it is ended before the database is dropped, which would break its connections. */
+  use<T extends { end(): unknown }>(closing: T): T;
+}
+
+/** A test framework's own functions: those of vitest and jest, whose hooks have a timeout in ms, or those of node:test. */
+export type TestHooks =
+  | { readonly beforeAll: TimedHook; readonly afterAll: TimedHook }
+  | { readonly before: Hook; readonly after: Hook };
+
+type Hook = (work: () => Promise<void>) => unknown;
+type TimedHook = (work: () => Promise<void>, timeout: number) => unknown;
+
+/** ms; the first test file waits for all migrations, and vitest and jest would give up after 10 s and 5 s. */
+const TIMEOUT = 300_000;
+
+/**
+ * Makes a database before the tests of a file, and drops it behind them. It can be used in tests and in later hooks. The
+ * hooks throw what `migratedDatabase` throws; to use it before throws `usage/test-database`.
+ */
+export function withMigratedDatabase(hooks: TestHooks, options: TestDatabaseOptions = {}): MigratedDatabase {
+  let made: Awaited<ReturnType<typeof migratedDatabase>> | undefined;
+  const database = (): MigratedDatabase => {
+    if (made !== undefined) return made;
+    throw new MigrateError({
+      code: "usage/test-database",
+      message: "the test database is made before the first test, and is not there yet",
+      // Outside of a suite, node:test begins all hooks at once.
+      hint: "use it in a test, or in a hook below withMigratedDatabase(): with node:test, inside one describe()",
+    });
+  };
+  const make = async (): Promise<void> => {
+    made = await migratedDatabase(options);
+  };
+  const drop = async (): Promise<void> => made?.drop();
+  if ("beforeAll" in hooks) {
+    hooks.beforeAll(make, TIMEOUT);
+    hooks.afterAll(drop, TIMEOUT);
+  } else {
+    hooks.before(make);
+    hooks.after(drop);
+  }
+  return {
+    get url() {
+      return database().url;
+    },
+    get pool() {
+      return database().pool;
+    },
+    use: (closing) => database().use(closing),
+  };
+}
+
+/**
+ * Makes a database; until it is dropped, a connection to the server is open. Throws `usage/scratch`, and what an upgrade of an
+ * empty database throws.
+ */
+export async function migratedDatabase(
+  options: TestDatabaseOptions = {},
+): Promise<MigratedDatabase & { drop(): Promise<void> }> {
+  const { env = process.env, cwd = process.cwd(), now = () => new Date(), onNotice, target } = options;
+  const deps: Deps = { env, cwd, now, ...(onNotice === undefined ? {} : { onNotice }) };
+  const project = await openProject(deps, options);
+  const scratch = await scratchOf(deps, project);
+  try {
+    const { session } = await replayOnce(deps, project, scratch, target);
+    await session.close();
+    return handed(addressOf(scratch), () => scratch.close());
+  } catch (error) {
+    await scratch.close();
+    throw error;
+  }
+}
+
+/** On a server that was named for it all is run, roles too; on another, only what stays in the database. */
+async function scratchOf(deps: Deps, project: Project): Promise<Scratch> {
+  const { database, scratch: on } = project.config;
+  if (on instanceof MigrateError) throw on;
+  if (on?.kind === "pglite") throw noServer(on.display);
+  return openScratch({
+    database: database instanceof MigrateError ? undefined : database,
+    on,
+    beyond: on === undefined ? await beyondDatabase(project) : undefined,
+    ...deps,
+  });
+}
+
+function addressOf({ address, description }: Scratch): ServerAddress {
+  if (address === undefined) throw noServer(description);
+  return address;
+}
+
+const noServer = (found: string): MigrateError =>
+  new MigrateError({
+    code: "usage/scratch",
+    message: `tests need a server to connect to (${found})`,
+    hint: `name one, with the option scratch: "postgres://...", or: npm install -D ${wantedPackage(undefined)}`,
+  });
+
+function handed(address: ServerAddress, close: () => Promise<void>) {
+  const { host, port, user, password, database } = address;
+  const isTls = address.ssl !== false && !["allow", "prefer"].includes(address.ssl.mode);
+  const used: { end(): unknown }[] = [];
+  return {
+    url: urlOf(address, isTls),
+    pool: {
+      host,
+      port,
+      user,
+      ...(password === undefined ? {} : { password }),
+      database,
+      ssl: isTls && tlsOptions(address),
+    },
+    use: <T extends { end(): unknown }>(closing: T): T => {
+      used.push(closing);
+      return closing;
+    },
+    drop: async () => {
+      // A test may have ended it already.
+      await Promise.allSettled(used.map(async (each) => each.end()));
+      await close();
+    },
+  };
+}
+
+function urlOf({ host, port, user, password, database, ssl }: ServerAddress, isTls: boolean): string {
+  const isSocket = host.startsWith("/");
+  const place = isSocket ? "localhost" : host.includes(":") ? `[${host}]` : host;
+  const url = new URL(`postgres://${place}:${port}/`);
+  if (isSocket) url.searchParams.set("host", host);
+  url.username = encodeURIComponent(user);
+  url.password = encodeURIComponent(password ?? "");
+  url.pathname = `/${encodeURIComponent(database)}`;
+  if (isTls && ssl !== false) url.searchParams.set("sslmode", ssl.mode);
+  return url.href;
+}

@@ -1,0 +1,202 @@
+/** A connection of the caller's → a `Session` on it; when that is closed, the connection is as it was before, and open. */
+import { cancelled, MigrateError } from "../../core/errors.ts";
+import { identifier, literal } from "../../core/quote.ts";
+import { sessionOn } from "./open.ts";
+import { clientOf, clientWire, isConnected, nameOf } from "./server.ts";
+import {
+  type DriverError,
+  type LentClient,
+  type LentConnection,
+  type LentPool,
+  type Notice,
+  type Session,
+  type SlonikPool,
+  sqlstateOf,
+  type Wire,
+} from "./types.ts";
+
+export interface LentOptions {
+  readonly onNotice?: ((notice: Notice) => void) | undefined;
+  /** A pool that is busy is waited for until then. */
+  readonly signal?: AbortSignal | undefined;
+  /** Asked before anything is changed; what it throws goes through, and nothing is. */
+  readonly admit: (session: Session) => Promise<unknown>;
+}
+
+/**
+ * Throws `usage/connection` where it cannot be used, `usage/in-transaction`, `execution/connect`, `execution/cancelled`.
+ */
+export async function lentSession(lent: LentConnection, options: LentOptions): Promise<Session> {
+  const { onNotice = () => {}, admit } = options;
+  const { client, release } = await taken(lent, options.signal);
+  const loss = { isLost: false };
+  const onLost = (): void => {
+    loss.isLost = true;
+  };
+  const wire = clientWire(client, { onNotice, onLost });
+  let before: State | undefined;
+  const end = async (): Promise<void> => {
+    const isAsItWas = before === undefined || (await restored(wire, before, onNotice));
+    await wire.end();
+    await release(!isAsItWas || loss.isLost);
+  };
+  try {
+    const found = await stateOf(wire);
+    const session = await sessionOn({ ...wire, end }, { kind: "server", database: nameOf(client) }, loss);
+    await admit(session);
+    before = found;
+    return session;
+  } catch (error) {
+    await end();
+    throw error;
+  }
+}
+
+// ── a client ────────────────────────────────────────────────────────────────────────────────────────────────────
+
+interface Taken {
+  readonly client: LentClient;
+  /** `isSpoilt`: nobody should use it any more. */
+  readonly release: (isSpoilt: boolean) => Promise<void> | void;
+}
+
+async function taken(lent: LentConnection, signal: AbortSignal | undefined): Promise<Taken> {
+  if ("configuration" in lent) return ofSlonik(lent.configuration);
+  if ("totalCount" in lent) return await ofPool(lent, signal);
+  if (!isConnected(lent)) {
+    throw new MigrateError({
+      code: "usage/connection",
+      message: "the connection that was given is not a connected client of pg",
+      hint: "connect it first: await client.connect(), or give a pool",
+    });
+  }
+  return { client: lent, release: () => {} };
+}
+
+async function ofPool(pool: LentPool, signal: AbortSignal | undefined): Promise<Taken> {
+  const connecting = pool.connect();
+  const had = new AbortController();
+  const aborted = new Promise<never>((_resolve, reject) => {
+    const stop = (): void => reject(cancelled("nothing was changed", signal?.reason));
+    signal?.addEventListener("abort", stop, { signal: had.signal });
+  });
+  try {
+    const client = await Promise.race([connecting, aborted]);
+    return { client, release: (isSpoilt) => client.release(isSpoilt) };
+  } catch (cause) {
+    connecting.then(
+      (late) => late.release(),
+      () => {},
+    );
+    throw cause instanceof MigrateError
+      ? cause
+      : notConnected("the pool gives no connection", cause as DriverError);
+  } finally {
+    had.abort();
+  }
+}
+
+/**
+ * slonik's own connections pass no text on as it is: it takes a message of several statements for an error, and repeats
+ * what failed.
+ */
+async function ofSlonik(configuration: SlonikPool["configuration"]): Promise<Taken> {
+  const { connectionUri, ssl, driverFactory } = configuration as SlonikPool["configuration"] & {
+    readonly ssl?: unknown;
+    readonly driverFactory?: unknown;
+  };
+  if (driverFactory !== undefined) {
+    throw new MigrateError({
+      code: "usage/connection",
+      message:
+        "the pool of slonik that was given has a driver of its own, and how that connects is not known",
+      hint: 'give a client or a pool of pg, or name the database: database: "postgres://USER@HOST/NAME"',
+    });
+  }
+  const client = clientOf(connectionUri, ssl);
+  try {
+    await client.connect();
+  } catch (cause) {
+    throw notConnected("cannot connect as the pool of slonik does", cause as DriverError);
+  }
+  return { client, release: () => client.end() };
+}
+
+function notConnected(what: string, cause: DriverError): MigrateError {
+  const sqlstate = sqlstateOf(cause);
+  return new MigrateError(
+    {
+      code: "execution/connect",
+      message: `${what}: ${cause.message}`,
+      hint: "check that the server is running and accepts connections at the address that the pool was given",
+      ...(sqlstate === undefined ? {} : { sqlstate }),
+    },
+    { cause },
+  );
+}
+
+// ── its state ───────────────────────────────────────────────────────────────────────────────────────────────────
+
+/** What a session was set to, and not what it was connected with. */
+interface State {
+  readonly inTransaction: boolean;
+  readonly user: string;
+  /** `none`: the user's own. */
+  readonly role: string;
+  readonly channels: readonly string[];
+  /** Names and values. */
+  readonly settings: readonly (readonly [string, string])[] | null;
+}
+
+/** The search path is the caller's, so every name and operator says where it is. A transaction began before its second statement. */
+const STATE = `SELECT pg_catalog.now() OPERATOR(pg_catalog.<>) pg_catalog.statement_timestamp() AS "inTransaction",
+  session_user::pg_catalog.text AS "user", pg_catalog.current_setting('role') AS role,
+  ARRAY(SELECT c FROM pg_catalog.pg_listening_channels() AS c) AS channels,
+  (SELECT pg_catalog.json_agg(pg_catalog.json_build_array(s.name, s.setting)) FROM pg_catalog.pg_settings AS s
+    WHERE s.source OPERATOR(pg_catalog.=) 'session') AS settings`;
+
+const ABORTED_TRANSACTION = "25P02";
+
+/** Throws `usage/in-transaction`, `execution/connect`. */
+async function stateOf(wire: Wire): Promise<State> {
+  try {
+    const [state] = (await wire.send(STATE, true)).rows as unknown as readonly [State];
+    if (!state.inTransaction) return state;
+  } catch (error) {
+    const cause = error as DriverError;
+    if (sqlstateOf(cause) !== ABORTED_TRANSACTION)
+      throw notConnected("the connection does not answer", cause);
+  }
+  throw new MigrateError({
+    code: "usage/in-transaction",
+    message: "the connection that was given is in a transaction, and migrations begin and commit their own",
+    hint: 'end it first: await client.query("COMMIT"), or give a pool',
+  });
+}
+
+/** Puts the session back into the state; false where that could not be done, which is a notice. */
+async function restored(
+  wire: Wire,
+  { user, role, settings, channels }: State,
+  onNotice: (notice: Notice) => void,
+): Promise<boolean> {
+  const values = (settings ?? []).map(
+    ([name, value]) => `pg_catalog.set_config(${literal(name)}, ${literal(value)}, false)`,
+  );
+  const statements = [
+    "SET SESSION AUTHORIZATION DEFAULT",
+    "RESET ALL",
+    `SET SESSION AUTHORIZATION ${identifier(user)}`,
+    ...channels.map((channel) => `LISTEN ${identifier(channel)}`),
+    ...(values.length === 0 ? [] : [`SELECT ${values.join(", ")}`]),
+    ...(role === "none" ? [] : [`SET ROLE ${identifier(role)}`]),
+  ];
+  try {
+    await wire.send(`${statements.join(";\n")};`, false);
+    return true;
+  } catch (error) {
+    const message = `the settings of the connection that was given were not put back: ${(error as Error).message}`;
+    onNotice({ severity: "WARNING", message });
+    return false;
+  }
+}

