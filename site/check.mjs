@@ -1,4 +1,4 @@
-// The built site → an error for each link or picture that leads nowhere, with its anchor; what VitePress itself does not check.
+// The built site → an error for each link, anchor or picture that leads nowhere, and for a search that finds nothing; VitePress checks only links to pages.
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -30,4 +30,12 @@ if (dead.length > 0) {
   console.error(`these links lead nowhere:\n${dead.join("\n")}`);
   process.exit(1);
 }
-console.log(`${pages.length} pages, ${links} links`);
+
+const chunks = join(root, "assets/chunks");
+const index = readdirSync(chunks).find((name) => name.startsWith("@localSearchIndex"));
+const sections = Number(/"documentCount":(\d+)/.exec(readFileSync(join(chunks, index), "utf8"))?.[1]);
+if (!(sections > pages.length)) {
+  console.error(`the index of the search has ${sections} sections`);
+  process.exit(1);
+}
+console.log(`${pages.length} pages, ${links} links, ${sections} sections that the search knows`);

@@ -46,7 +46,8 @@ function asOnGitHub(markdown: Markdown): void {
       if (token.type === "code_inline") token.attrSet("v-pre", "");
       if (token.type === "image") token.attrSet("src", `/pictures/${basename(token.attrGet("src")!)}`);
       const href = token.type === "link_open" ? token.attrGet("href") : null;
-      if (href !== null) token.attrSet("href", addressOf(page, decodeURI(href)));
+      // A heading's own anchor stays as it is: the search finds the sections of a page by it.
+      if (href !== null && !href.startsWith("#")) token.attrSet("href", addressOf(page, decodeURI(href)));
     }
   });
 }
