@@ -1,5 +1,14 @@
 /** The files of the repository → the site. Run: make docs */
-import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
 import { basename, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { anchorOf, destinationOf } from "../links.ts";
@@ -59,6 +68,7 @@ function addressOf(page: string, link: string): string {
     const anchor = destination.anchor === "" ? "" : `#${destination.anchor}`;
     return `/${addresses.get(destination.page)}${anchor}`;
   }
+  if (!existsSync(join(root, destination.file))) throw new Error(`${page}: the link ${link} leads nowhere`);
   copied.add(destination.file);
   return `/files/${copyOf(destination.file)}`;
 }
