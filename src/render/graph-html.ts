@@ -67,14 +67,14 @@ function blockOf(picture: Picture, rows: readonly LaneRow[], start: number): str
     return `<circle class="l${row.column % COLOURS}${state === "" ? "" : ` ${state}`}" cx="${x(row.column)}" cy="${middle}" r="${RADIUS}"/>`;
   });
   const drawn = [...paths].map(([style, path]) => `<path class="${style}" d="${path}"/>`).join("");
-  return `<ol style="--rows:${block.length}"><svg height="${block.length * HEIGHT}" aria-hidden="true">${drawn}${nodes.join("")}</svg>
+  return `<ol style="--rows:${block.length};--columns:${Math.max(...block.map(widthOf))}"><svg height="${block.length * HEIGHT}" aria-hidden="true">${drawn}${nodes.join("")}</svg>
 ${block.map((row) => rowOf(picture, row)).join("\n")}</ol>`;
 }
 
 const anchor = (id: RevisionId): string => `r-${html(id)}`;
 
 function rowOf(picture: Picture, row: LaneRow): string {
-  const { revision, named, column, passing, links } = row;
+  const { revision, named } = row;
   const { message, dependsOn } = nodeOf(picture.graph, revision).revision;
   const state = stateOf(picture, revision);
   const more = [
@@ -83,9 +83,12 @@ function rowOf(picture: Picture, row: LaneRow): string {
     ...(dependsOn.length === 0 ? [] : [`needs ${dependsOn.join(", ")}`]),
     ...(named.length === 0 ? [] : [`follows ${named.join(", ")}`]),
   ];
-  const columns = 1 + Math.max(column, ...passing, ...links.flatMap(({ from, to }) => [from, to]));
-  return `<li><a href="#${anchor(revision)}"${state === "" ? "" : ` class="${state}"`} style="--columns:${columns}"><span><b>${inline(message === "" ? revision : message)}</b><small>${more.map(inline).join(" · ")}</small></span></a></li>`;
+  return `<li><a href="#${anchor(revision)}"${state === "" ? "" : ` class="${state}"`} style="--columns:${widthOf(row)}"><span><b>${inline(message === "" ? revision : message)}</b><small>${more.map(inline).join(" · ")}</small></span></a></li>`;
 }
+
+/** How many columns a row takes. */
+const widthOf = ({ column, passing, links }: LaneRow): number =>
+  1 + Math.max(column, ...passing, ...links.flatMap(({ from, to }) => [from, to]));
 
 function stateOf({ applied }: Picture, id: RevisionId): "" | "applied" | "pending" {
   return applied === undefined ? "" : applied.has(id) ? "applied" : "pending";
@@ -207,7 +210,8 @@ const STYLE = `
 body { margin: 0; font: 1rem/1.4 system-ui, sans-serif; color: var(--text); background: var(--page); }
 main { width: 50%; padding: 1rem 0 1rem 1rem; } h1 { font-size: 1.4rem; margin: 0; } h2 { font-size: 1.2rem; margin: 0 2rem .25rem 0; overflow-wrap: anywhere; }
 header p, .about, .hint { color: var(--quiet); margin: .25rem 0 .75rem; overflow-wrap: anywhere; }
-ol { position: relative; list-style: none; margin: 0; padding: 0; content-visibility: auto; contain-intrinsic-height: calc(var(--rows) * ${HEIGHT}px); }
+nav { overflow-x: auto; }
+ol { position: relative; list-style: none; margin: 0; padding: 0; min-width: calc(var(--columns) * ${LANE}px + 12rem); content-visibility: auto; contain-intrinsic-height: calc(var(--rows) * ${HEIGHT}px); }
 li a { display: flex; height: ${HEIGHT}px; padding: 0 .5rem 0 calc(var(--columns) * ${LANE}px + .5rem); color: inherit; text-decoration: none; border-radius: 4px; }
 li a:hover, li a[aria-current] { background: var(--soft); } li a:focus-visible { outline-offset: -2px; }
 ol svg { position: absolute; top: 0; left: 0; width: ${MOST_COLUMNS * LANE}px; pointer-events: none; } li span { min-width: 0; align-self: center; }
