@@ -1,5 +1,5 @@
 # For people who work on Retort. For your own project see: migrate init --makefile
-.PHONY: all install build check test chaos demo bench clean
+.PHONY: all install build check test chaos demo bench docs clean
 .DEFAULT_GOAL := all
 
 all: build
@@ -31,5 +31,13 @@ demo: build
 bench: build
 	@node scripts/run.mjs scripts/bench.ts $(ARGS)
 
+site/node_modules/.package-lock.json: site/package.json site/package-lock.json
+	npm ci --prefix site --no-audit --no-fund
+	@touch $@
+
+# The pages as a site, in build/site. To look at it: npx --prefix site vitepress preview site
+docs: site/node_modules/.package-lock.json
+	npm run -s build --prefix site
+
 clean:
-	rm -rf dist demo node_modules
+	rm -rf dist demo build/site node_modules site/node_modules

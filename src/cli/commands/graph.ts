@@ -3,24 +3,31 @@ import { history, readState } from "../../app/look.ts";
 import { MigrateError } from "../../core/errors.ts";
 import { historyOf } from "../../core/history.ts";
 import { graphDot } from "../../render/graph-dot.ts";
+import { graphHtml, type PictureWithFiles } from "../../render/graph-html.ts";
 import { graphMermaid } from "../../render/graph-mermaid.ts";
-import { graphText, type Picture } from "../../render/graph-text.ts";
+import { graphText } from "../../render/graph-text.ts";
 import { revisionValue } from "../../render/json.ts";
+import { type Line, printed } from "../../render/terminal.ts";
 import { type Command, flag, type Invocation, value } from "../command.ts";
 
-const formats: Readonly<Record<string, (picture: Picture, invocation: Invocation) => void>> = {
+/** What is written: lines, a page in its very bytes, or a value that becomes JSON. */
+type Drawing = { readonly lines: readonly Line[] } | { readonly page: string } | { readonly value: object };
+
+const formats: Readonly<Record<string, (picture: PictureWithFiles, invocation: Invocation) => Drawing>> = {
   text: (picture, { args, deps, printer, verbose }) => {
     const ascii = args.flag("ascii") || !speaksUnicode(deps.env);
-    printer.lines(graphText(picture, { width: printer.width, ascii, paths: verbose }));
+    const width = args.flag("output") ? Number.POSITIVE_INFINITY : printer.width;
+    return { lines: graphText(picture, { width, ascii, paths: verbose }) };
   },
-  mermaid: (picture, { printer }) => printer.lines(graphMermaid(picture).split("\n")),
-  dot: (picture, { printer }) => printer.lines(graphDot(picture).split("\n")),
-  json: ({ graph, revisions, applied, current }, { printer }) => {
+  html: (picture) => ({ page: graphHtml(picture) }),
+  mermaid: (picture) => ({ lines: graphMermaid(picture).split("\n") }),
+  dot: (picture) => ({ lines: graphDot(picture).split("\n") }),
+  json: ({ graph, revisions, applied, current }) => {
     const asValue = (id: string): object => ({
       ...(revisionValue(graph, id, current) as object),
       ...(applied === undefined ? {} : { applied: applied.has(id) }),
     });
-    printer.json({ graph: revisions.map(asValue) });
+    return { value: { graph: revisions.map(asValue) } };
   },
 };
 
@@ -32,20 +39,35 @@ const command: Command = {
     "rev-range": value("only START:END; either can be left out", "RANGE", "r"),
     "indicate-current": flag("mark what is applied to the database", "i"),
     ascii: flag("draw with ASCII characters only"),
+    output: value("write to this file instead of stdout", "FILE", "o"),
   },
   positionals: { required: 0, names: [] },
   examples: [
     ["migrate graph", "everything, as git log --graph draws it"],
     ["migrate graph -i", "with applied revisions filled in"],
+    ["migrate graph -i --format html -o graph.html", "as one page, with the SQL of each revision"],
     ["migrate graph --format mermaid", "for a Markdown file"],
     ["migrate graph --format dot | dot -Tsvg -o graph.svg", "as an image, by Graphviz"],
   ],
   async run(invocation) {
     const draw = formats[formatOf(invocation)]!;
-    draw(await pictureOf(invocation), invocation);
+    const drawing = draw(await pictureOf(invocation), invocation);
+    const { args, deps, printer } = invocation;
+    const output = args.text("output");
+    if (output !== undefined) {
+      const { writeScriptFile } = await import("../../app/write-script.ts");
+      await writeScriptFile(deps, output, [textOf(drawing)]);
+    } else if ("lines" in drawing) printer.lines(drawing.lines);
+    else if ("value" in drawing) printer.json(drawing.value);
+    else await printer.script([drawing.page]);
   },
 };
 export default command;
+
+function textOf(drawing: Drawing): string {
+  if ("lines" in drawing) return printed(drawing.lines);
+  return "page" in drawing ? drawing.page : `${JSON.stringify(drawing.value, undefined, 2)}\n`;
+}
 
 function formatOf({ args, json }: Invocation): string {
   const asked = args.text("format") ?? (json ? "json" : "text");
@@ -66,7 +88,7 @@ function formatOf({ args, json }: Invocation): string {
   return asked;
 }
 
-async function pictureOf({ args, deps, project: options }: Invocation): Promise<Picture> {
+async function pictureOf({ args, deps, project: options }: Invocation): Promise<PictureWithFiles> {
   const range = args.text("rev-range");
   if (!args.flag("indicate-current")) {
     const { project, revisions } = await history(deps, { ...options, range });

@@ -2,14 +2,12 @@
 
 import { lockModes } from "../../core/effects/mode.ts";
 import type { EffectSummary } from "../../core/effects/summary.ts";
-import { tokens } from "../../core/lexer.ts";
 import type { ReviewedMigration, ReviewedStatement } from "../../core/review.ts";
 import type { Finding } from "../../core/rules/lint.ts";
-import { sha256 } from "../../core/sha256.ts";
 import { counted } from "../counted.ts";
 import { relationEffects } from "../effect.ts";
+import { highlighted, html, htmlPage, inline } from "../html.ts";
 import { adviceOf } from "../lint/text.ts";
-import { visible } from "../terminal.ts";
 import {
   backLines,
   CHECKS,
@@ -22,46 +20,20 @@ import {
 /** The whole page. `graph`: the drawing of the migrations as text. Same review, same bytes. */
 export function reviewHtml(review: ReviewDocument, graph: string): string {
   const { migrations } = review;
-  const policy = `default-src 'none'; style-src 'unsafe-inline'; script-src 'sha256-${base64(sha256(SORTING))}'`;
-  return `<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta http-equiv="Content-Security-Policy" content="${policy}">
-<title>Review of migrations</title>
-<style>${STYLE}</style>
-</head>
-<body>
-<a class="skip" href="#first">To the first migration</a>
+  return htmlPage({
+    title: "Review of migrations",
+    style: STYLE,
+    script: SORTING,
+    body: `<a class="skip" href="#first">To the first migration</a>
 <header><h1>Review of migrations</h1><p>${html(summaryOfReview(review))}</p></header>
 <main>
 <section><h2>Effects of each migration</h2>${tableOf(migrations)}</section>
 <section><h2>The graph, newest first</h2><pre class="graph">${html(graph)}</pre></section>
 ${migrations.map(migrationSection).join("\n")}
 <section><h2>Check afterwards</h2><ul>${CHECKS.map(([what, command]) => `<li>${html(what)}<pre>${html(command)}</pre></li>`).join("")}</ul></section>
-</main>
-<script>${SORTING}</script>
-</body>
-</html>
-`;
+</main>`,
+  });
 }
-
-const html = (text: string): string =>
-  text
-    // What turns the direction of writing, or cannot be seen, would show another text than there is.
-    .replaceAll(/[\p{Cc}\p{Cf}]/gu, (character) =>
-      /[\n\t]/.test(character) ? character : `\\u${character.codePointAt(0)!.toString(16).padStart(4, "0")}`,
-    )
-    .replaceAll("&", "&amp;")
-    .replaceAll("<", "&lt;")
-    .replaceAll(">", "&gt;")
-    .replaceAll('"', "&quot;");
-
-/** A line end that a name holds is shown as such. */
-const inline = (text: string): string => html(visible(text));
-
-const base64 = (hex: string): string => Buffer.from(hex, "hex").toString("base64");
 
 const anchor = (index: number): string => (index === 0 ? "first" : `m${index + 1}`);
 
@@ -143,23 +115,6 @@ function findingBlock(finding: Finding): string {
 const list = (lines: readonly string[]): string =>
   lines.length === 0 ? "" : `<ul>${lines.map((line) => `<li>${inline(line)}</li>`).join("")}</ul>`;
 
-/** Words in capitals, or that stand where a key word often does, are key words to the eye. */
-const KEY_WORD =
-  /^(?:add|all|alter|and|as|begin|by|cascade|check|column|comment|concurrently|constraint|create|default|delete|do|drop|end|exists|foreign|from|function|generated|if|in|index|insert|into|is|key|materialized|not|null|on|or|primary|procedure|references|rename|returns|schema|select|set|table|to|trigger|type|unique|update|using|valid|validate|values|view|when|where|with)$/i;
-
-function highlighted(sql: string): string {
-  let out = "";
-  for (const { kind, start, end } of tokens(sql)) {
-    const text = sql.slice(start, end);
-    const name = kind === "word" && KEY_WORD.test(text) ? "key" : kind;
-    out +=
-      name === "key" || kind === "comment" || kind === "string"
-        ? `<span class="${name}">${html(text)}</span>`
-        : html(text);
-  }
-  return out;
-}
-
 const SORTING = `
 for (const button of document.querySelectorAll("th button")) button.addEventListener("click", () => {
   const th = button.parentElement, column = [...th.parentElement.children].indexOf(th);
@@ -175,30 +130,21 @@ addEventListener("beforeprint", () => { for (const each of document.querySelecto
 `;
 
 const STYLE = `
-:root { color-scheme: light dark; --text: #1b1f24; --page: #fff; --soft: #f4f5f7; --line: #d5d9df; --quiet: #57606a;
-  --error: #b3261e; --warning: #8a5300; --key: #0b4fa8; --string: #1a6b34; --link: #0b4fa8; }
-@media (prefers-color-scheme: dark) { :root { --text: #e6e9ed; --page: #15181c; --soft: #1f242a; --line: #3a424b;
-  --quiet: #a3adb8; --error: #ff8a80; --warning: #f0b45a; --key: #8ab8ff; --string: #8fd6a3; --link: #8ab8ff; } }
-* { box-sizing: border-box; }
 body { margin: 0 auto; max-width: 66rem; padding: 1rem; font: 1rem/1.5 system-ui, sans-serif; color: var(--text); background: var(--page); }
 h1 { font-size: 1.5rem; margin: 0; } h2 { font-size: 1.2rem; margin: 2rem 0 .5rem; } h3 { font-size: 1rem; margin: .75rem 0 .25rem; }
 header p, .about { color: var(--quiet); margin: .25rem 0 .75rem; overflow-wrap: anywhere; }
-a { color: var(--link); } :focus-visible { outline: 2px solid var(--link); outline-offset: 2px; }
 .skip { position: absolute; left: -99rem; } .skip:focus { left: 1rem; top: .5rem; background: var(--page); }
 table { border-collapse: collapse; width: 100%; font-size: .9rem; }
 th, td { text-align: left; vertical-align: top; padding: .35rem .6rem; border-bottom: 1px solid var(--line); overflow-wrap: break-word; }
 th button { font: inherit; font-weight: 600; color: inherit; background: none; border: 0; padding: 0; cursor: pointer; text-align: left; }
 th[aria-sort=ascending] button::after { content: " \\2191"; } th[aria-sort=descending] button::after { content: " \\2193"; }
 tr.waits td:first-child { border-left: 4px solid var(--error); }
-pre { overflow-x: auto; background: var(--soft); padding: .6rem .75rem; margin: .5rem 0; border-radius: 4px; font: .85rem/1.45 ui-monospace, monospace; tab-size: 4; }
-code { font: .9em ui-monospace, monospace; overflow-wrap: anywhere; }
 details { border: 1px solid var(--line); border-radius: 4px; padding: .4rem .75rem; margin: .6rem 0; }
 summary { cursor: pointer; color: var(--quiet); } .tag { font-weight: 600; color: var(--text); }
 ul { margin: .25rem 0; padding-left: 1.25rem; } li { overflow-wrap: anywhere; }
 .finding { border-left: 4px solid var(--warning); padding: .1rem .75rem; margin: .6rem 0; } .finding.error { border-color: var(--error); }
 .finding p { margin: .25rem 0; } .error strong, span.error { color: var(--error); } .warning strong, span.warning { color: var(--warning); }
 span.error, span.warning { font-weight: 600; white-space: nowrap; }
-.key { color: var(--key); } .string { color: var(--string); } .comment { color: var(--quiet); font-style: italic; }
 @media (max-width: 40rem) {
   thead { position: absolute; left: -99rem; } table, tbody, tr, td { display: block; width: 100%; }
   td { overflow-wrap: anywhere; } tr { border: 1px solid var(--line); border-radius: 4px; margin: .6rem 0; padding: .3rem 0; } td { border: 0; padding: .15rem .75rem; }
