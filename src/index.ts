@@ -2,8 +2,8 @@
  * Retort's API: the verbs that the command line calls, the values they take and give, and the one family of errors.
  *
  * Every verb takes `deps` (environment, working directory, clock, abort signal) and options that name the project
- * as the flags do; it prints nothing, never exits, and throws `MigrateError`. Durations are in seconds unless a name
- * says `ms`; times are ISO 8601 in UTC.
+ * as the flags do; `upgrade` and `downgrade` take both as one. They print nothing, never exit, and throw `MigrateError`.
+ * Durations are in seconds unless a name says `ms`; times are ISO 8601 in UTC.
  */
 export { type Adoption, type AdoptOptions, adopt } from "./app/adopt.ts";
 export { type AdoptDatabaseOptions, type AdoptedDatabase, adoptDatabase } from "./app/adopt-database.ts";
