@@ -39,6 +39,7 @@ test("the title says for whom it is, what cannot be undone, and what is lost", (
 -- For:  database shop; connected as deploy; PostgreSQL 15 or later; ledger retort, format 2.
 -- Run:  psql -X -v ON_ERROR_STOP=1 -f migration.sql DATABASE
 --       directly, not through a transaction pooler; not inside BEGIN, so without -1.
+--       First, only to look at what it will meet: the same with -v preflight=1.
 --
 -- It stops, with nothing changed, if any revision is already applied.
 -- Each step is a transaction: one that fails is rolled back; those before it are kept.
@@ -54,7 +55,12 @@ test("the title says for whom it is, what cannot be undone, and what is lost", (
 --   2  b  VACUUM
 --
 -- Irreversible, once applied:
---   1  a  t is gone\\u202e!`);
+--   1  a  t is gone\\u202e!
+--
+-- A downgrade does not bring back the data of:
+--   1  a  t
+--
+-- New objects belong to the role that connects.`);
 });
 
 test("the title's table fits into 100 columns, whatever it holds", () => {

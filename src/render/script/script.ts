@@ -132,7 +132,7 @@ function partTitle(
     ...forWhom(plan, ledger, form),
     ...(alone
       ? ["Run:  with a client that sends this statement alone, outside a transaction."]
-      : runWith(form, name)),
+      : runWith(form, name, index === 0)),
     index === 0
       ? "Run the files in the order of their names, each after the one before it has succeeded."
       : "Run it only after the file before it has succeeded.",

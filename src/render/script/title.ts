@@ -76,12 +76,13 @@ export function forWhom({ place, role }: Plan, { names }: Ledger, { source }: Sc
   ];
 }
 
-export function runWith({ client }: ScriptForm, file: string): readonly string[] {
+/** `looks`: it has a preflight. */
+export function runWith({ client }: ScriptForm, file: string, looks = true): readonly string[] {
   return client === "psql"
     ? [
         `Run:  psql -X -v ON_ERROR_STOP=1 -f ${file} DATABASE`,
         "      directly, not through a transaction pooler; not inside BEGIN, so without -1.",
-        "      First, only to look at what it will meet: the same with -v preflight=1.",
+        ...(looks ? ["      First, only to look at what it will meet: the same with -v preflight=1."] : []),
       ]
     : [
         "Run:  with any client that sends the text as it is, in one session, and stops at the first error;",
@@ -255,13 +256,13 @@ function rightsLines({ kind, steps, role }: Plan): readonly string[] {
       (as) => `; in step ${index + 1} to ${commentText(as)}, which the file sets`,
     ),
   );
+  const isKnown = steps.every(({ privileges }) => privileges !== undefined);
   const needs = needLines(distinctPrivileges(steps.flatMap(({ privileges = [] }) => privileges)));
   return [
     "",
     ...folded(`New objects belong to ${base}${others.join("")}.`, PAGE_WIDTH - "-- ".length),
-    ...(needs.length === 0
-      ? ["Nothing that is there already must belong to it."]
-      : ["It needs, besides what it makes itself:", ...needs.flatMap(indented)]),
+    ...(needs.length > 0 ? ["It needs, besides what it makes itself:", ...needs.flatMap(indented)] : []),
+    ...(needs.length === 0 && isKnown ? ["It needs nothing besides what it makes itself."] : []),
   ];
 }
 

@@ -1,5 +1,5 @@
 -- Retort migration script: upgrade <base> -> 29f859a13ea1
--- Receipt: sha256:68a773ac9824954f4a1101a3adcf3f9e9e3164b938cd09baea8bd940275f071b
+-- Receipt: sha256:ec558265bb9cbcdae1847e4b1089ddf922f9fd2da45bea6e3f40c619c63464be
 \if true
 -- For:  PostgreSQL 12 or later; ledger retort, format 2.
 -- Run:  psql -X -v ON_ERROR_STOP=1 -f migration.sql DATABASE
@@ -15,7 +15,7 @@
 -- 1  +  29f859a13ea1  create users  yes
 --
 -- New objects belong to the role that connects.
--- Nothing that is there already must belong to it.
+-- It needs nothing besides what it makes itself.
 
 -- psql: stops at the first error, sends each statement as written, prints little. The old settings
 -- are saved, unless a script that stopped has saved them, and restored at the end. If the end of
@@ -1241,7 +1241,7 @@ CALL retort.require_state('{}', '{}', 1, 418732435334715376,
   'migrate upgrade %s:29f859a13ea1 --sql');
 
 -- Log: the receipt of this script.
-CALL retort.begin_script('68a773ac9824954f4a1101a3adcf3f9e9e3164b938cd09baea8bd940275f071b',
+CALL retort.begin_script('ec558265bb9cbcdae1847e4b1089ddf922f9fd2da45bea6e3f40c619c63464be',
   'base:29f859a13ea1', 1, 418732435334715376);
 COMMIT;
 
@@ -1261,13 +1261,13 @@ BEGIN TRANSACTION READ ONLY;
 -- Check: exactly the revisions that should be applied now are, row by row.
 SELECT retort.check(1, 418732435334715376) AS retort_passed \gset
 SELECT revisions AS applied_revisions, '29f859a13ea1' AS current_heads,
-  'sha256:68a773ac9824954f4a1101a3adcf3f9e9e3164b938cd09baea8bd940275f071b' AS receipt FROM retort.state;
+  'sha256:ec558265bb9cbcdae1847e4b1089ddf922f9fd2da45bea6e3f40c619c63464be' AS receipt FROM retort.state;
 
 -- Durations: what this run of the script has done, as the log of the ledger has it.
 SELECT l.event AS step, l.revision, round(date_part('epoch', l.duration) * 1000) AS milliseconds
   FROM retort.log AS l WHERE l.event IN ('upgrade', 'downgrade') AND l.id > (
     SELECT max(s.id) FROM retort.log AS s WHERE s.event = 'script' AND s.checksum =
-      '68a773ac9824954f4a1101a3adcf3f9e9e3164b938cd09baea8bd940275f071b'
+      'ec558265bb9cbcdae1847e4b1089ddf922f9fd2da45bea6e3f40c619c63464be'
       AND s.at > (SELECT backend_start FROM pg_stat_get_activity(pg_backend_pid())))
   ORDER BY l.id;
 COMMIT;
