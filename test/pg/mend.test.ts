@@ -31,8 +31,9 @@ const shop = project({
 test("what was changed by hand is mended by the SQL, which nobody has run", async () => {
   const { url } = await ownDatabase(server!);
   await shop.upgrade(url);
-  expect(await look(shop, url)).toMatchObject({ differences: [], otherLedgers: [] });
-  expect(await look(shop, url)).not.toHaveProperty("mend");
+  const none = await look(shop, url);
+  expect(none).toMatchObject({ differences: [], otherLedgers: [] });
+  expect(none).not.toHaveProperty("mend");
   await query(
     url,
     `DROP INDEX shop.users_email; ALTER TABLE shop.users ALTER email DROP NOT NULL;
@@ -44,7 +45,8 @@ test("what was changed by hand is mended by the SQL, which nobody has run", asyn
   expect(found.differences).toHaveLength(6);
   expect(found.mend).toMatchObject({ losses: ["drop table shop.backup"], notes: [] });
   // Only shown: all is as it was.
-  expect((await look(shop, url)).differences).toEqual(found.differences);
+  const there = "SELECT to_regclass('shop.backup') IS NOT NULL AS t, to_regclass('shop.users_email') AS i";
+  expect(await query(url, there)).toEqual([{ t: true, i: null }]);
   await query(url, sqlOf(found));
   expect((await look(shop, url)).differences).toEqual([]);
   expect(await query(url, "SELECT email FROM shop.users")).toEqual([{ email: "a@b" }]);
