@@ -333,11 +333,13 @@ export const outputs: Readonly<Record<string, Shape>> = {
     statements: z.array(
       object({
         revision: text,
+        direction: z.enum(["up", "down"]),
         path: text,
         line: count,
         tag: text,
-        verdict: z.enum(["agrees", "differs", "unseen", "not-known"]),
+        verdict: z.enum(["agrees", "differs", "unseen", "not-known", "fails"]),
         differences: texts,
+        unknown: texts,
       }),
     ),
   }),

@@ -87,7 +87,7 @@ function isVolatile(work: Work, tree: Ast): boolean {
 }
 
 function ownSequence(work: Work, table: Relation, column: string, identity: boolean): Relation {
-  const name = work.freeName(table.schema, `${table.name}_${column}_seq`);
+  const name = work.freeName(table.schema, { table: table.name, columns: [column], suffix: "seq" });
   return work.make({ schema: table.schema, name, kind: "sequence", owner: { table, column, identity } });
 }
 
@@ -302,7 +302,7 @@ interface TypeChange {
   readonly collation: string | undefined;
 }
 
-function changeType(
+export function changeType(
   work: Work,
   queue: Queue,
   table: Relation,
@@ -317,11 +317,21 @@ function changeType(
   const recollated = (collation ?? "") !== (column.collation ?? "");
   const rewrites = found === "rewrite" || (column.generated === "stored" && found !== "free");
   if (rewrites) queue.rewrites.add(table);
+  if (column.identity === true) renewIdentity(work, table, column.name);
   const alike = comparedAlike(baseOf(work, from), baseOf(work, to));
   rebuildOn(work, queue, table, column.name, { rebuild: rewrites || recollated || !alike, alike });
   column.type = to;
   if (collation === undefined) delete column.collation;
   else column.collation = collation;
+}
+
+/** The sequence gets the type of its column. */
+function renewIdentity(work: Work, table: Relation, name: string): void {
+  for (const each of work.schema.sequencesOf(table)) {
+    if (each.owner!.column !== name || !each.owner!.identity) continue;
+    work.lock(each, "SHARE ROW EXCLUSIVE");
+    work.rewrites.add(each);
+  }
 }
 
 function refuseDependents(work: Work, table: Relation, name: string): void {

@@ -112,10 +112,11 @@ function likeTable(work: Work, table: Relation, tree: Ast): void {
     for (const { index } of source.indexes) {
       const copy = work.make({
         schema: table.schema,
-        name: work.freeName(
-          table.schema,
-          [table.name, ...index!.keys.map((key) => key ?? "expr"), "idx"].join("_"),
-        ),
+        name: work.freeName(table.schema, {
+          table: table.name,
+          columns: index!.keys.map((key) => key ?? "expr"),
+          suffix: "idx",
+        }),
         kind: "index",
         index: { ...index!, table },
       });

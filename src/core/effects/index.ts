@@ -81,7 +81,7 @@ export function indexName(
   suffix: IndexDefinition["suffix"],
 ): string {
   const parts = suffix === "pkey" ? [] : keys.map((key) => key ?? "expr");
-  return work.freeName(table.schema, [table.name, ...parts, suffix].join("_"));
+  return work.freeName(table.schema, { table: table.name, columns: parts, suffix });
 }
 
 /** CREATE INDEX. */

@@ -1,7 +1,7 @@
 /** SELECT, INSERT, UPDATE, DELETE and MERGE → what they lock and read. */
 import { type Ast, items, kindOf, node, rangeName, someNode, stringOf, word } from "../ast.ts";
 import { type Constant, compared, conditions, constantOf, equalTo, isBounded, limit } from "./condition.ts";
-import { namesOf, rangesIn, sequencesIn } from "./expression.ts";
+import { callsIn, namesOf, rangesIn, sequencesIn } from "./expression.ts";
 import { followCalls } from "./function.ts";
 import type { LockMode } from "./mode.ts";
 import { type Constraint, columnOf, type Relation, type Trigger, withChildren } from "./schema.ts";
@@ -158,14 +158,15 @@ function isOrdered(tree: Ast, key: string): boolean {
   const [order] = items(tree["sortClause"]);
   if (tree["limitCount"] !== undefined && order !== undefined)
     return named(node(node(order["SortBy"])["node"]));
-  const call = node(node(node(items(tree["targetList"])[0]?.["ResTarget"])["val"])["FuncCall"]);
-  const name = stringOf(items(call["funcname"]).at(-1) ?? {});
-  const extreme = /^(?:min|max)$/.test(name) && items(tree["targetList"]).length === 1;
+  const target = node(node(items(tree["targetList"])[0]?.["ResTarget"])["val"]);
+  const calls = callsIn(target);
   return (
-    extreme &&
+    calls.length > 0 &&
+    calls.every(({ name }) => /^(?:min|max)$/.test(name)) &&
+    items(tree["targetList"]).length === 1 &&
+    [...namesOf(target)].join() === key &&
     tree["whereClause"] === undefined &&
-    tree["groupClause"] === undefined &&
-    named(items(call["args"])[0] ?? {})
+    tree["groupClause"] === undefined
   );
 }
 
