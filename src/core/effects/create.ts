@@ -212,7 +212,7 @@ export function createView(work: Work, tree: Ast): void {
     work.refuse("two columns of the view have the same name");
   const columns = columnsOf(work, body).map((column, i) => ({ ...column, name: aliases[i] ?? column.name }));
   if (before === undefined) {
-    if (tree["replace"] === true && !work.schema.complete)
+    if (tree["replace"] === true && !work.schema.isAbsent({ schema, name: name.name }, []))
       work.unknown(`whether the view ${name.name} exists: then it is locked`);
     work.make({ schema, name: name.name, kind: "view", columns, uses: usesOf(work, body) });
     return;
