@@ -6,7 +6,7 @@ import { followCalls } from "./function.ts";
 import { refuseNewLabel } from "./query.ts";
 import type { checkForeignKey, Queue } from "./queue.ts";
 import { dependentViews, removeColumn, removeRelation } from "./removal.ts";
-import { type Column, columnOf, isPartition, type Relation, withChildren } from "./schema.ts";
+import { type Column, columnOf, isPartition, lacks, type Relation, withChildren } from "./schema.ts";
 import {
   type Conversion,
   collationOf,
@@ -251,7 +251,7 @@ export function dropNotNull(work: Work, table: Relation, name: string): void {
 
 export function requireOf(work: Work, table: Relation, name: string): Column | undefined {
   const found = columnOf(table, name);
-  if (found === undefined && table.known && !/^(?:index|partitioned index)$/.test(table.kind))
+  if (lacks(table, name) && !/^(?:index|partitioned index)$/.test(table.kind))
     work.refuse(`${table.name} has no column ${name}`);
   return found;
 }

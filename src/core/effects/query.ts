@@ -4,7 +4,7 @@ import { type Constant, compared, conditions, constantOf, equalTo, isBounded, li
 import { callsIn, namesOf, rangesIn, sequencesIn } from "./expression.ts";
 import { followCalls } from "./function.ts";
 import type { LockMode } from "./mode.ts";
-import { type Constraint, columnOf, type Relation, type Trigger, withChildren } from "./schema.ts";
+import { type Constraint, columnOf, lacks, type Relation, type Trigger, withChildren } from "./schema.ts";
 import { typeName } from "./types.ts";
 import type { Work } from "./work.ts";
 
@@ -236,9 +236,7 @@ function insert(work: Work, target: Relation, tree: Ast, depth: Depth): void {
     const rows = values.map((row) => items(node(row["List"])["items"])[index]);
     return rows.find((each) => each !== undefined && !isNull(each));
   };
-  for (const each of columns)
-    if (target.known && columnOf(target, each) === undefined)
-      work.refuse(`${target.name} has no column ${each}`);
+  for (const each of columns) if (lacks(target, each)) work.refuse(`${target.name} has no column ${each}`);
   const partitions =
     target.kind === "partitioned table"
       ? chosen(work, target, values.length > 0 ? given : undefined)

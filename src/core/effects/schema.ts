@@ -63,6 +63,8 @@ export interface Relation {
   unlogged: boolean;
   rows: Rows;
   columns: Column[];
+  /** It has columns beside these, whose names are not known. */
+  hasMore?: boolean;
   constraints: Constraint[];
   indexes: Relation[];
   triggers: Trigger[];
@@ -393,3 +395,7 @@ export const isPartition = ({ bound }: Relation): boolean => bound !== undefined
 
 export const columnOf = (relation: Relation, name: string): Column | undefined =>
   relation.columns.find((each) => each.name === name);
+
+/** Whether a relation surely has no such column. */
+export const lacks = (relation: Relation, name: string): boolean =>
+  relation.known && relation.hasMore !== true && columnOf(relation, name) === undefined;
