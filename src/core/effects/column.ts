@@ -335,8 +335,12 @@ function renewIdentity(work: Work, table: Relation, name: string): void {
 }
 
 function refuseDependents(work: Work, table: Relation, name: string): void {
-  const [view] = dependentViews(work, table, name);
-  if (view !== undefined) work.refuse(`${view.name} needs the column ${name}`);
+  for (const view of dependentViews(work, table, name)) {
+    // The name alone may be that of a column of another.
+    if (view.uses!.relations.some((each) => each !== table && !lacks(each, name)))
+      work.unknown(`whether ${view.name} needs the column ${name}, so that PostgreSQL refuses it`);
+    else work.refuse(`${view.name} needs the column ${name}`);
+  }
   if (
     table.columns.some(
       (each) => each.generated !== undefined && each.name !== name && namesOf(each.default ?? {}).has(name),
