@@ -328,20 +328,46 @@ export const outputs: Readonly<Record<string, Shape>> = {
           }),
         ),
         findings: z.array(lintFinding),
-        back: object({ irreversible: text.optional(), losses: z.array(loss), effect: effect.optional() }),
+        back: object({
+          irreversible: text.optional(),
+          losses: z.array(loss),
+          notRestored: z.array(loss),
+          effect: effect.optional(),
+        }),
       }),
     ),
+    catalog: z
+      .union([
+        object({
+          proves: z.boolean(),
+          differences,
+          downgrade: object({
+            revisions: texts,
+            differences,
+            rows: z.array(changedRows),
+            failed: text.optional(),
+          }).optional(),
+        }),
+        object({ reason: text }),
+      ])
+      .optional(),
+    sizes: z
+      .array(object({ relation: text, rows: z.number().nullable(), bytes: z.number().nullable() }))
+      .optional(),
+    checks: z.array(object({ finds: text, sql: text })),
   }),
   trace: object({
     scratch,
     statements: z.array(
       object({
         revision: text,
+        direction: z.enum(["up", "down"]),
         path: text,
         line: count,
         tag: text,
-        verdict: z.enum(["agrees", "differs", "unseen", "not-known"]),
+        verdict: z.enum(["agrees", "differs", "unseen", "not-known", "fails"]),
         differences: texts,
+        unknown: texts,
       }),
     ),
   }),

@@ -27,7 +27,7 @@ export { type Offline, type OfflineOptions, offline } from "./app/offline.ts";
 export { type Deps, openProject, type Project, type ProjectOptions } from "./app/project.ts";
 export { type Removed, type RemoveOptions, removeRevision } from "./app/remove.ts";
 export { type Repair, type RepairOptions, repair } from "./app/repair.ts";
-export { type Review, review } from "./app/review.ts";
+export { type Review, type ReviewOptions, review } from "./app/review.ts";
 export {
   createRevision,
   type MergeOptions,
@@ -60,7 +60,16 @@ export { defaultForm, type ScriptForm } from "./core/plan/script.ts";
 export type { SessionPins } from "./core/plan/session.ts";
 export type { Batch, Plan, PlanStep, Purpose, Statement } from "./core/plan/types.ts";
 export { type Change, type Receipts, receiptsOf } from "./core/receipt.ts";
-export type { ReviewedMigration, ReviewedStatement, WayBack } from "./core/review.ts";
+export type {
+  CheckQuery,
+  NotCompared,
+  RelationSize,
+  ReviewedCatalog,
+  ReviewedDowngrade,
+  ReviewedMigration,
+  ReviewedStatement,
+  WayBack,
+} from "./core/review.ts";
 export type { Finding } from "./core/rules/lint.ts";
 export type { ServerVersion } from "./core/server-version.ts";
 export type { Location, Span } from "./core/source.ts";

@@ -1,27 +1,58 @@
-/** A project, and some of its migrations → one document about them: statements, effects on other sessions, downgrades. */
+/**
+ * A project, and some of its migrations → one document about them: statements, effects on other sessions, downgrades, the
+ * difference of the catalog, and how large the tables are.
+ */
 
 import { ancestors } from "../core/graph.ts";
 import type { Migration, RevisionId } from "../core/migration.ts";
 import type { Plan, PlanStep, Statement } from "../core/plan/types.ts";
-import type { ReviewedMigration, ReviewedStatement } from "../core/review.ts";
+import {
+  type CheckQuery,
+  checksAfter,
+  type NotCompared,
+  type RelationSize,
+  type ReviewedCatalog,
+  type ReviewedMigration,
+  type ReviewedStatement,
+} from "../core/review.ts";
 import type { Finding } from "../core/rules/lint.ts";
+import type { Loss } from "../core/statement/losses.ts";
+import { notRestored } from "../core/statement/restored.ts";
 import type { Step } from "../core/steps.ts";
+import { createGrammar } from "../io/grammar.ts";
+import { readSizes } from "../io/sizes.ts";
+import { readTrees } from "../io/trees.ts";
 import { compileSteps } from "./compile.ts";
+import { connect } from "./connect.ts";
 import { type LintOptions, lint } from "./lint.ts";
 import { computing, type Deps, type Project } from "./project.ts";
+import { reviewCatalog } from "./review-catalog.ts";
+import type { ScratchUse } from "./scratch.ts";
+
+export interface ReviewOptions extends LintOptions, Pick<ScratchUse, "onScratch"> {
+  /** Run them on a scratch database, and compare the catalogs. */
+  readonly catalog?: boolean | undefined;
+  /** Ask the database how large the tables are that they lock or read. */
+  readonly sizes?: boolean | undefined;
+}
 
 export interface Review {
   readonly project: Project;
   /** In the order in which they run. */
   readonly migrations: readonly ReviewedMigration[];
+  /** Where it was asked for. */
+  readonly catalog?: ReviewedCatalog | NotCompared;
+  readonly sizes?: readonly RelationSize[];
+  /** What to look for afterwards. */
+  readonly checks: readonly CheckQuery[];
 }
 
 /**
  * Which migrations: as for `lint`, and as `lint` looks at them: all of them each by itself, others as one upgrade of a database
  * to which all that they need is applied.
- * Throws as `lint`, and `source/…` with every fault of every file.
+ * Throws as `lint`, and `source/…` with every fault of every file; with `sizes`, as `connect`.
  */
-export async function review(deps: Deps, options: LintOptions): Promise<Review> {
+export async function review(deps: Deps, options: ReviewOptions): Promise<Review> {
   const { project, linted, oneByOne, findings } = await lint(deps, options);
   const { graph, migrations } = project;
   const reviewed = new Set(linted);
@@ -43,15 +74,55 @@ export async function review(deps: Deps, options: LintOptions): Promise<Review> 
   const reversible = linted.filter((id) => migrations.get(id)!.down !== undefined).reverse();
   const down = await compiled("downgrade", [...before, ...linted], reversible);
   const backs = new Map(down.steps.map((step) => [step.revision, step]));
-  return {
-    project,
-    migrations: up.steps.map((step, index) =>
-      reviewedMigration(migrations.get(step.revision)!, step, userStatements(up, index), {
+  const documented: ReviewedMigration[] = [];
+  for (const [index, step] of up.steps.entries()) {
+    const migration = migrations.get(step.revision)!;
+    const lost = await lossesFor(migration, step);
+    documented.push(
+      reviewedMigration(migration, step, userStatements(up, index), {
         findings: findings.filter(({ location }) => location.path === step.path),
         back: backs.get(step.revision),
+        notRestored: lost,
       }),
-    ),
+    );
+  }
+  const { catalog, sizes, onScratch } = options;
+  return {
+    project,
+    migrations: documented,
+    ...(catalog === true
+      ? { catalog: await reviewCatalog(deps, project, { before, reviewed: linted, onScratch }) }
+      : {}),
+    ...(sizes === true ? { sizes: await sizesOf(deps, project, documented) } : {}),
+    checks: checksAfter(project.ledger.names, linted),
   };
+}
+
+/** What a migration loses for good. */
+async function lossesFor({ down }: Migration, { losses = [] }: PlanStep): Promise<readonly Loss[]> {
+  if (losses.length === 0) return [];
+  if (down === undefined) return notRestored(losses, []);
+  return notRestored(losses, (await readTrees(createGrammar(), down)).file.statements);
+}
+
+async function sizesOf(
+  deps: Deps,
+  { config }: Project,
+  migrations: readonly ReviewedMigration[],
+): Promise<readonly RelationSize[]> {
+  const touched = migrations.flatMap(({ effect, back }) =>
+    [effect, back.effect].flatMap((each) =>
+      each === undefined
+        ? []
+        : [...each.locks.map(({ relation }) => relation), ...each.rewrites, ...each.scans, ...each.builds],
+    ),
+  );
+  const session = await connect(deps, config);
+  try {
+    return await readSizes(session, [...new Set(touched)]);
+  } finally {
+    await session.close();
+  }
 }
 
 const userStatements = ({ batches }: Plan, index: number): readonly Statement[] =>
@@ -63,7 +134,15 @@ function reviewedMigration(
   { up }: Migration,
   step: PlanStep,
   statements: readonly Statement[],
-  { findings, back }: { readonly findings: readonly Finding[]; readonly back: PlanStep | undefined },
+  {
+    findings,
+    back,
+    notRestored: lost,
+  }: {
+    readonly findings: readonly Finding[];
+    readonly back: PlanStep | undefined;
+    readonly notRestored: readonly Loss[];
+  },
 ): ReviewedMigration {
   const left = new Set(findings);
   const reviewed = statements.map(({ origin, tag = "", effect, losses = [] }): ReviewedStatement => {
@@ -93,6 +172,7 @@ function reviewedMigration(
     back: {
       ...(irreversible === undefined ? {} : { irreversible }),
       losses: back?.losses ?? [],
+      notRestored: lost,
       ...(back?.effect === undefined ? {} : { effect: back.effect }),
     },
   };

@@ -1,8 +1,13 @@
 /** A project and a range → its migrations, run on a scratch database, and for each statement whether it did what was predicted. */
 import { type Difference, differences, type ObservedRelation } from "../core/effects/observed.ts";
+import type { EffectSummary } from "../core/effects/summary.ts";
+import { MigrateError } from "../core/errors.ts";
 import { explain } from "../core/explain.ts";
+import type { Direction } from "../core/header.ts";
 import type { RevisionId } from "../core/migration.ts";
 import { type Batch, isOutside, type Plan, type Statement } from "../core/plan/types.ts";
+import type { Step } from "../core/steps.ts";
+import type { FileEffects } from "../io/known-effects.ts";
 import { observed } from "../io/observed.ts";
 import { type Session, StatementFailure } from "../io/session/types.ts";
 import { compileSteps } from "./compile.ts";
@@ -10,23 +15,32 @@ import { effectsOfSteps } from "./effects.ts";
 import { type Deps, openProject, type Project, type ProjectOptions } from "./project.ts";
 import { sourceText } from "./run.ts";
 import { type ScratchUse, type UsedScratch, used, withScratch } from "./scratch.ts";
-import { stepsFrom, stepsOfRange } from "./steps.ts";
+import { type Steps, stepsFrom, stepsOfRange } from "./steps.ts";
 
 export interface TraceOptions extends ProjectOptions, Pick<ScratchUse, "onScratch"> {
   /** `start:end`, or an end; default: all from the beginning. */
   readonly range?: string | undefined;
+  /** Then downgrade them, from the last one on, as far as none is irreversible. */
+  readonly down?: boolean | undefined;
 }
 
-/** `unseen`: outside a transaction nothing shows what it did. `not-known`: the files do not tell, so nothing was predicted. */
-export type Agreement = "agrees" | "differs" | "unseen" | "not-known";
+/**
+ * `unseen`: outside a transaction nothing shows what it did. `not-known`: the files do not tell, so nothing was predicted.
+ * `fails`: the server refused it, in a down file; with it the downgrade ends.
+ */
+export type Agreement = "agrees" | "differs" | "unseen" | "not-known" | "fails";
 
 export interface TracedStatement {
   readonly revision: RevisionId;
+  readonly direction: Direction;
   readonly path: string;
   readonly line: number;
   readonly tag: string;
   readonly verdict: Agreement;
+  /** Of `fails` what the server said. */
   readonly differences: readonly Difference[];
+  /** What could not be predicted, each as the rest of a sentence. */
+  readonly unknown: readonly string[];
 }
 
 export interface Trace {
@@ -36,96 +50,144 @@ export interface Trace {
 }
 
 /**
- * Each migration is looked at as if the database were in use by then. Throws `MigrateError` of every kind that an upgrade of an empty database throws, and `usage/scratch`.
+ * Each migration is looked at as if the database were in use by then. Throws `MigrateError` of every kind that an upgrade
+ * of an empty database throws, and `usage/scratch`.
  */
 export async function trace(deps: Deps, options: TraceOptions): Promise<Trace> {
   const project = await openProject(deps, options);
   const { steps, before } = stepsOfRange(project, { kind: "upgrade", target: options.range ?? "base:heads" });
+  const down = options.down === true ? downSteps(project, steps) : [];
   return withScratch(deps, project, options, async (scratch) => {
     const session = await scratch.empty();
-    const wanted = new Set([...before, ...steps.map(({ revision }) => revision)]);
-    const way = stepsFrom(project, { kind: "upgrade", target: "heads" }, []).steps;
-    const all = way.filter(({ revision }) => wanted.has(revision));
-    const first = [...all.filter(({ revision }) => before.includes(revision)), ...steps];
-    const plan = await compileSteps(
-      project,
-      { kind: "upgrade", before: [], after: first.map(({ revision }) => revision), steps: first },
-      "run",
-      { serverVersion: session.version },
-    );
-    const effects = await effectsOfSteps(project, { before, steps }, session.version, { oneByOne: true });
-    const run = new TracedRun(project, session, plan, first.length - steps.length);
-    return {
-      scratch: used(scratch),
-      statements: await run.statements((step, number) => effects[step]?.statements[number - 1]),
+    const { version } = session;
+    const first = firstSteps(project, before, steps);
+    const effects = await effectsOfSteps(project, { before, steps: [...steps, ...down] }, version, {
+      oneByOne: true,
+    });
+    const found: TracedStatement[] = [];
+    const run = async (way: Steps, from: number, predicted: readonly FileEffects[]): Promise<void> => {
+      const plan = await compileSteps(project, way, "run", { serverVersion: version });
+      await new TracedRun({ project, session, plan, from, predicted }, found).run();
     };
+    const applied = first.map(({ revision }) => revision);
+    const up: Steps = { kind: "upgrade", before: [], after: applied, steps: first };
+    await run(up, first.length - steps.length, effects);
+    if (down.length > 0) {
+      const gone = new Set(down.map(({ revision }) => revision));
+      const after = applied.filter((id) => !gone.has(id));
+      const back: Steps = { kind: "downgrade", before: applied, after, steps: down };
+      await run(back, 0, effects.slice(steps.length));
+    }
+    return { scratch: used(scratch), statements: found };
   });
 }
 
+/** All that is run upwards: what the traced steps need, and these. */
+function firstSteps(
+  project: Project,
+  before: readonly RevisionId[],
+  steps: readonly Step[],
+): readonly Step[] {
+  const way = stepsFrom(project, { kind: "upgrade", target: "heads" }, []).steps;
+  return [...way.filter(({ revision }) => before.includes(revision)), ...steps];
+}
+
+/** The downgrade of these, from the last one on, to the first that has none. */
+function downSteps({ migrations }: Project, steps: readonly Step[]): readonly Step[] {
+  const last = steps.findLastIndex(({ revision }) => migrations.get(revision)!.down === undefined);
+  return steps
+    .slice(last + 1)
+    .reverse()
+    .map(({ revision }): Step => ({ direction: "down", revision }));
+}
+
+interface RunToTrace {
+  readonly project: Project;
+  readonly session: Session;
+  readonly plan: Plan;
+  /** The steps before it are run, and not looked at. */
+  readonly from: number;
+  /** For each step that is looked at. */
+  readonly predicted: readonly FileEffects[];
+}
+
+/** Whose tables are small on a scratch database, and would be read whole where a large one is looked up in an index. */
+const PLANNED: ReadonlySet<string> = new Set(["SELECT", "INSERT", "UPDATE", "DELETE", "MERGE"]);
+
 /** One plan on its way, looked at before and after each statement of the author's. */
 class TracedRun {
-  readonly #project: Project;
-  readonly #session: Session;
-  readonly #plan: Plan;
-  /** The steps before it are run, and not looked at. */
-  readonly #from: number;
+  readonly #run: RunToTrace;
+  readonly #found: TracedStatement[];
 
-  constructor(project: Project, session: Session, plan: Plan, from: number) {
-    this.#project = project;
-    this.#session = session;
-    this.#plan = plan;
-    this.#from = from;
+  constructor(run: RunToTrace, found: TracedStatement[]) {
+    this.#run = run;
+    this.#found = found;
   }
 
-  /** `predicted`: by the number of the step, from 0, among those that are looked at, and of the statement, from 1. */
-  async statements(
-    predicted: (step: number, number: number) => Parameters<typeof differences>[0],
-  ): Promise<readonly TracedStatement[]> {
-    const found: TracedStatement[] = [];
+  /** A statement of a down file that is refused ends it. */
+  async run(): Promise<void> {
+    const { plan, from, predicted } = this.#run;
     let [known, last]: [ReadonlySet<string>, number | undefined] = [new Set(), undefined];
-    for (const batch of this.#plan.batches) {
+    for (const batch of plan.batches) {
       for (const statement of batch.statements) {
         const { purpose, step = 0, number = 0 } = statement;
-        if (purpose !== "user" || step < this.#from) {
+        if (purpose !== "user" || step < from) {
           await this.#send(batch, statement);
           continue;
         }
         if (step !== last) known = new Set((await this.#look()).map(({ id }) => id));
         last = step;
-        found.push(await this.#traced(batch, statement, predicted(step - this.#from, number), known));
+        const said = predicted[step - from]?.statements[number - 1];
+        const traced = await this.#traced(batch, statement, said, known);
+        this.#found.push(traced);
+        if (traced.verdict === "fails") return;
       }
     }
-    return found;
   }
 
   async #traced(
     batch: Batch,
     statement: Statement,
-    predicted: Parameters<typeof differences>[0],
+    predicted: EffectSummary | undefined,
     known: ReadonlySet<string>,
   ): Promise<TracedStatement> {
+    const { plan } = this.#run;
+    const { origin, tag = "", step = 0 } = statement;
+    const { revision, path } = plan.steps[step]!;
+    const direction: Direction = plan.kind === "downgrade" ? "down" : "up";
+    const unknown = predicted?.unknown ?? [];
+    const value = (verdict: Agreement, differ: readonly Difference[] = []): TracedStatement => ({
+      ...{ revision, direction, path, line: origin!.line, tag },
+      ...{ verdict, differences: differ, unknown },
+    });
     const outside = isOutside(batch, statement);
     const before = outside ? [] : await this.#look();
-    await this.#send(batch, statement);
-    const differ = outside ? [] : differences(predicted, before, await this.#look(), known);
-    const isKnown = predicted === undefined || predicted.unknown.length === 0;
-    const { origin, tag = "", step = 0 } = statement;
-    const { revision, path } = this.#plan.steps[step]!;
-    const verdict = outside ? "unseen" : !isKnown ? "not-known" : differ.length > 0 ? "differs" : "agrees";
-    return { revision, path, line: origin!.line, tag, verdict, differences: isKnown ? differ : [] };
+    try {
+      if (!outside && PLANNED.has(tag)) await this.#run.session.send("SET LOCAL enable_seqscan = off");
+      await this.#send(batch, statement);
+      if (!outside && PLANNED.has(tag)) await this.#run.session.send("SET LOCAL enable_seqscan TO DEFAULT");
+    } catch (error) {
+      if (direction === "up" || !(error instanceof MigrateError)) throw error;
+      return value("fails", [error.message]);
+    }
+    if (outside) return value("unseen");
+    if (unknown.length > 0) return value("not-known");
+    const differ = differences(predicted, before, await this.#look(), known);
+    return value(differ.length > 0 ? "differs" : "agrees", differ);
   }
 
   #look(): Promise<readonly ObservedRelation[]> {
-    return observed(this.#session, this.#plan.schema);
+    return observed(this.#run.session, this.#run.plan.schema);
   }
 
   async #send(batch: Batch, statement: Statement): Promise<void> {
+    const { project, session, plan } = this.#run;
     try {
-      await this.#session.send(statement.sql);
+      await session.send(statement.sql);
     } catch (error) {
       if (!(error instanceof StatementFailure)) throw error;
-      const texts = { sourceText: (path: string) => sourceText(this.#project, path), aborted: false };
-      throw explain(this.#plan, batch, statement, error, texts);
+      const texts = { sourceText: (path: string) => sourceText(project, path), aborted: false };
+      throw explain(plan, batch, statement, error, texts);
     }
   }
 }

@@ -1,9 +1,9 @@
 /** Text of users → Markdown that shows it, and means nothing else. */
 
-/** A block of SQL. */
-export function fenced(text: string): string {
+/** A block of SQL, or of another language. */
+export function fenced(text: string, language = "sql"): string {
   const fence = fenceFor(text, 3);
-  return `${fence}sql\n${text}\n${fence}`;
+  return `${fence}${language}\n${text}\n${fence}`;
 }
 
 /** In one line. */

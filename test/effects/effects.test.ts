@@ -116,3 +116,21 @@ test("what earlier runs made is in use, and may have rows; what this run made is
     { locks: [{ name: "strange", inUse: true }] },
   ]);
 });
+
+test("a table made of a query is not said to lack a column that the query may have", async () => {
+  const circumstances = { version: 18, block: true };
+  const refusedOf = (sql: string) =>
+    effectsOf(reader(sql), newSession(false), circumstances).effects.map(({ refused }) => refused);
+  const made = [
+    "create table a as select id, null::int as n from t union all select 1, 2; create index on a (id); create index on a (n)",
+    "create view v as select x.*, count(*) from t x join u using (id) group by 1; create materialized view m as select * from v; create index on m (score); create index on m (count)",
+    "create table b as select * from (select 1 as one) s; create index on b (one)",
+    "create table c as values (1); alter table c rename column column1 to one",
+  ];
+  for (const sql of made) expect(refusedOf(sql).filter((each) => each !== undefined)).toEqual([]);
+  expect(refusedOf("create table d as select 1 as one; create index on d (two)")).toEqual([
+    undefined,
+    "d has no column two",
+  ]);
+  expect(refusedOf("create table e (a bytea); alter table e alter a type text").at(-1)).toBe(undefined);
+});

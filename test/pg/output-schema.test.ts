@@ -32,6 +32,8 @@ doctor 1
 check --single-head
 lint --all
 review --all --format json
+review --all --format json --sizes --no-catalog
+review b:c --format json --scratch postgres://127.0.0.1:1/x
 trace
 config
 list-templates

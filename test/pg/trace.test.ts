@@ -1,4 +1,5 @@
 /** `migrate trace` on real servers: the example shop does what was predicted, and what nobody could predict is said. */
+import { rmSync } from "node:fs";
 import { expect, test } from "vitest";
 import { trace } from "../../src/app/trace.ts";
 import { project } from "../support/project.ts";
@@ -14,10 +15,38 @@ const counts = (found: Awaited<ReturnType<typeof trace>>) =>
 
 test.each(servers().map((server) => [server.name, server] as const))("the shop on %s", async (_, { url }) => {
   const { deps } = project({});
-  const found = await trace({ ...deps, cwd: "sql/example" }, { scratch: url() });
-  expect(found.statements.filter(({ verdict }) => verdict === "differs")).toEqual([]);
-  expect(counts(found)).toMatchObject({ differs: 0, unseen: 2, "not-known": 0 });
-  expect(counts(found)["agrees"]).toBeGreaterThan(60);
+  const found = await trace({ ...deps, cwd: "sql/example" }, { scratch: url(), down: true });
+  expect(found.statements.filter(({ verdict }) => verdict === "differs" || verdict === "fails")).toEqual([]);
+  expect(found.statements.filter(({ direction }) => direction === "down").length).toBeGreaterThan(40);
+  expect(found.statements.flatMap(({ unknown }) => unknown)).toEqual([
+    "what the extension pg_trgm contains",
+    "what else the schema shop contains",
+  ]);
+  expect(counts(found)).toMatchObject({ differs: 0, unseen: 4, "not-known": 2 });
+  expect(counts(found)["agrees"]).toBeGreaterThan(110);
+});
+
+test("the downgrade is looked at too, to the first irreversible migration, and a down file that fails is told", async () => {
+  const [server] = servers();
+  const given = project({
+    a: { up: "CREATE TABLE t (id int);", down: "DROP TABLE t;" },
+    b: { up: "ALTER TABLE t ADD n int;", down: "ALTER TABLE t DROP n;\nALTER TABLE t DROP missing;" },
+    c: { up: "CREATE INDEX i ON t (id);", down: "DROP INDEX i;" },
+  });
+  const deps = { ...given.deps, cwd: given.folder };
+  const all = await trace(deps, { scratch: server!.url(), down: true });
+  const lines = ({ statements }: typeof all) =>
+    statements.map(({ revision, direction, line, verdict }) => `${revision} ${direction} ${line} ${verdict}`);
+  expect(lines(all)).toEqual([
+    ...["a up 4 agrees", "b up 4 agrees", "c up 4 agrees"],
+    ...["c down 3 agrees", "b down 3 agrees", "b down 4 fails"],
+  ]);
+  expect(all.statements.at(-1)!.differences).toEqual(['column "missing" of relation "t" does not exist']);
+  const range = await trace(deps, { scratch: server!.url(), range: "b:c", down: true });
+  expect(lines(range)).toEqual(["c up 4 agrees", "c down 3 agrees"]);
+  given.write("0002_b.up.sql", "-- revision: b\n-- parent: a\n-- irreversible: it is so\n\nSELECT 1;\n");
+  rmSync(`${given.folder}/0002_b.down.sql`);
+  expect(lines(await trace(deps, { scratch: server!.url(), down: true })).at(-1)).toBe("c down 3 agrees");
 });
 
 test("only a range is looked at; what a body makes while it runs is not known; what is wrong is told at its line", async () => {

@@ -42,9 +42,16 @@ const review: ReviewDocument = {
         },
       ],
       findings: [],
-      back: { irreversible: evil, losses: [] },
+      back: { irreversible: evil, losses: [], notRestored: [] },
     },
   ],
+  catalog: {
+    proves: true,
+    differences: [{ kind: "extra", class: "table", identity: [evil] }],
+    downgrade: { revisions: [evil], differences: [], rows: [{ table: evil, before: 2, after: 1 }] },
+  },
+  sizes: [{ relation: evil, rows: 1_234_567, bytes: 5_000_000 }],
+  checks: [{ finds: "none", sql: `SELECT '${evil}'` }],
 };
 
 test("what users wrote is text", () => {

@@ -7,16 +7,20 @@ import { reviewHtml } from "../../render/review/html.ts";
 import { reviewMarkdown } from "../../render/review/markdown.ts";
 import { printed } from "../../render/terminal.ts";
 import { type Command, flag, value } from "../command.ts";
+import { scratchFlag } from "../scratch.ts";
 import { serverVersion } from "../script.ts";
 
 const command: Command = {
   name: "review",
   summary:
-    "Writes one document about migrations, for a pull request and for a DBA: statements, effects on other sessions, lint findings, downgrades. Covers the pending migrations, or all if no database is configured.",
+    "Writes one document about migrations, for a pull request and for a DBA: statements, effects on other sessions, lint findings, downgrades, and what they change in the catalog of a scratch database. Covers the pending migrations, or all if no database is configured.",
   args: {
     since: value("only migrations that this git ref does not have", "REF"),
     all: flag("all migrations, without asking the database"),
     format: value("markdown (default), html or json", "FORMAT"),
+    sizes: flag("ask the database how large the tables are; only reads"),
+    "no-catalog": flag("do not run them on a scratch database to compare the catalogs"),
+    scratch: scratchFlag,
     output: value("write to this file instead of stdout", "FILE", "o"),
     "server-version": value("the server's version, for example 15 or 16.4; default: the newest", "VERSION"),
   },
@@ -24,6 +28,7 @@ const command: Command = {
   examples: [
     ["migrate review", "what is pending, as Markdown"],
     ["migrate review --since main --format html -o review.html", "what this branch adds, as one page"],
+    ["migrate review --sizes", "with rows and bytes of the tables, as the database estimates them"],
     ["migrate review 0007:head --format json", "a range; also a revision, or paths of files"],
   ],
   async run({ args, deps, project: options, printer, json }) {
@@ -35,6 +40,10 @@ const command: Command = {
       since: args.text("since"),
       all: args.flag("all"),
       serverVersion: serverVersion(args.text("server-version")),
+      catalog: !args.flag("no-catalog"),
+      sizes: args.flag("sizes"),
+      scratch: args.text("scratch"),
+      onScratch: ({ description }) => printer.info(description),
     });
     const picture = {
       graph: project.graph,

@@ -5,6 +5,7 @@ import {
   alterExpression,
   alterIdentity,
   alterType,
+  changeType,
   dropColumn,
   dropNotNull,
   requireOf,
@@ -87,7 +88,9 @@ export function alterTable(work: Work, tree: Ast): void {
   const commands = items(tree["cmds"]).map((item) => node(item["AlterTableCmd"]));
   const type = word(tree["objtype"]);
   if (type === "OBJECT_TYPE") {
-    alterComposite(work, tree, commands);
+    const queue = new Queue();
+    alterComposite(work, queue, tree, commands);
+    queue.finish(work);
     return;
   }
   const mode = commands.map(modeOf).reduce(stronger);
@@ -223,11 +226,13 @@ function alterRest(work: Work, queue: Queue, table: Relation, { command, only, m
         table.known ? work.refuse(`${table.name} has no index ${name}`) : undefined;
         return;
       }
+      if (table.kind === "partitioned table") work.refuse(`${table.name} is partitioned`);
       work.lock(index, "SHARE UPDATE EXCLUSIVE");
       table.clusteredOn = index;
       return;
     }
     case "AT_DropCluster":
+      if (table.kind === "partitioned table") work.refuse(`${table.name} is partitioned`);
       delete table.clusteredOn;
       return;
     case "AT_SetTableSpace":
@@ -365,10 +370,10 @@ function replicaIdentity(work: Work, table: Relation, tree: Ast): void {
 }
 
 /** ALTER TYPE … ADD, DROP, ALTER ATTRIBUTE. */
-function alterComposite(work: Work, tree: Ast, commands: readonly Ast[]): void {
+function alterComposite(work: Work, queue: Queue, tree: Ast, commands: readonly Ast[]): void {
   const type = work.openRange(node(tree["relation"]), "ACCESS EXCLUSIVE", { kind: "composite type" });
   if (type === undefined) return;
-  const typed = [...work.schema.relations.values()].filter((each) => each.ofType === type.name);
+  const typed = tablesOf(work, type);
   for (const command of commands) {
     const cascade = command["behavior"] === "DROP_CASCADE";
     if (typed.length > 0 && !cascade) work.refuse(`${type.name} is the type of ${typed[0]!.name}`);
@@ -391,11 +396,19 @@ function alterComposite(work: Work, tree: Ast, commands: readonly Ast[]): void {
       if (command["subtype"] === "AT_DropColumn")
         each.columns = each.columns.filter((column) => column.name !== name);
       const own = columnOf(each, name);
-      if (command["subtype"] === "AT_AlterColumnType" && own !== undefined)
-        own.type = typeName(node(tree["typeName"]));
+      if (command["subtype"] !== "AT_AlterColumnType" || own === undefined) continue;
+      const to = typeName(node(tree["typeName"]));
+      if (each === type) own.type = to;
+      else changeType(work, queue, each, own, { to, using: undefined, collation: undefined });
     }
   }
 }
+
+/** The tables whose columns are those of a composite type. */
+const tablesOf = (work: Work, type: Relation): readonly Relation[] =>
+  type.kind === "composite type"
+    ? [...work.schema.relations.values()].filter((each) => each.ofType === type.name)
+    : [];
 
 // RENAME and SET SCHEMA.
 
@@ -458,7 +471,10 @@ function renameColumn(work: Work, tree: Ast, name: string, newName: string, miss
   const column = requireOf(work, table, name);
   if (columnOf(table, newName) !== undefined) work.refuse(`${table.name} already has a column ${newName}`);
   if (column?.inherited === true) work.refuse(`${name} of ${table.name} is inherited`);
-  for (const each of withChildren(table)) {
+  const typed = tablesOf(work, table);
+  if (typed.length > 0 && tree["behavior"] !== "DROP_CASCADE")
+    work.refuse(`${table.name} is the type of ${typed[0]!.name}`);
+  for (const each of [...withChildren(table), ...typed]) {
     work.lock(each, "ACCESS EXCLUSIVE");
     const own = columnOf(each, name);
     if (own !== undefined) own.name = newName;

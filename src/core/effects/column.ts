@@ -6,7 +6,7 @@ import { followCalls } from "./function.ts";
 import { refuseNewLabel } from "./query.ts";
 import type { checkForeignKey, Queue } from "./queue.ts";
 import { dependentViews, removeColumn, removeRelation } from "./removal.ts";
-import { type Column, columnOf, isPartition, type Relation, withChildren } from "./schema.ts";
+import { type Column, columnOf, isPartition, lacks, type Relation, withChildren } from "./schema.ts";
 import {
   type Conversion,
   collationOf,
@@ -87,7 +87,7 @@ function isVolatile(work: Work, tree: Ast): boolean {
 }
 
 function ownSequence(work: Work, table: Relation, column: string, identity: boolean): Relation {
-  const name = work.freeName(table.schema, `${table.name}_${column}_seq`);
+  const name = work.freeName(table.schema, { table: table.name, columns: [column], suffix: "seq" });
   return work.make({ schema: table.schema, name, kind: "sequence", owner: { table, column, identity } });
 }
 
@@ -251,7 +251,7 @@ export function dropNotNull(work: Work, table: Relation, name: string): void {
 
 export function requireOf(work: Work, table: Relation, name: string): Column | undefined {
   const found = columnOf(table, name);
-  if (found === undefined && table.known && !/^(?:index|partitioned index)$/.test(table.kind))
+  if (lacks(table, name) && !/^(?:index|partitioned index)$/.test(table.kind))
     work.refuse(`${table.name} has no column ${name}`);
   return found;
 }
@@ -302,7 +302,7 @@ interface TypeChange {
   readonly collation: string | undefined;
 }
 
-function changeType(
+export function changeType(
   work: Work,
   queue: Queue,
   table: Relation,
@@ -317,6 +317,7 @@ function changeType(
   const recollated = (collation ?? "") !== (column.collation ?? "");
   const rewrites = found === "rewrite" || (column.generated === "stored" && found !== "free");
   if (rewrites) queue.rewrites.add(table);
+  if (column.identity === true) renewIdentity(work, table, column.name);
   const alike = comparedAlike(baseOf(work, from), baseOf(work, to));
   rebuildOn(work, queue, table, column.name, { rebuild: rewrites || recollated || !alike, alike });
   column.type = to;
@@ -324,9 +325,22 @@ function changeType(
   else column.collation = collation;
 }
 
+/** The sequence gets the type of its column. */
+function renewIdentity(work: Work, table: Relation, name: string): void {
+  for (const each of work.schema.sequencesOf(table)) {
+    if (each.owner!.column !== name || !each.owner!.identity) continue;
+    work.lock(each, "SHARE ROW EXCLUSIVE");
+    work.rewrites.add(each);
+  }
+}
+
 function refuseDependents(work: Work, table: Relation, name: string): void {
-  const [view] = dependentViews(work, table, name);
-  if (view !== undefined) work.refuse(`${view.name} needs the column ${name}`);
+  for (const view of dependentViews(work, table, name)) {
+    // The name alone may be that of a column of another.
+    if (view.uses!.relations.some((each) => each !== table && !lacks(each, name)))
+      work.unknown(`whether ${view.name} needs the column ${name}, so that PostgreSQL refuses it`);
+    else work.refuse(`${view.name} needs the column ${name}`);
+  }
   if (
     table.columns.some(
       (each) => each.generated !== undefined && each.name !== name && namesOf(each.default ?? {}).has(name),

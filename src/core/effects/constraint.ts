@@ -1,8 +1,10 @@
 /** Constraints of tables → what adding, checking and dropping them does. */
+
 import { type Ast, items, node, rangeName, stringOf, word } from "../ast.ts";
 import { conjuncts } from "./condition.ts";
 import { namesOf } from "./expression.ts";
 import { addIndex, indexName, namesList, requireColumn, requirePartitionKey } from "./index.ts";
+import { chosenName } from "./name.ts";
 import { checkForeignKey, type Queue } from "./queue.ts";
 import { removeConstraint } from "./removal.ts";
 import { type Constraint, columnOf, hasStorage, type Relation, withChildren } from "./schema.ts";
@@ -52,6 +54,8 @@ export function addConstraint(
     case "FOREIGN":
       addForeignKey(work, queue, table, tree, adding, column);
       return;
+    case "NULL":
+      return;
     default:
       work.unknown(`what ${kind} does`);
       return;
@@ -65,11 +69,7 @@ function nameFor(work: Work, table: Relation, tree: Ast, parts: readonly string[
     if (taken(given)) work.refuse(`${table.name} already has a constraint ${given}`);
     return given;
   }
-  const stem = [table.name, ...parts, suffix].join("_").slice(0, 63);
-  for (let n = 0; ; n += 1) {
-    const name = n === 0 ? stem : `${stem}${n}`;
-    if (!taken(name)) return name;
-  }
+  return chosenName({ table: table.name, columns: parts, suffix }, taken);
 }
 
 function addCheck(
@@ -91,6 +91,8 @@ function addCheck(
     work.refuse("the constraint must be added to child tables too");
   const name = nameFor(work, table, tree, columns.length === 1 ? columns : [], "check");
   const valid = enforced && tree["skip_validation"] !== true;
+  if (noInherit && work.version >= 18)
+    for (const each of withChildren(table)) if (each !== table) work.lock(each, "ACCESS EXCLUSIVE");
   for (const each of noInherit ? [table] : withChildren(table)) {
     if (each !== table) work.lock(each, "ACCESS EXCLUSIVE");
     const own = each.constraints.find((constraint) => constraint.name === name);
@@ -206,13 +208,17 @@ function addIndexed(
   lockForIndex(work, table, isNew);
   const suffix = ({ PRIMARY: "pkey", UNIQUE: "key", EXCLUSION: "excl" } as const)[kind];
   const name = word(tree["conname"]) || indexName(work, table, keys, suffix);
+  const predicate = tree["where_clause"] === undefined ? undefined : node(tree["where_clause"]);
   const index = addIndex(work, table, {
     name,
     keys,
     columns: [
       ...namesList(tree["including"]),
-      ...elements.flatMap((each) => [...namesOf(node(each["expr"]))]),
+      ...[...elements.map((each) => node(each["expr"])), predicate ?? {}].flatMap((each) => [
+        ...namesOf(each),
+      ]),
     ],
+    ...(predicate === undefined ? {} : { predicate }),
     unique: kind !== "EXCLUSION",
     suffix,
     expression: elements.some((each) => each["expr"] !== undefined),

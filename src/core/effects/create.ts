@@ -112,10 +112,11 @@ function likeTable(work: Work, table: Relation, tree: Ast): void {
     for (const { index } of source.indexes) {
       const copy = work.make({
         schema: table.schema,
-        name: work.freeName(
-          table.schema,
-          [table.name, ...index!.keys.map((key) => key ?? "expr"), "idx"].join("_"),
-        ),
+        name: work.freeName(table.schema, {
+          table: table.name,
+          columns: index!.keys.map((key) => key ?? "expr"),
+          suffix: "idx",
+        }),
         kind: "index",
         index: { ...index!, table },
       });
@@ -150,7 +151,7 @@ export function makeFrom(work: Work, body: Ast, into: Ast, { matview, missing }:
     schema,
     name: name.name,
     kind: matview ? "materialized view" : "table",
-    columns: columnsOf(work, body),
+    ...columnsOf(work, body),
     rows: empty ? "none" : "unknown",
     populated: !empty,
   });
@@ -159,13 +160,19 @@ export function makeFrom(work: Work, body: Ast, into: Ast, { matview, missing }:
   work.schema.note(made);
 }
 
-/** The columns of a query, as far as their names and types show. */
-function columnsOf(work: Work, body: Ast): Column[] {
-  const select = node(body["SelectStmt"]);
-  const sources = items(select["fromClause"]).flatMap((item) => {
+/** The columns of a query, as far as their names and types show. `hasMore`: there may be others. */
+function columnsOf(work: Work, body: Ast): Pick<Relation, "columns"> & { readonly hasMore: boolean } {
+  let select = node(body["SelectStmt"]);
+  // Those of the first query of a UNION.
+  while (select["larg"] !== undefined) select = node(select["larg"]);
+  const from = items(select["fromClause"]);
+  const sources = from.flatMap((item) => {
     const found = item["RangeVar"] === undefined ? undefined : work.find(rangeName(item["RangeVar"]));
     return found === undefined ? [] : [found];
   });
+  const known =
+    sources.length === from.length && sources.every((each) => each.known && each.hasMore !== true);
+  let hasMore = items(select["targetList"]).length === 0;
   const typeOf = (name: string): Column["type"] =>
     sources.flatMap((each) => each.columns).find((each) => each.name === name)?.type ?? {
       name: "unknown",
@@ -173,11 +180,13 @@ function columnsOf(work: Work, body: Ast): Column[] {
       array: false,
       setOf: false,
     };
-  return items(select["targetList"]).flatMap((item): Column[] => {
+  const columns = items(select["targetList"]).flatMap((item): Column[] => {
     const target = node(item["ResTarget"]);
     const fields = items(node(node(target["val"])["ColumnRef"])["fields"]);
     const last = fields.at(-1);
-    if (last?.["A_Star"] !== undefined)
+    if (last?.["A_Star"] !== undefined) {
+      // `t.*` of one of several.
+      hasMore ||= !known || select["withClause"] !== undefined || (fields.length > 1 && from.length > 1);
       return sources.flatMap((each) =>
         each.columns.map((column) => ({
           name: column.name,
@@ -186,14 +195,17 @@ function columnsOf(work: Work, body: Ast): Column[] {
           inherited: false,
         })),
       );
+    }
     const cast = node(node(target["val"])["TypeCast"]);
     const name = word(target["name"]) || (last === undefined ? "" : stringOf(last));
     const type =
       cast["typeName"] === undefined
         ? typeOf(last === undefined ? "" : stringOf(last))
         : typeName(node(cast["typeName"]));
+    hasMore ||= name === "";
     return [{ name, type, notNull: false, inherited: false }];
   });
+  return { columns, hasMore };
 }
 
 /** CREATE VIEW. */
@@ -206,22 +218,30 @@ export function createView(work: Work, tree: Ast): void {
   if (before !== undefined && tree["replace"] !== true) work.refuse(`${name.name} already exists`);
   query(work, body, "analysed");
   const aliases = items(tree["aliases"]).map(stringOf);
-  const names = columnsOf(work, body).map(({ name: each }) => each);
+  const shown = columnsOf(work, body);
+  const names = shown.columns.map(({ name: each }) => each);
   if (aliases.length === 0 && names.some((each, i) => each !== "" && names.indexOf(each) !== i))
     work.refuse("two columns of the view have the same name");
-  const columns = columnsOf(work, body).map((column, i) => ({ ...column, name: aliases[i] ?? column.name }));
+  const columns = shown.columns.map((column, i) => ({ ...column, name: aliases[i] ?? column.name }));
+  const { hasMore } = shown;
   if (before === undefined) {
-    if (tree["replace"] === true && !work.schema.complete)
+    if (tree["replace"] === true && !work.schema.isAbsent({ schema, name: name.name }, []))
       work.unknown(`whether the view ${name.name} exists: then it is locked`);
-    work.make({ schema, name: name.name, kind: "view", columns, uses: usesOf(work, body) });
+    work.make({ schema, name: name.name, kind: "view", columns, hasMore, uses: usesOf(work, body) });
     return;
   }
   if (before.kind !== "view") work.refuse(`${before.name} is not a view`);
   work.lock(before, "ACCESS EXCLUSIVE");
   const changed = before.columns.find((each, i) => columns[i]?.name !== each.name);
-  if (changed !== undefined && columns.every(({ name: own }) => own !== ""))
+  if (
+    changed !== undefined &&
+    !hasMore &&
+    before.hasMore !== true &&
+    columns.every(({ name: own }) => own !== "")
+  )
     work.refuse(`the view's column ${changed.name} would change its name or be dropped`);
   before.columns = columns;
+  before.hasMore = hasMore;
   before.uses = usesOf(work, body);
 }
 

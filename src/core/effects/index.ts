@@ -1,7 +1,7 @@
 /** Statements about indexes → what they do, and the indexes that a table has afterwards. */
 import { type Ast, items, node, option, rangeName, stringOf, word } from "../ast.ts";
 import { callsIn, namesOf, volatilityOf } from "./expression.ts";
-import { columnOf, hasStorage, type IndexDefinition, type Relation } from "./schema.ts";
+import { columnOf, hasStorage, type IndexDefinition, lacks, type Relation } from "./schema.ts";
 import type { Work } from "./work.ts";
 
 export interface NewIndex {
@@ -81,7 +81,7 @@ export function indexName(
   suffix: IndexDefinition["suffix"],
 ): string {
   const parts = suffix === "pkey" ? [] : keys.map((key) => key ?? "expr");
-  return work.freeName(table.schema, [table.name, ...parts, suffix].join("_"));
+  return work.freeName(table.schema, { table: table.name, columns: parts, suffix });
 }
 
 /** CREATE INDEX. */
@@ -153,7 +153,7 @@ function elementsOf(
 }
 
 export function requireColumn(work: Work, table: Relation, name: string): void {
-  if (table.known && columnOf(table, name) === undefined && !/^(?:ctid|xmin|xmax|tableoid)$/.test(name))
+  if (lacks(table, name) && !/^(?:ctid|xmin|xmax|tableoid)$/.test(name))
     work.refuse(`${table.name} has no column ${name}`);
 }
 

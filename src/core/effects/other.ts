@@ -1,11 +1,12 @@
 /** Statements that are about no table's form: comments, rights, types, publications, LOCK, TRUNCATE, ANALYZE. */
 import { type Ast, items, namesIn, node, objectName, optionOf, rangeName, stringOf, word } from "../ast.ts";
+import { objectOf } from "./column.ts";
 import { isOfType, kindFor } from "./drop.ts";
 import { rangesIn } from "./expression.ts";
 import { requireColumn } from "./index.ts";
 import { type LockMode, lockModes } from "./mode.ts";
 import { lookUpBounds, query } from "./query.ts";
-import { hasStorage, type Relation, type UserType, withChildren } from "./schema.ts";
+import { type Column, hasStorage, type Relation, type UserType, withChildren } from "./schema.ts";
 import { isBuiltIn } from "./types.ts";
 import type { Work } from "./work.ts";
 
@@ -298,12 +299,17 @@ export function alterDomain(work: Work, tree: Ast): void {
 function checkDomain(work: Work, type: UserType): void {
   if (!work.schema.complete) work.unknown("which other tables have a column of the domain");
   const all = domainsOn(work, type);
+  const isOf = ({ type: its }: Column): boolean =>
+    !isBuiltIn(its) && all.has(work.schema.type(its, work.session.searchPath)!);
+  const isWithin = ({ type: its }: Column): boolean => {
+    const composite = isBuiltIn(its) ? undefined : work.find(objectOf(its));
+    return composite?.kind === "composite type" && composite.columns.some(isOf);
+  };
   for (const table of work.schema.relations.values()) {
     if (!hasStorage(table)) continue;
-    const has = table.columns.some(
-      (column) => !isBuiltIn(column.type) && all.has(work.schema.type(column.type, work.session.searchPath)!),
-    );
-    if (!has) continue;
+    const within = table.columns.find((column) => (column.type.array && isOf(column)) || isWithin(column));
+    if (within !== undefined) work.refuse(`${within.name} of ${table.name} holds values of ${type.name}`);
+    if (!table.columns.some(isOf)) continue;
     work.lock(table, "SHARE");
     work.scan(table);
   }

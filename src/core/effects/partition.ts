@@ -27,14 +27,12 @@ export function attachPartition(work: Work, queue: Queue, table: Relation, comma
     return;
   }
   if (isPartition(child)) work.refuse(`${child.name} is already a partition`);
-  for (const column of table.columns)
-    if (columnOf(child, column.name) === undefined) work.refuse(`${child.name} has no column ${column.name}`);
+  requireColumns(work, table, child);
   const bound = node(def["bound"]);
   const other = defaultOf(table);
   refuseOverlap(work, table, bound);
   if (other !== undefined) work.lock(other, "ACCESS EXCLUSIVE");
-  if (other !== undefined && !isExcluded(other, table, bound))
-    for (const each of withChildren(other)) queue.verifies.add(each);
+  if (other !== undefined && !isExcluded(other, table, bound)) verifyDefault(work, queue, other);
   join(work, table, child, bound);
   const proof = isProven(child, table, bound);
   if (proof === undefined)
@@ -42,6 +40,23 @@ export function attachPartition(work: Work, queue: Queue, table: Relation, comma
   const alone = bound["is_default"] === true && table.children.length === 1;
   if (proof === false && !alone)
     for (const each of withChildren(child)) if (hasStorage(each)) queue.verifies.add(each);
+}
+
+/** A child has the columns of its parent, and allows NULL only where that does. */
+function requireColumns(work: Work, parent: Relation, child: Relation): void {
+  for (const { name, notNull } of parent.columns) {
+    const own = columnOf(child, name);
+    if (own === undefined) work.refuse(`${child.name} has no column ${name}`);
+    if (notNull && !own.notNull) work.refuse(`${name} of ${child.name} must be NOT NULL`);
+  }
+}
+
+/** None of its rows may belong to the new partition. */
+function verifyDefault(work: Work, queue: Queue, table: Relation): void {
+  for (const each of withChildren(table)) {
+    work.lock(each, "ACCESS EXCLUSIVE");
+    queue.verifies.add(each);
+  }
 }
 
 function join(work: Work, table: Relation, child: Relation, bound: Ast): void {
@@ -76,10 +91,28 @@ function inheritConstraint(work: Work, child: Relation, constraint: Relation["co
   }
   if (constraint.kind === "check") work.refuse(`${child.name} lacks the constraint ${constraint.name}`);
   if (constraint.references === undefined) return;
+  const alike = child.constraints.find((each) => isSameKey(each, constraint));
+  if (alike !== undefined && (alike.valid || work.version >= 18)) {
+    // Its triggers become those of the parent's.
+    work.lock(constraint.references.table, "ACCESS EXCLUSIVE");
+    if (!alike.valid) checkForeignKey(work, child, alike);
+    Object.assign(alike, { inherited: true, valid: true });
+    return;
+  }
   child.constraints.push({ ...constraint, inherited: true });
   work.schema.note(child);
   work.lock(constraint.references.table, "SHARE ROW EXCLUSIVE");
   if (constraint.enforced) checkForeignKey(work, child, constraint);
+}
+
+/** Whether a foreign key of a partition says what that of its parent says. */
+function isSameKey(a: Relation["constraints"][number], b: Relation["constraints"][number]): boolean {
+  const shape = ({ columns, references, deferrable, deferred, enforced }: typeof a): string =>
+    JSON.stringify([
+      ...[columns, references?.columns, references?.onDelete, references?.onUpdate],
+      ...[deferrable, deferred, enforced],
+    ]);
+  return a.references !== undefined && a.references.table === b.references?.table && shape(a) === shape(b);
 }
 
 /** ALTER INDEX … ATTACH PARTITION. */
@@ -182,26 +215,34 @@ function isExcluded(other: Relation, table: Relation, bound: Ast): boolean {
   const key = table.key!.columns[0];
   const range = rangeOf(bound);
   if (key === undefined || range === undefined) return false;
-  return other.constraints.some(({ kind, valid, expression }) => {
-    const not = node(node(expression)["BoolExpr"]);
-    const inner = items(not["args"])[0];
-    if (kind !== "check" || !valid || inner === undefined) return false;
-    if (not["boolop"] === "NOT_EXPR")
-      return covers(
-        conjuncts(inner).map((each) => conditionOf(each)[0]),
-        key,
-        range,
-      );
-    if (not["boolop"] !== "OR_EXPR") return false;
-    const parts = items(not["args"]).map((each) => conditionOf(each)[0]);
-    return parts.every(
-      (each) =>
-        each?.column === key &&
-        each.value !== undefined &&
-        ((each.operator === "<" && (compared(each.value, range.low) ?? 1) <= 0) ||
-          (each.operator === ">=" && (compared(each.value, range.high) ?? -1) >= 0)),
+  const checks = other.constraints.filter(({ kind, valid }) => kind === "check" && valid);
+  return checks
+    .flatMap(({ expression }) => conjuncts(expression!))
+    .some((expression) => keepsOut(expression, key, range));
+}
+
+/** Whether what this allows is out of the range. */
+function keepsOut(expression: Ast, key: string, range: Range): boolean {
+  const not = node(node(expression)["BoolExpr"]);
+  const inner = items(not["args"])[0];
+  if (inner === undefined) return isBeside(conditionOf(expression)[0], key, range);
+  if (not["boolop"] === "NOT_EXPR")
+    return covers(
+      conjuncts(inner).map((each) => conditionOf(each)[0]),
+      key,
+      range,
     );
-  });
+  if (not["boolop"] !== "OR_EXPR") return false;
+  return items(not["args"]).every((each) => isBeside(conditionOf(each)[0], key, range));
+}
+
+/** Whether a condition is met by values below or above the range alone. */
+function isBeside(condition: Known, key: string, { low, high }: Range): boolean {
+  if (condition?.column !== key || condition.value === undefined) return false;
+  const { operator, value } = condition;
+  return /^>=?$/.test(operator)
+    ? (compared(value, high) ?? -1) >= 0
+    : operator === "<" && (compared(value, low) ?? 1) <= 0;
 }
 
 /** Whether the range lies within the conditions. */
@@ -230,7 +271,7 @@ export function createPartition(
   const other = defaultOf(parent);
   if (other !== undefined) {
     work.lock(other, "ACCESS EXCLUSIVE");
-    if (!isExcluded(other, parent, bound)) for (const each of withChildren(other)) queue.verifies.add(each);
+    if (!isExcluded(other, parent, bound)) verifyDefault(work, queue, other);
   }
   child.columns = parent.columns.map((column) => ({ ...column, inherited: true }));
   for (const constraint of parent.constraints) {
@@ -266,7 +307,10 @@ export function detachPartition(work: Work, table: Relation, command: Ast): void
   if (concurrent && other !== undefined) work.refuse(`${table.name} has a default partition`);
   const child = work.openRange(
     node(def["name"]),
-    concurrent || work.version >= 14 || work.schema.referring(table).length > 0
+    concurrent ||
+      work.version >= 14 ||
+      work.schema.referring(table).length > 0 ||
+      table.triggers.some(({ forEachRow }) => forEachRow)
       ? "ACCESS EXCLUSIVE"
       : "SHARE UPDATE EXCLUSIVE",
   );
@@ -313,12 +357,8 @@ export function alterInherit(work: Work, table: Relation, command: Ast): void {
     part(parent, table);
     return;
   }
-  for (const column of parent.columns) {
-    const own = columnOf(table, column.name);
-    if (own === undefined) work.refuse(`${table.name} has no column ${column.name}`);
-    if (column.notNull && !own.notNull) work.refuse(`${column.name} of ${table.name} must be NOT NULL`);
-    own.inherited = true;
-  }
+  requireColumns(work, parent, table);
+  for (const column of parent.columns) columnOf(table, column.name)!.inherited = true;
   table.parents.push(parent);
   parent.children.push(table);
 }

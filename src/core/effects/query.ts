@@ -1,10 +1,10 @@
 /** SELECT, INSERT, UPDATE, DELETE and MERGE → what they lock and read. */
 import { type Ast, items, kindOf, node, rangeName, someNode, stringOf, word } from "../ast.ts";
 import { type Constant, compared, conditions, constantOf, equalTo, isBounded, limit } from "./condition.ts";
-import { namesOf, rangesIn, sequencesIn } from "./expression.ts";
+import { callsIn, namesOf, rangesIn, sequencesIn } from "./expression.ts";
 import { followCalls } from "./function.ts";
 import type { LockMode } from "./mode.ts";
-import { type Constraint, columnOf, type Relation, type Trigger, withChildren } from "./schema.ts";
+import { type Constraint, columnOf, lacks, type Relation, type Trigger, withChildren } from "./schema.ts";
 import { typeName } from "./types.ts";
 import type { Work } from "./work.ts";
 
@@ -158,14 +158,15 @@ function isOrdered(tree: Ast, key: string): boolean {
   const [order] = items(tree["sortClause"]);
   if (tree["limitCount"] !== undefined && order !== undefined)
     return named(node(node(order["SortBy"])["node"]));
-  const call = node(node(node(items(tree["targetList"])[0]?.["ResTarget"])["val"])["FuncCall"]);
-  const name = stringOf(items(call["funcname"]).at(-1) ?? {});
-  const extreme = /^(?:min|max)$/.test(name) && items(tree["targetList"]).length === 1;
+  const target = node(node(items(tree["targetList"])[0]?.["ResTarget"])["val"]);
+  const calls = callsIn(target);
   return (
-    extreme &&
+    calls.length > 0 &&
+    calls.every(({ name }) => /^(?:min|max)$/.test(name)) &&
+    items(tree["targetList"]).length === 1 &&
+    [...namesOf(target)].join() === key &&
     tree["whereClause"] === undefined &&
-    tree["groupClause"] === undefined &&
-    named(items(call["args"])[0] ?? {})
+    tree["groupClause"] === undefined
   );
 }
 
@@ -235,9 +236,7 @@ function insert(work: Work, target: Relation, tree: Ast, depth: Depth): void {
     const rows = values.map((row) => items(node(row["List"])["items"])[index]);
     return rows.find((each) => each !== undefined && !isNull(each));
   };
-  for (const each of columns)
-    if (target.known && columnOf(target, each) === undefined)
-      work.refuse(`${target.name} has no column ${each}`);
+  for (const each of columns) if (lacks(target, each)) work.refuse(`${target.name} has no column ${each}`);
   const partitions =
     target.kind === "partitioned table"
       ? chosen(work, target, values.length > 0 ? given : undefined)

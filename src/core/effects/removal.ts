@@ -99,7 +99,15 @@ export function removeColumn(
     if (constraint.columns.includes(name) && table.constraints.includes(constraint))
       removeConstraint(work, table, constraint, cascade);
   }
-  for (const index of [...table.indexes]) if (index.index!.columns.includes(name)) removeIndex(work, index);
+  for (const index of [...table.indexes]) {
+    if (!index.index!.columns.includes(name)) continue;
+    const constraint = table.constraints.find((each) => each.index === index);
+    if (constraint !== undefined) {
+      // Its columns are gone through already: this one stands in its WHERE clause.
+      if (!cascade) work.refuse(`the constraint ${constraint.name} needs the column ${name}`);
+      removeConstraint(work, table, constraint, cascade);
+    } else removeIndex(work, index);
+  }
   table.columns = table.columns.filter((each) => each.name !== name);
   for (const each of work.schema.sequencesOf(table))
     if (each.owner!.column === name) removeRelation(work, each, true);

@@ -63,6 +63,8 @@ export interface Relation {
   unlogged: boolean;
   rows: Rows;
   columns: Column[];
+  /** It has columns beside these, whose names are not known. */
+  hasMore?: boolean;
   constraints: Constraint[];
   indexes: Relation[];
   triggers: Trigger[];
@@ -177,6 +179,8 @@ export class Schema {
   readonly #referrers = new Map<number, Set<Relation>>();
   readonly #sequences = new Map<number, Set<Relation>>();
   readonly #views = new Map<number, Set<Relation>>();
+  /** The names of relations that statements have taken away, and none has made again. */
+  readonly #gone = new Set<string>();
   /** Since they were last taken. */
   #added: Relation[] = [];
   /** Nothing exists but what is in it. Otherwise a name that is not in it may well be in the database. */
@@ -209,7 +213,7 @@ export class Schema {
       owningRole: undefined,
       ...relation,
     };
-    this.relations.set(keyOf(made.schema, made.name), made);
+    this.#put(made);
     this.#added.push(made);
     this.note(made);
     return made;
@@ -262,15 +266,30 @@ export class Schema {
     return this.#count.next++;
   }
 
-  remove(relation: Relation): void {
-    this.relations.delete(keyOf(relation.schema, relation.name));
+  remove({ schema, name }: Relation): void {
+    this.relations.delete(keyOf(schema, name));
+    this.#gone.add(keyOf(schema, name));
+  }
+
+  #put(relation: Relation): void {
+    const key = keyOf(relation.schema, relation.name);
+    this.relations.set(key, relation);
+    this.#gone.delete(key);
+  }
+
+  /** Whether no relation can have that name, though more may exist than is known. */
+  isAbsent({ schema, name }: ObjectName, searchPath: readonly string[]): boolean {
+    const schemas = schema === undefined ? searchPath : [schema];
+    return (
+      this.complete || (schemas.length > 0 && schemas.every((each) => this.#gone.has(keyOf(each, name))))
+    );
   }
 
   rename(relation: Relation, name: string, schema = relation.schema): void {
     this.remove(relation);
     relation.name = name;
     relation.schema = schema;
-    this.relations.set(keyOf(schema, name), relation);
+    this.#put(relation);
   }
 
   /** What a name stands for. */
@@ -321,6 +340,7 @@ export class Schema {
     const made = new Schema(this.complete, this.#count);
     const known = new Map<unknown, unknown>();
     for (const each of this.schemas) made.schemas.add(each);
+    for (const each of this.#gone) made.#gone.add(each);
     for (const field of ["relations", "types", "functions", "publications", "statistics"] as const) {
       for (const [key, value] of this[field])
         (made[field] as Map<string, unknown>).set(key, copied(value, known));
@@ -375,3 +395,7 @@ export const isPartition = ({ bound }: Relation): boolean => bound !== undefined
 
 export const columnOf = (relation: Relation, name: string): Column | undefined =>
   relation.columns.find((each) => each.name === name);
+
+/** Whether a relation surely has no such column. */
+export const lacks = (relation: Relation, name: string): boolean =>
+  relation.known && relation.hasMore !== true && columnOf(relation, name) === undefined;

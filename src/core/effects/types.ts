@@ -141,7 +141,7 @@ const ASSIGNED = pairs(`
 
 /** Anything becomes text by an assignment. */
 const castable = (pair: string): boolean =>
-  BINARY.has(pair) || ASSIGNED.has(pair) || /^(?!bytea>).*>(?:text|varchar|bpchar)$/.test(pair);
+  BINARY.has(pair) || ASSIGNED.has(pair) || />(?:text|varchar|bpchar)$/.test(pair);
 
 /** Whether two types are compared by the same operators, so that what was compared need not be compared again. */
 export function comparedAlike(from: TypeName, to: TypeName): boolean {

@@ -1,7 +1,9 @@
 /** One statement at work: it collects the locks, rewrites and scans, and looks up names. */
+
 import type { Ast, ObjectName } from "../ast.ts";
 import { rangeName } from "../ast.ts";
 import { type LockMode, stronger } from "./mode.ts";
+import { chosenName, type NameParts } from "./name.ts";
 import { hasStorage, type Relation, type RelationKind, type Schema } from "./schema.ts";
 
 /** PostgreSQL refuses the statement. */
@@ -145,8 +147,8 @@ export class Work {
       return found;
     }
     if (isSystem(name)) return undefined;
+    if (missingOk && this.schema.isAbsent(name, this.session.searchPath)) return undefined;
     if (this.schema.complete) {
-      if (missingOk) return undefined;
       this.refuse(`relation ${name.name} does not exist`);
     }
     const assumed = this.schema.add({
@@ -193,12 +195,8 @@ export class Work {
   }
 
   /** A name that no relation of the schema has, as PostgreSQL chooses it. */
-  freeName(schema: string, stem: string): string {
-    const cut = stem.slice(0, 63);
-    for (let n = 0; ; n += 1) {
-      const name = n === 0 ? cut : `${cut}${n}`;
-      if (this.schema.relation({ schema, name }, []) === undefined) return name;
-    }
+  freeName(schema: string, parts: NameParts): string {
+    return chosenName(parts, (name) => this.schema.relation({ schema, name }, []) !== undefined);
   }
 }
 

@@ -1,13 +1,26 @@
 /** A review → the words that all its formats share. */
 
-import type { ReviewedMigration, ReviewedStatement } from "../../core/review.ts";
+import type {
+  CheckQuery,
+  NotCompared,
+  RelationSize,
+  ReviewedCatalog,
+  ReviewedDowngrade,
+  ReviewedMigration,
+  ReviewedStatement,
+} from "../../core/review.ts";
 import { counted } from "../counted.ts";
-import { effectLines } from "../effect.ts";
+import { differenceLines } from "../differences.ts";
+import { effectLines, type RelationEffect, relationEffects } from "../effect.ts";
 import { lossLine } from "../loss.ts";
+import { sizeText } from "./size.ts";
 
-/** In the order in which they run. */
 export interface ReviewDocument {
+  /** In the order in which they run. */
   readonly migrations: readonly ReviewedMigration[];
+  readonly catalog?: ReviewedCatalog | NotCompared;
+  readonly sizes?: readonly RelationSize[];
+  readonly checks: readonly CheckQuery[];
 }
 
 /** `3 migrations, 7 statements: 1 error, 2 warnings; others wait in 1` */
@@ -39,16 +52,112 @@ export function backLines({ back }: ReviewedMigration): readonly string[] {
 }
 
 /** What does not come back when a migration is taken down again. */
-export const notBroughtBack = ({ statements }: ReviewedMigration): readonly string[] =>
-  statements.flatMap(({ losses }) => losses.filter(({ effect }) => effect !== "not-known").map(lossLine));
+export const notBroughtBack = ({ back }: ReviewedMigration): readonly string[] =>
+  back.notRestored.map(lossLine);
 
-/** What to look at afterwards: a sentence, and what answers it. */
-export const CHECKS: readonly (readonly [what: string, command: string])[] = [
-  ["All migrations are applied, and none was interrupted.", "migrate status"],
-  ["The applied files are unchanged.", "migrate verify"],
-  ["No index is invalid.", "SELECT indexrelid::regclass FROM pg_index WHERE NOT indisvalid;"],
-  [
-    "No constraint is left unvalidated.",
-    "SELECT conrelid::regclass, conname FROM pg_constraint WHERE NOT convalidated;",
-  ],
+/** One relation that a migration locks or works through. */
+export interface EffectRow extends RelationEffect {
+  readonly migration: ReviewedMigration;
+  /** `about 1,200,000 rows, 340 MB`; empty where it was not asked, or is not known. */
+  readonly size: string;
+}
+
+/** All of them, by migration. */
+export const effectRows = ({ migrations, sizes = [] }: ReviewDocument): readonly EffectRow[] =>
+  migrations.flatMap((migration) =>
+    (migration.effect === undefined ? [] : relationEffects(migration.effect)).map((each) => ({
+      ...each,
+      migration,
+      size: sizeText(sizes.find(({ relation }) => relation === each.relation)),
+    })),
+  );
+
+/** A sentence, and the lines of what it speaks of. */
+export interface Told {
+  readonly sentence: string;
+  readonly lines: readonly string[];
+}
+
+const SIDES = ["before", "after"] as const;
+
+/** What the migrations change in the catalog; undefined where it was not asked for. */
+export function catalogChange({ catalog }: ReviewDocument): Told | undefined {
+  if (catalog === undefined) return undefined;
+  if ("reason" in catalog) return { sentence: `Not compared: ${catalog.reason}`, lines: [] };
+  const { differences, proves } = catalog;
+  const server = proves ? "" : ", of another major version than the database";
+  return differences.length === 0
+    ? { sentence: `The catalog of a scratch database${server} is the same before and after.`, lines: [] }
+    : {
+        sentence: `As seen on a scratch database${server}. extra: only after the migrations; missing: only before them.`,
+        lines: differenceLines(differences, SIDES),
+      };
+}
+
+/** How far the migrations can be taken back, and what that leaves. */
+export function rollback(document: ReviewDocument): readonly Told[] {
+  const { migrations, catalog } = document;
+  const last = migrations.findLast(({ back }) => back.irreversible !== undefined);
+  const stop: readonly Told[] =
+    last === undefined
+      ? []
+      : [
+          {
+            sentence: `A downgrade stops at ${last.revision}, which is irreversible: ${last.back.irreversible}`,
+            lines: [],
+          },
+        ];
+  const seen = catalog !== undefined && "differences" in catalog ? catalog.downgrade : undefined;
+  if (seen !== undefined) return [...stop, ...downgradeTold(seen)];
+  return stop.length > 0 || migrations.length === 0
+    ? stop
+    : [
+        {
+          sentence: "Each migration has a downgrade. It was not tried; to try it: migrate test",
+          lines: [],
+        },
+      ];
+}
+
+function downgradeTold({ revisions, differences, rows, failed }: ReviewedDowngrade): readonly Told[] {
+  if (failed !== undefined) return [{ sentence: `The downgrade fails: ${failed}`, lines: [] }];
+  const what = `The downgrade of ${revisions.length === 1 ? revisions[0] : counted(revisions.length, "migration")}`;
+  if (differences.length + rows.length === 0)
+    return [
+      {
+        sentence: `${what} restores the catalog, and the rows that earlier migrations inserted.`,
+        lines: [],
+      },
+    ];
+  return [
+    ...(differences.length === 0
+      ? []
+      : [
+          {
+            sentence: `${what} leaves another catalog. extra: only after it; missing: only before the upgrade.`,
+            lines: differenceLines(differences, SIDES),
+          },
+        ]),
+    ...(rows.length === 0
+      ? []
+      : [
+          {
+            sentence: `${what} leaves other rows than earlier migrations inserted.`,
+            lines: rows.map(
+              ({ table, before, after }) => `${table}: ${counted(before, "row")} before, ${after} after`,
+            ),
+          },
+        ]),
+  ];
+}
+
+/** The queries as one text that can be pasted into psql. */
+export const checksSql = ({ checks }: ReviewDocument): string =>
+  checks.map(({ finds, sql }) => `-- ${finds}\n${sql}`).join("\n\n");
+
+/** What can be asked with this program. */
+export const COMMANDS: readonly (readonly [what: string, command: string])[] = [
+  ["All migrations are applied, and none was interrupted:", "migrate status"],
+  ["The applied files are unchanged:", "migrate verify"],
+  ["The database is what its migrations make:", "migrate drift"],
 ];

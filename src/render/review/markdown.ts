@@ -5,11 +5,16 @@ import { adviceOf } from "../lint/text.ts";
 import { code, escaped, fenced } from "../markdown.ts";
 import {
   backLines,
-  CHECKS,
+  COMMANDS,
+  catalogChange,
+  checksSql,
+  effectRows,
   notBroughtBack,
   notes,
   type ReviewDocument,
+  rollback,
   summaryOfReview,
+  type Told,
 } from "./document.ts";
 
 /** The whole document. */
@@ -17,11 +22,46 @@ export function reviewMarkdown(review: ReviewDocument): string {
   return [
     "# Review of migrations",
     summaryOfReview(review),
+    ...effectTable(review),
+    ...catalogBlocks(review),
     ...review.migrations.flatMap(migrationBlocks),
+    ...headed("## Rollback", rollback(review).flatMap(told)),
     "## Check afterwards",
-    CHECKS.map(([what, command]) => `- ${what} ${code(command)}`).join("\n"),
+    COMMANDS.map(([what, command]) => `- ${what} ${code(command)}`).join("\n"),
+    "Each of these queries returns no rows if all is well:",
+    fenced(checksSql(review)),
   ].join("\n\n");
 }
+
+/** One row for each relation that is locked or worked through. */
+function effectTable(review: ReviewDocument): readonly string[] {
+  const withSizes = review.sizes !== undefined;
+  const rows = effectRows(review).map(({ migration, relation, mode = "", waiting, work, size }) => [
+    code(migration.revision),
+    escaped(relation),
+    mode,
+    waiting,
+    work,
+    ...(withSizes ? [size] : []),
+  ]);
+  if (rows.length === 0) return [];
+  const heads = ["migration", "relation", "lock", "blocks", "work", ...(withSizes ? ["size"] : [])];
+  const line = (cells: readonly string[]): string => `| ${cells.join(" | ")} |`;
+  return [[line(heads), line(heads.map(() => "---")), ...rows.map(line)].join("\n")];
+}
+
+const catalogBlocks = (review: ReviewDocument): readonly string[] => {
+  const change = catalogChange(review);
+  return change === undefined ? [] : ["## Change of the catalog", ...told(change)];
+};
+
+const headed = (head: string, blocks: readonly string[]): readonly string[] =>
+  blocks.length === 0 ? [] : [head, ...blocks];
+
+const told = ({ sentence, lines }: Told): readonly string[] => [
+  escaped(sentence),
+  ...(lines.length === 0 ? [] : [fenced(lines.join("\n"), "text")]),
+];
 
 function migrationBlocks(migration: ReviewedMigration): readonly string[] {
   const { revision, message, path, transactional, statements, findings } = migration;
