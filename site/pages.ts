@@ -19,6 +19,7 @@ export const groups: readonly (readonly [group: string, entries: readonly Entry[
       ["The offline script", "docs/offline-script.md"],
       ["CI", "docs/ci.md"],
       ["Autogenerate", "docs/autogenerate.md"],
+      ["Reviews and traces", "docs/review.md"],
       ["Proofs", "docs/proofs.md"],
       ["Edited files", "docs/integrity.md"],
       ["Squash", "docs/squash.md"],

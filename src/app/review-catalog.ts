@@ -39,12 +39,12 @@ async function compared(
   const { migrations } = on.project;
   const bench = openBench(on, false);
   const last = reviewed.findLastIndex((id) => migrations.get(id)!.down === undefined);
-  bench.startFrom(before);
+  await bench.startFrom(before, []);
   const first = await bench.snapshot();
   // As far as the downgrade reaches back.
-  bench.startFrom([...before, ...reviewed.slice(0, last + 1)]);
+  await bench.startFrom([...before, ...reviewed.slice(0, last + 1)], []);
   const start = last < 0 ? first : await bench.snapshot();
-  bench.startFrom([...before, ...reviewed]);
+  await bench.startFrom([...before, ...reviewed], []);
   const after = await bench.snapshot();
   const { proves } = on.scratch;
   const differences = compareCatalogs(first.catalog, after.catalog);

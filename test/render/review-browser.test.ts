@@ -4,6 +4,8 @@ import type { ReviewedMigration } from "../../src/core/review.ts";
 import { reviewHtml } from "../../src/render/review/html.ts";
 import { chromium, withPage } from "../support/browser.ts";
 
+const TABLE = "a_table_with_a_long_name_".repeat(3);
+
 const migration = (revision: string, mode?: "SHARE" | "ACCESS EXCLUSIVE"): ReviewedMigration => ({
   revision,
   message: `message of ${revision}`,
@@ -14,7 +16,7 @@ const migration = (revision: string, mode?: "SHARE" | "ACCESS EXCLUSIVE"): Revie
     ? {}
     : {
         effect: {
-          locks: [{ relation: `shop.${"a_table_with_a_long_name_".repeat(3)}`, mode }],
+          locks: [{ relation: `shop.${TABLE}`, schema: "shop", name: TABLE, mode }],
           rewrites: [],
           scans: [],
           builds: [],
