@@ -71,7 +71,7 @@ function factsOf(plan: Plan, { lockKey }: Ledger): string {
   };
   const needs = distinctPrivileges(steps.flatMap(({ privileges = [] }) => privileges));
   const list = (items: readonly unknown[]): string =>
-    `[${items.map((item) => `\n  ${folded(JSON.stringify(item))}`).join(",")}]`;
+    items.length === 0 ? "[]" : `[${items.map((item) => `\n  ${folded(JSON.stringify(item))}`).join(",")}\n]`;
   const pairs = Object.entries(head).map(([key, value]) => `"${key}": ${JSON.stringify(value)}`);
   return `{${pairs.join(",\n")},\n"tables": ${list(tablesOf(plan))},\n"needs": ${list(
     needs

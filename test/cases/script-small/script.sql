@@ -1,5 +1,5 @@
 -- Retort migration script: upgrade <base> -> c
--- Receipt: sha256:53b43ba5ad317c4004f5a7a48c24747ba16f65f001fab3ca94102fd1a56c14f8
+-- Receipt: sha256:489e81e07584df7fe1b0ce60ddc2c566f095040c5a23e2025c8ec57cb104ad33
 \if true
 -- For:  PostgreSQL 12 or later; ledger retort, format 2.
 -- Run:  psql -X -v ON_ERROR_STOP=1 -f migration.sql DATABASE
@@ -1251,7 +1251,7 @@ $body$;
 CALL retort.require_state('{}', '{}', 3, 1401614897665169694, 'migrate upgrade %s:c --sql');
 
 -- Log: the receipt of this script.
-CALL retort.begin_script('53b43ba5ad317c4004f5a7a48c24747ba16f65f001fab3ca94102fd1a56c14f8',
+CALL retort.begin_script('489e81e07584df7fe1b0ce60ddc2c566f095040c5a23e2025c8ec57cb104ad33',
   'base:c', 3, 1401614897665169694);
 COMMIT;
 
@@ -1309,13 +1309,13 @@ BEGIN TRANSACTION READ ONLY;
 -- Check: exactly the revisions that should be applied now are, row by row.
 SELECT retort.check(3, 1401614897665169694) AS retort_passed \gset
 SELECT revisions AS applied_revisions, 'c' AS current_heads,
-  'sha256:53b43ba5ad317c4004f5a7a48c24747ba16f65f001fab3ca94102fd1a56c14f8' AS receipt FROM retort.state;
+  'sha256:489e81e07584df7fe1b0ce60ddc2c566f095040c5a23e2025c8ec57cb104ad33' AS receipt FROM retort.state;
 
 -- Durations: what this run of the script has done, as the log of the ledger has it.
 SELECT l.event AS step, l.revision, round(date_part('epoch', l.duration) * 1000) AS milliseconds
   FROM retort.log AS l WHERE l.event IN ('upgrade', 'downgrade') AND l.id > (
     SELECT max(s.id) FROM retort.log AS s WHERE s.event = 'script' AND s.checksum =
-      '53b43ba5ad317c4004f5a7a48c24747ba16f65f001fab3ca94102fd1a56c14f8'
+      '489e81e07584df7fe1b0ce60ddc2c566f095040c5a23e2025c8ec57cb104ad33'
       AND s.at > (SELECT backend_start FROM pg_stat_get_activity(pg_backend_pid())))
   ORDER BY l.id;
 COMMIT;
@@ -1367,7 +1367,8 @@ SELECT pg_catalog.set_config('retort.preflight', '{"ledger": "retort",
 "any_state": false,
 "tables": [],
 "needs": [
-  {"privilege":"CREATE","on":"schema","name":"public","text":"CREATE on schema public"}]}', true)
+  {"privilege":"CREATE","on":"schema","name":"public","text":"CREATE on schema public"}
+]}', true)
   AS retort_facts \gset
 DO $body$
 DECLARE
