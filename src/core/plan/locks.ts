@@ -5,6 +5,7 @@
 import { waiting } from "../effects/mode.ts";
 import type { RelationLock } from "../effects/summary.ts";
 import type { Ledger } from "../ledger/calls.ts";
+import { readAsWritten } from "./session.ts";
 import type { Batch, Plan, Statement } from "./types.ts";
 
 /**
@@ -27,7 +28,8 @@ export function withLocks(
     // A role that the file sets may not use the ledger.
     if (step.privileges?.some(({ as }) => as !== undefined) === true) return [];
     const locks = blocking(step.transactional && step.effect?.waits !== true ? step : statement);
-    return [{ sql: ledger.takeLocks(locks, retries), purpose: "take-locks", step: index }];
+    const sql = ledger.takeLocks(locks, retries);
+    return [...readAsWritten(sql, index), { sql, purpose: "take-locks", step: index }];
   };
   return batches.map((batch) =>
     batch.transactional

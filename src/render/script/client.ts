@@ -119,9 +119,9 @@ export function endClient(
         "facts",
       ].map((name) => `\\unset retort_${name}`),
     ),
+    ...endPreflight,
     "\\if :retort_passed \\echo 'retort: done' \\endif",
     "\\unset retort_passed",
-    ...endPreflight,
     "\\endif",
   );
 }

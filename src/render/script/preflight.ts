@@ -9,7 +9,7 @@ import { type Ledger, regclassText } from "../../core/ledger/calls.ts";
 import type { Plan } from "../../core/plan/types.ts";
 import { literal, qualified } from "../../core/quote.ts";
 import { needText } from "../privilege.ts";
-import { rule } from "./page.ts";
+import { PAGE_WIDTH, rule } from "./page.ts";
 
 /** Between the two stands what the script does without the variable. */
 export const unlessPreflight = [
@@ -71,7 +71,7 @@ function factsOf(plan: Plan, { lockKey }: Ledger): string {
   };
   const needs = distinctPrivileges(steps.flatMap(({ privileges = [] }) => privileges));
   const list = (items: readonly unknown[]): string =>
-    `[${items.map((item) => `\n  ${JSON.stringify(item)}`).join(",")}]`;
+    items.length === 0 ? "[]" : `[${items.map((item) => `\n  ${folded(JSON.stringify(item))}`).join(",")}\n]`;
   const pairs = Object.entries(head).map(([key, value]) => `"${key}": ${JSON.stringify(value)}`);
   return `{${pairs.join(",\n")},\n"tables": ${list(tablesOf(plan))},\n"needs": ${list(
     needs
@@ -79,6 +79,10 @@ function factsOf(plan: Plan, { lockKey }: Ledger): string {
       .map((need) => ({ ...need, text: needText(need) })),
   )}}`;
 }
+
+/** What is long is on two lines. Within a string of JSON there is no quote without a backslash. */
+const folded = (json: string): string =>
+  json.length + 3 <= PAGE_WIDTH ? json : json.replace(',"text":', ',\n   "text":');
 
 /** The relations that are there already, and how strongly each is locked. */
 function tablesOf({ steps }: Plan): readonly (readonly [string, string])[] {

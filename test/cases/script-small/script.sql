@@ -1,5 +1,5 @@
 -- Retort migration script: upgrade <base> -> c
--- Receipt: sha256:3e648912d17875a7f710489fb639a544fd5c76e1c9f8cd4acd7c7823d4643a00
+-- Receipt: sha256:489e81e07584df7fe1b0ce60ddc2c566f095040c5a23e2025c8ec57cb104ad33
 \if true
 -- For:  PostgreSQL 12 or later; ledger retort, format 2.
 -- Run:  psql -X -v ON_ERROR_STOP=1 -f migration.sql DATABASE
@@ -1251,7 +1251,7 @@ $body$;
 CALL retort.require_state('{}', '{}', 3, 1401614897665169694, 'migrate upgrade %s:c --sql');
 
 -- Log: the receipt of this script.
-CALL retort.begin_script('3e648912d17875a7f710489fb639a544fd5c76e1c9f8cd4acd7c7823d4643a00',
+CALL retort.begin_script('489e81e07584df7fe1b0ce60ddc2c566f095040c5a23e2025c8ec57cb104ad33',
   'base:c', 3, 1401614897665169694);
 COMMIT;
 
@@ -1309,13 +1309,13 @@ BEGIN TRANSACTION READ ONLY;
 -- Check: exactly the revisions that should be applied now are, row by row.
 SELECT retort.check(3, 1401614897665169694) AS retort_passed \gset
 SELECT revisions AS applied_revisions, 'c' AS current_heads,
-  'sha256:3e648912d17875a7f710489fb639a544fd5c76e1c9f8cd4acd7c7823d4643a00' AS receipt FROM retort.state;
+  'sha256:489e81e07584df7fe1b0ce60ddc2c566f095040c5a23e2025c8ec57cb104ad33' AS receipt FROM retort.state;
 
 -- Durations: what this run of the script has done, as the log of the ledger has it.
 SELECT l.event AS step, l.revision, round(date_part('epoch', l.duration) * 1000) AS milliseconds
   FROM retort.log AS l WHERE l.event IN ('upgrade', 'downgrade') AND l.id > (
     SELECT max(s.id) FROM retort.log AS s WHERE s.event = 'script' AND s.checksum =
-      '3e648912d17875a7f710489fb639a544fd5c76e1c9f8cd4acd7c7823d4643a00'
+      '489e81e07584df7fe1b0ce60ddc2c566f095040c5a23e2025c8ec57cb104ad33'
       AND s.at > (SELECT backend_start FROM pg_stat_get_activity(pg_backend_pid())))
   ORDER BY l.id;
 COMMIT;
@@ -1367,7 +1367,8 @@ SELECT pg_catalog.set_config('retort.preflight', '{"ledger": "retort",
 "any_state": false,
 "tables": [],
 "needs": [
-  {"privilege":"CREATE","on":"schema","name":"public","text":"CREATE on schema public"}]}', true)
+  {"privilege":"CREATE","on":"schema","name":"public","text":"CREATE on schema public"}
+]}', true)
   AS retort_facts \gset
 DO $body$
 DECLARE
@@ -1597,8 +1598,6 @@ COMMIT;
 \unset retort_SINGLELINE \unset retort_SINGLESTEP \unset retort_FETCH_COUNT \unset retort_QUIET
 \unset retort_settings \unset retort_restored \unset retort_open \unset retort_pending
 \unset retort_next \unset retort_facts
-\if :retort_passed \echo 'retort: done' \endif
-\unset retort_passed
 \if :{?retort_fails}
 \if :retort_fails
 \set ON_ERROR_STOP on
@@ -1608,4 +1607,6 @@ DO $$BEGIN RAISE EXCEPTION 'retort: the script would fail: see the lines with X'
 \echo 'retort: preflight done, nothing was changed'
 \unset retort_fails
 \endif
+\if :retort_passed \echo 'retort: done' \endif
+\unset retort_passed
 \endif

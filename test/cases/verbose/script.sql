@@ -1,5 +1,5 @@
 -- Retort migration script: upgrade <base> -> 29f859a13ea1
--- Receipt: sha256:ec558265bb9cbcdae1847e4b1089ddf922f9fd2da45bea6e3f40c619c63464be
+-- Receipt: sha256:9fcc5d4690ba5a2864dbb4ff6ecdcdac93c54e6c0f448f07181f9f40290429b9
 \if true
 -- For:  PostgreSQL 12 or later; ledger retort, format 2.
 -- Run:  psql -X -v ON_ERROR_STOP=1 -f migration.sql DATABASE
@@ -1241,7 +1241,7 @@ CALL retort.require_state('{}', '{}', 1, 418732435334715376,
   'migrate upgrade %s:29f859a13ea1 --sql');
 
 -- Log: the receipt of this script.
-CALL retort.begin_script('ec558265bb9cbcdae1847e4b1089ddf922f9fd2da45bea6e3f40c619c63464be',
+CALL retort.begin_script('9fcc5d4690ba5a2864dbb4ff6ecdcdac93c54e6c0f448f07181f9f40290429b9',
   'base:29f859a13ea1', 1, 418732435334715376);
 COMMIT;
 
@@ -1261,13 +1261,13 @@ BEGIN TRANSACTION READ ONLY;
 -- Check: exactly the revisions that should be applied now are, row by row.
 SELECT retort.check(1, 418732435334715376) AS retort_passed \gset
 SELECT revisions AS applied_revisions, '29f859a13ea1' AS current_heads,
-  'sha256:ec558265bb9cbcdae1847e4b1089ddf922f9fd2da45bea6e3f40c619c63464be' AS receipt FROM retort.state;
+  'sha256:9fcc5d4690ba5a2864dbb4ff6ecdcdac93c54e6c0f448f07181f9f40290429b9' AS receipt FROM retort.state;
 
 -- Durations: what this run of the script has done, as the log of the ledger has it.
 SELECT l.event AS step, l.revision, round(date_part('epoch', l.duration) * 1000) AS milliseconds
   FROM retort.log AS l WHERE l.event IN ('upgrade', 'downgrade') AND l.id > (
     SELECT max(s.id) FROM retort.log AS s WHERE s.event = 'script' AND s.checksum =
-      'ec558265bb9cbcdae1847e4b1089ddf922f9fd2da45bea6e3f40c619c63464be'
+      '9fcc5d4690ba5a2864dbb4ff6ecdcdac93c54e6c0f448f07181f9f40290429b9'
       AND s.at > (SELECT backend_start FROM pg_stat_get_activity(pg_backend_pid())))
   ORDER BY l.id;
 COMMIT;
@@ -1548,8 +1548,6 @@ COMMIT;
 \unset retort_SINGLELINE \unset retort_SINGLESTEP \unset retort_FETCH_COUNT \unset retort_QUIET
 \unset retort_settings \unset retort_restored \unset retort_open \unset retort_pending
 \unset retort_next \unset retort_facts
-\if :retort_passed \echo 'retort: done' \endif
-\unset retort_passed
 \if :{?retort_fails}
 \if :retort_fails
 \set ON_ERROR_STOP on
@@ -1559,4 +1557,6 @@ DO $$BEGIN RAISE EXCEPTION 'retort: the script would fail: see the lines with X'
 \echo 'retort: preflight done, nothing was changed'
 \unset retort_fails
 \endif
+\if :retort_passed \echo 'retort: done' \endif
+\unset retort_passed
 \endif
