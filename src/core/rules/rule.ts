@@ -1,4 +1,5 @@
 /** A rule of `migrate lint`: what it looks for in a statement, what that does to a database, and what to write instead. */
+import type { Fix } from "./fix.ts";
 import type { Site } from "./site.ts";
 
 /** `error` and `warning` are printed; a command ends with 1 for errors alone, unless it is told to be strict. */
@@ -35,4 +36,6 @@ export interface Rule {
   /** The migrations to write instead, in which no rule finds anything. Absent where the recipe for `bad` says them. */
   readonly good?: readonly string[];
   readonly find: (site: Site) => Iterable<Found>;
+  /** The safe form of a statement in which it finds something, of ALTER TABLE with one command; undefined: there is none. */
+  readonly fix?: (site: Site) => Fix | undefined;
 }

@@ -23,12 +23,22 @@ function piecesOf(text: string): readonly Piece[] {
   return pieces;
 }
 
+/** Which piece of an ALTER TABLE begins its first command. */
+const firstAction = (pieces: readonly Piece[]): number =>
+  pieces.findIndex(
+    ({ word, depth }, i) => i > 2 && depth === 0 && ACTION.test(word) && pieces[i - 1]!.word !== ".",
+  );
+
+/** `ALTER TABLE t ADD a int, DROP b;` → what stands before its commands: `ALTER TABLE t `. */
+export function prefixOf(sql: string): string {
+  const pieces = piecesOf(sql);
+  return sql.slice(0, pieces[firstAction(pieces)]?.start ?? sql.length);
+}
+
 /** `ALTER TABLE t ADD a int, DROP b;` → its commands: `ADD a int`, `DROP b`. */
 export function actionsOf(sql: string): readonly string[] {
   const pieces = piecesOf(sql);
-  const first = pieces.findIndex(
-    ({ word, depth }, i) => i > 2 && depth === 0 && ACTION.test(word) && pieces[i - 1]!.word !== ".",
-  );
+  const first = firstAction(pieces);
   const actions: string[] = [];
   let from = pieces[first]?.start ?? sql.length;
   for (const { word, start, depth } of pieces.slice(first)) {

@@ -1,0 +1,206 @@
+/** What rules have found in a statement → the statement in its safe form, as the parts of one or more migrations. */
+import { items, stringOf, word } from "../ast.ts";
+import { backfill, notNull, overIndex, validateLater } from "./recipes.ts";
+import type { Rule } from "./rule.ts";
+import { type AddedColumn, type AddedConstraint, addedColumns, quoted, type Site } from "./site.ts";
+import { columnText, prefixOf } from "./text.ts";
+
+/** What one migration does of a safe form. */
+export interface FixSegment {
+  /** Statements, each with its `;`. */
+  readonly up: string;
+  /** What takes back just that; empty where nothing has to be. It follows what the author wrote, if it `keepsBack`. */
+  readonly down: string;
+  /** What the author wrote to take the statement back takes this back. */
+  readonly keepsBack?: true;
+  /** `shared`: with others of that kind; `alone`: in a migration of its own; `outside`: and in no transaction. */
+  readonly place: "shared" | "alone" | "outside";
+}
+
+/** The first is where the statement was, if it is `shared`. Or why the statement is left as it is: a clause. */
+export type Fix = readonly FixSegment[] | { readonly left: string };
+
+/** A piece of a statement with several commands: as it was, or in its safe form. */
+export type FixedPart = { readonly sql: string } | { readonly segments: readonly FixSegment[] };
+
+/** A statement that has a safe form, or would have. */
+export interface Fixable {
+  /** Which statement of its file, from 0, and where it begins, from 1. */
+  readonly index: number;
+  readonly line: number;
+  /** The rules whose findings are mended, or left. */
+  readonly rules: readonly string[];
+  /** Absent where it is left as it is. */
+  readonly parts?: readonly FixedPart[];
+  /** Why. */
+  readonly left?: string;
+}
+
+/** The safe form of a statement in which these rules have found something; undefined where none of them knows one. */
+export function fixOf(site: Site, found: readonly Rule[]): Omit<Fixable, "index" | "line"> | undefined {
+  const rules = found.filter(({ fix }) => fix !== undefined).map(({ id }) => id);
+  if (rules.length === 0) return undefined;
+  const parts: FixedPart[] = [];
+  for (const each of singly(site)) {
+    const fixes = new Set(
+      found
+        .filter((rule) => !rule.find(each)[Symbol.iterator]().next().done)
+        .flatMap(({ fix }) => (fix === undefined ? [] : [fix])),
+    );
+    const [fix, ...others] = fixes;
+    if (others.length > 0) return { rules, left: "several rules would write it differently" };
+    const made = fix?.(each);
+    if (made === undefined) parts.push({ sql: each.sql });
+    else if ("left" in made) return { rules, left: made.left };
+    else parts.push({ segments: made });
+  }
+  return { rules, parts };
+}
+
+/** An ALTER TABLE with several commands, as several. */
+function singly(site: Site): readonly Site[] {
+  if (site.commands.length < 2) return [site];
+  const texts = site.actions();
+  const prefix = prefixOf(site.sql);
+  return items(site.tree["cmds"]).map((item, i) => ({
+    ...site,
+    sql: `${prefix}${texts[i]};`,
+    tree: { ...site.tree, cmds: [item] },
+    commands: [site.commands[i]!],
+    actions: () => [texts[i]!],
+  }));
+}
+
+/** Statements that run in no transaction; what the author wrote takes them back. */
+export const outside = (...statements: readonly string[]): Fix => [
+  { up: statements.join("\n"), down: "", keepsBack: true, place: "outside" },
+];
+
+/** A constraint that is added without a look at the rows, which are looked at later. */
+export function validatedLater(
+  site: Site,
+  { table, text, constraint, target }: AddedConstraint,
+  fallback: string,
+): Fix {
+  if (site.tree["missing_ok"] === true) return MAY_BE_MISSING;
+  if (target.kind === "partitioned table" && constraint["contype"] === "CONSTR_FOREIGN" && site.version < 18)
+    return { left: "a foreign key of a partitioned table cannot be NOT VALID before PostgreSQL 18" };
+  return constraintSegments(validateLater(table, text, constraint, fallback));
+}
+
+const MAY_BE_MISSING = { left: "with IF EXISTS it is not known what is there" };
+
+/** What `validateLater` gives, as segments. */
+function constraintSegments([added, validated]: readonly string[]): readonly FixSegment[] {
+  const [, table, name] = /^ALTER TABLE (.+) VALIDATE CONSTRAINT (.+);$/s.exec(validated!)!;
+  return [
+    { up: added!, down: "", keepsBack: true, place: "shared" },
+    {
+      up: validated!,
+      down: `ALTER TABLE ${table} DROP CONSTRAINT ${name};\n${added}`,
+      place: "shared",
+    },
+  ];
+}
+
+/** A column that becomes NOT NULL through a CHECK. `keepsBack`: the author takes it back. */
+export function notNullSegments(table: string, column: string, keepsBack: boolean): readonly FixSegment[] {
+  const [added, validated, set] = notNull(table, column);
+  const [, name] = /ADD CONSTRAINT (\S+) CHECK/.exec(added!)!;
+  return [
+    { up: added!, down: `ALTER TABLE ${table} DROP CONSTRAINT ${name};`, place: "shared" },
+    {
+      up: `${validated}\n${set}`,
+      down: `${keepsBack ? "" : `ALTER TABLE ${table} ALTER COLUMN ${column} DROP NOT NULL;\n`}${added}`,
+      place: "alone",
+      ...(keepsBack ? { keepsBack } : {}),
+    },
+  ];
+}
+
+/** A UNIQUE or PRIMARY KEY over an index that is built before. */
+export function keyOverIndex(site: Site, { table, constraint, target }: AddedConstraint): Fix {
+  const kind = constraint["contype"] === "CONSTR_PRIMARY" ? "PRIMARY KEY" : "UNIQUE";
+  if (site.tree["missing_ok"] === true) return MAY_BE_MISSING;
+  if (target.kind === "partitioned table")
+    return { left: "a constraint of a partitioned table cannot be made from an index" };
+  const unlike = ["options", "indexspace", "including", "nulls_not_distinct", "without_overlaps"].find(
+    (key) => constraint[key] !== undefined,
+  );
+  if (unlike !== undefined) return { left: "its index has further options" };
+  const columns = items(constraint["keys"]).map(stringOf);
+  // What scans beside the build of the index looks for NULL.
+  const mayBeNull = kind === "PRIMARY KEY" && site.effect.scans.some(({ id }) => id === target.id);
+  if (mayBeNull && columns.length > 1) return { left: "it is not known which of its columns may be NULL" };
+  const [built, added] = overIndex(table, kind, word(constraint["conname"]), columns);
+  const deferral =
+    constraint["deferrable"] === true
+      ? ` DEFERRABLE${constraint["initdeferred"] === true ? " INITIALLY DEFERRED" : ""}`
+      : "";
+  return [
+    ...(mayBeNull ? notNullSegments(table, quoted(columns[0]!), false) : []),
+    {
+      up: `${built}\n${added!.replace(/;$/, `${deferral};`)}`,
+      down: "",
+      keepsBack: true,
+      place: "outside",
+    },
+  ];
+}
+
+/** What a new column's clauses ask of the rows, each in turn; the column itself comes first. */
+function columnSegments(site: Site, added: AddedColumn): Fix {
+  const { table, name, column, text, constraints, target } = added;
+  if (site.tree["missing_ok"] === true || added.command["missing_ok"] === true) return MAY_BE_MISSING;
+  if (target.kind === "partitioned table") return { left: "the table is partitioned" };
+  const types = constraints.map(({ contype }) => word(contype));
+  const unknown = types.find((type) => !KNOWN.has(type));
+  if (unknown !== undefined || new Set(types).size < types.length) return { left: "it has further clauses" };
+  const { head, default: value, check } = columnText(text);
+  const volatile = site.effect.rewrites.some(({ id }) => id === target.id);
+  const has = (type: string): boolean => types.includes(type);
+  const primary = has("CONSTR_PRIMARY");
+  const isNotNull = has("CONSTR_NOTNULL") || primary;
+  const filled = value === undefined || volatile ? "" : ` DEFAULT ${value}`;
+  const atOnce = isNotNull && !volatile && value !== undefined ? " NOT NULL" : "";
+  const first = [`ALTER TABLE ${table} ${head}${filled}${atOnce};`];
+  if (volatile) first.push(`ALTER TABLE ${table} ALTER COLUMN ${name} SET DEFAULT ${value};`);
+  const later: FixSegment[] = [];
+  if (volatile) later.push({ up: backfill(table, name, "DEFAULT"), down: "", place: "outside" });
+  if (has("CONSTR_CHECK")) {
+    const given = constraints.find(({ contype }) => contype === "CONSTR_CHECK")!;
+    const [{ up }, validated] = constraintSegments(
+      validateLater(table, `ADD CHECK ${check}`, given, `${name}_check`),
+    ) as [FixSegment, FixSegment];
+    first.push(up);
+    later.push(validated);
+  }
+  if (isNotNull && atOnce === "") later.push(...notNullSegments(table, name, false));
+  if (primary || has("CONSTR_UNIQUE")) {
+    const kind = primary ? "PRIMARY KEY" : "UNIQUE";
+    const given = constraints.find(({ contype }) => /^CONSTR_(?:PRIMARY|UNIQUE)$/.test(word(contype)))!;
+    const [built, key] = overIndex(table, kind, word(given["conname"]), [word(column["colname"])]);
+    const [, constraint] = /ADD CONSTRAINT (\S+) /.exec(key!)!;
+    later.push({
+      up: `${built}\n${key}`,
+      down: `ALTER TABLE ${table} DROP CONSTRAINT ${constraint};`,
+      place: "outside",
+    });
+  }
+  return [{ up: first.join("\n"), down: "", keepsBack: true, place: "shared" }, ...later];
+}
+
+const KNOWN = new Set([
+  "CONSTR_DEFAULT",
+  "CONSTR_NOTNULL",
+  "CONSTR_NULL",
+  "CONSTR_CHECK",
+  "CONSTR_UNIQUE",
+  "CONSTR_PRIMARY",
+]);
+
+/** A new column, as the rules about its clauses share it. */
+export function addedColumn(site: Site): Fix | undefined {
+  const [added] = addedColumns(site);
+  return added && columnSegments(site, added);
+}
