@@ -1,5 +1,6 @@
 /** The statements of an up file, some of them in a safe form of several parts → the migrations that they become, in order. */
-import type { FixedPart, FixSegment } from "../rules/fix.ts";
+import type { FixedPart } from "../rules/fix.ts";
+import type { FixSegment } from "../rules/rule.ts";
 
 /** A statement with what stands around it: all chunks of a file, one behind the other, are its body. */
 export interface Chunk {

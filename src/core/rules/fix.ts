@@ -1,24 +1,9 @@
 /** What rules have found in a statement → the statement in its safe form, as the parts of one or more migrations. */
 import { items, stringOf, word } from "../ast.ts";
 import { backfill, notNull, overIndex, validateLater } from "./recipes.ts";
-import type { Rule } from "./rule.ts";
+import type { Fix, FixSegment, Rule } from "./rule.ts";
 import { type AddedColumn, type AddedConstraint, addedColumns, quoted, type Site } from "./site.ts";
 import { columnText, prefixOf } from "./text.ts";
-
-/** What one migration does of a safe form. */
-export interface FixSegment {
-  /** Statements, each with its `;`. */
-  readonly up: string;
-  /** What takes back just that; empty where nothing has to be. It follows what the author wrote, if it `keepsBack`. */
-  readonly down: string;
-  /** What the author wrote to take the statement back takes this back. */
-  readonly keepsBack?: true;
-  /** `shared`: with others of that kind; `alone`: in a migration of its own; `outside`: and in no transaction. */
-  readonly place: "shared" | "alone" | "outside";
-}
-
-/** The first is where the statement was, if it is `shared`. Or why the statement is left as it is: a clause. */
-export type Fix = readonly FixSegment[] | { readonly left: string };
 
 /** A piece of a statement with several commands: as it was, or in its safe form. */
 export type FixedPart = { readonly sql: string } | { readonly segments: readonly FixSegment[] };

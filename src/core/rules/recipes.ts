@@ -17,8 +17,12 @@ export function notNull(table: string, column: string): readonly string[] {
 }
 
 /** Gives the rows that have NULL in a column a value, some at a time. */
-export function backfill(table: string, column: string, value: string): string {
-  return `-- batch: 1000\nUPDATE ${table} SET ${column} = ${value}\nWHERE ctid = ANY (ARRAY(SELECT ctid FROM ${table} WHERE ${column} IS NULL LIMIT :batch_size));`;
+export const backfill = (table: string, column: string, value: string): string =>
+  backfillWhere(table, column, value, `${column} IS NULL`);
+
+/** Gives a value to the rows that are so, some at a time; then they must not be so any more. */
+export function backfillWhere(table: string, column: string, value: string, open: string): string {
+  return `-- batch: 1000\nUPDATE ${table} SET ${column} = ${value}\nWHERE ctid = ANY (ARRAY(SELECT ctid FROM ${table} WHERE ${open} LIMIT :batch_size));`;
 }
 
 /** Adds a constraint without looking at the rows, and then looks at them. `action`: `ADD CHECK (…)`. */

@@ -1,5 +1,4 @@
 /** A rule of `migrate lint`: what it looks for in a statement, what that does to a database, and what to write instead. */
-import type { Fix } from "./fix.ts";
 import type { Site } from "./site.ts";
 
 /** `error` and `warning` are printed; a command ends with 1 for errors alone, unless it is told to be strict. */
@@ -14,6 +13,21 @@ export interface Found {
   /** Asked when the run is over: whether a later statement of it has put this right. */
   readonly mended?: () => boolean;
 }
+
+/** What one migration does of a safe form. */
+export interface FixSegment {
+  /** Statements, each with its `;`. */
+  readonly up: string;
+  /** What takes back just that; empty where nothing has to be. It follows what the author wrote, if it `keepsBack`. */
+  readonly down: string;
+  /** What the author wrote to take the statement back takes this back. */
+  readonly keepsBack?: true;
+  /** `shared`: with others of that kind; `alone`: in a migration of its own; `outside`: and in no transaction. */
+  readonly place: "shared" | "alone" | "outside";
+}
+
+/** The first is where the statement was, if it is `shared`. Or why the statement is left as it is: a clause. */
+export type Fix = readonly FixSegment[] | { readonly left: string };
 
 export interface Rule {
   /** A stable name, as it stands behind `retort-ignore:`. */

@@ -75,6 +75,19 @@ export function columnText(action: string): ColumnText {
   return { head: action.slice(0, endOf(0)).trim(), default: after("default"), check: after("check") };
 }
 
+/** `ALTER COLUMN a TYPE numeric(8, 2) USING a::numeric` → the type, with a collation, and the expression. */
+export function typeChange(action: string): { readonly type: string; readonly using: string | undefined } {
+  const pieces = piecesOf(action);
+  // A column may be called so, too.
+  const type = pieces.findIndex(({ word, depth }, i) => i > 1 && word === "type" && depth === 0);
+  const using = pieces.findIndex(({ word, depth }, i) => i > type && word === "using" && depth === 0);
+  const end = using < 0 ? action.length : pieces[using]!.start;
+  return {
+    type: action.slice(pieces[type]!.end, end).trim(),
+    using: using < 0 ? undefined : action.slice(pieces[using]!.end).trim(),
+  };
+}
+
 const CLAUSE =
   /^(?:constraint|not|null|default|check|unique|primary|references|generated|deferrable|initially|enforced|;)$/;
 
