@@ -252,8 +252,8 @@ function leftIn(
   fixable: ReadonlyMap<RevisionId, readonly Fixable[]>,
 ): readonly LeftAsItIs[] {
   return [...fixable].flatMap(([id, each]) =>
-    each.flatMap(({ rules, left, line }) =>
-      left === undefined ? [] : [{ path: project.migrations.get(id)!.path, line, rules, reason: left }],
+    each.flatMap(({ left, line }) =>
+      left.map((one) => ({ path: project.migrations.get(id)!.path, line, ...one })),
     ),
   );
 }

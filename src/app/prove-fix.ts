@@ -7,7 +7,7 @@ import { compareCatalogs, type Difference } from "../core/catalog/compare.ts";
 import { counts, describeObject } from "../core/diff/verdict.ts";
 import { MigrateError } from "../core/errors.ts";
 import { formatFileName, nextNumber, parseFileName, slugOf } from "../core/filename.ts";
-import type { Chunk, Part } from "../core/fix/arrange.ts";
+import { type Chunk, joined, type Part } from "../core/fix/arrange.ts";
 import { singly } from "../core/fix/chunks.ts";
 import { type Bodies, type FileChange, newTexts, rewritten } from "../core/fix/files.ts";
 import { ancestors, buildGraph, inOrder } from "../core/graph.ts";
@@ -43,7 +43,7 @@ export interface ProvenFix {
 
 /**
  * Tries each arrangement until one is proven, with the statements of the down file as they are and then with each ALTER TABLE
- * in its commands. Throws what the first was refused for.
+ * in its commands. Throws what the first arrangement was refused for.
  */
 export async function proveFix(
   on: TestOn,
@@ -52,18 +52,19 @@ export async function proveFix(
 ): Promise<ProvenFix> {
   const proof = new Proof(on, toFix);
   const expected = await proof.expected();
-  let refused: unknown;
+  const refused: unknown[] = [];
+  const ways = waysBack(toFix.down);
   for (const parts of arrangements) {
-    for (const down of waysBack(toFix.down)) {
+    for (const down of ways) {
       try {
         return await proof.prove(parts, down, expected);
       } catch (error) {
         if (!isRefusal(error)) throw error;
-        refused ??= error;
+        refused.push(error);
       }
     }
   }
-  throw refused;
+  throw refused[ways.length - 1];
 }
 
 function waysBack(down: readonly Chunk[]): readonly (readonly Chunk[])[] {
@@ -143,7 +144,9 @@ class Proof {
       ...this.#comparedDown(expected, found),
     ];
     if (!expected.withRows)
-      notes.push("proven on empty tables: the migration fails on the rows that were made for the proof");
+      notes.push(
+        `${this.#migration.path} was proven on empty tables, because it fails on the rows that were made for the proof`,
+      );
     return { files, revisions: ids, notes: unique(notes) };
   }
 
@@ -256,9 +259,15 @@ class Proof {
     return this.#starting(withRows, async (session) => {
       const before = await this.#catalog(session);
       const states = [before, ...(await this.#upThrough(ups, session, ids))];
-      await readier(this.#on.project, this.#on.scratch)(session);
-      for (const { sql } of down.filter(({ setting }) => setting)) await session.send(sql);
-      return this.#distributed(draft, new Search(session, () => this.#catalog(session)), states);
+      const ready = readier(this.#on.project, this.#on.scratch);
+      const search = new Search(session, {
+        catalog: () => this.#catalog(session),
+        ready: async () => {
+          await ready(session);
+          for (const { sql } of down.filter(({ setting }) => setting)) await session.send(sql);
+        },
+      });
+      return this.#distributed(draft, search, states);
     });
   }
 
@@ -271,7 +280,8 @@ class Proof {
     let open = down.filter(({ setting }) => !setting);
     const whole: Whole[] = [];
     for (let i = parts.length - 1; i >= 0; i -= 1) {
-      const { down: own, keepsBack, up } = parts[i]!;
+      const { keepsBack, up, ...part } = parts[i]!;
+      const own = part.down.length === 0 ? [] : [...part.settings, ...part.down];
       const isLast = !parts.slice(0, i).some((part) => part.keepsBack);
       const isRest = isLast && keepsBack;
       const searched = isLast ? [] : await search.taking(keepsBack ? open : [], own, states[i]!);
@@ -302,13 +312,15 @@ class Proof {
     const isOutside = header.transaction === "none";
     const isAlone = own.length === 0 && chunks.filter(({ setting }) => !setting).length === 1;
     let outside = isOutside;
+    const settings = new Set(chunks.filter(({ setting }) => setting).map(({ sql }) => sql));
     const texts = chunks.map(({ lead, sql, trail, fix }) => {
       const safe = isAlone || isOutside ? safeForm(fix) : undefined;
       if (safe !== undefined) outside = true;
       return `${lead}${safe ?? sql}${trail}`;
     });
     if (chunks === down && outside === isOutside) return { text: source.text.slice(bodyStart), outside };
-    const text = [texts.join("").trimEnd(), ...own].filter((each) => each !== "").join("\n");
+    const given = joined(texts).trimEnd();
+    const text = [given, ...own.filter((sql) => !settings.has(sql))].filter((each) => each !== "").join("\n");
     return { text: `${text === "" ? NOTHING : text}\n`, outside };
   }
 
@@ -426,10 +438,16 @@ const summaryOf = (sql: string): string => {
 class Search {
   readonly #session: Session;
   readonly #catalog: () => Promise<Catalog>;
+  readonly #ready: () => Promise<void>;
 
-  constructor(session: Session, catalog: () => Promise<Catalog>) {
+  /** `ready`: the session has the settings of the down file. */
+  constructor(
+    session: Session,
+    { catalog, ready }: { readonly catalog: () => Promise<Catalog>; readonly ready: () => Promise<void> },
+  ) {
     this.#session = session;
     this.#catalog = catalog;
+    this.#ready = ready;
   }
 
   /** Neighbours among the chunks that do, with `own` behind them; they are done then. Of no chunks: `own` alone. Undefined: there are none. */
@@ -438,6 +456,7 @@ class Search {
     own: readonly string[],
     wanted: Catalog,
   ): Promise<readonly Chunk[] | undefined> {
+    await this.#ready();
     if (chunks.length === 0) {
       for (const sql of own) await this.#session.send(sql);
       return compareCatalogs(wanted, await this.#catalog()).some(counts) ? undefined : [];

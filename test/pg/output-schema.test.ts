@@ -31,6 +31,7 @@ baseline --directory new
 doctor 1
 check --single-head
 lint --all
+lint --fix --dry-run
 review --all --format json
 trace
 config

@@ -64,9 +64,9 @@ function refuseTogether(args: Arguments): void {
       : undefined;
   if (other === undefined) return;
   throw new MigrateError({
-    code: "usage/conflict",
+    code: "usage/exclusive-flags",
     message: fixes ? `--fix cannot be used with --${other}` : `--${other} needs --fix`,
-    hint: fixes ? "to fix what is pending: migrate lint --fix" : "migrate lint --fix --dry-run",
+    hint: fixes ? "take what is pending: migrate lint --fix" : "add it: migrate lint --fix --dry-run",
   });
 }
 

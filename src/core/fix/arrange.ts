@@ -21,6 +21,8 @@ export interface Part {
   readonly up: string;
   /** What takes back its own statements, in the order in which that is done. */
   readonly down: readonly string[];
+  /** The settings that these statements were written for. */
+  readonly settings: readonly string[];
   /** The author's down file has something that belongs here. */
   readonly keepsBack: boolean;
   /** In no transaction. */
@@ -49,7 +51,7 @@ export function inPlace(chunks: readonly Chunk[]): Part {
     );
     return `${lead}${texts?.join("\n") ?? sql}${trail}`;
   });
-  return { up: up.join(""), down: [], keepsBack: true, outside: true };
+  return { up: up.join(""), down: [], settings: [], keepsBack: true, outside: true };
 }
 
 interface Draft {
@@ -77,7 +79,7 @@ class Arrangement {
     }
     for (const [i, part] of fix.entries()) {
       const around = (text: string): string =>
-        `${i === 0 ? lead : "\n"}${text}${i === fix.length - 1 ? trail : ""}`;
+        `${i === 0 ? lead : ""}${text}${i === fix.length - 1 ? trail : ""}`;
       if ("sql" in part) this.#addText(around(part.sql), true);
       else this.#addSegments(part.segments, around);
     }
@@ -104,7 +106,7 @@ class Arrangement {
     this.#close();
     const last = this.parts.at(-1);
     if (last === undefined) return [];
-    return [...this.parts.slice(0, -1), { ...last, up: last.up + this.#current.texts.join("") }];
+    return [...this.parts.slice(0, -1), { ...last, up: joined([last.up, ...this.#current.texts]) }];
   }
 
   #addSegments(segments: readonly FixSegment[], around: (text: string) => string): void {
@@ -128,15 +130,30 @@ class Arrangement {
     if (!busy) return;
     this.#current = emptyDraft();
     const settings = this.#settings.filter((text) => !texts.includes(text));
-    this.parts.push({ up: [...settings, ...texts].join(""), down: [...down].reverse(), ...rest });
+    this.parts.push({
+      up: joined([...settings, ...texts]),
+      down: [...down].reverse(),
+      settings: this.#settings.map((text) => text.trim()),
+      ...rest,
+    });
   }
+}
+
+/** One text behind the other, each on lines of its own. */
+export function joined(texts: readonly string[]): string {
+  let all = "";
+  for (const text of texts) {
+    const isApart = all === "" || all.endsWith("\n") || /^\r?\n/.test(text);
+    all += isApart ? text : `\n${text}`;
+  }
+  return all;
 }
 
 const emptyDraft = (): Draft => ({ texts: [], busy: false, down: [], keepsBack: false, outside: false });
 
 function put(draft: Draft, { up, down, keepsBack, place }: FixSegment): void {
   draft.busy = true;
-  draft.texts.push(draft.texts.length === 0 || up.startsWith("\n") ? up : `\n${up}`);
+  draft.texts.push(up);
   if (down !== "") draft.down.push(down);
   if (keepsBack) draft.keepsBack = true;
   if (place === "outside") draft.outside = true;

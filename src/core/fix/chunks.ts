@@ -26,11 +26,13 @@ export function chunksOf(
     const lead = hasBegin ? text.slice(from, first) + text.slice(begin, start) : between;
     from = tail;
     const sql = text.slice(start, end);
+    // Behind the last statement there may be a COMMIT.
+    const until = i === facts.length - 1 ? skipTrivia(text, tail) : tail;
     const fix = fixable.find(({ index }) => index === i)?.parts;
     return {
       lead,
       sql: sql.endsWith(";") ? sql : `${sql};`,
-      trail: text.slice(end, tail),
+      trail: text.slice(end, until),
       setting: setting !== undefined,
       usesRows: statements[i]!.batched === true || USES_ROWS.test(tag),
       ...(fix === undefined ? {} : { fix }),

@@ -28,9 +28,10 @@ export function rewritten(
 ): string {
   const lines = source.text.slice(0, bodyStart);
   const isOutside = header.transaction === "none";
+  if (outside === isOutside && body === source.text.slice(bodyStart)) return source.text;
   const kept = lines.replace(/^--[ \t]*transaction[ \t]*:.*(?:\r\n|\r|\n|$)/m, "");
   const head = outside === isOutside ? lines : outside ? `${kept}-- transaction: none\n` : kept;
-  return withLineEnds(source.text, head + body);
+  return withLineEnds(source.text, `${head}${body.trimEnd()}\n`);
 }
 
 /** The header of the migration that a new one comes from, and the new one's own. */

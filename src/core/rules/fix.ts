@@ -1,8 +1,17 @@
 /** What rules have found in a statement → the statement in its safe form, as the parts of one or more migrations. */
-import { items, stringOf, word } from "../ast.ts";
+import { type Ast, items, node, stringOf, word } from "../ast.ts";
+import type { RelationName } from "../effects/effects.ts";
+import type { Constraint } from "../effects/schema.ts";
 import { backfill, notNull, overIndex, validateLater } from "./recipes.ts";
 import type { Fix, FixSegment, Rule } from "./rule.ts";
-import { type AddedColumn, type AddedConstraint, addedColumns, quoted, type Site } from "./site.ts";
+import {
+  type AddedColumn,
+  type AddedConstraint,
+  addedColumns,
+  pictureOf,
+  quoted,
+  type Site,
+} from "./site.ts";
 import { columnText, prefixOf } from "./text.ts";
 
 /** A piece of a statement with several commands: as it was, or in its safe form. */
@@ -13,33 +22,40 @@ export interface Fixable {
   /** Which statement of its file, from 0, and where it begins, from 1. */
   readonly index: number;
   readonly line: number;
-  /** The rules whose findings are mended, or left. */
+  /** The rules whose findings are mended. */
   readonly rules: readonly string[];
-  /** Absent where it is left as it is. */
+  /** Absent where all of it is left as it is. */
   readonly parts?: readonly FixedPart[];
-  /** Why. */
-  readonly left?: string;
+  /** What is left as it is: the rules that found something, and why, as a clause. */
+  readonly left: readonly { readonly rules: readonly string[]; readonly reason: string }[];
 }
 
 /** The safe form of a statement in which these rules have found something; undefined where none of them knows one. */
 export function fixOf(site: Site, found: readonly Rule[]): Omit<Fixable, "index" | "line"> | undefined {
-  const rules = found.filter(({ fix }) => fix !== undefined).map(({ id }) => id);
-  if (rules.length === 0) return undefined;
+  const known = found.filter(({ fix }) => fix !== undefined);
+  if (known.length === 0) return undefined;
   const parts: FixedPart[] = [];
+  const fixed = new Set<string>();
+  const left: Fixable["left"][number][] = [];
   for (const each of singly(site)) {
-    const fixes = new Set(
-      found
-        .filter((rule) => !rule.find(each)[Symbol.iterator]().next().done)
-        .flatMap(({ fix }) => (fix === undefined ? [] : [fix])),
-    );
-    const [fix, ...others] = fixes;
-    if (others.length > 0) return { rules, left: "several rules would write it differently" };
-    const made = fix?.(each);
-    if (made === undefined) parts.push({ sql: each.sql });
-    else if ("left" in made) return { rules, left: made.left };
-    else parts.push({ segments: made });
+    const asking = known.filter((rule) => rule.find(each)[Symbol.iterator]().next().done !== true);
+    const rules = asking.map(({ id }) => id);
+    const made = fixOfOne(each, asking);
+    if (made !== undefined && !("left" in made)) {
+      parts.push({ segments: made });
+      for (const id of rules) fixed.add(id);
+    } else {
+      parts.push({ sql: each.sql });
+      if (made !== undefined) left.push({ rules, reason: made.left });
+    }
   }
-  return { rules, parts };
+  if (fixed.size === 0 && left.length === 0) return undefined;
+  return { rules: [...fixed], ...(fixed.size === 0 ? {} : { parts }), left };
+}
+
+function fixOfOne(site: Site, asking: readonly Rule[]): Fix | undefined {
+  const [fix, ...others] = new Set(asking.flatMap((rule) => rule.fix ?? []));
+  return others.length > 0 ? { left: "several rules would write it differently" } : fix?.(site);
 }
 
 /** An ALTER TABLE with several commands, as several. */
@@ -70,10 +86,29 @@ export function validatedLater(
   if (site.tree["missing_ok"] === true) return MAY_BE_MISSING;
   if (target.kind === "partitioned table" && constraint["contype"] === "CONSTR_FOREIGN" && site.version < 18)
     return { left: "a foreign key of a partitioned table cannot be NOT VALID before PostgreSQL 18" };
-  return constraintSegments(validateLater(table, text, constraint, fallback));
+  return constraintSegments(
+    validateLater(table, text, constraint, fallback, chosenName(site, target, constraint)),
+  );
 }
 
 const MAY_BE_MISSING = { left: "with IF EXISTS it is not known what is there" };
+
+/** The name that PostgreSQL chooses for a constraint, from the picture behind the statement; empty where it is not known. */
+function chosenName(site: Site, target: RelationName, constraint: Ast): string {
+  const columns = [...items(constraint["keys"]), ...items(constraint["fk_attrs"])].map(stringOf).join();
+  const expression = node(constraint["raw_expr"]);
+  const isIt = (each: Constraint): boolean =>
+    constraint["contype"] === "CONSTR_CHECK"
+      ? each.expression === expression
+      : each.kind === KINDS[word(constraint["contype"])] && each.columns.join() === columns;
+  return pictureOf(site, target)?.constraints.findLast(isIt)?.name ?? "";
+}
+
+const KINDS: Readonly<Record<string, Constraint["kind"]>> = {
+  CONSTR_FOREIGN: "foreign key",
+  CONSTR_UNIQUE: "unique",
+  CONSTR_PRIMARY: "primary key",
+};
 
 /** What `validateLater` gives, as segments. */
 function constraintSegments([added, validated]: readonly string[]): readonly FixSegment[] {
@@ -117,7 +152,12 @@ export function keyOverIndex(site: Site, { table, constraint, target }: AddedCon
   // What scans beside the build of the index looks for NULL.
   const mayBeNull = kind === "PRIMARY KEY" && site.effect.scans.some(({ id }) => id === target.id);
   if (mayBeNull && columns.length > 1) return { left: "it is not known which of its columns may be NULL" };
-  const [built, added] = overIndex(table, kind, word(constraint["conname"]), columns);
+  const [built, added] = overIndex(
+    table,
+    kind,
+    word(constraint["conname"]) || chosenName(site, target, constraint),
+    columns,
+  );
   const deferral =
     constraint["deferrable"] === true
       ? ` DEFERRABLE${constraint["initdeferred"] === true ? " INITIALLY DEFERRED" : ""}`
@@ -155,7 +195,7 @@ function columnSegments(site: Site, added: AddedColumn): Fix {
   if (has("CONSTR_CHECK")) {
     const given = constraints.find(({ contype }) => contype === "CONSTR_CHECK")!;
     const [{ up }, validated] = constraintSegments(
-      validateLater(table, `ADD CHECK ${check}`, given, `${name}_check`),
+      validateLater(table, `ADD CHECK ${check}`, given, `${name}_check`, chosenName(site, target, given)),
     ) as [FixSegment, FixSegment];
     first.push(up);
     later.push(validated);
@@ -164,7 +204,9 @@ function columnSegments(site: Site, added: AddedColumn): Fix {
   if (primary || has("CONSTR_UNIQUE")) {
     const kind = primary ? "PRIMARY KEY" : "UNIQUE";
     const given = constraints.find(({ contype }) => /^CONSTR_(?:PRIMARY|UNIQUE)$/.test(word(contype)))!;
-    const [built, key] = overIndex(table, kind, word(given["conname"]), [word(column["colname"])]);
+    const columns = [word(column["colname"])];
+    const chosen = chosenName(site, target, { ...given, keys: [{ String: { sval: columns[0]! } }] });
+    const [built, key] = overIndex(table, kind, word(given["conname"]) || chosen, columns);
     const [, constraint] = /ADD CONSTRAINT (\S+) /.exec(key!)!;
     later.push({
       up: `${built}\n${key}`,

@@ -36,12 +36,14 @@ export function throughNewColumn(site: Site, { table, target, command, text }: C
     ...(checked === undefined ? [] : [{ up: checked, down: dropOf(checked), place: "shared" as const }]),
     {
       up: [
-        ...(validated === undefined ? [] : [validated, set!]),
+        ...(validated === undefined ? [] : [validated]),
         unexpand,
         `-- retort-ignore: drop-column (${name}_new takes its place)`,
         `ALTER TABLE ${table} DROP COLUMN ${old};`,
         `-- retort-ignore: rename-column (${name}_new takes the place of ${name})`,
         `ALTER TABLE ${table} RENAME COLUMN ${fresh} TO ${old};`,
+        // Behind the renaming, so that a name that PostgreSQL chooses is that of the column.
+        ...(set === undefined ? [] : [set.replace(`COLUMN ${fresh} `, `COLUMN ${old} `)]),
       ].join("\n"),
       down: [
         expand,

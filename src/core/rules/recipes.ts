@@ -25,15 +25,19 @@ export function backfillWhere(table: string, column: string, value: string, open
   return `-- batch: 1000\nUPDATE ${table} SET ${column} = ${value}\nWHERE ctid = ANY (ARRAY(SELECT ctid FROM ${table} WHERE ${open} LIMIT :batch_size));`;
 }
 
-/** Adds a constraint without looking at the rows, and then looks at them. `action`: `ADD CHECK (…)`. */
+/**
+ * Adds a constraint without looking at the rows, and then looks at them. `action`: `ADD CHECK (…)`; one without a name is called
+ * `chosen`, or after its table and `fallback`.
+ */
 export function validateLater(
   table: string,
   action: string,
   constraint: Ast,
   fallback: string,
+  chosen = "",
 ): readonly string[] {
   const given = word(constraint["conname"]);
-  const name = quoted(given || nameOf(plain(table), fallback));
+  const name = quoted(given || chosen || nameOf(plain(table), fallback));
   const named = given === "" ? action.replace(/^add\s+/i, `ADD CONSTRAINT ${name} `) : action;
   return [`ALTER TABLE ${table} ${named} NOT VALID;`, `ALTER TABLE ${table} VALIDATE CONSTRAINT ${name};`];
 }
