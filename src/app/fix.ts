@@ -16,6 +16,7 @@ import type { Source } from "../core/source.ts";
 import { changeFiles } from "../io/change-files.ts";
 import { upstreamFiles } from "../io/git.ts";
 import { createGrammar } from "../io/grammar.ts";
+import type { Scratch } from "../io/scratch/types.ts";
 import { addedSince, type Chosen, fixableDown, type LintOptions, lintChosen, named } from "./lint.ts";
 import { readState, type State } from "./look.ts";
 import { type Deps, openProject, type Project } from "./project.ts";
@@ -97,11 +98,16 @@ export async function fix(deps: Deps, options: FixOptions): Promise<Fixing> {
         rules,
       })),
       left: [...leftIn(project, fixable), ...found.left],
-      notes: [...notes, ...found.proven.flatMap((each) => each.notes)],
+      notes: [...notes, ...otherVersion(project, scratch), ...found.proven.flatMap((each) => each.notes)],
       files,
       written,
     };
   });
+}
+
+function otherVersion({ config }: Project, { proves, version }: Scratch): readonly string[] {
+  if (proves || config.database instanceof MigrateError) return [];
+  return [`proven on PostgreSQL ${version.text}, which is not the version of the database`];
 }
 
 const resultOf = ({

@@ -137,9 +137,9 @@ class Proof {
     const ids = parts.map((_, i) => (i === 0 ? this.#migration.revision : randomBytes(6).toString("hex")));
     const whole = await this.#withWaysBack({ parts, ids, down }, expected);
     const files = this.#files(whole, ids);
-    const found = await this.#left(this.#projectWith(files), ids, expected.withRows);
+    const found = await this.#left(this.#projectWith(files), ids, expected.withRows, expected);
     const notes = [
-      ...this.#compared("after the upgrade", expected.up, found.up),
+      ...this.#compared(AFTER_UPGRADE, expected.up, found.up),
       ...(await this.#comparedRows(expected, found)),
       ...this.#comparedDown(expected, found),
     ];
@@ -169,12 +169,18 @@ class Proof {
   }
 
   /** Up through the revisions, and back where they have a way back; of several each is taken back to where it began. */
-  async #left(project: Project, ids: readonly RevisionId[], withRows: boolean): Promise<Left> {
+  async #left(
+    project: Project,
+    ids: readonly RevisionId[],
+    withRows: boolean,
+    expected?: Expected,
+  ): Promise<Left> {
     return this.#starting(withRows, async (session) => {
       const before = await this.#catalog(session);
       const states = [before, ...(await this.#upThrough(project, session, ids))];
       const rows = await readRows(session, project.ledger.names.schema);
       const left = { before, up: states.at(-1)!, rows };
+      if (expected !== undefined) this.#compared(AFTER_UPGRADE, expected.up, left.up);
       if (this.#migration.down === undefined) return left;
       for (let i = ids.length - 1; i >= 0; i -= 1) {
         await this.#back(project, session, ids, i);
@@ -250,7 +256,7 @@ class Proof {
   // ── the way back ────────────────────────────────────────────────────────────────────────────────────────────────
 
   /** What the author wrote for the whole, in the parts that it takes back. */
-  async #withWaysBack(draft: Draft, { withRows }: Expected): Promise<readonly Whole[]> {
+  async #withWaysBack(draft: Draft, { up, withRows }: Expected): Promise<readonly Whole[]> {
     const { parts, ids, down } = draft;
     if (this.#migration.down === undefined) return parts;
     if (parts.length === 1) return [{ ...parts[0]!, back: this.#backOf(down, down, []) }];
@@ -259,6 +265,7 @@ class Proof {
     return this.#starting(withRows, async (session) => {
       const before = await this.#catalog(session);
       const states = [before, ...(await this.#upThrough(ups, session, ids))];
+      this.#compared(AFTER_UPGRADE, up, states.at(-1)!);
       const ready = readier(this.#on.project, this.#on.scratch);
       const search = new Search(session, {
         catalog: () => this.#catalog(session),
@@ -405,6 +412,8 @@ const bodiesOf = ({ up, outside, back }: Whole): Bodies => ({
   downOutside: back?.outside === true,
   ...(back === undefined ? {} : { down: back.text }),
 });
+
+const AFTER_UPGRADE = "after the upgrade";
 
 const NOTHING = "-- There is nothing to take back.";
 

@@ -91,7 +91,8 @@ test("each bad example becomes what leads to the same and back, with rows in the
   const found = await thereAndBack(it, url);
   expect(differences(expected.up, found.up)).toEqual([]);
   expect(differences(found.before, found.down)).toEqual([]);
-  expect(differences(found.up, (await it.upgrade(url), await catalogOf(url)))).toEqual([]);
+  await it.upgrade(url);
+  expect(differences(found.up, await catalogOf(url))).toEqual([]);
   expect(
     await query(url, "SELECT count(*)::int AS rows, count(token)::int AS tokens FROM shop.orders"),
   ).toEqual([{ rows: 3, tokens: 3 }]);
@@ -197,20 +198,17 @@ const git = (cwd: string, ...words: string[]) =>
     },
   );
 
-const small = () =>
-  project({
-    shop: tables,
-    check: {
-      up: "ALTER TABLE orders ADD CHECK (total > 0);\n",
-      down: "ALTER TABLE orders DROP CONSTRAINT orders_total_check;\n",
-    },
-    index: { up: "CREATE INDEX by_note ON orders (note);\n", down: "DROP INDEX by_note;\n" },
-    kept: { up: "ALTER TABLE orders ADD CONSTRAINT kept CHECK (id > 0);\n", down: "SELECT 1;\n" },
-  });
+const check = {
+  up: "ALTER TABLE orders ADD CHECK (total > 0);\n",
+  down: "ALTER TABLE orders DROP CONSTRAINT orders_total_check;\n",
+};
+const index = { up: "CREATE INDEX by_note ON orders (note);\n", down: "DROP INDEX by_note;\n" };
+/** Its down file does not take it back. */
+const kept = { up: "ALTER TABLE orders ADD CONSTRAINT kept CHECK (id > 0);\n", down: "SELECT 1;\n" };
 
 test("which files: the pending ones that others have not; by name; never one that is applied", async () => {
   const { url } = await ownDatabase(server!);
-  const it = small();
+  const it = project({ shop: tables, check, index });
   const on = (options: Partial<FixOptions>) => fix(it.deps, { dryRun: true, scratch: url, ...options });
   const revisions = async (options: Partial<FixOptions>) =>
     (await on(options)).fixed.map(({ revision }) => revision);
@@ -222,10 +220,6 @@ test("which files: the pending ones that others have not; by name; never one tha
   ]);
   await it.upgrade(url, "shop");
   await it.run(url, { kind: "upgrade", target: "check" });
-  expect(await revisions({ database: url })).toEqual(["index"]);
-  await expect(on({ database: url, which: ["check:index"] })).resolves.toMatchObject({
-    fixed: [{ revision: "index" }],
-  });
   await expect(on({ database: url, which: ["0002_check.up.sql"] })).rejects.toMatchObject({
     code: "state/applied",
   });
@@ -246,7 +240,7 @@ test("which files: the pending ones that others have not; by name; never one tha
 
 test("what is not proven is left, with the objects; the diff of the rest makes the same files; the exit code says so", async () => {
   const { url } = await ownDatabase(server!);
-  const it = small();
+  const it = project({ shop: tables, check, index, kept });
   const before = sqlFiles(it).map((name) => read(it, name));
   await it.upgrade(url, "shop");
   const run = (...words: string[]) =>
@@ -275,6 +269,6 @@ test.each([
   [["lint", "--fix", "--all"], "--fix cannot be used with --all"],
   [["lint", "--fix", "--format", "json"], "--fix cannot be used with --format"],
 ])("%j is refused", async (words, message) => {
-  const { code, stderr } = await migrate(words, { cwd: small().folder });
+  const { code, stderr } = await migrate(words, { cwd: project({}).folder });
   expect([code, stderr]).toEqual([2, expect.stringContaining(message)]);
 });

@@ -30,13 +30,13 @@ export interface Part {
 }
 
 /**
- * `late`: what need not be done at once is done behind the statements that follow, as far as these use no rows; so that what can
- * share a migration does. Otherwise each statement is done whole before the next.
+ * `late`: what need not be done at once is done behind the statements that follow, as far as these use no rows and change no setting; so
+ * that what can share a migration does. Otherwise each statement is done whole before the next.
  */
 export function arranged(chunks: readonly Chunk[], late: boolean): readonly Part[] {
   const arrangement = new Arrangement();
   for (const chunk of chunks) {
-    if (chunk.usesRows) arrangement.flush();
+    if (chunk.usesRows || chunk.setting) arrangement.flush();
     arrangement.add(chunk);
     if (chunk.fix !== undefined && !late) arrangement.flush();
   }

@@ -2,7 +2,7 @@
 import { type Ast, items, node, stringOf, word } from "../ast.ts";
 import type { RelationName } from "../effects/effects.ts";
 import type { Constraint } from "../effects/schema.ts";
-import { backfill, notNull, overIndex, validateLater } from "./recipes.ts";
+import { type AddedInSteps, backfill, keyInSteps, notNullThroughCheck, validatedInSteps } from "./recipes.ts";
 import type { Fix, FixSegment, Rule } from "./rule.ts";
 import {
   type AddedColumn,
@@ -87,7 +87,7 @@ export function validatedLater(
   if (target.kind === "partitioned table" && constraint["contype"] === "CONSTR_FOREIGN" && site.version < 18)
     return { left: "a foreign key of a partitioned table cannot be NOT VALID before PostgreSQL 18" };
   return constraintSegments(
-    validateLater(table, text, constraint, fallback, chosenName(site, target, constraint)),
+    validatedInSteps(table, text, constraint, fallback, chosenName(site, target, constraint)),
   );
 }
 
@@ -110,27 +110,23 @@ const KINDS: Readonly<Record<string, Constraint["kind"]>> = {
   CONSTR_PRIMARY: "primary key",
 };
 
-/** What `validateLater` gives, as segments. */
-function constraintSegments([added, validated]: readonly string[]): readonly FixSegment[] {
-  const [, table, name] = /^ALTER TABLE (.+) VALIDATE CONSTRAINT (.+);$/s.exec(validated!)!;
-  return [
-    { up: added!, down: "", keepsBack: true, place: "shared" },
-    {
-      up: validated!,
-      down: `ALTER TABLE ${table} DROP CONSTRAINT ${name};\n${added}`,
-      place: "shared",
-    },
-  ];
+function constraintSegments(steps: AddedInSteps): readonly FixSegment[] {
+  return [{ up: steps.first, down: "", keepsBack: true, place: "shared" }, validation(steps)];
 }
+
+const validation = ({ first, second, dropped }: AddedInSteps): FixSegment => ({
+  up: second,
+  down: `${dropped}\n${first}`,
+  place: "shared",
+});
 
 /** A column that becomes NOT NULL through a CHECK. `keepsBack`: the author takes it back. */
 export function notNullSegments(table: string, column: string, keepsBack: boolean): readonly FixSegment[] {
-  const [added, validated, set] = notNull(table, column);
-  const [, name] = /ADD CONSTRAINT (\S+) CHECK/.exec(added!)!;
+  const { added, validated, set, dropped } = notNullThroughCheck(table, column);
   return [
-    { up: added!, down: `ALTER TABLE ${table} DROP CONSTRAINT ${name};`, place: "shared" },
+    { up: added, down: dropped, place: "shared" },
     {
-      up: `${validated}\n${set}`,
+      up: `${validated}\n${set}\n${dropped}`,
       down: `${keepsBack ? "" : `ALTER TABLE ${table} ALTER COLUMN ${column} DROP NOT NULL;\n`}${added}`,
       place: "alone",
       ...(keepsBack ? { keepsBack } : {}),
@@ -152,30 +148,21 @@ export function keyOverIndex(site: Site, { table, constraint, target }: AddedCon
   // What scans beside the build of the index looks for NULL.
   const mayBeNull = kind === "PRIMARY KEY" && site.effect.scans.some(({ id }) => id === target.id);
   if (mayBeNull && columns.length > 1) return { left: "it is not known which of its columns may be NULL" };
-  const [built, added] = overIndex(
-    table,
-    kind,
-    word(constraint["conname"]) || chosenName(site, target, constraint),
-    columns,
-  );
   const deferral =
     constraint["deferrable"] === true
       ? ` DEFERRABLE${constraint["initdeferred"] === true ? " INITIALLY DEFERRED" : ""}`
       : "";
+  const name = word(constraint["conname"]) || chosenName(site, target, constraint);
+  const { first, second } = keyInSteps(table, kind, name, columns, deferral);
   return [
     ...(mayBeNull ? notNullSegments(table, quoted(columns[0]!), false) : []),
-    {
-      up: `${built}\n${added!.replace(/;$/, `${deferral};`)}`,
-      down: "",
-      keepsBack: true,
-      place: "outside",
-    },
+    { up: `${first}\n${second}`, down: "", keepsBack: true, place: "outside" },
   ];
 }
 
 /** What a new column's clauses ask of the rows, each in turn; the column itself comes first. */
 function columnSegments(site: Site, added: AddedColumn): Fix {
-  const { table, name, column, text, constraints, target } = added;
+  const { table, name, text, constraints, target } = added;
   if (site.tree["missing_ok"] === true || added.command["missing_ok"] === true) return MAY_BE_MISSING;
   if (target.kind === "partitioned table") return { left: "the table is partitioned" };
   const types = constraints.map(({ contype }) => word(contype));
@@ -189,30 +176,28 @@ function columnSegments(site: Site, added: AddedColumn): Fix {
   const filled = value === undefined || volatile ? "" : ` DEFAULT ${value}`;
   const atOnce = isNotNull && !volatile && value !== undefined ? " NOT NULL" : "";
   const first = [`ALTER TABLE ${table} ${head}${filled}${atOnce};`];
-  if (volatile) first.push(`ALTER TABLE ${table} ALTER COLUMN ${name} SET DEFAULT ${value};`);
   const later: FixSegment[] = [];
-  if (volatile) later.push({ up: backfill(table, name, "DEFAULT"), down: "", place: "outside" });
-  if (has("CONSTR_CHECK")) {
-    const given = constraints.find(({ contype }) => contype === "CONSTR_CHECK")!;
-    const [{ up }, validated] = constraintSegments(
-      validateLater(table, `ADD CHECK ${check}`, given, `${name}_check`, chosenName(site, target, given)),
-    ) as [FixSegment, FixSegment];
-    first.push(up);
-    later.push(validated);
+  if (volatile) {
+    first.push(`ALTER TABLE ${table} ALTER COLUMN ${name} SET DEFAULT ${value};`);
+    later.push({ up: backfill(table, name, "DEFAULT"), down: "", place: "outside" });
+  }
+  const checks = constraints.find(({ contype }) => contype === "CONSTR_CHECK");
+  if (checks !== undefined) {
+    const chosen = chosenName(site, target, checks);
+    const steps = validatedInSteps(table, `ADD CHECK ${check}`, checks, `${name}_check`, chosen);
+    // Before the rows are filled, a CHECK would refuse changes of those that are not.
+    if (volatile) later.push({ up: steps.first, down: steps.dropped, place: "shared" });
+    else first.push(steps.first);
+    later.push(validation(steps));
   }
   if (isNotNull && atOnce === "") later.push(...notNullSegments(table, name, false));
-  if (primary || has("CONSTR_UNIQUE")) {
+  const key = constraints.find(({ contype }) => /^CONSTR_(?:PRIMARY|UNIQUE)$/.test(word(contype)));
+  if (key !== undefined) {
+    const column = word(added.column["colname"]);
+    const chosen = chosenName(site, target, { ...key, keys: [{ String: { sval: column } }] });
     const kind = primary ? "PRIMARY KEY" : "UNIQUE";
-    const given = constraints.find(({ contype }) => /^CONSTR_(?:PRIMARY|UNIQUE)$/.test(word(contype)))!;
-    const columns = [word(column["colname"])];
-    const chosen = chosenName(site, target, { ...given, keys: [{ String: { sval: columns[0]! } }] });
-    const [built, key] = overIndex(table, kind, word(given["conname"]) || chosen, columns);
-    const [, constraint] = /ADD CONSTRAINT (\S+) /.exec(key!)!;
-    later.push({
-      up: `${built}\n${key}`,
-      down: `ALTER TABLE ${table} DROP CONSTRAINT ${constraint};`,
-      place: "outside",
-    });
+    const steps = keyInSteps(table, kind, word(key["conname"]) || chosen, [column]);
+    later.push({ up: `${steps.first}\n${steps.second}`, down: steps.dropped, place: "outside" });
   }
   return [{ up: first.join("\n"), down: "", keepsBack: true, place: "shared" }, ...later];
 }

@@ -1,7 +1,8 @@
 /** A column whose type changes → a new column of that type that takes its place: as the migrations that expand, fill and contract. */
 import { word } from "../ast.ts";
 import type { Column, Relation } from "../effects/schema.ts";
-import { backfillWhere, notNull } from "./recipes.ts";
+import { commentText, dollarQuoted } from "../quote.ts";
+import { backfillWhere, notNullThroughCheck, setNotNull } from "./recipes.ts";
 import type { Fix, FixSegment } from "./rule.ts";
 import { type Command, pictureOf, quoted, type Site } from "./site.ts";
 import { nameOf, typeChange } from "./text.ts";
@@ -22,33 +23,37 @@ export function throughNewColumn(site: Site, { table, target, command, text }: C
   const routine = `${table.includes(".") ? `${quoted(target.schema)}.` : ""}${quoted(copy)}`;
   const value =
     using === undefined ? `NEW.${old}` : `(SELECT ${using} FROM (SELECT NEW.*) AS ${quoted(target.name)})`;
+  const body = dollarQuoted(`\nBEGIN\n  NEW.${fresh} := ${value};\n  RETURN NEW;\nEND `, "copy");
   const expand = [
     `ALTER TABLE ${table} ADD COLUMN ${fresh} ${type};`,
-    `CREATE FUNCTION ${routine}() RETURNS trigger LANGUAGE plpgsql AS $$\nBEGIN\n  NEW.${fresh} := ${value};\n  RETURN NEW;\nEND $$;`,
+    `CREATE FUNCTION ${routine}() RETURNS trigger LANGUAGE plpgsql AS ${body};`,
     `CREATE TRIGGER ${quoted(copy)} BEFORE INSERT OR UPDATE ON ${table} FOR EACH ROW EXECUTE FUNCTION ${routine}();`,
   ].join("\n");
   const unexpand = `DROP TRIGGER ${quoted(copy)} ON ${table};\nDROP FUNCTION ${routine}();`;
   const isOpen = `${fresh} IS NULL AND ${using === undefined ? old : `(${using})`} IS NOT NULL`;
-  const [checked, validated, set] = column.notNull ? notNull(table, fresh) : [];
+  const checked = column.notNull ? notNullThroughCheck(table, fresh) : undefined;
+  const told = commentText(name);
   const segments: readonly FixSegment[] = [
     { up: expand, down: `${unexpand}\nALTER TABLE ${table} DROP COLUMN ${fresh};`, place: "shared" },
     { up: backfillWhere(table, fresh, using ?? old, isOpen), down: "", place: "outside" },
-    ...(checked === undefined ? [] : [{ up: checked, down: dropOf(checked), place: "shared" as const }]),
+    ...(checked === undefined
+      ? []
+      : [{ up: checked.added, down: checked.dropped, place: "shared" as const }]),
     {
       up: [
-        ...(validated === undefined ? [] : [validated]),
+        ...(checked === undefined ? [] : [checked.validated]),
         unexpand,
-        `-- retort-ignore: drop-column (${name}_new takes its place)`,
+        `-- retort-ignore: drop-column (${told}_new takes its place)`,
         `ALTER TABLE ${table} DROP COLUMN ${old};`,
-        `-- retort-ignore: rename-column (${name}_new takes the place of ${name})`,
+        `-- retort-ignore: rename-column (${told}_new takes the place of ${told})`,
         `ALTER TABLE ${table} RENAME COLUMN ${fresh} TO ${old};`,
         // Behind the renaming, so that a name that PostgreSQL chooses is that of the column.
-        ...(set === undefined ? [] : [set.replace(`COLUMN ${fresh} `, `COLUMN ${old} `)]),
+        ...(checked === undefined ? [] : [setNotNull(table, old), checked.dropped]),
       ].join("\n"),
       down: [
         expand,
         `UPDATE ${table} SET ${fresh} = ${using ?? old};`,
-        ...(checked === undefined ? [] : [checked]),
+        ...(checked === undefined ? [] : [checked.added]),
       ].join("\n"),
       keepsBack: true,
       place: "alone",
@@ -56,10 +61,6 @@ export function throughNewColumn(site: Site, { table, target, command, text }: C
   ];
   return segments;
 }
-
-/** `ALTER TABLE t ADD CONSTRAINT c CHECK …` → what drops it. */
-const dropOf = (added: string): string =>
-  added.replace(/ ADD CONSTRAINT (\S+) CHECK .*$/s, " DROP CONSTRAINT $1;");
 
 /** Why another column cannot take its place; undefined: it can. */
 function hindrance(relation: Relation, column: Column, fresh: string): string | undefined {

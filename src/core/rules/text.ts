@@ -41,12 +41,17 @@ export function actionsOf(sql: string): readonly string[] {
   const first = firstAction(pieces);
   const actions: string[] = [];
   let from = pieces[first]?.start ?? sql.length;
-  for (const { word, start, depth } of pieces.slice(first)) {
-    if (depth > 0 || (word !== "," && word !== ";")) continue;
-    actions.push(sql.slice(from, start).trim());
-    from = start + 1;
+  let end = from;
+  for (const piece of first < 0 ? [] : pieces.slice(first)) {
+    const isEnd = piece.depth === 0 && (piece.word === "," || piece.word === ";");
+    if (isEnd) {
+      // Without a comment behind it.
+      actions.push(sql.slice(from, end).trim());
+      from = piece.end;
+    }
+    end = piece.end;
   }
-  if (sql.slice(from).trim() !== "") actions.push(sql.slice(from).trim());
+  if (end > from) actions.push(sql.slice(from, end).trim());
   return actions;
 }
 
