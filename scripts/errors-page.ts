@@ -39,6 +39,7 @@ export const meanings: Readonly<Record<string, string>> = {
   "usage/exclusive-flags": "Two flags cannot be used together.",
   "usage/extra-argument": "The command takes fewer arguments.",
   "usage/fail-on": "`--fail-on` takes only `hazard`.",
+  "usage/file-changed": "A file has changed while the command worked on it.",
   "usage/file-exists": "A file that would be created already exists.",
   "usage/file-name": "This cannot be the name of a migration's file.",
   "usage/file-name-pattern":

@@ -303,11 +303,19 @@ export const outputs: Readonly<Record<string, Shape>> = {
     }).optional(),
     schema: object({ scratch, differences, rows: texts }).optional(),
   }),
-  lint: object({
-    migrations: count,
-    statements: count,
-    findings: z.array(lintFinding),
-  }),
+  lint: z.union([
+    object({
+      fixed: z.array(object({ revision: text, revisions: texts, rules: texts })),
+      left: z.array(object({ path: text, line: count.optional(), rules: texts, reason: text })),
+      notes: texts,
+      files: z.array(object({ path: text, created: z.boolean(), diff: texts })),
+      written: z.boolean(),
+      migrations: count,
+      statements: count,
+      findings: z.array(lintFinding),
+    }),
+    object({ migrations: count, statements: count, findings: z.array(lintFinding) }),
+  ]),
   review: object({
     migrations: z.array(
       object({

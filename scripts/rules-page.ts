@@ -42,6 +42,8 @@ each statement were measured on PostgreSQL 12 to 18, and lint knows the tables, 
 migrations created. A statement on a table that the same run creates is not a hazard. With \`--all\`, each migration
 counts as a run of its own.
 
+\`migrate lint --fix\` writes the safe form of many statements: see [fix.md](fix.md).
+
 To switch rules off for one statement, write a line above it that names them and gives the reason:
 
 \`\`\`sql

@@ -20,6 +20,7 @@ export const groups: readonly (readonly [group: string, entries: readonly Entry[
       ["CI", "docs/ci.md"],
       ["Autogenerate", "docs/autogenerate.md"],
       ["Reviews and traces", "docs/review.md"],
+      ["Safe forms", "docs/fix.md"],
       ["Proofs", "docs/proofs.md"],
       ["Edited files", "docs/integrity.md"],
       ["Squash", "docs/squash.md"],

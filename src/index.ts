@@ -18,6 +18,7 @@ export { type Drift, type DriftOptions, drift } from "./app/drift.ts";
 export { type Dumped, type DumpOptions, dump } from "./app/dump.ts";
 export { edit } from "./app/edit.ts";
 export { type EnsureOptions, ensureLedger, ledgerScript } from "./app/ensure.ts";
+export { type FixedMigration, type Fixing, type FixOptions, fix, type LeftAsItIs } from "./app/fix.ts";
 export { type InitOptions, type InitResult, init } from "./app/init.ts";
 export { type Linting, type LintOptions, lint } from "./app/lint.ts";
 export { type LogOptions, readLog } from "./app/log.ts";

@@ -1,8 +1,9 @@
 /** A project, and which of its migrations → what rules find in their up files. */
 import { basename, dirname, resolve } from "node:path";
 import { MigrateError } from "../core/errors.ts";
-import type { MigrationFile, RevisionId } from "../core/migration.ts";
+import type { Migration, MigrationFile, RevisionId } from "../core/migration.ts";
 import { defaultTimeouts } from "../core/plan/session.ts";
+import type { Fixable } from "../core/rules/fix.ts";
 import { type Finding, Linter } from "../core/rules/lint.ts";
 import { activeRules } from "../core/rules/settings.ts";
 import type { ServerVersion } from "../core/server-version.ts";
@@ -38,7 +39,7 @@ export interface Linting {
 }
 
 /** Which migrations, and whether each is taken by itself: then what an earlier one made is in use. */
-interface Chosen {
+export interface Chosen {
   readonly project: Project;
   readonly revisions: ReadonlySet<RevisionId>;
   readonly oneByOne: boolean;
@@ -49,18 +50,27 @@ interface Chosen {
  * nothing chosen, as `readState`.
  */
 export async function lint(deps: Deps, options: LintOptions): Promise<Linting> {
-  const { project, revisions, oneByOne } = await choose(deps, options);
-  const { config, graph, migrations, pins } = project;
-  const linter = new Linter(activeRules(config.lint), {
-    version: majorOrNewest(options.serverVersion),
-    searchPath: pins.searchPath ?? ["public"],
-    timeZone: pins.timeZone,
-    lockTimeout: pins.lockTimeout ?? defaultTimeouts.lockTimeout,
-  });
-  const grammar = createGrammar(options.serverVersion);
+  const { fixable: _, ...linting } = await lintChosen(await choose(deps, options), options.serverVersion);
+  return linting;
+}
+
+/** Findings, and what of the statements has a safe form, by revision. */
+export interface LintingWithFixes extends Linting {
+  readonly fixable: ReadonlyMap<RevisionId, readonly Fixable[]>;
+}
+
+/** Asks the rules about the up files of some revisions. */
+export async function lintChosen(
+  { project, revisions, oneByOne }: Chosen,
+  serverVersion: ServerVersion | undefined,
+): Promise<LintingWithFixes> {
+  const { graph, migrations } = project;
+  const linter = linterFor(project, serverVersion);
+  const grammar = createGrammar(serverVersion);
   const last = graph.order.findLastIndex((id) => revisions.has(id));
   const found: Finding[] = [];
   const linted: RevisionId[] = [];
+  const fixable = new Map<RevisionId, readonly Fixable[]>();
   let [statements, running] = [0, false];
   for (const id of graph.order.slice(0, last + 1)) {
     const { file, faults } = await readTrees(grammar, migrations.get(id)!.up);
@@ -72,17 +82,36 @@ export async function lint(deps: Deps, options: LintOptions): Promise<Linting> {
       statements += file.statements.length;
       found.push(...faultsOf(migrations.get(id)!.up, faults));
     }
-    if (asked && faults.length === 0) linter.lint(file);
+    if (asked && faults.length === 0) fixable.set(id, linter.lint(file));
     else linter.passOver(file);
   }
-  return {
-    project,
-    linted,
-    oneByOne,
-    statements,
-    findings: inOrder([...found, ...linter.findings()], project, linted),
-  };
+  const findings = inOrder([...found, ...linter.findings()], project, linted);
+  return { project, linted, oneByOne, statements, findings, fixable };
 }
+
+/** What of a down file has a safe form, where its migration and these before it are applied. */
+export async function fixableDown(
+  project: Project,
+  before: readonly RevisionId[],
+  { up, down }: Migration,
+  serverVersion: ServerVersion | undefined,
+): Promise<readonly Fixable[]> {
+  const linter = linterFor(project, serverVersion);
+  const grammar = createGrammar(serverVersion);
+  for (const file of [...before.map((id) => project.migrations.get(id)!.up), up])
+    linter.passOver((await readTrees(grammar, file)).file);
+  linter.beginRun();
+  const { file, faults } = await readTrees(grammar, down!);
+  return faults.length > 0 ? [] : linter.lint(file);
+}
+
+const linterFor = ({ config, pins }: Project, serverVersion: ServerVersion | undefined): Linter =>
+  new Linter(activeRules(config.lint), {
+    version: majorOrNewest(serverVersion),
+    searchPath: pins.searchPath ?? ["public"],
+    timeZone: pins.timeZone,
+    lockTimeout: pins.lockTimeout ?? defaultTimeouts.lockTimeout,
+  });
 
 async function choose(deps: Deps, options: LintOptions): Promise<Chosen> {
   const { which = [], since } = options;
@@ -115,7 +144,7 @@ function withoutDatabase(error: unknown): unknown {
 }
 
 /** What a word of the command line stands for: a range, a file, or a revision. */
-function named(deps: Deps, project: Project, word: string): readonly RevisionId[] {
+export function named(deps: Deps, project: Project, word: string): readonly RevisionId[] {
   if (word.endsWith(".sql")) return [ofPath(deps, project, word)];
   if (word.includes(":"))
     return stepsOfRange(project, { kind: "upgrade", target: word }).steps.map(({ revision }) => revision);
@@ -135,7 +164,7 @@ function ofPath({ cwd }: Deps, { migrations }: Project, path: string): RevisionI
 }
 
 /** The migrations whose up file the ref has not. */
-function addedSince({ cwd }: Deps, { migrations }: Project, ref: string): readonly RevisionId[] {
+export function addedSince({ cwd }: Deps, { migrations }: Project, ref: string): readonly RevisionId[] {
   const there = new Map<string, ReadonlySet<string>>();
   const added: RevisionId[] = [];
   for (const { revision, up } of migrations.values()) {

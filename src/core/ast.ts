@@ -140,6 +140,18 @@ export function someNode(ast: Ast, is: (kind: string, fields: Ast) => boolean): 
   return found;
 }
 
+/** An expression over one table, with another name for one of its columns. */
+export function withColumnRenamed(ast: Ast, from: string, to: string): Ast {
+  const renamed = (value: AstValue, inColumn: boolean): AstValue => {
+    if (typeof value !== "object") return inColumn && value === from ? to : value;
+    if (isList(value)) return value.map((each) => renamed(each, inColumn));
+    return Object.fromEntries(
+      Object.entries(value).map(([key, each]) => [key, renamed(each, inColumn || key === "ColumnRef")]),
+    );
+  };
+  return node(renamed(ast, false));
+}
+
 /** How many objects and lists lie within each other at most. */
 export function depthOf(ast: Ast): number {
   let depth = 0;

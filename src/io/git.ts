@@ -23,6 +23,12 @@ export function filesAt(ref: string, folder: string): ReadonlySet<string> {
   return new Set(listed.stdout.split("\0").filter((name) => name !== ""));
 }
 
+/** The files that lie directly in a folder in the branch that the current one follows; undefined where that is not known. */
+export function upstreamFiles(folder: string): ReadonlySet<string> | undefined {
+  const { status, stdout } = spawnGit(folder, ["ls-tree", "-z", "--name-only", "@{upstream}"]);
+  return status === 0 ? new Set(stdout.split("\0").filter((name) => name !== "")) : undefined;
+}
+
 function git(folder: string, words: readonly string[]) {
   const done = spawnGit(folder, words);
   if (done.error === undefined) return done;

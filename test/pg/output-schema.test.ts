@@ -31,6 +31,7 @@ baseline --directory new
 doctor 1
 check --single-head
 lint --all
+lint --fix --dry-run
 review --all --format json
 review --all --format json --sizes --no-catalog
 review b:c --format json --scratch postgres://127.0.0.1:1/x

@@ -3,7 +3,9 @@ import { lint } from "../../app/lint.ts";
 import { exitCodes, MigrateError } from "../../core/errors.ts";
 import { formats } from "../../render/lint/formats.ts";
 import { findingLines, summaryText } from "../../render/lint/text.ts";
-import { type Command, flag, value } from "../command.ts";
+import { type Arguments, type Command, flag, value } from "../command.ts";
+import { runFix } from "../fix.ts";
+import { scratchFlag } from "../scratch.ts";
 import { serverVersion } from "../script.ts";
 
 const command: Command = {
@@ -15,6 +17,11 @@ const command: Command = {
     all: flag("all migrations; asks no database what is pending"),
     format: value("text (default), json, sarif, github, gitlab or markdown", "FORMAT"),
     strict: flag("exit code 1 for warnings too"),
+    fix: flag(
+      "writes the safe form, proven on a scratch database, into migrations that are not applied; changes one that others have only if you name it",
+    ),
+    "dry-run": flag("with --fix: prints the changes as a diff and writes nothing"),
+    scratch: scratchFlag,
     "server-version": value("the server's version, for example 15 or 16.4; default: the newest", "VERSION"),
   },
   positionals: { required: 0, names: ["WHICH"], many: true },
@@ -23,8 +30,12 @@ const command: Command = {
     ["migrate lint --since main", "what this branch adds"],
     ["migrate lint 0007:head", "a range; or a revision, or files"],
     ["migrate lint --all --format sarif", "for code scanning"],
+    ["migrate lint --fix --dry-run", "the safe form of what is pending, as a diff"],
   ],
-  async run({ args, deps, project: options, printer, json }) {
+  async run(invocation) {
+    const { args, deps, project: options, printer, json } = invocation;
+    refuseTogether(args);
+    if (args.flag("fix")) return runFix(invocation);
     const format = formatOf(args.text("format") ?? (json ? "json" : "text"));
     const { linted, statements, findings } = await lint(deps, {
       ...options,
@@ -43,6 +54,21 @@ const command: Command = {
   },
 };
 export default command;
+
+function refuseTogether(args: Arguments): void {
+  const fixes = args.flag("fix");
+  const other = fixes
+    ? ["all", "format"].find((name) => args.flag(name) || args.text(name) !== undefined)
+    : args.flag("dry-run")
+      ? "dry-run"
+      : undefined;
+  if (other === undefined) return;
+  throw new MigrateError({
+    code: "usage/exclusive-flags",
+    message: fixes ? `--fix cannot be used with --${other}` : `--${other} needs --fix`,
+    hint: fixes ? "take what is pending: migrate lint --fix" : "add it: migrate lint --fix --dry-run",
+  });
+}
 
 function formatOf(format: string): string {
   if (format === "text" || Object.hasOwn(formats, format)) return format;

@@ -1,5 +1,5 @@
 /** ALTER TABLE, and ALTER INDEX, VIEW, SEQUENCE and TYPE of the same tree → what they do. */
-import { type Ast, items, node, rangeName, roleName, word } from "../ast.ts";
+import { type Ast, items, node, rangeName, roleName, withColumnRenamed, word } from "../ast.ts";
 import {
   addColumn,
   alterExpression,
@@ -479,7 +479,11 @@ function renameColumn(work: Work, tree: Ast, name: string, newName: string, miss
     const own = columnOf(each, name);
     if (own !== undefined) own.name = newName;
     const renamed = (columns: string[]): string[] => columns.map((one) => (one === name ? newName : one));
-    for (const constraint of each.constraints) constraint.columns = renamed(constraint.columns);
+    for (const constraint of each.constraints) {
+      constraint.columns = renamed(constraint.columns);
+      if (constraint.expression !== undefined)
+        constraint.expression = withColumnRenamed(constraint.expression, name, newName);
+    }
     for (const index of each.indexes) {
       index.index!.columns = renamed(index.index!.columns);
       index.index!.keys = index.index!.keys.map((key) => (key === name ? newName : key));

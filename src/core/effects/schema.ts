@@ -32,7 +32,7 @@ export interface Constraint {
   name: string;
   readonly kind: "check" | "foreign key" | "unique" | "primary key" | "exclude" | "not null";
   columns: string[];
-  readonly expression?: Ast;
+  expression?: Ast;
   valid: boolean;
   enforced: boolean;
   deferred: boolean;

@@ -1,5 +1,6 @@
 /** ADD … CHECK that is valid at once → the scan of the table. */
 
+import { validatedLater } from "./fix.ts";
 import { validateLater } from "./recipes.ts";
 import type { Rule } from "./rule.ts";
 import { addedConstraints, scanned, shown } from "./site.ts";
@@ -20,5 +21,9 @@ export const addCheck: Rule = {
         recipe: validateLater(table, text, constraint, "check"),
       };
     }
+  },
+  fix(site) {
+    const [added] = addedConstraints(site, "CONSTR_CHECK");
+    return added && validatedLater(site, added, "check");
   },
 };

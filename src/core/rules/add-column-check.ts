@@ -1,5 +1,6 @@
 /** ADD COLUMN with a CHECK of its own → the scan of the table. */
 import { word } from "../ast.ts";
+import { addedColumn } from "./fix.ts";
 import { validateLater } from "./recipes.ts";
 import type { Rule } from "./rule.ts";
 import { addedColumns, shown } from "./site.ts";
@@ -28,4 +29,5 @@ export const addColumnCheck: Rule = {
       };
     }
   },
+  fix: addedColumn,
 };

@@ -1,5 +1,6 @@
 /** ADD COLUMN … UNIQUE or PRIMARY KEY → an index that is built while all wait. */
 import { word } from "../ast.ts";
+import { addedColumn } from "./fix.ts";
 import { notNull, overIndex } from "./recipes.ts";
 import type { Rule } from "./rule.ts";
 import { addedColumns, scanned, shown } from "./site.ts";
@@ -33,4 +34,5 @@ export const addColumnUnique: Rule = {
       };
     }
   },
+  fix: addedColumn,
 };

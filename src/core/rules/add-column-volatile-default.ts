@@ -1,4 +1,6 @@
 /** ADD COLUMN with a default that each row evaluates for itself → the rewrite of the table. */
+
+import { addedColumn } from "./fix.ts";
 import { backfill, notNull } from "./recipes.ts";
 import type { Rule } from "./rule.ts";
 import { addedColumns, rewritten, shown } from "./site.ts";
@@ -28,4 +30,5 @@ export const addColumnVolatileDefault: Rule = {
       };
     }
   },
+  fix: addedColumn,
 };

@@ -1,5 +1,6 @@
 /** ADD … FOREIGN KEY that is valid at once → the scan of both tables. */
 import { items, node, stringOf } from "../ast.ts";
+import { validatedLater } from "./fix.ts";
 import { validateLater } from "./recipes.ts";
 import type { Rule } from "./rule.ts";
 import { addedColumns, addedConstraints, scanned, shown, sqlName } from "./site.ts";
@@ -33,5 +34,11 @@ export const addForeignKey: Rule = {
         message: `every row of ${shown(target)} is read while reads and writes are blocked, since the new column's default is looked up for each`,
       };
     }
+  },
+  fix(site) {
+    const [added] = addedConstraints(site, "CONSTR_FOREIGN");
+    if (added === undefined) return undefined;
+    const columns = items(added.constraint["fk_attrs"]).map(stringOf);
+    return validatedLater(site, added, nameOf(...columns, "fkey"));
   },
 };

@@ -1,5 +1,6 @@
 /** ADD … UNIQUE without an index that is there → one is built while all wait. */
 import { items, stringOf, word } from "../ast.ts";
+import { keyOverIndex } from "./fix.ts";
 import { overIndex } from "./recipes.ts";
 import type { Rule } from "./rule.ts";
 import { addedConstraints, shown } from "./site.ts";
@@ -26,5 +27,9 @@ export const addUnique: Rule = {
         ),
       };
     }
+  },
+  fix(site) {
+    const [added] = addedConstraints(site, "CONSTR_UNIQUE");
+    return added && keyOverIndex(site, added);
   },
 };

@@ -1,5 +1,6 @@
 /** ALTER COLUMN … TYPE that is more than a change of the catalog → the rewrite, the scans and the indexes that it takes. */
 import { word } from "../ast.ts";
+import { throughNewColumn } from "./new-column.ts";
 import type { Rule } from "./rule.ts";
 import { commandsOf, listOf, rewritten, scanned, shown } from "./site.ts";
 
@@ -37,5 +38,9 @@ WHERE ctid = ANY (ARRAY(SELECT ctid FROM shop.orders WHERE pieces IS NOT NULL AN
           message: `${listOf(scanned(site))} is read while reads and writes of ${shown(target)} are blocked, for an index or a constraint over ${column}`,
         };
     }
+  },
+  fix(site) {
+    const [found] = commandsOf(site, "AT_AlterColumnType");
+    return found && throughNewColumn(site, found);
   },
 };

@@ -1,7 +1,9 @@
 /** DETACH PARTITION without CONCURRENTLY → all of the partitioned table wait for it. */
-import { node } from "../ast.ts";
+import { node, rangeName } from "../ast.ts";
+import { outside } from "./fix.ts";
 import type { Rule } from "./rule.ts";
-import { commandsOf, shown } from "./site.ts";
+import { commandsOf, pictureOf, quoted, shown, sqlName } from "./site.ts";
+import { nameOf } from "./text.ts";
 
 export const detachPartition: Rule = {
   id: "detach-partition",
@@ -21,5 +23,20 @@ export const detachPartition: Rule = {
         ...(site.version >= 14 ? { recipe: [`ALTER TABLE ${table} ${text} CONCURRENTLY;`] } : {}),
       };
     }
+  },
+  fix(site) {
+    const [{ table, target, command, text } = {}] = commandsOf(site, "AT_DetachPartition");
+    if (table === undefined || site.version < 14) return undefined;
+    const picture = pictureOf(site, target!);
+    if (picture?.children.some(({ bound }) => bound?.isDefault === true) !== false)
+      return { left: "the table has a default partition, or is not known" };
+    const partition = node(node(node(command!["def"])["PartitionCmd"])["name"]);
+    const keys = picture.key?.columns ?? [];
+    const check = nameOf(rangeName(partition).name, ...(keys.length === 1 ? [keys[0] ?? ""] : []), "check");
+    // What CONCURRENTLY leaves behind: the bound as a constraint.
+    return outside(
+      `ALTER TABLE ${table} ${text} CONCURRENTLY;`,
+      `ALTER TABLE ${sqlName(partition)} DROP CONSTRAINT IF EXISTS ${quoted(check)};`,
+    );
   },
 };

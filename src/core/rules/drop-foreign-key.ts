@@ -1,5 +1,6 @@
 /** DROP CONSTRAINT of a foreign key → two tables locked, and no guard any more. */
 import { word } from "../ast.ts";
+import type { Relation } from "../effects/schema.ts";
 import type { Rule } from "./rule.ts";
 import { blocked, commandsOf, listOf, pictureOf } from "./site.ts";
 
@@ -17,9 +18,10 @@ export const dropForeignKey: Rule = {
   ],
   *find(site) {
     for (const { target, command } of commandsOf(site, "AT_DropConstraint")) {
-      const others = blocked(site).filter(({ id, kind }) => id !== target.id && kind !== "sequence");
-      if (others.length === 0 || command["behavior"] === "DROP_CASCADE") continue;
       const picture = pictureOf(site, target);
+      const own = new Set(picture === undefined ? [target.id] : withDescendants(picture));
+      const others = blocked(site).filter(({ id, kind }) => !own.has(id) && kind !== "sequence");
+      if (others.length === 0 || command["behavior"] === "DROP_CASCADE") continue;
       yield {
         message: `for ${word(command["name"])}, reads and writes of ${listOf(others)} are blocked, and rows that refer to nothing become possible`,
         mended: () =>
@@ -30,3 +32,9 @@ export const dropForeignKey: Rule = {
     }
   },
 };
+
+/** A table and its partitions, or what inherits from it. */
+const withDescendants = ({ id, children }: Relation): readonly number[] => [
+  id,
+  ...children.flatMap(withDescendants),
+];

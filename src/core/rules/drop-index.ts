@@ -1,7 +1,8 @@
 /** DROP INDEX without CONCURRENTLY → all wait until it has its lock. */
 import { items } from "../ast.ts";
+import { outside } from "./fix.ts";
 import type { Rule } from "./rule.ts";
-import { blocked, listOf } from "./site.ts";
+import { blocked, listOf, type Site } from "./site.ts";
 import { concurrently } from "./text.ts";
 
 export const dropIndex: Rule = {
@@ -18,13 +19,18 @@ export const dropIndex: Rule = {
     if (site.kind !== "DropStmt" || site.tree["removeType"] !== "OBJECT_INDEX") return;
     const found = site.effect.locks.some(({ inUse }) => inUse);
     if (site.tree["concurrent"] === true || !found) return;
-    const possible =
-      items(site.tree["objects"]).length === 1 &&
-      site.tree["behavior"] !== "DROP_CASCADE" &&
-      blocked(site).every(({ kind }) => kind !== "partitioned table");
     yield {
       message: `reads and writes of ${listOf(blocked(site)) || "its table"} are blocked`,
-      ...(possible ? { recipe: [concurrently(site.sql, "index")] } : {}),
+      ...(isPossible(site) ? { recipe: [concurrently(site.sql, "index")] } : {}),
     };
   },
+  fix: (site) =>
+    isPossible(site)
+      ? outside(concurrently(site.sql, "index"))
+      : { left: "CONCURRENTLY drops one index, without CASCADE, and none of a partitioned table" },
 };
+
+const isPossible = (site: Site): boolean =>
+  items(site.tree["objects"]).length === 1 &&
+  site.tree["behavior"] !== "DROP_CASCADE" &&
+  blocked(site).every(({ kind }) => kind !== "partitioned table");

@@ -6,8 +6,9 @@ import { type Fault, faultAt } from "../fault.ts";
 import { type Location, locate, type Source } from "../source.ts";
 import type { ParsedStatement } from "../statement/facts.ts";
 import type { Loss } from "../statement/losses.ts";
+import { type Fixable, fixOf } from "./fix.ts";
 import { type Ignore, ignoresIn } from "./ignore.ts";
-import type { Severity } from "./rule.ts";
+import type { Rule, Severity } from "./rule.ts";
 import { type ActiveRule, isRule, ruleHint, unknownRuleText } from "./settings.ts";
 import { commandsIn, type Earlier, type Site } from "./site.ts";
 
@@ -71,7 +72,9 @@ export class Linter {
     for (const _ of this.#effectsOf(file));
   }
 
-  lint(file: LintedFile): void {
+  /** Which of its statements have a safe form, or are left without one. */
+  lint(file: LintedFile): readonly Fixable[] {
+    const fixable: Fixable[] = [];
     const earlier: Earlier[] = [];
     let [i, lockTimeout] = [0, !isZero(file.lockTimeout ?? this.#around.lockTimeout)];
     const initial = lockTimeout;
@@ -79,11 +82,14 @@ export class Linter {
       const statement = file.statements[i]!;
       const [kind, tree] = kindOf(statement.ast);
       lockTimeout = lockTimeoutAfter(kind, tree, initial) ?? lockTimeout;
-      this.#lintStatement(file, statement, { kind, tree, effect, earlier, lockTimeout });
+      const fix = this.#lintStatement(file, statement, { kind, tree, effect, earlier, lockTimeout });
+      if (fix !== undefined)
+        fixable.push({ index: i, line: locate(file.source, statement.start).line, ...fix });
       if (file.transactional) earlier.push({ kind, tree, effect });
       i += 1;
     }
     this.#lookBehind(file);
+    return fixable;
   }
 
   /** In the order of the files and their statements, without what the run itself has put right. */
@@ -123,17 +129,23 @@ export class Linter {
     return rules;
   }
 
-  #lintStatement(file: LintedFile, statement: LintedStatement, surrounded: Surrounded): void {
+  #lintStatement(
+    file: LintedFile,
+    statement: LintedStatement,
+    surrounded: Surrounded,
+  ): Omit<Fixable, "index" | "line"> | undefined {
     const { source } = file;
     const { begin, start, end } = statement;
     const site = this.#siteOf(file, statement, surrounded);
     const ignores = ignoresIn(source.text, begin, start);
     const used = new Set<string>();
+    const open = new Set<Rule>();
     for (const { rule, severity } of this.#rulesFor(site.kind)) {
       if (rule.last === true && used.size > 0) continue;
       for (const { mended, ...found } of rule.find(site)) {
         used.add(rule.id);
         if (ignores.some((each) => each.reason !== "" && each.rules.includes(rule.id))) continue;
+        open.add(rule);
         const finding = { rule: rule.id, severity, advice: rule.advice, ...found };
         this.#add(source, start, end - start, finding, mended);
       }
@@ -141,6 +153,7 @@ export class Linter {
     const { locksOwn, locks } = site.effect;
     const isNew = locksOwn || locks.some(({ inUse }) => !inUse);
     for (const ignore of ignores) this.#judge(source, ignore, isNew ? undefined : used);
+    return fixOf(site, [...open]);
   }
 
   /**

@@ -6,46 +6,107 @@ import { nameOf } from "./text.ts";
 /** The last part of a name as SQL. */
 const plain = (table: string): string => table.split(".").at(-1)!;
 
+/** A column becomes NOT NULL through a CHECK. */
+export interface NotNull {
+  /** The CHECK, as NOT VALID. */
+  readonly added: string;
+  readonly validated: string;
+  readonly set: string;
+  /** Without the CHECK again. */
+  readonly dropped: string;
+}
+
+export function notNullThroughCheck(table: string, column: string): NotNull {
+  const name = quoted(nameOf(plain(table), column, "present"));
+  return {
+    added: `ALTER TABLE ${table} ADD CONSTRAINT ${name} CHECK (${column} IS NOT NULL) NOT VALID;`,
+    validated: `ALTER TABLE ${table} VALIDATE CONSTRAINT ${name};`,
+    set: setNotNull(table, column),
+    dropped: `ALTER TABLE ${table} DROP CONSTRAINT ${name};`,
+  };
+}
+
+export const setNotNull = (table: string, column: string): string =>
+  `ALTER TABLE ${table} ALTER COLUMN ${column} SET NOT NULL;`;
+
 /** Makes a column NOT NULL: the rows are read while others read and write. */
 export function notNull(table: string, column: string): readonly string[] {
-  const name = quoted(nameOf(plain(table), column, "present"));
-  return [
-    `ALTER TABLE ${table} ADD CONSTRAINT ${name} CHECK (${column} IS NOT NULL) NOT VALID;`,
-    `ALTER TABLE ${table} VALIDATE CONSTRAINT ${name};`,
-    `ALTER TABLE ${table} ALTER COLUMN ${column} SET NOT NULL;\nALTER TABLE ${table} DROP CONSTRAINT ${name};`,
-  ];
+  const { added, validated, set, dropped } = notNullThroughCheck(table, column);
+  return [added, validated, `${set}\n${dropped}`];
 }
 
 /** Gives the rows that have NULL in a column a value, some at a time. */
-export function backfill(table: string, column: string, value: string): string {
-  return `-- batch: 1000\nUPDATE ${table} SET ${column} = ${value}\nWHERE ctid = ANY (ARRAY(SELECT ctid FROM ${table} WHERE ${column} IS NULL LIMIT :batch_size));`;
+export const backfill = (table: string, column: string, value: string): string =>
+  backfillWhere(table, column, value, `${column} IS NULL`);
+
+/** Gives a value to the rows that are so, some at a time; then they must not be so any more. */
+export function backfillWhere(table: string, column: string, value: string, open: string): string {
+  return `-- batch: 1000\nUPDATE ${table} SET ${column} = ${value}\nWHERE ctid = ANY (ARRAY(SELECT ctid FROM ${table} WHERE ${open} LIMIT :batch_size));`;
 }
 
-/** Adds a constraint without looking at the rows, and then looks at them. `action`: `ADD CHECK (…)`. */
+/** A constraint that is added in two steps. */
+export interface AddedInSteps {
+  /** Adds it without looking at the rows; or builds its index. */
+  readonly first: string;
+  readonly second: string;
+  readonly dropped: string;
+}
+
+/**
+ * Adds a constraint without looking at the rows, and then looks at them. `action`: `ADD CHECK (…)`; one without a name is called
+ * `chosen`, or after its table and `fallback`.
+ */
+export function validatedInSteps(
+  table: string,
+  action: string,
+  constraint: Ast,
+  fallback: string,
+  chosen = "",
+): AddedInSteps {
+  const given = word(constraint["conname"]);
+  const name = quoted(given || chosen || nameOf(plain(table), fallback));
+  const named = given === "" ? action.replace(/^add\s+/i, `ADD CONSTRAINT ${name} `) : action;
+  return {
+    first: `ALTER TABLE ${table} ${named} NOT VALID;`,
+    second: `ALTER TABLE ${table} VALIDATE CONSTRAINT ${name};`,
+    dropped: `ALTER TABLE ${table} DROP CONSTRAINT ${name};`,
+  };
+}
+
 export function validateLater(
   table: string,
   action: string,
   constraint: Ast,
   fallback: string,
 ): readonly string[] {
-  const given = word(constraint["conname"]);
-  const name = quoted(given || nameOf(plain(table), fallback));
-  const named = given === "" ? action.replace(/^add\s+/i, `ADD CONSTRAINT ${name} `) : action;
-  return [`ALTER TABLE ${table} ${named} NOT VALID;`, `ALTER TABLE ${table} VALIDATE CONSTRAINT ${name};`];
+  const { first, second } = validatedInSteps(table, action, constraint, fallback);
+  return [first, second];
 }
 
-/** Adds a UNIQUE or PRIMARY KEY constraint over an index that is built while others write. */
+/** Adds a UNIQUE or PRIMARY KEY constraint over an index that is built while others write. `clauses`: what follows it. */
+export function keyInSteps(
+  table: string,
+  kind: "UNIQUE" | "PRIMARY KEY",
+  given: string,
+  columns: readonly string[],
+  clauses = "",
+): AddedInSteps {
+  const suffix = kind === "UNIQUE" ? [...columns, "key"] : ["pkey"];
+  const name = quoted(given || nameOf(plain(table), ...suffix));
+  const list = columns.map(quoted).join(", ");
+  return {
+    first: `CREATE UNIQUE INDEX CONCURRENTLY ${name} ON ${table} (${list});`,
+    second: `ALTER TABLE ${table} ADD CONSTRAINT ${name} ${kind} USING INDEX ${name}${clauses};`,
+    dropped: `ALTER TABLE ${table} DROP CONSTRAINT ${name};`,
+  };
+}
+
 export function overIndex(
   table: string,
   kind: "UNIQUE" | "PRIMARY KEY",
   given: string,
   columns: readonly string[],
 ): readonly string[] {
-  const suffix = kind === "UNIQUE" ? [...columns, "key"] : ["pkey"];
-  const name = quoted(given || nameOf(plain(table), ...suffix));
-  const list = columns.map(quoted).join(", ");
-  return [
-    `CREATE UNIQUE INDEX CONCURRENTLY ${name} ON ${table} (${list});`,
-    `ALTER TABLE ${table} ADD CONSTRAINT ${name} ${kind} USING INDEX ${name};`,
-  ];
+  const { first, second } = keyInSteps(table, kind, given, columns);
+  return [first, second];
 }

@@ -1,7 +1,8 @@
 /** REINDEX without CONCURRENTLY → writers wait, and readers that use the index. */
 import { optionOf, word } from "../ast.ts";
+import { outside } from "./fix.ts";
 import type { Rule } from "./rule.ts";
-import { listOf, scanned } from "./site.ts";
+import { listOf, type Site, scanned } from "./site.ts";
 import { concurrently } from "./text.ts";
 
 export const reindex: Rule = {
@@ -18,10 +19,17 @@ export const reindex: Rule = {
     const unnamed = /SCHEMA|DATABASE|SYSTEM/.test(word(site.tree["kind"]));
     if (scanned(site).length === 0 && !unnamed) return;
     const what = unnamed ? "every table that it reaches" : listOf(scanned(site));
-    const behind = word(site.tree["kind"]).replace("REINDEX_OBJECT_", "").toLowerCase();
+    const behind = objectOf(site);
     yield {
       message: `writes to ${what}, and reads that use an index, are blocked while it is rebuilt`,
       ...(behind === "system" ? {} : { recipe: [concurrently(site.sql, behind)] }),
     };
   },
+  fix: (site) =>
+    objectOf(site) === "system"
+      ? { left: "the system catalogs cannot be reindexed CONCURRENTLY" }
+      : outside(concurrently(site.sql, objectOf(site))),
 };
+
+/** `table`, `index`, `schema`, `database` or `system`. */
+const objectOf = ({ tree }: Site): string => word(tree["kind"]).replace("REINDEX_OBJECT_", "").toLowerCase();

@@ -14,6 +14,21 @@ export interface Found {
   readonly mended?: () => boolean;
 }
 
+/** What one migration does of a safe form. */
+export interface FixSegment {
+  /** Statements, each with its `;`. */
+  readonly up: string;
+  /** What takes back just that; empty where nothing has to be. It follows what the author wrote, if it `keepsBack`. */
+  readonly down: string;
+  /** What the author wrote to take the statement back takes this back. */
+  readonly keepsBack?: true;
+  /** `shared`: with others of that kind; `alone`: in a migration of its own; `outside`: and in no transaction. */
+  readonly place: "shared" | "alone" | "outside";
+}
+
+/** The first is where the statement was, if it is `shared`. Or why the statement is left as it is: a clause. */
+export type Fix = readonly FixSegment[] | { readonly left: string };
+
 export interface Rule {
   /** A stable name, as it stands behind `retort-ignore:`. */
   readonly id: string;
@@ -35,4 +50,6 @@ export interface Rule {
   /** The migrations to write instead, in which no rule finds anything. Absent where the recipe for `bad` says them. */
   readonly good?: readonly string[];
   readonly find: (site: Site) => Iterable<Found>;
+  /** The safe form of a statement in which it finds something, of ALTER TABLE with one command; undefined: there is none. */
+  readonly fix?: (site: Site) => Fix | undefined;
 }

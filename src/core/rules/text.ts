@@ -23,20 +23,35 @@ function piecesOf(text: string): readonly Piece[] {
   return pieces;
 }
 
+/** Which piece of an ALTER TABLE begins its first command. */
+const firstAction = (pieces: readonly Piece[]): number =>
+  pieces.findIndex(
+    ({ word, depth }, i) => i > 2 && depth === 0 && ACTION.test(word) && pieces[i - 1]!.word !== ".",
+  );
+
+/** `ALTER TABLE t ADD a int, DROP b;` → what stands before its commands: `ALTER TABLE t `. */
+export function prefixOf(sql: string): string {
+  const pieces = piecesOf(sql);
+  return sql.slice(0, pieces[firstAction(pieces)]?.start ?? sql.length);
+}
+
 /** `ALTER TABLE t ADD a int, DROP b;` → its commands: `ADD a int`, `DROP b`. */
 export function actionsOf(sql: string): readonly string[] {
   const pieces = piecesOf(sql);
-  const first = pieces.findIndex(
-    ({ word, depth }, i) => i > 2 && depth === 0 && ACTION.test(word) && pieces[i - 1]!.word !== ".",
-  );
+  const first = firstAction(pieces);
   const actions: string[] = [];
   let from = pieces[first]?.start ?? sql.length;
-  for (const { word, start, depth } of pieces.slice(first)) {
-    if (depth > 0 || (word !== "," && word !== ";")) continue;
-    actions.push(sql.slice(from, start).trim());
-    from = start + 1;
+  let end = from;
+  for (const piece of first < 0 ? [] : pieces.slice(first)) {
+    const isEnd = piece.depth === 0 && (piece.word === "," || piece.word === ";");
+    if (isEnd) {
+      // Without a comment behind it.
+      actions.push(sql.slice(from, end).trim());
+      from = piece.end;
+    }
+    end = piece.end;
   }
-  if (sql.slice(from).trim() !== "") actions.push(sql.slice(from).trim());
+  if (end > from) actions.push(sql.slice(from, end).trim());
   return actions;
 }
 
@@ -63,6 +78,19 @@ export function columnText(action: string): ColumnText {
     return found < 0 ? undefined : action.slice(pieces[found]!.end, endOf(found)).trim();
   };
   return { head: action.slice(0, endOf(0)).trim(), default: after("default"), check: after("check") };
+}
+
+/** `ALTER COLUMN a TYPE numeric(8, 2) USING a::numeric` → the type, with a collation, and the expression. */
+export function typeChange(action: string): { readonly type: string; readonly using: string | undefined } {
+  const pieces = piecesOf(action);
+  // A column may be called so, too.
+  const type = pieces.findIndex(({ word, depth }, i) => i > 1 && word === "type" && depth === 0);
+  const using = pieces.findIndex(({ word, depth }, i) => i > type && word === "using" && depth === 0);
+  const end = using < 0 ? action.length : pieces[using]!.start;
+  return {
+    type: action.slice(pieces[type]!.end, end).trim(),
+    using: using < 0 ? undefined : action.slice(pieces[using]!.end).trim(),
+  };
 }
 
 const CLAUSE =

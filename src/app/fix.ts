@@ -1,0 +1,294 @@
+/** Migrations that are applied nowhere → the same in the form that does not block others, proven before it is written. */
+import { basename, dirname, resolve } from "node:path";
+import { isDeepStrictEqual } from "node:util";
+import { MigrateError } from "../core/errors.ts";
+import { arranged, type Chunk, inPlace, type Part } from "../core/fix/arrange.ts";
+import { chunksOf } from "../core/fix/chunks.ts";
+import { type FileChange, following } from "../core/fix/files.ts";
+import { ancestors, inOrder, nodeOf } from "../core/graph.ts";
+import { describe, unique } from "../core/graph-faults.ts";
+import type { Migration, MigrationFile, RevisionId } from "../core/migration.ts";
+import { NEWEST } from "../core/newer-syntax.ts";
+import type { Fixable } from "../core/rules/fix.ts";
+import type { Finding } from "../core/rules/lint.ts";
+import { majorOf, type ServerVersion } from "../core/server-version.ts";
+import type { Source } from "../core/source.ts";
+import { changeFiles } from "../io/change-files.ts";
+import { upstreamFiles } from "../io/git.ts";
+import { createGrammar } from "../io/grammar.ts";
+import type { Scratch } from "../io/scratch/types.ts";
+import { addedSince, type Chosen, fixableDown, type LintOptions, lintChosen, named } from "./lint.ts";
+import { readState, type State } from "./look.ts";
+import { type Deps, openProject, type Project } from "./project.ts";
+import { isRefusal, type ProvenFix, projectOf, proveFix, reasonsOf } from "./prove-fix.ts";
+import { type ScratchUse, withScratch } from "./scratch.ts";
+import type { TestOn } from "./test-bench.ts";
+
+export interface FixOptions extends Omit<LintOptions, "all">, Pick<ScratchUse, "onScratch"> {
+  /** Nothing is written. */
+  readonly dryRun?: boolean;
+}
+
+/** A migration that was written in another form. */
+export interface FixedMigration {
+  readonly revision: RevisionId;
+  /** Those that it became, in order; the first is the migration itself. */
+  readonly revisions: readonly RevisionId[];
+  /** The rules whose findings are mended. */
+  readonly rules: readonly string[];
+}
+
+/** A statement, or a migration, that was left as it is. */
+export interface LeftAsItIs {
+  readonly path: string;
+  /** Of the statement; absent where it is the whole file. */
+  readonly line?: number;
+  readonly rules: readonly string[];
+  readonly reason: string;
+}
+
+export interface Fixing {
+  readonly fixed: readonly FixedMigration[];
+  readonly left: readonly LeftAsItIs[];
+  /** What differs without being at fault, and which migrations were not looked at. */
+  readonly notes: readonly string[];
+  /** Every file that changes, or is new. */
+  readonly files: readonly FileChange[];
+  /** False with `dryRun`, and where nothing changes. */
+  readonly written: boolean;
+  /** Of the migrations as they are now, or would be. */
+  readonly findings: readonly Finding[];
+  readonly migrations: number;
+  readonly statements: number;
+}
+
+/**
+ * Takes the chosen migrations; without a choice those that are pending, or in a project without a database those that git's
+ * upstream has not. Throws `usage/…` for what it is told and cannot find, `state/applied` for a migration that is applied.
+ */
+export async function fix(deps: Deps, options: FixOptions): Promise<Fixing> {
+  const { chosen, notes } = await choose(deps, options);
+  const { project } = chosen;
+  const linting = await lintChosen(chosen, options.serverVersion);
+  if (![...linting.fixable.values()].flat().some(({ parts }) => parts !== undefined))
+    return {
+      ...resultOf(linting),
+      fixed: [],
+      left: leftIn(project, linting.fixable),
+      notes,
+      files: [],
+      written: false,
+    };
+  const revisions = inOrder(project.graph, ancestors(project.graph, chosen.revisions));
+  return withScratch(deps, project, { revisions, onScratch: options.onScratch }, async (scratch) => {
+    const version = options.serverVersion ?? scratch.version;
+    const { fixable } = majorOf(version.number) === NEWEST ? linting : await lintChosen(chosen, version);
+    const found = await provenFixes({ deps, project, scratch, version }, fixable);
+    const files = withFollowers(project, found.proven);
+    const written = files.length > 0 && options.dryRun !== true;
+    const changed = projectOf(project, sourcesWith(project, files));
+    const all = new Set([...chosen.revisions, ...found.proven.flatMap((each) => each.revisions)]);
+    const after = await lintChosen({ ...chosen, project: changed, revisions: all }, version);
+    if (written) await changeFiles(files, deps);
+    return {
+      ...resultOf(after),
+      fixed: found.proven.map(({ revisions: [revision, ...others], rules }) => ({
+        revision: revision!,
+        revisions: [revision!, ...others],
+        rules,
+      })),
+      left: [...leftIn(project, fixable), ...found.left],
+      notes: [...notes, ...otherVersion(project, scratch), ...found.proven.flatMap((each) => each.notes)],
+      files,
+      written,
+    };
+  });
+}
+
+function otherVersion({ config }: Project, { proves, version }: Scratch): readonly string[] {
+  if (proves || config.database instanceof MigrateError) return [];
+  return [`proven on PostgreSQL ${version.text}, which is not the version of the database`];
+}
+
+const resultOf = ({
+  findings,
+  linted,
+  statements,
+}: Awaited<ReturnType<typeof lintChosen>>): Pick<Fixing, "findings" | "migrations" | "statements"> => ({
+  findings,
+  migrations: linted.length,
+  statements,
+});
+
+// ── which ───────────────────────────────────────────────────────────────────────────────────────────────────────
+
+interface Choice {
+  readonly chosen: Chosen;
+  readonly notes: readonly string[];
+}
+
+async function choose(deps: Deps, options: FixOptions): Promise<Choice> {
+  const project = await openProject(deps, options);
+  const hasDatabase = !(project.config.database instanceof MigrateError);
+  const state = hasDatabase ? await readState(deps, options) : undefined;
+  const { which = [], since } = options;
+  if (which.length === 0 && since === undefined) return untouched(deps, project, state);
+  const revisions = new Set(which.flatMap((each) => named(deps, project, each)));
+  if (since !== undefined) for (const id of addedSince(deps, project, since)) revisions.add(id);
+  if (state !== undefined) for (const id of revisions) refuseApplied(state, id);
+  const notes = hasDatabase
+    ? []
+    : ["no database is configured, so it is not known whether these migrations are applied anywhere"];
+  return { chosen: { project, revisions, oneByOne: false }, notes };
+}
+
+/** Those that are pending, and that nobody else has. */
+function untouched(deps: Deps, project: Project, state: State | undefined): Choice {
+  const upstream = new Map(
+    unique([...project.migrations.values()].map(({ up }) => dirname(resolve(deps.cwd, up.source.path)))).map(
+      (folder) => [folder, upstreamFiles(folder)],
+    ),
+  );
+  const isShared = ({ up }: Migration): boolean => {
+    const file = resolve(deps.cwd, up.source.path);
+    return upstream.get(dirname(file))?.has(basename(file)) === true;
+  };
+  if (state === undefined && [...upstream.values()].every((files) => files === undefined)) {
+    throw new MigrateError({
+      code: "usage/no-database",
+      message: "neither a database nor git's upstream says which migrations are not applied yet",
+      hint: "name the database with --database URL, or the migrations, for example: migrate lint --fix head",
+    });
+  }
+  const open = (state?.pending ?? project.graph.order).filter((id) => id !== state?.interrupted?.revision);
+  const shared = open.filter((id) => isShared(project.migrations.get(id)!));
+  const notes =
+    state === undefined || shared.length === 0
+      ? []
+      : [
+          `left as they are, because git's upstream has them, so they may be applied elsewhere: ${shared.join(", ")}; to take them anyway, name them`,
+        ];
+  const revisions = new Set(open.filter((id) => !shared.includes(id)));
+  return { chosen: { project, revisions, oneByOne: false }, notes };
+}
+
+function refuseApplied({ applied, interrupted, project }: State, id: RevisionId): void {
+  const row = applied.find(({ revision }) => revision === id);
+  if (row === undefined && interrupted?.revision !== id) return;
+  const { revision } = nodeOf(project.graph, id);
+  throw new MigrateError({
+    code: "state/applied",
+    message:
+      row === undefined
+        ? `${describe(revision)} was interrupted in the database, at statement ${interrupted!.statement} of ${interrupted!.of}`
+        : `${describe(revision)} was applied on ${row.appliedAt} by ${row.appliedBy}`,
+    hint: `a file that is applied is not changed; take only what is pending: migrate lint --fix`,
+  });
+}
+
+// ── what is proven ──────────────────────────────────────────────────────────────────────────────────────────────
+
+interface Work extends TestOn {
+  readonly version: ServerVersion;
+}
+
+interface Found {
+  readonly proven: readonly (ProvenFix & { readonly rules: readonly string[] })[];
+  readonly left: readonly LeftAsItIs[];
+}
+
+async function provenFixes(work: Work, fixable: ReadonlyMap<RevisionId, readonly Fixable[]>): Promise<Found> {
+  const { project } = work;
+  const proven: Found["proven"][number][] = [];
+  const left: LeftAsItIs[] = [];
+  const replaced = new Set(project.dormant.flatMap(({ replaces = [] }) => replaces));
+  for (const [id, each] of fixable) {
+    const migration = project.migrations.get(id)!;
+    const rules = unique(each.filter(({ parts }) => parts !== undefined).flatMap((one) => one.rules));
+    if (rules.length === 0) continue;
+    if (replaced.has(id) || (migration.replaces ?? []).length > 0) {
+      left.push({ path: migration.path, rules, reason: "it is squashed, or replaces squashed migrations" });
+      continue;
+    }
+    try {
+      const taken = proven.flatMap((one) => one.files.map(({ path }) => path));
+      proven.push({ ...(await proofOf(work, migration, each, taken)), rules });
+    } catch (error) {
+      if (!isRefusal(error)) throw error;
+      left.push(...reasonsOf(error).map((reason) => ({ path: migration.path, rules, reason })));
+    }
+  }
+  return { proven, left };
+}
+
+async function proofOf(
+  work: Work,
+  migration: Migration,
+  fixable: readonly Fixable[],
+  taken: readonly string[],
+): Promise<ProvenFix> {
+  const { project, version } = work;
+  const { up, down } = migration;
+  const chunks = await chunksIn(version, up, fixable);
+  const before = inOrder(project.graph, ancestors(project.graph, migration.parents));
+  const ways =
+    down === undefined
+      ? []
+      : await chunksIn(version, down, await fixableDown(project, before, migration, version));
+  const [late, inTurn] = [arranged(chunks, true), arranged(chunks, false)];
+  const arrangements: readonly (readonly Part[])[] =
+    up.header.transaction === "none"
+      ? [[inPlace(chunks)]]
+      : isDeepStrictEqual(late, inTurn)
+        ? [late]
+        : [late, inTurn];
+  return proveFix(work, { migration, down: ways, taken }, arrangements);
+}
+
+async function chunksIn(
+  version: ServerVersion,
+  file: MigrationFile,
+  fixable: readonly Fixable[],
+): Promise<readonly Chunk[]> {
+  return chunksOf(file, await createGrammar(version).parse(file), fixable);
+}
+
+function leftIn(
+  project: Project,
+  fixable: ReadonlyMap<RevisionId, readonly Fixable[]>,
+): readonly LeftAsItIs[] {
+  return [...fixable].flatMap(([id, each]) =>
+    each.flatMap(({ left, line }) =>
+      left.map((one) => ({ path: project.migrations.get(id)!.path, line, ...one })),
+    ),
+  );
+}
+
+// ── files ───────────────────────────────────────────────────────────────────────────────────────────────────────
+
+/** The files that change, and those of migrations that follow one that has become several: they follow the last of these. */
+function withFollowers(project: Project, proven: readonly ProvenFix[]): readonly FileChange[] {
+  const last = new Map(
+    proven.flatMap(({ revisions }) => (revisions.length < 2 ? [] : [[revisions[0]!, revisions.at(-1)!]])),
+  );
+  const changes = new Map(proven.flatMap(({ files }) => files.map((file) => [file.path, file])));
+  for (const { up } of [...project.migrations.values(), ...project.dormant]) {
+    const { path, text } = up.source;
+    const after = following(changes.get(path)?.after ?? text, last);
+    changes.set(path, { path, before: text, after });
+  }
+  return [...changes.values()].filter(({ before, after }) => before !== after);
+}
+
+function sourcesWith(project: Project, files: readonly FileChange[]): readonly Source[] {
+  const texts = new Map(files.map(({ path, after }) => [path, after]));
+  const old = [...project.migrations.values(), ...project.dormant].flatMap(({ up, down }) =>
+    [up, down].flatMap((file) => file?.source ?? []),
+  );
+  const kept = old.map(({ path, text }) => ({ path, text: texts.get(path) ?? text }));
+  const known = new Set(old.map(({ path }) => path));
+  return [
+    ...kept,
+    ...files.filter(({ path }) => !known.has(path)).map(({ path, after }) => ({ path, text: after })),
+  ];
+}
