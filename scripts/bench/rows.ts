@@ -1,5 +1,5 @@
 /** What is promised of a script's page and of speed → rows: work to do, and the figures that come of it. */
-import { readFileSync } from "node:fs";
+import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { longestSilence } from "./announce.ts";
 import {
@@ -16,7 +16,7 @@ import {
 } from "./contestants.ts";
 import { type Figure, ratio } from "./figure.ts";
 import type { Program } from "./measure.ts";
-import { alterations, beforeSleep, type Change, concurrent, tables } from "./workload.ts";
+import { alterations, beforeSleep, type Change, concurrent, desiredTables, tables } from "./workload.ts";
 
 export interface Row {
   readonly work: string;
@@ -49,6 +49,8 @@ export function rowsOf(bench: Bench): readonly Row[] {
     listing(bench, large),
     script(bench, middle),
     lint(bench, middle),
+    autogenerate(bench, 16, 25),
+    autogenerate(bench, bench.quick ? 100 : 500, 80),
   ];
 }
 
@@ -267,6 +269,49 @@ function lint(bench: Bench, count: number): Row {
       };
       const walls = await bench.runner.inTurns(programs, 7);
       return [ratio(walls, "ours", ["parser alone"], 2)];
+    },
+  };
+}
+
+/** One column that is new: the downgrade with it, both proven. What the migrations make has been kept since the run before. */
+function autogenerate(bench: Bench, count: number, bound: number): Row {
+  return {
+    work: `autogenerate a column, ${count} tables`,
+    measure: async (node) => {
+      const made = load(bench, `desired-${count}`, tables(count));
+      const { folder } = made;
+      const migrations = path.join(folder, "migrations");
+      mkdirSync(path.join(folder, "schema"), { recursive: true });
+      writeFileSync(path.join(folder, "schema", "tables.sql"), desiredTables(count));
+      const url = bench.databases.url("desired");
+      await bench.databases.create("desired");
+      const isNew = (name: string): boolean => name.includes("bench_column");
+      const words = ["revision", "--autogenerate", "--message", "bench column"];
+      const programs = {
+        ours: {
+          ...ours(bench, node, words, made, url),
+          after: async () => {
+            const files = readdirSync(migrations).filter(isNew);
+            for (const file of files) rmSync(path.join(migrations, file));
+            if (files.length !== 2) throw new Error(`${files.length} files, not 2`);
+          },
+        },
+        "a database by psql": {
+          argv: [
+            "psql",
+            "-q",
+            "-X",
+            "-c",
+            "CREATE DATABASE retort_bench_made",
+            "-c",
+            "DROP DATABASE retort_bench_made",
+            url,
+          ],
+        },
+        "Node start": { argv: [node, "-e", "0"] },
+      };
+      const walls = await bench.runner.inTurns(programs, 5);
+      return [ratio(walls, "ours", ["a database by psql", "Node start"], bound)];
     },
   };
 }
