@@ -118,7 +118,7 @@ function renamedLabels(a: CatalogObject, b: CatalogObject): readonly string[] {
   );
 }
 
-function recollated(a: CatalogObject, b: CatalogObject): readonly string[] {
+export function recollated(a: CatalogObject, b: CatalogObject): readonly string[] {
   if (a.properties["collation"] === b.properties["collation"] || b.parent?.class !== "table") return [];
   const collation = b.properties["collation"] ?? 'pg_catalog."default"';
   const { type } = b.properties;
