@@ -1,4 +1,4 @@
-/** Partitions, their indexes and constraints, and tables that can only be created again: the SQL that is found makes each change and takes it back. */
+/** Partitions, their indexes and constraints, tables that can only be created again, and a copied collation: the SQL that is found makes each change and takes it back. */
 import { describe, expect, test } from "vitest";
 import { diffDatabases } from "../../src/app/diff-databases.ts";
 import { compareCatalogs } from "../../src/core/catalog/compare.ts";
@@ -56,6 +56,11 @@ const pairs: readonly Pair[] = [
       ALTER TABLE a ADD CONSTRAINT a_b FOREIGN KEY (id) REFERENCES b; ALTER TABLE b ADD CONSTRAINT b_a FOREIGN KEY (id) REFERENCES a;`,
     change:
       "CREATE TABLE a1 PARTITION OF a FOR VALUES IN (1); CREATE TABLE b1 PARTITION OF b FOR VALUES IN (1);",
+  },
+  {
+    schema: "a_collation_is_a_copy",
+    setup: "CREATE TABLE t (a text);",
+    change: 'CREATE COLLATION posix FROM "POSIX"; ALTER TABLE t ALTER COLUMN a TYPE text COLLATE posix;',
   },
   {
     schema: "a_table_with_a_view_is_partitioned",
