@@ -219,7 +219,7 @@ async function tried(
   const desired = objectsOf(to.catalog);
   for (const sql of first) await trial.must(sql);
   const from = await trial.catalog();
-  await trial.send(sameObjects(await trial.catalog(), to.catalog).map((sql) => [sql]));
+  await trial.send(sameObjects(await trial.catalog(), to.catalog).map((sql) => [withPlainNames(sql)]));
   const beginning = objectsOf(await trial.catalog());
   const identities = await readIdentities(trial.session);
   let refused = await trial.send(drops.map((sql) => [sql]));
@@ -273,7 +273,7 @@ async function clearing(
   if (allowRebuild.length === 0) return { drops: [], isUsed: false };
   const trial = openTrial(begun, hidden);
   for (const sql of first) await trial.must(sql);
-  await trial.send(sameObjects(await trial.catalog(), to.catalog).map((sql) => [sql]));
+  await trial.send(sameObjects(await trial.catalog(), to.catalog).map((sql) => [withPlainNames(sql)]));
   const before = objectsOf(await trial.catalog());
   const tables = unalterable(before, objectsOf(to.catalog)).filter((table) =>
     allowRebuild.includes(tableNameOf(table)),

@@ -58,6 +58,11 @@ const pairs: readonly Pair[] = [
       "CREATE TABLE a1 PARTITION OF a FOR VALUES IN (1); CREATE TABLE b1 PARTITION OF b FOR VALUES IN (1);",
   },
   {
+    schema: "an_index_of_a_table_becomes_its_key",
+    setup: "CREATE TABLE t (id int NOT NULL); CREATE UNIQUE INDEX k ON t (id);",
+    change: "ALTER TABLE t ADD CONSTRAINT k PRIMARY KEY USING INDEX k;",
+  },
+  {
     schema: "a_collation_is_a_copy",
     setup: "CREATE TABLE t (a text);",
     change: 'CREATE COLLATION posix FROM "POSIX"; ALTER TABLE t ALTER COLUMN a TYPE text COLLATE posix;',

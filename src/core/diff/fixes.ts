@@ -8,6 +8,7 @@ import { families } from "./fix-operators.ts";
 import { columnFixes, droppedPartition, indexFixes, tableFixes } from "./fix-relations.ts";
 import { textSearch } from "./fix-text-search.ts";
 import type { Fixer, Sides } from "./fixer.ts";
+import { validated } from "./same.ts";
 
 /** What goes, what comes, what is changed: in this order, the catalog read again behind each. */
 export const PHASES = ["extra", "missing", "differs"] as const;
@@ -283,9 +284,8 @@ function changedConstraint(a: CatalogObject, b: CatalogObject, names: readonly s
     return [
       `ALTER TABLE ${tableOf(b)} ${b.properties["triggers"] === undefined ? "ENABLE" : "DISABLE"} TRIGGER ALL`,
     ];
-  const [old, wanted] = [a, b].map(({ properties }) => properties["definition"]);
-  if (old === `${wanted} NOT VALID`)
-    return [`ALTER TABLE ${tableOf(b)} VALIDATE CONSTRAINT ${identifier(b.identity[2]!)}`];
+  const validation = validated(a, b);
+  if (validation.length > 0) return validation;
   return names.includes("definition")
     ? [dropConstraint(a), `ALTER TABLE ${tableOf(b)} ${constraintSql(b)}`]
     : [];
