@@ -1,5 +1,5 @@
 /** What is promised of a script's page and of speed → rows: work to do, and the figures that come of it. */
-import { readFileSync } from "node:fs";
+import { appendFileSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { longestSilence } from "./announce.ts";
 import {
@@ -16,7 +16,7 @@ import {
 } from "./contestants.ts";
 import { type Figure, ratio } from "./figure.ts";
 import type { Program } from "./measure.ts";
-import { alterations, beforeSleep, type Change, concurrent, tables } from "./workload.ts";
+import { alterations, beforeSleep, type Change, concurrent, desiredTables, tables } from "./workload.ts";
 
 export interface Row {
   readonly work: string;
@@ -49,6 +49,8 @@ export function rowsOf(bench: Bench): readonly Row[] {
     listing(bench, large),
     script(bench, middle),
     lint(bench, middle),
+    autogenerate(bench, 16, [20, 12]),
+    autogenerate(bench, bench.quick ? 100 : 500, [120, 60]),
   ];
 }
 
@@ -267,6 +269,41 @@ function lint(bench: Bench, count: number): Row {
       };
       const walls = await bench.runner.inTurns(programs, 7);
       return [ratio(walls, "ours", ["parser alone"], 2)];
+    },
+  };
+}
+
+/** One column that is new: the downgrade with it, both proven. Without `first`, what the migrations make is kept from before. */
+function autogenerate(bench: Bench, count: number, bounds: readonly [first: number, again: number]): Row {
+  return {
+    work: `autogenerate a column, ${count} tables`,
+    measure: async (node) => {
+      const { folder, changes } = load(bench, `desired-${count}`, tables(count));
+      const migrations = path.join(folder, "migrations");
+      mkdirSync(path.join(folder, "schema"), { recursive: true });
+      writeFileSync(path.join(folder, "schema", "tables.sql"), desiredTables(count));
+      await bench.databases.create("desired");
+      const url = bench.databases.url("desired");
+      const again: Program = {
+        ...ours(bench, node, ["revision", "--autogenerate", "-m", "bench"], { folder, changes }, url),
+        after: async () => {
+          const files = readdirSync(migrations).filter((name) => name.includes("_bench."));
+          for (const file of files) rmSync(path.join(migrations, file));
+          if (files.length !== 2) throw new Error(`${files.length} files, not 2`);
+        },
+      };
+      // Nothing is kept of a history whose first file is another.
+      const edit = async () => appendFileSync(path.join(migrations, `${changes[0]!.name}.up.sql`), "\n");
+      const commands = ["CREATE DATABASE retort_bench_made", "DROP DATABASE retort_bench_made"];
+      const programs = {
+        first: { ...again, before: edit },
+        again,
+        "psql, a database": { argv: ["psql", "-qX", ...commands.flatMap((sql) => ["-c", sql]), url] },
+        "Node start": { argv: [node, "-e", "0"] },
+      };
+      const walls = await bench.runner.inTurns(programs, 5);
+      const floors = ["psql, a database", "Node start"] as const;
+      return [ratio(walls, "first", floors, bounds[0]), ratio(walls, "again", floors, bounds[1])];
     },
   };
 }

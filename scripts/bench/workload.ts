@@ -32,6 +32,12 @@ export function tables(count: number): readonly Change[] {
   });
 }
 
+/** The schema that `tables` make, with a column that no migration adds to the first of them. */
+export function desiredTables(count: number): string {
+  const [first, ...others] = tables(count).map(({ up }) => up);
+  return [first!.replace("  id bigint PRIMARY KEY,\n", "$&  added text,\n"), ...others].join("\n");
+}
+
 /** Five statements a migration: a table with its index, its comment and its rows, and a change of the table before it. */
 export function alterations(count: number): readonly Change[] {
   return Array.from({ length: count }, (_, i) => {

@@ -11,15 +11,25 @@ import {
   isIdle,
   keeping,
   mended,
+  type Objects,
   objectsOf,
   type PlannedStatement,
+  withEveryEncoding,
   withVirtual,
 } from "../core/diff/plan.ts";
+import { dropsOf, unalterable } from "../core/diff/rebuild.ts";
 import { sameObjects } from "../core/diff/same.ts";
 import type { Segment } from "../core/diff/text.ts";
-import { counts, notProven, rebuilt, refusedRebuild, tableNameOf } from "../core/diff/verdict.ts";
+import {
+  counts,
+  notProven,
+  ownerNameOf,
+  rebuilt,
+  refusedRebuild,
+  tableNameOf,
+} from "../core/diff/verdict.ts";
 import { MigrateError } from "../core/errors.ts";
-import { withPlainNames } from "../core/quote.ts";
+import { qualified, withPlainNames } from "../core/quote.ts";
 import { readCatalog } from "../io/catalog.ts";
 import type { Engine, EngineState, Roles } from "../io/diff/engine.ts";
 import { readIdentities } from "../io/identities.ts";
@@ -94,13 +104,16 @@ export async function standIns(
 
 /** Throws `findings/not-proven` or `findings/rebuild` with every object, where there is no way. */
 export async function findWay(engine: Engine, options: WayOptions): Promise<Way> {
-  let attempt = await tried(engine, options, options.begun ?? { session: await options.start() }, true);
+  const begun = options.begun ?? { session: await options.start() };
+  const cleared = await clearing(options, begun);
+  const fresh = async (): Promise<Begun> => ({ session: await options.start() });
+  let attempt = await tried(engine, options, cleared.isUsed ? await fresh() : begun, cleared.drops, true);
   // What was spared may have to go, so that something else can be changed.
   if (attempt.differences.length > 0 && attempt.spared) {
-    attempt = await tried(engine, options, { session: await options.start() }, false);
+    attempt = await tried(engine, options, await fresh(), cleared.drops, false);
   }
   const refused = attempt.rebuilt.filter(
-    (object) => options.allowRebuild?.includes(tableNameOf(object)) !== true,
+    (object) => options.allowRebuild?.includes(ownerNameOf(object)) !== true,
   );
   if (refused.length > 0) throw refusedRebuild(refused);
   if (attempt.differences.length > 0) throw unfinished(attempt);
@@ -184,19 +197,25 @@ interface Attempt {
 /** How often the engine is asked again about what is left. */
 const ROUNDS = 3;
 
-async function tried(engine: Engine, options: WayOptions, begun: Begun, sparing: boolean): Promise<Attempt> {
+async function tried(
+  engine: Engine,
+  options: WayOptions,
+  begun: Begun,
+  drops: readonly string[],
+  sparing: boolean,
+): Promise<Attempt> {
   const { to, first = [] } = options;
   const trial = openTrial(begun, options.hidden);
   const allowed = new Set(options.allowRebuild);
   const desired = objectsOf(to.catalog);
   for (const sql of first) await trial.must(sql);
   const from = await trial.catalog();
-  await trial.send(sameObjects(await trial.catalog(), to.catalog).map((sql) => [sql]));
+  await trial.send(sameObjects(await trial.catalog(), to.catalog).map((sql) => [withPlainNames(sql)]));
   const beginning = objectsOf(await trial.catalog());
   const identities = await readIdentities(trial.session);
-  let refused: readonly string[] = [];
+  let refused = await trial.send(drops.map((sql) => [sql]));
   let spared = false;
-  let held: readonly CatalogObject[] = [];
+  let held = unalterable(beginning, desired).filter((table) => !allowed.has(tableNameOf(table)));
   for (let round = 0; round < ROUNDS && (await remaining()).length > 0; round += 1) {
     const before = trial.sent.length;
     const state = trial.sent.length === 0 ? begun.state : undefined;
@@ -210,7 +229,7 @@ async function tried(engine: Engine, options: WayOptions, begun: Begun, sparing:
     const kept = keeping(needed, [is, desired], allowed, sparing);
     spared ||= kept.length < needed.length;
     held = [...held, ...heldBack(needed, kept, [is, desired])];
-    refused = [...fault, ...(await trial.send(kept.map((each) => [asWritten(withVirtual(each, desired))])))];
+    refused = [...fault, ...(await trial.send(kept.map((each) => [asDesired(each, desired)])))];
     for (const phase of PHASES) {
       const sides = [objectsOf(await trial.catalog()), desired] as const;
       const fixes = fixesOf(await remaining(), phase, sides);
@@ -233,6 +252,32 @@ async function tried(engine: Engine, options: WayOptions, begun: Begun, sparing:
     return differencesOf(options, await trial.catalog()).filter(counts);
   }
 }
+
+/**
+ * What drops the tables that may be dropped and created again, and have to be, with the views and foreign keys that depend
+ * on them. `isUsed`: the database is not at the beginning any more.
+ */
+async function clearing(
+  { to, first = [], hidden, allowRebuild = [] }: WayOptions,
+  begun: Begun,
+): Promise<{ readonly drops: readonly string[]; readonly isUsed: boolean }> {
+  if (allowRebuild.length === 0) return { drops: [], isUsed: false };
+  const trial = openTrial(begun, hidden);
+  for (const sql of first) await trial.must(sql);
+  await trial.send(sameObjects(await trial.catalog(), to.catalog).map((sql) => [withPlainNames(sql)]));
+  const before = objectsOf(await trial.catalog());
+  const tables = unalterable(before, objectsOf(to.catalog)).filter((table) =>
+    allowRebuild.includes(tableNameOf(table)),
+  );
+  for (const { identity } of tables)
+    await trial.must(`DROP TABLE IF EXISTS ${qualified(...identity)} CASCADE`);
+  const after = objectsOf(await trial.catalog());
+  const gone = [...before].flatMap(([key, object]) => (after.has(key) ? [] : [object]));
+  return { drops: dropsOf(tables, gone).map(withPlainNames), isUsed: true };
+}
+
+const asDesired = (planned: PlannedStatement, desired: Objects): string =>
+  asWritten(withVirtual({ ...planned, sql: withPlainNames(withEveryEncoding(planned, desired)) }, desired));
 
 async function planned(
   engine: Engine,

@@ -1,6 +1,7 @@
 /** What is made of planned statements: for tables that have rows, in the author's words, after renames, behind a refusal. */
 import { describe, expect, test } from "vitest";
 import { catalogOf } from "../../src/core/catalog/catalog.ts";
+import { foreignPartitions } from "../../src/core/diff/apart.ts";
 import { asWritten, mended } from "../../src/core/diff/plan.ts";
 import { renameCandidates, renameSql, reversed } from "../../src/core/diff/renames.ts";
 import { forRows, plainForm } from "../../src/core/diff/rows.ts";
@@ -196,4 +197,18 @@ test.each([
   ["CHECK ((s = ANY (ARRAY['a'::text])))", "CHECK ((s = ANY (ARRAY['a'::text])))"],
 ])("%s is read as it is when it is written %s", (sql, expected) => {
   expect(asWritten(sql)).toBe(expected);
+});
+
+test.each([
+  ["is partitioned alike", "LIST (id)", 1],
+  ["is partitioned otherwise", "RANGE (id)", 0],
+  ["is partitioned no more", undefined, 0],
+])("a partition in no schema file is left alone if its table %s: %s", (_, partitionKey, count) => {
+  const parted = (key: string | undefined) => ({
+    ...table("events", ["id"]),
+    properties: { columns: ["id"], ...(key === undefined ? {} : { partitionKey: key }) },
+  });
+  const part = { ...table("may", ["id"]), properties: { columns: ["id"], partitionOf: "shop.events" } };
+  const [from, to] = [catalogOf(18, [parted("LIST (id)"), part]), catalogOf(18, [parted(partitionKey)])];
+  expect(foreignPartitions(from, to)).toHaveLength(count);
 });

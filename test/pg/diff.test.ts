@@ -18,7 +18,6 @@ const REFUSED: Readonly<Record<string, readonly Direction[]>> = {
   "table differs accessMethod,partitionKey": ["up", "down"],
   "column differs inherited": ["down"],
   "constraint differs inherited": ["down"],
-  "index differs partOf": ["down"],
   // What the scratch database is copied from has none of them.
   "subscription extra": ["up", "down"],
   "subscription differs publications": ["up", "down"],

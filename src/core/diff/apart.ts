@@ -2,16 +2,21 @@
 import { type Catalog, type CatalogObject, keyOf } from "../catalog/catalog.ts";
 import { describeObject } from "./verdict.ts";
 
-/** Partitions that a job or an extension makes: of a table that is in both, and in no schema file. */
+/** Partitions that a job or an extension makes: in no schema file, and of a table that is partitioned alike in both. */
 export function foreignPartitions(from: Catalog, to: Catalog): readonly CatalogObject[] {
   const desired = new Set(to.objects.map(keyOf));
-  const tables = new Set(
-    to.objects.filter((each) => each.class === "table").map((each) => each.identity.join(".")),
-  );
+  const partitionKeys = ({ objects }: Catalog): ReadonlyMap<string, unknown> =>
+    new Map(
+      objects
+        .filter((each) => each.class === "table" && each.properties["partitionKey"] !== undefined)
+        .map((each) => [each.identity.join("."), each.properties["partitionKey"]]),
+    );
+  const [old, wanted] = [partitionKeys(from), partitionKeys(to)];
   return from.objects.filter((object) => {
     const parent = object.properties["partitionOf"];
     if (object.class !== "table" || parent === undefined || desired.has(keyOf(object))) return false;
-    return tables.has(String(parent).replaceAll('"', ""));
+    const name = String(parent).replaceAll('"', "");
+    return wanted.has(name) && old.get(name) === wanted.get(name);
   });
 }
 

@@ -1,9 +1,10 @@
 /** Tables, columns and indexes that differ → the statements that change them in place. */
 import type { CatalogObject, Value } from "../catalog/catalog.ts";
 import { identifier, qualified } from "../quote.ts";
+import { droppedTree } from "./fix-index-trees.ts";
 import type { Fixer } from "./fixer.ts";
 import { foreignOptionChanges, optionChanges } from "./options.ts";
-import { attached } from "./same.ts";
+import { attached, recollated } from "./same.ts";
 
 type Changed = NonNullable<Fixer["changed"]>;
 type Change = (is: CatalogObject, desired: CatalogObject) => readonly string[];
@@ -37,6 +38,17 @@ export const tableFixes: Changed = changesBy({
   // Where it becomes a part of another table, that says it.
   bound: (a, b) => (a.properties["partitionOf"] === b.properties["partitionOf"] ? attached(a, b) : []),
 });
+
+/** What foreign keys refer to is not dropped as a part of its table. */
+export function droppedPartition({
+  identity,
+  properties: { partitionOf },
+}: CatalogObject): readonly string[] {
+  const table = qualified(...identity);
+  return partitionOf === undefined
+    ? []
+    : [`ALTER TABLE ${partitionOf} DETACH PARTITION ${table}`, `DROP TABLE ${table}`];
+}
 
 // ── columns ─────────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -83,6 +95,7 @@ const validity: Change = (a, b) => {
 export const columnFixes: Changed = changesBy({
   statistics: onColumn((_, b) => [`SET STATISTICS ${b.properties["statistics"] ?? -1}`]),
   options: onColumn((a, b) => optionChanges(a.properties["options"], b.properties["options"])),
+  collation: recollated,
   storage: onColumn((_, b) => [`SET STORAGE ${storageOf(b)}`]),
   compression: onColumn((_, b) => [`SET COMPRESSION ${b.properties["compression"] ?? "default"}`]),
   default: onColumn((_, b) =>
@@ -143,6 +156,9 @@ const changedIndex = changesBy({
 
 export const indexFixes: Fixer = {
   created: createdIndex,
-  dropped: (object) => (object.parent?.class === "constraint" ? [] : [dropIndex(object)]),
-  changed: changedIndex,
+  dropped: (object, [is]) => (object.parent?.class === "constraint" ? [] : droppedTree(object, is)),
+  changed: (a, b, names, sides) =>
+    names.includes("partOf") && a.properties["partOf"] !== undefined
+      ? droppedTree(a, sides[0])
+      : changedIndex(a, b, names, sides),
 };

@@ -5,7 +5,7 @@ import type { Objects } from "./plan.ts";
 /** What is known of the objects of one class. Without `changed` an object that differs is dropped and made again. */
 export interface Fixer {
   readonly created?: ((object: CatalogObject, sides: Sides) => readonly string[]) | undefined;
-  readonly dropped?: ((object: CatalogObject) => readonly string[]) | undefined;
+  readonly dropped?: ((object: CatalogObject, sides: Sides) => readonly string[]) | undefined;
   readonly changed?:
     | ((
         is: CatalogObject,

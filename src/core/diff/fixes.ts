@@ -3,10 +3,12 @@ import { type CatalogObject, keyOf, type ObjectKey, type Value } from "../catalo
 import type { Difference } from "../catalog/compare.ts";
 import type { Privilege } from "../catalog/privileges.ts";
 import { identifier, literal, qualified } from "../quote.ts";
+import { dropConstraint, droppedTree, indexOf } from "./fix-index-trees.ts";
 import { families } from "./fix-operators.ts";
-import { columnFixes, indexFixes, tableFixes } from "./fix-relations.ts";
+import { columnFixes, droppedPartition, indexFixes, tableFixes } from "./fix-relations.ts";
 import { textSearch } from "./fix-text-search.ts";
 import type { Fixer, Sides } from "./fixer.ts";
+import { validated } from "./same.ts";
 
 /** What goes, what comes, what is changed: in this order, the catalog read again behind each. */
 export const PHASES = ["extra", "missing", "differs"] as const;
@@ -26,7 +28,7 @@ export function fixesOf(
     const [a, b] = [is.get(key), desired.get(key)];
     const fixer = FIXERS[difference.class] ?? {};
     if (a === undefined) return [fixer.created?.(b!, sides) ?? []];
-    if (b === undefined) return [fixer.dropped?.(a) ?? []];
+    if (b === undefined) return [fixer.dropped?.(a, sides) ?? []];
     return changesOf(fixer, a, b, Object.keys(difference.properties ?? {}), sides);
   });
 }
@@ -46,11 +48,11 @@ function changesOf(
   if (rest.length === 0) return owner;
   if (fixer.changed !== undefined) return [...owner, fixer.changed(a, b, rest, sides)];
   if (fixer.created === undefined || fixer.dropped === undefined) return owner;
-  return [[...fixer.dropped(a), ...fixer.created(b, sides)], ...owner];
+  return [[...fixer.dropped(a, sides), ...fixer.created(b, sides)], ...owner];
 }
 
 /** How a statement names an object: `OPERATOR shop.= (integer, integer)`. */
-function addressed({ class: name, identity }: ObjectKey): string {
+export function addressed({ class: name, identity }: ObjectKey): string {
   const [schema = "", object = "", detail = ""] = identity;
   const words = name.toUpperCase();
   switch (name) {
@@ -229,6 +231,12 @@ function commented(
 
 const comment = (object: CatalogObject): readonly string[] => commented(object, object.properties["text"]);
 
+const isPartitionIn = (
+  schema: CatalogObject,
+  { class: name, identity, properties }: CatalogObject,
+): boolean =>
+  name === "table" && identity[0] === schema.identity[0] && properties["partitionOf"] !== undefined;
+
 /** A state such as `DISABLE` of a rule or trigger. */
 function enabled(word: string, of: (object: CatalogObject) => string): NonNullable<Fixer["changed"]> {
   const states: Readonly<Record<string, string>> = {
@@ -248,19 +256,36 @@ const isInherited = ({ properties }: CatalogObject): boolean => properties["inhe
 
 const NO_SIDES: Sides = [new Map(), new Map()];
 
-const tableOf = ({ identity }: CatalogObject): string => qualified(...identity.slice(0, 2));
+const tableOf = ({ identity }: ObjectKey): string => qualified(...identity.slice(0, 2));
 
 const constraintSql = ({ identity, properties }: CatalogObject): string =>
   `ADD CONSTRAINT ${identifier(identity[2]!)} ${properties["definition"]}`;
 
-const dropConstraint = (object: CatalogObject): string =>
-  `ALTER TABLE ${tableOf(object)} DROP CONSTRAINT ${identifier(object.identity[2]!)}`;
+/** A key of a partitioned table is created for it alone, in the place of an index of that name: those of its partitions have names of their own. */
+function createdConstraint(object: CatalogObject, [is]: Sides): readonly string[] {
+  const isKey = /^(?:UNIQUE|PRIMARY KEY|EXCLUDE)\b/.test(String(object.properties["definition"]));
+  const isPartitioned = is.get(keyOf(object.parent!))?.properties["partitionKey"] !== undefined;
+  if (!isKey || !isPartitioned) return [`ALTER TABLE ${tableOf(object)} ${constraintSql(object)}`];
+  const index = indexOf(object, is);
+  return [
+    ...(index === undefined ? [] : droppedTree(index, is)),
+    `ALTER TABLE ONLY ${tableOf(object)} ${constraintSql(object)}`,
+  ];
+}
+
+/** One whose index is a part of a partitioned table's goes with that. */
+function droppedConstraint(object: CatalogObject, [is]: Sides): readonly string[] {
+  const index = indexOf(object, is);
+  return index?.properties["partOf"] === undefined ? [dropConstraint(object)] : droppedTree(index, is);
+}
 
 function changedConstraint(a: CatalogObject, b: CatalogObject, names: readonly string[]): readonly string[] {
   if (names.includes("triggers"))
     return [
       `ALTER TABLE ${tableOf(b)} ${b.properties["triggers"] === undefined ? "ENABLE" : "DISABLE"} TRIGGER ALL`,
     ];
+  const validation = validated(a, b);
+  if (validation.length > 0) return validation;
   return names.includes("definition")
     ? [dropConstraint(a), `ALTER TABLE ${tableOf(b)} ${constraintSql(b)}`]
     : [];
@@ -317,13 +342,19 @@ function changedBaseType(_: CatalogObject, b: CatalogObject, names: readonly str
 const FIXERS: Readonly<Record<string, Fixer>> = {
   ...textSearch,
   ...families,
-  table: { changed: tableFixes },
+  table: { changed: tableFixes, dropped: droppedPartition },
   column: { changed: columnFixes },
   index: indexFixes,
   constraint: {
-    created: (object) => [`ALTER TABLE ${tableOf(object)} ${constraintSql(object)}`],
-    dropped: (object) => [dropConstraint(object)],
+    created: createdConstraint,
+    dropped: droppedConstraint,
     changed: changedConstraint,
+  },
+  schema: {
+    dropped: (object, [is]) => [
+      ...[...is.values()].filter((each) => isPartitionIn(object, each)).flatMap(droppedPartition),
+      ...dropped(object),
+    ],
   },
   sequence: { changed: persistence },
   "materialized view": { changed: changedMaterializedView },

@@ -1,6 +1,6 @@
 /** What an engine has planned, and two catalogs → what of it is tried, and what a server's refusal of a statement says to try instead. */
 import { type Catalog, type CatalogObject, keyOf, type ObjectKey } from "../catalog/catalog.ts";
-import { identifier } from "../quote.ts";
+import { identifier, qualified } from "../quote.ts";
 
 export interface PlannedStatement {
   /** With schemas, without the `;` at the end. */
@@ -83,6 +83,19 @@ export function withVirtual({ sql, creates }: PlannedStatement, desired: Objects
     const stored = start < 0 ? -1 : text.indexOf(" STORED", start);
     return stored < 0 ? text : `${text.slice(0, stored)} VIRTUAL${text.slice(stored + " STORED".length)}`;
   }, sql);
+}
+
+/** A collation for every encoding can only be a copy of one that the server has; the engine gives it that of its database. */
+export function withEveryEncoding({ sql, creates }: PlannedStatement, desired: Objects): string {
+  const [made] = creates.map((key) => desired.get(keyOf(key)));
+  const { provider, collate, ctype, encoding } = made?.properties ?? {};
+  const isCopy = made?.class === "collation" && provider === "libc" && encoding === undefined;
+  return isCopy &&
+    sql.startsWith("CREATE COLLATION ") &&
+    collate === ctype &&
+    /^(?:C|POSIX)$/.test(String(collate))
+    ? `CREATE COLLATION ${qualified(...made.identity)} FROM pg_catalog.${identifier(String(collate))}`
+    : sql;
 }
 
 const VARCHAR_LIST =

@@ -2,7 +2,7 @@
  * The actual and the desired catalog → statements that change the name or the parent of an object and keep its contents.
  * They run before all others: a comparison by name would drop the object and create another.
  */
-import type { Catalog, CatalogObject, Value } from "../catalog/catalog.ts";
+import { type Catalog, type CatalogObject, keyOf, type Value } from "../catalog/catalog.ts";
 import { identifier, literal, qualified } from "../quote.ts";
 import { type Objects, objectsOf } from "./plan.ts";
 
@@ -23,6 +23,8 @@ export function sameObjects(from: Catalog, to: Catalog): readonly string[] {
       ([a, b]) => `ALTER INDEX ${qualified(...a.identity)} RENAME TO ${named(b)}`,
     ),
     ...inBoth(sides, "table").flatMap(([a, b]) => attached(a, b)),
+    ...inBoth(sides, "constraint").flatMap(([a, b]) => validated(a, b)),
+    ...[...sides[1].values()].flatMap((each) => keyOnIndex(each, sides)),
     ...inBoth(sides, "column").flatMap(([a, b]) => [...recollated(a, b), ...recomputed(a, b)]),
   ];
 }
@@ -105,6 +107,35 @@ export function attached(a: CatalogObject, b: CatalogObject): readonly string[] 
 const without = (list: Value | undefined, other: Value | undefined): readonly string[] =>
   ((list ?? []) as readonly string[]).filter((each) => !((other ?? []) as readonly string[]).includes(each));
 
+// ── constraints ─────────────────────────────────────────────────────────────────────────────────────────────────
+
+/** What differs only in that the rows have not been looked at. */
+export function validated(a: CatalogObject, b: CatalogObject): readonly string[] {
+  return a.properties["definition"] === `${b.properties["definition"]} NOT VALID`
+    ? [`ALTER TABLE ${qualified(...b.identity.slice(0, 2))} VALIDATE CONSTRAINT ${named(b)}`]
+    : [];
+}
+
+/** A key whose index is there already, under its name. */
+function keyOnIndex(key: CatalogObject, [from, to]: Sides): readonly string[] {
+  if (key.class !== "constraint" || from.has(keyOf(key))) return [];
+  const [schema = "", table = "", name = ""] = key.identity;
+  const { partitionOf, partitionKey } = from.get(keyOf(key.parent!))?.properties ?? {};
+  const [is, desired] = [from, to].map((side) =>
+    side.get(keyOf({ class: "index", identity: [schema, name] })),
+  );
+  const kind = /^(UNIQUE|PRIMARY KEY) \([^()]*\)$/.exec(String(key.properties["definition"]))?.[1];
+  const isFree =
+    is !== undefined && is.parent?.class !== "constraint" && is.properties["partOf"] === undefined;
+  // There it would make columns NOT NULL that are the whole table's.
+  if (kind === "PRIMARY KEY" && (partitionOf ?? partitionKey) !== undefined) return [];
+  return kind === undefined || !isFree || is.properties["definition"] !== desired?.properties["definition"]
+    ? []
+    : [
+        `ALTER TABLE ${qualified(schema, table)} ADD CONSTRAINT ${named(key)} ${kind} USING INDEX ${named(key)}`,
+      ];
+}
+
 // ── values and columns ──────────────────────────────────────────────────────────────────────────────────────────
 
 /** Where there are as many labels, and each that goes stands where one comes. */
@@ -118,7 +149,7 @@ function renamedLabels(a: CatalogObject, b: CatalogObject): readonly string[] {
   );
 }
 
-function recollated(a: CatalogObject, b: CatalogObject): readonly string[] {
+export function recollated(a: CatalogObject, b: CatalogObject): readonly string[] {
   if (a.properties["collation"] === b.properties["collation"] || b.parent?.class !== "table") return [];
   const collation = b.properties["collation"] ?? 'pg_catalog."default"';
   const { type } = b.properties;

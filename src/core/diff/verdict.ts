@@ -58,13 +58,21 @@ export function rebuilt(
 
 export const tableNameOf = ({ identity }: ObjectKey): string => identity.slice(0, 2).join(".");
 
+/** The table that decides whether an object may be dropped and recreated: a sequence goes with the one that owns it. */
+export function ownerNameOf(object: CatalogObject): string {
+  const owner = object.class === "sequence" ? object.properties["ownedBy"] : undefined;
+  return owner === undefined
+    ? tableNameOf(object)
+    : String(owner).replaceAll('"', "").split(".").slice(0, 2).join(".");
+}
+
 /** `findings/rebuild`, an object each. */
 export function refusedRebuild(objects: readonly CatalogObject[]): MigrateError {
   return MigrateError.all(
     [...new Map(objects.map((object) => [keyOf(object), object])).values()].map((object) => ({
       code: "findings/rebuild",
       message: `${describeObject(object)} would be dropped and recreated, and lose its rows`,
-      hint: `allow that with --allow-rebuild ${tableNameOf(object)}, or write the SQL by hand`,
+      hint: `allow that with --allow-rebuild ${ownerNameOf(object)}, or write the SQL by hand`,
     })),
   );
 }
