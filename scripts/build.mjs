@@ -48,6 +48,10 @@ const common = {
   alias: { "jsonc-parser": "jsonc-parser/lib/esm/main.js" },
   loader: { ".sql": "text" },
   legalComments: "none",
+  // Half of what Node reads before it runs anything. Names stay, for whoever reports a bug.
+  minifyWhitespace: true,
+  minifySyntax: true,
+  lineLimit: 120,
   logLevel: "warning",
   define: {
     RETORT_VERSION: JSON.stringify(version),
@@ -92,10 +96,6 @@ const packagesApart = (folder) => ({
 const cjs = {
   ...common,
   format: "cjs",
-  // Half of what Node reads before it runs anything. Names stay, for whoever reports a bug.
-  minifyWhitespace: true,
-  minifySyntax: true,
-  lineLimit: 120,
   outExtension: { ".js": ".cjs" },
   define: { ...common.define, "import.meta.url": "__url" },
 };

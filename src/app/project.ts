@@ -146,11 +146,15 @@ function placesOf(): (migration: Migration, key: GraphKey) => ReturnType<typeof 
   };
 }
 
-/** The configuration alone: for commands that need no migrations. */
-export async function openConfig(deps: Deps, options: ProjectOptions): Promise<Config> {
+/** The configuration alone: for commands that need no migrations. `databaseFlag`: the one that gave `database`. */
+export async function openConfig(
+  deps: Deps,
+  options: ProjectOptions,
+  databaseFlag = "--database",
+): Promise<Config> {
   const { database, directories: directory, config: file, environment: env, variables: x, scratch } = options;
   const config = await loadConfig({
-    flags: { database, directory, config: file, env, x, scratch },
+    flags: { database, databaseFlag, directory, config: file, env, x, scratch },
     ...deps,
   });
   deps.onSecrets?.(config.secrets);

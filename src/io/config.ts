@@ -36,6 +36,8 @@ import { type DatabaseAddress, listsOf, type ServerAddress, secretsOf } from "./
 export interface ConfigFlags {
   /** `--database` */
   readonly database?: string | undefined;
+  /** The flag that gave it: of two databases messages must tell one from the other. */
+  readonly databaseFlag?: string;
   /** `--directory`, repeatable. */
   readonly directory?: readonly string[] | undefined;
   /** `-c`, `--config` */
@@ -132,23 +134,21 @@ export async function loadConfig({ flags, env, cwd }: Surrounding): Promise<Conf
     const value = replaceVariables(String(setting.value), lookup, setting);
     return value === "" ? undefined : { ...setting, value };
   };
-  const flag = (name: "database" | "scratch"): TextAddress | undefined => {
-    const value = flags[name];
-    return value === undefined ? undefined : { value, origin: `flag --${name}`, base: cwd };
-  };
+  const flag = (value: string | undefined, name: string): TextAddress | undefined =>
+    value === undefined ? undefined : { value, origin: `flag ${name}`, base: cwd };
   const surroundings = { environment, dotenv, cwd };
   const database = await addressOrFault(
     async () =>
       (await findDatabase({
         ...surroundings,
         dotenvFolder,
-        flag: flag("database"),
+        flag: flag(flags.database, flags.databaseFlag ?? "--database"),
         chosen: () => (address?.chosen === true ? configured(address) : undefined),
         configured: () => configured(address),
       })) ?? noDatabase(dotenv),
   );
   const scratch = await addressOrFault(async () => {
-    const text = flag("scratch") ?? configured(scratchAddress);
+    const text = flag(flags.scratch, "--scratch") ?? configured(scratchAddress);
     return text === undefined ? undefined : resolveText(text, surroundings);
   });
   const get = <T extends SettingValue | undefined>(setting: string): T => settings.get(setting)?.value as T;
