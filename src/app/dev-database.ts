@@ -77,7 +77,7 @@ async function round(
   const value = (
     rest: Partial<DevRound>,
   ): { readonly round: DevRound; readonly before: Before | undefined } => ({
-    round: { revision, path, makes: [], back, ...rest, ms: performance.now() - start },
+    round: { revision, path, makes: [], back, ...rest, ms: Math.round(performance.now() - start) },
     before: was,
   });
   try {

@@ -95,7 +95,7 @@ async function scratchRound(
     makes,
     back: [],
     ...rest,
-    ms: performance.now() - start,
+    ms: Math.round(performance.now() - start),
   });
   try {
     await withRoles(scratch, async (makeRoles) => {

@@ -132,7 +132,7 @@ async function testOne(project: Project, bench: TestBench, revision: RevisionId)
     passed,
     ...nothingSeen,
     ...rest,
-    ms: performance.now() - start,
+    ms: Math.round(performance.now() - start),
   });
   if (!bench.canRun(revision)) {
     bench.broken.add(revision);
