@@ -420,8 +420,7 @@ export const outputs: Readonly<Record<string, Shape>> = {
       table: text,
       stamped: texts,
       done: z.boolean(),
-      version: text.nullable(),
-      revision: text.nullable(),
+      migrated: z.array(object({ version: text, revision: text })),
     }),
   ]),
   log: object({

@@ -11,7 +11,9 @@ import type { Stretch } from "../core/source.ts";
 import type { Config } from "../io/config.ts";
 import { createDirectory, createFiles, isEmptyDirectory } from "../io/directory.ts";
 import { readForeignFolder } from "../io/foreign-folder.ts";
+import { foreignProgram } from "../io/foreign-program.ts";
 import { createGrammar, type Grammar } from "../io/grammar.ts";
+import { askedOf } from "./adopt-program.ts";
 import { type Deps, openConfig, type ProjectOptions } from "./project.ts";
 
 export interface AdoptOptions extends ProjectOptions {
@@ -19,6 +21,10 @@ export interface AdoptOptions extends ProjectOptions {
   readonly folder: string;
   /** The name of the tool; without it the folder must show it. */
   readonly tool?: string | undefined;
+  /** The command of a tool whose migrations are programs, in words: `uv run alembic`. Default: as the tool calls it. */
+  readonly command?: string | undefined;
+  /** The tool's version table, if it has another name. */
+  readonly table?: string | undefined;
   /** The folder to write to, relative to the working directory. Default: the first of the project. */
   readonly to?: string | undefined;
   /** Write; without it nothing is written. */
@@ -52,15 +58,26 @@ export async function adopt(deps: Deps, options: AdoptOptions): Promise<Adoption
   return { ...adoption, written: write };
 }
 
-/** What a folder becomes, and its tool; nothing is written. */
+/** What a folder becomes, and its tool; nothing is written. `asks`: a tool whose migrations are programs is asked for SQL. */
 export async function readAdoption(
   deps: Deps,
   config: Config,
-  { folder, tool: name, to }: AdoptOptions,
-): Promise<{ readonly tool: Tool; readonly adoption: Adoption }> {
+  { folder, tool: name, to, command, table }: AdoptOptions,
+  asks = true,
+): Promise<{
+  readonly tool: Tool;
+  readonly adoption: Adoption;
+  readonly foreign: readonly ForeignMigration[];
+}> {
   const files = readForeignFolder(folder, deps.cwd);
-  const tool = toolOf(files, folder, name);
-  const reading = tool.read(files);
+  const found = toolOf(files, folder, name);
+  const tool = table === undefined ? found : { ...found, table: { ...found.table, name: baseOf(table) } };
+  const described = tool.read(files);
+  const { program } = tool;
+  const reading =
+    program === undefined || !asks
+      ? described
+      : await askedOf(described, program, foreignProgram(program, { ...deps, folder, command }));
   const grammar = createGrammar();
   const judged: JudgedMigration[] = [];
   for (const each of reading.migrations) {
@@ -77,12 +94,15 @@ export async function readAdoption(
     leftOut: [...reading.others, ...unclaimed(files, reading)],
     written: false,
   };
-  return { tool, adoption };
+  return { tool, adoption, foreign: reading.migrations };
 }
 
+/** `name` of `schema.name`. */
+const baseOf = (table: string): string => table.slice(table.lastIndexOf(".") + 1);
+
 /** Whether a file of a migration is what a finding is about. */
-const isIn = ({ up, down }: ForeignMigration, { location }: Diagnostic): boolean =>
-  location !== undefined && [up?.source.path, down?.source.path].includes(location.path);
+const isIn = ({ up, down, asked }: ForeignMigration, { location }: Diagnostic): boolean =>
+  location !== undefined && [up?.source.path, down?.source.path, asked?.path].includes(location.path);
 
 async function judgedMigration(
   foreign: ForeignMigration,
@@ -99,19 +119,29 @@ async function judgedMigration(
 
 async function judged(section: Section, tool: Tool, grammar: Grammar): Promise<Judged> {
   const { trees = [], faults } = await told(async () => ({ trees: await grammar.trees(section) }));
-  const { cuts, raises, findings } = mend(section, trees, tool.name, tool.table.name);
-  const whole = faults.length > 0 ? { faults } : await said(section, cuts, grammar);
+  const { own, control, together, raises, findings } = mend(section, trees, tool.name, tool.table.name);
+  const whole = faults.length > 0 ? { faults } : await said(section, inOrder(own, control), grammar);
   // What its own transaction kept together would fall apart outside one: then it stays, and is a fault.
-  const isTorn = cuts.length > 0 && whole.outside === true;
-  const { outside = false, faults: all } = isTorn ? await said(section, [], grammar) : whole;
-  const taken = isTorn ? [] : cuts;
+  const isTorn = together && whole.outside === true;
+  const { outside = false, faults: all } = isTorn ? await said(section, own, grammar) : whole;
+  const taken = isTorn ? [] : control;
   return {
-    body: bodyOf(section, taken),
-    isCut: taken.length > 0,
+    body: bodyOf(section, inOrder(own, taken)),
+    // What stands around SQL that was printed was never its author's.
+    isCut: taken.length > 0 && section.printed === undefined,
     outside: section.outside && taken.length === 0 ? "said" : outside && "found",
     ...(raises === undefined ? {} : { raises }),
-    findings: [...findings, ...foremost(all)],
+    findings: [...findings, ...foremost(all)].map((finding) => placed(finding, section)),
   };
+}
+
+const inOrder = (...cuts: readonly (readonly Stretch[])[]): readonly Stretch[] =>
+  cuts.flat().sort((a, b) => a.start - b.start);
+
+/** At the code that a section was printed for. */
+function placed({ excerpt, ...finding }: Diagnostic, { printed }: Section): Diagnostic {
+  if (printed !== undefined) return { ...finding, location: printed.place };
+  return excerpt === undefined ? finding : { ...finding, excerpt };
 }
 
 /** Where something else is wrong, BEGIN and COMMIT may have stayed for that alone. */
@@ -121,9 +151,10 @@ function foremost(faults: readonly Diagnostic[]): readonly Diagnostic[] {
 }
 
 /** What the grammar says of a section without its cuts: whether a statement must stand outside a transaction; its faults. */
-const said = ({ source, bodyStart, outside }: Section, cuts: readonly Stretch[], grammar: Grammar) =>
+const said = (section: Section, cuts: readonly Stretch[], grammar: Grammar) =>
   told(async () => {
-    const text = blanked({ source, bodyStart, outside }, cuts);
+    const { source, bodyStart } = section;
+    const text = blanked(section, cuts);
     const statements = await grammar.statements({ source: { path: source.path, text }, bodyStart });
     return { outside: statements.some(({ transactional }) => !transactional) };
   });

@@ -1,10 +1,11 @@
 /** `migrate adopt`. */
 
 import { type Adoption, adopt } from "../../app/adopt.ts";
-import { exitCodes, MigrateError } from "../../core/errors.ts";
+import type { AdoptedMigration } from "../../core/adopt/adopt.ts";
+import { exitCodes } from "../../core/errors.ts";
 import { summaryLines, totalsOf } from "../../render/adoption.ts";
 import { counted } from "../../render/counted.ts";
-import { type Command, flag, type Invocation, value } from "../command.ts";
+import { type Arguments, type Command, flag, type Invocation, value } from "../command.ts";
 
 const command: Command = {
   name: "adopt",
@@ -14,13 +15,15 @@ const command: Command = {
     to: value("write the files into this folder, which must be empty or not exist", "DIR"),
     yes: flag("write the files into the project's folder", "y"),
     tool: value(
-      "the tool, if the folder does not show it: golang-migrate, maragudk, sqlx, dbmate, goose, diesel, flyway, node-pg-migrate, graphile-migrate, pop, prisma, drizzle",
+      "the tool, if the folder does not show it: golang-migrate, maragudk, sqlx, dbmate, goose, diesel, flyway, node-pg-migrate, graphile-migrate, pop, prisma, drizzle, alembic, ef-core",
       "NAME",
     ),
     "from-database": flag(
       "when the files exist: read from the database what the tool has run; --yes stamps it",
     ),
-    table: value("with --from-database: the tool's version table, if it has another name", "NAME"),
+    table: value("the tool's version table, if it has another name", "NAME"),
+    alembic: value("the command that runs Alembic (default: alembic)", "COMMAND"),
+    "dotnet-ef": value("the command that runs EF Core's tool (default: dotnet ef)", "COMMAND"),
   },
   positionals: { required: 1, names: ["FOLDER"] },
   examples: [
@@ -33,17 +36,9 @@ const command: Command = {
 export default command;
 
 async function files({ args, deps, project, printer, json }: Invocation): Promise<number> {
-  if (args.flag("table")) {
-    throw new MigrateError({
-      code: "usage/exclusive-flags",
-      message: "--table requires --from-database",
-      hint: "add --from-database, or leave out --table",
-    });
-  }
-  const [folder = ""] = args.positionals;
-  const [to, tool] = [args.text("to"), args.text("tool")];
+  const to = args.text("to");
   const write = args.flag("yes") || to !== undefined;
-  const adoption = await adopt(deps, { ...project, folder, to, tool, write });
+  const adoption = await adopt(deps, { ...project, ...foreign(args), to, write });
   if (json) printer.json(adoptionValue(adoption));
   else {
     printer.lines(summaryLines(adoption));
@@ -70,22 +65,33 @@ function adoptionValue({ migrations, ...rest }: Adoption): unknown {
   };
 }
 
+const shown = ({ version, revision }: AdoptedMigration): string =>
+  version === revision ? version : `${version}, which is ${revision}`;
+
+/** The other tool's folder, and what is said of the tool. */
+const foreign = (args: Arguments) => ({
+  folder: args.positionals[0] ?? "",
+  tool: args.text("tool"),
+  table: args.text("table"),
+  command: args.text("alembic") ?? args.text("dotnet-ef"),
+});
+
 async function stamp({ args, deps, project, printer, json }: Invocation): Promise<void> {
   const { adoptDatabase } = await import("../../app/adopt-database.ts");
   const { last, ...result } = await adoptDatabase(deps, {
     ...project,
-    folder: args.positionals[0] ?? "",
-    tool: args.text("tool"),
-    table: args.text("table"),
+    ...foreign(args),
     write: args.flag("yes"),
   });
-  if (json)
-    return printer.json({ ...result, version: last?.version ?? null, revision: last?.revision ?? null });
+  if (json) {
+    const migrated = last.map(({ version, revision }) => ({ version, revision }));
+    return printer.json({ ...result, migrated });
+  }
   const { database, table, stamped, done } = result;
   printer.data(
-    last === undefined
+    last.length === 0
       ? `${table} on ${database}: nothing has been run`
-      : `${table} on ${database}: migrated up to version ${last.version}, which is ${last.revision}`,
+      : `${table} on ${database}: migrated up to version ${last.map(shown).join(", ")}`,
   );
   if (done) printer.info(`stamped: ${counted(stamped.length, "revision")}`);
   else if (stamped.length === 0) printer.info("nothing to stamp");

@@ -50,7 +50,7 @@ export interface AdoptedMigration {
   readonly findings: readonly Diagnostic[];
 }
 
-/** Each follows the one before it. `date` is that of names, where the pattern has one. */
+/** Each follows the one before it, unless its tool's file says otherwise. `date` is that of names, where the pattern has one. */
 export function adopted(
   migrations: readonly JudgedMigration[],
   tool: string,
@@ -60,12 +60,20 @@ export function adopted(
   const names = namesOf(migrations.map(({ foreign }) => foreign));
   return migrations.map(({ foreign, up, down, findings }, at): AdoptedMigration => {
     const { revision, number, slug } = names[at]!;
-    const irreversible = foreign.code === undefined ? irreversibleFor(down, tool) : `${tool} ran a program`;
+    const irreversible = irreversibleFor(foreign, down, tool);
+    const place = foreign.place ?? {
+      parents: at === 0 ? [] : [names[at - 1]!.revision],
+      branchLabels: [],
+      dependsOn: [],
+    };
     const lines = {
       up: [
         `revision: ${revision}`,
-        `parent: ${names[at - 1]?.revision ?? "none"}`,
+        `parent: ${place.parents.join(", ") || "none"}`,
+        ...(place.branchLabels.length === 0 ? [] : [`branch-labels: ${place.branchLabels.join(", ")}`]),
+        ...(place.dependsOn.length === 0 ? [] : [`depends-on: ${place.dependsOn.join(", ")}`]),
         ...(foreign.message === undefined ? [] : [`message: ${onOneLine(foreign.message)}`]),
+        ...(foreign.created === undefined ? [] : [`created: ${onOneLine(foreign.created)}`]),
         ...(irreversible === undefined ? [] : [`irreversible: ${onOneLine(irreversible)}`]),
       ],
       down: [`revision: ${revision}`],
@@ -97,15 +105,21 @@ export function adopted(
       ...(irreversible === undefined ? {} : { irreversible }),
       findings: [
         ...findings,
-        ...(foreign.code === undefined ? [] : [program(foreign.code)]),
+        ...(foreign.code === undefined || foreign.asked !== undefined ? [] : [program(foreign.code)]),
         ...sections.flatMap((each) => each.findings),
       ],
     };
   });
 }
 
-function irreversibleFor(down: Judged | undefined, tool: string): string | undefined {
-  if (down === undefined) return `${tool} had no down migration`;
+function irreversibleFor(
+  { code, irreversible }: ForeignMigration,
+  down: Judged | undefined,
+  tool: string,
+): string | undefined {
+  if (irreversible !== undefined) return irreversible;
+  if (down === undefined)
+    return code === undefined ? `${tool} had no down migration` : `${tool} ran a program`;
   return down.raises === undefined ? undefined : down.raises || "its down migration raised an error";
 }
 
@@ -136,9 +150,9 @@ function namesOf(migrations: readonly ForeignMigration[]): readonly Name[] {
   const numbers = numbersOf(migrations.map(({ number }) => number));
   const ids = new Set<string>();
   const stems = new Set<string>();
-  return migrations.map(({ slug: written, message }, at) => {
+  return migrations.map(({ slug: written, message, place }, at) => {
     const number = numbers[at]!;
-    const plain = `m${number}`;
+    const plain = place?.revision ?? `m${number}`;
     const words = written === "" ? slugOf(message ?? "") : written.replaceAll(/[\p{Cc}/\\]/gu, "_");
     const told = ids.has(plain)
       ? `${plain}_${words.slice(0, 50).replaceAll(/[^A-Za-z0-9_.]+/g, "_")}`

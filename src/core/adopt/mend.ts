@@ -4,12 +4,16 @@ import type { Diagnostic } from "../errors.ts";
 import { tokens } from "../lexer.ts";
 import { locate, type Stretch } from "../source.ts";
 import type { ParsedStatement } from "../statement/facts.ts";
-import type { Section } from "./foreign.ts";
+import type { PrintedSection, Section } from "./foreign.ts";
 
 /** What a section becomes. */
 export interface Mending {
+  /** What the tool's command has put around the SQL that it prints: its own table, its own transaction; in order. */
+  readonly own: readonly Stretch[];
   /** BEGIN and COMMIT, where the section can do without them; in order. */
-  readonly cuts: readonly Stretch[];
+  readonly control: readonly Stretch[];
+  /** A transaction holds statements, which fall apart outside one. */
+  readonly together: boolean;
   /** The message of a section that does nothing but raise an error. */
   readonly raises?: string;
   /** Statements about the tool's own table. */
@@ -23,21 +27,68 @@ export function mend(
   tool: string,
   table: string,
 ): Mending {
-  const cuts = transactionControl(statements) ?? [];
-  const rest = statements.filter((statement) => !cuts.includes(statement));
+  const own = section.printed === undefined ? [] : ownStatements(section.printed, statements, table);
+  const written = statements.filter((statement) => !own.includes(statement));
+  const begun = section.printed?.begun === true;
+  const control = transactionControl(written, begun) ?? [];
+  const rest = written.filter((statement) => !control.includes(statement));
   const raises = raisedBy(rest);
   return {
-    cuts,
+    own,
+    control,
+    together: rest.some(({ start }) => isInTransaction(start, control, begun)),
     ...(raises === undefined ? {} : { raises }),
-    findings: rest
-      .filter(({ ast }) => names(ast, table))
-      .map(({ start }) => ({
-        code: "findings/version-table",
-        message: `the statement uses ${table}, in which ${tool} records what it has run`,
-        hint: `delete it in the new file, or write it without that table, which a new database will not have`,
-        location: locate(section.source, start),
-      })),
+    findings: [
+      ...rest
+        .filter(({ ast }) => names(ast, table))
+        .map(({ start }) => usesTable(section, start, tool, table)),
+      ...(section.printed === undefined || own.length > 0 || statements.length === 0
+        ? []
+        : [printsNoTable(section, tool, table)]),
+    ],
   };
+}
+
+const usesTable = ({ source }: Section, start: number, tool: string, table: string): Diagnostic => ({
+  code: "findings/version-table",
+  message: `the statement uses ${table}, in which ${tool} records what it has run`,
+  hint: `delete it in the new file, or write it without that table, which a new database will not have`,
+  location: locate(source, start),
+});
+
+const printsNoTable = ({ source, bodyStart }: Section, tool: string, table: string): Diagnostic => ({
+  code: "findings/version-table",
+  message: `${tool} prints no statement about ${table} here: its version table may have another name`,
+  hint: "name that table, and run this command again: --table NAME",
+  location: locate(source, bodyStart),
+});
+
+/** Statements about the tool's table, and behind the last of them those about its transaction. */
+function ownStatements(
+  { begun }: PrintedSection,
+  statements: readonly ParsedStatement[],
+  table: string,
+): readonly ParsedStatement[] {
+  const last = statements.findLastIndex(({ ast }) => isAboutTable(ast, table));
+  return statements.filter(
+    ({ ast }, at) =>
+      isAboutTable(ast, table) || (begun && last >= 0 && at > last && kindOf(ast)[0] === "TransactionStmt"),
+  );
+}
+
+function isAboutTable(ast: Ast, table: string): boolean {
+  const [kind, tree] = kindOf(ast);
+  if (kind === "DropStmt") return names(ast, table);
+  const relation = tree["relation"] as Ast | undefined;
+  return WRITES.has(kind) && relation?.["relname"] === table;
+}
+
+const WRITES = new Set(["InsertStmt", "UpdateStmt", "DeleteStmt", "CreateStmt"]);
+
+/** Whether a place is between a BEGIN and its COMMIT, those of the tool included. */
+function isInTransaction(place: number, control: readonly Stretch[], begun: boolean): boolean {
+  const before = control.filter(({ start }) => start < place).length;
+  return control.length > 0 && before % 2 === (begun ? 0 : 1);
 }
 
 /** The section without its cuts: of the same length, so that every place stays where it is. */
@@ -48,28 +99,39 @@ export function blanked({ source }: Section, cuts: readonly Stretch[]): string {
   );
 }
 
-/** The bytes of the section, but for its cuts. */
-export function bodyOf({ source, bodyStart }: Section, cuts: readonly Stretch[]): string {
+/** The bytes of the section, but for its cuts; of one that was printed, without the empty lines around it. */
+export function bodyOf({ source, bodyStart, printed }: Section, cuts: readonly Stretch[]): string {
   const ends = [bodyStart, ...cuts.map(({ end }) => end)];
-  return ends.map((from, at) => source.text.slice(from, cuts[at]?.start ?? source.text.length)).join("");
+  const body = ends
+    .map((from, at) => source.text.slice(from, cuts[at]?.start ?? source.text.length))
+    .join("");
+  if (printed === undefined) return body;
+  const text = body.trim();
+  return text === "" ? "" : `${text}\n`;
 }
 
 /**
  * The statements that begin and end transactions, where one transaction around all of the file does as well: they come in
- * pairs, and what is done in between is the same. Undefined where it is not, and a person must look.
+ * pairs, and what is done in between is the same. Undefined where it is not, and a person must look. `begun`: in a transaction
+ * that was begun before them, so that COMMIT comes first.
  */
-function transactionControl(statements: readonly ParsedStatement[]): readonly ParsedStatement[] | undefined {
+function transactionControl(
+  statements: readonly ParsedStatement[],
+  begun: boolean,
+): readonly ParsedStatement[] | undefined {
   const control = statements.filter(({ ast }) => kindOf(ast)[0] === "TransactionStmt");
   const isPaired =
     control.length % 2 === 0 &&
     control.every(({ ast }, at) => {
       const tree = kindOf(ast)[1];
-      const kinds = at % 2 === 0 ? OPENS : CLOSES;
+      const kinds = (at % 2 === 0) === begun ? CLOSES : OPENS;
       return kinds.has(word(tree["kind"])) && tree["options"] === undefined && tree["chain"] === undefined;
     });
   const isOne = control.length === 2 && control[0] === statements[0] && control[1] === statements.at(-1);
   // A value that was added to an enum cannot be used before its transaction is over.
-  const needsItsOwn = !isOne && statements.some(({ ast }) => kindOf(ast)[0] === "AlterEnumStmt");
+  const addsValue = ({ ast }: ParsedStatement): boolean => kindOf(ast)[0] === "AlterEnumStmt";
+  const isKept = isOne && (!begun || statements.slice(1, -1).every(addsValue));
+  const needsItsOwn = !isKept && statements.some(addsValue);
   return isPaired && !needsItsOwn ? control : undefined;
 }
 
