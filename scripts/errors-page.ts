@@ -14,7 +14,8 @@ export const meanings: Readonly<Record<string, string>> = {
   "findings/loss": "The new revision would delete rows or values.",
   "findings/multiple-heads": "There are several heads, but there should be one.",
   "findings/not-at-heads": "Not all heads are applied.",
-  "findings/not-proven": "The new revision could not be proven to lead to the desired schema.",
+  "findings/not-proven":
+    "The new revision could not be proven to lead to the desired schema, or adopted files to the schema of their tool.",
   "findings/rebuild": "An object would have to be dropped and created again.",
   "findings/rename": "An object was renamed, or one was dropped and another created: say which.",
   "findings/schema-differs": "The schema folder and the migrations differ.",
@@ -70,6 +71,7 @@ export const meanings: Readonly<Record<string, string>> = {
   "usage/no-tool": "The folder does not look like that of a tool that can be adopted from.",
   "usage/not-a-dump": "A file that the dump would replace was not written by `migrate dump`.",
   "usage/not-a-script": "A file that a script would replace is not a script as `migrate` wrote it.",
+  "usage/not-adopted": "A migration of the other tool is not among the project's.",
   "usage/not-empty": "A folder that must be empty is not.",
   "usage/not-first": "A baseline must be the first migration, but the project already has migrations.",
   "usage/not-yet": "This is not implemented yet.",

@@ -422,6 +422,16 @@ export const outputs: Readonly<Record<string, Shape>> = {
       done: z.boolean(),
       migrated: z.array(object({ version: text, revision: text })),
     }),
+    object({
+      tool: text,
+      folder: text,
+      scratch,
+      up: texts,
+      down: texts,
+      endsBefore: text.nullable(),
+      objects: count,
+      differences: object({ up: z.array(difference), down: z.array(difference) }),
+    }),
   ]),
   log: object({
     log: z.array(

@@ -1,8 +1,11 @@
 /** What a folder of another tool becomes → the summary a person reads before anything is written. */
 
 import type { AdoptedMigration } from "../core/adopt/adopt.ts";
+import type { Difference } from "../core/catalog/compare.ts";
 import type { Diagnostic } from "../core/errors.ts";
+import type { Direction } from "../core/header.ts";
 import { counted } from "./counted.ts";
+import { differenceLines } from "./differences.ts";
 
 /** What is shown of an adoption. */
 export interface AdoptionSummary {
@@ -84,6 +87,31 @@ function firstFindings({ findings }: AdoptedMigration): readonly Diagnostic[] {
   return findings.filter(
     ({ location }, at) => findings.findIndex((each) => each.location?.path === location?.path) === at,
   );
+}
+
+/** What is shown of a proof. */
+export interface ProofSummary {
+  readonly tool: string;
+  readonly up: readonly string[];
+  readonly down: readonly string[];
+  readonly endsBefore: string | undefined;
+  readonly objects: number;
+  readonly differences: Readonly<Record<Direction, readonly Difference[]>>;
+}
+
+/** What was run and whether it came to the same, then what is different. */
+export function proofLines(proof: ProofSummary): readonly string[] {
+  const { tool, up, down, endsBefore, objects, differences } = proof;
+  const line = (direction: Direction, run: readonly string[], what: string): string => {
+    const found = differences[direction].length;
+    return `${direction.padEnd(4)} ${counted(run.length, "migration")}: ${found === 0 ? `the same${what}` : counted(found, "difference")}`;
+  };
+  return [
+    line("up", up, `, ${counted(objects, "object")}`),
+    down.length === 0 ? "down: there is no way back from the last" : line("down", down, ""),
+    ...(endsBefore === undefined ? [] : [`not run, from this one on, which is a program: ${endsBefore}`]),
+    ...differenceLines(differences.up.length > 0 ? differences.up : differences.down, [tool, "migrate"]),
+  ];
 }
 
 /** Those that are mended in the same way stand together, above how. */

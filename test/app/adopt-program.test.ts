@@ -11,33 +11,12 @@ import { afterAll, describe, expect, test } from "vitest";
 import { type AdoptOptions, adopt } from "../../src/app/adopt.ts";
 import { openProject } from "../../src/app/project.ts";
 import { deps } from "../support/migrate.ts";
+import { type Answer, standIn } from "../support/stand-in.ts";
 
 const root = mkdtempSync(join(tmpdir(), "retort-adopt-program-"));
 afterAll(() => rmSync(root, { recursive: true, force: true }));
 
 const alembicFolder = fileURLToPath(new URL("../alembic", import.meta.url));
-
-interface Answer {
-  readonly stdout: string;
-  readonly stderr: string;
-  readonly code: number;
-}
-
-/** A command that answers its arguments, and fails on any other. `--output FILE` gets what it would print. */
-function standIn(folder: string, answers: Readonly<Record<string, Answer>>): string {
-  writeFileSync(
-    join(folder, "tool.cjs"),
-    `const answers = ${JSON.stringify(answers)};
-const [words, file] = process.argv.slice(2).join(" ").split(" --output ");
-const { stdout, stderr, code } = answers[words] ?? { stdout: "", stderr: "unexpected: " + words, code: 9 };
-if (file === undefined) process.stdout.write(stdout);
-else if (code === 0) require("node:fs").writeFileSync(file, stdout);
-process.stderr.write(stderr);
-process.exitCode = code;
-`,
-  );
-  return `${process.execPath} ${join(folder, "tool.cjs")}`;
-}
 
 async function adoptFolder(folder: string, options: Partial<AdoptOptions>) {
   const world = deps({ PATH: process.env["PATH"] ?? "" }, folder);

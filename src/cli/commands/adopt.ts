@@ -2,10 +2,11 @@
 
 import { type Adoption, adopt } from "../../app/adopt.ts";
 import type { AdoptedMigration } from "../../core/adopt/adopt.ts";
-import { exitCodes } from "../../core/errors.ts";
-import { summaryLines, totalsOf } from "../../render/adoption.ts";
+import { exitCodes, MigrateError } from "../../core/errors.ts";
+import { proofLines, summaryLines, totalsOf } from "../../render/adoption.ts";
 import { counted } from "../../render/counted.ts";
 import { type Arguments, type Command, flag, type Invocation, value } from "../command.ts";
+import { scratchFlag } from "../scratch.ts";
 
 const command: Command = {
   name: "adopt",
@@ -21,6 +22,10 @@ const command: Command = {
     "from-database": flag(
       "when the files exist: read from the database what the tool has run; --yes stamps it",
     ),
+    prove: flag(
+      "when the files exist: run the tool's SQL and the migrations on a scratch database, and compare what they make",
+    ),
+    scratch: scratchFlag,
     table: value("the tool's version table, if it has another name", "NAME"),
     alembic: value("the command that runs Alembic (default: alembic)", "COMMAND"),
     "dotnet-ef": value("the command that runs EF Core's tool (default: dotnet ef)", "COMMAND"),
@@ -29,11 +34,36 @@ const command: Command = {
   examples: [
     ["migrate adopt db/migrations", "show the result, write nothing"],
     ["migrate adopt db/migrations --to migrations", "write the files"],
+    ["migrate adopt db/migrations --prove", "do the files make what the tool makes?"],
     ["migrate adopt db/migrations --from-database --yes", "record what the tool has run"],
   ],
-  run: (invocation) => (invocation.args.flag("from-database") ? stamp(invocation) : files(invocation)),
+  run: (invocation) => {
+    const { args } = invocation;
+    refuseTogether(args);
+    if (args.flag("prove")) return prove(invocation);
+    return args.flag("from-database") ? stamp(invocation) : files(invocation);
+  },
 };
 export default command;
+
+/** Each of these flags is an operation of its own. */
+function refuseTogether(args: Arguments): void {
+  for (const [one, other] of EXCLUSIVE) {
+    if (!args.flag(one) || !args.flag(other)) continue;
+    throw new MigrateError({
+      code: "usage/exclusive-flags",
+      message: `--${one} and --${other} cannot be used together`,
+      hint: `write the files first; then run this command again with --${one} alone`,
+    });
+  }
+}
+
+const EXCLUSIVE = [
+  ["prove", "from-database"],
+  ["prove", "yes"],
+  ["prove", "to"],
+  ["from-database", "to"],
+] as const;
 
 async function files({ args, deps, project, printer, json }: Invocation): Promise<number> {
   const to = args.text("to");
@@ -75,6 +105,20 @@ const foreign = (args: Arguments) => ({
   table: args.text("table"),
   command: args.text("alembic") ?? args.text("dotnet-ef"),
 });
+
+async function prove({ args, deps, project, printer, json }: Invocation): Promise<number> {
+  const { proveAdoption } = await import("../../app/adopt-prove.ts");
+  const proof = await proveAdoption(deps, {
+    ...project,
+    ...foreign(args),
+    scratch: args.text("scratch"),
+    onScratch: ({ description }) => printer.info(description),
+  });
+  if (json) printer.json({ ...proof, endsBefore: proof.endsBefore ?? null });
+  else printer.lines(proofLines(proof));
+  const { up, down } = proof.differences;
+  return up.length + down.length > 0 ? exitCodes.findings : exitCodes.ok;
+}
 
 async function stamp({ args, deps, project, printer, json }: Invocation): Promise<void> {
   const { adoptDatabase } = await import("../../app/adopt-database.ts");
