@@ -77,6 +77,7 @@ export const meanings: Readonly<Record<string, string>> = {
   "usage/not-yet": "This is not implemented yet.",
   "usage/number": "A flag takes a whole number, but has another value.",
   "usage/program-failed": "The command of the tool that is adopted from prints no SQL.",
+  "usage/own-folder": "The folder to adopt has migrations of Retort.",
   "usage/range": "This is not a range of revisions.",
   "usage/range-not-allowed": "A range was given instead of one target.",
   "usage/range-required": "A script of a downgrade needs a starting point.",

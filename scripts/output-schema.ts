@@ -396,8 +396,8 @@ export const outputs: Readonly<Record<string, Shape>> = {
       to: text,
       totals: object({
         migrations: count,
-        untouched: count,
-        mended: count,
+        unchanged: count,
+        adjusted: count,
         byHand: count,
         irreversible: count,
       }),

@@ -2,9 +2,10 @@
  * Another tool's folder, and the migrations that were made of it → whether both lead to the same catalog, on a scratch
  * database that is emptied in between: up all of them, then down as far as there is a way back.
  */
+
+import { adjust, blanked } from "../core/adopt/adjust.ts";
 import type { AdoptedMigration } from "../core/adopt/adopt.ts";
 import type { ForeignMigration, Section } from "../core/adopt/foreign.ts";
-import { blanked, mend } from "../core/adopt/mend.ts";
 import type { Tool } from "../core/adopt/tools.ts";
 import { kindOf } from "../core/ast.ts";
 import type { Catalog } from "../core/catalog/catalog.ts";
@@ -147,7 +148,7 @@ const OUTSIDE = "25001";
 /** As its tool runs it: in a transaction, unless the file or the tool says otherwise, or a statement cannot stand in one. */
 async function runSection(session: Session, section: Section, tool: Tool, grammar: Grammar): Promise<void> {
   const trees = await grammar.trees(section);
-  const own = section.printed === undefined ? [] : mend(section, trees, tool.name, tool.table.name).own;
+  const own = section.printed === undefined ? [] : adjust(section, trees, tool.name, tool.table.name).own;
   const text = blanked(section, own);
   const statements = trees
     .filter((tree) => !own.some(({ start }) => start === tree.start))

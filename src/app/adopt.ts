@@ -1,12 +1,14 @@
 /** A folder of another tool's migrations → migrations of ours, and on request the files. */
 import path from "node:path";
+import { adjust, blanked, bodyOf } from "../core/adopt/adjust.ts";
 import { type AdoptedMigration, adopted, type Judged, type JudgedMigration } from "../core/adopt/adopt.ts";
 import type { FolderFile, ForeignMigration, Reading, Section } from "../core/adopt/foreign.ts";
-import { blanked, bodyOf, mend } from "../core/adopt/mend.ts";
 import { type Tool, toolOf } from "../core/adopt/tools.ts";
 import { assemble } from "../core/assemble.ts";
 import { type Diagnostic, MigrateError } from "../core/errors.ts";
 import { filePattern } from "../core/filename.ts";
+import { parseHeader } from "../core/header.ts";
+import { shellWord } from "../core/shell.ts";
 import type { Stretch } from "../core/source.ts";
 import type { Config } from "../io/config.ts";
 import { createDirectory, createFiles, isEmptyDirectory } from "../io/directory.ts";
@@ -70,6 +72,7 @@ export async function readAdoption(
   readonly foreign: readonly ForeignMigration[];
 }> {
   const files = readForeignFolder(folder, deps.cwd);
+  if (name === undefined) refuseOwn(files, folder);
   const found = toolOf(files, folder, name);
   const tool = table === undefined ? found : { ...found, table: { ...found.table, name: baseOf(table) } };
   const described = tool.read(files);
@@ -97,6 +100,20 @@ export async function readAdoption(
   return { tool, adoption, foreign: reading.migrations };
 }
 
+/** What looks like golang-migrate's may be ours: then each begins with its header. */
+function refuseOwn(files: readonly FolderFile[], folder: string): void {
+  const ups = files.filter((file) => file.name.endsWith(".up.sql"));
+  const own = ups.find(
+    ({ path: at, text }) => parseHeader({ path: at, text }, "up").header.revision !== undefined,
+  );
+  if (own === undefined) return;
+  throw new MigrateError({
+    code: "usage/own-folder",
+    message: `${folder} has migrations of Retort already: ${own.path} has a header with its revision`,
+    hint: `use it as it is: migrate status --directory ${shellWord(folder)}; or name the tool with --tool`,
+  });
+}
+
 /** `name` of `schema.name`. */
 const baseOf = (table: string): string => table.slice(table.lastIndexOf(".") + 1);
 
@@ -119,7 +136,7 @@ async function judgedMigration(
 
 async function judged(section: Section, tool: Tool, grammar: Grammar): Promise<Judged> {
   const { trees = [], faults } = await told(async () => ({ trees: await grammar.trees(section) }));
-  const { own, control, together, raises, findings } = mend(section, trees, tool.name, tool.table.name);
+  const { own, control, together, raises, findings } = adjust(section, trees, tool.name, tool.table.name);
   const whole = faults.length > 0 ? { faults } : await said(section, inOrder(own, control), grammar);
   // What its own transaction kept together would fall apart outside one: then it stays, and is a fault.
   const isTorn = together && whole.outside === true;

@@ -11,7 +11,7 @@ import { scratchFlag } from "../scratch.ts";
 const command: Command = {
   name: "adopt",
   summary:
-    "Converts the migrations of another tool: shows the result; --yes or --to writes it. Exit code 1 if something is left to do by hand.",
+    "Adopts the migrations of another tool: shows the result; --yes or --to writes it. Exit code 1 if something is left to do by hand.",
   args: {
     to: value("write the files into this folder, which must be empty or not exist", "DIR"),
     yes: flag("write the files into the project's folder", "y"),

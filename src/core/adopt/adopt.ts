@@ -10,7 +10,7 @@ import { aboutFile, type ForeignMigration } from "./foreign.ts";
 export interface Judged {
   /** Everything that stood in it, but for BEGIN and COMMIT. */
   readonly body: string;
-  /** Transaction control was taken out. */
+  /** Transaction control was removed. */
   readonly isCut: boolean;
   /** Its header says `transaction: none`; `found`: the tool did not say so, and a statement needs it. */
   readonly outside: false | "said" | "found";
@@ -29,7 +29,10 @@ export interface JudgedMigration {
 }
 
 /** What was done to a migration beyond its header. */
-export type Change = "BEGIN and COMMIT taken out" | "transaction: none" | "a down that raises left out";
+export type Change =
+  | "BEGIN and COMMIT removed"
+  | "transaction: none added"
+  | "a down that raises an error removed";
 
 export interface AdoptedFile {
   readonly direction: Direction;
@@ -98,9 +101,11 @@ export function adopted(
         ...(irreversible === undefined ? [file("down", down!.body, down!.outside !== false)] : []),
       ],
       changes: [
-        ...(sections.some(({ isCut }) => isCut) ? (["BEGIN and COMMIT taken out"] as const) : []),
-        ...(sections.some(({ outside }) => outside === "found") ? (["transaction: none"] as const) : []),
-        ...(down?.raises === undefined ? [] : (["a down that raises left out"] as const)),
+        ...(sections.some(({ isCut }) => isCut) ? (["BEGIN and COMMIT removed"] as const) : []),
+        ...(sections.some(({ outside }) => outside === "found")
+          ? (["transaction: none added"] as const)
+          : []),
+        ...(down?.raises === undefined ? [] : (["a down that raises an error removed"] as const)),
       ],
       ...(irreversible === undefined ? {} : { irreversible }),
       findings: [

@@ -7,7 +7,7 @@ import type { ParsedStatement } from "../statement/facts.ts";
 import type { PrintedSection, Section } from "./foreign.ts";
 
 /** What a section becomes. */
-export interface Mending {
+export interface Adjustment {
   /** What the tool's command has put around the SQL that it prints: its own table, its own transaction; in order. */
   readonly own: readonly Stretch[];
   /** BEGIN and COMMIT, where the section can do without them; in order. */
@@ -21,12 +21,12 @@ export interface Mending {
 }
 
 /** `table`: the tool's version table. */
-export function mend(
+export function adjust(
   section: Section,
   statements: readonly ParsedStatement[],
   tool: string,
   table: string,
-): Mending {
+): Adjustment {
   const own = section.printed === undefined ? [] : ownStatements(section.printed, statements, table);
   const written = statements.filter((statement) => !own.includes(statement));
   const begun = section.printed?.begun === true;
