@@ -87,7 +87,11 @@ async function answersOf(
   let hasPrinted = works;
   const answers = new Map<string, Answer>();
   for (const migration of migrations)
-    if (migration.asked!.idle.includes(direction)) answers.set(migration.version, nothingOf(migration));
+    if (
+      migration.asked!.idle.includes(direction) ||
+      (direction === "down" && migration.irreversible !== undefined)
+    )
+      answers.set(migration.version, nothingOf(migration));
   const byVersion = new Map(migrations.map((each) => [each.version, each]));
   for (const [at, migration] of [...migrations.entries()].reverse()) {
     const { version } = migration;
@@ -109,7 +113,7 @@ async function answersOf(
       if (!hasPrinted) throw failed(program, command, [from, to], failure);
       const stopped = printed.at(-1)?.version ?? version;
       if (!answers.has(stopped)) answers.set(stopped, { failure });
-      else if (stopped !== version) answers.set(version, { failure: `it stops before, at ${stopped}` });
+      else if (!answers.has(version)) answers.set(version, { failure: `it stops before, at ${stopped}` });
       base = direction === "up" ? stopped : base;
     }
   }

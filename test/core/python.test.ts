@@ -38,6 +38,11 @@ test("the docstring, and functions that do nothing", () => {
       "def downgrade():",
       "    revision = 'local'",
       "def one(): drop()",
+      "def raising():",
+      "    raise RuntimeError('no ' + x)",
+      "def late():",
+      "    drop()",
+      "    raise RuntimeError('no')",
     ].join("\r\n"),
   );
   expect(docstring).toContain("add x");
@@ -45,4 +50,6 @@ test("the docstring, and functions that do nothing", () => {
   expect(functions.get("upgrade")).toEqual({ line: 6, isEmpty: true });
   expect(functions.get("downgrade")).toEqual({ line: 12, isEmpty: false });
   expect(functions.get("one")?.isEmpty).toBe(false);
+  expect(functions.get("raising")?.raises).toBe("no ");
+  expect(functions.get("late")?.raises).toBeUndefined();
 });

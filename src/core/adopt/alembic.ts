@@ -69,11 +69,13 @@ function described(file: FolderFile, findings: Diagnostic[]): readonly Described
   const version = revision[0]!;
   const [message = ""] = module.docstring.trim().split(/\r?\n[ \t]*\r?\n/);
   const created = /^Create Date:[ \t]*(?<date>.*\S)/m.exec(module.docstring)?.groups?.["date"];
+  const raises = module.functions.get(FUNCTIONS.down)?.raises;
   const migration: ForeignMigration = {
     version,
     slug: "",
     ...(message === "" ? {} : { message }),
     ...(created === undefined ? {} : { created }),
+    ...(raises === undefined ? {} : { irreversible: raises || "its downgrade raises an error" }),
     place: { revision: version, parents, branchLabels, dependsOn },
     asked: {
       path: file.path,

@@ -15,6 +15,8 @@ export interface PythonFunction {
   readonly line: number;
   /** There is nothing in it but `pass`, comments and text. */
   readonly isEmpty: boolean;
+  /** There is nothing in it but a `raise`, with this text. */
+  readonly raises?: string;
 }
 
 interface Token {
@@ -53,10 +55,12 @@ export function pythonModule(text: string): PythonModule {
     if (first === undefined || !first.isOutermost) continue;
     if (first.text === "def" && second !== undefined) {
       const next = statements.findIndex((each, index) => index > at && each[0]!.isOutermost);
-      const body = statements.slice(at + 1, next < 0 ? undefined : next);
+      const body = statements.slice(at + 1, next < 0 ? undefined : next).filter((each) => !isIdle(each));
+      const raises = body.length === 1 ? raisedIn(body[0]!) : undefined;
       functions.set(second.text, {
         line: first.line,
-        isEmpty: isOneLine(statement) ? false : body.every(isIdle),
+        isEmpty: body.length === 0 && !isOneLine(statement),
+        ...(raises === undefined ? {} : { raises }),
       });
     }
     const equals = statement.findIndex(({ kind, text: symbol }) => kind === "symbol" && symbol === "=");
@@ -72,6 +76,11 @@ const isOneLine = (statement: readonly Token[]): boolean => statement.at(-1)?.te
 
 const isIdle = (statement: readonly Token[]): boolean =>
   statement.length === 1 && (statement[0]!.kind === "text" || ["pass", "."].includes(statement[0]!.text));
+
+const raisedIn = ([first, ...words]: readonly Token[]): string | undefined =>
+  first?.text === "raise"
+    ? words.flatMap(({ kind, text }) => (kind === "text" ? [text] : [])).join("")
+    : undefined;
 
 function tokensOf(text: string): readonly Token[] {
   const found: Token[] = [];
