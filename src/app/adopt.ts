@@ -54,8 +54,10 @@ export interface Adoption {
  */
 export async function adopt(deps: Deps, options: AdoptOptions): Promise<Adoption> {
   const config = await openConfig(deps, options);
-  const { adoption } = await readAdoption(deps, config, options);
   const write = options.write === true;
+  // Before a tool is asked for SQL, which takes a while.
+  if (write) await refuseFull(destination(deps, config, options), deps);
+  const { adoption } = await readAdoption(deps, config, options);
   if (write) await writeFiles(deps, adoption);
   return { ...adoption, written: write };
 }
@@ -64,13 +66,14 @@ export async function adopt(deps: Deps, options: AdoptOptions): Promise<Adoption
 export async function readAdoption(
   deps: Deps,
   config: Config,
-  { folder, tool: name, to, command, table }: AdoptOptions,
+  options: AdoptOptions,
   asks = true,
 ): Promise<{
   readonly tool: Tool;
   readonly adoption: Adoption;
   readonly foreign: readonly ForeignMigration[];
 }> {
+  const { folder, tool: name, command, table } = options;
   const files = readForeignFolder(folder, deps.cwd);
   if (name === undefined) refuseOwn(files, folder);
   const found = toolOf(files, folder, name);
@@ -91,7 +94,7 @@ export async function readAdoption(
   const adoption = {
     tool: tool.name,
     folder,
-    to: to ?? (path.relative(deps.cwd, config.directories[0] ?? "migrations") || "."),
+    to: destination(deps, config, options),
     migrations: migrations.map((migration) => withFaults(migration, config)),
     findings: reading.findings.filter((finding) => !judged.some(({ foreign }) => isIn(foreign, finding))),
     leftOut: [...reading.others, ...unclaimed(files, reading)],
@@ -209,14 +212,19 @@ function unclaimed(
     .map(({ name }) => name);
 }
 
+const destination = ({ cwd }: Deps, { directories }: Config, { to }: AdoptOptions): string =>
+  to ?? (path.relative(cwd, directories[0] ?? "migrations") || ".");
+
+async function refuseFull(to: string, deps: Deps): Promise<void> {
+  if (await isEmptyDirectory(to, deps)) return;
+  throw new MigrateError({
+    code: "usage/not-empty",
+    message: `the folder ${to} is not empty, and existing files are not overwritten`,
+    hint: "nothing was written; name another folder: --to DIR",
+  });
+}
+
 async function writeFiles(deps: Deps, { to, migrations }: Adoption): Promise<void> {
-  if (!(await isEmptyDirectory(to, deps))) {
-    throw new MigrateError({
-      code: "usage/not-empty",
-      message: `the folder ${to} is not empty, and existing files are not overwritten`,
-      hint: "nothing was written; name another folder: --to DIR",
-    });
-  }
   await createDirectory(to, deps);
   await createFiles(
     to,
