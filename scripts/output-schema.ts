@@ -428,7 +428,7 @@ export const outputs: Readonly<Record<string, Shape>> = {
       scratch,
       up: texts,
       down: texts,
-      endsBefore: text.nullable(),
+      assumed: texts,
       objects: count,
       differences: object({ up: z.array(difference), down: z.array(difference) }),
     }),

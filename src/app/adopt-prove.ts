@@ -13,7 +13,7 @@ import { compareCatalogs, type Difference } from "../core/catalog/compare.ts";
 import { MigrateError } from "../core/errors.ts";
 import type { Direction } from "../core/header.ts";
 import { skipTrivia } from "../core/lexer.ts";
-import type { RevisionId } from "../core/migration.ts";
+import type { MigrationFile, RevisionId } from "../core/migration.ts";
 import { locate } from "../core/source.ts";
 import { readCatalog } from "../io/catalog.ts";
 import { createGrammar, type Grammar } from "../io/grammar.ts";
@@ -32,12 +32,12 @@ export interface AdoptProof {
   readonly tool: string;
   readonly folder: string;
   readonly scratch: UsedScratch;
-  /** In the order in which they were run; without those from the first on that cannot be run here. */
+  /** In the order in which they were run. */
   readonly up: readonly RevisionId[];
   /** In the order in which they were taken down, as far as the first without a way back. */
   readonly down: readonly RevisionId[];
-  /** The path of a program whose SQL nobody knows, where they end before it. */
-  readonly endsBefore: string | undefined;
+  /** Of these the tool's SQL is not known, up or down: that of the file that was written was run on both sides. */
+  readonly assumed: readonly RevisionId[];
   /** How many objects the catalog has after the way up. */
   readonly objects: number;
   /** From what the tool's files make to what the migrations make. */
@@ -56,16 +56,14 @@ export async function proveAdoption(deps: Deps, options: AdoptProofOptions): Pro
   const all = foreign.map((each, at) => ({ foreign: each, adopted: adoption.migrations[at]! }));
   const lost = all.find(({ adopted }) => !project.migrations.has(adopted.revision));
   if (lost !== undefined) throw notAdopted(lost.adopted, options.folder);
-  const end = all.findIndex((each) => each.foreign.up === undefined);
-  const pairs = end < 0 ? all : all.slice(0, end);
-  const up = pairs.map(({ adopted }) => adopted.revision);
-  const oneWay = pairs.findLastIndex((pair) => !hasWayBack(pair, project));
-  const back = pairs.slice(oneWay + 1).reverse();
-  const down = back.map(({ adopted }) => adopted.revision);
+  const pairs = all.map((pair) => sectionsOf(pair, project));
+  const up = pairs.map(({ revision }) => revision);
+  const back = pairs.slice(pairs.findLastIndex((pair) => pair.down === undefined) + 1).reverse();
+  const down = back.map(({ revision }) => revision);
   return withScratch(deps, project, { revisions: up, onScratch: options.onScratch }, async (scratch) => {
     const work = { scratch, hidden: project.ledger.names.schema };
-    const ups = pairs.map((pair) => pair.foreign.up!);
-    const downs = back.map((pair) => pair.foreign.down!);
+    const ups = pairs.map((pair) => pair.up);
+    const downs = back.map((pair) => pair.down!);
     const old = await madeByTool(work, tool, ups, downs);
     const own = await madeByUs(deps, project, work, up, down);
     return {
@@ -74,7 +72,7 @@ export async function proveAdoption(deps: Deps, options: AdoptProofOptions): Pro
       scratch: used(scratch),
       up,
       down,
-      endsBefore: end < 0 ? undefined : all[end]!.foreign.code,
+      assumed: pairs.filter((pair) => pair.isAssumed).map(({ revision }) => revision),
       objects: old.up.objects.length,
       differences: { up: compareCatalogs(old.up, own.up), down: compareCatalogs(old.down, own.down) },
     };
@@ -86,10 +84,31 @@ interface Pair {
   readonly adopted: AdoptedMigration;
 }
 
-const hasWayBack = ({ foreign, adopted }: Pair, { migrations }: Project): boolean =>
-  foreign.down !== undefined &&
-  adopted.irreversible === undefined &&
-  migrations.get(adopted.revision)!.down !== undefined;
+/** What is run in the place of the tool; no `down`: there is no way back. */
+interface Sections {
+  readonly revision: RevisionId;
+  readonly up: Section;
+  readonly down: Section | undefined;
+  readonly isAssumed: boolean;
+}
+
+function sectionsOf({ foreign, adopted }: Pair, { migrations }: Project): Sections {
+  const { revision, irreversible } = adopted;
+  const { up, down } = migrations.get(revision)!;
+  const theirs = irreversible === undefined ? foreign.down : undefined;
+  return {
+    revision,
+    up: foreign.up ?? sectionOf(up),
+    down: down === undefined ? undefined : (theirs ?? sectionOf(down)),
+    isAssumed: foreign.up === undefined || (down !== undefined && theirs === undefined),
+  };
+}
+
+const sectionOf = ({ source, bodyStart, header }: MigrationFile): Section => ({
+  source,
+  bodyStart,
+  outside: header.transaction === "none",
+});
 
 const notAdopted = ({ revision }: AdoptedMigration, folder: string): MigrateError =>
   new MigrateError({
@@ -183,7 +202,7 @@ async function sendOf(section: Section, start: number, send: () => Promise<unkno
       {
         code: "findings/not-proven",
         message: error.message,
-        hint: "the server refuses the other tool's own file; correct it there, or prove with the folder and the server that it was written for",
+        hint: "the server refuses it on the other tool's side; correct it there, or use the server that it was written for: --scratch URL",
         location: section.printed?.place ?? locate(section.source, start),
         ...(error.sqlstate === undefined ? {} : { sqlstate: error.sqlstate }),
       },

@@ -95,14 +95,14 @@ export interface ProofSummary {
   readonly tool: string;
   readonly up: readonly string[];
   readonly down: readonly string[];
-  readonly endsBefore: string | undefined;
+  readonly assumed: readonly string[];
   readonly objects: number;
   readonly differences: Readonly<Record<Direction, readonly Difference[]>>;
 }
 
 /** What was run and whether it came to the same, then what is different. */
 export function proofLines(proof: ProofSummary): readonly string[] {
-  const { tool, up, down, endsBefore, objects, differences } = proof;
+  const { tool, up, down, assumed, objects, differences } = proof;
   const line = (direction: Direction, run: readonly string[], what: string): string => {
     const found = differences[direction].length;
     return `${direction.padEnd(4)} ${counted(run.length, "migration")}: ${found === 0 ? `the same${what}` : counted(found, "difference")}`;
@@ -110,7 +110,11 @@ export function proofLines(proof: ProofSummary): readonly string[] {
   return [
     line("up", up, `, ${counted(objects, "object")}`),
     down.length === 0 ? "down: there is no way back from the last" : line("down", down, ""),
-    ...(endsBefore === undefined ? [] : [`not run, from this one on, which is a program: ${endsBefore}`]),
+    ...(assumed.length === 0
+      ? []
+      : [
+          `not compared: ${counted(assumed.length, "migration")}, of which only the new file is SQL (${some(assumed)})`,
+        ]),
     ...differenceLines(differences.up.length > 0 ? differences.up : differences.down, [tool, "migrate"]),
   ];
 }

@@ -91,6 +91,22 @@ describe("alembic", () => {
     expect(all.match(/^(?:BEGIN|COMMIT);$/gm)).toEqual(["COMMIT;", "BEGIN;"]);
   });
 
+  test("what docs/alembic.md shows", async () => {
+    const page = readFileSync(new URL("../../docs/alembic.md", import.meta.url), "utf8");
+    const [, file = "", python = ""] =
+      /`db\/(versions\/\w+\.py)`:\n\n```python\n([\s\S]*?)```/.exec(page) ?? [];
+    const [, name = "", sql = ""] = /becomes `(\w+\.up\.sql)`:\n\n```sql\n([\s\S]*?)```/.exec(page) ?? [];
+    const folder = mkdtempSync(join(root, "f"));
+    mkdirSync(join(folder, "old/versions"), { recursive: true });
+    writeFileSync(join(folder, "old", file), python);
+    const printed =
+      "BEGIN;\n\nCREATE TABLE alembic_version (version_num VARCHAR(32) NOT NULL);\n\n-- Running upgrade  -> ff50e2950c76\n\nCREATE TABLE users (id serial PRIMARY KEY);\n\nINSERT INTO alembic_version (version_num) VALUES ('ff50e2950c76');\n\nCOMMIT;\n";
+    const answers = { "upgrade base:ff50e2950c76 --sql": { stdout: printed, stderr: "", code: 0 } };
+    const { read, names } = await adoptFolder(folder, { command: standIn(folder, answers) });
+    expect(names).toEqual([name]);
+    expect(read(name)).toBe(sql);
+  });
+
   test("identifiers that are computed, and parents that are elsewhere, are left to a person", async () => {
     const folder = mkdtempSync(join(root, "f"));
     mkdirSync(join(folder, "old"));

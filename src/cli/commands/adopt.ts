@@ -114,7 +114,7 @@ async function prove({ args, deps, project, printer, json }: Invocation): Promis
     scratch: args.text("scratch"),
     onScratch: ({ description }) => printer.info(description),
   });
-  if (json) printer.json({ ...proof, endsBefore: proof.endsBefore ?? null });
+  if (json) printer.json(proof);
   else printer.lines(proofLines(proof));
   const { up, down } = proof.differences;
   return up.length + down.length > 0 ? exitCodes.findings : exitCodes.ok;
