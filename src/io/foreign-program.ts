@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { dirname, join, resolve } from "node:path";
 import type { Program } from "../core/adopt/program.ts";
 import { cancelled, MigrateError } from "../core/errors.ts";
+import { redact } from "../core/redact.ts";
 
 /** What a run came to. */
 export interface Ran {
@@ -97,7 +98,8 @@ function ended(
       const text = Buffer.concat(out).toString("utf8");
       if (code === 0) return settle({ text });
       const said = [Buffer.concat(err).toString("utf8"), text].map(lastLine).find((line) => line !== "");
-      settle({ text, failure: said ?? `it exited with ${ended ?? `code ${code}`}` });
+      // It may quote the address of a database.
+      settle({ text, failure: redact(said ?? `it exited with ${ended ?? `code ${code}`}`) });
     });
   });
 }

@@ -121,6 +121,19 @@ describe("alembic", () => {
     expect(lost.migrations.at(-1)?.findings.map(({ code }) => code)).toEqual(["findings/lost-parent"]);
   });
 
+  test("no identifier becomes SQL", async () => {
+    const folder = mkdtempSync(join(root, "f"));
+    mkdirSync(join(folder, "old"));
+    writeFileSync(
+      join(folder, "old/a.py"),
+      "revision = 'a\\nDROP TABLE x;'\ndown_revision = None\nbranch_labels = ['b\\nDROP TABLE y;']\ndef upgrade():\n    pass\ndef downgrade():\n    pass\n",
+    );
+    const { migrations } = await adopt(deps({}, folder), { folder: "old" });
+    const [{ files, findings }] = migrations as [(typeof migrations)[0]];
+    expect(files.map(({ text }) => text.split("\n").filter((line) => /^[^-]/.test(line)))).toEqual([[], []]);
+    expect(findings.map(({ code }) => code)).toContain("source/illegal-id");
+  });
+
   test("a version table of another name is asked for", async () => {
     const folder = alembicProject();
     const text = JSON.stringify(recorded).replaceAll("alembic_version", "versions");

@@ -75,9 +75,9 @@ export function adopted(
         `parent: ${place.parents.join(", ") || "none"}`,
         ...(place.branchLabels.length === 0 ? [] : [`branch-labels: ${place.branchLabels.join(", ")}`]),
         ...(place.dependsOn.length === 0 ? [] : [`depends-on: ${place.dependsOn.join(", ")}`]),
-        ...(foreign.message === undefined ? [] : [`message: ${onOneLine(foreign.message)}`]),
-        ...(foreign.created === undefined ? [] : [`created: ${onOneLine(foreign.created)}`]),
-        ...(irreversible === undefined ? [] : [`irreversible: ${onOneLine(irreversible)}`]),
+        ...(foreign.message === undefined ? [] : [`message: ${foreign.message}`]),
+        ...(foreign.created === undefined ? [] : [`created: ${foreign.created}`]),
+        ...(irreversible === undefined ? [] : [`irreversible: ${irreversible}`]),
       ],
       down: [`revision: ${revision}`],
     };
@@ -86,7 +86,7 @@ export function adopted(
       return {
         direction,
         name: formatFileName({ number, slug, revision, date, direction }, pattern),
-        text: `${header.map((line) => `-- ${line}\n`).join("")}\n${body}`,
+        text: `${header.map((line) => `-- ${onOneLine(line)}\n`).join("")}\n${body}`,
       };
     };
     const kept = irreversible === undefined ? [up, down] : [up];
@@ -128,6 +128,7 @@ function irreversibleFor(
   return down.raises === undefined ? undefined : down.raises || "its down migration raised an error";
 }
 
+/** What stands in a header stays there, whatever another tool's files say. */
 const onOneLine = (text: string): string => commentText(text.replaceAll(/\s+/g, " ").trim());
 
 /** It stops a database that comes to it: nothing would mean that what the program did is missing there. */
