@@ -1,6 +1,6 @@
 /** Migrations that are programs, and the command of their tool → the same with the SQL that it prints for each. */
 import { aboutFile, type ForeignMigration, type Reading, type Section } from "../core/adopt/foreign.ts";
-import type { Program } from "../core/adopt/program.ts";
+import type { Printed, Program } from "../core/adopt/program.ts";
 import { type Diagnostic, MigrateError } from "../core/errors.ts";
 import type { Direction } from "../core/header.ts";
 import type { ForeignProgram } from "../io/foreign-program.ts";
@@ -73,10 +73,18 @@ const noSql = (
     asked!.lines[direction],
   );
 
-/**
- * From the last on, so that one run prints as many as it can. Where a run stops at a migration, the next begins behind that
- * one. `works`: the command has printed SQL before.
- */
+/** One direction, while its migrations are asked for. */
+interface Asking {
+  readonly direction: Direction;
+  readonly program: Program;
+  readonly command: ForeignProgram;
+  readonly byVersion: ReadonlyMap<string, ForeignMigration>;
+  readonly answers: Map<string, Answer>;
+  /** The command has printed SQL before. */
+  works: boolean;
+}
+
+/** From the last on, so that one run prints as many as it can. */
 async function answersOf(
   migrations: readonly ForeignMigration[],
   direction: Direction,
@@ -84,40 +92,51 @@ async function answersOf(
   command: ForeignProgram,
   works = false,
 ): Promise<Answers> {
-  let hasPrinted = works;
-  const answers = new Map<string, Answer>();
-  for (const migration of migrations)
-    if (
-      migration.asked!.idle.includes(direction) ||
-      (direction === "down" && migration.irreversible !== undefined)
-    )
-      answers.set(migration.version, nothingOf(migration));
   const byVersion = new Map(migrations.map((each) => [each.version, each]));
-  for (const [at, migration] of [...migrations.entries()].reverse()) {
-    const { version } = migration;
-    let base = program.goes === "all" ? undefined : migrations[at - 1]?.version;
-    while (!answers.has(version)) {
-      const [from, to] = direction === "up" ? [base, version] : [version, base];
-      const { text, failure } = await command.run((file) => program.args(direction, from, to, file));
-      const printed = program.printed(text, direction, version);
-      hasPrinted ||= printed.length > 0;
-      const whole = failure === undefined ? printed : printed.slice(0, -1);
-      for (const { version: of, start, end, begun } of whole) {
-        const owner = byVersion.get(of);
-        if (owner !== undefined && !answers.has(of))
-          answers.set(of, sectionOf(owner, direction, text.slice(0, end), start, begun));
-      }
-      if (failure === undefined && !answers.has(version))
-        answers.set(version, { failure: "it printed nothing of this migration" });
-      if (failure === undefined) break;
-      if (!hasPrinted) throw failed(program, command, [from, to], failure);
-      const stopped = printed.at(-1)?.version ?? version;
-      if (!answers.has(stopped)) answers.set(stopped, { failure });
-      else if (!answers.has(version)) answers.set(version, { failure: `it stops before, at ${stopped}` });
-      base = direction === "up" ? stopped : base;
-    }
-  }
+  const idle = migrations.filter(
+    ({ asked, irreversible }) =>
+      asked!.idle.includes(direction) || (direction === "down" && irreversible !== undefined),
+  );
+  const answers = new Map<string, Answer>(idle.map((each) => [each.version, nothingOf(each)]));
+  const asking: Asking = { direction, program, command, byVersion, answers, works };
+  for (const [at, { version }] of [...migrations.entries()].reverse())
+    await settle(asking, version, program.goes === "all" ? undefined : migrations[at - 1]?.version);
   return answers;
+}
+
+/** Asks until there is an answer for the version. Where a run of ups stops at a migration, the next begins behind that one. */
+async function settle(asking: Asking, version: string, predecessor: string | undefined): Promise<void> {
+  const { direction, program, command, answers } = asking;
+  let base = predecessor;
+  while (!answers.has(version)) {
+    const [from, to] = direction === "up" ? [base, version] : [version, base];
+    const { text, failure } = await command.run((file) => program.args(direction, from, to, file));
+    const printed = program.printed(text, direction, version);
+    asking.works ||= printed.length > 0;
+    if (failure === undefined) {
+      take(asking, text, printed);
+      answerOnce(answers, version, { failure: "it printed nothing of this migration" });
+      return;
+    }
+    if (!asking.works) throw failed(program, command, [from, to], failure);
+    take(asking, text, printed.slice(0, -1));
+    const stopped = printed.at(-1)?.version ?? version;
+    if (answers.has(stopped)) answerOnce(answers, version, { failure: `it stops before, at ${stopped}` });
+    else answers.set(stopped, { failure });
+    if (direction === "up") base = stopped;
+  }
+}
+
+function take({ direction, byVersion, answers }: Asking, text: string, printed: readonly Printed[]): void {
+  for (const { version, start, end, begun } of printed) {
+    const owner = byVersion.get(version);
+    if (owner !== undefined)
+      answerOnce(answers, version, sectionOf(owner, direction, text.slice(0, end), start, begun));
+  }
+}
+
+function answerOnce(answers: Map<string, Answer>, version: string, answer: Answer): void {
+  if (!answers.has(version)) answers.set(version, answer);
 }
 
 const sectionOf = (

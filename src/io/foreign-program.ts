@@ -76,7 +76,9 @@ async function intoFile(
   try {
     const file = join(folder, "script.sql");
     const ran = await start(args(file));
-    return existsSync(file) ? { ...ran, text: readFileSync(file, "utf8").replace(/^\ufeff/, "") } : ran;
+    // What it says meanwhile is no SQL.
+    const isWritten = ran.failure === undefined && existsSync(file);
+    return { ...ran, text: isWritten ? readFileSync(file, "utf8").replace(/^\ufeff/, "") : "" };
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }

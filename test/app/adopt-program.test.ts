@@ -241,6 +241,21 @@ describe("ef-core", () => {
     expect(found).toEqual([]);
   });
 
+  test("what is said of a build that failed is no SQL", async () => {
+    const folder = project();
+    const answer: Answer = {
+      stdout: "Build failed. Use dotnet build to see the errors.\n",
+      stderr: "",
+      code: 1,
+    };
+    const same = Object.fromEntries(Object.keys(answers).map((words) => [words, answer]));
+    const command = standIn(folder, same);
+    await expect(adoptFolder(folder, { command })).rejects.toMatchObject({
+      code: "usage/program-failed",
+      message: expect.stringContaining("Build failed"),
+    });
+  });
+
   test("SQL Server's are refused", async () => {
     const folder = project({
       "Migrations/1_A.cs":

@@ -16,8 +16,8 @@ export function standIn(folder: string, answers: Readonly<Record<string, Answer>
     `const answers = ${JSON.stringify(answers)};
 const [words, file] = process.argv.slice(2).join(" ").split(" --output ");
 const { stdout, stderr, code } = answers[words] ?? { stdout: "", stderr: "unexpected: " + words, code: 9 };
-if (file === undefined) process.stdout.write(stdout);
-else if (code === 0) require("node:fs").writeFileSync(file, stdout);
+if (file !== undefined && code === 0) require("node:fs").writeFileSync(file, stdout);
+else process.stdout.write(stdout);
 process.stderr.write(stderr);
 process.exitCode = code;
 `,
