@@ -83,6 +83,10 @@ export const RESERVED: ReadonlySet<string> = new Set(["head", "heads", "base", "
 function wrongNames<R extends Revision>(revisions: readonly R[]): readonly Fault<R>[] {
   const faults: Fault<R>[] = [];
   const check = (revision: R, key: GraphKey, what: string, text: string): void => {
+    if (text === "") {
+      const message = `a ${what} must not be empty`;
+      faults.push({ revision, key, name: "empty-name", message, hint: "write one, or leave it out" });
+    }
     if (/[@+:-]/.test(text)) {
       const illegal = [...new Set(text.match(/[@+:-]/g))].sort();
       const message = `Character(s) '${illegal.join(", ")}' not allowed in ${what} '${text}'`;

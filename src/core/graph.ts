@@ -275,7 +275,8 @@ function spreadLabels<R extends Revision>(
   }
   for (const head of heads) {
     const { labels } = nodes.get(head)!;
-    for (let node = nodes.get(head); node !== undefined; node = nodes.get(node.parents[0] ?? "")) {
+    for (let id: RevisionId | undefined = head; id !== undefined; id = nodes.get(id)!.parents[0]) {
+      const node: Draft<R> = nodes.get(id)!;
       if (node.children.length + node.dependents.length > 1 || isMergePoint(node)) break;
       node.labels = labels;
     }
