@@ -56,6 +56,15 @@ BEGIN
         'PGOPTIONS=''-c statement_timeout=1min''';
   END IF;
 
+  IF current_setting('transaction_read_only') = 'on' THEN
+    RAISE EXCEPTION USING ERRCODE = 'RT001',
+      MESSAGE = CASE WHEN pg_is_in_recovery() THEN 'retort: this server is a standby, which is read-only'
+        ELSE 'retort: this session is read-only: default_transaction_read_only is on' END,
+      HINT = CASE WHEN pg_is_in_recovery() THEN 'Nothing was changed. Connect to the primary server.'
+        ELSE 'Nothing was changed. Turn it off, or only for the connection: '
+          'PGOPTIONS=''-c default_transaction_read_only=off''' END;
+  END IF;
+
   found := (SELECT string_agg(o.what, ', ') FROM (
       SELECT 'temporary objects' WHERE EXISTS (SELECT FROM pg_class AS c
         WHERE c.relnamespace = pg_my_temp_schema())

@@ -191,6 +191,17 @@ describe.each(servers())("on $name", (server) => {
     }
   });
 
+  test("a session that is read-only is told so, and how it is made another", async () => {
+    const { url } = await ownDatabase(server);
+    const env = { PGOPTIONS: "-c default_transaction_read_only=on" };
+    expect(await runText(url, await shop.script("base:heads"), { env })).toMatchObject({
+      code: 3,
+      stderr: expect.stringMatching(
+        /retort: this session is read-only: default_transaction_read_only is on\nHINT: .*PGOPTIONS='-c default_transaction_read_only=off'/,
+      ),
+    });
+  });
+
   test("timeouts that the server gives to everybody are not the connection's", async () => {
     const login = await ownRole(server, "LOGIN SUPERUSER");
     const { name } = await ownDatabase(server);

@@ -1,5 +1,5 @@
 -- Retort migration script: upgrade <base> -> c
--- Receipt: sha256:489e81e07584df7fe1b0ce60ddc2c566f095040c5a23e2025c8ec57cb104ad33
+-- Receipt: sha256:f699fd8d51bd30a51aff9a92a64ec37ab214139811b24c680b30d8e2b8b7ba00
 \if true
 -- For:  PostgreSQL 12 or later; ledger retort, format 2.
 -- Run:  psql -X -v ON_ERROR_STOP=1 -f migration.sql DATABASE
@@ -113,6 +113,15 @@ BEGIN
         found),
       HINT = 'Nothing was changed. RESET them; or set them for the whole connection: '
         'PGOPTIONS=''-c statement_timeout=1min''';
+  END IF;
+
+  IF current_setting('transaction_read_only') = 'on' THEN
+    RAISE EXCEPTION USING ERRCODE = 'RT001',
+      MESSAGE = CASE WHEN pg_is_in_recovery() THEN 'retort: this server is a standby, which is read-only'
+        ELSE 'retort: this session is read-only: default_transaction_read_only is on' END,
+      HINT = CASE WHEN pg_is_in_recovery() THEN 'Nothing was changed. Connect to the primary server.'
+        ELSE 'Nothing was changed. Turn it off, or only for the connection: '
+          'PGOPTIONS=''-c default_transaction_read_only=off''' END;
   END IF;
 
   found := (SELECT string_agg(o.what, ', ') FROM (
@@ -1251,7 +1260,7 @@ $body$;
 CALL retort.require_state('{}', '{}', 3, 1401614897665169694, 'migrate upgrade %s:c --sql');
 
 -- Log: the receipt of this script.
-CALL retort.begin_script('489e81e07584df7fe1b0ce60ddc2c566f095040c5a23e2025c8ec57cb104ad33',
+CALL retort.begin_script('f699fd8d51bd30a51aff9a92a64ec37ab214139811b24c680b30d8e2b8b7ba00',
   'base:c', 3, 1401614897665169694);
 COMMIT;
 
@@ -1309,13 +1318,13 @@ BEGIN TRANSACTION READ ONLY;
 -- Check: exactly the revisions that should be applied now are, row by row.
 SELECT retort.check(3, 1401614897665169694) AS retort_passed \gset
 SELECT revisions AS applied_revisions, 'c' AS current_heads,
-  'sha256:489e81e07584df7fe1b0ce60ddc2c566f095040c5a23e2025c8ec57cb104ad33' AS receipt FROM retort.state;
+  'sha256:f699fd8d51bd30a51aff9a92a64ec37ab214139811b24c680b30d8e2b8b7ba00' AS receipt FROM retort.state;
 
 -- Durations: what this run of the script has done, as the log of the ledger has it.
 SELECT l.event AS step, l.revision, round(date_part('epoch', l.duration) * 1000) AS milliseconds
   FROM retort.log AS l WHERE l.event IN ('upgrade', 'downgrade') AND l.id > (
     SELECT max(s.id) FROM retort.log AS s WHERE s.event = 'script' AND s.checksum =
-      '489e81e07584df7fe1b0ce60ddc2c566f095040c5a23e2025c8ec57cb104ad33'
+      'f699fd8d51bd30a51aff9a92a64ec37ab214139811b24c680b30d8e2b8b7ba00'
       AND s.at > (SELECT backend_start FROM pg_stat_get_activity(pg_backend_pid())))
   ORDER BY l.id;
 COMMIT;

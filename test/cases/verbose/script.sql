@@ -1,5 +1,5 @@
 -- Retort migration script: upgrade <base> -> 29f859a13ea1
--- Receipt: sha256:9fcc5d4690ba5a2864dbb4ff6ecdcdac93c54e6c0f448f07181f9f40290429b9
+-- Receipt: sha256:d778fe8a3dd6ce52fedb1e97b2b375707f2987be72c0174d77eb5ad8e8a4fc6d
 \if true
 -- For:  PostgreSQL 12 or later; ledger retort, format 2.
 -- Run:  psql -X -v ON_ERROR_STOP=1 -f migration.sql DATABASE
@@ -102,6 +102,15 @@ BEGIN
         found),
       HINT = 'Nothing was changed. RESET them; or set them for the whole connection: '
         'PGOPTIONS=''-c statement_timeout=1min''';
+  END IF;
+
+  IF current_setting('transaction_read_only') = 'on' THEN
+    RAISE EXCEPTION USING ERRCODE = 'RT001',
+      MESSAGE = CASE WHEN pg_is_in_recovery() THEN 'retort: this server is a standby, which is read-only'
+        ELSE 'retort: this session is read-only: default_transaction_read_only is on' END,
+      HINT = CASE WHEN pg_is_in_recovery() THEN 'Nothing was changed. Connect to the primary server.'
+        ELSE 'Nothing was changed. Turn it off, or only for the connection: '
+          'PGOPTIONS=''-c default_transaction_read_only=off''' END;
   END IF;
 
   found := (SELECT string_agg(o.what, ', ') FROM (
@@ -1241,7 +1250,7 @@ CALL retort.require_state('{}', '{}', 1, 418732435334715376,
   'migrate upgrade %s:29f859a13ea1 --sql');
 
 -- Log: the receipt of this script.
-CALL retort.begin_script('9fcc5d4690ba5a2864dbb4ff6ecdcdac93c54e6c0f448f07181f9f40290429b9',
+CALL retort.begin_script('d778fe8a3dd6ce52fedb1e97b2b375707f2987be72c0174d77eb5ad8e8a4fc6d',
   'base:29f859a13ea1', 1, 418732435334715376);
 COMMIT;
 
@@ -1261,13 +1270,13 @@ BEGIN TRANSACTION READ ONLY;
 -- Check: exactly the revisions that should be applied now are, row by row.
 SELECT retort.check(1, 418732435334715376) AS retort_passed \gset
 SELECT revisions AS applied_revisions, '29f859a13ea1' AS current_heads,
-  'sha256:9fcc5d4690ba5a2864dbb4ff6ecdcdac93c54e6c0f448f07181f9f40290429b9' AS receipt FROM retort.state;
+  'sha256:d778fe8a3dd6ce52fedb1e97b2b375707f2987be72c0174d77eb5ad8e8a4fc6d' AS receipt FROM retort.state;
 
 -- Durations: what this run of the script has done, as the log of the ledger has it.
 SELECT l.event AS step, l.revision, round(date_part('epoch', l.duration) * 1000) AS milliseconds
   FROM retort.log AS l WHERE l.event IN ('upgrade', 'downgrade') AND l.id > (
     SELECT max(s.id) FROM retort.log AS s WHERE s.event = 'script' AND s.checksum =
-      '9fcc5d4690ba5a2864dbb4ff6ecdcdac93c54e6c0f448f07181f9f40290429b9'
+      'd778fe8a3dd6ce52fedb1e97b2b375707f2987be72c0174d77eb5ad8e8a4fc6d'
       AND s.at > (SELECT backend_start FROM pg_stat_get_activity(pg_backend_pid())))
   ORDER BY l.id;
 COMMIT;
