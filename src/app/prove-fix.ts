@@ -21,7 +21,7 @@ import { fillTables, readRows } from "../io/rows.ts";
 import { type Session, StatementFailure } from "../io/session/types.ts";
 import { readier } from "./desired.ts";
 import type { Project } from "./project.ts";
-import { replayRevisions, runSteps, upwards, withRoles } from "./replay.ts";
+import { downwards, replayRevisions, runSteps, upwards, withRoles } from "./replay.ts";
 import type { TestOn } from "./test-bench.ts";
 
 /** A migration, and its down file in chunks where it has one. */
@@ -205,12 +205,8 @@ class Proof {
   }
 
   async #back(project: Project, session: Session, ids: readonly RevisionId[], i: number): Promise<void> {
-    await runSteps(this.#on.deps, project, session, {
-      kind: "downgrade",
-      before: [...this.#before, ...ids.slice(0, i + 1)],
-      after: [...this.#before, ...ids.slice(0, i)],
-      steps: [{ direction: "down", revision: ids[i]! }],
-    });
+    const applied = [...this.#before, ...ids.slice(0, i + 1)];
+    await runSteps(this.#on.deps, project, session, downwards(applied, [ids[i]!]));
   }
 
   #catalog(session: Session): Promise<Catalog> {

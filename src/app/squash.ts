@@ -22,7 +22,7 @@ import { readRows } from "../io/rows.ts";
 import type { Scratch } from "../io/scratch/types.ts";
 import type { Session } from "../io/session/types.ts";
 import { type Deps, openProject, type Project } from "./project.ts";
-import { runSteps, upwards, withRoles } from "./replay.ts";
+import { downwards, runSteps, upwards, withRoles } from "./replay.ts";
 import { createSquashed, type NewRevision, type RevisionOptions, textsAround } from "./revision.ts";
 import { type ScratchUse, withScratch } from "./scratch.ts";
 
@@ -283,12 +283,7 @@ async function leftBy(
   const up = await readCatalog(session, schema);
   const rows = await readRows(session, schema);
   if (!back) return { up, rows };
-  await runSteps(deps, project, session, {
-    kind: "downgrade",
-    before: [...before, ...revisions],
-    after: before,
-    steps: [...revisions].reverse().map((revision) => ({ direction: "down", revision })),
-  });
+  await runSteps(deps, project, session, downwards([...before, ...revisions], [...revisions].reverse()));
   return { up, rows, down: await readCatalog(session, schema) };
 }
 
