@@ -4,7 +4,7 @@ import { cancelled } from "../core/errors.ts";
 import { GOES_ON } from "../core/explain.ts";
 import { type FileNamePattern, filePattern } from "../core/filename.ts";
 import { buildGraph, type Graph } from "../core/graph.ts";
-import type { GraphKey } from "../core/graph-faults.ts";
+import { type GraphKey, startOfFile } from "../core/graph-faults.ts";
 import { placeOfKey } from "../core/header.ts";
 import { type Ledger, ledgerOf } from "../core/ledger/calls.ts";
 import type { Migration, RevisionId } from "../core/migration.ts";
@@ -74,7 +74,7 @@ export async function openProject(deps: Deps, options: ProjectOptions, known?: C
   let ledger: Ledger | undefined;
   return {
     config,
-    migrations: new Map(active.map((migration) => [migration.revision, migration])),
+    migrations: byRevision(active),
     graph: buildGraph(active, placeOf),
     dormant,
     pattern,
@@ -87,6 +87,15 @@ export async function openProject(deps: Deps, options: ProjectOptions, known?: C
     knownEffects: (about) => knownEffects([about, config.directories], deps.env),
   };
 }
+
+/** The same project with other migrations. Throws `graph/…`. */
+export function withMigrations(project: Project, migrations: readonly Migration[]): Project {
+  const { active, dormant } = settleReplaced(migrations, startOfFile);
+  return { ...project, migrations: byRevision(active), graph: buildGraph(active), dormant };
+}
+
+const byRevision = (migrations: readonly Migration[]): ReadonlyMap<RevisionId, Migration> =>
+  new Map(migrations.map((migration) => [migration.revision, migration]));
 
 /** Warns of a project without migrations: it may be the wrong folder, or another tool's. */
 export function warnOfEmpty(

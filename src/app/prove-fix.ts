@@ -10,17 +10,16 @@ import { formatFileName, nextNumber, parseFileName, slugOf } from "../core/filen
 import { type Chunk, joined, type Part } from "../core/fix/arrange.ts";
 import { singly } from "../core/fix/chunks.ts";
 import { type Bodies, type FileChange, newTexts, rewritten } from "../core/fix/files.ts";
-import { ancestors, buildGraph, inOrder } from "../core/graph.ts";
-import { startOfFile, unique } from "../core/graph-faults.ts";
+import { ancestors, inOrder } from "../core/graph.ts";
+import { unique } from "../core/graph-faults.ts";
 import type { Migration, RevisionId } from "../core/migration.ts";
-import { settleReplaced } from "../core/replaced.ts";
 import type { Source } from "../core/source.ts";
 import { changedRows, type RowsByTable } from "../core/verdict.ts";
 import { readCatalog } from "../io/catalog.ts";
 import { fillTables, readRows } from "../io/rows.ts";
 import { type Session, StatementFailure } from "../io/session/types.ts";
 import { readier } from "./desired.ts";
-import type { Project } from "./project.ts";
+import { type Project, withMigrations } from "./project.ts";
 import { downwards, replayRevisions, runSteps, upwards, withRoles } from "./replay.ts";
 import type { TestOn } from "./test-bench.ts";
 
@@ -390,14 +389,7 @@ const sourcesOf = ({ up, down }: Migration): readonly Source[] =>
 export function projectOf(project: Project, sources: readonly Source[]): Project {
   const { migrations, diagnostics } = assemble(sources, [], project.pattern);
   if (diagnostics.length > 0) throw MigrateError.all(diagnostics);
-  const { active, dormant } = settleReplaced(migrations, startOfFile);
-  return {
-    ...project,
-    ledger: project.ledger,
-    migrations: new Map(active.map((migration) => [migration.revision, migration])),
-    graph: buildGraph(active),
-    dormant,
-  };
+  return withMigrations(project, migrations);
 }
 
 const changeOf = ({ path, text }: Source, after: string): FileChange => ({ path, before: text, after });

@@ -8,10 +8,9 @@ import type { Catalog } from "../core/catalog/catalog.ts";
 import { compareCatalogs } from "../core/catalog/compare.ts";
 import { describeObject } from "../core/diff/verdict.ts";
 import { MigrateError } from "../core/errors.ts";
-import { ancestors, buildGraph, type Graph, inOrder, nodeOf } from "../core/graph.ts";
-import { describe, startOfFile, unique } from "../core/graph-faults.ts";
+import { ancestors, type Graph, inOrder, nodeOf } from "../core/graph.ts";
+import { describe, unique } from "../core/graph-faults.ts";
 import type { Migration, Revision, RevisionId } from "../core/migration.ts";
-import { settleReplaced } from "../core/replaced.ts";
 import { shellWord } from "../core/shell.ts";
 import { type SquashChoice, type SquashedBody, type SquashedFile, squashedBody } from "../core/squash.ts";
 import { parseRange, revisionsOf } from "../core/steps.ts";
@@ -21,7 +20,7 @@ import { createGrammar } from "../io/grammar.ts";
 import { readRows } from "../io/rows.ts";
 import type { Scratch } from "../io/scratch/types.ts";
 import type { Session } from "../io/session/types.ts";
-import { type Deps, openProject, type Project } from "./project.ts";
+import { type Deps, openProject, type Project, withMigrations } from "./project.ts";
 import { downwards, runSteps, upwards, withRoles } from "./replay.ts";
 import { createSquashed, type NewRevision, type RevisionOptions, textsAround } from "./revision.ts";
 import { type ScratchUse, withScratch } from "./scratch.ts";
@@ -258,12 +257,7 @@ function withSquashed({ deps, project, squashed, members }: Work, body: Squashed
   const { migrations: made, diagnostics } = assemble(sources);
   if (diagnostics.length > 0) throw MigrateError.all(diagnostics);
   const others = [...project.migrations.values()].filter(({ revision }) => !members.includes(revision));
-  const { active } = settleReplaced([...others, ...made], startOfFile);
-  return {
-    ...project,
-    migrations: new Map(active.map((migration) => [migration.revision, migration])),
-    graph: buildGraph(active),
-  };
+  return withMigrations(project, [...others, ...made]);
 }
 
 /** Runs revisions where those before are applied, and back. Nothing that was kept is used: rows may be others each time. */
