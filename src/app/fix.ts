@@ -6,13 +6,14 @@ import { arranged, type Chunk, inPlace, type Part } from "../core/fix/arrange.ts
 import { chunksOf } from "../core/fix/chunks.ts";
 import { type FileChange, following } from "../core/fix/files.ts";
 import { ancestors, inOrder, nodeOf } from "../core/graph.ts";
-import { describe, unique } from "../core/graph-faults.ts";
+import { describe } from "../core/graph-faults.ts";
 import type { Migration, MigrationFile, RevisionId } from "../core/migration.ts";
 import { NEWEST } from "../core/newer-syntax.ts";
 import type { Fixable } from "../core/rules/fix.ts";
 import type { Finding } from "../core/rules/lint.ts";
 import { majorOf, type ServerVersion } from "../core/server-version.ts";
 import type { Source } from "../core/source.ts";
+import { unique } from "../core/unique.ts";
 import { changeFiles } from "../io/change-files.ts";
 import { upstreamFiles } from "../io/git.ts";
 import { createGrammar } from "../io/grammar.ts";

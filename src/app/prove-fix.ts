@@ -4,17 +4,17 @@ import { basename, dirname, join } from "node:path";
 import { assemble } from "../core/assemble.ts";
 import type { Catalog } from "../core/catalog/catalog.ts";
 import { compareCatalogs, type Difference } from "../core/catalog/compare.ts";
-import { counts, describeObject } from "../core/diff/verdict.ts";
+import { counts, describeObject, wouldBe } from "../core/diff/verdict.ts";
 import { MigrateError } from "../core/errors.ts";
 import { formatFileName, nextNumber, parseFileName, slugOf } from "../core/filename.ts";
 import { type Chunk, joined, type Part } from "../core/fix/arrange.ts";
 import { singly } from "../core/fix/chunks.ts";
 import { type Bodies, type FileChange, newTexts, rewritten } from "../core/fix/files.ts";
 import { ancestors, inOrder } from "../core/graph.ts";
-import { unique } from "../core/graph-faults.ts";
 import type { Migration, RevisionId } from "../core/migration.ts";
 import type { Source } from "../core/source.ts";
-import { changedRows, type RowsByTable } from "../core/verdict.ts";
+import { unique } from "../core/unique.ts";
+import { type RowsByTable, tablesWithOtherRows } from "../core/verdict.ts";
 import { readCatalog } from "../io/catalog.ts";
 import { fillTables, readRows } from "../io/rows.ts";
 import { type Session, StatementFailure } from "../io/session/types.ts";
@@ -232,14 +232,11 @@ class Proof {
   }
 
   async #comparedRows(expected: Expected, found: Left): Promise<readonly string[]> {
-    const tables = differing(expected.rows, found.rows);
+    const tables = tablesWithOtherRows(expected.rows, found.rows);
     if (tables.length === 0) return [];
     const again = await this.#left(this.#on.project, [this.#migration.revision], expected.withRows);
-    const unsteady = differing(expected.rows, again.rows);
-    const faults = tables.filter(
-      (table) =>
-        !unsteady.includes(table) || expected.rows.get(table)?.count !== found.rows.get(table)?.count,
-    );
+    const unsteady = tablesWithOtherRows(expected.rows, again.rows);
+    const faults = tablesWithOtherRows(expected.rows, found.rows, unsteady);
     if (faults.length > 0) throw this.#notProven(faults.map((table) => `the rows of ${table} would differ`));
     return tables.map((table) => `${table} has different rows in each run; only their number was compared`);
   }
@@ -415,15 +412,8 @@ const safeForm = (fix: Chunk["fix"]): string | undefined => {
   return part.segments[0]!.up;
 };
 
-const differing = (expected: RowsByTable, found: RowsByTable): readonly string[] =>
-  unique([...changedRows(expected, found), ...changedRows(found, expected)].map(({ table }) => table));
-
-function differenceText(difference: Difference): string {
-  const object = describeObject(difference);
-  if (difference.kind === "missing") return `${object} would be missing`;
-  if (difference.kind === "extra") return `${object} would be left over`;
-  return `${object} would differ (${Object.keys(difference.properties ?? {}).join(", ")})`;
-}
+const differenceText = (difference: Difference): string =>
+  wouldBe(difference, ` would differ (${Object.keys(difference.properties ?? {}).join(", ")})`);
 
 /** The first words of SQL. */
 const summaryOf = (sql: string): string => {

@@ -6,15 +6,16 @@ import { randomBytes } from "node:crypto";
 import { assemble } from "../core/assemble.ts";
 import type { Catalog } from "../core/catalog/catalog.ts";
 import { compareCatalogs } from "../core/catalog/compare.ts";
-import { describeObject } from "../core/diff/verdict.ts";
+import { wouldBe } from "../core/diff/verdict.ts";
 import { MigrateError } from "../core/errors.ts";
 import { ancestors, type Graph, inOrder, nodeOf } from "../core/graph.ts";
-import { describe, unique } from "../core/graph-faults.ts";
+import { describe } from "../core/graph-faults.ts";
 import type { Migration, Revision, RevisionId } from "../core/migration.ts";
 import { shellWord } from "../core/shell.ts";
 import { type SquashChoice, type SquashedBody, type SquashedFile, squashedBody } from "../core/squash.ts";
 import { parseRange, revisionsOf } from "../core/steps.ts";
-import { changedRows, type RowsByTable } from "../core/verdict.ts";
+import { unique } from "../core/unique.ts";
+import { type RowsByTable, tablesWithOtherRows } from "../core/verdict.ts";
 import { readCatalog } from "../io/catalog.ts";
 import { createGrammar } from "../io/grammar.ts";
 import { readRows } from "../io/rows.ts";
@@ -203,16 +204,14 @@ async function provenBody(work: Work): Promise<Proven> {
     try {
       const other = withSquashed(work, body);
       const left = await leftBy(work, other, [work.squashed.revision], hasDown);
-      const differing = differingTables(expected.rows, left.rows);
+      const differing = tablesWithOtherRows(expected.rows, left.rows);
       if (differing.length > 0) unsteady ??= await unsteadyTables(work, expected.rows);
       const fault = [
         ...differences("after the upgrade", expected.up, left.up),
         ...differences("after the downgrade", expected.down, left.down),
-        ...differing
-          .filter(
-            (table) => unsteady?.includes(table) !== true || !sameCount(expected.rows, left.rows, table),
-          )
-          .map((table) => `the rows of ${table} would differ`),
+        ...tablesWithOtherRows(expected.rows, left.rows, unsteady).map(
+          (table) => `the rows of ${table} would differ`,
+        ),
       ];
       if (fault.length === 0) return { body, unsteady: differing };
       faults.push(...fault);
@@ -287,20 +286,11 @@ function differences(
   found: Catalog | undefined,
 ): readonly string[] {
   if (expected === undefined || found === undefined) return [];
-  return compareCatalogs(expected, found).map(
-    (each) =>
-      `${describeObject(each)} ${each.kind === "missing" ? "would be missing" : each.kind === "extra" ? "would be left over" : "would differ"} ${when}`,
-  );
+  return compareCatalogs(expected, found).map((each) => `${wouldBe(each, " would differ")} ${when}`);
 }
-
-const differingTables = (expected: RowsByTable, found: RowsByTable): readonly string[] =>
-  unique([...changedRows(expected, found), ...changedRows(found, expected)].map(({ table }) => table));
-
-const sameCount = (a: RowsByTable, b: RowsByTable, table: string): boolean =>
-  a.get(table)?.count === b.get(table)?.count;
 
 /** Those that have other rows when the same migrations are run again. */
 async function unsteadyTables(work: Work, rows: RowsByTable): Promise<readonly string[]> {
   const again = await leftBy(work, work.project, work.members, false);
-  return differingTables(rows, again.rows);
+  return tablesWithOtherRows(rows, again.rows);
 }

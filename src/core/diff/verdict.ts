@@ -15,14 +15,18 @@ export function describeObject({ class: name, identity }: ObjectKey): string {
   return `${name} ${names}`;
 }
 
-function describeDifference(difference: Difference): string {
+/** `table shop.users would be missing`. `differs`: the rest of the sentence about an object that is on both sides. */
+export function wouldBe(difference: Difference, differs: string): string {
   const object = describeObject(difference);
   if (difference.kind === "missing") return `${object} would be missing`;
-  if (difference.kind === "extra") return `${object} would be left over`;
+  return difference.kind === "extra" ? `${object} would be left over` : `${object}${differs}`;
+}
+
+function describeDifference(difference: Difference): string {
   const changes = Object.entries(difference.properties ?? {}).map(
     ([name, [desired, is]]) => `${name} would be ${valueText(is)} instead of ${valueText(desired)}`,
   );
-  return `${object}: ${changes.join("; ")}`;
+  return wouldBe(difference, `: ${changes.join("; ")}`);
 }
 
 function valueText(value: unknown): string {
