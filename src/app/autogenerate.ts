@@ -49,6 +49,7 @@ import {
   refuseNoMessage,
 } from "./revision.ts";
 import { type ScratchUse, withScratch } from "./scratch.ts";
+import { sendSegments } from "./send-segments.ts";
 
 export interface AutogenerateOptions extends RevisionOptions, Pick<ScratchUse, "onScratch"> {
   /** Address of a database that has the desired schema; default: the files in the schema folder. */
@@ -333,8 +334,7 @@ async function waysDown(
 ): Promise<readonly Way[]> {
   const upTo = async (count: number): Promise<Session> => {
     const session = await made.next();
-    for (const { statements } of up.segments.slice(0, count))
-      for (const sql of statements) await session.send(sql);
+    await sendSegments(session, up.segments.slice(0, count));
     return session;
   };
   /** Behind the first segment: if that is all, where the proof of the way up has ended. */
