@@ -28,7 +28,7 @@ import { openSession } from "../io/session/open.ts";
 import type { Session } from "../io/session/types.ts";
 import { type Ahead, madeAhead } from "./ahead.ts";
 import { loadSchemaFolder, readier } from "./desired.ts";
-import { findWay, NO_BODIES, readSide, type Side, standIns, type Way, type WayOptions } from "./diff.ts";
+import { findWay, readSide, type Side, standIns, type Way, type WayOptions } from "./diff.ts";
 import { type Deps, openConfig, openProject, type Project } from "./project.ts";
 import { proveRows } from "./prove-rows.ts";
 import {
@@ -49,7 +49,8 @@ import {
   refuseNoMessage,
 } from "./revision.ts";
 import { type ScratchUse, withScratch } from "./scratch.ts";
-import { sendSegments } from "./send-segments.ts";
+import { sendSegments } from "./segments.ts";
+import { NO_BODIES } from "./trial.ts";
 
 export interface AutogenerateOptions extends RevisionOptions, Pick<ScratchUse, "onScratch"> {
   /** Address of a database that has the desired schema; default: the files in the schema folder. */

@@ -10,7 +10,7 @@ import { openSession } from "../io/session/open.ts";
 import type { Session } from "../io/session/types.ts";
 import { findWay, readSide, type Side, standIns, type Way, type WayOptions } from "./diff.ts";
 import type { Deps } from "./project.ts";
-import { sendSegments } from "./send-segments.ts";
+import { sendSegments } from "./segments.ts";
 
 export interface DiffOptions extends Pick<WayOptions, "first" | "ignore" | "allowRebuild"> {
   readonly from: DatabaseAddress;

@@ -11,9 +11,9 @@ import {
 } from "../core/reference-rows.ts";
 import { readReferenceTables } from "../io/reference-rows.ts";
 import type { Session } from "../io/session/types.ts";
-import { takenOf } from "./diff.ts";
 import type { Project } from "./project.ts";
-import { sendSegments } from "./send-segments.ts";
+import { sendSegments } from "./segments.ts";
+import { takenOf } from "./trial.ts";
 
 /** What is in the tables that the configuration names. Throws `usage/reference-rows` for one without a primary key. */
 export async function referenceTables(
