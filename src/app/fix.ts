@@ -5,6 +5,7 @@ import { MigrateError } from "../core/errors.ts";
 import { arranged, type Chunk, inPlace, type Part } from "../core/fix/arrange.ts";
 import { chunksOf } from "../core/fix/chunks.ts";
 import { type FileChange, following } from "../core/fix/files.ts";
+import type { FixedMigration, LeftAsItIs } from "../core/fix/fixed.ts";
 import { ancestors, inOrder, nodeOf } from "../core/graph.ts";
 import { describe } from "../core/graph-faults.ts";
 import type { Migration, MigrationFile, RevisionId } from "../core/migration.ts";
@@ -28,24 +29,6 @@ import type { TestOn } from "./test-bench.ts";
 export interface FixOptions extends Omit<LintOptions, "all">, Pick<ScratchUse, "onScratch"> {
   /** Nothing is written. */
   readonly dryRun?: boolean;
-}
-
-/** A migration that was written in another form. */
-export interface FixedMigration {
-  readonly revision: RevisionId;
-  /** Those that it became, in order; the first is the migration itself. */
-  readonly revisions: readonly RevisionId[];
-  /** The rules whose findings are mended. */
-  readonly rules: readonly string[];
-}
-
-/** A statement, or a migration, that was left as it is. */
-export interface LeftAsItIs {
-  readonly path: string;
-  /** Of the statement; absent where it is the whole file. */
-  readonly line?: number;
-  readonly rules: readonly string[];
-  readonly reason: string;
 }
 
 export interface Fixing {
@@ -93,11 +76,7 @@ export async function fix(deps: Deps, options: FixOptions): Promise<Fixing> {
     if (written) await changeFiles(files, deps);
     return {
       ...resultOf(after),
-      fixed: found.proven.map(({ revisions: [revision, ...others], rules }) => ({
-        revision: revision!,
-        revisions: [revision!, ...others],
-        rules,
-      })),
+      fixed: found.proven.map(({ revisions, rules }) => ({ revision: revisions[0]!, revisions, rules })),
       left: [...leftIn(project, fixable), ...found.left],
       notes: [...notes, ...otherVersion(project, scratch), ...found.proven.flatMap((each) => each.notes)],
       files,
