@@ -1,5 +1,4 @@
 /** New texts for files, and new files → all of them on disk, or none. */
-import { randomBytes } from "node:crypto";
 import {
   chmodSync,
   linkSync,
@@ -13,7 +12,7 @@ import {
 import { resolve } from "node:path";
 import { MigrateError } from "../core/errors.ts";
 import type { FileChange } from "../core/fix/files.ts";
-import { cannotCreate, codeOf, writeAndClose } from "./files.ts";
+import { cannotCreate, codeOf, fileExists, partialOf, writeAndClose } from "./files.ts";
 
 /** A change that lies ready beside its file. */
 interface Ready extends FileChange {
@@ -51,7 +50,6 @@ export async function changeFiles(
 
 function prepared(change: FileChange, cwd: string): Ready {
   const path = resolve(cwd, change.path);
-  const partialOf = (target: string): string => `${target}.${randomBytes(8).toString("hex")}.part`;
   try {
     if (change.before === undefined) {
       const partial = partialOf(path);
@@ -78,12 +76,7 @@ function place({ path, target, partial, old }: Ready): void {
     if (old === undefined) linkSync(partial, target);
     else renameSync(partial, target);
   } catch (error) {
-    if (codeOf(error) !== "EEXIST") throw cannotCreate(path, error);
-    throw new MigrateError({
-      code: "usage/file-exists",
-      message: `${path} already exists`,
-      hint: "nothing was written; delete or rename that file first",
-    });
+    throw codeOf(error) === "EEXIST" ? fileExists(path) : cannotCreate(path, error);
   }
 }
 

@@ -112,8 +112,11 @@ function isStream(target: string): boolean {
   return !stats.isFile() && !stats.isDirectory() && !stats.isSymbolicLink();
 }
 
+/** Beside the file, a name for its text that is not whole yet. */
+export const partialOf = (target: string): string => `${target}.${randomBytes(8).toString("hex")}.part`;
+
 function writeAndRename(target: string, pieces: Iterable<string>): void {
-  const partial = `${target}.${randomBytes(8).toString("hex")}.part`;
+  const partial = partialOf(target);
   const file = openSync(partial, "wx");
   try {
     writeAndClose(file, pieces);
@@ -143,6 +146,13 @@ export function cannotCreate(path: string, cause: unknown): MigrateError {
     { cause },
   );
 }
+
+export const fileExists = (path: string): MigrateError =>
+  new MigrateError({
+    code: "usage/file-exists",
+    message: `${path} already exists`,
+    hint: "nothing was written; delete or rename that file first",
+  });
 
 /** `ENOENT` and the like. */
 export function codeOf(error: unknown): string | undefined {
