@@ -27,6 +27,7 @@ import type { Scratch } from "../io/scratch/types.ts";
 import { openSession } from "../io/session/open.ts";
 import type { Session } from "../io/session/types.ts";
 import { type Ahead, madeAhead } from "./ahead.ts";
+import { allOf } from "./all-of.ts";
 import { loadSchemaFolder, readier } from "./desired.ts";
 import { findWay, readSide, type Side, standIns, type Way, type WayOptions } from "./diff.ts";
 import { type Deps, openConfig, openProject, type Project } from "./project.ts";
@@ -142,9 +143,11 @@ async function bothSides(
     const desired = await desiredOf(work);
     return { desired, now: await nowOf(work, desired) };
   }
-  const sides = [desiredOf({ ...work, scratch: beside }), nowOf(work, { roles: [] })] as const;
-  await Promise.allSettled(sides);
-  return { desired: await sides[0], now: await sides[1] };
+  const [desired, now] = await allOf<readonly [Desired, Now]>([
+    desiredOf({ ...work, scratch: beside }),
+    nowOf(work, { roles: [] }),
+  ]);
+  return { desired, now };
 }
 
 async function nowOf(work: Work, desired: Pick<Side, "roles">): Promise<Now> {
