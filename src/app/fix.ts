@@ -21,8 +21,9 @@ import { createGrammar } from "../io/grammar.ts";
 import type { Scratch } from "../io/scratch/types.ts";
 import { addedSince, type Chosen, fixableDown, type LintOptions, lintChosen, named } from "./lint.ts";
 import { readState, type State } from "./look.ts";
-import { type Deps, openProject, type Project } from "./project.ts";
-import { isRefusal, type ProvenFix, projectOf, proveFix, reasonsOf } from "./prove-fix.ts";
+import { isRefusal, reasonsOf } from "./not-proven.ts";
+import { type Deps, openProject, type Project, withSources } from "./project.ts";
+import { type ProvenFix, proveFix } from "./prove-fix.ts";
 import { type ScratchUse, withScratch } from "./scratch.ts";
 import type { TestOn } from "./test-bench.ts";
 
@@ -70,7 +71,7 @@ export async function fix(deps: Deps, options: FixOptions): Promise<Fixing> {
     const found = await provenFixes({ deps, project, scratch, version }, fixable);
     const files = withFollowers(project, found.proven);
     const written = files.length > 0 && options.dryRun !== true;
-    const changed = projectOf(project, sourcesWith(project, files));
+    const changed = withSources(project, sourcesWith(project, files));
     const all = new Set([...chosen.revisions, ...found.proven.flatMap((each) => each.revisions)]);
     const after = await lintChosen({ ...chosen, project: changed, revisions: all }, version);
     if (written) await changeFiles(files, deps);

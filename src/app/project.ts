@@ -1,6 +1,7 @@
 /** Flags, environment and files → a project: its configuration, its migrations, their graph. */
 import path from "node:path";
-import { cancelled } from "../core/errors.ts";
+import { assemble } from "../core/assemble.ts";
+import { cancelled, MigrateError } from "../core/errors.ts";
 import { GOES_ON } from "../core/explain.ts";
 import { type FileNamePattern, filePattern } from "../core/filename.ts";
 import { buildGraph, type Graph } from "../core/graph.ts";
@@ -10,6 +11,7 @@ import { type Ledger, ledgerOf } from "../core/ledger/calls.ts";
 import type { Migration, RevisionId } from "../core/migration.ts";
 import type { SessionPins } from "../core/plan/session.ts";
 import { settleReplaced } from "../core/replaced.ts";
+import type { Source } from "../core/source.ts";
 import { type Config, loadConfig } from "../io/config.ts";
 import { readMigrations, sqlBelow } from "../io/directory.ts";
 import { type KnownEffects, knownEffects } from "../io/known-effects.ts";
@@ -92,6 +94,13 @@ export async function openProject(deps: Deps, options: ProjectOptions, known?: C
 export function withMigrations(project: Project, migrations: readonly Migration[]): Project {
   const { active, dormant } = settleReplaced(migrations, startOfFile);
   return { ...project, migrations: byRevision(active), graph: buildGraph(active), dormant };
+}
+
+/** A project with other files. Throws what is wrong with them. */
+export function withSources(project: Project, sources: readonly Source[]): Project {
+  const { migrations, diagnostics } = assemble(sources, [], project.pattern);
+  if (diagnostics.length > 0) throw MigrateError.all(diagnostics);
+  return withMigrations(project, migrations);
 }
 
 const byRevision = (migrations: readonly Migration[]): ReadonlyMap<RevisionId, Migration> =>
