@@ -18,9 +18,9 @@ import { cancelWhenAborted, connect, ownBackend } from "./connect.ts";
 import { bringUp } from "./ensure.ts";
 import { keepDump } from "./keep-dump.ts";
 import type { Deps, Project } from "./project.ts";
+import { refusalOf } from "./refusal.ts";
 import { downwards, runSteps, upwards } from "./replay.ts";
 import { conversionSteps, stepsFrom } from "./steps.ts";
-import { refusalOf } from "./test-bench.ts";
 import { refuseChanged } from "./verify.ts";
 
 /** What the round before has applied, and to what. */

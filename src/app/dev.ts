@@ -14,9 +14,9 @@ import type { Scratch } from "../io/scratch/types.ts";
 import { nextSave } from "../io/watch.ts";
 import { databaseRounds } from "./dev-database.ts";
 import { type Deps, openProject, type Project, type ProjectOptions } from "./project.ts";
+import { refusalOf } from "./refusal.ts";
 import { downwards, replayRevisions, runSteps, upwards, withRoles } from "./replay.ts";
 import { type ScratchUse, withScratch } from "./scratch.ts";
-import { refusalOf } from "./test-bench.ts";
 
 export interface DevOptions extends ProjectOptions, Pick<ScratchUse, "onScratch"> {
   /** One round, and no watching. */

@@ -21,9 +21,9 @@ import { createGrammar } from "../io/grammar.ts";
 import type { Scratch } from "../io/scratch/types.ts";
 import { addedSince, type Chosen, fixableDown, type LintOptions, lintChosen, named } from "./lint.ts";
 import { readState, type State } from "./look.ts";
-import { isRefusal, reasonsOf } from "./not-proven.ts";
 import { type Deps, openProject, type Project, withSources } from "./project.ts";
 import { type ProvenFix, proveFix } from "./prove-fix.ts";
+import { isRefusal, reasonsOf } from "./refusal.ts";
 import { type ScratchUse, withScratch } from "./scratch.ts";
 import type { TestOn } from "./test-bench.ts";
 

@@ -9,7 +9,7 @@ import type { Chunk, Part } from "../core/fix/arrange.ts";
 import { backOf, type Whole } from "../core/fix/back.ts";
 import type { MigrationFile } from "../core/migration.ts";
 import { type Session, StatementFailure } from "../io/session/types.ts";
-import { isRefusal, notProven } from "./not-proven.ts";
+import { isRefusal, notProven } from "./refusal.ts";
 
 /** The parts of a migration, and all of its down file. */
 export interface Distribution {

@@ -22,6 +22,7 @@ import { readRows } from "../io/rows.ts";
 import type { Scratch } from "../io/scratch/types.ts";
 import type { Session } from "../io/session/types.ts";
 import { type Deps, openProject, type Project, withMigrations } from "./project.ts";
+import { isRefusal, reasonsOf } from "./refusal.ts";
 import { downwards, runSteps, upwards, withRoles } from "./replay.ts";
 import { createSquashed, type NewRevision, type RevisionOptions, textsAround } from "./revision.ts";
 import { type ScratchUse, withScratch } from "./scratch.ts";
@@ -216,8 +217,8 @@ async function provenBody(work: Work): Promise<Proven> {
       if (fault.length === 0) return { body, unsteady: differing };
       faults.push(...fault);
     } catch (error) {
-      if (!(error instanceof MigrateError) || !/^(?:execution|source)\//.test(error.code)) throw error;
-      faults.push(...error.diagnostics.map(({ message }) => message));
+      if (!isRefusal(error)) throw error;
+      faults.push(...reasonsOf(error));
     }
   }
   throw MigrateError.all(

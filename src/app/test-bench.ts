@@ -1,6 +1,5 @@
 /** A scratch database on which migrations are run one by one: what is applied there, and what is in it. */
 import type { Catalog } from "../core/catalog/catalog.ts";
-import { type Diagnostic, MigrateError } from "../core/errors.ts";
 import { ancestors } from "../core/graph.ts";
 import type { Direction } from "../core/header.ts";
 import type { RevisionId } from "../core/migration.ts";
@@ -11,6 +10,7 @@ import { fillTables, readRows } from "../io/rows.ts";
 import type { Scratch } from "../io/scratch/types.ts";
 import type { Session } from "../io/session/types.ts";
 import type { Deps, Project } from "./project.ts";
+import { refusalOf } from "./refusal.ts";
 import { downwards, replayRevisions, runSteps, upwards, withRoles } from "./replay.ts";
 
 /** Whose migrations are run, and where. */
@@ -145,14 +145,6 @@ export function openBench(on: TestOn, withRows: boolean): TestBench {
   };
   return bench;
 }
-
-/** What was refused; throws on what is no refusal. */
-export function refusalOf(error: unknown): readonly Diagnostic[] {
-  if (!(error instanceof MigrateError) || NO_REFUSALS.has(error.code)) throw error;
-  return error.diagnostics;
-}
-
-const NO_REFUSALS = new Set(["execution/cancelled", "execution/connection-lost", "execution/connect"]);
 
 /** What these make, in that order. */
 export async function catalogAfter(
