@@ -4,7 +4,7 @@
  */
 import block from "../../../sql/preflight/preflight.sql";
 import { type LockMode, stronger } from "../../core/effects/mode.ts";
-import { distinctPrivileges } from "../../core/effects/privileges.ts";
+import { distinctPrivileges } from "../../core/effects/privilege.ts";
 import { type Ledger, regclassText } from "../../core/ledger/calls.ts";
 import type { Plan } from "../../core/plan/types.ts";
 import { literal, qualified } from "../../core/quote.ts";
