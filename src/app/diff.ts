@@ -5,6 +5,7 @@
 import type { Catalog, CatalogObject } from "../core/catalog/catalog.ts";
 import { compareCatalogs, type Difference, ignoredIn } from "../core/catalog/compare.ts";
 import { fixesOf, PHASES } from "../core/diff/fixes.ts";
+import { tableNameOf } from "../core/diff/name.ts";
 import {
   asWritten,
   heldBack,
@@ -19,14 +20,7 @@ import {
 import { dropsOf, unalterable } from "../core/diff/rebuild.ts";
 import { sameObjects } from "../core/diff/same.ts";
 import type { Segment } from "../core/diff/text.ts";
-import {
-  counts,
-  notProven,
-  ownerNameOf,
-  rebuilt,
-  refusedRebuild,
-  tableNameOf,
-} from "../core/diff/verdict.ts";
+import { counts, notProven, ownerNameOf, rebuilt, refusedRebuild } from "../core/diff/verdict.ts";
 import { MigrateError } from "../core/errors.ts";
 import { qualified, withPlainNames } from "../core/quote.ts";
 import { readCatalog } from "../io/catalog.ts";

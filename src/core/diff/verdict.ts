@@ -2,6 +2,7 @@
 import { type CatalogObject, keyOf, type ObjectKey } from "../catalog/catalog.ts";
 import type { Difference } from "../catalog/compare.ts";
 import { type Diagnostic, MigrateError } from "../errors.ts";
+import { plainName, tableNameOf } from "./name.ts";
 import { holdsSameRows, type Objects } from "./plan.ts";
 
 /** The order of columns cannot be changed, nor can what brought a collation. */
@@ -60,14 +61,10 @@ export function rebuilt(
   });
 }
 
-export const tableNameOf = ({ identity }: ObjectKey): string => identity.slice(0, 2).join(".");
-
 /** The table that decides whether an object may be dropped and recreated: a sequence goes with the one that owns it. */
 export function ownerNameOf(object: CatalogObject): string {
   const owner = object.class === "sequence" ? object.properties["ownedBy"] : undefined;
-  return owner === undefined
-    ? tableNameOf(object)
-    : String(owner).replaceAll('"', "").split(".").slice(0, 2).join(".");
+  return owner === undefined ? tableNameOf(object) : plainName(owner).split(".").slice(0, 2).join(".");
 }
 
 /** `findings/rebuild`, an object each. */
