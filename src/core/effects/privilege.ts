@@ -18,7 +18,6 @@ export interface Privilege {
     | "INSERT"
     | "UPDATE"
     | "DELETE"
-    | "USAGE"
     | "MEMBER"
     | "EXISTS"
     | "SUPERUSER"
