@@ -8,7 +8,7 @@ import { type FileChange, following } from "../core/fix/files.ts";
 import type { FixedMigration, LeftAsItIs } from "../core/fix/fixed.ts";
 import { ancestors, inOrder, nodeOf } from "../core/graph.ts";
 import { describe } from "../core/graph-faults.ts";
-import type { Migration, MigrationFile, RevisionId } from "../core/migration.ts";
+import { type Migration, type MigrationFile, type RevisionId, sourcesOf } from "../core/migration.ts";
 import { NEWEST } from "../core/newer-syntax.ts";
 import type { Fixable } from "../core/rules/fix.ts";
 import type { Finding } from "../core/rules/lint.ts";
@@ -263,9 +263,7 @@ function withFollowers(project: Project, proven: readonly ProvenFix[]): readonly
 
 function sourcesWith(project: Project, files: readonly FileChange[]): readonly Source[] {
   const texts = new Map(files.map(({ path, after }) => [path, after]));
-  const old = [...project.migrations.values(), ...project.dormant].flatMap(({ up, down }) =>
-    [up, down].flatMap((file) => file?.source ?? []),
-  );
+  const old = [...project.migrations.values(), ...project.dormant].flatMap(sourcesOf);
   const kept = old.map(({ path, text }) => ({ path, text: texts.get(path) ?? text }));
   const known = new Set(old.map(({ path }) => path));
   return [

@@ -8,8 +8,7 @@ import { backOf, type Whole } from "../core/fix/back.ts";
 import { singly } from "../core/fix/chunks.ts";
 import type { FileChange } from "../core/fix/files.ts";
 import { ancestors, inOrder } from "../core/graph.ts";
-import type { Migration, RevisionId } from "../core/migration.ts";
-import type { Source } from "../core/source.ts";
+import { type Migration, type RevisionId, sourcesOf } from "../core/migration.ts";
 import { unique } from "../core/unique.ts";
 import { type RowsByTable, tablesWithOtherRows } from "../core/verdict.ts";
 import { readCatalog } from "../io/catalog.ts";
@@ -259,9 +258,6 @@ class Proof {
     ]);
   }
 }
-
-const sourcesOf = ({ up, down }: Migration): readonly Source[] =>
-  [up, down].flatMap((file) => (file === undefined ? [] : [file.source]));
 
 const AFTER_UPGRADE = "after the upgrade";
 

@@ -10,7 +10,7 @@ import { wouldBe } from "../core/diff/verdict.ts";
 import { MigrateError } from "../core/errors.ts";
 import { ancestors, type Graph, inOrder, nodeOf } from "../core/graph.ts";
 import { describe } from "../core/graph-faults.ts";
-import type { Migration, Revision, RevisionId } from "../core/migration.ts";
+import { type Migration, type Revision, type RevisionId, sourcesOf } from "../core/migration.ts";
 import { shellWord } from "../core/shell.ts";
 import { type SquashChoice, type SquashedBody, type SquashedFile, squashedBody } from "../core/squash.ts";
 import { parseRange, revisionsOf } from "../core/steps.ts";
@@ -77,8 +77,7 @@ export async function squash(deps: Deps, options: SquashOptions): Promise<Squash
   });
 }
 
-const filesOf = ({ up, down }: Migration): readonly string[] =>
-  [up, down].flatMap((file) => file?.source.path ?? []);
+const filesOf = (migration: Migration): readonly string[] => sourcesOf(migration).map(({ path }) => path);
 
 /** What comes after a revision, up to another, has none from outside in between. */
 function refuseRange(graph: Graph, members: readonly RevisionId[], range: string): void {
