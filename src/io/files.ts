@@ -128,7 +128,7 @@ function writeAndRename(target: string, pieces: Iterable<string>): void {
 }
 
 /** Writes all pieces, and closes the file also where that fails. */
-export function writeAndClose(file: number, pieces: Iterable<string>): void {
+export function writeAndClose(file: number, pieces: Iterable<string | Buffer>): void {
   try {
     for (const piece of pieces) writeFileSync(file, piece);
   } finally {
