@@ -27,7 +27,9 @@ test("each target does what its command does", async () => {
   };
   const applied = async () => (await query(url, "SELECT revision FROM retort.applied")).length;
 
-  done(`${env.MIGRATE} init --makefile`);
+  // As for a project that has been begun without it.
+  done(`${env.MIGRATE} init`);
+  expect(done(`${env.MIGRATE} init --makefile --json`)).toContain('"created": [\n    "migrate.mk"\n  ]');
   writeFileSync(join(folder, "Makefile"), "include migrate.mk\n\nall:\n\t@echo all of it\n");
   // Neither above the Makefile's own targets nor below them does it take over what make alone does.
   expect(done("make")).toBe("all of it\n");

@@ -28,35 +28,35 @@ export interface AdoptedDatabase {
   readonly database: string;
   /** The version table, as SQL writes it. */
   readonly table: string;
-  /** The last migration that the tool has run; undefined where there is none. */
-  readonly last: AdoptedMigration | undefined;
+  /** The last migrations that the tool has run: several where they branch, none where none was run. */
+  readonly last: readonly AdoptedMigration[];
   /** Revisions that were stamped, or would be. */
   readonly stamped: readonly RevisionId[];
   readonly done: boolean;
 }
 
 /**
- * Reads the tool's version table, and stamps to the last migration it has run. Throws what `lastApplied` and `run` throw, and
+ * Reads the tool's version table, and stamps to the last migrations it has run. Throws what `lastApplied` and `run` throw, and
  * `state/no-version-table`, `usage/several-version-tables`.
  */
 export async function adoptDatabase(deps: Deps, options: AdoptDatabaseOptions): Promise<AdoptedDatabase> {
   const config = await openConfig(deps, options);
-  const { tool, adoption } = await readAdoption(deps, config, options);
+  const { tool, adoption } = await readAdoption(deps, config, { ...options, table: undefined }, false);
   const session = await connect(deps, config);
   const { database } = session;
   let found: Pick<AdoptedDatabase, "table" | "last">;
   try {
     const table = await versionTable(session, tool, options.table);
     const rows = await readVersions(session, tool.table.query(table));
-    found = { table, last: lastApplied(adoption.migrations, rows, tool.name) };
+    found = { table, last: lastApplied(adoption.migrations, rows, tool.name, tool.table.branch === true) };
   } catch (error) {
     throw error instanceof StatementFailure ? explainQuery(error, deps.signal?.aborted === true) : error;
   } finally {
     await session.close();
   }
   const { last } = found;
-  if (last === undefined) return { database, ...found, stamped: [], done: false };
-  const request = { kind: "stamp", targets: [last.revision] } as const;
+  if (last.length === 0) return { database, ...found, stamped: [], done: false };
+  const request = { kind: "stamp", targets: last.map(({ revision }) => revision) } as const;
   const { steps, done } = await run(deps, request, { ...options, dryRun: options.write !== true });
   return { database, ...found, stamped: steps.map(({ revision }) => revision), done };
 }

@@ -1,17 +1,21 @@
 /** A folder of another tool's migrations → migrations of ours, and on request the files. */
 import path from "node:path";
+import { adjust, blanked, bodyOf } from "../core/adopt/adjust.ts";
 import { type AdoptedMigration, adopted, type Judged, type JudgedMigration } from "../core/adopt/adopt.ts";
 import type { FolderFile, ForeignMigration, Reading, Section } from "../core/adopt/foreign.ts";
-import { blanked, bodyOf, mend } from "../core/adopt/mend.ts";
 import { type Tool, toolOf } from "../core/adopt/tools.ts";
 import { assemble } from "../core/assemble.ts";
 import { type Diagnostic, MigrateError } from "../core/errors.ts";
 import { filePattern } from "../core/filename.ts";
+import { parseHeader } from "../core/header.ts";
+import { shellWord } from "../core/shell.ts";
 import type { Stretch } from "../core/source.ts";
 import type { Config } from "../io/config.ts";
 import { createDirectory, createFiles, isEmptyDirectory } from "../io/directory.ts";
 import { readForeignFolder } from "../io/foreign-folder.ts";
+import { foreignProgram } from "../io/foreign-program.ts";
 import { createGrammar, type Grammar } from "../io/grammar.ts";
+import { askedOf } from "./adopt-program.ts";
 import { type Deps, openConfig, type ProjectOptions } from "./project.ts";
 
 export interface AdoptOptions extends ProjectOptions {
@@ -19,6 +23,10 @@ export interface AdoptOptions extends ProjectOptions {
   readonly folder: string;
   /** The name of the tool; without it the folder must show it. */
   readonly tool?: string | undefined;
+  /** The command of a tool whose migrations are programs, in words: `uv run alembic`. Default: as the tool calls it. */
+  readonly command?: string | undefined;
+  /** The tool's version table, if it has another name. */
+  readonly table?: string | undefined;
   /** The folder to write to, relative to the working directory. Default: the first of the project. */
   readonly to?: string | undefined;
   /** Write; without it nothing is written. */
@@ -46,21 +54,36 @@ export interface Adoption {
  */
 export async function adopt(deps: Deps, options: AdoptOptions): Promise<Adoption> {
   const config = await openConfig(deps, options);
-  const { adoption } = await readAdoption(deps, config, options);
   const write = options.write === true;
+  // Before a tool is asked for SQL, which takes a while.
+  if (write) await refuseFull(destination(deps, config, options), deps);
+  const { adoption } = await readAdoption(deps, config, options);
   if (write) await writeFiles(deps, adoption);
   return { ...adoption, written: write };
 }
 
-/** What a folder becomes, and its tool; nothing is written. */
+/** What a folder becomes, and its tool; nothing is written. `asks`: a tool whose migrations are programs is asked for SQL. */
 export async function readAdoption(
   deps: Deps,
   config: Config,
-  { folder, tool: name, to }: AdoptOptions,
-): Promise<{ readonly tool: Tool; readonly adoption: Adoption }> {
+  options: AdoptOptions,
+  asks = true,
+): Promise<{
+  readonly tool: Tool;
+  readonly adoption: Adoption;
+  readonly foreign: readonly ForeignMigration[];
+}> {
+  const { folder, tool: name, command, table } = options;
   const files = readForeignFolder(folder, deps.cwd);
-  const tool = toolOf(files, folder, name);
-  const reading = tool.read(files);
+  if (name === undefined) refuseOwn(files, folder);
+  const found = toolOf(files, folder, name);
+  const tool = table === undefined ? found : { ...found, table: { ...found.table, name: baseOf(table) } };
+  const described = tool.read(files);
+  const { program } = tool;
+  const reading =
+    program === undefined || !asks
+      ? described
+      : await askedOf(described, program, foreignProgram(program, { ...deps, folder, command }));
   const grammar = createGrammar();
   const judged: JudgedMigration[] = [];
   for (const each of reading.migrations) {
@@ -71,18 +94,35 @@ export async function readAdoption(
   const adoption = {
     tool: tool.name,
     folder,
-    to: to ?? (path.relative(deps.cwd, config.directories[0] ?? "migrations") || "."),
+    to: destination(deps, config, options),
     migrations: migrations.map((migration) => withFaults(migration, config)),
     findings: reading.findings.filter((finding) => !judged.some(({ foreign }) => isIn(foreign, finding))),
     leftOut: [...reading.others, ...unclaimed(files, reading)],
     written: false,
   };
-  return { tool, adoption };
+  return { tool, adoption, foreign: reading.migrations };
 }
 
+/** What looks like golang-migrate's may be ours: then each begins with its header. */
+function refuseOwn(files: readonly FolderFile[], folder: string): void {
+  const ups = files.filter((file) => file.name.endsWith(".up.sql"));
+  const own = ups.find(
+    ({ path: at, text }) => parseHeader({ path: at, text }, "up").header.revision !== undefined,
+  );
+  if (own === undefined) return;
+  throw new MigrateError({
+    code: "usage/own-folder",
+    message: `${folder} has migrations of Retort already: ${own.path} has a header with its revision`,
+    hint: `use it as it is: migrate status --directory ${shellWord(folder)}; or name the tool with --tool`,
+  });
+}
+
+/** `name` of `schema.name`. */
+const baseOf = (table: string): string => table.slice(table.lastIndexOf(".") + 1);
+
 /** Whether a file of a migration is what a finding is about. */
-const isIn = ({ up, down }: ForeignMigration, { location }: Diagnostic): boolean =>
-  location !== undefined && [up?.source.path, down?.source.path].includes(location.path);
+const isIn = ({ up, down, asked }: ForeignMigration, { location }: Diagnostic): boolean =>
+  location !== undefined && [up?.source.path, down?.source.path, asked?.path].includes(location.path);
 
 async function judgedMigration(
   foreign: ForeignMigration,
@@ -99,19 +139,29 @@ async function judgedMigration(
 
 async function judged(section: Section, tool: Tool, grammar: Grammar): Promise<Judged> {
   const { trees = [], faults } = await told(async () => ({ trees: await grammar.trees(section) }));
-  const { cuts, raises, findings } = mend(section, trees, tool.name, tool.table.name);
-  const whole = faults.length > 0 ? { faults } : await said(section, cuts, grammar);
+  const { own, control, together, raises, findings } = adjust(section, trees, tool.name, tool.table.name);
+  const whole = faults.length > 0 ? { faults } : await said(section, inOrder(own, control), grammar);
   // What its own transaction kept together would fall apart outside one: then it stays, and is a fault.
-  const isTorn = cuts.length > 0 && whole.outside === true;
-  const { outside = false, faults: all } = isTorn ? await said(section, [], grammar) : whole;
-  const taken = isTorn ? [] : cuts;
+  const isTorn = together && whole.outside === true;
+  const { outside = false, faults: all } = isTorn ? await said(section, own, grammar) : whole;
+  const taken = isTorn ? [] : control;
   return {
-    body: bodyOf(section, taken),
-    isCut: taken.length > 0,
+    body: bodyOf(section, inOrder(own, taken)),
+    // What stands around SQL that was printed was never its author's.
+    isCut: taken.length > 0 && section.printed === undefined,
     outside: section.outside && taken.length === 0 ? "said" : outside && "found",
     ...(raises === undefined ? {} : { raises }),
-    findings: [...findings, ...foremost(all)],
+    findings: [...findings, ...foremost(all)].map((finding) => placed(finding, section)),
   };
+}
+
+const inOrder = (...cuts: readonly (readonly Stretch[])[]): readonly Stretch[] =>
+  cuts.flat().sort((a, b) => a.start - b.start);
+
+/** At the code that a section was printed for. */
+function placed({ excerpt, ...finding }: Diagnostic, { printed }: Section): Diagnostic {
+  if (printed !== undefined) return { ...finding, location: printed.place };
+  return excerpt === undefined ? finding : { ...finding, excerpt };
 }
 
 /** Where something else is wrong, BEGIN and COMMIT may have stayed for that alone. */
@@ -121,9 +171,10 @@ function foremost(faults: readonly Diagnostic[]): readonly Diagnostic[] {
 }
 
 /** What the grammar says of a section without its cuts: whether a statement must stand outside a transaction; its faults. */
-const said = ({ source, bodyStart, outside }: Section, cuts: readonly Stretch[], grammar: Grammar) =>
+const said = (section: Section, cuts: readonly Stretch[], grammar: Grammar) =>
   told(async () => {
-    const text = blanked({ source, bodyStart, outside }, cuts);
+    const { source, bodyStart } = section;
+    const text = blanked(section, cuts);
     const statements = await grammar.statements({ source: { path: source.path, text }, bodyStart });
     return { outside: statements.some(({ transactional }) => !transactional) };
   });
@@ -161,14 +212,19 @@ function unclaimed(
     .map(({ name }) => name);
 }
 
+const destination = ({ cwd }: Deps, { directories }: Config, { to }: AdoptOptions): string =>
+  to ?? (path.relative(cwd, directories[0] ?? "migrations") || ".");
+
+async function refuseFull(to: string, deps: Deps): Promise<void> {
+  if (await isEmptyDirectory(to, deps)) return;
+  throw new MigrateError({
+    code: "usage/not-empty",
+    message: `the folder ${to} is not empty, and existing files are not overwritten`,
+    hint: "nothing was written; name another folder: --to DIR",
+  });
+}
+
 async function writeFiles(deps: Deps, { to, migrations }: Adoption): Promise<void> {
-  if (!(await isEmptyDirectory(to, deps))) {
-    throw new MigrateError({
-      code: "usage/not-empty",
-      message: `the folder ${to} is not empty, and existing files are not overwritten`,
-      hint: "nothing was written; name another folder: --to DIR",
-    });
-  }
   await createDirectory(to, deps);
   await createFiles(
     to,

@@ -4,7 +4,8 @@
  */
 import type { Catalog } from "../core/catalog/catalog.ts";
 import { compareCatalogs, type Difference } from "../core/catalog/compare.ts";
-import { orderApplied, otherLedgers, ownedAlike, searchPathNames, withoutSchemas } from "../core/drift.ts";
+import { otherLedgers, withoutSchemas } from "../core/catalog/ledgers.ts";
+import { orderApplied, ownedAlike, searchPathNames } from "../core/drift.ts";
 import { refuseInterrupted } from "../core/explain.ts";
 import { findingsOf } from "../core/integrity.ts";
 import type { Applied } from "../core/ledger/types.ts";

@@ -35,11 +35,20 @@ export async function init(
     });
   }
   const makefile = template === "makefile";
-  if (makefile && !(await isEmptyDirectory(directory, deps))) {
-    return { created: await createFiles(".", [{ name: "migrate.mk", text: migrateMk }], deps) };
+  const isConfigured = await isNamed(directory, deps);
+  const isEmpty = await isEmptyDirectory(directory, deps);
+  const folder = async () =>
+    (isConfigured || isEmpty) && (await createDirectory(directory, deps)) ? [directory] : [];
+  const mk = makefile ? [{ name: "migrate.mk", text: migrateMk }] : [];
+  if (makefile && (isConfigured || !isEmpty)) {
+    const created = await createFiles(".", mk, deps);
+    return { created: [...(await folder()), ...created] };
   }
-  if (await isConfigured(directory, deps)) return { created: [directory] };
-  if (!(await isEmptyDirectory(directory, deps))) {
+  if (isConfigured) {
+    const created = await folder();
+    if (created.length > 0) return { created };
+  }
+  if (!isEmpty) {
     throw new MigrateError({
       code: "usage/not-empty",
       message: `the folder ${directory} is not empty`,
@@ -47,20 +56,18 @@ export async function init(
     });
   }
   const config = `${JSON.stringify({ $schema: SCHEMA, directories: [directory] }, null, 2)}\n`;
-  const files = [
-    { name: "migrate.config.json", text: config },
-    ...(makefile ? [{ name: "migrate.mk", text: migrateMk }] : []),
-  ];
+  const files = [{ name: "migrate.config.json", text: config }, ...mk];
   const created = await createFiles(".", files, deps);
-  const folder = (await createDirectory(directory, deps)) ? [directory] : [];
-  return { created: [...folder, ...created] };
+  return { created: [...(await folder()), ...created] };
 }
 
-/** A clone of a fresh project has its config file, and not the folder, since git keeps none that are empty. */
-async function isConfigured(directory: string, deps: Deps): Promise<boolean> {
+/**
+ * Whether the config file names the folder. A clone of a fresh project has that file, and not the folder, since git keeps none
+ * that are empty.
+ */
+async function isNamed(directory: string, deps: Deps): Promise<boolean> {
   const { file, directories } = await openConfig(deps, {});
-  const isNamed = file !== undefined && directories.includes(resolve(deps.cwd, directory));
-  return isNamed && (await createDirectory(directory, deps));
+  return file !== undefined && directories.includes(resolve(deps.cwd, directory));
 }
 
 const SCHEMA = "./node_modules/pgretort/migrate.config.schema.json";

@@ -1,6 +1,7 @@
 /** A session on a database → its schema as a value; and as SQL in the file that the configuration names for it. */
 import type { Catalog } from "../core/catalog/catalog.ts";
 import { ignoredIn } from "../core/catalog/compare.ts";
+import { otherLedgers, withoutSchemas } from "../core/catalog/ledgers.ts";
 import { dumpOf, dumpText } from "../core/dump/dump.ts";
 import { MigrateError } from "../core/errors.ts";
 import { readCatalog } from "../io/catalog.ts";
@@ -17,15 +18,16 @@ export interface Schema {
 }
 
 /**
- * What is in a session's database but for the ledger and what the configuration or these patterns ignore, and the role that
- * migrations run as.
+ * What is in a session's database but for ledgers, other projects' too, and what the configuration or these patterns ignore;
+ * and the role that migrations run as.
  */
 export async function schemaOf(
   session: Session,
   { ledger, ignore, session: { role } }: Pick<Config, "ledger" | "ignore" | "session">,
   patterns: readonly string[] = [],
 ): Promise<Schema> {
-  const catalog = await readCatalog(session, ledger.schema);
+  const read = await readCatalog(session, ledger.schema);
+  const catalog = withoutSchemas(read, otherLedgers(read));
   const isIgnored = ignoredIn([...ignore, ...patterns], [catalog]);
   return {
     catalog: { ...catalog, objects: catalog.objects.filter((object) => !isIgnored(object)) },

@@ -56,40 +56,6 @@ function grantsOf(privileges: readonly Value[], replaced: (name: string) => stri
     .map((text) => JSON.parse(text) as Value);
 }
 
-/** The tables of a ledger. */
-const LEDGER_TABLES = ["applied", "intent", "log", "state"];
-
-/**
- * The schemas that hold a ledger of another project and no other table: migrate made them, and they say so in the comments on
- * their tables.
- */
-export function otherLedgers({ objects }: Catalog): readonly string[] {
-  const bySchema = new Map<string, string[]>();
-  const said = new Set<string>();
-  for (const { class: name, identity, properties } of objects) {
-    const [schema = "", table = ""] = identity.slice(-2);
-    if (name === "table") bySchema.set(schema, [...(bySchema.get(schema) ?? []), table]);
-    const isOurs = name === "comment" && String(properties["text"]).includes("Written by migrate");
-    if (isOurs) said.add(JSON.stringify(identity));
-  }
-  const isLedger = (schema: string, tables: readonly string[]): boolean =>
-    [...tables].sort().join() === LEDGER_TABLES.join() &&
-    tables.every((table) => said.has(JSON.stringify(["table", schema, table])));
-  return [...bySchema].flatMap(([schema, tables]) => (isLedger(schema, tables) ? [schema] : [])).sort();
-}
-
-/** Without these schemas and all that is in them. */
-export function withoutSchemas(catalog: Catalog, schemas: readonly string[]): Catalog {
-  if (schemas.length === 0) return catalog;
-  const byKey = new Map(catalog.objects.map((object) => [keyOf(object), object]));
-  const isGone = ({ class: name, identity, parent }: CatalogObject): boolean => {
-    if (name === "schema") return schemas.includes(identity[0]!);
-    const owner = parent === undefined ? undefined : byKey.get(keyOf(parent));
-    return owner !== undefined && isGone(owner);
-  };
-  return { ...catalog, objects: catalog.objects.filter((object) => !isGone(object)) };
-}
-
 /** The applied revisions in the order in which they were applied, as far as each stands behind all that it needs; else in the graph's. */
 export function orderApplied(graph: Graph, rows: readonly Applied[]): readonly RevisionId[] {
   const place = new Map(

@@ -11,6 +11,10 @@ export function qualified(...names: readonly string[]): string {
   return names.map(plainIdentifier).join(".");
 }
 
+/** A role; in quotes where it would be everybody. */
+export const roleName = (name: string): string =>
+  name === "public" ? identifier(name) : plainIdentifier(name);
+
 /**
  * A string literal that means the same whatever `standard_conforming_strings` says: text with a backslash is
  * written as an escape string.
@@ -80,8 +84,8 @@ export function withPlainNames(sql: string): string {
     .join("");
 }
 
-/** Not a column, a type or a function without quotes. `public` is one only where a role is meant, which no role can be called. */
-const isKeyWord = (name: string): boolean => name !== "public" && (RESERVED.has(name) || BUILT_IN.has(name));
+/** Not a column, a type or a function without quotes. */
+const isKeyWord = (name: string): boolean => RESERVED.has(name) || BUILT_IN.has(name);
 
 /** Types and functions that are written as key words (PostgreSQL 12 to 18). */
 const BUILT_IN = new Set(
@@ -104,7 +108,7 @@ const RESERVED = new Set(
     "is isnull join lateral leading left like limit localtime localtimestamp natural not notnull null offset on " +
     "only or order outer overlaps placing primary references returning right select session_user similar some " +
     "symmetric system_user table tablesample then to trailing true union unique user using variadic verbose " +
-    "when where window with none public"
+    "when where window with none"
   ).split(" "),
 );
 

@@ -9,6 +9,9 @@ import { codeOf, reasonOf } from "./files.ts";
 /** What is read of a folder: SQL, and what tools write beside it. */
 const READ = /\.(?:sql|toml|conf)$|(?:^|\/)_journal\.json$/;
 
+/** Programs, which say what they are; one that is not text says nothing. */
+const CODE = /\.(?:py|cs)$/;
+
 /** Flyway and pop have folders in their folders; a repository has folders without end. */
 const DEEPEST = 3;
 
@@ -23,9 +26,10 @@ export function readForeignFolder(folder: string, cwd: string): readonly FolderF
     const file = join(root, name);
     const below = relative(cwd, file);
     const path = (below.startsWith("..") ? file : below).replaceAll(sep, "/");
-    if (!READ.test(name)) return [{ name, path, text: "" }];
+    if (!READ.test(name) && !CODE.test(name)) return [{ name, path, text: "" }];
     const source = decode(path, file);
     if (!("code" in source)) return [{ name, ...source }];
+    if (CODE.test(name)) return [{ name, path, text: "" }];
     faults.push(source);
     return [];
   });

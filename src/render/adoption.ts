@@ -1,8 +1,11 @@
 /** What a folder of another tool becomes → the summary a person reads before anything is written. */
 
 import type { AdoptedMigration } from "../core/adopt/adopt.ts";
+import type { Difference } from "../core/catalog/compare.ts";
 import type { Diagnostic } from "../core/errors.ts";
+import type { Direction } from "../core/header.ts";
 import { counted } from "./counted.ts";
+import { differenceLines } from "./differences.ts";
 
 /** What is shown of an adoption. */
 export interface AdoptionSummary {
@@ -13,11 +16,11 @@ export interface AdoptionSummary {
   readonly leftOut: readonly string[];
 }
 
-/** How many migrations are as they were but for their header, were changed, need a person. */
+/** How many migrations are as they were but for their header, were adjusted, are left to do by hand. */
 export interface Totals {
   readonly migrations: number;
-  readonly untouched: number;
-  readonly mended: number;
+  readonly unchanged: number;
+  readonly adjusted: number;
   readonly byHand: number;
   /** Of all of them, those that cannot be taken down. */
   readonly irreversible: number;
@@ -25,11 +28,11 @@ export interface Totals {
 
 export function totalsOf(migrations: readonly AdoptedMigration[]): Totals {
   const byHand = migrations.filter(({ findings }) => findings.length > 0);
-  const mended = migrations.filter(({ findings, changes }) => findings.length === 0 && changes.length > 0);
+  const adjusted = migrations.filter(({ findings, changes }) => findings.length === 0 && changes.length > 0);
   return {
     migrations: migrations.length,
-    untouched: migrations.length - mended.length - byHand.length,
-    mended: mended.length,
+    unchanged: migrations.length - adjusted.length - byHand.length,
+    adjusted: adjusted.length,
     byHand: byHand.length,
     irreversible: migrations.filter(({ irreversible }) => irreversible !== undefined).length,
   };
@@ -41,12 +44,12 @@ export function summaryLines(adoption: AdoptionSummary): readonly string[] {
   const totals = totalsOf(migrations);
   return [
     `${tool}: ${counted(totals.migrations, "migration")} in ${folder}`,
-    countLine(totals.untouched, "unchanged: every body is the same, byte for byte"),
-    countLine(totals.mended, `adjusted${inBrackets(changesOf(migrations))}`),
-    countLine(totals.byHand, "to be checked by hand"),
+    ...countLine(totals.unchanged, "unchanged: the body is the same, byte for byte"),
+    ...countLine(totals.adjusted, `adjusted${inBrackets(changesOf(migrations))}`),
+    ...countLine(totals.byHand, "by hand: see below"),
     ...(totals.irreversible === 0
       ? []
-      : ["", `${totals.irreversible} cannot be downgraded${inBrackets(reasonsOf(migrations))}`]),
+      : ["", `${totals.irreversible} irreversible${inBrackets(reasonsOf(migrations))}`]),
     ...(leftOut.length === 0
       ? []
       : [
@@ -57,7 +60,8 @@ export function summaryLines(adoption: AdoptionSummary): readonly string[] {
   ];
 }
 
-const countLine = (count: number, what: string): string => `${String(count).padStart(6)}  ${what}`;
+const countLine = (count: number, what: string): readonly string[] =>
+  count === 0 ? [] : [`${String(count).padStart(6)}  ${what}`];
 
 const inBrackets = (text: string): string => (text === "" ? "" : ` (${text})`);
 
@@ -86,7 +90,36 @@ function firstFindings({ findings }: AdoptedMigration): readonly Diagnostic[] {
   );
 }
 
-/** Those that are mended in the same way stand together, above how. */
+/** What is shown of a proof. */
+export interface ProofSummary {
+  readonly tool: string;
+  readonly up: readonly string[];
+  readonly down: readonly string[];
+  readonly assumed: readonly string[];
+  readonly objects: number;
+  readonly differences: Readonly<Record<Direction, readonly Difference[]>>;
+}
+
+/** What was run and whether it came to the same, then what is different. */
+export function proofLines(proof: ProofSummary): readonly string[] {
+  const { tool, up, down, assumed, objects, differences } = proof;
+  const line = (direction: Direction, run: readonly string[], what: string): string => {
+    const found = differences[direction].length;
+    return `${direction.padEnd(4)} ${counted(run.length, "migration")}: ${found === 0 ? `the same${what}` : counted(found, "difference")}`;
+  };
+  return [
+    line("up", up, `, ${counted(objects, "object")}`),
+    down.length === 0 ? "down: there is no way back from the last" : line("down", down, ""),
+    ...(assumed.length === 0
+      ? []
+      : [
+          `not compared: ${counted(assumed.length, "migration")}, of which only the new file is SQL (${some(assumed)})`,
+        ]),
+    ...differenceLines(differences.up.length > 0 ? differences.up : differences.down, [tool, "migrate"]),
+  ];
+}
+
+/** Those that are done in the same way stand together, above how. */
 function byHandLines(findings: readonly Diagnostic[]): readonly string[] {
   const groups = new Map<string, Diagnostic[]>();
   for (const finding of findings) {

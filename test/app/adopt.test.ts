@@ -218,7 +218,7 @@ describe("each tool's folder", () => {
   });
 });
 
-describe("what is mended", () => {
+describe("what is adjusted", () => {
   const one = (up: string, down = "SELECT 1;") => adoptFiles({ "1_a.up.sql": up, "1_a.down.sql": down });
 
   test("BEGIN and COMMIT go out by their place in the tree, not by how they look", async () => {
@@ -228,7 +228,7 @@ describe("what is mended", () => {
     expect(read("0001_a.up.sql")).toBe(
       "-- revision: m0001\n-- parent: none\n\n-- BEGIN;\n\nDO $$ BEGIN NULL; END $$;\nSELECT 'COMMIT;';\n -- done\n",
     );
-    expect(totalsOf(migrations)).toMatchObject({ mended: 1, untouched: 0, byHand: 0 });
+    expect(totalsOf(migrations)).toMatchObject({ adjusted: 1, unchanged: 0, byHand: 0 });
   });
 
   test.each([
@@ -251,7 +251,7 @@ describe("what is mended", () => {
   test("a statement that needs it gets transaction: none", async () => {
     const { read, migrations } = await one("CREATE TABLE a (x int);\nCREATE INDEX CONCURRENTLY i ON a (x);");
     expect(read("0001_a.up.sql")).toContain("-- transaction: none\n");
-    expect(migrations[0]?.changes).toEqual(["transaction: none"]);
+    expect(migrations[0]?.changes).toEqual(["transaction: none added"]);
   });
 
   test("a down that only raises is none; one that does more stays", async () => {
@@ -295,6 +295,8 @@ test("what cannot be read says what to type", async () => {
     code: "usage/unknown-tool",
     hint: "did you mean --tool goose?",
   });
+  const { world } = await adoptFiles({ "1_a.up.sql": "" });
+  await expect(adopt(world, { folder: "new" })).rejects.toMatchObject({ code: "usage/own-folder" });
   await expect(adopt(deps({}, root), { folder: "nowhere" })).rejects.toMatchObject({
     code: "usage/missing-directory",
   });

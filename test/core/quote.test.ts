@@ -7,6 +7,7 @@ import {
   identifier,
   literal,
   qualified,
+  roleName,
   withPlainNames,
 } from "../../src/core/quote.ts";
 
@@ -23,12 +24,16 @@ describe("names", () => {
     [["retort", "applied"], "retort.applied"],
     [["Retort", "applied"], '"Retort".applied'],
     [["user", "table"], '"user"."table"'],
-    [["public", "a b"], '"public"."a b"'],
+    [["public", "a b"], 'public."a b"'],
     [["_x1", "1x"], '_x1."1x"'],
     [["é"], '"é"'],
   ])("qualified %j → %s", (names, expected) => {
     expect(qualified(...names)).toBe(expected);
   });
+});
+
+test("a role of the name public is not everybody", () => {
+  expect(["ann", "a b", "public"].map(roleName)).toEqual(["ann", '"a b"', '"public"']);
 });
 
 describe("literals", () => {

@@ -181,7 +181,7 @@ describe.each(servers().slice(0, 1))("on $name", (server) => {
     }
     const looked = await adoptDatabase(world, options);
     expect(looked).toMatchObject({ done: false });
-    expect(looked.last?.revision).toBe(each.last);
+    expect(looked.last.map(({ revision }) => revision)).toEqual(each.last === undefined ? [] : [each.last]);
     expect((await readState(world, {})).heads).toEqual([]);
     expect((await adoptDatabase(world, { ...options, write: true })).done).toBe(each.last !== undefined);
     expect((await readState(world, {})).heads).toEqual(each.last === undefined ? [] : [each.last]);

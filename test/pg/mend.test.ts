@@ -4,7 +4,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { expect, onTestFinished, test } from "vitest";
+import { autogenerate } from "../../src/app/autogenerate.ts";
 import { type Drift, type DriftOptions, drift } from "../../src/app/drift.ts";
+import { dump } from "../../src/app/dump.ts";
 import { migrate } from "../support/migrate.ts";
 import { ownDatabase, project, type TestProject } from "../support/project.ts";
 import { query, servers, withClient } from "../support/server.ts";
@@ -104,6 +106,10 @@ test("the ledger of another project is named and left alone", async () => {
   });
   const { otherLedgers, differences } = await look(other, url, { ignore: ["shop"] });
   expect(otherLedgers).toEqual(["retort"]);
+  // Nor is it part of a schema that is dumped, or led to.
+  expect((await dump(other.deps, { database: url })).text).not.toContain("retort");
+  const options = { message: "as it is", desired: url, database: url, ignore: ["shop"] };
+  expect((await autogenerate(other.deps, options)).created).toEqual([]);
   expect(differences).toEqual([]);
   // One with a table of somebody's is no mere ledger.
   await query(url, "CREATE TABLE retort.mine ()");

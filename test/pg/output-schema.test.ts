@@ -26,6 +26,7 @@ test("each command has a shape", () => {
 const LINES = `
 init new
 adopt theirs --to ours
+adopt theirs --prove --directory ours
 adopt theirs --from-database --directory ours
 baseline --directory new
 doctor 1

@@ -1,49 +1,74 @@
 /** `migrate adopt`. */
 
 import { type Adoption, adopt } from "../../app/adopt.ts";
+import type { AdoptedMigration } from "../../core/adopt/adopt.ts";
 import { exitCodes, MigrateError } from "../../core/errors.ts";
-import { summaryLines, totalsOf } from "../../render/adoption.ts";
+import { proofLines, summaryLines, totalsOf } from "../../render/adoption.ts";
 import { counted } from "../../render/counted.ts";
-import { type Command, flag, type Invocation, value } from "../command.ts";
+import { type Arguments, type Command, flag, type Invocation, value } from "../command.ts";
+import { scratchFlag } from "../scratch.ts";
 
 const command: Command = {
   name: "adopt",
   summary:
-    "Converts the migrations of another tool: shows the result; --yes or --to writes it. Exit code 1 if something is left to do by hand.",
+    "Adopts the migrations of another tool: shows the result; --yes or --to writes it. Exit code 1 if something is left to do by hand.",
   args: {
     to: value("write the files into this folder, which must be empty or not exist", "DIR"),
     yes: flag("write the files into the project's folder", "y"),
     tool: value(
-      "the tool, if the folder does not show it: golang-migrate, maragudk, sqlx, dbmate, goose, diesel, flyway, node-pg-migrate, graphile-migrate, pop, prisma, drizzle",
+      "the tool, if the folder does not show it: golang-migrate, maragudk, sqlx, dbmate, goose, diesel, flyway, node-pg-migrate, graphile-migrate, pop, prisma, drizzle, alembic, ef-core",
       "NAME",
     ),
     "from-database": flag(
       "when the files exist: read from the database what the tool has run; --yes stamps it",
     ),
-    table: value("with --from-database: the tool's version table, if it has another name", "NAME"),
+    prove: flag(
+      "when the files exist: run the tool's SQL and the migrations on a scratch database, and compare what they make",
+    ),
+    scratch: scratchFlag,
+    table: value("the tool's version table, if it has another name", "NAME"),
+    alembic: value("the command that runs Alembic (default: alembic)", "COMMAND"),
+    "dotnet-ef": value("the command that runs EF Core's tool (default: dotnet ef)", "COMMAND"),
   },
   positionals: { required: 1, names: ["FOLDER"] },
   examples: [
     ["migrate adopt db/migrations", "show the result, write nothing"],
     ["migrate adopt db/migrations --to migrations", "write the files"],
+    ["migrate adopt db/migrations --prove", "do the files make what the tool makes?"],
     ["migrate adopt db/migrations --from-database --yes", "record what the tool has run"],
   ],
-  run: (invocation) => (invocation.args.flag("from-database") ? stamp(invocation) : files(invocation)),
+  run: (invocation) => {
+    const { args } = invocation;
+    refuseTogether(args);
+    if (args.flag("prove")) return prove(invocation);
+    return args.flag("from-database") ? stamp(invocation) : files(invocation);
+  },
 };
 export default command;
 
-async function files({ args, deps, project, printer, json }: Invocation): Promise<number> {
-  if (args.flag("table")) {
+/** Each of these flags is an operation of its own. */
+function refuseTogether(args: Arguments): void {
+  for (const [one, other] of EXCLUSIVE) {
+    if (!args.flag(one) || !args.flag(other)) continue;
     throw new MigrateError({
       code: "usage/exclusive-flags",
-      message: "--table requires --from-database",
-      hint: "add --from-database, or leave out --table",
+      message: `--${one} and --${other} cannot be used together`,
+      hint: `write the files first; then run this command again with --${one} alone`,
     });
   }
-  const [folder = ""] = args.positionals;
-  const [to, tool] = [args.text("to"), args.text("tool")];
+}
+
+const EXCLUSIVE = [
+  ["prove", "from-database"],
+  ["prove", "yes"],
+  ["prove", "to"],
+  ["from-database", "to"],
+] as const;
+
+async function files({ args, deps, project, printer, json }: Invocation): Promise<number> {
+  const to = args.text("to");
   const write = args.flag("yes") || to !== undefined;
-  const adoption = await adopt(deps, { ...project, folder, to, tool, write });
+  const adoption = await adopt(deps, { ...project, ...foreign(args), to, write });
   if (json) printer.json(adoptionValue(adoption));
   else {
     printer.lines(summaryLines(adoption));
@@ -70,22 +95,47 @@ function adoptionValue({ migrations, ...rest }: Adoption): unknown {
   };
 }
 
+const shown = ({ version, revision }: AdoptedMigration): string =>
+  version === revision ? version : `${version}, which is ${revision}`;
+
+/** The other tool's folder, and what is said of the tool. */
+const foreign = (args: Arguments) => ({
+  folder: args.positionals[0] ?? "",
+  tool: args.text("tool"),
+  table: args.text("table"),
+  command: args.text("alembic") ?? args.text("dotnet-ef"),
+});
+
+async function prove({ args, deps, project, printer, json }: Invocation): Promise<number> {
+  const { proveAdoption } = await import("../../app/adopt-prove.ts");
+  const proof = await proveAdoption(deps, {
+    ...project,
+    ...foreign(args),
+    scratch: args.text("scratch"),
+    onScratch: ({ description }) => printer.info(description),
+  });
+  if (json) printer.json(proof);
+  else printer.lines(proofLines(proof));
+  const { up, down } = proof.differences;
+  return up.length + down.length > 0 ? exitCodes.findings : exitCodes.ok;
+}
+
 async function stamp({ args, deps, project, printer, json }: Invocation): Promise<void> {
   const { adoptDatabase } = await import("../../app/adopt-database.ts");
   const { last, ...result } = await adoptDatabase(deps, {
     ...project,
-    folder: args.positionals[0] ?? "",
-    tool: args.text("tool"),
-    table: args.text("table"),
+    ...foreign(args),
     write: args.flag("yes"),
   });
-  if (json)
-    return printer.json({ ...result, version: last?.version ?? null, revision: last?.revision ?? null });
+  if (json) {
+    const migrated = last.map(({ version, revision }) => ({ version, revision }));
+    return printer.json({ ...result, migrated });
+  }
   const { database, table, stamped, done } = result;
   printer.data(
-    last === undefined
+    last.length === 0
       ? `${table} on ${database}: nothing has been run`
-      : `${table} on ${database}: migrated up to version ${last.version}, which is ${last.revision}`,
+      : `${table} on ${database}: migrated up to version ${last.map(shown).join(", ")}`,
   );
   if (done) printer.info(`stamped: ${counted(stamped.length, "revision")}`);
   else if (stamped.length === 0) printer.info("nothing to stamp");

@@ -10,7 +10,7 @@ import { aboutFile, type ForeignMigration } from "./foreign.ts";
 export interface Judged {
   /** Everything that stood in it, but for BEGIN and COMMIT. */
   readonly body: string;
-  /** Transaction control was taken out. */
+  /** Transaction control was removed. */
   readonly isCut: boolean;
   /** Its header says `transaction: none`; `found`: the tool did not say so, and a statement needs it. */
   readonly outside: false | "said" | "found";
@@ -29,7 +29,10 @@ export interface JudgedMigration {
 }
 
 /** What was done to a migration beyond its header. */
-export type Change = "BEGIN and COMMIT taken out" | "transaction: none" | "a down that raises left out";
+export type Change =
+  | "BEGIN and COMMIT removed"
+  | "transaction: none added"
+  | "a down that raises an error removed";
 
 export interface AdoptedFile {
   readonly direction: Direction;
@@ -50,7 +53,7 @@ export interface AdoptedMigration {
   readonly findings: readonly Diagnostic[];
 }
 
-/** Each follows the one before it. `date` is that of names, where the pattern has one. */
+/** Each follows the one before it, unless its tool's file says otherwise. `date` is that of names, where the pattern has one. */
 export function adopted(
   migrations: readonly JudgedMigration[],
   tool: string,
@@ -60,13 +63,21 @@ export function adopted(
   const names = namesOf(migrations.map(({ foreign }) => foreign));
   return migrations.map(({ foreign, up, down, findings }, at): AdoptedMigration => {
     const { revision, number, slug } = names[at]!;
-    const irreversible = foreign.code === undefined ? irreversibleFor(down, tool) : `${tool} ran a program`;
+    const irreversible = irreversibleFor(foreign, down, tool);
+    const place = foreign.place ?? {
+      parents: at === 0 ? [] : [names[at - 1]!.revision],
+      branchLabels: [],
+      dependsOn: [],
+    };
     const lines = {
       up: [
         `revision: ${revision}`,
-        `parent: ${names[at - 1]?.revision ?? "none"}`,
-        ...(foreign.message === undefined ? [] : [`message: ${onOneLine(foreign.message)}`]),
-        ...(irreversible === undefined ? [] : [`irreversible: ${onOneLine(irreversible)}`]),
+        `parent: ${place.parents.join(", ") || "none"}`,
+        ...(place.branchLabels.length === 0 ? [] : [`branch-labels: ${place.branchLabels.join(", ")}`]),
+        ...(place.dependsOn.length === 0 ? [] : [`depends-on: ${place.dependsOn.join(", ")}`]),
+        ...(foreign.message === undefined ? [] : [`message: ${foreign.message}`]),
+        ...(foreign.created === undefined ? [] : [`created: ${foreign.created}`]),
+        ...(irreversible === undefined ? [] : [`irreversible: ${irreversible}`]),
       ],
       down: [`revision: ${revision}`],
     };
@@ -75,7 +86,7 @@ export function adopted(
       return {
         direction,
         name: formatFileName({ number, slug, revision, date, direction }, pattern),
-        text: `${header.map((line) => `-- ${line}\n`).join("")}\n${body}`,
+        text: `${header.map((line) => `-- ${onOneLine(line)}\n`).join("")}\n${body}`,
       };
     };
     const kept = irreversible === undefined ? [up, down] : [up];
@@ -90,25 +101,34 @@ export function adopted(
         ...(irreversible === undefined ? [file("down", down!.body, down!.outside !== false)] : []),
       ],
       changes: [
-        ...(sections.some(({ isCut }) => isCut) ? (["BEGIN and COMMIT taken out"] as const) : []),
-        ...(sections.some(({ outside }) => outside === "found") ? (["transaction: none"] as const) : []),
-        ...(down?.raises === undefined ? [] : (["a down that raises left out"] as const)),
+        ...(sections.some(({ isCut }) => isCut) ? (["BEGIN and COMMIT removed"] as const) : []),
+        ...(sections.some(({ outside }) => outside === "found")
+          ? (["transaction: none added"] as const)
+          : []),
+        ...(down?.raises === undefined ? [] : (["a down that raises an error removed"] as const)),
       ],
       ...(irreversible === undefined ? {} : { irreversible }),
       findings: [
         ...findings,
-        ...(foreign.code === undefined ? [] : [program(foreign.code)]),
+        ...(foreign.code === undefined || foreign.asked !== undefined ? [] : [program(foreign.code)]),
         ...sections.flatMap((each) => each.findings),
       ],
     };
   });
 }
 
-function irreversibleFor(down: Judged | undefined, tool: string): string | undefined {
-  if (down === undefined) return `${tool} had no down migration`;
+function irreversibleFor(
+  { code, irreversible }: ForeignMigration,
+  down: Judged | undefined,
+  tool: string,
+): string | undefined {
+  if (irreversible !== undefined) return irreversible;
+  if (down === undefined)
+    return code === undefined ? `${tool} had no down migration` : `${tool} ran a program`;
   return down.raises === undefined ? undefined : down.raises || "its down migration raised an error";
 }
 
+/** What stands in a header stays there, whatever another tool's files say. */
 const onOneLine = (text: string): string => commentText(text.replaceAll(/\s+/g, " ").trim());
 
 /** It stops a database that comes to it: nothing would mean that what the program did is missing there. */
@@ -136,9 +156,9 @@ function namesOf(migrations: readonly ForeignMigration[]): readonly Name[] {
   const numbers = numbersOf(migrations.map(({ number }) => number));
   const ids = new Set<string>();
   const stems = new Set<string>();
-  return migrations.map(({ slug: written, message }, at) => {
+  return migrations.map(({ slug: written, message, place }, at) => {
     const number = numbers[at]!;
-    const plain = `m${number}`;
+    const plain = place?.revision ?? `m${number}`;
     const words = written === "" ? slugOf(message ?? "") : written.replaceAll(/[\p{Cc}/\\]/gu, "_");
     const told = ids.has(plain)
       ? `${plain}_${words.slice(0, 50).replaceAll(/[^A-Za-z0-9_.]+/g, "_")}`

@@ -1,4 +1,4 @@
-/** The rows of another tool's version table, and the migrations → the one to stamp to, or why there is none. */
+/** The rows of another tool's version table, and the migrations → those to stamp to, or why there are none. */
 import { MigrateError } from "../errors.ts";
 import type { AdoptedMigration } from "./adopt.ts";
 
@@ -12,14 +12,15 @@ export interface VersionRow {
 }
 
 /**
- * The last migration that has been run; undefined where none has. Throws `state/dirty`, `state/unknown-version`,
- * `state/gap`.
+ * The last migrations that have been run: one, or where they branch as many as there are rows; none where none has been.
+ * Throws `state/dirty`, `state/unknown-version`, `state/gap`.
  */
 export function lastApplied(
   migrations: readonly AdoptedMigration[],
   rows: readonly VersionRow[],
   tool: string,
-): AdoptedMigration | undefined {
+  branch: boolean,
+): readonly AdoptedMigration[] {
   const dirty = rows.find((row) => row.dirty);
   if (dirty !== undefined) {
     throw new MigrateError({
@@ -37,6 +38,7 @@ export function lastApplied(
       hint: "use the folder that this database was migrated with; the migration may be on another branch",
     });
   }
+  if (branch) return migrations.filter(({ version }) => rows.some((row) => row.version === version));
   const before = Math.max(-1, ...rows.map((row) => (row.andBefore ? versions.indexOf(row.version) : -1)));
   const ran = new Set(rows.map((row) => row.version));
   const isApplied = versions.map((version, at) => at <= before || ran.has(version));
@@ -49,5 +51,5 @@ export function lastApplied(
       hint: `run that version with ${tool} first; then run this command again`,
     });
   }
-  return migrations[last];
+  return last < 0 ? [] : [migrations[last]!];
 }

@@ -1,7 +1,8 @@
 /** What every other tool's folder is read as: its files go in, and its migrations in their order come out. */
 import type { Diagnostic } from "../errors.ts";
+import type { Direction } from "../header.ts";
 import type { FileText } from "../migration.ts";
-import type { Source } from "../source.ts";
+import type { Location, Source } from "../source.ts";
 
 /** A file of the folder; of what is not SQL or settings the text is empty. */
 export interface FolderFile extends Source {
@@ -13,6 +14,15 @@ export interface FolderFile extends Source {
 export interface Section extends FileText {
   /** The tool runs it outside a transaction. */
   readonly outside: boolean;
+  /** Where it was printed by the tool's own command. */
+  readonly printed?: PrintedSection;
+}
+
+export interface PrintedSection {
+  /** What it was printed for: a person finds nothing at a place in what was printed. */
+  readonly place: Location;
+  /** The tool has begun a transaction before it, and ends that behind it. */
+  readonly begun: boolean;
 }
 
 export interface ForeignMigration {
@@ -23,10 +33,36 @@ export interface ForeignMigration {
   readonly slug: string;
   /** Where the tool has one that is more than the name. */
   readonly message?: string;
+  /** When it was made, as its file says. */
+  readonly created?: string;
+  /** Where it stands among the others, if its file says so; else each follows the one before it. */
+  readonly place?: Place;
+  /** A program whose SQL the tool's own command prints. */
+  readonly asked?: Asked;
   /** A program, whose SQL nobody knows here: its path as shown. */
   readonly code?: string;
+  /** Why there is no down, where its program says so. */
+  readonly irreversible?: string;
   readonly up?: Section;
   readonly down?: Section;
+}
+
+export interface Place {
+  readonly revision: string;
+  readonly parents: readonly string[];
+  readonly branchLabels: readonly string[];
+  /** Revisions and labels. */
+  readonly dependsOn: readonly string[];
+}
+
+export interface Asked {
+  readonly path: string;
+  /** The text of the program. */
+  readonly text: string;
+  /** Of the code of each direction, 1-based. */
+  readonly lines: Readonly<Record<Direction, number>>;
+  /** Where there is nothing to do, and nothing to ask. */
+  readonly idle: readonly Direction[];
 }
 
 /** What a folder holds. */

@@ -1,9 +1,11 @@
 /** The tools whose folders can be read, each with what its version table says. The one table of them. */
 import { MigrateError } from "../errors.ts";
 import { nearest } from "../nearest.ts";
+import * as alembic from "./alembic.ts";
 import * as dbmate from "./dbmate.ts";
 import * as diesel from "./diesel.ts";
 import * as drizzle from "./drizzle.ts";
+import * as efCore from "./ef-core.ts";
 import * as flyway from "./flyway.ts";
 import type { FolderFile, Reading } from "./foreign.ts";
 import * as golangMigrate from "./golang-migrate.ts";
@@ -13,6 +15,7 @@ import * as maragudk from "./maragudk.ts";
 import * as nodePgMigrate from "./node-pg-migrate.ts";
 import * as pop from "./pop.ts";
 import * as prisma from "./prisma.ts";
+import type { Program } from "./program.ts";
 import * as sqlx from "./sqlx.ts";
 
 /** Where a tool records what it has run. */
@@ -20,6 +23,8 @@ export interface VersionTable {
   /** Where the tool puts it, if it is always the same schema. */
   readonly schema?: string;
   readonly name: string;
+  /** It has a row for each of the newest migrations that were run; what they come after was run too. */
+  readonly branch?: true;
   /**
    * The query that reads it; `table` is its name as SQL writes it. Its rows: `version`; `dirty`, where the tool did not get
    * to the end of it; `and_before`, where the tool has run, or skips, all that come before it too.
@@ -32,6 +37,8 @@ export interface Tool {
   readonly table: VersionTable;
   readonly recognises: (files: readonly FolderFile[]) => boolean;
   readonly read: (files: readonly FolderFile[]) => Reading;
+  /** Where its migrations are programs. */
+  readonly program?: Program;
 }
 
 /** A table with a row for each version, none of which can be half done. */
@@ -42,6 +49,12 @@ const rows =
 
 /** In the order in which a folder is held against them: what looks like several is the first. */
 export const tools: readonly Tool[] = [
+  {
+    name: "alembic",
+    ...alembic,
+    table: { name: "alembic_version", branch: true, query: rows("version_num") },
+  },
+  { name: "ef-core", ...efCore, table: { name: "__EFMigrationsHistory", query: rows('"MigrationId"') } },
   {
     name: "graphile-migrate",
     ...graphileMigrate,

@@ -1,12 +1,8 @@
 /** Names in a catalog → names in SQL, and back. */
 import { tokens } from "../lexer.ts";
-import { literal, qualified } from "../quote.ts";
+import { literal, qualified as nameOf, roleName as role } from "../quote.ts";
 
-/** Quoted where they must be; unlike a role's, the name `public` of a schema is a plain one. */
-export const nameOf = (...names: readonly string[]): string =>
-  names.map((name) => (name === "public" ? name : qualified(name))).join(".");
-
-export const role = (name: string): string => qualified(name);
+export { nameOf, role };
 
 /** Everybody, or a role. */
 export const grantee = (name: string | null): string => (name === null ? "PUBLIC" : role(name));

@@ -60,7 +60,7 @@ const view: Writer = (object, lookup) => {
           `CREATE ${object.class.toUpperCase()} ${name}`,
           isMaterialized && method !== undefined && method !== "heap" && `USING ${nameOf(method)}`,
           storage.length > 0 && `WITH (${storage.join(", ")})`,
-          tablespace !== undefined && `TABLESPACE ${role(tablespace)}`,
+          tablespace !== undefined && `TABLESPACE ${nameOf(tablespace)}`,
           `AS\n${query}`,
           has(object, "notPopulated") && "WITH NO DATA",
         ),
@@ -107,7 +107,7 @@ const index: Writer = (object, lookup) => {
   const partOf = text(object, "partOf");
   const statements = [
     ...(isConstraint ? [] : [text(object, "definition")!]),
-    ...(tablespace === undefined ? [] : [`ALTER INDEX ${name} SET TABLESPACE ${role(tablespace)}`]),
+    ...(tablespace === undefined ? [] : [`ALTER INDEX ${name} SET TABLESPACE ${nameOf(tablespace)}`]),
     ...Object.entries(statistics).map(
       ([at, target]) => `ALTER INDEX ${name} ALTER COLUMN ${at} SET STATISTICS ${target}`,
     ),

@@ -1,7 +1,7 @@
 /** Tables, foreign tables and partitions, with their columns and constraints → the statements that create them. */
 import type { CatalogObject, ObjectKey } from "../catalog/catalog.ts";
 import { dollarQuoted, literal } from "../quote.ts";
-import { nameOf, optionList, partsOf, role } from "./names.ts";
+import { nameOf, optionList, partsOf } from "./names.ts";
 import {
   clauses,
   has,
@@ -127,7 +127,7 @@ function createdPiece(object: CatalogObject, lookup: Lookup, shape: Shape, isWho
     foreign !== "" && `OPTIONS (${foreign})`,
     accessMethod !== undefined && accessMethod !== "heap" && `USING ${nameOf(accessMethod)}`,
     storage.length > 0 && `WITH (${storage.join(", ")})`,
-    tablespace !== undefined && `TABLESPACE ${role(tablespace)}`,
+    tablespace !== undefined && `TABLESPACE ${nameOf(tablespace)}`,
   );
   return {
     object: keyOfObject(object),

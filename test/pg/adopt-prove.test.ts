@@ -1,0 +1,101 @@
+/** Folders of other tools, and what was made of them → whether both make the same; and Alembic's rows → several stamped heads. */
+import { appendFileSync, cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { afterAll, describe, expect, test } from "vitest";
+import { adopt } from "../../src/app/adopt.ts";
+import { adoptDatabase } from "../../src/app/adopt-database.ts";
+import { proveAdoption } from "../../src/app/adopt-prove.ts";
+import { readState } from "../../src/app/look.ts";
+import { deps } from "../support/migrate.ts";
+import { ownDatabase } from "../support/project.ts";
+import { query, servers } from "../support/server.ts";
+import { standIn } from "../support/stand-in.ts";
+
+const root = mkdtempSync(join(tmpdir(), "retort-adopt-prove-"));
+afterAll(() => rmSync(root, { recursive: true, force: true }));
+
+const alembicFolder = fileURLToPath(new URL("../alembic", import.meta.url));
+
+describe.each(servers())("on $name", (server) => {
+  async function world(files: Readonly<Record<string, string>>) {
+    const folder = mkdtempSync(join(root, "f"));
+    for (const name of ["old", "migrations"]) mkdirSync(join(folder, name));
+    for (const [name, text] of Object.entries(files)) writeFileSync(join(folder, "old", name), text);
+    return deps({ DATABASE_URL: (await ownDatabase(server)).url }, folder);
+  }
+
+  const FILES = {
+    "1_users.up.sql": "CREATE TABLE users (id int);\n",
+    "2_names.up.sql": "BEGIN;\nALTER TABLE users ADD name text;\nCOMMIT;\n",
+    "2_names.down.sql": "BEGIN;\nALTER TABLE users DROP name;\nCOMMIT;\n",
+    "3_index.up.sql": "CREATE INDEX CONCURRENTLY users_name ON users (name);\n",
+    "3_index.down.sql": "DROP INDEX users_name;\n",
+  };
+
+  test("the same is the same, and an edited file is found, up and down", async () => {
+    const at = await world(FILES);
+    await expect(proveAdoption(at, { folder: "old" })).rejects.toMatchObject({ code: "usage/not-adopted" });
+    await adopt(at, { folder: "old", write: true });
+    const proof = await proveAdoption(at, { folder: "old" });
+    expect(proof).toMatchObject({
+      up: ["m0001", "m0002", "m0003"],
+      down: ["m0003", "m0002"],
+      assumed: [],
+      differences: { up: [], down: [] },
+    });
+    expect(proof.objects).toBeGreaterThan(2);
+    appendFileSync(join(at.cwd, "migrations/0002_names.down.sql"), "ALTER TABLE users ADD other int;\n");
+    const down = await proveAdoption(at, { folder: "old" });
+    expect(down.differences.up).toEqual([]);
+    expect(down.differences.down).toMatchObject([{ kind: "extra", identity: ["public", "users", "other"] }]);
+    appendFileSync(
+      join(at.cwd, "migrations/0002_names.up.sql"),
+      "ALTER TABLE users ALTER name SET NOT NULL;\n",
+    );
+    const up = await proveAdoption(at, { folder: "old" });
+    expect(up.differences.up.map(({ kind }) => kind)).toContain("differs");
+  });
+
+  test("a file of the tool's that the server refuses is named, with its line", async () => {
+    const at = await world({ "1_a.up.sql": "CREATE TABLE a ();\nDROP TABLE b;\n" });
+    await adopt(at, { folder: "old", write: true });
+    await expect(proveAdoption(at, { folder: "old" })).rejects.toMatchObject({
+      code: "findings/not-proven",
+      location: { path: "old/1_a.up.sql", line: 2 },
+    });
+  });
+
+  test("alembic: what it prints, and what a person wrote in the place of a program; and a database at two of its heads", async () => {
+    const at = await world({});
+    cpSync(alembicFolder, join(at.cwd, "old"), { recursive: true });
+    const recorded = readFileSync(join(alembicFolder, "recorded.json"), "utf8");
+    const command = standIn(at.cwd, JSON.parse(recorded) as Parameters<typeof standIn>[1]);
+    await adopt(at, { folder: "old", command, write: true });
+    const rewrite = (name: string, from: RegExp, to: string): void => {
+      const path = join(at.cwd, "migrations", name);
+      writeFileSync(path, readFileSync(path, "utf8").replace(from, to));
+    };
+    rewrite("0009_rows_then_an_index.up.sql", /^(?:COMMIT|BEGIN);$/gm, "");
+    rewrite("0009_rows_then_an_index.up.sql", /^-- parent/m, "-- transaction: none\n-- parent");
+    await expect(proveAdoption(at, { folder: "old", command })).rejects.toMatchObject({
+      message: expect.stringContaining("d1: write here as SQL what old/versions/d1_data.py does"),
+    });
+    rewrite("0005_fill_emails.up.sql", /^DO .*$/m, "UPDATE users SET email = 'x';");
+    expect(await proveAdoption(at, { folder: "old", command })).toMatchObject({
+      up: ["a1", "b1", "b2", "c1", "d1", "x1", "e1", "f1", "g1"],
+      down: ["g1", "f1", "e1"],
+      assumed: ["d1"],
+      differences: { up: [], down: [] },
+    });
+    const { DATABASE_URL: url } = at.env;
+    await query(
+      url!,
+      "CREATE TABLE alembic_version (version_num varchar(32)); INSERT INTO alembic_version VALUES ('b1'), ('b2')",
+    );
+    const stamped = await adoptDatabase(at, { folder: "old", write: true });
+    expect(stamped.last.map(({ revision }) => revision)).toEqual(["b1", "b2"]);
+    expect([...(await readState(at, {})).heads].sort()).toEqual(["b1", "b2"]);
+  });
+});
