@@ -36,6 +36,21 @@ export interface Deps {
   readonly onNotice?: (notice: Notice) => void;
 }
 
+/** What a caller says of the world; else it is that of the process. */
+export function depsOf({
+  env = process.env,
+  cwd = process.cwd(),
+  now = () => new Date(),
+  signal,
+  onNotice,
+}: Partial<Pick<Deps, "env" | "cwd" | "now" | "signal" | "onNotice">>): Deps {
+  return {
+    ...{ env, cwd, now },
+    ...(signal === undefined ? {} : { signal }),
+    ...(onNotice === undefined ? {} : { onNotice }),
+  };
+}
+
 /** What every verb takes: where the project and its database are. */
 export interface ProjectOptions {
   readonly database?: string | undefined;
