@@ -19,7 +19,7 @@ export { type Drift, type DriftOptions, drift } from "./app/drift.ts";
 export { type Dumped, type DumpOptions, dump } from "./app/dump.ts";
 export { edit } from "./app/edit.ts";
 export { type EnsureOptions, ensureLedger, ledgerScript } from "./app/ensure.ts";
-export { type FixedMigration, type Fixing, type FixOptions, fix, type LeftAsItIs } from "./app/fix.ts";
+export { type Fixing, type FixOptions, fix } from "./app/fix.ts";
 export { type InitOptions, type InitResult, init } from "./app/init.ts";
 export { type Linting, type LintOptions, lint } from "./app/lint.ts";
 export { type LogOptions, readLog } from "./app/log.ts";
@@ -50,6 +50,7 @@ export type { Catalog, CatalogObject, ObjectKey, Properties, Value } from "./cor
 export type { Difference } from "./core/catalog/compare.ts";
 export { type Diagnostic, exitCodes, MigrateError } from "./core/errors.ts";
 export type { Event, SessionInfo } from "./core/event.ts";
+export type { FixedMigration, LeftAsItIs } from "./core/fix/fixed.ts";
 export { buildGraph, type Graph, type Node } from "./core/graph.ts";
 export { branchPoints, currentRevisions, historyOf, shown } from "./core/history.ts";
 export type { Ledger } from "./core/ledger/calls.ts";

@@ -28,8 +28,9 @@ import type { Scratch } from "../io/scratch/types.ts";
 import { openSession } from "../io/session/open.ts";
 import type { Session } from "../io/session/types.ts";
 import { type Ahead, madeAhead } from "./ahead.ts";
+import { allOf } from "./all-of.ts";
 import { loadSchemaFolder, readier } from "./desired.ts";
-import { findWay, NO_BODIES, readSide, type Side, standIns, type Way, type WayOptions } from "./diff.ts";
+import { findWay, readSide, type Side, standIns, type Way, type WayOptions } from "./diff.ts";
 import { type Deps, openConfig, openProject, type Project } from "./project.ts";
 import { proveRows } from "./prove-rows.ts";
 import {
@@ -50,6 +51,8 @@ import {
   refuseNoMessage,
 } from "./revision.ts";
 import { type ScratchUse, withScratch } from "./scratch.ts";
+import { sendSegments } from "./segments.ts";
+import { NO_BODIES } from "./trial.ts";
 
 export interface AutogenerateOptions extends RevisionOptions, Pick<ScratchUse, "onScratch"> {
   /** Address of a database that has the desired schema; default: the files in the schema folder. */
@@ -141,9 +144,11 @@ async function bothSides(
     const desired = await desiredOf(work);
     return { desired, now: await nowOf(work, desired) };
   }
-  const sides = [desiredOf({ ...work, scratch: beside }), nowOf(work, { roles: [] })] as const;
-  await Promise.allSettled(sides);
-  return { desired: await sides[0], now: await sides[1] };
+  const [desired, now] = await allOf<readonly [Desired, Now]>([
+    desiredOf({ ...work, scratch: beside }),
+    nowOf(work, { roles: [] }),
+  ]);
+  return { desired, now };
 }
 
 async function nowOf(work: Work, desired: Pick<Side, "roles">): Promise<Now> {
@@ -336,8 +341,7 @@ async function waysDown(
 ): Promise<readonly Way[]> {
   const upTo = async (count: number): Promise<Session> => {
     const session = await made.next();
-    for (const { statements } of up.segments.slice(0, count))
-      for (const sql of statements) await session.send(sql);
+    await sendSegments(session, up.segments.slice(0, count));
     return session;
   };
   /** Behind the first segment: if that is all, where the proof of the way up has ended. */

@@ -18,9 +18,9 @@ import { cancelWhenAborted, connect, ownBackend } from "./connect.ts";
 import { bringUp } from "./ensure.ts";
 import { keepDump } from "./keep-dump.ts";
 import type { Deps, Project } from "./project.ts";
-import { runSteps, upwards } from "./replay.ts";
+import { refusalOf } from "./refusal.ts";
+import { downwards, runSteps, upwards } from "./replay.ts";
 import { conversionSteps, stepsFrom } from "./steps.ts";
-import { refusalOf } from "./test-bench.ts";
 import { refuseChanged } from "./verify.ts";
 
 /** What the round before has applied, and to what. */
@@ -84,7 +84,8 @@ async function round(
     const ids = idsOf(others);
     if (row !== undefined) {
       step = "down";
-      await takeBack(deps, session, appliedBy(before, row) ?? project, [ids, revision]);
+      const appliedAs = appliedBy(before, row) ?? project;
+      await runSteps(deps, appliedAs, session, downwards([...ids, revision], [revision]));
       if (before !== undefined) back = compareCatalogs(before.catalog, await catalog());
       step = "up again";
     }
@@ -125,16 +126,3 @@ function appliedBy(before: Before | undefined, { revision, checksum }: Applied):
   const isIt = before?.project.migrations.get(revision)?.up.checksum === checksum;
   return isIt ? before?.project : undefined;
 }
-
-const takeBack = (
-  deps: Deps,
-  session: Session,
-  project: Project,
-  [ids, revision]: readonly [readonly RevisionId[], RevisionId],
-): Promise<unknown> =>
-  runSteps(deps, project, session, {
-    kind: "downgrade",
-    before: [...ids, revision],
-    after: ids,
-    steps: [{ direction: "down", revision }],
-  });

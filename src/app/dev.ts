@@ -14,9 +14,9 @@ import type { Scratch } from "../io/scratch/types.ts";
 import { nextSave } from "../io/watch.ts";
 import { databaseRounds } from "./dev-database.ts";
 import { type Deps, openProject, type Project, type ProjectOptions } from "./project.ts";
-import { replayRevisions, runSteps, upwards, withRoles } from "./replay.ts";
+import { refusalOf } from "./refusal.ts";
+import { downwards, replayRevisions, runSteps, upwards, withRoles } from "./replay.ts";
 import { type ScratchUse, withScratch } from "./scratch.ts";
-import { refusalOf } from "./test-bench.ts";
 
 export interface DevOptions extends ProjectOptions, Pick<ScratchUse, "onScratch"> {
   /** One round, and no watching. */
@@ -105,12 +105,7 @@ async function scratchRound(
     makes = compareCatalogs(was, await catalog());
     if (down === undefined) return value({ irreversible: up.header.irreversible! });
     step = "down";
-    await runSteps(deps, project, session, {
-      kind: "downgrade",
-      before: [...before, revision],
-      after: before,
-      steps: [{ direction: "down", revision }],
-    });
+    await runSteps(deps, project, session, downwards([...before, revision], [revision]));
     return value({ back: compareCatalogs(was, await catalog()) });
   } catch (error) {
     return value({ failed: { step, diagnostics: refusalOf(error) } });

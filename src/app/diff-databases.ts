@@ -10,6 +10,7 @@ import { openSession } from "../io/session/open.ts";
 import type { Session } from "../io/session/types.ts";
 import { findWay, readSide, type Side, standIns, type Way, type WayOptions } from "./diff.ts";
 import type { Deps } from "./project.ts";
+import { sendSegments } from "./segments.ts";
 
 export interface DiffOptions extends Pick<WayOptions, "first" | "ignore" | "allowRebuild"> {
   readonly from: DatabaseAddress;
@@ -69,7 +70,7 @@ async function startAt(
   return {
     start: async () => {
       const session = await empty();
-      for (const { statements } of way.segments) for (const sql of statements) await session.send(sql);
+      await sendSegments(session, way.segments);
       return session;
     },
   };

@@ -5,12 +5,12 @@
 import type { Catalog, CatalogObject } from "../core/catalog/catalog.ts";
 import { compareCatalogs, type Difference, ignoredIn } from "../core/catalog/compare.ts";
 import { fixesOf, PHASES } from "../core/diff/fixes.ts";
+import { tableNameOf } from "../core/diff/name.ts";
 import {
   asWritten,
   heldBack,
   isIdle,
   keeping,
-  mended,
   type Objects,
   objectsOf,
   type PlannedStatement,
@@ -20,14 +20,7 @@ import {
 import { dropsOf, unalterable } from "../core/diff/rebuild.ts";
 import { sameObjects } from "../core/diff/same.ts";
 import type { Segment } from "../core/diff/text.ts";
-import {
-  counts,
-  notProven,
-  ownerNameOf,
-  rebuilt,
-  refusedRebuild,
-  tableNameOf,
-} from "../core/diff/verdict.ts";
+import { counts, notProven, ownerNameOf, rebuilt, refusedRebuild } from "../core/diff/verdict.ts";
 import { MigrateError } from "../core/errors.ts";
 import { qualified, withPlainNames } from "../core/quote.ts";
 import { readCatalog } from "../io/catalog.ts";
@@ -37,6 +30,8 @@ import { rolesOf } from "../io/queries.ts";
 import type { Scratch } from "../io/scratch/types.ts";
 import { type Session, StatementFailure } from "../io/session/types.ts";
 import { standInSql } from "./desired.ts";
+import { runInSegments } from "./segments.ts";
+import { openTrial, type Trial, takenOf } from "./trial.ts";
 
 /** What a database is. */
 export interface Side {
@@ -168,13 +163,6 @@ async function takenInGroups(
   return taken;
 }
 
-/** Those that the server takes, in the order in which it does. */
-export async function takenOf(session: Session, statements: readonly string[]): Promise<string[]> {
-  const trial = openTrial({ session }, undefined);
-  await trial.send(statements.map((sql) => [sql]));
-  return [...trial.sent];
-}
-
 function differencesOf({ to, ignore = [] }: WayOptions, catalog: Catalog): readonly Difference[] {
   return compareCatalogs(to.catalog, catalog, { ignore });
 }
@@ -297,91 +285,6 @@ async function planned(
 
 const ROLES = `SELECT current_user::text AS own, ARRAY(SELECT r.rolname::text FROM pg_catalog.pg_roles AS r) AS known`;
 
-interface Trial {
-  readonly session: Session;
-  readonly sent: readonly string[];
-  /** Throws `StatementFailure` where the server refuses it. */
-  must(sql: string): Promise<void>;
-  /** What the database is now. */
-  catalog(): Promise<Catalog>;
-  /**
-   * Sends units of statements, each unit as a whole or not at all: in the given order, and what is refused again behind the
-   * others, as long as that helps. Resolves with what the server said of the rest.
-   */
-  send(units: readonly (readonly string[])[]): Promise<readonly string[]>;
-}
-
-function openTrial({ session, catalog: known }: Begun, hidden: string | undefined): Trial {
-  const sent: string[] = [];
-  let catalog = known;
-  const take = async (unit: readonly string[]): Promise<StatementFailure | undefined> => {
-    const failure = await sendUnit(session, unit);
-    if (failure === undefined) {
-      sent.push(...unit);
-      catalog = undefined;
-    }
-    return failure;
-  };
-  const takeMended = async (unit: readonly string[]): Promise<StatementFailure | undefined> => {
-    const failure = await take(unit);
-    const other = failure === undefined ? undefined : mended(unit.join(";\n"), failure.sqlstate);
-    return other === undefined ? failure : take(other);
-  };
-  const takeAll = async (units: readonly (readonly string[])[]): Promise<readonly Refused[]> => {
-    const refused: Refused[] = [];
-    for (const unit of units) {
-      const failure = await takeMended(unit);
-      if (failure !== undefined) refused.push({ unit, failure });
-    }
-    return refused.length === 0 || refused.length === units.length
-      ? refused
-      : takeAll(refused.map((each) => each.unit));
-  };
-  return {
-    session,
-    sent,
-    must: async (sql) => {
-      const failure = await take([sql]);
-      if (failure !== undefined) throw failure;
-    },
-    catalog: async () => {
-      catalog ??= await readCatalog(session, hidden);
-      return catalog;
-    },
-    send: async (units) => {
-      let refused = await takeAll(units.filter((unit) => unit.length > 0));
-      if (refused.some(({ unit }) => isRoutine(unit)) && !sent.includes(NO_BODIES)) {
-        await take([NO_BODIES]);
-        refused = await takeAll(refused.map(({ unit }) => unit));
-      }
-      return refused.map(({ unit, failure }) => `${unit.join("; ")}: ${failure.message}`);
-    },
-  };
-}
-
-interface Refused {
-  readonly unit: readonly string[];
-  readonly failure: StatementFailure;
-}
-
-/** Routines that need each other cannot be made one after the other. */
-export const NO_BODIES = "SET check_function_bodies = off";
-
-const isRoutine = ([sql = ""]: readonly string[]): boolean =>
-  /^CREATE (?:OR REPLACE )?(?:FUNCTION|PROCEDURE) /.test(sql);
-
-async function sendUnit(session: Session, unit: readonly string[]): Promise<StatementFailure | undefined> {
-  const isMany = unit.length > 1;
-  try {
-    for (const sql of isMany ? ["BEGIN", ...unit, "COMMIT"] : unit) await session.send(sql);
-    return undefined;
-  } catch (error) {
-    if (!(error instanceof StatementFailure) || error.lost) throw error;
-    if (isMany) await session.send("ROLLBACK");
-    return error;
-  }
-}
-
 // ── the proof ───────────────────────────────────────────────────────────────────────────────────────────────────
 
 /** Runs the statements from the beginning, in as few transactions as the server lets them. */
@@ -398,56 +301,3 @@ async function proven(options: WayOptions, groups: readonly (readonly string[])[
     end: { session, catalog },
   };
 }
-
-/** SQLSTATEs of what has to wait for a COMMIT: the use of a new enum value, and a table with events that are not done. */
-const AFTER_COMMIT = ["55P04", "55006"];
-
-/** Of what stands outside of transactions. */
-const OUTSIDE = "25001";
-
-async function runInSegments(session: Session, statements: readonly string[]): Promise<readonly Segment[]> {
-  const segments: Segment[] = [];
-  let open: string[] = [];
-  const commit = async (): Promise<void> => {
-    if (open.length > 0) {
-      await session.send("COMMIT");
-      segments.push({ transactional: true, statements: open });
-    }
-    open = [];
-  };
-  /** What failed has ended the transaction: it is done again as far as that statement. */
-  const redo = async (): Promise<void> => {
-    await session.send("ROLLBACK");
-    if (open.length > 0) for (const sql of ["BEGIN", ...open]) await session.send(sql);
-    await commit();
-  };
-  for (const sql of statements) {
-    if (open.length === 0) await session.send("BEGIN");
-    const failure = await sendUnit(session, [sql]);
-    if (failure !== undefined) {
-      const waits = AFTER_COMMIT.includes(failure.sqlstate ?? "") && open.length > 0;
-      if (!waits && failure.sqlstate !== OUTSIDE) throw brokenProof(sql, failure);
-      await redo();
-      if (failure.sqlstate === OUTSIDE) {
-        await session.send(sql);
-        segments.push({ transactional: false, statements: [sql] });
-        continue;
-      }
-      await session.send("BEGIN");
-      await session.send(sql);
-    }
-    open.push(sql);
-  }
-  await commit();
-  return segments;
-}
-
-const brokenProof = (sql: string, failure: StatementFailure): MigrateError =>
-  new MigrateError(
-    {
-      code: "findings/not-proven",
-      message: `the server refuses it in one transaction with the statements before it: ${sql}: ${failure.message}`,
-      hint: "write the SQL for it by hand",
-    },
-    { cause: failure },
-  );

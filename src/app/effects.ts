@@ -1,7 +1,7 @@
 /** A project and the steps of a run → what each of their statements does to a database that others use. */
 import { Fold, newSession } from "../core/effects/effects.ts";
 import { effectsOfFile, type FileStart, type FileToRun } from "../core/effects/file.ts";
-import { distinctPrivileges } from "../core/effects/privileges.ts";
+import { distinctPrivileges } from "../core/effects/privilege.ts";
 import { summaryOf } from "../core/effects/summary.ts";
 import { inOrder } from "../core/graph.ts";
 import type { MigrationFile, RevisionId } from "../core/migration.ts";

@@ -5,46 +5,31 @@ import { MigrateError } from "../core/errors.ts";
 import { arranged, type Chunk, inPlace, type Part } from "../core/fix/arrange.ts";
 import { chunksOf } from "../core/fix/chunks.ts";
 import { type FileChange, following } from "../core/fix/files.ts";
+import type { FixedMigration, LeftAsItIs } from "../core/fix/fixed.ts";
 import { ancestors, inOrder, nodeOf } from "../core/graph.ts";
-import { describe, unique } from "../core/graph-faults.ts";
-import type { Migration, MigrationFile, RevisionId } from "../core/migration.ts";
+import { describe } from "../core/graph-faults.ts";
+import { type Migration, type MigrationFile, type RevisionId, sourcesOf } from "../core/migration.ts";
 import { NEWEST } from "../core/newer-syntax.ts";
 import type { Fixable } from "../core/rules/fix.ts";
 import type { Finding } from "../core/rules/lint.ts";
 import { majorOf, type ServerVersion } from "../core/server-version.ts";
 import type { Source } from "../core/source.ts";
+import { unique } from "../core/unique.ts";
 import { changeFiles } from "../io/change-files.ts";
 import { upstreamFiles } from "../io/git.ts";
 import { createGrammar } from "../io/grammar.ts";
 import type { Scratch } from "../io/scratch/types.ts";
 import { addedSince, type Chosen, fixableDown, type LintOptions, lintChosen, named } from "./lint.ts";
 import { readState, type State } from "./look.ts";
-import { type Deps, openProject, type Project } from "./project.ts";
-import { isRefusal, type ProvenFix, projectOf, proveFix, reasonsOf } from "./prove-fix.ts";
+import { type Deps, openProject, type Project, withSources } from "./project.ts";
+import { type ProvenFix, proveFix } from "./prove-fix.ts";
+import { isRefusal, reasonsOf } from "./refusal.ts";
 import { type ScratchUse, withScratch } from "./scratch.ts";
 import type { TestOn } from "./test-bench.ts";
 
 export interface FixOptions extends Omit<LintOptions, "all">, Pick<ScratchUse, "onScratch"> {
   /** Nothing is written. */
   readonly dryRun?: boolean;
-}
-
-/** A migration that was written in another form. */
-export interface FixedMigration {
-  readonly revision: RevisionId;
-  /** Those that it became, in order; the first is the migration itself. */
-  readonly revisions: readonly RevisionId[];
-  /** The rules whose findings are mended. */
-  readonly rules: readonly string[];
-}
-
-/** A statement, or a migration, that was left as it is. */
-export interface LeftAsItIs {
-  readonly path: string;
-  /** Of the statement; absent where it is the whole file. */
-  readonly line?: number;
-  readonly rules: readonly string[];
-  readonly reason: string;
 }
 
 export interface Fixing {
@@ -86,17 +71,13 @@ export async function fix(deps: Deps, options: FixOptions): Promise<Fixing> {
     const found = await provenFixes({ deps, project, scratch, version }, fixable);
     const files = withFollowers(project, found.proven);
     const written = files.length > 0 && options.dryRun !== true;
-    const changed = projectOf(project, sourcesWith(project, files));
+    const changed = withSources(project, sourcesWith(project, files));
     const all = new Set([...chosen.revisions, ...found.proven.flatMap((each) => each.revisions)]);
     const after = await lintChosen({ ...chosen, project: changed, revisions: all }, version);
     if (written) await changeFiles(files, deps);
     return {
       ...resultOf(after),
-      fixed: found.proven.map(({ revisions: [revision, ...others], rules }) => ({
-        revision: revision!,
-        revisions: [revision!, ...others],
-        rules,
-      })),
+      fixed: found.proven.map(({ revisions, rules }) => ({ revision: revisions[0]!, revisions, rules })),
       left: [...leftIn(project, fixable), ...found.left],
       notes: [...notes, ...otherVersion(project, scratch), ...found.proven.flatMap((each) => each.notes)],
       files,
@@ -282,9 +263,7 @@ function withFollowers(project: Project, proven: readonly ProvenFix[]): readonly
 
 function sourcesWith(project: Project, files: readonly FileChange[]): readonly Source[] {
   const texts = new Map(files.map(({ path, after }) => [path, after]));
-  const old = [...project.migrations.values(), ...project.dormant].flatMap(({ up, down }) =>
-    [up, down].flatMap((file) => file?.source ?? []),
-  );
+  const old = [...project.migrations.values(), ...project.dormant].flatMap(sourcesOf);
   const kept = old.map(({ path, text }) => ({ path, text: texts.get(path) ?? text }));
   const known = new Set(old.map(({ path }) => path));
   return [

@@ -1,15 +1,17 @@
 /** Flags, environment and files → a project: its configuration, its migrations, their graph. */
 import path from "node:path";
-import { cancelled } from "../core/errors.ts";
+import { assemble } from "../core/assemble.ts";
+import { cancelled, MigrateError } from "../core/errors.ts";
 import { GOES_ON } from "../core/explain.ts";
 import { type FileNamePattern, filePattern } from "../core/filename.ts";
 import { buildGraph, type Graph } from "../core/graph.ts";
-import type { GraphKey } from "../core/graph-faults.ts";
+import { type GraphKey, startOfFile } from "../core/graph-faults.ts";
 import { placeOfKey } from "../core/header.ts";
 import { type Ledger, ledgerOf } from "../core/ledger/calls.ts";
 import type { Migration, RevisionId } from "../core/migration.ts";
 import type { SessionPins } from "../core/plan/session.ts";
 import { settleReplaced } from "../core/replaced.ts";
+import type { Source } from "../core/source.ts";
 import { type Config, loadConfig } from "../io/config.ts";
 import { readMigrations, sqlBelow } from "../io/directory.ts";
 import { type KnownEffects, knownEffects } from "../io/known-effects.ts";
@@ -32,6 +34,21 @@ export interface Deps {
   readonly onConfig?: (config: Config) => void;
   /** Told what the server, or we, have to say besides errors; a verb's own `onNotice` goes before it. */
   readonly onNotice?: (notice: Notice) => void;
+}
+
+/** What a caller says of the world; else it is that of the process. */
+export function depsOf({
+  env = process.env,
+  cwd = process.cwd(),
+  now = () => new Date(),
+  signal,
+  onNotice,
+}: Partial<Pick<Deps, "env" | "cwd" | "now" | "signal" | "onNotice">>): Deps {
+  return {
+    ...{ env, cwd, now },
+    ...(signal === undefined ? {} : { signal }),
+    ...(onNotice === undefined ? {} : { onNotice }),
+  };
 }
 
 /** What every verb takes: where the project and its database are. */
@@ -74,7 +91,7 @@ export async function openProject(deps: Deps, options: ProjectOptions, known?: C
   let ledger: Ledger | undefined;
   return {
     config,
-    migrations: new Map(active.map((migration) => [migration.revision, migration])),
+    migrations: byRevision(active),
     graph: buildGraph(active, placeOf),
     dormant,
     pattern,
@@ -87,6 +104,22 @@ export async function openProject(deps: Deps, options: ProjectOptions, known?: C
     knownEffects: (about) => knownEffects([about, config.directories], deps.env),
   };
 }
+
+/** The same project with other migrations. Throws `graph/…`. */
+export function withMigrations(project: Project, migrations: readonly Migration[]): Project {
+  const { active, dormant } = settleReplaced(migrations, startOfFile);
+  return { ...project, migrations: byRevision(active), graph: buildGraph(active), dormant };
+}
+
+/** A project with other files. Throws what is wrong with them. */
+export function withSources(project: Project, sources: readonly Source[]): Project {
+  const { migrations, diagnostics } = assemble(sources, [], project.pattern);
+  if (diagnostics.length > 0) throw MigrateError.all(diagnostics);
+  return withMigrations(project, migrations);
+}
+
+const byRevision = (migrations: readonly Migration[]): ReadonlyMap<RevisionId, Migration> =>
+  new Map(migrations.map((migration) => [migration.revision, migration]));
 
 /** Warns of a project without migrations: it may be the wrong folder, or another tool's. */
 export function warnOfEmpty(

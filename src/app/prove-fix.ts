@@ -1,27 +1,25 @@
 /** A migration, and the parts that are to take its place → their files, proven on a scratch database; or why they are not. */
 import { randomBytes } from "node:crypto";
-import { basename, dirname, join } from "node:path";
-import { assemble } from "../core/assemble.ts";
 import type { Catalog } from "../core/catalog/catalog.ts";
 import { compareCatalogs, type Difference } from "../core/catalog/compare.ts";
-import { counts, describeObject } from "../core/diff/verdict.ts";
-import { MigrateError } from "../core/errors.ts";
-import { formatFileName, nextNumber, parseFileName, slugOf } from "../core/filename.ts";
-import { type Chunk, joined, type Part } from "../core/fix/arrange.ts";
+import { counts, describeObject, wouldBe } from "../core/diff/verdict.ts";
+import type { Chunk, Part } from "../core/fix/arrange.ts";
+import { backOf, type Whole } from "../core/fix/back.ts";
 import { singly } from "../core/fix/chunks.ts";
-import { type Bodies, type FileChange, newTexts, rewritten } from "../core/fix/files.ts";
-import { ancestors, buildGraph, inOrder } from "../core/graph.ts";
-import { startOfFile, unique } from "../core/graph-faults.ts";
-import type { Migration, RevisionId } from "../core/migration.ts";
-import { settleReplaced } from "../core/replaced.ts";
-import type { Source } from "../core/source.ts";
-import { changedRows, type RowsByTable } from "../core/verdict.ts";
+import type { FileChange } from "../core/fix/files.ts";
+import { ancestors, inOrder } from "../core/graph.ts";
+import { type Migration, type RevisionId, sourcesOf } from "../core/migration.ts";
+import { unique } from "../core/unique.ts";
+import { type RowsByTable, tablesWithOtherRows } from "../core/verdict.ts";
 import { readCatalog } from "../io/catalog.ts";
 import { fillTables, readRows } from "../io/rows.ts";
-import { type Session, StatementFailure } from "../io/session/types.ts";
+import type { Session } from "../io/session/types.ts";
 import { readier } from "./desired.ts";
-import type { Project } from "./project.ts";
-import { replayRevisions, runSteps, upwards, withRoles } from "./replay.ts";
+import { type FilesFor, filesOf } from "./fixed-files.ts";
+import { type Project, withSources } from "./project.ts";
+import { isRefusal, notProven } from "./refusal.ts";
+import { downwards, replayRevisions, runSteps, upwards, withRoles } from "./replay.ts";
+import { type Distribution, distributed, Search } from "./search-back.ts";
 import type { TestOn } from "./test-bench.ts";
 
 /** A migration, and its down file in chunks where it has one. */
@@ -72,27 +70,9 @@ function waysBack(down: readonly Chunk[]): readonly (readonly Chunk[])[] {
   return single.length === down.length ? [down] : [down, single];
 }
 
-export const isRefusal = (error: unknown): boolean =>
-  error instanceof StatementFailure
-    ? !error.lost
-    : error instanceof MigrateError && /^(?:execution|source|findings)\//.test(error.code);
-
-/** What was refused, as clauses. */
-export const reasonsOf = (error: unknown): readonly string[] =>
-  error instanceof MigrateError
-    ? error.diagnostics.map(({ message }) => message)
-    : [(error as Error).message];
-
 /** What the migration itself leaves. */
 interface Expected extends Left {
   readonly withRows: boolean;
-}
-
-/** Parts, their revisions, and the statements of the down file. */
-interface Draft {
-  readonly parts: readonly Part[];
-  readonly ids: readonly RevisionId[];
-  readonly down: readonly Chunk[];
 }
 
 interface Left {
@@ -102,20 +82,20 @@ interface Left {
   readonly down?: Catalog;
 }
 
-/** A part with its way back; undefined: it has none. */
-interface Whole extends Part {
-  readonly back?: { readonly text: string; readonly outside: boolean };
+/** What is tried: parts, their revisions, and the statements of the down file. */
+interface Draft extends Distribution {
+  readonly ids: readonly RevisionId[];
 }
 
 class Proof {
   readonly #on: TestOn;
   readonly #migration: Migration;
-  readonly #taken: readonly string[];
+  readonly #files: FilesFor;
   readonly #before: readonly RevisionId[];
 
   constructor(on: TestOn, { migration, taken }: ToFix) {
     const { graph } = on.project;
-    this.#taken = taken;
+    this.#files = { deps: on.deps, project: on.project, migration, taken };
     this.#on = on;
     this.#migration = migration;
     this.#before = inOrder(graph, ancestors(graph, [migration.revision])).filter(
@@ -136,7 +116,7 @@ class Proof {
   async prove(parts: readonly Part[], down: readonly Chunk[], expected: Expected): Promise<ProvenFix> {
     const ids = parts.map((_, i) => (i === 0 ? this.#migration.revision : randomBytes(6).toString("hex")));
     const whole = await this.#withWaysBack({ parts, ids, down }, expected);
-    const files = this.#files(whole, ids);
+    const files = filesOf(this.#files, whole, ids);
     const found = await this.#left(this.#projectWith(files), ids, expected.withRows, expected);
     const notes = [
       ...this.#compared(AFTER_UPGRADE, expected.up, found.up),
@@ -205,12 +185,8 @@ class Proof {
   }
 
   async #back(project: Project, session: Session, ids: readonly RevisionId[], i: number): Promise<void> {
-    await runSteps(this.#on.deps, project, session, {
-      kind: "downgrade",
-      before: [...this.#before, ...ids.slice(0, i + 1)],
-      after: [...this.#before, ...ids.slice(0, i)],
-      steps: [{ direction: "down", revision: ids[i]! }],
-    });
+    const applied = [...this.#before, ...ids.slice(0, i + 1)];
+    await runSteps(this.#on.deps, project, session, downwards(applied, [ids[i]!]));
   }
 
   #catalog(session: Session): Promise<Catalog> {
@@ -223,7 +199,7 @@ class Proof {
   #compared(when: string, expected: Catalog, found: Catalog): readonly string[] {
     const differences = compareCatalogs(expected, found);
     const faults = differences.filter(counts).map((each) => `${differenceText(each)} ${when}`);
-    if (faults.length > 0) throw this.#notProven(faults);
+    if (faults.length > 0) throw notProven(faults);
     return differences
       .filter(({ kind }) => kind === "order")
       .map((each) => `${describeObject(each)} has its columns in a different order ${when}`);
@@ -237,20 +213,13 @@ class Proof {
   }
 
   async #comparedRows(expected: Expected, found: Left): Promise<readonly string[]> {
-    const tables = differing(expected.rows, found.rows);
+    const tables = tablesWithOtherRows(expected.rows, found.rows);
     if (tables.length === 0) return [];
     const again = await this.#left(this.#on.project, [this.#migration.revision], expected.withRows);
-    const unsteady = differing(expected.rows, again.rows);
-    const faults = tables.filter(
-      (table) =>
-        !unsteady.includes(table) || expected.rows.get(table)?.count !== found.rows.get(table)?.count,
-    );
-    if (faults.length > 0) throw this.#notProven(faults.map((table) => `the rows of ${table} would differ`));
+    const unsteady = tablesWithOtherRows(expected.rows, again.rows);
+    const faults = tablesWithOtherRows(expected.rows, found.rows, unsteady);
+    if (faults.length > 0) throw notProven(faults.map((table) => `the rows of ${table} would differ`));
     return tables.map((table) => `${table} has different rows in each run; only their number was compared`);
-  }
-
-  #notProven(faults: readonly string[]): MigrateError {
-    return MigrateError.all(unique(faults).map((fault) => ({ code: "findings/not-proven", message: fault })));
   }
 
   // ── the way back ────────────────────────────────────────────────────────────────────────────────────────────────
@@ -259,9 +228,9 @@ class Proof {
   async #withWaysBack(draft: Draft, { up, withRows }: Expected): Promise<readonly Whole[]> {
     const { parts, ids, down } = draft;
     if (this.#migration.down === undefined) return parts;
-    if (parts.length === 1) return [{ ...parts[0]!, back: this.#backOf(down, down, []) }];
+    if (parts.length === 1) return [{ ...parts[0]!, back: backOf(this.#migration.down, down, down, []) }];
     const empty = parts.map((part) => ({ ...part, back: { text: "", outside: false } }));
-    const ups = this.#projectWith(this.#files(empty, ids));
+    const ups = this.#projectWith(filesOf(this.#files, empty, ids));
     return this.#starting(withRows, async (session) => {
       const before = await this.#catalog(session);
       const states = [before, ...(await this.#upThrough(ups, session, ids))];
@@ -274,105 +243,8 @@ class Proof {
           for (const { sql } of down.filter(({ setting }) => setting)) await session.send(sql);
         },
       });
-      return this.#distributed(draft, search, states);
+      return distributed(this.#migration.down!, draft, search, states);
     });
-  }
-
-  /** From the last part to the first, as far as the down file has something for more than one of them. */
-  async #distributed(
-    { parts, down }: Draft,
-    search: Search,
-    states: readonly Catalog[],
-  ): Promise<readonly Whole[]> {
-    let open = down.filter(({ setting }) => !setting);
-    const whole: Whole[] = [];
-    for (let i = parts.length - 1; i >= 0; i -= 1) {
-      const { keepsBack, up, ...part } = parts[i]!;
-      const own = part.down.length === 0 ? [] : [...part.settings, ...part.down];
-      const isLast = !parts.slice(0, i).some((part) => part.keepsBack);
-      const isRest = isLast && keepsBack;
-      const searched = isLast ? [] : await search.taking(keepsBack ? open : [], own, states[i]!);
-      if (searched === undefined)
-        throw this.#notProven([`no part of its down file takes back ${summaryOf(up)}`]);
-      const taken = isRest ? open : searched;
-      open = open.filter((chunk) => !taken.includes(chunk));
-      const chunks = down.filter((each) => taken.includes(each) || (each.setting && taken.length > 0));
-      whole.unshift({
-        ...parts[i]!,
-        back: this.#backOf(
-          down,
-          isRest && chunks.length === down.length && own.length === 0 ? down : chunks,
-          own,
-        ),
-      });
-    }
-    return whole;
-  }
-
-  /** Chunks of the down file, one in its safe form where it is alone, and our own statements behind them. */
-  #backOf(
-    down: readonly Chunk[],
-    chunks: readonly Chunk[],
-    own: readonly string[],
-  ): NonNullable<Whole["back"]> {
-    const { source, bodyStart, header } = this.#migration.down!;
-    const isOutside = header.transaction === "none";
-    const isAlone = own.length === 0 && chunks.filter(({ setting }) => !setting).length === 1;
-    let outside = isOutside;
-    const settings = new Set(chunks.filter(({ setting }) => setting).map(({ sql }) => sql));
-    const texts = chunks.map(({ lead, sql, trail, fix }) => {
-      const safe = isAlone || isOutside ? safeForm(fix) : undefined;
-      if (safe !== undefined) outside = true;
-      return `${lead}${safe ?? sql}${trail}`;
-    });
-    if (chunks === down && outside === isOutside) return { text: source.text.slice(bodyStart), outside };
-    const given = joined(texts).trimEnd();
-    const text = [given, ...own.filter((sql) => !settings.has(sql))].filter((each) => each !== "").join("\n");
-    return { text: `${text === "" ? NOTHING : text}\n`, outside };
-  }
-
-  // ── files ───────────────────────────────────────────────────────────────────────────────────────────────────────
-
-  /** The migration's own and the new ones; also those that stay as they are. */
-  #files(parts: readonly Whole[], ids: readonly RevisionId[]): readonly FileChange[] {
-    const migration = this.#migration;
-    const [first, ...rest] = parts.map(bodiesOf);
-    return [
-      changeOf(migration.up.source, rewritten(migration.up, first!.up, first!.upOutside)),
-      ...(migration.down === undefined
-        ? []
-        : [
-            changeOf(
-              migration.down.source,
-              rewritten(
-                migration.down,
-                backText(migration.down.source.text, first!.down!),
-                first!.downOutside,
-              ),
-            ),
-          ]),
-      ...rest.flatMap((bodies, i) => this.#newFiles(bodies, ids, i + 1)),
-    ];
-  }
-
-  #newFiles(bodies: Bodies, ids: readonly RevisionId[], i: number): readonly FileChange[] {
-    const { up, down, path, message: first } = this.#migration;
-    const { project, deps } = this.#on;
-    const [revision, parent] = [ids[i]!, ids[i - 1]!];
-    const message = `${first} (${i + 1} of ${ids.length})`;
-    const texts = newTexts({ revision, parent, message, up, down }, bodies);
-    const numbers = [
-      ...[...project.migrations.values(), ...project.dormant].flatMap((each) => each.number ?? []),
-      ...this.#taken.flatMap((each) => parseFileName(basename(each), project.pattern).fileName?.number ?? []),
-    ];
-    let number = nextNumber(numbers);
-    for (let k = 1; k < i; k += 1) number = nextNumber([number]);
-    const name = { number, slug: slugOf(message), revision, date: deps.now() };
-    const file = (direction: "up" | "down", after: string): FileChange => ({
-      path: join(dirname(path), formatFileName({ ...name, direction }, project.pattern)),
-      after,
-    });
-    return [file("up", texts.up), ...(texts.down === undefined ? [] : [file("down", texts.down)])];
   }
 
   /** Nothing but what comes before, and the changed files. */
@@ -380,134 +252,14 @@ class Proof {
     const needed = new Set(this.#before);
     const { project } = this.#on;
     const others = [...project.migrations.values()].filter(({ revision }) => needed.has(revision));
-    return projectOf(project, [
+    return withSources(project, [
       ...others.flatMap(sourcesOf),
       ...files.map(({ path, after }) => ({ path, text: after })),
     ]);
   }
 }
 
-const sourcesOf = ({ up, down }: Migration): readonly Source[] =>
-  [up, down].flatMap((file) => (file === undefined ? [] : [file.source]));
-
-/** A project with other files. Throws what is wrong with them. */
-export function projectOf(project: Project, sources: readonly Source[]): Project {
-  const { migrations, diagnostics } = assemble(sources, [], project.pattern);
-  if (diagnostics.length > 0) throw MigrateError.all(diagnostics);
-  const { active, dormant } = settleReplaced(migrations, startOfFile);
-  return {
-    ...project,
-    ledger: project.ledger,
-    migrations: new Map(active.map((migration) => [migration.revision, migration])),
-    graph: buildGraph(active),
-    dormant,
-  };
-}
-
-const changeOf = ({ path, text }: Source, after: string): FileChange => ({ path, before: text, after });
-
-const bodiesOf = ({ up, outside, back }: Whole): Bodies => ({
-  up,
-  upOutside: outside,
-  downOutside: back?.outside === true,
-  ...(back === undefined ? {} : { down: back.text }),
-});
-
 const AFTER_UPGRADE = "after the upgrade";
 
-const NOTHING = "-- There is nothing to take back.";
-
-/** Below a header there is an empty line. */
-const backText = (before: string, body: string): string =>
-  before === "" || body.startsWith("\n") ? body : `\n${body}`;
-
-const safeForm = (fix: Chunk["fix"]): string | undefined => {
-  const [part, ...others] = fix ?? [];
-  if (part === undefined || others.length > 0 || "sql" in part || part.segments.length > 1) return undefined;
-  return part.segments[0]!.up;
-};
-
-const differing = (expected: RowsByTable, found: RowsByTable): readonly string[] =>
-  unique([...changedRows(expected, found), ...changedRows(found, expected)].map(({ table }) => table));
-
-function differenceText(difference: Difference): string {
-  const object = describeObject(difference);
-  if (difference.kind === "missing") return `${object} would be missing`;
-  if (difference.kind === "extra") return `${object} would be left over`;
-  return `${object} would differ (${Object.keys(difference.properties ?? {}).join(", ")})`;
-}
-
-/** The first words of SQL. */
-const summaryOf = (sql: string): string => {
-  const words = sql.trim().replaceAll(/\s+/g, " ");
-  return words.length > 60 ? `${words.slice(0, 60)}…` : words;
-};
-
-/** Which statements of a down file lead from the state of the database to the one before. */
-class Search {
-  readonly #session: Session;
-  readonly #catalog: () => Promise<Catalog>;
-  readonly #ready: () => Promise<void>;
-
-  /** `ready`: the session has the settings of the down file. */
-  constructor(
-    session: Session,
-    { catalog, ready }: { readonly catalog: () => Promise<Catalog>; readonly ready: () => Promise<void> },
-  ) {
-    this.#session = session;
-    this.#catalog = catalog;
-    this.#ready = ready;
-  }
-
-  /** Neighbours among the chunks that do, with `own` behind them; they are done then. Of no chunks: `own` alone. Undefined: there are none. */
-  async taking(
-    chunks: readonly Chunk[],
-    own: readonly string[],
-    wanted: Catalog,
-  ): Promise<readonly Chunk[] | undefined> {
-    await this.#ready();
-    if (chunks.length === 0) {
-      for (const sql of own) await this.#session.send(sql);
-      return compareCatalogs(wanted, await this.#catalog()).some(counts) ? undefined : [];
-    }
-    for (let from = 0; from < chunks.length; from += 1) {
-      // The isolation level that reading a catalog asks for cannot be set later.
-      await this.#session.send("BEGIN ISOLATION LEVEL REPEATABLE READ");
-      for (let to = from; to < chunks.length && (await this.#works(chunks[to]!.sql)); to += 1) {
-        if (!(await this.#leadsTo(own, wanted))) continue;
-        for (const sql of own) await this.#session.send(sql);
-        await this.#session.send("COMMIT");
-        return chunks.slice(from, to + 1);
-      }
-      await this.#session.send("ROLLBACK");
-    }
-    return undefined;
-  }
-
-  /** The same statement where it must not run in a transaction. */
-  async #works(sql: string): Promise<boolean> {
-    await this.#session.send("SAVEPOINT before_statement");
-    try {
-      await this.#session.send(sql.replace(/\bCONCURRENTLY\b/i, ""));
-      return true;
-    } catch (error) {
-      if (!(error instanceof StatementFailure) || error.lost) throw error;
-      await this.#session.send("ROLLBACK TO SAVEPOINT before_statement");
-      return false;
-    }
-  }
-
-  async #leadsTo(own: readonly string[], wanted: Catalog): Promise<boolean> {
-    // To read makes a transaction read only, unless that is rolled back.
-    await this.#session.send("SAVEPOINT before_reading");
-    try {
-      for (const sql of own) await this.#session.send(sql);
-      return !compareCatalogs(wanted, await this.#catalog()).some(counts);
-    } catch (error) {
-      if (!isRefusal(error)) throw error;
-      return false;
-    } finally {
-      await this.#session.send("ROLLBACK TO SAVEPOINT before_reading");
-    }
-  }
-}
+const differenceText = (difference: Difference): string =>
+  wouldBe(difference, ` would differ (${Object.keys(difference.properties ?? {}).join(", ")})`);

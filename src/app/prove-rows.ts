@@ -3,7 +3,7 @@
  * same after the up and after the down.
  */
 import { neededValue } from "../core/diff/rows.ts";
-import type { Segment } from "../core/diff/text.ts";
+import { type Segment, sentIn } from "../core/diff/text.ts";
 import { MigrateError } from "../core/errors.ts";
 import { type KeptTable, notKept } from "../core/kept-rows.ts";
 import { fillTables, giveValue, readKept } from "../io/rows.ts";
@@ -96,8 +96,8 @@ async function runSegments(
   segments: readonly Segment[],
   hidden: string,
 ): Promise<Refused | undefined> {
-  for (const { transactional, statements } of segments) {
-    for (const sql of transactional ? ["BEGIN", ...statements, "COMMIT"] : statements) {
+  for (const segment of segments) {
+    for (const sql of sentIn(segment)) {
       try {
         const needed = neededValue(sql);
         if (needed !== undefined) await giveValue(session, hidden, needed);

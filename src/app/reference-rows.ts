@@ -11,8 +11,9 @@ import {
 } from "../core/reference-rows.ts";
 import { readReferenceTables } from "../io/reference-rows.ts";
 import type { Session } from "../io/session/types.ts";
-import { takenOf } from "./diff.ts";
 import type { Project } from "./project.ts";
+import { sendSegments } from "./segments.ts";
+import { takenOf } from "./trial.ts";
 
 /** What is in the tables that the configuration names. Throws `usage/reference-rows` for one without a primary key. */
 export async function referenceTables(
@@ -83,7 +84,7 @@ export async function rowWay({ project, start, desired, up, down }: RowWayOption
   const first = await referenceTables(project, session);
   const isNew = (table: ReferenceTable): boolean =>
     !first.some((other) => shownTable(other) === shownTable(table));
-  await run(session, up);
+  await sendSegments(session, up);
   const between = await referenceTables(project, session);
   const there = await takenOf(session, statementsOf(changesBetween(between, desired)));
   refuseOther("up", changesBetween(await referenceTables(project, session), desired));
@@ -93,20 +94,13 @@ export async function rowWay({ project, start, desired, up, down }: RowWayOption
     session,
     statementsOf(changesBetween(await referenceTables(project, session), kept)),
   );
-  await run(session, down);
+  await sendSegments(session, down);
   const behind = await takenOf(
     session,
     statementsOf(changesBetween(await referenceTables(project, session), first)),
   );
   refuseOther("down", changesBetween(await referenceTables(project, session), first));
   return { up: there, before: back, behind };
-}
-
-async function run(session: Session, segments: readonly Segment[]): Promise<void> {
-  for (const { transactional, statements } of segments) {
-    for (const sql of transactional ? ["BEGIN", ...statements, "COMMIT"] : statements)
-      await session.send(sql);
-  }
 }
 
 function refuseOther(direction: "up" | "down", changes: readonly RowChanges[]): void {

@@ -90,6 +90,14 @@ export const upwards = (before: readonly RevisionId[], revisions: readonly Revis
   steps: revisions.map((revision) => ({ direction: "up", revision })),
 });
 
+/** Steps that take the last of what is applied back, these in turn. */
+export const downwards = (before: readonly RevisionId[], revisions: readonly RevisionId[]): Steps => ({
+  kind: "downgrade",
+  before,
+  after: before.filter((id) => !revisions.includes(id)),
+  steps: revisions.map((revision) => ({ direction: "down", revision })),
+});
+
 /** Runs steps on the database of a scratch, as they would be run on any; the plan that was run. Throws as `run` does. */
 export async function runSteps(deps: Deps, project: Project, session: Session, steps: Steps): Promise<Plan> {
   const { config, ledger } = project;

@@ -5,8 +5,9 @@ import type { RevisionId } from "../core/migration.ts";
 import type { NotCompared, ReviewedCatalog, ReviewedDowngrade } from "../core/review.ts";
 import { changedRows } from "../core/verdict.ts";
 import type { Deps, Project } from "./project.ts";
+import { refusalOf } from "./refusal.ts";
 import { type ScratchUse, withScratch } from "./scratch.ts";
-import { openBench, refusalOf, type TestBench, type TestOn } from "./test-bench.ts";
+import { openBench, type TestBench, type TestOn } from "./test-bench.ts";
 
 export interface ReviewOn extends Pick<ScratchUse, "onScratch"> {
   /** What is applied before, in an order in which it can be. */

@@ -4,7 +4,7 @@
  */
 
 import { ancestors } from "../core/graph.ts";
-import type { Migration, RevisionId } from "../core/migration.ts";
+import type { Migration } from "../core/migration.ts";
 import type { Plan, PlanStep, Statement } from "../core/plan/types.ts";
 import {
   type CheckQuery,
@@ -18,7 +18,6 @@ import {
 import type { Finding } from "../core/rules/lint.ts";
 import type { Loss } from "../core/statement/losses.ts";
 import { notRestored } from "../core/statement/restored.ts";
-import type { Step } from "../core/steps.ts";
 import { createGrammar } from "../io/grammar.ts";
 import { readSizes } from "../io/sizes.ts";
 import { readTrees } from "../io/trees.ts";
@@ -26,8 +25,10 @@ import { compileSteps } from "./compile.ts";
 import { connect } from "./connect.ts";
 import { type LintOptions, lint } from "./lint.ts";
 import { computing, type Deps, type Project } from "./project.ts";
+import { downwards, upwards } from "./replay.ts";
 import { reviewCatalog } from "./review-catalog.ts";
 import type { ScratchUse } from "./scratch.ts";
+import type { Steps } from "./steps.ts";
 
 export interface ReviewOptions extends LintOptions, Pick<ScratchUse, "onScratch"> {
   /** Run them on a scratch database, and compare the catalogs. */
@@ -58,33 +59,23 @@ export async function review(deps: Deps, options: ReviewOptions): Promise<Review
   const reviewed = new Set(linted);
   const before = graph.order.filter((id) => ancestors(graph, linted).has(id) && !reviewed.has(id));
   const { serverVersion } = options;
-  const compiled = (
-    kind: "upgrade" | "downgrade",
-    from: readonly RevisionId[],
-    ids: readonly RevisionId[],
-  ) => {
-    const steps = ids.map((revision): Step => ({ direction: kind === "upgrade" ? "up" : "down", revision }));
-    const after = kind === "upgrade" ? [...from, ...ids] : from.filter((id) => !ids.includes(id));
-    const how = { serverVersion, effects: oneByOne ? ("one-by-one" as const) : true };
-    return computing(deps, project, () =>
-      compileSteps(project, { kind, before: from, after, steps }, "script", how),
-    );
-  };
-  const up = await compiled("upgrade", before, linted);
+  const how = { serverVersion, effects: oneByOne ? ("one-by-one" as const) : true };
+  const compiled = (steps: Steps): Promise<Plan> =>
+    computing(deps, project, () => compileSteps(project, steps, "script", how));
+  const up = await compiled(upwards(before, linted));
   const reversible = linted.filter((id) => migrations.get(id)!.down !== undefined).reverse();
-  const down = await compiled("downgrade", [...before, ...linted], reversible);
+  const down = await compiled(downwards([...before, ...linted], reversible));
   const backs = new Map(down.steps.map((step) => [step.revision, step]));
   const documented: ReviewedMigration[] = [];
   for (const [index, step] of up.steps.entries()) {
     const migration = migrations.get(step.revision)!;
-    const lost = await lossesFor(migration, step);
-    documented.push(
-      reviewedMigration(migration, step, userStatements(up, index), {
-        findings: findings.filter(({ location }) => location.path === step.path),
-        back: backs.get(step.revision),
-        notRestored: lost,
-      }),
-    );
+    const looked = {
+      statements: userStatements(up, index),
+      findings: findings.filter(({ location }) => location.path === step.path),
+      back: backs.get(step.revision),
+      notRestored: await lossesFor(migration, step),
+    };
+    documented.push(reviewedMigration(migration, step, looked));
   }
   const { catalog, sizes, onScratch } = options;
   return {
@@ -130,19 +121,19 @@ const userStatements = ({ batches }: Plan, index: number): readonly Statement[] 
     statements.filter(({ purpose, step }) => purpose === "user" && step === index),
   );
 
+/** What was found of one migration. */
+interface Looked {
+  readonly statements: readonly Statement[];
+  readonly findings: readonly Finding[];
+  /** The step that takes it back, where it has a down file. */
+  readonly back: PlanStep | undefined;
+  readonly notRestored: readonly Loss[];
+}
+
 function reviewedMigration(
   { up }: Migration,
   step: PlanStep,
-  statements: readonly Statement[],
-  {
-    findings,
-    back,
-    notRestored: lost,
-  }: {
-    readonly findings: readonly Finding[];
-    readonly back: PlanStep | undefined;
-    readonly notRestored: readonly Loss[];
-  },
+  { statements, findings, back, notRestored: lost }: Looked,
 ): ReviewedMigration {
   const left = new Set(findings);
   const reviewed = statements.map(({ origin, tag = "", effect, losses = [] }): ReviewedStatement => {

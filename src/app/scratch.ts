@@ -1,5 +1,5 @@
 /** A project → a scratch database for its migrations, on the server that is configured or where there is room. */
-import { MigrateError } from "../core/errors.ts";
+import { cancelled, MigrateError } from "../core/errors.ts";
 import type { RevisionId } from "../core/migration.ts";
 import { openScratch } from "../io/scratch/open.ts";
 import type { Scratch } from "../io/scratch/types.ts";
@@ -20,7 +20,7 @@ export interface ScratchUse {
 
 /**
  * Opens a scratch database, and drops it behind what is done with it. Throws `usage/scratch`, what is wrong with the address
- * of the scratch server or of the database, and what a session throws.
+ * of the scratch server or of the database, what a session throws, and `execution/cancelled`.
  */
 export async function withScratch<T>(
   deps: Deps,
@@ -44,6 +44,10 @@ export async function withScratch<T>(
   try {
     onScratch?.(used(scratch));
     return await work(scratch);
+  } catch (error) {
+    // A connection that is given up because of the signal cannot say why.
+    const isGivenUp = error instanceof MigrateError && error.code === "execution/connect";
+    throw isGivenUp && deps.signal?.aborted === true ? cancelled("nothing was changed", error) : error;
   } finally {
     await scratch.close();
   }

@@ -6,23 +6,24 @@ import { randomBytes } from "node:crypto";
 import { assemble } from "../core/assemble.ts";
 import type { Catalog } from "../core/catalog/catalog.ts";
 import { compareCatalogs } from "../core/catalog/compare.ts";
-import { describeObject } from "../core/diff/verdict.ts";
+import { wouldBe } from "../core/diff/verdict.ts";
 import { MigrateError } from "../core/errors.ts";
-import { ancestors, buildGraph, type Graph, inOrder, nodeOf } from "../core/graph.ts";
-import { describe, startOfFile, unique } from "../core/graph-faults.ts";
-import type { Migration, Revision, RevisionId } from "../core/migration.ts";
-import { settleReplaced } from "../core/replaced.ts";
+import { ancestors, type Graph, inOrder, nodeOf } from "../core/graph.ts";
+import { describe } from "../core/graph-faults.ts";
+import { type Migration, type Revision, type RevisionId, sourcesOf } from "../core/migration.ts";
 import { shellWord } from "../core/shell.ts";
 import { type SquashChoice, type SquashedBody, type SquashedFile, squashedBody } from "../core/squash.ts";
 import { parseRange, revisionsOf } from "../core/steps.ts";
-import { changedRows, type RowsByTable } from "../core/verdict.ts";
+import { unique } from "../core/unique.ts";
+import { type RowsByTable, tablesWithOtherRows } from "../core/verdict.ts";
 import { readCatalog } from "../io/catalog.ts";
 import { createGrammar } from "../io/grammar.ts";
 import { readRows } from "../io/rows.ts";
 import type { Scratch } from "../io/scratch/types.ts";
 import type { Session } from "../io/session/types.ts";
-import { type Deps, openProject, type Project } from "./project.ts";
-import { runSteps, upwards, withRoles } from "./replay.ts";
+import { type Deps, openProject, type Project, withMigrations } from "./project.ts";
+import { isRefusal, reasonsOf } from "./refusal.ts";
+import { downwards, runSteps, upwards, withRoles } from "./replay.ts";
 import { createSquashed, type NewRevision, type RevisionOptions, textsAround } from "./revision.ts";
 import { type ScratchUse, withScratch } from "./scratch.ts";
 
@@ -76,8 +77,7 @@ export async function squash(deps: Deps, options: SquashOptions): Promise<Squash
   });
 }
 
-const filesOf = ({ up, down }: Migration): readonly string[] =>
-  [up, down].flatMap((file) => file?.source.path ?? []);
+const filesOf = (migration: Migration): readonly string[] => sourcesOf(migration).map(({ path }) => path);
 
 /** What comes after a revision, up to another, has none from outside in between. */
 function refuseRange(graph: Graph, members: readonly RevisionId[], range: string): void {
@@ -204,22 +204,20 @@ async function provenBody(work: Work): Promise<Proven> {
     try {
       const other = withSquashed(work, body);
       const left = await leftBy(work, other, [work.squashed.revision], hasDown);
-      const differing = differingTables(expected.rows, left.rows);
+      const differing = tablesWithOtherRows(expected.rows, left.rows);
       if (differing.length > 0) unsteady ??= await unsteadyTables(work, expected.rows);
       const fault = [
         ...differences("after the upgrade", expected.up, left.up),
         ...differences("after the downgrade", expected.down, left.down),
-        ...differing
-          .filter(
-            (table) => unsteady?.includes(table) !== true || !sameCount(expected.rows, left.rows, table),
-          )
-          .map((table) => `the rows of ${table} would differ`),
+        ...tablesWithOtherRows(expected.rows, left.rows, unsteady).map(
+          (table) => `the rows of ${table} would differ`,
+        ),
       ];
       if (fault.length === 0) return { body, unsteady: differing };
       faults.push(...fault);
     } catch (error) {
-      if (!(error instanceof MigrateError) || !/^(?:execution|source)\//.test(error.code)) throw error;
-      faults.push(...error.diagnostics.map(({ message }) => message));
+      if (!isRefusal(error)) throw error;
+      faults.push(...reasonsOf(error));
     }
   }
   throw MigrateError.all(
@@ -258,12 +256,7 @@ function withSquashed({ deps, project, squashed, members }: Work, body: Squashed
   const { migrations: made, diagnostics } = assemble(sources);
   if (diagnostics.length > 0) throw MigrateError.all(diagnostics);
   const others = [...project.migrations.values()].filter(({ revision }) => !members.includes(revision));
-  const { active } = settleReplaced([...others, ...made], startOfFile);
-  return {
-    ...project,
-    migrations: new Map(active.map((migration) => [migration.revision, migration])),
-    graph: buildGraph(active),
-  };
+  return withMigrations(project, [...others, ...made]);
 }
 
 /** Runs revisions where those before are applied, and back. Nothing that was kept is used: rows may be others each time. */
@@ -283,12 +276,7 @@ async function leftBy(
   const up = await readCatalog(session, schema);
   const rows = await readRows(session, schema);
   if (!back) return { up, rows };
-  await runSteps(deps, project, session, {
-    kind: "downgrade",
-    before: [...before, ...revisions],
-    after: before,
-    steps: [...revisions].reverse().map((revision) => ({ direction: "down", revision })),
-  });
+  await runSteps(deps, project, session, downwards([...before, ...revisions], [...revisions].reverse()));
   return { up, rows, down: await readCatalog(session, schema) };
 }
 
@@ -298,20 +286,11 @@ function differences(
   found: Catalog | undefined,
 ): readonly string[] {
   if (expected === undefined || found === undefined) return [];
-  return compareCatalogs(expected, found).map(
-    (each) =>
-      `${describeObject(each)} ${each.kind === "missing" ? "would be missing" : each.kind === "extra" ? "would be left over" : "would differ"} ${when}`,
-  );
+  return compareCatalogs(expected, found).map((each) => `${wouldBe(each, " would differ")} ${when}`);
 }
-
-const differingTables = (expected: RowsByTable, found: RowsByTable): readonly string[] =>
-  unique([...changedRows(expected, found), ...changedRows(found, expected)].map(({ table }) => table));
-
-const sameCount = (a: RowsByTable, b: RowsByTable, table: string): boolean =>
-  a.get(table)?.count === b.get(table)?.count;
 
 /** Those that have other rows when the same migrations are run again. */
 async function unsteadyTables(work: Work, rows: RowsByTable): Promise<readonly string[]> {
   const again = await leftBy(work, work.project, work.members, false);
-  return differingTables(rows, again.rows);
+  return tablesWithOtherRows(rows, again.rows);
 }

@@ -1,6 +1,5 @@
 /** A scratch database on which migrations are run one by one: what is applied there, and what is in it. */
 import type { Catalog } from "../core/catalog/catalog.ts";
-import { type Diagnostic, MigrateError } from "../core/errors.ts";
 import { ancestors } from "../core/graph.ts";
 import type { Direction } from "../core/header.ts";
 import type { RevisionId } from "../core/migration.ts";
@@ -11,8 +10,8 @@ import { fillTables, readRows } from "../io/rows.ts";
 import type { Scratch } from "../io/scratch/types.ts";
 import type { Session } from "../io/session/types.ts";
 import type { Deps, Project } from "./project.ts";
-import { replayRevisions, runSteps, upwards, withRoles } from "./replay.ts";
-import type { Steps } from "./steps.ts";
+import { refusalOf } from "./refusal.ts";
+import { downwards, replayRevisions, runSteps, upwards, withRoles } from "./replay.ts";
 
 /** Whose migrations are run, and where. */
 export interface TestOn {
@@ -93,7 +92,7 @@ export function openBench(on: TestOn, withRows: boolean): TestBench {
     run: async (direction, revision) => {
       const open = await current();
       catalog = undefined;
-      const steps = direction === "up" ? upwards(applied, [revision]) : downwards(applied, revision);
+      const steps = direction === "up" ? upwards(applied, [revision]) : downwards(applied, [revision]);
       const plan = await withRoles(scratch, async (makeRoles) => {
         await makeRoles(open);
         return runSteps(deps, project, open, steps);
@@ -146,21 +145,6 @@ export function openBench(on: TestOn, withRows: boolean): TestBench {
   };
   return bench;
 }
-
-const downwards = (before: readonly RevisionId[], revision: RevisionId): Steps => ({
-  kind: "downgrade",
-  before,
-  after: before.filter((id) => id !== revision),
-  steps: [{ direction: "down", revision }],
-});
-
-/** What was refused; throws on what is no refusal. */
-export function refusalOf(error: unknown): readonly Diagnostic[] {
-  if (!(error instanceof MigrateError) || NO_REFUSALS.has(error.code)) throw error;
-  return error.diagnostics;
-}
-
-const NO_REFUSALS = new Set(["execution/cancelled", "execution/connection-lost", "execution/connect"]);
 
 /** What these make, in that order. */
 export async function catalogAfter(

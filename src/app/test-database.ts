@@ -8,7 +8,7 @@ import { tlsOptions } from "../io/libpq/tls.ts";
 import { wantedPackage } from "../io/scratch/embedded-server.ts";
 import { openScratch } from "../io/scratch/open.ts";
 import type { Scratch } from "../io/scratch/types.ts";
-import { type Deps, openProject, type Project, type ProjectOptions } from "./project.ts";
+import { type Deps, depsOf, openProject, type Project, type ProjectOptions } from "./project.ts";
 import { beyondDatabase, replayOnce } from "./replay.ts";
 
 /** `scratch` names the server; by default it is found as every scratch database's is. */
@@ -92,12 +92,11 @@ export function withMigratedDatabase(hooks: TestHooks, options: TestDatabaseOpti
 export async function migratedDatabase(
   options: TestDatabaseOptions = {},
 ): Promise<MigratedDatabase & { drop(): Promise<void> }> {
-  const { env = process.env, cwd = process.cwd(), now = () => new Date(), onNotice, target } = options;
-  const deps: Deps = { env, cwd, now, ...(onNotice === undefined ? {} : { onNotice }) };
+  const deps = depsOf(options);
   const project = await openProject(deps, options);
   const scratch = await scratchOf(deps, project);
   try {
-    const { session } = await replayOnce(deps, project, scratch, target);
+    const { session } = await replayOnce(deps, project, scratch, options.target);
     await session.close();
     return handed(addressOf(scratch), () => scratch.close());
   } catch (error) {

@@ -4,7 +4,8 @@ import { compareCatalogs } from "../core/catalog/compare.ts";
 import { ancestors, inOrder, isMergePoint, maximal, nodeOf } from "../core/graph.ts";
 import type { RevisionId } from "../core/migration.ts";
 import type { FailedStep, TestedOrders } from "../core/verdict.ts";
-import { catalogAfter, refusalOf, type TestOn } from "./test-bench.ts";
+import { refusalOf } from "./refusal.ts";
+import { catalogAfter, type TestOn } from "./test-bench.ts";
 
 /** The parents of each merge, and the heads that nothing merges. */
 export async function testOrders(

@@ -9,8 +9,9 @@ import type { TestedScript } from "../core/verdict.ts";
 import { readCatalog } from "../io/catalog.ts";
 import { StatementFailure } from "../io/session/types.ts";
 import { compileSteps } from "./compile.ts";
+import { refusalOf } from "./refusal.ts";
 import { upwards, withRoles } from "./replay.ts";
-import { catalogAfter, refusalOf, type TestOn } from "./test-bench.ts";
+import { catalogAfter, type TestOn } from "./test-bench.ts";
 
 /** A plan → the texts of its script, each to be sent as one message. */
 export type ScriptOf = (plan: Plan, ledger: Ledger) => readonly string[];

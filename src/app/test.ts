@@ -19,10 +19,12 @@ import {
   type TestReport,
   type Verdict,
 } from "../core/verdict.ts";
+import { allOf } from "./all-of.ts";
 import { type Deps, openProject, type Project, type ProjectOptions } from "./project.ts";
+import { refusalOf } from "./refusal.ts";
 import { type ScratchUse, type UsedScratch, used, withScratch } from "./scratch.ts";
-import { openBench, refusalOf, type TestBench, type TestOn } from "./test-bench.ts";
-import { allOf, beside, jobsFor, partsOf, type TestPart, tellInOrder } from "./test-jobs.ts";
+import { openBench, type TestBench, type TestOn } from "./test-bench.ts";
+import { beside, jobsFor, partsOf, type TestPart, tellInOrder } from "./test-jobs.ts";
 import { testOrders } from "./test-orders.ts";
 import { type ScriptOf, testScript } from "./test-script.ts";
 

@@ -13,6 +13,7 @@ import { type Session, StatementFailure } from "../io/session/types.ts";
 import { compileSteps } from "./compile.ts";
 import { effectsOfSteps } from "./effects.ts";
 import { type Deps, openProject, type Project, type ProjectOptions } from "./project.ts";
+import { downwards, upwards } from "./replay.ts";
 import { sourceText } from "./run.ts";
 import { type ScratchUse, type UsedScratch, used, withScratch } from "./scratch.ts";
 import { type Steps, stepsFrom, stepsOfRange } from "./steps.ts";
@@ -70,12 +71,12 @@ export async function trace(deps: Deps, options: TraceOptions): Promise<Trace> {
       await new TracedRun({ project, session, plan, from, predicted }, found).run();
     };
     const applied = first.map(({ revision }) => revision);
-    const up: Steps = { kind: "upgrade", before: [], after: applied, steps: first };
-    await run(up, first.length - steps.length, effects);
+    await run(upwards([], applied), first.length - steps.length, effects);
     if (down.length > 0) {
-      const gone = new Set(down.map(({ revision }) => revision));
-      const after = applied.filter((id) => !gone.has(id));
-      const back: Steps = { kind: "downgrade", before: applied, after, steps: down };
+      const back = downwards(
+        applied,
+        down.map(({ revision }) => revision),
+      );
       await run(back, 0, effects.slice(steps.length));
     }
     return { scratch: used(scratch), statements: found };

@@ -1,6 +1,6 @@
 /** Options → a run that has begun: a promise of its result, and its events as they come. */
 import type { Event } from "../core/event.ts";
-import type { Deps } from "./project.ts";
+import { type Deps, depsOf } from "./project.ts";
 import { type RunOptions, type RunResult, run } from "./run.ts";
 import type { Request } from "./steps.ts";
 
@@ -24,8 +24,9 @@ export const downgrade = (options: MigrationOptions & { readonly target: string 
   begun({ kind: "downgrade", target: options.target }, options);
 
 function begun(request: Request, options: MigrationOptions): MigrationRun {
-  const { env = process.env, cwd = process.cwd(), now = () => new Date(), signal } = options;
-  const deps: Deps = { env, cwd, now, ...(signal === undefined ? {} : { signal }) };
+  // A run tells notices itself.
+  const { onNotice: _, ...world } = options;
+  const deps = depsOf(world);
   const events: Event[] = [];
   let waiting: (() => void)[] = [];
   let hasEnded = false;

@@ -3,6 +3,7 @@ import { cyclesOf } from "./cycles.ts";
 import type { Diagnostic } from "./errors.ts";
 import type { Revision, RevisionId } from "./migration.ts";
 import { nearest } from "./nearest.ts";
+import { unique } from "./unique.ts";
 
 /** The header keys a fault of the graph can point at. */
 export type GraphKey = "revision" | "parent" | "depends-on" | "branch-labels" | "replaces";
@@ -23,10 +24,6 @@ export function describe({ revision, path, created }: Revision): string {
   const details = [path, created].filter((detail) => detail !== undefined);
   return details.length === 0 ? revision : `${revision} (${details.join(", ")})`;
 }
-
-/** Without repetition, in the order given. */
-export const unique = <T>(items: readonly T[]): readonly T[] =>
-  items.length < 2 ? items : [...new Set(items)];
 
 /** Every fault: names first, then what the names refer to, then cycles; each in load order. */
 export function faultsOf<R extends Revision>(

@@ -5,9 +5,10 @@
  * Depends-on only says what must be applied first. Where a function can follow either, `Edges` says which.
  */
 import { type Diagnostic, MigrateError } from "./errors.ts";
-import { faultsOf, haveSoundNames, type PlaceOf, RESERVED, startOfFile, unique } from "./graph-faults.ts";
+import { faultsOf, haveSoundNames, type PlaceOf, RESERVED, startOfFile } from "./graph-faults.ts";
 import type { Revision, RevisionId } from "./migration.ts";
 import { nearest } from "./nearest.ts";
+import { unique } from "./unique.ts";
 
 /** `lineage`: parents and children. `all`: depends-on and dependents as well. */
 export type Edges = "lineage" | "all";

@@ -1,6 +1,6 @@
 /** The statements that would mend a database, or why there are none → a value, and the text that can be run as it is. */
 import type { Difference } from "./catalog/compare.ts";
-import { type Segment, segmentText } from "./diff/text.ts";
+import { type Segment, wholeText } from "./diff/text.ts";
 import { counts, describeObject } from "./diff/verdict.ts";
 import { SETTINGS } from "./dump/dump.ts";
 import { commentText } from "./quote.ts";
@@ -35,14 +35,11 @@ export function mendOf({ segments, losses, notes, database }: MendParts): Mend {
     ...losses.map((loss) => `It would remove rows or values: ${loss}`),
     ...notes.map((note) => `Note: ${note}`),
   ];
-  const parts = segments.map((segment) =>
-    segment.transactional ? `BEGIN;\n${segmentText(segment)}COMMIT;\n` : segmentText(segment),
-  );
   const head = [
     ...comments.map((each) => `-- ${commentText(each)}`),
     ...SETTINGS.map((setting) => `${setting};`),
   ];
-  return { sql: `${head.join("\n")}\n\n${parts.join("\n")}`, losses, notes };
+  return { sql: `${head.join("\n")}\n\n${segments.map(wholeText).join("\n")}`, losses, notes };
 }
 
 /** The differences that no statement mends, each as a sentence. */

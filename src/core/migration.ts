@@ -46,3 +46,7 @@ export interface Migration extends Revision {
   /** Absent exactly when the header of the up file says `irreversible`. */
   readonly down?: MigrationFile;
 }
+
+/** Of its up file, and of its down file where it has one. */
+export const sourcesOf = ({ up, down }: Pick<Migration, "up" | "down">): readonly Source[] =>
+  down === undefined ? [up.source] : [up.source, down.source];

@@ -8,9 +8,10 @@
  */
 import { type Diagnostic, MigrateError } from "./errors.ts";
 import type { Graph } from "./graph.ts";
-import { describe, type PlaceOf, unique } from "./graph-faults.ts";
+import { describe, type PlaceOf } from "./graph-faults.ts";
 import type { Applied } from "./ledger/types.ts";
 import type { Migration, Revision, RevisionId } from "./migration.ts";
+import { unique } from "./unique.ts";
 
 export interface Settled<R extends Revision> {
   /** Parents and dependencies name revisions that are there. */

@@ -5,6 +5,7 @@ import type { Difference } from "./catalog/compare.ts";
 import type { Diagnostic } from "./errors.ts";
 import type { RevisionId } from "./migration.ts";
 import type { Loss } from "./statement/losses.ts";
+import { unique } from "./unique.ts";
 
 /** `irreversible`: it has no down file, and says why; `skipped`: it needs one that failed on its way up. */
 export type Verdict = "exact" | Aspect | "fails" | "irreversible" | "skipped";
@@ -117,6 +118,18 @@ export function changedRows(before: RowsByTable, after: RowsByTable): readonly C
   return [...before]
     .filter(([table, rows]) => rows.count > 0 && rows.digest !== after.get(table)?.digest)
     .map(([table, { count }]) => ({ table, before: count, after: after.get(table)?.count ?? 0 }));
+}
+
+/** The tables that do not have the same rows on both sides; of the unsteady ones, which have others in each run, only the number counts. */
+export function tablesWithOtherRows(
+  expected: RowsByTable,
+  found: RowsByTable,
+  unsteady: readonly string[] = [],
+): readonly string[] {
+  const changed = [...changedRows(expected, found), ...changedRows(found, expected)];
+  return unique(changed.map(({ table }) => table)).filter(
+    (table) => !unsteady.includes(table) || expected.get(table)?.count !== found.get(table)?.count,
+  );
 }
 
 export const nothingSeen: Observed = { down: [], again: [], losses: [], rows: [] };

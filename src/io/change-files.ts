@@ -1,5 +1,4 @@
 /** New texts for files, and new files → all of them on disk, or none. */
-import { randomBytes } from "node:crypto";
 import {
   chmodSync,
   linkSync,
@@ -13,7 +12,7 @@ import {
 import { resolve } from "node:path";
 import { MigrateError } from "../core/errors.ts";
 import type { FileChange } from "../core/fix/files.ts";
-import { cannotCreate, codeOf, writeAndClose } from "./files.ts";
+import { cannotCreate, codeOf, fileExists, partialOf, writeAndClose } from "./files.ts";
 
 /** A change that lies ready beside its file. */
 interface Ready extends FileChange {
@@ -51,24 +50,30 @@ export async function changeFiles(
 
 function prepared(change: FileChange, cwd: string): Ready {
   const path = resolve(cwd, change.path);
-  const partialOf = (target: string): string => `${target}.${randomBytes(8).toString("hex")}.part`;
   try {
-    if (change.before === undefined) {
-      const partial = partialOf(path);
-      writeAndClose(openSync(partial, "wx"), [change.after]);
-      return { ...change, target: path, partial, old: undefined };
-    }
+    if (change.before === undefined)
+      return { ...change, target: path, partial: written(path, [change.after]), old: undefined };
     const target = realpathSync(path);
     const old = readFileSync(target);
     const text = old.toString("utf8");
     const mark = text.startsWith(MARK) ? MARK : "";
     if (text !== mark + change.before) throw changed(change.path);
-    const partial = partialOf(target);
-    writeAndClose(openSync(partial, "wx"), [mark + change.after]);
-    chmodSync(partial, statSync(target).mode);
-    return { ...change, target, partial, old };
+    return { ...change, target, partial: written(target, [mark, change.after], target), old };
   } catch (error) {
     throw error instanceof MigrateError ? error : cannotCreate(change.path, error);
+  }
+}
+
+/** A new file beside the target, with the permissions of the file `like`; none where it cannot be written whole. */
+function written(target: string, pieces: Iterable<string | Buffer>, like?: string): string {
+  const partial = partialOf(target);
+  try {
+    writeAndClose(openSync(partial, "wx"), pieces);
+    if (like !== undefined) chmodSync(partial, statSync(like).mode);
+    return partial;
+  } catch (error) {
+    rmSync(partial, { force: true });
+    throw error;
   }
 }
 
@@ -78,22 +83,13 @@ function place({ path, target, partial, old }: Ready): void {
     if (old === undefined) linkSync(partial, target);
     else renameSync(partial, target);
   } catch (error) {
-    if (codeOf(error) !== "EEXIST") throw cannotCreate(path, error);
-    throw new MigrateError({
-      code: "usage/file-exists",
-      message: `${path} already exists`,
-      hint: "nothing was written; delete or rename that file first",
-    });
+    throw codeOf(error) === "EEXIST" ? fileExists(path) : cannotCreate(path, error);
   }
 }
 
-function putBack({ target, partial, old }: Ready): void {
-  if (old === undefined) {
-    rmSync(target, { force: true });
-    return;
-  }
-  writeAndClose(openSync(partial, "w"), [old.toString("utf8")]);
-  renameSync(partial, target);
+function putBack({ target, old }: Ready): void {
+  if (old === undefined) rmSync(target, { force: true });
+  else renameSync(written(target, [old], target), target);
 }
 
 const changed = (path: string): MigrateError =>

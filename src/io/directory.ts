@@ -20,7 +20,7 @@ import type { FileNamePattern } from "../core/filename.ts";
 import type { Migration } from "../core/migration.ts";
 import { shellWord } from "../core/shell.ts";
 import { locate, type Source } from "../core/source.ts";
-import { cannotCreate, codeOf, reasonOf, writeAndClose } from "./files.ts";
+import { cannotCreate, codeOf, fileExists, reasonOf, writeAndClose } from "./files.ts";
 
 export interface DirectoryOptions {
   /** Absolute; relative folders start here, and paths in messages are relative to it. */
@@ -352,13 +352,5 @@ function refusePath(name: string): void {
     code: "usage/file-name",
     message: `'${name}' cannot be the name of a new file`,
     hint: "use a plain name without '/' and '\\'; name the folder with --directory DIR",
-  });
-}
-
-function fileExists(path: string): MigrateError {
-  return new MigrateError({
-    code: "usage/file-exists",
-    message: `${path} already exists`,
-    hint: "nothing was written; delete or rename that file first",
   });
 }

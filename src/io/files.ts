@@ -112,8 +112,11 @@ function isStream(target: string): boolean {
   return !stats.isFile() && !stats.isDirectory() && !stats.isSymbolicLink();
 }
 
+/** Beside the file, a name for its text that is not whole yet. */
+export const partialOf = (target: string): string => `${target}.${randomBytes(8).toString("hex")}.part`;
+
 function writeAndRename(target: string, pieces: Iterable<string>): void {
-  const partial = `${target}.${randomBytes(8).toString("hex")}.part`;
+  const partial = partialOf(target);
   const file = openSync(partial, "wx");
   try {
     writeAndClose(file, pieces);
@@ -125,7 +128,7 @@ function writeAndRename(target: string, pieces: Iterable<string>): void {
 }
 
 /** Writes all pieces, and closes the file also where that fails. */
-export function writeAndClose(file: number, pieces: Iterable<string>): void {
+export function writeAndClose(file: number, pieces: Iterable<string | Buffer>): void {
   try {
     for (const piece of pieces) writeFileSync(file, piece);
   } finally {
@@ -143,6 +146,13 @@ export function cannotCreate(path: string, cause: unknown): MigrateError {
     { cause },
   );
 }
+
+export const fileExists = (path: string): MigrateError =>
+  new MigrateError({
+    code: "usage/file-exists",
+    message: `${path} already exists`,
+    hint: "nothing was written; delete or rename that file first",
+  });
 
 /** `ENOENT` and the like. */
 export function codeOf(error: unknown): string | undefined {

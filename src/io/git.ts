@@ -20,13 +20,17 @@ export function filesAt(ref: string, folder: string): ReadonlySet<string> {
   const base = git(folder, ["merge-base", commit.stdout.trim(), "HEAD"]);
   const from = (base.status === 0 ? base.stdout : commit.stdout).trim();
   const listed = git(folder, ["ls-tree", "-z", "--name-only", from]);
-  return new Set(listed.stdout.split("\0").filter((name) => name !== ""));
+  return pathsIn(listed.stdout);
 }
+
+/** The paths that `ls-tree -z` lists. */
+const pathsIn = (listed: string): ReadonlySet<string> =>
+  new Set(listed.split("\0").filter((path) => path !== ""));
 
 /** The files that lie directly in a folder in the branch that the current one follows; undefined where that is not known. */
 export function upstreamFiles(folder: string): ReadonlySet<string> | undefined {
   const { status, stdout } = spawnGit(folder, ["ls-tree", "-z", "--name-only", "@{upstream}"]);
-  return status === 0 ? new Set(stdout.split("\0").filter((name) => name !== "")) : undefined;
+  return status === 0 ? pathsIn(stdout) : undefined;
 }
 
 function git(folder: string, words: readonly string[]) {
@@ -62,7 +66,7 @@ export function sharedFiles({ cwd, env }: { readonly cwd: string; readonly env: 
     if (listed === undefined) continue;
     const branch = ref === "HEAD" ? undefined : answer("rev-parse", "--abbrev-ref", ref)?.trim();
     return {
-      files: new Set(listed.split("\0").filter((path) => path !== "")),
+      files: pathsIn(listed),
       where: branch ?? "the last commit",
     };
   }

@@ -2,7 +2,7 @@
  * What migrations do to a database in use → the user's cache, each by a name that tells it and all that came before it, so
  * that no folder is read twice from its beginning.
  */
-import type { Privilege } from "../core/effects/privileges.ts";
+import type { Privilege } from "../core/effects/privilege.ts";
 import type { EffectSummary } from "../core/effects/summary.ts";
 import { cachedRows } from "./cache.ts";
 import type { Env } from "./cache-folder.ts";

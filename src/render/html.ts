@@ -2,6 +2,7 @@
 
 import { tokens } from "../core/lexer.ts";
 import { sha256 } from "../core/sha256.ts";
+import { markup } from "./markup.ts";
 import { visible } from "./terminal.ts";
 
 /** A page. Its script and its style are ours: no text of a user may be in them. */
@@ -35,16 +36,16 @@ ${body}
 
 /** Also safe inside the double quotes of an attribute. */
 export const html = (text: string): string =>
-  text
-    .replaceAll("\r\n", "\n")
-    // What turns the direction of writing, or cannot be seen, would show another text than there is.
-    .replaceAll(/[\p{Cc}\p{Cf}]/gu, (character) =>
-      /[\n\t]/.test(character) ? character : `\\u${character.codePointAt(0)!.toString(16).padStart(4, "0")}`,
-    )
-    .replaceAll("&", "&amp;")
-    .replaceAll("<", "&lt;")
-    .replaceAll(">", "&gt;")
-    .replaceAll('"', "&quot;");
+  markup(
+    text
+      .replaceAll("\r\n", "\n")
+      // What turns the direction of writing, or cannot be seen, would show another text than there is.
+      .replaceAll(/[\p{Cc}\p{Cf}]/gu, (character) =>
+        /[\n\t]/.test(character)
+          ? character
+          : `\\u${character.codePointAt(0)!.toString(16).padStart(4, "0")}`,
+      ),
+  );
 
 /** A line end that a name holds is shown as such. */
 export const inline = (text: string): string => html(visible(text));

@@ -11,7 +11,6 @@ import {
 import type { Intent } from "../core/ledger/types.ts";
 import type { RevisionId } from "../core/migration.ts";
 import type { Location } from "../core/source.ts";
-import type { Step } from "../core/steps.ts";
 
 export interface ListingOptions {
   /** Revisions to mark `(current)`. */
@@ -84,14 +83,6 @@ export function interruptedText({ revision, direction, statement, of, location }
 }
 
 type Interrupted = Intent & { readonly location?: Location };
-
-/** `Running upgrade 1975ea83b712 -> ae1027a6acf` */
-export function runningLine(graph: Graph, { direction, revision }: Step): string {
-  const parents = nodeOf(graph, revision).parents.join(", ");
-  return direction === "up"
-    ? `Running upgrade ${parents} -> ${revision}`
-    : `Running downgrade ${revision} -> ${parents}`;
-}
 
 const inBrackets = (names: readonly string[]): string => (names.length === 0 ? "" : ` (${names.join(", ")})`);
 

@@ -1,5 +1,5 @@
 /** What a run demands of the role that runs it → lines for a person. */
-import type { Privilege } from "../core/effects/privileges.ts";
+import type { Privilege } from "../core/effects/privilege.ts";
 import { commentText } from "../core/quote.ts";
 
 /** `CREATE on schema shop`, `owner of shop.orders, shop.users`; those of each role that a file sets, under its name. */

@@ -4,6 +4,7 @@ import type { FailedStep, TestedMigration, TestReport, Verdict } from "../core/v
 import { counted } from "./counted.ts";
 import { differenceLines } from "./differences.ts";
 import { lossLine } from "./loss.ts";
+import { markup } from "./markup.ts";
 import { onOneLine } from "./terminal.ts";
 
 /** One test: a migration, branches in several orders, or the script. */
@@ -153,9 +154,4 @@ const seconds = (ms: number): string => (ms / 1000).toFixed(3);
 
 /** What XML cannot hold is left out. */
 const xml = (text: string): string =>
-  text
-    .replaceAll(/[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\u{10000}-\u{10ffff}]/gu, "")
-    .replaceAll("&", "&amp;")
-    .replaceAll("<", "&lt;")
-    .replaceAll(">", "&gt;")
-    .replaceAll('"', "&quot;");
+  markup(text.replaceAll(/[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\u{10000}-\u{10ffff}]/gu, ""));

@@ -1,6 +1,7 @@
 /** How the migrations to test are shared out, and in which order what was found is told. */
 import { expect, test } from "vitest";
-import { allOf, jobsFor, partsOf, tellInOrder } from "../../src/app/test-jobs.ts";
+import { allOf } from "../../src/app/all-of.ts";
+import { jobsFor, partsOf, tellInOrder } from "../../src/app/test-jobs.ts";
 import type { TestedMigration } from "../../src/core/verdict.ts";
 
 test("parts follow one another without a gap, with about as many tested migrations each", () => {

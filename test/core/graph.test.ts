@@ -14,14 +14,7 @@ import {
 import { branchPoints, currentRevisions, historyOf } from "../../src/core/history.ts";
 import type { Revision } from "../../src/core/migration.ts";
 import { newRevision } from "../../src/core/new-revision.ts";
-import {
-  branchLines,
-  currentLine,
-  detailsOf,
-  headLine,
-  historyLine,
-  runningLine,
-} from "../../src/render/listing.ts";
+import { branchLines, currentLine, detailsOf, headLine, historyLine } from "../../src/render/listing.ts";
 import { revision } from "../support/graphs.ts";
 import { growth, LINEAR } from "../support/growth.ts";
 
@@ -345,8 +338,6 @@ describe("listings", () => {
       "   -> b1 (billing)",
       "   -> c1",
     ]);
-    expect(runningLine(graph, { direction: "up", revision: "m1" })).toBe("Running upgrade b2, c1 -> m1");
-    expect(runningLine(graph, { direction: "down", revision: "a2" })).toBe("Running downgrade a2 -> a1");
     const effective = buildGraph([file("a"), file("b", [], { dependsOn: ["a"] })]);
     expect(headLine(effective, "a")).toBe("a (effective head)");
   });

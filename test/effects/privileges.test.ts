@@ -1,7 +1,7 @@
 /** Statements of a run, and what PostgreSQL demands of the role that runs them. */
 import { describe, expect, test } from "vitest";
 import { Fold, newSession } from "../../src/core/effects/effects.ts";
-import { distinctPrivileges } from "../../src/core/effects/privileges.ts";
+import { distinctPrivileges } from "../../src/core/effects/privilege.ts";
 import { createReader } from "../../src/io/grammar.ts";
 import { needLines } from "../../src/render/privilege.ts";
 import { withFacts } from "../support/locks.ts";

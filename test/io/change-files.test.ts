@@ -35,7 +35,9 @@ test.each([
   ["has no folder", { path: "none/c", after: "new" }, "usage/cannot-write"],
 ])("where one %s, all stay as they are", async (_, change, code) => {
   const cwd = folder({ a: "old", b: "b" });
+  chmodSync(join(cwd, "a"), 0o600);
   const changes = [{ path: "a", before: "old", after: "new" }, { path: "d", after: "d" }, change];
   await expect(changeFiles(changes, { cwd })).rejects.toMatchObject({ code });
   expect(contents(cwd)).toEqual({ a: "old", b: "b" });
+  expect(statSync(join(cwd, "a")).mode & 0o777).toBe(0o600);
 });

@@ -89,9 +89,9 @@ const pairs: readonly Pair[] = [
 const allowRebuild = pairs.flatMap(({ schema, rebuilt = [] }) => rebuilt.map((name) => `${schema}.${name}`));
 
 describe.sequential.each(servers())("on $name", (server) => {
-  const databases = async (direction: "up" | "down") => {
+  const databases = async (direction: "up" | "down", wanted: readonly Pair[] = pairs) => {
     const [before, after] = [await ownDatabase(server), await ownDatabase(server)];
-    for (const { schema, setup, change } of pairs) {
+    for (const { schema, setup, change } of wanted) {
       const start = `CREATE SCHEMA ${schema}; SET search_path = ${schema}; ${setup}`;
       await query(before.url, start);
       await query(after.url, `${start} ${change}`);
@@ -128,7 +128,8 @@ describe.sequential.each(servers())("on $name", (server) => {
   });
 
   test("a table that can only be created again is named, with what allows that", async () => {
-    const error = await failureOf(diff(await databases("up"), []));
+    const needed = pairs.filter(({ rebuilt }) => rebuilt !== undefined);
+    const error = await failureOf(diff(await databases("up", needed), []));
     const hints = (error["diagnostics"] as { readonly hint?: string }[]).map(({ hint = "" }) => hint);
     for (const table of allowRebuild)
       expect(hints).toContainEqual(expect.stringContaining(`--allow-rebuild ${table},`));

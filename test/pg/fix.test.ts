@@ -10,7 +10,7 @@ import { allRules } from "../../src/core/rules/all.ts";
 import { readCatalog } from "../../src/io/catalog.ts";
 import { shop } from "../support/lint.ts";
 import { migrate } from "../support/migrate.ts";
-import { type MigrationText, ownDatabase, project, type TestProject } from "../support/project.ts";
+import { failureOf, type MigrationText, ownDatabase, project, type TestProject } from "../support/project.ts";
 import { query, servers } from "../support/server.ts";
 import { sessionOn } from "../support/session.ts";
 
@@ -262,6 +262,16 @@ test("what is not proven is left, with the objects; the diff of the rest makes t
   expect(read(it, "0003_index.up.sql")).toContain(
     "-- transaction: none\n\nCREATE INDEX CONCURRENTLY by_note",
   );
+});
+
+test("whoever stops it while it tries is told so", async () => {
+  const it = project({ shop: tables, check });
+  const stop = new AbortController();
+  const fixing = fix(
+    { ...it.deps, signal: stop.signal },
+    { scratch: server!.url(), which: ["check"], onScratch: () => stop.abort() },
+  );
+  expect(await failureOf(fixing)).toMatchObject({ code: "execution/cancelled" });
 });
 
 test.each([

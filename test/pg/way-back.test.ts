@@ -3,6 +3,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
+import { refuseForeign } from "../../src/app/write-script.ts";
 import { receiptsOf } from "../../src/core/receipt.ts";
 import { dump } from "../support/dump.ts";
 import { migrate } from "../support/migrate.ts";
@@ -59,13 +60,14 @@ test("a file that is not a script as it was written stays", async () => {
   const mine = `${readFileSync(down, "utf8")}-- a note of mine\n`;
   for (const text of ["SELECT 1;\n", "", mine]) {
     writeFileSync(down, text);
-    rmSync(up, { force: true });
-    const { code, stderr } = await write();
-    expect(stderr).toContain("usage/not-a-script");
-    expect(code).toBe(2);
-    expect(readFileSync(down, "utf8")).toBe(text);
-    expect(() => readFileSync(up)).toThrow();
+    expect(() => refuseForeign(shop.deps, down)).toThrow("is not a script as migrate wrote it");
   }
+  rmSync(up);
+  const { code, stderr } = await write();
+  expect(stderr).toContain("usage/not-a-script");
+  expect(code).toBe(2);
+  expect(readFileSync(down, "utf8")).toBe(mine);
+  expect(() => readFileSync(up)).toThrow();
   rmSync(down);
 });
 

@@ -1,5 +1,6 @@
 /** Two catalogs → the objects of the first that are left alone although the second lacks them. */
 import { type Catalog, type CatalogObject, keyOf } from "../catalog/catalog.ts";
+import { plainName } from "./name.ts";
 import { describeObject } from "./verdict.ts";
 
 /** Partitions that a job or an extension makes: in no schema file, and of a table that is partitioned alike in both. */
@@ -15,7 +16,7 @@ export function foreignPartitions(from: Catalog, to: Catalog): readonly CatalogO
   return from.objects.filter((object) => {
     const parent = object.properties["partitionOf"];
     if (object.class !== "table" || parent === undefined || desired.has(keyOf(object))) return false;
-    const name = String(parent).replaceAll('"', "");
+    const name = plainName(parent);
     return wanted.has(name) && old.get(name) === wanted.get(name);
   });
 }

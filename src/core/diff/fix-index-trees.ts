@@ -1,10 +1,8 @@
 /** An index that is part of a partitioned table's, or has such parts → what drops all of them: PostgreSQL takes no part off. */
 import { type CatalogObject, keyOf, type ObjectKey } from "../catalog/catalog.ts";
 import { identifier, qualified } from "../quote.ts";
+import { plainName, tableOf } from "./name.ts";
 import type { Objects } from "./plan.ts";
-
-/** As statements name it. */
-const tableOf = ({ identity }: ObjectKey): string => qualified(...identity.slice(0, 2));
 
 export const dropConstraint = (constraint: ObjectKey): string =>
   `ALTER TABLE ${tableOf(constraint)} DROP CONSTRAINT ${identifier(constraint.identity[2]!)}`;
@@ -13,7 +11,7 @@ export const dropConstraint = (constraint: ObjectKey): string =>
 function wholeOf(index: CatalogObject, is: Objects): CatalogObject {
   const { partOf } = index.properties;
   const whole = [...is.values()].find(
-    (each) => each.class === "index" && each.identity.join(".") === String(partOf).replaceAll('"', ""),
+    (each) => each.class === "index" && each.identity.join(".") === plainName(partOf),
   );
   return partOf === undefined || whole === undefined ? index : wholeOf(whole, is);
 }

@@ -3,6 +3,7 @@ import type { CatalogObject, Value } from "../catalog/catalog.ts";
 import { identifier, qualified } from "../quote.ts";
 import { droppedTree } from "./fix-index-trees.ts";
 import type { Fixer } from "./fixer.ts";
+import { tableOf } from "./name.ts";
 import { foreignOptionChanges, optionChanges } from "./options.ts";
 import { attached, recollated } from "./same.ts";
 
@@ -61,8 +62,6 @@ const onColumn =
 
 const kindOf = ({ parent }: CatalogObject): string => (parent?.class ?? "table").toUpperCase();
 
-const tableOf = ({ identity }: CatalogObject): string => qualified(...identity.slice(0, 2));
-
 /** What a column's type gives it, before there was a word for that. */
 const storageOf = ({ properties }: CatalogObject): Value =>
   properties["storage"] ??
@@ -120,7 +119,7 @@ export const columnFixes: Changed = changesBy({
 // ── indexes ─────────────────────────────────────────────────────────────────────────────────────────────────────
 
 /** The table that an index or its constraint is on. */
-const indexedTable = ({ parent }: CatalogObject): string => qualified(...parent!.identity.slice(0, 2));
+const indexedTable = ({ parent }: CatalogObject): string => tableOf(parent!);
 
 const attachedIndex: Change = (_, { identity, properties: { partOf } }) =>
   partOf === undefined ? [] : [`ALTER INDEX ${partOf} ATTACH PARTITION ${qualified(...identity)}`];

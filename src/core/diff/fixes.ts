@@ -8,6 +8,7 @@ import { families } from "./fix-operators.ts";
 import { columnFixes, droppedPartition, indexFixes, tableFixes } from "./fix-relations.ts";
 import { textSearch } from "./fix-text-search.ts";
 import type { Fixer, Sides } from "./fixer.ts";
+import { tableOf } from "./name.ts";
 import { validated } from "./same.ts";
 
 /** What goes, what comes, what is changed: in this order, the catalog read again behind each. */
@@ -255,8 +256,6 @@ function enabled(word: string, of: (object: CatalogObject) => string): NonNullab
 const isInherited = ({ properties }: CatalogObject): boolean => properties["inherited"] === true;
 
 const NO_SIDES: Sides = [new Map(), new Map()];
-
-const tableOf = ({ identity }: ObjectKey): string => qualified(...identity.slice(0, 2));
 
 const constraintSql = ({ identity, properties }: CatalogObject): string =>
   `ADD CONSTRAINT ${identifier(identity[2]!)} ${properties["definition"]}`;

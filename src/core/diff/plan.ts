@@ -1,6 +1,7 @@
 /** What an engine has planned, and two catalogs → what of it is tried, and what a server's refusal of a statement says to try instead. */
 import { type Catalog, type CatalogObject, keyOf, type ObjectKey } from "../catalog/catalog.ts";
 import { identifier, qualified } from "../quote.ts";
+import { plainName, tableNameOf } from "./name.ts";
 
 export interface PlannedStatement {
   /** With schemas, without the `;` at the end. */
@@ -30,7 +31,7 @@ export function keeping(
     const key = keyOf(object);
     const [a, b] = [from.get(key), to.get(key)];
     if (a === undefined || b === undefined) return false;
-    if (holdsSameRows(a, b)) return !rebuilt.has(object.identity.slice(0, 2).join("."));
+    if (holdsSameRows(a, b)) return !rebuilt.has(tableNameOf(object));
     return sparing && JSON.stringify(a.properties) === JSON.stringify(b.properties);
   };
   const touched = (keys: (statement: PlannedStatement) => readonly ObjectKey[]): ReadonlySet<string> =>
@@ -65,18 +66,18 @@ export function holdsSameRows(a: CatalogObject, b: CatalogObject): boolean {
 /** Whether it takes a default from a column that has none. */
 export function isIdle(sql: string, is: Objects): boolean {
   const [, ...names] = /^ALTER TABLE (\S+)\.(\S+) ALTER COLUMN (\S+) DROP DEFAULT$/.exec(sql) ?? [];
-  const column = is.get(keyOf({ class: "column", identity: names.map((name) => name.replaceAll('"', "")) }));
+  const column = is.get(keyOf({ class: "column", identity: names.map(plainName) }));
   return column !== undefined && column.properties["default"] === undefined;
 }
 
 /** The engine takes each column that is computed for one that is stored; since 18 there are others. */
 export function withVirtual({ sql, creates }: PlannedStatement, desired: Objects): string {
-  const tables = creates.map(({ identity }) => identity.slice(0, 2).join("."));
+  const tables = creates.map(tableNameOf);
   const columns = [...desired.values()].filter(
-    ({ class: name, identity, properties }) =>
-      name === "column" &&
-      String(properties["generated"]).endsWith(" VIRTUAL") &&
-      tables.includes(identity.slice(0, 2).join(".")),
+    (object) =>
+      object.class === "column" &&
+      String(object.properties["generated"]).endsWith(" VIRTUAL") &&
+      tables.includes(tableNameOf(object)),
   );
   return columns.reduce((text, { identity }) => {
     const start = text.indexOf(`${identifier(identity[2]!)} `);

@@ -2,6 +2,7 @@
 import { type Catalog, type CatalogObject, keyOf } from "../catalog/catalog.ts";
 import { MigrateError } from "../errors.ts";
 import { identifier, qualified, withPlainNames } from "../quote.ts";
+import { tableNameOf } from "./name.ts";
 import { describeObject } from "./verdict.ts";
 
 /** An object and what it is called now: `shop.users.name` and `full_name`, or `shop.users` and `archive.users`. */
@@ -36,7 +37,7 @@ export function renameSql(renames: readonly Rename[], from: Catalog): readonly s
   return found
     .sort((a, b) => a.object.identity.length - b.object.identity.length)
     .flatMap(({ rename, object }) => {
-      const parent = object.identity.slice(0, 2).join(".");
+      const parent = tableNameOf(object);
       const table = moved.get(parent) ?? parent;
       if (object.identity.length === 2) moved.set(rename.from, newPath(rename));
       return statementsFor(object, rename, table).map(withPlainNames);

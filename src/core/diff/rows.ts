@@ -1,6 +1,7 @@
 /** Statements that were tried on a database without rows → the same for a database with rows that is in use. */
 import type { Catalog, CatalogObject } from "../catalog/catalog.ts";
 import { dollarQuoted, literal } from "../quote.ts";
+import { plainName } from "./name.ts";
 
 export interface RowOptions {
   /** Indexes are built and dropped while the table is used, each outside a transaction. */
@@ -68,9 +69,6 @@ export function plainForm(
     ? undefined
     : "fails if the table has rows; a form that first asks for their values could not be proven";
 }
-
-/** `"shop"."users"` → `shop.users` */
-const plainName = (name: string): string => name.replaceAll('"', "");
 
 type Existing = (name: string) => CatalogObject | undefined;
 

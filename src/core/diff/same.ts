@@ -4,6 +4,7 @@
  */
 import { type Catalog, type CatalogObject, keyOf, type Value } from "../catalog/catalog.ts";
 import { identifier, literal, qualified } from "../quote.ts";
+import { tableOf } from "./name.ts";
 import { type Objects, objectsOf } from "./plan.ts";
 
 /** May fail where something else has to be done first: then they are for later. */
@@ -13,8 +14,7 @@ export function sameObjects(from: Catalog, to: Catalog): readonly string[] {
     ...inBoth(sides, "table").flatMap(([a, b]) => detached(a, b)),
     ...inBoth(sides, "enum type").flatMap(([a, b]) => renamedLabels(a, b)),
     ...renamed(sides, "constraint").map(
-      ([a, b]) =>
-        `ALTER TABLE ${qualified(...a.identity.slice(0, 2))} RENAME CONSTRAINT ${named(a)} TO ${named(b)}`,
+      ([a, b]) => `ALTER TABLE ${tableOf(a)} RENAME CONSTRAINT ${named(a)} TO ${named(b)}`,
     ),
     ...renamed(sides, "sequence").map(
       ([a, b]) => `ALTER SEQUENCE ${qualified(...a.identity)} RENAME TO ${named(b)}`,
@@ -112,7 +112,7 @@ const without = (list: Value | undefined, other: Value | undefined): readonly st
 /** What differs only in that the rows have not been looked at. */
 export function validated(a: CatalogObject, b: CatalogObject): readonly string[] {
   return a.properties["definition"] === `${b.properties["definition"]} NOT VALID`
-    ? [`ALTER TABLE ${qualified(...b.identity.slice(0, 2))} VALIDATE CONSTRAINT ${named(b)}`]
+    ? [`ALTER TABLE ${tableOf(b)} VALIDATE CONSTRAINT ${named(b)}`]
     : [];
 }
 
@@ -153,9 +153,7 @@ export function recollated(a: CatalogObject, b: CatalogObject): readonly string[
   if (a.properties["collation"] === b.properties["collation"] || b.parent?.class !== "table") return [];
   const collation = b.properties["collation"] ?? 'pg_catalog."default"';
   const { type } = b.properties;
-  return [
-    `ALTER TABLE ${qualified(...b.identity.slice(0, 2))} ALTER COLUMN ${named(b)} TYPE ${type} COLLATE ${collation}`,
-  ];
+  return [`ALTER TABLE ${tableOf(b)} ALTER COLUMN ${named(b)} TYPE ${type} COLLATE ${collation}`];
 }
 
 /** Since 17 a column that is computed can be told to be computed otherwise. */
@@ -164,6 +162,6 @@ function recomputed(a: CatalogObject, b: CatalogObject): readonly string[] {
     /^(.*) (STORED|VIRTUAL)$/s.exec(String(properties["generated"] ?? "")),
   );
   if (old?.[2] === undefined || old[2] !== wanted?.[2] || old[1] === wanted[1]) return [];
-  const table = qualified(...b.identity.slice(0, 2));
+  const table = tableOf(b);
   return [`ALTER TABLE ${table} ALTER COLUMN ${named(b)} SET EXPRESSION AS (${wanted[1]})`];
 }

@@ -2,6 +2,7 @@
 import { type CatalogObject, keyOf, type ObjectKey } from "../catalog/catalog.ts";
 import type { Difference } from "../catalog/compare.ts";
 import { type Diagnostic, MigrateError } from "../errors.ts";
+import { plainName, tableNameOf } from "./name.ts";
 import { holdsSameRows, type Objects } from "./plan.ts";
 
 /** The order of columns cannot be changed, nor can what brought a collation. */
@@ -15,14 +16,18 @@ export function describeObject({ class: name, identity }: ObjectKey): string {
   return `${name} ${names}`;
 }
 
-function describeDifference(difference: Difference): string {
+/** `table shop.users would be missing`. `differs`: the rest of the sentence about an object that is on both sides. */
+export function wouldBe(difference: Difference, differs: string): string {
   const object = describeObject(difference);
   if (difference.kind === "missing") return `${object} would be missing`;
-  if (difference.kind === "extra") return `${object} would be left over`;
+  return difference.kind === "extra" ? `${object} would be left over` : `${object}${differs}`;
+}
+
+function describeDifference(difference: Difference): string {
   const changes = Object.entries(difference.properties ?? {}).map(
     ([name, [desired, is]]) => `${name} would be ${valueText(is)} instead of ${valueText(desired)}`,
   );
-  return `${object}: ${changes.join("; ")}`;
+  return wouldBe(difference, `: ${changes.join("; ")}`);
 }
 
 function valueText(value: unknown): string {
@@ -56,14 +61,10 @@ export function rebuilt(
   });
 }
 
-export const tableNameOf = ({ identity }: ObjectKey): string => identity.slice(0, 2).join(".");
-
 /** The table that decides whether an object may be dropped and recreated: a sequence goes with the one that owns it. */
 export function ownerNameOf(object: CatalogObject): string {
   const owner = object.class === "sequence" ? object.properties["ownedBy"] : undefined;
-  return owner === undefined
-    ? tableNameOf(object)
-    : String(owner).replaceAll('"', "").split(".").slice(0, 2).join(".");
+  return owner === undefined ? tableNameOf(object) : plainName(owner).split(".").slice(0, 2).join(".");
 }
 
 /** `findings/rebuild`, an object each. */

@@ -1,14 +1,10 @@
-/**
- * A statement, and what the session has made so far → what PostgreSQL demands of the role that runs it. What the run itself has
- * made belongs to that role already, and is left out.
- */
+/** A statement, and what the session has made so far → what PostgreSQL demands of the role that runs it. */
 import {
   type Ast,
   items,
   kindOf,
   namesIn,
   node,
-  type ObjectName,
   objectName,
   rangeName,
   roleName,
@@ -17,153 +13,35 @@ import {
   word,
 } from "../ast.ts";
 import type { RoutineBody } from "../statement/losses.ts";
+import { Demands } from "./demands.ts";
 import { rangesIn } from "./expression.ts";
 import { statementsIn } from "./function.ts";
+import type { Privilege } from "./privilege.ts";
 import type { Work } from "./work.ts";
-
-/** One right that a role must have. */
-export interface Privilege {
-  /**
-   * `OWNER`; a privilege as GRANT names it (`MAINTAIN`: before PostgreSQL 17 that is the owner's); `MEMBER` of a role; `EXISTS`, of a role; an attribute of the role itself (then `on` is
-   * `server`); `INSTALL`, of an extension; `UNKNOWN`, where nothing can be said.
-   */
-  readonly privilege:
-    | "OWNER"
-    | "MAINTAIN"
-    | "CREATE"
-    | "REFERENCES"
-    | "TRIGGER"
-    | "TRUNCATE"
-    | "SELECT"
-    | "INSERT"
-    | "UPDATE"
-    | "DELETE"
-    | "USAGE"
-    | "MEMBER"
-    | "EXISTS"
-    | "SUPERUSER"
-    | "CREATEROLE"
-    | "CREATEDB"
-    | "INSTALL"
-    | "UNKNOWN";
-  readonly on: "relation" | "schema" | "database" | "role" | "type" | "routine" | "extension" | "server";
-  /** Of a relation, a type or a routine. */
-  readonly schema?: string;
-  /** Of what; empty for the server, and for the database that is connected to. Where it is not known: what. */
-  readonly name: string;
-  /** The role that the file has SET, where that is not the one that the file began with. */
-  readonly as?: string;
-  /** Only where a branch of a DO block is reached, or what another role of the run has made is asked for. */
-  readonly maybe?: true;
-}
 
 /** What a statement needs, each thing once. It is asked before the statement is performed. */
 export function privilegesOf(work: Work, ast: Ast, body: RoutineBody | undefined): readonly Privilege[] {
-  const needed = new Map<string, Privilege>();
-  const [kind] = kindOf(ast);
-  const inBlock = kind === "DoStmt";
-  const session = work.session;
-  const need: Need = (privilege, on, name, schema) => {
-    const owner = session.own.get(keyOf(on, name, schema));
-    if (owner === (session.role ?? "")) return;
-    const maybe = inBlock || owner !== undefined;
-    const found = {
-      privilege,
-      on,
-      ...(schema === undefined ? {} : { schema }),
-      name,
-      ...(session.role === undefined ? {} : { as: session.role }),
-      ...(maybe ? { maybe: true as const } : {}),
-    };
-    needed.set(JSON.stringify(found), found);
-  };
-  if (inBlock && body?.isWhole !== true) need("UNKNOWN", "server", "what the DO block does");
-  for (const tree of inBlock ? (body?.statements ?? []).flatMap(statementsIn) : [ast])
-    new Demands(work, need).ask(tree);
-  return [...needed.values()];
+  const inBlock = kindOf(ast)[0] === "DoStmt";
+  const demands = new Demands(work, inBlock);
+  if (inBlock && body?.isWhole !== true) demands.need("UNKNOWN", "server", "what the DO block does");
+  for (const tree of inBlock ? (body?.statements ?? []).flatMap(statementsIn) : [ast]) ask(demands, tree);
+  return demands.all;
 }
 
-type Need = (privilege: Privilege["privilege"], on: Privilege["on"], name: string, schema?: string) => void;
+function ask(demands: Demands, ast: Ast): void {
+  const [kind, tree] = kindOf(ast);
+  const demand = DEMANDS[kind];
+  if (demand !== undefined) demand(demands, tree);
+  else if (!FREE.test(kind)) demands.need("UNKNOWN", "server", kind.replace(/Stmt$/, ""));
+  if (kind !== "DropRoleStmt" || tree["missing_ok"] !== true) needRoles(demands, "EXISTS", tree);
+}
 
-const keyOf = (on: Privilege["on"], name: string, schema = ""): string => `${on}\0${schema}\0${name}`;
-
-/** One statement: the names in it are looked up as the session has them. */
-class Demands {
-  readonly #work: Work;
-  readonly #need: Need;
-
-  constructor(work: Work, need: Need) {
-    this.#work = work;
-    this.#need = need;
-  }
-
-  ask(ast: Ast): void {
-    const [kind, tree] = kindOf(ast);
-    const demand = DEMANDS[kind];
-    if (demand !== undefined) demand(this, tree);
-    else if (!FREE.test(kind)) this.need("UNKNOWN", "server", kind.replace(/Stmt$/, ""));
-    this.#roles(kind, tree);
-  }
-
-  need(privilege: Privilege["privilege"], on: Privilege["on"], name = "", schema?: string): void {
-    this.#need(privilege, on, name, schema);
-  }
-
-  /** It belongs to the role from now on. */
-  own(on: Privilege["on"], name: string, schema?: string): void {
-    const { own, role = "" } = this.#work.session;
-    own.set(keyOf(on, name, schema), role);
-  }
-
-  /** Of a relation that the run has not made; of an index, of its table. */
-  relation(privilege: Privilege["privilege"], name: ObjectName): void {
-    const found = this.#work.find(name);
-    const asked = found?.index?.table ?? found;
-    if (asked === undefined && /^pg_/.test(name.schema ?? name.name)) return;
-    if (asked?.known === true && asked.id >= this.#work.session.firstOwn) return;
-    this.need(privilege, "relation", asked?.name ?? name.name, asked?.schema ?? this.schemaOf(name));
-  }
-
-  range(privilege: Privilege["privilege"], range: Ast): void {
-    if (range["relname"] !== undefined) this.relation(privilege, rangeName(range));
-  }
-
-  /** Where a new object is made. */
-  create(range: Ast): void {
-    if (word(range["relpersistence"]) !== "t") this.createIn(rangeName(range));
-  }
-
-  createIn(name: ObjectName): void {
-    const schema = this.schemaOf(name);
-    if (schema !== "pg_temp") this.need("CREATE", "schema", schema);
-  }
-
-  schemaOf({ schema }: ObjectName): string {
-    return schema ?? this.#work.session.searchPath.find((each) => each !== "$user") ?? "public";
-  }
-
-  /** A type or a routine that the statement makes. */
-  make(on: "type" | "routine", name: ObjectName): void {
-    this.createIn(name);
-    this.own(on, name.name, this.schemaOf(name));
-  }
-
-  object(on: "type" | "routine", name: ObjectName): void {
-    if (name.name !== "") this.need("OWNER", on, name.name, this.schemaOf(name));
-  }
-
-  setRole(role: string | undefined): void {
-    this.#work.session.role = role;
-  }
-
-  /** Every role that a statement names must be there. */
-  #roles(kind: string, tree: Ast): void {
-    if (kind === "DropRoleStmt" && tree["missing_ok"] === true) return;
-    visitNodes({ tree }, (_, fields) => {
-      if (fields["roletype"] === "ROLESPEC_CSTRING") this.need("EXISTS", "role", word(fields["rolename"]));
-      return true;
-    });
-  }
+/** Of every role that is named. */
+function needRoles(demands: Demands, privilege: "EXISTS" | "MEMBER", tree: Ast): void {
+  visitNodes({ tree }, (_, fields) => {
+    if (fields["roletype"] === "ROLESPEC_CSTRING") demands.need(privilege, "role", word(fields["rolename"]));
+    return true;
+  });
 }
 
 type Demand = (demands: Demands, tree: Ast) => void;
@@ -293,12 +171,7 @@ const setVariable: Demand = (demands, tree) => {
 const DEMANDS: Readonly<Record<string, Demand>> = {
   AlterDatabaseSetStmt: (demands, tree) => demands.need("OWNER", "database", word(tree["dbname"])),
   AlterDatabaseStmt: (demands, tree) => demands.need("OWNER", "database", word(tree["dbname"])),
-  AlterDefaultPrivilegesStmt: (demands, tree) => {
-    visitNodes({ tree: node(tree["options"]) }, (_, fields) => {
-      if (fields["roletype"] === "ROLESPEC_CSTRING") demands.need("MEMBER", "role", word(fields["rolename"]));
-      return true;
-    });
-  },
+  AlterDefaultPrivilegesStmt: (demands, tree) => needRoles(demands, "MEMBER", node(tree["options"])),
   AlterDomainStmt: (demands, tree) =>
     demands.object("type", objectName(items(tree["typeName"]).map(stringOf))),
   AlterEnumStmt: (demands, tree) => demands.object("type", objectName(items(tree["typeName"]).map(stringOf))),
@@ -423,27 +296,3 @@ const DEMANDS: Readonly<Record<string, Demand>> = {
   VariableSetStmt: setVariable,
   ViewStmt: createView,
 };
-
-/**
- * Each thing once, in the order in which it is needed. What follows from another is left out: the owner of a relation may do all to
- * it, and who is a member of a role has it.
- */
-export function distinctPrivileges(all: Iterable<Privilege>): readonly Privilege[] {
-  const found = new Map<string, Privilege>();
-  for (const each of all) {
-    const key = certainKey(each);
-    if (each.maybe !== true || !found.has(key)) found.set(key, each);
-  }
-  const follows = (each: Privilege, from: "OWNER" | "MEMBER"): boolean => {
-    const by = found.get(certainKey({ ...each, privilege: from }));
-    return by !== undefined && by.privilege !== each.privilege && (by.maybe !== true || each.maybe === true);
-  };
-  return [...found.values()].filter(
-    (each) =>
-      !(each.on === "relation" && follows(each, "OWNER")) &&
-      !(each.privilege === "EXISTS" && follows(each, "MEMBER")),
-  );
-}
-
-const certainKey = ({ privilege, on, schema, name, as }: Privilege): string =>
-  JSON.stringify([privilege, on, schema, name, as]);

@@ -2,7 +2,7 @@
  * A migration run as a value: every SQL text that will reach the server, in order, in its final bytes. The runner sends
  * the list, the script prints it; nothing else turns a migration into SQL. Readonly and JSON-safe.
  */
-import type { Privilege } from "../effects/privileges.ts";
+import type { Privilege } from "../effects/privilege.ts";
 import type { EffectSummary } from "../effects/summary.ts";
 import type { Direction } from "../header.ts";
 import type { Place } from "../ledger/blocks.ts";

@@ -2,6 +2,7 @@
 import { word } from "../ast.ts";
 import type { Column, Relation } from "../effects/schema.ts";
 import { commentText, dollarQuoted } from "../quote.ts";
+import { MAY_BE_MISSING } from "./fix.ts";
 import { backfillWhere, notNullThroughCheck, setNotNull } from "./recipes.ts";
 import type { Fix, FixSegment } from "./rule.ts";
 import { type Command, pictureOf, quoted, type Site } from "./site.ts";
@@ -16,7 +17,7 @@ export function throughNewColumn(site: Site, { table, target, command, text }: C
     return { left: "no earlier migration created the table" };
   const reason = hindrance(relation, column, `${name}_new`);
   if (reason !== undefined) return { left: reason };
-  if (site.tree["missing_ok"] === true) return { left: "with IF EXISTS it is not known what is there" };
+  if (site.tree["missing_ok"] === true) return MAY_BE_MISSING;
   const [old, fresh] = [quoted(name), quoted(`${name}_new`)];
   const { type, using } = typeChange(text);
   const copy = nameOf("copy", target.name, name);

@@ -73,6 +73,7 @@ export function validatedInSteps(
   };
 }
 
+/** The two steps of `validatedInSteps`, as advice. */
 export function validateLater(
   table: string,
   action: string,
@@ -101,6 +102,7 @@ export function keyInSteps(
   };
 }
 
+/** The two steps of `keyInSteps`, as advice. */
 export function overIndex(
   table: string,
   kind: "UNIQUE" | "PRIMARY KEY",

@@ -1,6 +1,6 @@
 /** SET NOT NULL that no constraint proves → the scan of the table. */
 import { word } from "../ast.ts";
-import { notNullSegments } from "./fix.ts";
+import { MAY_BE_MISSING, notNullSegments } from "./fix.ts";
 import { notNull } from "./recipes.ts";
 import type { Rule } from "./rule.ts";
 import { commandsOf, quoted, scanned, shown } from "./site.ts";
@@ -27,7 +27,7 @@ export const setNotNull: Rule = {
   fix(site) {
     const [found] = commandsOf(site, "AT_SetNotNull");
     if (found === undefined) return undefined;
-    if (site.tree["missing_ok"] === true) return { left: "with IF EXISTS it is not known what is there" };
+    if (site.tree["missing_ok"] === true) return MAY_BE_MISSING;
     return notNullSegments(found.table, quoted(word(found.command["name"])), true);
   },
 };

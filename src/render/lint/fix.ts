@@ -1,19 +1,7 @@
 /** What `migrate lint --fix` did, or would do → the lines and the JSON of it. */
 import type { FileChange } from "../../core/fix/files.ts";
+import type { FixedMigration, LeftAsItIs } from "../../core/fix/fixed.ts";
 import { unifiedDiff } from "../unified-diff.ts";
-
-/** One statement, or one file, that stays as it is. */
-interface LeftAsItIs {
-  readonly path: string;
-  readonly line?: number;
-  readonly rules: readonly string[];
-  readonly reason: string;
-}
-
-interface FixedMigration {
-  readonly revisions: readonly string[];
-  readonly rules: readonly string[];
-}
 
 /** The changes as `git apply` and `patch` take them. */
 export const diffLines = (files: readonly FileChange[]): readonly string[] =>

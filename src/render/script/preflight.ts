@@ -3,8 +3,8 @@
  * what the script will meet, and fail if it would fail.
  */
 import block from "../../../sql/preflight/preflight.sql";
-import { lockModes } from "../../core/effects/mode.ts";
-import { distinctPrivileges } from "../../core/effects/privileges.ts";
+import { type LockMode, stronger } from "../../core/effects/mode.ts";
+import { distinctPrivileges } from "../../core/effects/privilege.ts";
 import { type Ledger, regclassText } from "../../core/ledger/calls.ts";
 import type { Plan } from "../../core/plan/types.ts";
 import { literal, qualified } from "../../core/quote.ts";
@@ -86,17 +86,16 @@ const folded = (json: string): string =>
 
 /** The relations that are there already, and how strongly each is locked. */
 function tablesOf({ steps }: Plan): readonly (readonly [string, string])[] {
-  const modes = new Map<string, string>();
+  const modes = new Map<string, LockMode | undefined>();
   for (const { effect, privileges = [] } of steps) {
     for (const lock of effect?.locks ?? []) {
       const name = regclassText(lock);
-      const rank = (mode = ""): number => (lockModes as readonly string[]).indexOf(mode);
-      if (rank(lock.mode) > rank(modes.get(name))) modes.set(name, lock.mode);
+      modes.set(name, stronger(modes.get(name), lock.mode));
     }
     for (const { on, schema = "", name } of privileges) {
       const relation = regclassText({ schema, name });
-      if (on === "relation" && !modes.has(relation)) modes.set(relation, "");
+      if (on === "relation" && !modes.has(relation)) modes.set(relation, undefined);
     }
   }
-  return [...modes];
+  return [...modes].map(([name, mode = ""]) => [name, mode]);
 }

@@ -228,7 +228,7 @@ function joined(statements: readonly Statement[], { client }: ScriptForm): reado
 const linesOf = (sql: string): readonly string[] => sql.split("\n");
 
 /** The bytes that make the client send exactly the statement's text. Throws `source/psql-string` and `source/psql-block`. */
-export function bytesFor({ sql, origin, offset = 0 }: Statement, { client }: ScriptForm): string {
+function bytesFor({ sql, origin, offset = 0 }: Statement, { client }: ScriptForm): string {
   if (client === "any") return sql;
   const misread = misreadByPsql(sql);
   if (misread === undefined) return psqlText(sql);

@@ -1,6 +1,6 @@
 /** A plan → the title of its script: what it does, for whom it is, and every step in one table. */
 
-import { distinctPrivileges } from "../../core/effects/privileges.ts";
+import { distinctPrivileges } from "../../core/effects/privilege.ts";
 import type { Ledger } from "../../core/ledger/calls.ts";
 import { FORMAT } from "../../core/ledger/format.ts";
 import type { ScriptForm } from "../../core/plan/script.ts";

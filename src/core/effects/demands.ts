@@ -1,0 +1,89 @@
+/**
+ * A name in a statement, and what the session has made so far → the right that PostgreSQL demands of the role that runs it. What
+ * the run itself has made belongs to that role already, and is left out.
+ */
+import { type Ast, type ObjectName, rangeName, word } from "../ast.ts";
+import type { Privilege } from "./privilege.ts";
+import type { Work } from "./work.ts";
+
+/** What one statement demands: the names in it are looked up as the session has them. */
+export class Demands {
+  readonly #work: Work;
+  /** It is not known whether the statement is reached. */
+  readonly #maybe: boolean;
+  readonly #needed = new Map<string, Privilege>();
+
+  constructor(work: Work, maybe: boolean) {
+    this.#work = work;
+    this.#maybe = maybe;
+  }
+
+  /** Each thing once. */
+  get all(): readonly Privilege[] {
+    return [...this.#needed.values()];
+  }
+
+  need(privilege: Privilege["privilege"], on: Privilege["on"], name = "", schema?: string): void {
+    const { own, role } = this.#work.session;
+    const owner = own.get(keyOf(on, name, schema));
+    if (owner === (role ?? "")) return;
+    const found = {
+      privilege,
+      on,
+      ...(schema === undefined ? {} : { schema }),
+      name,
+      ...(role === undefined ? {} : { as: role }),
+      ...(this.#maybe || owner !== undefined ? { maybe: true as const } : {}),
+    };
+    this.#needed.set(JSON.stringify(found), found);
+  }
+
+  /** It belongs to the role from now on. */
+  own(on: Privilege["on"], name: string, schema?: string): void {
+    const { own, role = "" } = this.#work.session;
+    own.set(keyOf(on, name, schema), role);
+  }
+
+  /** Of a relation that the run has not made; of an index, of its table. */
+  relation(privilege: Privilege["privilege"], name: ObjectName): void {
+    const found = this.#work.find(name);
+    const asked = found?.index?.table ?? found;
+    if (asked === undefined && /^pg_/.test(name.schema ?? name.name)) return;
+    if (asked?.known === true && asked.id >= this.#work.session.firstOwn) return;
+    this.need(privilege, "relation", asked?.name ?? name.name, asked?.schema ?? this.schemaOf(name));
+  }
+
+  range(privilege: Privilege["privilege"], range: Ast): void {
+    if (range["relname"] !== undefined) this.relation(privilege, rangeName(range));
+  }
+
+  /** Where a new object is made. */
+  create(range: Ast): void {
+    if (word(range["relpersistence"]) !== "t") this.createIn(rangeName(range));
+  }
+
+  createIn(name: ObjectName): void {
+    const schema = this.schemaOf(name);
+    if (schema !== "pg_temp") this.need("CREATE", "schema", schema);
+  }
+
+  schemaOf({ schema }: ObjectName): string {
+    return schema ?? this.#work.session.searchPath.find((each) => each !== "$user") ?? "public";
+  }
+
+  /** A type or a routine that the statement makes. */
+  make(on: "type" | "routine", name: ObjectName): void {
+    this.createIn(name);
+    this.own(on, name.name, this.schemaOf(name));
+  }
+
+  object(on: "type" | "routine", name: ObjectName): void {
+    if (name.name !== "") this.need("OWNER", on, name.name, this.schemaOf(name));
+  }
+
+  setRole(role: string | undefined): void {
+    this.#work.session.role = role;
+  }
+}
+
+const keyOf = (on: Privilege["on"], name: string, schema = ""): string => `${on}\0${schema}\0${name}`;

@@ -1,0 +1,61 @@
+/** Rights that statements demand → each once, without those that follow from others. */
+
+/** One right that a role must have. */
+export interface Privilege {
+  /**
+   * `OWNER`; a privilege as GRANT names it (`MAINTAIN`: before PostgreSQL 17 that is the owner's); `MEMBER` of a role;
+   * `EXISTS`, of a role; an attribute of the role itself (then `on` is `server`); `INSTALL`, of an extension; `UNKNOWN`, where
+   * nothing can be said.
+   */
+  readonly privilege:
+    | "OWNER"
+    | "MAINTAIN"
+    | "CREATE"
+    | "REFERENCES"
+    | "TRIGGER"
+    | "TRUNCATE"
+    | "SELECT"
+    | "INSERT"
+    | "UPDATE"
+    | "DELETE"
+    | "MEMBER"
+    | "EXISTS"
+    | "SUPERUSER"
+    | "CREATEROLE"
+    | "CREATEDB"
+    | "INSTALL"
+    | "UNKNOWN";
+  readonly on: "relation" | "schema" | "database" | "role" | "type" | "routine" | "extension" | "server";
+  /** Of a relation, a type or a routine. */
+  readonly schema?: string;
+  /** Of what; empty for the server, and for the database that is connected to. Where it is not known: what. */
+  readonly name: string;
+  /** The role that the file has SET, where that is not the one that the file began with. */
+  readonly as?: string;
+  /** Only where a branch of a DO block is reached, or what another role of the run has made is asked for. */
+  readonly maybe?: true;
+}
+
+/**
+ * Each thing once, in the order in which it is needed. What follows from another is left out: the owner of a relation may do
+ * everything with it, and a role that has a member exists.
+ */
+export function distinctPrivileges(all: Iterable<Privilege>): readonly Privilege[] {
+  const found = new Map<string, Privilege>();
+  for (const each of all) {
+    const key = certainKey(each);
+    if (each.maybe !== true || !found.has(key)) found.set(key, each);
+  }
+  const follows = (each: Privilege, from: "OWNER" | "MEMBER"): boolean => {
+    const by = found.get(certainKey({ ...each, privilege: from }));
+    return by !== undefined && by.privilege !== each.privilege && (by.maybe !== true || each.maybe === true);
+  };
+  return [...found.values()].filter(
+    (each) =>
+      !(each.on === "relation" && follows(each, "OWNER")) &&
+      !(each.privilege === "EXISTS" && follows(each, "MEMBER")),
+  );
+}
+
+const certainKey = ({ privilege, on, schema, name, as }: Privilege): string =>
+  JSON.stringify([privilege, on, schema, name, as]);
