@@ -77,6 +77,7 @@ export const meanings: Readonly<Record<string, string>> = {
   "usage/not-first": "A baseline must be the first migration, but the project already has migrations.",
   "usage/not-yet": "This is not implemented yet.",
   "usage/number": "A flag takes a whole number, but has another value.",
+  "usage/option": "The API was given an option that it does not know, or a value that it cannot take.",
   "usage/program-failed": "The command of the tool that is adopted from prints no SQL.",
   "usage/own-folder": "The folder to adopt has migrations of Retort.",
   "usage/range": "This is not a range of revisions.",

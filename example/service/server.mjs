@@ -46,7 +46,7 @@ async function serve(port) {
       ([status, body]) => respond(response, status, body),
       (error) => {
         log(`${request.method} ${request.url}: ${error.message}`);
-        respond(response, 503, { error: "the database did not answer" });
+        respond(response, 503, { error: reasonOf(error) });
       },
     );
   });
@@ -70,6 +70,16 @@ async function answer({ method, url }) {
     return [200, rows];
   }
   return [404, { error: "not found" }];
+}
+
+/** What is said to whoever asks; the log says more. */
+function reasonOf(error) {
+  if (error instanceof MigrateError && !/^execution\/connect/.test(error.code)) {
+    return `the state of the migrations is not known: ${error.code}`;
+  }
+  return error instanceof pg.DatabaseError
+    ? "the database answered with an error"
+    : "the database did not answer";
 }
 
 /** 200 while nothing is pending; the heads are what is applied last. */

@@ -20,6 +20,7 @@ import { createGrammar, type Grammar } from "../io/grammar.ts";
 import type { KnownBodies } from "../io/parsed.ts";
 import { withTrees } from "../io/trees.ts";
 import { effectsReader, fileOf } from "./effects.ts";
+import { count, flag, oneOf, type Rules, text, timeout } from "./options.ts";
 import type { Project } from "./project.ts";
 import type { Steps } from "./steps.ts";
 
@@ -46,6 +47,19 @@ export interface CompileOptions {
   /** Throw `findings/hazard` where others would have to wait while a table is worked through. */
   readonly failOn?: "hazard" | undefined;
 }
+
+export const compileRules: Rules<CompileOptions> = {
+  singleTransaction: flag,
+  serverVersion: count,
+  lockTimeout: timeout,
+  statementTimeout: timeout,
+  idempotent: flag,
+  expectDatabase: text,
+  expectRole: text,
+  effects: oneOf(true, false, "one-by-one"),
+  privileges: flag,
+  failOn: oneOf("hazard"),
+};
 
 function pinsOf({ pins }: Project, { lockTimeout, statementTimeout }: CompileOptions): SessionPins {
   return {

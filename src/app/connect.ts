@@ -8,6 +8,8 @@ import { type Backend, backendOf, readLedger } from "../io/queries.ts";
 import { isNotYet } from "../io/session/connect.ts";
 import { openSession } from "../io/session/open.ts";
 import type { LentConnection, Notice, Session } from "../io/session/types.ts";
+import { heldBack } from "./held-back.ts";
+import { anything, callback, flag, type Rules, seconds } from "./options.ts";
 import {
   type Deps,
   openConfig,
@@ -31,6 +33,14 @@ export interface ConnectOptions {
    */
   readonly connection?: LentConnection | undefined;
 }
+
+export const connectRules: Rules<ConnectOptions> = {
+  wait: seconds,
+  onNotice: callback,
+  creates: flag,
+  expectsNone: flag,
+  connection: anything,
+};
 
 /** A project, a session on its database, and what the ledger there says. */
 export interface Connected {
@@ -120,7 +130,7 @@ export function cancelWhenAborted(session: () => Session, signal: AbortSignal | 
 }
 
 /**
- * Connects, until it is told to stop. Throws `usage/no-database`, `usage/connection`, `usage/in-transaction`,
+ * Connects, until it is told to stop. What `onNotice` throws, `close` throws. Throws `usage/no-database`, `usage/connection`, `usage/in-transaction`,
  * `execution/connect`, `execution/database-in-use`, `execution/pooler`, `execution/cancelled`.
  */
 export async function connect(
@@ -128,25 +138,37 @@ export async function connect(
   config: Config,
   options: ConnectOptions = {},
 ): Promise<Session> {
-  const { onNotice = deps.onNotice, creates, connection } = options;
-  const { signal } = deps;
+  const heard = heldBack(options.onNotice ?? deps.onNotice);
+  const session = await opened(deps, config, { ...options, onNotice: heard.call });
+  return {
+    ...session,
+    close: async () => {
+      await session.close();
+      await heard.ended();
+    },
+  };
+}
+
+async function opened(
+  { signal }: Pick<Deps, "signal">,
+  config: Config,
+  options: ConnectOptions,
+): Promise<Session> {
+  const { onNotice, creates, connection } = options;
   if (connection !== undefined) {
     const { lentSession } = await import("../io/session/lent.ts");
     const open = () => lentSession(connection, { onNotice, signal, admit: ownBackend });
-    return await patiently(open, deps, { ...options, onNotice });
+    return await patiently(open, { signal }, options);
   }
   const address = requireDatabase(config);
   for (const message of address.warnings) onNotice?.({ severity: "WARNING", message });
-  return await patiently(() => openSession(address, { onNotice, creates, signal }), deps, {
-    ...options,
-    onNotice,
-  });
+  return await patiently(() => openSession(address, { onNotice, creates, signal }), { signal }, options);
 }
 
 /** Opens again and again, until the server is there or the patience at its end. Throws `execution/cancelled` when told to stop. */
 async function patiently<T>(
   open: () => Promise<T>,
-  { signal }: Pick<Deps, "signal">,
+  { signal }: { readonly signal: AbortSignal | undefined },
   { wait = 0, onNotice }: ConnectOptions,
 ): Promise<T> {
   let told = false;

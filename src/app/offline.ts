@@ -8,17 +8,20 @@ import { defaultForm, refuseForm, refuseLayout, type ScriptForm } from "../core/
 import type { Plan } from "../core/plan/types.ts";
 import { currentHeads, type Step } from "../core/steps.ts";
 import { readLedger } from "../io/queries.ts";
-import { type CompileOptions, compileSteps } from "./compile.ts";
+import { type CompileOptions, compileRules, compileSteps } from "./compile.ts";
 import { connect } from "./connect.ts";
+import { checkOptions, fields, flag, type Rules } from "./options.ts";
 import {
+  checkProject,
   computing,
   type Deps,
   openProject,
   type Project,
   type ProjectOptions,
+  projectRules,
   warnOfEmpty,
 } from "./project.ts";
-import { conversionSteps, type Request, type Steps, stepsFrom, stepsOfRange } from "./steps.ts";
+import { checkRequest, conversionSteps, type Request, type Steps, stepsFrom, stepsOfRange } from "./steps.ts";
 
 export interface OfflineOptions extends ProjectOptions, CompileOptions {
   /** Read from the database, without writing to it, what is applied; the request then has no start of its own. */
@@ -28,6 +31,14 @@ export interface OfflineOptions extends ProjectOptions, CompileOptions {
   /** Of an upgrade: plan also what takes back exactly its steps. */
   readonly withDowngrade?: boolean | undefined;
 }
+
+const offlineRules: Rules<OfflineOptions> = {
+  ...projectRules,
+  ...compileRules,
+  fromDatabase: flag,
+  form: fields,
+  withDowngrade: flag,
+};
 
 /** The plan of a script, the SQL of its ledger and its form: what `renderScript` and `renderSplit` take. */
 export interface Offline {
@@ -42,7 +53,10 @@ export interface Offline {
  * Plans the script for `start:end` (or `end`, from base). Throws `MigrateError` of kind usage (a form that cannot be
  * had; `usage/irreversible-range`: a way back that there is not), source or graph.
  */
-export async function offline(deps: Deps, request: Request, options: OfflineOptions): Promise<Offline> {
+export async function offline(deps: Deps, request: Request, options: OfflineOptions = {}): Promise<Offline> {
+  checkRequest(request);
+  checkProject(deps, options);
+  checkOptions(options, offlineRules);
   const { singleTransaction = false, idempotent = false } = options;
   const asked = options.form ?? defaultForm;
   refuseForm(asked, { kind: request.kind, singleTransaction, idempotent });

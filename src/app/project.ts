@@ -17,6 +17,16 @@ import { readMigrations, sqlBelow } from "../io/directory.ts";
 import { type KnownEffects, knownEffects } from "../io/known-effects.ts";
 import { type KnownBodies, knownBodies } from "../io/parsed.ts";
 import type { Notice } from "../io/session/types.ts";
+import {
+  abortSignal,
+  callback,
+  checkValues,
+  fields,
+  type Rules,
+  requireFields,
+  text,
+  texts,
+} from "./options.ts";
 
 /** What a verb may know of the world around it. */
 export interface Deps {
@@ -63,6 +73,32 @@ export interface ProjectOptions {
   readonly variables?: readonly string[] | undefined;
   /** Address of a server for scratch databases. */
   readonly scratch?: string | undefined;
+}
+
+/** What the API can be given of `Deps`. */
+export const depsRules: Rules<Pick<Deps, "env" | "cwd" | "now" | "signal" | "onNotice">> = {
+  env: fields,
+  cwd: text,
+  now: callback,
+  signal: abortSignal,
+  onNotice: callback,
+};
+
+export const projectRules: Rules<ProjectOptions> = {
+  database: text,
+  directories: texts,
+  config: text,
+  environment: text,
+  variables: texts,
+  scratch: text,
+};
+
+/** Throws `usage/option`. */
+export function checkProject(deps: unknown, options: unknown): void {
+  const hint = "give { env: process.env, cwd: process.cwd(), now: () => new Date() }";
+  const { env = null, cwd = null, now = null, ...others } = requireFields("deps", deps, hint);
+  checkValues({ ...others, env, cwd, now }, depsRules, "deps.");
+  checkValues(requireFields("the options", options, "give {} where there are none"), projectRules);
 }
 
 export interface Project {
@@ -185,6 +221,7 @@ export async function openConfig(
   options: ProjectOptions,
   databaseFlag = "--database",
 ): Promise<Config> {
+  checkProject(deps, options);
   const { database, directories: directory, config: file, environment: env, variables: x, scratch } = options;
   const config = await loadConfig({
     flags: { database, databaseFlag, directory, config: file, env, x, scratch },

@@ -10,13 +10,29 @@ import { aheadOf } from "../core/steps.ts";
 import { lockFirst } from "../io/execute.ts";
 import { lockHolders, readLedger } from "../io/queries.ts";
 import { isPool, type Notice, type Session, StatementFailure } from "../io/session/types.ts";
-import { type CompileOptions, compileSteps } from "./compile.ts";
-import { type ConnectOptions, cancelWhenAborted, connect, openConnected, ownBackend } from "./connect.ts";
+import { type CompileOptions, compileRules, compileSteps } from "./compile.ts";
+import {
+  type ConnectOptions,
+  cancelWhenAborted,
+  connect,
+  connectRules,
+  openConnected,
+  ownBackend,
+} from "./connect.ts";
 import { bringUp } from "./ensure.ts";
-import { computing, type Deps, type Project, type ProjectOptions } from "./project.ts";
+import { heldBack } from "./held-back.ts";
+import { callback, checkOptions, flag, type Rules } from "./options.ts";
+import {
+  checkProject,
+  computing,
+  type Deps,
+  type Project,
+  type ProjectOptions,
+  projectRules,
+} from "./project.ts";
 import { interruptedFirst, leftBehind, resumed } from "./resume.ts";
-import { lockOptions, type SendOptions, send, type Target } from "./send.ts";
-import { conversionSteps, type Request, stepsFrom } from "./steps.ts";
+import { lockOptions, type SendOptions, send, sendRules, type Target } from "./send.ts";
+import { checkRequest, conversionSteps, type Request, stepsFrom } from "./steps.ts";
 import { refuseChanged } from "./verify.ts";
 
 export interface RunOptions
@@ -36,6 +52,19 @@ export interface RunOptions
   readonly confirm?: ((plan: Plan, database: string) => Promise<boolean>) | undefined;
 }
 
+const { idempotent: _, ...planRules } = compileRules;
+
+export const runRules: Rules<RunOptions> = {
+  ...projectRules,
+  ...planRules,
+  ...connectRules,
+  ...sendRules,
+  allowAhead: flag,
+  dryRun: flag,
+  onNotice: callback,
+  confirm: callback,
+};
+
 /** What a run did, or with `dryRun` would do. */
 export interface RunResult {
   /** The database that was asked: `deploy@db.example:5432/shop`. */
@@ -51,10 +80,23 @@ export interface RunResult {
  * Runs what the request asks for on the configured database. The state is read, a plan made and run. If another
  * migrator changed the state in between, a guard stops the plan and it is made again; if the answer to a COMMIT was
  * lost, the ledger is read on a new connection and the run goes on from what it says.
- * Throws `MigrateError` of every kind.
+ * Throws `MigrateError` of every kind, and what `onEvent` or `onNotice` threw, once the run has ended.
  */
-export async function run(deps: Deps, request: Request, given: RunOptions): Promise<RunResult> {
-  const options = { onNotice: deps.onNotice, ...given };
+export async function run(deps: Deps, request: Request, options: RunOptions = {}): Promise<RunResult> {
+  checkRequest(request);
+  checkProject(deps, options);
+  checkOptions(options, runRules);
+  const onEvent = heldBack(options.onEvent);
+  const onNotice = heldBack(options.onNotice ?? deps.onNotice);
+  const told = { onEvent: onEvent.call, onNotice: onNotice.call };
+  const result = await runTold({ ...deps, onNotice: told.onNotice }, request, { ...options, ...told });
+  await onEvent.ended();
+  await onNotice.ended();
+  return result;
+}
+
+/** `run`, whose callbacks throw nothing. */
+async function runTold(deps: Deps, request: Request, options: RunOptions): Promise<RunResult> {
   const dryRun = options.dryRun === true;
   const done: PlanStep[] = [];
   const opened = await openConnected(deps, { ...options, creates: !dryRun });

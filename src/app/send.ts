@@ -7,6 +7,7 @@ import type { Config } from "../io/config.ts";
 import { type ExecuteOptions, execute, type LockOptions } from "../io/execute.ts";
 import { type Backend, blockers, isStandby, lockHolders } from "../io/queries.ts";
 import type { Session } from "../io/session/types.ts";
+import { callback, count, type Rules, seconds } from "./options.ts";
 import type { Deps } from "./project.ts";
 
 export interface SendOptions {
@@ -16,6 +17,8 @@ export interface SendOptions {
   readonly lockRetries?: number | undefined;
   readonly onEvent?: ((event: Event) => void) | undefined;
 }
+
+export const sendRules: Rules<SendOptions> = { lockWait: seconds, lockRetries: count, onEvent: callback };
 
 /** What a plan is sent over and under. */
 export interface Target {

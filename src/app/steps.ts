@@ -16,12 +16,30 @@ import {
   type Step,
 } from "../core/steps.ts";
 import { BASE, resolveOne } from "../core/target.ts";
+import { checkOptions, flag, isFields, target, text, texts, wrongOption } from "./options.ts";
 import type { Project } from "./project.ts";
 
 /** What the user asks for; targets are expressions such as `head`, `+1` or `billing@head`. */
 export type Request =
   | { readonly kind: "upgrade" | "downgrade"; readonly target: string }
   | { readonly kind: "stamp"; readonly targets: readonly string[]; readonly purge?: boolean };
+
+const requestRules = { kind: text, target };
+const stampRules = { kind: text, targets: texts, purge: flag };
+
+/** Throws `usage/option` where it is none. */
+export function checkRequest(request: unknown): void {
+  const given = isFields(request) ? request : {};
+  const { kind } = given;
+  if (kind === "stamp") checkOptions({ ...given, targets: given["targets"] ?? null }, stampRules);
+  else if (kind === "upgrade" || kind === "downgrade")
+    checkOptions({ ...given, target: given["target"] ?? null }, requestRules);
+  else
+    throw wrongOption(
+      "kind must be upgrade, downgrade or stamp",
+      'give a request such as { kind: "upgrade", target: "head" }',
+    );
+}
 
 export interface Steps {
   readonly kind: Request["kind"];

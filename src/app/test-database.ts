@@ -8,7 +8,16 @@ import { tlsOptions } from "../io/libpq/tls.ts";
 import { wantedPackage } from "../io/scratch/embedded-server.ts";
 import { openScratch } from "../io/scratch/open.ts";
 import type { Scratch } from "../io/scratch/types.ts";
-import { type Deps, depsOf, openProject, type Project, type ProjectOptions } from "./project.ts";
+import { checkOptions, isFields, type Rules, target as targetRule, wrongOption } from "./options.ts";
+import {
+  type Deps,
+  depsOf,
+  depsRules,
+  openProject,
+  type Project,
+  type ProjectOptions,
+  projectRules,
+} from "./project.ts";
 import { beyondDatabase, replayOnce } from "./replay.ts";
 
 /** `scratch` names the server; by default it is found as every scratch database's is. */
@@ -18,6 +27,9 @@ export interface TestDatabaseOptions
   /** Default: `heads`. */
   readonly target?: string | undefined;
 }
+
+const { signal: _, ...surroundings } = depsRules;
+const rules: Rules<TestDatabaseOptions> = { ...projectRules, ...surroundings, target: targetRule };
 
 /** How `new pg.Pool()` connects to it. */
 export interface PoolOptions {
@@ -53,6 +65,7 @@ const TIMEOUT = 300_000;
  * hooks throw what `migratedDatabase` throws; to use it before throws `usage/test-database`.
  */
 export function withMigratedDatabase(hooks: TestHooks, options: TestDatabaseOptions = {}): MigratedDatabase {
+  checkHooks(hooks);
   let made: Awaited<ReturnType<typeof migratedDatabase>> | undefined;
   const database = (): MigratedDatabase => {
     if (made !== undefined) return made;
@@ -85,6 +98,15 @@ export function withMigratedDatabase(hooks: TestHooks, options: TestDatabaseOpti
   };
 }
 
+function checkHooks(hooks: unknown): void {
+  const { beforeAll, afterAll, before = beforeAll, after = afterAll } = isFields(hooks) ? hooks : {};
+  if (typeof before === "function" && typeof after === "function") return;
+  throw wrongOption(
+    "withMigratedDatabase needs the hooks of the test framework",
+    "give { beforeAll, afterAll }, or with node:test { before, after }",
+  );
+}
+
 /**
  * Makes a database; until it is dropped, a connection to the server is open. Throws `usage/scratch`, and what an upgrade of an
  * empty database throws.
@@ -92,6 +114,7 @@ export function withMigratedDatabase(hooks: TestHooks, options: TestDatabaseOpti
 export async function migratedDatabase(
   options: TestDatabaseOptions = {},
 ): Promise<MigratedDatabase & { drop(): Promise<void> }> {
+  checkOptions(options, rules);
   const deps = depsOf(options);
   const project = await openProject(deps, options);
   const scratch = await scratchOf(deps, project);

@@ -1,8 +1,9 @@
 /** Options → a run that has begun: a promise of its result, and its events as they come. */
+import type { MigrateError } from "../core/errors.ts";
 import type { Event } from "../core/event.ts";
-import { type Deps, depsOf } from "./project.ts";
-import { type RunOptions, type RunResult, run } from "./run.ts";
-import type { Request } from "./steps.ts";
+import { checkOptions, target as targetRule, wrongOption } from "./options.ts";
+import { type Deps, depsOf, depsRules } from "./project.ts";
+import { type RunOptions, type RunResult, run, runRules } from "./run.ts";
 
 /** What `run` takes, and what surrounds it: the process, unless it is said. */
 export interface MigrationOptions extends RunOptions, Partial<Pick<Deps, "env" | "cwd" | "now" | "signal">> {}
@@ -14,19 +15,24 @@ export interface MigrationOptions extends RunOptions, Partial<Pick<Deps, "env" |
  */
 export type MigrationRun = Promise<RunResult> & AsyncIterable<Event>;
 
+type Targeted = MigrationOptions & { readonly target?: string | undefined };
+
 /** Applies what is pending up to the target, by default `head`; as `run` does. */
-export const upgrade = (
-  options: MigrationOptions & { readonly target?: string | undefined } = {},
-): MigrationRun => begun({ kind: "upgrade", target: options.target ?? "head" }, options);
+export const upgrade = (options: Targeted = {}): MigrationRun => begun("upgrade", options);
 
 /** Reverts what was applied after the target, such as `-1` or `base`; as `run` does, and asks nobody without `confirm`. */
 export const downgrade = (options: MigrationOptions & { readonly target: string }): MigrationRun =>
-  begun({ kind: "downgrade", target: options.target }, options);
+  begun("downgrade", options);
 
-function begun(request: Request, options: MigrationOptions): MigrationRun {
-  // A run tells notices itself.
-  const { onNotice: _, ...world } = options;
-  const deps = depsOf(world);
+const rules = { ...runRules, ...depsRules, target: targetRule };
+
+const noTarget = (): MigrateError =>
+  wrongOption(
+    "downgrade needs a target",
+    'name one: downgrade({ target: "-1" }), or "base" to take back all',
+  );
+
+function begun(kind: "upgrade" | "downgrade", given: Targeted = {}): MigrationRun {
   const events: Event[] = [];
   let waiting: (() => void)[] = [];
   let hasEnded = false;
@@ -34,12 +40,19 @@ function begun(request: Request, options: MigrationOptions): MigrationRun {
     for (const wake of waiting) wake();
     waiting = [];
   };
-  const onEvent = (event: Event): void => {
-    events.push(event);
-    options.onEvent?.(event);
-    tell();
+  const started = async (): Promise<RunResult> => {
+    checkOptions(given, rules);
+    if (kind === "downgrade" && given.target === undefined) throw noTarget();
+    const { env, cwd, now, signal, target = "head", ...options } = given;
+    const deps = depsOf({ env, cwd, now, signal });
+    const onEvent = (event: Event): unknown => {
+      events.push(event);
+      tell();
+      return options.onEvent?.(event);
+    };
+    return await run(deps, { kind, target }, { ...options, onEvent });
   };
-  const result = run(deps, request, { ...options, onEvent }).finally(() => {
+  const result = started().finally(() => {
     hasEnded = true;
     tell();
   });

@@ -320,3 +320,32 @@ test("the process is what it was, also while a run is under way", async () => {
   expect(look()).toEqual(before);
   expect(during.length).toBe(ofShop.length);
 });
+
+describe("a callback that throws", () => {
+  const raise = (): never => {
+    throw new Error("of the callback's own");
+  };
+  const raising: Readonly<Record<string, Partial<MigrationOptions>>> = {
+    onEvent: { onEvent: raise },
+    "async onEvent": { onEvent: async () => raise() },
+    onNotice: { onNotice: raise },
+  };
+  test.each(Object.keys(raising).flatMap((name) => Object.keys(ways).map((way) => ({ name, way }))))(
+    "$name over $way: the run ends first, and is rejected with it",
+    async ({ name, way }) => {
+      const { url } = await ownDatabase(server!);
+      const notice = "DO $$ BEGIN RAISE NOTICE 'hear'; END $$;";
+      const shop = project({ a: `CREATE TABLE a ();\n${notice}`, b: "CREATE TABLE b ();" });
+      const run = upgrade({ ...optionsOf(shop), ...(await ways[way]!(url)), ...raising[name] });
+      expect(await failureOf(run)).toMatchObject({ message: "of the callback's own" });
+      expect(await failureOf(namesOf(run))).toMatchObject({ message: "of the callback's own" });
+      expect(await tablesOf(url)).toEqual(["a", "b"]);
+    },
+  );
+
+  test("what the run itself fails of goes first", async () => {
+    const { url } = await ownDatabase(server!);
+    const run = upgrade({ ...optionsOf(project({ a: "SELECT 1 / 0;" }), url), onEvent: raise });
+    expect(await failureOf(run)).toMatchObject({ sqlstate: "22012" });
+  });
+});

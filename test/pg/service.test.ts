@@ -113,15 +113,24 @@ test("of two that start at once one migrates; both say the heads, and stop in go
   expect(applied).toEqual(["applied 3f1d8a90c2b7", "applied 9b62e7d41f05"]);
 });
 
-test("what is pending, or a database that does not answer, is no good health", async () => {
+test("what is pending, a ledger that is inconsistent, or a database that does not answer, is no good health", async () => {
   const { url, drop } = await ownDatabase(server!);
   const folder = copy();
   const { get, child, ended } = start(folder, url);
   expect(await get("/health")).toMatchObject({ status: 200 });
   add(folder, 0, "SELECT 1;");
   expect(await get("/health")).toEqual({ status: 503, body: { heads, pending: ["further0"] } });
+  await query(url, "TRUNCATE retort.applied; ALTER TABLE users RENAME TO people");
+  expect(await get("/health")).toEqual({
+    status: 503,
+    body: { error: "the state of the migrations is not known: state/guard" },
+  });
+  expect(await get("/users")).toEqual({
+    status: 503,
+    body: { error: "the database answered with an error" },
+  });
   await drop();
-  expect(await get("/health")).toMatchObject({ status: 503, body: { error: expect.any(String) } });
+  expect(await get("/health")).toEqual({ status: 503, body: { error: "the database did not answer" } });
   child.kill("SIGTERM");
   expect(await ended).toMatchObject({ code: 0 });
 });

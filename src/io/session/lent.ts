@@ -60,7 +60,20 @@ interface Taken {
   readonly release: (isSpoilt: boolean) => Promise<void> | void;
 }
 
+const isNone = (lent: unknown): boolean =>
+  typeof lent !== "object" ||
+  lent === null ||
+  ("configuration" in lent &&
+    typeof (lent.configuration as Partial<SlonikPool["configuration"]> | null)?.connectionUri !== "string");
+
 async function taken(lent: LentConnection, signal: AbortSignal | undefined): Promise<Taken> {
+  if (isNone(lent)) {
+    throw new MigrateError({
+      code: "usage/connection",
+      message: "connection must be a connected client or a pool of pg, or a pool of slonik",
+      hint: "for an address, give the option database: database: process.env.DATABASE_URL",
+    });
+  }
   if ("configuration" in lent) return ofSlonik(lent.configuration);
   if ("totalCount" in lent) return await ofPool(lent, signal);
   if (!isConnected(lent)) {

@@ -1,0 +1,66 @@
+/** What a caller of the API gives wrongly is told by name before anything is opened, and no value is repeated. */
+import { expect, test } from "vitest";
+import { migratedDatabase, withMigratedDatabase } from "../../src/app/test-database.ts";
+import { downgrade, offline, readState, run, upgrade } from "../../src/index.ts";
+import { failureOf, project } from "../support/project.ts";
+
+const deps = { env: {}, cwd: "/", now: () => new Date() };
+const up = { kind: "upgrade", target: "head" };
+/** As JavaScript calls it. */
+const untyped = (verb: unknown) => verb as (...given: readonly unknown[]) => Promise<unknown>;
+const [toUpgrade, toDowngrade, toRun, toWrite, toRead, toMake] = [
+  ...[upgrade, downgrade, run, offline, readState, migratedDatabase].map(untyped),
+] as const;
+
+const refused: readonly (readonly [() => Promise<unknown> | undefined, string, string?])[] = [
+  [() => toRun?.(deps, { ...up, kind: "Upgrade" }, {}), "kind must be upgrade, downgrade or stamp"],
+  [() => toRun?.(deps), "kind must be upgrade, downgrade or stamp"],
+  [() => toWrite?.(deps, { ...up, kind: "Upgrade" }, {}), "kind must be upgrade, downgrade or stamp"],
+  [() => toRun?.(deps, { kind: "stamp" }, {}), "targets must be a list of strings"],
+  [
+    () => toRun?.(deps, { kind: "upgrade", targets: ["head"] }),
+    'no option "targets"',
+    "did you mean target?",
+  ],
+  [() => toRun?.(undefined, up), "deps must be an object"],
+  [() => toRun?.({ ...deps, now: undefined }, up), "deps.now must be a function"],
+  [() => toRun?.({ ...deps, signal: "no" }, up), "deps.signal must be an AbortSignal"],
+  [() => toRun?.(deps, up, { waitt: 1 }), 'no option "waitt"', "did you mean wait?"],
+  [() => toRead?.(), "deps must be an object"],
+  [() => toRead?.(deps), "the options must be an object"],
+  [() => toWrite?.(deps, up, { idempotant: true }), 'no option "idempotant"', "did you mean idempotent?"],
+  [() => toDowngrade?.(), "downgrade needs a target"],
+  [() => toDowngrade?.({}), "downgrade needs a target"],
+  [() => toUpgrade?.(null), "the options must be an object"],
+  [() => toUpgrade?.({ targt: "head" }), 'no option "targt"', "did you mean target?"],
+  [() => toUpgrade?.({ target: 1 }), "target must be a string"],
+  [() => toUpgrade?.({ signal: {} }), "signal must be an AbortSignal"],
+  [() => toUpgrade?.({ directories: "migrations" }), "directories must be a list of strings"],
+  [() => toUpgrade?.({ lockTimeout: 5 }), 'lockTimeout must be a string with a unit, such as "5s"'],
+  [() => toUpgrade?.({ lockTimeout: "soon" }), "lockTimeout must be a time such as 5s, 1.5min or 500ms"],
+  [() => toUpgrade?.({ lockWait: "5s" }), "lockWait must be a number of seconds, 0 or more"],
+  [() => toUpgrade?.({ lockWait: -1 }), "lockWait must be a number of seconds, 0 or more"],
+  [() => toUpgrade?.({ lockRetries: 1.5 }), "lockRetries must be a whole number, 0 or more"],
+  [() => toUpgrade?.({ wait: "abc" }), "wait must be a number of seconds, 0 or more"],
+  [() => toUpgrade?.({ onEvent: 1 }), "onEvent must be a function"],
+  [() => toMake?.({ target: 1 }), "target must be a string"],
+  [async () => untyped(withMigratedDatabase)(), "withMigratedDatabase needs the hooks of the test framework"],
+];
+
+test.each(refused.map(([call, message, hint]) => ({ call, message, hint })))("$message", async (each) => {
+  const error = await failureOf(each.call() ?? Promise.resolve());
+  expect(error).toMatchObject({ code: "usage/option", message: expect.stringContaining(each.message) });
+  if (each.hint !== undefined) expect(error).toMatchObject({ hint: each.hint });
+});
+
+test.each([null, "postgres://ann:hunter2@localhost/shop", 5, { configuration: {} }])(
+  "a connection that is none: %s",
+  async (given) => {
+    const { folder } = project({ a: "SELECT 1;" });
+    const error = await failureOf(
+      toUpgrade?.({ cwd: folder, env: {}, connection: given }) ?? Promise.resolve(),
+    );
+    expect(error).toMatchObject({ code: "usage/connection" });
+    expect(JSON.stringify([error, String(error)])).not.toContain("hunter2");
+  },
+);
