@@ -18,8 +18,8 @@ export const needText = ({ maybe: _, ...need }: Privilege): string => linesFor([
 function linesFor(needs: readonly Privilege[]): readonly string[] {
   const objects = [
     ...grouped(needs, ({ on, schema, name, maybe, privilege }) =>
-      // What is needed of one relation is said together.
-      JSON.stringify([on, schema, name, maybe, on === "relation" ? "" : privilege]),
+      // What is needed of one relation, or of one schema, is said together.
+      JSON.stringify([on, schema, name, maybe, on === "relation" || on === "schema" ? "" : privilege]),
     ).values(),
   ].map((same) => ({ head: headOf(same), name: nameOf(same[0]!) }));
   return [...grouped(objects, ({ head }) => head)].map(([head, same]) => {

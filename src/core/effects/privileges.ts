@@ -103,6 +103,7 @@ class Demands {
     if (demand !== undefined) demand(this, tree);
     else if (!FREE.test(kind)) this.need("UNKNOWN", "server", kind.replace(/Stmt$/, ""));
     this.#roles(kind, tree);
+    this.#schemas(tree);
   }
 
   need(privilege: Privilege["privilege"], on: Privilege["on"], name = "", schema?: string): void {
@@ -120,8 +121,15 @@ class Demands {
     const found = this.#work.find(name);
     const asked = found?.index?.table ?? found;
     if (asked === undefined && /^pg_/.test(name.schema ?? name.name)) return;
+    const schema = asked?.schema ?? this.schemaOf(name);
+    this.use(schema);
     if (asked?.known === true && asked.id >= this.#work.session.firstOwn) return;
-    this.need(privilege, "relation", asked?.name ?? name.name, asked?.schema ?? this.schemaOf(name));
+    this.need(privilege, "relation", asked?.name ?? name.name, schema);
+  }
+
+  /** Names in a schema are looked up. */
+  use(schema: string): void {
+    if (!/^(?:pg_|information_schema$)/.test(schema)) this.need("USAGE", "schema", schema);
   }
 
   range(privilege: Privilege["privilege"], range: Ast): void {
@@ -149,7 +157,9 @@ class Demands {
   }
 
   object(on: "type" | "routine", name: ObjectName): void {
-    if (name.name !== "") this.need("OWNER", on, name.name, this.schemaOf(name));
+    if (name.name === "") return;
+    this.use(this.schemaOf(name));
+    this.need("OWNER", on, name.name, this.schemaOf(name));
   }
 
   setRole(role: string | undefined): void {
@@ -161,6 +171,16 @@ class Demands {
     if (kind === "DropRoleStmt" && tree["missing_ok"] === true) return;
     visitNodes({ tree }, (_, fields) => {
       if (fields["roletype"] === "ROLESPEC_CSTRING") this.need("EXISTS", "role", word(fields["rolename"]));
+      return true;
+    });
+  }
+
+  /** Of the types and functions that a statement names with their schema. */
+  #schemas(tree: Ast): void {
+    visitNodes({ tree }, (kind, fields) => {
+      const names = /^funccall$/i.test(kind) ? fields["funcname"] : fields["names"];
+      const { schema } = objectName(items(names).map(stringOf));
+      if (schema !== undefined && schema !== "") this.use(schema);
       return true;
     });
   }
@@ -440,7 +460,7 @@ export function distinctPrivileges(all: Iterable<Privilege>): readonly Privilege
   };
   return [...found.values()].filter(
     (each) =>
-      !(each.on === "relation" && follows(each, "OWNER")) &&
+      !((each.on === "relation" || each.on === "schema") && follows(each, "OWNER")) &&
       !(each.privilege === "EXISTS" && follows(each, "MEMBER")),
   );
 }

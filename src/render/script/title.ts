@@ -1,6 +1,6 @@
 /** A plan → the title of its script: what it does, for whom it is, and every step in one table. */
 
-import { distinctPrivileges } from "../../core/effects/privileges.ts";
+import { distinctPrivileges, type Privilege } from "../../core/effects/privileges.ts";
 import type { Ledger } from "../../core/ledger/calls.ts";
 import { FORMAT } from "../../core/ledger/format.ts";
 import type { ScriptForm } from "../../core/plan/script.ts";
@@ -257,7 +257,8 @@ function rightsLines({ kind, steps, role }: Plan): readonly string[] {
     ),
   );
   const isKnown = steps.every(({ privileges }) => privileges !== undefined);
-  const needs = needLines(distinctPrivileges(steps.flatMap(({ privileges = [] }) => privileges)));
+  const all = distinctPrivileges(steps.flatMap(({ privileges = [] }) => privileges));
+  const needs = needLines(all.filter((need) => !isEveryones(need)));
   return [
     "",
     ...folded(`New objects belong to ${base}${others.join("")}.`, PAGE_WIDTH - "-- ".length),
@@ -265,6 +266,10 @@ function rightsLines({ kind, steps, role }: Plan): readonly string[] {
     ...(needs.length === 0 && isKnown ? ["It needs nothing besides what it makes itself."] : []),
   ];
 }
+
+/** PostgreSQL gives it to all roles. */
+const isEveryones = ({ privilege, on, name }: Privilege): boolean =>
+  privilege === "USAGE" && on === "schema" && name === "public";
 
 /** A long line goes on further to the right. */
 const indented = (line: string): readonly string[] =>
