@@ -71,8 +71,8 @@ BEGIN
       CASE WHEN NOT has_schema_privilege(role_oid, object, 'USAGE') THEN 'USAGE on the schema' END,
       (SELECT string_agg(format('%s on %s', l.rights, l.name), '; ' ORDER BY l.name) FROM (
         SELECT n.name, string_agg(n.privilege, ', ' ORDER BY n.privilege) AS rights
-        FROM (SELECT r ->> 0 AS name, r ->> 1 AS privilege
-            FROM jsonb_array_elements(facts -> 'rights') AS r) AS n
+        FROM (SELECT r ->> 0 AS name, p.privilege FROM jsonb_array_elements(facts -> 'rights') AS r
+            CROSS JOIN LATERAL jsonb_array_elements_text(r - 0) AS p (privilege)) AS n
           JOIN pg_class AS c ON c.relname = n.name AND c.oid = ANY (tables)
         WHERE NOT has_table_privilege(role_oid, c.oid, n.privilege) GROUP BY n.name) AS l),
       (SELECT format('EXECUTE on %s of its routines', count(*)) FROM pg_proc AS p

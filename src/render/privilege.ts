@@ -4,12 +4,17 @@ import { commentText } from "../core/quote.ts";
 
 /** `CREATE on schema shop`, `owner of shop.orders, shop.users`; those of each role that a file sets, under its name. */
 export function needLines(privileges: readonly Privilege[]): readonly string[] {
-  return [...grouped(privileges, ({ as }) => as)].flatMap(([role, needs]) =>
+  const asked = privileges.filter((need) => !isEveryones(need));
+  return [...grouped(asked, ({ as }) => as)].flatMap(([role, needs]) =>
     linesFor(needs).map((line) =>
       role === undefined ? line : `as the role ${commentText(role)}, which a file sets: ${line}`,
     ),
   );
 }
+
+/** PostgreSQL gives it to all roles: only a database where it was revoked lacks it. */
+const isEveryones = ({ privilege, on, name }: Privilege): boolean =>
+  privilege === "USAGE" && on === "schema" && name === "public";
 
 /** One of them, without the role that needs it. */
 export const needText = ({ maybe: _, ...need }: Privilege): string => linesFor([need])[0]!;

@@ -37,7 +37,7 @@ test("the title says for whom it is, what cannot be undone, and what is lost", (
 -- Receipt: sha256:${receiptsOf(text)!.stated}
 \\if true
 -- For:  database shop; connected as deploy; PostgreSQL 15 or later; ledger retort, format 2.
--- Run:  psql -X -v ON_ERROR_STOP=1 -f migration.sql DATABASE
+-- Run:  psql -X -v ON_ERROR_STOP=1 -f FILE DATABASE
 --       directly, not through a transaction pooler; not inside BEGIN, so without -1.
 --       First, only to look at what it will meet: the same with -v preflight=1.
 --

@@ -75,7 +75,7 @@ function factsOf(plan: Plan, { lockKey }: Ledger): string {
   const list = (items: readonly unknown[]): string =>
     items.length === 0 ? "[]" : `[${items.map((item) => `\n  ${folded(JSON.stringify(item))}`).join(",")}\n]`;
   const pairs = Object.entries(head).map(([key, value]) => `"${key}": ${JSON.stringify(value)}`);
-  return `{${pairs.join(",\n")},\n"rights": ${JSON.stringify(rightsOf(plan))},\n"tables": ${list(tablesOf(plan))},\n"needs": ${list(
+  return `{${pairs.join(",\n")},\n"rights": ${list(rightsOf(plan))},\n"tables": ${list(tablesOf(plan))},\n"needs": ${list(
     needs
       .filter(({ privilege }) => privilege !== "UNKNOWN")
       .map((need) => ({ ...need, text: needText(need) })),
@@ -86,27 +86,31 @@ function factsOf(plan: Plan, { lockKey }: Ledger): string {
 const folded = (json: string): string =>
   json.length + 3 <= PAGE_WIDTH ? json : json.replace(',"text":', ',\n   "text":');
 
-/** What its calls demand on the tables of the ledger; they run with the rights of the caller. */
-function rightsOf({ kind, steps }: Plan): readonly (readonly [string, string])[] {
-  const rights: Readonly<Record<string, readonly (string | false)[]>> = {
-    applied: [
+/** What its calls demand on the tables of the ledger, each with its rights; they run with the rights of the caller. */
+function rightsOf({ kind, steps }: Plan): readonly (readonly string[])[] {
+  const given = (right: string, is: boolean): readonly string[] => (is ? [right] : []);
+  const goes = (direction: "up" | "down"): boolean => steps.some((step) => step.direction === direction);
+  return [
+    [
+      "applied",
       "SELECT",
-      steps.some(({ direction }) => direction === "up") && "INSERT",
-      steps.some(({ direction }) => direction === "down") && "DELETE",
-      kind === "repair" && "UPDATE",
+      ...given("INSERT", goes("up")),
+      ...given("DELETE", goes("down")),
+      ...given("UPDATE", kind === "repair"),
     ],
-    state: ["SELECT", "UPDATE"],
-    intent: [
+    ["state", "SELECT", "UPDATE"],
+    [
+      "intent",
       "SELECT",
       "UPDATE",
       "DELETE",
-      steps.some(({ transactional }) => !transactional) && "INSERT",
+      ...given(
+        "INSERT",
+        steps.some(({ transactional }) => !transactional),
+      ),
     ],
-    log: ["INSERT", "SELECT"],
-  };
-  return Object.entries(rights).flatMap(([table, all]) =>
-    all.flatMap((right) => (right === false ? [] : [[table, right] as const])),
-  );
+    ["log", "SELECT", "INSERT"],
+  ];
 }
 
 /** The relations that are there already, and how strongly each is locked. */

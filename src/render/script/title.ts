@@ -1,6 +1,6 @@
 /** A plan → the title of its script: what it does, for whom it is, and every step in one table. */
 
-import { distinctPrivileges, type Privilege } from "../../core/effects/privileges.ts";
+import { distinctPrivileges } from "../../core/effects/privileges.ts";
 import type { Ledger } from "../../core/ledger/calls.ts";
 import { FORMAT } from "../../core/ledger/format.ts";
 import type { ScriptForm } from "../../core/plan/script.ts";
@@ -20,7 +20,7 @@ export function titleLines(plan: Plan, ledger: Ledger, form: ScriptForm, receipt
   if (plan.batches.length === 0) return [first, "Nothing to do."].map(comment);
   return titledWith(first, receipt, form, [
     ...forWhom(plan, ledger, form),
-    ...runWith(form, isOfLedger(plan) ? "ledger.sql" : "migration.sql"),
+    ...runWith(form, "FILE"),
     ...(isOfLedger(plan)
       ? []
       : [
@@ -141,7 +141,7 @@ function stepsTable({ steps, kind, batches }: Plan): readonly string[] {
     ...(runs
       ? [
           { name: "transaction", most: 12 },
-          { name: "takes away", most: 40 },
+          { name: "takes away", most: LOSS_WIDTH },
         ]
       : []),
   ];
@@ -158,7 +158,7 @@ function stepsTable({ steps, kind, batches }: Plan): readonly string[] {
     ...(runs
       ? [
           step.transactional ? "yes" : "no",
-          (step.losses ?? []).map((loss) => commentText(lossCell(loss))).join("\n"),
+          (step.losses ?? []).flatMap((loss) => hanging(commentText(lossCell(loss)))).join("\n"),
         ]
       : []),
   ]);
@@ -174,6 +174,13 @@ function stepsTable({ steps, kind, batches }: Plan): readonly string[] {
     ...titled("Irreversible, once applied:", runs ? steps.flatMap(oneWay) : []),
   ];
 }
+
+/** Columns of "takes away". */
+const LOSS_WIDTH = 40;
+
+/** What goes on in a second line is indented there, so that it is not read as another. */
+const hanging = (text: string): readonly string[] =>
+  folded(text, LOSS_WIDTH - 2).map((line, index) => (index === 0 ? line : `  ${line}`));
 
 /** What each step does to a database that others use; those that nobody notices are summed up. */
 function effectsTable({ steps }: Pick<Plan, "steps">, isOne: boolean): readonly string[] {
@@ -257,8 +264,7 @@ function rightsLines({ kind, steps, role }: Plan): readonly string[] {
     ),
   );
   const isKnown = steps.every(({ privileges }) => privileges !== undefined);
-  const all = distinctPrivileges(steps.flatMap(({ privileges = [] }) => privileges));
-  const needs = needLines(all.filter((need) => !isEveryones(need)));
+  const needs = needLines(distinctPrivileges(steps.flatMap(({ privileges = [] }) => privileges)));
   return [
     "",
     ...folded(`New objects belong to ${base}${others.join("")}.`, PAGE_WIDTH - "-- ".length),
@@ -266,10 +272,6 @@ function rightsLines({ kind, steps, role }: Plan): readonly string[] {
     ...(needs.length === 0 && isKnown ? ["It needs nothing besides what it makes itself."] : []),
   ];
 }
-
-/** PostgreSQL gives it to all roles. */
-const isEveryones = ({ privilege, on, name }: Privilege): boolean =>
-  privilege === "USAGE" && on === "schema" && name === "public";
 
 /** A long line goes on further to the right. */
 const indented = (line: string): readonly string[] =>
