@@ -101,6 +101,24 @@ test("ours is at most three lines before the author's SQL and three behind it", 
   ]);
 });
 
+test("a loss that takes two lines is not read as two, and what a statement outside a transaction left is gone on with by hand", () => {
+  const long = "a".repeat(30);
+  const losses = [
+    { effect: "takes-away", kind: "drop table", object: long, cascade: true },
+    { effect: "takes-away", kind: "drop table", object: "b" },
+  ] as const;
+  const steps = [
+    step("a", [statement("DROP TABLE a, b CASCADE;", { losses })]),
+    step("b", [statement("DO '';", { transactional: false, batched: true })], { transactional: false }),
+  ];
+  const text = script(planOf(steps));
+  expect(text).toMatch(/ yes {10}table a+\n-- {41}and all that depends on it\n-- {39}table b\n/);
+  expect(text).toContain(
+    "-- If it fails: what it did is kept. Run this statement again by hand, then the rest of the step\n" +
+      "-- and its last CALL; or resume with: migrate upgrade (or downgrade).\n",
+  );
+});
+
 test.each<[string, Parameters<typeof statement>, readonly string[]]>([
   ["plain", ["SELECT 1;"], []],
   [
