@@ -445,7 +445,7 @@ const DEMANDS: Readonly<Record<string, Demand>> = {
 };
 
 /**
- * Each thing once, in the order in which it is needed. What follows from another is left out: the owner of a relation may do all to
+ * Each thing once, in the order in which it is needed. What follows from another is left out: the owner of a relation or a schema may do all to
  * it, and who is a member of a role has it.
  */
 export function distinctPrivileges(all: Iterable<Privilege>): readonly Privilege[] {
