@@ -110,6 +110,7 @@ const effect = object({
   locks: z.array(object({ relation: text, schema: text, name: text, mode: text })),
   rewrites: texts,
   scans: texts,
+  writes: texts,
   builds: texts,
   unknown: texts,
   waits: z.literal(true).optional(),

@@ -5,8 +5,13 @@ DECLARE
   version CONSTANT pg_catalog.int4 := pg_catalog.current_setting('server_version_num');
   ledger pg_catalog.text;
   migrator pg_catalog.name;
-  who pg_catalog.name;
+  role_oid pg_catalog.oid;
+  who pg_catalog.text;
   is_super boolean;
+  is_done boolean;
+  may_set boolean;
+  was pg_catalog.text;
+  tables pg_catalog.oid[];
   ok boolean;
   found pg_catalog.text;
   heads pg_catalog.text[];
@@ -20,6 +25,9 @@ BEGIN
   PERFORM pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
   ledger := facts ->> 'ledger';
   migrator := coalesce(facts ->> 'role', CURRENT_USER);
+  role_oid := (SELECT r.oid FROM pg_roles AS r WHERE r.rolname = migrator);
+  may_set := pg_has_role(CURRENT_USER, role_oid,
+    CASE WHEN version < 160000 THEN 'MEMBER' ELSE 'SET' END);
 
   -- Where am I?
   report := report || jsonb_build_array(
@@ -33,45 +41,73 @@ BEGIN
     jsonb_build_array(CASE WHEN current_database() <> facts ->> 'database' THEN 'X' END,
       'database', concat(current_database(),
         ', but the script is for ' || nullif(facts ->> 'database', current_database()))),
-    jsonb_build_array(CASE WHEN SESSION_USER <> facts ->> 'connected' THEN 'X' END, 'role',
+    jsonb_build_array(CASE WHEN SESSION_USER <> facts ->> 'connected'
+      OR may_set IS NOT TRUE THEN 'X' END, 'role',
       concat(SESSION_USER, ', but the script is for ' || nullif(facts ->> 'connected',
-        SESSION_USER), '; SQL runs as ' || nullif(migrator, SESSION_USER))));
+        SESSION_USER), '; SQL runs as ' || nullif(migrator, SESSION_USER),
+        CASE WHEN may_set IS NULL THEN ', which does not exist'
+          WHEN NOT may_set THEN ', which it may not SET' END)));
 
-  -- The ledger: is it in the state that the script starts from?
-  IF to_regclass(ledger || '.applied') IS NULL OR to_regclass(ledger || '.intent') IS NULL THEN
-    ok := jsonb_array_length(facts -> 'from') = 0 OR (facts ->> 'any_state')::boolean;
-    found := 'there is none' || CASE WHEN ok THEN '; the script creates it' ELSE '' END;
-    IF to_regnamespace(ledger) IS NULL
-      AND NOT has_database_privilege(current_database(), 'CREATE') THEN
-      ok := false;
-      found := format('%s, but %s has not CREATE on the database', found, CURRENT_USER);
-    END IF;
-  ELSIF NOT has_schema_privilege(to_regnamespace(ledger), 'USAGE')
-    OR NOT has_table_privilege(to_regclass(ledger || '.applied'), 'SELECT')
-    OR NOT has_table_privilege(to_regclass(ledger || '.applied'), 'INSERT') THEN
+  -- The ledger: may it be used, and is it in the state that the script starts from? The names are
+  -- not looked up as a statement does, which fails without USAGE.
+  object := to_regnamespace(ledger);
+  tables := ARRAY(SELECT c.oid FROM pg_class AS c WHERE c.relnamespace = object
+    AND c.relname IN ('applied', 'intent', 'state', 'log') AND c.relkind = 'r');
+  IF may_set IS NOT TRUE THEN
     ok := false;
-    found := format('%s may not write to %s', CURRENT_USER, ledger);
+    found := format('cannot be read as %s', migrator);
+  ELSIF cardinality(tables) < 4 THEN
+    ok := jsonb_array_length(facts -> 'from') = 0 OR (facts ->> 'any_state')::boolean;
+    found := concat('there is none', CASE WHEN ok THEN '; the script creates it' END);
+    who := CASE WHEN object IS NULL
+      AND NOT has_database_privilege(role_oid, current_database(), 'CREATE') THEN 'the database'
+      WHEN NOT has_schema_privilege(role_oid, object, 'CREATE') THEN 'schema ' || ledger END;
+    IF who IS NOT NULL THEN
+      ok := false;
+      found := format('%s, but %s lacks CREATE on %s', found, migrator, who);
+    END IF;
   ELSE
-    EXECUTE format('SELECT ARRAY(SELECT a.revision FROM %1$s.applied AS a WHERE NOT EXISTS (SELECT
-      FROM %1$s.applied AS b WHERE a.revision = ANY (b.parents || b.depends_on)) ORDER BY 1)',
-      ledger) INTO heads;
-    ok := to_jsonb(heads) @> (facts -> 'from') AND to_jsonb(heads) <@ (facts -> 'from')
-      OR (facts ->> 'any_state')::boolean;
-    found := concat('at ', coalesce(nullif(array_to_string(heads, ', '), ''), '<base>'),
-      CASE WHEN NOT ok THEN concat('; the script starts from ',
-        coalesce((SELECT string_agg(f, ', ') FROM jsonb_array_elements_text(facts -> 'from') AS f),
-          '<base>')) END);
-    EXECUTE format('SELECT string_agg(concat(''; interrupted: '', i.revision, '', statement '',
-      i.statement), '''') FROM %s.intent AS i', ledger) INTO halted;
-    ok := ok AND (halted IS NULL OR (facts ->> 'any_state')::boolean);
-    found := concat(found, halted);
+    found := concat_ws('; ',
+      CASE WHEN NOT has_schema_privilege(role_oid, object, 'USAGE') THEN 'USAGE on the schema' END,
+      (SELECT string_agg(format('%s on %s', l.rights, l.name), '; ' ORDER BY l.name) FROM (
+        SELECT n.name, string_agg(n.privilege, ', ' ORDER BY n.privilege) AS rights
+        FROM (SELECT r ->> 0 AS name, p.privilege FROM jsonb_array_elements(facts -> 'rights') AS r
+            CROSS JOIN LATERAL jsonb_array_elements_text(r - 0) AS p (privilege)) AS n
+          JOIN pg_class AS c ON c.relname = n.name AND c.oid = ANY (tables)
+        WHERE NOT has_table_privilege(role_oid, c.oid, n.privilege) GROUP BY n.name) AS l),
+      (SELECT format('EXECUTE on %s of its routines', count(*)) FROM pg_proc AS p
+        WHERE p.pronamespace = object AND NOT has_function_privilege(role_oid, p.oid, 'EXECUTE')
+        HAVING count(*) > 0));
+    ok := found = '';
+    IF NOT ok THEN
+      found := format('%s may not write to %s, and lacks: %s', migrator, ledger, found);
+    ELSE
+      was := current_setting('role');
+      PERFORM set_config('role', migrator, true);
+      EXECUTE format('SELECT ARRAY(SELECT a.revision FROM %1$s.applied AS a WHERE NOT EXISTS (SELECT
+          FROM %1$s.applied AS b WHERE a.revision = ANY (b.parents || b.depends_on)) ORDER BY 1),
+        (SELECT string_agg(concat(''; interrupted: '', i.revision, '', statement '', i.statement),
+          '''') FROM %1$s.intent AS i),
+        EXISTS (SELECT FROM %1$s.state AS s WHERE s.revisions = $1 AND s.digest = $2)', ledger)
+        INTO heads, halted, is_done
+        USING (facts ->> 'done_revisions')::bigint, (facts ->> 'done_digest')::numeric;
+      PERFORM set_config('role', was, true);
+      ok := to_jsonb(heads) @> (facts -> 'from') AND to_jsonb(heads) <@ (facts -> 'from')
+        AND halted IS NULL OR (facts ->> 'any_state')::boolean;
+      found := concat('at ', coalesce(nullif(array_to_string(heads, ', '), ''), '<base>'),
+        CASE WHEN is_done THEN '; all of it is done already'
+          WHEN NOT to_jsonb(heads) @> (facts -> 'from') OR NOT to_jsonb(heads) <@ (facts -> 'from')
+          THEN '; the script starts from ' || coalesce((SELECT string_agg(f, ', ')
+            FROM jsonb_array_elements_text(facts -> 'from') AS f), '<base>') END, halted);
+    END IF;
   END IF;
   report := report
     || jsonb_build_array(jsonb_build_array(CASE WHEN NOT ok THEN 'X' END, 'ledger', found));
 
   -- The tables that it touches: sizes, estimated rows, who has them now, invalid indexes.
   FOR item IN SELECT * FROM jsonb_array_elements(facts -> 'tables') LOOP
-    object := to_regclass(item ->> 0);
+    object := (SELECT c.oid FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace
+      WHERE ARRAY[n.nspname, c.relname]::text[] = parse_ident(item ->> 0));
     found := concat(item ->> 0, ': ' || nullif(item ->> 1, ''));
     IF object IS NULL THEN
       report := report
@@ -190,6 +226,7 @@ BEGIN
         WHEN 'CREATE' THEN CASE item ->> 'on'
           WHEN 'schema' THEN has_schema_privilege(who, object, 'CREATE')
           ELSE has_database_privilege(who, object, 'CREATE') END
+        WHEN 'USAGE' THEN has_schema_privilege(who, object, 'USAGE')
         WHEN 'EXISTS' THEN true
         ELSE has_table_privilege(who, object, item ->> 'privilege')
           OR item ->> 'privilege' IN ('SELECT', 'INSERT', 'UPDATE', 'REFERENCES')

@@ -14,6 +14,7 @@ import type { Plan } from "../core/plan/types.ts";
 import { majorOf, type ServerVersion } from "../core/server-version.ts";
 import type { ParsedStatement } from "../core/statement/facts.ts";
 import { statementsOf, transactionMode, type UserStatement } from "../core/statement/file.ts";
+import type { Loss } from "../core/statement/losses.ts";
 import { lossesOfCalls, namesOfRoutines, type Routine, type Routines } from "../core/statement/routines.ts";
 import { currentHeads, type Step } from "../core/steps.ts";
 import { createGrammar, type Grammar } from "../io/grammar.ts";
@@ -155,7 +156,12 @@ export async function stepInputs(
       inputs.push({
         ...input,
         ...(found === undefined || !asks ? {} : { effects: found.statements }),
-        ...(found === undefined || !privileges ? {} : { privileges: found.privileges }),
+        ...(found === undefined || !privileges
+          ? {}
+          : {
+              privileges: found.privileges,
+              statements: withoutLosses(input.statements, found.ownLosses),
+            }),
       });
     } catch (error) {
       if (!(error instanceof MigrateError)) throw error;
@@ -168,6 +174,18 @@ export async function stepInputs(
   if (faults.length > 0) throw MigrateError.all(faults);
   return all;
 }
+
+/** The same statements; what the run itself has made is lost to nobody. */
+const withoutLosses = (
+  statements: readonly UserStatement[],
+  own: readonly (readonly Loss[])[],
+): readonly UserStatement[] =>
+  statements.map((statement, index) => {
+    const left = new Set(own[index]?.map((loss) => JSON.stringify(loss)));
+    return left.size === 0
+      ? statement
+      : { ...statement, losses: statement.losses.filter((loss) => !left.has(JSON.stringify(loss))) };
+  });
 
 /** The same steps; what their statements call is looked up in all files of the project. */
 async function withCalls(

@@ -91,7 +91,7 @@ export class EffectsReader {
 
   /** `read`: the file with its trees, where it was read already. */
   async effectsOf(file: MigrationFile | undefined, read?: () => FileToRun | undefined): Promise<FileEffects> {
-    if (file === undefined) return { isOne: true, statements: [], privileges: [] };
+    if (file === undefined) return { isOne: true, statements: [], ownLosses: [], privileges: [] };
     const before = this.#behind;
     this.passOver(file);
     const name = this.#name;
@@ -118,6 +118,7 @@ export class EffectsReader {
     return {
       isOne: file.transactional,
       statements: effects.map(summaryOf),
+      ownLosses: effects.map(({ ownLosses }) => ownLosses),
       privileges: distinctPrivileges(effects.flatMap(({ privileges }) => privileges)),
     };
   }

@@ -53,7 +53,7 @@ export function depsOf({
   now = () => new Date(),
   signal,
   onNotice,
-}: Partial<Pick<Deps, "env" | "cwd" | "now" | "signal" | "onNotice">>): Deps {
+}: { readonly [Name in "env" | "cwd" | "now" | "signal" | "onNotice"]?: Deps[Name] | undefined }): Deps {
   return {
     ...{ env, cwd, now },
     ...(signal === undefined ? {} : { signal }),

@@ -105,7 +105,13 @@ async function sizesOf(
     [effect, back.effect].flatMap((each) =>
       each === undefined
         ? []
-        : [...each.locks.map(({ relation }) => relation), ...each.rewrites, ...each.scans, ...each.builds],
+        : [
+            ...each.locks.map(({ relation }) => relation),
+            ...each.rewrites,
+            ...each.scans,
+            ...each.writes,
+            ...each.builds,
+          ],
     ),
   );
   const session = await connect(deps, config);

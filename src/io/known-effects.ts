@@ -4,6 +4,7 @@
  */
 import type { Privilege } from "../core/effects/privilege.ts";
 import type { EffectSummary } from "../core/effects/summary.ts";
+import type { Loss } from "../core/statement/losses.ts";
 import { cachedRows } from "./cache.ts";
 import type { Env } from "./cache-folder.ts";
 import { grammarStamps } from "./grammar-files.ts";
@@ -16,6 +17,8 @@ export interface FileEffects {
   readonly statements: readonly (EffectSummary | undefined)[];
   /** What the role that runs them must be allowed to do, each thing once. */
   readonly privileges: readonly Privilege[];
+  /** Of each statement the losses that are of what the same run has made. */
+  readonly ownLosses: readonly (readonly Loss[])[];
 }
 
 export interface KnownEffects {
@@ -30,6 +33,7 @@ type Row = readonly [
   isOne: boolean,
   statements: readonly (EffectSummary | null)[],
   privileges: readonly Privilege[],
+  ownLosses: readonly (readonly Loss[])[],
 ];
 
 /** `about`: all that the effects depend on beside the files. */
@@ -46,10 +50,15 @@ export function knownEffects(about: readonly unknown[], env: Env): KnownEffects 
       const row = rows().get(name);
       return row === undefined
         ? undefined
-        : { isOne: row[1], statements: row[2].map((each) => each ?? undefined), privileges: row[3] };
+        : {
+            isOne: row[1],
+            statements: row[2].map((each) => each ?? undefined),
+            privileges: row[3],
+            ownLosses: row[4],
+          };
     },
-    add: (name, { isOne, statements, privileges }) => {
-      rows().set(name, [name, isOne, statements.map((each) => each ?? null), privileges]);
+    add: (name, { isOne, statements, privileges, ownLosses }) => {
+      rows().set(name, [name, isOne, statements.map((each) => each ?? null), privileges, ownLosses]);
       isNew = true;
     },
     keep: () => {

@@ -11,7 +11,7 @@ export interface RelationEffect {
   readonly mode: LockMode | undefined;
   /** `reads and writes`, `writes`, or empty. */
   readonly waiting: string;
-  /** `rewrites the table`, `builds an index`, `scans the table`, or empty. */
+  /** `rewrites the table`, `writes every row`, `builds an index`, `scans the table`, joined by commas; or empty. */
   readonly work: string;
 }
 
@@ -20,19 +20,27 @@ export function relationEffects({
   locks,
   rewrites,
   scans,
+  writes,
   builds,
 }: EffectSummary): readonly RelationEffect[] {
-  const relations = new Set([...locks.map(({ relation }) => relation), ...rewrites, ...builds, ...scans]);
+  const relations = new Set([
+    ...locks.map(({ relation }) => relation),
+    ...rewrites,
+    ...writes,
+    ...builds,
+    ...scans,
+  ]);
   return [...relations]
     .map((relation): RelationEffect => {
       const mode = locks.find((each) => each.relation === relation)?.mode;
-      const work = rewrites.includes(relation)
-        ? "rewrites the table"
-        : builds.includes(relation)
-          ? "builds an index"
-          : scans.includes(relation)
-            ? "scans the table"
-            : "";
+      const work = [
+        rewrites.includes(relation) && "rewrites the table",
+        writes.includes(relation) && "writes every row",
+        builds.includes(relation) && "builds an index",
+        scans.includes(relation) && "scans the table",
+      ]
+        .filter((each) => each !== false)
+        .join(", ");
       return { relation, mode, waiting: mode === undefined ? "" : whoWaits(mode), work };
     })
     .filter(({ waiting: who, work }) => who !== "" || work !== "");

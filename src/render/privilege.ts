@@ -4,12 +4,17 @@ import { commentText } from "../core/quote.ts";
 
 /** `CREATE on schema shop`, `owner of shop.orders, shop.users`; those of each role that a file sets, under its name. */
 export function needLines(privileges: readonly Privilege[]): readonly string[] {
-  return [...grouped(privileges, ({ as }) => as)].flatMap(([role, needs]) =>
+  const asked = privileges.filter((need) => !isEveryones(need));
+  return [...grouped(asked, ({ as }) => as)].flatMap(([role, needs]) =>
     linesFor(needs).map((line) =>
       role === undefined ? line : `as the role ${commentText(role)}, which a file sets: ${line}`,
     ),
   );
 }
+
+/** PostgreSQL gives it to all roles: only a database where it was revoked lacks it. */
+const isEveryones = ({ privilege, on, name }: Privilege): boolean =>
+  privilege === "USAGE" && on === "schema" && name === "public";
 
 /** One of them, without the role that needs it. */
 export const needText = ({ maybe: _, ...need }: Privilege): string => linesFor([need])[0]!;
@@ -18,8 +23,8 @@ export const needText = ({ maybe: _, ...need }: Privilege): string => linesFor([
 function linesFor(needs: readonly Privilege[]): readonly string[] {
   const objects = [
     ...grouped(needs, ({ on, schema, name, maybe, privilege }) =>
-      // What is needed of one relation is said together.
-      JSON.stringify([on, schema, name, maybe, on === "relation" ? "" : privilege]),
+      // What is needed of one relation, or of one schema, is said together.
+      JSON.stringify([on, schema, name, maybe, on === "relation" || on === "schema" ? "" : privilege]),
     ).values(),
   ].map((same) => ({ head: headOf(same), name: nameOf(same[0]!) }));
   return [...grouped(objects, ({ head }) => head)].map(([head, same]) => {

@@ -77,3 +77,34 @@ test("what is kept in the cache is what is read, and a change of an earlier file
   given.write("0001_a.up.sql", "-- revision: a\n-- parent: none\n\nCREATE TABLE t (id bigint, note int);\n");
   expect(await lines()).toEqual(["b public.t ACCESS EXCLUSIVE: blocks reads and writes; rewrites the table"]);
 });
+
+test("every kind of work on a relation is told, also that every row is written", async () => {
+  expect(linesOf(await planOf("UPDATE u SET id = id + 1; CREATE INDEX ON u (id);"))).toEqual([
+    "b public.u SHARE: blocks writes; writes every row, builds an index",
+  ]);
+  expect(linesOf(await planOf("DELETE FROM u; UPDATE t SET note = '' WHERE id = 1;"))).toEqual([
+    "b public.u: writes every row",
+    "b public.t: scans the table",
+  ]);
+  expect(linesOf(await planOf("INSERT INTO u SELECT id FROM t;"))).toEqual(["b public.t: scans the table"]);
+});
+
+test("a script does not call lost what it makes itself, and what it only may have made is", async () => {
+  const given = project({
+    a: "CREATE TABLE t (old int, note text);",
+    b: "CREATE TABLE mine (x int); INSERT INTO mine SELECT 1; ALTER TABLE t ADD status text; UPDATE t SET status = 'open';",
+    c: "UPDATE mine SET x = 2; DELETE FROM mine; ALTER TABLE t DROP status, DROP old; DROP TABLE mine;",
+    d: "CREATE TABLE IF NOT EXISTS maybe (x int); ALTER TABLE t ADD old int, ADD COLUMN IF NOT EXISTS note text;",
+    e: "DROP TABLE maybe; UPDATE t SET note = '', old = 1; ALTER TABLE t RENAME note TO old2; ALTER TABLE t DROP old2;",
+    f: "CREATE SCHEMA s; CREATE TABLE s.t (id int); DELETE FROM s.t; TRUNCATE public.t; DROP TABLE s.t; DROP SCHEMA s;",
+  });
+  const plan = await given.plan({ kind: "upgrade", target: "a:f" }, { privileges: true });
+  const lost = plan.steps.map(({ losses = [] }) => losses.map(({ kind, object }) => `${kind} ${object}`));
+  expect(lost).toEqual([
+    [],
+    ["drop column t.old"],
+    [],
+    ["drop table maybe", "update t.note", "drop column t.old2"],
+    ["truncate public.t"],
+  ]);
+});

@@ -65,7 +65,7 @@ describe.skipIf(!psqlAvailable()).each(servers())("on $name", (server) => {
     expect(empty).toMatchObject({ code: 3, stderr: expect.stringContaining("the script would fail") });
     await shop.upgrade(url);
     const done = await runScript(url, script, preflight);
-    expect(linesOf(done.stdout)).toContain("X ledger: at b; the script starts from a");
+    expect(linesOf(done.stdout)).toContain("X ledger: at b; all of it is done already");
     expect(done.code).toBe(3);
     const open = await runScript(url, script, { args: ["-1", ...preflight.args] });
     expect(open).toMatchObject({ code: 3, stderr: expect.stringContaining("a transaction is already open") });
@@ -132,6 +132,47 @@ describe.skipIf(!psqlAvailable()).each(servers())("on $name", (server) => {
     await query(url, `ALTER TABLE t OWNER TO ${role.name}; GRANT CREATE ON SCHEMA public TO ${role.name}`);
     expect(await runScript(own, c, preflight)).toMatchObject({ code: 0, stderr: "" });
     expect(await runScript(own, c)).toMatchObject({ code: 0, stderr: "" });
+    await query(url, `DROP OWNED BY ${role.name} CASCADE`);
+  });
+
+  test("a role without rights on the ledger and on a schema is told all that it lacks, and no more", async () => {
+    const of = project({
+      a: "CREATE SCHEMA shop;\nCREATE TABLE shop.t (id int);\nCREATE TYPE shop.mood AS ENUM ('ok');",
+      b: "INSERT INTO shop.t VALUES (1);\nSELECT NULL::shop.mood;",
+      c: "VACUUM;",
+    });
+    const role = await ownRole(server, "LOGIN");
+    const { url, name } = await ownDatabase(server);
+    await of.upgrade(url, "a");
+    const own = role.url(name);
+    const script = await of.script("a:c");
+    const missing = async () => {
+      const { stdout } = await runScript(own, script, preflight);
+      return linesOf(stdout).filter((line) => line.startsWith("X"));
+    };
+    await query(url, `REVOKE EXECUTE ON ALL ROUTINES IN SCHEMA retort FROM PUBLIC`);
+    const [ledger, ...others] = await missing();
+    expect(ledger).toMatch(
+      new RegExp(
+        `^X ledger: ${role.name} may not write to retort, and lacks: USAGE on the schema; INSERT, SELECT on applied; ` +
+          "DELETE, INSERT, SELECT, UPDATE on intent; INSERT, SELECT on log; SELECT, UPDATE on state; " +
+          "EXECUTE on \\d+ of its routines$",
+      ),
+    );
+    expect(others).toEqual([
+      `X missing: USAGE on schema shop (as ${role.name})`,
+      `X missing: INSERT on shop.t (as ${role.name})`,
+    ]);
+    expect((await runScript(own, script)).code).toBe(3);
+    await query(
+      url,
+      `GRANT USAGE ON SCHEMA retort, shop TO ${role.name}; GRANT INSERT, SELECT ON retort.applied TO ${role.name};
+      GRANT DELETE, INSERT, SELECT, UPDATE ON retort.intent TO ${role.name}; GRANT INSERT, SELECT ON retort.log TO
+      ${role.name}; GRANT SELECT, UPDATE ON retort.state TO ${role.name}; GRANT EXECUTE ON ALL ROUTINES IN SCHEMA
+      retort TO ${role.name}; GRANT INSERT ON shop.t TO ${role.name}`,
+    );
+    expect(await missing()).toEqual([]);
+    expect(await runScript(own, script)).toMatchObject({ code: 0 });
     await query(url, `DROP OWNED BY ${role.name} CASCADE`);
   });
 

@@ -15,10 +15,13 @@ const root = mkdtempSync(join(tmpdir(), "retort-way-back-"));
 afterAll(() => rmSync(root, { recursive: true, force: true }));
 
 const shop = project({
-  a: { up: "CREATE TABLE t (id int);", down: "DROP TABLE t;" },
+  a: { up: "CREATE TABLE t (id int, old text);", down: "DROP TABLE t;" },
   b: { up: "CREATE TABLE u (id int, note text);", down: "DROP TABLE u;" },
   c: { up: "CREATE INDEX CONCURRENTLY i ON u (id);", down: "DROP INDEX CONCURRENTLY i;" },
-  d: { up: "ALTER TABLE u DROP COLUMN note;", down: "ALTER TABLE u ADD COLUMN note text;" },
+  d: {
+    up: "ALTER TABLE u DROP COLUMN note;\nALTER TABLE t DROP COLUMN old;",
+    down: "ALTER TABLE t ADD COLUMN old text;\nALTER TABLE u ADD COLUMN note text;",
+  },
 });
 const cwd = { cwd: shop.folder };
 const [up, down] = [join(root, "up.sql"), join(root, "down.sql")];
@@ -46,7 +49,7 @@ test("the upgrade's title names the receipt of the other, and what that one does
   const { stderr } = await write();
   const { stated } = receiptsOf(readFileSync(down, "utf8"))!;
   const title = readFileSync(up, "utf8");
-  expect(title).toContain(`-- A downgrade does not bring back the data of:\n--   3  d  u.note\n`);
+  expect(title).toContain(`-- A downgrade does not bring back the data of:\n--   3  d  t.old\n`);
   expect(title).toContain(`-- The script that takes all of it back has the receipt\n--   sha256:${stated}\n`);
   expect(stderr).toContain(`${down}  sha256:${stated}\n`);
   expect(readFileSync(down, "utf8")).toContain("downgrade d -> a");

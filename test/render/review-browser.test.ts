@@ -19,6 +19,7 @@ const migration = (revision: string, mode?: "SHARE" | "ACCESS EXCLUSIVE"): Revie
           locks: [{ relation: `shop.${TABLE}`, schema: "shop", name: TABLE, mode }],
           rewrites: [],
           scans: [],
+          writes: [],
           builds: [],
           unknown: [],
         },

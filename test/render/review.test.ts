@@ -18,6 +18,7 @@ const review: ReviewDocument = {
         locks: [{ relation: evil, schema: evil, name: evil, mode: "ACCESS EXCLUSIVE" }],
         rewrites: [evil],
         scans: [],
+        writes: [],
         builds: [],
         unknown: [evil],
         waits: true,

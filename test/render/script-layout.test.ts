@@ -37,7 +37,7 @@ test("the title says for whom it is, what cannot be undone, and what is lost", (
 -- Receipt: sha256:${receiptsOf(text)!.stated}
 \\if true
 -- For:  database shop; connected as deploy; PostgreSQL 15 or later; ledger retort, format 2.
--- Run:  psql -X -v ON_ERROR_STOP=1 -f migration.sql DATABASE
+-- Run:  psql -X -v ON_ERROR_STOP=1 -f FILE DATABASE
 --       directly, not through a transaction pooler; not inside BEGIN, so without -1.
 --       First, only to look at what it will meet: the same with -v preflight=1.
 --
@@ -99,6 +99,24 @@ test("ours is at most three lines before the author's SQL and three behind it", 
     expect.stringMatching(/^CALL retort\.end_upgrade\('a1b2c3d4e5f6', '[0-9a-f]{64}',$/),
     expect.stringMatching(/^ {2}'[0-9a-f]{64}', '\{\}', 'm'\) \\; COMMIT;$/),
   ]);
+});
+
+test("a loss that takes two lines is not read as two, and what a statement outside a transaction left is gone on with by hand", () => {
+  const long = "a".repeat(30);
+  const losses = [
+    { effect: "takes-away", kind: "drop table", object: long, cascade: true },
+    { effect: "takes-away", kind: "drop table", object: "b" },
+  ] as const;
+  const steps = [
+    step("a", [statement("DROP TABLE a, b CASCADE;", { losses })]),
+    step("b", [statement("DO '';", { transactional: false, batched: true })], { transactional: false }),
+  ];
+  const text = script(planOf(steps));
+  expect(text).toMatch(/ yes {10}table a+\n-- {41}and all that depends on it\n-- {39}table b\n/);
+  expect(text).toContain(
+    "-- If it fails: what it did is kept. Run this statement again by hand, then the rest of the step\n" +
+      "-- and its last CALL; or resume with: migrate upgrade (or downgrade).\n",
+  );
 });
 
 test.each<[string, Parameters<typeof statement>, readonly string[]]>([

@@ -49,8 +49,15 @@ export class Demands {
     const found = this.#work.find(name);
     const asked = found?.index?.table ?? found;
     if (asked === undefined && /^pg_/.test(name.schema ?? name.name)) return;
+    const schema = asked?.schema ?? this.schemaOf(name);
+    this.use(schema);
     if (asked?.known === true && asked.id >= this.#work.session.firstOwn) return;
-    this.need(privilege, "relation", asked?.name ?? name.name, asked?.schema ?? this.schemaOf(name));
+    this.need(privilege, "relation", asked?.name ?? name.name, schema);
+  }
+
+  /** Names in a schema are looked up. */
+  use(schema: string): void {
+    if (!/^(?:pg_|information_schema$)/.test(schema)) this.need("USAGE", "schema", schema);
   }
 
   range(privilege: Privilege["privilege"], range: Ast): void {
@@ -78,7 +85,9 @@ export class Demands {
   }
 
   object(on: "type" | "routine", name: ObjectName): void {
-    if (name.name !== "") this.need("OWNER", on, name.name, this.schemaOf(name));
+    if (name.name === "") return;
+    this.use(this.schemaOf(name));
+    this.need("OWNER", on, name.name, this.schemaOf(name));
   }
 
   setRole(role: string | undefined): void {

@@ -6,13 +6,14 @@
 import { type Ast, items, kindOf, node, option, roleName, word } from "../ast.ts";
 import { NEWEST, newerFeature } from "../newer-syntax.ts";
 import type { ParsedStatement } from "../statement/facts.ts";
-import type { RoutineBody } from "../statement/losses.ts";
+import type { Loss, RoutineBody } from "../statement/losses.ts";
 import { alterTable, moveRelation, rename } from "./alter-table.ts";
 import * as create from "./create.ts";
 import { alterFunction, createFunction } from "./create-function.ts";
 import { drop, kindFor } from "./drop.ts";
 import { call, doBlock } from "./function.ts";
 import { cluster, createIndex, reindex } from "./index.ts";
+import { Made } from "./made.ts";
 import type { LockMode } from "./mode.ts";
 import * as other from "./other.ts";
 import type { Privilege } from "./privilege.ts";
@@ -46,6 +47,8 @@ export interface Effect {
   readonly rewrites: readonly RelationName[];
   /** Tables that are read from end to end. */
   readonly scans: readonly RelationName[];
+  /** Tables of which every row is updated or deleted. */
+  readonly writes: readonly RelationName[];
   /** Tables of which indexes are built. */
   readonly builds: readonly RelationName[];
   /** Why PostgreSQL would not do it, as far as that shows. */
@@ -54,6 +57,8 @@ export interface Effect {
   readonly unknown: readonly string[];
   /** What the role that runs it must be allowed to do. */
   readonly privileges: readonly Privilege[];
+  /** Its losses that are of what the same run has made. */
+  readonly ownLosses: readonly Loss[];
 }
 
 /** One statement: its tree and its text. */
@@ -103,6 +108,7 @@ export function effectsOf(
 export class Fold {
   #session: Session;
   readonly #transaction = new Transaction();
+  readonly #made = new Made();
   #isRunning = false;
 
   constructor(start: Session) {
@@ -128,6 +134,7 @@ export class Fold {
       this.#session.own.clear();
     }
     this.#isRunning = true;
+    this.#made.clear();
     for (const each of schema.takeAdded()) each.rows = "unknown";
   }
 
@@ -156,9 +163,11 @@ export class Fold {
       if (!names.has(relation)) names.set(relation, nameOf(this.#session, relation));
     };
     const privileges = privilegesOf(work, statement.ast, statement.body);
+    const ownLosses = this.#made.lossesOf(work, statement.ast, statement.body);
     const refused = attempt(work, statement);
+    if (this.#isRunning) this.#made.note(work, statement.ast);
     this.#transaction.hold(work.locks);
-    return { ...effectOf(work, names, refused), privileges };
+    return { ...effectOf(work, names, refused), privileges, ownLosses };
   }
 
   #control(tree: Ast, circumstances: Circumstances): Effect {
@@ -175,9 +184,11 @@ const NOTHING: Effect = {
   locksOwn: false,
   rewrites: [],
   scans: [],
+  writes: [],
   builds: [],
   unknown: [],
   privileges: [],
+  ownLosses: [],
 };
 
 const nameOf = ({ firstOfRun }: Session, { id, schema, name, kind, known }: Relation): RelationName => ({
@@ -217,7 +228,7 @@ function effectOf(
   work: Work,
   names: ReadonlyMap<Relation, RelationName>,
   refused: string | undefined,
-): Omit<Effect, "privileges"> {
+): Omit<Effect, "privileges" | "ownLosses"> {
   const shown = (relations: Iterable<Relation>): RelationName[] =>
     [...relations]
       .filter(({ id }) => !work.session.made.has(id))
@@ -229,6 +240,7 @@ function effectOf(
     locksOwn: [...work.locks.keys()].some(({ id }) => work.session.made.has(id)),
     rewrites: shown(work.rewrites),
     scans: shown(work.scans),
+    writes: shown(work.writes),
     builds: shown(work.builds),
     unknown: [...work.unknowns],
     ...(refused === undefined ? {} : { refused }),

@@ -42,7 +42,7 @@ export function differences(
       found.push(
         `${name}: ${was ? "rewritten, which was not predicted" : "predicted to be rewritten, and was not"}`,
       );
-    const reads = [predicted?.scans, predicted?.builds, predicted?.rewrites].some((all) =>
+    const reads = [predicted?.scans, predicted?.writes, predicted?.builds, predicted?.rewrites].some((all) =>
       all?.includes(name),
     );
     if (now.scans > relation.scans && !reads && !was) found.push(`${name}: read, which was not predicted`);

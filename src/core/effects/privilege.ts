@@ -19,6 +19,7 @@ export interface Privilege {
     | "UPDATE"
     | "DELETE"
     | "MEMBER"
+    | "USAGE"
     | "EXISTS"
     | "SUPERUSER"
     | "CREATEROLE"
@@ -37,8 +38,8 @@ export interface Privilege {
 }
 
 /**
- * Each thing once, in the order in which it is needed. What follows from another is left out: the owner of a relation may do
- * everything with it, and a role that has a member exists.
+ * Each thing once, in the order in which it is needed. What follows from another is left out: the owner of a relation or of a
+ * schema may do everything with it, and a role that has a member exists.
  */
 export function distinctPrivileges(all: Iterable<Privilege>): readonly Privilege[] {
   const found = new Map<string, Privilege>();
@@ -52,7 +53,7 @@ export function distinctPrivileges(all: Iterable<Privilege>): readonly Privilege
   };
   return [...found.values()].filter(
     (each) =>
-      !(each.on === "relation" && follows(each, "OWNER")) &&
+      !((each.on === "relation" || each.on === "schema") && follows(each, "OWNER")) &&
       !(each.privilege === "EXISTS" && follows(each, "MEMBER")),
   );
 }

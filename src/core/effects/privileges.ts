@@ -34,6 +34,17 @@ function ask(demands: Demands, ast: Ast): void {
   if (demand !== undefined) demand(demands, tree);
   else if (!FREE.test(kind)) demands.need("UNKNOWN", "server", kind.replace(/Stmt$/, ""));
   if (kind !== "DropRoleStmt" || tree["missing_ok"] !== true) needRoles(demands, "EXISTS", tree);
+  needSchemas(demands, tree);
+}
+
+/** Of the types and functions that a statement names with their schema. */
+function needSchemas(demands: Demands, tree: Ast): void {
+  visitNodes({ tree }, (kind, fields) => {
+    const names = /^funccall$/i.test(kind) ? fields["funcname"] : fields["names"];
+    const { schema } = objectName(items(names).map(stringOf));
+    if (schema !== undefined && schema !== "") demands.use(schema);
+    return true;
+  });
 }
 
 /** Of every role that is named. */

@@ -195,6 +195,8 @@ function change(work: Work, kind: string, tree: Ast, depth: Depth): void {
   lookUpBounds(work, target);
   if (kind === "InsertStmt") insert(work, target, tree, depth);
   else alter(work, target, { kind, tree, depth, only });
+  if (depth === "run" && /^(?:Update|Delete)Stmt$/.test(kind) && tree["whereClause"] === undefined)
+    for (const each of only ? [target] : withChildren(target)) work.writeAll(each);
 }
 
 function without(tree: Ast, ...fields: readonly string[]): Ast {

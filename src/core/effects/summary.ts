@@ -17,6 +17,8 @@ export interface EffectSummary {
   readonly rewrites: readonly string[];
   /** Read from end to end. */
   readonly scans: readonly string[];
+  /** Every row of them is updated or deleted. */
+  readonly writes: readonly string[];
   /** Tables of which indexes are built. */
   readonly builds: readonly string[];
   /** What cannot be told, each as the rest of a sentence. */
@@ -29,10 +31,8 @@ export interface EffectSummary {
 export function summaryOf(effect: Effect): EffectSummary | undefined {
   const locks = effect.locks.filter((each) => isNoticed(each) && isStrong(each.mode));
   const work = workOf(effect);
-  if (locks.length === 0 && effect.unknown.length === 0 && work.every((names) => names.length === 0))
-    return undefined;
-  const [rewrites, scans, builds] = work;
-  const waits = locks.some(({ mode }) => waiting(mode).writers) && works({ rewrites, scans, builds });
+  if (locks.length === 0 && effect.unknown.length === 0 && !works(work)) return undefined;
+  const waits = locks.some(({ mode }) => waiting(mode).writers) && works(work);
   return {
     locks: locks.map((each) => ({
       relation: shown(each),
@@ -40,9 +40,7 @@ export function summaryOf(effect: Effect): EffectSummary | undefined {
       name: each.name,
       mode: each.mode,
     })),
-    rewrites,
-    scans,
-    builds,
+    ...work,
     unknown: effect.unknown,
     ...(waits ? { waits } : {}),
   };
@@ -65,21 +63,25 @@ export function summaryOfStep(
       locks.set(lock.relation, { ...lock, mode });
     }
   }
-  const all = (field: "rewrites" | "scans" | "builds" | "unknown"): readonly string[] => [
+  const all = (field: keyof Labour | "unknown"): readonly string[] => [
     ...new Set(found.flatMap((each) => each[field])),
   ];
   return {
     locks: [...locks.values()],
     rewrites: all("rewrites"),
     scans: all("scans"),
+    writes: all("writes"),
     builds: all("builds"),
     unknown: all("unknown"),
     ...(waits ? { waits } : {}),
   };
 }
 
-const works = ({ rewrites, scans, builds }: Pick<EffectSummary, "rewrites" | "scans" | "builds">): boolean =>
-  rewrites.length + scans.length + builds.length > 0;
+/** What takes time with the size of a relation. */
+type Labour = Pick<EffectSummary, "rewrites" | "scans" | "writes" | "builds">;
+
+const works = ({ rewrites, scans, writes, builds }: Labour): boolean =>
+  rewrites.length + scans.length + writes.length + builds.length > 0;
 
 /** Who waits for an index waits for its table. */
 const isNoticed = ({ inUse, kind }: RelationName): boolean => inUse && !kind.endsWith("index");
@@ -87,15 +89,16 @@ const isNoticed = ({ inUse, kind }: RelationName): boolean => inUse && !kind.end
 const isStrong = (mode: LockMode): boolean =>
   lockModes.indexOf(mode) >= lockModes.indexOf("SHARE UPDATE EXCLUSIVE");
 
-function workOf({ rewrites, scans, builds }: Effect): readonly [string[], string[], string[]] {
+function workOf({ rewrites, scans, writes, builds }: Effect): Labour {
   const names = (relations: readonly RelationName[]): string[] => [
     ...new Set(relations.filter(isNoticed).map(shown)),
   ];
   const written = names(rewrites);
-  // What is written anew, or indexed, is read for it.
+  const changed = names(writes);
+  // What is written, or indexed, is read for it.
   const built = names(builds).filter((name) => !written.includes(name));
-  const read = names(scans).filter((name) => !written.includes(name) && !built.includes(name));
-  return [written, read, built];
+  const read = names(scans).filter((name) => ![...written, ...changed, ...built].includes(name));
+  return { rewrites: written, scans: read, writes: changed, builds: built };
 }
 
 const shown = ({ schema, name }: RelationName): string => `${schema}.${name}`;

@@ -46,6 +46,8 @@ export class Work {
   readonly locks = new Map<Relation, LockMode>();
   readonly rewrites = new Set<Relation>();
   readonly scans = new Set<Relation>();
+  /** Tables of which every row is updated or deleted. */
+  readonly writes = new Set<Relation>();
   /** Indexes that are built, by the table they are on. */
   readonly builds = new Set<Relation>();
   readonly unknowns = new Set<string>();
@@ -102,6 +104,10 @@ export class Work {
 
   scan(relation: Relation): void {
     if (hasStorage(relation)) this.scans.add(relation);
+  }
+
+  writeAll(table: Relation): void {
+    if (hasStorage(table)) this.writes.add(table);
   }
 
   build(table: Relation): void {

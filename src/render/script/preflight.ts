@@ -57,7 +57,7 @@ export const endPreflight = [
 
 /** What is asked for, as JSON: an object or a list on each line. */
 function factsOf(plan: Plan, { lockKey }: Ledger): string {
-  const { place, from, role, schema, steps, batches } = plan;
+  const { place, from, role, schema, steps, batches, result } = plan;
   const isOfLedger = steps.length === 0;
   const head = {
     ledger: qualified(schema),
@@ -67,13 +67,15 @@ function factsOf(plan: Plan, { lockKey }: Ledger): string {
     connected: place.role ?? null,
     minimum: place.minimumVersion ?? 120000,
     from,
+    done_revisions: String(result.revisions),
+    done_digest: result.digest,
     any_state: isOfLedger || batches.some(({ when }) => when !== undefined),
   };
   const needs = distinctPrivileges(steps.flatMap(({ privileges = [] }) => privileges));
   const list = (items: readonly unknown[]): string =>
     items.length === 0 ? "[]" : `[${items.map((item) => `\n  ${folded(JSON.stringify(item))}`).join(",")}\n]`;
   const pairs = Object.entries(head).map(([key, value]) => `"${key}": ${JSON.stringify(value)}`);
-  return `{${pairs.join(",\n")},\n"tables": ${list(tablesOf(plan))},\n"needs": ${list(
+  return `{${pairs.join(",\n")},\n"rights": ${list(rightsOf(plan))},\n"tables": ${list(tablesOf(plan))},\n"needs": ${list(
     needs
       .filter(({ privilege }) => privilege !== "UNKNOWN")
       .map((need) => ({ ...need, text: needText(need) })),
@@ -83,6 +85,33 @@ function factsOf(plan: Plan, { lockKey }: Ledger): string {
 /** What is long is on two lines. Within a string of JSON there is no quote without a backslash. */
 const folded = (json: string): string =>
   json.length + 3 <= PAGE_WIDTH ? json : json.replace(',"text":', ',\n   "text":');
+
+/** What its calls demand on the tables of the ledger, each with its rights; they run with the rights of the caller. */
+function rightsOf({ kind, steps }: Plan): readonly (readonly string[])[] {
+  const given = (right: string, is: boolean): readonly string[] => (is ? [right] : []);
+  const goes = (direction: "up" | "down"): boolean => steps.some((step) => step.direction === direction);
+  return [
+    [
+      "applied",
+      "SELECT",
+      ...given("INSERT", goes("up")),
+      ...given("DELETE", goes("down")),
+      ...given("UPDATE", kind === "repair"),
+    ],
+    ["state", "SELECT", "UPDATE"],
+    [
+      "intent",
+      "SELECT",
+      "UPDATE",
+      "DELETE",
+      ...given(
+        "INSERT",
+        steps.some(({ transactional }) => !transactional),
+      ),
+    ],
+    ["log", "SELECT", "INSERT"],
+  ];
+}
 
 /** The relations that are there already, and how strongly each is locked. */
 function tablesOf({ steps }: Plan): readonly (readonly [string, string])[] {

@@ -160,7 +160,8 @@ function howToLook({ trace, purpose, repeatable }: Statement): readonly string[]
   switch (trace?.kind) {
     case undefined:
       return [
-        repeatable === true ? "what it did is kept; run it again to continue." : "it can be run again.",
+        `${repeatable === true ? "what it did is kept. " : ""}Run this statement again by hand, then the rest of the step`,
+        "and its last CALL; or resume with: migrate upgrade (or downgrade).",
       ];
     case "commits":
       return ["what it has committed is kept; only its own work shows how far it got."];
@@ -170,7 +171,7 @@ function howToLook({ trace, purpose, repeatable }: Statement): readonly string[]
         `DROP INDEX CONCURRENTLY ${second || "…"};`,
       ];
     case "drop index":
-      return [`it is done if \\d ${first} finds none; otherwise run it again.`];
+      return [`it is done if \\d ${first} finds none; otherwise run this statement again.`];
     case "detach partition":
       return [
         `check with \\d+ ${first}; finish DETACH PENDING with:`,
@@ -178,7 +179,7 @@ function howToLook({ trace, purpose, repeatable }: Statement): readonly string[]
       ];
     default:
       return trace!.kind.startsWith("reindex")
-        ? ["drop INVALID indexes whose names end in _ccnew or _ccold; then run it again."]
+        ? ["drop INVALID indexes whose names end in _ccnew or _ccold; then run this statement again."]
         : [
             `check whether ${first} exists: \\${LISTS[trace!.kind.replace(/^\w+ /, "") as keyof typeof LISTS]}`,
           ];

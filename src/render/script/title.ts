@@ -20,7 +20,7 @@ export function titleLines(plan: Plan, ledger: Ledger, form: ScriptForm, receipt
   if (plan.batches.length === 0) return [first, "Nothing to do."].map(comment);
   return titledWith(first, receipt, form, [
     ...forWhom(plan, ledger, form),
-    ...runWith(form, isOfLedger(plan) ? "ledger.sql" : "migration.sql"),
+    ...runWith(form, "FILE"),
     ...(isOfLedger(plan)
       ? []
       : [
@@ -141,7 +141,7 @@ function stepsTable({ steps, kind, batches }: Plan): readonly string[] {
     ...(runs
       ? [
           { name: "transaction", most: 12 },
-          { name: "takes away", most: 40 },
+          { name: "takes away", most: LOSS_WIDTH },
         ]
       : []),
   ];
@@ -158,7 +158,7 @@ function stepsTable({ steps, kind, batches }: Plan): readonly string[] {
     ...(runs
       ? [
           step.transactional ? "yes" : "no",
-          (step.losses ?? []).map((loss) => commentText(lossCell(loss))).join("\n"),
+          (step.losses ?? []).flatMap((loss) => hanging(commentText(lossCell(loss)))).join("\n"),
         ]
       : []),
   ]);
@@ -174,6 +174,13 @@ function stepsTable({ steps, kind, batches }: Plan): readonly string[] {
     ...titled("Irreversible, once applied:", runs ? steps.flatMap(oneWay) : []),
   ];
 }
+
+/** Columns of "takes away". */
+const LOSS_WIDTH = 40;
+
+/** What goes on in a second line is indented there, so that it is not read as another. */
+const hanging = (text: string): readonly string[] =>
+  folded(text, LOSS_WIDTH - 2).map((line, index) => (index === 0 ? line : `  ${line}`));
 
 /** What each step does to a database that others use; those that nobody notices are summed up. */
 function effectsTable({ steps }: Pick<Plan, "steps">, isOne: boolean): readonly string[] {
