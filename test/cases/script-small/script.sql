@@ -1,5 +1,5 @@
 -- Retort migration script: upgrade <base> -> c
--- Receipt: sha256:489e81e07584df7fe1b0ce60ddc2c566f095040c5a23e2025c8ec57cb104ad33
+-- Receipt: sha256:ece54de5215fdb435d19373d2eb5fe2f5925c1cc60b8e4ea7e8fef9aa1a1059a
 \if true
 -- For:  PostgreSQL 12 or later; ledger retort, format 2.
 -- Run:  psql -X -v ON_ERROR_STOP=1 -f migration.sql DATABASE
@@ -306,9 +306,10 @@ $body$;
 
 -- Stops unless this session holds the lock of the ledger. A migrator holds it exclusively, and
 -- twice more in shared mode: one of those is released and taken again, which shows the same as a
--- query of pg_locks in a twentieth of the time.
+-- query of pg_locks in a twentieth of the time. PostgreSQL warns of a lock that is not held; the
+-- error says it.
 CREATE PROCEDURE retort.require_lock()
-LANGUAGE plpgsql AS $body$
+LANGUAGE plpgsql SET client_min_messages = error AS $body$
 BEGIN
   PERFORM pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
   IF NOT (pg_advisory_unlock_shared(retort.lock_key())
@@ -1084,7 +1085,7 @@ DECLARE
   -- database's owner and superusers.
   owners CONSTANT pg_catalog.text[] := '{}';
   -- SHA-256 of its procedures.
-  procedures CONSTANT pg_catalog.text := '563e556ba38210927e43e387d7b19e472432d58243455a641e2859be51c6fb05';
+  procedures CONSTANT pg_catalog.text := '70331d8eece929358e9ea5273c311458820ab3f569d2c798271c15636ae17337';
   place pg_catalog.oid;
   present pg_catalog.text[];
   found pg_catalog.text;
@@ -1251,7 +1252,7 @@ $body$;
 CALL retort.require_state('{}', '{}', 3, 1401614897665169694, 'migrate upgrade %s:c --sql');
 
 -- Log: the receipt of this script.
-CALL retort.begin_script('489e81e07584df7fe1b0ce60ddc2c566f095040c5a23e2025c8ec57cb104ad33',
+CALL retort.begin_script('ece54de5215fdb435d19373d2eb5fe2f5925c1cc60b8e4ea7e8fef9aa1a1059a',
   'base:c', 3, 1401614897665169694);
 COMMIT;
 
@@ -1309,13 +1310,13 @@ BEGIN TRANSACTION READ ONLY;
 -- Check: exactly the revisions that should be applied now are, row by row.
 SELECT retort.check(3, 1401614897665169694) AS retort_passed \gset
 SELECT revisions AS applied_revisions, 'c' AS current_heads,
-  'sha256:489e81e07584df7fe1b0ce60ddc2c566f095040c5a23e2025c8ec57cb104ad33' AS receipt FROM retort.state;
+  'sha256:ece54de5215fdb435d19373d2eb5fe2f5925c1cc60b8e4ea7e8fef9aa1a1059a' AS receipt FROM retort.state;
 
 -- Durations: what this run of the script has done, as the log of the ledger has it.
 SELECT l.event AS step, l.revision, round(date_part('epoch', l.duration) * 1000) AS milliseconds
   FROM retort.log AS l WHERE l.event IN ('upgrade', 'downgrade') AND l.id > (
     SELECT max(s.id) FROM retort.log AS s WHERE s.event = 'script' AND s.checksum =
-      '489e81e07584df7fe1b0ce60ddc2c566f095040c5a23e2025c8ec57cb104ad33'
+      'ece54de5215fdb435d19373d2eb5fe2f5925c1cc60b8e4ea7e8fef9aa1a1059a'
       AND s.at > (SELECT backend_start FROM pg_stat_get_activity(pg_backend_pid())))
   ORDER BY l.id;
 COMMIT;

@@ -1,5 +1,5 @@
 -- Retort migration script: upgrade <base> -> 29f859a13ea1
--- Receipt: sha256:9fcc5d4690ba5a2864dbb4ff6ecdcdac93c54e6c0f448f07181f9f40290429b9
+-- Receipt: sha256:6a74e04c51e9e91954866931a4334c1aeb546f16638532f7debeffdf7d945e03
 \if true
 -- For:  PostgreSQL 12 or later; ledger retort, format 2.
 -- Run:  psql -X -v ON_ERROR_STOP=1 -f migration.sql DATABASE
@@ -295,9 +295,10 @@ $body$;
 
 -- Stops unless this session holds the lock of the ledger. A migrator holds it exclusively, and
 -- twice more in shared mode: one of those is released and taken again, which shows the same as a
--- query of pg_locks in a twentieth of the time.
+-- query of pg_locks in a twentieth of the time. PostgreSQL warns of a lock that is not held; the
+-- error says it.
 CREATE PROCEDURE retort.require_lock()
-LANGUAGE plpgsql AS $body$
+LANGUAGE plpgsql SET client_min_messages = error AS $body$
 BEGIN
   PERFORM pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
   IF NOT (pg_advisory_unlock_shared(retort.lock_key())
@@ -1073,7 +1074,7 @@ DECLARE
   -- database's owner and superusers.
   owners CONSTANT pg_catalog.text[] := '{}';
   -- SHA-256 of its procedures.
-  procedures CONSTANT pg_catalog.text := '563e556ba38210927e43e387d7b19e472432d58243455a641e2859be51c6fb05';
+  procedures CONSTANT pg_catalog.text := '70331d8eece929358e9ea5273c311458820ab3f569d2c798271c15636ae17337';
   place pg_catalog.oid;
   present pg_catalog.text[];
   found pg_catalog.text;
@@ -1241,7 +1242,7 @@ CALL retort.require_state('{}', '{}', 1, 418732435334715376,
   'migrate upgrade %s:29f859a13ea1 --sql');
 
 -- Log: the receipt of this script.
-CALL retort.begin_script('9fcc5d4690ba5a2864dbb4ff6ecdcdac93c54e6c0f448f07181f9f40290429b9',
+CALL retort.begin_script('6a74e04c51e9e91954866931a4334c1aeb546f16638532f7debeffdf7d945e03',
   'base:29f859a13ea1', 1, 418732435334715376);
 COMMIT;
 
@@ -1261,13 +1262,13 @@ BEGIN TRANSACTION READ ONLY;
 -- Check: exactly the revisions that should be applied now are, row by row.
 SELECT retort.check(1, 418732435334715376) AS retort_passed \gset
 SELECT revisions AS applied_revisions, '29f859a13ea1' AS current_heads,
-  'sha256:9fcc5d4690ba5a2864dbb4ff6ecdcdac93c54e6c0f448f07181f9f40290429b9' AS receipt FROM retort.state;
+  'sha256:6a74e04c51e9e91954866931a4334c1aeb546f16638532f7debeffdf7d945e03' AS receipt FROM retort.state;
 
 -- Durations: what this run of the script has done, as the log of the ledger has it.
 SELECT l.event AS step, l.revision, round(date_part('epoch', l.duration) * 1000) AS milliseconds
   FROM retort.log AS l WHERE l.event IN ('upgrade', 'downgrade') AND l.id > (
     SELECT max(s.id) FROM retort.log AS s WHERE s.event = 'script' AND s.checksum =
-      '9fcc5d4690ba5a2864dbb4ff6ecdcdac93c54e6c0f448f07181f9f40290429b9'
+      '6a74e04c51e9e91954866931a4334c1aeb546f16638532f7debeffdf7d945e03'
       AND s.at > (SELECT backend_start FROM pg_stat_get_activity(pg_backend_pid())))
   ORDER BY l.id;
 COMMIT;
