@@ -68,11 +68,7 @@ export function explain(
     rights?.message === undefined
       ? `${commits ? `the commit${of}` : `a ${purpose} statement${of}`} failed${constraint}: ${message}`
       : `${rights.message}: ${message}`,
-    lines(
-      failure.hint,
-      rights?.hint ?? encodingHint(statement, failure),
-      whatIsSo(batch, step),
-    ),
+    lines(failure.hint, rights?.hint ?? encodingHint(statement, failure), whatIsSo(batch, step)),
     committed === undefined ? {} : placeOf(committed, failure, sourceText),
   );
 }
