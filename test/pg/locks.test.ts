@@ -266,7 +266,7 @@ test("the message says who holds the lock; --lock-wait 0 does not wait", async (
   const { url } = await ownDatabase(server!);
   const shop = project({ a: "CREATE TABLE a ();" });
   await withLock(shop, url, async () => {
-    const holder = /pid \d+, postgres@127\.0\.0\.1, since \d{4}-\d\d-\d\dT[\d:]+Z: DO \$/;
+    const holder = /pid \d+, postgres@127\.0\.0\.1, since \d{4}-\d\d-\d\dT[\d:]+Z: checks the ledger/;
     const wire = await proxy(url);
     const error = await failureOf(shop.upgrade(wire.url, "heads", { lockWait: 0 }));
     expect(wire.queries.filter((sql) => sql.includes("pg_try_advisory_lock"))).toHaveLength(1);
