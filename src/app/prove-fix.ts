@@ -2,9 +2,9 @@
 import { randomBytes } from "node:crypto";
 import { basename, dirname, join } from "node:path";
 import { assemble } from "../core/assemble.ts";
-import type { Catalog } from "../core/catalog/catalog.ts";
+import { type Catalog, describeObject } from "../core/catalog/catalog.ts";
 import { compareCatalogs, type Difference } from "../core/catalog/compare.ts";
-import { counts, describeObject } from "../core/diff/verdict.ts";
+import { counts } from "../core/diff/verdict.ts";
 import { MigrateError } from "../core/errors.ts";
 import { formatFileName, nextNumber, parseFileName, slugOf } from "../core/filename.ts";
 import { type Chunk, joined, type Part } from "../core/fix/arrange.ts";

@@ -4,9 +4,8 @@
  */
 import { randomBytes } from "node:crypto";
 import { assemble } from "../core/assemble.ts";
-import type { Catalog } from "../core/catalog/catalog.ts";
+import { type Catalog, describeObject } from "../core/catalog/catalog.ts";
 import { compareCatalogs } from "../core/catalog/compare.ts";
-import { describeObject } from "../core/diff/verdict.ts";
 import { MigrateError } from "../core/errors.ts";
 import { ancestors, buildGraph, type Graph, inOrder, nodeOf } from "../core/graph.ts";
 import { describe, startOfFile, unique } from "../core/graph-faults.ts";

@@ -153,7 +153,9 @@ async function scratchOf(deps: Deps, project: Project): Promise<Scratch> {
   };
   return openScratch(options).catch((error: unknown) => {
     // The package that it advises could be PGlite, to which no other process connects.
-    throw error instanceof MigrateError && error.code === "usage/no-package" ? noServer(error.message) : error;
+    throw error instanceof MigrateError && error.code === "usage/no-package"
+      ? noServer(error.message)
+      : error;
   });
 }
 

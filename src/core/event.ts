@@ -68,7 +68,8 @@ function doing(query: string, application: string): string {
   if (CHECKS.test(query)) return "checks the ledger";
   const [, procedure = ""] = /^CALL (?:"(?:[^"]|"")+"|[\w$]+)\.(\w+)\(/.exec(query) ?? [];
   const isOurs = routines().some(({ name }) => name === procedure);
-  const isBetween = application === "retort" && /^(?:BEGIN|COMMIT|ROLLBACK|RESET|SET|SELECT|DO)\b/.test(query);
+  const isBetween =
+    application === "retort" && /^(?:BEGIN|COMMIT|ROLLBACK|RESET|SET|SELECT|DO)\b/.test(query);
   return isOurs || isBetween ? "between two steps" : query;
 }
 

@@ -515,7 +515,11 @@ test("a mix shows how to split it", async () => {
 
 test.each([
   ["at the top", "BEGIN;\nCREATE TABL x ();\nCOMMIT;\n", []],
-  ["below another statement", "SELECT 1;\nBEGIN;\nCREATE TABL x ();\nCOMMIT;\n", ["source/transaction-control"]],
+  [
+    "below another statement",
+    "SELECT 1;\nBEGIN;\nCREATE TABL x ();\nCOMMIT;\n",
+    ["source/transaction-control"],
+  ],
 ])("of a file that does not parse, a BEGIN %s", async (_, text, others) => {
   const error = await parse(text).catch((thrown: unknown) => thrown);
   expect((error as MigrateError).diagnostics.map(({ code }) => code)).toEqual([...others, "source/syntax"]);
