@@ -61,7 +61,8 @@ export const parameterRules: Readonly<Record<string, ParameterRule>> = {
   require_auth: { env: "PGREQUIREAUTH", only: [] },
 };
 
-const FORM =
+/** How an address is written, as a hint. */
+export const FORM =
   "write postgres://USER:PASSWORD@host:5432/name, with @ in the password as %40, : as %3A, / as %2F, # as %23 and % as %25";
 
 /** An error about a database address; `origin` says where the address stands. */
