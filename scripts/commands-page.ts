@@ -60,7 +60,7 @@ Before the name, \`-c\` is always \`--config\`. After \`current\` it is \`--chec
 | exit code | |
 |---|---|
 | 0 | done |
-| 1 | findings: \`check\`, \`lint\`, \`test\`, \`drift\`, \`doctor\`, \`verify\`, \`repair\`, \`receipt\`, \`current --check-heads\` |
+| 1 | findings: \`check\`, \`lint\`, \`test\`, \`drift\`, \`doctor\`, \`verify\`, \`repair\`, \`receipt\`, \`trace\`, \`current --check-heads\`, \`upgrade --fail-on hazard\`; \`adopt\`: something is left to do by hand |
 | 2 | the command line or the configuration is wrong |
 | 3 | a migration file is wrong: header, pairing, SQL |
 | 4 | the graph is wrong, or has no such revision: a cycle, a missing parent, several heads |

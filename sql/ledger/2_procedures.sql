@@ -53,9 +53,10 @@ $body$;
 
 -- Stops unless this session holds the lock of the ledger. A migrator holds it exclusively, and
 -- twice more in shared mode: one of those is released and taken again, which shows the same as a
--- query of pg_locks in a twentieth of the time.
+-- query of pg_locks in a twentieth of the time. PostgreSQL warns of a lock that is not held; the
+-- error says it.
 CREATE PROCEDURE retort.require_lock()
-LANGUAGE plpgsql AS $body$
+LANGUAGE plpgsql SET client_min_messages = error AS $body$
 BEGIN
   PERFORM pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
   IF NOT (pg_advisory_unlock_shared(retort.lock_key())

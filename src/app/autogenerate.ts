@@ -1,5 +1,5 @@
 /** A desired schema → the revisions that lead to it from the migrations, with their downgrades; proven before they are written. */
-import type { Catalog } from "../core/catalog/catalog.ts";
+import { type Catalog, describeObject } from "../core/catalog/catalog.ts";
 import { compareCatalogs } from "../core/catalog/compare.ts";
 import { otherLedgers } from "../core/catalog/ledgers.ts";
 import { foreignPartitions, patternFor } from "../core/diff/apart.ts";
@@ -15,7 +15,7 @@ import {
 import { forRows, plainForm } from "../core/diff/rows.ts";
 import { inWords, ownWords, renamesIn, type SchemaStatement } from "../core/diff/schema-files.ts";
 import { type Segment, segmentText } from "../core/diff/text.ts";
-import { counts, describeObject } from "../core/diff/verdict.ts";
+import { counts } from "../core/diff/verdict.ts";
 import { MigrateError } from "../core/errors.ts";
 import type { ReferenceTable } from "../core/reference-rows.ts";
 import type { Loss } from "../core/statement/losses.ts";

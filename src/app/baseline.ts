@@ -1,7 +1,9 @@
 /** A database without migrations → the first migration, which creates its schema; proven, and stamped as applied. */
+
 import { resolve } from "node:path";
+import { describeObject } from "../core/catalog/catalog.ts";
 import { compareCatalogs } from "../core/catalog/compare.ts";
-import { dumpOf, dumpText, nameOfObject } from "../core/dump/dump.ts";
+import { dumpOf, dumpText } from "../core/dump/dump.ts";
 import { MigrateError } from "../core/errors.ts";
 import { readCatalog } from "../io/catalog.ts";
 import { removeFiles } from "../io/directory.ts";
@@ -95,7 +97,7 @@ async function prove(deps: Deps, options: BaselineOptions, { catalog }: Schema):
   throw MigrateError.all(
     differences.map((difference) => ({
       code: "findings/baseline",
-      message: `${nameOfObject(difference)} would differ (${difference.kind}${Object.keys(difference.properties ?? {}).map((name) => ` ${name}`)})`,
+      message: `${describeObject(difference)} would differ (${difference.kind}${Object.keys(difference.properties ?? {}).map((name) => ` ${name}`)})`,
       hint: `no file was written; to leave this object out, add --ignore '${difference.class}:${difference.identity.join(".")}'`,
     })),
   );

@@ -14,13 +14,11 @@ export async function checkConfig(deps: Deps, options: ProjectOptions): Promise<
   const config = await openConfig(deps, options);
   const settings = describeConfig(config);
   if (config.database instanceof MigrateError) {
+    const { code, message, hint = message, exitCode } = config.database;
+    // That there is none stands in the line of the database already.
     return {
       settings,
-      server: {
-        answers: false,
-        message: config.database.hint ?? config.database.message,
-        exitCode: config.database.exitCode,
-      },
+      server: { answers: false, message: code === "usage/no-database" ? hint : message, exitCode },
     };
   }
   try {

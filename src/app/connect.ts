@@ -97,7 +97,10 @@ async function openLedger(
   const session = await connect(deps, config, options);
   const watched = cancelWhenAborted(() => session, deps.signal);
   try {
-    return { session, state: await readLedger(session, ledgerOf(config.ledger)) };
+    return {
+      session,
+      state: await readLedger(session, ledgerOf(config.ledger), options.creates === true ? "write" : "read"),
+    };
   } catch (error) {
     await session.close();
     throw error;

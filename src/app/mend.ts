@@ -2,9 +2,9 @@
  * The catalog of a database, and the one that its migrations make → the SQL from the one to the other. Both are made on a
  * scratch database: the database itself is not asked again.
  */
-import type { Catalog } from "../core/catalog/catalog.ts";
+import { type Catalog, describeObject } from "../core/catalog/catalog.ts";
 import { compareCatalogs, type Difference, ignoredIn } from "../core/catalog/compare.ts";
-import { counts, describeObject } from "../core/diff/verdict.ts";
+import { counts } from "../core/diff/verdict.ts";
 import { dumpOf, pieceText, SETTINGS } from "../core/dump/dump.ts";
 import { MigrateError } from "../core/errors.ts";
 import { leftAlone, type Mend, mendOf } from "../core/mend.ts";

@@ -1,8 +1,8 @@
 /** A migration, and the parts that are to take its place → their files, proven on a scratch database; or why they are not. */
 import { randomBytes } from "node:crypto";
-import type { Catalog } from "../core/catalog/catalog.ts";
+import { type Catalog, describeObject } from "../core/catalog/catalog.ts";
 import { compareCatalogs, type Difference } from "../core/catalog/compare.ts";
-import { counts, describeObject, wouldBe } from "../core/diff/verdict.ts";
+import { counts, wouldBe } from "../core/diff/verdict.ts";
 import type { Chunk, Part } from "../core/fix/arrange.ts";
 import { backOf, type Whole } from "../core/fix/back.ts";
 import { singly } from "../core/fix/chunks.ts";

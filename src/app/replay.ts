@@ -3,6 +3,8 @@ import { MigrateError } from "../core/errors.ts";
 import type { RevisionId } from "../core/migration.ts";
 import type { Plan } from "../core/plan/types.ts";
 import { sha256 } from "../core/sha256.ts";
+import { locate } from "../core/source.ts";
+import { beyondOf } from "../core/statement/beyond.ts";
 import { createGrammar } from "../io/grammar.ts";
 import type { Scratch } from "../io/scratch/types.ts";
 import type { Session } from "../io/session/types.ts";
@@ -140,7 +142,7 @@ function missingRole(error: unknown): string | undefined {
 
 /**
  * The first statement of these migrations, of all by default, that changes more than its database, as `CREATE ROLE in 0001_roles.up.sql:3`;
- * undefined: there is none. It is better found for nothing, in a comment, than not found in a DO block.
+ * undefined: there is none.
  */
 export async function beyondDatabase(
   project: Project,
@@ -149,22 +151,11 @@ export async function beyondDatabase(
   const grammar = createGrammar();
   for (const revision of revisions) {
     const { up } = project.migrations.get(revision)!;
-    for (const { tag, sql, origin } of await grammar.statements(up)) {
-      const words = tag.endsWith(" ROLE") ? tag : BEYOND.exec(sql)?.[0].replaceAll(/\s+/g, " ").toUpperCase();
-      if (words !== undefined) return `${words} in ${origin.path}:${origin.line}`;
+    const { source } = up;
+    for (const { ast, start, end } of await grammar.trees(up)) {
+      const what = beyondOf(ast, source.text.slice(start, end));
+      if (what !== undefined) return `${what} in ${source.path}:${locate(source, start).line}`;
     }
   }
   return undefined;
 }
-
-const BEYOND = new RegExp(
-  [
-    /\b(?:CREATE|ALTER|DROP)\s+(?:ROLE|USER(?!\s+MAPPING)|GROUP|DATABASE|TABLESPACE|SUBSCRIPTION)\b/,
-    /\bALTER\s+SYSTEM\b/,
-    /\b(?:DROP|REASSIGN)\s+OWNED\b/,
-    /\bON\s+(?:DATABASE|TABLESPACE|PARAMETER)\b/,
-  ]
-    .map(({ source }) => source)
-    .join("|"),
-  "i",
-);

@@ -109,17 +109,25 @@ function checkHooks(hooks: unknown): void {
 
 /**
  * Makes a database; until it is dropped, a connection to the server is open. Throws `usage/scratch`, and what an upgrade of an
- * empty database throws.
+ * empty database throws; the message of each error has its place and its hint, too.
  */
 export async function migratedDatabase(
   options: TestDatabaseOptions = {},
 ): Promise<MigratedDatabase & { drop(): Promise<void> }> {
   checkOptions(options, rules);
   const deps = depsOf(options);
-  const project = await openProject(deps, options);
+  try {
+    const project = await openProject(deps, options);
+    return await databaseOf(deps, project, options.target);
+  } catch (error) {
+    throw error instanceof MigrateError ? spelledOut(error) : error;
+  }
+}
+
+async function databaseOf(deps: Deps, project: Project, target: string | undefined) {
   const scratch = await scratchOf(deps, project);
   try {
-    const { session } = await replayOnce(deps, project, scratch, options.target);
+    const { session } = await replayOnce(deps, project, scratch, target);
     await session.close();
     return handed(addressOf(scratch), () => scratch.close());
   } catch (error) {
@@ -128,16 +136,48 @@ export async function migratedDatabase(
   }
 }
 
+/** A test framework shows no more of an error than its message: it says where and what to do, too. */
+function spelledOut(error: MigrateError): MigrateError {
+  const { code, hint, location, excerpt, sqlstate, diagnostics } = error;
+  // The options have the names of the flags.
+  const optionsOf = (text: string): string => text.replace(/\bflag --(\w+)/g, "option $1");
+  const message = diagnostics
+    .map((each) => {
+      const { path, line, column } = each.location ?? {};
+      const place = path === undefined ? "" : `${path}:${line}:${column}: `;
+      const advice = each.hint === undefined ? "" : `\nhint: ${each.hint}`;
+      return optionsOf(`${place}${each.message}${advice}`);
+    })
+    .join("\n");
+  return new MigrateError(
+    {
+      code,
+      message,
+      ...(hint === undefined ? {} : { hint }),
+      ...(location === undefined ? {} : { location }),
+      ...(excerpt === undefined ? {} : { excerpt }),
+      ...(sqlstate === undefined ? {} : { sqlstate }),
+    },
+    { diagnostics, cause: error },
+  );
+}
+
 /** On a server that was named for it all is run, roles too; on another, only what stays in the database. */
 async function scratchOf(deps: Deps, project: Project): Promise<Scratch> {
   const { database, scratch: on } = project.config;
   if (on instanceof MigrateError) throw on;
   if (on?.kind === "pglite") throw noServer(on.display);
-  return openScratch({
+  const options = {
     database: database instanceof MigrateError ? undefined : database,
     on,
     beyond: on === undefined ? await beyondDatabase(project) : undefined,
     ...deps,
+  };
+  return openScratch(options).catch((error: unknown) => {
+    // The package that it advises could be PGlite, to which no other process connects.
+    throw error instanceof MigrateError && error.code === "usage/no-package"
+      ? noServer(error.message)
+      : error;
   });
 }
 

@@ -61,7 +61,8 @@ export const parameterRules: Readonly<Record<string, ParameterRule>> = {
   require_auth: { env: "PGREQUIREAUTH", only: [] },
 };
 
-const FORM =
+/** How an address is written, as a hint. */
+export const FORM =
   "write postgres://USER:PASSWORD@host:5432/name, with @ in the password as %40, : as %3A, / as %2F, # as %23 and % as %25";
 
 /** An error about a database address; `origin` says where the address stands. */
@@ -101,12 +102,12 @@ export function checkParameter(name: string, value: string, origin: string): voi
     const supported = Object.keys(parameterRules).filter(
       (known) => parameterRules[known]?.only?.length !== 0,
     );
-    const meant = nearest(name, supported);
+    const meant = elsewhere(name, value) ?? suggestion(nearest(name, supported));
     // A name that does not look like one may be a stretch of an unencoded password.
     throw addressFault(
       origin,
-      `the database address has an unknown parameter${/^[a-z_]{3,24}$/i.test(name) ? ` "${name}"` : ""}`,
-      meant === undefined ? `known parameters are ${supported.join(", ")}` : `did you mean "${meant}"?`,
+      `the database address has an unknown parameter${/^(?:x-)?[a-z_-]{3,40}$/i.test(name) ? ` "${name}"` : ""}`,
+      meant ?? `known parameters are ${supported.join(", ")}`,
     );
   }
   if (rule.only === undefined || rule.only.includes(value.toLowerCase())) return;
@@ -115,6 +116,34 @@ export function checkParameter(name: string, value: string, origin: string): voi
     `the connection parameter "${name}" ${rule.only.length === 0 ? "is not supported" : "has a value that is not supported"}`,
     rule.only.length === 0 ? "remove it" : `remove it, or write ${name}=${rule.only[0]}`,
   );
+}
+
+const suggestion = (meant: string | undefined): string | undefined =>
+  meant === undefined ? undefined : `did you mean "${meant}"?`;
+
+/** Settings of a session that the drivers of other tools take in an address, and where they are set here. */
+const sessionSettings: Readonly<Record<string, string>> = {
+  search_path: "session.searchPath",
+  timezone: "session.timeZone",
+  datestyle: "session.dateStyle",
+  lock_timeout: "session.lockTimeout",
+  statement_timeout: "session.statementTimeout",
+};
+
+/** Where what the address of another tool says is said here; undefined where that is not known. */
+function elsewhere(name: string, value: string): string | undefined {
+  const setting = Object.hasOwn(sessionSettings, name.toLowerCase())
+    ? sessionSettings[name.toLowerCase()]
+    : undefined;
+  if (setting !== undefined) {
+    // A stretch of a password is more than letters.
+    const shown = /^[a-z_]+$/i.test(value) ? value : "…";
+    return `remove it, and set ${setting} in migrate.config.json; or write options=-c${name}%3D${shown}`;
+  }
+  if (name === "x-migrations-table")
+    return "remove it, and name golang-migrate's table once, when its state is taken over: migrate adopt FOLDER --from-database --table TABLE";
+  if (name.startsWith("x-")) return "it is golang-migrate's: remove it";
+  return undefined;
 }
 
 /** What follows `://`, cut as libpq cuts it; `@` and `:` may also stand unencoded in the password. */
@@ -169,7 +198,9 @@ function fromKeywords(text: string, origin: string): Record<string, string> {
       origin,
       scheme === undefined
         ? "the database address is not in a known format"
-        : `the database address begins with ${scheme}://, which is not PostgreSQL`,
+        : /^pgx\d*$/i.test(scheme)
+          ? `the database address begins with ${scheme}://, which is golang-migrate's name for postgres://`
+          : `the database address begins with ${scheme}://, which is not PostgreSQL`,
       `${FORM}; or pglite:./folder for the embedded database`,
     );
   }

@@ -1,4 +1,5 @@
 /** What happens while a plan runs, as values. */
+import { routines } from "./ledger/format.ts";
 import type { PlanStep } from "./plan/types.ts";
 
 /** What happens while a plan runs. */
@@ -55,7 +56,23 @@ export function sessionText({ pid, application, user, client, since, query }: Se
     `${user}@${client}`,
     since === "" ? "" : `since ${since}`,
   ];
-  // A migrator says in a comment which statement of which migration it is at.
-  const what = /^\/\* (.+?) \*\/ /.exec(query)?.[1] ?? query;
+  const what = doing(query, application);
   return `${parts.filter((part) => part !== "").join(", ")}${what === "" ? "" : `: ${what}`}`;
 }
+
+/** What a session does: the author's SQL as it is, ours in words. */
+function doing(query: string, application: string): string {
+  // A migrator says in a comment which statement of which migration it is at.
+  const label = /^\/\* (.+?) \*\/ /.exec(query)?.[1];
+  if (label !== undefined) return label;
+  if (CHECKS.test(query)) return "checks the ledger";
+  const [, procedure = ""] = /^CALL (?:"(?:[^"]|"")+"|[\w$]+)\.(\w+)\(/.exec(query) ?? [];
+  const isOurs = routines().some(({ name }) => name === procedure);
+  const isBetween =
+    application === "retort" && /^(?:BEGIN|COMMIT|ROLLBACK|RESET|SET|SELECT|DO)\b/.test(query);
+  return isOurs || isBetween ? "between two steps" : query;
+}
+
+/** How the blocks begin that take the lock, create the ledger and guard it, in a script, too. */
+const CHECKS =
+  /^(?:-- .* )?DO \$\w*\$ (?:BEGIN PERFORM pg_catalog\.set_config\('search_path', 'pg_catalog, pg_temp', true\)|DECLARE -- (?:needed; or optional|psql sends each))/;

@@ -59,17 +59,16 @@ export function explain(
     });
   }
   const commits = purpose === "commit" || purpose === "defer";
+  const rights = rightsHint(plan, statement, failure);
   const constraint = failure.constraint === undefined ? "" : ` (constraint ${failure.constraint})`;
   const of = step === undefined ? "" : ` of revision ${step.revision} (${step.path})`;
   const committed = commits ? committedBy(batch, step) : undefined;
   return error(
     commits ? "execution/commit" : "execution/own-statement",
-    `${commits ? `the commit${of}` : `a ${purpose} statement${of}`} failed${constraint}: ${message}`,
-    lines(
-      failure.hint,
-      rightsHint(plan, statement, failure) ?? encodingHint(statement, failure),
-      whatIsSo(batch, step),
-    ),
+    rights?.message === undefined
+      ? `${commits ? `the commit${of}` : `a ${purpose} statement${of}`} failed${constraint}: ${message}`
+      : `${rights.message}: ${message}`,
+    lines(failure.hint, rights?.hint ?? encodingHint(statement, failure), whatIsSo(batch, step)),
     committed === undefined ? {} : placeOf(committed, failure, sourceText),
   );
 }
@@ -157,17 +156,30 @@ const messageOf = ({ message, detail, where }: Failure): string =>
     .replaceAll("\n", "\n  ");
 
 /** A role without rights on the ledger is told which it lacks. */
-function rightsHint(plan: Plan, { purpose }: Statement, { sqlstate, message }: Failure): string | undefined {
+function rightsHint(
+  plan: Plan,
+  { purpose }: Statement,
+  { sqlstate, message }: Failure,
+): { readonly message?: string; readonly hint: string } | undefined {
   if (sqlstate !== "42501" || purpose === "commit" || purpose === "defer") return undefined;
-  if (purpose === "repair-ledger") return "as the owner of the ledger, run: migrate repair";
-  if (purpose !== "create-ledger") return grantsHint(plan, "SELECT, INSERT, UPDATE, DELETE");
+  if (purpose === "repair-ledger") return { hint: "as the owner of the ledger, run: migrate repair" };
+  if (purpose !== "create-ledger") {
+    const may = purpose === "guard-ledger" ? "read" : "write to";
+    return { message: `this role may not ${may} the ledger`, hint: grantsHint(plan, "write") };
+  }
   return message.startsWith("must be owner")
-    ? "as the owner of the ledger, run: migrate ensure-version"
-    : "as the database's owner, run: migrate ensure-version; or: GRANT CREATE ON DATABASE … TO this role";
+    ? { hint: "as the owner of the ledger, run: migrate ensure-version" }
+    : {
+        hint: "as the database's owner, run: migrate ensure-version; or: GRANT CREATE ON DATABASE … TO this role",
+      };
 }
 
+/** What is to be done with a ledger: shown, or written by an upgrade and the like. */
+export type LedgerUse = "read" | "write";
+
 /** What a role must be granted to use a ledger. */
-export function grantsHint({ schema, role }: { schema: string; role?: string }, privileges: string): string {
+export function grantsHint({ schema, role }: { schema: string; role?: string }, use: LedgerUse): string {
+  const privileges = use === "read" ? "SELECT" : "SELECT, INSERT, UPDATE, DELETE";
   const rest = `IN SCHEMA ${qualified(schema)} TO ${whom(role)}`;
   return (
     `as the owner of the ledger, run: GRANT USAGE ON SCHEMA ${qualified(schema)} TO ${whom(role)}; ` +
@@ -214,11 +226,17 @@ function whatIsSo(batch: Batch, step: PlanStep | undefined): string {
 const OUTSIDE: ReadonlySet<string> = new Set(["25001", "2D000"]);
 
 /** What to do about a failure of the author's SQL, where the SQLSTATE alone tells. */
-function adviceOf({ sqlstate = "" }: Failure, step: PlanStep | undefined): string | undefined {
+function adviceOf({ sqlstate = "", message }: Failure, step: PlanStep | undefined): string | undefined {
   if (OUTSIDE.has(sqlstate) && step?.transactional === true)
     return "to run it outside a transaction, write '-- transaction: none' in the header; a function or a DO block cannot contain it, only COMMIT";
+  const missing = sqlstate === "3F000" ? QUOTED.exec(message)?.[1] : undefined;
+  if (missing !== undefined)
+    return `create it in an earlier migration: CREATE SCHEMA ${qualified(missing)}; or correct the name`;
   return advice[sqlstate];
 }
+
+/** A name in a message of the server's, in whatever language; that no schema in search_path exists is said without one. */
+const QUOTED = /["«»„“「](.+)["«»“”」]/;
 
 const advice: Readonly<Record<string, string>> = {
   "55P04": "put ALTER TYPE ... ADD VALUE into a migration of its own, before this one",

@@ -1,7 +1,8 @@
 /** The statements that would mend a database, or why there are none → a value, and the text that can be run as it is. */
+import { describeObject } from "./catalog/catalog.ts";
 import type { Difference } from "./catalog/compare.ts";
 import { type Segment, wholeText } from "./diff/text.ts";
-import { counts, describeObject } from "./diff/verdict.ts";
+import { counts } from "./diff/verdict.ts";
 import { SETTINGS } from "./dump/dump.ts";
 import { commentText } from "./quote.ts";
 

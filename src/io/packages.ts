@@ -2,8 +2,10 @@
 import { createRequire } from "node:module";
 import { MigrateError } from "../core/errors.ts";
 
-/** What Node says where there is no such package; the last, where nothing can be imported: in the single executable. */
-const MISSING = ["ERR_MODULE_NOT_FOUND", "MODULE_NOT_FOUND", "ERR_VM_DYNAMIC_IMPORT_CALLBACK_MISSING"];
+/** What Node says where nothing can be imported: in the single executable. */
+const NO_IMPORT = "ERR_VM_DYNAMIC_IMPORT_CALLBACK_MISSING";
+/** What Node says where there is no such package. */
+const MISSING = ["ERR_MODULE_NOT_FOUND", "MODULE_NOT_FOUND", NO_IMPORT];
 
 /**
  * `wanted`: as npm is told it, such as `@supabase/pg-delta@1.0.0-alpha.34`; `use`: `schemas are compared by`. Throws
@@ -17,14 +19,20 @@ export async function optionalPackage<T>(
   try {
     return await load();
   } catch (cause) {
-    if (!MISSING.includes((cause as NodeJS.ErrnoException).code ?? "")) throw cause;
+    const { code = "" } = cause as NodeJS.ErrnoException;
+    if (!MISSING.includes(code)) throw cause;
     const name = wanted.replace(/(?<=.)@.*/, "");
+    // Both in one command: wherever migrate was started from, from then on they lie beside each other.
+    const command = `npm install -D pgretort ${wanted}`;
     throw new MigrateError(
       {
         code: "usage/no-package",
-        message: `${use} the package ${name}, which is not installed`,
-        // Both in one command: wherever migrate was started from, from then on they lie beside each other.
-        hint: `npm install -D pgretort ${wanted}`,
+        ...(code === NO_IMPORT
+          ? {
+              message: `${use} the package ${name}, which the executable cannot load`,
+              hint: `the npm package of migrate can: ${command}; then run: npx migrate`,
+            }
+          : { message: `${use} the package ${name}, which is not installed`, hint: command }),
       },
       { cause },
     );

@@ -4,7 +4,7 @@ import { z } from "zod";
 import type { VersionRow } from "../core/adopt/applied.ts";
 import { MigrateError } from "../core/errors.ts";
 import type { SessionInfo } from "../core/event.ts";
-import { grantsHint } from "../core/explain.ts";
+import { grantsHint, type LedgerUse } from "../core/explain.ts";
 import type { Ledger } from "../core/ledger/calls.ts";
 import { outcomeSql, readFormat1Sql, readLedgerSql, readLogSql } from "../core/ledger/queries.ts";
 import {
@@ -76,8 +76,15 @@ const ledgerRow = z
     }),
   );
 
-/** What is applied and what is half done; nothing, where there is no ledger. Throws `state/guard`, `execution/ledger`. */
-export async function readLedger(session: Session, ledger: Ledger): Promise<LedgerState> {
+/**
+ * What is applied and what is half done; nothing, where there is no ledger. Throws `state/guard`, `execution/ledger`; a role
+ * without rights is told all that `use` needs.
+ */
+export async function readLedger(
+  session: Session,
+  ledger: Ledger,
+  use: LedgerUse = "read",
+): Promise<LedgerState> {
   const ask = async (sql: string): Promise<LedgerState> =>
     (await session.read({ sql, row: ledgerRow }))[0] ?? { applied: [] };
   for (let again = true; ; again = false) {
@@ -85,13 +92,13 @@ export async function readLedger(session: Session, ledger: Ledger): Promise<Ledg
       return await ask(readLedgerSql(ledger));
     } catch (error) {
       if (isMissing(error)) return { applied: [] };
-      if (!isOlder(error)) throw unreadable(error, ledger);
+      if (!isOlder(error)) throw unreadable(error, ledger, use);
     }
     try {
       return await ask(readFormat1Sql(ledger));
     } catch (error) {
       // Another has brought it up in between.
-      if (!again) throw unreadable(error, ledger);
+      if (!again) throw unreadable(error, ledger, use);
     }
   }
 }
@@ -138,7 +145,7 @@ const isOlder = (error: unknown): boolean =>
   error instanceof StatementFailure && error.sqlstate === sqlstates.format && error.detail === "1";
 
 /** In the user's terms; what is no failure of the server's stays as it is. */
-function unreadable(error: unknown, { names }: Ledger): unknown {
+function unreadable(error: unknown, { names }: Ledger, use: LedgerUse = "read"): unknown {
   if (!(error instanceof StatementFailure)) return error;
   const { message, sqlstate, lost, hint } = error;
   const [code, text, what] = lost
@@ -149,7 +156,7 @@ function unreadable(error: unknown, { names }: Ledger): unknown {
       ]
     : isGuard(sqlstate)
       ? ["state/guard", message.replace(/^retort: /, ""), hint]
-      : ["execution/ledger", `cannot read the ledger: ${message}`, unreadableHint(error, names)];
+      : ["execution/ledger", `cannot read the ledger: ${message}`, unreadableHint(error, names, use)];
   return new MigrateError(
     {
       code,
@@ -164,6 +171,7 @@ function unreadable(error: unknown, { names }: Ledger): unknown {
 function unreadableHint(
   { sqlstate = "", message }: StatementFailure,
   names: LedgerNames,
+  use: LedgerUse,
 ): string | undefined {
   const { schema, role } = names;
   const isAboutRole = role !== undefined && message.includes(`"${role}"`);
@@ -172,7 +180,7 @@ function unreadableHint(
     return `the configuration names it as "role": create it (CREATE ROLE ${identifier(role)}), or name another`;
   if (isAboutRole && sqlstate === "42501")
     return `as a superuser, run: GRANT ${identifier(role)} TO the role that connects`;
-  if (sqlstate === "42501") return grantsHint(names, "SELECT");
+  if (sqlstate === "42501") return grantsHint(names, use);
   if (/^42(?:703|804|809|846|883|P01)$/.test(sqlstate))
     return `the schema ${schema} has other objects with the names of the ledger's: keep the ledger in another schema, with "ledger": {"schema": "migrations"} in migrate.config.json`;
   return undefined;

@@ -1,5 +1,5 @@
 /** Differences of two catalogs → the lines a person reads. */
-import type { Value } from "../core/catalog/catalog.ts";
+import { describeObject, type Value } from "../core/catalog/catalog.ts";
 import type { Difference } from "../core/catalog/compare.ts";
 import { onOneLine } from "./terminal.ts";
 
@@ -9,20 +9,12 @@ export type Sides = readonly [first: string, second: string];
 /** A line for each object, and below it one for each property. */
 export function differenceLines(differences: readonly Difference[], sides: Sides): readonly string[] {
   return differences.flatMap((difference) => [
-    `${difference.kind.padEnd(7)}  ${objectName(difference)}`,
+    `${difference.kind.padEnd(7)}  ${onOneLine(describeObject(difference))}`,
     ...Object.entries(difference.properties ?? {}).flatMap(([name, pair]) =>
       propertyLines(name, pair, sides),
     ),
   ]);
 }
-
-/** `column shop.users.email`; of a comment `comment column shop.users.email`. */
-const objectName = ({ class: name, identity }: Difference): string =>
-  onOneLine(
-    name === "comment"
-      ? `${name} ${identity[0]} ${identity.slice(1).join(".")}`
-      : `${name} ${identity.join(".")}`,
-  );
 
 function propertyLines(
   name: string,

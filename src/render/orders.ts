@@ -1,5 +1,5 @@
 /** What became of the parents of a merge in several orders → one sentence. */
-import { describeObject } from "../core/diff/verdict.ts";
+import { describeObject } from "../core/catalog/catalog.ts";
 import type { ComparedOrders } from "../core/verdict.ts";
 
 /** `passed`: there is nothing to warn of. */

@@ -59,7 +59,9 @@ describe("parseAddress", () => {
 
   it.each([
     ["mysql://u:hunter2@h/d", "begins with mysql://, which is not PostgreSQL"],
+    ["pgx5://u:hunter2@h/d", "begins with pgx5://, which is golang-migrate's name for postgres://"],
     ["hunter2", "is not in a known format"],
+    ["postgres://h/d?search_path=hunter2", 'unknown parameter "search_path"'],
     ["pglite:", "names no folder"],
     ["postgres://u:hunter2/d", "a port that is not a number"],
     ["postgres://u:12/hunter2@h/d", "a / in the password must be encoded"],
@@ -91,6 +93,26 @@ describe("parseAddress", () => {
       return;
     }
     throw new Error("nothing was thrown");
+  });
+
+  it.each([
+    [
+      "search_path=measure",
+      "remove it, and set session.searchPath in migrate.config.json; or write options=-csearch_path%3Dmeasure",
+    ],
+    [
+      "statement_timeout=60000",
+      "remove it, and set session.statementTimeout in migrate.config.json; or write options=-cstatement_timeout%3D…",
+    ],
+    [
+      "x-migrations-table=foo",
+      "remove it, and name golang-migrate's table once, when its state is taken over: migrate adopt FOLDER --from-database --table TABLE",
+    ],
+    ["x-multi-statement=true", "it is golang-migrate's: remove it"],
+  ])("says where %s of another tool's address belongs", (parameter, hint) => {
+    expect(() => parseAddress(`postgres://h/d?${parameter}`, "a test")).toThrow(
+      expect.objectContaining({ hint }),
+    );
   });
 
   it("suggests the parameter that was meant", () => {

@@ -55,6 +55,15 @@ describe("the line of a DO block", () => {
 
 describe("advice by SQLSTATE", () => {
   test.each([
+    'schema "shop" does not exist',
+    "Schema »shop« existiert nicht",
+    'スキーマ"shop"は存在しません',
+  ])("a schema that is named and missing: %s", (message) => {
+    const { hint } = explained({ sqlstate: "3F000", message });
+    expect(hint).toMatch(/^create it in an earlier migration: CREATE SCHEMA shop; or correct the name$/m);
+    expect(hint).not.toContain("search_path");
+  });
+  test.each([
     ["55P04", "put ALTER TYPE ... ADD VALUE into a migration of its own"],
     ["3F000", '"session": {"searchPath"'],
     ["25P04", "PGOPTIONS='-c transaction_timeout=0'"],

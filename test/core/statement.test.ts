@@ -512,3 +512,15 @@ test("a mix shows how to split it", async () => {
     "split it into 3 migrations, in this order: lines 2-4; lines 5-6 (CREATE INDEX CONCURRENTLY); lines 7-8; or write '-- transaction: none' in the header, and a failure keeps what was done before it",
   );
 });
+
+test.each([
+  ["at the top", "BEGIN;\nCREATE TABL x ();\nCOMMIT;\n", []],
+  [
+    "below another statement",
+    "SELECT 1;\nBEGIN;\nCREATE TABL x ();\nCOMMIT;\n",
+    ["source/transaction-control"],
+  ],
+])("of a file that does not parse, a BEGIN %s", async (_, text, others) => {
+  const error = await parse(text).catch((thrown: unknown) => thrown);
+  expect((error as MigrateError).diagnostics.map(({ code }) => code)).toEqual([...others, "source/syntax"]);
+});

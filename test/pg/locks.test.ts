@@ -233,6 +233,18 @@ test("sixteen at once: each migration once, all exit 0", async () => {
   expect(await query(url, advisory)).toEqual([]);
 });
 
+test("who had to wait and finds all of it done is warned of no lock that it does not own", async () => {
+  const { url } = await ownDatabase(server!);
+  const shop = project({ a: "SELECT 1;", b: "SELECT pg_sleep(1);", c: "SELECT 2;" });
+  await shop.upgrade(url, "a");
+  const upgrade = () => migrate(["upgrade", "head", "--database", url], { cwd: shop.folder });
+  const results = await Promise.all([upgrade(), upgrade()]);
+  const said = results.map(({ stderr }) => stderr).join("");
+  expect(results.map(({ code }) => code)).toEqual([0, 0]);
+  expect(said).toMatch(/^waiting for another migrator: pid/m);
+  expect(said).not.toMatch(/warning/i);
+});
+
 test("of another migrator the message says which statement of which migration it is at", async () => {
   const { url } = await ownDatabase(server!);
   const shop = project({ a: "SELECT pg_sleep(2);" });
@@ -254,7 +266,7 @@ test("the message says who holds the lock; --lock-wait 0 does not wait", async (
   const { url } = await ownDatabase(server!);
   const shop = project({ a: "CREATE TABLE a ();" });
   await withLock(shop, url, async () => {
-    const holder = /pid \d+, postgres@127\.0\.0\.1, since \d{4}-\d\d-\d\dT[\d:]+Z: DO \$/;
+    const holder = /pid \d+, postgres@127\.0\.0\.1, since \d{4}-\d\d-\d\dT[\d:]+Z: checks the ledger/;
     const wire = await proxy(url);
     const error = await failureOf(shop.upgrade(wire.url, "heads", { lockWait: 0 }));
     expect(wire.queries.filter((sql) => sql.includes("pg_try_advisory_lock"))).toHaveLength(1);

@@ -93,7 +93,7 @@ test("of two that start at once one migrates; both say the heads, and stop in go
   for (const { get } of services) {
     expect(await get("/health")).toEqual({ status: 200, body: { heads, pending: [] } });
     expect(await get("/users")).toEqual({ status: 200, body: [] });
-    expect(await get("/nothing")).toMatchObject({ status: 404 });
+    for (const path of ["/nothing", "//", "//["]) expect(await get(path)).toMatchObject({ status: 404 });
   }
   // What has begun is answered: here, once a lock is released.
   const [first] = services;
@@ -157,6 +157,13 @@ test("a migration that fails ends it before it listens", async () => {
   expect(code).toBe(6);
   expect(printed).toMatch(/^execution\/statement: .*division by zero/m);
   expect(printed).not.toContain("listening");
+});
+
+test("an address that is not encoded is said to be wrong, without its password", async () => {
+  const { code, printed } = await start(copy(), "postgres://ann:hun#ter2@localhost/shop").ended;
+  expect(code).toBe(2);
+  expect(printed).toMatch(/^usage\/database-address: the database address is not a URL .*# as %23.*\n$/);
+  expect(printed).not.toMatch(/hun|ter2/);
 });
 
 test("its own test passes", () => {

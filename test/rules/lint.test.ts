@@ -115,3 +115,13 @@ test.each([
   }
   expect(found.length / cases.length, found.join("\n")).toBeLessThanOrEqual(most);
 });
+
+test("of several tables it is said that they are locked", async () => {
+  const references = (name: string): string => `CREATE TABLE shop.${name} (id bigint PRIMARY KEY);`;
+  const table = `${references("one")}${references("two")}
+    CREATE TABLE shop.both (a bigint REFERENCES shop.one, b bigint REFERENCES shop.two, c bigint);`;
+  const messages = (await findingsIn([table, "ALTER TABLE shop.both DROP COLUMN a, DROP COLUMN b;"])).map(
+    ({ message }) => message,
+  );
+  expect(messages.join("\n")).toMatch(/; shop\.one, shop\.two are locked, too$/m);
+});

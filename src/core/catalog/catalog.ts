@@ -24,6 +24,22 @@ export interface ObjectKey {
   readonly identity: readonly string[];
 }
 
+/** `table shop.users`, `function shop.total(integer)`, `comment column shop.users.email` */
+export function describeObject({ class: name, identity }: ObjectKey): string {
+  const [first = "", ...rest] = identity;
+  if (name === "comment") {
+    const isColumn = rest.length === 3 && COLUMNS.test(first);
+    // Each type of a routine's arguments stands by itself.
+    const names = ROUTINES.test(first) ? [...rest.slice(0, 2), rest.slice(2).join(", ")] : rest;
+    return `${name} ${describeObject({ class: isColumn ? "column" : first, identity: names })}`;
+  }
+  return `${name} ${ROUTINES.test(name) ? `${identity.slice(0, -1).join(".")}(${identity.at(-1)})` : identity.join(".")}`;
+}
+
+const ROUTINES = /^(?:function|procedure|aggregate)$/;
+/** What has columns. */
+const COLUMNS = /^(?:(?:foreign )?table|(?:materialized )?view|(?:composite )?type|index)$/;
+
 export interface CatalogObject extends ObjectKey {
   readonly properties: Properties;
   /** What it goes away with. */

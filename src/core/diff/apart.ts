@@ -1,7 +1,6 @@
 /** Two catalogs → the objects of the first that are left alone although the second lacks them. */
-import { type Catalog, type CatalogObject, keyOf } from "../catalog/catalog.ts";
+import { type Catalog, type CatalogObject, describeObject, keyOf } from "../catalog/catalog.ts";
 import { plainName } from "./name.ts";
-import { describeObject } from "./verdict.ts";
 
 /** Partitions that a job or an extension makes: in no schema file, and of a table that is partitioned alike in both. */
 export function foreignPartitions(from: Catalog, to: Catalog): readonly CatalogObject[] {

@@ -1,9 +1,8 @@
 /** Declared renames, and the catalogs before and after → the statements of the renames, and possible renames that are not declared. */
-import { type Catalog, type CatalogObject, keyOf } from "../catalog/catalog.ts";
+import { type Catalog, type CatalogObject, describeObject, keyOf } from "../catalog/catalog.ts";
 import { MigrateError } from "../errors.ts";
 import { identifier, qualified, withPlainNames } from "../quote.ts";
 import { tableNameOf } from "./name.ts";
-import { describeObject } from "./verdict.ts";
 
 /** An object and what it is called now: `shop.users.name` and `full_name`, or `shop.users` and `archive.users`. */
 export interface Rename {

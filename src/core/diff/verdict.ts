@@ -1,5 +1,5 @@
 /** The differences that remain after the statements, and the objects that were created again → why nothing is written. */
-import { type CatalogObject, keyOf, type ObjectKey } from "../catalog/catalog.ts";
+import { type CatalogObject, describeObject, keyOf, type ObjectKey } from "../catalog/catalog.ts";
 import type { Difference } from "../catalog/compare.ts";
 import { type Diagnostic, MigrateError } from "../errors.ts";
 import { plainName, tableNameOf } from "./name.ts";
@@ -8,13 +8,6 @@ import { holdsSameRows, type Objects } from "./plan.ts";
 /** The order of columns cannot be changed, nor can what brought a collation. */
 export const counts = ({ kind, class: name }: Difference): boolean =>
   kind !== "order" && (kind !== "version" || name === "extension");
-
-/** `table shop.users`, `function shop.total(integer)` */
-export function describeObject({ class: name, identity }: ObjectKey): string {
-  const isRoutine = ["function", "procedure", "aggregate"].includes(name);
-  const names = isRoutine ? `${identity.slice(0, -1).join(".")}(${identity.at(-1)})` : identity.join(".");
-  return `${name} ${names}`;
-}
 
 /** `table shop.users would be missing`. `differs`: the rest of the sentence about an object that is on both sides. */
 export function wouldBe(difference: Difference, differs: string): string {

@@ -1,6 +1,11 @@
 /** A catalog → the statements that create it in an empty database, in an order that loads. */
-import type { Catalog, CatalogObject, ObjectKey } from "../catalog/catalog.ts";
-import { keyOf } from "../catalog/catalog.ts";
+import {
+  type Catalog,
+  type CatalogObject,
+  describeObject,
+  keyOf,
+  type ObjectKey,
+} from "../catalog/catalog.ts";
 import { MigrateError } from "../errors.ts";
 import { inOrder } from "./order.ts";
 import { others } from "./others.ts";
@@ -27,7 +32,7 @@ export function dumpOf(catalog: Catalog, owner: string): Dump {
   const lookup = lookupOf(catalog, owner);
   const refused = catalog.objects.flatMap((object) => {
     const reason = reasonOf(object);
-    return reason === undefined ? [] : [{ object, reason: `${nameOfObject(object)}: ${reason}` }];
+    return reason === undefined ? [] : [{ object, reason: `${describeObject(object)}: ${reason}` }];
   });
   if (refused.length > 0) throw cannotDump(refused);
   const made = catalog.objects.flatMap((object) => writtenAs(object, lookup));
@@ -36,7 +41,7 @@ export function dumpOf(catalog: Catalog, owner: string): Dump {
     throw cannotDump(
       cycles.map((group) => ({
         object: group[0]!,
-        reason: `${group.map(nameOfObject).join(", ")} need each other, so none can be created first`,
+        reason: `${group.map(describeObject).join(", ")} need each other, so none can be created first`,
       })),
     );
   }
@@ -53,8 +58,6 @@ const writers: Readonly<Record<string, Writer>> = {
   ...relations,
   ...others,
 };
-
-export const nameOfObject = ({ class: name, identity }: ObjectKey): string => `${name} ${identity.join(".")}`;
 
 /** The pieces of an object, each with the relation that it stands on. */
 function writtenAs(object: CatalogObject, lookup: Lookup): readonly Piece[] {
@@ -99,7 +102,7 @@ function reasonOf(object: CatalogObject): string | undefined {
 
 const warningOf = (object: CatalogObject): string | undefined =>
   JSON.stringify(object.properties["foreignOptions"] ?? []).includes("=***")
-    ? `${nameOfObject(object)}: its secret is not read, and is written as ***`
+    ? `${describeObject(object)}: its secret is not read, and is written as ***`
     : undefined;
 
 function cannotDump(refused: readonly Refused[]): MigrateError {

@@ -93,17 +93,30 @@ function renamed(sql: string, schema: string): string {
 
 const WITHIN = /\bretort(?=\.)/g;
 
-/** SHA-256 over the bodies of all procedures and functions, by name; a guard computes the same from `pg_proc`. */
+/** SHA-256 over the settings and bodies of all procedures and functions, by name; a guard computes the same from `pg_proc`. */
 export function bodiesHash(schema: string): string {
   const bodies = routines()
-    .map(({ name, body }) => ({ name, body: renamed(body, schema) }))
+    .map(({ name, setting, body }) => ({ name, setting, body: renamed(body, schema) }))
     .sort((a, b) => (a.name < b.name ? -1 : 1));
-  return sha256(bodies.map(({ name, body }) => `${name}|plpgsql|f|${body}`).join("\n"));
+  return sha256(
+    bodies.map(({ name, setting, body }) => [name, "plpgsql", "f", ...setting, body].join("|")).join("\n"),
+  );
 }
 
 /** The procedures and functions, in the order of their file. */
-export const routines = (): readonly { readonly name: string; readonly body: string }[] =>
-  [...procedures.matchAll(ROUTINE)].map(([, name, body]) => ({ name: name!, body: body! }));
+export const routines = (): readonly Routine[] =>
+  [...procedures.matchAll(ROUTINE)].map(([, name, set, value, body]) => ({
+    name: name!,
+    setting: set === undefined ? [] : [`${set}=${value}`],
+    body: body!,
+  }));
+
+interface Routine {
+  readonly name: string;
+  /** `client_min_messages=error`, as `proconfig` has it; at most one. */
+  readonly setting: readonly string[];
+  readonly body: string;
+}
 
 /** The names of the tables, and what creates each, in the order of their file. */
 export const tableFiles = (): readonly { readonly name: string; readonly text: string }[] =>
@@ -113,4 +126,4 @@ export const tableFiles = (): readonly { readonly name: string; readonly text: s
     .map((text) => ({ name: /retort\.(\w+)/.exec(text)![1]!, text }));
 
 const ROUTINE =
-  /^CREATE (?:PROCEDURE|FUNCTION) retort\.(\w+)\([\s\S]*?\nLANGUAGE plpgsql AS \$body\$([\s\S]*?)\$body\$;$/gm;
+  /^CREATE (?:PROCEDURE|FUNCTION) retort\.(\w+)\([\s\S]*?\nLANGUAGE plpgsql(?: SET (\w+) = (\w+))? AS \$body\$([\s\S]*?)\$body\$;$/gm;

@@ -1,7 +1,7 @@
 /** ATTACH PARTITION of a table whose rows nothing proves to fit → the scan of that table. */
 import { node } from "../ast.ts";
 import type { Rule } from "./rule.ts";
-import { commandsOf, listOf, scanned } from "./site.ts";
+import { commandsOf, scanned, subjectOf } from "./site.ts";
 
 export const attachPartition: Rule = {
   id: "attach-partition",
@@ -22,7 +22,7 @@ export const attachPartition: Rule = {
     for (const { command } of commandsOf(site, "AT_AttachPartition")) {
       if (node(node(command["def"])["PartitionCmd"])["name"] === undefined || scanned(site).length === 0)
         continue;
-      yield { message: `${listOf(scanned(site))} is read while reads and writes of it are blocked` };
+      yield { message: `${subjectOf(scanned(site))} read while reads and writes of it are blocked` };
     }
   },
 };

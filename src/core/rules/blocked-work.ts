@@ -18,7 +18,7 @@ export const blockedWork: Rule = {
     if (locks.length === 0 || DATA.test(site.kind)) return;
     const readers = locks.some((lock) => whoWaits(lock) !== "writes");
     yield {
-      message: `${readers ? "reads and writes" : "writes"} of ${listOf(locks)} are blocked while it is ${rewritten(site).length > 0 ? "rewritten" : "read"}`,
+      message: `${readers ? "reads and writes" : "writes"} of ${listOf(locks)} are blocked while ${locks.length === 1 ? "it is" : "they are"} ${rewritten(site).length > 0 ? "rewritten" : "read"}`,
     };
   },
 };

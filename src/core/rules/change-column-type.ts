@@ -2,7 +2,7 @@
 import { word } from "../ast.ts";
 import { throughNewColumn } from "./new-column.ts";
 import type { Rule } from "./rule.ts";
-import { commandsOf, listOf, rewritten, scanned, shown } from "./site.ts";
+import { commandsOf, rewritten, scanned, shown, subjectOf } from "./site.ts";
 
 export const changeColumnType: Rule = {
   id: "change-column-type",
@@ -31,11 +31,11 @@ WHERE ctid = ANY (ARRAY(SELECT ctid FROM shop.orders WHERE pieces IS NOT NULL AN
       const column = word(command["name"]);
       if (rewritten(site).length > 0)
         yield {
-          message: `${listOf(rewritten(site))} is rewritten while reads and writes are blocked, for the new type of ${column}`,
+          message: `${subjectOf(rewritten(site))} rewritten while reads and writes are blocked, for the new type of ${column}`,
         };
       else if (scanned(site).length > 0)
         yield {
-          message: `${listOf(scanned(site))} is read while reads and writes of ${shown(target)} are blocked, for an index or a constraint over ${column}`,
+          message: `${subjectOf(scanned(site))} read while reads and writes of ${shown(target)} are blocked, for an index or a constraint over ${column}`,
         };
     }
   },

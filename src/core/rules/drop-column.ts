@@ -1,7 +1,7 @@
 /** DROP COLUMN → what goes. */
 import { word } from "../ast.ts";
 import type { Rule } from "./rule.ts";
-import { blocked, commandsOf, listOf, shown } from "./site.ts";
+import { blocked, commandsOf, shown, subjectOf } from "./site.ts";
 
 export const dropColumn: Rule = {
   id: "drop-column",
@@ -20,7 +20,7 @@ export const dropColumn: Rule = {
     for (const { target, command } of commandsOf(site, "AT_DropColumn")) {
       const others = blocked(site).filter(({ id }) => id !== target.id);
       yield {
-        message: `the values of ${shown(target)}.${word(command["name"])} are lost, and a downgrade cannot restore them${others.length === 0 ? "" : `; ${listOf(others)} is locked, too`}`,
+        message: `the values of ${shown(target)}.${word(command["name"])} are lost, and a downgrade cannot restore them${others.length === 0 ? "" : `; ${subjectOf(others)} locked, too`}`,
       };
     }
   },

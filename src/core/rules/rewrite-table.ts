@@ -1,6 +1,6 @@
 /** CLUSTER and VACUUM FULL → the rewrite of the table. */
 import type { Rule } from "./rule.ts";
-import { listOf, rewritten } from "./site.ts";
+import { rewritten, subjectOf } from "./site.ts";
 
 export const rewriteTable: Rule = {
   id: "rewrite-table",
@@ -15,6 +15,6 @@ export const rewriteTable: Rule = {
   good: ["REINDEX INDEX CONCURRENTLY shop.orders_pkey;"],
   *find(site) {
     if (!/^(?:Cluster|Vacuum)Stmt$/.test(site.kind) || rewritten(site).length === 0) return;
-    yield { message: `${listOf(rewritten(site))} is rewritten while reads and writes are blocked` };
+    yield { message: `${subjectOf(rewritten(site))} rewritten while reads and writes are blocked` };
   },
 };

@@ -90,6 +90,12 @@ export const shown = ({ schema, name }: RelationName): string => `${schema}.${na
 export const listOf = (relations: readonly RelationName[]): string =>
   [...new Set(relations.map(shown))].join(", ");
 
+/** `shop.orders is`, `shop.orders, shop.items are` */
+export function subjectOf(relations: readonly RelationName[]): string {
+  const names = new Set(relations.map(shown));
+  return `${listOf(relations)} ${names.size === 1 ? "is" : "are"}`;
+}
+
 /** One command of an ALTER TABLE. */
 export interface Command {
   readonly command: Ast;

