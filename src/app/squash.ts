@@ -4,7 +4,7 @@
  */
 import { randomBytes } from "node:crypto";
 import { assemble } from "../core/assemble.ts";
-import { type Catalog, describeObject } from "../core/catalog/catalog.ts";
+import type { Catalog } from "../core/catalog/catalog.ts";
 import { compareCatalogs } from "../core/catalog/compare.ts";
 import { wouldBe } from "../core/diff/verdict.ts";
 import { MigrateError } from "../core/errors.ts";

@@ -1,5 +1,5 @@
 /** The differences that remain after the statements, and the objects that were created again → why nothing is written. */
-import { type CatalogObject, describeObject, keyOf, type ObjectKey } from "../catalog/catalog.ts";
+import { type CatalogObject, describeObject, keyOf } from "../catalog/catalog.ts";
 import type { Difference } from "../catalog/compare.ts";
 import { type Diagnostic, MigrateError } from "../errors.ts";
 import { plainName, tableNameOf } from "./name.ts";

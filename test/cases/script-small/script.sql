@@ -1,8 +1,8 @@
 -- Retort migration script: upgrade <base> -> c
--- Receipt: sha256:ece54de5215fdb435d19373d2eb5fe2f5925c1cc60b8e4ea7e8fef9aa1a1059a
+-- Receipt: sha256:7dd06ffdf833f7e62792eca4a45170152c175f7b614d9153dd671887b0479079
 \if true
 -- For:  PostgreSQL 12 or later; ledger retort, format 2.
--- Run:  psql -X -v ON_ERROR_STOP=1 -f migration.sql DATABASE
+-- Run:  psql -X -v ON_ERROR_STOP=1 -f FILE DATABASE
 --       directly, not through a transaction pooler; not inside BEGIN, so without -1.
 --       First, only to look at what it will meet: the same with -v preflight=1.
 --
@@ -15,14 +15,10 @@
 -- 1  +  a         create users; it's `all` they   yes
 --                 have
 -- 2  +  b         users index                     no
--- 3  +  c         no tags                         yes          overwrites: users.tags
---                                                              column users.tags
+-- 3  +  c         no tags                         yes
 --
 -- Cannot be rolled back:
 --   2  b  CREATE INDEX CONCURRENTLY
---
--- A downgrade does not bring back the data of:
---   3  c  users.tags
 --
 -- New objects belong to the role that connects.
 -- It needs, besides what it makes itself:
@@ -113,6 +109,15 @@ BEGIN
         found),
       HINT = 'Nothing was changed. RESET them; or set them for the whole connection: '
         'PGOPTIONS=''-c statement_timeout=1min''';
+  END IF;
+
+  IF current_setting('transaction_read_only') = 'on' THEN
+    RAISE EXCEPTION USING ERRCODE = 'RT001',
+      MESSAGE = CASE WHEN pg_is_in_recovery() THEN 'retort: this server is a standby, which is read-only'
+        ELSE 'retort: this session is read-only: default_transaction_read_only is on' END,
+      HINT = CASE WHEN pg_is_in_recovery() THEN 'Nothing was changed. Connect to the primary server.'
+        ELSE 'Nothing was changed. Turn it off, or only for the connection: '
+          'PGOPTIONS=''-c default_transaction_read_only=off''' END;
   END IF;
 
   found := (SELECT string_agg(o.what, ', ') FROM (
@@ -491,7 +496,9 @@ BEGIN
       IF retry = retries OR time_limit > 0 AND time_limit <
           pause + extract(epoch FROM clock_timestamp() - statement_timestamp()) THEN
         RAISE EXCEPTION USING ERRCODE = SQLSTATE, MESSAGE = blockers,
-          HINT = 'The step was rolled back. Run the script again when that session is done.';
+          HINT = 'The step was rolled back. When that session is done: run the script again if this '
+            'was its first step, or if it was written with --idempotent; else write one from the '
+            'state that is reached: migrate upgrade --sql --from-database (or downgrade)';
       END IF;
       RAISE WARNING USING MESSAGE = format('%s; retry %s of %s in %s s', blockers, retry + 1,
         retries, round(pause::numeric, 1));
@@ -1085,7 +1092,7 @@ DECLARE
   -- database's owner and superusers.
   owners CONSTANT pg_catalog.text[] := '{}';
   -- SHA-256 of its procedures.
-  procedures CONSTANT pg_catalog.text := '70331d8eece929358e9ea5273c311458820ab3f569d2c798271c15636ae17337';
+  procedures CONSTANT pg_catalog.text := 'af055841066e85a5e03de493f379a08ec7b0cea31d19b21d862e65670a89ad0c';
   place pg_catalog.oid;
   present pg_catalog.text[];
   found pg_catalog.text;
@@ -1252,7 +1259,7 @@ $body$;
 CALL retort.require_state('{}', '{}', 3, 1401614897665169694, 'migrate upgrade %s:c --sql');
 
 -- Log: the receipt of this script.
-CALL retort.begin_script('ece54de5215fdb435d19373d2eb5fe2f5925c1cc60b8e4ea7e8fef9aa1a1059a',
+CALL retort.begin_script('7dd06ffdf833f7e62792eca4a45170152c175f7b614d9153dd671887b0479079',
   'base:c', 3, 1401614897665169694);
 COMMIT;
 
@@ -1294,10 +1301,8 @@ CALL retort.end_upgrade('b', '5ba83ca33653e0e82755f791e8f94a4cbb9f1ffe1e039ee646
 \echo 'retort: 3 of 3'
 BEGIN \; CALL retort.begin_step('c', 2, 1192247266910753136);
 
--- >> overwrites: users.tags
 UPDATE users SET tags = tags[1\:id];
 
--- >> takes away: column users.tags
 ALTER TABLE users DROP tags;
 
 SET CONSTRAINTS ALL IMMEDIATE \; SET SESSION AUTHORIZATION DEFAULT \; RESET ROLE \;
@@ -1310,13 +1315,13 @@ BEGIN TRANSACTION READ ONLY;
 -- Check: exactly the revisions that should be applied now are, row by row.
 SELECT retort.check(3, 1401614897665169694) AS retort_passed \gset
 SELECT revisions AS applied_revisions, 'c' AS current_heads,
-  'sha256:ece54de5215fdb435d19373d2eb5fe2f5925c1cc60b8e4ea7e8fef9aa1a1059a' AS receipt FROM retort.state;
+  'sha256:7dd06ffdf833f7e62792eca4a45170152c175f7b614d9153dd671887b0479079' AS receipt FROM retort.state;
 
 -- Durations: what this run of the script has done, as the log of the ledger has it.
 SELECT l.event AS step, l.revision, round(date_part('epoch', l.duration) * 1000) AS milliseconds
   FROM retort.log AS l WHERE l.event IN ('upgrade', 'downgrade') AND l.id > (
     SELECT max(s.id) FROM retort.log AS s WHERE s.event = 'script' AND s.checksum =
-      'ece54de5215fdb435d19373d2eb5fe2f5925c1cc60b8e4ea7e8fef9aa1a1059a'
+      '7dd06ffdf833f7e62792eca4a45170152c175f7b614d9153dd671887b0479079'
       AND s.at > (SELECT backend_start FROM pg_stat_get_activity(pg_backend_pid())))
   ORDER BY l.id;
 COMMIT;
@@ -1365,10 +1370,19 @@ SELECT pg_catalog.set_config('retort.preflight', '{"ledger": "retort",
 "connected": null,
 "minimum": 120000,
 "from": [],
+"done_revisions": "3",
+"done_digest": "1401614897665169694",
 "any_state": false,
+"rights": [
+  ["applied","SELECT","INSERT"],
+  ["state","SELECT","UPDATE"],
+  ["intent","SELECT","UPDATE","DELETE","INSERT"],
+  ["log","SELECT","INSERT"]
+],
 "tables": [],
 "needs": [
-  {"privilege":"CREATE","on":"schema","name":"public","text":"CREATE on schema public"}
+  {"privilege":"CREATE","on":"schema","name":"public","text":"CREATE on schema public"},
+  {"privilege":"USAGE","on":"schema","name":"public","text":"USAGE on schema public"}
 ]}', true)
   AS retort_facts \gset
 DO $body$
@@ -1378,8 +1392,13 @@ DECLARE
   version CONSTANT pg_catalog.int4 := pg_catalog.current_setting('server_version_num');
   ledger pg_catalog.text;
   migrator pg_catalog.name;
-  who pg_catalog.name;
+  role_oid pg_catalog.oid;
+  who pg_catalog.text;
   is_super boolean;
+  is_done boolean;
+  may_set boolean;
+  was pg_catalog.text;
+  tables pg_catalog.oid[];
   ok boolean;
   found pg_catalog.text;
   heads pg_catalog.text[];
@@ -1393,6 +1412,9 @@ BEGIN
   PERFORM pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
   ledger := facts ->> 'ledger';
   migrator := coalesce(facts ->> 'role', CURRENT_USER);
+  role_oid := (SELECT r.oid FROM pg_roles AS r WHERE r.rolname = migrator);
+  may_set := pg_has_role(CURRENT_USER, role_oid,
+    CASE WHEN version < 160000 THEN 'MEMBER' ELSE 'SET' END);
 
   -- Where am I?
   report := report || jsonb_build_array(
@@ -1406,45 +1428,73 @@ BEGIN
     jsonb_build_array(CASE WHEN current_database() <> facts ->> 'database' THEN 'X' END,
       'database', concat(current_database(),
         ', but the script is for ' || nullif(facts ->> 'database', current_database()))),
-    jsonb_build_array(CASE WHEN SESSION_USER <> facts ->> 'connected' THEN 'X' END, 'role',
+    jsonb_build_array(CASE WHEN SESSION_USER <> facts ->> 'connected'
+      OR may_set IS NOT TRUE THEN 'X' END, 'role',
       concat(SESSION_USER, ', but the script is for ' || nullif(facts ->> 'connected',
-        SESSION_USER), '; SQL runs as ' || nullif(migrator, SESSION_USER))));
+        SESSION_USER), '; SQL runs as ' || nullif(migrator, SESSION_USER),
+        CASE WHEN may_set IS NULL THEN ', which does not exist'
+          WHEN NOT may_set THEN ', which it may not SET' END)));
 
-  -- The ledger: is it in the state that the script starts from?
-  IF to_regclass(ledger || '.applied') IS NULL OR to_regclass(ledger || '.intent') IS NULL THEN
-    ok := jsonb_array_length(facts -> 'from') = 0 OR (facts ->> 'any_state')::boolean;
-    found := 'there is none' || CASE WHEN ok THEN '; the script creates it' ELSE '' END;
-    IF to_regnamespace(ledger) IS NULL
-      AND NOT has_database_privilege(current_database(), 'CREATE') THEN
-      ok := false;
-      found := format('%s, but %s has not CREATE on the database', found, CURRENT_USER);
-    END IF;
-  ELSIF NOT has_schema_privilege(to_regnamespace(ledger), 'USAGE')
-    OR NOT has_table_privilege(to_regclass(ledger || '.applied'), 'SELECT')
-    OR NOT has_table_privilege(to_regclass(ledger || '.applied'), 'INSERT') THEN
+  -- The ledger: may it be used, and is it in the state that the script starts from? The names are
+  -- not looked up as a statement does, which fails without USAGE.
+  object := to_regnamespace(ledger);
+  tables := ARRAY(SELECT c.oid FROM pg_class AS c WHERE c.relnamespace = object
+    AND c.relname IN ('applied', 'intent', 'state', 'log') AND c.relkind = 'r');
+  IF may_set IS NOT TRUE THEN
     ok := false;
-    found := format('%s may not write to %s', CURRENT_USER, ledger);
+    found := format('cannot be read as %s', migrator);
+  ELSIF cardinality(tables) < 4 THEN
+    ok := jsonb_array_length(facts -> 'from') = 0 OR (facts ->> 'any_state')::boolean;
+    found := concat('there is none', CASE WHEN ok THEN '; the script creates it' END);
+    who := CASE WHEN object IS NULL
+      AND NOT has_database_privilege(role_oid, current_database(), 'CREATE') THEN 'the database'
+      WHEN NOT has_schema_privilege(role_oid, object, 'CREATE') THEN 'schema ' || ledger END;
+    IF who IS NOT NULL THEN
+      ok := false;
+      found := format('%s, but %s lacks CREATE on %s', found, migrator, who);
+    END IF;
   ELSE
-    EXECUTE format('SELECT ARRAY(SELECT a.revision FROM %1$s.applied AS a WHERE NOT EXISTS (SELECT
-      FROM %1$s.applied AS b WHERE a.revision = ANY (b.parents || b.depends_on)) ORDER BY 1)',
-      ledger) INTO heads;
-    ok := to_jsonb(heads) @> (facts -> 'from') AND to_jsonb(heads) <@ (facts -> 'from')
-      OR (facts ->> 'any_state')::boolean;
-    found := concat('at ', coalesce(nullif(array_to_string(heads, ', '), ''), '<base>'),
-      CASE WHEN NOT ok THEN concat('; the script starts from ',
-        coalesce((SELECT string_agg(f, ', ') FROM jsonb_array_elements_text(facts -> 'from') AS f),
-          '<base>')) END);
-    EXECUTE format('SELECT string_agg(concat(''; interrupted: '', i.revision, '', statement '',
-      i.statement), '''') FROM %s.intent AS i', ledger) INTO halted;
-    ok := ok AND (halted IS NULL OR (facts ->> 'any_state')::boolean);
-    found := concat(found, halted);
+    found := concat_ws('; ',
+      CASE WHEN NOT has_schema_privilege(role_oid, object, 'USAGE') THEN 'USAGE on the schema' END,
+      (SELECT string_agg(format('%s on %s', l.rights, l.name), '; ' ORDER BY l.name) FROM (
+        SELECT n.name, string_agg(n.privilege, ', ' ORDER BY n.privilege) AS rights
+        FROM (SELECT r ->> 0 AS name, p.privilege FROM jsonb_array_elements(facts -> 'rights') AS r
+            CROSS JOIN LATERAL jsonb_array_elements_text(r - 0) AS p (privilege)) AS n
+          JOIN pg_class AS c ON c.relname = n.name AND c.oid = ANY (tables)
+        WHERE NOT has_table_privilege(role_oid, c.oid, n.privilege) GROUP BY n.name) AS l),
+      (SELECT format('EXECUTE on %s of its routines', count(*)) FROM pg_proc AS p
+        WHERE p.pronamespace = object AND NOT has_function_privilege(role_oid, p.oid, 'EXECUTE')
+        HAVING count(*) > 0));
+    ok := found = '';
+    IF NOT ok THEN
+      found := format('%s may not write to %s, and lacks: %s', migrator, ledger, found);
+    ELSE
+      was := current_setting('role');
+      PERFORM set_config('role', migrator, true);
+      EXECUTE format('SELECT ARRAY(SELECT a.revision FROM %1$s.applied AS a WHERE NOT EXISTS (SELECT
+          FROM %1$s.applied AS b WHERE a.revision = ANY (b.parents || b.depends_on)) ORDER BY 1),
+        (SELECT string_agg(concat(''; interrupted: '', i.revision, '', statement '', i.statement),
+          '''') FROM %1$s.intent AS i),
+        EXISTS (SELECT FROM %1$s.state AS s WHERE s.revisions = $1 AND s.digest = $2)', ledger)
+        INTO heads, halted, is_done
+        USING (facts ->> 'done_revisions')::bigint, (facts ->> 'done_digest')::numeric;
+      PERFORM set_config('role', was, true);
+      ok := to_jsonb(heads) @> (facts -> 'from') AND to_jsonb(heads) <@ (facts -> 'from')
+        AND halted IS NULL OR (facts ->> 'any_state')::boolean;
+      found := concat('at ', coalesce(nullif(array_to_string(heads, ', '), ''), '<base>'),
+        CASE WHEN is_done THEN '; all of it is done already'
+          WHEN NOT to_jsonb(heads) @> (facts -> 'from') OR NOT to_jsonb(heads) <@ (facts -> 'from')
+          THEN '; the script starts from ' || coalesce((SELECT string_agg(f, ', ')
+            FROM jsonb_array_elements_text(facts -> 'from') AS f), '<base>') END, halted);
+    END IF;
   END IF;
   report := report
     || jsonb_build_array(jsonb_build_array(CASE WHEN NOT ok THEN 'X' END, 'ledger', found));
 
   -- The tables that it touches: sizes, estimated rows, who has them now, invalid indexes.
   FOR item IN SELECT * FROM jsonb_array_elements(facts -> 'tables') LOOP
-    object := to_regclass(item ->> 0);
+    object := (SELECT c.oid FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace
+      WHERE ARRAY[n.nspname, c.relname]::text[] = parse_ident(item ->> 0));
     found := concat(item ->> 0, ': ' || nullif(item ->> 1, ''));
     IF object IS NULL THEN
       report := report
@@ -1563,6 +1613,7 @@ BEGIN
         WHEN 'CREATE' THEN CASE item ->> 'on'
           WHEN 'schema' THEN has_schema_privilege(who, object, 'CREATE')
           ELSE has_database_privilege(who, object, 'CREATE') END
+        WHEN 'USAGE' THEN has_schema_privilege(who, object, 'USAGE')
         WHEN 'EXISTS' THEN true
         ELSE has_table_privilege(who, object, item ->> 'privilege')
           OR item ->> 'privilege' IN ('SELECT', 'INSERT', 'UPDATE', 'REFERENCES')
