@@ -83,7 +83,8 @@ export const meanings: Readonly<Record<string, string>> = {
   "usage/range-not-allowed": "A range was given instead of one target.",
   "usage/range-required": "A script of a downgrade needs a starting point.",
   "usage/reference-rows": "A table of `referenceRows` does not exist, or has no primary key.",
-  "usage/rename": "`--rename` is not of the form `old=new`, or names an object that does not exist.",
+  "usage/rename":
+    "`--rename` is not of the form `old=new`, names an object that does not exist, or contradicts another one.",
   "usage/reversed-range": "The range of a script is reversed: its end comes before its start.",
   "usage/rule-set": "`lint.version` in the config file is not a version of the rule set in this release.",
   "usage/rule-twice": "The config file gives one rule two severities.",
@@ -144,7 +145,7 @@ export const meanings: Readonly<Record<string, string>> = {
   "source/psql-string": "psql would read a string differently from the server.",
   "source/psql-variable": "The file contains a psql variable, which nothing replaces.",
   "source/renamed-from":
-    "A `-- renamed-from:` line is not above an object, or names one that does not exist.",
+    "A `-- renamed-from:` line is not above an object, names one that does not exist, or contradicts another one.",
   "source/reserved-id": "The word has a special meaning and cannot be a revision or a label.",
   "source/schema": "A file of the schema folder could not be loaded.",
   "source/short-number": "The number of the file name has too few digits to sort.",
