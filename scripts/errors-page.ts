@@ -165,7 +165,8 @@ export const meanings: Readonly<Record<string, string>> = {
   "graph/duplicate-heads": "A head was given twice.",
   "graph/duplicate-label": "Two revisions have the same branch label.",
   "graph/duplicate-revision": "Two migrations have the same revision.",
-  "graph/half-replaced": "Some of the files that a squashed revision replaces exist, and others do not.",
+  "graph/half-replaced":
+    "Some of the files that a squashed revision replaces exist, and others do not; or `revision --remove` would bring that about.",
   "graph/illegal-character": "A revision or a label contains a character that is used in targets.",
   "graph/irreversible": "The migration is marked as irreversible.",
   "graph/missing-dependency": "A revision depends on one that does not exist.",

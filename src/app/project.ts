@@ -75,7 +75,7 @@ export async function openProject(deps: Deps, options: ProjectOptions, known?: C
   return {
     config,
     migrations: new Map(active.map((migration) => [migration.revision, migration])),
-    graph: buildGraph(active, placeOf),
+    graph: buildGraph(active, placeOf, dormant),
     dormant,
     pattern,
     get ledger() {
