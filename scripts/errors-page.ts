@@ -84,7 +84,8 @@ export const meanings: Readonly<Record<string, string>> = {
   "usage/range-not-allowed": "A range was given instead of one target.",
   "usage/range-required": "A script of a downgrade needs a starting point.",
   "usage/reference-rows": "A table of `referenceRows` does not exist, or has no primary key.",
-  "usage/rename": "`--rename` is not of the form `old=new`, or names an object that does not exist.",
+  "usage/rename":
+    "`--rename` is not of the form `old=new`, names an object that does not exist, or contradicts another one.",
   "usage/reversed-range": "The range of a script is reversed: its end comes before its start.",
   "usage/rule-set": "`lint.version` in the config file is not a version of the rule set in this release.",
   "usage/rule-twice": "The config file gives one rule two severities.",
@@ -145,7 +146,7 @@ export const meanings: Readonly<Record<string, string>> = {
   "source/psql-string": "psql would read a string differently from the server.",
   "source/psql-variable": "The file contains a psql variable, which nothing replaces.",
   "source/renamed-from":
-    "A `-- renamed-from:` line is not above an object, or names one that does not exist.",
+    "A `-- renamed-from:` line is not above an object, names one that does not exist, or contradicts another one.",
   "source/reserved-id": "The word has a special meaning and cannot be a revision or a label.",
   "source/schema": "A file of the schema folder could not be loaded.",
   "source/short-number": "The number of the file name has too few digits to sort.",
@@ -165,8 +166,9 @@ export const meanings: Readonly<Record<string, string>> = {
   "graph/duplicate-heads": "A head was given twice.",
   "graph/duplicate-label": "Two revisions have the same branch label.",
   "graph/duplicate-revision": "Two migrations have the same revision.",
-  "graph/half-replaced": "Some of the files that a squashed revision replaces exist, and others do not.",
   "graph/empty-name": "A revision id or a branch label is empty.",
+  "graph/half-replaced":
+    "Some of the files that a squashed revision replaces exist, and others do not; or `revision --remove` would bring that about.",
   "graph/illegal-character": "A revision or a label contains a character that is used in targets.",
   "graph/irreversible": "The migration is marked as irreversible.",
   "graph/missing-dependency": "A revision depends on one that does not exist.",

@@ -247,6 +247,7 @@ export const outputs: Readonly<Record<string, Shape>> = {
     applied: z.enum(["first", "again"]).optional(),
     irreversible: text.optional(),
     failed: failedStep.optional(),
+    takenBack: z.literal(true).optional(),
     ms: z.number(),
   }),
   squash: written.extend({ replaces: texts, replacedFiles: texts, leftOut: texts, unsteady: texts }),

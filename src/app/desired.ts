@@ -1,7 +1,6 @@
 /** The SQL files of a desired schema, in any order → an empty database into which they are loaded, and their statements. */
 import { createdBy, rowsLeftOut, type SchemaStatement } from "../core/diff/schema-files.ts";
 import { type Diagnostic, MigrateError } from "../core/errors.ts";
-import { emptyHeader } from "../core/header.ts";
 import { dollarQuoted, identifier } from "../core/quote.ts";
 import type { ServerVersion } from "../core/server-version.ts";
 import type { Source } from "../core/source.ts";
@@ -53,9 +52,8 @@ export async function schemaStatements(
   const faults: Diagnostic[] = [];
   const files: (readonly SchemaStatement[])[] = [];
   for (const source of sources) {
-    const file = { source, header: emptyHeader, bodyStart: 0, checksum: "" };
     try {
-      files.push(await grammar.statements(file));
+      files.push(await grammar.statements({ source, bodyStart: 0, kind: "schema" }));
     } catch (error) {
       if (!(error instanceof MigrateError)) throw error;
       faults.push(...error.diagnostics);

@@ -1,11 +1,14 @@
 /**
  * A database of the user's, and a project in progress → each time, the newest revision is taken back there, where it is applied,
- * and applied again.
+ * and applied again. What a round has applied and has no files any more is taken back too.
  */
 import type { Catalog } from "../core/catalog/catalog.ts";
 import { compareCatalogs, type Difference } from "../core/catalog/compare.ts";
 import type { DevRound } from "../core/dev.ts";
+import { MigrateError } from "../core/errors.ts";
 import { refuseInterrupted } from "../core/explain.ts";
+import { inOrder } from "../core/graph.ts";
+import { describe } from "../core/graph-faults.ts";
 import type { Applied } from "../core/ledger/types.ts";
 import type { Migration, RevisionId } from "../core/migration.ts";
 import { appliedSet } from "../core/steps.ts";
@@ -26,6 +29,7 @@ import { refuseChanged } from "./verify.ts";
 /** What the round before has applied, and to what. */
 interface Before {
   readonly project: Project;
+  readonly revision: RevisionId;
   readonly catalog: Catalog;
 }
 
@@ -33,12 +37,16 @@ interface Before {
 export function databaseRounds(
   deps: Deps,
   config: Config,
-): (project: Project, newest: Migration) => Promise<DevRound> {
+): (project: Project, newest: () => Migration) => Promise<DevRound> {
   let before: Before | undefined;
-  return async (project, newest) => {
+  const own = new Set<RevisionId>();
+  return async (project, newestOf) => {
     const session = await connect(deps, config);
     const watched = cancelWhenAborted(() => session, deps.signal);
     try {
+      if (before !== undefined) await takeBackGone(deps, { project, session, before }, own);
+      const newest = newestOf();
+      own.add(newest.revision);
       const made = await round(deps, { project, session, newest, before });
       before = made.before;
       return made.round;
@@ -72,6 +80,7 @@ async function round(
   const catalog = () => readCatalog(session, ledger.names.schema);
   let step: FailedStep["step"] = "up";
   let back: readonly Difference[] = [];
+  let takenBack: Pick<DevRound, "takenBack"> = {};
   // What could not be taken back is still what the round before has applied.
   let was = before;
   const value = (
@@ -86,12 +95,14 @@ async function round(
       step = "down";
       const appliedAs = appliedBy(before, row) ?? project;
       await runSteps(deps, appliedAs, session, downwards([...ids, revision], [revision]));
-      if (before !== undefined) back = compareCatalogs(before.catalog, await catalog());
-      step = "up again";
+      takenBack = { takenBack: true };
+      // Another revision's round has begun elsewhere.
+      if (before?.revision === revision) back = compareCatalogs(before.catalog, await catalog());
+      step = row.checksum === up.checksum ? "up again" : "up";
     }
     const pending = steps.steps.map((each) => each.revision).filter((id) => id !== revision);
     if (pending.length > 0) await runSteps(deps, project, session, upwards(ids, pending));
-    was = { project, catalog: await catalog() };
+    was = { project, revision, catalog: await catalog() };
     await runSteps(deps, project, session, upwards([...ids, ...pending], [revision]));
     await keepDump(deps, session, config, deps.onNotice);
     const { irreversible } = up.header;
@@ -101,7 +112,34 @@ async function round(
       ...(irreversible === undefined ? {} : { irreversible }),
     });
   } catch (error) {
-    return value({ failed: { step, diagnostics: refusalOf(error) } });
+    if (error instanceof MigrateError && OF_THE_DATABASE.has(error.code)) throw error;
+    return value({ failed: { step, diagnostics: refusalOf(error) }, ...takenBack });
+  }
+}
+
+/** No file was run. */
+const OF_THE_DATABASE = new Set(["execution/read-only", "state/locked"]);
+
+/** What rounds have applied and has no files now, last first, by the down files that it had. */
+async function takeBackGone(
+  deps: Deps,
+  { project, session, before }: Pick<Work, "project" | "session"> & { readonly before: Before },
+  own: ReadonlySet<RevisionId>,
+): Promise<void> {
+  const { graph, ledger } = project;
+  const { applied, intent } = await readLedger(session, ledger);
+  refuseInterrupted(intent);
+  const isGone = (row: Applied): boolean =>
+    own.has(row.revision) &&
+    !graph.nodes.has(row.revision) &&
+    !graph.replaced.has(row.revision) &&
+    appliedBy(before, row) !== undefined;
+  let left = idsOf(applied);
+  for (const revision of inOrder(before.project.graph, idsOf(applied.filter(isGone))).reverse()) {
+    left = left.filter((id) => id !== revision);
+    await runSteps(deps, before.project, session, downwards([...left, revision], [revision]));
+    const message = `${describe(before.project.migrations.get(revision)!)} has no files any more, and was taken back`;
+    deps.onNotice?.({ severity: "NOTICE", message });
   }
 }
 

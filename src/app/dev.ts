@@ -29,8 +29,8 @@ export interface DevOptions extends ProjectOptions, Pick<ScratchUse, "onScratch"
   readonly onError: (error: MigrateError) => void;
 }
 
-/** Makes a round with the newest revision. */
-type Round = (project: Project, newest: Migration) => Promise<DevRound>;
+/** Makes a round with the newest revision; asking for it throws as `newestOf`. */
+type Round = (project: Project, newest: () => Migration) => Promise<DevRound>;
 
 /**
  * Goes on until it is told to stop; with `once` it throws what `onError` would be told. The revision is the one that follows
@@ -42,7 +42,7 @@ export async function dev(deps: Deps, options: DevOptions): Promise<void> {
   options.onStart?.({ database: database?.display, others: sharedFiles(deps).where });
   if (database !== undefined) return rounds(deps, options, project, databaseRounds(deps, project.config));
   await withScratch(deps, project, options, (scratch) =>
-    rounds(deps, options, project, (changed, newest) => scratchRound(deps, changed, scratch, newest)),
+    rounds(deps, options, project, (changed, newest) => scratchRound(deps, changed, scratch, newest())),
   );
 }
 
@@ -66,7 +66,7 @@ async function rounds(deps: Deps, options: DevOptions, first: Project, round: Ro
     const saved = options.once === true ? undefined : nextSave(config.directories, deps.signal);
     try {
       const changed: Project = project ?? (await openProject(deps, options, config));
-      options.onRound(await round(changed, newestOf(deps, changed)));
+      options.onRound(await round(changed, () => newestOf(deps, changed)));
     } catch (error) {
       if (options.once === true || !(error instanceof MigrateError)) throw error;
       options.onError(error);

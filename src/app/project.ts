@@ -128,7 +128,7 @@ export async function openProject(deps: Deps, options: ProjectOptions, known?: C
   return {
     config,
     migrations: byRevision(active),
-    graph: buildGraph(active, placeOf),
+    graph: buildGraph(active, placeOf, dormant),
     dormant,
     pattern,
     get ledger() {

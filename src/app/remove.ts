@@ -1,4 +1,4 @@
-/** A head that is not applied → its files are gone again. */
+/** A head that is not applied, or a squashed revision that waits → its files are gone again. */
 import { MigrateError } from "../core/errors.ts";
 import { isHead, nodeOf } from "../core/graph.ts";
 import { describe } from "../core/graph-faults.ts";
@@ -11,7 +11,7 @@ import { connect } from "./connect.ts";
 import { type Deps, openProject, type Project, type ProjectOptions } from "./project.ts";
 
 export interface RemoveOptions extends ProjectOptions {
-  /** Which head. Default: the only one. */
+  /** Which head, or squashed revision that waits for the files that it replaces to be deleted. Default: the only head. */
   readonly head?: string | undefined;
   /** Go on where no database is configured that could say whether it is applied. */
   readonly yes?: boolean | undefined;
@@ -34,6 +34,8 @@ export async function removeRevision(deps: Deps, options: RemoveOptions): Promis
 }
 
 function newest({ graph }: Project, head: string | undefined): Migration {
+  const waiting = graph.dormant.find(({ revision }) => revision === head);
+  if (waiting !== undefined) return waiting;
   if (head === undefined && graph.heads.length > 1) {
     throw new MigrateError({
       code: "graph/multiple-heads",
@@ -57,6 +59,14 @@ function newest({ graph }: Project, head: string | undefined): Migration {
   const needing = [...node.children, ...node.dependents].map((other) =>
     describe(nodeOf(graph, other).revision),
   );
+  const squashed = graph.dormant.find(({ replaces }) => replaces?.includes(id));
+  if (squashed !== undefined) {
+    throw new MigrateError({
+      code: "graph/half-replaced",
+      message: `${describe(squashed)} replaces ${describe(node.revision)}, and would then replace a part of what exists`,
+      hint: `remove that first: migrate revision --remove --head ${squashed.revision}`,
+    });
+  }
   if (needing.length === 0) return node.revision;
   throw new MigrateError({
     code: "graph/not-a-head",

@@ -25,6 +25,8 @@ export interface DevRound {
   /** There is no way back, and the file says why. */
   readonly irreversible?: string;
   readonly failed?: FailedStep;
+  /** What had been applied was taken back before it failed, and is not applied now. */
+  readonly takenBack?: true;
   /** Milliseconds. */
   readonly ms: number;
 }

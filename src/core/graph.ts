@@ -5,7 +5,7 @@
  * Depends-on only says what must be applied first. Where a function can follow either, `Edges` says which.
  */
 import { type Diagnostic, MigrateError } from "./errors.ts";
-import { faultsOf, haveSoundNames, type PlaceOf, RESERVED, startOfFile } from "./graph-faults.ts";
+import { describe, faultsOf, haveSoundNames, type PlaceOf, RESERVED, startOfFile } from "./graph-faults.ts";
 import type { Revision, RevisionId } from "./migration.ts";
 import { nearest } from "./nearest.ts";
 import { unique } from "./unique.ts";
@@ -48,6 +48,8 @@ export interface Graph<R extends Revision = Revision> {
   readonly realHeads: readonly RevisionId[];
   /** Ids of revisions that are no more → the squashed revision that stands for them. */
   readonly replaced: ReadonlyMap<RevisionId, RevisionId>;
+  /** Squashed revisions that are no nodes, since all that they replace is. */
+  readonly dormant: readonly R[];
 }
 
 /**
@@ -57,6 +59,7 @@ export interface Graph<R extends Revision = Revision> {
 export function buildGraph<R extends Revision>(
   revisions: readonly R[],
   placeOf: PlaceOf<R> = startOfFile,
+  dormant: readonly R[] = [],
 ): Graph<R> {
   const refuse = (): never => {
     throw MigrateError.all(faultsOf(revisions, placeOf));
@@ -96,7 +99,7 @@ export function buildGraph<R extends Revision>(
   const replaced = new Map(
     revisions.flatMap(({ revision, replaces = [] }) => replaces.map((id) => [id, revision] as const)),
   );
-  return { nodes, carriers, order, bases, heads, realHeads: having(isRealHead), replaced };
+  return { nodes, carriers, order, bases, heads, realHeads: having(isRealHead), replaced, dormant };
 }
 
 /** Has no child. */
@@ -184,11 +187,28 @@ export function unknownRevision(graph: Graph, name: string): Diagnostic {
       hint: `use ${squashed}`,
     };
   }
+  const waiting = dormantNamed(graph, name);
+  if (waiting !== undefined) {
+    const replaces = waiting.replaces ?? [];
+    return {
+      code: "graph/unknown-revision",
+      message: `${describe(waiting)} does nothing yet: it replaces ${replaces.join(", ")}, whose files still exist`,
+      hint: `until those are deleted use what it replaces: ${replaces.at(-1)}; see: migrate squash --help`,
+    };
+  }
   return {
     code: "graph/unknown-revision",
     message: `Can't locate revision identified by '${name}'`,
     hint: `${insteadOf(graph, name)}list the revisions with: migrate history`,
   };
+}
+
+/** The squashed revision that waits and has this id, this file number or, as its only one, an id that begins so. */
+function dormantNamed<R extends Revision>({ dormant }: Graph<R>, name: string): R | undefined {
+  const exact = dormant.find(({ revision, number }) => revision === name || number === name);
+  if (exact !== undefined || name.length < 4) return exact;
+  const [only, ...others] = dormant.filter(({ revision }) => revision.startsWith(name));
+  return others.length === 0 ? only : undefined;
 }
 
 /** What may be meant by a name that is none, as the beginning of a hint. */

@@ -183,9 +183,6 @@ const noLists: Readonly<Record<string, readonly string[]>> = Object.fromEntries(
 const isEmptyList = (value: string, key: HeaderKey): boolean =>
   headerKeys[key].form === "ids" && key !== "parent" && (value === "" || value === "none");
 
-/** Of a text that is no migration's file. */
-export const emptyHeader: Header = { parents: [], dependsOn: [], branchLabels: [], replaces: [] };
-
 const itemsOf = (list: string): readonly string[] =>
   list === "none" || list === "" ? [] : list.split(",").map((item) => item.trim());
 

@@ -38,6 +38,8 @@ export interface MigrationFile {
 /** The body of a file, from `bodyStart` to the end, and what its header says, if it has one of ours. */
 export interface FileText extends Pick<MigrationFile, "source" | "bodyStart"> {
   readonly header?: Header;
+  /** It says what the schema is; absent: it is a migration's. */
+  readonly kind?: "schema";
 }
 
 export interface Migration extends Revision {

@@ -1,10 +1,40 @@
-/** A statement's tree → why it must not stand in a migration, and what to do instead. */
+/** A statement's tree → why it must not stand in a migration, or in a schema file, and what to do instead. */
 import { type Ast, items, kindOf, namesIn, node, someNode, word } from "./ast.ts";
 import type { Fault } from "./fault.ts";
 import { tagOf } from "./tag.ts";
 
-/** What is wrong with the statement, whose text is `text`; undefined for nearly all. `mode`: what its header says. */
-export function refusal(ast: Ast, text: string, mode?: "none"): Fault | undefined {
+/** What is wrong with the statement, whose text is `text`; undefined for nearly all. `mode`: what its header says, or that it has none. */
+export function refusal(ast: Ast, text: string, mode?: "none" | "schema"): Fault | undefined {
+  if (mode !== "schema") return migrationFault(ast, text, mode);
+  const fault = migrationFault(ast, text);
+  return fault === undefined ? undefined : schemaFault(ast, fault);
+}
+
+/** What must not stand in a migration is no more use in a file that is loaded into an empty database. */
+function schemaFault(ast: Ast, { code, message, hint }: Fault): Fault {
+  if (!/^source\/(?:transaction-control|discard-all|advisory-unlock-all)$/.test(code))
+    return {
+      code,
+      message: message.replace(/a migration|migration files/, inSchema),
+      ...(hint === undefined ? {} : { hint }),
+    };
+  const [kind, tree] = kindOf(ast);
+  const what =
+    kind === "SelectStmt"
+      ? "pg_advisory_unlock_all()"
+      : kind === "VariableSetStmt"
+        ? `SET ${word(tree["name"])}`
+        : tagOf(kind, tree);
+  return {
+    code,
+    message: `${what} is not allowed in a schema file, which only says what the schema is`,
+    hint: "remove it",
+  };
+}
+
+const inSchema = (words: string): string => (words === "a migration" ? "a schema file" : "schema files");
+
+function migrationFault(ast: Ast, text: string, mode?: "none"): Fault | undefined {
   const [kind, tree] = kindOf(ast);
   switch (kind) {
     case "TransactionStmt":

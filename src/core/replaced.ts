@@ -80,7 +80,7 @@ function faultsOfReplacing<R extends Revision>(
       {
         code: "graph/half-replaced",
         message: `of the revisions that ${describe(each)} replaces, ${gone.join(", ")} ${gone.length === 1 ? "has" : "have"} no file, but ${there.map((id) => describe(byId.get(id)!)).join(", ")} still ${there.length === 1 ? "has" : "have"}`,
-        hint: "restore the missing files, or delete the remaining ones too",
+        hint: `restore the missing files, or delete the remaining ones too; where no database has ${each.revision}, its own files can be deleted instead`,
         ...place,
       },
     ];

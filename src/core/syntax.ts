@@ -2,6 +2,7 @@
 import type { Diagnostic } from "./errors.ts";
 import { faultAt } from "./fault.ts";
 import { invisibleHint } from "./invisible.ts";
+import type { FileText } from "./migration.ts";
 import { passwordsOf } from "./password.ts";
 import { redact } from "./redact.ts";
 import { locate, type Source } from "./source.ts";
@@ -16,8 +17,13 @@ export interface Failure {
 /** Whether the parser met what is no SQL; an escape in a string that is no escape begins with a backslash, too. */
 export const isForeign = ({ message }: Failure): boolean => message.startsWith("syntax error");
 
-/** The fault of a statement that begins at `start`. */
-export function syntaxFault(source: Source, start: number, failure: Failure): Diagnostic {
+/** The fault of a statement that begins at `start`. `kind`: of the file. */
+export function syntaxFault(
+  source: Source,
+  start: number,
+  failure: Failure,
+  kind?: FileText["kind"],
+): Diagnostic {
   const { message } = failure;
   const offset = trimmed(source.text, failure.offset ?? start);
   const at = { ...locate(source, offset), start: offset };
@@ -26,8 +32,8 @@ export function syntaxFault(source: Source, start: number, failure: Failure): Di
   if (command !== undefined && isForeign(failure)) {
     return faultAt(source, at, rest.trimEnd().length, {
       code: "source/psql-command",
-      message: `${command} is a command of psql, but a migration is only SQL`,
-      hint: psqlHint(command),
+      message: `${command} is a command of psql, but a ${kind === undefined ? "migration" : "schema file"} is only SQL`,
+      hint: (kind === undefined ? undefined : SCHEMA_HINTS.get(command)) ?? psqlHint(command),
     });
   }
   const variable = /^:(?:[\w\x80-\uffff]+|'[\w\x80-\uffff]+'|"[\w\x80-\uffff]+")/.exec(rest)?.[0];
@@ -75,6 +81,16 @@ function syntaxHint(text: string, offset: number, what: string, token: string): 
 
 const OPENS_STATEMENT =
   /^(?:alter|begin|comment|commit|copy|create|delete|do|drop|explain|grant|insert|lock|merge|refresh|reindex|revoke|select|set|truncate|update|vacuum|with)$/i;
+
+/** Where a hint for a migration does not fit. */
+const SCHEMA_HINTS: ReadonlyMap<string, string> = new Map([
+  ...["\\i", "\\ir", "\\include", "\\include_relative"].map(
+    (command) => [command, "remove the line; every SQL file of the schema folder is loaded anyway"] as const,
+  ),
+  ...["\\c", "\\connect"].map(
+    (command) => [command, "remove the line; schema files are loaded into a scratch database"] as const,
+  ),
+]);
 
 function psqlHint(command: string): string {
   switch (command) {

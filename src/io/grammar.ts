@@ -58,7 +58,7 @@ export function createGrammar(server?: ServerVersion, piece = PIECE): Grammar {
     const { source, parser } = await ready(file);
     const suspects: Suspect[] = [];
     const judged = function* (): Generator<ParsedStatement> {
-      for (const parsed of parsedStatements(parser, source, file.bodyStart, faults, piece)) {
+      for (const parsed of parsedStatements(parser, { ...file, source }, faults, piece)) {
         const { fault, body } = judgedBody(parser, source, parsed);
         const whole = body === undefined ? parsed : { ...parsed, body };
         const newer = older === undefined ? undefined : newerSyntax(source, whole, older);
@@ -85,7 +85,7 @@ export function createGrammar(server?: ServerVersion, piece = PIECE): Grammar {
   };
   const trees = async (file: FileText): Promise<readonly ParsedStatement[]> => {
     const { source, parser } = await ready(file);
-    return [...parsedStatements(parser, source, file.bodyStart, [], piece)];
+    return [...parsedStatements(parser, { ...file, source }, [], piece)];
   };
   return { parse, trees, statements: async (file) => (await parse(file)).statements };
 }
@@ -195,8 +195,7 @@ const PIECE = 512 * 1024; // UTF-16 units
  */
 function* parsedStatements(
   parser: Parser,
-  source: Source,
-  bodyStart: number,
+  { source, bodyStart, kind }: FileText,
   faults: Diagnostic[],
   size: number,
 ): Generator<ParsedStatement> {
@@ -216,7 +215,7 @@ function* parsedStatements(
     } else {
       const start = skipTrivia(text, from);
       const at = result.offset ?? start;
-      if (!copying) faults.push(syntaxFault(source, start, result));
+      if (!copying) faults.push(syntaxFault(source, start, result, kind));
       if (!copying && (text[at] !== "\\" || !isForeign(result) || faults.length >= ENOUGH_FAULTS)) return;
       from = copying ? endOfCopyData(text, start) : lineEnd(text, at);
       copying = false;

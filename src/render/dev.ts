@@ -24,11 +24,12 @@ export function devLines({
   applied,
   irreversible,
   failed,
+  takenBack,
   ms,
 }: DevRound): readonly string[] {
   const way =
     failed !== undefined
-      ? "fails"
+      ? `fails${takenBack === true ? "; what was applied has been taken back, and it is not applied now" : ""}`
       : applied !== undefined
         ? `${APPLIED[applied]}${back.length === 0 ? "" : ", but the schema was not restored in between"}`
         : irreversible !== undefined

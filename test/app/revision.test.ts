@@ -173,6 +173,21 @@ describe("away with a revision", () => {
     expect(await removeRevision(world, { yes: true })).toMatchObject({ revision: "b" });
     expect(existsSync(join(folder, up!))).toBe(false);
   });
+
+  test("not one that a squashed revision replaces, until that is gone", async () => {
+    const { world, folder } = newProject();
+    await create(world, "a", { revision: "a" });
+    await create(world, "b", { revision: "b" });
+    const text = "-- revision: s\n-- parent: none\n-- replaces: a, b\n\nSELECT 1;\n";
+    writeFileSync(join(folder, "migrations/0003_s.up.sql"), text);
+    writeFileSync(join(folder, "migrations/0003_s.down.sql"), "-- revision: s\n\nSELECT 1;\n");
+    await expect(removeRevision(world, { yes: true })).rejects.toMatchObject({
+      code: "graph/half-replaced",
+      hint: "remove that first: migrate revision --remove --head s",
+    });
+    expect(await removeRevision(world, { head: "s", yes: true })).toMatchObject({ revision: "s" });
+    expect(await removeRevision(world, { yes: true })).toMatchObject({ revision: "b" });
+  });
 });
 
 test("every shipped template runs as it is, up and down", async () => {

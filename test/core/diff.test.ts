@@ -3,9 +3,18 @@ import { describe, expect, test } from "vitest";
 import { catalogOf } from "../../src/core/catalog/catalog.ts";
 import { foreignPartitions } from "../../src/core/diff/apart.ts";
 import { asWritten, mended } from "../../src/core/diff/plan.ts";
-import { renameCandidates, renameSql, reversed } from "../../src/core/diff/renames.ts";
+import {
+  checkedRenames,
+  parseRename,
+  pathText,
+  renameCandidates,
+  renameSql,
+  reversed,
+  undecided,
+} from "../../src/core/diff/renames.ts";
 import { forRows, plainForm } from "../../src/core/diff/rows.ts";
-import { createdBy, inWords } from "../../src/core/diff/schema-files.ts";
+import { createdBy, inWords, renamesIn } from "../../src/core/diff/schema-files.ts";
+import { MigrateError } from "../../src/core/errors.ts";
 
 const table = (name: string, columns: readonly string[]) => ({
   class: "table",
@@ -93,11 +102,17 @@ describe("what is not in that form says what it does", () => {
   });
 });
 
+const failure = (run: () => unknown): MigrateError => {
+  try {
+    run();
+  } catch (error) {
+    if (error instanceof MigrateError) return error;
+  }
+  throw new Error("it did not fail");
+};
+
 describe("renames", () => {
-  const renames = [
-    { from: "shop.users.name", to: "full_name" },
-    { from: "shop.users", to: "archive.people" },
-  ];
+  const renames = ["shop.users.name=full_name", "shop.users=archive.people"].map(parseRename);
   test("a table goes first, and its columns have its new name", () => {
     expect(renameSql(renames, users)).toEqual([
       "ALTER TABLE shop.users SET SCHEMA archive",
@@ -107,14 +122,77 @@ describe("renames", () => {
   });
   test("are taken back", () => {
     expect(reversed(renames)).toEqual([
-      { from: "archive.people.full_name", to: "name" },
-      { from: "archive.people", to: "shop.users" },
+      { from: ["archive", "people", "full_name"], to: ["name"] },
+      { from: ["archive", "people"], to: ["shop", "users"] },
     ]);
   });
-  test("of what is not there are refused", () => {
-    expect(() => renameSql([{ from: "shop.nobody", to: "x" }], users)).toThrow(
-      "shop.nobody, which is to be renamed, does not exist",
-    );
+  test.each([
+    ['public."My T"."a=b.c ""d""" = "x y"', ["public", "My T", 'a=b.c "d"'], ["x y"]],
+    ["public.My T.a col=b", ["public", "My T", "a col"], ["b"]],
+  ])("%s names what SQL would", (text, from, to) => {
+    expect(parseRename(text)).toEqual({ from, to, said: `--rename ${text}` });
+    expect(parseRename(`${pathText(from)}=${pathText(to)}`)).toMatchObject({ from, to });
+  });
+  test.each(["shop.users", "=a", "a=", "a= ", "a=b=c", 'a"=b'])("%s is refused", (text) => {
+    expect(() => parseRename(text)).toThrow("--rename must be OLD=NEW");
+  });
+  const wanted = catalogOf(18, [
+    table("users", ["id", "full_name"]),
+    column("users", "id"),
+    column("users", "full_name"),
+  ]);
+  const checked = (...texts: readonly string[]) =>
+    checkedRenames(texts.map(parseRename), users, wanted, "the schema folder");
+  test("that are given twice or are done count once", () => {
+    const [once] = ["shop.users.name=full_name"].map(parseRename);
+    expect(checked("shop.users.name=full_name", "shop.users.name=full_name")).toEqual([once]);
+    expect(checkedRenames([once!], wanted, wanted, "")).toEqual([]);
+  });
+  test.each([
+    [
+      ["shop.users.name=full_name", "shop.users.name=id"],
+      "named twice, and is to be full_name already",
+      "leave out",
+    ],
+    [
+      ["users.name=full_name"],
+      "users.name=full_name: the migrations have no users.name",
+      "did you mean shop.users.name?",
+    ],
+    [["shop.users.nam=full_name"], "the migrations have no shop.users.nam", "did you mean shop.users.name?"],
+    [
+      ["shop.users.name=ful_name"],
+      "the schema folder has no column shop.users.ful_name",
+      "did you mean full_name?",
+    ],
+    [["shop.users.name=id"], "the migrations already have shop.users.id", "renamed first"],
+    [
+      ["shop.users.name=full_name", "shop.users.id=full_name"],
+      "shop.users.name is to be shop.users.full_name",
+      "first",
+    ],
+  ])("%s are refused", (texts, message, hint) => {
+    const fault = failure(() => checked(...texts));
+    expect(fault.code).toBe("usage/rename");
+    expect(fault.message).toContain(message);
+    expect(fault.hint).toContain(hint);
+  });
+  test("that can be pasted are suggested", () => {
+    const from = ["public", "My T", "a=col"];
+    const { hint } = undecided([{ object: "", from, to: ["b c"] }]);
+    expect(hint).toContain(`-- renamed-from: "a=col", or add --rename 'public.My T."a=col"=b c';`);
+  });
+  test("of a comment name its line", () => {
+    const sql = "\n-- one\n  -- renamed-from: gone\nCREATE TABLE shop.users (id int);";
+    const origin = { path: "schema/y.sql", line: 4, column: 1 };
+    const statements = [{ tag: "CREATE TABLE", sql, offset: sql.indexOf("CREATE"), origin }];
+    const said = renamesIn(statements, catalogOf(18, []), users);
+    const { code, message, location } = failure(() => checkedRenames(said, catalogOf(18, []), users, ""));
+    expect({ code, message, location }).toEqual({
+      code: "source/renamed-from",
+      message: "-- renamed-from: gone: the migrations have no shop.gone",
+      location: { path: "schema/y.sql", line: 3, column: 3 },
+    });
   });
   test("are looked for where the form is the same", () => {
     const after = [
@@ -124,7 +202,7 @@ describe("renames", () => {
       column("users", "c", "date"),
     ];
     expect(renameCandidates(users, catalogOf(18, after))).toEqual([
-      { object: "column shop.users.name", from: "shop.users.name", to: "b" },
+      { object: "column shop.users.name", from: ["shop", "users", "name"], to: ["b"] },
     ]);
   });
 });

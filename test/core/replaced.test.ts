@@ -66,6 +66,19 @@ describe("files", () => {
   });
 });
 
+test.each(["squash1", "squa", "0004"])(
+  "one that waits is found by %s, and says why it is no target",
+  (name) => {
+    const waiting = { ...revision("squash1", [], ["a", "b"]), number: "0004" };
+    const { active, dormant } = settle(a, b, waiting);
+    expect(unknownRevision(buildGraph(active, startOfFile, dormant), name)).toEqual({
+      code: "graph/unknown-revision",
+      message: "squash1 (squash1.up.sql) does nothing yet: it replaces a, b, whose files still exist",
+      hint: expect.stringContaining("use what it replaces: b"),
+    });
+  },
+);
+
 describe("the ledger", () => {
   const graph = buildGraph(settle(c, s).active);
 

@@ -524,3 +524,28 @@ test.each([
   const error = await parse(text).catch((thrown: unknown) => thrown);
   expect((error as MigrateError).diagnostics.map(({ code }) => code)).toEqual([...others, "source/syntax"]);
 });
+
+test.each([
+  [
+    "CREATE SCHEMA s; BEGIN; CREATE SCHEMA t;",
+    "BEGIN is not allowed in a schema file, which only says",
+    "remove it",
+  ],
+  ["SET TRANSACTION READ ONLY", "SET TRANSACTION is not allowed in a schema file", "remove it"],
+  ["DISCARD ALL", "DISCARD ALL is not allowed in a schema file", "remove it"],
+  ["COPY t FROM STDIN", "but a schema file is only SQL", "write the rows as INSERT"],
+  [
+    "\\connect shop",
+    "\\connect is a command of psql, but a schema file is only SQL",
+    "loaded into a scratch database",
+  ],
+  ["\\ir users.sql", "\\ir is a command of psql, but a schema file is only SQL", "is loaded anyway"],
+])("%s in a schema file is told as that, and not as a migration", async (text, message, hint) => {
+  const file = { source: { path: "schema/x.sql", text }, bodyStart: 0, kind: "schema" as const };
+  const fault: unknown = await createGrammar()
+    .statements(file)
+    .catch((error: unknown) => error);
+  if (!(fault instanceof MigrateError)) throw new Error("it is taken");
+  expect(fault.message).toContain(message);
+  expect(fault.hint).toContain(hint);
+});

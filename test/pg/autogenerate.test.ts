@@ -101,9 +101,15 @@ describe.sequential.each(servers().slice(0, 1))("on $name", (server) => {
     expect(code).toBe("findings/rename");
     expect(hint).toContain("--rename shop.users.name=full_name");
     expect(written(of)).toBe(before);
-    await generate(of, url, { renames: ["shop.users.name=full_name"] });
+    const typo = await failureOf(generate(of, url, { renames: ["shop.users.nam=full_name"] }));
+    expect(typo).toMatchObject({ code: "usage/rename", hint: expect.stringContaining("shop.users.name?") });
+    const rename = 'shop.users."name"=full_name';
+    await generate(of, url, { renames: [rename, rename] });
     expect(written(of)).toContain("RENAME COLUMN name TO full_name");
     expect(written(of)).not.toContain("DROP COLUMN");
+    expect(await failureOf(generate(of, url, { renames: ["users.name=full_name"] }))).toMatchObject({
+      code: "usage/rename",
+    });
   });
 
   test("what takes rows away is asked for; a table is not made anew; an error names its line", async () => {

@@ -1,5 +1,7 @@
 /** `migrate dev`: a round at the start and after each save, what it shows, and what it leaves alone. */
 import { execFileSync } from "node:child_process";
+import { rmSync } from "node:fs";
+import { join } from "node:path";
 import { expect, test } from "vitest";
 import { dev } from "../../src/app/dev.ts";
 import type { DevRound } from "../../src/core/dev.ts";
@@ -162,13 +164,66 @@ test("on the database that is named, it is taken back by the down file that belo
       "    extra    column public.t.y",
     ],
     [
-      "0002_b.up.sql  b  fails ",
-      '  the up file fails the second time: 0002_b.up.sql:4: relation "u" does not exist',
+      "0002_b.up.sql  b  fails; what was applied has been taken back, and it is not applied now ",
+      '  the up file fails: 0002_b.up.sql:4: relation "u" does not exist',
     ],
     ["0002_b.up.sql  b  applied ", "  + view public.v"],
   ]);
   expect((await it.state(url)).heads).toEqual(["b"]);
   expect(await query(url, "SELECT to_regclass('v') IS NOT NULL AS is_there")).toEqual([{ is_there: true }]);
+});
+
+test("what a round has applied and has no files any more is taken back; no other round is compared with that", async () => {
+  const { url } = await ownDatabase(server!);
+  const it = project({ a: { up: "CREATE TABLE t (id int);", down: "DROP TABLE t;" } });
+  const stop = new AbortController();
+  const notices: string[] = [];
+  const shown: string[] = [];
+  const save = (up: string) => {
+    it.write("0002_b.down.sql", "-- revision: b\n\nDROP TABLE u;\n");
+    it.write("0002_b.up.sql", `-- revision: b\n-- parent: a\n\n${up}\n`);
+  };
+  const remove = () => {
+    for (const direction of ["up", "down"]) rmSync(join(it.folder, `0002_b.${direction}.sql`));
+  };
+  const next = [
+    () => save("CREATE TABLE u (id int);"),
+    remove,
+    () => save("CREATE TABL u (id int);"),
+    remove,
+    async () => {
+      await query(
+        url,
+        `ALTER DATABASE ${new URL(url).pathname.slice(1)} SET default_transaction_read_only = on`,
+      );
+      it.write("0001_a.up.sql", "-- revision: a\n-- parent: none\n\nCREATE TABLE t (id bigint);\n");
+    },
+  ];
+  const goOn = (line: string | undefined) => {
+    shown.push(line!.replace(/ \(\d+ ms\)/, ""));
+    const step = next.shift();
+    if (step === undefined) stop.abort();
+    else void step();
+  };
+  await dev(
+    { ...it.deps, signal: stop.signal, onNotice: ({ message }) => notices.push(message) },
+    {
+      onDatabase: true,
+      database: url,
+      onRound: (round) => goOn(devLines(round).join("|")),
+      onError: (error) => goOn(error.code),
+    },
+  );
+  expect(shown).toEqual([
+    "0001_a.up.sql  a  applied |  + table public.t",
+    "0002_b.up.sql  b  applied |  + table public.u",
+    "0001_a.up.sql  a  taken back and applied again |  + table public.t",
+    expect.stringMatching(/^0002_b.up.sql {2}b {2}fails \|/),
+    "0001_a.up.sql  a  taken back and applied again |  + table public.t",
+    "execution/read-only",
+  ]);
+  expect(notices).toContain("b (0002_b.up.sql) has no files any more, and was taken back");
+  expect(await query(url, "SELECT to_regclass('u') AS u")).toEqual([{ u: null }]);
 });
 
 test("no database is worked on that only a variable names", async () => {

@@ -1,13 +1,22 @@
 /** Declared renames, and the catalogs before and after → the statements of the renames, and possible renames that are not declared. */
 import { type Catalog, type CatalogObject, describeObject, keyOf } from "../catalog/catalog.ts";
-import { MigrateError } from "../errors.ts";
+import { type Diagnostic, MigrateError } from "../errors.ts";
+import { nearest } from "../nearest.ts";
 import { identifier, qualified, withPlainNames } from "../quote.ts";
-import { tableNameOf } from "./name.ts";
+import { shellWord } from "../shell.ts";
+import type { Location } from "../source.ts";
 
-/** An object and what it is called now: `shop.users.name` and `full_name`, or `shop.users` and `archive.users`. */
+/** The names of an object, from the outermost: `["shop", "users", "name"]`. */
+export type Path = readonly string[];
+
+/** An object, and its new name (`["full_name"]`) or its whole new path (`["archive", "users"]`). */
 export interface Rename {
-  readonly from: string;
-  readonly to: string;
+  readonly from: Path;
+  readonly to: Path;
+  /** As it was written: `--rename shop.users.name=full_name`. */
+  readonly said?: string;
+  /** Of the comment in a schema file. */
+  readonly location?: Location;
 }
 
 /** A table or column that goes, and one like it that comes. */
@@ -16,63 +25,169 @@ export interface Candidate extends Rename {
   readonly object: string;
 }
 
+const OLD_NEW = /^((?:"(?:[^"]|"")+"|[^"=])+)=((?:"(?:[^"]|"")+"|[^"=])+)$/;
+
+/** `shop."My T".name`, with or without quotes → its parts; a part that holds `.` needs them. */
+export const pathIn = (text: string): Path =>
+  [...text.matchAll(/\s*"(?:[^"]|"")+"\s*|[^".]+/g)].map(([part]) => {
+    const name = part.trim();
+    return name.startsWith('"') ? name.slice(1, -1).replaceAll('""', '"') : name;
+  });
+
+/** As `pathIn` reads it. */
+export const pathText = (path: Path): string =>
+  path.map((part) => (/^[^".=]+$/.test(part) && part.trim() === part ? part : identifier(part))).join(".");
+
 /** `shop.users.name=full_name`. Throws `usage/rename`. */
 export function parseRename(text: string): Rename {
-  const [, from, to] = /^([^=]+)=([^=]+)$/.exec(text) ?? [];
-  if (from === undefined || to === undefined) {
+  const [from = [], to = []] = (OLD_NEW.exec(text) ?? []).slice(1).map(pathIn);
+  if (from.length === 0 || to.length === 0 || [...from, ...to].includes("")) {
     throw new MigrateError({
       code: "usage/rename",
       message: `--rename must be OLD=NEW, not ${text}`,
       hint: "for example: --rename shop.users.name=full_name",
     });
   }
-  return { from: from.trim(), to: to.trim() };
+  return { from, to, said: `--rename ${text}` };
 }
 
-/** Tables before columns, so that a column's table has its new name. Throws `usage/rename` where nothing has that name. */
+/** Tables before columns, so that a column's table has its new name. Each `from` exists, as `checkedRenames` sees to. */
 export function renameSql(renames: readonly Rename[], from: Catalog): readonly string[] {
-  const found = renames.map((rename) => ({ rename, object: objectNamed(from, rename.from) }));
-  const moved = new Map<string, string>();
+  const found = renames.map((rename) => ({ rename, object: objectAt(from, rename.from)! }));
+  const moved = new Map<string, Path>();
   return found
     .sort((a, b) => a.object.identity.length - b.object.identity.length)
     .flatMap(({ rename, object }) => {
-      const parent = tableNameOf(object);
-      const table = moved.get(parent) ?? parent;
-      if (object.identity.length === 2) moved.set(rename.from, newPath(rename));
+      const parent = object.identity.slice(0, 2);
+      const table = moved.get(pathText(parent)) ?? parent;
+      if (object.identity.length === 2) moved.set(pathText(rename.from), newPath(rename));
       return statementsFor(object, rename, table).map(withPlainNames);
     });
 }
 
 /** What takes the renames back. */
 export function reversed(renames: readonly Rename[]): readonly Rename[] {
-  const tables = new Map(renames.map((rename) => [rename.from, newPath(rename)]));
-  return renames.map((rename) => {
-    const path = newPath(rename).split(".");
-    const table = tables.get(path.slice(0, -1).join("."));
+  return renames.map((rename) => ({
+    from: pathAfter(renames, rename),
+    to: rename.to.length > 1 ? rename.from : rename.from.slice(-1),
+  }));
+}
+
+/** The whole path that it has then, but for what becomes of its table. */
+const newPath = ({ from, to }: Rename): Path => (to.length > 1 ? to : [...from.slice(0, -1), ...to]);
+
+/** Where it is when all renames are done. */
+function pathAfter(renames: readonly Rename[], rename: Rename): Path {
+  const path = newPath(rename);
+  const table = renames.find(({ from }) => isSame(from, path.slice(0, -1)));
+  return table === undefined ? path : [...newPath(table), ...path.slice(-1)];
+}
+
+const isSame = (a: Path, b: Path): boolean => a.length === b.length && a.every((part, i) => part === b[i]);
+
+const objectAt = ({ objects }: Catalog, path: Path): CatalogObject | undefined =>
+  objects.find((object) => RENAMED.includes(object.class) && isSame(pathOfObject(object), path));
+
+const pathOfObject = (object: CatalogObject): Path => object.identity.slice(0, namesOf(object));
+
+/**
+ * The renames that are still to be done, each once. Throws what is wrong with each of the others: `usage/rename`, or
+ * `source/renamed-from` where it is a comment. `source`: what has the desired schema, in words.
+ */
+export function checkedRenames(
+  all: readonly Rename[],
+  is: Catalog,
+  desired: Catalog,
+  source: string,
+): readonly Rename[] {
+  const faults: Diagnostic[] = [];
+  const renames: Rename[] = [];
+  for (const rename of all) {
+    const isSaid = renames.some(({ from, to }) => isSame(from, rename.from) && isSame(to, rename.to));
+    // What is done is no fault: the same command may be given again.
+    const isDone =
+      objectAt(is, rename.from) === undefined && objectAt(is, pathAfter(all, rename)) !== undefined;
+    if (isSaid || isDone) continue;
+    const fault = faultOf(rename, { before: renames, all, is, desired, source });
+    if (fault === undefined) renames.push(rename);
+    else faults.push({ ...fault, ...codeOf(rename) });
+  }
+  if (faults.length > 0) throw MigrateError.all(faults);
+  return renames;
+}
+
+const codeOf = ({ location }: Rename): Pick<Diagnostic, "code" | "location"> =>
+  location === undefined ? { code: "usage/rename" } : { code: "source/renamed-from", location };
+
+interface Declared {
+  /** Those that stand before it and have no fault. */
+  readonly before: readonly Rename[];
+  readonly all: readonly Rename[];
+  readonly is: Catalog;
+  readonly desired: Catalog;
+  readonly source: string;
+}
+
+function faultOf(
+  rename: Rename,
+  { before, all, is, desired, source }: Declared,
+): Pick<Diagnostic, "hint" | "message"> | undefined {
+  const { from, to, said = pathText(from) } = rename;
+  const other = before.find((each) => isSame(each.from, from));
+  if (other !== undefined) {
     return {
-      from: table === undefined ? path.join(".") : `${table}.${path.at(-1)}`,
-      to: rename.to.includes(".") ? rename.from : rename.from.split(".").at(-1)!,
+      message: `${said}: ${pathText(from)} is named twice, and is to be ${pathText(other.to)} already`,
+      hint: "leave out one of the two",
     };
-  });
-}
-
-/** The whole name that it has then. */
-function newPath({ from, to }: Rename): string {
-  const parts = from.split(".");
-  return to.includes(".") ? to : [...parts.slice(0, -1), to].join(".");
-}
-
-function objectNamed({ objects }: Catalog, name: string): CatalogObject {
-  const found = objects.find(
-    (object) =>
-      RENAMED.includes(object.class) && object.identity.slice(0, namesOf(object)).join(".") === name,
+  }
+  const object = objectAt(is, from);
+  if (object === undefined) {
+    return {
+      message: `${said}: the migrations have no ${pathText(from)}`,
+      hint: `${meant(from, is)}write its name in the migrations, with its schema: shop.users, or for a column shop.users.name`,
+    };
+  }
+  const taken = newPath(rename);
+  const rival = before.find((each) => isSame(newPath(each), taken));
+  if (
+    rival !== undefined ||
+    (objectAt(is, taken) !== undefined && !before.some((each) => isSame(each.from, taken)))
+  ) {
+    return {
+      message: `${said}: ${rival === undefined ? "the migrations already have" : `${pathText(rival.from)} is to be`} ${pathText(taken)}`,
+      hint: "an object that has that name is renamed first, in a migration of its own",
+    };
+  }
+  const path = pathAfter(all, rename);
+  const isThere = desired.objects.some(
+    (each) => each.class === object.class && isSame(pathOfObject(each), path),
   );
-  if (found !== undefined) return found;
-  throw new MigrateError({
-    code: "usage/rename",
-    message: `${name}, which is to be renamed, does not exist`,
-    hint: "use its name in the migrations, with its schema: shop.users, or for a column shop.users.name",
+  if (isThere) return undefined;
+  const [near] = nearestPaths(path, {
+    ...desired,
+    objects: desired.objects.filter((each) => each.class === object.class),
   });
+  const again = near && (to.length > 1 ? near : near.slice(-1));
+  return {
+    message: `${said}: ${source} has no ${object.class} ${pathText(path)}`,
+    hint: `${again === undefined ? "" : `did you mean ${pathText(again)}? `}write the name that it has there`,
+  };
+}
+
+/** What may be meant by a path that is none, as the beginning of a hint. */
+function meant(path: Path, catalog: Catalog): string {
+  const found = nearestPaths(path, catalog).slice(0, 3);
+  return found.length === 0 ? "" : `did you mean ${found.map(pathText).join(" or ")}? `;
+}
+
+/** Those that have it as their end, with a schema that was left out; else the one that is nearest. */
+function nearestPaths(path: Path, { objects }: Catalog): readonly Path[] {
+  const paths = objects.filter((each) => RENAMED.includes(each.class)).map(pathOfObject);
+  const ending = paths.filter((each) => each.length === path.length + 1 && isSame(each.slice(1), path));
+  if (ending.length > 0) return ending;
+  const byText = new Map(paths.map((each) => [pathText(each), each]));
+  const text = nearest(pathText(path), byText.keys());
+  return text === undefined ? [] : [byText.get(text)!];
 }
 
 const namesOf = ({ class: name, identity }: CatalogObject): number =>
@@ -101,10 +216,11 @@ const RENAMED = [
   "rule",
 ];
 
-function statementsFor(object: CatalogObject, { to }: Rename, table: string): readonly string[] {
+function statementsFor(object: CatalogObject, rename: Rename, table: Path): readonly string[] {
   const { class: kind, identity } = object;
   const [schema = "", name = "", detail = ""] = identity;
-  const on = qualified(...table.split("."));
+  const on = qualified(...table);
+  const to = rename.to.at(-1)!;
   const words = kind.replace(/^(?:enum|composite|range) /, "").toUpperCase();
   switch (kind) {
     case "schema":
@@ -121,10 +237,10 @@ function statementsFor(object: CatalogObject, { to }: Rename, table: string): re
       return [`ALTER ${words} ${identifier(detail)} ON ${on} RENAME TO ${identifier(to)}`];
   }
   const routine = ["function", "procedure", "aggregate"].includes(kind) ? `(${detail})` : "";
-  const [newSchema, newName] = to.includes(".") ? (to.split(".") as [string, string]) : [schema, to];
+  const newSchema = rename.to.at(-2) ?? schema;
   const moved = `ALTER ${words} ${qualified(schema, name)}${routine} SET SCHEMA ${identifier(newSchema)}`;
-  const called = `ALTER ${words} ${qualified(newSchema, name)}${routine} RENAME TO ${identifier(newName)}`;
-  return [...(newSchema === schema ? [] : [moved]), ...(newName === name ? [] : [called])];
+  const called = `ALTER ${words} ${qualified(newSchema, name)}${routine} RENAME TO ${identifier(to)}`;
+  return [...(newSchema === schema ? [] : [moved]), ...(to === name ? [] : [called])];
 }
 
 // ── what looks like a rename ────────────────────────────────────────────────────────────────────────────────────
@@ -163,7 +279,7 @@ function isAlike(a: CatalogObject, b: CatalogObject): boolean {
 
 function renameOf({ identity: a }: CatalogObject, { identity: b }: CatalogObject): Rename {
   const isMoved = a.length === 2 && a[0] !== b[0];
-  return { from: a.join("."), to: isMoved ? b.join(".") : b.at(-1)! };
+  return { from: a, to: isMoved ? b : b.slice(-1) };
 }
 
 /** `findings/rename`: nothing is guessed. */
@@ -171,8 +287,8 @@ export function undecided(candidates: readonly Candidate[]): MigrateError {
   return MigrateError.all(
     candidates.map(({ object, from, to }) => ({
       code: "findings/rename",
-      message: `${object} would be dropped with its values, and ${to} created`,
-      hint: `if it is a rename, write above ${to} in the schema file: -- renamed-from: ${from.split(".").at(-1)}, or add --rename ${from}=${to}; if not, add --allow-loss`,
+      message: `${object} would be dropped with its values, and ${pathText(to)} created`,
+      hint: `if it is a rename, write above ${pathText(to)} in the schema file: -- renamed-from: ${pathText(from.slice(-1))}, or add --rename ${shellWord(`${pathText(from)}=${pathText(to)}`)}; if not, add --allow-loss`,
     })),
   );
 }

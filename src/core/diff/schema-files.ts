@@ -2,7 +2,7 @@
 import type { Catalog } from "../catalog/catalog.ts";
 import { MigrateError } from "../errors.ts";
 import type { Location } from "../source.ts";
-import type { Rename } from "./renames.ts";
+import { type Path, pathIn, type Rename } from "./renames.ts";
 
 /** A statement as it stands in a file. */
 export interface SchemaStatement {
@@ -17,7 +17,7 @@ export interface SchemaStatement {
   readonly setting?: unknown;
 }
 
-const RENAMED_FROM = /^[ \t]*--[ \t]*renamed-from:[ \t]*(\S+)[ \t]*$/gm;
+const RENAMED_FROM = /^[ \t]*--[ \t]*renamed-from:[ \t]*(\S(?:.*\S)?)[ \t]*\r?$/gm;
 const NAME = '(?:"(?:[^"]|"")*"|[\\w$]+)';
 const CREATED = new RegExp(
   `^CREATE\\s+(?:OR\\s+REPLACE\\s+)?(?:UNLOGGED\\s+|UNIQUE\\s+|RECURSIVE\\s+)*((?:MATERIALIZED\\s+VIEW|FOREIGN\\s+TABLE|\\w+))\\s+(?:CONCURRENTLY\\s+)?(?:IF\\s+NOT\\s+EXISTS\\s+)?((?:${NAME}\\s*\\.\\s*)?${NAME})`,
@@ -64,53 +64,68 @@ export function renamesIn(
   from: Catalog,
   to: Catalog,
 ): readonly Rename[] {
-  const has = (path: string): boolean => from.objects.some(({ identity }) => identity.join(".") === path);
+  const has = (path: Path): boolean =>
+    from.objects.some(
+      ({ identity }) => identity.length === path.length && identity.every((part, i) => part === path[i]),
+    );
   return statements.flatMap((statement) => {
-    let table: string | undefined;
+    let table: Path | undefined;
     return [...statement.sql.matchAll(RENAMED_FROM)].flatMap((match): readonly Rename[] => {
-      const old = match[1]!;
+      const old = pathIn(match[1]!);
+      const said = match[0].trim();
+      const location = placeIn(statement, match.index + match[0].indexOf("--"));
       const created = createdBy(statement.sql.slice(statement.offset));
       const object = created === undefined ? undefined : pathOf(created, to);
-      if (object === undefined) throw misplaced(statement, old);
+      if (object === undefined) throw misplaced(said, location);
       const isObject = match.index < statement.offset;
       const column = FIRST_NAME.exec(statement.sql.slice(match.index + match[0].length))?.[1] ?? "";
-      const [within, name] = isObject ? splitPath(object) : [table ?? object, plain(column)];
-      const rename = old.includes(".")
-        ? { from: old, to: isObject ? object : name }
-        : { from: within === "" ? old : `${within}.${old}`, to: name };
+      const name = isObject ? object.at(-1)! : plain(column);
+      const within = isObject ? object.slice(0, -1) : (table ?? object);
+      const rename: Rename = {
+        ...(old.length > 1
+          ? { from: old, to: isObject ? object : [name] }
+          : { from: [...within, ...old], to: [name] }),
+        said,
+        location,
+      };
       // Once it is done the comment says nothing more.
-      if (!has(rename.from) && has(within === "" ? name : `${within}.${name}`)) return [];
+      if (!has(rename.from) && has([...within, name])) return [];
       if (isObject) table = rename.from;
       return [rename];
     });
   });
 }
 
-/** `shop.users` → `shop` and `users` */
-const splitPath = (path: string): readonly [string, string] => {
-  const dot = path.lastIndexOf(".");
-  return [path.slice(0, Math.max(dot, 0)), path.slice(dot + 1)];
-};
+/** Where a place of a statement's text stands in its file. */
+function placeIn({ sql, offset, origin }: SchemaStatement, at: number): Location {
+  const line = (end: number): number => sql.slice(0, end).split("\n").length;
+  const column = at - sql.lastIndexOf("\n", at - 1);
+  return { path: origin.path, line: origin.line + line(at) - line(offset), column };
+}
 
-/** The whole name of what a statement has made; undefined where it has not, or there are several. */
+/** The names of what a statement has made; undefined where it has not, or there are several. */
 function pathOf(
   { kind, name }: { readonly kind: string; readonly name: string },
   { objects }: Catalog,
-): string | undefined {
+): Path | undefined {
   const isOfKind = (other: string): boolean => other === kind || (kind === "type" && / type$/.test(other));
   const paths = objects
     .filter((object) => isOfKind(object.class))
-    .map(({ identity }) => identity.slice(0, kind === "schema" ? 1 : 2).join("."));
-  const found = new Set(paths.filter((path) => path === name || path.endsWith(`.${name}`)));
-  return found.size === 1 ? [...found][0] : undefined;
+    .map(({ identity }) => identity.slice(0, kind === "schema" ? 1 : 2));
+  const found = new Map(
+    paths
+      .map((path) => [path.join("."), path] as const)
+      .filter(([text]) => text === name || text.endsWith(`.${name}`)),
+  );
+  return found.size === 1 ? [...found.values()][0] : undefined;
 }
 
-const misplaced = ({ origin }: SchemaStatement, old: string): MigrateError =>
+const misplaced = (said: string, location: Location): MigrateError =>
   new MigrateError({
     code: "source/renamed-from",
-    message: `renamed-from: ${old} is not above a CREATE statement or a column`,
+    message: `${said.replace(/^--\s*/, "")} is not above a CREATE statement or a column`,
     hint: "put it above a CREATE statement, or above a column in one; or use --rename",
-    location: { path: origin.path, line: origin.line, column: origin.column },
+    location,
   });
 
 /** Classes of which the server keeps no text, or another than was written. */
@@ -125,7 +140,7 @@ export function ownWords(statements: readonly SchemaStatement[], to: Catalog): R
     const created = createdBy(text);
     const path = created === undefined || !OWN_WORDS.test(created.kind) ? undefined : pathOf(created, to);
     if (path === undefined || text.includes("renamed-from:")) continue;
-    const key = `${created!.kind} ${path}`;
+    const key = `${created!.kind} ${path.join(".")}`;
     if (words.has(key)) twice.add(key);
     words.set(key, text.replace(/;\s*(?:--[^\n]*)?\s*$/, ""));
   }

@@ -37,7 +37,7 @@ export interface StatementFacts extends Facts {
  * read one by one and not kept, so `parsed` can be a generator over a large file.
  */
 export function factsOfFile(
-  { source, bodyStart, header }: FileText,
+  { source, bodyStart, header, kind }: FileText,
   parsed: Iterable<ParsedStatement>,
   faults: Diagnostic[],
 ): readonly StatementFacts[] {
@@ -53,7 +53,8 @@ export function factsOfFile(
       all.push({ ...last, tail: from });
     }
     const statement = text.slice(start, end);
-    const fault = faults.length < ENOUGH_FAULTS ? refusal(ast, statement, header?.transaction) : undefined;
+    const fault =
+      faults.length < ENOUGH_FAULTS ? refusal(ast, statement, kind ?? header?.transaction) : undefined;
     const diagnostic = fault && faultAt(source, { ...locate(source, start), start }, end - start, fault);
     if (diagnostic !== undefined) faults.push(diagnostic);
     const is = transactionEdge(ast);
