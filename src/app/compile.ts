@@ -21,7 +21,7 @@ import { createGrammar, type Grammar } from "../io/grammar.ts";
 import type { KnownBodies } from "../io/parsed.ts";
 import { withTrees } from "../io/trees.ts";
 import { effectsReader, fileOf } from "./effects.ts";
-import { count, flag, oneOf, type Rules, text, timeout } from "./options.ts";
+import { fields, flag, oneOf, type Rules, text, timeout } from "./options.ts";
 import type { Project } from "./project.ts";
 import type { Steps } from "./steps.ts";
 
@@ -51,7 +51,7 @@ export interface CompileOptions {
 
 export const compileRules: Rules<CompileOptions> = {
   singleTransaction: flag,
-  serverVersion: count,
+  serverVersion: fields,
   lockTimeout: timeout,
   statementTimeout: timeout,
   idempotent: flag,

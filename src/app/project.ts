@@ -93,6 +93,16 @@ export const projectRules: Rules<ProjectOptions> = {
   scratch: text,
 };
 
+/** Of a verb's options, those that every verb takes. */
+export const projectOf = ({
+  database,
+  directories,
+  config,
+  environment,
+  variables,
+  scratch,
+}: ProjectOptions): ProjectOptions => ({ database, directories, config, environment, variables, scratch });
+
 /** Throws `usage/option`. */
 export function checkProject(deps: unknown, options: unknown): void {
   const hint = "give { env: process.env, cwd: process.cwd(), now: () => new Date() }";

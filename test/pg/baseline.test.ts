@@ -35,7 +35,7 @@ describe.each(servers())("on $name", (server) => {
     expect(state.pending).toEqual([]);
     expect(await query(old.url, "SELECT id FROM shop.users")).toEqual([{ id: "1" }]);
 
-    await run(deps, { kind: "upgrade", target: "head" }, { ...options, database: fresh.url });
+    await run(deps, { kind: "upgrade", target: "head" }, { database: fresh.url });
     const sessions = [await sessionOn(old.url), await sessionOn(fresh.url)];
     const [a, b] = await Promise.all(sessions.map((session) => readCatalog(session, "retort")));
     for (const session of sessions) await session.close();
