@@ -47,10 +47,12 @@ export interface StrayLine {
 export function strayLines({ text }: Source): readonly StrayLine[] {
   const rest = text.replace(ENTRY, (entry) => entry.replace(/[^\r\n]/g, ""));
   const lineAt = linesOf(rest);
-  return [...rest.matchAll(/^[ \t]*(?:export[ \t]+)?(?=[^\s#])([^\s#:=]*)/gm)].map(({ index, 1: word = "" }) => ({
-    line: lineAt(index),
-    word,
-  }));
+  return [...rest.matchAll(/^[ \t]*(?:export[ \t]+)?(?=[^\s#])([^\s#:=]*)/gm)].map(
+    ({ index, 1: word = "" }) => ({
+      line: lineAt(index),
+      word,
+    }),
+  );
 }
 
 /** The 1-based line of an offset; to be asked in rising order, so that a file costs one walk. */

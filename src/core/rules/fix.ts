@@ -1,14 +1,12 @@
 /** What rules have found in a statement → the statement in its safe form, as the parts of one or more migrations. */
-import { type Ast, items, node, stringOf, word } from "../ast.ts";
-import type { RelationName } from "../effects/effects.ts";
-import type { Constraint } from "../effects/schema.ts";
+import { items, stringOf, word } from "../ast.ts";
 import { type AddedInSteps, backfill, keyInSteps, notNullThroughCheck, validatedInSteps } from "./recipes.ts";
 import type { Fix, FixSegment, Rule } from "./rule.ts";
 import {
   type AddedColumn,
   type AddedConstraint,
   addedColumns,
-  pictureOf,
+  chosenName,
   quoted,
   type Site,
 } from "./site.ts";
@@ -92,23 +90,6 @@ export function validatedLater(
 }
 
 const MAY_BE_MISSING = { left: "with IF EXISTS it is not known what is there" };
-
-/** The name that PostgreSQL chooses for a constraint, from the picture behind the statement; empty where it is not known. */
-function chosenName(site: Site, target: RelationName, constraint: Ast): string {
-  const columns = [...items(constraint["keys"]), ...items(constraint["fk_attrs"])].map(stringOf).join();
-  const expression = node(constraint["raw_expr"]);
-  const isIt = (each: Constraint): boolean =>
-    constraint["contype"] === "CONSTR_CHECK"
-      ? each.expression === expression
-      : each.kind === KINDS[word(constraint["contype"])] && each.columns.join() === columns;
-  return pictureOf(site, target)?.constraints.findLast(isIt)?.name ?? "";
-}
-
-const KINDS: Readonly<Record<string, Constraint["kind"]>> = {
-  CONSTR_FOREIGN: "foreign key",
-  CONSTR_UNIQUE: "unique",
-  CONSTR_PRIMARY: "primary key",
-};
 
 function constraintSegments(steps: AddedInSteps): readonly FixSegment[] {
   return [{ up: steps.first, down: "", keepsBack: true, place: "shared" }, validation(steps)];
