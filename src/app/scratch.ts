@@ -1,5 +1,6 @@
 /** A project → a scratch database for its migrations, on the server that is configured or where there is room. */
-import { MigrateError } from "../core/errors.ts";
+import { cancelled, MigrateError } from "../core/errors.ts";
+import { GOES_ON } from "../core/explain.ts";
 import type { RevisionId } from "../core/migration.ts";
 import { openScratch } from "../io/scratch/open.ts";
 import type { Scratch } from "../io/scratch/types.ts";
@@ -44,6 +45,11 @@ export async function withScratch<T>(
   try {
     onScratch?.(used(scratch));
     return await work(scratch);
+  } catch (error) {
+    // What was done there goes away with it.
+    if (error instanceof MigrateError && error.hint === GOES_ON)
+      throw cancelled("nothing was changed", error);
+    throw error;
   } finally {
     await scratch.close();
   }

@@ -1,11 +1,11 @@
 /** Scripts → files: a script appears whole or not at all. */
 
-import { statSync } from "node:fs";
+import { lstatSync } from "node:fs";
 import { resolve } from "node:path";
 import { MigrateError } from "../core/errors.ts";
 import { receiptsOf } from "../core/receipt.ts";
 import { createDirectory, createFiles, isEmptyDirectory } from "../io/directory.ts";
-import { type NewText, replaceFile, replaceFiles, textIfThere } from "../io/files.ts";
+import { isStream, type NewText, replaceFile, replaceFiles, textIfThere } from "../io/files.ts";
 import type { Deps } from "./project.ts";
 
 export type { NewText };
@@ -16,7 +16,7 @@ export function writeScriptFile(deps: Deps, path: string, pieces: Iterable<strin
 }
 
 /**
- * Writes scripts into files, all or none; a script that is there is replaced. Throws `usage/not-a-script` where a file is
+ * Writes scripts into files, all or none; a script that is there, or a link, is replaced. Throws `usage/not-a-script` where a file is
  * there that is no script, or was changed since it was written.
  */
 export async function writeScriptFiles(deps: Deps, scripts: readonly NewText[]): Promise<void> {
@@ -26,7 +26,7 @@ export async function writeScriptFiles(deps: Deps, scripts: readonly NewText[]):
 
 function refuseForeign(deps: Deps, path: string): void {
   const file = resolve(deps.cwd, path);
-  if (statSync(file, { throwIfNoEntry: false })?.isFile() !== true) return;
+  if (isStream(file) || lstatSync(file, { throwIfNoEntry: false })?.isFile() !== true) return;
   const there = textIfThere(file, "usage/cannot-write", path);
   if (!there || receiptsOf(there)?.changes.length === 0) return;
   throw new MigrateError({

@@ -33,9 +33,17 @@ export function readText(path: string, { cwd }: From): string {
     throw new MigrateError({
       code: "usage/unreadable-file",
       message: `cannot read ${path}: ${reasonOf(error)}`,
-      hint: "name an existing file",
+      hint: wayToRead(resolve(cwd, path), error),
     });
   }
+}
+
+function wayToRead(path: string, error: unknown): string {
+  if (lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink() === true)
+    return "mend the symbolic link, or remove it";
+  return codeOf(error) === "ENOENT"
+    ? "name an existing file"
+    : "check that it is a file that this user can read";
 }
 
 /**
@@ -147,7 +155,7 @@ function place({ path, pieces, target, partial }: Ready, done: readonly string[]
 const OF_THE_SYSTEM = /^\/(?:dev|dev\/fd|proc\/self\/fd)\/[^/]+$/;
 
 /** What is written to, not replaced: a pipe or a device. */
-function isStream(target: string): boolean {
+export function isStream(target: string): boolean {
   const stats = lstatSync(target, { throwIfNoEntry: false });
   if (stats === undefined || OF_THE_SYSTEM.test(target)) return stats !== undefined;
   return !stats.isFile() && !stats.isDirectory() && !stats.isSymbolicLink();

@@ -653,6 +653,12 @@ describe("the config file", () => {
       '"environments" must be an object, written in { }',
       undefined,
     ],
+    ...["pg_catalog", "pg_toast", "information_schema"].map((name): [string, string, string, string] => [
+      `{"ledger": {"schema": "${name}"}}`,
+      "1:23 usage/config-value",
+      `"ledger.schema" must be a schema of your own: information_schema, and names that begin with pg_, are PostgreSQL's`,
+      'leave it out for "retort", or name another',
+    ]),
     [
       '{"lockWait": "5s"}',
       "1:14 usage/config-value",

@@ -30,6 +30,23 @@ const at = (name: string): string => join(cwd, name);
 const read = (name: string): string => readFileSync(at(name), "utf8");
 const write = (name: string): Promise<void> => replaceFile(name, ["new", " text"], { cwd });
 
+test("a file that cannot be read: none, a link to none, a folder", () => {
+  symlinkSync("nowhere", at("link"));
+  mkdirSync(at("folder"));
+  const hintOf = (name: string): unknown => {
+    try {
+      return readText(name, { cwd });
+    } catch (error) {
+      return (error as { hint?: string }).hint;
+    }
+  };
+  expect(["none", "link", "folder"].map(hintOf)).toEqual([
+    "name an existing file",
+    "mend the symbolic link, or remove it",
+    "check that it is a file that this user can read",
+  ]);
+});
+
 test("of several files one that cannot be written keeps all as they were; a folder and a full disk are told as such", async () => {
   mkdirSync(at("b.sql"));
   writeFileSync(at("a.sql"), "old");
