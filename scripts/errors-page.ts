@@ -46,9 +46,10 @@ export const meanings: Readonly<Record<string, string>> = {
   "usage/file-name-pattern":
     "`fileName` in the config file is not a pattern that names can be written and read with.",
   "usage/forget": "`repair --forget` names a revision that has a file, or is not applied.",
-  "usage/format": "`--format` has an unknown value.",
+  "usage/format": "`--format` has an unknown value, or another one than `--json`.",
   "usage/git": "`--since` needs git, which is missing or does not know the ref.",
   "usage/header": "A value cannot be in the header of a new migration.",
+  "usage/ignore": "A pattern of objects to leave out names a class that does not exist.",
   "usage/in-transaction": "A connection that the API was given is in a transaction.",
   "usage/irreversible-range": "`--with-downgrade` needs a down file for each migration of the range.",
   "usage/long-variable": "A variable is too long once those in it are replaced.",

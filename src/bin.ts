@@ -8,7 +8,17 @@ export {};
 declare const RETORT_ANSWERS: Readonly<Record<string, string>>;
 
 const [word, ...others] = process.argv.slice(2);
-if (word !== undefined && others.length === 0 && Object.hasOwn(RETORT_ANSWERS, word)) {
+/** The answers are folded for this many columns. */
+const isWide = (process.stdout.columns ?? 80) >= 80;
+if (word !== undefined && others.length === 0 && isWide && Object.hasOwn(RETORT_ANSWERS, word)) {
+  process.stdout.on("error", ({ code, message }: NodeJS.ErrnoException) => {
+    // `migrate --help | head` closes it early, and that is not an error.
+    if (code === "EPIPE") process.exit(0);
+    process.stderr.write(
+      `error[usage/cannot-write] cannot write the output: ${message}\nhint: free some space, and run the command again\n`,
+      () => process.exit(2),
+    );
+  });
   process.stdout.write(RETORT_ANSWERS[word]!);
 } else {
   void import("./io/engine.ts").then(({ prepareEngine }) => {

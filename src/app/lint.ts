@@ -14,7 +14,7 @@ import { type ReadFile, readTrees } from "../io/trees.ts";
 import { majorOrNewest } from "./effects.ts";
 import { readState } from "./look.ts";
 import { type Deps, openProject, type Project, type ProjectOptions } from "./project.ts";
-import { stepsOfRange } from "./steps.ts";
+import { stepsOfRange, withEnd } from "./steps.ts";
 
 export interface LintOptions extends ProjectOptions {
   /** Ranges `start:end`, revisions, and paths of files; with none, what is pending. */
@@ -147,7 +147,9 @@ function withoutDatabase(error: unknown): unknown {
 export function named(deps: Deps, project: Project, word: string): readonly RevisionId[] {
   if (word.endsWith(".sql")) return [ofPath(deps, project, word)];
   if (word.includes(":"))
-    return stepsOfRange(project, { kind: "upgrade", target: word }).steps.map(({ revision }) => revision);
+    return stepsOfRange(project, { kind: "upgrade", target: withEnd(word) }).steps.map(
+      ({ revision }) => revision,
+    );
   return resolveAll(project.graph, word);
 }
 

@@ -152,6 +152,7 @@ async function write(
     ...(replaces.length === 0 ? {} : { replaces }),
     message: options.message.replaceAll(/\s+/g, " ").trim(),
   };
+  if (options.revision !== undefined) refuseNumber(options.revision, [...migrations.values()]);
   // Whether the id and the labels are free and legal is what the graph knows: as it will be without what is replaced.
   const others = [...migrations.values(), ...project.dormant].filter(
     ({ revision }) => !replaces.includes(revision),
@@ -177,6 +178,17 @@ async function write(
   return { project, revision, parents, files, sharedNumbers: sharedNumbers(project.graph, pattern) };
 }
 
+/** An id that is also the number of a file would have two meanings wherever it is typed. */
+function refuseNumber(id: RevisionId, migrations: readonly Revision[]): void {
+  const other = migrations.find(({ number, revision }) => number === id && revision !== id);
+  if (other === undefined) return;
+  throw new MigrateError({
+    code: "graph/ambiguous-name",
+    message: `the revision id '${id}' is also the number of the file of ${describe(other)}`,
+    hint: "give another with --rev-id, or leave it out",
+  });
+}
+
 /** Creates the folder that a config file names: git keeps none that are empty. One named by a flag may be misspelt. */
 async function createConfigured({ directories, origins }: Config, deps: Deps): Promise<void> {
   const isInFile = !/^(?:flag|default)/.test(origins["directories"]!);
@@ -187,7 +199,8 @@ async function createConfigured({ directories, origins }: Config, deps: Deps): P
 
 /** Throws `usage/no-message`: it is what everybody sees of a migration, and its file's name. */
 export function refuseNoMessage(message: string): void {
-  if (message.trim() !== "") return;
+  // Quotes alone are what is left of an empty message that was quoted twice.
+  if (/[^\s"'`]/.test(message)) return;
   throw new MigrateError({
     code: "usage/no-message",
     message: "a revision needs a message that says what it does",

@@ -1,5 +1,6 @@
 /** A project → a scratch database for its migrations, on the server that is configured or where there is room. */
 import { cancelled, MigrateError } from "../core/errors.ts";
+import { GOES_ON } from "../core/explain.ts";
 import type { RevisionId } from "../core/migration.ts";
 import { openScratch } from "../io/scratch/open.ts";
 import type { Scratch } from "../io/scratch/types.ts";
@@ -45,9 +46,11 @@ export async function withScratch<T>(
     onScratch?.(used(scratch));
     return await work(scratch);
   } catch (error) {
-    // A connection that is given up because of the signal cannot say why.
-    const isGivenUp = error instanceof MigrateError && error.code === "execution/connect";
-    throw isGivenUp && deps.signal?.aborted === true ? cancelled("nothing was changed", error) : error;
+    // What was done there goes away with it, and a connection that is given up because of the signal cannot say why.
+    const isGivenUp =
+      error instanceof MigrateError &&
+      (error.hint === GOES_ON || (error.code === "execution/connect" && deps.signal?.aborted === true));
+    throw isGivenUp ? cancelled("nothing was changed", error) : error;
   } finally {
     await scratch.close();
   }

@@ -89,6 +89,9 @@ export function conversionSteps(
   };
 }
 
+/** The range that ends at the heads, where the end is left out: `0001:`. */
+export const withEnd = (range: string): string => (/:\s*$/.test(range) ? `${range}heads` : range);
+
 /** Steps of a range that the user wrote: `start:end`, where nothing but the start says what is applied. */
 export function stepsOfRange(project: Project, request: Request): Steps {
   const { graph } = project;

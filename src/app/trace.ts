@@ -16,7 +16,7 @@ import { type Deps, openProject, type Project, type ProjectOptions } from "./pro
 import { downwards, upwards } from "./replay.ts";
 import { sourceText } from "./run.ts";
 import { type ScratchUse, type UsedScratch, used, withScratch } from "./scratch.ts";
-import { type Steps, stepsFrom, stepsOfRange } from "./steps.ts";
+import { type Steps, stepsFrom, stepsOfRange, withEnd } from "./steps.ts";
 
 export interface TraceOptions extends ProjectOptions, Pick<ScratchUse, "onScratch"> {
   /** `start:end`, or an end; default: all from the beginning. */
@@ -56,7 +56,10 @@ export interface Trace {
  */
 export async function trace(deps: Deps, options: TraceOptions): Promise<Trace> {
   const project = await openProject(deps, options);
-  const { steps, before } = stepsOfRange(project, { kind: "upgrade", target: options.range ?? "base:heads" });
+  const { steps, before } = stepsOfRange(project, {
+    kind: "upgrade",
+    target: withEnd(options.range ?? "base:heads"),
+  });
   const down = options.down === true ? downSteps(project, steps) : [];
   return withScratch(deps, project, options, async (scratch) => {
     const session = await scratch.empty();

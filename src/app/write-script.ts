@@ -1,25 +1,39 @@
 /** Scripts → files: a script appears whole or not at all. */
 
+import { lstatSync } from "node:fs";
 import { resolve } from "node:path";
 import { MigrateError } from "../core/errors.ts";
 import { receiptsOf } from "../core/receipt.ts";
 import { createDirectory, createFiles, isEmptyDirectory } from "../io/directory.ts";
-import { replaceFile, textIfThere } from "../io/files.ts";
+import { isStream, type NewText, replaceFile, replaceFiles, textIfThere } from "../io/files.ts";
 import type { Deps } from "./project.ts";
+
+export type { NewText };
 
 /** Writes one script, given in pieces; a file that is there is replaced in one moment. */
 export function writeScriptFile(deps: Deps, path: string, pieces: Iterable<string>): Promise<void> {
   return replaceFile(path, pieces, deps);
 }
 
-/** Throws `usage/not-a-script` where a file is there that is no script, or was changed since it was written. */
+/**
+ * Writes scripts into files, all or none; a script that is there, or a link, is replaced. Throws `usage/not-a-script` where a file is
+ * there that is no script, or was changed since it was written.
+ */
+export async function writeScriptFiles(deps: Deps, scripts: readonly NewText[]): Promise<void> {
+  for (const { path } of scripts) refuseForeign(deps, path);
+  await replaceFiles(scripts, deps);
+}
+
+/** Throws `usage/not-a-script`. */
 export function refuseForeign(deps: Deps, path: string): void {
-  const there = textIfThere(resolve(deps.cwd, path), "usage/cannot-write", path);
-  if (there === undefined || receiptsOf(there)?.changes.length === 0) return;
+  const file = resolve(deps.cwd, path);
+  if (isStream(file) || lstatSync(file, { throwIfNoEntry: false })?.isFile() !== true) return;
+  const there = textIfThere(file, "usage/cannot-write", path);
+  if (!there || receiptsOf(there)?.changes.length === 0) return;
   throw new MigrateError({
     code: "usage/not-a-script",
     message: `${path} exists, and is not a script as migrate wrote it`,
-    hint: "name another file, or move that one away",
+    hint: "nothing was written; name another file, or move that one away",
   });
 }
 

@@ -114,7 +114,19 @@ export async function readCommandLine(words: readonly string[]): Promise<Command
   // Alembic writes list_templates and ensure_version.
   const entry = commands.get(name.replaceAll("_", "-"));
   if (entry === undefined) return { args: parseWords(after, front, args), unknown: unknownCommand(name) };
-  return await loaded(entry[1], after, args);
+  const { fault, ...rest } = args;
+  return await loaded(entry[1], after, fault === undefined ? args : { ...rest, fault: behind(name, fault) });
+}
+
+/** A flag that is unknown before a command's name may be one of the command's own. */
+function behind(name: string, fault: MigrateError): MigrateError {
+  const { code, message, hint } = fault;
+  if (code !== "usage/unknown-flag" || hint?.startsWith("see: ") !== true) return fault;
+  return new MigrateError({
+    code,
+    message,
+    hint: `a flag of the command is written after its name; see: migrate ${name} --help`,
+  });
 }
 
 async function loaded(load: Entry[1], after: readonly string[], args: ParsedWords): Promise<CommandLine> {

@@ -3,13 +3,13 @@ import { parseDuration, type Unit } from "../core/duration.ts";
 import { MigrateError } from "../core/errors.ts";
 import { shorten } from "../core/fault.ts";
 
-/** How many, from a flag: 0 or more. Throws `usage/number`. */
-export function count(text: string | undefined, flagName: string): number | undefined {
+/** How many, from a flag: `least` or more. Throws `usage/number`. */
+export function count(text: string | undefined, flagName: string, least = 0): number | undefined {
   if (text === undefined) return undefined;
-  if (/^\d{1,9}$/.test(text)) return Number(text);
+  if (/^\d{1,9}$/.test(text) && Number(text) >= least) return Number(text);
   throw new MigrateError({
     code: "usage/number",
-    message: `${flagName} must be a whole number, 0 or more, not '${shorten(text)}'`,
+    message: `${flagName} must be a whole number, ${least} or more, not '${shorten(text)}'`,
     hint: `for example: ${flagName} 5`,
   });
 }

@@ -2,6 +2,7 @@
 
 import type { OfflineOptions } from "../app/offline.ts";
 import type { Request } from "../app/steps.ts";
+import type { NewText } from "../app/write-script.ts";
 import { MigrateError } from "../core/errors.ts";
 import { type ServerVersion, serverVersionFault, serverVersionOf } from "../core/server-version.ts";
 import { counted } from "../render/counted.ts";
@@ -55,19 +56,17 @@ export async function writeScript(request: Request, invocation: Invocation): Pro
   const script = renderScript(plan, ledger, form);
   const { receipt } = script;
   const path = args.text("with-downgrade");
-  if (downgrade !== undefined && path !== undefined) {
-    const { refuseForeign, writeScriptFile } = await import("../app/write-script.ts");
-    refuseForeign(deps, path);
-    await writeScriptFile(deps, path, downgrade.pieces());
-    printer.info(`${path}  sha256:${downgrade.receipt}`);
+  const files: NewText[] = [];
+  if (downgrade !== undefined && path !== undefined) files.push({ path, pieces: downgrade.pieces() });
+  if (output !== undefined) files.push({ path: output, pieces: script.pieces() });
+  if (files.length > 0) {
+    const { writeScriptFiles } = await import("../app/write-script.ts");
+    await writeScriptFiles(deps, files);
   }
+  if (downgrade !== undefined) printer.info(`${path}  sha256:${downgrade.receipt}`);
   const written = downgrade === undefined ? {} : { downgrade: { path, receipt: downgrade.receipt } };
   if (json) printer.json({ receipt, script: output ?? script.text, plan, ...written });
   else if (output === undefined) await printer.script(script.pieces());
-  if (output !== undefined) {
-    const { writeScriptFile } = await import("../app/write-script.ts");
-    await writeScriptFile(deps, output, script.pieces());
-  }
   printer.info(
     plan.steps.length === 0
       ? "nothing to do: the script is empty"

@@ -70,6 +70,24 @@ export function addressFault(origin: string, message: string, hint: string): Mig
   return new MigrateError({ code: "usage/database-address", message: `${message} (from ${origin})`, hint });
 }
 
+/** Where the address of a fault stands; undefined where the fault is another. */
+export const originOfFault = ({ code, message }: MigrateError): string | undefined =>
+  code === "usage/database-address" ? /\(from (.*)\)$/s.exec(message)?.[1] : undefined;
+
+/** A quote that nobody took away: one that was not closed in `.env`, or those of a file that `docker --env-file` reads. */
+function refuseQuotes(text: string, origin: string): void {
+  const quote = /^["'`]/.exec(text)?.[0];
+  if (quote === undefined) return;
+  const isClosed = text.length > 1 && text.endsWith(quote);
+  throw addressFault(
+    origin,
+    isClosed
+      ? "the database address has quotes around it that are part of its text"
+      : `the database address begins with the quote ${quote}, which is not closed at its end`,
+    isClosed ? "leave the quotes out" : "close it, or leave it out",
+  );
+}
+
 /**
  * Reads a URL (`postgres://`, `postgresql://`, and with a driver's name as SQLAlchemy writes it), a libpq string
  * (`host=… dbname=…`), or `pglite:FOLDER`, `pglite:memory`. Throws `usage/database-address`.
@@ -78,6 +96,7 @@ export function parseAddress(text: string, origin: string): ParsedAddress {
   const trimmed = text.trim();
   if (trimmed.includes("\0"))
     throw addressFault(origin, "the database address contains a NUL character", FORM);
+  refuseQuotes(trimmed, origin);
   const pglite = /^pglite:(?:\/\/)?(.*)$/is.exec(trimmed);
   if (pglite !== null) {
     const folder = pglite[1]!;

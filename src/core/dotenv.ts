@@ -37,11 +37,22 @@ export function parseDotenv({ text }: Source): readonly DotenvEntry[] {
   });
 }
 
-/** The first line that is neither an entry nor a comment nor empty; undefined where there is none. */
-export function strayLine({ text }: Source): number | undefined {
+/** A line that is ignored, and the word that it begins with. */
+export interface StrayLine {
+  readonly line: number;
+  readonly word: string;
+}
+
+/** The lines that are neither an entry nor a comment nor empty. */
+export function strayLines({ text }: Source): readonly StrayLine[] {
   const rest = text.replace(ENTRY, (entry) => entry.replace(/[^\r\n]/g, ""));
-  const stray = /^[ \t]*[^\s#]/m.exec(rest);
-  return stray === null ? undefined : linesOf(rest)(stray.index);
+  const lineAt = linesOf(rest);
+  return [...rest.matchAll(/^[ \t]*(?:export[ \t]+)?(?=[^\s#])([^\s#:=]*)/gm)].map(
+    ({ index, 1: word = "" }) => ({
+      line: lineAt(index),
+      word,
+    }),
+  );
 }
 
 /** The 1-based line of an offset; to be asked in rising order, so that a file costs one walk. */

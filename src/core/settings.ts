@@ -69,6 +69,8 @@ const root: GroupRule = {
           is: "name",
           description: "Schema of the ledger's tables.",
           default: defaultLedgerNames.schema,
+          pattern: "^(?!pg_|information_schema$)",
+          check: systemSchemaFault,
         },
         owner: {
           is: "name",
@@ -377,6 +379,15 @@ function textOf(rule: ValueRule, node: JsonNode, lead: string): Checked {
 interface TextFault {
   readonly expected: string;
   readonly hint?: string;
+}
+
+/** PostgreSQL keeps these names to itself. */
+function systemSchemaFault(name: string): { readonly mustBe: string; readonly hint: string } | undefined {
+  if (!/^(?:pg_|information_schema$)/.test(name)) return undefined;
+  return {
+    mustBe: "a schema of your own: information_schema, and names that begin with pg_, are PostgreSQL's",
+    hint: `leave it out for "${defaultLedgerNames.schema}", or name another`,
+  };
 }
 
 /** What can be said of a text before its variables are known. */

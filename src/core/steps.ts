@@ -340,10 +340,11 @@ function stateAt(graph: Graph, starts: string): ReadonlySet<RevisionId> {
 
 function oneTarget(target: string): string {
   if (!target.includes(":")) return target;
+  const [start, end] = [target.slice(0, target.indexOf(":")), target.slice(target.indexOf(":") + 1)];
   throw new MigrateError({
     code: "usage/range-not-allowed",
     message: "Range revision not allowed",
-    hint: `a range is only for scripts (--sql); give the target alone: ${target.slice(target.indexOf(":") + 1)}`,
+    hint: `a range is only for scripts (--sql); give the target alone: ${end.trim() || start}`,
   });
 }
 

@@ -1,7 +1,8 @@
 /** Flags, environment, `.env` and `migrate.config.json` → one `Config`, which says of each value where it came from. */
 import { existsSync } from "node:fs";
 import path from "node:path";
-import { dotenvValues, parseDotenv, strayLine, textOf as textOfVariable } from "../core/dotenv.ts";
+import { originOfFault } from "../core/address.ts";
+import { dotenvValues, parseDotenv, strayLines, textOf as textOfVariable } from "../core/dotenv.ts";
 import { MigrateError } from "../core/errors.ts";
 import type { LedgerNames } from "../core/ledger/types.ts";
 import { nearest } from "../core/nearest.ts";
@@ -263,8 +264,12 @@ export function describeConfig(config: Config): readonly DescribedSetting[] {
   };
   line("config", config.file, "file");
   line("environment", config.environment, "flag --env");
-  if (database instanceof MigrateError) line("database", `none: ${database.message}`, "nowhere");
-  else line("database", database.display, database.origin);
+  if (database instanceof MigrateError) {
+    const origin = originOfFault(database);
+    const reason =
+      origin === undefined ? database.message : database.message.replace(` (from ${origin})`, "");
+    line("database", `none: ${reason}`, origin ?? "nowhere");
+  } else line("database", database.display, database.origin);
   if (!(database instanceof MigrateError) && database.kind === "server") {
     const { database: dbname, user, ssl, target, origin, origins } = database;
     const { host, port } = listsOf(database);
@@ -449,7 +454,8 @@ function readDotenv(folder: string, cwd: string, environment: Layer): Dotenv {
 }
 
 function noDatabase({ source }: Dotenv): MigrateError {
-  const stray = strayLine(source);
+  const strays = strayLines(source).map(({ line, word }) => ({ line, meant: nearest(word, addressNames) }));
+  const stray = strays.find(({ meant }) => meant !== undefined) ?? strays[0];
   const misspelt = parseDotenv(source)
     .map(({ name, line }) => ({ name, line, meant: nearest(name, addressNames) }))
     .find(({ name, meant }) => meant !== undefined && meant !== name);
@@ -461,7 +467,11 @@ function noDatabase({ source }: Dotenv): MigrateError {
       "  migrate COMMAND --database postgres://USER:PASSWORD@localhost:5432/shop",
       "  export DATABASE_URL=postgres://USER:PASSWORD@localhost:5432/shop   (or that line in .env)",
       `  { "database": "pglite:./data" } in ${CONFIG_FILE}, for the embedded database`,
-      ...(stray === undefined ? [] : [`${source.path} line ${stray} is not NAME=value and is ignored`]),
+      ...(stray === undefined
+        ? []
+        : [
+            `${source.path} line ${stray.line} is not NAME=value and is ignored${stray.meant === undefined ? "" : `; write: ${stray.meant}=…`}`,
+          ]),
       ...(misspelt === undefined
         ? []
         : [`${misspelt.name} on line ${misspelt.line} of ${source.path}: did you mean ${misspelt.meant}?`]),

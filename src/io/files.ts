@@ -33,9 +33,17 @@ export function readText(path: string, { cwd }: From): string {
     throw new MigrateError({
       code: "usage/unreadable-file",
       message: `cannot read ${path}: ${reasonOf(error)}`,
-      hint: "name an existing file",
+      hint: wayToRead(resolve(cwd, path), error),
     });
   }
+}
+
+function wayToRead(path: string, error: unknown): string {
+  if (lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink() === true)
+    return "mend the symbolic link, or remove it";
+  return codeOf(error) === "ENOENT"
+    ? "name an existing file"
+    : "check that it is a file that this user can read";
 }
 
 /**
@@ -88,17 +96,58 @@ function bytesOf(file: number, most: number): Buffer {
   }
 }
 
+/** A file that is to hold these pieces of text; its path as the user would type it. */
+export interface NewText {
+  readonly path: string;
+  readonly pieces: Iterable<string>;
+}
+
+/** As `replaceFiles`, for one. */
+export const replaceFile = (path: string, pieces: Iterable<string>, from: From): Promise<void> =>
+  replaceFiles([{ path, pieces }], from);
+
 /**
- * Writes a file from pieces of text so that whoever opens it sees the old text or the new, never a part. A symbolic
- * link is replaced like any file, and what it leads to stays as it is. Throws `usage/cannot-write`.
+ * Writes all texts beside their files, and then puts each in its place: whoever opens one sees the old text or the new,
+ * never a part, and where there is no room for all, all stay as they are. A symbolic link is replaced like any file, and
+ * what it leads to stays as it is. Throws `usage/cannot-write`.
  */
-export async function replaceFile(path: string, pieces: Iterable<string>, { cwd }: From): Promise<void> {
-  const target = resolve(cwd, path);
+export async function replaceFiles(files: readonly NewText[], { cwd }: From): Promise<void> {
+  const ready: Ready[] = [];
+  const done: string[] = [];
   try {
-    if (isStream(target)) writeAndClose(openSync(target, "a"), pieces);
-    else writeAndRename(target, pieces);
+    for (const file of files) ready.push(prepared(file, cwd));
+    for (const each of ready) {
+      place(each, done);
+      done.push(each.path);
+    }
+  } finally {
+    for (const { partial } of ready) if (partial !== undefined) rmSync(partial, { force: true });
+  }
+}
+
+/** A text that lies beside its file; what is written to has none. */
+interface Ready extends NewText {
+  readonly target: string;
+  readonly partial?: string;
+}
+
+function prepared(file: NewText, cwd: string): Ready {
+  const target = resolve(cwd, file.path);
+  try {
+    if (isStream(target)) return { ...file, target };
+    if (lstatSync(target, { throwIfNoEntry: false })?.isDirectory() === true) throw isFolder(file.path);
+    return { ...file, target, partial: writeBeside(target, file.pieces) };
   } catch (error) {
-    throw cannotCreate(path, error);
+    throw error instanceof MigrateError ? error : cannotCreate(file.path, error);
+  }
+}
+
+function place({ path, pieces, target, partial }: Ready, done: readonly string[]): void {
+  try {
+    if (partial === undefined) writeAndClose(openSync(target, "a"), pieces);
+    else renameSync(partial, target);
+  } catch (error) {
+    throw cannotCreate(path, error, done);
   }
 }
 
@@ -106,7 +155,7 @@ export async function replaceFile(path: string, pieces: Iterable<string>, { cwd 
 const OF_THE_SYSTEM = /^\/(?:dev|dev\/fd|proc\/self\/fd)\/[^/]+$/;
 
 /** What is written to, not replaced: a pipe or a device. */
-function isStream(target: string): boolean {
+export function isStream(target: string): boolean {
   const stats = lstatSync(target, { throwIfNoEntry: false });
   if (stats === undefined || OF_THE_SYSTEM.test(target)) return stats !== undefined;
   return !stats.isFile() && !stats.isDirectory() && !stats.isSymbolicLink();
@@ -115,12 +164,12 @@ function isStream(target: string): boolean {
 /** Beside the file, a name for its text that is not whole yet. */
 export const partialOf = (target: string): string => `${target}.${randomBytes(8).toString("hex")}.part`;
 
-function writeAndRename(target: string, pieces: Iterable<string>): void {
+function writeBeside(target: string, pieces: Iterable<string>): string {
   const partial = partialOf(target);
   const file = openSync(partial, "wx");
   try {
     writeAndClose(file, pieces);
-    renameSync(partial, target);
+    return partial;
   } catch (error) {
     rmSync(partial, { force: true });
     throw error;
@@ -136,22 +185,40 @@ export function writeAndClose(file: number, pieces: Iterable<string | Buffer>): 
   }
 }
 
-export function cannotCreate(path: string, cause: unknown): MigrateError {
+/** Why a file was not made. `done`: those that the same work has written all the same. */
+export function cannotCreate(path: string, cause: unknown, done: readonly string[] = []): MigrateError {
+  const written = done.length === 0 ? "nothing was written" : `only ${done.join(", ")} was written`;
   return new MigrateError(
     {
       code: "usage/cannot-write",
       message: `cannot create ${path}: ${reasonOf(cause)}`,
-      hint: `nothing was written; ${codeOf(cause) === "ENOENT" ? "create its folder first" : "make its folder writable and try again"}`,
+      hint: `${written}; ${WAYS_OUT[codeOf(cause) ?? ""] ?? "make its folder writable and try again"}`,
     },
     { cause },
   );
 }
+
+/** By the system's code. */
+const WAYS_OUT: Readonly<Record<string, string>> = {
+  ENOENT: "create its folder first",
+  ENOTDIR: "a part of its path is a file; name another",
+  EISDIR: "it is a folder; name a file",
+  ENOSPC: "free some space and try again",
+  EDQUOT: "free some space and try again",
+};
 
 export const fileExists = (path: string): MigrateError =>
   new MigrateError({
     code: "usage/file-exists",
     message: `${path} already exists`,
     hint: "nothing was written; delete or rename that file first",
+  });
+
+const isFolder = (path: string): MigrateError =>
+  new MigrateError({
+    code: "usage/cannot-write",
+    message: `cannot create ${path}: it is a folder`,
+    hint: "nothing was written; name a file",
   });
 
 /** `ENOENT` and the like. */

@@ -25,6 +25,7 @@ describe("what is looked at", () => {
     [{}, "abcd", ["create-index", "set-not-null"]],
     [{ which: ["a:head"] }, "bcd", ["create-index", "set-not-null"]],
     [{ which: ["base:head"] }, "abcd", []],
+    [{ which: ["c:"] }, "d", ["set-not-null"]],
     [{ which: ["a:c"] }, "bc", ["create-index"]],
     [{ which: ["d"] }, "d", ["set-not-null"]],
     [{ which: ["0002_b.up.sql", "0004_d.down.sql"] }, "bd", ["create-index", "set-not-null"]],

@@ -38,6 +38,19 @@ const create = (world: ReturnType<typeof deps>, message: string, options: object
   createRevision(world, { message, ...options });
 
 describe("a new revision", () => {
+  test.each(['""', "''", " "])("has more of a message than %j", async (message) => {
+    await expect(create(newProject().world, message)).rejects.toMatchObject({ code: "usage/no-message" });
+  });
+
+  test("is not called as the file of another is numbered", async () => {
+    const { world } = newProject();
+    await create(world, "first", { revision: "aaaa" });
+    await expect(create(world, "second", { revision: "0001" })).rejects.toMatchObject({
+      code: "graph/ambiguous-name",
+      message: expect.stringContaining("the revision id '0001' is also the number of the file of aaaa"),
+    });
+  });
+
   test("fills in the header, and can be read again", async () => {
     const { world, read } = newProject();
     await create(world, "create users", { revision: "a" });

@@ -135,6 +135,10 @@ describe("main", () => {
   test.each([
     ["--bogus", "hint: see: migrate --help"],
     ["heads --bogus", "hint: see: migrate heads --help"],
+    [
+      "--json-events upgrade",
+      "hint: a flag of the command is written after its name; see: migrate upgrade --help",
+    ],
   ])("%s has a hint", async (line, hint) => {
     expect((await run(line)).stderr.trimEnd().split("\n").at(-1)).toBe(hint);
   });

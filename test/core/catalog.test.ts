@@ -1,6 +1,7 @@
 /** Catalogs as values: how two are compared, what a fingerprint holds, how privileges and options are read. */
 import { describe, expect, test } from "vitest";
 import { type Catalog, type CatalogRow, catalogOf, fingerprint } from "../../src/core/catalog/catalog.ts";
+import { objectClasses } from "../../src/core/catalog/classes.ts";
 import { compareCatalogs } from "../../src/core/catalog/compare.ts";
 import { hideSecrets } from "../../src/core/catalog/options.ts";
 import { privilegesOf } from "../../src/core/catalog/privileges.ts";
@@ -23,6 +24,16 @@ const changed = (of: CatalogRow, properties: CatalogRow["properties"], major = 1
     major,
     [schema, users, id, name].map((each) => (each === of ? { ...of, properties } : each)),
   );
+
+test("each class that is read can be named in a pattern, and no other", () => {
+  const read = [...catalogSql(18).matchAll(/'([a-z -]+)' AS class\b/g)].map((match) => match[1]!);
+  expect(read.length).toBeGreaterThan(35);
+  expect(read.filter((each) => !objectClasses.includes(each))).toEqual([]);
+  const look = (pattern: string) => compareCatalogs(all, all, { ignore: [pattern] });
+  expect([look("materialized view:*"), look("shop.*")]).toEqual([[], []]);
+  expect(() => look("bogus:*")).toThrow("names a class of objects that does not exist");
+  expect(() => look("tabel:*")).toThrow(expect.objectContaining({ hint: "did you mean table:…?" }));
+});
 
 describe("compareCatalogs", () => {
   test("equal catalogs, in whatever order their rows and properties came", () => {

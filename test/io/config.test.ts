@@ -265,7 +265,31 @@ describe("the database is found", () => {
   it("nowhere, and the line of .env that was meant to name one is pointed at", async () => {
     const config = await load({ dotenv: "# a\nA='1\n2'\n\nDATABASE_URL postgres://u:s3cret@h/d\n" });
     expect(config.database).toMatchObject({
-      hint: expect.stringMatching(/\n.env line 5 is not NAME=value and is ignored$/),
+      hint: expect.stringMatching(/\n.env line 5 is not NAME=value and is ignored; write: DATABASE_URL=…$/),
+    });
+  });
+
+  it.each([
+    [
+      "x y\nDATABASE_URL: postgres://u:s3cret@h/d\n",
+      "line 2 is not NAME=value and is ignored; write: DATABASE_URL=…",
+    ],
+    ["\nx y\n", "line 2 is not NAME=value and is ignored"],
+    ["DATABASE_URl=postgres://u:s3cret@h/d\n", "line 1 of .env: did you mean DATABASE_URL?"],
+  ])("nowhere, with %j in .env", async (dotenv, expected) => {
+    const { database } = await load({ dotenv });
+    expect((database as MigrateError).hint!.endsWith(expected)).toBe(true);
+  });
+
+  it.each([
+    ['DATABASE_URL="postgres://u:s3cret@h/d\n', 'begins with the quote ", which is not closed at its end'],
+    ["DATABASE_URL=\"'postgres://u:s3cret@h/d'\"\n", "has quotes around it that are part of its text"],
+  ])("a quote is told as one, and where it stands: %j", async (dotenv, expected) => {
+    const described = describeConfig(await load({ dotenv }));
+    expect(described.find(({ setting }) => setting === "database")).toEqual({
+      setting: "database",
+      value: `none: the database address ${expected}`,
+      origin: ".env line 1",
     });
   });
 
@@ -629,6 +653,12 @@ describe("the config file", () => {
       '"environments" must be an object, written in { }',
       undefined,
     ],
+    ...["pg_catalog", "pg_toast", "information_schema"].map((name): [string, string, string, string] => [
+      `{"ledger": {"schema": "${name}"}}`,
+      "1:23 usage/config-value",
+      `"ledger.schema" must be a schema of your own: information_schema, and names that begin with pg_, are PostgreSQL's`,
+      'leave it out for "retort", or name another',
+    ]),
     [
       '{"lockWait": "5s"}',
       "1:14 usage/config-value",

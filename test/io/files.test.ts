@@ -15,7 +15,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { readMigrations } from "../../src/io/directory.ts";
-import { readText, replaceFile } from "../../src/io/files.ts";
+import { cannotCreate, readText, replaceFile, replaceFiles } from "../../src/io/files.ts";
 import { readTemplates } from "../../src/io/templates.ts";
 import { builtCli } from "../support/cases.ts";
 import { migrate } from "../support/migrate.ts";
@@ -29,6 +29,55 @@ afterEach(() => rmSync(cwd, { recursive: true }));
 const at = (name: string): string => join(cwd, name);
 const read = (name: string): string => readFileSync(at(name), "utf8");
 const write = (name: string): Promise<void> => replaceFile(name, ["new", " text"], { cwd });
+
+test("a file that cannot be read: none, a link to none, a folder", () => {
+  symlinkSync("nowhere", at("link"));
+  mkdirSync(at("folder"));
+  const hintOf = (name: string): unknown => {
+    try {
+      return readText(name, { cwd });
+    } catch (error) {
+      return (error as { hint?: string }).hint;
+    }
+  };
+  expect(["none", "link", "folder"].map(hintOf)).toEqual([
+    "name an existing file",
+    "mend the symbolic link, or remove it",
+    "check that it is a file that this user can read",
+  ]);
+});
+
+test("of several files one that cannot be written keeps all as they were; a folder and a full disk are told as such", async () => {
+  mkdirSync(at("b.sql"));
+  writeFileSync(at("a.sql"), "old");
+  const files = ["a.sql", "b.sql", "c.sql"].map((path) => ({ path, pieces: ["new"] }));
+  await expect(replaceFiles(files, { cwd })).rejects.toMatchObject({
+    message: "cannot create b.sql: it is a folder",
+    hint: "nothing was written; name a file",
+  });
+  expect(read("a.sql")).toBe("old");
+  expect(readdirSync(cwd).sort()).toEqual(["a.sql", "b.sql"]);
+  const full = Object.assign(new Error("ENOSPC"), { code: "ENOSPC", errno: -28 });
+  expect(cannotCreate("c.sql", full, ["a.sql"])).toMatchObject({
+    message: "cannot create c.sql: no space left on device",
+    hint: "only a.sql was written; free some space and try again",
+  });
+});
+
+test("a second text that fails half way takes the first one's place from it", async () => {
+  function* broken(): Iterable<string> {
+    yield "half";
+    throw Object.assign(new Error("ENOSPC"), { code: "ENOSPC", errno: -28 });
+  }
+  const files = [
+    { path: "d.sql", pieces: ["new"] },
+    { path: "u.sql", pieces: broken() },
+  ];
+  await expect(replaceFiles(files, { cwd })).rejects.toMatchObject({
+    hint: "nothing was written; free some space and try again",
+  });
+  expect(readdirSync(cwd)).toEqual([]);
+});
 
 describe("replaceFile", () => {
   test("makes a file, and replaces one", async () => {

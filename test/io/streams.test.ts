@@ -44,16 +44,19 @@ test("messages that nobody reads change nothing", async () => {
   expect(unread).toEqual({ ...whole, stderr: "" });
 });
 
-test.skipIf(!existsSync("/dev/full")).each(commands)("%s to a full disk is an error", (words) => {
-  const out = openSync("/dev/full", "w");
-  const cli = fileURLToPath(new URL("../../dist/bin.cjs", import.meta.url));
-  const { status, stderr } = spawnSync(process.execPath, [cli, ...words.split(" ")], {
-    cwd,
-    env: { PATH: process.env["PATH"], NO_COLOR: "1" },
-    stdio: ["ignore", out, "pipe"],
-    encoding: "utf8",
-  });
-  closeSync(out);
-  expect(stderr).toMatch(/^error\[usage\/cannot-write\] cannot write the output: ENOSPC.*\nhint: .*\n$/);
-  expect(status).toBe(2);
-});
+test.skipIf(!existsSync("/dev/full")).each([...commands, "--help"])(
+  "%s to a full disk is an error",
+  (words) => {
+    const out = openSync("/dev/full", "w");
+    const cli = fileURLToPath(new URL("../../dist/bin.cjs", import.meta.url));
+    const { status, stderr } = spawnSync(process.execPath, [cli, ...words.split(" ")], {
+      cwd,
+      env: { PATH: process.env["PATH"], NO_COLOR: "1" },
+      stdio: ["ignore", out, "pipe"],
+      encoding: "utf8",
+    });
+    closeSync(out);
+    expect(stderr).toMatch(/^error\[usage\/cannot-write\] cannot write the output: ENOSPC.*\nhint: .*\n$/);
+    expect(status).toBe(2);
+  },
+);

@@ -5,6 +5,7 @@ import { type TestOptions, testMigrations } from "../../src/app/test.ts";
 import type { Difference } from "../../src/core/catalog/compare.ts";
 import { renderSplit } from "../../src/render/script/script.ts";
 import { changes } from "../support/changes.ts";
+import { migrate } from "../support/migrate.ts";
 import { failureOf, ownDatabase, project, type TestProject } from "../support/project.ts";
 import { ownRole } from "../support/roles.ts";
 import { query, servers } from "../support/server.ts";
@@ -17,6 +18,22 @@ const script: TestOptions["script"] = (plan, ledger) =>
 
 const tested = (of: TestProject, options: TestOptions = {}) =>
   testMigrations(of.deps, { scratch: scratch(), ...options });
+
+test("a test that is stopped has changed nothing, and drift says that nothing is applied", async () => {
+  const of = project({ a: "SELECT 1;", b: "SELECT 1;" });
+  const abort = new AbortController();
+  const stopped = testMigrations(
+    { ...of.deps, signal: abort.signal },
+    { scratch: scratch(), jobs: 1, onTested: () => abort.abort() },
+  );
+  expect(await failureOf(stopped)).toMatchObject({
+    code: "execution/cancelled",
+    hint: "nothing was changed",
+  });
+  const { url } = await ownDatabase(server!);
+  const { stderr } = await migrate(["drift", "--database", url], { cwd: of.folder });
+  expect(stderr).toContain(": it is compared with an empty database");
+});
 
 describe.sequential("each migration goes up, down and up again", () => {
   const shop = project({

@@ -1,5 +1,5 @@
 /** `upgrade --sql --with-downgrade`: two scripts, of which one takes back what the other does, and no more. */
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
@@ -61,17 +61,30 @@ test("a file that is not a script as it was written stays", async () => {
   expect((await write()).code).toBe(0);
   expect((await write()).code).toBe(0);
   const mine = `${readFileSync(down, "utf8")}-- a note of mine\n`;
-  for (const text of ["SELECT 1;\n", "", mine]) {
-    writeFileSync(down, text);
-    expect(() => refuseForeign(shop.deps, down)).toThrow("is not a script as migrate wrote it");
+  for (const [there, other] of [
+    [down, up],
+    [up, down],
+  ] as const) {
+    for (const text of ["SELECT 1;\n", mine]) {
+      writeFileSync(there, text);
+      expect(() => refuseForeign(shop.deps, there)).toThrow("is not a script as migrate wrote it");
+    }
+    rmSync(other, { force: true });
+    const { code, stderr } = await write();
+    expect(stderr).toContain("usage/not-a-script");
+    expect(code).toBe(2);
+    expect(readFileSync(there, "utf8")).toBe(mine);
+    expect(() => readFileSync(other)).toThrow();
+    // As mktemp makes it.
+    writeFileSync(there, "");
+    expect((await write()).code).toBe(0);
   }
-  rmSync(up);
-  const { code, stderr } = await write();
-  expect(stderr).toContain("usage/not-a-script");
-  expect(code).toBe(2);
-  expect(readFileSync(down, "utf8")).toBe(mine);
-  expect(() => readFileSync(up)).toThrow();
   rmSync(down);
+  mkdirSync(down);
+  rmSync(up);
+  expect((await write()).stderr).toContain(`cannot create ${down}: it is a folder`);
+  expect(() => readFileSync(up)).toThrow();
+  rmSync(down, { recursive: true });
 });
 
 test("a range with a migration that cannot be undone, flags that do not fit", async () => {

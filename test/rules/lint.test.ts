@@ -48,6 +48,23 @@ test("what a migration makes is nobody's hazard, and from the next run on it is"
   expect(await rulesIn(make, alter)).toEqual(["create-index", "set-not-null"]);
 });
 
+test.each([
+  ["ADD CHECK (total >= 0)", "orders_total_check"],
+  ["ADD CHECK (total >= id)", "orders_check"],
+  ["ADD FOREIGN KEY (customer_id) REFERENCES shop.customers (id)", "orders_customer_id_fkey"],
+  ["ADD UNIQUE (total, note)", "orders_total_note_key"],
+  ["ADD COLUMN discount integer DEFAULT 0 CHECK (discount >= 0)", "orders_discount_check"],
+  ["ADD COLUMN discount integer DEFAULT 0 CONSTRAINT fair CHECK (discount >= 0)", "fair"],
+  ["ADD COLUMN code text UNIQUE", "orders_code_key"],
+  ["ADD COLUMN code text CONSTRAINT one UNIQUE", "one"],
+])("the advice for %s names the constraint as PostgreSQL and --fix do: %s", async (action, name) => {
+  const finding = (await findingsIn([`ALTER TABLE shop.orders ${action};`])).find(
+    ({ recipe, rule }) => recipe !== undefined && /^add-/.test(rule),
+  );
+  const names = [...finding!.recipe!.join("\n").matchAll(/CONSTRAINT (\w+)/g)].map((match) => match[1]);
+  expect(new Set(names)).toEqual(new Set([name]));
+});
+
 test("what a later statement of the run has put right is no finding", async () => {
   const key = "ALTER TABLE shop.notes ADD FOREIGN KEY (order_id) REFERENCES shop.orders (id) NOT VALID;";
   expect(await rulesIn(key)).toEqual(["foreign-key-without-index"]);

@@ -34,6 +34,8 @@ const command: Command = {
       printer.info(`the schema ${schema} is the ledger of another project, and is left alone`);
     for (const revision of changed)
       printer.warn(`the file of ${revision} was changed after it was applied; see: migrate verify`);
+    if (revisions.length === 0)
+      printer.info(`nothing is applied to ${database}: it is compared with an empty database`);
     if (json) printer.json(found);
     else await printFound(found, printer, args.flag("sql"));
     const what = `${database} and the replay of ${counted(revisions.length, "migration")}`;

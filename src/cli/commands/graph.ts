@@ -1,6 +1,5 @@
 /** `migrate graph`. */
 import { history, readState } from "../../app/look.ts";
-import { MigrateError } from "../../core/errors.ts";
 import { historyOf } from "../../core/history.ts";
 import { graphDot } from "../../render/graph-dot.ts";
 import { graphHtml, type PictureWithFiles } from "../../render/graph-html.ts";
@@ -9,6 +8,7 @@ import { graphText } from "../../render/graph-text.ts";
 import { revisionValue } from "../../render/json.ts";
 import { type Line, printed } from "../../render/terminal.ts";
 import { type Command, flag, type Invocation, value } from "../command.ts";
+import { formatOf } from "../format.ts";
 
 /** What is written: lines, a page in its very bytes, or a value that becomes JSON. */
 type Drawing = { readonly lines: readonly Line[] } | { readonly page: string } | { readonly value: object };
@@ -50,7 +50,7 @@ const command: Command = {
     ["migrate graph --format dot | dot -Tsvg -o graph.svg", "as an image, by Graphviz"],
   ],
   async run(invocation) {
-    const draw = formats[formatOf(invocation)]!;
+    const draw = formats[formatOf(invocation, Object.keys(formats))]!;
     const drawing = draw(await pictureOf(invocation), invocation);
     const { args, deps, printer } = invocation;
     const output = args.text("output");
@@ -67,25 +67,6 @@ export default command;
 function textOf(drawing: Drawing): string {
   if ("lines" in drawing) return printed(drawing.lines);
   return "page" in drawing ? drawing.page : `${JSON.stringify(drawing.value, undefined, 2)}\n`;
-}
-
-function formatOf({ args, json }: Invocation): string {
-  const asked = args.text("format") ?? (json ? "json" : "text");
-  if (!Object.hasOwn(formats, asked)) {
-    throw new MigrateError({
-      code: "usage/format",
-      message: `unknown format '${asked}'`,
-      hint: `the formats are ${Object.keys(formats).join(", ")}; see: migrate graph --help`,
-    });
-  }
-  if (json && asked !== "json") {
-    throw new MigrateError({
-      code: "usage/format",
-      message: `--json and --format ${asked} cannot be combined`,
-      hint: "leave one of them out",
-    });
-  }
-  return asked;
 }
 
 async function pictureOf({ args, deps, project: options }: Invocation): Promise<PictureWithFiles> {

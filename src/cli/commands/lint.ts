@@ -5,6 +5,7 @@ import { formats } from "../../render/lint/formats.ts";
 import { findingLines, summaryText } from "../../render/lint/text.ts";
 import { type Arguments, type Command, flag, value } from "../command.ts";
 import { runFix } from "../fix.ts";
+import { formatOf } from "../format.ts";
 import { scratchFlag } from "../scratch.ts";
 import { serverVersion } from "../script.ts";
 
@@ -36,7 +37,7 @@ const command: Command = {
     const { args, deps, project: options, printer, json } = invocation;
     refuseTogether(args);
     if (args.flag("fix")) return runFix(invocation);
-    const format = formatOf(args.text("format") ?? (json ? "json" : "text"));
+    const format = formatOf({ args, json }, ["text", ...Object.keys(formats)]);
     const { linted, statements, findings } = await lint(deps, {
       ...options,
       which: args.positionals,
@@ -57,24 +58,20 @@ export default command;
 
 function refuseTogether(args: Arguments): void {
   const fixes = args.flag("fix");
-  const other = fixes
-    ? ["all", "format"].find((name) => args.flag(name) || args.text(name) !== undefined)
-    : args.flag("dry-run")
-      ? "dry-run"
-      : undefined;
-  if (other === undefined) return;
-  throw new MigrateError({
-    code: "usage/exclusive-flags",
-    message: fixes ? `--fix cannot be used with --${other}` : `--${other} needs --fix`,
-    hint: fixes ? "take what is pending: migrate lint --fix" : "add it: migrate lint --fix --dry-run",
-  });
-}
-
-function formatOf(format: string): string {
-  if (format === "text" || Object.hasOwn(formats, format)) return format;
-  throw new MigrateError({
-    code: "usage/format",
-    message: `--format must be one of text, ${Object.keys(formats).join(", ")}, not '${format}'`,
-    hint: "for example: --format sarif",
-  });
+  const [message, hint] =
+    fixes && args.flag("all")
+      ? [
+          "--fix cannot be used with --all: what is applied stays as it is",
+          "leave --all out, to take what is pending: migrate lint --fix",
+        ]
+      : fixes && args.flag("format")
+        ? [
+            "--fix cannot be used with --format",
+            "for JSON: migrate lint --fix --json; else leave --format out",
+          ]
+        : !fixes && args.flag("dry-run")
+          ? ["--dry-run needs --fix", "add it: migrate lint --fix --dry-run"]
+          : [];
+  if (message === undefined || hint === undefined) return;
+  throw new MigrateError({ code: "usage/exclusive-flags", message, hint });
 }

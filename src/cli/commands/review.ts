@@ -1,12 +1,12 @@
 /** `migrate review`. */
 import { review } from "../../app/review.ts";
-import { MigrateError } from "../../core/errors.ts";
 import { graphText } from "../../render/graph-text.ts";
 import { summaryOfReview } from "../../render/review/document.ts";
 import { reviewHtml } from "../../render/review/html.ts";
 import { reviewMarkdown } from "../../render/review/markdown.ts";
 import { printed } from "../../render/terminal.ts";
 import { type Command, flag, value } from "../command.ts";
+import { formatOf } from "../format.ts";
 import { scratchFlag } from "../scratch.ts";
 import { serverVersion } from "../script.ts";
 
@@ -32,8 +32,7 @@ const command: Command = {
     ["migrate review 0007:head --format json", "a range; also a revision, or paths of files"],
   ],
   async run({ args, deps, project: options, printer, json }) {
-    const format = args.text("format") ?? (json ? "json" : "markdown");
-    if (!["markdown", "html", "json"].includes(format)) throw unknownFormat(format);
+    const format = formatOf({ args, json }, ["markdown", "html", "json"]);
     const { project, ...document } = await review(deps, {
       ...options,
       which: args.positionals,
@@ -68,10 +67,3 @@ const command: Command = {
   },
 };
 export default command;
-
-const unknownFormat = (format: string): MigrateError =>
-  new MigrateError({
-    code: "usage/format",
-    message: `--format takes markdown, html or json, not '${format}'`,
-    hint: "for example: --format html",
-  });

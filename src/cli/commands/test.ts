@@ -1,10 +1,11 @@
 /** `migrate test`. */
 import { testMigrations } from "../../app/test.ts";
-import { exitCodes, MigrateError } from "../../core/errors.ts";
+import { exitCodes } from "../../core/errors.ts";
 import type { TestedMigration } from "../../core/verdict.ts";
 import { renderSplit } from "../../render/script/script.ts";
 import { junitReport, testLines, testTotals } from "../../render/test-report.ts";
 import { type Command, flag, value } from "../command.ts";
+import { formatOf } from "../format.ts";
 import { count } from "../numbers.ts";
 import { scratchFlag } from "../scratch.ts";
 
@@ -18,7 +19,7 @@ const command: Command = {
       "how many scratch databases are used at the same time (default: up to 4, by the number of processors; with --rows 1)",
       "N",
     ),
-    format: value("text (default), or junit, a report for CI servers", "FORMAT"),
+    format: value("text (default), json, or junit, a report for CI servers", "FORMAT"),
     scratch: scratchFlag,
   },
   positionals: { required: 0, names: ["RANGE"] },
@@ -29,13 +30,13 @@ const command: Command = {
     ["migrate test --format junit > migrations.xml", "for CI"],
   ],
   async run({ args, deps, project, printer, json }) {
-    const format = formatOf(args.text("format"));
+    const format = formatOf({ args, json }, ["text", "junit", "json"]);
     const result = await testMigrations(deps, {
       ...project,
       scratch: args.text("scratch"),
       range: args.positionals[0],
       rows: args.flag("rows"),
-      jobs: count(args.text("jobs"), "--jobs"),
+      jobs: count(args.text("jobs"), "--jobs", 1),
       script: (plan, ledger) =>
         renderSplit(plan, ledger, { client: "any", annotate: false, split: true }).map(({ text }) => text),
       onScratch: ({ description }) => printer.info(description),
@@ -44,7 +45,7 @@ const command: Command = {
         printer.verbose(`${revision}: ${verdict} (${ms.toFixed(0)} ms)`),
     }).finally(() => printer.progress(""));
     const { project: _, ...report } = result;
-    if (json) printer.json(report);
+    if (format === "json") printer.json(report);
     else if (format === "junit") printer.lines(junitReport(report).split("\n"));
     else for (const line of testLines(report)) printer.data(line);
     for (const { table, message } of report.unfilled) printer.warn(`no rows in ${table}: ${message}`);
@@ -53,12 +54,3 @@ const command: Command = {
   },
 };
 export default command;
-
-function formatOf(text = "text"): "text" | "junit" {
-  if (text === "text" || text === "junit") return text;
-  throw new MigrateError({
-    code: "usage/format",
-    message: `--format takes text or junit, not '${text}'`,
-    hint: "for JSON, use --json",
-  });
-}

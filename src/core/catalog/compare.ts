@@ -1,5 +1,7 @@
 /** Two catalogs → where the second is not as the first: what is missing, what is extra, what differs. */
+
 import { type Catalog, type CatalogObject, keyOf, type ObjectKey, type Value } from "./catalog.ts";
+import { refuseUnknownClass } from "./classes.ts";
 
 export interface Difference extends ObjectKey {
   /**
@@ -140,6 +142,7 @@ function ignoring(
   patterns: readonly string[],
   catalogs: readonly ByKey[],
 ): (object: CatalogObject) => boolean {
+  for (const pattern of patterns) refuseUnknownClass(pattern);
   const tests = patterns.map(patternTest);
   if (tests.length === 0) return () => false;
   const isIgnored = ({ parent, ...object }: CatalogObject): boolean =>

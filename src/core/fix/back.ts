@@ -30,7 +30,8 @@ export function backOf(
     return `${lead}${safe ?? sql}${trail}`;
   });
   if (chunks === down && outside === isOutside) return { text: source.text.slice(bodyStart), outside };
-  const given = joined(texts).trimEnd();
+  // A statement that stood behind another on its line comes with the blank between them.
+  const given = joined(texts).trim();
   const text = [given, ...own.filter((sql) => !settings.has(sql))].filter((each) => each !== "").join("\n");
   return { text: `${text === "" ? NOTHING : text}\n`, outside };
 }

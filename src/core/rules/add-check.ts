@@ -3,7 +3,7 @@
 import { validatedLater } from "./fix.ts";
 import { validateLater } from "./recipes.ts";
 import type { Rule } from "./rule.ts";
-import { addedConstraints, scanned, shown } from "./site.ts";
+import { addedConstraints, chosenName, scanned, shown } from "./site.ts";
 
 export const addCheck: Rule = {
   id: "add-check",
@@ -18,7 +18,7 @@ export const addCheck: Rule = {
       if (constraint["skip_validation"] === true || scanned(site).length === 0) continue;
       yield {
         message: `every row of ${shown(target)} is checked while reads and writes are blocked`,
-        recipe: validateLater(table, text, constraint, "check"),
+        recipe: validateLater(table, text, constraint, "check", chosenName(site, target, constraint)),
       };
     }
   },

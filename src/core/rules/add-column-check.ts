@@ -3,7 +3,7 @@ import { word } from "../ast.ts";
 import { addedColumn } from "./fix.ts";
 import { validateLater } from "./recipes.ts";
 import type { Rule } from "./rule.ts";
-import { addedColumns, shown } from "./site.ts";
+import { addedColumns, chosenName, shown } from "./site.ts";
 import { columnText } from "./text.ts";
 
 export const addColumnCheck: Rule = {
@@ -20,7 +20,13 @@ export const addColumnCheck: Rule = {
       const check = constraints.find(({ contype }) => contype === "CONSTR_CHECK");
       if (check === undefined || !site.effect.scans.some(({ id }) => id === target.id)) continue;
       const { head, default: value, check: condition } = columnText(text);
-      const [add, validate] = validateLater(table, `ADD CHECK ${condition}`, {}, `${name}_check`);
+      const [add, validate] = validateLater(
+        table,
+        `ADD CHECK ${condition}`,
+        check,
+        `${name}_check`,
+        chosenName(site, target, check),
+      );
       const filled = value === undefined ? head : `${head} DEFAULT ${value}`;
       const notNull = constraints.some(({ contype }) => contype === "CONSTR_NOTNULL") ? " NOT NULL" : "";
       yield {

@@ -3,7 +3,7 @@ import { word } from "../ast.ts";
 import { addedColumn } from "./fix.ts";
 import { notNull, overIndex } from "./recipes.ts";
 import type { Rule } from "./rule.ts";
-import { addedColumns, scanned, shown } from "./site.ts";
+import { addedColumns, chosenName, scanned, shown } from "./site.ts";
 import { columnText } from "./text.ts";
 
 export const addColumnUnique: Rule = {
@@ -24,12 +24,21 @@ export const addColumnUnique: Rule = {
       const { head, default: value } = columnText(text);
       const filled = value === undefined ? head : `${head} DEFAULT ${value}`;
       const columns = [word(column["colname"])];
+      const constraint = constraints.find(({ contype }) =>
+        /^CONSTR_(?:PRIMARY|UNIQUE)$/.test(word(contype)),
+      )!;
+      const keyed = { ...constraint, keys: [{ String: { sval: columns[0] } }] };
       yield {
         message: `an index of ${shown(target)} is built while reads and writes are blocked`,
         recipe: [
           `ALTER TABLE ${table} ${filled};`,
           ...(primary ? notNull(table, name) : []),
-          ...overIndex(table, primary ? "PRIMARY KEY" : "UNIQUE", "", columns),
+          ...overIndex(
+            table,
+            primary ? "PRIMARY KEY" : "UNIQUE",
+            word(constraint["conname"]) || chosenName(site, target, keyed),
+            columns,
+          ),
         ],
       };
     }

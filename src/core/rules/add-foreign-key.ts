@@ -3,7 +3,7 @@ import { items, node, stringOf } from "../ast.ts";
 import { validatedLater } from "./fix.ts";
 import { validateLater } from "./recipes.ts";
 import type { Rule } from "./rule.ts";
-import { addedColumns, addedConstraints, scanned, shown, sqlName } from "./site.ts";
+import { addedColumns, addedConstraints, chosenName, scanned, shown, sqlName } from "./site.ts";
 import { nameOf } from "./text.ts";
 
 export const addForeignKey: Rule = {
@@ -23,7 +23,13 @@ export const addForeignKey: Rule = {
       const parent = sqlName(node(constraint["pktable"]));
       yield {
         message: `every row of ${shown(target)} is looked up in ${parent} while writes to both are blocked`,
-        recipe: validateLater(table, text, constraint, nameOf(...columns, "fkey")),
+        recipe: validateLater(
+          table,
+          text,
+          constraint,
+          nameOf(...columns, "fkey"),
+          chosenName(site, target, constraint),
+        ),
       };
     }
     for (const { target, constraints } of addedColumns(site)) {

@@ -3,7 +3,7 @@ import { items, stringOf, word } from "../ast.ts";
 import { keyOverIndex } from "./fix.ts";
 import { notNull, overIndex } from "./recipes.ts";
 import type { Rule } from "./rule.ts";
-import { addedConstraints, quoted, shown } from "./site.ts";
+import { addedConstraints, chosenName, quoted, shown } from "./site.ts";
 
 export const addPrimaryKey: Rule = {
   id: "add-primary-key",
@@ -23,7 +23,12 @@ export const addPrimaryKey: Rule = {
         message: `an index of ${shown(target)} is built while reads and writes are blocked`,
         recipe: [
           ...columns.flatMap((name) => notNull(table, quoted(name))),
-          ...overIndex(table, "PRIMARY KEY", word(constraint["conname"]), columns),
+          ...overIndex(
+            table,
+            "PRIMARY KEY",
+            word(constraint["conname"]) || chosenName(site, target, constraint),
+            columns,
+          ),
         ],
       };
     }

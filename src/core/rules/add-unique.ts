@@ -3,7 +3,7 @@ import { items, stringOf, word } from "../ast.ts";
 import { keyOverIndex } from "./fix.ts";
 import { overIndex } from "./recipes.ts";
 import type { Rule } from "./rule.ts";
-import { addedConstraints, shown } from "./site.ts";
+import { addedConstraints, chosenName, shown } from "./site.ts";
 
 export const addUnique: Rule = {
   id: "add-unique",
@@ -22,7 +22,7 @@ export const addUnique: Rule = {
         recipe: overIndex(
           table,
           "UNIQUE",
-          word(constraint["conname"]),
+          word(constraint["conname"]) || chosenName(site, target, constraint),
           items(constraint["keys"]).map(stringOf),
         ),
       };

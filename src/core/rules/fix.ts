@@ -1,14 +1,12 @@
 /** What rules have found in a statement → the statement in its safe form, as the parts of one or more migrations. */
-import { type Ast, items, node, stringOf, word } from "../ast.ts";
-import type { RelationName } from "../effects/effects.ts";
-import type { Constraint } from "../effects/schema.ts";
+import { items, stringOf, word } from "../ast.ts";
 import { type AddedInSteps, backfill, keyInSteps, notNullThroughCheck, validatedInSteps } from "./recipes.ts";
 import type { Fix, FixSegment, Rule } from "./rule.ts";
 import {
   type AddedColumn,
   type AddedConstraint,
   addedColumns,
-  pictureOf,
+  chosenName,
   quoted,
   type Site,
 } from "./site.ts";
@@ -87,28 +85,11 @@ export function validatedLater(
   if (target.kind === "partitioned table" && constraint["contype"] === "CONSTR_FOREIGN" && site.version < 18)
     return { left: "a foreign key of a partitioned table cannot be NOT VALID before PostgreSQL 18" };
   return constraintSegments(
-    validatedInSteps(table, text, constraint, fallback, nameBehind(site, target, constraint)),
+    validatedInSteps(table, text, constraint, fallback, chosenName(site, target, constraint)),
   );
 }
 
 export const MAY_BE_MISSING: Fix = { left: "with IF EXISTS it is not known what is there" };
-
-/** The name that PostgreSQL chooses for a constraint, from the picture behind the statement; empty where it is not known. */
-function nameBehind(site: Site, target: RelationName, constraint: Ast): string {
-  const columns = [...items(constraint["keys"]), ...items(constraint["fk_attrs"])].map(stringOf).join();
-  const expression = node(constraint["raw_expr"]);
-  const isIt = (each: Constraint): boolean =>
-    constraint["contype"] === "CONSTR_CHECK"
-      ? each.expression === expression
-      : each.kind === KINDS[word(constraint["contype"])] && each.columns.join() === columns;
-  return pictureOf(site, target)?.constraints.findLast(isIt)?.name ?? "";
-}
-
-const KINDS: Readonly<Record<string, Constraint["kind"]>> = {
-  CONSTR_FOREIGN: "foreign key",
-  CONSTR_UNIQUE: "unique",
-  CONSTR_PRIMARY: "primary key",
-};
 
 function constraintSegments(steps: AddedInSteps): readonly FixSegment[] {
   return [{ up: steps.first, down: "", keepsBack: true, place: "shared" }, validation(steps)];
@@ -152,7 +133,7 @@ export function keyOverIndex(site: Site, { table, constraint, target }: AddedCon
     constraint["deferrable"] === true
       ? ` DEFERRABLE${constraint["initdeferred"] === true ? " INITIALLY DEFERRED" : ""}`
       : "";
-  const name = word(constraint["conname"]) || nameBehind(site, target, constraint);
+  const name = word(constraint["conname"]) || chosenName(site, target, constraint);
   const { first, second } = keyInSteps(table, kind, name, columns, deferral);
   return [
     ...(mayBeNull ? notNullSegments(table, quoted(columns[0]!), false) : []),
@@ -183,7 +164,7 @@ function columnSegments(site: Site, added: AddedColumn): Fix {
   }
   const checks = constraints.find(({ contype }) => contype === "CONSTR_CHECK");
   if (checks !== undefined) {
-    const chosen = nameBehind(site, target, checks);
+    const chosen = chosenName(site, target, checks);
     const steps = validatedInSteps(table, `ADD CHECK ${check}`, checks, `${name}_check`, chosen);
     // Before the rows are filled, a CHECK would refuse changes of those that are not.
     if (volatile) later.push({ up: steps.first, down: steps.dropped, place: "shared" });
@@ -194,7 +175,7 @@ function columnSegments(site: Site, added: AddedColumn): Fix {
   const key = constraints.find(({ contype }) => /^CONSTR_(?:PRIMARY|UNIQUE)$/.test(word(contype)));
   if (key !== undefined) {
     const column = word(added.column["colname"]);
-    const chosen = nameBehind(site, target, { ...key, keys: [{ String: { sval: column } }] });
+    const chosen = chosenName(site, target, { ...key, keys: [{ String: { sval: column } }] });
     const kind = primary ? "PRIMARY KEY" : "UNIQUE";
     const steps = keyInSteps(table, kind, word(key["conname"]) || chosen, [column]);
     later.push({ up: `${steps.first}\n${steps.second}`, down: steps.dropped, place: "outside" });

@@ -1,9 +1,18 @@
 /** A foreign key whose columns no index leads with → a scan for each row that goes from the other table. */
-import { items, stringOf, word } from "../ast.ts";
+import { type Ast, items, stringOf, word } from "../ast.ts";
 import type { Relation } from "../effects/schema.ts";
 import { validateLater } from "./recipes.ts";
 import type { Rule } from "./rule.ts";
-import { type AddedColumn, addedColumns, addedConstraints, columnsOf, pictureOf, shown } from "./site.ts";
+import {
+  type AddedColumn,
+  addedColumns,
+  addedConstraints,
+  chosenName,
+  columnsOf,
+  pictureOf,
+  type Site,
+  shown,
+} from "./site.ts";
 import { columnText, nameOf } from "./text.ts";
 
 export const foreignKeyWithoutIndex: Rule = {
@@ -27,13 +36,14 @@ export const foreignKeyWithoutIndex: Rule = {
       };
     }
     for (const each of addedColumns(site)) {
-      if (!each.constraints.some(({ contype }) => contype === "CONSTR_FOREIGN")) continue;
+      const constraint = each.constraints.find(({ contype }) => contype === "CONSTR_FOREIGN");
+      if (constraint === undefined) continue;
       const columns = [word(each.column["colname"])];
       const picture = pictureOf(site, each.target);
       if (picture?.known !== true || leads(picture, columns)) continue;
       yield {
         message: messageFor(shown(each.target), columns),
-        recipe: ofNewColumn(each, columns),
+        recipe: ofNewColumn(site, each, { ...constraint, fk_attrs: [{ String: { sval: columns[0] } }] }),
         mended: () => leads(picture, columns),
       };
     }
@@ -52,12 +62,19 @@ const messageFor = (table: string, columns: readonly string[]): string =>
 const indexFor = (table: string, columns: readonly string[]): string =>
   `CREATE INDEX CONCURRENTLY ON ${table} (${columnsOf(columns)});`;
 
-function ofNewColumn({ table, text }: AddedColumn, columns: readonly string[]): readonly string[] {
+function ofNewColumn(site: Site, { table, text, target }: AddedColumn, constraint: Ast): readonly string[] {
+  const columns = items(constraint["fk_attrs"]).map(stringOf);
   const references = text.slice(text.search(/\breferences\b/i));
   const action = `ADD FOREIGN KEY (${columnsOf(columns)}) ${references}`;
   return [
     `ALTER TABLE ${table} ${columnText(text).head};`,
     indexFor(table, columns),
-    ...validateLater(table, action, {}, nameOf(...columns, "fkey")),
+    ...validateLater(
+      table,
+      action,
+      constraint,
+      nameOf(...columns, "fkey"),
+      chosenName(site, target, constraint),
+    ),
   ];
 }

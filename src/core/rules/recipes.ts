@@ -65,7 +65,9 @@ export function validatedInSteps(
 ): AddedInSteps {
   const given = word(constraint["conname"]);
   const name = quoted(given || chosen || nameOf(plain(table), fallback));
-  const named = given === "" ? action.replace(/^add\s+/i, `ADD CONSTRAINT ${name} `) : action;
+  const named = /^add\s+constraint\b/i.test(action)
+    ? action
+    : action.replace(/^add\s+/i, `ADD CONSTRAINT ${name} `);
   return {
     first: `ALTER TABLE ${table} ${named} NOT VALID;`,
     second: `ALTER TABLE ${table} VALIDATE CONSTRAINT ${name};`,
@@ -79,8 +81,9 @@ export function validateLater(
   action: string,
   constraint: Ast,
   fallback: string,
+  chosen: string,
 ): readonly string[] {
-  const { first, second } = validatedInSteps(table, action, constraint, fallback);
+  const { first, second } = validatedInSteps(table, action, constraint, fallback, chosen);
   return [first, second];
 }
 

@@ -1,8 +1,8 @@
 /** A statement, its effect and what came before it in its transaction → what rules ask of it. */
-import { type Ast, items, node, rangeName, word } from "../ast.ts";
+import { type Ast, items, node, rangeName, stringOf, word } from "../ast.ts";
 import type { Effect, Lock, RelationName } from "../effects/effects.ts";
 import { waiting } from "../effects/mode.ts";
-import type { Relation, Schema } from "../effects/schema.ts";
+import type { Constraint, Relation, Schema } from "../effects/schema.ts";
 import { identifier } from "../quote.ts";
 import type { Loss } from "../statement/losses.ts";
 import { actionsOf } from "./text.ts";
@@ -52,6 +52,23 @@ export function pictureOf(site: Site, { id, schema, name }: RelationName): Relat
   const found = site.schema.relation({ schema, name }, []);
   return found?.id === id ? found : undefined;
 }
+
+/** The name that PostgreSQL chooses for a constraint, from the picture behind the statement; empty where it is not known. */
+export function chosenName(site: Site, target: RelationName, constraint: Ast): string {
+  const columns = [...items(constraint["keys"]), ...items(constraint["fk_attrs"])].map(stringOf).join();
+  const expression = node(constraint["raw_expr"]);
+  const isIt = (each: Constraint): boolean =>
+    constraint["contype"] === "CONSTR_CHECK"
+      ? each.expression === expression
+      : each.kind === KINDS[word(constraint["contype"])] && each.columns.join() === columns;
+  return pictureOf(site, target)?.constraints.findLast(isIt)?.name ?? "";
+}
+
+const KINDS: Readonly<Record<string, Constraint["kind"]>> = {
+  CONSTR_FOREIGN: "foreign key",
+  CONSTR_UNIQUE: "unique",
+  CONSTR_PRIMARY: "primary key",
+};
 
 const inUse = (relations: readonly RelationName[]): readonly RelationName[] =>
   relations.filter((each) => each.inUse && !/index$/.test(each.kind));

@@ -178,7 +178,9 @@ function scratchIn(room: Room, reasons: readonly string[], major: number | undef
   return {
     description: [
       `scratch: PostgreSQL ${version.text}, ${room.place}`,
-      ...reasons.map((reason, index) => (index === 0 ? `, since ${reason}` : `, and ${reason}`)),
+      ...reasons.map(
+        (reason, index) => `, ${index === 0 ? "since" : "and"} ${reason.replace(/^cannot /, "it cannot ")}`,
+      ),
       proves ? "" : `; it proves nothing for PostgreSQL ${major}`,
     ].join(""),
     version,
