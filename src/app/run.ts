@@ -149,6 +149,8 @@ async function runTold(deps: Deps, request: Request, options: RunOptions): Promi
       }
     }
   } catch (error) {
+    // A connection of the caller's goes on, and must not keep what was locked before there was a plan.
+    if (options.connection !== undefined) await session.send(ledger.unlock).catch(() => {});
     throw error instanceof StatementFailure ? explainQuery(error, deps.signal?.aborted === true) : error;
   } finally {
     watched.stop();

@@ -228,6 +228,21 @@ describe("a connection of the caller's", () => {
     });
   }
 
+  test("what stops a run before its plan leaves the client without the ledger's lock", async () => {
+    const { url } = await ownDatabase(server!);
+    const client = await clientOn(url);
+    const files = project({
+      a: "CREATE TABLE t (x int);\nINSERT INTO t VALUES (1), (1);",
+      b: "CREATE UNIQUE INDEX CONCURRENTLY t_x ON t (x);",
+    });
+    await failureOf(upgrade(optionsOf(files, url)));
+    const toOther = upgrade({ ...optionsOf(files), target: "a", connection: client });
+    expect(await failureOf(toOther)).toMatchObject({ code: "state/interrupted" });
+    const held = `SELECT FROM pg_locks WHERE locktype = 'advisory'
+      AND database = (SELECT oid FROM pg_database WHERE datname = current_database())`;
+    expect(await query(url, held)).toEqual([]);
+  });
+
   test("a client that is not connected is refused", async () => {
     const client = new pg.Client(server!.url());
     expect(await failureOf(upgrade({ ...optionsOf(shop()), connection: client }))).toMatchObject({
