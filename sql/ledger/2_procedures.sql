@@ -238,9 +238,9 @@ BEGIN
       IF retry = retries OR time_limit > 0 AND time_limit <
           pause + extract(epoch FROM clock_timestamp() - statement_timestamp()) THEN
         RAISE EXCEPTION USING ERRCODE = SQLSTATE, MESSAGE = blockers,
-          HINT = 'The step was rolled back. When that session is done: run the script again if this '
-            'was its first step, or if it was written with --idempotent; else write one from the '
-            'state that is reached: migrate upgrade --sql --from-database (or downgrade)';
+          HINT = 'The step was rolled back. When that session is done: run the script again if '
+            'this was its first step, or if it was written with --idempotent; else write one from '
+            'the state that is reached: migrate upgrade --sql --from-database (or downgrade)';
       END IF;
       RAISE WARNING USING MESSAGE = format('%s; retry %s of %s in %s s', blockers, retry + 1,
         retries, round(pause::numeric, 1));

@@ -58,9 +58,11 @@ BEGIN
 
   IF current_setting('transaction_read_only') = 'on' THEN
     RAISE EXCEPTION USING ERRCODE = 'RT001',
-      MESSAGE = CASE WHEN pg_is_in_recovery() THEN 'retort: this server is a standby, which is read-only'
+      MESSAGE = CASE WHEN pg_is_in_recovery()
+        THEN 'retort: this server is a standby, which is read-only'
         ELSE 'retort: this session is read-only: default_transaction_read_only is on' END,
-      HINT = CASE WHEN pg_is_in_recovery() THEN 'Nothing was changed. Connect to the primary server.'
+      HINT = CASE WHEN pg_is_in_recovery()
+        THEN 'Nothing was changed. Connect to the primary server.'
         ELSE 'Nothing was changed. Turn it off, or only for the connection: '
           'PGOPTIONS=''-c default_transaction_read_only=off''' END;
   END IF;

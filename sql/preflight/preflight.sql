@@ -32,10 +32,13 @@ BEGIN
   -- Where am I?
   report := report || jsonb_build_array(
     jsonb_build_array(CASE WHEN pg_is_in_recovery() OR version < (facts ->> 'minimum')::integer
-      THEN 'X' END, 'server', format('PostgreSQL %s at %s, %s; %s or later is needed',
+      OR current_setting('default_transaction_read_only') = 'on' THEN 'X' END, 'server',
+      format('PostgreSQL %s at %s, %s; %s or later is needed',
         current_setting('server_version'),
         coalesce(format('%s:%s', host(inet_server_addr()), inet_server_port()), 'a socket'),
         CASE WHEN pg_is_in_recovery() THEN 'a standby, which cannot be changed'
+          WHEN current_setting('default_transaction_read_only') = 'on'
+            THEN 'the primary, but read-only: default_transaction_read_only is on'
           ELSE 'the primary' END,
         (facts ->> 'minimum')::integer / 10000)),
     jsonb_build_array(CASE WHEN current_database() <> facts ->> 'database' THEN 'X' END,

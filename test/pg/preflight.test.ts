@@ -67,6 +67,10 @@ describe.skipIf(!psqlAvailable()).each(servers())("on $name", (server) => {
     const done = await runScript(url, script, preflight);
     expect(linesOf(done.stdout)).toContain("X ledger: at b; all of it is done already");
     expect(done.code).toBe(3);
+    const readOnly = { ...preflight, env: { PGOPTIONS: "-c default_transaction_read_only=on" } };
+    expect(linesOf((await runText(url, script, readOnly)).stdout)[0]).toMatch(
+      /^X server: .*, the primary, but read-only: default_transaction_read_only is on;/,
+    );
     const open = await runScript(url, script, { args: ["-1", ...preflight.args] });
     expect(open).toMatchObject({ code: 3, stderr: expect.stringContaining("a transaction is already open") });
   });

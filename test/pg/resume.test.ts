@@ -318,7 +318,8 @@ test("at each moment of five statements: the backend ended, the connection cut",
       .map((at) => ({ deed: "cut", side: "answered", at, delay: 0 }) as const),
   ];
   expect(moments.length).toBeGreaterThan(25);
-  for (const moment of moments) {
+  // Most of the time they wait for a backend that is gone, each in a database of its own.
+  const meet = async (moment: (typeof moments)[number]): Promise<void> => {
     const { lost, duplicated, unexplained } = await suffer(shop, server!, calm, moment, ["tables", "last"]);
     expect({ moment, lost, duplicated, unexplained }).toEqual({
       moment,
@@ -326,7 +327,9 @@ test("at each moment of five statements: the backend ended, the connection cut",
       duplicated: [],
       unexplained: [],
     });
-  }
+  };
+  for (let first = 0; first < moments.length; first += 3)
+    await Promise.all(moments.slice(first, first + 3).map(meet));
 });
 
 test("at some moments of five statements: SIGKILL of the command", async () => {

@@ -1,5 +1,5 @@
 -- Retort migration script: upgrade <base> -> 29f859a13ea1
--- Receipt: sha256:8165906adc07e677491a161f0bf314bb1f09cf0f648d854bbd6563e1af78f04f
+-- Receipt: sha256:db247b29184afa59f4299d9ea7321083d49f272ce11152dd5bf09d266f50ae29
 \if true
 -- For:  PostgreSQL 12 or later; ledger retort, format 2.
 -- Run:  psql -X -v ON_ERROR_STOP=1 -f FILE DATABASE
@@ -106,9 +106,11 @@ BEGIN
 
   IF current_setting('transaction_read_only') = 'on' THEN
     RAISE EXCEPTION USING ERRCODE = 'RT001',
-      MESSAGE = CASE WHEN pg_is_in_recovery() THEN 'retort: this server is a standby, which is read-only'
+      MESSAGE = CASE WHEN pg_is_in_recovery()
+        THEN 'retort: this server is a standby, which is read-only'
         ELSE 'retort: this session is read-only: default_transaction_read_only is on' END,
-      HINT = CASE WHEN pg_is_in_recovery() THEN 'Nothing was changed. Connect to the primary server.'
+      HINT = CASE WHEN pg_is_in_recovery()
+        THEN 'Nothing was changed. Connect to the primary server.'
         ELSE 'Nothing was changed. Turn it off, or only for the connection: '
           'PGOPTIONS=''-c default_transaction_read_only=off''' END;
   END IF;
@@ -489,9 +491,9 @@ BEGIN
       IF retry = retries OR time_limit > 0 AND time_limit <
           pause + extract(epoch FROM clock_timestamp() - statement_timestamp()) THEN
         RAISE EXCEPTION USING ERRCODE = SQLSTATE, MESSAGE = blockers,
-          HINT = 'The step was rolled back. When that session is done: run the script again if this '
-            'was its first step, or if it was written with --idempotent; else write one from the '
-            'state that is reached: migrate upgrade --sql --from-database (or downgrade)';
+          HINT = 'The step was rolled back. When that session is done: run the script again if '
+            'this was its first step, or if it was written with --idempotent; else write one from '
+            'the state that is reached: migrate upgrade --sql --from-database (or downgrade)';
       END IF;
       RAISE WARNING USING MESSAGE = format('%s; retry %s of %s in %s s', blockers, retry + 1,
         retries, round(pause::numeric, 1));
@@ -1085,7 +1087,7 @@ DECLARE
   -- database's owner and superusers.
   owners CONSTANT pg_catalog.text[] := '{}';
   -- SHA-256 of its procedures.
-  procedures CONSTANT pg_catalog.text := 'af055841066e85a5e03de493f379a08ec7b0cea31d19b21d862e65670a89ad0c';
+  procedures CONSTANT pg_catalog.text := '5e09b1778a7ba015343ed6bbae85cbb9dda11d3e36c95de892c60d4f981477c1';
   place pg_catalog.oid;
   present pg_catalog.text[];
   found pg_catalog.text;
@@ -1253,7 +1255,7 @@ CALL retort.require_state('{}', '{}', 1, 418732435334715376,
   'migrate upgrade %s:29f859a13ea1 --sql');
 
 -- Log: the receipt of this script.
-CALL retort.begin_script('8165906adc07e677491a161f0bf314bb1f09cf0f648d854bbd6563e1af78f04f',
+CALL retort.begin_script('db247b29184afa59f4299d9ea7321083d49f272ce11152dd5bf09d266f50ae29',
   'base:29f859a13ea1', 1, 418732435334715376);
 COMMIT;
 
@@ -1273,13 +1275,13 @@ BEGIN TRANSACTION READ ONLY;
 -- Check: exactly the revisions that should be applied now are, row by row.
 SELECT retort.check(1, 418732435334715376) AS retort_passed \gset
 SELECT revisions AS applied_revisions, '29f859a13ea1' AS current_heads,
-  'sha256:8165906adc07e677491a161f0bf314bb1f09cf0f648d854bbd6563e1af78f04f' AS receipt FROM retort.state;
+  'sha256:db247b29184afa59f4299d9ea7321083d49f272ce11152dd5bf09d266f50ae29' AS receipt FROM retort.state;
 
 -- Durations: what this run of the script has done, as the log of the ledger has it.
 SELECT l.event AS step, l.revision, round(date_part('epoch', l.duration) * 1000) AS milliseconds
   FROM retort.log AS l WHERE l.event IN ('upgrade', 'downgrade') AND l.id > (
     SELECT max(s.id) FROM retort.log AS s WHERE s.event = 'script' AND s.checksum =
-      '8165906adc07e677491a161f0bf314bb1f09cf0f648d854bbd6563e1af78f04f'
+      'db247b29184afa59f4299d9ea7321083d49f272ce11152dd5bf09d266f50ae29'
       AND s.at > (SELECT backend_start FROM pg_stat_get_activity(pg_backend_pid())))
   ORDER BY l.id;
 COMMIT;
@@ -1374,10 +1376,13 @@ BEGIN
   -- Where am I?
   report := report || jsonb_build_array(
     jsonb_build_array(CASE WHEN pg_is_in_recovery() OR version < (facts ->> 'minimum')::integer
-      THEN 'X' END, 'server', format('PostgreSQL %s at %s, %s; %s or later is needed',
+      OR current_setting('default_transaction_read_only') = 'on' THEN 'X' END, 'server',
+      format('PostgreSQL %s at %s, %s; %s or later is needed',
         current_setting('server_version'),
         coalesce(format('%s:%s', host(inet_server_addr()), inet_server_port()), 'a socket'),
         CASE WHEN pg_is_in_recovery() THEN 'a standby, which cannot be changed'
+          WHEN current_setting('default_transaction_read_only') = 'on'
+            THEN 'the primary, but read-only: default_transaction_read_only is on'
           ELSE 'the primary' END,
         (facts ->> 'minimum')::integer / 10000)),
     jsonb_build_array(CASE WHEN current_database() <> facts ->> 'database' THEN 'X' END,
