@@ -1,18 +1,9 @@
 /** New texts for files, and new files → all of them on disk, or none. */
-import {
-  chmodSync,
-  linkSync,
-  openSync,
-  readFileSync,
-  realpathSync,
-  renameSync,
-  rmSync,
-  statSync,
-} from "node:fs";
+import { linkSync, readFileSync, realpathSync, renameSync, rmSync } from "node:fs";
 import { resolve } from "node:path";
 import { MigrateError } from "../core/errors.ts";
 import type { FileChange } from "../core/fix/files.ts";
-import { cannotCreate, codeOf, fileExists, partialOf, writeAndClose } from "./files.ts";
+import { cannotCreate, codeOf, fileExists, writeBeside } from "./files.ts";
 
 /** A change that lies ready beside its file. */
 interface Ready extends FileChange {
@@ -52,28 +43,15 @@ function prepared(change: FileChange, cwd: string): Ready {
   const path = resolve(cwd, change.path);
   try {
     if (change.before === undefined)
-      return { ...change, target: path, partial: written(path, [change.after]), old: undefined };
+      return { ...change, target: path, partial: writeBeside(path, [change.after]), old: undefined };
     const target = realpathSync(path);
     const old = readFileSync(target);
     const text = old.toString("utf8");
     const mark = text.startsWith(MARK) ? MARK : "";
     if (text !== mark + change.before) throw changed(change.path);
-    return { ...change, target, partial: written(target, [mark, change.after], target), old };
+    return { ...change, target, partial: writeBeside(target, [mark, change.after], target), old };
   } catch (error) {
     throw error instanceof MigrateError ? error : cannotCreate(change.path, error);
-  }
-}
-
-/** A new file beside the target, with the permissions of the file `like`; none where it cannot be written whole. */
-function written(target: string, pieces: Iterable<string | Buffer>, like?: string): string {
-  const partial = partialOf(target);
-  try {
-    writeAndClose(openSync(partial, "wx"), pieces);
-    if (like !== undefined) chmodSync(partial, statSync(like).mode);
-    return partial;
-  } catch (error) {
-    rmSync(partial, { force: true });
-    throw error;
   }
 }
 
@@ -89,7 +67,7 @@ function place({ path, target, partial, old }: Ready): void {
 
 function putBack({ target, old }: Ready): void {
   if (old === undefined) rmSync(target, { force: true });
-  else renameSync(written(target, [old], target), target);
+  else renameSync(writeBeside(target, [old], target), target);
 }
 
 const changed = (path: string): MigrateError =>

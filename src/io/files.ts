@@ -1,6 +1,7 @@
 /** Any file by its path → its text; and text into a file, so that a part of it is never seen. */
 import { randomBytes } from "node:crypto";
 import {
+  chmodSync,
   closeSync,
   constants,
   fstatSync,
@@ -161,14 +162,13 @@ export function isStream(target: string): boolean {
   return !stats.isFile() && !stats.isDirectory() && !stats.isSymbolicLink();
 }
 
-/** Beside the file, a name for its text that is not whole yet. */
-export const partialOf = (target: string): string => `${target}.${randomBytes(8).toString("hex")}.part`;
-
-function writeBeside(target: string, pieces: Iterable<string>): string {
-  const partial = partialOf(target);
+/** A new file beside the target, with the permissions of the file `like`; none where it cannot be written whole. */
+export function writeBeside(target: string, pieces: Iterable<string | Buffer>, like?: string): string {
+  const partial = `${target}.${randomBytes(8).toString("hex")}.part`;
   const file = openSync(partial, "wx");
   try {
     writeAndClose(file, pieces);
+    if (like !== undefined) chmodSync(partial, statSync(like).mode);
     return partial;
   } catch (error) {
     rmSync(partial, { force: true });
