@@ -76,6 +76,15 @@ test("the configuration's rules, time zone and lock_timeout are used", async () 
   expect((await with_({ session: { lockTimeout: "0" } }))[1]).toContain("no-lock-timeout");
 });
 
+test("a name that is a key word in some position is quoted in the SQL that is advised", async () => {
+  const given = project({
+    a: 'CREATE TABLE t ("is" int, "left" int);',
+    b: 'ALTER TABLE t ALTER COLUMN "is" SET NOT NULL;',
+  });
+  const { findings } = await lint({ ...given.deps, cwd: given.folder }, { which: ["b"] });
+  expect(findings.map(({ recipe }) => recipe).join()).toContain('CHECK ("is" IS NOT NULL)');
+});
+
 test("a file that is refused is a finding, and what it makes is known nevertheless", async () => {
   const given = project({
     ...migrations,

@@ -3,7 +3,7 @@ import { type Ast, items, node, rangeName, stringOf, word } from "../ast.ts";
 import type { Effect, Lock, RelationName } from "../effects/effects.ts";
 import { waiting } from "../effects/mode.ts";
 import type { Constraint, Relation, Schema } from "../effects/schema.ts";
-import { identifier } from "../quote.ts";
+import { qualified } from "../quote.ts";
 import type { Loss } from "../statement/losses.ts";
 import { actionsOf } from "./text.ts";
 
@@ -96,11 +96,7 @@ export function sqlName(range: Ast): string {
 }
 
 /** A name as SQL, in quotes where it needs them. */
-export const quoted = (name: string): string =>
-  /^[a-z_][a-z0-9_]*$/.test(name) && !RESERVED.test(name) ? name : identifier(name);
-
-const RESERVED =
-  /^(?:all|analyse|analyze|and|any|array|as|asc|asymmetric|both|case|cast|check|collate|column|constraint|create|current_\w+|default|deferrable|desc|distinct|do|else|end|except|false|fetch|for|foreign|from|grant|group|having|in|initially|intersect|into|lateral|leading|limit|localtime|localtimestamp|not|null|offset|on|only|or|order|placing|primary|references|returning|select|session_user|some|symmetric|table|then|to|trailing|true|union|unique|user|using|variadic|when|where|window|with)$/;
+export const quoted = (name: string): string => qualified(name);
 
 export const shown = ({ schema, name }: RelationName): string => `${schema}.${name}`;
 
