@@ -10,7 +10,7 @@ import { readVersions, tablesNamed } from "../io/queries.ts";
 import { type Session, StatementFailure } from "../io/session/types.ts";
 import { readAdoption } from "./adopt.ts";
 import { connect } from "./connect.ts";
-import { type Deps, openConfig, type ProjectOptions, projectOf } from "./project.ts";
+import { commonOptions, type Deps, openConfig, type ProjectOptions } from "./project.ts";
 import { run } from "./run.ts";
 
 export interface AdoptDatabaseOptions extends ProjectOptions {
@@ -57,7 +57,10 @@ export async function adoptDatabase(deps: Deps, options: AdoptDatabaseOptions): 
   const { last } = found;
   if (last.length === 0) return { database, ...found, stamped: [], done: false };
   const request = { kind: "stamp", targets: last.map(({ revision }) => revision) } as const;
-  const { steps, done } = await run(deps, request, { ...projectOf(options), dryRun: options.write !== true });
+  const { steps, done } = await run(deps, request, {
+    ...commonOptions(options),
+    dryRun: options.write !== true,
+  });
   return { database, ...found, stamped: steps.map(({ revision }) => revision), done };
 }
 

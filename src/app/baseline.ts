@@ -10,7 +10,7 @@ import { removeFiles } from "../io/directory.ts";
 import { openConnected } from "./connect.ts";
 import type { DumpOptions } from "./dump.ts";
 import { type Schema, schemaOf } from "./keep-dump.ts";
-import { type Deps, openProject, projectOf } from "./project.ts";
+import { commonOptions, type Deps, openProject } from "./project.ts";
 import { replay } from "./replay.ts";
 import { createRevisions, type NewRevision, type RevisionOptions } from "./revision.ts";
 import { run } from "./run.ts";
@@ -38,7 +38,7 @@ export async function baseline(deps: Deps, options: BaselineOptions): Promise<Ba
   const { files, revision } = created!;
   try {
     await prove(deps, options, schema);
-    await run(deps, { kind: "stamp", targets: [revision] }, projectOf(options));
+    await run(deps, { kind: "stamp", targets: [revision] }, commonOptions(options));
   } catch (error) {
     await removeFiles(
       files.map((file) => resolve(deps.cwd, file)),

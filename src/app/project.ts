@@ -94,7 +94,7 @@ export const projectRules: Rules<ProjectOptions> = {
 };
 
 /** Of a verb's options, those that every verb takes. */
-export const projectOf = ({
+export const commonOptions = ({
   database,
   directories,
   config,
