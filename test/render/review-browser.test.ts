@@ -51,35 +51,37 @@ const FOCUSED = `document.activeElement.textContent.trim()`;
 
 test.skipIf(chromium === undefined)("in Chromium", { timeout: 60_000 }, async () => {
   await withPage(page, async ({ evaluate, resize, emulate, press, complaints }) => {
+    // The page hears of keys and of its size a moment later.
+    const soon = (expression: string) => expect.poll(() => evaluate(expression), { timeout: 10_000 });
     for (const width of [390, 820, 1280]) {
       await resize(width, 900);
       const over = "document.documentElement.scrollWidth - document.documentElement.clientWidth";
-      expect([await evaluate(`innerWidth`), await evaluate(over)]).toEqual([width, 0]);
+      await soon(`[innerWidth, ${over}]`).toEqual([width, 0]);
     }
 
     // The skip link, then the heads of the table: Enter sorts, and again turns it round.
     await press("Tab");
-    expect(await evaluate(FOCUSED)).toBe("To the first migration");
-    expect(await evaluate(`document.activeElement.getBoundingClientRect().left >= 0`)).toBe(true);
+    await soon(FOCUSED).toBe("To the first migration");
+    await soon(`document.activeElement.getBoundingClientRect().left >= 0`).toBe(true);
     for (let heads = 0; heads < 3; heads += 1) await press("Tab");
-    expect(await evaluate(FOCUSED)).toBe("strongest lock");
-    expect(await evaluate(`getComputedStyle(document.activeElement).outlineStyle`)).toBe("solid");
+    await soon(FOCUSED).toBe("strongest lock");
+    await soon(`getComputedStyle(document.activeElement).outlineStyle`).toBe("solid");
     await press("Enter");
-    expect(await evaluate(ORDER)).toBe("213");
+    await soon(ORDER).toBe("213");
     await press("Enter");
-    expect(await evaluate(ORDER)).toBe("312");
-    expect(await evaluate(`document.activeElement.parentElement.ariaSort`)).toBe("descending");
+    await soon(ORDER).toBe("312");
+    await soon(`document.activeElement.parentElement.ariaSort`).toBe("descending");
 
     // Long SQL is folded; Enter unfolds it; so does print.
     const FOLDED = `[...document.querySelectorAll("details")].filter((each) => !each.open).length`;
-    expect(await evaluate(FOLDED)).toBe(3);
+    await soon(FOLDED).toBe(3);
     await evaluate(`document.querySelector("details:not([open]) summary").focus()`);
     await press("Enter");
-    expect(await evaluate(FOLDED)).toBe(2);
+    await soon(FOLDED).toBe(2);
     await evaluate(`dispatchEvent(new Event("beforeprint"))`);
-    expect(await evaluate(FOLDED)).toBe(0);
+    await soon(FOLDED).toBe(0);
     await emulate({ media: "print" });
-    expect(await evaluate(`getComputedStyle(document.querySelector("pre")).whiteSpace`)).toMatch(/^pre-wrap/);
+    await soon(`getComputedStyle(document.querySelector("pre")).whiteSpace`).toMatch(/^pre-wrap/);
     await emulate({ media: "" });
 
     // Text can be read on its ground, light and dark.

@@ -41,7 +41,8 @@ export async function withPage(html: string, work: (page: Page) => Promise<void>
   } finally {
     browser.kill("SIGKILL");
     await ended;
-    rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
+    // Its own processes outlive it for a moment, and still write there.
+    rmSync(folder, { recursive: true, force: true, maxRetries: 20, retryDelay: 100 });
   }
 }
 
