@@ -18,7 +18,7 @@ export interface OpenOptions extends WireOptions {
   readonly onNotice?: ((notice: Notice) => void) | undefined;
 }
 
-/** Opens a session. Throws `MigrateError` (`execution/connect`, `execution/database-in-use`). */
+/** Opens a session. Throws `MigrateError` (`execution/connect`, `execution/database-in-use`, `execution/cancelled`). */
 export async function openSession(address: DatabaseAddress, options: OpenOptions = {}): Promise<Session> {
   const { onNotice = () => {} } = options;
   const loss = { isLost: false };
