@@ -38,7 +38,7 @@ type Round = (project: Project, newest: () => Migration) => Promise<DevRound>;
  */
 export async function dev(deps: Deps, options: DevOptions): Promise<void> {
   const project = await openProject(deps, options);
-  const database = options.onDatabase === true ? saidDatabase(project) : undefined;
+  const database = options.onDatabase === true ? saidDatabase(project, options) : undefined;
   options.onStart?.({ database: database?.display, others: sharedFiles(deps).where });
   if (database !== undefined) return rounds(deps, options, project, databaseRounds(deps, project.config));
   await withScratch(deps, project, options, (scratch) =>
@@ -47,11 +47,11 @@ export async function dev(deps: Deps, options: DevOptions): Promise<void> {
 }
 
 /** The database to work on, if somebody has said so: a variable may be left from other work. */
-function saidDatabase({ config }: Project): DatabaseAddress {
+function saidDatabase({ config }: Project, options: DevOptions): DatabaseAddress {
   const database = requireDatabase(config);
   const { file } = config;
-  if (database.origin === "flag --database" || (file !== undefined && database.origin.startsWith(`${file} `)))
-    return database;
+  const isInFile = file !== undefined && database.origin.startsWith(`${file} `);
+  if (options.database !== undefined || isInFile) return database;
   throw new MigrateError({
     code: "usage/dev-database",
     message: `--on-database changes a database, and ${database.display} is named by ${database.origin} only`,

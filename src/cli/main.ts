@@ -1,6 +1,7 @@
 /** The words of the command line → an exit code. The only place that catches errors. */
 import type { Deps } from "../app/project.ts";
 import { exitCodes, MigrateError } from "../core/errors.ts";
+import { asFlags } from "../core/option-names.ts";
 import { redact } from "../core/redact.ts";
 import { hanging, printed } from "../render/terminal.ts";
 import { type Command, perform, projectOf } from "./command.ts";
@@ -62,7 +63,8 @@ async function answer(
     }
     const { env, now, signal, killable } = process;
     const onSecrets = (found: readonly string[]): void => void secrets.push(...found);
-    const deps: Deps = { env, cwd: folderOf(process), now, signal, killable, onSecrets };
+    const cwd = folderOf(process);
+    const deps: Deps = { env, cwd, now, names: asFlags, signal, killable, onSecrets };
     return await perform(line.command, {
       args,
       printer,
