@@ -175,6 +175,15 @@ test("on the database that is named, it is taken back by the down file that belo
   ]);
   expect((await it.state(url)).heads).toEqual(["b"]);
   expect(await query(url, "SELECT to_regclass('v') IS NOT NULL AS is_there")).toEqual([{ is_there: true }]);
+
+  save("CREATE VIEW v AS SELECT 2 AS x;", "DROP VIEW v;");
+  const notices: string[] = [];
+  const again = { ...it.deps, onNotice: ({ message }: { message: string }) => notices.push(message) };
+  for (const _ of ["changed meanwhile", "as it is"])
+    await dev(again, { ...options, database: url, once: true, onRound: () => {} });
+  expect(notices).toEqual([
+    "b (0002_b.up.sql) has changed since it was applied, before this began; it is taken back by the down file that is there now",
+  ]);
 });
 
 test("what a round has applied and has no files any more is taken back; no other round is compared with that", async () => {
