@@ -43,6 +43,8 @@ export interface Deps {
   readonly killable?: (<T>(work: () => Promise<T>) => Promise<T>) | undefined;
   /** Told, once the configuration is known, which texts must not be printed. */
   readonly onSecrets?: (secrets: readonly string[]) => void;
+  /** Told each file that was written. */
+  readonly onWritten?: ((path: string) => void) | undefined;
   /** Told the configuration once it is known. */
   readonly onConfig?: (config: Config) => void;
   /** Told what the server, or we, have to say besides errors; a verb's own `onNotice` goes before it. */

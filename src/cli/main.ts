@@ -18,6 +18,7 @@ export interface Process {
   /** Fires when the user or the system asks to stop. */
   readonly signal: AbortSignal;
   readonly killable?: Deps["killable"];
+  readonly onWritten?: Deps["onWritten"];
 }
 
 /** Runs one command line. Never throws. */
@@ -61,10 +62,10 @@ async function answer(
       process.streams.stderr.write(`${await helpOf(undefined, printer.width)}\n`);
       return exitCodes.usage;
     }
-    const { env, now, signal, killable } = process;
+    const { env, now, signal, killable, onWritten } = process;
     const onSecrets = (found: readonly string[]): void => void secrets.push(...found);
     const cwd = folderOf(process);
-    const deps: Deps = { env, cwd, now, names: asFlags, signal, killable, onSecrets };
+    const deps: Deps = { env, cwd, now, names: asFlags, signal, killable, onSecrets, onWritten };
     return await perform(line.command, {
       args,
       printer,

@@ -3,7 +3,7 @@ import { linkSync, readFileSync, realpathSync, renameSync, rmSync } from "node:f
 import { resolve } from "node:path";
 import { MigrateError } from "../core/errors.ts";
 import type { FileChange } from "../core/fix/files.ts";
-import { cannotCreate, codeOf, fileExists, writeBeside } from "./files.ts";
+import { cannotCreate, codeOf, fileExists, type Writer, writeBeside } from "./files.ts";
 
 /** A change that lies ready beside its file. */
 interface Ready extends FileChange {
@@ -19,10 +19,7 @@ const MARK = "\uFEFF";
  * Writes all texts beside their files, and then puts each in its place; where one cannot be put there, those before it are put
  * back. Throws `usage/file-changed` for a file that is not as it was read, `usage/file-exists`, `usage/cannot-write`.
  */
-export async function changeFiles(
-  changes: readonly FileChange[],
-  { cwd }: { readonly cwd: string },
-): Promise<void> {
+export async function changeFiles(changes: readonly FileChange[], { cwd, onWritten }: Writer): Promise<void> {
   const ready: Ready[] = [];
   const done: Ready[] = [];
   try {
@@ -37,6 +34,7 @@ export async function changeFiles(
   } finally {
     for (const { partial } of ready) rmSync(partial, { force: true });
   }
+  for (const { path } of done) onWritten?.(path);
 }
 
 function prepared(change: FileChange, cwd: string): Ready {

@@ -20,7 +20,7 @@ import type { FileNamePattern } from "../core/filename.ts";
 import type { Migration } from "../core/migration.ts";
 import { shellWord } from "../core/shell.ts";
 import { locate, type Source } from "../core/source.ts";
-import { cannotCreate, codeOf, fileExists, reasonOf, writeAndClose } from "./files.ts";
+import { cannotCreate, codeOf, fileExists, reasonOf, type Writer, writeAndClose } from "./files.ts";
 
 export interface DirectoryOptions {
   /** Absolute; relative folders start here, and paths in messages are relative to it. */
@@ -73,7 +73,7 @@ export async function readMigrations(
 export async function createFiles(
   directory: string,
   files: readonly NewFile[],
-  { cwd }: DirectoryOptions,
+  { cwd, onWritten }: Writer,
 ): Promise<readonly string[]> {
   const folder = openFolder(directory, cwd);
   for (const { name } of files) refusePath(name);
@@ -91,7 +91,9 @@ export async function createFiles(
         : cannotCreate(folder.shown + name, error);
     }
   }
-  return files.map(({ name }) => folder.shown + name);
+  const paths = files.map(({ name }) => folder.shown + name);
+  for (const path of paths) onWritten?.(path);
+  return paths;
 }
 
 /** Deletes files. Throws `usage/cannot-remove`, which says what is gone already. */

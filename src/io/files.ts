@@ -19,9 +19,15 @@ import { resolve } from "node:path";
 import { getSystemErrorMap } from "node:util";
 import { MigrateError } from "../core/errors.ts";
 
-/** Where a relative path begins; absolute. */
 interface From {
+  /** Where a relative path begins; absolute. */
   readonly cwd: string;
+}
+
+/** Who writes files. */
+export interface Writer extends From {
+  /** Told the path of each file that is in its place, when the work that wrote it has succeeded. */
+  readonly onWritten?: ((path: string) => void) | undefined;
 }
 
 const MB = 1024 * 1024;
@@ -104,15 +110,15 @@ export interface NewText {
 }
 
 /** As `replaceFiles`, for one. */
-export const replaceFile = (path: string, pieces: Iterable<string>, from: From): Promise<void> =>
-  replaceFiles([{ path, pieces }], from);
+export const replaceFile = (path: string, pieces: Iterable<string>, writer: Writer): Promise<void> =>
+  replaceFiles([{ path, pieces }], writer);
 
 /**
  * Writes all texts beside their files, and then puts each in its place: whoever opens one sees the old text or the new,
  * never a part, and where there is no room for all, all stay as they are. A symbolic link is replaced like any file, and
  * what it leads to stays as it is. Throws `usage/cannot-write`.
  */
-export async function replaceFiles(files: readonly NewText[], { cwd }: From): Promise<void> {
+export async function replaceFiles(files: readonly NewText[], { cwd, onWritten }: Writer): Promise<void> {
   const ready: Ready[] = [];
   const done: string[] = [];
   try {
@@ -124,6 +130,7 @@ export async function replaceFiles(files: readonly NewText[], { cwd }: From): Pr
   } finally {
     for (const { partial } of ready) if (partial !== undefined) rmSync(partial, { force: true });
   }
+  for (const path of done) onWritten?.(path);
 }
 
 /** A text that lies beside its file; what is written to has none. */
