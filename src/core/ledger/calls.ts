@@ -37,7 +37,7 @@ type Direction = "up" | "down";
 export interface Ledger {
   readonly names: LedgerNames;
   /** The key of the advisory lock that all who change this ledger take; PostgreSQL scopes it to the database. */
-  readonly lockKey: bigint;
+  readonly lockKey: string;
   /** Stops in a session that holds what a script would end or drop; changes nothing. */
   requireSession(client: "psql" | "any"): string;
   /** Stops in the wrong place or where the lock is held; else takes it. */
@@ -105,7 +105,9 @@ export type IntentRef = Pick<Intent, "revision" | "statement">;
 /** The SQL of the ledger with these names. */
 export function ledgerOf(names: LedgerNames): Ledger {
   const schema = qualified(names.schema);
-  const lockKey = BigInt.asIntN(64, BigInt(`0x${sha256(`retort ledger ${schema}.applied`).slice(0, 16)}`));
+  const lockKey = String(
+    BigInt.asIntN(64, BigInt(`0x${sha256(`retort ledger ${schema}.applied`).slice(0, 16)}`)),
+  );
   const call = (procedure: string, ...args: readonly (string | number | bigint)[]): string =>
     filled(`CALL ${schema}.${procedure}(`, args.map(String), ");");
   /** On two lines, with a checksum on each. */

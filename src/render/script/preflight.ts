@@ -62,7 +62,7 @@ function factsOf(plan: Plan, { lockKey }: Ledger): string {
   const isOfLedger = steps.length === 0;
   const head = {
     ledger: qualified(schema),
-    lock: String(lockKey),
+    lock: lockKey,
     role: role ?? null,
     database: place.database ?? null,
     connected: place.role ?? null,
