@@ -12,7 +12,7 @@ import {
   restoreTablesBlock,
   unlockBlock,
 } from "./blocks.ts";
-import { type Expectation, guardBlock, repairRowsBlock, sessionBlock } from "./format.ts";
+import { type Expectation, guardBlock, repairRowsBlock, sessionBlock, sessionLookBlock } from "./format.ts";
 import type { How, Intent, LedgerNames, NewRow, Recorded, Tally } from "./types.ts";
 
 /** What must be so before a step: one state, or just that the step can be done next. */
@@ -40,6 +40,8 @@ export interface Ledger {
   readonly lockKey: string;
   /** Stops in a session that holds what a script would end or drop; changes nothing. */
   requireSession(client: "psql" | "any"): string;
+  /** Leaves in `retort.session` why that would stop; for a transaction that only reads. */
+  lookAtSession(): string;
   /** Stops in the wrong place or where the lock is held; else takes it. */
   lock(place: Place): string;
   readonly unlock: string;
@@ -138,6 +140,7 @@ export function ledgerOf(names: LedgerNames): Ledger {
     names,
     lockKey,
     requireSession: (client) => sessionBlock(names, client),
+    lookAtSession: () => sessionLookBlock(names),
     lock: (place) => lockBlock(lockKey, names, place),
     unlock: unlockBlock(lockKey),
     // Made when it is asked for: most plans have no need of these.
