@@ -1,5 +1,6 @@
 /** The edge of the process: words, environment, clock and signals go in; an exit code comes out. */
 import { main } from "./cli/main.ts";
+import { brokenOutputText } from "./cli/print.ts";
 
 declare const RETORT_VERSION: string;
 
@@ -43,13 +44,13 @@ async function killable<T>(work: () => Promise<T>): Promise<T> {
 
 hearSignals();
 
+/** The files that the command has written. */
+const written: string[] = [];
+
 /** Stdout cannot be written to. `migrate history | head` closes it early, and that is not an error. */
 function onBrokenStdout({ code, message }: NodeJS.ErrnoException): void {
   if (code === "EPIPE") process.exit(0);
-  streams.stderr.write(
-    `error[usage/cannot-write] cannot write the output: ${message}\nhint: free some space, and run the command again\n`,
-    () => process.exit(2),
-  );
+  streams.stderr.write(brokenOutputText(message, written), () => process.exit(2));
 }
 
 /** Messages that nobody reads are no reason to stop. */
@@ -83,6 +84,7 @@ void main(process.argv.slice(2), {
   version: RETORT_VERSION,
   signal: abort.signal,
   killable,
+  onWritten: (path) => void written.push(path),
 }).then((code) => {
   process.exitCode = signalled === undefined ? code : exitCodes[signalled];
 });

@@ -11,6 +11,7 @@ DECLARE
   is_done boolean;
   may_set boolean;
   was pg_catalog.text;
+  kind pg_catalog.text;
   tables pg_catalog.oid[];
   ok boolean;
   found pg_catalog.text;
@@ -107,28 +108,35 @@ BEGIN
   report := report
     || jsonb_build_array(jsonb_build_array(CASE WHEN NOT ok THEN 'X' END, 'ledger', found));
 
-  -- The tables that it touches: sizes, estimated rows, who has them now, invalid indexes.
+  -- The tables, views and sequences that it touches: sizes, estimated rows, who has them now,
+  -- invalid indexes.
   FOR item IN SELECT * FROM jsonb_array_elements(facts -> 'tables') LOOP
-    object := (SELECT c.oid FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace
-      WHERE ARRAY[n.nspname, c.relname]::text[] = parse_ident(item ->> 0));
+    SELECT c.oid, CASE c.relkind WHEN 'S' THEN 'sequence' WHEN 'v' THEN 'view'
+        WHEN 'm' THEN 'materialized view' WHEN 'f' THEN 'foreign table' WHEN 'c' THEN 'type'
+        WHEN 'i' THEN 'index' WHEN 'I' THEN 'index' ELSE 'table' END INTO object, kind
+      FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace
+      WHERE ARRAY[n.nspname, c.relname]::text[] = parse_ident(item ->> 0);
     found := concat(item ->> 0, ': ' || nullif(item ->> 1, ''));
     IF object IS NULL THEN
       report := report
-        || jsonb_build_array(jsonb_build_array('!', 'table', item ->> 0 || ' is not there'));
+        || jsonb_build_array(jsonb_build_array('!', 'relation', item ->> 0 || ' is not there'));
       CONTINUE;
     END IF;
-    BEGIN
-      SELECT concat(found, CASE WHEN item ->> 1 <> '' THEN '; ' ELSE ': ' END,
-          CASE WHEN sum(c.reltuples) > 0 THEN format('about %s rows, ', sum(c.reltuples)::bigint)
-            ELSE 'rows not counted yet, ' END,
-          pg_size_pretty(sum(pg_table_size(c.oid))), ', indexes ',
-          pg_size_pretty(sum(pg_indexes_size(c.oid)))) INTO found
-        FROM pg_class AS c WHERE c.oid = object
-          OR c.oid IN (SELECT t.relid FROM pg_partition_tree(object) AS t WHERE t.isleaf);
-    EXCEPTION WHEN lock_not_available THEN
-      found := concat(found, '; its size cannot be read while it is locked');
-    END;
-    report := report || jsonb_build_array(jsonb_build_array(NULL, 'table', found));
+    -- What has no rows of its own is only named.
+    IF kind IN ('table', 'materialized view') THEN
+      BEGIN
+        SELECT concat(found, CASE WHEN item ->> 1 <> '' THEN '; ' ELSE ': ' END,
+            CASE WHEN sum(c.reltuples) > 0 THEN format('about %s rows, ', sum(c.reltuples)::bigint)
+              ELSE 'rows not counted yet, ' END,
+            pg_size_pretty(sum(pg_table_size(c.oid))), ', indexes ',
+            pg_size_pretty(sum(pg_indexes_size(c.oid)))) INTO found
+          FROM pg_class AS c WHERE c.oid = object
+            OR c.oid IN (SELECT t.relid FROM pg_partition_tree(object) AS t WHERE t.isleaf);
+      EXCEPTION WHEN lock_not_available THEN
+        found := concat(found, '; its size cannot be read while it is locked');
+      END;
+    END IF;
+    report := report || jsonb_build_array(jsonb_build_array(NULL, kind, found));
     FOR each IN SELECT string_agg(DISTINCT l.mode, ', ') AS modes,
         /* holder */ AS session
         FROM pg_locks AS l LEFT JOIN pg_stat_activity AS a ON a.pid = l.pid

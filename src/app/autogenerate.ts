@@ -122,7 +122,7 @@ interface Desired extends Side {
 
 async function desiredOf({ deps, project, engine, scratch, options, hidden }: Work): Promise<Desired> {
   if (options.desired !== undefined) {
-    const config = await openConfig(deps, { ...options, database: options.desired }, "--desired");
+    const config = await openConfig(deps, { ...options, database: options.desired }, "desired");
     const address = requireDatabase(config);
     const session = await openSession(address, { signal: deps.signal });
     try {

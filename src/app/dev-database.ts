@@ -93,8 +93,12 @@ async function round(
     const ids = idsOf(others);
     if (row !== undefined) {
       step = "down";
-      const appliedAs = appliedBy(before, row) ?? project;
-      await runSteps(deps, appliedAs, session, downwards([...ids, revision], [revision]));
+      const appliedAs = appliedBy(before, row);
+      if (appliedAs === undefined && row.checksum !== up.checksum) {
+        const message = `${describe(newest)} has changed since it was applied, before this began; it is taken back by the down file that is there now`;
+        deps.onNotice?.({ severity: "WARNING", message });
+      }
+      await runSteps(deps, appliedAs ?? project, session, downwards([...ids, revision], [revision]));
       takenBack = { takenBack: true };
       // Another revision's round has begun elsewhere.
       if (before?.revision === revision) back = compareCatalogs(before.catalog, await catalog());

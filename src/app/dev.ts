@@ -8,7 +8,6 @@ import type { Migration } from "../core/migration.ts";
 import type { FailedStep } from "../core/verdict.ts";
 import { readCatalog } from "../io/catalog.ts";
 import { requireDatabase } from "../io/config.ts";
-import { sharedFiles } from "../io/git.ts";
 import type { DatabaseAddress } from "../io/libpq/parameters.ts";
 import type { Scratch } from "../io/scratch/types.ts";
 import { nextSave } from "../io/watch.ts";
@@ -17,6 +16,7 @@ import { type Deps, openProject, type Project, type ProjectOptions } from "./pro
 import { refusalOf } from "./refusal.ts";
 import { downwards, replayRevisions, runSteps, upwards, withRoles } from "./replay.ts";
 import { type ScratchUse, withScratch } from "./scratch.ts";
+import { sharedMigrations, sharedText } from "./shared.ts";
 
 export interface DevOptions extends ProjectOptions, Pick<ScratchUse, "onScratch"> {
   /** One round, and no watching. */
@@ -38,8 +38,9 @@ type Round = (project: Project, newest: () => Migration) => Promise<DevRound>;
  */
 export async function dev(deps: Deps, options: DevOptions): Promise<void> {
   const project = await openProject(deps, options);
-  const database = options.onDatabase === true ? saidDatabase(project) : undefined;
-  options.onStart?.({ database: database?.display, others: sharedFiles(deps).where });
+  const database = options.onDatabase === true ? saidDatabase(project, options) : undefined;
+  const others = sharedMigrations(deps, project).places.join(" or ") || undefined;
+  options.onStart?.({ database: database?.display, others });
   if (database !== undefined) return rounds(deps, options, project, databaseRounds(deps, project.config));
   await withScratch(deps, project, options, (scratch) =>
     rounds(deps, options, project, (changed, newest) => scratchRound(deps, changed, scratch, newest())),
@@ -47,11 +48,11 @@ export async function dev(deps: Deps, options: DevOptions): Promise<void> {
 }
 
 /** The database to work on, if somebody has said so: a variable may be left from other work. */
-function saidDatabase({ config }: Project): DatabaseAddress {
+function saidDatabase({ config }: Project, options: DevOptions): DatabaseAddress {
   const database = requireDatabase(config);
   const { file } = config;
-  if (database.origin === "flag --database" || (file !== undefined && database.origin.startsWith(`${file} `)))
-    return database;
+  const isInFile = file !== undefined && database.origin.startsWith(`${file} `);
+  if (options.database !== undefined || isInFile) return database;
   throw new MigrateError({
     code: "usage/dev-database",
     message: `--on-database changes a database, and ${database.display} is named by ${database.origin} only`,
@@ -113,7 +114,8 @@ async function scratchRound(
 }
 
 /** Throws `graph/no-files`, `graph/multiple-heads` and `usage/committed`. */
-function newestOf(deps: Deps, { graph, migrations }: Project): Migration {
+function newestOf(deps: Deps, project: Project): Migration {
+  const { graph, migrations } = project;
   const [head, ...others] = graph.realHeads;
   if (head === undefined) {
     throw new MigrateError({
@@ -130,11 +132,11 @@ function newestOf(deps: Deps, { graph, migrations }: Project): Migration {
     });
   }
   const migration = migrations.get(head)!;
-  const { files, where } = sharedFiles(deps);
-  if (files.has(migration.path)) {
+  const place = sharedMigrations(deps, project).placeOf(migration);
+  if (place !== undefined) {
     throw new MigrateError({
       code: "usage/committed",
-      message: `${describe(migration)} is in ${where}, so others may already have it`,
+      message: `${describe(migration)} ${sharedText([place], 1)}`,
       hint: 'write further changes in a new one: migrate revision -m "…"',
     });
   }

@@ -1,5 +1,4 @@
 /** Migrations that are applied nowhere → the same in the form that does not block others, proven before it is written. */
-import { basename, dirname, resolve } from "node:path";
 import { isDeepStrictEqual } from "node:util";
 import { MigrateError } from "../core/errors.ts";
 import { arranged, type Chunk, inPlace, type Part } from "../core/fix/arrange.ts";
@@ -15,7 +14,6 @@ import type { Finding } from "../core/rules/lint.ts";
 import { majorOf, type ServerVersion } from "../core/server-version.ts";
 import type { Source } from "../core/source.ts";
 import { unique } from "../core/unique.ts";
-import { upstreamFiles } from "../io/git.ts";
 import { createGrammar } from "../io/grammar.ts";
 import type { Scratch } from "../io/scratch/types.ts";
 import { type NewText, writeFiles } from "../io/write-files.ts";
@@ -25,6 +23,7 @@ import { type Deps, openProject, type Project, withSources } from "./project.ts"
 import { type ProvenFix, proveFix } from "./prove-fix.ts";
 import { isRefusal, reasonsOf } from "./refusal.ts";
 import { type ScratchUse, withScratch } from "./scratch.ts";
+import { sharedMigrations, sharedText } from "./shared.ts";
 import type { TestOn } from "./test-bench.ts";
 
 export interface FixOptions extends Omit<LintOptions, "all">, Pick<ScratchUse, "onScratch"> {
@@ -48,8 +47,8 @@ export interface Fixing {
 }
 
 /**
- * Takes the chosen migrations; without a choice those that are pending, or in a project without a database those that git's
- * upstream has not. Throws `usage/…` for what it is told and cannot find, `state/applied` for a migration that is applied.
+ * Takes the chosen migrations; without a choice those that are pending and that nobody else has; in a project without a database
+ * git alone says which. Throws `usage/…` for what it is told and cannot find, `state/applied` for a migration that is applied.
  */
 export async function fix(deps: Deps, options: FixOptions): Promise<Fixing> {
   const { chosen, notes } = await choose(deps, options);
@@ -131,31 +130,24 @@ async function choose(deps: Deps, options: FixOptions): Promise<Choice> {
 
 /** Those that are pending, and that nobody else has. */
 function untouched(deps: Deps, project: Project, state: State | undefined): Choice {
-  const upstream = new Map(
-    unique([...project.migrations.values()].map(({ up }) => dirname(resolve(deps.cwd, up.source.path)))).map(
-      (folder) => [folder, upstreamFiles(folder)],
-    ),
-  );
-  const isShared = ({ up }: Migration): boolean => {
-    const file = resolve(deps.cwd, up.source.path);
-    return upstream.get(dirname(file))?.has(basename(file)) === true;
-  };
-  if (state === undefined && [...upstream.values()].every((files) => files === undefined)) {
+  const { places, placeOf } = sharedMigrations(deps, project);
+  if (state === undefined && places.length === 0) {
     throw new MigrateError({
       code: "usage/no-database",
-      message: "neither a database nor git's upstream says which migrations are not applied yet",
+      message: "neither a database nor git says which migrations are not applied yet",
       hint: "name the database with --database URL, or the migrations, for example: migrate lint --fix head",
     });
   }
   const open = (state?.pending ?? project.graph.order).filter((id) => id !== state?.interrupted?.revision);
-  const shared = open.filter((id) => isShared(project.migrations.get(id)!));
+  const place = (id: RevisionId): string | undefined => placeOf(project.migrations.get(id)!);
+  const shared = open.filter((id) => place(id) !== undefined);
+  const revisions = new Set(open.filter((id) => place(id) === undefined));
   const notes =
     state === undefined || shared.length === 0
       ? []
       : [
-          `left as they are, because git's upstream has them, so they may be applied elsewhere: ${shared.join(", ")}; to take them anyway, name them`,
+          `not changed: ${shared.join(", ")} ${sharedText(unique(shared.flatMap((id) => place(id) ?? [])), shared.length)}; to change ${shared.length === 1 ? "it" : "them"} anyway: migrate lint --fix ${shared.join(" ")}`,
         ];
-  const revisions = new Set(open.filter((id) => !shared.includes(id)));
   return { chosen: { project, revisions, oneByOne: false }, notes };
 }
 

@@ -9,6 +9,7 @@ import { type GraphKey, startOfFile } from "../core/graph-faults.ts";
 import { placeOfKey } from "../core/header.ts";
 import { type Ledger, ledgerOf } from "../core/ledger/calls.ts";
 import type { Migration, RevisionId } from "../core/migration.ts";
+import { asOptions, type OptionNames } from "../core/option-names.ts";
 import type { SessionPins } from "../core/plan/session.ts";
 import { settleReplaced } from "../core/replaced.ts";
 import type { Source } from "../core/source.ts";
@@ -34,12 +35,16 @@ export interface Deps {
   /** Absolute path. */
   readonly cwd: string;
   readonly now: () => Date;
+  /** What messages call the options; by default they are those of the API. */
+  readonly names?: OptionNames | undefined;
   /** Aborted when the user or the system asks to stop. */
   readonly signal?: AbortSignal;
   /** Does what computes for long and leaves nothing half done; a signal ends the process meanwhile. */
   readonly killable?: (<T>(work: () => Promise<T>) => Promise<T>) | undefined;
   /** Told, once the configuration is known, which texts must not be printed. */
   readonly onSecrets?: (secrets: readonly string[]) => void;
+  /** Told each file that was written. */
+  readonly onWritten?: ((path: string) => void) | undefined;
   /** Told the configuration once it is known. */
   readonly onConfig?: (config: Config) => void;
   /** Told what the server, or we, have to say besides errors; a verb's own `onNotice` goes before it. */
@@ -225,17 +230,18 @@ function placesOf(): (migration: Migration, key: GraphKey) => ReturnType<typeof 
   };
 }
 
-/** The configuration alone: for commands that need no migrations. `databaseFlag`: the one that gave `database`. */
+/** The configuration alone: for commands that need no migrations. `databaseOption`: the one that gave `database`. */
 export async function openConfig(
   deps: Deps,
   options: ProjectOptions,
-  databaseFlag = "--database",
+  databaseOption: "database" | "desired" = "database",
 ): Promise<Config> {
   checkProject(deps, options);
   const { database, directories: directory, config: file, environment: env, variables: x, scratch } = options;
   const config = await loadConfig({
-    flags: { database, databaseFlag, directory, config: file, env, x, scratch },
+    flags: { database, databaseOption, directory, config: file, env, x, scratch },
     ...deps,
+    names: deps.names ?? asOptions,
   });
   deps.onSecrets?.(config.secrets);
   deps.onConfig?.(config);

@@ -46,11 +46,9 @@ export async function withScratch<T>(
     onScratch?.(used(scratch));
     return await work(scratch);
   } catch (error) {
-    // What was done there goes away with it, and a connection that is given up because of the signal cannot say why.
-    const isGivenUp =
-      error instanceof MigrateError &&
-      (error.hint === GOES_ON || (error.code === "execution/connect" && deps.signal?.aborted === true));
-    throw isGivenUp ? cancelled("nothing was changed", error) : error;
+    // What was done there goes away with it.
+    const isKept = error instanceof MigrateError && error.hint === GOES_ON;
+    throw isKept ? cancelled("nothing was changed", error) : error;
   } finally {
     await scratch.close();
   }

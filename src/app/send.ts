@@ -41,6 +41,7 @@ export function send(
     ...lockOptions(target, deps, options),
     lockRetries: options.lockRetries ?? config.lockRetries,
     blockers: () => blockers(session, backend.pid),
+    login: session.login,
     ...ofFiles,
   }).catch(async (error: unknown) => {
     throw error instanceof MigrateError && error.sqlstate === "25006"

@@ -139,14 +139,12 @@ async function databaseOf(deps: Deps, project: Project, target: string | undefin
 /** A test framework shows no more of an error than its message: it says where and what to do, too. */
 function spelledOut(error: MigrateError): MigrateError {
   const { code, hint, location, excerpt, sqlstate, diagnostics } = error;
-  // The options have the names of the flags.
-  const optionsOf = (text: string): string => text.replace(/\bflag --(\w+)/g, "option $1");
   const message = diagnostics
     .map((each) => {
       const { path, line, column } = each.location ?? {};
       const place = path === undefined ? "" : `${path}:${line}:${column}: `;
       const advice = each.hint === undefined ? "" : `\nhint: ${each.hint}`;
-      return optionsOf(`${place}${each.message}${advice}`);
+      return `${place}${each.message}${advice}`;
     })
     .join("\n");
   return new MigrateError(

@@ -1,6 +1,7 @@
 /** The words of the command line → an exit code. The only place that catches errors. */
 import type { Deps } from "../app/project.ts";
 import { exitCodes, MigrateError } from "../core/errors.ts";
+import { asFlags } from "../core/option-names.ts";
 import { redact } from "../core/redact.ts";
 import { hanging, printed } from "../render/terminal.ts";
 import { type Command, perform, projectOf } from "./command.ts";
@@ -17,6 +18,7 @@ export interface Process {
   /** Fires when the user or the system asks to stop. */
   readonly signal: AbortSignal;
   readonly killable?: Deps["killable"];
+  readonly onWritten?: Deps["onWritten"];
 }
 
 /** Runs one command line. Never throws. */
@@ -60,9 +62,10 @@ async function answer(
       process.streams.stderr.write(`${await helpOf(undefined, printer.width)}\n`);
       return exitCodes.usage;
     }
-    const { env, now, signal, killable } = process;
+    const { env, now, signal, killable, onWritten } = process;
     const onSecrets = (found: readonly string[]): void => void secrets.push(...found);
-    const deps: Deps = { env, cwd: folderOf(process), now, signal, killable, onSecrets };
+    const cwd = folderOf(process);
+    const deps: Deps = { env, cwd, now, names: asFlags, signal, killable, onSecrets, onWritten };
     return await perform(line.command, {
       args,
       printer,

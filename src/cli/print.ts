@@ -148,6 +148,16 @@ export function createPrinter(
   };
 }
 
+/** What is said where stdout cannot be written to. `written`: the files that the command has written all the same. */
+export function brokenOutputText(message: string, written: readonly string[]): string {
+  const more = written.length > 3 ? ` and ${written.length - 3} more` : "";
+  const hint =
+    written.length === 0
+      ? "free some space, and run the command again"
+      : `only ${written.slice(0, 3).join(", ")}${more} was written; free some space`;
+  return printed([`error[usage/cannot-write] cannot write the output: ${message}`, `hint: ${hint}`]);
+}
+
 /** Each text by itself: in one that is cut off, a password would reach to the end of all that is printed. */
 function cleanDiagnostic(
   { code, message, hint, location, excerpt }: Diagnostic,

@@ -30,6 +30,13 @@ export interface Explaining {
   readonly sourceText: (path: string) => string | undefined;
   /** The user asked to stop. */
   readonly aborted: boolean;
+  /** As whom the session connected, and to which database, where that is known. */
+  readonly login?: Login | undefined;
+}
+
+interface Login {
+  readonly user: string;
+  readonly database: string;
 }
 
 export const GOES_ON = "what was done so far is kept; to continue, run the same command again";
@@ -40,7 +47,7 @@ export function explain(
   batch: Batch,
   statement: Statement,
   failure: Failure,
-  { sourceText, aborted }: Explaining,
+  { sourceText, aborted, login }: Explaining,
 ): MigrateError {
   const { purpose, origin } = statement;
   const { sqlstate } = failure;
@@ -59,7 +66,7 @@ export function explain(
     });
   }
   const commits = purpose === "commit" || purpose === "defer";
-  const rights = rightsHint(plan, statement, failure);
+  const rights = rightsHint(plan, statement, failure, login);
   const constraint = failure.constraint === undefined ? "" : ` (constraint ${failure.constraint})`;
   const of = step === undefined ? "" : ` of revision ${step.revision} (${step.path})`;
   const committed = commits ? committedBy(batch, step) : undefined;
@@ -160,17 +167,18 @@ function rightsHint(
   plan: Plan,
   { purpose }: Statement,
   { sqlstate, message }: Failure,
+  login: Login | undefined,
 ): { readonly message?: string; readonly hint: string } | undefined {
   if (sqlstate !== "42501" || purpose === "commit" || purpose === "defer") return undefined;
   if (purpose === "repair-ledger") return { hint: "as the owner of the ledger, run: migrate repair" };
   if (purpose !== "create-ledger") {
     const may = purpose === "guard-ledger" ? "read" : "write to";
-    return { message: `this role may not ${may} the ledger`, hint: grantsHint(plan, "write") };
+    return { message: `this role may not ${may} the ledger`, hint: grantsHint(plan, "write", login) };
   }
   return message.startsWith("must be owner")
     ? { hint: "as the owner of the ledger, run: migrate ensure-version" }
     : {
-        hint: "as the database's owner, run: migrate ensure-version; or: GRANT CREATE ON DATABASE … TO this role",
+        hint: `as the database's owner, run: migrate ensure-version; or: GRANT CREATE ON DATABASE ${login === undefined ? "…" : identifier(login.database)} TO ${whom(plan.role, login)}`,
       };
 }
 
@@ -178,17 +186,25 @@ function rightsHint(
 export type LedgerUse = "read" | "write";
 
 /** What a role must be granted to use a ledger. */
-export function grantsHint({ schema, role }: { schema: string; role?: string }, use: LedgerUse): string {
+export function grantsHint(
+  { schema, role }: { schema: string; role?: string },
+  use: LedgerUse,
+  login: Pick<Login, "user"> | undefined,
+): string {
   const privileges = use === "read" ? "SELECT" : "SELECT, INSERT, UPDATE, DELETE";
-  const rest = `IN SCHEMA ${qualified(schema)} TO ${whom(role)}`;
+  const to = whom(role, login);
+  const rest = `IN SCHEMA ${qualified(schema)} TO ${to}`;
   return (
-    `as the owner of the ledger, run: GRANT USAGE ON SCHEMA ${qualified(schema)} TO ${whom(role)}; ` +
+    `as the owner of the ledger, run: GRANT USAGE ON SCHEMA ${qualified(schema)} TO ${to}; ` +
     `GRANT ${privileges} ON ALL TABLES ${rest}; GRANT EXECUTE ON ALL ROUTINES ${rest}`
   );
 }
 
-const whom = (role: string | undefined): string =>
-  role === undefined ? "the role that connects" : identifier(role);
+/** The role that SQL runs as: the one that is configured, or the one that connects. */
+export const whom = (role: string | undefined, login: Pick<Login, "user"> | undefined): string => {
+  const name = role ?? login?.user;
+  return name === undefined ? "the role that connects" : identifier(name);
+};
 
 /** `the upgrade to 7c92 was interrupted at statement 2 of 5` */
 export const interruptedText = ({

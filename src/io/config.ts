@@ -6,6 +6,7 @@ import { dotenvValues, parseDotenv, strayLines, textOf as textOfVariable } from 
 import { MigrateError } from "../core/errors.ts";
 import type { LedgerNames } from "../core/ledger/types.ts";
 import { nearest } from "../core/nearest.ts";
+import type { OptionNames } from "../core/option-names.ts";
 import type { SessionPins } from "../core/plan/session.ts";
 import type { LintSettings } from "../core/rules/settings.ts";
 import { type ServerVersion, serverVersionOf } from "../core/server-version.ts";
@@ -33,12 +34,12 @@ import { textIfThere } from "./files.ts";
 import { parseJson } from "./jsonc.ts";
 import { type DatabaseAddress, listsOf, type ServerAddress, secretsOf } from "./libpq/parameters.ts";
 
-/** The global flags, as typed. */
+/** The global flags, as typed; in the API, the options of the same meaning. */
 export interface ConfigFlags {
   /** `--database` */
   readonly database?: string | undefined;
-  /** The flag that gave it: of two databases messages must tell one from the other. */
-  readonly databaseFlag?: string;
+  /** The option that gave it: of two databases messages must tell one from the other. */
+  readonly databaseOption?: "database" | "desired";
   /** `--directory`, repeatable. */
   readonly directory?: readonly string[] | undefined;
   /** `-c`, `--config` */
@@ -56,6 +57,8 @@ export interface Surrounding {
   readonly env: Readonly<Record<string, string | undefined>>;
   /** Absolute. */
   readonly cwd: string;
+  /** What messages call what was given. */
+  readonly names: OptionNames;
 }
 
 export interface Config {
@@ -107,14 +110,14 @@ const CONFIG_FILE = "migrate.config.json";
  * `usage/config-syntax`, `usage/config-key`, `usage/config-value`, `usage/no-environment`; faults of the database
  * address are kept in `database`.
  */
-export async function loadConfig({ flags, env, cwd }: Surrounding): Promise<Config> {
+export async function loadConfig({ flags, env, cwd, names }: Surrounding): Promise<Config> {
   const variables = variablesOf(flags.x ?? []);
   const file = await openConfigFile(flags.config, cwd);
-  const given = layerOfRecord(variables, (name) => `-x ${name}`);
+  const givenVariables = layerOfRecord(variables, (name) => `-x ${name}`);
   const environment = layerOfRecord(env, (name) => `environment variable ${name}`);
   const dotenvFolder = file === undefined || existsSync(path.join(cwd, ".env")) ? cwd : file.folder;
   const dotenv = readDotenv(dotenvFolder, cwd, environment);
-  const all = layered(given, layered(environment, dotenv));
+  const all = layered(givenVariables, layered(environment, dotenv));
   const lookup: Lookup = (name) => all.find(name)?.value;
   const replaced = (name: string, setting: Setting): Setting => ({
     ...setting,
@@ -128,28 +131,28 @@ export async function loadConfig({ flags, env, cwd }: Surrounding): Promise<Conf
   const settings = new Map<string, Setting>([
     ...defaultSettings(cwd),
     ...Object.entries(fromFile).map(([name, setting]): [string, Setting] => [name, replaced(name, setting)]),
-    ...flagSettings(flags, cwd),
+    ...flagSettings(flags, cwd, names("directories")),
   ]);
   const configured = (setting: Setting | undefined): TextAddress | undefined => {
     if (setting === undefined) return undefined;
     const value = replaceVariables(String(setting.value), lookup, setting);
     return value === "" ? undefined : { ...setting, value };
   };
-  const flag = (value: string | undefined, name: string): TextAddress | undefined =>
-    value === undefined ? undefined : { value, origin: `flag ${name}`, base: cwd };
+  const given = (value: string | undefined, origin: string): TextAddress | undefined =>
+    value === undefined ? undefined : { value, origin, base: cwd };
   const surroundings = { environment, dotenv, cwd };
   const database = await addressOrFault(
     async () =>
       (await findDatabase({
         ...surroundings,
         dotenvFolder,
-        flag: flag(flags.database, flags.databaseFlag ?? "--database"),
+        flag: given(flags.database, names(flags.databaseOption ?? "database")),
         chosen: () => (address?.chosen === true ? configured(address) : undefined),
         configured: () => configured(address),
       })) ?? noDatabase(dotenv),
   );
   const scratch = await addressOrFault(async () => {
-    const text = flag(flags.scratch, "--scratch") ?? configured(scratchAddress);
+    const text = given(flags.scratch, names("scratch")) ?? configured(scratchAddress);
     return text === undefined ? undefined : resolveText(text, surroundings);
   });
   const get = <T extends SettingValue | undefined>(setting: string): T => settings.get(setting)?.value as T;
@@ -206,8 +209,9 @@ export async function loadConfig({ flags, env, cwd }: Surrounding): Promise<Conf
     ),
     origins: {
       ...Object.fromEntries([...settings].map(([setting, { origin }]) => [setting, origin])),
+      ...(flags.env === undefined ? {} : { environment: names("environment") }),
       ...(flags.scratch !== undefined
-        ? { scratch: "flag --scratch" }
+        ? { scratch: names("scratch") }
         : scratchAddress === undefined
           ? {}
           : { scratch: scratchAddress.origin }),
@@ -263,7 +267,7 @@ export function describeConfig(config: Config): readonly DescribedSetting[] {
     if (value !== undefined) lines.push({ setting, value, origin });
   };
   line("config", config.file, "file");
-  line("environment", config.environment, "flag --env");
+  line("environment", config.environment, config.origins["environment"] ?? "default");
   if (database instanceof MigrateError) {
     const origin = originOfFault(database);
     const reason =
@@ -326,9 +330,9 @@ function defaultSettings(cwd: string): [string, Setting][] {
   });
 }
 
-function flagSettings({ directory = [] }: ConfigFlags, cwd: string): [string, Setting][] {
+function flagSettings({ directory = [] }: ConfigFlags, cwd: string, origin: string): [string, Setting][] {
   if (directory.length === 0) return [];
-  return [["directories", { value: directory, origin: "flag --directory", base: cwd }]];
+  return [["directories", { value: directory, origin, base: cwd }]];
 }
 
 /** In the folder, or in the nearest one above it, as git looks for its own; not above a folder that git has for its root. */

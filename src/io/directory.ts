@@ -20,7 +20,7 @@ import type { Migration } from "../core/migration.ts";
 import { shellWord } from "../core/shell.ts";
 import { locate, type Source } from "../core/source.ts";
 import { codeOf, reasonOf } from "./files.ts";
-import { cannotCreate, writeFiles } from "./write-files.ts";
+import { cannotCreate, type Writer, writeFiles } from "./write-files.ts";
 
 export interface DirectoryOptions {
   /** Absolute; relative folders start here, and paths in messages are relative to it. */
@@ -73,13 +73,13 @@ export async function readMigrations(
 export async function createFiles(
   directory: string,
   files: readonly NewFile[],
-  { cwd }: DirectoryOptions,
+  { cwd, onWritten }: Writer,
 ): Promise<readonly string[]> {
   const folder = openFolder(directory, cwd);
   for (const { name } of files) refusePath(name);
   await writeFiles(
     files.map(({ name, text }) => ({ path: folder.shown + name, pieces: [text], before: null })),
-    { cwd },
+    { cwd, onWritten },
   );
   return files.map(({ name }) => folder.shown + name);
 }

@@ -3,13 +3,13 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, rmdirSync, rmSync } f
 import { dirname, join, resolve } from "node:path";
 import { type DumpFile, MARK } from "../core/dump/folder.ts";
 import { MigrateError } from "../core/errors.ts";
-import { cannotCreate, writeFiles } from "./write-files.ts";
+import { cannotCreate, type Writer, writeFiles } from "./write-files.ts";
 
 /** Returns the paths within the folder. Throws `usage/not-a-dump` where a file in the way was not dumped; then nothing is written. */
 export async function replaceDump(
   folder: string,
   files: readonly DumpFile[],
-  { cwd }: { readonly cwd: string },
+  { cwd, onWritten }: Writer,
 ): Promise<readonly string[]> {
   const root = resolve(cwd, folder);
   const there = existsSync(root) ? filesIn(root) : [];
@@ -28,7 +28,7 @@ export async function replaceDump(
     throw cannotCreate(folder, error);
   }
   const texts = files.map(({ path, text }) => ({ path: join(folder, path), pieces: [text] }));
-  await writeFiles(texts, { cwd });
+  await writeFiles(texts, { cwd, onWritten });
   for (const path of there.filter((each) => !paths.includes(each) && isDumped(join(root, each)))) {
     rmSync(join(root, path));
     removeEmpty(root, dirname(path));

@@ -27,12 +27,6 @@ export function filesAt(ref: string, folder: string): ReadonlySet<string> {
 const pathsIn = (listed: string): ReadonlySet<string> =>
   new Set(listed.split("\0").filter((path) => path !== ""));
 
-/** The files that lie directly in a folder in the branch that the current one follows; undefined where that is not known. */
-export function upstreamFiles(folder: string): ReadonlySet<string> | undefined {
-  const { status, stdout } = spawnGit(folder, ["ls-tree", "-z", "--name-only", "@{upstream}"]);
-  return status === 0 ? pathsIn(stdout) : undefined;
-}
-
 function git(folder: string, words: readonly string[]) {
   const done = spawnGit(folder, words);
   if (done.error === undefined) return done;
@@ -48,27 +42,24 @@ const spawnGit = (folder: string, words: readonly string[], env?: Environment) =
 
 /** What others may have of a folder. */
 export interface SharedFiles {
-  /** Every file below the folder, as relative paths with forward slashes. */
+  /** The names of the files that lie directly in it. */
   readonly files: ReadonlySet<string>;
   /** Where they are: `origin/main`, `the last commit`; undefined: there is no git, no repository or no commit. */
   readonly where?: string;
 }
 
 /** Of the branch that the one checked out follows, else of origin's main branch, else of the last commit. */
-export function sharedFiles({ cwd, env }: { readonly cwd: string; readonly env: Environment }): SharedFiles {
+export function sharedFiles(folder: string, env: Environment): SharedFiles {
   const answer = (...words: readonly string[]): string | undefined => {
-    const { status, stdout } = spawnGit(cwd, words, env);
+    const { status, stdout } = spawnGit(folder, words, env);
     return status === 0 ? stdout : undefined;
   };
   for (const ref of ["@{upstream}", "refs/remotes/origin/HEAD", "HEAD"]) {
     const commit = answer("rev-parse", "--verify", "--quiet", `${ref}^{commit}`)?.trim();
-    const listed = commit === undefined ? undefined : answer("ls-tree", "-r", "-z", "--name-only", commit);
+    const listed = commit === undefined ? undefined : answer("ls-tree", "-z", "--name-only", commit);
     if (listed === undefined) continue;
     const branch = ref === "HEAD" ? undefined : answer("rev-parse", "--abbrev-ref", ref)?.trim();
-    return {
-      files: pathsIn(listed),
-      where: branch ?? "the last commit",
-    };
+    return { files: pathsIn(listed), where: branch ?? "the last commit" };
   }
   return { files: new Set() };
 }

@@ -4,7 +4,7 @@ import { z } from "zod";
 import type { VersionRow } from "../core/adopt/applied.ts";
 import { MigrateError } from "../core/errors.ts";
 import type { SessionInfo } from "../core/event.ts";
-import { grantsHint, type LedgerUse } from "../core/explain.ts";
+import { grantsHint, type LedgerUse, whom } from "../core/explain.ts";
 import type { Ledger } from "../core/ledger/calls.ts";
 import { outcomeSql, readFormat1Sql, readLedgerSql, readLogSql } from "../core/ledger/queries.ts";
 import {
@@ -92,13 +92,13 @@ export async function readLedger(
       return await ask(readLedgerSql(ledger));
     } catch (error) {
       if (isMissing(error)) return { applied: [] };
-      if (!isOlder(error)) throw unreadable(error, ledger, use);
+      if (!isOlder(error)) throw unreadable(error, ledger, session, use);
     }
     try {
       return await ask(readFormat1Sql(ledger));
     } catch (error) {
       // Another has brought it up in between.
-      if (!again) throw unreadable(error, ledger, use);
+      if (!again) throw unreadable(error, ledger, session, use);
     }
   }
 }
@@ -134,7 +134,7 @@ export async function readLog(session: Session, ledger: Ledger, last: number): P
     return await session.read({ sql: readLogSql(ledger, last), row: logRow });
   } catch (error) {
     if (isMissing(error)) return [];
-    throw unreadable(error, ledger);
+    throw unreadable(error, ledger, session);
   }
 }
 
@@ -145,7 +145,7 @@ const isOlder = (error: unknown): boolean =>
   error instanceof StatementFailure && error.sqlstate === sqlstates.format && error.detail === "1";
 
 /** In the user's terms; what is no failure of the server's stays as it is. */
-function unreadable(error: unknown, { names }: Ledger, use: LedgerUse = "read"): unknown {
+function unreadable(error: unknown, { names }: Ledger, { login }: Session, use: LedgerUse = "read"): unknown {
   if (!(error instanceof StatementFailure)) return error;
   const { message, sqlstate, lost, hint } = error;
   const [code, text, what] = lost
@@ -156,7 +156,7 @@ function unreadable(error: unknown, { names }: Ledger, use: LedgerUse = "read"):
       ]
     : isGuard(sqlstate)
       ? ["state/guard", message.replace(/^retort: /, ""), hint]
-      : ["execution/ledger", `cannot read the ledger: ${message}`, unreadableHint(error, names, use)];
+      : ["execution/ledger", `cannot read the ledger: ${message}`, unreadableHint(error, names, use, login)];
   return new MigrateError(
     {
       code,
@@ -172,6 +172,7 @@ function unreadableHint(
   { sqlstate = "", message }: StatementFailure,
   names: LedgerNames,
   use: LedgerUse,
+  login: Session["login"],
 ): string | undefined {
   const { schema, role } = names;
   const isAboutRole = role !== undefined && message.includes(`"${role}"`);
@@ -179,8 +180,8 @@ function unreadableHint(
   if (isAboutRole && sqlstate === "22023")
     return `the configuration names it as "role": create it (CREATE ROLE ${identifier(role)}), or name another`;
   if (isAboutRole && sqlstate === "42501")
-    return `as a superuser, run: GRANT ${identifier(role)} TO the role that connects`;
-  if (sqlstate === "42501") return grantsHint(names, use);
+    return `as a superuser, run: GRANT ${identifier(role)} TO ${whom(undefined, login)}`;
+  if (sqlstate === "42501") return grantsHint(names, use, login);
   if (/^42(?:703|804|809|846|883|P01)$/.test(sqlstate))
     return `the schema ${schema} has other objects with the names of the ledger's: keep the ledger in another schema, with "ledger": {"schema": "migrations"} in migrate.config.json`;
   return undefined;
@@ -220,7 +221,7 @@ export async function outcomeOf(
   try {
     return (await session.read({ sql: outcomeSql(ledger, twin), row: outcomeRow }))[0]!;
   } catch (error) {
-    throw unreadable(error, ledger);
+    throw unreadable(error, ledger, session);
   }
 }
 

@@ -21,6 +21,12 @@ import { resolve } from "node:path";
 import { MigrateError } from "../core/errors.ts";
 import { codeOf, type From, reasonOf } from "./files.ts";
 
+/** Who writes files. */
+export interface Writer extends From {
+  /** Told the path of each file that is in its place, when the work that wrote it has succeeded. */
+  readonly onWritten?: ((path: string) => void) | undefined;
+}
+
 /** A file that is to hold these pieces of text; its path as the user would type it. */
 export interface NewText {
   readonly path: string;
@@ -34,15 +40,15 @@ export interface NewText {
 }
 
 /** As `writeFiles`, for one. */
-export const writeFile = (path: string, pieces: Iterable<string>, from: From): Promise<void> =>
-  writeFiles([{ path, pieces }], from);
+export const writeFile = (path: string, pieces: Iterable<string>, writer: Writer): Promise<void> =>
+  writeFiles([{ path, pieces }], writer);
 
 /**
  * Writes all texts beside their files, and then puts each in its place: whoever opens one sees the old text or the new,
  * never a part. Where one cannot be put there, those before it are put back; only what went to a pipe or a device, which
  * come last, is written. Throws `usage/file-changed`, `usage/file-exists`, `usage/cannot-write`.
  */
-export async function writeFiles(files: readonly NewText[], { cwd }: From): Promise<void> {
+export async function writeFiles(files: readonly NewText[], { cwd, onWritten }: Writer): Promise<void> {
   const beside: string[] = [];
   try {
     const ready = files.map((file) => prepared(file, { cwd, beside, putsBack: files.length > 1 }));
@@ -51,6 +57,7 @@ export async function writeFiles(files: readonly NewText[], { cwd }: From): Prom
   } finally {
     for (const path of beside) rmSync(path, { force: true });
   }
+  for (const { path } of files) onWritten?.(path);
 }
 
 /** A text that lies beside its file; what is written to, not replaced, has none. */

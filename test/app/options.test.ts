@@ -1,7 +1,7 @@
 /** What a caller of the API gives wrongly is told by name before anything is opened, and no value is repeated. */
 import { expect, test } from "vitest";
 import { migratedDatabase, withMigratedDatabase } from "../../src/app/test-database.ts";
-import { downgrade, offline, readState, run, upgrade } from "../../src/index.ts";
+import { checkConfig, downgrade, offline, readState, run, testMigrations, upgrade } from "../../src/index.ts";
 import { failureOf, project } from "../support/project.ts";
 
 const deps = { env: {}, cwd: "/", now: () => new Date() };
@@ -51,6 +51,23 @@ test.each(refused.map(([call, message, hint]) => ({ call, message, hint })))("$m
   const error = await failureOf(each.call() ?? Promise.resolve());
   expect(error).toMatchObject({ code: "usage/option", message: expect.stringContaining(each.message) });
   if (each.hint !== undefined) expect(error).toMatchObject({ hint: each.hint });
+});
+
+test("an address is said to come from the option that gave it", async () => {
+  const { deps: world } = project({ a: "SELECT 1;" });
+  for (const [name, verb] of [
+    ["scratch", testMigrations],
+    ["database", readState],
+  ] as const) {
+    const { message } = await failureOf(verb(world, { [name]: "mysql://h/shop" }));
+    expect(message).toContain(`(from option ${name})`);
+  }
+  const { settings } = await checkConfig(world, { database: "pglite:memory", directories: ["."] });
+  const origins = settings.map(({ setting, origin }) => [setting, origin]);
+  expect(Object.fromEntries(origins)).toMatchObject({
+    database: "option database",
+    directories: "option directories",
+  });
 });
 
 test.each([null, "postgres://ann:hunter2@localhost/shop", 5, { configuration: {} }])(

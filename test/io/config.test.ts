@@ -7,6 +7,7 @@ import path from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { parseDotenv } from "../../src/core/dotenv.ts";
 import { MigrateError } from "../../src/core/errors.ts";
+import { asFlags } from "../../src/core/option-names.ts";
 import { settingsSchema } from "../../src/core/settings.ts";
 import {
   type Config,
@@ -36,7 +37,7 @@ async function load({ flags = {}, env = {}, dotenv, file }: Given): Promise<Conf
     const text = typeof file === "string" ? file : JSON.stringify(file, null, 2);
     writeFileSync(path.join(cwd, "migrate.config.json"), text);
   }
-  return loadConfig({ flags, env: { HOME: cwd, ...env }, cwd });
+  return loadConfig({ flags, env: { HOME: cwd, ...env }, cwd, names: asFlags });
 }
 
 /** `display (origin)`, or the error's code and message. */

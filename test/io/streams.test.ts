@@ -4,7 +4,7 @@ import { closeSync, existsSync, mkdirSync, mkdtempSync, openSync, rmSync, writeF
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { migrate } from "../support/migrate.ts";
 
 const cwd = mkdtempSync(join(tmpdir(), "retort-streams-"));
@@ -44,19 +44,29 @@ test("messages that nobody reads change nothing", async () => {
   expect(unread).toEqual({ ...whole, stderr: "" });
 });
 
-test.skipIf(!existsSync("/dev/full")).each([...commands, "--help"])(
-  "%s to a full disk is an error",
-  (words) => {
-    const out = openSync("/dev/full", "w");
-    const cli = fileURLToPath(new URL("../../dist/bin.cjs", import.meta.url));
-    const { status, stderr } = spawnSync(process.execPath, [cli, ...words.split(" ")], {
-      cwd,
-      env: { PATH: process.env["PATH"], NO_COLOR: "1" },
-      stdio: ["ignore", out, "pipe"],
-      encoding: "utf8",
-    });
-    closeSync(out);
+const toFullDisk = (words: readonly string[], folder = cwd) => {
+  const out = openSync("/dev/full", "w");
+  const cli = fileURLToPath(new URL("../../dist/bin.cjs", import.meta.url));
+  const { status, stderr } = spawnSync(process.execPath, [cli, ...words], {
+    cwd: folder,
+    env: { PATH: process.env["PATH"], NO_COLOR: "1" },
+    stdio: ["ignore", out, "pipe"],
+    encoding: "utf8",
+  });
+  closeSync(out);
+  return { status, stderr };
+};
+
+describe.skipIf(!existsSync("/dev/full"))("a full disk", () => {
+  test.each([...commands, "--help"])("%s: is an error", (words) => {
+    const { status, stderr } = toFullDisk(words.split(" "));
     expect(stderr).toMatch(/^error\[usage\/cannot-write\] cannot write the output: ENOSPC.*\nhint: .*\n$/);
     expect(status).toBe(2);
-  },
-);
+  });
+
+  test("the error names what was written all the same", () => {
+    const { status, stderr } = toFullDisk(["upgrade", "--sql", "--quiet", "--with-downgrade", "back.sql"]);
+    expect(stderr).toMatch(/ENOSPC.*\nhint: only back\.sql was written; free some space\n$/);
+    expect(status).toBe(2);
+  });
+});

@@ -1,6 +1,6 @@
 /** `migrate dev`: a round at the start and after each save, what it shows, and what it leaves alone. */
 import { execFileSync } from "node:child_process";
-import { rmSync } from "node:fs";
+import { mkdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { dev } from "../../src/app/dev.ts";
@@ -78,13 +78,17 @@ const gitIn =
 test("what git has committed is not tried", async () => {
   const it = project({ a: "CREATE TABLE t (id int);" });
   const git = gitIn(it.folder);
-  const once = () =>
-    dev(it.deps, { once: true, database: server!.url(), onRound: () => {}, onError: () => {} });
+  const once = (deps = it.deps) =>
+    dev(deps, { once: true, database: server!.url(), onRound: () => {}, onError: () => {} });
   await once();
   git("init", "-q");
   git("add", ".");
   git("commit", "-qm", "all");
   expect(await failureOf(once())).toMatchObject({ code: "usage/committed" });
+  // Whatever folder it is run in.
+  const below = { ...it.deps, cwd: join(it.folder, "below") };
+  mkdirSync(below.cwd);
+  expect(await failureOf(once(below))).toMatchObject({ code: "usage/committed" });
   it.write("0002_b.up.sql", "-- revision: b\n-- parent: a\n\nSELECT 1;\n");
   it.write("0002_b.down.sql", "-- revision: b\n\nSELECT 1;\n");
   await once();
@@ -171,6 +175,15 @@ test("on the database that is named, it is taken back by the down file that belo
   ]);
   expect((await it.state(url)).heads).toEqual(["b"]);
   expect(await query(url, "SELECT to_regclass('v') IS NOT NULL AS is_there")).toEqual([{ is_there: true }]);
+
+  save("CREATE VIEW v AS SELECT 2 AS x;", "DROP VIEW v;");
+  const notices: string[] = [];
+  const again = { ...it.deps, onNotice: ({ message }: { message: string }) => notices.push(message) };
+  for (const _ of ["changed meanwhile", "as it is"])
+    await dev(again, { ...options, database: url, once: true, onRound: () => {} });
+  expect(notices).toEqual([
+    "b (0002_b.up.sql) has changed since it was applied, before this began; it is taken back by the down file that is there now",
+  ]);
 });
 
 test("what a round has applied and has no files any more is taken back; no other round is compared with that", async () => {

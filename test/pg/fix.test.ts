@@ -233,10 +233,13 @@ test("which files: the pending ones that others have not; by name; never one tha
   expect([other.fixed, other.notes]).toEqual([
     [],
     [
-      "left as they are, because git's upstream has them, so they may be applied elsewhere: index; to take them anyway, name them",
+      "not changed: index is in main, so others may already have it; to change it anyway: migrate lint --fix index",
     ],
   ]);
   expect(await revisions({ database: url, which: ["index"] })).toEqual(["index"]);
+  // A branch that follows none.
+  git(it.folder, "branch", "--unset-upstream");
+  expect((await on({ database: url })).notes).toEqual([expect.stringContaining("is in the last commit, so")]);
 });
 
 test("what is not proven is left, with the objects; the diff of the rest makes the same files; the exit code says so", async () => {

@@ -75,6 +75,22 @@ describe.skipIf(!psqlAvailable()).each(servers())("on $name", (server) => {
     expect(open).toMatchObject({ code: 3, stderr: expect.stringContaining("a transaction is already open") });
   });
 
+  test("a relation is called what it is, and only what has rows has a size", async () => {
+    const of = project({
+      a: "CREATE SEQUENCE s; CREATE VIEW v AS SELECT 1 AS x; CREATE MATERIALIZED VIEW m AS SELECT 1 AS x;",
+      b: `ALTER SEQUENCE s CACHE 2; DROP VIEW v; REFRESH MATERIALIZED VIEW m; DROP TABLE nobody;`,
+    });
+    const { url } = await ownDatabase(server);
+    await of.upgrade(url, "a");
+    const { stdout } = await runScript(url, await of.script("a:b"), preflight);
+    expect(linesOf(stdout).filter((line) => line.includes(": public."))).toEqual([
+      "sequence: public.s: SHARE ROW EXCLUSIVE",
+      "view: public.v: ACCESS EXCLUSIVE",
+      expect.stringMatching(/^materialized view: public\.m: ACCESS EXCLUSIVE; rows not counted yet, /),
+      "! relation: public.nobody is not there",
+    ]);
+  });
+
   test("who has locks on its tables now, and indexes that are not valid", async () => {
     const { url } = await ownDatabase(server);
     await shop.upgrade(url, "a");
@@ -206,6 +222,11 @@ describe.skipIf(!psqlAvailable()).each(servers())("on $name", (server) => {
     const trusted = server.major >= 13;
     expect((await runScript(own, script, preflight)).code).toBe(trusted ? 0 : 3);
     expect((await runScript(own, script)).code).toBe(trusted ? 0 : 3);
+  });
+
+  test("a script for any client says that it has none", async () => {
+    const [text] = await filesOf("any client", shop.deps, HEAD);
+    expect(text).toMatch(/^-- .*It has no preflight: psql -v preflight=1 runs all of it\.$/m);
   });
 
   test("of split files only the first has it", async () => {

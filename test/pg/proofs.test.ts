@@ -21,15 +21,19 @@ const tested = (of: TestProject, options: TestOptions = {}) =>
 
 test("a test that is stopped has changed nothing, and drift says that nothing is applied", async () => {
   const of = project({ a: "SELECT 1;", b: "SELECT 1;" });
-  const abort = new AbortController();
-  const stopped = testMigrations(
-    { ...of.deps, signal: abort.signal },
-    { scratch: scratch(), jobs: 1, onTested: () => abort.abort() },
-  );
-  expect(await failureOf(stopped)).toMatchObject({
-    code: "execution/cancelled",
-    hint: "nothing was changed",
-  });
+  const stopped = (stop: (abort: () => void) => TestOptions) => {
+    const abort = new AbortController();
+    const options = { scratch: scratch(), ...stop(() => abort.abort()) };
+    return failureOf(testMigrations({ ...of.deps, signal: abort.signal }, options));
+  };
+  const said = { code: "execution/cancelled", hint: "nothing was changed" };
+  expect(await stopped((onTested) => ({ jobs: 1, onTested }))).toMatchObject(said);
+  expect(await stopped((onScratch) => ({ jobs: 2, onScratch }))).toMatchObject(said);
+  const beforeItConnects = (abort: () => void): TestOptions => {
+    abort();
+    return {};
+  };
+  expect(await stopped(beforeItConnects)).toMatchObject(said);
   const { url } = await ownDatabase(server!);
   const { stderr } = await migrate(["drift", "--database", url], { cwd: of.folder });
   expect(stderr).toContain(": it is compared with an empty database");

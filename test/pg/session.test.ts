@@ -1,6 +1,7 @@
 /** Nothing a file leaves behind reaches the next, the pins hold, and no name or text breaks out of its quotes. */
 import pg from "pg";
 import { describe, expect, test, vi } from "vitest";
+import { asFlags } from "../../src/core/option-names.ts";
 import { loadConfig, requireDatabase } from "../../src/io/config.ts";
 import { openSession } from "../../src/io/session/open.ts";
 import { dump, ledger } from "../support/dump.ts";
@@ -147,7 +148,7 @@ describe.each(servers())("on $name", (server) => {
 test("nothing times out by a library's default: no timer waits while a statement runs, and the server has no limit", async () => {
   const [server] = servers();
   const { url } = await ownDatabase(server!);
-  const config = await loadConfig({ flags: { database: url }, env: {}, cwd: "/" });
+  const config = await loadConfig({ flags: { database: url }, env: {}, cwd: "/", names: asFlags });
   const timers = vi.spyOn(globalThis, "setTimeout");
   try {
     const session = await openSession(requireDatabase(config));

@@ -231,7 +231,7 @@ function scratchIn(room: Room, reasons: readonly string[], major: number | undef
 
 /** A server that has no connection left does with one database. */
 function refusedToUndefined(error: unknown): undefined {
-  if (!(error instanceof MigrateError) || !error.code.startsWith("execution/")) throw error;
+  if (!(error instanceof MigrateError) || error.code !== "execution/connect") throw error;
 }
 
 /** Whether the database could be emptied by SQL: whatever is left in it, a new one has not. */

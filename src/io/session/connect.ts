@@ -3,7 +3,7 @@
  * meant, in libpq's order.
  */
 import type { SessionTarget } from "../../core/address.ts";
-import { MigrateError } from "../../core/errors.ts";
+import { cancelled, MigrateError } from "../../core/errors.ts";
 import { shellWord } from "../../core/shell.ts";
 import { type DatabaseAddress, type ServerAddress, serversOf } from "../libpq/parameters.ts";
 import { type DriverError, sqlstateOf, type Wire, type WireListener } from "./types.ts";
@@ -17,12 +17,30 @@ export interface WireOptions {
   readonly packed?: Uint8Array | undefined;
 }
 
-/** `address`: of the one server, where several were named. Throws `execution/connect`, `execution/database-in-use`. */
+interface ConnectedWire {
+  readonly wire: Wire;
+  /** Of the one server, where several were named. */
+  readonly address: DatabaseAddress;
+}
+
+/** Throws `execution/connect`, `execution/database-in-use`; `execution/cancelled` where it was given up. */
 export async function connectedWire(
+  address: DatabaseAddress,
+  options: WireOptions,
+  listener: WireListener,
+): Promise<ConnectedWire> {
+  try {
+    return await wireTo(address, options, listener);
+  } catch (error) {
+    throw options.signal?.aborted === true ? cancelled("nothing was changed", error) : error;
+  }
+}
+
+async function wireTo(
   address: DatabaseAddress,
   { signal, creates = false, packed }: WireOptions,
   listener: WireListener,
-): Promise<{ readonly wire: Wire; readonly address: DatabaseAddress }> {
+): Promise<ConnectedWire> {
   if (address.kind === "server") return firstServer(address, signal, listener);
   const wire = await (await import("./embedded.ts")).embeddedWire(address, creates, listener, packed);
   try {
@@ -46,7 +64,7 @@ async function firstServer(
   address: ServerAddress,
   signal: AbortSignal | undefined,
   listener: WireListener,
-): Promise<{ readonly wire: Wire; readonly address: ServerAddress }> {
+): Promise<ConnectedWire> {
   const { serverWire } = await import("./server.ts");
   const attempts: Attempt[] = [];
   const targets = address.target === "prefer-standby" ? (["standby", undefined] as const) : [address.target];

@@ -3,7 +3,7 @@ import { addressFault, FORM } from "../../core/address.ts";
 import { cancelled, MigrateError } from "../../core/errors.ts";
 import { identifier, literal } from "../../core/quote.ts";
 import { sessionOn } from "./open.ts";
-import { clientOf, clientWire, isConnected, nameOf } from "./server.ts";
+import { clientOf, clientWire, isConnected, namesOf } from "./server.ts";
 import {
   type DriverError,
   type LentClient,
@@ -43,7 +43,7 @@ export async function lentSession(lent: LentConnection, options: LentOptions): P
   };
   try {
     const found = await stateOf(wire);
-    const session = await sessionOn({ ...wire, end }, { kind: "server", database: nameOf(client) }, loss);
+    const session = await sessionOn({ ...wire, end }, { kind: "server", ...namesOf(client) }, loss);
     await admit(session);
     before = found;
     return session;

@@ -18,7 +18,7 @@ export interface OpenOptions extends WireOptions {
   readonly onNotice?: ((notice: Notice) => void) | undefined;
 }
 
-/** Opens a session. Throws `MigrateError` (`execution/connect`, `execution/database-in-use`). */
+/** Opens a session. Throws `MigrateError` (`execution/connect`, `execution/database-in-use`, `execution/cancelled`). */
 export async function openSession(address: DatabaseAddress, options: OpenOptions = {}): Promise<Session> {
   const { onNotice = () => {} } = options;
   const loss = { isLost: false };
@@ -30,13 +30,14 @@ export async function openSession(address: DatabaseAddress, options: OpenOptions
   const { wire, address: reached } = await connectedWire(address, options, { onNotice, onLost });
   // Of another server, which was tried before.
   loss.isLost = false;
-  return sessionOn(wire, { kind: address.kind, database: databaseName(reached) }, loss, reading);
+  const login = reached.kind === "server" ? { user: reached.user, database: reached.database } : undefined;
+  return sessionOn(wire, { kind: address.kind, database: databaseName(reached), login }, loss, reading);
 }
 
 /** A session over a connection that is open; `loss`: whether it was lost since. Throws `StatementFailure`. */
 export async function sessionOn(
   wire: Wire,
-  which: Pick<Session, "kind" | "database">,
+  which: Pick<Session, "kind" | "database" | "login">,
   loss: { readonly isLost: boolean },
   reading = import("./reader.ts"),
 ): Promise<Session> {

@@ -9,7 +9,7 @@ import pg from "pg";
 import { MigrateError } from "../../core/errors.ts";
 import type { ServerAddress } from "../libpq/parameters.ts";
 import { connectAsMode } from "../libpq/tls.ts";
-import type { LentClient, Row, Wire, WireListener } from "./types.ts";
+import type { LentClient, Row, Session, Wire, WireListener } from "./types.ts";
 
 /** A connection that is not open yet; `signal` gives it up. */
 export function serverWire(
@@ -82,10 +82,11 @@ export function clientOf(
 export const isConnected = (client: LentClient): boolean =>
   typeof (client as Partial<Internals>).processID === "number";
 
-/** `ann@localhost:5432/shop` */
-export function nameOf(client: LentClient): string {
-  const { user, host, port, database } = client as unknown as pg.Client;
-  return `${user}@${host.startsWith("/") ? host : `${host}:${port}`}/${database}`;
+/** `ann@localhost:5432/shop`, and its parts. */
+export function namesOf(client: LentClient): Pick<Session, "database" | "login"> {
+  const { user = "", host, port, database = "" } = client as unknown as pg.Client;
+  const name = `${user}@${host.startsWith("/") ? host : `${host}:${port}`}/${database}`;
+  return { database: name, login: { user, database } };
 }
 
 /**

@@ -87,7 +87,7 @@ export function runWith({ client }: ScriptForm, file: string, looks = true): rea
     : [
         "Run:  with any client that sends the text as it is, in one session, and stops at the first error;",
         "      directly, not through a transaction pooler; not inside BEGIN. After an error close the session:",
-        "      it may hold the lock.",
+        "      it may hold the lock. It has no preflight: psql -v preflight=1 runs all of it.",
       ];
 }
 

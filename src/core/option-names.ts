@@ -1,0 +1,16 @@
+/** An option of the API → what messages call it: the flag on the command line, or the option itself. */
+
+/** The flags of the options that messages name. `desired`: a database beside the one that is worked with. */
+const FLAGS = {
+  database: "--database",
+  desired: "--desired",
+  directories: "--directory",
+  environment: "--env",
+  scratch: "--scratch",
+} as const;
+
+/** `flag --scratch`, where it was typed on the command line; `option scratch`, where a caller of the API gave it. */
+export type OptionNames = (option: keyof typeof FLAGS) => string;
+
+export const asFlags: OptionNames = (option) => `flag ${FLAGS[option]}`;
+export const asOptions: OptionNames = (option) => `option ${option}`;
