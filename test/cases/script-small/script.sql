@@ -1,5 +1,5 @@
 -- Retort migration script: upgrade <base> -> c
--- Receipt: sha256:0fee13703c7926d66da0a1c681df96739a0c2d431a04d6df1f054e6274c1fd8d
+-- Receipt: sha256:fadde68a36df704c6ff333683bdba124422f66f4dc136e9544323d3bbb8e8449
 \if true
 -- For:  PostgreSQL 12 or later; ledger retort, format 2.
 -- Run:  psql -X -v ON_ERROR_STOP=1 -f FILE DATABASE
@@ -1261,7 +1261,7 @@ $body$;
 CALL retort.require_state('{}', '{}', 3, 1401614897665169694, 'migrate upgrade %s:c --sql');
 
 -- Log: the receipt of this script.
-CALL retort.begin_script('0fee13703c7926d66da0a1c681df96739a0c2d431a04d6df1f054e6274c1fd8d',
+CALL retort.begin_script('fadde68a36df704c6ff333683bdba124422f66f4dc136e9544323d3bbb8e8449',
   'base:c', 3, 1401614897665169694);
 COMMIT;
 
@@ -1317,13 +1317,13 @@ BEGIN TRANSACTION READ ONLY;
 -- Check: exactly the revisions that should be applied now are, row by row.
 SELECT retort.check(3, 1401614897665169694) AS retort_passed \gset
 SELECT revisions AS applied_revisions, 'c' AS current_heads,
-  'sha256:0fee13703c7926d66da0a1c681df96739a0c2d431a04d6df1f054e6274c1fd8d' AS receipt FROM retort.state;
+  'sha256:fadde68a36df704c6ff333683bdba124422f66f4dc136e9544323d3bbb8e8449' AS receipt FROM retort.state;
 
 -- Durations: what this run of the script has done, as the log of the ledger has it.
 SELECT l.event AS step, l.revision, round(date_part('epoch', l.duration) * 1000) AS milliseconds
   FROM retort.log AS l WHERE l.event IN ('upgrade', 'downgrade') AND l.id > (
     SELECT max(s.id) FROM retort.log AS s WHERE s.event = 'script' AND s.checksum =
-      '0fee13703c7926d66da0a1c681df96739a0c2d431a04d6df1f054e6274c1fd8d'
+      'fadde68a36df704c6ff333683bdba124422f66f4dc136e9544323d3bbb8e8449'
       AND s.at > (SELECT backend_start FROM pg_stat_get_activity(pg_backend_pid())))
   ORDER BY l.id;
 COMMIT;
@@ -1400,6 +1400,7 @@ DECLARE
   is_done boolean;
   may_set boolean;
   was pg_catalog.text;
+  kind pg_catalog.text;
   tables pg_catalog.oid[];
   ok boolean;
   found pg_catalog.text;
@@ -1496,28 +1497,35 @@ BEGIN
   report := report
     || jsonb_build_array(jsonb_build_array(CASE WHEN NOT ok THEN 'X' END, 'ledger', found));
 
-  -- The tables that it touches: sizes, estimated rows, who has them now, invalid indexes.
+  -- The tables, views and sequences that it touches: sizes, estimated rows, who has them now,
+  -- invalid indexes.
   FOR item IN SELECT * FROM jsonb_array_elements(facts -> 'tables') LOOP
-    object := (SELECT c.oid FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace
-      WHERE ARRAY[n.nspname, c.relname]::text[] = parse_ident(item ->> 0));
+    SELECT c.oid, CASE c.relkind WHEN 'S' THEN 'sequence' WHEN 'v' THEN 'view'
+        WHEN 'm' THEN 'materialized view' WHEN 'f' THEN 'foreign table' WHEN 'c' THEN 'type'
+        WHEN 'i' THEN 'index' WHEN 'I' THEN 'index' ELSE 'table' END INTO object, kind
+      FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace
+      WHERE ARRAY[n.nspname, c.relname]::text[] = parse_ident(item ->> 0);
     found := concat(item ->> 0, ': ' || nullif(item ->> 1, ''));
     IF object IS NULL THEN
       report := report
-        || jsonb_build_array(jsonb_build_array('!', 'table', item ->> 0 || ' is not there'));
+        || jsonb_build_array(jsonb_build_array('!', 'relation', item ->> 0 || ' is not there'));
       CONTINUE;
     END IF;
-    BEGIN
-      SELECT concat(found, CASE WHEN item ->> 1 <> '' THEN '; ' ELSE ': ' END,
-          CASE WHEN sum(c.reltuples) > 0 THEN format('about %s rows, ', sum(c.reltuples)::bigint)
-            ELSE 'rows not counted yet, ' END,
-          pg_size_pretty(sum(pg_table_size(c.oid))), ', indexes ',
-          pg_size_pretty(sum(pg_indexes_size(c.oid)))) INTO found
-        FROM pg_class AS c WHERE c.oid = object
-          OR c.oid IN (SELECT t.relid FROM pg_partition_tree(object) AS t WHERE t.isleaf);
-    EXCEPTION WHEN lock_not_available THEN
-      found := concat(found, '; its size cannot be read while it is locked');
-    END;
-    report := report || jsonb_build_array(jsonb_build_array(NULL, 'table', found));
+    -- What has no rows of its own is only named.
+    IF kind IN ('table', 'materialized view') THEN
+      BEGIN
+        SELECT concat(found, CASE WHEN item ->> 1 <> '' THEN '; ' ELSE ': ' END,
+            CASE WHEN sum(c.reltuples) > 0 THEN format('about %s rows, ', sum(c.reltuples)::bigint)
+              ELSE 'rows not counted yet, ' END,
+            pg_size_pretty(sum(pg_table_size(c.oid))), ', indexes ',
+            pg_size_pretty(sum(pg_indexes_size(c.oid)))) INTO found
+          FROM pg_class AS c WHERE c.oid = object
+            OR c.oid IN (SELECT t.relid FROM pg_partition_tree(object) AS t WHERE t.isleaf);
+      EXCEPTION WHEN lock_not_available THEN
+        found := concat(found, '; its size cannot be read while it is locked');
+      END;
+    END IF;
+    report := report || jsonb_build_array(jsonb_build_array(NULL, kind, found));
     FOR each IN SELECT string_agg(DISTINCT l.mode, ', ') AS modes,
         coalesce('pid ' || concat_ws(', ', l.pid, nullif(a.application_name, ''), a.usename,
           host(a.client_addr),

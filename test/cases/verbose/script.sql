@@ -1,5 +1,5 @@
 -- Retort migration script: upgrade <base> -> 29f859a13ea1
--- Receipt: sha256:db247b29184afa59f4299d9ea7321083d49f272ce11152dd5bf09d266f50ae29
+-- Receipt: sha256:41841a2ccc541d995404978cbd57dbb85424aeb1fd23cb8a46461023b7e40c90
 \if true
 -- For:  PostgreSQL 12 or later; ledger retort, format 2.
 -- Run:  psql -X -v ON_ERROR_STOP=1 -f FILE DATABASE
@@ -1255,7 +1255,7 @@ CALL retort.require_state('{}', '{}', 1, 418732435334715376,
   'migrate upgrade %s:29f859a13ea1 --sql');
 
 -- Log: the receipt of this script.
-CALL retort.begin_script('db247b29184afa59f4299d9ea7321083d49f272ce11152dd5bf09d266f50ae29',
+CALL retort.begin_script('41841a2ccc541d995404978cbd57dbb85424aeb1fd23cb8a46461023b7e40c90',
   'base:29f859a13ea1', 1, 418732435334715376);
 COMMIT;
 
@@ -1275,13 +1275,13 @@ BEGIN TRANSACTION READ ONLY;
 -- Check: exactly the revisions that should be applied now are, row by row.
 SELECT retort.check(1, 418732435334715376) AS retort_passed \gset
 SELECT revisions AS applied_revisions, '29f859a13ea1' AS current_heads,
-  'sha256:db247b29184afa59f4299d9ea7321083d49f272ce11152dd5bf09d266f50ae29' AS receipt FROM retort.state;
+  'sha256:41841a2ccc541d995404978cbd57dbb85424aeb1fd23cb8a46461023b7e40c90' AS receipt FROM retort.state;
 
 -- Durations: what this run of the script has done, as the log of the ledger has it.
 SELECT l.event AS step, l.revision, round(date_part('epoch', l.duration) * 1000) AS milliseconds
   FROM retort.log AS l WHERE l.event IN ('upgrade', 'downgrade') AND l.id > (
     SELECT max(s.id) FROM retort.log AS s WHERE s.event = 'script' AND s.checksum =
-      'db247b29184afa59f4299d9ea7321083d49f272ce11152dd5bf09d266f50ae29'
+      '41841a2ccc541d995404978cbd57dbb85424aeb1fd23cb8a46461023b7e40c90'
       AND s.at > (SELECT backend_start FROM pg_stat_get_activity(pg_backend_pid())))
   ORDER BY l.id;
 COMMIT;
@@ -1355,6 +1355,7 @@ DECLARE
   is_done boolean;
   may_set boolean;
   was pg_catalog.text;
+  kind pg_catalog.text;
   tables pg_catalog.oid[];
   ok boolean;
   found pg_catalog.text;
@@ -1451,28 +1452,35 @@ BEGIN
   report := report
     || jsonb_build_array(jsonb_build_array(CASE WHEN NOT ok THEN 'X' END, 'ledger', found));
 
-  -- The tables that it touches: sizes, estimated rows, who has them now, invalid indexes.
+  -- The tables, views and sequences that it touches: sizes, estimated rows, who has them now,
+  -- invalid indexes.
   FOR item IN SELECT * FROM jsonb_array_elements(facts -> 'tables') LOOP
-    object := (SELECT c.oid FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace
-      WHERE ARRAY[n.nspname, c.relname]::text[] = parse_ident(item ->> 0));
+    SELECT c.oid, CASE c.relkind WHEN 'S' THEN 'sequence' WHEN 'v' THEN 'view'
+        WHEN 'm' THEN 'materialized view' WHEN 'f' THEN 'foreign table' WHEN 'c' THEN 'type'
+        WHEN 'i' THEN 'index' WHEN 'I' THEN 'index' ELSE 'table' END INTO object, kind
+      FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace
+      WHERE ARRAY[n.nspname, c.relname]::text[] = parse_ident(item ->> 0);
     found := concat(item ->> 0, ': ' || nullif(item ->> 1, ''));
     IF object IS NULL THEN
       report := report
-        || jsonb_build_array(jsonb_build_array('!', 'table', item ->> 0 || ' is not there'));
+        || jsonb_build_array(jsonb_build_array('!', 'relation', item ->> 0 || ' is not there'));
       CONTINUE;
     END IF;
-    BEGIN
-      SELECT concat(found, CASE WHEN item ->> 1 <> '' THEN '; ' ELSE ': ' END,
-          CASE WHEN sum(c.reltuples) > 0 THEN format('about %s rows, ', sum(c.reltuples)::bigint)
-            ELSE 'rows not counted yet, ' END,
-          pg_size_pretty(sum(pg_table_size(c.oid))), ', indexes ',
-          pg_size_pretty(sum(pg_indexes_size(c.oid)))) INTO found
-        FROM pg_class AS c WHERE c.oid = object
-          OR c.oid IN (SELECT t.relid FROM pg_partition_tree(object) AS t WHERE t.isleaf);
-    EXCEPTION WHEN lock_not_available THEN
-      found := concat(found, '; its size cannot be read while it is locked');
-    END;
-    report := report || jsonb_build_array(jsonb_build_array(NULL, 'table', found));
+    -- What has no rows of its own is only named.
+    IF kind IN ('table', 'materialized view') THEN
+      BEGIN
+        SELECT concat(found, CASE WHEN item ->> 1 <> '' THEN '; ' ELSE ': ' END,
+            CASE WHEN sum(c.reltuples) > 0 THEN format('about %s rows, ', sum(c.reltuples)::bigint)
+              ELSE 'rows not counted yet, ' END,
+            pg_size_pretty(sum(pg_table_size(c.oid))), ', indexes ',
+            pg_size_pretty(sum(pg_indexes_size(c.oid)))) INTO found
+          FROM pg_class AS c WHERE c.oid = object
+            OR c.oid IN (SELECT t.relid FROM pg_partition_tree(object) AS t WHERE t.isleaf);
+      EXCEPTION WHEN lock_not_available THEN
+        found := concat(found, '; its size cannot be read while it is locked');
+      END;
+    END IF;
+    report := report || jsonb_build_array(jsonb_build_array(NULL, kind, found));
     FOR each IN SELECT string_agg(DISTINCT l.mode, ', ') AS modes,
         coalesce('pid ' || concat_ws(', ', l.pid, nullif(a.application_name, ''), a.usename,
           host(a.client_addr),
