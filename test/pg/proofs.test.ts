@@ -2,7 +2,6 @@
 import { afterAll, describe, expect, test } from "vitest";
 import { drift } from "../../src/app/drift.ts";
 import { dump } from "../../src/app/dump.ts";
-import { review } from "../../src/app/review.ts";
 import { type TestOptions, testMigrations } from "../../src/app/test.ts";
 import type { Difference } from "../../src/core/catalog/compare.ts";
 import { renderSplit } from "../../src/render/script/script.ts";
@@ -51,8 +50,6 @@ test("what was there before the first migration is asked for, with the command t
   expect(testLines(await tested(of)).at(-1)).toContain(before);
   const thrown = await failureOf(dump(of.deps, { scratch: scratch(), revision: "a" }));
   expect(thrown).toMatchObject({ hint: expect.stringContaining(before) });
-  const { catalog } = await review(of.deps, { scratch: scratch(), catalog: true });
-  expect(catalog).toMatchObject({ reason: expect.stringContaining(before) });
   for (const [up, hint] of [
     ['GRANT ALL ON SCHEMA public TO "no body";', 'run: CREATE ROLE "no body"'],
     ["CREATE EXTENSION nothing_such;", "--scratch URL"],
