@@ -1,6 +1,7 @@
 /** A project, a target and a scratch database → the database that the migrations up to there make, by the plan that a run runs. */
 import { MigrateError } from "../core/errors.ts";
 import type { RevisionId } from "../core/migration.ts";
+import { missingHint } from "../core/missing.ts";
 import type { Plan } from "../core/plan/types.ts";
 import { sha256 } from "../core/sha256.ts";
 import { locate } from "../core/source.ts";
@@ -78,10 +79,26 @@ export async function withRoles<T>(
       });
     } catch (error) {
       const role = ownsRoles ? missingRole(error) : undefined;
-      if (role === undefined || roles.has(role)) throw error;
+      if (role === undefined || roles.has(role)) throw withAdvice(error);
       roles.add(role);
     }
   }
+}
+
+/** What an up file uses and no migration makes is where the user looks first, and not in the server's own hint. */
+function withAdvice(error: unknown): unknown {
+  if (!(error instanceof MigrateError) || error.location?.path.endsWith(".up.sql") !== true) return error;
+  const { code, message, location, excerpt, sqlstate } = error;
+  const hint = missingHint(message);
+  if (hint === undefined) return error;
+  return new MigrateError(
+    {
+      ...{ code, message, hint, location },
+      ...(excerpt === undefined ? {} : { excerpt }),
+      ...(sqlstate === undefined ? {} : { sqlstate }),
+    },
+    { cause: error.cause },
+  );
 }
 
 /** Steps that bring revisions up where others are. */

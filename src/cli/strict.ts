@@ -34,14 +34,18 @@ export function parseWords(
     if (token.kind !== "option" || token.index === unreadable) continue;
     const option = options.get(token.name);
     const wrong =
-      option === undefined ? unknownFlag(command, token.rawName) : valueFault(command, token, option);
+      option !== undefined
+        ? valueFault(command, token, option)
+        : token.name === "="
+          ? noValue(command, `-${words[token.index]!.split("=", 1)[0]!.at(-1)}`)
+          : unknownFlag(command, token.rawName);
     if (option === undefined || wrong !== undefined) {
       fault ??= wrong;
       unreadable = token.index;
       continue;
     }
     const given = values.get(option.flag) ?? [];
-    given.push(unshield(token.value ?? ""));
+    given.push(unshield(valueIn(token)));
     values.set(option.flag, given);
   }
   fault ??= positionalFault(command, positionals) ?? combinationFault(command, values);
@@ -125,10 +129,16 @@ const unshield = (word: string): string => (word.startsWith("\u0000") ? word.sli
 const dashed = (word: string): string => word.replace(/^--[a-z_-]+/, (name) => name.replaceAll("_", "-"));
 const isFlag = (word: string): boolean => /^--?[a-z]/i.test(word);
 
+/** `-n=staging` is `-n staging`, as `--env=staging` is. */
+const valueIn = ({ rawName, value = "", inlineValue }: OptionToken): string =>
+  inlineValue === true && !rawName.startsWith("--") ? value.replace(/^=/, "") : value;
+
+const noValue = (command: Named, flag: string): MigrateError =>
+  usage("unexpected-value", `${flag} takes no value`, command);
+
 function valueFault(command: Named, token: OptionToken, { type }: Option): MigrateError | undefined {
   const { rawName, value, inlineValue } = token;
-  if (type === "boolean")
-    return value === undefined ? undefined : usage("unexpected-value", `${rawName} takes no value`, command);
+  if (type === "boolean") return value === undefined ? undefined : noValue(command, rawName);
   if (value !== undefined && (inlineValue === true || !isFlag(value))) return undefined;
   return usage("missing-value", `${rawName} needs a value`, command);
 }

@@ -90,6 +90,8 @@ describe("words", () => {
     ["heads --bogus --help", "heads help | unknown flag --bogus"],
     ["heads everything --json", "heads everything json | heads does not take the argument 'everything'"],
     ["heads --json=1 -q", "heads quiet | --json takes no value"],
+    ["heads -q=1", "heads quiet | -q takes no value"],
+    ["heads -n=staging -x=a=1 --env==b", "heads env=staging,=b x=a=1"],
     ["revision -q -m --json", "revision quiet | -m needs a value"],
     ["revision --json -m", "revision json | -m needs a value"],
     ["downgrade --json", "downgrade json | downgrade needs TARGET"],
