@@ -1,5 +1,5 @@
 # For people who work on Retort. For your own project see: migrate init --makefile
-.PHONY: all install build check test chaos demo bench docs clean
+.PHONY: all install build check test chaos demo bench docs executables clean
 .DEFAULT_GOAL := all
 
 all: build
@@ -38,6 +38,10 @@ site/node_modules/.package-lock.json: site/package.json site/package-lock.json
 # The pages as a site, in build/site. To look at it: npx --prefix site vitepress preview site
 docs: site/node_modules/.package-lock.json
 	npm run -s build --prefix site
+
+# The program in one file for each processor, in build/. With Node 26: npx -p node@26 make executables
+executables: build
+	for arch in x64 arm64; do npm run -s executable -- --arch $$arch $(if $(EMULATOR),--emulator "$(EMULATOR)") || exit 1; done
 
 clean:
 	rm -rf dist demo build/site node_modules site/node_modules

@@ -1,25 +1,61 @@
 // dist → build/migrate-PLATFORM-ARCH: Node, the program and the two parsers in one file, and beside it the licences of all
-// that is in it. What it does is compared with dist before it is done. It is built by the Node that will be in it.
+// that is in it. It is built by the Node that will be in it, or with --arch by the same version of it for another
+// processor, from npm. What it does is compared with dist before it is done: for another processor by an --emulator, such
+// as "qemu-aarch64-static -L /usr/aarch64-linux-gnu".
 import { execFileSync, spawnSync } from "node:child_process";
-import { chmodSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
+import { parseArgs } from "node:util";
 import { build } from "esbuild";
 import { notices } from "./notices.mjs";
 
+const ARCHITECTURES = ["x64", "arm64"];
+const { arch, emulator } = parseArgs({
+  options: { arch: { type: "string", default: process.arch }, emulator: { type: "string" } },
+}).values;
+if (!ARCHITECTURES.includes(arch)) {
+  console.error(`--arch takes ${ARCHITECTURES.join(" or ")}, not ${arch}`);
+  process.exit(1);
+}
 if (!readFlags().includes("--build-sea")) {
   console.error(`Node ${process.version} cannot build this: npx -p node@26 node scripts/executable.mjs`);
   process.exit(1);
 }
 
+const isForHere = arch === process.arch;
 const results = "build";
-const output = path.join(results, `migrate-${process.platform}-${process.arch}`);
+const output = path.join(results, `migrate-${process.platform}-${arch}`);
 const folder = mkdtempSync(path.join(tmpdir(), "retort-executable-"));
 process.on("exit", () => rmSync(folder, { recursive: true, force: true }));
 mkdirSync(results, { recursive: true });
 
 function readFlags() {
   return execFileSync(process.execPath, ["--help"], { encoding: "utf8" });
+}
+
+/** The program of this version of Node for another processor. */
+function nodeFor(arch) {
+  const name = `node-${process.platform}-${arch}`;
+  const home = path.resolve("node_modules/.cache/retort", `${name}-${process.version}`);
+  const program = path.join(home, "node_modules", name, "bin", "node");
+  if (existsSync(program)) return program;
+  mkdirSync(home, { recursive: true });
+  writeFileSync(path.join(home, "package.json"), '{ "private": true }\n');
+  const flags = ["--no-audit", "--no-fund", "--ignore-scripts", "--loglevel", "error"];
+  // npm refuses a package for another processor unless it is forced.
+  const words = ["install", "--force", ...flags, `${name}@${process.versions.node}`];
+  execFileSync("npm", words, { cwd: home, stdio: ["ignore", "ignore", "inherit"] });
+  return program;
 }
 
 /** Replaces what must be there. */
@@ -83,9 +119,9 @@ writeFileSync(
   JSON.stringify({
     main: "scripts/executable/front.cjs",
     output,
+    executable: isForHere ? process.execPath : nodeFor(arch),
     assets: { ...assets, names },
     disableExperimentalSEAWarning: true,
-    useCodeCache: true,
     execArgvExtension: "none",
   }),
 );
@@ -106,14 +142,17 @@ writeFileSync(
 );
 writeFileSync(path.join(folder, "0001_a.down.sql"), "-- revision: a\n\nSELECT 1;\n");
 const sql = ["upgrade", "head", "--sql"];
-for (const words of [["--version"], [...sql, ...trial], [...sql, ...trial, "--server-version", "16"]]) {
+const started = [...(isForHere ? [] : (emulator?.split(" ") ?? [])), path.resolve(output)];
+const isRun = isForHere || emulator !== undefined;
+const trials = [["--version"], [...sql, ...trial], [...sql, ...trial, "--server-version", "16"]];
+for (const words of isRun ? trials : []) {
   const env = { RETORT_CACHE: "off" };
-  const run = (program, args) => spawnSync(program, [...args, ...words], { encoding: "utf8", env });
-  const [expected, found] = [run(process.execPath, ["dist/bin.cjs"]), run(output, [])];
+  const run = ([program, ...args]) => spawnSync(program, [...args, ...words], { encoding: "utf8", env });
+  const [expected, found] = [run([process.execPath, "dist/bin.cjs"]), run(started)];
   for (const key of ["status", "stdout", "stderr"]) {
     if (expected[key] === found[key] && expected.status === 0) continue;
     console.error(`migrate ${words.join(" ")}: another ${key} than by Node:\n${found[key]}`);
     process.exitCode = 1;
   }
 }
-console.log(output);
+console.log(isRun ? output : `${output}, not tried: that needs an --emulator`);

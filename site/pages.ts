@@ -38,6 +38,7 @@ export const groups: readonly (readonly [group: string, entries: readonly Entry[
       ["golang-migrate", "docs/from-golang-migrate.md"],
       ["Flyway", "docs/from-flyway.md"],
       ["dbmate", "docs/from-dbmate.md"],
+      ["goose", "docs/from-goose.md"],
       ["Any of them: adopt", "docs/adopt.md"],
     ],
   ],

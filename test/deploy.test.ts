@@ -1,4 +1,5 @@
 /** What lies in deploy/ can be read, names commands and flags that there are, and asks for no more rights than it needs. */
+import { spawnSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { describe, expect, test } from "vitest";
@@ -125,6 +126,12 @@ test("Dockerfile: the image has no root, no shell, and what the executable needs
   expect(image).toMatch(/^STOPSIGNAL SIGTERM$/m);
   expect(image).not.toMatch(/^RUN /m);
   expect(textOf("Dockerfile.application")).toContain("COPY --from=migrate /usr/local/bin/migrate ");
+});
+
+test("the executable is built for the processors that there is a Node for", () => {
+  const build = ["scripts/executable.mjs", "--arch", "sparc"];
+  const { status, stderr } = spawnSync(process.execPath, build, { encoding: "utf8" });
+  expect({ status, stderr }).toEqual({ status: 1, stderr: "--arch takes x64 or arm64, not sparc\n" });
 });
 
 describe.each(["deploy/ci/github.yaml", "deploy/ci/gitlab.yaml", ".pre-commit-hooks.yaml"])("%s", (file) => {

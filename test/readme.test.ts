@@ -102,6 +102,14 @@ const before: Readonly<Record<string, (folder: string, url: string) => Promise<u
       `CREATE TABLE users (user_id bigint PRIMARY KEY); CREATE TABLE schema_migrations (version bigint PRIMARY KEY, dirty boolean NOT NULL);
        INSERT INTO schema_migrations VALUES (1, false)`,
     ),
+  "docs/from-goose.md": (_folder, url) =>
+    query(
+      url,
+      `CREATE TABLE users (user_id bigint PRIMARY KEY);
+       CREATE TABLE goose_db_version (id int GENERATED ALWAYS AS IDENTITY PRIMARY KEY, version_id bigint NOT NULL,
+         is_applied boolean NOT NULL, tstamp timestamp NOT NULL DEFAULT now());
+       INSERT INTO goose_db_version (version_id, is_applied) VALUES (0, true), (1, true)`,
+    ),
   "docs/offline-script.md": async (folder, url) => {
     for (const [name, text] of Object.entries(scriptedMigrations))
       append(join(folder, "migrations", name), text);

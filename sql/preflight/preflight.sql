@@ -138,11 +138,7 @@ BEGIN
     END IF;
     report := report || jsonb_build_array(jsonb_build_array(NULL, kind, found));
     FOR each IN SELECT string_agg(DISTINCT l.mode, ', ') AS modes,
-        coalesce('pid ' || concat_ws(', ', l.pid, nullif(a.application_name, ''), a.usename,
-          host(a.client_addr),
-          'for ' || date_trunc('second', clock_timestamp() - a.xact_start),
-          left(nullif(a.query, '<insufficient privilege>'), 60)),
-          'a prepared transaction') AS session
+        /* holder */ AS session
         FROM pg_locks AS l LEFT JOIN pg_stat_activity AS a ON a.pid = l.pid
         WHERE l.locktype = 'relation' AND l.relation = object AND l.granted
           AND l.database = (SELECT d.oid FROM pg_database AS d WHERE d.datname = current_database())
@@ -164,12 +160,11 @@ BEGIN
       AND l.database = (SELECT d.oid FROM pg_database AS d WHERE d.datname = current_database())
       AND (l.classid::bigint << 32 | l.objid::bigint) = (facts ->> 'lock')::bigint), '[]');
   report := report || coalesce((SELECT jsonb_agg(jsonb_build_array('!', 'transaction', t.what))
-    FROM (SELECT concat_ws(', ', 'pid ' || a.pid, nullif(a.application_name, ''), a.usename,
-        host(a.client_addr), 'open for ' || date_trunc('second', clock_timestamp() - a.xact_start),
-        left(a.query, 60)) AS what
-      FROM pg_stat_activity AS a WHERE a.datname = current_database() AND a.pid <> pg_backend_pid()
+    FROM (SELECT /* holder */ AS what
+      FROM pg_stat_activity AS a CROSS JOIN LATERAL (SELECT a.pid) AS l
+      WHERE a.datname = current_database() AND a.pid <> pg_backend_pid()
         AND a.xact_start < clock_timestamp() - interval '1 minute'
-    UNION ALL SELECT format('prepared as %s by %s, open for %s', p.gid, p.owner,
+    UNION ALL SELECT format('prepared as %s by %s, for %s', p.gid, p.owner,
         date_trunc('second', clock_timestamp() - p.prepared))
       FROM pg_prepared_xacts AS p WHERE p.database = current_database()
     ORDER BY 1 LIMIT 5) AS t), '[]');

@@ -51,9 +51,8 @@ function doubts(
 /** Programs say that they have no way back by an exception, which says why. */
 function wayBack(failure: string): Pick<ForeignMigration, "irreversible"> {
   const said =
-    /^(?:NotImplementedError|Unhandled exception\. System\.Not(?:Supported|Implemented)Exception)\b:?\s*(?<why>.*)$/.exec(
-      failure,
-    )?.groups?.["why"];
+    /^(?:NotImplementedError|System\.Not(?:Supported|Implemented)Exception)\b:?\s*(?<why>.*)$/.exec(failure)
+      ?.groups?.["why"];
   return said === undefined ? {} : { irreversible: said || "its down migration raised an error" };
 }
 

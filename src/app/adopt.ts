@@ -58,7 +58,7 @@ export async function adopt(deps: Deps, options: AdoptOptions): Promise<Adoption
   // Before a tool is asked for SQL, which takes a while.
   if (write) await refuseFull(destination(deps, config, options), deps);
   const { adoption } = await readAdoption(deps, config, options);
-  if (write) await writeFiles(deps, adoption);
+  if (write) await writeMigrations(deps, adoption);
   return { ...adoption, written: write };
 }
 
@@ -224,7 +224,7 @@ async function refuseFull(to: string, deps: Deps): Promise<void> {
   });
 }
 
-async function writeFiles(deps: Deps, { to, migrations }: Adoption): Promise<void> {
+async function writeMigrations(deps: Deps, { to, migrations }: Adoption): Promise<void> {
   await createDirectory(to, deps);
   await createFiles(
     to,

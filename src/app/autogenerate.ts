@@ -20,7 +20,7 @@ import { type Segment, segmentText } from "../core/diff/text.ts";
 import { counts } from "../core/diff/verdict.ts";
 import { MigrateError } from "../core/errors.ts";
 import type { ReferenceTable } from "../core/reference-rows.ts";
-import type { Loss } from "../core/statement/losses.ts";
+import { type Loss, losesData } from "../core/statement/losses.ts";
 import { readCatalog } from "../io/catalog.ts";
 import { requireDatabase } from "../io/config.ts";
 import type { Engine } from "../io/diff/engine.ts";
@@ -311,7 +311,7 @@ const question = ({ object, to }: Candidate): string => `Is ${object} renamed to
 
 /** What the way up takes away is asked for, or allowed before. Throws `findings/loss`. */
 async function allowLosses({ version }: Scratch, way: Way, { ask }: AutogenerateOptions): Promise<void> {
-  const losses = (await lossesIn(way, version)).filter(holdsRows);
+  const losses = (await lossesIn(way, version)).filter(losesData);
   if (losses.length === 0) return;
   const list = losses.map(({ kind, object }) => `${kind} ${object}`);
   const about = ["This removes rows or values:", ...list.map((each) => `  ${each}`)];
@@ -324,14 +324,6 @@ async function allowLosses({ version }: Scratch, way: Way, { ask }: Autogenerate
     })),
   );
 }
-
-/** Whether rows or values go, and not only an object that can be made again. */
-export const holdsRows = ({ effect, kind }: Loss): boolean =>
-  effect === "overwrites" ||
-  (effect === "takes-away" &&
-    /^(?:truncate|delete rows|drop (?:table|column|schema|sequence|materialized view|type|domain|extension|owned))$/.test(
-      kind,
-    ));
 
 export async function lossesIn(
   { segments }: Pick<Way, "segments">,

@@ -2,7 +2,7 @@
 import { type Dump, dumpOf, dumpText } from "../core/dump/dump.ts";
 import { dumpFiles } from "../core/dump/folder.ts";
 import { replaceDump } from "../io/dump-folder.ts";
-import { replaceFile } from "../io/files.ts";
+import { writeFile } from "../io/write-files.ts";
 import { connect } from "./connect.ts";
 import { type Schema, schemaOf } from "./keep-dump.ts";
 import { type Deps, openConfig, openProject, type ProjectOptions } from "./project.ts";
@@ -47,7 +47,7 @@ async function written(
   { output, folder }: Pick<DumpOptions, "output" | "folder">,
 ): Promise<readonly string[]> {
   if (output !== undefined) {
-    await replaceFile(output, [dumpText(dumped)], deps);
+    await writeFile(output, [dumpText(dumped)], deps);
     return [output];
   }
   return folder === undefined ? [] : replaceDump(folder, dumpFiles(dumped), deps);

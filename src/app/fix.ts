@@ -14,9 +14,9 @@ import type { Finding } from "../core/rules/lint.ts";
 import { majorOf, type ServerVersion } from "../core/server-version.ts";
 import type { Source } from "../core/source.ts";
 import { unique } from "../core/unique.ts";
-import { changeFiles } from "../io/change-files.ts";
 import { createGrammar } from "../io/grammar.ts";
 import type { Scratch } from "../io/scratch/types.ts";
+import { type NewText, writeFiles } from "../io/write-files.ts";
 import { addedSince, type Chosen, fixableDown, type LintOptions, lintChosen, named } from "./lint.ts";
 import { readState, type State } from "./look.ts";
 import { type Deps, openProject, type Project, withSources } from "./project.ts";
@@ -73,7 +73,7 @@ export async function fix(deps: Deps, options: FixOptions): Promise<Fixing> {
     const changed = withSources(project, sourcesWith(project, files));
     const all = new Set([...chosen.revisions, ...found.proven.flatMap((each) => each.revisions)]);
     const after = await lintChosen({ ...chosen, project: changed, revisions: all }, version);
-    if (written) await changeFiles(files, deps);
+    if (written) await writeFiles(files.map(newText), deps);
     return {
       ...resultOf(after),
       fixed: found.proven.map(({ revisions, rules }) => ({ revision: revisions[0]!, revisions, rules })),
@@ -84,6 +84,12 @@ export async function fix(deps: Deps, options: FixOptions): Promise<Fixing> {
     };
   });
 }
+
+const newText = ({ path, before, after }: FileChange): NewText => ({
+  path,
+  before: before ?? null,
+  pieces: [after],
+});
 
 function otherVersion({ config }: Project, { proves, version }: Scratch): readonly string[] {
   if (proves || config.database instanceof MigrateError) return [];

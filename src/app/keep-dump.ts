@@ -6,9 +6,9 @@ import { dumpOf, dumpText } from "../core/dump/dump.ts";
 import { MigrateError } from "../core/errors.ts";
 import { readCatalog } from "../io/catalog.ts";
 import type { Config } from "../io/config.ts";
-import { replaceFile } from "../io/files.ts";
 import { sessionState } from "../io/queries.ts";
 import type { Notice, Session } from "../io/session/types.ts";
+import { writeFile } from "../io/write-files.ts";
 import type { Deps } from "./project.ts";
 
 export interface Schema {
@@ -48,7 +48,7 @@ export async function keepDump(
   if (config.dumpFile === undefined) return;
   try {
     const { catalog, owner } = await schemaOf(session, config);
-    await replaceFile(config.dumpFile, [dumpText(dumpOf(catalog, owner))], deps);
+    await writeFile(config.dumpFile, [dumpText(dumpOf(catalog, owner))], deps);
   } catch (error) {
     if (!(error instanceof MigrateError)) throw error;
     const message = `${config.dumpFile} was not written: ${error.message}`;

@@ -8,12 +8,13 @@ import { counts } from "../core/diff/verdict.ts";
 import { dumpOf, pieceText, SETTINGS } from "../core/dump/dump.ts";
 import { MigrateError } from "../core/errors.ts";
 import { leftAlone, type Mend, mendOf } from "../core/mend.ts";
+import { losesData } from "../core/statement/losses.ts";
 import { readCatalog } from "../io/catalog.ts";
 import { pgDelta } from "../io/diff/pg-delta.ts";
 import { sessionState } from "../io/queries.ts";
 import type { Scratch } from "../io/scratch/types.ts";
 import { type Session, StatementFailure } from "../io/session/types.ts";
-import { holdsRows, lossesIn } from "./autogenerate.ts";
+import { lossesIn } from "./autogenerate.ts";
 import { findWay, readSide, standIns } from "./diff.ts";
 
 export interface MendOptions {
@@ -37,7 +38,7 @@ export async function mend(scratch: Scratch, options: MendOptions): Promise<Mend
   if (!differences.some(counts)) return { reasons: notes };
   try {
     const { segments, secrets } = await wayOf(scratch, options);
-    const losses = (await lossesIn({ segments }, scratch.version)).filter(holdsRows);
+    const losses = (await lossesIn({ segments }, scratch.version)).filter(losesData);
     const elsewhere = scratch.proves ? [] : [`it was tried on PostgreSQL ${scratch.version.text} only`];
     return mendOf({
       database,

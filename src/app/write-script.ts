@@ -5,14 +5,15 @@ import { resolve } from "node:path";
 import { MigrateError } from "../core/errors.ts";
 import { receiptsOf } from "../core/receipt.ts";
 import { createDirectory, createFiles, isEmptyDirectory } from "../io/directory.ts";
-import { isStream, type NewText, replaceFile, replaceFiles, textIfThere } from "../io/files.ts";
+import { textIfThere } from "../io/files.ts";
+import { isStream, type NewText, writeFile, writeFiles } from "../io/write-files.ts";
 import type { Deps } from "./project.ts";
 
 export type { NewText };
 
 /** Writes one script, given in pieces; a file that is there is replaced in one moment. */
 export function writeScriptFile(deps: Deps, path: string, pieces: Iterable<string>): Promise<void> {
-  return replaceFile(path, pieces, deps);
+  return writeFile(path, pieces, deps);
 }
 
 /**
@@ -21,7 +22,7 @@ export function writeScriptFile(deps: Deps, path: string, pieces: Iterable<strin
  */
 export async function writeScriptFiles(deps: Deps, scripts: readonly NewText[]): Promise<void> {
   for (const { path } of scripts) refuseForeign(deps, path);
-  await replaceFiles(scripts, deps);
+  await writeFiles(scripts, deps);
 }
 
 /** Throws `usage/not-a-script`. */

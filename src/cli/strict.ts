@@ -48,7 +48,7 @@ export function parseWords(
     given.push(unshield(valueIn(token)));
     values.set(option.flag, given);
   }
-  fault ??= positionalFault(command, positionals);
+  fault ??= positionalFault(command, positionals) ?? combinationFault(command, values);
   return {
     text: (name) => values.get(name)?.at(-1),
     list: (name) => values.get(name) ?? [],
@@ -157,6 +157,29 @@ function positionalFault(
   if (many === true || extra === undefined) return undefined;
   const hint = flag === undefined ? undefined : `did you mean: migrate ${name} ${flag} ${shellWord(extra)}?`;
   return usage("extra-argument", `${name} does not take the argument '${extra}'`, { name }, hint);
+}
+
+/** What is wrong with flags that are given together, or without another. */
+function combinationFault(
+  { args }: Pick<Command, "args">,
+  given: ReadonlyMap<string, unknown>,
+): MigrateError | undefined {
+  for (const [name, { needs, excludes = {} }] of Object.entries(args)) {
+    if (!given.has(name)) continue;
+    if (needs !== undefined && !given.has(needs)) {
+      return new MigrateError({
+        code: "usage/needs-flag",
+        message: `--${name} requires --${needs}`,
+        hint: `add --${needs}, or leave it out`,
+      });
+    }
+    for (const [other, hint] of Object.entries(excludes)) {
+      if (!given.has(other)) continue;
+      const message = `--${name} and --${other} cannot be combined`;
+      return new MigrateError({ code: "usage/exclusive-flags", message, hint });
+    }
+  }
+  return undefined;
 }
 
 type Named = Pick<Command, "name">;

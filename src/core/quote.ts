@@ -6,14 +6,13 @@ export function identifier(name: string): string {
   return `"${noNul(name).replaceAll('"', '""')}"`;
 }
 
-/** `schema.name`, both quoted unless they are plain lower-case words that need no quotes. */
+/**
+ * `schema.name`, both quoted unless they are plain lower-case words that need no quotes; of a role too: none is called
+ * public, which means everybody in quotes, too.
+ */
 export function qualified(...names: readonly string[]): string {
   return names.map(plainIdentifier).join(".");
 }
-
-/** A role; in quotes where it would be everybody. */
-export const roleName = (name: string): string =>
-  name === "public" ? identifier(name) : plainIdentifier(name);
 
 /**
  * A string literal that means the same whatever `standard_conforming_strings` says: text with a backslash is

@@ -4,7 +4,7 @@ import type { Catalog } from "./catalog/catalog.ts";
 import type { Difference } from "./catalog/compare.ts";
 import type { Diagnostic } from "./errors.ts";
 import type { RevisionId } from "./migration.ts";
-import type { Loss } from "./statement/losses.ts";
+import { type Loss, losesData } from "./statement/losses.ts";
 import { unique } from "./unique.ts";
 
 /** `irreversible`: it has no down file, and says why; `skipped`: it needs one that failed on its way up. */
@@ -151,18 +151,19 @@ export function aspectsOf({ down, again, losses, rows }: Observed): readonly Asp
  */
 export function lossesOfRows(losses: readonly Loss[], before: Catalog, after: Catalog): readonly Loss[] {
   const [was, is] = [holdersIn(before), holdersIn(after)];
-  return losses.filter(
-    ({ kind, object }) => TAKES_ROWS.has(kind) && was(object) && (kind === "truncate" || !is(object)),
-  );
+  return losses.filter((loss) => {
+    const { kind, object } = loss;
+    const holder = kind === "truncate" ? "table" : kind.replace(/^drop /, "");
+    return losesData(loss) && was(holder, object) && (kind === "truncate" || !is(holder, object));
+  });
 }
 
-/** Whether a name, with or without its schema, is one of what holds rows in a catalog. */
-function holdersIn({ objects }: Catalog): (name: string) => boolean {
+/** Whether a name, with or without its schema, is one of that class of what holds rows in a catalog. */
+function holdersIn({ objects }: Catalog): (holder: string, name: string) => boolean {
   const names = objects
     .filter((object) => HOLDERS.has(object.class))
-    .map(({ identity }) => `.${identity.join(".")}`);
-  return (name) => names.some((each) => each.endsWith(`.${name}`));
+    .map((object) => [object.class, `.${object.identity.join(".")}`] as const);
+  return (holder, name) => names.some(([each, whole]) => each === holder && whole.endsWith(`.${name}`));
 }
 
 const HOLDERS = new Set(["schema", "table", "column"]);
-const TAKES_ROWS = new Set(["drop table", "drop column", "drop schema", "truncate"]);

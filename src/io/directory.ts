@@ -4,7 +4,6 @@ import {
   type Dirent,
   existsSync,
   mkdirSync,
-  openSync,
   readdirSync,
   readFileSync,
   readlinkSync,
@@ -20,7 +19,8 @@ import type { FileNamePattern } from "../core/filename.ts";
 import type { Migration } from "../core/migration.ts";
 import { shellWord } from "../core/shell.ts";
 import { locate, type Source } from "../core/source.ts";
-import { cannotCreate, codeOf, fileExists, reasonOf, type Writer, writeAndClose } from "./files.ts";
+import { codeOf, reasonOf } from "./files.ts";
+import { cannotCreate, type Writer, writeFiles } from "./write-files.ts";
 
 export interface DirectoryOptions {
   /** Absolute; relative folders start here, and paths in messages are relative to it. */
@@ -67,8 +67,8 @@ export async function readMigrations(
 }
 
 /**
- * Creates all of `files` in an existing folder, or none: a file that exists is never touched (`usage/file-exists`),
- * and when one cannot be written the others are removed again. Returns their paths as shown to people.
+ * Creates all of `files` in an existing folder, or none; one that exists is never touched. Returns their paths as shown to
+ * people. Throws as `writeFiles`.
  */
 export async function createFiles(
   directory: string,
@@ -77,23 +77,11 @@ export async function createFiles(
 ): Promise<readonly string[]> {
   const folder = openFolder(directory, cwd);
   for (const { name } of files) refusePath(name);
-  const created: string[] = [];
-  for (const { name, text } of files) {
-    const path = join(folder.path, name);
-    try {
-      const file = openSync(path, "wx");
-      created.push(path);
-      writeAndClose(file, [text]);
-    } catch (error) {
-      for (const made of created) rmSync(made, { force: true });
-      throw codeOf(error) === "EEXIST"
-        ? fileExists(folder.shown + name)
-        : cannotCreate(folder.shown + name, error);
-    }
-  }
-  const paths = files.map(({ name }) => folder.shown + name);
-  for (const path of paths) onWritten?.(path);
-  return paths;
+  await writeFiles(
+    files.map(({ name, text }) => ({ path: folder.shown + name, pieces: [text], before: null })),
+    { cwd, onWritten },
+  );
+  return files.map(({ name }) => folder.shown + name);
 }
 
 /** Deletes files. Throws `usage/cannot-remove`, which says what is gone already. */

@@ -3,7 +3,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, rmdirSync, rmSync } f
 import { dirname, join, resolve } from "node:path";
 import { type DumpFile, MARK } from "../core/dump/folder.ts";
 import { MigrateError } from "../core/errors.ts";
-import { cannotCreate, replaceFiles, type Writer } from "./files.ts";
+import { cannotCreate, type Writer, writeFiles } from "./write-files.ts";
 
 /** Returns the paths within the folder. Throws `usage/not-a-dump` where a file in the way was not dumped; then nothing is written. */
 export async function replaceDump(
@@ -28,7 +28,7 @@ export async function replaceDump(
     throw cannotCreate(folder, error);
   }
   const texts = files.map(({ path, text }) => ({ path: join(folder, path), pieces: [text] }));
-  await replaceFiles(texts, { cwd, onWritten });
+  await writeFiles(texts, { cwd, onWritten });
   for (const path of there.filter((each) => !paths.includes(each) && isDumped(join(root, each)))) {
     rmSync(join(root, path));
     removeEmpty(root, dirname(path));

@@ -99,11 +99,21 @@ function ended(
     child.once("close", (code, ended) => {
       const text = Buffer.concat(out).toString("utf8");
       if (code === 0) return settle({ text });
-      const said = [Buffer.concat(err).toString("utf8"), text].map(lastLine).find((line) => line !== "");
+      const said = reasonOf(Buffer.concat(err).toString("utf8"), text);
       // It may quote the address of a database.
       settle({ text, failure: redact(said ?? `it exited with ${ended ?? `code ${code}`}`) });
     });
   });
 }
 
-const lastLine = (text: string): string => text.trim().split(/\r?\n/).at(-1)!.trim();
+/** The last line, with the name of the exception where .NET's tool has printed that above it, and then its text alone. */
+function reasonOf(...outputs: readonly string[]): string | undefined {
+  const lines = outputs.map((text) =>
+    text
+      .trim()
+      .split(/\r?\n/)
+      .map((line) => line.trim()),
+  );
+  const last = lines.map((each) => each.at(-1)!).find((line) => line !== "");
+  return lines.flat().find((line) => /^[\w.]+Exception: /.test(line) && line.endsWith(`: ${last}`)) ?? last;
+}

@@ -28,6 +28,7 @@ function lossText({ kind, object, cascade, by }: Loss): string {
 /** Of the others the kind is `drop` and the sort of object. */
 const TEXTS: Readonly<Record<string, (object: string) => string>> = {
   truncate: (table) => `all rows of ${table}`,
+  "refresh with no data": (view) => `all rows of ${view}`,
   "delete rows": (table) => `rows of ${table}`,
   "drop owned": (role) => `all that ${role} owns`,
   "detach partition": (table) => `partition ${table}, which stays as a table of its own`,

@@ -9,6 +9,7 @@ import { builtCli } from "../support/cases.ts";
 import { dump, ledger } from "../support/dump.ts";
 import { steadyLedger } from "../support/migrate.ts";
 import type { MigrationText, TestProject } from "../support/project.ts";
+import { executable } from "../support/psql.ts";
 import { freshDatabase, query, type TestServer } from "../support/server.ts";
 import { messageEnds, type Side, startWire, type Wire } from "./wire.ts";
 
@@ -206,7 +207,7 @@ async function upgradeHere(shop: TestProject, wire: Wire, reported: string[]): P
 
 /** A script by psql: `done`, or `stopped` with what it said. */
 function psqlOf(script: string, url: string): { readonly ended: Promise<string>; readonly kill: () => void } {
-  const child = spawn("psql", ["-X", "-v", "ON_ERROR_STOP=1", "-f", "-", url], {
+  const child = spawn(executable("psql"), ["-X", "-v", "ON_ERROR_STOP=1", "-f", "-", url], {
     env: { PATH: process.env["PATH"], LC_ALL: "C.UTF-8" },
     stdio: ["pipe", "ignore", "pipe"],
   });

@@ -151,6 +151,8 @@ test("PowerShell: quotes and brackets are closed, and each flag has its row", ()
   expect(text).toContain("@('upgrade', '--lock-wait', 'any', '");
   expect(text).toContain("@('', '--env', 'any', '");
   expect(text).toContain("@('upgrade', '', 'revisions', '");
+  // A bare -- does not reach a script, such as the one that npm installs on Windows.
+  expect(text).toContain("__complete $_ '--' @typed");
 });
 
 test("an unknown shell is told, and in a project that is broken nothing is offered", async () => {

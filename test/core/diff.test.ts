@@ -28,7 +28,10 @@ const column = (of: string, name: string, type = "text") => ({
   parent: ["table", "shop", of],
   properties: { type },
 });
-const users = catalogOf(18, [table("users", ["id", "name"]), column("users", "id"), column("users", "name")]);
+const users = catalogOf(18, [
+  ...[table("users", ["id", "name"]), column("users", "id"), column("users", "name")],
+  ...[table('a."b', ["c"]), column('a."b', "c")],
+]);
 
 describe("statements on tables that have rows", () => {
   test.each([
@@ -37,6 +40,7 @@ describe("statements on tables that have rows", () => {
       /IS NULL.*ALTER COLUMN "a" SET NOT NULL$/s,
     ],
     ["ALTER TABLE shop.users ALTER COLUMN name SET NOT NULL", /WHERE name IS NULL.*SET NOT NULL$/s],
+    ['ALTER TABLE shop."a.""b" ALTER COLUMN c SET NOT NULL', /'shop\.a\."b\.c has no value.*SET NOT NULL$/s],
   ])("%s: the author gives the values", (sql, expected) => {
     expect(forRows([sql], users)[0]?.join("\n")).toMatch(expected);
   });

@@ -97,6 +97,11 @@ test("what is there again may have its rows", () => {
     object,
   }));
   expect(lossesOfRows(losses, catalog("t", "u"), catalog("u"))).toEqual([losses[0]]);
+  const shop = [{ class: "schema", identity: ["shop"], parent: null, properties: {} }];
+  const gone = [{ effect: "takes-away" as const, kind: "drop schema", object: "shop" }];
+  expect(lossesOfRows(gone, catalogOf(15, shop), catalog())).toEqual([]);
+  const whole = gone.map((loss) => ({ ...loss, cascade: true as const }));
+  expect(lossesOfRows(whole, catalogOf(15, shop), catalog())).toEqual(whole);
   const emptied = [{ effect: "takes-away" as const, kind: "truncate", object: "u" }];
   expect(lossesOfRows(emptied, catalog("u"), catalog("u"))).toEqual(emptied);
 });

@@ -7,7 +7,6 @@ import {
   identifier,
   literal,
   qualified,
-  roleName,
   withPlainNames,
 } from "../../src/core/quote.ts";
 
@@ -30,10 +29,6 @@ describe("names", () => {
   ])("qualified %j → %s", (names, expected) => {
     expect(qualified(...names)).toBe(expected);
   });
-});
-
-test("a role of the name public is not everybody", () => {
-  expect(["ann", "a b", "public"].map(roleName)).toEqual(["ann", '"a b"', '"public"']);
 });
 
 describe("literals", () => {

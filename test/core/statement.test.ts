@@ -2,6 +2,7 @@ import { expect, test } from "vitest";
 import { dotted, objectName } from "../../src/core/ast.ts";
 import { MigrateError } from "../../src/core/errors.ts";
 import { factsOfFile, transactionMode, type UserStatement } from "../../src/core/statement/file.ts";
+import { losesData } from "../../src/core/statement/losses.ts";
 import { lossesOfCalls, namesOfRoutines, type Routine } from "../../src/core/statement/routines.ts";
 import { createGrammar } from "../../src/io/grammar.ts";
 import { migrationFile } from "../support/file.ts";
@@ -205,7 +206,7 @@ test.for<readonly [sql: string, ...losses: string[]]>([
   // Rows, and what keeps them.
   ["truncate a, s.b", "takes-away truncate a", "takes-away truncate s.b"],
   ["truncate a cascade", "takes-away truncate a cascade"],
-  ["refresh materialized view v with no data", "takes-away truncate v"],
+  ["refresh materialized view v with no data", "takes-away refresh with no data v"],
   ["delete from t where a = 1", "takes-away delete rows t"],
   ["with x as (delete from t returning *) insert into u select * from x", "takes-away delete rows t"],
   ["insert into u with x as (delete from t returning *) select * from x", "takes-away delete rows t"],
@@ -278,6 +279,26 @@ test.for<readonly [sql: string, ...losses: string[]]>([
   expect(
     found.map((each) => `${each.effect} ${each.kind} ${each.object}${each.cascade ? " cascade" : ""}`),
   ).toEqual(losses);
+});
+
+test("what can be made again is not lost data; what must be empty or unused counts with all that depends on it", async () => {
+  const lost = [
+    "drop table t; truncate t; delete from t; update t set a = 1; drop sequence s; drop extension e; drop owned by r",
+    "alter table t drop a, alter b type int; alter type y drop attribute a; select lo_unlink(7), setval('s', 1)",
+    "drop schema s cascade; drop type y cascade; drop domain d cascade; drop collation c cascade",
+    "drop access method m cascade; drop database d",
+  ].flatMap((each) => each.split("; "));
+  const made = [
+    "drop schema s; drop type y; drop domain d; drop collation c; drop access method m; drop index i; drop role r",
+    "drop materialized view v cascade; drop foreign table t; refresh materialized view v with no data; drop view v",
+    "alter table t drop constraint c, alter a drop identity; execute p; drop function f() cascade; drop server s cascade",
+  ].flatMap((each) => each.split("; "));
+  const answers = async (sqls: readonly string[]) => {
+    const found = await Promise.all(sqls.map(async (sql) => [sql, (await only(sql)).losses] as const));
+    return found.map(([sql, losses]) => [sql, losses.length > 0 && losses.every(losesData)]);
+  };
+  expect(await answers(lost)).toEqual(lost.map((sql) => [sql, true]));
+  expect(await answers(made)).toEqual(made.map((sql) => [sql, false]));
 });
 
 test.for([

@@ -1,13 +1,16 @@
 /** Text → a file: whole, under its own name, and never through a link that another may have put there. */
 import { execFileSync, spawn } from "node:child_process";
 import {
+  chmodSync,
   existsSync,
   lstatSync,
   mkdirSync,
   mkdtempSync,
   readdirSync,
   readFileSync,
+  readlinkSync,
   rmSync,
+  statSync,
   symlinkSync,
   writeFileSync,
 } from "node:fs";
@@ -15,8 +18,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { readMigrations } from "../../src/io/directory.ts";
-import { cannotCreate, readText, replaceFile, replaceFiles } from "../../src/io/files.ts";
+import { readText } from "../../src/io/files.ts";
 import { readTemplates } from "../../src/io/templates.ts";
+import { cannotCreate, writeFile, writeFiles } from "../../src/io/write-files.ts";
 import { builtCli } from "../support/cases.ts";
 import { migrate } from "../support/migrate.ts";
 
@@ -28,7 +32,7 @@ afterEach(() => rmSync(cwd, { recursive: true }));
 
 const at = (name: string): string => join(cwd, name);
 const read = (name: string): string => readFileSync(at(name), "utf8");
-const write = (name: string): Promise<void> => replaceFile(name, ["new", " text"], { cwd });
+const write = (name: string): Promise<void> => writeFile(name, ["new", " text"], { cwd });
 
 test("a file that cannot be read: none, a link to none, a folder", () => {
   symlinkSync("nowhere", at("link"));
@@ -51,7 +55,7 @@ test("of several files one that cannot be written keeps all as they were; a fold
   mkdirSync(at("b.sql"));
   writeFileSync(at("a.sql"), "old");
   const files = ["a.sql", "b.sql", "c.sql"].map((path) => ({ path, pieces: ["new"] }));
-  await expect(replaceFiles(files, { cwd })).rejects.toMatchObject({
+  await expect(writeFiles(files, { cwd })).rejects.toMatchObject({
     message: "cannot create b.sql: it is a folder",
     hint: "nothing was written; name a file",
   });
@@ -73,13 +77,80 @@ test("a second text that fails half way takes the first one's place from it", as
     { path: "d.sql", pieces: ["new"] },
     { path: "u.sql", pieces: broken() },
   ];
-  await expect(replaceFiles(files, { cwd })).rejects.toMatchObject({
+  await expect(writeFiles(files, { cwd })).rejects.toMatchObject({
     hint: "nothing was written; free some space and try again",
   });
   expect(readdirSync(cwd)).toEqual([]);
 });
 
-describe("replaceFile", () => {
+test("where one cannot be put in its place, those before it are put back: a file, a link, one that is new", async () => {
+  writeFileSync(at("a.sql"), "old");
+  chmodSync(at("a.sql"), 0o640);
+  symlinkSync("nowhere", at("link.sql"));
+  function* disturbing(): Iterable<string> {
+    mkdirSync(at("d.sql"));
+    yield "new";
+  }
+  const files = ["a.sql", "link.sql", "c.sql", "d.sql"].map((path) => ({ path, pieces: ["new"] }));
+  await expect(
+    writeFiles([...files, { path: "e.sql", pieces: disturbing() }], { cwd }),
+  ).rejects.toMatchObject({
+    message: "cannot create d.sql: illegal operation on a directory",
+    hint: "nothing was written; it is a folder; name a file",
+  });
+  expect(read("a.sql")).toBe("old");
+  expect(statSync(at("a.sql")).mode & 0o777).toBe(0o640);
+  expect(readlinkSync(at("link.sql"))).toBe("nowhere");
+  expect(readdirSync(cwd).sort()).toEqual(["a.sql", "d.sql", "link.sql"]);
+});
+
+test("what is written to comes last, since it cannot be put back", async () => {
+  await made("mkfifo", [at("pipe")]);
+  writeFileSync(at("b.sql"), "old");
+  const files = [
+    { path: "pipe", pieces: ["new"] },
+    { path: "b.sql", before: null, pieces: ["new"] },
+  ];
+  await expect(writeFiles(files, { cwd })).rejects.toMatchObject({ code: "usage/file-exists" });
+  expect(read("b.sql")).toBe("old");
+});
+
+describe("changes", () => {
+  const contents = () => Object.fromEntries(readdirSync(cwd).map((name) => [name, read(name)]));
+
+  test("a byte order mark, the permissions and a link stay", async () => {
+    writeFileSync(at("a"), "\uFEFFold");
+    chmodSync(at("a"), 0o640);
+    symlinkSync("a", at("link"));
+    const files = [
+      { path: "link", before: "old", pieces: ["new"] },
+      { path: "b", before: null, pieces: ["b"] },
+    ];
+    await writeFiles(files, { cwd });
+    expect(contents()).toEqual({ a: "\uFEFFnew", link: "\uFEFFnew", b: "b" });
+    expect(statSync(at("a")).mode & 0o777).toBe(0o640);
+    expect(readlinkSync(at("link"))).toBe("a");
+  });
+
+  test.each([
+    ["has changed since", { path: "b", before: "other", pieces: ["new"] }, "usage/file-changed"],
+    ["is there already", { path: "b", before: null, pieces: ["new"] }, "usage/file-exists"],
+    ["has no folder", { path: "none/c", before: null, pieces: ["new"] }, "usage/cannot-write"],
+  ])("where one %s, all stay as they are", async (_, change, code) => {
+    writeFileSync(at("a"), "old");
+    writeFileSync(at("b"), "b");
+    chmodSync(at("a"), 0o600);
+    const files = [
+      { path: "a", before: "old", pieces: ["new"] },
+      { path: "d", before: null, pieces: ["d"] },
+    ];
+    await expect(writeFiles([...files, change], { cwd })).rejects.toMatchObject({ code });
+    expect(contents()).toEqual({ a: "old", b: "b" });
+    expect(statSync(at("a")).mode & 0o777).toBe(0o600);
+  });
+});
+
+describe("writeFile", () => {
   test("makes a file, and replaces one", async () => {
     await write("o.sql");
     expect(read("o.sql")).toBe("new text");
@@ -97,8 +168,8 @@ describe("replaceFile", () => {
       yield "x";
     }
     symlinkSync("victim", at(`o.sql.${process.pid}.part`));
-    await replaceFile("o.sql", pieces(), { cwd });
-    await replaceFile("o.sql", pieces(), { cwd });
+    await writeFile("o.sql", pieces(), { cwd });
+    await writeFile("o.sql", pieces(), { cwd });
     expect(read("victim")).toBe("kept");
     const own = seen.filter((name) => name !== `o.sql.${process.pid}.part`);
     expect(own).toHaveLength(2);

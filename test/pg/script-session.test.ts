@@ -5,7 +5,7 @@ import { dump } from "../support/dump.ts";
 import { fileOf, filesOf, runText } from "../support/forms.ts";
 import { failureOf, ownDatabase, project, until } from "../support/project.ts";
 import { ownRole } from "../support/roles.ts";
-import { freshDatabase, query, servers, withClient } from "../support/server.ts";
+import { query, servers, withClient } from "../support/server.ts";
 
 const shop = project({
   a: "CREATE TABLE t (x int);",
@@ -153,42 +153,41 @@ describe.each(servers())("on $name", (server) => {
   });
 
   test("timeouts of the connection are kept, unless the author or the project set others", async () => {
-    const options = { env: { PGOPTIONS: "-c statement_timeout=500ms -c lock_timeout=1234ms" } };
-    const sleeps = "SELECT pg_sleep(1.2);";
+    const options = { env: { PGOPTIONS: "-c statement_timeout=55s -c lock_timeout=1234ms" } };
+    const has = (name: string, value: string) =>
+      `DO $$ BEGIN ASSERT current_setting('${name}') = '${value}'; END $$;`;
+    const statement = (value: string) => has("statement_timeout", value);
     const cases = [
-      [project({ a: sleeps }), {}, false],
-      [project({ a: { up: sleeps, header: ["transaction: none"] } }), {}, false],
-      [project({ a: { up: sleeps, header: ["statement-timeout: 0"] } }), {}, true],
-      [project({ a: { up: sleeps, header: ["statement-timeout: 5s"] } }), {}, true],
-      [project({ a: sleeps }, { session: { statementTimeout: "0" } }), {}, true],
-      [project({ a: sleeps }), { statementTimeout: "0" }, true],
-      [project({ a: "DO $$ BEGIN ASSERT current_setting('lock_timeout') = '1234ms'; END $$;" }), {}, true],
-      [
-        project({
-          a: {
-            up: "DO $$ BEGIN ASSERT current_setting('lock_timeout') = '5s'; END $$;",
-            header: ["lock-timeout: 5s"],
-          },
-        }),
-        {},
-        true,
-      ],
+      [project({ a: statement("55s"), b: { up: statement("55s"), header: ["transaction: none"] } }), {}],
+      [project({ a: { up: statement("0"), header: ["statement-timeout: 0"] }, b: statement("55s") }), {}],
+      [project({ a: { up: statement("5s"), header: ["statement-timeout: 5s"] } }), {}],
+      [project({ a: statement("0") }, { session: { statementTimeout: "0" } }), {}],
+      [project({ a: statement("0") }), { statementTimeout: "0" }],
+      [project({ a: has("lock_timeout", "1234ms") }), {}],
+      [project({ a: { up: has("lock_timeout", "5s"), header: ["lock-timeout: 5s"] } }), {}],
     ] as const;
-    for (const [of, flags, succeeds] of cases) {
-      const database = await freshDatabase(server);
-      const { code, stderr } = await runText(database.url, await of.script("base:heads", flags), options);
-      expect(stderr).toEqual(
-        succeeds ? "" : expect.stringContaining("canceling statement due to statement timeout"),
-      );
-      expect(code).toBe(succeeds ? 0 : 3);
-      await database.drop();
-      const online = await freshDatabase(server);
+    for (const [of, flags] of cases) {
+      const [{ url }, online] = [await ownDatabase(server), await ownDatabase(server)];
+      expect(await runText(url, await of.script("base:heads", flags), options)).toMatchObject({
+        code: 0,
+        stderr: "",
+      });
       const address = `${online.url}?options=${encodeURIComponent(options.env.PGOPTIONS)}`;
-      const run = of.upgrade(address, "heads", flags);
-      if (succeeds) await run;
-      else expect((await failureOf(run)).message).toContain("canceling statement due to statement timeout");
-      await online.drop();
+      await of.upgrade(address, "heads", flags);
     }
+  });
+
+  test("a timeout of the connection ends a statement, in a run as in a script", async () => {
+    const slow = project({ a: "SELECT pg_sleep(60);" });
+    const PGOPTIONS = "-c statement_timeout=1s";
+    const { url } = await ownDatabase(server);
+    const ended = "canceling statement due to statement timeout";
+    expect(await runText(url, await slow.script("base:heads"), { env: { PGOPTIONS } })).toMatchObject({
+      code: 3,
+      stderr: expect.stringContaining(ended),
+    });
+    const run = slow.upgrade(`${url}?options=${encodeURIComponent(PGOPTIONS)}`);
+    expect((await failureOf(run)).message).toContain(ended);
   });
 
   test("a session that is read-only is told so, and how it is made another", async () => {
@@ -342,8 +341,10 @@ describe("a copy whose end is missing", () => {
       const lines = script!.split("\n");
       const cut = (index: number): string => `${lines.slice(0, index).join("\n")}\n`;
       const firstStep = lines.findIndex((line) => line.startsWith("-- ---- 1 of"));
-      // Two lines name the script; of the blocks that follow, a few lines will do.
-      for (let index = 3; index < firstStep; index += index < 50 ? 1 : 9) {
+      const afterSteps = lines.lastIndexOf("\\if :{?preflight}");
+      expect(afterSteps).toBeGreaterThan(firstStep);
+      // Two lines name the script; of the blocks that follow, and of the preflight, a few lines will do.
+      for (let index = 3; index < firstStep; index += index < 50 ? 3 : 19) {
         const { code, stdout } = await runText(begun.url, cut(index));
         expect({ code, done: stdout.includes("retort: done") }, lines[index]).toEqual({
           code: 3,
@@ -361,8 +362,9 @@ describe("a copy whose end is missing", () => {
         UPDATE retort.state SET revisions = 1, digest = retort.digest_of('a')`;
       expect(await runText(begun.url, script!)).toMatchObject({ code: 0, stderr: "" });
       const wanted = await state();
-      for (let index = firstStep; index < lines.length - 1; index += 1) {
-        if (/^ {2}(?!WHERE)/.test(lines[index]!)) continue;
+      for (let index = firstStep; index < lines.length - 1; index += index < afterSteps ? 1 : 7) {
+        // What is cut before a comment is cut before what the comment is about.
+        if (/^(?: {2}(?!WHERE)|--|$)/.test(lines[index]!)) continue;
         await query(begun.url, before);
         const { code, stdout } = await runText(begun.url, cut(index));
         if (code === 0) expect(await state(), lines[index]).toEqual(wanted);

@@ -1,5 +1,6 @@
 /** A database URL and SQL go in; what the real psql and pg_dump said comes out. */
 import { spawn, spawnSync } from "node:child_process";
+import { existsSync } from "node:fs";
 import { devNull } from "node:os";
 import type { TestContext } from "vitest";
 import type { TestServer } from "./server.ts";
@@ -54,25 +55,52 @@ export async function pgDump(url: string, args: readonly string[] = []): Promise
   return stdout.replace(/^(\\(un)?restrict |-- Dumped (from|by) ).*\n/gm, "");
 }
 
-const majors = new Map<string, number | undefined>();
+/** The file to run for `psql` or `pg_dump`. */
+export function executable(name: string): string {
+  return programOf(name)?.file ?? name;
+}
 
-function majorOf(program: string): number | undefined {
-  if (!majors.has(program)) {
-    const { stdout } = spawnSync(program, ["--version"], { encoding: "utf8" });
+/** A program of PostgreSQL on this machine: the file that is run, and its major version. */
+interface Program {
+  readonly file: string;
+  readonly major: number;
+}
+
+const programs = new Map<string, Program | undefined>();
+
+function majorOf(name: string): number | undefined {
+  return programOf(name)?.major;
+}
+
+function programOf(name: string): Program | undefined {
+  if (!programs.has(name)) {
+    const { stdout } = spawnSync(name, ["--version"], { encoding: "utf8" });
     const major = /\) (\d+)/.exec(stdout ?? "")?.[1];
-    majors.set(program, major === undefined ? undefined : Number(major));
+    programs.set(name, major === undefined ? undefined : { file: behindWrapper(name, major), major: +major });
   }
-  return majors.get(program);
+  return programs.get(name);
+}
+
+/**
+ * Debian's `psql` is a script in Perl that looks for a cluster and then starts the program; it takes twice as long as
+ * the program itself, and these tests start it some thousand times.
+ */
+function behindWrapper(name: string, major: string): string {
+  const behind = `/usr/lib/postgresql/${major}/bin/${name}`;
+  return existsSync(behind) ? behind : name;
 }
 
 function run(
-  program: string,
+  name: string,
   args: readonly string[],
   env: Readonly<Record<string, string>> = {},
 ): Promise<Finished> {
   const clean = { PATH: process.env["PATH"], LC_ALL: "C.UTF-8", HOME: devNull };
   return new Promise((resolve, reject) => {
-    const child = spawn(program, args, { env: { ...clean, ...env }, stdio: ["ignore", "pipe", "pipe"] });
+    const child = spawn(executable(name), args, {
+      env: { ...clean, ...env },
+      stdio: ["ignore", "pipe", "pipe"],
+    });
     let stdout = "";
     let stderr = "";
     child.stdout.setEncoding("utf8").on("data", (text: string) => {
@@ -83,7 +111,7 @@ function run(
     });
     child.once("error", reject);
     child.once("close", (code, signal) => {
-      if (code === null) reject(new Error(`${program} was ended by ${signal}`));
+      if (code === null) reject(new Error(`${name} was ended by ${signal}`));
       else resolve({ code, stdout, stderr });
     });
   });

@@ -2,11 +2,14 @@
 
 import { type Adoption, adopt } from "../../app/adopt.ts";
 import type { AdoptedMigration } from "../../core/adopt/adopt.ts";
-import { exitCodes, MigrateError } from "../../core/errors.ts";
+import { exitCodes } from "../../core/errors.ts";
 import { proofLines, summaryLines, totalsOf } from "../../render/adoption.ts";
 import { counted } from "../../render/counted.ts";
-import { type Arguments, type Command, flag, type Invocation, value } from "../command.ts";
+import { type Arguments, type Command, excluding, flag, type Invocation, value } from "../command.ts";
 import { scratchFlag } from "../scratch.ts";
+
+const filesFirst = (flag: string): string =>
+  `write the files first; then run this command again with --${flag} alone`;
 
 const command: Command = {
   name: "adopt",
@@ -19,11 +22,15 @@ const command: Command = {
       "the tool, if the folder does not show it: golang-migrate, maragudk, sqlx, dbmate, goose, diesel, flyway, node-pg-migrate, graphile-migrate, pop, prisma, drizzle, alembic, ef-core",
       "NAME",
     ),
-    "from-database": flag(
-      "when the files exist: read from the database what the tool has run; --yes stamps it",
+    "from-database": excluding(
+      { to: filesFirst("from-database") },
+      flag("when the files exist: read from the database what the tool has run; --yes stamps it"),
     ),
-    prove: flag(
-      "when the files exist: run the tool's SQL and the migrations on a scratch database, and compare what they make",
+    prove: excluding(
+      { "from-database": filesFirst("prove"), yes: filesFirst("prove"), to: filesFirst("prove") },
+      flag(
+        "when the files exist: run the tool's SQL and the migrations on a scratch database, and compare what they make",
+      ),
     ),
     scratch: scratchFlag,
     table: value("the tool's version table, if it has another name", "NAME"),
@@ -39,31 +46,11 @@ const command: Command = {
   ],
   run: (invocation) => {
     const { args } = invocation;
-    refuseTogether(args);
     if (args.flag("prove")) return prove(invocation);
     return args.flag("from-database") ? stamp(invocation) : files(invocation);
   },
 };
 export default command;
-
-/** Each of these flags is an operation of its own. */
-function refuseTogether(args: Arguments): void {
-  for (const [one, other] of EXCLUSIVE) {
-    if (!args.flag(one) || !args.flag(other)) continue;
-    throw new MigrateError({
-      code: "usage/exclusive-flags",
-      message: `--${one} and --${other} cannot be used together`,
-      hint: `write the files first; then run this command again with --${one} alone`,
-    });
-  }
-}
-
-const EXCLUSIVE = [
-  ["prove", "from-database"],
-  ["prove", "yes"],
-  ["prove", "to"],
-  ["from-database", "to"],
-] as const;
 
 async function files({ args, deps, project, printer, json }: Invocation): Promise<number> {
   const to = args.text("to");

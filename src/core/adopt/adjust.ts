@@ -1,5 +1,6 @@
 /** The trees of one section → what is taken out of it, and what keeps it from being a file of ours. */
 import { type Ast, kindOf, routineSource, someNode, word } from "../ast.ts";
+import { unquoted } from "../dump/names.ts";
 import type { Diagnostic } from "../errors.ts";
 import { tokens } from "../lexer.ts";
 import { locate, type Stretch } from "../source.ts";
@@ -143,7 +144,7 @@ function names(ast: Ast, table: string): boolean {
   const code = routineSource(ast)?.code ?? "";
   const isTable = (kind: string, fields: Ast): boolean =>
     fields["relname"] === table || (kind === "String" && fields["sval"] === table);
-  return someNode(ast, isTable) || tokensOf(code).some((text) => text.replaceAll('"', "") === table);
+  return someNode(ast, isTable) || tokensOf(code).some((text) => unquoted(text) === table);
 }
 
 /** The tokens of SQL or PL/pgSQL, without spaces and comments. */

@@ -10,10 +10,10 @@ export const dropConstraint = (constraint: ObjectKey): string =>
 /** The index that it is part of, and that one is part of, up to the one that is part of none. */
 function wholeOf(index: CatalogObject, is: Objects): CatalogObject {
   const { partOf } = index.properties;
-  const whole = [...is.values()].find(
-    (each) => each.class === "index" && each.identity.join(".") === plainName(partOf),
-  );
-  return partOf === undefined || whole === undefined ? index : wholeOf(whole, is);
+  if (partOf === undefined) return index;
+  const name = plainName(partOf);
+  const whole = [...is.values()].find((each) => each.class === "index" && each.identity.join(".") === name);
+  return whole === undefined ? index : wholeOf(whole, is);
 }
 
 /** Drops the index, or the one that it is part of, with all parts. What is still desired is then missing, and created. */

@@ -1,8 +1,9 @@
 /** The differences that remain after the statements, and the objects that were created again → why nothing is written. */
 import { type CatalogObject, describeObject, keyOf } from "../catalog/catalog.ts";
 import type { Difference } from "../catalog/compare.ts";
+import { partsOf } from "../dump/names.ts";
 import { type Diagnostic, MigrateError } from "../errors.ts";
-import { plainName, tableNameOf } from "./name.ts";
+import { tableNameOf } from "./name.ts";
 import { holdsSameRows, type Objects } from "./plan.ts";
 
 /** The order of columns cannot be changed, nor can what brought a collation. */
@@ -57,7 +58,7 @@ export function rebuilt(
 /** The table that decides whether an object may be dropped and recreated: a sequence goes with the one that owns it. */
 export function ownerNameOf(object: CatalogObject): string {
   const owner = object.class === "sequence" ? object.properties["ownedBy"] : undefined;
-  return owner === undefined ? tableNameOf(object) : plainName(owner).split(".").slice(0, 2).join(".");
+  return owner === undefined ? tableNameOf(object) : partsOf(String(owner)).slice(0, 2).join(".");
 }
 
 /** `findings/rebuild`, an object each. */

@@ -1,11 +1,11 @@
 /** Names in a catalog → names in SQL, and back. */
 import { tokens } from "../lexer.ts";
-import { literal, qualified as nameOf, roleName as role } from "../quote.ts";
+import { literal, qualified as nameOf } from "../quote.ts";
 
-export { nameOf, role };
+export { nameOf };
 
 /** Everybody, or a role. */
-export const grantee = (name: string | null): string => (name === null ? "PUBLIC" : role(name));
+export const grantee = (name: string | null): string => (name === null ? "PUBLIC" : nameOf(name));
 
 /** The parts of a name as PostgreSQL writes it: `shop."Users"` → `["shop", "Users"]`. */
 export function partsOf(name: string): readonly string[] {

@@ -1,7 +1,7 @@
 /** Schemas, extensions, foreign data, text search and other objects → the statements that create them. */
 import type { CatalogObject } from "../catalog/catalog.ts";
 import { literal } from "../quote.ts";
-import { grantee, nameOf, optionList, role, withoutArguments } from "./names.ts";
+import { grantee, nameOf, optionList, withoutArguments } from "./names.ts";
 import { clauses, has, keyOfObject, list, type Piece, phase, text, type Writer } from "./piece.ts";
 import { byItself, DEFAULT_KINDS, granted, grants, ownership, schemaDefaults } from "./privileges.ts";
 import { addressOf } from "./target.ts";
@@ -21,7 +21,7 @@ const schema: Writer = (object, lookup) => {
     return piece(object, "schema", `CREATE SCHEMA ${nameOf(name)}`, ...ownership(object, lookup));
   const owner = text(object, "owner");
   const wanted = granted(object.properties["privileges"]);
-  const moved = owner === undefined ? [] : [`ALTER SCHEMA public OWNER TO ${role(owner)}`];
+  const moved = owner === undefined ? [] : [`ALTER SCHEMA public OWNER TO ${nameOf(owner)}`];
   if (wanted.length === 0) return piece(object, "schema", ...moved);
   const everybody = lookup.catalog.major >= 15 ? ["USAGE"] : ["CREATE", "USAGE"];
   const initial = byItself({ ...schemaDefaults, everybody }, owner ?? wanted[0]!.grantor);
@@ -108,7 +108,7 @@ const server: Writer = (object, lookup) => {
 
 const userMapping: Writer = (object) => {
   const [on = "", name = ""] = object.identity;
-  const user = name === "public" ? "PUBLIC" : role(name);
+  const user = name === "public" ? "PUBLIC" : nameOf(name);
   return piece(
     object,
     "wrapper",
@@ -206,7 +206,7 @@ const eventTrigger: Writer = (object, lookup) => {
 const defaultPrivileges: Writer = (object, { catalog }) => {
   const [owner = "", kind = "", home] = object.identity;
   const [word, defaults] = DEFAULT_KINDS[kind]!;
-  const prefix = `ALTER DEFAULT PRIVILEGES FOR ROLE ${role(owner)}${home === undefined ? "" : ` IN SCHEMA ${nameOf(home)}`} `;
+  const prefix = `ALTER DEFAULT PRIVILEGES FOR ROLE ${nameOf(owner)}${home === undefined ? "" : ` IN SCHEMA ${nameOf(home)}`} `;
   // In a schema they are added to those that there are in all schemas.
   const initial = home === undefined ? byItself(defaults, owner) : [];
   const wanted = granted(object.properties["privileges"]);

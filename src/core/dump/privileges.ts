@@ -1,7 +1,7 @@
 /** An object's owner and privileges → the statements that set them, where they are not PostgreSQL's defaults. */
 import type { CatalogObject, Value } from "../catalog/catalog.ts";
 import type { Privilege } from "../catalog/privileges.ts";
-import { grantee, nameOf, role } from "./names.ts";
+import { grantee, nameOf } from "./names.ts";
 import { type Lookup, text } from "./piece.ts";
 import { targetOf } from "./target.ts";
 
@@ -47,7 +47,7 @@ export function ownership(object: CatalogObject, lookup: Lookup): readonly strin
   return [
     ...(owner === undefined || owner === lookup.owner
       ? []
-      : [`ALTER ${targetOf(object)} OWNER TO ${role(owner)}`]),
+      : [`ALTER ${targetOf(object)} OWNER TO ${nameOf(owner)}`]),
     ...privileges(object, lookup),
   ];
 }
@@ -124,7 +124,7 @@ export function grants(
           ],
     );
     if (made.length > 0)
-      statements.push(...(isOwn ? made : [`SET ROLE ${role(item.grantor)}`, ...made, "RESET ROLE"]));
+      statements.push(...(isOwn ? made : [`SET ROLE ${nameOf(item.grantor)}`, ...made, "RESET ROLE"]));
   }
   return statements;
 }

@@ -1,7 +1,7 @@
 /** Sequences, views, indexes, and what belongs to tables → the statements that create them. */
 import type { CatalogObject } from "../catalog/catalog.ts";
 import { literal } from "../quote.ts";
-import { nameOf, optionList, partsOf, role } from "./names.ts";
+import { nameOf, optionList, partsOf } from "./names.ts";
 import {
   clauses,
   has,
@@ -173,7 +173,7 @@ const trigger: Writer = (object) => {
 
 const policy: Writer = (object) => {
   const [schema, relation, name] = object.identity as [string, string, string];
-  const roles = list(object, "roles").map((each) => (each === "public" ? "PUBLIC" : role(each)));
+  const roles = list(object, "roles").map((each) => (each === "public" ? "PUBLIC" : nameOf(each)));
   const using = text(object, "using");
   const check = text(object, "check");
   return [

@@ -10,6 +10,7 @@ import {
   stringOf,
   word,
 } from "../ast.ts";
+import { partsOf } from "../dump/names.ts";
 import { builtinVolatility } from "../statement/builtin-functions.ts";
 import type { Relation, UserFunction, Uses } from "./schema.ts";
 import type { Work } from "./work.ts";
@@ -62,8 +63,8 @@ export function sequencesIn(tree: Ast): readonly ObjectName[] {
     const name = stringOf(items(fields["funcname"]).at(-1) ?? {});
     const first = items(fields["args"])[0];
     if (!/^(?:nextval|setval|currval)$/.test(name) || first === undefined) return false;
-    const text = textOf(first);
-    if (text !== "") found.push(objectName(text.split(".").map((part) => part.replaceAll('"', ""))));
+    const parts = partsOf(textOf(first));
+    if (parts.length > 0) found.push(objectName(parts));
     return false;
   });
   return found;

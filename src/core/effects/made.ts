@@ -73,7 +73,7 @@ export class Made {
 }
 
 const OF_RELATION =
-  /^(?:drop (?:table|foreign table|view|materialized view|sequence|index)|truncate|delete rows|set unlogged)$/;
+  /^(?:drop (?:table|foreign table|view|materialized view|sequence|index)|truncate|refresh with no data|delete rows|set unlogged)$/;
 const OF_TABLE = /^drop (?:constraint|identity|trigger|policy|rule)$/;
 const OF_COLUMN = /^(?:drop column|update|alter type|set expression)$/;
 

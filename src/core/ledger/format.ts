@@ -103,6 +103,9 @@ export function bodiesHash(schema: string): string {
   );
 }
 
+/** How a procedure says who holds a lock: an expression over `pg_locks AS l` and `pg_stat_activity AS a`. */
+export const holderText = (): string => /coalesce\('pid '.*?'a prepared transaction'\)/s.exec(procedures)![0];
+
 /** The procedures and functions, in the order of their file. */
 export const routines = (): readonly Routine[] =>
   [...procedures.matchAll(ROUTINE)].map(([, name, set, value, body]) => ({

@@ -34,6 +34,24 @@ export interface Loss {
   readonly by?: string;
 }
 
+/**
+ * Whether rows or values go that nothing can make again. What is computed or kept elsewhere can: the rows of a
+ * materialized view, of a foreign table. What must be empty, or not used, to be dropped counts with CASCADE only; an
+ * extension always, since its own tables go with it.
+ */
+export const losesData = ({ effect, kind, cascade }: Loss): boolean =>
+  effect === "overwrites" || HOLDERS.has(kind) || (cascade === true && USED_BY_HOLDERS.has(kind));
+
+const HOLDERS: ReadonlySet<string> = new Set([
+  ...["drop table", "drop column", "drop attribute", "drop sequence", "drop large object", "drop database"],
+  ...["drop owned", "drop extension", "truncate", "delete rows"],
+]);
+
+/** With these go the tables in a schema or of an access method, and the columns of a type or a collation. */
+const USED_BY_HOLDERS: ReadonlySet<string> = new Set([
+  ...["drop schema", "drop type", "drop domain", "drop collation", "drop access method"],
+]);
+
 /** What some SQL does when it runs. */
 export interface Effects {
   /** Each thing once. */
@@ -143,7 +161,7 @@ function lossesOf(kind: string, tree: Ast): readonly Loss[] {
         takes("truncate", dotted(rangeName(item["RangeVar"])), tree),
       );
     case "RefreshMatViewStmt":
-      return tree["skipData"] === true ? [takes("truncate", dotted(relationOf(tree)))] : [];
+      return tree["skipData"] === true ? [takes("refresh with no data", dotted(relationOf(tree)))] : [];
     case "DropdbStmt":
       return [takes("drop database", word(tree["dbname"]))];
     case "DropTableSpaceStmt":

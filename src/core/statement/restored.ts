@@ -1,6 +1,6 @@
 /** What the up of a migration takes away or overwrites, and the statements of its down → what the down cannot restore. */
 import { type Ast, dotted, items, node, relationOf, visitNodes } from "../ast.ts";
-import { effectsOf, type Loss, type RoutineBody } from "./losses.ts";
+import { effectsOf, type Loss, losesData, type RoutineBody } from "./losses.ts";
 
 /** A statement as the grammar gives it. `body`: of a DO block, or of what it creates. */
 export interface DownStatement {
@@ -19,19 +19,8 @@ export function notRestored(losses: readonly Loss[], down: readonly DownStatemen
   const writesBack = ({ effect, kind, object }: Loss): boolean =>
     ((kind === "delete rows" || kind === "update") && written.some((table) => isOf(object, table, kind))) ||
     (effect === "overwrites" && overwritten.some((each) => each.kind === kind && same(each.object, object)));
-  return losses.filter((loss) => holdsValues(loss) && !writesBack(loss));
+  return losses.filter((loss) => losesData(loss) && !writesBack(loss));
 }
-
-const HOLDERS: ReadonlySet<string> = new Set([
-  ...["drop table", "drop column", "drop attribute", "drop schema", "drop sequence", "drop owned"],
-  ...["drop database", "drop large object", "truncate", "delete rows"],
-]);
-
-/** With these go the columns of that type. */
-const TYPES: ReadonlySet<string> = new Set(["drop type", "drop domain", "drop extension"]);
-
-const holdsValues = ({ effect, kind, cascade }: Loss): boolean =>
-  effect === "overwrites" || HOLDERS.has(kind) || (cascade === true && TYPES.has(kind));
 
 /** Tables into which the statements put rows. */
 function writtenTables(statements: readonly Ast[]): readonly string[] {

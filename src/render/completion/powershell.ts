@@ -47,7 +47,8 @@ ${withGlobals(table).flatMap(rows).join(",\n")}
         { $_ -in '', 'any', 'files', 'folders' } { return }
         { $_ -in 'revisions', 'labels' } {
             $typed = @($words | Select-Object -Skip 1)
-            & $words[0] __complete $_ -- @typed 2>$null | ForEach-Object {
+            # In quotes: PowerShell keeps a bare -- from a script, and on Windows npm's migrate is one.
+            & $words[0] __complete $_ '--' @typed 2>$null | ForEach-Object {
                 $text, $what = $_ -split "\`t", 2
                 Complete-Word $text "$what"
             }

@@ -6,6 +6,7 @@ import block from "../../../sql/preflight/preflight.sql";
 import { type LockMode, stronger } from "../../core/effects/mode.ts";
 import { distinctPrivileges } from "../../core/effects/privilege.ts";
 import { type Ledger, regclassText } from "../../core/ledger/calls.ts";
+import { holderText } from "../../core/ledger/format.ts";
 import type { Plan } from "../../core/plan/types.ts";
 import { literal, qualified } from "../../core/quote.ts";
 import { needText } from "../privilege.ts";
@@ -31,7 +32,7 @@ export const preflightLines = (plan: Plan, ledger: Ledger): readonly string[] =>
   "SET LOCAL standard_conforming_strings = on;",
   "SET LOCAL lock_timeout = '1s';",
   `SELECT pg_catalog.set_config('retort.preflight', ${literal(factsOf(plan, ledger))}, true)\n  AS retort_facts \\gset`,
-  block.trimEnd(),
+  block.trimEnd().replaceAll("/* holder */", () => holderText()),
   `SELECT coalesce(r ->> 0, '') AS " ", r ->> 1 AS about,`,
   "  regexp_replace(r ->> 2, '[[:cntrl:]]+', ' ', 'g') AS found",
   "  FROM jsonb_array_elements(current_setting('retort.preflight')::jsonb) AS r;",

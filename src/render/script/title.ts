@@ -7,7 +7,7 @@ import type { ScriptForm } from "../../core/plan/script.ts";
 import type { Plan, PlanStep } from "../../core/plan/types.ts";
 import { commentText, qualified } from "../../core/quote.ts";
 import { majorOf } from "../../core/server-version.ts";
-import type { Loss } from "../../core/statement/losses.ts";
+import { losesData } from "../../core/statement/losses.ts";
 import { effectLines, relationEffects } from "../effect.ts";
 import { lossCell } from "../loss.ts";
 import { needLines } from "../privilege.ts";
@@ -235,7 +235,7 @@ const oneWay = ({ direction, irreversible, revision }: PlanStep, index: number):
 function wayBack({ kind, steps }: Plan, { wayBack: receipt }: ScriptForm): readonly string[] {
   if (kind !== "upgrade") return [];
   const lost = steps.flatMap(({ revision, losses = [] }, index) => {
-    const objects = new Set(losses.filter(isOfData).map(({ object }) => commentText(object)));
+    const objects = new Set(losses.filter(losesData).map(({ object }) => commentText(object)));
     return objects.size === 0 ? [] : indented(`${index + 1}  ${revision}  ${[...objects].join(", ")}`);
   });
   return [
@@ -245,14 +245,6 @@ function wayBack({ kind, steps }: Plan, { wayBack: receipt }: ScriptForm): reado
     ...titled("A downgrade does not bring back the data of:", lost),
   ];
 }
-
-/** What it is made of can be made again; what was in it cannot. */
-const isOfData = ({ effect, kind }: Loss): boolean =>
-  effect === "overwrites" ||
-  (effect === "takes-away" &&
-    /^(?:drop (?:table|foreign table|column|schema|sequence|owned|database|attribute)|truncate|delete rows)$/.test(
-      kind,
-    ));
 
 /** Who owns what is made, and what the role that runs it must be allowed to do. */
 function rightsLines({ kind, steps, role }: Plan): readonly string[] {

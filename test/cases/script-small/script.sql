@@ -1,5 +1,5 @@
 -- Retort migration script: upgrade <base> -> c
--- Receipt: sha256:fadde68a36df704c6ff333683bdba124422f66f4dc136e9544323d3bbb8e8449
+-- Receipt: sha256:6a3632be33a37ac4fbe393fa3b9bfde91570c33982b6dda7f47a655409e72469
 \if true
 -- For:  PostgreSQL 12 or later; ledger retort, format 2.
 -- Run:  psql -X -v ON_ERROR_STOP=1 -f FILE DATABASE
@@ -1261,7 +1261,7 @@ $body$;
 CALL retort.require_state('{}', '{}', 3, 1401614897665169694, 'migrate upgrade %s:c --sql');
 
 -- Log: the receipt of this script.
-CALL retort.begin_script('fadde68a36df704c6ff333683bdba124422f66f4dc136e9544323d3bbb8e8449',
+CALL retort.begin_script('6a3632be33a37ac4fbe393fa3b9bfde91570c33982b6dda7f47a655409e72469',
   'base:c', 3, 1401614897665169694);
 COMMIT;
 
@@ -1317,13 +1317,13 @@ BEGIN TRANSACTION READ ONLY;
 -- Check: exactly the revisions that should be applied now are, row by row.
 SELECT retort.check(3, 1401614897665169694) AS retort_passed \gset
 SELECT revisions AS applied_revisions, 'c' AS current_heads,
-  'sha256:fadde68a36df704c6ff333683bdba124422f66f4dc136e9544323d3bbb8e8449' AS receipt FROM retort.state;
+  'sha256:6a3632be33a37ac4fbe393fa3b9bfde91570c33982b6dda7f47a655409e72469' AS receipt FROM retort.state;
 
 -- Durations: what this run of the script has done, as the log of the ledger has it.
 SELECT l.event AS step, l.revision, round(date_part('epoch', l.duration) * 1000) AS milliseconds
   FROM retort.log AS l WHERE l.event IN ('upgrade', 'downgrade') AND l.id > (
     SELECT max(s.id) FROM retort.log AS s WHERE s.event = 'script' AND s.checksum =
-      'fadde68a36df704c6ff333683bdba124422f66f4dc136e9544323d3bbb8e8449'
+      '6a3632be33a37ac4fbe393fa3b9bfde91570c33982b6dda7f47a655409e72469'
       AND s.at > (SELECT backend_start FROM pg_stat_get_activity(pg_backend_pid())))
   ORDER BY l.id;
 COMMIT;
@@ -1527,11 +1527,10 @@ BEGIN
     END IF;
     report := report || jsonb_build_array(jsonb_build_array(NULL, kind, found));
     FOR each IN SELECT string_agg(DISTINCT l.mode, ', ') AS modes,
-        coalesce('pid ' || concat_ws(', ', l.pid, nullif(a.application_name, ''), a.usename,
-          host(a.client_addr),
+        coalesce('pid ' || concat_ws(', ', l.pid,
+          nullif(a.application_name, ''), a.usename, host(a.client_addr),
           'for ' || date_trunc('second', clock_timestamp() - a.xact_start),
-          left(nullif(a.query, '<insufficient privilege>'), 60)),
-          'a prepared transaction') AS session
+          left(nullif(a.query, '<insufficient privilege>'), 60)), 'a prepared transaction') AS session
         FROM pg_locks AS l LEFT JOIN pg_stat_activity AS a ON a.pid = l.pid
         WHERE l.locktype = 'relation' AND l.relation = object AND l.granted
           AND l.database = (SELECT d.oid FROM pg_database AS d WHERE d.datname = current_database())
@@ -1553,12 +1552,14 @@ BEGIN
       AND l.database = (SELECT d.oid FROM pg_database AS d WHERE d.datname = current_database())
       AND (l.classid::bigint << 32 | l.objid::bigint) = (facts ->> 'lock')::bigint), '[]');
   report := report || coalesce((SELECT jsonb_agg(jsonb_build_array('!', 'transaction', t.what))
-    FROM (SELECT concat_ws(', ', 'pid ' || a.pid, nullif(a.application_name, ''), a.usename,
-        host(a.client_addr), 'open for ' || date_trunc('second', clock_timestamp() - a.xact_start),
-        left(a.query, 60)) AS what
-      FROM pg_stat_activity AS a WHERE a.datname = current_database() AND a.pid <> pg_backend_pid()
+    FROM (SELECT coalesce('pid ' || concat_ws(', ', l.pid,
+          nullif(a.application_name, ''), a.usename, host(a.client_addr),
+          'for ' || date_trunc('second', clock_timestamp() - a.xact_start),
+          left(nullif(a.query, '<insufficient privilege>'), 60)), 'a prepared transaction') AS what
+      FROM pg_stat_activity AS a CROSS JOIN LATERAL (SELECT a.pid) AS l
+      WHERE a.datname = current_database() AND a.pid <> pg_backend_pid()
         AND a.xact_start < clock_timestamp() - interval '1 minute'
-    UNION ALL SELECT format('prepared as %s by %s, open for %s', p.gid, p.owner,
+    UNION ALL SELECT format('prepared as %s by %s, for %s', p.gid, p.owner,
         date_trunc('second', clock_timestamp() - p.prepared))
       FROM pg_prepared_xacts AS p WHERE p.database = current_database()
     ORDER BY 1 LIMIT 5) AS t), '[]');
