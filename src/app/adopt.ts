@@ -80,11 +80,11 @@ export async function readAdoption(
   const tool = table === undefined ? found : { ...found, table: { ...found.table, name: baseOf(table) } };
   const described = tool.read(files);
   const { program } = tool;
+  const grammar = createGrammar();
   const reading =
     program === undefined || !asks
       ? described
-      : await askedOf(described, program, foreignProgram(program, { ...deps, folder, command }));
-  const grammar = createGrammar();
+      : await askedOf(described, program, foreignProgram(program, { ...deps, folder, command }), grammar);
   const judged: JudgedMigration[] = [];
   for (const each of reading.migrations) {
     const findings = reading.findings.filter((finding) => isIn(each, finding));
@@ -145,13 +145,16 @@ async function judged(section: Section, tool: Tool, grammar: Grammar): Promise<J
   const isTorn = together && whole.outside === true;
   const { outside = false, faults: all } = isTorn ? await said(section, own, grammar) : whole;
   const taken = isTorn ? [] : control;
+  // Of what was printed and cannot be read, it is not known what is said of the tool's table.
+  const isRead = section.printed === undefined || !all.some(({ code }) => code === "source/syntax");
   return {
     body: bodyOf(section, inOrder(own, taken)),
     // What stands around SQL that was printed was never its author's.
     isCut: taken.length > 0 && section.printed === undefined,
+    isEnded: section.printed?.ended === true,
     outside: section.outside && taken.length === 0 ? "said" : outside && "found",
     ...(raises === undefined ? {} : { raises }),
-    findings: [...findings, ...foremost(all)].map((finding) => placed(finding, section)),
+    findings: [...(isRead ? findings : []), ...foremost(all)].map((finding) => placed(finding, section)),
   };
 }
 

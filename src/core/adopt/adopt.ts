@@ -12,6 +12,8 @@ export interface Judged {
   readonly body: string;
   /** Transaction control was removed. */
   readonly isCut: boolean;
+  /** Statements got a ; that was missing. */
+  readonly isEnded: boolean;
   /** Its header says `transaction: none`; `found`: the tool did not say so, and a statement needs it. */
   readonly outside: false | "said" | "found";
   /** It does nothing but raise an error with this message. */
@@ -32,6 +34,7 @@ export interface JudgedMigration {
 export type Change =
   | "BEGIN and COMMIT removed"
   | "transaction: none added"
+  | "missing ; added"
   | "a down that raises an error removed";
 
 export interface AdoptedFile {
@@ -105,6 +108,7 @@ export function adopted(
         ...(sections.some(({ outside }) => outside === "found")
           ? (["transaction: none added"] as const)
           : []),
+        ...(sections.some(({ isEnded }) => isEnded) ? (["missing ; added"] as const) : []),
         ...(down?.raises === undefined ? [] : (["a down that raises an error removed"] as const)),
       ],
       ...(irreversible === undefined ? {} : { irreversible }),
