@@ -60,10 +60,11 @@ export async function proveAdoption(deps: Deps, options: AdoptProofOptions): Pro
   const up = pairs.map(({ revision }) => revision);
   const back = pairs.slice(pairs.findLastIndex((pair) => pair.down === undefined) + 1).reverse();
   const down = back.map(({ revision }) => revision);
-  return withScratch(deps, project, { revisions: up, onScratch: options.onScratch }, async (scratch) => {
+  const ups = pairs.map((pair) => pair.up);
+  const downs = back.map((pair) => pair.down!);
+  const use = { revisions: up, more: [...ups, ...downs], onScratch: options.onScratch };
+  return withScratch(deps, project, use, async (scratch) => {
     const work = { scratch, hidden: project.ledger.names.schema };
-    const ups = pairs.map((pair) => pair.up);
-    const downs = back.map((pair) => pair.down!);
     const old = await madeByTool(work, tool, ups, downs);
     const own = await madeByUs(deps, project, work, up, down);
     return {

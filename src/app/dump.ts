@@ -1,13 +1,14 @@
 /** A database, or a revision → its schema as SQL that creates the same schema in an empty database. */
 import { type Dump, dumpOf, dumpText } from "../core/dump/dump.ts";
 import { dumpFiles } from "../core/dump/folder.ts";
+import { outputs } from "../core/outputs.ts";
 import { replaceDump } from "../io/dump-folder.ts";
-import { writeFile } from "../io/write-files.ts";
 import { connect } from "./connect.ts";
 import { type Schema, schemaOf } from "./keep-dump.ts";
 import { type Deps, openConfig, openProject, type ProjectOptions } from "./project.ts";
 import { replay } from "./replay.ts";
 import { type ScratchUse, withScratch } from "./scratch.ts";
+import { writeOutputs } from "./write-output.ts";
 
 export interface DumpOptions extends ProjectOptions, Pick<ScratchUse, "onScratch"> {
   /** What the migrations up to there make, on a scratch database; without it, what the configured database has. */
@@ -29,7 +30,7 @@ export interface Dumped {
   readonly warnings: readonly string[];
 }
 
-/** Only reads the database. Throws `usage/cannot-dump` with each object that no SQL can be written for. */
+/** Only reads the database. Throws `usage/cannot-dump` with each object that no SQL can be written for, and as `writeOutputs`. */
 export async function dump(deps: Deps, options: DumpOptions): Promise<Dumped> {
   const { of, catalog, owner } = await catalogFor(deps, options);
   const dumped = dumpOf(catalog, owner);
@@ -47,7 +48,7 @@ async function written(
   { output, folder }: Pick<DumpOptions, "output" | "folder">,
 ): Promise<readonly string[]> {
   if (output !== undefined) {
-    await writeFile(output, [dumpText(dumped)], deps);
+    await writeOutputs(deps, outputs.dump, [{ path: output, pieces: [dumpText(dumped)] }]);
     return [output];
   }
   return folder === undefined ? [] : replaceDump(folder, dumpFiles(dumped), deps);

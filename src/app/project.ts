@@ -45,6 +45,8 @@ export interface Deps {
   readonly onSecrets?: (secrets: readonly string[]) => void;
   /** Told each file that was written. */
   readonly onWritten?: ((path: string) => void) | undefined;
+  /** Told that a run begins, and then by what it returns the revision of each step that is done. */
+  readonly onRun?: (() => (revision: RevisionId) => void) | undefined;
   /** Told the configuration once it is known. */
   readonly onConfig?: (config: Config) => void;
   /** Told what the server, or we, have to say besides errors; a verb's own `onNotice` goes before it. */

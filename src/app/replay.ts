@@ -1,6 +1,6 @@
 /** A project, a target and a scratch database → the database that the migrations up to there make, by the plan that a run runs. */
 import { MigrateError } from "../core/errors.ts";
-import type { RevisionId } from "../core/migration.ts";
+import type { FileText, RevisionId } from "../core/migration.ts";
 import { missingHint } from "../core/missing.ts";
 import type { Plan } from "../core/plan/types.ts";
 import { sha256 } from "../core/sha256.ts";
@@ -157,22 +157,37 @@ function missingRole(error: unknown): string | undefined {
   return /role "(.+)" does not exist/.exec(error.message)?.[1];
 }
 
-/**
- * The first statement of these migrations, of all by default, that changes more than its database, as `CREATE ROLE in 0001_roles.up.sql:3`;
- * undefined: there is none.
- */
-export async function beyondDatabase(
+/** What runs of these migrations can send, of all by default: both their files. */
+export const filesOf = (
   project: Project,
   revisions: readonly RevisionId[] = revisionsTo(project, "heads"),
-): Promise<string | undefined> {
+): readonly FileText[] =>
+  revisions.flatMap((revision) => {
+    const { up, down } = project.migrations.get(revision)!;
+    return down === undefined ? [up] : [up, down];
+  });
+
+/** The first statement of these files that changes more than its database, as `CREATE ROLE in 0001_roles.up.sql:3`; undefined: there is none. */
+export async function beyondDatabase(files: readonly FileText[]): Promise<string | undefined> {
   const grammar = createGrammar();
-  for (const revision of revisions) {
-    const { up } = project.migrations.get(revision)!;
-    const { source } = up;
-    for (const { ast, start, end } of await grammar.trees(up)) {
+  for (const file of files) {
+    const { source } = file;
+    for (const { ast, start, end } of await grammar.trees(file)) {
       const what = beyondOf(ast, source.text.slice(start, end));
       if (what !== undefined) return `${what} in ${source.path}:${locate(source, start).line}`;
     }
   }
   return undefined;
+}
+
+/** Throws `usage/scratch` where files that have changed since a scratch database was made reach beyond it, on a server of the user's. */
+export async function refuseBeyond({ ownsRoles }: Scratch, files: readonly FileText[]): Promise<void> {
+  if (ownsRoles) return;
+  const beyond = await beyondDatabase(files);
+  if (beyond === undefined) return;
+  throw new MigrateError({
+    code: "usage/scratch",
+    message: `cannot run ${beyond} on a scratch database: it affects the whole server, and would remain there`,
+    hint: "end this command and start it again: it then takes another server",
+  });
 }

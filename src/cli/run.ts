@@ -88,6 +88,11 @@ export async function runOnline(request: Request, invocation: Invocation): Promi
   const events = args.flag("json-events");
   const began = performance.now();
   const progress = progressOf(printer);
+  const onStep = dryRun ? undefined : deps.onRun?.();
+  const told = (event: Event): void => {
+    if (event.type === "step-done") onStep?.(event.step.revision);
+    progress.onEvent(event);
+  };
   const result = await run(deps, request, {
     ...project,
     dryRun,
@@ -105,7 +110,7 @@ export async function runOnline(request: Request, invocation: Invocation): Promi
       if (waits !== undefined) printer.info(waits);
       return confirmed(plan, database, invocation);
     },
-    onEvent: events ? eventLines(invocation, progress.onEvent) : progress.onEvent,
+    onEvent: events ? eventLines(invocation, told) : told,
   }).finally(progress.stop);
   const isRefused = !result.done && !dryRun && result.plan.batches.length > 0;
   if (events) printer.jsonLine({ type: "result", at: deps.now().toISOString(), result: resultValue(result) });

@@ -2,7 +2,7 @@
 
 import type { OfflineOptions } from "../app/offline.ts";
 import type { Request } from "../app/steps.ts";
-import type { NewText } from "../app/write-script.ts";
+import type { NewText } from "../app/write-output.ts";
 import { MigrateError } from "../core/errors.ts";
 import { type ServerVersion, serverVersionFault, serverVersionOf } from "../core/server-version.ts";
 import { counted } from "../render/counted.ts";
@@ -53,7 +53,7 @@ export async function writeScript(request: Request, invocation: Invocation): Pro
   const form = { ...asked, ...(downgrade === undefined ? {} : { wayBack: downgrade.receipt }) };
   if (split !== undefined) {
     const files = renderSplit(plan, ledger, form);
-    const { writeScriptFolder } = await import("../app/write-script.ts");
+    const { writeScriptFolder } = await import("../app/write-output.ts");
     const paths = await writeScriptFolder(deps, split, files);
     const value = files.map(({ receipt }, i) => ({ path: paths[i], receipt }));
     if (json) printer.json({ files: value });
@@ -68,8 +68,8 @@ export async function writeScript(request: Request, invocation: Invocation): Pro
   if (downgrade !== undefined && path !== undefined) files.push({ path, pieces: downgrade.pieces() });
   if (output !== undefined) files.push({ path: output, pieces: script.pieces() });
   if (files.length > 0) {
-    const { writeScriptFiles } = await import("../app/write-script.ts");
-    await writeScriptFiles(deps, files);
+    const { outputs, writeOutputs } = await import("../app/write-output.ts");
+    await writeOutputs(deps, outputs.script, files);
   }
   if (downgrade !== undefined) printer.info(`${path}  sha256:${downgrade.receipt}`);
   const written = downgrade === undefined ? {} : { downgrade: { path, receipt: downgrade.receipt } };
@@ -94,13 +94,6 @@ export function warnOfLongTransaction(steps: number, { args, printer }: Invocati
 }
 
 function scriptOptions({ args, project }: Invocation): OfflineOptions {
-  if (args.flag("output") && args.text("output") === args.text("with-downgrade")) {
-    throw new MigrateError({
-      code: "usage/exclusive-flags",
-      message: "-o and --with-downgrade name the same file",
-      hint: "name one file for each script",
-    });
-  }
   const source = args.text("source");
   const lockRetries = count(args.text("lock-retries"), "--lock-retries");
   return {

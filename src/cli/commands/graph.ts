@@ -55,8 +55,8 @@ const command: Command = {
     const { args, deps, printer } = invocation;
     const output = args.text("output");
     if (output !== undefined) {
-      const { writeScriptFile } = await import("../../app/write-script.ts");
-      await writeScriptFile(deps, output, [textOf(drawing)]);
+      const { outputs, writeOutputs } = await import("../../app/write-output.ts");
+      await writeOutputs(deps, outputs.graph, [{ path: output, pieces: [textOf(drawing)] }]);
     } else if ("lines" in drawing) printer.lines(drawing.lines);
     else if ("value" in drawing) printer.json(drawing.value);
     else await printer.script([drawing.page]);

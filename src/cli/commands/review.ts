@@ -1,4 +1,5 @@
 /** `migrate review`. */
+
 import { review } from "../../app/review.ts";
 import { graphText } from "../../render/graph-text.ts";
 import { summaryOfReview } from "../../render/review/document.ts";
@@ -58,8 +59,8 @@ const command: Command = {
           : `${JSON.stringify(document, undefined, 2)}\n`;
     const output = args.text("output");
     if (output !== undefined) {
-      const { writeScriptFile } = await import("../../app/write-script.ts");
-      await writeScriptFile(deps, output, [text]);
+      const { outputs, writeOutputs } = await import("../../app/write-output.ts");
+      await writeOutputs(deps, outputs.review, [{ path: output, pieces: [text] }]);
     } else if (format === "json") printer.json(document);
     else if (format === "html") await printer.script([text]);
     else printer.lines(text.trimEnd().split("\n"));
