@@ -12,6 +12,7 @@ import { commentText } from "../core/quote.ts";
 import { settleReplaced } from "../core/replaced.ts";
 import { type SharedNumber, sharedNumbers } from "../core/shared-numbers.ts";
 import type { Source } from "../core/source.ts";
+import { wayOutOf } from "../core/target.ts";
 import { fillTemplate } from "../core/template.ts";
 import type { Config } from "../io/config.ts";
 import { createDirectory, createFiles, isPattern } from "../io/directory.ts";
@@ -105,6 +106,14 @@ export interface MergeOptions extends Omit<RevisionOptions, "heads" | "message" 
 /** Writes a pair that joins several revisions. Throws as `createRevision`, and `graph/nothing-to-merge`. */
 export async function mergeRevisions(deps: Deps, options: MergeOptions): Promise<NewRevision> {
   const project = await openProject(deps, options);
+  const { heads } = project.graph;
+  if (options.targets.includes("head") && heads.length > 1) {
+    throw new MigrateError({
+      code: "graph/multiple-heads",
+      message: `'head' is one revision, but there are ${heads.length} heads, and a merge joins two or more`,
+      hint: wayOutOf(project.graph, heads),
+    });
+  }
   const place = newRevision(project.graph, { heads: options.targets, splice: options.splice ?? false });
   const { parents } = place;
   if (parents.length < 2) {
