@@ -17,7 +17,14 @@ import { fillTemplate } from "../core/template.ts";
 import type { Config } from "../io/config.ts";
 import { createDirectory, createFiles, isPattern } from "../io/directory.ts";
 import type { Template } from "../io/templates.ts";
-import { type Deps, openConfig, openProject, type Project, type ProjectOptions } from "./project.ts";
+import {
+  type Deps,
+  foldersFile,
+  openConfig,
+  openProject,
+  type Project,
+  type ProjectOptions,
+} from "./project.ts";
 import { findTemplate } from "./templates.ts";
 
 export interface RevisionOptions extends ProjectOptions {
@@ -199,10 +206,9 @@ function refuseNumber(id: RevisionId, migrations: readonly Revision[]): void {
 }
 
 /** Creates the folder that a config file names: git keeps none that are empty. One named by a flag may be misspelt. */
-async function createConfigured({ directories, origins }: Config, deps: Deps): Promise<void> {
-  const isInFile = !/^(?:flag|default)/.test(origins["directories"]!);
-  const [only, ...others] = directories;
-  if (isInFile && only !== undefined && others.length === 0 && !isPattern(only))
+async function createConfigured(config: Config, deps: Deps): Promise<void> {
+  const [only, ...others] = config.directories;
+  if (foldersFile(config) !== undefined && only !== undefined && others.length === 0 && !isPattern(only))
     await createDirectory(only, deps);
 }
 

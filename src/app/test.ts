@@ -23,9 +23,9 @@ import { allOf } from "./all-of.ts";
 import { type Deps, openProject, type Project, type ProjectOptions } from "./project.ts";
 import { refusalOf } from "./refusal.ts";
 import { type ScratchUse, type UsedScratch, used, withScratch } from "./scratch.ts";
+import { withEnd } from "./steps.ts";
 import { openBench, type TestBench, type TestOn } from "./test-bench.ts";
 import { beside, jobsFor, partsOf, type TestPart, tellInOrder } from "./test-jobs.ts";
-import { withEnd } from "./steps.ts";
 import { testOrders } from "./test-orders.ts";
 import { type ScriptOf, testScript } from "./test-script.ts";
 

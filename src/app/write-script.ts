@@ -4,7 +4,7 @@ import { lstatSync } from "node:fs";
 import { resolve } from "node:path";
 import { MigrateError } from "../core/errors.ts";
 import { receiptsOf } from "../core/receipt.ts";
-import { createDirectory, createFiles, isEmptyDirectory } from "../io/directory.ts";
+import { createFiles, inNewFolders, isEmptyDirectory } from "../io/directory.ts";
 import { textIfThere } from "../io/files.ts";
 import { isStream, type NewText, writeFile, writeFiles } from "../io/write-files.ts";
 import type { Deps } from "./project.ts";
@@ -51,6 +51,5 @@ export async function writeScriptFolder(
       hint: "its files could be run together with those of the script; name a new folder",
     });
   }
-  await createDirectory(directory, deps);
-  return createFiles(directory, files, deps);
+  return inNewFolders([directory], deps, () => createFiles(directory, files, deps));
 }

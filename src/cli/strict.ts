@@ -105,7 +105,7 @@ interface OptionToken {
 
 function tokensOf(words: readonly string[], options: ReadonlyMap<string, Option>): readonly Token[] {
   return parseArgs({
-    args: words.map((word) => (RELATIVE.test(word) ? `\u0000${word}` : dashed(word))),
+    args: words.map((word) => (RELATIVE.test(word) ? `\u0000${word}` : dashed(lengthened(word, options)))),
     options: Object.fromEntries(
       [...options].map(([name, { type, short }]) => [
         name,
@@ -123,14 +123,36 @@ const RELATIVE = /^-\d+$/;
 const unshield = (word: string): string => (word.startsWith("\u0000") ? word.slice(1) : word);
 /** `--rev_id` is `--rev-id`. */
 const dashed = (word: string): string => word.replace(/^--[a-z_-]+/, (name) => name.replaceAll("_", "-"));
+/** `-m=text` is `--message=text`, as Alembic reads it. */
+function lengthened(word: string, options: ReadonlyMap<string, Option>): string {
+  const [, letter, value] = /^-([a-z])=([\s\S]*)$/i.exec(word) ?? [];
+  const [long] = [...options].find(([, { type, short }]) => type === "string" && short === letter) ?? [];
+  return letter === undefined || long === undefined ? word : `--${long}=${value}`;
+}
 const isFlag = (word: string): boolean => /^--?[a-z]/i.test(word);
 
-function valueFault(command: Named, token: OptionToken, { type }: Option): MigrateError | undefined {
+function valueFault(command: Named, token: OptionToken, { type, flag }: Option): MigrateError | undefined {
   const { rawName, value, inlineValue } = token;
   if (type === "boolean")
     return value === undefined ? undefined : usage("unexpected-value", `${rawName} takes no value`, command);
-  if (value !== undefined && (inlineValue === true || !isFlag(value))) return undefined;
-  return usage("missing-value", `${rawName} needs a value`, command);
+  if (value === undefined || (inlineValue !== true && isFlag(value)))
+    return usage("missing-value", `${rawName} needs a value`, command);
+  if (value === "")
+    return usage(
+      "empty-value",
+      `the value of ${rawName} is empty`,
+      command,
+      "give one, or leave the flag out;",
+    );
+  // Of a variable without a value Alembic makes an empty one, which counts as none here.
+  if (flag === "x" && !/^[^=]+=/.test(value))
+    return usage(
+      "variable",
+      `${rawName} ${value} is not KEY=VALUE`,
+      command,
+      "for example: -x HOST=db.example;",
+    );
+  return undefined;
 }
 
 function positionalFault(
