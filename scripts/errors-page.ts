@@ -115,6 +115,7 @@ export const meanings: Readonly<Record<string, string>> = {
   "source/control-character": "A value in the header contains a control character.",
   "source/copy-stdin": "COPY FROM STDIN: a migration contains only SQL, without rows after it.",
   "source/copy-stdout": "COPY TO STDOUT: nobody would read the rows.",
+  "source/ledger": "A statement would change the tables of the ledger, which only a run writes.",
   "source/discard-all": "DISCARD ALL would release the lock.",
   "source/down-revision-differs": "The up file and the down file of a pair name different revisions.",
   "source/duplicate-item": "A list in the header has an item twice.",

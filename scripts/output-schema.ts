@@ -273,7 +273,7 @@ export const outputs: Readonly<Record<string, Shape>> = {
   "ensure-version": z.union([object({ created: z.boolean(), upgradedFrom: count.nullable() }), script]),
   status: object({
     database: text,
-    current: texts,
+    current: texts.nullable(),
     applied: z.array(applied),
     pending: z.array(revision.extend({ effect: effect.optional() })),
     unknown: z.array(applied),

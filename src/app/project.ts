@@ -139,7 +139,11 @@ export async function openProject(deps: Deps, options: ProjectOptions, known?: C
   const config = known ?? (await openConfig(deps, options));
   const pattern = filePattern(config.fileName);
   const placeOf = placesOf();
-  const migrations = await readMigrations(config.directories, { ...deps, pattern });
+  const migrations = await readMigrations(config.directories, {
+    cwd: deps.cwd,
+    pattern,
+    origin: foldersFile(config),
+  });
   const { active, dormant } = settleReplaced(migrations, placeOf);
   let ledger: Ledger | undefined;
   return {
@@ -157,6 +161,12 @@ export async function openProject(deps: Deps, options: ProjectOptions, known?: C
     knownEffects: (about) => knownEffects([about, config.directories], deps.env),
   };
 }
+
+/** Where a config file names the folders: `migrate.config.json line 2`; undefined where none does. */
+export const foldersFile = ({ file, origins }: Config): string | undefined => {
+  const origin = origins["directories"];
+  return file !== undefined && origin?.startsWith(`${file} line `) === true ? origin : undefined;
+};
 
 /** The same project with other migrations. Throws `graph/…`. */
 export function withMigrations(project: Project, migrations: readonly Migration[]): Project {

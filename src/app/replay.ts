@@ -134,7 +134,8 @@ export async function runSteps(deps: Deps, project: Project, session: Session, s
   return plan;
 }
 
-const revisionsTo = (project: Project, target: string): readonly RevisionId[] =>
+/** What an upgrade of an empty database to there runs, in order. Throws `graph/…`, and `usage/…` for a range. */
+export const revisionsTo = (project: Project, target: string): readonly RevisionId[] =>
   stepsFrom(project, { kind: "upgrade", target }, []).steps.map((step) => step.revision);
 
 /** For each revision a key of all that makes the database what it is after it: the server, the settings, the files up to it. */

@@ -136,11 +136,28 @@ const valueIn = ({ rawName, value = "", inlineValue }: OptionToken): string =>
 const noValue = (command: Named, flag: string): MigrateError =>
   usage("unexpected-value", `${flag} takes no value`, command);
 
-function valueFault(command: Named, token: OptionToken, { type }: Option): MigrateError | undefined {
+function valueFault(command: Named, token: OptionToken, { type, flag }: Option): MigrateError | undefined {
   const { rawName, value, inlineValue } = token;
   if (type === "boolean") return value === undefined ? undefined : noValue(command, rawName);
-  if (value !== undefined && (inlineValue === true || !isFlag(value))) return undefined;
-  return usage("missing-value", `${rawName} needs a value`, command);
+  if (value === undefined || (inlineValue !== true && isFlag(value)))
+    return usage("missing-value", `${rawName} needs a value`, command);
+  const given = valueIn(token);
+  if (given === "")
+    return usage(
+      "empty-value",
+      `the value of ${rawName} is empty`,
+      command,
+      "give one, or leave the flag out;",
+    );
+  // Of a variable without a value Alembic makes an empty one, which counts as none here.
+  if (flag === "x" && !/^[^=]+=/.test(given))
+    return usage(
+      "variable",
+      `${rawName} ${given} is not KEY=VALUE`,
+      command,
+      "for example: -x HOST=db.example;",
+    );
+  return undefined;
 }
 
 function positionalFault(

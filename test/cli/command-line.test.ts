@@ -104,6 +104,14 @@ describe("words", () => {
     ["-q upgrad -m --json", "- quiet json | unknown command 'upgrad'"],
     ["help upgrad", "- help | unknown command 'upgrad'"],
     ["-1", "- | unknown command '-1'"],
+    ["--databse x status", "- status | unknown flag --databse"],
+    // As Alembic's parser reads it.
+    ["revision -m=a", "revision message=a"],
+    ["-c=file heads", "heads config=file"],
+    ["heads -q=a", "heads quiet | unknown flag -="],
+    ["upgrade --expect-role=", "upgrade | the value of --expect-role is empty"],
+    ["--database= status", "status | the value of --database is empty"],
+    ["heads -x foo", "heads | -x foo is not KEY=VALUE"],
   ])("%s", async (line, expected) => {
     expect(await read(line)).toBe(expected);
   });
