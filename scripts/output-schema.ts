@@ -455,6 +455,7 @@ export const outputs: Readonly<Record<string, Shape>> = {
       database: text,
       table: text,
       stamped: texts,
+      ahead: texts,
       done: z.boolean(),
       migrated: z.array(object({ version: text, revision: text })),
     }),

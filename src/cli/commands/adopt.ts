@@ -131,13 +131,18 @@ async function stamp({ args, deps, project, printer, json }: Invocation): Promis
     const migrated = last.map(({ version, revision }) => ({ version, revision }));
     return printer.json({ ...result, migrated });
   }
-  const { database, table, stamped, done } = result;
+  const { database, table, stamped, ahead, done } = result;
   printer.data(
     last.length === 0
       ? `${table} on ${database}: nothing has been run`
       : `${table} on ${database}: migrated up to version ${last.map(shown).join(", ")}`,
   );
   if (done) printer.info(`stamped: ${counted(stamped.length, "revision")}`);
-  else if (stamped.length === 0) printer.info("nothing to stamp");
+  else if (stamped.length === 0)
+    printer.info(
+      ahead.length === 0
+        ? "nothing to stamp"
+        : `nothing to stamp: the ledger is ahead of ${table}, at ${ahead.join(", ")}`,
+    );
   else printer.info(`nothing was done; to stamp ${counted(stamped.length, "revision")}, pass --yes`);
 }
