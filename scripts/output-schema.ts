@@ -465,6 +465,7 @@ export const outputs: Readonly<Record<string, Shape>> = {
       scratch,
       up: texts,
       down: texts,
+      refused: object({ old: z.array(diagnostic), new: z.array(diagnostic) }),
       assumed: texts,
       objects: count,
       differences: object({ up: z.array(difference), down: z.array(difference) }),

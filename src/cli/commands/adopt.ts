@@ -25,6 +25,7 @@ const command: Command = {
     prove: flag(
       "when the files exist: run the tool's SQL and the migrations on a scratch database, and compare what they make",
     ),
+    "no-down": flag("with --prove: run only the ups"),
     scratch: scratchFlag,
     table: value("the tool's version table, if it has another name", "NAME"),
     alembic: value("the command that runs Alembic (default: alembic)", "COMMAND"),
@@ -108,16 +109,19 @@ const foreign = (args: Arguments) => ({
 
 async function prove({ args, deps, project, printer, json }: Invocation): Promise<number> {
   const { proveAdoption } = await import("../../app/adopt-prove.ts");
+  const down = !args.flag("no-down");
   const proof = await proveAdoption(deps, {
     ...project,
+    down,
     ...foreign(args),
     scratch: args.text("scratch"),
     onScratch: ({ description }) => printer.info(description),
   });
   if (json) printer.json(proof);
-  else printer.lines(proofLines(proof));
-  const { up, down } = proof.differences;
-  return up.length + down.length > 0 ? exitCodes.findings : exitCodes.ok;
+  else printer.lines(proofLines(proof, down));
+  const { refused, differences } = proof;
+  const faults = [...differences.up, ...differences.down, ...refused.new];
+  return faults.length > 0 ? exitCodes.findings : exitCodes.ok;
 }
 
 async function stamp({ args, deps, project, printer, json }: Invocation): Promise<void> {
