@@ -450,6 +450,11 @@ export const outputs: Readonly<Record<string, Shape>> = {
       findings: z.array(diagnostic),
       leftOut: texts,
       written: z.boolean(),
+      settings: object({
+        file: text,
+        written: z.boolean(),
+        values: object({ directories: texts.optional(), fileName: text.optional() }),
+      }).optional(),
     }),
     object({
       database: text,

@@ -80,8 +80,18 @@ async function files({ args, deps, project, printer, json }: Invocation): Promis
         `nothing was written; to write ${counted(count, "file")} to ${adoption.to}, pass --yes, or --to DIR`,
       );
   }
+  for (const line of settingLines(adoption)) printer.info(line);
   const byHand = adoption.findings.length + totalsOf(adoption.migrations).byHand;
   return byHand > 0 ? exitCodes.findings : exitCodes.ok;
+}
+
+/** `wrote migrate.config.json: "directories": ["db"]` */
+function settingLines({ settings, written }: Adoption): readonly string[] {
+  if (settings === undefined) return [];
+  const { file, values } = settings;
+  const said = Object.entries(values).map(([name, value]) => `"${name}": ${JSON.stringify(value)}`);
+  const verb = settings.written ? `wrote ${file}:` : written ? `next: set in ${file}:` : `then in ${file}:`;
+  return [`${verb} ${said.join(", ")}`];
 }
 
 /** As data, without the texts of the files. */

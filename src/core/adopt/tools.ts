@@ -139,9 +139,13 @@ export const tools: readonly Tool[] = [
 
 const names = tools.map(({ name }) => name);
 
+/** The tool whose folder this looks like. */
+export const toolLike = (files: readonly FolderFile[]): Tool | undefined =>
+  tools.find((tool) => tool.recognises(files));
+
 /** The tool of that name, or the one whose folder this looks like. Throws `usage/unknown-tool`, `usage/no-tool`. */
 export function toolOf(files: readonly FolderFile[], folder: string, name: string | undefined): Tool {
-  const found = tools.find((tool) => (name === undefined ? tool.recognises(files) : tool.name === name));
+  const found = name === undefined ? toolLike(files) : tools.find((tool) => tool.name === name);
   if (found !== undefined) return found;
   if (name === undefined) {
     throw new MigrateError({
