@@ -196,6 +196,7 @@ export const meanings: Readonly<Record<string, string>> = {
   "state/changed-file": "The SQL of an applied migration has changed.",
   "state/changed-header": "The header of an applied migration has changed.",
   "state/dirty": "The other tool did not finish a migration in this database.",
+  "state/diverged": "A stamp must not delete rows, but the ledger has gone another way than its target.",
   "state/gap": "The other tool has run a migration, but not an earlier one.",
   "state/guard":
     "The database is not in the expected state, or its ledger cannot be trusted or is inconsistent. Nothing was changed.",

@@ -152,7 +152,7 @@ function keysOf(
 }
 
 /** The role that PostgreSQL says it does not know. */
-function missingRole(error: unknown): string | undefined {
+export function missingRole(error: unknown): string | undefined {
   if (!(error instanceof MigrateError) || !["42704", "22023"].includes(error.sqlstate ?? ""))
     return undefined;
   return /role "(.+)" does not exist/.exec(error.message)?.[1];

@@ -91,16 +91,18 @@ test("what docs/format.md says of another tool's folder gives it its headers", a
     const before = await migrate(["history"], { cwd: folder });
     expect(before).toMatchObject({ code: 3, stdout: "" });
     expect(before.stderr.match(/error\[.*/g)).toEqual([
-      "error[source/no-header] none of the 4 files has a header",
+      "error[source/no-header] migrations looks like a folder of golang-migrate: none of its files has a header",
     ]);
-    expect(before.stderr).toContain("migrate adopt FOLDER --to DIR");
+    expect(before.stderr).toContain("migrate adopt migrations;");
     expect(textOf("docs/format.md")).toContain("`migrate adopt FOLDER`");
     const adopted = await migrate(["adopt", "migrations", "--to", "adopted"], { cwd: folder });
-    expect(adopted).toMatchObject({ code: 0, stderr: "wrote 4 files to adopted\n" });
-    const { stdout } = await migrate(["history", "--directory", "adopted"], { cwd: folder });
+    expect(adopted).toMatchObject({
+      code: 0,
+      stderr: 'wrote 4 files to adopted\nwrote migrate.config.json: "directories": ["adopted"]\n',
+    });
+    const { stdout } = await migrate(["history"], { cwd: folder });
     expect(stdout).toBe("m000001 -> m000002 (head), orders\n<base> -> m000001, users\n");
-    const script = ["upgrade", "--sql", "--directory", "adopted"];
-    expect(await migrate(script, { cwd: folder })).toMatchObject({ code: 0 });
+    expect(await migrate(["upgrade", "--sql"], { cwd: folder })).toMatchObject({ code: 0 });
   } finally {
     rmSync(folder, { recursive: true });
   }

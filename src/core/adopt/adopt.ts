@@ -88,7 +88,7 @@ export function adopted(
       const header = [...lines[direction], ...(outside ? ["transaction: none"] : [])];
       return {
         direction,
-        name: formatFileName({ number, slug, revision, date, direction }, pattern),
+        name: formatFileName({ number, slug, revision, date: dateIn(number) ?? date, direction }, pattern),
         text: `${header.map((line) => `-- ${onOneLine(line)}\n`).join("")}\n${body}`,
       };
     };
@@ -119,6 +119,15 @@ export function adopted(
       ],
     };
   });
+}
+
+/** When a migration was made whose number says so, as most tools write it: `20240131093000`, in UTC. */
+export function dateIn(number: string): Date | undefined {
+  const parts = /^((?:19|20)\d\d)(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)$/.exec(number);
+  if (parts === null) return undefined;
+  const [, year, month, day, hour, minute, second] = parts;
+  const date = new Date(`${year}-${month}-${day}T${hour}:${minute}:${second}Z`);
+  return Number.isNaN(date.getTime()) ? undefined : date;
 }
 
 function irreversibleFor(
