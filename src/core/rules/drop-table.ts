@@ -1,6 +1,6 @@
 /** DROP TABLE, MATERIALIZED VIEW, SEQUENCE → what goes, and who waits. */
 import type { Rule } from "./rule.ts";
-import { blocked, listOf } from "./site.ts";
+import { afterDowngrade, blocked, listOf } from "./site.ts";
 
 export const dropTable: Rule = {
   id: "drop-table",
@@ -15,11 +15,14 @@ export const dropTable: Rule = {
   good: ["-- retort-ignore: drop-table (nothing has used it since release 12)\nDROP TABLE shop.notes;"],
   *find(site) {
     if (site.kind !== "DropStmt") return;
-    const gone = site.losses
-      .filter(({ kind }) => /^drop (?:table|foreign table|materialized view|sequence)$/.test(kind))
-      .map(({ object }) => object.split(".").at(-1)!);
-    const tables = blocked(site).filter(({ name }) => gone.includes(name));
-    if (tables.length > 0)
-      yield { message: `the rows of ${listOf(tables)} are lost, and a downgrade cannot restore them` };
+    for (const isWritten of [false, true]) {
+      const gone = site.losses
+        .filter(({ kind }) => /^drop (?:table|foreign table|materialized view|sequence)$/.test(kind))
+        .filter(({ object }) => site.writtenAgain.some((each) => each.object === object) === isWritten)
+        .map(({ object }) => object.split(".").at(-1)!);
+      const tables = blocked(site).filter(({ name }) => gone.includes(name));
+      if (tables.length > 0)
+        yield { message: `the rows of ${listOf(tables)} are lost${afterDowngrade(isWritten)}` };
+    }
   },
 };
