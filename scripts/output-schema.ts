@@ -111,6 +111,7 @@ const effect = object({
   rewrites: texts,
   scans: texts,
   writes: texts,
+  updates: texts,
   builds: texts,
   unknown: texts,
   waits: z.literal(true).optional(),
@@ -146,6 +147,7 @@ const step = object({
   statements: count,
   irreversible: text.optional(),
   losses: z.array(loss).optional(),
+  lost: object({ notRestored: z.array(loss), writtenAgain: z.array(loss) }).optional(),
   effect: effect.optional(),
   privileges: z.array(privilege).optional(),
 });
@@ -342,6 +344,7 @@ export const outputs: Readonly<Record<string, Shape>> = {
           irreversible: text.optional(),
           losses: z.array(loss),
           notRestored: z.array(loss),
+          writtenAgain: z.array(loss),
           effect: effect.optional(),
         }),
       }),

@@ -11,17 +11,18 @@ import { compile } from "../core/plan/compile.ts";
 import { refuseHazards } from "../core/plan/hazards.ts";
 import type { SessionPins } from "../core/plan/session.ts";
 import type { StepInput } from "../core/plan/step.ts";
-import type { Plan } from "../core/plan/types.ts";
+import type { Plan, PlanStep } from "../core/plan/types.ts";
 import { majorOf, type ServerVersion } from "../core/server-version.ts";
 import type { ParsedStatement } from "../core/statement/facts.ts";
 import { statementsOf, transactionMode, type UserStatement } from "../core/statement/file.ts";
 import { ledgerFault } from "../core/statement/ledger.ts";
-import type { Loss } from "../core/statement/losses.ts";
+import { type Loss, losesData } from "../core/statement/losses.ts";
+import { lostData } from "../core/statement/restored.ts";
 import { lossesOfCalls, namesOfRoutines, type Routine, type Routines } from "../core/statement/routines.ts";
 import { currentHeads, type Step } from "../core/steps.ts";
 import { createGrammar, type Grammar } from "../io/grammar.ts";
 import type { KnownBodies } from "../io/parsed.ts";
-import { withTrees } from "../io/trees.ts";
+import { readTrees, withTrees } from "../io/trees.ts";
 import { effectsReader, fileOf } from "./effects.ts";
 import { fields, flag, oneOf, type Rules, text, timeout } from "./options.ts";
 import type { Project } from "./project.ts";
@@ -117,7 +118,17 @@ export async function compileSteps(
     ledger: project.ledger,
   });
   if (options.failOn !== undefined) refuseHazards(plan);
-  return plan;
+  return how === "script" && steps.kind === "upgrade"
+    ? { ...plan, steps: await Promise.all(plan.steps.map((step) => withLostData(project, step))) }
+    : plan;
+}
+
+/** With what of its rows and values its down does not restore. */
+async function withLostData({ migrations }: Project, step: PlanStep): Promise<PlanStep> {
+  if (step.losses?.some(losesData) !== true) return step;
+  const down = migrations.get(step.revision)?.down;
+  const statements = down === undefined ? [] : (await readTrees(createGrammar(), down)).file.statements;
+  return { ...step, lost: lostData(step.losses, statements) };
 }
 
 /** Reads the files of steps. Throws `source/…` with every fault of every file. */
