@@ -79,7 +79,7 @@ A TARGET is one of:
 
 | target | |
 |---|---|
-| \`29f859a13ea1\`, \`29f8\` | an id, or a unique prefix of one |
+| \`29f859a13ea1\`, \`29f8\` | an id, or a unique prefix of one; of at least three characters where all are digits |
 | \`billing\` | the revision that carries this branch label |
 | \`0004\` | a file number, if no other file has the same |
 | \`head\`, \`heads\` | the only head; all heads |

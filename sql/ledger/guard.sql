@@ -10,6 +10,8 @@ DECLARE
   -- Who may own it besides the role that connects, or that the connection started with, the
   -- database's owner and superusers.
   owners CONSTANT pg_catalog.text[] := '{}';
+  -- It is about to be written to: with the rights of this role.
+  writes CONSTANT boolean := false;
   -- SHA-256 of its procedures.
   procedures CONSTANT pg_catalog.text := '';
   place pg_catalog.oid;
@@ -23,9 +25,12 @@ DECLARE
   key bigint;
 BEGIN
   PERFORM pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
-  place := coalesce((SELECT c.relnamespace FROM pg_class AS c
-      WHERE c.oid = coalesce(to_regclass('retort.state'), to_regclass('retort.applied'))),
-    (SELECT p.pronamespace FROM pg_proc AS p WHERE p.oid = to_regprocedure('retort.lock_key()')));
+  -- The names are not looked up as a statement does, which fails without USAGE.
+  place := (SELECT n.oid FROM pg_namespace AS n
+    WHERE n.nspname = (parse_ident('retort.state'))[1] AND (EXISTS (SELECT FROM pg_class AS c
+        WHERE c.relnamespace = n.oid AND c.relname IN ('state', 'applied'))
+      OR EXISTS (SELECT FROM pg_proc AS p
+        WHERE p.pronamespace = n.oid AND p.proname = 'lock_key')));
   IF place IS NULL AND expected IN ('optional', 'older') THEN
     RETURN;
   ELSIF place IS NULL THEN
@@ -74,6 +79,32 @@ BEGIN
     RAISE EXCEPTION USING ERRCODE = 'RT001',
       MESSAGE = format('retort: the ledger %s is not trusted: %s', place::regnamespace, found),
       HINT = 'Nothing was changed. Remove it, or find out who put it there and why.';
+  END IF;
+
+  -- What every migration needs, and of several rights that depend on what it does one of them.
+  IF writes THEN
+    found := concat_ws('; ',
+      CASE WHEN NOT has_schema_privilege(place, 'USAGE') THEN 'USAGE on the schema' END,
+      (SELECT string_agg(format('%s on %s', l.rights, l.name), '; ' ORDER BY l.name) FROM (
+        SELECT n.name, string_agg(replace(n.one_of, ', ', ' or '), ', ' ORDER BY n.one_of) AS rights
+        FROM (VALUES ('applied', 'SELECT'), ('applied', 'DELETE, INSERT, UPDATE'),
+            ('intent', 'SELECT'), ('intent', 'DELETE'), ('intent', 'UPDATE'), ('log', 'SELECT'),
+            ('log', 'INSERT'), ('state', 'SELECT'), ('state', 'UPDATE')) AS n (name, one_of)
+          JOIN pg_class AS c ON c.relnamespace = place AND c.relname = n.name
+        WHERE NOT has_table_privilege(c.oid, n.one_of) GROUP BY n.name) AS l),
+      (SELECT format('EXECUTE on %s of its routines', count(*)) FROM pg_proc AS p
+        WHERE p.pronamespace = place AND NOT has_function_privilege(p.oid, 'EXECUTE')
+        HAVING count(*) > 0));
+    IF found <> '' THEN
+      RAISE EXCEPTION USING ERRCODE = '42501',
+        MESSAGE = format('retort: %s may not write to the ledger %s, and lacks: %s', CURRENT_USER,
+          place::regnamespace, found),
+        HINT = format('Nothing was changed. As the owner of the ledger, run: '
+          'GRANT USAGE ON SCHEMA %1$s TO %2$I; '
+          'GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA %1$s TO %2$I; '
+          'GRANT EXECUTE ON ALL ROUTINES IN SCHEMA %1$s TO %2$I', place::regnamespace,
+          CURRENT_USER);
+    END IF;
   END IF;
 
   -- The format is read before its tables: another session may be upgrading the ledger.

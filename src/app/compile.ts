@@ -2,6 +2,7 @@
 import type { ObjectName } from "../core/ast.ts";
 import type { FileToRun } from "../core/effects/file.ts";
 import { type Diagnostic, MigrateError } from "../core/errors.ts";
+import { faultAt } from "../core/fault.ts";
 import { type Direction, placeOfKey } from "../core/header.ts";
 import { codeChecksumOf } from "../core/integrity.ts";
 import type { How, Intent } from "../core/ledger/types.ts";
@@ -10,16 +11,18 @@ import { compile } from "../core/plan/compile.ts";
 import { refuseHazards } from "../core/plan/hazards.ts";
 import type { SessionPins } from "../core/plan/session.ts";
 import type { StepInput } from "../core/plan/step.ts";
-import type { Plan } from "../core/plan/types.ts";
+import type { Plan, PlanStep } from "../core/plan/types.ts";
 import { majorOf, type ServerVersion } from "../core/server-version.ts";
 import type { ParsedStatement } from "../core/statement/facts.ts";
 import { statementsOf, transactionMode, type UserStatement } from "../core/statement/file.ts";
-import type { Loss } from "../core/statement/losses.ts";
+import { ledgerFault } from "../core/statement/ledger.ts";
+import { type Loss, losesData } from "../core/statement/losses.ts";
+import { lostData } from "../core/statement/restored.ts";
 import { lossesOfCalls, namesOfRoutines, type Routine, type Routines } from "../core/statement/routines.ts";
 import { currentHeads, type Step } from "../core/steps.ts";
 import { createGrammar, type Grammar } from "../io/grammar.ts";
 import type { KnownBodies } from "../io/parsed.ts";
-import { withTrees } from "../io/trees.ts";
+import { readTrees, withTrees } from "../io/trees.ts";
 import { effectsReader, fileOf } from "./effects.ts";
 import { fields, flag, oneOf, type Rules, text, timeout } from "./options.ts";
 import type { Project } from "./project.ts";
@@ -115,7 +118,17 @@ export async function compileSteps(
     ledger: project.ledger,
   });
   if (options.failOn !== undefined) refuseHazards(plan);
-  return plan;
+  return how === "script" && steps.kind === "upgrade"
+    ? { ...plan, steps: await Promise.all(plan.steps.map((step) => withLostData(project, step))) }
+    : plan;
+}
+
+/** With what of its rows and values its down does not restore. */
+async function withLostData({ migrations }: Project, step: PlanStep): Promise<PlanStep> {
+  if (step.losses?.some(losesData) !== true) return step;
+  const down = migrations.get(step.revision)?.down;
+  const statements = down === undefined ? [] : (await readTrees(createGrammar(), down)).file.statements;
+  return { ...step, lost: lostData(step.losses, statements) };
 }
 
 /** Reads the files of steps. Throws `source/…` with every fault of every file. */
@@ -295,6 +308,7 @@ async function stepInput(
   const { lockTimeout, statementTimeout, transaction } = file.header;
   const { statements, codeChecksum } =
     kind === "stamp" ? { statements: [], codeChecksum: codeChecksumOf(file) } : await bodyOf(file);
+  refuseLedger(file, statements, project.ledger.names.schema);
   return {
     direction,
     revision,
@@ -311,6 +325,15 @@ async function stepInput(
     ...(lockTimeout === undefined ? {} : { lockTimeout }),
     ...(statementTimeout === undefined ? {} : { statementTimeout }),
   };
+}
+
+/** Throws `source/ledger` for each statement that changes what only a run writes. */
+function refuseLedger({ source }: MigrationFile, statements: readonly UserStatement[], schema: string): void {
+  const faults = statements.flatMap(({ tag, origin, ledger = [] }) => {
+    const fault = ledgerFault(tag, ledger, schema);
+    return fault === undefined ? [] : [faultAt(source, origin, origin.end - origin.start, fault)];
+  });
+  if (faults.length > 0) throw MigrateError.all(faults);
 }
 
 /** A row that no file has: a stamp that purges deletes it. */

@@ -4,12 +4,14 @@ import { MigrateError } from "../core/errors.ts";
 import type { Migration, MigrationFile, RevisionId } from "../core/migration.ts";
 import { defaultTimeouts } from "../core/plan/session.ts";
 import type { Fixable } from "../core/rules/fix.ts";
-import { type Finding, Linter } from "../core/rules/lint.ts";
+import { type Finding, type LintedFile, Linter } from "../core/rules/lint.ts";
 import { activeRules } from "../core/rules/settings.ts";
 import type { ServerVersion } from "../core/server-version.ts";
+import { losesData } from "../core/statement/losses.ts";
+import type { DownStatement } from "../core/statement/restored.ts";
 import { resolveAll } from "../core/target.ts";
 import { filesAt } from "../io/git.ts";
-import { createGrammar } from "../io/grammar.ts";
+import { createGrammar, type Grammar } from "../io/grammar.ts";
 import { type ReadFile, readTrees } from "../io/trees.ts";
 import { majorOrNewest } from "./effects.ts";
 import { readState } from "./look.ts";
@@ -82,12 +84,23 @@ export async function lintChosen(
       statements += file.statements.length;
       found.push(...faultsOf(migrations.get(id)!.up, faults));
     }
-    if (asked && faults.length === 0) fixable.set(id, linter.lint(file));
+    if (asked && faults.length === 0)
+      fixable.set(id, linter.lint(file, await downOf(grammar, file, migrations.get(id)!)));
     else linter.passOver(file);
   }
   const findings = inOrder([...found, ...linter.findings()], project, linted);
   return { project, linted, oneByOne, statements, findings, fixable };
 }
+
+/** The statements of the down file, where the up loses something that they may write again. */
+const downOf = async (
+  grammar: Grammar,
+  { statements }: LintedFile,
+  { down }: Migration,
+): Promise<readonly DownStatement[]> =>
+  down !== undefined && statements.some(({ losses }) => losses.some(losesData))
+    ? (await readTrees(grammar, down)).file.statements
+    : [];
 
 /** What of a down file has a safe form, where its migration and these before it are applied. */
 export async function fixableDown(

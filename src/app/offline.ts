@@ -63,7 +63,7 @@ export async function offline(deps: Deps, request: Request, options: OfflineOpti
   if (request.kind === "stamp" && request.purge === true) throw purgeInScript();
   if (options.fromDatabase === true) refuseRange(request);
   const project = await openProject(deps, options);
-  warnOfEmpty(project, deps);
+  await warnOfEmpty(project, deps);
   const plans =
     options.fromDatabase === true
       ? await plansFromDatabase(deps, project, request, options)
@@ -95,12 +95,16 @@ function plansOf(
 
 /** The same steps the other way round. Throws `usage/irreversible-range`. */
 function wayBack({ graph, migrations }: Project, { before, after, steps }: Steps): Steps {
-  const last = steps.findLast(({ revision }) => migrations.get(revision)?.down === undefined);
-  if (last !== undefined) {
+  const at = steps.findLastIndex(({ revision }) => migrations.get(revision)?.down === undefined);
+  if (at >= 0) {
+    const { revision } = steps[at]!;
     throw new MigrateError({
       code: "usage/irreversible-range",
-      message: `--with-downgrade: revision ${last.revision} cannot be downgraded: ${migrations.get(last.revision)?.up.header.irreversible}`,
-      hint: `leave out --with-downgrade, and write how far it goes with: migrate downgrade ${currentHeads(graph, after).join(",")}:${last.revision} --sql`,
+      message: `--with-downgrade: revision ${revision} cannot be downgraded: ${migrations.get(revision)?.up.header.irreversible}`,
+      hint:
+        at === steps.length - 1
+          ? "leave out --with-downgrade: it is the last of them, so nothing can be taken back"
+          : `leave out --with-downgrade, and write how far it goes with: migrate downgrade ${currentHeads(graph, after).join(",")}:${revision} --sql`,
     });
   }
   const back = steps.map(({ revision }): Step => ({ direction: "down", revision })).toReversed();

@@ -1,6 +1,7 @@
 /** A project, a target and a scratch database → the database that the migrations up to there make, by the plan that a run runs. */
 import { MigrateError } from "../core/errors.ts";
 import type { FileText, RevisionId } from "../core/migration.ts";
+import { missingHint } from "../core/missing.ts";
 import type { Plan } from "../core/plan/types.ts";
 import { sha256 } from "../core/sha256.ts";
 import { locate } from "../core/source.ts";
@@ -78,10 +79,26 @@ export async function withRoles<T>(
       });
     } catch (error) {
       const role = ownsRoles ? missingRole(error) : undefined;
-      if (role === undefined || roles.has(role)) throw error;
+      if (role === undefined || roles.has(role)) throw withAdvice(error);
       roles.add(role);
     }
   }
+}
+
+/** What an up file uses and no migration makes is where the user looks first, and not in the server's own hint. */
+function withAdvice(error: unknown): unknown {
+  if (!(error instanceof MigrateError) || error.location?.path.endsWith(".up.sql") !== true) return error;
+  const { code, message, location, excerpt, sqlstate } = error;
+  const hint = missingHint(message);
+  if (hint === undefined) return error;
+  return new MigrateError(
+    {
+      ...{ code, message, hint, location },
+      ...(excerpt === undefined ? {} : { excerpt }),
+      ...(sqlstate === undefined ? {} : { sqlstate }),
+    },
+    { cause: error.cause },
+  );
 }
 
 /** Steps that bring revisions up where others are. */
@@ -117,7 +134,8 @@ export async function runSteps(deps: Deps, project: Project, session: Session, s
   return plan;
 }
 
-const revisionsTo = (project: Project, target: string): readonly RevisionId[] =>
+/** What an upgrade of an empty database to there runs, in order. Throws `graph/…`, and `usage/…` for a range. */
+export const revisionsTo = (project: Project, target: string): readonly RevisionId[] =>
   stepsFrom(project, { kind: "upgrade", target }, []).steps.map((step) => step.revision);
 
 /** For each revision a key of all that makes the database what it is after it: the server, the settings, the files up to it. */
@@ -134,7 +152,7 @@ function keysOf(
 }
 
 /** The role that PostgreSQL says it does not know. */
-function missingRole(error: unknown): string | undefined {
+export function missingRole(error: unknown): string | undefined {
   if (!(error instanceof MigrateError) || !["42704", "22023"].includes(error.sqlstate ?? ""))
     return undefined;
   return /role "(.+)" does not exist/.exec(error.message)?.[1];

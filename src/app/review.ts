@@ -16,11 +16,8 @@ import {
   type ReviewedStatement,
 } from "../core/review.ts";
 import type { Finding } from "../core/rules/lint.ts";
-import type { Loss } from "../core/statement/losses.ts";
-import { notRestored } from "../core/statement/restored.ts";
-import { createGrammar } from "../io/grammar.ts";
+import type { LostData } from "../core/statement/restored.ts";
 import { readSizes } from "../io/sizes.ts";
-import { readTrees } from "../io/trees.ts";
 import { compileSteps } from "./compile.ts";
 import { connect } from "./connect.ts";
 import { type LintOptions, lint } from "./lint.ts";
@@ -73,7 +70,6 @@ export async function review(deps: Deps, options: ReviewOptions): Promise<Review
       statements: userStatements(up, index),
       findings: findings.filter(({ location }) => location.path === step.path),
       back: backs.get(step.revision),
-      notRestored: await lossesFor(migration, step),
     };
     documented.push(reviewedMigration(migration, step, looked));
   }
@@ -87,13 +83,6 @@ export async function review(deps: Deps, options: ReviewOptions): Promise<Review
     ...(sizes === true ? { sizes: await sizesOf(deps, project, documented) } : {}),
     checks: checksAfter(project.ledger.names, linted),
   };
-}
-
-/** What a migration loses for good. */
-async function lossesFor({ down }: Migration, { losses = [] }: PlanStep): Promise<readonly Loss[]> {
-  if (losses.length === 0) return [];
-  if (down === undefined) return notRestored(losses, []);
-  return notRestored(losses, (await readTrees(createGrammar(), down)).file.statements);
 }
 
 async function sizesOf(
@@ -133,13 +122,12 @@ interface Looked {
   readonly findings: readonly Finding[];
   /** The step that takes it back, where it has a down file. */
   readonly back: PlanStep | undefined;
-  readonly notRestored: readonly Loss[];
 }
 
 function reviewedMigration(
   { up }: Migration,
   step: PlanStep,
-  { statements, findings, back, notRestored: lost }: Looked,
+  { statements, findings, back }: Looked,
 ): ReviewedMigration {
   const left = new Set(findings);
   const reviewed = statements.map(({ origin, tag = "", effect, losses = [] }): ReviewedStatement => {
@@ -157,6 +145,7 @@ function reviewedMigration(
     };
   });
   const { revision, message, path, parents, transactional, effect, irreversible } = step;
+  const { notRestored, writtenAgain } = step.lost ?? NOTHING_LOST;
   return {
     revision,
     message,
@@ -169,8 +158,11 @@ function reviewedMigration(
     back: {
       ...(irreversible === undefined ? {} : { irreversible }),
       losses: back?.losses ?? [],
-      notRestored: lost,
+      notRestored,
+      writtenAgain,
       ...(back?.effect === undefined ? {} : { effect: back.effect }),
     },
   };
 }
+
+const NOTHING_LOST: LostData = { notRestored: [], writtenAgain: [] };

@@ -4,7 +4,7 @@ import { lstatSync } from "node:fs";
 import { resolve } from "node:path";
 import { MigrateError } from "../core/errors.ts";
 import type { OutputKind } from "../core/outputs.ts";
-import { createDirectory, createFiles, isEmptyDirectory } from "../io/directory.ts";
+import { createFiles, inNewFolders, isEmptyDirectory } from "../io/directory.ts";
 import { textIfThere } from "../io/files.ts";
 import { isSameFile, isStream, type NewText, writeFiles } from "../io/write-files.ts";
 import type { Deps } from "./project.ts";
@@ -75,6 +75,5 @@ export async function writeScriptFolder(
       hint: "its files could be run together with those of the script; name a new folder",
     });
   }
-  await createDirectory(directory, deps);
-  return createFiles(directory, files, deps);
+  return inNewFolders([directory], deps, () => createFiles(directory, files, deps));
 }

@@ -54,6 +54,9 @@ export function explain(
   const step = stepOf(plan, batch, statement);
   const error = errorOf.bind(undefined, failure);
   if (isGuard(sqlstate)) return error("state/guard", failure.message.replace(/^retort: /, ""), failure.hint);
+  // A guard that has looked at the rights of the role says itself which it lacks, and what to do.
+  if (sqlstate === "42501" && failure.message.startsWith("retort: "))
+    return error("execution/own-statement", failure.message.replace(/^retort: /, ""), failure.hint);
   if (sqlstate === "57014" && aborted) return cancelled(whatIsSo(batch, step), failure);
   if (failure.lost) return connectionLost(failure);
   const said = withoutPasswords(failure, statement);
@@ -166,20 +169,14 @@ const messageOf = ({ message, detail, where }: Failure): string =>
 function rightsHint(
   plan: Plan,
   { purpose }: Statement,
-  { sqlstate, message }: Failure,
+  { sqlstate }: Failure,
   login: Login | undefined,
 ): { readonly message?: string; readonly hint: string } | undefined {
   if (sqlstate !== "42501" || purpose === "commit" || purpose === "defer") return undefined;
   if (purpose === "repair-ledger") return { hint: "as the owner of the ledger, run: migrate repair" };
-  if (purpose !== "create-ledger") {
-    const may = purpose === "guard-ledger" ? "read" : "write to";
-    return { message: `this role may not ${may} the ledger`, hint: grantsHint(plan, "write", login) };
-  }
-  return message.startsWith("must be owner")
+  return purpose === "create-ledger"
     ? { hint: "as the owner of the ledger, run: migrate ensure-version" }
-    : {
-        hint: `as the database's owner, run: migrate ensure-version; or: GRANT CREATE ON DATABASE ${login === undefined ? "…" : identifier(login.database)} TO ${whom(plan.role, login)}`,
-      };
+    : { message: "this role may not write to the ledger", hint: grantsHint(plan, "write", login) };
 }
 
 /** What is to be done with a ledger: shown, or written by an upgrade and the like. */

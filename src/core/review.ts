@@ -6,6 +6,7 @@ import type { RevisionId } from "./migration.ts";
 import { literal, qualified } from "./quote.ts";
 import type { Finding } from "./rules/lint.ts";
 import type { Loss } from "./statement/losses.ts";
+import type { LostData } from "./statement/restored.ts";
 import type { ChangedRows } from "./verdict.ts";
 
 /** A statement as its author wrote it. */
@@ -20,12 +21,10 @@ export interface ReviewedStatement {
 }
 
 /** The way back of a migration. */
-export interface WayBack {
+export interface WayBack extends LostData {
   /** Why there is none. */
   readonly irreversible?: string;
   readonly losses: readonly Loss[];
-  /** Rows and values that the upgrade removes or overwrites, and the downgrade cannot restore. */
-  readonly notRestored: readonly Loss[];
   readonly effect?: EffectSummary;
 }
 

@@ -73,14 +73,22 @@ function syntaxHint(text: string, offset: number, what: string, token: string): 
   const before = text.slice(Math.max(0, offset - 1000), offset);
   const opensLine = /(?:^|[\r\n])[ \t]*$/.test(before);
   const afterStatement = /[^\s;(,]\s*$/.test(before);
-  if (opensLine && afterStatement && OPENS_STATEMENT.test(token)) {
-    return `is a ; missing before ${token.toUpperCase()}?`;
-  }
-  return undefined;
+  if (!opensLine || !afterStatement) return undefined;
+  const missing = [
+    ALTERS_TABLE.test(token) && IN_ALTER_TABLE.test(before) ? "a comma" : "",
+    OPENS_STATEMENT.test(token) ? "a ;" : "",
+  ].filter((each) => each !== "");
+  return missing.length === 0
+    ? undefined
+    : `is ${missing.join(" or ")} missing before ${token.toUpperCase()}?`;
 }
 
 const OPENS_STATEMENT =
   /^(?:alter|begin|comment|commit|copy|create|delete|do|drop|explain|grant|insert|lock|merge|refresh|reindex|revoke|select|set|truncate|update|vacuum|with)$/i;
+
+/** What an action of ALTER TABLE begins with, and a text that ends within that statement. */
+const ALTERS_TABLE = /^(?:add|alter|attach|detach|disable|drop|enable|owner|reset|set|validate)$/i;
+const IN_ALTER_TABLE = /(?:^|;)[^;]*\balter\s+(?:foreign\s+)?table\b[^;]*$/i;
 
 /** Where a hint for a migration does not fit. */
 const SCHEMA_HINTS: ReadonlyMap<string, string> = new Map([

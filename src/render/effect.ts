@@ -11,7 +11,7 @@ export interface RelationEffect {
   readonly mode: LockMode | undefined;
   /** `reads and writes`, `writes`, or empty. */
   readonly waiting: string;
-  /** `rewrites the table`, `writes every row`, `builds an index`, `scans the table`, joined by commas; or empty. */
+  /** `rewrites the table`, `writes every row`, `builds an index`, `scans the table`, `writes rows`, joined by commas; or empty. */
   readonly work: string;
 }
 
@@ -21,6 +21,7 @@ export function relationEffects({
   rewrites,
   scans,
   writes,
+  updates,
   builds,
 }: EffectSummary): readonly RelationEffect[] {
   const relations = new Set([
@@ -38,6 +39,7 @@ export function relationEffects({
         writes.includes(relation) && "writes every row",
         builds.includes(relation) && "builds an index",
         scans.includes(relation) && "scans the table",
+        updates.includes(relation) && ![...writes, ...rewrites].includes(relation) && "writes rows",
       ]
         .filter((each) => each !== false)
         .join(", ");

@@ -37,7 +37,9 @@ function headOf(same: readonly Privilege[]): string {
   const { privilege, on, maybe } = same[0]!;
   const rights = same.map((each) => each.privilege).sort();
   const what = WORDS[privilege] ?? `${rights.join(", ")} on`;
-  return [maybe === true ? "perhaps" : "", what, KINDS[on]].filter((part) => part !== "").join(" ");
+  return [maybe === true && privilege !== "UNKNOWN" ? "perhaps" : "", what, KINDS[on]]
+    .filter((part) => part !== "")
+    .join(" ");
 }
 
 function grouped<T, K>(items: readonly T[], keyOf: (item: T) => K): ReadonlyMap<K, readonly T[]> {

@@ -84,7 +84,7 @@ test("every kind of work on a relation is told, also that every row is written",
   ]);
   expect(linesOf(await planOf("DELETE FROM u; UPDATE t SET note = '' WHERE id = 1;"))).toEqual([
     "b public.u: writes every row",
-    "b public.t: scans the table",
+    "b public.t: scans the table, writes rows",
   ]);
   expect(linesOf(await planOf("INSERT INTO u SELECT id FROM t;"))).toEqual(["b public.t: scans the table"]);
 });

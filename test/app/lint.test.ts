@@ -4,6 +4,8 @@ import { rmSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { type LintOptions, lint } from "../../src/app/lint.ts";
+import { offline } from "../../src/app/offline.ts";
+import { review } from "../../src/app/review.ts";
 import { project, type TestProject } from "../support/project.ts";
 
 const migrations = {
@@ -41,6 +43,31 @@ test("where the database cannot be asked what is pending, the way to do without 
       hint: expect.stringMatching(/to look at all migrations without a database, add --all$/),
     },
   );
+});
+
+test("what the downgrade writes again is not said to be gone for good: lint, review and the script agree", async () => {
+  const given = project({
+    a: "CREATE TABLE t (id bigint, note text, kind text, is_old bool); CREATE TABLE u (id bigint);",
+    b: {
+      up: "ALTER TABLE t DROP COLUMN note; ALTER TABLE t DROP COLUMN is_old; DROP TABLE u;",
+      down: "ALTER TABLE t ADD is_old bool; UPDATE t SET is_old = kind = 'old'; CREATE TABLE u AS SELECT id FROM t;",
+    },
+  });
+  const deps = { ...given.deps, cwd: given.folder };
+  const { findings } = await lint(deps, { which: ["b"] });
+  expect(findings.filter(({ rule }) => /^drop-/.test(rule)).map(({ message }) => message)).toEqual([
+    "the values of public.t.note are lost, and a downgrade cannot restore them",
+    "the values of public.t.is_old are lost; the downgrade writes them again, perhaps not as they were",
+    "the rows of public.u are lost; the downgrade writes them again, perhaps not as they were",
+  ]);
+  const lost = {
+    notRestored: [{ object: "t.note" }],
+    writtenAgain: [{ object: "t.is_old" }, { object: "u" }],
+  };
+  const { migrations: reviewed } = await review(deps, { which: ["b"] });
+  expect(reviewed[0]!.back).toMatchObject(lost);
+  const { plan } = await offline(deps, { kind: "upgrade", target: "a:b" }, {});
+  expect(plan.steps[0]!.lost).toMatchObject(lost);
 });
 
 test("since a git ref: the files that it has not, committed or not", async () => {

@@ -4,7 +4,15 @@ import { differences, type ObservedRelation } from "../../src/core/effects/obser
 import type { EffectSummary } from "../../src/core/effects/summary.ts";
 
 const table: ObservedRelation = { id: "1", schema: "shop", name: "orders", file: "1", scans: 0, modes: [] };
-const nothing: EffectSummary = { locks: [], rewrites: [], scans: [], writes: [], builds: [], unknown: [] };
+const nothing: EffectSummary = {
+  locks: [],
+  rewrites: [],
+  scans: [],
+  writes: [],
+  updates: [],
+  builds: [],
+  unknown: [],
+};
 const exclusive: EffectSummary = {
   ...nothing,
   locks: [{ relation: "shop.orders", schema: "shop", name: "orders", mode: "ACCESS EXCLUSIVE" }],

@@ -53,6 +53,10 @@ test.for([
 
 test.for([
   ["select 1\ncreate table t ();", "is a ; missing before CREATE?"],
+  ["alter table t drop column a\n  drop column b;", "is a comma or a ; missing before DROP?"],
+  ["alter table t add a int\n  add b int;", "is a comma missing before ADD?"],
+  ["alter table t add a int\ncreate table u ();", "is a ; missing before CREATE?"],
+  ["alter table t add a int;\nvacuum t\ndrop table u;", "is a ; missing before DROP?"],
   ["\\restrict x", "remove the line; pg_dump adds it for psql only"],
   ["\\i other.sql", "put the SQL of that file here, or in a migration of its own"],
   ["\\connect db", "--database"],

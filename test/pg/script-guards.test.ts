@@ -95,6 +95,32 @@ describe.each(servers())("on $name", (server) => {
     expect(await query(url, "SELECT FROM pg_file_settings WHERE name = 'log_temp_files'")).toEqual([]);
   });
 
+  test("a role without rights on the ledger is told which it lacks, and what to grant", async () => {
+    const role = await ownRole(server, "LOGIN");
+    const { url, name } = await ownDatabase(server);
+    await shop.upgrade(url, "a");
+    const before = await dump(url);
+    const [whole] = await filesOf("one file", shop.deps, up("base:b"));
+    const [part] = await filesOf("idempotent, run twice", shop.deps, up("a:b"));
+    const [first] = await filesOf("one file", shop.deps, up("base:a"));
+    for (const script of [whole!, part!]) {
+      const { code, stderr } = await runText(role.url(name), script);
+      expect(code).toBe(3);
+      expect(stderr).toMatch(
+        /ERROR: {2}retort: \w+ may not write to the ledger retort, and lacks: USAGE on the schema; /,
+      );
+      expect(stderr).toContain(
+        `HINT:  Nothing was changed. As the owner of the ledger, run: GRANT USAGE ON SCHEMA retort TO ${role.name}; `,
+      );
+      expect(await runText(role.url(name), careless(script), goesOn)).toMatchObject({ code: 0 });
+      expect(await dump(url)).toBe(before);
+    }
+    const fresh = await ownDatabase(server);
+    expect((await runText(role.url(fresh.name), first!)).stderr).toContain(
+      `${role.name} may not create the ledger, and lacks: CREATE on the database`,
+    );
+  });
+
   test("another session has the lock; there is no ledger yet", async () => {
     const { url } = await ownDatabase(server);
     const scripts = await wholeScripts("base:heads");

@@ -101,6 +101,8 @@ test("a range with a migration that cannot be undone, flags that do not fit", as
   expect(stderr).toContain("revision b cannot be downgraded: rows are gone");
   expect(stderr).toContain("migrate downgrade c:b --sql");
   expect(code).toBe(2);
+  const last = await migrate(["upgrade", "base:b", "--sql", "--with-downgrade", down], { cwd: of.folder });
+  expect(last.stderr).toContain("it is the last of them, so nothing can be taken back");
   expect((await migrate(["downgrade", "c:b", "--sql"], { cwd: of.folder })).code).toBe(0);
   expect((await write("--split", join(root, "s"))).stderr).toContain("cannot be combined");
   const same = await migrate(["upgrade", "--sql", "-o", up, "--with-downgrade", up], cwd);

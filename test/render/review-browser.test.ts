@@ -20,6 +20,7 @@ const migration = (revision: string, mode?: "SHARE" | "ACCESS EXCLUSIVE"): Revie
           rewrites: [],
           scans: [],
           writes: [],
+          updates: [],
           builds: [],
           unknown: [],
         },
@@ -35,7 +36,7 @@ const migration = (revision: string, mode?: "SHARE" | "ACCESS EXCLUSIVE"): Revie
     { sql: `SELECT 1;${" -- long".repeat(400)}`, line: 5, tag: "SELECT", losses: [], findings: [] },
   ],
   findings: [],
-  back: { losses: [], notRestored: [] },
+  back: { losses: [], notRestored: [], writtenAgain: [] },
 });
 
 const page = reviewHtml(

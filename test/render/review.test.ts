@@ -19,6 +19,7 @@ const review: ReviewDocument = {
         rewrites: [evil],
         scans: [],
         writes: [],
+        updates: [],
         builds: [],
         unknown: [evil],
         waits: true,
@@ -43,7 +44,7 @@ const review: ReviewDocument = {
         },
       ],
       findings: [],
-      back: { irreversible: evil, losses: [], notRestored: [] },
+      back: { irreversible: evil, losses: [], notRestored: [], writtenAgain: [] },
     },
   ],
   catalog: {

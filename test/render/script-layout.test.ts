@@ -26,13 +26,26 @@ test("the title says for whom it is, what cannot be undone, and what is lost", (
       parents: ["b"],
     }),
   ];
-  const text = script(
-    planOf(steps, {
-      to: ["c"],
-      how: "script",
-      expect: { minimumVersion: 150000, database: "shop", role: "deploy" },
-    }),
-  );
+  const plan = planOf(steps, {
+    to: ["c"],
+    how: "script",
+    expect: { minimumVersion: 150000, database: "shop", role: "deploy" },
+  });
+  const [lost = [], ...others] = plan.steps.map(({ losses = [] }) => losses);
+  const text = script({
+    ...plan,
+    steps: plan.steps.map((each, i) =>
+      i === 0
+        ? {
+            ...each,
+            lost: {
+              notRestored: lost,
+              writtenAgain: others.flat().map((loss) => ({ ...loss, object: "u.a" })),
+            },
+          }
+        : each,
+    ),
+  });
   expect(titleOf(text)).toBe(`-- Retort migration script: upgrade <base> -> c
 -- Receipt: sha256:${receiptsOf(text)!.stated}
 \\if true
@@ -42,7 +55,7 @@ test("the title says for whom it is, what cannot be undone, and what is lost", (
 --       First, only to look at what it will meet: the same with -v preflight=1.
 --
 -- It stops, with nothing changed, if any revision is already applied.
--- Each step is a transaction: one that fails is rolled back; those before it are kept.
+-- Each step but 2 is a transaction: one that fails is rolled back; those before it are kept.
 -- Each step starts with a clean session: DateStyle ISO, TimeZone UTC, lock_timeout 5s,
 -- statement_timeout 0 (or those of PGOPTIONS), and the search_path of the database and the role.
 --
@@ -59,6 +72,9 @@ test("the title says for whom it is, what cannot be undone, and what is lost", (
 --
 -- A downgrade does not bring back the data of:
 --   1  a  t
+--
+-- A downgrade writes again, perhaps with other values:
+--   1  a  u.a
 --
 -- New objects belong to the role that connects.`);
 });

@@ -44,6 +44,12 @@ export class Demands {
     own.set(keyOf(on, name, schema), role);
   }
 
+  /** It belongs to the role under another name, or in another schema; what is empty stays. */
+  move(on: "relation" | "type" | "routine", from: ObjectName, to: Required<ObjectName>): void {
+    const found = on === "relation" ? this.#work.find(from) : undefined;
+    this.own(on, to.name || from.name, to.schema || (found?.schema ?? this.schemaOf(from)));
+  }
+
   /** Of a relation that the run has not made; of an index, of its table. */
   relation(privilege: Privilege["privilege"], name: ObjectName): void {
     const found = this.#work.find(name);

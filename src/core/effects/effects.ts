@@ -49,6 +49,8 @@ export interface Effect {
   readonly scans: readonly RelationName[];
   /** Tables of which every row is updated or deleted. */
   readonly writes: readonly RelationName[];
+  /** Of `scans` those of which the rows that are found are updated or deleted. */
+  readonly updates: readonly RelationName[];
   /** Tables of which indexes are built. */
   readonly builds: readonly RelationName[];
   /** Why PostgreSQL would not do it, as far as that shows. */
@@ -185,6 +187,7 @@ const NOTHING: Effect = {
   rewrites: [],
   scans: [],
   writes: [],
+  updates: [],
   builds: [],
   unknown: [],
   privileges: [],
@@ -241,6 +244,7 @@ function effectOf(
     rewrites: shown(work.rewrites),
     scans: shown(work.scans),
     writes: shown(work.writes),
+    updates: shown(work.updates),
     builds: shown(work.builds),
     unknown: [...work.unknowns],
     ...(refused === undefined ? {} : { refused }),

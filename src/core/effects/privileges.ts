@@ -130,9 +130,26 @@ const rename: Demand = (demands, tree) => {
   const type = word(tree["renameType"] ?? tree["objectType"]);
   if (range["relname"] !== undefined) demands.range("OWNER", range);
   else owned(demands, type, node(tree["object"]), word(tree["subname"]));
+  moved(demands, type, tree);
   const to = word(tree["newschema"]);
   if (to !== "") demands.need("CREATE", "schema", to);
 };
+
+/** What the role has had to own belongs to it under its new name, too. */
+function moved(demands: Demands, type: string, tree: Ast): void {
+  const range = node(tree["relation"]);
+  const from = range["relname"] === undefined ? objectName(namesIn(node(tree["object"]))) : rangeName(range);
+  const [name, schema] = [word(tree["newname"]), word(tree["newschema"])];
+  const on = NAMED.find(([types]) => types.test(type))?.[1];
+  if (on !== undefined) demands.move(on, from, { name, schema });
+  else if (type === "OBJECT_SCHEMA") demands.own("schema", name);
+}
+
+const NAMED = [
+  [/_(?:TABLE|VIEW|MATVIEW|SEQUENCE|FOREIGN_TABLE)$/, "relation"],
+  [/_(?:TYPE|DOMAIN)$/, "type"],
+  [/_(?:FUNCTION|PROCEDURE|ROUTINE|AGGREGATE)$/, "routine"],
+] as const;
 
 /** What DROP, ALTER and COMMENT are about, where it is no table. */
 function owned(demands: Demands, type: string, object: Ast, name = ""): void {

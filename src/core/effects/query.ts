@@ -376,9 +376,12 @@ function alter(work: Work, target: Relation, { kind, tree, depth, only }: Altera
   for (const each of all) {
     work.plan(each, "ROW EXCLUSIVE");
     if (depth !== "run") continue;
-    if (!byIndex(each, tree, calledIn(node(tree["relation"])))) work.scan(each);
-    if (each.rows === "none" || each.kind === "partitioned table") continue;
     const events = kind === "MergeStmt" ? mergeEvents(tree) : eventOf(kind);
+    if (!byIndex(each, tree, calledIn(node(tree["relation"])))) {
+      work.scan(each);
+      if (events.includes("update") || events.includes("delete")) work.update(each);
+    }
+    if (each.rows === "none" || each.kind === "partitioned table") continue;
     for (const event of events as ("insert" | "update" | "delete")[]) {
       fireTriggers(work, each, event);
       if (event === "update") updateKeys(work, each, changedColumns(tree), nullColumns(tree));

@@ -19,6 +19,8 @@ export interface EffectSummary {
   readonly scans: readonly string[];
   /** Every row of them is updated or deleted. */
   readonly writes: readonly string[];
+  /** Of `scans` those of which the rows that are found are updated or deleted. */
+  readonly updates: readonly string[];
   /** Tables of which indexes are built. */
   readonly builds: readonly string[];
   /** What cannot be told, each as the rest of a sentence. */
@@ -71,6 +73,7 @@ export function summaryOfStep(
     rewrites: all("rewrites"),
     scans: all("scans"),
     writes: all("writes"),
+    updates: all("updates"),
     builds: all("builds"),
     unknown: all("unknown"),
     ...(waits ? { waits } : {}),
@@ -78,7 +81,7 @@ export function summaryOfStep(
 }
 
 /** What takes time with the size of a relation. */
-type Labour = Pick<EffectSummary, "rewrites" | "scans" | "writes" | "builds">;
+type Labour = Pick<EffectSummary, "rewrites" | "scans" | "writes" | "updates" | "builds">;
 
 const works = ({ rewrites, scans, writes, builds }: Labour): boolean =>
   rewrites.length + scans.length + writes.length + builds.length > 0;
@@ -89,7 +92,7 @@ const isNoticed = ({ inUse, kind }: RelationName): boolean => inUse && !kind.end
 const isStrong = (mode: LockMode): boolean =>
   lockModes.indexOf(mode) >= lockModes.indexOf("SHARE UPDATE EXCLUSIVE");
 
-function workOf({ rewrites, scans, writes, builds }: Effect): Labour {
+function workOf({ rewrites, scans, writes, updates, builds }: Effect): Labour {
   const names = (relations: readonly RelationName[]): string[] => [
     ...new Set(relations.filter(isNoticed).map(shown)),
   ];
@@ -98,7 +101,8 @@ function workOf({ rewrites, scans, writes, builds }: Effect): Labour {
   // What is written, or indexed, is read for it.
   const built = names(builds).filter((name) => !written.includes(name));
   const read = names(scans).filter((name) => ![...written, ...changed, ...built].includes(name));
-  return { rewrites: written, scans: read, writes: changed, builds: built };
+  const updated = names(updates).filter((name) => read.includes(name));
+  return { rewrites: written, scans: read, writes: changed, updates: updated, builds: built };
 }
 
 const shown = ({ schema, name }: RelationName): string => `${schema}.${name}`;

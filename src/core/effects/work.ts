@@ -48,6 +48,7 @@ export class Work {
   readonly scans = new Set<Relation>();
   /** Tables of which every row is updated or deleted. */
   readonly writes = new Set<Relation>();
+  readonly updates = new Set<Relation>();
   /** Indexes that are built, by the table they are on. */
   readonly builds = new Set<Relation>();
   readonly unknowns = new Set<string>();
@@ -104,6 +105,11 @@ export class Work {
 
   scan(relation: Relation): void {
     if (hasStorage(relation)) this.scans.add(relation);
+  }
+
+  /** It is read whole, and the rows that are found are written. */
+  update(table: Relation): void {
+    if (hasStorage(table)) this.updates.add(table);
   }
 
   writeAll(table: Relation): void {

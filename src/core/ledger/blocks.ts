@@ -17,6 +17,9 @@ export interface Place {
   readonly role?: string;
 }
 
+/** SQLSTATE `insufficient_privilege`. */
+const NO_RIGHT = "42501";
+
 /** A DO block over lines of PL/pgSQL. */
 const block = (lines: readonly string[]): string =>
   `DO ${dollarQuoted(
@@ -95,13 +98,7 @@ export const unlockBlock = (key: string): string =>
 /** Creates the ledger where there is none; with `upgrades`, brings an older one to this format. */
 export function createBlock({ schema }: LedgerNames, upgrades: boolean): string {
   const execute = executing(schema);
-  const found = (type: string, name: string): string =>
-    `to_${type}(${literal(`${qualified(schema)}.${name}`)})::oid`;
-  const traces = [
-    found("regclass", "state"),
-    found("regclass", "applied"),
-    found("regprocedure", "lock_key()"),
-  ];
+  const place = `to_regnamespace(${literal(qualified(schema))})`;
   const older = Object.entries(formatFiles).flatMap(([format, text]) => [
     `  IF (SELECT max(s.format) FROM ${qualified(schema)}.state AS s) = ${Number(format) - 1} THEN`,
     execute(text, "tables"),
@@ -109,9 +106,24 @@ export function createBlock({ schema }: LedgerNames, upgrades: boolean): string 
     "  END IF;",
   ]);
   return block([
-    // Where only some of it is there, the guard says so.
-    `  IF coalesce(${traces.join(",\n      ")}) IS NULL THEN`,
-    `    IF to_regnamespace(${literal(qualified(schema))}) IS NULL THEN`,
+    // Where only some of it is there, the guard says so. The names are not looked up, which fails without USAGE.
+    `  IF NOT EXISTS (SELECT FROM pg_class WHERE relnamespace = ${place}\n      AND relname IN ('state', 'applied'))`,
+    `    AND NOT EXISTS (SELECT FROM pg_proc WHERE pronamespace = ${place}\n      AND proname = 'lock_key') THEN`,
+    ...stopIf(
+      `${place} IS NULL AND NOT has_database_privilege(current_database(), 'CREATE')`,
+      "format('retort: %s may not create the ledger, and lacks: CREATE on the database',\n        CURRENT_USER)",
+      "format('Nothing was changed. As the owner of the database, run: migrate ensure-version; or: '\n" +
+        "        'GRANT CREATE ON DATABASE %I TO %I', current_database(), CURRENT_USER)",
+      NO_RIGHT,
+    ),
+    ...stopIf(
+      `NOT has_schema_privilege(${place}, 'CREATE')\n    OR NOT has_schema_privilege(${place}, 'USAGE')`,
+      `format('retort: %s may not create the ledger, and lacks: CREATE, USAGE on the schema %s',\n        CURRENT_USER, ${place})`,
+      `format('Nothing was changed. As the owner of the schema, run: migrate ensure-version; or: '\n` +
+        `        'GRANT CREATE, USAGE ON SCHEMA %s TO %I', ${place}, CURRENT_USER)`,
+      NO_RIGHT,
+    ),
+    `    IF ${place} IS NULL THEN`,
     `      CREATE SCHEMA ${qualified(schema)};`,
     "    END IF;",
     execute(ledgerFiles.tables, "tables"),

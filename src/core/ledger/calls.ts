@@ -50,7 +50,7 @@ export interface Ledger {
   /** The same, and brings an older one to this format. */
   readonly upgrade: string;
   /** Stops unless the ledger can be trusted, and is consistent. */
-  guard(expected: Expectation): string;
+  guard(expected: Expectation, use?: "write"): string;
   /** Creates the tables that are missing; creates the procedures anew; makes the rows fit together, and says so in the log. */
   readonly restoreTables: string;
   readonly restoreProcedures: string;
@@ -150,7 +150,7 @@ export function ledgerOf(names: LedgerNames): Ledger {
     get upgrade() {
       return createBlock(names, true);
     },
-    guard: (expected) => guardBlock(names, expected),
+    guard: (expected, use) => guardBlock(names, expected, use === "write"),
     get restoreTables() {
       return restoreTablesBlock(names);
     },

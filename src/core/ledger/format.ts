@@ -45,12 +45,17 @@ function bodiesIn(parts: readonly string[]): string {
  */
 export type Expectation = "needed" | "optional" | "older" | "inconsistent";
 
-/** The block that stops unless the ledger can be trusted. */
-export function guardBlock({ schema, role, owner }: LedgerNames, expected: Expectation): string {
+/** The block that stops unless the ledger can be trusted; with `writes`, also where the role may not write to it. */
+export function guardBlock(
+  { schema, role, owner }: LedgerNames,
+  expected: Expectation,
+  writes: boolean,
+): string {
   const owners = [role, owner].filter((name) => name !== undefined);
   return blockWith(guard, schema, {
     expected: literal(expected),
     owners: arrayLiteral(owners),
+    writes: String(writes),
     procedures: literal(bodiesHash(schema)),
   });
 }

@@ -128,7 +128,7 @@ function startOf(input: CompileInput, result: Tally, forgets: boolean): readonly
     how === "script" && kind !== "repair" ? `migrate ${kind} %s:${to.join(",") || "base"} --sql` : "";
   return [
     ...(applied.length === 0 ? [{ sql: ledger.create, purpose: "create-ledger" } as const] : []),
-    { sql: ledger.guard("needed"), purpose: "guard-ledger" },
+    { sql: ledger.guard("needed", "write"), purpose: "guard-ledger" },
     ...(forgets ? [forgetting(ledger)] : []),
     {
       sql: ledger.requireState({

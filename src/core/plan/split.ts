@@ -91,7 +91,7 @@ export function partsOf(
 /** What a file that is not the first begins with. */
 const beginning = (ledger: Ledger): Batch =>
   transaction([
-    { sql: ledger.guard("needed"), purpose: "guard-ledger" },
+    { sql: ledger.guard("needed", "write"), purpose: "guard-ledger" },
     { sql: ledger.requireLock, purpose: "guard-lock" },
   ]);
 

@@ -10,6 +10,7 @@ import type { RevisionId } from "../migration.ts";
 import type { Span } from "../source.ts";
 import type { Trace } from "../statement/facts.ts";
 import type { Loss } from "../statement/losses.ts";
+import type { LostData } from "../statement/restored.ts";
 
 export interface Plan {
   /** `ensure` creates the ledger, or brings it to this format, and has no steps; nor has a `repair` of the ledger itself. */
@@ -49,6 +50,8 @@ export interface PlanStep {
   readonly irreversible?: string;
   /** What its statements take away, overwrite, or may; absent where that is nothing. */
   readonly losses?: readonly Loss[];
+  /** What of that is rows and values, in the upgrade of a script; absent where that is nothing. */
+  readonly lost?: LostData;
   /** What its statements do to what others use; absent where that is nothing, or was not asked for. */
   readonly effect?: EffectSummary;
   /** What the role that runs it must be allowed to do; absent where that was not asked for. */

@@ -1,7 +1,7 @@
 /** DROP COLUMN → what goes. */
-import { word } from "../ast.ts";
+import { dotted, relationOf, word } from "../ast.ts";
 import type { Rule } from "./rule.ts";
-import { blocked, commandsOf, shown, subjectOf } from "./site.ts";
+import { afterDowngrade, blocked, commandsOf, shown, subjectOf } from "./site.ts";
 
 export const dropColumn: Rule = {
   id: "drop-column",
@@ -9,7 +9,7 @@ export const dropColumn: Rule = {
   severity: "warning",
   kinds: ["AlterTableStmt"],
   hazard:
-    "The values are lost with the column, and no migration can restore them. The previous release of an application still uses it. A foreign key of the column is dropped with it, which blocks reads and writes of the other table.",
+    "The values are lost with the column, and no migration can restore them but as far as it computes them from what is left. The previous release of an application still uses it. A foreign key of the column is dropped with it, which blocks reads and writes of the other table.",
   advice:
     "stop using it in all releases, and drop it in a later migration; a retort-ignore line confirms that this was done",
   bad: "ALTER TABLE shop.orders DROP COLUMN note;",
@@ -18,9 +18,14 @@ export const dropColumn: Rule = {
   ],
   *find(site) {
     for (const { target, command } of commandsOf(site, "AT_DropColumn")) {
+      const column = word(command["name"]);
+      const lost = `${dotted(relationOf(site.tree))}.${column}`;
+      const isWritten = site.writtenAgain.some(
+        ({ kind, object }) => kind === "drop column" && object === lost,
+      );
       const others = blocked(site).filter(({ id }) => id !== target.id);
       yield {
-        message: `the values of ${shown(target)}.${word(command["name"])} are lost, and a downgrade cannot restore them${others.length === 0 ? "" : `; ${subjectOf(others)} locked, too`}`,
+        message: `the values of ${shown(target)}.${column} are lost${afterDowngrade(isWritten)}${others.length === 0 ? "" : `; ${subjectOf(others)} locked, too`}`,
       };
     }
   },

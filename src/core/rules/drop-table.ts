@@ -1,6 +1,7 @@
 /** DROP TABLE, MATERIALIZED VIEW, SEQUENCE → what goes, and who waits. */
+import { type Loss, losesData } from "../statement/losses.ts";
 import type { Rule } from "./rule.ts";
-import { blocked, listOf } from "./site.ts";
+import { afterDowngrade, blocked, listOf } from "./site.ts";
 
 export const dropTable: Rule = {
   id: "drop-table",
@@ -15,11 +16,23 @@ export const dropTable: Rule = {
   good: ["-- retort-ignore: drop-table (nothing has used it since release 12)\nDROP TABLE shop.notes;"],
   *find(site) {
     if (site.kind !== "DropStmt") return;
-    const gone = site.losses
-      .filter(({ kind }) => /^drop (?:table|foreign table|materialized view|sequence)$/.test(kind))
-      .map(({ object }) => object.split(".").at(-1)!);
-    const tables = blocked(site).filter(({ name }) => gone.includes(name));
-    if (tables.length > 0)
-      yield { message: `the rows of ${listOf(tables)} are lost, and a downgrade cannot restore them` };
+    for (const isWritten of [false, true]) {
+      const losses = site.losses
+        .filter(({ kind }) => DROPS.test(kind))
+        .filter(({ object }) => site.writtenAgain.some((each) => each.object === object) === isWritten);
+      const gone = losses.map(({ object }) => object.split(".").at(-1)!);
+      const tables = blocked(site).filter(({ name }) => gone.includes(name));
+      if (tables.length > 0) yield { message: messageOf(losses[0]!, listOf(tables), isWritten) };
+    }
   },
 };
+
+const DROPS = /^drop (?:table|foreign table|materialized view|sequence)$/;
+
+/** One statement drops objects of one kind. */
+function messageOf(loss: Loss, names: string, isWritten: boolean): string {
+  if (!losesData(loss)) return `what still uses ${names} fails`;
+  return loss.kind === "drop sequence"
+    ? `the state of ${names} is lost, and a downgrade cannot restore it`
+    : `the rows of ${names} are lost${afterDowngrade(isWritten)}`;
+}

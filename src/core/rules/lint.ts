@@ -6,6 +6,7 @@ import { type Fault, faultAt } from "../fault.ts";
 import { type Location, locate, type Source } from "../source.ts";
 import type { ParsedStatement } from "../statement/facts.ts";
 import type { Loss } from "../statement/losses.ts";
+import { type DownStatement, lostData } from "../statement/restored.ts";
 import { type Fixable, fixOf } from "./fix.ts";
 import { type Ignore, ignoresIn } from "./ignore.ts";
 import type { Rule, Severity } from "./rule.ts";
@@ -47,7 +48,9 @@ export interface Surroundings extends FileStart {
   readonly lockTimeout: string;
 }
 
-type Surrounded = Pick<Site, "kind" | "tree" | "effect" | "earlier" | "lockTimeout">;
+interface Surrounded extends Pick<Site, "kind" | "tree" | "effect" | "earlier" | "lockTimeout"> {
+  readonly down: readonly DownStatement[];
+}
 
 export class Linter {
   readonly #rules: readonly ActiveRule[];
@@ -72,8 +75,8 @@ export class Linter {
     for (const _ of this.#effectsOf(file));
   }
 
-  /** Which of its statements have a safe form, or are left without one. */
-  lint(file: LintedFile): readonly Fixable[] {
+  /** Which of its statements have a safe form, or are left without one. `down`: what takes the file back. */
+  lint(file: LintedFile, down: readonly DownStatement[] = []): readonly Fixable[] {
     const fixable: Fixable[] = [];
     const earlier: Earlier[] = [];
     let [i, lockTimeout] = [0, !isZero(file.lockTimeout ?? this.#around.lockTimeout)];
@@ -82,7 +85,7 @@ export class Linter {
       const statement = file.statements[i]!;
       const [kind, tree] = kindOf(statement.ast);
       lockTimeout = lockTimeoutAfter(kind, tree, initial) ?? lockTimeout;
-      const fix = this.#lintStatement(file, statement, { kind, tree, effect, earlier, lockTimeout });
+      const fix = this.#lintStatement(file, statement, { kind, tree, effect, earlier, lockTimeout, down });
       if (fix !== undefined)
         fixable.push({ index: i, line: locate(file.source, statement.start).line, ...fix });
       if (file.transactional) earlier.push({ kind, tree, effect });
@@ -104,7 +107,7 @@ export class Linter {
   #siteOf(
     { source, transactional }: LintedFile,
     { start, end, batched, losses }: LintedStatement,
-    rest: Surrounded,
+    { down, ...rest }: Surrounded,
   ): Site {
     const { schema, searchPath } = this.#fold.session;
     const sql = source.text.slice(start, end);
@@ -115,6 +118,7 @@ export class Linter {
       schema,
       searchPath,
       losses,
+      writtenAgain: lostData(losses, down).writtenAgain,
       alone: !transactional || batched,
       batched,
       version: this.#around.version,

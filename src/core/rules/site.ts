@@ -23,6 +23,8 @@ export interface Site extends Earlier {
   readonly actions: () => readonly string[];
   /** What it takes away or overwrites. */
   readonly losses: readonly Loss[];
+  /** Those of its losses that the downgrade writes again. */
+  readonly writtenAgain: readonly Loss[];
   /** The picture as the statement leaves it. */
   readonly schema: Schema;
   readonly searchPath: readonly string[];
@@ -129,6 +131,12 @@ export function commandsIn(kind: string, tree: Ast, sql: string): Pick<Site, "co
   };
   return { commands: items(tree["cmds"]).map((item) => node(item["AlterTableCmd"])), actions };
 }
+
+/** What becomes of rows or values that go: the end of a sentence. */
+export const afterDowngrade = (isWrittenAgain: boolean): string =>
+  isWrittenAgain
+    ? "; the downgrade writes them again, perhaps not as they were"
+    : ", and a downgrade cannot restore them";
 
 const NO_COMMANDS: Pick<Site, "commands" | "actions"> = { commands: [], actions: () => [] };
 

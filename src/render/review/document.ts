@@ -51,9 +51,14 @@ export function backLines({ back }: ReviewedMigration): readonly string[] {
   return lines.length === 0 ? ["Removes nothing and blocks no other session."] : lines;
 }
 
-/** What does not come back when a migration is taken down again. */
-export const notBroughtBack = ({ back }: ReviewedMigration): readonly string[] =>
-  back.notRestored.map(lossLine);
+/** What becomes of the rows and values of a migration when it is taken down again, under a title each. */
+export const lostParts = ({ back }: ReviewedMigration): readonly (readonly [string, readonly string[]])[] =>
+  (
+    [
+      ["Not restored by the downgrade", back.notRestored.map(lossLine)],
+      ["Written again by the downgrade, perhaps with other values", back.writtenAgain.map(lossLine)],
+    ] as const
+  ).filter(([, lines]) => lines.length > 0);
 
 /** One relation that a migration locks or works through. */
 export interface EffectRow extends RelationEffect {

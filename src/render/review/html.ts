@@ -13,7 +13,7 @@ import {
   catalogChange,
   checksSql,
   effectRows,
-  notBroughtBack,
+  lostParts,
   notes,
   type ReviewDocument,
   rollback,
@@ -116,13 +116,13 @@ const badges = (findings: readonly Finding[]): string =>
 
 function migrationSection(migration: ReviewedMigration, index: number): string {
   const { revision, message, path, transactional, statements, findings } = migration;
-  const lost = notBroughtBack(migration);
+  const lost = lostParts(migration).map(([title, lines]) => `<h3>${title}</h3>${list(lines)}`);
   return `<section id="${anchor(index)}">
 <h2>${index + 1}. ${html(message === "" ? revision : message)}</h2>
 <p class="about"><code>${html(revision)}</code> · ${html(path)} · ${transactional ? "one transaction" : "not in a transaction"}</p>
 ${findings.map(findingBlock).join("")}
 ${statements.map(statementBlock).join("\n")}
-<div class="back"><h3>Downgrade</h3>${list(backLines(migration))}${lost.length === 0 ? "" : `<h3>Not restored by the downgrade</h3>${list(lost)}`}</div>
+<div class="back"><h3>Downgrade</h3>${list(backLines(migration))}${lost.join("")}</div>
 </section>`;
 }
 

@@ -9,7 +9,7 @@ import {
   catalogChange,
   checksSql,
   effectRows,
-  notBroughtBack,
+  lostParts,
   notes,
   type ReviewDocument,
   rollback,
@@ -65,16 +65,15 @@ const told = ({ sentence, lines }: Told): readonly string[] => [
 
 function migrationBlocks(migration: ReviewedMigration): readonly string[] {
   const { revision, message, path, transactional, statements, findings } = migration;
-  const lost = notBroughtBack(migration);
   return [
     `## ${code(revision)} ${escaped(message)}`.trimEnd(),
     `${code(path)}, ${transactional ? "one transaction" : "not in a transaction"}`,
     ...findings.map((each) => `**${each.severity}** ${code(each.rule)}: ${escaped(each.message)}`),
     ...statements.flatMap(statementBlocks),
     ["**Downgrade**", "", ...backLines(migration).map((line) => `- ${escaped(line)}`)].join("\n"),
-    ...(lost.length === 0
-      ? []
-      : [["**Not restored by the downgrade**", "", ...lost.map((line) => `- ${escaped(line)}`)].join("\n")]),
+    ...lostParts(migration).map(([title, lines]) =>
+      [`**${title}**`, "", ...lines.map((line) => `- ${escaped(line)}`)].join("\n"),
+    ),
   ];
 }
 

@@ -166,10 +166,16 @@ function howToLook({ trace, purpose, repeatable }: Statement): readonly string[]
     case "commits":
       return ["what it has committed is kept; only its own work shows how far it got."];
     case "create index":
-      return [
-        `check with \\d ${first}; drop an INVALID index first:`,
-        `DROP INDEX CONCURRENTLY ${second || "…"};`,
-      ];
+      return second === ""
+        ? [
+            `the server has chosen the name of the index, and \\d ${first} shows it; drop an INVALID one first:`,
+            `DROP INDEX CONCURRENTLY ${schemaIn(first)}NAME;`,
+          ]
+        : [
+            `check with \\d ${first}; drop an INVALID index first:`,
+            // An index lies in the schema of its table.
+            `DROP INDEX CONCURRENTLY ${schemaIn(first)}${second};`,
+          ];
     case "drop index":
       return [`it is done if \\d ${first} finds none; otherwise run this statement again.`];
     case "detach partition":
@@ -185,6 +191,9 @@ function howToLook({ trace, purpose, repeatable }: Statement): readonly string[]
           ];
   }
 }
+
+/** `shop.` of `shop.orders`, and nothing of `orders`: names as SQL writes them. */
+const schemaIn = (name: string): string => /^(?:"(?:[^"]|"")*"|[^".]+)\./.exec(name)?.[0] ?? "";
 
 const LISTS = { database: "l", tablespace: "db", subscription: "dRs" } as const;
 

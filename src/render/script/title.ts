@@ -7,7 +7,7 @@ import type { ScriptForm } from "../../core/plan/script.ts";
 import type { Plan, PlanStep } from "../../core/plan/types.ts";
 import { commentText, qualified } from "../../core/quote.ts";
 import { majorOf } from "../../core/server-version.ts";
-import { losesData } from "../../core/statement/losses.ts";
+import type { LostData } from "../../core/statement/restored.ts";
 import { effectLines, relationEffects } from "../effect.ts";
 import { lossCell } from "../loss.ts";
 import { needLines } from "../privilege.ts";
@@ -106,15 +106,29 @@ function startsFrom(plan: Plan): readonly string[] {
           "It stops, with nothing changed, unless exactly this is applied:",
           `  ${from.join(", ")} and all that ${from.length === 1 ? "it needs" : "they need"}.`,
         ];
-  return [
-    ...start,
+  const kept =
     plan.kind === "stamp" || plan.kind === "repair"
       ? "It writes only the ledger."
       : isOneTransaction(plan)
         ? "One transaction: if a step fails, all of it is rolled back."
-        : "Each step is a transaction: one that fails is rolled back; those before it are kept.",
-  ];
+        : transactionsText(plan);
+  return [...start, ...folded(kept, PAGE_WIDTH - "-- ".length)];
 }
+
+/** Which steps are rolled back when they fail. */
+function transactionsText({ steps }: Plan): string {
+  const outside = steps.flatMap(({ transactional }, index) => (transactional ? [] : [String(index + 1)]));
+  if (outside.length === steps.length)
+    return outside.length === 1
+      ? "Its step is not a transaction: what it has done when it fails is kept."
+      : "No step is a transaction: what one has done when it fails is kept.";
+  const but = outside.length === 0 ? "" : ` but ${listed(outside)}`;
+  return `Each step${but} is a transaction: one that fails is rolled back; those before it are kept.`;
+}
+
+/** `5`, `5 and 6`, `2, 5 and 6` */
+const listed = (words: readonly string[]): string =>
+  [words.slice(0, -1).join(", "), words.at(-1)!].filter((each) => each !== "").join(" and ");
 
 const isOneTransaction = ({ steps, batches }: Pick<Plan, "steps" | "batches">): boolean =>
   steps.length > 1 && batches[1]?.statements.some(({ purpose }) => purpose === "guard-step") === true;
@@ -234,15 +248,17 @@ const oneWay = ({ direction, irreversible, revision }: PlanStep, index: number):
 /** What is lost for good, and what takes the rest back. */
 function wayBack({ kind, steps }: Plan, { wayBack: receipt }: ScriptForm): readonly string[] {
   if (kind !== "upgrade") return [];
-  const lost = steps.flatMap(({ revision, losses = [] }, index) => {
-    const objects = new Set(losses.filter(losesData).map(({ object }) => commentText(object)));
-    return objects.size === 0 ? [] : indented(`${index + 1}  ${revision}  ${[...objects].join(", ")}`);
-  });
+  const objectsOf = (which: keyof LostData): readonly string[] =>
+    steps.flatMap(({ revision, lost }, index) => {
+      const objects = new Set(lost?.[which].map(({ object }) => commentText(object)));
+      return objects.size === 0 ? [] : indented(`${index + 1}  ${revision}  ${[...objects].join(", ")}`);
+    });
   return [
     ...(receipt === undefined
       ? []
       : ["", "The script that takes all of it back has the receipt", `  sha256:${receipt}`]),
-    ...titled("A downgrade does not bring back the data of:", lost),
+    ...titled("A downgrade does not bring back the data of:", objectsOf("notRestored")),
+    ...titled("A downgrade writes again, perhaps with other values:", objectsOf("writtenAgain")),
   ];
 }
 
