@@ -2,6 +2,7 @@
 import { addressFault, FORM } from "../../core/address.ts";
 import { cancelled, MigrateError } from "../../core/errors.ts";
 import { identifier, literal } from "../../core/quote.ts";
+import { shellWord } from "../../core/shell.ts";
 import { sessionOn } from "./open.ts";
 import { clientOf, clientWire, isConnected, namesOf } from "./server.ts";
 import {
@@ -88,6 +89,13 @@ async function taken(lent: LentConnection, signal: AbortSignal | undefined): Pro
 }
 
 async function ofPool(pool: LentPool, signal: AbortSignal | undefined): Promise<Taken> {
+  if (pool.ending === true) {
+    throw new MigrateError({
+      code: "usage/connection",
+      message: "the pool that was given has been ended",
+      hint: "end it behind the run: await upgrade({ connection: pool }), then await pool.end()",
+    });
+  }
   // A pool reads its address only now, and throws at once where it cannot.
   const connecting = (async () => pool.connect())();
   const had = new AbortController();
@@ -146,12 +154,21 @@ function notConnected(what: string, cause: DriverError): MigrateError {
     {
       code: "execution/connect",
       message: `${what}: ${cause.message}`,
-      hint: "check that the server is running and accepts connections at the address that the pool was given",
+      hint: hintOf(sqlstate, cause),
       ...(sqlstate === undefined ? {} : { sqlstate }),
     },
     { cause },
   );
 }
+
+function hintOf(sqlstate: string | undefined, { message }: DriverError): string {
+  const missing = sqlstate === MISSING_DATABASE ? /"(.+)"/.exec(message)?.[1] : undefined;
+  return missing === undefined
+    ? "check that the server is running and accepts connections at the address that the pool was given"
+    : `create the database first, for example with: createdb ${shellWord(missing)}`;
+}
+
+const MISSING_DATABASE = "3D000";
 
 // ── its state ───────────────────────────────────────────────────────────────────────────────────────────────────
 
