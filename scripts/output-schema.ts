@@ -416,6 +416,7 @@ export const outputs: Readonly<Record<string, Shape>> = {
     changed: texts,
     differences,
     otherLedgers: texts,
+    versionTables: texts,
     mend: z
       .union([
         object({ sql: text, losses: texts, notes: texts }),
