@@ -10,7 +10,7 @@ export function withoutVersionTables(
 ): {
   readonly catalog: Catalog;
   readonly tables: readonly string[];
-  /** The objects that went, with all that goes away with them. */
+  /** The objects that went, with all that goes away with them; and their sequences, which have names of their own. */
   readonly gone: readonly ObjectKey[];
 } {
   const made = new Set(own.objects.map(keyOf));
@@ -30,7 +30,14 @@ export function withoutVersionTables(
     const isTools = tools.some(({ table }) => table.schema === identity[0]) && !made.has(keyOf(schema));
     return isTools ? [schema] : [{ class: name, identity }];
   });
-  return { catalog: without(catalog, gone), tables: found.map(({ identity }) => identity.join(".")), gone };
+  const rest = without(catalog, gone);
+  const kept = new Set(rest.objects);
+  const sequences = catalog.objects.filter((object) => object.class === "sequence" && !kept.has(object));
+  return {
+    catalog: rest,
+    tables: found.map(({ identity }) => identity.join(".")),
+    gone: [...gone, ...sequences],
+  };
 }
 
 /** What is named like one and has a single column must have no other. */
