@@ -2,6 +2,7 @@
 import { addressFault, FORM } from "../../core/address.ts";
 import { cancelled, MigrateError } from "../../core/errors.ts";
 import { identifier, literal } from "../../core/quote.ts";
+import { poolHint } from "./connect.ts";
 import { sessionOn } from "./open.ts";
 import { clientOf, clientWire, isConnected, namesOf } from "./server.ts";
 import {
@@ -146,7 +147,7 @@ function notConnected(what: string, cause: DriverError): MigrateError {
     {
       code: "execution/connect",
       message: `${what}: ${cause.message}`,
-      hint: "check that the server is running and accepts connections at the address that the pool was given",
+      hint: poolHint(cause),
       ...(sqlstate === undefined ? {} : { sqlstate }),
     },
     { cause },
