@@ -242,6 +242,17 @@ test("which files: the pending ones that others have not; by name; never one tha
   expect((await on({ database: url })).notes).toEqual([expect.stringContaining("is in the last commit, so")]);
 });
 
+test("a table that has other rows in each run is named once, however many migrations are proven", async () => {
+  const { url } = await ownDatabase(server!);
+  const random = `${tables}\nCREATE TABLE dice (eye float8);\nINSERT INTO dice VALUES (random());\n`;
+  const it = project({ shop: random, check, index });
+  const { fixed, notes } = await fix(it.deps, { dryRun: true, scratch: url, which: ["check", "index"] });
+  expect(fixed).toHaveLength(2);
+  expect(notes.filter((note) => note.includes("only their number was compared"))).toEqual([
+    expect.stringMatching(/^public\.dice /),
+  ]);
+});
+
 test("what is not proven is left, with the objects; the diff of the rest makes the same files; the exit code says so", async () => {
   const { url } = await ownDatabase(server!);
   const it = project({ shop: tables, check, index, kept });
