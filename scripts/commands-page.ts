@@ -47,6 +47,10 @@ Results go to stdout, everything else to stderr. With \`--json\` a result, or an
 \`upgrade\` and \`downgrade\` take \`--json-events\`: each event is one line of JSON as it happens, and the last line is the
 result (\`"type": "result"\`) or the error (\`"type": "error"\`).
 
+If stdout cannot be written to, such as on a full disk, a command ends with \`usage/cannot-write\`, exit code 2. A run of
+\`upgrade\`, \`downgrade\` or \`stamp\` is not stopped by that: it goes on to its end, and then says on stderr what it has
+done. A reader that leaves early (\`| head\`) is no error, and does not stop a run either.
+
 The package contains a JSON schema of all of these,
 [migrate.output.schema.json](../migrate.output.schema.json). Its version increases when a key is removed or changes
 its meaning.
@@ -75,7 +79,7 @@ A TARGET is one of:
 
 | target | |
 |---|---|
-| \`29f859a13ea1\`, \`29f8\` | an id, or a unique prefix of one |
+| \`29f859a13ea1\`, \`29f8\` | an id, or a unique prefix of one; of at least three characters where all are digits |
 | \`billing\` | the revision that carries this branch label |
 | \`0004\` | a file number, if no other file has the same |
 | \`head\`, \`heads\` | the only head; all heads |

@@ -1,22 +1,29 @@
 /** The edge of the process: words, environment, clock and signals go in; an exit code comes out. */
 import { main } from "./cli/main.ts";
-import { brokenOutputText } from "./cli/print.ts";
+import { brokenOutputText, signalCodes } from "./cli/print.ts";
 
 declare const RETORT_VERSION: string;
 
-// Packages that are loaded later look at these: the one makes slonik print its log, the other makes pg load what is not there.
-for (const name of ["ROARR_LOG", "NODE_PG_FORCE_NATIVE"]) delete process.env[name];
+// Packages that are loaded later look at this: it makes pg load what is not there.
+delete process.env["NODE_PG_FORCE_NATIVE"];
+// slonik's log writes nothing, and does not throw what stdout has to say, as its own writer would.
+Object.assign(globalThis, {
+  ROARR: {
+    versions: [`${Number.MAX_SAFE_INTEGER}.0.0`],
+    write: () => {},
+    asyncLocalStorage: { getStore: () => undefined, run: (_store: unknown, work: () => unknown) => work() },
+  },
+});
 
-const exitCodes = { SIGINT: 130, SIGTERM: 143 } as const;
-type Signal = keyof typeof exitCodes;
-const signals = Object.keys(exitCodes) as readonly Signal[];
+type Signal = keyof typeof signalCodes;
+const signals = Object.keys(signalCodes) as readonly Signal[];
 
 const abort = new AbortController();
 let signalled: Signal | undefined;
 
 function onSignal(name: Signal): void {
   // Only the first process of a container gets here twice.
-  if (signalled !== undefined) process.exit(exitCodes[name]);
+  if (signalled !== undefined) process.exit(signalCodes[name]);
   signalled = name;
   // The second time the user means it: nothing is waited for, the server rolls back by itself.
   leaveSignals();
@@ -46,11 +53,25 @@ hearSignals();
 
 /** The files that the command has written. */
 const written: string[] = [];
+/** The revisions of steps that are done, once a run has begun. */
+let steps: string[] | undefined;
 
-/** Stdout cannot be written to. `migrate history | head` closes it early, and that is not an error. */
+let isBroken = false;
+
+/**
+ * Stdout cannot be written to. `migrate history | head` closes it early, and that is not an error. A run goes on to its end
+ * all the same: what it does to the database is not to depend on who reads.
+ */
 function onBrokenStdout({ code, message }: NodeJS.ErrnoException): void {
-  if (code === "EPIPE") process.exit(0);
-  streams.stderr.write(brokenOutputText(message, written), () => process.exit(2));
+  if (isBroken) return;
+  isBroken = true;
+  const isLeft = code === "EPIPE";
+  const tell = (then: () => void): void =>
+    void streams.stderr.write(brokenOutputText(message, { written, steps }), then);
+  if (steps === undefined) {
+    if (isLeft) process.exit(0);
+    tell(() => process.exit(2));
+  } else if (!isLeft) process.once("beforeExit", () => tell(() => (process.exitCode ||= 2)));
 }
 
 /** Messages that nobody reads are no reason to stop. */
@@ -85,6 +106,11 @@ void main(process.argv.slice(2), {
   signal: abort.signal,
   killable,
   onWritten: (path) => void written.push(path),
+  onRun: () => {
+    const begun: string[] = [];
+    steps = begun;
+    return (revision) => void begun.push(revision);
+  },
 }).then((code) => {
-  process.exitCode = signalled === undefined ? code : exitCodes[signalled];
+  process.exitCode = signalled === undefined ? code : signalCodes[signalled];
 });

@@ -16,6 +16,8 @@ import { addresses, groups } from "../pages.ts";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
 const out = join(root, "build/site");
+const base = process.env["SITE_BASE"] ?? "/";
+const icon = "favicon.svg";
 
 const files = new Map([...addresses].map(([file, address]) => [address, file]));
 
@@ -24,6 +26,7 @@ function stage(): void {
   const staged = join(root, "site/staged");
   rmSync(staged, { recursive: true, force: true });
   cpSync(join(root, "docs/pictures"), join(staged, "public/pictures"), { recursive: true });
+  cpSync(join(root, "site", icon), join(staged, "public", icon));
   for (const [file, address] of addresses) cpSync(join(root, file), join(staged, `${address}.md`));
 }
 stage();
@@ -79,7 +82,8 @@ export default {
   srcDir: "staged",
   outDir: out,
   cacheDir: "cache",
-  base: process.env["SITE_BASE"] ?? "/",
+  base,
+  head: [["link", { rel: "icon", type: "image/svg+xml", href: `${base}${icon}` }]],
   lastUpdated: false,
   markdown: { anchor: { slugify: anchorOf }, config: asOnGitHub },
   themeConfig: {

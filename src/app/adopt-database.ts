@@ -32,11 +32,14 @@ export interface AdoptedDatabase {
   readonly last: readonly AdoptedMigration[];
   /** Revisions that were stamped, or would be. */
   readonly stamped: readonly RevisionId[];
+  /** Heads of the ledger that are not among `last`: Retort has gone further there. They stay as they are. */
+  readonly ahead: readonly RevisionId[];
   readonly done: boolean;
 }
 
 /**
- * Reads the tool's version table, and stamps to the last migrations it has run. Throws what `lastApplied` and `run` throw, and
+ * Reads the tool's version table, and stamps to the last migrations it has run. No row of the ledger is deleted: where it is
+ * at them or ahead of them nothing is done. Throws what `lastApplied` and `run` throw, and
  * `state/no-version-table`, `usage/several-version-tables`.
  */
 export async function adoptDatabase(deps: Deps, options: AdoptDatabaseOptions): Promise<AdoptedDatabase> {
@@ -48,20 +51,21 @@ export async function adoptDatabase(deps: Deps, options: AdoptDatabaseOptions): 
   try {
     const table = await versionTable(session, tool, options.table);
     const rows = await readVersions(session, tool.table.query(table));
-    found = { table, last: lastApplied(adoption.migrations, rows, tool.name, tool.table.branch === true) };
+    found = { table, last: lastApplied(adoption.migrations, rows, tool.name, tool.table) };
   } catch (error) {
     throw error instanceof StatementFailure ? explainQuery(error, deps.signal?.aborted === true) : error;
   } finally {
     await session.close();
   }
   const { last } = found;
-  if (last.length === 0) return { database, ...found, stamped: [], done: false };
-  const request = { kind: "stamp", targets: last.map(({ revision }) => revision) } as const;
-  const { steps, done } = await run(deps, request, {
+  const targets = last.map(({ revision }) => revision);
+  const request = { kind: "stamp", targets, onlyAdds: true } as const;
+  const { plan, steps, done } = await run(deps, request, {
     ...commonOptions(options),
     dryRun: options.write !== true,
   });
-  return { database, ...found, stamped: steps.map(({ revision }) => revision), done };
+  const ahead = plan.to.filter((head) => !targets.includes(head));
+  return { database, ...found, stamped: steps.map(({ revision }) => revision), ahead, done };
 }
 
 /** The tool's table, as SQL writes it. */

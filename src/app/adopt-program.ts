@@ -3,32 +3,81 @@ import { aboutFile, type ForeignMigration, type Reading, type Section } from "..
 import type { Printed, Program } from "../core/adopt/program.ts";
 import { type Diagnostic, MigrateError } from "../core/errors.ts";
 import type { Direction } from "../core/header.ts";
+import type { Source } from "../core/source.ts";
 import type { ForeignProgram } from "../io/foreign-program.ts";
+import type { Grammar } from "../io/grammar.ts";
 
 /** What the command gave for one direction of a migration, or why it gave nothing. */
 type Answer = Section | { readonly failure: string };
 type Answers = ReadonlyMap<string, Answer>;
 
 /** Throws `usage/no-program`, and `usage/program-failed` where the command prints nothing of any migration. */
-export async function askedOf(reading: Reading, program: Program, command: ForeignProgram): Promise<Reading> {
+export async function askedOf(
+  reading: Reading,
+  program: Program,
+  command: ForeignProgram,
+  grammar: Grammar,
+): Promise<Reading> {
   const up = await answersOf(reading.migrations, "up", program, command);
   const works = [...up.values()].some((answer) => !isFailure(answer) && answer.source.text !== "");
   const down = await answersOf(reading.migrations, "down", program, command, works);
   const findings: Diagnostic[] = [...reading.findings];
-  const migrations = reading.migrations.map((migration): ForeignMigration => {
+  const migrations: ForeignMigration[] = [];
+  for (const migration of reading.migrations) {
     const [ups, downs] = [up.get(migration.version), down.get(migration.version)];
     if (isFailure(ups)) findings.push(noSql(migration, "up", ups.failure, command));
     findings.push(...doubts(migration, program, { up: ups, down: downs }));
     const way = isFailure(downs) ? wayBack(downs.failure) : {};
     if (isFailure(downs) && way.irreversible === undefined)
       findings.push(noSql(migration, "down", downs.failure, command));
-    return {
+    migrations.push({
       ...migration,
-      ...(isFailure(ups) ? { code: migration.asked!.path } : { up: ups! }),
-      ...(isFailure(downs) ? way : { down: downs! }),
-    };
-  });
+      ...(isFailure(ups) ? { code: migration.asked!.path } : { up: await ended(ups!, grammar) }),
+      ...(isFailure(downs) ? way : { down: await ended(downs!, grammar) }),
+    });
+  }
   return { ...reading, migrations, findings };
+}
+
+/**
+ * EF Core sends each statement alone, and prints one that its author wrote without a ; without one, an empty line before the
+ * next. Where the parser stops at what follows such a line, one is added; if that does not help, all is as it was.
+ */
+async function ended(section: Section, grammar: Grammar): Promise<Section> {
+  let { source } = section;
+  for (;;) {
+    const line = await firstFault(source, section.bodyStart, grammar);
+    if (line === undefined) break;
+    const text = endedBefore(source.text, line);
+    if (text === undefined) return section;
+    source = { ...source, text };
+  }
+  return source === section.source
+    ? section
+    : { ...section, source, printed: { ...section.printed!, ended: true } };
+}
+
+/** The line of the first syntax error. */
+async function firstFault(source: Source, bodyStart: number, grammar: Grammar): Promise<number | undefined> {
+  try {
+    await grammar.statements({ source, bodyStart });
+    return undefined;
+  } catch (error) {
+    if (!(error instanceof MigrateError)) throw error;
+    return error.diagnostics.find(({ code }) => code === "source/syntax")?.location?.line;
+  }
+}
+
+/** The text with a ; behind what stands before an empty line above that line. Undefined: there is one, or no such line. */
+function endedBefore(text: string, line: number): string | undefined {
+  const before = text
+    .split("\n")
+    .slice(0, line - 1)
+    .join("\n");
+  const statement = before.trimEnd();
+  const isApart = before.slice(statement.length).includes("\n");
+  if (statement === "" || statement.endsWith(";") || !isApart) return undefined;
+  return `${statement};${text.slice(statement.length)}`;
 }
 
 const isFailure = (answer: Answer | undefined): answer is { readonly failure: string } =>

@@ -1,6 +1,7 @@
 /**
  * Another tool's folder, and the migrations that were made of it → whether both lead to the same catalog, on a scratch
- * database that is emptied in between: up all of them, then down as far as there is a way back.
+ * database that is emptied in between: up all of them, then down as far as there is a way back. Where a down is refused, the
+ * way back goes on below it, from what the ups up to there make.
  */
 
 import { adjust, blanked } from "../core/adopt/adjust.ts";
@@ -10,22 +11,25 @@ import type { Tool } from "../core/adopt/tools.ts";
 import { kindOf } from "../core/ast.ts";
 import type { Catalog } from "../core/catalog/catalog.ts";
 import { compareCatalogs, type Difference } from "../core/catalog/compare.ts";
-import { MigrateError } from "../core/errors.ts";
+import { type Diagnostic, MigrateError } from "../core/errors.ts";
 import type { Direction } from "../core/header.ts";
 import { skipTrivia } from "../core/lexer.ts";
 import type { MigrationFile, RevisionId } from "../core/migration.ts";
-import { locate } from "../core/source.ts";
+import { type Location, locate } from "../core/source.ts";
+import type { ParsedStatement } from "../core/statement/facts.ts";
 import { readCatalog } from "../io/catalog.ts";
 import { createGrammar, type Grammar } from "../io/grammar.ts";
 import type { Scratch } from "../io/scratch/types.ts";
 import { type Session, StatementFailure } from "../io/session/types.ts";
 import { type AdoptOptions, readAdoption } from "./adopt.ts";
 import { type Deps, openConfig, openProject, type Project } from "./project.ts";
-import { replayRevisions, runSteps, withRoles } from "./replay.ts";
+import { downwards, missingRole, replayRevisions, runSteps, withRoles } from "./replay.ts";
 import { type ScratchUse, type UsedScratch, used, withScratch } from "./scratch.ts";
-import type { Steps } from "./steps.ts";
 
-export type AdoptProofOptions = Omit<AdoptOptions, "to" | "write"> & Pick<ScratchUse, "onScratch">;
+export interface AdoptProofOptions extends Omit<AdoptOptions, "to" | "write">, Pick<ScratchUse, "onScratch"> {
+  /** Run the downs too. Default: true. */
+  readonly down?: boolean | undefined;
+}
 
 /** What was run on both sides, and where they then were not the same. */
 export interface AdoptProof {
@@ -34,8 +38,10 @@ export interface AdoptProof {
   readonly scratch: UsedScratch;
   /** In the order in which they were run. */
   readonly up: readonly RevisionId[];
-  /** In the order in which they were taken down, as far as the first without a way back. */
+  /** Whose downs were compared, in that order: as far as the first without a way back, and without those that were refused. */
   readonly down: readonly RevisionId[];
+  /** The downs that the server refuses: the tool's own, which cannot be compared then, and those that were written. */
+  readonly refused: { readonly old: readonly Diagnostic[]; readonly new: readonly Diagnostic[] };
   /** Of these the tool's SQL is not known, up or down: that of the file that was written was run on both sides. */
   readonly assumed: readonly RevisionId[];
   /** How many objects the catalog has after the way up. */
@@ -47,7 +53,7 @@ export interface AdoptProof {
 /**
  * Nothing is written, and no database but the scratch database is changed. Throws as `readAdoption`, `withScratch` and a
  * replay; `usage/not-adopted` where the project has not all of the migrations, and `findings/not-proven` where the server
- * refuses the tool's own files.
+ * refuses an up of the tool's.
  */
 export async function proveAdoption(deps: Deps, options: AdoptProofOptions): Promise<AdoptProof> {
   const config = await openConfig(deps, options);
@@ -58,25 +64,39 @@ export async function proveAdoption(deps: Deps, options: AdoptProofOptions): Pro
   if (lost !== undefined) throw notAdopted(lost.adopted, options.folder);
   const pairs = all.map((pair) => sectionsOf(pair, project));
   const up = pairs.map(({ revision }) => revision);
-  const back = pairs.slice(pairs.findLastIndex((pair) => pair.down === undefined) + 1).reverse();
-  const down = back.map(({ revision }) => revision);
-  return withScratch(deps, project, { revisions: up, onScratch: options.onScratch }, async (scratch) => {
-    const work = { scratch, hidden: project.ledger.names.schema };
-    const ups = pairs.map((pair) => pair.up);
-    const downs = back.map((pair) => pair.down!);
-    const old = await madeByTool(work, tool, ups, downs);
-    const own = await madeByUs(deps, project, work, up, down);
-    return {
-      tool: tool.name,
-      folder: options.folder,
-      scratch: used(scratch),
-      up,
-      down,
-      assumed: pairs.filter((pair) => pair.isAssumed).map(({ revision }) => revision),
-      objects: old.up.objects.length,
-      differences: { up: compareCatalogs(old.up, own.up), down: compareCatalogs(old.down, own.down) },
-    };
-  });
+  const lowest = pairs.findLastIndex((pair) => pair.down === undefined) + 1;
+  const isBack = (at: number): boolean => options.down !== false && at >= lowest;
+  const back = [...pairs.keys()].filter(isBack).reverse();
+  const more = [...pairs.map((pair) => pair.up), ...back.map((at) => pairs[at]!.down!)];
+  return withScratch(
+    deps,
+    project,
+    { revisions: up, more, onScratch: options.onScratch },
+    async (scratch) => {
+      const read = (session: Session) => readCatalog(session, project.ledger.names.schema);
+      const old = await madeByTool(scratch, tool, pairs, back, read);
+      const own = await madeByUs(deps, project, scratch, up, old.stretches, read);
+      const compared = old.stretches.flatMap(({ places, end }, at) => {
+        const theirs = own.ends[at];
+        if (end === undefined || theirs === undefined) return [];
+        return [{ places, differences: compareCatalogs(end, theirs) }];
+      });
+      return {
+        tool: tool.name,
+        folder: options.folder,
+        scratch: used(scratch),
+        up,
+        down: compared.flatMap(({ places }) => places.map((at) => up[at]!)),
+        refused: { old: old.refused, new: own.refused },
+        assumed: pairs.filter((pair) => pair.isAssumed).map(({ revision }) => revision),
+        objects: old.up.objects.length,
+        differences: {
+          up: compareCatalogs(old.up, own.up),
+          down: compared.flatMap(({ differences }) => differences),
+        },
+      };
+    },
+  );
 }
 
 interface Pair {
@@ -117,96 +137,188 @@ const notAdopted = ({ revision }: AdoptedMigration, folder: string): MigrateErro
     hint: `write them first: migrate adopt ${folder} --yes; or name their folder with --directory`,
   });
 
-interface Work {
-  readonly scratch: Scratch;
-  /** The schema of the ledger. */
-  readonly hidden: string;
+type Read = (session: Session) => Promise<Catalog>;
+
+/** Downs that follow one another, by their migrations' places, from the last on. */
+interface Stretch {
+  readonly places: readonly number[];
+  /** What is left after them; absent where a down that was refused behind them may have changed it. */
+  readonly end?: Catalog | undefined;
+  /** The down behind them, which is refused. */
+  readonly refused?: number;
 }
 
-type Catalogs = Readonly<Record<Direction, Catalog>>;
+interface MadeByTool {
+  readonly up: Catalog;
+  readonly stretches: readonly Stretch[];
+  readonly refused: readonly Diagnostic[];
+}
 
 function madeByTool(
-  { scratch, hidden }: Work,
+  scratch: Scratch,
   tool: Tool,
-  up: readonly Section[],
-  down: readonly Section[],
-): Promise<Catalogs> {
+  pairs: readonly Sections[],
+  back: readonly number[],
+  read: Read,
+): Promise<MadeByTool> {
   const grammar = createGrammar();
   return withRoles(scratch, async (makeRoles) => {
-    const session = await scratch.empty();
-    await makeRoles(session);
-    for (const section of up) await runSection(session, section, tool, grammar);
-    const made = await readCatalog(session, hidden);
-    for (const section of down) await runSection(session, section, tool, grammar);
-    return { up: made, down: await readCatalog(session, hidden) };
+    const upTo = async (count: number): Promise<Session> => {
+      const session = await scratch.empty();
+      await makeRoles(session);
+      for (const { up } of pairs.slice(0, count)) {
+        const refusal = await runSection(session, up, tool, grammar);
+        if (refusal !== undefined) throw notProven(refusal, UP_REFUSED);
+      }
+      return session;
+    };
+    let session = await upTo(pairs.length);
+    const up = await read(session);
+    const stretches: Stretch[] = [];
+    const refused: Diagnostic[] = [];
+    let places: number[] = [];
+    for (const at of back) {
+      const refusal = await runSection(session, pairs[at]!.down!, tool, grammar);
+      if (refusal === undefined) {
+        places.push(at);
+        continue;
+      }
+      const fault = notProven(refusal, DOWN_REFUSED);
+      if (scratch.ownsRoles && missingRole(fault) !== undefined) throw fault;
+      refused.push(...fault.diagnostics);
+      stretches.push({ places, end: refusal.isUndone ? await read(session) : undefined, refused: at });
+      places = [];
+      if (at !== back.at(-1)) session = await upTo(at);
+    }
+    if (places.length > 0) stretches.push({ places, end: await read(session) });
+    return { up, stretches, refused };
   });
 }
 
+interface MadeByUs {
+  readonly up: Catalog;
+  /** What each stretch leaves; absent where one of its downs is refused. */
+  readonly ends: readonly (Catalog | undefined)[];
+  readonly refused: readonly Diagnostic[];
+}
+
+/** The way back in the same stretches; what was refused behind them is run as well, since it may have been corrected. */
 async function madeByUs(
   deps: Deps,
   project: Project,
-  { scratch, hidden }: Work,
+  scratch: Scratch,
   up: readonly RevisionId[],
-  down: readonly RevisionId[],
-): Promise<Catalogs> {
-  const { session } = await replayRevisions(deps, project, scratch, up, false);
-  const made = await readCatalog(session, hidden);
-  const steps: Steps = {
-    kind: "downgrade",
-    before: up,
-    after: up.slice(0, up.length - down.length),
-    steps: down.map((revision) => ({ direction: "down", revision })),
+  stretches: readonly Stretch[],
+  read: Read,
+): Promise<MadeByUs> {
+  const upTo = async (count: number): Promise<Session> =>
+    (await replayRevisions(deps, project, scratch, up.slice(0, count), false)).session;
+  let session = await upTo(up.length);
+  let count = up.length;
+  const made = await read(session);
+  const ends: (Catalog | undefined)[] = [];
+  const refused: Diagnostic[] = [];
+  /** Whether it could be taken down. */
+  const down = async (at: number): Promise<boolean> => {
+    if (count !== at + 1) session = await upTo(at + 1);
+    count = at;
+    try {
+      await runSteps(deps, project, session, downwards(up.slice(0, at + 1), [up[at]!]));
+      return true;
+    } catch (error) {
+      if (!(error instanceof MigrateError)) throw error;
+      refused.push(...error.diagnostics);
+      count = -1;
+      return false;
+    }
   };
-  if (down.length > 0) await runSteps(deps, project, session, steps);
-  return { up: made, down: await readCatalog(session, hidden) };
+  for (const { places, refused: behind } of stretches) {
+    let isWhole = true;
+    for (const at of places) isWhole = (await down(at)) && isWhole;
+    ends.push(isWhole ? await read(session) : undefined);
+    if (behind === undefined) continue;
+    await down(behind);
+    count = -1;
+  }
+  return { up: made, ends, refused };
 }
 
 /** `active_sql_transaction`: what stands outside of transactions. */
 const OUTSIDE = "25001";
 
+/** What the server said, and whether all that the section did before is undone. */
+interface Refusal {
+  readonly failure: StatementFailure;
+  readonly location: Location;
+  readonly isUndone: boolean;
+}
+
 /** As its tool runs it: in a transaction, unless the file or the tool says otherwise, or a statement cannot stand in one. */
-async function runSection(session: Session, section: Section, tool: Tool, grammar: Grammar): Promise<void> {
+async function runSection(
+  session: Session,
+  section: Section,
+  tool: Tool,
+  grammar: Grammar,
+): Promise<Refusal | undefined> {
   const trees = await grammar.trees(section);
   const own = section.printed === undefined ? [] : adjust(section, trees, tool.name, tool.table.name).own;
   const text = blanked(section, own);
+  const isControl = ({ ast }: ParsedStatement): boolean => kindOf(ast)[0] === "TransactionStmt";
   const statements = trees
     .filter((tree) => !own.some(({ start }) => start === tree.start))
-    .map(({ start, end }) => ({ start, sql: text.slice(start, end) }));
+    .map((tree) => ({
+      start: tree.start,
+      sql: text.slice(tree.start, tree.end),
+      isControl: isControl(tree),
+    }));
   // What the parser does not take the server refuses, and says why.
   const rest = skipTrivia(text, trees.at(-1)?.end ?? section.bodyStart);
-  if (rest < text.length) statements.push({ start: rest, sql: text.slice(rest) });
-  const hasControl = trees.some(({ ast }) => kindOf(ast)[0] === "TransactionStmt");
-  const begins = section.printed?.begun === true || !(section.outside || hasControl);
-  const send = async (): Promise<void> => {
-    for (const { start, sql } of statements) await sendOf(section, start, () => session.send(sql));
+  if (rest < text.length) statements.push({ start: rest, sql: text.slice(rest), isControl: false });
+  const begins = section.printed?.begun === true || !(section.outside || trees.some(isControl));
+  const send = async (isBegun: boolean): Promise<Refusal | undefined> => {
+    for (const [at, { start, sql }] of statements.entries()) {
+      const failure = await failureOf(() => session.send(sql));
+      if (failure === undefined) continue;
+      const before = statements.slice(0, at).map((each) => each.isControl);
+      const isUndone = isBegun || (before.indexOf(true) === 0 && before.lastIndexOf(true) === 0);
+      if (isUndone) await session.send("ROLLBACK");
+      return { failure, location: section.printed?.place ?? locate(section.source, start), isUndone };
+    }
+    return undefined;
   };
-  if (!begins) return send();
+  if (!begins) return send(false);
+  await session.send("BEGIN");
+  const refusal = await send(true);
+  if (refusal === undefined) {
+    const failure = await failureOf(() => session.send("COMMIT"));
+    return failure && { failure, location: locate(section.source, section.bodyStart), isUndone: true };
+  }
+  return refusal.failure.sqlstate === OUTSIDE ? send(false) : refusal;
+}
+
+async function failureOf(send: () => Promise<unknown>): Promise<StatementFailure | undefined> {
   try {
-    await session.send("BEGIN");
     await send();
-    await session.send("COMMIT");
+    return undefined;
   } catch (error) {
-    const cause = error instanceof MigrateError ? error.cause : undefined;
-    if (!(cause instanceof StatementFailure) || cause.sqlstate !== OUTSIDE) throw error;
-    await session.send("ROLLBACK");
-    await send();
+    if (error instanceof StatementFailure) return error;
+    throw error;
   }
 }
 
-async function sendOf(section: Section, start: number, send: () => Promise<unknown>): Promise<void> {
-  try {
-    await send();
-  } catch (error) {
-    if (!(error instanceof StatementFailure)) throw error;
-    throw new MigrateError(
-      {
-        code: "findings/not-proven",
-        message: error.message,
-        hint: "the server refuses it on the other tool's side; correct it there, or use the server that it was written for: --scratch URL",
-        location: section.printed?.place ?? locate(section.source, start),
-        ...(error.sqlstate === undefined ? {} : { sqlstate: error.sqlstate }),
-      },
-      { cause: error },
-    );
-  }
-}
+const UP_REFUSED =
+  "the server refuses the other tool's SQL; use a server of the version, and with the extensions, that it was written for: --scratch URL";
+const DOWN_REFUSED =
+  "the old folder stays as it was: correct it in the new file; --no-down compares only the ups";
+
+const notProven = ({ failure, location }: Refusal, hint: string): MigrateError =>
+  new MigrateError(
+    {
+      code: "findings/not-proven",
+      message: failure.message,
+      hint,
+      location,
+      ...(failure.sqlstate === undefined ? {} : { sqlstate: failure.sqlstate }),
+    },
+    { cause: failure },
+  );

@@ -1,7 +1,13 @@
 /** A folder of another tool's migrations → migrations of ours, and on request the files. */
 import path from "node:path";
 import { adjust, blanked, bodyOf } from "../core/adopt/adjust.ts";
-import { type AdoptedMigration, adopted, type Judged, type JudgedMigration } from "../core/adopt/adopt.ts";
+import {
+  type AdoptedMigration,
+  adopted,
+  dateIn,
+  type Judged,
+  type JudgedMigration,
+} from "../core/adopt/adopt.ts";
 import type { FolderFile, ForeignMigration, Reading, Section } from "../core/adopt/foreign.ts";
 import { type Tool, toolOf } from "../core/adopt/tools.ts";
 import { assemble } from "../core/assemble.ts";
@@ -16,6 +22,7 @@ import { readForeignFolder } from "../io/foreign-folder.ts";
 import { foreignProgram } from "../io/foreign-program.ts";
 import { createGrammar, type Grammar } from "../io/grammar.ts";
 import { askedOf } from "./adopt-program.ts";
+import { configFile } from "./init.ts";
 import { type Deps, openConfig, type ProjectOptions } from "./project.ts";
 
 export interface AdoptOptions extends ProjectOptions {
@@ -46,6 +53,17 @@ export interface Adoption {
   /** Names of SQL files that are no migrations of the tool, or not for PostgreSQL. */
   readonly leftOut: readonly string[];
   readonly written: boolean;
+  /** What the next commands need in the config file; absent where it says so, or need not. */
+  readonly settings?: AdoptedSettings;
+}
+
+/** Settings that follow from where the files are, and how they are named. */
+export interface AdoptedSettings {
+  /** The config file. */
+  readonly file: string;
+  /** There was none, and now there is. */
+  readonly written: boolean;
+  readonly values: { readonly directories?: readonly string[]; readonly fileName?: string };
 }
 
 /**
@@ -59,8 +77,35 @@ export async function adopt(deps: Deps, options: AdoptOptions): Promise<Adoption
   if (write) await refuseFull(destination(deps, config, options), deps);
   const { adoption } = await readAdoption(deps, config, options);
   if (write) await writeMigrations(deps, adoption);
-  return { ...adoption, written: write };
+  const isGiven = (options.directories ?? []).length > 0;
+  const settings = await settledSettings(deps, config, adoption, write, isGiven);
+  return { ...adoption, written: write, ...(settings === undefined ? {} : { settings }) };
 }
+
+/** Written, if the files are and there is no config file. `isGiven`: the folders that are read are those of the caller. */
+async function settledSettings(
+  deps: Deps,
+  { file, directories, origins }: Config,
+  { to, migrations }: Adoption,
+  write: boolean,
+  isGiven: boolean,
+): Promise<AdoptedSettings | undefined> {
+  const isRead = isGiven || directories.includes(path.resolve(deps.cwd, to));
+  const isDated = origins["fileName"] === "default" && isDate(migrations.at(-1));
+  const values = {
+    ...(isRead ? {} : { directories: [to] }),
+    ...(isDated ? { fileName: "{date:YYYYMMDDHHmmss}_{slug}" } : {}),
+  };
+  if (isRead && !isDated) return undefined;
+  if (file !== undefined) return { file, written: false, values };
+  const created = configFile({ directories: [to], ...values });
+  if (write) await createFiles(".", [created], deps);
+  return { file: created.name, written: write, values };
+}
+
+/** Whether its number is the time when it was made. */
+const isDate = (migration: AdoptedMigration | undefined): boolean =>
+  dateIn(/^\d+/.exec(migration?.files[0]?.name ?? "")?.[0] ?? "") !== undefined;
 
 /** What a folder becomes, and its tool; nothing is written. `asks`: a tool whose migrations are programs is asked for SQL. */
 export async function readAdoption(
@@ -80,11 +125,11 @@ export async function readAdoption(
   const tool = table === undefined ? found : { ...found, table: { ...found.table, name: baseOf(table) } };
   const described = tool.read(files);
   const { program } = tool;
+  const grammar = createGrammar();
   const reading =
     program === undefined || !asks
       ? described
-      : await askedOf(described, program, foreignProgram(program, { ...deps, folder, command }));
-  const grammar = createGrammar();
+      : await askedOf(described, program, foreignProgram(program, { ...deps, folder, command }), grammar);
   const judged: JudgedMigration[] = [];
   for (const each of reading.migrations) {
     const findings = reading.findings.filter((finding) => isIn(each, finding));
@@ -145,13 +190,16 @@ async function judged(section: Section, tool: Tool, grammar: Grammar): Promise<J
   const isTorn = together && whole.outside === true;
   const { outside = false, faults: all } = isTorn ? await said(section, own, grammar) : whole;
   const taken = isTorn ? [] : control;
+  // Of what was printed and cannot be read, it is not known what is said of the tool's table.
+  const isRead = section.printed === undefined || !all.some(({ code }) => code === "source/syntax");
   return {
     body: bodyOf(section, inOrder(own, taken)),
     // What stands around SQL that was printed was never its author's.
     isCut: taken.length > 0 && section.printed === undefined,
+    isEnded: section.printed?.ended === true,
     outside: section.outside && taken.length === 0 ? "said" : outside && "found",
     ...(raises === undefined ? {} : { raises }),
-    findings: [...findings, ...foremost(all)].map((finding) => placed(finding, section)),
+    findings: [...(isRead ? findings : []), ...foremost(all)].map((finding) => placed(finding, section)),
   };
 }
 

@@ -19,6 +19,7 @@ import { inWords, ownWords, renamesIn, type SchemaStatement } from "../core/diff
 import { type Segment, segmentText } from "../core/diff/text.ts";
 import { counts } from "../core/diff/verdict.ts";
 import { MigrateError } from "../core/errors.ts";
+import type { FileText } from "../core/migration.ts";
 import type { ReferenceTable } from "../core/reference-rows.ts";
 import { type Loss, losesData } from "../core/statement/losses.ts";
 import { readCatalog } from "../io/catalog.ts";
@@ -31,7 +32,7 @@ import { openSession } from "../io/session/open.ts";
 import type { Session } from "../io/session/types.ts";
 import { type Ahead, madeAhead } from "./ahead.ts";
 import { allOf } from "./all-of.ts";
-import { loadSchemaFolder, readier } from "./desired.ts";
+import { loadSchemaFolder, readier, schemaFiles } from "./desired.ts";
 import { findWay, readSide, type Side, standIns, type Way, type WayOptions } from "./diff.ts";
 import { type Deps, openConfig, openProject, type Project } from "./project.ts";
 import { proveRows } from "./prove-rows.ts";
@@ -94,8 +95,10 @@ export async function autogenerate(deps: Deps, options: AutogenerateOptions): Pr
   const project = await openProject(deps, options);
   placeOf(project, options);
   const engine = await pgDelta();
-  return withScratch(deps, project, options, async (scratch) =>
-    written({ deps, project, engine, scratch, options, hidden: project.ledger.names.schema }),
+  const folder = options.desired === undefined ? schemaFiles(deps, project) : [];
+  const { onScratch } = options;
+  return withScratch(deps, project, { more: folder, onScratch }, async (scratch) =>
+    written({ deps, project, engine, scratch, options, folder, hidden: project.ledger.names.schema }),
   );
 }
 
@@ -105,6 +108,8 @@ interface Work {
   readonly engine: Engine;
   readonly scratch: Scratch;
   readonly options: AutogenerateOptions;
+  /** The files of the desired schema; none where it is that of a database. */
+  readonly folder: readonly FileText[];
   /** The schema of the ledger. */
   readonly hidden: string;
 }
@@ -120,7 +125,15 @@ interface Desired extends Side {
   readonly statements: readonly SchemaStatement[];
 }
 
-async function desiredOf({ deps, project, engine, scratch, options, hidden }: Work): Promise<Desired> {
+async function desiredOf({
+  deps,
+  project,
+  engine,
+  scratch,
+  options,
+  folder,
+  hidden,
+}: Work): Promise<Desired> {
   if (options.desired !== undefined) {
     const config = await openConfig(deps, { ...options, database: options.desired }, "desired");
     const address = requireDatabase(config);
@@ -132,7 +145,7 @@ async function desiredOf({ deps, project, engine, scratch, options, hidden }: Wo
       await session.close();
     }
   }
-  const { session, statements } = await loadSchemaFolder(deps, project, scratch);
+  const { session, statements } = await loadSchemaFolder(deps, project, scratch, folder);
   const reference = await referenceTables(project, session);
   return { ...(await readSide(engine, session, hidden)), statements, reference };
 }

@@ -4,7 +4,7 @@ import { foreignPartitions, patternFor } from "../core/diff/apart.ts";
 import { counts } from "../core/diff/verdict.ts";
 import { changesText } from "../core/reference-rows.ts";
 import { readCatalog } from "../io/catalog.ts";
-import { loadSchemaFolder } from "./desired.ts";
+import { loadSchemaFolder, schemaFiles } from "./desired.ts";
 import type { Deps, Project } from "./project.ts";
 import { changesBetween, referenceTables, refuseUnknownTables } from "./reference-rows.ts";
 import { replay } from "./replay.ts";
@@ -23,9 +23,10 @@ export interface SchemaCheck {
  * `usage/no-schema` where there is no schema file, `source/schema` for what the server refuses of one, and as a replay.
  */
 export async function checkSchema(deps: Deps, project: Project): Promise<SchemaCheck> {
-  return withScratch(deps, project, {}, async (scratch) => {
+  const folder = schemaFiles(deps, project);
+  return withScratch(deps, project, { more: folder }, async (scratch) => {
     const { schema } = project.ledger.names;
-    const loaded = await loadSchemaFolder(deps, project, scratch);
+    const loaded = await loadSchemaFolder(deps, project, scratch, folder);
     const desired = await readCatalog(loaded.session, schema);
     const desiredRows = await referenceTables(project, loaded.session);
     const { session } = await replay(deps, project, scratch);

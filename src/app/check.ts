@@ -42,7 +42,7 @@ export interface Check {
 /** Runs nothing but on a scratch database, and that only for the schema folder. Throws as `openProject` and `checkSchema`. */
 export async function check(deps: Deps, options: CheckOptions): Promise<Check> {
   const project = await openProject(deps, options);
-  warnOfEmpty(project, deps);
+  await warnOfEmpty(project, deps);
   const checked = checks.filter((name) => options.only?.includes(name) ?? true);
   const { graph, pattern, config } = project;
   const serverVersion = options.serverVersion ?? config.serverVersion;

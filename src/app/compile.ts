@@ -2,6 +2,7 @@
 import type { ObjectName } from "../core/ast.ts";
 import type { FileToRun } from "../core/effects/file.ts";
 import { type Diagnostic, MigrateError } from "../core/errors.ts";
+import { faultAt } from "../core/fault.ts";
 import { type Direction, placeOfKey } from "../core/header.ts";
 import { codeChecksumOf } from "../core/integrity.ts";
 import type { How, Intent } from "../core/ledger/types.ts";
@@ -14,6 +15,7 @@ import type { Plan, PlanStep } from "../core/plan/types.ts";
 import { majorOf, type ServerVersion } from "../core/server-version.ts";
 import type { ParsedStatement } from "../core/statement/facts.ts";
 import { statementsOf, transactionMode, type UserStatement } from "../core/statement/file.ts";
+import { ledgerFault } from "../core/statement/ledger.ts";
 import { type Loss, losesData } from "../core/statement/losses.ts";
 import { lostData } from "../core/statement/restored.ts";
 import { lossesOfCalls, namesOfRoutines, type Routine, type Routines } from "../core/statement/routines.ts";
@@ -306,6 +308,7 @@ async function stepInput(
   const { lockTimeout, statementTimeout, transaction } = file.header;
   const { statements, codeChecksum } =
     kind === "stamp" ? { statements: [], codeChecksum: codeChecksumOf(file) } : await bodyOf(file);
+  refuseLedger(file, statements, project.ledger.names.schema);
   return {
     direction,
     revision,
@@ -322,6 +325,15 @@ async function stepInput(
     ...(lockTimeout === undefined ? {} : { lockTimeout }),
     ...(statementTimeout === undefined ? {} : { statementTimeout }),
   };
+}
+
+/** Throws `source/ledger` for each statement that changes what only a run writes. */
+function refuseLedger({ source }: MigrationFile, statements: readonly UserStatement[], schema: string): void {
+  const faults = statements.flatMap(({ tag, origin, ledger = [] }) => {
+    const fault = ledgerFault(tag, ledger, schema);
+    return fault === undefined ? [] : [faultAt(source, origin, origin.end - origin.start, fault)];
+  });
+  if (faults.length > 0) throw MigrateError.all(faults);
 }
 
 /** A row that no file has: a stamp that purges deletes it. */

@@ -1,22 +1,27 @@
 /** The SQL files of a desired schema, in any order → an empty database into which they are loaded, and their statements. */
 import { createdBy, rowsLeftOut, type SchemaStatement } from "../core/diff/schema-files.ts";
 import { type Diagnostic, MigrateError } from "../core/errors.ts";
+import type { FileText } from "../core/migration.ts";
 import { dollarQuoted, identifier } from "../core/quote.ts";
 import type { ServerVersion } from "../core/server-version.ts";
-import type { Source } from "../core/source.ts";
 import { createGrammar } from "../io/grammar.ts";
 import { readSchemaFolder } from "../io/schema-folder.ts";
 import type { Scratch } from "../io/scratch/types.ts";
 import { type Session, StatementFailure } from "../io/session/types.ts";
 import type { Deps, Project } from "./project.ts";
 
-/** Throws `usage/no-schema` where there is no file, and as `schemaStatements` and `loadSchema`. */
+/** The files of the schema folder. Throws `usage/no-schema` where there is none. */
+export const schemaFiles = (deps: Pick<Deps, "cwd">, { config }: Project): readonly FileText[] =>
+  readSchemaFolder(config.schema, deps).map((source) => ({ source, bodyStart: 0, kind: "schema" }));
+
+/** Throws as `schemaStatements` and `loadSchema`. */
 export async function loadSchemaFolder(
-  deps: Pick<Deps, "cwd" | "onNotice">,
+  deps: Pick<Deps, "onNotice">,
   project: Project,
   scratch: Scratch,
+  folder: readonly FileText[],
 ): Promise<{ readonly session: Session; readonly statements: readonly SchemaStatement[] }> {
-  const files = await schemaStatements(readSchemaFolder(project.config.schema, deps), scratch.version);
+  const files = await schemaStatements(folder, scratch.version);
   const session = await scratch.empty();
   await loadSchema(session, files, { ready: readier(project, scratch), ownsRoles: scratch.ownsRoles });
   const statements = files.flat();
@@ -45,15 +50,15 @@ export function readier({ pins }: Project, { ownsRoles }: Scratch): (session: Se
 
 /** Parses the files. Throws `source/…` with every fault of every file. */
 export async function schemaStatements(
-  sources: readonly Source[],
+  folder: readonly FileText[],
   server: ServerVersion,
 ): Promise<readonly (readonly SchemaStatement[])[]> {
   const grammar = createGrammar(server);
   const faults: Diagnostic[] = [];
   const files: (readonly SchemaStatement[])[] = [];
-  for (const source of sources) {
+  for (const each of folder) {
     try {
-      files.push(await grammar.statements({ source, bodyStart: 0, kind: "schema" }));
+      files.push(await grammar.statements(each));
     } catch (error) {
       if (!(error instanceof MigrateError)) throw error;
       faults.push(...error.diagnostics);

@@ -5,7 +5,7 @@
 import type { Catalog } from "../core/catalog/catalog.ts";
 import { compareCatalogs, type Difference } from "../core/catalog/compare.ts";
 import type { DevRound } from "../core/dev.ts";
-import { MigrateError } from "../core/errors.ts";
+import { type Diagnostic, MigrateError } from "../core/errors.ts";
 import { refuseInterrupted } from "../core/explain.ts";
 import { inOrder } from "../core/graph.ts";
 import { describe } from "../core/graph-faults.ts";
@@ -117,9 +117,20 @@ async function round(
     });
   } catch (error) {
     if (error instanceof MigrateError && OF_THE_DATABASE.has(error.code)) throw error;
-    return value({ failed: { step, diagnostics: refusalOf(error) }, ...takenBack });
+    return value({ failed: { step, diagnostics: refusedThere(error) }, ...takenBack });
   }
 }
+
+/** Other than on a scratch database, what is there already may be what was to be taken back. */
+function refusedThere(error: unknown): readonly Diagnostic[] {
+  const refused = refusalOf(error);
+  if (!DUPLICATE.has((error as MigrateError).sqlstate ?? "")) return refused;
+  const hint = "it may be left by the down file of before; if so, drop it by hand";
+  return refused.map((each) => ({ ...each, hint }));
+}
+
+/** Of a column, a database, a routine, a schema, a relation, any other object. */
+const DUPLICATE = new Set(["42701", "42P04", "42723", "42P06", "42P07", "42710"]);
 
 /** No file was run. */
 const OF_THE_DATABASE = new Set(["execution/read-only", "state/locked"]);

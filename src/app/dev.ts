@@ -14,7 +14,7 @@ import { nextSave } from "../io/watch.ts";
 import { databaseRounds } from "./dev-database.ts";
 import { type Deps, openProject, type Project, type ProjectOptions } from "./project.ts";
 import { refusalOf } from "./refusal.ts";
-import { downwards, replayRevisions, runSteps, upwards, withRoles } from "./replay.ts";
+import { downwards, filesOf, refuseBeyond, replayRevisions, runSteps, upwards, withRoles } from "./replay.ts";
 import { type ScratchUse, withScratch } from "./scratch.ts";
 import { sharedMigrations, sharedText } from "./shared.ts";
 
@@ -83,6 +83,7 @@ async function scratchRound(
   { revision, path, up, down }: Migration,
 ): Promise<DevRound> {
   const start = performance.now();
+  await refuseBeyond(scratch, filesOf(project));
   const { graph, ledger } = project;
   const before = inOrder(graph, graph.nodes.keys()).filter((id) => id !== revision);
   const { session } = await replayRevisions(deps, project, scratch, before);

@@ -5,6 +5,7 @@ import { type Diagnostic, MigrateError } from "../core/errors.ts";
 import { diagnosticOf, findingsOf } from "../core/integrity.ts";
 import { ledgerOf } from "../core/ledger/calls.ts";
 import type { LedgerState } from "../core/ledger/types.ts";
+import { settingsOf } from "../core/plan/session.ts";
 import { identifier } from "../core/quote.ts";
 import { redact } from "../core/redact.ts";
 import { sharedNumbers, sharedNumberText } from "../core/shared-numbers.ts";
@@ -15,7 +16,7 @@ import { isInstalled } from "../io/packages.ts";
 import { backendOf, readLedger } from "../io/queries.ts";
 import { type ServerFacts, serverFacts } from "../io/server-facts.ts";
 import { openSession } from "../io/session/open.ts";
-import type { Session } from "../io/session/types.ts";
+import { type Session, StatementFailure } from "../io/session/types.ts";
 import { headsFindings } from "./check.ts";
 import { stateOf } from "./look.ts";
 import { type Deps, openConfig, openProject, type Project, type ProjectOptions } from "./project.ts";
@@ -163,7 +164,7 @@ async function database(
   checks.push(ok("server", `answers in ${ms} ms, PostgreSQL ${session.version.text}`));
   try {
     const facts = await serverFacts(session, deps.now);
-    checks.push(...(await server(session, facts)));
+    checks.push(...(await server(session, facts)), ...(await settings(session, config)));
     const state = await attempt("ledger", checks, () => readLedger(session, ledgerOf(config.ledger)));
     if (state !== undefined) checks.push(...ledger(state, config, project, facts));
   } finally {
@@ -218,6 +219,25 @@ async function server(session: Session, facts: ServerFacts): Promise<readonly Ex
     ],
   ];
   return faults.flatMap(([isSo, fault]) => (isSo ? [{ check: "server", ...fault }] : []));
+}
+
+/** Each setting of a migration's session, as a run makes it; nothing of it stays. */
+async function settings(session: Session, { session: pins, file }: Config): Promise<readonly Examination[]> {
+  const role = pins.role === undefined ? [] : [`ROLE ${identifier(pins.role)}`];
+  const checks: Examination[] = [];
+  for (const setting of [...role, ...settingsOf(pins)]) {
+    try {
+      await session.send("BEGIN");
+      await session.send(`SET ${setting}`);
+    } catch (error) {
+      if (!(error instanceof StatementFailure)) throw error;
+      const hint = `correct it in ${file ?? "the configuration"}; see where each setting comes from: migrate config`;
+      checks.push({ check: "session", status: "wrong", message: `SET ${setting}: ${error.message}`, hint });
+    } finally {
+      await session.send("ROLLBACK");
+    }
+  }
+  return checks;
 }
 
 const clockText = ({ ahead }: ServerFacts): string =>

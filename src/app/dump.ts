@@ -1,13 +1,16 @@
 /** A database, or a revision → its schema as SQL that creates the same schema in an empty database. */
 import { type Dump, dumpOf, dumpText } from "../core/dump/dump.ts";
 import { dumpFiles } from "../core/dump/folder.ts";
+import { MigrateError } from "../core/errors.ts";
+import { outputs } from "../core/outputs.ts";
+import { shellWord } from "../core/shell.ts";
 import { replaceDump } from "../io/dump-folder.ts";
-import { writeFile } from "../io/write-files.ts";
 import { connect } from "./connect.ts";
 import { type Schema, schemaOf } from "./keep-dump.ts";
 import { type Deps, openConfig, openProject, type ProjectOptions } from "./project.ts";
-import { replay } from "./replay.ts";
+import { replayRevisions, revisionsTo } from "./replay.ts";
 import { type ScratchUse, withScratch } from "./scratch.ts";
+import { writeOutputs } from "./write-output.ts";
 
 export interface DumpOptions extends ProjectOptions, Pick<ScratchUse, "onScratch"> {
   /** What the migrations up to there make, on a scratch database; without it, what the configured database has. */
@@ -29,7 +32,7 @@ export interface Dumped {
   readonly warnings: readonly string[];
 }
 
-/** Only reads the database. Throws `usage/cannot-dump` with each object that no SQL can be written for. */
+/** Only reads the database. Throws `usage/cannot-dump` with each object that no SQL can be written for, and as `writeOutputs`. */
 export async function dump(deps: Deps, options: DumpOptions): Promise<Dumped> {
   const { of, catalog, owner } = await catalogFor(deps, options);
   const dumped = dumpOf(catalog, owner);
@@ -47,7 +50,7 @@ async function written(
   { output, folder }: Pick<DumpOptions, "output" | "folder">,
 ): Promise<readonly string[]> {
   if (output !== undefined) {
-    await writeFile(output, [dumpText(dumped)], deps);
+    await writeOutputs(deps, outputs.dump, [{ path: output, pieces: [dumpText(dumped)] }]);
     return [output];
   }
   return folder === undefined ? [] : replaceDump(folder, dumpFiles(dumped), deps);
@@ -68,9 +71,18 @@ async function catalogFor(deps: Deps, options: DumpOptions): Promise<Found> {
       await session.close();
     }
   }
+  const end = /:([^:]*)$/.exec(revision)?.[1];
+  if (end !== undefined) {
+    throw new MigrateError({
+      code: "usage/range-not-allowed",
+      message: `'${revision}' is a range, but a schema is that of one revision`,
+      hint: `name the revision: migrate dump ${shellWord(end.trim() || "head")}`,
+    });
+  }
   const project = await openProject(deps, options);
-  return withScratch(deps, project, options, async (scratch) => {
-    const { session } = await replay(deps, project, scratch, revision);
+  const revisions = revisionsTo(project, revision);
+  return withScratch(deps, project, { ...options, revisions }, async (scratch) => {
+    const { session } = await replayRevisions(deps, project, scratch, revisions);
     return { of: revision, ...(await schemaOf(session, project.config, options.ignore)) };
   });
 }

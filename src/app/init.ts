@@ -1,7 +1,8 @@
 /** A folder name → the beginnings of a project: the folder, a config file and, if asked for, `migrate.mk`. */
 import { resolve } from "node:path";
 import { MigrateError } from "../core/errors.ts";
-import { createDirectory, createFiles, isEmptyDirectory } from "../io/directory.ts";
+import { createDirectory, createFiles, isEmptyDirectory, type NewFile } from "../io/directory.ts";
+import { adoptHint, foreignFolder, lookText } from "./foreign-folder.ts";
 import { type Deps, openConfig } from "./project.ts";
 
 export interface InitOptions {
@@ -49,14 +50,18 @@ export async function init(
     if (created.length > 0) return { created };
   }
   if (!isEmpty) {
+    const foreign = foreignFolder(directory, deps.cwd);
     throw new MigrateError({
       code: "usage/not-empty",
-      message: `the folder ${directory} is not empty`,
-      hint: "name another folder: migrate init DIR; or use the migrations in it: migrate history",
+      message:
+        foreign === undefined ? `the folder ${directory} is not empty` : `the folder ${lookText(foreign)}`,
+      hint:
+        foreign === undefined
+          ? "name another folder: migrate init DIR; or use the migrations in it: migrate history"
+          : adoptHint(foreign),
     });
   }
-  const config = `${JSON.stringify({ $schema: SCHEMA, directories: [directory] }, null, 2)}\n`;
-  const files = [{ name: "migrate.config.json", text: config }, ...mk];
+  const files = [configFile({ directories: [directory] }), ...mk];
   const created = await createFiles(".", files, deps);
   return { created: [...(await folder()), ...created] };
 }
@@ -71,6 +76,12 @@ async function isNamed(directory: string, deps: Deps): Promise<boolean> {
 }
 
 const SCHEMA = "./node_modules/pgretort/migrate.config.schema.json";
+
+/** A config file with these settings. */
+export const configFile = (settings: Readonly<Record<string, unknown>>): NewFile => ({
+  name: "migrate.config.json",
+  text: `${JSON.stringify({ $schema: SCHEMA, ...settings }, null, 2)}\n`,
+});
 
 /** Targets for a Makefile of the user's: `include migrate.mk`. */
 const migrateMk = `# Targets for database migrations. In your Makefile: include migrate.mk

@@ -4,12 +4,13 @@ import { ignoredIn } from "../core/catalog/compare.ts";
 import { otherLedgers, withoutSchemas } from "../core/catalog/ledgers.ts";
 import { dumpOf, dumpText } from "../core/dump/dump.ts";
 import { MigrateError } from "../core/errors.ts";
+import { outputs } from "../core/outputs.ts";
 import { readCatalog } from "../io/catalog.ts";
 import type { Config } from "../io/config.ts";
 import { sessionState } from "../io/queries.ts";
 import type { Notice, Session } from "../io/session/types.ts";
-import { writeFile } from "../io/write-files.ts";
 import type { Deps } from "./project.ts";
+import { writeOutputs } from "./write-output.ts";
 
 export interface Schema {
   readonly catalog: Catalog;
@@ -48,7 +49,8 @@ export async function keepDump(
   if (config.dumpFile === undefined) return;
   try {
     const { catalog, owner } = await schemaOf(session, config);
-    await writeFile(config.dumpFile, [dumpText(dumpOf(catalog, owner))], deps);
+    const pieces = [dumpText(dumpOf(catalog, owner))];
+    await writeOutputs(deps, outputs.dump, [{ path: config.dumpFile, pieces }]);
   } catch (error) {
     if (!(error instanceof MigrateError)) throw error;
     const message = `${config.dumpFile} was not written: ${error.message}`;

@@ -9,7 +9,6 @@ import { settledRows } from "../core/replaced.ts";
 import type { ServerVersion } from "../core/server-version.ts";
 import type { Location } from "../core/source.ts";
 import { currentHeads } from "../core/steps.ts";
-import { parseRelative, upgradeTargets } from "../core/target.ts";
 import { type ConnectOptions, openConnected } from "./connect.ts";
 import { computing, type Deps, openProject, type Project, type ProjectOptions } from "./project.ts";
 
@@ -143,7 +142,5 @@ export async function show(
   const state = target === "current" ? await readState(deps, options) : undefined;
   const project = state?.project ?? (await openProject(deps, options));
   const { graph } = project;
-  const isRelative = (parseRelative(target)?.symbol ?? "") !== "";
-  const revisions = isRelative ? upgradeTargets(graph, [], target) : shown(graph, target, state?.heads ?? []);
-  return { project, revisions };
+  return { project, revisions: shown(graph, target, state?.heads ?? []) };
 }

@@ -5,7 +5,8 @@
 import { type Catalog, describeObject } from "../core/catalog/catalog.ts";
 import { compareCatalogs, type Difference, ignoredIn } from "../core/catalog/compare.ts";
 import { counts } from "../core/diff/verdict.ts";
-import { dumpOf, pieceText, SETTINGS } from "../core/dump/dump.ts";
+import { dumpOf, pieceText } from "../core/dump/dump.ts";
+import { SETTINGS } from "../core/dump/settings.ts";
 import { MigrateError } from "../core/errors.ts";
 import { leftAlone, type Mend, mendOf } from "../core/mend.ts";
 import { losesData } from "../core/statement/losses.ts";

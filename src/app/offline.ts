@@ -63,7 +63,7 @@ export async function offline(deps: Deps, request: Request, options: OfflineOpti
   if (request.kind === "stamp" && request.purge === true) throw purgeInScript();
   if (options.fromDatabase === true) refuseRange(request);
   const project = await openProject(deps, options);
-  warnOfEmpty(project, deps);
+  await warnOfEmpty(project, deps);
   const plans =
     options.fromDatabase === true
       ? await plansFromDatabase(deps, project, request, options)

@@ -45,6 +45,8 @@ export interface Deps {
   readonly onSecrets?: (secrets: readonly string[]) => void;
   /** Told each file that was written. */
   readonly onWritten?: ((path: string) => void) | undefined;
+  /** Told that a run begins, and then by what it returns the revision of each step that is done. */
+  readonly onRun?: (() => (revision: RevisionId) => void) | undefined;
   /** Told the configuration once it is known. */
   readonly onConfig?: (config: Config) => void;
   /** Told what the server, or we, have to say besides errors; a verb's own `onNotice` goes before it. */
@@ -137,7 +139,7 @@ export async function openProject(deps: Deps, options: ProjectOptions, known?: C
   const config = known ?? (await openConfig(deps, options));
   const pattern = filePattern(config.fileName);
   const placeOf = placesOf();
-  const migrations = await readMigrations(config.directories, { ...deps, pattern });
+  const migrations = await readFiles(deps, config, pattern);
   const { active, dormant } = settleReplaced(migrations, placeOf);
   let ledger: Ledger | undefined;
   return {
@@ -154,6 +156,26 @@ export async function openProject(deps: Deps, options: ProjectOptions, known?: C
     known: (major) => knownBodies(config.directories, major, deps.env),
     knownEffects: (about) => knownEffects([about, config.directories], deps.env),
   };
+}
+
+/** Where a config file names the folders: `migrate.config.json line 2`; undefined where none does. */
+export const foldersFile = ({ file, origins }: Config): string | undefined => {
+  const origin = origins["directories"];
+  return file !== undefined && origin?.startsWith(`${file} line `) === true ? origin : undefined;
+};
+
+async function readFiles(
+  { cwd }: Deps,
+  config: Config,
+  pattern: FileNamePattern,
+): Promise<readonly Migration[]> {
+  const { directories } = config;
+  try {
+    return await readMigrations(directories, { cwd, pattern, origin: foldersFile(config) });
+  } catch (error) {
+    const { foreignFault } = await import("./foreign-folder.ts");
+    throw foreignFault(error, directories, cwd);
+  }
 }
 
 /** The same project with other migrations. Throws `graph/…`. */
@@ -173,14 +195,20 @@ const byRevision = (migrations: readonly Migration[]): ReadonlyMap<RevisionId, M
   new Map(migrations.map((migration) => [migration.revision, migration]));
 
 /** Warns of a project without migrations: it may be the wrong folder, or another tool's. */
-export function warnOfEmpty(
+export async function warnOfEmpty(
   { migrations, config }: Project,
   { cwd, ...deps }: Deps,
   onNotice: Deps["onNotice"] | undefined = deps.onNotice,
-): void {
+): Promise<void> {
   if (migrations.size > 0) return;
   const folders = config.directories.map((folder) => path.relative(cwd, folder) || ".").join(", ");
   const below = config.directories.map(sqlBelow).find((found) => found !== undefined);
+  const { foreignFolder, lookText, adoptHint } = await import("./foreign-folder.ts");
+  const [foreign] = config.directories.flatMap((folder) => foreignFolder(folder, cwd) ?? []);
+  if (foreign !== undefined) {
+    const message = `there are no migrations in ${folders}; ${lookText(foreign)}; ${adoptHint(foreign)}`;
+    return onNotice?.({ severity: "WARNING", message });
+  }
   const why =
     below === undefined
       ? "name another folder with --directory DIR, or write a migration: migrate revision -m 'create users'"

@@ -1,6 +1,7 @@
 /** A project, a target and a scratch database → the database that the migrations up to there make, by the plan that a run runs. */
 import { MigrateError } from "../core/errors.ts";
-import type { RevisionId } from "../core/migration.ts";
+import type { FileText, RevisionId } from "../core/migration.ts";
+import { missingHint } from "../core/missing.ts";
 import type { Plan } from "../core/plan/types.ts";
 import { sha256 } from "../core/sha256.ts";
 import { locate } from "../core/source.ts";
@@ -78,10 +79,26 @@ export async function withRoles<T>(
       });
     } catch (error) {
       const role = ownsRoles ? missingRole(error) : undefined;
-      if (role === undefined || roles.has(role)) throw error;
+      if (role === undefined || roles.has(role)) throw withAdvice(error);
       roles.add(role);
     }
   }
+}
+
+/** What an up file uses and no migration makes is where the user looks first, and not in the server's own hint. */
+function withAdvice(error: unknown): unknown {
+  if (!(error instanceof MigrateError) || error.location?.path.endsWith(".up.sql") !== true) return error;
+  const { code, message, location, excerpt, sqlstate } = error;
+  const hint = missingHint(message);
+  if (hint === undefined) return error;
+  return new MigrateError(
+    {
+      ...{ code, message, hint, location },
+      ...(excerpt === undefined ? {} : { excerpt }),
+      ...(sqlstate === undefined ? {} : { sqlstate }),
+    },
+    { cause: error.cause },
+  );
 }
 
 /** Steps that bring revisions up where others are. */
@@ -117,7 +134,8 @@ export async function runSteps(deps: Deps, project: Project, session: Session, s
   return plan;
 }
 
-const revisionsTo = (project: Project, target: string): readonly RevisionId[] =>
+/** What an upgrade of an empty database to there runs, in order. Throws `graph/…`, and `usage/…` for a range. */
+export const revisionsTo = (project: Project, target: string): readonly RevisionId[] =>
   stepsFrom(project, { kind: "upgrade", target }, []).steps.map((step) => step.revision);
 
 /** For each revision a key of all that makes the database what it is after it: the server, the settings, the files up to it. */
@@ -134,28 +152,43 @@ function keysOf(
 }
 
 /** The role that PostgreSQL says it does not know. */
-function missingRole(error: unknown): string | undefined {
+export function missingRole(error: unknown): string | undefined {
   if (!(error instanceof MigrateError) || !["42704", "22023"].includes(error.sqlstate ?? ""))
     return undefined;
   return /role "(.+)" does not exist/.exec(error.message)?.[1];
 }
 
-/**
- * The first statement of these migrations, of all by default, that changes more than its database, as `CREATE ROLE in 0001_roles.up.sql:3`;
- * undefined: there is none.
- */
-export async function beyondDatabase(
+/** What runs of these migrations can send, of all by default: both their files. */
+export const filesOf = (
   project: Project,
   revisions: readonly RevisionId[] = revisionsTo(project, "heads"),
-): Promise<string | undefined> {
+): readonly FileText[] =>
+  revisions.flatMap((revision) => {
+    const { up, down } = project.migrations.get(revision)!;
+    return down === undefined ? [up] : [up, down];
+  });
+
+/** The first statement of these files that changes more than its database, as `CREATE ROLE in 0001_roles.up.sql:3`; undefined: there is none. */
+export async function beyondDatabase(files: readonly FileText[]): Promise<string | undefined> {
   const grammar = createGrammar();
-  for (const revision of revisions) {
-    const { up } = project.migrations.get(revision)!;
-    const { source } = up;
-    for (const { ast, start, end } of await grammar.trees(up)) {
+  for (const file of files) {
+    const { source } = file;
+    for (const { ast, start, end } of await grammar.trees(file)) {
       const what = beyondOf(ast, source.text.slice(start, end));
       if (what !== undefined) return `${what} in ${source.path}:${locate(source, start).line}`;
     }
   }
   return undefined;
+}
+
+/** Throws `usage/scratch` where files that have changed since a scratch database was made reach beyond it, on a server of the user's. */
+export async function refuseBeyond({ ownsRoles }: Scratch, files: readonly FileText[]): Promise<void> {
+  if (ownsRoles) return;
+  const beyond = await beyondDatabase(files);
+  if (beyond === undefined) return;
+  throw new MigrateError({
+    code: "usage/scratch",
+    message: `cannot run ${beyond} on a scratch database: it affects the whole server, and would remain there`,
+    hint: "end this command and start it again: it then takes another server",
+  });
 }

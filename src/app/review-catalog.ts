@@ -2,6 +2,7 @@
 import { compareCatalogs } from "../core/catalog/compare.ts";
 import { MigrateError } from "../core/errors.ts";
 import type { RevisionId } from "../core/migration.ts";
+import { missingHint } from "../core/missing.ts";
 import type { NotCompared, ReviewedCatalog, ReviewedDowngrade } from "../core/review.ts";
 import { changedRows } from "../core/verdict.ts";
 import type { Deps, Project } from "./project.ts";
@@ -28,7 +29,8 @@ export async function reviewCatalog(
       compared({ deps, project, scratch }, before, reviewed),
     );
   } catch (error) {
-    return { reason: reasonOf(error) };
+    const hint = error instanceof MigrateError ? missingHint(error.message) : undefined;
+    return { reason: [reasonOf(error), ...(hint === undefined ? [] : [hint])].join("; ") };
   }
 }
 

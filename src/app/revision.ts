@@ -12,11 +12,19 @@ import { commentText } from "../core/quote.ts";
 import { settleReplaced } from "../core/replaced.ts";
 import { type SharedNumber, sharedNumbers } from "../core/shared-numbers.ts";
 import type { Source } from "../core/source.ts";
+import { wayOutOf } from "../core/target.ts";
 import { fillTemplate } from "../core/template.ts";
 import type { Config } from "../io/config.ts";
 import { createDirectory, createFiles, isPattern } from "../io/directory.ts";
 import type { Template } from "../io/templates.ts";
-import { type Deps, openConfig, openProject, type Project, type ProjectOptions } from "./project.ts";
+import {
+  type Deps,
+  foldersFile,
+  openConfig,
+  openProject,
+  type Project,
+  type ProjectOptions,
+} from "./project.ts";
 import { findTemplate } from "./templates.ts";
 
 export interface RevisionOptions extends ProjectOptions {
@@ -105,6 +113,14 @@ export interface MergeOptions extends Omit<RevisionOptions, "heads" | "message" 
 /** Writes a pair that joins several revisions. Throws as `createRevision`, and `graph/nothing-to-merge`. */
 export async function mergeRevisions(deps: Deps, options: MergeOptions): Promise<NewRevision> {
   const project = await openProject(deps, options);
+  const { heads } = project.graph;
+  if (options.targets.includes("head") && heads.length > 1) {
+    throw new MigrateError({
+      code: "graph/multiple-heads",
+      message: `'head' is one revision, but there are ${heads.length} heads, and a merge joins two or more`,
+      hint: wayOutOf(project.graph, heads),
+    });
+  }
   const place = newRevision(project.graph, { heads: options.targets, splice: options.splice ?? false });
   const { parents } = place;
   if (parents.length < 2) {
@@ -190,10 +206,9 @@ function refuseNumber(id: RevisionId, migrations: readonly Revision[]): void {
 }
 
 /** Creates the folder that a config file names: git keeps none that are empty. One named by a flag may be misspelt. */
-async function createConfigured({ directories, origins }: Config, deps: Deps): Promise<void> {
-  const isInFile = !/^(?:flag|default)/.test(origins["directories"]!);
-  const [only, ...others] = directories;
-  if (isInFile && only !== undefined && others.length === 0 && !isPattern(only))
+async function createConfigured(config: Config, deps: Deps): Promise<void> {
+  const [only, ...others] = config.directories;
+  if (foldersFile(config) !== undefined && only !== undefined && others.length === 0 && !isPattern(only))
     await createDirectory(only, deps);
 }
 

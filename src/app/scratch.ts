@@ -1,11 +1,11 @@
 /** A project → a scratch database for its migrations, on the server that is configured or where there is room. */
 import { cancelled, MigrateError } from "../core/errors.ts";
 import { GOES_ON } from "../core/explain.ts";
-import type { RevisionId } from "../core/migration.ts";
+import type { FileText, RevisionId } from "../core/migration.ts";
 import { openScratch } from "../io/scratch/open.ts";
 import type { Scratch } from "../io/scratch/types.ts";
 import type { Deps, Project } from "./project.ts";
-import { beyondDatabase } from "./replay.ts";
+import { beyondDatabase, filesOf } from "./replay.ts";
 
 /** What was used, as it is told. */
 export type UsedScratch = Pick<Scratch, "description" | "proves">;
@@ -15,6 +15,8 @@ export const used = ({ description, proves }: Scratch): UsedScratch => ({ descri
 export interface ScratchUse {
   /** What will be run on it; all by default. */
   readonly revisions?: readonly RevisionId[] | undefined;
+  /** What else will be. */
+  readonly more?: readonly FileText[] | undefined;
   /** Told what the scratch database is, before anything is run. */
   readonly onScratch?: ((scratch: UsedScratch) => void) | undefined;
 }
@@ -26,7 +28,7 @@ export interface ScratchUse {
 export async function withScratch<T>(
   deps: Deps,
   project: Project,
-  { revisions, onScratch }: ScratchUse,
+  { revisions, more = [], onScratch }: ScratchUse,
   work: (scratch: Scratch) => Promise<T>,
 ): Promise<T> {
   const { database, scratch: on } = project.config;
@@ -36,7 +38,7 @@ export async function withScratch<T>(
   const scratch = await openScratch({
     database: database instanceof MigrateError ? undefined : database,
     on,
-    beyond: await beyondDatabase(project, revisions),
+    beyond: await beyondDatabase([...filesOf(project, revisions), ...more]),
     cwd: deps.cwd,
     env: deps.env,
     onNotice: deps.onNotice,

@@ -22,10 +22,16 @@ import type { Project } from "./project.ts";
 /** What the user asks for; targets are expressions such as `head`, `+1` or `billing@head`. */
 export type Request =
   | { readonly kind: "upgrade" | "downgrade"; readonly target: string }
-  | { readonly kind: "stamp"; readonly targets: readonly string[]; readonly purge?: boolean };
+  | {
+      readonly kind: "stamp";
+      readonly targets: readonly string[];
+      readonly purge?: boolean;
+      /** Deletes no row: where the targets are applied there is nothing to do, whatever is above them. */
+      readonly onlyAdds?: boolean;
+    };
 
 const requestRules = { kind: text, target };
-const stampRules = { kind: text, targets: texts, purge: flag };
+const stampRules = { kind: text, targets: texts, purge: flag, onlyAdds: flag };
 
 /** Throws `usage/option` where it is none. */
 export function checkRequest(request: unknown): void {
@@ -57,7 +63,8 @@ export function stepsFrom(
 ): Steps {
   const before = rows.map((row) => row.revision);
   if (request.kind === "stamp") {
-    const stamp = planStamp(graph, rows, request.targets, { purge: request.purge ?? false });
+    const { purge = false, onlyAdds = false } = request;
+    const stamp = planStamp(graph, rows, request.targets, { purge, onlyAdds });
     const steps = [
       ...stamp.removed.map((revision): Step => ({ direction: "down", revision })),
       ...stamp.added.map((revision): Step => ({ direction: "up", revision })),

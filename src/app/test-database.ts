@@ -18,7 +18,7 @@ import {
   type ProjectOptions,
   projectRules,
 } from "./project.ts";
-import { beyondDatabase, replayOnce } from "./replay.ts";
+import { beyondDatabase, filesOf, replayOnce } from "./replay.ts";
 
 /** `scratch` names the server; by default it is found as every scratch database's is. */
 export interface TestDatabaseOptions
@@ -168,7 +168,7 @@ async function scratchOf(deps: Deps, project: Project): Promise<Scratch> {
   const options = {
     database: database instanceof MigrateError ? undefined : database,
     on,
-    beyond: on === undefined ? await beyondDatabase(project) : undefined,
+    beyond: on === undefined ? await beyondDatabase(filesOf(project)) : undefined,
     ...deps,
   };
   return openScratch(options).catch((error: unknown) => {

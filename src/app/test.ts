@@ -6,7 +6,7 @@ import { type Acceptance, acceptanceOf, aspects } from "../core/acceptance.ts";
 import { compareCatalogs } from "../core/catalog/compare.ts";
 import { ancestors, inOrder } from "../core/graph.ts";
 import type { RevisionId } from "../core/migration.ts";
-import { revisionsOf } from "../core/steps.ts";
+import { refuseReversed, revisionsOf } from "../core/steps.ts";
 import {
   aspectsOf,
   changedRows,
@@ -23,6 +23,7 @@ import { allOf } from "./all-of.ts";
 import { type Deps, openProject, type Project, type ProjectOptions } from "./project.ts";
 import { refusalOf } from "./refusal.ts";
 import { type ScratchUse, type UsedScratch, used, withScratch } from "./scratch.ts";
+import { withEnd } from "./steps.ts";
 import { openBench, type TestBench, type TestOn } from "./test-bench.ts";
 import { beside, jobsFor, partsOf, type TestPart, tellInOrder } from "./test-jobs.ts";
 import { testOrders } from "./test-orders.ts";
@@ -56,6 +57,7 @@ export interface TestResult extends TestReport {
  */
 export async function testMigrations(deps: Deps, options: TestOptions): Promise<TestResult> {
   const project = await openProject(deps, options);
+  if (options.range !== undefined) refuseReversed(project.graph, "upgrade", withEnd(options.range));
   const tested = revisionsOf(project.graph, options.range);
   const order = inOrder(project.graph, ancestors(project.graph, tested));
   return withScratch(deps, project, { revisions: order, onScratch: options.onScratch }, async (scratch) => {

@@ -113,7 +113,11 @@ export async function readCommandLine(words: readonly string[]): Promise<Command
   if (name === hidden) return await loaded(() => import("./commands/complete.ts"), after, args);
   // Alembic writes list_templates and ensure_version.
   const entry = commands.get(name.replaceAll("_", "-"));
-  if (entry === undefined) return { args: parseWords(after, front, args), unknown: unknownCommand(name) };
+  if (entry === undefined) {
+    // Behind a flag that is none, the word may be its value.
+    const isFlag = args.fault?.code === "usage/unknown-flag";
+    return { args: parseWords(after, front, args), unknown: isFlag ? args.fault : unknownCommand(name) };
+  }
   const { fault, ...rest } = args;
   return await loaded(entry[1], after, fault === undefined ? args : { ...rest, fault: behind(name, fault) });
 }

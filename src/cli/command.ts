@@ -40,8 +40,16 @@ export interface Invocation {
   readonly commands: () => Promise<readonly Command[]>;
 }
 
-/** Flags by name, as citty defines them. */
-export type Flags = Readonly<Record<string, BooleanArgDef | StringArgDef>>;
+/** A flag as citty defines it, and what else is given with it. */
+export type Flag = (BooleanArgDef | StringArgDef) & {
+  /** The flag without which it means nothing. */
+  readonly needs?: string;
+  /** Flags that it cannot be combined with: each with the hint that then helps. */
+  readonly excludes?: Readonly<Record<string, string>>;
+};
+
+/** By name. */
+export type Flags = Readonly<Record<string, Flag>>;
 
 export interface Command {
   readonly name: string;
@@ -100,6 +108,26 @@ export const value = (description: string, valueHint: string, ...alias: string[]
   description,
   valueHint,
   alias,
+});
+
+/** Flags that mean nothing without that one. */
+export const needing = (needs: string, flags: Flags): Flags =>
+  Object.fromEntries(
+    Object.entries(flags).map(([name, definition]) => [
+      name,
+      { ...definition, needs, description: `with --${needs}: ${definition.description}` },
+    ]),
+  );
+
+/** A flag that cannot be combined with those; each may have a hint of its own. */
+export const excluding = (
+  others: readonly string[] | Readonly<Record<string, string>>,
+  definition: Flag,
+): Flag => ({
+  ...definition,
+  excludes: Array.isArray(others)
+    ? Object.fromEntries(others.map((name) => [name, "leave one of them out"]))
+    : { ...others },
 });
 
 /** Flags of every command; they may stand before the command's name too. */

@@ -3,12 +3,13 @@ import { MigrateError } from "../core/errors.ts";
 import type { Invocation } from "./command.ts";
 
 /**
- * One of `formats`, of which the first is the default and one is json; `--json` is short for `--format json`. Throws
- * `usage/format`.
+ * One of `formats`, of which the first is the default and one is json; `--json` is short for `--format json`. Where none is
+ * asked for, the ending of the file that is written says which, by `endings`: `{ md: "markdown" }`. Throws `usage/format`.
  */
 export function formatOf<Format extends string>(
   { args, json }: Pick<Invocation, "args" | "json">,
   formats: readonly Format[],
+  endings: Readonly<Record<string, Format | "json">> = {},
 ): Format | "json" {
   const asked = args.text("format");
   const known = formats.find((each) => each === asked);
@@ -26,5 +27,7 @@ export function formatOf<Format extends string>(
       hint: "leave one of them out",
     });
   }
-  return json ? "json" : (known ?? formats[0]!);
+  if (json || known !== undefined) return json ? "json" : known!;
+  const ending = /\.([a-z]+)$/i.exec(args.text("output") ?? "")?.[1]?.toLowerCase() ?? "";
+  return Object.hasOwn(endings, ending) ? endings[ending]! : formats[0]!;
 }

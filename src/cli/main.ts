@@ -19,6 +19,7 @@ export interface Process {
   readonly signal: AbortSignal;
   readonly killable?: Deps["killable"];
   readonly onWritten?: Deps["onWritten"];
+  readonly onRun?: Deps["onRun"];
 }
 
 /** Runs one command line. Never throws. */
@@ -62,10 +63,10 @@ async function answer(
       process.streams.stderr.write(`${await helpOf(undefined, printer.width)}\n`);
       return exitCodes.usage;
     }
-    const { env, now, signal, killable, onWritten } = process;
+    const { env, now, signal, killable, onWritten, onRun } = process;
     const onSecrets = (found: readonly string[]): void => void secrets.push(...found);
     const cwd = folderOf(process);
-    const deps: Deps = { env, cwd, now, names: asFlags, signal, killable, onSecrets, onWritten };
+    const deps: Deps = { env, cwd, now, names: asFlags, signal, killable, onSecrets, onWritten, onRun };
     return await perform(line.command, {
       args,
       printer,

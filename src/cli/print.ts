@@ -102,7 +102,7 @@ export function createPrinter(
     warn: (text) => log().warn(prose(`warning: ${text}`)),
     verbose: (text) => log().debug(prose(text)),
     error: (error, stack = false) => {
-      const value = errorValue(error);
+      const value = errorValue(error, options.signal);
       if (options.events === true) lines([jsonText({ type: "error", error: value }, options.clean, 0)]);
       else if (options.json) lines(jsonText({ error: value }, options.clean).split("\n"));
       const diagnostics = error.diagnostics.map((each) => cleanDiagnostic(each, options.clean));
@@ -148,13 +148,22 @@ export function createPrinter(
   };
 }
 
-/** What is said where stdout cannot be written to. `written`: the files that the command has written all the same. */
-export function brokenOutputText(message: string, written: readonly string[]): string {
-  const more = written.length > 3 ? ` and ${written.length - 3} more` : "";
+/** What the command has done where stdout cannot be written to. `steps`: the revisions whose steps a run has done. */
+export interface DoneUnheard {
+  readonly written: readonly string[];
+  readonly steps?: readonly string[] | undefined;
+}
+
+/** What is said where stdout cannot be written to. */
+export function brokenOutputText(message: string, { written, steps = [] }: DoneUnheard): string {
+  const some = (names: readonly string[]): string =>
+    `${names.slice(0, 3).join(", ")}${names.length > 3 ? ` and ${names.length - 3} more` : ""}`;
   const hint =
-    written.length === 0
-      ? "free some space, and run the command again"
-      : `only ${written.slice(0, 3).join(", ")}${more} was written; free some space`;
+    steps.length > 0
+      ? `the run was not stopped by it, and has done ${some(steps)}; see where the database is: migrate status`
+      : written.length === 0
+        ? "free some space, and run the command again"
+        : `only ${some(written)} was written; free some space`;
   return printed([`error[usage/cannot-write] cannot write the output: ${message}`, `hint: ${hint}`]);
 }
 
@@ -191,9 +200,13 @@ const jsonText = (value: unknown, clean = (text: string): string => text, indent
     indent,
   );
 
-/** An error as data: the same fields in the API and under `--json`. */
-function errorValue(error: MigrateError): unknown {
-  const { code, exitCode, sqlstate } = error;
+/** The exit code of a process that a signal asked to stop, whatever it was at; as a shell shows one that the signal has ended. */
+export const signalCodes = { SIGINT: 130, SIGTERM: 143 } as const;
+
+/** An error as data: the same fields in the API and under `--json`; the exit code is the one that the process will have. */
+function errorValue(error: MigrateError, { aborted, reason }: AbortSignal): unknown {
+  const { code, sqlstate } = error;
+  const exitCode = (aborted ? signalCodes[reason as keyof typeof signalCodes] : undefined) ?? error.exitCode;
   const diagnostics = error.diagnostics.map(({ code, message, hint, location }) => ({
     code,
     message,

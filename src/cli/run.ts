@@ -9,14 +9,7 @@ import { lossLine } from "../render/loss.ts";
 import { type Command, type Flags, flag, type Invocation, value } from "./command.ts";
 import { count, seconds, timeout } from "./numbers.ts";
 import { progressOf, stepLine, timeText } from "./progress.ts";
-import {
-  failOn,
-  refuseScriptFlags,
-  scriptFlags,
-  upgradeScriptFlags,
-  warnOfLongTransaction,
-  writeScript,
-} from "./script.ts";
+import { failOn, scriptFlags, upgradeScriptFlags, warnOfLongTransaction, writeScript } from "./script.ts";
 
 interface RunCommand {
   readonly name: "upgrade" | "downgrade";
@@ -82,32 +75,24 @@ export function runCommandOf({ name, summary, examples }: RunCommand): Command {
     run: (invocation) => {
       const { args } = invocation;
       const request = { kind: name, target: args.positionals[0] ?? "head" };
-      if (!args.flag("sql")) return runOnline(request, invocation);
-      refuseEvents(invocation);
-      return writeScript(request, invocation);
+      return args.flag("sql") ? writeScript(request, invocation) : runOnline(request, invocation);
     },
   };
-}
-
-/** Nothing happens where a script is written. */
-function refuseEvents({ args }: Invocation): void {
-  if (!args.flag("json-events")) return;
-  throw new MigrateError({
-    code: "usage/exclusive-flags",
-    message: "--json-events and --sql cannot be combined",
-    hint: "leave one of them out; a script as JSON: migrate upgrade --sql --json",
-  });
 }
 
 /** Runs a request on the database and tells how it goes. The exit code: 1 where the answer was no. */
 export async function runOnline(request: Request, invocation: Invocation): Promise<number> {
   const { args, deps, project, printer, json } = invocation;
-  refuseScriptFlags(invocation);
   const { run } = await import("../app/run.ts");
   const dryRun = args.flag("dry-run");
   const events = args.flag("json-events");
   const began = performance.now();
   const progress = progressOf(printer);
+  const onStep = dryRun ? undefined : deps.onRun?.();
+  const told = (event: Event): void => {
+    if (event.type === "step-done") onStep?.(event.step.revision);
+    progress.onEvent(event);
+  };
   const result = await run(deps, request, {
     ...project,
     dryRun,
@@ -123,7 +108,7 @@ export async function runOnline(request: Request, invocation: Invocation): Promi
       warnOfLongTransaction(plan.steps.length, invocation);
       return confirmed(plan, database, invocation);
     },
-    onEvent: events ? eventLines(invocation, progress.onEvent) : progress.onEvent,
+    onEvent: events ? eventLines(invocation, told) : told,
   }).finally(progress.stop);
   const isRefused = !result.done && !dryRun && result.plan.batches.length > 0;
   if (events) printer.jsonLine({ type: "result", at: deps.now().toISOString(), result: resultValue(result) });

@@ -2,34 +2,42 @@
 
 import type { OfflineOptions } from "../app/offline.ts";
 import type { Request } from "../app/steps.ts";
-import type { NewText } from "../app/write-script.ts";
+import type { NewText } from "../app/write-output.ts";
 import { MigrateError } from "../core/errors.ts";
 import { type ServerVersion, serverVersionFault, serverVersionOf } from "../core/server-version.ts";
 import { counted } from "../render/counted.ts";
-import { type Flags, flag, type Invocation, value } from "./command.ts";
+import { excluding, type Flags, flag, type Invocation, needing, value } from "./command.ts";
 import { count, timeout } from "./numbers.ts";
 
 export const scriptFlags: Flags = {
-  sql: flag("write a script to stdout instead of running; needs no database"),
-  output: value("with --sql: write to this file instead", "FILE", "o"),
-  client: value("with --sql: psql (default), or any: no backslash commands", "CLIENT"),
-  split: value("with --sql: one numbered file per transaction into this folder", "DIR"),
-  idempotent: flag("with --sql: apply what is missing, skip what is done; safe to run twice"),
-  "from-database": flag("with --sql: read from the database what is applied; writes nothing"),
-  "server-version": value(
-    "with --sql: the server's version, for example 15 or 16.4; refuses newer syntax",
-    "VERSION",
+  sql: excluding(
+    {
+      "dry-run": "a script runs nothing; leave --dry-run out",
+      "json-events": "leave one of them out; a script as JSON: migrate upgrade --sql --json",
+    },
+    flag("write a script to stdout instead of running; needs no database"),
   ),
-  "expect-database": value("with --sql: stop unless this is the database", "NAME"),
-  "expect-role": value("with --sql: stop unless this role is connected", "NAME"),
-  source: value("with --sql: say in the title where the files come from, for example a commit", "TEXT"),
-  "no-annotate": flag("with --sql: no comments above statements that remove something"),
+  ...needing("sql", {
+    output: value("write to this file instead", "FILE", "o"),
+    client: value("psql (default), or any: no backslash commands", "CLIENT"),
+    split: excluding(
+      ["output", "with-downgrade"],
+      value("one numbered file per transaction into this folder", "DIR"),
+    ),
+    idempotent: flag("apply what is missing, skip what is done; safe to run twice"),
+    "from-database": flag("read from the database what is applied; writes nothing"),
+    "server-version": value("the server's version, for example 15 or 16.4; refuses newer syntax", "VERSION"),
+    "expect-database": value("stop unless this is the database", "NAME"),
+    "expect-role": value("stop unless this role is connected", "NAME"),
+    source: value("say in the title where the files come from, for example a commit", "TEXT"),
+    "no-annotate": flag("no comments above statements that remove something"),
+  }),
 };
 
 /** Of `upgrade` alone. */
-export const upgradeScriptFlags: Flags = {
-  "with-downgrade": value("with --sql: also write the script that takes it back to this file", "FILE"),
-};
+export const upgradeScriptFlags: Flags = needing("sql", {
+  "with-downgrade": value("also write the script that takes it back to this file", "FILE"),
+});
 
 /** Writes the script of a request where the flags say. Its receipt goes to stderr. */
 export async function writeScript(request: Request, invocation: Invocation): Promise<void> {
@@ -45,7 +53,7 @@ export async function writeScript(request: Request, invocation: Invocation): Pro
   const form = { ...asked, ...(downgrade === undefined ? {} : { wayBack: downgrade.receipt }) };
   if (split !== undefined) {
     const files = renderSplit(plan, ledger, form);
-    const { writeScriptFolder } = await import("../app/write-script.ts");
+    const { writeScriptFolder } = await import("../app/write-output.ts");
     const paths = await writeScriptFolder(deps, split, files);
     const value = files.map(({ receipt }, i) => ({ path: paths[i], receipt }));
     if (json) printer.json({ files: value });
@@ -60,8 +68,8 @@ export async function writeScript(request: Request, invocation: Invocation): Pro
   if (downgrade !== undefined && path !== undefined) files.push({ path, pieces: downgrade.pieces() });
   if (output !== undefined) files.push({ path: output, pieces: script.pieces() });
   if (files.length > 0) {
-    const { writeScriptFiles } = await import("../app/write-script.ts");
-    await writeScriptFiles(deps, files);
+    const { outputs, writeOutputs } = await import("../app/write-output.ts");
+    await writeOutputs(deps, outputs.script, files);
   }
   if (downgrade !== undefined) printer.info(`${path}  sha256:${downgrade.receipt}`);
   const written = downgrade === undefined ? {} : { downgrade: { path, receipt: downgrade.receipt } };
@@ -85,41 +93,7 @@ export function warnOfLongTransaction(steps: number, { args, printer }: Invocati
   );
 }
 
-/** Refuses flags that are for scripts where none is written. Throws `usage/needs-sql`. */
-export function refuseScriptFlags({ args }: Invocation): void {
-  for (const name of Object.keys({ ...scriptFlags, ...upgradeScriptFlags })) {
-    if (!args.flag(name)) continue;
-    throw new MigrateError({
-      code: "usage/needs-sql",
-      message: `--${name} requires --sql`,
-      hint: "add --sql, or leave it out",
-    });
-  }
-}
-
 function scriptOptions({ args, project }: Invocation): OfflineOptions {
-  for (const other of ["output", "with-downgrade"]) {
-    if (!args.flag("split") || !args.flag(other)) continue;
-    throw new MigrateError({
-      code: "usage/exclusive-flags",
-      message: `--split and --${other} cannot be combined`,
-      hint: "leave one of them out",
-    });
-  }
-  if (args.flag("output") && args.text("output") === args.text("with-downgrade")) {
-    throw new MigrateError({
-      code: "usage/exclusive-flags",
-      message: "-o and --with-downgrade name the same file",
-      hint: "name one file for each script",
-    });
-  }
-  if (args.flag("dry-run")) {
-    throw new MigrateError({
-      code: "usage/exclusive-flags",
-      message: "--dry-run and --sql cannot be combined: a script runs nothing anyway",
-      hint: "leave one of them out",
-    });
-  }
   const source = args.text("source");
   const lockRetries = count(args.text("lock-retries"), "--lock-retries");
   return {

@@ -34,17 +34,21 @@ export function parseWords(
     if (token.kind !== "option" || token.index === unreadable) continue;
     const option = options.get(token.name);
     const wrong =
-      option === undefined ? unknownFlag(command, token.rawName) : valueFault(command, token, option);
+      option !== undefined
+        ? valueFault(command, token, option)
+        : token.name === "="
+          ? noValue(command, `-${words[token.index]!.split("=", 1)[0]!.at(-1)}`)
+          : unknownFlag(command, token.rawName);
     if (option === undefined || wrong !== undefined) {
       fault ??= wrong;
       unreadable = token.index;
       continue;
     }
     const given = values.get(option.flag) ?? [];
-    given.push(unshield(token.value ?? ""));
+    given.push(unshield(valueIn(token)));
     values.set(option.flag, given);
   }
-  fault ??= positionalFault(command, positionals);
+  fault ??= positionalFault(command, positionals) ?? combinationFault(command, values);
   return {
     text: (name) => values.get(name)?.at(-1),
     list: (name) => values.get(name) ?? [],
@@ -125,12 +129,35 @@ const unshield = (word: string): string => (word.startsWith("\u0000") ? word.sli
 const dashed = (word: string): string => word.replace(/^--[a-z_-]+/, (name) => name.replaceAll("_", "-"));
 const isFlag = (word: string): boolean => /^--?[a-z]/i.test(word);
 
-function valueFault(command: Named, token: OptionToken, { type }: Option): MigrateError | undefined {
+/** `-n=staging` is `-n staging`, as `--env=staging` is. */
+const valueIn = ({ rawName, value = "", inlineValue }: OptionToken): string =>
+  inlineValue === true && !rawName.startsWith("--") ? value.replace(/^=/, "") : value;
+
+const noValue = (command: Named, flag: string): MigrateError =>
+  usage("unexpected-value", `${flag} takes no value`, command);
+
+function valueFault(command: Named, token: OptionToken, { type, flag }: Option): MigrateError | undefined {
   const { rawName, value, inlineValue } = token;
-  if (type === "boolean")
-    return value === undefined ? undefined : usage("unexpected-value", `${rawName} takes no value`, command);
-  if (value !== undefined && (inlineValue === true || !isFlag(value))) return undefined;
-  return usage("missing-value", `${rawName} needs a value`, command);
+  if (type === "boolean") return value === undefined ? undefined : noValue(command, rawName);
+  if (value === undefined || (inlineValue !== true && isFlag(value)))
+    return usage("missing-value", `${rawName} needs a value`, command);
+  const given = valueIn(token);
+  if (given === "")
+    return usage(
+      "empty-value",
+      `the value of ${rawName} is empty`,
+      command,
+      "give one, or leave the flag out;",
+    );
+  // Of a variable without a value Alembic makes an empty one, which counts as none here.
+  if (flag === "x" && !/^[^=]+=/.test(given))
+    return usage(
+      "variable",
+      `${rawName} ${given} is not KEY=VALUE`,
+      command,
+      "for example: -x HOST=db.example;",
+    );
+  return undefined;
 }
 
 function positionalFault(
@@ -147,6 +174,29 @@ function positionalFault(
   if (many === true || extra === undefined) return undefined;
   const hint = flag === undefined ? undefined : `did you mean: migrate ${name} ${flag} ${shellWord(extra)}?`;
   return usage("extra-argument", `${name} does not take the argument '${extra}'`, { name }, hint);
+}
+
+/** What is wrong with flags that are given together, or without another. */
+function combinationFault(
+  { args }: Pick<Command, "args">,
+  given: ReadonlyMap<string, unknown>,
+): MigrateError | undefined {
+  for (const [name, { needs, excludes = {} }] of Object.entries(args)) {
+    if (!given.has(name)) continue;
+    if (needs !== undefined && !given.has(needs)) {
+      return new MigrateError({
+        code: "usage/needs-flag",
+        message: `--${name} requires --${needs}`,
+        hint: `add --${needs}, or leave it out`,
+      });
+    }
+    for (const [other, hint] of Object.entries(excludes)) {
+      if (!given.has(other)) continue;
+      const message = `--${name} and --${other} cannot be combined`;
+      return new MigrateError({ code: "usage/exclusive-flags", message, hint });
+    }
+  }
+  return undefined;
 }
 
 type Named = Pick<Command, "name">;

@@ -114,14 +114,14 @@ export function parseAddress(text: string, origin: string): ParsedAddress {
   };
 }
 
-/** Refuses a parameter that is unknown, or whose value asks for something that is not done here. */
-export function checkParameter(name: string, value: string, origin: string): void {
+/** Refuses a parameter that is unknown, or whose value asks for something that is not done here. `equals`: as a value has it there. */
+export function checkParameter(name: string, value: string, origin: string, equals = "="): void {
   const rule = Object.hasOwn(parameterRules, name) ? parameterRules[name] : undefined;
   if (rule === undefined) {
     const supported = Object.keys(parameterRules).filter(
       (known) => parameterRules[known]?.only?.length !== 0,
     );
-    const meant = elsewhere(name, value) ?? suggestion(nearest(name, supported));
+    const meant = elsewhere(name, value, equals) ?? suggestion(nearest(name, supported));
     // A name that does not look like one may be a stretch of an unencoded password.
     throw addressFault(
       origin,
@@ -150,14 +150,14 @@ const sessionSettings: Readonly<Record<string, string>> = {
 };
 
 /** Where what the address of another tool says is said here; undefined where that is not known. */
-function elsewhere(name: string, value: string): string | undefined {
+function elsewhere(name: string, value: string, equals: string): string | undefined {
   const setting = Object.hasOwn(sessionSettings, name.toLowerCase())
     ? sessionSettings[name.toLowerCase()]
     : undefined;
   if (setting !== undefined) {
     // A stretch of a password is more than letters.
     const shown = /^[a-z_]+$/i.test(value) ? value : "…";
-    return `remove it, and set ${setting} in migrate.config.json; or write options=-c${name}%3D${shown}`;
+    return `remove it, and set ${setting} in migrate.config.json; or write options=-c${name}${equals}${shown}`;
   }
   if (name === "x-migrations-table")
     return "remove it, and name golang-migrate's table once, when its state is taken over: migrate adopt FOLDER --from-database --table TABLE";
@@ -188,7 +188,7 @@ function fromUrl(rest: string, origin: string): Record<string, string> {
   const parameters: Record<string, string> = {};
   const put = (name: string, value: string | undefined) => {
     if (value === undefined || value === "") return;
-    checkParameter(name, value, origin);
+    checkParameter(name, value, origin, "%3D");
     parameters[name] = value;
   };
   put("user", userinfo && decode(colon < 0 ? userinfo : userinfo.slice(0, colon)));

@@ -63,24 +63,7 @@ export function assemble(
     const sound = fault === undefined && up.diagnostics.length === 0 && (down?.diagnostics.length ?? 0) === 0;
     if (sound) migrations.push(migrationOf(revision, up, down));
   }
-  const told = diagnostics.length === 0 ? [] : withoutHeaders([...pairs.values()], diagnostics);
-  return { migrations, diagnostics: told.sort(byPlace) };
-}
-
-/** The faults; of another tool's folder, where no file has a header, that is one, and not two for each pair. */
-function withoutHeaders(pairs: readonly Pair[], diagnostics: readonly Diagnostic[]): Diagnostic[] {
-  const files = pairs.flatMap(({ up, down }) => [up, down].filter((file) => file !== undefined));
-  const isOurs = files.some(
-    ({ header, diagnostics }) => header.revision !== undefined || diagnostics.length !== 1,
-  );
-  if (isOurs || files.length < 4) return [...diagnostics];
-  const none: Diagnostic = {
-    code: "source/no-header",
-    message: `none of the ${files.length} files has a header`,
-    hint: "each starts with '-- revision: <id>', and an up file has '-- parent: <id>', or none; to convert another tool's files: migrate adopt FOLDER --to DIR",
-    location: startOf(files[0]!.source.path),
-  };
-  return [none, ...diagnostics.filter(({ code }) => code !== "source/missing-key")];
+  return { migrations, diagnostics: diagnostics.sort(byPlace) };
 }
 
 /** What one file says. The header is complete only when there are no diagnostics. */

@@ -28,19 +28,28 @@ export function readable(text: string): string {
   return text.includes(":batch_") ? text.replaceAll(PLACEHOLDER, (name) => "1".padEnd(name.length)) : text;
 }
 
-/** The directive in the comments above a statement; undefined where there is none; a fault where it cannot be read. */
-export function directiveIn(comments: string): BatchDirective | Fault | undefined {
-  const written = [...comments.matchAll(LINE)].at(-1)?.[1]?.trim();
-  if (written === undefined) return undefined;
+/** A directive that cannot be read, and where its line stands in the comments. */
+export interface BrokenDirective {
+  readonly fault: Fault;
+  readonly start: number;
+  readonly end: number;
+}
+
+/** The directive in the comments above a statement; undefined where there is none. */
+export function directiveIn(comments: string): BatchDirective | BrokenDirective | undefined {
+  const line = [...comments.matchAll(LINE)].at(-1);
+  if (line === undefined) return undefined;
+  const written = line[1]!.trim();
   const form = FORM.exec(written);
   const size = Number(form?.[1]);
   const pause = parseDuration(form?.[3] ?? "0");
   if (form === null || size === 0 || "mustBe" in pause) {
-    return {
+    const fault = {
       code: "source/batch",
       message: `invalid batch '${written}'`,
       hint: "write, for example, '-- batch: 1000', '-- batch: 1000 by shop.orders.id' or '-- batch: 1000, pause 100ms'",
     };
+    return { fault, start: line.index + line[0].indexOf("--"), end: line.index + line[0].trimEnd().length };
   }
   const names = form[2]?.split(".");
   return {

@@ -219,8 +219,16 @@ function insteadOf(graph: Graph, name: string): string {
   if (/^[+-]\d+$/.test(name)) return "steps are counted by upgrade and downgrade alone; name the revision; ";
   const meant =
     ofNumber(graph, name) ?? nearest(name, [...graph.nodes.keys(), ...graph.carriers.keys(), ...RESERVED]);
-  const steps = /^\d{1,2}$/.test(name) ? `upgrade and downgrade count steps as +${name} and -${name}; ` : "";
-  return `${meant === undefined ? "" : `did you mean '${meant}'? `}${steps}`;
+  return `${meant === undefined ? "" : `did you mean '${meant}'? `}${ofFewDigits(graph, name)}`;
+}
+
+/** One or two digits may be meant as a count of steps, or as the beginning of an id. */
+function ofFewDigits({ nodes }: Graph, name: string): string {
+  if (!/^\d{1,2}$/.test(name)) return "";
+  if (Number(name) === 0) return "to undo everything: migrate downgrade base; ";
+  const begun = [...nodes.keys()].some((id) => id.length > 3 && id.startsWith(name));
+  const prefix = begun ? "as the beginning of an id, digits must be at least three; " : "";
+  return `${prefix}upgrade and downgrade count steps as +${name} and -${name}; `;
 }
 
 /** The file number that is meant by one without its zeros. */

@@ -3,7 +3,7 @@ import { describeObject } from "./catalog/catalog.ts";
 import type { Difference } from "./catalog/compare.ts";
 import { type Segment, wholeText } from "./diff/text.ts";
 import { counts } from "./diff/verdict.ts";
-import { SETTINGS } from "./dump/dump.ts";
+import { SETTINGS } from "./dump/settings.ts";
 import { commentText } from "./quote.ts";
 
 /** `sql`: run on a copy of the schema it left what the migrations make. `reasons`: why there is none, with the objects. */

@@ -126,19 +126,29 @@ const isAhead = (
 
 /**
  * What `stamp targets…` writes. Heads that share a lineage with a target make room for it, the others stay;
- * `purge` forgets every row first, also those that no file has. Throws as `planUpgrade`.
+ * `purge` forgets every row first, also those that no file has; `onlyAdds`, which goes without it, deletes none. Throws
+ * as `planUpgrade`; with `onlyAdds` `state/diverged` where what is applied has left the targets' lineage below them.
  */
 export function planStamp(
   graph: Graph,
   rows: readonly AppliedRow[],
   targets: readonly string[],
-  options: { readonly purge?: boolean } = {},
+  options: { readonly purge?: boolean; readonly onlyAdds?: boolean } = {},
 ): Stamp {
   const before = options.purge === true ? new Set<RevisionId>() : appliedSet(graph, rows);
   const current = currentHeads(graph, before);
   for (const target of targets) oneTarget(target);
   const moving = new Set(targets.flatMap((target) => onBranch(graph, current, target, "all")));
   const destinations = targets.flatMap((target) => resolveAll(graph, target));
+  if (options.onlyAdds === true) {
+    const wanted = ancestors(graph, destinations);
+    const lacking = [...wanted].filter((id) => !before.has(id));
+    if (lacking.length === 0) return { applied: inOrder(graph, before), added: [], removed: [] };
+    const isApart = (head: RevisionId): boolean =>
+      !wanted.has(head) && [...ancestors(graph, [head])].some((id) => wanted.has(id));
+    const apart = current.filter(isApart);
+    if (apart.length > 0) throw diverged(apart, currentHeads(graph, lacking));
+  }
 
   const heads = new Set(current);
   const leave = (): void => {
@@ -174,6 +184,15 @@ export function planStamp(
       ).reverse(),
     ],
   };
+}
+
+function diverged(own: readonly RevisionId[], lacking: readonly RevisionId[]): MigrateError {
+  const both = [...own, ...lacking].map(shellWord).join(" ");
+  return new MigrateError({
+    code: "state/diverged",
+    message: `the ledger has ${own.join(", ")}, but not ${lacking.join(", ")}, and neither comes after the other`,
+    hint: `if the database has what all of them do, record it: migrate stamp ${both}`,
+  });
 }
 
 /** The heads of an applied set: those below none of the others, over parents and depends-on. In order. */

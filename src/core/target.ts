@@ -43,8 +43,8 @@ export function parseRelative(text: string): Relative | undefined {
 }
 
 /**
- * The revisions an absolute expression means; none for base. The forms are `heads`, `head`, `base`, a name, each
- * also as `branch@…`, and `-N` or `label@-N`: so many below each head.
+ * The revisions that an expression means without a database; none for base. The forms are `heads`, `head`, `base`, a
+ * name, a name with `+N` or `-N`, each also as `branch@…`, and `-N` or `label@-N`: so many below each head.
  */
 export function resolveAll(graph: Graph, text: string): readonly RevisionId[] {
   const { branch, names } = expand(graph, text);
@@ -127,12 +127,21 @@ export function upgradeTargets(
   if (relative === undefined) return resolveAll(graph, text);
   const { branch, symbol, offset } = relative;
   if (symbol === "" && offset <= 0) throw notUpwards(text, offset);
-  if (offset > 0) {
-    const start = symbol === "" ? upgradeStart(graph, current, branch, text) : resolveOne(graph, symbol);
-    return [walk(graph, start, offset, { ...options, branch, text })];
-  }
-  const place = walk(graph, resolveOne(graph, qualified(branch, symbol)), offset, { ...options, text });
-  return [notBase(place, text)];
+  if (symbol !== "") return [notBase(counted(graph, relative, text, options), text)];
+  const start = upgradeStart(graph, current, branch, text);
+  return [walk(graph, start, offset, { ...options, branch, text })];
+}
+
+/** The place so many steps from a symbol. */
+function counted(
+  graph: Graph,
+  { branch, symbol, offset }: Relative,
+  text: string,
+  options: { readonly clamp?: boolean } = {},
+): Place {
+  return offset > 0
+    ? walk(graph, resolveOne(graph, symbol), offset, { ...options, branch, text })
+    : walk(graph, resolveOne(graph, qualified(branch, symbol)), offset, { ...options, text });
 }
 
 /**
@@ -154,12 +163,12 @@ export function downgradeTarget(
   }
   const { branch, symbol, offset } = relative;
   if (symbol === "") {
-    if (offset >= 0) throw noSuchRelative(text, offset, "a downgrade goes down, by -N; +N is for an upgrade");
+    if (offset === 0) throw nowhere(text, "to undo everything: migrate downgrade base");
+    if (offset > 0) throw noSuchRelative(text, offset, "a downgrade goes down, by -N; +N is for an upgrade");
     const start = downgradeStart(graph, current, branch, text);
     return { branch: branch ?? start, place: walk(graph, start, offset, { text }) };
   }
-  if (offset >= 0) return { branch, place: walk(graph, resolveOne(graph, symbol), offset, { branch, text }) };
-  return { branch, place: walk(graph, resolveOne(graph, qualified(branch, symbol)), offset, { text }) };
+  return { branch, place: counted(graph, relative, text) };
 }
 
 /** The fault of an expression that must mean one head and means several: names their files, and the way out. */
@@ -168,7 +177,10 @@ export function multipleHeads(graph: Graph, argument: string, heads: readonly Re
     code: "graph/multiple-heads",
     message:
       `Multiple head revisions are present for given argument '${argument}'; please specify a specific target ` +
-      `revision, '<branchname>@head' to narrow to a specific head, or 'heads' for all heads`,
+      // Where the heads were asked for, one place is needed.
+      (/^(?:.*@)?heads$/.test(argument)
+        ? "revision, or '<branchname>@head' to narrow to a specific head"
+        : "revision, '<branchname>@head' to narrow to a specific head, or 'heads' for all heads"),
     hint: wayOutOf(graph, heads),
   });
 }
@@ -215,8 +227,12 @@ function expand(
     }
     case BASE:
       return { branch, names: [] };
-    default:
-      return { branch, names: [symbol] };
+    default: {
+      const relative = parseRelative(text);
+      if (relative === undefined || relative.symbol === "") return { branch, names: [symbol] };
+      const place = counted(graph, relative, text);
+      return { branch, names: place === BASE ? [] : [place] };
+    }
   }
 }
 
@@ -327,14 +343,13 @@ const endOf = (steps: number, most: number): string =>
     : `base, where nothing is applied, is ${most} down`;
 
 function notUpwards(text: string, offset: number): MigrateError {
-  return noSuchRelative(
-    text,
-    offset,
-    offset === 0
-      ? "the database is already there, so there is nothing to do; to go up by N, use: +N"
-      : "an upgrade goes up, by +N; -N is for a downgrade",
-  );
+  return offset === 0
+    ? nowhere(text, "the database is already there, so there is nothing to do; to go up by N, use: +N")
+    : noSuchRelative(text, offset, "an upgrade goes up, by +N; -N is for a downgrade");
 }
+
+const nowhere = (text: string, hint: string): MigrateError =>
+  new MigrateError({ code: "graph/walked-too-far", message: `'${text}' leads nowhere: it is no step`, hint });
 
 function ambiguousWalk(graph: Graph, text: string, from: Place, to: readonly RevisionId[]): MigrateError {
   return new MigrateError({

@@ -26,6 +26,7 @@ import {
   findDatabase,
   type Layer,
   layered,
+  partNames,
   resolveText,
   type TextAddress,
 } from "./database.ts";
@@ -461,7 +462,10 @@ function readDotenv(folder: string, cwd: string, environment: Layer): Dotenv {
 function noDatabase({ source }: Dotenv): MigrateError {
   const strays = strayLines(source).map(({ line, word }) => ({ line, meant: nearest(word, addressNames) }));
   const stray = strays.find(({ meant }) => meant !== undefined) ?? strays[0];
-  const misspelt = parseDotenv(source)
+  const entries = parseDotenv(source);
+  const part = entries.find(({ name, value }) => partNames.has(name) && value !== "");
+  const misspelt = entries
+    .filter(({ name }) => !partNames.has(name))
     .map(({ name, line }) => ({ name, line, meant: nearest(name, addressNames) }))
     .find(({ name, meant }) => meant !== undefined && meant !== name);
   return new MigrateError({
@@ -482,6 +486,11 @@ function noDatabase({ source }: Dotenv): MigrateError {
       ...(misspelt === undefined
         ? []
         : [`${misspelt.name} on line ${misspelt.line} of ${source.path}: did you mean ${misspelt.meant}?`]),
+      ...(part === undefined
+        ? []
+        : [
+            `${part.name} on line ${part.line} of ${source.path} names no database; add ${partNames.get(part.name)}`,
+          ]),
     ].join("\n"),
   });
 }

@@ -131,8 +131,17 @@ function candidateIfAny(find: () => Candidate | undefined): Candidate | undefine
 /** `PG*` names a database when one of these is set; a user, password or port alone is only a habit of the shell. */
 const PG_NAMES = ["PGSERVICE", "PGHOST", "PGDATABASE"];
 
+/** Those of the official container image. */
+const POSTGRES_NAMES = ["POSTGRES_DB", "POSTGRES_HOST", "POSTGRES_USER"];
+
 /** The variables of which one names a database. */
-export const addressNames: readonly string[] = [...URL_NAMES, ...PG_NAMES];
+export const addressNames: readonly string[] = [...URL_NAMES, ...PG_NAMES, ...POSTGRES_NAMES];
+
+/** Those that say more of one, and which must be there with them. */
+export const partNames: ReadonlyMap<string, string> = new Map([
+  ...["POSTGRES_PASSWORD", "POSTGRES_PORT"].map((name) => [name, "POSTGRES_DB or POSTGRES_HOST"] as const),
+  ...["PGUSER", "PGPASSWORD", "PGPORT"].map((name) => [name, "PGDATABASE or PGHOST"] as const),
+]);
 
 function libpqVariables({ find }: Layer, cwd: string): Candidate | undefined {
   const found = firstOf(find, PG_NAMES);
@@ -155,7 +164,7 @@ function libpqVariables({ find }: Layer, cwd: string): Candidate | undefined {
 
 /** As the official container image names them, with its defaults. */
 function postgresVariables({ find }: Layer, cwd: string): Candidate | undefined {
-  const found = firstOf(find, ["POSTGRES_DB", "POSTGRES_HOST", "POSTGRES_USER"]);
+  const found = firstOf(find, POSTGRES_NAMES);
   if (found === undefined) return undefined;
   const value = (name: string): string | undefined => find(name)?.value;
   const [host, port, dbname] = [value("POSTGRES_HOST"), value("POSTGRES_PORT"), value("POSTGRES_DB")];

@@ -8,15 +8,17 @@ import {
   readFileSync,
   readlinkSync,
   realpathSync,
+  rmdirSync,
   rmSync,
   statSync,
 } from "node:fs";
-import { isAbsolute, join, relative, resolve, sep } from "node:path";
+import { basename, dirname, isAbsolute, join, relative, resolve, sep } from "node:path";
 import { assemble } from "../core/assemble.ts";
 import { type Diagnostic, MigrateError } from "../core/errors.ts";
 import { excerptAt } from "../core/fault.ts";
 import type { FileNamePattern } from "../core/filename.ts";
 import type { Migration } from "../core/migration.ts";
+import { nearest } from "../core/nearest.ts";
 import { shellWord } from "../core/shell.ts";
 import { locate, type Source } from "../core/source.ts";
 import { codeOf, reasonOf } from "./files.ts";
@@ -27,6 +29,8 @@ export interface DirectoryOptions {
   readonly cwd: string;
   /** How the files are named; by default `NNNN_name`. */
   readonly pattern?: FileNamePattern;
+  /** The line of a config file that names the folders: `migrate.config.json line 2`. */
+  readonly origin?: string | undefined;
 }
 
 /** A file to be made: a plain name, without folders, and its whole text. */
@@ -42,11 +46,11 @@ export interface NewFile {
  */
 export async function readMigrations(
   directories: readonly string[],
-  { cwd, pattern }: DirectoryOptions,
+  { cwd, pattern, origin }: DirectoryOptions,
 ): Promise<readonly Migration[]> {
   const folders = new Map<string, Folder>();
   for (const directory of directories) {
-    const folder = openFolder(directory, cwd);
+    const folder = openFolder(directory, cwd, origin);
     if (!folders.has(folder.real)) folders.set(folder.real, folder);
   }
   const sources: Source[] = [];
@@ -103,6 +107,34 @@ export async function removeFiles(paths: readonly string[], { cwd }: DirectoryOp
   }
 }
 
+/** Creates folders, and those above them, for what `work` puts there; where that fails, those that were missing go again. */
+export async function inNewFolders<T>(
+  directories: readonly string[],
+  options: DirectoryOptions,
+  work: () => Promise<T>,
+): Promise<T> {
+  const missing = new Set<string>();
+  for (const directory of directories) {
+    let path = resolve(options.cwd, directory);
+    for (; !existsSync(path); path = dirname(path)) missing.add(path);
+  }
+  try {
+    for (const directory of directories) await createDirectory(directory, options);
+    return await work();
+  } catch (error) {
+    for (const path of [...missing].sort((a, b) => b.length - a.length)) removeIfEmpty(path);
+    throw error;
+  }
+}
+
+function removeIfEmpty(path: string): void {
+  try {
+    rmdirSync(path);
+  } catch {
+    // It was not made, or something lies in it.
+  }
+}
+
 /** Creates a folder and those above it. Returns whether it was missing. */
 export async function createDirectory(directory: string, { cwd }: DirectoryOptions): Promise<boolean> {
   try {
@@ -133,7 +165,7 @@ interface Folder {
   readonly shown: string;
 }
 
-function openFolder(directory: string, cwd: string): Folder {
+function openFolder(directory: string, cwd: string, origin?: string): Folder {
   const path = resolve(cwd, directory);
   const below = relative(cwd, path);
   const isBelow = below !== ".." && !below.startsWith(`..${sep}`) && !isAbsolute(below);
@@ -147,12 +179,10 @@ function openFolder(directory: string, cwd: string): Folder {
       throw new MigrateError(
         {
           code: "usage/missing-directory",
-          message: PATTERN.test(shown)
-            ? `no directory matches ${shown}`
-            : `the directory ${shown} does not exist`,
+          message: `${PATTERN.test(shown) ? `no directory matches ${shown}` : `the directory ${shown} does not exist`}${origin === undefined ? "" : ` (from ${origin})`}`,
           hint: PATTERN.test(shown)
             ? "in a pattern, * matches one name and ** any number of folders; quote it, so that the shell does not expand it"
-            : "name another with --directory DIR, or create it with: migrate init",
+            : `${guessOf(path)}name another ${origin === undefined ? "with --directory DIR" : "there"}, or create it with: migrate init${origin === undefined ? "" : ` ${shellWord(shown)}`}`,
         },
         { cause: error },
       );
@@ -164,6 +194,14 @@ function openFolder(directory: string, cwd: string): Folder {
     message: `${shown} is not a directory`,
     hint: "name the folder that holds the migrations with --directory DIR",
   });
+}
+
+/** The folder beside one that does not exist which may be meant. */
+function guessOf(path: string): string {
+  const beside = existsSync(dirname(path)) ? readdirSync(dirname(path), { withFileTypes: true }) : [];
+  const folders = beside.filter((entry) => entry.isDirectory()).map(({ name }) => name);
+  const meant = nearest(basename(path), folders);
+  return meant === undefined ? "" : `did you mean ${meant}? `;
 }
 
 const PATTERN = /[*?[{]|[@!+]\(/;

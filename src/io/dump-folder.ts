@@ -1,9 +1,10 @@
 /** The files of a dump → a folder that holds them; what an earlier dump wrote there, and this one has not, is removed. */
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmdirSync, rmSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, rmdirSync, rmSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { type DumpFile, MARK } from "../core/dump/folder.ts";
 import { MigrateError } from "../core/errors.ts";
-import { cannotCreate, type Writer, writeFiles } from "./write-files.ts";
+import { inNewFolders } from "./directory.ts";
+import { type Writer, writeFiles } from "./write-files.ts";
 
 /** Returns the paths within the folder. Throws `usage/not-a-dump` where a file in the way was not dumped; then nothing is written. */
 export async function replaceDump(
@@ -22,13 +23,9 @@ export async function replaceDump(
     });
   }
   const paths = files.map(({ path }) => path);
-  try {
-    for (const { path } of files) mkdirSync(dirname(join(root, path)), { recursive: true });
-  } catch (error) {
-    throw cannotCreate(folder, error);
-  }
   const texts = files.map(({ path, text }) => ({ path: join(folder, path), pieces: [text] }));
-  await writeFiles(texts, { cwd, onWritten });
+  const folders = [...new Set([folder, ...texts.map(({ path }) => dirname(path))])];
+  await inNewFolders(folders, { cwd }, () => writeFiles(texts, { cwd, onWritten }));
   for (const path of there.filter((each) => !paths.includes(each) && isDumped(join(root, each)))) {
     rmSync(join(root, path));
     removeEmpty(root, dirname(path));

@@ -17,7 +17,7 @@ import {
   symlinkSync,
   writeFileSync,
 } from "node:fs";
-import { resolve } from "node:path";
+import { basename, dirname, join, resolve } from "node:path";
 import { MigrateError } from "../core/errors.ts";
 import { codeOf, type From, reasonOf } from "./files.ts";
 
@@ -171,6 +171,18 @@ export function isStream(target: string): boolean {
   const stats = lstatSync(target, { throwIfNoEntry: false });
   if (stats === undefined || OF_THE_SYSTEM.test(target)) return stats !== undefined;
   return !stats.isFile() && !stats.isDirectory() && !stats.isSymbolicLink();
+}
+
+/** Whether both paths are the same entry of the same folder, whichever way they lead there. */
+export const isSameFile = (one: string, other: string, { cwd }: From): boolean =>
+  entryOf(resolve(cwd, one)) === entryOf(resolve(cwd, other));
+
+function entryOf(path: string): string {
+  try {
+    return join(realpathSync(dirname(path)), basename(path));
+  } catch {
+    return path;
+  }
 }
 
 /** Writes all pieces, and closes the file also where that fails. */

@@ -95,29 +95,35 @@ export interface ProofSummary {
   readonly tool: string;
   readonly up: readonly string[];
   readonly down: readonly string[];
+  readonly refused: { readonly old: readonly Diagnostic[]; readonly new: readonly Diagnostic[] };
   readonly assumed: readonly string[];
   readonly objects: number;
   readonly differences: Readonly<Record<Direction, readonly Difference[]>>;
 }
 
-/** What was run and whether it came to the same, then what is different. */
-export function proofLines(proof: ProofSummary): readonly string[] {
-  const { tool, up, down, assumed, objects, differences } = proof;
+/** What was run and whether it came to the same, then what is different, then which downs are refused. `withDown`: they were run. */
+export function proofLines(proof: ProofSummary, withDown: boolean): readonly string[] {
+  const { tool, up, down, refused, assumed, objects, differences } = proof;
+  const refusals = [...refused.old, ...refused.new];
   const line = (direction: Direction, run: readonly string[], what: string): string => {
     const found = differences[direction].length;
     return `${direction.padEnd(4)} ${counted(run.length, "migration")}: ${found === 0 ? `the same${what}` : counted(found, "difference")}`;
   };
   return [
     line("up", up, `, ${counted(objects, "object")}`),
-    down.length === 0 ? "down: there is no way back from the last" : line("down", down, ""),
+    ...(withDown ? [down.length > 0 || refusals.length > 0 ? line("down", down, "") : NO_WAY_BACK] : []),
     ...(assumed.length === 0
       ? []
       : [
           `not compared: ${counted(assumed.length, "migration")}, of which only the new file is SQL (${some(assumed)})`,
         ]),
     ...differenceLines(differences.up.length > 0 ? differences.up : differences.down, [tool, "migrate"]),
+    ...byHandLines(refused.old),
+    ...byHandLines(refused.new),
   ];
 }
+
+const NO_WAY_BACK = "down: there is no way back from the last";
 
 /** Those that are done in the same way stand together, above how. */
 function byHandLines(findings: readonly Diagnostic[]): readonly string[] {

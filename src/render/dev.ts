@@ -37,15 +37,23 @@ export function devLines({
           : back.length === 0
             ? "up and down, and the schema is restored"
             : "up and down, but the schema is not restored";
+  const isLeft = (applied === "again" || takenBack === true) && back.some(({ kind }) => kind === "extra");
+  const left = isLeft ? ["what is extra was left by the down file of before; drop it by hand"] : [];
   return [
     `${onOneLine(path)}  ${revision}  ${way}  (${ms.toFixed(0)} ms)`,
     ...indented(madeLines(makes)),
-    ...(failed === undefined ? [] : indented(failureLines(failed))),
+    ...(failed === undefined ? [] : indented([...failureLines(failed), ...hintLines(failed)])),
     ...(back.length === 0
       ? []
-      : indented(["after the downgrade:", ...indented(differenceLines(back, ["before", "after"]))])),
+      : indented([
+          "after the downgrade:",
+          ...indented([...differenceLines(back, ["before", "after"]), ...left]),
+        ])),
   ];
 }
+
+const hintLines = ({ diagnostics }: NonNullable<DevRound["failed"]>): readonly string[] =>
+  diagnostics.flatMap(({ hint }) => (hint === undefined ? [] : [`hint: ${onOneLine(hint)}`]));
 
 const APPLIED: Readonly<Record<NonNullable<DevRound["applied"]>, string>> = {
   first: "applied",

@@ -1,5 +1,6 @@
 /** What `migrate test` found → the lines a person reads, and the report that CI servers read (JUnit's XML). */
 
+import { missingHint } from "../core/missing.ts";
 import type { FailedStep, TestedMigration, TestReport, Verdict } from "../core/verdict.ts";
 import { counted } from "./counted.ts";
 import { differenceLines } from "./differences.ts";
@@ -63,7 +64,7 @@ function lineOf(tested: TestedMigration): Line {
       ),
       ...headed("after the downgrade", differenceLines(tested.down, ["before", "after"])),
       ...headed("after the second upgrade", differenceLines(tested.again, ["first", "second"])),
-      ...(failed === undefined ? [] : failureLines(failed)),
+      ...(failed === undefined ? [] : [...failureLines(failed), ...missingLines(failed)]),
     ],
     ms,
   };
@@ -83,6 +84,14 @@ export const failureLines = ({
     const place = location === undefined ? "" : `${onOneLine(location.path)}:${location.line}: `;
     return `${FAILS[step]}: ${place}${onOneLine(message)}`;
   });
+
+/** What to do where the up file uses what no migration makes. */
+const missingLines = ({ step, diagnostics }: FailedStep): readonly string[] =>
+  step !== "up"
+    ? []
+    : diagnostics
+        .flatMap(({ message }) => missingHint(message) ?? [])
+        .map((hint) => `hint: ${onOneLine(hint)}`);
 
 const headed = (head: string, lines: readonly string[]): readonly string[] =>
   lines.length === 0 ? [] : [`${head}:`, ...lines.map((line) => `  ${line}`)];

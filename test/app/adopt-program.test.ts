@@ -1,7 +1,7 @@
 /**
  * Folders of Alembic and EF Core, and what their commands print → migrations of ours. Alembic's answers were recorded from
- * version 1.8.1, which is run too where it is installed; those of EF Core are in the form that it
- * has for Npgsql, and where it fails in that of version 2.2.2.
+ * version 1.8.1, which is run too where it is installed; those of EF Core are in the form that its documentation shows, and
+ * where it fails or leaves out a ; in that of version 2.2.2.
  */
 import { spawnSync } from "node:child_process";
 import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
@@ -241,6 +241,26 @@ describe("ef-core", () => {
     expect(read("20240202120000_Back.up.sql")).toContain("-- irreversible: no way back\n");
     expect(names.filter((name) => name.endsWith(".down.sql"))).toHaveLength(2);
     expect(found).toEqual([]);
+  });
+
+  test("a ; that the author left out is added where the next statement begins behind an empty line, or nothing is", async () => {
+    const folder = project();
+    const up = (id: string, from: string, sql: string) => ({
+      [`migrations script ${from} ${id} --no-build`]: ok(`START TRANSACTION;\n\n${sql}\n\n${done(id)}`),
+    });
+    const { read, migrations, found } = await adoptFolder(folder, {
+      command: standIn(folder, {
+        ...answers,
+        ...up(second!, first!, 'DELETE FROM "Users"\n\nUPDATE "Users" SET "Id" = 1'),
+        ...up(third!, second!, 'UPDATE "Users"\n\nSET "Id" := 1'),
+      }),
+    });
+    expect(read("20240201120000_Index.up.sql")).toMatch(
+      /\n\nDELETE FROM "Users";\n\nUPDATE "Users" SET "Id" = 1;\n$/,
+    );
+    expect(migrations[1]!.changes).toContain("missing ; added");
+    expect(read("20240202120000_Back.up.sql")).toContain('UPDATE "Users"\n\nSET "Id" := 1\n\n');
+    expect(found).toEqual([expect.stringContaining("source/syntax old/Migrations/20240202120000_Back.cs")]);
   });
 
   test("what is said of a build that failed is no SQL", async () => {

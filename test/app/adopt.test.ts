@@ -12,7 +12,8 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
 import { type AdoptOptions, adopt } from "../../src/app/adopt.ts";
-import { openProject } from "../../src/app/project.ts";
+import { init } from "../../src/app/init.ts";
+import { openProject, warnOfEmpty } from "../../src/app/project.ts";
 import { totalsOf } from "../../src/render/adoption.ts";
 import { deps } from "../support/migrate.ts";
 
@@ -299,5 +300,52 @@ test("what cannot be read says what to type", async () => {
   await expect(adopt(world, { folder: "new" })).rejects.toMatchObject({ code: "usage/own-folder" });
   await expect(adopt(deps({}, root), { folder: "nowhere" })).rejects.toMatchObject({
     code: "usage/missing-directory",
+  });
+});
+
+describe("what the next commands need", () => {
+  const dated = { "20260302091400_a.sql": "-- migrate:up\nSELECT 1;\n" };
+
+  test("is written where there is no config file, and said where there is one", async () => {
+    const { world, settings } = await adoptFiles(dated);
+    const values = { directories: ["new"], fileName: "{date:YYYYMMDDHHmmss}_{slug}" };
+    expect(settings).toEqual({ file: "migrate.config.json", written: true, values });
+    expect(JSON.parse(readFileSync(join(world.cwd, "migrate.config.json"), "utf8"))).toMatchObject(values);
+    expect([...(await openProject(world, {})).migrations.keys()]).toEqual(["m20260302091400"]);
+    expect((await adopt(world, { folder: "old" })).settings).toBeUndefined();
+    const other = { file: "migrate.config.json", written: false, values: { directories: ["newer"] } };
+    expect((await adopt(world, { folder: "old", to: "newer", write: true })).settings).toEqual(other);
+    expect(readdirSync(join(world.cwd, "newer"))).toEqual(["20260302091400_a.up.sql"]);
+  });
+
+  test.each([
+    ["goose", { "1_a.sql": "-- +goose Up\nSELECT 1;\n" }],
+    ["flyway", { "V1__a.sql": "" }],
+    ["dbmate", dated],
+    ["diesel", { "2024-01-01-000000_a/up.sql": "" }],
+  ])("a folder of %s is recognised by the other commands", async (tool, files) => {
+    const folder = mkdtempSync(join(root, "f"));
+    for (const [name, text] of Object.entries(files)) {
+      mkdirSync(dirname(join(folder, "migrations", name)), { recursive: true });
+      writeFileSync(join(folder, "migrations", name), text);
+    }
+    const said: string[] = [];
+    const world = {
+      ...deps({}, folder),
+      onNotice: ({ message }: { readonly message: string }) => said.push(message),
+    };
+    const opened = openProject(world, {}).then((project) => warnOfEmpty(project, world));
+    await opened.catch((error: unknown) => {
+      expect(error).toMatchObject({
+        code: "source/no-header",
+        hint: expect.stringContaining("migrate adopt migrations"),
+      });
+      said.push((error as Error).message);
+    });
+    expect(said).toHaveLength(1);
+    expect(said[0]).toContain(`migrations looks like a folder of ${tool}`);
+    await expect(init(world, {})).rejects.toMatchObject({
+      hint: expect.stringContaining("migrate adopt migrations"),
+    });
   });
 });

@@ -10,7 +10,7 @@ import { ledgerPage, ledgerPagePath } from "../../scripts/ledger-page.ts";
 import { manPage, manPagePath } from "../../scripts/man-page.ts";
 import { rulesPage, rulesPagePath } from "../../scripts/rules-page.ts";
 import { groups } from "../../src/cli/command-line.ts";
-import { commandHelp } from "../../src/cli/help.ts";
+import { commandHelp, overview } from "../../src/cli/help.ts";
 import { blocksOf, patternOf, scriptedMigrations, textOf } from "../support/documents.ts";
 import { migrate } from "../support/migrate.ts";
 
@@ -66,17 +66,12 @@ test("docs/ledger.md says what the files of the ledger say; else: node scripts/r
 test.each(commands.map(({ name, command }) => [name, command] as const))(
   "the help of %s",
   (name, command) => {
-    const help = commandHelp(command);
     expect(command.name).toBe(name);
-    // A command line that is longer stands alone on its line, so that it can be copied.
-    const long = help.split("\n").filter((line) => line.length > 80 && !line.startsWith("  migrate "));
-    expect(long).toEqual([]);
-    const narrow = commandHelp(command, 60).split("\n");
-    expect(
-      narrow.filter(
-        (line) => line.length > 60 && !/^ {2}(migrate |-)/.test(line) && !line.startsWith("usage: "),
-      ),
-    ).toEqual([]);
+    for (const width of [60, 80]) {
+      const lines = [...commandHelp(command, width).split("\n"), ...overview(groups, width).split("\n")];
+      // A command line that is longer stands alone on its line, so that it can be copied.
+      expect(lines.filter((line) => line.length > width && !line.startsWith("  migrate "))).toEqual([]);
+    }
     // A flag of all commands must not have another meaning by accident; the short ones are checked below.
     const { alias = [] } = Object.entries(command.args).find(([flag]) => flag === "check-heads")?.[1] ?? {};
     const own = Object.values(command.args).flatMap((definition) => definition.alias ?? []);
@@ -96,16 +91,18 @@ test("what docs/format.md says of another tool's folder gives it its headers", a
     const before = await migrate(["history"], { cwd: folder });
     expect(before).toMatchObject({ code: 3, stdout: "" });
     expect(before.stderr.match(/error\[.*/g)).toEqual([
-      "error[source/no-header] none of the 4 files has a header",
+      "error[source/no-header] migrations looks like a folder of golang-migrate: none of its files has a header",
     ]);
-    expect(before.stderr).toContain("migrate adopt FOLDER --to DIR");
+    expect(before.stderr).toContain("migrate adopt migrations;");
     expect(textOf("docs/format.md")).toContain("`migrate adopt FOLDER`");
     const adopted = await migrate(["adopt", "migrations", "--to", "adopted"], { cwd: folder });
-    expect(adopted).toMatchObject({ code: 0, stderr: "wrote 4 files to adopted\n" });
-    const { stdout } = await migrate(["history", "--directory", "adopted"], { cwd: folder });
+    expect(adopted).toMatchObject({
+      code: 0,
+      stderr: 'wrote 4 files to adopted\nwrote migrate.config.json: "directories": ["adopted"]\n',
+    });
+    const { stdout } = await migrate(["history"], { cwd: folder });
     expect(stdout).toBe("m000001 -> m000002 (head), orders\n<base> -> m000001, users\n");
-    const script = ["upgrade", "--sql", "--directory", "adopted"];
-    expect(await migrate(script, { cwd: folder })).toMatchObject({ code: 0 });
+    expect(await migrate(["upgrade", "--sql"], { cwd: folder })).toMatchObject({ code: 0 });
   } finally {
     rmSync(folder, { recursive: true });
   }

@@ -1,11 +1,23 @@
 /** What a caller of the API gives wrongly is told by name before anything is opened, and no value is repeated. */
 import { expect, test } from "vitest";
 import { migratedDatabase, withMigratedDatabase } from "../../src/app/test-database.ts";
-import { checkConfig, downgrade, offline, readState, run, testMigrations, upgrade } from "../../src/index.ts";
+import {
+  checkConfig,
+  downgrade,
+  dump,
+  mergeRevisions,
+  offline,
+  readState,
+  run,
+  testMigrations,
+  upgrade,
+} from "../../src/index.ts";
 import { failureOf, project } from "../support/project.ts";
 
 const deps = { env: {}, cwd: "/", now: () => new Date() };
 const up = { kind: "upgrade", target: "head" };
+const two = project({ a: "SELECT 1;", b: "SELECT 1;" });
+const forked = project({ a: "SELECT 1;", b: "SELECT 1;", c: { up: "SELECT 1;", parent: "a" } });
 /** As JavaScript calls it. */
 const untyped = (verb: unknown) => verb as (...given: readonly unknown[]) => Promise<unknown>;
 const [toUpgrade, toDowngrade, toRun, toWrite, toRead, toMake] = [
@@ -52,6 +64,17 @@ test.each(refused.map(([call, message, hint]) => ({ call, message, hint })))("$m
   expect(error).toMatchObject({ code: "usage/option", message: expect.stringContaining(each.message) });
   if (each.hint !== undefined) expect(error).toMatchObject({ hint: each.hint });
 });
+
+test.each<[() => Promise<unknown>, string, string]>([
+  [() => testMigrations(two.deps, { range: "b:a" }), "usage/reversed-range", "did you mean a:b?"],
+  [() => dump(two.deps, { revision: "a:b" }), "usage/range-not-allowed", "migrate dump b"],
+  [() => mergeRevisions(forked.deps, { targets: ["head"] }), "graph/multiple-heads", "migrate merge b c"],
+])(
+  "a target of another kind is told what is meant, before anything is opened: %#",
+  async (call, code, hint) => {
+    expect(await failureOf(call())).toMatchObject({ code, hint: expect.stringContaining(hint) });
+  },
+);
 
 test("an address is said to come from the option that gave it", async () => {
   const { deps: world } = project({ a: "SELECT 1;" });

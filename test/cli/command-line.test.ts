@@ -1,7 +1,7 @@
 /** Words of the command line → the command, its flags and what is wrong with them; and how a fault is then told. */
 import { PassThrough } from "node:stream";
 import { describe, expect, test } from "vitest";
-import { readCommandLine } from "../../src/cli/command-line.ts";
+import { allCommands, readCommandLine } from "../../src/cli/command-line.ts";
 import { main } from "../../src/cli/main.ts";
 
 const words = (line: string): string[] => line.split(" ").filter((word) => word !== "");
@@ -16,6 +16,16 @@ async function read(line: string): Promise<string> {
   const fault = unknown ?? args.fault;
   return fault === undefined ? said : `${said} | ${fault.message}`;
 }
+
+test("the flags that others need or exclude are flags", async () => {
+  const commands = await allCommands();
+  const known = new Set(commands.flatMap(({ args }) => Object.keys(args)));
+  for (const { args } of commands)
+    for (const { needs, excludes = {} } of Object.values(args)) {
+      expect(Object.keys(args)).toEqual(expect.arrayContaining(needs === undefined ? [] : [needs]));
+      expect([...known]).toEqual(expect.arrayContaining(Object.keys(excludes)));
+    }
+});
 
 describe("words", () => {
   test.each([
@@ -49,6 +59,30 @@ describe("words", () => {
     ["merge -- -q --help", "merge -q --help"],
     ["revision --message=--json", "revision message=--json"],
     ["--database upgrade", "- database=upgrade"],
+    // Flags that need others, or exclude them.
+    ["upgrade -o f", "upgrade output=f | --output requires --sql"],
+    ["upgrade --sql -o f", "upgrade sql output=f"],
+    ["upgrade --sql --json-events", "upgrade sql json-events | --sql and --json-events cannot be combined"],
+    [
+      "upgrade --sql --split d -o f",
+      "upgrade sql split=d output=f | --split and --output cannot be combined",
+    ],
+    ["dump --to d -o f", "dump to=d output=f | --output and --to cannot be combined"],
+    [
+      "adopt d --from-database --to e",
+      "adopt d from-database to=e | --from-database and --to cannot be combined",
+    ],
+    ["lint --dry-run", "lint dry-run | --dry-run requires --fix"],
+    ["lint --fix --all", "lint fix all | --fix and --all cannot be combined"],
+    ["lint --fix --format json", "lint fix format=json | --fix and --format cannot be combined"],
+    ["revision -y", "revision yes | --yes requires --remove"],
+    ["revision --remove --head a -y", "revision remove head=a yes"],
+    ["revision --remove --sql", "revision remove sql | --remove and --sql cannot be combined"],
+    ["revision --online", "revision online | --online requires --autogenerate"],
+    [
+      "revision --autogenerate -t a",
+      "revision autogenerate template=a | --autogenerate and --template cannot be combined",
+    ],
     // Faults: the first is told, the others words are read.
     ["heads --jsn --json", "heads json | unknown flag --jsn"],
     ["--bogus heads -q", "heads quiet | unknown flag --bogus"],
@@ -56,6 +90,8 @@ describe("words", () => {
     ["heads --bogus --help", "heads help | unknown flag --bogus"],
     ["heads everything --json", "heads everything json | heads does not take the argument 'everything'"],
     ["heads --json=1 -q", "heads quiet | --json takes no value"],
+    ["heads -q=1", "heads quiet | -q takes no value"],
+    ["heads -n=staging -x=a=1 --env==b", "heads env=staging,=b x=a=1"],
     ["revision -q -m --json", "revision quiet | -m needs a value"],
     ["revision --json -m", "revision json | -m needs a value"],
     ["downgrade --json", "downgrade json | downgrade needs TARGET"],
@@ -68,6 +104,14 @@ describe("words", () => {
     ["-q upgrad -m --json", "- quiet json | unknown command 'upgrad'"],
     ["help upgrad", "- help | unknown command 'upgrad'"],
     ["-1", "- | unknown command '-1'"],
+    ["--databse x status", "- status | unknown flag --databse"],
+    // As Alembic's parser reads it.
+    ["revision -m=a", "revision message=a"],
+    ["-c=file heads", "heads config=file"],
+    ["heads -q=a", "heads quiet | unknown flag -="],
+    ["upgrade --expect-role=", "upgrade | the value of --expect-role is empty"],
+    ["--database= status", "status | the value of --database is empty"],
+    ["heads -x foo", "heads | -x foo is not KEY=VALUE"],
   ])("%s", async (line, expected) => {
     expect(await read(line)).toBe(expected);
   });

@@ -115,6 +115,12 @@ describe("parseAddress", () => {
     );
   });
 
+  it("writes options as the form of the address has them", () => {
+    expect(() => parseAddress("dbname=d search_path=shop", "a test")).toThrow(
+      expect.objectContaining({ hint: expect.stringMatching(/ options=-csearch_path=shop$/) }),
+    );
+  });
+
   it("suggests the parameter that was meant", () => {
     expect(() => parseAddress("postgres://h/d?sslmod=require", "a test")).toThrow(
       expect.objectContaining({ hint: 'did you mean "sslmode"?' }),

@@ -22,9 +22,10 @@ describe("the directive", () => {
   test.each(["0", "-1", "many", "1000 rows", "1000 by id", "1000, pause", "1000 pause 1", "1e3", "1000;"])(
     "'%s' is none",
     (written) => {
-      expect(directiveIn(`-- batch: ${written}\n`)).toMatchObject({
-        code: "source/batch",
-        message: `invalid batch '${written}'`,
+      expect(directiveIn(`-- a\n  -- batch: ${written}\n`)).toMatchObject({
+        fault: { code: "source/batch", message: `invalid batch '${written}'` },
+        start: 7,
+        end: 17 + written.length,
       });
     },
   );

@@ -26,6 +26,7 @@ test.each([
   ["DO $$ BEGIN EXECUTE 'CREATE ROLE ann'; END $$", "CREATE ROLE"],
   ["DO $$ BEGIN EXECUTE format('CREATE  ROLE %I', 'ann'); END $$", "CREATE ROLE"],
   ["DO $$ BEGIN EXECUTE format('GRANT CONNECT ON DATABASE %I TO ann', 'x'); END $$", "ON DATABASE"],
+  ["DO $$ BEGIN GRANT ann TO eve; END $$", "GRANT ANN TO"],
   ["CREATE FUNCTION f() RETURNS void LANGUAGE plpgsql AS $$ BEGIN CREATE ROLE ann; END $$", "CREATE ROLE"],
 ])("%s", async (sql, expected) => expect(await beyond(sql)).toBe(expected));
 

@@ -106,7 +106,7 @@ describe("whoever reads a time", () => {
         message: `"session.lockTimeout" must be ${mustBe}`,
       }),
     );
-    expect(directiveIn(`-- batch: 10, pause ${text}`)).toHaveProperty("code", "source/batch");
+    expect(directiveIn(`-- batch: 10, pause ${text}`)).toHaveProperty("fault.code", "source/batch");
   });
 
   test("a flag that counts in seconds takes units too, and nothing below 0", () => {

@@ -2,6 +2,7 @@ import { expect, test } from "vitest";
 import { dotted, objectName } from "../../src/core/ast.ts";
 import { MigrateError } from "../../src/core/errors.ts";
 import { factsOfFile, transactionMode, type UserStatement } from "../../src/core/statement/file.ts";
+import { ledgerFault } from "../../src/core/statement/ledger.ts";
 import { losesData } from "../../src/core/statement/losses.ts";
 import { lossesOfCalls, namesOfRoutines, type Routine } from "../../src/core/statement/routines.ts";
 import { createGrammar } from "../../src/io/grammar.ts";
@@ -532,6 +533,44 @@ test("a mix shows how to split it", async () => {
   expect(error?.hint).toBe(
     "split it into 3 migrations, in this order: lines 2-4; lines 5-6 (CREATE INDEX CONCURRENTLY); lines 7-8; or write '-- transaction: none' in the header, and a failure keeps what was done before it",
   );
+});
+
+test("of two statements on one line it is said which", async () => {
+  const text = "-- revision: a\n-- parent: none\nVACUUM; CREATE TABLE t ();\n";
+  const statements = await parse(text);
+  expect(() => transactionMode(migrationFile(text), statements, undefined)).toThrow(
+    expect.objectContaining({
+      hint: expect.stringContaining(": line 3, columns 1-7 (VACUUM); line 3, columns 9-26;"),
+    }),
+  );
+});
+
+test("a batch line that cannot be read is shown itself", async () => {
+  await expect(parse("-- why\n  -- batch: 0 \nUPDATE t SET a = 1;")).rejects.toMatchObject({
+    location: { line: 2, column: 3 },
+    excerpt: { line: "  -- batch: 0 ", length: 11 },
+  });
+});
+
+test.each<[string, string?]>([
+  ["DELETE FROM retort.applied", "retort.applied"],
+  ["WITH x AS (INSERT INTO retort.log VALUES (1) RETURNING *) SELECT * FROM x", "retort.log"],
+  ["UPDATE retort.state SET format = 1", "retort.state"],
+  ["TRUNCATE t, retort.intent", "retort.intent"],
+  ["ALTER TABLE retort.applied ADD x int", "retort.applied"],
+  ["DROP TABLE IF EXISTS retort.applied", "retort.applied"],
+  ["DROP SCHEMA IF EXISTS retort CASCADE", "the schema retort"],
+  ["SELECT * FROM retort.applied"],
+  ["GRANT SELECT ON retort.applied TO public"],
+  ["DELETE FROM other.applied"],
+  ["DELETE FROM applied"],
+  ["INSERT INTO shop.counts SELECT count(*) FROM retort.applied"],
+  ["DROP SCHEMA shop"],
+])("what changes the ledger: %s", async (sql, target) => {
+  const { tag, ledger = [] } = await only(sql);
+  const fault = ledgerFault(tag, ledger, "retort");
+  if (target === undefined) expect(fault).toBeUndefined();
+  else expect(fault).toMatchObject({ code: "source/ledger", message: expect.stringContaining(target) });
 });
 
 test.each([

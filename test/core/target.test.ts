@@ -1,6 +1,7 @@
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, test } from "vitest";
 import { buildGraph } from "../../src/core/graph.ts";
 import { historyOf, shown } from "../../src/core/history.ts";
+import { newRevision } from "../../src/core/new-revision.ts";
 import {
   appliedBelow,
   currentHeads,
@@ -10,6 +11,7 @@ import {
   planStamp,
   planUpgrade,
   refuseReversed,
+  revisionsOf,
   type Step,
   vanishedHint,
 } from "../../src/core/steps.ts";
@@ -114,6 +116,10 @@ describe("what show lists", () => {
     ["billing@base", ""],
     ["-1", "bb02 cc01 dd01"],
     ["billing@-2", "bb01"],
+    ["bb03-1", "bb02"],
+    ["aa02+0", "aa02"],
+    ["billing@head-1", "bb02"],
+    ["aa01-1", ""],
     ["current", "cc02"],
   ])("%s", (target, expected) => expect(shown(graph, target, ["cc02"]).join(" ")).toBe(expected));
 
@@ -135,6 +141,36 @@ describe("what show lists", () => {
       }),
     );
   });
+});
+
+test.each<[string, string, string]>([
+  ["-0", "'-0' leads nowhere", "to undo everything: migrate downgrade base"],
+  ["0", "identified by '0'", "to undo everything: migrate downgrade base; list the revisions"],
+  ["heads", "revision, or '<branchname>@head' to narrow to a specific head", "the heads are"],
+])("a downgrade to %s is told what to type", (target, message, hint) => {
+  expect(() => planDowngrade(graph, all, target)).toThrow(
+    expect.objectContaining({
+      message: expect.stringContaining(message),
+      hint: expect.stringContaining(hint),
+    }),
+  );
+});
+
+test("steps are counted from a revision in every place of a range, in a stamp and below a new revision", () => {
+  expect(ids(planOfflineUpgrade(line, "head-1:head").steps)).toBe("0d3e");
+  expect(ids(planOfflineDowngrade(line, "head:head-2").steps)).toBe("0d3e 0a2c");
+  expect([...revisionsOf(line, "head-2:head-1")]).toEqual(["0a2c"]);
+  expect(historyOf(line, "head-1:", [])).toEqual(["0d3e", "0a2c"]);
+  expect(planStamp(line, [], ["head-1"]).applied).toEqual(["0a1b", "0a2c"]);
+  expect(newRevision(line, { heads: ["head-1"], splice: true }).parents).toEqual(["0a2c"]);
+});
+
+test("why the two digits that an id begins with are not taken for it", () => {
+  const digits = buildGraph([revision("21924edaeddc", [])]);
+  expect(resolveName(digits, "219")).toBe("21924edaeddc");
+  expect(() => resolveName(digits, "21")).toThrow(
+    expect.objectContaining({ hint: expect.stringContaining("digits must be at least three") }),
+  );
 });
 
 describe("an upgrade", () => {
@@ -163,6 +199,7 @@ describe("an upgrade", () => {
     [["bb03"], "-1", "graph/walked-too-far"],
     [["bb03"], "aa01-1", "graph/walked-too-far"],
     [["bb03"], "aa01-2", "graph/walked-too-far"],
+    [["bb03"], "+0", "graph/walked-too-far"],
     [[], "head", "graph/multiple-heads"],
     [[], "head-1", "graph/multiple-heads"],
     [["aa01"], "aa01:heads", "usage/range-not-allowed"],

@@ -263,6 +263,15 @@ describe("the database is found", () => {
     });
   });
 
+  it("nowhere, and a part of an address in .env is told what it lacks", async () => {
+    const config = await load({ dotenv: "POSTGRES_PASSWORD=s3cret\nPOSTGRES_USR=x\n" });
+    expect(config.database).toMatchObject({
+      hint: expect.stringMatching(
+        /\nPOSTGRES_USR on line 2 of .env: did you mean POSTGRES_USER\?\nPOSTGRES_PASSWORD on line 1 of .env names no database; add POSTGRES_DB or POSTGRES_HOST$/,
+      ),
+    });
+  });
+
   it("nowhere, and the line of .env that was meant to name one is pointed at", async () => {
     const config = await load({ dotenv: "# a\nA='1\n2'\n\nDATABASE_URL postgres://u:s3cret@h/d\n" });
     expect(config.database).toMatchObject({

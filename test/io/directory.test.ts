@@ -218,6 +218,12 @@ describe("reading", () => {
       hint: "name another with --directory DIR, or create it with: migrate init",
       exitCode: 2,
     });
+    put({ "migrations/0001_x.up.sql": UP });
+    const typo = await failure(readMigrations(["migration"], { cwd, origin: "migrate.config.json line 2" }));
+    expect(typo).toMatchObject({
+      message: "the directory migration does not exist (from migrate.config.json line 2)",
+      hint: "did you mean migrations? name another there, or create it with: migrate init migration",
+    });
     expect(await faults("file")).toEqual(["usage/missing-directory"]);
     expect(await faults("file/below")).toEqual(["usage/missing-directory"]);
   });

@@ -3,6 +3,7 @@ import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSyn
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, expect, test } from "vitest";
+import { writeScriptFolder } from "../../src/app/write-output.ts";
 import { MARK } from "../../src/core/dump/folder.ts";
 import { replaceDump } from "../../src/io/dump-folder.ts";
 import { failureOf } from "../support/project.ts";
@@ -21,6 +22,14 @@ test("the second dump replaces, and removes what it has not, folders too", async
   await replaceDump("schema", [file("schemas.sql", "2")], { cwd });
   expect(there()).toEqual(["schemas.sql"]);
   expect(readFileSync(join(cwd, "schema/schemas.sql"), "utf8")).toBe(`${MARK}\n2`);
+});
+
+test("where it cannot be written, no folder is left behind", async () => {
+  const tooLong = `shop/tables/${"x".repeat(300)}.sql`;
+  await failureOf(replaceDump("new/dump", [file("schemas.sql"), file(tooLong)], { cwd }));
+  const names = [{ name: `${"x".repeat(300)}.sql`, text: "" }];
+  await failureOf(writeScriptFolder({ cwd, env: {}, now: () => new Date() }, "parts/of", names));
+  expect(readdirSync(cwd)).toEqual(["schema"]);
 });
 
 test("files of others stay; one that is in the way is an error, and nothing is written", async () => {

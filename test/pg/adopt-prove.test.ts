@@ -8,6 +8,7 @@ import { adopt } from "../../src/app/adopt.ts";
 import { adoptDatabase } from "../../src/app/adopt-database.ts";
 import { proveAdoption } from "../../src/app/adopt-prove.ts";
 import { readState } from "../../src/app/look.ts";
+import { proofLines } from "../../src/render/adoption.ts";
 import { deps } from "../support/migrate.ts";
 import { ownDatabase } from "../support/project.ts";
 import { query, servers } from "../support/server.ts";
@@ -64,6 +65,41 @@ describe.each(servers())("on $name", (server) => {
     await expect(proveAdoption(at, { folder: "old" })).rejects.toMatchObject({
       code: "findings/not-proven",
       location: { path: "old/1_a.up.sql", line: 2 },
+    });
+  });
+
+  test("refused downs are all listed, the others compared; one that was corrected is no fault", async () => {
+    const at = await world({
+      ...FILES,
+      "1_users.down.sql": "DROP TABLE users;\n",
+      "2_names.down.sql": "BEGIN;\nALTER TABLE users DROP naem;\nCOMMIT;\n",
+      "4_a.up.sql": "CREATE TABLE a ();\n",
+      "4_a.down.sql": "SELECT 1;\nDROP TABLE ab;\n",
+    });
+    await adopt(at, { folder: "old", write: true });
+    const lines = (
+      found: readonly { readonly location?: { readonly path: string; readonly line: number } }[],
+    ) => found.map(({ location }) => `${location?.path}:${location?.line}`);
+    const proof = await proveAdoption(at, { folder: "old" });
+    expect(proof.down).toEqual(["m0003", "m0001"]);
+    expect(lines(proof.refused.old)).toEqual(["old/4_a.down.sql:2", "old/2_names.down.sql:2"]);
+    expect(lines(proof.refused.new)).toEqual([
+      "migrations/0004_a.down.sql:4",
+      "migrations/0002_names.down.sql:4",
+    ]);
+    expect(proofLines(proof, true).slice(0, 2)).toEqual([
+      `up   4 migrations: the same, ${proof.objects} objects`,
+      "down 2 migrations: the same",
+    ]);
+    const path = join(at.cwd, "migrations/0002_names.down.sql");
+    writeFileSync(path, readFileSync(path, "utf8").replace("naem", "name"));
+    appendFileSync(join(at.cwd, "migrations/0003_index.down.sql"), "ALTER TABLE users ADD other int;\n");
+    const corrected = await proveAdoption(at, { folder: "old" });
+    expect(lines(corrected.refused.new)).toEqual(["migrations/0004_a.down.sql:4"]);
+    expect(corrected.differences.down).toMatchObject([{ kind: "extra" }]);
+    expect(await proveAdoption(at, { folder: "old", down: false })).toMatchObject({
+      down: [],
+      refused: { old: [], new: [] },
     });
   });
 

@@ -6,6 +6,7 @@ import { afterAll, describe, expect, test } from "vitest";
 import { adopt } from "../../src/app/adopt.ts";
 import { adoptDatabase } from "../../src/app/adopt-database.ts";
 import { readState } from "../../src/app/look.ts";
+import { run } from "../../src/app/run.ts";
 import { deps } from "../support/migrate.ts";
 import { ownDatabase } from "../support/project.ts";
 import { query, servers } from "../support/server.ts";
@@ -99,6 +100,24 @@ const left: readonly Left[] = [
     last: "m0002",
   },
   {
+    tool: "flyway",
+    files: ["V1__a.sql", "V9__b.sql", "B10__all.sql", "V11__c.sql"],
+    sql: `${HISTORY}; INSERT INTO flyway_schema_history VALUES (1, '10', 'SQL_BASELINE', true)`,
+    last: "m0009",
+  },
+  {
+    tool: "flyway",
+    files: ["B10__all.sql", "V11__c.sql"],
+    sql: `${HISTORY}; INSERT INTO flyway_schema_history VALUES (1, '10', 'SQL_BASELINE', true)`,
+    last: "m0010",
+  },
+  {
+    tool: "flyway",
+    files: ["V2__a.sql", "V3__b.sql"],
+    sql: `${HISTORY}; INSERT INTO flyway_schema_history VALUES (1, '1', 'BASELINE', true), (2, '2', 'SQL', true)`,
+    last: "m0002",
+  },
+  {
     tool: "node-pg-migrate",
     files: SINGLE,
     text: "-- Up Migration\nSELECT 1;\n",
@@ -185,6 +204,35 @@ describe.each(servers().slice(0, 1))("on $name", (server) => {
     expect((await readState(world, {})).heads).toEqual([]);
     expect((await adoptDatabase(world, { ...options, write: true })).done).toBe(each.last !== undefined);
     expect((await readState(world, {})).heads).toEqual(each.last === undefined ? [] : [each.last]);
+  });
+
+  test("once the ledger is ahead nothing is stamped; where it went another way nothing is taken back", async () => {
+    const { url } = await ownDatabase(server);
+    const files = ["1_a.up.sql", "2_b.up.sql"];
+    const world = await adoptedFolder({ tool: "golang-migrate", files, sql: "", last: undefined }, url);
+    await query(
+      url,
+      "CREATE TABLE schema_migrations (version bigint, dirty boolean); INSERT INTO schema_migrations VALUES (1, false)",
+    );
+    const options = { folder: "old", write: true };
+    expect(await adoptDatabase(world, options)).toMatchObject({ stamped: ["m0001"], ahead: [], done: true });
+    await run(world, { kind: "upgrade", target: "head" });
+    expect(await adoptDatabase(world, options)).toMatchObject({ stamped: [], ahead: ["m0002"], done: false });
+    expect((await readState(world, {})).heads).toEqual(["m0002"]);
+    writeFileSync(
+      join(world.cwd, "migrations/0003_x.up.sql"),
+      "-- revision: x\n-- parent: m0001\n-- irreversible: no\n",
+    );
+    await run(world, { kind: "stamp", targets: ["m0001", "x"], purge: true });
+    await query(url, "UPDATE schema_migrations SET version = 2");
+    await expect(adoptDatabase(world, options)).rejects.toMatchObject({
+      code: "state/diverged",
+      message: "the ledger has x, but not m0002, and neither comes after the other",
+      hint: expect.stringContaining("migrate stamp x m0002"),
+    });
+    expect((await readState(world, {})).heads).toEqual(["x"]);
+    await run(world, { kind: "stamp", targets: ["x", "m0002"] });
+    expect(await adoptDatabase(world, options)).toMatchObject({ stamped: [], ahead: ["x"] });
   });
 
   test("of two version tables one must be named, whatever its name holds", async () => {

@@ -233,6 +233,19 @@ CREATE CONSTRAINT TRIGGER c AFTER INSERT ON o DEFERRABLE INITIALLY DEFERRED FOR 
     expect(await query(url, "SELECT FROM pg_class WHERE relname = 'b'")).toEqual([]);
   });
 
+  test("a connection that ends after a step was done: the run goes on, until none is done in between", async () => {
+    const { url } = await ownDatabase(server);
+    const ended = "SELECT pg_terminate_backend(pg_backend_pid()) WHERE nextval('times')";
+    const shop = project({
+      a: "CREATE SEQUENCE times;",
+      b: `${ended} = 1; CREATE TABLE b ();`,
+      c: `${ended} IN (3, 4);`,
+    });
+    expect((await shop.upgrade(url, "b")).steps.map(({ revision }) => revision)).toEqual(["a", "b"]);
+    expect(await failureOf(shop.upgrade(url))).toMatchObject({ code: "execution/connection-lost" });
+    expect((await shop.upgrade(url).catch(() => shop.upgrade(url))).steps).toHaveLength(1);
+  });
+
   test("a connection that breaks while the server goes on: the ledger tells how it ended", async () => {
     const { url } = await ownDatabase(server);
     const wire = await proxy(url);

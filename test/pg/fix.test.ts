@@ -288,12 +288,3 @@ test("whoever stops it while it tries is told so", async () => {
   );
   expect(await failureOf(fixing)).toMatchObject({ code: "execution/cancelled" });
 });
-
-test.each([
-  [["lint", "--dry-run"], "--dry-run needs --fix"],
-  [["lint", "--fix", "--all"], "--fix cannot be used with --all"],
-  [["lint", "--fix", "--format", "json"], "--fix cannot be used with --format"],
-])("%j is refused", async (words, message) => {
-  const { code, stderr } = await migrate(words, { cwd: project({}).folder });
-  expect([code, stderr]).toEqual([2, expect.stringContaining(message)]);
-});

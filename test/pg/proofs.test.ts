@@ -1,9 +1,11 @@
 /** `migrate test` and `migrate drift` on real servers: each verdict, each kind of drift, and none where there is none. */
 import { afterAll, describe, expect, test } from "vitest";
 import { drift } from "../../src/app/drift.ts";
+import { dump } from "../../src/app/dump.ts";
 import { type TestOptions, testMigrations } from "../../src/app/test.ts";
 import type { Difference } from "../../src/core/catalog/compare.ts";
 import { renderSplit } from "../../src/render/script/script.ts";
+import { testLines } from "../../src/render/test-report.ts";
 import { changes } from "../support/changes.ts";
 import { migrate } from "../support/migrate.ts";
 import { failureOf, ownDatabase, project, type TestProject } from "../support/project.ts";
@@ -37,6 +39,30 @@ test("a test that is stopped has changed nothing, and drift says that nothing is
   const { url } = await ownDatabase(server!);
   const { stderr } = await migrate(["drift", "--database", url], { cwd: of.folder });
   expect(stderr).toContain(": it is compared with an empty database");
+});
+
+test("what was there before the first migration is asked for, with the command that writes it", async () => {
+  const before =
+    "or, if it was there before them all, put its SQL into a first migration: migrate dump --database URL";
+  const of = project({
+    a: { up: "ALTER TABLE users ADD COLUMN x int;", down: "DROP TABLE nobody;" },
+  });
+  expect(testLines(await tested(of)).at(-1)).toContain(before);
+  const thrown = await failureOf(dump(of.deps, { scratch: scratch(), revision: "a" }));
+  expect(thrown).toMatchObject({ hint: expect.stringContaining(before) });
+  for (const [up, hint] of [
+    ['GRANT ALL ON SCHEMA public TO "no body";', 'run: CREATE ROLE "no body"'],
+    ["CREATE EXTENSION nothing_such;", "--scratch URL"],
+    ["SELECT nothing_such();", before],
+    ["CREATE TABLE nothing_such.t ();", before],
+    ["CREATE TABLE t (a nothing_such);", before],
+  ] as const) {
+    of.write("0001_a.up.sql", `-- revision: a\n-- parent: none\n\n${up}\n`);
+    expect(testLines(await tested(of)).at(-1), up).toContain(hint);
+  }
+  // What the author's own down file gets wrong.
+  of.write("0001_a.up.sql", "-- revision: a\n-- parent: none\n\nSELECT 1;\n");
+  expect(testLines(await tested(of)).join("\n")).not.toContain(before);
 });
 
 describe.sequential("each migration goes up, down and up again", () => {

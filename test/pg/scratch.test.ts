@@ -1,7 +1,10 @@
 /** Scratch databases: where they are made, that they are empty, that nothing of them stays; and replays on them. */
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { describe, expect, onTestFinished, test } from "vitest";
+import { checkSchema } from "../../src/app/check-schema.ts";
 import { openProject } from "../../src/app/project.ts";
-import { beyondDatabase, replay } from "../../src/app/replay.ts";
+import { beyondDatabase, filesOf, refuseBeyond, replay } from "../../src/app/replay.ts";
 import { withScratch } from "../../src/app/scratch.ts";
 import { fingerprint } from "../../src/core/catalog/catalog.ts";
 import { EMPTY } from "../../src/core/catalog/empty.ts";
@@ -192,7 +195,7 @@ describe.sequential("replays", () => {
       ...Object.fromEntries(Array.from({ length: 48 }, (_, index) => [`c${index}`, "SELECT 1;"])),
     });
     const opened = await openProject(roles.deps, {});
-    const beyond = await beyondDatabase(opened);
+    const beyond = await beyondDatabase(filesOf(opened));
     expect(beyond).toBe("CREATE ROLE in 0001_a.up.sql:4");
     const env = { XDG_CACHE_HOME: roles.folder };
     for (const kept of [0, 50]) {
@@ -206,6 +209,35 @@ describe.sequential("replays", () => {
     expect(await query(server!.url(), "SELECT FROM pg_roles WHERE rolname ^@ 'retort_m'")).toEqual([]);
     const refused = failureOf(open({ on: await addressOf(server!.url()), beyond }));
     expect((await refused).message).toContain(beyond);
+  });
+
+  test("of schema files, of down files and of what was saved since, too", async () => {
+    const { url } = await ownDatabase(server!);
+    const victim = `DROP DATABASE "${new URL(url).pathname.slice(1)}";`;
+    const of = project({ a: "CREATE TABLE t ();" });
+    mkdirSync(join(of.folder, "schema"));
+    writeFileSync(join(of.folder, "schema/bad.sql"), `CREATE TABLE t ();\n${victim}`);
+    const opened = await openProject(of.deps, { scratch: server!.url() });
+    const refused = (what: string) => ({
+      code: "usage/scratch",
+      message: expect.stringContaining(`${what} affects the whole server`),
+    });
+    expect(await failureOf(checkSchema(of.deps, opened))).toMatchObject(
+      refused(`DROP DATABASE in ${join("schema", "bad.sql")}:2`),
+    );
+    await withScratch(of.deps, opened, {}, async (scratch) => {
+      const down = join(of.folder, "0001_a.down.sql");
+      writeFileSync(down, `${readFileSync(down, "utf8")}\n${victim}`);
+      const changed = await openProject(of.deps, { scratch: server!.url() });
+      const ran = await failureOf(refuseBeyond(scratch, filesOf(changed)));
+      expect(ran.message).toMatch(/^cannot run DROP DATABASE in 0001_a\.down\.sql:\d on a scratch database/);
+    });
+    const other = await openProject(of.deps, { scratch: server!.url() });
+    expect(await failureOf(withScratch(of.deps, other, {}, async () => {}))).toMatchObject({
+      code: "usage/scratch",
+      message: expect.stringContaining("DROP DATABASE in 0001_a.down.sql:"),
+    });
+    expect(await query(url, "SELECT 1 AS there")).toEqual([{ there: 1 }]);
   });
 });
 

@@ -2,13 +2,14 @@
  * Ctrl-C and a polite kill: the statement is cancelled on the server, rolled back, the lock released, exit 130 or 143. While
  * the program computes, and the second time, the signal itself ends it, which a shell shows as the same numbers.
  */
-import { type ChildProcess, spawn } from "node:child_process";
-import { readFileSync } from "node:fs";
+import { type ChildProcess, spawn, spawnSync } from "node:child_process";
+import { existsSync, readFileSync } from "node:fs";
 import { createServer, type Socket } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
-import { expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { builtCli } from "../support/cases.ts";
 import { ledger } from "../support/dump.ts";
+import { migrate } from "../support/migrate.ts";
 import { ownDatabase, project, type TestProject, until, withLock } from "../support/project.ts";
 import { query, servers, withClient } from "../support/server.ts";
 
@@ -23,23 +24,30 @@ const locks =
 interface Started {
   readonly child: ChildProcess;
   /** `code`: the signal, where that ended it. */
-  readonly ended: Promise<{ readonly code: number | NodeJS.Signals | null; readonly stderr: string }>;
+  readonly ended: Promise<{
+    readonly code: number | NodeJS.Signals | null;
+    readonly stdout: string;
+    readonly stderr: string;
+  }>;
 }
 
 function start(shop: TestProject, url: string, ...flags: string[]): Started {
   const child = spawn(process.execPath, [builtCli, "upgrade", "head", "--database", url, ...flags], {
     cwd: shop.folder,
     env: { PATH: process.env["PATH"], NO_COLOR: "1" },
-    stdio: ["ignore", "ignore", "pipe"],
+    stdio: ["ignore", "pipe", "pipe"],
   });
-  let stderr = "";
+  let [stdout, stderr] = ["", ""];
+  child.stdout!.on("data", (chunk: Buffer) => {
+    stdout += chunk;
+  });
   child.stderr!.on("data", (chunk: Buffer) => {
     stderr += chunk;
   });
   return {
     child,
     ended: new Promise((resolve) =>
-      child.once("close", (code, signal) => resolve({ code: code ?? signal, stderr })),
+      child.once("close", (code, signal) => resolve({ code: code ?? signal, stdout, stderr })),
     ),
   };
 }
@@ -54,10 +62,12 @@ test.each([
     b: "CREATE TABLE b ();\nSELECT pg_sleep(600);",
     c: "SELECT 1;",
   });
-  const { child, ended } = start(shop, url);
+  const { child, ended } = start(shop, url, "--json");
   await until(url, sleeping);
   child.kill(signal);
-  expect(await ended).toEqual({
+  const { stdout, ...rest } = await ended;
+  expect(JSON.parse(stdout)).toMatchObject({ error: { code: "execution/cancelled", exitCode: code } });
+  expect(rest).toEqual({
     code,
     stderr: expect.stringMatching(
       /error\[execution\/cancelled\] stopped on request\n\s*hint: revision b was rolled back; those before it stay applied/,
@@ -80,7 +90,7 @@ test("SIGINT outside a transaction: the index that was begun is not valid, and t
     const { child, ended } = start(shop, url);
     await until(url, "SELECT FROM pg_index WHERE NOT indisvalid AND indrelid = 't'::regclass");
     child.kill("SIGINT");
-    expect(await ended).toEqual({ code: 130, stderr: expect.stringContaining("stopped on request") });
+    expect(await ended).toMatchObject({ code: 130, stderr: expect.stringContaining("stopped on request") });
     expect((await ledger(url))["intent"]).toMatchObject([{ revision: "b", statement: 1 }]);
   } finally {
     await reader.end();
@@ -139,6 +149,44 @@ test("a second signal ends it at once", async () => {
     url,
     "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'retort' AND datname = current_database()",
   );
+});
+
+describe.skipIf(!existsSync("/dev/full"))("stdout that cannot be written to", () => {
+  const words = (url: string, command: string) => [...command.split(" "), "--database", url];
+  /** The end of a command whose output the shell redirects. */
+  const redirected = (shop: TestProject, to: string, url: string, command: string) =>
+    spawnSync("sh", ["-c", `"$0" "$@" ${to}`, process.execPath, builtCli, ...words(url, command)], {
+      cwd: shop.folder,
+      env: { PATH: process.env["PATH"], NO_COLOR: "1" },
+      encoding: "utf8",
+    });
+  const shop = project({ a: "CREATE TABLE a ();", b: "CREATE TABLE b ();" });
+
+  test("is told behind a connection too, and of a run what it has done", async () => {
+    const { url } = await ownDatabase(server!);
+    for (const [command, hint] of [
+      ["status --json", "free some space"],
+      ["upgrade heads --json", "the run was not stopped by it, and has done a, b; see"],
+      ["downgrade base --yes --json-events", "the run was not stopped by it, and has done b, a; see"],
+    ] as const) {
+      const { status, stderr } = redirected(shop, "> /dev/full", url, command);
+      expect(stderr).toMatch(/error\[usage\/cannot-write\] cannot write the output: ENOSPC.*\nhint: .*\n$/);
+      expect(stderr).toContain(`hint: ${hint}`);
+      expect(status).toBe(2);
+    }
+    expect((await shop.state(url)).heads).toEqual([]);
+  });
+
+  test("a reader of events that leaves early does not stop the run, and hides no failure of it", async () => {
+    const { url } = await ownDatabase(server!);
+    const failing = project({ a: "CREATE TABLE a ();", b: "SELECT nothing;" });
+    const ended = await migrate(words(url, "upgrade heads --json-events"), {
+      cwd: failing.folder,
+      unread: "stdout",
+    });
+    expect(ended).toMatchObject({ code: 6, stderr: expect.stringContaining("error[execution/statement]") });
+    expect((await failing.state(url)).heads).toEqual(["a"]);
+  });
 });
 
 /** A single statement, which takes the parser many seconds. */

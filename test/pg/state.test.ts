@@ -271,7 +271,7 @@ describe("a ledger that somebody else prepared", () => {
         sqlstate: "42501",
         message: expect.stringContaining("permission denied for schema retort"),
         hint: expect.stringMatching(
-          `GRANT USAGE ON SCHEMA retort TO ${role.name}; GRANT ${privileges} ON ALL TABLES IN SCHEMA retort TO ${role.name}; `,
+          `GRANT USAGE ON SCHEMA retort TO "${role.name}"; GRANT ${privileges} ON ALL TABLES IN SCHEMA retort TO "${role.name}"; `,
         ),
       });
     }
@@ -289,7 +289,7 @@ describe("a ledger that somebody else prepared", () => {
     });
     const other = project({ a: "SELECT 1;" }, { role: "postgres" });
     expect(await failureOf(other.upgrade(role.url(fresh.name)))).toMatchObject({
-      hint: `as a superuser, run: GRANT postgres TO ${role.name}`,
+      hint: `as a superuser, run: GRANT "postgres" TO "${role.name}"`,
     });
   });
 

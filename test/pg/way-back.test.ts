@@ -1,9 +1,10 @@
 /** `upgrade --sql --with-downgrade`: two scripts, of which one takes back what the other does, and no more. */
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
-import { refuseForeign } from "../../src/app/write-script.ts";
+import { refuseForeign } from "../../src/app/write-output.ts";
+import { outputs } from "../../src/core/outputs.ts";
 import { receiptsOf } from "../../src/core/receipt.ts";
 import { dump } from "../support/dump.ts";
 import { migrate } from "../support/migrate.ts";
@@ -67,7 +68,9 @@ test("a file that is not a script as it was written stays", async () => {
   ] as const) {
     for (const text of ["SELECT 1;\n", mine]) {
       writeFileSync(there, text);
-      expect(() => refuseForeign(shop.deps, there)).toThrow("is not a script as migrate wrote it");
+      expect(() => refuseForeign(shop.deps, outputs.script, there)).toThrow(
+        "is not a script as migrate wrote it",
+      );
     }
     rmSync(other, { force: true });
     const { code, stderr } = await write();
@@ -103,7 +106,16 @@ test("a range with a migration that cannot be undone, flags that do not fit", as
   expect((await migrate(["downgrade", "c:b", "--sql"], { cwd: of.folder })).code).toBe(0);
   expect((await write("--split", join(root, "s"))).stderr).toContain("cannot be combined");
   const same = await migrate(["upgrade", "--sql", "-o", up, "--with-downgrade", up], cwd);
-  expect(same.stderr).toContain("name the same file");
+  expect(same.stderr).toContain(`${up} is named twice`);
+  symlinkSync(root, join(root, "link"));
+  for (const [there, message] of [
+    [join(root, "link", basename(up)), "are the same file"],
+    ["-", "- is not the name of a file"],
+  ]) {
+    const { stderr, code } = await migrate(["upgrade", "--sql", "-o", up, "--with-downgrade", there!], cwd);
+    expect(stderr).toContain(message);
+    expect(code).toBe(2);
+  }
   const online = await migrate(["upgrade", "--with-downgrade", down], cwd);
   expect(online.stderr).toContain("--with-downgrade requires --sql");
 });

@@ -1,6 +1,6 @@
 /** The page of a graph: what users wrote is text in it, its lines join, and it names what is applied. */
 import { createHash } from "node:crypto";
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, test } from "vitest";
@@ -194,11 +194,17 @@ test.each(["text", "html", "mermaid", "dot", "json"])(
       const printed = await migrate(words, { cwd: folder });
       expect(printed).toMatchObject({ code: 0, stderr: "" });
       expect(printed.stdout).toContain("29f859a13ea1");
-      expect(await migrate([...words, "-o", "graph"], { cwd: folder })).toMatchObject({
-        code: 0,
-        stdout: "",
-      });
+      // The second takes the place of the first.
+      for (const _ of [1, 2])
+        expect(await migrate([...words, "-o", "graph"], { cwd: folder })).toMatchObject({
+          code: 0,
+          stdout: "",
+        });
       expect(readFileSync(join(folder, "graph"), "utf8")).toBe(printed.stdout);
+      writeFileSync(join(folder, "0001_a.up.sql"), "CREATE TABLE t ();");
+      const { code, stderr } = await migrate([...words, "-o", "0001_a.up.sql"], { cwd: folder });
+      expect(stderr).toContain("error[usage/not-a-graph] 0001_a.up.sql exists");
+      expect(code).toBe(2);
     } finally {
       rmSync(folder, { recursive: true });
     }

@@ -142,3 +142,13 @@ test("of several tables it is said that they are locked", async () => {
   );
   expect(messages.join("\n")).toMatch(/; shop\.one, shop\.two are locked, too$/m);
 });
+
+test.each([
+  ["TABLE", "the rows of shop.x are lost, and a downgrade cannot restore them"],
+  ["SEQUENCE", "the state of shop.x is lost, and a downgrade cannot restore it"],
+  ["MATERIALIZED VIEW", "what still uses shop.x fails"],
+  ["FOREIGN TABLE", "what still uses shop.x fails"],
+])("DROP %s: %s", async (kind, message) => {
+  const found = await findingsIn([`DROP ${kind} shop.x;`]);
+  expect(found.filter(({ rule }) => rule === "drop-table").map((each) => each.message)).toEqual([message]);
+});

@@ -2,11 +2,14 @@
 
 import { type Adoption, adopt } from "../../app/adopt.ts";
 import type { AdoptedMigration } from "../../core/adopt/adopt.ts";
-import { exitCodes, MigrateError } from "../../core/errors.ts";
+import { exitCodes } from "../../core/errors.ts";
 import { proofLines, summaryLines, totalsOf } from "../../render/adoption.ts";
 import { counted } from "../../render/counted.ts";
-import { type Arguments, type Command, flag, type Invocation, value } from "../command.ts";
+import { type Arguments, type Command, excluding, flag, type Invocation, value } from "../command.ts";
 import { scratchFlag } from "../scratch.ts";
+
+const filesFirst = (flag: string): string =>
+  `write the files first; then run this command again with --${flag} alone`;
 
 const command: Command = {
   name: "adopt",
@@ -19,12 +22,17 @@ const command: Command = {
       "the tool, if the folder does not show it: golang-migrate, maragudk, sqlx, dbmate, goose, diesel, flyway, node-pg-migrate, graphile-migrate, pop, prisma, drizzle, alembic, ef-core",
       "NAME",
     ),
-    "from-database": flag(
-      "when the files exist: read from the database what the tool has run; --yes stamps it",
+    "from-database": excluding(
+      { to: filesFirst("from-database") },
+      flag("when the files exist: read from the database what the tool has run; --yes stamps it"),
     ),
-    prove: flag(
-      "when the files exist: run the tool's SQL and the migrations on a scratch database, and compare what they make",
+    prove: excluding(
+      { "from-database": filesFirst("prove"), yes: filesFirst("prove"), to: filesFirst("prove") },
+      flag(
+        "when the files exist: run the tool's SQL and the migrations on a scratch database, and compare what they make",
+      ),
     ),
+    "no-down": flag("with --prove: run only the ups"),
     scratch: scratchFlag,
     table: value("the tool's version table, if it has another name", "NAME"),
     alembic: value("the command that runs Alembic (default: alembic)", "COMMAND"),
@@ -39,31 +47,11 @@ const command: Command = {
   ],
   run: (invocation) => {
     const { args } = invocation;
-    refuseTogether(args);
     if (args.flag("prove")) return prove(invocation);
     return args.flag("from-database") ? stamp(invocation) : files(invocation);
   },
 };
 export default command;
-
-/** Each of these flags is an operation of its own. */
-function refuseTogether(args: Arguments): void {
-  for (const [one, other] of EXCLUSIVE) {
-    if (!args.flag(one) || !args.flag(other)) continue;
-    throw new MigrateError({
-      code: "usage/exclusive-flags",
-      message: `--${one} and --${other} cannot be used together`,
-      hint: `write the files first; then run this command again with --${one} alone`,
-    });
-  }
-}
-
-const EXCLUSIVE = [
-  ["prove", "from-database"],
-  ["prove", "yes"],
-  ["prove", "to"],
-  ["from-database", "to"],
-] as const;
 
 async function files({ args, deps, project, printer, json }: Invocation): Promise<number> {
   const to = args.text("to");
@@ -79,8 +67,18 @@ async function files({ args, deps, project, printer, json }: Invocation): Promis
         `nothing was written; to write ${counted(count, "file")} to ${adoption.to}, pass --yes, or --to DIR`,
       );
   }
+  for (const line of settingLines(adoption)) printer.info(line);
   const byHand = adoption.findings.length + totalsOf(adoption.migrations).byHand;
   return byHand > 0 ? exitCodes.findings : exitCodes.ok;
+}
+
+/** `wrote migrate.config.json: "directories": ["db"]` */
+function settingLines({ settings, written }: Adoption): readonly string[] {
+  if (settings === undefined) return [];
+  const { file, values } = settings;
+  const said = Object.entries(values).map(([name, value]) => `"${name}": ${JSON.stringify(value)}`);
+  const verb = settings.written ? `wrote ${file}:` : written ? `next: set in ${file}:` : `then in ${file}:`;
+  return [`${verb} ${said.join(", ")}`];
 }
 
 /** As data, without the texts of the files. */
@@ -108,16 +106,19 @@ const foreign = (args: Arguments) => ({
 
 async function prove({ args, deps, project, printer, json }: Invocation): Promise<number> {
   const { proveAdoption } = await import("../../app/adopt-prove.ts");
+  const down = !args.flag("no-down");
   const proof = await proveAdoption(deps, {
     ...project,
+    down,
     ...foreign(args),
     scratch: args.text("scratch"),
     onScratch: ({ description }) => printer.info(description),
   });
   if (json) printer.json(proof);
-  else printer.lines(proofLines(proof));
-  const { up, down } = proof.differences;
-  return up.length + down.length > 0 ? exitCodes.findings : exitCodes.ok;
+  else printer.lines(proofLines(proof, down));
+  const { refused, differences } = proof;
+  const faults = [...differences.up, ...differences.down, ...refused.new];
+  return faults.length > 0 ? exitCodes.findings : exitCodes.ok;
 }
 
 async function stamp({ args, deps, project, printer, json }: Invocation): Promise<void> {
@@ -131,13 +132,18 @@ async function stamp({ args, deps, project, printer, json }: Invocation): Promis
     const migrated = last.map(({ version, revision }) => ({ version, revision }));
     return printer.json({ ...result, migrated });
   }
-  const { database, table, stamped, done } = result;
+  const { database, table, stamped, ahead, done } = result;
   printer.data(
     last.length === 0
       ? `${table} on ${database}: nothing has been run`
       : `${table} on ${database}: migrated up to version ${last.map(shown).join(", ")}`,
   );
   if (done) printer.info(`stamped: ${counted(stamped.length, "revision")}`);
-  else if (stamped.length === 0) printer.info("nothing to stamp");
+  else if (stamped.length === 0)
+    printer.info(
+      ahead.length === 0
+        ? "nothing to stamp"
+        : `nothing to stamp: the ledger is ahead of ${table}, at ${ahead.join(", ")}`,
+    );
   else printer.info(`nothing was done; to stamp ${counted(stamped.length, "revision")}, pass --yes`);
 }

@@ -2,7 +2,6 @@
 
 import { diagnose, type Examination } from "../../app/doctor.ts";
 import { exitCodes } from "../../core/errors.ts";
-import { counted } from "../../render/counted.ts";
 import { hanging } from "../../render/terminal.ts";
 import type { Command } from "../command.ts";
 
@@ -18,16 +17,19 @@ const command: Command = {
   ],
   async run({ deps, project, printer, json, version }) {
     const { settings, checks } = await diagnose(deps, project);
-    const faults = checks.filter(({ status }) => status !== "ok");
+    const counts = (["wrong", "odd"] as const).flatMap((status) => {
+      const found = checks.filter((check) => check.status === status);
+      return found.length === 0 ? [] : [`${found.length} ${status}`];
+    });
     if (json) printer.json({ version, settings, checks });
     else {
       printer.data(`migrate ${version}`);
       for (const { setting, value, origin } of settings)
         printer.data(`set    ${setting}: ${Array.isArray(value) ? value.join(", ") : value}  (${origin})`);
       printer.lines(checks.flatMap(checkLines));
-      printer.info(faults.length === 0 ? "no problems" : counted(faults.length, "problem"));
+      printer.info(counts.join(", ") || "no problems");
     }
-    return faults.some(({ status }) => status === "wrong") ? exitCodes.findings : exitCodes.ok;
+    return checks.some(({ status }) => status === "wrong") ? exitCodes.findings : exitCodes.ok;
   },
 };
 export default command;

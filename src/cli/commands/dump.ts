@@ -1,7 +1,6 @@
 /** `migrate dump`. */
 import { dump } from "../../app/dump.ts";
-import { MigrateError } from "../../core/errors.ts";
-import { type Command, value } from "../command.ts";
+import { type Command, excluding, value } from "../command.ts";
 import { scratchFlag } from "../scratch.ts";
 
 const command: Command = {
@@ -9,7 +8,7 @@ const command: Command = {
   summary:
     "Writes the schema of the database, or of a revision, as SQL that creates it in an empty database. Only reads from the database.",
   args: {
-    output: value("write to this file instead of stdout", "FILE", "o"),
+    output: excluding(["to"], value("write to this file instead of stdout", "FILE", "o")),
     to: value("write to this folder: one folder per schema, one file per table or kind of object", "DIR"),
     ignore: value("leave objects out, such as shop.audit_* or subscription:*; can be repeated", "PATTERN"),
     scratch: scratchFlag,
@@ -22,13 +21,6 @@ const command: Command = {
   ],
   async run({ args, deps, project, printer, json }) {
     const [output, folder] = [args.text("output"), args.text("to")];
-    if (output !== undefined && folder !== undefined) {
-      throw new MigrateError({
-        code: "usage/exclusive-flags",
-        message: "--output is one file, and --to is a folder",
-        hint: "leave one of them out",
-      });
-    }
     const dumped = await dump(deps, {
       ...project,
       revision: args.positionals[0],

@@ -20,7 +20,11 @@ const formats: Readonly<Record<string, (picture: PictureWithFiles, invocation: I
     return { lines: graphText(picture, { width, ascii, paths: verbose }) };
   },
   html: (picture) => ({ page: graphHtml(picture) }),
-  mermaid: (picture) => ({ lines: graphMermaid(picture).split("\n") }),
+  mermaid: (picture, { args }) => {
+    const lines = graphMermaid(picture).split("\n");
+    // In a Markdown file it is drawn only between these.
+    return { lines: /\.md$/i.test(args.text("output") ?? "") ? ["```mermaid", ...lines, "```"] : lines };
+  },
   dot: (picture) => ({ lines: graphDot(picture).split("\n") }),
   json: ({ graph, revisions, applied, current }) => {
     const asValue = (id: string): object => ({
@@ -31,11 +35,25 @@ const formats: Readonly<Record<string, (picture: PictureWithFiles, invocation: I
   },
 };
 
+/** What the name of a file says of what is to be in it. */
+const endings = {
+  html: "html",
+  htm: "html",
+  mmd: "mermaid",
+  md: "mermaid",
+  dot: "dot",
+  gv: "dot",
+  json: "json",
+};
+
 const command: Command = {
   name: "graph",
   summary: "Draws the migrations as a graph, newest first. Needs a database only if current is used.",
   args: {
-    format: value(`${Object.keys(formats).join(", ")} (default: text)`, "FORMAT"),
+    format: value(
+      `${Object.keys(formats).join(", ")} (default: by the ending of FILE, such as .html, .mmd or .dot; else text)`,
+      "FORMAT",
+    ),
     "rev-range": value("only START:END; either can be left out", "RANGE", "r"),
     "indicate-current": flag("mark what is applied to the database", "i"),
     ascii: flag("draw with ASCII characters only"),
@@ -45,18 +63,18 @@ const command: Command = {
   examples: [
     ["migrate graph", "everything, as git log --graph draws it"],
     ["migrate graph -i", "with applied revisions filled in"],
-    ["migrate graph -i --format html -o graph.html", "as one page, with the SQL of each revision"],
+    ["migrate graph -i -o graph.html", "as one page, with the SQL of each revision"],
     ["migrate graph --format mermaid", "for a Markdown file"],
     ["migrate graph --format dot | dot -Tsvg -o graph.svg", "as an image, by Graphviz"],
   ],
   async run(invocation) {
-    const draw = formats[formatOf(invocation, Object.keys(formats))]!;
+    const draw = formats[formatOf(invocation, Object.keys(formats), endings)]!;
     const drawing = draw(await pictureOf(invocation), invocation);
     const { args, deps, printer } = invocation;
     const output = args.text("output");
     if (output !== undefined) {
-      const { writeScriptFile } = await import("../../app/write-script.ts");
-      await writeScriptFile(deps, output, [textOf(drawing)]);
+      const { outputs, writeOutputs } = await import("../../app/write-output.ts");
+      await writeOutputs(deps, outputs.graph, [{ path: output, pieces: [textOf(drawing)] }]);
     } else if ("lines" in drawing) printer.lines(drawing.lines);
     else if ("value" in drawing) printer.json(drawing.value);
     else await printer.script([drawing.page]);

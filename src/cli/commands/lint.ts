@@ -1,9 +1,9 @@
 /** `migrate lint`. */
 import { lint } from "../../app/lint.ts";
-import { exitCodes, MigrateError } from "../../core/errors.ts";
+import { exitCodes } from "../../core/errors.ts";
 import { formats } from "../../render/lint/formats.ts";
 import { findingLines, summaryText } from "../../render/lint/text.ts";
-import { type Arguments, type Command, flag, value } from "../command.ts";
+import { type Command, excluding, flag, needing, value } from "../command.ts";
 import { runFix } from "../fix.ts";
 import { formatOf } from "../format.ts";
 import { scratchFlag } from "../scratch.ts";
@@ -18,10 +18,16 @@ const command: Command = {
     all: flag("all migrations; asks no database what is pending"),
     format: value("text (default), json, sarif, github, gitlab or markdown", "FORMAT"),
     strict: flag("exit code 1 for warnings too"),
-    fix: flag(
-      "writes the safe form, proven on a scratch database, into migrations that are not applied; changes one that others have only if you name it",
+    fix: excluding(
+      {
+        all: "what is applied stays as it is; to take what is pending: migrate lint --fix",
+        format: "for JSON: migrate lint --fix --json; else leave --format out",
+      },
+      flag(
+        "writes the safe form, proven on a scratch database, into migrations that are not applied; changes one that others have only if you name it",
+      ),
     ),
-    "dry-run": flag("with --fix: prints the changes as a diff and writes nothing"),
+    ...needing("fix", { "dry-run": flag("prints the changes as a diff and writes nothing") }),
     scratch: scratchFlag,
     "server-version": value("the server's version, for example 15 or 16.4; default: the newest", "VERSION"),
   },
@@ -35,7 +41,6 @@ const command: Command = {
   ],
   async run(invocation) {
     const { args, deps, project: options, printer, json } = invocation;
-    refuseTogether(args);
     if (args.flag("fix")) return runFix(invocation);
     const format = formatOf({ args, json }, ["text", ...Object.keys(formats)]);
     const { linted, statements, findings } = await lint(deps, {
@@ -55,23 +60,3 @@ const command: Command = {
   },
 };
 export default command;
-
-function refuseTogether(args: Arguments): void {
-  const fixes = args.flag("fix");
-  const [message, hint] =
-    fixes && args.flag("all")
-      ? [
-          "--fix cannot be used with --all: what is applied stays as it is",
-          "leave --all out, to take what is pending: migrate lint --fix",
-        ]
-      : fixes && args.flag("format")
-        ? [
-            "--fix cannot be used with --format",
-            "for JSON: migrate lint --fix --json; else leave --format out",
-          ]
-        : !fixes && args.flag("dry-run")
-          ? ["--dry-run needs --fix", "add it: migrate lint --fix --dry-run"]
-          : [];
-  if (message === undefined || hint === undefined) return;
-  throw new MigrateError({ code: "usage/exclusive-flags", message, hint });
-}

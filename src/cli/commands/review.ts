@@ -1,4 +1,5 @@
 /** `migrate review`. */
+
 import { review } from "../../app/review.ts";
 import { graphText } from "../../render/graph-text.ts";
 import { summaryOfReview } from "../../render/review/document.ts";
@@ -17,7 +18,7 @@ const command: Command = {
   args: {
     since: value("only migrations that this git ref does not have", "REF"),
     all: flag("all migrations, without asking the database"),
-    format: value("markdown (default), html or json", "FORMAT"),
+    format: value("markdown, html or json (default: by the ending of FILE; else markdown)", "FORMAT"),
     sizes: flag("ask the database how large the tables are; only reads"),
     "no-catalog": flag("do not run them on a scratch database to compare the catalogs"),
     scratch: scratchFlag,
@@ -32,7 +33,11 @@ const command: Command = {
     ["migrate review 0007:head --format json", "a range; also a revision, or paths of files"],
   ],
   async run({ args, deps, project: options, printer, json }) {
-    const format = formatOf({ args, json }, ["markdown", "html", "json"]);
+    const format = formatOf({ args, json }, ["markdown", "html", "json"], {
+      html: "html",
+      htm: "html",
+      json: "json",
+    });
     const { project, ...document } = await review(deps, {
       ...options,
       which: args.positionals,
@@ -58,8 +63,8 @@ const command: Command = {
           : `${JSON.stringify(document, undefined, 2)}\n`;
     const output = args.text("output");
     if (output !== undefined) {
-      const { writeScriptFile } = await import("../../app/write-script.ts");
-      await writeScriptFile(deps, output, [text]);
+      const { outputs, writeOutputs } = await import("../../app/write-output.ts");
+      await writeOutputs(deps, outputs.review, [{ path: output, pieces: [text] }]);
     } else if (format === "json") printer.json(document);
     else if (format === "html") await printer.script([text]);
     else printer.lines(text.trimEnd().split("\n"));

@@ -4,37 +4,47 @@ import { removeRevision } from "../../app/remove.ts";
 import { createRevision, type RevisionOptions } from "../../app/revision.ts";
 import { MigrateError } from "../../core/errors.ts";
 import { shellWord } from "../../core/shell.ts";
-import { type Command, flag, type Invocation, value } from "../command.ts";
+import { type Command, excluding, type Flags, flag, type Invocation, needing, value } from "../command.ts";
 import { printNew } from "../new-files.ts";
+
+const creating: Flags = {
+  message: value("what the migration does", "TEXT", "m"),
+  head: value("parent (default: head; base: a new root); can be repeated", "TARGET"),
+  splice: flag("allow a parent that already has children"),
+  "branch-label": value("label of the branch it starts; can be repeated", "LABEL"),
+  "depends-on": value("revision that must be applied first; can be repeated", "TARGET"),
+  "rev-id": value("revision id (default: 12 random hex digits)", "ID"),
+  "version-path": value("folder to write to (default: that of the parent)", "DIR"),
+  template: value("template for the files; see: migrate list-templates", "NAME", "t"),
+};
+
+const generating: Flags = {
+  desired: value("database with the desired schema, instead of the schema folder", "URL"),
+  rename: value("shop.users.name=full_name; can be repeated", "OLD=NEW"),
+  "allow-loss": flag("allow the loss of rows and values"),
+  "allow-rebuild": value("allow a table to be dropped and recreated; can be repeated", "TABLE"),
+  online: flag("build indexes while their tables are in use"),
+  ignore: value("ignore objects, such as shop.audit_*; can be repeated", "PATTERN"),
+  scratch: value("server on which to create scratch databases", "URL"),
+};
 
 const command: Command = {
   name: "revision",
   summary: "Writes a new pair of migration files with their headers; or removes the newest pair.",
   args: {
-    message: value("what the migration does", "TEXT", "m"),
-    head: value("parent (default: head; base: a new root); can be repeated", "TARGET"),
-    splice: flag("allow a parent that already has children"),
-    "branch-label": value("label of the branch it starts; can be repeated", "LABEL"),
-    "depends-on": value("revision that must be applied first; can be repeated", "TARGET"),
-    "rev-id": value("revision id (default: 12 random hex digits)", "ID"),
-    "version-path": value("folder to write to (default: that of the parent)", "DIR"),
-    template: value("template for the files; see: migrate list-templates", "NAME", "t"),
-    remove: flag("delete the files of the newest revision, or of --head, unless it is applied"),
-    yes: flag("with --remove: go on without a database to ask", "y"),
-    autogenerate: flag("write the SQL that brings the schema to what is in the schema folder"),
-    desired: value(
-      "with --autogenerate: database with the desired schema, instead of the schema folder",
-      "URL",
+    ...creating,
+    remove: excluding(
+      [...Object.keys(creating), ...Object.keys(generating), "autogenerate", "sql"].filter(
+        (name) => name !== "head",
+      ),
+      flag("delete the files of the newest revision, or of --head, unless it is applied"),
     ),
-    rename: value("with --autogenerate: shop.users.name=full_name; can be repeated", "OLD=NEW"),
-    "allow-loss": flag("with --autogenerate: allow the loss of rows and values"),
-    "allow-rebuild": value(
-      "with --autogenerate: allow a table to be dropped and recreated; can be repeated",
-      "TABLE",
+    ...needing("remove", { yes: flag("go on without a database to ask", "y") }),
+    autogenerate: excluding(
+      ["template"],
+      flag("write the SQL that brings the schema to what is in the schema folder"),
     ),
-    online: flag("with --autogenerate: build indexes while their tables are in use"),
-    ignore: value("with --autogenerate: ignore objects, such as shop.audit_*; can be repeated", "PATTERN"),
-    scratch: value("with --autogenerate: server on which to create scratch databases", "URL"),
+    ...needing("autogenerate", generating),
     sql: flag("no effect: writing a revision needs no database"),
   },
   positionals: { required: 0, names: [], flag: "-m" },
@@ -54,7 +64,6 @@ export default command;
 
 async function create(invocation: Invocation): Promise<void> {
   const { args, deps, project, printer, json } = invocation;
-  if (args.flag("yes")) throw exclusive("--yes requires --remove");
   const listed = (name: string): readonly string[] | undefined =>
     args.flag(name) ? args.list(name) : undefined;
   const options: RevisionOptions = {
@@ -69,8 +78,6 @@ async function create(invocation: Invocation): Promise<void> {
     template: args.text("template"),
   };
   if (args.flag("autogenerate")) return generate(invocation, options);
-  const other = GENERATING.find((name) => args.flag(name));
-  if (other !== undefined) throw exclusive(`--${other} requires --autogenerate`);
   printNew(await createRevision(deps, options), printer, json);
 }
 
@@ -85,10 +92,7 @@ function messageOf({ args }: Pick<Invocation, "args">): string {
   });
 }
 
-const GENERATING = ["desired", "rename", "allow-loss", "allow-rebuild", "online", "ignore", "scratch"];
-
 async function generate({ args, deps, printer, json }: Invocation, options: RevisionOptions): Promise<void> {
-  if (options.template !== undefined) throw exclusive("--template and --autogenerate cannot be combined");
   const { created, scratch, notes } = await autogenerate(deps, {
     ...options,
     desired: args.text("desired"),
@@ -112,18 +116,7 @@ async function generate({ args, deps, printer, json }: Invocation, options: Revi
 }
 
 async function remove({ args, deps, project, printer, json }: Invocation): Promise<void> {
-  const other = Object.keys(command.args).find(
-    (name) => !["remove", "head", "yes"].includes(name) && args.flag(name),
-  );
-  if (other !== undefined) throw exclusive(`--${other} and --remove cannot be combined`);
   const removed = await removeRevision(deps, { ...project, head: args.text("head"), yes: args.flag("yes") });
   if (json) return printer.json(removed);
   for (const file of removed.files) printer.info(`removed ${file}`);
 }
-
-const exclusive = (message: string): MigrateError =>
-  new MigrateError({
-    code: "usage/exclusive-flags",
-    message,
-    hint: "leave it out; see: migrate revision --help",
-  });

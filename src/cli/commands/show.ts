@@ -18,7 +18,11 @@ const command: Command = {
     const { project, revisions } = await show(deps, args.positionals[0]!, options);
     if (json) return printer.json({ revisions: revisions.map((id) => revisionValue(project.graph, id)) });
     if (revisions.length === 0)
-      printer.info(`'${args.positionals[0]}' is not a revision: nothing is applied`);
+      printer.info(
+        args.positionals[0] === "current"
+          ? "there is no current revision: nothing is applied"
+          : `'${args.positionals[0]}' is not a revision, but the state before the first migration`,
+      );
     for (const id of revisions) printer.lines([...detailsOf(project.graph, id), ""]);
   },
 };

@@ -25,10 +25,12 @@ const command: Command = {
       database,
     } = await readState(deps, options);
     const { graph } = project;
+    // Nothing is known of what follows a revision without a file; where all are such, no place in the graph is current.
+    const isKnown = current.length > 0 || unknown.length === 0;
     if (json) {
       return printer.json({
         database,
-        current,
+        current: isKnown ? current : null,
         applied,
         pending: pending.map((id) => ({
           ...(revisionValue(graph, id) as object),
@@ -39,7 +41,7 @@ const command: Command = {
       });
     }
     printer.data(`database: ${database}`);
-    printer.data(`current: ${heads(current)}`);
+    printer.data(`current: ${isKnown ? heads(current) : "unknown (no applied revision has a file)"}`);
     printer.data(`applied: ${applied.length}`);
     printer.data(`pending: ${pending.length}`);
     for (const id of pending) {

@@ -12,6 +12,8 @@ export interface Judged {
   readonly body: string;
   /** Transaction control was removed. */
   readonly isCut: boolean;
+  /** Statements got a ; that was missing. */
+  readonly isEnded: boolean;
   /** Its header says `transaction: none`; `found`: the tool did not say so, and a statement needs it. */
   readonly outside: false | "said" | "found";
   /** It does nothing but raise an error with this message. */
@@ -32,6 +34,7 @@ export interface JudgedMigration {
 export type Change =
   | "BEGIN and COMMIT removed"
   | "transaction: none added"
+  | "missing ; added"
   | "a down that raises an error removed";
 
 export interface AdoptedFile {
@@ -85,7 +88,7 @@ export function adopted(
       const header = [...lines[direction], ...(outside ? ["transaction: none"] : [])];
       return {
         direction,
-        name: formatFileName({ number, slug, revision, date, direction }, pattern),
+        name: formatFileName({ number, slug, revision, date: dateIn(number) ?? date, direction }, pattern),
         text: `${header.map((line) => `-- ${onOneLine(line)}\n`).join("")}\n${body}`,
       };
     };
@@ -105,6 +108,7 @@ export function adopted(
         ...(sections.some(({ outside }) => outside === "found")
           ? (["transaction: none added"] as const)
           : []),
+        ...(sections.some(({ isEnded }) => isEnded) ? (["missing ; added"] as const) : []),
         ...(down?.raises === undefined ? [] : (["a down that raises an error removed"] as const)),
       ],
       ...(irreversible === undefined ? {} : { irreversible }),
@@ -115,6 +119,15 @@ export function adopted(
       ],
     };
   });
+}
+
+/** When a migration was made whose number says so, as most tools write it: `20240131093000`, in UTC. */
+export function dateIn(number: string): Date | undefined {
+  const parts = /^((?:19|20)\d\d)(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)$/.exec(number);
+  if (parts === null) return undefined;
+  const [, year, month, day, hour, minute, second] = parts;
+  const date = new Date(`${year}-${month}-${day}T${hour}:${minute}:${second}Z`);
+  return Number.isNaN(date.getTime()) ? undefined : date;
 }
 
 function irreversibleFor(

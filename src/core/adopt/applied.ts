@@ -1,6 +1,7 @@
 /** The rows of another tool's version table, and the migrations → those to stamp to, or why there are none. */
 import { MigrateError } from "../errors.ts";
 import type { AdoptedMigration } from "./adopt.ts";
+import type { VersionTable } from "./tools.ts";
 
 /** A row of a version table. */
 export interface VersionRow {
@@ -19,7 +20,7 @@ export function lastApplied(
   migrations: readonly AdoptedMigration[],
   rows: readonly VersionRow[],
   tool: string,
-  branch: boolean,
+  { branch, order }: Pick<VersionTable, "branch" | "order">,
 ): readonly AdoptedMigration[] {
   const dirty = rows.find((row) => row.dirty);
   if (dirty !== undefined) {
@@ -30,7 +31,8 @@ export function lastApplied(
     });
   }
   const versions = migrations.map(({ version }) => version);
-  const unknown = rows.find(({ version }) => !versions.includes(version));
+  const isBaseline = (row: VersionRow): boolean => row.andBefore && order !== undefined;
+  const unknown = rows.find((row) => !versions.includes(row.version) && !isBaseline(row));
   if (unknown !== undefined) {
     throw new MigrateError({
       code: "state/unknown-version",
@@ -38,8 +40,12 @@ export function lastApplied(
       hint: "use the folder that this database was migrated with; the migration may be on another branch",
     });
   }
-  if (branch) return migrations.filter(({ version }) => rows.some((row) => row.version === version));
-  const before = Math.max(-1, ...rows.map((row) => (row.andBefore ? versions.indexOf(row.version) : -1)));
+  if (branch === true) return migrations.filter(({ version }) => rows.some((row) => row.version === version));
+  const reached = ({ version }: VersionRow): number =>
+    order === undefined
+      ? versions.indexOf(version)
+      : versions.findLastIndex((each) => order(each, version) <= 0);
+  const before = Math.max(-1, ...rows.map((row) => (row.andBefore ? reached(row) : -1)));
   const ran = new Set(rows.map((row) => row.version));
   const isApplied = versions.map((version, at) => at <= before || ran.has(version));
   const last = isApplied.lastIndexOf(true);

@@ -45,8 +45,9 @@ export function read(files: readonly FolderFile[]): Reading {
   );
   const settings = new Map(files.map(({ name, text }) => [name, text]));
   const section = (file: FolderFile) => wholeOf(file, OUTSIDE.test(settings.get(`${file.name}.conf`) ?? ""));
+  const first = firstBaseline(all);
   const migrations = all
-    .filter(({ kind }) => kind === "V")
+    .filter((each) => each.kind === "V" || each === first)
     .map(({ file, version, slug, isCode }): ForeignMigration => {
       const down = undo.get(version);
       return {
@@ -57,12 +58,22 @@ export function read(files: readonly FolderFile[]): Reading {
         ...(down === undefined ? {} : { down: section(down) }),
       };
     });
-  const findings = files.flatMap((file) => findingsOf(file));
-  return { migrations: migrations.sort(byParts), findings, others: [] };
+  const findings = files.flatMap((file) => findingsOf(file, file === first?.file));
+  migrations.sort(({ version: a }, { version: b }) => byParts(a, b));
+  return { migrations, findings, others: [] };
+}
+
+/** The newest baseline, if no migration has its version or one before it: then it is what an empty database begins with. */
+function firstBaseline(all: readonly Named[]): Named | undefined {
+  const versions = (kind: string) =>
+    all.filter((each) => each.kind === kind).sort((a, b) => byParts(a.version, b.version));
+  const [newest, oldest] = [versions("B").at(-1), versions("V")[0]];
+  if (newest === undefined || oldest === undefined) return newest;
+  return byParts(newest.version, oldest.version) < 0 ? newest : undefined;
 }
 
 /** Each part is a number: 1.10 comes after 1.9, and 1.0 is 1. */
-function byParts({ version: a }: ForeignMigration, { version: b }: ForeignMigration): number {
+export function byParts(a: string, b: string): number {
   const [one, other] = [a.split("."), b.split(".")];
   for (let at = 0; at < Math.max(one.length, other.length); at += 1) {
     const order = compare(BigInt(one[at] ?? 0), BigInt(other[at] ?? 0));
@@ -71,7 +82,7 @@ function byParts({ version: a }: ForeignMigration, { version: b }: ForeignMigrat
   return 0;
 }
 
-function findingsOf(file: FolderFile): readonly Diagnostic[] {
+function findingsOf(file: FolderFile, isFirst: boolean): readonly Diagnostic[] {
   const { path } = file;
   const name = baseName(file.name);
   const placeholder = name.endsWith(".sql") ? PLACEHOLDER.exec(file.text) : null;
@@ -96,7 +107,7 @@ function findingsOf(file: FolderFile): readonly Diagnostic[] {
           ),
         ]
       : []),
-    ...(name.startsWith("B") && NAME.test(name)
+    ...(name.startsWith("B") && NAME.test(name) && !isFirst
       ? [
           aboutFile(
             path,

@@ -23,6 +23,8 @@ export interface PrintedSection {
   readonly place: Location;
   /** The tool has begun a transaction before it, and ends that behind it. */
   readonly begun: boolean;
+  /** Statements got a ; that the tool did not print. */
+  readonly ended?: true;
 }
 
 export interface ForeignMigration {

@@ -25,6 +25,8 @@ export interface VersionTable {
   readonly name: string;
   /** It has a row for each of the newest migrations that were run; what they come after was run too. */
   readonly branch?: true;
+  /** The order of two versions, where a row with `and_before` may be a baseline, of which there is no migration. */
+  readonly order?: (a: string, b: string) => number;
   /**
    * The query that reads it; `table` is its name as SQL writes it. Its rows: `version`; `dirty`, where the tool did not get
    * to the end of it; `and_before`, where the tool has run, or skips, all that come before it too.
@@ -100,8 +102,9 @@ export const tools: readonly Tool[] = [
     ...flyway,
     table: {
       name: "flyway_schema_history",
+      order: flyway.byParts,
       query: (table) =>
-        `SELECT version, NOT success AS dirty, type = 'BASELINE' AS and_before FROM (SELECT DISTINCT ON (version) version, success, type FROM ${table} WHERE version IS NOT NULL ORDER BY version, installed_rank DESC) AS newest WHERE type !~ '^(UNDO|DELETE)'`,
+        `SELECT version, NOT success AS dirty, type ~ 'BASELINE$' AS and_before FROM (SELECT DISTINCT ON (version) version, success, type FROM ${table} WHERE version IS NOT NULL ORDER BY version, installed_rank DESC) AS newest WHERE type !~ '^(UNDO|DELETE)'`,
     },
   },
   { name: "node-pg-migrate", ...nodePgMigrate, table: { name: "pgmigrations", query: rows("name") } },
@@ -136,9 +139,13 @@ export const tools: readonly Tool[] = [
 
 const names = tools.map(({ name }) => name);
 
+/** The tool whose folder this looks like. */
+export const toolLike = (files: readonly FolderFile[]): Tool | undefined =>
+  tools.find((tool) => tool.recognises(files));
+
 /** The tool of that name, or the one whose folder this looks like. Throws `usage/unknown-tool`, `usage/no-tool`. */
 export function toolOf(files: readonly FolderFile[], folder: string, name: string | undefined): Tool {
-  const found = tools.find((tool) => (name === undefined ? tool.recognises(files) : tool.name === name));
+  const found = name === undefined ? toolLike(files) : tools.find((tool) => tool.name === name);
   if (found !== undefined) return found;
   if (name === undefined) {
     throw new MigrateError({

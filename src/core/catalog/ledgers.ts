@@ -2,7 +2,7 @@
 import { type Catalog, type CatalogObject, keyOf } from "./catalog.ts";
 
 /** The tables of a ledger. */
-const LEDGER_TABLES = ["applied", "intent", "log", "state"];
+export const LEDGER_TABLES: readonly string[] = ["applied", "intent", "log", "state"];
 
 /**
  * The schemas that hold a ledger of another project and no other table: migrate made them, and they say so in the comments on

@@ -12,6 +12,7 @@ import { others } from "./others.ts";
 import { has, type Lookup, lookupOf, type Piece, phase, text, type Writer } from "./piece.ts";
 import { relations } from "./relations.ts";
 import { routines } from "./routines.ts";
+import { SETTINGS } from "./settings.ts";
 import { tables } from "./tables.ts";
 import { types } from "./types.ts";
 
@@ -180,8 +181,6 @@ const nameKey = ({ class: name, identity }: ObjectKey): string =>
   JSON.stringify([name in types ? "type" : name, ...identity.slice(0, 2)]);
 
 /** What a session must be set to for the statements to mean what they mean, and for bodies of functions to be taken as they are. */
-export const SETTINGS = ["SET search_path = pg_catalog, pg_temp", "SET check_function_bodies = off"];
-
 /** One file. It begins with what its session must be set to. */
 export function dumpText({ pieces }: Dump): string {
   const parts = [SETTINGS.map((each) => `${each};`).join("\n"), ...pieces.map(pieceText)];

@@ -1,9 +1,10 @@
 /** A dump → the files of a schema folder (one folder per schema, one file per table or kind of object), and the order that loads them. */
 import { cyclesOf } from "../cycles.ts";
 import { topological } from "../topological.ts";
-import { type Dump, pieceText, SETTINGS } from "./dump.ts";
+import { type Dump, pieceText } from "./dump.ts";
 import { needsOf } from "./order.ts";
 import { type Piece, phase } from "./piece.ts";
+import { SETTINGS } from "./settings.ts";
 
 export interface DumpFile {
   /** Relative, with `/`: `shop/tables/users.sql`. */

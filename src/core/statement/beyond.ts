@@ -53,6 +53,8 @@ const BEYOND = new RegExp(
     /\bALTER\s+SYSTEM\b/,
     /\b(?:DROP|REASSIGN)\s+OWNED\b/,
     /\bON\s+(?:DATABASE|TABLESPACE|PARAMETER)\b/,
+    // A role, to a role.
+    /\b(?:GRANT|REVOKE)\s+(?:(?!\bON\b)[^;'])+?\s(?:TO|FROM)\b/,
   ]
     .map(({ source }) => source)
     .join("|"),

@@ -17,6 +17,7 @@ import {
 } from "../ast.ts";
 import { qualified } from "../quote.ts";
 import { detachOf, tagOf } from "../tag.ts";
+import { ledgerTargets } from "./ledger.ts";
 import { effectsOf, effectsOfRoutine, type Loss, type RoutineBody } from "./losses.ts";
 import type { Routine } from "./routines.ts";
 
@@ -52,6 +53,8 @@ export interface Facts {
   readonly routine?: Routine;
   /** What it leaves in its session, and no other session can be given: `a temporary object`. */
   readonly leaves?: string;
+  /** The tables it changes that may be a ledger's, and the schemas it drops; absent where there are none. */
+  readonly ledger?: readonly string[];
   /** What to look for in the catalog when it was interrupted; absent where it can simply run again. */
   readonly trace?: Trace;
 }
@@ -78,6 +81,7 @@ export function factsOf({ ast, body }: ParsedStatement, text: string): Facts {
   const routine = kind === "CreateFunctionStmt" ? routineOf(tree, body) : undefined;
   const setting = settingOf(kind, tree);
   const leaves = leftBehind(kind, tree);
+  const ledger = ledgerTargets(ast, text);
   return {
     tag: tagOf(kind, tree),
     transactional: !refusesTransaction(kind, tree),
@@ -87,6 +91,7 @@ export function factsOf({ ast, body }: ParsedStatement, text: string): Facts {
     ...(calls.length === 0 ? {} : { calls }),
     ...(routine === undefined ? {} : { routine }),
     ...(leaves === undefined ? {} : { leaves }),
+    ...(ledger.length === 0 ? {} : { ledger }),
     ...(trace === undefined ? {} : { trace }),
   };
 }

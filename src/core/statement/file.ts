@@ -136,8 +136,13 @@ function statementOf(
   const statement = isWhole ? text.slice(start, end) : `${text.slice(start, end)};`;
   const found = directiveIn(comments);
   const directive = found !== undefined && "size" in found ? found : undefined;
-  const fault = found !== undefined && "code" in found ? found : batchFault(statement, facts.tag, directive);
-  if (fault !== undefined) faults.push(faultAt(source, origin, end - start, fault));
+  if (found !== undefined && "fault" in found) {
+    const at = begin + found.start;
+    faults.push(faultAt(source, { ...locate(source, at), start: at }, found.end - found.start, found.fault));
+  } else {
+    const fault = batchFault(statement, facts.tag, directive);
+    if (fault !== undefined) faults.push(faultAt(source, origin, end - start, fault));
+  }
   if (directive === undefined) {
     // A piece of the file's text, where it is one, takes no memory of its own.
     const sql = isWhole ? text.slice(begin, end + after.length) : comments + statement + after;
@@ -200,14 +205,23 @@ function splitOf(source: Source, statements: readonly UserStatement[]): string {
       last.of.push(statement);
     else runs.push({ outside, of: [statement] });
   }
-  const parts = runs.map(({ outside, of }) => {
-    const from = of[0]!.origin.line;
-    const to = locate(source, of.at(-1)!.origin.end - 1).line;
-    const lines = from === to ? `line ${from}` : `lines ${from}-${to}`;
-    return outside ? `${lines} (${of.find((each) => !each.transactional)!.tag})` : lines;
+  const places = runs.map(({ of }) => [of[0]!.origin, locate(source, of.at(-1)!.origin.end - 1)] as const);
+  // Where two share a line, the line alone tells nobody which is meant.
+  const shares = places.some(([from], i) => from.line === places[i - 1]?.[1].line);
+  const parts = runs.map(({ outside, of }, i) => {
+    const place = shares ? columnsOf(...places[i]!) : linesOf(...places[i]!);
+    return outside ? `${place} (${of.find((each) => !each.transactional)!.tag})` : place;
   });
   return `split it into ${parts.length} migrations, in this order: ${parts.join("; ")}`;
 }
+
+const linesOf = (from: Location, to: Location): string =>
+  from.line === to.line ? `line ${from.line}` : `lines ${from.line}-${to.line}`;
+
+const columnsOf = (from: Location, to: Location): string =>
+  from.line === to.line
+    ? `line ${from.line}, columns ${from.column}-${to.column}`
+    : `line ${from.line}, column ${from.column}, to line ${to.line}, column ${to.column}`;
 
 // Offsets.
 

@@ -1,0 +1,62 @@
+/** A folder of the project → the other tool whose folder it looks like: what is said in the place of a fault for each of its files. */
+import path from "node:path";
+import { type Tool, toolLike } from "../core/adopt/tools.ts";
+import { MigrateError } from "../core/errors.ts";
+import { parseHeader } from "../core/header.ts";
+import { shellWord } from "../core/shell.ts";
+import { readForeignFolder } from "../io/foreign-folder.ts";
+
+/** What was recognised. */
+export interface ForeignFolder {
+  /** As the user would type it. */
+  readonly folder: string;
+  readonly tool: Tool;
+}
+
+/** Fewer files that look like ours are ours, and lack their headers. */
+const FEWEST = 4;
+const LIKE_OURS: ReadonlySet<string> = new Set(["golang-migrate", "sqlx"]);
+
+/** Undefined where a file has a header of ours, or the folder is no known tool's. */
+export function foreignFolder(directory: string, cwd: string): ForeignFolder | undefined {
+  const folder = path.relative(cwd, path.resolve(cwd, directory)) || ".";
+  const files = readable(folder, cwd);
+  const sql = files.filter(({ name }) => name.endsWith(".sql"));
+  const isOurs = sql.some((file) => parseHeader(file, "up").header.revision !== undefined);
+  const tool = isOurs ? undefined : toolLike(files);
+  if (tool === undefined || (LIKE_OURS.has(tool.name) && sql.length < FEWEST)) return undefined;
+  return { folder, tool };
+}
+
+/** Its files; none where one of them is not text, of which others speak. */
+function readable(folder: string, cwd: string): ReturnType<typeof readForeignFolder> {
+  try {
+    return readForeignFolder(folder, cwd);
+  } catch (error) {
+    if (error instanceof MigrateError) return [];
+    throw error;
+  }
+}
+
+/** `migrations looks like a folder of goose` */
+export const lookText = ({ folder, tool }: ForeignFolder): string =>
+  `${folder} looks like a folder of ${tool.name}`;
+
+/** What to type then. */
+export const adoptHint = ({ folder }: ForeignFolder): string =>
+  `to see what becomes of it: migrate adopt ${shellWord(folder)}; to write that into another folder, add --to DIR`;
+
+/** What was thrown, or in its place that one of the folders is another tool's. */
+export function foreignFault(error: unknown, directories: readonly string[], cwd: string): unknown {
+  if (!(error instanceof MigrateError && error.code.startsWith("source/"))) return error;
+  for (const directory of directories) {
+    const found = foreignFolder(directory, cwd);
+    if (found === undefined) continue;
+    return new MigrateError({
+      code: "source/no-header",
+      message: `${lookText(found)}: none of its files has a header`,
+      hint: adoptHint(found),
+    });
+  }
+  return error;
+}

@@ -1,0 +1,79 @@
+/** What a command writes → files: each appears whole or not at all, and takes the place of nothing but its like. */
+
+import { lstatSync } from "node:fs";
+import { resolve } from "node:path";
+import { MigrateError } from "../core/errors.ts";
+import type { OutputKind } from "../core/outputs.ts";
+import { createFiles, inNewFolders, isEmptyDirectory } from "../io/directory.ts";
+import { textIfThere } from "../io/files.ts";
+import { isSameFile, isStream, type NewText, writeFiles } from "../io/write-files.ts";
+import type { Deps } from "./project.ts";
+
+export { outputs } from "../core/outputs.ts";
+export type { NewText };
+
+/**
+ * Writes texts into files, all or none; a file of that kind that is there, or a link, is replaced in one moment. Throws
+ * `usage/not-a-…` where a file is there that is of no such kind, or for a script was changed since it was written;
+ * `usage/exclusive-flags` where two are the same file; `usage/cannot-write`.
+ */
+export async function writeOutputs(
+  deps: Pick<Deps, "cwd" | "onWritten">,
+  kind: OutputKind,
+  files: readonly NewText[],
+): Promise<void> {
+  const paths = files.map(({ path }) => path);
+  for (const [index, path] of paths.entries()) {
+    refuseForeign(deps, kind, path);
+    const same = paths.slice(0, index).find((other) => isSameFile(path, other, deps));
+    if (same !== undefined) throw sameFile(same, path);
+  }
+  await writeFiles(files, deps);
+}
+
+const sameFile = (one: string, other: string): MigrateError =>
+  new MigrateError({
+    code: "usage/exclusive-flags",
+    message: one === other ? `${one} is named twice` : `${one} and ${other} are the same file`,
+    hint: "nothing was written; name one file for each script",
+  });
+
+/** Throws as `writeOutputs`, but for what the system refuses. */
+export function refuseForeign(
+  { cwd }: Pick<Deps, "cwd">,
+  { code, name, isOurs }: OutputKind,
+  path: string,
+): void {
+  if (path === "-") {
+    throw new MigrateError({
+      code: "usage/cannot-write",
+      message: "- is not the name of a file",
+      hint: "to write to stdout, leave the option out, or name /dev/stdout; a file of that name is ./-",
+    });
+  }
+  const file = resolve(cwd, path);
+  if (isStream(file) || lstatSync(file, { throwIfNoEntry: false })?.isFile() !== true) return;
+  const there = textIfThere(file, "usage/cannot-write", path);
+  if (!there || isOurs(there)) return;
+  throw new MigrateError({
+    code,
+    message: `${path} exists, and is not ${name}`,
+    hint: "nothing was written; name another file, or move that one away",
+  });
+}
+
+/** Writes numbered scripts into a new or empty folder; returns their paths. Throws `usage/not-empty`. */
+export async function writeScriptFolder(
+  deps: Deps,
+  directory: string,
+  files: readonly { readonly name: string; readonly text: string }[],
+): Promise<readonly string[]> {
+  if (!(await isEmptyDirectory(directory, deps))) {
+    throw new MigrateError({
+      code: "usage/not-empty",
+      message: `the folder ${directory} is not empty`,
+      hint: "its files could be run together with those of the script; name a new folder",
+    });
+  }
+  return inNewFolders([directory], deps, () => createFiles(directory, files, deps));
+}
