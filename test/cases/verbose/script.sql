@@ -1,5 +1,5 @@
 -- Retort migration script: upgrade <base> -> 29f859a13ea1
--- Receipt: sha256:8e84cec9958bbe0b5a0df1b2e066e9c6889f911171a6815cc934aca73fbd510f
+-- Receipt: sha256:76ce5adf68516aedeb3160b25423a6620461ec60989076c1826d1103dfb03007
 \if true
 -- For:  PostgreSQL 12 or later; ledger retort, format 2.
 -- Run:  psql -X -v ON_ERROR_STOP=1 -f FILE DATABASE
@@ -177,9 +177,25 @@ BEGIN;
 DO $retort$
 BEGIN
   PERFORM pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
-  IF coalesce(to_regclass('retort.state')::oid,
-      to_regclass('retort.applied')::oid,
-      to_regprocedure('retort.lock_key()')::oid) IS NULL THEN
+  IF NOT EXISTS (SELECT FROM pg_class WHERE relnamespace = to_regnamespace('retort')
+      AND relname IN ('state', 'applied'))
+    AND NOT EXISTS (SELECT FROM pg_proc WHERE pronamespace = to_regnamespace('retort')
+      AND proname = 'lock_key') THEN
+  IF to_regnamespace('retort') IS NULL AND NOT has_database_privilege(current_database(), 'CREATE') THEN
+    RAISE EXCEPTION USING ERRCODE = '42501',
+      MESSAGE = format('retort: %s may not create the ledger, and lacks: CREATE on the database',
+        CURRENT_USER),
+      HINT = format('Nothing was changed. As the owner of the database, run: migrate ensure-version; or: '
+        'GRANT CREATE ON DATABASE %I TO %I', current_database(), CURRENT_USER);
+  END IF;
+  IF NOT has_schema_privilege(to_regnamespace('retort'), 'CREATE')
+    OR NOT has_schema_privilege(to_regnamespace('retort'), 'USAGE') THEN
+    RAISE EXCEPTION USING ERRCODE = '42501',
+      MESSAGE = format('retort: %s may not create the ledger, and lacks: CREATE, USAGE on the schema %s',
+        CURRENT_USER, to_regnamespace('retort')),
+      HINT = format('Nothing was changed. As the owner of the schema, run: migrate ensure-version; or: '
+        'GRANT CREATE, USAGE ON SCHEMA %s TO %I', to_regnamespace('retort'), CURRENT_USER);
+  END IF;
     IF to_regnamespace('retort') IS NULL THEN
       CREATE SCHEMA retort;
     END IF;
@@ -1086,6 +1102,8 @@ DECLARE
   -- Who may own it besides the role that connects, or that the connection started with, the
   -- database's owner and superusers.
   owners CONSTANT pg_catalog.text[] := '{}';
+  -- It is about to be written to: with the rights of this role.
+  writes CONSTANT boolean := true;
   -- SHA-256 of its procedures.
   procedures CONSTANT pg_catalog.text := '5e09b1778a7ba015343ed6bbae85cbb9dda11d3e36c95de892c60d4f981477c1';
   place pg_catalog.oid;
@@ -1099,9 +1117,12 @@ DECLARE
   key bigint;
 BEGIN
   PERFORM pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
-  place := coalesce((SELECT c.relnamespace FROM pg_class AS c
-      WHERE c.oid = coalesce(to_regclass('retort.state'), to_regclass('retort.applied'))),
-    (SELECT p.pronamespace FROM pg_proc AS p WHERE p.oid = to_regprocedure('retort.lock_key()')));
+  -- The names are not looked up as a statement does, which fails without USAGE.
+  place := (SELECT n.oid FROM pg_namespace AS n
+    WHERE n.nspname = (parse_ident('retort.state'))[1] AND (EXISTS (SELECT FROM pg_class AS c
+        WHERE c.relnamespace = n.oid AND c.relname IN ('state', 'applied'))
+      OR EXISTS (SELECT FROM pg_proc AS p
+        WHERE p.pronamespace = n.oid AND p.proname = 'lock_key')));
   IF place IS NULL AND expected IN ('optional', 'older') THEN
     RETURN;
   ELSIF place IS NULL THEN
@@ -1150,6 +1171,32 @@ BEGIN
     RAISE EXCEPTION USING ERRCODE = 'RT001',
       MESSAGE = format('retort: the ledger %s is not trusted: %s', place::regnamespace, found),
       HINT = 'Nothing was changed. Remove it, or find out who put it there and why.';
+  END IF;
+
+  -- What every migration needs, and of several rights that depend on what it does one of them.
+  IF writes THEN
+    found := concat_ws('; ',
+      CASE WHEN NOT has_schema_privilege(place, 'USAGE') THEN 'USAGE on the schema' END,
+      (SELECT string_agg(format('%s on %s', l.rights, l.name), '; ' ORDER BY l.name) FROM (
+        SELECT n.name, string_agg(replace(n.one_of, ', ', ' or '), ', ' ORDER BY n.one_of) AS rights
+        FROM (VALUES ('applied', 'SELECT'), ('applied', 'DELETE, INSERT, UPDATE'),
+            ('intent', 'SELECT'), ('intent', 'DELETE'), ('intent', 'UPDATE'), ('log', 'SELECT'),
+            ('log', 'INSERT'), ('state', 'SELECT'), ('state', 'UPDATE')) AS n (name, one_of)
+          JOIN pg_class AS c ON c.relnamespace = place AND c.relname = n.name
+        WHERE NOT has_table_privilege(c.oid, n.one_of) GROUP BY n.name) AS l),
+      (SELECT format('EXECUTE on %s of its routines', count(*)) FROM pg_proc AS p
+        WHERE p.pronamespace = place AND NOT has_function_privilege(p.oid, 'EXECUTE')
+        HAVING count(*) > 0));
+    IF found <> '' THEN
+      RAISE EXCEPTION USING ERRCODE = '42501',
+        MESSAGE = format('retort: %s may not write to the ledger %s, and lacks: %s', CURRENT_USER,
+          place::regnamespace, found),
+        HINT = format('Nothing was changed. As the owner of the ledger, run: '
+          'GRANT USAGE ON SCHEMA %1$s TO %2$I; '
+          'GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA %1$s TO %2$I; '
+          'GRANT EXECUTE ON ALL ROUTINES IN SCHEMA %1$s TO %2$I', place::regnamespace,
+          CURRENT_USER);
+    END IF;
   END IF;
 
   -- The format is read before its tables: another session may be upgrading the ledger.
@@ -1255,7 +1302,7 @@ CALL retort.require_state('{}', '{}', 1, 418732435334715376,
   'migrate upgrade %s:29f859a13ea1 --sql');
 
 -- Log: the receipt of this script.
-CALL retort.begin_script('8e84cec9958bbe0b5a0df1b2e066e9c6889f911171a6815cc934aca73fbd510f',
+CALL retort.begin_script('76ce5adf68516aedeb3160b25423a6620461ec60989076c1826d1103dfb03007',
   'base:29f859a13ea1', 1, 418732435334715376);
 COMMIT;
 
@@ -1275,13 +1322,13 @@ BEGIN TRANSACTION READ ONLY;
 -- Check: exactly the revisions that should be applied now are, row by row.
 SELECT retort.check(1, 418732435334715376) AS retort_passed \gset
 SELECT revisions AS applied_revisions, '29f859a13ea1' AS current_heads,
-  'sha256:8e84cec9958bbe0b5a0df1b2e066e9c6889f911171a6815cc934aca73fbd510f' AS receipt FROM retort.state;
+  'sha256:76ce5adf68516aedeb3160b25423a6620461ec60989076c1826d1103dfb03007' AS receipt FROM retort.state;
 
 -- Durations: what this run of the script has done, as the log of the ledger has it.
 SELECT l.event AS step, l.revision, round(date_part('epoch', l.duration) * 1000) AS milliseconds
   FROM retort.log AS l WHERE l.event IN ('upgrade', 'downgrade') AND l.id > (
     SELECT max(s.id) FROM retort.log AS s WHERE s.event = 'script' AND s.checksum =
-      '8e84cec9958bbe0b5a0df1b2e066e9c6889f911171a6815cc934aca73fbd510f'
+      '76ce5adf68516aedeb3160b25423a6620461ec60989076c1826d1103dfb03007'
       AND s.at > (SELECT backend_start FROM pg_stat_get_activity(pg_backend_pid())))
   ORDER BY l.id;
 COMMIT;
