@@ -191,7 +191,7 @@ export const openProject = checked(
   (deps: Deps, options: ProjectOptions) => projects.openProject(deps, options),
   projectRules,
 );
-export const proveAdoption = checked(adoptProofs.proveAdoption, { ...proofRules, onScratch });
+export const proveAdoption = checked(adoptProofs.proveAdoption, { ...proofRules, down: flag, onScratch });
 export const readLog = checked(logs.readLog, { ...projectRules, last: required(count) });
 export const readState = checked(looks.readState, { ...projectRules, ...connectRules });
 export const removeRevision = checked(removals.removeRevision, { ...projectRules, head: target, yes: flag });

@@ -78,7 +78,14 @@ export async function fix(deps: Deps, options: FixOptions): Promise<Fixing> {
       ...resultOf(after),
       fixed: found.proven.map(({ revisions, rules }) => ({ revision: revisions[0]!, revisions, rules })),
       left: [...leftIn(project, fixable), ...found.left],
-      notes: [...notes, ...otherVersion(project, scratch), ...found.proven.flatMap((each) => each.notes)],
+      // Several migrations may write to the same table.
+      notes: [
+        ...new Set([
+          ...notes,
+          ...otherVersion(project, scratch),
+          ...found.proven.flatMap((each) => each.notes),
+        ]),
+      ],
       files,
       written,
     };

@@ -106,8 +106,6 @@ export async function runOnline(request: Request, invocation: Invocation): Promi
     wait: seconds(args.text("wait"), "--wait"),
     confirm: (plan, database) => {
       warnOfLongTransaction(plan.steps.length, invocation);
-      const waits = pendingText(plan.steps);
-      if (waits !== undefined) printer.info(waits);
       return confirmed(plan, database, invocation);
     },
     onEvent: events ? eventLines(invocation, told) : told,
@@ -135,17 +133,23 @@ function eventLines({ deps, printer }: Invocation, told: (event: Event) => void)
   };
 }
 
-/** Asks before a downgrade destroys anything, or may: in a terminal; elsewhere `--yes` must have been said. */
+/**
+ * Says who will have to wait, and asks before a downgrade destroys anything, or may: in a terminal; elsewhere `--yes` must
+ * have been said.
+ */
 async function confirmed(plan: Plan, database: string, { args, printer }: Invocation): Promise<boolean> {
-  if (plan.kind !== "downgrade" || args.flag("yes")) return true;
+  const waits = pendingText(plan.steps) ?? [];
   const losses = plan.steps.flatMap((step) => step.losses ?? []);
-  if (losses.length === 0) return true;
+  if (plan.kind !== "downgrade" || args.flag("yes") || losses.length === 0) {
+    for (const line of [waits].flat()) printer.info(line);
+    return true;
+  }
   const isCertain = losses.some(({ effect }) => effect !== "not-known");
   const verdict = `this downgrade of ${database} ${isCertain ? "is" : "may be"} destructive`;
   const lines = plan.steps.flatMap(({ revision, losses = [] }) =>
     losses.map((loss) => `  ${revision}  ${lossLine(loss)}`),
   );
-  const answer = await printer.ask([`T${verdict.slice(1)}:`, ...lines], "Continue?");
+  const answer = await printer.ask([waits, `T${verdict.slice(1)}:`, ...lines].flat(), "Continue?");
   if (answer !== undefined) return answer;
   throw new MigrateError({
     code: "usage/needs-yes",

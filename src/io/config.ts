@@ -34,6 +34,7 @@ import { foldersOf } from "./directory.ts";
 import { textIfThere } from "./files.ts";
 import { parseJson } from "./jsonc.ts";
 import { type DatabaseAddress, listsOf, type ServerAddress, secretsOf } from "./libpq/parameters.ts";
+import { isExecutable } from "./packages.ts";
 
 /** The global flags, as typed; in the API, the options of the same meaning. */
 export interface ConfigFlags {
@@ -482,7 +483,9 @@ function noDatabase({ source }: Dotenv): MigrateError {
       "configure one in one of these ways:",
       "  migrate COMMAND --database postgres://USER:PASSWORD@localhost:5432/shop",
       "  export DATABASE_URL=postgres://USER:PASSWORD@localhost:5432/shop   (or that line in .env)",
-      `  { "database": "pglite:./data" } in ${CONFIG_FILE}, for the embedded database`,
+      ...(isExecutable()
+        ? []
+        : [`  { "database": "pglite:./data" } in ${CONFIG_FILE}, for the embedded database`]),
       ...(stray === undefined
         ? []
         : [

@@ -30,7 +30,7 @@ export async function optionalPackage<T>(
         ...(code === NO_IMPORT
           ? {
               message: `${use} the package ${name}, which the executable cannot load`,
-              hint: `the npm package of migrate can: ${command}; then run: npx migrate`,
+              hint: `the npm package of migrate can: ${command}; then run: npx pgretort`,
             }
           : { message: `${use} the package ${name}, which is not installed`, hint: command }),
       },
@@ -38,6 +38,9 @@ export async function optionalPackage<T>(
     );
   }
 }
+
+/** In the single executable no package can be loaded, so there is no embedded database. */
+export const isExecutable = (): boolean => process.getBuiltinModule?.("node:sea").isSea() === true;
 
 /** Whether the package can be loaded from here. */
 export function isInstalled(name: string): boolean {

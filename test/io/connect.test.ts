@@ -1,8 +1,11 @@
 /** An address, and servers that are away, refuse or are of another kind → the one that is connected to, or why none is. */
 import { createServer, type Server } from "node:net";
+import pg from "pg";
 import { expect, onTestFinished, test, vi } from "vitest";
 import { MigrateError } from "../../src/core/errors.ts";
+import { openScratch } from "../../src/io/scratch/open.ts";
 import { isNotYet } from "../../src/io/session/connect.ts";
+import { lentSession } from "../../src/io/session/lent.ts";
 import { openSession } from "../../src/io/session/open.ts";
 import { StatementFailure } from "../../src/io/session/types.ts";
 import { addressOf } from "../support/session.ts";
@@ -160,4 +163,28 @@ test.each([
 ])("%s of severity %s: the connection is lost: %s", (code, severity, lost) => {
   const error = Object.assign(new Error("no"), severity === undefined ? { code } : { code, severity });
   expect(new StatementFailure(error).lost).toBe(lost);
+});
+
+test("where a pool of the caller's, or a server for scratch databases, does not connect, that is what is to be mended", async () => {
+  const refusing = await serverThatIs("28P01");
+  const settings = {
+    host: "127.0.0.1",
+    port: refusing.port,
+    user: "ann",
+    password: "x",
+    database: "shop",
+    ssl: false,
+  };
+  const pool = new pg.Pool(settings);
+  onTestFinished(() => pool.end());
+  await expect(lentSession(pool, { admit: async () => {} })).rejects.toMatchObject({
+    code: "execution/connect",
+    hint: "check the user and password that the pool was given",
+  });
+  const away = await serverThatIs("away");
+  const on = await addressOf(`postgres://ann@127.0.0.1:${away.port}/shop?sslmode=disable`);
+  await expect(openScratch({ on, cwd: ".", env: {} })).rejects.toMatchObject({
+    code: "usage/scratch",
+    hint: expect.stringContaining("check that the server is running and accepts connections at this address"),
+  });
 });

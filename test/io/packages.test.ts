@@ -7,7 +7,7 @@ test.each([
   [
     "ERR_VM_DYNAMIC_IMPORT_CALLBACK_MISSING",
     "the executable cannot load",
-    /^the npm package .*npm install -D pgretort a@1; then run: npx migrate$/,
+    /^the npm package .*npm install -D pgretort a@1; then run: npx pgretort$/,
   ],
 ])("%s", async (code, message, hint) => {
   const load = () => Promise.reject(Object.assign(new Error(), { code }));

@@ -276,7 +276,7 @@ describe("a connection of the caller's", () => {
     const connection = poolOn(missing.href, 1);
     expect(await failureOf(upgrade({ ...optionsOf(shop()), connection }))).toMatchObject({
       code: "execution/connect",
-      hint: 'create the database first, for example with: createdb "no such"',
+      hint: 'create the database first, for example with: createdb "no such"; or give the pool the name of another',
     });
   });
 

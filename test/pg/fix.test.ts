@@ -242,6 +242,28 @@ test("which files: the pending ones that others have not; by name; never one tha
   expect((await on({ database: url })).notes).toEqual([expect.stringContaining("is in the last commit, so")]);
 });
 
+test("a table that has other rows in each run is named once, however many migrations are proven", async () => {
+  const { url } = await ownDatabase(server!);
+  const random = {
+    up: `${tables.up}CREATE TABLE dice (eye float8);\n`,
+    down: `DROP TABLE dice;\n${tables.down}`,
+  };
+  const rolling = ({ up, down }: typeof check) => ({
+    up: `INSERT INTO dice VALUES (random());\n${up}`,
+    down,
+  });
+  const it = project({ shop: random, check: rolling(check), index: rolling(index) });
+  const { fixed, notes, left } = await fix(it.deps, {
+    dryRun: true,
+    scratch: url,
+    which: ["check", "index"],
+  });
+  expect([fixed.length, left]).toEqual([2, []]);
+  expect(notes.filter((note) => note.includes("only their number was compared"))).toEqual([
+    expect.stringMatching(/^public\.dice /),
+  ]);
+});
+
 test("what is not proven is left, with the objects; the diff of the rest makes the same files; the exit code says so", async () => {
   const { url } = await ownDatabase(server!);
   const it = project({ shop: tables, check, index, kept });

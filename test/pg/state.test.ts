@@ -29,7 +29,7 @@ describe.each(servers())("on $name", (server) => {
   test("what only looks never writes: with a ledger and without, where writing is refused", async () => {
     const role = await ownRole(server, "LOGIN; ALTER ROLE :role SET default_transaction_read_only = on");
     const { name, url } = await ownDatabase(server);
-    await query(url, `GRANT pg_read_all_data TO ${role.name}`);
+    await query(url, `GRANT pg_read_all_data, pg_write_all_data TO ${role.name}`);
     const readOnly = role.url(name);
     for (const applied of [[], ["a", "b"]]) {
       if (applied.length > 0) await shop.upgrade(url, "b");

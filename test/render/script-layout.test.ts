@@ -135,6 +135,23 @@ test("a loss that takes two lines is not read as two, and what a statement outsi
   );
 });
 
+test.each([
+  [["orders", "i"], "check with \\d orders; drop", "DROP INDEX CONCURRENTLY i;"],
+  [["shop.orders", '"I x"'], "check with \\d shop.orders; drop", 'DROP INDEX CONCURRENTLY shop."I x";'],
+  [['"a.""b".orders', "i"], 'check with \\d "a.""b".orders; drop', 'DROP INDEX CONCURRENTLY "a.""b".i;'],
+  // The server chooses the name.
+  [["shop.orders"], "\\d shop.orders shows it; drop", "DROP INDEX CONCURRENTLY shop.NAME;"],
+])("an index of %j that is half built is dropped by its whole name", (names, look, drop) => {
+  const build = statement("CREATE INDEX …;", {
+    transactional: false,
+    trace: { kind: "create index", names },
+  });
+  const lines = script(planOf([step("a", [build], { transactional: false })])).split("\n");
+  const at = lines.findIndex((line) => line.startsWith("-- If it fails: "));
+  expect(lines[at]).toContain(look);
+  expect(lines[at + 1]).toBe(`-- ${drop}`);
+});
+
 test.each<[string, Parameters<typeof statement>, readonly string[]]>([
   ["plain", ["SELECT 1;"], []],
   [

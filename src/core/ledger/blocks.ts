@@ -110,17 +110,17 @@ export function createBlock({ schema }: LedgerNames, upgrades: boolean): string 
     `  IF NOT EXISTS (SELECT FROM pg_class WHERE relnamespace = ${place}\n      AND relname IN ('state', 'applied'))`,
     `    AND NOT EXISTS (SELECT FROM pg_proc WHERE pronamespace = ${place}\n      AND proname = 'lock_key') THEN`,
     ...stopIf(
-      `${place} IS NULL AND NOT has_database_privilege(current_database(), 'CREATE')`,
+      `${place} IS NULL\n    AND NOT has_database_privilege(current_database(), 'CREATE')`,
       "format('retort: %s may not create the ledger, and lacks: CREATE on the database',\n        CURRENT_USER)",
-      "format('Nothing was changed. As the owner of the database, run: migrate ensure-version; or: '\n" +
-        "        'GRANT CREATE ON DATABASE %I TO %I', current_database(), CURRENT_USER)",
+      "format('Nothing was changed. As the owner of the database, run: '\n" +
+        "        'migrate ensure-version; or: GRANT CREATE ON DATABASE %I TO %I', current_database(), CURRENT_USER)",
       NO_RIGHT,
     ),
     ...stopIf(
       `NOT has_schema_privilege(${place}, 'CREATE')\n    OR NOT has_schema_privilege(${place}, 'USAGE')`,
-      `format('retort: %s may not create the ledger, and lacks: CREATE, USAGE on the schema %s',\n        CURRENT_USER, ${place})`,
-      `format('Nothing was changed. As the owner of the schema, run: migrate ensure-version; or: '\n` +
-        `        'GRANT CREATE, USAGE ON SCHEMA %s TO %I', ${place}, CURRENT_USER)`,
+      `format('retort: %s may not create the ledger, and lacks: '\n        'CREATE, USAGE on the schema %s', CURRENT_USER, ${place})`,
+      `format('Nothing was changed. As the owner of the schema, run: '\n` +
+        `        'migrate ensure-version; or: GRANT CREATE, USAGE ON SCHEMA %s TO %I', ${place}, CURRENT_USER)`,
       NO_RIGHT,
     ),
     `    IF ${place} IS NULL THEN`,

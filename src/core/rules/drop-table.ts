@@ -16,13 +16,12 @@ export const dropTable: Rule = {
   good: ["-- retort-ignore: drop-table (nothing has used it since release 12)\nDROP TABLE shop.notes;"],
   *find(site) {
     if (site.kind !== "DropStmt") return;
-    for (const isWritten of [false, true]) {
-      const losses = site.losses
-        .filter(({ kind }) => DROPS.test(kind))
-        .filter(({ object }) => site.writtenAgain.some((each) => each.object === object) === isWritten);
+    const isWritten = ({ object }: Loss): boolean => site.writtenAgain.some((each) => each.object === object);
+    for (const again of [false, true]) {
+      const losses = site.losses.filter((loss) => DROPS.test(loss.kind) && isWritten(loss) === again);
       const gone = losses.map(({ object }) => object.split(".").at(-1)!);
       const tables = blocked(site).filter(({ name }) => gone.includes(name));
-      if (tables.length > 0) yield { message: messageOf(losses[0]!, listOf(tables), isWritten) };
+      if (tables.length > 0) yield { message: messageOf(losses[0]!, listOf(tables), again) };
     }
   },
 };
@@ -30,9 +29,9 @@ export const dropTable: Rule = {
 const DROPS = /^drop (?:table|foreign table|materialized view|sequence)$/;
 
 /** One statement drops objects of one kind. */
-function messageOf(loss: Loss, names: string, isWritten: boolean): string {
+function messageOf(loss: Loss, names: string, isWrittenAgain: boolean): string {
   if (!losesData(loss)) return `what still uses ${names} fails`;
   return loss.kind === "drop sequence"
     ? `the state of ${names} is lost, and a downgrade cannot restore it`
-    : `the rows of ${names} are lost${afterDowngrade(isWritten)}`;
+    : `the rows of ${names} are lost${afterDowngrade(isWrittenAgain)}`;
 }

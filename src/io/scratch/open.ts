@@ -44,7 +44,7 @@ export async function openScratch(options: ScratchOptions): Promise<Scratch> {
     throw new MigrateError({
       code: "usage/scratch",
       message: `cannot create a scratch database at ${on.display}: ${room.reason}`,
-      hint: "name a server on which this role can create databases, or leave the server out",
+      hint: room.hint ?? "name a server on which this role can create databases, or leave the server out",
     });
   }
   const reasons: string[] = [];
@@ -94,8 +94,8 @@ async function roomOnServer(address: ServerAddress, options: ScratchOptions): Pr
   try {
     return await temporaryDatabase(address, options);
   } catch (error) {
-    if (error instanceof MigrateError && options.signal?.aborted !== true) return { reason: error.message };
-    throw error;
+    if (!(error instanceof MigrateError) || options.signal?.aborted === true) throw error;
+    return { reason: error.message, hint: error.code === "execution/connect" ? error.hint : undefined };
   }
 }
 

@@ -55,6 +55,8 @@ export interface Room {
 /** Why there is no room. */
 export interface NoRoom {
   readonly reason: string;
+  /** What to do about it, where no connection was made. */
+  readonly hint?: string | undefined;
 }
 
 export interface RoomOptions {

@@ -177,18 +177,51 @@ const reasonOf = ({ cause }: Attempt): string =>
     : cause.message;
 
 function connectHint(address: DatabaseAddress, cause: DriverError): string {
-  const { code, message } = cause;
   if (address.kind === "pglite") return "check that this user can write to the database's folder";
   if (cause instanceof OtherKind)
     return "add a server of that kind to the address, such as postgres://USER@host1,host2/name; see the settings with: migrate config";
-  if (message.includes("does not support SSL"))
-    return "give the server a certificate, or, in a trusted network, use sslmode=prefer or sslmode=disable in the address";
-  if (code === "3D000") return `create the database first, for example with: ${createdb(address)}`;
-  if (code === "28000" && message.includes("pg_hba.conf"))
-    return `the server's pg_hba.conf does not let ${address.user} connect to ${address.database} from here: add an entry and reload, or connect as an entry requires, for example with sslmode=require`;
-  if (code === "28P01" || code === "28000")
-    return "check the user and password; see where they come from with: migrate config";
-  return "check that the server is running and accepts connections at this address; see the settings with: migrate config";
+  switch (refusalOf(cause)) {
+    case "no TLS":
+      return "give the server a certificate, or, in a trusted network, use sslmode=prefer or sslmode=disable in the address";
+    case "no database":
+      return `create the database first, for example with: ${createdb(address)}`;
+    case "no entry":
+      return `the server's pg_hba.conf does not let ${address.user} connect to ${address.database} from here: add an entry and reload, or connect as an entry requires, for example with sslmode=require`;
+    case "no login":
+      return "check the user and password; see where they come from with: migrate config";
+    default:
+      return "check that the server is running and accepts connections at this address; see the settings with: migrate config";
+  }
+}
+
+/** The same for a pool of the caller's, whose settings are not ours. */
+export function poolHint(cause: DriverError): string {
+  switch (refusalOf(cause)) {
+    case "no TLS":
+      return "give the server a certificate, or, in a trusted network, make the pool without ssl";
+    case "no database":
+      return `create the database first${missingDatabase(cause)}; or give the pool the name of another`;
+    case "no entry":
+      return "the server's pg_hba.conf does not let this user connect to this database from here: add an entry and reload, or make the pool as an entry requires, for example with ssl";
+    case "no login":
+      return "check the user and password that the pool was given";
+    default:
+      return "check that the server is running and accepts connections at the address that the pool was given";
+  }
+}
+
+/** Its name as the server says it, in the command that makes it. */
+function missingDatabase({ message }: DriverError): string {
+  const name = /"(.+)"/.exec(message)?.[1];
+  return name === undefined ? "" : `, for example with: createdb ${shellWord(name)}`;
+}
+
+/** Why a server that was reached takes no connection; undefined where it was not reached, or says something else. */
+function refusalOf({ code, message }: DriverError) {
+  if (message.includes("does not support SSL")) return "no TLS";
+  if (code === "3D000") return "no database";
+  if (code === "28000" && message.includes("pg_hba.conf")) return "no entry";
+  return code === "28P01" || code === "28000" ? "no login" : undefined;
 }
 
 function createdb({ host, port, user, database }: ServerAddress): string {

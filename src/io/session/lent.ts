@@ -2,7 +2,7 @@
 import { addressFault, FORM } from "../../core/address.ts";
 import { cancelled, MigrateError } from "../../core/errors.ts";
 import { identifier, literal } from "../../core/quote.ts";
-import { shellWord } from "../../core/shell.ts";
+import { poolHint } from "./connect.ts";
 import { sessionOn } from "./open.ts";
 import { clientOf, clientWire, isConnected, namesOf } from "./server.ts";
 import {
@@ -154,21 +154,12 @@ function notConnected(what: string, cause: DriverError): MigrateError {
     {
       code: "execution/connect",
       message: `${what}: ${cause.message}`,
-      hint: hintOf(sqlstate, cause),
+      hint: poolHint(cause),
       ...(sqlstate === undefined ? {} : { sqlstate }),
     },
     { cause },
   );
 }
-
-function hintOf(sqlstate: string | undefined, { message }: DriverError): string {
-  const missing = sqlstate === MISSING_DATABASE ? /"(.+)"/.exec(message)?.[1] : undefined;
-  return missing === undefined
-    ? "check that the server is running and accepts connections at the address that the pool was given"
-    : `create the database first, for example with: createdb ${shellWord(missing)}`;
-}
-
-const MISSING_DATABASE = "3D000";
 
 // ── its state ───────────────────────────────────────────────────────────────────────────────────────────────────
 
