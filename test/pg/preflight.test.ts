@@ -172,7 +172,7 @@ describe.skipIf(!psqlAvailable()).each(servers())("on $name", (server) => {
     const own = role.url(name);
     const b = await of.script("a:b");
     const without = await runScript(own, b, preflight);
-    expect(linesOf(without.stdout).filter((line) => line.startsWith("X session:"))).toEqual([
+    expect(linesOf(without.stdout).filter((line) => line.startsWith("X"))).toEqual([
       `X missing: CREATE on the database (as ${role.name})`,
       `X missing: REFERENCES on public.t (as ${role.name})`,
       `X missing: INSERT on public.t (as ${role.name})`,
@@ -209,7 +209,7 @@ describe.skipIf(!psqlAvailable()).each(servers())("on $name", (server) => {
     const script = await of.script("a:c");
     const missing = async () => {
       const { stdout } = await runScript(own, script, preflight);
-      return linesOf(stdout).filter((line) => line.startsWith("X session:"));
+      return linesOf(stdout).filter((line) => line.startsWith("X"));
     };
     await query(url, `REVOKE EXECUTE ON ALL ROUTINES IN SCHEMA retort FROM PUBLIC`);
     const [ledger, ...others] = await missing();
@@ -245,7 +245,7 @@ describe.skipIf(!psqlAvailable()).each(servers())("on $name", (server) => {
     const { url } = await ownDatabase(server);
     const { stdout, code } = await runScript(url, await of.script("base:heads"), preflight);
     expect(code).toBe(3);
-    expect(linesOf(stdout).filter((line) => line.startsWith("X session:"))).toEqual([
+    expect(linesOf(stdout).filter((line) => line.startsWith("X"))).toEqual([
       `X missing: CREATE on schema no"such (as postgres)`,
       "X missing: the role no'body",
       "X missing: superuser, or CREATE on the database where it is trusted, for the extension retort_no_such_extension (as postgres)",

@@ -9,7 +9,7 @@ import format2 from "../../../sql/ledger/format_2.sql";
 import guard from "../../../sql/ledger/guard.sql";
 import repair from "../../../sql/ledger/repair.sql";
 import session from "../../../sql/ledger/session.sql";
-import sessionLook from "../../../sql/preflight/session.sql";
+import sessionLook from "../../../sql/ledger/session_look.sql";
 import { tokens } from "../lexer.ts";
 import { arrayLiteral, commentText, literal, qualified } from "../quote.ts";
 import { sha256 } from "../sha256.ts";
