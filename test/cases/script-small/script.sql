@@ -1,5 +1,5 @@
 -- Retort migration script: upgrade <base> -> c
--- Receipt: sha256:ce7d21fc3b8712d0d0773a61fa6a8452d90e410fcfdb008b5cf947931614dbaf
+-- Receipt: sha256:81a96d1ec8fd10adcdd38200a594d46265ee40fc4174fb004529a8ac1b523818
 \if true
 -- For:  PostgreSQL 12 or later; ledger retort, format 2.
 -- Run:  psql -X -v ON_ERROR_STOP=1 -f FILE DATABASE
@@ -188,20 +188,21 @@ BEGIN
       AND relname IN ('state', 'applied'))
     AND NOT EXISTS (SELECT FROM pg_proc WHERE pronamespace = to_regnamespace('retort')
       AND proname = 'lock_key') THEN
-  IF to_regnamespace('retort') IS NULL AND NOT has_database_privilege(current_database(), 'CREATE') THEN
+  IF to_regnamespace('retort') IS NULL
+    AND NOT has_database_privilege(current_database(), 'CREATE') THEN
     RAISE EXCEPTION USING ERRCODE = '42501',
       MESSAGE = format('retort: %s may not create the ledger, and lacks: CREATE on the database',
         CURRENT_USER),
-      HINT = format('Nothing was changed. As the owner of the database, run: migrate ensure-version; or: '
-        'GRANT CREATE ON DATABASE %I TO %I', current_database(), CURRENT_USER);
+      HINT = format('Nothing was changed. As the owner of the database, run: '
+        'migrate ensure-version; or: GRANT CREATE ON DATABASE %I TO %I', current_database(), CURRENT_USER);
   END IF;
   IF NOT has_schema_privilege(to_regnamespace('retort'), 'CREATE')
     OR NOT has_schema_privilege(to_regnamespace('retort'), 'USAGE') THEN
     RAISE EXCEPTION USING ERRCODE = '42501',
-      MESSAGE = format('retort: %s may not create the ledger, and lacks: CREATE, USAGE on the schema %s',
-        CURRENT_USER, to_regnamespace('retort')),
-      HINT = format('Nothing was changed. As the owner of the schema, run: migrate ensure-version; or: '
-        'GRANT CREATE, USAGE ON SCHEMA %s TO %I', to_regnamespace('retort'), CURRENT_USER);
+      MESSAGE = format('retort: %s may not create the ledger, and lacks: '
+        'CREATE, USAGE on the schema %s', CURRENT_USER, to_regnamespace('retort')),
+      HINT = format('Nothing was changed. As the owner of the schema, run: '
+        'migrate ensure-version; or: GRANT CREATE, USAGE ON SCHEMA %s TO %I', to_regnamespace('retort'), CURRENT_USER);
   END IF;
     IF to_regnamespace('retort') IS NULL THEN
       CREATE SCHEMA retort;
@@ -1308,7 +1309,7 @@ $body$;
 CALL retort.require_state('{}', '{}', 3, 1401614897665169694, 'migrate upgrade %s:c --sql');
 
 -- Log: the receipt of this script.
-CALL retort.begin_script('ce7d21fc3b8712d0d0773a61fa6a8452d90e410fcfdb008b5cf947931614dbaf',
+CALL retort.begin_script('81a96d1ec8fd10adcdd38200a594d46265ee40fc4174fb004529a8ac1b523818',
   'base:c', 3, 1401614897665169694);
 COMMIT;
 
@@ -1364,13 +1365,13 @@ BEGIN TRANSACTION READ ONLY;
 -- Check: exactly the revisions that should be applied now are, row by row.
 SELECT retort.check(3, 1401614897665169694) AS retort_passed \gset
 SELECT revisions AS applied_revisions, 'c' AS current_heads,
-  'sha256:ce7d21fc3b8712d0d0773a61fa6a8452d90e410fcfdb008b5cf947931614dbaf' AS receipt FROM retort.state;
+  'sha256:81a96d1ec8fd10adcdd38200a594d46265ee40fc4174fb004529a8ac1b523818' AS receipt FROM retort.state;
 
 -- Durations: what this run of the script has done, as the log of the ledger has it.
 SELECT l.event AS step, l.revision, round(date_part('epoch', l.duration) * 1000) AS milliseconds
   FROM retort.log AS l WHERE l.event IN ('upgrade', 'downgrade') AND l.id > (
     SELECT max(s.id) FROM retort.log AS s WHERE s.event = 'script' AND s.checksum =
-      'ce7d21fc3b8712d0d0773a61fa6a8452d90e410fcfdb008b5cf947931614dbaf'
+      '81a96d1ec8fd10adcdd38200a594d46265ee40fc4174fb004529a8ac1b523818'
       AND s.at > (SELECT backend_start FROM pg_stat_get_activity(pg_backend_pid())))
   ORDER BY l.id;
 COMMIT;
@@ -1405,12 +1406,76 @@ SELECT pg_catalog.count(pg_catalog.set_config(key, value, false))
 -- Only with psql -v preflight=1: reads, shows what the script will meet, and ends.
 \if :{?preflight}
 \if :retort_open
-DO $$BEGIN RAISE EXCEPTION 'retort: a transaction is already open in this session'; END$$;
+DO $$BEGIN
+    RAISE EXCEPTION USING ERRCODE = 'RT001',
+        MESSAGE = 'retort: a transaction is already open in this session',
+        HINT = 'Nothing was changed. End it with COMMIT or ROLLBACK, or start psql without -1 '
+          '(--single-transaction).';
+END$$;
 \endif
 BEGIN TRANSACTION READ ONLY;
 SET LOCAL search_path = pg_catalog, pg_temp;
 SET LOCAL client_encoding = 'UTF8';
 SET LOCAL standard_conforming_strings = on;
+DO $body$
+DECLARE
+  role CONSTANT pg_catalog.text := NULL;
+  key bigint;
+  roles pg_catalog.name[];
+  found pg_catalog.text;
+  hint pg_catalog.text;
+BEGIN
+  -- If a script has stopped in this session, it has left what follows.
+  key := ('x' || left(encode(sha256(convert_to('retort ledger retort.applied', 'UTF8')), 'hex'),
+    16))::bit(64)::bigint;
+  IF EXISTS (SELECT FROM pg_locks AS l
+      WHERE l.locktype = 'advisory' AND l.objsubid = 1 AND l.pid = pg_backend_pid()
+        AND (l.classid::bigint << 32 | l.objid::bigint) = key) THEN
+    RETURN;
+  END IF;
+
+  roles := ARRAY[SESSION_USER, CURRENT_USER];
+  RESET SESSION AUTHORIZATION;
+  RESET ROLE;
+  IF roles <> ARRAY[SESSION_USER, CURRENT_USER] THEN
+    RAISE EXCEPTION USING ERRCODE = 'RT001',
+      MESSAGE = format('retort: a role is set in this session, %s; objects of the script would '
+        'belong to %s', roles[2], coalesce(role, CURRENT_USER)),
+      HINT = 'Nothing was changed. Run: RESET SESSION AUTHORIZATION; RESET ROLE; or let the '
+        'connection start with the role: PGOPTIONS=''-c role=...''';
+  END IF;
+
+  found := (SELECT string_agg(s.name, ', ' ORDER BY s.name) FROM pg_settings AS s
+    WHERE s.source = 'session' AND s.setting <> s.reset_val
+      AND s.name IN ('lock_timeout', 'statement_timeout', 'transaction_timeout',
+        'idle_in_transaction_session_timeout', 'default_transaction_read_only'));
+  IF found IS NOT NULL THEN
+    RAISE EXCEPTION USING ERRCODE = 'RT001',
+      MESSAGE = format('retort: this session has settings that the script would not keep: %s',
+        found),
+      HINT = 'Nothing was changed. RESET them; or set them for the whole connection: '
+        'PGOPTIONS=''-c statement_timeout=1min''';
+  END IF;
+
+  found := (SELECT string_agg(o.what, ', ') FROM (
+      SELECT 'temporary objects' WHERE EXISTS (SELECT FROM pg_class AS c
+        WHERE c.relnamespace = pg_my_temp_schema())
+      UNION ALL SELECT 'prepared statements' WHERE EXISTS (SELECT FROM pg_prepared_statements AS p
+        WHERE p.from_sql)
+      UNION ALL SELECT 'cursors' WHERE EXISTS (SELECT FROM pg_cursors AS c WHERE c.is_holdable)
+      UNION ALL SELECT 'LISTEN' WHERE EXISTS (SELECT FROM pg_listening_channels())
+    ) AS o (what));
+  IF found IS NOT NULL THEN
+    RAISE EXCEPTION USING ERRCODE = 'RT001',
+      MESSAGE = format('retort: this session has state that the script would drop: %s', found),
+      HINT = 'Nothing was changed. Run the script in a session of its own.';
+  END IF;
+EXCEPTION WHEN SQLSTATE 'RT001' THEN
+  GET STACKED DIAGNOSTICS hint = PG_EXCEPTION_HINT;
+  PERFORM set_config('retort.session', concat(replace(SQLERRM, 'retort: ', ''), '; ',
+    replace(hint, 'Nothing was changed. ', '')), true);
+END
+$body$;
 SET LOCAL lock_timeout = '1s';
 SELECT pg_catalog.set_config('retort.preflight', '{"ledger": "retort",
 "lock": "8238127212073486265",
@@ -1487,6 +1552,10 @@ BEGIN
         SESSION_USER), '; SQL runs as ' || nullif(migrator, SESSION_USER),
         CASE WHEN may_set IS NULL THEN ', which does not exist'
           WHEN NOT may_set THEN ', which it may not SET' END)));
+  IF current_setting('retort.session', true) <> '' THEN
+    report := report || jsonb_build_array(
+      jsonb_build_array('X', 'session', current_setting('retort.session')));
+  END IF;
 
   -- The ledger: may it be used, and is it in the state that the script starts from? The names are
   -- not looked up as a statement does, which fails without USAGE.
@@ -1544,9 +1613,10 @@ BEGIN
   report := report
     || jsonb_build_array(jsonb_build_array(CASE WHEN NOT ok THEN 'X' END, 'ledger', found));
 
-  -- The tables, views and sequences that it touches: sizes, estimated rows, who has them now,
-  -- invalid indexes.
-  FOR item IN SELECT * FROM jsonb_array_elements(facts -> 'tables') LOOP
+  -- The tables, views and sequences that it touches, if anything is left to do: sizes, estimated
+  -- rows, who has them now, invalid indexes.
+  FOR item IN SELECT * FROM jsonb_array_elements(facts -> 'tables')
+    WHERE is_done IS NOT TRUE LOOP
     SELECT c.oid, CASE c.relkind WHEN 'S' THEN 'sequence' WHEN 'v' THEN 'view'
         WHEN 'm' THEN 'materialized view' WHEN 'f' THEN 'foreign table' WHEN 'c' THEN 'type'
         WHEN 'i' THEN 'index' WHEN 'I' THEN 'index' ELSE 'table' END INTO object, kind
@@ -1577,7 +1647,8 @@ BEGIN
         coalesce('pid ' || concat_ws(', ', l.pid,
           nullif(a.application_name, ''), a.usename, host(a.client_addr),
           'for ' || date_trunc('second', clock_timestamp() - a.xact_start),
-          left(nullif(a.query, '<insufficient privilege>'), 60)), 'a prepared transaction') AS session
+          left(nullif(a.query, '<insufficient privilege>'), 60)), 'a prepared transaction')
+        AS session
         FROM pg_locks AS l LEFT JOIN pg_stat_activity AS a ON a.pid = l.pid
         WHERE l.locktype = 'relation' AND l.relation = object AND l.granted
           AND l.database = (SELECT d.oid FROM pg_database AS d WHERE d.datname = current_database())
@@ -1621,7 +1692,8 @@ BEGIN
     FROM pg_stat_replication AS r), jsonb_build_array(jsonb_build_array(NULL, 'replica', 'none')));
 
   -- Roles, schemas and rights. What is not there is owned by nobody.
-  FOR item IN SELECT * FROM jsonb_array_elements(facts -> 'needs') LOOP
+  FOR item IN SELECT * FROM jsonb_array_elements(facts -> 'needs')
+    WHERE is_done IS NOT TRUE LOOP
     who := coalesce(item ->> 'as', migrator);
     found := item ->> 'name';
     IF item ->> 'on' = 'role'
