@@ -5,7 +5,7 @@
  * as the flags do; `upgrade` and `downgrade` take both as one. They print nothing, never exit, and throw `MigrateError`.
  * Durations are in seconds unless a name says `ms`; times are ISO 8601 in UTC.
  */
-export type { Adoption, AdoptOptions } from "./app/adopt.ts";
+export type { AdoptedSettings, Adoption, AdoptOptions } from "./app/adopt.ts";
 export type { AdoptDatabaseOptions, AdoptedDatabase } from "./app/adopt-database.ts";
 export type { AdoptProof, AdoptProofOptions } from "./app/adopt-prove.ts";
 export {
