@@ -1,5 +1,5 @@
 -- Retort migration script: upgrade <base> -> c
--- Receipt: sha256:ce7d21fc3b8712d0d0773a61fa6a8452d90e410fcfdb008b5cf947931614dbaf
+-- Receipt: sha256:073ffd69fbf1fe725e3edca813af5248c3bb5fb786ca700f2c821381197c6e80
 \if true
 -- For:  PostgreSQL 12 or later; ledger retort, format 2.
 -- Run:  psql -X -v ON_ERROR_STOP=1 -f FILE DATABASE
@@ -188,20 +188,21 @@ BEGIN
       AND relname IN ('state', 'applied'))
     AND NOT EXISTS (SELECT FROM pg_proc WHERE pronamespace = to_regnamespace('retort')
       AND proname = 'lock_key') THEN
-  IF to_regnamespace('retort') IS NULL AND NOT has_database_privilege(current_database(), 'CREATE') THEN
+  IF to_regnamespace('retort') IS NULL
+    AND NOT has_database_privilege(current_database(), 'CREATE') THEN
     RAISE EXCEPTION USING ERRCODE = '42501',
       MESSAGE = format('retort: %s may not create the ledger, and lacks: CREATE on the database',
         CURRENT_USER),
-      HINT = format('Nothing was changed. As the owner of the database, run: migrate ensure-version; or: '
-        'GRANT CREATE ON DATABASE %I TO %I', current_database(), CURRENT_USER);
+      HINT = format('Nothing was changed. As the owner of the database, run: '
+        'migrate ensure-version; or: GRANT CREATE ON DATABASE %I TO %I', current_database(), CURRENT_USER);
   END IF;
   IF NOT has_schema_privilege(to_regnamespace('retort'), 'CREATE')
     OR NOT has_schema_privilege(to_regnamespace('retort'), 'USAGE') THEN
     RAISE EXCEPTION USING ERRCODE = '42501',
-      MESSAGE = format('retort: %s may not create the ledger, and lacks: CREATE, USAGE on the schema %s',
-        CURRENT_USER, to_regnamespace('retort')),
-      HINT = format('Nothing was changed. As the owner of the schema, run: migrate ensure-version; or: '
-        'GRANT CREATE, USAGE ON SCHEMA %s TO %I', to_regnamespace('retort'), CURRENT_USER);
+      MESSAGE = format('retort: %s may not create the ledger, and lacks: '
+        'CREATE, USAGE on the schema %s', CURRENT_USER, to_regnamespace('retort')),
+      HINT = format('Nothing was changed. As the owner of the schema, run: '
+        'migrate ensure-version; or: GRANT CREATE, USAGE ON SCHEMA %s TO %I', to_regnamespace('retort'), CURRENT_USER);
   END IF;
     IF to_regnamespace('retort') IS NULL THEN
       CREATE SCHEMA retort;
@@ -1308,7 +1309,7 @@ $body$;
 CALL retort.require_state('{}', '{}', 3, 1401614897665169694, 'migrate upgrade %s:c --sql');
 
 -- Log: the receipt of this script.
-CALL retort.begin_script('ce7d21fc3b8712d0d0773a61fa6a8452d90e410fcfdb008b5cf947931614dbaf',
+CALL retort.begin_script('073ffd69fbf1fe725e3edca813af5248c3bb5fb786ca700f2c821381197c6e80',
   'base:c', 3, 1401614897665169694);
 COMMIT;
 
@@ -1364,13 +1365,13 @@ BEGIN TRANSACTION READ ONLY;
 -- Check: exactly the revisions that should be applied now are, row by row.
 SELECT retort.check(3, 1401614897665169694) AS retort_passed \gset
 SELECT revisions AS applied_revisions, 'c' AS current_heads,
-  'sha256:ce7d21fc3b8712d0d0773a61fa6a8452d90e410fcfdb008b5cf947931614dbaf' AS receipt FROM retort.state;
+  'sha256:073ffd69fbf1fe725e3edca813af5248c3bb5fb786ca700f2c821381197c6e80' AS receipt FROM retort.state;
 
 -- Durations: what this run of the script has done, as the log of the ledger has it.
 SELECT l.event AS step, l.revision, round(date_part('epoch', l.duration) * 1000) AS milliseconds
   FROM retort.log AS l WHERE l.event IN ('upgrade', 'downgrade') AND l.id > (
     SELECT max(s.id) FROM retort.log AS s WHERE s.event = 'script' AND s.checksum =
-      'ce7d21fc3b8712d0d0773a61fa6a8452d90e410fcfdb008b5cf947931614dbaf'
+      '073ffd69fbf1fe725e3edca813af5248c3bb5fb786ca700f2c821381197c6e80'
       AND s.at > (SELECT backend_start FROM pg_stat_get_activity(pg_backend_pid())))
   ORDER BY l.id;
 COMMIT;
