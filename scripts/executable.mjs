@@ -27,6 +27,10 @@ if (!ARCHITECTURES.includes(arch)) {
   console.error(`--arch takes ${ARCHITECTURES.join(" or ")}, not ${arch}`);
   process.exit(1);
 }
+if (!["bin.cjs", "main.cjs", "packages"].every((name) => existsSync(path.join("dist", name)))) {
+  console.error("the program is not built yet; run: npm run build");
+  process.exit(1);
+}
 if (!readFlags().includes("--build-sea")) {
   console.error(`Node ${process.version} cannot build this: npx -p node@26 node scripts/executable.mjs`);
   process.exit(1);

@@ -232,7 +232,7 @@ const setting = object({
 
 /** Command → what it prints to stdout with `--json`, where it does not fail. */
 export const outputs: Readonly<Record<string, Shape>> = {
-  init: object({ created: texts }),
+  init: object({ created: texts, hasDatabase: z.boolean(), hasMigrations: z.boolean() }),
   revision: z.union([
     written,
     z.array(written.extend({ plain: z.array(object({ sql: text, does: text })) })),
@@ -419,6 +419,7 @@ export const outputs: Readonly<Record<string, Shape>> = {
     changed: texts,
     differences,
     otherLedgers: texts,
+    versionTables: texts,
     mend: z
       .union([
         object({ sql: text, losses: texts, notes: texts }),

@@ -5,10 +5,15 @@
 import { execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 
-const { version } = JSON.parse(readFileSync("package.json", "utf8")) as { readonly version: string };
+const { version, repository } = JSON.parse(readFileSync("package.json", "utf8")) as {
+  readonly version: string;
+  readonly repository?: string | { readonly url?: string };
+};
 const tag = `v${version}`;
 
-const reasons = [uncommitted(), withoutTag(), withoutSection()].filter((reason) => reason !== undefined);
+const reasons = [uncommitted(), withoutTag(), withoutSection(), withoutRepository()].filter(
+  (reason) => reason !== undefined,
+);
 for (const reason of reasons) console.error(`${version} is not published: ${reason}`);
 if (reasons.length > 0) process.exitCode = 1;
 
@@ -36,6 +41,14 @@ function withoutSection(): string | undefined {
   return isWhole
     ? undefined
     : `CHANGELOG.md has no section "## ${version} (YYYY-MM-DD)" that says what is new`;
+}
+
+/** The registry compares it with where the provenance says that the package was built, and refuses one that has none. */
+function withoutRepository(): string | undefined {
+  const url = typeof repository === "string" ? repository : repository?.url;
+  return url === undefined || url === ""
+    ? "package.json has no repository, without which npm refuses its provenance; npm pkg set repository.url=git+https://HOST/OWNER/NAME.git"
+    : undefined;
 }
 
 function git(...args: string[]): string {

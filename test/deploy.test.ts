@@ -1,6 +1,8 @@
 /** What lies in deploy/ can be read, names commands and flags that there are, and asks for no more rights than it needs. */
 import { spawnSync } from "node:child_process";
-import { readFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { describe, expect, test } from "vitest";
 import { parse } from "yaml";
@@ -132,6 +134,60 @@ test("the executable is built for the processors that there is a Node for", () =
   const build = ["scripts/executable.mjs", "--arch", "sparc"];
   const { status, stderr } = spawnSync(process.execPath, build, { encoding: "utf8" });
   expect({ status, stderr }).toEqual({ status: 1, stderr: "--arch takes x64 or arm64, not sparc\n" });
+});
+
+test("the executable is not built of what is not there", () => {
+  const elsewhere = mkdtempSync(join(tmpdir(), "retort-unbuilt-"));
+  try {
+    const script = fileURLToPath(new URL("../scripts/executable.mjs", import.meta.url));
+    const { status, stderr } = spawnSync(process.execPath, [script], { cwd: elsewhere, encoding: "utf8" });
+    expect({ status, stderr }).toEqual({
+      status: 1,
+      stderr: "the program is not built yet; run: npm run build\n",
+    });
+  } finally {
+    rmSync(elsewhere, { recursive: true });
+  }
+});
+
+test("no hook waits for the lock as long as it may run, and what an image of another entry point needs is in it", () => {
+  for (const file of ["helm/migrate.yaml", "kubernetes/job.yaml"]) {
+    const [, deadline] = /activeDeadlineSeconds: (\d+)/.exec(textOf(file))!;
+    const [, wait, lockWait] = /"--wait", "(\d+)", "--lock-wait", "(\d+)"/.exec(textOf(file))!;
+    expect(Number(wait) + Number(lockWait)).toBeLessThanOrEqual(Number(deadline) / 2);
+  }
+  const image = textOf("Dockerfile.application");
+  expect(image).toContain("RETORT_CACHE=off");
+  expect(image).toContain('command: ["migrate", "--directory", "/migrations", "upgrade", "heads"]');
+});
+
+test("ci/github.yaml: a long review is cut, and goes into the comment that is its own", () => {
+  const { jobs } = parse(textOf("ci/github.yaml")) as {
+    readonly jobs: { readonly review: { readonly steps: readonly { name?: string; run?: string }[] } };
+  };
+  const script = jobs.review.steps.find(({ name }) => name === "comment")!.run!;
+  const cwd = mkdtempSync(join(tmpdir(), "retort-comment-"));
+  const gh = 'case "$*" in *--paginate*) printf "%s" "$IDS";; *) echo "$@" >> asked;; esac';
+  try {
+    writeFileSync(join(cwd, "gh"), `#!/bin/sh\n${gh}\n`, { mode: 0o755 });
+    const run = (review: string, ids: string) => {
+      writeFileSync(join(cwd, "review.md"), review);
+      const env = { PATH: `${cwd}:${process.env["PATH"]}`, IDS: ids, NUMBER: "7", RUN: "https://run" };
+      const world = { ...env, GITHUB_REPOSITORY: "a/b", GITHUB_STEP_SUMMARY: "summary" };
+      expect(spawnSync("bash", ["-e", "-c", script], { cwd, env: world })).toMatchObject({ status: 0 });
+      return readFileSync(join(cwd, "comment.md"), "utf8");
+    };
+    expect(run("# Review\n", "")).toBe("<!-- migrate review -->\n# Review\n");
+    const long = run(`a${"ä".repeat(70_000)}`, "12\n13\n");
+    expect(long.length).toBeLessThan(65_536);
+    expect(long).toMatch(/^<!-- migrate review -->\nThis is the beginning of .* https:\/\/run\n\naä+$/);
+    expect(readFileSync(join(cwd, "asked"), "utf8").trim().split("\n")).toEqual([
+      "api --silent repos/a/b/issues/7/comments -F body=@comment.md",
+      "api --silent --method PATCH repos/a/b/issues/comments/12 -F body=@comment.md",
+    ]);
+  } finally {
+    rmSync(cwd, { recursive: true });
+  }
 });
 
 describe.each(["deploy/ci/github.yaml", "deploy/ci/gitlab.yaml", ".pre-commit-hooks.yaml"])("%s", (file) => {

@@ -19,7 +19,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { blocksOf } from "./support/documents.ts";
+import { blocksOf, linksIn } from "./support/documents.ts";
 import { migrate } from "./support/migrate.ts";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
@@ -116,6 +116,19 @@ test("both commands are there, and what is packed is what is needed", async () =
   expect(named.filter((file) => !existsSync(join(home, file)))).toEqual([]);
   expect(readdirSync(home)).not.toContain("src");
   expect(await migrate(["--version"], { cli })).toMatchObject({ code: 0, stdout: `${manifest.version}\n` });
+});
+
+test("the links of its pages lead to files in it", () => {
+  const pages = readdirSync(home, { recursive: true, encoding: "utf8" }).filter((file) =>
+    file.endsWith(".md"),
+  );
+  const dead = pages.flatMap((page) =>
+    linksIn(readFileSync(join(home, page), "utf8"))
+      .filter((link) => !/^(?:#|\w+:)/.test(link) && !existsSync(join(home, page, "..", link.split("#")[0]!)))
+      .map((link) => `${page}: ${link}`),
+  );
+  expect(pages).toContain("CONTRIBUTING.md");
+  expect(dead).toEqual([]);
 });
 
 test("the notice names the packages of the bundle, with their licences", () => {

@@ -49,7 +49,14 @@ test("a dirty tree, a tag that is not there, not here or not pushed, a version w
   git("remote", "add", "origin", "../origin");
   commit();
   const section = 'CHANGELOG.md has no section "## 1.2.3 (YYYY-MM-DD)" that says what is new';
-  expect(refused()).toEqual(["there is no tag v1.2.3; git tag -a v1.2.3 -m v1.2.3", section]);
+  expect(refused()).toEqual([
+    "there is no tag v1.2.3; git tag -a v1.2.3 -m v1.2.3",
+    section,
+    expect.stringMatching(/^package.json has no repository, .*; npm pkg set repository.url=/),
+  ]);
+  const repository = { url: "git+https://git.example.com/a/b.git" };
+  writeFileSync(join(folder, "package.json"), JSON.stringify({ version: "1.2.3", repository }));
+  commit();
 
   git("tag", "-a", "v1.2.3", "-m", "v1.2.3");
   changes("# Changes\n\n## 1.2.3 (2026-03-02)\n\n## 1.2.2 (2026-03-01)\n\n- old\n");

@@ -3,7 +3,7 @@ import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { expect, test } from "vitest";
 import { anchorOf, destinationOf } from "../site/links.ts";
 import { addresses, groups } from "../site/pages.ts";
-import { textOf } from "./support/documents.ts";
+import { linksIn, textOf } from "./support/documents.ts";
 
 const pages = [...addresses.keys()];
 const inDocs = readdirSync("docs", { withFileTypes: true })
@@ -63,11 +63,7 @@ interface Link {
   readonly link: string;
 }
 
-/** Outside of blocks of code. */
-function linksOf(page: string): readonly Link[] {
-  const prose = textOf(page).replaceAll(/^```[\s\S]*?^```/gm, "");
-  return [...prose.matchAll(/\]\(([^)\s]+)\)/g)].map(([, link]) => ({ page, link: link! }));
-}
+const linksOf = (page: string): readonly Link[] => linksIn(textOf(page)).map((link) => ({ page, link }));
 
 /** What GitHub makes of the headings of a page. */
 const anchorsOf = (page: string): ReadonlySet<string> =>

@@ -51,6 +51,10 @@ BEGIN
         SESSION_USER), '; SQL runs as ' || nullif(migrator, SESSION_USER),
         CASE WHEN may_set IS NULL THEN ', which does not exist'
           WHEN NOT may_set THEN ', which it may not SET' END)));
+  IF current_setting('retort.session', true) <> '' THEN
+    report := report || jsonb_build_array(
+      jsonb_build_array('X', 'session', current_setting('retort.session')));
+  END IF;
 
   -- The ledger: may it be used, and is it in the state that the script starts from? The names are
   -- not looked up as a statement does, which fails without USAGE.
@@ -108,9 +112,10 @@ BEGIN
   report := report
     || jsonb_build_array(jsonb_build_array(CASE WHEN NOT ok THEN 'X' END, 'ledger', found));
 
-  -- The tables, views and sequences that it touches: sizes, estimated rows, who has them now,
-  -- invalid indexes.
-  FOR item IN SELECT * FROM jsonb_array_elements(facts -> 'tables') LOOP
+  -- The tables, views and sequences that it touches, if anything is left to do: sizes, estimated
+  -- rows, who has them now, invalid indexes.
+  FOR item IN SELECT * FROM jsonb_array_elements(facts -> 'tables')
+    WHERE is_done IS NOT TRUE LOOP
     SELECT c.oid, CASE c.relkind WHEN 'S' THEN 'sequence' WHEN 'v' THEN 'view'
         WHEN 'm' THEN 'materialized view' WHEN 'f' THEN 'foreign table' WHEN 'c' THEN 'type'
         WHEN 'i' THEN 'index' WHEN 'I' THEN 'index' ELSE 'table' END INTO object, kind
@@ -138,7 +143,8 @@ BEGIN
     END IF;
     report := report || jsonb_build_array(jsonb_build_array(NULL, kind, found));
     FOR each IN SELECT string_agg(DISTINCT l.mode, ', ') AS modes,
-        /* holder */ AS session
+        /* holder */
+        AS session
         FROM pg_locks AS l LEFT JOIN pg_stat_activity AS a ON a.pid = l.pid
         WHERE l.locktype = 'relation' AND l.relation = object AND l.granted
           AND l.database = (SELECT d.oid FROM pg_database AS d WHERE d.datname = current_database())
@@ -179,7 +185,8 @@ BEGIN
     FROM pg_stat_replication AS r), jsonb_build_array(jsonb_build_array(NULL, 'replica', 'none')));
 
   -- Roles, schemas and rights. What is not there is owned by nobody.
-  FOR item IN SELECT * FROM jsonb_array_elements(facts -> 'needs') LOOP
+  FOR item IN SELECT * FROM jsonb_array_elements(facts -> 'needs')
+    WHERE is_done IS NOT TRUE LOOP
     who := coalesce(item ->> 'as', migrator);
     found := item ->> 'name';
     IF item ->> 'on' = 'role'

@@ -53,7 +53,7 @@ export interface Adoption {
   /** Names of SQL files that are no migrations of the tool, or not for PostgreSQL. */
   readonly leftOut: readonly string[];
   readonly written: boolean;
-  /** What the next commands need in the config file; absent where it says so, or need not. */
+  /** What the next commands need in the config file; absent where it says so or need not, or nothing was written. */
   readonly settings?: AdoptedSettings;
 }
 
@@ -76,18 +76,18 @@ export async function adopt(deps: Deps, options: AdoptOptions): Promise<Adoption
   // Before a tool is asked for SQL, which takes a while.
   if (write) await refuseFull(destination(deps, config, options), deps);
   const { adoption } = await readAdoption(deps, config, options);
-  if (write) await writeMigrations(deps, adoption);
+  if (!write) return adoption;
+  await writeMigrations(deps, adoption);
   const isGiven = (options.directories ?? []).length > 0;
-  const settings = await settledSettings(deps, config, adoption, write, isGiven);
-  return { ...adoption, written: write, ...(settings === undefined ? {} : { settings }) };
+  const settings = await settledSettings(deps, config, adoption, isGiven);
+  return { ...adoption, written: true, ...(settings === undefined ? {} : { settings }) };
 }
 
-/** Written, if the files are and there is no config file. `isGiven`: the folders that are read are those of the caller. */
+/** Written, if there is no config file. `isGiven`: the folders that are read are those of the caller. */
 async function settledSettings(
   deps: Deps,
   { file, directories, origins }: Config,
   { to, migrations }: Adoption,
-  write: boolean,
   isGiven: boolean,
 ): Promise<AdoptedSettings | undefined> {
   const isRead = isGiven || directories.includes(path.resolve(deps.cwd, to));
@@ -99,8 +99,8 @@ async function settledSettings(
   if (isRead && !isDated) return undefined;
   if (file !== undefined) return { file, written: false, values };
   const created = configFile({ directories: [to], ...values });
-  if (write) await createFiles(".", [created], deps);
-  return { file: created.name, written: write, values };
+  await createFiles(".", [created], deps);
+  return { file: created.name, written: true, values };
 }
 
 /** Whether its number is the time when it was made. */

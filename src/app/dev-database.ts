@@ -125,8 +125,8 @@ async function round(
 function refusedThere(error: unknown): readonly Diagnostic[] {
   const refused = refusalOf(error);
   if (!DUPLICATE.has((error as MigrateError).sqlstate ?? "")) return refused;
-  const hint = "it may be left by the down file of before; if so, drop it by hand";
-  return refused.map((each) => ({ ...each, hint }));
+  const left = "it may be left by the down file of before; if so, drop it by hand";
+  return refused.map((each) => ({ ...each, message: `${each.message}; ${left}` }));
 }
 
 /** Of a column, a database, a routine, a schema, a relation, any other object. */

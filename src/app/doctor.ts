@@ -221,11 +221,10 @@ async function server(session: Session, facts: ServerFacts): Promise<readonly Ex
   return faults.flatMap(([isSo, fault]) => (isSo ? [{ check: "server", ...fault }] : []));
 }
 
-/** Each setting of a migration's session, as a run makes it; nothing of it stays. */
+/** Each setting of a migration's session, as a run makes it; nothing of it stays. The role is what the ledger is read as. */
 async function settings(session: Session, { session: pins, file }: Config): Promise<readonly Examination[]> {
-  const role = pins.role === undefined ? [] : [`ROLE ${identifier(pins.role)}`];
   const checks: Examination[] = [];
-  for (const setting of [...role, ...settingsOf(pins)]) {
+  for (const setting of settingsOf(pins)) {
     try {
       await session.send("BEGIN");
       await session.send(`SET ${setting}`);

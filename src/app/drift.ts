@@ -2,6 +2,7 @@
  * A project's database → its differences from a replay of its applied migrations, and the SQL that would mend it. Only reads
  * from the database.
  */
+import { withoutVersionTables } from "../core/adopt/version-tables.ts";
 import type { Catalog } from "../core/catalog/catalog.ts";
 import { compareCatalogs, type Difference } from "../core/catalog/compare.ts";
 import { otherLedgers, withoutSchemas } from "../core/catalog/ledgers.ts";
@@ -46,6 +47,8 @@ export interface Drift {
   readonly differences: readonly Difference[];
   /** Schemas with the ledger of another project, which are left alone. */
   readonly otherLedgers: readonly string[];
+  /** Tables in which another tool has recorded what it has run, which are left alone. */
+  readonly versionTables: readonly string[];
   /** Where there are differences: what would make the database what the migrations make. Never run. */
   readonly mend?: Mend;
 }
@@ -55,10 +58,11 @@ export interface Drift {
  * what a replay throws.
  */
 export async function drift(deps: Deps, options: DriftOptions): Promise<Drift> {
-  const { project, database, rows, live, ledgers, roles, state } = await readLive(deps, options);
+  const { project, database, rows, live: all, ledgers, roles, state } = await readLive(deps, options);
   const revisions = orderApplied(project.graph, rows);
   return withScratch(deps, project, { revisions, onScratch: options.onScratch }, async (scratch) => {
-    const replayed = await catalogOfReplay(deps, project, scratch, revisions, state, live, rows);
+    const replayed = await catalogOfReplay(deps, project, scratch, revisions, state, all, rows);
+    const { catalog: live, tables } = withoutVersionTables(all, replayed);
     const ignore = [...project.config.ignore, ...(options.ignore ?? [])];
     const changed = findingsOf(project.graph, rows).filter(({ kind }) => kind === "body");
     const differences = compareCatalogs(replayed, live, { ignore });
@@ -69,6 +73,7 @@ export async function drift(deps: Deps, options: DriftOptions): Promise<Drift> {
       changed: changed.map(({ revision }) => revision),
       differences,
       otherLedgers: ledgers,
+      versionTables: tables,
     };
     if (differences.length === 0) return found;
     // What compares and parses is loaded only where there is something to mend.

@@ -18,9 +18,14 @@ export const projectTemplates: readonly { readonly name: string; readonly descri
   { name: "makefile", description: "the same, and migrate.mk with targets for your Makefile" },
 ];
 
-/** Paths that were created, relative to the working directory. */
+/** What was created, and what was there. */
 export interface InitResult {
+  /** Paths, relative to the working directory. */
   readonly created: readonly string[];
+  /** A database is configured. */
+  readonly hasDatabase: boolean;
+  /** The folder was not empty. */
+  readonly hasMigrations: boolean;
 }
 
 /** Creates what is missing. Throws `usage/unknown-template`, `usage/not-empty`, `usage/file-exists`; an existing file is never touched. */
@@ -36,18 +41,25 @@ export async function init(
     });
   }
   const makefile = template === "makefile";
-  const isConfigured = await isNamed(directory, deps);
+  const { file, directories, database } = await openConfig(deps, {});
+  // A clone of a fresh project has that file, and not the folder, since git keeps none that are empty.
+  const isConfigured = file !== undefined && directories.includes(resolve(deps.cwd, directory));
   const isEmpty = await isEmptyDirectory(directory, deps);
   const folder = async () =>
     (isConfigured || isEmpty) && (await createDirectory(directory, deps)) ? [directory] : [];
+  const result = (...created: readonly string[]): InitResult => ({
+    created,
+    hasDatabase: !(database instanceof MigrateError),
+    hasMigrations: !isEmpty,
+  });
   const mk = makefile ? [{ name: "migrate.mk", text: migrateMk }] : [];
   if (makefile && (isConfigured || !isEmpty)) {
     const created = await createFiles(".", mk, deps);
-    return { created: [...(await folder()), ...created] };
+    return result(...(await folder()), ...created);
   }
   if (isConfigured) {
     const created = await folder();
-    if (created.length > 0) return { created };
+    if (created.length > 0) return result(...created);
   }
   if (!isEmpty) {
     const foreign = foreignFolder(directory, deps.cwd);
@@ -63,16 +75,7 @@ export async function init(
   }
   const files = [configFile({ directories: [directory] }), ...mk];
   const created = await createFiles(".", files, deps);
-  return { created: [...(await folder()), ...created] };
-}
-
-/**
- * Whether the config file names the folder. A clone of a fresh project has that file, and not the folder, since git keeps none
- * that are empty.
- */
-async function isNamed(directory: string, deps: Deps): Promise<boolean> {
-  const { file, directories } = await openConfig(deps, {});
-  return file !== undefined && directories.includes(resolve(deps.cwd, directory));
+  return result(...(await folder()), ...created);
 }
 
 const SCHEMA = "./node_modules/pgretort/migrate.config.schema.json";

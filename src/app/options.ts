@@ -7,7 +7,11 @@ import { MigrateError } from "../core/errors.ts";
 import { nearest } from "../core/nearest.ts";
 
 /** The end of the sentence "NAME must be …"; undefined where the value is well. */
-type Rule = (value: unknown) => string | undefined;
+interface Rule {
+  (value: unknown): string | undefined;
+  /** It must be given. */
+  readonly required?: true;
+}
 
 /** A rule for each option of a type. */
 export type Rules<T> = { readonly [Name in keyof Required<T>]: Rule };
@@ -42,6 +46,9 @@ export const abortSignal = rule(
   "an AbortSignal, such as the signal of an AbortController",
   (value) => isFields(value) && "aborted" in value && typeof value["addEventListener"] === "function",
 );
+/** The same of an option that must be given. */
+export const required = (rule: Rule): Rule =>
+  Object.assign((value: unknown) => rule(value), { required: true } as const);
 /** Its user knows what it can be. */
 export const anything: Rule = () => undefined;
 /** As PostgreSQL writes it. */
@@ -49,6 +56,11 @@ export const timeout: Rule = (value) =>
   typeof value === "string" ? durationFault(value)?.mustBe : 'a string with a unit, such as "5s"';
 export const oneOf = (...values: readonly unknown[]): Rule =>
   rule(values.map((value) => JSON.stringify(value)).join(" or "), (value) => values.includes(value));
+
+export const someOf = (...values: readonly string[]): Rule =>
+  rule(`a list of ${values.map((value) => JSON.stringify(value)).join(", ")}`, (value) => {
+    return Array.isArray(value) && value.every((each) => values.includes(each));
+  });
 
 /** Throws where one is not known, or is wrong. */
 export function checkOptions(options: unknown, rules: Readonly<Record<string, Rule>>): Fields {
@@ -63,9 +75,15 @@ export function checkOptions(options: unknown, rules: Readonly<Record<string, Ru
 export function checkValues(given: Fields, rules: Readonly<Record<string, Rule>>, lead = ""): void {
   for (const [name, isWrong] of Object.entries(rules)) {
     // Who writes `name: undefined` gives none.
-    const mustBe = given[name] === undefined ? undefined : isWrong(given[name]);
-    if (mustBe !== undefined) throw wrongOption(`${lead}${name} must be ${mustBe}`);
+    if (given[name] !== undefined || isWrong.required === true)
+      checkArgument(`${lead}${name}`, given[name], isWrong);
   }
+}
+
+/** Throws where the value is wrong, or missing. */
+export function checkArgument(name: string, value: unknown, isWrong: Rule): void {
+  const mustBe = isWrong(value);
+  if (mustBe !== undefined) throw wrongOption(`${name} must be ${mustBe}`);
 }
 
 export function requireFields(what: string, given: unknown, hint: string): Fields {

@@ -111,10 +111,15 @@ export const commonOptions = ({
 }: ProjectOptions): ProjectOptions => ({ database, directories, config, environment, variables, scratch });
 
 /** Throws `usage/option`. */
-export function checkProject(deps: unknown, options: unknown): void {
+export function checkDeps(deps: unknown): void {
   const hint = "give { env: process.env, cwd: process.cwd(), now: () => new Date() }";
   const { env = null, cwd = null, now = null, ...others } = requireFields("deps", deps, hint);
   checkValues({ ...others, env, cwd, now }, depsRules, "deps.");
+}
+
+/** Throws `usage/option`. */
+export function checkProject(deps: unknown, options: unknown): void {
+  checkDeps(deps);
   checkValues(requireFields("the options", options, "give {} where there are none"), projectRules);
 }
 

@@ -226,7 +226,7 @@ function insteadOf(graph: Graph, name: string): string {
 function ofFewDigits({ nodes }: Graph, name: string): string {
   if (!/^\d{1,2}$/.test(name)) return "";
   if (Number(name) === 0) return "to undo everything: migrate downgrade base; ";
-  const begun = [...nodes.keys()].some((id) => id.length > 3 && id.startsWith(name));
+  const begun = name.length > 1 && [...nodes.keys()].some((id) => id.length > 3 && id.startsWith(name));
   const prefix = begun ? "as the beginning of an id, digits must be at least three; " : "";
   return `${prefix}upgrade and downgrade count steps as +${name} and -${name}; `;
 }

@@ -54,6 +54,7 @@ export function resolveAll(graph: Graph, text: string): readonly RevisionId[] {
     );
     return heads.map((head) => notBase(walk(graph, head, Number(names[0])), text));
   }
+  if (names.length === 0 && parseRelative(text) !== undefined) notBase(BASE, text);
   return names.map((name) => resolveName(graph, name, branch));
 }
 

@@ -168,7 +168,7 @@ export async function loadConfig({ flags, env, cwd, names }: Surrounding): Promi
   const owner = get<string | undefined>("ledger.owner");
   const searchPath = get<readonly string[] | undefined>("session.searchPath");
   const serverVersion = get<string | undefined>("serverVersion");
-  return {
+  return unlisted({
     database,
     directories,
     ledger: {
@@ -218,7 +218,15 @@ export async function loadConfig({ flags, env, cwd, names }: Surrounding): Promi
           ? {}
           : { scratch: scratchAddress.origin }),
     },
-  };
+  });
+}
+
+/** Passwords may be in these: whoever prints a value that holds a configuration prints none of them. */
+const UNLISTED = ["database", "scratch", "secrets", "variables"] as const;
+
+function unlisted(config: Config): Config {
+  for (const key of UNLISTED) if (key in config) Object.defineProperty(config, key, { enumerable: false });
+  return config;
 }
 
 /** The database address. Throws what kept it from being found: `usage/no-database`, `usage/database-address`, … */

@@ -42,7 +42,7 @@ export function devLines({
   return [
     `${onOneLine(path)}  ${revision}  ${way}  (${ms.toFixed(0)} ms)`,
     ...indented(madeLines(makes)),
-    ...(failed === undefined ? [] : indented([...failureLines(failed), ...hintLines(failed)])),
+    ...(failed === undefined ? [] : indented(failureLines(failed))),
     ...(back.length === 0
       ? []
       : indented([
@@ -51,9 +51,6 @@ export function devLines({
         ])),
   ];
 }
-
-const hintLines = ({ diagnostics }: NonNullable<DevRound["failed"]>): readonly string[] =>
-  diagnostics.flatMap(({ hint }) => (hint === undefined ? [] : [`hint: ${onOneLine(hint)}`]));
 
 const APPLIED: Readonly<Record<NonNullable<DevRound["applied"]>, string>> = {
   first: "applied",

@@ -139,3 +139,14 @@ test("what has no way back is not taken down: neither its up file runs, nor is i
   const { steps } = await lasting.plan({ kind: "downgrade", target: "c:b" });
   expect(steps.map(({ revision, path }) => [revision, path])).toEqual([["c", "0003_c.down.sql"]]);
 });
+
+test("a migration that would change the ledger is refused, wherever the ledger is", async () => {
+  const up = "CREATE TABLE t ();\nDELETE FROM book.applied;";
+  const refused = project({ a: up }, { ledger: { schema: "book" } });
+  expect(await failureOf(offline(refused.deps, upgrade, {}))).toMatchObject({
+    code: "source/ledger",
+    location: { path: "0001_a.up.sql", line: 5 },
+    hint: expect.stringContaining("migrate repair --forget"),
+  });
+  await expect(offline(project({ a: up }).deps, upgrade, {})).resolves.toBeDefined();
+});

@@ -2,13 +2,24 @@
 import { expect, test } from "vitest";
 import { migratedDatabase, withMigratedDatabase } from "../../src/app/test-database.ts";
 import {
+  check,
   checkConfig,
+  compareOrders,
+  createRevision,
   downgrade,
   dump,
+  edit,
+  lint,
   mergeRevisions,
   offline,
+  openProject,
+  readLog,
   readState,
+  renderScript,
+  renderSplit,
   run,
+  show,
+  squash,
   testMigrations,
   upgrade,
 } from "../../src/index.ts";
@@ -23,6 +34,9 @@ const untyped = (verb: unknown) => verb as (...given: readonly unknown[]) => Pro
 const [toUpgrade, toDowngrade, toRun, toWrite, toRead, toMake] = [
   ...[upgrade, downgrade, run, offline, readState, migratedDatabase].map(untyped),
 ] as const;
+
+const { plan, ledger } = await offline(two.deps, { kind: "upgrade", target: "base:head" });
+const script = [plan, ledger];
 
 const refused: readonly (readonly [() => Promise<unknown> | undefined, string, string?])[] = [
   [() => toRun?.(deps, { ...up, kind: "Upgrade" }, {}), "kind must be upgrade, downgrade or stamp"],
@@ -57,6 +71,26 @@ const refused: readonly (readonly [() => Promise<unknown> | undefined, string, s
   [() => toUpgrade?.({ onEvent: 1 }), "onEvent must be a function"],
   [() => toMake?.({ target: 1 }), "target must be a string"],
   [async () => untyped(withMigratedDatabase)(), "withMigratedDatabase needs the hooks of the test framework"],
+  [() => untyped(squash)(deps, {}), "range must be a string"],
+  [() => untyped(squash)(deps, { range: 5 }), "range must be a string"],
+  [() => untyped(dump)(deps), "the options must be an object"],
+  [() => untyped(createRevision)(deps, {}), "message must be a string"],
+  [() => untyped(mergeRevisions)(deps, {}), "targets must be a list of strings"],
+  [() => untyped(readLog)(deps, { last: -1 }), "last must be a whole number, 0 or more"],
+  [() => untyped(edit)(deps, {}), 'target must be a string, such as "head"'],
+  [() => untyped(show)(deps, "head"), "the options must be an object"],
+  [() => untyped(openProject)({}, {}), "deps.env must be an object"],
+  [() => untyped(compareOrders)(deps, {}, "head"), "revisions must be a list of strings"],
+  [() => untyped(check)(deps, { only: ["fils"] }), 'only must be a list of "single-head", "files", "schema"'],
+  [() => untyped(lint)(deps, { wich: [] }), 'no option "wich"', "did you mean which?"],
+  [
+    async () => untyped(renderScript)(...script, { client: "foo", annotate: true }),
+    'client must be "psql" or "any"',
+  ],
+  [
+    async () => untyped(renderSplit)(...script, { client: "any", annotate: true, lockRetries: -1 }),
+    "lockRetries must be a whole number",
+  ],
 ];
 
 test.each(refused.map(([call, message, hint]) => ({ call, message, hint })))("$message", async (each) => {

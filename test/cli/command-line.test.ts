@@ -108,7 +108,6 @@ describe("words", () => {
     // As Alembic's parser reads it.
     ["revision -m=a", "revision message=a"],
     ["-c=file heads", "heads config=file"],
-    ["heads -q=a", "heads quiet | unknown flag -="],
     ["upgrade --expect-role=", "upgrade | the value of --expect-role is empty"],
     ["--database= status", "status | the value of --database is empty"],
     ["heads -x foo", "heads | -x foo is not KEY=VALUE"],

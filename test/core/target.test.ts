@@ -119,7 +119,6 @@ describe("what show lists", () => {
     ["bb03-1", "bb02"],
     ["aa02+0", "aa02"],
     ["billing@head-1", "bb02"],
-    ["aa01-1", ""],
     ["current", "cc02"],
   ])("%s", (target, expected) => expect(shown(graph, target, ["cc02"]).join(" ")).toBe(expected));
 
@@ -160,6 +159,7 @@ test("steps are counted from a revision in every place of a range, in a stamp an
   expect(ids(planOfflineUpgrade(line, "head-1:head").steps)).toBe("0d3e");
   expect(ids(planOfflineDowngrade(line, "head:head-2").steps)).toBe("0d3e 0a2c");
   expect([...revisionsOf(line, "head-2:head-1")]).toEqual(["0a2c"]);
+  expect(() => shown(line, "head-3", [])).toThrow(fault("graph/walked-too-far", "is base"));
   expect(historyOf(line, "head-1:", [])).toEqual(["0d3e", "0a2c"]);
   expect(planStamp(line, [], ["head-1"]).applied).toEqual(["0a1b", "0a2c"]);
   expect(newRevision(line, { heads: ["head-1"], splice: true }).parents).toEqual(["0a2c"]);

@@ -263,6 +263,23 @@ describe("a connection of the caller's", () => {
     expect(rows).toEqual([{ search_path: '"$user", public' }]);
   });
 
+  test("a pool that was ended, and one of a database that does not exist, are told apart from a server that is gone", async () => {
+    const { url } = await ownDatabase(server!);
+    const ended = new pg.Pool({ connectionString: url });
+    await ended.end();
+    expect(await failureOf(upgrade({ ...optionsOf(shop()), connection: ended, wait: 5 }))).toMatchObject({
+      code: "usage/connection",
+      message: "the pool that was given has been ended",
+    });
+    const missing = new URL(url);
+    missing.pathname = "/no such";
+    const connection = poolOn(missing.href, 1);
+    expect(await failureOf(upgrade({ ...optionsOf(shop()), connection }))).toMatchObject({
+      code: "execution/connect",
+      hint: 'create the database first, for example with: createdb "no such"; or give the pool the name of another',
+    });
+  });
+
   test("who waits for a pool that is busy can be stopped, and the pool keeps all it has", async () => {
     const { url } = await ownDatabase(server!);
     const pool = poolOn(url, 1);

@@ -158,8 +158,16 @@ describe.sequential.each(servers().slice(0, 1))("on $name", (server) => {
     await of.upgrade(url);
     await of.downgrade(url, "base+1");
     await of.upgrade(url);
+    await query(
+      url,
+      "CREATE TABLE goose_db_version (id serial, version_id bigint, is_applied boolean); CREATE SCHEMA drizzle; CREATE TABLE drizzle.__drizzle_migrations (hash text, created_at bigint)",
+    );
     const other = project({ a: start });
     const model = await generate(other, url, { desired: url });
     expect(model.created).toHaveLength(2);
+    const texts = model.created.flatMap(({ files }) =>
+      files.map((file) => readFileSync(join(other.folder, file), "utf8")),
+    );
+    expect(texts.join("\n")).not.toMatch(/goose|drizzle/);
   });
 });

@@ -142,6 +142,7 @@ test("on the database that is named, it is taken back by the down file that belo
     () => save("ALTER TABLE t ADD COLUMN y text;", "SELECT 1;"),
     () => save("ALTER TABLE t ADD COLUMN z text;", "ALTER TABLE t DROP COLUMN z;"),
     () => save("ALTER TABLE u ADD COLUMN z text;", "SELECT 1;"),
+    () => save("ALTER TABLE t ADD COLUMN y text;", "SELECT 1;"),
     () => save("CREATE VIEW v AS SELECT id FROM t;", "DROP VIEW v;"),
     () => stop.abort(),
   ];
@@ -166,10 +167,15 @@ test("on the database that is named, it is taken back by the down file that belo
       "  + column public.t.z",
       "  after the downgrade:",
       "    extra    column public.t.y",
+      "    what is extra was left by the down file of before; drop it by hand",
     ],
     [
       "0002_b.up.sql  b  fails; what was applied has been taken back, and it is not applied now ",
       '  the up file fails: 0002_b.up.sql:4: relation "u" does not exist',
+    ],
+    [
+      "0002_b.up.sql  b  fails ",
+      '  the up file fails: 0002_b.up.sql:4: column "y" of relation "t" already exists; it may be left by the down file of before; if so, drop it by hand',
     ],
     ["0002_b.up.sql  b  applied ", "  + view public.v"],
   ]);

@@ -39,6 +39,20 @@ test("a project and a database with nothing odd: exit code 0, and no password", 
   if (password !== "") expect(before.stdout + after.stdout).not.toContain(decodeURIComponent(password));
 });
 
+test("a setting that the server refuses is found before a run; what is odd is counted apart", async () => {
+  const { url } = await ownDatabase(servers()[0]!);
+  const session = { timeZone: "Mars", dateStyle: "ISO, MDY" };
+  const { folder } = project(
+    { a: "SELECT 1;", b: "SELECT 1;", c: { up: "SELECT 1;", parent: "a" } },
+    { session },
+  );
+  const env = { RETORT_CACHE: "off", DATABASE_URL: url };
+  const { code, stdout, stderr } = await migrate(["doctor"], { cwd: folder, env });
+  expect({ code, stderr }).toEqual({ code: 1, stderr: "1 wrong, 1 odd\n" });
+  expect(stdout).toContain(`wrong  session: SET TimeZone = 'Mars': invalid value for parameter "TimeZone"`);
+  expect(stdout).toMatch(/^ok {5}ledger/m);
+});
+
 test("no database, no migrations, no cache: each is told with what to do", async () => {
   const { code, stdout } = await migrate(["doctor", "--json"], { cwd: empty, env: { HOME: "/nonexistent" } });
   expect(code).toBe(1);

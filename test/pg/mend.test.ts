@@ -30,6 +30,24 @@ const shop = project({
   b: "CREATE FUNCTION shop.one() RETURNS int LANGUAGE sql AS 'SELECT 1';",
 });
 
+test("the version tables of other tools are left alone, and no other tables of their names", async () => {
+  const { url } = await ownDatabase(server!);
+  const own = project({ a: "CREATE TABLE pgmigrations (name text, run_on text)" });
+  await own.upgrade(url);
+  await query(
+    url,
+    `CREATE TABLE goose_db_version (id serial PRIMARY KEY, version_id bigint, is_applied boolean);
+     CREATE SCHEMA drizzle; CREATE TABLE drizzle.__drizzle_migrations (id int GENERATED ALWAYS AS IDENTITY, hash text, created_at bigint);
+     CREATE TABLE migrations (version text, of_birds int); ALTER TABLE pgmigrations ADD id serial`,
+  );
+  const { versionTables, differences } = await look(own, url);
+  expect(versionTables).toEqual(["drizzle.__drizzle_migrations", "public.goose_db_version"]);
+  expect(differences.map(({ kind, identity }) => `${kind} ${identity.join(".")}`)).toEqual([
+    "extra public.pgmigrations.id",
+    "extra public.migrations",
+  ]);
+});
+
 test("what was changed by hand is mended by the SQL, which nobody has run", async () => {
   const { url } = await ownDatabase(server!);
   await shop.upgrade(url);

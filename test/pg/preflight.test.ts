@@ -72,7 +72,48 @@ describe.skipIf(!psqlAvailable()).each(servers())("on $name", (server) => {
       /^X server: .*, the primary, but read-only: default_transaction_read_only is on;/,
     );
     const open = await runScript(url, script, { args: ["-1", ...preflight.args] });
-    expect(open).toMatchObject({ code: 3, stderr: expect.stringContaining("a transaction is already open") });
+    expect(open).toMatchObject({
+      code: 3,
+      stderr: expect.stringMatching(/a transaction is already open[\s\S]*HINT: .*start psql without -1/),
+    });
+  });
+
+  test("what its session holds is told in the words in which the run refuses it", async () => {
+    const { url } = await ownDatabase(server);
+    await shop.upgrade(url, "a");
+    const file = fileOf(await shop.script("a:b"));
+    const role = await ownRole(server, "NOLOGIN");
+    for (const [sql, said] of [
+      ["CREATE TEMP TABLE x ();", "this session has state that the script would drop: temporary objects"],
+      [
+        "LISTEN c; PREPARE p AS SELECT 1;",
+        "prepared statements, LISTEN; Run the script in a session of its own.",
+      ],
+      [`SET ROLE "${role.name}";`, `a role is set in this session, ${role.name}`],
+      ["SET statement_timeout = '9s';", "settings that the script would not keep: statement_timeout"],
+    ] as const) {
+      const looked = await runText(url, `${sql}\n\\i ${file}\n`, preflight);
+      expect(linesOf(looked.stdout).filter((line) => line.startsWith("X session:"))).toEqual([
+        expect.stringContaining(said),
+      ]);
+      expect(looked.code).toBe(3);
+      const run = await runText(url, `${sql}\n\\i ${file}\n`);
+      expect(run.stderr.replaceAll(/\s*HINT: {2}Nothing was changed\./g, ";")).toContain(said);
+      expect(run.code).toBe(3);
+    }
+    const { stdout, code } = await runText(url, `SET application_name = 'mine';\n\\i ${file}\n`, preflight);
+    expect([code, linesOf(stdout).filter((line) => /session/.test(line))]).toEqual([0, []]);
+  });
+
+  test("a script that is safe to run again says of what is done that nothing will be locked", async () => {
+    const { url } = await ownDatabase(server);
+    await shop.upgrade(url);
+    const { stdout } = await migrate(["upgrade", "base:head", "--sql", "--idempotent"], { cwd: shop.folder });
+    const looked = await runText(url, stdout, preflight);
+    expect(looked.code).toBe(0);
+    const lines = linesOf(looked.stdout);
+    expect(lines).toContain("ledger: at b; all of it is done already");
+    expect(lines.filter((line) => /^(?:. )?(?:table|relation|lock|missing)/.test(line))).toEqual([]);
   });
 
   test("a relation is called what it is, and only what has rows has a size", async () => {

@@ -8,6 +8,7 @@ import pg from "pg";
 import { afterAll, describe, expect, test } from "vitest";
 import { run } from "../../src/app/run.ts";
 import { main } from "../../src/cli/main.ts";
+import * as api from "../../src/index.ts";
 import { migrate } from "../support/migrate.ts";
 import { failureOf, type MigrationText, ownDatabase, project } from "../support/project.ts";
 import { ownRole } from "../support/roles.ts";
@@ -208,6 +209,37 @@ test("an error of the API, with its causes and their fields", async () => {
       `${up} ${error["code"]}`,
       inspect(error, { depth: 20, showHidden: true }) + error.stack + JSON.stringify(error),
     );
+  }
+});
+
+test("no result of the API, however it is printed", async () => {
+  const { secretUrl } = await ownSecretDatabase();
+  const { deps } = project({ a: "CREATE TABLE t ();", b: "SELECT 1;" }, { scratch: secretUrl });
+  const options = { database: secretUrl, variables: [`PASSWORD=${secret}`] };
+  const results: Readonly<Record<string, () => Promise<unknown>>> = {
+    openProject: () => api.openProject(deps, options),
+    run: () => api.run(deps, { kind: "upgrade", target: "a" }, options),
+    readState: () => api.readState(deps, options),
+    history: () => api.history(deps, options),
+    show: () => api.show(deps, "head", options),
+    verify: () => api.verify(deps, options),
+    check: () => api.check(deps, options),
+    checkConfig: () => api.checkConfig(deps, options),
+    diagnose: () => api.diagnose(deps, options),
+    lint: () => api.lint(deps, options),
+    review: () => api.review(deps, options),
+    offline: () => api.offline(deps, { kind: "upgrade", target: "heads" }, options),
+    ensureLedger: () => api.ensureLedger(deps, options),
+    repair: () => api.repair(deps, { ...options, dryRun: true }),
+    readLog: () => api.readLog(deps, { ...options, last: 5 }),
+    dump: () => api.dump(deps, options),
+    listTemplates: () => api.listTemplates(deps, options),
+    upgrade: () => api.upgrade({ ...deps, ...options }),
+    downgrade: () => api.downgrade({ ...deps, ...options, target: "base" }),
+  };
+  for (const [name, get] of Object.entries(results)) {
+    const result = await get();
+    expectNoTrace(name, inspect(result, { depth: Number.POSITIVE_INFINITY }) + JSON.stringify(result));
   }
 });
 

@@ -17,6 +17,10 @@ export interface Block {
 export const textOf = (document: string): string =>
   readFileSync(new URL(`../../${document}`, import.meta.url), "utf8");
 
+/** What the links of a page's text lead to, outside of blocks of code. */
+export const linksIn = (text: string): readonly string[] =>
+  [...text.replaceAll(/^```[\s\S]*?^```/gm, "").matchAll(/\]\(([^)\s]+)\)/g)].map(([, link]) => link!);
+
 /** Its blocks between lines of three backticks. */
 export function blocksOf(document: string): readonly Block[] {
   const blocks: Block[] = [];

@@ -73,11 +73,11 @@ async function files({ args, deps, project, printer, json }: Invocation): Promis
 }
 
 /** `wrote migrate.config.json: "directories": ["db"]` */
-function settingLines({ settings, written }: Adoption): readonly string[] {
+function settingLines({ settings }: Adoption): readonly string[] {
   if (settings === undefined) return [];
   const { file, values } = settings;
   const said = Object.entries(values).map(([name, value]) => `"${name}": ${JSON.stringify(value)}`);
-  const verb = settings.written ? `wrote ${file}:` : written ? `next: set in ${file}:` : `then in ${file}:`;
+  const verb = settings.written ? `wrote ${file}:` : `next: set in ${file}:`;
   return [`${verb} ${said.join(", ")}`];
 }
 

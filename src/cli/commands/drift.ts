@@ -29,9 +29,11 @@ const command: Command = {
       ignore: args.list("ignore"),
       onScratch: ({ description }) => printer.info(description),
     });
-    const { database, revisions, changed, differences, otherLedgers } = found;
+    const { database, revisions, changed, differences, otherLedgers, versionTables } = found;
     for (const schema of otherLedgers)
       printer.info(`the schema ${schema} is the ledger of another project, and is left alone`);
+    for (const table of versionTables)
+      printer.info(`the table ${table} is the version table of another tool, and is left alone`);
     for (const revision of changed)
       printer.warn(`the file of ${revision} was changed after it was applied; see: migrate verify`);
     if (revisions.length === 0)

@@ -21,7 +21,8 @@ const command: Command = {
     });
     if (json) return printer.json(result);
     for (const path of result.created) printer.info(`created ${path}`);
-    printer.info('next: set DATABASE_URL, then: migrate revision -m "create users"');
+    const next = result.hasMigrations ? "migrate status" : 'migrate revision -m "create users"';
+    printer.info(`next: ${result.hasDatabase ? "" : "set DATABASE_URL, then: "}${next}`);
   },
 };
 export default command;

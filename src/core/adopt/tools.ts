@@ -23,6 +23,8 @@ export interface VersionTable {
   /** Where the tool puts it, if it is always the same schema. */
   readonly schema?: string;
   readonly name: string;
+  /** Columns by which it is told from a table of the project's with that name. */
+  readonly columns: readonly string[];
   /** It has a row for each of the newest migrations that were run; what they come after was run too. */
   readonly branch?: true;
   /** The order of two versions, where a row with `and_before` may be a baseline, of which there is no migration. */
@@ -54,13 +56,26 @@ export const tools: readonly Tool[] = [
   {
     name: "alembic",
     ...alembic,
-    table: { name: "alembic_version", branch: true, query: rows("version_num") },
+    table: { name: "alembic_version", columns: ["version_num"], branch: true, query: rows("version_num") },
   },
-  { name: "ef-core", ...efCore, table: { name: "__EFMigrationsHistory", query: rows('"MigrationId"') } },
+  {
+    name: "ef-core",
+    ...efCore,
+    table: {
+      name: "__EFMigrationsHistory",
+      columns: ["MigrationId", "ProductVersion"],
+      query: rows('"MigrationId"'),
+    },
+  },
   {
     name: "graphile-migrate",
     ...graphileMigrate,
-    table: { schema: "graphile_migrate", name: "migrations", query: rows("filename") },
+    table: {
+      schema: "graphile_migrate",
+      name: "migrations",
+      columns: ["hash", "filename"],
+      query: rows("filename"),
+    },
   },
   {
     name: "drizzle",
@@ -68,6 +83,7 @@ export const tools: readonly Tool[] = [
     table: {
       schema: "drizzle",
       name: "__drizzle_migrations",
+      columns: ["hash", "created_at"],
       query: (table) =>
         `SELECT pg_catalog.max(created_at)::pg_catalog.text AS version, false AS dirty, true AS and_before FROM ${table} HAVING pg_catalog.count(*) > 0`,
     },
@@ -77,6 +93,7 @@ export const tools: readonly Tool[] = [
     ...prisma,
     table: {
       name: "_prisma_migrations",
+      columns: ["migration_name", "finished_at"],
       query: (table) =>
         `SELECT migration_name AS version, finished_at IS NULL AS dirty, false AS and_before FROM ${table} WHERE rolled_back_at IS NULL`,
     },
@@ -84,14 +101,19 @@ export const tools: readonly Tool[] = [
   {
     name: "diesel",
     ...diesel,
-    table: { name: "__diesel_schema_migrations", query: rows("version") },
+    table: { name: "__diesel_schema_migrations", columns: ["version", "run_on"], query: rows("version") },
   },
-  { name: "dbmate", ...dbmate, table: { name: "schema_migrations", query: rows("version") } },
+  {
+    name: "dbmate",
+    ...dbmate,
+    table: { name: "schema_migrations", columns: ["version"], query: rows("version") },
+  },
   {
     name: "goose",
     ...goose,
     table: {
       name: "goose_db_version",
+      columns: ["version_id", "is_applied"],
       // Older versions of goose add a row when they take a migration down. 0 is the row of an empty database.
       query: (table) =>
         `SELECT version_id::pg_catalog.text AS version, false AS dirty, false AS and_before FROM (SELECT DISTINCT ON (version_id) version_id, is_applied FROM ${table} ORDER BY version_id, id DESC) AS newest WHERE is_applied AND version_id > 0`,
@@ -102,18 +124,24 @@ export const tools: readonly Tool[] = [
     ...flyway,
     table: {
       name: "flyway_schema_history",
+      columns: ["installed_rank", "version", "success"],
       order: flyway.byParts,
       query: (table) =>
         `SELECT version, NOT success AS dirty, type ~ 'BASELINE$' AS and_before FROM (SELECT DISTINCT ON (version) version, success, type FROM ${table} WHERE version IS NOT NULL ORDER BY version, installed_rank DESC) AS newest WHERE type !~ '^(UNDO|DELETE)'`,
     },
   },
-  { name: "node-pg-migrate", ...nodePgMigrate, table: { name: "pgmigrations", query: rows("name") } },
-  { name: "pop", ...pop, table: { name: "schema_migration", query: rows("version") } },
+  {
+    name: "node-pg-migrate",
+    ...nodePgMigrate,
+    table: { name: "pgmigrations", columns: ["name", "run_on"], query: rows("name") },
+  },
+  { name: "pop", ...pop, table: { name: "schema_migration", columns: ["version"], query: rows("version") } },
   {
     name: "golang-migrate",
     ...golangMigrate,
     table: {
       name: "schema_migrations",
+      columns: ["version", "dirty"],
       query: (table) => `SELECT version::pg_catalog.text, dirty, true AS and_before FROM ${table}`,
     },
   },
@@ -122,6 +150,7 @@ export const tools: readonly Tool[] = [
     ...sqlx,
     table: {
       name: "_sqlx_migrations",
+      columns: ["version", "success"],
       query: (table) =>
         `SELECT version::pg_catalog.text, NOT success AS dirty, false AS and_before FROM ${table}`,
     },
@@ -131,6 +160,7 @@ export const tools: readonly Tool[] = [
     ...maragudk,
     table: {
       name: "migrations",
+      columns: ["version"],
       query: (table) =>
         `SELECT version, false AS dirty, true AS and_before FROM ${table} WHERE version <> ''`,
     },

@@ -1,5 +1,5 @@
 /** A catalog → the ledgers of other projects in it, and the catalog without them. */
-import { type Catalog, type CatalogObject, keyOf } from "./catalog.ts";
+import { type Catalog, type CatalogObject, keyOf, type ObjectKey } from "./catalog.ts";
 
 /** The tables of a ledger. */
 export const LEDGER_TABLES: readonly string[] = ["applied", "intent", "log", "state"];
@@ -24,12 +24,20 @@ export function otherLedgers({ objects }: Catalog): readonly string[] {
 }
 
 /** Without these schemas and all that is in them. */
-export function withoutSchemas(catalog: Catalog, schemas: readonly string[]): Catalog {
-  if (schemas.length === 0) return catalog;
+export const withoutSchemas = (catalog: Catalog, schemas: readonly string[]): Catalog =>
+  without(
+    catalog,
+    schemas.map((schema) => ({ class: "schema", identity: [schema] })),
+  );
+
+/** Without these objects and all that goes away with them. */
+export function without(catalog: Catalog, objects: readonly ObjectKey[]): Catalog {
+  if (objects.length === 0) return catalog;
+  const gone = new Set(objects.map(keyOf));
   const byKey = new Map(catalog.objects.map((object) => [keyOf(object), object]));
-  const isGone = ({ class: name, identity, parent }: CatalogObject): boolean => {
-    if (name === "schema") return schemas.includes(identity[0]!);
-    const owner = parent === undefined ? undefined : byKey.get(keyOf(parent));
+  const isGone = (object: CatalogObject): boolean => {
+    if (gone.has(keyOf(object))) return true;
+    const owner = object.parent === undefined ? undefined : byKey.get(keyOf(object.parent));
     return owner !== undefined && isGone(owner);
   };
   return { ...catalog, objects: catalog.objects.filter((object) => !isGone(object)) };

@@ -1,5 +1,11 @@
 /** Two catalogs → the objects of the first that are left alone although the second lacks them. */
-import { type Catalog, type CatalogObject, describeObject, keyOf } from "../catalog/catalog.ts";
+import {
+  type Catalog,
+  type CatalogObject,
+  describeObject,
+  keyOf,
+  type ObjectKey,
+} from "../catalog/catalog.ts";
 import { plainName } from "./name.ts";
 
 /** Partitions that a job or an extension makes: in no schema file, and of a table that is partitioned alike in both. */
@@ -21,4 +27,4 @@ export function foreignPartitions(from: Catalog, to: Catalog): readonly CatalogO
 }
 
 /** A pattern of `CompareOptions.ignore`. */
-export const patternFor = (object: CatalogObject): string => describeObject(object).replace(" ", ":");
+export const patternFor = (object: ObjectKey): string => describeObject(object).replace(" ", ":");

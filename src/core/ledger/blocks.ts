@@ -44,7 +44,7 @@ const stopIf = (
  * Stops in the wrong place; then takes the lock, or stops at once: to wait in a statement would stop a CREATE INDEX
  * CONCURRENTLY of the one that holds it. Without the lock no later guard lets the session pass.
  */
-export function lockBlock(key: bigint, { schema }: LedgerNames, place: Place): string {
+export function lockBlock(key: string, { schema }: LedgerNames, place: Place): string {
   const nothing = (then = ""): string => literal(`Nothing was changed.${then}`);
   return block([
     ...stopIf(
@@ -84,13 +84,13 @@ export function lockBlock(key: bigint, { schema }: LedgerNames, place: Place): s
 }
 
 /** Gives the lock back, however often this session has taken it. */
-export const unlockBlock = (key: bigint): string =>
+export const unlockBlock = (key: string): string =>
   block(
     (["ExclusiveLock", "ShareLock"] as const).map(
       (mode) =>
         `  WHILE EXISTS (SELECT FROM pg_locks WHERE pid = pg_backend_pid() AND mode = '${mode}'\n` +
         "      AND locktype = 'advisory' AND objsubid = 1\n" +
-        `      AND classid = ${BigInt.asUintN(32, key >> 32n)} AND objid = ${BigInt.asUintN(32, key)}) LOOP\n` +
+        `      AND classid = ${BigInt.asUintN(32, BigInt(key) >> 32n)} AND objid = ${BigInt.asUintN(32, BigInt(key))}) LOOP\n` +
         `    PERFORM pg_advisory_unlock${mode === "ShareLock" ? "_shared" : ""}(${key});\n  END LOOP;`,
     ),
   );

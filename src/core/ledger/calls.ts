@@ -12,7 +12,7 @@ import {
   restoreTablesBlock,
   unlockBlock,
 } from "./blocks.ts";
-import { type Expectation, guardBlock, repairRowsBlock, sessionBlock } from "./format.ts";
+import { type Expectation, guardBlock, repairRowsBlock, sessionBlock, sessionLookBlock } from "./format.ts";
 import type { How, Intent, LedgerNames, NewRow, Recorded, Tally } from "./types.ts";
 
 /** What must be so before a step: one state, or just that the step can be done next. */
@@ -37,9 +37,11 @@ type Direction = "up" | "down";
 export interface Ledger {
   readonly names: LedgerNames;
   /** The key of the advisory lock that all who change this ledger take; PostgreSQL scopes it to the database. */
-  readonly lockKey: bigint;
+  readonly lockKey: string;
   /** Stops in a session that holds what a script would end or drop; changes nothing. */
   requireSession(client: "psql" | "any"): string;
+  /** Leaves in `retort.session` why that would stop; for a transaction that only reads. */
+  lookAtSession(): string;
   /** Stops in the wrong place or where the lock is held; else takes it. */
   lock(place: Place): string;
   readonly unlock: string;
@@ -105,7 +107,9 @@ export type IntentRef = Pick<Intent, "revision" | "statement">;
 /** The SQL of the ledger with these names. */
 export function ledgerOf(names: LedgerNames): Ledger {
   const schema = qualified(names.schema);
-  const lockKey = BigInt.asIntN(64, BigInt(`0x${sha256(`retort ledger ${schema}.applied`).slice(0, 16)}`));
+  const lockKey = String(
+    BigInt.asIntN(64, BigInt(`0x${sha256(`retort ledger ${schema}.applied`).slice(0, 16)}`)),
+  );
   const call = (procedure: string, ...args: readonly (string | number | bigint)[]): string =>
     filled(`CALL ${schema}.${procedure}(`, args.map(String), ");");
   /** On two lines, with a checksum on each. */
@@ -136,6 +140,7 @@ export function ledgerOf(names: LedgerNames): Ledger {
     names,
     lockKey,
     requireSession: (client) => sessionBlock(names, client),
+    lookAtSession: () => sessionLookBlock(names),
     lock: (place) => lockBlock(lockKey, names, place),
     unlock: unlockBlock(lockKey),
     // Made when it is asked for: most plans have no need of these.

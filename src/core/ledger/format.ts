@@ -9,6 +9,7 @@ import format2 from "../../../sql/ledger/format_2.sql";
 import guard from "../../../sql/ledger/guard.sql";
 import repair from "../../../sql/ledger/repair.sql";
 import session from "../../../sql/ledger/session.sql";
+import sessionLook from "../../../sql/ledger/session_look.sql";
 import { tokens } from "../lexer.ts";
 import { arrayLiteral, commentText, literal, qualified } from "../quote.ts";
 import { sha256 } from "../sha256.ts";
@@ -69,6 +70,22 @@ export const sessionBlock = ({ schema, role }: LedgerNames, client: "psql" | "an
     is_psql: String(client === "psql"),
     role: role === undefined ? "NULL" : literal(role),
   });
+
+/** How that block stops in an open transaction. */
+export const openTransaction = (): string => /RAISE EXCEPTION USING[^;]*;/.exec(session)![0];
+
+/** The block that looks for the same in a transaction that only reads, and leaves in `retort.session` why that one would stop. */
+export const sessionLookBlock = ({ schema, role }: LedgerNames): string => {
+  const parts = session.replace(/\nEND\n\$body\$;\n$/, "").split("\n\n");
+  const checks = parts.filter((part) => /^ {2}(?:-- If a script|roles :=|found :=)/.test(part));
+  return blockWith(
+    sessionLook.replace("  /* checks */", () => checks.join("\n\n")),
+    schema,
+    {
+      role: role === undefined ? "NULL" : literal(role),
+    },
+  );
+};
 
 /** The DO block of a file, with these values of its constants. */
 function blockWith(file: string, schema: string, constants: Readonly<Record<string, string>>): string {

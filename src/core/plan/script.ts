@@ -28,8 +28,8 @@ export interface ScriptForm {
 export const defaultForm: ScriptForm = { client: "psql", annotate: true };
 
 /**
- * Throws `usage/exclusive-flags` for what cannot be combined, named as the command line names it, and
- * `usage/client-cannot` for a plan that such a client would break.
+ * Throws `usage/option` for what is no form, since a caller may have no types, and `usage/exclusive-flags` for what cannot
+ * be combined, named as the command line names it.
  */
 export function refuseForm(
   form: ScriptForm,
@@ -39,6 +39,7 @@ export function refuseForm(
     idempotent = false,
   }: Pick<CompileInput, "singleTransaction" | "idempotent"> & Pick<Plan, "kind">,
 ): void {
+  refuseNoForm(form);
   if (kind === "stamp" && idempotent) {
     throw new MigrateError({
       code: "usage/exclusive-flags",
@@ -57,6 +58,18 @@ export function refuseForm(
     const message = `${one} and ${other} cannot be combined`;
     throw new MigrateError({ code: "usage/exclusive-flags", message, hint });
   }
+}
+
+function refuseNoForm({ client, lockRetries = 0 }: ScriptForm): void {
+  const isClient = client === "psql" || client === "any";
+  if (isClient && Number.isSafeInteger(lockRetries) && lockRetries >= 0) return;
+  throw new MigrateError({
+    code: "usage/option",
+    message: isClient
+      ? "form.lockRetries must be a whole number, 0 or more"
+      : 'form.client must be "psql" or "any"',
+    hint: 'give a form such as { client: "psql", annotate: true }',
+  });
 }
 
 const SKIPPING = "skipping what is done needs psql's \\if around each transaction";

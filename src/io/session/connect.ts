@@ -200,7 +200,7 @@ export function poolHint(cause: DriverError): string {
     case "no TLS":
       return "give the server a certificate, or, in a trusted network, make the pool without ssl";
     case "no database":
-      return "create the database first, or give the pool the name of another";
+      return `create the database first${missingDatabase(cause)}; or give the pool the name of another`;
     case "no entry":
       return "the server's pg_hba.conf does not let this user connect to this database from here: add an entry and reload, or make the pool as an entry requires, for example with ssl";
     case "no login":
@@ -208,6 +208,12 @@ export function poolHint(cause: DriverError): string {
     default:
       return "check that the server is running and accepts connections at the address that the pool was given";
   }
+}
+
+/** Its name as the server says it, in the command that makes it. */
+function missingDatabase({ message }: DriverError): string {
+  const name = /"(.+)"/.exec(message)?.[1];
+  return name === undefined ? "" : `, for example with: createdb ${shellWord(name)}`;
 }
 
 /** Why a server that was reached takes no connection; undefined where it was not reached, or says something else. */

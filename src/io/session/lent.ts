@@ -89,6 +89,13 @@ async function taken(lent: LentConnection, signal: AbortSignal | undefined): Pro
 }
 
 async function ofPool(pool: LentPool, signal: AbortSignal | undefined): Promise<Taken> {
+  if (pool.ending === true) {
+    throw new MigrateError({
+      code: "usage/connection",
+      message: "the pool that was given has been ended",
+      hint: "end it behind the run: await upgrade({ connection: pool }), then await pool.end()",
+    });
+  }
   // A pool reads its address only now, and throws at once where it cannot.
   const connecting = (async () => pool.connect())();
   const had = new AbortController();

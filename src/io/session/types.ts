@@ -52,6 +52,8 @@ export interface LentClient {
 /** A `Pool` of `pg`: it gives one connection for as long as it is needed. */
 export interface LentPool {
   readonly totalCount: number;
+  /** `end()` has been called. */
+  readonly ending?: boolean;
   connect(): Promise<LentClient & { release(destroy?: boolean): void }>;
 }
 

@@ -6,7 +6,7 @@ import block from "../../../sql/preflight/preflight.sql";
 import { type LockMode, stronger } from "../../core/effects/mode.ts";
 import { distinctPrivileges } from "../../core/effects/privilege.ts";
 import { type Ledger, regclassText } from "../../core/ledger/calls.ts";
-import { holderText } from "../../core/ledger/format.ts";
+import { holderText, openTransaction } from "../../core/ledger/format.ts";
 import type { Plan } from "../../core/plan/types.ts";
 import { literal, qualified } from "../../core/quote.ts";
 import { needText } from "../privilege.ts";
@@ -24,12 +24,13 @@ export const preflightLines = (plan: Plan, ledger: Ledger): readonly string[] =>
   "-- Only with psql -v preflight=1: reads, shows what the script will meet, and ends.",
   "\\if :{?preflight}",
   "\\if :retort_open",
-  "DO $$BEGIN RAISE EXCEPTION 'retort: a transaction is already open in this session'; END$$;",
+  `DO $$BEGIN\n    ${openTransaction()}\nEND$$;`,
   "\\endif",
   "BEGIN TRANSACTION READ ONLY;",
   "SET LOCAL search_path = pg_catalog, pg_temp;",
   "SET LOCAL client_encoding = 'UTF8';",
   "SET LOCAL standard_conforming_strings = on;",
+  ledger.lookAtSession(),
   "SET LOCAL lock_timeout = '1s';",
   `SELECT pg_catalog.set_config('retort.preflight', ${literal(factsOf(plan, ledger))}, true)\n  AS retort_facts \\gset`,
   block.trimEnd().replaceAll("/* holder */", () => holderText()),
@@ -62,7 +63,7 @@ function factsOf(plan: Plan, { lockKey }: Ledger): string {
   const isOfLedger = steps.length === 0;
   const head = {
     ledger: qualified(schema),
-    lock: String(lockKey),
+    lock: lockKey,
     role: role ?? null,
     database: place.database ?? null,
     connected: place.role ?? null,

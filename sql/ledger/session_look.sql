@@ -1,0 +1,17 @@
+-- What the script would say of its session, in the words of its own check.
+
+DO $body$
+DECLARE
+  role CONSTANT pg_catalog.text := NULL;
+  key bigint;
+  roles pg_catalog.name[];
+  found pg_catalog.text;
+  hint pg_catalog.text;
+BEGIN
+  /* checks */
+EXCEPTION WHEN SQLSTATE 'RT001' THEN
+  GET STACKED DIAGNOSTICS hint = PG_EXCEPTION_HINT;
+  PERFORM set_config('retort.session', concat(replace(SQLERRM, 'retort: ', ''), '; ',
+    replace(hint, 'Nothing was changed. ', '')), true);
+END
+$body$;

@@ -1,0 +1,226 @@
+/**
+ * Each verb that takes `deps` and options → the same, whose options are checked before anything is opened: a caller may have
+ * no types. `run`, `offline`, `upgrade`, `downgrade` and `migratedDatabase` check theirs themselves.
+ */
+import * as adoptions from "./adopt.ts";
+import * as adoptedDatabases from "./adopt-database.ts";
+import * as adoptProofs from "./adopt-prove.ts";
+import * as generated from "./autogenerate.ts";
+import * as baselines from "./baseline.ts";
+import * as checks from "./check.ts";
+import * as configs from "./config.ts";
+import { connectRules } from "./connect.ts";
+import * as rounds from "./dev.ts";
+import * as doctor from "./doctor.ts";
+import * as drifts from "./drift.ts";
+import * as dumps from "./dump.ts";
+import * as editors from "./edit.ts";
+import * as ledgers from "./ensure.ts";
+import * as fixes from "./fix.ts";
+import * as inits from "./init.ts";
+import * as lints from "./lint.ts";
+import * as logs from "./log.ts";
+import * as looks from "./look.ts";
+import * as orders from "./merge-orders.ts";
+import {
+  callback,
+  checkArgument,
+  checkOptions,
+  count,
+  fields,
+  flag,
+  type Rules,
+  required,
+  someOf,
+  target,
+  text,
+  texts,
+} from "./options.ts";
+import * as projects from "./project.ts";
+import { checkDeps, type Deps, type ProjectOptions, projectRules } from "./project.ts";
+import * as removals from "./remove.ts";
+import * as repairs from "./repair.ts";
+import * as reviews from "./review.ts";
+import * as revisions from "./revision.ts";
+import { sendRules } from "./send.ts";
+import * as squashes from "./squash.ts";
+import * as templates from "./templates.ts";
+import * as tests from "./test.ts";
+import * as traces from "./trace.ts";
+import * as verifications from "./verify.ts";
+
+// ── rules that several share ────────────────────────────────────────────────────────────────────────────────────
+
+const onScratch = callback;
+
+const revisionRules: Rules<revisions.RevisionOptions> = {
+  ...projectRules,
+  message: required(text),
+  heads: texts,
+  splice: flag,
+  branchLabels: texts,
+  dependsOn: texts,
+  revision: text,
+  template: text,
+  versionPath: text,
+};
+const { heads: _, dependsOn: __, ...joiningRules } = revisionRules;
+const { splice, template, ...oneFileRules } = joiningRules;
+
+const lintRules: Rules<lints.LintOptions> = {
+  ...projectRules,
+  which: texts,
+  since: text,
+  all: flag,
+  serverVersion: fields,
+};
+const { all, ...fixRules } = lintRules;
+
+const adoptRules: Rules<adoptions.AdoptOptions> = {
+  ...projectRules,
+  folder: required(text),
+  tool: text,
+  command: text,
+  table: text,
+  to: text,
+  write: flag,
+};
+const { to, write, ...proofRules } = adoptRules;
+
+const { connection, ...withoutConnection } = connectRules;
+
+const dumpRules: Rules<dumps.DumpOptions> = {
+  ...projectRules,
+  onScratch,
+  revision: target,
+  ignore: texts,
+  output: text,
+  folder: text,
+};
+
+// ── the verbs ───────────────────────────────────────────────────────────────────────────────────────────────────
+
+type Verb<Options, Result> = (deps: Deps, options: Options) => Promise<Result>;
+
+/** The verb, which rejects with `usage/option` where an option is missing, is not known or cannot be taken. */
+const checked =
+  <Options extends object, Result>(
+    verb: Verb<Options, Result>,
+    rules: Rules<Options>,
+  ): Verb<Options, Result> =>
+  async (deps, options) => {
+    checkDeps(deps);
+    checkOptions(options, rules);
+    return await verb(deps, options);
+  };
+
+/** The same of one that takes a target before its options. */
+const checkedAt =
+  <Result>(verb: (deps: Deps, at: string, options: ProjectOptions) => Promise<Result>): typeof verb =>
+  async (deps, at, options) => {
+    checkDeps(deps);
+    checkArgument("target", at, target);
+    checkOptions(options, projectRules);
+    return await verb(deps, at, options);
+  };
+
+export const adopt = checked(adoptions.adopt, adoptRules);
+export const adoptDatabase = checked(adoptedDatabases.adoptDatabase, {
+  ...projectRules,
+  folder: required(text),
+  tool: text,
+  table: text,
+  write: flag,
+});
+export const autogenerate = checked(generated.autogenerate, {
+  ...revisionRules,
+  onScratch,
+  desired: text,
+  renames: texts,
+  allowLoss: flag,
+  allowRebuild: texts,
+  ignore: texts,
+  online: flag,
+  ask: callback,
+});
+export const baseline = checked(baselines.baseline, { ...oneFileRules, ignore: texts, onScratch });
+export const check = checked(checks.check, {
+  ...projectRules,
+  only: someOf(...checks.checks),
+  serverVersion: fields,
+});
+export const checkConfig = checked(configs.checkConfig, projectRules);
+export const compareOrders: typeof orders.compareOrders = async (deps, options, ids) => {
+  checkDeps(deps);
+  checkOptions(options, projectRules);
+  checkArgument("revisions", ids, texts);
+  return await orders.compareOrders(deps, options, ids);
+};
+export const createRevision = checked(revisions.createRevision, revisionRules);
+export const dev = checked(rounds.dev, {
+  ...projectRules,
+  onScratch,
+  once: flag,
+  onDatabase: flag,
+  onStart: callback,
+  onRound: required(callback),
+  onError: required(callback),
+});
+export const diagnose = checked(doctor.diagnose, projectRules);
+export const drift = checked(drifts.drift, {
+  ...projectRules,
+  ...withoutConnection,
+  onScratch,
+  ignore: texts,
+});
+export const dump = checked(dumps.dump, dumpRules);
+export const edit = checkedAt(editors.edit);
+export const ensureLedger = checked(ledgers.ensureLedger, { ...projectRules, ...sendRules });
+export const fix = checked(fixes.fix, { ...fixRules, onScratch, dryRun: flag });
+export const history = checked(looks.history, { ...projectRules, range: text, indicateCurrent: flag });
+export const init = checked(inits.init, { directory: text, template: text });
+export const ledgerScript = checked(ledgers.ledgerScript, projectRules);
+export const lint = checked(lints.lint, lintRules);
+export const listTemplates = checked(templates.listTemplates, projectRules);
+export const mergeRevisions = checked(revisions.mergeRevisions, {
+  ...joiningRules,
+  message: text,
+  targets: required(texts),
+});
+export const openProject = checked(
+  (deps: Deps, options: ProjectOptions) => projects.openProject(deps, options),
+  projectRules,
+);
+export const proveAdoption = checked(adoptProofs.proveAdoption, { ...proofRules, down: flag, onScratch });
+export const readLog = checked(logs.readLog, { ...projectRules, last: required(count) });
+export const readState = checked(looks.readState, { ...projectRules, ...connectRules });
+export const removeRevision = checked(removals.removeRevision, { ...projectRules, head: target, yes: flag });
+export const repair = checked(repairs.repair, {
+  ...projectRules,
+  ...connectRules,
+  ...sendRules,
+  forget: texts,
+  dryRun: flag,
+  script: flag,
+  confirm: callback,
+});
+export const review = checked(reviews.review, { ...lintRules, onScratch, catalog: flag, sizes: flag });
+export const show = checkedAt(looks.show);
+export const squash = checked(squashes.squash, {
+  ...oneFileRules,
+  onScratch,
+  range: required(text),
+  message: text,
+});
+export const testMigrations = checked(tests.testMigrations, {
+  ...projectRules,
+  onScratch,
+  range: text,
+  rows: flag,
+  jobs: count,
+  script: callback,
+  onTesting: callback,
+  onTested: callback,
+});
+export const trace = checked(traces.trace, { ...projectRules, onScratch, range: text, down: flag });
+export const verify = checked(verifications.verify, { ...projectRules, ...connectRules });

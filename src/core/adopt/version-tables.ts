@@ -1,0 +1,51 @@
+/** A catalog → the tables in it in which another tool has recorded what it has run, and the catalog without them. */
+import { type Catalog, keyOf, type ObjectKey } from "../catalog/catalog.ts";
+import { without } from "../catalog/ledgers.ts";
+import { tools } from "./tools.ts";
+
+/** Told by name and columns; not those that `own`, which the migrations make, has too. A schema that is the tool's goes as well. */
+export function withoutVersionTables(
+  catalog: Catalog,
+  own: Catalog,
+): {
+  readonly catalog: Catalog;
+  readonly tables: readonly string[];
+  /** The objects that went, with all that goes away with them; and their sequences, which have names of their own. */
+  readonly gone: readonly ObjectKey[];
+} {
+  const made = new Set(own.objects.map(keyOf));
+  const columns = new Map<string, string[]>();
+  for (const { class: name, identity } of catalog.objects) {
+    if (name !== "column") continue;
+    const [schema, table, column] = identity;
+    const key = keyOf({ class: "table", identity: [schema!, table!] });
+    columns.set(key, [...(columns.get(key) ?? []), column!]);
+  }
+  const found = catalog.objects.filter((object) => {
+    if (object.class !== "table" || made.has(keyOf(object))) return false;
+    return isVersionTable(object, columns.get(keyOf(object)) ?? []);
+  });
+  const gone = found.flatMap(({ class: name, identity }): readonly ObjectKey[] => {
+    const schema = { class: "schema", identity: identity.slice(0, 1) };
+    const isTools = tools.some(({ table }) => table.schema === identity[0]) && !made.has(keyOf(schema));
+    return isTools ? [schema] : [{ class: name, identity }];
+  });
+  const rest = without(catalog, gone);
+  const kept = new Set(rest.objects);
+  const sequences = catalog.objects.filter((object) => object.class === "sequence" && !kept.has(object));
+  return {
+    catalog: rest,
+    tables: found.map(({ identity }) => identity.join(".")),
+    gone: [...gone, ...sequences],
+  };
+}
+
+/** What is named like one and has a single column must have no other. */
+const isVersionTable = ({ identity: [schema, name] }: ObjectKey, columns: readonly string[]): boolean =>
+  tools.some(
+    ({ table }) =>
+      table.name === name &&
+      (table.schema ?? schema) === schema &&
+      (table.columns.length > 1 || columns.length === 1) &&
+      table.columns.every((column) => columns.includes(column)),
+  );
