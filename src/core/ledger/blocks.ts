@@ -113,14 +113,14 @@ export function createBlock({ schema }: LedgerNames, upgrades: boolean): string 
       `${place} IS NULL\n    AND NOT has_database_privilege(current_database(), 'CREATE')`,
       "format('retort: %s may not create the ledger, and lacks: CREATE on the database',\n        CURRENT_USER)",
       "format('Nothing was changed. As the owner of the database, run: '\n" +
-        "        'migrate ensure-version; or: GRANT CREATE ON DATABASE %I TO %I', current_database(), CURRENT_USER)",
+        "        'migrate ensure-version; or: GRANT CREATE ON DATABASE %I TO %I',\n        current_database(), CURRENT_USER)",
       NO_RIGHT,
     ),
     ...stopIf(
       `NOT has_schema_privilege(${place}, 'CREATE')\n    OR NOT has_schema_privilege(${place}, 'USAGE')`,
       `format('retort: %s may not create the ledger, and lacks: '\n        'CREATE, USAGE on the schema %s', CURRENT_USER, ${place})`,
       `format('Nothing was changed. As the owner of the schema, run: '\n` +
-        `        'migrate ensure-version; or: GRANT CREATE, USAGE ON SCHEMA %s TO %I', ${place}, CURRENT_USER)`,
+        `        'migrate ensure-version; or: GRANT CREATE, USAGE ON SCHEMA %s TO %I',\n        ${place}, CURRENT_USER)`,
       NO_RIGHT,
     ),
     `    IF ${place} IS NULL THEN`,

@@ -1,5 +1,5 @@
 -- Retort migration script: upgrade <base> -> c
--- Receipt: sha256:81a96d1ec8fd10adcdd38200a594d46265ee40fc4174fb004529a8ac1b523818
+-- Receipt: sha256:8611a70ea8e75dcdffd4bc77edad1adbe436d6b7f91863bf3d1b77d204a4a916
 \if true
 -- For:  PostgreSQL 12 or later; ledger retort, format 2.
 -- Run:  psql -X -v ON_ERROR_STOP=1 -f FILE DATABASE
@@ -194,7 +194,8 @@ BEGIN
       MESSAGE = format('retort: %s may not create the ledger, and lacks: CREATE on the database',
         CURRENT_USER),
       HINT = format('Nothing was changed. As the owner of the database, run: '
-        'migrate ensure-version; or: GRANT CREATE ON DATABASE %I TO %I', current_database(), CURRENT_USER);
+        'migrate ensure-version; or: GRANT CREATE ON DATABASE %I TO %I',
+        current_database(), CURRENT_USER);
   END IF;
   IF NOT has_schema_privilege(to_regnamespace('retort'), 'CREATE')
     OR NOT has_schema_privilege(to_regnamespace('retort'), 'USAGE') THEN
@@ -202,7 +203,8 @@ BEGIN
       MESSAGE = format('retort: %s may not create the ledger, and lacks: '
         'CREATE, USAGE on the schema %s', CURRENT_USER, to_regnamespace('retort')),
       HINT = format('Nothing was changed. As the owner of the schema, run: '
-        'migrate ensure-version; or: GRANT CREATE, USAGE ON SCHEMA %s TO %I', to_regnamespace('retort'), CURRENT_USER);
+        'migrate ensure-version; or: GRANT CREATE, USAGE ON SCHEMA %s TO %I',
+        to_regnamespace('retort'), CURRENT_USER);
   END IF;
     IF to_regnamespace('retort') IS NULL THEN
       CREATE SCHEMA retort;
@@ -1309,7 +1311,7 @@ $body$;
 CALL retort.require_state('{}', '{}', 3, 1401614897665169694, 'migrate upgrade %s:c --sql');
 
 -- Log: the receipt of this script.
-CALL retort.begin_script('81a96d1ec8fd10adcdd38200a594d46265ee40fc4174fb004529a8ac1b523818',
+CALL retort.begin_script('8611a70ea8e75dcdffd4bc77edad1adbe436d6b7f91863bf3d1b77d204a4a916',
   'base:c', 3, 1401614897665169694);
 COMMIT;
 
@@ -1365,13 +1367,13 @@ BEGIN TRANSACTION READ ONLY;
 -- Check: exactly the revisions that should be applied now are, row by row.
 SELECT retort.check(3, 1401614897665169694) AS retort_passed \gset
 SELECT revisions AS applied_revisions, 'c' AS current_heads,
-  'sha256:81a96d1ec8fd10adcdd38200a594d46265ee40fc4174fb004529a8ac1b523818' AS receipt FROM retort.state;
+  'sha256:8611a70ea8e75dcdffd4bc77edad1adbe436d6b7f91863bf3d1b77d204a4a916' AS receipt FROM retort.state;
 
 -- Durations: what this run of the script has done, as the log of the ledger has it.
 SELECT l.event AS step, l.revision, round(date_part('epoch', l.duration) * 1000) AS milliseconds
   FROM retort.log AS l WHERE l.event IN ('upgrade', 'downgrade') AND l.id > (
     SELECT max(s.id) FROM retort.log AS s WHERE s.event = 'script' AND s.checksum =
-      '81a96d1ec8fd10adcdd38200a594d46265ee40fc4174fb004529a8ac1b523818'
+      '8611a70ea8e75dcdffd4bc77edad1adbe436d6b7f91863bf3d1b77d204a4a916'
       AND s.at > (SELECT backend_start FROM pg_stat_get_activity(pg_backend_pid())))
   ORDER BY l.id;
 COMMIT;

@@ -1,5 +1,5 @@
 -- Retort migration script: upgrade <base> -> 29f859a13ea1
--- Receipt: sha256:5bc2eafcb18bef80181be8dbc1ff2ce1d2659220e786d2ee0b6f9023b45017a2
+-- Receipt: sha256:c374836786fa877c36fd43e62016809da79404eb01108480e1a2683958ec6e78
 \if true
 -- For:  PostgreSQL 12 or later; ledger retort, format 2.
 -- Run:  psql -X -v ON_ERROR_STOP=1 -f FILE DATABASE
@@ -187,7 +187,8 @@ BEGIN
       MESSAGE = format('retort: %s may not create the ledger, and lacks: CREATE on the database',
         CURRENT_USER),
       HINT = format('Nothing was changed. As the owner of the database, run: '
-        'migrate ensure-version; or: GRANT CREATE ON DATABASE %I TO %I', current_database(), CURRENT_USER);
+        'migrate ensure-version; or: GRANT CREATE ON DATABASE %I TO %I',
+        current_database(), CURRENT_USER);
   END IF;
   IF NOT has_schema_privilege(to_regnamespace('retort'), 'CREATE')
     OR NOT has_schema_privilege(to_regnamespace('retort'), 'USAGE') THEN
@@ -195,7 +196,8 @@ BEGIN
       MESSAGE = format('retort: %s may not create the ledger, and lacks: '
         'CREATE, USAGE on the schema %s', CURRENT_USER, to_regnamespace('retort')),
       HINT = format('Nothing was changed. As the owner of the schema, run: '
-        'migrate ensure-version; or: GRANT CREATE, USAGE ON SCHEMA %s TO %I', to_regnamespace('retort'), CURRENT_USER);
+        'migrate ensure-version; or: GRANT CREATE, USAGE ON SCHEMA %s TO %I',
+        to_regnamespace('retort'), CURRENT_USER);
   END IF;
     IF to_regnamespace('retort') IS NULL THEN
       CREATE SCHEMA retort;
@@ -1303,7 +1305,7 @@ CALL retort.require_state('{}', '{}', 1, 418732435334715376,
   'migrate upgrade %s:29f859a13ea1 --sql');
 
 -- Log: the receipt of this script.
-CALL retort.begin_script('5bc2eafcb18bef80181be8dbc1ff2ce1d2659220e786d2ee0b6f9023b45017a2',
+CALL retort.begin_script('c374836786fa877c36fd43e62016809da79404eb01108480e1a2683958ec6e78',
   'base:29f859a13ea1', 1, 418732435334715376);
 COMMIT;
 
@@ -1323,13 +1325,13 @@ BEGIN TRANSACTION READ ONLY;
 -- Check: exactly the revisions that should be applied now are, row by row.
 SELECT retort.check(1, 418732435334715376) AS retort_passed \gset
 SELECT revisions AS applied_revisions, '29f859a13ea1' AS current_heads,
-  'sha256:5bc2eafcb18bef80181be8dbc1ff2ce1d2659220e786d2ee0b6f9023b45017a2' AS receipt FROM retort.state;
+  'sha256:c374836786fa877c36fd43e62016809da79404eb01108480e1a2683958ec6e78' AS receipt FROM retort.state;
 
 -- Durations: what this run of the script has done, as the log of the ledger has it.
 SELECT l.event AS step, l.revision, round(date_part('epoch', l.duration) * 1000) AS milliseconds
   FROM retort.log AS l WHERE l.event IN ('upgrade', 'downgrade') AND l.id > (
     SELECT max(s.id) FROM retort.log AS s WHERE s.event = 'script' AND s.checksum =
-      '5bc2eafcb18bef80181be8dbc1ff2ce1d2659220e786d2ee0b6f9023b45017a2'
+      'c374836786fa877c36fd43e62016809da79404eb01108480e1a2683958ec6e78'
       AND s.at > (SELECT backend_start FROM pg_stat_get_activity(pg_backend_pid())))
   ORDER BY l.id;
 COMMIT;
