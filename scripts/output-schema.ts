@@ -434,6 +434,7 @@ export const outputs: Readonly<Record<string, Shape>> = {
       tool: text,
       folder: text,
       to: text,
+      isFree: z.boolean(),
       totals: object({
         migrations: count,
         unchanged: count,

@@ -46,6 +46,8 @@ export interface Adoption {
   readonly folder: string;
   /** Where the files go, as shown to people. */
   readonly to: string;
+  /** Whether it could take them: it was empty, or not there. */
+  readonly isFree: boolean;
   /** Each follows the one before it. */
   readonly migrations: readonly AdoptedMigration[];
   /** What is to be done by hand and belongs to none of them. */
@@ -136,10 +138,12 @@ export async function readAdoption(
     judged.push({ ...(await judgedMigration(each, tool, grammar)), findings });
   }
   const migrations = adopted(judged, tool.name, filePattern(config.fileName), deps.now());
+  const to = destination(deps, config, options);
   const adoption = {
     tool: tool.name,
     folder,
-    to: destination(deps, config, options),
+    to,
+    isFree: await isEmptyDirectory(to, deps),
     migrations: migrations.map((migration) => withFaults(migration, config)),
     findings: reading.findings.filter((finding) => !judged.some(({ foreign }) => isIn(foreign, finding))),
     leftOut: [...reading.others, ...unclaimed(files, reading)],

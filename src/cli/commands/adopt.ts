@@ -60,17 +60,20 @@ async function files({ args, deps, project, printer, json }: Invocation): Promis
   if (json) printer.json(adoptionValue(adoption));
   else {
     printer.lines(summaryLines(adoption));
-    const count = adoption.migrations.reduce((sum, each) => sum + each.files.length, 0);
-    if (write) printer.info(`wrote ${counted(count, "file")} to ${adoption.to}`);
-    else
-      printer.info(
-        `nothing was written; to write ${counted(count, "file")} to ${adoption.to}, pass --yes, or --to DIR`,
-      );
+    const count = counted(
+      adoption.migrations.reduce((sum, each) => sum + each.files.length, 0),
+      "file",
+    );
+    if (write) printer.info(`wrote ${count} to ${adoption.to}`);
+    else printer.info(`nothing was written; to write ${count} to ${whereTo(adoption)}`);
   }
   for (const line of settingLines(adoption)) printer.info(line);
   const byHand = adoption.findings.length + totalsOf(adoption.migrations).byHand;
   return byHand > 0 ? exitCodes.findings : exitCodes.ok;
 }
+
+const whereTo = ({ to, isFree }: Adoption): string =>
+  isFree ? `${to}, pass --yes, or --to DIR` : `another folder than ${to}, which is not empty, pass --to DIR`;
 
 /** `wrote migrate.config.json: "directories": ["db"]` */
 function settingLines({ settings }: Adoption): readonly string[] {
