@@ -178,6 +178,7 @@ async function readFiles(
   try {
     return await readMigrations(directories, { cwd, pattern, origin: foldersFile(config) });
   } catch (error) {
+    // It loads the readers of all tools, for which no sound project has a use.
     const { foreignFault } = await import("./foreign-folder.ts");
     throw foreignFault(error, directories, cwd);
   }
