@@ -117,12 +117,6 @@ export function checkDeps(deps: unknown): void {
   checkValues({ ...others, env, cwd, now }, depsRules, "deps.");
 }
 
-/** Throws `usage/option`. */
-export function checkProject(deps: unknown, options: unknown): void {
-  checkDeps(deps);
-  checkValues(requireFields("the options", options, "give {} where there are none"), projectRules);
-}
-
 export interface Project {
   readonly config: Config;
   readonly migrations: ReadonlyMap<RevisionId, Migration>;
@@ -270,7 +264,6 @@ export async function openConfig(
   options: ProjectOptions,
   databaseOption: "database" | "desired" = "database",
 ): Promise<Config> {
-  checkProject(deps, options);
   const { database, directories: directory, config: file, environment: env, variables: x, scratch } = options;
   const config = await loadConfig({
     flags: { database, databaseOption, directory, config: file, env, x, scratch },
