@@ -202,18 +202,18 @@ export async function warnOfEmpty(
 ): Promise<void> {
   if (migrations.size > 0) return;
   const folders = config.directories.map((folder) => path.relative(cwd, folder) || ".").join(", ");
-  const below = config.directories.map(sqlBelow).find((found) => found !== undefined);
-  const { foreignFolder, lookText, adoptHint } = await import("./foreign-folder.ts");
-  const [foreign] = config.directories.flatMap((folder) => foreignFolder(folder, cwd) ?? []);
-  if (foreign !== undefined) {
-    const message = `there are no migrations in ${folders}; ${lookText(foreign)}; ${adoptHint(foreign)}`;
-    return onNotice?.({ severity: "WARNING", message });
-  }
+  const { adoptHint, firstForeign, lookText } = await import("./foreign-folder.ts");
+  const foreign = firstForeign(config.directories, cwd);
   const why =
-    below === undefined
-      ? "name another folder with --directory DIR, or write a migration: migrate revision -m 'create users'"
-      : `${below} is not one: a migration is a pair of files directly in that folder, NNNN_name.up.sql and NNNN_name.down.sql`;
+    foreign === undefined ? whyEmpty(config.directories) : `${lookText(foreign)}; ${adoptHint(foreign)}`;
   onNotice?.({ severity: "WARNING", message: `there are no migrations in ${folders}; ${why}` });
+}
+
+function whyEmpty(directories: readonly string[]): string {
+  const below = directories.map(sqlBelow).find((found) => found !== undefined);
+  return below === undefined
+    ? "name another folder with --directory DIR, or write a migration: migrate revision -m 'create users'"
+    : `${below} is not one: a migration is a pair of files directly in that folder, NNNN_name.up.sql and NNNN_name.down.sql`;
 }
 
 /** Timeouts that nobody has asked for give way to those that the connection was given. */
