@@ -30,6 +30,7 @@ export {
   lint,
   listTemplates,
   mergeRevisions,
+  offline,
   openProject,
   proveAdoption,
   readLog,
@@ -37,6 +38,7 @@ export {
   removeRevision,
   repair,
   review,
+  run,
   show,
   squash,
   testMigrations,
@@ -58,13 +60,13 @@ export type { InitOptions, InitResult } from "./app/init.ts";
 export type { Linting, LintOptions } from "./app/lint.ts";
 export type { LogOptions } from "./app/log.ts";
 export type { History, HistoryOptions, State } from "./app/look.ts";
-export { type Offline, type OfflineOptions, offline } from "./app/offline.ts";
+export type { Offline, OfflineOptions } from "./app/offline.ts";
 export type { Deps, Project, ProjectOptions } from "./app/project.ts";
 export type { Removed, RemoveOptions } from "./app/remove.ts";
 export type { Repair, RepairOptions } from "./app/repair.ts";
 export type { Review, ReviewOptions } from "./app/review.ts";
 export type { MergeOptions, NewRevision, RevisionOptions } from "./app/revision.ts";
-export { type RunOptions, type RunResult, run } from "./app/run.ts";
+export type { RunOptions, RunResult } from "./app/run.ts";
 export type { Squashed, SquashOptions } from "./app/squash.ts";
 export type { Request } from "./app/steps.ts";
 export type { ListedTemplate } from "./app/templates.ts";

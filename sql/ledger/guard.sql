@@ -10,7 +10,7 @@ DECLARE
   -- Who may own it besides the role that connects, or that the connection started with, the
   -- database's owner and superusers.
   owners CONSTANT pg_catalog.text[] := '{}';
-  -- It is about to be written to: with the rights of this role.
+  -- It also stops where this role may not write to it.
   writes CONSTANT boolean := false;
   -- SHA-256 of its procedures.
   procedures CONSTANT pg_catalog.text := '';
@@ -81,7 +81,7 @@ BEGIN
       HINT = 'Nothing was changed. Remove it, or find out who put it there and why.';
   END IF;
 
-  -- What every migration needs, and of several rights that depend on what it does one of them.
+  -- The rights that every run needs; of those that depend on what it does, one is enough.
   IF writes THEN
     found := concat_ws('; ',
       CASE WHEN NOT has_schema_privilege(place, 'USAGE') THEN 'USAGE on the schema' END,
@@ -170,7 +170,7 @@ BEGIN
       ELSE 'its procedures are not the expected ones' END;
   END IF;
   IF parts IS NOT NULL THEN
-    RAISE EXCEPTION USING ERRCODE = 'RT003', 
+    RAISE EXCEPTION USING ERRCODE = 'RT003',
       DETAIL = format('To be repaired: %s.', array_to_string(parts, ', ')),
       MESSAGE = format('retort: the ledger %s is inconsistent: %s', place::regnamespace,
         array_to_string(wrong, '; ')),

@@ -54,7 +54,7 @@ async function ended(section: Section, grammar: Grammar): Promise<Section> {
   }
   return source === section.source
     ? section
-    : { ...section, source, printed: { ...section.printed!, ended: true } };
+    : { ...section, source, printed: { ...section.printed!, semicolons: true } };
 }
 
 /** The line of the first syntax error. */

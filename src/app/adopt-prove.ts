@@ -4,24 +4,20 @@
  * way back goes on below it, from what the ups up to there make.
  */
 
-import { adjust, blanked } from "../core/adopt/adjust.ts";
 import type { AdoptedMigration } from "../core/adopt/adopt.ts";
 import type { ForeignMigration, Section } from "../core/adopt/foreign.ts";
 import type { Tool } from "../core/adopt/tools.ts";
-import { kindOf } from "../core/ast.ts";
 import type { Catalog } from "../core/catalog/catalog.ts";
 import { compareCatalogs, type Difference } from "../core/catalog/compare.ts";
 import { type Diagnostic, MigrateError } from "../core/errors.ts";
 import type { Direction } from "../core/header.ts";
-import { skipTrivia } from "../core/lexer.ts";
 import type { MigrationFile, RevisionId } from "../core/migration.ts";
-import { type Location, locate } from "../core/source.ts";
-import type { ParsedStatement } from "../core/statement/facts.ts";
 import { readCatalog } from "../io/catalog.ts";
-import { createGrammar, type Grammar } from "../io/grammar.ts";
+import { createGrammar } from "../io/grammar.ts";
 import type { Scratch } from "../io/scratch/types.ts";
-import { type Session, StatementFailure } from "../io/session/types.ts";
+import type { Session } from "../io/session/types.ts";
 import { type AdoptOptions, readAdoption } from "./adopt.ts";
+import { type Refusal, runSection } from "./foreign-section.ts";
 import { type Deps, openConfig, openProject, type Project } from "./project.ts";
 import { downwards, missingRole, replayRevisions, runSteps, withRoles } from "./replay.ts";
 import { type ScratchUse, type UsedScratch, used, withScratch } from "./scratch.ts";
@@ -241,69 +237,6 @@ async function madeByUs(
     count = -1;
   }
   return { up: made, ends, refused };
-}
-
-/** `active_sql_transaction`: what stands outside of transactions. */
-const OUTSIDE = "25001";
-
-/** What the server said, and whether all that the section did before is undone. */
-interface Refusal {
-  readonly failure: StatementFailure;
-  readonly location: Location;
-  readonly isUndone: boolean;
-}
-
-/** As its tool runs it: in a transaction, unless the file or the tool says otherwise, or a statement cannot stand in one. */
-async function runSection(
-  session: Session,
-  section: Section,
-  tool: Tool,
-  grammar: Grammar,
-): Promise<Refusal | undefined> {
-  const trees = await grammar.trees(section);
-  const own = section.printed === undefined ? [] : adjust(section, trees, tool.name, tool.table.name).own;
-  const text = blanked(section, own);
-  const isControl = ({ ast }: ParsedStatement): boolean => kindOf(ast)[0] === "TransactionStmt";
-  const statements = trees
-    .filter((tree) => !own.some(({ start }) => start === tree.start))
-    .map((tree) => ({
-      start: tree.start,
-      sql: text.slice(tree.start, tree.end),
-      isControl: isControl(tree),
-    }));
-  // What the parser does not take the server refuses, and says why.
-  const rest = skipTrivia(text, trees.at(-1)?.end ?? section.bodyStart);
-  if (rest < text.length) statements.push({ start: rest, sql: text.slice(rest), isControl: false });
-  const begins = section.printed?.begun === true || !(section.outside || trees.some(isControl));
-  const send = async (isBegun: boolean): Promise<Refusal | undefined> => {
-    for (const [at, { start, sql }] of statements.entries()) {
-      const failure = await failureOf(() => session.send(sql));
-      if (failure === undefined) continue;
-      const before = statements.slice(0, at).map((each) => each.isControl);
-      const isUndone = isBegun || (before.indexOf(true) === 0 && before.lastIndexOf(true) === 0);
-      if (isUndone) await session.send("ROLLBACK");
-      return { failure, location: section.printed?.place ?? locate(section.source, start), isUndone };
-    }
-    return undefined;
-  };
-  if (!begins) return send(false);
-  await session.send("BEGIN");
-  const refusal = await send(true);
-  if (refusal === undefined) {
-    const failure = await failureOf(() => session.send("COMMIT"));
-    return failure && { failure, location: locate(section.source, section.bodyStart), isUndone: true };
-  }
-  return refusal.failure.sqlstate === OUTSIDE ? send(false) : refusal;
-}
-
-async function failureOf(send: () => Promise<unknown>): Promise<StatementFailure | undefined> {
-  try {
-    await send();
-    return undefined;
-  } catch (error) {
-    if (error instanceof StatementFailure) return error;
-    throw error;
-  }
 }
 
 const UP_REFUSED =

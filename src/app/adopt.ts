@@ -200,7 +200,7 @@ async function judged(section: Section, tool: Tool, grammar: Grammar): Promise<J
     body: bodyOf(section, inOrder(own, taken)),
     // What stands around SQL that was printed was never its author's.
     isCut: taken.length > 0 && section.printed === undefined,
-    isEnded: section.printed?.ended === true,
+    isEnded: section.printed?.semicolons === true,
     outside: section.outside && taken.length === 0 ? "said" : outside && "found",
     ...(raises === undefined ? {} : { raises }),
     findings: [...(isRead ? findings : []), ...foremost(all)].map((finding) => placed(finding, section)),

@@ -1,6 +1,6 @@
 /**
  * Each verb that takes `deps` and options → the same, whose options are checked before anything is opened: a caller may have
- * no types. `run`, `offline`, `upgrade`, `downgrade` and `migratedDatabase` check theirs themselves.
+ * no types. `upgrade`, `downgrade` and `migratedDatabase`, which take both as one, check theirs themselves.
  */
 import * as adoptions from "./adopt.ts";
 import * as adoptedDatabases from "./adopt-database.ts";
@@ -22,6 +22,7 @@ import * as lints from "./lint.ts";
 import * as logs from "./log.ts";
 import * as looks from "./look.ts";
 import * as orders from "./merge-orders.ts";
+import * as scripts from "./offline.ts";
 import {
   callback,
   checkArgument,
@@ -42,8 +43,10 @@ import * as removals from "./remove.ts";
 import * as repairs from "./repair.ts";
 import * as reviews from "./review.ts";
 import * as revisions from "./revision.ts";
+import * as runs from "./run.ts";
 import { sendRules } from "./send.ts";
 import * as squashes from "./squash.ts";
+import { checkRequest, type Request } from "./steps.ts";
 import * as templates from "./templates.ts";
 import * as tests from "./test.ts";
 import * as traces from "./trace.ts";
@@ -124,6 +127,19 @@ const checkedAt =
     return await verb(deps, at, options);
   };
 
+/** The same of one that takes a request before its options, of which there may be none. */
+const checkedFor =
+  <Options extends object, Result>(
+    verb: (deps: Deps, request: Request, options?: Options) => Promise<Result>,
+    rules: Rules<Options>,
+  ): typeof verb =>
+  async (deps, request, options) => {
+    checkRequest(request);
+    checkDeps(deps);
+    if (options !== undefined) checkOptions(options, rules);
+    return await verb(deps, request, options);
+  };
+
 export const adopt = checked(adoptions.adopt, adoptRules);
 export const adoptDatabase = checked(adoptedDatabases.adoptDatabase, {
   ...projectRules,
@@ -187,6 +203,7 @@ export const mergeRevisions = checked(revisions.mergeRevisions, {
   message: text,
   targets: required(texts),
 });
+export const offline = checkedFor(scripts.offline, scripts.offlineRules);
 export const openProject = checked(
   (deps: Deps, options: ProjectOptions) => projects.openProject(deps, options),
   projectRules,
@@ -205,6 +222,7 @@ export const repair = checked(repairs.repair, {
   confirm: callback,
 });
 export const review = checked(reviews.review, { ...lintRules, onScratch, catalog: flag, sizes: flag });
+export const run = checkedFor(runs.run, runs.runRules);
 export const show = checkedAt(looks.show);
 export const squash = checked(squashes.squash, {
   ...oneFileRules,

@@ -28,6 +28,15 @@ export function foreignFolder(directory: string, cwd: string): ForeignFolder | u
   return { folder, tool };
 }
 
+/** The first of these folders that is another tool's. */
+export function firstForeign(directories: readonly string[], cwd: string): ForeignFolder | undefined {
+  for (const directory of directories) {
+    const found = foreignFolder(directory, cwd);
+    if (found !== undefined) return found;
+  }
+  return undefined;
+}
+
 /** Its files; none where one of them is not text, of which others speak. */
 function readable(folder: string, cwd: string): ReturnType<typeof readForeignFolder> {
   try {
@@ -49,14 +58,12 @@ export const adoptHint = ({ folder }: ForeignFolder): string =>
 /** What was thrown, or in its place that one of the folders is another tool's. */
 export function foreignFault(error: unknown, directories: readonly string[], cwd: string): unknown {
   if (!(error instanceof MigrateError && error.code.startsWith("source/"))) return error;
-  for (const directory of directories) {
-    const found = foreignFolder(directory, cwd);
-    if (found === undefined) continue;
-    return new MigrateError({
-      code: "source/no-header",
-      message: `${lookText(found)}: none of its files has a header`,
-      hint: adoptHint(found),
-    });
-  }
-  return error;
+  const found = firstForeign(directories, cwd);
+  return found === undefined
+    ? error
+    : new MigrateError({
+        code: "source/no-header",
+        message: `${lookText(found)}: none of its files has a header`,
+        hint: adoptHint(found),
+      });
 }

@@ -10,9 +10,8 @@ import { currentHeads, type Step } from "../core/steps.ts";
 import { readLedger } from "../io/queries.ts";
 import { type CompileOptions, compileRules, compileSteps } from "./compile.ts";
 import { connect } from "./connect.ts";
-import { checkOptions, fields, flag, type Rules } from "./options.ts";
+import { fields, flag, type Rules } from "./options.ts";
 import {
-  checkProject,
   computing,
   type Deps,
   openProject,
@@ -21,7 +20,7 @@ import {
   projectRules,
   warnOfEmpty,
 } from "./project.ts";
-import { checkRequest, conversionSteps, type Request, type Steps, stepsFrom, stepsOfRange } from "./steps.ts";
+import { conversionSteps, type Request, type Steps, stepsFrom, stepsOfRange } from "./steps.ts";
 
 export interface OfflineOptions extends ProjectOptions, CompileOptions {
   /** Read from the database, without writing to it, what is applied; the request then has no start of its own. */
@@ -32,7 +31,7 @@ export interface OfflineOptions extends ProjectOptions, CompileOptions {
   readonly withDowngrade?: boolean | undefined;
 }
 
-const offlineRules: Rules<OfflineOptions> = {
+export const offlineRules: Rules<OfflineOptions> = {
   ...projectRules,
   ...compileRules,
   fromDatabase: flag,
@@ -54,9 +53,6 @@ export interface Offline {
  * had; `usage/irreversible-range`: a way back that there is not), source or graph.
  */
 export async function offline(deps: Deps, request: Request, options: OfflineOptions = {}): Promise<Offline> {
-  checkRequest(request);
-  checkProject(deps, options);
-  checkOptions(options, offlineRules);
   const { singleTransaction = false, idempotent = false } = options;
   const asked = options.form ?? defaultForm;
   refuseForm(asked, { kind: request.kind, singleTransaction, idempotent });

@@ -117,12 +117,6 @@ export function checkDeps(deps: unknown): void {
   checkValues({ ...others, env, cwd, now }, depsRules, "deps.");
 }
 
-/** Throws `usage/option`. */
-export function checkProject(deps: unknown, options: unknown): void {
-  checkDeps(deps);
-  checkValues(requireFields("the options", options, "give {} where there are none"), projectRules);
-}
-
 export interface Project {
   readonly config: Config;
   readonly migrations: ReadonlyMap<RevisionId, Migration>;
@@ -178,6 +172,7 @@ async function readFiles(
   try {
     return await readMigrations(directories, { cwd, pattern, origin: foldersFile(config) });
   } catch (error) {
+    // It loads the readers of all tools, for which no sound project has a use.
     const { foreignFault } = await import("./foreign-folder.ts");
     throw foreignFault(error, directories, cwd);
   }
@@ -207,18 +202,18 @@ export async function warnOfEmpty(
 ): Promise<void> {
   if (migrations.size > 0) return;
   const folders = config.directories.map((folder) => path.relative(cwd, folder) || ".").join(", ");
-  const below = config.directories.map(sqlBelow).find((found) => found !== undefined);
-  const { foreignFolder, lookText, adoptHint } = await import("./foreign-folder.ts");
-  const [foreign] = config.directories.flatMap((folder) => foreignFolder(folder, cwd) ?? []);
-  if (foreign !== undefined) {
-    const message = `there are no migrations in ${folders}; ${lookText(foreign)}; ${adoptHint(foreign)}`;
-    return onNotice?.({ severity: "WARNING", message });
-  }
+  const { adoptHint, firstForeign, lookText } = await import("./foreign-folder.ts");
+  const foreign = firstForeign(config.directories, cwd);
   const why =
-    below === undefined
-      ? "name another folder with --directory DIR, or write a migration: migrate revision -m 'create users'"
-      : `${below} is not one: a migration is a pair of files directly in that folder, NNNN_name.up.sql and NNNN_name.down.sql`;
+    foreign === undefined ? whyEmpty(config.directories) : `${lookText(foreign)}; ${adoptHint(foreign)}`;
   onNotice?.({ severity: "WARNING", message: `there are no migrations in ${folders}; ${why}` });
+}
+
+function whyEmpty(directories: readonly string[]): string {
+  const below = directories.map(sqlBelow).find((found) => found !== undefined);
+  return below === undefined
+    ? "name another folder with --directory DIR, or write a migration: migrate revision -m 'create users'"
+    : `${below} is not one: a migration is a pair of files directly in that folder, NNNN_name.up.sql and NNNN_name.down.sql`;
 }
 
 /** Timeouts that nobody has asked for give way to those that the connection was given. */
@@ -269,7 +264,6 @@ export async function openConfig(
   options: ProjectOptions,
   databaseOption: "database" | "desired" = "database",
 ): Promise<Config> {
-  checkProject(deps, options);
   const { database, directories: directory, config: file, environment: env, variables: x, scratch } = options;
   const config = await loadConfig({
     flags: { database, databaseOption, directory, config: file, env, x, scratch },

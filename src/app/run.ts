@@ -21,18 +21,11 @@ import {
 } from "./connect.ts";
 import { bringUp } from "./ensure.ts";
 import { heldBack } from "./held-back.ts";
-import { callback, checkOptions, flag, type Rules } from "./options.ts";
-import {
-  checkProject,
-  computing,
-  type Deps,
-  type Project,
-  type ProjectOptions,
-  projectRules,
-} from "./project.ts";
+import { callback, flag, type Rules } from "./options.ts";
+import { computing, type Deps, type Project, type ProjectOptions, projectRules } from "./project.ts";
 import { interruptedFirst, leftBehind, resumed } from "./resume.ts";
 import { lockOptions, type SendOptions, send, sendRules, type Target } from "./send.ts";
-import { checkRequest, conversionSteps, type Request, stepsFrom } from "./steps.ts";
+import { conversionSteps, type Request, stepsFrom } from "./steps.ts";
 import { refuseChanged } from "./verify.ts";
 
 export interface RunOptions
@@ -83,9 +76,6 @@ export interface RunResult {
  * Throws `MigrateError` of every kind, and what `onEvent` or `onNotice` threw, once the run has ended.
  */
 export async function run(deps: Deps, request: Request, options: RunOptions = {}): Promise<RunResult> {
-  checkRequest(request);
-  checkProject(deps, options);
-  checkOptions(options, runRules);
   const onEvent = heldBack(options.onEvent);
   const onNotice = heldBack(options.onNotice ?? deps.onNotice);
   const told = { onEvent: onEvent.call, onNotice: onNotice.call };

@@ -148,14 +148,14 @@ export function createPrinter(
   };
 }
 
-/** What the command has done where stdout cannot be written to. `steps`: the revisions whose steps a run has done. */
-export interface DoneUnheard {
+/** What a command has done when stdout cannot be written to. `steps`: the revisions whose steps a run has done. */
+interface WorkDone {
   readonly written: readonly string[];
   readonly steps?: readonly string[] | undefined;
 }
 
 /** What is said where stdout cannot be written to. */
-export function brokenOutputText(message: string, { written, steps = [] }: DoneUnheard): string {
+export function brokenOutputText(message: string, { written, steps = [] }: WorkDone): string {
   const some = (names: readonly string[]): string =>
     `${names.slice(0, 3).join(", ")}${names.length > 3 ? ` and ${names.length - 3} more` : ""}`;
   const hint =

@@ -30,13 +30,8 @@ export interface Explaining {
   readonly sourceText: (path: string) => string | undefined;
   /** The user asked to stop. */
   readonly aborted: boolean;
-  /** As whom the session connected, and to which database, where that is known. */
-  readonly login?: Login | undefined;
-}
-
-interface Login {
-  readonly user: string;
-  readonly database: string;
+  /** The role that the session connected as, where that is known. */
+  readonly login?: string | undefined;
 }
 
 export const GOES_ON = "what was done so far is kept; to continue, run the same command again";
@@ -170,7 +165,7 @@ function rightsHint(
   plan: Plan,
   { purpose }: Statement,
   { sqlstate }: Failure,
-  login: Login | undefined,
+  login: string | undefined,
 ): { readonly message?: string; readonly hint: string } | undefined {
   if (sqlstate !== "42501" || purpose === "commit" || purpose === "defer") return undefined;
   if (purpose === "repair-ledger") return { hint: "as the owner of the ledger, run: migrate repair" };
@@ -186,7 +181,7 @@ export type LedgerUse = "read" | "write";
 export function grantsHint(
   { schema, role }: { schema: string; role?: string },
   use: LedgerUse,
-  login: Pick<Login, "user"> | undefined,
+  login: string | undefined,
 ): string {
   const privileges = use === "read" ? "SELECT" : "SELECT, INSERT, UPDATE, DELETE";
   const to = whom(role, login);
@@ -198,8 +193,8 @@ export function grantsHint(
 }
 
 /** The role that SQL runs as: the one that is configured, or the one that connects. */
-export const whom = (role: string | undefined, login: Pick<Login, "user"> | undefined): string => {
-  const name = role ?? login?.user;
+export const whom = (role: string | undefined, login: string | undefined): string => {
+  const name = role ?? login;
   return name === undefined ? "the role that connects" : identifier(name);
 };
 

@@ -23,6 +23,8 @@ const GRAPH_TEXT = /^[*●○@o] [^\n]+\n(?:[ *●○@o│┆╵╷╴╯╮┤�
 const isGraph = begins(
   page("Migrations"),
   /flowchart TD(?:\n|$)/,
+  // Nothing else is in that file of Markdown.
+  /```mermaid\nflowchart TD\n(?:(?!```).*\n)*```\n?$/,
   /digraph migrations \{\n/,
   /\{\n {2}"graph": \[/,
 );

@@ -7,8 +7,8 @@ export function identifier(name: string): string {
 }
 
 /**
- * `schema.name`, both quoted unless they are plain lower-case words that need no quotes; of a role too: none is called
- * public, which means everybody in quotes, too.
+ * `schema.name`, both quoted unless they are plain lower-case words that need no quotes. A role is written so, too: none can be
+ * called public, which means everybody even in quotes.
  */
 export function qualified(...names: readonly string[]): string {
   return names.map(plainIdentifier).join(".");

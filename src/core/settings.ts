@@ -28,6 +28,8 @@ interface ValueRule {
   readonly is: ValueKind;
   readonly description: string;
   readonly default?: SettingValue;
+  /** What each item of a list is, in a word. */
+  readonly item?: string;
   /** What the schema tells editors of a text: the source of a regular expression. */
   readonly pattern?: string;
   /** How the text must be, where it is not so. */
@@ -57,6 +59,7 @@ const root: GroupRule = {
     },
     directories: {
       is: "texts",
+      item: "folder",
       description: "Folders of migration files, relative to this file.",
       default: ["migrations"],
     },
@@ -85,6 +88,7 @@ const root: GroupRule = {
       fields: {
         searchPath: {
           is: "names",
+          item: "schema",
           description: "Schemas of search_path; the default is that of the role on the server.",
         },
         timeZone: { is: "text", description: "TimeZone.", default: defaultPins.timeZone },
@@ -137,13 +141,14 @@ const root: GroupRule = {
           description: "Version of the rule set: a newer Retort adds no findings until it is raised.",
           default: 1,
         },
-        error: { is: "names", description: "Rules whose findings are errors." },
-        warning: { is: "names", description: "Rules whose findings are warnings." },
-        off: { is: "names", description: "Rules that are off." },
+        error: { is: "names", item: "rule", description: "Rules whose findings are errors." },
+        warning: { is: "names", item: "rule", description: "Rules whose findings are warnings." },
+        off: { is: "names", item: "rule", description: "Rules that are off." },
       },
     },
     referenceRows: {
       is: "texts",
+      item: "table",
       description:
         "Tables whose rows belong to the schema, as shop.countries: autogenerate brings them to what the schema folder inserts, by primary key.",
     },
@@ -172,6 +177,7 @@ const root: GroupRule = {
     },
     ignore: {
       is: "texts",
+      item: "object",
       description:
         "Objects of the database that are no part of the project: names with * for any text, such as partman.*, or index:shop.* for one class.",
     },
@@ -356,8 +362,9 @@ function checked(rule: ValueRule, node: JsonNode): Checked {
       return textOf(rule, node, "");
     case "texts":
     case "names": {
-      if (node.type !== "array" || node.items.length === 0)
-        return { expected: "a list of strings, written in [ ]", at: node };
+      if (node.type !== "array") return { expected: "a list of strings, written in [ ]", at: node };
+      if (node.items.length === 0)
+        return { expected: `a list of at least one ${rule.item ?? "item"}`, at: node };
       const items = node.items.map((item) => textOf(rule, item, "a list in which each item is "));
       return (
         items.find((item) => "expected" in item) ?? {

@@ -39,10 +39,6 @@ export interface NewText {
   readonly before?: string | null;
 }
 
-/** As `writeFiles`, for one. */
-export const writeFile = (path: string, pieces: Iterable<string>, writer: Writer): Promise<void> =>
-  writeFiles([{ path, pieces }], writer);
-
 /**
  * Writes all texts beside their files, and then puts each in its place: whoever opens one sees the old text or the new,
  * never a part. Where one cannot be put there, those before it are put back; only what went to a pipe or a device, which

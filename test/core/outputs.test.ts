@@ -23,6 +23,7 @@ const migration = "-- revision: a\n-- parent: none\n-- message: users\n\nCREATE 
 const texts: readonly (readonly [OutputKind | undefined, string])[] = [
   ...drawn.map((text) => [outputs.graph, text] as const),
   [outputs.graph, graphMermaid(picture)],
+  [outputs.graph, `\`\`\`mermaid\n${graphMermaid(picture)}\n\`\`\`\n`],
   [outputs.graph, graphDot(picture)],
   [outputs.graph, `${JSON.stringify({ graph: [] }, undefined, 2)}`.replace("[]", "[\n  ]")],
   [outputs.review, `${reviewMarkdown(review)}\n`],
@@ -34,6 +35,7 @@ const texts: readonly (readonly [OutputKind | undefined, string])[] = [
   [undefined, '{\n  "directories": ["migrations"]\n}\n'],
   [undefined, readFileSync("README.md", "utf8")],
   [undefined, "CREATE TABLE users ();\n"],
+  [undefined, `\`\`\`mermaid\n${graphMermaid(picture)}\n\`\`\`\n\nWhat it shows: …\n`],
   [undefined, "* buy milk\n\nand bread\n"],
 ];
 

@@ -688,6 +688,12 @@ describe("the config file", () => {
       undefined,
     ],
     [
+      '{"directories": []}',
+      "1:17 usage/config-value",
+      '"directories" must be a list of at least one folder',
+      undefined,
+    ],
+    [
       '{"directories": ["m", 1]}',
       "1:23 usage/config-value",
       '"directories" must be a list in which each item is a string in double quotes',

@@ -20,7 +20,7 @@ import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { readMigrations } from "../../src/io/directory.ts";
 import { readText } from "../../src/io/files.ts";
 import { readTemplates } from "../../src/io/templates.ts";
-import { cannotCreate, writeFile, writeFiles } from "../../src/io/write-files.ts";
+import { cannotCreate, writeFiles } from "../../src/io/write-files.ts";
 import { builtCli } from "../support/cases.ts";
 import { migrate } from "../support/migrate.ts";
 
@@ -32,7 +32,7 @@ afterEach(() => rmSync(cwd, { recursive: true }));
 
 const at = (name: string): string => join(cwd, name);
 const read = (name: string): string => readFileSync(at(name), "utf8");
-const write = (name: string): Promise<void> => writeFile(name, ["new", " text"], { cwd });
+const write = (path: string): Promise<void> => writeFiles([{ path, pieces: ["new", " text"] }], { cwd });
 
 test("a file that cannot be read: none, a link to none, a folder", () => {
   symlinkSync("nowhere", at("link"));
@@ -150,7 +150,7 @@ describe("changes", () => {
   });
 });
 
-describe("writeFile", () => {
+describe("writeFiles with one file", () => {
   test("makes a file, and replaces one", async () => {
     await write("o.sql");
     expect(read("o.sql")).toBe("new text");
@@ -168,8 +168,8 @@ describe("writeFile", () => {
       yield "x";
     }
     symlinkSync("victim", at(`o.sql.${process.pid}.part`));
-    await writeFile("o.sql", pieces(), { cwd });
-    await writeFile("o.sql", pieces(), { cwd });
+    await writeFiles([{ path: "o.sql", pieces: pieces() }], { cwd });
+    await writeFiles([{ path: "o.sql", pieces: pieces() }], { cwd });
     expect(read("victim")).toBe("kept");
     const own = seen.filter((name) => name !== `o.sql.${process.pid}.part`);
     expect(own).toHaveLength(2);

@@ -24,7 +24,7 @@ export interface PrintedSection {
   /** The tool has begun a transaction before it, and ends that behind it. */
   readonly begun: boolean;
   /** Statements got a ; that the tool did not print. */
-  readonly ended?: true;
+  readonly semicolons?: true;
 }
 
 export interface ForeignMigration {

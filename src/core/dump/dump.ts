@@ -180,7 +180,6 @@ function withComments(pieces: readonly Piece[]): readonly Piece[] {
 const nameKey = ({ class: name, identity }: ObjectKey): string =>
   JSON.stringify([name in types ? "type" : name, ...identity.slice(0, 2)]);
 
-/** What a session must be set to for the statements to mean what they mean, and for bodies of functions to be taken as they are. */
 /** One file. It begins with what its session must be set to. */
 export function dumpText({ pieces }: Dump): string {
   const parts = [SETTINGS.map((each) => `${each};`).join("\n"), ...pieces.map(pieceText)];

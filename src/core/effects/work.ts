@@ -48,6 +48,7 @@ export class Work {
   readonly scans = new Set<Relation>();
   /** Tables of which every row is updated or deleted. */
   readonly writes = new Set<Relation>();
+  /** Of `scans` those of which the rows that are found are updated or deleted. */
   readonly updates = new Set<Relation>();
   /** Indexes that are built, by the table they are on. */
   readonly builds = new Set<Relation>();

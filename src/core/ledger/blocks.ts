@@ -26,6 +26,10 @@ const block = (lines: readonly string[]): string =>
     `\nBEGIN\n  PERFORM pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);\n${lines.join("\n")}\nEND\n`,
   )};`;
 
+/** Lines that stand within an IF; what follows a line break in one of them, too. */
+const indented = (lines: readonly string[]): readonly string[] =>
+  lines.map((line) => `  ${line.replaceAll("\n", "\n  ")}`);
+
 /** `message` and `hint` are SQL expressions. */
 const stopIf = (
   condition: string,
@@ -109,20 +113,22 @@ export function createBlock({ schema }: LedgerNames, upgrades: boolean): string 
     // Where only some of it is there, the guard says so. The names are not looked up, which fails without USAGE.
     `  IF NOT EXISTS (SELECT FROM pg_class WHERE relnamespace = ${place}\n      AND relname IN ('state', 'applied'))`,
     `    AND NOT EXISTS (SELECT FROM pg_proc WHERE pronamespace = ${place}\n      AND proname = 'lock_key') THEN`,
-    ...stopIf(
-      `${place} IS NULL\n    AND NOT has_database_privilege(current_database(), 'CREATE')`,
-      "format('retort: %s may not create the ledger, and lacks: CREATE on the database',\n        CURRENT_USER)",
-      "format('Nothing was changed. As the owner of the database, run: '\n" +
-        "        'migrate ensure-version; or: GRANT CREATE ON DATABASE %I TO %I',\n        current_database(), CURRENT_USER)",
-      NO_RIGHT,
-    ),
-    ...stopIf(
-      `NOT has_schema_privilege(${place}, 'CREATE')\n    OR NOT has_schema_privilege(${place}, 'USAGE')`,
-      `format('retort: %s may not create the ledger, and lacks: '\n        'CREATE, USAGE on the schema %s', CURRENT_USER, ${place})`,
-      `format('Nothing was changed. As the owner of the schema, run: '\n` +
-        `        'migrate ensure-version; or: GRANT CREATE, USAGE ON SCHEMA %s TO %I',\n        ${place}, CURRENT_USER)`,
-      NO_RIGHT,
-    ),
+    ...indented([
+      ...stopIf(
+        `${place} IS NULL\n    AND NOT has_database_privilege(current_database(), 'CREATE')`,
+        "format('retort: %s may not create the ledger, and lacks: CREATE on the database',\n        CURRENT_USER)",
+        "format('Nothing was changed. As the owner of the database, run: '\n" +
+          "        'migrate ensure-version; or: GRANT CREATE ON DATABASE %I TO %I',\n        current_database(), CURRENT_USER)",
+        NO_RIGHT,
+      ),
+      ...stopIf(
+        `NOT has_schema_privilege(${place}, 'CREATE')\n    OR NOT has_schema_privilege(${place}, 'USAGE')`,
+        `format('retort: %s may not create the ledger, and lacks: '\n        'CREATE, USAGE on the schema %s', CURRENT_USER, ${place})`,
+        `format('Nothing was changed. As the owner of the schema, run: '\n` +
+          `        'migrate ensure-version; or: GRANT CREATE, USAGE ON SCHEMA %s TO %I',\n        ${place}, CURRENT_USER)`,
+        NO_RIGHT,
+      ),
+    ]),
     `    IF ${place} IS NULL THEN`,
     `      CREATE SCHEMA ${qualified(schema)};`,
     "    END IF;",

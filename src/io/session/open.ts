@@ -30,7 +30,7 @@ export async function openSession(address: DatabaseAddress, options: OpenOptions
   const { wire, address: reached } = await connectedWire(address, options, { onNotice, onLost });
   // Of another server, which was tried before.
   loss.isLost = false;
-  const login = reached.kind === "server" ? { user: reached.user, database: reached.database } : undefined;
+  const login = reached.kind === "server" ? reached.user : undefined;
   return sessionOn(wire, { kind: address.kind, database: databaseName(reached), login }, loss, reading);
 }
 

@@ -82,11 +82,11 @@ export function clientOf(
 export const isConnected = (client: LentClient): boolean =>
   typeof (client as Partial<Internals>).processID === "number";
 
-/** `ann@localhost:5432/shop`, and its parts. */
+/** `ann@localhost:5432/shop`, and who that is. */
 export function namesOf(client: LentClient): Pick<Session, "database" | "login"> {
   const { user = "", host, port, database = "" } = client as unknown as pg.Client;
   const name = `${user}@${host.startsWith("/") ? host : `${host}:${port}`}/${database}`;
-  return { database: name, login: { user, database } };
+  return { database: name, login: user };
 }
 
 /**

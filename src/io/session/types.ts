@@ -21,8 +21,8 @@ export interface Session {
   readonly kind: "server" | "pglite";
   /** Which one this is, for a person: `deploy@db.example:5432/shop`. */
   readonly database: string;
-  /** As whom it connected, and to which database; absent for the embedded database. */
-  readonly login?: { readonly user: string; readonly database: string } | undefined;
+  /** The role that it connected as; absent for the embedded database. */
+  readonly login?: string | undefined;
   /** `server_version_num` (150018) and what a person calls it ("15.18"). */
   readonly version: { readonly number: number; readonly text: string };
   /** The backend's process id, as it was announced; 0 for the embedded database. */

@@ -1,5 +1,5 @@
 -- Retort migration script: upgrade <base> -> c
--- Receipt: sha256:8611a70ea8e75dcdffd4bc77edad1adbe436d6b7f91863bf3d1b77d204a4a916
+-- Receipt: sha256:073bfe805747d9ef0f2880a69db9f84bb58f251dc7e78501eeccf671d98fe83e
 \if true
 -- For:  PostgreSQL 12 or later; ledger retort, format 2.
 -- Run:  psql -X -v ON_ERROR_STOP=1 -f FILE DATABASE
@@ -188,24 +188,24 @@ BEGIN
       AND relname IN ('state', 'applied'))
     AND NOT EXISTS (SELECT FROM pg_proc WHERE pronamespace = to_regnamespace('retort')
       AND proname = 'lock_key') THEN
-  IF to_regnamespace('retort') IS NULL
-    AND NOT has_database_privilege(current_database(), 'CREATE') THEN
-    RAISE EXCEPTION USING ERRCODE = '42501',
-      MESSAGE = format('retort: %s may not create the ledger, and lacks: CREATE on the database',
-        CURRENT_USER),
-      HINT = format('Nothing was changed. As the owner of the database, run: '
-        'migrate ensure-version; or: GRANT CREATE ON DATABASE %I TO %I',
-        current_database(), CURRENT_USER);
-  END IF;
-  IF NOT has_schema_privilege(to_regnamespace('retort'), 'CREATE')
-    OR NOT has_schema_privilege(to_regnamespace('retort'), 'USAGE') THEN
-    RAISE EXCEPTION USING ERRCODE = '42501',
-      MESSAGE = format('retort: %s may not create the ledger, and lacks: '
-        'CREATE, USAGE on the schema %s', CURRENT_USER, to_regnamespace('retort')),
-      HINT = format('Nothing was changed. As the owner of the schema, run: '
-        'migrate ensure-version; or: GRANT CREATE, USAGE ON SCHEMA %s TO %I',
-        to_regnamespace('retort'), CURRENT_USER);
-  END IF;
+    IF to_regnamespace('retort') IS NULL
+      AND NOT has_database_privilege(current_database(), 'CREATE') THEN
+      RAISE EXCEPTION USING ERRCODE = '42501',
+        MESSAGE = format('retort: %s may not create the ledger, and lacks: CREATE on the database',
+          CURRENT_USER),
+        HINT = format('Nothing was changed. As the owner of the database, run: '
+          'migrate ensure-version; or: GRANT CREATE ON DATABASE %I TO %I',
+          current_database(), CURRENT_USER);
+    END IF;
+    IF NOT has_schema_privilege(to_regnamespace('retort'), 'CREATE')
+      OR NOT has_schema_privilege(to_regnamespace('retort'), 'USAGE') THEN
+      RAISE EXCEPTION USING ERRCODE = '42501',
+        MESSAGE = format('retort: %s may not create the ledger, and lacks: '
+          'CREATE, USAGE on the schema %s', CURRENT_USER, to_regnamespace('retort')),
+        HINT = format('Nothing was changed. As the owner of the schema, run: '
+          'migrate ensure-version; or: GRANT CREATE, USAGE ON SCHEMA %s TO %I',
+          to_regnamespace('retort'), CURRENT_USER);
+    END IF;
     IF to_regnamespace('retort') IS NULL THEN
       CREATE SCHEMA retort;
     END IF;
@@ -1112,7 +1112,7 @@ DECLARE
   -- Who may own it besides the role that connects, or that the connection started with, the
   -- database's owner and superusers.
   owners CONSTANT pg_catalog.text[] := '{}';
-  -- It is about to be written to: with the rights of this role.
+  -- It also stops where this role may not write to it.
   writes CONSTANT boolean := true;
   -- SHA-256 of its procedures.
   procedures CONSTANT pg_catalog.text := '5e09b1778a7ba015343ed6bbae85cbb9dda11d3e36c95de892c60d4f981477c1';
@@ -1183,7 +1183,7 @@ BEGIN
       HINT = 'Nothing was changed. Remove it, or find out who put it there and why.';
   END IF;
 
-  -- What every migration needs, and of several rights that depend on what it does one of them.
+  -- The rights that every run needs; of those that depend on what it does, one is enough.
   IF writes THEN
     found := concat_ws('; ',
       CASE WHEN NOT has_schema_privilege(place, 'USAGE') THEN 'USAGE on the schema' END,
@@ -1272,7 +1272,7 @@ BEGIN
       ELSE 'its procedures are not the expected ones' END;
   END IF;
   IF parts IS NOT NULL THEN
-    RAISE EXCEPTION USING ERRCODE = 'RT003', 
+    RAISE EXCEPTION USING ERRCODE = 'RT003',
       DETAIL = format('To be repaired: %s.', array_to_string(parts, ', ')),
       MESSAGE = format('retort: the ledger %s is inconsistent: %s', place::regnamespace,
         array_to_string(wrong, '; ')),
@@ -1311,7 +1311,7 @@ $body$;
 CALL retort.require_state('{}', '{}', 3, 1401614897665169694, 'migrate upgrade %s:c --sql');
 
 -- Log: the receipt of this script.
-CALL retort.begin_script('8611a70ea8e75dcdffd4bc77edad1adbe436d6b7f91863bf3d1b77d204a4a916',
+CALL retort.begin_script('073bfe805747d9ef0f2880a69db9f84bb58f251dc7e78501eeccf671d98fe83e',
   'base:c', 3, 1401614897665169694);
 COMMIT;
 
@@ -1367,13 +1367,13 @@ BEGIN TRANSACTION READ ONLY;
 -- Check: exactly the revisions that should be applied now are, row by row.
 SELECT retort.check(3, 1401614897665169694) AS retort_passed \gset
 SELECT revisions AS applied_revisions, 'c' AS current_heads,
-  'sha256:8611a70ea8e75dcdffd4bc77edad1adbe436d6b7f91863bf3d1b77d204a4a916' AS receipt FROM retort.state;
+  'sha256:073bfe805747d9ef0f2880a69db9f84bb58f251dc7e78501eeccf671d98fe83e' AS receipt FROM retort.state;
 
 -- Durations: what this run of the script has done, as the log of the ledger has it.
 SELECT l.event AS step, l.revision, round(date_part('epoch', l.duration) * 1000) AS milliseconds
   FROM retort.log AS l WHERE l.event IN ('upgrade', 'downgrade') AND l.id > (
     SELECT max(s.id) FROM retort.log AS s WHERE s.event = 'script' AND s.checksum =
-      '8611a70ea8e75dcdffd4bc77edad1adbe436d6b7f91863bf3d1b77d204a4a916'
+      '073bfe805747d9ef0f2880a69db9f84bb58f251dc7e78501eeccf671d98fe83e'
       AND s.at > (SELECT backend_start FROM pg_stat_get_activity(pg_backend_pid())))
   ORDER BY l.id;
 COMMIT;
@@ -1408,17 +1408,20 @@ SELECT pg_catalog.count(pg_catalog.set_config(key, value, false))
 -- Only with psql -v preflight=1: reads, shows what the script will meet, and ends.
 \if :{?preflight}
 \if :retort_open
-DO $$BEGIN
-    RAISE EXCEPTION USING ERRCODE = 'RT001',
-        MESSAGE = 'retort: a transaction is already open in this session',
-        HINT = 'Nothing was changed. End it with COMMIT or ROLLBACK, or start psql without -1 '
-          '(--single-transaction).';
-END$$;
+DO $$
+BEGIN
+  RAISE EXCEPTION USING ERRCODE = 'RT001',
+    MESSAGE = 'retort: a transaction is already open in this session',
+    HINT = 'Nothing was changed. End it with COMMIT or ROLLBACK, or start psql without -1 '
+      '(--single-transaction).';
+END
+$$;
 \endif
 BEGIN TRANSACTION READ ONLY;
 SET LOCAL search_path = pg_catalog, pg_temp;
 SET LOCAL client_encoding = 'UTF8';
 SET LOCAL standard_conforming_strings = on;
+-- What the run would say of this session, in the words of its own check.
 DO $body$
 DECLARE
   role CONSTANT pg_catalog.text := NULL;
