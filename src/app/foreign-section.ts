@@ -36,7 +36,7 @@ export async function runSection(
   const refusal = await sent(session, section, statements, true);
   if (refusal === undefined) {
     const failure = await failureOf(() => session.send("COMMIT"));
-    return failure && { failure, location: locate(section.source, section.bodyStart), isUndone: true };
+    return failure && { failure, location: placeIn(section, section.bodyStart), isUndone: true };
   }
   return refusal.failure.sqlstate === OUTSIDE ? await sent(session, section, statements, false) : refusal;
 }
@@ -85,10 +85,14 @@ async function sent(
     // Where the file's own BEGIN is its first statement, and no COMMIT has come since.
     const isUndone = isBegun || (before.indexOf(true) === 0 && before.lastIndexOf(true) === 0);
     if (isUndone) await session.send("ROLLBACK");
-    return { failure, location: section.printed?.place ?? locate(section.source, start), isUndone };
+    return { failure, location: placeIn(section, start), isUndone };
   }
   return undefined;
 }
+
+/** Of SQL that was printed, its migration in the program. */
+const placeIn = ({ printed, source }: Section, start: number): Location =>
+  printed?.place ?? locate(source, start);
 
 async function failureOf(send: () => Promise<unknown>): Promise<StatementFailure | undefined> {
   try {

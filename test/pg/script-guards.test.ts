@@ -119,6 +119,10 @@ describe.each(servers())("on $name", (server) => {
     expect((await runText(role.url(fresh.name), first!)).stderr).toContain(
       `${role.name} may not create the ledger, and lacks: CREATE on the database`,
     );
+    await query(fresh.url, `CREATE SCHEMA retort; GRANT USAGE ON SCHEMA retort TO ${role.name}`);
+    expect((await runText(role.url(fresh.name), first!)).stderr).toContain(
+      `${role.name} may not create the ledger, which needs CREATE and USAGE on the schema retort`,
+    );
   });
 
   test("another session has the lock; there is no ledger yet", async () => {

@@ -123,7 +123,7 @@ export function createBlock({ schema }: LedgerNames, upgrades: boolean): string 
       ),
       ...stopIf(
         `NOT has_schema_privilege(${place}, 'CREATE')\n    OR NOT has_schema_privilege(${place}, 'USAGE')`,
-        `format('retort: %s may not create the ledger, and lacks: '\n        'CREATE, USAGE on the schema %s', CURRENT_USER, ${place})`,
+        `format('retort: %s may not create the ledger, which needs '\n        'CREATE and USAGE on the schema %s', CURRENT_USER, ${place})`,
         `format('Nothing was changed. As the owner of the schema, run: '\n` +
           `        'migrate ensure-version; or: GRANT CREATE, USAGE ON SCHEMA %s TO %I',\n        ${place}, CURRENT_USER)`,
         NO_RIGHT,

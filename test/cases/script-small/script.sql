@@ -1,5 +1,5 @@
 -- Retort migration script: upgrade <base> -> c
--- Receipt: sha256:073bfe805747d9ef0f2880a69db9f84bb58f251dc7e78501eeccf671d98fe83e
+-- Receipt: sha256:0fa3879044e73216506b62aa5215192ece41e749fcff621c02ee5495f3a6b82a
 \if true
 -- For:  PostgreSQL 12 or later; ledger retort, format 2.
 -- Run:  psql -X -v ON_ERROR_STOP=1 -f FILE DATABASE
@@ -200,8 +200,8 @@ BEGIN
     IF NOT has_schema_privilege(to_regnamespace('retort'), 'CREATE')
       OR NOT has_schema_privilege(to_regnamespace('retort'), 'USAGE') THEN
       RAISE EXCEPTION USING ERRCODE = '42501',
-        MESSAGE = format('retort: %s may not create the ledger, and lacks: '
-          'CREATE, USAGE on the schema %s', CURRENT_USER, to_regnamespace('retort')),
+        MESSAGE = format('retort: %s may not create the ledger, which needs '
+          'CREATE and USAGE on the schema %s', CURRENT_USER, to_regnamespace('retort')),
         HINT = format('Nothing was changed. As the owner of the schema, run: '
           'migrate ensure-version; or: GRANT CREATE, USAGE ON SCHEMA %s TO %I',
           to_regnamespace('retort'), CURRENT_USER);
@@ -1311,7 +1311,7 @@ $body$;
 CALL retort.require_state('{}', '{}', 3, 1401614897665169694, 'migrate upgrade %s:c --sql');
 
 -- Log: the receipt of this script.
-CALL retort.begin_script('073bfe805747d9ef0f2880a69db9f84bb58f251dc7e78501eeccf671d98fe83e',
+CALL retort.begin_script('0fa3879044e73216506b62aa5215192ece41e749fcff621c02ee5495f3a6b82a',
   'base:c', 3, 1401614897665169694);
 COMMIT;
 
@@ -1367,13 +1367,13 @@ BEGIN TRANSACTION READ ONLY;
 -- Check: exactly the revisions that should be applied now are, row by row.
 SELECT retort.check(3, 1401614897665169694) AS retort_passed \gset
 SELECT revisions AS applied_revisions, 'c' AS current_heads,
-  'sha256:073bfe805747d9ef0f2880a69db9f84bb58f251dc7e78501eeccf671d98fe83e' AS receipt FROM retort.state;
+  'sha256:0fa3879044e73216506b62aa5215192ece41e749fcff621c02ee5495f3a6b82a' AS receipt FROM retort.state;
 
 -- Durations: what this run of the script has done, as the log of the ledger has it.
 SELECT l.event AS step, l.revision, round(date_part('epoch', l.duration) * 1000) AS milliseconds
   FROM retort.log AS l WHERE l.event IN ('upgrade', 'downgrade') AND l.id > (
     SELECT max(s.id) FROM retort.log AS s WHERE s.event = 'script' AND s.checksum =
-      '073bfe805747d9ef0f2880a69db9f84bb58f251dc7e78501eeccf671d98fe83e'
+      '0fa3879044e73216506b62aa5215192ece41e749fcff621c02ee5495f3a6b82a'
       AND s.at > (SELECT backend_start FROM pg_stat_get_activity(pg_backend_pid())))
   ORDER BY l.id;
 COMMIT;

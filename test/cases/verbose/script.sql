@@ -1,5 +1,5 @@
 -- Retort migration script: upgrade <base> -> 29f859a13ea1
--- Receipt: sha256:f5717cb55bc7d643cbb29c955fbe460467457d1bf95a04cdcbdf780419116a8d
+-- Receipt: sha256:7e3b85698e6a2df33603c4728888680309057cddb1eefc0d8d3ad3fbdaeb495b
 \if true
 -- For:  PostgreSQL 12 or later; ledger retort, format 2.
 -- Run:  psql -X -v ON_ERROR_STOP=1 -f FILE DATABASE
@@ -193,8 +193,8 @@ BEGIN
     IF NOT has_schema_privilege(to_regnamespace('retort'), 'CREATE')
       OR NOT has_schema_privilege(to_regnamespace('retort'), 'USAGE') THEN
       RAISE EXCEPTION USING ERRCODE = '42501',
-        MESSAGE = format('retort: %s may not create the ledger, and lacks: '
-          'CREATE, USAGE on the schema %s', CURRENT_USER, to_regnamespace('retort')),
+        MESSAGE = format('retort: %s may not create the ledger, which needs '
+          'CREATE and USAGE on the schema %s', CURRENT_USER, to_regnamespace('retort')),
         HINT = format('Nothing was changed. As the owner of the schema, run: '
           'migrate ensure-version; or: GRANT CREATE, USAGE ON SCHEMA %s TO %I',
           to_regnamespace('retort'), CURRENT_USER);
@@ -1305,7 +1305,7 @@ CALL retort.require_state('{}', '{}', 1, 418732435334715376,
   'migrate upgrade %s:29f859a13ea1 --sql');
 
 -- Log: the receipt of this script.
-CALL retort.begin_script('f5717cb55bc7d643cbb29c955fbe460467457d1bf95a04cdcbdf780419116a8d',
+CALL retort.begin_script('7e3b85698e6a2df33603c4728888680309057cddb1eefc0d8d3ad3fbdaeb495b',
   'base:29f859a13ea1', 1, 418732435334715376);
 COMMIT;
 
@@ -1325,13 +1325,13 @@ BEGIN TRANSACTION READ ONLY;
 -- Check: exactly the revisions that should be applied now are, row by row.
 SELECT retort.check(1, 418732435334715376) AS retort_passed \gset
 SELECT revisions AS applied_revisions, '29f859a13ea1' AS current_heads,
-  'sha256:f5717cb55bc7d643cbb29c955fbe460467457d1bf95a04cdcbdf780419116a8d' AS receipt FROM retort.state;
+  'sha256:7e3b85698e6a2df33603c4728888680309057cddb1eefc0d8d3ad3fbdaeb495b' AS receipt FROM retort.state;
 
 -- Durations: what this run of the script has done, as the log of the ledger has it.
 SELECT l.event AS step, l.revision, round(date_part('epoch', l.duration) * 1000) AS milliseconds
   FROM retort.log AS l WHERE l.event IN ('upgrade', 'downgrade') AND l.id > (
     SELECT max(s.id) FROM retort.log AS s WHERE s.event = 'script' AND s.checksum =
-      'f5717cb55bc7d643cbb29c955fbe460467457d1bf95a04cdcbdf780419116a8d'
+      '7e3b85698e6a2df33603c4728888680309057cddb1eefc0d8d3ad3fbdaeb495b'
       AND s.at > (SELECT backend_start FROM pg_stat_get_activity(pg_backend_pid())))
   ORDER BY l.id;
 COMMIT;
