@@ -150,6 +150,7 @@ interface MadeByTool {
   readonly refused: readonly Diagnostic[];
 }
 
+/** Throws `findings/not-proven` for an up that is refused. */
 function madeByTool(
   scratch: Scratch,
   tool: Tool,
@@ -210,6 +211,7 @@ async function madeByUs(
   const upTo = async (count: number): Promise<Session> =>
     (await replayRevisions(deps, project, scratch, up.slice(0, count), false)).session;
   let session = await upTo(up.length);
+  // How many migrations are applied in it; -1: a down that was refused, or run for its sake alone, may have left anything.
   let count = up.length;
   const made = await read(session);
   const ends: (Catalog | undefined)[] = [];
