@@ -165,7 +165,7 @@ function madeByTool(
       await makeRoles(session);
       for (const { up } of pairs.slice(0, count)) {
         const refusal = await runSection(session, up, tool, grammar);
-        if (refusal !== undefined) throw notProven(refusal, UP_REFUSED);
+        if (refusal !== undefined) throw notProven(refusal, waysOut(refusal, up, tool));
       }
       return session;
     };
@@ -240,6 +240,23 @@ async function madeByUs(
   }
   return { up: made, ends, refused };
 }
+
+/** What helps where the server refuses an up of the tool's. */
+function waysOut({ failure }: Refusal, { source }: Section, tool: Tool): string {
+  if (failure.sqlstate !== "42601") return UP_REFUSED;
+  const values = source.text.includes("${") ? SUBSTITUTION[tool.name] : undefined;
+  return values === undefined ? UNREADABLE : `${values}: ${IN_A_COPY}`;
+}
+
+const IN_A_COPY = "correct it in a copy of the folder, and prove that: migrate adopt COPY --prove";
+const UNREADABLE = `the file cannot be proven as it stands, unless a newer server reads it (--scratch URL): ${IN_A_COPY}`;
+
+/** Tools that send something else than the file, and what. */
+const SUBSTITUTION: Readonly<Record<string, string>> = {
+  goose: "the file cannot be proven as it stands, since goose puts values in the place of ${…} (ENVSUB)",
+  flyway:
+    "the file cannot be proven as it stands, since flyway puts values in the place of ${…} (placeholders)",
+};
 
 const UP_REFUSED =
   "the server refuses the other tool's SQL; use a server of the version, and with the extensions, that it was written for: --scratch URL";

@@ -9,7 +9,7 @@ import {
   type JudgedMigration,
 } from "../core/adopt/adopt.ts";
 import type { FolderFile, ForeignMigration, Reading, Section } from "../core/adopt/foreign.ts";
-import { type Tool, toolOf } from "../core/adopt/tools.ts";
+import { nothingOf, type Tool, toolOf } from "../core/adopt/tools.ts";
 import { assemble } from "../core/assemble.ts";
 import { type Diagnostic, MigrateError } from "../core/errors.ts";
 import { filePattern } from "../core/filename.ts";
@@ -76,7 +76,7 @@ export async function adopt(deps: Deps, options: AdoptOptions): Promise<Adoption
   const config = await openConfig(deps, options);
   const write = options.write === true;
   // Before a tool is asked for SQL, which takes a while.
-  if (write) await refuseFull(destination(deps, config, options), deps);
+  if (write) await refuseTaken(destination(deps, config, options), options.folder, deps);
   const { adoption } = await readAdoption(deps, config, options);
   if (!write) return adoption;
   await writeMigrations(deps, adoption);
@@ -126,6 +126,7 @@ export async function readAdoption(
   const found = toolOf(files, folder, name);
   const tool = table === undefined ? found : { ...found, table: { ...found.table, name: baseOf(table) } };
   const described = tool.read(files);
+  if (name !== undefined && isNothing(described)) throw nothingOf(tool, files, folder);
   const { program } = tool;
   const grammar = createGrammar();
   const reading =
@@ -143,7 +144,7 @@ export async function readAdoption(
     tool: tool.name,
     folder,
     to,
-    isFree: await isEmptyDirectory(to, deps),
+    isFree: await isEmptyDirectory(to, deps, OTHER_FOLDER),
     migrations: migrations.map((migration) => withFaults(migration, config)),
     findings: reading.findings.filter((finding) => !judged.some(({ foreign }) => isIn(foreign, finding))),
     leftOut: [...reading.others, ...unclaimed(files, reading)],
@@ -151,6 +152,10 @@ export async function readAdoption(
   };
   return { tool, adoption, foreign: reading.migrations };
 }
+
+/** Not even of another database, or with a fault. */
+const isNothing = ({ migrations, findings, others }: Reading): boolean =>
+  migrations.length + findings.length + others.length === 0;
 
 /** What looks like golang-migrate's may be ours: then each begins with its header. */
 function refuseOwn(files: readonly FolderFile[], folder: string): void {
@@ -267,14 +272,28 @@ function unclaimed(
 const destination = ({ cwd }: Deps, { directories }: Config, { to }: AdoptOptions): string =>
   to ?? (path.relative(cwd, directories[0] ?? "migrations") || ".");
 
-async function refuseFull(to: string, deps: Deps): Promise<void> {
-  if (await isEmptyDirectory(to, deps)) return;
+/** Files are written to a folder of their own: what lies in the other tool's folder would be read as the tool's. */
+async function refuseTaken(to: string, folder: string, deps: Deps): Promise<void> {
+  const isEmpty = await isEmptyDirectory(to, deps, OTHER_FOLDER);
+  if (isEmpty && isInside(path.resolve(deps.cwd, to), path.resolve(deps.cwd, folder))) {
+    throw new MigrateError({
+      code: "usage/cannot-write",
+      message: `the folder ${to} is in ${folder}, whose files would then be those of both`,
+      hint: `nothing was written; ${OTHER_FOLDER}`,
+    });
+  }
+  if (isEmpty) return;
   throw new MigrateError({
     code: "usage/not-empty",
     message: `the folder ${to} is not empty, and existing files are not overwritten`,
-    hint: "nothing was written; name another folder: --to DIR",
+    hint: `nothing was written; ${OTHER_FOLDER}`,
   });
 }
+
+const OTHER_FOLDER = "name another folder: --to DIR";
+
+const isInside = (inner: string, outer: string): boolean =>
+  inner === outer || inner.startsWith(outer.endsWith(path.sep) ? outer : outer + path.sep);
 
 async function writeMigrations(deps: Deps, { to, migrations }: Adoption): Promise<void> {
   await createDirectory(to, deps);

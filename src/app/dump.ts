@@ -4,7 +4,9 @@ import { dumpFiles } from "../core/dump/folder.ts";
 import { MigrateError } from "../core/errors.ts";
 import { outputs } from "../core/outputs.ts";
 import { shellWord } from "../core/shell.ts";
+import type { Config } from "../io/config.ts";
 import { replaceDump } from "../io/dump-folder.ts";
+import { isSameFile } from "../io/write-files.ts";
 import { connect } from "./connect.ts";
 import { type Schema, schemaOf } from "./keep-dump.ts";
 import { type Deps, openConfig, openProject, type ProjectOptions } from "./project.ts";
@@ -34,7 +36,9 @@ export interface Dumped {
 
 /** Only reads the database. Throws `usage/cannot-dump` with each object that no SQL can be written for, and as `writeOutputs`. */
 export async function dump(deps: Deps, options: DumpOptions): Promise<Dumped> {
-  const { of, catalog, owner } = await catalogFor(deps, options);
+  const config = await openConfig(deps, options);
+  if (options.folder !== undefined) refuseOwn(options.folder, config, deps);
+  const { of, catalog, owner } = await catalogFor(deps, config, options);
   const dumped = dumpOf(catalog, owner);
   return {
     of,
@@ -56,14 +60,23 @@ async function written(
   return folder === undefined ? [] : replaceDump(folder, dumpFiles(dumped), deps);
 }
 
+/** A dump's files would be read as migrations. */
+function refuseOwn(folder: string, { directories }: Config, deps: Deps): void {
+  if (!directories.some((each) => isSameFile(each, folder, deps))) return;
+  throw new MigrateError({
+    code: "usage/own-folder",
+    message: `${folder} is a folder of migrations, among which a dump would be read as one of them`,
+    hint: "nothing was written; name another folder: migrate dump --to DIR",
+  });
+}
+
 interface Found extends Schema {
   readonly of: string;
 }
 
-async function catalogFor(deps: Deps, options: DumpOptions): Promise<Found> {
+async function catalogFor(deps: Deps, config: Config, options: DumpOptions): Promise<Found> {
   const { revision } = options;
   if (revision === undefined) {
-    const config = await openConfig(deps, options);
     const session = await connect(deps, config);
     try {
       return { of: session.database, ...(await schemaOf(session, config, options.ignore)) };
@@ -79,7 +92,7 @@ async function catalogFor(deps: Deps, options: DumpOptions): Promise<Found> {
       hint: `name the revision: migrate dump ${shellWord(end.trim() || "head")}`,
     });
   }
-  const project = await openProject(deps, options);
+  const project = await openProject(deps, options, config);
   const revisions = revisionsTo(project, revision);
   return withScratch(deps, project, { ...options, revisions }, async (scratch) => {
     const { session } = await replayRevisions(deps, project, scratch, revisions);

@@ -1,7 +1,13 @@
 /** A folder name → the beginnings of a project: the folder, a config file and, if asked for, `migrate.mk`. */
 import { resolve } from "node:path";
 import { MigrateError } from "../core/errors.ts";
-import { createDirectory, createFiles, isEmptyDirectory, type NewFile } from "../io/directory.ts";
+import {
+  createDirectory,
+  createFiles,
+  inNewFolders,
+  isEmptyDirectory,
+  type NewFile,
+} from "../io/directory.ts";
 import { adoptHint, foreignFolder, lookText } from "./foreign-folder.ts";
 import { type Deps, openConfig } from "./project.ts";
 
@@ -45,22 +51,19 @@ export async function init(
   // A clone of a fresh project has that file, and not the folder, since git keeps none that are empty.
   const isConfigured = file !== undefined && directories.includes(resolve(deps.cwd, directory));
   const isEmpty = await isEmptyDirectory(directory, deps);
-  const folder = async () =>
-    (isConfigured || isEmpty) && (await createDirectory(directory, deps)) ? [directory] : [];
   const result = (...created: readonly string[]): InitResult => ({
     created,
     hasDatabase: !(database instanceof MigrateError),
     hasMigrations: !isEmpty,
   });
   const mk = makefile ? [{ name: "migrate.mk", text: migrateMk }] : [];
-  if (makefile && (isConfigured || !isEmpty)) {
-    const created = await createFiles(".", mk, deps);
-    return result(...(await folder()), ...created);
-  }
-  if (isConfigured) {
-    const created = await folder();
-    if (created.length > 0) return result(...created);
-  }
+  /** And the folder, or neither. */
+  const write = (files: readonly NewFile[]) =>
+    inNewFolders(isConfigured || isEmpty ? [directory] : [], deps, async (made) =>
+      result(...made, ...(await createFiles(".", files, deps))),
+    );
+  if (makefile && (isConfigured || !isEmpty)) return write(mk);
+  if (isConfigured && (await createDirectory(directory, deps))) return result(directory);
   if (!isEmpty) {
     const foreign = foreignFolder(directory, deps.cwd);
     throw new MigrateError({
@@ -73,9 +76,7 @@ export async function init(
           : adoptHint(foreign),
     });
   }
-  const files = [configFile({ directories: [directory] }), ...mk];
-  const created = await createFiles(".", files, deps);
-  return result(...(await folder()), ...created);
+  return write([configFile({ directories: [directory] }), ...mk]);
 }
 
 const SCHEMA = "./node_modules/pgretort/migrate.config.schema.json";

@@ -3,7 +3,6 @@ import { isUtf8 } from "node:buffer";
 import {
   type Dirent,
   existsSync,
-  mkdirSync,
   readdirSync,
   readFileSync,
   readlinkSync,
@@ -22,7 +21,8 @@ import { nearest } from "../core/nearest.ts";
 import { shellWord } from "../core/shell.ts";
 import { locate, type Source } from "../core/source.ts";
 import { codeOf, reasonOf } from "./files.ts";
-import { cannotCreate, type Writer, writeFiles } from "./write-files.ts";
+import { makeFolder, missingFolders } from "./make-folder.ts";
+import { type Writer, writeFiles } from "./write-files.ts";
 
 export interface DirectoryOptions {
   /** Absolute; relative folders start here, and paths in messages are relative to it. */
@@ -107,20 +107,19 @@ export async function removeFiles(paths: readonly string[], { cwd }: DirectoryOp
   }
 }
 
-/** Creates folders, and those above them, for what `work` puts there; where that fails, those that were missing go again. */
+/** Creates folders, and those above them, for what `work`, told those of them that were missing, puts there; where that fails, those that were missing go again. */
 export async function inNewFolders<T>(
   directories: readonly string[],
   options: DirectoryOptions,
-  work: () => Promise<T>,
+  work: (made: readonly string[]) => Promise<T>,
 ): Promise<T> {
-  const missing = new Set<string>();
-  for (const directory of directories) {
-    let path = resolve(options.cwd, directory);
-    for (; !existsSync(path); path = dirname(path)) missing.add(path);
-  }
+  const missing = new Set(
+    directories.flatMap((directory) => missingFolders(resolve(options.cwd, directory))),
+  );
   try {
-    for (const directory of directories) await createDirectory(directory, options);
-    return await work();
+    const made: string[] = [];
+    for (const each of directories) if (await createDirectory(each, options)) made.push(each);
+    return await work(made);
   } catch (error) {
     for (const path of [...missing].sort((a, b) => b.length - a.length)) removeIfEmpty(path);
     throw error;
@@ -137,19 +136,29 @@ function removeIfEmpty(path: string): void {
 
 /** Creates a folder and those above it. Returns whether it was missing. */
 export async function createDirectory(directory: string, { cwd }: DirectoryOptions): Promise<boolean> {
-  try {
-    return mkdirSync(resolve(cwd, directory), { recursive: true }) !== undefined;
-  } catch (error) {
-    throw cannotCreate(directory, error);
-  }
+  return makeFolder(resolve(cwd, directory), directory);
 }
 
-/** Whether a folder is empty or not there at all. */
-export async function isEmptyDirectory(directory: string, { cwd }: DirectoryOptions): Promise<boolean> {
+/** Whether a folder is empty or not there at all; `wayOut` is the hint where a file is in its place. */
+export async function isEmptyDirectory(
+  directory: string,
+  { cwd }: DirectoryOptions,
+  wayOut = "name another folder",
+): Promise<boolean> {
+  const path = resolve(cwd, directory);
   try {
-    return readdirSync(resolve(cwd, directory)).length === 0;
+    return readdirSync(path).length === 0;
   } catch (error) {
     if (codeOf(error) === "ENOENT") return true;
+    if (codeOf(error) === "ENOTDIR") {
+      throw new MigrateError({
+        code: "usage/unreadable-directory",
+        message: existsSync(path)
+          ? `${directory} is a file, not a folder`
+          : `a part of the path ${directory} is a file`,
+        hint: wayOut,
+      });
+    }
     throw unreadableFolder(directory, error);
   }
 }

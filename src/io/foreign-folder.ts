@@ -1,8 +1,9 @@
 /** A folder of another tool's migrations → its files, with the text of those that are SQL or settings. */
-import { readdirSync } from "node:fs";
-import { join, relative, resolve, sep } from "node:path";
+import { existsSync, readdirSync } from "node:fs";
+import { dirname, join, relative, resolve, sep } from "node:path";
 import type { FolderFile } from "../core/adopt/foreign.ts";
 import { type Diagnostic, MigrateError } from "../core/errors.ts";
+import { shellWord } from "../core/shell.ts";
 import { decode } from "./directory.ts";
 import { codeOf, reasonOf } from "./files.ts";
 
@@ -53,6 +54,7 @@ function entriesOf(directory: string, shown: string) {
   try {
     return readdirSync(directory, { withFileTypes: true });
   } catch (error) {
+    if (codeOf(error) === "ENOTDIR" && existsSync(directory)) throw isFile(shown);
     const isMissing = codeOf(error) === "ENOENT" || codeOf(error) === "ENOTDIR";
     throw new MigrateError(
       {
@@ -66,3 +68,10 @@ function entriesOf(directory: string, shown: string) {
     );
   }
 }
+
+const isFile = (shown: string): MigrateError =>
+  new MigrateError({
+    code: "usage/missing-directory",
+    message: `${shown} is a file, not a folder`,
+    hint: `write: migrate adopt ${shellWord(dirname(shown))}`,
+  });

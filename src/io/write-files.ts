@@ -205,7 +205,7 @@ export function cannotCreate(path: string, cause: unknown, left: readonly string
 
 /** By the system's code. */
 const WAYS_OUT: Readonly<Record<string, string>> = {
-  ENOENT: "create its folder first",
+  ENOENT: "create its folder first, or name another",
   ENOTDIR: "a part of its path is a file; name another",
   EISDIR: "it is a folder; name a file",
   ENOSPC: "free some space and try again",

@@ -288,6 +288,11 @@ test("nothing is written without being asked, and nothing is overwritten", async
     await expect(adopt(world, { folder: "old", to, write: true })).rejects.toMatchObject({
       code: "usage/not-empty",
     });
+  await expect(adopt(world, { folder: "old", to: "old/new", write: true })).rejects.toMatchObject({
+    code: "usage/cannot-write",
+    message: "the folder old/new is in old, whose files would then be those of both",
+  });
+  expect(readdirSync(join(world.cwd, "old"))).toEqual(["1_a.up.sql"]);
 });
 
 test("what cannot be read says what to type", async () => {
@@ -300,6 +305,18 @@ test("what cannot be read says what to type", async () => {
   await expect(adopt(world, { folder: "new" })).rejects.toMatchObject({ code: "usage/own-folder" });
   await expect(adopt(deps({}, root), { folder: "nowhere" })).rejects.toMatchObject({
     code: "usage/missing-directory",
+  });
+  await expect(adopt(world, { folder: "old/1_a.up.sql" })).rejects.toMatchObject({
+    message: "old/1_a.up.sql is a file, not a folder",
+    hint: "write: migrate adopt old",
+  });
+  await expect(adopt(world, { folder: "old", to: "old/1_a.up.sql" })).rejects.toMatchObject({
+    message: "old/1_a.up.sql is a file, not a folder",
+    hint: "name another folder: --to DIR",
+  });
+  await expect(adoptFiles({ "V1__a.sql": "" }, { tool: "goose" })).rejects.toMatchObject({
+    message: "no file in old is named as goose names its files; it looks like a folder of flyway",
+    hint: "write: migrate adopt old --tool flyway",
   });
 });
 

@@ -1,6 +1,7 @@
-import { execFileSync } from "node:child_process";
+import { execFileSync, spawnSync } from "node:child_process";
 import {
   chmodSync,
+  existsSync,
   mkdirSync,
   mkdtempSync,
   readdirSync,
@@ -11,6 +12,7 @@ import {
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { MigrateError } from "../../src/core/errors.ts";
 import {
@@ -252,6 +254,29 @@ describe("creating", () => {
     expect(await createFiles("db/m", pair, { cwd })).toEqual(["db/m/0001_x.up.sql", "db/m/0001_x.down.sql"]);
     expect(readFileSync(join(cwd, "db/m/0001_x.down.sql"), "utf8")).toBe("down");
     expect(await isEmptyDirectory("db/m", { cwd })).toBe(false);
+  });
+
+  test.skipIf(!existsSync("/proc/self"))("where the system takes no folders is an error, and an end", () => {
+    const cli = fileURLToPath(new URL("../../dist/bin.cjs", import.meta.url));
+    const { status, stderr } = spawnSync(process.execPath, [cli, "init", "/proc/foo/bar"], {
+      cwd,
+      encoding: "utf8",
+      timeout: 20_000,
+      killSignal: "SIGKILL",
+    });
+    expect(stderr).toContain(
+      "error[usage/cannot-write] cannot create /proc/foo/bar: no such file or directory",
+    );
+    expect(status).toBe(2);
+    expect(readdirSync(cwd)).toEqual([]);
+  });
+
+  test("a folder below a file, or in its place, is none", async () => {
+    put({ file: "" });
+    for (const path of ["file", "file/below/it"]) {
+      expect((await failure(createDirectory(path, { cwd }))).code).toBe("usage/cannot-write");
+      expect((await failure(isEmptyDirectory(path, { cwd }))).code).toBe("usage/unreadable-directory");
+    }
   });
 
   test("or neither: what exists is not touched", async () => {

@@ -64,7 +64,22 @@ describe.each(servers())("on $name", (server) => {
     await adopt(at, { folder: "old", write: true });
     await expect(proveAdoption(at, { folder: "old" })).rejects.toMatchObject({
       code: "findings/not-proven",
+      hint: expect.stringContaining("it was written for: --scratch URL"),
       location: { path: "old/1_a.up.sql", line: 2 },
+    });
+  });
+
+  test.each([
+    ["-- +goose Up\nCREATE TABL a ();\n", /^the file cannot be proven as it stands, unless/],
+    ["-- +goose Up\nCREATE TABLE ${NAME} ();\n", /goose puts values .* migrate adopt COPY --prove$/],
+  ])("a file that is no SQL as it stands: %j", async (text, hint) => {
+    const at = await world({ "1_a.sql": text });
+    await adopt(at, { folder: "old", write: true });
+    const path = join(at.cwd, "migrations/0001_a.up.sql");
+    writeFileSync(path, readFileSync(path, "utf8").replace(/CREATE.*/, "SELECT 1;"));
+    await expect(proveAdoption(at, { folder: "old" })).rejects.toMatchObject({
+      code: "findings/not-proven",
+      hint: expect.stringMatching(hint),
     });
   });
 

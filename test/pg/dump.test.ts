@@ -1,7 +1,7 @@
 /** Dumps loaded into an empty database: the same catalog, for one-change cases over all object classes and for the example. */
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
 import { dump } from "../../src/app/dump.ts";
 import { run } from "../../src/app/run.ts";
@@ -45,6 +45,14 @@ function textOfFiles(dumped: Dump): string {
 const withoutSubscriptions = (catalog: Catalog): Catalog => ({
   ...catalog,
   objects: catalog.objects.filter((each) => each.class !== "subscription"),
+});
+
+test("a folder of migrations takes no dump", async () => {
+  await expect(
+    dump(deps({}, folder), { directories: ["."], folder: `../${basename(folder)}/` }),
+  ).rejects.toMatchObject({
+    code: "usage/own-folder",
+  });
 });
 
 describe.sequential.each(servers())("on $name", (server) => {

@@ -5,7 +5,15 @@ import type { AdoptedMigration } from "../../core/adopt/adopt.ts";
 import { exitCodes } from "../../core/errors.ts";
 import { proofLines, summaryLines, totalsOf } from "../../render/adoption.ts";
 import { counted } from "../../render/counted.ts";
-import { type Arguments, type Command, excluding, flag, type Invocation, value } from "../command.ts";
+import {
+  type Arguments,
+  type Command,
+  excluding,
+  flag,
+  type Invocation,
+  needing,
+  value,
+} from "../command.ts";
 import { scratchFlag } from "../scratch.ts";
 
 const filesFirst = (flag: string): string =>
@@ -32,8 +40,7 @@ const command: Command = {
         "when the files exist: run the tool's SQL and the migrations on a scratch database, and compare what they make",
       ),
     ),
-    "no-down": flag("with --prove: run only the ups"),
-    scratch: scratchFlag,
+    ...needing("prove", { "no-down": flag("run only the ups"), scratch: scratchFlag }),
     table: value("the tool's version table, if it has another name", "NAME"),
     alembic: value("the command that runs Alembic (default: alembic)", "COMMAND"),
     "dotnet-ef": value("the command that runs EF Core's tool (default: dotnet ef)", "COMMAND"),

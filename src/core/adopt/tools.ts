@@ -1,6 +1,7 @@
 /** The tools whose folders can be read, each with what its version table says. The one table of them. */
 import { MigrateError } from "../errors.ts";
 import { nearest } from "../nearest.ts";
+import { shellWord } from "../shell.ts";
 import * as alembic from "./alembic.ts";
 import * as dbmate from "./dbmate.ts";
 import * as diesel from "./diesel.ts";
@@ -189,5 +190,18 @@ export function toolOf(files: readonly FolderFile[], folder: string, name: strin
     code: "usage/unknown-tool",
     message: `unknown tool '${name}'`,
     hint: guess === undefined ? `the tools are ${names.join(", ")}` : `did you mean --tool ${guess}?`,
+  });
+}
+
+/** Why a folder has no migrations of the tool that was named. */
+export function nothingOf(tool: Tool, files: readonly FolderFile[], folder: string): MigrateError {
+  const like = toolLike(files);
+  const isOther = like !== undefined && like !== tool;
+  return new MigrateError({
+    code: "usage/no-tool",
+    message: `no file in ${folder} is named as ${tool.name} names its files${isOther ? `; it looks like a folder of ${like.name}` : ""}`,
+    hint: isOther
+      ? `write: migrate adopt ${shellWord(folder)} --tool ${like.name}`
+      : "name the folder that contains the files: migrate adopt FOLDER",
   });
 }

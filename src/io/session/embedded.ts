@@ -1,11 +1,12 @@
 /** The folder of an embedded database → a connection to it, in this process. The only importer of PGlite. */
 import { randomUUID } from "node:crypto";
-import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import path from "node:path";
 import type { Extensions } from "@electric-sql/pglite";
 import { MigrateError } from "../../core/errors.ts";
 import type { EmbeddedAddress } from "../libpq/parameters.ts";
+import { makeFolder } from "../make-folder.ts";
 import { optionalPackage } from "../packages.ts";
 import type { Row, Wire, WireListener } from "./types.ts";
 
@@ -13,7 +14,7 @@ const PACKAGE = "@electric-sql/pglite";
 const USE = "a database in this process, without a server, is run by";
 
 /**
- * Throws `usage/no-package`, `execution/database-in-use`. `creates`: a database is made where there is none; else one that is not there is empty, and none is made. `packed`: what
+ * Throws `usage/no-package`, `usage/cannot-write`, `execution/database-in-use`. `creates`: a database is made where there is none; else one that is not there is empty, and none is made. `packed`: what
  * a database in memory begins as.
  */
 export async function embeddedWire(
@@ -97,7 +98,7 @@ const EXTENSIONS = [
 function lockFolder(folder: string): () => void {
   const file = `${path.resolve(folder)}.lock`;
   const mine = `${process.pid} ${randomUUID()}`;
-  mkdirSync(path.dirname(file), { recursive: true });
+  makeFolder(path.dirname(file));
   for (let attempt = 0; ; attempt += 1) {
     try {
       writeFileSync(file, mine, { flag: "wx" });
