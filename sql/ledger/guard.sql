@@ -17,6 +17,7 @@ DECLARE
   place pg_catalog.oid;
   present pg_catalog.text[];
   found pg_catalog.text;
+  stranger pg_catalog.name;
   wrong pg_catalog.text[];
   parts pg_catalog.text[];
   is_empty boolean;
@@ -40,7 +41,7 @@ BEGIN
         'there with: migrate stamp';
   END IF;
 
-  found := (SELECT concat(o.what, ' is owned by the role ', r.rolname) FROM (
+  SELECT concat(o.what, ' is owned by the role ', r.rolname), r.rolname INTO found, stranger FROM (
       SELECT 'its schema', n.nspowner FROM pg_namespace AS n WHERE n.oid = place
       UNION ALL SELECT c.relname, c.relowner FROM pg_class AS c WHERE c.relnamespace = place
       UNION ALL SELECT p.proname, p.proowner FROM pg_proc AS p WHERE p.pronamespace = place
@@ -48,12 +49,13 @@ BEGIN
     WHERE NOT r.rolsuper AND r.rolname NOT IN (SESSION_USER, CURRENT_USER)
       AND r.rolname <> ALL (owners)
       AND r.oid <> (SELECT d.datdba FROM pg_database AS d WHERE d.datname = current_database())
-    LIMIT 1);
+    LIMIT 1;
   IF found IS NOT NULL THEN
     RAISE EXCEPTION USING ERRCODE = 'RT001',
       MESSAGE = format('retort: the ledger %s is not trusted: %s', place::regnamespace, found),
-      HINT = 'Nothing was changed. If that role may own the ledger, add it to migrate.config.json: '
-        '"ledger": {"owner": ...}';
+      HINT = format('Nothing was changed. If that role may own the ledger, add it to '
+        'migrate.config.json, and write a script again: "ledger": {"owner": %s}',
+        to_json(stranger::text));
   END IF;
 
   -- Its tables have no code that others would run. Format 1 had defaults and checks of its own.

@@ -34,14 +34,14 @@ BEGIN
   report := report || jsonb_build_array(
     jsonb_build_array(CASE WHEN pg_is_in_recovery() OR version < (facts ->> 'minimum')::integer
       OR current_setting('default_transaction_read_only') = 'on' THEN 'X' END, 'server',
-      format('PostgreSQL %s at %s, %s; %s or later is needed',
+      concat(format('PostgreSQL %s at %s, %s',
         current_setting('server_version'),
         coalesce(format('%s:%s', host(inet_server_addr()), inet_server_port()), 'a socket'),
         CASE WHEN pg_is_in_recovery() THEN 'a standby, which cannot be changed'
           WHEN current_setting('default_transaction_read_only') = 'on'
             THEN 'the primary, but read-only: default_transaction_read_only is on'
-          ELSE 'the primary' END,
-        (facts ->> 'minimum')::integer / 10000)),
+          ELSE 'the primary' END), CASE WHEN version < (facts ->> 'minimum')::integer
+          THEN format('; %s or later is needed', (facts ->> 'minimum')::integer / 10000) END)),
     jsonb_build_array(CASE WHEN current_database() <> facts ->> 'database' THEN 'X' END,
       'database', concat(current_database(),
         ', but the script is for ' || nullif(facts ->> 'database', current_database()))),

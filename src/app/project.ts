@@ -2,7 +2,7 @@
 import path from "node:path";
 import { assemble } from "../core/assemble.ts";
 import { cancelled, MigrateError } from "../core/errors.ts";
-import { GOES_ON } from "../core/explain.ts";
+import { NOTHING } from "../core/explain.ts";
 import { type FileNamePattern, filePattern } from "../core/filename.ts";
 import { buildGraph, type Graph } from "../core/graph.ts";
 import { type GraphKey, startOfFile } from "../core/graph-faults.ts";
@@ -244,7 +244,7 @@ export async function computing<T>(
   if (killable === undefined || size < MOMENT) return await work();
   // A signal that has come already is heard in the next turn of the event loop.
   for (let turns = 0; turns < 2; turns += 1) await new Promise(setImmediate);
-  if (signal?.aborted === true) throw cancelled(GOES_ON);
+  if (signal?.aborted === true) throw cancelled(NOTHING);
   return await killable(work);
 }
 

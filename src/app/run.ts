@@ -1,7 +1,7 @@
 /** A request → the database is there: plan, run, and the events on the way. */
-import { MigrateError } from "../core/errors.ts";
+import { cancelled, MigrateError } from "../core/errors.ts";
 import type { Event } from "../core/event.ts";
-import { explainQuery } from "../core/explain.ts";
+import { explainQuery, GOES_ON, NOTHING } from "../core/explain.ts";
 import type { Applied, LedgerState } from "../core/ledger/types.ts";
 import type { Plan, PlanStep } from "../core/plan/types.ts";
 import { redact } from "../core/redact.ts";
@@ -95,6 +95,7 @@ async function runTold(deps: Deps, request: Request, options: RunOptions): Promi
   let session = first;
   const { database } = session;
   const watched = cancelWhenAborted(() => session, deps.signal);
+  let again = false;
   try {
     let target: Target | undefined;
     const writable = async (): Promise<Target> => {
@@ -127,6 +128,7 @@ async function runTold(deps: Deps, request: Request, options: RunOptions): Promi
         return { database, plan, steps: done, done: true };
       } catch (error) {
         if (!(error instanceof MigrateError)) throw error;
+        again ||= error.code !== "execution/cancelled";
         if (error.code === "execution/connection-lost" && deps.signal?.aborted !== true) {
           target = undefined;
           session = await reconnect(sending, deps, options, error);
@@ -141,6 +143,8 @@ async function runTold(deps: Deps, request: Request, options: RunOptions): Promi
   } catch (error) {
     // A connection of the caller's goes on, and must not keep what was locked before there was a plan.
     if (options.connection !== undefined) await session.send(ledger.unlock).catch(() => {});
+    // What an earlier attempt did is kept, where this one was stopped before it did anything.
+    if (again && error instanceof MigrateError && error.hint === NOTHING) throw cancelled(GOES_ON, error);
     throw error instanceof StatementFailure ? explainQuery(error, deps.signal?.aborted === true) : error;
   } finally {
     watched.stop();

@@ -34,7 +34,9 @@ export interface Explaining {
   readonly login?: string | undefined;
 }
 
-export const GOES_ON = "what was done so far is kept; to continue, run the same command again";
+/** The hint of a run that was stopped before the lock was had. */
+export const NOTHING = "nothing was changed";
+export const GOES_ON = "what was done so far is kept; to continue, run it again";
 
 /** A statement of a plan failed. `failure` is kept as the cause. */
 export function explain(

@@ -215,7 +215,7 @@ function dormantNamed<R extends Revision>({ dormant }: Graph<R>, name: string): 
 function insteadOf(graph: Graph, name: string): string {
   if (name === "") return "a revision is missing here; a range is written start:end; ";
   if (name === "current")
-    return "only show and history take the database's place by that name; +N and -N count from it; ";
+    return "show, edit and history alone take current, and without steps; upgrade and downgrade count +N and -N from it; ";
   if (/^[+-]\d+$/.test(name)) return "steps are counted by upgrade and downgrade alone; name the revision; ";
   const meant =
     ofNumber(graph, name) ?? nearest(name, [...graph.nodes.keys(), ...graph.carriers.keys(), ...RESERVED]);

@@ -12,7 +12,7 @@ import {
 } from "./graph.ts";
 import type { RevisionId } from "./migration.ts";
 import { parseRange, requiredBy } from "./steps.ts";
-import { BASE, onBranch, resolveAll, resolveOne, upgradeTargets } from "./target.ts";
+import { BASE, onBranch, resolveAll, resolveOne, resolveStart, upgradeTargets } from "./target.ts";
 
 /**
  * What `history -r range` lists, newest first; everything without a range. The range is inclusive, and only what
@@ -34,7 +34,7 @@ export function historyOf(
   }
   const { start, end } = parsed;
   const fromCurrent = start === "current" && end !== "current";
-  const starts = fromCurrent ? current : resolveAll(graph, start || BASE);
+  const starts = fromCurrent ? current : resolveStart(graph, start || BASE);
   const ends =
     end === "current" && current.length > 0
       ? current

@@ -32,7 +32,7 @@ export function newRevision(
       hint: wayOutOf(graph, graph.heads),
     });
   }
-  const parents = heads.flatMap((head) => resolveAll(graph, head));
+  const parents = heads.flatMap((head) => resolveAll(graph, head, "for a new root: --head base"));
   if (new Set(parents).size < parents.length) {
     throw new MigrateError({
       code: "graph/duplicate-heads",

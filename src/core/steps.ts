@@ -18,6 +18,7 @@ import {
   resolveAll,
   resolveBranch,
   resolveOne,
+  resolveStart,
   upgradeTargets,
 } from "./target.ts";
 
@@ -139,7 +140,7 @@ export function planStamp(
   const current = currentHeads(graph, before);
   for (const target of targets) oneTarget(target);
   const moving = new Set(targets.flatMap((target) => onBranch(graph, current, target, "all")));
-  const destinations = targets.flatMap((target) => resolveAll(graph, target));
+  const destinations = targets.flatMap((target) => resolveAll(graph, target, STAMP_BASE));
   if (options.onlyAdds === true) {
     const wanted = ancestors(graph, destinations);
     const lacking = [...wanted].filter((id) => !before.has(id));
@@ -270,6 +271,8 @@ export function requiredBy(graph: Graph, targets: readonly RevisionId[]): Readon
   return ancestors(graph, tops);
 }
 
+const STAMP_BASE = "to record that nothing is applied: migrate stamp base";
+
 /** The two sides of `start:end`; undefined where there is no colon. */
 export function parseRange(text: string): { readonly start: string; readonly end: string } | undefined {
   const [start, end, ...rest] = text.split(":");
@@ -286,11 +289,13 @@ export function parseRange(text: string): { readonly start: string; readonly end
 
 /** The revisions of `start:end`, what comes after the start; else the targets, each for itself. Default: all. */
 export function revisionsOf(graph: Graph, range: string | undefined): ReadonlySet<RevisionId> {
-  const resolved = (text: string): readonly RevisionId[] =>
-    text === "" || text === BASE ? [] : resolveAll(graph, text);
+  const resolved = (text: string): readonly RevisionId[] => (text === "" ? [] : resolveAll(graph, text));
   const sides = range === undefined ? { start: BASE, end: "heads" } : parseRange(range);
   if (sides === undefined) return new Set(resolved(range!));
-  const below = ancestors(graph, sides.start.split(",").flatMap(resolved));
+  const below = ancestors(
+    graph,
+    sides.start.split(",").flatMap((start) => (start === "" ? [] : resolveStart(graph, start))),
+  );
   const above = ancestors(graph, resolved(sides.end === "" ? "heads" : sides.end));
   return new Set([...above].filter((id) => !below.has(id)));
 }

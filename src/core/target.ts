@@ -44,17 +44,27 @@ export function parseRelative(text: string): Relative | undefined {
 
 /**
  * The revisions that an expression means without a database; none for base. The forms are `heads`, `head`, `base`, a
- * name, a name with `+N` or `-N`, each also as `branch@…`, and `-N` or `label@-N`: so many below each head.
+ * name, a name with `+N` or `-N`, each also as `branch@…`, and `-N` or `label@-N`: so many below each head. `hint` is for
+ * steps that lead to base.
  */
-export function resolveAll(graph: Graph, text: string): readonly RevisionId[] {
+export function resolveAll(graph: Graph, text: string, hint = FEWER_STEPS): readonly RevisionId[] {
+  return placesOf(graph, text).map((place) => notBase(place, text, hint));
+}
+
+/** As `resolveAll`, for where a range starts: steps may lead down to base, which is none. */
+export function resolveStart(graph: Graph, text: string): readonly RevisionId[] {
+  return placesOf(graph, text).filter((place) => place !== BASE);
+}
+
+function placesOf(graph: Graph, text: string): readonly Place[] {
   const { branch, names } = expand(graph, text);
   if (names.length === 1 && /^-[1-9]\d*$/.test(names[0]!)) {
     const heads = graph.realHeads.filter(
       (head) => branch === undefined || nodeOf(graph, head).labels.includes(branch),
     );
-    return heads.map((head) => notBase(walk(graph, head, Number(names[0])), text));
+    return heads.map((head) => walk(graph, head, Number(names[0])));
   }
-  if (names.length === 0 && parseRelative(text) !== undefined) notBase(BASE, text);
+  if (names.length === 0 && parseRelative(text) !== undefined) return [BASE];
   return names.map((name) => resolveName(graph, name, branch));
 }
 
@@ -138,7 +148,7 @@ function counted(
   graph: Graph,
   { branch, symbol, offset }: Relative,
   text: string,
-  options: { readonly clamp?: boolean } = {},
+  options: Pick<WalkOptions, "clamp" | "instead"> = {},
 ): Place {
   return offset > 0
     ? walk(graph, resolveOne(graph, symbol), offset, { ...options, branch, text })
@@ -163,13 +173,14 @@ export function downgradeTarget(
     };
   }
   const { branch, symbol, offset } = relative;
+  const instead = `; to undo everything: migrate downgrade ${qualified(branch, BASE)}`;
   if (symbol === "") {
     if (offset === 0) throw nowhere(text, "to undo everything: migrate downgrade base");
     if (offset > 0) throw noSuchRelative(text, offset, "a downgrade goes down, by -N; +N is for an upgrade");
     const start = downgradeStart(graph, current, branch, text);
-    return { branch: branch ?? start, place: walk(graph, start, offset, { text }) };
+    return { branch: branch ?? start, place: walk(graph, start, offset, { text, instead }) };
   }
-  return { branch, place: counted(graph, relative, text) };
+  return { branch, place: counted(graph, relative, text, { instead }) };
 }
 
 /** The fault of an expression that must mean one head and means several: names their files, and the way out. */
@@ -309,6 +320,8 @@ interface WalkOptions {
   readonly clamp?: boolean;
   /** The expression, for messages. */
   readonly text?: string;
+  /** What to type where base comes too soon, for the end of a hint. */
+  readonly instead?: string;
 }
 
 /** The place so many steps above (> 0) or below (< 0) `start`, over parents. Throws where the way forks or ends. */
@@ -329,7 +342,7 @@ function walk(graph: Graph, start: Place, steps: number, options: WalkOptions = 
     const [only, ...others] = next(place);
     if (only === undefined) {
       if (clamp) return place;
-      throw noSuchRelative(text, steps, endOf(steps, step));
+      throw noSuchRelative(text, steps, `${endOf(steps, step)}${options.instead ?? ""}`);
     }
     if (others.length > 0) throw ambiguousWalk(graph, text, place, [only, ...others]);
     place = only;
@@ -341,7 +354,7 @@ function walk(graph: Graph, start: Place, steps: number, options: WalkOptions = 
 const endOf = (steps: number, most: number): string =>
   steps > 0
     ? `there ${most === 1 ? "is" : "are"} ${most === 0 ? "none" : `only ${most}`}; to go all the way up, use: heads`
-    : `base, where nothing is applied, is ${most} down`;
+    : `base is ${most === 0 ? "the end" : `only ${most} down`}`;
 
 function notUpwards(text: string, offset: number): MigrateError {
   return offset === 0
@@ -368,17 +381,19 @@ function noSuchRelative(text: string, offset: number, hint: string): MigrateErro
     message:
       symbol === ""
         ? `Relative revision ${text} didn't produce ${count} migrations`
-        : `Walked too far: there are no ${count} revisions ${offset > 0 ? "after" : "before"} '${symbol}'`,
+        : `Walked too far: there ${count === 1 ? "is no revision" : `are no ${count} revisions`} ${offset > 0 ? "after" : "before"} '${symbol}'`,
     hint,
   });
 }
 
-function notBase(place: Place, text: string): RevisionId {
+const FEWER_STEPS = "name a revision, or go back fewer steps";
+
+function notBase(place: Place, text: string, hint = FEWER_STEPS): RevisionId {
   if (place !== BASE) return place;
   throw new MigrateError({
     code: "graph/walked-too-far",
     message: `Walked too far: '${text}' is base, which is not a revision`,
-    hint: "name a revision, or go back fewer steps; to go down to base, run: migrate downgrade base",
+    hint,
   });
 }
 

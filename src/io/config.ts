@@ -472,6 +472,7 @@ function noDatabase({ source }: Dotenv): MigrateError {
   const stray = strays.find(({ meant }) => meant !== undefined) ?? strays[0];
   const entries = parseDotenv(source);
   const part = entries.find(({ name, value }) => partNames.has(name) && value !== "");
+  const empty = entries.find(({ name, value }) => addressNames.includes(name) && value === "");
   const misspelt = entries
     .filter(({ name }) => !partNames.has(name))
     .map(({ name, line }) => ({ name, line, meant: nearest(name, addressNames) }))
@@ -491,6 +492,7 @@ function noDatabase({ source }: Dotenv): MigrateError {
         : [
             `${source.path} line ${stray.line} is not NAME=value and is ignored${stray.meant === undefined ? "" : `; write: ${stray.meant}=…`}`,
           ]),
+      ...(empty === undefined ? [] : [`${empty.name} on line ${empty.line} of ${source.path} is empty`]),
       ...(misspelt === undefined
         ? []
         : [`${misspelt.name} on line ${misspelt.line} of ${source.path}: did you mean ${misspelt.meant}?`]),

@@ -7,6 +7,7 @@ import {
   explain,
   explainQuery,
   GOES_ON,
+  NOTHING,
   stepOf,
   stepsIn,
   withoutPasswords,
@@ -91,7 +92,7 @@ async function takeLock(plan: Plan, session: Session, options: ExecuteOptions): 
 async function pollLock(lock: string, session: Session, options: LockOptions): Promise<void> {
   const start = performance.now();
   for (let ms = 50; ; ms = Math.min(ms * 1.5, 1000)) {
-    refuseAborted(options.signal);
+    refuseAborted(options.signal, NOTHING);
     try {
       await session.send(lock);
       return;
@@ -122,11 +123,10 @@ function stillLocked(seconds: number, holders: readonly SessionInfo[], cause: un
 /** Waits, but not longer than until the user asks to stop. */
 async function pause(ms: number, signal: AbortSignal | undefined): Promise<void> {
   await sleep(ms, undefined, { ...(signal === undefined ? {} : { signal }) }).catch(() => {});
-  refuseAborted(signal);
 }
 
-function refuseAborted(signal: AbortSignal | undefined): void {
-  if (signal?.aborted === true) throw cancelled(GOES_ON);
+function refuseAborted(signal: AbortSignal | undefined, hint = GOES_ON): void {
+  if (signal?.aborted === true) throw cancelled(hint);
 }
 
 // ── the statements ──────────────────────────────────────────────────────────────────────────────────────────────
@@ -236,6 +236,7 @@ async function waitForLock(
   const seconds = Math.min(0.5 * 2 ** (retry - 1), 30) * (0.5 + Math.random());
   onEvent?.({ type: "retry", after, retry, of, seconds, blockers });
   await pause(seconds * 1000, signal);
+  refuseAborted(signal);
 }
 
 /** What a failed statement means: recorded in the ledger, unless it will be tried again. */

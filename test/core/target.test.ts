@@ -90,7 +90,7 @@ describe("a name", () => {
   it.each([
     ["head@billing", "'head' is not a branch", "did you mean 'billing@head'?"],
     ["heads@nosuch", "'heads' is not a branch", "'nosuch' is not one either"],
-    ["current", "identified by 'current'", "+N and -N count from"],
+    ["current", "identified by 'current'", "count +N and -N from"],
     ["+1", "identified by '+1'", "name the revision"],
     ["", "identified by ''", "a range is written start:end"],
     ["curent", "identified by 'curent'", "did you mean 'current'?"],
@@ -159,7 +159,20 @@ test("steps are counted from a revision in every place of a range, in a stamp an
   expect(ids(planOfflineUpgrade(line, "head-1:head").steps)).toBe("0d3e");
   expect(ids(planOfflineDowngrade(line, "head:head-2").steps)).toBe("0d3e 0a2c");
   expect([...revisionsOf(line, "head-2:head-1")]).toEqual(["0a2c"]);
-  expect(() => shown(line, "head-3", [])).toThrow(fault("graph/walked-too-far", "is base"));
+  expect([...revisionsOf(line, "head-3:head-2")]).toEqual(["0a1b"]);
+  expect(historyOf(line, "head-3:head-2", [])).toEqual(["0a1b"]);
+  for (const [read, hint] of [
+    [() => shown(line, "head-3", []), "name a revision, or go back fewer steps"],
+    [() => shown(line, "head-4", []), "base is only 3 down"],
+    [
+      () => shown(line, "current-1", []),
+      expect.stringContaining("show, edit and history alone take current"),
+    ],
+    [() => planStamp(line, [], ["head-3"]), expect.stringMatching(/: migrate stamp base$/)],
+    [() => newRevision(line, { heads: ["head-3"] }), expect.stringMatching(/--head base$/)],
+    [() => planDowngrade(line, [], "head-4"), expect.stringMatching(/: migrate downgrade base$/)],
+  ] as const)
+    expect(read).toThrow(expect.objectContaining({ hint }));
   expect(historyOf(line, "head-1:", [])).toEqual(["0d3e", "0a2c"]);
   expect(planStamp(line, [], ["head-1"]).applied).toEqual(["0a1b", "0a2c"]);
   expect(newRevision(line, { heads: ["head-1"], splice: true }).parents).toEqual(["0a2c"]);

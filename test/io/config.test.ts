@@ -286,6 +286,7 @@ describe("the database is found", () => {
     ],
     ["\nx y\n", "line 2 is not NAME=value and is ignored"],
     ["DATABASE_URl=postgres://u:s3cret@h/d\n", "line 1 of .env: did you mean DATABASE_URL?"],
+    ["DATABASE_URL=\n", "DATABASE_URL on line 1 of .env is empty"],
   ])("nowhere, with %j in .env", async (dotenv, expected) => {
     const { database } = await load({ dotenv });
     expect((database as MigrateError).hint!.endsWith(expected)).toBe(true);

@@ -138,7 +138,10 @@ describe.for(Object.entries(ways))("over %s", ([, way]) => {
   test("nothing is begun when it was aborted before", async () => {
     const { url } = await ownDatabase(server!);
     const given = { ...optionsOf(shop()), ...(await way(url)), signal: AbortSignal.abort() };
-    expect(await failureOf(upgrade(given))).toMatchObject({ code: "execution/cancelled" });
+    expect(await failureOf(upgrade(given))).toMatchObject({
+      code: "execution/cancelled",
+      hint: "nothing was changed",
+    });
     expect(await query(url, "SELECT FROM pg_namespace WHERE nspname = 'retort'")).toEqual([]);
   });
 

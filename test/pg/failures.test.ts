@@ -314,7 +314,10 @@ describe("stopping on request", () => {
     const { url } = await ownDatabase(server!);
     const stop = new AbortController();
     stop.abort();
-    expect(await failureOf(upgrade(url, stop))).toMatchObject({ code: "execution/cancelled" });
+    expect(await failureOf(upgrade(url, stop))).toMatchObject({
+      code: "execution/cancelled",
+      hint: "nothing was changed",
+    });
     expect((await shop.state(url)).applied).toEqual([]);
   });
 
@@ -323,7 +326,8 @@ describe("stopping on request", () => {
     const stop = new AbortController();
     const stopWaiting = (event: Event) => event.type === "waiting" && stop.abort();
     await withLock(shop, url, async () => {
-      expect(await failureOf(upgrade(url, stop, stopWaiting))).toMatchObject({ code: "execution/cancelled" });
+      const stopped = await failureOf(upgrade(url, stop, stopWaiting));
+      expect(stopped).toMatchObject({ code: "execution/cancelled", hint: "nothing was changed" });
     });
     expect((await shop.state(url)).applied).toEqual([]);
   });

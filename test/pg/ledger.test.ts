@@ -285,6 +285,7 @@ describe("a ledger that is not trusted", () => {
     expect(await failureOf(shop.upgrade(url))).toMatchObject({
       code: "state/guard",
       message: expect.stringContaining(`its schema is owned by the role ${other.name}`),
+      hint: expect.stringContaining(`"ledger": {"owner": "${other.name}"}`),
     });
     expect(await query(url, "SELECT FROM pg_class WHERE relnamespace = 'retort'::regnamespace")).toEqual([]);
     await query(url, "DROP SCHEMA retort");

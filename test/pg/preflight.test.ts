@@ -38,7 +38,7 @@ describe.skipIf(!psqlAvailable()).each(servers())("on $name", (server) => {
       expect(stdout).not.toContain("retort: done");
       expect(linesOf(stdout)).toEqual(
         expect.arrayContaining([
-          expect.stringMatching(/^server: PostgreSQL \S+ at .*, the primary; 12 or later is needed$/),
+          expect.stringMatching(/^server: PostgreSQL \S+ at .*, the primary$/),
           "ledger: at a",
           expect.stringMatching(
             /^table: public\.t: ACCESS EXCLUSIVE; rows not counted yet, 0 bytes, indexes /,
@@ -69,7 +69,7 @@ describe.skipIf(!psqlAvailable()).each(servers())("on $name", (server) => {
     expect(done.code).toBe(3);
     const readOnly = { ...preflight, env: { PGOPTIONS: "-c default_transaction_read_only=on" } };
     expect(linesOf((await runText(url, script, readOnly)).stdout)[0]).toMatch(
-      /^X server: .*, the primary, but read-only: default_transaction_read_only is on;/,
+      /^X server: .*, the primary, but read-only: default_transaction_read_only is on$/,
     );
     const open = await runScript(url, script, { args: ["-1", ...preflight.args] });
     expect(open).toMatchObject({
@@ -87,7 +87,7 @@ describe.skipIf(!psqlAvailable()).each(servers())("on $name", (server) => {
       ["CREATE TEMP TABLE x ();", "this session has state that the script would drop: temporary objects"],
       [
         "LISTEN c; PREPARE p AS SELECT 1;",
-        "prepared statements, LISTEN; Run the script in a session of its own.",
+        "prepared statements, LISTEN. Run the script in a session of its own.",
       ],
       [`SET ROLE "${role.name}";`, `a role is set in this session, ${role.name}`],
       ["SET statement_timeout = '9s';", "settings that the script would not keep: statement_timeout"],
@@ -98,7 +98,7 @@ describe.skipIf(!psqlAvailable()).each(servers())("on $name", (server) => {
       ]);
       expect(looked.code).toBe(3);
       const run = await runText(url, `${sql}\n\\i ${file}\n`);
-      expect(run.stderr.replaceAll(/\s*HINT: {2}Nothing was changed\./g, ";")).toContain(said);
+      expect(run.stderr.replaceAll(/\s*HINT: {2}Nothing was changed\./g, ".")).toContain(said);
       expect(run.code).toBe(3);
     }
     const { stdout, code } = await runText(url, `SET application_name = 'mine';\n\\i ${file}\n`, preflight);

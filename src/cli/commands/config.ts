@@ -18,7 +18,8 @@ const command: Command = {
           `${setting.padEnd(width)}  ${Array.isArray(value) ? value.join(", ") : value}  (${origin})`,
         );
       }
-      printer.data(`${"server".padEnd(width)}  ${server.message.split("\n", 1)[0]}`);
+      for (const [index, line] of server.message.split("\n").entries())
+        printer.data(`${(index === 0 ? "server" : "").padEnd(width)}  ${line}`);
     }
     return server.answers ? 0 : server.exitCode;
   },

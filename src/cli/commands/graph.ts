@@ -1,6 +1,8 @@
 /** `migrate graph`. */
 import { history, readState } from "../../app/look.ts";
+import { MigrateError } from "../../core/errors.ts";
 import { historyOf } from "../../core/history.ts";
+import { shellWord } from "../../core/shell.ts";
 import { graphDot } from "../../render/graph-dot.ts";
 import { graphHtml, type PictureWithFiles } from "../../render/graph-html.ts";
 import { graphMermaid } from "../../render/graph-mermaid.ts";
@@ -68,6 +70,7 @@ const command: Command = {
     ["migrate graph --format dot | dot -Tsvg -o graph.svg", "as an image, by Graphviz"],
   ],
   async run(invocation) {
+    refuseImage(invocation.args.text("output"));
     const draw = formats[formatOf(invocation, Object.keys(formats), endings)]!;
     const drawing = draw(await pictureOf(invocation), invocation);
     const { args, deps, printer } = invocation;
@@ -81,6 +84,17 @@ const command: Command = {
   },
 };
 export default command;
+
+/** Graphviz makes an image; text under the name of one opens nowhere. */
+function refuseImage(output: string | undefined): void {
+  const ending = /\.(svg|png|jpe?g|gif|webp|pdf)$/i.exec(output ?? "")?.[1]?.toLowerCase();
+  if (ending === undefined) return;
+  throw new MigrateError({
+    code: "usage/format",
+    message: `graph writes no image, and ${output} is named as one`,
+    hint: `Graphviz makes one: migrate graph --format dot | dot -T${ending} -o ${shellWord(output!)}`,
+  });
+}
 
 function textOf(drawing: Drawing): string {
   if ("lines" in drawing) return printed(drawing.lines);

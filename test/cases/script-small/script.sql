@@ -1,5 +1,5 @@
 -- Retort migration script: upgrade <base> -> c
--- Receipt: sha256:0fa3879044e73216506b62aa5215192ece41e749fcff621c02ee5495f3a6b82a
+-- Receipt: sha256:0a087e0b106b5600800d5c048ae07d479c83af60b017ebdf7482280c36e4d244
 \if true
 -- For:  PostgreSQL 12 or later; ledger retort, format 2.
 -- Run:  psql -X -v ON_ERROR_STOP=1 -f FILE DATABASE
@@ -1119,6 +1119,7 @@ DECLARE
   place pg_catalog.oid;
   present pg_catalog.text[];
   found pg_catalog.text;
+  stranger pg_catalog.name;
   wrong pg_catalog.text[];
   parts pg_catalog.text[];
   is_empty boolean;
@@ -1142,7 +1143,7 @@ BEGIN
         'there with: migrate stamp';
   END IF;
 
-  found := (SELECT concat(o.what, ' is owned by the role ', r.rolname) FROM (
+  SELECT concat(o.what, ' is owned by the role ', r.rolname), r.rolname INTO found, stranger FROM (
       SELECT 'its schema', n.nspowner FROM pg_namespace AS n WHERE n.oid = place
       UNION ALL SELECT c.relname, c.relowner FROM pg_class AS c WHERE c.relnamespace = place
       UNION ALL SELECT p.proname, p.proowner FROM pg_proc AS p WHERE p.pronamespace = place
@@ -1150,12 +1151,13 @@ BEGIN
     WHERE NOT r.rolsuper AND r.rolname NOT IN (SESSION_USER, CURRENT_USER)
       AND r.rolname <> ALL (owners)
       AND r.oid <> (SELECT d.datdba FROM pg_database AS d WHERE d.datname = current_database())
-    LIMIT 1);
+    LIMIT 1;
   IF found IS NOT NULL THEN
     RAISE EXCEPTION USING ERRCODE = 'RT001',
       MESSAGE = format('retort: the ledger %s is not trusted: %s', place::regnamespace, found),
-      HINT = 'Nothing was changed. If that role may own the ledger, add it to migrate.config.json: '
-        '"ledger": {"owner": ...}';
+      HINT = format('Nothing was changed. If that role may own the ledger, add it to '
+        'migrate.config.json, and write a script again: "ledger": {"owner": %s}',
+        to_json(stranger::text));
   END IF;
 
   -- Its tables have no code that others would run. Format 1 had defaults and checks of its own.
@@ -1311,7 +1313,7 @@ $body$;
 CALL retort.require_state('{}', '{}', 3, 1401614897665169694, 'migrate upgrade %s:c --sql');
 
 -- Log: the receipt of this script.
-CALL retort.begin_script('0fa3879044e73216506b62aa5215192ece41e749fcff621c02ee5495f3a6b82a',
+CALL retort.begin_script('0a087e0b106b5600800d5c048ae07d479c83af60b017ebdf7482280c36e4d244',
   'base:c', 3, 1401614897665169694);
 COMMIT;
 
@@ -1367,13 +1369,13 @@ BEGIN TRANSACTION READ ONLY;
 -- Check: exactly the revisions that should be applied now are, row by row.
 SELECT retort.check(3, 1401614897665169694) AS retort_passed \gset
 SELECT revisions AS applied_revisions, 'c' AS current_heads,
-  'sha256:0fa3879044e73216506b62aa5215192ece41e749fcff621c02ee5495f3a6b82a' AS receipt FROM retort.state;
+  'sha256:0a087e0b106b5600800d5c048ae07d479c83af60b017ebdf7482280c36e4d244' AS receipt FROM retort.state;
 
 -- Durations: what this run of the script has done, as the log of the ledger has it.
 SELECT l.event AS step, l.revision, round(date_part('epoch', l.duration) * 1000) AS milliseconds
   FROM retort.log AS l WHERE l.event IN ('upgrade', 'downgrade') AND l.id > (
     SELECT max(s.id) FROM retort.log AS s WHERE s.event = 'script' AND s.checksum =
-      '0fa3879044e73216506b62aa5215192ece41e749fcff621c02ee5495f3a6b82a'
+      '0a087e0b106b5600800d5c048ae07d479c83af60b017ebdf7482280c36e4d244'
       AND s.at > (SELECT backend_start FROM pg_stat_get_activity(pg_backend_pid())))
   ORDER BY l.id;
 COMMIT;
@@ -1477,7 +1479,7 @@ BEGIN
   END IF;
 EXCEPTION WHEN SQLSTATE 'RT001' THEN
   GET STACKED DIAGNOSTICS hint = PG_EXCEPTION_HINT;
-  PERFORM set_config('retort.session', concat(replace(SQLERRM, 'retort: ', ''), '; ',
+  PERFORM set_config('retort.session', concat(replace(SQLERRM, 'retort: ', ''), '. ',
     replace(hint, 'Nothing was changed. ', '')), true);
 END
 $body$;
@@ -1540,14 +1542,14 @@ BEGIN
   report := report || jsonb_build_array(
     jsonb_build_array(CASE WHEN pg_is_in_recovery() OR version < (facts ->> 'minimum')::integer
       OR current_setting('default_transaction_read_only') = 'on' THEN 'X' END, 'server',
-      format('PostgreSQL %s at %s, %s; %s or later is needed',
+      concat(format('PostgreSQL %s at %s, %s',
         current_setting('server_version'),
         coalesce(format('%s:%s', host(inet_server_addr()), inet_server_port()), 'a socket'),
         CASE WHEN pg_is_in_recovery() THEN 'a standby, which cannot be changed'
           WHEN current_setting('default_transaction_read_only') = 'on'
             THEN 'the primary, but read-only: default_transaction_read_only is on'
-          ELSE 'the primary' END,
-        (facts ->> 'minimum')::integer / 10000)),
+          ELSE 'the primary' END), CASE WHEN version < (facts ->> 'minimum')::integer
+          THEN format('; %s or later is needed', (facts ->> 'minimum')::integer / 10000) END)),
     jsonb_build_array(CASE WHEN current_database() <> facts ->> 'database' THEN 'X' END,
       'database', concat(current_database(),
         ', but the script is for ' || nullif(facts ->> 'database', current_database()))),

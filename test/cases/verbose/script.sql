@@ -1,5 +1,5 @@
 -- Retort migration script: upgrade <base> -> 29f859a13ea1
--- Receipt: sha256:7e3b85698e6a2df33603c4728888680309057cddb1eefc0d8d3ad3fbdaeb495b
+-- Receipt: sha256:3b5e604be2551cefce6086d7dfa8b1ff1559d8a9554480750b694348d0f74063
 \if true
 -- For:  PostgreSQL 12 or later; ledger retort, format 2.
 -- Run:  psql -X -v ON_ERROR_STOP=1 -f FILE DATABASE
@@ -1112,6 +1112,7 @@ DECLARE
   place pg_catalog.oid;
   present pg_catalog.text[];
   found pg_catalog.text;
+  stranger pg_catalog.name;
   wrong pg_catalog.text[];
   parts pg_catalog.text[];
   is_empty boolean;
@@ -1135,7 +1136,7 @@ BEGIN
         'there with: migrate stamp';
   END IF;
 
-  found := (SELECT concat(o.what, ' is owned by the role ', r.rolname) FROM (
+  SELECT concat(o.what, ' is owned by the role ', r.rolname), r.rolname INTO found, stranger FROM (
       SELECT 'its schema', n.nspowner FROM pg_namespace AS n WHERE n.oid = place
       UNION ALL SELECT c.relname, c.relowner FROM pg_class AS c WHERE c.relnamespace = place
       UNION ALL SELECT p.proname, p.proowner FROM pg_proc AS p WHERE p.pronamespace = place
@@ -1143,12 +1144,13 @@ BEGIN
     WHERE NOT r.rolsuper AND r.rolname NOT IN (SESSION_USER, CURRENT_USER)
       AND r.rolname <> ALL (owners)
       AND r.oid <> (SELECT d.datdba FROM pg_database AS d WHERE d.datname = current_database())
-    LIMIT 1);
+    LIMIT 1;
   IF found IS NOT NULL THEN
     RAISE EXCEPTION USING ERRCODE = 'RT001',
       MESSAGE = format('retort: the ledger %s is not trusted: %s', place::regnamespace, found),
-      HINT = 'Nothing was changed. If that role may own the ledger, add it to migrate.config.json: '
-        '"ledger": {"owner": ...}';
+      HINT = format('Nothing was changed. If that role may own the ledger, add it to '
+        'migrate.config.json, and write a script again: "ledger": {"owner": %s}',
+        to_json(stranger::text));
   END IF;
 
   -- Its tables have no code that others would run. Format 1 had defaults and checks of its own.
@@ -1305,7 +1307,7 @@ CALL retort.require_state('{}', '{}', 1, 418732435334715376,
   'migrate upgrade %s:29f859a13ea1 --sql');
 
 -- Log: the receipt of this script.
-CALL retort.begin_script('7e3b85698e6a2df33603c4728888680309057cddb1eefc0d8d3ad3fbdaeb495b',
+CALL retort.begin_script('3b5e604be2551cefce6086d7dfa8b1ff1559d8a9554480750b694348d0f74063',
   'base:29f859a13ea1', 1, 418732435334715376);
 COMMIT;
 
@@ -1325,13 +1327,13 @@ BEGIN TRANSACTION READ ONLY;
 -- Check: exactly the revisions that should be applied now are, row by row.
 SELECT retort.check(1, 418732435334715376) AS retort_passed \gset
 SELECT revisions AS applied_revisions, '29f859a13ea1' AS current_heads,
-  'sha256:7e3b85698e6a2df33603c4728888680309057cddb1eefc0d8d3ad3fbdaeb495b' AS receipt FROM retort.state;
+  'sha256:3b5e604be2551cefce6086d7dfa8b1ff1559d8a9554480750b694348d0f74063' AS receipt FROM retort.state;
 
 -- Durations: what this run of the script has done, as the log of the ledger has it.
 SELECT l.event AS step, l.revision, round(date_part('epoch', l.duration) * 1000) AS milliseconds
   FROM retort.log AS l WHERE l.event IN ('upgrade', 'downgrade') AND l.id > (
     SELECT max(s.id) FROM retort.log AS s WHERE s.event = 'script' AND s.checksum =
-      '7e3b85698e6a2df33603c4728888680309057cddb1eefc0d8d3ad3fbdaeb495b'
+      '3b5e604be2551cefce6086d7dfa8b1ff1559d8a9554480750b694348d0f74063'
       AND s.at > (SELECT backend_start FROM pg_stat_get_activity(pg_backend_pid())))
   ORDER BY l.id;
 COMMIT;
@@ -1435,7 +1437,7 @@ BEGIN
   END IF;
 EXCEPTION WHEN SQLSTATE 'RT001' THEN
   GET STACKED DIAGNOSTICS hint = PG_EXCEPTION_HINT;
-  PERFORM set_config('retort.session', concat(replace(SQLERRM, 'retort: ', ''), '; ',
+  PERFORM set_config('retort.session', concat(replace(SQLERRM, 'retort: ', ''), '. ',
     replace(hint, 'Nothing was changed. ', '')), true);
 END
 $body$;
@@ -1495,14 +1497,14 @@ BEGIN
   report := report || jsonb_build_array(
     jsonb_build_array(CASE WHEN pg_is_in_recovery() OR version < (facts ->> 'minimum')::integer
       OR current_setting('default_transaction_read_only') = 'on' THEN 'X' END, 'server',
-      format('PostgreSQL %s at %s, %s; %s or later is needed',
+      concat(format('PostgreSQL %s at %s, %s',
         current_setting('server_version'),
         coalesce(format('%s:%s', host(inet_server_addr()), inet_server_port()), 'a socket'),
         CASE WHEN pg_is_in_recovery() THEN 'a standby, which cannot be changed'
           WHEN current_setting('default_transaction_read_only') = 'on'
             THEN 'the primary, but read-only: default_transaction_read_only is on'
-          ELSE 'the primary' END,
-        (facts ->> 'minimum')::integer / 10000)),
+          ELSE 'the primary' END), CASE WHEN version < (facts ->> 'minimum')::integer
+          THEN format('; %s or later is needed', (facts ->> 'minimum')::integer / 10000) END)),
     jsonb_build_array(CASE WHEN current_database() <> facts ->> 'database' THEN 'X' END,
       'database', concat(current_database(),
         ', but the script is for ' || nullif(facts ->> 'database', current_database()))),
