@@ -85,7 +85,7 @@ A TARGET is one of:
 | \`head\`, \`heads\` | the only head; all heads |
 | \`base\` | the state before the first migration |
 | \`+2\`, \`-1\` | that many up or down from what is applied |
-| \`29f8+2\`, \`head-1\` | that many up or down from there |
+| \`29f8+2\`, \`head-1\` | that many up or down from there; as the start of a range this may be base |
 | \`billing@head\`, \`billing@+1\`, \`billing@base\` | the same on that branch alone |
 | \`current\` | what is applied; for \`show\`, \`edit\`, \`history\` |
 | \`a:b\`; \`a,b:head\` | from a (or from both) to b: for \`history -r\` and \`--sql\` |
