@@ -95,14 +95,14 @@ async function runTold(deps: Deps, request: Request, options: RunOptions): Promi
   let session = first;
   const { database } = session;
   const watched = cancelWhenAborted(() => session, deps.signal);
-  let again = false;
+  /** What an attempt that failed had found. */
+  let before: LedgerState | undefined;
   try {
     let target: Target | undefined;
     const writable = async (): Promise<Target> => {
       target ??= { session, backend: await ownBackend(session), config, ledger };
       return target;
     };
-    let before: LedgerState | undefined;
     for (let attempt = 0; ; attempt += 1) {
       const found = attempt === 0 ? opened.state : await readLedger(session, ledger);
       const state = await converted(
@@ -128,7 +128,6 @@ async function runTold(deps: Deps, request: Request, options: RunOptions): Promi
         return { database, plan, steps: done, done: true };
       } catch (error) {
         if (!(error instanceof MigrateError)) throw error;
-        again ||= error.code !== "execution/cancelled";
         if (error.code === "execution/connection-lost" && deps.signal?.aborted !== true) {
           target = undefined;
           session = await reconnect(sending, deps, options, error);
@@ -144,13 +143,16 @@ async function runTold(deps: Deps, request: Request, options: RunOptions): Promi
     // A connection of the caller's goes on, and must not keep what was locked before there was a plan.
     if (options.connection !== undefined) await session.send(ledger.unlock).catch(() => {});
     // What an earlier attempt did is kept, where this one was stopped before it did anything.
-    if (again && error instanceof MigrateError && error.hint === NOTHING) throw cancelled(GOES_ON, error);
+    if (before !== undefined && isStoppedBefore(error)) throw cancelled(GOES_ON, error);
     throw error instanceof StatementFailure ? explainQuery(error, deps.signal?.aborted === true) : error;
   } finally {
     watched.stop();
     await session.close();
   }
 }
+
+const isStoppedBefore = (error: unknown): boolean =>
+  error instanceof MigrateError && error.code === "execution/cancelled" && error.hint === NOTHING;
 
 /**
  * What the ledger says. Where a step is half done, it is read under the lock: the one who

@@ -332,3 +332,17 @@ describe("stopping on request", () => {
     expect((await shop.state(url)).applied).toEqual([]);
   });
 });
+
+test("what fails before the first step is told as what it is, and not as a run that was stopped", async () => {
+  const { url } = await ownDatabase(servers()[0]!);
+  await query(
+    url,
+    `CREATE FUNCTION refuse() RETURNS event_trigger LANGUAGE plpgsql AS 'BEGIN RAISE EXCEPTION ''frozen''; END';
+    CREATE EVENT TRIGGER refuse ON ddl_command_start EXECUTE FUNCTION refuse()`,
+  );
+  expect(await failureOf(project({ a: "SELECT 1;" }).upgrade(url))).toMatchObject({
+    code: "execution/own-statement",
+    message: expect.stringContaining("frozen"),
+    hint: "nothing was changed",
+  });
+});
