@@ -76,8 +76,11 @@ export async function adopt(deps: Deps, options: AdoptOptions): Promise<Adoption
   const config = await openConfig(deps, options);
   const write = options.write === true;
   // Before a tool is asked for SQL, which takes a while.
-  if (write) await refuseTaken(destination(deps, config, options), options.folder, deps);
-  const { adoption } = await readAdoption(deps, config, options);
+  const to = destination(deps, config, options);
+  const isFree = await isEmptyDirectory(to, deps, OTHER_FOLDER);
+  if (write) refuseTaken(to, isFree, options.folder, deps);
+  const { tool, folder, ...read } = (await readAdoption(deps, config, options)).adoption;
+  const adoption = { tool, folder, to, isFree, ...read };
   if (!write) return adoption;
   await writeMigrations(deps, adoption);
   const isGiven = (options.directories ?? []).length > 0;
@@ -117,7 +120,7 @@ export async function readAdoption(
   asks = true,
 ): Promise<{
   readonly tool: Tool;
-  readonly adoption: Adoption;
+  readonly adoption: Omit<Adoption, "to" | "isFree">;
   readonly foreign: readonly ForeignMigration[];
 }> {
   const { folder, tool: name, command, table } = options;
@@ -139,12 +142,9 @@ export async function readAdoption(
     judged.push({ ...(await judgedMigration(each, tool, grammar)), findings });
   }
   const migrations = adopted(judged, tool.name, filePattern(config.fileName), deps.now());
-  const to = destination(deps, config, options);
   const adoption = {
     tool: tool.name,
     folder,
-    to,
-    isFree: await isEmptyDirectory(to, deps, OTHER_FOLDER),
     migrations: migrations.map((migration) => withFaults(migration, config)),
     findings: reading.findings.filter((finding) => !judged.some(({ foreign }) => isIn(foreign, finding))),
     leftOut: [...reading.others, ...unclaimed(files, reading)],
@@ -273,16 +273,15 @@ const destination = ({ cwd }: Deps, { directories }: Config, { to }: AdoptOption
   to ?? (path.relative(cwd, directories[0] ?? "migrations") || ".");
 
 /** Files are written to a folder of their own: what lies in the other tool's folder would be read as the tool's. */
-async function refuseTaken(to: string, folder: string, deps: Deps): Promise<void> {
-  const isEmpty = await isEmptyDirectory(to, deps, OTHER_FOLDER);
-  if (isEmpty && isInside(path.resolve(deps.cwd, to), path.resolve(deps.cwd, folder))) {
+function refuseTaken(to: string, isFree: boolean, folder: string, deps: Deps): void {
+  if (isFree && isInside(path.resolve(deps.cwd, to), path.resolve(deps.cwd, folder))) {
     throw new MigrateError({
       code: "usage/cannot-write",
       message: `the folder ${to} is in ${folder}, whose files would then be those of both`,
       hint: `nothing was written; ${OTHER_FOLDER}`,
     });
   }
-  if (isEmpty) return;
+  if (isFree) return;
   throw new MigrateError({
     code: "usage/not-empty",
     message: `the folder ${to} is not empty, and existing files are not overwritten`,
