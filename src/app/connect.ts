@@ -1,6 +1,6 @@
 /** A project's configuration → a session on its database, waited for if asked to. */
 import { setTimeout as sleep } from "node:timers/promises";
-import { cancelled, MigrateError } from "../core/errors.ts";
+import { cancelled, MigrateError, NOTHING } from "../core/errors.ts";
 import { ledgerOf } from "../core/ledger/calls.ts";
 import type { LedgerState } from "../core/ledger/types.ts";
 import { type Config, requireDatabase } from "../io/config.ts";
@@ -178,7 +178,7 @@ async function patiently<T>(
   // Seconds, and free: to look at `performance` first loads all that measures it.
   const deadline = process.uptime() + wait;
   const stopIfAborted = (cause?: unknown): void => {
-    if (signal?.aborted === true) throw cancelled("nothing was changed", cause);
+    if (signal?.aborted === true) throw cancelled(NOTHING, cause);
   };
   for (;;) {
     stopIfAborted();

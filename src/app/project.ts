@@ -1,8 +1,7 @@
 /** Flags, environment and files → a project: its configuration, its migrations, their graph. */
 import path from "node:path";
 import { assemble } from "../core/assemble.ts";
-import { cancelled, MigrateError } from "../core/errors.ts";
-import { NOTHING } from "../core/explain.ts";
+import { cancelled, MigrateError, NOTHING } from "../core/errors.ts";
 import { type FileNamePattern, filePattern } from "../core/filename.ts";
 import { buildGraph, type Graph } from "../core/graph.ts";
 import { type GraphKey, startOfFile } from "../core/graph-faults.ts";

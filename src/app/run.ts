@@ -1,7 +1,7 @@
 /** A request → the database is there: plan, run, and the events on the way. */
-import { cancelled, MigrateError } from "../core/errors.ts";
+import { cancelled, GOES_ON, isCancelled, MigrateError, NOTHING } from "../core/errors.ts";
 import type { Event } from "../core/event.ts";
-import { explainQuery, GOES_ON, NOTHING } from "../core/explain.ts";
+import { explainQuery } from "../core/explain.ts";
 import type { Applied, LedgerState } from "../core/ledger/types.ts";
 import type { Plan, PlanStep } from "../core/plan/types.ts";
 import { redact } from "../core/redact.ts";
@@ -143,16 +143,13 @@ async function runTold(deps: Deps, request: Request, options: RunOptions): Promi
     // A connection of the caller's goes on, and must not keep what was locked before there was a plan.
     if (options.connection !== undefined) await session.send(ledger.unlock).catch(() => {});
     // What an earlier attempt did is kept, where this one was stopped before it did anything.
-    if (before !== undefined && isStoppedBefore(error)) throw cancelled(GOES_ON, error);
+    if (before !== undefined && isCancelled(error, NOTHING)) throw cancelled(GOES_ON, error);
     throw error instanceof StatementFailure ? explainQuery(error, deps.signal?.aborted === true) : error;
   } finally {
     watched.stop();
     await session.close();
   }
 }
-
-const isStoppedBefore = (error: unknown): boolean =>
-  error instanceof MigrateError && error.code === "execution/cancelled" && error.hint === NOTHING;
 
 /**
  * What the ledger says. Where a step is half done, it is read under the lock: the one who

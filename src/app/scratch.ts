@@ -1,6 +1,5 @@
 /** A project → a scratch database for its migrations, on the server that is configured or where there is room. */
-import { cancelled, MigrateError } from "../core/errors.ts";
-import { GOES_ON } from "../core/explain.ts";
+import { cancelled, GOES_ON, isCancelled, MigrateError, NOTHING } from "../core/errors.ts";
 import type { FileText, RevisionId } from "../core/migration.ts";
 import { openScratch } from "../io/scratch/open.ts";
 import type { Scratch } from "../io/scratch/types.ts";
@@ -49,8 +48,7 @@ export async function withScratch<T>(
     return await work(scratch);
   } catch (error) {
     // What was done there goes away with it.
-    const isKept = error instanceof MigrateError && error.hint === GOES_ON;
-    throw isKept ? cancelled("nothing was changed", error) : error;
+    throw isCancelled(error, GOES_ON) ? cancelled(NOTHING, error) : error;
   } finally {
     await scratch.close();
   }

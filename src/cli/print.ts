@@ -1,6 +1,6 @@
 /** What a person or a program reads: data goes to stdout, everything else to stderr. The only importer of consola. */
 import { type ConsolaInstance, createConsola } from "consola/basic";
-import { cancelled, type Diagnostic, type Excerpt, type MigrateError } from "../core/errors.ts";
+import { cancelled, type Diagnostic, type Excerpt, type MigrateError, NOTHING } from "../core/errors.ts";
 import { codePoints, type Location, offsetOfCodePoint } from "../core/source.ts";
 import { errorLines } from "../render/diagnostic.ts";
 import { cut, hanging, type Line, printed, visible } from "../render/terminal.ts";
@@ -132,7 +132,7 @@ export function createPrinter(
           terminal.once("line", resolve);
           terminal.once("close", () => resolve(""));
         });
-        if (options.signal.aborted) throw cancelled("nothing was changed");
+        if (options.signal.aborted) throw cancelled(NOTHING);
         return /^y(es)?$/i.test(answer.trim());
       } finally {
         options.signal.removeEventListener("abort", stop);

@@ -80,6 +80,10 @@ function exitCodeOf(code: string): number {
   return kind in exitCodes ? exitCodes[kind as ErrorKind] : exitCodes.bug;
 }
 
+/** Hints of `cancelled`: the lock was not had yet, or what was done went away with its database; or the ledger has it. */
+export const NOTHING = "nothing was changed";
+export const GOES_ON = "what was done so far is kept; to continue, run it again";
+
 /** The user, or the system, has asked to stop; the hint says what became of the work. */
 export function cancelled(hint: string, cause?: unknown): MigrateError {
   const { sqlstate } = (cause ?? {}) as { readonly sqlstate?: string | undefined };
@@ -93,3 +97,7 @@ export function cancelled(hint: string, cause?: unknown): MigrateError {
     { cause },
   );
 }
+
+/** Whether an error is that of `cancelled`, with this hint. */
+export const isCancelled = (error: unknown, hint: string): boolean =>
+  error instanceof MigrateError && error.code === "execution/cancelled" && error.hint === hint;

@@ -1,5 +1,5 @@
 /** A plan, one of its statements and what the server answered → the error as the user must see it: where, what is so now, what to type. */
-import { cancelled, type Excerpt, MigrateError } from "./errors.ts";
+import { cancelled, type Excerpt, GOES_ON, MigrateError, NOTHING } from "./errors.ts";
 import { excerptAt } from "./fault.ts";
 import { invisibleHint } from "./invisible.ts";
 import { type Intent, isGuard } from "./ledger/types.ts";
@@ -33,10 +33,6 @@ export interface Explaining {
   /** The role that the session connected as, where that is known. */
   readonly login?: string | undefined;
 }
-
-/** The hint of a run that was stopped before the lock was had. */
-export const NOTHING = "nothing was changed";
-export const GOES_ON = "what was done so far is kept; to continue, run it again";
 
 /** A statement of a plan failed. `failure` is kept as the cause. */
 export function explain(
@@ -223,7 +219,7 @@ const MEND = "fix the cause and run the same command again: it resumes here";
 
 /** What is so now, after the statement failed. */
 function whatIsSo(batch: Batch, step: PlanStep | undefined): string {
-  if (step === undefined) return "nothing was changed";
+  if (step === undefined) return NOTHING;
   if (!batch.transactional)
     return `this statement ran outside a transaction: ${MEND}. See what is unfinished with: migrate current`;
   if (batch.step === undefined) return "all of it was rolled back; nothing was changed";

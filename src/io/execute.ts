@@ -1,13 +1,11 @@
 /** A plan and a session → the plan is run, and events tell how it goes. Decides nothing: the statements are sent in order. */
 import { setTimeout as sleep } from "node:timers/promises";
-import { cancelled, MigrateError } from "../core/errors.ts";
+import { cancelled, GOES_ON, MigrateError, NOTHING } from "../core/errors.ts";
 import { type Event, type SessionInfo, sessionText } from "../core/event.ts";
 import {
   type Explaining,
   explain,
   explainQuery,
-  GOES_ON,
-  NOTHING,
   stepOf,
   stepsIn,
   withoutPasswords,

@@ -3,7 +3,7 @@
  * meant, in libpq's order.
  */
 import type { SessionTarget } from "../../core/address.ts";
-import { cancelled, MigrateError } from "../../core/errors.ts";
+import { cancelled, MigrateError, NOTHING } from "../../core/errors.ts";
 import { shellWord } from "../../core/shell.ts";
 import { type DatabaseAddress, type ServerAddress, serversOf } from "../libpq/parameters.ts";
 import { type DriverError, sqlstateOf, type Wire, type WireListener } from "./types.ts";
@@ -32,7 +32,7 @@ export async function connectedWire(
   try {
     return await wireTo(address, options, listener);
   } catch (error) {
-    throw options.signal?.aborted === true ? cancelled("nothing was changed", error) : error;
+    throw options.signal?.aborted === true ? cancelled(NOTHING, error) : error;
   }
 }
 

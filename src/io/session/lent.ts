@@ -1,6 +1,6 @@
 /** A connection of the caller's → a `Session` on it; when that is closed, the connection is as it was before, and open. */
 import { addressFault, FORM } from "../../core/address.ts";
-import { cancelled, MigrateError } from "../../core/errors.ts";
+import { cancelled, MigrateError, NOTHING } from "../../core/errors.ts";
 import { identifier, literal } from "../../core/quote.ts";
 import { poolHint } from "./connect.ts";
 import { sessionOn } from "./open.ts";
@@ -100,7 +100,7 @@ async function ofPool(pool: LentPool, signal: AbortSignal | undefined): Promise<
   const connecting = (async () => pool.connect())();
   const had = new AbortController();
   const aborted = new Promise<never>((_resolve, reject) => {
-    const stop = (): void => reject(cancelled("nothing was changed", signal?.reason));
+    const stop = (): void => reject(cancelled(NOTHING, signal?.reason));
     signal?.addEventListener("abort", stop, { signal: had.signal });
   });
   try {
