@@ -8,7 +8,7 @@ DECLARE
   found pg_catalog.text;
   hint pg_catalog.text;
 BEGIN
-  /* checks */
+  /* session_checks */
 EXCEPTION WHEN SQLSTATE 'RT001' THEN
   GET STACKED DIAGNOSTICS hint = PG_EXCEPTION_HINT;
   PERFORM set_config('retort.session', concat(replace(SQLERRM, 'retort: ', ''), '. ',

@@ -7,8 +7,10 @@ import tables from "../../../sql/ledger/1_tables.sql";
 import procedures from "../../../sql/ledger/2_procedures.sql";
 import format2 from "../../../sql/ledger/format_2.sql";
 import guard from "../../../sql/ledger/guard.sql";
+import openTransaction from "../../../sql/ledger/open_transaction.sql";
 import repair from "../../../sql/ledger/repair.sql";
 import session from "../../../sql/ledger/session.sql";
+import sessionChecks from "../../../sql/ledger/session_checks.sql";
 import sessionLook from "../../../sql/ledger/session_look.sql";
 import { tokens } from "../lexer.ts";
 import { arrayLiteral, commentText, literal, qualified } from "../quote.ts";
@@ -71,25 +73,29 @@ export const sessionBlock = ({ schema, role }: LedgerNames, client: "psql" | "an
     role: role === undefined ? "NULL" : literal(role),
   });
 
-/** How that block stops in an open transaction. */
-export const openTransaction = (): string => /RAISE EXCEPTION USING[^;]*;/.exec(session)![0];
-
 /** The block that looks for the same in a transaction that only reads, and leaves in `retort.session` why that one would stop. */
-export const sessionLookBlock = ({ schema, role }: LedgerNames): string => {
-  const parts = session.replace(/\nEND\n\$body\$;\n$/, "").split("\n\n");
-  const checks = parts.filter((part) => /^ {2}(?:-- If a script|roles :=|found :=)/.test(part));
-  return blockWith(
-    sessionLook.replace("  /* checks */", () => checks.join("\n\n")),
-    schema,
-    {
-      role: role === undefined ? "NULL" : literal(role),
-    },
-  );
+export const sessionLookBlock = ({ schema, role }: LedgerNames): string =>
+  blockWith(sessionLook, schema, { role: role === undefined ? "NULL" : literal(role) });
+
+/** What stands in several blocks, each once. */
+const parts: Readonly<Record<string, string>> = {
+  open_transaction: openTransaction,
+  session_checks: sessionChecks,
+  // How a procedure says who holds a lock: an expression over `pg_locks AS l` and `pg_stat_activity AS a`.
+  holder: /coalesce\('pid '.*?'a prepared transaction'\)/s.exec(procedures)![0].replaceAll("\n      ", "\n"),
 };
+
+/** SQL with a part in the place of each comment that names one, as deep as its line. */
+export const withParts = (sql: string): string =>
+  sql.replaceAll(
+    /^( *)(.*?)\/\* (open_transaction|session_checks|holder) \*\//gm,
+    (_, indent: string, before: string, name: string) =>
+      indent + before + parts[name]!.trimEnd().replaceAll(/\n(?!\n)/g, `\n${indent}`),
+  );
 
 /** The DO block of a file, with these values of its constants. */
 function blockWith(file: string, schema: string, constants: Readonly<Record<string, string>>): string {
-  const [, body = ""] = file.split(BODY);
+  const [, body = ""] = withParts(file).split(BODY);
   const set = renamed(body, schema).replaceAll(
     /^( {2}(\w+) CONSTANT \S+ :=) .*;$/gm,
     (_, head: string, name: string) => `${head} ${constants[name]};`,
@@ -124,9 +130,6 @@ export function bodiesHash(schema: string): string {
     bodies.map(({ name, setting, body }) => [name, "plpgsql", "f", ...setting, body].join("|")).join("\n"),
   );
 }
-
-/** How a procedure says who holds a lock: an expression over `pg_locks AS l` and `pg_stat_activity AS a`. */
-export const holderText = (): string => /coalesce\('pid '.*?'a prepared transaction'\)/s.exec(procedures)![0];
 
 /** The procedures and functions, in the order of their file. */
 export const routines = (): readonly Routine[] =>

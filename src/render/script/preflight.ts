@@ -6,7 +6,7 @@ import block from "../../../sql/preflight/preflight.sql";
 import { type LockMode, stronger } from "../../core/effects/mode.ts";
 import { distinctPrivileges } from "../../core/effects/privilege.ts";
 import { type Ledger, regclassText } from "../../core/ledger/calls.ts";
-import { holderText, openTransaction } from "../../core/ledger/format.ts";
+import { withParts } from "../../core/ledger/format.ts";
 import type { Plan } from "../../core/plan/types.ts";
 import { literal, qualified } from "../../core/quote.ts";
 import { needText } from "../privilege.ts";
@@ -24,7 +24,7 @@ export const preflightLines = (plan: Plan, ledger: Ledger): readonly string[] =>
   "-- Only with psql -v preflight=1: reads, shows what the script will meet, and ends.",
   "\\if :{?preflight}",
   "\\if :retort_open",
-  `DO $$\nBEGIN\n  ${openTransaction().replaceAll("\n    ", "\n")}\nEND\n$$;`,
+  withParts("DO $$\nBEGIN\n  /* open_transaction */\nEND\n$$;"),
   "\\endif",
   "BEGIN TRANSACTION READ ONLY;",
   "SET LOCAL search_path = pg_catalog, pg_temp;",
@@ -34,7 +34,7 @@ export const preflightLines = (plan: Plan, ledger: Ledger): readonly string[] =>
   ledger.lookAtSession(),
   "SET LOCAL lock_timeout = '1s';",
   `SELECT pg_catalog.set_config('retort.preflight', ${literal(factsOf(plan, ledger))}, true)\n  AS retort_facts \\gset`,
-  block.trimEnd().replaceAll("/* holder */", () => holderText()),
+  withParts(block.trimEnd()),
   `SELECT coalesce(r ->> 0, '') AS " ", r ->> 1 AS about,`,
   "  regexp_replace(r ->> 2, '[[:cntrl:]]+', ' ', 'g') AS found",
   "  FROM jsonb_array_elements(current_setting('retort.preflight')::jsonb) AS r;",

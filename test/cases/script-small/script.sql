@@ -1,5 +1,5 @@
 -- Retort migration script: upgrade <base> -> c
--- Receipt: sha256:0a087e0b106b5600800d5c048ae07d479c83af60b017ebdf7482280c36e4d244
+-- Receipt: sha256:9c6ff2c3e4c737af591533d177b48925da5058b5588a94a718d967824ff74ee1
 \if true
 -- For:  PostgreSQL 12 or later; ledger retort, format 2.
 -- Run:  psql -X -v ON_ERROR_STOP=1 -f FILE DATABASE
@@ -111,17 +111,6 @@ BEGIN
         'PGOPTIONS=''-c statement_timeout=1min''';
   END IF;
 
-  IF current_setting('transaction_read_only') = 'on' THEN
-    RAISE EXCEPTION USING ERRCODE = 'RT001',
-      MESSAGE = CASE WHEN pg_is_in_recovery()
-        THEN 'retort: this server is a standby, which is read-only'
-        ELSE 'retort: this session is read-only: default_transaction_read_only is on' END,
-      HINT = CASE WHEN pg_is_in_recovery()
-        THEN 'Nothing was changed. Connect to the primary server.'
-        ELSE 'Nothing was changed. Turn it off, or only for the connection: '
-          'PGOPTIONS=''-c default_transaction_read_only=off''' END;
-  END IF;
-
   found := (SELECT string_agg(o.what, ', ') FROM (
       SELECT 'temporary objects' WHERE EXISTS (SELECT FROM pg_class AS c
         WHERE c.relnamespace = pg_my_temp_schema())
@@ -134,6 +123,17 @@ BEGIN
     RAISE EXCEPTION USING ERRCODE = 'RT001',
       MESSAGE = format('retort: this session has state that the script would drop: %s', found),
       HINT = 'Nothing was changed. Run the script in a session of its own.';
+  END IF;
+
+  IF current_setting('transaction_read_only') = 'on' THEN
+    RAISE EXCEPTION USING ERRCODE = 'RT001',
+      MESSAGE = CASE WHEN pg_is_in_recovery()
+        THEN 'retort: this server is a standby, which is read-only'
+        ELSE 'retort: this session is read-only: default_transaction_read_only is on' END,
+      HINT = CASE WHEN pg_is_in_recovery()
+        THEN 'Nothing was changed. Connect to the primary server.'
+        ELSE 'Nothing was changed. Turn it off, or only for the connection: '
+          'PGOPTIONS=''-c default_transaction_read_only=off''' END;
   END IF;
 END
 $body$;
@@ -1313,7 +1313,7 @@ $body$;
 CALL retort.require_state('{}', '{}', 3, 1401614897665169694, 'migrate upgrade %s:c --sql');
 
 -- Log: the receipt of this script.
-CALL retort.begin_script('0a087e0b106b5600800d5c048ae07d479c83af60b017ebdf7482280c36e4d244',
+CALL retort.begin_script('9c6ff2c3e4c737af591533d177b48925da5058b5588a94a718d967824ff74ee1',
   'base:c', 3, 1401614897665169694);
 COMMIT;
 
@@ -1369,13 +1369,13 @@ BEGIN TRANSACTION READ ONLY;
 -- Check: exactly the revisions that should be applied now are, row by row.
 SELECT retort.check(3, 1401614897665169694) AS retort_passed \gset
 SELECT revisions AS applied_revisions, 'c' AS current_heads,
-  'sha256:0a087e0b106b5600800d5c048ae07d479c83af60b017ebdf7482280c36e4d244' AS receipt FROM retort.state;
+  'sha256:9c6ff2c3e4c737af591533d177b48925da5058b5588a94a718d967824ff74ee1' AS receipt FROM retort.state;
 
 -- Durations: what this run of the script has done, as the log of the ledger has it.
 SELECT l.event AS step, l.revision, round(date_part('epoch', l.duration) * 1000) AS milliseconds
   FROM retort.log AS l WHERE l.event IN ('upgrade', 'downgrade') AND l.id > (
     SELECT max(s.id) FROM retort.log AS s WHERE s.event = 'script' AND s.checksum =
-      '0a087e0b106b5600800d5c048ae07d479c83af60b017ebdf7482280c36e4d244'
+      '9c6ff2c3e4c737af591533d177b48925da5058b5588a94a718d967824ff74ee1'
       AND s.at > (SELECT backend_start FROM pg_stat_get_activity(pg_backend_pid())))
   ORDER BY l.id;
 COMMIT;
@@ -1652,9 +1652,9 @@ BEGIN
     report := report || jsonb_build_array(jsonb_build_array(NULL, kind, found));
     FOR each IN SELECT string_agg(DISTINCT l.mode, ', ') AS modes,
         coalesce('pid ' || concat_ws(', ', l.pid,
-          nullif(a.application_name, ''), a.usename, host(a.client_addr),
-          'for ' || date_trunc('second', clock_timestamp() - a.xact_start),
-          left(nullif(a.query, '<insufficient privilege>'), 60)), 'a prepared transaction')
+            nullif(a.application_name, ''), a.usename, host(a.client_addr),
+            'for ' || date_trunc('second', clock_timestamp() - a.xact_start),
+            left(nullif(a.query, '<insufficient privilege>'), 60)), 'a prepared transaction')
         AS session
         FROM pg_locks AS l LEFT JOIN pg_stat_activity AS a ON a.pid = l.pid
         WHERE l.locktype = 'relation' AND l.relation = object AND l.granted
@@ -1678,9 +1678,9 @@ BEGIN
       AND (l.classid::bigint << 32 | l.objid::bigint) = (facts ->> 'lock')::bigint), '[]');
   report := report || coalesce((SELECT jsonb_agg(jsonb_build_array('!', 'transaction', t.what))
     FROM (SELECT coalesce('pid ' || concat_ws(', ', l.pid,
-          nullif(a.application_name, ''), a.usename, host(a.client_addr),
-          'for ' || date_trunc('second', clock_timestamp() - a.xact_start),
-          left(nullif(a.query, '<insufficient privilege>'), 60)), 'a prepared transaction') AS what
+        nullif(a.application_name, ''), a.usename, host(a.client_addr),
+        'for ' || date_trunc('second', clock_timestamp() - a.xact_start),
+        left(nullif(a.query, '<insufficient privilege>'), 60)), 'a prepared transaction') AS what
       FROM pg_stat_activity AS a CROSS JOIN LATERAL (SELECT a.pid) AS l
       WHERE a.datname = current_database() AND a.pid <> pg_backend_pid()
         AND a.xact_start < clock_timestamp() - interval '1 minute'
