@@ -88,17 +88,9 @@ export async function withRoles<T>(
 /** What an up file uses and no migration makes is where the user looks first, and not in the server's own hint. */
 function withAdvice(error: unknown): unknown {
   if (!(error instanceof MigrateError) || error.location?.path.endsWith(".up.sql") !== true) return error;
-  const { code, message, location, excerpt, sqlstate } = error;
-  const hint = missingHint(message);
+  const hint = missingHint(error.message);
   if (hint === undefined) return error;
-  return new MigrateError(
-    {
-      ...{ code, message, hint, location },
-      ...(excerpt === undefined ? {} : { excerpt }),
-      ...(sqlstate === undefined ? {} : { sqlstate }),
-    },
-    { cause: error.cause },
-  );
+  return new MigrateError({ ...error.diagnostics[0]!, hint }, { cause: error.cause });
 }
 
 /** Steps that bring revisions up where others are. */

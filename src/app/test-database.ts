@@ -138,7 +138,7 @@ async function databaseOf(deps: Deps, project: Project, target: string | undefin
 
 /** A test framework shows no more of an error than its message: it says where and what to do, too. */
 function spelledOut(error: MigrateError): MigrateError {
-  const { code, hint, location, excerpt, sqlstate, diagnostics } = error;
+  const { diagnostics } = error;
   const message = diagnostics
     .map((each) => {
       const { path, line, column } = each.location ?? {};
@@ -147,17 +147,7 @@ function spelledOut(error: MigrateError): MigrateError {
       return `${place}${each.message}${advice}`;
     })
     .join("\n");
-  return new MigrateError(
-    {
-      code,
-      message,
-      ...(hint === undefined ? {} : { hint }),
-      ...(location === undefined ? {} : { location }),
-      ...(excerpt === undefined ? {} : { excerpt }),
-      ...(sqlstate === undefined ? {} : { sqlstate }),
-    },
-    { diagnostics, cause: error },
-  );
+  return new MigrateError({ ...diagnostics[0]!, message }, { diagnostics, cause: error });
 }
 
 /** On a server that was named for it all is run, roles too; on another, only what stays in the database. */

@@ -29,6 +29,8 @@ export interface Diagnostic {
   readonly location?: Location;
   /** What is shown of the source at `location`. */
   readonly excerpt?: Excerpt;
+  /** SQLSTATE of the server's error, with `execution/` codes. */
+  readonly sqlstate?: string;
 }
 
 /** A source line without passwords, which makes its columns others than in the file. */
@@ -46,14 +48,13 @@ export class MigrateError extends Error implements Diagnostic {
   readonly hint?: string;
   readonly location?: Location;
   readonly excerpt?: Excerpt;
-  /** Every fault found, this one included; in file order. */
+  /** Every fault found, in file order; the first is this one. */
   readonly diagnostics: readonly Diagnostic[];
   readonly exitCode: number;
-  /** SQLSTATE of the server's error, with `execution/` codes. */
   readonly sqlstate?: string;
 
   constructor(
-    diagnostic: Diagnostic & { readonly sqlstate?: string },
+    diagnostic: Diagnostic,
     options: { readonly diagnostics?: readonly Diagnostic[]; readonly cause?: unknown } = {},
   ) {
     super(diagnostic.message, options.cause === undefined ? undefined : { cause: options.cause });
