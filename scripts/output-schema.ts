@@ -427,8 +427,8 @@ export const outputs: Readonly<Record<string, Shape>> = {
       ])
       .optional(),
   }),
-  dump: object({ of: text, text, files: texts, warnings: texts }),
-  baseline: object({ revision: text, files: texts, database: text, warnings: texts }),
+  dump: object({ of: text, text, files: texts, warnings: texts, versionTables: texts }),
+  baseline: object({ revision: text, files: texts, database: text, warnings: texts, versionTables: texts }),
   adopt: z.union([
     object({
       tool: text,

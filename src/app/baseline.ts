@@ -1,6 +1,7 @@
 /** A database without migrations → the first migration, which creates its schema; proven, and stamped as applied. */
 
 import { resolve } from "node:path";
+import { madeBy } from "../core/adopt/version-tables.ts";
 import { describeObject } from "../core/catalog/catalog.ts";
 import { compareCatalogs } from "../core/catalog/compare.ts";
 import { dumpOf, dumpText } from "../core/dump/dump.ts";
@@ -24,6 +25,8 @@ export interface Baseline {
   /** The database in which it is stamped: `deploy@db.example:5432/shop`. */
   readonly database: string;
   readonly warnings: readonly string[];
+  /** Tables in which another tool has recorded what it has run: they are left out. */
+  readonly versionTables: readonly string[];
 }
 
 /**
@@ -46,7 +49,7 @@ export async function baseline(deps: Deps, options: BaselineOptions): Promise<Ba
     );
     throw error;
   }
-  return { created: created!, database, warnings };
+  return { created: created!, database, warnings, versionTables: schema.versionTables };
 }
 
 interface First {
@@ -72,7 +75,8 @@ async function readFirst(deps: Deps, options: BaselineOptions): Promise<First> {
         hint: "get the files, or name their folder with --directory",
       });
     }
-    return { schema: await schemaOf(session, project.config, options.ignore), database: session.database };
+    const schema = await schemaOf(session, project.config, async () => madeBy([]), options.ignore);
+    return { schema, database: session.database };
   } finally {
     await session.close();
   }

@@ -308,7 +308,7 @@ async function stepInput(
   const { lockTimeout, statementTimeout, transaction } = file.header;
   const { statements, codeChecksum } =
     kind === "stamp" ? { statements: [], codeChecksum: codeChecksumOf(file) } : await bodyOf(file);
-  refuseLedger(file, statements, project.ledger.names.schema);
+  refuseLedger(file, statements, project);
   return {
     direction,
     revision,
@@ -328,11 +328,19 @@ async function stepInput(
 }
 
 /** Throws `source/ledger` for each statement that changes what only a run writes. */
-function refuseLedger({ source }: MigrationFile, statements: readonly UserStatement[], schema: string): void {
-  const faults = statements.flatMap(({ tag, origin, ledger = [] }) => {
-    const fault = ledgerFault(tag, ledger, schema);
-    return fault === undefined ? [] : [faultAt(source, origin, origin.end - origin.start, fault)];
-  });
+function refuseLedger(
+  { source }: MigrationFile,
+  statements: readonly UserStatement[],
+  { ledger: { names }, pins }: Project,
+): void {
+  const atStart = pins.searchPath ?? [];
+  let path = atStart;
+  const faults: Diagnostic[] = [];
+  for (const { tag, origin, ledger = [], searchPath } of statements) {
+    const fault = ledgerFault(tag, ledger, names.schema, path);
+    if (fault !== undefined) faults.push(faultAt(source, origin, origin.end - origin.start, fault));
+    if (searchPath !== undefined) path = searchPath.length === 0 ? atStart : searchPath;
+  }
   if (faults.length > 0) throw MigrateError.all(faults);
 }
 

@@ -70,7 +70,7 @@ async function round(
 ): Promise<{ readonly round: DevRound; readonly before: Before | undefined }> {
   const start = performance.now();
   const { revision, path, up } = newest;
-  const { config, ledger } = project;
+  const { ledger } = project;
   const rows = await readyRows(deps, project, session);
   const row = rows.find((each) => each.revision === revision);
   const others = rows.filter((each) => each !== row);
@@ -108,7 +108,7 @@ async function round(
     if (pending.length > 0) await runSteps(deps, project, session, upwards(ids, pending));
     was = { project, revision, catalog: await catalog() };
     await runSteps(deps, project, session, upwards([...ids, ...pending], [revision]));
-    await keepDump(deps, session, config, deps.onNotice);
+    await keepDump(deps, session, project, deps.onNotice);
     const { irreversible } = up.header;
     return value({
       makes: compareCatalogs(was.catalog, await catalog()),

@@ -2,7 +2,7 @@
  * A project's database → its differences from a replay of its applied migrations, and the SQL that would mend it. Only reads
  * from the database.
  */
-import { withoutVersionTables } from "../core/adopt/version-tables.ts";
+import { madeIn, withoutVersionTables } from "../core/adopt/version-tables.ts";
 import type { Catalog } from "../core/catalog/catalog.ts";
 import { compareCatalogs, type Difference } from "../core/catalog/compare.ts";
 import { otherLedgers, withoutSchemas } from "../core/catalog/ledgers.ts";
@@ -62,7 +62,7 @@ export async function drift(deps: Deps, options: DriftOptions): Promise<Drift> {
   const revisions = orderApplied(project.graph, rows);
   return withScratch(deps, project, { revisions, onScratch: options.onScratch }, async (scratch) => {
     const replayed = await catalogOfReplay(deps, project, scratch, revisions, state, all, rows);
-    const { catalog: live, tables } = withoutVersionTables(all, replayed);
+    const { catalog: live, tables } = withoutVersionTables(all, madeIn(replayed));
     const ignore = [...project.config.ignore, ...(options.ignore ?? [])];
     const changed = findingsOf(project.graph, rows).filter(({ kind }) => kind === "body");
     const differences = compareCatalogs(replayed, live, { ignore });

@@ -1,4 +1,5 @@
 /** A database, or a revision → its schema as SQL that creates the same schema in an empty database. */
+import { type Made, madeBy } from "../core/adopt/version-tables.ts";
 import { type Dump, dumpOf, dumpText } from "../core/dump/dump.ts";
 import { dumpFiles } from "../core/dump/folder.ts";
 import { MigrateError } from "../core/errors.ts";
@@ -8,7 +9,7 @@ import type { Config } from "../io/config.ts";
 import { replaceDump } from "../io/dump-folder.ts";
 import { isSameFile } from "../io/write-files.ts";
 import { connect } from "./connect.ts";
-import { type Schema, schemaOf } from "./keep-dump.ts";
+import { madeByFiles, type Schema, schemaOf } from "./keep-dump.ts";
 import { type Deps, openConfig, openProject, type ProjectOptions } from "./project.ts";
 import { replayRevisions, revisionsTo } from "./replay.ts";
 import { type ScratchUse, withScratch } from "./scratch.ts";
@@ -32,19 +33,22 @@ export interface Dumped {
   /** Where it was written, relative to the folder; none where it was not. */
   readonly files: readonly string[];
   readonly warnings: readonly string[];
+  /** Tables in which another tool has recorded what it has run, and which the migrations do not make: they are left out. */
+  readonly versionTables: readonly string[];
 }
 
 /** Only reads the database. Throws `usage/cannot-dump` with each object that no SQL can be written for, and as `writeOutputs`. */
 export async function dump(deps: Deps, options: DumpOptions): Promise<Dumped> {
   const config = await openConfig(deps, options);
   if (options.folder !== undefined) refuseOwn(options.folder, config, deps);
-  const { of, catalog, owner } = await catalogFor(deps, config, options);
+  const { of, catalog, owner, versionTables } = await catalogFor(deps, config, options);
   const dumped = dumpOf(catalog, owner);
   return {
     of,
     text: dumpText(dumped),
     files: await written(deps, dumped, options),
     warnings: dumped.warnings,
+    versionTables,
   };
 }
 
@@ -79,7 +83,10 @@ async function catalogFor(deps: Deps, config: Config, options: DumpOptions): Pro
   if (revision === undefined) {
     const session = await connect(deps, config);
     try {
-      return { of: session.database, ...(await schemaOf(session, config, options.ignore)) };
+      return {
+        of: session.database,
+        ...(await schemaOf(session, config, () => madeHere(deps, options, config), options.ignore)),
+      };
     } finally {
       await session.close();
     }
@@ -96,6 +103,19 @@ async function catalogFor(deps: Deps, config: Config, options: DumpOptions): Pro
   const revisions = revisionsTo(project, revision);
   return withScratch(deps, project, { ...options, revisions }, async (scratch) => {
     const { session } = await replayRevisions(deps, project, scratch, revisions);
-    return { of: revision, ...(await schemaOf(session, project.config, options.ignore)) };
+    return {
+      of: revision,
+      ...(await schemaOf(session, project.config, async () => () => true, options.ignore)),
+    };
   });
+}
+
+/** What the files of the project make, as far as there are any that can be read: a dump needs none. */
+async function madeHere(deps: Deps, options: DumpOptions, config: Config): Promise<Made> {
+  try {
+    return madeByFiles(await openProject(deps, options, config));
+  } catch (error) {
+    if (!(error instanceof MigrateError)) throw error;
+    return madeBy([]);
+  }
 }

@@ -1,4 +1,5 @@
 /** A session on a database → its schema as a value; and as SQL in the file that the configuration names for it. */
+import { type Made, madeBy, withoutVersionTables } from "../core/adopt/version-tables.ts";
 import type { Catalog } from "../core/catalog/catalog.ts";
 import { ignoredIn } from "../core/catalog/compare.ts";
 import { otherLedgers, withoutSchemas } from "../core/catalog/ledgers.ts";
@@ -9,32 +10,42 @@ import { readCatalog } from "../io/catalog.ts";
 import type { Config } from "../io/config.ts";
 import { sessionState } from "../io/queries.ts";
 import type { Notice, Session } from "../io/session/types.ts";
-import type { Deps } from "./project.ts";
+import type { Deps, Project } from "./project.ts";
 import { writeOutputs } from "./write-output.ts";
 
 export interface Schema {
   readonly catalog: Catalog;
   /** The role that migrations run as: what it owns needs no word. */
   readonly owner: string;
+  /** Tables in which another tool has recorded what it has run, which are left out. */
+  readonly versionTables: readonly string[];
 }
 
 /**
- * What is in a session's database but for ledgers, other projects' too, and what the configuration or these patterns ignore;
- * and the role that migrations run as.
+ * What is in a session's database but for ledgers, other projects' too, other tools' version tables, and what the configuration
+ * or these patterns ignore; and the role that migrations run as. `made` is asked only where there may be such a table.
  */
 export async function schemaOf(
   session: Session,
   { ledger, ignore, session: { role } }: Pick<Config, "ledger" | "ignore" | "session">,
+  made: () => Promise<Made>,
   patterns: readonly string[] = [],
 ): Promise<Schema> {
   const read = await readCatalog(session, ledger.schema);
-  const catalog = withoutSchemas(read, otherLedgers(read));
+  const all = withoutSchemas(read, otherLedgers(read));
+  const isLikeOne = withoutVersionTables(all, madeBy([])).tables.length > 0;
+  const { catalog, tables } = withoutVersionTables(all, isLikeOne ? await made() : madeBy([]));
   const isIgnored = ignoredIn([...ignore, ...patterns], [catalog]);
   return {
     catalog: { ...catalog, objects: catalog.objects.filter((object) => !isIgnored(object)) },
     owner: role ?? (await sessionState(session)).user,
+    versionTables: tables,
   };
 }
+
+/** What the files of a project make. */
+export const madeByFiles = ({ migrations }: Project): Made =>
+  madeBy([...migrations.values()].map(({ up }) => up.source.text));
 
 /**
  * Writes the file of `dump.file`, if one is configured, behind a run. A run that is done does not fail for it: what stands in
@@ -43,12 +54,13 @@ export async function schemaOf(
 export async function keepDump(
   deps: Deps,
   session: Session,
-  config: Config,
+  project: Project,
   onNotice: ((notice: Notice) => void) | undefined,
 ): Promise<void> {
+  const { config } = project;
   if (config.dumpFile === undefined) return;
   try {
-    const { catalog, owner } = await schemaOf(session, config);
+    const { catalog, owner } = await schemaOf(session, config, async () => madeByFiles(project));
     const pieces = [dumpText(dumpOf(catalog, owner))];
     await writeOutputs(deps, outputs.dump, [{ path: config.dumpFile, pieces }]);
   } catch (error) {

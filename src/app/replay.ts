@@ -160,7 +160,7 @@ export const filesOf = (
     return down === undefined ? [up] : [up, down];
   });
 
-/** The first statement of these files that changes more than its database, as `CREATE ROLE in 0001_roles.up.sql:3`; undefined: there is none. */
+/** The first statement of these files that reaches beyond its database, as `CREATE ROLE in 0001_roles.up.sql:3`; undefined: there is none. */
 export async function beyondDatabase(files: readonly FileText[]): Promise<string | undefined> {
   const grammar = createGrammar();
   for (const file of files) {
@@ -180,7 +180,7 @@ export async function refuseBeyond({ ownsRoles }: Scratch, files: readonly FileT
   if (beyond === undefined) return;
   throw new MigrateError({
     code: "usage/scratch",
-    message: `cannot run ${beyond} on a scratch database: it affects the whole server, and would remain there`,
+    message: `cannot run ${beyond} on a scratch database: it reaches beyond its database, and what it does would remain`,
     hint: "end this command and start it again: it then takes another server",
   });
 }

@@ -123,7 +123,7 @@ async function runTold(deps: Deps, request: Request, options: RunOptions): Promi
         await runPlan(plan, sending, project, deps, options, done);
         if (config.dumpFile !== undefined) {
           const { keepDump } = await import("./keep-dump.ts");
-          await keepDump(deps, session, config, options.onNotice);
+          await keepDump(deps, session, project, options.onNotice);
         }
         return { database, plan, steps: done, done: true };
       } catch (error) {

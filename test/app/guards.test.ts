@@ -149,4 +149,14 @@ test("a migration that would change the ledger is refused, wherever the ledger i
     hint: expect.stringContaining("migrate repair --forget"),
   });
   await expect(offline(project({ a: up }).deps, upgrade, {})).resolves.toBeDefined();
+  for (const [sql, session] of [
+    ["SET search_path = retort;\nDO $$ BEGIN DELETE FROM applied; END $$;", {}],
+    ["SET search_path = shop;\nRESET search_path; DELETE FROM applied;", { searchPath: ["retort"] }],
+  ] as const)
+    expect(await failureOf(offline(project({ a: sql }, { session }).deps, upgrade, {}))).toMatchObject({
+      code: "source/ledger",
+      location: { path: "0001_a.up.sql", line: 5 },
+    });
+  const reset = "SET search_path = retort;\nRESET search_path; DELETE FROM applied;";
+  await expect(offline(project({ a: reset }).deps, upgrade, {})).resolves.toBeDefined();
 });

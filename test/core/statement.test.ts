@@ -566,11 +566,43 @@ test.each<[string, string?]>([
   ["DELETE FROM applied"],
   ["INSERT INTO shop.counts SELECT count(*) FROM retort.applied"],
   ["DROP SCHEMA shop"],
+  ["DELETE FROM Retort.Applied", "retort.applied"],
+  ["COPY retort.applied FROM '/tmp/rows'", "retort.applied"],
+  ["ALTER TABLE retort.log RENAME TO old", "retort.log"],
+  ["ALTER SCHEMA retort RENAME TO old", "the schema retort"],
+  ["DO $$ BEGIN IF true THEN DELETE FROM retort.applied; END IF; END $$", "DO would change the ledger"],
+  ["DO $$ BEGIN EXECUTE 'DROP SCHEMA retort CASCADE'; END $$", "the schema retort"],
+  ["DO $$ BEGIN SET LOCAL search_path = retort; DELETE FROM applied; END $$", "retort.applied"],
+  ["DO $$ BEGIN PERFORM set_config('search_path', 'retort', true); DELETE FROM log; END $$", "retort.log"],
+  [
+    "CREATE FUNCTION f() RETURNS void LANGUAGE plpgsql AS $$ BEGIN DELETE FROM retort.log; END $$",
+    "what CREATE FUNCTION creates would change the ledger, retort.log",
+  ],
+  ["CREATE PROCEDURE f() LANGUAGE sql AS 'DELETE FROM retort.state'", "what CREATE PROCEDURE creates"],
+  ["CREATE PROCEDURE f() LANGUAGE sql BEGIN ATOMIC DELETE FROM retort.state; END", "retort.state"],
+  ["CREATE PROCEDURE f() LANGUAGE sql SET search_path = retort AS 'DELETE FROM state'", "retort.state"],
+  ["DO $$ BEGIN RAISE NOTICE 'DELETE FROM retort.applied'; END $$"],
+  ["DO $$ BEGIN PERFORM count(*) FROM retort.applied; END $$"],
+  ["DO $$ BEGIN DELETE FROM applied; END $$"],
+  ["DO $$ BEGIN SET search_path = shop, retort; DELETE FROM applied; END $$"],
+  ["CREATE PROCEDURE f() LANGUAGE plpython3u AS 'DELETE FROM retort.state'"],
 ])("what changes the ledger: %s", async (sql, target) => {
   const { tag, ledger = [] } = await only(sql);
-  const fault = ledgerFault(tag, ledger, "retort");
+  const fault = ledgerFault(tag, ledger, "retort", []);
   if (target === undefined) expect(fault).toBeUndefined();
   else expect(fault).toMatchObject({ code: "source/ledger", message: expect.stringContaining(target) });
+});
+
+test.each<[string, string[]?]>([
+  ["SET search_path = retort; SELECT 1; DELETE FROM applied", ["retort"]],
+  ["SET SCHEMA 'retort'; DO $$ BEGIN DELETE FROM applied; END $$", ["retort"]],
+  ["SELECT set_config('search_path', 'pg_catalog, retort', false); TRUNCATE log", ["pg_catalog", "retort"]],
+  ["SET search_path = retort; RESET search_path; DELETE FROM applied", []],
+  ["SET search_path = retort; RESET ALL; DELETE FROM applied", []],
+  ["SET search_path = shop, retort; DELETE FROM applied", ["shop", "retort"]],
+])("a search_path of the file: %s", async (sql, path) => {
+  const statements = await parse(sql);
+  expect(statements.findLast(({ searchPath }) => searchPath !== undefined)?.searchPath).toEqual(path);
 });
 
 test.each([

@@ -1,10 +1,20 @@
 /** The SQL that `migrate drift` shows: run, it mends the database; where it cannot be proven there is none, and it is said why. */
-import { cpSync, mkdirSync, mkdtempSync, readdirSync, realpathSync, rmSync, symlinkSync } from "node:fs";
+import {
+  cpSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  symlinkSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { expect, onTestFinished, test } from "vitest";
 import { autogenerate } from "../../src/app/autogenerate.ts";
+import { baseline } from "../../src/app/baseline.ts";
 import { type Drift, type DriftOptions, drift } from "../../src/app/drift.ts";
 import { dump } from "../../src/app/dump.ts";
 import { migrate } from "../support/migrate.ts";
@@ -46,6 +56,19 @@ test("the version tables of other tools are left alone, and no other tables of t
     "extra public.pgmigrations.id",
     "extra public.migrations",
   ]);
+  const { text, versionTables: leftOut } = await dump(own.deps, { database: url });
+  expect(leftOut).toEqual(versionTables);
+  expect(text).not.toMatch(/goose_db_version|drizzle/);
+  expect(text.match(/CREATE TABLE \S+/g)).toEqual([
+    "CREATE TABLE public.migrations",
+    "CREATE TABLE public.pgmigrations",
+  ]);
+  // Without its files nobody knows that the project has made it.
+  await query(url, "DROP SCHEMA retort CASCADE");
+  const none = project({});
+  const first = await baseline(none.deps, { message: "as it is", database: url });
+  expect(first.versionTables).toEqual([...versionTables, "public.pgmigrations"].sort());
+  expect(readFileSync(join(none.folder, "0001_as_it_is.up.sql"), "utf8")).not.toMatch(/goose|drizzle|pgmigr/);
 });
 
 test("what was changed by hand is mended by the SQL, which nobody has run", async () => {

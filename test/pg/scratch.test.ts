@@ -220,7 +220,8 @@ describe.sequential("replays", () => {
     const opened = await openProject(of.deps, { scratch: server!.url() });
     const refused = (what: string) => ({
       code: "usage/scratch",
-      message: expect.stringContaining(`${what} affects the whole server`),
+      message: expect.stringContaining(`${what} reaches beyond its database`),
+      hint: expect.stringContaining("leave the server out"),
     });
     expect(await failureOf(checkSchema(of.deps, opened))).toMatchObject(
       refused(`DROP DATABASE in ${join("schema", "bad.sql")}:2`),

@@ -1,5 +1,6 @@
 /** `migrate baseline`. */
 import { baseline } from "../../app/baseline.ts";
+import { versionTableLines } from "../../render/version-tables.ts";
 import { type Command, value } from "../command.ts";
 import { scratchFlag } from "../scratch.ts";
 
@@ -17,7 +18,7 @@ const command: Command = {
   positionals: { required: 0, names: [] },
   examples: [['migrate baseline -m "the schema as it is"', "a database that was never migrated"]],
   async run({ args, deps, project, printer, json }) {
-    const { created, database, warnings } = await baseline(deps, {
+    const { created, database, warnings, versionTables } = await baseline(deps, {
       ...project,
       message: args.text("message") ?? "baseline",
       branchLabels: args.list("branch-label"),
@@ -28,8 +29,9 @@ const command: Command = {
       onScratch: ({ description }) => printer.info(description),
     });
     const { revision, files } = created;
+    for (const line of versionTableLines(versionTables, "left out")) printer.info(line);
     for (const warning of warnings) printer.warn(warning);
-    if (json) return printer.json({ revision, files, database, warnings });
+    if (json) return printer.json({ revision, files, database, warnings, versionTables });
     for (const file of files) printer.data(file);
     printer.info(`${revision} creates the schema of ${database}, and is stamped there`);
   },

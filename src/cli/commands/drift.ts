@@ -4,6 +4,7 @@ import { type Drift, drift } from "../../app/drift.ts";
 import { exitCodes } from "../../core/errors.ts";
 import { counted } from "../../render/counted.ts";
 import { differenceLines } from "../../render/differences.ts";
+import { versionTableLines } from "../../render/version-tables.ts";
 import { type Command, flag, type Invocation, value } from "../command.ts";
 import { scratchFlag } from "../scratch.ts";
 
@@ -32,8 +33,7 @@ const command: Command = {
     const { database, revisions, changed, differences, otherLedgers, versionTables } = found;
     for (const schema of otherLedgers)
       printer.info(`the schema ${schema} is the ledger of another project, and is left alone`);
-    for (const table of versionTables)
-      printer.info(`the table ${table} is the version table of another tool, and is left alone`);
+    for (const line of versionTableLines(versionTables, "left alone")) printer.info(line);
     for (const revision of changed)
       printer.warn(`the file of ${revision} was changed after it was applied; see: migrate verify`);
     if (revisions.length === 0)

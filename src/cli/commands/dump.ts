@@ -1,5 +1,6 @@
 /** `migrate dump`. */
 import { dump } from "../../app/dump.ts";
+import { versionTableLines } from "../../render/version-tables.ts";
 import { type Command, excluding, value } from "../command.ts";
 import { scratchFlag } from "../scratch.ts";
 
@@ -30,6 +31,7 @@ const command: Command = {
       folder,
       onScratch: ({ description }) => printer.info(description),
     });
+    for (const line of versionTableLines(dumped.versionTables, "left out")) printer.info(line);
     for (const warning of dumped.warnings) printer.warn(warning);
     if (json) return printer.json(dumped);
     if (output === undefined && folder === undefined) await printer.script([dumped.text]);

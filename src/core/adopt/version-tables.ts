@@ -3,17 +3,48 @@ import { type Catalog, keyOf, type ObjectKey } from "../catalog/catalog.ts";
 import { without } from "../catalog/ledgers.ts";
 import { tools } from "./tools.ts";
 
-/** Told by name and columns; not those that `own`, which the migrations make, has too. A schema that is the tool's goes as well. */
+/** Whether the migrations make it: a table, or a schema. */
+export type Made = (object: ObjectKey) => boolean;
+
+/** What a replay of them has made. */
+export function madeIn({ objects }: Catalog): Made {
+  const made = new Set(objects.map(keyOf));
+  return (object) => made.has(keyOf(object));
+}
+
+/** Where there is no replay: what their texts create, in whichever schema where a name has none. */
+export function madeBy(texts: readonly string[]): Made {
+  const made = new Set<string>();
+  for (const text of texts)
+    for (const { groups } of text.matchAll(CREATES))
+      made.add(
+        [groups!["class"]!.toLowerCase(), groups!["schema"], groups!["name"]]
+          .flatMap((part) => (part === undefined ? [] : [folded(part)]))
+          .join("."),
+      );
+  return ({ class: name, identity }) =>
+    made.has([name, ...identity].join(".")) || made.has(`${name}.${identity.at(-1)!}`);
+}
+
+const NAME = /"(?:[^"]|"")+"|[\p{L}_][\p{L}\p{N}_$]*/u.source;
+const CREATES = new RegExp(
+  `\\bcreate\\s+(?:unlogged\\s+)?(?<class>table|schema)\\s+(?:if\\s+not\\s+exists\\s+)?(?:(?<schema>${NAME})\\s*\\.\\s*)?(?<name>${NAME})`,
+  "giu",
+);
+
+const folded = (name: string): string =>
+  name.startsWith('"') ? name.slice(1, -1).replaceAll('""', '"') : name.toLowerCase();
+
+/** Told by name and columns; not those that the migrations make. A schema that is the tool's goes as well. */
 export function withoutVersionTables(
   catalog: Catalog,
-  own: Catalog,
+  isMade: Made,
 ): {
   readonly catalog: Catalog;
   readonly tables: readonly string[];
   /** The objects that went, with all that goes away with them; and their sequences, which have names of their own. */
   readonly gone: readonly ObjectKey[];
 } {
-  const made = new Set(own.objects.map(keyOf));
   const columns = new Map<string, string[]>();
   for (const { class: name, identity } of catalog.objects) {
     if (name !== "column") continue;
@@ -22,12 +53,12 @@ export function withoutVersionTables(
     columns.set(key, [...(columns.get(key) ?? []), column!]);
   }
   const found = catalog.objects.filter((object) => {
-    if (object.class !== "table" || made.has(keyOf(object))) return false;
+    if (object.class !== "table" || isMade(object)) return false;
     return isVersionTable(object, columns.get(keyOf(object)) ?? []);
   });
   const gone = found.flatMap(({ class: name, identity }): readonly ObjectKey[] => {
     const schema = { class: "schema", identity: identity.slice(0, 1) };
-    const isTools = tools.some(({ table }) => table.schema === identity[0]) && !made.has(keyOf(schema));
+    const isTools = tools.some(({ table }) => table.schema === identity[0]) && !isMade(schema);
     return isTools ? [schema] : [{ class: name, identity }];
   });
   const rest = without(catalog, gone);

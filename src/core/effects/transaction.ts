@@ -1,5 +1,6 @@
 /** Transactions and their savepoints → which locks are held. */
-import { type Ast, items, node, someNode, stringOf, word } from "../ast.ts";
+import { type Ast, visitNodes, word } from "../ast.ts";
+import { type SettingOf, settingSet } from "../setting.ts";
 import type { LockMode } from "./mode.ts";
 import { stronger } from "./mode.ts";
 import type { Relation } from "./schema.ts";
@@ -64,31 +65,20 @@ export function copyOf(session: Session): Session {
   };
 }
 
-/** `set_config` of constants. */
+/** What the calls of `set_config` in a statement set, from constants. */
 export function setConfig(session: Session, tree: Ast): void {
-  someNode(tree, (kind, fields) => {
-    if (kind !== "FuncCall" || stringOf(items(fields["funcname"]).at(-1) ?? {}) !== "set_config")
-      return false;
-    const [name, value] = items(fields["args"]).map((item) =>
-      word(node(node(item["A_Const"])["sval"])["sval"]),
-    );
-    set(
-      session,
-      (name ?? "").toLowerCase(),
-      (value ?? "").split(",").map((each) => each.trim()),
-    );
-    return false;
+  visitNodes(tree, (kind, fields) => {
+    if (kind === "FuncCall") set(session, settingSet(kind, fields));
+    return true;
   });
-}
-
-function set(session: Session, name: string, values: readonly string[] | undefined): void {
-  if (name === "search_path") session.searchPath = values ?? ["public"];
-  if (name === "timezone") session.timeZone = values?.[0] ?? "";
 }
 
 /** SET and RESET of what changes the meaning of later statements. */
 export function setVariable(session: Session, tree: Ast): void {
-  const name = word(tree["name"]).toLowerCase();
-  const values = items(tree["args"]).map((item) => word(node(node(item["A_Const"])["sval"])["sval"]));
-  set(session, name, word(tree["kind"]) === "VAR_SET_VALUE" ? values : undefined);
+  set(session, settingSet("VariableSetStmt", tree));
+}
+
+function set(session: Session, setting: SettingOf | undefined): void {
+  if (setting?.name === "search_path") session.searchPath = setting.values ?? ["public"];
+  if (setting?.name === "timezone") session.timeZone = setting.values?.[0] ?? "";
 }

@@ -17,7 +17,7 @@ import {
 } from "../ast.ts";
 import { qualified } from "../quote.ts";
 import { detachOf, tagOf } from "../tag.ts";
-import { ledgerTargets } from "./ledger.ts";
+import { type LedgerUse, ledgerUse } from "./ledger.ts";
 import { effectsOf, effectsOfRoutine, type Loss, type RoutineBody } from "./losses.ts";
 import type { Routine } from "./routines.ts";
 
@@ -33,7 +33,7 @@ export interface ParsedStatement {
 }
 
 /** What a statement is. JSON-safe. */
-export interface Facts {
+export interface Facts extends LedgerUse {
   /** Like the server's command tag, and as exact as a message needs: `CREATE INDEX CONCURRENTLY`, `ALTER TABLE`. */
   readonly tag: string;
   /** False for what PostgreSQL refuses inside a transaction block, as far as that shows without a catalog. */
@@ -53,8 +53,6 @@ export interface Facts {
   readonly routine?: Routine;
   /** What it leaves in its session, and no other session can be given: `a temporary object`. */
   readonly leaves?: string;
-  /** The tables it changes that may be a ledger's, and the schemas it drops; absent where there are none. */
-  readonly ledger?: readonly string[];
   /** What to look for in the catalog when it was interrupted; absent where it can simply run again. */
   readonly trace?: Trace;
 }
@@ -81,7 +79,6 @@ export function factsOf({ ast, body }: ParsedStatement, text: string): Facts {
   const routine = kind === "CreateFunctionStmt" ? routineOf(tree, body) : undefined;
   const setting = settingOf(kind, tree);
   const leaves = leftBehind(kind, tree);
-  const ledger = ledgerTargets(ast, text);
   return {
     tag: tagOf(kind, tree),
     transactional: !refusesTransaction(kind, tree),
@@ -91,7 +88,7 @@ export function factsOf({ ast, body }: ParsedStatement, text: string): Facts {
     ...(calls.length === 0 ? {} : { calls }),
     ...(routine === undefined ? {} : { routine }),
     ...(leaves === undefined ? {} : { leaves }),
-    ...(ledger.length === 0 ? {} : { ledger }),
+    ...ledgerUse(ast, text, body),
     ...(trace === undefined ? {} : { trace }),
   };
 }

@@ -1,41 +1,112 @@
 /** A statement's syntax tree → the tables that it changes and that may be a ledger's, and the schemas that it drops. */
-import { type Ast, dotted, items, kindOf, namesIn, objectName, rangeName, visitNodes, word } from "../ast.ts";
+import {
+  type Ast,
+  items,
+  namesIn,
+  node,
+  type ObjectName,
+  objectName,
+  rangeName,
+  visitNodes,
+  word,
+} from "../ast.ts";
 import { LEDGER_TABLES } from "../catalog/ledgers.ts";
 import type { Fault } from "../fault.ts";
+import { settingSet } from "../setting.ts";
+import { distinct, type RoutineBody } from "./losses.ts";
 
-/** `retort.applied`, or `retort` of DROP SCHEMA; which schema is the ledger's, only the configuration knows. */
-export function ledgerTargets(ast: Ast, text: string): readonly string[] {
-  const [kind, tree] = kindOf(ast);
-  if (kind === "DropStmt" && word(tree["removeType"]) === "OBJECT_SCHEMA")
-    return items(tree["objects"]).map((object) => objectName(namesIn(object)).name);
-  if (!MENTIONED.test(text)) return [];
-  const found: string[] = [];
-  const add = ({ schema, name }: ReturnType<typeof objectName>): void => {
-    if (schema !== undefined && LEDGER_TABLES.includes(name)) found.push(dotted({ schema, name }));
-  };
-  if (kind === "DropStmt") for (const object of items(tree["objects"])) add(objectName(namesIn(object)));
-  if (kind === "TruncateStmt")
-    for (const range of items(tree["relations"])) add(rangeName(range["RangeVar"]));
-  if (kind === "AlterTableStmt") add(rangeName(tree["relation"]));
-  // A WITH may hold one too.
-  if (/^(?:Select|Insert|Update|Delete|Merge)Stmt$/.test(kind)) {
-    visitNodes(ast, (inner, fields) => {
-      if (/^(?:Insert|Update|Delete|Merge)Stmt$/.test(inner)) add(rangeName(fields["relation"]));
-      return true;
-    });
-  }
-  return found;
+/**
+ * A table that may be a ledger's, without a schema where it is found through the search path; or, without a table, a schema
+ * that is dropped or renamed. Which schema is the ledger's, only the configuration knows. JSON-safe.
+ */
+export interface LedgerTarget {
+  readonly schema?: string;
+  readonly table?: string;
 }
 
-const MENTIONED = new RegExp(`\\b(?:${LEDGER_TABLES.join("|")})\\b`);
+/** What a statement has to do with a ledger. */
+export interface LedgerUse {
+  /** Absent where there are none. */
+  readonly ledger?: readonly LedgerTarget[];
+  /** The search_path that it sets for the statements after it; empty where that is the default. */
+  readonly searchPath?: readonly string[];
+}
 
-/** What is wrong with a statement that changes the ledger; undefined where it does not. */
-export function ledgerFault(tag: string, targets: readonly string[], schema: string): Fault | undefined {
-  const target = targets.find((each) => each === schema || each.startsWith(`${schema}.`));
+/** `text`: the statement's own; `body`: what it holds, of a DO block too, as far as that can be read. */
+export function ledgerUse(ast: Ast, text: string, body?: RoutineBody): LedgerUse {
+  if (!MENTIONED.test(text)) return {};
+  const targets: LedgerTarget[] = [];
+  let searchPath: readonly string[] | undefined;
+  const visit = (kind: string, tree: Ast): boolean => {
+    const setting = settingSet(kind, tree);
+    if (setting?.name === "search_path" || tree["kind"] === "VAR_RESET_ALL")
+      searchPath = setting?.values ?? [];
+    for (const schema of droppedSchemas(kind, tree)) targets.push({ schema });
+    for (const name of changedTables(kind, tree)) {
+      const schema = name.schema ?? firstOf(searchPath);
+      if (!LEDGER_TABLES.includes(name.name) || (schema === undefined && searchPath !== undefined)) continue;
+      targets.push({ ...(schema === undefined ? {} : { schema }), table: name.name });
+    }
+    return true;
+  };
+  for (const statement of [ast, ...(body?.statements ?? [])]) visitNodes(statement, visit);
+  // Where a function finds its names is settled when it is called, unless it says so itself.
+  const isFunction = ast["CreateFunctionStmt"] !== undefined;
+  const ledger = distinct(targets).filter(({ schema }) => schema !== undefined || !isFunction);
+  return {
+    ...(ledger.length === 0 ? {} : { ledger }),
+    ...(searchPath === undefined || isFunction ? {} : { searchPath }),
+  };
+}
+
+const MENTIONED = new RegExp(`\\b(?:${LEDGER_TABLES.join("|")}|schema|search_path|reset)\\b`, "i");
+
+/** Where a name without a schema is a ledger's if that is a ledger: a schema after it is asked only for what it has not. */
+const firstOf = (searchPath: readonly string[] | undefined): string | undefined =>
+  searchPath?.find((schema) => schema !== "pg_catalog");
+
+function droppedSchemas(kind: string, tree: Ast): readonly string[] {
+  if (kind === "DropStmt" && tree["removeType"] === "OBJECT_SCHEMA")
+    return items(tree["objects"]).map((object) => objectName(namesIn(object)).name);
+  return kind === "RenameStmt" && tree["renameType"] === "OBJECT_SCHEMA" ? [word(tree["subname"])] : [];
+}
+
+/** What one node changes, without those below it, such as those of a WITH. */
+function changedTables(kind: string, tree: Ast): readonly ObjectName[] {
+  switch (kind) {
+    case "DropStmt":
+      if (tree["removeType"] !== "OBJECT_TABLE") return [];
+      return items(tree["objects"]).map((object) => objectName(namesIn(object)));
+    case "TruncateStmt":
+      return items(tree["relations"]).map((range) => rangeName(range["RangeVar"]));
+    case "CopyStmt":
+      return tree["is_from"] === true ? [rangeName(tree["relation"])] : [];
+    case "AlterTableStmt":
+    case "RenameStmt":
+    case "AlterObjectSchemaStmt":
+    case "InsertStmt":
+    case "UpdateStmt":
+    case "DeleteStmt":
+    case "MergeStmt":
+      return [rangeName(node(tree["relation"]))];
+    default:
+      return [];
+  }
+}
+
+/** What is wrong with a statement that changes the ledger, with this search_path in force; undefined where it does not. */
+export function ledgerFault(
+  tag: string,
+  targets: readonly LedgerTarget[],
+  schema: string,
+  searchPath: readonly string[],
+): Fault | undefined {
+  const target = targets.find((each) => (each.schema ?? firstOf(searchPath)) === schema);
   if (target === undefined) return undefined;
+  const what = target.table === undefined ? `the schema ${schema}` : `${schema}.${target.table}`;
   return {
     code: "source/ledger",
-    message: `${tag} would change the ledger, ${target === schema ? `the schema ${schema}` : target}, which migrate alone writes`,
+    message: `${/ (?:FUNCTION|PROCEDURE)$/.test(tag) ? `what ${tag} creates` : tag} would change the ledger, ${what}, which migrate alone writes`,
     hint: "remove it; to record a revision as applied: migrate stamp REVISION; to forget one: migrate repair --forget REVISION",
   };
 }

