@@ -17,7 +17,7 @@ import { parseHeader } from "../core/header.ts";
 import { shellWord } from "../core/shell.ts";
 import type { Stretch } from "../core/source.ts";
 import type { Config } from "../io/config.ts";
-import { createDirectory, createFiles, isEmptyDirectory } from "../io/directory.ts";
+import { createDirectory, createFiles, isEmptyDirectory, isInFolder, isSameFolder } from "../io/directory.ts";
 import { readForeignFolder } from "../io/foreign-folder.ts";
 import { foreignProgram } from "../io/foreign-program.ts";
 import { createGrammar, type Grammar } from "../io/grammar.ts";
@@ -95,7 +95,7 @@ async function settledSettings(
   { to, migrations }: Adoption,
   isGiven: boolean,
 ): Promise<AdoptedSettings | undefined> {
-  const isRead = isGiven || directories.includes(path.resolve(deps.cwd, to));
+  const isRead = isGiven || directories.some((each) => isSameFolder(each, to, deps));
   const isDated = origins["fileName"] === "default" && isDate(migrations.at(-1));
   const values = {
     ...(isRead ? {} : { directories: [to] }),
@@ -274,7 +274,7 @@ const destination = ({ cwd }: Deps, { directories }: Config, { to }: AdoptOption
 
 /** Files are written to a folder of their own: what lies in the other tool's folder would be read as the tool's. */
 function refuseTaken(to: string, isFree: boolean, folder: string, deps: Deps): void {
-  if (isFree && isInside(path.resolve(deps.cwd, to), path.resolve(deps.cwd, folder))) {
+  if (isFree && isInFolder(to, folder, deps)) {
     throw new MigrateError({
       code: "usage/cannot-write",
       message: `the folder ${to} is in ${folder}, whose files would then be those of both`,
@@ -290,9 +290,6 @@ function refuseTaken(to: string, isFree: boolean, folder: string, deps: Deps): v
 }
 
 const OTHER_FOLDER = "name another folder: --to DIR";
-
-const isInside = (inner: string, outer: string): boolean =>
-  inner === outer || inner.startsWith(outer.endsWith(path.sep) ? outer : outer + path.sep);
 
 async function writeMigrations(deps: Deps, { to, migrations }: Adoption): Promise<void> {
   await createDirectory(to, deps);

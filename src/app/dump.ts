@@ -5,8 +5,8 @@ import { MigrateError } from "../core/errors.ts";
 import { outputs } from "../core/outputs.ts";
 import { shellWord } from "../core/shell.ts";
 import type { Config } from "../io/config.ts";
+import { isSameFolder } from "../io/directory.ts";
 import { replaceDump } from "../io/dump-folder.ts";
-import { isSameFile } from "../io/write-files.ts";
 import { connect } from "./connect.ts";
 import { type Schema, schemaOf } from "./keep-dump.ts";
 import { type Deps, openConfig, openProject, type ProjectOptions } from "./project.ts";
@@ -62,7 +62,7 @@ async function written(
 
 /** A dump's files would be read as migrations. */
 function refuseOwn(folder: string, { directories }: Config, deps: Deps): void {
-  if (!directories.some((each) => isSameFile(each, folder, deps))) return;
+  if (!directories.some((each) => isSameFolder(each, folder, deps))) return;
   throw new MigrateError({
     code: "usage/own-folder",
     message: `${folder} is a folder of migrations, among which a dump would be read as one of them`,

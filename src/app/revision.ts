@@ -15,7 +15,7 @@ import type { Source } from "../core/source.ts";
 import { wayOutOf } from "../core/target.ts";
 import { fillTemplate } from "../core/template.ts";
 import type { Config } from "../io/config.ts";
-import { createDirectory, createFiles, isPattern } from "../io/directory.ts";
+import { createDirectory, createFiles, isPattern, isSameFolder } from "../io/directory.ts";
 import type { Template } from "../io/templates.ts";
 import {
   type Deps,
@@ -233,8 +233,8 @@ function directoryFor(
   const { directories } = project.config;
   const list = directories.map((directory) => path.relative(deps.cwd, directory) || ".").join(", ");
   if (versionPath !== undefined) {
-    const chosen = path.resolve(deps.cwd, versionPath);
-    if (directories.includes(chosen)) return chosen;
+    const chosen = directories.find((each) => isSameFolder(each, versionPath, deps));
+    if (chosen !== undefined) return chosen;
     throw new MigrateError({
       code: "usage/version-path",
       message: `${versionPath} is not one of the folders of migrations`,

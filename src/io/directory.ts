@@ -163,6 +163,26 @@ export async function isEmptyDirectory(
   }
 }
 
+/** Where a path leads, without symbolic links; of what is not there, as far as it is there. */
+function realPath(path: string): string {
+  try {
+    return realpathSync(path);
+  } catch {
+    const above = dirname(path);
+    return above === path ? path : join(realPath(above), basename(path));
+  }
+}
+
+/** Whether both are the same folder, whichever way they lead there. */
+export const isSameFolder = (one: string, other: string, { cwd }: DirectoryOptions): boolean =>
+  realPath(resolve(cwd, one)) === realPath(resolve(cwd, other));
+
+/** Whether a folder is the other one, or lies in it, whichever way they lead there. */
+export function isInFolder(inner: string, outer: string, { cwd }: DirectoryOptions): boolean {
+  const below = relative(realPath(resolve(cwd, outer)), realPath(resolve(cwd, inner)));
+  return below !== ".." && !below.startsWith(`..${sep}`) && !isAbsolute(below);
+}
+
 // ----------------------------------------------------------------------------------------------------- listing
 
 interface Folder {
