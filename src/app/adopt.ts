@@ -46,8 +46,10 @@ export interface Adoption {
   readonly folder: string;
   /** Where the files go, as shown to people. */
   readonly to: string;
-  /** Whether it could take them: it was empty, or not there. */
+  /** Whether it can take them: it was empty, or not there, and is not in the other tool's. */
   readonly isFree: boolean;
+  /** Why not: `the folder new is not empty, …`. */
+  readonly taken?: string;
   /** Each follows the one before it. */
   readonly migrations: readonly AdoptedMigration[];
   /** What is to be done by hand and belongs to none of them. */
@@ -77,10 +79,12 @@ export async function adopt(deps: Deps, options: AdoptOptions): Promise<Adoption
   const write = options.write === true;
   // Before a tool is asked for SQL, which takes a while.
   const to = destination(deps, config, options);
-  const isFree = await isEmptyDirectory(to, deps, OTHER_FOLDER);
-  if (write) refuseTaken(to, isFree, options.folder, deps);
+  const isEmpty = await isEmptyDirectory(to, deps, OTHER_FOLDER);
+  const taken = takenFault(to, isEmpty, options.folder, deps);
+  if (write && taken !== undefined) throw taken;
   const { tool, folder, ...read } = (await readAdoption(deps, config, options)).adoption;
-  const adoption = { tool, folder, to, isFree, ...read };
+  const free = taken === undefined ? { isFree: true } : { isFree: false, taken: taken.message };
+  const adoption = { tool, folder, to, ...free, ...read };
   if (!write) return adoption;
   await writeMigrations(deps, adoption);
   const isGiven = (options.directories ?? []).length > 0;
@@ -120,7 +124,7 @@ export async function readAdoption(
   asks = true,
 ): Promise<{
   readonly tool: Tool;
-  readonly adoption: Omit<Adoption, "to" | "isFree">;
+  readonly adoption: Omit<Adoption, "to" | "isFree" | "taken">;
   readonly foreign: readonly ForeignMigration[];
 }> {
   const { folder, tool: name, command, table } = options;
@@ -272,17 +276,20 @@ function unclaimed(
 const destination = ({ cwd }: Deps, { directories }: Config, { to }: AdoptOptions): string =>
   to ?? (path.relative(cwd, directories[0] ?? "migrations") || ".");
 
-/** Files are written to a folder of their own: what lies in the other tool's folder would be read as the tool's. */
-function refuseTaken(to: string, isFree: boolean, folder: string, deps: Deps): void {
-  if (isFree && isInFolder(to, folder, deps)) {
-    throw new MigrateError({
+/**
+ * Why a folder cannot take the files; undefined where it can. They go to a folder of their own: what lies in the other
+ * tool's would be read as the tool's.
+ */
+function takenFault(to: string, isEmpty: boolean, folder: string, deps: Deps): MigrateError | undefined {
+  if (isEmpty && isInFolder(to, folder, deps)) {
+    return new MigrateError({
       code: "usage/cannot-write",
       message: `the folder ${to} is in ${folder}, whose files would then be those of both`,
       hint: `nothing was written; ${OTHER_FOLDER}`,
     });
   }
-  if (isFree) return;
-  throw new MigrateError({
+  if (isEmpty) return undefined;
+  return new MigrateError({
     code: "usage/not-empty",
     message: `the folder ${to} is not empty, and existing files are not overwritten`,
     hint: `nothing was written; ${OTHER_FOLDER}`,

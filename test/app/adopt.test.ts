@@ -289,6 +289,8 @@ test("nothing is written without being asked, and nothing is overwritten", async
     await expect(adopt(world, { folder: "old", to, write: true })).rejects.toMatchObject({
       code: "usage/not-empty",
     });
+  const inside = await adopt(world, { folder: "old", to: "old/new" });
+  expect(inside.taken).toBe("the folder old/new is in old, whose files would then be those of both");
   symlinkSync("old", join(world.cwd, "link"));
   for (const to of ["old/new", "link/new"])
     await expect(adopt(world, { folder: "old", to, write: true })).rejects.toMatchObject({
