@@ -9,7 +9,7 @@ import { isSameFolder } from "../io/directory.ts";
 import { replaceDump } from "../io/dump-folder.ts";
 import { connect } from "./connect.ts";
 import { type Schema, schemaOf } from "./keep-dump.ts";
-import { type Deps, openConfig, openProject, type ProjectOptions } from "./project.ts";
+import { type Deps, openConfig, openWarned, type ProjectOptions } from "./project.ts";
 import { replayRevisions, revisionsTo } from "./replay.ts";
 import { type ScratchUse, withScratch } from "./scratch.ts";
 import { writeOutputs } from "./write-output.ts";
@@ -92,7 +92,7 @@ async function catalogFor(deps: Deps, config: Config, options: DumpOptions): Pro
       hint: `name the revision: migrate dump ${shellWord(end.trim() || "head")}`,
     });
   }
-  const project = await openProject(deps, options, config);
+  const project = await openWarned(deps, options, config);
   const revisions = revisionsTo(project, revision);
   return withScratch(deps, project, { ...options, revisions }, async (scratch) => {
     const { session } = await replayRevisions(deps, project, scratch, revisions);
