@@ -57,7 +57,7 @@ export const meanings: Readonly<Record<string, string>> = {
   "usage/missing-argument": "The command needs an argument, such as a target.",
   "usage/missing-value": "A flag needs a value.",
   "usage/missing-variable": "A variable that is used is not set.",
-  "usage/needs-flag": "A flag was given without another that it goes with.",
+  "usage/needs-flag": "A flag was given without another, or an argument, that it goes with.",
   "usage/needs-yes": "A question must be answered, and there is no terminal.",
   "usage/no-database": "No database is configured.",
   "usage/no-editor": "Neither VISUAL nor EDITOR is set.",

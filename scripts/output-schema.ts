@@ -435,6 +435,7 @@ export const outputs: Readonly<Record<string, Shape>> = {
       folder: text,
       to: text,
       isFree: z.boolean(),
+      taken: text.optional(),
       totals: object({
         migrations: count,
         unchanged: count,

@@ -17,7 +17,7 @@ import { parseHeader } from "../core/header.ts";
 import { shellWord } from "../core/shell.ts";
 import type { Stretch } from "../core/source.ts";
 import type { Config } from "../io/config.ts";
-import { createDirectory, createFiles, isEmptyDirectory } from "../io/directory.ts";
+import { createDirectory, createFiles, isEmptyDirectory, isInFolder, isSameFolder } from "../io/directory.ts";
 import { readForeignFolder } from "../io/foreign-folder.ts";
 import { foreignProgram } from "../io/foreign-program.ts";
 import { createGrammar, type Grammar } from "../io/grammar.ts";
@@ -46,8 +46,10 @@ export interface Adoption {
   readonly folder: string;
   /** Where the files go, as shown to people. */
   readonly to: string;
-  /** Whether it could take them: it was empty, or not there. */
+  /** Whether it can take them: it was empty, or not there, and is not in the other tool's. */
   readonly isFree: boolean;
+  /** Why not: `the folder new is not empty, …`. */
+  readonly taken?: string;
   /** Each follows the one before it. */
   readonly migrations: readonly AdoptedMigration[];
   /** What is to be done by hand and belongs to none of them. */
@@ -77,10 +79,12 @@ export async function adopt(deps: Deps, options: AdoptOptions): Promise<Adoption
   const write = options.write === true;
   // Before a tool is asked for SQL, which takes a while.
   const to = destination(deps, config, options);
-  const isFree = await isEmptyDirectory(to, deps, OTHER_FOLDER);
-  if (write) refuseTaken(to, isFree, options.folder, deps);
+  const isEmpty = await isEmptyDirectory(to, deps, OTHER_FOLDER);
+  const taken = takenFault(to, isEmpty, options.folder, deps);
+  if (write && taken !== undefined) throw taken;
   const { tool, folder, ...read } = (await readAdoption(deps, config, options)).adoption;
-  const adoption = { tool, folder, to, isFree, ...read };
+  const free = taken === undefined ? { isFree: true } : { isFree: false, taken: taken.message };
+  const adoption = { tool, folder, to, ...free, ...read };
   if (!write) return adoption;
   await writeMigrations(deps, adoption);
   const isGiven = (options.directories ?? []).length > 0;
@@ -95,7 +99,7 @@ async function settledSettings(
   { to, migrations }: Adoption,
   isGiven: boolean,
 ): Promise<AdoptedSettings | undefined> {
-  const isRead = isGiven || directories.includes(path.resolve(deps.cwd, to));
+  const isRead = isGiven || directories.some((each) => isSameFolder(each, to, deps));
   const isDated = origins["fileName"] === "default" && isDate(migrations.at(-1));
   const values = {
     ...(isRead ? {} : { directories: [to] }),
@@ -120,7 +124,7 @@ export async function readAdoption(
   asks = true,
 ): Promise<{
   readonly tool: Tool;
-  readonly adoption: Omit<Adoption, "to" | "isFree">;
+  readonly adoption: Omit<Adoption, "to" | "isFree" | "taken">;
   readonly foreign: readonly ForeignMigration[];
 }> {
   const { folder, tool: name, command, table } = options;
@@ -272,17 +276,20 @@ function unclaimed(
 const destination = ({ cwd }: Deps, { directories }: Config, { to }: AdoptOptions): string =>
   to ?? (path.relative(cwd, directories[0] ?? "migrations") || ".");
 
-/** Files are written to a folder of their own: what lies in the other tool's folder would be read as the tool's. */
-function refuseTaken(to: string, isFree: boolean, folder: string, deps: Deps): void {
-  if (isFree && isInside(path.resolve(deps.cwd, to), path.resolve(deps.cwd, folder))) {
-    throw new MigrateError({
+/**
+ * Why a folder cannot take the files; undefined where it can. They go to a folder of their own: what lies in the other
+ * tool's would be read as the tool's.
+ */
+function takenFault(to: string, isEmpty: boolean, folder: string, deps: Deps): MigrateError | undefined {
+  if (isEmpty && isInFolder(to, folder, deps)) {
+    return new MigrateError({
       code: "usage/cannot-write",
       message: `the folder ${to} is in ${folder}, whose files would then be those of both`,
       hint: `nothing was written; ${OTHER_FOLDER}`,
     });
   }
-  if (isFree) return;
-  throw new MigrateError({
+  if (isEmpty) return undefined;
+  return new MigrateError({
     code: "usage/not-empty",
     message: `the folder ${to} is not empty, and existing files are not overwritten`,
     hint: `nothing was written; ${OTHER_FOLDER}`,
@@ -290,9 +297,6 @@ function refuseTaken(to: string, isFree: boolean, folder: string, deps: Deps): v
 }
 
 const OTHER_FOLDER = "name another folder: --to DIR";
-
-const isInside = (inner: string, outer: string): boolean =>
-  inner === outer || inner.startsWith(outer.endsWith(path.sep) ? outer : outer + path.sep);
 
 async function writeMigrations(deps: Deps, { to, migrations }: Adoption): Promise<void> {
   await createDirectory(to, deps);

@@ -12,7 +12,7 @@ import { hasSchemaFolder } from "../io/schema-folder.ts";
 import { checkSchema, type SchemaCheck } from "./check-schema.ts";
 import { stepInputs } from "./compile.ts";
 import type { Standing } from "./look.ts";
-import { type Deps, openProject, type Project, type ProjectOptions, warnOfEmpty } from "./project.ts";
+import { type Deps, openWarned, type Project, type ProjectOptions } from "./project.ts";
 
 /** What can be checked without the database that is worked with. */
 export const checks = ["single-head", "files", "schema"] as const;
@@ -41,8 +41,7 @@ export interface Check {
 
 /** Runs nothing but on a scratch database, and that only for the schema folder. Throws as `openProject` and `checkSchema`. */
 export async function check(deps: Deps, options: CheckOptions): Promise<Check> {
-  const project = await openProject(deps, options);
-  await warnOfEmpty(project, deps);
+  const project = await openWarned(deps, options);
   const checked = checks.filter((name) => options.only?.includes(name) ?? true);
   const { graph, pattern, config } = project;
   const serverVersion = options.serverVersion ?? config.serverVersion;

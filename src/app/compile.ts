@@ -168,13 +168,9 @@ export async function stepInputs(
       const found = await reader?.effectsOf(fileOf(project, step), trees);
       inputs.push({
         ...input,
+        ...(found === undefined ? {} : { statements: withoutLosses(input.statements, found.ownLosses) }),
         ...(found === undefined || !asks ? {} : { effects: found.statements }),
-        ...(found === undefined || !privileges
-          ? {}
-          : {
-              privileges: found.privileges,
-              statements: withoutLosses(input.statements, found.ownLosses),
-            }),
+        ...(found === undefined || !privileges ? {} : { privileges: found.privileges }),
       });
     } catch (error) {
       if (!(error instanceof MigrateError)) throw error;

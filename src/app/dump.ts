@@ -6,11 +6,11 @@ import { MigrateError } from "../core/errors.ts";
 import { outputs } from "../core/outputs.ts";
 import { shellWord } from "../core/shell.ts";
 import type { Config } from "../io/config.ts";
+import { isSameFolder } from "../io/directory.ts";
 import { replaceDump } from "../io/dump-folder.ts";
-import { isSameFile } from "../io/write-files.ts";
 import { connect } from "./connect.ts";
 import { madeByFiles, type Schema, schemaOf } from "./keep-dump.ts";
-import { type Deps, openConfig, openProject, type ProjectOptions } from "./project.ts";
+import { type Deps, openConfig, openProject, openWarned, type ProjectOptions } from "./project.ts";
 import { replayRevisions, revisionsTo } from "./replay.ts";
 import { type ScratchUse, withScratch } from "./scratch.ts";
 import { writeOutputs } from "./write-output.ts";
@@ -66,7 +66,7 @@ async function written(
 
 /** A dump's files would be read as migrations. */
 function refuseOwn(folder: string, { directories }: Config, deps: Deps): void {
-  if (!directories.some((each) => isSameFile(each, folder, deps))) return;
+  if (!directories.some((each) => isSameFolder(each, folder, deps))) return;
   throw new MigrateError({
     code: "usage/own-folder",
     message: `${folder} is a folder of migrations, among which a dump would be read as one of them`,
@@ -99,7 +99,7 @@ async function catalogFor(deps: Deps, config: Config, options: DumpOptions): Pro
       hint: `name the revision: migrate dump ${shellWord(end.trim() || "head")}`,
     });
   }
-  const project = await openProject(deps, options, config);
+  const project = await openWarned(deps, options, config);
   const revisions = revisionsTo(project, revision);
   return withScratch(deps, project, { ...options, revisions }, async (scratch) => {
     const { session } = await replayRevisions(deps, project, scratch, revisions);

@@ -1,11 +1,11 @@
 /** A folder name → the beginnings of a project: the folder, a config file and, if asked for, `migrate.mk`. */
-import { resolve } from "node:path";
 import { MigrateError } from "../core/errors.ts";
 import {
   createDirectory,
   createFiles,
   inNewFolders,
   isEmptyDirectory,
+  isSameFolder,
   type NewFile,
 } from "../io/directory.ts";
 import { adoptHint, foreignFolder, lookText } from "./foreign-folder.ts";
@@ -49,7 +49,7 @@ export async function init(
   const makefile = template === "makefile";
   const { file, directories, database } = await openConfig(deps, {});
   // A clone of a fresh project has that file, and not the folder, since git keeps none that are empty.
-  const isConfigured = file !== undefined && directories.includes(resolve(deps.cwd, directory));
+  const isConfigured = file !== undefined && directories.some((each) => isSameFolder(each, directory, deps));
   const isEmpty = await isEmptyDirectory(directory, deps);
   const result = (...created: readonly string[]): InitResult => ({
     created,

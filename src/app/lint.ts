@@ -15,7 +15,14 @@ import { createGrammar, type Grammar } from "../io/grammar.ts";
 import { type ReadFile, readTrees } from "../io/trees.ts";
 import { majorOrNewest } from "./effects.ts";
 import { readState } from "./look.ts";
-import { type Deps, openProject, type Project, type ProjectOptions } from "./project.ts";
+import {
+  type Deps,
+  openProject,
+  openWarned,
+  type Project,
+  type ProjectOptions,
+  warnOfEmpty,
+} from "./project.ts";
 import { stepsOfRange, withEnd } from "./steps.ts";
 
 export interface LintOptions extends ProjectOptions {
@@ -136,9 +143,10 @@ async function choose(deps: Deps, options: LintOptions): Promise<Chosen> {
       });
       return { project: state.project, revisions: new Set(state.pending), oneByOne: false };
     }
+    await warnOfEmpty(project, deps);
     return { project, revisions: new Set(project.graph.order), oneByOne: true };
   }
-  const project = await openProject(deps, options);
+  const project = await openWarned(deps, options);
   if (options.all === true) return { project, revisions: new Set(project.graph.order), oneByOne: true };
   const revisions = new Set(which.flatMap((each) => named(deps, project, each)));
   if (since !== undefined) for (const id of addedSince(deps, project, since)) revisions.add(id);

@@ -10,7 +10,7 @@ import type { ServerVersion } from "../core/server-version.ts";
 import type { Location } from "../core/source.ts";
 import { currentHeads } from "../core/steps.ts";
 import { type ConnectOptions, openConnected } from "./connect.ts";
-import { computing, type Deps, openProject, type Project, type ProjectOptions } from "./project.ts";
+import { computing, type Deps, openWarned, type Project, type ProjectOptions } from "./project.ts";
 
 /** Files and ledger side by side. */
 /** What is applied and what is pending. */
@@ -128,7 +128,7 @@ export interface History {
 export async function history(deps: Deps, options: HistoryOptions): Promise<History> {
   const asks = options.indicateCurrent === true || options.range?.split(":").includes("current") === true;
   const state = asks ? await readState(deps, options) : undefined;
-  const project = state?.project ?? (await openProject(deps, options));
+  const project = state?.project ?? (await openWarned(deps, options));
   const revisions = historyOf(project.graph, options.range, state?.heads ?? []);
   return { project, revisions, current: state === undefined ? undefined : new Set(state.heads) };
 }
@@ -140,7 +140,7 @@ export async function show(
   options: ProjectOptions,
 ): Promise<{ readonly project: Project; readonly revisions: readonly RevisionId[] }> {
   const state = target === "current" ? await readState(deps, options) : undefined;
-  const project = state?.project ?? (await openProject(deps, options));
+  const project = state?.project ?? (await openWarned(deps, options));
   const { graph } = project;
   return { project, revisions: shown(graph, target, state?.heads ?? []) };
 }

@@ -14,11 +14,10 @@ import { fields, flag, type Rules } from "./options.ts";
 import {
   computing,
   type Deps,
-  openProject,
+  openWarned,
   type Project,
   type ProjectOptions,
   projectRules,
-  warnOfEmpty,
 } from "./project.ts";
 import { conversionSteps, type Request, type Steps, stepsFrom, stepsOfRange } from "./steps.ts";
 
@@ -58,8 +57,7 @@ export async function offline(deps: Deps, request: Request, options: OfflineOpti
   refuseForm(asked, { kind: request.kind, singleTransaction, idempotent });
   if (request.kind === "stamp" && request.purge === true) throw purgeInScript();
   if (options.fromDatabase === true) refuseRange(request);
-  const project = await openProject(deps, options);
-  await warnOfEmpty(project, deps);
+  const project = await openWarned(deps, options);
   const plans =
     options.fromDatabase === true
       ? await plansFromDatabase(deps, project, request, options)

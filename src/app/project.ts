@@ -193,6 +193,13 @@ export function withSources(project: Project, sources: readonly Source[]): Proje
 const byRevision = (migrations: readonly Migration[]): ReadonlyMap<RevisionId, Migration> =>
   new Map(migrations.map((migration) => [migration.revision, migration]));
 
+/** Opens a project to be read, and warns where it has no migrations. Throws as `openProject`. */
+export async function openWarned(deps: Deps, options: ProjectOptions, known?: Config): Promise<Project> {
+  const project = await openProject(deps, options, known);
+  await warnOfEmpty(project, deps);
+  return project;
+}
+
 /** Warns of a project without migrations: it may be the wrong folder, or another tool's. */
 export async function warnOfEmpty(
   { migrations, config }: Project,

@@ -56,7 +56,12 @@ export async function review(deps: Deps, options: ReviewOptions): Promise<Review
   const reviewed = new Set(linted);
   const before = graph.order.filter((id) => ancestors(graph, linted).has(id) && !reviewed.has(id));
   const { serverVersion } = options;
-  const how = { serverVersion, effects: oneByOne ? ("one-by-one" as const) : true };
+  // With the privileges it is known, also where nothing is applied, what a step takes away that it has made itself.
+  const how = {
+    serverVersion,
+    effects: oneByOne ? ("one-by-one" as const) : true,
+    privileges: true,
+  };
   const compiled = (steps: Steps): Promise<Plan> =>
     computing(deps, project, () => compileSteps(project, steps, "script", how));
   const up = await compiled(upwards(before, linted));

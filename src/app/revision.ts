@@ -15,7 +15,7 @@ import type { Source } from "../core/source.ts";
 import { wayOutOf } from "../core/target.ts";
 import { fillTemplate } from "../core/template.ts";
 import type { Config } from "../io/config.ts";
-import { createDirectory, createFiles, isPattern } from "../io/directory.ts";
+import { createDirectory, createFiles, isPattern, isSameFolder, migrationsBeside } from "../io/directory.ts";
 import type { Template } from "../io/templates.ts";
 import {
   type Deps,
@@ -205,11 +205,14 @@ function refuseNumber(id: RevisionId, migrations: readonly Revision[]): void {
   });
 }
 
-/** Creates the folder that a config file names: git keeps none that are empty. One named by a flag may be misspelt. */
+/**
+ * Creates the folder that a config file names: git keeps none that are empty. One named by a flag may be misspelt, and so
+ * may one beside which there are migrations.
+ */
 async function createConfigured(config: Config, deps: Deps): Promise<void> {
   const [only, ...others] = config.directories;
-  if (foldersFile(config) !== undefined && only !== undefined && others.length === 0 && !isPattern(only))
-    await createDirectory(only, deps);
+  if (foldersFile(config) === undefined || only === undefined || others.length > 0 || isPattern(only)) return;
+  if (migrationsBeside(only) === undefined) await createDirectory(only, deps);
 }
 
 /** Throws `usage/no-message`: it is what everybody sees of a migration, and its file's name. */
@@ -233,8 +236,8 @@ function directoryFor(
   const { directories } = project.config;
   const list = directories.map((directory) => path.relative(deps.cwd, directory) || ".").join(", ");
   if (versionPath !== undefined) {
-    const chosen = path.resolve(deps.cwd, versionPath);
-    if (directories.includes(chosen)) return chosen;
+    const chosen = directories.find((each) => isSameFolder(each, versionPath, deps));
+    if (chosen !== undefined) return chosen;
     throw new MigrateError({
       code: "usage/version-path",
       message: `${versionPath} is not one of the folders of migrations`,

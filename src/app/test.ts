@@ -20,7 +20,7 @@ import {
   type Verdict,
 } from "../core/verdict.ts";
 import { allOf } from "./all-of.ts";
-import { type Deps, openProject, type Project, type ProjectOptions } from "./project.ts";
+import { type Deps, openWarned, type Project, type ProjectOptions } from "./project.ts";
 import { refusalOf } from "./refusal.ts";
 import { type ScratchUse, type UsedScratch, used, withScratch } from "./scratch.ts";
 import { withEnd } from "./steps.ts";
@@ -56,7 +56,7 @@ export interface TestResult extends TestReport {
  * or graph; of kind execution only where the scratch database itself cannot be had.
  */
 export async function testMigrations(deps: Deps, options: TestOptions): Promise<TestResult> {
-  const project = await openProject(deps, options);
+  const project = await openWarned(deps, options);
   if (options.range !== undefined) refuseReversed(project.graph, "upgrade", withEnd(options.range));
   const tested = revisionsOf(project.graph, options.range);
   const order = inOrder(project.graph, ancestors(project.graph, tested));

@@ -12,7 +12,7 @@ import { observed } from "../io/observed.ts";
 import { type Session, StatementFailure } from "../io/session/types.ts";
 import { compileSteps } from "./compile.ts";
 import { effectsOfSteps } from "./effects.ts";
-import { type Deps, openProject, type Project, type ProjectOptions } from "./project.ts";
+import { type Deps, openWarned, type Project, type ProjectOptions } from "./project.ts";
 import { downwards, upwards } from "./replay.ts";
 import { sourceText } from "./run.ts";
 import { type ScratchUse, type UsedScratch, used, withScratch } from "./scratch.ts";
@@ -55,7 +55,7 @@ export interface Trace {
  * of an empty database throws, and `usage/scratch`.
  */
 export async function trace(deps: Deps, options: TraceOptions): Promise<Trace> {
-  const project = await openProject(deps, options);
+  const project = await openWarned(deps, options);
   const { steps, before } = stepsOfRange(project, {
     kind: "upgrade",
     target: withEnd(options.range ?? "base:heads"),

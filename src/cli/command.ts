@@ -44,6 +44,8 @@ export interface Invocation {
 export type Flag = (BooleanArgDef | StringArgDef) & {
   /** The flag without which it means nothing. */
   readonly needs?: string;
+  /** It means nothing without the command's argument, by the name of that. */
+  readonly needsArgument?: string;
   /** Flags that it cannot be combined with: each with the hint that then helps. */
   readonly excludes?: Readonly<Record<string, string>>;
 };
@@ -118,6 +120,13 @@ export const needing = (needs: string, flags: Flags): Flags =>
       { ...definition, needs, description: `with --${needs}: ${definition.description}` },
     ]),
   );
+
+/** A flag that means nothing without the command's argument. */
+export const needingArgument = (needsArgument: string, definition: Flag): Flag => ({
+  ...definition,
+  needsArgument,
+  description: `with ${needsArgument}: ${definition.description}`,
+});
 
 /** A flag that cannot be combined with those; each may have a hint of its own. */
 export const excluding = (

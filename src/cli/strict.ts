@@ -48,7 +48,7 @@ export function parseWords(
     given.push(unshield(valueIn(token)));
     values.set(option.flag, given);
   }
-  fault ??= positionalFault(command, positionals) ?? combinationFault(command, values);
+  fault ??= positionalFault(command, positionals) ?? combinationFault(command, values, positionals);
   return {
     text: (name) => values.get(name)?.at(-1),
     list: (name) => values.get(name) ?? [],
@@ -176,18 +176,25 @@ function positionalFault(
   return usage("extra-argument", `${name} does not take the argument '${extra}'`, { name }, hint);
 }
 
-/** What is wrong with flags that are given together, or without another. */
+/** What is wrong with flags that are given together, or without another or an argument. */
 function combinationFault(
   { args }: Pick<Command, "args">,
   given: ReadonlyMap<string, unknown>,
+  positionals: readonly string[],
 ): MigrateError | undefined {
-  for (const [name, { needs, excludes = {} }] of Object.entries(args)) {
+  for (const [name, { needs, needsArgument, excludes = {} }] of Object.entries(args)) {
     if (!given.has(name)) continue;
-    if (needs !== undefined && !given.has(needs)) {
+    const missing =
+      needs !== undefined && !given.has(needs)
+        ? `--${needs}`
+        : positionals.length === 0
+          ? needsArgument
+          : undefined;
+    if (missing !== undefined) {
       return new MigrateError({
         code: "usage/needs-flag",
-        message: `--${name} requires --${needs}`,
-        hint: `add --${needs}, or leave it out`,
+        message: `--${name} requires ${missing}`,
+        hint: `add ${missing}, or leave it out`,
       });
     }
     for (const [other, hint] of Object.entries(excludes)) {

@@ -90,9 +90,10 @@ function refuseQuotes(text: string, origin: string): void {
 
 /**
  * Reads a URL (`postgres://`, `postgresql://`, and with a driver's name as SQLAlchemy writes it), a libpq string
- * (`host=… dbname=…`), or `pglite:FOLDER`, `pglite:memory`. Throws `usage/database-address`.
+ * (`host=… dbname=…`), or `pglite:FOLDER`, `pglite:memory`. `hasEmbedded`: hints may name the latter. Throws
+ * `usage/database-address`.
  */
-export function parseAddress(text: string, origin: string): ParsedAddress {
+export function parseAddress(text: string, origin: string, hasEmbedded = true): ParsedAddress {
   const trimmed = text.trim();
   if (trimmed.includes("\0"))
     throw addressFault(origin, "the database address contains a NUL character", FORM);
@@ -110,7 +111,7 @@ export function parseAddress(text: string, origin: string): ParsedAddress {
   const url = /^postgres(?:ql)?(?:\+\w+)?:\/\/(.*)$/is.exec(trimmed);
   return {
     kind: "server",
-    parameters: url !== null ? fromUrl(url[1]!, origin) : fromKeywords(trimmed, origin),
+    parameters: url !== null ? fromUrl(url[1]!, origin) : fromKeywords(trimmed, origin, hasEmbedded),
   };
 }
 
@@ -210,7 +211,7 @@ function fromUrl(rest: string, origin: string): Record<string, string> {
 }
 
 /** `key=value key='quoted value'`, with backslash escapes. */
-function fromKeywords(text: string, origin: string): Record<string, string> {
+function fromKeywords(text: string, origin: string, hasEmbedded: boolean): Record<string, string> {
   if (!/^[a-z_]+\s*=/i.test(text)) {
     const scheme = /^([a-z][a-z0-9+.-]*):\/\//i.exec(text)?.[1];
     throw addressFault(
@@ -220,7 +221,7 @@ function fromKeywords(text: string, origin: string): Record<string, string> {
         : /^pgx\d*$/i.test(scheme)
           ? `the database address begins with ${scheme}://, which is golang-migrate's name for postgres://`
           : `the database address begins with ${scheme}://, which is not PostgreSQL`,
-      `${FORM}; or pglite:./folder for the embedded database`,
+      hasEmbedded ? `${FORM}; or pglite:./folder for the embedded database` : FORM,
     );
   }
   const parameters: Record<string, string> = {};

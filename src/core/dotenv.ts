@@ -67,10 +67,13 @@ function linesOf(text: string): (offset: number) => number {
 }
 
 /** What an entry comes to: a value, or why it has none. */
-export type DotenvValue = { readonly line: number } & (
-  | { readonly value: string }
-  | { readonly fault: MigrateError }
-);
+export type DotenvValue = {
+  readonly line: number;
+  /** The line that gives the name another value, and does not count. */
+  readonly hidden?: number;
+} & Outcome;
+
+type Outcome = { readonly value: string } | { readonly fault: MigrateError };
 
 /**
  * The last value of each name. `${…}` in an entry means `outer`, then an entry above it, so none can mean itself; an
@@ -89,10 +92,19 @@ export function dotenvValues(source: Source, outer: Lookup): ReadonlyMap<string,
     return value;
   };
   for (const { name, value, literal, line } of parseDotenv(source)) {
-    if (literal || !mayHoldVariable(value)) values.set(name, { value, line });
-    else values.set(name, { ...outcomeOf(() => expanded(value, line)), line });
+    const outcome = literal || !mayHoldVariable(value) ? { value } : outcomeOf(() => expanded(value, line));
+    // What puts the value above into its own does not hide it.
+    const above = value.includes(`\${${name}`) ? undefined : values.get(name);
+    values.set(name, { ...outcome, line, ...hiddenBy(outcome, above) });
   }
   return values;
+}
+
+function hiddenBy(outcome: Outcome, above: DotenvValue | undefined): Pick<DotenvValue, "hidden"> {
+  if (above === undefined) return {};
+  const [value, other] = [outcome, above].map((each) => ("value" in each ? each.value : undefined));
+  const hidden = other === "" || (other !== undefined && other === value) ? above.hidden : above.line;
+  return hidden === undefined ? {} : { hidden };
 }
 
 /** The value. Throws the fault. */
@@ -101,7 +113,7 @@ export function textOf(found: DotenvValue): string {
   return found.value;
 }
 
-function outcomeOf(work: () => string): { readonly value: string } | { readonly fault: MigrateError } {
+function outcomeOf(work: () => string): Outcome {
   try {
     return { value: work() };
   } catch (error) {

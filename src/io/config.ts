@@ -153,6 +153,7 @@ export async function loadConfig({ flags, env, cwd, names }: Surrounding): Promi
         configured: () => configured(address),
       })) ?? noDatabase(dotenv),
   );
+  const repeated = dotenv.repeated();
   const scratch = await addressOrFault(async () => {
     const text = given(flags.scratch, names("scratch")) ?? configured(scratchAddress);
     return text === undefined ? undefined : resolveText(text, surroundings);
@@ -169,7 +170,10 @@ export async function loadConfig({ flags, env, cwd, names }: Surrounding): Promi
   const searchPath = get<readonly string[] | undefined>("session.searchPath");
   const serverVersion = get<string | undefined>("serverVersion");
   return unlisted({
-    database,
+    database:
+      database instanceof MigrateError
+        ? database
+        : { ...database, warnings: [...database.warnings, ...repeated] },
     directories,
     ledger: {
       schema: get("ledger.schema"),
@@ -450,6 +454,8 @@ function layerOfRecord(
 /** A file, and its variables. */
 interface Dotenv extends Layer {
   readonly source: Source;
+  /** A warning for each variable asked for so far that has several values there. */
+  readonly repeated: () => readonly string[];
 }
 
 function readDotenv(folder: string, cwd: string, environment: Layer): Dotenv {
@@ -457,10 +463,17 @@ function readDotenv(folder: string, cwd: string, environment: Layer): Dotenv {
   const shown = shownPath(file, cwd);
   const source = { path: shown, text: textOf(file, shown) ?? "" };
   const values = dotenvValues(source, (name) => environment.find(name)?.value);
+  // The file belongs to other programs too, which may take the first.
+  const repeated = new Set<string>();
   return {
     source,
+    repeated: () => [...repeated],
     find: (name) => {
       const found = values.get(name);
+      if (found?.hidden !== undefined)
+        repeated.add(
+          `${shown} line ${found.hidden} and ${shown} line ${found.line} give ${name} different values, and the last one counts; remove one of them`,
+        );
       const value = found === undefined ? "" : textOfVariable(found);
       return value === "" ? undefined : { value, origin: `${shown} line ${found!.line}` };
     },

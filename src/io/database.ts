@@ -9,6 +9,7 @@ import {
   listsOf,
   resolveAddress,
 } from "./libpq/parameters.ts";
+import { isExecutable } from "./packages.ts";
 
 /** Variables by name. Empty ones count as not set. */
 export interface Layer {
@@ -44,12 +45,14 @@ export interface Places extends Surroundings {
   readonly configured: () => TextAddress | undefined;
 }
 
+const parsedText = ({ value, origin }: Found): ParsedAddress => parseAddress(value, origin, !isExecutable());
+
 /** Throws what `parseAddress` and `resolveAddress` throw. */
 export const resolveText = (
-  { value, origin, base }: TextAddress,
+  text: TextAddress,
   { environment, dotenv, cwd }: Surroundings,
 ): Promise<DatabaseAddress> =>
-  resolveAddress(parseAddress(value, origin), origin, base, {
+  resolveAddress(parsedText(text), text.origin, text.base, {
     variable: layered(environment, dotenv).find,
     cwd,
   });
@@ -99,8 +102,8 @@ interface Candidate {
 
 function candidateOf(text: TextAddress | undefined): Candidate | undefined {
   if (text === undefined) return undefined;
-  const { value, origin, base } = text;
-  const parsed = parseAddress(value, origin);
+  const { origin, base } = text;
+  const parsed = parsedText(text);
   const names = parsed.kind === "server" ? parsed.parameters : {};
   return { parsed, origin, base, names, inParts: false };
 }

@@ -16,6 +16,7 @@ import { assemble } from "../core/assemble.ts";
 import { type Diagnostic, MigrateError } from "../core/errors.ts";
 import { excerptAt } from "../core/fault.ts";
 import type { FileNamePattern } from "../core/filename.ts";
+import { parseHeader } from "../core/header.ts";
 import type { Migration } from "../core/migration.ts";
 import { nearest } from "../core/nearest.ts";
 import { shellWord } from "../core/shell.ts";
@@ -163,6 +164,26 @@ export async function isEmptyDirectory(
   }
 }
 
+/** Where a path leads, without symbolic links; of what is not there, as far as it is there. */
+function realPath(path: string): string {
+  try {
+    return realpathSync(path);
+  } catch {
+    const above = dirname(path);
+    return above === path ? path : join(realPath(above), basename(path));
+  }
+}
+
+/** Whether both are the same folder, whichever way they lead there. */
+export const isSameFolder = (one: string, other: string, { cwd }: DirectoryOptions): boolean =>
+  realPath(resolve(cwd, one)) === realPath(resolve(cwd, other));
+
+/** Whether a folder is the other one, or lies in it, whichever way they lead there. */
+export function isInFolder(inner: string, outer: string, { cwd }: DirectoryOptions): boolean {
+  const below = relative(realPath(resolve(cwd, outer)), realPath(resolve(cwd, inner)));
+  return below !== ".." && !below.startsWith(`..${sep}`) && !isAbsolute(below);
+}
+
 // ----------------------------------------------------------------------------------------------------- listing
 
 interface Folder {
@@ -191,7 +212,7 @@ function openFolder(directory: string, cwd: string, origin?: string): Folder {
           message: `${PATTERN.test(shown) ? `no directory matches ${shown}` : `the directory ${shown} does not exist`}${origin === undefined ? "" : ` (from ${origin})`}`,
           hint: PATTERN.test(shown)
             ? "in a pattern, * matches one name and ** any number of folders; quote it, so that the shell does not expand it"
-            : `${guessOf(path)}name another ${origin === undefined ? "with --directory DIR" : "there"}, or create it with: migrate init${origin === undefined ? "" : ` ${shellWord(shown)}`}`,
+            : `${guessOf(path, cwd)}name another ${origin === undefined ? "with --directory DIR" : "there"}, or create it with: migrate init${origin === undefined ? "" : ` ${shellWord(shown)}`}`,
         },
         { cause: error },
       );
@@ -205,13 +226,43 @@ function openFolder(directory: string, cwd: string, origin?: string): Folder {
   });
 }
 
-/** The folder beside one that does not exist which may be meant. */
-function guessOf(path: string): string {
-  const beside = existsSync(dirname(path)) ? readdirSync(dirname(path), { withFileTypes: true }) : [];
-  const folders = beside.filter((entry) => entry.isDirectory()).map(({ name }) => name);
-  const meant = nearest(basename(path), folders);
-  return meant === undefined ? "" : `did you mean ${meant}? `;
+/** Another folder that may be meant by one that does not exist: one with migrations, or with a name like its. */
+function guessOf(path: string, cwd: string): string {
+  const meant = migrationsBeside(path) ?? nearest(basename(path), foldersIn(dirname(path)));
+  if (meant === undefined) return "";
+  const shown = relative(cwd, resolve(dirname(path), meant)).replaceAll(sep, "/");
+  return `did you mean ${shown || "."}? `;
 }
+
+/**
+ * The folder with migrations of ours that lies beside one that does not exist, or beside the first above it that does not;
+ * absolute. Undefined also where the one does exist.
+ */
+export function migrationsBeside(path: string): string | undefined {
+  const [first] = missingFolders(path);
+  if (first === undefined) return undefined;
+  const above = dirname(first);
+  return foldersIn(above)
+    .map((name) => join(above, name))
+    .find(holdsMigrations);
+}
+
+/** Whether it has an up file of ours; not so one that cannot be read. */
+function holdsMigrations(folder: string): boolean {
+  try {
+    const up = readdirSync(folder).find((name) => name.endsWith(".up.sql"));
+    if (up === undefined) return false;
+    const source = decode(up, join(folder, up));
+    return !("code" in source) && parseHeader(source, "up").header.revision !== undefined;
+  } catch {
+    return false;
+  }
+}
+
+const foldersIn = (path: string): readonly string[] =>
+  existsSync(path)
+    ? readdirSync(path, { withFileTypes: true }).flatMap((entry) => (entry.isDirectory() ? [entry.name] : []))
+    : [];
 
 const PATTERN = /[*?[{]|[@!+]\(/;
 

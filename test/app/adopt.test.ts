@@ -6,6 +6,7 @@ import {
   readdirSync,
   readFileSync,
   rmSync,
+  symlinkSync,
   writeFileSync,
 } from "node:fs";
 import { tmpdir } from "node:os";
@@ -288,10 +289,14 @@ test("nothing is written without being asked, and nothing is overwritten", async
     await expect(adopt(world, { folder: "old", to, write: true })).rejects.toMatchObject({
       code: "usage/not-empty",
     });
-  await expect(adopt(world, { folder: "old", to: "old/new", write: true })).rejects.toMatchObject({
-    code: "usage/cannot-write",
-    message: "the folder old/new is in old, whose files would then be those of both",
-  });
+  const inside = await adopt(world, { folder: "old", to: "old/new" });
+  expect(inside.taken).toBe("the folder old/new is in old, whose files would then be those of both");
+  symlinkSync("old", join(world.cwd, "link"));
+  for (const to of ["old/new", "link/new"])
+    await expect(adopt(world, { folder: "old", to, write: true })).rejects.toMatchObject({
+      code: "usage/cannot-write",
+      message: `the folder ${to} is in old, whose files would then be those of both`,
+    });
   expect(readdirSync(join(world.cwd, "old"))).toEqual(["1_a.up.sql"]);
 });
 

@@ -47,6 +47,23 @@ test("nobody uses yet what the run itself makes; what was there before a downgra
   ]);
 });
 
+test("what a step makes and takes away again is no loss; what was there before is, also by that name", async () => {
+  const lossesOf = async (b: string): Promise<readonly string[]> => {
+    const { steps } = await project({ a: `${a} CREATE TYPE old AS ENUM ('x');`, b }).plan({
+      kind: "upgrade",
+      target: "a:b",
+    });
+    return steps.flatMap(({ losses = [] }) => losses.map(({ kind, object }) => `${kind} ${object}`));
+  };
+  const own = `CREATE TYPE e AS ENUM ('x'); CREATE DOMAIN d AS int; CREATE TYPE c AS (a int, b int);
+    CREATE TYPE r AS RANGE (subtype = int); ALTER TYPE c DROP ATTRIBUTE b; DROP TYPE e, c, public.r; DROP DOMAIN d;`;
+  expect(await lossesOf(`${own} DROP TYPE old;`)).toEqual(["drop type old"]);
+  const renamed =
+    "CREATE TYPE e AS ENUM ('x'); DROP TYPE e; ALTER TYPE old RENAME TO e; DROP TYPE e CASCADE;";
+  expect(await lossesOf(renamed)).toEqual(["drop type e"]);
+  expect(await lossesOf(renamed.replace(" CASCADE", ""))).toEqual(["drop type e"]);
+});
+
 test("a script that skips what is done may meet a database to which any part is applied", async () => {
   const given = project({ a, b: "CREATE INDEX ON t (note);" });
   const plan = await given.plan({ kind: "upgrade", target: "base:b" }, { idempotent: true });

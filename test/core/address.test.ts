@@ -95,6 +95,11 @@ describe("parseAddress", () => {
     throw new Error("nothing was thrown");
   });
 
+  it.each([true, false])("names the embedded database where there is one: %s", (hasEmbedded) => {
+    const hint = hasEmbedded ? expect.stringContaining("pglite:") : expect.not.stringContaining("pglite:");
+    expect(() => parseAddress("hunter2", "a test", hasEmbedded)).toThrow(expect.objectContaining({ hint }));
+  });
+
   it.each([
     [
       "search_path=measure",

@@ -157,7 +157,7 @@ describe("the database is found", () => {
   /** What is said of a database that another place names, without its end, which says what to do. */
   async function disagreements(given: Given): Promise<readonly string[]> {
     const found = requireDatabase(await load(given));
-    return found.warnings.map((warning) => warning.replace(/; remove one of them, .*$/, ""));
+    return found.warnings.map((warning) => warning.replace(/; remove one of them.*$/, ""));
   }
 
   it.each<[string, Given, readonly string[]]>([
@@ -233,6 +233,27 @@ describe("the database is found", () => {
     [
       "an environment that was chosen",
       { flags: { env: "e" }, env: all, file: { environments: { e: file } } },
+      [],
+    ],
+    [
+      "a variable twice in .env",
+      { dotenv: "DATABASE_URL=postgres://u:s3cret@h/a\n\nDATABASE_URL=postgres://u@h/b" },
+      [".env line 1 and .env line 3 give DATABASE_URL different values, and the last one counts"],
+    ],
+    [
+      "a part twice in .env, of which one is used in the config file",
+      { dotenv: "PW=s3cret\nPW=s3cret2", file: { database: "postgres://u:${PW}@h/d" } },
+      [".env line 1 and .env line 2 give PW different values, and the last one counts"],
+    ],
+    [
+      "twice in .env, the last with the first in it",
+      { dotenv: "DATABASE_URL=postgres://u@h/d\nDATABASE_URL=${DATABASE_URL}?application_name=a" },
+      [],
+    ],
+    ["twice in .env, but alike", { dotenv: "PGHOST=\nPGHOST=h\nPGHOST=h\nPGUSER=u" }, []],
+    [
+      "twice in .env, and not used",
+      { flags: { database: "postgres://u@h/d" }, dotenv: "DATABASE_URL=x\nDATABASE_URL=y" },
       [],
     ],
     [

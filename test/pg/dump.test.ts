@@ -1,5 +1,5 @@
 /** Dumps loaded into an empty database: the same catalog, for one-change cases over all object classes and for the example. */
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
@@ -48,11 +48,13 @@ const withoutSubscriptions = (catalog: Catalog): Catalog => ({
 });
 
 test("a folder of migrations takes no dump", async () => {
-  await expect(
-    dump(deps({}, folder), { directories: ["."], folder: `../${basename(folder)}/` }),
-  ).rejects.toMatchObject({
-    code: "usage/own-folder",
-  });
+  const link = `${folder}-link`;
+  symlinkSync(folder, link);
+  for (const to of [`../${basename(folder)}/`, link])
+    await expect(dump(deps({}, folder), { directories: ["."], folder: to })).rejects.toMatchObject({
+      code: "usage/own-folder",
+    });
+  rmSync(link);
 });
 
 describe.sequential.each(servers())("on $name", (server) => {

@@ -72,15 +72,15 @@ async function files({ args, deps, project, printer, json }: Invocation): Promis
       "file",
     );
     if (write) printer.info(`wrote ${count} to ${adoption.to}`);
-    else printer.info(`nothing was written; to write ${count} to ${whereTo(adoption)}`);
+    else printer.info(`nothing was written; to write ${count}${whereTo(adoption)}`);
   }
   for (const line of settingLines(adoption)) printer.info(line);
   const byHand = adoption.findings.length + totalsOf(adoption.migrations).byHand;
   return byHand > 0 ? exitCodes.findings : exitCodes.ok;
 }
 
-const whereTo = ({ to, isFree }: Adoption): string =>
-  isFree ? `${to}, pass --yes, or --to DIR` : `another folder than ${to}, which is not empty, pass --to DIR`;
+const whereTo = ({ to, taken }: Adoption): string =>
+  taken === undefined ? ` to ${to}, pass --yes, or --to DIR` : `, pass --to DIR: ${taken}`;
 
 /** `wrote migrate.config.json: "directories": ["db"]` */
 function settingLines({ settings }: Adoption): readonly string[] {

@@ -1,5 +1,5 @@
 /** `migrate branches`. */
-import { openProject } from "../../app/project.ts";
+import { openWarned } from "../../app/project.ts";
 import { branchPoints } from "../../core/history.ts";
 import { revisionValue } from "../../render/json.ts";
 import { branchLines } from "../../render/listing.ts";
@@ -16,7 +16,7 @@ const command: Command = {
     ["migrate branches -v", "with paths and messages"],
   ],
   async run({ deps, project: options, printer, json, verbose }) {
-    const { graph } = await openProject(deps, options);
+    const { graph } = await openWarned(deps, options);
     const points = branchPoints(graph);
     if (json) return printer.json({ branches: points.map((id) => revisionValue(graph, id)) });
     for (const id of points) printer.lines([...branchLines(graph, id, { verbose }), ""]);

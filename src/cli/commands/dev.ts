@@ -3,7 +3,7 @@ import { dev } from "../../app/dev.ts";
 import type { DevRound } from "../../core/dev.ts";
 import { exitCodes } from "../../core/errors.ts";
 import { devLines, devStart } from "../../render/dev.ts";
-import { type Command, flag } from "../command.ts";
+import { type Command, excluding, flag } from "../command.ts";
 import { scratchFlag } from "../scratch.ts";
 
 const command: Command = {
@@ -15,7 +15,7 @@ const command: Command = {
     "on-database": flag(
       "take it back and apply it again on the database that --database or the config file names; its rows may be lost",
     ),
-    scratch: scratchFlag,
+    scratch: excluding(["on-database"], scratchFlag),
   },
   positionals: { required: 0, names: [] },
   examples: [

@@ -1,5 +1,5 @@
 /** `migrate heads`. */
-import { openProject } from "../../app/project.ts";
+import { openWarned } from "../../app/project.ts";
 import { revisionValue } from "../../render/json.ts";
 import { detailsOf, headLine } from "../../render/listing.ts";
 import { type Command, flag } from "../command.ts";
@@ -15,7 +15,7 @@ const command: Command = {
     ['migrate merge heads -m "…"', "join several heads"],
   ],
   async run({ args, deps, project: options, printer, json, verbose }) {
-    const { graph } = await openProject(deps, options);
+    const { graph } = await openWarned(deps, options);
     const heads = args.flag("resolve-dependencies") ? graph.realHeads : graph.heads;
     if (json) return printer.json({ heads: heads.map((id) => revisionValue(graph, id)) });
     for (const id of heads) printer.lines(verbose ? [...detailsOf(graph, id), ""] : [headLine(graph, id)]);

@@ -27,8 +27,10 @@ const command: Command = {
         "writes the safe form, proven on a scratch database, into migrations that are not applied; changes one that others have only if you name it",
       ),
     ),
-    ...needing("fix", { "dry-run": flag("prints the changes as a diff and writes nothing") }),
-    scratch: scratchFlag,
+    ...needing("fix", {
+      "dry-run": flag("prints the changes as a diff and writes nothing"),
+      scratch: scratchFlag,
+    }),
     "server-version": value("the server's version, for example 15 or 16.4; default: the newest", "VERSION"),
   },
   positionals: { required: 0, names: ["WHICH"], many: true },

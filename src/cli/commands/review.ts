@@ -6,7 +6,7 @@ import { summaryOfReview } from "../../render/review/document.ts";
 import { reviewHtml } from "../../render/review/html.ts";
 import { reviewMarkdown } from "../../render/review/markdown.ts";
 import { printed } from "../../render/terminal.ts";
-import { type Command, flag, value } from "../command.ts";
+import { type Command, excluding, flag, value } from "../command.ts";
 import { formatOf } from "../format.ts";
 import { scratchFlag } from "../scratch.ts";
 import { serverVersion } from "../script.ts";
@@ -21,7 +21,7 @@ const command: Command = {
     format: value("markdown, html or json (default: by the ending of FILE; else markdown)", "FORMAT"),
     sizes: flag("ask the database how large the tables are; only reads"),
     "no-catalog": flag("do not run them on a scratch database to compare the catalogs"),
-    scratch: scratchFlag,
+    scratch: excluding(["no-catalog"], scratchFlag),
     output: value("write to this file instead of stdout", "FILE", "o"),
     "server-version": value("the server's version, for example 15 or 16.4; default: the newest", "VERSION"),
   },
