@@ -410,7 +410,7 @@ function chosenSettings(file: ConfigFile | undefined, environment: string | unde
 
 function shownPath(file: string, cwd: string): string {
   const relative = path.relative(cwd, file);
-  return relative.startsWith("..") || path.isAbsolute(relative) ? file : relative;
+  return relative.startsWith("..") || path.isAbsolute(relative) ? file : relative || ".";
 }
 
 /** The text of a file of ours; undefined when there is none. */
