@@ -59,6 +59,7 @@ These flags belong to every command, and may come before or after its name:
 
 ${flagTable(globals).join("")}
 
+\`init\` takes its folder as an argument, and has neither \`--directory\` nor \`--config\`.
 Before the name, \`-c\` is always \`--config\`. After \`current\` it is \`--check-heads\`, as in Alembic.
 
 | exit code | |

@@ -39,6 +39,7 @@ export const meanings: Readonly<Record<string, string>> = {
   "usage/editor": "The editor could not be started, or exited with an error.",
   "usage/exclusive-flags": "Two flags cannot be used together.",
   "usage/extra-argument": "The command takes fewer arguments.",
+  "usage/extra-flag": "A flag that all commands share does not belong to this one.",
   "usage/fail-on": "`--fail-on` takes only `hazard`.",
   "usage/file-changed": "A file has changed while the command worked on it.",
   "usage/file-exists": "A file that would be created already exists.",

@@ -194,7 +194,10 @@ export const edit = checkedAt(editors.edit);
 export const ensureLedger = checked(ledgers.ensureLedger, { ...projectRules, ...sendRules });
 export const fix = checked(fixes.fix, { ...fixRules, onScratch, dryRun: flag });
 export const history = checked(looks.history, { ...projectRules, range: text, indicateCurrent: flag });
-export const init = checked(inits.init, { directory: text, template: text });
+export const init = checked(inits.init, {
+  ...{ directory: text, template: text },
+  ...{ database: text, environment: text, variables: texts },
+});
 export const ledgerScript = checked(ledgers.ledgerScript, projectRules);
 export const lint = checked(lints.lint, lintRules);
 export const listTemplates = checked(templates.listTemplates, projectRules);

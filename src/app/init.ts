@@ -1,17 +1,20 @@
 /** A folder name → the beginnings of a project: the folder, a config file and, if asked for, `migrate.mk`. */
+import path from "node:path";
 import { MigrateError } from "../core/errors.ts";
+import { shellWord } from "../core/shell.ts";
 import {
   createDirectory,
   createFiles,
+  holdsMigrations,
   inNewFolders,
   isEmptyDirectory,
   isSameFolder,
   type NewFile,
 } from "../io/directory.ts";
 import { adoptHint, foreignFolder, lookText } from "./foreign-folder.ts";
-import { type Deps, openConfig } from "./project.ts";
+import { type Deps, openConfig, type ProjectOptions } from "./project.ts";
 
-export interface InitOptions {
+export interface InitOptions extends Pick<ProjectOptions, "database" | "environment" | "variables"> {
   /** Relative to the working directory. Default: `migrations`. */
   readonly directory?: string | undefined;
   /** One of `projectTemplates`. Default: `default`. */
@@ -37,7 +40,7 @@ export interface InitResult {
 /** Creates what is missing. Throws `usage/unknown-template`, `usage/not-empty`, `usage/file-exists`; an existing file is never touched. */
 export async function init(
   deps: Deps,
-  { directory = "migrations", template = "default" }: InitOptions,
+  { directory = "migrations", template = "default", database: address, environment, variables }: InitOptions,
 ): Promise<InitResult> {
   if (projectTemplates.every(({ name }) => name !== template)) {
     throw new MigrateError({
@@ -47,7 +50,11 @@ export async function init(
     });
   }
   const makefile = template === "makefile";
-  const { file, directories, database } = await openConfig(deps, {});
+  const { file, directories, database } = await openConfig(deps, {
+    database: address,
+    environment,
+    variables,
+  });
   // A clone of a fresh project has that file, and not the folder, since git keeps none that are empty.
   const isConfigured = file !== undefined && directories.some((each) => isSameFolder(each, directory, deps));
   const isEmpty = await isEmptyDirectory(directory, deps);
@@ -66,17 +73,23 @@ export async function init(
   if (isConfigured && (await createDirectory(directory, deps))) return result(directory);
   if (!isEmpty) {
     const foreign = foreignFolder(directory, deps.cwd);
+    const named = isConfigured ? "" : ` --directory ${shellWord(directory)}`;
+    const wayToUse = holdsMigrations(path.resolve(deps.cwd, directory))
+      ? `; or use the migrations in it: migrate history${named}`
+      : "";
     throw new MigrateError({
       code: "usage/not-empty",
       message:
         foreign === undefined ? `the folder ${directory} is not empty` : `the folder ${lookText(foreign)}`,
-      hint:
-        foreign === undefined
-          ? "name another folder: migrate init DIR; or use the migrations in it: migrate history"
-          : adoptHint(foreign),
+      hint: foreign === undefined ? `name another folder: migrate init DIR${wayToUse}` : adoptHint(foreign),
     });
   }
-  return write([configFile({ directories: [directory] }), ...mk]);
+  const made = await write([configFile({ directories: [directory] }), ...mk]);
+  if (file !== undefined) {
+    const message = `${file} is the config file of a project above this folder; below this folder, the new one counts`;
+    deps.onNotice?.({ severity: "WARNING", message });
+  }
+  return made;
 }
 
 const SCHEMA = "./node_modules/pgretort/migrate.config.schema.json";

@@ -157,7 +157,7 @@ export async function openProject(deps: Deps, options: ProjectOptions, known?: C
 }
 
 /** Where a config file names the folders: `migrate.config.json line 2`; undefined where none does. */
-export const foldersFile = ({ file, origins }: Config): string | undefined => {
+export const foldersFile = ({ file, origins }: Pick<Config, "file" | "origins">): string | undefined => {
   const origin = origins["directories"];
   return file !== undefined && origin?.startsWith(`${file} line `) === true ? origin : undefined;
 };
@@ -169,12 +169,22 @@ async function readFiles(
 ): Promise<readonly Migration[]> {
   const { directories } = config;
   try {
-    return await readMigrations(directories, { cwd, pattern, origin: foldersFile(config) });
+    return await readMigrations(directories, {
+      ...{ cwd, pattern, origin: foldersFile(config) },
+      creating: (folder) => creating(config, folder),
+    });
   } catch (error) {
     // It loads the readers of all tools, for which no sound project has a use.
     const { foreignFault } = await import("./foreign-folder.ts");
     throw foreignFault(error, directories, cwd);
   }
+}
+
+/** What creates a folder of migrations: `init` does, but for one beside those that the config file names. */
+function creating({ file, origins }: Config, folder: string): string {
+  if (origins["directories"] === "default") return "migrate init";
+  if (file !== undefined && foldersFile({ file, origins }) === undefined) return `mkdir -p ${folder}`;
+  return `migrate init ${folder}`;
 }
 
 /** The same project with other migrations. Throws `graph/…`. */

@@ -168,7 +168,9 @@ async function write(
     ...(replaces.length === 0 ? {} : { replaces }),
     message: options.message.replaceAll(/\s+/g, " ").trim(),
   };
-  if (options.revision !== undefined) refuseNumber(options.revision, [...migrations.values()]);
+  const present = [...migrations.values()];
+  if (options.revision !== undefined) refuseNumber("revision id", options.revision, present);
+  for (const label of created.branchLabels) refuseNumber("branch label", label, present);
   // Whether the id and the labels are free and legal is what the graph knows: as it will be without what is replaced.
   const others = [...migrations.values(), ...project.dormant].filter(
     ({ revision }) => !replaces.includes(revision),
@@ -194,14 +196,18 @@ async function write(
   return { project, revision, parents, files, sharedNumbers: sharedNumbers(project.graph, pattern) };
 }
 
-/** An id that is also the number of a file would have two meanings wherever it is typed. */
-function refuseNumber(id: RevisionId, migrations: readonly Revision[]): void {
-  const other = migrations.find(({ number, revision }) => number === id && revision !== id);
+/** A name that is also the number of a file would have two meanings wherever it is typed. */
+function refuseNumber(
+  what: "revision id" | "branch label",
+  name: string,
+  migrations: readonly Revision[],
+): void {
+  const other = migrations.find(({ number, revision }) => number === name && revision !== name);
   if (other === undefined) return;
   throw new MigrateError({
     code: "graph/ambiguous-name",
-    message: `the revision id '${id}' is also the number of the file of ${describe(other)}`,
-    hint: "give another with --rev-id, or leave it out",
+    message: `the ${what} '${name}' is also the number of the file of ${describe(other)}`,
+    hint: `give another with ${what === "revision id" ? "--rev-id" : "--branch-label"}, or leave it out`,
   });
 }
 
@@ -291,11 +297,12 @@ function headersOf(
   { revision, parents, dependsOn, branchLabels, replaces = [], message }: Revision,
   now: Date,
 ): Readonly<Record<Direction, readonly string[]>> {
-  const listed = branchLabels.find((label) => label.includes(","));
+  const listed = branchLabels.find((label) => /[,;\s]/.test(label));
   if (listed !== undefined) {
+    const [sign] = /[,;\s]/.exec(listed)!;
     throw new MigrateError({
       code: "usage/header",
-      message: `',' is not allowed in the branch label '${listed}'`,
+      message: `${/\s/.test(sign) ? "a blank" : `'${sign}'`} is not allowed in the branch label '${listed}'`,
       hint: "repeat --branch-label for each label",
     });
   }

@@ -19,13 +19,13 @@ const SYMBOLS: readonly Word[] = [
 ];
 
 /**
- * Newest first, behind the symbols. A shell can take each as it stands: ids and labels have letters, digits, dots and
+ * Newest first, behind the symbols that are taken there. A shell can take each as it stands: ids and labels have letters, digits, dots and
  * underscores only. Reads the files alone. Throws what `openProject` throws.
  */
 export async function words(
   deps: Deps,
   kind: "revisions" | "labels",
-  options: ProjectOptions,
+  { isTaken, ...options }: ProjectOptions & { readonly isTaken: (symbol: string) => boolean },
 ): Promise<readonly Word[]> {
   const { graph } = await openProject(deps, options);
   const ids = inOrder(graph, graph.nodes.keys()).reverse();
@@ -35,7 +35,7 @@ export async function words(
   );
   if (kind === "labels") return labels;
   return [
-    ...SYMBOLS,
+    ...SYMBOLS.filter(({ word }) => isTaken(word)),
     ...labels,
     ...labels.map(({ word }) => ({ word: `${word}@head`, what: `the head of ${word}` })),
     ...revisions.map(({ revision, message }) => ({ word: revision, what: message })),

@@ -146,7 +146,7 @@ const habits = new Map([
     (word) => [word, 'revision -m "…"'] as const,
   ),
   ["autogenerate", "revision --autogenerate"],
-  ["drop", "downgrade base"],
+  ...["drop", "reset"].map((word) => [word, "downgrade base"] as const),
   ...["remove", "delete", "rm"].map((word) => [word, "revision --remove"] as const),
   ...["list", "ls", "revisions"].map((word) => [word, "history"] as const),
   ...["version", "db-version"].map((word) => [word, "current"] as const),
@@ -160,8 +160,14 @@ const habits = new Map([
   ...["prove", "roundtrip"].map((word) => [word, "test"] as const),
 ]);
 
+/** The commands that begin so: one, or a few to choose from. */
+function begunSo(name: string): string | undefined {
+  const begun = [...commands.keys()].filter((command) => command.startsWith(name.toLowerCase()));
+  return name.length < 2 || begun.length > 3 ? undefined : begun.join(", or: migrate ") || undefined;
+}
+
 function unknownCommand(name: string): MigrateError {
-  const guess = habits.get(name.toLowerCase()) ?? nearest(name, commands.keys());
+  const guess = habits.get(name.toLowerCase()) ?? begunSo(name) ?? nearest(name, commands.keys());
   return new MigrateError({
     code: "usage/unknown-command",
     message: `unknown command '${name}'`,

@@ -65,6 +65,8 @@ export function createPrinter(
     if (all.length > 0) streams.stdout.write(printed(all, colored(streams.stdout)));
   };
   const prose = (text: string): string => printed(hanging(options.clean(text)));
+  /** A line can be overwritten, which a dumb terminal has no way to do. */
+  const overwrites = streams.stderr.isTTY === true && env["TERM"] !== "dumb";
   let transient = false;
   const clear = (): void => {
     if (transient) streams.stderr.write("\r\u001b[K");
@@ -112,7 +114,7 @@ export function createPrinter(
     },
     progress: (text) => {
       const { stderr } = streams;
-      if (options.quiet || stderr.isTTY !== true) return;
+      if (options.quiet || !overwrites) return;
       const shown = cut(visible(options.clean(text)), (stderr.columns || 80) - 1, "…");
       stderr.write(`\r\u001b[K${shown}`);
       transient = true;
@@ -142,9 +144,7 @@ export function createPrinter(
     get width() {
       return widthOf(streams.stdout);
     },
-    get interactive() {
-      return streams.stderr.isTTY === true;
-    },
+    interactive: overwrites,
   };
 }
 

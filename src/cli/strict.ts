@@ -170,6 +170,11 @@ function positionalFault(
     const hint = lines.length === 0 ? undefined : `for example: ${lines.join(", or ")};`;
     return usage("missing-argument", `${name} needs ${names[given.length]}`, { name }, hint);
   }
+  const empty = given.indexOf("");
+  if (empty >= 0 && empty < names.length) {
+    const hint = "give one, or leave it out;";
+    return usage("empty-value", `the argument ${names[empty]} is empty`, { name }, hint);
+  }
   const extra = given[names.length];
   if (many === true || extra === undefined) return undefined;
   const hint = flag === undefined ? undefined : `did you mean: migrate ${name} ${flag} ${shellWord(extra)}?`;

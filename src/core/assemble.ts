@@ -158,7 +158,7 @@ function missingFile(
     message: `the ${direction} file is missing`,
     hint:
       stray !== undefined
-        ? `${stray.source.path} has the same revision: rename it to ${missing}`
+        ? `${stray.source.path} has the same revision: rename ${direction === "down" ? `it to ${missing}` : `this file to ${otherPath(stray)}`}`
         : direction === "up"
           ? `create ${missing}, or delete this file`
           : `create ${missing} starting with '-- revision: ${revision ?? "<id>"}', or mark the migration as irreversible in this header: '-- irreversible: <reason>'`,

@@ -1,7 +1,8 @@
 /** A plan, one of its statements and what the server answered → the error as the user must see it: where, what is so now, what to type. */
+
+import { characterHint } from "./characters.ts";
 import { cancelled, type Excerpt, GOES_ON, MigrateError, NOTHING } from "./errors.ts";
 import { excerptAt } from "./fault.ts";
-import { invisibleHint } from "./invisible.ts";
 import { type Intent, isGuard } from "./ledger/types.ts";
 import { passwordsOf } from "./password.ts";
 import type { Batch, Plan, PlanStep, Statement } from "./plan/types.ts";
@@ -56,7 +57,7 @@ export function explain(
   const message = messageOf(said);
   if (origin !== undefined) {
     const advice =
-      adviceOf(failure, step) ?? encodingHint(statement, failure) ?? invisibleIn(statement, failure);
+      adviceOf(failure, step) ?? encodingHint(statement, failure) ?? misleadingIn(statement, failure);
     return error("execution/statement", message, lines(said.hint, advice, whatIsSo(batch, step)), {
       ...placeOf(statement, failure, sourceText),
     });
@@ -254,12 +255,12 @@ const advice: Readonly<Record<string, string>> = {
     "idle_session_timeout is set for this role or database; to turn it off for this run: PGOPTIONS='-c idle_session_timeout=0'",
 };
 
-/** Names and key words that are not found may hold what nobody sees. */
-const invisibleIn = (statement: Statement, failure: Failure): string | undefined => {
+/** Names and key words that are not found may hold what nobody sees, or takes for another character. */
+const misleadingIn = (statement: Statement, failure: Failure): string | undefined => {
   const offset = offsetOf(failure, statement);
   return offset === undefined || !/^42/.test(failure.sqlstate ?? "")
     ? undefined
-    : invisibleHint(statement.sql, offset);
+    : characterHint(statement.sql, offset);
 };
 
 /** The message in a header goes into the ledger, and into a comment that other sessions see with each statement. */

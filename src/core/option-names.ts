@@ -7,6 +7,7 @@ const FLAGS = {
   directories: "--directory",
   environment: "--env",
   scratch: "--scratch",
+  variables: "-x",
 } as const;
 
 /** `flag --scratch`, where it was typed on the command line; `option scratch`, where a caller of the API gave it. */

@@ -1,7 +1,8 @@
 /** What the parser says of a file → a diagnostic that says what was meant. */
+
+import { characterHint } from "./characters.ts";
 import type { Diagnostic } from "./errors.ts";
 import { faultAt } from "./fault.ts";
-import { invisibleHint } from "./invisible.ts";
 import type { FileText } from "./migration.ts";
 import { passwordsOf } from "./password.ts";
 import { redact } from "./redact.ts";
@@ -57,7 +58,7 @@ export function syntaxFault(
   return faultAt(source, at, unterminated ? 1 : Math.max(token.length, 1), {
     code: "source/syntax",
     message: unterminated ? what : redact(shortened(message), passwordsNear(source.text, offset)),
-    ...hintOf(invisibleHint(source.text, offset) ?? syntaxHint(source.text, offset, what, token)),
+    ...hintOf(characterHint(source.text, offset) ?? syntaxHint(source.text, offset, what, token)),
   });
 }
 
@@ -68,6 +69,8 @@ const passwordsNear = (text: string, offset: number): readonly string[] =>
 const hintOf = (hint: string | undefined): { readonly hint?: string } => (hint === undefined ? {} : { hint });
 
 function syntaxHint(text: string, offset: number, what: string, token: string): string | undefined {
+  if (CONFLICT.test(token))
+    return "git could not merge this file: choose between its two versions, and delete the lines <<<<<<<, ======= and >>>>>>>";
   if (what.startsWith("unterminated")) return "it begins here, and its end is missing";
   if (/at end of input$/.test(what)) return "the last statement is incomplete: is a ) or an END missing?";
   const before = text.slice(Math.max(0, offset - 1000), offset);
@@ -82,6 +85,9 @@ function syntaxHint(text: string, offset: number, what: string, token: string): 
     ? undefined
     : `is ${missing.join(" or ")} missing before ${token.toUpperCase()}?`;
 }
+
+/** What git writes around the versions that it could not merge. */
+const CONFLICT = /^(?:<{7}|={7}|>{7}|\|{7})$/;
 
 const OPENS_STATEMENT =
   /^(?:alter|begin|comment|commit|copy|create|delete|do|drop|explain|grant|insert|lock|merge|refresh|reindex|revoke|select|set|truncate|update|vacuum|with)$/i;

@@ -265,17 +265,25 @@ function byPrefix(graph: Graph, prefix: string, branch: string | undefined): Rev
       name.startsWith(prefix) &&
       (within === undefined || within.has(exactly(graph, name)!)),
   );
-  if (matches.length > 1) throw ambiguous(graph, `'${prefix}' is the beginning of`, prefix, matches);
+  if (matches.length > 1)
+    throw ambiguous(graph, `'${prefix}' is the beginning of`, prefix, matches, "write more of the id");
   return matches[0] === undefined ? undefined : exactly(graph, matches[0]);
 }
 
 function byNumber(graph: Graph, number: string): RevisionId | undefined {
   const matches = [...graph.nodes].filter(([, node]) => node.revision.number === number).map(([id]) => id);
-  if (matches.length > 1) throw ambiguous(graph, `'${number}' is the file number of`, number, matches);
+  if (matches.length > 1)
+    throw ambiguous(graph, `'${number}' is the file number of`, number, matches, "write the id");
   return matches[0];
 }
 
-function ambiguous(graph: Graph, why: string, name: string, matches: readonly string[]): MigrateError {
+function ambiguous(
+  graph: Graph,
+  why: string,
+  name: string,
+  matches: readonly string[],
+  hint: string,
+): MigrateError {
   const list = matches.slice(0, MAX_LISTED).map((match) => {
     const { revision } = nodeOf(graph, exactly(graph, match)!);
     return match === revision.revision ? describe(revision) : `${match} (label of ${revision.revision})`;
@@ -284,7 +292,7 @@ function ambiguous(graph: Graph, why: string, name: string, matches: readonly st
   return new MigrateError({
     code: "graph/ambiguous-name",
     message: `Can't locate revision identified by '${name}': ${why} ${list.join(", ")}${more}`,
-    hint: "write more of the id",
+    hint,
   });
 }
 

@@ -10,6 +10,8 @@ export interface Place {
   /** `.env line 3`, … */
   readonly origin: string;
   readonly location?: Location;
+  /** What gives a text there its variables before the environment does: `flag -x`. */
+  readonly given?: string;
 }
 
 /** UTF-16 units of a text, or of a whole `.env`, with variables replaced: each of 30 lines may double the one before. */
@@ -72,12 +74,13 @@ function* references(text: string): Generator<Reference> {
   }
 }
 
-function notSet(missing: readonly string[], { origin, location }: Place): MigrateError {
+function notSet(missing: readonly string[], { origin, location, given }: Place): MigrateError {
+  const is = missing.length === 1 ? "is" : "are";
   const shown = missing.slice(0, 5);
   return new MigrateError({
     code: "usage/missing-variable",
-    message: `${origin} uses ${shown.map((name) => `\${${name}}`).join(", ")}, which ${missing.length === 1 ? "is" : "are"} not set`,
-    hint: `set ${shown.join(", ")} in the environment or in .env, or write a default: \${${missing[0]}:-value}`,
+    message: `${origin} uses ${shown.map((name) => `\${${name}}`).join(", ")}, which ${is} not set, or ${is} empty`,
+    hint: `set ${shown.join(", ")} ${given === undefined ? "" : `with ${given}, `}in the environment or in .env, or write a default: \${${missing[0]}:-value}`,
     ...(location === undefined ? {} : { location }),
   });
 }

@@ -123,7 +123,7 @@ export async function loadConfig({ flags, env, cwd, names }: Surrounding): Promi
   const lookup: Lookup = (name) => all.find(name)?.value;
   const replaced = (name: string, setting: Setting): Setting => ({
     ...setting,
-    value: withVariables(name, setting.value, lookup, setting),
+    value: withVariables(name, setting.value, lookup, { ...setting, given: names("variables") }),
   });
   const {
     database: address,
@@ -137,7 +137,10 @@ export async function loadConfig({ flags, env, cwd, names }: Surrounding): Promi
   ]);
   const configured = (setting: Setting | undefined): TextAddress | undefined => {
     if (setting === undefined) return undefined;
-    const value = replaceVariables(String(setting.value), lookup, setting);
+    const value = replaceVariables(String(setting.value), lookup, {
+      ...setting,
+      given: names("variables"),
+    });
     return value === "" ? undefined : { ...setting, value };
   };
   const given = (value: string | undefined, origin: string): TextAddress | undefined =>
@@ -410,7 +413,7 @@ function chosenSettings(file: ConfigFile | undefined, environment: string | unde
 
 function shownPath(file: string, cwd: string): string {
   const relative = path.relative(cwd, file);
-  return relative.startsWith("..") || path.isAbsolute(relative) ? file : relative;
+  return relative.startsWith("..") || path.isAbsolute(relative) ? file : relative || ".";
 }
 
 /** The text of a file of ours; undefined when there is none. */

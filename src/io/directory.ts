@@ -32,6 +32,8 @@ export interface DirectoryOptions {
   readonly pattern?: FileNamePattern;
   /** The line of a config file that names the folders: `migrate.config.json line 2`. */
   readonly origin?: string | undefined;
+  /** A folder that does not exist, as a word of the shell → what to type to create it; by default a `mkdir`. */
+  readonly creating?: (folder: string) => string;
 }
 
 /** A file to be made: a plain name, without folders, and its whole text. */
@@ -47,11 +49,11 @@ export interface NewFile {
  */
 export async function readMigrations(
   directories: readonly string[],
-  { cwd, pattern, origin }: DirectoryOptions,
+  options: DirectoryOptions,
 ): Promise<readonly Migration[]> {
   const folders = new Map<string, Folder>();
   for (const directory of directories) {
-    const folder = openFolder(directory, cwd, origin);
+    const folder = openFolder(directory, options);
     if (!folders.has(folder.real)) folders.set(folder.real, folder);
   }
   const sources: Source[] = [];
@@ -66,7 +68,7 @@ export async function readMigrations(
       else sources.push(read);
     }
   }
-  const { migrations, diagnostics } = assemble(sources, unreadable, pattern);
+  const { migrations, diagnostics } = assemble(sources, unreadable, options.pattern);
   if (diagnostics.length > 0) throw MigrateError.all(diagnostics);
   return migrations;
 }
@@ -80,7 +82,7 @@ export async function createFiles(
   files: readonly NewFile[],
   { cwd, onWritten }: Writer,
 ): Promise<readonly string[]> {
-  const folder = openFolder(directory, cwd);
+  const folder = openFolder(directory, { cwd });
   for (const { name } of files) refusePath(name);
   await writeFiles(
     files.map(({ name, text }) => ({ path: folder.shown + name, pieces: [text], before: null })),
@@ -195,7 +197,10 @@ interface Folder {
   readonly shown: string;
 }
 
-function openFolder(directory: string, cwd: string, origin?: string): Folder {
+function openFolder(
+  directory: string,
+  { cwd, origin, creating = (folder) => `mkdir -p ${folder}` }: DirectoryOptions,
+): Folder {
   const path = resolve(cwd, directory);
   const below = relative(cwd, path);
   const isBelow = below !== ".." && !below.startsWith(`..${sep}`) && !isAbsolute(below);
@@ -211,8 +216,8 @@ function openFolder(directory: string, cwd: string, origin?: string): Folder {
           code: "usage/missing-directory",
           message: `${PATTERN.test(shown) ? `no directory matches ${shown}` : `the directory ${shown} does not exist`}${origin === undefined ? "" : ` (from ${origin})`}`,
           hint: PATTERN.test(shown)
-            ? "in a pattern, * matches one name and ** any number of folders; quote it, so that the shell does not expand it"
-            : `${guessOf(path, cwd)}name another ${origin === undefined ? "with --directory DIR" : "there"}, or create it with: migrate init${origin === undefined ? "" : ` ${shellWord(shown)}`}`,
+            ? `in a pattern, * matches one name and ** any number of folders${origin === undefined ? "; quote it, so that the shell does not expand it" : `; correct it there, or create a folder that it matches`}`
+            : `${guessOf(path, cwd)}name another ${origin === undefined ? "with --directory DIR" : "there"}, or create it with: ${creating(shellWord(shown))}`,
         },
         { cause: error },
       );
@@ -248,7 +253,7 @@ export function migrationsBeside(path: string): string | undefined {
 }
 
 /** Whether it has an up file of ours; not so one that cannot be read. */
-function holdsMigrations(folder: string): boolean {
+export function holdsMigrations(folder: string): boolean {
   try {
     const up = readdirSync(folder).find((name) => name.endsWith(".up.sql"));
     if (up === undefined) return false;

@@ -11,6 +11,7 @@ import { manPage, manPagePath } from "../../scripts/man-page.ts";
 import { rulesPage, rulesPagePath } from "../../scripts/rules-page.ts";
 import { groups } from "../../src/cli/command-line.ts";
 import { commandHelp, overview } from "../../src/cli/help.ts";
+import { settingNames } from "../../src/core/settings.ts";
 import { blocksOf, patternOf, scriptedMigrations, textOf } from "../support/documents.ts";
 import { migrate } from "../support/migrate.ts";
 
@@ -57,6 +58,13 @@ test("every code of an error has its meaning, and every meaning a code", () => {
 
 test("docs/rules.md is what the rules say; else: node scripts/run.mjs scripts/docs.ts", async () => {
   expect(textOf(rulesPagePath)).toBe(await rulesPage());
+});
+
+test("docs/configuration.md has a row for each key of the config file", () => {
+  const keys = textOf("docs/configuration.md")
+    .match(/^\| `[\w.`, ]+ \|/gm)!
+    .join();
+  expect(settingNames.filter((name) => !keys.includes(`\`${name}\``))).toEqual([]);
 });
 
 test("docs/ledger.md says what the files of the ledger say; else: node scripts/run.mjs scripts/docs.ts", () => {

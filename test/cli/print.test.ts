@@ -14,7 +14,7 @@ interface Written {
   readonly err: () => string;
 }
 
-function written(isTTY: boolean, json = false): Written {
+function written(isTTY: boolean, json = false, env: Readonly<Record<string, string>> = {}): Written {
   const texts = { out: "", err: "" };
   const stream = (name: "out" | "err"): NodeJS.WriteStream => {
     const write = (chunk: Buffer, _encoding: string, done: () => void): void => {
@@ -27,7 +27,7 @@ function written(isTTY: boolean, json = false): Written {
   const abort = new AbortController();
   const printer = createPrinter(
     { stdout: stream("out"), stderr: stream("err"), stdin: stdin as unknown as NodeJS.ReadStream },
-    {},
+    env,
     { quiet: false, verbose: true, json, clean: (text) => text, signal: abort.signal },
   );
   return { printer, stdin, abort, out: () => texts.out, err: () => texts.err };
@@ -62,6 +62,10 @@ test("a line that is overwritten keeps its width, whatever it says", () => {
   const { printer, err } = written(true);
   printer.progress(hostile.repeat(10));
   expect(err()).toMatch(/^\r\u001b\[K[ -~]{0,58}…$/);
+  const dumb = written(true, false, { TERM: "dumb" });
+  dumb.printer.progress("a");
+  dumb.printer.info("b");
+  expect(dumb.err()).toBe("b\n");
 });
 
 test("a script is shown escaped in a terminal, and in a pipe it keeps its bytes", async () => {

@@ -413,12 +413,12 @@ describe(".env", () => {
     [
       "DATABASE_URL=${DATABASE_URL}",
       {},
-      "usage/missing-variable: .env line 1 uses ${DATABASE_URL}, which is not set",
+      "usage/missing-variable: .env line 1 uses ${DATABASE_URL}, which is not set, or is empty",
     ],
     [
       "DATABASE_URL=postgres://${U}@h/d\nU=below",
       {},
-      "usage/missing-variable: .env line 1 uses ${U}, which is not set",
+      "usage/missing-variable: .env line 1 uses ${U}, which is not set, or is empty",
     ],
   ])("puts variables into %j", async (dotenv, env, expected) => {
     expect(await database({ dotenv, env })).toBe(expected);
@@ -506,9 +506,20 @@ describe("the config file", () => {
       { flags: { x: ["U=a=b"] }, env: { U: "env" } },
       "postgres://a%3Db@h:5432/d (migrate.config.json line 2)",
     ],
-    ["nowhere", {}, "usage/missing-variable: migrate.config.json line 2 uses ${U}, which is not set"],
+    [
+      "nowhere",
+      {},
+      "usage/missing-variable: migrate.config.json line 2 uses ${U}, which is not set, or is empty",
+    ],
   ])("puts variables into its database, from %s", async (_, given, expected) => {
     expect(await database({ ...given, file: { database: "postgres://${U}@h/${D:-d}" } })).toBe(expected);
+  });
+
+  it("says how a variable is set, where -x leaves it empty too", async () => {
+    const file = { role: "${U}" };
+    await expect(load({ flags: { x: ["U="] }, file })).rejects.toMatchObject({
+      hint: "set U with flag -x, in the environment or in .env, or write a default: ${U:-value}",
+    });
   });
 
   it("puts variables into every text", async () => {
@@ -542,7 +553,7 @@ describe("the config file", () => {
     [
       "is missing",
       { role: "${NONE}" },
-      "usage/missing-variable: migrate.config.json line 2 uses ${NONE}, which is not set",
+      "usage/missing-variable: migrate.config.json line 2 uses ${NONE}, which is not set, or is empty",
     ],
     [
       "makes a name too long",

@@ -141,10 +141,13 @@ test.each<[Being, string, string]>([
   ["3D000", "shop", "createdb -h 127.0.0.1 -p PORT -U ann shop"],
   ["3D000", "my%20shop%3B%24(id)", "createdb -h 127.0.0.1 -p PORT -U ann 'my shop;$(id)'"],
   ["28P01", "shop", "check the user and password; see where they come from with: migrate config"],
+  ["42704", "shop?options=-c%20nope%3D1", "correct the options of the connection (from the test); see"],
   ["away", "shop", "check that the server is running and accepts connections at this address"],
 ])("what to do where the server says %s to %s", async (being, database, hint) => {
   const { port } = await serverThatIs(being);
-  const address = await addressOf(`postgres://ann@127.0.0.1:${port}/${database}?sslmode=disable`);
+  const address = await addressOf(
+    `postgres://ann@127.0.0.1:${port}/${database}${database.includes("?") ? "&" : "?"}sslmode=disable`,
+  );
   await expect(openSession(address)).rejects.toMatchObject({
     code: "execution/connect",
     hint: expect.stringContaining(hint.replace("PORT", String(port))),

@@ -217,15 +217,17 @@ describe("reading", () => {
     expect(error).toMatchObject({
       code: "usage/missing-directory",
       message: "the directory db/migrations does not exist",
-      hint: "name another with --directory DIR, or create it with: migrate init",
+      hint: "name another with --directory DIR, or create it with: mkdir -p db/migrations",
       exitCode: 2,
     });
     put({ "migrations/0001_x.up.sql": UP });
     const typo = await failure(readMigrations(["migration"], { cwd, origin: "migrate.config.json line 2" }));
     expect(typo).toMatchObject({
       message: "the directory migration does not exist (from migrate.config.json line 2)",
-      hint: "did you mean migrations? name another there, or create it with: migrate init migration",
+      hint: "did you mean migrations? name another there, or create it with: mkdir -p migration",
     });
+    const pattern = await failure(readMigrations(["nope*"], { cwd, origin: "migrate.config.json line 2" }));
+    expect(pattern).not.toMatchObject({ hint: expect.stringContaining("shell") });
     expect(await faults("file")).toEqual(["usage/missing-directory"]);
     expect(await faults("file/below")).toEqual(["usage/missing-directory"]);
   });

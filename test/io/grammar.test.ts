@@ -57,6 +57,8 @@ test.for([
   ["alter table t add a int\n  add b int;", "is a comma missing before ADD?"],
   ["alter table t add a int\ncreate table u ();", "is a ; missing before CREATE?"],
   ["alter table t add a int;\nvacuum t\ndrop table u;", "is a ; missing before DROP?"],
+  ["create table t (a int\n<<<<<<< HEAD\n, b int\n=======\n);", "git could not merge this file"],
+  ["insert into t values (‘it is’);", "is a letter to PostgreSQL, not a quote"],
   ["\\restrict x", "remove the line; pg_dump adds it for psql only"],
   ["\\i other.sql", "put the SQL of that file here, or in a migration of its own"],
   ["\\connect db", "--database"],

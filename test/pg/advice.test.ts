@@ -69,6 +69,7 @@ describe.each(servers())("on $name", (server) => {
   test.each([
     ["ALTER TYPE e ADD VALUE 'b';\nSELECT 'b'::e;", "a migration of its own"],
     ["SET search_path = '';\nCREATE TABLE b ();", "qualify the name"],
+    ["SELECT ‘it’;", "‘ is a letter to PostgreSQL"],
     ["CREATE TABLE b (id int);\nSELECT id,\u00a0id FROM b;", "is U+00A0"],
   ])("%j is explained", async (sql, advice) => {
     const { url } = await ownDatabase(server);

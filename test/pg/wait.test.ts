@@ -86,6 +86,14 @@ test.each([
     "the server requires a password, but none is given\nhint: put it into the address, PGPASSWORD",
   ],
   [
+    "no password in the file that is named",
+    (url: URL) => {
+      url.password = "";
+      url.searchParams.set("passfile", "/dev/null");
+    },
+    "PGPASSWORD or the password file .from ",
+  ],
+  [
     "a database that does not exist",
     (url: URL) => Object.assign(url, { pathname: "/retort_nowhere" }),
     'database "retort_nowhere" does not exist',

@@ -2,7 +2,7 @@
 import { words } from "../../app/words.ts";
 import { onOneLine } from "../../render/terminal.ts";
 import { type Command, globals, projectOf } from "../command.ts";
-import { parseWords } from "../strict.ts";
+import { parseWords, splitAtCommand } from "../strict.ts";
 
 const command: Command = {
   name: "__complete",
@@ -17,8 +17,28 @@ const command: Command = {
       args: globals,
       positionals: { required: 0, names: [], many: true },
     });
-    const found = await words(deps, kind === "labels" ? "labels" : "revisions", projectOf(said));
+    const { name = "", after } = splitAtCommand(typed, globals);
+    const found = await words(deps, kind === "labels" ? "labels" : "revisions", {
+      ...projectOf(said),
+      isTaken: (symbol) => isTaken(symbol, name, after.at(-1) ?? ""),
+    });
     printer.lines(found.map(({ word, what }) => `${word}\t${onOneLine(what)}`));
   },
 };
 export default command;
+
+/** Whether a symbol may stand behind a command, or behind a flag of it. */
+function isTaken(symbol: string, name: string, flag: string): boolean {
+  switch (symbol) {
+    case "current":
+      return name === "show" || name === "edit" || flag === "-r" || flag === "--rev-range";
+    case "base":
+      return name !== "merge" && flag !== "--depends-on";
+    case "+1":
+      return name === "upgrade";
+    case "-1":
+      return name !== "upgrade" && name !== "merge" && name !== "revision";
+    default:
+      return true;
+  }
+}

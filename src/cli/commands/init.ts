@@ -1,6 +1,8 @@
 /** `migrate init`. */
 import { init } from "../../app/init.ts";
-import { type Command, flag, value } from "../command.ts";
+import { MigrateError } from "../../core/errors.ts";
+import { shellWord } from "../../core/shell.ts";
+import { type Arguments, type Command, flag, value } from "../command.ts";
 
 const command: Command = {
   name: "init",
@@ -14,8 +16,10 @@ const command: Command = {
     ["migrate init", "the folder migrations/ and migrate.config.json"],
     ["migrate init db/migrations --makefile", "another folder, and migrate.mk"],
   ],
-  async run({ args, deps, printer, json }) {
+  async run({ args, deps, project, printer, json }) {
+    refuseElsewhere(args);
     const result = await init(deps, {
+      ...project,
       directory: args.positionals[0],
       template: args.flag("makefile") ? "makefile" : args.text("template"),
     });
@@ -26,3 +30,20 @@ const command: Command = {
   },
 };
 export default command;
+
+/** What says to other commands where a project is; here one begins. Throws `usage/extra-flag`. */
+function refuseElsewhere(args: Arguments): void {
+  const directory = args.list("directory")[0];
+  if (directory !== undefined)
+    throw new MigrateError({
+      code: "usage/extra-flag",
+      message: "init takes the folder as an argument, not with --directory",
+      hint: `did you mean: migrate init ${shellWord(args.positionals[0] ?? directory)}`,
+    });
+  if (args.flag("config"))
+    throw new MigrateError({
+      code: "usage/extra-flag",
+      message: "init writes migrate.config.json; it does not take --config",
+      hint: "leave --config out: migrate init",
+    });
+}

@@ -13,10 +13,7 @@ const command: Command = {
   summary:
     "Accepts changed files of applied migrations, and repairs an inconsistent ledger; shows what is wrong and asks first.",
   args: {
-    forget: value(
-      "delete the ledger row of this applied revision, which has no file; can be repeated",
-      "REVISION",
-    ),
+    forget: value("delete the ledger row of this applied revision, which has no file; can be repeated", "ID"),
     yes: flag("do not ask", "y"),
     sql: flag("write a script that does it instead; reads the database"),
     ...writeFlags,

@@ -15,15 +15,19 @@ export interface Service {
  * a parameter that is unknown or not supported.
  */
 export function readService(service: Found, files: readonly string[]): Service {
+  let present = false;
   for (const file of files) {
     const text = textIfThere(file, "usage/service");
+    present ||= text !== undefined;
     const entries = text === undefined ? undefined : sectionOf(text, service.value, file);
     if (entries !== undefined) return { entries, origin: `service ${service.value} in ${file}` };
   }
   throw new MigrateError({
     code: "usage/service",
     message: `service "${service.value}" does not exist in ${files.join(" or ")} (from ${service.origin})`,
-    hint: `add a section [${service.value}] to that file, or name the file in PGSERVICEFILE`,
+    hint: present
+      ? `add a section [${service.value}] to that file, or name the file in PGSERVICEFILE`
+      : `the file does not exist: create it with a section [${service.value}], or name another in PGSERVICEFILE`,
   });
 }
 

@@ -189,6 +189,8 @@ function connectHint(address: DatabaseAddress, cause: DriverError): string {
       return `the server's pg_hba.conf does not let ${address.user} connect to ${address.database} from here: add an entry and reload, or connect as an entry requires, for example with sslmode=require`;
     case "no login":
       return "check the user and password; see where they come from with: migrate config";
+    case "options":
+      return `correct the options of the connection (from ${address.origins["options"] ?? address.origin}); see the settings with: migrate config`;
     default:
       return "check that the server is running and accepts connections at this address; see the settings with: migrate config";
   }
@@ -205,6 +207,8 @@ export function poolHint(cause: DriverError): string {
       return "the server's pg_hba.conf does not let this user connect to this database from here: add an entry and reload, or make the pool as an entry requires, for example with ssl";
     case "no login":
       return "check the user and password that the pool was given";
+    case "options":
+      return "correct the options that the pool was given";
     default:
       return "check that the server is running and accepts connections at the address that the pool was given";
   }
@@ -220,6 +224,8 @@ function missingDatabase({ message }: DriverError): string {
 function refusalOf({ code, message }: DriverError) {
   if (message.includes("does not support SSL")) return "no TLS";
   if (code === "3D000") return "no database";
+  // No such parameter, no value of its type, no option of a server, none that is set at the start of a session.
+  if (/^(?:42704|22023|42601|55P02)$/.test(code ?? "")) return "options";
   if (code === "28000" && message.includes("pg_hba.conf")) return "no entry";
   return code === "28P01" || code === "28000" ? "no login" : undefined;
 }

@@ -1,5 +1,5 @@
 -- Retort migration script: upgrade <base> -> c
--- Receipt: sha256:9c6ff2c3e4c737af591533d177b48925da5058b5588a94a718d967824ff74ee1
+-- Receipt: sha256:c3c5b956fa324b4508392641e9cc75e17135a2a916edd5abdc56076d48ee7d0e
 \if true
 -- For:  PostgreSQL 12 or later; ledger retort, format 2.
 -- Run:  psql -X -v ON_ERROR_STOP=1 -f FILE DATABASE
@@ -1156,7 +1156,7 @@ BEGIN
     RAISE EXCEPTION USING ERRCODE = 'RT001',
       MESSAGE = format('retort: the ledger %s is not trusted: %s', place::regnamespace, found),
       HINT = format('Nothing was changed. If that role may own the ledger, add it to '
-        'migrate.config.json, and write a script again: "ledger": {"owner": %s}',
+        'migrate.config.json: "ledger": {"owner": %s}. A script must then be written again.',
         to_json(stranger::text));
   END IF;
 
@@ -1313,7 +1313,7 @@ $body$;
 CALL retort.require_state('{}', '{}', 3, 1401614897665169694, 'migrate upgrade %s:c --sql');
 
 -- Log: the receipt of this script.
-CALL retort.begin_script('9c6ff2c3e4c737af591533d177b48925da5058b5588a94a718d967824ff74ee1',
+CALL retort.begin_script('c3c5b956fa324b4508392641e9cc75e17135a2a916edd5abdc56076d48ee7d0e',
   'base:c', 3, 1401614897665169694);
 COMMIT;
 
@@ -1369,13 +1369,13 @@ BEGIN TRANSACTION READ ONLY;
 -- Check: exactly the revisions that should be applied now are, row by row.
 SELECT retort.check(3, 1401614897665169694) AS retort_passed \gset
 SELECT revisions AS applied_revisions, 'c' AS current_heads,
-  'sha256:9c6ff2c3e4c737af591533d177b48925da5058b5588a94a718d967824ff74ee1' AS receipt FROM retort.state;
+  'sha256:c3c5b956fa324b4508392641e9cc75e17135a2a916edd5abdc56076d48ee7d0e' AS receipt FROM retort.state;
 
 -- Durations: what this run of the script has done, as the log of the ledger has it.
 SELECT l.event AS step, l.revision, round(date_part('epoch', l.duration) * 1000) AS milliseconds
   FROM retort.log AS l WHERE l.event IN ('upgrade', 'downgrade') AND l.id > (
     SELECT max(s.id) FROM retort.log AS s WHERE s.event = 'script' AND s.checksum =
-      '9c6ff2c3e4c737af591533d177b48925da5058b5588a94a718d967824ff74ee1'
+      'c3c5b956fa324b4508392641e9cc75e17135a2a916edd5abdc56076d48ee7d0e'
       AND s.at > (SELECT backend_start FROM pg_stat_get_activity(pg_backend_pid())))
   ORDER BY l.id;
 COMMIT;

@@ -1,5 +1,5 @@
 -- Retort migration script: upgrade <base> -> 29f859a13ea1
--- Receipt: sha256:b0af0457b9f7850bc416fbcfc633bdb904a445db1bf9a3cc752424f3edb49d7b
+-- Receipt: sha256:b48ab4bb30d63fec514430daf34d2a74f54ebe47392112d1b50baf9e61fbb170
 \if true
 -- For:  PostgreSQL 12 or later; ledger retort, format 2.
 -- Run:  psql -X -v ON_ERROR_STOP=1 -f FILE DATABASE
@@ -1149,7 +1149,7 @@ BEGIN
     RAISE EXCEPTION USING ERRCODE = 'RT001',
       MESSAGE = format('retort: the ledger %s is not trusted: %s', place::regnamespace, found),
       HINT = format('Nothing was changed. If that role may own the ledger, add it to '
-        'migrate.config.json, and write a script again: "ledger": {"owner": %s}',
+        'migrate.config.json: "ledger": {"owner": %s}. A script must then be written again.',
         to_json(stranger::text));
   END IF;
 
@@ -1307,7 +1307,7 @@ CALL retort.require_state('{}', '{}', 1, 418732435334715376,
   'migrate upgrade %s:29f859a13ea1 --sql');
 
 -- Log: the receipt of this script.
-CALL retort.begin_script('b0af0457b9f7850bc416fbcfc633bdb904a445db1bf9a3cc752424f3edb49d7b',
+CALL retort.begin_script('b48ab4bb30d63fec514430daf34d2a74f54ebe47392112d1b50baf9e61fbb170',
   'base:29f859a13ea1', 1, 418732435334715376);
 COMMIT;
 
@@ -1327,13 +1327,13 @@ BEGIN TRANSACTION READ ONLY;
 -- Check: exactly the revisions that should be applied now are, row by row.
 SELECT retort.check(1, 418732435334715376) AS retort_passed \gset
 SELECT revisions AS applied_revisions, '29f859a13ea1' AS current_heads,
-  'sha256:b0af0457b9f7850bc416fbcfc633bdb904a445db1bf9a3cc752424f3edb49d7b' AS receipt FROM retort.state;
+  'sha256:b48ab4bb30d63fec514430daf34d2a74f54ebe47392112d1b50baf9e61fbb170' AS receipt FROM retort.state;
 
 -- Durations: what this run of the script has done, as the log of the ledger has it.
 SELECT l.event AS step, l.revision, round(date_part('epoch', l.duration) * 1000) AS milliseconds
   FROM retort.log AS l WHERE l.event IN ('upgrade', 'downgrade') AND l.id > (
     SELECT max(s.id) FROM retort.log AS s WHERE s.event = 'script' AND s.checksum =
-      'b0af0457b9f7850bc416fbcfc633bdb904a445db1bf9a3cc752424f3edb49d7b'
+      'b48ab4bb30d63fec514430daf34d2a74f54ebe47392112d1b50baf9e61fbb170'
       AND s.at > (SELECT backend_start FROM pg_stat_get_activity(pg_backend_pid())))
   ORDER BY l.id;
 COMMIT;

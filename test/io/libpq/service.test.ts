@@ -33,6 +33,13 @@ describe("service files", () => {
     expect(await home.resolve("service=a", { PGSERVICEFILE: "mine.conf" })).toMatchObject({ host: "mine" });
   });
 
+  it("that do not exist are to be created", async () => {
+    const { hint } = await home.failure("service=a", { PGSERVICEFILE: "none.conf" });
+    expect(hint).toBe(
+      "the file does not exist: create it with a section [a], or name another in PGSERVICEFILE",
+    );
+  });
+
   it.each([
     ["[a]\nhost=h\nhunter2\n", "not key=value", { line: 3, column: 1 }],
     ["[a]\nservice=b\n", "cannot name another service", { line: 2, column: 1 }],
