@@ -537,6 +537,7 @@ export const event: Shape = z.discriminatedUnion("type", [
     seconds: z.number(),
     blockers: z.array(session),
   }),
+  object({ type: z.literal("connection-lost"), at: time, message: text }),
   object({ type: z.literal("step-started"), ...ofStep }),
   object({ type: z.literal("statement-started"), at: time, step, statement: count, statements: count }),
   object({ type: z.literal("step-done"), ...ofStep, ms: z.number().optional() }),

@@ -2,7 +2,26 @@
  * What the shell starts: the words that need no project are answered before anything is loaded; for all others the
  * program is loaded, as Node has compiled it before.
  */
-export {};
+import { writeFileSync } from "node:fs";
+
+/**
+ * Node writes to a file once, and does not look how much of it was written: on a disk that is nearly full the rest would be
+ * lost without a word.
+ */
+function writeWhole(stream: NodeJS.WriteStream & { readonly fd: number }): void {
+  if (stream.constructor.name !== "SyncWriteStream") return;
+  stream._write = (bytes: Uint8Array, _encoding, done) => {
+    try {
+      writeFileSync(stream.fd, bytes);
+    } catch (error) {
+      done(error as Error);
+      return;
+    }
+    done();
+  };
+}
+
+writeWhole(process.stdout);
 
 /** Set by the build: what `--version` and `--help` print. */
 declare const RETORT_ANSWERS: Readonly<Record<string, string>>;

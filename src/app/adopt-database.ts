@@ -8,7 +8,7 @@ import type { RevisionId } from "../core/migration.ts";
 import { qualified } from "../core/quote.ts";
 import { readVersions, tablesNamed } from "../io/queries.ts";
 import { type Session, StatementFailure } from "../io/session/types.ts";
-import { readAdoption } from "./adopt.ts";
+import { adoptedProject, readAdoption } from "./adopt.ts";
 import { connect } from "./connect.ts";
 import { commonOptions, type Deps, openConfig, type ProjectOptions } from "./project.ts";
 import { run } from "./run.ts";
@@ -50,7 +50,7 @@ export async function adoptDatabase(deps: Deps, options: AdoptDatabaseOptions): 
   let found: Pick<AdoptedDatabase, "table" | "last">;
   try {
     const table = await versionTable(session, tool, options.table);
-    const rows = await readVersions(session, tool.table.query(table));
+    const rows = await rowsOf(session, tool, table);
     found = { table, last: lastApplied(adoption.migrations, rows, tool.name, tool.table) };
   } catch (error) {
     throw error instanceof StatementFailure ? explainQuery(error, deps.signal?.aborted === true) : error;
@@ -59,6 +59,7 @@ export async function adoptDatabase(deps: Deps, options: AdoptDatabaseOptions): 
   }
   const { last } = found;
   const targets = last.map(({ revision }) => revision);
+  await adoptedProject(deps, options, config, last);
   const request = { kind: "stamp", targets, onlyAdds: true } as const;
   const { plan, steps, done } = await run(deps, request, {
     ...commonOptions(options),
@@ -86,9 +87,43 @@ async function versionTable(
       hint: "name the table with --table, or the tool with --tool; if no tool has migrated this database yet, run: migrate upgrade",
     });
   }
+  const offered = (await firstFilled(session, table, [only, ...others])) ?? 0;
   throw new MigrateError({
     code: "usage/several-version-tables",
     message: `${others.length + 1} tables are named ${name}: ${[only, ...others].join(", ")}`,
-    hint: `name one: --table '${found[0]!.schema}.${name}'`,
+    hint: `name one: --table '${found[offered]!.schema}.${name}'`,
   });
 }
+
+/** Which of the tables is the first that says that something was run. */
+async function firstFilled(
+  session: Session,
+  { query }: Tool["table"],
+  names: readonly string[],
+): Promise<number | undefined> {
+  for (const [at, name] of names.entries()) {
+    const rows = await readVersions(session, query(name)).catch(() => []);
+    if (rows.length > 0) return at;
+  }
+  return undefined;
+}
+
+/** Throws `state/no-version-table` for a table that has not the columns of the tool's. */
+async function rowsOf(session: Session, { name, table: { query } }: Tool, table: string) {
+  try {
+    return await readVersions(session, query(table));
+  } catch (error) {
+    if (!(error instanceof StatementFailure && OTHER_COLUMNS.has(error.sqlstate ?? ""))) throw error;
+    throw new MigrateError(
+      {
+        code: "state/no-version-table",
+        message: `${table} is not a version table of ${name}: ${error.message}`,
+        hint: "name the table with --table, or the tool with --tool",
+      },
+      { cause: error },
+    );
+  }
+}
+
+/** A column that is not there, or of another type. */
+const OTHER_COLUMNS: ReadonlySet<string> = new Set(["42703", "42804", "42846", "42883"]);

@@ -4,7 +4,7 @@
  * way back goes on below it, from what the ups up to there make.
  */
 
-import type { AdoptedMigration } from "../core/adopt/adopt.ts";
+import { type AdoptedMigration, isOfPlaceholder } from "../core/adopt/adopt.ts";
 import type { ForeignMigration, Section } from "../core/adopt/foreign.ts";
 import type { Tool } from "../core/adopt/tools.ts";
 import type { Catalog } from "../core/catalog/catalog.ts";
@@ -16,9 +16,9 @@ import { readCatalog } from "../io/catalog.ts";
 import { createGrammar } from "../io/grammar.ts";
 import type { Scratch } from "../io/scratch/types.ts";
 import type { Session } from "../io/session/types.ts";
-import { type AdoptOptions, readAdoption } from "./adopt.ts";
+import { type AdoptOptions, adoptedProject, readAdoption } from "./adopt.ts";
 import { type Refusal, runSection } from "./foreign-section.ts";
-import { type Deps, openConfig, openProject, type Project } from "./project.ts";
+import { type Deps, openConfig, type Project } from "./project.ts";
 import { downwards, missingRole, replayRevisions, runSteps, withRoles } from "./replay.ts";
 import { type ScratchUse, type UsedScratch, used, withScratch } from "./scratch.ts";
 
@@ -54,10 +54,8 @@ export interface AdoptProof {
 export async function proveAdoption(deps: Deps, options: AdoptProofOptions): Promise<AdoptProof> {
   const config = await openConfig(deps, options);
   const { tool, adoption, foreign } = await readAdoption(deps, config, options);
-  const project = await openProject(deps, options, config);
+  const project = await adoptedProject(deps, options, config, adoption.migrations);
   const all = foreign.map((each, at) => ({ foreign: each, adopted: adoption.migrations[at]! }));
-  const lost = all.find(({ adopted }) => !project.migrations.has(adopted.revision));
-  if (lost !== undefined) throw notAdopted(lost.adopted, options.folder);
   const pairs = all.map((pair) => sectionsOf(pair, project));
   const up = pairs.map(({ revision }) => revision);
   const lowest = pairs.findLastIndex((pair) => pair.down === undefined) + 1;
@@ -126,13 +124,6 @@ const sectionOf = ({ source, bodyStart, header }: MigrationFile): Section => ({
   outside: header.transaction === "none",
 });
 
-const notAdopted = ({ revision }: AdoptedMigration, folder: string): MigrateError =>
-  new MigrateError({
-    code: "usage/not-adopted",
-    message: `${revision} is not among the project's migrations`,
-    hint: `write them first: migrate adopt ${folder} --yes; or name their folder with --directory`,
-  });
-
 type Read = (session: Session) => Promise<Catalog>;
 
 /** Downs that follow one another, by their migrations' places, from the last on. */
@@ -163,9 +154,9 @@ function madeByTool(
     const upTo = async (count: number): Promise<Session> => {
       const session = await scratch.empty();
       await makeRoles(session);
-      for (const { up } of pairs.slice(0, count)) {
-        const refusal = await runSection(session, up, tool, grammar);
-        if (refusal !== undefined) throw notProven(refusal, waysOut(refusal, up, tool));
+      for (const pair of pairs.slice(0, count)) {
+        const refusal = await runSection(session, pair.up, tool, grammar);
+        if (refusal !== undefined) throw notProven(refusal, waysOut(refusal, pair, tool));
       }
       return session;
     };
@@ -242,7 +233,8 @@ async function madeByUs(
 }
 
 /** What helps where the server refuses an up of the tool's. */
-function waysOut({ failure }: Refusal, { source }: Section, tool: Tool): string {
+function waysOut({ failure }: Refusal, { revision, up: { source } }: Sections, tool: Tool): string {
+  if (isOfPlaceholder(revision, failure.message)) return UNWRITTEN;
   if (failure.sqlstate !== "42601") return UP_REFUSED;
   const values = source.text.includes("${") ? SUBSTITUTION[tool.name] : undefined;
   return values === undefined ? UNREADABLE : `${values}: ${IN_A_COPY}`;
@@ -258,6 +250,8 @@ const SUBSTITUTION: Readonly<Record<string, string>> = {
     "the file cannot be proven as it stands, since flyway puts values in the place of ${…} (placeholders)",
 };
 
+const UNWRITTEN =
+  "the new file still stops there in the place of a program: write its SQL into it first; then run this command again";
 const UP_REFUSED =
   "the server refuses the other tool's SQL; use a server of the version, and with the extensions, that it was written for: --scratch URL";
 const DOWN_REFUSED =

@@ -23,7 +23,7 @@ import { foreignProgram } from "../io/foreign-program.ts";
 import { createGrammar, type Grammar } from "../io/grammar.ts";
 import { askedOf } from "./adopt-program.ts";
 import { configFile } from "./init.ts";
-import { type Deps, openConfig, type ProjectOptions } from "./project.ts";
+import { type Deps, openConfig, openProject, type Project, type ProjectOptions } from "./project.ts";
 
 export interface AdoptOptions extends ProjectOptions {
   /** The other tool's folder, relative to the working directory. */
@@ -155,6 +155,26 @@ export async function readAdoption(
     written: false,
   };
   return { tool, adoption, foreign: reading.migrations };
+}
+
+/** The project, which must have these migrations. Throws `usage/not-adopted`, and as `openProject`. */
+export async function adoptedProject(
+  deps: Deps,
+  options: AdoptOptions,
+  config: Config,
+  migrations: readonly AdoptedMigration[],
+): Promise<Project> {
+  const hint = `write them first: migrate adopt ${shellWord(options.folder)}${options.tool === undefined ? "" : ` --tool ${options.tool}`} --yes; or name their folder with --directory`;
+  try {
+    const project = await openProject(deps, options, config);
+    const lost = migrations.find(({ revision }) => !project.migrations.has(revision));
+    if (lost === undefined) return project;
+    const message = `${lost.revision} is not among the project's migrations`;
+    throw new MigrateError({ code: "usage/not-adopted", message, hint });
+  } catch (error) {
+    if (!(error instanceof MigrateError && error.code === "usage/missing-directory")) throw error;
+    throw new MigrateError({ code: "usage/not-adopted", message: error.message, hint }, { cause: error });
+  }
 }
 
 /** Not even of another database, or with a fault. */

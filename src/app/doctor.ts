@@ -210,7 +210,7 @@ async function server(session: Session, facts: ServerFacts): Promise<readonly Ex
       {
         status: "wrong",
         message: `transactions of ${facts.role} are read only`,
-        hint: "see default_transaction_read_only of the role and of the database: \\drds in psql",
+        hint: "see default_transaction_read_only of the role and of the database (\\drds in psql), and the options of the connection (PGOPTIONS, or options= in the address)",
       },
     ],
     [

@@ -1,6 +1,7 @@
 /** The ledger's intent and the catalog → where an interrupted step goes on. */
 import { MigrateError } from "../core/errors.ts";
 import { interruptedText } from "../core/explain.ts";
+import type { Graph } from "../core/graph.ts";
 import type { Intent } from "../core/ledger/types.ts";
 import type { RevisionId } from "../core/migration.ts";
 import { settingsBefore, statementsHash, twinFor } from "../core/plan/outside.ts";
@@ -36,7 +37,7 @@ export function interruptedFirst({ graph }: Project, steps: Steps, intent: Inten
     message: `${interruptedText(intent)}, and must be finished first`,
     hint: graph.nodes.has(revision)
       ? `finish it with: ${finish}`
-      : `no file has that revision: restore its file and run: ${finish}; or finish the step by hand and record what is applied then: migrate stamp heads`,
+      : `no file has that revision: restore its file and run: ${finish}; or take back by hand what it has done, and discard it with: ${discarding(graph, steps.before)}`,
   });
 }
 
@@ -68,8 +69,7 @@ export async function resumed(
   const { outcome, cleanup, finishes, isThere } = asksAgain
     ? await outcomeByFile(project, session, step, intent, statement)
     : await outcomeOf(session, ledger, twin);
-  const forgetting = `migrate stamp ${currentHeads(graph, applied).join(" ") || "base"}`;
-  if (outcome === "unknown") throw cannotTell(step, statement, intent, forgetting);
+  if (outcome === "unknown") throw cannotTell(step, statement, intent, discarding(graph, applied));
   if (outcome === "other") throw isOther(step, statement, intent, isThere ?? "");
   const repairs = cleanup.length === 0 ? {} : { repairs: cleanup };
   if (outcome === "done" || finishes) {
@@ -207,6 +207,10 @@ const doneAsItWas = (
     `${interruptedAt(intent)}. That statement, ${intent.kind ?? "as it was"}${intent.names === undefined ? "" : ` ${intent.names.join(", ")}`}, ${finish.length === 0 ? "is done" : "is half done"}, but the file now has another statement`,
     `${finish.length === 0 ? "" : `finish it with: ${finish.join("; ")}; then `}restore the file, run again, and make the change in a new migration`,
   );
+
+/** The stamp that says of no other revision that it is applied, and of the interrupted one that it is not. */
+const discarding = (graph: Graph, applied: readonly RevisionId[]): string =>
+  `migrate stamp ${currentHeads(graph, applied).map(shellWord).join(" ") || "base"}`;
 
 /** The stamp that says a step was finished by hand. */
 const written = ({ revision, direction }: Intent): string =>

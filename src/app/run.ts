@@ -97,6 +97,7 @@ async function runTold(deps: Deps, request: Request, options: RunOptions): Promi
   const watched = cancelWhenAborted(() => session, deps.signal);
   /** What an attempt that failed had found. */
   let before: LedgerState | undefined;
+  let isLost = false;
   try {
     let target: Target | undefined;
     const writable = async (): Promise<Target> => {
@@ -130,8 +131,15 @@ async function runTold(deps: Deps, request: Request, options: RunOptions): Promi
         if (!(error instanceof MigrateError)) throw error;
         if (error.code === "execution/connection-lost" && deps.signal?.aborted !== true) {
           target = undefined;
-          session = await reconnect(sending, deps, options, error);
-          const found = await readLedger(session, ledger);
+          isLost = true;
+          options.onEvent?.({ type: "connection-lost", message: error.message });
+          let found: LedgerState;
+          try {
+            session = await reconnect(sending, deps, options, error);
+            found = await readLedger(session, ledger);
+          } catch (cause) {
+            throw outcomeUnread(error, cause);
+          }
           if (sameSet(found, state)) throw nothingMore(error, found);
           done.push(...stepsDone(plan, found).filter((step) => !done.includes(step)));
         } else if (error.code !== "state/guard" || (before !== undefined && sameSet(before, state)))
@@ -143,7 +151,7 @@ async function runTold(deps: Deps, request: Request, options: RunOptions): Promi
     // A connection of the caller's goes on, and must not keep what was locked before there was a plan.
     if (options.connection !== undefined) await session.send(ledger.unlock).catch(() => {});
     // What an earlier attempt did is kept, where this one was stopped before it did anything.
-    if (before !== undefined && isCancelled(error, NOTHING)) throw cancelled(GOES_ON, error);
+    if ((before !== undefined || isLost) && isCancelled(error, NOTHING)) throw cancelled(GOES_ON, error);
     throw error instanceof StatementFailure ? explainQuery(error, deps.signal?.aborted === true) : error;
   } finally {
     watched.stop();
@@ -286,6 +294,24 @@ async function reconnect(
     await new Promise((resolve) => setTimeout(resolve, 100));
   }
   return session;
+}
+
+/** The connection was lost, and `cause` came of the attempt to find out how the run ended: no server, most of the time. */
+function outcomeUnread(error: MigrateError, cause: unknown): unknown {
+  const isGone =
+    cause instanceof MigrateError &&
+    cause !== error &&
+    ["execution/connect", "execution/connection-lost"].includes(cause.code);
+  if (!isGone) return cause;
+  return new MigrateError(
+    {
+      code: error.code,
+      message: `${error.message}; after that: ${cause.message}`,
+      hint: "the outcome could not be read; run the same command again when the server is back",
+      ...(error.sqlstate === undefined ? {} : { sqlstate: error.sqlstate }),
+    },
+    { cause },
+  );
 }
 
 function nothingMore(error: MigrateError, { intent }: LedgerState): MigrateError {

@@ -1,6 +1,7 @@
 /** A plan → it is executed on a session, under what the configuration and the flags say of waiting. */
 import { MigrateError } from "../core/errors.ts";
 import type { Event } from "../core/event.ts";
+import { turnedOff } from "../core/explain.ts";
 import type { Ledger } from "../core/ledger/calls.ts";
 import type { Plan } from "../core/plan/types.ts";
 import type { Config } from "../io/config.ts";
@@ -42,6 +43,7 @@ export function send(
     lockRetries: options.lockRetries ?? config.lockRetries,
     blockers: () => blockers(session, backend.pid),
     login: session.login,
+    connectionOptions: session.connectionOptions,
     ...ofFiles,
   }).catch(async (error: unknown) => {
     throw error instanceof MigrateError && error.sqlstate === "25006"
@@ -59,10 +61,10 @@ async function readOnly(cause: MigrateError, session: Session): Promise<MigrateE
       code: "execution/read-only",
       message: standby
         ? `${session.database} is on a standby, which is read-only`
-        : `transactions on ${session.database} are read-only: default_transaction_read_only is on for this role, database or server`,
+        : `transactions on ${session.database} are read-only: default_transaction_read_only is on`,
       hint: standby
         ? "connect to the primary server"
-        : "turn it off (ALTER DATABASE ... SET default_transaction_read_only = off), or only for this run: PGOPTIONS='-c default_transaction_read_only=off'",
+        : turnedOff("default_transaction_read_only", "off", session.connectionOptions),
       sqlstate: "25006",
     },
     { cause },

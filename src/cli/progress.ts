@@ -53,6 +53,9 @@ export function progressOf(printer: Printer): Progress {
       case "retry":
         printer.info(retryText(event));
         break;
+      case "connection-lost":
+        end();
+        break;
       case "step-started":
         begin(event.step, event.index, event.of);
         break;

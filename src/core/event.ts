@@ -16,6 +16,8 @@ export type Event =
       readonly seconds: number;
       readonly blockers: readonly SessionInfo[];
     }
+  /** Nothing runs until a step is started again; how it ended is read from the ledger, over a new connection. */
+  | { readonly type: "connection-lost"; readonly message: string }
   | { readonly type: "step-started"; readonly step: PlanStep; readonly index: number; readonly of: number }
   | {
       /** One of the author's statements begins. */

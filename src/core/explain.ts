@@ -33,6 +33,8 @@ export interface Explaining {
   readonly aborted: boolean;
   /** The role that the session connected as, where that is known. */
   readonly login?: string | undefined;
+  /** The options that its connection was given, as in PGOPTIONS. */
+  readonly connectionOptions?: string | undefined;
 }
 
 /** A statement of a plan failed. `failure` is kept as the cause. */
@@ -41,7 +43,7 @@ export function explain(
   batch: Batch,
   statement: Statement,
   failure: Failure,
-  { sourceText, aborted, login }: Explaining,
+  { sourceText, aborted, login, connectionOptions }: Explaining,
 ): MigrateError {
   const { purpose, origin } = statement;
   const { sqlstate } = failure;
@@ -57,7 +59,9 @@ export function explain(
   const message = messageOf(said);
   if (origin !== undefined) {
     const advice =
-      adviceOf(failure, step) ?? encodingHint(statement, failure) ?? misleadingIn(statement, failure);
+      adviceOf(failure, step, connectionOptions) ??
+      encodingHint(statement, failure) ??
+      misleadingIn(statement, failure);
     return error("execution/statement", message, lines(said.hint, advice, whatIsSo(batch, step)), {
       ...placeOf(statement, failure, sourceText),
     });
@@ -233,14 +237,34 @@ function whatIsSo(batch: Batch, step: PlanStep | undefined): string {
 const OUTSIDE: ReadonlySet<string> = new Set(["25001", "2D000"]);
 
 /** What to do about a failure of the author's SQL, where the SQLSTATE alone tells. */
-function adviceOf({ sqlstate = "", message }: Failure, step: PlanStep | undefined): string | undefined {
+function adviceOf(
+  { sqlstate = "", message }: Failure,
+  step: PlanStep | undefined,
+  connectionOptions: string | undefined,
+): string | undefined {
   if (OUTSIDE.has(sqlstate) && step?.transactional === true)
     return "to run it outside a transaction, write '-- transaction: none' in the header; a function or a DO block cannot contain it, only COMMIT";
   const missing = sqlstate === "3F000" ? QUOTED.exec(message)?.[1] : undefined;
   if (missing !== undefined)
     return `create it in an earlier migration: CREATE SCHEMA ${qualified(missing)}; or correct the name`;
-  return advice[sqlstate];
+  const setting = TIMEOUTS[sqlstate];
+  return setting === undefined ? advice[sqlstate] : turnedOff(setting, "0", connectionOptions);
 }
+
+/** Where a setting that stops a run comes from, and how it is turned off. `options`: those that the connection was given. */
+export function turnedOff(setting: string, value: string, options = ""): string {
+  const there = "the options of the connection (PGOPTIONS, or options= in the address)";
+  if (options.includes(setting))
+    return `${setting} is set in ${there}: take it out, or set it to ${value} there`;
+  const place = options === "" ? "" : `, in ${there}`;
+  const typed = options === "" ? `PGOPTIONS='-c ${setting}=${value}'` : `add -c ${setting}=${value}`;
+  return `${setting} is set for this role, database or server; to turn it off for this run${place}: ${typed}`;
+}
+
+const TIMEOUTS: Readonly<Record<string, string>> = {
+  "25P04": "transaction_timeout",
+  "57P05": "idle_session_timeout",
+};
 
 /** A name in a message of the server's, in whatever language; that no schema in search_path exists is said without one. */
 const QUOTED = /["«»„“「](.+)["«»“”」]/;
@@ -249,10 +273,6 @@ const advice: Readonly<Record<string, string>> = {
   "55P04": "put ALTER TYPE ... ADD VALUE into a migration of its own, before this one",
   "3F000":
     'no schema in search_path exists: qualify the name (CREATE TABLE shop.users), or set "session": {"searchPath": ["shop"]} in migrate.config.json',
-  "25P04":
-    "transaction_timeout is set for this role or database; to turn it off for this run: PGOPTIONS='-c transaction_timeout=0'",
-  "57P05":
-    "idle_session_timeout is set for this role or database; to turn it off for this run: PGOPTIONS='-c idle_session_timeout=0'",
 };
 
 /** Names and key words that are not found may hold what nobody sees, or takes for another character. */

@@ -31,6 +31,7 @@ export interface ExecuteOptions extends LockOptions {
   readonly blockers: () => Promise<readonly SessionInfo[]>;
   readonly sourceText: Explaining["sourceText"];
   readonly login?: Explaining["login"];
+  readonly connectionOptions?: Explaining["connectionOptions"];
   /** The statement that records a failed step in the ledger; `statement`: which of its file failed outside a transaction, else 0. */
   readonly recordFailure?: (step: PlanStep, statement: number, message: string) => string;
 }
@@ -272,9 +273,14 @@ const explained = (
   batch: Batch,
   statement: Statement,
   failure: ItemFailure["failure"],
-  { sourceText, login, signal }: ExecuteOptions,
+  { sourceText, login, connectionOptions, signal }: ExecuteOptions,
 ): MigrateError =>
-  explain(plan, batch, statement, failure, { sourceText, login, aborted: signal?.aborted === true });
+  explain(plan, batch, statement, failure, {
+    sourceText,
+    login,
+    connectionOptions,
+    aborted: signal?.aborted === true,
+  });
 
 // ── who blocks ──────────────────────────────────────────────────────────────────────────────────────────────────
 

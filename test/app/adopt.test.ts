@@ -323,6 +323,11 @@ test("what cannot be read says what to type", async () => {
     message: "no file in old is named as goose names its files; it looks like a folder of flyway",
     hint: "write: migrate adopt old --tool flyway",
   });
+  const pair = { "1_a.up.sql": "SELECT 1;\n", "1_a.down.sql": "SELECT 2;\n" };
+  for (const tool of ["goose", "dbmate", "node-pg-migrate"])
+    await expect(adoptFiles(pair, { tool })).rejects.toMatchObject({
+      message: `no file in old is named as ${tool} names its files; it looks like a folder of golang-migrate`,
+    });
 });
 
 describe("what the next commands need", () => {

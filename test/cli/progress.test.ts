@@ -41,6 +41,18 @@ const holder = {
   query: "/* 7c92 add phone, statement 2 of 5 */ ALTER TABLE users ADD phone text;",
 };
 
+test.each([true, false])(
+  "nothing is said to run while nothing is connected (terminal: %s)",
+  (interactive) => {
+    const { lines, over, progress } = printed(interactive);
+    progress.onEvent({ type: "step-started", step: step("b1", "build"), index: 0, of: 1 });
+    vi.advanceTimersByTime(3000);
+    progress.onEvent({ type: "connection-lost", message: "the connection to the database was lost" });
+    vi.advanceTimersByTime(70_000);
+    expect([lines, over()]).toEqual([[], ""]);
+  },
+);
+
 test("in a terminal a step is spoken of after a second: its statement, its time, what is left, who is in the way", () => {
   const { lines, over, progress } = printed(true);
   const slow = step("b1", "build", 5);

@@ -142,6 +142,11 @@ test.each<[Being, string, string]>([
   ["3D000", "my%20shop%3B%24(id)", "createdb -h 127.0.0.1 -p PORT -U ann 'my shop;$(id)'"],
   ["28P01", "shop", "check the user and password; see where they come from with: migrate config"],
   ["42704", "shop?options=-c%20nope%3D1", "correct the options of the connection (from the test); see"],
+  ["53300", "shop", "or wait for one: migrate upgrade --wait 60"],
+  ["57P03", "shop", "the server is starting or stopping; to wait for it: migrate upgrade --wait 60"],
+  ["42501", "my%20shop", 'run: GRANT CONNECT ON DATABASE "my shop" TO ann'],
+  ["55000", "shop", "run: ALTER DATABASE shop ALLOW_CONNECTIONS true"],
+  ["58030", "shop", "the server is running, and refuses this connection"],
   ["away", "shop", "check that the server is running and accepts connections at this address"],
 ])("what to do where the server says %s to %s", async (being, database, hint) => {
   const { port } = await serverThatIs(being);

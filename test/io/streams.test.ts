@@ -70,3 +70,16 @@ describe.skipIf(!existsSync("/dev/full"))("a full disk", () => {
     expect(status).toBe(2);
   });
 });
+
+/** The limit of a file's size cuts a write short as a disk does that fills up meanwhile. */
+test.skipIf(process.platform === "win32")("a script that a file takes only a part of is an error", () => {
+  const cli = fileURLToPath(new URL("../../dist/bin.cjs", import.meta.url));
+  const words = [process.execPath, cli, "upgrade", "head", "--sql"];
+  const { status, stderr } = spawnSync("sh", ["-c", 'ulimit -f 20 && "$@" > cut.sql', "sh", ...words], {
+    cwd,
+    env: { PATH: process.env["PATH"], NO_COLOR: "1" },
+    encoding: "utf8",
+  });
+  expect(stderr).toMatch(/^error\[usage\/cannot-write\] cannot write the output: EFBIG.*\nhint: .*\n$/);
+  expect(status).toBe(2);
+});

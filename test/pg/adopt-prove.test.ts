@@ -118,6 +118,15 @@ describe.each(servers())("on $name", (server) => {
     });
   });
 
+  test("a program whose SQL nobody has written yet is no SQL that the server refuses", async () => {
+    const at = await world({ "1_a.sql": "-- +goose Up\nSELECT 1;\n", "2_b.go": "package main\n" });
+    await adopt(at, { folder: "old", write: true });
+    await expect(proveAdoption(at, { folder: "old" })).rejects.toMatchObject({
+      code: "findings/not-proven",
+      hint: expect.stringContaining("write its SQL into it first"),
+    });
+  });
+
   test("alembic: what it prints, and what a person wrote in the place of a program; and a database at two of its heads", async () => {
     const at = await world({});
     cpSync(alembicFolder, join(at.cwd, "old"), { recursive: true });

@@ -245,7 +245,25 @@ describe.each(servers().slice(0, 1))("on $name", (server) => {
     const world = await adoptedFolder(left[0]!, url);
     await expect(adoptDatabase(world, { folder: "old" })).rejects.toMatchObject({
       code: "usage/several-version-tables",
+      hint: "name one: --table 'my app.schema_migrations'",
     });
+    await query(url, "ALTER TABLE schema_migrations DROP version");
+    await expect(
+      adoptDatabase(world, { folder: "old", table: "public.schema_migrations" }),
+    ).rejects.toMatchObject({
+      code: "state/no-version-table",
+      message:
+        'public.schema_migrations is not a version table of golang-migrate: column "version" does not exist',
+    });
+    rmSync(join(world.cwd, "migrations"), { recursive: true });
+    await expect(
+      adoptDatabase(world, { folder: "old", table: "my app.schema_migrations" }),
+    ).rejects.toMatchObject({
+      code: "usage/not-adopted",
+      message: "the directory migrations does not exist",
+      hint: "write them first: migrate adopt old --yes; or name their folder with --directory",
+    });
+    await adopt(world, { folder: "old", write: true });
     const named = await adoptDatabase(world, { folder: "old", table: "my app.schema_migrations" });
     expect(named).toMatchObject({ table: '"my app".schema_migrations', stamped: ["m0001"] });
   });

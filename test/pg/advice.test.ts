@@ -17,7 +17,17 @@ describe.each(servers())("on $name", (server) => {
     expect(await failureOf(shop.upgrade(url))).toMatchObject({
       code: "execution/read-only",
       message: expect.stringContaining("default_transaction_read_only is on"),
+      hint: "default_transaction_read_only is set for this role, database or server; to turn it off for this run: PGOPTIONS='-c default_transaction_read_only=off'",
       sqlstate: "25006",
+    });
+    const options = (text: string) => `${url}?options=${encodeURIComponent(text)}`;
+    expect(await failureOf(shop.upgrade(options("-c default_transaction_read_only=on")))).toMatchObject({
+      hint: "default_transaction_read_only is set in the options of the connection (PGOPTIONS, or options= in the address): take it out, or set it to off there",
+    });
+    expect(await failureOf(shop.upgrade(options("-c geqo=off")))).toMatchObject({
+      hint: expect.stringMatching(
+        /in the options of the connection .*: add -c default_transaction_read_only=off$/,
+      ),
     });
     expect((await shop.state(url)).applied).toEqual([]);
   });

@@ -233,6 +233,25 @@ CREATE CONSTRAINT TRIGGER c AFTER INSERT ON o DEFERRABLE INITIALLY DEFERRED FOR 
     expect(await query(url, "SELECT FROM pg_class WHERE relname = 'b'")).toEqual([]);
   });
 
+  test("a connection that ends, and no other can be made: the outcome could not be read", async () => {
+    const { url, name } = await ownDatabase(server);
+    const shop = project({ a: "CREATE TABLE a (); SELECT pg_sleep(30);" });
+    const events: string[] = [];
+    const failing = failureOf(shop.upgrade(url, "heads", { onEvent: ({ type }) => void events.push(type) }));
+    await until(url, sleeping);
+    await query(server.url(), `ALTER DATABASE ${name} ALLOW_CONNECTIONS false`);
+    await query(
+      server.url(),
+      `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '${name}'`,
+    );
+    expect(await failing).toMatchObject({
+      code: "execution/connection-lost",
+      sqlstate: "57P01",
+      hint: "the outcome could not be read; run the same command again when the server is back",
+    });
+    expect(events.at(-1)).toBe("connection-lost");
+  });
+
   test("a connection that ends after a step was done: the run goes on, until none is done in between", async () => {
     const { url } = await ownDatabase(server);
     const ended = "SELECT pg_terminate_backend(pg_backend_pid()) WHERE nextval('times')";

@@ -190,6 +190,20 @@ describe.each(servers())("on $name", (server) => {
     });
   });
 
+  test("its file is gone: it is discarded with a stamp to what is applied, and nothing else is recorded", async () => {
+    const { url } = await ownDatabase(server);
+    const shop = project({ a: duplicates, b: unique });
+    await failureOf(shop.upgrade(url, "b"));
+    const others = project({ a: duplicates, c: { up: "CREATE TABLE c ();", parent: "a" } });
+    const error = await failureOf(others.upgrade(url));
+    expect(error).toMatchObject({
+      code: "state/interrupted",
+      hint: expect.stringMatching(/ discard it with: migrate stamp a$/),
+    });
+    await others.run(url, { kind: "stamp", targets: ["a"] });
+    expect((await others.upgrade(url)).steps.map((s) => s.revision)).toEqual(["c"]);
+  });
+
   test("REINDEX CONCURRENTLY: the copy it left is dropped; a pending DETACH is finished; a DROP that is done is done", async () => {
     const { url } = await ownDatabase(server);
     const shop = project({

@@ -144,9 +144,15 @@ function irreversibleFor(
 /** What stands in a header stays there, whatever another tool's files say. */
 const onOneLine = (text: string): string => commentText(text.replaceAll(/\s+/g, " ").trim());
 
+const placeholderStart = (revision: RevisionId): string => `${revision}: write here as SQL what`;
+
+/** Whether an error is the one that a new file raises in the place of a program. */
+export const isOfPlaceholder = (revision: RevisionId, message: string): boolean =>
+  message.startsWith(placeholderStart(revision));
+
 /** It stops a database that comes to it: nothing would mean that what the program did is missing there. */
 function placeholder(revision: RevisionId, { code = "" }: ForeignMigration): string {
-  const message = literal(`${revision}: write here as SQL what ${code} does`);
+  const message = literal(`${placeholderStart(revision)} ${code} does`);
   return `DO ${dollarQuoted(` BEGIN RAISE EXCEPTION USING MESSAGE = ${message}; END `, "")};\n`;
 }
 

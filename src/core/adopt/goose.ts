@@ -19,6 +19,10 @@ const MARKERS = {
 };
 const SUBSTITUTES = /^[ \t]*--[ \t]*\+goose[ \t]+envsub[ \t]+on/im;
 
+/** A file without a marker goose refuses: it is another tool's, or none. */
+const isOwn = ({ name, text }: FolderFile): boolean =>
+  name.endsWith(".go") ? !isGoTest(name) : MARKERS.up.test(text);
+
 const isGoTest = (name: string): boolean => name.endsWith("_test.go");
 
 export const recognises = (files: readonly FolderFile[]): boolean =>
@@ -28,7 +32,7 @@ export const recognises = (files: readonly FolderFile[]): boolean =>
 export function read(files: readonly FolderFile[]): Reading {
   const findings: Diagnostic[] = [];
   const migrations = matching(files, NAME)
-    .filter(({ file }) => !isGoTest(file.name))
+    .filter(({ file }) => isOwn(file))
     .map(({ file, groups: { number, slug, ending } }): ForeignMigration => {
       if (SUBSTITUTES.test(file.text)) findings.push(substitutes(file));
       return {

@@ -4,6 +4,7 @@
  */
 import type { SessionTarget } from "../../core/address.ts";
 import { cancelled, MigrateError, NOTHING } from "../../core/errors.ts";
+import { qualified } from "../../core/quote.ts";
 import { shellWord } from "../../core/shell.ts";
 import { type DatabaseAddress, type ServerAddress, serversOf } from "../libpq/parameters.ts";
 import { type DriverError, sqlstateOf, type Wire, type WireListener } from "./types.ts";
@@ -191,10 +192,24 @@ function connectHint(address: DatabaseAddress, cause: DriverError): string {
       return "check the user and password; see where they come from with: migrate config";
     case "options":
       return `correct the options of the connection (from ${address.origins["options"] ?? address.origin}); see the settings with: migrate config`;
+    case "full":
+      return FULL;
+    case "not yet":
+      return NOT_YET;
+    case "no right":
+      return `as the owner of the database, run: GRANT CONNECT ON DATABASE ${qualified(address.database)} TO ${qualified(address.user)}`;
+    case "closed":
+      return `as a superuser, in another database, run: ALTER DATABASE ${qualified(address.database)} ALLOW_CONNECTIONS true; or name another database`;
+    case "refused":
+      return "the server is running, and refuses this connection; see the settings with: migrate config";
     default:
       return "check that the server is running and accepts connections at this address; see the settings with: migrate config";
   }
 }
+
+const FULL =
+  "no connection is free for this role or database: end one, raise the limit, or wait for one: migrate upgrade --wait 60";
+const NOT_YET = "the server is starting or stopping; to wait for it: migrate upgrade --wait 60";
 
 /** The same for a pool of the caller's, whose settings are not ours. */
 export function poolHint(cause: DriverError): string {
@@ -209,6 +224,16 @@ export function poolHint(cause: DriverError): string {
       return "check the user and password that the pool was given";
     case "options":
       return "correct the options that the pool was given";
+    case "full":
+      return FULL;
+    case "not yet":
+      return NOT_YET;
+    case "no right":
+      return "grant the user of the pool the right: GRANT CONNECT ON DATABASE ... TO ...";
+    case "closed":
+      return "allow connections again: ALTER DATABASE ... ALLOW_CONNECTIONS true; or give the pool the name of another";
+    case "refused":
+      return "the server is running, and refuses this connection; check what the pool was given";
     default:
       return "check that the server is running and accepts connections at the address that the pool was given";
   }
@@ -220,14 +245,20 @@ function missingDatabase({ message }: DriverError): string {
   return name === undefined ? "" : `, for example with: createdb ${shellWord(name)}`;
 }
 
-/** Why a server that was reached takes no connection; undefined where it was not reached, or says something else. */
-function refusalOf({ code, message }: DriverError) {
+/** Why a server that was reached takes no connection; undefined where it was not reached. */
+function refusalOf(error: DriverError) {
+  const { code, message } = error;
   if (message.includes("does not support SSL")) return "no TLS";
   if (code === "3D000") return "no database";
   // No such parameter, no value of its type, no option of a server, none that is set at the start of a session.
   if (/^(?:42704|22023|42601|55P02)$/.test(code ?? "")) return "options";
   if (code === "28000" && message.includes("pg_hba.conf")) return "no entry";
-  return code === "28P01" || code === "28000" ? "no login" : undefined;
+  if (code === "28P01" || code === "28000") return "no login";
+  if (code === "53300") return "full";
+  if (code === "57P03") return "not yet";
+  if (code === "42501") return "no right";
+  if (code === "55000") return "closed";
+  return sqlstateOf(error) === undefined ? undefined : "refused";
 }
 
 function createdb({ host, port, user, database }: ServerAddress): string {

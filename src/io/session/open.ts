@@ -30,14 +30,14 @@ export async function openSession(address: DatabaseAddress, options: OpenOptions
   const { wire, address: reached } = await connectedWire(address, options, { onNotice, onLost });
   // Of another server, which was tried before.
   loss.isLost = false;
-  const login = reached.kind === "server" ? reached.user : undefined;
-  return sessionOn(wire, { kind: address.kind, database: databaseName(reached), login }, loss, reading);
+  const given = reached.kind === "server" ? { login: reached.user, connectionOptions: reached.options } : {};
+  return sessionOn(wire, { kind: address.kind, database: databaseName(reached), ...given }, loss, reading);
 }
 
 /** A session over a connection that is open; `loss`: whether it was lost since. Throws `StatementFailure`. */
 export async function sessionOn(
   wire: Wire,
-  which: Pick<Session, "kind" | "database" | "login">,
+  which: Pick<Session, "kind" | "database" | "login" | "connectionOptions">,
   loss: { readonly isLost: boolean },
   reading = import("./reader.ts"),
 ): Promise<Session> {

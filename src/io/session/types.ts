@@ -23,6 +23,8 @@ export interface Session {
   readonly database: string;
   /** The role that it connected as; absent for the embedded database. */
   readonly login?: string | undefined;
+  /** The options for the server that it was given, as in PGOPTIONS; absent where there are none, or they are not known. */
+  readonly connectionOptions?: string | undefined;
   /** `server_version_num` (150018) and what a person calls it ("15.18"). */
   readonly version: { readonly number: number; readonly text: string };
   /** The backend's process id, as it was announced; 0 for the embedded database. */
