@@ -145,7 +145,6 @@ describe("what show lists", () => {
 test.each<[string, string, string]>([
   ["-0", "'-0' leads nowhere", "to undo everything: migrate downgrade base"],
   ["0", "identified by '0'", "to undo everything: migrate downgrade base; list the revisions"],
-  ["heads", "revision, or '<branchname>@head' to narrow to a specific head", "the heads are"],
 ])("a downgrade to %s is told what to type", (target, message, hint) => {
   expect(() => planDowngrade(graph, all, target)).toThrow(
     expect.objectContaining({
@@ -266,7 +265,25 @@ describe("an upgrade", () => {
   });
 });
 
+it("there is nothing after the head of a branch, also where there are other heads", () => {
+  expect(() => planUpgrade(graph, [], "billing@head+1")).toThrow(
+    fault("graph/walked-too-far", "there is no revision after 'billing@head'"),
+  );
+});
+
 describe("a downgrade", () => {
+  it.each([
+    ["billing@head", "migrate downgrade billing@bb03"],
+    ["cc02@head", "migrate downgrade cc02@cc02"],
+    ["head", "migrate downgrade bb03"],
+    ["heads", "migrate downgrade bb03"],
+  ])("to %s, where there are several heads, is told one that it takes", (target, command) => {
+    expect(() => planDowngrade(graph, all, target)).toThrow(
+      expect.objectContaining({ code: "graph/multiple-heads", hint: expect.stringMatching(`: ${command}$`) }),
+    );
+    expect(planDowngrade(graph, all, command.slice("migrate downgrade ".length))).toEqual([]);
+  });
+
   it.each([
     [["bb03"], "aa02", "bb03 bb02 bb01"],
     [["bb03"], "-1", "bb03"],
