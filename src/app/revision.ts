@@ -168,11 +168,11 @@ async function write(
     ...(replaces.length === 0 ? {} : { replaces }),
     message: options.message.replaceAll(/\s+/g, " ").trim(),
   };
-  if (options.revision !== undefined) refuseNumber(options.revision, [...migrations.values()]);
-  // Whether the id and the labels are free and legal is what the graph knows: as it will be without what is replaced.
   const others = [...migrations.values(), ...project.dormant].filter(
     ({ revision }) => !replaces.includes(revision),
   );
+  if (options.revision !== undefined) refuseTaken(options.revision, [...migrations.values()], others);
+  // Whether the labels are free and all is legal is what the graph knows: as it will be without what is replaced.
   buildGraph<Revision>(settleReplaced<Revision>([...others, created], startOfFile).active);
   const now = deps.now();
   const texts =
@@ -191,17 +191,27 @@ async function write(
     deps,
   );
   const { revision, parents } = created;
-  return { project, revision, parents, files, sharedNumbers: sharedNumbers(project.graph, pattern) };
+  const shared = sharedNumbers(project.graph, pattern, [name.number]);
+  return { project, revision, parents, files, sharedNumbers: shared };
 }
 
-/** An id that is also the number of a file would have two meanings wherever it is typed. */
-function refuseNumber(id: RevisionId, migrations: readonly Revision[]): void {
+/** An id that is one of `others`, or also the number of a file: it would have two meanings wherever it is typed. */
+function refuseTaken(id: RevisionId, migrations: readonly Revision[], others: readonly Revision[]): void {
+  const hint = "give another with --rev-id, or leave it out";
+  const owner = others.find(({ revision }) => revision === id);
+  if (owner !== undefined) {
+    throw new MigrateError({
+      code: "graph/duplicate-revision",
+      message: `the revision id '${id}' is used by ${describe(owner)}`,
+      hint,
+    });
+  }
   const other = migrations.find(({ number, revision }) => number === id && revision !== id);
   if (other === undefined) return;
   throw new MigrateError({
     code: "graph/ambiguous-name",
     message: `the revision id '${id}' is also the number of the file of ${describe(other)}`,
-    hint: "give another with --rev-id, or leave it out",
+    hint,
   });
 }
 
