@@ -52,10 +52,18 @@ export function resolveAll(graph: Graph, text: string, hint = FEWER_STEPS): read
   return placesOf(graph, text).map((place) => notBase(place, text, hint));
 }
 
-/** As `resolveAll`, for where a range starts: steps may lead down to base, which is none. */
+/** As `resolveAll`, for where a range starts: one or several with commas between; steps may lead down to base, which is none. */
 export function resolveStart(graph: Graph, text: string): readonly RevisionId[] {
-  return placesOf(graph, text).filter((place) => place !== BASE);
+  const places = startsOf(text).flatMap((start) => placesOf(graph, start));
+  return [...new Set(places)].filter((place) => place !== BASE);
 }
+
+/** The starts of a range, `a,b`; an empty one is none, from base. */
+export const startsOf = (text: string): readonly string[] =>
+  text
+    .split(",")
+    .map((start) => start.trim())
+    .filter((start) => start !== "");
 
 function placesOf(graph: Graph, text: string): readonly Place[] {
   const { branch, names } = expand(graph, text);
