@@ -85,7 +85,7 @@ A TARGET is one of:
 | \`0004\` | a file number, if no other file has the same |
 | \`head\`, \`heads\` | the only head; all heads |
 | \`base\` | the state before the first migration |
-| \`+2\`, \`-1\` | that many up or down from what is applied |
+| \`+2\`, \`-1\` | that many up or down from what is applied; for \`show\` and \`edit\`, and at the start of \`history -r\`, \`-1\` is counted from each head |
 | \`29f8+2\`, \`head-1\` | that many up or down from there; as the start of a range this may be base |
 | \`billing@head\`, \`billing@+1\`, \`billing@base\` | the same on that branch alone |
 | \`current\` | what is applied; for \`show\`, \`edit\`, \`history\` |

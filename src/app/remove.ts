@@ -4,6 +4,7 @@ import { isHead, nodeOf } from "../core/graph.ts";
 import { describe } from "../core/graph-faults.ts";
 import type { Migration, RevisionId } from "../core/migration.ts";
 import { settledRows } from "../core/replaced.ts";
+import { shellWord } from "../core/shell.ts";
 import { resolveAll } from "../core/target.ts";
 import { removeFiles } from "../io/directory.ts";
 import { readLedger } from "../io/queries.ts";
@@ -50,7 +51,9 @@ function newest({ graph }: Project, head: string | undefined): Migration {
       code: "graph/one-revision",
       message:
         id === undefined
-          ? "there is no migration to remove"
+          ? head === undefined || graph.nodes.size === 0
+            ? "there is no migration to remove"
+            : `'${head}' is not a revision`
           : `'${head}' is ${ids.length} revisions; only one can be removed at a time`,
       hint: "list the heads with: migrate heads",
     });
@@ -103,9 +106,18 @@ async function refuseApplied(
         row === undefined
           ? `${describe(migration)} was interrupted in the database, at statement ${intent!.statement} of ${intent!.of}`
           : `${describe(migration)} was applied on ${row.appliedAt} by ${row.appliedBy}`,
-      hint: `undo it first: migrate downgrade ${migration.parents.length > 1 ? migration.parents[0] : `${revision}@-1`}`,
+      hint: undoing(migration),
     });
   } finally {
     await session.close();
   }
+}
+
+/** How a head is undone that is applied; by hand, where it is irreversible. */
+function undoing({ revision, parents, dependsOn, down }: Migration): string {
+  if (down !== undefined)
+    return `undo it first: migrate downgrade ${parents.length > 1 ? parents[0] : `${revision}@-1`}`;
+  const below = [...parents, ...dependsOn];
+  const targets = below.length === 0 ? [`${revision}@base`] : below;
+  return `it is irreversible: undo by hand what it did in the database, then record that: migrate stamp ${targets.map(shellWord).join(" ")}`;
 }

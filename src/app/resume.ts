@@ -79,16 +79,44 @@ export async function resumed(
   return { ...step, resumeAt: intent.statement, ...(isSame ? {} : { rewritten: true }), ...repairs };
 }
 
-/** What the interrupted statement left behind and a stamp does not finish; undefined where there is nothing. */
+/**
+ * What the interrupted step left behind, and a stamp that leads to `after` neither finishes nor undoes; undefined where
+ * there is nothing.
+ */
 export async function leftBehind(
-  { ledger }: Project,
+  project: Project,
   session: Session,
   intent: Intent,
+  after: readonly RevisionId[],
 ): Promise<string | undefined> {
-  const { cleanup } = await outcomeOf(session, ledger, undefined);
-  if (cleanup.length === 0) return undefined;
-  return `${interruptedText(intent)} and left its work half done; after the stamp nothing finishes it; run: ${cleanup.join("; ")}`;
+  const { cleanup } = await outcomeOf(session, project.ledger, undefined);
+  const half =
+    cleanup.length === 0
+      ? ""
+      : ` and left its work half done; after the stamp nothing finishes it; run: ${cleanup.join("; ")}`;
+  const isRecorded = after.includes(intent.revision) === (intent.direction === "up");
+  const before = isRecorded ? "" : await doneBefore(project, intent);
+  return half + before === "" ? undefined : interruptedText(intent) + half + before;
 }
+
+/** The finished statements of an interrupted step, as the end of a message; empty where there are none. */
+async function doneBefore(project: Project, intent: Intent): Promise<string> {
+  if (intent.statement === 1) return "";
+  const statements = await statementsOf(project, intent);
+  const before = statements?.slice(0, intent.statement - 1);
+  if (before === undefined || statementsHash(before) !== intent.before)
+    return `; undo by hand what its finished statements did, ${intent.statement - 1} in number`;
+  const done = before.filter(({ setting }) => setting === undefined);
+  if (done.length === 0) return "";
+  const places = done
+    .slice(0, MOST_PLACES)
+    .map(({ tag, origin: { path, line } }) => `${tag} (${path}:${line})`);
+  const more = done.length > MOST_PLACES ? ` and ${done.length - MOST_PLACES} more` : "";
+  return `; undo by hand what its finished statements did: ${places.join(", ")}${more}`;
+}
+
+/** More than these are not read. */
+const MOST_PLACES = 8;
 
 /** What a ledger of format 1 knew of a statement. */
 const NOT_KNOWN = "not known";
@@ -117,17 +145,22 @@ const isTheSame = ({ trace }: UserStatement, { kind, names = [] }: Intent): bool
   trace !== undefined && trace.kind === kind && trace.names.join() === names.join();
 
 /** Where the interrupted statement stands; undefined where its file is gone, changed or cannot be read. */
-export async function placeOfInterrupted(
+export async function placeOfInterrupted(project: Project, intent: Intent): Promise<Location | undefined> {
+  const statements = await statementsOf(project, intent);
+  if (statements?.length !== intent.of) return undefined;
+  const { path, line, column } = statements[intent.statement - 1]!.origin;
+  return { path, line, column };
+}
+
+/** The statements of the interrupted step, as its file is now; undefined where that is gone or cannot be read. */
+async function statementsOf(
   { migrations }: Project,
-  { revision, direction, statement, of }: Intent,
-): Promise<Location | undefined> {
+  { revision, direction }: Intent,
+): Promise<readonly UserStatement[] | undefined> {
   const file = migrations.get(revision)?.[direction];
   if (file === undefined) return undefined;
   try {
-    const statements = await createGrammar(undefined).statements(file);
-    if (statements.length !== of) return undefined;
-    const { path, line, column } = statements[statement - 1]!.origin;
-    return { path, line, column };
+    return await createGrammar(undefined).statements(file);
   } catch (error) {
     // What is wrong with the file is told by whatever would run it.
     if (error instanceof MigrateError) return undefined;

@@ -168,13 +168,14 @@ async function write(
     ...(replaces.length === 0 ? {} : { replaces }),
     message: options.message.replaceAll(/\s+/g, " ").trim(),
   };
-  const present = [...migrations.values()];
-  if (options.revision !== undefined) refuseNumber("revision id", options.revision, present);
-  for (const label of created.branchLabels) refuseNumber("branch label", label, present);
-  // Whether the id and the labels are free and legal is what the graph knows: as it will be without what is replaced.
   const others = [...migrations.values(), ...project.dormant].filter(
     ({ revision }) => !replaces.includes(revision),
   );
+  if (options.revision !== undefined) refuseTaken(options.revision, others);
+  const present = [...migrations.values()];
+  if (options.revision !== undefined) refuseNumber(options.revision, present, "--rev-id");
+  for (const label of created.branchLabels) refuseNumber(label, present, "--branch-label");
+  // Whether the labels are free and all is legal is what the graph knows: as it will be without what is replaced.
   buildGraph<Revision>(settleReplaced<Revision>([...others, created], startOfFile).active);
   const now = deps.now();
   const texts =
@@ -193,21 +194,33 @@ async function write(
     deps,
   );
   const { revision, parents } = created;
-  return { project, revision, parents, files, sharedNumbers: sharedNumbers(project.graph, pattern) };
+  const shared = sharedNumbers(project.graph, pattern, [name.number]);
+  return { project, revision, parents, files, sharedNumbers: shared };
+}
+
+function refuseTaken(id: RevisionId, others: readonly Revision[]): void {
+  const owner = others.find(({ revision }) => revision === id);
+  if (owner === undefined) return;
+  throw new MigrateError({
+    code: "graph/duplicate-revision",
+    message: `the revision id '${id}' is used by ${describe(owner)}`,
+    hint: "give another with --rev-id, or leave it out",
+  });
 }
 
 /** A name that is also the number of a file would have two meanings wherever it is typed. */
 function refuseNumber(
-  what: "revision id" | "branch label",
   name: string,
   migrations: readonly Revision[],
+  flag: "--rev-id" | "--branch-label",
 ): void {
   const other = migrations.find(({ number, revision }) => number === name && revision !== name);
   if (other === undefined) return;
+  const what = flag === "--rev-id" ? "revision id" : "branch label";
   throw new MigrateError({
     code: "graph/ambiguous-name",
     message: `the ${what} '${name}' is also the number of the file of ${describe(other)}`,
-    hint: `give another with ${what === "revision id" ? "--rev-id" : "--branch-label"}, or leave it out`,
+    hint: `give another with ${flag}, or leave it out`,
   });
 }
 

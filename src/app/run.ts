@@ -245,7 +245,8 @@ async function planFor(
   const compileOptions = { ...options, serverVersion: session.version, effects: true };
   const { intent } = state;
   if (intent === undefined) return compileSteps(project, steps, "run", compileOptions);
-  const message = steps.kind === "stamp" ? await leftBehind(project, session, intent) : undefined;
+  const message =
+    steps.kind === "stamp" ? await leftBehind(project, session, intent, steps.after) : undefined;
   if (message !== undefined) options.onNotice?.({ severity: "WARNING", message });
   return compileSteps(project, interruptedFirst(project, steps, intent), "run", {
     ...compileOptions,

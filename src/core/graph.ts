@@ -216,9 +216,12 @@ function insteadOf(graph: Graph, name: string): string {
   if (name === "") return "a revision is missing here; a range is written start:end; ";
   if (name === "current")
     return "show, edit and history alone take current, and without steps; upgrade and downgrade count +N and -N from it; ";
-  if (/^[+-]\d+$/.test(name)) return "steps are counted by upgrade and downgrade alone; name the revision; ";
+  if (/^[+-]\d+$/.test(name))
+    return `here steps are counted from a revision, as in ${name.startsWith("+") ? "base" : "head"}${name}; `;
   const meant =
-    ofNumber(graph, name) ?? nearest(name, [...graph.nodes.keys(), ...graph.carriers.keys(), ...RESERVED]);
+    ofGit(name) ??
+    ofNumber(graph, name) ??
+    nearest(name, [...graph.nodes.keys(), ...graph.carriers.keys(), ...RESERVED]);
   return `${meant === undefined ? "" : `did you mean '${meant}'? `}${ofFewDigits(graph, name)}`;
 }
 
@@ -229,6 +232,13 @@ function ofFewDigits({ nodes }: Graph, name: string): string {
   const begun = name.length > 1 && [...nodes.keys()].some((id) => id.length > 3 && id.startsWith(name));
   const prefix = begun ? "as the beginning of an id, digits must be at least three; " : "";
   return `${prefix}upgrade and downgrade count steps as +${name} and -${name}; `;
+}
+
+/** `head~2` and `head^^`, as git counts steps down. */
+function ofGit(name: string): string | undefined {
+  const [, from, count, carets] = /^([^~^]+)(?:~(\d*)|(\^+))$/.exec(name) ?? [];
+  if (from === undefined) return undefined;
+  return `${from === "HEAD" ? "head" : from}-${carets?.length ?? (count || 1)}`;
 }
 
 /** The file number that is meant by one without its zeros. */

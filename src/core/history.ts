@@ -12,7 +12,15 @@ import {
 } from "./graph.ts";
 import type { RevisionId } from "./migration.ts";
 import { parseRange, requiredBy } from "./steps.ts";
-import { BASE, onBranch, resolveAll, resolveOne, resolveStart, upgradeTargets } from "./target.ts";
+import {
+  onBranch,
+  parseRelative,
+  resolveAll,
+  resolveOne,
+  resolveStart,
+  startsOf,
+  upgradeTargets,
+} from "./target.ts";
 
 /**
  * What `history -r range` lists, newest first; everything without a range. The range is inclusive, and only what
@@ -33,14 +41,15 @@ export function historyOf(
     });
   }
   const { start, end } = parsed;
+  refuseStepsDown(start, end);
   const fromCurrent = start === "current" && end !== "current";
-  const starts = fromCurrent ? current : resolveStart(graph, start || BASE);
+  const starts = fromCurrent ? current : resolveStart(graph, start);
   const ends =
     end === "current" && current.length > 0
       ? current
       : upgradeTargets(graph, starts, end === "current" ? "heads" : end || "heads", { clamp: true });
 
-  const required = requiredBy(graph, alongBranchOf(graph, start, ends));
+  const required = requiredBy(graph, alongBranchesOf(graph, start, ends));
   if (starts.some((id) => !required.has(id))) {
     throw new MigrateError({
       code: "graph/no-such-range",
@@ -51,11 +60,23 @@ export function historyOf(
           : "the start must come before the end; without a start, the history starts at base",
     });
   }
-  const before = requiredBy(graph, starts);
+  const before = ancestors(graph, starts);
   const listed = [...required].filter((id) => !before.has(id));
   const after = descendants(graph, starts, "lineage");
   const along = starts.length === 0 ? listed : [...starts, ...listed.filter((id) => after.has(id))];
   return inOrder(graph, along).reverse();
+}
+
+/** An end without a symbol is counted up from the start. */
+function refuseStepsDown(start: string, end: string): void {
+  const steps = parseRelative(end);
+  if (steps === undefined || steps.symbol !== "" || steps.offset >= 0) return;
+  const head = steps.branch === undefined ? "head" : `${steps.branch}@head`;
+  throw new MigrateError({
+    code: "graph/walked-too-far",
+    message: `Relative revision ${end} didn't produce ${-steps.offset} migrations: the end of a range is counted up from its start`,
+    hint: `to count down from the head: ${start}:${head}${steps.offset}`,
+  });
 }
 
 /** Whether all of the ends lie below the starts. */
@@ -134,6 +155,14 @@ function firstAbove(graph: Graph, lines: readonly RevisionId[], id: RevisionId):
     }
     return false;
   });
+}
+
+/** The ends that one of the starts of a range keeps, in their order. */
+function alongBranchesOf(graph: Graph, start: string, ends: readonly RevisionId[]): readonly RevisionId[] {
+  const starts = startsOf(start);
+  if (starts.length === 0) return ends;
+  const kept = new Set(starts.flatMap((each) => alongBranchOf(graph, each, ends)));
+  return ends.filter((id) => kept.has(id));
 }
 
 /**

@@ -12,10 +12,17 @@ export interface SharedNumber {
   readonly renames: readonly { readonly from: string; readonly to: string }[];
 }
 
-/** By number. Two people wrote one on the same day: all works, but the number cannot be a target. */
-export function sharedNumbers(graph: Graph<Migration>, pattern: FileNamePattern): readonly SharedNumber[] {
+/**
+ * By number. Two people wrote one on the same day: all works, but the number cannot be a target. `others` are numbers of files
+ * that are not in the graph, so not free either.
+ */
+export function sharedNumbers(
+  graph: Graph<Migration>,
+  pattern: FileNamePattern,
+  others: readonly string[] = [],
+): readonly SharedNumber[] {
   const byNumber = new Map<string, RevisionId[]>();
-  const taken: string[] = [];
+  const taken = [...others, ...graph.dormant.flatMap(({ number }) => number ?? [])];
   for (const [id, { revision }] of graph.nodes) {
     if (revision.number === undefined) continue;
     taken.push(revision.number);

@@ -19,6 +19,7 @@ import {
   resolveBranch,
   resolveOne,
   resolveStart,
+  startsOf,
   upgradeTargets,
 } from "./target.ts";
 
@@ -104,7 +105,7 @@ export function refuseReversed(graph: Graph, kind: "upgrade" | "downgrade", rang
   throw new MigrateError({
     code: "usage/reversed-range",
     message: `'${range}' leads ${kind === "upgrade" ? "down, but an upgrade goes up" : "up, but a downgrade goes down"}`,
-    hint: `a range is written start:end; did you mean ${parsed.end}:${parsed.start}?`,
+    hint: `a range is written start:end; did you mean ${parsed.end}:${parsed.start || BASE}?`,
   });
 }
 
@@ -292,10 +293,7 @@ export function revisionsOf(graph: Graph, range: string | undefined): ReadonlySe
   const resolved = (text: string): readonly RevisionId[] => (text === "" ? [] : resolveAll(graph, text));
   const sides = range === undefined ? { start: BASE, end: "heads" } : parseRange(range);
   if (sides === undefined) return new Set(resolved(range!));
-  const below = ancestors(
-    graph,
-    sides.start.split(",").flatMap((start) => (start === "" ? [] : resolveStart(graph, start))),
-  );
+  const below = ancestors(graph, resolveStart(graph, sides.start));
   const above = ancestors(graph, resolved(sides.end === "" ? "heads" : sides.end));
   return new Set([...above].filter((id) => !below.has(id)));
 }
@@ -350,10 +348,7 @@ function towards(
 }
 
 function stateAt(graph: Graph, starts: string): ReadonlySet<RevisionId> {
-  const places = starts
-    .split(",")
-    .map((start) => start.trim())
-    .filter((start) => start !== "")
+  const places = startsOf(starts)
     // `heads` is a state like any other: everything is applied.
     .flatMap((start) => (start === "heads" ? resolveAll(graph, start) : [resolveOne(graph, start)]));
   return ancestors(
@@ -364,11 +359,14 @@ function stateAt(graph: Graph, starts: string): ReadonlySet<RevisionId> {
 
 function oneTarget(target: string): string {
   if (!target.includes(":")) return target;
-  const [start, end] = [target.slice(0, target.indexOf(":")), target.slice(target.indexOf(":") + 1)];
+  const last = target
+    .split(":")
+    .map((side) => side.trim())
+    .findLast((side) => side !== "");
   throw new MigrateError({
     code: "usage/range-not-allowed",
     message: "Range revision not allowed",
-    hint: `a range is only for scripts (--sql); give the target alone: ${end.trim() || start}`,
+    hint: `a range is only for scripts (--sql); ${last === undefined ? "name a revision; list them with: migrate history" : `give the target alone: ${last}`}`,
   });
 }
 

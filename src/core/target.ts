@@ -18,6 +18,7 @@ import {
 } from "./graph.ts";
 import { describe, RESERVED } from "./graph-faults.ts";
 import type { RevisionId } from "./migration.ts";
+import { shellWord } from "./shell.ts";
 
 /** Where nothing is applied. Not a revision: no revision may have this name. */
 export const BASE = "base";
@@ -51,10 +52,18 @@ export function resolveAll(graph: Graph, text: string, hint = FEWER_STEPS): read
   return placesOf(graph, text).map((place) => notBase(place, text, hint));
 }
 
-/** As `resolveAll`, for where a range starts: steps may lead down to base, which is none. */
+/** As `resolveAll`, for where a range starts: one or several with commas between; steps may lead down to base, which is none. */
 export function resolveStart(graph: Graph, text: string): readonly RevisionId[] {
-  return placesOf(graph, text).filter((place) => place !== BASE);
+  const places = startsOf(text).flatMap((start) => placesOf(graph, start));
+  return [...new Set(places)].filter((place) => place !== BASE);
 }
+
+/** The starts of a range, `a,b`; an empty one is none, from base. */
+export const startsOf = (text: string): readonly string[] =>
+  text
+    .split(",")
+    .map((start) => start.trim())
+    .filter((start) => start !== "");
 
 function placesOf(graph: Graph, text: string): readonly Place[] {
   const { branch, names } = expand(graph, text);
@@ -150,8 +159,10 @@ function counted(
   text: string,
   options: Pick<WalkOptions, "clamp" | "instead"> = {},
 ): Place {
+  // No branch is looked up on the way up, but for a head: after one there is nothing, however many there are.
+  const start = symbol === "head" && offset > 0 ? qualified(branch, symbol) : symbol;
   return offset > 0
-    ? walk(graph, resolveOne(graph, symbol), offset, { ...options, branch, text })
+    ? walk(graph, resolveOne(graph, start), offset, { ...options, branch, text })
     : walk(graph, resolveOne(graph, qualified(branch, symbol)), offset, { ...options, text });
 }
 
@@ -167,10 +178,8 @@ export function downgradeTarget(
   const relative = parseRelative(text);
   if (relative === undefined) {
     const at = text.lastIndexOf("@");
-    return {
-      branch: text.slice(0, Math.max(at, 0)) || undefined,
-      place: resolveOne(graph, text.slice(at + 1)),
-    };
+    const branch = text.slice(0, Math.max(at, 0)) || undefined;
+    return { branch, place: placeBelow(graph, branch, text.slice(at + 1), text) };
   }
   const { branch, symbol, offset } = relative;
   const instead = `; to undo everything: migrate downgrade ${qualified(branch, BASE)}`;
@@ -181,6 +190,22 @@ export function downgradeTarget(
     return { branch: branch ?? start, place: walk(graph, start, offset, { text, instead }) };
   }
   return { branch, place: counted(graph, relative, text, { instead }) };
+}
+
+/** The place of a symbol in the whole graph. Where it is several heads, those on the branch are proposed. */
+function placeBelow(graph: Graph, branch: string | undefined, symbol: string, text: string): Place {
+  const several = symbol === "head" ? graph.heads : symbol === "heads" ? graph.realHeads : [];
+  if (several.length <= 1) return resolveOne(graph, symbol);
+  const heads = branch === undefined ? graph.heads : onBranch(graph, graph.heads, branch);
+  const why =
+    branch === undefined
+      ? "a downgrade goes to one revision"
+      : `a downgrade looks '${symbol}' up in the whole graph`;
+  throw new MigrateError({
+    code: "graph/multiple-heads",
+    message: `Multiple head revisions are present for given argument '${text}': ${why}`,
+    hint: `name the head, of ${listed(graph, heads)}: migrate downgrade ${shellWord(qualified(branch, heads[0]!))}`,
+  });
 }
 
 /** The fault of an expression that must mean one head and means several: names their files, and the way out. */
@@ -383,13 +408,13 @@ function ambiguousWalk(graph: Graph, text: string, from: Place, to: readonly Rev
 
 function noSuchRelative(text: string, offset: number, hint: string): MigrateError {
   const count = Math.abs(offset);
-  const symbol = parseRelative(text)?.symbol ?? "";
+  const { branch, symbol } = parseRelative(text) ?? { branch: undefined, symbol: "" };
   return new MigrateError({
     code: "graph/walked-too-far",
     message:
       symbol === ""
         ? `Relative revision ${text} didn't produce ${count} migrations`
-        : `Walked too far: there ${count === 1 ? "is no revision" : `are no ${count} revisions`} ${offset > 0 ? "after" : "before"} '${symbol}'`,
+        : `Walked too far: there ${count === 1 ? "is no revision" : `are no ${count} revisions`} ${offset > 0 ? "after" : "before"} '${qualified(branch, symbol)}'`,
     hint,
   });
 }

@@ -328,28 +328,29 @@ function sqlFiles({ path, shown }: Folder): readonly Dirent[] {
 function readSource(folder: Folder, entry: Dirent): Source | Diagnostic {
   const path = folder.shown + entry.name;
   const file = `${folder.path}${sep}${entry.name}`;
-  const isLink = !entry.isFile();
+  if (entry.isFile()) return decode(path, file);
   try {
-    if (isLink) {
-      const real = realpathSync(file);
-      const inside = folder.real.endsWith(sep) ? folder.real : folder.real + sep;
-      if (!real.startsWith(inside)) return linkOutside(path, readlinkSync(file));
-      if (!statSync(real).isFile()) return cannotRead(path, "it is not a file");
-    }
-    return decode(path, file);
+    const real = realpathSync(file);
+    const inside = folder.real.endsWith(sep) ? folder.real : folder.real + sep;
+    if (!real.startsWith(inside)) return linkOutside(path, readlinkSync(file));
+    if (!statSync(real).isFile()) return cannotRead(path, "it is not a file");
   } catch (error) {
-    return cannotRead(
-      path,
-      isLink && codeOf(error) === "ENOENT" ? "its symbolic link is broken" : reasonOf(error),
-    );
+    return cannotRead(path, codeOf(error) === "ENOENT" ? "its symbolic link is broken" : reasonOf(error));
   }
+  return decode(path, file);
 }
 
 /** The text of the file at `file`, which is shown as `path`; or why it has none. */
 export function decode(path: string, file: string): Source | Diagnostic {
-  const text = readFileSync(file, "utf8");
-  // It stands for bytes that are not UTF-8, unless the file itself holds it.
-  const fault = text.includes("\uFFFD") ? encodingFault(path, readFileSync(file)) : undefined;
+  let text: string;
+  let fault: Diagnostic | undefined;
+  try {
+    text = readFileSync(file, "utf8");
+    // It stands for bytes that are not UTF-8, unless the file itself holds it.
+    fault = text.includes("\uFFFD") ? encodingFault(path, readFileSync(file)) : undefined;
+  } catch (error) {
+    return cannotRead(path, reasonOf(error));
+  }
   if (fault !== undefined) return fault;
   const source = { path, text: text.startsWith("\uFEFF") ? text.slice(1) : text };
   const nul = source.text.indexOf("\0");

@@ -102,7 +102,7 @@ describe("a new revision", () => {
       [{ revision: "a+b" }, "Character(s) '+' not allowed in revision identifier 'a+b'"],
       [{ revision: "a/b" }, "'/' is not allowed in the revision id 'a/b'"],
       [{ revision: "none" }, "'none' is a reserved word"],
-      [{ revision: "a" }, "Revision a is present more than once"],
+      [{ revision: "a" }, "the revision id 'a' is used by a (migrations/0001_create_users.up.sql"],
       [{ revision: "users" }, "Branch name 'users'"],
       [{ branchLabels: ["a"] }, "Branch name 'a'"],
       [{ branchLabels: ["a,b"] }, "'a,b'"],
@@ -163,6 +163,10 @@ describe("a number that two have", () => {
         ],
       },
     ]);
+    // The number of the file that is just written is not free.
+    const written = await create(world, "e", { heads: ["b"] });
+    expect(written.files[0]).toBe("migrations/0003_e.up.sql");
+    expect(written.sharedNumbers[0]?.renames[0]?.to).toBe("migrations/0004_c.up.sql");
   });
 });
 
@@ -172,6 +176,9 @@ describe("away with a revision", () => {
     await expect(removeRevision(world, { yes: true })).rejects.toThrow("there is no migration to remove");
     await create(world, "a", { revision: "a" });
     const [up] = (await create(world, "b", { revision: "b" })).files;
+    await expect(removeRevision(world, { head: "base", yes: true })).rejects.toThrow(
+      "'base' is not a revision",
+    );
     await expect(removeRevision(world, { head: "a", yes: true })).rejects.toMatchObject({
       code: "graph/not-a-head",
     });

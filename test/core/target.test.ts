@@ -91,7 +91,10 @@ describe("a name", () => {
     ["head@billing", "'head' is not a branch", "did you mean 'billing@head'?"],
     ["heads@nosuch", "'heads' is not a branch", "'nosuch' is not one either"],
     ["current", "identified by 'current'", "count +N and -N from"],
-    ["+1", "identified by '+1'", "name the revision"],
+    ["+1", "identified by '+1'", "counted from a revision, as in base+1"],
+    ["head~1", "identified by 'head~1'", "did you mean 'head-1'?"],
+    ["HEAD^^", "identified by 'HEAD^^'", "did you mean 'head-2'?"],
+    ["bb02~", "identified by 'bb02~'", "did you mean 'bb02-1'?"],
     ["", "identified by ''", "a range is written start:end"],
     ["curent", "identified by 'curent'", "did you mean 'current'?"],
     ["4", "identified by '4'", "did you mean '0004'?"],
@@ -145,7 +148,6 @@ describe("what show lists", () => {
 test.each<[string, string, string]>([
   ["-0", "'-0' leads nowhere", "to undo everything: migrate downgrade base"],
   ["0", "identified by '0'", "to undo everything: migrate downgrade base; list the revisions"],
-  ["heads", "revision, or '<branchname>@head' to narrow to a specific head", "the heads are"],
 ])("a downgrade to %s is told what to type", (target, message, hint) => {
   expect(() => planDowngrade(graph, all, target)).toThrow(
     expect.objectContaining({
@@ -266,7 +268,25 @@ describe("an upgrade", () => {
   });
 });
 
+it("there is nothing after the head of a branch, also where there are other heads", () => {
+  expect(() => planUpgrade(graph, [], "billing@head+1")).toThrow(
+    fault("graph/walked-too-far", "there is no revision after 'billing@head'"),
+  );
+});
+
 describe("a downgrade", () => {
+  it.each([
+    ["billing@head", "migrate downgrade billing@bb03"],
+    ["cc02@head", "migrate downgrade cc02@cc02"],
+    ["head", "migrate downgrade bb03"],
+    ["heads", "migrate downgrade bb03"],
+  ])("to %s, where there are several heads, is told one that it takes", (target, command) => {
+    expect(() => planDowngrade(graph, all, target)).toThrow(
+      expect.objectContaining({ code: "graph/multiple-heads", hint: expect.stringMatching(`: ${command}$`) }),
+    );
+    expect(planDowngrade(graph, all, command.slice("migrate downgrade ".length))).toEqual([]);
+  });
+
   it.each([
     [["bb03"], "aa02", "bb03 bb02 bb01"],
     [["bb03"], "-1", "bb03"],
@@ -363,6 +383,7 @@ describe("a range for a script", () => {
     ["upgrade", "0005:0004", "leads down", "0004:0005"],
     ["downgrade", "aa01:bb02", "'aa01:bb02' leads up, but a downgrade goes down", "bb02:aa01"],
     ["downgrade", "base:dd01", "leads up", "dd01:base"],
+    ["downgrade", ":dd01", "leads up", "dd01:base"],
   ] as const)("that is reversed is told how it is meant: %s %s", (kind, range, message, meant) => {
     expect(() => refuseReversed(graph, kind, range)).toThrow(
       expect.objectContaining({
@@ -388,6 +409,38 @@ describe("a range for a script", () => {
   ] as const)("that leads that way, aside or nowhere is left alone: %s %s", (kind, range) => {
     expect(() => refuseReversed(graph, kind, range)).not.toThrow();
   });
+});
+
+it("a range in the place of one target is told the target, where there is one", () => {
+  expect(() => planUpgrade(graph, [], "aa01:aa02:bb01")).toThrow(
+    expect.objectContaining({ hint: expect.stringMatching(/give the target alone: bb01$/) }),
+  );
+  expect(() => planDowngrade(graph, [], ":")).toThrow(
+    expect.objectContaining({ hint: expect.stringMatching(/name a revision; .*: migrate history$/) }),
+  );
+});
+
+it("a step from nowhere at the start of a script's range is told where it may be counted from", () => {
+  expect(() => planOfflineUpgrade(line, "-1:head")).toThrow(
+    expect.objectContaining({ hint: expect.stringContaining("counted from a revision, as in head-1") }),
+  );
+});
+
+it("a history may start at several revisions", () => {
+  expect(historyOf(graph, "bb02, cc01:heads", [])).toEqual(["cc02", "cc01", "bb03", "bb02"]);
+  expect(historyOf(graph, "bb01,bb02:billing@head", [])).toEqual(["bb03", "bb02", "bb01"]);
+});
+
+it.each([
+  [":-1", ":head-1"],
+  ["aa01:billing@-2", "aa01:billing@head-2"],
+])("a history whose end is counted down from nowhere is told from where: %s", (range, meant) => {
+  expect(() => historyOf(graph, range, [])).toThrow(
+    expect.objectContaining({
+      code: "graph/walked-too-far",
+      hint: `to count down from the head: ${meant}`,
+    }),
+  );
 });
 
 it("a history that is asked for from its end is told how it is meant", () => {

@@ -18,6 +18,7 @@ import { MigrateError } from "../../src/core/errors.ts";
 import {
   createDirectory,
   createFiles,
+  decode,
   foldersOf,
   isEmptyDirectory,
   readMigrations,
@@ -239,6 +240,10 @@ describe("reading", () => {
     expect(await faults("m")).toEqual(["m/0001_x.up.sql:1:1 source/unreadable"]);
     expect(await faults("n")).toEqual(["usage/unreadable-directory"]);
     chmodSync(join(cwd, "n"), 0o755);
+  });
+
+  test("a file that cannot be read is a fault of that file, whoever reads it", () => {
+    expect(decode("m", cwd)).toMatchObject({ code: "source/unreadable", location: { path: "m" } });
   });
 });
 

@@ -64,6 +64,9 @@ describe.each(servers())("on $name", (server) => {
     expect((await command(shop, url, "stamp", "--dry-run", "a")).stderr).toContain(
       "the upgrade to b was interrupted at statement 2 of 3 and left its work half done; after the stamp nothing finishes it; run: DROP INDEX CONCURRENTLY",
     );
+    const finished = `; undo by hand what its finished statements did: CREATE TABLE (0002_b.up.sql:${headerLines + 2})`;
+    expect((await command(shop, url, "stamp", "--dry-run", "a")).stderr).toContain(finished);
+    expect((await command(shop, url, "stamp", "--dry-run", "b")).stderr).not.toContain(finished);
     // Whoever mends it takes an hour, which is not the step's.
     await query(url, "UPDATE retort.intent SET started_at = started_at - interval '1 hour'");
     expect((await shop.upgrade(url)).steps.map((s) => s.revision)).toEqual(["b"]);
