@@ -171,9 +171,10 @@ function positionalFault(
     return usage("missing-argument", `${name} needs ${names[given.length]}`, { name }, hint);
   }
   const empty = given.indexOf("");
-  if (empty >= 0 && empty < names.length) {
-    const hint = "give one, or leave it out;";
-    return usage("empty-value", `the argument ${names[empty]} is empty`, { name }, hint);
+  const emptyName = names[many === true ? Math.min(empty, names.length - 1) : empty];
+  if (emptyName !== undefined) {
+    const hint = empty < required ? "give one;" : "give one, or leave it out;";
+    return usage("empty-value", `the argument ${emptyName} is empty`, { name }, hint);
   }
   const extra = given[names.length];
   if (many === true || extra === undefined) return undefined;

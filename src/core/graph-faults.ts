@@ -147,7 +147,7 @@ function wrongReferences<R extends Revision>(
     if (suggestions > MAX_SUGGESTIONS) return other;
     const numbered = revisions.filter(({ number }) => number === wanted);
     if (numbered[0]?.revision === wanting)
-      return "this file itself has that number: name another parent, or write none if it is a base";
+      return "this file itself has that number: name another revision; for a base, write '-- parent: none'";
     if (numbered.length === 1) {
       return `file numbers work only on the command line: write the id, ${numbered[0]!.revision}`;
     }

@@ -103,6 +103,12 @@ describe("findings", () => {
     expect(found(now)).toEqual(expected);
   });
 
+  test("a hole is told in the past tense", () => {
+    const now = files({ a: before.a, x: "", b: before.b, c: before.c });
+    const hole = findingsOf(now.graph, rows).find(({ kind }) => kind === "hole")!;
+    expect(diagnosticOf(hole).message).toMatch(/^b was applied on .*, but x.*, which it needs, is not$/);
+  });
+
   test("the order in which parents are written means nothing", () => {
     const merged = (parent: string) =>
       files({ ...before, m: "" }, { c: "-- parent: a\n", m: `-- parent: ${parent}\n` });
