@@ -98,7 +98,10 @@ export async function autogenerate(deps: Deps, options: AutogenerateOptions): Pr
   const project = await openProject(deps, options);
   placeOf(project, options);
   const engine = await pgDelta();
-  const folder = options.desired === undefined ? schemaFiles(deps, project) : [];
+  const folder =
+    options.desired === undefined
+      ? schemaFiles(deps, project, ", or name a database with --desired URL")
+      : [];
   const { onScratch } = options;
   return withScratch(deps, project, { more: folder, onScratch }, async (scratch) =>
     written({ deps, project, engine, scratch, options, folder, hidden: project.ledger.names.schema }),
