@@ -8,6 +8,7 @@ import { foreignPartitions, patternFor } from "../core/diff/apart.ts";
 import {
   type Candidate,
   checkedRenames,
+  isEither,
   parseRename,
   pathText,
   type Rename,
@@ -97,7 +98,10 @@ export async function autogenerate(deps: Deps, options: AutogenerateOptions): Pr
   const project = await openProject(deps, options);
   placeOf(project, options);
   const engine = await pgDelta();
-  const folder = options.desired === undefined ? schemaFiles(deps, project) : [];
+  const folder =
+    options.desired === undefined
+      ? schemaFiles(deps, project, ", or name a database with --desired URL")
+      : [];
   const { onScratch } = options;
   return withScratch(deps, project, { more: folder, onScratch }, async (scratch) =>
     written({ deps, project, engine, scratch, options, folder, hidden: project.ledger.names.schema }),
@@ -309,15 +313,15 @@ async function renamesOf(
   before: Catalog,
   ignore: readonly string[],
 ): Promise<{ readonly renames: readonly Rename[]; readonly decided: boolean }> {
-  const isSaid = ({ from }: Rename): boolean =>
-    said.some((rename) => pathText(rename.from) === pathText(from));
   const open = renameCandidates(before, catalog).filter(
-    (each) => !isSaid(each) && !ignore.some((pattern) => pattern.endsWith(`:${each.from.join(".")}`)),
+    (each) =>
+      !said.some((rename) => isEither(rename, each)) &&
+      !ignore.some((pattern) => pattern.endsWith(`:${each.from.join(".")}`)),
   );
   if (open.length === 0 || allowLoss) return { renames: said, decided: allowLoss };
   const answered: Rename[] = [];
   for (const candidate of open) {
-    if (answered.some(({ from }) => pathText(from) === pathText(candidate.from))) continue;
+    if (answered.some((each) => isEither(each, candidate))) continue;
     const answer = await ask?.([], question(candidate));
     if (answer === undefined) throw undecided(open);
     if (answer) answered.push(candidate);

@@ -10,9 +10,17 @@ import type { Scratch } from "../io/scratch/types.ts";
 import { type Session, StatementFailure } from "../io/session/types.ts";
 import type { Deps, Project } from "./project.ts";
 
-/** The files of the schema folder. Throws `usage/no-schema` where there is none. */
-export const schemaFiles = (deps: Pick<Deps, "cwd">, { config }: Project): readonly FileText[] =>
-  readSchemaFolder(config.schema, deps).map((source) => ({ source, bodyStart: 0, kind: "schema" }));
+/** The files of the schema folder. Throws `usage/no-schema` where there is none; `orElse` ends its hint. */
+export const schemaFiles = (
+  { cwd }: Pick<Deps, "cwd">,
+  { config }: Project,
+  orElse = "",
+): readonly FileText[] =>
+  readSchemaFolder(config.schema, { cwd, orElse }).map((source) => ({
+    source,
+    bodyStart: 0,
+    kind: "schema",
+  }));
 
 /** Throws as `schemaStatements` and `loadSchema`. */
 export async function loadSchemaFolder(

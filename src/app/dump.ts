@@ -1,4 +1,5 @@
 /** A database, or a revision → its schema as SQL that creates the same schema in an empty database. */
+import { dirname, join } from "node:path";
 import { type Made, madeBy } from "../core/adopt/version-tables.ts";
 import { type Dump, dumpOf, dumpText } from "../core/dump/dump.ts";
 import { dumpFiles } from "../core/dump/folder.ts";
@@ -22,7 +23,7 @@ export interface DumpOptions extends ProjectOptions, Pick<ScratchUse, "onScratch
   readonly ignore?: readonly string[] | undefined;
   /** Writes into this file, in one moment. */
   readonly output?: string | undefined;
-  /** Writes into this folder: a folder a schema, a file a table or a kind. Of what it holds, only dumped files are touched. */
+  /** Writes into this folder: a folder a schema, a file a table or a kind. Of what it holds, only its own dump's files are touched. */
   readonly folder?: string | undefined;
 }
 
@@ -40,13 +41,13 @@ export interface Dumped {
 /** Only reads the database. Throws `usage/cannot-dump` with each object that no SQL can be written for, and as `writeOutputs`. */
 export async function dump(deps: Deps, options: DumpOptions): Promise<Dumped> {
   const config = await openConfig(deps, options);
-  if (options.folder !== undefined) refuseOwn(options.folder, config, deps);
+  refuseOwn(options.folder, config, deps);
   const { of, catalog, owner, versionTables } = await catalogFor(deps, config, options);
   const dumped = dumpOf(catalog, owner);
   return {
     of,
     text: dumpText(dumped),
-    files: await written(deps, dumped, options),
+    files: await written(deps, dumped, config, options),
     warnings: dumped.warnings,
     versionTables,
   };
@@ -55,18 +56,23 @@ export async function dump(deps: Deps, options: DumpOptions): Promise<Dumped> {
 async function written(
   deps: Deps,
   dumped: Dump,
+  config: Config,
   { output, folder }: Pick<DumpOptions, "output" | "folder">,
 ): Promise<readonly string[]> {
   if (output !== undefined) {
     await writeOutputs(deps, outputs.dump, [{ path: output, pieces: [dumpText(dumped)] }]);
     return [output];
   }
-  return folder === undefined ? [] : replaceDump(folder, dumpFiles(dumped), deps);
+  if (folder === undefined) return [];
+  const files = dumpFiles(dumped);
+  for (const each of new Set(files.map(({ path }) => dirname(join(folder, path)))))
+    refuseOwn(each, config, deps);
+  return replaceDump(folder, files, deps);
 }
 
 /** A dump's files would be read as migrations. */
-function refuseOwn(folder: string, { directories }: Config, deps: Deps): void {
-  if (!directories.some((each) => isSameFolder(each, folder, deps))) return;
+function refuseOwn(folder: string | undefined, { directories }: Config, deps: Deps): void {
+  if (folder === undefined || !directories.some((each) => isSameFolder(each, folder, deps))) return;
   throw new MigrateError({
     code: "usage/own-folder",
     message: `${folder} is a folder of migrations, among which a dump would be read as one of them`,

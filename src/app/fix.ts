@@ -12,7 +12,7 @@ import { NEWEST } from "../core/newer-syntax.ts";
 import type { Fixable } from "../core/rules/fix.ts";
 import type { Finding } from "../core/rules/lint.ts";
 import { majorOf, type ServerVersion } from "../core/server-version.ts";
-import type { Source } from "../core/source.ts";
+import type { Location, Source } from "../core/source.ts";
 import { unique } from "../core/unique.ts";
 import { createGrammar } from "../io/grammar.ts";
 import type { Scratch } from "../io/scratch/types.ts";
@@ -201,11 +201,15 @@ async function provenFixes(work: Work, fixable: ReadonlyMap<RevisionId, readonly
       proven.push({ ...(await proofOf(work, migration, each, taken)), rules });
     } catch (error) {
       if (!isRefusal(error)) throw error;
-      left.push(...reasonsOf(error).map((reason) => ({ path: migration.path, rules, reason })));
+      for (const { message: reason, location } of reasonsOf(error))
+        left.push({ path: migration.path, ...placeOf(location), rules, reason });
     }
   }
   return { proven, left };
 }
+
+const placeOf = (location: Location | undefined): Partial<Pick<LeftAsItIs, "line" | "path">> =>
+  location === undefined ? {} : { path: location.path, line: location.line };
 
 async function proofOf(
   work: Work,

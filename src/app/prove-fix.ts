@@ -3,6 +3,7 @@ import { randomBytes } from "node:crypto";
 import { type Catalog, describeObject } from "../core/catalog/catalog.ts";
 import { compareCatalogs, type Difference } from "../core/catalog/compare.ts";
 import { counts, wouldBe } from "../core/diff/verdict.ts";
+import { MigrateError } from "../core/errors.ts";
 import type { Chunk, Part } from "../core/fix/arrange.ts";
 import { backOf, type Whole } from "../core/fix/back.ts";
 import { singly } from "../core/fix/chunks.ts";
@@ -41,7 +42,7 @@ export interface ProvenFix {
 
 /**
  * Tries each arrangement until one is proven, with the statements of the down file as they are and then with each ALTER TABLE
- * in its commands. Throws what the first arrangement was refused for.
+ * in its commands. Throws what the migration itself is refused for; or what the first arrangement is, without a place.
  */
 export async function proveFix(
   on: TestOn,
@@ -62,8 +63,14 @@ export async function proveFix(
       }
     }
   }
-  throw refused[ways.length - 1];
+  throw withoutPlaces(refused[ways.length - 1]);
 }
+
+/** The texts that were tried are in no file. */
+const withoutPlaces = (error: unknown): unknown =>
+  error instanceof MigrateError
+    ? MigrateError.all(error.diagnostics.map(({ location, excerpt, ...rest }) => rest))
+    : error;
 
 function waysBack(down: readonly Chunk[]): readonly (readonly Chunk[])[] {
   const single = singly(down);

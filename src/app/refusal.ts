@@ -19,11 +19,9 @@ export function isRefusal(error: unknown): boolean {
   return /^(?:execution|source|findings)\//.test(error.code);
 }
 
-/** What was refused, as clauses. */
-export const reasonsOf = (error: unknown): readonly string[] =>
-  error instanceof MigrateError
-    ? error.diagnostics.map(({ message }) => message)
-    : [(error as Error).message];
+/** What was refused, as clauses, and where it stands if that is known. */
+export const reasonsOf = (error: unknown): readonly Pick<Diagnostic, "message" | "location">[] =>
+  error instanceof MigrateError ? error.diagnostics : [{ message: (error as Error).message }];
 
 /** `findings/not-proven`, with each fault once. */
 export const notProven = (faults: readonly string[]): MigrateError =>

@@ -217,7 +217,7 @@ async function provenBody(work: Work): Promise<Proven> {
       faults.push(...fault);
     } catch (error) {
       if (!isRefusal(error)) throw error;
-      faults.push(...reasonsOf(error));
+      faults.push(...reasonsOf(error).map(({ message }) => message));
     }
   }
   throw MigrateError.all(

@@ -1,49 +1,56 @@
-/** The files of a dump → a folder that holds them; what an earlier dump wrote there, and this one has not, is removed. */
-import { existsSync, readdirSync, readFileSync, rmdirSync, rmSync } from "node:fs";
+/** The files of a dump → a folder that holds them; what the dump before wrote there, and this one has not, is removed. */
+import { existsSync, readdirSync, readFileSync, rmdirSync, rmSync, statSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
-import { type DumpFile, MARK } from "../core/dump/folder.ts";
+import { type DumpFile, LOADER, loadedBy, MARK } from "../core/dump/folder.ts";
 import { MigrateError } from "../core/errors.ts";
 import { inNewFolders } from "./directory.ts";
 import { type Writer, writeFiles } from "./write-files.ts";
 
-/** Returns the paths within the folder. Throws `usage/not-a-dump` where a file in the way was not dumped; then nothing is written. */
+/**
+ * Returns the paths within the folder. Throws `usage/not-a-dump` where a file in the way was not dumped, or belongs to the dump
+ * of another folder; then nothing is written.
+ */
 export async function replaceDump(
   folder: string,
   files: readonly DumpFile[],
   { cwd, onWritten }: Writer,
 ): Promise<readonly string[]> {
   const root = resolve(cwd, folder);
-  const there = existsSync(root) ? filesIn(root) : [];
-  const foreign = files.find(({ path }) => there.includes(path) && !isDumped(join(root, path)));
-  if (foreign !== undefined) {
-    throw new MigrateError({
-      code: "usage/not-a-dump",
-      message: `${join(folder, foreign.path)} exists and was not written by migrate dump`,
-      hint: "name another folder with --to DIR, or move the file",
-    });
-  }
+  const before = isDumped(join(root, LOADER)) ? loadedBy(readFileSync(join(root, LOADER), "utf8")) : [];
   const paths = files.map(({ path }) => path);
+  const foreign = paths.find((path) => isFile(join(root, path)) && !isDumped(join(root, path)));
+  if (foreign !== undefined)
+    throw inTheWay(`${join(folder, foreign)} exists and was not written by migrate dump`);
+  const other = [...new Set([...paths, ...before].flatMap(foldersOf))].find((each) =>
+    isDumped(join(root, each, LOADER)),
+  );
+  if (other !== undefined) throw inTheWay(`${join(folder, other)} is the folder of another dump`);
   const texts = files.map(({ path, text }) => ({ path: join(folder, path), pieces: [text] }));
   const folders = [...new Set([folder, ...texts.map(({ path }) => dirname(path))])];
   await inNewFolders(folders, { cwd }, () => writeFiles(texts, { cwd, onWritten }));
-  for (const path of there.filter((each) => !paths.includes(each) && isDumped(join(root, each)))) {
+  for (const path of before.filter((each) => !paths.includes(each) && isDumped(join(root, each)))) {
     rmSync(join(root, path));
     removeEmpty(root, dirname(path));
   }
   return paths;
 }
 
-/** Relative, with `/`. */
-const filesIn = (root: string): readonly string[] =>
-  readdirSync(root, { recursive: true, withFileTypes: true })
-    .filter((entry) => entry.isFile() && /\.(sql|psql)$/.test(entry.name))
-    .map((entry) =>
-      join(entry.parentPath ?? entry.path, entry.name)
-        .slice(root.length + 1)
-        .replaceAll("\\", "/"),
-    );
+const inTheWay = (message: string): MigrateError =>
+  new MigrateError({
+    code: "usage/not-a-dump",
+    message,
+    hint: "nothing was written; name another folder with --to DIR, or move it",
+  });
 
-const isDumped = (file: string): boolean => readFileSync(file, "utf8").startsWith(MARK);
+/** Of `shop/tables/users.sql`: `shop/tables`, `shop`. */
+function foldersOf(path: string): readonly string[] {
+  const above = dirname(path);
+  return above === "." ? [] : [above, ...foldersOf(above)];
+}
+
+const isFile = (path: string): boolean => existsSync(path) && statSync(path).isFile();
+
+const isDumped = (path: string): boolean => isFile(path) && readFileSync(path, "utf8").startsWith(MARK);
 
 function removeEmpty(root: string, folder: string): void {
   if (folder === "." || readdirSync(join(root, folder)).length > 0) return;

@@ -5,8 +5,14 @@ import { MigrateError } from "../core/errors.ts";
 import type { Source } from "../core/source.ts";
 import { readText } from "./files.ts";
 
+/** `orElse` ends the hint where there is nothing to read: what else can be done. */
+interface Reading {
+  readonly cwd: string;
+  readonly orElse: string;
+}
+
 /** Throws `usage/no-schema` where the folder is not there or holds no SQL file, and what a file throws that cannot be read. */
-export function readSchemaFolder(folder: string, { cwd }: { readonly cwd: string }): readonly Source[] {
+export function readSchemaFolder(folder: string, { cwd, orElse }: Reading): readonly Source[] {
   const shown = path.relative(cwd, folder) || ".";
   const names = hasSchemaFolder(folder)
     ? readdirSync(folder, { recursive: true, encoding: "utf8" }).filter((name) => name.endsWith(".sql"))
@@ -18,7 +24,7 @@ export function readSchemaFolder(folder: string, { cwd }: { readonly cwd: string
   throw new MigrateError({
     code: "usage/no-schema",
     message: `there are no SQL files in ${shown}, the folder of the desired schema`,
-    hint: 'add a file of CREATE statements, name another folder with "schema" in the config file, or name a database with --desired URL',
+    hint: `add a file of CREATE statements, or name another folder with "schema" in the config file${orElse}`,
   });
 }
 

@@ -180,6 +180,30 @@ describe("privileges", () => {
   });
 });
 
+test("what is left out of a catalog leaves the rest to be written", () => {
+  const column = { type: "integer" };
+  const [part, ...columns] = table("part", { id: column, note: { ...column, default: "1" } });
+  const partition = { partitionOf: "public.whole", bound: "FOR VALUES IN (1)" };
+  const [type, ...attributes] = table("pair", { a: column, b: column }).map((each) => ({
+    ...each,
+    class: each.class === "table" ? "composite type" : "attribute",
+    parent: each.class === "table" ? each.parent : ["composite type", "public", "pair"],
+  }));
+  const rows = [
+    ...table("whole", { id: column, note: column }),
+    { ...part!, properties: { ...part!.properties, ...partition } },
+    ...columns,
+    type!,
+    ...attributes,
+  ];
+  const without = (key: string) =>
+    statements(...rows.filter((each) => each.identity.slice(1).join(".") !== key));
+  expect(without("part.note")).toContain("CREATE TABLE public.part (\n  id integer\n)");
+  expect(without("whole.note")).toContain("CREATE TABLE public.whole (\n  id integer\n)");
+  expect(without("pair.b")).toContain("CREATE TYPE public.pair AS (\n  a integer\n)");
+  expect(without("whole").join()).not.toContain("ATTACH");
+});
+
 describe("what cannot be written", () => {
   const subscription: CatalogRow = {
     class: "subscription",

@@ -128,6 +128,12 @@ describe.sequential.each(servers().slice(0, 1))("on $name", (server) => {
     };
     expect((await failureOf(generate(of, url, { ask }))).code).toBe("findings/loss");
     expect(questions).toEqual(["This removes rows or values:", "  drop table public.gone", "Write it?"]);
+    const two = project({ a: "CREATE TABLE t (b int, c int);" });
+    schemaFolder(two, "CREATE TABLE t (bb int, cc int);");
+    const renames: string[] = [];
+    const yes = async (_: readonly string[], question: string) => renames.push(question) > 0;
+    await generate(two, url, { ask: yes });
+    expect(renames).toEqual(["Is column public.t.b renamed to bb?", "Is column public.t.c renamed to cc?"]);
     schemaFolder(of, "CREATE TABLE t (a int) PARTITION BY LIST (a); CREATE TABLE gone (b text);");
     const rebuild = await failureOf(generate(of, url));
     expect([rebuild.code, rebuild.exitCode]).toEqual(["findings/rebuild", 1]);

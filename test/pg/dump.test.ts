@@ -107,6 +107,8 @@ describe.sequential.each(servers())("on $name", (server) => {
     await run(deps(), { kind: "upgrade", target: "head" }, project);
     const ofDatabase = await dump(deps(), project);
     expect(readFileSync(file, "utf8")).toBe(ofDatabase.text);
+    const own = { directories: [join(folder, "to/shop")], database: url, folder: join(folder, "to") };
+    await expect(dump(deps(), own)).rejects.toMatchObject({ code: "usage/own-folder" });
     expect((await dump(deps(), { ...project, revision: "head" })).text).toBe(ofDatabase.text);
     const session = await sessionOn(url);
     const catalog = await readCatalog(session, "retort");

@@ -207,6 +207,9 @@ const index = { up: "CREATE INDEX by_note ON orders (note);\n", down: "DROP INDE
 /** Its down file does not take it back. */
 const kept = { up: "ALTER TABLE orders ADD CONSTRAINT kept CHECK (id > 0);\n", down: "SELECT 1;\n" };
 
+/** Its down file fails. */
+const wrong = { up: "CREATE INDEX by_kind ON orders (kind);\n", down: "DROP INDEX nope;\n" };
+
 test("which files: the pending ones that others have not; by name; never one that is applied", async () => {
   const { url } = await ownDatabase(server!);
   const it = project({ shop: tables, check, index });
@@ -266,7 +269,7 @@ test("a table that has other rows in each run is named once, however many migrat
 
 test("what is not proven is left, with the objects; the diff of the rest makes the same files; the exit code says so", async () => {
   const { url } = await ownDatabase(server!);
-  const it = project({ shop: tables, check, index, kept });
+  const it = project({ shop: tables, check, index, kept, wrong });
   const before = sqlFiles(it).map((name) => read(it, name));
   await it.upgrade(url, "shop");
   const run = (...words: string[]) =>
@@ -276,6 +279,9 @@ test("what is not proven is left, with the objects; the diff of the rest makes t
   expect(dry.code).toBe(1);
   expect(dry.stderr).toContain(
     "warning: 0004_kept.up.sql: add-check: left as it is: constraint public.orders.kept would differ (definition) after the downgrade",
+  );
+  expect(dry.stderr).toContain(
+    'warning: 0005_wrong.down.sql:3: create-index: left as it is: index "nope" does not exist',
   );
   expect(dry.stderr).toContain("check: fixed add-check; it continues in ");
   const diff = dry.stdout.slice(0, dry.stdout.search(/^0004_kept/m));

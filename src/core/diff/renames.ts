@@ -83,6 +83,10 @@ function pathAfter(renames: readonly Rename[], rename: Rename): Path {
   return table === undefined ? path : [...newPath(table), ...path.slice(-1)];
 }
 
+/** Whether only one of two can be done: they give one object two names, or two objects one name. */
+export const isEither = (one: Rename, other: Rename): boolean =>
+  isSame(one.from, other.from) || isSame(newPath(one), newPath(other));
+
 const isSame = (a: Path, b: Path): boolean => a.length === b.length && a.every((part, i) => part === b[i]);
 
 const objectAt = ({ objects }: Catalog, path: Path): CatalogObject | undefined =>

@@ -36,8 +36,11 @@ export function dumpFiles({ pieces }: Dump): readonly DumpFile[] {
     path,
     text: `${[MARK, ...byPath.get(path)!.map((index) => pieceText(pieces[index]!))].join("\n\n")}\n`,
   }));
-  return [...files, { path: "load.psql", text: loader(order) }];
+  return [...files, { path: LOADER, text: loader(order) }];
 }
+
+/** The file that loads the others. */
+export const LOADER = "load.psql";
 
 const loader = (paths: readonly string[]): string =>
   [
@@ -47,6 +50,12 @@ const loader = (paths: readonly string[]): string =>
     ...paths.map((path) => `\\ir '${path.replaceAll("'", "''")}'`),
     "",
   ].join("\n");
+
+/** The text of a `load.psql` → the paths of the files that it loads, without those that lead out of its folder. */
+export const loadedBy = (text: string): readonly string[] =>
+  [...text.matchAll(/^\\ir '((?:[^'\n]|'')*)'\r?$/gm)]
+    .map(([, path]) => path!.replaceAll("''", "'"))
+    .filter((path) => path.split("/").every((part) => !["", ".", ".."].includes(part)));
 
 // ── where a piece stands ────────────────────────────────────────────────────────────────────────────────────────
 

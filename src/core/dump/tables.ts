@@ -42,7 +42,7 @@ interface Shape {
 }
 
 function shapeOf(object: CatalogObject, lookup: Lookup): Shape {
-  const columns = list(object, "columns").map((name) => lookup.get("column", ...object.identity, name)!);
+  const columns = columnsOf(object, lookup);
   const constraints = lookup.within(object, "constraint");
   const partitionOf = text(object, "partitionOf");
   const parents = parentsOf(object).flatMap((name) => {
@@ -80,15 +80,19 @@ function isAsParent(
 ): boolean {
   if (parent === undefined || object.class !== "table") return false;
   if (own.some((each) => text(each, "type") === "check")) return false;
-  const names = list(parent, "columns");
+  const models = columnsOf(parent, lookup);
   return (
-    columns.length === names.length &&
+    columns.length === models.length &&
     columns.every((column, index) => {
-      const model = lookup.get("column", ...parent.identity, names[index]!);
-      return column.identity[2] === names[index] && columnKey(column) === columnKey(model!);
+      const model = models[index]!;
+      return column.identity[2] === model.identity[2] && columnKey(column) === columnKey(model);
     })
   );
 }
+
+/** In their order, without those that are left out of the catalog. */
+const columnsOf = (object: CatalogObject, lookup: Lookup): readonly CatalogObject[] =>
+  list(object, "columns").flatMap((name) => lookup.get("column", ...object.identity, name) ?? []);
 
 function columnKey({ properties }: CatalogObject): string {
   const { inherited, privileges: ignored, statistics, options, ...rest } = properties;
@@ -313,9 +317,9 @@ const identitySequences = (columns: readonly CatalogObject[], lookup: Lookup): r
 // ── partitions, constraints, settings ───────────────────────────────────────────────────────────────────────────
 
 function attachment(object: CatalogObject, { isPlainPartition, parents }: Shape): readonly Piece[] {
-  if (text(object, "partitionOf") === undefined || isPlainPartition) return [];
-  const parent = nameOf(...parents[0]!.identity);
-  const statement = `ALTER TABLE ${parent} ATTACH PARTITION ${nameOf(...object.identity)} ${text(object, "bound")}`;
+  const [parent] = parents;
+  if (text(object, "partitionOf") === undefined || isPlainPartition || parent === undefined) return [];
+  const statement = `ALTER TABLE ${nameOf(...parent.identity)} ATTACH PARTITION ${nameOf(...object.identity)} ${text(object, "bound")}`;
   return [{ object: keyOfObject(object), phase: phase("attach"), statements: [statement] }];
 }
 

@@ -30,10 +30,9 @@ const enumType: Writer = (object, lookup) => [
 ];
 
 const compositeType: Writer = (object, lookup) => {
-  const attributes = list(object, "columns").map((name) => {
-    const attribute = lookup.get("attribute", ...object.identity, name)!;
-    return `  ${clauses(nameOf(name), text(attribute, "type"), collation(attribute))}`;
-  });
+  const attributes = list(object, "columns")
+    .flatMap((name) => lookup.get("attribute", ...object.identity, name) ?? [])
+    .map((each) => `  ${clauses(nameOf(each.identity.at(-1)!), text(each, "type"), collation(each))}`);
   const body = attributes.length === 0 ? "()" : `(\n${attributes.join(",\n")}\n)`;
   return [piece(object, lookup, `CREATE TYPE ${nameOf(...object.identity)} AS ${body}`)];
 };
