@@ -10,8 +10,11 @@ DECLARE
   -- Who may own it besides the role that connects, or that the connection started with, the
   -- database's owner and superusers.
   owners CONSTANT pg_catalog.text[] := '{}';
-  -- It also stops where this role may not write to it.
-  writes CONSTANT boolean := false;
+  -- It also stops where this role lacks a right that every run needs, or one of these, which this
+  -- run needs besides; null: where the ledger is only read.
+  rights CONSTANT pg_catalog.text[] := NULL;
+  -- If it stops, it releases the lock: but where it only looks.
+  releases CONSTANT boolean := true;
   -- SHA-256 of its procedures.
   procedures CONSTANT pg_catalog.text := '';
   place pg_catalog.oid;
@@ -83,17 +86,16 @@ BEGIN
       HINT = 'Nothing was changed. Remove it, or find out who put it there and why.';
   END IF;
 
-  -- The rights that every run needs; of those that depend on what it does, one is enough.
-  IF writes THEN
+  IF rights IS NOT NULL THEN
     found := concat_ws('; ',
       CASE WHEN NOT has_schema_privilege(place, 'USAGE') THEN 'USAGE on the schema' END,
       (SELECT string_agg(format('%s on %s', l.rights, l.name), '; ' ORDER BY l.name) FROM (
-        SELECT n.name, string_agg(replace(n.one_of, ', ', ' or '), ', ' ORDER BY n.one_of) AS rights
-        FROM (VALUES ('applied', 'SELECT'), ('applied', 'DELETE, INSERT, UPDATE'),
-            ('intent', 'SELECT'), ('intent', 'DELETE'), ('intent', 'UPDATE'), ('log', 'SELECT'),
-            ('log', 'INSERT'), ('state', 'SELECT'), ('state', 'UPDATE')) AS n (name, one_of)
+        SELECT c.relname AS name, string_agg(n.privilege, ', ' ORDER BY n.privilege) AS rights
+        FROM (SELECT split_part(r.name, ' ', 1), split_part(r.name, ' ', 2) FROM unnest(rights || '{
+            applied SELECT, intent SELECT, intent UPDATE, intent DELETE, log SELECT, log INSERT,
+            state SELECT, state UPDATE}'::text[]) AS r (name)) AS n (name, privilege)
           JOIN pg_class AS c ON c.relnamespace = place AND c.relname = n.name
-        WHERE NOT has_table_privilege(c.oid, n.one_of) GROUP BY n.name) AS l),
+        WHERE NOT has_table_privilege(c.oid, n.privilege) GROUP BY c.relname) AS l),
       (SELECT format('EXECUTE on %s of its routines', count(*)) FROM pg_proc AS p
         WHERE p.pronamespace = place AND NOT has_function_privilege(p.oid, 'EXECUTE')
         HAVING count(*) > 0));
@@ -195,7 +197,7 @@ EXCEPTION WHEN OTHERS OR query_canceled THEN
   PERFORM pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
   key := ('x' || left(encode(sha256(convert_to('retort ledger retort.applied', 'UTF8')), 'hex'),
     16))::bit(64)::bigint;
-  LOOP
+  WHILE releases LOOP
     held := (SELECT l.mode FROM pg_locks AS l
       WHERE l.locktype = 'advisory' AND l.objsubid = 1 AND l.pid = pg_backend_pid()
         AND (l.classid::bigint << 32 | l.objid::bigint) = key LIMIT 1);

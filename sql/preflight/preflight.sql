@@ -12,7 +12,10 @@ DECLARE
   may_set boolean;
   was pg_catalog.text;
   kind pg_catalog.text;
-  tables pg_catalog.oid[];
+  tables pg_catalog.text[];
+  starts pg_catalog.jsonb;
+  is_start boolean;
+  hint pg_catalog.text;
   ok boolean;
   found pg_catalog.text;
   heads pg_catalog.text[];
@@ -56,17 +59,32 @@ BEGIN
       jsonb_build_array('X', 'session', current_setting('retort.session')));
   END IF;
 
-  -- The ledger: may it be used, and is it in the state that the script starts from? The names are
-  -- not looked up as a statement does, which fails without USAGE.
+  -- The ledger: may it be used, and is it in the state that the script starts from? The guard has
+  -- found it to be as the script expects it, if anything is there.
   object := to_regnamespace(ledger);
-  tables := ARRAY(SELECT c.oid FROM pg_class AS c WHERE c.relnamespace = object
-    AND c.relname IN ('applied', 'intent', 'state', 'log') AND c.relkind = 'r');
   IF may_set IS NOT TRUE THEN
     ok := false;
     found := format('cannot be read as %s', migrator);
-  ELSIF cardinality(tables) < 4 THEN
-    ok := jsonb_array_length(facts -> 'from') = 0 OR (facts ->> 'any_state')::boolean;
-    found := concat('there is none', CASE WHEN ok THEN '; the script creates it' END);
+  ELSE
+    was := current_setting('role');
+    BEGIN
+      PERFORM set_config('role', migrator, true);
+      EXECUTE current_setting('retort.guard');
+    EXCEPTION WHEN SQLSTATE 'RT001' OR SQLSTATE 'RT002' OR SQLSTATE 'RT003'
+        OR insufficient_privilege THEN
+      GET STACKED DIAGNOSTICS hint = PG_EXCEPTION_HINT;
+      ok := false;
+      found := concat_ws('. ', replace(SQLERRM, 'retort: ', ''),
+        nullif(replace(hint, 'Nothing was changed. ', ''), ''));
+    END;
+    PERFORM set_config('role', was, true);
+  END IF;
+  tables := ARRAY(SELECT c.relname::text FROM pg_class AS c WHERE c.relnamespace = object
+    AND c.relname IN ('applied', 'intent', 'state', 'log'));
+  IF ok IS NOT NULL THEN
+    NULL;
+  ELSIF 'applied' <> ALL (tables) AND 'state' <> ALL (tables) THEN
+    found := 'there is none; the script creates it';
     who := CASE WHEN object IS NULL
       AND NOT has_database_privilege(role_oid, current_database(), 'CREATE') THEN 'the database'
       WHEN NOT has_schema_privilege(role_oid, object, 'CREATE') THEN 'schema ' || ledger END;
@@ -74,40 +92,28 @@ BEGIN
       ok := false;
       found := format('%s, but %s lacks CREATE on %s', found, migrator, who);
     END IF;
+  ELSIF cardinality(tables) < 4 THEN
+    found := CASE facts ->> 'expected' WHEN 'older' THEN 'of an older format; the script upgrades it'
+      ELSE 'not complete; the script repairs it' END;
   ELSE
-    found := concat_ws('; ',
-      CASE WHEN NOT has_schema_privilege(role_oid, object, 'USAGE') THEN 'USAGE on the schema' END,
-      (SELECT string_agg(format('%s on %s', l.rights, l.name), '; ' ORDER BY l.name) FROM (
-        SELECT n.name, string_agg(n.privilege, ', ' ORDER BY n.privilege) AS rights
-        FROM (SELECT r ->> 0 AS name, p.privilege FROM jsonb_array_elements(facts -> 'rights') AS r
-            CROSS JOIN LATERAL jsonb_array_elements_text(r - 0) AS p (privilege)) AS n
-          JOIN pg_class AS c ON c.relname = n.name AND c.oid = ANY (tables)
-        WHERE NOT has_table_privilege(role_oid, c.oid, n.privilege) GROUP BY n.name) AS l),
-      (SELECT format('EXECUTE on %s of its routines', count(*)) FROM pg_proc AS p
-        WHERE p.pronamespace = object AND NOT has_function_privilege(role_oid, p.oid, 'EXECUTE')
-        HAVING count(*) > 0));
-    ok := found = '';
-    IF NOT ok THEN
-      found := format('%s may not write to %s, and lacks: %s', migrator, ledger, found);
-    ELSE
-      was := current_setting('role');
-      PERFORM set_config('role', migrator, true);
-      EXECUTE format('SELECT ARRAY(SELECT a.revision FROM %1$s.applied AS a WHERE NOT EXISTS (SELECT
-          FROM %1$s.applied AS b WHERE a.revision = ANY (b.parents || b.depends_on)) ORDER BY 1),
-        (SELECT string_agg(concat(''; interrupted: '', i.revision, '', statement '', i.statement),
-          '''') FROM %1$s.intent AS i),
-        EXISTS (SELECT FROM %1$s.state AS s WHERE s.revisions = $1 AND s.digest = $2)', ledger)
-        INTO heads, halted, is_done
-        USING (facts ->> 'done_revisions')::bigint, (facts ->> 'done_digest')::numeric;
-      PERFORM set_config('role', was, true);
-      ok := to_jsonb(heads) @> (facts -> 'from') AND to_jsonb(heads) <@ (facts -> 'from')
-        AND halted IS NULL OR (facts ->> 'any_state')::boolean;
-      found := concat('at ', coalesce(nullif(array_to_string(heads, ', '), ''), '<base>'),
-        CASE WHEN is_done THEN '; all of it is done already'
-          WHEN NOT to_jsonb(heads) @> (facts -> 'from') OR NOT to_jsonb(heads) <@ (facts -> 'from')
-          THEN '; the script starts from ' || coalesce((SELECT string_agg(f, ', ')
-            FROM jsonb_array_elements_text(facts -> 'from') AS f), '<base>') END, halted);
-    END IF;
+    PERFORM set_config('role', migrator, true);
+    EXECUTE format('SELECT ARRAY(SELECT a.revision FROM %1$s.applied AS a WHERE NOT EXISTS (SELECT
+        FROM %1$s.applied AS b WHERE a.revision = ANY (b.parents || b.depends_on)) ORDER BY 1),
+      (SELECT string_agg(concat(''; interrupted: '', i.revision, '', statement '', i.statement),
+        '''') FROM %1$s.intent AS i),
+      EXISTS (SELECT FROM %1$s.state AS s WHERE s.revisions = $1 AND s.digest = $2)', ledger)
+      INTO heads, halted, is_done
+      USING (facts ->> 'done_revisions')::bigint, (facts ->> 'done_digest')::numeric;
+    PERFORM set_config('role', was, true);
+    is_done := is_done AND halted IS NULL;
+    starts := nullif(facts -> 'from', 'null');
+    is_start := to_jsonb(heads) @> starts AND to_jsonb(heads) <@ starts;
+    ok := is_start AND (halted IS NULL OR (facts ->> 'forgets')::boolean)
+      OR (facts ->> 'any_state')::boolean;
+    found := concat('at ', coalesce(nullif(array_to_string(heads, ', '), ''), '<base>'),
+      CASE WHEN is_done THEN '; all of it is done already'
+        WHEN NOT is_start THEN '; the script starts from ' || coalesce((SELECT string_agg(f, ', ')
+          FROM jsonb_array_elements_text(starts) AS f), '<base>') END, halted);
   END IF;
   report := report
     || jsonb_build_array(jsonb_build_array(CASE WHEN NOT ok THEN 'X' END, 'ledger', found));

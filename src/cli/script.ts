@@ -76,7 +76,7 @@ export async function writeScript(request: Request, invocation: Invocation): Pro
   if (json) printer.json({ receipt, script: output ?? script.text, plan, ...written });
   else if (output === undefined) await printer.script(script.pieces());
   printer.info(
-    plan.steps.length === 0
+    plan.batches.length === 0
       ? "nothing to do: the script is empty"
       : `receipt: sha256:${receipt} (${counted(plan.steps.length, "step")})`,
   );

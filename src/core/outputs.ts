@@ -29,11 +29,17 @@ const isGraph = begins(
   /\{\n {2}"graph": \[/,
 );
 
+/** A script of no step has no receipt: it is these two lines, and nothing that a user wrote. */
+export const NOTHING_TO_DO = "Nothing to do.";
+const EMPTY_SCRIPT = new RegExp(
+  `^-- Retort migration script: [a-z]+ .+ -> .+\\r?\\n-- ${NOTHING_TO_DO.replace(".", "\\.")}\\r?\\n$`,
+);
+
 export const outputs = {
   script: {
     code: "usage/not-a-script",
     name: "a script as migrate wrote it",
-    isOurs: (text) => receiptsOf(text)?.changes.length === 0,
+    isOurs: (text) => EMPTY_SCRIPT.test(text) || receiptsOf(text)?.changes.length === 0,
   },
   dump: {
     code: "usage/not-a-dump",

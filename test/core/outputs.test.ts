@@ -8,8 +8,10 @@ import { graphMermaid } from "../../src/render/graph-mermaid.ts";
 import { graphText } from "../../src/render/graph-text.ts";
 import { reviewHtml } from "../../src/render/review/html.ts";
 import { reviewMarkdown } from "../../src/render/review/markdown.ts";
+import { renderScript } from "../../src/render/script/script.ts";
 import { printed } from "../../src/render/terminal.ts";
 import { randomRevisions } from "../support/graphs.ts";
+import { ledger, planOf } from "../support/plans.ts";
 
 const graph = buildGraph(randomRevisions(3, 40));
 const picture = { graph, revisions: graph.order.toReversed() };
@@ -18,6 +20,7 @@ const drawn = [picture, applied].flatMap((each) =>
   [true, false].map((ascii) => printed(graphText(each, { width: 80, ascii, paths: true }))),
 );
 const review = { migrations: [], checks: [] };
+const nothing = renderScript(planOf([]), ledger).text;
 const migration = "-- revision: a\n-- parent: none\n-- message: users\n\nCREATE TABLE users ();\n";
 
 const texts: readonly (readonly [OutputKind | undefined, string])[] = [
@@ -30,6 +33,8 @@ const texts: readonly (readonly [OutputKind | undefined, string])[] = [
   [outputs.review, reviewHtml(review, "")],
   [outputs.review, JSON.stringify({ migrations: [{}] }, undefined, 2)],
   [outputs.dump, "SET search_path = pg_catalog, pg_temp;\nSET check_function_bodies = off;\n"],
+  [outputs.script, nothing],
+  [undefined, `${nothing}-- mine\n`],
   [undefined, migration],
   [undefined, "DATABASE_URL=postgres://ann@localhost/shop\n"],
   [undefined, '{\n  "directories": ["migrations"]\n}\n'],

@@ -1,5 +1,6 @@
 /** A script that is run with `-v preflight=1`: it reads what it will meet, says what is missing, and changes nothing. */
 import { describe, expect, test } from "vitest";
+import { ledgerOf } from "../../src/core/ledger/calls.ts";
 import { dump } from "../support/dump.ts";
 import { fileOf, filesOf, runText } from "../support/forms.ts";
 import { example, migrate } from "../support/migrate.ts";
@@ -61,7 +62,9 @@ describe.skipIf(!psqlAvailable()).each(servers())("on $name", (server) => {
     const { url } = await ownDatabase(server);
     const script = await shop.script("a:b");
     const empty = await runScript(url, script, preflight);
-    expect(linesOf(empty.stdout)).toContain("X ledger: there is none");
+    expect(linesOf(empty.stdout)).toContainEqual(
+      expect.stringMatching(/^X ledger: this database has no ledger: table retort\.state does not exist\. /),
+    );
     expect(empty).toMatchObject({ code: 3, stderr: expect.stringContaining("the script would fail") });
     await shop.upgrade(url);
     const done = await runScript(url, script, preflight);
@@ -103,6 +106,56 @@ describe.skipIf(!psqlAvailable()).each(servers())("on $name", (server) => {
     }
     const { stdout, code } = await runText(url, `SET application_name = 'mine';\n\\i ${file}\n`, preflight);
     expect([code, linesOf(stdout).filter((line) => /session/.test(line))]).toEqual([0, []]);
+  });
+
+  test("a ledger that the script refuses is told in the script's words, and one that it mends is not", async () => {
+    const { url } = await ownDatabase(server);
+    await shop.upgrade(url, "a");
+    const script = await shop.script("a:b");
+    const role = await ownRole(server, "NOLOGIN");
+    const ledger = async (text: string) => {
+      const { stdout, code } = await runText(url, text, preflight);
+      return [code, linesOf(stdout).find((line) => / ledger: |^ledger: /.test(line))];
+    };
+    const changes = [
+      ["UPDATE retort.state SET revisions = 2", "UPDATE retort.state SET revisions = 1"],
+      ["UPDATE retort.state SET digest = digest + 1", "UPDATE retort.state SET digest = digest - 1"],
+      ["UPDATE retort.state SET format = 3", "UPDATE retort.state SET format = 2"],
+      [
+        "ALTER TABLE retort.log ENABLE ROW LEVEL SECURITY",
+        "ALTER TABLE retort.log DISABLE ROW LEVEL SECURITY",
+      ],
+      [`ALTER TABLE retort.log OWNER TO "${role.name}"`, "ALTER TABLE retort.log OWNER TO postgres"],
+      ["CREATE FUNCTION retort.f() RETURNS int LANGUAGE sql AS 'SELECT 1'", "DROP FUNCTION retort.f"],
+      ["ALTER TABLE retort.log RENAME TO logs", "ALTER TABLE retort.logs RENAME TO log"],
+    ];
+    for (const [change, back] of changes) {
+      await query(url, change!);
+      const { stderr } = await runText(url, script);
+      const said = /ERROR: {2}retort: (.*)/.exec(stderr)![1]!;
+      expect(await ledger(script), change).toEqual([3, expect.stringContaining(`X ledger: ${said}. `)]);
+      await query(url, back!);
+    }
+    expect(await ledger(script)).toEqual([0, "ledger: at a"]);
+    // What a script is about to mend, it does not refuse; nor does it start from a revision.
+    const at = { cwd: shop.folder };
+    const ensure = await migrate(["ensure-version", "--sql"], at);
+    expect(await ledger(ensure.stdout)).toEqual([0, "ledger: at a"]);
+    await query(url, "DELETE FROM retort.state");
+    const repair = await migrate(["repair", "--sql", "--database", url], at);
+    expect(await ledger(repair.stdout)).toEqual([0, "ledger: at a"]);
+    expect(await ledger(script)).toMatchObject([3, expect.stringContaining("inconsistent")]);
+    // A session in which a script has stopped keeps its lock.
+    await withClient(url, async (client) => {
+      const { lockKey, lookAtLedger } = ledgerOf({ schema: "retort" });
+      await client.query(`SELECT pg_advisory_lock(${lockKey})`);
+      await expect(client.query(lookAtLedger("needed"))).rejects.toThrow("inconsistent");
+      expect((await client.query(`SELECT pg_advisory_unlock(${lockKey}) AS held`)).rows).toEqual([
+        { held: true },
+      ]);
+    });
+    await query(url, "DROP TABLE retort.log");
+    expect(await ledger(repair.stdout)).toEqual([0, "ledger: not complete; the script repairs it"]);
   });
 
   test("a script that is safe to run again says of what is done that nothing will be locked", async () => {
@@ -215,9 +268,9 @@ describe.skipIf(!psqlAvailable()).each(servers())("on $name", (server) => {
     const [ledger, ...others] = await missing();
     expect(ledger).toMatch(
       new RegExp(
-        `^X ledger: ${role.name} may not write to retort, and lacks: USAGE on the schema; INSERT, SELECT on applied; ` +
+        `^X ledger: ${role.name} may not write to the ledger retort, and lacks: USAGE on the schema; INSERT, SELECT on applied; ` +
           "DELETE, INSERT, SELECT, UPDATE on intent; INSERT, SELECT on log; SELECT, UPDATE on state; " +
-          "EXECUTE on \\d+ of its routines$",
+          "EXECUTE on \\d+ of its routines\\. As the owner of the ledger, run: GRANT ",
       ),
     );
     expect(others).toEqual([

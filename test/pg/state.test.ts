@@ -278,7 +278,7 @@ describe("a ledger that somebody else prepared", () => {
     const grants = `GRANT USAGE ON SCHEMA retort TO ${role.name}; GRANT SELECT ON ALL TABLES IN SCHEMA retort TO ${role.name}`;
     await query(url, grants);
     expect(await failureOf(shop.upgrade(role.url(name)))).toMatchObject({
-      message: `${role.name} may not write to the ledger retort, and lacks: DELETE or INSERT or UPDATE on applied; DELETE, UPDATE on intent; INSERT on log; UPDATE on state`,
+      message: `${role.name} may not write to the ledger retort, and lacks: INSERT on applied; DELETE, INSERT, UPDATE on intent; INSERT on log; UPDATE on state`,
     });
     const fresh = await ownDatabase(server!);
     expect(await failureOf(shop.upgrade(role.url(fresh.name)))).toMatchObject({

@@ -12,7 +12,14 @@ import {
   restoreTablesBlock,
   unlockBlock,
 } from "./blocks.ts";
-import { type Expectation, guardBlock, repairRowsBlock, sessionBlock, sessionLookBlock } from "./format.ts";
+import {
+  type Expectation,
+  guardBlock,
+  type Rights,
+  repairRowsBlock,
+  sessionBlock,
+  sessionLookBlock,
+} from "./format.ts";
 import type { How, Intent, LedgerNames, NewRow, Recorded, Tally } from "./types.ts";
 
 /** What must be so before a step: one state, or just that the step can be done next. */
@@ -49,8 +56,10 @@ export interface Ledger {
   readonly create: string;
   /** The same, and brings an older one to this format. */
   readonly upgrade: string;
-  /** Stops unless the ledger can be trusted, and is consistent. */
-  guard(expected: Expectation, use?: "write"): string;
+  /** Stops unless the ledger can be trusted, and is consistent; with `rights`, also where the role may not write to it. */
+  guard(expected: Expectation, rights?: Rights): string;
+  /** The same, and leaves the session its lock: for a transaction that only reads. */
+  lookAtLedger(expected: Expectation, rights?: Rights): string;
   /** Creates the tables that are missing; creates the procedures anew; makes the rows fit together, and says so in the log. */
   readonly restoreTables: string;
   readonly restoreProcedures: string;
@@ -150,7 +159,8 @@ export function ledgerOf(names: LedgerNames): Ledger {
     get upgrade() {
       return createBlock(names, true);
     },
-    guard: (expected, use) => guardBlock(names, expected, use === "write"),
+    guard: (expected, rights) => guardBlock(names, expected, rights),
+    lookAtLedger: (expected, rights) => guardBlock(names, expected, rights, false),
     get restoreTables() {
       return restoreTablesBlock(names);
     },

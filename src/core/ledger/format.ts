@@ -47,17 +47,22 @@ function bodiesIn(parts: readonly string[]): string {
  */
 export type Expectation = "needed" | "optional" | "older" | "inconsistent";
 
-/** The block that stops unless the ledger can be trusted; with `writes`, also where the role may not write to it. */
+/** What a run needs on its tables besides what every run does: the table and the right. */
+export type Rights = readonly `${"applied" | "intent" | "state"} ${"INSERT" | "UPDATE" | "DELETE"}`[];
+
+/** The block that stops unless the ledger can be trusted; with `rights`, also where the role may not write to it. `releases`: and then releases the lock. */
 export function guardBlock(
   { schema, role, owner }: LedgerNames,
   expected: Expectation,
-  writes: boolean,
+  rights?: Rights,
+  releases = true,
 ): string {
   const owners = [role, owner].filter((name) => name !== undefined);
   return blockWith(guard, schema, {
     expected: literal(expected),
     owners: arrayLiteral(owners),
-    writes: String(writes),
+    rights: rights === undefined ? "NULL" : arrayLiteral(rights),
+    releases: String(releases),
     procedures: literal(bodiesHash(schema)),
   });
 }

@@ -8,6 +8,7 @@ import { digestOf, type Tally, tallyOf } from "../ledger/types.ts";
 import type { RevisionId } from "../migration.ts";
 import { distinct } from "../statement/losses.ts";
 import { outsideBatches, repairBatches } from "./outside.ts";
+import { rightsOf } from "./rights.ts";
 import { opening, resetting, settingsOf, statements } from "./session.ts";
 import { type CompileInput, type StepInput, stepStatements, transaction } from "./step.ts";
 import type { Batch, Plan, PlanStep, Purpose, Statement } from "./types.ts";
@@ -79,7 +80,7 @@ function ledgerPlan(
   before: Expectation,
   statements: readonly Statement[],
 ): Plan {
-  const { ledger } = input;
+  const { ledger, pins } = input;
   const batches = [
     locking(input),
     transaction([
@@ -98,6 +99,7 @@ function ledgerPlan(
     result,
     schema: ledger.names.schema,
     place: input.expect ?? {},
+    ...(pins.role === undefined ? {} : { role: pins.role }),
     settings: [],
     batches,
   };
@@ -128,7 +130,7 @@ function startOf(input: CompileInput, result: Tally, forgets: boolean): readonly
     how === "script" && kind !== "repair" ? `migrate ${kind} %s:${to.join(",") || "base"} --sql` : "";
   return [
     ...(applied.length === 0 ? [{ sql: ledger.create, purpose: "create-ledger" } as const] : []),
-    { sql: ledger.guard("needed", "write"), purpose: "guard-ledger" },
+    { sql: ledger.guard("needed", rightsOf(input)), purpose: "guard-ledger" },
     ...(forgets ? [forgetting(ledger)] : []),
     {
       sql: ledger.requireState({

@@ -6,6 +6,7 @@ import { surrounded } from "../batch.ts";
 import { type Diagnostic, MigrateError } from "../errors.ts";
 import type { Ledger } from "../ledger/calls.ts";
 import { withLocks } from "./locks.ts";
+import { rightsOf } from "./rights.ts";
 import { checkBatch, receiptOf, type ScriptForm, sessionBatch, withStatement } from "./script.ts";
 import { resetting } from "./session.ts";
 import { transaction } from "./step.ts";
@@ -75,7 +76,7 @@ export function partsOf(
         const own =
           index === 0
             ? [batch]
-            : [beginning(ledger), ...body(ledger, plan, batch, part.unsure ? undefined : before)];
+            : [beginning(plan, ledger), ...body(ledger, plan, batch, part.unsure ? undefined : before)];
         return [
           sessionBatch(ledger, client),
           plan.batches[0]!,
@@ -89,9 +90,9 @@ export function partsOf(
 }
 
 /** What a file that is not the first begins with. */
-const beginning = (ledger: Ledger): Batch =>
+const beginning = (plan: Plan, ledger: Ledger): Batch =>
   transaction([
-    { sql: ledger.guard("needed", "write"), purpose: "guard-ledger" },
+    { sql: ledger.guard("needed", rightsOf(plan)), purpose: "guard-ledger" },
     { sql: ledger.requireLock, purpose: "guard-lock" },
   ]);
 

@@ -6,9 +6,10 @@ import block from "../../../sql/preflight/preflight.sql";
 import { type LockMode, stronger } from "../../core/effects/mode.ts";
 import { distinctPrivileges } from "../../core/effects/privilege.ts";
 import { type Ledger, regclassText } from "../../core/ledger/calls.ts";
-import { withParts } from "../../core/ledger/format.ts";
+import { type Expectation, withParts } from "../../core/ledger/format.ts";
+import { rightsOf } from "../../core/plan/rights.ts";
 import type { Plan } from "../../core/plan/types.ts";
-import { literal, qualified } from "../../core/quote.ts";
+import { dollarQuoted, literal, qualified } from "../../core/quote.ts";
 import { needText } from "../privilege.ts";
 import { PAGE_WIDTH, rule } from "./page.ts";
 
@@ -34,6 +35,8 @@ export const preflightLines = (plan: Plan, ledger: Ledger): readonly string[] =>
   ledger.lookAtSession(),
   "SET LOCAL lock_timeout = '1s';",
   `SELECT pg_catalog.set_config('retort.preflight', ${literal(factsOf(plan, ledger))}, true)\n  AS retort_facts \\gset`,
+  "-- What the run would say of the ledger, in the words of its own guard.",
+  `SELECT pg_catalog.set_config('retort.guard', ${dollarQuoted(`\n${guardOf(plan, ledger)}\n`, "guard")}, true)\n  AS retort_facts \\gset`,
   withParts(block.trimEnd()),
   `SELECT coalesce(r ->> 0, '') AS " ", r ->> 1 AS about,`,
   "  regexp_replace(r ->> 2, '[[:cntrl:]]+', ' ', 'g') AS found",
@@ -60,8 +63,9 @@ export const endPreflight = [
 
 /** What is asked for, as JSON: an object or a list on each line. */
 function factsOf(plan: Plan, { lockKey }: Ledger): string {
-  const { place, from, role, schema, steps, batches, result } = plan;
-  const isOfLedger = steps.length === 0;
+  const { kind, place, from, role, schema, steps, batches, result } = plan;
+  const expected = expectationOf(plan);
+  const isOfLedger = expected === "older" || expected === "inconsistent";
   const head = {
     ledger: qualified(schema),
     lock: lockKey,
@@ -69,16 +73,20 @@ function factsOf(plan: Plan, { lockKey }: Ledger): string {
     database: place.database ?? null,
     connected: place.role ?? null,
     minimum: place.minimumVersion ?? 120000,
-    from,
-    done_revisions: String(result.revisions),
-    done_digest: result.digest,
+    expected,
+    from: isOfLedger ? null : from,
+    forgets: kind === "stamp",
+    // A repair leaves as many revisions as there were.
+    ...(isOfLedger || kind === "repair"
+      ? {}
+      : { done_revisions: String(result.revisions), done_digest: result.digest }),
     any_state: isOfLedger || batches.some(({ when }) => when !== undefined),
   };
   const needs = distinctPrivileges(steps.flatMap(({ privileges = [] }) => privileges));
   const list = (items: readonly unknown[]): string =>
     items.length === 0 ? "[]" : `[${items.map((item) => `\n  ${folded(JSON.stringify(item))}`).join(",")}\n]`;
   const pairs = Object.entries(head).map(([key, value]) => `"${key}": ${JSON.stringify(value)}`);
-  return `{${pairs.join(",\n")},\n"rights": ${list(rightsOf(plan))},\n"tables": ${list(tablesOf(plan))},\n"needs": ${list(
+  return `{${pairs.join(",\n")},\n"tables": ${list(tablesOf(plan))},\n"needs": ${list(
     needs
       .filter(({ privilege }) => privilege !== "UNKNOWN")
       .map((need) => ({ ...need, text: needText(need) })),
@@ -89,31 +97,18 @@ function factsOf(plan: Plan, { lockKey }: Ledger): string {
 const folded = (json: string): string =>
   json.length + 3 <= PAGE_WIDTH ? json : json.replace(',"text":', ',\n   "text":');
 
-/** What its calls demand on the tables of the ledger, each with its rights; they run with the rights of the caller. */
-function rightsOf({ kind, steps }: Plan): readonly (readonly string[])[] {
-  const given = (right: string, is: boolean): readonly string[] => (is ? [right] : []);
-  const goes = (direction: "up" | "down"): boolean => steps.some((step) => step.direction === direction);
-  return [
-    [
-      "applied",
-      "SELECT",
-      ...given("INSERT", goes("up")),
-      ...given("DELETE", goes("down")),
-      ...given("UPDATE", kind === "repair"),
-    ],
-    ["state", "SELECT", "UPDATE"],
-    [
-      "intent",
-      "SELECT",
-      "UPDATE",
-      "DELETE",
-      ...given(
-        "INSERT",
-        steps.some(({ transactional }) => !transactional),
-      ),
-    ],
-    ["log", "SELECT", "INSERT"],
-  ];
+/** One that creates or upgrades the ledger demands no rights on its rows. */
+const guardOf = (plan: Plan, ledger: Ledger): string =>
+  ledger.lookAtLedger(expectationOf(plan), plan.kind === "ensure" ? undefined : rightsOf(plan));
+
+/** What the ledger must be before the first statement of the plan. */
+function expectationOf({ kind, steps, batches }: Plan): Expectation {
+  if (kind === "ensure") return "older";
+  if (kind === "repair" && steps.length === 0) return "inconsistent";
+  const creates = batches.some(({ statements }) =>
+    statements.some(({ purpose }) => purpose === "create-ledger"),
+  );
+  return creates ? "optional" : "needed";
 }
 
 /** The relations that are there already, and how strongly each is locked. */

@@ -3,6 +3,7 @@
 import { distinctPrivileges } from "../../core/effects/privilege.ts";
 import type { Ledger } from "../../core/ledger/calls.ts";
 import { FORMAT } from "../../core/ledger/format.ts";
+import { NOTHING_TO_DO } from "../../core/outputs.ts";
 import type { ScriptForm } from "../../core/plan/script.ts";
 import type { Plan, PlanStep } from "../../core/plan/types.ts";
 import { commentText, qualified } from "../../core/quote.ts";
@@ -17,7 +18,7 @@ import { comment, folded, PAGE_WIDTH, table } from "./page.ts";
 /** Of one script. The receipt is its second line. */
 export function titleLines(plan: Plan, ledger: Ledger, form: ScriptForm, receipt: string): readonly string[] {
   const first = `Retort migration script: ${whatItDoes(plan)}`;
-  if (plan.batches.length === 0) return [first, "Nothing to do."].map(comment);
+  if (plan.batches.length === 0) return [first, NOTHING_TO_DO].map(comment);
   return titledWith(first, receipt, form, [
     ...forWhom(plan, ledger, form),
     ...runWith(form, "FILE"),

@@ -1,5 +1,5 @@
 -- Retort migration script: upgrade <base> -> 29f859a13ea1
--- Receipt: sha256:b48ab4bb30d63fec514430daf34d2a74f54ebe47392112d1b50baf9e61fbb170
+-- Receipt: sha256:fa4b717279f872472413d8d78cbf5caea489cd482ac12006143a5bff5f13a629
 \if true
 -- For:  PostgreSQL 12 or later; ledger retort, format 2.
 -- Run:  psql -X -v ON_ERROR_STOP=1 -f FILE DATABASE
@@ -1105,8 +1105,11 @@ DECLARE
   -- Who may own it besides the role that connects, or that the connection started with, the
   -- database's owner and superusers.
   owners CONSTANT pg_catalog.text[] := '{}';
-  -- It also stops where this role may not write to it.
-  writes CONSTANT boolean := true;
+  -- It also stops where this role lacks a right that every run needs, or one of these, which this
+  -- run needs besides; null: where the ledger is only read.
+  rights CONSTANT pg_catalog.text[] := '{"applied INSERT"}';
+  -- If it stops, it releases the lock: but where it only looks.
+  releases CONSTANT boolean := true;
   -- SHA-256 of its procedures.
   procedures CONSTANT pg_catalog.text := '5e09b1778a7ba015343ed6bbae85cbb9dda11d3e36c95de892c60d4f981477c1';
   place pg_catalog.oid;
@@ -1149,7 +1152,7 @@ BEGIN
     RAISE EXCEPTION USING ERRCODE = 'RT001',
       MESSAGE = format('retort: the ledger %s is not trusted: %s', place::regnamespace, found),
       HINT = format('Nothing was changed. If that role may own the ledger, add it to '
-        'migrate.config.json: "ledger": {"owner": %s}. A script must then be written again.',
+        'migrate.config.json, and write a script again: "ledger": {"owner": %s}',
         to_json(stranger::text));
   END IF;
 
@@ -1178,17 +1181,16 @@ BEGIN
       HINT = 'Nothing was changed. Remove it, or find out who put it there and why.';
   END IF;
 
-  -- The rights that every run needs; of those that depend on what it does, one is enough.
-  IF writes THEN
+  IF rights IS NOT NULL THEN
     found := concat_ws('; ',
       CASE WHEN NOT has_schema_privilege(place, 'USAGE') THEN 'USAGE on the schema' END,
       (SELECT string_agg(format('%s on %s', l.rights, l.name), '; ' ORDER BY l.name) FROM (
-        SELECT n.name, string_agg(replace(n.one_of, ', ', ' or '), ', ' ORDER BY n.one_of) AS rights
-        FROM (VALUES ('applied', 'SELECT'), ('applied', 'DELETE, INSERT, UPDATE'),
-            ('intent', 'SELECT'), ('intent', 'DELETE'), ('intent', 'UPDATE'), ('log', 'SELECT'),
-            ('log', 'INSERT'), ('state', 'SELECT'), ('state', 'UPDATE')) AS n (name, one_of)
+        SELECT c.relname AS name, string_agg(n.privilege, ', ' ORDER BY n.privilege) AS rights
+        FROM (SELECT split_part(r.name, ' ', 1), split_part(r.name, ' ', 2) FROM unnest(rights || '{
+            applied SELECT, intent SELECT, intent UPDATE, intent DELETE, log SELECT, log INSERT,
+            state SELECT, state UPDATE}'::text[]) AS r (name)) AS n (name, privilege)
           JOIN pg_class AS c ON c.relnamespace = place AND c.relname = n.name
-        WHERE NOT has_table_privilege(c.oid, n.one_of) GROUP BY n.name) AS l),
+        WHERE NOT has_table_privilege(c.oid, n.privilege) GROUP BY c.relname) AS l),
       (SELECT format('EXECUTE on %s of its routines', count(*)) FROM pg_proc AS p
         WHERE p.pronamespace = place AND NOT has_function_privilege(p.oid, 'EXECUTE')
         HAVING count(*) > 0));
@@ -1290,7 +1292,7 @@ EXCEPTION WHEN OTHERS OR query_canceled THEN
   PERFORM pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
   key := ('x' || left(encode(sha256(convert_to('retort ledger retort.applied', 'UTF8')), 'hex'),
     16))::bit(64)::bigint;
-  LOOP
+  WHILE releases LOOP
     held := (SELECT l.mode FROM pg_locks AS l
       WHERE l.locktype = 'advisory' AND l.objsubid = 1 AND l.pid = pg_backend_pid()
         AND (l.classid::bigint << 32 | l.objid::bigint) = key LIMIT 1);
@@ -1307,7 +1309,7 @@ CALL retort.require_state('{}', '{}', 1, 418732435334715376,
   'migrate upgrade %s:29f859a13ea1 --sql');
 
 -- Log: the receipt of this script.
-CALL retort.begin_script('b48ab4bb30d63fec514430daf34d2a74f54ebe47392112d1b50baf9e61fbb170',
+CALL retort.begin_script('fa4b717279f872472413d8d78cbf5caea489cd482ac12006143a5bff5f13a629',
   'base:29f859a13ea1', 1, 418732435334715376);
 COMMIT;
 
@@ -1327,13 +1329,13 @@ BEGIN TRANSACTION READ ONLY;
 -- Check: exactly the revisions that should be applied now are, row by row.
 SELECT retort.check(1, 418732435334715376) AS retort_passed \gset
 SELECT revisions AS applied_revisions, '29f859a13ea1' AS current_heads,
-  'sha256:b48ab4bb30d63fec514430daf34d2a74f54ebe47392112d1b50baf9e61fbb170' AS receipt FROM retort.state;
+  'sha256:fa4b717279f872472413d8d78cbf5caea489cd482ac12006143a5bff5f13a629' AS receipt FROM retort.state;
 
 -- Durations: what this run of the script has done, as the log of the ledger has it.
 SELECT l.event AS step, l.revision, round(date_part('epoch', l.duration) * 1000) AS milliseconds
   FROM retort.log AS l WHERE l.event IN ('upgrade', 'downgrade') AND l.id > (
     SELECT max(s.id) FROM retort.log AS s WHERE s.event = 'script' AND s.checksum =
-      'b48ab4bb30d63fec514430daf34d2a74f54ebe47392112d1b50baf9e61fbb170'
+      'fa4b717279f872472413d8d78cbf5caea489cd482ac12006143a5bff5f13a629'
       AND s.at > (SELECT backend_start FROM pg_stat_get_activity(pg_backend_pid())))
   ORDER BY l.id;
 COMMIT;
@@ -1448,18 +1450,224 @@ SELECT pg_catalog.set_config('retort.preflight', '{"ledger": "retort",
 "database": null,
 "connected": null,
 "minimum": 120000,
+"expected": "optional",
 "from": [],
+"forgets": false,
 "done_revisions": "1",
 "done_digest": "418732435334715376",
 "any_state": false,
-"rights": [
-  ["applied","SELECT","INSERT"],
-  ["state","SELECT","UPDATE"],
-  ["intent","SELECT","UPDATE","DELETE"],
-  ["log","SELECT","INSERT"]
-],
 "tables": [],
 "needs": []}', true)
+  AS retort_facts \gset
+-- What the run would say of the ledger, in the words of its own guard.
+SELECT pg_catalog.set_config('retort.guard', $guard$
+DO $body$
+DECLARE
+  -- needed; or optional: it may be missing; or older: missing, or of an older format; or
+  -- inconsistent: about to be repaired.
+  expected CONSTANT pg_catalog.text := 'optional';
+  -- Who may own it besides the role that connects, or that the connection started with, the
+  -- database's owner and superusers.
+  owners CONSTANT pg_catalog.text[] := '{}';
+  -- It also stops where this role lacks a right that every run needs, or one of these, which this
+  -- run needs besides; null: where the ledger is only read.
+  rights CONSTANT pg_catalog.text[] := '{"applied INSERT"}';
+  -- If it stops, it releases the lock: but where it only looks.
+  releases CONSTANT boolean := false;
+  -- SHA-256 of its procedures.
+  procedures CONSTANT pg_catalog.text := '5e09b1778a7ba015343ed6bbae85cbb9dda11d3e36c95de892c60d4f981477c1';
+  place pg_catalog.oid;
+  present pg_catalog.text[];
+  found pg_catalog.text;
+  stranger pg_catalog.name;
+  wrong pg_catalog.text[];
+  parts pg_catalog.text[];
+  is_empty boolean;
+  format integer;
+  held pg_catalog.text;
+  key bigint;
+BEGIN
+  PERFORM pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
+  -- The names are not looked up as a statement does, which fails without USAGE.
+  place := (SELECT n.oid FROM pg_namespace AS n
+    WHERE n.nspname = (parse_ident('retort.state'))[1] AND (EXISTS (SELECT FROM pg_class AS c
+        WHERE c.relnamespace = n.oid AND c.relname IN ('state', 'applied'))
+      OR EXISTS (SELECT FROM pg_proc AS p
+        WHERE p.pronamespace = n.oid AND p.proname = 'lock_key')));
+  IF place IS NULL AND expected IN ('optional', 'older') THEN
+    RETURN;
+  ELSIF place IS NULL THEN
+    RAISE EXCEPTION USING ERRCODE = 'RT001',
+      MESSAGE = 'retort: this database has no ledger: table retort.state does not exist',
+      HINT = 'Nothing was changed. Connect to the right database, or record what is applied '
+        'there with: migrate stamp';
+  END IF;
+
+  SELECT concat(o.what, ' is owned by the role ', r.rolname), r.rolname INTO found, stranger FROM (
+      SELECT 'its schema', n.nspowner FROM pg_namespace AS n WHERE n.oid = place
+      UNION ALL SELECT c.relname, c.relowner FROM pg_class AS c WHERE c.relnamespace = place
+      UNION ALL SELECT p.proname, p.proowner FROM pg_proc AS p WHERE p.pronamespace = place
+    ) AS o (what, owner) JOIN pg_roles AS r ON r.oid = o.owner
+    WHERE NOT r.rolsuper AND r.rolname NOT IN (SESSION_USER, CURRENT_USER)
+      AND r.rolname <> ALL (owners)
+      AND r.oid <> (SELECT d.datdba FROM pg_database AS d WHERE d.datname = current_database())
+    LIMIT 1;
+  IF found IS NOT NULL THEN
+    RAISE EXCEPTION USING ERRCODE = 'RT001',
+      MESSAGE = format('retort: the ledger %s is not trusted: %s', place::regnamespace, found),
+      HINT = format('Nothing was changed. If that role may own the ledger, add it to '
+        'migrate.config.json, and write a script again: "ledger": {"owner": %s}',
+        to_json(stranger::text));
+  END IF;
+
+  -- Its tables have no code that others would run. Format 1 had defaults and checks of its own.
+  found := (SELECT concat(c.relname, ' ', w.what) FROM pg_class AS c, LATERAL (
+      SELECT 1, 'is not a plain table' WHERE c.relkind <> 'r' OR c.relpersistence <> 'p'
+      UNION ALL SELECT 1, 'has row-level security' WHERE c.relrowsecurity
+      UNION ALL SELECT 1, concat('has the trigger ', t.tgname) FROM pg_trigger AS t
+        WHERE t.tgrelid = c.oid
+      UNION ALL SELECT 1, concat('has the rule ', r.rulename) FROM pg_rewrite AS r
+        WHERE r.ev_class = c.oid
+      UNION ALL SELECT 1, 'inherits, or is inherited' FROM pg_inherits AS i
+        WHERE c.oid IN (i.inhrelid, i.inhparent)
+      UNION ALL SELECT 1, 'has an expression index' FROM pg_index AS x
+        WHERE x.indrelid = c.oid AND (x.indexprs IS NOT NULL OR x.indpred IS NOT NULL)
+      UNION ALL SELECT 2, 'has a default' FROM pg_attrdef AS d WHERE d.adrelid = c.oid
+      UNION ALL SELECT 2, concat('has the constraint ', k.conname) FROM pg_constraint AS k
+        WHERE k.conrelid = c.oid AND k.contype NOT IN ('p', 'n')
+    ) AS w (since, what)
+    WHERE c.relnamespace = place AND c.relname IN ('applied', 'state', 'intent', 'log')
+      AND (w.since = 1 OR EXISTS (SELECT FROM pg_class AS i
+        WHERE i.relnamespace = place AND i.relname = 'intent')) LIMIT 1);
+  IF found IS NOT NULL THEN
+    RAISE EXCEPTION USING ERRCODE = 'RT001',
+      MESSAGE = format('retort: the ledger %s is not trusted: %s', place::regnamespace, found),
+      HINT = 'Nothing was changed. Remove it, or find out who put it there and why.';
+  END IF;
+
+  IF rights IS NOT NULL THEN
+    found := concat_ws('; ',
+      CASE WHEN NOT has_schema_privilege(place, 'USAGE') THEN 'USAGE on the schema' END,
+      (SELECT string_agg(format('%s on %s', l.rights, l.name), '; ' ORDER BY l.name) FROM (
+        SELECT c.relname AS name, string_agg(n.privilege, ', ' ORDER BY n.privilege) AS rights
+        FROM (SELECT split_part(r.name, ' ', 1), split_part(r.name, ' ', 2) FROM unnest(rights || '{
+            applied SELECT, intent SELECT, intent UPDATE, intent DELETE, log SELECT, log INSERT,
+            state SELECT, state UPDATE}'::text[]) AS r (name)) AS n (name, privilege)
+          JOIN pg_class AS c ON c.relnamespace = place AND c.relname = n.name
+        WHERE NOT has_table_privilege(c.oid, n.privilege) GROUP BY c.relname) AS l),
+      (SELECT format('EXECUTE on %s of its routines', count(*)) FROM pg_proc AS p
+        WHERE p.pronamespace = place AND NOT has_function_privilege(p.oid, 'EXECUTE')
+        HAVING count(*) > 0));
+    IF found <> '' THEN
+      RAISE EXCEPTION USING ERRCODE = '42501',
+        MESSAGE = format('retort: %s may not write to the ledger %s, and lacks: %s', CURRENT_USER,
+          place::regnamespace, found),
+        HINT = format('Nothing was changed. As the owner of the ledger, run: '
+          'GRANT USAGE ON SCHEMA %1$s TO %2$I; '
+          'GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA %1$s TO %2$I; '
+          'GRANT EXECUTE ON ALL ROUTINES IN SCHEMA %1$s TO %2$I', place::regnamespace,
+          CURRENT_USER);
+    END IF;
+  END IF;
+
+  -- The format is read before its tables: another session may be upgrading the ledger.
+  IF to_regclass('retort.state') IS NOT NULL THEN
+    format := (SELECT max(s.format) FROM retort.state AS s);
+  END IF;
+  present := ARRAY(SELECT c.relname::text FROM pg_class AS c WHERE c.relnamespace = place
+    AND c.relname IN ('applied', 'state', 'intent', 'log'));
+  IF format > 2 OR format < 2 AND expected <> 'older' THEN
+    RAISE EXCEPTION USING ERRCODE = 'RT002', DETAIL = format,
+      MESSAGE = format('retort: format 2 of the ledger is needed; '
+        'the ledger %s has format %s', place::regnamespace, format),
+      HINT = CASE WHEN format < 2 THEN 'Nothing was changed. '
+          'Upgrade it with: migrate ensure-version (--sql writes a script)'
+        ELSE 'Nothing was changed. Use the version of migrate that upgraded it to that format, or '
+          'a newer one: this one supports no format after 2.' END;
+  ELSIF format < 2 OR expected = 'inconsistent' THEN
+    RETURN;
+  END IF;
+
+  -- What a dump without data, a TRUNCATE or a change by hand leaves behind.
+  found := (SELECT string_agg(t.name, ', ')
+    FROM unnest('{applied, state, intent, log}'::text[]) AS t (name) WHERE t.name <> ALL (present));
+  IF found IS NOT NULL THEN
+    parts := '{tables, rows}';
+    wrong := ARRAY[concat('these tables are missing: ', found)];
+  ELSE
+    -- In one query, so of one moment: another session may be migrating.
+    SELECT s.n = 0 AND a.n = 0, array_remove(ARRAY[
+        CASE WHEN s.n = 0 AND a.n = 0 THEN 'its tables are empty'
+          WHEN s.n <> 1 THEN format('state should have 1 row, but has %s', s.n)
+          WHEN s.revisions <> a.n
+            THEN format('applied should have %s rows by the tally in state, but has %s',
+              s.revisions, a.n)
+          WHEN s.digest <> a.digest
+            THEN 'the revisions in applied do not match the tally in state' END,
+        CASE WHEN i.n > 1 THEN format('intent should have at most 1 row, but has %s', i.n) END,
+        i.wrong], NULL)
+      INTO is_empty, wrong
+      FROM (SELECT count(*) AS n, max(t.revisions) AS revisions, max(t.digest) AS digest
+          FROM retort.state AS t) AS s,
+        (SELECT count(*) AS n, coalesce(sum(('x' || left(encode(sha256(
+              convert_to(t.revision, 'UTF8')), 'hex'), 15))::bit(60)::bigint), 0) AS digest
+          FROM retort.applied AS t) AS a,
+        (SELECT count(*) AS n, string_agg(CASE t.direction
+            WHEN 'up' THEN format('the upgrade to %s is under way, but it is applied', t.revision)
+            ELSE format('the downgrade of %s is under way, but it is not applied', t.revision) END,
+            '; ' ORDER BY t.revision)
+            FILTER (WHERE (t.direction = 'up')
+              = EXISTS (SELECT FROM retort.applied AS x WHERE x.revision = t.revision)) AS wrong
+          FROM retort.intent AS t) AS i;
+    IF cardinality(wrong) > 0 THEN
+      parts := '{rows}';
+    END IF;
+  END IF;
+  found := (SELECT encode(sha256(convert_to(string_agg(
+      concat_ws('|', p.proname, l.lanname, p.prosecdef, array_to_string(p.proconfig, ','),
+        p.prosrc), chr(10) ORDER BY p.proname COLLATE "C"), 'UTF8')), 'hex')
+    FROM pg_proc AS p JOIN pg_language AS l ON l.oid = p.prolang WHERE p.pronamespace = place);
+  IF found IS DISTINCT FROM procedures THEN
+    parts := parts || 'procedures'::text;
+    wrong := wrong || CASE WHEN found IS NULL THEN 'its procedures are missing'
+      ELSE 'its procedures are not the expected ones' END;
+  END IF;
+  IF parts IS NOT NULL THEN
+    RAISE EXCEPTION USING ERRCODE = 'RT003',
+      DETAIL = format('To be repaired: %s.', array_to_string(parts, ', ')),
+      MESSAGE = format('retort: the ledger %s is inconsistent: %s', place::regnamespace,
+        array_to_string(wrong, '; ')),
+      HINT = concat('Nothing was changed. ', CASE
+        WHEN is_empty THEN 'A dump without data (pg_dump --schema-only) or a TRUNCATE leaves it '
+          'like this. Restore its rows; or run migrate repair and record what is applied: '
+          'migrate stamp REVISION'
+        WHEN 'tables' = ANY (parts) THEN 'Restore them from a backup, or create them anew, empty, '
+          'with: migrate repair'
+        WHEN wrong[1] LIKE 'intent should%' THEN 'See: SELECT * FROM retort.intent; '
+          'find out which of them is true, and delete the others: '
+          'DELETE FROM retort.intent WHERE revision = ...'
+        WHEN 'rows' = ANY (parts) THEN 'Rows were changed by hand or restored in part. '
+          'See: SELECT * FROM retort.log ORDER BY id DESC; then rebuild the tally with: '
+          'migrate repair'
+        ELSE 'They were changed by hand, omitted from a restore, or made by another version of '
+          'migrate. Restore them with: migrate repair' END);
+  END IF;
+EXCEPTION WHEN OTHERS OR query_canceled THEN
+  PERFORM pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
+  key := ('x' || left(encode(sha256(convert_to('retort ledger retort.applied', 'UTF8')), 'hex'),
+    16))::bit(64)::bigint;
+  WHILE releases LOOP
+    held := (SELECT l.mode FROM pg_locks AS l
+      WHERE l.locktype = 'advisory' AND l.objsubid = 1 AND l.pid = pg_backend_pid()
+        AND (l.classid::bigint << 32 | l.objid::bigint) = key LIMIT 1);
+    EXIT WHEN held IS NULL;
+    PERFORM CASE held WHEN 'ShareLock' THEN pg_advisory_unlock_shared(key)
+      ELSE pg_advisory_unlock(key) END;
+  END LOOP;
+  RAISE;
+END
+$body$;
+$guard$, true)
   AS retort_facts \gset
 DO $body$
 DECLARE
@@ -1475,7 +1683,10 @@ DECLARE
   may_set boolean;
   was pg_catalog.text;
   kind pg_catalog.text;
-  tables pg_catalog.oid[];
+  tables pg_catalog.text[];
+  starts pg_catalog.jsonb;
+  is_start boolean;
+  hint pg_catalog.text;
   ok boolean;
   found pg_catalog.text;
   heads pg_catalog.text[];
@@ -1519,17 +1730,32 @@ BEGIN
       jsonb_build_array('X', 'session', current_setting('retort.session')));
   END IF;
 
-  -- The ledger: may it be used, and is it in the state that the script starts from? The names are
-  -- not looked up as a statement does, which fails without USAGE.
+  -- The ledger: may it be used, and is it in the state that the script starts from? The guard has
+  -- found it to be as the script expects it, if anything is there.
   object := to_regnamespace(ledger);
-  tables := ARRAY(SELECT c.oid FROM pg_class AS c WHERE c.relnamespace = object
-    AND c.relname IN ('applied', 'intent', 'state', 'log') AND c.relkind = 'r');
   IF may_set IS NOT TRUE THEN
     ok := false;
     found := format('cannot be read as %s', migrator);
-  ELSIF cardinality(tables) < 4 THEN
-    ok := jsonb_array_length(facts -> 'from') = 0 OR (facts ->> 'any_state')::boolean;
-    found := concat('there is none', CASE WHEN ok THEN '; the script creates it' END);
+  ELSE
+    was := current_setting('role');
+    BEGIN
+      PERFORM set_config('role', migrator, true);
+      EXECUTE current_setting('retort.guard');
+    EXCEPTION WHEN SQLSTATE 'RT001' OR SQLSTATE 'RT002' OR SQLSTATE 'RT003'
+        OR insufficient_privilege THEN
+      GET STACKED DIAGNOSTICS hint = PG_EXCEPTION_HINT;
+      ok := false;
+      found := concat_ws('. ', replace(SQLERRM, 'retort: ', ''),
+        nullif(replace(hint, 'Nothing was changed. ', ''), ''));
+    END;
+    PERFORM set_config('role', was, true);
+  END IF;
+  tables := ARRAY(SELECT c.relname::text FROM pg_class AS c WHERE c.relnamespace = object
+    AND c.relname IN ('applied', 'intent', 'state', 'log'));
+  IF ok IS NOT NULL THEN
+    NULL;
+  ELSIF 'applied' <> ALL (tables) AND 'state' <> ALL (tables) THEN
+    found := 'there is none; the script creates it';
     who := CASE WHEN object IS NULL
       AND NOT has_database_privilege(role_oid, current_database(), 'CREATE') THEN 'the database'
       WHEN NOT has_schema_privilege(role_oid, object, 'CREATE') THEN 'schema ' || ledger END;
@@ -1537,40 +1763,28 @@ BEGIN
       ok := false;
       found := format('%s, but %s lacks CREATE on %s', found, migrator, who);
     END IF;
+  ELSIF cardinality(tables) < 4 THEN
+    found := CASE facts ->> 'expected' WHEN 'older' THEN 'of an older format; the script upgrades it'
+      ELSE 'not complete; the script repairs it' END;
   ELSE
-    found := concat_ws('; ',
-      CASE WHEN NOT has_schema_privilege(role_oid, object, 'USAGE') THEN 'USAGE on the schema' END,
-      (SELECT string_agg(format('%s on %s', l.rights, l.name), '; ' ORDER BY l.name) FROM (
-        SELECT n.name, string_agg(n.privilege, ', ' ORDER BY n.privilege) AS rights
-        FROM (SELECT r ->> 0 AS name, p.privilege FROM jsonb_array_elements(facts -> 'rights') AS r
-            CROSS JOIN LATERAL jsonb_array_elements_text(r - 0) AS p (privilege)) AS n
-          JOIN pg_class AS c ON c.relname = n.name AND c.oid = ANY (tables)
-        WHERE NOT has_table_privilege(role_oid, c.oid, n.privilege) GROUP BY n.name) AS l),
-      (SELECT format('EXECUTE on %s of its routines', count(*)) FROM pg_proc AS p
-        WHERE p.pronamespace = object AND NOT has_function_privilege(role_oid, p.oid, 'EXECUTE')
-        HAVING count(*) > 0));
-    ok := found = '';
-    IF NOT ok THEN
-      found := format('%s may not write to %s, and lacks: %s', migrator, ledger, found);
-    ELSE
-      was := current_setting('role');
-      PERFORM set_config('role', migrator, true);
-      EXECUTE format('SELECT ARRAY(SELECT a.revision FROM %1$s.applied AS a WHERE NOT EXISTS (SELECT
-          FROM %1$s.applied AS b WHERE a.revision = ANY (b.parents || b.depends_on)) ORDER BY 1),
-        (SELECT string_agg(concat(''; interrupted: '', i.revision, '', statement '', i.statement),
-          '''') FROM %1$s.intent AS i),
-        EXISTS (SELECT FROM %1$s.state AS s WHERE s.revisions = $1 AND s.digest = $2)', ledger)
-        INTO heads, halted, is_done
-        USING (facts ->> 'done_revisions')::bigint, (facts ->> 'done_digest')::numeric;
-      PERFORM set_config('role', was, true);
-      ok := to_jsonb(heads) @> (facts -> 'from') AND to_jsonb(heads) <@ (facts -> 'from')
-        AND halted IS NULL OR (facts ->> 'any_state')::boolean;
-      found := concat('at ', coalesce(nullif(array_to_string(heads, ', '), ''), '<base>'),
-        CASE WHEN is_done THEN '; all of it is done already'
-          WHEN NOT to_jsonb(heads) @> (facts -> 'from') OR NOT to_jsonb(heads) <@ (facts -> 'from')
-          THEN '; the script starts from ' || coalesce((SELECT string_agg(f, ', ')
-            FROM jsonb_array_elements_text(facts -> 'from') AS f), '<base>') END, halted);
-    END IF;
+    PERFORM set_config('role', migrator, true);
+    EXECUTE format('SELECT ARRAY(SELECT a.revision FROM %1$s.applied AS a WHERE NOT EXISTS (SELECT
+        FROM %1$s.applied AS b WHERE a.revision = ANY (b.parents || b.depends_on)) ORDER BY 1),
+      (SELECT string_agg(concat(''; interrupted: '', i.revision, '', statement '', i.statement),
+        '''') FROM %1$s.intent AS i),
+      EXISTS (SELECT FROM %1$s.state AS s WHERE s.revisions = $1 AND s.digest = $2)', ledger)
+      INTO heads, halted, is_done
+      USING (facts ->> 'done_revisions')::bigint, (facts ->> 'done_digest')::numeric;
+    PERFORM set_config('role', was, true);
+    is_done := is_done AND halted IS NULL;
+    starts := nullif(facts -> 'from', 'null');
+    is_start := to_jsonb(heads) @> starts AND to_jsonb(heads) <@ starts;
+    ok := is_start AND (halted IS NULL OR (facts ->> 'forgets')::boolean)
+      OR (facts ->> 'any_state')::boolean;
+    found := concat('at ', coalesce(nullif(array_to_string(heads, ', '), ''), '<base>'),
+      CASE WHEN is_done THEN '; all of it is done already'
+        WHEN NOT is_start THEN '; the script starts from ' || coalesce((SELECT string_agg(f, ', ')
+          FROM jsonb_array_elements_text(starts) AS f), '<base>') END, halted);
   END IF;
   report := report
     || jsonb_build_array(jsonb_build_array(CASE WHEN NOT ok THEN 'X' END, 'ledger', found));
