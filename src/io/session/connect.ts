@@ -206,7 +206,7 @@ export function poolHint(cause: DriverError): string {
     case "no login":
       return "check the user and password that the pool was given";
     default:
-      return "check that the server is running and accepts connections at the address that the pool was given";
+      return "check that the server is running and accepts connections at the address that was given";
   }
 }
 
