@@ -93,7 +93,7 @@ const finding = z.discriminatedUnion("kind", [
       object({ key: z.enum(["parent", "depends-on", "message"]), ledger: text, file: text }),
     ),
   }),
-  object({ ...recorded, kind: z.literal("vanished"), isEvery: z.boolean() }),
+  object({ ...recorded, kind: z.literal("vanished"), isEvery: z.boolean(), reason: text, hint: text }),
   object({ ...recorded, kind: z.literal("hole"), path: text, missing: texts }),
 ]);
 

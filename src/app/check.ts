@@ -126,7 +126,7 @@ export function headsFindings({ pending, unknown, interrupted }: Standing): read
       ? []
       : [`the ${interrupted.direction} of ${interrupted.revision} was interrupted: migrate status`]),
     ...(unknown.length > 0
-      ? [`applied, but without a file: ${unknown.map((row) => row.revision).join(", ")}`]
+      ? [`applied, but not a migration here: ${unknown.map((row) => row.revision).join(", ")}`]
       : []),
   ];
   if (reasons.length === 0) return [];

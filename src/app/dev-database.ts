@@ -21,7 +21,7 @@ import { cancelWhenAborted, connect, ownBackend } from "./connect.ts";
 import { bringUp } from "./ensure.ts";
 import { keepDump } from "./keep-dump.ts";
 import type { Deps, Project } from "./project.ts";
-import { refusalOf } from "./refusal.ts";
+import { isRefusal, reasonsOf, refusalOf } from "./refusal.ts";
 import { downwards, runSteps, upwards } from "./replay.ts";
 import { conversionSteps, stepsFrom } from "./steps.ts";
 import { refuseChanged } from "./verify.ts";
@@ -98,7 +98,7 @@ async function round(
         const message = `${describe(newest)} has changed since it was applied, before this began; it is taken back by the down file that is there now`;
         deps.onNotice?.({ severity: "WARNING", message });
       }
-      await runSteps(deps, appliedAs ?? project, session, downwards([...ids, revision], [revision]));
+      await takeBack(deps, { project, session, newest, appliedAs }, ids);
       takenBack = { takenBack: true };
       // Another revision's round has begun elsewhere.
       if (before?.revision === revision) back = compareCatalogs(before.catalog, await catalog());
@@ -120,6 +120,38 @@ async function round(
     return value({ failed: { step, diagnostics: refusedThere(error) }, ...takenBack });
   }
 }
+
+/**
+ * By the down file that belongs to what is applied; where that is refused, by the one that is there now, which may be its
+ * correction.
+ */
+async function takeBack(
+  deps: Deps,
+  { project, session, newest, appliedAs }: Omit<Work, "before"> & { readonly appliedAs: Project | undefined },
+  others: readonly RevisionId[],
+): Promise<void> {
+  const { revision, down } = newest;
+  const steps = downwards([...others, revision], [revision]);
+  try {
+    await runSteps(deps, appliedAs ?? project, session, steps);
+  } catch (error) {
+    const was = appliedAs?.migrations.get(revision)?.down;
+    const isCorrected = was !== undefined && down !== undefined && was.checksum !== down.checksum;
+    if (!isCorrected || !isRefusal(error)) throw error;
+    // Outside a transaction it may have done a part, which no other file is to be run upon.
+    if ((await readLedger(session, project.ledger)).intent !== undefined) throw error;
+    try {
+      await runSteps(deps, project, session, steps);
+    } catch (again) {
+      throw MigrateError.all(
+        refusalOf(again).map((each) => ({ ...each, message: `${each.message}; ${bothFail(error)}` })),
+      );
+    }
+  }
+}
+
+const bothFail = (before: unknown): string =>
+  `and the down file of before: ${reasonsOf(before).join("; ")}; write into the down file what takes back the revision as it is applied, and save it`;
 
 /** Other than on a scratch database, what is there already may be what was to be taken back. */
 function refusedThere(error: unknown): readonly Diagnostic[] {

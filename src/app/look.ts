@@ -1,6 +1,8 @@
 /** The verbs that only read: what is applied, what is pending, what the files hold. */
 
+import { leftOutOf } from "../core/absence.ts";
 import { type EffectSummary, summaryOfStep } from "../core/effects/summary.ts";
+import { MigrateError } from "../core/errors.ts";
 import { ancestors, inOrder } from "../core/graph.ts";
 import { historyOf, shown } from "../core/history.ts";
 import type { Applied, Intent, LedgerState } from "../core/ledger/types.ts";
@@ -109,6 +111,12 @@ async function withPlace(project: Project, intent: Intent): Promise<NonNullable<
   return location === undefined ? intent : { ...intent, location };
 }
 
+/** Warns that what is marked as applied, or is current, is not all that is applied. */
+export function warnOfUnknown({ onNotice }: Deps, { project, applied, unknown }: Standing): void {
+  const found = leftOutOf(project.graph, applied, unknown);
+  if (found !== undefined) onNotice?.({ severity: "WARNING", message: `${found.message}; ${found.hint}` });
+}
+
 export interface HistoryOptions extends ProjectOptions {
   /** `start:end`; either side may be empty. */
   readonly range?: string | undefined;
@@ -128,19 +136,30 @@ export interface History {
 export async function history(deps: Deps, options: HistoryOptions): Promise<History> {
   const asks = options.indicateCurrent === true || options.range?.split(":").includes("current") === true;
   const state = asks ? await readState(deps, options) : undefined;
+  if (state !== undefined) warnOfUnknown(deps, state);
   const project = state?.project ?? (await openWarned(deps, options));
   const revisions = historyOf(project.graph, options.range, state?.heads ?? []);
   return { project, revisions, current: state === undefined ? undefined : new Set(state.heads) };
 }
 
-/** What `show` lists for a target; `current` asks the database. */
+/**
+ * What `show` lists for a target; `current` asks the database. Throws `state/unknown-revision` where something is applied,
+ * and none of it is a migration here.
+ */
 export async function show(
   deps: Deps,
   target: string,
   options: ProjectOptions,
 ): Promise<{ readonly project: Project; readonly revisions: readonly RevisionId[] }> {
   const state = target === "current" ? await readState(deps, options) : undefined;
+  if (state?.heads.length === 0) refuseUnknown(state);
+  else if (state !== undefined) warnOfUnknown(deps, state);
   const project = state?.project ?? (await openWarned(deps, options));
   const { graph } = project;
   return { project, revisions: shown(graph, target, state?.heads ?? []) };
+}
+
+function refuseUnknown({ project, applied, unknown }: Standing): void {
+  const found = leftOutOf(project.graph, applied, unknown);
+  if (found !== undefined) throw new MigrateError({ code: "state/unknown-revision", ...found });
 }

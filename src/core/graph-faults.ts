@@ -1,8 +1,9 @@
 /** Revisions → everything that keeps them from being a graph, each fault with the files and ids it is about. */
 import { cyclesOf } from "./cycles.ts";
 import type { Diagnostic } from "./errors.ts";
-import type { Revision, RevisionId } from "./migration.ts";
+import { type Migration, type Revision, type RevisionId, sourcesOf } from "./migration.ts";
 import { nearest } from "./nearest.ts";
+import { shellWord } from "./shell.ts";
 import { unique } from "./unique.ts";
 
 /** The header keys a fault of the graph can point at. */
@@ -25,12 +26,22 @@ export function describe({ revision, path, created }: Revision): string {
   return details.length === 0 ? revision : `${revision} (${details.join(", ")})`;
 }
 
+/** The command that deletes their files, as far as these are known. */
+export const removalOf = (revisions: readonly (Revision & Partial<Migration>)[]): string =>
+  `rm ${revisions
+    .flatMap(({ path = [], up, down }) =>
+      up === undefined ? path : sourcesOf({ up, ...(down && { down }) }).map((source) => source.path),
+    )
+    .map(shellWord)
+    .join(" ")}`;
+
 /** Every fault: names first, then what the names refer to, then cycles; each in load order. */
 export function faultsOf<R extends Revision>(
   revisions: readonly R[],
   placeOf: PlaceOf<R>,
+  dormant: readonly R[] = [],
 ): readonly Diagnostic[] {
-  const names = namesOf(revisions);
+  const names = namesOf(revisions, dormant);
   return [...faultsOfNames(revisions, names), ...cycles(names)].map(
     ({ revision, key, name, message, hint }) => ({
       code: `graph/${name}`,
@@ -62,16 +73,18 @@ interface Names<R> {
   readonly byId: ReadonlyMap<RevisionId, R>;
   /** Ids and branch labels. */
   readonly byName: ReadonlyMap<string, R>;
+  /** Squashed revisions that do not count while what they replace has files. */
+  readonly dormant: readonly R[];
 }
 
-function namesOf<R extends Revision>(revisions: readonly R[]): Names<R> {
+function namesOf<R extends Revision>(revisions: readonly R[], dormant: readonly R[] = []): Names<R> {
   const byId = new Map<RevisionId, R>();
   for (const revision of revisions) if (!byId.has(revision.revision)) byId.set(revision.revision, revision);
   const byName = new Map<string, R>(byId);
   for (const revision of revisions) {
     for (const label of revision.branchLabels) if (!byName.has(label)) byName.set(label, revision);
   }
-  return { byId, byName };
+  return { byId, byName, dormant };
 }
 
 /** The words of target expressions. */
@@ -132,16 +145,27 @@ function duplicates<R extends Revision>(
   return faults;
 }
 
+function waitingHint<R extends Revision>(waiting: R, byId: ReadonlyMap<RevisionId, R>): string {
+  const { replaces = [] } = waiting;
+  const there = replaces.flatMap((id) => byId.get(id) ?? []);
+  const last = replaces.at(-1);
+  return there.length < replaces.length
+    ? `${describe(waiting)} does nothing, since another revision replaces what it does; name what it replaces: ${last}`
+    : `${describe(waiting)} does nothing while ${replaces.join(", ")}, which it replaces, ${replaces.length === 1 ? "has files" : "have files"}; name ${last} instead, or, once every database has them all, delete those files: ${removalOf(there)}`;
+}
+
 /** Beyond so many missing names it is the folder that is wrong, not the spelling; suggestions would take minutes. */
 const MAX_SUGGESTIONS = 20;
 
 function wrongReferences<R extends Revision>(
   revisions: readonly R[],
-  { byId, byName }: Names<R>,
+  { byId, byName, dormant }: Names<R>,
 ): readonly Fault<R>[] {
   const faults: Fault<R>[] = [];
   let suggestions = 0;
   const missing = (wanted: string, { revision: wanting }: R): string => {
+    const waiting = dormant.find(({ revision }) => revision === wanted);
+    if (waiting !== undefined) return waitingHint(waiting, byId);
     const other = "correct the id, or restore the file of that revision";
     suggestions += 1;
     if (suggestions > MAX_SUGGESTIONS) return other;

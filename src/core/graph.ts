@@ -62,7 +62,7 @@ export function buildGraph<R extends Revision>(
   dormant: readonly R[] = [],
 ): Graph<R> {
   const refuse = (): never => {
-    throw MigrateError.all(faultsOf(revisions, placeOf));
+    throw MigrateError.all(faultsOf(revisions, placeOf, dormant));
   };
   if (!haveSoundNames(revisions)) refuse();
 

@@ -2,6 +2,7 @@
  * The files' migrations and the ledger's rows → what no longer agrees between them, and what is done about it:
  * an upgrade that stops, a warning, or a plan that accepts the files as they are.
  */
+import { absences } from "./absence.ts";
 import type { Diagnostic } from "./errors.ts";
 import { type Graph, inOrder } from "./graph.ts";
 import type { IntentRef, Ledger } from "./ledger/calls.ts";
@@ -14,7 +15,7 @@ import type { StepInput } from "./plan/step.ts";
 import type { Plan } from "./plan/types.ts";
 import { commentText } from "./quote.ts";
 import { sha256 } from "./sha256.ts";
-import { currentHeads, type Step, vanishedHint } from "./steps.ts";
+import { currentHeads, type Step } from "./steps.ts";
 
 /** One thing that the ledger recorded and that is different now. JSON-safe. */
 export type Finding = Recorded &
@@ -33,9 +34,12 @@ export type Finding = Recorded &
         readonly differences: readonly Difference[];
       }
     | {
-        /** No file has the revision; `isEvery`: nor any other that is applied, as where another project's ledger is read. */
+        /** The revision is none of the graph; `isEvery`: nor any other that is applied, as where another project's ledger is read. */
         readonly kind: "vanished";
         readonly isEvery: boolean;
+        /** Why: `has no file`, or, of a squashed revision, what keeps it from counting. */
+        readonly reason: string;
+        readonly hint: string;
       }
     | {
         /** Applied, although what its file follows or depends on is not. */
@@ -71,9 +75,16 @@ export function findingsOf(graph: Graph<Migration>, rows: readonly Applied[]): r
   const unknown = rows
     .filter((row) => !graph.nodes.has(row.revision))
     .sort((a, b) => (a.appliedAt < b.appliedAt ? -1 : 1));
+  const absenceOf = absences(graph, rows);
+  const vanished = (row: Applied): Finding => ({
+    kind: "vanished",
+    isEvery: known.length === 0,
+    ...absenceOf(row.revision),
+    ...recorded(row),
+  });
   return [
     ...known.flatMap((id) => changesOf(graph, byRevision.get(id)!, byRevision)),
-    ...unknown.map((row): Finding => ({ kind: "vanished", isEvery: known.length === 0, ...recorded(row) })),
+    ...unknown.map(vanished),
   ];
 }
 
@@ -175,8 +186,8 @@ export function diagnosticOf(finding: Finding): Diagnostic {
     case "vanished":
       return {
         code: "state/unknown-revision",
-        message: `${revision} has no file; ${applied}, sha256 ${short(finding.checksum)}`,
-        hint: vanishedHint(revision, finding.isEvery),
+        message: `${revision} ${finding.reason}; ${applied}, sha256 ${short(finding.checksum)}`,
+        hint: finding.hint,
       };
     case "hole":
       return {

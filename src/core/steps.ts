@@ -4,6 +4,7 @@
  * Alembic keeps only the current heads of a database; our ledger has every applied revision. The heads are always
  * computed from those, so they cannot go wrong.
  */
+import { type Absence, absences } from "./absence.ts";
 import { type Diagnostic, MigrateError } from "./errors.ts";
 import { ancestors, descendants, type Graph, inOrder, maximal, nodeOf } from "./graph.ts";
 import { describe } from "./graph-faults.ts";
@@ -208,11 +209,13 @@ export function currentHeads(graph: Graph, applied: Iterable<RevisionId>): reado
 /** The ids of the rows. Throws one `state/unknown-revision` that names every row that no file has. */
 export function appliedSet(graph: Graph, rows: readonly AppliedRow[]): ReadonlySet<RevisionId> {
   const unknown = rows.filter((row) => !graph.nodes.has(row.revision));
-  const isEvery = unknown.length === rows.length;
   if (unknown.length > 0) {
+    const absenceOf = absences(graph, rows);
     throw MigrateError.all(
       distinctFaults(
-        unknown.map((row) => halfApplied(graph, rows, row.revision) ?? unknownRow(row, isEvery)),
+        unknown.map(
+          (row) => halfApplied(graph, rows, row.revision) ?? unknownRow(row, absenceOf(row.revision)),
+        ),
       ),
     );
   }
@@ -237,6 +240,7 @@ export function aheadOf<R extends Pick<Applied, "revision" | "parents">>(
     ({ revision, parents }) =>
       !graph.nodes.has(revision) &&
       !graph.replaced.has(revision) &&
+      !graph.dormant.some((squashed) => squashed.revision === revision) &&
       parents.length > 0 &&
       parents.every((parent) => applied.has(parent)),
   );
@@ -370,18 +374,12 @@ function oneTarget(target: string): string {
   });
 }
 
-/** What to type where an applied revision is in no file; `isEvery`: as is every other. */
-export const vanishedHint = (revision: RevisionId, isEvery: boolean): string =>
-  isEvery
-    ? 'no applied revision has a file here: use the folder, or the database, that belongs to it; if two projects share a database, give each its own ledger: "ledger": {"schema": ...} in migrate.config.json'
-    : `restore its file (another git branch may have it), or delete its row with: migrate repair --forget ${shellWord(revision)}; after a rollback to an older release, run: migrate upgrade --allow-ahead`;
-
-function unknownRow({ revision, appliedAt, appliedBy }: AppliedRow, isEvery: boolean): Diagnostic {
+function unknownRow({ revision, appliedAt, appliedBy }: AppliedRow, { reason, hint }: Absence): Diagnostic {
   const when = appliedAt === undefined ? "" : ` on ${appliedAt}`;
   const by = appliedBy === undefined ? "" : ` by ${appliedBy}`;
   return {
     code: "state/unknown-revision",
-    message: `Can't locate revision identified by '${revision}': it was applied${when}${by}, but has no file`,
-    hint: vanishedHint(revision, isEvery),
+    message: `Can't locate revision identified by '${revision}': it was applied${when}${by}, but ${reason}`,
+    hint,
   };
 }

@@ -1,11 +1,12 @@
 /** Revisions that replace others: which count, whom names mean, and what the ledger says then. */
 import { describe, expect, test } from "vitest";
+import { absences } from "../../src/core/absence.ts";
 import { buildGraph, unknownRevision } from "../../src/core/graph.ts";
 import { startOfFile } from "../../src/core/graph-faults.ts";
 import { parseHeader } from "../../src/core/header.ts";
 import type { Revision } from "../../src/core/migration.ts";
 import { conversionOf, settleReplaced } from "../../src/core/replaced.ts";
-import { appliedSet } from "../../src/core/steps.ts";
+import { aheadOf, appliedSet } from "../../src/core/steps.ts";
 
 const revision = (id: string, parents: readonly string[], replaces?: readonly string[]): Revision => ({
   revision: id,
@@ -99,6 +100,45 @@ describe("the ledger", () => {
     };
     expect(() => appliedSet(t, rows("x", "y"))).toThrow(
       expect.objectContaining({ ...fault, diagnostics: [expect.objectContaining(fault)] }),
+    );
+  });
+
+  test("with a part of them says so wherever a row without a file is told", () => {
+    const t = buildGraph([revision("t", [], ["x", "y", "z"])]);
+    expect(absences(t, rows("x", "y"))("x")).toEqual({
+      reason: "has no file",
+      hint: expect.stringMatching(
+        /^of the revisions that t replaces.*but not z: restore .*migrate upgrade z$/,
+      ),
+    });
+  });
+
+  test("has a squashed one whose old files are back: they are to go, and it is no newer release's", () => {
+    const settled = settle(a, b, revision("s", ["o"], ["a", "b"]), revision("o", []));
+    const back = buildGraph(settled.active, startOfFile, settled.dormant);
+    expect(() => appliedSet(back, rows("o", "s"))).toThrow(
+      expect.objectContaining({
+        code: "state/unknown-revision",
+        message:
+          "Can't locate revision identified by 's': it was applied, but does nothing while a, b have files",
+        hint: expect.stringMatching(/delete their files again: rm a\.up\.sql b\.up\.sql$/),
+      }),
+    );
+    expect(
+      aheadOf(back, [
+        { revision: "o", parents: [] },
+        { revision: "s", parents: ["o"] },
+      ]),
+    ).toEqual([]);
+  });
+
+  test("a parent that waits is told with what keeps it from counting", () => {
+    const settled = settle(a, b, s, revision("d", ["s"]));
+    expect(() => buildGraph(settled.active, startOfFile, settled.dormant)).toThrow(
+      expect.objectContaining({
+        code: "graph/missing-parent",
+        hint: "s (s.up.sql) does nothing while a, b, which it replaces, have files; name b instead, or, once every database has them all, delete those files: rm a.up.sql b.up.sql",
+      }),
     );
   });
 

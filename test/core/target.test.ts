@@ -1,4 +1,5 @@
 import { describe, expect, it, test } from "vitest";
+import { vanishedHint } from "../../src/core/absence.ts";
 import { buildGraph } from "../../src/core/graph.ts";
 import { historyOf, shown } from "../../src/core/history.ts";
 import { newRevision } from "../../src/core/new-revision.ts";
@@ -13,7 +14,6 @@ import {
   refuseReversed,
   revisionsOf,
   type Step,
-  vanishedHint,
 } from "../../src/core/steps.ts";
 import { resolveAll, resolveName } from "../../src/core/target.ts";
 import { revision } from "../support/graphs.ts";

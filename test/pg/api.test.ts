@@ -1,7 +1,7 @@
 /** What an application calls at start-up: events as they come, an abort, connections of its own, and nothing of the process changed. */
 import pg from "pg";
 import slonik from "slonik";
-import { describe, expect, onTestFinished, test } from "vitest";
+import { describe, expect, onTestFinished, test, vi } from "vitest";
 import { downgrade, type Event, type MigrationOptions, readState, upgrade } from "../../src/index.ts";
 import { pgbouncer } from "../support/pgbouncer.ts";
 import { failureOf, ownDatabase, project, type TestProject, withLock } from "../support/project.ts";
@@ -246,11 +246,21 @@ describe("a connection of the caller's", () => {
     expect(await query(url, held)).toEqual([]);
   });
 
-  test("a client that is not connected is refused", async () => {
-    const client = new pg.Client(server!.url());
-    expect(await failureOf(upgrade({ ...optionsOf(shop()), connection: client }))).toMatchObject({
-      code: "usage/connection",
-    });
+  test("a client that is not connected, is no more or has been ended is refused", async () => {
+    const refused = async (client: pg.Client, message: string) =>
+      expect(await failureOf(upgrade({ ...optionsOf(shop()), connection: client }))).toMatchObject({
+        code: "usage/connection",
+        message,
+      });
+    const unconnected = new pg.Client(server!.url());
+    await refused(unconnected, "the connection that was given is not a connected client of pg");
+    await unconnected.end();
+    const [client, lost] = [await clientOn(server!.url()), await clientOn(server!.url())];
+    await client.end();
+    await refused(client, "the client that was given has been ended");
+    await lost.query("SELECT pg_terminate_backend(pg_backend_pid())").catch(() => {});
+    await vi.waitFor(() => expect(lost).toHaveProperty("_queryable", false));
+    await refused(lost, "the client that was given has lost its connection");
   });
 
   test("a pool gives one connection, and has it back", async () => {

@@ -192,6 +192,35 @@ test("on the database that is named, it is taken back by the down file that belo
   ]);
 });
 
+test("a down file that is refused on the database is corrected by the next save", async () => {
+  const { url } = await ownDatabase(server!);
+  const it = project({ a: { up: "CREATE TABLE t (id int);", down: "DROP TABLE t;" } });
+  const stop = new AbortController();
+  const shown: (readonly string[])[] = [];
+  const saveDown = (down: string) => it.write("0002_b.down.sql", `-- revision: b\n\n${down}\n`);
+  const next = [() => saveDown("DROP TABLE three;"), () => saveDown("DROP TABLE five;"), () => stop.abort()];
+  saveDown("DROP TABLE four;");
+  it.write("0002_b.up.sql", "-- revision: b\n-- parent: a\n\nCREATE TABLE five (id int);\n");
+  await dev(
+    { ...it.deps, signal: stop.signal },
+    {
+      ...{ onDatabase: true, database: url, onError: (error) => expect(error).toBeUndefined() },
+      onRound: (round) => {
+        shown.push(devLines(round).map((line) => line.replace(/ \(\d+ ms\)/, "")));
+        next.shift()!();
+      },
+    },
+  );
+  expect(shown).toEqual([
+    ["0002_b.up.sql  b  applied ", "  + table public.five"],
+    [
+      "0002_b.up.sql  b  fails ",
+      '  the down file fails: 0002_b.down.sql:3: table "three" does not exist; and the down file of before: table "four" does not exist; write into the down file what takes back the revision as it is applied, and save it',
+    ],
+    ["0002_b.up.sql  b  taken back and applied again ", "  + table public.five"],
+  ]);
+});
+
 test("what a round has applied and has no files any more is taken back; no other round is compared with that", async () => {
   const { url } = await ownDatabase(server!);
   const it = project({ a: { up: "CREATE TABLE t (id int);", down: "DROP TABLE t;" } });

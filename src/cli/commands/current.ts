@@ -1,6 +1,7 @@
 /** `migrate current`. */
 import { headsFindings } from "../../app/check.ts";
 import { readState } from "../../app/look.ts";
+import { absences } from "../../core/absence.ts";
 import { MigrateError } from "../../core/errors.ts";
 import { currentRevisions } from "../../core/history.ts";
 import { revisionValue } from "../../render/json.ts";
@@ -41,9 +42,12 @@ const command: Command = {
     if (verbose) printer.lines([`Database: ${state.database}`, ""]);
     for (const id of current)
       printer.lines(verbose ? [...detailsOf(graph, id), ""] : [currentLine(graph, id)]);
+    const why = absences(graph, state.applied);
     for (const row of state.unknown) {
-      printer.warn(`${row.revision} was applied on ${row.appliedAt} by ${row.appliedBy}, but has no file`);
+      const { reason } = why(row.revision);
+      printer.warn(`${row.revision} was applied on ${row.appliedAt} by ${row.appliedBy}, but ${reason}`);
     }
+    if (state.unknown.length > 0) printer.info(`hint: ${why(state.unknown[0]!.revision).hint}`);
     if (state.interrupted !== undefined) {
       const { startedAt, startedBy } = state.interrupted;
       printer.warn(

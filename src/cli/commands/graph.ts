@@ -1,5 +1,5 @@
 /** `migrate graph`. */
-import { history, readState } from "../../app/look.ts";
+import { history, readState, warnOfUnknown } from "../../app/look.ts";
 import { MigrateError } from "../../core/errors.ts";
 import { historyOf } from "../../core/history.ts";
 import { shellWord } from "../../core/shell.ts";
@@ -107,7 +107,9 @@ async function pictureOf({ args, deps, project: options }: Invocation): Promise<
     const { project, revisions } = await history(deps, { ...options, range });
     return { graph: project.graph, revisions };
   }
-  const { project, applied, heads } = await readState(deps, options);
+  const state = await readState(deps, options);
+  warnOfUnknown(deps, state);
+  const { project, applied, heads } = state;
   return {
     graph: project.graph,
     revisions: historyOf(project.graph, range, heads),

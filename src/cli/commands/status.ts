@@ -1,7 +1,7 @@
 /** `migrate status`. */
 import { readState } from "../../app/look.ts";
+import { absences } from "../../core/absence.ts";
 import { findingsOf } from "../../core/integrity.ts";
-import { vanishedHint } from "../../core/steps.ts";
 import { effectLines } from "../../render/effect.ts";
 import { revisionValue } from "../../render/json.ts";
 import { interruptedText } from "../../render/listing.ts";
@@ -41,7 +41,9 @@ const command: Command = {
       });
     }
     printer.data(`database: ${database}`);
-    printer.data(`current: ${isKnown ? heads(current) : "unknown (no applied revision has a file)"}`);
+    printer.data(
+      `current: ${isKnown ? heads(current) : "unknown (no applied revision is a migration here)"}`,
+    );
     printer.data(`applied: ${applied.length}`);
     printer.data(`pending: ${pending.length}`);
     for (const id of pending) {
@@ -49,10 +51,12 @@ const command: Command = {
       printer.data(`  ${id}${message === "" ? "" : `  ${message}`}  (${path})`);
       for (const line of effects.has(id) ? effectLines(effects.get(id)!) : []) printer.data(`    ${line}`);
     }
+    const why = absences(graph, applied);
     for (const row of unknown)
-      printer.data(`unknown: ${row.revision}, applied on ${row.appliedAt} by ${row.appliedBy}, has no file`);
-    if (unknown.length > 0 && unknown.length === applied.length)
-      printer.info(`hint: ${vanishedHint(unknown[0]!.revision, true)}`);
+      printer.data(
+        `unknown: ${row.revision}, applied on ${row.appliedAt} by ${row.appliedBy}, ${why(row.revision).reason}`,
+      );
+    if (unknown.length > 0) printer.info(`hint: ${why(unknown[0]!.revision).hint}`);
     const changed = findingsOf(graph, applied).filter(({ kind }) => kind === "body");
     if (changed.length > 0) {
       const ids = changed.map(({ revision }) => revision).join(", ");

@@ -235,7 +235,7 @@ export function poolHint(cause: DriverError): string {
     case "refused":
       return "the server is running, and refuses this connection; check what the pool was given";
     default:
-      return "check that the server is running and accepts connections at the address that the pool was given";
+      return "check that the server is running and accepts connections at the address that was given";
   }
 }
 

@@ -4,7 +4,7 @@ import { cancelled, MigrateError, NOTHING } from "../../core/errors.ts";
 import { identifier, literal } from "../../core/quote.ts";
 import { poolHint } from "./connect.ts";
 import { sessionOn } from "./open.ts";
-import { clientOf, clientWire, isConnected, namesOf } from "./server.ts";
+import { clientOf, clientWire, namesOf, standingOf } from "./server.ts";
 import {
   type DriverError,
   type LentClient,
@@ -78,15 +78,25 @@ async function taken(lent: LentConnection, signal: AbortSignal | undefined): Pro
   }
   if ("configuration" in lent) return ofSlonik(lent.configuration);
   if ("totalCount" in lent) return await ofPool(lent, signal);
-  if (!isConnected(lent)) {
-    throw new MigrateError({
-      code: "usage/connection",
-      message: "the connection that was given is not a connected client of pg",
-      hint: "connect it first: await client.connect(), or give a pool",
-    });
-  }
+  const standing = standingOf(lent);
+  if (standing !== "connected") throw new MigrateError({ code: "usage/connection", ...UNUSABLE[standing] });
   return { client: lent, release: () => {} };
 }
+
+const UNUSABLE = {
+  new: {
+    message: "the connection that was given is not a connected client of pg",
+    hint: "connect it first: await client.connect(), or give a pool",
+  },
+  ended: {
+    message: "the client that was given has been ended",
+    hint: "end it behind the run: await upgrade({ connection: client }), then await client.end()",
+  },
+  lost: {
+    message: "the client that was given has lost its connection",
+    hint: "connect another client: await client.connect(), or give a pool",
+  },
+} as const;
 
 async function ofPool(pool: LentPool, signal: AbortSignal | undefined): Promise<Taken> {
   if (pool.ending === true) {

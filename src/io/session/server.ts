@@ -78,9 +78,13 @@ export function clientOf(
   });
 }
 
-/** Whether it is a client of pg that is connected. */
-export const isConnected = (client: LentClient): boolean =>
-  typeof (client as Partial<Internals>).processID === "number";
+/** How a client of pg stands: `new` has not been connected, `lost` and `ended` can never be again. */
+export function standingOf(client: LentClient): "new" | "connected" | "lost" | "ended" {
+  const { processID, _ending, _queryable } = client as Partial<Internals>;
+  if (_ending === true) return "ended";
+  if (typeof processID !== "number") return "new";
+  return _queryable === false ? "lost" : "connected";
+}
 
 /** `ann@localhost:5432/shop`, and who that is. */
 export function namesOf(client: LentClient): Pick<Session, "database" | "login"> {
@@ -314,6 +318,10 @@ interface Internals {
   /** Null before it is connected. */
   readonly processID: number | null;
   readonly secretKey: number;
+  /** `end()` has been called. */
+  readonly _ending?: boolean;
+  /** False once the connection is lost. */
+  readonly _queryable?: boolean;
 }
 
 const internals = (client: pg.Client): Internals => client as unknown as Internals;

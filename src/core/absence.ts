@@ -1,0 +1,64 @@
+/** An applied revision that is no node of the graph → why, and what to type. */
+import { type Graph, nodeOf } from "./graph.ts";
+import { removalOf } from "./graph-faults.ts";
+import type { Revision, RevisionId } from "./migration.ts";
+import { halfApplied } from "./replaced.ts";
+import { shellWord } from "./shell.ts";
+import { unique } from "./unique.ts";
+
+export interface Absence {
+  /** What is to be said of the revision: `has no file`. */
+  readonly reason: string;
+  readonly hint: string;
+}
+
+/** `rows`: all that is applied. */
+export function absences(
+  graph: Graph,
+  rows: readonly { readonly revision: RevisionId }[],
+): (revision: RevisionId) => Absence {
+  const isEvery = rows.every(({ revision }) => !graph.nodes.has(revision));
+  return (revision) => {
+    const waiting = graph.dormant.find((each) => each.revision === revision);
+    if (waiting !== undefined) return ofDormant(graph, waiting);
+    const half = halfApplied(graph, rows, revision);
+    const hint = half === undefined ? vanishedHint(revision, isEvery) : `${half.message}: ${half.hint}`;
+    return { reason: "has no file", hint };
+  };
+}
+
+/**
+ * What `current` leaves out, in one sentence and with what to type; undefined where it leaves out nothing. `unknown`: those of
+ * the rows that are no node.
+ */
+export function leftOutOf(
+  graph: Graph,
+  rows: readonly { readonly revision: RevisionId }[],
+  unknown: readonly { readonly revision: RevisionId }[],
+): { readonly message: string; readonly hint: string } | undefined {
+  const [first, ...others] = unknown;
+  if (first === undefined) return undefined;
+  const { reason, hint } = absences(graph, rows)(first.revision);
+  const message =
+    others.length === 0
+      ? `${first.revision} is applied, but ${reason}`
+      : `${unknown.length} applied revisions are no migrations here: ${unknown.map(({ revision }) => revision).join(", ")}`;
+  return { message, hint };
+}
+
+/** The database has the squashed revision already, and what it replaces came back, as by a merge. */
+function ofDormant(graph: Graph, { replaces = [] }: Revision): Absence {
+  const instead = unique(replaces.map((id) => graph.replaced.get(id) ?? id));
+  const revisions = instead.map((id) => nodeOf(graph, id).revision);
+  const [have, those] = instead.length === 1 ? ["has files", "that"] : ["have files", "those"];
+  return {
+    reason: `does nothing while ${instead.join(", ")} ${have}`,
+    hint: `the ledger has it in place of ${those}, so delete their files again: ${removalOf(revisions)}`,
+  };
+}
+
+/** What to type where an applied revision is in no file; `isEvery`: as is every other. */
+export const vanishedHint = (revision: RevisionId, isEvery: boolean): string =>
+  isEvery
+    ? 'no applied revision has a file here: use the folder, or the database, that belongs to it; if two projects share a database, give each its own ledger: "ledger": {"schema": ...} in migrate.config.json'
+    : `restore its file (another git branch may have it), or delete its row with: migrate repair --forget ${shellWord(revision)}; after a rollback to an older release, run: migrate upgrade --allow-ahead`;
