@@ -1,5 +1,5 @@
 -- Retort migration script: upgrade <base> -> c
--- Receipt: sha256:4255ca2d8e8182b8c0edab1c0f88da8f6cd16d4330406ac661da6f3f6dcd8144
+-- Receipt: sha256:783ebd7d713f51238d0ae24b749b150ac80421944669df5ddcb5fb57767f5b6f
 \if true
 -- For:  PostgreSQL 12 or later; ledger retort, format 2.
 -- Run:  psql -X -v ON_ERROR_STOP=1 -f FILE DATABASE
@@ -1159,7 +1159,7 @@ BEGIN
     RAISE EXCEPTION USING ERRCODE = 'RT001',
       MESSAGE = format('retort: the ledger %s is not trusted: %s', place::regnamespace, found),
       HINT = format('Nothing was changed. If that role may own the ledger, add it to '
-        'migrate.config.json, and write a script again: "ledger": {"owner": %s}',
+        'migrate.config.json: "ledger": {"owner": %s}. A script must then be written again.',
         to_json(stranger::text));
   END IF;
 
@@ -1315,7 +1315,7 @@ $body$;
 CALL retort.require_state('{}', '{}', 3, 1401614897665169694, 'migrate upgrade %s:c --sql');
 
 -- Log: the receipt of this script.
-CALL retort.begin_script('4255ca2d8e8182b8c0edab1c0f88da8f6cd16d4330406ac661da6f3f6dcd8144',
+CALL retort.begin_script('783ebd7d713f51238d0ae24b749b150ac80421944669df5ddcb5fb57767f5b6f',
   'base:c', 3, 1401614897665169694);
 COMMIT;
 
@@ -1371,13 +1371,13 @@ BEGIN TRANSACTION READ ONLY;
 -- Check: exactly the revisions that should be applied now are, row by row.
 SELECT retort.check(3, 1401614897665169694) AS retort_passed \gset
 SELECT revisions AS applied_revisions, 'c' AS current_heads,
-  'sha256:4255ca2d8e8182b8c0edab1c0f88da8f6cd16d4330406ac661da6f3f6dcd8144' AS receipt FROM retort.state;
+  'sha256:783ebd7d713f51238d0ae24b749b150ac80421944669df5ddcb5fb57767f5b6f' AS receipt FROM retort.state;
 
 -- Durations: what this run of the script has done, as the log of the ledger has it.
 SELECT l.event AS step, l.revision, round(date_part('epoch', l.duration) * 1000) AS milliseconds
   FROM retort.log AS l WHERE l.event IN ('upgrade', 'downgrade') AND l.id > (
     SELECT max(s.id) FROM retort.log AS s WHERE s.event = 'script' AND s.checksum =
-      '4255ca2d8e8182b8c0edab1c0f88da8f6cd16d4330406ac661da6f3f6dcd8144'
+      '783ebd7d713f51238d0ae24b749b150ac80421944669df5ddcb5fb57767f5b6f'
       AND s.at > (SELECT backend_start FROM pg_stat_get_activity(pg_backend_pid())))
   ORDER BY l.id;
 COMMIT;
@@ -1561,7 +1561,7 @@ BEGIN
     RAISE EXCEPTION USING ERRCODE = 'RT001',
       MESSAGE = format('retort: the ledger %s is not trusted: %s', place::regnamespace, found),
       HINT = format('Nothing was changed. If that role may own the ledger, add it to '
-        'migrate.config.json, and write a script again: "ledger": {"owner": %s}',
+        'migrate.config.json: "ledger": {"owner": %s}. A script must then be written again.',
         to_json(stranger::text));
   END IF;
 

@@ -1,5 +1,5 @@
 -- Retort migration script: upgrade <base> -> 29f859a13ea1
--- Receipt: sha256:fa4b717279f872472413d8d78cbf5caea489cd482ac12006143a5bff5f13a629
+-- Receipt: sha256:9419265630ce6cfa7b0d3ddea08e1b35d836d0b931d86afb0a36d8b5d517e9bc
 \if true
 -- For:  PostgreSQL 12 or later; ledger retort, format 2.
 -- Run:  psql -X -v ON_ERROR_STOP=1 -f FILE DATABASE
@@ -1152,7 +1152,7 @@ BEGIN
     RAISE EXCEPTION USING ERRCODE = 'RT001',
       MESSAGE = format('retort: the ledger %s is not trusted: %s', place::regnamespace, found),
       HINT = format('Nothing was changed. If that role may own the ledger, add it to '
-        'migrate.config.json, and write a script again: "ledger": {"owner": %s}',
+        'migrate.config.json: "ledger": {"owner": %s}. A script must then be written again.',
         to_json(stranger::text));
   END IF;
 
@@ -1309,7 +1309,7 @@ CALL retort.require_state('{}', '{}', 1, 418732435334715376,
   'migrate upgrade %s:29f859a13ea1 --sql');
 
 -- Log: the receipt of this script.
-CALL retort.begin_script('fa4b717279f872472413d8d78cbf5caea489cd482ac12006143a5bff5f13a629',
+CALL retort.begin_script('9419265630ce6cfa7b0d3ddea08e1b35d836d0b931d86afb0a36d8b5d517e9bc',
   'base:29f859a13ea1', 1, 418732435334715376);
 COMMIT;
 
@@ -1329,13 +1329,13 @@ BEGIN TRANSACTION READ ONLY;
 -- Check: exactly the revisions that should be applied now are, row by row.
 SELECT retort.check(1, 418732435334715376) AS retort_passed \gset
 SELECT revisions AS applied_revisions, '29f859a13ea1' AS current_heads,
-  'sha256:fa4b717279f872472413d8d78cbf5caea489cd482ac12006143a5bff5f13a629' AS receipt FROM retort.state;
+  'sha256:9419265630ce6cfa7b0d3ddea08e1b35d836d0b931d86afb0a36d8b5d517e9bc' AS receipt FROM retort.state;
 
 -- Durations: what this run of the script has done, as the log of the ledger has it.
 SELECT l.event AS step, l.revision, round(date_part('epoch', l.duration) * 1000) AS milliseconds
   FROM retort.log AS l WHERE l.event IN ('upgrade', 'downgrade') AND l.id > (
     SELECT max(s.id) FROM retort.log AS s WHERE s.event = 'script' AND s.checksum =
-      'fa4b717279f872472413d8d78cbf5caea489cd482ac12006143a5bff5f13a629'
+      '9419265630ce6cfa7b0d3ddea08e1b35d836d0b931d86afb0a36d8b5d517e9bc'
       AND s.at > (SELECT backend_start FROM pg_stat_get_activity(pg_backend_pid())))
   ORDER BY l.id;
 COMMIT;
@@ -1516,7 +1516,7 @@ BEGIN
     RAISE EXCEPTION USING ERRCODE = 'RT001',
       MESSAGE = format('retort: the ledger %s is not trusted: %s', place::regnamespace, found),
       HINT = format('Nothing was changed. If that role may own the ledger, add it to '
-        'migrate.config.json, and write a script again: "ledger": {"owner": %s}',
+        'migrate.config.json: "ledger": {"owner": %s}. A script must then be written again.',
         to_json(stranger::text));
   END IF;
 
