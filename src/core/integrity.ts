@@ -181,7 +181,7 @@ export function diagnosticOf(finding: Finding): Diagnostic {
     case "hole":
       return {
         code: "state/hole",
-        message: `${revision} is ${applied}, but ${finding.missing.join(", ")}, which it needs, is not`,
+        message: `${revision} was ${applied}, but ${finding.missing.join(", ")}, which it needs, is not`,
         hint: "the next upgrade runs what is missing; if the database already has it, run: migrate stamp --purge REVISION, with the applied heads",
         location: startOf(finding.path),
       };
