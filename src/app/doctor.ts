@@ -2,6 +2,7 @@
 import { accessSync, constants } from "node:fs";
 import path from "node:path";
 import { type Diagnostic, MigrateError } from "../core/errors.ts";
+import { grantsHint } from "../core/explain.ts";
 import { diagnosticOf, findingsOf } from "../core/integrity.ts";
 import { ledgerOf } from "../core/ledger/calls.ts";
 import type { LedgerState } from "../core/ledger/types.ts";
@@ -14,7 +15,7 @@ import { cacheFolder } from "../io/cache-folder.ts";
 import { type Config, type DescribedSetting, describeConfig } from "../io/config.ts";
 import { isInstalled } from "../io/packages.ts";
 import { backendOf, readLedger } from "../io/queries.ts";
-import { type ServerFacts, serverFacts } from "../io/server-facts.ts";
+import { mayWriteLedger, type ServerFacts, serverFacts } from "../io/server-facts.ts";
 import { openSession } from "../io/session/open.ts";
 import { type Session, StatementFailure } from "../io/session/types.ts";
 import { headsFindings } from "./check.ts";
@@ -166,7 +167,9 @@ async function database(
     const facts = await serverFacts(session, deps.now);
     checks.push(...(await server(session, facts)), ...(await settings(session, config)));
     const state = await attempt("ledger", checks, () => readLedger(session, ledgerOf(config.ledger)));
-    if (state !== undefined) checks.push(...ledger(state, config, project, facts));
+    if (state === undefined) return checks;
+    const mayWrite = await mayWriteLedger(session, config.ledger);
+    checks.push(...ledger(state, config, project, { ...facts, mayWrite, login: session.login }));
   } finally {
     await session.close();
   }
@@ -242,12 +245,18 @@ async function settings(session: Session, { session: pins, file }: Config): Prom
 const clockText = ({ ahead }: ServerFacts): string =>
   `its clock is ${Math.abs(ahead).toFixed(0)} s ${ahead > 0 ? "ahead of" : "behind"} this machine's`;
 
+interface LedgerRights {
+  readonly mayWrite: boolean;
+  readonly login: string | undefined;
+}
+
 function ledger(
   state: LedgerState,
-  { ledger: { schema } }: Config,
+  { ledger: names }: Config,
   project: Project | undefined,
-  { creates, role, database }: ServerFacts,
+  { creates, role, database, mayWrite, login }: ServerFacts & LedgerRights,
 ): readonly Examination[] {
+  const { schema } = names;
   if (state.format === undefined && !creates) {
     const message = `it does not exist in schema ${schema}, and ${role} may not create it`;
     const hint = `have it created by a role that may: migrate ensure-version; or grant the privilege: GRANT CREATE ON DATABASE ${identifier(database)} TO ${identifier(role)}`;
@@ -255,7 +264,15 @@ function ledger(
   }
   if (state.format === undefined)
     return [ok("ledger", `it does not exist in schema ${schema} yet; the first upgrade creates it`)];
-  const applied = ok("ledger", `schema ${schema}, format ${state.format}, ${state.applied.length} applied`);
+  const said = `schema ${schema}, format ${state.format}, ${state.applied.length} applied`;
+  const applied: Examination = mayWrite
+    ? ok("ledger", said)
+    : {
+        check: "ledger",
+        status: "wrong",
+        message: `${said}; ${names.role ?? role} may read it, but not write to it`,
+        hint: `connect as a role that may; or ${grantsHint(names, "write", login)}`,
+      };
   if (project === undefined) return [applied];
   const found: readonly Diagnostic[] = [
     ...headsFindings(stateOf(project, state, database)),

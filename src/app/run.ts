@@ -3,9 +3,11 @@ import { cancelled, GOES_ON, isCancelled, MigrateError, NOTHING } from "../core/
 import type { Event } from "../core/event.ts";
 import { explainQuery } from "../core/explain.ts";
 import type { Applied, LedgerState } from "../core/ledger/types.ts";
+import type { RevisionId } from "../core/migration.ts";
 import type { Plan, PlanStep } from "../core/plan/types.ts";
 import { redact } from "../core/redact.ts";
 import { settledRows } from "../core/replaced.ts";
+import { shellWord } from "../core/shell.ts";
 import { aheadOf } from "../core/steps.ts";
 import { lockFirst } from "../io/execute.ts";
 import { lockHolders, readLedger } from "../io/queries.ts";
@@ -261,13 +263,39 @@ function rowsFor(
   { applied }: LedgerState,
   { allowAhead, onNotice }: RunOptions,
 ): readonly Applied[] {
-  const ahead = allowAhead === true && request.kind === "upgrade" ? aheadOf(project.graph, applied) : [];
+  if (allowAhead !== true || request.kind !== "upgrade") return applied;
+  const { graph } = project;
+  // Of another project, as is said of a run without the flag too.
+  if (!applied.some(({ revision }) => graph.nodes.has(revision))) return applied;
+  const ahead = aheadOf(graph, applied);
   const known = applied.filter((row) => !ahead.includes(row));
-  if (ahead.length === 0 || stepsFrom(project, request, known).steps.length > 0) return applied;
+  const others = known.filter(({ revision }) => !graph.nodes.has(revision) && !graph.replaced.has(revision));
+  if (others.length > 0) throw notAhead(others.map((row) => row.revision));
+  if (ahead.length === 0) return applied;
   const message = `the database is ahead of these files, which lack ${ahead.map((row) => row.revision).join(", ")}`;
+  const pending = stepsFrom(project, request, known).steps;
+  if (pending.length > 0)
+    throw notDone(
+      message,
+      pending.map((step) => step.revision),
+    );
   onNotice?.({ severity: "NOTICE", message });
   return known;
 }
+
+const notAhead = (revisions: readonly RevisionId[]): MigrateError =>
+  new MigrateError({
+    code: "state/unknown-revision",
+    message: `the ledger does not say that ${revisions.join(", ")} follows these files, so nothing shows that they are of an older release`,
+    hint: `restore what is missing (another git branch may have it), or delete the rows with: migrate repair ${revisions.map((id) => `--forget ${shellWord(id)}`).join(" ")}`,
+  });
+
+const notDone = (ahead: string, pending: readonly RevisionId[]): MigrateError =>
+  new MigrateError({
+    code: "state/unknown-revision",
+    message: `${ahead}; but ${pending.join(", ")} is not applied, and an older release runs nothing there`,
+    hint: "with the files of the newer release, run: migrate upgrade",
+  });
 
 /** How long a server that restarts is waited for, in seconds. */
 const RESTART = 30;

@@ -6,7 +6,7 @@ import type { Event } from "../core/event.ts";
 import type { Plan, PlanStep } from "../core/plan/types.ts";
 import { effectLines, pendingText } from "../render/effect.ts";
 import { lossLine } from "../render/loss.ts";
-import { type Command, type Flags, flag, type Invocation, value } from "./command.ts";
+import { type Command, excluding, type Flags, flag, type Invocation, value } from "./command.ts";
 import { count, seconds, timeout } from "./numbers.ts";
 import { progressOf, stepLine, timeText } from "./progress.ts";
 import { failOn, scriptFlags, upgradeScriptFlags, warnOfLongTransaction, writeScript } from "./script.ts";
@@ -57,7 +57,10 @@ const runFlags: Flags = {
 };
 
 const upgradeFlags: Flags = {
-  "allow-ahead": flag("succeed if a newer release has migrated further and nothing is left to do"),
+  "allow-ahead": excluding(
+    { sql: "leave one out: a script is for the files that it is made of; a plain run takes --allow-ahead" },
+    flag("succeed if a newer release has migrated further and nothing is left to do"),
+  ),
 };
 
 export function runCommandOf({ name, summary, examples }: RunCommand): Command {

@@ -1,4 +1,6 @@
 /** A session on a server → what of it can keep migrations from running. Reads only. */
+import type { LedgerNames } from "../core/ledger/types.ts";
+import { literal } from "../core/quote.ts";
 import type { Session } from "./session/types.ts";
 
 export interface ServerFacts {
@@ -18,6 +20,17 @@ const FACTS = `SELECT pg_catalog.pg_is_in_recovery() AS standby,
   pg_catalog.has_database_privilege(pg_catalog.current_database(), 'CREATE') AS creates,
   pg_catalog.current_database()::text AS database, current_user::text AS role,
   extract(epoch FROM pg_catalog.clock_timestamp())::double precision AS clock`;
+
+/** Whether the role that the ledger is written as may do so; also where there is none. Throws `StatementFailure`. */
+export async function mayWriteLedger(session: Session, { schema, role }: LedgerNames): Promise<boolean> {
+  const who = role === undefined ? "current_user" : literal(role);
+  const rows = await session.read({
+    sql: `SELECT pg_catalog.has_table_privilege(${who}, c.oid, 'INSERT') AS may FROM pg_catalog.pg_class AS c
+  JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace WHERE n.nspname = ${literal(schema)} AND c.relname = 'applied'`,
+    row: { parse: (each) => each as { readonly may: boolean } },
+  });
+  return rows.every(({ may }) => may);
+}
 
 /** `now`: of this machine, read when the answer is there. Throws `StatementFailure`. */
 export async function serverFacts(session: Session, now: () => Date): Promise<ServerFacts> {

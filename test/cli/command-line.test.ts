@@ -62,6 +62,7 @@ describe("words", () => {
     // Flags that need others, or exclude them.
     ["upgrade -o f", "upgrade output=f | --output requires --sql"],
     ["upgrade --sql -o f", "upgrade sql output=f"],
+    ["upgrade --sql --allow-ahead", "upgrade sql allow-ahead | --allow-ahead and --sql cannot be combined"],
     ["upgrade --sql --json-events", "upgrade sql json-events | --sql and --json-events cannot be combined"],
     [
       "upgrade --sql --split d -o f",

@@ -44,8 +44,14 @@ test("it does not start where something is left to do, or where the rest is anot
   without(shop, "0002_b");
   expect(await failureOf(shop.upgrade(url, "heads", ahead))).toMatchObject({
     code: "state/unknown-revision",
+    message: expect.stringContaining("; but d is not applied"),
+    hint: "with the files of the newer release, run: migrate upgrade",
   });
   expect((await shop.upgrade(url, "a", ahead)).done).toBe(false);
   await query(url, "UPDATE retort.applied SET parents = '{}' WHERE revision = 'b'");
-  expect(await failureOf(shop.upgrade(url, "a", ahead))).toMatchObject({ code: "state/unknown-revision" });
+  expect(await failureOf(shop.upgrade(url, "a", ahead))).toMatchObject({
+    code: "state/unknown-revision",
+    message: expect.stringMatching(/^the ledger does not say that b follows these files/),
+    hint: expect.stringMatching(/: migrate repair --forget b$/),
+  });
 });

@@ -7,7 +7,7 @@ import { diagnose, type Examination } from "../../src/app/doctor.ts";
 import { deps, migrate } from "../support/migrate.ts";
 import { ownDatabase, project } from "../support/project.ts";
 import { ownRole } from "../support/roles.ts";
-import { servers } from "../support/server.ts";
+import { query, servers } from "../support/server.ts";
 
 const empty = mkdtempSync(join(tmpdir(), "retort-doctor-"));
 afterAll(() => rmSync(empty, { recursive: true, force: true }));
@@ -113,6 +113,17 @@ test("a role that may only read, a changed file, what is pending", async () => {
     { check: "ledger", status: "odd", hint: expect.stringContaining("1 pending (b)") },
     { check: "ledger", status: "wrong", message: expect.stringContaining("the SQL of a") },
   ]);
+  await query(
+    url,
+    `GRANT USAGE ON SCHEMA retort TO ${role.name}; GRANT SELECT ON ALL TABLES IN SCHEMA retort TO ${role.name}; GRANT EXECUTE ON ALL ROUTINES IN SCHEMA retort TO ${role.name}`,
+  );
+  const reader = await diagnose(world, { database: role.url(new URL(url).pathname.slice(1)) });
+  expect(faultsOf(reader.checks)[1]).toMatchObject({
+    check: "ledger",
+    status: "wrong",
+    message: expect.stringMatching(/1 applied; retort_test\S* may read it, but not write to it$/),
+    hint: expect.stringContaining("GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES"),
+  });
 });
 
 test("a clock that is not the server's, and two heads", async () => {
