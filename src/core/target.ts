@@ -208,7 +208,7 @@ function placeBelow(graph: Graph, branch: string | undefined, symbol: string, te
   throw new MigrateError({
     code: "graph/multiple-heads",
     message: `Multiple head revisions are present for given argument '${text}': ${why}`,
-    hint: `name the head, of ${listed(graph, heads)}: migrate downgrade ${shellWord(qualified(branch, heads[0]!))}`,
+    hint: `name ${heads.length > 1 ? "one of " : ""}${listed(graph, heads)}: migrate downgrade ${shellWord(qualified(branch, heads[0]!))}`,
   });
 }
 
