@@ -319,13 +319,19 @@ function stepsDown(graph: Graph, applied: ReadonlySet<RevisionId>, target: strin
       code: "graph/not-below",
       message: `Destination ${target} is not a valid downgrade target from current head(s)`,
       hint: applied.has(place)
-        ? `nothing above ${place} is applied; see what is applied with: migrate current`
+        ? `nothing above ${place} is applied${neededBy(graph, applied, place)}; see what is applied with: migrate current`
         : `${describe(nodeOf(graph, place).revision)} is not applied; see what is applied with: migrate current`,
     });
   }
   return inOrder(graph, doomed)
     .reverse()
     .map((revision) => ({ direction: "down", revision }));
+}
+
+/** Which applied revisions depend on a place, though none comes after it; the middle of a hint. */
+function neededBy(graph: Graph, applied: ReadonlySet<RevisionId>, place: RevisionId): string {
+  const needing = nodeOf(graph, place).dependents.filter((id) => applied.has(id));
+  return needing.length === 0 ? "" : ` on its own branch, though ${needing.join(", ")} depends on it`;
 }
 
 /**

@@ -95,10 +95,14 @@ export function resolveName(graph: Graph, name: string, branch?: string): Revisi
   const found = exactly(graph, name) ?? byPrefix(graph, name, branch) ?? byNumber(graph, name);
   if (found === undefined) throw new MigrateError(unknownRevision(graph, name));
   if (carrier !== undefined && !lineage(graph, [carrier]).has(found)) {
+    const which = describe(nodeOf(graph, found).revision);
+    const isNeeded = lineage(graph, [carrier], "all").has(found);
     throw new MigrateError({
       code: "graph/not-on-branch",
-      message: `Can't locate revision identified by '${name}' on the branch '${branch}': ${describe(nodeOf(graph, found).revision)} is neither before nor after ${carrier}`,
-      hint: `leave '${branch}@' out, or see what is on the branch with: migrate history -r :${branch}@head`,
+      message: `Can't locate revision identified by '${name}' on the branch '${branch}': ${which} is ${isNeeded ? "joined to it only by depends-on" : `neither before nor after ${carrier}`}`,
+      hint: isNeeded
+        ? `write it alone: ${shellWord(found)}`
+        : `leave '${branch}@' out, or see what is on the branch with: migrate history -r :${branch}@head`,
     });
   }
   return found;
@@ -204,7 +208,7 @@ function placeBelow(graph: Graph, branch: string | undefined, symbol: string, te
   throw new MigrateError({
     code: "graph/multiple-heads",
     message: `Multiple head revisions are present for given argument '${text}': ${why}`,
-    hint: `name the head, of ${listed(graph, heads)}: migrate downgrade ${shellWord(qualified(branch, heads[0]!))}`,
+    hint: `name ${heads.length > 1 ? "one of " : ""}${listed(graph, heads)}: migrate downgrade ${shellWord(qualified(branch, heads[0]!))}`,
   });
 }
 

@@ -274,6 +274,19 @@ it("there is nothing after the head of a branch, also where there are other head
   );
 });
 
+it("what only depends-on joins is said to be so", () => {
+  expect(() => resolveAll(graph, "data@cc01")).toThrow(
+    expect.objectContaining({
+      code: "graph/not-on-branch",
+      message: expect.stringMatching(/cc01 is joined to it only by depends-on$/),
+      hint: "write it alone: cc01",
+    }),
+  );
+  expect(() => planDowngrade(graph, appliedBelow(graph, ["dd02"]), "cc01")).toThrow(
+    expect.objectContaining({ hint: expect.stringContaining("though dd01 depends on it") }),
+  );
+});
+
 describe("a downgrade", () => {
   it.each([
     ["billing@head", "migrate downgrade billing@bb03"],

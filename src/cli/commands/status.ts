@@ -1,6 +1,7 @@
 /** `migrate status`. */
 import { readState } from "../../app/look.ts";
 import { absences } from "../../core/absence.ts";
+import { currentRevisions } from "../../core/history.ts";
 import { findingsOf } from "../../core/integrity.ts";
 import { effectLines } from "../../render/effect.ts";
 import { revisionValue } from "../../render/json.ts";
@@ -14,17 +15,15 @@ const command: Command = {
   args: {},
   positionals: { required: 0, names: [] },
   async run({ deps, project: options, printer, json }) {
-    const {
-      project,
-      applied,
-      heads: current,
-      pending,
-      effects,
-      unknown,
-      interrupted,
-      database,
-    } = await readState(deps, options);
+    const { project, applied, pending, effects, unknown, interrupted, database } = await readState(
+      deps,
+      options,
+    );
     const { graph } = project;
+    const current = currentRevisions(
+      graph,
+      applied.map(({ revision }) => revision),
+    );
     // Nothing is known of what follows a revision without a file; where all are such, no place in the graph is current.
     const isKnown = current.length > 0 || unknown.length === 0;
     if (json) {
