@@ -124,6 +124,6 @@ With \`{number}\` every file must have such a name. Without it any name is allow
 | \`make migrate-up\` | \`migrate upgrade head\` |
 | \`make migrate-down\` | \`migrate downgrade -1\` |
 | \`make migrate-status\` | \`migrate status\` |
-| \`make migrate-sql > migration.sql\` | \`migrate upgrade head --sql\` |
+| \`make -s migrate-sql > migration.sql\` | \`migrate upgrade head --sql\` |
 
 \`MIGRATE_TO=...\` sets another target, \`MIGRATE=...\` another command than \`npx pgretort\`.`;

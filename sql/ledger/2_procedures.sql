@@ -596,19 +596,35 @@ END
 $body$;
 
 -- Stops unless a statement outside a transaction has succeeded in a session before this one; or
--- has not.
+-- has not, and has left nothing that is in its way.
 CREATE PROCEDURE retort.require_outcome(revision text, statement integer, done boolean)
 LANGUAGE plpgsql AS $body$
+DECLARE
+  was_done boolean;
+  became record;
+  way_out pg_catalog.text;
+  recording pg_catalog.text;
 BEGIN
   PERFORM pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
   CALL retort.require_intent(require_outcome.revision, require_outcome.statement);
-  IF EXISTS (SELECT FROM retort.intent AS i WHERE i.done <> require_outcome.done) THEN
+  was_done := (SELECT i.done FROM retort.intent AS i);
+  SELECT o.finishes, array_to_string(o.cleanup, '; ') AS sql INTO became
+    FROM retort.outcome(NULL) AS o;
+  IF was_done <> require_outcome.done OR became.sql <> '' THEN
+    recording := format('CALL retort.end_statement(%L, %s, has_lock => false);',
+      require_outcome.revision, require_outcome.statement);
+    way_out := CASE
+      WHEN was_done THEN 'Run the next file.'
+      WHEN became.finishes THEN format('Run: %s; %s then run the next file.', became.sql, recording)
+      WHEN became.sql <> '' THEN format('It was interrupted. Run: %s; then run the file of that '
+        'statement again.', became.sql)
+      ELSE format('Run the file of that statement, again if it failed; or, if the statement is '
+        'done, record that: %s', recording) END;
     RAISE EXCEPTION USING ERRCODE = 'RT001',
       MESSAGE = format('retort: statement %s of %s %s', require_outcome.statement,
         require_outcome.revision,
-        CASE WHEN require_outcome.done THEN 'has not succeeded' ELSE 'was already run' END),
-      HINT = 'Nothing was changed. Run the files in order, each once. '
-        'See: SELECT * FROM retort.intent;';
+        CASE WHEN was_done THEN 'was already run' ELSE 'has not succeeded' END),
+      HINT = concat('Nothing was changed. See: SELECT * FROM retort.intent; ', way_out);
   END IF;
 END
 $body$;
@@ -634,8 +650,8 @@ BEGIN
     RAISE EXCEPTION USING ERRCODE = 'RT001',
       MESSAGE = format('retort: the %s of %s did not succeed', step.kind,
         array_to_string(step.names, ', ')),
-      HINT = 'Drop an invalid index with DROP INDEX CONCURRENTLY; finish a partition that is half '
-        'detached with DETACH PARTITION ... FINALIZE.';
+      HINT = (SELECT concat('Run: ' || nullif(array_to_string(o.cleanup, '; '), '') || '; ',
+        CASE WHEN NOT o.finishes THEN 'Run the statement again.' END) FROM retort.outcome(NULL) AS o);
   END IF;
   PERFORM set_config('search_path', author_path, true);
 END
@@ -767,6 +783,21 @@ BEGIN
   INSERT INTO retort.log (at, by, event, revision, how, detail)
     VALUES (clock_timestamp(), SESSION_USER, 'failure', revision, 'run',
       format('%s: %s', direction, error));
+END
+$body$;
+
+-- When this session began. A role that is set would not see it.
+CREATE FUNCTION retort.session_start() RETURNS timestamptz
+LANGUAGE plpgsql AS $body$
+DECLARE
+  role CONSTANT pg_catalog.text := pg_catalog.current_setting('role');
+  found pg_catalog.timestamptz;
+BEGIN
+  PERFORM pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
+  PERFORM set_config('role', 'none', true);
+  found := (SELECT a.backend_start FROM pg_stat_get_activity(pg_backend_pid()) AS a);
+  PERFORM set_config('role', role, true);
+  RETURN found;
 END
 $body$;
 

@@ -186,8 +186,10 @@ BEGIN
   END IF;
   report := report || coalesce((SELECT jsonb_agg(jsonb_build_array(
       CASE WHEN r.replay_lag > interval '10 seconds' THEN '!' END, 'replica', concat(
-        coalesce(nullif(r.application_name, ''), 'without a name'), ', ' || r.state,
-        coalesce(format(', %s behind', date_trunc('milliseconds', r.replay_lag)), ''))))
+        coalesce(nullif(r.application_name, ''), 'without a name'), CASE WHEN r.state IS NULL
+          THEN format(', its lag is not visible to %s (pg_read_all_stats)', CURRENT_USER)
+          ELSE concat(', ', r.state, ', ' || date_trunc('milliseconds', r.replay_lag) || ' behind')
+          END)))
     FROM pg_stat_replication AS r), jsonb_build_array(jsonb_build_array(NULL, 'replica', 'none')));
 
   -- Roles, schemas and rights. What is not there is owned by nobody.

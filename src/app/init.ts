@@ -132,7 +132,8 @@ migrate-down:
 migrate-status:
 	@$(MIGRATE) status $(MIGRATE_FLAGS)
 
-# make migrate-sql > migration.sql, or from a revision: make migrate-sql MIGRATE_TO=29f859a13ea1:head
+# make -s migrate-sql > migration.sql, or from a revision: make -s migrate-sql MIGRATE_TO=29f859a13ea1:head
+# Without -s, make -C and a make in a make write "Entering directory" to the same file.
 migrate-sql:
 	@$(MIGRATE) upgrade $(MIGRATE_TO) --sql $(MIGRATE_FLAGS)
 

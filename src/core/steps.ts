@@ -82,10 +82,12 @@ export function planOfflineUpgrade(graph: Graph, range: string): OfflineSteps {
 export function planOfflineDowngrade(graph: Graph, range: string): OfflineSteps {
   const parsed = parseRange(range);
   if (parsed === undefined) {
+    // From head to head there is nothing to do.
+    const end = /^heads?$/.test(range) ? "-1" : range;
     throw new MigrateError({
       code: "usage/range-required",
       message: "downgrade with --sql requires <fromrev>:<torev>",
-      hint: `name the revision that the database is at, for example: migrate downgrade --sql ${shellWord(`head:${range}`)}`,
+      hint: `name the revision that the database is at, for example: migrate downgrade --sql ${shellWord(`head:${end}`)}`,
     });
   }
   const applied = stateAt(graph, parsed.start);

@@ -285,7 +285,7 @@ const explained = (
 // ── who blocks ──────────────────────────────────────────────────────────────────────────────────────────────────
 
 /** How long a statement runs before we look whether it waits for a lock, and how often we look again; ms. */
-const WATCH = { first: 200, every: 1000 };
+const WATCH = { first: 100, every: 1000 };
 
 /** Asks, over another connection, who blocks a statement that takes long; one question at a time. */
 function watchBlockers({ onEvent, blockers }: ExecuteOptions) {

@@ -385,6 +385,13 @@ describe("a script", () => {
     expect(() => planOfflineDowngrade(graph, "aa01")).toThrow(
       fault("usage/range-required", /^downgrade with --sql requires <fromrev>:<torev>$/),
     );
+    for (const [end, range] of [
+      ["aa01", "head:aa01"],
+      ["head", "head:-1"],
+    ])
+      expect(() => planOfflineDowngrade(graph, end!)).toThrow(
+        expect.objectContaining({ hint: expect.stringMatching(`: migrate downgrade --sql ${range}$`) }),
+      );
     expect(() => planOfflineUpgrade(graph, "a:b:c")).toThrow(fault("usage/range", /more than one colon/));
   });
 });

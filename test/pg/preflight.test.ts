@@ -185,6 +185,26 @@ describe.skipIf(!psqlAvailable()).each(servers())("on $name", (server) => {
     ]);
   });
 
+  test("a replica of which nothing is known to be late is not called behind", async () => {
+    const { url, name } = await ownDatabase(server);
+    await shop.upgrade(url, "a");
+    const role = await ownRole(server, "LOGIN");
+    const script = await shop.script("a:b");
+    const sender = new URL(url);
+    sender.searchParams.set("replication", "database");
+    sender.searchParams.set("application_name", "replica_of_test");
+    await withClient(sender.href, async () => {
+      const said = async (at: string) => {
+        const { stdout } = await runText(at, script, preflight);
+        return linesOf(stdout).filter((line) => /^(?:! )?replica: /.test(line));
+      };
+      expect(await said(url)).toContain("replica: replica_of_test, startup");
+      expect(await said(role.url(name))).toContainEqual(
+        expect.stringMatching(/^replica: .*, its lag is not visible to \w+ \(pg_read_all_stats\)$/),
+      );
+    });
+  });
+
   test("who has locks on its tables now, and indexes that are not valid", async () => {
     const { url } = await ownDatabase(server);
     await shop.upgrade(url, "a");

@@ -225,6 +225,35 @@ describe.each(servers())("on $name", (server) => {
   });
 });
 
+test.each(["split files", "split files, any client"] as const)(
+  "%s: what an interrupted build has left is named with what removes it",
+  async (form) => {
+    const own = project({
+      a: "CREATE SCHEMA s;\nCREATE TABLE s.t (x int);\nINSERT INTO s.t VALUES (1), (1);",
+      b: "CREATE UNIQUE INDEX CONCURRENTLY i ON s.t (x);\nVACUUM;",
+    });
+    const { url } = await ownDatabase(servers()[0]!);
+    const files = await filesOf(form, own.deps, up("base:heads"));
+    const at = files.findIndex((text) => /^CREATE UNIQUE/m.test(text));
+    const run = async (index: number) => (await runText(url, files[index]!)).stderr;
+    for (let index = 0; index < at; index += 1) await run(index);
+    expect(await run(at)).toContain("could not create unique index");
+    expect(await run(at + 1)).toMatch(/HINT: .*Run: DROP INDEX CONCURRENTLY s\.i; /);
+    if (form === "split files") {
+      const circle =
+        /HINT: .* Run: (DROP INDEX CONCURRENTLY s\.i); then run the file of that statement again\./;
+      expect(await run(at + 1)).toMatch(circle);
+      await query(url, circle.exec(await run(at))![1]!);
+      expect(await run(at + 1)).toMatch(
+        /HINT: .*if the statement is done, record that: CALL retort\.end_statement\('b', 1, /,
+      );
+    } else await query(url, "DROP INDEX s.i");
+    await query(url, "TRUNCATE s.t");
+    for (let index = at; index < files.length; index += 1) expect(await run(index)).toBe("");
+    expect((await own.state(url)).heads).toEqual(["b"]);
+  },
+);
+
 describe("clients and their settings", () => {
   const [server] = servers();
   const texts = project(
@@ -347,8 +376,14 @@ CREATE INDEX i ON t (x);`,
       { role: owner.name, session: { searchPath: ["public", `s"1 $$`] } },
     );
     for (const form of ["one file", "idempotent, run twice", "split files"] as const) {
-      for (const text of await filesOf(form, owned.deps, up("base:heads")))
-        expect(await runText(login.url(name), text)).toMatchObject({ code: 0, stderr: "" });
+      let shown = "";
+      for (const text of await filesOf(form, owned.deps, up("base:heads"))) {
+        const { code, stderr, stdout } = await runText(login.url(name), text);
+        expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
+        shown += stdout;
+      }
+      // The log has their durations, whichever role reads it.
+      if (form !== "split files") expect(shown.match(/^ upgrade \| [abc] /gm)).toHaveLength(3);
       expect(await query(url, "SELECT tableowner FROM pg_tables WHERE schemaname = 'retort'")).toEqual(
         Array.from({ length: 4 }, () => ({ tableowner: owner.name })),
       );

@@ -245,7 +245,7 @@ export function ledgerOf(names: LedgerNames): Ledger {
       `  FROM ${schema}.log AS l WHERE l.event IN ('upgrade', 'downgrade') AND l.id > (\n` +
       `    SELECT max(s.id) FROM ${schema}.log AS s WHERE s.event = 'script' AND s.checksum =\n` +
       `      ${literal(receipt)}\n` +
-      "      AND s.at > (SELECT backend_start FROM pg_stat_get_activity(pg_backend_pid())))\n" +
+      `      AND s.at > (SELECT ${schema}.session_start()))\n` +
       "  ORDER BY l.id;",
     isPending: (revision, direction) =>
       `SELECT ${schema}.is_pending(${literal(revision)}, ${literal(direction)}) AS retort_pending`,

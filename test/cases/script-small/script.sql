@@ -1,5 +1,5 @@
 -- Retort migration script: upgrade <base> -> c
--- Receipt: sha256:783ebd7d713f51238d0ae24b749b150ac80421944669df5ddcb5fb57767f5b6f
+-- Receipt: sha256:647dd8f1804fb1565399c9ca1e78e2e00656be9b01a840a9a20f53aa36343417
 \if true
 -- For:  PostgreSQL 12 or later; ledger retort, format 2.
 -- Run:  psql -X -v ON_ERROR_STOP=1 -f FILE DATABASE
@@ -875,19 +875,35 @@ END
 $body$;
 
 -- Stops unless a statement outside a transaction has succeeded in a session before this one; or
--- has not.
+-- has not, and has left nothing that is in its way.
 CREATE PROCEDURE retort.require_outcome(revision text, statement integer, done boolean)
 LANGUAGE plpgsql AS $body$
+DECLARE
+  was_done boolean;
+  became record;
+  way_out pg_catalog.text;
+  recording pg_catalog.text;
 BEGIN
   PERFORM pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
   CALL retort.require_intent(require_outcome.revision, require_outcome.statement);
-  IF EXISTS (SELECT FROM retort.intent AS i WHERE i.done <> require_outcome.done) THEN
+  was_done := (SELECT i.done FROM retort.intent AS i);
+  SELECT o.finishes, array_to_string(o.cleanup, '; ') AS sql INTO became
+    FROM retort.outcome(NULL) AS o;
+  IF was_done <> require_outcome.done OR became.sql <> '' THEN
+    recording := format('CALL retort.end_statement(%L, %s, has_lock => false);',
+      require_outcome.revision, require_outcome.statement);
+    way_out := CASE
+      WHEN was_done THEN 'Run the next file.'
+      WHEN became.finishes THEN format('Run: %s; %s then run the next file.', became.sql, recording)
+      WHEN became.sql <> '' THEN format('It was interrupted. Run: %s; then run the file of that '
+        'statement again.', became.sql)
+      ELSE format('Run the file of that statement, again if it failed; or, if the statement is '
+        'done, record that: %s', recording) END;
     RAISE EXCEPTION USING ERRCODE = 'RT001',
       MESSAGE = format('retort: statement %s of %s %s', require_outcome.statement,
         require_outcome.revision,
-        CASE WHEN require_outcome.done THEN 'has not succeeded' ELSE 'was already run' END),
-      HINT = 'Nothing was changed. Run the files in order, each once. '
-        'See: SELECT * FROM retort.intent;';
+        CASE WHEN was_done THEN 'was already run' ELSE 'has not succeeded' END),
+      HINT = concat('Nothing was changed. See: SELECT * FROM retort.intent; ', way_out);
   END IF;
 END
 $body$;
@@ -913,8 +929,8 @@ BEGIN
     RAISE EXCEPTION USING ERRCODE = 'RT001',
       MESSAGE = format('retort: the %s of %s did not succeed', step.kind,
         array_to_string(step.names, ', ')),
-      HINT = 'Drop an invalid index with DROP INDEX CONCURRENTLY; finish a partition that is half '
-        'detached with DETACH PARTITION ... FINALIZE.';
+      HINT = (SELECT concat('Run: ' || nullif(array_to_string(o.cleanup, '; '), '') || '; ',
+        CASE WHEN NOT o.finishes THEN 'Run the statement again.' END) FROM retort.outcome(NULL) AS o);
   END IF;
   PERFORM set_config('search_path', author_path, true);
 END
@@ -1049,6 +1065,21 @@ BEGIN
 END
 $body$;
 
+-- When this session began. A role that is set would not see it.
+CREATE FUNCTION retort.session_start() RETURNS timestamptz
+LANGUAGE plpgsql AS $body$
+DECLARE
+  role CONSTANT pg_catalog.text := pg_catalog.current_setting('role');
+  found pg_catalog.timestamptz;
+BEGIN
+  PERFORM pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
+  PERFORM set_config('role', 'none', true);
+  found := (SELECT a.backend_start FROM pg_stat_get_activity(pg_backend_pid()) AS a);
+  PERFORM set_config('role', role, true);
+  RETURN found;
+END
+$body$;
+
 -- Records that a script is run, by the receipt in it: a script that was edited later has the same
 -- one. Not if all that it does is already done. range is from which revisions to which.
 CREATE PROCEDURE retort.begin_script(
@@ -1118,7 +1149,7 @@ DECLARE
   -- If it stops, it releases the lock: but where it only looks.
   releases CONSTANT boolean := true;
   -- SHA-256 of its procedures.
-  procedures CONSTANT pg_catalog.text := '5e09b1778a7ba015343ed6bbae85cbb9dda11d3e36c95de892c60d4f981477c1';
+  procedures CONSTANT pg_catalog.text := 'f3fe2e6cad9577fa6ae988b9a796380903abac879721e989f96116dae04a3c5a';
   place pg_catalog.oid;
   present pg_catalog.text[];
   found pg_catalog.text;
@@ -1159,7 +1190,7 @@ BEGIN
     RAISE EXCEPTION USING ERRCODE = 'RT001',
       MESSAGE = format('retort: the ledger %s is not trusted: %s', place::regnamespace, found),
       HINT = format('Nothing was changed. If that role may own the ledger, add it to '
-        'migrate.config.json: "ledger": {"owner": %s}. A script must then be written again.',
+        'migrate.config.json, and write a script again: "ledger": {"owner": %s}',
         to_json(stranger::text));
   END IF;
 
@@ -1315,7 +1346,7 @@ $body$;
 CALL retort.require_state('{}', '{}', 3, 1401614897665169694, 'migrate upgrade %s:c --sql');
 
 -- Log: the receipt of this script.
-CALL retort.begin_script('783ebd7d713f51238d0ae24b749b150ac80421944669df5ddcb5fb57767f5b6f',
+CALL retort.begin_script('647dd8f1804fb1565399c9ca1e78e2e00656be9b01a840a9a20f53aa36343417',
   'base:c', 3, 1401614897665169694);
 COMMIT;
 
@@ -1371,14 +1402,14 @@ BEGIN TRANSACTION READ ONLY;
 -- Check: exactly the revisions that should be applied now are, row by row.
 SELECT retort.check(3, 1401614897665169694) AS retort_passed \gset
 SELECT revisions AS applied_revisions, 'c' AS current_heads,
-  'sha256:783ebd7d713f51238d0ae24b749b150ac80421944669df5ddcb5fb57767f5b6f' AS receipt FROM retort.state;
+  'sha256:647dd8f1804fb1565399c9ca1e78e2e00656be9b01a840a9a20f53aa36343417' AS receipt FROM retort.state;
 
 -- Durations: what this run of the script has done, as the log of the ledger has it.
 SELECT l.event AS step, l.revision, round(date_part('epoch', l.duration) * 1000) AS milliseconds
   FROM retort.log AS l WHERE l.event IN ('upgrade', 'downgrade') AND l.id > (
     SELECT max(s.id) FROM retort.log AS s WHERE s.event = 'script' AND s.checksum =
-      '783ebd7d713f51238d0ae24b749b150ac80421944669df5ddcb5fb57767f5b6f'
-      AND s.at > (SELECT backend_start FROM pg_stat_get_activity(pg_backend_pid())))
+      '647dd8f1804fb1565399c9ca1e78e2e00656be9b01a840a9a20f53aa36343417'
+      AND s.at > (SELECT retort.session_start()))
   ORDER BY l.id;
 COMMIT;
 SET SESSION AUTHORIZATION DEFAULT;
@@ -1520,7 +1551,7 @@ DECLARE
   -- If it stops, it releases the lock: but where it only looks.
   releases CONSTANT boolean := false;
   -- SHA-256 of its procedures.
-  procedures CONSTANT pg_catalog.text := '5e09b1778a7ba015343ed6bbae85cbb9dda11d3e36c95de892c60d4f981477c1';
+  procedures CONSTANT pg_catalog.text := 'f3fe2e6cad9577fa6ae988b9a796380903abac879721e989f96116dae04a3c5a';
   place pg_catalog.oid;
   present pg_catalog.text[];
   found pg_catalog.text;
@@ -1561,7 +1592,7 @@ BEGIN
     RAISE EXCEPTION USING ERRCODE = 'RT001',
       MESSAGE = format('retort: the ledger %s is not trusted: %s', place::regnamespace, found),
       HINT = format('Nothing was changed. If that role may own the ledger, add it to '
-        'migrate.config.json: "ledger": {"owner": %s}. A script must then be written again.',
+        'migrate.config.json, and write a script again: "ledger": {"owner": %s}',
         to_json(stranger::text));
   END IF;
 
@@ -1908,8 +1939,10 @@ BEGIN
   END IF;
   report := report || coalesce((SELECT jsonb_agg(jsonb_build_array(
       CASE WHEN r.replay_lag > interval '10 seconds' THEN '!' END, 'replica', concat(
-        coalesce(nullif(r.application_name, ''), 'without a name'), ', ' || r.state,
-        coalesce(format(', %s behind', date_trunc('milliseconds', r.replay_lag)), ''))))
+        coalesce(nullif(r.application_name, ''), 'without a name'), CASE WHEN r.state IS NULL
+          THEN format(', its lag is not visible to %s (pg_read_all_stats)', CURRENT_USER)
+          ELSE concat(', ', r.state, ', ' || date_trunc('milliseconds', r.replay_lag) || ' behind')
+          END)))
     FROM pg_stat_replication AS r), jsonb_build_array(jsonb_build_array(NULL, 'replica', 'none')));
 
   -- Roles, schemas and rights. What is not there is owned by nobody.

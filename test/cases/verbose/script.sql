@@ -1,5 +1,5 @@
 -- Retort migration script: upgrade <base> -> 29f859a13ea1
--- Receipt: sha256:9419265630ce6cfa7b0d3ddea08e1b35d836d0b931d86afb0a36d8b5d517e9bc
+-- Receipt: sha256:b3ec62e04d7f9656765e78fc28ee082b304176cc3baf59e789125b20bdda06d9
 \if true
 -- For:  PostgreSQL 12 or later; ledger retort, format 2.
 -- Run:  psql -X -v ON_ERROR_STOP=1 -f FILE DATABASE
@@ -868,19 +868,35 @@ END
 $body$;
 
 -- Stops unless a statement outside a transaction has succeeded in a session before this one; or
--- has not.
+-- has not, and has left nothing that is in its way.
 CREATE PROCEDURE retort.require_outcome(revision text, statement integer, done boolean)
 LANGUAGE plpgsql AS $body$
+DECLARE
+  was_done boolean;
+  became record;
+  way_out pg_catalog.text;
+  recording pg_catalog.text;
 BEGIN
   PERFORM pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
   CALL retort.require_intent(require_outcome.revision, require_outcome.statement);
-  IF EXISTS (SELECT FROM retort.intent AS i WHERE i.done <> require_outcome.done) THEN
+  was_done := (SELECT i.done FROM retort.intent AS i);
+  SELECT o.finishes, array_to_string(o.cleanup, '; ') AS sql INTO became
+    FROM retort.outcome(NULL) AS o;
+  IF was_done <> require_outcome.done OR became.sql <> '' THEN
+    recording := format('CALL retort.end_statement(%L, %s, has_lock => false);',
+      require_outcome.revision, require_outcome.statement);
+    way_out := CASE
+      WHEN was_done THEN 'Run the next file.'
+      WHEN became.finishes THEN format('Run: %s; %s then run the next file.', became.sql, recording)
+      WHEN became.sql <> '' THEN format('It was interrupted. Run: %s; then run the file of that '
+        'statement again.', became.sql)
+      ELSE format('Run the file of that statement, again if it failed; or, if the statement is '
+        'done, record that: %s', recording) END;
     RAISE EXCEPTION USING ERRCODE = 'RT001',
       MESSAGE = format('retort: statement %s of %s %s', require_outcome.statement,
         require_outcome.revision,
-        CASE WHEN require_outcome.done THEN 'has not succeeded' ELSE 'was already run' END),
-      HINT = 'Nothing was changed. Run the files in order, each once. '
-        'See: SELECT * FROM retort.intent;';
+        CASE WHEN was_done THEN 'was already run' ELSE 'has not succeeded' END),
+      HINT = concat('Nothing was changed. See: SELECT * FROM retort.intent; ', way_out);
   END IF;
 END
 $body$;
@@ -906,8 +922,8 @@ BEGIN
     RAISE EXCEPTION USING ERRCODE = 'RT001',
       MESSAGE = format('retort: the %s of %s did not succeed', step.kind,
         array_to_string(step.names, ', ')),
-      HINT = 'Drop an invalid index with DROP INDEX CONCURRENTLY; finish a partition that is half '
-        'detached with DETACH PARTITION ... FINALIZE.';
+      HINT = (SELECT concat('Run: ' || nullif(array_to_string(o.cleanup, '; '), '') || '; ',
+        CASE WHEN NOT o.finishes THEN 'Run the statement again.' END) FROM retort.outcome(NULL) AS o);
   END IF;
   PERFORM set_config('search_path', author_path, true);
 END
@@ -1042,6 +1058,21 @@ BEGIN
 END
 $body$;
 
+-- When this session began. A role that is set would not see it.
+CREATE FUNCTION retort.session_start() RETURNS timestamptz
+LANGUAGE plpgsql AS $body$
+DECLARE
+  role CONSTANT pg_catalog.text := pg_catalog.current_setting('role');
+  found pg_catalog.timestamptz;
+BEGIN
+  PERFORM pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
+  PERFORM set_config('role', 'none', true);
+  found := (SELECT a.backend_start FROM pg_stat_get_activity(pg_backend_pid()) AS a);
+  PERFORM set_config('role', role, true);
+  RETURN found;
+END
+$body$;
+
 -- Records that a script is run, by the receipt in it: a script that was edited later has the same
 -- one. Not if all that it does is already done. range is from which revisions to which.
 CREATE PROCEDURE retort.begin_script(
@@ -1111,7 +1142,7 @@ DECLARE
   -- If it stops, it releases the lock: but where it only looks.
   releases CONSTANT boolean := true;
   -- SHA-256 of its procedures.
-  procedures CONSTANT pg_catalog.text := '5e09b1778a7ba015343ed6bbae85cbb9dda11d3e36c95de892c60d4f981477c1';
+  procedures CONSTANT pg_catalog.text := 'f3fe2e6cad9577fa6ae988b9a796380903abac879721e989f96116dae04a3c5a';
   place pg_catalog.oid;
   present pg_catalog.text[];
   found pg_catalog.text;
@@ -1152,7 +1183,7 @@ BEGIN
     RAISE EXCEPTION USING ERRCODE = 'RT001',
       MESSAGE = format('retort: the ledger %s is not trusted: %s', place::regnamespace, found),
       HINT = format('Nothing was changed. If that role may own the ledger, add it to '
-        'migrate.config.json: "ledger": {"owner": %s}. A script must then be written again.',
+        'migrate.config.json, and write a script again: "ledger": {"owner": %s}',
         to_json(stranger::text));
   END IF;
 
@@ -1309,7 +1340,7 @@ CALL retort.require_state('{}', '{}', 1, 418732435334715376,
   'migrate upgrade %s:29f859a13ea1 --sql');
 
 -- Log: the receipt of this script.
-CALL retort.begin_script('9419265630ce6cfa7b0d3ddea08e1b35d836d0b931d86afb0a36d8b5d517e9bc',
+CALL retort.begin_script('b3ec62e04d7f9656765e78fc28ee082b304176cc3baf59e789125b20bdda06d9',
   'base:29f859a13ea1', 1, 418732435334715376);
 COMMIT;
 
@@ -1329,14 +1360,14 @@ BEGIN TRANSACTION READ ONLY;
 -- Check: exactly the revisions that should be applied now are, row by row.
 SELECT retort.check(1, 418732435334715376) AS retort_passed \gset
 SELECT revisions AS applied_revisions, '29f859a13ea1' AS current_heads,
-  'sha256:9419265630ce6cfa7b0d3ddea08e1b35d836d0b931d86afb0a36d8b5d517e9bc' AS receipt FROM retort.state;
+  'sha256:b3ec62e04d7f9656765e78fc28ee082b304176cc3baf59e789125b20bdda06d9' AS receipt FROM retort.state;
 
 -- Durations: what this run of the script has done, as the log of the ledger has it.
 SELECT l.event AS step, l.revision, round(date_part('epoch', l.duration) * 1000) AS milliseconds
   FROM retort.log AS l WHERE l.event IN ('upgrade', 'downgrade') AND l.id > (
     SELECT max(s.id) FROM retort.log AS s WHERE s.event = 'script' AND s.checksum =
-      '9419265630ce6cfa7b0d3ddea08e1b35d836d0b931d86afb0a36d8b5d517e9bc'
-      AND s.at > (SELECT backend_start FROM pg_stat_get_activity(pg_backend_pid())))
+      'b3ec62e04d7f9656765e78fc28ee082b304176cc3baf59e789125b20bdda06d9'
+      AND s.at > (SELECT retort.session_start()))
   ORDER BY l.id;
 COMMIT;
 SET SESSION AUTHORIZATION DEFAULT;
@@ -1475,7 +1506,7 @@ DECLARE
   -- If it stops, it releases the lock: but where it only looks.
   releases CONSTANT boolean := false;
   -- SHA-256 of its procedures.
-  procedures CONSTANT pg_catalog.text := '5e09b1778a7ba015343ed6bbae85cbb9dda11d3e36c95de892c60d4f981477c1';
+  procedures CONSTANT pg_catalog.text := 'f3fe2e6cad9577fa6ae988b9a796380903abac879721e989f96116dae04a3c5a';
   place pg_catalog.oid;
   present pg_catalog.text[];
   found pg_catalog.text;
@@ -1516,7 +1547,7 @@ BEGIN
     RAISE EXCEPTION USING ERRCODE = 'RT001',
       MESSAGE = format('retort: the ledger %s is not trusted: %s', place::regnamespace, found),
       HINT = format('Nothing was changed. If that role may own the ledger, add it to '
-        'migrate.config.json: "ledger": {"owner": %s}. A script must then be written again.',
+        'migrate.config.json, and write a script again: "ledger": {"owner": %s}',
         to_json(stranger::text));
   END IF;
 
@@ -1863,8 +1894,10 @@ BEGIN
   END IF;
   report := report || coalesce((SELECT jsonb_agg(jsonb_build_array(
       CASE WHEN r.replay_lag > interval '10 seconds' THEN '!' END, 'replica', concat(
-        coalesce(nullif(r.application_name, ''), 'without a name'), ', ' || r.state,
-        coalesce(format(', %s behind', date_trunc('milliseconds', r.replay_lag)), ''))))
+        coalesce(nullif(r.application_name, ''), 'without a name'), CASE WHEN r.state IS NULL
+          THEN format(', its lag is not visible to %s (pg_read_all_stats)', CURRENT_USER)
+          ELSE concat(', ', r.state, ', ' || date_trunc('milliseconds', r.replay_lag) || ' behind')
+          END)))
     FROM pg_stat_replication AS r), jsonb_build_array(jsonb_build_array(NULL, 'replica', 'none')));
 
   -- Roles, schemas and rights. What is not there is owned by nobody.
