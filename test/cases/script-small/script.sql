@@ -1,5 +1,5 @@
 -- Retort migration script: upgrade <base> -> c
--- Receipt: sha256:647dd8f1804fb1565399c9ca1e78e2e00656be9b01a840a9a20f53aa36343417
+-- Receipt: sha256:08ffb8f6f779baa7e1f6bae3e8ed00620cac990b0b09ffdb14ce710ad67a9f44
 \if true
 -- For:  PostgreSQL 12 or later; ledger retort, format 2.
 -- Run:  psql -X -v ON_ERROR_STOP=1 -f FILE DATABASE
@@ -1190,7 +1190,7 @@ BEGIN
     RAISE EXCEPTION USING ERRCODE = 'RT001',
       MESSAGE = format('retort: the ledger %s is not trusted: %s', place::regnamespace, found),
       HINT = format('Nothing was changed. If that role may own the ledger, add it to '
-        'migrate.config.json, and write a script again: "ledger": {"owner": %s}',
+        'migrate.config.json: "ledger": {"owner": %s}. A script must then be written again.',
         to_json(stranger::text));
   END IF;
 
@@ -1346,7 +1346,7 @@ $body$;
 CALL retort.require_state('{}', '{}', 3, 1401614897665169694, 'migrate upgrade %s:c --sql');
 
 -- Log: the receipt of this script.
-CALL retort.begin_script('647dd8f1804fb1565399c9ca1e78e2e00656be9b01a840a9a20f53aa36343417',
+CALL retort.begin_script('08ffb8f6f779baa7e1f6bae3e8ed00620cac990b0b09ffdb14ce710ad67a9f44',
   'base:c', 3, 1401614897665169694);
 COMMIT;
 
@@ -1402,13 +1402,13 @@ BEGIN TRANSACTION READ ONLY;
 -- Check: exactly the revisions that should be applied now are, row by row.
 SELECT retort.check(3, 1401614897665169694) AS retort_passed \gset
 SELECT revisions AS applied_revisions, 'c' AS current_heads,
-  'sha256:647dd8f1804fb1565399c9ca1e78e2e00656be9b01a840a9a20f53aa36343417' AS receipt FROM retort.state;
+  'sha256:08ffb8f6f779baa7e1f6bae3e8ed00620cac990b0b09ffdb14ce710ad67a9f44' AS receipt FROM retort.state;
 
 -- Durations: what this run of the script has done, as the log of the ledger has it.
 SELECT l.event AS step, l.revision, round(date_part('epoch', l.duration) * 1000) AS milliseconds
   FROM retort.log AS l WHERE l.event IN ('upgrade', 'downgrade') AND l.id > (
     SELECT max(s.id) FROM retort.log AS s WHERE s.event = 'script' AND s.checksum =
-      '647dd8f1804fb1565399c9ca1e78e2e00656be9b01a840a9a20f53aa36343417'
+      '08ffb8f6f779baa7e1f6bae3e8ed00620cac990b0b09ffdb14ce710ad67a9f44'
       AND s.at > (SELECT retort.session_start()))
   ORDER BY l.id;
 COMMIT;
@@ -1592,7 +1592,7 @@ BEGIN
     RAISE EXCEPTION USING ERRCODE = 'RT001',
       MESSAGE = format('retort: the ledger %s is not trusted: %s', place::regnamespace, found),
       HINT = format('Nothing was changed. If that role may own the ledger, add it to '
-        'migrate.config.json, and write a script again: "ledger": {"owner": %s}',
+        'migrate.config.json: "ledger": {"owner": %s}. A script must then be written again.',
         to_json(stranger::text));
   END IF;
 

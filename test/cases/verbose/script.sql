@@ -1,5 +1,5 @@
 -- Retort migration script: upgrade <base> -> 29f859a13ea1
--- Receipt: sha256:b3ec62e04d7f9656765e78fc28ee082b304176cc3baf59e789125b20bdda06d9
+-- Receipt: sha256:e6e4283b2fddd3cb845d2ab19272414b3eed31071cdfac94b1901e96a833e8b0
 \if true
 -- For:  PostgreSQL 12 or later; ledger retort, format 2.
 -- Run:  psql -X -v ON_ERROR_STOP=1 -f FILE DATABASE
@@ -1183,7 +1183,7 @@ BEGIN
     RAISE EXCEPTION USING ERRCODE = 'RT001',
       MESSAGE = format('retort: the ledger %s is not trusted: %s', place::regnamespace, found),
       HINT = format('Nothing was changed. If that role may own the ledger, add it to '
-        'migrate.config.json, and write a script again: "ledger": {"owner": %s}',
+        'migrate.config.json: "ledger": {"owner": %s}. A script must then be written again.',
         to_json(stranger::text));
   END IF;
 
@@ -1340,7 +1340,7 @@ CALL retort.require_state('{}', '{}', 1, 418732435334715376,
   'migrate upgrade %s:29f859a13ea1 --sql');
 
 -- Log: the receipt of this script.
-CALL retort.begin_script('b3ec62e04d7f9656765e78fc28ee082b304176cc3baf59e789125b20bdda06d9',
+CALL retort.begin_script('e6e4283b2fddd3cb845d2ab19272414b3eed31071cdfac94b1901e96a833e8b0',
   'base:29f859a13ea1', 1, 418732435334715376);
 COMMIT;
 
@@ -1360,13 +1360,13 @@ BEGIN TRANSACTION READ ONLY;
 -- Check: exactly the revisions that should be applied now are, row by row.
 SELECT retort.check(1, 418732435334715376) AS retort_passed \gset
 SELECT revisions AS applied_revisions, '29f859a13ea1' AS current_heads,
-  'sha256:b3ec62e04d7f9656765e78fc28ee082b304176cc3baf59e789125b20bdda06d9' AS receipt FROM retort.state;
+  'sha256:e6e4283b2fddd3cb845d2ab19272414b3eed31071cdfac94b1901e96a833e8b0' AS receipt FROM retort.state;
 
 -- Durations: what this run of the script has done, as the log of the ledger has it.
 SELECT l.event AS step, l.revision, round(date_part('epoch', l.duration) * 1000) AS milliseconds
   FROM retort.log AS l WHERE l.event IN ('upgrade', 'downgrade') AND l.id > (
     SELECT max(s.id) FROM retort.log AS s WHERE s.event = 'script' AND s.checksum =
-      'b3ec62e04d7f9656765e78fc28ee082b304176cc3baf59e789125b20bdda06d9'
+      'e6e4283b2fddd3cb845d2ab19272414b3eed31071cdfac94b1901e96a833e8b0'
       AND s.at > (SELECT retort.session_start()))
   ORDER BY l.id;
 COMMIT;
@@ -1547,7 +1547,7 @@ BEGIN
     RAISE EXCEPTION USING ERRCODE = 'RT001',
       MESSAGE = format('retort: the ledger %s is not trusted: %s', place::regnamespace, found),
       HINT = format('Nothing was changed. If that role may own the ledger, add it to '
-        'migrate.config.json, and write a script again: "ledger": {"owner": %s}',
+        'migrate.config.json: "ledger": {"owner": %s}. A script must then be written again.',
         to_json(stranger::text));
   END IF;
 
