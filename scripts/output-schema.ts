@@ -393,6 +393,7 @@ export const outputs: Readonly<Record<string, Shape>> = {
         verdict,
         passed: z.boolean(),
         accepted: text.optional(),
+        unaccepted: z.array(z.enum(["column-order", "lossy", "different"])).optional(),
         failed: failedStep.optional(),
         ms: z.number(),
         down: differences,

@@ -2,7 +2,7 @@
  * A project → for each migration what its upgrade, downgrade and second upgrade leave on a scratch database; whether branches
  * can be run in any order, and whether the offline script leads to the same database as the run.
  */
-import { type Acceptance, acceptanceOf, aspects } from "../core/acceptance.ts";
+import { acceptanceOf } from "../core/acceptance.ts";
 import { compareCatalogs } from "../core/catalog/compare.ts";
 import { ancestors, inOrder } from "../core/graph.ts";
 import type { RevisionId } from "../core/migration.ts";
@@ -149,14 +149,13 @@ async function testOne(project: Project, bench: TestBench, revision: RevisionId)
   if (irreversible !== undefined) return value("irreversible", true, { accepted: irreversible });
   const acceptance = acceptanceOf(down?.header.accepts ?? "");
   const found = aspectsOf(seen);
-  return value(found.at(-1) ?? "exact", isAccepted(found, acceptance), {
+  const unaccepted = found.filter((aspect) => acceptance?.aspects.includes(aspect) !== true);
+  return value(found.at(-1) ?? "exact", unaccepted.length === 0, {
     ...seen,
     ...(acceptance === undefined ? {} : { accepted: acceptance.reason }),
+    ...(acceptance === undefined || unaccepted.length === 0 ? {} : { unaccepted }),
   });
 }
-
-const isAccepted = (found: readonly string[], acceptance: Acceptance | undefined): boolean =>
-  aspects.every((aspect) => !found.includes(aspect) || acceptance?.aspects.includes(aspect) === true);
 
 /** What goes up, comes back and goes up again leaves, as far as it gets. */
 async function observe(

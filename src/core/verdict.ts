@@ -47,6 +47,8 @@ export interface TestedMigration extends Observed {
   readonly passed: boolean;
   /** Why what was found is accepted; also where nothing was found that had to be. */
   readonly accepted?: string;
+  /** What was found and its down file does not accept, where it accepts something. */
+  readonly unaccepted?: readonly Aspect[];
   readonly failed?: FailedStep;
   /** Milliseconds. */
   readonly ms: number;

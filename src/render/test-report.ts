@@ -14,7 +14,7 @@ interface Line {
   readonly passed: boolean;
   /** `0002_add_orders.up.sql  8f14e45fceea` */
   readonly name: string;
-  /** Why it is accepted. */
+  /** Why it is accepted, or what is not. */
   readonly note?: string | undefined;
   readonly details: readonly string[];
   /** Milliseconds. */
@@ -50,12 +50,12 @@ function linesOf({ migrations, orders, script }: TestReport): readonly Line[] {
 }
 
 function lineOf(tested: TestedMigration): Line {
-  const { revision, path, verdict, passed, accepted, failed, ms } = tested;
+  const { revision, path, verdict, passed, accepted, unaccepted, failed, ms } = tested;
   return {
     verdict,
     passed,
     name: `${onOneLine(path)}  ${revision}`,
-    note: accepted,
+    note: unaccepted === undefined ? accepted : `not accepted: ${unaccepted.join(", ")}`,
     details: [
       ...tested.losses.map((loss) => `the up file ${lossLine(loss)}`),
       ...tested.rows.map(

@@ -88,6 +88,13 @@ test("lines", () => {
   );
 });
 
+test("of what is accepted in part, what is not", () => {
+  const accepted = { accepted: "it was never used", unaccepted: ["column-order" as const] };
+  const part = { ...report, migrations: [migration("b", { verdict: "lossy", passed: false, ...accepted })] };
+  expect(testLines(part)[0]).toBe("FAIL  lossy         0001_b.up.sql  b  (not accepted: column-order)");
+  expect(junitReport(part)).toContain(">not accepted: column-order</failure>");
+});
+
 test("JUnit", () => {
   const xml = junitReport(report);
   expect(xml).toContain('<testsuites tests="7" failures="2" skipped="2" time="6.000">');
