@@ -88,6 +88,7 @@ export const meanings: Readonly<Record<string, string>> = {
   "usage/range": "This is not a range of revisions.",
   "usage/range-not-allowed": "A range was given instead of one target.",
   "usage/range-required": "A script of a downgrade needs a starting point.",
+  "usage/rebuild": "A table that `--allow-rebuild` names does not exist.",
   "usage/reference-rows": "A table of `referenceRows` does not exist, or has no primary key.",
   "usage/rename":
     "`--rename` is not of the form `old=new`, names an object that does not exist, or contradicts another one.",

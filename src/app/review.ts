@@ -17,6 +17,7 @@ import {
 } from "../core/review.ts";
 import type { Finding } from "../core/rules/lint.ts";
 import type { LostData } from "../core/statement/restored.ts";
+import { requireDatabase } from "../io/config.ts";
 import { readSizes } from "../io/sizes.ts";
 import { compileSteps } from "./compile.ts";
 import { connect } from "./connect.ts";
@@ -52,6 +53,7 @@ export interface Review {
  */
 export async function review(deps: Deps, options: ReviewOptions): Promise<Review> {
   const { project, linted, oneByOne, findings } = await lint(deps, options);
+  if (options.sizes === true) requireDatabase(project.config);
   const { graph, migrations } = project;
   const reviewed = new Set(linted);
   const before = graph.order.filter((id) => ancestors(graph, linted).has(id) && !reviewed.has(id));

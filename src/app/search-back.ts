@@ -7,6 +7,7 @@ import { compareCatalogs } from "../core/catalog/compare.ts";
 import { counts } from "../core/diff/verdict.ts";
 import type { Chunk, Part } from "../core/fix/arrange.ts";
 import { backOf, type Whole } from "../core/fix/back.ts";
+import { summaryOf } from "../core/fix/chunks.ts";
 import type { MigrationFile } from "../core/migration.ts";
 import { type Session, StatementFailure } from "../io/session/types.ts";
 import { isRefusal, notProven } from "./refusal.ts";
@@ -51,12 +52,6 @@ export async function distributed(
   }
   return whole;
 }
-
-/** The first words of SQL. */
-const summaryOf = (sql: string): string => {
-  const words = sql.trim().replaceAll(/\s+/g, " ");
-  return words.length > 60 ? `${words.slice(0, 60)}…` : words;
-};
 
 /** Which statements of a down file lead from the state of the database to the one before. */
 export class Search {

@@ -69,12 +69,14 @@ export function withMigratedDatabase(hooks: TestHooks, options: TestDatabaseOpti
   let made: Awaited<ReturnType<typeof migratedDatabase>> | undefined;
   const database = (): MigratedDatabase => {
     if (made !== undefined) return made;
-    throw new MigrateError({
-      code: "usage/test-database",
-      message: "the test database is made before the first test, and is not there yet",
-      // Outside of a suite, node:test begins all hooks at once.
-      hint: "use it in a test, or in a hook below withMigratedDatabase(): with node:test, inside one describe()",
-    });
+    throw spelledOut(
+      new MigrateError({
+        code: "usage/test-database",
+        message: "the test database is made before the first test, and is not there yet",
+        // Outside of a suite, node:test begins all hooks at once.
+        hint: "use it in a test, or in a hook below withMigratedDatabase(): with node:test, inside one describe()",
+      }),
+    );
   };
   const make = async (): Promise<void> => {
     made = await migratedDatabase(options);
@@ -101,9 +103,11 @@ export function withMigratedDatabase(hooks: TestHooks, options: TestDatabaseOpti
 function checkHooks(hooks: unknown): void {
   const { beforeAll, afterAll, before = beforeAll, after = afterAll } = isFields(hooks) ? hooks : {};
   if (typeof before === "function" && typeof after === "function") return;
-  throw wrongOption(
-    "withMigratedDatabase needs the hooks of the test framework",
-    "give { beforeAll, afterAll }, or with node:test { before, after }",
+  throw spelledOut(
+    wrongOption(
+      "withMigratedDatabase needs the hooks of the test framework",
+      "give { beforeAll, afterAll }, or with node:test { before, after }",
+    ),
   );
 }
 
@@ -114,9 +118,9 @@ function checkHooks(hooks: unknown): void {
 export async function migratedDatabase(
   options: TestDatabaseOptions = {},
 ): Promise<MigratedDatabase & { drop(): Promise<void> }> {
-  checkOptions(options, rules);
-  const deps = depsOf(options);
   try {
+    checkOptions(options, rules);
+    const deps = depsOf(options);
     const project = await openProject(deps, options);
     return await databaseOf(deps, project, options.target);
   } catch (error) {
@@ -196,6 +200,7 @@ function handed(address: ServerAddress, close: () => Promise<void>) {
       ssl: isTls && tlsOptions(address),
     },
     use: <T extends { end(): unknown }>(closing: T): T => {
+      if (typeof closing?.end !== "function") throw spelledOut(NOTHING_TO_END);
       used.push(closing);
       return closing;
     },
@@ -206,6 +211,11 @@ function handed(address: ServerAddress, close: () => Promise<void>) {
     },
   };
 }
+
+const NOTHING_TO_END = wrongOption(
+  "use() needs what has an end()",
+  "give it a pool: use(new pg.Pool(database.pool))",
+);
 
 function urlOf({ host, port, user, password, database, ssl }: ServerAddress, isTls: boolean): string {
   const isSocket = host.startsWith("/");

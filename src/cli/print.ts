@@ -133,6 +133,8 @@ export function createPrinter(
         const answer = await new Promise<string>((resolve) => {
           terminal.once("line", resolve);
           terminal.once("close", () => resolve(""));
+          // After Ctrl-D at a question before, nothing comes any more, not even the end.
+          if (!stdin.readable) resolve("");
         });
         if (options.signal.aborted) throw cancelled(NOTHING);
         return /^y(es)?$/i.test(answer.trim());

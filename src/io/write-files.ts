@@ -208,6 +208,7 @@ const WAYS_OUT: Readonly<Record<string, string>> = {
   ENOENT: "create its folder first, or name another",
   ENOTDIR: "a part of its path is a file; name another",
   EISDIR: "it is a folder; name a file",
+  EEXIST: "a file has that name; name another",
   ENOSPC: "free some space and try again",
   EDQUOT: "free some space and try again",
 };

@@ -29,3 +29,10 @@ test.each([
 ])("%j", async (which, lines) => {
   expect(await linesOf(which)).toEqual(lines);
 });
+
+test("sizes without a database are refused before anything runs", async () => {
+  const onScratch = () => expect.unreachable();
+  await expect(review(deps, { which: ["b"], sizes: true, catalog: true, onScratch })).rejects.toMatchObject({
+    code: "usage/no-database",
+  });
+});

@@ -94,6 +94,12 @@ test.each([
   expect(err()).toMatch(/ \[y\/N\] $/);
 });
 
+test("after the end of the input nobody waits for another answer", async () => {
+  const { printer, stdin } = written(true);
+  stdin.end();
+  expect([await printer.ask([], "One?"), await printer.ask([], "Two?")]).toEqual([false, false]);
+});
+
 test("who is asked can be stopped", async () => {
   const { printer, abort } = written(true);
   const asked = printer.ask([], "Go on?").catch((error: unknown) => error);

@@ -1,6 +1,7 @@
 /** Statements in their safe forms → the migrations that they become. */
 import { expect, test } from "vitest";
 import { arranged, type Chunk, inPlace, joined } from "../../src/core/fix/arrange.ts";
+import { summaryOf } from "../../src/core/fix/chunks.ts";
 import { following } from "../../src/core/fix/files.ts";
 import type { FixSegment } from "../../src/core/rules/rule.ts";
 
@@ -96,4 +97,10 @@ test("what follows names the last part, in its header alone", () => {
   expect(following(text, new Map([["b", "z"]]))).toBe(
     "-- revision: c\n-- parent: z, x.b\n-- depends-on: z\n\n-- parent: b\nSELECT 1;\n",
   );
+});
+
+test("the first words of a part are not those of a comment", () => {
+  expect(
+    summaryOf("-- retort-ignore: drop-column\nDROP TRIGGER t ON u;\nDROP FUNCTION f(); -- its own"),
+  ).toBe("DROP TRIGGER t ON u; DROP FUNCTION f();");
 });

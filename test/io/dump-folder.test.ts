@@ -81,5 +81,8 @@ test("dumps in folders below stay, and one that would be written into is an erro
 test("a file in the folder's place is an error", async () => {
   writeFileSync(join(cwd, "afile"), "");
   for (const folder of ["afile", "afile/dump"])
-    expect(await failureOf(dump(folder, file("schemas.sql")))).toMatchObject({ code: "usage/cannot-write" });
+    expect(await failureOf(dump(folder, file("schemas.sql")))).toMatchObject({
+      code: "usage/cannot-write",
+      hint: expect.stringMatching(/name another$/),
+    });
 });

@@ -138,6 +138,10 @@ describe.sequential.each(servers().slice(0, 1))("on $name", (server) => {
     const rebuild = await failureOf(generate(of, url));
     expect([rebuild.code, rebuild.exitCode]).toEqual(["findings/rebuild", 1]);
     expect(rebuild.hint).toContain("--allow-rebuild public.t");
+    expect(await failureOf(generate(of, url, { allowRebuild: ["t"] }))).toMatchObject({
+      code: "usage/rebuild",
+      hint: "did you mean --allow-rebuild public.t?",
+    });
     await generate(of, url, { allowRebuild: ["public.t"], allowLoss: true });
     expect(written(of)).toContain("PARTITION BY LIST");
     schemaFolder(of, "CREATE TABLE t (a int);\nCREATE VIEW v AS SELECT b FROM t;");

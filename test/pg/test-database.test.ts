@@ -57,9 +57,13 @@ test("hooks of node:test, a database that is not there yet, and what is dropped 
   const hooks: (() => Promise<void>)[] = [];
   const add = (work: () => Promise<void>): number => hooks.push(work);
   const database = withMigratedDatabase({ before: add, after: add }, optionsOf(shop()));
+  expect(() => withMigratedDatabase({} as never)).toThrow("framework\nhint: give { beforeAll");
+  await expect(migratedDatabase({ targt: "a" } as never)).rejects.toThrow("\nhint: did you mean target?");
   expect(() => database.url).toThrow(expect.objectContaining({ code: "usage/test-database" }));
   await hooks[0]!();
   const name = nameIn(database.url);
+  for (const nothing of [{}, undefined])
+    expect(() => database.use(nothing as never)).toThrow(/^use\(\) needs .*\nhint: give it a pool/);
   const pool = database.use(new pg.Pool(database.pool));
   await pool.query("SELECT 1");
   expect(await databases()).toContain(name);

@@ -3,6 +3,7 @@ import { type CatalogObject, describeObject, keyOf } from "../catalog/catalog.ts
 import type { Difference } from "../catalog/compare.ts";
 import { partsOf } from "../dump/names.ts";
 import { type Diagnostic, MigrateError } from "../errors.ts";
+import { nearest } from "../nearest.ts";
 import { tableNameOf } from "./name.ts";
 import { holdsSameRows, type Objects } from "./plan.ts";
 
@@ -69,5 +70,23 @@ export function refusedRebuild(objects: readonly CatalogObject[]): MigrateError 
       message: `${describeObject(object)} would be dropped and recreated, and lose its rows`,
       hint: `allow that with --allow-rebuild ${ownerNameOf(object)}, or write the SQL by hand`,
     })),
+  );
+}
+
+/** Throws `usage/rebuild` for names that none of the objects has. */
+export function refuseUnknownRebuilds(names: readonly string[], objects: readonly CatalogObject[]): void {
+  const known = new Set(objects.map(ownerNameOf));
+  const unknown = names.filter((name) => !known.has(name));
+  if (unknown.length === 0) return;
+  throw MigrateError.all(
+    unknown.map((name) => {
+      const meant = [...known].find((each) => each.endsWith(`.${name}`)) ?? nearest(name, known);
+      const advice = "write the name of the table with its schema: --allow-rebuild shop.events";
+      return {
+        code: "usage/rebuild",
+        message: `--allow-rebuild ${name}: there is no ${name}`,
+        hint: meant === undefined ? advice : `did you mean --allow-rebuild ${meant}?`,
+      };
+    }),
   );
 }

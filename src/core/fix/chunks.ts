@@ -1,5 +1,5 @@
 /** A file and what is known of its statements → its body in chunks, one for each statement. */
-import { skipTrivia } from "../lexer.ts";
+import { skipTrivia, withoutComments } from "../lexer.ts";
 import type { MigrationFile } from "../migration.ts";
 import type { Fixable } from "../rules/fix.ts";
 import { actionsOf, prefixOf } from "../rules/text.ts";
@@ -53,6 +53,12 @@ export const singly = (chunks: readonly Chunk[]): readonly Chunk[] =>
       trail: i === actions.length - 1 ? trail : "",
     }));
   });
+
+/** The first words of SQL, without comments. */
+export function summaryOf(sql: string): string {
+  const words = withoutComments(sql).trim().replaceAll(/\s+/g, " ");
+  return words.length > 60 ? `${words.slice(0, 60)}…` : words;
+}
 
 /** Every statement but those that only change what is in the catalog, or a setting. */
 const USES_ROWS = /^(?!CREATE\b|ALTER\b|DROP\b|COMMENT\b|GRANT\b|REVOKE\b|SET\b|RESET\b)|^CREATE TABLE AS/;
