@@ -651,7 +651,8 @@ BEGIN
       MESSAGE = format('retort: the %s of %s did not succeed', step.kind,
         array_to_string(step.names, ', ')),
       HINT = (SELECT concat('Run: ' || nullif(array_to_string(o.cleanup, '; '), '') || '; ',
-        CASE WHEN NOT o.finishes THEN 'Run the statement again.' END) FROM retort.outcome(NULL) AS o);
+        CASE WHEN NOT o.finishes THEN 'Run the statement again.' END)
+        FROM retort.outcome(NULL) AS o);
   END IF;
   PERFORM set_config('search_path', author_path, true);
 END

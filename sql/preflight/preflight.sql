@@ -93,7 +93,8 @@ BEGIN
       found := format('%s, but %s lacks CREATE on %s', found, migrator, who);
     END IF;
   ELSIF cardinality(tables) < 4 THEN
-    found := CASE facts ->> 'expected' WHEN 'older' THEN 'of an older format; the script upgrades it'
+    found := CASE facts ->> 'expected'
+      WHEN 'older' THEN 'of an older format; the script upgrades it'
       ELSE 'not complete; the script repairs it' END;
   ELSE
     PERFORM set_config('role', migrator, true);

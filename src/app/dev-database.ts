@@ -151,7 +151,9 @@ async function takeBack(
 }
 
 const bothFail = (before: unknown): string =>
-  `and the down file of before: ${reasonsOf(before).join("; ")}; write into the down file what takes back the revision as it is applied, and save it`;
+  `and the down file of before: ${reasonsOf(before)
+    .map(({ message }) => message)
+    .join("; ")}; write into the down file what takes back the revision as it is applied, and save it`;
 
 /** Other than on a scratch database, what is there already may be what was to be taken back. */
 function refusedThere(error: unknown): readonly Diagnostic[] {

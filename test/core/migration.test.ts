@@ -191,11 +191,11 @@ describe("faults of pairs", () => {
     );
   });
 
-  test("two lonely files of one revision: the hint says which to rename", () => {
+  test("two lonely files of one revision: both hints name one rename", () => {
     const { diagnostics } = from({ "m/0001_a.up.sql": up("a"), "m/0001_b.down.sql": down("a") });
     expect(diagnostics.map(({ hint }) => hint)).toEqual([
       "m/0001_b.down.sql has the same revision: rename it to m/0001_a.down.sql",
-      "m/0001_a.up.sql has the same revision: rename it to m/0001_b.up.sql",
+      "m/0001_a.up.sql has the same revision: rename this file to m/0001_a.down.sql",
     ]);
   });
 

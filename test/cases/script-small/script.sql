@@ -1,5 +1,5 @@
 -- Retort migration script: upgrade <base> -> c
--- Receipt: sha256:08ffb8f6f779baa7e1f6bae3e8ed00620cac990b0b09ffdb14ce710ad67a9f44
+-- Receipt: sha256:764bd9146aa2197cc8952aaeac62358d9747b4bb418bb172b6a1eebcdbd55ace
 \if true
 -- For:  PostgreSQL 12 or later; ledger retort, format 2.
 -- Run:  psql -X -v ON_ERROR_STOP=1 -f FILE DATABASE
@@ -930,7 +930,8 @@ BEGIN
       MESSAGE = format('retort: the %s of %s did not succeed', step.kind,
         array_to_string(step.names, ', ')),
       HINT = (SELECT concat('Run: ' || nullif(array_to_string(o.cleanup, '; '), '') || '; ',
-        CASE WHEN NOT o.finishes THEN 'Run the statement again.' END) FROM retort.outcome(NULL) AS o);
+        CASE WHEN NOT o.finishes THEN 'Run the statement again.' END)
+        FROM retort.outcome(NULL) AS o);
   END IF;
   PERFORM set_config('search_path', author_path, true);
 END
@@ -1149,7 +1150,7 @@ DECLARE
   -- If it stops, it releases the lock: but where it only looks.
   releases CONSTANT boolean := true;
   -- SHA-256 of its procedures.
-  procedures CONSTANT pg_catalog.text := 'f3fe2e6cad9577fa6ae988b9a796380903abac879721e989f96116dae04a3c5a';
+  procedures CONSTANT pg_catalog.text := '67cfb331aaba904fd72cbdc3f851bf24f7bf1219bb9916633313156b70acbe69';
   place pg_catalog.oid;
   present pg_catalog.text[];
   found pg_catalog.text;
@@ -1346,7 +1347,7 @@ $body$;
 CALL retort.require_state('{}', '{}', 3, 1401614897665169694, 'migrate upgrade %s:c --sql');
 
 -- Log: the receipt of this script.
-CALL retort.begin_script('08ffb8f6f779baa7e1f6bae3e8ed00620cac990b0b09ffdb14ce710ad67a9f44',
+CALL retort.begin_script('764bd9146aa2197cc8952aaeac62358d9747b4bb418bb172b6a1eebcdbd55ace',
   'base:c', 3, 1401614897665169694);
 COMMIT;
 
@@ -1402,13 +1403,13 @@ BEGIN TRANSACTION READ ONLY;
 -- Check: exactly the revisions that should be applied now are, row by row.
 SELECT retort.check(3, 1401614897665169694) AS retort_passed \gset
 SELECT revisions AS applied_revisions, 'c' AS current_heads,
-  'sha256:08ffb8f6f779baa7e1f6bae3e8ed00620cac990b0b09ffdb14ce710ad67a9f44' AS receipt FROM retort.state;
+  'sha256:764bd9146aa2197cc8952aaeac62358d9747b4bb418bb172b6a1eebcdbd55ace' AS receipt FROM retort.state;
 
 -- Durations: what this run of the script has done, as the log of the ledger has it.
 SELECT l.event AS step, l.revision, round(date_part('epoch', l.duration) * 1000) AS milliseconds
   FROM retort.log AS l WHERE l.event IN ('upgrade', 'downgrade') AND l.id > (
     SELECT max(s.id) FROM retort.log AS s WHERE s.event = 'script' AND s.checksum =
-      '08ffb8f6f779baa7e1f6bae3e8ed00620cac990b0b09ffdb14ce710ad67a9f44'
+      '764bd9146aa2197cc8952aaeac62358d9747b4bb418bb172b6a1eebcdbd55ace'
       AND s.at > (SELECT retort.session_start()))
   ORDER BY l.id;
 COMMIT;
@@ -1551,7 +1552,7 @@ DECLARE
   -- If it stops, it releases the lock: but where it only looks.
   releases CONSTANT boolean := false;
   -- SHA-256 of its procedures.
-  procedures CONSTANT pg_catalog.text := 'f3fe2e6cad9577fa6ae988b9a796380903abac879721e989f96116dae04a3c5a';
+  procedures CONSTANT pg_catalog.text := '67cfb331aaba904fd72cbdc3f851bf24f7bf1219bb9916633313156b70acbe69';
   place pg_catalog.oid;
   present pg_catalog.text[];
   found pg_catalog.text;
@@ -1840,7 +1841,8 @@ BEGIN
       found := format('%s, but %s lacks CREATE on %s', found, migrator, who);
     END IF;
   ELSIF cardinality(tables) < 4 THEN
-    found := CASE facts ->> 'expected' WHEN 'older' THEN 'of an older format; the script upgrades it'
+    found := CASE facts ->> 'expected'
+      WHEN 'older' THEN 'of an older format; the script upgrades it'
       ELSE 'not complete; the script repairs it' END;
   ELSE
     PERFORM set_config('role', migrator, true);

@@ -1,5 +1,5 @@
 -- Retort migration script: upgrade <base> -> 29f859a13ea1
--- Receipt: sha256:e6e4283b2fddd3cb845d2ab19272414b3eed31071cdfac94b1901e96a833e8b0
+-- Receipt: sha256:17f5b6bdf32836d1f3442e7c8182144ae630da9c68339e2b5a6f65baef47c2f1
 \if true
 -- For:  PostgreSQL 12 or later; ledger retort, format 2.
 -- Run:  psql -X -v ON_ERROR_STOP=1 -f FILE DATABASE
@@ -923,7 +923,8 @@ BEGIN
       MESSAGE = format('retort: the %s of %s did not succeed', step.kind,
         array_to_string(step.names, ', ')),
       HINT = (SELECT concat('Run: ' || nullif(array_to_string(o.cleanup, '; '), '') || '; ',
-        CASE WHEN NOT o.finishes THEN 'Run the statement again.' END) FROM retort.outcome(NULL) AS o);
+        CASE WHEN NOT o.finishes THEN 'Run the statement again.' END)
+        FROM retort.outcome(NULL) AS o);
   END IF;
   PERFORM set_config('search_path', author_path, true);
 END
@@ -1142,7 +1143,7 @@ DECLARE
   -- If it stops, it releases the lock: but where it only looks.
   releases CONSTANT boolean := true;
   -- SHA-256 of its procedures.
-  procedures CONSTANT pg_catalog.text := 'f3fe2e6cad9577fa6ae988b9a796380903abac879721e989f96116dae04a3c5a';
+  procedures CONSTANT pg_catalog.text := '67cfb331aaba904fd72cbdc3f851bf24f7bf1219bb9916633313156b70acbe69';
   place pg_catalog.oid;
   present pg_catalog.text[];
   found pg_catalog.text;
@@ -1340,7 +1341,7 @@ CALL retort.require_state('{}', '{}', 1, 418732435334715376,
   'migrate upgrade %s:29f859a13ea1 --sql');
 
 -- Log: the receipt of this script.
-CALL retort.begin_script('e6e4283b2fddd3cb845d2ab19272414b3eed31071cdfac94b1901e96a833e8b0',
+CALL retort.begin_script('17f5b6bdf32836d1f3442e7c8182144ae630da9c68339e2b5a6f65baef47c2f1',
   'base:29f859a13ea1', 1, 418732435334715376);
 COMMIT;
 
@@ -1360,13 +1361,13 @@ BEGIN TRANSACTION READ ONLY;
 -- Check: exactly the revisions that should be applied now are, row by row.
 SELECT retort.check(1, 418732435334715376) AS retort_passed \gset
 SELECT revisions AS applied_revisions, '29f859a13ea1' AS current_heads,
-  'sha256:e6e4283b2fddd3cb845d2ab19272414b3eed31071cdfac94b1901e96a833e8b0' AS receipt FROM retort.state;
+  'sha256:17f5b6bdf32836d1f3442e7c8182144ae630da9c68339e2b5a6f65baef47c2f1' AS receipt FROM retort.state;
 
 -- Durations: what this run of the script has done, as the log of the ledger has it.
 SELECT l.event AS step, l.revision, round(date_part('epoch', l.duration) * 1000) AS milliseconds
   FROM retort.log AS l WHERE l.event IN ('upgrade', 'downgrade') AND l.id > (
     SELECT max(s.id) FROM retort.log AS s WHERE s.event = 'script' AND s.checksum =
-      'e6e4283b2fddd3cb845d2ab19272414b3eed31071cdfac94b1901e96a833e8b0'
+      '17f5b6bdf32836d1f3442e7c8182144ae630da9c68339e2b5a6f65baef47c2f1'
       AND s.at > (SELECT retort.session_start()))
   ORDER BY l.id;
 COMMIT;
@@ -1506,7 +1507,7 @@ DECLARE
   -- If it stops, it releases the lock: but where it only looks.
   releases CONSTANT boolean := false;
   -- SHA-256 of its procedures.
-  procedures CONSTANT pg_catalog.text := 'f3fe2e6cad9577fa6ae988b9a796380903abac879721e989f96116dae04a3c5a';
+  procedures CONSTANT pg_catalog.text := '67cfb331aaba904fd72cbdc3f851bf24f7bf1219bb9916633313156b70acbe69';
   place pg_catalog.oid;
   present pg_catalog.text[];
   found pg_catalog.text;
@@ -1795,7 +1796,8 @@ BEGIN
       found := format('%s, but %s lacks CREATE on %s', found, migrator, who);
     END IF;
   ELSIF cardinality(tables) < 4 THEN
-    found := CASE facts ->> 'expected' WHEN 'older' THEN 'of an older format; the script upgrades it'
+    found := CASE facts ->> 'expected'
+      WHEN 'older' THEN 'of an older format; the script upgrades it'
       ELSE 'not complete; the script repairs it' END;
   ELSE
     PERFORM set_config('role', migrator, true);
