@@ -78,12 +78,14 @@ test("a script, while an application is at work on a pool of transactions: it st
   const script = await shop.script("base:heads");
   let working = true;
   const errors: unknown[] = [];
-  const application = (): Promise<void> =>
+  const application = (number: number): Promise<void> =>
     withClient(pooled, async (client) => {
       while (working)
-        await client.query("INSERT INTO orders VALUES (1)").catch((error) => errors.push(error));
+        await client.query(`INSERT INTO orders VALUES (${number})`).catch((error) => errors.push(error));
     });
-  const applications = Promise.all([application(), application(), application()]);
+  const applications = Promise.all([application(1), application(2), application(3)]);
+  // Before they are all at work, the script may have one session for itself.
+  await until(url, "SELECT FROM orders HAVING count(DISTINCT x) = 3");
   const { code, stderr } = await runText(pooled, script);
   await sleep(200);
   working = false;
