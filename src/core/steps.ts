@@ -156,14 +156,15 @@ export function planStamp(
   }
 
   const heads = new Set(current);
+  // A target that is a head already stays, although Alembic deletes it where another target moves a head.
+  const leaving = [...moving].filter((head) => !destinations.includes(head));
   const leave = (): void => {
-    for (const head of moving) heads.delete(head);
+    for (const head of leaving) heads.delete(head);
   };
   if (destinations.length === 0) leave();
   const related = new Set([...ancestors(graph, moving), ...descendants(graph, moving)]);
   const stamped: RevisionId[] = [];
   for (const destination of destinations) {
-    // Nothing to write. As in Alembic it still makes room when another target moves its lineage.
     if (moving.has(destination)) continue;
     if (related.has(destination)) leave();
     heads.add(destination);

@@ -489,6 +489,8 @@ describe("a stamp", () => {
     [["bb03", "cc02"], ["base"], ""],
     [["bb03", "dd02"], ["data@base"], "bb03"],
     [["bb01"], ["cc02", "dd02"], "bb01 cc02 dd02"],
+    [["bb01", "cc02"], ["heads"], "bb03 cc02 dd02"],
+    [["bb03", "cc02"], ["aa02", "cc02"], "cc02"],
   ])("from %j to %j: %s", (from, targets, expected) => expect(stamp(from, targets).join(" ")).toBe(expected));
 
   it("says which rows come and go, in an order that holds", () => {
