@@ -20,7 +20,7 @@ export function absences(
 ): (revision: RevisionId) => Absence {
   const isEvery = rows.every(({ revision }) => !graph.nodes.has(revision));
   const hintOf = (revision: RevisionId): string =>
-    isEvery ? OF_ANOTHER : `${vanishedHint(revision)}${mayBeAhead ? aheadHint(graph) : ""}`;
+    isEvery ? `${OF_ANOTHER}; ${DELETED}` : `${vanishedHint(revision)}${mayBeAhead ? aheadHint(graph) : ""}`;
   return (revision) => {
     const waiting = graph.dormant.find((each) => each.revision === revision);
     if (waiting !== undefined) return ofDormant(graph, waiting);
@@ -63,6 +63,9 @@ function ofDormant(graph: Graph, { replaces = [] }: Revision): Absence {
 /** Where no applied revision is in a file. */
 const OF_ANOTHER =
   'no applied revision has a file here: use the folder, or the database, that belongs to it; if two projects share a database, give each its own ledger: "ledger": {"schema": ...} in migrate.config.json';
+
+/** How to begin anew where all that is applied has lost its files for good. */
+export const DELETED = "if you have deleted the files, forget what is applied: migrate stamp --purge base";
 
 const vanishedHint = (revision: RevisionId): string =>
   `restore its file (another git branch may have it), or delete its row with: migrate repair --forget ${shellWord(revision)}`;
