@@ -1,6 +1,7 @@
 /** A database without migrations → the first migration, which creates its schema; proven, and stamped as applied. */
 
 import { resolve } from "node:path";
+import { DELETED } from "../core/absence.ts";
 import { madeBy } from "../core/adopt/version-tables.ts";
 import { describeObject } from "../core/catalog/catalog.ts";
 import { compareCatalogs } from "../core/catalog/compare.ts";
@@ -71,8 +72,8 @@ async function readFirst(deps: Deps, options: BaselineOptions): Promise<First> {
     if (state.applied.length > 0) {
       throw new MigrateError({
         code: "state/not-first",
-        message: `${session.database} has ${state.applied.length} applied migrations, whose files do not exist here`,
-        hint: "get the files, or name their folder with --directory",
+        message: `migrations are applied to ${session.database}, but their files do not exist here`,
+        hint: `get the files, or name their folder with --directory; ${DELETED}`,
       });
     }
     const schema = await schemaOf(session, project.config, async () => madeBy([]), options.ignore);

@@ -9,8 +9,9 @@ import { type Diagnostic, MigrateError } from "../core/errors.ts";
 import { refuseInterrupted } from "../core/explain.ts";
 import { inOrder } from "../core/graph.ts";
 import { describe } from "../core/graph-faults.ts";
-import type { Applied } from "../core/ledger/types.ts";
+import type { Applied, LedgerState } from "../core/ledger/types.ts";
 import type { Migration, RevisionId } from "../core/migration.ts";
+import { settledRows } from "../core/replaced.ts";
 import { appliedSet } from "../core/steps.ts";
 import type { FailedStep } from "../core/verdict.ts";
 import { readCatalog } from "../io/catalog.ts";
@@ -45,9 +46,10 @@ export function databaseRounds(
     const watched = cancelWhenAborted(() => session, deps.signal);
     try {
       if (before !== undefined) await takeBackGone(deps, { project, session, before }, own);
+      const state = await soundLedger(project, session);
       const newest = newestOf();
       own.add(newest.revision);
-      const made = await round(deps, { project, session, newest, before });
+      const made = await round(deps, { project, session, state, newest, before });
       before = made.before;
       return made.round;
     } finally {
@@ -60,18 +62,19 @@ export function databaseRounds(
 interface Work {
   readonly project: Project;
   readonly session: Session;
+  readonly state: LedgerState;
   readonly newest: Migration;
   readonly before: Before | undefined;
 }
 
 async function round(
   deps: Deps,
-  { project, session, newest, before }: Work,
+  { project, session, state, newest, before }: Work,
 ): Promise<{ readonly round: DevRound; readonly before: Before | undefined }> {
   const start = performance.now();
   const { revision, path, up } = newest;
   const { ledger } = project;
-  const rows = await readyRows(deps, project, session);
+  const rows = await readyRows(deps, { project, session, state });
   const row = rows.find((each) => each.revision === revision);
   const others = rows.filter((each) => each !== row);
   const steps = stepsFrom(project, { kind: "upgrade", target: "heads" }, others);
@@ -127,7 +130,12 @@ async function round(
  */
 async function takeBack(
   deps: Deps,
-  { project, session, newest, appliedAs }: Omit<Work, "before"> & { readonly appliedAs: Project | undefined },
+  {
+    project,
+    session,
+    newest,
+    appliedAs,
+  }: Pick<Work, "project" | "session" | "newest"> & { readonly appliedAs: Project | undefined },
   others: readonly RevisionId[],
 ): Promise<void> {
   const { revision, down } = newest;
@@ -194,18 +202,25 @@ async function takeBackGone(
 
 const idsOf = (rows: readonly Applied[]): readonly RevisionId[] => rows.map(({ revision }) => revision);
 
-/** What is applied, once the ledger is as a run would have it before it begins. */
-async function readyRows(deps: Deps, project: Project, session: Session): Promise<readonly Applied[]> {
-  const { config, ledger, graph } = project;
-  const backend = await ownBackend(session);
+/** The ledger, from which a round can begin: nothing is interrupted, and every applied revision has its files. */
+async function soundLedger({ graph, ledger }: Project, session: Session): Promise<LedgerState> {
   const state = await readLedger(session, ledger);
   refuseInterrupted(state.intent);
+  appliedSet(graph, settledRows(graph, state.applied));
+  return state;
+}
+
+/** What is applied, once the ledger is as a run would have it before it begins. */
+async function readyRows(
+  deps: Deps,
+  { project, session, state }: Pick<Work, "project" | "session" | "state">,
+): Promise<readonly Applied[]> {
+  const { config, ledger } = project;
+  const backend = await ownBackend(session);
   await bringUp(state, { session, backend, config, ledger }, deps, {});
   const stamp = conversionSteps(project, state.applied);
   if (stamp !== undefined) await runSteps(deps, project, session, stamp);
-  const { applied } = stamp === undefined ? state : await readLedger(session, ledger);
-  appliedSet(graph, applied);
-  return applied;
+  return (stamp === undefined ? state : await readLedger(session, ledger)).applied;
 }
 
 /** The project as it was when the row was written, if that was the round before: its down file belongs to what is there. */

@@ -12,17 +12,20 @@ export interface Absence {
   readonly hint: string;
 }
 
-/** `rows`: all that is applied. */
+/** `rows`: all that is applied. `mayBeAhead`: `upgrade --allow-ahead` may be what is wanted. */
 export function absences(
   graph: Graph,
   rows: readonly { readonly revision: RevisionId }[],
+  { mayBeAhead = true }: { readonly mayBeAhead?: boolean } = {},
 ): (revision: RevisionId) => Absence {
   const isEvery = rows.every(({ revision }) => !graph.nodes.has(revision));
+  const hintOf = (revision: RevisionId): string =>
+    isEvery ? `${OF_ANOTHER}; ${DELETED}` : `${vanishedHint(revision)}${mayBeAhead ? aheadHint(graph) : ""}`;
   return (revision) => {
     const waiting = graph.dormant.find((each) => each.revision === revision);
     if (waiting !== undefined) return ofDormant(graph, waiting);
     const half = halfApplied(graph, rows, revision);
-    const hint = half === undefined ? vanishedHint(revision, isEvery) : `${half.message}: ${half.hint}`;
+    const hint = half === undefined ? hintOf(revision) : `${half.message}: ${half.hint}`;
     return { reason: "has no file", hint };
   };
 }
@@ -57,8 +60,15 @@ function ofDormant(graph: Graph, { replaces = [] }: Revision): Absence {
   };
 }
 
-/** What to type where an applied revision is in no file; `isEvery`: as is every other. */
-export const vanishedHint = (revision: RevisionId, isEvery: boolean): string =>
-  isEvery
-    ? 'no applied revision has a file here: use the folder, or the database, that belongs to it; if two projects share a database, give each its own ledger: "ledger": {"schema": ...} in migrate.config.json'
-    : `restore its file (another git branch may have it), or delete its row with: migrate repair --forget ${shellWord(revision)}; after a rollback to an older release, run: migrate upgrade --allow-ahead`;
+/** Where no applied revision is in a file. */
+const OF_ANOTHER =
+  'no applied revision has a file here: use the folder, or the database, that belongs to it; if two projects share a database, give each its own ledger: "ledger": {"schema": ...} in migrate.config.json';
+
+/** How to begin anew where all that is applied has lost its files for good. */
+export const DELETED = "if you have deleted the files, forget what is applied: migrate stamp --purge base";
+
+const vanishedHint = (revision: RevisionId): string =>
+  `restore its file (another git branch may have it), or delete its row with: migrate repair --forget ${shellWord(revision)}`;
+
+const aheadHint = ({ heads }: Graph): string =>
+  `; after a rollback to an older release, run: migrate upgrade ${heads.length > 1 ? "heads " : ""}--allow-ahead`;

@@ -15,6 +15,7 @@ import type { StepInput } from "./plan/step.ts";
 import type { Plan } from "./plan/types.ts";
 import { commentText } from "./quote.ts";
 import { sha256 } from "./sha256.ts";
+import { shellWord } from "./shell.ts";
 import { currentHeads, type Step } from "./steps.ts";
 
 /** One thing that the ledger recorded and that is different now. JSON-safe. */
@@ -46,6 +47,7 @@ export type Finding = Recorded &
         readonly kind: "hole";
         readonly path: string;
         readonly missing: readonly RevisionId[];
+        readonly hint: string;
       }
   );
 
@@ -76,6 +78,7 @@ export function findingsOf(graph: Graph<Migration>, rows: readonly Applied[]): r
     .filter((row) => !graph.nodes.has(row.revision))
     .sort((a, b) => (a.appliedAt < b.appliedAt ? -1 : 1));
   const absenceOf = absences(graph, rows);
+  const hint = holeHint(currentHeads(graph, byRevision.keys()));
   const vanished = (row: Applied): Finding => ({
     kind: "vanished",
     isEvery: known.length === 0,
@@ -83,7 +86,7 @@ export function findingsOf(graph: Graph<Migration>, rows: readonly Applied[]): r
     ...recorded(row),
   });
   return [
-    ...known.flatMap((id) => changesOf(graph, byRevision.get(id)!, byRevision)),
+    ...known.flatMap((id) => changesOf(graph, byRevision.get(id)!, byRevision, hint)),
     ...unknown.map(vanished),
   ];
 }
@@ -92,6 +95,7 @@ function changesOf(
   graph: Graph<Migration>,
   row: Applied,
   applied: ReadonlyMap<RevisionId, Applied>,
+  hint: string,
 ): Finding[] {
   const { revision, parents, dependencies } = graph.nodes.get(row.revision)!;
   const { path, up, message } = revision;
@@ -109,9 +113,13 @@ function changesOf(
   ].filter((found) => found !== undefined);
   if (differences.length > 0) findings.push({ kind: "header", ...common, differences });
   const missing = [...new Set([...parents, ...dependencies])].filter((id) => !applied.has(id));
-  if (missing.length > 0) findings.push({ kind: "hole", ...common, missing });
+  if (missing.length > 0) findings.push({ kind: "hole", ...common, missing, hint });
   return findings;
 }
+
+/** A stamp of heads that are applied writes nothing, so it must begin from no row; `heads`: all that are applied. */
+const holeHint = (heads: readonly RevisionId[]): string =>
+  `the next upgrade runs what is missing; if the database already has it, run: migrate stamp --purge ${heads.map(shellWord).join(" ")}`;
 
 function recorded({ revision, checksum, appliedAt, appliedBy }: Applied): Recorded {
   return { revision, checksum, appliedAt, appliedBy };
@@ -193,7 +201,7 @@ export function diagnosticOf(finding: Finding): Diagnostic {
       return {
         code: "state/hole",
         message: `${revision} was ${applied}, but ${finding.missing.join(", ")}, which it needs, is not`,
-        hint: "the next upgrade runs what is missing; if the database already has it, run: migrate stamp --purge REVISION, with the applied heads",
+        hint: finding.hint,
         location: startOf(finding.path),
       };
   }

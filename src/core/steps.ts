@@ -60,7 +60,7 @@ export interface Stamp {
  * Throws `state/unknown-revision` for rows that no file has, `graph/…` for a target that cannot be had.
  */
 export function planUpgrade(graph: Graph, rows: readonly AppliedRow[], target: string): readonly Step[] {
-  return stepsUp(graph, appliedSet(graph, rows), oneTarget(target));
+  return stepsUp(graph, appliedSet(graph, rows, { mayBeAhead: true }), oneTarget(target));
 }
 
 /**
@@ -156,14 +156,15 @@ export function planStamp(
   }
 
   const heads = new Set(current);
+  // A target that is a head already stays, although Alembic deletes it where another target moves a head.
+  const leaving = [...moving].filter((head) => !destinations.includes(head));
   const leave = (): void => {
-    for (const head of moving) heads.delete(head);
+    for (const head of leaving) heads.delete(head);
   };
   if (destinations.length === 0) leave();
   const related = new Set([...ancestors(graph, moving), ...descendants(graph, moving)]);
   const stamped: RevisionId[] = [];
   for (const destination of destinations) {
-    // Nothing to write. As in Alembic it still makes room when another target moves its lineage.
     if (moving.has(destination)) continue;
     if (related.has(destination)) leave();
     heads.add(destination);
@@ -209,10 +210,14 @@ export function currentHeads(graph: Graph, applied: Iterable<RevisionId>): reado
 }
 
 /** The ids of the rows. Throws one `state/unknown-revision` that names every row that no file has. */
-export function appliedSet(graph: Graph, rows: readonly AppliedRow[]): ReadonlySet<RevisionId> {
+export function appliedSet(
+  graph: Graph,
+  rows: readonly AppliedRow[],
+  { mayBeAhead = false }: { readonly mayBeAhead?: boolean } = {},
+): ReadonlySet<RevisionId> {
   const unknown = rows.filter((row) => !graph.nodes.has(row.revision));
   if (unknown.length > 0) {
-    const absenceOf = absences(graph, rows);
+    const absenceOf = absences(graph, rows, { mayBeAhead });
     throw MigrateError.all(
       distinctFaults(
         unknown.map(

@@ -5,6 +5,7 @@ import { codeChecksumOf, consequences, diagnosticOf, findingsOf } from "../../sr
 import type { Applied } from "../../src/core/ledger/types.ts";
 import type { Migration } from "../../src/core/migration.ts";
 import { sha256 } from "../../src/core/sha256.ts";
+import { planStamp } from "../../src/core/steps.ts";
 import { migrationFile } from "../support/file.ts";
 
 const codeOf = (body: string): string => codeChecksumOf(migrationFile(`-- header\n${body}`, 10));
@@ -103,10 +104,12 @@ describe("findings", () => {
     expect(found(now)).toEqual(expected);
   });
 
-  test("a hole is told in the past tense", () => {
+  test("a hole is told in the past tense, with the command that fills it", () => {
     const now = files({ a: before.a, x: "", b: before.b, c: before.c });
     const hole = findingsOf(now.graph, rows).find(({ kind }) => kind === "hole")!;
     expect(diagnosticOf(hole).message).toMatch(/^b was applied on .*, but x.*, which it needs, is not$/);
+    expect(diagnosticOf(hole).hint).toMatch(/: migrate stamp --purge c$/);
+    expect(planStamp(now.graph, rows, ["c"], { purge: true }).added).toEqual(["x"]);
   });
 
   test("the order in which parents are written means nothing", () => {

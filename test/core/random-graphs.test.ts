@@ -157,6 +157,9 @@ describe("every graph", () => {
           .concat(added)
           .toSorted(),
       ).toEqual(after.toSorted());
+      const both = [target, currentHeads(graph, applied)[0] ?? target];
+      const reached = planStamp(graph, rowsOf(applied), both).applied;
+      expect(reached).toEqual(expect.arrayContaining(both));
     },
   );
 

@@ -1,5 +1,5 @@
 import { describe, expect, it, test } from "vitest";
-import { vanishedHint } from "../../src/core/absence.ts";
+import { absences } from "../../src/core/absence.ts";
 import { buildGraph } from "../../src/core/graph.ts";
 import { historyOf, shown } from "../../src/core/history.ts";
 import { newRevision } from "../../src/core/new-revision.ts";
@@ -473,7 +473,21 @@ it("a history that is asked for from its end is told how it is meant", () => {
 });
 
 it("a row that was written by hand is no command in a hint", () => {
-  expect(vanishedHint("x; $(id)", false)).toContain("migrate repair --forget 'x; $(id)';");
+  const row = { revision: "x; $(id)" };
+  const { hint } = absences(line, [row, { revision: "0a1b" }])(row.revision);
+  expect(hint).toContain("migrate repair --forget 'x; $(id)';");
+});
+
+it("an upgrade alone is told how to run below a newer release, with heads where there are several", () => {
+  const rowsOf = (known: string) => [{ revision: known }, { revision: "gone" }];
+  const told = (hint: RegExp) => expect.objectContaining({ hint: expect.stringMatching(hint) });
+  const onlyForget = told(/: migrate repair --forget gone$/);
+  expect(() => planUpgrade(line, rowsOf("0a1b"), "head")).toThrow(told(/: migrate upgrade --allow-ahead$/));
+  expect(() => planUpgrade(graph, rowsOf("aa01"), "heads")).toThrow(
+    told(/: migrate upgrade heads --allow-ahead$/),
+  );
+  expect(() => planDowngrade(line, rowsOf("0a1b"), "-1")).toThrow(onlyForget);
+  expect(() => planStamp(line, rowsOf("0a1b"), ["head"])).toThrow(onlyForget);
 });
 
 describe("a stamp", () => {
@@ -489,6 +503,8 @@ describe("a stamp", () => {
     [["bb03", "cc02"], ["base"], ""],
     [["bb03", "dd02"], ["data@base"], "bb03"],
     [["bb01"], ["cc02", "dd02"], "bb01 cc02 dd02"],
+    [["bb01", "cc02"], ["heads"], "bb03 cc02 dd02"],
+    [["bb03", "cc02"], ["aa02", "cc02"], "cc02"],
   ])("from %j to %j: %s", (from, targets, expected) => expect(stamp(from, targets).join(" ")).toBe(expected));
 
   it("says which rows come and go, in an order that holds", () => {

@@ -1,5 +1,6 @@
 /** A database without migrations becomes one with its first: proven, stamped, and the same for a new database. */
-import { readdirSync } from "node:fs";
+import { readdirSync, rmSync } from "node:fs";
+import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { baseline } from "../../src/app/baseline.ts";
 import { readState } from "../../src/app/look.ts";
@@ -18,6 +19,8 @@ const SCHEMA = `CREATE SCHEMA shop;
   CREATE TABLE shop.orders_1 PARTITION OF shop.orders FOR VALUES IN (1);
   CREATE VIEW shop.happy AS SELECT id FROM shop.users WHERE mood = 'happy';
   INSERT INTO shop.users DEFAULT VALUES;`;
+
+const NO_SERVER = "postgres://postgres@127.0.0.1:1/postgres";
 
 describe.each(servers())("on $name", (server) => {
   test("what a database has is its first migration", async () => {
@@ -44,6 +47,16 @@ describe.each(servers())("on $name", (server) => {
     expect(await failureOf(baseline(deps, { ...options, database: old.url }))).toMatchObject({
       code: "usage/not-first",
     });
+    rmSync(join(folder, "0001_as_it_is.up.sql"));
+    expect(await failureOf(baseline(deps, { ...options, database: old.url }))).toMatchObject({
+      code: "state/not-first",
+      hint: expect.stringMatching(/: migrate stamp --purge base$/),
+    });
+    await run(deps, { kind: "stamp", targets: ["base"], purge: true }, { database: old.url });
+    const noScratch = { database: old.url, scratch: NO_SERVER };
+    expect(await failureOf(baseline(deps, { ...options, ...noScratch }))).toMatchObject({
+      code: "usage/scratch",
+    });
   });
 
   test("where it cannot be proven, no file is left and nothing is stamped", async () => {
@@ -51,8 +64,7 @@ describe.each(servers())("on $name", (server) => {
     await query(url, SCHEMA);
     const { deps, folder } = project({});
     const options = { database: url, message: "as it is" };
-    const scratch = "postgres://postgres@127.0.0.1:1/postgres";
-    expect(await failureOf(baseline(deps, { ...options, scratch }))).toMatchObject({
+    expect(await failureOf(baseline(deps, { ...options, scratch: NO_SERVER }))).toMatchObject({
       code: "usage/scratch",
     });
     expect(readdirSync(folder)).toEqual(["migrate.config.json"]);

@@ -272,6 +272,20 @@ test("what a round has applied and has no files any more is taken back; no other
   ]);
   expect(notices).toContain("b (0002_b.up.sql) has no files any more, and was taken back");
   expect(await query(url, "SELECT to_regclass('u') AS u")).toEqual([{ u: null }]);
+
+  // What an earlier start has applied it cannot take back.
+  for (const direction of ["up", "down"]) rmSync(join(it.folder, `0001_a.${direction}.sql`));
+  const again = dev(it.deps, {
+    onDatabase: true,
+    once: true,
+    database: url,
+    onRound: () => {},
+    onError: () => {},
+  });
+  expect(await failureOf(again)).toMatchObject({
+    code: "state/unknown-revision",
+    hint: expect.stringMatching(/: migrate stamp --purge base$/),
+  });
 });
 
 test("no database is worked on that only a variable names", async () => {

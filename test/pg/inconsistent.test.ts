@@ -243,7 +243,7 @@ describe("a ledger that does not fit together", () => {
     expect(shown).toMatchObject({
       code: 0,
       stdout: expect.stringMatching(
-        /^the ledger retort is inconsistent: .*\n {2}tables: .*\n {2}rows: .*stamp --purge REVISION\n {2}procedures: .*\n$/,
+        /^the ledger retort is inconsistent: .*\n {2}tables: .*\n {2}rows: .*stamp REVISION\n {2}procedures: .*\n$/,
       ),
     });
     expect(await command(url, "repair")).toMatchObject({ code: 2, stderr: expect.stringContaining("--yes") });

@@ -24,6 +24,7 @@ const REPAIRS: Readonly<Record<LedgerPart, string>> = {
   tables: "tables: missing ones are created, empty",
   rows:
     "rows: those in applied are taken as true; the tally is rebuilt from them, and an interrupted step that they contradict is " +
-    "discarded. All other revisions count as pending: if the database has them, record that afterwards with: migrate stamp --purge REVISION",
+    "discarded. All other revisions count as pending. Record afterwards those that the database has: where an applied revision needs " +
+    "one, migrate verify says what to type; the others with: migrate stamp REVISION",
   procedures: "procedures: they are dropped, and recreated by this version of migrate",
 };
