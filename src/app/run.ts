@@ -27,7 +27,7 @@ import { callback, flag, type Rules } from "./options.ts";
 import { computing, type Deps, type Project, type ProjectOptions, projectRules } from "./project.ts";
 import { interruptedFirst, leftBehind, resumed } from "./resume.ts";
 import { lockOptions, type SendOptions, send, sendRules, type Target } from "./send.ts";
-import { conversionSteps, type Request, stepsFrom } from "./steps.ts";
+import { conversionSteps, type Request, type Steps, stepsFrom } from "./steps.ts";
 import { refuseChanged } from "./verify.ts";
 
 export interface RunOptions
@@ -93,7 +93,7 @@ async function runTold(deps: Deps, request: Request, options: RunOptions): Promi
   const done: PlanStep[] = [];
   const opened = await openConnected(deps, { ...options, creates: !dryRun });
   const { project, session: first } = opened;
-  const { config, ledger } = project;
+  const { config, graph, ledger } = project;
   let session = first;
   const { database } = session;
   const watched = cancelWhenAborted(() => session, deps.signal);
@@ -108,21 +108,27 @@ async function runTold(deps: Deps, request: Request, options: RunOptions): Promi
     };
     for (let attempt = 0; ; attempt += 1) {
       const found = attempt === 0 ? opened.state : await readLedger(session, ledger);
-      const state = await converted(
-        await settled(found, session, project, deps, options, writable),
-        project,
-        deps,
-        options,
-        writable,
-      );
-      const plan = await computing(deps, project, () => planFor(project, request, state, session, options));
-      if (plan.batches.length === 0 || dryRun)
-        return { database, plan, steps: dryRun ? plan.steps : done, done: done.length > 0 };
+      let state = await settled(found, session, project, deps, options, writable);
+      const conversion = state.intent === undefined ? conversionSteps(project, state.applied) : undefined;
+      // The plan starts from the ledger as it will be, so that nothing is written before the target is known to be one.
+      const from =
+        conversion === undefined ? state : { ...state, applied: settledRows(graph, state.applied) };
+      const plan = await computing(deps, project, () => planFor(project, request, from, session, options));
+      const hasNoStep = plan.batches.length === 0;
+      const ended = (): RunResult => ({
+        database,
+        plan,
+        steps: dryRun ? plan.steps : done,
+        done: done.length > 0,
+      });
+      if (dryRun || (hasNoStep && conversion === undefined)) return ended();
       const sending = await writable();
-      if (attempt === 0 && (await options.confirm?.(plan, database)) === false)
+      if (!hasNoStep && attempt === 0 && (await options.confirm?.(plan, database)) === false)
         return { database, plan, steps: [], done: false };
       try {
         await bringUp(state, sending, deps, options);
+        if (conversion !== undefined) state = await converted(conversion, sending, project, deps, options);
+        if (hasNoStep) return ended();
         await runPlan(plan, sending, project, deps, options, done);
         if (config.dumpFile !== undefined) {
           const { keepDump } = await import("./keep-dump.ts");
@@ -180,31 +186,24 @@ async function settled(
   return await readLedger(session, project.ledger);
 }
 
-/**
- * The state when the ledger names squashed revisions instead of all that they replace, which a stamp writes down before
- * anything else is run.
- */
+/** Records that the database has squashed revisions instead of all that they replace: the state after it. */
 async function converted(
-  state: LedgerState,
+  conversion: Steps,
+  target: Target,
   project: Project,
   deps: Deps,
   options: RunOptions,
-  writable: () => Promise<Target>,
 ): Promise<LedgerState> {
-  const { graph, ledger } = project;
-  const stamp = conversionSteps(project, state.applied);
-  if (stamp === undefined || state.intent !== undefined) return state;
-  if (options.dryRun === true) return { ...state, applied: settledRows(graph, state.applied) };
-  const target = await writable();
-  await bringUp(state, target, deps, options);
   const serverVersion = target.session.version;
-  const plan = await compileSteps(project, stamp, "run", { ...options, serverVersion });
+  const plan = await compileSteps(project, conversion, "run", { ...options, serverVersion });
   const { lockWait } = options;
   await send(plan, target, deps, { lockWait }, { sourceText: (path) => sourceText(project, path) });
-  const squashed = stamp.steps.flatMap(({ direction, revision }) => (direction === "up" ? [revision] : []));
+  const squashed = conversion.steps.flatMap(({ direction, revision }) =>
+    direction === "up" ? [revision] : [],
+  );
   const message = `the ledger now has ${squashed.join(", ")} in place of what ${squashed.length === 1 ? "it replaces" : "they replace"}`;
   options.onNotice?.({ severity: "NOTICE", message });
-  return await readLedger(target.session, ledger);
+  return await readLedger(target.session, project.ledger);
 }
 
 function runPlan(
