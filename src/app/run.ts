@@ -1,4 +1,5 @@
 /** A request → the database is there: plan, run, and the events on the way. */
+import { lackingBelow, squashedHint } from "../core/absence.ts";
 import { cancelled, GOES_ON, isCancelled, MigrateError, NOTHING } from "../core/errors.ts";
 import type { Event } from "../core/event.ts";
 import { explainQuery } from "../core/explain.ts";
@@ -6,7 +7,7 @@ import type { Applied, LedgerState } from "../core/ledger/types.ts";
 import type { RevisionId } from "../core/migration.ts";
 import type { Plan, PlanStep } from "../core/plan/types.ts";
 import { redact } from "../core/redact.ts";
-import { settledRows } from "../core/replaced.ts";
+import { settledRows, waitingOf } from "../core/replaced.ts";
 import { shellWord } from "../core/shell.ts";
 import { aheadOf } from "../core/steps.ts";
 import { lockFirst } from "../io/execute.ts";
@@ -264,14 +265,27 @@ function rowsFor(
 ): readonly Applied[] {
   if (allowAhead !== true || request.kind !== "upgrade") return applied;
   const { graph } = project;
+  const { waiting, replaced } = waitingOf(graph, applied);
+  const rows = [...applied, ...replaced];
   // Of another project, as is said of a run without the flag too.
-  if (!applied.some(({ revision }) => graph.nodes.has(revision))) return applied;
-  const ahead = aheadOf(graph, applied);
-  const known = applied.filter((row) => !ahead.includes(row));
-  const others = known.filter(({ revision }) => !graph.nodes.has(revision) && !graph.replaced.has(revision));
-  if (others.length > 0) throw notAhead(others.map((row) => row.revision));
-  if (ahead.length === 0) return applied;
-  const message = `the database is ahead of these files, which lack ${ahead.map((row) => row.revision).join(", ")}`;
+  if (!rows.some(({ revision }) => graph.nodes.has(revision))) return applied;
+  const ahead = aheadOf(graph, rows);
+  const known = rows.filter((row) => !ahead.includes(row) && !waiting.includes(row));
+  // Of what squashing has to do with, it is said better where the steps are planned.
+  const isSquash = ({ revision }: Applied): boolean =>
+    graph.replaced.has(revision) || graph.dormant.some((each) => each.revision === revision);
+  const others = known.filter((row) => !graph.nodes.has(row.revision) && !isSquash(row));
+  if (others.length > 0)
+    throw notAhead(
+      others.map((row) => row.revision),
+      lackingBelow(graph, applied),
+    );
+  if (ahead.length === 0 && waiting.length === 0) return applied;
+  const ids = (these: readonly Applied[]): string => these.map(({ revision }) => revision).join(", ");
+  const message = [
+    ...(ahead.length === 0 ? [] : [`the database is ahead of these files, which lack ${ids(ahead)}`]),
+    ...(waiting.length === 0 ? [] : [`the ledger has ${ids(waiting)} in place of ${ids(replaced)}`]),
+  ].join("; ");
   const pending = stepsFrom(project, request, known).steps;
   if (pending.length > 0)
     throw notDone(
@@ -282,18 +296,21 @@ function rowsFor(
   return known;
 }
 
-const notAhead = (revisions: readonly RevisionId[]): MigrateError =>
+const notAhead = (revisions: readonly RevisionId[], lacking: readonly RevisionId[]): MigrateError =>
   new MigrateError({
     code: "state/unknown-revision",
     message: `the ledger does not say that ${revisions.join(", ")} follows these files, so nothing shows that they are of an older release`,
-    hint: `restore what is missing (another git branch may have it), or delete the rows with: migrate repair ${revisions.map((id) => `--forget ${shellWord(id)}`).join(" ")}`,
+    hint:
+      lacking.length > 0
+        ? squashedHint(lacking)
+        : `restore what is missing (another git branch may have it), or, where nothing that they did is in the database, delete the rows with: migrate repair ${revisions.map((id) => `--forget ${shellWord(id)}`).join(" ")}`,
   });
 
 const notDone = (ahead: string, pending: readonly RevisionId[]): MigrateError =>
   new MigrateError({
     code: "state/unknown-revision",
-    message: `${ahead}; but ${pending.join(", ")} is not applied, and an older release runs nothing there`,
-    hint: "with the files of the newer release, run: migrate upgrade",
+    message: `${ahead}; but ${pending.join(", ")} ${pending.length === 1 ? "is" : "are"} not in the ledger, and an older release runs nothing there`,
+    hint: `with the files of the newer release, which may have squashed ${pending.length === 1 ? "it" : "them"}, run: migrate upgrade`,
   });
 
 /** How long a server that restarts is waited for, in seconds. */

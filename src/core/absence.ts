@@ -2,7 +2,7 @@
 import { type Graph, nodeOf } from "./graph.ts";
 import { removalOf } from "./graph-faults.ts";
 import type { Revision, RevisionId } from "./migration.ts";
-import { halfApplied } from "./replaced.ts";
+import { appliedThrough, halfApplied } from "./replaced.ts";
 import { shellWord } from "./shell.ts";
 import { unique } from "./unique.ts";
 
@@ -17,12 +17,16 @@ export function absences(
   graph: Graph,
   rows: readonly { readonly revision: RevisionId }[],
 ): (revision: RevisionId) => Absence {
-  const isEvery = rows.every(({ revision }) => !graph.nodes.has(revision));
+  const isEvery =
+    rows.every(({ revision }) => !graph.nodes.has(revision)) && appliedThrough(graph, rows).length === 0;
+  const lacking = lackingBelow(graph, rows);
+  const whyGone = (revision: RevisionId): string =>
+    lacking.length > 0 ? squashedHint(lacking) : vanishedHint(revision, isEvery);
   return (revision) => {
     const waiting = graph.dormant.find((each) => each.revision === revision);
     if (waiting !== undefined) return ofDormant(graph, waiting);
     const half = halfApplied(graph, rows, revision);
-    const hint = half === undefined ? vanishedHint(revision, isEvery) : `${half.message}: ${half.hint}`;
+    const hint = half === undefined ? whyGone(revision) : `${half.message}: ${half.hint}`;
     return { reason: "has no file", hint };
   };
 }
@@ -50,15 +54,39 @@ export function leftOutOf(
 function ofDormant(graph: Graph, { replaces = [] }: Revision): Absence {
   const instead = unique(replaces.map((id) => graph.replaced.get(id) ?? id));
   const revisions = instead.map((id) => nodeOf(graph, id).revision);
+  const isOlder = replaces.every((id) => graph.nodes.has(id));
+  const rollback = isOlder
+    ? "; after a rollback to an older release, run: migrate upgrade --allow-ahead"
+    : "";
   const [have, those] = instead.length === 1 ? ["has files", "that"] : ["have files", "those"];
   return {
     reason: `does nothing while ${instead.join(", ")} ${have}`,
-    hint: `the ledger has it in place of ${those}, so delete their files again: ${removalOf(revisions)}`,
+    hint: `the ledger has it in place of ${those}, so delete their files again: ${removalOf(revisions)}${rollback}`,
   };
 }
+
+/** What is not applied, although applied revisions need it. */
+export function lackingBelow(
+  graph: Graph,
+  rows: readonly { readonly revision: RevisionId }[],
+): readonly RevisionId[] {
+  const had = new Set([...rows.map(({ revision }) => revision), ...appliedThrough(graph, rows)]);
+  const needed = [...had].flatMap((id) => {
+    const node = graph.nodes.get(id);
+    return node === undefined ? [] : [...node.parents, ...node.dependencies];
+  });
+  return unique(needed.filter((id) => !had.has(id)));
+}
+
+/**
+ * What to type where a revision without a file may be a squashed one of a newer release: its row stands for what is
+ * `lacking`, so it must not be deleted.
+ */
+export const squashedHint = (lacking: readonly RevisionId[]): string =>
+  `applied revisions need ${lacking.join(", ")}, which the ledger does not have: a newer release may have squashed ${lacking.length === 1 ? "it" : "them"}; deploy that release or restore its files, then run: migrate verify`;
 
 /** What to type where an applied revision is in no file; `isEvery`: as is every other. */
 export const vanishedHint = (revision: RevisionId, isEvery: boolean): string =>
   isEvery
     ? 'no applied revision has a file here: use the folder, or the database, that belongs to it; if two projects share a database, give each its own ledger: "ledger": {"schema": ...} in migrate.config.json'
-    : `restore its file (another git branch may have it), or delete its row with: migrate repair --forget ${shellWord(revision)}; after a rollback to an older release, run: migrate upgrade --allow-ahead`;
+    : `restore its file (another git branch may have it), or, where nothing that it did is in the database, delete its row with: migrate repair --forget ${shellWord(revision)}; after a rollback to an older release, run: migrate upgrade --allow-ahead`;
