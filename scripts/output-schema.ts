@@ -94,7 +94,7 @@ const finding = z.discriminatedUnion("kind", [
     ),
   }),
   object({ ...recorded, kind: z.literal("vanished"), isEvery: z.boolean(), reason: text, hint: text }),
-  object({ ...recorded, kind: z.literal("hole"), path: text, missing: texts }),
+  object({ ...recorded, kind: z.literal("hole"), path: text, missing: texts, hint: text }),
 ]);
 
 const loss = object({

@@ -14,6 +14,7 @@ import type { SessionPins } from "./plan/session.ts";
 import type { StepInput } from "./plan/step.ts";
 import type { Plan } from "./plan/types.ts";
 import { commentText } from "./quote.ts";
+import { appliedThrough } from "./replaced.ts";
 import { sha256 } from "./sha256.ts";
 import { currentHeads, type Step } from "./steps.ts";
 
@@ -46,6 +47,7 @@ export type Finding = Recorded &
         readonly kind: "hole";
         readonly path: string;
         readonly missing: readonly RevisionId[];
+        readonly hint: string;
       }
   );
 
@@ -76,23 +78,31 @@ export function findingsOf(graph: Graph<Migration>, rows: readonly Applied[]): r
     .filter((row) => !graph.nodes.has(row.revision))
     .sort((a, b) => (a.appliedAt < b.appliedAt ? -1 : 1));
   const absenceOf = absences(graph, rows);
+  const through = appliedThrough(graph, rows);
   const vanished = (row: Applied): Finding => ({
     kind: "vanished",
-    isEvery: known.length === 0,
+    isEvery: known.length === 0 && through.length === 0,
     ...absenceOf(row.revision),
     ...recorded(row),
   });
-  return [
-    ...known.flatMap((id) => changesOf(graph, byRevision.get(id)!, byRevision)),
+  const had = new Set([...byRevision.keys(), ...through]);
+  const found = [
+    ...known.flatMap((id) => changesOf(graph, byRevision.get(id)!, had)),
     ...unknown.map(vanished),
   ];
+  const isStopped = found.some(({ kind }) => kind === "vanished" || kind === "body");
+  return isStopped
+    ? found.map((each) => (each.kind === "hole" ? { ...each, hint: OTHERS_FIRST } : each))
+    : found;
 }
 
-function changesOf(
-  graph: Graph<Migration>,
-  row: Applied,
-  applied: ReadonlyMap<RevisionId, Applied>,
-): Finding[] {
+/** What to type about a hole: an upgrade fills it, unless something else stops that. */
+const FILLS_HOLE =
+  "the next upgrade runs what is missing; if the database already has it, run: migrate stamp --purge REVISION, with the applied heads";
+const OTHERS_FIRST =
+  "an upgrade stops at the other findings before it runs what is missing; settle those first, then run: migrate verify";
+
+function changesOf(graph: Graph<Migration>, row: Applied, had: ReadonlySet<RevisionId>): Finding[] {
   const { revision, parents, dependencies } = graph.nodes.get(row.revision)!;
   const { path, up, message } = revision;
   const common = { ...recorded(row), path };
@@ -108,8 +118,8 @@ function changesOf(
     difference("message", row.message, message),
   ].filter((found) => found !== undefined);
   if (differences.length > 0) findings.push({ kind: "header", ...common, differences });
-  const missing = [...new Set([...parents, ...dependencies])].filter((id) => !applied.has(id));
-  if (missing.length > 0) findings.push({ kind: "hole", ...common, missing });
+  const missing = [...new Set([...parents, ...dependencies])].filter((id) => !had.has(id));
+  if (missing.length > 0) findings.push({ kind: "hole", ...common, missing, hint: FILLS_HOLE });
   return findings;
 }
 
@@ -193,7 +203,7 @@ export function diagnosticOf(finding: Finding): Diagnostic {
       return {
         code: "state/hole",
         message: `${revision} was ${applied}, but ${finding.missing.join(", ")}, which it needs, is not`,
-        hint: "the next upgrade runs what is missing; if the database already has it, run: migrate stamp --purge REVISION, with the applied heads",
+        hint: finding.hint,
         location: startOf(finding.path),
       };
   }
