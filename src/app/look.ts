@@ -7,7 +7,7 @@ import { ancestors, inOrder } from "../core/graph.ts";
 import { historyOf, shown } from "../core/history.ts";
 import type { Applied, Intent, LedgerState } from "../core/ledger/types.ts";
 import type { RevisionId } from "../core/migration.ts";
-import { settledRows } from "../core/replaced.ts";
+import { appliedThrough, settledRows } from "../core/replaced.ts";
 import type { ServerVersion } from "../core/server-version.ts";
 import type { Location } from "../core/source.ts";
 import { currentHeads } from "../core/steps.ts";
@@ -67,14 +67,15 @@ export function stateOf(
     [...rows.keys()].filter((id) => graph.nodes.has(id)),
   );
   const unknown = applied.filter((row) => !graph.nodes.has(row.revision));
+  const had = new Set([...known, ...appliedThrough(graph, applied)]);
   const pending = inOrder(
     graph,
-    [...ancestors(graph, graph.realHeads)].filter((id) => !rows.has(id)),
+    [...ancestors(graph, graph.realHeads)].filter((id) => !had.has(id)),
   );
   return {
     project,
     applied: [...known.map((id) => rows.get(id)!), ...unknown],
-    heads: currentHeads(graph, known),
+    heads: currentHeads(graph, had),
     unknown,
     pending,
     ...(intent === undefined ? {} : { interrupted: intent }),

@@ -6,6 +6,7 @@ import { FORMAT } from "../core/ledger/format.ts";
 import type { Applied } from "../core/ledger/types.ts";
 import { defaultForm, refuseForm, refuseLayout, type ScriptForm } from "../core/plan/script.ts";
 import type { Plan } from "../core/plan/types.ts";
+import { shellWord } from "../core/shell.ts";
 import { currentHeads, type Step } from "../core/steps.ts";
 import { readLedger } from "../io/queries.ts";
 import { type CompileOptions, compileRules, compileSteps } from "./compile.ts";
@@ -156,7 +157,10 @@ async function plansFromDatabase(
   }
 }
 
-/** A stamp of the squashed revision is what lets the ledger name it. Throws `state/replaced` for any other step before it. */
+/**
+ * A stamp of what is applied is what lets the ledger name a squashed revision. Throws `state/replaced` for any other step
+ * before it.
+ */
 function stepsOf(project: Project, request: Request, applied: readonly Applied[]): Steps {
   const conversion = conversionSteps(project, applied);
   if (conversion === undefined) return stepsFrom(project, request, applied);
@@ -172,9 +176,11 @@ function stepsOf(project: Project, request: Request, applied: readonly Applied[]
       after.map((revision) => ({ revision })),
     ).steps.length === 0;
   if (isThat) return conversion;
+  // Of the squashed revision itself it would take what is applied above it out of the ledger.
+  const heads = currentHeads(project.graph, after).map(shellWord);
   throw new MigrateError({
     code: "state/replaced",
     message: `the ledger still names the revisions that ${squashed.join(", ")} ${squashed.length === 1 ? "replaces" : "replace"}`,
-    hint: `record the change first (as a script: add --sql --from-database): migrate stamp ${squashed.join(" ")}`,
+    hint: `record the change first (as a script: add --sql --from-database): migrate stamp ${heads.join(" ")}`,
   });
 }

@@ -1,4 +1,5 @@
 /** A request → the database is there: plan, run, and the events on the way. */
+import { lackingBelow, squashedHint } from "../core/absence.ts";
 import { cancelled, GOES_ON, isCancelled, MigrateError, NOTHING } from "../core/errors.ts";
 import type { Event } from "../core/event.ts";
 import { explainQuery } from "../core/explain.ts";
@@ -6,7 +7,7 @@ import type { Applied, LedgerState } from "../core/ledger/types.ts";
 import type { RevisionId } from "../core/migration.ts";
 import type { Plan, PlanStep } from "../core/plan/types.ts";
 import { redact } from "../core/redact.ts";
-import { settledRows } from "../core/replaced.ts";
+import { settledRows, waitingOf } from "../core/replaced.ts";
 import { shellWord } from "../core/shell.ts";
 import { aheadOf } from "../core/steps.ts";
 import { lockFirst } from "../io/execute.ts";
@@ -27,7 +28,7 @@ import { callback, flag, type Rules } from "./options.ts";
 import { computing, type Deps, type Project, type ProjectOptions, projectRules } from "./project.ts";
 import { interruptedFirst, leftBehind, resumed } from "./resume.ts";
 import { lockOptions, type SendOptions, send, sendRules, type Target } from "./send.ts";
-import { conversionSteps, type Request, stepsFrom } from "./steps.ts";
+import { conversionSteps, type Request, type Steps, stepsFrom } from "./steps.ts";
 import { refuseChanged } from "./verify.ts";
 
 export interface RunOptions
@@ -93,7 +94,7 @@ async function runTold(deps: Deps, request: Request, options: RunOptions): Promi
   const done: PlanStep[] = [];
   const opened = await openConnected(deps, { ...options, creates: !dryRun });
   const { project, session: first } = opened;
-  const { config, ledger } = project;
+  const { config, graph, ledger } = project;
   let session = first;
   const { database } = session;
   const watched = cancelWhenAborted(() => session, deps.signal);
@@ -108,21 +109,27 @@ async function runTold(deps: Deps, request: Request, options: RunOptions): Promi
     };
     for (let attempt = 0; ; attempt += 1) {
       const found = attempt === 0 ? opened.state : await readLedger(session, ledger);
-      const state = await converted(
-        await settled(found, session, project, deps, options, writable),
-        project,
-        deps,
-        options,
-        writable,
-      );
-      const plan = await computing(deps, project, () => planFor(project, request, state, session, options));
-      if (plan.batches.length === 0 || dryRun)
-        return { database, plan, steps: dryRun ? plan.steps : done, done: done.length > 0 };
+      let state = await settled(found, session, project, deps, options, writable);
+      const conversion = state.intent === undefined ? conversionSteps(project, state.applied) : undefined;
+      // The plan starts from the ledger as it will be, so that nothing is written before the target is known to be one.
+      const from =
+        conversion === undefined ? state : { ...state, applied: settledRows(graph, state.applied) };
+      const plan = await computing(deps, project, () => planFor(project, request, from, session, options));
+      const hasNoStep = plan.batches.length === 0;
+      const ended = (): RunResult => ({
+        database,
+        plan,
+        steps: dryRun ? plan.steps : done,
+        done: done.length > 0,
+      });
+      if (dryRun || (hasNoStep && conversion === undefined)) return ended();
       const sending = await writable();
-      if (attempt === 0 && (await options.confirm?.(plan, database)) === false)
+      if (!hasNoStep && attempt === 0 && (await options.confirm?.(plan, database)) === false)
         return { database, plan, steps: [], done: false };
       try {
         await bringUp(state, sending, deps, options);
+        if (conversion !== undefined) state = await converted(conversion, sending, project, deps, options);
+        if (hasNoStep) return ended();
         await runPlan(plan, sending, project, deps, options, done);
         if (config.dumpFile !== undefined) {
           const { keepDump } = await import("./keep-dump.ts");
@@ -180,31 +187,24 @@ async function settled(
   return await readLedger(session, project.ledger);
 }
 
-/**
- * The state when the ledger names squashed revisions instead of all that they replace, which a stamp writes down before
- * anything else is run.
- */
+/** Records that the database has squashed revisions instead of all that they replace: the state after it. */
 async function converted(
-  state: LedgerState,
+  conversion: Steps,
+  target: Target,
   project: Project,
   deps: Deps,
   options: RunOptions,
-  writable: () => Promise<Target>,
 ): Promise<LedgerState> {
-  const { graph, ledger } = project;
-  const stamp = conversionSteps(project, state.applied);
-  if (stamp === undefined || state.intent !== undefined) return state;
-  if (options.dryRun === true) return { ...state, applied: settledRows(graph, state.applied) };
-  const target = await writable();
-  await bringUp(state, target, deps, options);
   const serverVersion = target.session.version;
-  const plan = await compileSteps(project, stamp, "run", { ...options, serverVersion });
+  const plan = await compileSteps(project, conversion, "run", { ...options, serverVersion });
   const { lockWait } = options;
   await send(plan, target, deps, { lockWait }, { sourceText: (path) => sourceText(project, path) });
-  const squashed = stamp.steps.flatMap(({ direction, revision }) => (direction === "up" ? [revision] : []));
+  const squashed = conversion.steps.flatMap(({ direction, revision }) =>
+    direction === "up" ? [revision] : [],
+  );
   const message = `the ledger now has ${squashed.join(", ")} in place of what ${squashed.length === 1 ? "it replaces" : "they replace"}`;
   options.onNotice?.({ severity: "NOTICE", message });
-  return await readLedger(target.session, ledger);
+  return await readLedger(target.session, project.ledger);
 }
 
 function runPlan(
@@ -265,14 +265,27 @@ function rowsFor(
 ): readonly Applied[] {
   if (allowAhead !== true || request.kind !== "upgrade") return applied;
   const { graph } = project;
+  const { waiting, replaced } = waitingOf(graph, applied);
+  const rows = [...applied, ...replaced];
   // Of another project, as is said of a run without the flag too.
-  if (!applied.some(({ revision }) => graph.nodes.has(revision))) return applied;
-  const ahead = aheadOf(graph, applied);
-  const known = applied.filter((row) => !ahead.includes(row));
-  const others = known.filter(({ revision }) => !graph.nodes.has(revision) && !graph.replaced.has(revision));
-  if (others.length > 0) throw notAhead(others.map((row) => row.revision));
-  if (ahead.length === 0) return applied;
-  const message = `the database is ahead of these files, which lack ${ahead.map((row) => row.revision).join(", ")}`;
+  if (!rows.some(({ revision }) => graph.nodes.has(revision))) return applied;
+  const ahead = aheadOf(graph, rows);
+  const known = rows.filter((row) => !ahead.includes(row) && !waiting.includes(row));
+  // Of what squashing has to do with, it is said better where the steps are planned.
+  const isSquash = ({ revision }: Applied): boolean =>
+    graph.replaced.has(revision) || graph.dormant.some((each) => each.revision === revision);
+  const others = known.filter((row) => !graph.nodes.has(row.revision) && !isSquash(row));
+  if (others.length > 0)
+    throw notAhead(
+      others.map((row) => row.revision),
+      lackingBelow(graph, applied),
+    );
+  if (ahead.length === 0 && waiting.length === 0) return applied;
+  const ids = (these: readonly Applied[]): string => these.map(({ revision }) => revision).join(", ");
+  const message = [
+    ...(ahead.length === 0 ? [] : [`the database is ahead of these files, which lack ${ids(ahead)}`]),
+    ...(waiting.length === 0 ? [] : [`the ledger has ${ids(waiting)} in place of ${ids(replaced)}`]),
+  ].join("; ");
   const pending = stepsFrom(project, request, known).steps;
   if (pending.length > 0)
     throw notDone(
@@ -283,18 +296,21 @@ function rowsFor(
   return known;
 }
 
-const notAhead = (revisions: readonly RevisionId[]): MigrateError =>
+const notAhead = (revisions: readonly RevisionId[], lacking: readonly RevisionId[]): MigrateError =>
   new MigrateError({
     code: "state/unknown-revision",
     message: `the ledger does not say that ${revisions.join(", ")} follows these files, so nothing shows that they are of an older release`,
-    hint: `restore what is missing (another git branch may have it), or delete the rows with: migrate repair ${revisions.map((id) => `--forget ${shellWord(id)}`).join(" ")}`,
+    hint:
+      lacking.length > 0
+        ? squashedHint(lacking)
+        : `restore what is missing (another git branch may have it), or, where nothing that they did is in the database, delete the rows with: migrate repair ${revisions.map((id) => `--forget ${shellWord(id)}`).join(" ")}`,
   });
 
 const notDone = (ahead: string, pending: readonly RevisionId[]): MigrateError =>
   new MigrateError({
     code: "state/unknown-revision",
-    message: `${ahead}; but ${pending.join(", ")} is not applied, and an older release runs nothing there`,
-    hint: "with the files of the newer release, run: migrate upgrade",
+    message: `${ahead}; but ${pending.join(", ")} ${pending.length === 1 ? "is" : "are"} not in the ledger, and an older release runs nothing there`,
+    hint: `with the files of the newer release, which may have squashed ${pending.length === 1 ? "it" : "them"}, run: migrate upgrade`,
   });
 
 /** How long a server that restarts is waited for, in seconds. */

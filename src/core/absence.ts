@@ -2,7 +2,7 @@
 import { type Graph, nodeOf } from "./graph.ts";
 import { removalOf } from "./graph-faults.ts";
 import type { Revision, RevisionId } from "./migration.ts";
-import { halfApplied } from "./replaced.ts";
+import { appliedThrough, halfApplied } from "./replaced.ts";
 import { shellWord } from "./shell.ts";
 import { unique } from "./unique.ts";
 
@@ -18,9 +18,15 @@ export function absences(
   rows: readonly { readonly revision: RevisionId }[],
   { mayBeAhead = true }: { readonly mayBeAhead?: boolean } = {},
 ): (revision: RevisionId) => Absence {
-  const isEvery = rows.every(({ revision }) => !graph.nodes.has(revision));
-  const hintOf = (revision: RevisionId): string =>
-    isEvery ? `${OF_ANOTHER}; ${DELETED}` : `${vanishedHint(revision)}${mayBeAhead ? aheadHint(graph) : ""}`;
+  const isEvery =
+    rows.every(({ revision }) => !graph.nodes.has(revision)) && appliedThrough(graph, rows).length === 0;
+  const lacking = lackingBelow(graph, rows);
+  const hintOf = (revision: RevisionId): string => {
+    if (lacking.length > 0) return squashedHint(lacking);
+    return isEvery
+      ? `${OF_ANOTHER}; ${DELETED}`
+      : `${vanishedHint(revision)}${mayBeAhead ? aheadHint(graph) : ""}`;
+  };
   return (revision) => {
     const waiting = graph.dormant.find((each) => each.revision === revision);
     if (waiting !== undefined) return ofDormant(graph, waiting);
@@ -53,12 +59,36 @@ export function leftOutOf(
 function ofDormant(graph: Graph, { replaces = [] }: Revision): Absence {
   const instead = unique(replaces.map((id) => graph.replaced.get(id) ?? id));
   const revisions = instead.map((id) => nodeOf(graph, id).revision);
+  const isOlder = replaces.every((id) => graph.nodes.has(id));
+  const rollback = isOlder
+    ? "; after a rollback to an older release, run: migrate upgrade --allow-ahead"
+    : "";
   const [have, those] = instead.length === 1 ? ["has files", "that"] : ["have files", "those"];
   return {
     reason: `does nothing while ${instead.join(", ")} ${have}`,
-    hint: `the ledger has it in place of ${those}, so delete their files again: ${removalOf(revisions)}`,
+    hint: `the ledger has it in place of ${those}, so delete their files again: ${removalOf(revisions)}${rollback}`,
   };
 }
+
+/** What is not applied, although applied revisions need it. */
+export function lackingBelow(
+  graph: Graph,
+  rows: readonly { readonly revision: RevisionId }[],
+): readonly RevisionId[] {
+  const had = new Set([...rows.map(({ revision }) => revision), ...appliedThrough(graph, rows)]);
+  const needed = [...had].flatMap((id) => {
+    const node = graph.nodes.get(id);
+    return node === undefined ? [] : [...node.parents, ...node.dependencies];
+  });
+  return unique(needed.filter((id) => !had.has(id)));
+}
+
+/**
+ * What to type where a revision without a file may be a squashed one of a newer release: its row stands for what is
+ * `lacking`, so it must not be deleted.
+ */
+export const squashedHint = (lacking: readonly RevisionId[]): string =>
+  `applied revisions need ${lacking.join(", ")}, which the ledger does not have: a newer release may have squashed ${lacking.length === 1 ? "it" : "them"}; deploy that release or restore its files, then run: migrate verify`;
 
 /** Where no applied revision is in a file. */
 const OF_ANOTHER =
@@ -68,7 +98,7 @@ const OF_ANOTHER =
 export const DELETED = "if you have deleted the files, forget what is applied: migrate stamp --purge base";
 
 const vanishedHint = (revision: RevisionId): string =>
-  `restore its file (another git branch may have it), or delete its row with: migrate repair --forget ${shellWord(revision)}`;
+  `restore its file (another git branch may have it), or, where nothing that it did is in the database, delete its row with: migrate repair --forget ${shellWord(revision)}`;
 
 const aheadHint = ({ heads }: Graph): string =>
   `; after a rollback to an older release, run: migrate upgrade ${heads.length > 1 ? "heads " : ""}--allow-ahead`;

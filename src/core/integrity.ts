@@ -14,6 +14,7 @@ import type { SessionPins } from "./plan/session.ts";
 import type { StepInput } from "./plan/step.ts";
 import type { Plan } from "./plan/types.ts";
 import { commentText } from "./quote.ts";
+import { appliedThrough } from "./replaced.ts";
 import { sha256 } from "./sha256.ts";
 import { shellWord } from "./shell.ts";
 import { currentHeads, type Step } from "./steps.ts";
@@ -78,23 +79,34 @@ export function findingsOf(graph: Graph<Migration>, rows: readonly Applied[]): r
     .filter((row) => !graph.nodes.has(row.revision))
     .sort((a, b) => (a.appliedAt < b.appliedAt ? -1 : 1));
   const absenceOf = absences(graph, rows);
-  const hint = holeHint(currentHeads(graph, byRevision.keys()));
+  const through = appliedThrough(graph, rows);
   const vanished = (row: Applied): Finding => ({
     kind: "vanished",
-    isEvery: known.length === 0,
+    isEvery: known.length === 0 && through.length === 0,
     ...absenceOf(row.revision),
     ...recorded(row),
   });
-  return [
-    ...known.flatMap((id) => changesOf(graph, byRevision.get(id)!, byRevision, hint)),
+  const hint = holeHint(currentHeads(graph, byRevision.keys()));
+  const had = new Set([...byRevision.keys(), ...through]);
+  const found = [
+    ...known.flatMap((id) => changesOf(graph, byRevision.get(id)!, had, hint)),
     ...unknown.map(vanished),
   ];
+  const isStopped = found.some(({ kind }) => kind === "vanished" || kind === "body");
+  return isStopped
+    ? found.map((each) => (each.kind === "hole" ? { ...each, hint: OTHERS_FIRST } : each))
+    : found;
 }
 
+/** What to type about a hole where something else stops the upgrade that would fill it. */
+const OTHERS_FIRST =
+  "an upgrade stops at the other findings before it runs what is missing; settle those first, then run: migrate verify";
+
+/** `hint`: what to type about a hole. */
 function changesOf(
   graph: Graph<Migration>,
   row: Applied,
-  applied: ReadonlyMap<RevisionId, Applied>,
+  had: ReadonlySet<RevisionId>,
   hint: string,
 ): Finding[] {
   const { revision, parents, dependencies } = graph.nodes.get(row.revision)!;
@@ -112,7 +124,7 @@ function changesOf(
     difference("message", row.message, message),
   ].filter((found) => found !== undefined);
   if (differences.length > 0) findings.push({ kind: "header", ...common, differences });
-  const missing = [...new Set([...parents, ...dependencies])].filter((id) => !applied.has(id));
+  const missing = [...new Set([...parents, ...dependencies])].filter((id) => !had.has(id));
   if (missing.length > 0) findings.push({ kind: "hole", ...common, missing, hint });
   return findings;
 }

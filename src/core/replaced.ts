@@ -132,6 +132,38 @@ export function settledRows(graph: Graph<Migration>, rows: readonly Applied[]): 
   return [...left, ...made];
 }
 
+/**
+ * The squashed revisions that are applied although they wait, as after a rollback to a release that still has the old
+ * files, and a row for each revision that they replace.
+ */
+export function waitingOf(
+  graph: Graph<Migration>,
+  rows: readonly Applied[],
+): { readonly waiting: readonly Applied[]; readonly replaced: readonly Applied[] } {
+  const replacedBy = (row: Applied): readonly RevisionId[] => appliedThrough(graph, [row]);
+  const waiting = rows.filter((row) => replacedBy(row).length > 0);
+  const replaced = waiting.flatMap((row) =>
+    replacedBy(row).map((id): Applied => {
+      const { revision, parents, dependencies } = graph.nodes.get(id)!;
+      const { message, up } = revision;
+      return { ...row, revision: id, parents, dependsOn: dependencies, message, checksum: up.checksum };
+    }),
+  );
+  return { waiting, replaced };
+}
+
+/** What is applied through squashed revisions that wait, although the ledger does not name it. */
+export function appliedThrough(
+  { nodes, dormant }: Graph,
+  rows: readonly { readonly revision: RevisionId }[],
+): readonly RevisionId[] {
+  if (dormant.length === 0) return [];
+  const had = new Set(rows.map(({ revision }) => revision));
+  return dormant
+    .filter(({ revision }) => had.has(revision))
+    .flatMap(({ replaces = [] }) => (replaces.every((id) => nodes.has(id)) ? replaces : []));
+}
+
 /** The fault of a row whose revision is replaced, while others that the same revision replaces are not applied. */
 export function halfApplied(
   graph: Graph,

@@ -108,8 +108,20 @@ describe("findings", () => {
     const now = files({ a: before.a, x: "", b: before.b, c: before.c });
     const hole = findingsOf(now.graph, rows).find(({ kind }) => kind === "hole")!;
     expect(diagnosticOf(hole).message).toMatch(/^b was applied on .*, but x.*, which it needs, is not$/);
-    expect(diagnosticOf(hole).hint).toMatch(/: migrate stamp --purge c$/);
+    expect(diagnosticOf(hole).hint).toMatch(
+      /^the next upgrade runs what is missing;.*: migrate stamp --purge c$/,
+    );
     expect(planStamp(now.graph, rows, ["c"], { purge: true }).added).toEqual(["x"]);
+  });
+
+  test("a hole beside what stops an upgrade is not said to be filled by the next", () => {
+    const now = files({ a: before.a, x: "", b: before.b });
+    const hints = findingsOf(now.graph, rows).map((finding) => diagnosticOf(finding).hint);
+    expect(hints).toEqual([
+      expect.stringMatching(/^accept the file/),
+      expect.stringMatching(/^an upgrade stops at the other findings /),
+      expect.not.stringContaining("--forget"),
+    ]);
   });
 
   test("the order in which parents are written means nothing", () => {

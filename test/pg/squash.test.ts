@@ -11,7 +11,7 @@ import { compareCatalogs } from "../../src/core/catalog/compare.ts";
 import { EMPTY } from "../../src/core/catalog/empty.ts";
 import { readCatalog } from "../../src/io/catalog.ts";
 import { readRows } from "../../src/io/rows.ts";
-import { failureOf, ownDatabase, project, type TestProject } from "../support/project.ts";
+import { failureOf, ownDatabase, project, runScript, type TestProject } from "../support/project.ts";
 import { query, servers } from "../support/server.ts";
 import { sessionOn } from "../support/session.ts";
 
@@ -107,6 +107,13 @@ test("a database that has all of them has it, without running anything; the ledg
     "up s",
   ]);
 
+  // Neither a target that is none nor a question that is answered with no changes the ledger.
+  const named = "SELECT string_agg(revision, ' ' ORDER BY revision) AS named FROM retort.applied";
+  expect(await failureOf(it.upgrade(url, "nosuch"))).toMatchObject({ code: "graph/unknown-revision" });
+  const no = { confirm: () => Promise.resolve(false) };
+  expect((await it.downgrade(url, "base", no)).done).toBe(false);
+  expect(await query(url, named)).toEqual([{ named: "a b c d" }]);
+
   const notices: string[] = [];
   await it.upgrade(url, "head", { onNotice: ({ message }) => void notices.push(message) });
   expect(notices).toContain("the ledger now has s in place of what it replaces");
@@ -125,6 +132,13 @@ test("one that has what follows them keeps it, although its row names a parent t
   const it = shop();
   await it.upgrade(url);
   removeReplaced(it, (await squashed(it, "base:d", url)).replacedFiles);
+  // The script of the DBA stamps what is applied at the end, so that this stays.
+  const options = { database: url, fromDatabase: true };
+  const refused = expect.objectContaining({ hint: expect.stringMatching(/: migrate stamp e$/) });
+  expect(await failureOf(it.script({ kind: "stamp", targets: ["s"] }, options))).toEqual(refused);
+  expect(await failureOf(it.script({ kind: "downgrade", target: "-1" }, options))).toEqual(refused);
+  await runScript(url, await it.script({ kind: "stamp", targets: ["e"] }, options));
+  expect((await query(url, "SELECT revision FROM retort.applied")).length).toBe(2);
   await it.upgrade(url);
   expect((await verify(it.deps, { database: url })).findings).toEqual([]);
   expect((await it.state(url)).heads).toEqual(["e"]);
