@@ -211,6 +211,8 @@ const verdict = z.enum(["exact", "column-order", "lossy", "different", "fails", 
 const failedStep = object({
   step: z.enum(["up", "down", "up again"]),
   diagnostics: z.array(diagnostic),
+  /** It is refused only where tables were given rows for the test. */
+  onlyWithRows: z.literal(true).optional(),
 });
 const changedRows = object({ table: text, before: count, after: count });
 

@@ -2,11 +2,10 @@
  * Ways up and down → that they keep rows: tables are filled with generated ones, and what is in each column that stays is the
  * same after the up and after the down.
  */
-import { neededValue } from "../core/diff/rows.ts";
 import { type Segment, sentIn } from "../core/diff/text.ts";
 import { MigrateError } from "../core/errors.ts";
 import { type KeptTable, notKept } from "../core/kept-rows.ts";
-import { fillTables, giveValue, readKept } from "../io/rows.ts";
+import { fillTables, givingValues, readKept } from "../io/rows.ts";
 import { type Session, StatementFailure } from "../io/session/types.ts";
 
 export interface RowProofOptions {
@@ -53,22 +52,37 @@ async function tryRows(
   { start, up, down, hidden }: RowProofOptions,
   without: Map<string, string>,
 ): Promise<Tried> {
-  const session = await start();
+  const given = new Set<string>();
+  const session = givingValues(await start(), hidden, ({ table, column }) => given.add(`${table}.${column}`));
   for (const { table, message } of await fillTables(session, hidden, new Set(without.keys())))
     without.set(table, message);
   const before = await readKept(session, hidden);
   if (before.every(({ count }) => count === 0)) return { kept: true };
   const tables = before.filter(({ count }) => count > 0).map(({ name }) => name);
-  const refusedUp = await runSegments(session, up, hidden);
+  const refusedUp = await runSegments(session, up);
   if (refusedUp !== undefined) return { refused: refusedUp, tables };
   const after = await readKept(session, hidden);
-  refuseChanged("up", notKept(before, after));
-  const refusedDown = await runSegments(session, down, hidden);
+  const kept = withoutColumns(before, after, given);
+  refuseChanged("up", notKept(kept, after));
+  const refusedDown = await runSegments(session, down);
   // What they are called now.
   if (refusedDown !== undefined) return { refused: refusedDown, tables: namesBefore(tables, before, after) };
-  refuseChanged("down", notKept(before, after, await readKept(session, hidden)));
+  refuseChanged("down", notKept(kept, after, await readKept(session, hidden)));
   return { kept: true };
 }
+
+/** Without those that are called so later: `shop.users.born`. */
+const withoutColumns = (
+  tables: readonly KeptTable[],
+  later: readonly KeptTable[],
+  names: ReadonlySet<string>,
+): readonly KeptTable[] =>
+  tables.map((table) => {
+    const other = later.find(({ id }) => id === table.id);
+    const isNamed = (number: number): boolean =>
+      names.has(`${other?.name}.${other?.columns.find((column) => column.number === number)?.name}`);
+    return { ...table, columns: table.columns.filter(({ number }) => !isNamed(number)) };
+  });
 
 const namesBefore = (
   tables: readonly string[],
@@ -91,16 +105,10 @@ function refuseChanged(direction: "up" | "down", changed: readonly string[]): vo
 }
 
 /** What the server refused, if anything. */
-async function runSegments(
-  session: Session,
-  segments: readonly Segment[],
-  hidden: string,
-): Promise<Refused | undefined> {
+async function runSegments(session: Session, segments: readonly Segment[]): Promise<Refused | undefined> {
   for (const segment of segments) {
     for (const sql of sentIn(segment)) {
       try {
-        const needed = neededValue(sql);
-        if (needed !== undefined) await giveValue(session, hidden, needed);
         await session.send(sql);
       } catch (failure) {
         if (!(failure instanceof StatementFailure) || failure.lost) throw failure;

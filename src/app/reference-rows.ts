@@ -1,4 +1,5 @@
 /** A migration between two schemas, and the reference rows of both → the statements for the rows, up and down; proven. */
+import { type NeededValue, neededValue } from "../core/diff/rows.ts";
 import type { Segment } from "../core/diff/text.ts";
 import { MigrateError } from "../core/errors.ts";
 import {
@@ -88,8 +89,9 @@ export async function rowWay({ project, start, desired, up, down }: RowWayOption
   const between = await referenceTables(project, session);
   const there = await takenOf(session, statementsOf(changesBetween(between, desired)));
   refuseOther("up", changesBetween(await referenceTables(project, session), desired));
-  // What is new goes with its table.
-  const kept = between.filter((table) => !isNew(table));
+  // What is new goes with its table; a value that was made up for the proof is nobody's.
+  const madeUp = up.flatMap(({ statements }) => statements.flatMap((sql) => neededValue(sql) ?? []));
+  const kept = between.filter((table) => !isNew(table)).map((table) => withoutColumns(table, madeUp));
   const back = await takenOf(
     session,
     statementsOf(changesBetween(await referenceTables(project, session), kept)),
@@ -101,6 +103,18 @@ export async function rowWay({ project, start, desired, up, down }: RowWayOption
   );
   refuseOther("down", changesBetween(await referenceTables(project, session), first));
   return { up: there, before: back, behind };
+}
+
+function withoutColumns(table: ReferenceTable, named: readonly NeededValue[]): ReferenceTable {
+  const goes = (column: string): boolean =>
+    !table.key.includes(column) &&
+    named.some((each) => each.table === shownTable(table) && each.column === column);
+  const { columns } = table;
+  return {
+    ...table,
+    columns: columns.filter((column) => !goes(column)),
+    rows: table.rows.map((row) => row.filter((_, index) => !goes(columns[index]!))),
+  };
 }
 
 function refuseOther(direction: "up" | "down", changes: readonly RowChanges[]): void {

@@ -43,7 +43,11 @@ export interface TestBench {
   fill(): Promise<void>;
   snapshot(): Promise<Snapshot>;
   /** After a test: the revision is applied, unless it cannot be; `clean`: the database is as a run leaves it. */
-  settle(revision: RevisionId, failed: FailedStep | undefined, clean: boolean): Promise<void>;
+  settle(
+    revision: RevisionId,
+    failed: FailedStep | undefined,
+    clean: boolean,
+  ): Promise<FailedStep | undefined>;
   /** Applies a revision that is not tested. */
   include(revision: RevisionId): Promise<void>;
 }
@@ -111,8 +115,10 @@ export function openBench(on: TestOn, withRows: boolean): TestBench {
     },
     settle: async (revision, failed, clean) => {
       if (failed?.step !== "up") settled = [...settled, revision];
-      else if (!withRows || !(await isRunWithoutRows(revision))) broken.add(revision);
+      else if (withRows && (await isRunWithoutRows(revision))) return { ...failed, onlyWithRows: true };
+      else broken.add(revision);
       if (failed !== undefined || !clean) discard();
+      return failed;
     },
     include: async (revision) => {
       if (!bench.canRun(revision)) {

@@ -142,8 +142,9 @@ async function testOne(project: Project, bench: TestBench, revision: RevisionId)
     bench.broken.add(revision);
     return value("skipped", false);
   }
-  const { seen, failed, otherRows = false } = await observe(bench, revision, down !== undefined);
-  await bench.settle(revision, failed, aspectsOf(seen).length === 0 && !otherRows);
+  const { seen, otherRows = false, ...observed } = await observe(bench, revision, down !== undefined);
+  const clean = aspectsOf(seen).length === 0 && !otherRows;
+  const failed = await bench.settle(revision, observed.failed, clean);
   if (failed !== undefined) return value("fails", false, { ...seen, failed });
   const { irreversible } = up.header;
   if (irreversible !== undefined) return value("irreversible", true, { accepted: irreversible });

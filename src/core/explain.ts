@@ -61,6 +61,7 @@ export function explain(
     const advice =
       adviceOf(failure, step, connectionOptions) ??
       encodingHint(statement, failure) ??
+      leftIndex(statement, failure) ??
       misleadingIn(statement, failure);
     return error("execution/statement", message, lines(said.hint, advice, whatIsSo(batch, step)), {
       ...placeOf(statement, failure, sourceText),
@@ -274,6 +275,13 @@ const advice: Readonly<Record<string, string>> = {
   "3F000":
     'no schema in search_path exists: qualify the name (CREATE TABLE shop.users), or set "session": {"searchPath": ["shop"]} in migrate.config.json',
 };
+
+/** The name of an index that is taken: CREATE INDEX CONCURRENTLY leaves one where it fails. */
+function leftIndex({ tag }: Statement, { sqlstate, message }: Failure): string | undefined {
+  const name = QUOTED.exec(message)?.[1];
+  if (tag !== "CREATE INDEX CONCURRENTLY" || sqlstate !== "42P07" || name === undefined) return undefined;
+  return `it may be an invalid index that an earlier attempt has left (\\d shows INVALID); then drop it first: DROP INDEX CONCURRENTLY ${identifier(name)}`;
+}
 
 /** Names and key words that are not found may hold what nobody sees, or takes for another character. */
 const misleadingIn = (statement: Statement, failure: Failure): string | undefined => {

@@ -45,7 +45,9 @@ export function newRevision(
     if (isHead(node)) continue;
     throw new MigrateError({
       code: "graph/not-a-head",
-      message: `Revision ${parent} is not a head revision; please specify --splice to create a new branch from this revision`,
+      message: `Revision ${parent} is not a head revision; please specify --splice to ${
+        parents.length > 1 ? "merge it all the same" : "create a new branch from this revision"
+      }`,
       hint: `it is followed by ${node.children.map((id) => describe(nodeOf(graph, id).revision)).join(", ")}`,
     });
   }

@@ -34,6 +34,8 @@ export interface Observed {
 export interface FailedStep {
   readonly step: "up" | "down" | "up again";
   readonly diagnostics: readonly Diagnostic[];
+  /** It is refused only where tables were given rows for the test. */
+  readonly onlyWithRows?: true;
 }
 
 /** One migration, tested. */

@@ -1,8 +1,17 @@
 /** A session on a scratch database → its tables get rows; and what rows its tables have, so that they can be compared. */
 
+import { type NeededValue, neededValue } from "../core/diff/rows.ts";
 import type { KeptTable } from "../core/kept-rows.ts";
 import { identifier, literal } from "../core/quote.ts";
-import { type FillTable, inFillOrder, insertsOf, ROWS, tableName, updateOf } from "../core/rows.ts";
+import {
+  type FillColumn,
+  type FillTable,
+  inFillOrder,
+  insertsOf,
+  ROWS,
+  tableName,
+  updateOf,
+} from "../core/rows.ts";
 import type { RowsByTable, RowsOfTable, Unfilled } from "../core/verdict.ts";
 import { type Session, StatementFailure } from "./session/types.ts";
 
@@ -38,18 +47,65 @@ export async function fillTables(
   return unfilled;
 }
 
-/** Within a transaction, gives a value to the rows that have none in a column: `shop.users` and `born`. Throws `StatementFailure`. */
-export async function giveValue(
+/**
+ * The session, on a scratch database: before a statement that wants values of the author, it gives one to the rows that have
+ * none. `send` throws `StatementFailure` also where they do not take it. `onGiven`: there were such rows.
+ */
+export function givingValues(
   session: Session,
   ledgerSchema: string,
-  { table: name, column }: { readonly table: string; readonly column: string },
-): Promise<void> {
+  onGiven: (needed: NeededValue) => void = () => {},
+): Session {
+  let isOpen = false;
+  const given = async (needed: NeededValue): Promise<void> => {
+    if (await giveValue(session, ledgerSchema, needed)) onGiven(needed);
+  };
+  const give = async (needed: NeededValue): Promise<void> => {
+    if (isOpen) return given(needed);
+    await session.send("BEGIN");
+    try {
+      await given(needed);
+    } catch (error) {
+      await session.send("ROLLBACK");
+      throw error;
+    }
+    await session.send("COMMIT");
+  };
+  return {
+    ...session,
+    send: async (sql, label) => {
+      const needed = neededValue(sql);
+      if (needed !== undefined) await give(needed);
+      const tag = await session.send(sql, label);
+      if (sql === "BEGIN") isOpen = true;
+      if (sql === "COMMIT" || sql === "ROLLBACK") isOpen = false;
+      return tag;
+    },
+  };
+}
+
+/** Within a transaction, gives a value to the rows that have none in a column; whether there are such. Throws `StatementFailure`. */
+async function giveValue(
+  session: Session,
+  ledgerSchema: string,
+  { table: name, column }: NeededValue,
+): Promise<boolean> {
   // To read makes a transaction read only, unless that is rolled back.
   await session.send("SAVEPOINT before_reading");
   const table = (await readTables(session, ledgerSchema)).find((each) => shownName(each) === name);
-  await session.send("ROLLBACK TO SAVEPOINT before_reading");
   const found = table?.columns.find((each) => each.name === column);
-  if (table !== undefined && found !== undefined) await session.send(updateOf(table, found));
+  const needs = table !== undefined && found !== undefined && (await hasNull(session, table, found));
+  await session.send("ROLLBACK TO SAVEPOINT before_reading");
+  if (needs) await session.send(updateOf(table, found));
+  return needs;
+}
+
+async function hasNull(session: Session, table: FillTable, { name }: FillColumn): Promise<boolean> {
+  const [row] = await session.read({
+    sql: `SELECT EXISTS (SELECT FROM ${tableName(table)} WHERE ${identifier(name)} IS NULL) AS found`,
+    row: { parse: (each) => each as { readonly found: boolean } },
+  });
+  return row!.found;
 }
 
 /** What is in each column of the tables that hold rows themselves, partitions among them. */
@@ -137,7 +193,9 @@ SELECT n.nspname AS schema, c.relname AS name,
       'length', CASE WHEN b.typname IN ('varchar', 'bpchar') THEN nullif(m.mod, -1) - 4
         WHEN b.typname IN ('bit', 'varbit') THEN nullif(m.mod, -1) END,
       'notNull', a.attnotnull OR t.typnotnull, 'hasDefault', a.atthasdef,
-      'ownValue', a.attgenerated <> '' OR a.attidentity <> '' OR coalesce(pg_get_expr(d.adbin, d.adrelid) LIKE 'nextval(%', false)
+      'ownValue', a.attgenerated <> '' OR a.attidentity <> '' OR coalesce(pg_get_expr(d.adbin, d.adrelid) LIKE 'nextval(%', false),
+      'isKey', a.attgenerated = '' AND EXISTS (SELECT FROM pg_index AS i
+        WHERE i.indrelid = c.oid AND i.indisunique AND a.attnum = ANY (i.indkey))
     ) ORDER BY a.attnum), '[]')
     FROM pg_attribute AS a
     JOIN pg_type AS t ON t.oid = a.atttypid

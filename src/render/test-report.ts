@@ -64,7 +64,9 @@ function lineOf(tested: TestedMigration): Line {
       ),
       ...headed("after the downgrade", differenceLines(tested.down, ["before", "after"])),
       ...headed("after the second upgrade", differenceLines(tested.again, ["first", "second"])),
-      ...(failed === undefined ? [] : [...failureLines(failed), ...missingLines(failed)]),
+      ...(failed === undefined
+        ? []
+        : [...failureLines(failed), ...missingLines(failed), ...rowsLines(failed)]),
     ],
     ms,
   };
@@ -92,6 +94,11 @@ const missingLines = ({ step, diagnostics }: FailedStep): readonly string[] =>
     : diagnostics
         .flatMap(({ message }) => missingHint(message) ?? [])
         .map((hint) => `hint: ${onOneLine(hint)}`);
+
+const rowsLines = ({ onlyWithRows }: FailedStep): readonly string[] =>
+  onlyWithRows === undefined
+    ? []
+    : ["it fails only with the rows that --rows has made; without them: migrate test"];
 
 const headed = (head: string, lines: readonly string[]): readonly string[] =>
   lines.length === 0 ? [] : [`${head}:`, ...lines.map((line) => `  ${line}`)];

@@ -8,20 +8,20 @@ const start = text.indexOf("DO");
 const sql = text.slice(start).trimEnd();
 
 /** The error of the DO block, or of a statement of ours. */
-function explained(failure: Partial<Failure>, ours = false) {
+function explained(failure: Partial<Failure>, ours = false, outside?: string) {
   const origin = { path: "a.up.sql", line: 3, column: 1, start, end: start + sql.length };
   const statement = ours
     ? { sql: "CALL retort.begin_step();", purpose: "begin-step", step: 0 }
-    : { sql, purpose: "user", step: 0, origin, offset: 0, tag: "DO" };
+    : { sql, purpose: "user", step: 0, origin, offset: 0, tag: outside ?? "DO" };
   const step = {
     direction: "up",
     revision: "a",
     message: "",
     path: "a.up.sql",
-    transactional: true,
+    transactional: outside === undefined,
     statements: 1,
   };
-  const batch = { transactional: true, step: 0, statements: [statement] };
+  const batch = { transactional: outside === undefined, step: 0, statements: [statement] };
   const plan = { kind: "upgrade", steps: [step], batches: [batch] };
   return explain(
     plan as unknown as Plan,
@@ -74,6 +74,13 @@ describe("advice by SQLSTATE", () => {
     expect(hint).toMatch(/^the server's own\n/);
     expect(hint).toContain(advice);
     expect(hint).toMatch(/revision a was rolled back/);
+  });
+
+  test("an index whose name is taken may be what a failed CREATE INDEX CONCURRENTLY has left", () => {
+    const failure = { sqlstate: "42P07", message: 'relation "by_N" already exists' };
+    const drop = 'drop it first: DROP INDEX CONCURRENTLY "by_N"';
+    expect(explained(failure, false, "CREATE INDEX CONCURRENTLY").hint).toContain(drop);
+    expect(explained(failure, false, "CREATE INDEX").hint).not.toContain(drop);
   });
 
   test("a character that the encoding of the database lacks is underlined, or the header's", () => {

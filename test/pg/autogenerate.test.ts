@@ -92,6 +92,39 @@ describe.sequential.each(servers().slice(0, 1))("on $name", (server) => {
     await of.upgrade(url);
   });
 
+  test("a column that rows of the migrations need a value in is asked for in the file; an index comes with it", async () => {
+    const { url } = await ownDatabase(server);
+    const of = project({
+      a: {
+        up: "CREATE SCHEMA shop; CREATE TABLE shop.users (id int PRIMARY KEY, x int); INSERT INTO shop.users VALUES (7);",
+        down: "DROP SCHEMA shop CASCADE;",
+      },
+    });
+    schemaFolder(
+      of,
+      `CREATE SCHEMA shop; CREATE TABLE shop.users (id int PRIMARY KEY, x int NOT NULL, n text NOT NULL);
+       CREATE INDEX by_n ON shop.users (n);`,
+    );
+    const { created } = await generate(of, url, { online: true });
+    expect(created).toHaveLength(2);
+    const [up] = created[0]!.files;
+    const text = readFileSync(join(of.folder, up!), "utf8");
+    expect(text.match(/^-- Each row needs a value: .*$/gm)?.sort()).toEqual([
+      expect.stringContaining("UPDATE shop.users SET n = "),
+      expect.stringContaining("UPDATE shop.users SET x = "),
+    ]);
+    expect((await failureOf(of.upgrade(url))).message).toContain("has no value in some rows");
+    const given = (value: string) =>
+      `UPDATE shop.users SET $1 = ${value};\n-- Each row needs a value: UPDATE shop.users SET $1`;
+    const needs = (column: string) =>
+      new RegExp(`-- Each row needs a value: UPDATE shop.users SET (${column})`);
+    of.write(up!, text.replace(needs("x"), given("1")).replace(needs("n"), given("'one'")));
+    await of.upgrade(url);
+    expect((await generate(of, url)).created).toEqual([]);
+    await of.downgrade(url, "a");
+    expect(await query(url, "SELECT * FROM shop.users")).toEqual([{ id: 7, x: 1 }]);
+  });
+
   test("what may be a rename is not guessed, and nothing is written", async () => {
     const { url } = await ownDatabase(server);
     const of = project({ a: "CREATE SCHEMA shop; CREATE TABLE shop.users (id int, name text);" });

@@ -46,19 +46,24 @@ test("the version tables of other tools are left alone, and no other tables of t
   await own.upgrade(url);
   await query(
     url,
-    `CREATE TABLE goose_db_version (id serial PRIMARY KEY, version_id bigint, is_applied boolean);
+    `CREATE TABLE ar_internal_metadata (key varchar PRIMARY KEY, value varchar, created_at timestamp NOT NULL, updated_at timestamp NOT NULL);
+     CREATE TABLE goose_db_version (id serial PRIMARY KEY, version_id bigint, is_applied boolean);
      CREATE SCHEMA drizzle; CREATE TABLE drizzle.__drizzle_migrations (id int GENERATED ALWAYS AS IDENTITY, hash text, created_at bigint);
      CREATE TABLE migrations (version text, of_birds int); ALTER TABLE pgmigrations ADD id serial`,
   );
   const { versionTables, differences } = await look(own, url);
-  expect(versionTables).toEqual(["drizzle.__drizzle_migrations", "public.goose_db_version"]);
+  expect(versionTables).toEqual([
+    "drizzle.__drizzle_migrations",
+    "public.ar_internal_metadata",
+    "public.goose_db_version",
+  ]);
   expect(differences.map(({ kind, identity }) => `${kind} ${identity.join(".")}`)).toEqual([
     "extra public.pgmigrations.id",
     "extra public.migrations",
   ]);
   const { text, versionTables: leftOut } = await dump(own.deps, { database: url });
   expect(leftOut).toEqual(versionTables);
-  expect(text).not.toMatch(/goose_db_version|drizzle/);
+  expect(text).not.toMatch(/goose_db_version|drizzle|ar_internal/);
   expect(text.match(/CREATE TABLE \S+/g)).toEqual([
     "CREATE TABLE public.migrations",
     "CREATE TABLE public.pgmigrations",

@@ -80,6 +80,19 @@ test("reference rows go with the schema, up and down, and only they do", async (
 
   folder("", "CREATE SCHEMA shop; CREATE TABLE shop.kinds (code text);");
   expect(await failureOf(generate())).toMatchObject({ code: "usage/reference-rows" });
+
+  // A column that rows need a value in, which the author gives: not the one that the proof has made up.
+  folder(
+    `INSERT INTO shop.items OVERRIDING SYSTEM VALUE VALUES (1, 'c', 1.5, '{x}');
+     INSERT INTO shop.kinds (code, label, n) VALUES ('b', 'it''s B', 'x'), ('c', 'B', 'y');`,
+    `${TABLES} ALTER TABLE shop.kinds ADD COLUMN n text NOT NULL;`,
+  );
+  const [third] = await generate();
+  const [up, down] = third!.files.map((file) => readFileSync(join(of.folder, file), "utf8"));
+  expect(up).toMatch(
+    /Each row needs a value: UPDATE shop\.kinds SET n = .*UPDATE "shop"\."kinds" SET "n" = 'x'/s,
+  );
+  expect(down).not.toContain("UPDATE");
 });
 
 test("a name in the configuration that is no table is refused, not passed over", async () => {

@@ -1,7 +1,7 @@
 /** A catalog → the tables in it in which another tool has recorded what it has run, and the catalog without them. */
 import { type Catalog, keyOf, type ObjectKey } from "../catalog/catalog.ts";
 import { without } from "../catalog/ledgers.ts";
-import { tools } from "./tools.ts";
+import { tools, type VersionTable } from "./tools.ts";
 
 /** Whether the migrations make it: a table, or a schema. */
 export type Made = (object: ObjectKey) => boolean;
@@ -71,10 +71,16 @@ export function withoutVersionTables(
   };
 }
 
+/** Beside the `schema_migrations` of Rails, which is as that of dbmate. */
+const RAILS: Pick<VersionTable, "schema" | "name" | "columns"> = {
+  name: "ar_internal_metadata",
+  columns: ["key", "value", "created_at", "updated_at"],
+};
+
 /** What is named like one and has a single column must have no other. */
 const isVersionTable = ({ identity: [schema, name] }: ObjectKey, columns: readonly string[]): boolean =>
-  tools.some(
-    ({ table }) =>
+  [...tools.map(({ table }) => table), RAILS].some(
+    (table) =>
       table.name === name &&
       (table.schema ?? schema) === schema &&
       (table.columns.length > 1 || columns.length === 1) &&

@@ -2,6 +2,7 @@
 import { type Catalog, type CatalogObject, keyOf, type ObjectKey } from "../catalog/catalog.ts";
 import { identifier, qualified } from "../quote.ts";
 import { plainName, tableNameOf } from "./name.ts";
+import { valueFirst } from "./rows.ts";
 
 export interface PlannedStatement {
   /** With schemas, without the `;` at the end. */
@@ -120,6 +121,8 @@ export function mended(sql: string, sqlstate: string | undefined): readonly stri
     const column = /^(ALTER TABLE .+ ALTER COLUMN (?:"(?:[^"]|"")*"|\w+)) ADD GENERATED /s.exec(sql)?.[1];
     return column === undefined ? undefined : [`${column} DROP DEFAULT`, `${column} SET NOT NULL`, sql];
   }
+  // The migrations insert rows.
+  if (sqlstate === "23502") return valueFirst(sql);
   // Since 17 a domain's NOT NULL is a constraint too, and the engine says both.
   const domain = /^(CREATE DOMAIN .*?) NOT NULL( .*CONSTRAINT (?:"(?:[^"]|"")*"|\w+) NOT NULL.*)$/s.exec(sql);
   return domain === null ? undefined : [`${domain[1]}${domain[2]}`];

@@ -30,7 +30,7 @@ export function forRows(
     const withValue = valueGiven(sql, existing);
     const check = lateCheck(sql, existing);
     const index = online ? concurrently(sql, existing) : undefined;
-    if (withValue !== undefined) together.push(...withValue);
+    if (withValue !== undefined) together.push(...withValue.filter((each) => each !== together.at(-1)));
     else if (check !== undefined) {
       together.push(check.added);
       validated.push(check.validated);
@@ -85,17 +85,30 @@ const INDEX = new RegExp(`^(CREATE (?:UNIQUE )?INDEX) (${NAME} ON (?!ONLY )(${TA
 
 /** A column that gets NOT NULL on a table that may have rows: the author says with what. */
 function valueGiven(sql: string, existing: Existing): readonly string[] | undefined {
+  const [, , table] = NEW_COLUMN.exec(sql) ?? [];
+  const [, changed] = NOT_NULL.exec(sql) ?? [];
+  return existing(table ?? changed ?? "") === undefined ? undefined : valueFirst(sql);
+}
+
+/** What gives a column NOT NULL, for a table that has rows; undefined where a statement does not. */
+export function valueFirst(sql: string): readonly string[] | undefined {
   const [, nullable, table = "", column = ""] = NEW_COLUMN.exec(sql) ?? [];
-  if (nullable !== undefined && existing(table) !== undefined)
+  if (nullable !== undefined)
     return [nullable, unlessGiven(table, column), `ALTER TABLE ${table} ALTER COLUMN ${column} SET NOT NULL`];
-  const [, known = "", changed = ""] = NOT_NULL.exec(sql) ?? [];
-  return existing(known) === undefined ? undefined : [unlessGiven(known, changed), sql];
+  const [, known, changed = ""] = NOT_NULL.exec(sql) ?? [];
+  return known === undefined ? undefined : [unlessGiven(known, changed), sql];
 }
 
 const GUARD = new RegExp(`^-- Each row needs a value: UPDATE (${TABLE}) SET (${NAME}) = `);
 
-/** The column that a statement wants values in, which the author gives above it: `shop.users` and `born`. */
-export function neededValue(sql: string): { readonly table: string; readonly column: string } | undefined {
+/** `shop.users` and `born` */
+export interface NeededValue {
+  readonly table: string;
+  readonly column: string;
+}
+
+/** The column that a statement wants values in, which the author gives above it. */
+export function neededValue(sql: string): NeededValue | undefined {
   const [, table, column] = GUARD.exec(sql) ?? [];
   return table === undefined || column === undefined
     ? undefined
