@@ -791,7 +791,7 @@ describe("the config file", () => {
     [
       '{"serverVersion": "9.6"}',
       "1:19 usage/config-value",
-      '"serverVersion" must be a PostgreSQL version of 12 or later',
+      '"serverVersion" must be a PostgreSQL version from 12 to 99',
       "for example 16, or 16.4",
     ],
   ])("%.60s is refused at %s", async (file, place, message, hint) => {
