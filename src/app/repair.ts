@@ -12,9 +12,10 @@ import { compileLedgerRepair } from "../core/plan/compile.ts";
 import type { Plan } from "../core/plan/types.ts";
 import { settledRows } from "../core/replaced.ts";
 import { StatementFailure } from "../io/session/types.ts";
+import { stepInputs } from "./compile.ts";
 import { type Connected, type ConnectOptions, connect, openConnected, ownBackend } from "./connect.ts";
 import { bringUp } from "./ensure.ts";
-import { type Deps, openConfig, type ProjectOptions } from "./project.ts";
+import { type Deps, openConfig, type Project, type ProjectOptions } from "./project.ts";
 import { type SendOptions, send } from "./send.ts";
 
 export interface RepairOptions extends ProjectOptions, ConnectOptions, SendOptions {
@@ -62,6 +63,7 @@ export async function repair(deps: Deps, options: RepairOptions): Promise<Repair
     const { applied: rows, intent } = state;
     const findings = findingsOf(graph, settledRows(graph, rows));
     refuseForgetting(forget, findings);
+    await refuseBroken(project, findings);
     const plan = repairPlan({
       graph,
       rows,
@@ -112,6 +114,15 @@ async function repairLedger(
   } finally {
     await session.close();
   }
+}
+
+/** Of a file that no run would take, nothing is accepted. Throws what is wrong with it. */
+async function refuseBroken(project: Project, findings: readonly Finding[]): Promise<void> {
+  const steps = findings
+    .filter(({ kind }) => kind === "body")
+    .map(({ revision }) => ({ direction: "up" as const, revision }));
+  const { serverVersion } = project.config;
+  await stepInputs(project, { kind: "upgrade", before: [], after: [], steps }, { serverVersion });
 }
 
 function refuseForgetting(forget: readonly RevisionId[], findings: readonly Finding[]): void {

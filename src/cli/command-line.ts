@@ -155,7 +155,7 @@ const habits = new Map([
   ...["import", "convert"].map((word) => [word, "adopt FOLDER"] as const),
   ...["templates", "template"].map((word) => [word, "list-templates"] as const),
   ["completions", "completion"],
-  ["validate", "check"],
+  ["validate", "check, or: migrate verify"],
   ...["diff", "compare"].map((word) => [word, "drift"] as const),
   ...["prove", "roundtrip"].map((word) => [word, "test"] as const),
 ]);

@@ -140,10 +140,11 @@ function client(text = "psql"): "psql" | "any" {
 /** "16" or "15.20" → the server version the SQL must suit. Throws `usage/server-version`. */
 export function serverVersion(text: string | undefined): ServerVersion | undefined {
   if (text === undefined) return undefined;
-  if (serverVersionFault(text) === undefined) return serverVersionOf(text);
+  const fault = serverVersionFault(text);
+  if (fault === undefined) return serverVersionOf(text);
   throw new MigrateError({
     code: "usage/server-version",
-    message: `--server-version must be a PostgreSQL version of 12 or later, not '${text}'`,
+    message: `--server-version must be ${fault.mustBe}, not '${text}'`,
     hint: "for example: --server-version 16",
   });
 }

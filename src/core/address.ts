@@ -6,7 +6,12 @@ import { MigrateError } from "./errors.ts";
 import { nearest } from "./nearest.ts";
 
 export type ParsedAddress =
-  | { readonly kind: "server"; readonly parameters: Readonly<Record<string, string>> }
+  | {
+      readonly kind: "server";
+      readonly parameters: Readonly<Record<string, string>>;
+      /** Of those parameters that stand in a place of their own. */
+      readonly origins?: Readonly<Record<string, string | undefined>>;
+    }
   /** `memory`, or a folder as it was written. */
   | { readonly kind: "pglite"; readonly folder: string };
 

@@ -67,6 +67,13 @@ export function explain(
       ...placeOf(statement, failure, sourceText),
     });
   }
+  const setting = refusedSetting(statement, failure);
+  if (setting !== undefined)
+    return error(
+      "execution/own-statement",
+      `the server refuses ${setting}: ${message}`,
+      lines(failure.hint, `correct ${setting} in migrate.config.json; ${NOTHING}`),
+    );
   const commits = purpose === "commit" || purpose === "defer";
   const rights = rightsHint(plan, statement, failure, login);
   const constraint = failure.constraint === undefined ? "" : ` (constraint ${failure.constraint})`;
@@ -222,6 +229,16 @@ export function refuseInterrupted(intent: Intent | undefined): void {
 }
 
 const MEND = "fix the cause and run the same command again: it resumes here";
+
+/** Whose value, of those that every migration's session starts from, the server does not know; by the name that it quotes. */
+function refusedSetting({ purpose }: Statement, { sqlstate, message }: Failure): string | undefined {
+  if (purpose !== "setting" || sqlstate !== "22023") return undefined;
+  return /"TimeZone"/.test(message)
+    ? "session.timeZone"
+    : /"DateStyle"/.test(message)
+      ? "session.dateStyle"
+      : undefined;
+}
 
 /** What is so now, after the statement failed. */
 function whatIsSo(batch: Batch, step: PlanStep | undefined): string {

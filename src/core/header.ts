@@ -3,6 +3,7 @@
  * prose; the one exception is a lost header line (see `lostLines`), because an instruction must not vanish silently.
  */
 import { acceptanceOf, aspects } from "./acceptance.ts";
+import { CONFLICT_HINT, isConflict } from "./conflict.ts";
 import { durationFault } from "./duration.ts";
 import type { Diagnostic } from "./errors.ts";
 import { excerptAt, shorten } from "./fault.ts";
@@ -137,7 +138,8 @@ export function parseHeader(
     if (lineThatSays(said, key) !== undefined || lost.some((line) => line.key === key)) continue;
     missing.push(key);
   }
-  if (missing.length > 0) diagnostics.push(missingKeys(source, missing, lineThatSays(said, "revision")));
+  if (missing.length > 0)
+    diagnostics.push(missingKeys(source, missing, lineThatSays(said, "revision"), bodyStart));
 
   return { header: headerOf(said), bodyStart, diagnostics };
 }
@@ -474,6 +476,7 @@ function missingKeys(
   source: Source,
   missing: readonly HeaderKey[],
   revision: HeaderLine | undefined,
+  bodyStart: number,
 ): Diagnostic {
   const place =
     revision === undefined
@@ -489,7 +492,7 @@ function missingKeys(
   return {
     code: "source/missing-key",
     message: `${missing.map((key) => `'${key}'`).join(" and ")} ${missing.length > 1 ? "are" : "is"} missing in the header`,
-    hint: missing.map((key) => hints[key]).join("; "),
+    hint: isConflict(source.text, bodyStart) ? CONFLICT_HINT : missing.map((key) => hints[key]).join("; "),
     ...place,
   };
 }
@@ -499,8 +502,9 @@ function misplacedBelow(source: Source, lost: HeaderLine, bodyStart: number): Di
   return {
     code: "source/misplaced-key",
     message: `'${lost.key}' is below the header, where it has no effect`,
-    hint:
-      bodyStart === 0
+    hint: isConflict(source.text, bodyStart)
+      ? CONFLICT_HINT
+      : bodyStart === 0
         ? "the header is the very first lines of the file: move everything else below it"
         : `move it up to the other header lines, above line ${end}, which ends the header`,
     ...placeOf(source, lost),

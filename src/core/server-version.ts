@@ -14,14 +14,14 @@ export const SERVER_VERSION = "^[1-9][0-9](\\.[0-9]{1,2})?$";
 
 const OLDEST = 12;
 
-/** How the text must be, where it is no version of 12 or later. */
+/** How the text must be, where it is none from 12 to 99. */
 export function serverVersionFault(
   text: string,
 ): { readonly mustBe: string; readonly hint: string } | undefined {
   const isOne = new RegExp(SERVER_VERSION).test(text) && Number.parseInt(text, 10) >= OLDEST;
   return isOne
     ? undefined
-    : { mustBe: `a PostgreSQL version of ${OLDEST} or later`, hint: "for example 16, or 16.4" };
+    : { mustBe: `a PostgreSQL version from ${OLDEST} to 99`, hint: "for example 16, or 16.4" };
 }
 
 /** Of a text that has no such fault. */

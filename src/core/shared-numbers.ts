@@ -1,12 +1,12 @@
 /** Migrations → the file numbers that several of them have, and how to give each its own. */
 import { type FileNamePattern, nextNumber, renumbered } from "./filename.ts";
-import { type Graph, inOrder, nodeOf } from "./graph.ts";
+import { descendants, type Graph, inOrder, nodeOf } from "./graph.ts";
 import { describe } from "./graph-faults.ts";
 import type { Migration, RevisionId } from "./migration.ts";
 
 export interface SharedNumber {
   readonly number: string;
-  /** In the order of the graph; the first may keep it. */
+  /** The first may keep it: the one that most follow, then the oldest, then the first in the order of the graph. */
   readonly revisions: readonly RevisionId[];
   /** The files of the others, and free names for them. */
   readonly renames: readonly { readonly from: string; readonly to: string }[];
@@ -32,7 +32,7 @@ export function sharedNumbers(
   return [...byNumber]
     .filter(([, ids]) => ids.length > 1)
     .map(([number, ids]) => {
-      const revisions = inOrder(graph, ids);
+      const revisions = mostFollowed(graph, inOrder(graph, ids));
       const renames = revisions.slice(1).flatMap((id) => {
         const { up, down } = nodeOf(graph, id).revision;
         const to = free;
@@ -45,6 +45,16 @@ export function sharedNumbers(
     });
 }
 
+function mostFollowed(graph: Graph<Migration>, ids: readonly RevisionId[]): readonly RevisionId[] {
+  const followers = new Map(ids.map((id) => [id, descendants(graph, [id]).size]));
+  const created = (id: RevisionId): string => nodeOf(graph, id).revision.created ?? "";
+  return ids.toSorted(
+    (a, b) =>
+      followers.get(b)! - followers.get(a)! ||
+      (created(a) < created(b) ? -1 : created(a) > created(b) ? 1 : 0),
+  );
+}
+
 /** What to tell a person about a shared number. */
 export function sharedNumberText(
   graph: Graph<Migration>,
@@ -52,7 +62,7 @@ export function sharedNumberText(
 ): string {
   return [
     `${revisions.length} migrations have the number ${number}: ${revisions.map((id) => describe(nodeOf(graph, id).revision)).join(", ")}`,
-    `their order is clear, but ${number} cannot be a target; to give ${revisions.length > 2 ? "the others numbers" : "the other a number"} of ${revisions.length > 2 ? "their" : "its"} own:`,
+    `each has an id of its own, but ${number} cannot be a target; to give ${revisions.length > 2 ? "the others numbers" : "the other a number"} of ${revisions.length > 2 ? "their" : "its"} own:`,
     ...renames.map(({ from, to }) => `  git mv ${from} ${to}`),
   ].join("\n");
 }

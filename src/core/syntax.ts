@@ -1,6 +1,7 @@
 /** What the parser says of a file → a diagnostic that says what was meant. */
 
 import { characterHint } from "./characters.ts";
+import { CONFLICT_HINT, isConflict } from "./conflict.ts";
 import type { Diagnostic } from "./errors.ts";
 import { faultAt } from "./fault.ts";
 import type { FileText } from "./migration.ts";
@@ -69,8 +70,7 @@ const passwordsNear = (text: string, offset: number): readonly string[] =>
 const hintOf = (hint: string | undefined): { readonly hint?: string } => (hint === undefined ? {} : { hint });
 
 function syntaxHint(text: string, offset: number, what: string, token: string): string | undefined {
-  if (CONFLICT.test(token))
-    return "git could not merge this file: choose between its two versions, and delete the lines <<<<<<<, ======= and >>>>>>>";
+  if (isConflict(token)) return CONFLICT_HINT;
   if (what.startsWith("unterminated")) return "it begins here, and its end is missing";
   if (/at end of input$/.test(what)) return "the last statement is incomplete: is a ) or an END missing?";
   const before = text.slice(Math.max(0, offset - 1000), offset);
@@ -85,9 +85,6 @@ function syntaxHint(text: string, offset: number, what: string, token: string): 
     ? undefined
     : `is ${missing.join(" or ")} missing before ${token.toUpperCase()}?`;
 }
-
-/** What git writes around the versions that it could not merge. */
-const CONFLICT = /^(?:<{7}|={7}|>{7}|\|{7})$/;
 
 const OPENS_STATEMENT =
   /^(?:alter|begin|comment|commit|copy|create|delete|do|drop|explain|grant|insert|lock|merge|refresh|reindex|revoke|select|set|truncate|update|vacuum|with)$/i;

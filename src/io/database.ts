@@ -71,7 +71,7 @@ export async function findDatabase(places: Places): Promise<DatabaseAddress | un
   // Who typed `-n staging` means staging's database, whatever the shell or .env holds.
   const said = candidateOf(places.flag) ?? candidateOf(places.chosen());
   if (said !== undefined) return resolve(said);
-  const used = urlIn(environment, cwd) ?? urlIn(dotenv, dotenvFolder) ?? partsIn(variables, cwd);
+  const used = urlIn(environment, cwd) ?? urlIn(dotenv, dotenvFolder) ?? partsIn([environment, dotenv], cwd);
   if (used === undefined) {
     const configured = candidateOf(places.configured());
     return configured === undefined ? undefined : resolve(configured);
@@ -84,7 +84,7 @@ export async function findDatabase(places: Places): Promise<DatabaseAddress | un
     ...(used.inParts ? [() => candidateOf(places.configured())] : []),
   ].flatMap((find) => candidateIfAny(find) ?? []);
   const warnings = others
-    .filter((other) => namesAnother(other, address))
+    .filter((other) => namesAnother(other, used, address))
     .map((other) => disagreement(address, other));
   return { ...address, warnings: [...address.warnings, ...warnings] };
 }
@@ -109,7 +109,7 @@ function candidateOf(text: TextAddress | undefined): Candidate | undefined {
 }
 
 const candidateIn = (layer: Layer, cwd: string): Candidate | undefined =>
-  urlIn(layer, cwd) ?? partsIn(layer, cwd);
+  urlIn(layer, cwd) ?? partsIn([layer], cwd);
 
 const URL_NAMES = ["DATABASE_URL", "DB_DATABASE_URL"];
 
@@ -118,8 +118,9 @@ function urlIn(layer: Layer, base: string): Candidate | undefined {
   return url === undefined ? undefined : candidateOf({ ...url, base });
 }
 
-const partsIn = (layer: Layer, cwd: string): Candidate | undefined =>
-  libpqVariables(layer, cwd) ?? postgresVariables(layer, cwd);
+/** A variable counts in the first of the layers that has it. */
+const partsIn = (layers: readonly Layer[], cwd: string): Candidate | undefined =>
+  libpqVariables(layers, cwd) ?? postgresVariables(layers, cwd);
 
 /** What is only compared may be broken. */
 function candidateIfAny(find: () => Candidate | undefined): Candidate | undefined {
@@ -146,14 +147,28 @@ export const partNames: ReadonlyMap<string, string> = new Map([
   ...["PGUSER", "PGPASSWORD", "PGPORT"].map((name) => [name, "PGDATABASE or PGHOST"] as const),
 ]);
 
-function libpqVariables({ find }: Layer, cwd: string): Candidate | undefined {
-  const found = firstOf(find, PG_NAMES);
-  if (found === undefined) return undefined;
+const findIn =
+  (layers: readonly Layer[]): Layer["find"] =>
+  (name) =>
+    firstIn(layers, (layer) => layer.find(name));
+
+/** Where the first variable of each layer is that counts: `environment variable PGHOST and .env line 2`. */
+function originOfParts(layers: readonly Layer[], names: readonly string[]): string {
+  const origins = layers.flatMap((layer, index) => {
+    const own = names.filter((name) => findIn(layers.slice(0, index))(name) === undefined);
+    return firstOf(layer.find, own)?.origin ?? [];
+  });
+  return origins.join(" and ");
+}
+
+function libpqVariables(layers: readonly Layer[], cwd: string): Candidate | undefined {
+  const find = findIn(layers);
+  if (firstOf(find, PG_NAMES) === undefined) return undefined;
   const value = (name: string): string | undefined => find(name)?.value;
   return {
     // The parameters themselves are taken from the variables when the address is completed.
     parsed: { kind: "server", parameters: {} },
-    origin: found.origin,
+    origin: originOfParts(layers, [...PG_NAMES, "PGPORT"]),
     base: cwd,
     names: {
       service: value("PGSERVICE"),
@@ -166,9 +181,9 @@ function libpqVariables({ find }: Layer, cwd: string): Candidate | undefined {
 }
 
 /** As the official container image names them, with its defaults. */
-function postgresVariables({ find }: Layer, cwd: string): Candidate | undefined {
-  const found = firstOf(find, POSTGRES_NAMES);
-  if (found === undefined) return undefined;
+function postgresVariables(layers: readonly Layer[], cwd: string): Candidate | undefined {
+  const find = findIn(layers);
+  if (firstOf(find, POSTGRES_NAMES) === undefined) return undefined;
   const value = (name: string): string | undefined => find(name)?.value;
   const [host, port, dbname] = [value("POSTGRES_HOST"), value("POSTGRES_PORT"), value("POSTGRES_DB")];
   const user = value("POSTGRES_USER") ?? "postgres";
@@ -179,18 +194,27 @@ function postgresVariables({ find }: Layer, cwd: string): Candidate | undefined 
     port: port ?? "5432",
     dbname: dbname ?? user,
   };
+  const origins = {
+    user: find("POSTGRES_USER")?.origin,
+    password: find("POSTGRES_PASSWORD")?.origin,
+    host: find("POSTGRES_HOST")?.origin,
+    port: find("POSTGRES_PORT")?.origin,
+    dbname: find("POSTGRES_DB")?.origin,
+  };
   return {
-    parsed: { kind: "server", parameters },
-    origin: found.origin,
+    parsed: { kind: "server", parameters, origins },
+    origin: originOfParts(layers, [...POSTGRES_NAMES, "POSTGRES_PORT"]),
     base: cwd,
     names: { host, port, dbname },
     inParts: true,
   };
 }
 
-function firstOf(find: Layer["find"], names: readonly string[]): Found | undefined {
-  for (const name of names) {
-    const found = find(name);
+const firstOf = (find: Layer["find"], names: readonly string[]): Found | undefined => firstIn(names, find);
+
+function firstIn<T>(places: readonly T[], find: (place: T) => Found | undefined): Found | undefined {
+  for (const place of places) {
+    const found = find(place);
     if (found !== undefined) return found;
   }
   return undefined;
@@ -198,7 +222,11 @@ function firstOf(find: Layer["find"], names: readonly string[]): Found | undefin
 
 // ── disagreement ────────────────────────────────────────────────────────────────────────────────────────────────
 
-function namesAnother({ parsed, names, origin, base }: Candidate, address: DatabaseAddress): boolean {
+function namesAnother(
+  { parsed, names, origin, base }: Candidate,
+  used: Candidate,
+  address: DatabaseAddress,
+): boolean {
   if (origin === address.origin) return false;
   if (address.kind === "pglite")
     return parsed.kind === "server" || embeddedFolder(parsed.folder, base) !== address.folder;
@@ -207,7 +235,7 @@ function namesAnother({ parsed, names, origin, base }: Candidate, address: Datab
   const { host, port } = listsOf(address);
   return (
     // Where a service leads to is not looked up for this.
-    names["service"] !== undefined ||
+    (names["service"] !== undefined && names["service"] !== used.names["service"]) ||
     differs(names["host"] && hostName(names["host"]), hostName(host)) ||
     differs(names["port"], String(port)) ||
     differs(names["dbname"], address.database)

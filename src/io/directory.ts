@@ -142,6 +142,9 @@ export async function createDirectory(directory: string, { cwd }: DirectoryOptio
   return makeFolder(resolve(cwd, directory), directory);
 }
 
+/** What keeps an empty folder in git. */
+const KEEPERS: readonly string[] = [".gitkeep", ".keep"];
+
 /** Whether a folder is empty or not there at all; `wayOut` is the hint where a file is in its place. */
 export async function isEmptyDirectory(
   directory: string,
@@ -150,7 +153,7 @@ export async function isEmptyDirectory(
 ): Promise<boolean> {
   const path = resolve(cwd, directory);
   try {
-    return readdirSync(path).length === 0;
+    return readdirSync(path).every((name) => KEEPERS.includes(name));
   } catch (error) {
     if (codeOf(error) === "ENOENT") return true;
     if (codeOf(error) === "ENOTDIR") {

@@ -11,10 +11,13 @@ type Environment = Readonly<Record<string, string | undefined>>;
 export function filesAt(ref: string, folder: string): ReadonlySet<string> {
   const commit = git(folder, ["rev-parse", "--verify", "--quiet", "--end-of-options", `${ref}^{commit}`]);
   if (commit.status !== 0) {
+    const isRepository = git(folder, ["rev-parse", "--git-dir"]).status === 0;
     throw new MigrateError({
       code: "usage/git",
       message: `git finds no commit '${ref}' in ${folder}${commit.stderr === "" ? "" : `: ${commit.stderr.trim()}`}`,
-      hint: "name an existing branch, tag or commit (in CI, fetch it first), for example: --since origin/main",
+      hint: !isRepository
+        ? "leave out --since, or run this in a clone of the repository"
+        : "name an existing branch, tag or commit (in CI, fetch it first), for example: --since origin/main",
     });
   }
   const base = git(folder, ["merge-base", commit.stdout.trim(), "HEAD"]);

@@ -6,6 +6,7 @@ import type { Diagnostic } from "../core/errors.ts";
 import type { Direction } from "../core/header.ts";
 import { counted } from "./counted.ts";
 import { differenceLines } from "./differences.ts";
+import { hanging } from "./terminal.ts";
 
 /** What is shown of an adoption. */
 export interface AdoptionSummary {
@@ -134,7 +135,7 @@ function byHandLines(findings: readonly Diagnostic[]): readonly string[] {
   }
   return [...groups].flatMap(([hint, group]) => [
     "",
-    ...group.map(({ location, message }) => `${location?.path}:${location?.line}: ${message}`),
+    ...group.flatMap(({ location, message }) => hanging(`${location?.path}:${location?.line}: ${message}`)),
     `  ${hint}`,
   ]);
 }

@@ -163,6 +163,13 @@ describe("a number that two have", () => {
         ],
       },
     ]);
+    writeFileSync(
+      join(folder, "migrations", "0003_f.up.sql"),
+      "-- revision: f\n-- parent: c\n-- irreversible: no\n",
+    );
+    const followed = await check(world, { only: ["single-head"] });
+    expect(followed.sharedNumbers[0]?.revisions).toEqual(["c", "b", "d"]);
+    rmSync(join(folder, "migrations", "0003_f.up.sql"));
     // The number of the file that is just written is not free.
     const written = await create(world, "e", { heads: ["b"] });
     expect(written.files[0]).toBe("migrations/0003_e.up.sql");

@@ -210,11 +210,16 @@ describe("faults of a header", () => {
 
   test.each([
     ["-- revision: a b", "use letters, digits, '_' and '.' only, such as 'a_b'"],
+    [
+      "<<<<<<< HEAD\n-- revision: a\n-- parent: none",
+      expect.stringContaining("git could not merge this file"),
+    ],
+    ["-- revision: a\n=======\n-- parent: none", expect.stringContaining("git could not merge this file")],
     ["-- revision: a\n-- branch-labels: a b", "separate several with commas"],
     ["-- revision: a\n-- branch-labels: a/b", "use letters, digits, '_' and '.' only, such as 'a_b'"],
     ["-- revision: a\n-- depends-on: a;b", "separate several with commas"],
     ["-- revision: a\n-- depends-on: a/b", "an id has only letters, digits, '_' and '.'"],
-  ])("hint for %j", (text, expected) => expect(hint(text)).toBe(expected));
+  ])("hint for %j", (text, expected) => expect(hint(text)).toEqual(expected));
 
   test("the keys that a down file may hold are named there", () => {
     expect(hint("-- revision: a\n-- license: MIT", "down")).toBe(

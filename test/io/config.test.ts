@@ -128,7 +128,7 @@ describe("the database is found", () => {
     [
       "in PG* of both, the environment first",
       { env: { PGHOST: "pg" }, dotenv: "PGUSER=e\nPGDATABASE=e\nPGHOST=no" },
-      "postgres://e@pg:5432/e (environment variable PGHOST)",
+      "postgres://e@pg:5432/e (environment variable PGHOST and .env line 2)",
     ],
     [
       "in PGSERVICE",
@@ -149,6 +149,11 @@ describe("the database is found", () => {
       "broken, and says where",
       { dotenv: "DATABASE_URL=postgres://u:p/w@h/d" },
       expect.stringContaining("(from .env line 1)"),
+    ],
+    [
+      "a port of its own line",
+      { dotenv: "POSTGRES_DB=d\nPOSTGRES_PORT=5432x" },
+      expect.stringContaining("(from .env line 2)"),
     ],
   ])("%s", async (_, given, expected) => {
     expect(await database(given)).toEqual(expected);
@@ -196,8 +201,27 @@ describe("the database is found", () => {
       "parts of both in parts",
       { env: { PGHOST: "prod" }, dotenv: "PGHOST=h\nPGUSER=u\nPGDATABASE=shop" },
       [
-        ".env line 1 names a different database (host=h dbname=shop) from environment variable PGHOST, which is used: u@prod:5432/shop",
+        ".env line 1 names a different database (host=h dbname=shop) from environment variable PGHOST and .env line 3, which is used: u@prod:5432/shop",
       ],
+    ],
+    [
+      "the name alone in the shell",
+      { env: { PGDATABASE: "other" }, dotenv: "PGPORT=7\nPGHOST=h\nPGUSER=u\nPGDATABASE=shop" },
+      [
+        ".env line 2 names a different database (host=h port=7 dbname=shop) from environment variable PGDATABASE and .env line 2, which is used: u@h:7/other",
+      ],
+    ],
+    [
+      "the port alone in the shell, of POSTGRES_*",
+      { env: { POSTGRES_PORT: "8" }, dotenv: "POSTGRES_PORT=7\nPOSTGRES_DB=shop" },
+      [
+        ".env line 2 names a different database (port=7 dbname=shop) from environment variable POSTGRES_PORT and .env line 2, which is used: postgres@localhost:8/shop",
+      ],
+    ],
+    [
+      "a service in .env, and the user in the shell",
+      { env: { PGUSER: "u" }, dotenv: "PGSERVICE=s\nPGSERVICEFILE=services" },
+      [],
     ],
     [
       "parts in the shell, an address in the config file",
@@ -767,7 +791,7 @@ describe("the config file", () => {
     [
       '{"serverVersion": "9.6"}',
       "1:19 usage/config-value",
-      '"serverVersion" must be a PostgreSQL version of 12 or later',
+      '"serverVersion" must be a PostgreSQL version from 12 to 99',
       "for example 16, or 16.4",
     ],
   ])("%.60s is refused at %s", async (file, place, message, hint) => {

@@ -257,6 +257,8 @@ describe("creating", () => {
     expect(await createDirectory("db/m", { cwd })).toBe(true);
     expect(await createDirectory("db/m", { cwd })).toBe(false);
     expect(await isEmptyDirectory("db/m", { cwd })).toBe(true);
+    writeFileSync(join(cwd, "db/m/.gitkeep"), "");
+    expect(await isEmptyDirectory("db/m", { cwd })).toBe(true);
     expect(await isEmptyDirectory("nowhere", { cwd })).toBe(true);
     expect(await createFiles("db/m", pair, { cwd })).toEqual(["db/m/0001_x.up.sql", "db/m/0001_x.down.sql"]);
     expect(readFileSync(join(cwd, "db/m/0001_x.down.sql"), "utf8")).toBe("down");

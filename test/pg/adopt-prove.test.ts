@@ -106,6 +106,9 @@ describe.each(servers())("on $name", (server) => {
       `up   4 migrations: the same, ${proof.objects} objects`,
       "down 2 migrations: the same",
     ]);
+    const [finding] = proof.refused.old;
+    const several = { ...finding!, message: "other objects depend on it\nview v" };
+    expect(proofLines({ ...proof, refused: { old: [several], new: [] } }, true)).toContain("  view v");
     const path = join(at.cwd, "migrations/0002_names.down.sql");
     writeFileSync(path, readFileSync(path, "utf8").replace("naem", "name"));
     appendFileSync(join(at.cwd, "migrations/0003_index.down.sql"), "ALTER TABLE users ADD other int;\n");

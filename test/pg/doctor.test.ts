@@ -51,6 +51,10 @@ test("a setting that the server refuses is found before a run; what is odd is co
   expect({ code, stderr }).toEqual({ code: 1, stderr: "1 wrong, 1 odd\n" });
   expect(stdout).toContain(`wrong  session: SET TimeZone = 'Mars': invalid value for parameter "TimeZone"`);
   expect(stdout).toMatch(/^ok {5}ledger/m);
+  const refused = await migrate(["upgrade", "a"], { cwd: folder, env });
+  expect(refused.stderr).toMatch(
+    /the server refuses session\.timeZone: .*\n.*correct session\.timeZone in migrate\.config\.json/,
+  );
 });
 
 test("no database, no migrations, no cache: each is told with what to do", async () => {

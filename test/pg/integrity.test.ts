@@ -148,6 +148,13 @@ describe.each(servers())("integrity on $name", (server) => {
     expect((await repaired({ dryRun: true })).plan.steps).toMatchObject([{ revision: "b" }]);
     expect(await steadyLedger(url)).toEqual(before);
 
+    shop.write("0002_b.up.sql", `${header("b", "a")}<<<<<<< HEAD\nCREATE TABLE b (id int);\n`);
+    expect(await failureOf(repaired())).toMatchObject({
+      code: "source/syntax",
+      hint: expect.stringContaining("git could not merge"),
+    });
+    changeB();
+
     const race = async () => {
       await query(url, "UPDATE retort.applied SET message = 'other' WHERE revision = 'b'");
       return true;

@@ -288,7 +288,14 @@ describe("a ledger that is not trusted", () => {
       hint: expect.stringContaining(`"ledger": {"owner": "${other.name}"}`),
     });
     expect(await query(url, "SELECT FROM pg_class WHERE relnamespace = 'retort'::regnamespace")).toEqual([]);
-    await query(url, "DROP SCHEMA retort");
+    await query(url, "DROP SCHEMA retort; CREATE SCHEMA retort");
+    await query(url, "CREATE FUNCTION retort.f() RETURNS int LANGUAGE sql AS 'SELECT 1'");
+    expect(await failureOf(shop.upgrade(url))).toMatchObject({
+      code: "state/guard",
+      message: "the schema retort has routines that are not the ledger's, such as retort.f()",
+      hint: expect.stringContaining("Give the ledger a schema of its own"),
+    });
+    await query(url, "DROP SCHEMA retort CASCADE");
   });
 });
 

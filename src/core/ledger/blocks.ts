@@ -115,6 +115,13 @@ export function createBlock({ schema }: LedgerNames, upgrades: boolean): string 
     `    AND NOT EXISTS (SELECT FROM pg_proc WHERE pronamespace = ${place}\n      AND proname = 'lock_key') THEN`,
     ...indented([
       ...stopIf(
+        `EXISTS (SELECT FROM pg_proc WHERE pronamespace = ${place})`,
+        `format('retort: the schema %s has routines that are not the ledger''s, '\n` +
+          `        'such as %s', ${place}, (SELECT min(oid::regprocedure::text)\n` +
+          `        FROM pg_proc WHERE pronamespace = ${place}))`,
+        `'Nothing was changed. Give the ledger a schema of its own in migrate.config.json: '\n        '"ledger": {"schema": "retort"}'`,
+      ),
+      ...stopIf(
         `${place} IS NULL\n    AND NOT has_database_privilege(current_database(), 'CREATE')`,
         "format('retort: %s may not create the ledger, and lacks: CREATE on the database',\n        CURRENT_USER)",
         "format('Nothing was changed. As the owner of the database, run: '\n" +

@@ -81,7 +81,8 @@ export async function resolveAddress(
   }
   const home = surroundings.variable("HOME")?.value ?? systemHome();
   const parameters = new Map<string, Found>();
-  add(parameters, Object.entries(parsed.parameters), origin, base);
+  for (const entry of Object.entries(parsed.parameters))
+    add(parameters, [entry], parsed.origins?.[entry[0]] ?? origin, base);
   complete(parameters, surroundings, home);
   const get = (name: string): string | undefined => parameters.get(name)?.value;
 

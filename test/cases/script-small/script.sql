@@ -1,5 +1,5 @@
 -- Retort migration script: upgrade <base> -> c
--- Receipt: sha256:764bd9146aa2197cc8952aaeac62358d9747b4bb418bb172b6a1eebcdbd55ace
+-- Receipt: sha256:9b7a56b6e6c379095d825e90a9dcae246209e112448bd2c7945fc3f28ad1275b
 \if true
 -- For:  PostgreSQL 12 or later; ledger retort, format 2.
 -- Run:  psql -X -v ON_ERROR_STOP=1 -f FILE DATABASE
@@ -188,6 +188,14 @@ BEGIN
       AND relname IN ('state', 'applied'))
     AND NOT EXISTS (SELECT FROM pg_proc WHERE pronamespace = to_regnamespace('retort')
       AND proname = 'lock_key') THEN
+    IF EXISTS (SELECT FROM pg_proc WHERE pronamespace = to_regnamespace('retort')) THEN
+      RAISE EXCEPTION USING ERRCODE = 'RT001',
+        MESSAGE = format('retort: the schema %s has routines that are not the ledger''s, '
+          'such as %s', to_regnamespace('retort'), (SELECT min(oid::regprocedure::text)
+          FROM pg_proc WHERE pronamespace = to_regnamespace('retort'))),
+        HINT = 'Nothing was changed. Give the ledger a schema of its own in migrate.config.json: '
+          '"ledger": {"schema": "retort"}';
+    END IF;
     IF to_regnamespace('retort') IS NULL
       AND NOT has_database_privilege(current_database(), 'CREATE') THEN
       RAISE EXCEPTION USING ERRCODE = '42501',
@@ -1347,7 +1355,7 @@ $body$;
 CALL retort.require_state('{}', '{}', 3, 1401614897665169694, 'migrate upgrade %s:c --sql');
 
 -- Log: the receipt of this script.
-CALL retort.begin_script('764bd9146aa2197cc8952aaeac62358d9747b4bb418bb172b6a1eebcdbd55ace',
+CALL retort.begin_script('9b7a56b6e6c379095d825e90a9dcae246209e112448bd2c7945fc3f28ad1275b',
   'base:c', 3, 1401614897665169694);
 COMMIT;
 
@@ -1403,13 +1411,13 @@ BEGIN TRANSACTION READ ONLY;
 -- Check: exactly the revisions that should be applied now are, row by row.
 SELECT retort.check(3, 1401614897665169694) AS retort_passed \gset
 SELECT revisions AS applied_revisions, 'c' AS current_heads,
-  'sha256:764bd9146aa2197cc8952aaeac62358d9747b4bb418bb172b6a1eebcdbd55ace' AS receipt FROM retort.state;
+  'sha256:9b7a56b6e6c379095d825e90a9dcae246209e112448bd2c7945fc3f28ad1275b' AS receipt FROM retort.state;
 
 -- Durations: what this run of the script has done, as the log of the ledger has it.
 SELECT l.event AS step, l.revision, round(date_part('epoch', l.duration) * 1000) AS milliseconds
   FROM retort.log AS l WHERE l.event IN ('upgrade', 'downgrade') AND l.id > (
     SELECT max(s.id) FROM retort.log AS s WHERE s.event = 'script' AND s.checksum =
-      '764bd9146aa2197cc8952aaeac62358d9747b4bb418bb172b6a1eebcdbd55ace'
+      '9b7a56b6e6c379095d825e90a9dcae246209e112448bd2c7945fc3f28ad1275b'
       AND s.at > (SELECT retort.session_start()))
   ORDER BY l.id;
 COMMIT;

@@ -1,5 +1,5 @@
 -- Retort migration script: upgrade <base> -> 29f859a13ea1
--- Receipt: sha256:17f5b6bdf32836d1f3442e7c8182144ae630da9c68339e2b5a6f65baef47c2f1
+-- Receipt: sha256:69c08b06b98d68a51cc16ad60be5598f4442bf8fd5d48292c1a34f24f235d227
 \if true
 -- For:  PostgreSQL 12 or later; ledger retort, format 2.
 -- Run:  psql -X -v ON_ERROR_STOP=1 -f FILE DATABASE
@@ -181,6 +181,14 @@ BEGIN
       AND relname IN ('state', 'applied'))
     AND NOT EXISTS (SELECT FROM pg_proc WHERE pronamespace = to_regnamespace('retort')
       AND proname = 'lock_key') THEN
+    IF EXISTS (SELECT FROM pg_proc WHERE pronamespace = to_regnamespace('retort')) THEN
+      RAISE EXCEPTION USING ERRCODE = 'RT001',
+        MESSAGE = format('retort: the schema %s has routines that are not the ledger''s, '
+          'such as %s', to_regnamespace('retort'), (SELECT min(oid::regprocedure::text)
+          FROM pg_proc WHERE pronamespace = to_regnamespace('retort'))),
+        HINT = 'Nothing was changed. Give the ledger a schema of its own in migrate.config.json: '
+          '"ledger": {"schema": "retort"}';
+    END IF;
     IF to_regnamespace('retort') IS NULL
       AND NOT has_database_privilege(current_database(), 'CREATE') THEN
       RAISE EXCEPTION USING ERRCODE = '42501',
@@ -1341,7 +1349,7 @@ CALL retort.require_state('{}', '{}', 1, 418732435334715376,
   'migrate upgrade %s:29f859a13ea1 --sql');
 
 -- Log: the receipt of this script.
-CALL retort.begin_script('17f5b6bdf32836d1f3442e7c8182144ae630da9c68339e2b5a6f65baef47c2f1',
+CALL retort.begin_script('69c08b06b98d68a51cc16ad60be5598f4442bf8fd5d48292c1a34f24f235d227',
   'base:29f859a13ea1', 1, 418732435334715376);
 COMMIT;
 
@@ -1361,13 +1369,13 @@ BEGIN TRANSACTION READ ONLY;
 -- Check: exactly the revisions that should be applied now are, row by row.
 SELECT retort.check(1, 418732435334715376) AS retort_passed \gset
 SELECT revisions AS applied_revisions, '29f859a13ea1' AS current_heads,
-  'sha256:17f5b6bdf32836d1f3442e7c8182144ae630da9c68339e2b5a6f65baef47c2f1' AS receipt FROM retort.state;
+  'sha256:69c08b06b98d68a51cc16ad60be5598f4442bf8fd5d48292c1a34f24f235d227' AS receipt FROM retort.state;
 
 -- Durations: what this run of the script has done, as the log of the ledger has it.
 SELECT l.event AS step, l.revision, round(date_part('epoch', l.duration) * 1000) AS milliseconds
   FROM retort.log AS l WHERE l.event IN ('upgrade', 'downgrade') AND l.id > (
     SELECT max(s.id) FROM retort.log AS s WHERE s.event = 'script' AND s.checksum =
-      '17f5b6bdf32836d1f3442e7c8182144ae630da9c68339e2b5a6f65baef47c2f1'
+      '69c08b06b98d68a51cc16ad60be5598f4442bf8fd5d48292c1a34f24f235d227'
       AND s.at > (SELECT retort.session_start()))
   ORDER BY l.id;
 COMMIT;
