@@ -3,6 +3,7 @@ import type { ObjectName } from "../core/ast.ts";
 import type { FileToRun } from "../core/effects/file.ts";
 import { type Diagnostic, MigrateError } from "../core/errors.ts";
 import { faultAt } from "../core/fault.ts";
+import { ancestors } from "../core/graph.ts";
 import { type Direction, placeOfKey } from "../core/header.ts";
 import { codeChecksumOf } from "../core/integrity.ts";
 import type { How, Intent } from "../core/ledger/types.ts";
@@ -26,7 +27,7 @@ import { readTrees, withTrees } from "../io/trees.ts";
 import { effectsReader, fileOf } from "./effects.ts";
 import { fields, flag, oneOf, type Rules, text, timeout } from "./options.ts";
 import type { Project } from "./project.ts";
-import type { Steps } from "./steps.ts";
+import { endOf, type Steps } from "./steps.ts";
 
 export interface CompileOptions {
   /** One transaction for all steps instead of one each. */
@@ -97,11 +98,15 @@ export async function compileSteps(
   if (resume !== undefined && steps.kind !== "stamp") inputs[0] = await resume.resumed(inputs[0]!);
   const singleTransaction = options.singleTransaction ?? false;
   if (singleTransaction) refuseOutside(inputs);
+  const from = currentHeads(project.graph, steps.before);
+  const before = new Set(steps.before);
   const plan = compile({
     kind: steps.kind,
     applied: steps.before,
-    from: currentHeads(project.graph, steps.before),
+    from,
     to: currentHeads(project.graph, steps.after),
+    without: [...ancestors(project.graph, from)].filter((id) => !before.has(id)),
+    end: endOf(project.graph, steps),
     steps: inputs,
     ...(resume === undefined ? {} : { interrupted: resume.intent }),
     how,
