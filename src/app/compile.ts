@@ -13,7 +13,7 @@ import { refuseHazards } from "../core/plan/hazards.ts";
 import type { SessionPins } from "../core/plan/session.ts";
 import type { StepInput } from "../core/plan/step.ts";
 import type { Plan, PlanStep } from "../core/plan/types.ts";
-import { majorOf, type ServerVersion } from "../core/server-version.ts";
+import { majorOf, OLDEST, type ServerVersion } from "../core/server-version.ts";
 import type { ParsedStatement } from "../core/statement/facts.ts";
 import { statementsOf, transactionMode, type UserStatement } from "../core/statement/file.ts";
 import { ledgerFault } from "../core/statement/ledger.ts";
@@ -83,8 +83,12 @@ export interface Resume {
 /** 160004 → 160000: a script runs on every minor version of the server it was written for. */
 const firstOfMajor = (version: number): number => majorOf(version) * 10_000;
 
-/** The oldest server that is supported. */
-const OLDEST_SERVER = 120000;
+/** The oldest server that understands every statement, as far as its tree shows that. */
+const oldestFor = (steps: readonly StepInput[]): number =>
+  10_000 *
+  steps
+    .flatMap(({ statements }) => statements)
+    .reduce((newest, { since = OLDEST }) => Math.max(newest, since), OLDEST);
 
 /** Compiles steps. Throws `source/…` with every fault of every file that would run. */
 export async function compileSteps(
@@ -114,7 +118,7 @@ export async function compileSteps(
     idempotent: options.idempotent ?? false,
     expect: {
       ...(how === "script"
-        ? { minimumVersion: firstOfMajor(options.serverVersion?.number ?? OLDEST_SERVER) }
+        ? { minimumVersion: firstOfMajor(options.serverVersion?.number ?? oldestFor(inputs)) }
         : {}),
       ...(options.expectDatabase === undefined ? {} : { database: options.expectDatabase }),
       ...(options.expectRole === undefined ? {} : { role: options.expectRole }),
