@@ -109,16 +109,19 @@ $body$;
 -- Before the first step. Stops unless this session holds the lock, no step is unfinished except one
 -- of half_done in that direction, all of must are applied, and nothing else except what is in may.
 -- The hint says whether all is already done, or what is applied; again is a command with %s for
--- the current heads, or empty. If it stops, it releases the lock: a later step may start from the
--- state that is wrong now, and without the lock no step begins, whatever the client does.
+-- the current heads, or empty. Where heads do not tell what is applied, because those of must,
+-- starts, are the current ones, or something below them is missing, the command asks the database.
+-- If it stops, it releases the lock: a later step may start from the state that is wrong now, and
+-- without the lock no step begins, whatever the client does.
 CREATE PROCEDURE retort.require_state(
   must text[], may text[], done_revisions bigint, done_digest numeric, again text,
-  half_done text[] DEFAULT '{}', direction text DEFAULT 'up')
+  half_done text[] DEFAULT '{}', direction text DEFAULT 'up', starts text[] DEFAULT '{}')
 LANGUAGE plpgsql AS $body$
 DECLARE
   missing pg_catalog.text;
   unexpected pg_catalog.text;
-  heads pg_catalog.text;
+  heads pg_catalog.text[];
+  command pg_catalog.text;
   hint pg_catalog.text;
 BEGIN
   PERFORM pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
@@ -137,12 +140,18 @@ BEGIN
         WHERE s.revisions = done_revisions AND s.digest = done_digest) THEN
       hint := 'Nothing was changed. All of it is done already.';
     ELSE
-      heads := (SELECT string_agg(a.revision, ',' ORDER BY a.revision) FROM retort.applied AS a
+      heads := ARRAY(SELECT a.revision FROM retort.applied AS a
         WHERE NOT EXISTS (SELECT FROM retort.applied AS b
-          WHERE a.revision = ANY (b.parents || b.depends_on)));
+          WHERE a.revision = ANY (b.parents || b.depends_on)) ORDER BY 1);
+      command := CASE
+        WHEN again <> '' AND (heads @> starts AND heads <@ starts OR EXISTS (
+          SELECT FROM retort.applied AS a, unnest(a.parents || a.depends_on) AS n (id)
+          WHERE NOT EXISTS (SELECT FROM retort.applied AS b WHERE b.revision = n.id)))
+          THEN replace(again, '%s:', '') || ' --from-database'
+        ELSE again END;
       hint := concat('Nothing was changed. See: SELECT * FROM retort.applied;',
-        ' Write a script from this state with: '
-          || nullif(format(again, coalesce(heads, 'base')), ''));
+        ' Write a script from this state with: ' || nullif(format(command,
+          coalesce(nullif(array_to_string(heads, ','), ''), 'base')), ''));
     END IF;
     RAISE EXCEPTION USING ERRCODE = 'RT001',
       MESSAGE = concat('retort: this database is not in the expected state',
@@ -623,7 +632,7 @@ BEGIN
     RAISE EXCEPTION USING ERRCODE = 'RT001',
       MESSAGE = format('retort: statement %s of %s %s', require_outcome.statement,
         require_outcome.revision,
-        CASE WHEN was_done THEN 'was already run' ELSE 'has not succeeded' END),
+        CASE WHEN was_done THEN 'was already run' ELSE 'is not recorded as done' END),
       HINT = concat('Nothing was changed. See: SELECT * FROM retort.intent; ', way_out);
   END IF;
 END

@@ -19,6 +19,8 @@ DECLARE
   ok boolean;
   found pg_catalog.text;
   heads pg_catalog.text[];
+  missing pg_catalog.text;
+  unexpected pg_catalog.text;
   halted pg_catalog.text;
   item pg_catalog.jsonb;
   object oid;
@@ -102,17 +104,28 @@ BEGIN
         FROM %1$s.applied AS b WHERE a.revision = ANY (b.parents || b.depends_on)) ORDER BY 1),
       (SELECT string_agg(concat(''; interrupted: '', i.revision, '', statement '', i.statement),
         '''') FROM %1$s.intent AS i),
-      EXISTS (SELECT FROM %1$s.state AS s WHERE s.revisions = $1 AND s.digest = $2)', ledger)
-      INTO heads, halted, is_done
-      USING (facts ->> 'done_revisions')::bigint, (facts ->> 'done_digest')::numeric;
+      EXISTS (SELECT FROM %1$s.state AS s WHERE s.revisions = $1 AND s.digest = $2),
+      (SELECT string_agg(m.id, '', '' ORDER BY m.id) FROM jsonb_array_elements_text($3) AS m (id)
+        WHERE NOT EXISTS (SELECT FROM %1$s.applied AS a WHERE a.revision = m.id)),
+      (SELECT string_agg(a.revision, '', '' ORDER BY a.revision) FROM %1$s.applied AS a
+        WHERE $3 IS NOT NULL AND NOT EXISTS (SELECT
+          FROM jsonb_array_elements_text($3 || $4) AS m (id) WHERE m.id = a.revision))', ledger)
+      INTO heads, halted, is_done, missing, unexpected
+      USING (facts ->> 'done_revisions')::bigint, (facts ->> 'done_digest')::numeric,
+        facts -> 'must', facts -> 'may';
     PERFORM set_config('role', was, true);
     is_done := is_done AND halted IS NULL;
     starts := nullif(facts -> 'from', 'null');
     is_start := to_jsonb(heads) @> starts AND to_jsonb(heads) <@ starts;
-    ok := is_start AND (halted IS NULL OR (facts ->> 'forgets')::boolean)
-      OR (facts ->> 'any_state')::boolean;
+    ok := (is_start AND (halted IS NULL OR (facts ->> 'forgets')::boolean)
+      OR (facts ->> 'any_state')::boolean) AND missing IS NULL AND unexpected IS NULL;
     found := concat('at ', coalesce(nullif(array_to_string(heads, ', '), ''), '<base>'),
       CASE WHEN is_done THEN '; all of it is done already'
+        WHEN (is_start OR (facts ->> 'any_state')::boolean)
+          AND concat(missing, unexpected) <> ''
+          THEN concat('; this database is not in the expected state',
+            '; not applied, but should be: ' || left(missing, 1000),
+            '; applied, but should not be: ' || left(unexpected, 1000))
         WHEN NOT is_start THEN '; the script starts from ' || coalesce((SELECT string_agg(f, ', ')
           FROM jsonb_array_elements_text(starts) AS f), '<base>') END, halted);
   END IF;

@@ -3,6 +3,7 @@ import type { ObjectName } from "../core/ast.ts";
 import type { FileToRun } from "../core/effects/file.ts";
 import { type Diagnostic, MigrateError } from "../core/errors.ts";
 import { faultAt } from "../core/fault.ts";
+import { ancestors } from "../core/graph.ts";
 import { type Direction, placeOfKey } from "../core/header.ts";
 import { codeChecksumOf } from "../core/integrity.ts";
 import type { How, Intent } from "../core/ledger/types.ts";
@@ -12,7 +13,7 @@ import { refuseHazards } from "../core/plan/hazards.ts";
 import type { SessionPins } from "../core/plan/session.ts";
 import type { StepInput } from "../core/plan/step.ts";
 import type { Plan, PlanStep } from "../core/plan/types.ts";
-import { majorOf, type ServerVersion } from "../core/server-version.ts";
+import { majorOf, OLDEST, type ServerVersion } from "../core/server-version.ts";
 import type { ParsedStatement } from "../core/statement/facts.ts";
 import { statementsOf, transactionMode, type UserStatement } from "../core/statement/file.ts";
 import { ledgerFault } from "../core/statement/ledger.ts";
@@ -26,7 +27,7 @@ import { readTrees, withTrees } from "../io/trees.ts";
 import { effectsReader, fileOf } from "./effects.ts";
 import { fields, flag, oneOf, type Rules, text, timeout } from "./options.ts";
 import type { Project } from "./project.ts";
-import type { Steps } from "./steps.ts";
+import { endOf, type Steps } from "./steps.ts";
 
 export interface CompileOptions {
   /** One transaction for all steps instead of one each. */
@@ -82,8 +83,12 @@ export interface Resume {
 /** 160004 → 160000: a script runs on every minor version of the server it was written for. */
 const firstOfMajor = (version: number): number => majorOf(version) * 10_000;
 
-/** The oldest server that is supported. */
-const OLDEST_SERVER = 120000;
+/** The oldest server that understands every statement, as far as its tree shows that. */
+const oldestFor = (steps: readonly StepInput[]): number =>
+  10_000 *
+  steps
+    .flatMap(({ statements }) => statements)
+    .reduce((newest, { since = OLDEST }) => Math.max(newest, since), OLDEST);
 
 /** Compiles steps. Throws `source/…` with every fault of every file that would run. */
 export async function compileSteps(
@@ -97,11 +102,15 @@ export async function compileSteps(
   if (resume !== undefined && steps.kind !== "stamp") inputs[0] = await resume.resumed(inputs[0]!);
   const singleTransaction = options.singleTransaction ?? false;
   if (singleTransaction) refuseOutside(inputs);
+  const from = currentHeads(project.graph, steps.before);
+  const before = new Set(steps.before);
   const plan = compile({
     kind: steps.kind,
     applied: steps.before,
-    from: currentHeads(project.graph, steps.before),
+    from,
     to: currentHeads(project.graph, steps.after),
+    without: [...ancestors(project.graph, from)].filter((id) => !before.has(id)),
+    end: endOf(project.graph, steps),
     steps: inputs,
     ...(resume === undefined ? {} : { interrupted: resume.intent }),
     how,
@@ -109,7 +118,7 @@ export async function compileSteps(
     idempotent: options.idempotent ?? false,
     expect: {
       ...(how === "script"
-        ? { minimumVersion: firstOfMajor(options.serverVersion?.number ?? OLDEST_SERVER) }
+        ? { minimumVersion: firstOfMajor(options.serverVersion?.number ?? oldestFor(inputs)) }
         : {}),
       ...(options.expectDatabase === undefined ? {} : { database: options.expectDatabase }),
       ...(options.expectRole === undefined ? {} : { role: options.expectRole }),

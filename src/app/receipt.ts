@@ -1,11 +1,14 @@
 /** A script's file → the receipt that it states, and whether it is still the script that was handed out. */
 import { MigrateError } from "../core/errors.ts";
-import { type Receipts, receiptsOf } from "../core/receipt.ts";
+import { commandOf, type Receipts, receiptsOf } from "../core/receipt.ts";
 import { readText } from "../io/files.ts";
 import type { Deps } from "./project.ts";
 
-/** The two receipts of the script at `path`, which differ where anything was changed since it was written. Throws `usage/no-receipt`. */
-export function receipt(deps: Deps, path: string): Receipts {
+/**
+ * The two receipts of the script at `path`, which differ where anything was changed since it was written, and the command
+ * that writes it `again`. Throws `usage/no-receipt`.
+ */
+export function receipt(deps: Deps, path: string): Receipts & { readonly again: string | undefined } {
   const script = readText(path, deps);
   const found = receiptsOf(script);
   if (found === undefined) {
@@ -15,5 +18,5 @@ export function receipt(deps: Deps, path: string): Receipts {
       hint: "write a script with: migrate upgrade --sql",
     });
   }
-  return found;
+  return { ...found, again: commandOf(script) };
 }

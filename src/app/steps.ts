@@ -1,11 +1,15 @@
 /** A request → the steps that fulfil it, from the state of a ledger or from the start of a range. */
+
+import { type Graph, nodeOf } from "../core/graph.ts";
 import type { Applied } from "../core/ledger/types.ts";
 import type { RevisionId } from "../core/migration.ts";
 import { conversionOf } from "../core/replaced.ts";
+import { shellWord } from "../core/shell.ts";
 import {
   type AppliedRow,
   appliedAfter,
   appliedBelow,
+  currentHeads,
   parseRange,
   planDowngrade,
   planOfflineDowngrade,
@@ -15,7 +19,7 @@ import {
   refuseReversed,
   type Step,
 } from "../core/steps.ts";
-import { BASE, resolveOne } from "../core/target.ts";
+import { BASE, parseRelative, resolveOne } from "../core/target.ts";
 import { checkOptions, flag, isFields, target, text, texts, wrongOption } from "./options.ts";
 import type { Project } from "./project.ts";
 
@@ -53,6 +57,25 @@ export interface Steps {
   readonly before: readonly RevisionId[];
   readonly after: readonly RevisionId[];
   readonly steps: readonly Step[];
+  /** Where they end, as the user has typed it. */
+  readonly target?: string;
+}
+
+/** The end of a range that means the same from every start; undefined where no text does. */
+export function endOf(graph: Graph, { kind, after, steps, target }: Steps): string | undefined {
+  const to = currentHeads(graph, after);
+  if (kind === "stamp") return to.join(" ") || BASE;
+  const absolute =
+    target === undefined || target === "" || parseRelative(target) !== undefined
+      ? undefined
+      : shellWord(target);
+  if (kind === "upgrade") {
+    const reached = to.filter((id) => steps.some(({ revision }) => revision === id));
+    return reached.length === 1 ? reached[0] : absolute;
+  }
+  const last = steps.at(-1);
+  const parents = last === undefined ? [] : nodeOf(graph, last.revision).parents;
+  return absolute ?? (parents.length === 1 ? parents[0] : to.length === 0 ? BASE : undefined);
 }
 
 /** Steps from what the ledger says is applied. */
@@ -73,7 +96,7 @@ export function stepsFrom(
   }
   const plan = request.kind === "upgrade" ? planUpgrade : planDowngrade;
   const steps = plan(graph, rows, request.target);
-  return { kind: request.kind, before, after: appliedAfter(before, steps), steps };
+  return { kind: request.kind, before, after: appliedAfter(before, steps), steps, target: request.target };
 }
 
 /** The stamp that lets a ledger name squashed revisions instead of all that they replace; undefined: it does. */
@@ -116,5 +139,6 @@ export function stepsOfRange(project: Project, request: Request): Steps {
   refuseReversed(graph, request.kind, request.target);
   const plan = request.kind === "upgrade" ? planOfflineUpgrade : planOfflineDowngrade;
   const { applied, steps } = plan(graph, request.target);
-  return { kind: request.kind, before: applied, after: appliedAfter(applied, steps), steps };
+  const target = parseRange(request.target)?.end ?? request.target;
+  return { kind: request.kind, before: applied, after: appliedAfter(applied, steps), steps, target };
 }

@@ -7,8 +7,8 @@ import { newSha256, sha256 } from "./sha256.ts";
 /** What stands for the receipt while it is computed. */
 export const NO_RECEIPT = "0".repeat(64);
 
-/** Where a script is no longer as it was handed out: only its line ends; text before its title, or behind its end; else within. */
-export type Change = "line ends" | "before" | "behind" | "within";
+/** Where a script is no longer as it was handed out: only its line ends; text before its title, or behind its end; its end is missing; else within. */
+export type Change = "line ends" | "before" | "behind" | "cut off" | "within";
 
 export interface Receipts {
   readonly stated: string;
@@ -37,8 +37,23 @@ function changesOf(script: string, stated: string, title: number): readonly Chan
   if (receiptOf(script.replaceAll("\r\n", "\n"), stated) === stated) return ["line ends"];
   const own = script.slice(title);
   const end = endOf(own, stated);
-  if (end === undefined) return ["within"];
+  if (end === undefined) return [isCutOff(own) ? "cut off" : "within"];
   return [...(title > 0 ? ["before" as const] : []), ...(end < own.length ? ["behind" as const] : [])];
+}
+
+/** A script for psql begins with an `\if` and ends with its `\endif`, whatever else was changed. */
+const isCutOff = (script: string): boolean =>
+  /^-- Receipt: .*\n\\if true$/m.test(script) &&
+  !/^\\endif\s*$/.test(script.slice(script.lastIndexOf("\n", script.trimEnd().length - 1) + 1));
+
+/** The command that its title says has written it; undefined where the title says none that can be typed. */
+export function commandOf(script: string): string | undefined {
+  const title = /^-- Retort migration script: (upgrade|downgrade|stamp) (\S.*) -> (\S.*?)\r?$/m.exec(script);
+  if (title === null) return undefined;
+  const [kind, from, to] = title.slice(1).map((part) => part.replaceAll("<base>", "base"));
+  const ids = /^[A-Za-z0-9_.]+(?:, [A-Za-z0-9_.]+)*$/;
+  if (!ids.test(from!) || !ids.test(to!) || (kind !== "stamp" && to!.includes(","))) return undefined;
+  return `migrate ${kind} ${from!.replaceAll(", ", ",")}:${to!.replaceAll(",", "")} --sql`;
 }
 
 /** The end of the first lines that have that receipt. */

@@ -12,7 +12,8 @@ export const majorOf = (number: number): number => Math.floor(number / 10_000);
 /** The form, as the source of a regular expression. */
 export const SERVER_VERSION = "^[1-9][0-9](\\.[0-9]{1,2})?$";
 
-const OLDEST = 12;
+/** The oldest major version that is supported. */
+export const OLDEST = 12;
 
 /** How the text must be, where it is none from 12 to 99. */
 export function serverVersionFault(

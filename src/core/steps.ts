@@ -91,7 +91,10 @@ export function planOfflineDowngrade(graph: Graph, range: string): OfflineSteps 
     });
   }
   const applied = stateAt(graph, parsed.start);
-  return { applied: inOrder(graph, applied), steps: stepsDown(graph, applied, parsed.end) };
+  return {
+    applied: inOrder(graph, applied),
+    steps: stepsDown(graph, applied, parsed.end, parsed.start || BASE),
+  };
 }
 
 /** Throws `usage/reversed-range` for a `start:end` whose end comes first in that direction; its script would be empty. */
@@ -103,7 +106,12 @@ export function refuseReversed(graph: Graph, kind: "upgrade" | "downgrade", rang
   const isReversed =
     kind === "upgrade"
       ? isPast(current, applied, upgradeTargets(graph, current, parsed.end))
-      : isAhead(graph, current, applied, downgradeTarget(graph, current, parsed.end).place);
+      : isAhead(
+          graph,
+          current,
+          applied,
+          downgradeTarget(graph, current, parsed.end, parsed.start || BASE).place,
+        );
   if (!isReversed) return;
   throw new MigrateError({
     code: "usage/reversed-range",
@@ -315,9 +323,14 @@ function stepsUp(graph: Graph, applied: ReadonlySet<RevisionId>, target: string)
   return inOrder(graph, missing).map((revision) => ({ direction: "up", revision }));
 }
 
-function stepsDown(graph: Graph, applied: ReadonlySet<RevisionId>, target: string): readonly Step[] {
+function stepsDown(
+  graph: Graph,
+  applied: ReadonlySet<RevisionId>,
+  target: string,
+  start?: string,
+): readonly Step[] {
   const current = currentHeads(graph, applied);
-  const { branch, place } = downgradeTarget(graph, current, target);
+  const { branch, place } = downgradeTarget(graph, current, target, start);
   const above = place === BASE ? graph.bases : nodeOf(graph, place).children;
   const roots = branch === undefined ? above : towards(graph, above, branch, target);
   const doomed = [...descendants(graph, roots)].filter((id) => applied.has(id));

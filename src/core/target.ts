@@ -172,12 +172,13 @@ function counted(
 
 /**
  * Where a downgrade ends, seen from the current heads, and the branch that narrows what it takes down. The
- * symbol of an absolute target is looked up in the whole graph, not on the branch.
+ * symbol of an absolute target is looked up in the whole graph, not on the branch. `start`: of the range of a script.
  */
 export function downgradeTarget(
   graph: Graph,
   current: readonly RevisionId[],
   text: string,
+  start?: string,
 ): { readonly branch: string | undefined; readonly place: Place } {
   const relative = parseRelative(text);
   if (relative === undefined) {
@@ -186,12 +187,14 @@ export function downgradeTarget(
     return { branch, place: placeBelow(graph, branch, text.slice(at + 1), text) };
   }
   const { branch, symbol, offset } = relative;
-  const instead = `; to undo everything: migrate downgrade ${qualified(branch, BASE)}`;
+  const everything = (end: string): string =>
+    `to undo everything: migrate downgrade ${start === undefined ? end : `--sql ${shellWord(`${start}:${end}`)}`}`;
+  const instead = `; ${everything(qualified(branch, BASE))}`;
   if (symbol === "") {
-    if (offset === 0) throw nowhere(text, "to undo everything: migrate downgrade base");
+    if (offset === 0) throw nowhere(text, everything(BASE));
     if (offset > 0) throw noSuchRelative(text, offset, "a downgrade goes down, by -N; +N is for an upgrade");
-    const start = downgradeStart(graph, current, branch, text);
-    return { branch: branch ?? start, place: walk(graph, start, offset, { text, instead }) };
+    const from = downgradeStart(graph, current, branch, text);
+    return { branch: branch ?? from, place: walk(graph, from, offset, { text, instead }) };
   }
   return { branch, place: counted(graph, relative, text, { instead }) };
 }

@@ -115,6 +115,24 @@ test("a plan that was made for another form is refused where it is laid out", as
   expect(renderSplit(outside.plan, outside.ledger, any).length).toBeGreaterThan(2);
 });
 
+test("a script is for the oldest servers that understand its syntax, also within a body", async () => {
+  const newer = project({
+    a: "CREATE TABLE q (a int, b int GENERATED ALWAYS AS (a) VIRTUAL);",
+    b: "DO $$BEGIN MERGE INTO q USING q AS s ON true WHEN MATCHED THEN DELETE; END$$;",
+    c: "SELECT 1;",
+  });
+  for (const [range, major] of [
+    ["a", 18],
+    ["a:b", 15],
+    ["b:c", 12],
+  ] as const) {
+    const text = await newer.script(range);
+    expect(text).toContain(`\n-- For:  PostgreSQL ${major} or later; `);
+    expect(text).toContain(`server_version_num')::integer < ${major}0000 THEN`);
+    expect(text).toContain(`\n"minimum": ${major}0000,`);
+  }
+});
+
 test.each(["one file", "split files"])("the title says where it may be run: %s", async (form) => {
   const { plan, ledger } = await offline(shop.deps, up("b"), {
     expectDatabase: "shop",

@@ -172,6 +172,10 @@ test("steps are counted from a revision in every place of a range, in a stamp an
     ],
     [() => planStamp(line, [], ["head-3"]), expect.stringMatching(/: migrate stamp base$/)],
     [() => newRevision(line, { heads: ["head-3"] }), expect.stringMatching(/--head base$/)],
+    [
+      () => planOfflineDowngrade(line, "head:-4"),
+      expect.stringMatching(/: migrate downgrade --sql head:base$/),
+    ],
     [() => planDowngrade(line, [], "head-4"), expect.stringMatching(/: migrate downgrade base$/)],
   ] as const)
     expect(read).toThrow(expect.objectContaining({ hint }));

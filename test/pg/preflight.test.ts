@@ -1,5 +1,6 @@
 /** A script that is run with `-v preflight=1`: it reads what it will meet, says what is missing, and changes nothing. */
 import { describe, expect, test } from "vitest";
+import type { Request } from "../../src/app/steps.ts";
 import { ledgerOf } from "../../src/core/ledger/calls.ts";
 import { dump } from "../support/dump.ts";
 import { fileOf, filesOf, runText } from "../support/forms.ts";
@@ -79,6 +80,54 @@ describe.skipIf(!psqlAvailable()).each(servers())("on $name", (server) => {
       code: 3,
       stderr: expect.stringMatching(/a transaction is already open[\s\S]*HINT: .*start psql without -1/),
     });
+  });
+
+  test("rows that are missing below the heads are told in the words of the run, and lead to a script that fits", async () => {
+    const of = project({ a: "SELECT 1;", b: "SELECT 1;", c: "SELECT 1;", d: "SELECT 1;" });
+    const { url } = await ownDatabase(server);
+    await of.upgrade(url, "c");
+    await query(url, "CALL retort.remove('a', 'repair', 'run', NULL)");
+    for (const [kind, target, idempotent] of [
+      ["upgrade", "c:d", false],
+      ["upgrade", "c:d", true],
+      ["downgrade", "c:b", false],
+    ] as const) {
+      const script = await of.script({ kind, target }, { idempotent });
+      const looked = await runScript(url, script, preflight);
+      const said = "this database is not in the expected state; not applied, but should be: a";
+      expect(linesOf(looked.stdout)).toContain(`X ledger: at c; ${said}`);
+      const { stderr } = await runScript(url, script);
+      expect(stderr).toContain(`retort: ${said}\n`);
+      const again = `migrate ${kind} ${target.slice(2)} --sql --from-database`;
+      expect(stderr).toMatch(new RegExp(`with: ${again}$`, "m"));
+    }
+    const fits = await of.script("d", { fromDatabase: true, database: url });
+    expect(fits).toContain("--   c and all that it needs, without a.\n");
+    expect(await runScript(url, fits)).toMatchObject({ code: 0, stderr: "" });
+  });
+
+  test("the command for another state has an end that can be typed, also where there are two heads", async () => {
+    const of = project({
+      a: "SELECT 1;",
+      b: "SELECT 1;",
+      x: { up: "SELECT 1;", parent: "none", header: ["branch-labels: billing"] },
+      y: { up: "SELECT 1;", parent: "x" },
+    });
+    const { url } = await ownDatabase(server);
+    await of.upgrade(url, "a");
+    for (const [request, again] of [
+      [{ kind: "upgrade", target: "base:heads" }, "migrate upgrade a:heads --sql"],
+      [{ kind: "upgrade", target: "x:y" }, "migrate upgrade a:y --sql"],
+      [{ kind: "stamp", targets: ["x:heads"] }, "migrate stamp a:b y --sql"],
+      [{ kind: "downgrade", target: "heads:a" }, "migrate downgrade a:a --sql"],
+      [{ kind: "downgrade", target: "heads:b-1" }, "migrate downgrade a:a --sql"],
+      [{ kind: "downgrade", target: "b,y:billing@base" }, "migrate downgrade a:billing@base --sql"],
+    ] as const) {
+      const { stderr } = await runScript(url, await of.script(request as Request));
+      expect(stderr).toMatch(new RegExp(`with: ${again}$`, "m"));
+      const args = again.split(" ").slice(1);
+      expect(await migrate(args, { cwd: of.folder })).toMatchObject({ code: 0 });
+    }
   });
 
   test("what its session holds is told in the words in which the run refuses it", async () => {

@@ -208,7 +208,7 @@ describe.each(servers())("on $name", (server) => {
         const { code, stderr, stdout } = await runText(url, other);
         expect({ index, turn, code, stdout }).toEqual({ index, turn, code: 3, stdout });
         expect(stderr).toMatch(
-          /not in the expected state|was interrupted|is not next|should be under way|has not succeeded|was already run|has no ledger|relation "retort\.\w+" does not exist/,
+          /not in the expected state|was interrupted|is not next|should be under way|is not recorded as done|was already run|has no ledger|relation "retort\.\w+" does not exist/,
         );
       }
       expect(await dump(url)).toBe(before);
@@ -458,7 +458,9 @@ CREATE INDEX i ON t (x);`,
     const { url } = await ownDatabase(server!);
     const run = (text: string) => withClient(url, (client) => client.query(text));
     for (const text of files.slice(0, at)) await run(text);
-    expect((await failureOf(run(files[at + 1]!))).message).toContain("statement 2 of b has not succeeded");
+    expect((await failureOf(run(files[at + 1]!))).message).toContain(
+      "statement 2 of b is not recorded as done",
+    );
     await query(
       url,
       "CREATE FUNCTION stop() RETURNS trigger LANGUAGE plpgsql AS $$BEGIN RAISE 'stop'; END$$",
@@ -468,7 +470,9 @@ CREATE INDEX i ON t (x);`,
       "CREATE TRIGGER stop BEFORE UPDATE ON t FOR EACH ROW WHEN (old.x = 5) EXECUTE FUNCTION stop()",
     );
     expect((await failureOf(run(files[at]!))).message).toBe("stop");
-    expect((await failureOf(run(files[at + 1]!))).message).toContain("statement 2 of b has not succeeded");
+    expect((await failureOf(run(files[at + 1]!))).message).toContain(
+      "statement 2 of b is not recorded as done",
+    );
     await query(url, "DROP TRIGGER stop ON t");
     await run(files[at]!);
     expect((await failureOf(run(files[at]!))).message).toContain("statement 2 of b was already run");

@@ -192,6 +192,7 @@ describe("receipts", () => {
       [text.replace("Retort migration", "Retort Migration"), "something was changed between"],
       [text.replace("-- Receipt", "-- Receit"), undefined],
       [text.slice(0, -1), "something was changed between"],
+      [text.slice(0, 50_000), "its end is missing: it was cut off;"],
       [digitsOf(/begin_script\('[0-9a-f]{64}'/), "something was changed between"],
       [digitsOf(/'sha256:[0-9a-f]{64}' AS receipt/), "something was changed between"],
       [`\ufeff${text}`, "something was changed between"],

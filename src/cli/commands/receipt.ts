@@ -8,6 +8,7 @@ const CHANGES: Readonly<Record<Change, string>> = {
   "line ends": "only its line ends were changed, to CRLF",
   before: "text was added before its title",
   behind: "text was added after its end",
+  "cut off": "its end is missing: it was cut off",
   within: "something was changed between its title and its end",
 };
 
@@ -19,7 +20,7 @@ const command: Command = {
   examples: [["migrate receipt migration.sql", "compare it with the ledger's log: migrate log"]],
   async run({ args, deps, printer, json }) {
     const path = args.positionals[0]!;
-    const { stated, actual, changes } = receipt(deps, path);
+    const { stated, actual, changes, again } = receipt(deps, path);
     const changed = changes.length > 0;
     if (json) printer.json({ path, stated, actual, changed, changes });
     else printer.data(`sha256:${actual}`);
@@ -34,7 +35,7 @@ const command: Command = {
           message: `${path} was changed after it was written: ${changes.map((change) => CHANGES[change]).join(", and ")}; its receipt is sha256:${stated}`,
           hint: changes.includes("line ends")
             ? "copy the file in binary mode, not as text; run as it is, it stops before it changes anything"
-            : "if it is run, the log shows the receipt of the original; write it again with: migrate upgrade --sql, and compare the two",
+            : `if it is run, the log shows the receipt of the original; write it again with: ${again ?? "migrate upgrade --sql, and the range in its title"}, and compare the two`,
         }),
       );
     }

@@ -32,8 +32,10 @@ export interface StartState {
   readonly may: readonly RevisionId[];
   /** Where all is done already. */
   readonly done: Tally;
-  /** The command that writes the script from another state: `%s` stands for its heads. */
+  /** The command that writes the script from another state, where there is one: `%s` stands for its heads. */
   readonly again: string;
+  /** The heads of what is expected to be applied. */
+  readonly starts: readonly RevisionId[];
   /** These, in that direction, may be half done, and are gone on with; else nothing may be. */
   readonly halfDone?: { readonly revisions: readonly RevisionId[]; readonly direction: Direction };
 }
@@ -170,10 +172,10 @@ export function ledgerOf(names: LedgerNames): Ledger {
     repairRows: (how, detail) => repairRowsBlock(names, how, detail),
 
     requireLock: call("require_lock"),
-    requireState: ({ must, may, done, again, halfDone }) =>
+    requireState: ({ must, may, done, again, starts, halfDone }) =>
       call(
         "require_state",
-        ...[must, may].map((revisions) => arrayLiteral(revisions.toSorted())),
+        ...[must, may].map((revisions) => arrayLiteral(revisions)),
         done.revisions,
         done.digest,
         literal(again),
@@ -181,6 +183,7 @@ export function ledgerOf(names: LedgerNames): Ledger {
         ...(halfDone === undefined
           ? []
           : named("direction", literal(halfDone.direction), halfDone.direction === "up")),
+        ...named("starts", arrayLiteral(starts), again === "" || starts.length === 0),
       ),
     beginStep: (revision, direction, expected) => {
       if ("digest" in expected)

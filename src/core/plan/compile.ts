@@ -23,10 +23,12 @@ export function compile(input: CompileInput): Plan {
     bodies.push(...stepBatches(input, step, index, expected));
     tally = after(tally, step);
   }
+  const { must, may } = startState(input);
   const head = {
     kind,
     from: input.from,
     to: input.to,
+    start: { must, may, without: input.without ?? [] },
     steps: input.steps.map(planStep),
     result: { revisions: tally.revisions, digest: String(tally.digest) },
     schema: ledger.names.schema,
@@ -95,6 +97,7 @@ function ledgerPlan(
     kind,
     from: [],
     to: [],
+    start: { must: [], may: [], without: [] },
     steps: [],
     result,
     schema: ledger.names.schema,
@@ -122,27 +125,32 @@ const releasing = ({ unlock }: Ledger): Batch => ({
 
 /** What must be so before the first step: the ledger can be trusted, and what is applied is as expected. */
 function startOf(input: CompileInput, result: Tally, forgets: boolean): readonly Statement[] {
-  const { ledger, applied, steps, idempotent, how, kind, to } = input;
-  const moved = new Set(steps.map((step) => step.revision));
-  const must = idempotent === true ? applied.filter((id) => !moved.has(id)) : applied;
-  const may = idempotent === true ? [...moved] : [];
+  const { ledger, applied, how, kind, from, end } = input;
   const again =
-    how === "script" && kind !== "repair" ? `migrate ${kind} %s:${to.join(",") || "base"} --sql` : "";
+    how === "script" && kind !== "repair" && end !== undefined
+      ? `migrate ${kind} %s:${end.replaceAll("%", "%%")} --sql`
+      : "";
   return [
     ...(applied.length === 0 ? [{ sql: ledger.create, purpose: "create-ledger" } as const] : []),
     { sql: ledger.guard("needed", rightsOf(input)), purpose: "guard-ledger" },
     ...(forgets ? [forgetting(ledger)] : []),
     {
       sql: ledger.requireState({
-        must,
-        may,
+        ...startState(input),
         done: result,
         again,
+        starts: from,
         ...halfDoneOf(input),
       }),
       purpose: "guard-start",
     },
   ];
+}
+
+/** What must be applied before the first step, and what may be besides. */
+function startState({ applied, steps, idempotent }: CompileInput): Pick<StartState, "must" | "may"> {
+  const moved = new Set(idempotent === true ? steps.map((step) => step.revision) : []);
+  return { must: applied.filter((id) => !moved.has(id)).toSorted(), may: [...moved].toSorted() };
 }
 
 /** What may be half done: the step that was interrupted; in a script that skips what is done, any that can be. */

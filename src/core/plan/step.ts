@@ -33,6 +33,10 @@ export interface CompileInput {
   readonly applied: readonly RevisionId[];
   readonly from: readonly RevisionId[];
   readonly to: readonly RevisionId[];
+  /** What `from` needs, and is not applied. */
+  readonly without?: readonly RevisionId[];
+  /** The end of its range as it is typed; absent where no text means it from every start. */
+  readonly end?: string | undefined;
   readonly steps: readonly StepInput[];
   /** The interrupted statement that the first step continues from; a stamp forgets it. */
   readonly interrupted?: IntentRef & Pick<Intent, "direction">;

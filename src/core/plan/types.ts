@@ -18,6 +18,8 @@ export interface Plan {
   /** Heads of the applied set before and after. */
   readonly from: readonly RevisionId[];
   readonly to: readonly RevisionId[];
+  /** What must be applied before, and what may be besides; `without`: what `from` needs, and is not applied. */
+  readonly start: Readonly<Record<"must" | "may" | "without", readonly RevisionId[]>>;
   readonly steps: readonly PlanStep[];
   readonly batches: readonly Batch[];
   /** What is applied when all is done: the digest in decimal digits. */

@@ -13,9 +13,12 @@ import {
   optionOf,
   rangeName,
   relationOf,
+  routineSource,
   word,
 } from "../ast.ts";
+import { newerFeature } from "../newer-syntax.ts";
 import { qualified } from "../quote.ts";
+import { OLDEST } from "../server-version.ts";
 import { detachOf, tagOf } from "../tag.ts";
 import { type LedgerUse, ledgerUse } from "./ledger.ts";
 import { effectsOf, effectsOfRoutine, type Loss, type RoutineBody } from "./losses.ts";
@@ -55,6 +58,8 @@ export interface Facts extends LedgerUse {
   readonly leaves?: string;
   /** What to look for in the catalog when it was interrupted; absent where it can simply run again. */
   readonly trace?: Trace;
+  /** The first major version that understands it, where that is newer than the oldest that is supported. */
+  readonly since?: number;
 }
 
 /** What a statement leaves in the catalog, or takes out of it, by which it can be seen later whether it was done. */
@@ -79,6 +84,7 @@ export function factsOf({ ast, body }: ParsedStatement, text: string): Facts {
   const routine = kind === "CreateFunctionStmt" ? routineOf(tree, body) : undefined;
   const setting = settingOf(kind, tree);
   const leaves = leftBehind(kind, tree);
+  const since = sinceOf(ast, text, body);
   return {
     tag: tagOf(kind, tree),
     transactional: !refusesTransaction(kind, tree),
@@ -90,7 +96,17 @@ export function factsOf({ ast, body }: ParsedStatement, text: string): Facts {
     ...(leaves === undefined ? {} : { leaves }),
     ...ledgerUse(ast, text, body),
     ...(trace === undefined ? {} : { trace }),
+    ...(since === undefined ? {} : { since }),
   };
+}
+
+/** The version that a statement needs, or the body that it holds; undefined: every one that is supported has it. */
+function sinceOf(ast: Ast, text: string, body: RoutineBody | undefined): number | undefined {
+  const found = [
+    newerFeature(OLDEST, text, [ast]),
+    newerFeature(OLDEST, routineSource(ast)?.code ?? "", body?.statements ?? []),
+  ].flatMap((feature) => feature?.since ?? []);
+  return found.length === 0 ? undefined : Math.max(...found);
 }
 
 function routineOf(tree: Ast, body: RoutineBody = { statements: [], isWhole: false }): Routine {

@@ -11,7 +11,7 @@ import { rightsOf } from "../../core/plan/rights.ts";
 import type { Plan } from "../../core/plan/types.ts";
 import { dollarQuoted, literal, qualified } from "../../core/quote.ts";
 import { needText } from "../privilege.ts";
-import { PAGE_WIDTH, rule } from "./page.ts";
+import { folded, PAGE_WIDTH, rule } from "./page.ts";
 
 /** Between the two stands what the script does without the variable. */
 export const unlessPreflight = [
@@ -63,7 +63,7 @@ export const endPreflight = [
 
 /** What is asked for, as JSON: an object or a list on each line. */
 function factsOf(plan: Plan, { lockKey }: Ledger): string {
-  const { kind, place, from, role, schema, steps, batches, result } = plan;
+  const { kind, place, from, start, role, schema, steps, batches, result } = plan;
   const expected = expectationOf(plan);
   const isOfLedger = expected === "older" || expected === "inconsistent";
   const head = {
@@ -84,9 +84,12 @@ function factsOf(plan: Plan, { lockKey }: Ledger): string {
   };
   const needs = distinctPrivileges(steps.flatMap(({ privileges = [] }) => privileges));
   const list = (items: readonly unknown[]): string =>
-    items.length === 0 ? "[]" : `[${items.map((item) => `\n  ${folded(JSON.stringify(item))}`).join(",")}\n]`;
+    items.length === 0 ? "[]" : `[${items.map((item) => `\n  ${inTwo(JSON.stringify(item))}`).join(",")}\n]`;
   const pairs = Object.entries(head).map(([key, value]) => `"${key}": ${JSON.stringify(value)}`);
-  return `{${pairs.join(",\n")},\n"tables": ${list(tablesOf(plan))},\n"needs": ${list(
+  const ids = (key: "must" | "may"): string =>
+    `"${key}": [${folded(start[key].map((id) => JSON.stringify(id)).join(", "), PAGE_WIDTH - 12).join("\n  ")}]`;
+  const expectedRows = isOfLedger ? [] : [ids("must"), ids("may")];
+  return `{${[...pairs, ...expectedRows].join(",\n")},\n"tables": ${list(tablesOf(plan))},\n"needs": ${list(
     needs
       .filter(({ privilege }) => privilege !== "UNKNOWN")
       .map((need) => ({ ...need, text: needText(need) })),
@@ -94,7 +97,7 @@ function factsOf(plan: Plan, { lockKey }: Ledger): string {
 }
 
 /** What is long is on two lines. Within a string of JSON there is no quote without a backslash. */
-const folded = (json: string): string =>
+const inTwo = (json: string): string =>
   json.length + 3 <= PAGE_WIDTH ? json : json.replace(',"text":', ',\n   "text":');
 
 /** One that creates or upgrades the ledger demands no rights on its rows. */

@@ -100,12 +100,16 @@ function startsFrom(plan: Plan): readonly string[] {
     ];
   }
   const { from } = plan;
+  const without = plan.start.without.length === 0 ? "" : `, without ${plan.start.without.join(", ")}`;
   const start =
     from.length === 0
       ? ["It stops, with nothing changed, if any revision is already applied."]
       : [
           "It stops, with nothing changed, unless exactly this is applied:",
-          `  ${from.join(", ")} and all that ${from.length === 1 ? "it needs" : "they need"}.`,
+          ...folded(
+            `${from.join(", ")} and all that ${from.length === 1 ? "it needs" : "they need"}${without}.`,
+            PAGE_WIDTH - "--   ".length,
+          ).map((line) => `  ${line}`),
         ];
   const kept =
     plan.kind === "stamp" || plan.kind === "repair"

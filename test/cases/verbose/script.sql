@@ -1,5 +1,5 @@
 -- Retort migration script: upgrade <base> -> 29f859a13ea1
--- Receipt: sha256:69c08b06b98d68a51cc16ad60be5598f4442bf8fd5d48292c1a34f24f235d227
+-- Receipt: sha256:42b9740dde2a8996a8bd02edaa88fe35cb7fd397d9176e77d8f537346e32d684
 \if true
 -- For:  PostgreSQL 12 or later; ledger retort, format 2.
 -- Run:  psql -X -v ON_ERROR_STOP=1 -f FILE DATABASE
@@ -181,14 +181,6 @@ BEGIN
       AND relname IN ('state', 'applied'))
     AND NOT EXISTS (SELECT FROM pg_proc WHERE pronamespace = to_regnamespace('retort')
       AND proname = 'lock_key') THEN
-    IF EXISTS (SELECT FROM pg_proc WHERE pronamespace = to_regnamespace('retort')) THEN
-      RAISE EXCEPTION USING ERRCODE = 'RT001',
-        MESSAGE = format('retort: the schema %s has routines that are not the ledger''s, '
-          'such as %s', to_regnamespace('retort'), (SELECT min(oid::regprocedure::text)
-          FROM pg_proc WHERE pronamespace = to_regnamespace('retort'))),
-        HINT = 'Nothing was changed. Give the ledger a schema of its own in migrate.config.json: '
-          '"ledger": {"schema": "retort"}';
-    END IF;
     IF to_regnamespace('retort') IS NULL
       AND NOT has_database_privilege(current_database(), 'CREATE') THEN
       RAISE EXCEPTION USING ERRCODE = '42501',
@@ -389,16 +381,19 @@ $body$;
 -- Before the first step. Stops unless this session holds the lock, no step is unfinished except one
 -- of half_done in that direction, all of must are applied, and nothing else except what is in may.
 -- The hint says whether all is already done, or what is applied; again is a command with %s for
--- the current heads, or empty. If it stops, it releases the lock: a later step may start from the
--- state that is wrong now, and without the lock no step begins, whatever the client does.
+-- the current heads, or empty. Where heads do not tell what is applied, because those of must,
+-- starts, are the current ones, or something below them is missing, the command asks the database.
+-- If it stops, it releases the lock: a later step may start from the state that is wrong now, and
+-- without the lock no step begins, whatever the client does.
 CREATE PROCEDURE retort.require_state(
   must text[], may text[], done_revisions bigint, done_digest numeric, again text,
-  half_done text[] DEFAULT '{}', direction text DEFAULT 'up')
+  half_done text[] DEFAULT '{}', direction text DEFAULT 'up', starts text[] DEFAULT '{}')
 LANGUAGE plpgsql AS $body$
 DECLARE
   missing pg_catalog.text;
   unexpected pg_catalog.text;
-  heads pg_catalog.text;
+  heads pg_catalog.text[];
+  command pg_catalog.text;
   hint pg_catalog.text;
 BEGIN
   PERFORM pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
@@ -417,12 +412,18 @@ BEGIN
         WHERE s.revisions = done_revisions AND s.digest = done_digest) THEN
       hint := 'Nothing was changed. All of it is done already.';
     ELSE
-      heads := (SELECT string_agg(a.revision, ',' ORDER BY a.revision) FROM retort.applied AS a
+      heads := ARRAY(SELECT a.revision FROM retort.applied AS a
         WHERE NOT EXISTS (SELECT FROM retort.applied AS b
-          WHERE a.revision = ANY (b.parents || b.depends_on)));
+          WHERE a.revision = ANY (b.parents || b.depends_on)) ORDER BY 1);
+      command := CASE
+        WHEN again <> '' AND (heads @> starts AND heads <@ starts OR EXISTS (
+          SELECT FROM retort.applied AS a, unnest(a.parents || a.depends_on) AS n (id)
+          WHERE NOT EXISTS (SELECT FROM retort.applied AS b WHERE b.revision = n.id)))
+          THEN replace(again, '%s:', '') || ' --from-database'
+        ELSE again END;
       hint := concat('Nothing was changed. See: SELECT * FROM retort.applied;',
-        ' Write a script from this state with: '
-          || nullif(format(again, coalesce(heads, 'base')), ''));
+        ' Write a script from this state with: ' || nullif(format(command,
+          coalesce(nullif(array_to_string(heads, ','), ''), 'base')), ''));
     END IF;
     RAISE EXCEPTION USING ERRCODE = 'RT001',
       MESSAGE = concat('retort: this database is not in the expected state',
@@ -903,7 +904,7 @@ BEGIN
     RAISE EXCEPTION USING ERRCODE = 'RT001',
       MESSAGE = format('retort: statement %s of %s %s', require_outcome.statement,
         require_outcome.revision,
-        CASE WHEN was_done THEN 'was already run' ELSE 'has not succeeded' END),
+        CASE WHEN was_done THEN 'was already run' ELSE 'is not recorded as done' END),
       HINT = concat('Nothing was changed. See: SELECT * FROM retort.intent; ', way_out);
   END IF;
 END
@@ -1151,7 +1152,7 @@ DECLARE
   -- If it stops, it releases the lock: but where it only looks.
   releases CONSTANT boolean := true;
   -- SHA-256 of its procedures.
-  procedures CONSTANT pg_catalog.text := '67cfb331aaba904fd72cbdc3f851bf24f7bf1219bb9916633313156b70acbe69';
+  procedures CONSTANT pg_catalog.text := '63fbde633a37fb27bcc85992b3f7ff983c1feaaa507a318025747485740da04e';
   place pg_catalog.oid;
   present pg_catalog.text[];
   found pg_catalog.text;
@@ -1349,7 +1350,7 @@ CALL retort.require_state('{}', '{}', 1, 418732435334715376,
   'migrate upgrade %s:29f859a13ea1 --sql');
 
 -- Log: the receipt of this script.
-CALL retort.begin_script('69c08b06b98d68a51cc16ad60be5598f4442bf8fd5d48292c1a34f24f235d227',
+CALL retort.begin_script('42b9740dde2a8996a8bd02edaa88fe35cb7fd397d9176e77d8f537346e32d684',
   'base:29f859a13ea1', 1, 418732435334715376);
 COMMIT;
 
@@ -1369,13 +1370,13 @@ BEGIN TRANSACTION READ ONLY;
 -- Check: exactly the revisions that should be applied now are, row by row.
 SELECT retort.check(1, 418732435334715376) AS retort_passed \gset
 SELECT revisions AS applied_revisions, '29f859a13ea1' AS current_heads,
-  'sha256:69c08b06b98d68a51cc16ad60be5598f4442bf8fd5d48292c1a34f24f235d227' AS receipt FROM retort.state;
+  'sha256:42b9740dde2a8996a8bd02edaa88fe35cb7fd397d9176e77d8f537346e32d684' AS receipt FROM retort.state;
 
 -- Durations: what this run of the script has done, as the log of the ledger has it.
 SELECT l.event AS step, l.revision, round(date_part('epoch', l.duration) * 1000) AS milliseconds
   FROM retort.log AS l WHERE l.event IN ('upgrade', 'downgrade') AND l.id > (
     SELECT max(s.id) FROM retort.log AS s WHERE s.event = 'script' AND s.checksum =
-      '69c08b06b98d68a51cc16ad60be5598f4442bf8fd5d48292c1a34f24f235d227'
+      '42b9740dde2a8996a8bd02edaa88fe35cb7fd397d9176e77d8f537346e32d684'
       AND s.at > (SELECT retort.session_start()))
   ORDER BY l.id;
 COMMIT;
@@ -1496,6 +1497,8 @@ SELECT pg_catalog.set_config('retort.preflight', '{"ledger": "retort",
 "done_revisions": "1",
 "done_digest": "418732435334715376",
 "any_state": false,
+"must": [],
+"may": [],
 "tables": [],
 "needs": []}', true)
   AS retort_facts \gset
@@ -1515,7 +1518,7 @@ DECLARE
   -- If it stops, it releases the lock: but where it only looks.
   releases CONSTANT boolean := false;
   -- SHA-256 of its procedures.
-  procedures CONSTANT pg_catalog.text := '67cfb331aaba904fd72cbdc3f851bf24f7bf1219bb9916633313156b70acbe69';
+  procedures CONSTANT pg_catalog.text := '63fbde633a37fb27bcc85992b3f7ff983c1feaaa507a318025747485740da04e';
   place pg_catalog.oid;
   present pg_catalog.text[];
   found pg_catalog.text;
@@ -1730,6 +1733,8 @@ DECLARE
   ok boolean;
   found pg_catalog.text;
   heads pg_catalog.text[];
+  missing pg_catalog.text;
+  unexpected pg_catalog.text;
   halted pg_catalog.text;
   item pg_catalog.jsonb;
   object oid;
@@ -1813,17 +1818,28 @@ BEGIN
         FROM %1$s.applied AS b WHERE a.revision = ANY (b.parents || b.depends_on)) ORDER BY 1),
       (SELECT string_agg(concat(''; interrupted: '', i.revision, '', statement '', i.statement),
         '''') FROM %1$s.intent AS i),
-      EXISTS (SELECT FROM %1$s.state AS s WHERE s.revisions = $1 AND s.digest = $2)', ledger)
-      INTO heads, halted, is_done
-      USING (facts ->> 'done_revisions')::bigint, (facts ->> 'done_digest')::numeric;
+      EXISTS (SELECT FROM %1$s.state AS s WHERE s.revisions = $1 AND s.digest = $2),
+      (SELECT string_agg(m.id, '', '' ORDER BY m.id) FROM jsonb_array_elements_text($3) AS m (id)
+        WHERE NOT EXISTS (SELECT FROM %1$s.applied AS a WHERE a.revision = m.id)),
+      (SELECT string_agg(a.revision, '', '' ORDER BY a.revision) FROM %1$s.applied AS a
+        WHERE $3 IS NOT NULL AND NOT EXISTS (SELECT
+          FROM jsonb_array_elements_text($3 || $4) AS m (id) WHERE m.id = a.revision))', ledger)
+      INTO heads, halted, is_done, missing, unexpected
+      USING (facts ->> 'done_revisions')::bigint, (facts ->> 'done_digest')::numeric,
+        facts -> 'must', facts -> 'may';
     PERFORM set_config('role', was, true);
     is_done := is_done AND halted IS NULL;
     starts := nullif(facts -> 'from', 'null');
     is_start := to_jsonb(heads) @> starts AND to_jsonb(heads) <@ starts;
-    ok := is_start AND (halted IS NULL OR (facts ->> 'forgets')::boolean)
-      OR (facts ->> 'any_state')::boolean;
+    ok := (is_start AND (halted IS NULL OR (facts ->> 'forgets')::boolean)
+      OR (facts ->> 'any_state')::boolean) AND missing IS NULL AND unexpected IS NULL;
     found := concat('at ', coalesce(nullif(array_to_string(heads, ', '), ''), '<base>'),
       CASE WHEN is_done THEN '; all of it is done already'
+        WHEN (is_start OR (facts ->> 'any_state')::boolean)
+          AND concat(missing, unexpected) <> ''
+          THEN concat('; this database is not in the expected state',
+            '; not applied, but should be: ' || left(missing, 1000),
+            '; applied, but should not be: ' || left(unexpected, 1000))
         WHEN NOT is_start THEN '; the script starts from ' || coalesce((SELECT string_agg(f, ', ')
           FROM jsonb_array_elements_text(starts) AS f), '<base>') END, halted);
   END IF;
