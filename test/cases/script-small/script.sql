@@ -1,5 +1,5 @@
 -- Retort migration script: upgrade <base> -> c
--- Receipt: sha256:c0e604ee6944d6ce94cfc8286cbbee29b10f4b0d64e402e473e6a09bce4ed404
+-- Receipt: sha256:5adfff8d82d489d5243332bb1f5096fb610a21ee67cc0d4e973016aaa06a8090
 \if true
 -- For:  PostgreSQL 12 or later; ledger retort, format 2.
 -- Run:  psql -X -v ON_ERROR_STOP=1 -f FILE DATABASE
@@ -188,6 +188,14 @@ BEGIN
       AND relname IN ('state', 'applied'))
     AND NOT EXISTS (SELECT FROM pg_proc WHERE pronamespace = to_regnamespace('retort')
       AND proname = 'lock_key') THEN
+    IF EXISTS (SELECT FROM pg_proc WHERE pronamespace = to_regnamespace('retort')) THEN
+      RAISE EXCEPTION USING ERRCODE = 'RT001',
+        MESSAGE = format('retort: the schema %s has routines that are not the ledger''s, '
+          'such as %s', to_regnamespace('retort'), (SELECT min(oid::regprocedure::text)
+          FROM pg_proc WHERE pronamespace = to_regnamespace('retort'))),
+        HINT = 'Nothing was changed. Give the ledger a schema of its own in migrate.config.json: '
+          '"ledger": {"schema": "retort"}';
+    END IF;
     IF to_regnamespace('retort') IS NULL
       AND NOT has_database_privilege(current_database(), 'CREATE') THEN
       RAISE EXCEPTION USING ERRCODE = '42501',
@@ -1356,7 +1364,7 @@ $body$;
 CALL retort.require_state('{}', '{}', 3, 1401614897665169694, 'migrate upgrade %s:c --sql');
 
 -- Log: the receipt of this script.
-CALL retort.begin_script('c0e604ee6944d6ce94cfc8286cbbee29b10f4b0d64e402e473e6a09bce4ed404',
+CALL retort.begin_script('5adfff8d82d489d5243332bb1f5096fb610a21ee67cc0d4e973016aaa06a8090',
   'base:c', 3, 1401614897665169694);
 COMMIT;
 
@@ -1412,13 +1420,13 @@ BEGIN TRANSACTION READ ONLY;
 -- Check: exactly the revisions that should be applied now are, row by row.
 SELECT retort.check(3, 1401614897665169694) AS retort_passed \gset
 SELECT revisions AS applied_revisions, 'c' AS current_heads,
-  'sha256:c0e604ee6944d6ce94cfc8286cbbee29b10f4b0d64e402e473e6a09bce4ed404' AS receipt FROM retort.state;
+  'sha256:5adfff8d82d489d5243332bb1f5096fb610a21ee67cc0d4e973016aaa06a8090' AS receipt FROM retort.state;
 
 -- Durations: what this run of the script has done, as the log of the ledger has it.
 SELECT l.event AS step, l.revision, round(date_part('epoch', l.duration) * 1000) AS milliseconds
   FROM retort.log AS l WHERE l.event IN ('upgrade', 'downgrade') AND l.id > (
     SELECT max(s.id) FROM retort.log AS s WHERE s.event = 'script' AND s.checksum =
-      'c0e604ee6944d6ce94cfc8286cbbee29b10f4b0d64e402e473e6a09bce4ed404'
+      '5adfff8d82d489d5243332bb1f5096fb610a21ee67cc0d4e973016aaa06a8090'
       AND s.at > (SELECT retort.session_start()))
   ORDER BY l.id;
 COMMIT;

@@ -1,5 +1,5 @@
 -- Retort migration script: upgrade <base> -> 29f859a13ea1
--- Receipt: sha256:42b9740dde2a8996a8bd02edaa88fe35cb7fd397d9176e77d8f537346e32d684
+-- Receipt: sha256:c1148f44166ef28a9af986c125eaeca58e30b7b8c14b21b0960c9d312b366fb2
 \if true
 -- For:  PostgreSQL 12 or later; ledger retort, format 2.
 -- Run:  psql -X -v ON_ERROR_STOP=1 -f FILE DATABASE
@@ -181,6 +181,14 @@ BEGIN
       AND relname IN ('state', 'applied'))
     AND NOT EXISTS (SELECT FROM pg_proc WHERE pronamespace = to_regnamespace('retort')
       AND proname = 'lock_key') THEN
+    IF EXISTS (SELECT FROM pg_proc WHERE pronamespace = to_regnamespace('retort')) THEN
+      RAISE EXCEPTION USING ERRCODE = 'RT001',
+        MESSAGE = format('retort: the schema %s has routines that are not the ledger''s, '
+          'such as %s', to_regnamespace('retort'), (SELECT min(oid::regprocedure::text)
+          FROM pg_proc WHERE pronamespace = to_regnamespace('retort'))),
+        HINT = 'Nothing was changed. Give the ledger a schema of its own in migrate.config.json: '
+          '"ledger": {"schema": "retort"}';
+    END IF;
     IF to_regnamespace('retort') IS NULL
       AND NOT has_database_privilege(current_database(), 'CREATE') THEN
       RAISE EXCEPTION USING ERRCODE = '42501',
@@ -1350,7 +1358,7 @@ CALL retort.require_state('{}', '{}', 1, 418732435334715376,
   'migrate upgrade %s:29f859a13ea1 --sql');
 
 -- Log: the receipt of this script.
-CALL retort.begin_script('42b9740dde2a8996a8bd02edaa88fe35cb7fd397d9176e77d8f537346e32d684',
+CALL retort.begin_script('c1148f44166ef28a9af986c125eaeca58e30b7b8c14b21b0960c9d312b366fb2',
   'base:29f859a13ea1', 1, 418732435334715376);
 COMMIT;
 
@@ -1370,13 +1378,13 @@ BEGIN TRANSACTION READ ONLY;
 -- Check: exactly the revisions that should be applied now are, row by row.
 SELECT retort.check(1, 418732435334715376) AS retort_passed \gset
 SELECT revisions AS applied_revisions, '29f859a13ea1' AS current_heads,
-  'sha256:42b9740dde2a8996a8bd02edaa88fe35cb7fd397d9176e77d8f537346e32d684' AS receipt FROM retort.state;
+  'sha256:c1148f44166ef28a9af986c125eaeca58e30b7b8c14b21b0960c9d312b366fb2' AS receipt FROM retort.state;
 
 -- Durations: what this run of the script has done, as the log of the ledger has it.
 SELECT l.event AS step, l.revision, round(date_part('epoch', l.duration) * 1000) AS milliseconds
   FROM retort.log AS l WHERE l.event IN ('upgrade', 'downgrade') AND l.id > (
     SELECT max(s.id) FROM retort.log AS s WHERE s.event = 'script' AND s.checksum =
-      '42b9740dde2a8996a8bd02edaa88fe35cb7fd397d9176e77d8f537346e32d684'
+      'c1148f44166ef28a9af986c125eaeca58e30b7b8c14b21b0960c9d312b366fb2'
       AND s.at > (SELECT retort.session_start()))
   ORDER BY l.id;
 COMMIT;
