@@ -13,7 +13,7 @@ DECLARE
   -- It also stops where this role lacks a right that every run needs, or one of these, which this
   -- run needs besides; null: where the ledger is only read.
   rights CONSTANT pg_catalog.text[] := NULL;
-  -- If it stops, it releases the lock: but where it only looks.
+  -- If it stops, it releases the lock, unless it only looks.
   releases CONSTANT boolean := true;
   -- SHA-256 of its procedures.
   procedures CONSTANT pg_catalog.text := '';
