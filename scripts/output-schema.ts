@@ -186,6 +186,7 @@ const plan = object({
   place: z.looseObject({}),
   role: text.optional(),
   settings: texts,
+  start: object({ must: texts, may: texts, without: texts }),
 });
 
 const script = object({
