@@ -1,5 +1,5 @@
 -- Retort migration script: upgrade <base> -> c
--- Receipt: sha256:5adfff8d82d489d5243332bb1f5096fb610a21ee67cc0d4e973016aaa06a8090
+-- Receipt: sha256:3f02992032e06fa853ce5659a01d020e48605fe2b996480925590b56aada62a3
 \if true
 -- For:  PostgreSQL 12 or later; ledger retort, format 2.
 -- Run:  psql -X -v ON_ERROR_STOP=1 -f FILE DATABASE
@@ -1164,7 +1164,7 @@ DECLARE
   -- It also stops where this role lacks a right that every run needs, or one of these, which this
   -- run needs besides; null: where the ledger is only read.
   rights CONSTANT pg_catalog.text[] := '{"applied INSERT","intent INSERT"}';
-  -- If it stops, it releases the lock: but where it only looks.
+  -- If it stops, it releases the lock, unless it only looks.
   releases CONSTANT boolean := true;
   -- SHA-256 of its procedures.
   procedures CONSTANT pg_catalog.text := '63fbde633a37fb27bcc85992b3f7ff983c1feaaa507a318025747485740da04e';
@@ -1364,7 +1364,7 @@ $body$;
 CALL retort.require_state('{}', '{}', 3, 1401614897665169694, 'migrate upgrade %s:c --sql');
 
 -- Log: the receipt of this script.
-CALL retort.begin_script('5adfff8d82d489d5243332bb1f5096fb610a21ee67cc0d4e973016aaa06a8090',
+CALL retort.begin_script('3f02992032e06fa853ce5659a01d020e48605fe2b996480925590b56aada62a3',
   'base:c', 3, 1401614897665169694);
 COMMIT;
 
@@ -1420,13 +1420,13 @@ BEGIN TRANSACTION READ ONLY;
 -- Check: exactly the revisions that should be applied now are, row by row.
 SELECT retort.check(3, 1401614897665169694) AS retort_passed \gset
 SELECT revisions AS applied_revisions, 'c' AS current_heads,
-  'sha256:5adfff8d82d489d5243332bb1f5096fb610a21ee67cc0d4e973016aaa06a8090' AS receipt FROM retort.state;
+  'sha256:3f02992032e06fa853ce5659a01d020e48605fe2b996480925590b56aada62a3' AS receipt FROM retort.state;
 
 -- Durations: what this run of the script has done, as the log of the ledger has it.
 SELECT l.event AS step, l.revision, round(date_part('epoch', l.duration) * 1000) AS milliseconds
   FROM retort.log AS l WHERE l.event IN ('upgrade', 'downgrade') AND l.id > (
     SELECT max(s.id) FROM retort.log AS s WHERE s.event = 'script' AND s.checksum =
-      '5adfff8d82d489d5243332bb1f5096fb610a21ee67cc0d4e973016aaa06a8090'
+      '3f02992032e06fa853ce5659a01d020e48605fe2b996480925590b56aada62a3'
       AND s.at > (SELECT retort.session_start()))
   ORDER BY l.id;
 COMMIT;
@@ -1568,7 +1568,7 @@ DECLARE
   -- It also stops where this role lacks a right that every run needs, or one of these, which this
   -- run needs besides; null: where the ledger is only read.
   rights CONSTANT pg_catalog.text[] := '{"applied INSERT","intent INSERT"}';
-  -- If it stops, it releases the lock: but where it only looks.
+  -- If it stops, it releases the lock, unless it only looks.
   releases CONSTANT boolean := false;
   -- SHA-256 of its procedures.
   procedures CONSTANT pg_catalog.text := '63fbde633a37fb27bcc85992b3f7ff983c1feaaa507a318025747485740da04e';

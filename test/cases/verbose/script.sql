@@ -1,5 +1,5 @@
 -- Retort migration script: upgrade <base> -> 29f859a13ea1
--- Receipt: sha256:c1148f44166ef28a9af986c125eaeca58e30b7b8c14b21b0960c9d312b366fb2
+-- Receipt: sha256:b83fe8d305bf29d2b075fccc346fa0eddde68dc90c4ceca65f9bf9e1d7b897df
 \if true
 -- For:  PostgreSQL 12 or later; ledger retort, format 2.
 -- Run:  psql -X -v ON_ERROR_STOP=1 -f FILE DATABASE
@@ -1157,7 +1157,7 @@ DECLARE
   -- It also stops where this role lacks a right that every run needs, or one of these, which this
   -- run needs besides; null: where the ledger is only read.
   rights CONSTANT pg_catalog.text[] := '{"applied INSERT"}';
-  -- If it stops, it releases the lock: but where it only looks.
+  -- If it stops, it releases the lock, unless it only looks.
   releases CONSTANT boolean := true;
   -- SHA-256 of its procedures.
   procedures CONSTANT pg_catalog.text := '63fbde633a37fb27bcc85992b3f7ff983c1feaaa507a318025747485740da04e';
@@ -1358,7 +1358,7 @@ CALL retort.require_state('{}', '{}', 1, 418732435334715376,
   'migrate upgrade %s:29f859a13ea1 --sql');
 
 -- Log: the receipt of this script.
-CALL retort.begin_script('c1148f44166ef28a9af986c125eaeca58e30b7b8c14b21b0960c9d312b366fb2',
+CALL retort.begin_script('b83fe8d305bf29d2b075fccc346fa0eddde68dc90c4ceca65f9bf9e1d7b897df',
   'base:29f859a13ea1', 1, 418732435334715376);
 COMMIT;
 
@@ -1378,13 +1378,13 @@ BEGIN TRANSACTION READ ONLY;
 -- Check: exactly the revisions that should be applied now are, row by row.
 SELECT retort.check(1, 418732435334715376) AS retort_passed \gset
 SELECT revisions AS applied_revisions, '29f859a13ea1' AS current_heads,
-  'sha256:c1148f44166ef28a9af986c125eaeca58e30b7b8c14b21b0960c9d312b366fb2' AS receipt FROM retort.state;
+  'sha256:b83fe8d305bf29d2b075fccc346fa0eddde68dc90c4ceca65f9bf9e1d7b897df' AS receipt FROM retort.state;
 
 -- Durations: what this run of the script has done, as the log of the ledger has it.
 SELECT l.event AS step, l.revision, round(date_part('epoch', l.duration) * 1000) AS milliseconds
   FROM retort.log AS l WHERE l.event IN ('upgrade', 'downgrade') AND l.id > (
     SELECT max(s.id) FROM retort.log AS s WHERE s.event = 'script' AND s.checksum =
-      'c1148f44166ef28a9af986c125eaeca58e30b7b8c14b21b0960c9d312b366fb2'
+      'b83fe8d305bf29d2b075fccc346fa0eddde68dc90c4ceca65f9bf9e1d7b897df'
       AND s.at > (SELECT retort.session_start()))
   ORDER BY l.id;
 COMMIT;
@@ -1523,7 +1523,7 @@ DECLARE
   -- It also stops where this role lacks a right that every run needs, or one of these, which this
   -- run needs besides; null: where the ledger is only read.
   rights CONSTANT pg_catalog.text[] := '{"applied INSERT"}';
-  -- If it stops, it releases the lock: but where it only looks.
+  -- If it stops, it releases the lock, unless it only looks.
   releases CONSTANT boolean := false;
   -- SHA-256 of its procedures.
   procedures CONSTANT pg_catalog.text := '63fbde633a37fb27bcc85992b3f7ff983c1feaaa507a318025747485740da04e';
