@@ -1,6 +1,5 @@
 /** What a table is → INSERTs that give it rows; each table with several, since no one fits every constraint. */
 import { identifier, literal } from "./quote.ts";
-import { unique } from "./unique.ts";
 
 export interface FillColumn {
   readonly name: string;
@@ -16,8 +15,6 @@ export interface FillColumn {
   readonly hasDefault: boolean;
   /** It can be given no value, or gets one of a sequence. */
   readonly ownValue: boolean;
-  /** Of a unique index, and it takes the value that an INSERT gives. */
-  readonly isKey: boolean;
 }
 
 export interface FillKey {
@@ -39,9 +36,6 @@ export interface FillTable {
 
 /** How many rows a table gets. */
 export const ROWS = 3;
-
-/** What the numbers of keys begin behind: migrations insert rows too, and those of files are numbered from 1. */
-const KEYS = 29_017;
 
 export const tableName = ({ schema, name }: Pick<FillTable, "schema" | "name">): string =>
   `${identifier(schema)}.${identifier(name)}`;
@@ -66,25 +60,12 @@ export function inFillOrder(tables: readonly FillTable[]): readonly FillTable[] 
 
 /**
  * INSERTs of the row of that number, from 1, in the order in which they are to be tried: every column; the texts and
- * numbers that checks name, and defaults; only what must be there. First with keys that files hardly have.
+ * numbers that checks name, and defaults; only what must be there.
  */
 export function insertsOf(table: FillTable, row: number): readonly string[] {
-  const rare = table.columns.map((column) => ({
-    ...column,
-    ownValue: column.ownValue && !isNumberKey(column),
-  }));
-  return unique([
-    ...insertsWith({ ...table, columns: rare }, row),
-    ...insertsWith({ ...table, columns: table.columns.map((column) => ({ ...column, isKey: false })) }, row),
-  ]);
-}
-
-const isNumberKey = ({ isKey, base }: FillColumn): boolean => isKey && numbers.includes(base);
-
-function insertsWith(table: FillTable, row: number): readonly string[] {
   const named = valuesInChecks(table.checks);
   const given = table.columns.filter(({ ownValue }) => !ownValue);
-  const required = given.filter((column) => column.notNull && (!column.hasDefault || isNumberKey(column)));
+  const required = given.filter(({ notNull, hasDefault }) => notNull && !hasDefault);
   const withoutDefaults = given.filter(({ hasDefault }) => !hasDefault);
   return [
     insertOf(table, given, row, new Map()),
@@ -105,8 +86,7 @@ function insertOf(
     (column) => referenceOf(table, column, row) ?? sqlValue(column, row, named.get(column.name) ?? []),
   );
   const names = columns.map(({ name }) => identifier(name)).join(", ");
-  const overriding = columns.some(isNumberKey) ? "OVERRIDING SYSTEM VALUE " : "";
-  return `INSERT INTO ${tableName(table)} (${names}) ${overriding}VALUES (${values.join(", ")})`;
+  return `INSERT INTO ${tableName(table)} (${names}) VALUES (${values.join(", ")})`;
 }
 
 /** Gives a value to each row that has none in that column, the same to all. */
@@ -134,7 +114,7 @@ function sqlValue(column: FillColumn, row: number, named: readonly string[]): st
       ? named[(row - 1) % named.length]!
       : labels !== null
         ? labels[(row - 1) % labels.length]
-        : textOf(column, isNumberKey(column) ? KEYS + row : row);
+        : textOf(column, row);
   return text === undefined ? "NULL" : `${literal(text)}::${type}`;
 }
 

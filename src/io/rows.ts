@@ -193,9 +193,7 @@ SELECT n.nspname AS schema, c.relname AS name,
       'length', CASE WHEN b.typname IN ('varchar', 'bpchar') THEN nullif(m.mod, -1) - 4
         WHEN b.typname IN ('bit', 'varbit') THEN nullif(m.mod, -1) END,
       'notNull', a.attnotnull OR t.typnotnull, 'hasDefault', a.atthasdef,
-      'ownValue', a.attgenerated <> '' OR a.attidentity <> '' OR coalesce(pg_get_expr(d.adbin, d.adrelid) LIKE 'nextval(%', false),
-      'isKey', a.attgenerated = '' AND EXISTS (SELECT FROM pg_index AS i
-        WHERE i.indrelid = c.oid AND i.indisunique AND a.attnum = ANY (i.indkey))
+      'ownValue', a.attgenerated <> '' OR a.attidentity <> '' OR coalesce(pg_get_expr(d.adbin, d.adrelid) LIKE 'nextval(%', false)
     ) ORDER BY a.attnum), '[]')
     FROM pg_attribute AS a
     JOIN pg_type AS t ON t.oid = a.atttypid

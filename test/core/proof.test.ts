@@ -116,7 +116,6 @@ describe("rows", () => {
     notNull: true,
     hasDefault: false,
     ownValue: false,
-    isKey: false,
     ...rest,
   });
   const users: FillTable = {
@@ -156,18 +155,9 @@ describe("rows", () => {
 
   test("refer to rows of the other table, which comes first", () => {
     expect(inFillOrder([orders, users]).map(({ name }) => name)).toEqual(["users", "orders"]);
-    expect(insertsOf(orders, 1)[1]).toMatch(
+    expect(insertsOf(orders, 1)[2]).toMatch(
       /^INSERT INTO "s"."orders" \("user_id"\) VALUES \(\(SELECT "id" FROM "s"."users" /,
     );
-  });
-
-  test("have keys that no file begins with, unless the table refuses them", () => {
-    const key = column("id", "int4", { ownValue: true, hasDefault: true, isKey: true });
-    const inserts = insertsOf({ ...orders, keys: [], columns: [key, column("n", "int4")] }, 1);
-    expect(inserts[0]).toBe(
-      `INSERT INTO "s"."orders" ("id", "n") OVERRIDING SYSTEM VALUE VALUES ('29018'::int4, '1'::int4)`,
-    );
-    expect(inserts.at(-1)).toBe(`INSERT INTO "s"."orders" ("n") VALUES ('1'::int4)`);
   });
 
   test("of a table whose columns fill themselves are made by default", () => {
