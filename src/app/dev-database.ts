@@ -25,7 +25,7 @@ import type { Deps, Project } from "./project.ts";
 import { isRefusal, reasonsOf, refusalOf } from "./refusal.ts";
 import { downwards, runSteps, upwards } from "./replay.ts";
 import { conversionSteps, stepsFrom } from "./steps.ts";
-import { refuseChanged } from "./verify.ts";
+import { comparedSteps } from "./verify.ts";
 
 /** What the round before has applied, and to what. */
 interface Before {
@@ -77,9 +77,8 @@ async function round(
   const rows = await readyRows(deps, { project, session, state });
   const row = rows.find((each) => each.revision === revision);
   const others = rows.filter((each) => each !== row);
-  const steps = stepsFrom(project, { kind: "upgrade", target: "heads" }, others);
-  for (const { message } of refuseChanged(project, others, steps))
-    deps.onNotice?.({ severity: "WARNING", message });
+  const plan = () => stepsFrom(project, { kind: "upgrade", target: "heads" }, others);
+  const steps = comparedSteps(project, others, plan, deps.onNotice);
   const catalog = () => readCatalog(session, ledger.names.schema);
   let step: FailedStep["step"] = "up";
   let back: readonly Difference[] = [];

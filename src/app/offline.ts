@@ -6,6 +6,7 @@ import { FORMAT } from "../core/ledger/format.ts";
 import type { Applied } from "../core/ledger/types.ts";
 import { defaultForm, refuseForm, refuseLayout, type ScriptForm } from "../core/plan/script.ts";
 import type { Plan } from "../core/plan/types.ts";
+import { settledRows } from "../core/replaced.ts";
 import { shellWord } from "../core/shell.ts";
 import { currentHeads, type Step } from "../core/steps.ts";
 import { readLedger } from "../io/queries.ts";
@@ -21,6 +22,7 @@ import {
   projectRules,
 } from "./project.ts";
 import { conversionSteps, type Request, type Steps, stepsFrom, stepsOfRange } from "./steps.ts";
+import { comparedSteps } from "./verify.ts";
 
 export interface OfflineOptions extends ProjectOptions, CompileOptions {
   /** Read from the database, without writing to it, what is applied; the request then has no start of its own. */
@@ -149,7 +151,8 @@ async function plansFromDatabase(
         hint: "upgrade it first: migrate ensure-version (--sql writes a script)",
       });
     }
-    const steps = stepsOf(project, request, applied);
+    const rows = settledRows(project.graph, applied);
+    const steps = comparedSteps(project, rows, () => stepsOf(project, request, applied), deps.onNotice);
     const serverVersion = options.serverVersion ?? session.version;
     return await plansOf(deps, project, steps, { ...options, serverVersion });
   } finally {

@@ -1,5 +1,5 @@
 /** A request → the database is there: plan, run, and the events on the way. */
-import { lackingBelow, squashedHint } from "../core/absence.ts";
+import { aheadOf, lackingBelow, squashedHint } from "../core/absence.ts";
 import { cancelled, GOES_ON, isCancelled, MigrateError, NOTHING } from "../core/errors.ts";
 import type { Event } from "../core/event.ts";
 import { explainQuery } from "../core/explain.ts";
@@ -9,7 +9,6 @@ import type { Plan, PlanStep } from "../core/plan/types.ts";
 import { redact } from "../core/redact.ts";
 import { settledRows, waitingOf } from "../core/replaced.ts";
 import { shellWord } from "../core/shell.ts";
-import { aheadOf } from "../core/steps.ts";
 import { lockFirst } from "../io/execute.ts";
 import { lockHolders, readLedger } from "../io/queries.ts";
 import { isPool, type Notice, type Session, StatementFailure } from "../io/session/types.ts";
@@ -29,7 +28,7 @@ import { computing, type Deps, type Project, type ProjectOptions, projectRules }
 import { interruptedFirst, leftBehind, resumed } from "./resume.ts";
 import { lockOptions, type SendOptions, send, sendRules, type Target } from "./send.ts";
 import { conversionSteps, type Request, type Steps, stepsFrom } from "./steps.ts";
-import { refuseChanged } from "./verify.ts";
+import { comparedSteps } from "./verify.ts";
 
 export interface RunOptions
   extends ProjectOptions,
@@ -240,10 +239,7 @@ async function planFor(
   options: RunOptions,
 ): Promise<Plan> {
   const rows = rowsFor(project, request, state, options);
-  const steps = stepsFrom(project, request, rows);
-  for (const { message } of refuseChanged(project, rows, steps)) {
-    options.onNotice?.({ severity: "WARNING", message });
-  }
+  const steps = comparedSteps(project, rows, () => stepsFrom(project, request, rows), options.onNotice);
   const compileOptions = { ...options, serverVersion: session.version, effects: true };
   const { intent } = state;
   if (intent === undefined) return compileSteps(project, steps, "run", compileOptions);

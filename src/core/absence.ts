@@ -1,7 +1,9 @@
-/** An applied revision that is no node of the graph → why, and what to type. */
+/** The graph and all applied rows → why an applied revision is no node of the graph, and what to type. */
+import type { Diagnostic } from "./errors.ts";
 import { type Graph, nodeOf } from "./graph.ts";
 import { removalOf } from "./graph-faults.ts";
-import type { Revision, RevisionId } from "./migration.ts";
+import type { Applied } from "./ledger/types.ts";
+import { type Migration, type Revision, type RevisionId, sourcesOf } from "./migration.ts";
 import { appliedThrough, halfApplied } from "./replaced.ts";
 import { shellWord } from "./shell.ts";
 import { unique } from "./unique.ts";
@@ -12,48 +14,148 @@ export interface Absence {
   readonly hint: string;
 }
 
+/** What is needed of a row of the ledger; what is left out is not known. */
+export type Row = Pick<Applied, "revision"> & Partial<Pick<Applied, "parents" | "message" | "checksum">>;
+
+/** The revisions may be known without their files. */
+type Files = Graph<Revision & Partial<Pick<Migration, "up" | "down">>>;
+
+type WithFiles = Revision & Pick<Migration, "up" | "down">;
+
+/** The one case that a row without a node is. */
+type Cause =
+  /** Squashed, and what it replaces has files, as after a merge or a rollback. */
+  | { readonly kind: "dormant"; readonly squashed: Revision }
+  /** Replaced, while others that the same revision replaces are not applied. */
+  | { readonly kind: "half-replaced"; readonly fault: Diagnostic }
+  /** A file that is not applied has its SQL, under another id. */
+  | { readonly kind: "renamed"; readonly migration: WithFiles }
+  /** Applied revisions need others that the ledger does not have: it may be a squashed one of a newer release. */
+  | { readonly kind: "squashed"; readonly lacking: readonly RevisionId[] }
+  /** No applied revision is a node. */
+  | { readonly kind: "other-project" }
+  /** It follows what is applied: of a newer release, or of another git branch. */
+  | { readonly kind: "ahead" }
+  | { readonly kind: "alone" };
+
 /** `rows`: all that is applied. `mayBeAhead`: `upgrade --allow-ahead` may be what is wanted. */
-export function absences(
-  graph: Graph,
-  rows: readonly { readonly revision: RevisionId }[],
+export function absences<R extends Row>(
+  graph: Files,
+  rows: readonly R[],
   { mayBeAhead = true }: { readonly mayBeAhead?: boolean } = {},
-): (revision: RevisionId) => Absence {
-  const isEvery =
-    rows.every(({ revision }) => !graph.nodes.has(revision)) && appliedThrough(graph, rows).length === 0;
-  const lacking = lackingBelow(graph, rows);
-  const hintOf = (revision: RevisionId): string => {
-    if (lacking.length > 0) return squashedHint(lacking);
-    return isEvery
-      ? `${OF_ANOTHER}; ${DELETED}`
-      : `${vanishedHint(revision)}${mayBeAhead ? aheadHint(graph) : ""}`;
+): (row: R) => Absence {
+  const causeOf = causesOf(graph, rows);
+  return (row) => {
+    const cause = causeOf(row);
+    if (cause.kind === "dormant") return ofDormant(graph, cause.squashed);
+    return { reason: "has no file", hint: hintOf(graph, row.revision, cause, mayBeAhead) };
   };
-  return (revision) => {
-    const waiting = graph.dormant.find((each) => each.revision === revision);
-    if (waiting !== undefined) return ofDormant(graph, waiting);
-    const half = halfApplied(graph, rows, revision);
-    const hint = half === undefined ? hintOf(revision) : `${half.message}: ${half.hint}`;
-    return { reason: "has no file", hint };
+}
+
+function causesOf<R extends Row>(graph: Files, rows: readonly R[]): (row: R) => Cause {
+  const through = appliedThrough(graph, rows);
+  const isOther = rows.every(({ revision }) => !graph.nodes.has(revision)) && through.length === 0;
+  const lacking = lackingBelow(graph, rows, through);
+  const ahead = new Set<Row>(aheadOf(graph, rows));
+  return (row) => {
+    const squashed = graph.dormant.find(({ revision }) => revision === row.revision);
+    if (squashed !== undefined) return { kind: "dormant", squashed };
+    const fault = halfApplied(graph, rows, row.revision);
+    if (fault !== undefined) return { kind: "half-replaced", fault };
+    const migration = renamedTo(graph, rows, row);
+    if (migration !== undefined) return { kind: "renamed", migration };
+    if (lacking.length > 0) return { kind: "squashed", lacking };
+    if (isOther) return { kind: "other-project" };
+    return { kind: ahead.has(row) || row.parents === undefined ? "ahead" : "alone" };
   };
+}
+
+function hintOf(
+  graph: Files,
+  revision: RevisionId,
+  cause: Exclude<Cause, { kind: "dormant" }>,
+  mayBeAhead: boolean,
+): string {
+  switch (cause.kind) {
+    case "half-replaced":
+      return `${cause.fault.message}: ${cause.fault.hint}`;
+    case "renamed":
+      return renamedHint(revision, cause.migration);
+    case "squashed":
+      return squashedHint(cause.lacking);
+    case "other-project":
+      return `${OF_ANOTHER}; ${DELETED}`;
+    case "ahead":
+      return `${vanishedHint(revision)}${mayBeAhead ? aheadHint(graph) : ""}`;
+    case "alone":
+      return vanishedHint(revision);
+  }
+}
+
+/** The one migration that is not applied, has the row's SQL, and is otherwise as the row says but for its id. */
+function renamedTo(
+  { nodes }: Files,
+  rows: readonly Row[],
+  { checksum, message, parents }: Row,
+): WithFiles | undefined {
+  if (checksum === undefined) return undefined;
+  const applied = new Set(rows.map(({ revision }) => revision));
+  const found = [...nodes.values()].flatMap(({ revision }) => {
+    const { up, down } = revision;
+    if (up?.checksum !== checksum || applied.has(revision.revision)) return [];
+    const isSame = revision.message === message || revision.parents.join() === parents?.join();
+    return isSame ? [{ ...revision, up, ...(down && { down }) }] : [];
+  });
+  return found.length === 1 ? found[0] : undefined;
 }
 
 /**
  * What `current` leaves out, in one sentence and with what to type; undefined where it leaves out nothing. `unknown`: those of
  * the rows that are no node.
  */
-export function leftOutOf(
-  graph: Graph,
-  rows: readonly { readonly revision: RevisionId }[],
-  unknown: readonly { readonly revision: RevisionId }[],
+export function leftOutOf<R extends Row>(
+  graph: Files,
+  rows: readonly R[],
+  unknown: readonly R[],
 ): { readonly message: string; readonly hint: string } | undefined {
   const [first, ...others] = unknown;
   if (first === undefined) return undefined;
-  const { reason, hint } = absences(graph, rows)(first.revision);
+  const { reason, hint } = absences(graph, rows)(first);
   const message =
     others.length === 0
       ? `${first.revision} is applied, but ${reason}`
       : `${unknown.length} applied revisions are no migrations here: ${unknown.map(({ revision }) => revision).join(", ")}`;
   return { message, hint };
 }
+
+/** The rows of a newer release: no nodes, and above what is applied. A base is none, since it begins another project's history. */
+export function aheadOf<R extends Row>(graph: Graph, rows: readonly R[]): readonly R[] {
+  const applied = new Set(rows.map((row) => row.revision));
+  return rows.filter(
+    ({ revision, parents = [] }) =>
+      !graph.nodes.has(revision) &&
+      !graph.replaced.has(revision) &&
+      !graph.dormant.some((squashed) => squashed.revision === revision) &&
+      parents.length > 0 &&
+      parents.every((parent) => applied.has(parent)),
+  );
+}
+
+/** What is not applied, although applied revisions need it. `through`: as `appliedThrough` says of the rows. */
+export function lackingBelow(
+  graph: Graph,
+  rows: readonly { readonly revision: RevisionId }[],
+  through: readonly RevisionId[] = appliedThrough(graph, rows),
+): readonly RevisionId[] {
+  const had = new Set([...rows.map(({ revision }) => revision), ...through]);
+  const needed = [...had].flatMap((id) => {
+    const node = graph.nodes.get(id);
+    return node === undefined ? [] : [...node.parents, ...node.dependencies];
+  });
+  return unique(needed.filter((id) => !had.has(id)));
+}
+
+// ── what to type ────────────────────────────────────────────────────────────────────────────────────────────────
 
 /** The database has the squashed revision already, and what it replaces came back, as by a merge. */
 function ofDormant(graph: Graph, { replaces = [] }: Revision): Absence {
@@ -70,17 +172,11 @@ function ofDormant(graph: Graph, { replaces = [] }: Revision): Absence {
   };
 }
 
-/** What is not applied, although applied revisions need it. */
-export function lackingBelow(
-  graph: Graph,
-  rows: readonly { readonly revision: RevisionId }[],
-): readonly RevisionId[] {
-  const had = new Set([...rows.map(({ revision }) => revision), ...appliedThrough(graph, rows)]);
-  const needed = [...had].flatMap((id) => {
-    const node = graph.nodes.get(id);
-    return node === undefined ? [] : [...node.parents, ...node.dependencies];
-  });
-  return unique(needed.filter((id) => !had.has(id)));
+function renamedHint(was: RevisionId, { revision, ...files }: WithFiles): string {
+  const paths = sourcesOf(files)
+    .map(({ path }) => path)
+    .join(" and ");
+  return `${files.up.source.path} has its SQL under the id ${revision}, but an id must not change once it is applied: write '-- revision: ${was}' in ${paths}`;
 }
 
 /**

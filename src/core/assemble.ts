@@ -183,7 +183,7 @@ function differentRevision(up: MigrationFile, down: MigrationFile): Diagnostic |
   return {
     code: "source/down-revision-differs",
     message: `the down file has revision '${found}', but its up file has '${expected}'`,
-    hint: `write '-- revision: ${expected}' here, if the two belong together`,
+    hint: `if the two belong together, write '-- revision: ${expected}' here or '-- revision: ${found}' in ${up.source.path}; an id that is applied must stay as it is`,
     ...placeOfKey(down.source, "revision"),
   };
 }

@@ -78,19 +78,14 @@ export function findingsOf(graph: Graph<Migration>, rows: readonly Applied[]): r
   const unknown = rows
     .filter((row) => !graph.nodes.has(row.revision))
     .sort((a, b) => (a.appliedAt < b.appliedAt ? -1 : 1));
-  const absenceOf = absences(graph, rows);
   const through = appliedThrough(graph, rows);
-  const vanished = (row: Applied): Finding => ({
-    kind: "vanished",
-    isEvery: known.length === 0 && through.length === 0,
-    ...absenceOf(row.revision),
-    ...recorded(row),
-  });
-  const hint = holeHint(currentHeads(graph, byRevision.keys()));
   const had = new Set([...byRevision.keys(), ...through]);
+  const isEvery = known.length === 0 && through.length === 0;
+  const hint = (): string => holeHint(currentHeads(graph, byRevision.keys()));
+  const absenceOf = unknown.length === 0 ? undefined : absences(graph, rows);
   const found = [
     ...known.flatMap((id) => changesOf(graph, byRevision.get(id)!, had, hint)),
-    ...unknown.map(vanished),
+    ...unknown.map((row): Finding => ({ kind: "vanished", isEvery, ...absenceOf!(row), ...recorded(row) })),
   ];
   const isStopped = found.some(({ kind }) => kind === "vanished" || kind === "body");
   return isStopped
@@ -107,7 +102,7 @@ function changesOf(
   graph: Graph<Migration>,
   row: Applied,
   had: ReadonlySet<RevisionId>,
-  hint: string,
+  hint: () => string,
 ): Finding[] {
   const { revision, parents, dependencies } = graph.nodes.get(row.revision)!;
   const { path, up, message } = revision;
@@ -125,7 +120,7 @@ function changesOf(
   ].filter((found) => found !== undefined);
   if (differences.length > 0) findings.push({ kind: "header", ...common, differences });
   const missing = [...new Set([...parents, ...dependencies])].filter((id) => !had.has(id));
-  if (missing.length > 0) findings.push({ kind: "hole", ...common, missing, hint });
+  if (missing.length > 0) findings.push({ kind: "hole", ...common, missing, hint: hint() });
   return findings;
 }
 
@@ -199,7 +194,7 @@ export function diagnosticOf(finding: Finding): Diagnostic {
       return {
         code: "state/changed-header",
         message: `the header of ${revision} changed since ${applied}: ${changes}`,
-        hint: "accept the file with: migrate repair",
+        hint: `write ${finding.differences.map(recordedLine).join(" and ")} in the header again, or accept the file as it is now with: migrate repair`,
         location: startOf(finding.path),
       };
     }
@@ -238,6 +233,12 @@ export function consequences(
   if (bodies.length > 0) return { refused: bodies.map(diagnosticOf), warnings: [] };
   return warnOf(findings.filter((finding) => finding.kind === "comments" || finding.kind === "hole"));
 }
+
+/** The findings of which the graph is made: it is another than the one that was applied. */
+export const movedIn = (findings: readonly Finding[]): readonly Finding[] =>
+  findings.filter(
+    (finding) => finding.kind === "header" && finding.differences.some(({ key }) => key !== "message"),
+  );
 
 export interface RepairInput {
   readonly graph: Graph<Migration>;
@@ -320,6 +321,9 @@ function changeText(finding: Finding): string {
     return `${finding.kind}: sha256:${finding.checksum} -> sha256:${finding.fileChecksum}`;
   return finding.kind;
 }
+
+/** The header line as it was: `'-- parent: a1'`. */
+const recordedLine = ({ key, ledger }: Difference): string => `'-- ${key}: ${commentText(ledger) || "none"}'`;
 
 const arrow = ({ ledger, file }: Difference): string => `'${commentText(ledger)}' -> '${commentText(file)}'`;
 

@@ -140,16 +140,15 @@ export function waitingOf(
   graph: Graph<Migration>,
   rows: readonly Applied[],
 ): { readonly waiting: readonly Applied[]; readonly replaced: readonly Applied[] } {
-  const replacedBy = (row: Applied): readonly RevisionId[] => appliedThrough(graph, [row]);
-  const waiting = rows.filter((row) => replacedBy(row).length > 0);
-  const replaced = waiting.flatMap((row) =>
-    replacedBy(row).map((id): Applied => {
+  const through = rows.map((row) => ({ row, ids: appliedThrough(graph, [row]) }));
+  const replaced = through.flatMap(({ row, ids }) =>
+    ids.map((id): Applied => {
       const { revision, parents, dependencies } = graph.nodes.get(id)!;
       const { message, up } = revision;
       return { ...row, revision: id, parents, dependsOn: dependencies, message, checksum: up.checksum };
     }),
   );
-  return { waiting, replaced };
+  return { waiting: through.flatMap(({ row, ids }) => (ids.length > 0 ? [row] : [])), replaced };
 }
 
 /** What is applied through squashed revisions that wait, although the ledger does not name it. */

@@ -4,11 +4,10 @@
  * Alembic keeps only the current heads of a database; our ledger has every applied revision. The heads are always
  * computed from those, so they cannot go wrong.
  */
-import { type Absence, absences } from "./absence.ts";
+import { type Absence, absences, type Row } from "./absence.ts";
 import { type Diagnostic, MigrateError } from "./errors.ts";
 import { ancestors, descendants, type Graph, inOrder, maximal, nodeOf } from "./graph.ts";
 import { describe } from "./graph-faults.ts";
-import type { Applied } from "./ledger/types.ts";
 import type { RevisionId } from "./migration.ts";
 import { halfApplied } from "./replaced.ts";
 import { shellWord } from "./shell.ts";
@@ -30,9 +29,8 @@ export interface Step {
   readonly revision: RevisionId;
 }
 
-/** What is needed of a row of the ledger. */
-export interface AppliedRow {
-  readonly revision: RevisionId;
+/** What is needed of a row of the ledger; the more is known, the better an error says what to type. */
+export interface AppliedRow extends Row {
   /** ISO 8601, UTC. */
   readonly appliedAt?: string;
   readonly appliedBy?: string;
@@ -228,9 +226,7 @@ export function appliedSet(
     const absenceOf = absences(graph, rows, { mayBeAhead });
     throw MigrateError.all(
       distinctFaults(
-        unknown.map(
-          (row) => halfApplied(graph, rows, row.revision) ?? unknownRow(row, absenceOf(row.revision)),
-        ),
+        unknown.map((row) => halfApplied(graph, rows, row.revision) ?? unknownRow(row, absenceOf(row))),
       ),
     );
   }
@@ -241,25 +237,6 @@ export function appliedSet(
 const distinctFaults = (faults: readonly Diagnostic[]): readonly Diagnostic[] => [
   ...new Map(faults.map((fault) => [fault.message, fault])).values(),
 ];
-
-/**
- * The rows of a newer release, whose files these are not: in no file, and above what is applied. A base is none, since it
- * begins the history of another project.
- */
-export function aheadOf<R extends Pick<Applied, "revision" | "parents">>(
-  graph: Graph,
-  rows: readonly R[],
-): readonly R[] {
-  const applied = new Set(rows.map((row) => row.revision));
-  return rows.filter(
-    ({ revision, parents }) =>
-      !graph.nodes.has(revision) &&
-      !graph.replaced.has(revision) &&
-      !graph.dormant.some((squashed) => squashed.revision === revision) &&
-      parents.length > 0 &&
-      parents.every((parent) => applied.has(parent)),
-  );
-}
 
 /** What is applied when exactly `heads` are current: these and everything they need. */
 export function appliedBelow(graph: Graph, heads: Iterable<RevisionId>): readonly AppliedRow[] {

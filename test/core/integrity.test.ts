@@ -118,10 +118,25 @@ describe("findings", () => {
     const now = files({ a: before.a, x: "", b: before.b });
     const hints = findingsOf(now.graph, rows).map((finding) => diagnosticOf(finding).hint);
     expect(hints).toEqual([
-      expect.stringMatching(/^accept the file/),
+      "write '-- parent: a' in the header again, or accept the file as it is now with: migrate repair",
       expect.stringMatching(/^an upgrade stops at the other findings /),
       expect.not.stringContaining("--forget"),
     ]);
+  });
+
+  test("a revision whose id was edited is told with the file that has its SQL, and no other", () => {
+    const hintsOf = (now: ReturnType<typeof files>) =>
+      findingsOf(now.graph, rows).flatMap((each) => (each.kind === "vanished" ? [each.hint] : []));
+    const as = (header: string) => ({ x: `${header}-- message: c\n`, y: `${header}-- message: c\n` });
+    const renamed = files({ a: before.a, b: before.b, x: before.c }, as("-- parent: b\n"));
+    expect(hintsOf(renamed)).toEqual([
+      "0002_x.up.sql has its SQL under the id x, but an id must not change once it is applied: write '-- revision: c' in 0002_x.up.sql and 0002_x.down.sql",
+    ]);
+    const other = files({ a: before.a, b: before.b, x: "SELECT 9;\n" }, as("-- parent: b\n"));
+    expect(hintsOf(other)).toEqual([expect.stringContaining("--forget c")]);
+    // Of two copies, neither is known to be it.
+    const both = files({ a: before.a, b: before.b, x: before.c, y: before.c }, as("-- parent: b\n"));
+    expect(hintsOf(both)).toEqual([expect.stringContaining("--forget c")]);
   });
 
   test("the order in which parents are written means nothing", () => {

@@ -1,12 +1,12 @@
 /** Revisions that replace others: which count, whom names mean, and what the ledger says then. */
 import { describe, expect, test } from "vitest";
-import { absences } from "../../src/core/absence.ts";
+import { absences, aheadOf } from "../../src/core/absence.ts";
 import { buildGraph, unknownRevision } from "../../src/core/graph.ts";
 import { startOfFile } from "../../src/core/graph-faults.ts";
 import { parseHeader } from "../../src/core/header.ts";
 import type { Revision } from "../../src/core/migration.ts";
 import { conversionOf, settleReplaced } from "../../src/core/replaced.ts";
-import { aheadOf, appliedSet } from "../../src/core/steps.ts";
+import { appliedSet } from "../../src/core/steps.ts";
 
 const revision = (id: string, parents: readonly string[], replaces?: readonly string[]): Revision => ({
   revision: id,
@@ -105,7 +105,7 @@ describe("the ledger", () => {
 
   test("with a part of them says so wherever a row without a file is told", () => {
     const t = buildGraph([revision("t", [], ["x", "y", "z"])]);
-    expect(absences(t, rows("x", "y"))("x")).toEqual({
+    expect(absences(t, rows("x", "y"))({ revision: "x" })).toEqual({
       reason: "has no file",
       hint: expect.stringMatching(
         /^of the revisions that t replaces.*but not z: restore .*migrate upgrade z$/,

@@ -478,7 +478,7 @@ it("a history that is asked for from its end is told how it is meant", () => {
 
 it("a row that was written by hand is no command in a hint", () => {
   const row = { revision: "x; $(id)" };
-  const { hint } = absences(line, [row, { revision: "0a1b" }])(row.revision);
+  const { hint } = absences(line, [row, { revision: "0a1b" }])(row);
   expect(hint).toContain("migrate repair --forget 'x; $(id)';");
 });
 

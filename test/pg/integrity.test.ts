@@ -119,6 +119,26 @@ describe.each(servers())("integrity on $name", (server) => {
     expect(await repairs()).toMatchObject([{ detail: "depends-on: '' -> 'a'; message: 'c' -> 'it's c'" }]);
   });
 
+  test("a parent that was edited is told before the plan that fails by it, in a run and for a script", async () => {
+    shop.write("0003_c.up.sql", `${header("c", "none")}CREATE TABLE c ();\n`);
+    for (const args of [["upgrade"], ["upgrade", "head", "--sql", "--from-database"], ["downgrade", "-1"]]) {
+      const { stderr } = await migrate([...args, "--database", url], { cwd: shop.folder });
+      expect(stderr).toMatch(
+        /^warning: 0003_c\.up\.sql: the header of c changed since .*: parent 'b' -> 'none'; write '-- parent: b' in the header again, or accept .*\nerror\[graph\//,
+      );
+    }
+    const { stderr } = await migrate(["status", "--database", url], { cwd: shop.folder });
+    expect(stderr).toMatch(
+      /^warning: the parent or depends-on of applied files has changed \(c\), so the graph/,
+    );
+  });
+
+  test("a script that starts from a database stops at changed SQL, as a run does", async () => {
+    changeB();
+    const plan = shop.plan({ kind: "upgrade", target: "head" }, { database: url, fromDatabase: true });
+    expect(await failureOf(plan)).toMatchObject({ code: "state/changed-file" });
+  });
+
   test("forgets only what no file has, and only when told to; the digest stays right", async () => {
     removeC();
     expect(await kinds()).toEqual(["vanished c"]);

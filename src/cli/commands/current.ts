@@ -44,10 +44,10 @@ const command: Command = {
       printer.lines(verbose ? [...detailsOf(graph, id), ""] : [currentLine(graph, id)]);
     const why = absences(graph, state.applied);
     for (const row of state.unknown) {
-      const { reason } = why(row.revision);
+      const { reason } = why(row);
       printer.warn(`${row.revision} was applied on ${row.appliedAt} by ${row.appliedBy}, but ${reason}`);
     }
-    if (state.unknown.length > 0) printer.info(`hint: ${why(state.unknown[0]!.revision).hint}`);
+    if (state.unknown.length > 0) printer.info(`hint: ${why(state.unknown[0]!).hint}`);
     if (state.interrupted !== undefined) {
       const { startedAt, startedBy } = state.interrupted;
       printer.warn(

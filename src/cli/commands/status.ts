@@ -1,8 +1,7 @@
 /** `migrate status`. */
 import { readState } from "../../app/look.ts";
-import { absences } from "../../core/absence.ts";
 import { currentRevisions } from "../../core/history.ts";
-import { findingsOf } from "../../core/integrity.ts";
+import { type Finding, findingsOf, movedIn } from "../../core/integrity.ts";
 import { effectLines } from "../../render/effect.ts";
 import { revisionValue } from "../../render/json.ts";
 import { interruptedText } from "../../render/listing.ts";
@@ -50,19 +49,19 @@ const command: Command = {
       printer.data(`  ${id}${message === "" ? "" : `  ${message}`}  (${path})`);
       for (const line of effects.has(id) ? effectLines(effects.get(id)!) : []) printer.data(`    ${line}`);
     }
-    const why = absences(graph, applied);
-    for (const row of unknown)
-      printer.data(
-        `unknown: ${row.revision}, applied on ${row.appliedAt} by ${row.appliedBy}, ${why(row.revision).reason}`,
-      );
-    if (unknown.length > 0) printer.info(`hint: ${why(unknown[0]!.revision).hint}`);
-    const changed = findingsOf(graph, applied).filter(({ kind }) => kind === "body");
-    if (changed.length > 0) {
+    const findings = findingsOf(graph, applied);
+    const vanished = findings.filter((finding) => finding.kind === "vanished");
+    for (const { revision, appliedAt, appliedBy, reason } of vanished)
+      printer.data(`unknown: ${revision}, applied on ${appliedAt} by ${appliedBy}, ${reason}`);
+    if (vanished[0] !== undefined) printer.info(`hint: ${vanished[0].hint}`);
+    const warn = (what: string, changed: readonly Finding[], so: string): void => {
       const ids = changed.map(({ revision }) => revision).join(", ");
-      printer.warn(
-        `the SQL of applied files has changed (${ids}), so the next upgrade stops; see: migrate verify`,
-      );
-    }
+      if (changed.length > 0)
+        printer.warn(`${what} of applied files has changed (${ids}), so ${so}; see: migrate verify`);
+    };
+    const bodies = findings.filter(({ kind }) => kind === "body");
+    warn("the SQL", bodies, "the next upgrade stops");
+    warn("the parent or depends-on", movedIn(findings), "the graph is not the one that was applied");
     if (interrupted !== undefined) printer.data(`interrupted: ${interruptedText(interrupted)}`);
   },
 };
