@@ -14,7 +14,6 @@ import { currentHeads } from "../core/steps.ts";
 import { type ConnectOptions, openConnected } from "./connect.ts";
 import { computing, type Deps, openWarned, type Project, type ProjectOptions } from "./project.ts";
 
-/** Files and ledger side by side. */
 /** What is applied and what is pending. */
 export interface Standing {
   readonly project: Project;
