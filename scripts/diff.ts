@@ -24,6 +24,7 @@ const options = {
   quiet: false,
   verbose: values.verbose === true,
   json: false,
+  carry: (text: string) => text,
   clean: (text: string) => redact(text),
   signal: new AbortController().signal,
 };

@@ -4,8 +4,9 @@ import { exitCodes, MigrateError } from "../core/errors.ts";
 import { asFlags } from "../core/option-names.ts";
 import { redact } from "../core/redact.ts";
 import { hanging, printed } from "../render/terminal.ts";
+import { carrying } from "./carried.ts";
 import { type Command, perform, projectOf } from "./command.ts";
-import { allCommands, type CommandLine, groups, readCommandLine } from "./command-line.ts";
+import { allCommands, type CommandLine, commandNames, groups, readCommandLine } from "./command-line.ts";
 import { createPrinter, type Printer, type Streams } from "./print.ts";
 
 export interface Process {
@@ -52,6 +53,7 @@ async function answer(
     json,
     events: args.flag("json-events"),
     clean,
+    carry: carrying(args, commandNames),
     signal: process.signal,
   });
   try {

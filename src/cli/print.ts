@@ -1,6 +1,6 @@
 /** What a person or a program reads: data goes to stdout, everything else to stderr. The only importer of consola. */
 import { type ConsolaInstance, createConsola } from "consola/basic";
-import { cancelled, type Diagnostic, type Excerpt, type MigrateError, NOTHING } from "../core/errors.ts";
+import { cancelled, type Diagnostic, type Excerpt, MigrateError, NOTHING } from "../core/errors.ts";
 import { codePoints, type Location, offsetOfCodePoint } from "../core/source.ts";
 import { errorLines } from "../render/diagnostic.ts";
 import { cut, hanging, type Line, printed, visible } from "../render/terminal.ts";
@@ -52,6 +52,8 @@ export function createPrinter(
     readonly events?: boolean;
     /** Takes the passwords out of whatever is no data: what went wrong may quote anything. */
     readonly clean: (text: string) => string;
+    /** Adds to the commands that a text proposes which project and database they are for. */
+    readonly carry: (text: string) => string;
     /** Fires when the user or the system asks to stop. */
     readonly signal: AbortSignal;
   },
@@ -64,7 +66,7 @@ export function createPrinter(
   const lines = (all: readonly Line[]): void => {
     if (all.length > 0) streams.stdout.write(printed(all, colored(streams.stdout)));
   };
-  const prose = (text: string): string => printed(hanging(options.clean(text)));
+  const prose = (text: string): string => printed(hanging(options.clean(options.carry(text))));
   /** A line can be overwritten, which a dumb terminal has no way to do. */
   const overwrites = streams.stderr.isTTY === true && env["TERM"] !== "dumb";
   let transient = false;
@@ -103,14 +105,17 @@ export function createPrinter(
     info: (text) => log().info(prose(text)),
     warn: (text) => log().warn(prose(`warning: ${text}`)),
     verbose: (text) => log().debug(prose(text)),
-    error: (error, stack = false) => {
+    error: (thrown, stack = false) => {
+      const carried = (each: Diagnostic): Diagnostic =>
+        each.hint === undefined ? each : { ...each, hint: options.carry(each.hint) };
+      const error = MigrateError.all(thrown.diagnostics.map(carried));
       const value = errorValue(error, options.signal);
       if (options.events === true) lines([jsonText({ type: "error", error: value }, options.clean, 0)]);
       else if (options.json) lines(jsonText({ error: value }, options.clean).split("\n"));
       const diagnostics = error.diagnostics.map((each) => cleanDiagnostic(each, options.clean));
       const { stderr } = streams;
       log().error(printed(errorLines({ diagnostics }, widthOf(stderr)), colored(stderr)));
-      if (stack) log().error(prose(error.stack ?? ""));
+      if (stack) log().error(prose(thrown.stack ?? ""));
     },
     progress: (text) => {
       const { stderr } = streams;

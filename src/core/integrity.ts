@@ -184,7 +184,7 @@ export function diagnosticOf(finding: Finding): Diagnostic {
         message: `${what} of ${revision} changed since ${applied}: sha256 ${short(finding.checksum)} then, ${short(finding.fileChecksum)} now`,
         hint:
           kind === "body"
-            ? "restore the file and write a new migration, or accept it as it is now with: migrate repair (to compare: migrate verify)"
+            ? "restore the file and write a new migration, or accept it as it is now with: migrate repair"
             : "accept the file with: migrate repair",
         location: startOf(finding.path),
       };
@@ -230,7 +230,7 @@ export function consequences(
     const down = new Set(steps.map((step) => step.revision));
     return warnOf(bodies.filter((finding) => down.has(finding.revision)));
   }
-  if (bodies.length > 0) return { refused: bodies.map(diagnosticOf), warnings: [] };
+  if (bodies.length > 0) return { refused: bodies.map(diagnosticOf).map(toCompare), warnings: [] };
   return warnOf(findings.filter((finding) => finding.kind === "comments" || finding.kind === "hole"));
 }
 
@@ -239,6 +239,11 @@ export const movedIn = (findings: readonly Finding[]): readonly Finding[] =>
   findings.filter(
     (finding) => finding.kind === "header" && finding.differences.some(({ key }) => key !== "message"),
   );
+
+const toCompare = (found: Diagnostic): Diagnostic => ({
+  ...found,
+  hint: `${found.hint}; to compare: migrate verify`,
+});
 
 export interface RepairInput {
   readonly graph: Graph<Migration>;

@@ -178,6 +178,6 @@ export function halfApplied(
   return {
     code: "state/half-replaced",
     message: `of the revisions that ${by} replaces, the database has ${having.join(", ")}, but not ${missing.join(", ")}`,
-    hint: `restore the old files from version control until this is done: migrate upgrade ${replaces.at(-1)}`,
+    hint: `with the files as they were before ${by} was written (an older commit), run: migrate upgrade ${replaces.at(-1)}; then go on with these`,
   };
 }

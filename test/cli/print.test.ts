@@ -28,7 +28,7 @@ function written(isTTY: boolean, json = false, env: Readonly<Record<string, stri
   const printer = createPrinter(
     { stdout: stream("out"), stderr: stream("err"), stdin: stdin as unknown as NodeJS.ReadStream },
     env,
-    { quiet: false, verbose: true, json, clean: (text) => text, signal: abort.signal },
+    { quiet: false, verbose: true, json, carry: (text) => text, clean: (text) => text, signal: abort.signal },
   );
   return { printer, stdin, abort, out: () => texts.out, err: () => texts.err };
 }

@@ -96,7 +96,7 @@ describe("the ledger", () => {
     const fault = {
       code: "state/half-replaced",
       message: "of the revisions that t replaces, the database has x, y, but not z",
-      hint: expect.stringMatching(/: migrate upgrade z$/),
+      hint: "with the files as they were before t was written (an older commit), run: migrate upgrade z; then go on with these",
     };
     expect(() => appliedSet(t, rows("x", "y"))).toThrow(
       expect.objectContaining({ ...fault, diagnostics: [expect.objectContaining(fault)] }),
@@ -108,7 +108,7 @@ describe("the ledger", () => {
     expect(absences(t, rows("x", "y"))({ revision: "x" })).toEqual({
       reason: "has no file",
       hint: expect.stringMatching(
-        /^of the revisions that t replaces.*but not z: restore .*migrate upgrade z$/,
+        /^of the revisions that t replaces.*but not z: with .*migrate upgrade z; then/,
       ),
     });
   });
