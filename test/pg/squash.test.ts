@@ -160,7 +160,7 @@ test("one that has a part of them is told which, while files that are half gone 
     code: "state/half-replaced",
     message: "of the revisions that s replaces, the database has a, b, but not c, d",
   });
-  const hint = expect.stringMatching(/ but not c, d: restore .*: migrate upgrade d$/);
+  const hint = expect.stringMatching(/ but not c, d: with .*: migrate upgrade d; then go on with these$/);
   expect((await verify(it.deps, { database: url })).findings).toMatchObject([
     { revision: "a", reason: "has no file", hint },
     { revision: "b", hint },
