@@ -68,7 +68,7 @@ describe.each(servers())("integrity on $name", (server) => {
     expect(await kinds()).toEqual(["body b"]);
     const status = async () => (await migrate(["status", "--database", url], { cwd: shop.folder })).stderr;
     expect(await status()).toBe(
-      "warning: the SQL of applied files has changed (b), so the next upgrade stops; see: migrate verify\n",
+      "warning: the SQL of applied files has changed (b), so the next upgrade stops; see: migrate verify --database URL\n",
     );
     shop.write("0002_b.up.sql", `${header("b", "a")}CREATE TABLE b ( ); -- empty\n`);
     expect(await kinds()).toEqual(["comments b"]);
@@ -225,7 +225,7 @@ describe.each(servers())("integrity on $name", (server) => {
     expect(found.stdout).toMatch(
       /^0002_b\.up\.sql: the SQL of b changed since it was applied on \S+ by \S+: sha256 \w{12} then, \w{12} now\nc has no file; it was applied on \S+ by \S+, sha256 \w{12}\n$/,
     );
-    expect(found.stderr).toContain("migrate repair --forget c");
+    expect(found.stderr).toContain("migrate repair --database URL --forget c");
     expect(await say("repair")).toMatchObject({
       code: 2,
       stderr: expect.stringContaining("usage/needs-yes"),
