@@ -92,6 +92,7 @@ export const meanings: Readonly<Record<string, string>> = {
   "usage/reference-rows": "A table of `referenceRows` does not exist, or has no primary key.",
   "usage/rename":
     "`--rename` is not of the form `old=new`, names an object that does not exist, or contradicts another one.",
+  "usage/repeated-flag": "A flag that takes one value was given two.",
   "usage/reversed-range": "The range of a script is reversed: its end comes before its start.",
   "usage/rule-set": "`lint.version` in the config file is not a version of the rule set in this release.",
   "usage/rule-twice": "The config file gives one rule two severities.",

@@ -5,9 +5,10 @@ import { type Diagnostic, MigrateError } from "../core/errors.ts";
 import { grantsHint } from "../core/explain.ts";
 import { diagnosticOf, findingsOf } from "../core/integrity.ts";
 import { ledgerOf } from "../core/ledger/calls.ts";
+import { grants } from "../core/ledger/grants.ts";
 import type { LedgerState } from "../core/ledger/types.ts";
 import { settingsOf } from "../core/plan/session.ts";
-import { identifier } from "../core/quote.ts";
+import { qualified } from "../core/quote.ts";
 import { redact } from "../core/redact.ts";
 import { sharedNumbers, sharedNumberText } from "../core/shared-numbers.ts";
 import { wayOutOf } from "../core/target.ts";
@@ -259,7 +260,8 @@ function ledger(
   const { schema } = names;
   if (state.format === undefined && !creates) {
     const message = `it does not exist in schema ${schema}, and ${role} may not create it`;
-    const hint = `have it created by a role that may: migrate ensure-version; or grant the privilege: GRANT CREATE ON DATABASE ${identifier(database)} TO ${identifier(role)}`;
+    const grant = `as the owner of the database, run: GRANT CREATE ON DATABASE ${qualified(database)} TO ${qualified(role)}`;
+    const hint = `${grant}; or create the ledger for it: migrate ensure-version, then: ${grants(qualified(schema), qualified(role))}`;
     return [{ check: "ledger", status: "wrong", message, hint }];
   }
   if (state.format === undefined)

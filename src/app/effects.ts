@@ -5,19 +5,26 @@ import { distinctPrivileges } from "../core/effects/privilege.ts";
 import { summaryOf } from "../core/effects/summary.ts";
 import { inOrder } from "../core/graph.ts";
 import type { MigrationFile, RevisionId } from "../core/migration.ts";
-import { NEWEST } from "../core/newer-syntax.ts";
+import { NEWEST, parsedFor } from "../core/newer-syntax.ts";
 import { majorOf, type ServerVersion } from "../core/server-version.ts";
 import { sha256 } from "../core/sha256.ts";
 import type { Step } from "../core/steps.ts";
 import { createGrammar } from "../io/grammar.ts";
 import type { FileEffects, KnownEffects } from "../io/known-effects.ts";
 import { readTrees } from "../io/trees.ts";
-import type { Project } from "./project.ts";
+import type { Deps, Project } from "./project.ts";
 import type { Steps } from "./steps.ts";
 
 /** Where the servers differ and none is given, the newest is spoken of. */
 export const majorOrNewest = (server: ServerVersion | undefined): number =>
   server === undefined ? NEWEST : majorOf(server.number);
+
+/** Warns of a server that no grammar here is of. */
+export function warnOfNewer({ onNotice }: Deps, server: ServerVersion | undefined): void {
+  if (majorOrNewest(server) <= NEWEST) return;
+  const message = `the files are checked for PostgreSQL ${parsedFor(server)}: ${server!.text} is not known`;
+  onNotice?.({ severity: "WARNING", message });
+}
 
 /**
  * One answer for each step. What is applied before is read for what it has made. A file that is refused has the effects

@@ -2,6 +2,7 @@
 import path from "node:path";
 import { MigrateError } from "../core/errors.ts";
 import { shellWord } from "../core/shell.ts";
+import type { Config } from "../io/config.ts";
 import {
   createDirectory,
   createFiles,
@@ -12,7 +13,7 @@ import {
   type NewFile,
 } from "../io/directory.ts";
 import { adoptHint, foreignFolder, lookText } from "./foreign-folder.ts";
-import { type Deps, openConfig, type ProjectOptions } from "./project.ts";
+import { type Deps, foldersFile, openConfig, type ProjectOptions } from "./project.ts";
 
 export interface InitOptions extends Pick<ProjectOptions, "database" | "environment" | "variables"> {
   /** Relative to the working directory. Default: `migrations`. */
@@ -50,11 +51,8 @@ export async function init(
     });
   }
   const makefile = template === "makefile";
-  const { file, directories, database } = await openConfig(deps, {
-    database: address,
-    environment,
-    variables,
-  });
+  const config = await openConfig(deps, { database: address, environment, variables });
+  const { file, directories, database } = config;
   // A clone of a fresh project has that file, and not the folder, since git keeps none that are empty.
   const isConfigured = file !== undefined && directories.some((each) => isSameFolder(each, directory, deps));
   const isEmpty = await isEmptyDirectory(directory, deps);
@@ -71,19 +69,10 @@ export async function init(
     );
   if (makefile && (isConfigured || !isEmpty)) return write(mk);
   if (isConfigured && (await createDirectory(directory, deps))) return result(directory);
-  if (!isEmpty) {
-    const foreign = foreignFolder(directory, deps.cwd);
-    const named = isConfigured ? "" : ` --directory ${shellWord(directory)}`;
-    const wayToUse = holdsMigrations(path.resolve(deps.cwd, directory))
-      ? `; or use the migrations in it: migrate history${named}`
-      : "";
-    throw new MigrateError({
-      code: "usage/not-empty",
-      message:
-        foreign === undefined ? `the folder ${directory} is not empty` : `the folder ${lookText(foreign)}`,
-      hint: foreign === undefined ? `name another folder: migrate init DIR${wayToUse}` : adoptHint(foreign),
-    });
-  }
+  const folder: NamedFolder = { directory, isConfigured, isEmpty };
+  if (file !== undefined && path.resolve(deps.cwd, file) === path.resolve(deps.cwd, CONFIG_FILE))
+    throw alreadySetUp(config, folder, deps);
+  if (!isEmpty) throw notEmpty(folder, deps, anotherFolder(directory, deps));
   const made = await write([configFile({ directories: [directory] }), ...mk]);
   if (file !== undefined) {
     const message = `${file} is the config file of a project above this folder; below this folder, the new one counts`;
@@ -92,11 +81,64 @@ export async function init(
   return made;
 }
 
+interface NamedFolder {
+  readonly directory: string;
+  /** The config file names it. */
+  readonly isConfigured: boolean;
+  readonly isEmpty: boolean;
+}
+
+/** A config file is here, so `init` can create no other: a further folder is one more name in it. */
+function alreadySetUp(config: Config, folder: NamedFolder, deps: Deps): MigrateError {
+  const { directory, isConfigured, isEmpty } = folder;
+  const way = isConfigured ? "the project is set up" : addFolder(config, directory, deps);
+  if (!isEmpty) {
+    const isBegun = !isConfigured || holdsMigrations(path.resolve(deps.cwd, directory));
+    return notEmpty(
+      folder,
+      deps,
+      `${way}${isConfigured ? "" : ", then"}: migrate ${isBegun ? "history" : FIRST_REVISION}`,
+    );
+  }
+  return new MigrateError({
+    code: "usage/file-exists",
+    message: `${CONFIG_FILE} already exists`,
+    hint: isConfigured
+      ? `${way}: migrate ${FIRST_REVISION}`
+      : `${way}, then: migrate init ${shellWord(directory)}`,
+  });
+}
+
+function addFolder(config: Config, directory: string, { cwd }: Deps): string {
+  const name = JSON.stringify(directory);
+  if (foldersFile(config) !== undefined) return `add ${name} to "directories" in ${CONFIG_FILE}`;
+  const others = config.directories.map((each) => JSON.stringify(path.relative(cwd, each) || "."));
+  return `write "directories": [${[...others, name].join(", ")}] into ${CONFIG_FILE}`;
+}
+
+/** `hint` is for a folder that is not another tool's. */
+function notEmpty({ directory }: NamedFolder, { cwd }: Deps, hint: string): MigrateError {
+  const foreign = foreignFolder(directory, cwd);
+  return new MigrateError({
+    code: "usage/not-empty",
+    message:
+      foreign === undefined ? `the folder ${directory} is not empty` : `the folder ${lookText(foreign)}`,
+    hint: foreign === undefined ? hint : adoptHint(foreign),
+  });
+}
+
+/** Without a config file: any other folder may be named, and one of migrations needs none. */
+const anotherFolder = (directory: string, { cwd }: Deps): string =>
+  `name another folder: migrate init DIR${holdsMigrations(path.resolve(cwd, directory)) ? `; or use the migrations in it: migrate history --directory ${shellWord(directory)}` : ""}`;
+
+const FIRST_REVISION = 'revision -m "create users"';
+
+const CONFIG_FILE = "migrate.config.json";
 const SCHEMA = "./node_modules/pgretort/migrate.config.schema.json";
 
 /** A config file with these settings. */
 export const configFile = (settings: Readonly<Record<string, unknown>>): NewFile => ({
-  name: "migrate.config.json",
+  name: CONFIG_FILE,
   text: `${JSON.stringify({ $schema: SCHEMA, ...settings }, null, 2)}\n`,
 });
 

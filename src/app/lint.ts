@@ -13,7 +13,7 @@ import { resolveAll } from "../core/target.ts";
 import { filesAt } from "../io/git.ts";
 import { createGrammar, type Grammar } from "../io/grammar.ts";
 import { type ReadFile, readTrees } from "../io/trees.ts";
-import { majorOrNewest } from "./effects.ts";
+import { majorOrNewest, warnOfNewer } from "./effects.ts";
 import { readState } from "./look.ts";
 import {
   type Deps,
@@ -59,6 +59,7 @@ export interface Chosen {
  * nothing chosen, as `readState`.
  */
 export async function lint(deps: Deps, options: LintOptions): Promise<Linting> {
+  warnOfNewer(deps, options.serverVersion);
   const { fixable: _, ...linting } = await lintChosen(await choose(deps, options), options.serverVersion);
   return linting;
 }

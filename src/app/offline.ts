@@ -12,6 +12,7 @@ import { currentHeads, type Step } from "../core/steps.ts";
 import { readLedger } from "../io/queries.ts";
 import { type CompileOptions, compileRules, compileSteps } from "./compile.ts";
 import { connect } from "./connect.ts";
+import { warnOfNewer } from "./effects.ts";
 import { fields, flag, type Rules } from "./options.ts";
 import {
   computing,
@@ -80,6 +81,7 @@ function plansOf(
   steps: Steps,
   options: OfflineOptions,
 ): Promise<Pick<Offline, "plan" | "back">> {
+  warnOfNewer(deps, options.serverVersion);
   const compiling = { effects: true, privileges: true, ...options };
   return computing(deps, project, async () => {
     const plan = await compileSteps(project, steps, "script", compiling);

@@ -2,6 +2,7 @@
 import { type BooleanArgDef, runCommand, type StringArgDef } from "citty";
 import type { Deps, ProjectOptions } from "../app/project.ts";
 import { exitCodes, MigrateError } from "../core/errors.ts";
+import { shellWord } from "../core/shell.ts";
 import type { Config } from "../io/config.ts";
 import type { Printer } from "./print.ts";
 
@@ -46,6 +47,8 @@ export type Flag = (BooleanArgDef | StringArgDef) & {
   readonly needs?: string;
   /** It means nothing without the command's argument, by the name of that. */
   readonly needsArgument?: string;
+  /** It may be given several times; another flag with two values would lose one. */
+  readonly repeats?: true;
   /** Flags that it cannot be combined with: each with the hint that then helps. */
   readonly excludes?: Readonly<Record<string, string>>;
 };
@@ -70,14 +73,53 @@ export async function perform(command: Command, invocation: Invocation): Promise
   const onNotice: Deps["onNotice"] = ({ severity, message }) =>
     printer.info(`${severity.toLowerCase()}: ${message}`);
   let told = false;
+  let environments: readonly string[] = [];
   const onConfig: Deps["onConfig"] = (config) => {
+    environments = config.environments;
     if (!told) for (const line of configLines(config)) printer.verbose(line);
     told = true;
   };
   const run = () => command.run({ ...invocation, deps: { ...invocation.deps, onNotice, onConfig } });
-  const { result } = await runCommand({ run }, { rawArgs: [] });
-  return typeof result === "number" ? result : exitCodes.ok;
+  try {
+    const { result } = await runCommand({ run }, { rawArgs: [] });
+    return typeof result === "number" ? result : exitCodes.ok;
+  } catch (error) {
+    throw meantForFlag(error, command, invocation.args, environments);
+  }
 }
+
+/** A word that is no target may be what a flag takes: an environment, or the file of a script. */
+function meantForFlag(
+  error: unknown,
+  { name, positionals }: Command,
+  args: Arguments,
+  environments: readonly string[],
+): unknown {
+  if (!(error instanceof MigrateError) || !NO_TARGET.has(error.code)) return error;
+  const environment = args.positionals.find((word) => environments.includes(word));
+  const script = args.positionals.find(
+    (word) => word.endsWith(".sql") && error.message.includes(`'${word}'`),
+  );
+  const sql = args.flag("sql");
+  const isFree = sql && !args.flag("output") && !error.hint?.startsWith("did you mean");
+  const flags =
+    environment !== undefined
+      ? `${sql ? "--sql " : ""}-n ${shellWord(environment)}`
+      : script !== undefined && isFree
+        ? `--sql -o ${shellWord(script)}`
+        : undefined;
+  if (flags === undefined) return error;
+  const target = positionals.required > 0 ? ` ${positionals.names[0]}` : "";
+  const hint = `did you mean: migrate ${name}${target} ${flags}`;
+  return new MigrateError({ code: error.code, message: error.message, hint }, { cause: error });
+}
+
+/** What a word that is no target leads to; where only an environment has a database, there is none without it. */
+const NO_TARGET: ReadonlySet<string> = new Set([
+  "graph/unknown-revision",
+  "usage/no-database",
+  "usage/range-required",
+]);
 
 /** The flags all commands share, as the app takes them. */
 export const projectOf = (args: Arguments): ProjectOptions => ({
@@ -112,6 +154,12 @@ export const value = (description: string, valueHint: string, ...alias: string[]
   alias,
 });
 
+/** A flag with a value that may be given several times. */
+export const repeatable = (description: string, valueHint: string, ...alias: string[]): Flag => ({
+  ...value(`${description}; can be repeated`, valueHint, ...alias),
+  repeats: true,
+});
+
 /** Flags that mean nothing without that one. */
 export const needing = (needs: string, flags: Flags): Flags =>
   Object.fromEntries(
@@ -142,10 +190,10 @@ export const excluding = (
 /** Flags of every command; they may stand before the command's name too. */
 export const globals: Flags = {
   database: value("database to use (default: DATABASE_URL, .env or the config file)", "URL"),
-  directory: value("folder of migrations; can be repeated", "DIR"),
+  directory: repeatable("folder of migrations", "DIR"),
   config: value("config file (default: migrate.config.json)", "FILE", "c"),
   env: value("named environment of the config file", "NAME", "n", "name"),
-  x: value("set a variable for ${NAME} in the config file; can be repeated", "KEY=VALUE", "x"),
+  x: repeatable("set a variable for ${NAME} in the config file", "KEY=VALUE", "x"),
   json: flag("print the result as JSON"),
   verbose: flag("print more, such as which config file, folders and database are used", "v"),
   quiet: flag("print only results and errors", "q"),

@@ -45,7 +45,10 @@ export function parseWords(
       continue;
     }
     const given = values.get(option.flag) ?? [];
-    given.push(unshield(valueIn(token)));
+    const value = unshield(valueIn(token));
+    const isLost = command.args[option.flag]?.repeats !== true && given.some((other) => other !== value);
+    given.push(value);
+    if (isLost) fault ??= repeated(command, token.rawName, option.flag, given);
     values.set(option.flag, given);
   }
   fault ??= positionalFault(command, positionals) ?? combinationFault(command, values, positionals);
@@ -158,6 +161,15 @@ function valueFault(command: Named, token: OptionToken, { type, flag }: Option):
       "for example: -x HOST=db.example;",
     );
   return undefined;
+}
+
+/** A flag with two values, of which one would be lost. */
+function repeated(command: Named, rawName: string, flag: string, given: readonly string[]): MigrateError {
+  const hint =
+    flag === "message"
+      ? `put the message in quotes: migrate ${command.name} -m ${shellWord(given.join(" "))};`
+      : "leave all but one out;";
+  return usage("repeated-flag", `${rawName} was given more than once`, command, hint);
 }
 
 function positionalFault(

@@ -3,7 +3,9 @@
 import { characterHint } from "./characters.ts";
 import { cancelled, type Excerpt, GOES_ON, MigrateError, NOTHING } from "./errors.ts";
 import { excerptAt } from "./fault.ts";
+import { grants, type LedgerUse } from "./ledger/grants.ts";
 import { type Intent, isGuard } from "./ledger/types.ts";
+import { withoutComments } from "./lexer.ts";
 import { passwordsOf } from "./password.ts";
 import type { Batch, Plan, PlanStep, Statement } from "./plan/types.ts";
 import { offsetInDo } from "./plpgsql.ts";
@@ -62,6 +64,7 @@ export function explain(
       adviceOf(failure, step, connectionOptions) ??
       encodingHint(statement, failure) ??
       leftIndex(statement, failure) ??
+      deniedIn(plan, batch, statement, failure, login) ??
       misleadingIn(statement, failure);
     return error("execution/statement", message, lines(said.hint, advice, whatIsSo(batch, step)), {
       ...placeOf(statement, failure, sourceText),
@@ -185,22 +188,13 @@ function rightsHint(
     : { message: "this role may not write to the ledger", hint: grantsHint(plan, "write", login) };
 }
 
-/** What is to be done with a ledger: shown, or written by an upgrade and the like. */
-export type LedgerUse = "read" | "write";
-
 /** What a role must be granted to use a ledger. */
 export function grantsHint(
   { schema, role }: { schema: string; role?: string },
   use: LedgerUse,
   login: string | undefined,
 ): string {
-  const privileges = use === "read" ? "SELECT" : "SELECT, INSERT, UPDATE, DELETE";
-  const to = whom(role, login);
-  const rest = `IN SCHEMA ${qualified(schema)} TO ${to}`;
-  return (
-    `as the owner of the ledger, run: GRANT USAGE ON SCHEMA ${qualified(schema)} TO ${to}; ` +
-    `GRANT ${privileges} ON ALL TABLES ${rest}; GRANT EXECUTE ON ALL ROUTINES ${rest}`
-  );
+  return `as the owner of the ledger, run: ${grants(qualified(schema), whom(role, login), use)}`;
 }
 
 /** The role that SQL runs as: the one that is configured, or the one that connects. */
@@ -298,6 +292,35 @@ function leftIndex({ tag }: Statement, { sqlstate, message }: Failure): string |
   const name = QUOTED.exec(message)?.[1];
   if (tag !== "CREATE INDEX CONCURRENTLY" || sqlstate !== "42P07" || name === undefined) return undefined;
   return `it may be an invalid index that an earlier attempt has left (\\d shows INVALID); then drop it first: DROP INDEX CONCURRENTLY ${identifier(name)}`;
+}
+
+/** What to grant where the author's SQL may not use a schema or the database; such names are whole in the message. */
+function deniedIn(
+  { role }: Plan,
+  { statements }: Batch,
+  statement: Statement,
+  failure: Failure,
+  login: string | undefined,
+): string | undefined {
+  const denied = DENIED.exec(failure.message);
+  // The author's SQL may have switched to another role.
+  const switches = statements.some(({ sql, origin }) => origin !== undefined && SWITCHES.test(sql));
+  if (failure.sqlstate !== "42501" || denied === null || switches) return undefined;
+  const [, kind, name] = denied;
+  const privileges =
+    kind === "database" ? "CREATE" : createsIn(statement, failure) ? "USAGE, CREATE" : "USAGE";
+  return `as the owner of the ${kind}, run: GRANT ${privileges} ON ${kind!.toUpperCase()} ${qualified(name!)} TO ${whom(role, login)}`;
+}
+
+const DENIED = /^permission denied for (schema|database) (.+)$/;
+const SWITCHES = /\bSET\s+(?:(?:LOCAL|SESSION)\s+)?(?:ROLE|SESSION\s+AUTHORIZATION)\b/i;
+
+/** Whether the schema is that of what a statement creates, and not of something that it names besides. */
+function createsIn(statement: Statement, failure: Failure): boolean {
+  const { tag = "", sql } = statement;
+  if (!/^(?:CREATE|ALTER)\b/.test(tag)) return tag === "DO" && /\b(?:CREATE|ALTER)\b/i.test(sql);
+  const before = withoutComments(sql).slice(0, offsetOf(failure, statement) ?? 0);
+  return !/\(|\b(?:AS|FROM|ON|OF|REFERENCES)\b/i.test(before);
 }
 
 /** Names and key words that are not found may hold what nobody sees, or takes for another character. */

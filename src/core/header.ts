@@ -7,6 +7,7 @@ import { CONFLICT_HINT, isConflict } from "./conflict.ts";
 import { durationFault } from "./duration.ts";
 import type { Diagnostic } from "./errors.ts";
 import { excerptAt, shorten } from "./fault.ts";
+import { tokens } from "./lexer.ts";
 import { nearest } from "./nearest.ts";
 import { codePoints, type Source } from "./source.ts";
 
@@ -132,7 +133,8 @@ export function parseHeader(
   }
   const lost = lostLines(source, bodyStart, direction, said);
   const [firstLost] = lost;
-  if (firstLost !== undefined) diagnostics.push(misplacedBelow(source, firstLost, bodyStart));
+  if (firstLost !== undefined)
+    diagnostics.push(misplacedBelow(source, firstLost, bodyStart, lineThatSays(said, firstLost.key)));
   const missing: HeaderKey[] = [];
   for (const key of required[direction]) {
     if (lineThatSays(said, key) !== undefined || lost.some((line) => line.key === key)) continue;
@@ -177,6 +179,15 @@ function headerOf(said: readonly Said[]): Header {
 
 const allKeys = Object.keys(headerKeys) as readonly HeaderKey[];
 
+/** Forms that no prose has: a comment with such a value is meant for the program wherever it stands. */
+const EXACT: readonly Form[] = ["none", "time", "acceptance"];
+
+/** Any comment with such a key, in strings too. */
+const EXACT_LINE = new RegExp(
+  `--[ \\t]*(?:${allKeys.filter((key) => EXACT.includes(headerKeys[key].form)).join("|")})[ \\t]*:`,
+  "g",
+);
+
 const noLists: Readonly<Record<string, readonly string[]>> = Object.fromEntries(
   allKeys.flatMap((key) => (headerKeys[key].form === "ids" ? [[headerKeys[key].property, []]] : [])),
 );
@@ -199,35 +210,57 @@ function headerLineAt(text: string, start: number, line: number): HeaderLine | u
   return { key: key!, value: value!.trim(), text: written!, line, next: start + whole.length };
 }
 
+/** A line below the header whose key is at home in the file. */
+type LostLine = HeaderLine & { readonly key: HeaderKey };
+
 /**
- * Header lines that stand below the header, before the first SQL, and would have meant something there: one of our
- * keys (`message` and `created` change nothing, a reason is any text: these three may be prose), not said in the
- * header, with a value of the right form. `-- parent: the table above` is prose.
+ * Header lines that stand below the header and would have meant something in it: one of our keys (`message` and
+ * `created` change nothing: these two may be prose), with a value of the right form that the header does not have.
+ * `-- parent: the table above` is prose. Below the first SQL, where comments are about single statements, only the lines
+ * with a value of an exact form are lost.
  */
 function lostLines(
   source: Source,
   bodyStart: number,
   direction: Direction,
   said: readonly Said[],
-): readonly HeaderLine[] {
-  const lost: HeaderLine[] = [];
-  const text = source.text;
-  GAP.lastIndex = bodyStart;
-  for (let start = bodyStart; GAP.test(text); start = GAP.lastIndex) {
-    if (!text.startsWith("--", start)) continue;
+): readonly LostLine[] {
+  const lost: LostLine[] = [];
+  const { text } = source;
+  const take = (start: number, isLost: (line: LostLine) => boolean): void => {
     const found = headerLineAt(text, start, 0);
-    if (found === undefined || !isAtHome(found.key, direction)) continue;
-    if (lineThatSays(said, found.key) !== undefined) continue;
-    if (lost.some((line) => line.key === found.key)) continue;
-    if (isEmptyList(found.value, found.key)) continue;
-    if (headerKeys[found.key].form === "text" || valueFault(source, found, found.key) !== undefined) continue;
+    if (found === undefined || !isAtHome(found.key, direction)) return;
+    const line = { ...found, key: found.key };
+    if (lost.some(({ key }) => key === line.key) || !isLost(line)) return;
+    if (isEmptyList(line.value, line.key) || valueFault(source, line, line.key) !== undefined) return;
+    if (isSameValue(line, lineThatSays(said, line.key))) return;
     const lineStart = Math.max(text.lastIndexOf("\n", start - 1), text.lastIndexOf("\r", start - 1)) + 1;
     const indent = text.slice(lineStart, start);
-    const line = countLines(text, start) + 1;
-    lost.push({ ...found, line, text: indent + found.text });
-  }
+    lost.push({ ...line, line: countLines(text, start) + 1, text: indent + line.text });
+  };
+  GAP.lastIndex = bodyStart;
+  let start = bodyStart;
+  for (; GAP.test(text); start = GAP.lastIndex)
+    if (text.startsWith("--", start)) take(start, (line) => !isProse(line));
+  EXACT_LINE.lastIndex = start;
+  // To cut ten thousand files into tokens would take longer than all else that is done with them.
+  if (!EXACT_LINE.test(text)) return lost;
+  for (const token of tokens(text, start))
+    if (token.kind === "comment") take(token.start, ({ key }) => EXACT.includes(headerKeys[key].form));
   return lost;
 }
+
+/** Says nothing of what runs; or names files, as other tools' comments do. */
+const isProse = ({ key, value }: LostLine): boolean =>
+  key === "message" ||
+  key === "created" ||
+  (headerKeys[key].form === "ids" && itemsOf(value).some((item) => item.endsWith(".sql")));
+
+const isSameValue = (line: LostLine, said: HeaderLine | undefined): boolean =>
+  said !== undefined &&
+  (headerKeys[line.key].form === "ids"
+    ? itemsOf(line.value).join() === itemsOf(said.value).join()
+    : headerKeys[line.key].form === "text" || line.value === said.value);
 
 function countLines(text: string, end: number): number {
   return text.slice(0, end).match(/\r\n|\r|\n/g)?.length ?? 0;
@@ -497,8 +530,17 @@ function missingKeys(
   };
 }
 
-function misplacedBelow(source: Source, lost: HeaderLine, bodyStart: number): Diagnostic {
+function misplacedBelow(
+  source: Source,
+  lost: HeaderLine,
+  bodyStart: number,
+  said: HeaderLine | undefined,
+): Diagnostic {
   const end = countLines(source.text, bodyStart) + 1;
+  const move =
+    said === undefined
+      ? `move it up to the other header lines, above line ${end}, which ends the header`
+      : `line ${said.line} has another value: correct it there, and delete this line`;
   return {
     code: "source/misplaced-key",
     message: `'${lost.key}' is below the header, where it has no effect`,
@@ -506,7 +548,7 @@ function misplacedBelow(source: Source, lost: HeaderLine, bodyStart: number): Di
       ? CONFLICT_HINT
       : bodyStart === 0
         ? "the header is the very first lines of the file: move everything else below it"
-        : `move it up to the other header lines, above line ${end}, which ends the header`,
+        : `${move}; if it is only a comment, word it otherwise`,
     ...placeOf(source, lost),
   };
 }

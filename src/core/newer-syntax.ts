@@ -4,9 +4,16 @@
  */
 import { type Ast, items, node, optionOf, stringOf, visitNodes, word } from "./ast.ts";
 import { tokens } from "./lexer.ts";
+import { majorOf, type ServerVersion } from "./server-version.ts";
 
 /** The major version whose grammar reads files. */
 export const NEWEST = 18;
+
+/** The version for which files are parsed that are for that one; none: for the newest. */
+export const parsedFor = (version: ServerVersion | undefined): string =>
+  version === undefined || majorOf(version.number) > NEWEST
+    ? `${NEWEST}, the newest known version`
+    : version.text;
 
 /** What one major version brought. */
 export interface Feature {

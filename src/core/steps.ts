@@ -80,12 +80,14 @@ export function planOfflineUpgrade(graph: Graph, range: string): OfflineSteps {
 export function planOfflineDowngrade(graph: Graph, range: string): OfflineSteps {
   const parsed = parseRange(range);
   if (parsed === undefined) {
+    const [head, ...others] = graph.heads;
+    const isSeveral = others.length > 0;
     // From head to head there is nothing to do.
-    const end = /^heads?$/.test(range) ? "-1" : range;
+    const end = !/^heads?$/.test(range) ? range : isSeveral ? `${head}@-1` : "-1";
     throw new MigrateError({
       code: "usage/range-required",
       message: "downgrade with --sql requires <fromrev>:<torev>",
-      hint: `name the revision that the database is at, for example: migrate downgrade --sql ${shellWord(`head:${end}`)}`,
+      hint: `name the revision that the database is at, for example: migrate downgrade --sql ${shellWord(`${isSeveral ? "heads" : "head"}:${end}`)}`,
     });
   }
   const applied = stateAt(graph, parsed.start);

@@ -180,15 +180,16 @@ export function downgradeTarget(
   text: string,
   start?: string,
 ): { readonly branch: string | undefined; readonly place: Place } {
+  const command = (end: string): string =>
+    `migrate downgrade ${start === undefined ? shellWord(end) : `--sql ${shellWord(`${start}:${end}`)}`}`;
   const relative = parseRelative(text);
   if (relative === undefined) {
     const at = text.lastIndexOf("@");
     const branch = text.slice(0, Math.max(at, 0)) || undefined;
-    return { branch, place: placeBelow(graph, branch, text.slice(at + 1), text) };
+    return { branch, place: placeBelow(graph, branch, text.slice(at + 1), text, command) };
   }
   const { branch, symbol, offset } = relative;
-  const everything = (end: string): string =>
-    `to undo everything: migrate downgrade ${start === undefined ? end : `--sql ${shellWord(`${start}:${end}`)}`}`;
+  const everything = (end: string): string => `to undo everything: ${command(end)}`;
   const instead = `; ${everything(qualified(branch, BASE))}`;
   if (symbol === "") {
     if (offset === 0) throw nowhere(text, everything(BASE));
@@ -200,7 +201,13 @@ export function downgradeTarget(
 }
 
 /** The place of a symbol in the whole graph. Where it is several heads, those on the branch are proposed. */
-function placeBelow(graph: Graph, branch: string | undefined, symbol: string, text: string): Place {
+function placeBelow(
+  graph: Graph,
+  branch: string | undefined,
+  symbol: string,
+  text: string,
+  command: (end: string) => string,
+): Place {
   const several = symbol === "head" ? graph.heads : symbol === "heads" ? graph.realHeads : [];
   if (several.length <= 1) return resolveOne(graph, symbol);
   const heads = branch === undefined ? graph.heads : onBranch(graph, graph.heads, branch);
@@ -211,7 +218,7 @@ function placeBelow(graph: Graph, branch: string | undefined, symbol: string, te
   throw new MigrateError({
     code: "graph/multiple-heads",
     message: `Multiple head revisions are present for given argument '${text}': ${why}`,
-    hint: `name ${heads.length > 1 ? "one of " : ""}${listed(graph, heads)}: migrate downgrade ${shellWord(qualified(branch, heads[0]!))}`,
+    hint: `name ${heads.length > 1 ? "one of " : ""}${listed(graph, heads)}: ${command(qualified(branch, heads[0]!))}`,
   });
 }
 

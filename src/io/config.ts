@@ -95,6 +95,8 @@ export interface Config {
   readonly ignore: readonly string[];
   /** The environment chosen with `-n`. */
   readonly environment?: string;
+  /** Those that the config file has. */
+  readonly environments: readonly string[];
   /** The config file that was read, as the user would type it. */
   readonly file?: string;
   /** What was given with `-x`; a key without `=` has the value "". */
@@ -211,6 +213,7 @@ export async function loadConfig({ flags, env, cwd, names }: Surrounding): Promi
     ...(scratch === undefined ? {} : { scratch }),
     ignore: get<readonly string[] | undefined>("ignore") ?? [],
     ...(flags.env === undefined ? {} : { environment: flags.env }),
+    environments: [...(file?.settings.environments.keys() ?? [])],
     ...(file === undefined ? {} : { file: file.source.path }),
     variables,
     secrets: [database, scratch].flatMap((address) =>

@@ -4,8 +4,9 @@ import { z } from "zod";
 import type { VersionRow } from "../core/adopt/applied.ts";
 import { MigrateError } from "../core/errors.ts";
 import type { SessionInfo } from "../core/event.ts";
-import { grantsHint, type LedgerUse, whom } from "../core/explain.ts";
+import { grantsHint, whom } from "../core/explain.ts";
 import type { Ledger } from "../core/ledger/calls.ts";
+import type { LedgerUse } from "../core/ledger/grants.ts";
 import { outcomeSql, readFormat1Sql, readLedgerSql, readLogSql } from "../core/ledger/queries.ts";
 import {
   type Applied,

@@ -76,6 +76,16 @@ describe("advice by SQLSTATE", () => {
     expect(hint).toMatch(/revision a was rolled back/);
   });
 
+  test.each([
+    ["DO", "schema public", "GRANT USAGE ON SCHEMA public TO "],
+    ["CREATE TABLE", "schema My", 'GRANT USAGE, CREATE ON SCHEMA "My" TO '],
+    ["CREATE SCHEMA", "database shop", "GRANT CREATE ON DATABASE shop TO "],
+  ])("%s, where permission is denied for %s", (tag, object, grant) => {
+    const failure = { sqlstate: "42501", message: `permission denied for ${object}` };
+    expect(explained(failure, false, tag).hint).toContain(`, run: ${grant}the role that connects\n`);
+    expect(explained({ ...failure, message: "must be owner of schema x" }).hint).not.toContain("GRANT");
+  });
+
   test("an index whose name is taken may be what a failed CREATE INDEX CONCURRENTLY has left", () => {
     const failure = { sqlstate: "42P07", message: 'relation "by_N" already exists' };
     const drop = 'drop it first: DROP INDEX CONCURRENTLY "by_N"';

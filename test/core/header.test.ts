@@ -95,14 +95,18 @@ describe("a header", () => {
   });
 
   test.each([
-    "-- revision: b",
+    "-- revision: a",
     "-- parent: none",
     "-- message: prose",
     "-- created: by hand",
-    "-- irreversible: not really",
+    "-- Irreversible: not really",
+    "-- parent: the table above",
+    "-- depends-on: 010_tables.sql",
     "-- note: prose",
     "-- depends-on: the weather, mostly",
-    "SELECT 1;\n-- depends-on: b",
+    "SELECT 1;\n-- depends-on: b\n-- parent: users\n-- irreversible: b\n-- transaction: as a whole",
+    "SELECT 1;\n/* -- transaction: none */",
+    "DO $$\n-- transaction: none\n$$;",
     "/* -- depends-on: b */",
     "SELECT '\n-- depends-on: b';",
   ])("leaves prose below it alone: %s", (prose) => {
@@ -141,6 +145,21 @@ describe("faults of a header", () => {
     ["indented from the start", "  -- revision: a", "down", ["1:6 source/misplaced-key ^revision"]],
     ["lost transaction", up("\n-- transaction: none\n"), "up", ["4:4 source/misplaced-key ^transaction"]],
     ["lost depends-on", up("-- why so\n-- depends-on: b"), "up", ["4:4 source/misplaced-key ^depends-on"]],
+    ["lost irreversible", up("\n-- irreversible: no way"), "up", ["4:4 source/misplaced-key ^irreversible"]],
+    ["another parent below", up("\n-- parent: b"), "up", ["4:4 source/misplaced-key ^parent"]],
+    ["another revision below", up("\n-- revision: b"), "up", ["4:4 source/misplaced-key ^revision"]],
+    [
+      "lost behind SQL",
+      up("CREATE TABLE t ();\n-- transaction: none\n"),
+      "up",
+      ["4:4 source/misplaced-key ^transaction"],
+    ],
+    [
+      "another time behind SQL",
+      "-- revision: a\n-- lock-timeout: 1s\nDROP TABLE t; -- lock-timeout: 5s",
+      "down",
+      ["3:18 source/misplaced-key ^lock-timeout"],
+    ],
     ["no value", "-- revision:\n-- parent: none", "up", ["1:4 source/empty-value ^revision"]],
     ["empty item", up("-- depends-on: é1, , b"), "up", ["3:16 source/illegal-id ^é"]],
     ["empty item between", up("-- depends-on: b,, c"), "up", ["3:18 source/empty-item ^,"]],
@@ -192,6 +211,16 @@ describe("faults of a header", () => {
     ],
   ])("hint for %s", (line, expected) => {
     expect(hint(`-- revision: a\n${line}\n`)).toBe(expected);
+  });
+
+  test("a line below the header is said what to do with, and one that is said above", () => {
+    const found = (lines: string): unknown => read(up(lines)).diagnostics[0]?.hint;
+    expect(found("\n-- depends-on: b")).toBe(
+      "move it up to the other header lines, above line 3, which ends the header; if it is only a comment, word it otherwise",
+    );
+    expect(found("\n-- parent: b")).toBe(
+      "line 2 has another value: correct it there, and delete this line; if it is only a comment, word it otherwise",
+    );
   });
 
   test("an id may have 255 characters; a blank in it is called one", () => {

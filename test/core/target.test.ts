@@ -390,8 +390,8 @@ describe("a script", () => {
       fault("usage/range-required", /^downgrade with --sql requires <fromrev>:<torev>$/),
     );
     for (const [end, range] of [
-      ["aa01", "head:aa01"],
-      ["head", "head:-1"],
+      ["aa01", "heads:aa01"],
+      ["head", "heads:bb03@-1"],
     ])
       expect(() => planOfflineDowngrade(graph, end!)).toThrow(
         expect.objectContaining({ hint: expect.stringMatching(`: migrate downgrade --sql ${range}$`) }),

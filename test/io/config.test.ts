@@ -470,6 +470,7 @@ describe("the config file", () => {
       fileName: "{number}_{slug}",
       lint: { version: 1, error: [], warning: [], off: [] },
       ignore: [],
+      environments: [],
       referenceRows: [],
       origins: expect.objectContaining({ directories: "default", "ledger.schema": "default" }),
     });

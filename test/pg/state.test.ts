@@ -1,6 +1,7 @@
 /** What is done is done once: second runs, stale scripts, races, and a ledger that somebody else prepared. */
 import pg from "pg";
 import { describe, expect, test } from "vitest";
+import { ensureLedger } from "../../src/app/ensure.ts";
 import type { Event } from "../../src/core/event.ts";
 import { dump, ledger } from "../support/dump.ts";
 import { failureOf, ownDatabase, project, runScript, withLock } from "../support/project.ts";
@@ -284,9 +285,21 @@ describe("a ledger that somebody else prepared", () => {
     expect(await failureOf(shop.upgrade(role.url(fresh.name)))).toMatchObject({
       message: `${role.name} may not create the ledger, and lacks: CREATE on the database`,
       hint: expect.stringContaining(
-        `As the owner of the database, run: migrate ensure-version; or: GRANT CREATE ON DATABASE ${fresh.name} TO ${role.name}`,
+        `As the owner of the database, run: GRANT CREATE ON DATABASE ${fresh.name} TO ${role.name}; or `,
       ),
     });
+    // What the hint names is all that is needed, and that of the server's refusal of a statement.
+    const bare = project({ a: "CREATE TABLE public.t ();" });
+    const grantIn = async (before: RegExp): Promise<void> => {
+      const { hint } = await failureOf(bare.upgrade(role.url(fresh.name)));
+      await ensureLedger(bare.deps, { database: fresh.url });
+      await query(fresh.url, before.exec(String(hint))![1]!);
+    };
+    await query(fresh.url, "REVOKE CREATE ON SCHEMA public FROM PUBLIC");
+    await grantIn(/ensure-version, then: (.*)/);
+    await grantIn(/the schema, run: (.*)/);
+    await bare.upgrade(role.url(fresh.name));
+    expect((await bare.state(fresh.url)).heads).toEqual(["a"]);
     const other = project({ a: "SELECT 1;" }, { role: "postgres" });
     expect(await failureOf(other.upgrade(role.url(fresh.name)))).toMatchObject({
       hint: `as a superuser, run: GRANT "postgres" TO "${role.name}"`,

@@ -1,7 +1,7 @@
 /** `migrate baseline`. */
 import { baseline } from "../../app/baseline.ts";
 import { versionTableLines } from "../../render/version-tables.ts";
-import { type Command, value } from "../command.ts";
+import { type Command, repeatable, value } from "../command.ts";
 import { scratchFlag } from "../scratch.ts";
 
 const command: Command = {
@@ -9,9 +9,9 @@ const command: Command = {
   summary: "Writes the schema of the database as the first migration, and stamps it as applied.",
   args: {
     message: value("what it does (default: baseline)", "TEXT", "m"),
-    ignore: value("leave objects out, such as shop.audit_* or subscription:*; can be repeated", "PATTERN"),
+    ignore: repeatable("leave objects out, such as shop.audit_* or subscription:*", "PATTERN"),
     scratch: scratchFlag,
-    "branch-label": value("label of the branch it begins; can be repeated", "LABEL"),
+    "branch-label": repeatable("label of the branch it begins", "LABEL"),
     "rev-id": value("its id (default: 12 random hex digits)", "ID"),
     "version-path": value("folder to write to, if there are several", "DIR"),
   },

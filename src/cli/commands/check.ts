@@ -1,8 +1,7 @@
 /** `migrate check`. */
 import { type Check, check, checks } from "../../app/check.ts";
 import { exitCodes, MigrateError } from "../../core/errors.ts";
-import { NEWEST } from "../../core/newer-syntax.ts";
-import { majorOf, type ServerVersion } from "../../core/server-version.ts";
+import { parsedFor } from "../../core/newer-syntax.ts";
 import { sharedNumberText } from "../../core/shared-numbers.ts";
 import { differenceLines } from "../../render/differences.ts";
 import { revisionValue } from "../../render/json.ts";
@@ -65,12 +64,6 @@ export default command;
 const exitCode = (findings: Check["findings"]): number =>
   findings.length > 0 ? exitCodes.findings : exitCodes.ok;
 
-/** A version that is newer than the grammars is not what the files were parsed for. */
-const grammarText = (version: ServerVersion | undefined): string =>
-  version === undefined || majorOf(version.number) > NEWEST
-    ? `${NEWEST}, the newest known version`
-    : version.text;
-
 /** What was checked and found sound. */
 function soundLines({ project: { graph }, checked, files, schema }: Check): readonly string[] {
   if (graph.heads.length === 0) return ["no migrations"];
@@ -79,7 +72,7 @@ function soundLines({ project: { graph }, checked, files, schema }: Check): read
     ...(files === undefined
       ? []
       : [
-          `${files.count === 1 ? "1 file parses" : `${files.count} files parse`} for PostgreSQL ${grammarText(files.serverVersion)}`,
+          `${files.count === 1 ? "1 file parses" : `${files.count} files parse`} for PostgreSQL ${parsedFor(files.serverVersion)}`,
         ]),
     ...(schema === undefined ? [] : ["the schema folder and the migrations agree"]),
   ];

@@ -5,7 +5,7 @@ import { exitCodes } from "../../core/errors.ts";
 import { counted } from "../../render/counted.ts";
 import { differenceLines } from "../../render/differences.ts";
 import { versionTableLines } from "../../render/version-tables.ts";
-import { type Command, flag, type Invocation, value } from "../command.ts";
+import { type Command, flag, type Invocation, repeatable } from "../command.ts";
 import { scratchFlag } from "../scratch.ts";
 
 const command: Command = {
@@ -13,7 +13,7 @@ const command: Command = {
   summary:
     "Compares the database with a replay of its applied migrations, and shows the SQL that would mend it. Only reads from it. Exit code 1 if they differ.",
   args: {
-    ignore: value("leave these objects out: partman.*, index:shop.*; can be repeated", "PATTERN"),
+    ignore: repeatable("leave these objects out: partman.*, index:shop.*", "PATTERN"),
     sql: flag("write only the SQL that would mend the database to stdout, and what differs to stderr"),
     scratch: scratchFlag,
   },

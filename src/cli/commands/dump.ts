@@ -1,7 +1,7 @@
 /** `migrate dump`. */
 import { dump } from "../../app/dump.ts";
 import { versionTableLines } from "../../render/version-tables.ts";
-import { type Command, excluding, needingArgument, value } from "../command.ts";
+import { type Command, excluding, needingArgument, repeatable, value } from "../command.ts";
 import { scratchFlag } from "../scratch.ts";
 
 const command: Command = {
@@ -11,7 +11,7 @@ const command: Command = {
   args: {
     output: excluding(["to"], value("write to this file instead of stdout", "FILE", "o")),
     to: value("write to this folder: one folder per schema, one file per table or kind of object", "DIR"),
-    ignore: value("leave objects out, such as shop.audit_* or subscription:*; can be repeated", "PATTERN"),
+    ignore: repeatable("leave objects out, such as shop.audit_* or subscription:*", "PATTERN"),
     scratch: needingArgument("REVISION", scratchFlag),
   },
   positionals: { required: 0, names: ["REVISION"] },

@@ -2,7 +2,7 @@
 import { compareOrders } from "../../app/merge-orders.ts";
 import { mergeRevisions } from "../../app/revision.ts";
 import { ordersText } from "../../render/orders.ts";
-import { type Command, flag, value } from "../command.ts";
+import { type Command, flag, repeatable, value } from "../command.ts";
 import { printNew } from "../new-files.ts";
 import { scratchFlag } from "../scratch.ts";
 
@@ -12,7 +12,7 @@ const command: Command = {
     "Writes a pair of migration files that joins several revisions into one head. Where a database is configured, says whether their order makes a difference.",
   args: {
     message: value("what is merged (default: names the revisions)", "TEXT", "m"),
-    "branch-label": value("label of the branch it starts; can be repeated", "LABEL"),
+    "branch-label": repeatable("label of the branch it starts", "LABEL"),
     "rev-id": value("revision id (default: 12 random hex digits)", "ID"),
     splice: flag("allow a parent that already has children"),
     "version-path": value("folder to write to (default: that of the first parent)", "DIR"),

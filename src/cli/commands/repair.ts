@@ -4,7 +4,7 @@ import { exitCodes, MigrateError } from "../../core/errors.ts";
 import { type Inconsistency, repairLines } from "../../core/ledger/inconsistency.ts";
 import { findingHints, findingLine } from "../../render/findings.ts";
 import { renderScript } from "../../render/script/script.ts";
-import { type Command, flag, type Invocation, value } from "../command.ts";
+import { type Command, flag, type Invocation, repeatable } from "../command.ts";
 import { seconds } from "../numbers.ts";
 import { writeFlags } from "../run.ts";
 
@@ -13,7 +13,7 @@ const command: Command = {
   summary:
     "Accepts changed files of applied migrations, and repairs an inconsistent ledger; shows what is wrong and asks first.",
   args: {
-    forget: value("delete the ledger row of this applied revision, which has no file; can be repeated", "ID"),
+    forget: repeatable("delete the ledger row of this applied revision, which has no file", "ID"),
     yes: flag("do not ask", "y"),
     sql: flag("write a script that does it instead; reads the database"),
     ...writeFlags,

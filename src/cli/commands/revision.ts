@@ -2,17 +2,24 @@
 import { autogenerate } from "../../app/autogenerate.ts";
 import { removeRevision } from "../../app/remove.ts";
 import { createRevision, type RevisionOptions } from "../../app/revision.ts";
-import { MigrateError } from "../../core/errors.ts";
-import { shellWord } from "../../core/shell.ts";
-import { type Command, excluding, type Flags, flag, type Invocation, needing, value } from "../command.ts";
+import {
+  type Command,
+  excluding,
+  type Flags,
+  flag,
+  type Invocation,
+  needing,
+  repeatable,
+  value,
+} from "../command.ts";
 import { printNew } from "../new-files.ts";
 
 const creating: Flags = {
   message: value("what the migration does", "TEXT", "m"),
-  head: value("parent (default: head; base: a new root); can be repeated", "TARGET"),
+  head: repeatable("parent (default: head; base: a new root)", "TARGET"),
   splice: flag("allow a parent that already has children"),
-  "branch-label": value("label of the branch it starts; can be repeated", "LABEL"),
-  "depends-on": value("revision that must be applied first; can be repeated", "TARGET"),
+  "branch-label": repeatable("label of the branch it starts", "LABEL"),
+  "depends-on": repeatable("revision that must be applied first", "TARGET"),
   "rev-id": value("revision id (default: 12 random hex digits)", "ID"),
   "version-path": value("folder to write to (default: that of the parent)", "DIR"),
   template: value("template for the files; see: migrate list-templates", "NAME", "t"),
@@ -20,11 +27,11 @@ const creating: Flags = {
 
 const generating: Flags = {
   desired: value("database with the desired schema, instead of the schema folder", "URL"),
-  rename: value("shop.users.name=full_name; can be repeated", "OLD=NEW"),
+  rename: repeatable("shop.users.name=full_name", "OLD=NEW"),
   "allow-loss": flag("allow the loss of rows and values"),
-  "allow-rebuild": value("allow a table to be dropped and recreated; can be repeated", "TABLE"),
+  "allow-rebuild": repeatable("allow a table to be dropped and recreated", "TABLE"),
   online: flag("build indexes while their tables are in use"),
-  ignore: value("ignore objects, such as shop.audit_*; can be repeated", "PATTERN"),
+  ignore: repeatable("ignore objects, such as shop.audit_*", "PATTERN"),
   scratch: value("server on which to create scratch databases", "URL"),
 };
 
@@ -68,7 +75,7 @@ async function create(invocation: Invocation): Promise<void> {
     args.flag(name) ? args.list(name) : undefined;
   const options: RevisionOptions = {
     ...project,
-    message: messageOf(invocation),
+    message: args.text("message") ?? "",
     heads: listed("head"),
     splice: args.flag("splice"),
     branchLabels: listed("branch-label"),
@@ -79,17 +86,6 @@ async function create(invocation: Invocation): Promise<void> {
   };
   if (args.flag("autogenerate")) return generate(invocation, options);
   printNew(await createRevision(deps, options), printer, json);
-}
-
-/** The message that was given. Throws where there are two: one of them would be lost. */
-function messageOf({ args }: Pick<Invocation, "args">): string {
-  const [message = "", ...others] = args.list("message");
-  if (others.length === 0) return message;
-  throw new MigrateError({
-    code: "usage/exclusive-flags",
-    message: "-m was given more than once",
-    hint: `put the message in quotes: migrate revision -m ${shellWord([message, ...others].join(" "))}`,
-  });
 }
 
 async function generate({ args, deps, printer, json }: Invocation, options: RevisionOptions): Promise<void> {

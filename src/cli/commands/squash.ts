@@ -1,6 +1,6 @@
 /** `migrate squash`. */
 import { squash } from "../../app/squash.ts";
-import { type Command, value } from "../command.ts";
+import { type Command, repeatable, value } from "../command.ts";
 import { scratchFlag } from "../scratch.ts";
 
 const command: Command = {
@@ -9,8 +9,8 @@ const command: Command = {
     "Writes one migration that replaces several, after proving on a scratch database that it leads to the same schema and rows.",
   args: {
     message: value("what it does (default: the number of squashed migrations)", "TEXT", "m"),
-    "branch-label": value(
-      "a label of its branch, in addition to those of the replaced migrations; can be repeated",
+    "branch-label": repeatable(
+      "a label of its branch, in addition to those of the replaced migrations",
       "LABEL",
     ),
     "rev-id": value("its id (default: 12 random hex digits)", "ID"),

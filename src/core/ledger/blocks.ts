@@ -6,6 +6,7 @@
 import { arrayLiteral, dollarQuoted, literal, qualified } from "../quote.ts";
 import { majorOf } from "../server-version.ts";
 import { FORMAT, formatFiles, inSchema, ledgerFiles, routines, tableFiles } from "./format.ts";
+import { grants } from "./grants.ts";
 import { type LedgerNames, sqlstates } from "./types.ts";
 
 /** Where something may be done. */
@@ -99,6 +100,21 @@ export const unlockBlock = (key: string): string =>
     ),
   );
 
+/**
+ * The two ways to a ledger that a role without the rights may use, each whole: it may create the ledger, and then owns it; or
+ * another creates it, and grants what is needed. An SQL expression; `grant` is a format of `object` and the role.
+ */
+function mayBeCreated(kind: string, grant: string, object: string, schema: string): string {
+  const others = grants("%3$s", "%2$I").split(/(?<=; )/);
+  return [
+    `format('Nothing was changed. As the owner of the ${kind}, run: '`,
+    `'${grant}; '`,
+    "'or create the ledger for it: migrate ensure-version, then: '",
+    ...others.map((each, at) => `'${each}'${at === others.length - 1 ? "," : ""}`),
+    `${object}, CURRENT_USER, ${literal(qualified(schema))})`,
+  ].join("\n        ");
+}
+
 /** Creates the ledger where there is none; with `upgrades`, brings an older one to this format. */
 export function createBlock({ schema }: LedgerNames, upgrades: boolean): string {
   const execute = executing(schema);
@@ -124,15 +140,13 @@ export function createBlock({ schema }: LedgerNames, upgrades: boolean): string 
       ...stopIf(
         `${place} IS NULL\n    AND NOT has_database_privilege(current_database(), 'CREATE')`,
         "format('retort: %s may not create the ledger, and lacks: CREATE on the database',\n        CURRENT_USER)",
-        "format('Nothing was changed. As the owner of the database, run: '\n" +
-          "        'migrate ensure-version; or: GRANT CREATE ON DATABASE %I TO %I',\n        current_database(), CURRENT_USER)",
+        mayBeCreated("database", "GRANT CREATE ON DATABASE %1$I TO %2$I", "current_database()", schema),
         NO_RIGHT,
       ),
       ...stopIf(
         `NOT has_schema_privilege(${place}, 'CREATE')\n    OR NOT has_schema_privilege(${place}, 'USAGE')`,
         `format('retort: %s may not create the ledger, which needs '\n        'CREATE and USAGE on the schema %s', CURRENT_USER, ${place})`,
-        `format('Nothing was changed. As the owner of the schema, run: '\n` +
-          `        'migrate ensure-version; or: GRANT CREATE, USAGE ON SCHEMA %s TO %I',\n        ${place}, CURRENT_USER)`,
+        mayBeCreated("schema", "GRANT CREATE, USAGE ON SCHEMA %1$s TO %2$I", place, schema),
         NO_RIGHT,
       ),
     ]),

@@ -1,5 +1,5 @@
 -- Retort migration script: upgrade <base> -> c
--- Receipt: sha256:3f02992032e06fa853ce5659a01d020e48605fe2b996480925590b56aada62a3
+-- Receipt: sha256:c0af0fc52f1561219edfb1215766209c621faa42bed3efeb378f34c7195b272f
 \if true
 -- For:  PostgreSQL 12 or later; ledger retort, format 2.
 -- Run:  psql -X -v ON_ERROR_STOP=1 -f FILE DATABASE
@@ -202,8 +202,12 @@ BEGIN
         MESSAGE = format('retort: %s may not create the ledger, and lacks: CREATE on the database',
           CURRENT_USER),
         HINT = format('Nothing was changed. As the owner of the database, run: '
-          'migrate ensure-version; or: GRANT CREATE ON DATABASE %I TO %I',
-          current_database(), CURRENT_USER);
+          'GRANT CREATE ON DATABASE %1$I TO %2$I; '
+          'or create the ledger for it: migrate ensure-version, then: '
+          'GRANT USAGE ON SCHEMA %3$s TO %2$I; '
+          'GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA %3$s TO %2$I; '
+          'GRANT EXECUTE ON ALL ROUTINES IN SCHEMA %3$s TO %2$I',
+          current_database(), CURRENT_USER, 'retort');
     END IF;
     IF NOT has_schema_privilege(to_regnamespace('retort'), 'CREATE')
       OR NOT has_schema_privilege(to_regnamespace('retort'), 'USAGE') THEN
@@ -211,8 +215,12 @@ BEGIN
         MESSAGE = format('retort: %s may not create the ledger, which needs '
           'CREATE and USAGE on the schema %s', CURRENT_USER, to_regnamespace('retort')),
         HINT = format('Nothing was changed. As the owner of the schema, run: '
-          'migrate ensure-version; or: GRANT CREATE, USAGE ON SCHEMA %s TO %I',
-          to_regnamespace('retort'), CURRENT_USER);
+          'GRANT CREATE, USAGE ON SCHEMA %1$s TO %2$I; '
+          'or create the ledger for it: migrate ensure-version, then: '
+          'GRANT USAGE ON SCHEMA %3$s TO %2$I; '
+          'GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA %3$s TO %2$I; '
+          'GRANT EXECUTE ON ALL ROUTINES IN SCHEMA %3$s TO %2$I',
+          to_regnamespace('retort'), CURRENT_USER, 'retort');
     END IF;
     IF to_regnamespace('retort') IS NULL THEN
       CREATE SCHEMA retort;
@@ -1364,7 +1372,7 @@ $body$;
 CALL retort.require_state('{}', '{}', 3, 1401614897665169694, 'migrate upgrade %s:c --sql');
 
 -- Log: the receipt of this script.
-CALL retort.begin_script('3f02992032e06fa853ce5659a01d020e48605fe2b996480925590b56aada62a3',
+CALL retort.begin_script('c0af0fc52f1561219edfb1215766209c621faa42bed3efeb378f34c7195b272f',
   'base:c', 3, 1401614897665169694);
 COMMIT;
 
@@ -1420,13 +1428,13 @@ BEGIN TRANSACTION READ ONLY;
 -- Check: exactly the revisions that should be applied now are, row by row.
 SELECT retort.check(3, 1401614897665169694) AS retort_passed \gset
 SELECT revisions AS applied_revisions, 'c' AS current_heads,
-  'sha256:3f02992032e06fa853ce5659a01d020e48605fe2b996480925590b56aada62a3' AS receipt FROM retort.state;
+  'sha256:c0af0fc52f1561219edfb1215766209c621faa42bed3efeb378f34c7195b272f' AS receipt FROM retort.state;
 
 -- Durations: what this run of the script has done, as the log of the ledger has it.
 SELECT l.event AS step, l.revision, round(date_part('epoch', l.duration) * 1000) AS milliseconds
   FROM retort.log AS l WHERE l.event IN ('upgrade', 'downgrade') AND l.id > (
     SELECT max(s.id) FROM retort.log AS s WHERE s.event = 'script' AND s.checksum =
-      '3f02992032e06fa853ce5659a01d020e48605fe2b996480925590b56aada62a3'
+      'c0af0fc52f1561219edfb1215766209c621faa42bed3efeb378f34c7195b272f'
       AND s.at > (SELECT retort.session_start()))
   ORDER BY l.id;
 COMMIT;

@@ -1,5 +1,5 @@
 -- Retort migration script: upgrade <base> -> 29f859a13ea1
--- Receipt: sha256:b83fe8d305bf29d2b075fccc346fa0eddde68dc90c4ceca65f9bf9e1d7b897df
+-- Receipt: sha256:60d8fe9607d845a2fa2aca85d3a4ab5ff8819d6cb142a101666b863d46412ee1
 \if true
 -- For:  PostgreSQL 12 or later; ledger retort, format 2.
 -- Run:  psql -X -v ON_ERROR_STOP=1 -f FILE DATABASE
@@ -195,8 +195,12 @@ BEGIN
         MESSAGE = format('retort: %s may not create the ledger, and lacks: CREATE on the database',
           CURRENT_USER),
         HINT = format('Nothing was changed. As the owner of the database, run: '
-          'migrate ensure-version; or: GRANT CREATE ON DATABASE %I TO %I',
-          current_database(), CURRENT_USER);
+          'GRANT CREATE ON DATABASE %1$I TO %2$I; '
+          'or create the ledger for it: migrate ensure-version, then: '
+          'GRANT USAGE ON SCHEMA %3$s TO %2$I; '
+          'GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA %3$s TO %2$I; '
+          'GRANT EXECUTE ON ALL ROUTINES IN SCHEMA %3$s TO %2$I',
+          current_database(), CURRENT_USER, 'retort');
     END IF;
     IF NOT has_schema_privilege(to_regnamespace('retort'), 'CREATE')
       OR NOT has_schema_privilege(to_regnamespace('retort'), 'USAGE') THEN
@@ -204,8 +208,12 @@ BEGIN
         MESSAGE = format('retort: %s may not create the ledger, which needs '
           'CREATE and USAGE on the schema %s', CURRENT_USER, to_regnamespace('retort')),
         HINT = format('Nothing was changed. As the owner of the schema, run: '
-          'migrate ensure-version; or: GRANT CREATE, USAGE ON SCHEMA %s TO %I',
-          to_regnamespace('retort'), CURRENT_USER);
+          'GRANT CREATE, USAGE ON SCHEMA %1$s TO %2$I; '
+          'or create the ledger for it: migrate ensure-version, then: '
+          'GRANT USAGE ON SCHEMA %3$s TO %2$I; '
+          'GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA %3$s TO %2$I; '
+          'GRANT EXECUTE ON ALL ROUTINES IN SCHEMA %3$s TO %2$I',
+          to_regnamespace('retort'), CURRENT_USER, 'retort');
     END IF;
     IF to_regnamespace('retort') IS NULL THEN
       CREATE SCHEMA retort;
@@ -1358,7 +1366,7 @@ CALL retort.require_state('{}', '{}', 1, 418732435334715376,
   'migrate upgrade %s:29f859a13ea1 --sql');
 
 -- Log: the receipt of this script.
-CALL retort.begin_script('b83fe8d305bf29d2b075fccc346fa0eddde68dc90c4ceca65f9bf9e1d7b897df',
+CALL retort.begin_script('60d8fe9607d845a2fa2aca85d3a4ab5ff8819d6cb142a101666b863d46412ee1',
   'base:29f859a13ea1', 1, 418732435334715376);
 COMMIT;
 
@@ -1378,13 +1386,13 @@ BEGIN TRANSACTION READ ONLY;
 -- Check: exactly the revisions that should be applied now are, row by row.
 SELECT retort.check(1, 418732435334715376) AS retort_passed \gset
 SELECT revisions AS applied_revisions, '29f859a13ea1' AS current_heads,
-  'sha256:b83fe8d305bf29d2b075fccc346fa0eddde68dc90c4ceca65f9bf9e1d7b897df' AS receipt FROM retort.state;
+  'sha256:60d8fe9607d845a2fa2aca85d3a4ab5ff8819d6cb142a101666b863d46412ee1' AS receipt FROM retort.state;
 
 -- Durations: what this run of the script has done, as the log of the ledger has it.
 SELECT l.event AS step, l.revision, round(date_part('epoch', l.duration) * 1000) AS milliseconds
   FROM retort.log AS l WHERE l.event IN ('upgrade', 'downgrade') AND l.id > (
     SELECT max(s.id) FROM retort.log AS s WHERE s.event = 'script' AND s.checksum =
-      'b83fe8d305bf29d2b075fccc346fa0eddde68dc90c4ceca65f9bf9e1d7b897df'
+      '60d8fe9607d845a2fa2aca85d3a4ab5ff8819d6cb142a101666b863d46412ee1'
       AND s.at > (SELECT retort.session_start()))
   ORDER BY l.id;
 COMMIT;
