@@ -185,7 +185,7 @@ async function takeBackGone(
 ): Promise<void> {
   const { graph, ledger } = project;
   const { applied, intent } = await readLedger(session, ledger);
-  refuseInterrupted(intent);
+  refuseInterrupted(graph, intent);
   const isGone = (row: Applied): boolean =>
     own.has(row.revision) &&
     !graph.nodes.has(row.revision) &&
@@ -205,7 +205,7 @@ const idsOf = (rows: readonly Applied[]): readonly RevisionId[] => rows.map(({ r
 /** The ledger, from which a round can begin: nothing is interrupted, and every applied revision has its files. */
 async function soundLedger({ graph, ledger }: Project, session: Session): Promise<LedgerState> {
   const state = await readLedger(session, ledger);
-  refuseInterrupted(state.intent);
+  refuseInterrupted(graph, state.intent);
   appliedSet(graph, settledRows(graph, state.applied));
   return state;
 }

@@ -3,6 +3,7 @@
 import { characterHint } from "./characters.ts";
 import { cancelled, type Excerpt, GOES_ON, MigrateError, NOTHING } from "./errors.ts";
 import { excerptAt } from "./fault.ts";
+import type { Graph } from "./graph.ts";
 import { type Intent, isGuard } from "./ledger/types.ts";
 import { passwordsOf } from "./password.ts";
 import type { Batch, Plan, PlanStep, Statement } from "./plan/types.ts";
@@ -10,6 +11,7 @@ import { offsetInDo } from "./plpgsql.ts";
 import { identifier, qualified } from "./quote.ts";
 import { redact } from "./redact.ts";
 import { type Location, locate, offsetOfCodePoint } from "./source.ts";
+import { finishing } from "./undoing.ts";
 
 /** What the server answered, or that it did not. */
 export interface Failure {
@@ -219,12 +221,12 @@ export const interruptedText = ({
   `the ${direction === "up" ? "upgrade to" : "downgrade of"} ${revision} was interrupted at statement ${statement} of ${of}`;
 
 /** Throws `state/interrupted`. */
-export function refuseInterrupted(intent: Intent | undefined): void {
+export function refuseInterrupted(graph: Graph, intent: Intent | undefined): void {
   if (intent === undefined) return;
   throw new MigrateError({
     code: "state/interrupted",
     message: interruptedText(intent),
-    hint: "finish the interrupted step first: migrate upgrade",
+    hint: `finish the interrupted step first: ${finishing(graph, intent)}`,
   });
 }
 

@@ -1,0 +1,37 @@
+/** A revision that is applied, or half so, and that no applied one needs → the command that takes it away, finishes or forgets it. */
+import { type Graph, nodeOf } from "./graph.ts";
+import type { Intent } from "./ledger/types.ts";
+import type { Revision, RevisionId } from "./migration.ts";
+import { shellWord } from "./shell.ts";
+import { currentHeads, planStamp } from "./steps.ts";
+
+/** The downgrade that runs its down file and no other. */
+export function downgradeOf({ revision, parents }: Pick<Revision, "revision" | "parents">): string {
+  const target = parents.length > 1 ? parents[0]! : `${revision}@-1`;
+  return `migrate downgrade ${shellWord(target)}`;
+}
+
+/** What finishes an interrupted step. */
+export function finishing(
+  graph: Graph,
+  { revision, direction }: Pick<Intent, "revision" | "direction">,
+): string {
+  if (direction === "up") return `migrate upgrade ${shellWord(revision)}`;
+  return downgradeOf({ revision, parents: graph.nodes.get(revision)?.parents ?? [] });
+}
+
+/** The stamp that takes it out of the ledger and changes nothing else there. */
+export function stampWithout(graph: Graph, applied: readonly RevisionId[], revision: RevisionId): string {
+  const left = applied.filter((id) => id !== revision);
+  const heads = currentHeads(graph, left);
+  if (heads.length === 0) return "migrate stamp base";
+  const rows = applied.map((id) => ({ revision: id }));
+  const leavesThem = (target: readonly string[]): boolean => {
+    const { applied: after } = planStamp(graph, rows, target);
+    return after.length === left.length && after.every((id) => left.includes(id));
+  };
+  const branch = nodeOf(graph, revision).parents.length === 0 ? [[`${revision}@base`]] : [];
+  const target = [heads, ...branch].find(leavesThem);
+  const words = (target ?? heads).map(shellWord).join(" ");
+  return `migrate stamp ${target === undefined ? "--purge " : ""}${words}`;
+}
