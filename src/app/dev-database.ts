@@ -13,6 +13,7 @@ import type { Applied, LedgerState } from "../core/ledger/types.ts";
 import type { Migration, RevisionId } from "../core/migration.ts";
 import { settledRows } from "../core/replaced.ts";
 import { appliedSet } from "../core/steps.ts";
+import { DUPLICATE } from "../core/undoing.ts";
 import type { FailedStep } from "../core/verdict.ts";
 import { readCatalog } from "../io/catalog.ts";
 import type { Config } from "../io/config.ts";
@@ -170,9 +171,6 @@ function refusedThere(error: unknown): readonly Diagnostic[] {
   const left = "it may be left by the down file of before; if so, drop it by hand";
   return refused.map((each) => ({ ...each, message: `${each.message}; ${left}` }));
 }
-
-/** Of a column, a database, a routine, a schema, a relation, any other object. */
-const DUPLICATE = new Set(["42701", "42P04", "42723", "42P06", "42P07", "42710"]);
 
 /** No file was run. */
 const OF_THE_DATABASE = new Set(["execution/read-only", "state/locked"]);

@@ -20,6 +20,29 @@ export function finishing(
   return downgradeOf({ revision, parents: graph.nodes.get(revision)?.parents ?? [] });
 }
 
+/** It is there: a column, a database, a routine, a schema, a relation, any other object. */
+export const DUPLICATE: ReadonlySet<string> = new Set(["42701", "42P04", "42723", "42P06", "42P07", "42710"]);
+
+/** It is not there: a column, a routine, a schema, a relation, any other object. */
+const UNDEFINED: ReadonlySet<string> = new Set(["42703", "42883", "3F000", "42P01", "42704"]);
+
+/**
+ * What to type where a step failed because what it does is done already; `sqlstate`: of the failure. Undefined where that is
+ * not why.
+ */
+export function recording(
+  graph: Graph,
+  applied: readonly RevisionId[],
+  { revision, direction }: Pick<Intent, "revision" | "direction">,
+  sqlstate: string | undefined,
+): string | undefined {
+  const states = direction === "up" ? DUPLICATE : UNDEFINED;
+  if (sqlstate === undefined || !states.has(sqlstate)) return undefined;
+  return direction === "up"
+    ? `if the database has already all that ${revision} does, record it: migrate stamp ${shellWord(revision)}`
+    : `if all that ${revision} did is gone already, record that: ${stampWithout(graph, applied, revision)}`;
+}
+
 /** The stamp that takes it out of the ledger and changes nothing else there. */
 export function stampWithout(graph: Graph, applied: readonly RevisionId[], revision: RevisionId): string {
   const left = applied.filter((id) => id !== revision);
