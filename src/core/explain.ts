@@ -86,7 +86,8 @@ export function explain(
     rights?.message === undefined
       ? `${commits ? `the commit${of}` : `a ${purpose} statement${of}`} failed${constraint}: ${message}`
       : `${rights.message}: ${message}`,
-    lines(failure.hint, rights?.hint ?? encodingHint(statement, failure), whatIsSo(batch, step)),
+    foreignTableHint(statement, failure) ??
+      lines(failure.hint, rights?.hint ?? encodingHint(statement, failure), whatIsSo(batch, step)),
     committed === undefined ? {} : placeOf(committed, failure, sourceText),
   );
 }
@@ -186,6 +187,12 @@ function rightsHint(
     ? { hint: "as the owner of the ledger, run: migrate ensure-version" }
     : { message: "this role may not write to the ledger", hint: grantsHint(plan, "write", login) };
 }
+
+/** A table of that name that somebody else has made lacks the ledger's columns; the server's own hint names another one. */
+const foreignTableHint = ({ purpose }: Statement, { sqlstate }: Failure): string | undefined =>
+  purpose === "repair-ledger" && sqlstate === "42703"
+    ? `a table in that schema is not the ledger's: give the ledger another: "ledger": {"schema": ...} in migrate.config.json; ${NOTHING}`
+    : undefined;
 
 /** What is to be done with a ledger: shown, or written by an upgrade and the like. */
 export type LedgerUse = "read" | "write";
