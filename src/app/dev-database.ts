@@ -13,6 +13,7 @@ import type { Applied, LedgerState } from "../core/ledger/types.ts";
 import type { Migration, RevisionId } from "../core/migration.ts";
 import { settledRows } from "../core/replaced.ts";
 import { appliedSet } from "../core/steps.ts";
+import { DUPLICATE } from "../core/undoing.ts";
 import type { FailedStep } from "../core/verdict.ts";
 import { readCatalog } from "../io/catalog.ts";
 import type { Config } from "../io/config.ts";
@@ -170,9 +171,6 @@ function refusedThere(error: unknown): readonly Diagnostic[] {
   return refused.map((each) => ({ ...each, message: `${each.message}; ${left}` }));
 }
 
-/** Of a column, a database, a routine, a schema, a relation, any other object. */
-const DUPLICATE = new Set(["42701", "42P04", "42723", "42P06", "42P07", "42710"]);
-
 /** No file was run. */
 const OF_THE_DATABASE = new Set(["execution/read-only", "state/locked"]);
 
@@ -184,7 +182,7 @@ async function takeBackGone(
 ): Promise<void> {
   const { graph, ledger } = project;
   const { applied, intent } = await readLedger(session, ledger);
-  refuseInterrupted(intent);
+  refuseInterrupted(graph, intent);
   const isGone = (row: Applied): boolean =>
     own.has(row.revision) &&
     !graph.nodes.has(row.revision) &&
@@ -204,7 +202,7 @@ const idsOf = (rows: readonly Applied[]): readonly RevisionId[] => rows.map(({ r
 /** The ledger, from which a round can begin: nothing is interrupted, and every applied revision has its files. */
 async function soundLedger({ graph, ledger }: Project, session: Session): Promise<LedgerState> {
   const state = await readLedger(session, ledger);
-  refuseInterrupted(state.intent);
+  refuseInterrupted(graph, state.intent);
   appliedSet(graph, settledRows(graph, state.applied));
   return state;
 }

@@ -9,6 +9,7 @@ import type { Plan } from "../core/plan/types.ts";
 import { settledRows } from "../core/replaced.ts";
 import { shellWord } from "../core/shell.ts";
 import { currentHeads, type Step } from "../core/steps.ts";
+import { finishing } from "../core/undoing.ts";
 import { readLedger } from "../io/queries.ts";
 import { type CompileOptions, compileRules, compileSteps } from "./compile.ts";
 import { connect } from "./connect.ts";
@@ -143,7 +144,7 @@ async function plansFromDatabase(
       throw new MigrateError({
         code: "state/interrupted",
         message: interruptedText(intent),
-        hint: `resume with: migrate ${request.kind}; to write a script that resumes it, add --idempotent`,
+        hint: `resume with: ${finishing(project.graph, intent)}; to write a script that resumes it, add --idempotent`,
       });
     }
     if (format !== undefined && format !== FORMAT) {

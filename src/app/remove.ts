@@ -1,11 +1,12 @@
 /** A head that is not applied, or a squashed revision that waits → its files are gone again. */
 import { MigrateError } from "../core/errors.ts";
-import { isHead, nodeOf } from "../core/graph.ts";
+import { type Graph, isHead, nodeOf } from "../core/graph.ts";
 import { describe } from "../core/graph-faults.ts";
 import type { Migration, RevisionId } from "../core/migration.ts";
 import { settledRows } from "../core/replaced.ts";
-import { shellWord } from "../core/shell.ts";
+import type { AppliedRow } from "../core/steps.ts";
 import { resolveAll } from "../core/target.ts";
+import { downgradeOf, finishing, stampWithout } from "../core/undoing.ts";
 import { removeFiles } from "../io/directory.ts";
 import { readLedger } from "../io/queries.ts";
 import { connect } from "./connect.ts";
@@ -98,7 +99,8 @@ async function refuseApplied(
   const session = await connect(deps, config);
   try {
     const { applied, intent } = await readLedger(session, ledger);
-    const row = settledRows(graph, applied).find((each) => each.revision === revision);
+    const rows = settledRows(graph, applied);
+    const row = rows.find((each) => each.revision === revision);
     if (row === undefined && intent?.revision !== revision) return;
     throw new MigrateError({
       code: "state/applied",
@@ -106,7 +108,8 @@ async function refuseApplied(
         row === undefined
           ? `${describe(migration)} was interrupted in the database, at statement ${intent!.statement} of ${intent!.of}`
           : `${describe(migration)} was applied on ${row.appliedAt} by ${row.appliedBy}`,
-      hint: undoing(migration),
+      hint:
+        row === undefined ? `finish it first: ${finishing(graph, intent!)}` : undoing(graph, rows, migration),
     });
   } finally {
     await session.close();
@@ -114,10 +117,8 @@ async function refuseApplied(
 }
 
 /** How a head is undone that is applied; by hand, where it is irreversible. */
-function undoing({ revision, parents, dependsOn, down }: Migration): string {
-  if (down !== undefined)
-    return `undo it first: migrate downgrade ${parents.length > 1 ? parents[0] : `${revision}@-1`}`;
-  const below = [...parents, ...dependsOn];
-  const targets = below.length === 0 ? [`${revision}@base`] : below;
-  return `it is irreversible: undo by hand what it did in the database, then record that: migrate stamp ${targets.map(shellWord).join(" ")}`;
+function undoing(graph: Graph, rows: readonly AppliedRow[], migration: Migration): string {
+  if (migration.down !== undefined) return `undo it first: ${downgradeOf(migration)}`;
+  const applied = rows.flatMap(({ revision }) => (graph.nodes.has(revision) ? [revision] : []));
+  return `it is irreversible: undo by hand what it did in the database, then record that: ${stampWithout(graph, applied, migration.revision)}`;
 }

@@ -12,6 +12,7 @@ import { shellWord } from "../core/shell.ts";
 import type { Location } from "../core/source.ts";
 import type { UserStatement } from "../core/statement/file.ts";
 import { currentHeads, type Step } from "../core/steps.ts";
+import { finishing, stampWithout } from "../core/undoing.ts";
 import { createGrammar } from "../io/grammar.ts";
 import { type Outcome, outcomeOf } from "../io/queries.ts";
 import type { Session } from "../io/session/types.ts";
@@ -28,10 +29,7 @@ export function interruptedFirst({ graph }: Project, steps: Steps, intent: Inten
   const isIt = (step: Step): boolean => step.revision === revision && step.direction === direction;
   const step = steps.steps.find(isIt);
   if (step !== undefined) return { ...steps, steps: [step, ...steps.steps.filter((other) => !isIt(other))] };
-  const parents = graph.nodes.get(revision)?.parents ?? [];
-  const below = parents.length === 1 ? `${revision}@-1` : (parents[0] ?? "base");
-  const finish =
-    direction === "up" ? `migrate upgrade ${shellWord(revision)}` : `migrate downgrade ${shellWord(below)}`;
+  const finish = finishing(graph, intent);
   throw new MigrateError({
     code: "state/interrupted",
     message: `${interruptedText(intent)}, and must be finished first`,
@@ -55,11 +53,12 @@ export async function resumed(
 ): Promise<StepInput> {
   const { ledger, graph } = project;
   const index = intent.statement - 1;
+  const byHand = written(graph, intent, applied);
   const statement = step.statements[index];
-  if (step.transactional && index > 0) throw inTransactionNow(step, intent);
+  if (step.transactional && index > 0) throw inTransactionNow(step, intent, byHand);
   const before = statementsHash(step.statements.slice(0, index));
   if (before !== intent.before || (statement === undefined && !step.transactional))
-    throw changedSince(step, intent);
+    throw changedSince(step, intent, byHand);
   const twin = statement === undefined ? undefined : twinFor(statement);
   const isSame =
     statement !== undefined &&
@@ -69,7 +68,7 @@ export async function resumed(
   const { outcome, cleanup, finishes, isThere } = asksAgain
     ? await outcomeByFile(project, session, step, intent, statement)
     : await outcomeOf(session, ledger, twin);
-  if (outcome === "unknown") throw cannotTell(step, statement, intent, discarding(graph, applied));
+  if (outcome === "unknown") throw cannotTell(step, statement, intent, byHand, discarding(graph, applied));
   if (outcome === "other") throw isOther(step, statement, intent, isThere ?? "");
   const repairs = cleanup.length === 0 ? {} : { repairs: cleanup };
   if (outcome === "done" || finishes) {
@@ -181,15 +180,15 @@ function refused(
   return new MigrateError({ code: "state/interrupted", message, hint, location: { path, line, column } });
 }
 
-const changedSince = (step: StepInput, intent: Intent): MigrateError =>
+const changedSince = (step: StepInput, intent: Intent, byHand: string): MigrateError =>
   refused(
     step,
     undefined,
     `${interruptedAt(intent)}, and the statements before that one have changed since then`,
-    `restore ${step.path} and run again; or finish the step by hand and record it with: ${written(intent)}`,
+    `restore ${step.path} and run again; or finish the step by hand and record it with: ${byHand}`,
   );
 
-function inTransactionNow(step: StepInput, intent: Intent): MigrateError {
+function inTransactionNow(step: StepInput, intent: Intent, byHand: string): MigrateError {
   const done =
     intent.statement === 2 ? "statement 1 is done" : `statements 1 to ${intent.statement - 1} are done`;
   return refused(
@@ -197,7 +196,7 @@ function inTransactionNow(step: StepInput, intent: Intent): MigrateError {
     undefined,
     `${interruptedAt(intent)}: ${done}, but the file now runs in a transaction, from its first statement`,
     "write '-- transaction: none' in its header and leave the statements that are done unchanged: the run resumes " +
-      `after them; or finish the step by hand and record it with: ${written(intent)}`,
+      `after them; or finish the step by hand and record it with: ${byHand}`,
   );
 }
 
@@ -205,13 +204,14 @@ const cannotTell = (
   step: StepInput,
   statement: UserStatement | undefined,
   intent: Intent,
+  byHand: string,
   forgetting: string,
 ): MigrateError =>
   refused(
     step,
     statement,
     `${interruptedAt(intent)}, and the catalog does not show whether that ${statement?.tag ?? "statement"} was done`,
-    `check by hand; if all of it is done, or when you have finished it, record it with: ${written(intent)}` +
+    `check by hand; if all of it is done, or when you have finished it, record it with: ${byHand}` +
       (intent.statement > 1 ? "" : `; if none of it is done, discard it with: ${forgetting}`),
   );
 
@@ -246,5 +246,5 @@ const discarding = (graph: Graph, applied: readonly RevisionId[]): string =>
   `migrate stamp ${currentHeads(graph, applied).map(shellWord).join(" ") || "base"}`;
 
 /** The stamp that says a step was finished by hand. */
-const written = ({ revision, direction }: Intent): string =>
-  direction === "up" ? `migrate stamp ${revision}` : `migrate stamp ${revision}@-1`;
+const written = (graph: Graph, { revision, direction }: Intent, applied: readonly RevisionId[]): string =>
+  direction === "up" ? `migrate stamp ${shellWord(revision)}` : stampWithout(graph, applied, revision);

@@ -3,12 +3,15 @@ import { aheadOf, lackingBelow, squashedHint } from "../core/absence.ts";
 import { cancelled, GOES_ON, isCancelled, MigrateError, NOTHING } from "../core/errors.ts";
 import type { Event } from "../core/event.ts";
 import { explainQuery } from "../core/explain.ts";
+import type { Graph } from "../core/graph.ts";
 import type { Applied, LedgerState } from "../core/ledger/types.ts";
 import type { RevisionId } from "../core/migration.ts";
 import type { Plan, PlanStep } from "../core/plan/types.ts";
 import { redact } from "../core/redact.ts";
 import { settledRows, waitingOf } from "../core/replaced.ts";
 import { shellWord } from "../core/shell.ts";
+import { appliedAfter } from "../core/steps.ts";
+import { recording } from "../core/undoing.ts";
 import { lockFirst } from "../io/execute.ts";
 import { lockHolders, readLedger } from "../io/queries.ts";
 import { isPool, type Notice, type Session, StatementFailure } from "../io/session/types.ts";
@@ -151,7 +154,7 @@ async function runTold(deps: Deps, request: Request, options: RunOptions): Promi
           if (sameSet(found, state)) throw nothingMore(error, found);
           done.push(...stepsDone(plan, found).filter((step) => !done.includes(step)));
         } else if (error.code !== "state/guard" || (before !== undefined && sameSet(before, state)))
-          throw error;
+          throw options.singleTransaction === true ? error : withRecording(error, plan, from, done, graph);
         before = state;
       }
     }
@@ -367,6 +370,30 @@ function nothingMore(error: MigrateError, { intent }: LedgerState): MigrateError
       hint: `the ledger was read on a new connection: ${found}`,
       ...(error.sqlstate === undefined ? {} : { sqlstate: error.sqlstate }),
     },
+    { cause: error.cause },
+  );
+}
+
+/** Where the database has already what the next step makes, or lacks what it takes away: that it can be recorded, too. */
+function withRecording(
+  error: MigrateError,
+  { steps }: Plan,
+  { applied }: LedgerState,
+  done: readonly PlanStep[],
+  graph: Graph,
+): MigrateError {
+  const step = steps[done.length];
+  // Outside a transaction the step may be half done, and what is there may be of its own making.
+  if (error.code !== "execution/statement" || step?.transactional !== true) return error;
+  const now = appliedAfter(
+    applied.map((row) => row.revision),
+    done,
+  );
+  const hint = recording(graph, now, step, error.sqlstate);
+  if (hint === undefined) return error;
+  const [diagnostic] = error.diagnostics;
+  return new MigrateError(
+    { ...diagnostic!, hint: diagnostic!.hint === undefined ? hint : `${diagnostic!.hint}\n      ${hint}` },
     { cause: error.cause },
   );
 }

@@ -3,6 +3,7 @@
 import { characterHint } from "./characters.ts";
 import { cancelled, type Excerpt, GOES_ON, MigrateError, NOTHING } from "./errors.ts";
 import { excerptAt } from "./fault.ts";
+import type { Graph } from "./graph.ts";
 import { grants, type LedgerUse } from "./ledger/grants.ts";
 import { type Intent, isGuard } from "./ledger/types.ts";
 import { withoutComments } from "./lexer.ts";
@@ -12,6 +13,7 @@ import { offsetInDo } from "./plpgsql.ts";
 import { identifier, qualified } from "./quote.ts";
 import { redact } from "./redact.ts";
 import { type Location, locate, offsetOfCodePoint } from "./source.ts";
+import { finishing } from "./undoing.ts";
 
 /** What the server answered, or that it did not. */
 export interface Failure {
@@ -87,7 +89,8 @@ export function explain(
     rights?.message === undefined
       ? `${commits ? `the commit${of}` : `a ${purpose} statement${of}`} failed${constraint}: ${message}`
       : `${rights.message}: ${message}`,
-    lines(failure.hint, rights?.hint ?? encodingHint(statement, failure), whatIsSo(batch, step)),
+    foreignTableHint(statement, failure) ??
+      lines(failure.hint, rights?.hint ?? encodingHint(statement, failure), whatIsSo(batch, step)),
     committed === undefined ? {} : placeOf(committed, failure, sourceText),
   );
 }
@@ -188,6 +191,12 @@ function rightsHint(
     : { message: "this role may not write to the ledger", hint: grantsHint(plan, "write", login) };
 }
 
+/** A table of that name that somebody else has made lacks the ledger's columns; the server's own hint names another one. */
+const foreignTableHint = ({ purpose }: Statement, { sqlstate }: Failure): string | undefined =>
+  purpose === "repair-ledger" && sqlstate === "42703"
+    ? `a table in that schema is not the ledger's: give the ledger another: "ledger": {"schema": ...} in migrate.config.json; ${NOTHING}`
+    : undefined;
+
 /** What a role must be granted to use a ledger. */
 export function grantsHint(
   { schema, role }: { schema: string; role?: string },
@@ -213,12 +222,12 @@ export const interruptedText = ({
   `the ${direction === "up" ? "upgrade to" : "downgrade of"} ${revision} was interrupted at statement ${statement} of ${of}`;
 
 /** Throws `state/interrupted`. */
-export function refuseInterrupted(intent: Intent | undefined): void {
+export function refuseInterrupted(graph: Graph, intent: Intent | undefined): void {
   if (intent === undefined) return;
   throw new MigrateError({
     code: "state/interrupted",
     message: interruptedText(intent),
-    hint: "finish the interrupted step first: migrate upgrade",
+    hint: `finish the interrupted step first: ${finishing(graph, intent)}`,
   });
 }
 

@@ -365,3 +365,28 @@ test("what fails before the first step is told as what it is, and not as a run t
     hint: "nothing was changed",
   });
 });
+
+test("what the database has already, or has no more, can be recorded instead", async () => {
+  const { url } = await ownDatabase(servers()[0]!);
+  const shop = project({
+    a: { up: "CREATE TABLE a ();", down: "DROP TABLE a;" },
+    b: { up: "CREATE TABLE b ();", down: "DROP TABLE b;" },
+    other: { up: "CREATE TABLE other ();", parent: "a" },
+  });
+  await query(url, "CREATE TABLE b ()");
+  expect(await failureOf(shop.upgrade(url))).toMatchObject({
+    code: "execution/statement",
+    hint: expect.stringMatching(
+      /stay applied\n {6}if the database has already all that b does, .*: migrate stamp b$/,
+    ),
+    location: { path: "0002_b.up.sql" },
+  });
+  await shop.run(url, { kind: "stamp", targets: ["b"] });
+  expect((await shop.upgrade(url)).steps.map((step) => step.revision)).toEqual(["other"]);
+  await query(url, "DROP TABLE b");
+  expect(await failureOf(shop.downgrade(url, "b@-1"))).toMatchObject({
+    hint: expect.stringMatching(/if all that b did is gone already, .*: migrate stamp --purge other$/),
+  });
+  await shop.run(url, { kind: "stamp", targets: ["other"], purge: true });
+  expect(await shop.state(url)).toMatchObject({ heads: ["other"], pending: ["b"] });
+});

@@ -267,6 +267,15 @@ describe("a ledger that does not fit together", () => {
     expect((await shop.state(url)).heads).toEqual(["a"]);
   });
 
+  test("a table that is another's: the ledger needs another schema", async () => {
+    const { url } = await ownDatabase(newest!);
+    await query(url, "CREATE SCHEMA retort; CREATE TABLE retort.applied (n int)");
+    expect(await failureOf(repair(shop.deps, { database: url }))).toMatchObject({
+      hint: expect.stringMatching(/is not the ledger's.*"ledger": \{"schema": \.\.\.\}/),
+    });
+    expect(await query(url, "SELECT to_regclass('retort.state') AS state")).toEqual([{ state: null }]);
+  });
+
   test("a dump without data: nothing is known of what is applied until it is said", async (context) => {
     needsPgDump(context, oldest!);
     const [from, to] = [await ownDatabase(oldest!), await ownDatabase(oldest!)];

@@ -169,6 +169,14 @@ describe.each(servers())("on $name", (server) => {
       statement: 2,
       location: { path: "0002_b.down.sql", line: 5 },
     });
+    const asScript = { kind: "downgrade", target: "base" } as const;
+    expect(await failureOf(shop.plan(asScript, { database: url, fromDatabase: true }))).toMatchObject({
+      hint: expect.stringMatching(/^resume with: migrate downgrade b@-1;/),
+    });
+    shop.write("0002_b.down.sql", "-- revision: b\n-- transaction: none\n\nDROP TABLE v;\nVACUUM t;\n");
+    expect(await failureOf(shop.downgrade(url, "b@-1"))).toMatchObject({
+      hint: expect.stringMatching(/record it with: migrate stamp a$/),
+    });
     shop.write("0002_b.down.sql", "-- revision: b\n-- transaction: none\n\nDROP TABLE u;\nVACUUM t;\n");
     expect((await shop.downgrade(url, "b@-1")).steps.map((s) => s.revision)).toEqual(["b"]);
     expect(await shop.state(url)).toMatchObject({ heads: ["a"] });
