@@ -126,14 +126,17 @@ export function headsFindings({ pending, unknown, interrupted }: Standing): read
       ? []
       : [`the ${interrupted.direction} of ${interrupted.revision} was interrupted: migrate status`]),
     ...(unknown.length > 0
-      ? [`applied, but not a migration here: ${unknown.map((row) => row.revision).join(", ")}`]
+      ? [`${unknown.map((row) => row.revision).join(", ")}, applied but no migration here: migrate status`]
       : []),
   ];
   if (reasons.length === 0) return [];
   return [
     {
       code: "findings/not-at-heads",
-      message: "Database is not on all head revisions",
+      message:
+        pending.length === 0 && interrupted === undefined
+          ? "Database has revisions that are no migrations here"
+          : "Database is not on all head revisions",
       hint: reasons.join("; "),
     },
   ];

@@ -1,5 +1,5 @@
 /** A request → the database is there: plan, run, and the events on the way. */
-import { aheadOf, lackingBelow, squashedHint } from "../core/absence.ts";
+import { aheadOf, lackingBelow, lostHint, squashedHint } from "../core/absence.ts";
 import { cancelled, GOES_ON, isCancelled, MigrateError, NOTHING } from "../core/errors.ts";
 import type { Event } from "../core/event.ts";
 import { explainQuery } from "../core/explain.ts";
@@ -9,7 +9,6 @@ import type { RevisionId } from "../core/migration.ts";
 import type { Plan, PlanStep } from "../core/plan/types.ts";
 import { redact } from "../core/redact.ts";
 import { settledRows, waitingOf } from "../core/replaced.ts";
-import { shellWord } from "../core/shell.ts";
 import { appliedAfter } from "../core/steps.ts";
 import { recording } from "../core/undoing.ts";
 import { lockFirst } from "../io/execute.ts";
@@ -299,17 +298,14 @@ const notAhead = (revisions: readonly RevisionId[], lacking: readonly RevisionId
   new MigrateError({
     code: "state/unknown-revision",
     message: `the ledger does not say that ${revisions.join(", ")} follows these files, so nothing shows that they are of an older release`,
-    hint:
-      lacking.length > 0
-        ? squashedHint(lacking)
-        : `restore what is missing (another git branch may have it), or, where nothing that they did is in the database, delete the rows with: migrate repair ${revisions.map((id) => `--forget ${shellWord(id)}`).join(" ")}`,
+    hint: lacking.length > 0 ? squashedHint(lacking) : lostHint(revisions),
   });
 
 const notDone = (ahead: string, pending: readonly RevisionId[]): MigrateError =>
   new MigrateError({
     code: "state/unknown-revision",
     message: `${ahead}; but ${pending.join(", ")} ${pending.length === 1 ? "is" : "are"} not in the ledger, and an older release runs nothing there`,
-    hint: `with the files of the newer release, which may have squashed ${pending.length === 1 ? "it" : "them"}, run: migrate upgrade`,
+    hint: `with the files of the newer release, which may have squashed ${pending.length === 1 ? "it" : "them"}, run: migrate upgrade; if there is no newer release, see what to do with: migrate verify`,
   });
 
 /** How long a server that restarts is waited for, in seconds. */

@@ -30,25 +30,33 @@ type Cause =
   | { readonly kind: "half-replaced"; readonly fault: Diagnostic }
   /** A file that is not applied has its SQL, under another id. */
   | { readonly kind: "renamed"; readonly migration: WithFiles }
-  /** Applied revisions need others that the ledger does not have: it may be a squashed one of a newer release. */
+  /** Revisions that are above it, or beside it, need others that the ledger does not have: it may stand for these. */
   | { readonly kind: "squashed"; readonly lacking: readonly RevisionId[] }
   /** No applied revision is a node. */
   | { readonly kind: "other-project" }
-  /** It follows what is applied: of a newer release, or of another git branch. */
-  | { readonly kind: "ahead" }
-  | { readonly kind: "alone" };
+  /** Of another git branch, or of a newer release if it follows what is applied and no file here is pending. */
+  | { readonly kind: "lost"; readonly mayBeNewer: boolean };
 
-/** `rows`: all that is applied. `mayBeAhead`: `upgrade --allow-ahead` may be what is wanted. */
+/**
+ * `rows`: all that is applied. `mayBeAhead`: `upgrade --allow-ahead` may be what is wanted. The hint is for all rows of that
+ * cause, so it is the same for each.
+ */
 export function absences<R extends Row>(
   graph: Files,
   rows: readonly R[],
   { mayBeAhead = true }: { readonly mayBeAhead?: boolean } = {},
 ): (row: R) => Absence {
   const causeOf = causesOf(graph, rows);
-  return (row) => {
-    const cause = causeOf(row);
+  const causes = new Map(
+    rows.flatMap((row) => (graph.nodes.has(row.revision) ? [] : [[row.revision, causeOf(row)] as const])),
+  );
+  const lost = [...causes].filter(([, { kind }]) => kind === "lost");
+  const mayBeNewer = mayBeAhead && lost.every(([, cause]) => cause.kind === "lost" && cause.mayBeNewer);
+  const hintOfLost = lostHint(lost.map(([id]) => id)) + (mayBeNewer ? aheadHint(graph) : "");
+  return ({ revision }) => {
+    const cause = causes.get(revision)!;
     if (cause.kind === "dormant") return ofDormant(graph, cause.squashed);
-    return { reason: "has no file", hint: hintOf(graph, row.revision, cause, mayBeAhead) };
+    return { reason: "has no file", hint: cause.kind === "lost" ? hintOfLost : hintOf(revision, cause) };
   };
 }
 
@@ -56,7 +64,10 @@ function causesOf<R extends Row>(graph: Files, rows: readonly R[]): (row: R) => 
   const through = appliedThrough(graph, rows);
   const isOther = rows.every(({ revision }) => !graph.nodes.has(revision)) && through.length === 0;
   const lacking = lackingBelow(graph, rows, through);
+  const isAbove = aboveOf(graph, rows, lacking);
   const ahead = new Set<Row>(aheadOf(graph, rows));
+  const had = new Set([...through, ...rows.map(({ revision }) => revision)]);
+  const isComplete = [...graph.nodes.keys()].every((id) => had.has(id));
   return (row) => {
     const squashed = graph.dormant.find(({ revision }) => revision === row.revision);
     if (squashed !== undefined) return { kind: "dormant", squashed };
@@ -64,18 +75,27 @@ function causesOf<R extends Row>(graph: Files, rows: readonly R[]): (row: R) => 
     if (fault !== undefined) return { kind: "half-replaced", fault };
     const migration = renamedTo(graph, rows, row);
     if (migration !== undefined) return { kind: "renamed", migration };
-    if (lacking.length > 0) return { kind: "squashed", lacking };
+    if (lacking.length > 0 && !isAbove(row)) return { kind: "squashed", lacking };
     if (isOther) return { kind: "other-project" };
-    return { kind: ahead.has(row) || row.parents === undefined ? "ahead" : "alone" };
+    return { kind: "lost", mayBeNewer: isComplete && ahead.has(row) };
   };
 }
 
-function hintOf(
-  graph: Files,
-  revision: RevisionId,
-  cause: Exclude<Cause, { kind: "dormant" }>,
-  mayBeAhead: boolean,
-): string {
+/** Whether a row is recorded as above one that lacks something; what it lacks, the row cannot stand for. */
+function aboveOf(graph: Graph, rows: readonly Row[], lacking: readonly RevisionId[]): (row: Row) => boolean {
+  const parents = new Map(rows.map((row) => [row.revision, row.parents ?? []]));
+  const neededBy = (id: RevisionId): readonly RevisionId[] => {
+    const node = graph.nodes.get(id);
+    return node === undefined ? (parents.get(id) ?? []) : [...node.parents, ...node.dependencies];
+  };
+  return ({ revision }) => {
+    const seen = new Set([revision]);
+    for (const id of seen) for (const below of neededBy(id)) seen.add(below);
+    return lacking.some((id) => seen.has(id));
+  };
+}
+
+function hintOf(revision: RevisionId, cause: Exclude<Cause, { kind: "dormant" | "lost" }>): string {
   switch (cause.kind) {
     case "half-replaced":
       return `${cause.fault.message}: ${cause.fault.hint}`;
@@ -85,10 +105,6 @@ function hintOf(
       return squashedHint(cause.lacking);
     case "other-project":
       return `${OF_ANOTHER}; ${DELETED}`;
-    case "ahead":
-      return `${vanishedHint(revision)}${mayBeAhead ? aheadHint(graph) : ""}`;
-    case "alone":
-      return vanishedHint(revision);
   }
 }
 
@@ -120,10 +136,11 @@ export function leftOutOf<R extends Row>(
 ): { readonly message: string; readonly hint: string } | undefined {
   const [first, ...others] = unknown;
   if (first === undefined) return undefined;
-  const { reason, hint } = absences(graph, rows)(first);
+  const found = unknown.map(absences(graph, rows));
+  const hint = unique(found.map((each) => each.hint)).join("; ");
   const message =
     others.length === 0
-      ? `${first.revision} is applied, but ${reason}`
+      ? `${first.revision} is applied, but ${found[0]!.reason}`
       : `${unknown.length} applied revisions are no migrations here: ${unknown.map(({ revision }) => revision).join(", ")}`;
   return { message, hint };
 }
@@ -158,17 +175,17 @@ export function lackingBelow(
 // ── what to type ────────────────────────────────────────────────────────────────────────────────────────────────
 
 /** The database has the squashed revision already, and what it replaces came back, as by a merge. */
-function ofDormant(graph: Graph, { replaces = [] }: Revision): Absence {
+function ofDormant(graph: Graph, { revision, replaces = [] }: Revision): Absence {
   const instead = unique(replaces.map((id) => graph.replaced.get(id) ?? id));
   const revisions = instead.map((id) => nodeOf(graph, id).revision);
   const isOlder = replaces.every((id) => graph.nodes.has(id));
   const rollback = isOlder
     ? "; after a rollback to an older release, run: migrate upgrade --allow-ahead"
     : "";
-  const [have, those] = instead.length === 1 ? ["has files", "that"] : ["have files", "those"];
+  const have = instead.length === 1 ? "has files" : "have files";
   return {
     reason: `does nothing while ${instead.join(", ")} ${have}`,
-    hint: `the ledger has it in place of ${those}, so delete their files again: ${removalOf(revisions)}${rollback}`,
+    hint: `the ledger has ${revision} in place of ${instead.join(", ")}, so delete their files again: ${removalOf(revisions)}${rollback}`,
   };
 }
 
@@ -193,8 +210,13 @@ const OF_ANOTHER =
 /** How to begin anew where all that is applied has lost its files for good. */
 export const DELETED = "if you have deleted the files, forget what is applied: migrate stamp --purge base";
 
-const vanishedHint = (revision: RevisionId): string =>
-  `restore its file (another git branch may have it), or, where nothing that it did is in the database, delete its row with: migrate repair --forget ${shellWord(revision)}`;
+/** What to type about revisions of which nothing is known but that they are applied. */
+export function lostHint(lost: readonly RevisionId[]): string {
+  const [its, has, it, row] =
+    lost.length === 1 ? ["its file", "it", "it", "its row"] : ["their files", "them", "they", "their rows"];
+  const forget = lost.map((id) => `--forget ${shellWord(id)}`).join(" ");
+  return `restore ${its} (another git branch may have ${has}), or, where nothing that ${it} did is in the database, delete ${row} with: migrate repair ${forget}`;
+}
 
 const aheadHint = ({ heads }: Graph): string =>
   `; after a rollback to an older release, run: migrate upgrade ${heads.length > 1 ? "heads " : ""}--allow-ahead`;

@@ -10,6 +10,7 @@ import {
   nodeOf,
   ownDependencies,
 } from "./graph.ts";
+import type { Applied } from "./ledger/types.ts";
 import type { RevisionId } from "./migration.ts";
 import { parseRange, requiredBy } from "./steps.ts";
 import {
@@ -95,6 +96,24 @@ export function currentRevisions(graph: Graph, applied: Iterable<RevisionId>): r
     [...applied].filter((id) => graph.nodes.has(id)),
     "lineage",
   );
+}
+
+/**
+ * The current revisions as the ledger itself has them: `known` are migrations here, `unknown` are not. What another row was
+ * applied on is not current.
+ */
+export function currentRows(
+  graph: Graph,
+  rows: readonly Pick<Applied, "revision" | "parents">[],
+): { readonly known: readonly RevisionId[]; readonly unknown: readonly RevisionId[] } {
+  const ids = rows.map(({ revision }) => revision);
+  const unknown = rows.filter(({ revision }) => !graph.nodes.has(revision));
+  const below = new Set(unknown.flatMap(({ parents }) => parents));
+  const needed = new Set(rows.flatMap(({ parents }) => parents));
+  return {
+    known: currentRevisions(graph, ids).filter((id) => !below.has(id)),
+    unknown: unknown.flatMap(({ revision }) => (needed.has(revision) ? [] : [revision])),
+  };
 }
 
 /** What `show` and `edit` list; `current` is what `currentHeads` gives. Nothing for base. */

@@ -81,7 +81,7 @@ export function findingsOf(graph: Graph<Migration>, rows: readonly Applied[]): r
   const through = appliedThrough(graph, rows);
   const had = new Set([...byRevision.keys(), ...through]);
   const isEvery = known.length === 0 && through.length === 0;
-  const hint = (): string => holeHint(currentHeads(graph, byRevision.keys()));
+  const hint = (): string => holeHint(graph, currentHeads(graph, byRevision.keys()));
   const absenceOf = unknown.length === 0 ? undefined : absences(graph, rows);
   const found = [
     ...known.flatMap((id) => changesOf(graph, byRevision.get(id)!, had, hint)),
@@ -125,8 +125,8 @@ function changesOf(
 }
 
 /** A stamp of heads that are applied writes nothing, so it must begin from no row; `heads`: all that are applied. */
-const holeHint = (heads: readonly RevisionId[]): string =>
-  `the next upgrade runs what is missing; if the database already has it, run: migrate stamp --purge ${heads.map(shellWord).join(" ")}`;
+const holeHint = (graph: Graph, heads: readonly RevisionId[]): string =>
+  `run what is missing with: migrate upgrade${graph.heads.length > 1 ? " heads" : ""}; if the database already has it, run: migrate stamp --purge ${heads.map(shellWord).join(" ")}`;
 
 function recorded({ revision, checksum, appliedAt, appliedBy }: Applied): Recorded {
   return { revision, checksum, appliedAt, appliedBy };
@@ -174,14 +174,14 @@ export function codeChecksumOf({ source, bodyStart }: MigrationFile): string {
 /** A finding as a fault: what, where, and what to type. */
 export function diagnosticOf(finding: Finding): Diagnostic {
   const { kind, revision } = finding;
-  const applied = `${kind === "hole" ? "" : "it was "}applied on ${finding.appliedAt} by ${commentText(finding.appliedBy)}`;
+  const applied = `applied on ${finding.appliedAt} by ${commentText(finding.appliedBy)}`;
   switch (kind) {
     case "body":
     case "comments": {
       const what = kind === "body" ? "the SQL" : "only comments or white space";
       return {
         code: `state/changed-${kind === "body" ? "file" : "comments"}`,
-        message: `${what} of ${revision} changed since ${applied}: sha256 ${short(finding.checksum)} then, ${short(finding.fileChecksum)} now`,
+        message: `${what} of ${revision} changed since the ledger recorded it: sha256 ${short(finding.checksum)} then, ${short(finding.fileChecksum)} now; it was ${applied}`,
         hint:
           kind === "body"
             ? "restore the file and write a new migration, or accept it as it is now with: migrate repair"
@@ -193,7 +193,7 @@ export function diagnosticOf(finding: Finding): Diagnostic {
       const changes = finding.differences.map((each) => `${each.key} ${arrow(each)}`).join("; ");
       return {
         code: "state/changed-header",
-        message: `the header of ${revision} changed since ${applied}: ${changes}`,
+        message: `the header of ${revision} changed since the ledger recorded it: ${changes}; it was ${applied}`,
         hint: `write ${finding.differences.map(recordedLine).join(" and ")} in the header again, or accept the file as it is now with: migrate repair`,
         location: startOf(finding.path),
       };
@@ -201,7 +201,7 @@ export function diagnosticOf(finding: Finding): Diagnostic {
     case "vanished":
       return {
         code: "state/unknown-revision",
-        message: `${revision} ${finding.reason}; ${applied}, sha256 ${short(finding.checksum)}`,
+        message: `${revision} ${finding.reason}; it was ${applied}, sha256 ${short(finding.checksum)}`,
         hint: finding.hint,
       };
     case "hole":

@@ -109,7 +109,7 @@ describe("findings", () => {
     const hole = findingsOf(now.graph, rows).find(({ kind }) => kind === "hole")!;
     expect(diagnosticOf(hole).message).toMatch(/^b was applied on .*, but x.*, which it needs, is not$/);
     expect(diagnosticOf(hole).hint).toMatch(
-      /^the next upgrade runs what is missing;.*: migrate stamp --purge c$/,
+      /^run what is missing with: migrate upgrade; .*: migrate stamp --purge c$/,
     );
     expect(planStamp(now.graph, rows, ["c"], { purge: true }).added).toEqual(["x"]);
   });
@@ -120,8 +120,29 @@ describe("findings", () => {
     expect(hints).toEqual([
       "write '-- parent: a' in the header again, or accept the file as it is now with: migrate repair",
       expect.stringMatching(/^an upgrade stops at the other findings /),
-      expect.not.stringContaining("--forget"),
+      expect.stringContaining("--forget c"),
     ]);
+  });
+
+  test("a row that may stand for what is missing is not to be forgotten; one above it cannot", () => {
+    const now = files({ a: before.a, x: "", b: before.b });
+    const squashed = { ...rows[2]!, revision: "s", parents: ["a"] };
+    const hints = findingsOf(now.graph, [...rows, squashed]).flatMap((each) =>
+      each.kind === "vanished" ? [`${each.revision}: ${each.hint}`] : [],
+    );
+    expect(hints).toEqual([
+      expect.stringMatching(/^c: .*--forget c$/),
+      expect.stringMatching(/^s: applied revisions need x, .* may have squashed it; deploy that release/),
+    ]);
+  });
+
+  test("of several that are lost, one hint forgets all", () => {
+    const { graph } = files({ a: before.a });
+    expect(new Set(findingsOf(graph, rows).map((each) => diagnosticOf(each).hint))).toEqual(
+      new Set([
+        expect.stringMatching(/^restore their files .* repair --forget b --forget c; after a rollback/),
+      ]),
+    );
   });
 
   test("a revision whose id was edited is told with the file that has its SQL, and no other", () => {
@@ -151,7 +172,7 @@ describe("findings", () => {
     expect(location?.path).toBe("0001_b.up.sql");
     const [then, now] = [sha256("\nSELECT 2;\n"), sha256("\nSELECT 22;\n")].map((hash) => hash.slice(0, 12));
     expect(message).toBe(
-      `the SQL of b changed since it was applied on 2026-03-02T09:14:01.000Z by ann: sha256 ${then} then, ${now} now`,
+      `the SQL of b changed since the ledger recorded it: sha256 ${then} then, ${now} now; it was applied on 2026-03-02T09:14:01.000Z by ann`,
     );
   });
 });

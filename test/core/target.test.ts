@@ -479,19 +479,25 @@ it("a history that is asked for from its end is told how it is meant", () => {
 it("a row that was written by hand is no command in a hint", () => {
   const row = { revision: "x; $(id)" };
   const { hint } = absences(line, [row, { revision: "0a1b" }])(row);
-  expect(hint).toContain("migrate repair --forget 'x; $(id)';");
+  expect(hint).toContain("migrate repair --forget 'x; $(id)'");
 });
 
 it("an upgrade alone is told how to run below a newer release, with heads where there are several", () => {
-  const rowsOf = (known: string) => [{ revision: known }, { revision: "gone" }];
+  const rowsOf = (...known: readonly string[]) => [
+    ...known.map((revision) => ({ revision })),
+    { revision: "gone", parents: known.slice(-1) },
+  ];
   const told = (hint: RegExp) => expect.objectContaining({ hint: expect.stringMatching(hint) });
   const onlyForget = told(/: migrate repair --forget gone$/);
-  expect(() => planUpgrade(line, rowsOf("0a1b"), "head")).toThrow(told(/: migrate upgrade --allow-ahead$/));
-  expect(() => planUpgrade(graph, rowsOf("aa01"), "heads")).toThrow(
+  const every = rowsOf(...line.order);
+  expect(() => planUpgrade(line, every, "head")).toThrow(told(/: migrate upgrade --allow-ahead$/));
+  expect(() => planUpgrade(graph, rowsOf(...graph.order), "heads")).toThrow(
     told(/: migrate upgrade heads --allow-ahead$/),
   );
-  expect(() => planDowngrade(line, rowsOf("0a1b"), "-1")).toThrow(onlyForget);
-  expect(() => planStamp(line, rowsOf("0a1b"), ["head"])).toThrow(onlyForget);
+  // Where something is pending, that would be refused.
+  expect(() => planUpgrade(line, rowsOf("0a1b"), "head")).toThrow(onlyForget);
+  expect(() => planDowngrade(line, every, "-1")).toThrow(onlyForget);
+  expect(() => planStamp(line, every, ["head"])).toThrow(onlyForget);
 });
 
 describe("a stamp", () => {

@@ -124,7 +124,7 @@ describe.each(servers())("integrity on $name", (server) => {
     for (const args of [["upgrade"], ["upgrade", "head", "--sql", "--from-database"], ["downgrade", "-1"]]) {
       const { stderr } = await migrate([...args, "--database", url], { cwd: shop.folder });
       expect(stderr).toMatch(
-        /^warning: 0003_c\.up\.sql: the header of c changed since .*: parent 'b' -> 'none'; write '-- parent: b' in the header again, or accept .*\nerror\[graph\//,
+        /^warning: 0003_c\.up\.sql: the header of c changed since .*: parent 'b' -> 'none'; it was applied on .*; write '-- parent: b' in the header again, or accept .*\nerror\[graph\//,
       );
     }
     const { stderr } = await migrate(["status", "--database", url], { cwd: shop.folder });
@@ -223,7 +223,7 @@ describe.each(servers())("integrity on $name", (server) => {
     const found = await say("verify");
     expect(found.code).toBe(1);
     expect(found.stdout).toMatch(
-      /^0002_b\.up\.sql: the SQL of b changed since it was applied on \S+ by \S+: sha256 \w{12} then, \w{12} now\nc has no file; it was applied on \S+ by \S+, sha256 \w{12}\n$/,
+      /^0002_b\.up\.sql: the SQL of b changed since the ledger recorded it: sha256 \w{12} then, \w{12} now; it was applied on \S+ by \S+\nc has no file; it was applied on \S+ by \S+, sha256 \w{12}\n$/,
     );
     expect(found.stderr).toContain("migrate repair --database URL --forget c");
     expect(await say("repair")).toMatchObject({

@@ -3,7 +3,8 @@ import { headsFindings } from "../../app/check.ts";
 import { readState } from "../../app/look.ts";
 import { absences } from "../../core/absence.ts";
 import { MigrateError } from "../../core/errors.ts";
-import { currentRevisions } from "../../core/history.ts";
+import { currentRows } from "../../core/history.ts";
+import { unique } from "../../core/unique.ts";
 import { revisionValue } from "../../render/json.ts";
 import { currentLine, detailsOf, interruptedText } from "../../render/listing.ts";
 import { type Command, flag } from "../command.ts";
@@ -23,10 +24,7 @@ const command: Command = {
   async run({ args, deps, project: options, printer, json, verbose }) {
     const state = await readState(deps, options);
     const { graph } = state.project;
-    const current = currentRevisions(
-      graph,
-      state.applied.map((row) => row.revision),
-    );
+    const { known: current, unknown } = currentRows(graph, state.applied);
     const findings = args.flag("check-heads") ? headsFindings(state) : [];
     const exitCode = findings.length > 0 ? 1 : 0;
     if (json) {
@@ -42,12 +40,11 @@ const command: Command = {
     if (verbose) printer.lines([`Database: ${state.database}`, ""]);
     for (const id of current)
       printer.lines(verbose ? [...detailsOf(graph, id), ""] : [currentLine(graph, id)]);
-    const why = absences(graph, state.applied);
-    for (const row of state.unknown) {
-      const { reason } = why(row);
-      printer.warn(`${row.revision} was applied on ${row.appliedAt} by ${row.appliedBy}, but ${reason}`);
-    }
-    if (state.unknown.length > 0) printer.info(`hint: ${why(state.unknown[0]!).hint}`);
+    printer.lines(unknown.map((id) => `${id} (no migration here)`));
+    const why = state.unknown.map(absences(graph, state.applied));
+    for (const [i, { revision, appliedAt, appliedBy }] of state.unknown.entries())
+      printer.warn(`${revision} was applied on ${appliedAt} by ${appliedBy}, but ${why[i]!.reason}`);
+    for (const hint of unique(why.map((each) => each.hint))) printer.info(`hint: ${hint}`);
     if (state.interrupted !== undefined) {
       const { startedAt, startedBy } = state.interrupted;
       printer.warn(

@@ -1,8 +1,9 @@
 /** `migrate status`. */
 import { readState } from "../../app/look.ts";
-import { currentRevisions } from "../../core/history.ts";
+import { currentRows } from "../../core/history.ts";
 import { type Finding, findingsOf, movedIn } from "../../core/integrity.ts";
 import { effectLines } from "../../render/effect.ts";
+import { findingHints } from "../../render/findings.ts";
 import { revisionValue } from "../../render/json.ts";
 import { interruptedText } from "../../render/listing.ts";
 import type { Command } from "../command.ts";
@@ -19,16 +20,12 @@ const command: Command = {
       options,
     );
     const { graph } = project;
-    const current = currentRevisions(
-      graph,
-      applied.map(({ revision }) => revision),
-    );
-    // Nothing is known of what follows a revision without a file; where all are such, no place in the graph is current.
-    const isKnown = current.length > 0 || unknown.length === 0;
+    const current = currentRows(graph, applied);
     if (json) {
       return printer.json({
         database,
-        current: isKnown ? current : null,
+        // Where all are without a file, no place in the graph is current.
+        current: current.known.length > 0 || current.unknown.length === 0 ? current.known : null,
         applied,
         pending: pending.map((id) => ({
           ...(revisionValue(graph, id) as object),
@@ -40,7 +37,7 @@ const command: Command = {
     }
     printer.data(`database: ${database}`);
     printer.data(
-      `current: ${isKnown ? heads(current) : "unknown (no applied revision is a migration here)"}`,
+      `current: ${heads([...current.known, ...current.unknown.map((id) => `${id} (no migration here)`)])}`,
     );
     printer.data(`applied: ${applied.length}`);
     printer.data(`pending: ${pending.length}`);
@@ -53,7 +50,7 @@ const command: Command = {
     const vanished = findings.filter((finding) => finding.kind === "vanished");
     for (const { revision, appliedAt, appliedBy, reason } of vanished)
       printer.data(`unknown: ${revision}, applied on ${appliedAt} by ${appliedBy}, ${reason}`);
-    if (vanished[0] !== undefined) printer.info(`hint: ${vanished[0].hint}`);
+    for (const hint of findingHints(vanished)) printer.info(hint);
     const warn = (what: string, changed: readonly Finding[], so: string): void => {
       const ids = changed.map(({ revision }) => revision).join(", ");
       if (changed.length > 0)
