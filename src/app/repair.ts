@@ -30,6 +30,8 @@ export interface RepairOptions extends ProjectOptions, ConnectOptions, SendOptio
 }
 
 export interface Repair {
+  /** The database that was asked: `deploy@db.example:5432/shop`. */
+  readonly database: string;
   /** Where the ledger is inconsistent: then the plan repairs that, and what files and ledger differ in is not known yet. */
   readonly inconsistency?: Inconsistency;
   /** Everything in which files and ledger differ. */
@@ -75,7 +77,7 @@ export async function repair(deps: Deps, options: RepairOptions): Promise<Repair
       ledger,
     });
     const left = findings.filter((finding) => !isAcceptable(finding) && !forget.includes(finding.revision));
-    const planned = { findings, left, plan, ledger };
+    const planned = { database: session.database, findings, left, plan, ledger };
     if (dryRun || plan.steps.length === 0) return { ...planned, done: false };
     const target = { session, backend: await ownBackend(session), config, ledger };
     if ((await options.confirm?.(planned)) === false) return { ...planned, done: false };
@@ -105,10 +107,11 @@ async function repairLedger(
   const ledger = ledgerOf(config.ledger);
   const how = script ? "script" : "run";
   const plan = compileLedgerRepair({ ledger, pins: config.session, how }, inconsistency);
-  const planned = { inconsistency, findings: [], left: [], plan, ledger };
-  if (dryRun || (await options.confirm?.(planned)) === false) return { ...planned, done: false };
   const session = await connect(deps, config, options);
   try {
+    const { database } = session;
+    const planned = { database, inconsistency, findings: [], left: [], plan, ledger };
+    if (dryRun || (await options.confirm?.(planned)) === false) return { ...planned, done: false };
     await send(plan, { session, backend: await ownBackend(session), config, ledger }, deps, options);
     return { ...planned, done: true };
   } finally {

@@ -28,7 +28,7 @@ const command: Command = {
     const { args, deps, project, printer, json } = invocation;
     const dryRun = args.flag("dry-run");
     const script = args.flag("sql");
-    const { inconsistency, findings, left, plan, ledger, done } = await repair(deps, {
+    const { database, inconsistency, findings, left, plan, ledger, done } = await repair(deps, {
       ...project,
       forget: args.list("forget"),
       dryRun: dryRun || script,
@@ -50,7 +50,7 @@ const command: Command = {
       if (done) printer.info("the ledger was repaired; compare it with the files: migrate verify");
       return done || dryRun || script ? exitCodes.ok : exitCodes.findings;
     }
-    if (done) printer.info(`repaired: ${repaired.join(", ")}`);
+    if (done) printer.info(`repaired: ${repaired.join(", ")} on ${database}`);
     else if (findings.length === 0) printer.info("nothing to repair");
     for (const hint of findingHints(left)) printer.info(hint);
     const refused = repaired.length > 0 && !done && !dryRun && !script;
@@ -60,7 +60,7 @@ const command: Command = {
 export default command;
 
 async function confirmed(
-  { inconsistency, findings }: Omit<Repair, "done">,
+  { database, inconsistency, findings }: Omit<Repair, "done">,
   { args, printer }: Invocation,
 ): Promise<boolean> {
   const lines = inconsistency === undefined ? findings.map(findingLine) : questionLines(inconsistency);
@@ -68,8 +68,8 @@ async function confirmed(
     for (const line of lines) printer.info(line);
     return true;
   }
-  const question = inconsistency === undefined ? "Accept the files as they are?" : "Repair the ledger?";
-  const answer = await printer.ask(lines, question);
+  const what = inconsistency === undefined ? "Accept the files as they are" : "Repair the ledger";
+  const answer = await printer.ask(lines, `${what} on ${database}?`);
   if (answer !== undefined) return answer;
   throw new MigrateError({
     code: "usage/needs-yes",
