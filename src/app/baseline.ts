@@ -7,12 +7,13 @@ import { describeObject } from "../core/catalog/catalog.ts";
 import { compareCatalogs } from "../core/catalog/compare.ts";
 import { dumpOf, dumpText } from "../core/dump/dump.ts";
 import { MigrateError } from "../core/errors.ts";
+import type { RevisionId } from "../core/migration.ts";
 import { readCatalog } from "../io/catalog.ts";
 import { removeFiles } from "../io/directory.ts";
 import { openConnected } from "./connect.ts";
 import type { DumpOptions } from "./dump.ts";
 import { type Schema, schemaOf } from "./keep-dump.ts";
-import { commonOptions, type Deps, openProject } from "./project.ts";
+import { commonOptions, type Deps, openProject, type Project } from "./project.ts";
 import { replay } from "./replay.ts";
 import { createRevisions, type NewRevision, type RevisionOptions } from "./revision.ts";
 import { run } from "./run.ts";
@@ -66,7 +67,7 @@ async function readFirst(deps: Deps, options: BaselineOptions): Promise<First> {
       throw new MigrateError({
         code: "usage/not-first",
         message: `a baseline must be the first migration, but another exists: ${other.path}`,
-        hint: "record which of them this database already has: migrate stamp REVISION",
+        hint: nextWith(project, state.applied),
       });
     }
     if (state.applied.length > 0) {
@@ -81,6 +82,14 @@ async function readFirst(deps: Deps, options: BaselineOptions): Promise<First> {
   } finally {
     await session.close();
   }
+}
+
+/** What is next for a database whose project has migrations, by how many of them it has. */
+function nextWith({ migrations }: Project, applied: readonly { readonly revision: RevisionId }[]): string {
+  const count = applied.filter(({ revision }) => migrations.has(revision)).length;
+  if (count === 0) return "record which of them this database already has: migrate stamp REVISION";
+  const which = count === migrations.size ? "all of them are" : `${count} of ${migrations.size} are`;
+  return `the database needs none: ${which} applied to it; see: migrate status`;
 }
 
 function textOf({ catalog, owner }: Schema): { readonly text: string; readonly warnings: readonly string[] } {

@@ -5,6 +5,7 @@
 import { counts } from "../core/diff/verdict.ts";
 import { type Diagnostic, MigrateError } from "../core/errors.ts";
 import { inOrder } from "../core/graph.ts";
+import type { StepInput } from "../core/plan/step.ts";
 import type { ServerVersion } from "../core/server-version.ts";
 import { type SharedNumber, sharedNumbers } from "../core/shared-numbers.ts";
 import { wayOutOf } from "../core/target.ts";
@@ -33,8 +34,17 @@ export interface Check {
   readonly findings: readonly Diagnostic[];
   /** Not findings: everything works with them. */
   readonly sharedNumbers: readonly SharedNumber[];
-  /** Where the files were checked: how many, and for which servers; absent: for the newest. */
-  readonly files?: { readonly count: number; readonly serverVersion?: ServerVersion };
+  /** Where the files were checked. */
+  readonly files?: {
+    readonly count: number;
+    /** For which servers; absent: for the newest. */
+    readonly serverVersion?: ServerVersion;
+    /**
+     * Paths of the down files without a statement that leave what their up file creates; such an up fails the second time.
+     * Not findings: it may be meant.
+     */
+    readonly emptyDowns: readonly string[];
+  };
   /** Absent where it was not checked: there is no schema folder, or a file does not parse. */
   readonly schema?: SchemaCheck;
 }
@@ -46,7 +56,7 @@ export async function check(deps: Deps, options: CheckOptions): Promise<Check> {
   const { graph, pattern, config } = project;
   const serverVersion = options.serverVersion ?? config.serverVersion;
   const parses = checked.includes("files");
-  const faults = parses ? await faultsOfFiles(project, serverVersion) : [];
+  const { inputs, faults } = parses ? await readFiles(project, serverVersion) : { inputs: [], faults: [] };
   const schema =
     checked.includes("schema") && faults.length === 0 ? await schemaOf(deps, project) : undefined;
   return {
@@ -64,6 +74,7 @@ export async function check(deps: Deps, options: CheckOptions): Promise<Check> {
           files: {
             count: [...project.migrations.values()].reduce((sum, { down }) => sum + (down ? 2 : 1), 0),
             ...(serverVersion === undefined ? {} : { serverVersion }),
+            emptyDowns: emptyDowns(project, inputs),
           },
         }
       : {}),
@@ -97,23 +108,46 @@ function severalHeads({ graph }: Project): readonly Diagnostic[] {
   ];
 }
 
-/** All that a run, up or down, would refuse of the files before it sends anything. */
-async function faultsOfFiles(
+/** The files as a run, up or down, would send them; or all that it would refuse of them before it sends anything. */
+async function readFiles(
   project: Project,
   server: ServerVersion | undefined,
-): Promise<readonly Diagnostic[]> {
+): Promise<{ readonly inputs: readonly StepInput[]; readonly faults: readonly Diagnostic[] }> {
   const { graph, migrations } = project;
   const steps = inOrder(graph, graph.nodes.keys()).flatMap((revision) => [
     { direction: "up" as const, revision },
     ...(migrations.get(revision)!.down === undefined ? [] : [{ direction: "down" as const, revision }]),
   ]);
+  const all = { kind: "upgrade", before: [], after: [], steps } as const;
   try {
-    await stepInputs(project, { kind: "upgrade", before: [], after: [], steps }, { serverVersion: server });
-    return [];
+    return { inputs: await stepInputs(project, all, { serverVersion: server }), faults: [] };
   } catch (error) {
-    if (error instanceof MigrateError) return error.diagnostics;
+    if (error instanceof MigrateError) return { inputs: [], faults: error.diagnostics };
     throw error;
   }
+}
+
+/** Many are written with OR REPLACE or IF NOT EXISTS, and stay with good reason. */
+const CREATES = /^CREATE (?!EXTENSION|FUNCTION|PROCEDURE)/;
+
+/** Not those that say with `accepts` what they leave. */
+function emptyDowns({ migrations }: Project, inputs: readonly StepInput[]): readonly string[] {
+  const creating = new Set(
+    inputs
+      .filter(
+        ({ direction, statements }) => direction === "up" && statements.some(({ tag }) => CREATES.test(tag)),
+      )
+      .map(({ revision }) => revision),
+  );
+  return inputs
+    .filter(
+      ({ direction, revision, statements }) =>
+        direction === "down" &&
+        statements.length === 0 &&
+        creating.has(revision) &&
+        migrations.get(revision)?.down?.header.accepts === undefined,
+    )
+    .map(({ path }) => path);
 }
 
 /** What keeps a database from being at the heads of the files; empty where it is. */

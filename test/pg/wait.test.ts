@@ -101,7 +101,7 @@ test.each([
   [
     "a server without TLS where TLS is asked for",
     (url: URL) => url.searchParams.set("sslmode", "require"),
-    "does not support SSL.*\nhint: give the server a certificate, or.* sslmode=prefer",
+    ": the server does not support SSL.*\nhint: give the server a certificate, or.* sslmode=prefer",
   ],
 ])("%s is not waited for", async (_, change, message) => {
   const url = new URL(server!.url());

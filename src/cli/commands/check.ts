@@ -43,6 +43,7 @@ const command: Command = {
     const { project, checked, findings, sharedNumbers, files, schema } = found;
     const { graph } = project;
     for (const shared of sharedNumbers) printer.warn(sharedNumberText(graph, shared));
+    if (files !== undefined && files.emptyDowns.length > 0) printer.warn(emptyDownsText(files.emptyDowns));
     if (schema !== undefined) printer.info(schema.scratch.description);
     else if (named.includes("schema") && findings.length === 0)
       printer.info(`the schema folder does not exist: ${project.config.schema}`);
@@ -63,6 +64,13 @@ export default command;
 
 const exitCode = (findings: Check["findings"]): number =>
   findings.length > 0 ? exitCodes.findings : exitCodes.ok;
+
+const emptyDownsText = (paths: readonly string[]): string =>
+  [
+    "what their up files create stays after a downgrade, because these down files have no statement:",
+    ...paths.map((path) => `  ${path}`),
+    "undo it there; or delete the file, and write into the header of the up file: -- irreversible: REASON",
+  ].join("\n");
 
 /** What was checked and found sound. */
 function soundLines({ project: { graph }, checked, files, schema }: Check): readonly string[] {

@@ -7,7 +7,7 @@ import { cancelled, MigrateError, NOTHING } from "../../core/errors.ts";
 import { qualified } from "../../core/quote.ts";
 import { shellWord } from "../../core/shell.ts";
 import { type DatabaseAddress, type ServerAddress, serversOf } from "../libpq/parameters.ts";
-import { type DriverError, sqlstateOf, type Wire, type WireListener } from "./types.ts";
+import { clauseOf, type DriverError, sqlstateOf, type Wire, type WireListener } from "./types.ts";
 
 export interface WireOptions {
   /** Nobody needs it any more, so it is given up. */
@@ -173,9 +173,7 @@ function connectError(address: DatabaseAddress, attempts: readonly Attempt[]): M
 }
 
 const reasonOf = ({ cause }: Attempt): string =>
-  cause instanceof AggregateError && cause.errors[0] instanceof Error
-    ? cause.errors[0].message
-    : cause.message;
+  clauseOf(cause instanceof AggregateError && cause.errors[0] instanceof Error ? cause.errors[0] : cause);
 
 function connectHint(address: DatabaseAddress, cause: DriverError): string {
   if (address.kind === "pglite") return "check that this user can write to the database's folder";

@@ -6,6 +6,7 @@ import { poolHint } from "./connect.ts";
 import { sessionOn } from "./open.ts";
 import { clientOf, clientWire, namesOf, standingOf } from "./server.ts";
 import {
+  clauseOf,
   type DriverError,
   type LentClient,
   type LentConnection,
@@ -163,7 +164,7 @@ function notConnected(what: string, cause: DriverError): MigrateError {
   return new MigrateError(
     {
       code: "execution/connect",
-      message: `${what}: ${cause.message}`,
+      message: `${what}: ${clauseOf(cause)}`,
       hint: poolHint(cause),
       ...(sqlstate === undefined ? {} : { sqlstate }),
     },

@@ -119,6 +119,12 @@ export interface DriverError extends Error {
   readonly constraint?: string;
 }
 
+/** What an error says, within a sentence: drivers and Node begin theirs as one; the server's own stay as they are. */
+export const clauseOf = (error: DriverError): string =>
+  sqlstateOf(error) === undefined
+    ? error.message.replace(/^[A-Z](?=[a-z])/, (first) => first.toLowerCase())
+    : error.message;
+
 /** The server refused a text, or the connection broke while it ran. */
 export class StatementFailure extends Error implements Failure {
   readonly sqlstate?: string;
@@ -130,7 +136,7 @@ export class StatementFailure extends Error implements Failure {
 
   /** `before`: code points of the message that stand before the text it speaks of. */
   constructor(error: DriverError, before = 0) {
-    super(error.message, { cause: error });
+    super(clauseOf(error), { cause: error });
     this.name = "StatementFailure";
     const sqlstate = sqlstateOf(error);
     if (sqlstate !== undefined) this.sqlstate = sqlstate;
