@@ -124,6 +124,8 @@ function possible(
   const named = (text: string) => known.filter((id) => new RegExp(`\\b${id}\\b`).test(text));
   const has = (id: string): boolean => (id === "sq" ? has("aa") && has("bb") : database.tables.includes(id));
   if (/where nothing that (?:it|they) did is in the database/.test(clause)) return !named(clause).some(has);
+  const done = /if the database has already all that (\w+) does/.exec(clause)?.[1];
+  if (done !== undefined) return has(done);
   if (/if the database (?:already )?has/.test(clause)) {
     const applied = Object.values(database.ledgers).flat();
     const lacking = named(`${message} ${context}`).filter((id) => !applied.includes(id));

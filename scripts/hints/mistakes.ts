@@ -144,10 +144,10 @@ const pairOf = (file: string, id: string, parent: string): Files => ({
 
 const ledgerOf = ({ database }: World): readonly string[] | undefined => database.ledgers["retort"];
 
-const withSql = async (world: World, worlds: Worlds, sql: string): Promise<World> => ({
-  ...world,
-  database: await worlds.changed(world.database, sql),
-});
+async function withSql(world: World, worlds: Worlds, sql: string): Promise<World | undefined> {
+  const database = await worlds.changed(world.database, sql);
+  return database && { ...world, database };
+}
 
 const TALLY = `UPDATE retort.state SET revisions = (SELECT count(*) FROM retort.applied),
   digest = (SELECT coalesce(sum(retort.digest_of(revision)), 0) FROM retort.applied)`;

@@ -85,6 +85,7 @@ export class Worlds {
   readonly #prefix = `retort_hints_${randomBytes(4).toString("hex")}_`;
   readonly #url: string;
   #last = 0;
+  #asked: Promise<unknown> = Promise.resolve();
   readonly #admin: pg.Client;
   constructor(url: string) {
     this.#url = url;
@@ -102,10 +103,15 @@ export class Worlds {
     return this.#kept(await this.#copy("template0"));
   }
 
-  /** The database after `sql`. */
-  async changed(database: Database, sql: string): Promise<Database> {
+  /** The database after `sql`; undefined where that cannot be run there. */
+  async changed(database: Database, sql: string): Promise<Database | undefined> {
     const name = await this.#copy(database.name);
-    await query(this.urlOf(name), sql);
+    try {
+      await query(this.urlOf(name), sql);
+    } catch {
+      await this.#drop(name);
+      return undefined;
+    }
     return this.#kept(name);
   }
 
@@ -157,13 +163,20 @@ export class Worlds {
     return { ...answer, after };
   }
 
+  /** One at a time. */
+  #ask(sql: string): Promise<unknown> {
+    const asked = this.#asked.then(() => this.#admin.query(sql));
+    this.#asked = asked.catch(() => {});
+    return asked;
+  }
+
   async #drop(name: string): Promise<void> {
-    await this.#admin.query(`DROP DATABASE ${name} WITH (FORCE)`);
+    await this.#ask(`DROP DATABASE ${name} WITH (FORCE)`);
   }
 
   async #copy(template: string): Promise<string> {
     const name = `${this.#prefix}${++this.#last}`;
-    await this.#admin.query(`CREATE DATABASE ${name} TEMPLATE ${template}`);
+    await this.#ask(`CREATE DATABASE ${name} TEMPLATE ${template}`);
     return name;
   }
 
