@@ -18,13 +18,14 @@ interface Shape {
   readonly parent?: string;
   readonly header?: readonly string[];
   readonly up?: string;
+  readonly down?: string;
 }
 
 /** Each revision makes the table of its name, so that a database shows whether its SQL has been run. */
 function folder(shapes: Readonly<Record<string, Shape>>): Files {
   const ids = Object.keys(shapes);
   const pairs = ids.flatMap((id, index) => {
-    const { parent, header = [], up = `CREATE TABLE ${id} (n int);` } = shapes[id]!;
+    const { parent, header = [], up = `CREATE TABLE ${id} (n int);`, down } = shapes[id]!;
     const name = `migrations/${String(index + 1).padStart(4, "0")}_${id}`;
     const lines = [
       `revision: ${id}`,
@@ -38,7 +39,7 @@ function folder(shapes: Readonly<Record<string, Shape>>): Files {
     const made = [...up.matchAll(/CREATE TABLE (\w+)/g)].map(([, table]) => `DROP TABLE ${table};`);
     return [
       [`${name}.up.sql`, text(lines, up)],
-      [`${name}.down.sql`, text([`revision: ${id}`, ...below], made.reverse().join("\n"))],
+      [`${name}.down.sql`, text([`revision: ${id}`, ...below], down ?? made.reverse().join("\n"))],
     ];
   });
   return { ...CONFIG, ...Object.fromEntries(pairs) };
@@ -73,6 +74,12 @@ const outside = folder({
   cc: {},
 });
 
+const backwards = folder({
+  aa: { header: ["transaction: none"], down: "DROP TABLE aa;\nDROP INDEX CONCURRENTLY none;" },
+  bb: {},
+  xx: { parent: "none" },
+});
+
 const upgrade = (...targets: readonly string[]) => ({ words: ["upgrade", ...targets] });
 const at = (name: string, files: Files, ...past: Project["past"]): Project => ({ name, files, past });
 
@@ -98,6 +105,7 @@ export const projects: readonly Project[] = [
   at("active, had cc", active, { files: line, words: ["upgrade"] }),
   at("active at cc", active, upgrade()),
   at("interrupted", outside, upgrade()),
+  at("interrupted back", backwards, upgrade("heads"), { words: ["downgrade", "bb@-2"] }),
 ];
 
 /** Another project, whose database or folder is taken by mistake. */

@@ -10,6 +10,7 @@ const NAMES = [
   "fork at both: table dropped of bb",
   "active, had bb: none",
   "interrupted: none",
+  "interrupted back: none",
 ];
 const leadsNowhere: readonly Outcome[] = [
   "circle",
