@@ -11,6 +11,7 @@ import {
 import { type Direction, type Header, parseHeader, placeOfKey } from "./header.ts";
 import type { Migration, MigrationFile } from "./migration.ts";
 import { sha256 } from "./sha256.ts";
+import { shellWord } from "./shell.ts";
 import type { Source } from "./source.ts";
 
 export interface Assembled {
@@ -58,7 +59,7 @@ export function assemble(
     const revision = up?.header.revision;
     if (up === undefined || revision === undefined) continue;
     const earlier = ups.get(revision);
-    if (earlier !== undefined) diagnostics.push(repeatedRevision(up, revision, earlier));
+    if (earlier !== undefined) diagnostics.push(repeatedRevision(pair, up, earlier));
     else ups.set(revision, up.source);
     const sound = fault === undefined && up.diagnostics.length === 0 && (down?.diagnostics.length ?? 0) === 0;
     if (sound) migrations.push(migrationOf(revision, up, down));
@@ -188,12 +189,18 @@ function differentRevision(up: MigrationFile, down: MigrationFile): Diagnostic |
   };
 }
 
-function repeatedRevision(up: MigrationFile, revision: string, earlier: Source): Diagnostic {
+/** A file that was renamed, and came back by a merge, is there twice. */
+function repeatedRevision({ down }: Pair, up: ParsedFile, earlier: Source): Diagnostic {
+  const { revision } = up.header;
+  const paths = [up, ...(down === undefined ? [] : [down])].map(({ source }) => shellWord(source.path));
   const line = placeOfKey(earlier, "revision")?.location?.line ?? 1;
   return {
     code: "source/duplicate-revision",
     message: `revision '${revision}' is already used in ${earlier.path}:${line}`,
-    hint: "give the newer of the two another id, in both its up and down file",
+    hint:
+      up.source.text === earlier.text
+        ? `the two are the same: delete one of them, with its down file, for example: rm ${paths.join(" ")}`
+        : "give the newer of the two another id, in both its up and down file",
     ...placeOfKey(up.source, "revision"),
   };
 }

@@ -39,7 +39,7 @@ export function recording(
   const states = direction === "up" ? DUPLICATE : UNDEFINED;
   if (sqlstate === undefined || !states.has(sqlstate)) return undefined;
   return direction === "up"
-    ? `if the database has already all that ${revision} does, record it: migrate stamp ${shellWord(revision)}`
+    ? `if the database has already all that ${revision} does, record it, or the last revision of which that is so: migrate stamp ${shellWord(revision)}`
     : `if all that ${revision} did is gone already, record that: ${stampWithout(graph, applied, revision)}`;
 }
 

@@ -244,3 +244,17 @@ describe("checksum, version 1", () => {
     expect(new Set(["SELECT 1", "SELECT 1 ", "SELECT 1\n", "-- a\nSELECT 1"].map(sum)).size).toBe(4);
   });
 });
+
+test("a file that was renamed and came back is there twice: one of the two is deleted", () => {
+  const hints = (second: string) =>
+    from({
+      "0001_a.up.sql": up("a"),
+      "0001_a.down.sql": down("a"),
+      "0002_a.up.sql": second,
+      "0002_a.down.sql": down("a"),
+    }).diagnostics.map(({ hint }) => hint);
+  expect(hints(up("a"))).toEqual([
+    expect.stringMatching(/the same: .*: rm 0002_a\.up\.sql 0002_a\.down\.sql$/),
+  ]);
+  expect(hints(up("a", "SELECT 2;\n"))).toEqual([expect.stringMatching(/another id/)]);
+});

@@ -377,7 +377,7 @@ test("what the database has already, or has no more, can be recorded instead", a
   expect(await failureOf(shop.upgrade(url))).toMatchObject({
     code: "execution/statement",
     hint: expect.stringMatching(
-      /stay applied\n {6}if the database has already all that b does, .*: migrate stamp b$/,
+      /stay applied\n {6}if the database has already all that b does, record it, .*: migrate stamp b$/,
     ),
     location: { path: "0002_b.up.sql" },
   });
