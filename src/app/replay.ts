@@ -1,7 +1,6 @@
 /** A project, a target and a scratch database → the database that the migrations up to there make, by the plan that a run runs. */
 import { MigrateError } from "../core/errors.ts";
 import type { FileText, RevisionId } from "../core/migration.ts";
-import { missingHint } from "../core/missing.ts";
 import type { Plan } from "../core/plan/types.ts";
 import { sha256 } from "../core/sha256.ts";
 import { locate } from "../core/source.ts";
@@ -79,18 +78,10 @@ export async function withRoles<T>(
       });
     } catch (error) {
       const role = ownsRoles ? missingRole(error) : undefined;
-      if (role === undefined || roles.has(role)) throw withAdvice(error);
+      if (role === undefined || roles.has(role)) throw error;
       roles.add(role);
     }
   }
-}
-
-/** What an up file uses and no migration makes is where the user looks first, and not in the server's own hint. */
-function withAdvice(error: unknown): unknown {
-  if (!(error instanceof MigrateError) || error.location?.path.endsWith(".up.sql") !== true) return error;
-  const hint = missingHint(error.message);
-  if (hint === undefined) return error;
-  return new MigrateError({ ...error.diagnostics[0]!, hint }, { cause: error.cause });
 }
 
 /** Steps that bring revisions up where others are. */

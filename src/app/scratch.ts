@@ -48,8 +48,17 @@ export async function withScratch<T>(
     return await work(scratch);
   } catch (error) {
     // What was done there goes away with it.
-    throw isCancelled(error, GOES_ON) ? cancelled(NOTHING, error) : error;
+    if (isCancelled(error, GOES_ON)) throw cancelled(NOTHING, error);
+    throw error instanceof MigrateError && !scratch.proves ? forNewer(error) : error;
   } finally {
     await scratch.close();
   }
+}
+
+/** The server that is too old is not that of the database, which may be of the version that the file needs. */
+function forNewer(error: MigrateError): MigrateError {
+  if (error.code !== "source/newer-syntax") return error;
+  const hint = "the server is that of the scratch database; name one of that version: --scratch URL";
+  const diagnostics = error.diagnostics.map((each) => ({ ...each, hint }));
+  return new MigrateError(diagnostics[0]!, { diagnostics, cause: error });
 }

@@ -44,6 +44,7 @@ export function send(
     blockers: () => blockers(session, backend.pid),
     login: session.login,
     connectionOptions: session.connectionOptions,
+    scratch: session.scratch,
     ...ofFiles,
   }).catch(async (error: unknown) => {
     throw error instanceof MigrateError && error.sqlstate === "25006"

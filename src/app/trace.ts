@@ -190,7 +190,8 @@ class TracedRun {
       await session.send(statement.sql);
     } catch (error) {
       if (!(error instanceof StatementFailure)) throw error;
-      const texts = { sourceText: (path: string) => sourceText(project, path), aborted: false };
+      const { scratch } = session;
+      const texts = { sourceText: (path: string) => sourceText(project, path), aborted: false, scratch };
       throw explain(plan, batch, statement, error, texts);
     }
   }

@@ -7,6 +7,7 @@ import type { Graph } from "./graph.ts";
 import { grants, type LedgerUse } from "./ledger/grants.ts";
 import { type Intent, isGuard } from "./ledger/types.ts";
 import { withoutComments } from "./lexer.ts";
+import { missingHint } from "./missing.ts";
 import { passwordsOf } from "./password.ts";
 import type { Batch, Plan, PlanStep, Statement } from "./plan/types.ts";
 import { offsetInDo } from "./plpgsql.ts";
@@ -39,6 +40,8 @@ export interface Explaining {
   readonly login?: string | undefined;
   /** The options that its connection was given, as in PGOPTIONS. */
   readonly connectionOptions?: string | undefined;
+  /** Where the scratch database is that the plan runs on, if it runs on one. */
+  readonly scratch?: string | undefined;
 }
 
 /** A statement of a plan failed. `failure` is kept as the cause. */
@@ -47,30 +50,38 @@ export function explain(
   batch: Batch,
   statement: Statement,
   failure: Failure,
-  { sourceText, aborted, login, connectionOptions }: Explaining,
+  { sourceText, aborted, login, connectionOptions, scratch }: Explaining,
 ): MigrateError {
   const { purpose, origin } = statement;
   const { sqlstate } = failure;
   const step = stepOf(plan, batch, statement);
   const error = errorOf.bind(undefined, failure);
+  const state = scratch === undefined ? whatIsSo(batch, step) : onScratch(scratch);
   if (isGuard(sqlstate)) return error("state/guard", failure.message.replace(/^retort: /, ""), failure.hint);
   // A guard that has looked at the rights of the role says itself which it lacks, and what to do.
   if (sqlstate === "42501" && failure.message.startsWith("retort: "))
     return error("execution/own-statement", failure.message.replace(/^retort: /, ""), failure.hint);
-  if (sqlstate === "57014" && aborted) return cancelled(whatIsSo(batch, step), failure);
-  if (failure.lost) return connectionLost(failure);
+  if (sqlstate === "57014" && aborted) return cancelled(scratch === undefined ? state : NOTHING, failure);
+  if (failure.lost) return connectionLost(failure, scratch);
   const said = withoutPasswords(failure, statement);
   const message = messageOf(said);
   if (origin !== undefined) {
+    // What an up file uses and no migration makes is where the user looks first, and not in the server's own hint.
+    const missing = scratch === undefined || step?.direction !== "up" ? undefined : missingHint(said.message);
     const advice =
       adviceOf(failure, step, connectionOptions) ??
       encodingHint(statement, failure) ??
       leftIndex(statement, failure) ??
       deniedIn(plan, batch, statement, failure, login) ??
       misleadingIn(statement, failure);
-    return error("execution/statement", message, lines(said.hint, advice, whatIsSo(batch, step)), {
-      ...placeOf(statement, failure, sourceText),
-    });
+    return error(
+      "execution/statement",
+      message,
+      missing === undefined ? lines(said.hint, advice, state) : lines(missing, state),
+      {
+        ...placeOf(statement, failure, sourceText),
+      },
+    );
   }
   const setting = refusedSetting(statement, failure);
   if (setting !== undefined)
@@ -90,7 +101,7 @@ export function explain(
       ? `${commits ? `the commit${of}` : `a ${purpose} statement${of}`} failed${constraint}: ${message}`
       : `${rights.message}: ${message}`,
     foreignTableHint(statement, failure) ??
-      lines(failure.hint, rights?.hint ?? encodingHint(statement, failure), whatIsSo(batch, step)),
+      lines(failure.hint, rights?.hint ?? encodingHint(statement, failure), state),
     committed === undefined ? {} : placeOf(committed, failure, sourceText),
   );
 }
@@ -128,9 +139,12 @@ export function explainQuery(failure: Failure, aborted: boolean): MigrateError {
   return errorOf(failure, "execution/own-statement", `a query about the database failed: ${message}`, hint);
 }
 
-function connectionLost(failure: Failure): MigrateError {
+function connectionLost(failure: Failure, scratch?: string): MigrateError {
   const message = `the connection to the database was lost: ${failure.message}`;
-  const hint = "run the same command again: it continues from what the ledger has recorded";
+  const hint =
+    scratch === undefined
+      ? "run the same command again: it continues from what the ledger has recorded"
+      : `${onScratch(scratch)}; run the same command again`;
   return errorOf(failure, "execution/connection-lost", message, hint);
 }
 
@@ -253,6 +267,10 @@ function whatIsSo(batch: Batch, step: PlanStep | undefined): string {
     return `revision ${step.revision} runs outside a transaction: what it did before this is kept; ${MEND}`;
   return `revision ${step.revision} was rolled back; ${step.direction === "up" ? "those before it stay applied" : "it is still applied"}`;
 }
+
+/** A scratch database has none of the rows that the user's has, and may be of another version. */
+const onScratch = (scratch: string): string =>
+  `this ran on the scratch database (${scratch}), which begins empty; your database was not touched`;
 
 /** What PostgreSQL takes only outside a transaction: that it may not stand in one, or that it ends one. */
 const OUTSIDE: ReadonlySet<string> = new Set(["25001", "2D000"]);

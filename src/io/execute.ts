@@ -32,6 +32,7 @@ export interface ExecuteOptions extends LockOptions {
   readonly sourceText: Explaining["sourceText"];
   readonly login?: Explaining["login"];
   readonly connectionOptions?: Explaining["connectionOptions"];
+  readonly scratch?: Explaining["scratch"];
   /** The statement that records a failed step in the ledger; `statement`: which of its file failed outside a transaction, else 0. */
   readonly recordFailure?: (step: PlanStep, statement: number, message: string) => string;
 }
@@ -273,12 +274,13 @@ const explained = (
   batch: Batch,
   statement: Statement,
   failure: ItemFailure["failure"],
-  { sourceText, login, connectionOptions, signal }: ExecuteOptions,
+  { sourceText, login, connectionOptions, scratch, signal }: ExecuteOptions,
 ): MigrateError =>
   explain(plan, batch, statement, failure, {
     sourceText,
     login,
     connectionOptions,
+    scratch,
     aborted: signal?.aborted === true,
   });
 

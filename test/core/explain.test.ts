@@ -5,8 +5,18 @@ import { planOf, statement, step } from "../support/plans.ts";
 
 const header = "-- revision: a\n-- parent: none\n\n";
 
+interface Case {
+  readonly transactional?: boolean;
+  readonly before?: string;
+  readonly scratch?: string;
+}
+
 /** How the failure of the last statement of a file is told: its code, place and hint. */
-function told(sql: string, failure: Partial<Failure>, { transactional = true, before = "" } = {}) {
+function told(
+  sql: string,
+  failure: Partial<Failure>,
+  { transactional = true, before = "", scratch }: Case = {},
+) {
   const text = `${header}${before}${sql}`;
   const start = header.length + before.length;
   const comment = /^(?:--.*\n)*/.exec(sql)![0].length;
@@ -22,9 +32,9 @@ function told(sql: string, failure: Partial<Failure>, { transactional = true, be
     batch,
     user,
     { message: "no", sqlstate: "42P01", lost: false, ...failure },
-    { sourceText: () => text, aborted: false },
+    { sourceText: () => text, aborted: false, scratch },
   );
-  const { line, column } = error.location!;
+  const { line, column } = error.location ?? {};
   return { code: error.code, place: `${line}:${column}`, hint: error.hint ?? "" };
 }
 
@@ -58,6 +68,19 @@ test.each(["25001", "2D000"])("%s in a transaction: how to run it outside one", 
   expect(told("VACUUM;", { sqlstate }).hint).toContain(outside);
   expect(told("VACUUM;", { sqlstate }, { transactional: false }).hint).not.toContain(outside);
   expect(told("VACUUM;", { sqlstate: "42P01" }).hint).not.toContain(outside);
+});
+
+test("on a scratch database nothing is said of what stays applied, but which database it was", () => {
+  const scratch = "PostgreSQL 15.18, a temporary database on db:5432";
+  const so = `this ran on the scratch database (${scratch}), which begins empty; your database was not touched`;
+  for (const transactional of [true, false])
+    expect(told("SELECT 1 / 0;", { sqlstate: "22012" }, { transactional, scratch }).hint).toBe(so);
+  const missing = { message: 'relation "t" does not exist', hint: "the server's" };
+  const lines = told("SELECT * FROM t;", missing, { scratch }).hint.split("\n      ");
+  expect(lines).toEqual([expect.stringMatching(/^no migration before this one makes it: /), so]);
+  expect(told("SELECT 1;", { lost: true, sqlstate: "57P01" }, { scratch }).hint).toBe(
+    `${so}; run the same command again`,
+  );
 });
 
 test("the commit of several steps is told of the last of them", () => {

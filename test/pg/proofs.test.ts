@@ -3,6 +3,7 @@ import { afterAll, describe, expect, test } from "vitest";
 import { drift } from "../../src/app/drift.ts";
 import { dump } from "../../src/app/dump.ts";
 import { type TestOptions, testMigrations } from "../../src/app/test.ts";
+import { trace } from "../../src/app/trace.ts";
 import type { Difference } from "../../src/core/catalog/compare.ts";
 import { renderSplit } from "../../src/render/script/script.ts";
 import { testLines } from "../../src/render/test-report.ts";
@@ -313,6 +314,26 @@ describe.sequential.each(servers())("drift on $name", (on) => {
     expect(kinds((await look()).differences)).toEqual([]);
     await query(url, "ALTER TABLE app.t OWNER TO CURRENT_USER");
     expect(kinds((await look()).differences)).toEqual(["differs table app.t"]);
+  });
+
+  test("that cannot be looked for says that it was not the database that refused a file", async () => {
+    const divides = { a: "CREATE TABLE t ();", b: { up: "SELECT 1 / count(*) FROM t;", parent: "a" } };
+    const shop = project(divides);
+    const { url } = await ownDatabase(on);
+    await shop.upgrade(url, "a");
+    await query(url, "INSERT INTO t DEFAULT VALUES");
+    await shop.upgrade(url);
+    const so =
+      /^this ran on the scratch database \(PostgreSQL .*, which begins empty; your database was not touched$/;
+    for (const failing of [
+      () => drift(shop.deps, { database: url }),
+      () => trace(shop.deps, { database: url }),
+      () => dump(shop.deps, { database: url, revision: "b" }),
+    ])
+      expect(await failureOf(failing())).toMatchObject({
+        code: "execution/statement",
+        hint: expect.stringMatching(so),
+      });
   });
 
   test("is not looked for while a step is half done, or where a row has no file", async () => {

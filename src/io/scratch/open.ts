@@ -177,10 +177,12 @@ function scratchIn(room: Room, reasons: readonly string[], major: number | undef
   let session: Session | undefined;
   const others: Room[] = [];
   const { version, ownsRoles } = room;
+  const where = `PostgreSQL ${version.text}, ${room.place}`;
+  const marked = (opened: Session): Session => ({ ...opened, scratch: where });
   const proves = major === undefined || major === majorOf(version.number);
   return {
     description: [
-      `scratch: PostgreSQL ${version.text}, ${room.place}`,
+      `scratch: ${where}`,
       ...reasons.map(
         (reason, index) => `, ${index === 0 ? "since" : "and"} ${reason.replace(/^cannot /, "it cannot ")}`,
       ),
@@ -193,7 +195,7 @@ function scratchIn(room: Room, reasons: readonly string[], major: number | undef
     address: room.address,
     alone: (name, work) => (room.alone === undefined ? work() : room.alone(name, work)),
     empty: async () => {
-      if (session === undefined || !(await isEmptied(session))) session = await room.create();
+      if (session === undefined || !(await isEmptied(session))) session = marked(await room.create());
       if (ownsRoles) await session.send(dropRolesSql);
       return session;
     },
@@ -201,7 +203,7 @@ function scratchIn(room: Room, reasons: readonly string[], major: number | undef
       const key = await room.find(keys);
       if (key === undefined) return undefined;
       try {
-        session = await room.create(key);
+        session = marked(await room.create(key));
         return { session, key };
       } catch (error) {
         session = undefined;
@@ -212,12 +214,13 @@ function scratchIn(room: Room, reasons: readonly string[], major: number | undef
     },
     copied: async (database) => {
       if (room.copy === undefined) return undefined;
-      session = await room.copy(database);
+      const copy = await room.copy(database);
+      session = copy === undefined ? undefined : marked(copy);
       return session;
     },
     keep: async (key) => {
       if (session === undefined) throw new RangeError("there is nothing to keep");
-      session = await room.keep(key, session);
+      session = marked(await room.keep(key, session));
       return session;
     },
     beside: async () => {

@@ -25,6 +25,8 @@ export interface Session {
   readonly login?: string | undefined;
   /** The options for the server that it was given, as in PGOPTIONS; absent where there are none, or they are not known. */
   readonly connectionOptions?: string | undefined;
+  /** Of a scratch database, where it is: `PostgreSQL 15.18, a temporary database on db.example:5432`. */
+  readonly scratch?: string | undefined;
   /** `server_version_num` (150018) and what a person calls it ("15.18"). */
   readonly version: { readonly number: number; readonly text: string };
   /** The backend's process id, as it was announced; 0 for the embedded database. */
