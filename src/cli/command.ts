@@ -22,6 +22,8 @@ export interface Positionals {
   readonly required: number;
   readonly names: readonly string[];
   readonly many?: boolean;
+  /** They are words of another command line. */
+  readonly ofOthers?: true;
   /** The flag that an argument too many was meant for. */
   readonly flag?: string;
 }

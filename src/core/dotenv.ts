@@ -37,21 +37,19 @@ export function parseDotenv({ text }: Source): readonly DotenvEntry[] {
   });
 }
 
-/** A line that is ignored, and the word that it begins with. */
+/** A line that is ignored, the word that it begins with, and what follows that. */
 export interface StrayLine {
   readonly line: number;
   readonly word: string;
+  readonly rest: string;
 }
 
 /** The lines that are neither an entry nor a comment nor empty. */
 export function strayLines({ text }: Source): readonly StrayLine[] {
   const rest = text.replace(ENTRY, (entry) => entry.replace(/[^\r\n]/g, ""));
   const lineAt = linesOf(rest);
-  return [...rest.matchAll(/^[ \t]*(?:export[ \t]+)?(?=[^\s#])([^\s#:=]*)/gm)].map(
-    ({ index, 1: word = "" }) => ({
-      line: lineAt(index),
-      word,
-    }),
+  return [...rest.matchAll(/^[ \t]*(?:export[ \t]+)?(?=[^\s#])([^\s#:=]*):?(.*)/gm)].map(
+    ({ index, 1: word = "", 2: rest = "" }) => ({ line: lineAt(index), word, rest }),
   );
 }
 
