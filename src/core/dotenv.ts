@@ -83,13 +83,16 @@ export function dotenvValues(source: Source, outer: Lookup): ReadonlyMap<string,
     const above = values.get(name);
     return outer(name) ?? (above === undefined ? undefined : textOf(above) || undefined);
   };
+  const entries = parseDotenv(source);
   let room = MOST_EXPANDED;
   const expanded = (text: string, line: number): string => {
-    const value = replaceVariables(text, lookup, { origin: `${source.path} line ${line}` }, room);
+    const setBelow = (name: string) =>
+      entries.find((entry) => entry.name === name && entry.line > line)?.line;
+    const value = replaceVariables(text, lookup, { origin: `${source.path} line ${line}`, setBelow }, room);
     room -= value.length;
     return value;
   };
-  for (const { name, value, literal, line } of parseDotenv(source)) {
+  for (const { name, value, literal, line } of entries) {
     const outcome = literal || !mayHoldVariable(value) ? { value } : outcomeOf(() => expanded(value, line));
     // What puts the value above into its own does not hide it.
     const above = value.includes(`\${${name}`) ? undefined : values.get(name);

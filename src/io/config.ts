@@ -422,7 +422,14 @@ function shownPath(file: string, cwd: string): string {
 
 /** The text of a file of ours; undefined when there is none. */
 function textOf(file: string, shown: string): string | undefined {
-  return textIfThere(file, "usage/config-file", shown)?.replace(/^\ufeff/, "");
+  const text = textIfThere(file, "usage/config-file", shown);
+  // The mark that UTF-16 begins with, as UTF-8.
+  if (text?.startsWith("\ufffd\ufffd") !== true) return text?.replace(/^\ufeff/, "");
+  throw new MigrateError({
+    code: "usage/config-file",
+    message: `${shown} is UTF-16, not UTF-8`,
+    hint: "save it as UTF-8; PowerShell's '>' writes UTF-16",
+  });
 }
 
 function variablesOf(pairs: readonly string[]): Readonly<Record<string, string>> {

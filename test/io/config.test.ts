@@ -339,6 +339,16 @@ describe("the database is found", () => {
     expect((database as MigrateError).hint!.endsWith(expected)).toBe(true);
   });
 
+  it("a variable of .env that a line below sets is told where", async () => {
+    const { database } = await load({ dotenv: "DATABASE_URL=postgres://u@h/${DB}\n\nDB=x\n" });
+    expect(database).toMatchObject({ hint: "line 3 sets DB: move it above this line" });
+  });
+
+  it("a .env in UTF-16 is told as that", async () => {
+    writeFileSync(path.join(cwd, ".env"), Buffer.from("\ufeffDATABASE_URL=postgres://u@h/d\r\n", "utf16le"));
+    await expect(load({})).rejects.toThrow(".env is UTF-16, not UTF-8");
+  });
+
   it("of a folder that is an address the password is not shown", async () => {
     const config = await load({ dotenv: "", flags: { directory: ["postgres://u:s3cret@h/d"] } });
     expect(JSON.stringify(describeConfig(config))).not.toContain("s3cret");
