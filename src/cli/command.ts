@@ -26,6 +26,8 @@ export interface Positionals {
   readonly ofOthers?: true;
   /** The flag that an argument too many was meant for. */
   readonly flag?: string;
+  /** By a flag that was given: the flags that it was meant for then. */
+  readonly instead?: Readonly<Record<string, string>>;
 }
 
 /** What a command gets: its parsed arguments and the way out. */

@@ -52,7 +52,7 @@ export function parseWords(
     if (isLost) fault ??= repeated(command, token.rawName, option.flag, given);
     values.set(option.flag, given);
   }
-  fault ??= positionalFault(command, positionals) ?? combinationFault(command, values, positionals);
+  fault ??= positionalFault(command, positionals, values) ?? combinationFault(command, values, positionals);
   return {
     text: (name) => values.get(name)?.at(-1),
     list: (name) => values.get(name) ?? [],
@@ -189,8 +189,9 @@ function repeated(command: Named, rawName: string, flag: string, given: readonly
 function positionalFault(
   { name, positionals, examples = [] }: Pick<Command, "name" | "positionals" | "examples">,
   given: readonly string[],
+  flags: ReadonlyMap<string, unknown>,
 ): MigrateError | undefined {
-  const { required, names, many, flag, ofOthers } = positionals;
+  const { required, names, many, flag, instead = {}, ofOthers } = positionals;
   if (given.length < required) {
     const lines = examples.slice(0, 2).map(([line]) => line);
     const hint = lines.length === 0 ? undefined : `for example: ${lines.join(", or ")};`;
@@ -205,7 +206,9 @@ function positionalFault(
   }
   const extra = given[names.length];
   if (many === true || extra === undefined) return undefined;
-  const hint = flag === undefined ? undefined : `did you mean: migrate ${name} ${flag} ${shellWord(extra)}?`;
+  const meant = Object.entries(instead).find(([other]) => flags.has(other))?.[1] ?? flag;
+  const hint =
+    meant === undefined ? undefined : `did you mean: migrate ${name} ${meant} ${shellWord(extra)}?`;
   return usage("extra-argument", `${name} does not take the argument '${extra}'`, { name }, hint);
 }
 

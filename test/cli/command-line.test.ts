@@ -186,6 +186,10 @@ describe("main", () => {
     ["--bogus", "hint: see: migrate --help"],
     ["heads --bogus", "hint: see: migrate heads --help"],
     [
+      "revision --remove 0003",
+      "hint: did you mean: migrate revision --remove --head 0003? see: migrate revision --help",
+    ],
+    [
       "dump postgres://u:p@h/d",
       "hint: it is written so: migrate dump --database URL; see: migrate dump --help",
     ],
