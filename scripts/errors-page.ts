@@ -159,6 +159,7 @@ export const meanings: Readonly<Record<string, string>> = {
   "source/reserved-id": "The word has a special meaning and cannot be a revision or a label.",
   "source/schema": "A file of the schema folder could not be loaded.",
   "source/short-number": "The number of the file name has too few digits to sort.",
+  "source/swapped-files": "The up file and the down file of a pair have each other's name.",
   "source/syntax": "PostgreSQL's grammar does not accept the file.",
   "source/template": "A template has a placeholder where none is allowed.",
   "source/too-deep": "The statement is too deeply nested, or too large, to parse.",
