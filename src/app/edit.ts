@@ -1,6 +1,7 @@
 /** A target → the files of its revisions, opened in the user's editor. */
 import { MigrateError } from "../core/errors.ts";
 import { nodeOf } from "../core/graph.ts";
+import { shellWord } from "../core/shell.ts";
 import { openEditor } from "../io/editor.ts";
 import { show } from "./look.ts";
 import type { Deps, ProjectOptions } from "./project.ts";
@@ -28,7 +29,7 @@ export async function edit(deps: Deps, target: string, options: ProjectOptions):
     throw new MigrateError({
       code: "usage/no-editor",
       message: "no editor is configured: neither VISUAL nor EDITOR is set",
-      hint: `for example: EDITOR=vi migrate edit ${target}; the files are ${files.join(", ")}`,
+      hint: `for example: EDITOR=vi migrate edit ${shellWord(target)}; the files are ${files.join(", ")}`,
     });
   }
   await openEditor(editor, files, deps);

@@ -4,18 +4,20 @@ import { type Graph, isHead, nodeOf } from "../core/graph.ts";
 import { describe } from "../core/graph-faults.ts";
 import type { Migration, RevisionId } from "../core/migration.ts";
 import { settledRows } from "../core/replaced.ts";
+import { shellWord } from "../core/shell.ts";
 import type { AppliedRow } from "../core/steps.ts";
 import { resolveAll } from "../core/target.ts";
 import { downgradeOf, finishing, stampWithout } from "../core/undoing.ts";
 import { removeFiles } from "../io/directory.ts";
 import { readLedger } from "../io/queries.ts";
+import type { Session } from "../io/session/types.ts";
 import { connect } from "./connect.ts";
 import { type Deps, openProject, type Project, type ProjectOptions } from "./project.ts";
 
 export interface RemoveOptions extends ProjectOptions {
   /** Which head, or squashed revision that waits for the files that it replaces to be deleted. Default: the only head. */
   readonly head?: string | undefined;
-  /** Go on where no database is configured that could say whether it is applied. */
+  /** Go on where no database can be asked whether it is applied: none is configured, or it does not answer. */
   readonly yes?: boolean | undefined;
 }
 
@@ -25,11 +27,12 @@ export interface Removed {
   readonly files: readonly string[];
 }
 
-/** Deletes the pair. Throws `graph/…` where it is no head, `state/applied` where it is applied, `usage/no-database`. */
+/** Deletes the pair. Throws `graph/…` where it is no head, `state/applied` where it is applied, `usage/no-database`, `execution/connect`. */
 export async function removeRevision(deps: Deps, options: RemoveOptions): Promise<Removed> {
   const project = await openProject(deps, options);
   const migration = newest(project, options.head);
-  await refuseApplied(deps, project, migration, options.yes ?? false);
+  const session = await sessionOf(deps, project, migration, options);
+  if (session !== undefined) await refuseApplied(session, project, migration);
   const files = [migration.up, migration.down].flatMap((file) => file?.source.path ?? []);
   await removeFiles(files, deps);
   return { revision: migration.revision, files };
@@ -79,24 +82,42 @@ function newest({ graph }: Project, head: string | undefined): Migration {
   });
 }
 
-async function refuseApplied(
+/** On the database that knows whether it is applied; undefined where none can be asked, and that is as well. */
+async function sessionOf(
   deps: Deps,
-  { config, graph, ledger }: Project,
+  { config }: Project,
   migration: Migration,
-  yes: boolean,
-): Promise<void> {
-  const { database } = config;
-  const { revision } = migration;
-  if (database instanceof MigrateError) {
-    if (database.code !== "usage/no-database") throw database;
-    if (yes) return;
-    throw new MigrateError({
-      code: "usage/no-database",
-      message: `no database is configured, so it is not known whether ${describe(migration)} is applied`,
-      hint: "name the database with --database URL; or, if it is not applied anywhere, run: migrate revision --remove --yes",
-    });
+  { head, yes = false }: RemoveOptions,
+): Promise<Session | undefined> {
+  const anyway = [
+    "migrate revision --remove",
+    ...(head === undefined ? [] : ["--head", shellWord(head)]),
+    "--yes",
+  ];
+  const otherwise = `or, if it is not applied anywhere, run: ${anyway.join(" ")}`;
+  const unknown = `so it is not known whether ${describe(migration)} is applied`;
+  try {
+    return await connect(deps, config);
+  } catch (error) {
+    if (!(error instanceof MigrateError) || !UNASKED.has(error.code)) throw error;
+    if (yes) return undefined;
+    const { code, message, hint } = error;
+    const first = code === "usage/no-database" ? "name the database with --database URL" : hint;
+    throw new MigrateError(
+      { code, message: `${message}, ${unknown}`, hint: `${first}; ${otherwise}` },
+      { cause: error },
+    );
   }
-  const session = await connect(deps, config);
+}
+
+const UNASKED: ReadonlySet<string> = new Set(["usage/no-database", "execution/connect"]);
+
+async function refuseApplied(
+  session: Session,
+  { graph, ledger }: Project,
+  migration: Migration,
+): Promise<void> {
+  const { revision } = migration;
   try {
     const { applied, intent } = await readLedger(session, ledger);
     const rows = settledRows(graph, applied);

@@ -100,7 +100,7 @@ function refuseRange(graph: Graph, members: readonly RevisionId[], range: string
     message: isRange
       ? `'${range}' covers ${found}, but a squash needs at least two`
       : `'${range}' is not a range`,
-    hint: `name the start, which is not included, and the end; from the first migration: migrate squash base:${isRange ? "REVISION" : range}`,
+    hint: `name the start, which is not included, and the end; from the first migration: migrate squash ${isRange ? "base:REVISION" : shellWord(`base:${range}`)}`,
   });
 }
 

@@ -22,8 +22,12 @@ export interface Positionals {
   readonly required: number;
   readonly names: readonly string[];
   readonly many?: boolean;
+  /** They are words of another command line. */
+  readonly ofOthers?: true;
   /** The flag that an argument too many was meant for. */
   readonly flag?: string;
+  /** By a flag that was given: the flags that it was meant for then. */
+  readonly instead?: Readonly<Record<string, string>>;
 }
 
 /** What a command gets: its parsed arguments and the way out. */

@@ -4,6 +4,7 @@
  * are parsed here, by Node's own parser, from citty's definitions.
  */
 import { parseArgs } from "node:util";
+import { isUrl } from "../core/address.ts";
 import { MigrateError } from "../core/errors.ts";
 import { nearest } from "../core/nearest.ts";
 import { shellWord } from "../core/shell.ts";
@@ -51,7 +52,7 @@ export function parseWords(
     if (isLost) fault ??= repeated(command, token.rawName, option.flag, given);
     values.set(option.flag, given);
   }
-  fault ??= positionalFault(command, positionals) ?? combinationFault(command, values, positionals);
+  fault ??= positionalFault(command, positionals, values) ?? combinationFault(command, values, positionals);
   return {
     text: (name) => values.get(name)?.at(-1),
     list: (name) => values.get(name) ?? [],
@@ -145,6 +146,8 @@ function valueFault(command: Named, token: OptionToken, { type, flag }: Option):
   if (value === undefined || (inlineValue !== true && isFlag(value)))
     return usage("missing-value", `${rawName} needs a value`, command);
   const given = valueIn(token);
+  if ((flag === "config" || flag === "directory") && isUrl(given))
+    return addressFor(command, `the value of ${rawName}`);
   if (given === "")
     return usage(
       "empty-value",
@@ -163,6 +166,17 @@ function valueFault(command: Named, token: OptionToken, { type, flag }: Option):
   return undefined;
 }
 
+/** The address of a database, which may hold a password, where there is no place for one. */
+function addressFor(command: Named, where: string): MigrateError {
+  const words = ["migrate", command.name, "--database URL"].filter((word) => word !== "").join(" ");
+  return usage(
+    "misplaced-address",
+    `${where} is the address of a database`,
+    command,
+    `it is written so: ${words};`,
+  );
+}
+
 /** A flag with two values, of which one would be lost. */
 function repeated(command: Named, rawName: string, flag: string, given: readonly string[]): MigrateError {
   const hint =
@@ -175,13 +189,15 @@ function repeated(command: Named, rawName: string, flag: string, given: readonly
 function positionalFault(
   { name, positionals, examples = [] }: Pick<Command, "name" | "positionals" | "examples">,
   given: readonly string[],
+  flags: ReadonlyMap<string, unknown>,
 ): MigrateError | undefined {
-  const { required, names, many, flag } = positionals;
+  const { required, names, many, flag, instead = {}, ofOthers } = positionals;
   if (given.length < required) {
     const lines = examples.slice(0, 2).map(([line]) => line);
     const hint = lines.length === 0 ? undefined : `for example: ${lines.join(", or ")};`;
     return usage("missing-argument", `${name} needs ${names[given.length]}`, { name }, hint);
   }
+  if (ofOthers !== true && given.some(isUrl)) return addressFor({ name }, "an argument");
   const empty = given.indexOf("");
   const emptyName = names[many === true ? Math.min(empty, names.length - 1) : empty];
   if (emptyName !== undefined) {
@@ -190,7 +206,9 @@ function positionalFault(
   }
   const extra = given[names.length];
   if (many === true || extra === undefined) return undefined;
-  const hint = flag === undefined ? undefined : `did you mean: migrate ${name} ${flag} ${shellWord(extra)}?`;
+  const meant = Object.entries(instead).find(([other]) => flags.has(other))?.[1] ?? flag;
+  const hint =
+    meant === undefined ? undefined : `did you mean: migrate ${name} ${meant} ${shellWord(extra)}?`;
   return usage("extra-argument", `${name} does not take the argument '${extra}'`, { name }, hint);
 }
 

@@ -79,6 +79,11 @@ export function addressFault(origin: string, message: string, hint: string): Mig
 export const originOfFault = ({ code, message }: MigrateError): string | undefined =>
   code === "usage/database-address" ? /\(from (.*)\)$/s.exec(message)?.[1] : undefined;
 
+const URL_FORM = /^postgres(?:ql)?(?:\+\w+)?:\/\/(.*)$/is;
+
+/** Whether a text is the address of a server as a URL, so that it can be nothing else. */
+export const isUrl = (text: string): boolean => URL_FORM.test(text.trim());
+
 /** A quote that nobody took away: one that was not closed in `.env`, or those of a file that `docker --env-file` reads. */
 function refuseQuotes(text: string, origin: string): void {
   const quote = /^["'`]/.exec(text)?.[0];
@@ -113,7 +118,7 @@ export function parseAddress(text: string, origin: string, hasEmbedded = true): 
       "write pglite:./folder or pglite:memory",
     );
   }
-  const url = /^postgres(?:ql)?(?:\+\w+)?:\/\/(.*)$/is.exec(trimmed);
+  const url = URL_FORM.exec(trimmed);
   return {
     kind: "server",
     parameters: url !== null ? fromUrl(url[1]!, origin) : fromKeywords(trimmed, origin, hasEmbedded),

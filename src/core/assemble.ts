@@ -5,6 +5,7 @@ import {
   type FileName,
   type FileNamePattern,
   messageOf,
+  nextNumber,
   parseFileName,
   stemOf,
 } from "./filename.ts";
@@ -32,12 +33,12 @@ export function assemble(
 ): Assembled {
   const diagnostics: Diagnostic[] = [...unreadable];
   const pairs = new Map<string, Pair>();
+  const free = freeNumbers(sources, pattern);
   for (const source of sources) {
-    const { fileName, fault } = parseFileName(nameOf(source.path), pattern);
+    const { fileName, fault } = parseFileName(nameOf(source.path), pattern, free);
     if (fault !== undefined) diagnostics.push({ ...fault, location: startOf(source.path) });
     if (fileName === undefined) continue;
     const file = new ParsedFile(source, fileName);
-    for (const found of file.diagnostics) diagnostics.push(found);
     const { direction } = fileName;
     const stem = stemOf(source.path, direction);
     const pair = pairs.get(stem);
@@ -51,6 +52,12 @@ export function assemble(
   const migrations: Migration[] = [];
   for (const pair of pairs.values()) {
     const { up, down } = pair;
+    const swapped = swappedFiles(pair);
+    if (swapped !== undefined) {
+      diagnostics.push(swapped);
+      continue;
+    }
+    for (const file of [up, down]) for (const found of file?.diagnostics ?? []) diagnostics.push(found);
     const fault =
       up === undefined || down === undefined
         ? missingFile(pair, noText, lonely)
@@ -66,6 +73,24 @@ export function assemble(
   }
   return { migrations, diagnostics: diagnostics.sort(byPlace) };
 }
+
+/** A number for each name that has none: the one after all that exist, then the next. */
+function freeNumbers(sources: readonly Source[], pattern: FileNamePattern): (stem: string) => string {
+  const given = new Map<string, string>();
+  let last: string | undefined;
+  return (stem) => {
+    const number = given.get(stem) ?? nextNumber(last === undefined ? numbersOf(sources, pattern) : [last]);
+    if (!given.has(stem)) last = number;
+    given.set(stem, number);
+    return number;
+  };
+}
+
+const numbersOf = (sources: readonly Source[], pattern: FileNamePattern): readonly string[] =>
+  sources.flatMap(
+    ({ path }) =>
+      pattern.stem.exec(nameOf(path).replace(/(?:\.(?:up|down))?\.sql$/, ""))?.groups?.["number"] ?? [],
+  );
 
 /** What one file says. The header is complete only when there are no diagnostics. */
 export class ParsedFile implements MigrationFile {
@@ -164,6 +189,22 @@ function missingFile(
           ? `create ${missing}, or delete this file`
           : `create ${missing} starting with '-- revision: ${revision ?? "<id>"}', or mark the migration as irreversible in this header: '-- irreversible: <reason>'`,
     location: startOf(present.source.path),
+  };
+}
+
+/** What only an up file says stands in the down file, and is missing in the other. */
+function swappedFiles({ up, down }: Pair): Diagnostic | undefined {
+  if (up === undefined || down === undefined || up.diagnostics.length === 0 || down.diagnostics.length === 0)
+    return undefined;
+  const place = placeOfKey(down.source, "parent");
+  if (place === undefined || placeOfKey(up.source, "parent") !== undefined) return undefined;
+  const [upPath, downPath] = [up.source.path, down.source.path].map(shellWord);
+  const between = shellWord(`${up.source.path}.swap`);
+  return {
+    code: "source/swapped-files",
+    message: `the up file and the down file are swapped: 'parent' is in the down file, and not in the up file`,
+    hint: `give each the name of the other: mv ${upPath} ${between} && mv ${downPath} ${upPath} && mv ${between} ${downPath}`,
+    ...place,
   };
 }
 

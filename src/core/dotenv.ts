@@ -37,21 +37,19 @@ export function parseDotenv({ text }: Source): readonly DotenvEntry[] {
   });
 }
 
-/** A line that is ignored, and the word that it begins with. */
+/** A line that is ignored, the word that it begins with, and what follows that. */
 export interface StrayLine {
   readonly line: number;
   readonly word: string;
+  readonly rest: string;
 }
 
 /** The lines that are neither an entry nor a comment nor empty. */
 export function strayLines({ text }: Source): readonly StrayLine[] {
   const rest = text.replace(ENTRY, (entry) => entry.replace(/[^\r\n]/g, ""));
   const lineAt = linesOf(rest);
-  return [...rest.matchAll(/^[ \t]*(?:export[ \t]+)?(?=[^\s#])([^\s#:=]*)/gm)].map(
-    ({ index, 1: word = "" }) => ({
-      line: lineAt(index),
-      word,
-    }),
+  return [...rest.matchAll(/^[ \t]*(?:export[ \t]+)?(?=[^\s#])([^\s#:=]*):?(.*)/gm)].map(
+    ({ index, 1: word = "", 2: rest = "" }) => ({ line: lineAt(index), word, rest }),
   );
 }
 
@@ -85,13 +83,16 @@ export function dotenvValues(source: Source, outer: Lookup): ReadonlyMap<string,
     const above = values.get(name);
     return outer(name) ?? (above === undefined ? undefined : textOf(above) || undefined);
   };
+  const entries = parseDotenv(source);
   let room = MOST_EXPANDED;
   const expanded = (text: string, line: number): string => {
-    const value = replaceVariables(text, lookup, { origin: `${source.path} line ${line}` }, room);
+    const setBelow = (name: string) =>
+      entries.find((entry) => entry.name === name && entry.line > line)?.line;
+    const value = replaceVariables(text, lookup, { origin: `${source.path} line ${line}`, setBelow }, room);
     room -= value.length;
     return value;
   };
-  for (const { name, value, literal, line } of parseDotenv(source)) {
+  for (const { name, value, literal, line } of entries) {
     const outcome = literal || !mayHoldVariable(value) ? { value } : outcomeOf(() => expanded(value, line));
     // What puts the value above into its own does not hide it.
     const above = value.includes(`\${${name}`) ? undefined : values.get(name);

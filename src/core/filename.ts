@@ -146,11 +146,12 @@ export const defaultPattern: FileNamePattern = filePattern("{number}_{slug}");
 /**
  * Reads the base name of a `.sql` file. A number that is too short is a fault, but the file still has its parts, so
  * that its pair and its header can be checked in the same pass. Without `{number}` in the pattern any name will do:
- * who a migration is stands in its header.
+ * who a migration is stands in its header. `free`: the name without its ending → a number for it, for hints.
  */
 export function parseFileName(
   name: string,
   pattern: FileNamePattern = defaultPattern,
+  free: (stem: string) => string = () => nextNumber([]),
 ): {
   readonly fileName?: FileName;
   readonly fault?: FileNameFault;
@@ -159,7 +160,7 @@ export function parseFileName(
   const stem = direction === undefined ? name : stemOf(name, direction);
   const match = pattern.stem.exec(stem);
   if (direction === undefined || (match === null && pattern.hasNumber))
-    return { fault: misnamed(name, pattern) };
+    return { fault: misnamed(name, pattern, free) };
   const { number, slug = match === null ? stem : "" } = match?.groups ?? {};
   const fileName: FileName = { ...(number === undefined ? {} : { number }), slug, direction };
   if (number === undefined || number.length >= FEWEST_DIGITS) return { fileName };
@@ -249,15 +250,18 @@ export function nextNumber(numbers: Iterable<string>): string {
   return String(highest + 1n).padStart(width, "0");
 }
 
-function misnamed(name: string, pattern: FileNamePattern): FileNameFault {
+/** What stands for the number in the form that is shown, or before it in Flyway's names: `U5__x.sql` undoes `V5__x.sql`. */
+const NUMBERED = /^(?:NNNN(?=[_.\s-])|([VU])(?=\d))?(\d*)[_.\s-]*(.*)$/is;
+
+function misnamed(name: string, pattern: FileNamePattern, free: (stem: string) => string): FileNameFault {
   const direction = /\.(up|down)\.sql$/i.exec(name)?.[1]?.toLowerCase();
   const stem = name.replace(/(\.(up|down))?\.sql$/i, "");
-  const [, digits, words] = /^(\d*)[_.\s-]*(.*)$/s.exec(stem)!;
-  const number = digits === "" ? "NNNN" : digits!.padStart(FEWEST_DIGITS, "0");
+  const [, letter = "", digits, words] = NUMBERED.exec(stem)!;
+  const number = digits === "" ? free(stem) : digits!.padStart(FEWEST_DIGITS, "0");
   const form = (n: string, slug: string): string =>
     pattern.text.replace("{number}", n).replace("{slug}", slug);
   const better = pattern.hasNumber ? form(number, words === "" ? "name" : words!) : stem;
-  const suggestion = `${better}.${direction ?? "up"}.sql`;
+  const suggestion = `${better}.${direction ?? (/u/i.test(letter) ? "down" : "up")}.sql`;
   const shape = form("NNNN", "name");
   const message =
     direction === undefined

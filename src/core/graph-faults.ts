@@ -26,6 +26,14 @@ export function describe({ revision, path, created }: Revision): string {
   return details.length === 0 ? revision : `${revision} (${details.join(", ")})`;
 }
 
+/** The revision that is meant by one of its files, or by their name without the ending. */
+export function ofFile<R extends Revision>(revisions: readonly R[], name: string): R | undefined {
+  const stem = (path: string): string => path.replace(/^.*[\\/]/s, "").replace(/\.(?:up|down)\.sql$/, "");
+  const meant = stem(name);
+  const found = revisions.filter(({ path }) => path !== undefined && stem(path) === meant);
+  return found.length === 1 ? found[0] : undefined;
+}
+
 /** The command that deletes their files, as far as these are known. */
 export const removalOf = (revisions: readonly (Revision & Partial<Migration>)[]): string =>
   `rm ${revisions
@@ -175,6 +183,9 @@ function wrongReferences<R extends Revision>(
     if (numbered.length === 1) {
       return `file numbers work only on the command line: write the id, ${numbered[0]!.revision}`;
     }
+    const named = ofFile(revisions, wanted);
+    if (named !== undefined && named.revision !== wanting)
+      return `the name of a file works only on the command line: write the id, ${named.revision}`;
     const longer = [...byId.keys()].filter((id) => wanted !== "" && id.startsWith(wanted));
     const meant = longer.length === 1 ? longer[0] : nearest(wanted, byName.keys());
     const found = meant === undefined ? undefined : byName.get(meant);

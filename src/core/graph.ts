@@ -5,7 +5,15 @@
  * Depends-on only says what must be applied first. Where a function can follow either, `Edges` says which.
  */
 import { type Diagnostic, MigrateError } from "./errors.ts";
-import { describe, faultsOf, haveSoundNames, type PlaceOf, RESERVED, startOfFile } from "./graph-faults.ts";
+import {
+  describe,
+  faultsOf,
+  haveSoundNames,
+  ofFile,
+  type PlaceOf,
+  RESERVED,
+  startOfFile,
+} from "./graph-faults.ts";
 import type { Revision, RevisionId } from "./migration.ts";
 import { nearest } from "./nearest.ts";
 import { unique } from "./unique.ts";
@@ -218,23 +226,16 @@ function insteadOf(graph: Graph, name: string): string {
     return "show, edit and history alone take current, and without steps; upgrade and downgrade count +N and -N from it; ";
   if (/^[+-]\d+$/.test(name))
     return `here steps are counted from a revision, as in ${name.startsWith("+") ? "base" : "head"}${name}; `;
-  const file = ofFile(graph, name);
+  const file = ofFile(
+    [...graph.nodes.values()].map(({ revision }) => revision),
+    name,
+  );
   if (file !== undefined) return `did you mean '${file.revision}', the revision of ${file.path}? `;
   const meant =
     ofGit(name) ??
     ofNumber(graph, name) ??
     nearest(name, [...graph.nodes.keys(), ...graph.carriers.keys(), ...RESERVED]);
   return `${meant === undefined ? "" : `did you mean '${meant}'? `}${ofFewDigits(graph, name)}`;
-}
-
-/** The revision that is meant by one of its files, or by their name without the ending. */
-function ofFile({ nodes }: Graph, name: string): Revision | undefined {
-  const stem = (path: string): string => path.replace(/^.*[\\/]/s, "").replace(/\.(?:up|down)\.sql$/, "");
-  const meant = stem(name);
-  const found = [...nodes.values()].filter(
-    ({ revision: { path } }) => path !== undefined && stem(path) === meant,
-  );
-  return found.length === 1 ? found[0]!.revision : undefined;
 }
 
 /** One or two digits may be meant as a count of steps, or as the beginning of an id. */

@@ -85,6 +85,7 @@ const LONGEST_ID = 255;
 const HEADER_LINE = /(--[ \t]*([A-Za-z][A-Za-z_-]*)[ \t]*:(?!\/\/)([^\r\n]*))(?:\r\n|\r|\n|$)/y;
 const GAP = /\s+|\/\*[\s\S]*?\*\/|--[^\r\n]*/y;
 const ILLEGAL_IN_ID = /[^A-Za-z0-9_.]/u;
+const INVISIBLE = /^[\p{Cf}\p{Default_Ignorable_Code_Point}]$/u;
 const CONTROL = /[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]/;
 
 interface HeaderLine {
@@ -342,10 +343,9 @@ function valueFault(source: Source, line: HeaderLine, key: HeaderKey): Diagnosti
   }
   const control = CONTROL.exec(value);
   if (control !== null) {
-    const code = control[0].charCodeAt(0).toString(16).toUpperCase().padStart(4, "0");
     return {
       code: "source/control-character",
-      message: `'${key}' contains the control character U+${code}`,
+      message: `'${key}' contains the control character ${codePointOf(control[0])}`,
       hint: "delete it; it would reach the terminal of everyone who lists this migration",
       ...placeOfValue(source, line, control.index, 1),
     };
@@ -372,6 +372,9 @@ function valueFault(source: Source, line: HeaderLine, key: HeaderKey): Diagnosti
       return undefined;
   }
 }
+
+const codePointOf = (character: string): string =>
+  `U+${character.codePointAt(0)!.toString(16).toUpperCase().padStart(4, "0")}`;
 
 function acceptanceFault(source: Source, line: HeaderLine): Diagnostic | undefined {
   if (acceptanceOf(line.value) !== undefined) return undefined;
@@ -460,7 +463,7 @@ function idFault(
     const [character] = illegal;
     return {
       code: "source/illegal-id",
-      message: `${/\s/.test(character) ? "a blank" : `'${character}'`} is not allowed in the ${noun} '${shorten(id)}'`,
+      message: `${shownCharacter(character)} is not allowed in the ${noun} '${shorten(id)}'`,
       hint: illegalHint(key, character, id),
       ...placeOfValue(source, line, at + illegal.index, character.length),
     };
@@ -484,13 +487,23 @@ function idFault(
   return undefined;
 }
 
+function shownCharacter(character: string): string {
+  if (INVISIBLE.test(character)) return `the invisible character ${codePointOf(character)}`;
+  return /\s/.test(character) ? "a blank" : `'${character}'`;
+}
+
 function illegalHint(key: HeaderKey, character: string, id: string): string {
+  if (INVISIBLE.test(character)) return "delete it; an id has only letters, digits, '_' and '.'";
   if (key === "revision" || key === "branch-labels") {
     if (/[\s;]/.test(character) && key === "branch-labels") return "separate several with commas";
     const suggestion = id.replace(/[^A-Za-z0-9_.]+/gu, "_").replace(/^_+|_+$/g, "");
     const rule = "use letters, digits, '_' and '.' only";
     return suggestion === "" ? rule : `${rule}, such as '${shorten(suggestion)}'`;
   }
+  const [, first, rest] = /^([\w.]+)[\s;]+(.*)$/s.exec(id) ?? [];
+  // What stands behind the id is a comment.
+  if (first !== undefined && !/^[\w.]+(?:[\s;]+[\w.]+)*$/.test(rest!))
+    return `write only the id: ${shorten(first)}`;
   if (/[\s;]/.test(character)) return "separate several with commas";
   if ("@+:-".includes(character))
     return "write the id from that file's header; expressions such as 'label@head' or '-1' work only on the command line";
@@ -546,9 +559,11 @@ function misplacedBelow(
     message: `'${lost.key}' is below the header, where it has no effect`,
     hint: isConflict(source.text, bodyStart)
       ? CONFLICT_HINT
-      : bodyStart === 0
-        ? "the header is the very first lines of the file: move everything else below it"
-        : `${move}; if it is only a comment, word it otherwise`,
+      : lost.line === end && /^\s/.test(lost.text)
+        ? "delete the blanks before it: a header line begins with '--'"
+        : bodyStart === 0
+          ? "the header is the very first lines of the file: move everything else below it"
+          : `${move}; if it is only a comment, word it otherwise`,
     ...placeOf(source, lost),
   };
 }

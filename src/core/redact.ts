@@ -4,15 +4,19 @@
  */
 import { placesOfPasswords } from "./password.ts";
 import { codePoints, type Stretch } from "./source.ts";
-import { placesOfSecret } from "./spelling.ts";
+import { placesInDecoded, placesOfSecret } from "./spelling.ts";
 
 const MASK = "***";
 
-/** From the end of a scheme to where a URL can go no further. */
-const URL_REST = /[a-zA-Z0-9+.-]:\/\/[^\s"<>]+/g;
+/** From the end of a scheme to where a URL can go no further. Of `//` a path that is made shorter keeps one. */
+const URL_REST = /(?:[a-zA-Z0-9+.-]:\/|\bpostgres(?:ql)?(?:\+\w+)?:)\/[^\s"<>]+/g;
 
 /** `scheme://user:` */
-const URL_USER = /[a-zA-Z0-9+.-]:\/\/[^\s:/?#@"<>]*:/;
+const URL_USER = /[a-zA-Z0-9+.-]:\/\/?[^\s:/?#@"<>]*:/;
+
+/** What is cut off before its `@`: behind `postgres://user:` something else than a port or a variable. */
+const CUT_URL =
+  /(\bpostgres(?:ql)?(?:\+\w+)?:\/\/?[^\s:/?#@"<>[\]]*:)(?!\d{1,5}(?:[^\w@]|$)|PASSWORD|\$\{)[^\s:/?#@"'<>]+/i;
 
 /**
  * Replaces by `***` each of `secrets` (raw, percent-encoded, escaped as in JSON or SQL, or in a mixture of these), and
@@ -62,9 +66,13 @@ function masked(text: string, places: readonly Stretch[], part: Stretch): string
   return result + text.slice(copied, part.end);
 }
 
-function placesInUrls(text: string): readonly Stretch[] {
+/** As they are, or percent-encoded whole. */
+const placesInUrls = (text: string): readonly Stretch[] =>
+  /:\//.test(text) || /%3a/i.test(text) ? placesInDecoded(text, placesInPlainUrls) : [];
+
+function placesInPlainUrls(text: string): readonly Stretch[] {
   return [...text.matchAll(URL_REST)].flatMap(({ 0: url, index }) => {
-    const place = passwordIn(url);
+    const place = passwordIn(url) ?? cutIn(url);
     return place === undefined ? [] : [{ start: index + place.start, end: index + place.end }];
   });
 }
@@ -79,6 +87,13 @@ function passwordIn(url: string): Stretch | undefined {
   if (user === null) return undefined;
   const start = user.index + user[0].length;
   return start === end || url.slice(start, end) === "PASSWORD" ? undefined : { start, end };
+}
+
+function cutIn(url: string): Stretch | undefined {
+  const found = CUT_URL.exec(url);
+  if (found === null) return undefined;
+  const end = found.index + found[0].length;
+  return { start: found.index + found[1]!.length, end };
 }
 
 /** `redact` over every text inside a JSON-like value; anything else comes back as it is. */

@@ -95,7 +95,7 @@ function transactionControl(tag: string, mode: "none" | undefined): Fault {
     message: opens
       ? `${tag} is not allowed in a migration, which already runs in a transaction`
       : `${tag} is not allowed in a migration: it would end the transaction that records it`,
-    hint: "remove it: a migration is one transaction, with its row in the ledger (only a plain BEGIN and COMMIT around the whole file may stay); to run without one, write '-- transaction: none' in the header",
+    hint: "remove it: a migration is one transaction, with its row in the ledger (only a plain BEGIN and COMMIT around the whole file may stay); where each statement must be a transaction of its own, write '-- transaction: none' in the header too",
   };
 }
 

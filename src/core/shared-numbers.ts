@@ -3,6 +3,7 @@ import { type FileNamePattern, nextNumber, renumbered } from "./filename.ts";
 import { descendants, type Graph, inOrder, nodeOf } from "./graph.ts";
 import { describe } from "./graph-faults.ts";
 import type { Migration, RevisionId } from "./migration.ts";
+import { shellWord } from "./shell.ts";
 
 export interface SharedNumber {
   readonly number: string;
@@ -63,7 +64,7 @@ export function sharedNumberText(
   return [
     `${revisions.length} migrations have the number ${number}: ${revisions.map((id) => describe(nodeOf(graph, id).revision)).join(", ")}`,
     `each has an id of its own, but ${number} cannot be a target; to give ${revisions.length > 2 ? "the others numbers" : "the other a number"} of ${revisions.length > 2 ? "their" : "its"} own:`,
-    ...renames.map(({ from, to }) => `  git mv ${from} ${to}`),
+    ...renames.map(({ from, to }) => `  git mv ${shellWord(from)} ${shellWord(to)}`),
   ].join("\n");
 }
 

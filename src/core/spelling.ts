@@ -16,6 +16,17 @@ export function placesOfSecret(text: string, secret: string): readonly Stretch[]
   return places;
 }
 
+/** What `find` finds in a text, and in what it is when `%XX` in it are decoded. */
+export function placesInDecoded(
+  text: string,
+  find: (text: string) => readonly Stretch[],
+): readonly Stretch[] {
+  if (!text.includes("%")) return find(text);
+  const { decoded, offsetOf } = reading(text, new RegExp(PERCENT, "gi"));
+  const inside = find(decoded).map(({ start, end }) => ({ start: offsetOf(start), end: offsetOf(end) }));
+  return [...find(text), ...inside];
+}
+
 /** A shorter secret counts only as a word of its own: the password `app` must not disfigure `application`. */
 const LONG = 8;
 

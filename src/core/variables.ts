@@ -12,6 +12,8 @@ export interface Place {
   readonly location?: Location;
   /** What gives a text there its variables before the environment does: `flag -x`. */
   readonly given?: string;
+  /** The line, below that place, that sets a variable: too late for it. */
+  readonly setBelow?: (name: string) => number | undefined;
 }
 
 /** UTF-16 units of a text, or of a whole `.env`, with variables replaced: each of 30 lines may double the one before. */
@@ -74,13 +76,15 @@ function* references(text: string): Generator<Reference> {
   }
 }
 
-function notSet(missing: readonly string[], { origin, location, given }: Place): MigrateError {
+function notSet(missing: readonly string[], { origin, location, given, setBelow }: Place): MigrateError {
   const is = missing.length === 1 ? "is" : "are";
   const shown = missing.slice(0, 5);
+  const late = shown.find((name) => setBelow?.(name) !== undefined);
+  const set = `set ${shown.join(", ")} ${given === undefined ? "" : `with ${given}, `}in the environment or in .env, or write a default: \${${missing[0]}:-value}`;
   return new MigrateError({
     code: "usage/missing-variable",
     message: `${origin} uses ${shown.map((name) => `\${${name}}`).join(", ")}, which ${is} not set, or ${is} empty`,
-    hint: `set ${shown.join(", ")} ${given === undefined ? "" : `with ${given}, `}in the environment or in .env, or write a default: \${${missing[0]}:-value}`,
+    hint: late === undefined ? set : `line ${setBelow?.(late)} sets ${late}: move it above this line`,
     ...(location === undefined ? {} : { location }),
   });
 }

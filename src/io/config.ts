@@ -1,13 +1,14 @@
 /** Flags, environment, `.env` and `migrate.config.json` → one `Config`, which says of each value where it came from. */
 import { existsSync } from "node:fs";
 import path from "node:path";
-import { originOfFault } from "../core/address.ts";
+import { isUrl, originOfFault } from "../core/address.ts";
 import { dotenvValues, parseDotenv, strayLines, textOf as textOfVariable } from "../core/dotenv.ts";
 import { MigrateError } from "../core/errors.ts";
 import type { LedgerNames } from "../core/ledger/types.ts";
 import { nearest } from "../core/nearest.ts";
 import type { OptionNames } from "../core/option-names.ts";
 import type { SessionPins } from "../core/plan/session.ts";
+import { redactAll } from "../core/redact.ts";
 import type { LintSettings } from "../core/rules/settings.ts";
 import { type ServerVersion, serverVersionOf } from "../core/server-version.ts";
 import {
@@ -284,7 +285,7 @@ export function describeConfig(config: Config): readonly DescribedSetting[] {
   const given = database instanceof MigrateError || database.kind !== "server" ? {} : timeoutsGiven(database);
   const lines: DescribedSetting[] = [];
   const line = (setting: string, value: SettingValue | undefined, origin: string) => {
-    if (value !== undefined) lines.push({ setting, value, origin });
+    if (value !== undefined) lines.push({ setting, value: redactAll(value), origin });
   };
   line("config", config.file, "file");
   line("environment", config.environment, config.origins["environment"] ?? "default");
@@ -421,7 +422,14 @@ function shownPath(file: string, cwd: string): string {
 
 /** The text of a file of ours; undefined when there is none. */
 function textOf(file: string, shown: string): string | undefined {
-  return textIfThere(file, "usage/config-file", shown)?.replace(/^\ufeff/, "");
+  const text = textIfThere(file, "usage/config-file", shown);
+  // The mark that UTF-16 begins with, as UTF-8.
+  if (text?.startsWith("\ufffd\ufffd") !== true) return text?.replace(/^\ufeff/, "");
+  throw new MigrateError({
+    code: "usage/config-file",
+    message: `${shown} is UTF-16, not UTF-8`,
+    hint: "save it as UTF-8; PowerShell's '>' writes UTF-16",
+  });
 }
 
 function variablesOf(pairs: readonly string[]): Readonly<Record<string, string>> {
@@ -487,14 +495,16 @@ function readDotenv(folder: string, cwd: string, environment: Layer): Dotenv {
 }
 
 function noDatabase({ source }: Dotenv): MigrateError {
-  const strays = strayLines(source).map(({ line, word }) => ({ line, meant: nearest(word, addressNames) }));
+  const meantBy = (name: string, value: string): string | undefined =>
+    isUrl(value) ? "DATABASE_URL" : nearest(name, addressNames);
+  const strays = strayLines(source).map(({ line, word, rest }) => ({ line, meant: meantBy(word, rest) }));
   const stray = strays.find(({ meant }) => meant !== undefined) ?? strays[0];
   const entries = parseDotenv(source);
   const part = entries.find(({ name, value }) => partNames.has(name) && value !== "");
   const empty = entries.find(({ name, value }) => addressNames.includes(name) && value === "");
   const misspelt = entries
     .filter(({ name }) => !partNames.has(name))
-    .map(({ name, line }) => ({ name, line, meant: nearest(name, addressNames) }))
+    .map(({ name, value, line }) => ({ name, line, meant: meantBy(name, value) }))
     .find(({ name, meant }) => meant !== undefined && meant !== name);
   return new MigrateError({
     code: "usage/no-database",

@@ -193,11 +193,16 @@ describe("away with a revision", () => {
     await expect(removeRevision(world, { database: "mysql://x", yes: true })).rejects.toMatchObject({
       code: "usage/database-address",
     });
+    const away = { database: "postgres://u@127.0.0.1:1/d" };
+    await expect(removeRevision(world, { ...away, head: "b" })).rejects.toMatchObject({
+      code: "execution/connect",
+      hint: expect.stringMatching(/; or, if .* run: migrate revision --remove --head b --yes$/),
+    });
     await create(world, "needs b", { revision: "c", heads: ["base"], dependsOn: ["b"] });
     await expect(removeRevision(world, { head: "b", yes: true })).rejects.toThrow("is needed by c");
     await removeRevision(world, { head: "c", yes: true });
     expect(existsSync(join(folder, up!))).toBe(true);
-    expect(await removeRevision(world, { yes: true })).toMatchObject({ revision: "b" });
+    expect(await removeRevision(world, { ...away, yes: true })).toMatchObject({ revision: "b" });
     expect(existsSync(join(folder, up!))).toBe(false);
   });
 

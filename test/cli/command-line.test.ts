@@ -113,6 +113,10 @@ describe("words", () => {
     ["-c=file heads", "heads config=file"],
     ["upgrade --expect-role=", "upgrade | the value of --expect-role is empty"],
     ["--database= status", "status | the value of --database is empty"],
+    ["upgrade postgres://u:p@h/d", "upgrade postgres://u:p@h/d | an argument is the address of a database"],
+    ["merge a postgres://u:p", "merge a postgres://u:p | an argument is the address of a database"],
+    ["heads -c postgres://u:p@h/d", "heads | the value of -c is the address of a database"],
+    ["heads --directory postgres://u:p@h/d", "heads | the value of --directory is the address of a database"],
     ["heads -x foo", "heads | -x foo is not KEY=VALUE"],
   ])("%s", async (line, expected) => {
     expect(await read(line)).toBe(expected);
@@ -181,6 +185,14 @@ describe("main", () => {
   test.each([
     ["--bogus", "hint: see: migrate --help"],
     ["heads --bogus", "hint: see: migrate heads --help"],
+    [
+      "revision --remove 0003",
+      "hint: did you mean: migrate revision --remove --head 0003? see: migrate revision --help",
+    ],
+    [
+      "dump postgres://u:p@h/d",
+      "hint: it is written so: migrate dump --database URL; see: migrate dump --help",
+    ],
     [
       "--json-events upgrade",
       "hint: a flag of the command is written after its name; see: migrate upgrade --help",

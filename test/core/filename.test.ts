@@ -22,11 +22,14 @@ describe("a file name", () => {
   test.each([
     ["4_x.up.sql", "source/short-number", "rename it to '0004_x.up.sql'"],
     ["012_x.down.sql", "source/short-number", "rename it to '0012_x.down.sql'"],
-    ["x.up.sql", "source/file-name", "rename it to 'NNNN_x.up.sql'"],
+    ["x.up.sql", "source/file-name", "rename it to '0001_x.up.sql'"],
     ["0004-x.up.sql", "source/file-name", "rename it to '0004_x.up.sql'"],
     ["0004.down.sql", "source/file-name", "rename it to '0004_name.down.sql'"],
     ["0004_x.UP.SQL", "source/file-name", "rename it to '0004_x.up.sql'"],
-    ["seed.sql", "source/file-name", "rename it to 'NNNN_seed.up.sql' if it is a migration"],
+    ["V5__x.sql", "source/file-name", "rename it to '0005_x.up.sql' if it is a migration"],
+    ["U5__x.sql", "source/file-name", "rename it to '0005_x.down.sql' if it is a migration"],
+    ["NNNN_x.up.sql", "source/file-name", "rename it to '0001_x.up.sql'"],
+    ["seed.sql", "source/file-name", "rename it to '0001_seed.up.sql' if it is a migration"],
     ["0004_x.sql", "source/file-name", "rename it to '0004_x.up.sql' if it is a migration"],
   ])("%s is refused", (name, code, start) => {
     const { fault } = parseFileName(name);

@@ -235,6 +235,9 @@ describe("faults of a header", () => {
     expect(read("-- revision: a/b\n-- parent: none").diagnostics[0]?.message).toBe(
       "'/' is not allowed in the revision id 'a/b'",
     );
+    expect(read("-- revision: a\u00adb\n-- parent: none").diagnostics[0]?.message).toContain(
+      "character U+00AD",
+    );
   });
 
   test.each([
@@ -247,6 +250,12 @@ describe("faults of a header", () => {
     ["-- revision: a\n-- branch-labels: a b", "separate several with commas"],
     ["-- revision: a\n-- branch-labels: a/b", "use letters, digits, '_' and '.' only, such as 'a_b'"],
     ["-- revision: a\n-- depends-on: a;b", "separate several with commas"],
+    ["-- revision: a\n-- parent: b (create b)", "write only the id: b"],
+    ["-- revision: a\n-- parent: b;", "write only the id: b"],
+    ["-- revision: a\n-- parent: b -- c", "write only the id: b"],
+    ["-- revision: a\u200b\n-- parent: b", "delete it; an id has only letters, digits, '_' and '.'"],
+    [" -- revision: a\n-- parent: b", "delete the blanks before it: a header line begins with '--'"],
+    ["-- revision: a\n  -- parent: b", "delete the blanks before it: a header line begins with '--'"],
     ["-- revision: a\n-- depends-on: a/b", "an id has only letters, digits, '_' and '.'"],
   ])("hint for %j", (text, expected) => expect(hint(text)).toEqual(expected));
 

@@ -144,6 +144,11 @@ describe("faults of pairs", () => {
       ["0001_a.down.sql:2:14 source/down-revision-differs"],
     ],
     [
+      "each has the name of the other",
+      { "0001_a.up.sql": down("a"), "0001_a.down.sql": up("a", "-- message: a\n") },
+      ["0001_a.down.sql:2:12 source/swapped-files"],
+    ],
+    [
       "irreversible, and yet a down file",
       { "0001_a.up.sql": up("a", "-- irreversible: gone\n"), "0001_a.down.sql": down("a") },
       ["0001_a.up.sql:3:18 source/irreversible-with-down"],
@@ -189,6 +194,18 @@ describe("faults of pairs", () => {
     expect(places).toEqual(
       [...places].sort((a, b) => (a.path < b.path ? -1 : a.path > b.path ? 1 : a.line - b.line)),
     );
+  });
+
+  test("names without a number get the next ones, both files of a pair the same", () => {
+    const texts = { "0007_a.up.sql": "", "x.up.sql": "", "x.down.sql": "", "y.sql": "" };
+    const hints = from(texts).diagnostics.flatMap(({ code, hint }) =>
+      code === "source/file-name" ? hint! : [],
+    );
+    expect(hints.map((hint) => /'(.*?)'/.exec(hint)![1])).toEqual([
+      "0008_x.down.sql",
+      "0008_x.up.sql",
+      "0009_y.up.sql",
+    ]);
   });
 
   test("two lonely files of one revision: both hints name one rename", () => {

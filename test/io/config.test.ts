@@ -331,10 +331,38 @@ describe("the database is found", () => {
     ],
     ["\nx y\n", "line 2 is not NAME=value and is ignored"],
     ["DATABASE_URl=postgres://u:s3cret@h/d\n", "line 1 of .env: did you mean DATABASE_URL?"],
+    ["DATABASE=postgres://u:s3cret@h/d\n", "line 1 of .env: did you mean DATABASE_URL?"],
+    ["DATABASE postgres://u:s3cret@h/d\n", "is ignored; write: DATABASE_URL=…"],
     ["DATABASE_URL=\n", "DATABASE_URL on line 1 of .env is empty"],
   ])("nowhere, with %j in .env", async (dotenv, expected) => {
     const { database } = await load({ dotenv });
     expect((database as MigrateError).hint!.endsWith(expected)).toBe(true);
+  });
+
+  it("a variable of .env that a line below sets is told where", async () => {
+    const { database } = await load({ dotenv: "DATABASE_URL=postgres://u@h/${DB}\n\nDB=x\n" });
+    expect(database).toMatchObject({ hint: "line 3 sets DB: move it above this line" });
+  });
+
+  it("a .env in UTF-16 is told as that", async () => {
+    writeFileSync(path.join(cwd, ".env"), Buffer.from("\ufeffDATABASE_URL=postgres://u@h/d\r\n", "utf16le"));
+    await expect(load({})).rejects.toThrow(".env is UTF-16, not UTF-8");
+  });
+
+  it("of a folder that is an address the password is not shown", async () => {
+    const config = await load({ dotenv: "", flags: { directory: ["postgres://u:s3cret@h/d"] } });
+    expect(JSON.stringify(describeConfig(config))).not.toContain("s3cret");
+  });
+
+  it.each([
+    ["PGDATABASE=postgres://u:s3cret@h/d\n", ".env line 1"],
+    ["POSTGRES_DB=postgres://u:s3cret@h/d\n", ".env line 1"],
+    ["DATABASE_URL='dbname=postgres://u:s3cret@h/d'\n", ".env line 1"],
+  ])("a URL is no name of a database: %j", async (dotenv, origin) => {
+    expect((await load({ dotenv })).database).toMatchObject({
+      code: "usage/database-address",
+      message: `the name of the database is a whole database address (from ${origin})`,
+    });
   });
 
   it.each([

@@ -47,6 +47,14 @@ describe("redact", () => {
     ["postgres://h/d?password=abc&user=u", "postgres://h/d?password=***&user=u"],
     ["PGPASSWORD=abc migrate", "PGPASSWORD=*** migrate"],
     ["postgres://u@h:5432/d", "postgres://u@h:5432/d"],
+    // A path that was made shorter, a name that was encoded, a name that was cut at its @.
+    ["/a/postgres:/ann:s3cret@h/d", "/a/postgres:/ann:***@h/d"],
+    [
+      "postgres://u@h:1/postgres%3A%2F%2Fann%3As3cret%40h%2Fd",
+      "postgres://u@h:1/postgres%3A%2F%2Fann%3A***%40h%2Fd",
+    ],
+    ["no 'postgres://ann:s3cret' in it", "no 'postgres://ann:***' in it"],
+    ["postgres://h:5432/d, postgres://[::1]:5432/d", "postgres://h:5432/d, postgres://[::1]:5432/d"],
     // Our own examples; nothing else has that right.
     ["say postgres://USER:PASSWORD@h:5432/d or", "say postgres://USER:PASSWORD@h:5432/d or"],
     ["postgres://u:PASSWORD@x@h/d", "postgres://u:***@h/d"],

@@ -8,7 +8,7 @@ const command: Command = {
   name: "__complete",
   summary: "Lists what can be typed next: a word, a tab and what it is, a line each.",
   args: {},
-  positionals: { required: 1, names: ["KIND", "WORD"], many: true },
+  positionals: { required: 1, names: ["KIND", "WORD"], many: true, ofOthers: true },
   async run({ args, deps, printer }) {
     const [kind, ...typed] = args.positionals;
     // The line is not whole yet: what is wrong with it is none of ours.

@@ -54,7 +54,7 @@ const command: Command = {
     ...needing("autogenerate", generating),
     sql: flag("no effect: writing a revision needs no database"),
   },
-  positionals: { required: 0, names: [], flag: "-m" },
+  positionals: { required: 0, names: [], flag: "-m", instead: { remove: "--remove --head" } },
   examples: [
     ['migrate revision -m "add users"', "after head"],
     ['migrate revision -m "index users" -t index-concurrently', "from a template"],

@@ -8,6 +8,7 @@ import {
   addressFault,
   checkParameter,
   type Found,
+  isUrl,
   type Parameters,
   type ParsedAddress,
   parameterRules,
@@ -88,6 +89,13 @@ export async function resolveAddress(
 
   const user = get("user") ?? systemUser(origin);
   const database = get("dbname") ?? user;
+  if (isUrl(database)) {
+    throw addressFault(
+      originOf(parameters, "dbname"),
+      "the name of the database is a whole database address",
+      "write the address by itself, without dbname=: DATABASE_URL=URL in the environment or in .env, or --database URL",
+    );
+  }
   const warnings: string[] = [];
   const [server, ...others] = placesOf(parameters).map((place): Server => {
     const { password, warning } = passwordOf(parameters, home, { ...place, database, user });
