@@ -56,7 +56,7 @@ export function explain(
   const { sqlstate } = failure;
   const step = stepOf(plan, batch, statement);
   const error = errorOf.bind(undefined, failure);
-  const state = scratch === undefined ? whatIsSo(batch, step) : onScratch(scratch);
+  const state = scratch === undefined ? whatIsSo(plan, batch, step) : onScratch(scratch);
   if (isGuard(sqlstate)) return error("state/guard", failure.message.replace(/^retort: /, ""), failure.hint);
   // A guard that has looked at the rights of the role says itself which it lacks, and what to do.
   if (sqlstate === "42501" && failure.message.startsWith("retort: "))
@@ -258,14 +258,16 @@ function refusedSetting({ purpose }: Statement, { sqlstate, message }: Failure):
 }
 
 /** What is so now, after the statement failed. */
-function whatIsSo(batch: Batch, step: PlanStep | undefined): string {
+function whatIsSo(plan: Plan, batch: Batch, step: PlanStep | undefined): string {
   if (step === undefined) return NOTHING;
   if (!batch.transactional)
     return `this statement ran outside a transaction: ${MEND}. See what is unfinished with: migrate current`;
   if (batch.step === undefined) return "all of it was rolled back; nothing was changed";
   if (!step.transactional)
     return `revision ${step.revision} runs outside a transaction: what it did before this is kept; ${MEND}`;
-  return `revision ${step.revision} was rolled back; ${step.direction === "up" ? "those before it stay applied" : "it is still applied"}`;
+  const before =
+    plan.from.length === 0 && plan.steps[0] === step ? "none is applied" : "those before it stay applied";
+  return `revision ${step.revision} was rolled back; ${step.direction === "up" ? before : "it is still applied"}`;
 }
 
 /** A scratch database has none of the rows that the user's has, and may be of another version. */

@@ -133,17 +133,19 @@ test.each([
 );
 
 test.each([
-  ["an upgrade", {}, "revision b was rolled back; those before it stay applied"],
+  ["an upgrade", {}, "revision b was rolled back; those before it stay applied", ["a"]],
+  ["the first upgrade", {}, "revision b was rolled back; none is applied", []],
   ["a downgrade", { direction: "down" }, "revision b was rolled back; it is still applied"],
   [
     "a downgrade outside a transaction",
     { direction: "down", transactional: false },
     "revision b runs outside a transaction: what it did before this is kept; fix the cause and run the same command again: it resumes here",
   ],
-] as const)("what is so behind a statement that failed: %s", (_, more, hint) => {
+] as const)("what is so behind a statement that failed: %s", (_, more, hint, from = ["b"]) => {
   const plan = planOf([step("b", ["SELECT 1;"], more)], {
     kind: "direction" in more ? "downgrade" : "upgrade",
-    applied: ["b"],
+    applied: from,
+    from,
   });
   const isUser = ({ purpose }: { readonly purpose: string }): boolean => purpose === "user";
   const batch = plan.batches.find(({ statements }) => statements.some(isUser))!;
