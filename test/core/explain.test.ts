@@ -141,18 +141,21 @@ test.each([
     { direction: "down", transactional: false },
     "revision b runs outside a transaction: what it did before this is kept; fix the cause and run the same command again: it resumes here",
   ],
-] as const)("what is so behind a statement that failed: %s", (_, more, hint, from = ["b"]) => {
-  const plan = planOf([step("b", ["SELECT 1;"], more)], {
-    kind: "direction" in more ? "downgrade" : "upgrade",
-    applied: from,
-    from,
-  });
-  const isUser = ({ purpose }: { readonly purpose: string }): boolean => purpose === "user";
-  const batch = plan.batches.find(({ statements }) => statements.some(isUser))!;
-  const failure = { message: "no", sqlstate: "22012", lost: false };
-  const told = { sourceText: () => undefined, aborted: false };
-  expect(explain(plan, batch, batch.statements.find(isUser)!, failure, told)).toMatchObject({
-    code: "execution/statement",
-    hint,
-  });
-});
+] as const)(
+  "what is so behind a statement that failed: %s",
+  (_, more, hint, from: readonly string[] = ["b"]) => {
+    const plan = planOf([step("b", ["SELECT 1;"], more)], {
+      kind: "direction" in more ? "downgrade" : "upgrade",
+      applied: from,
+      from,
+    });
+    const isUser = ({ purpose }: { readonly purpose: string }): boolean => purpose === "user";
+    const batch = plan.batches.find(({ statements }) => statements.some(isUser))!;
+    const failure = { message: "no", sqlstate: "22012", lost: false };
+    const told = { sourceText: () => undefined, aborted: false };
+    expect(explain(plan, batch, batch.statements.find(isUser)!, failure, told)).toMatchObject({
+      code: "execution/statement",
+      hint,
+    });
+  },
+);
