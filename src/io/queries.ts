@@ -250,7 +250,7 @@ const sessions = (condition: string): Query<SessionInfo> => ({
 const sessionsSql = `SELECT a.pid, COALESCE(a.application_name, '') AS application, COALESCE(a.usename, '') AS "user",
     COALESCE(pg_catalog.host(a.client_addr), 'local') AS client,
     COALESCE(pg_catalog.to_char(COALESCE(a.query_start, a.backend_start) AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"'), '') AS since,
-    pg_catalog.left(pg_catalog.regexp_replace(COALESCE(a.query, ''), '\\s+', ' ', 'g'), 200) AS query
+    pg_catalog.left(pg_catalog.regexp_replace(COALESCE(a.query, ''), '[[:space:]]+', ' ', 'g'), 200) AS query
   FROM pg_catalog.pg_stat_activity AS a`;
 
 /**
