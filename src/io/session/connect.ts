@@ -208,8 +208,9 @@ function connectHint(address: DatabaseAddress, cause: DriverError): string {
 }
 
 const FULL =
-  "no connection is free for this role or database: end one, raise the limit, or wait for one: migrate upgrade --wait 60";
-const NOT_YET = "the server is starting or stopping; to wait for it: migrate upgrade --wait 60";
+  "no connection is free for this role or database: end one, raise the limit, or run the same command again: where it has --wait, --wait 60 waits for one";
+const NOT_YET =
+  "the server is starting or stopping; run the same command again: where it has --wait, --wait 60 waits for it";
 
 /** The same for a pool of the caller's, whose settings are not ours. */
 export function poolHint(cause: DriverError): string {
