@@ -18,7 +18,7 @@ import {
 } from "../core/ledger/types.ts";
 import { identifier, literal } from "../core/quote.ts";
 import { redact } from "../core/redact.ts";
-import { type Query, type Session, StatementFailure } from "./session/types.ts";
+import { type DriverError, type Query, type Session, StatementFailure, sqlstateOf } from "./session/types.ts";
 
 // ── the ledger ──────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -291,8 +291,12 @@ export async function isStandby(session: Session): Promise<boolean> {
 /** The backend's process id, and whether a pooler stands between: a session's settings and locks need `none` or `sessions`. */
 export interface Backend {
   readonly pid: number;
-  readonly pooled: "none" | "sessions" | "transactions";
+  readonly pooled: "none" | "sessions" | "transactions" | "statements";
 }
+
+/** The mode of a pooler whose sessions are those of other clients too. */
+export const sharedMode = ({ pooled }: Backend): "transaction" | "statement" | undefined =>
+  pooled === "transactions" ? "transaction" : pooled === "statements" ? "statement" : undefined;
 
 const backendPid: Query<{ pid: number }> = {
   sql: "SELECT pg_catalog.pg_backend_pid() AS pid",
@@ -301,7 +305,7 @@ const backendPid: Query<{ pid: number }> = {
 
 /**
  * A pooler announces a process id of its own making. If then two connections that are open at once are served by one
- * backend, or one connection by two, what is pooled are transactions.
+ * backend, or one connection by two, what is pooled are transactions, or statements, between which no transaction stays open.
  */
 export async function backendOf(session: Session): Promise<Backend> {
   if (session.kind === "pglite") return { pid: 0, pooled: "none" };
@@ -313,11 +317,19 @@ export async function backendOf(session: Session): Promise<Backend> {
     const late = sleep(POOL_PATIENCE, undefined, { ref: false });
     const refused = (): readonly { pid: number }[] => [];
     const [other] = (await Promise.race([session.aside(backendPid).catch(refused), late])) ?? [];
-    if ((await pid()) !== mine || other?.pid === mine) return { pid: mine, pooled: "transactions" };
+    if ((await pid()) !== mine || other?.pid === mine)
+      return { pid: mine, pooled: (await refusesTransactions(session)) ? "statements" : "transactions" };
     if (other === undefined) break;
   }
   return { pid: mine, pooled: "sessions" };
 }
+
+/** As PgBouncer does in statement mode, where the connection is ended that begins one. */
+const refusesTransactions = (session: Session): Promise<boolean> =>
+  session.aside({ ...backendPid, sql: "BEGIN" }).then(
+    () => false,
+    (error: unknown) => sqlstateOf(error as DriverError) === "08P01",
+  );
 
 const POOL_ROUNDS = 3;
 /** Milliseconds. */
