@@ -228,15 +228,18 @@ export async function outcomeOf(
 
 // ── other sessions ──────────────────────────────────────────────────────────────────────────────────────────────
 
-const sessionRow = z.object({
-  pid: z.number(),
-  application: z.string(),
-  user: z.string(),
-  client: z.string(),
-  since: z.string(),
-  // Another's statement, which may set a password.
-  query: z.string().transform((text) => redact(text)),
-});
+const sessionRow = z
+  .object({
+    pid: z.number(),
+    application: z.string(),
+    user: z.string(),
+    client: z.string(),
+    since: z.string(),
+    // Another's statement, which may set a password.
+    query: z.string().transform((text) => redact(text)),
+    idle: z.string().nullable(),
+  })
+  .transform(({ idle, ...row }): SessionInfo => (idle === null ? row : { ...row, idle }));
 
 /** The session may find operators of others before PostgreSQL's. */
 const PIN = "SET search_path = pg_catalog, pg_temp;";
@@ -247,10 +250,15 @@ const sessions = (condition: string): Query<SessionInfo> => ({
   ${sessionsSql} ${condition}`,
 });
 
+/** A migrator is so between two statements, for less. */
+const IDLE =
+  "(a.state ~ '^idle' AND a.state_change < pg_catalog.clock_timestamp() - '1 second'::pg_catalog.interval)";
+
 const sessionsSql = `SELECT a.pid, COALESCE(a.application_name, '') AS application, COALESCE(a.usename, '') AS "user",
     COALESCE(pg_catalog.host(a.client_addr), 'local') AS client,
-    COALESCE(pg_catalog.to_char(COALESCE(a.query_start, a.backend_start) AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"'), '') AS since,
-    pg_catalog.left(pg_catalog.regexp_replace(COALESCE(a.query, ''), '[[:space:]]+', ' ', 'g'), 200) AS query
+    COALESCE(pg_catalog.to_char(COALESCE(CASE WHEN ${IDLE} THEN a.state_change ELSE a.query_start END, a.backend_start) AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"'), '') AS since,
+    pg_catalog.left(pg_catalog.regexp_replace(COALESCE(a.query, ''), '[[:space:]]+', ' ', 'g'), 200) AS query,
+    CASE WHEN ${IDLE} THEN a.state END AS idle
   FROM pg_catalog.pg_stat_activity AS a`;
 
 /**
@@ -266,7 +274,7 @@ export function lockHolders(session: Session, { lockKey }: Ledger): Promise<read
     sessions(`WHERE a.pid IN (SELECT l.pid ${held})
   UNION ALL
   SELECT 0, pg_catalog.concat('the prepared transaction ', p.gid), p.owner, 'local',
-    pg_catalog.to_char(p.prepared AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"'), ''
+    pg_catalog.to_char(p.prepared AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"'), '', NULL
   FROM pg_catalog.pg_prepared_xacts AS p JOIN pg_catalog.pg_locks AS own
     ON own.locktype = 'transactionid' AND own.transactionid = p.transaction
   WHERE own.virtualtransaction IN (SELECT l.virtualtransaction ${held} AND l.pid IS NULL)`),
