@@ -125,7 +125,7 @@ function lockHint(holders: readonly SessionInfo[]): string {
   const idle = holders.find((each) => each.idle !== undefined);
   return idle === undefined
     ? "wait until it is done, or wait longer with --lock-wait SECONDS"
-    : `the session of pid ${idle.pid} does nothing, and keeps the lock until it is ended: close it, or run: SELECT pg_terminate_backend(${idle.pid})`;
+    : `the session of pid ${idle.pid} is idle, and keeps the lock until it ends: wait longer with --lock-wait SECONDS, or end it: SELECT pg_terminate_backend(${idle.pid})`;
 }
 
 /** Waits, but not longer than until the user asks to stop. */
