@@ -4,7 +4,7 @@ import { z } from "zod";
 import type { VersionRow } from "../core/adopt/applied.ts";
 import { MigrateError } from "../core/errors.ts";
 import type { SessionInfo } from "../core/event.ts";
-import { grantsHint, whom } from "../core/explain.ts";
+import { grantsHint, startTimeoutHint, whom } from "../core/explain.ts";
 import type { Ledger } from "../core/ledger/calls.ts";
 import type { LedgerUse } from "../core/ledger/grants.ts";
 import { outcomeSql, readFormat1Sql, readLedgerSql, readLogSql } from "../core/ledger/queries.ts";
@@ -146,7 +146,7 @@ const isOlder = (error: unknown): boolean =>
   error instanceof StatementFailure && error.sqlstate === sqlstates.format && error.detail === "1";
 
 /** In the user's terms; what is no failure of the server's stays as it is. */
-function unreadable(error: unknown, { names }: Ledger, { login }: Session, use: LedgerUse = "read"): unknown {
+function unreadable(error: unknown, { names }: Ledger, session: Session, use: LedgerUse = "read"): unknown {
   if (!(error instanceof StatementFailure)) return error;
   const { message, sqlstate, lost, hint } = error;
   const [code, text, what] = lost
@@ -157,7 +157,11 @@ function unreadable(error: unknown, { names }: Ledger, { login }: Session, use: 
       ]
     : isGuard(sqlstate)
       ? ["state/guard", message.replace(/^retort: /, ""), hint]
-      : ["execution/ledger", `cannot read the ledger: ${message}`, unreadableHint(error, names, use, login)];
+      : [
+          "execution/ledger",
+          `cannot read the ledger: ${message}`,
+          unreadableHint(error, names, use, session),
+        ];
   return new MigrateError(
     {
       code,
@@ -170,11 +174,12 @@ function unreadable(error: unknown, { names }: Ledger, { login }: Session, use: 
 }
 
 function unreadableHint(
-  { sqlstate = "", message }: StatementFailure,
+  failure: StatementFailure,
   names: LedgerNames,
   use: LedgerUse,
-  login: Session["login"],
+  { login, connectionOptions }: Pick<Session, "login" | "connectionOptions">,
 ): string | undefined {
+  const { sqlstate = "", message } = failure;
   const { schema, role } = names;
   const isAboutRole = role !== undefined && message.includes(`"${role}"`);
   // SET ROLE.
@@ -185,7 +190,7 @@ function unreadableHint(
   if (sqlstate === "42501") return grantsHint(names, use, login);
   if (/^42(?:703|804|809|846|883|P01)$/.test(sqlstate))
     return `the schema ${schema} has other objects with the names of the ledger's: keep the ledger in another schema, with "ledger": {"schema": "migrations"} in migrate.config.json`;
-  return undefined;
+  return startTimeoutHint(failure, connectionOptions);
 }
 
 // ── an interrupted statement ────────────────────────────────────────────────────────────────────────────────────

@@ -188,6 +188,8 @@ function connectHint(address: DatabaseAddress, cause: DriverError): string {
       return `create the database first, for example with: ${createdb(address)}`;
     case "no entry":
       return `the server's pg_hba.conf does not let ${address.user} connect to ${address.database} from here: add an entry and reload, or connect as an entry requires, for example with sslmode=require`;
+    case "may not":
+      return `as a superuser, run: ALTER ROLE ${qualified(address.user)} LOGIN; or connect as another role`;
     case "no login":
       return "check the user and password; see where they come from with: migrate config";
     case "options":
@@ -221,6 +223,8 @@ export function poolHint(cause: DriverError): string {
       return `create the database first${missingDatabase(cause)}; or give the pool the name of another`;
     case "no entry":
       return "the server's pg_hba.conf does not let this user connect to this database from here: add an entry and reload, or make the pool as an entry requires, for example with ssl";
+    case "may not":
+      return "as a superuser, run: ALTER ROLE ... LOGIN; or give the pool another user";
     case "no login":
       return "check the user and password that the pool was given";
     case "options":
@@ -254,6 +258,7 @@ function refusalOf(error: DriverError) {
   // No such parameter, no value of its type, no option of a server, none that is set at the start of a session.
   if (/^(?:42704|22023|42601|55P02)$/.test(code ?? "")) return "options";
   if (code === "28000" && message.includes("pg_hba.conf")) return "no entry";
+  if (code === "28000" && message.includes("not permitted to log in")) return "may not";
   if (code === "28P01" || code === "28000") return "no login";
   if (code === "53300") return "full";
   if (code === "57P03") return "not yet";
