@@ -527,7 +527,15 @@ export const outputs: Readonly<Record<string, Shape>> = {
 /** What every command prints with `--json` where it fails. */
 export const failure: Shape = object({ error });
 
-const session = object({ pid: count, application: text, user: text, client: text, since: text, query: text });
+const session = object({
+  pid: count,
+  application: text,
+  user: text,
+  client: text,
+  since: text,
+  query: text,
+  idle: text.optional(),
+});
 const ofStep = { at: time, step, index: count, of: count };
 
 /** A line of `--json-events`. */

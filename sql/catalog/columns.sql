@@ -19,7 +19,7 @@ SELECT CASE r.class WHEN 'composite type' THEN 'attribute' ELSE 'column' END AS 
   'compression', CASE a.attcompression WHEN 'p' THEN 'pglz' WHEN 'l' THEN 'lz4' END, -- since 14
   'statistics', NULLIF(a.attstattarget, -1),
   'options', to_json(ARRAY(SELECT o FROM unnest(a.attoptions) AS o
-    WHERE o NOT LIKE 'pg\_attver=%' ORDER BY o COLLATE "C")),
+    WHERE NOT starts_with(o, 'pg_attver=') ORDER BY o COLLATE "C")),
   'foreignOptions', to_json(a.attfdwoptions),
   'inherited', NOT a.attislocal,
   'privileges', to_json(a.attacl::text[])

@@ -15,5 +15,5 @@ FROM (
 LEFT JOIN pg_init_privs AS p ON p.classoid = o.classid AND p.objoid = o.oid AND p.objsubid = 0
 CROSS JOIN LATERAL pg_identify_object(o.classid, o.oid, 0) AS i
 WHERE (o.oid < 16384 OR EXISTS (SELECT FROM members AS m WHERE m.classid = o.classid AND m.objid = o.oid))
-  AND i.identity !~ '^information_schema\M'
+  AND i.identity !~ '^information_schema([^[:alnum:]_]|$)'
   AND COALESCE(o.acl, acldefault(o.kind, o.owner)) IS DISTINCT FROM COALESCE(p.initprivs, acldefault(o.kind, o.owner))

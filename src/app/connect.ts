@@ -4,7 +4,7 @@ import { cancelled, MigrateError, NOTHING } from "../core/errors.ts";
 import { ledgerOf } from "../core/ledger/calls.ts";
 import type { LedgerState } from "../core/ledger/types.ts";
 import { type Config, requireDatabase } from "../io/config.ts";
-import { type Backend, backendOf, readLedger } from "../io/queries.ts";
+import { type Backend, backendOf, readLedger, sharedMode } from "../io/queries.ts";
 import { isNotYet } from "../io/session/connect.ts";
 import { openSession } from "../io/session/open.ts";
 import type { LentConnection, Notice, Session } from "../io/session/types.ts";
@@ -198,11 +198,11 @@ async function patiently<T>(
 /** The backend, unless its session's settings and locks would not stay ours. Throws `execution/pooler`. */
 export async function ownBackend(session: Session): Promise<Backend> {
   const backend = await backendOf(session);
-  if (backend.pooled !== "transactions") return backend;
+  const mode = sharedMode(backend);
+  if (mode === undefined) return backend;
   throw new MigrateError({
     code: "execution/pooler",
-    message:
-      "the database is behind a pooler in transaction mode: locks and settings would leak to its other clients",
+    message: `the database is behind a pooler in ${mode} mode: locks and settings would leak to its other clients`,
     hint: "connect to the server directly, or to a pool in session mode (PgBouncer: pool_mode=session)",
   });
 }

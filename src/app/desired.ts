@@ -2,6 +2,7 @@
 import { createdBy, rowsLeftOut, type SchemaStatement } from "../core/diff/schema-files.ts";
 import { type Diagnostic, MigrateError } from "../core/errors.ts";
 import type { FileText } from "../core/migration.ts";
+import { STANDARD_STRINGS } from "../core/plan/session.ts";
 import { dollarQuoted, identifier } from "../core/quote.ts";
 import type { ServerVersion } from "../core/server-version.ts";
 import { createGrammar } from "../io/grammar.ts";
@@ -49,6 +50,7 @@ export function readier({ pins }: Project, { ownsRoles }: Scratch): (session: Se
   return async (session) => {
     await session.send("SET SESSION AUTHORIZATION DEFAULT");
     await session.send("RESET ALL");
+    await session.send(STANDARD_STRINGS);
     if (role !== undefined && ownsRoles) await session.send(standInSql(role));
     if (role !== undefined) await session.send(`SET ROLE ${identifier(role)}`);
     if (searchPath !== undefined)

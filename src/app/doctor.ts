@@ -2,7 +2,7 @@
 import { accessSync, constants } from "node:fs";
 import path from "node:path";
 import { type Diagnostic, MigrateError } from "../core/errors.ts";
-import { grantsHint } from "../core/explain.ts";
+import { explainQuery, grantsHint } from "../core/explain.ts";
 import { diagnosticOf, findingsOf } from "../core/integrity.ts";
 import { ledgerOf } from "../core/ledger/calls.ts";
 import { grants } from "../core/ledger/grants.ts";
@@ -15,7 +15,7 @@ import { wayOutOf } from "../core/target.ts";
 import { cacheFolder } from "../io/cache-folder.ts";
 import { type Config, type DescribedSetting, describeConfig } from "../io/config.ts";
 import { isInstalled } from "../io/packages.ts";
-import { backendOf, readLedger } from "../io/queries.ts";
+import { backendOf, readLedger, sharedMode } from "../io/queries.ts";
 import { mayWriteLedger, type ServerFacts, serverFacts } from "../io/server-facts.ts";
 import { openSession } from "../io/session/open.ts";
 import { type Session, StatementFailure } from "../io/session/types.ts";
@@ -165,12 +165,17 @@ async function database(
   const ms = (performance.now() - began).toFixed(0);
   checks.push(ok("server", `answers in ${ms} ms, PostgreSQL ${session.version.text}`));
   try {
-    const facts = await serverFacts(session, deps.now);
-    checks.push(...(await server(session, facts)), ...(await settings(session, config)));
-    const state = await attempt("ledger", checks, () => readLedger(session, ledgerOf(config.ledger)));
-    if (state === undefined) return checks;
-    const mayWrite = await mayWriteLedger(session, config.ledger);
-    checks.push(...ledger(state, config, project, { ...facts, mayWrite, login: session.login }));
+    await attempt("server", checks, async () => {
+      const facts = await serverFacts(session, deps.now);
+      const mode = sharedMode(await backendOf(session));
+      checks.push(...server(session, facts, mode));
+      // It ends a connection that begins a transaction.
+      if (mode !== "statement") checks.push(...(await settings(session, config)));
+      const state = await attempt("ledger", checks, () => readLedger(session, ledgerOf(config.ledger)));
+      if (state === undefined) return;
+      const mayWrite = await mayWriteLedger(session, config.ledger);
+      checks.push(...ledger(state, config, project, { ...facts, mayWrite, login: session.login }));
+    });
   } finally {
     await session.close();
   }
@@ -182,8 +187,11 @@ const OLDEST = 120_000;
 /** Seconds. */
 const CLOCK = 60;
 
-async function server(session: Session, facts: ServerFacts): Promise<readonly Examination[]> {
-  const backend = await backendOf(session);
+function server(
+  session: Session,
+  facts: ServerFacts,
+  mode: ReturnType<typeof sharedMode>,
+): readonly Examination[] {
   const faults: readonly (readonly [isSo: boolean, fault: Omit<Examination, "check">])[] = [
     [
       session.version.number > 0 && session.version.number < OLDEST,
@@ -194,10 +202,10 @@ async function server(session: Session, facts: ServerFacts): Promise<readonly Ex
       },
     ],
     [
-      backend.pooled === "transactions",
+      mode !== undefined,
       {
         status: "wrong",
-        message: "the connection goes through a pooler in transaction mode",
+        message: `the connection goes through a pooler in ${mode} mode`,
         hint: "connect to the server itself, or to a pool in session mode (PgBouncer: pool_mode=session)",
       },
     ],
@@ -233,7 +241,7 @@ async function settings(session: Session, { session: pins, file }: Config): Prom
       await session.send("BEGIN");
       await session.send(`SET ${setting}`);
     } catch (error) {
-      if (!(error instanceof StatementFailure)) throw error;
+      if (!(error instanceof StatementFailure) || error.lost) throw error;
       const hint = `correct it in ${file ?? "the configuration"}; see where each setting comes from: migrate config`;
       checks.push({ check: "session", status: "wrong", message: `SET ${setting}: ${error.message}`, hint });
     } finally {
@@ -297,8 +305,9 @@ async function attempt<T>(
   try {
     return await work();
   } catch (error) {
-    if (!(error instanceof MigrateError)) throw error;
-    checks.push(...wrong(check, error));
+    const fault = error instanceof StatementFailure ? explainQuery(error, false) : error;
+    if (!(fault instanceof MigrateError)) throw fault;
+    checks.push(...wrong(check, fault));
     return undefined;
   }
 }

@@ -48,15 +48,17 @@ export interface SessionInfo {
   readonly since: string;
   /** What it runs, or ran last, on one line; empty where that is not known. */
   readonly query: string;
+  /** As the server calls it, where it has waited for its client for a second or more: `idle in transaction (aborted)`. */
+  readonly idle?: string | undefined;
 }
 
 /** `pid 4711, retort, deploy@10.0.0.7, since 2026-03-02T09:14:00Z: CREATE INDEX …` */
-export function sessionText({ pid, application, user, client, since, query }: SessionInfo): string {
+export function sessionText({ pid, application, user, client, since, query, idle }: SessionInfo): string {
   const parts = [
     pid === 0 ? "" : `pid ${pid}`,
     application,
     `${user}@${client}`,
-    since === "" ? "" : `since ${since}`,
+    since === "" ? "" : `${idle === undefined ? "" : `${idle} `}since ${since}`,
   ];
   const what = doing(query, application);
   return `${parts.filter((part) => part !== "").join(", ")}${what === "" ? "" : `: ${what}`}`;

@@ -61,7 +61,8 @@ export function explain(
   // A guard that has looked at the rights of the role says itself which it lacks, and what to do.
   if (sqlstate === "42501" && failure.message.startsWith("retort: "))
     return error("execution/own-statement", failure.message.replace(/^retort: /, ""), failure.hint);
-  if (sqlstate === "57014" && aborted) return cancelled(scratch === undefined ? state : NOTHING, failure);
+  if (sqlstate === "57014" && aborted)
+    return cancelled(scratch === undefined ? stoppedAt(batch, step) : NOTHING, failure);
   if (failure.lost) return connectionLost(failure, scratch);
   const said = withoutPasswords(failure, statement);
   const message = messageOf(said);
@@ -70,6 +71,7 @@ export function explain(
     const missing = scratch === undefined || step?.direction !== "up" ? undefined : missingHint(said.message);
     const advice =
       adviceOf(failure, step, connectionOptions) ??
+      timeoutIn(plan, batch, statement, failure, sourceText, connectionOptions) ??
       encodingHint(statement, failure) ??
       leftIndex(statement, failure) ??
       deniedIn(plan, batch, statement, failure, login) ??
@@ -101,7 +103,11 @@ export function explain(
       ? `${commits ? `the commit${of}` : `a ${purpose} statement${of}`} failed${constraint}: ${message}`
       : `${rights.message}: ${message}`,
     foreignTableHint(statement, failure) ??
-      lines(failure.hint, rights?.hint ?? encodingHint(statement, failure), state),
+      lines(
+        failure.hint,
+        rights?.hint ?? encodingHint(statement, failure) ?? startTimeoutHint(failure, connectionOptions),
+        state,
+      ),
     committed === undefined ? {} : placeOf(committed, failure, sourceText),
   );
 }
@@ -245,7 +251,8 @@ export function refuseInterrupted(graph: Graph, intent: Intent | undefined): voi
   });
 }
 
-const MEND = "fix the cause and run the same command again: it resumes here";
+const RESUMES = "run the same command again: it resumes here";
+const MEND = `fix the cause and ${RESUMES}`;
 
 /** Whose value, of those that every migration's session starts from, the server does not know; by the name that it quotes. */
 function refusedSetting({ purpose }: Statement, { sqlstate, message }: Failure): string | undefined {
@@ -270,6 +277,10 @@ function whatIsSo(plan: Plan, batch: Batch, step: PlanStep | undefined): string 
   return `revision ${step.revision} was rolled back; ${step.direction === "up" ? before : "it is still applied"}`;
 }
 
+/** The same where it was stopped on request, for which there is no cause to fix. */
+const stoppedAt = (batch: Batch, step: PlanStep | undefined): string =>
+  whatIsSo(batch, step).replace(MEND, `to continue, ${RESUMES}`);
+
 /** A scratch database has none of the rows that the user's has, and may be of another version. */
 const onScratch = (scratch: string): string =>
   `this ran on the scratch database (${scratch}), which begins empty; your database was not touched`;
@@ -291,6 +302,44 @@ function adviceOf(
   const setting = TIMEOUTS[sqlstate];
   return setting === undefined ? advice[sqlstate] : turnedOff(setting, "0", connectionOptions);
 }
+
+/** A server that speaks another language says it otherwise, and gets no hint; 57014 alone may be anybody's cancel. */
+const isTimeout = ({ sqlstate, message }: Pick<Failure, "sqlstate" | "message">): boolean =>
+  sqlstate === "57014" && message.includes("statement timeout");
+
+/** What stands before the author's SQL runs under the limit that the session began with. */
+export const startTimeoutHint = (
+  failure: Pick<Failure, "sqlstate" | "message">,
+  connectionOptions: string | undefined,
+): string | undefined =>
+  isTimeout(failure) ? turnedOff("statement_timeout", "0", connectionOptions) : undefined;
+
+/** Where the statement_timeout comes from that a statement of the author's has met; of the role, database and server none is left. */
+function timeoutIn(
+  { settings }: Plan,
+  { statements }: Batch,
+  { origin }: Statement,
+  failure: Failure,
+  sourceText: Explaining["sourceText"],
+  connectionOptions: string | undefined,
+): string | undefined {
+  if (!isTimeout(failure)) return undefined;
+  const sets = statements.some(
+    (each) => each.origin?.path === origin?.path && /\bSET\b.*\bstatement_timeout\b/i.test(each.sql),
+  );
+  if (sets) return "the limit is the SET statement_timeout of this file: raise it there";
+  const [, header] = HEADER_TIMEOUT.exec(sourceText(origin!.path) ?? "") ?? [];
+  if (header !== undefined)
+    return `the limit is that of this file's header ('${header.trim()}'): raise it there`;
+  const setting = settings.find((each) => each.startsWith("statement_timeout"));
+  if (setting !== undefined)
+    return `the limit is ${setting}, from --statement-timeout or session.statementTimeout: raise it; see where it comes from with: migrate config`;
+  return connectionOptions?.includes("statement_timeout") === true
+    ? turnedOff("statement_timeout", "0", connectionOptions)
+    : undefined;
+}
+
+const HEADER_TIMEOUT = /^(?:--.*\n)*?(--[ \t]*statement-timeout[ \t]*:.*)/;
 
 /** Where a setting that stops a run comes from, and how it is turned off. `options`: those that the connection was given. */
 export function turnedOff(setting: string, value: string, options = ""): string {

@@ -114,10 +114,18 @@ function stillLocked(seconds: number, holders: readonly SessionInfo[], cause: un
     {
       code: "state/locked",
       message: `another session holds the lock of the ledger${who === "" ? "" : `: ${who}`} (waited ${seconds.toFixed(0)} s)`,
-      hint: "wait until it is done, or wait longer with --lock-wait SECONDS",
+      hint: lockHint(holders),
     },
     { cause },
   );
+}
+
+/** Who is idle may never be done, such as a psql that stands where a script failed. */
+function lockHint(holders: readonly SessionInfo[]): string {
+  const idle = holders.find((each) => each.idle !== undefined);
+  return idle === undefined
+    ? "wait until it is done, or wait longer with --lock-wait SECONDS"
+    : `the session of pid ${idle.pid} is idle, and keeps the lock until it ends: wait longer with --lock-wait SECONDS, or end it: SELECT pg_terminate_backend(${idle.pid})`;
 }
 
 /** Waits, but not longer than until the user asks to stop. */

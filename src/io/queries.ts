@@ -4,7 +4,7 @@ import { z } from "zod";
 import type { VersionRow } from "../core/adopt/applied.ts";
 import { MigrateError } from "../core/errors.ts";
 import type { SessionInfo } from "../core/event.ts";
-import { grantsHint, whom } from "../core/explain.ts";
+import { grantsHint, startTimeoutHint, whom } from "../core/explain.ts";
 import type { Ledger } from "../core/ledger/calls.ts";
 import type { LedgerUse } from "../core/ledger/grants.ts";
 import { outcomeSql, readFormat1Sql, readLedgerSql, readLogSql } from "../core/ledger/queries.ts";
@@ -18,7 +18,7 @@ import {
 } from "../core/ledger/types.ts";
 import { identifier, literal } from "../core/quote.ts";
 import { redact } from "../core/redact.ts";
-import { type Query, type Session, StatementFailure } from "./session/types.ts";
+import { type DriverError, type Query, type Session, StatementFailure, sqlstateOf } from "./session/types.ts";
 
 // ── the ledger ──────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -146,7 +146,7 @@ const isOlder = (error: unknown): boolean =>
   error instanceof StatementFailure && error.sqlstate === sqlstates.format && error.detail === "1";
 
 /** In the user's terms; what is no failure of the server's stays as it is. */
-function unreadable(error: unknown, { names }: Ledger, { login }: Session, use: LedgerUse = "read"): unknown {
+function unreadable(error: unknown, { names }: Ledger, session: Session, use: LedgerUse = "read"): unknown {
   if (!(error instanceof StatementFailure)) return error;
   const { message, sqlstate, lost, hint } = error;
   const [code, text, what] = lost
@@ -157,7 +157,11 @@ function unreadable(error: unknown, { names }: Ledger, { login }: Session, use: 
       ]
     : isGuard(sqlstate)
       ? ["state/guard", message.replace(/^retort: /, ""), hint]
-      : ["execution/ledger", `cannot read the ledger: ${message}`, unreadableHint(error, names, use, login)];
+      : [
+          "execution/ledger",
+          `cannot read the ledger: ${message}`,
+          unreadableHint(error, names, use, session),
+        ];
   return new MigrateError(
     {
       code,
@@ -170,11 +174,12 @@ function unreadable(error: unknown, { names }: Ledger, { login }: Session, use: 
 }
 
 function unreadableHint(
-  { sqlstate = "", message }: StatementFailure,
+  failure: StatementFailure,
   names: LedgerNames,
   use: LedgerUse,
-  login: Session["login"],
+  { login, connectionOptions }: Pick<Session, "login" | "connectionOptions">,
 ): string | undefined {
+  const { sqlstate = "", message } = failure;
   const { schema, role } = names;
   const isAboutRole = role !== undefined && message.includes(`"${role}"`);
   // SET ROLE.
@@ -185,7 +190,7 @@ function unreadableHint(
   if (sqlstate === "42501") return grantsHint(names, use, login);
   if (/^42(?:703|804|809|846|883|P01)$/.test(sqlstate))
     return `the schema ${schema} has other objects with the names of the ledger's: keep the ledger in another schema, with "ledger": {"schema": "migrations"} in migrate.config.json`;
-  return undefined;
+  return startTimeoutHint(failure, connectionOptions);
 }
 
 // ── an interrupted statement ────────────────────────────────────────────────────────────────────────────────────
@@ -228,15 +233,18 @@ export async function outcomeOf(
 
 // ── other sessions ──────────────────────────────────────────────────────────────────────────────────────────────
 
-const sessionRow = z.object({
-  pid: z.number(),
-  application: z.string(),
-  user: z.string(),
-  client: z.string(),
-  since: z.string(),
-  // Another's statement, which may set a password.
-  query: z.string().transform((text) => redact(text)),
-});
+const sessionRow = z
+  .object({
+    pid: z.number(),
+    application: z.string(),
+    user: z.string(),
+    client: z.string(),
+    since: z.string(),
+    // Another's statement, which may set a password.
+    query: z.string().transform((text) => redact(text)),
+    idle: z.string().nullable(),
+  })
+  .transform(({ idle, ...row }): SessionInfo => (idle === null ? row : { ...row, idle }));
 
 /** The session may find operators of others before PostgreSQL's. */
 const PIN = "SET search_path = pg_catalog, pg_temp;";
@@ -247,10 +255,15 @@ const sessions = (condition: string): Query<SessionInfo> => ({
   ${sessionsSql} ${condition}`,
 });
 
+/** A migrator is so between two statements, for less. */
+const IDLE =
+  "(a.state ~ '^idle' AND a.state_change < pg_catalog.clock_timestamp() - '1 second'::pg_catalog.interval)";
+
 const sessionsSql = `SELECT a.pid, COALESCE(a.application_name, '') AS application, COALESCE(a.usename, '') AS "user",
     COALESCE(pg_catalog.host(a.client_addr), 'local') AS client,
-    COALESCE(pg_catalog.to_char(COALESCE(a.query_start, a.backend_start) AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"'), '') AS since,
-    pg_catalog.left(pg_catalog.regexp_replace(COALESCE(a.query, ''), '\\s+', ' ', 'g'), 200) AS query
+    COALESCE(pg_catalog.to_char(COALESCE(CASE WHEN ${IDLE} THEN a.state_change ELSE a.query_start END, a.backend_start) AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"'), '') AS since,
+    pg_catalog.left(pg_catalog.regexp_replace(COALESCE(a.query, ''), '[[:space:]]+', ' ', 'g'), 200) AS query,
+    CASE WHEN ${IDLE} THEN a.state END AS idle
   FROM pg_catalog.pg_stat_activity AS a`;
 
 /**
@@ -266,7 +279,7 @@ export function lockHolders(session: Session, { lockKey }: Ledger): Promise<read
     sessions(`WHERE a.pid IN (SELECT l.pid ${held})
   UNION ALL
   SELECT 0, pg_catalog.concat('the prepared transaction ', p.gid), p.owner, 'local',
-    pg_catalog.to_char(p.prepared AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"'), ''
+    pg_catalog.to_char(p.prepared AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"'), '', NULL
   FROM pg_catalog.pg_prepared_xacts AS p JOIN pg_catalog.pg_locks AS own
     ON own.locktype = 'transactionid' AND own.transactionid = p.transaction
   WHERE own.virtualtransaction IN (SELECT l.virtualtransaction ${held} AND l.pid IS NULL)`),
@@ -291,8 +304,12 @@ export async function isStandby(session: Session): Promise<boolean> {
 /** The backend's process id, and whether a pooler stands between: a session's settings and locks need `none` or `sessions`. */
 export interface Backend {
   readonly pid: number;
-  readonly pooled: "none" | "sessions" | "transactions";
+  readonly pooled: "none" | "sessions" | "transactions" | "statements";
 }
+
+/** The mode of a pooler whose sessions are those of other clients too. */
+export const sharedMode = ({ pooled }: Backend): "transaction" | "statement" | undefined =>
+  pooled === "transactions" ? "transaction" : pooled === "statements" ? "statement" : undefined;
 
 const backendPid: Query<{ pid: number }> = {
   sql: "SELECT pg_catalog.pg_backend_pid() AS pid",
@@ -301,7 +318,7 @@ const backendPid: Query<{ pid: number }> = {
 
 /**
  * A pooler announces a process id of its own making. If then two connections that are open at once are served by one
- * backend, or one connection by two, what is pooled are transactions.
+ * backend, or one connection by two, what is pooled are transactions, or statements, between which no transaction stays open.
  */
 export async function backendOf(session: Session): Promise<Backend> {
   if (session.kind === "pglite") return { pid: 0, pooled: "none" };
@@ -313,11 +330,19 @@ export async function backendOf(session: Session): Promise<Backend> {
     const late = sleep(POOL_PATIENCE, undefined, { ref: false });
     const refused = (): readonly { pid: number }[] => [];
     const [other] = (await Promise.race([session.aside(backendPid).catch(refused), late])) ?? [];
-    if ((await pid()) !== mine || other?.pid === mine) return { pid: mine, pooled: "transactions" };
+    if ((await pid()) !== mine || other?.pid === mine)
+      return { pid: mine, pooled: (await refusesTransactions(session)) ? "statements" : "transactions" };
     if (other === undefined) break;
   }
   return { pid: mine, pooled: "sessions" };
 }
+
+/** As PgBouncer does in statement mode, where the connection is ended that begins one. */
+const refusesTransactions = (session: Session): Promise<boolean> =>
+  session.aside({ ...backendPid, sql: "BEGIN" }).then(
+    () => false,
+    (error: unknown) => sqlstateOf(error as DriverError) === "08P01",
+  );
 
 const POOL_ROUNDS = 3;
 /** Milliseconds. */

@@ -48,6 +48,6 @@ SELECT t.nspname AS schema, t.relname AS name,
     LEFT JOIN pg_attrdef AS d ON d.adrelid = a.attrelid AND d.adnum = a.attnum
     WHERE a.attrelid = t.oid AND a.attnum > 0 AND NOT a.attisdropped AND a.attgenerated = ''
       AND (a.attnum = ANY (t.key) OR d.adbin IS NULL
-        OR pg_get_expr(d.adbin, d.adrelid) !~ '[a-z_0-9"]\\(|CURRENT_|LOCALTIME|SESSION_USER')) AS columns,
+        OR pg_get_expr(d.adbin, d.adrelid) !~ '[a-z_0-9"][(]|CURRENT_|LOCALTIME|SESSION_USER')) AS columns,
   EXISTS (SELECT FROM pg_attribute AS a WHERE a.attrelid = t.oid AND a.attidentity = 'a' AND NOT a.attisdropped) AS always
 FROM named AS t ORDER BY t.nspname, t.relname`;

@@ -1,6 +1,7 @@
 /** A statement of a plan and the server's answer → where it failed, what is so now, and what to do. */
 import { expect, test } from "vitest";
 import { explain, type Failure } from "../../src/core/explain.ts";
+import { defaultPins } from "../../src/core/plan/session.ts";
 import { planOf, statement, step } from "../support/plans.ts";
 
 const header = "-- revision: a\n-- parent: none\n\n";
@@ -9,13 +10,14 @@ interface Case {
   readonly transactional?: boolean;
   readonly before?: string;
   readonly scratch?: string;
+  readonly aborted?: boolean;
 }
 
 /** How the failure of the last statement of a file is told: its code, place and hint. */
 function told(
   sql: string,
   failure: Partial<Failure>,
-  { transactional = true, before = "", scratch }: Case = {},
+  { transactional = true, before = "", scratch, aborted = false }: Case = {},
 ) {
   const text = `${header}${before}${sql}`;
   const start = header.length + before.length;
@@ -32,7 +34,7 @@ function told(
     batch,
     user,
     { message: "no", sqlstate: "42P01", lost: false, ...failure },
-    { sourceText: () => text, aborted: false, scratch },
+    { sourceText: () => text, aborted, scratch },
   );
   const { line, column } = error.location ?? {};
   return { code: error.code, place: `${line}:${column}`, hint: error.hint ?? "" };
@@ -68,6 +70,37 @@ test.each(["25001", "2D000"])("%s in a transaction: how to run it outside one", 
   expect(told("VACUUM;", { sqlstate }).hint).toContain(outside);
   expect(told("VACUUM;", { sqlstate }, { transactional: false }).hint).not.toContain(outside);
   expect(told("VACUUM;", { sqlstate: "42P01" }).hint).not.toContain(outside);
+});
+
+const TIMEOUT = { sqlstate: "57014", message: "canceling statement due to statement timeout" };
+
+test.each([
+  ["-- statement-timeout: 5s\n", "SELECT 1;", "", {}, "this file's header ('-- statement-timeout: 5s')"],
+  ["", "SET LOCAL statement_timeout = '5s';", "", {}, "the SET statement_timeout of this file"],
+  ["", "SELECT 2;", "", { statementTimeout: "1s" }, "statement_timeout = '1s', from --statement-timeout or"],
+  [
+    "",
+    "SELECT 2;",
+    "-c statement_timeout=5",
+    {},
+    "statement_timeout is set in the options of the connection",
+  ],
+])("whose limit a statement has met: %j%j%j%j", (head, first, connectionOptions, settings, said) => {
+  const text = `${head}${first}\nSELECT 1;`;
+  const origin = { path: "a.up.sql", line: 1, column: 1, start: 0, end: 1 };
+  const sent = [first, "SELECT 1;"].map((sql) => statement(sql, { origin }));
+  const plan = planOf([step("a", sent)], { pins: { ...defaultPins, ...settings } });
+  const batch = plan.batches.find((each) => each.statements.some(({ purpose }) => purpose === "user"))!;
+  const last = batch.statements.findLast(({ purpose }) => purpose === "user")!;
+  const explaining = { sourceText: () => text, aborted: false, connectionOptions };
+  expect(explain(plan, batch, last, { ...TIMEOUT, lost: false }, explaining).hint).toContain(said);
+});
+
+test("what is stopped on request outside a transaction has no cause to fix", () => {
+  const failure = { sqlstate: "57014", message: "canceling statement due to user request" };
+  const { hint } = told("VACUUM;", failure, { transactional: false, aborted: true });
+  expect(hint).toContain("to continue, run the same command again: it resumes here");
+  expect(hint).not.toContain("fix the cause");
 });
 
 test("on a scratch database nothing is said of what stays applied, but which database it was", () => {

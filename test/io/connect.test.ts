@@ -26,6 +26,7 @@ function int32(value: number): Buffer {
 
 const int16 = (value: number): Buffer => int32(value).subarray(2);
 
+const NO_LOGIN = 'role "ann" is not permitted to log in';
 const READY = message("Z", "I");
 
 /** Lets everybody in, and answers each query as the one about its kind. */
@@ -63,7 +64,8 @@ async function serverThatIs(being: Being): Promise<{ readonly port: number; read
     open += 1;
     socket.on("error", () => {}).on("close", () => (open -= 1));
     socket.once("data", () => {
-      if (/^\d/.test(being)) socket.end(message("E", `SFATAL\0VFATAL\0C${being}\0Mno\0\0`));
+      if (/^\d/.test(being))
+        socket.end(message("E", `SFATAL\0VFATAL\0C${being}\0M${being === "28000" ? NO_LOGIN : "no"}\0\0`));
       else socket.write(greeting);
       socket.on("data", (bytes) => (bytes[0] === 0x51 ? socket.write(answer(being)) : socket.end()));
     });
@@ -143,8 +145,9 @@ test.each<[Being, string, string]>([
   ["3D000", "my%20shop%3B%24(id)", "createdb -h 127.0.0.1 -p PORT -U ann 'my shop;$(id)'"],
   ["28P01", "shop", "check the user and password; see where they come from with: migrate config"],
   ["42704", "shop?options=-c%20nope%3D1", "correct the options of the connection (from the test); see"],
-  ["53300", "shop", "or wait for one: migrate upgrade --wait 60"],
-  ["57P03", "shop", "the server is starting or stopping; to wait for it: migrate upgrade --wait 60"],
+  ["53300", "shop", "or run the same command again: where it has --wait, --wait 60"],
+  ["57P03", "shop", "the server is starting or stopping; run the same command again"],
+  ["28000", "shop", "as a superuser, run: ALTER ROLE ann LOGIN"],
   ["42501", "my%20shop", 'run: GRANT CONNECT ON DATABASE "my shop" TO ann'],
   ["55000", "shop", "run: ALTER DATABASE shop ALLOW_CONNECTIONS true"],
   ["58030", "shop", "the server is running, and refuses this connection"],

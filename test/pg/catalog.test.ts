@@ -75,6 +75,30 @@ describe.sequential.each(servers())("on $name", (server) => {
     expect(wrong).toEqual([]);
   });
 
+  test("what the session has set changes nothing of what is read", async () => {
+    const { url } = await ownDatabase(server);
+    const sole = await sessionOn(url);
+    await sole.send(
+      `CREATE TABLE t (a text DEFAULT E'\\\\n', b bytea DEFAULT '\\xdead', d timestamptz DEFAULT '2020-02-03 12:00Z',
+         f float8 DEFAULT 0.1::float8 + 0.2, i interval DEFAULT '1 day 2 hours', m money DEFAULT 1234.5::numeric);
+       ALTER TABLE t ALTER a SET (n_distinct = 5); CREATE VIEW v AS SELECT a ~ E'\\\\d' AS x FROM t`,
+    );
+    const first = await readCatalog(sole);
+    for (const setting of [
+      "standard_conforming_strings = off",
+      "quote_all_identifiers = on",
+      "search_path = public, pg_catalog",
+      "DateStyle = 'German'",
+      "TimeZone = 'Asia/Tokyo'",
+      "IntervalStyle = 'iso_8601'",
+      "extra_float_digits = -3",
+      "bytea_output = 'escape'",
+    ])
+      await sole.send(`SET ${setting}`);
+    expect(await readCatalog(sole)).toEqual(first);
+    await sole.close();
+  });
+
   test("the session reads as before", async () => {
     expect(await session.send("SHOW jit")).toBe("SHOW");
     await session.send("CREATE TABLE public.writes_again (); DROP TABLE public.writes_again;");

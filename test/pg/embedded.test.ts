@@ -78,6 +78,19 @@ test("a folder that is not there is not made by who only looks, and is said to b
   expect(existsSync(join(shop.folder, "nowhere"))).toBe(false);
 });
 
+test("neither a file nor a folder of others is taken for a database", async () => {
+  for (const [name, said] of [
+    ["0001_a.up.sql", "is a file, not a folder"],
+    [".", "is not empty, and holds no PGlite database"],
+  ] as const) {
+    const at = join(shop.folder, name);
+    const failure = { code: "execution/connect", message: expect.stringContaining(`${at} ${said}`) };
+    expect(await failureOf(shop.state(`pglite:${at}`))).toMatchObject(failure);
+    expect(await failureOf(shop.upgrade(`pglite:${at}`))).toMatchObject(failure);
+  }
+  expect(existsSync(join(shop.folder, "PG_VERSION"))).toBe(false);
+});
+
 describe("errors are those of a server", () => {
   const [server] = servers();
   const faults = {

@@ -151,7 +151,7 @@ describe.each(servers())("on $name", (server) => {
         ),
       );
       expect(stderr).toMatch(
-        /it waited for pid \d+, the report, postgres@127\.0\.0\.1, since \S+: .*LOCK TABLE t/,
+        /it waited for pid \d+, the report, postgres@127\.0\.0\.1, (?:idle in transaction )?since \S+: .*LOCK TABLE t/,
       );
     });
     expect(await query(url, "SELECT FROM pg_class WHERE relname = 'u'")).toEqual([]);
@@ -266,7 +266,8 @@ test("the message says who holds the lock; --lock-wait 0 does not wait", async (
   const { url } = await ownDatabase(server!);
   const shop = project({ a: "CREATE TABLE a ();" });
   await withLock(shop, url, async () => {
-    const holder = /pid \d+, postgres@127\.0\.0\.1, since \d{4}-\d\d-\d\dT[\d:]+Z: checks the ledger/;
+    const holder =
+      /pid \d+, postgres@127\.0\.0\.1, (?:idle )?since \d{4}-\d\d-\d\dT[\d:]+Z: checks the ledger/;
     const wire = await proxy(url);
     const error = await failureOf(shop.upgrade(wire.url, "heads", { lockWait: 0 }));
     expect(wire.queries.filter((sql) => sql.includes("pg_try_advisory_lock"))).toHaveLength(1);

@@ -1,6 +1,8 @@
 /** Behind PgBouncer: refused where transactions are pooled, since settings and locks would be other clients'; sessions are well. */
 import { setTimeout as sleep } from "node:timers/promises";
 import { expect, test } from "vitest";
+import { diagnose } from "../../src/app/doctor.ts";
+import { drift } from "../../src/app/drift.ts";
 import { run } from "../../src/app/run.ts";
 import { fileOf, runText } from "../support/forms.ts";
 import { migrate } from "../support/migrate.ts";
@@ -103,6 +105,36 @@ test("a script, while an application is at work on a pool of transactions: it st
   const path = "SELECT pg_sleep(0.2), current_setting('search_path') AS path";
   const paths = await Promise.all(Array.from({ length: 4 }, () => query<{ path: string }>(pooled, path)));
   expect(new Set(paths.map(([row]) => row!.path))).toEqual(new Set(['"$user", public']));
+});
+
+test("a pool of statements is called one: by a run, and by doctor, which it ends no connection of", async (context) => {
+  const { url } = await ownDatabase(server!);
+  const pooled = await pgbouncer(context, url, "statement", 1);
+  const shop = project({ a: "CREATE TABLE a ();" });
+  expect(await failureOf(shop.upgrade(pooled))).toMatchObject({
+    code: "execution/pooler",
+    message: expect.stringContaining("a pooler in statement mode"),
+  });
+  const { checks } = await diagnose(shop.deps, { database: pooled });
+  expect(checks.filter(({ status }) => status === "wrong")).toEqual([
+    expect.objectContaining({ message: "the connection goes through a pooler in statement mode" }),
+  ]);
+});
+
+test("a scratch database that a pool of listed databases does not let through is named", async (context) => {
+  const { url, name } = await ownDatabase(server!);
+  const pooled = await pgbouncer(context, url, "session", 5, name);
+  const shop = project({ a: "CREATE TABLE a ();" });
+  await shop.upgrade(pooled);
+  const failed = await failureOf(drift(shop.deps, { database: pooled }));
+  expect(failed).toMatchObject({
+    code: "execution/connect",
+    message: expect.stringMatching(
+      /^cannot connect to the scratch database retort_scratch_\w+, which was created on /,
+    ),
+    hint: expect.stringMatching(/--scratch URL$/),
+  });
+  expect(failed.message).not.toContain(name);
 });
 
 test("a script through a pool of statements: it stops before it sets anything", async (context) => {

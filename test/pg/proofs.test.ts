@@ -1,7 +1,11 @@
 /** `migrate test` and `migrate drift` on real servers: each verdict, each kind of drift, and none where there is none. */
+import { mkdirSync } from "node:fs";
+import { join } from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
+import { checkSchema } from "../../src/app/check-schema.ts";
 import { drift } from "../../src/app/drift.ts";
 import { dump } from "../../src/app/dump.ts";
+import { openProject } from "../../src/app/project.ts";
 import { type TestOptions, testMigrations } from "../../src/app/test.ts";
 import { trace } from "../../src/app/trace.ts";
 import type { Difference } from "../../src/core/catalog/compare.ts";
@@ -314,6 +318,25 @@ describe.sequential.each(servers())("drift on $name", (on) => {
     expect(kinds((await look()).differences)).toEqual([]);
     await query(url, "ALTER TABLE app.t OWNER TO CURRENT_USER");
     expect(kinds((await look()).differences)).toEqual(["differs table app.t"]);
+  });
+
+  test("is none where backslashes in strings are escapes, nor is the schema folder then another", async () => {
+    const sql = "CREATE TABLE public.t (a text DEFAULT '\\\\n');";
+    const shop = project({ a: sql });
+    const { url, name } = await ownDatabase(on);
+    await query(url, `ALTER DATABASE ${name} SET standard_conforming_strings = off`);
+    await shop.upgrade(url);
+    mkdirSync(join(shop.folder, "schema"));
+    shop.write("schema/t.sql", `${sql}\n`);
+    const escaping = `${url}?options=-c%20standard_conforming_strings%3Doff`;
+    for (const options of [
+      { database: url, scratch: on.url() },
+      { database: escaping, scratch: escaping },
+    ]) {
+      expect(kinds((await drift(shop.deps, options)).differences)).toEqual([]);
+      const opened = await openProject(shop.deps, options);
+      expect(kinds((await checkSchema(shop.deps, opened)).differences)).toEqual([]);
+    }
   });
 
   test("that cannot be looked for says that it was not the database that refused a file", async () => {

@@ -172,6 +172,18 @@ describe("races", () => {
     expect(await query(url, "SELECT FROM pg_namespace WHERE nspname = 'retort'")).toEqual([]);
   });
 
+  test("a holder that is idle, and may never be done, is called so", async () => {
+    const { url } = await ownDatabase(server!);
+    await withLock(shop, url, async () => {
+      expect(await failureOf(shop.upgrade(url, "heads", { lockWait: 1.5 }))).toMatchObject({
+        message: expect.stringMatching(/: pid \d+, .*, idle since 2.*Z: /),
+        hint: expect.stringMatching(
+          /keeps the lock until it ends: .*end it: SELECT pg_terminate_backend\(\d+\)$/,
+        ),
+      });
+    });
+  });
+
   test("ledgers of two schemas do not wait for each other", async () => {
     const { url } = await ownDatabase(server!);
     const other = project({ x: "SELECT 1;" }, { ledger: { schema: "other" } });

@@ -11,12 +11,13 @@ const program = ["pgbouncer", "/usr/sbin/pgbouncer"].find(
   (name) => spawnSync(name, ["--version"]).status === 0,
 );
 
-/** Starts PgBouncer before the server of `url`; the URL through it comes out. It ends with the running test. */
+/** Starts PgBouncer before the server of `url`; the URL through it comes out. `database`: the only one that it lets through. It ends with the running test. */
 export async function pgbouncer(
   context: TestContext,
   url: string,
   mode: "transaction" | "session" | "statement",
   size: number,
+  database = "*",
 ): Promise<string> {
   context.skip(program === undefined, "there is no pgbouncer here (Debian: apt-get install pgbouncer)");
   const target = new URL(url);
@@ -25,7 +26,7 @@ export async function pgbouncer(
   const to = `host=${target.hostname} port=${target.port} user=${target.username} password=${target.password}`;
   writeFileSync(
     join(folder, "pgbouncer.ini"),
-    `[databases]\n* = ${to}\n[pgbouncer]\nlisten_addr = 127.0.0.1\nlisten_port = ${port}\nauth_type = any\npool_mode = ${mode}\n` +
+    `[databases]\n${database} = ${to}\n[pgbouncer]\nlisten_addr = 127.0.0.1\nlisten_port = ${port}\nauth_type = any\npool_mode = ${mode}\n` +
       `default_pool_size = ${size}\nunix_socket_dir =\nserver_tls_sslmode = disable\nignore_startup_parameters = extra_float_digits\n`,
   );
   chmodSync(folder, 0o755);

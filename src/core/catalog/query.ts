@@ -116,6 +116,8 @@ const SETTINGS = [
     // To compile these queries takes ten times as long as to run them.
     jit: "off",
     quote_all_identifiers: "off",
+    // It holds for what is shown; these texts are read before it is set, and have no backslash.
+    standard_conforming_strings: "on",
     DateStyle: "ISO, YMD",
     IntervalStyle: "postgres",
     TimeZone: "'UTC'",

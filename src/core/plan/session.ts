@@ -76,7 +76,10 @@ export const resetting = (role: string | undefined, step?: number): readonly Sta
     step,
   );
 
-const READ_AS_WRITTEN = ["SET client_encoding = 'UTF8'", "SET standard_conforming_strings = on"];
+/** With it off, the server reads `\\` in a string as one backslash, and writes one as `\\` in what it shows of expressions. */
+export const STANDARD_STRINGS = "SET standard_conforming_strings = on";
+
+const READ_AS_WRITTEN = ["SET client_encoding = 'UTF8'", STANDARD_STRINGS];
 
 /**
  * What stands before a text that is read otherwise with another encoding or other strings, behind statements that may

@@ -9,6 +9,7 @@ import { join } from "node:path";
 import { fingerprint } from "../../core/catalog/catalog.ts";
 import { EMPTY } from "../../core/catalog/empty.ts";
 import { MigrateError } from "../../core/errors.ts";
+import { STANDARD_STRINGS } from "../../core/plan/session.ts";
 import { majorOf } from "../../core/server-version.ts";
 import type { Env } from "../cache-folder.ts";
 import { readCatalog } from "../catalog.ts";
@@ -247,6 +248,7 @@ async function isEmptied(session: Session): Promise<boolean> {
     await session.send("ROLLBACK");
     await session.send("SET SESSION AUTHORIZATION DEFAULT");
     await session.send("DISCARD ALL");
+    await session.send(STANDARD_STRINGS);
     await session.send(resetSql);
     return fingerprint(await readCatalog(session)) === fingerprint(EMPTY);
   } catch (error) {

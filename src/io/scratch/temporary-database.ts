@@ -6,9 +6,10 @@
  * session can see: a database of ours without that lock is what a crash has left behind, and the next one drops it.
  */
 import { randomBytes } from "node:crypto";
+import { MigrateError } from "../../core/errors.ts";
 import { identifier, literal } from "../../core/quote.ts";
 import type { ServerAddress } from "../libpq/parameters.ts";
-import { backendOf } from "../queries.ts";
+import { backendOf, sharedMode } from "../queries.ts";
 import { openSession } from "../session/open.ts";
 import { type Session, StatementFailure } from "../session/types.ts";
 import { resetSql } from "./reset.ts";
@@ -46,6 +47,20 @@ async function openAdmin(address: ServerAddress, { signal }: RoomOptions): Promi
   }
 }
 
+/** The server that made the database could be reached, by the name of another. */
+function notLetThrough({ host, port }: ServerAddress, name: string, error: MigrateError): MigrateError {
+  const { cause } = error;
+  const reason = cause instanceof Error ? cause.message : error.message;
+  return new MigrateError(
+    {
+      ...error.diagnostics[0]!,
+      message: `cannot connect to the scratch database ${name}, which was created on ${host}:${port}: ${reason}`,
+      hint: "a pooler or pg_hba.conf there may let through only databases that it lists; name a server that lets through any: --scratch URL",
+    },
+    { cause },
+  );
+}
+
 async function lockedName(admin: Session): Promise<string> {
   const name = newName();
   await admin.send(`SELECT pg_advisory_lock(${LOCK_CLASS}, hashtext(${literal(name)}))`);
@@ -77,8 +92,8 @@ async function unfit(admin: Session, facts: Facts): Promise<string | undefined> 
   if (facts.standby) return "the server is a standby";
   if (facts.readOnly) return "the server's transactions are read-only";
   if (!facts.mayCreate) return `the role ${facts.role} may not create databases there`;
-  if ((await backendOf(admin)).pooled === "transactions")
-    return "the server is behind a pooler in transaction mode";
+  const mode = sharedMode(await backendOf(admin));
+  if (mode !== undefined) return `the server is behind a pooler in ${mode} mode`;
   return undefined;
 }
 
@@ -95,8 +110,14 @@ function roomOn(
     session = undefined;
   };
   const enter = async (): Promise<Session> => {
-    session = await openSession({ ...address, database: name }, { signal: options.signal });
-    return session;
+    try {
+      session = await openSession({ ...address, database: name }, { signal: options.signal });
+      return session;
+    } catch (error) {
+      throw error instanceof MigrateError && error.code === "execution/connect"
+        ? notLetThrough(address, name, error)
+        : error;
+    }
   };
   const noteUse = async (key: string): Promise<void> => {
     try {

@@ -189,6 +189,8 @@ function connectHint(address: DatabaseAddress, cause: DriverError): string {
       return `create the database first, for example with: ${createdb(address)}`;
     case "no entry":
       return `the server's pg_hba.conf does not let ${address.user} connect to ${address.database} from here: add an entry and reload, or connect as an entry requires, for example with sslmode=require`;
+    case "may not":
+      return `as a superuser, run: ALTER ROLE ${qualified(address.user)} LOGIN; or connect as another role`;
     case "no login":
       return "check the user and password; see where they come from with: migrate config";
     case "options":
@@ -209,8 +211,9 @@ function connectHint(address: DatabaseAddress, cause: DriverError): string {
 }
 
 const FULL =
-  "no connection is free for this role or database: end one, raise the limit, or wait for one: migrate upgrade --wait 60";
-const NOT_YET = "the server is starting or stopping; to wait for it: migrate upgrade --wait 60";
+  "no connection is free for this role or database: end one, raise the limit, or run the same command again: where it has --wait, --wait 60 waits for one";
+const NOT_YET =
+  "the server is starting or stopping; run the same command again: where it has --wait, --wait 60 waits for it";
 
 /** The same for a pool of the caller's, whose settings are not ours. */
 export function poolHint(cause: DriverError): string {
@@ -221,6 +224,8 @@ export function poolHint(cause: DriverError): string {
       return `create the database first${missingDatabase(cause)}; or give the pool the name of another`;
     case "no entry":
       return "the server's pg_hba.conf does not let this user connect to this database from here: add an entry and reload, or make the pool as an entry requires, for example with ssl";
+    case "may not":
+      return "as a superuser, run: ALTER ROLE ... LOGIN; or give the pool another user";
     case "no login":
       return "check the user and password that the pool was given";
     case "options":
@@ -254,6 +259,7 @@ function refusalOf(error: DriverError) {
   // No such parameter, no value of its type, no option of a server, none that is set at the start of a session.
   if (/^(?:42704|22023|42601|55P02)$/.test(code ?? "")) return "options";
   if (code === "28000" && message.includes("pg_hba.conf")) return "no entry";
+  if (code === "28000" && message.includes("not permitted to log in")) return "may not";
   if (code === "28P01" || code === "28000") return "no login";
   if (code === "53300") return "full";
   if (code === "57P03") return "not yet";

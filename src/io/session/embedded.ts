@@ -1,6 +1,6 @@
 /** The folder of an embedded database → a connection to it, in this process. The only importer of PGlite. */
 import { randomUUID } from "node:crypto";
-import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import path from "node:path";
 import type { Extensions } from "@electric-sql/pglite";
@@ -14,16 +14,17 @@ const PACKAGE = "@electric-sql/pglite";
 const USE = "a database in this process, without a server, is run by";
 
 /**
- * Throws `usage/no-package`, `usage/cannot-write`, `execution/database-in-use`. `creates`: a database is made where there is none; else one that is not there is empty, and none is made. `packed`: what
+ * Throws `usage/no-package`, `usage/cannot-write`, `execution/connect`, `execution/database-in-use`. `creates`: a database is made where there is none; else one that is not there is empty, and none is made. `packed`: what
  * a database in memory begins as.
  */
 export async function embeddedWire(
-  { folder: asked }: EmbeddedAddress,
+  { folder: asked, display, origin }: EmbeddedAddress,
   creates: boolean,
   { onNotice }: WireListener,
   packed?: Uint8Array,
 ): Promise<Wire> {
   const { PGlite } = await optionalPackage(PACKAGE, USE, () => import("@electric-sql/pglite"));
+  refuseOther(display, origin, asked);
   const isThere = asked === "memory" || creates || existsSync(asked);
   if (!isThere) {
     const message = `there is no database in ${asked} yet; the first upgrade creates it`;
@@ -65,6 +66,18 @@ export async function embeddedWire(
     announced: () => undefined,
     pack: async () => new Uint8Array(await (await db.dumpDataDir("gzip")).arrayBuffer()),
   };
+}
+
+/** PGlite would make a database between what is there. Throws `execution/connect`. */
+function refuseOther(display: string, origin: string, folder: string): void {
+  if (folder === "memory" || !existsSync(folder)) return;
+  const isFolder = statSync(folder).isDirectory();
+  if (isFolder && (existsSync(path.join(folder, "PG_VERSION")) || readdirSync(folder).length === 0)) return;
+  throw new MigrateError({
+    code: "execution/connect",
+    message: `cannot connect to ${display} (from ${origin}): ${folder} ${isFolder ? "is not empty, and holds no PGlite database" : "is a file, not a folder"}`,
+    hint: "name the folder of a PGlite database, or one that is empty or does not exist yet, for the first upgrade to create it",
+  });
 }
 
 /** Of PGlite: what one has packed only the same can unpack. Throws `usage/no-package`. */

@@ -7,6 +7,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { ConnectionOptions as TlsOptions } from "node:tls";
 import pg from "pg";
 import { MigrateError } from "../../core/errors.ts";
+import { STANDARD_STRINGS } from "../../core/plan/session.ts";
 import type { ServerAddress } from "../libpq/parameters.ts";
 import { connectAsMode } from "../libpq/tls.ts";
 import type { LentClient, Row, Session, Wire, WireListener } from "./types.ts";
@@ -163,6 +164,7 @@ async function connectClient(
 ): Promise<Connected> {
   let ssl = wanted;
   let version: string | undefined;
+  let strings = "on";
   const bindable = { value: false };
   const client = new pg.Client(configurationOf(address, ssl, bindable));
   const { connection } = internals(client);
@@ -178,10 +180,13 @@ async function connectClient(
   });
   connection.on("parameterStatus", ({ parameterName, parameterValue }) => {
     if (parameterName === "server_version") version = parameterValue;
+    if (parameterName === "standard_conforming_strings") strings = parameterValue;
   });
   if (signal.aborted) throw new Error("given up");
   try {
     await givenUp(connection, signal, client.connect());
+    // It is off for this role, this database or in the options of the connection.
+    if (strings === "off") await givenUp(connection, signal, sent(client, STANDARD_STRINGS, false));
   } catch (error) {
     // What fails on our side, such as for want of a password, would leave the connection open.
     connection.stream.destroy();
