@@ -124,6 +124,7 @@ const privilege = object({
   name: text,
   as: text.optional(),
   maybe: z.literal(true).optional(),
+  mustExist: z.enum(["as named", "in any schema"]).optional(),
 });
 const lintFinding = object({
   rule: text,

@@ -4,7 +4,7 @@ import { commentText } from "../core/quote.ts";
 
 /** `CREATE on schema shop`, `owner of shop.orders, shop.users`; those of each role that a file sets, under its name. */
 export function needLines(privileges: readonly Privilege[]): readonly string[] {
-  const asked = privileges.filter((need) => !isEveryones(need));
+  const asked = privileges.filter((need) => !isEveryones(need) && !isOfIndex(need));
   return [...grouped(asked, ({ as }) => as)].flatMap(([role, needs]) =>
     linesFor(needs).map((line) =>
       role === undefined ? line : `as the role ${commentText(role)}, which a file sets: ${line}`,
@@ -15,6 +15,9 @@ export function needLines(privileges: readonly Privilege[]): readonly string[] {
 /** PostgreSQL gives it to all roles: only a database where it was revoked lacks it. */
 const isEveryones = ({ privilege, on, name }: Privilege): boolean =>
   privilege === "USAGE" && on === "schema" && name === "public";
+
+/** Of an index it is no right: what is needed is its table's. */
+const isOfIndex = ({ privilege, on }: Privilege): boolean => privilege === "EXISTS" && on === "relation";
 
 /** One of them, without the role that needs it. */
 export const needText = ({ maybe: _, ...need }: Privilege): string => linesFor([need])[0]!;

@@ -230,8 +230,48 @@ describe.skipIf(!psqlAvailable()).each(servers())("on $name", (server) => {
       "sequence: public.s: SHARE ROW EXCLUSIVE",
       "view: public.v: ACCESS EXCLUSIVE",
       expect.stringMatching(/^materialized view: public\.m: ACCESS EXCLUSIVE; rows not counted yet, /),
-      "! relation: public.nobody is not there",
+      "X relation: public.nobody is not there",
     ]);
+  });
+
+  test("what the script needs and cannot make is not there: X, unless the statement passes over it or may find it elsewhere", async () => {
+    const of = project({
+      a: "CREATE TABLE t (id int); CREATE INDEX i ON t (id); CREATE SCHEMA other; CREATE TABLE other.o (id int);",
+      b: {
+        header: ["transaction: none"],
+        up: `ALTER TABLE t ADD x int; DROP INDEX i; ALTER TABLE nosuch.t ADD a int; DROP INDEX nope; DROP TYPE nope;
+          DROP FUNCTION nope(); DROP EXTENSION nope; REFRESH MATERIALIZED VIEW mv;
+          DROP TABLE IF EXISTS gone, nosuch2.gone; ALTER TABLE IF EXISTS gone ADD a int; DROP SCHEMA IF EXISTS gone;
+          ALTER TABLE o ADD a int; WITH w AS (SELECT 1) SELECT * FROM w;
+          CREATE TABLE own (LIKE t); CREATE TYPE m AS ENUM (); ALTER TYPE m ADD VALUE 'a'; COMMENT ON TYPE own IS '';
+          ALTER TABLE own RENAME TO ours; DROP TABLE ours; DROP TABLE perhaps;`,
+      },
+    });
+    const { url } = await ownDatabase(server);
+    await of.upgrade(url, "a");
+    await query(url, "DROP TABLE t");
+    const { stdout } = await runScript(url, await of.script("a:b"), preflight);
+    expect(linesOf(stdout).filter((line) => /^[X!]/.test(line))).toEqual([
+      "X relation: public.t is not there",
+      "X relation: nosuch.t is not there",
+      "X relation: public.mv is not there",
+      "! relation: public.gone is not there",
+      "! relation: nosuch2.gone is not there",
+      "! relation: public.o is not there",
+      "! relation: public.perhaps is not there",
+      "X relation: public.i is not there",
+      "X relation: public.nope is not there",
+      "X schema: nosuch is not there",
+      "X type: public.nope is not there",
+      "X routine: public.nope is not there",
+      "X extension: nope is not there",
+    ]);
+    const script = (await shop.script("base:b")).replaceAll("\n", "\r\n");
+    const converted = await runText(url, script, preflight);
+    expect(linesOf(converted.stdout)).toContain(
+      "X script: was changed: its line ends were converted. Copy the file in binary mode, not as text.",
+    );
+    expect(converted.code).toBe(3);
   });
 
   test("a replica of which nothing is known to be late is not called behind", async () => {

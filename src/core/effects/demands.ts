@@ -11,11 +11,14 @@ export class Demands {
   readonly #work: Work;
   /** It is not known whether the statement is reached. */
   readonly #maybe: boolean;
+  /** The statement passes over what is not there. */
+  readonly #missingOk: boolean;
   readonly #needed = new Map<string, Privilege>();
 
-  constructor(work: Work, maybe: boolean) {
+  constructor(work: Work, maybe: boolean, missingOk: boolean) {
     this.#work = work;
     this.#maybe = maybe;
+    this.#missingOk = missingOk;
   }
 
   /** Each thing once. */
@@ -23,8 +26,15 @@ export class Demands {
     return [...this.#needed.values()];
   }
 
-  need(privilege: Privilege["privilege"], on: Privilege["on"], name = "", schema?: string): void {
-    const { own, role } = this.#work.session;
+  /** `where`: how it is looked for; what was named without a schema may lie in another than is thought. */
+  need(
+    privilege: Privilege["privilege"],
+    on: Privilege["on"],
+    name = "",
+    schema?: string,
+    where: NonNullable<Privilege["mustExist"]> = "as named",
+  ): void {
+    const { own, role, makesUnknown } = this.#work.session;
     const owner = own.get(keyOf(on, name, schema));
     if (owner === (role ?? "")) return;
     const found = {
@@ -34,6 +44,13 @@ export class Demands {
       name,
       ...(role === undefined ? {} : { as: role }),
       ...(this.#maybe || owner !== undefined ? { maybe: true as const } : {}),
+      ...(isObject(privilege, on, where) &&
+      !this.#maybe &&
+      !this.#missingOk &&
+      owner === undefined &&
+      !makesUnknown
+        ? { mustExist: where }
+        : {}),
     };
     this.#needed.set(JSON.stringify(found), found);
   }
@@ -56,14 +73,18 @@ export class Demands {
     const asked = found?.index?.table ?? found;
     if (asked === undefined && /^pg_/.test(name.schema ?? name.name)) return;
     const schema = asked?.schema ?? this.schemaOf(name);
-    this.use(schema);
+    this.use(schema, name.schema !== undefined);
     if (asked?.known === true && asked.id >= this.#work.session.firstOwn) return;
-    this.need(privilege, "relation", asked?.name ?? name.name, schema);
+    const where = whereIs(name);
+    if (asked !== found && found!.id < this.#work.session.firstOwn)
+      this.need("EXISTS", "relation", found!.name, found!.schema, where);
+    this.need(privilege, "relation", asked?.name ?? name.name, schema, where);
   }
 
-  /** Names in a schema are looked up. */
-  use(schema: string): void {
-    if (!/^(?:pg_|information_schema$)/.test(schema)) this.need("USAGE", "schema", schema);
+  /** Names in a schema are looked up; it need not be there where the statement does not name it. */
+  use(schema: string, isNamed = true): void {
+    if (/^(?:pg_|information_schema$)/.test(schema)) return;
+    this.need("USAGE", "schema", schema, undefined, isNamed ? "as named" : "in any schema");
   }
 
   range(privilege: Privilege["privilege"], range: Ast): void {
@@ -92,13 +113,28 @@ export class Demands {
 
   object(on: "type" | "routine", name: ObjectName): void {
     if (name.name === "") return;
-    this.use(this.schemaOf(name));
-    this.need("OWNER", on, name.name, this.schemaOf(name));
+    this.use(this.schemaOf(name), name.schema !== undefined);
+    // The type of a table's rows is there with the table.
+    if (on === "type" && this.#work.find(name) !== undefined) this.relation("OWNER", name);
+    else this.need("OWNER", on, name.name, this.schemaOf(name), whereIs(name));
   }
 
   setRole(role: string | undefined): void {
     this.#work.session.role = role;
   }
 }
+
+/** What is named, and not made, by the statement: roles are asked for otherwise. */
+const isObject = (
+  privilege: Privilege["privilege"],
+  on: Privilege["on"],
+  where: Privilege["mustExist"],
+): boolean =>
+  !/^(?:CREATE|INSTALL)$/.test(privilege) &&
+  !/^(?:role|server)$/.test(on) &&
+  (on !== "schema" || where === "as named");
+
+const whereIs = ({ schema }: ObjectName): NonNullable<Privilege["mustExist"]> =>
+  schema === undefined ? "in any schema" : "as named";
 
 const keyOf = (on: Privilege["on"], name: string, schema = ""): string => `${on}\0${schema}\0${name}`;

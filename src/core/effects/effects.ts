@@ -92,6 +92,7 @@ export function newSession(complete: boolean, timeZone = "UTC"): Session {
     firstOwn: 1,
     own: new Map(),
     role: undefined,
+    makesUnknown: false,
   };
 }
 
@@ -134,6 +135,7 @@ export class Fold {
     if (!this.#isRunning) {
       this.#session.firstOwn = this.#session.firstOfRun;
       this.#session.own.clear();
+      this.#session.makesUnknown = false;
     }
     this.#isRunning = true;
     this.#made.clear();

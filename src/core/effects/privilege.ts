@@ -4,7 +4,7 @@
 export interface Privilege {
   /**
    * `OWNER`; a privilege as GRANT names it (`MAINTAIN`: before PostgreSQL 17 that is the owner's); `MEMBER` of a role;
-   * `EXISTS`, of a role; an attribute of the role itself (then `on` is `server`); `INSTALL`, of an extension; `UNKNOWN`, where
+   * `EXISTS`, of a role or a relation; an attribute of the role itself (then `on` is `server`); `INSTALL`, of an extension; `UNKNOWN`, where
    * nothing can be said.
    */
   readonly privilege:
@@ -35,6 +35,11 @@ export interface Privilege {
   readonly as?: string;
   /** Only where a branch of a DO block is reached, or what another role of the run has made is asked for. */
   readonly maybe?: true;
+  /**
+   * The statement fails where it is not there: as it is named, or, for a name without a schema, in no schema at all. Absent where
+   * the statement passes over that (IF EXISTS), or where an earlier one of the run may have made it.
+   */
+  readonly mustExist?: "as named" | "in any schema";
 }
 
 /**
@@ -45,7 +50,9 @@ export function distinctPrivileges(all: Iterable<Privilege>): readonly Privilege
   const found = new Map<string, Privilege>();
   for (const each of all) {
     const key = certainKey(each);
-    if (each.maybe !== true || !found.has(key)) found.set(key, each);
+    const { mustExist = found.get(key)?.mustExist } = each;
+    if (each.maybe !== true || !found.has(key))
+      found.set(key, mustExist === undefined ? each : { ...each, mustExist });
   }
   const follows = (each: Privilege, from: "OWNER" | "MEMBER"): boolean => {
     const by = found.get(certainKey({ ...each, privilege: from }));

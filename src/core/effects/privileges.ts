@@ -5,16 +5,19 @@ import {
   kindOf,
   namesIn,
   node,
+  type ObjectName,
   objectName,
   rangeName,
   roleName,
+  someNode,
   stringOf,
   visitNodes,
   word,
 } from "../ast.ts";
+import { isHarmless } from "../statement/builtin-functions.ts";
 import type { RoutineBody } from "../statement/losses.ts";
 import { Demands } from "./demands.ts";
-import { rangesIn } from "./expression.ts";
+import { callsIn, rangesIn } from "./expression.ts";
 import { statementsIn } from "./function.ts";
 import type { Privilege } from "./privilege.ts";
 import type { Work } from "./work.ts";
@@ -22,11 +25,27 @@ import type { Work } from "./work.ts";
 /** What a statement needs, each thing once. It is asked before the statement is performed. */
 export function privilegesOf(work: Work, ast: Ast, body: RoutineBody | undefined): readonly Privilege[] {
   const inBlock = kindOf(ast)[0] === "DoStmt";
-  const demands = new Demands(work, inBlock);
+  const demands = new Demands(work, inBlock, kindOf(ast)[1]["missing_ok"] === true);
   if (inBlock && body?.isWhole !== true) demands.need("UNKNOWN", "server", "what the DO block does");
   for (const tree of inBlock ? (body?.statements ?? []).flatMap(statementsIn) : [ast]) ask(demands, tree);
+  work.session.makesUnknown ||= makesUnknown(ast);
   return demands.all;
 }
+
+/** Whether it may make what it does not name: by code, from an extension, after the pattern of a table, by another name of a schema. */
+const makesUnknown = (ast: Ast): boolean =>
+  someNode(
+    ast,
+    (kind, fields) =>
+      /^(?:(?:Do|Call|Execute|CreateExtension|AlterExtension|ImportForeignSchema)Stmt|TableLikeClause)$/.test(
+        kind,
+      ) ||
+      (kind === "CreateStmt" && fields["partbound"] !== undefined) ||
+      fields["subtype"] === "AT_AttachPartition" ||
+      fields["renameType"] === "OBJECT_SCHEMA",
+  ) ||
+  (/^(?:Select|Insert|Update|Delete|Merge|CreateTableAs)Stmt$/.test(kindOf(ast)[0]) &&
+    callsIn(ast).some(({ name }) => !isHarmless(name)));
 
 function ask(demands: Demands, ast: Ast): void {
   const [kind, tree] = kindOf(ast);
@@ -146,7 +165,7 @@ function moved(demands: Demands, type: string, tree: Ast): void {
 }
 
 const NAMED = [
-  [/_(?:TABLE|VIEW|MATVIEW|SEQUENCE|FOREIGN_TABLE)$/, "relation"],
+  [/_(?:TABLE|VIEW|MATVIEW|SEQUENCE|INDEX|FOREIGN_TABLE)$/, "relation"],
   [/_(?:TYPE|DOMAIN)$/, "type"],
   [/_(?:FUNCTION|PROCEDURE|ROUTINE|AGGREGATE)$/, "routine"],
 ] as const;
@@ -158,7 +177,8 @@ function owned(demands: Demands, type: string, object: Ast, name = ""): void {
   if (/_(?:TABLE|VIEW|MATVIEW|SEQUENCE|INDEX|FOREIGN_TABLE)$/.test(type)) demands.relation("OWNER", found);
   else if (/_(?:COLUMN|TRIGGER|RULE|POLICY|TABCONSTRAINT)$/.test(type))
     demands.relation("OWNER", objectName(names.slice(0, -1)));
-  else if (/_(?:TYPE|DOMAIN|DOMCONSTRAINT)$/.test(type)) demands.object("type", found);
+  else if (/_(?:TYPE|DOMAIN)$/.test(type)) demands.object("type", found);
+  else if (/_DOMCONSTRAINT$/.test(type)) demands.object("type", domainOf(object) ?? found);
   else if (/_(?:FUNCTION|PROCEDURE|ROUTINE|AGGREGATE)$/.test(type)) demands.object("routine", found);
   else if (type === "OBJECT_SCHEMA") demands.need("OWNER", "schema", found.name || name);
   else if (type === "OBJECT_EXTENSION") demands.need("OWNER", "extension", found.name || name);
@@ -166,6 +186,12 @@ function owned(demands: Demands, type: string, object: Ast, name = ""): void {
   else if (type === "OBJECT_ROLE") createRole(demands, object);
   else if (/_(?:ACCESS_METHOD|FDW|EVENT_TRIGGER|TABLESPACE|LANGUAGE)$/.test(type)) superuser(demands, object);
   else demands.need("UNKNOWN", "server", type.replace(/^OBJECT_/, "").toLowerCase());
+}
+
+/** `COMMENT ON CONSTRAINT … ON DOMAIN` names the domain as a type, then the constraint. */
+function domainOf(object: Ast): ObjectName | undefined {
+  const type = items(node(object["List"])["items"])[0]?.["TypeName"];
+  return type === undefined ? undefined : objectName(namesIn({ TypeName: type }));
 }
 
 const grant: Demand = (demands, tree) => {

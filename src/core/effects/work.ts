@@ -30,6 +30,8 @@ export interface Session {
   own: Map<string, string>;
   /** The role that the file has SET. */
   role: string | undefined;
+  /** The run has made, or renamed, what this picture does not show. */
+  makesUnknown: boolean;
 }
 
 /** What the fold is told of the server. */

@@ -91,7 +91,9 @@ function factsOf(plan: Plan, { lockKey }: Ledger): string {
   const expectedRows = isOfLedger ? [] : [ids("must"), ids("may")];
   return `{${[...pairs, ...expectedRows].join(",\n")},\n"tables": ${list(tablesOf(plan))},\n"needs": ${list(
     needs
-      .filter(({ privilege }) => privilege !== "UNKNOWN")
+      .filter(
+        ({ privilege, on }) => privilege !== "UNKNOWN" && !(privilege === "EXISTS" && on === "relation"),
+      )
       .map((need) => ({ ...need, text: needText(need) })),
   )}}`;
 }
@@ -114,18 +116,24 @@ function expectationOf({ kind, steps, batches }: Plan): Expectation {
   return creates ? "optional" : "needed";
 }
 
-/** The relations that are there already, and how strongly each is locked. */
-function tablesOf({ steps }: Plan): readonly (readonly [string, string])[] {
+/** The relations that are there already, how strongly each is locked, and where the script fails unless it is there. */
+function tablesOf({ steps }: Plan): readonly (readonly [string, string, string?])[] {
   const modes = new Map<string, LockMode | undefined>();
+  const needed = new Map<string, string>();
   for (const { effect, privileges = [] } of steps) {
     for (const lock of effect?.locks ?? []) {
       const name = regclassText(lock);
       modes.set(name, stronger(modes.get(name), lock.mode));
     }
-    for (const { on, schema = "", name } of privileges) {
+    for (const { on, schema = "", name, mustExist } of privileges) {
       const relation = regclassText({ schema, name });
-      if (on === "relation" && !modes.has(relation)) modes.set(relation, undefined);
+      if (on !== "relation") continue;
+      if (!modes.has(relation)) modes.set(relation, undefined);
+      if (mustExist !== undefined) needed.set(relation, mustExist);
     }
   }
-  return [...modes].map(([name, mode = ""]) => [name, mode]);
+  return [...modes].map(([name, mode = ""]) => {
+    const where = needed.get(name);
+    return where === undefined ? [name, mode] : [name, mode, where];
+  });
 }
