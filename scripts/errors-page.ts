@@ -85,7 +85,8 @@ export const meanings: Readonly<Record<string, string>> = {
   "usage/number": "A flag takes a whole number, but has another value.",
   "usage/option": "The API was given an option that it does not know, or a value that it cannot take.",
   "usage/program-failed": "The command of the tool that is adopted from prints no SQL.",
-  "usage/own-folder": "The folder to adopt, or to dump into, is one of migrations of Retort.",
+  "usage/own-folder":
+    "The folder to adopt, or into which a file of SQL is to be written, is one of migrations of Retort.",
   "usage/range": "This is not a range of revisions.",
   "usage/range-not-allowed": "A range was given instead of one target.",
   "usage/range-required": "A script of a downgrade needs a starting point.",

@@ -7,14 +7,14 @@ import { MigrateError } from "../core/errors.ts";
 import { outputs } from "../core/outputs.ts";
 import { shellWord } from "../core/shell.ts";
 import type { Config } from "../io/config.ts";
-import { isSameFolder } from "../io/directory.ts";
+import { isReadFrom } from "../io/directory.ts";
 import { replaceDump } from "../io/dump-folder.ts";
 import { connect } from "./connect.ts";
 import { madeByFiles, type Schema, schemaOf } from "./keep-dump.ts";
 import { type Deps, openConfig, openProject, openWarned, type ProjectOptions } from "./project.ts";
 import { replayRevisions, revisionsTo } from "./replay.ts";
 import { type ScratchUse, withScratch } from "./scratch.ts";
-import { writeOutputs } from "./write-output.ts";
+import { readAsMigration, writeOutputs } from "./write-output.ts";
 
 export interface DumpOptions extends ProjectOptions, Pick<ScratchUse, "onScratch"> {
   /** What the migrations up to there make, on a scratch database; without it, what the configured database has. */
@@ -60,7 +60,12 @@ async function written(
   { output, folder }: Pick<DumpOptions, "output" | "folder">,
 ): Promise<readonly string[]> {
   if (output !== undefined) {
-    await writeOutputs(deps, outputs.dump, [{ path: output, pieces: [dumpText(dumped)] }]);
+    await writeOutputs(
+      deps,
+      outputs.dump,
+      [{ path: output, pieces: [dumpText(dumped)] }],
+      config.directories,
+    );
     return [output];
   }
   if (folder === undefined) return [];
@@ -72,12 +77,8 @@ async function written(
 
 /** A dump's files would be read as migrations. */
 function refuseOwn(folder: string | undefined, { directories }: Config, deps: Deps): void {
-  if (folder === undefined || !directories.some((each) => isSameFolder(each, folder, deps))) return;
-  throw new MigrateError({
-    code: "usage/own-folder",
-    message: `${folder} is a folder of migrations, among which a dump would be read as one of them`,
-    hint: "nothing was written; name another folder: migrate dump --to DIR",
-  });
+  if (folder !== undefined && isReadFrom(join(folder, "dump.sql"), directories, deps))
+    throw readAsMigration(`a file in ${folder}`, "migrate dump --to DIR");
 }
 
 interface Found extends Schema {

@@ -62,7 +62,7 @@ export async function keepDump(
   try {
     const { catalog, owner } = await schemaOf(session, config, async () => madeByFiles(project));
     const pieces = [dumpText(dumpOf(catalog, owner))];
-    await writeOutputs(deps, outputs.dump, [{ path: config.dumpFile, pieces }]);
+    await writeOutputs(deps, outputs.dump, [{ path: config.dumpFile, pieces }], config.directories);
   } catch (error) {
     if (!(error instanceof MigrateError)) throw error;
     const message = `${config.dumpFile} was not written: ${error.message}`;

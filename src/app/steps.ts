@@ -1,6 +1,7 @@
 /** A request → the steps that fulfil it, from the state of a ledger or from the start of a range. */
 
-import { type Graph, nodeOf } from "../core/graph.ts";
+import { MigrateError } from "../core/errors.ts";
+import { descendants, type Graph, nodeOf } from "../core/graph.ts";
 import type { Applied } from "../core/ledger/types.ts";
 import type { RevisionId } from "../core/migration.ts";
 import { conversionOf } from "../core/replaced.ts";
@@ -61,22 +62,53 @@ export interface Steps {
   readonly target?: string;
 }
 
-/** The end of a range that means the same from every start; undefined where no text does. */
+/**
+ * The end of a range that from every start leads where these steps lead, and takes away nothing else but what is above it;
+ * undefined where no text does.
+ */
 export function endOf(graph: Graph, { kind, after, steps, target }: Steps): string | undefined {
   const to = currentHeads(graph, after);
-  if (kind === "stamp") return to.join(" ") || BASE;
+  const down = steps.flatMap(({ direction, revision }) =>
+    direction === "down" && graph.nodes.has(revision) ? [revision] : [],
+  );
+  if (kind === "stamp") {
+    const takesOthers = down.length > 0 && !isTakenFromAll(graph, down, () => stampOfAll(graph, to));
+    return takesOthers ? undefined : to.join(" ") || BASE;
+  }
   const absolute =
     target === undefined || target === "" || parseRelative(target) !== undefined
       ? undefined
       : shellWord(target);
   if (kind === "upgrade") {
+    if (to.length === 1) return to[0];
     const reached = to.filter((id) => steps.some(({ revision }) => revision === id));
-    return reached.length === 1 ? reached[0] : absolute;
+    return absolute ?? (reached.length === 1 ? reached[0] : undefined);
   }
-  const last = steps.at(-1);
-  const parents = last === undefined ? [] : nodeOf(graph, last.revision).parents;
-  return absolute ?? (parents.length === 1 ? parents[0] : to.length === 0 ? BASE : undefined);
+  const last = down.at(-1);
+  const parents = last === undefined ? [] : nodeOf(graph, last).parents;
+  const place = parents.length === 1 ? parents[0]! : BASE;
+  const ends = [absolute ?? place, place, ...(last === undefined ? [] : [`${last}@${place}`])];
+  return ends.find((end) =>
+    isTakenFromAll(graph, down, () => planOfflineDowngrade(graph, `heads:${end}`).steps),
+  );
 }
+
+/** Whether of a database with all revisions the steps take away just these, and what needs them. */
+function isTakenFromAll(graph: Graph, taken: readonly RevisionId[], plan: () => readonly Step[]): boolean {
+  const wanted = descendants(graph, taken);
+  try {
+    const found = plan().filter(({ direction }) => direction === "down");
+    return found.length === wanted.size && found.every(({ revision }) => wanted.has(revision));
+  } catch (error) {
+    if (!(error instanceof MigrateError)) throw error;
+    return false;
+  }
+}
+
+const stampOfAll = (graph: Graph, to: readonly RevisionId[]): readonly Step[] =>
+  planStamp(graph, appliedBelow(graph, graph.heads), to.length === 0 ? [BASE] : to).removed.map(
+    (revision) => ({ direction: "down", revision }),
+  );
 
 /** Steps from what the ledger says is applied. */
 export function stepsFrom(

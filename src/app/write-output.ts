@@ -4,7 +4,7 @@ import { lstatSync } from "node:fs";
 import { resolve } from "node:path";
 import { MigrateError } from "../core/errors.ts";
 import type { OutputKind } from "../core/outputs.ts";
-import { createFiles, inNewFolders, isEmptyDirectory } from "../io/directory.ts";
+import { createFiles, inNewFolders, isEmptyDirectory, isReadFrom } from "../io/directory.ts";
 import { textIfThere } from "../io/files.ts";
 import { isSameFile, isStream, type NewText, writeFiles } from "../io/write-files.ts";
 import type { Deps } from "./project.ts";
@@ -14,6 +14,7 @@ export type { NewText };
 
 /**
  * Writes texts into files, all or none; a file of that kind that is there, or a link, is replaced in one moment. Throws
+ * `usage/own-folder` where it would be read from the `directories` as a migration;
  * `usage/not-a-…` where a file is there that is of no such kind, or for a script was changed since it was written;
  * `usage/exclusive-flags` where two are the same file; `usage/cannot-write`.
  */
@@ -21,15 +22,25 @@ export async function writeOutputs(
   deps: Pick<Deps, "cwd" | "onWritten">,
   kind: OutputKind,
   files: readonly NewText[],
+  directories: readonly string[],
 ): Promise<void> {
   const paths = files.map(({ path }) => path);
   for (const [index, path] of paths.entries()) {
+    if (isReadFrom(path, directories, deps)) throw readAsMigration(path, "-o FILE");
     refuseForeign(deps, kind, path);
     const same = paths.slice(0, index).find((other) => isSameFile(path, other, deps));
     if (same !== undefined) throw sameFile(same, path);
   }
   await writeFiles(files, deps);
 }
+
+/** `option`: how another place is named. */
+export const readAsMigration = (path: string, option: string): MigrateError =>
+  new MigrateError({
+    code: "usage/own-folder",
+    message: `${path} would be read as a migration: its folder is one of migrations`,
+    hint: `nothing was written; name another folder: ${option}`,
+  });
 
 const sameFile = (one: string, other: string): MigrateError =>
   new MigrateError({

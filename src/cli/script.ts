@@ -68,8 +68,10 @@ export async function writeScript(request: Request, invocation: Invocation): Pro
   if (downgrade !== undefined && path !== undefined) files.push({ path, pieces: downgrade.pieces() });
   if (output !== undefined) files.push({ path: output, pieces: script.pieces() });
   if (files.length > 0) {
+    const { openConfig } = await import("../app/project.ts");
     const { outputs, writeOutputs } = await import("../app/write-output.ts");
-    await writeOutputs(deps, outputs.script, files);
+    const { directories } = await openConfig(deps, invocation.project);
+    await writeOutputs(deps, outputs.script, files, directories);
   }
   if (downgrade !== undefined) printer.info(`${path}  sha256:${downgrade.receipt}`);
   const written = downgrade === undefined ? {} : { downgrade: { path, receipt: downgrade.receipt } };

@@ -183,6 +183,14 @@ function realPath(path: string): string {
 export const isSameFolder = (one: string, other: string, { cwd }: DirectoryOptions): boolean =>
   realPath(resolve(cwd, one)) === realPath(resolve(cwd, other));
 
+/** Whether a file of that path is read as one of a migration. */
+export const isReadFrom = (
+  path: string,
+  directories: readonly string[],
+  options: DirectoryOptions,
+): boolean =>
+  isSqlName(basename(path)) && directories.some((each) => isSameFolder(each, dirname(path), options));
+
 /** Whether a folder is the other one, or lies in it, whichever way they lead there. */
 export function isInFolder(inner: string, outer: string, { cwd }: DirectoryOptions): boolean {
   const below = relative(realPath(resolve(cwd, outer)), realPath(resolve(cwd, inner)));

@@ -5,10 +5,12 @@ import { basename, join } from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
 import { dump } from "../../src/app/dump.ts";
 import { run } from "../../src/app/run.ts";
+import { writeOutputs } from "../../src/app/write-output.ts";
 import type { Catalog } from "../../src/core/catalog/catalog.ts";
 import { compareCatalogs } from "../../src/core/catalog/compare.ts";
 import { type Dump, dumpOf, dumpText } from "../../src/core/dump/dump.ts";
 import { dumpFiles } from "../../src/core/dump/folder.ts";
+import { outputs } from "../../src/core/outputs.ts";
 import { readCatalog } from "../../src/io/catalog.ts";
 import { changes, soleChanges } from "../support/changes.ts";
 import { deps, example } from "../support/migrate.ts";
@@ -54,6 +56,11 @@ test("a folder of migrations takes no dump", async () => {
     await expect(dump(deps({}, folder), { directories: ["."], folder: to })).rejects.toMatchObject({
       code: "usage/own-folder",
     });
+  const write = (path: string, directories: readonly string[]) =>
+    writeOutputs(deps({}, folder), outputs.script, [{ path, pieces: ["SELECT 1;"] }], directories);
+  await expect(write(join(link, "s.SQL"), ["."])).rejects.toMatchObject({ code: "usage/own-folder" });
+  await write("other.md", ["."]);
+  rmSync(join(folder, "other.md"));
   rmSync(link);
 });
 

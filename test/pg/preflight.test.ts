@@ -113,9 +113,16 @@ describe.skipIf(!psqlAvailable()).each(servers())("on $name", (server) => {
       x: { up: "SELECT 1;", parent: "none", header: ["branch-labels: billing"] },
       y: { up: "SELECT 1;", parent: "x" },
     });
+    const forked = project({ a: "SELECT 1;", b: "SELECT 1;", c: { up: "SELECT 1;", parent: "a" } });
     const { url } = await ownDatabase(server);
     await of.upgrade(url, "a");
-    for (const [request, again] of [
+    const ofOther = [
+      [{ kind: "upgrade", target: "b:heads" }, "migrate upgrade a:heads --sql"],
+      [{ kind: "downgrade", target: "b,c:c@a" }, "migrate downgrade a:c@a --sql"],
+      [{ kind: "downgrade", target: "b,c:c@-1" }, "migrate downgrade a:c@a --sql"],
+    ] as const;
+    for (const [request, again, from = of] of [
+      ...ofOther.map(([request, again]) => [request, again, forked] as const),
       [{ kind: "upgrade", target: "base:heads" }, "migrate upgrade a:heads --sql"],
       [{ kind: "upgrade", target: "x:y" }, "migrate upgrade a:y --sql"],
       [{ kind: "stamp", targets: ["x:heads"] }, "migrate stamp a:b y --sql"],
@@ -123,10 +130,10 @@ describe.skipIf(!psqlAvailable()).each(servers())("on $name", (server) => {
       [{ kind: "downgrade", target: "heads:b-1" }, "migrate downgrade a:a --sql"],
       [{ kind: "downgrade", target: "b,y:billing@base" }, "migrate downgrade a:billing@base --sql"],
     ] as const) {
-      const { stderr } = await runScript(url, await of.script(request as Request));
+      const { stderr } = await runScript(url, await from.script(request as Request));
       expect(stderr).toMatch(new RegExp(`with: ${again}$`, "m"));
       const args = again.split(" ").slice(1);
-      expect(await migrate(args, { cwd: of.folder })).toMatchObject({ code: 0 });
+      expect(await migrate(args, { cwd: from.folder })).toMatchObject({ code: 0 });
     }
   });
 

@@ -77,7 +77,9 @@ const command: Command = {
     const output = args.text("output");
     if (output !== undefined) {
       const { outputs, writeOutputs } = await import("../../app/write-output.ts");
-      await writeOutputs(deps, outputs.graph, [{ path: output, pieces: [textOf(drawing)] }]);
+      const { openConfig } = await import("../../app/project.ts");
+      const { directories } = await openConfig(deps, invocation.project);
+      await writeOutputs(deps, outputs.graph, [{ path: output, pieces: [textOf(drawing)] }], directories);
     } else if ("lines" in drawing) printer.lines(drawing.lines);
     else if ("value" in drawing) printer.json(drawing.value);
     else await printer.script([drawing.page]);

@@ -64,7 +64,12 @@ const command: Command = {
     const output = args.text("output");
     if (output !== undefined) {
       const { outputs, writeOutputs } = await import("../../app/write-output.ts");
-      await writeOutputs(deps, outputs.review, [{ path: output, pieces: [text] }]);
+      await writeOutputs(
+        deps,
+        outputs.review,
+        [{ path: output, pieces: [text] }],
+        project.config.directories,
+      );
     } else if (format === "json") printer.json(document);
     else if (format === "html") await printer.script([text]);
     else printer.lines(text.trimEnd().split("\n"));

@@ -1,5 +1,5 @@
 -- Retort migration script: upgrade <base> -> c
--- Receipt: sha256:6e603ec81a576bee02f1b539086318df157ecc7902e46fe519f440c6842a79a8
+-- Receipt: sha256:62eb9a63cf8f28872bfa791d580dd3d5f98f7deef7bb45613ef17c0de2a455b8
 \if true
 -- For:  PostgreSQL 12 or later; ledger retort, format 2.
 -- Run:  psql -X -v ON_ERROR_STOP=1 -f FILE DATABASE
@@ -1372,7 +1372,7 @@ $body$;
 CALL retort.require_state('{}', '{}', 3, 1401614897665169694, 'migrate upgrade %s:c --sql');
 
 -- Log: the receipt of this script.
-CALL retort.begin_script('6e603ec81a576bee02f1b539086318df157ecc7902e46fe519f440c6842a79a8',
+CALL retort.begin_script('62eb9a63cf8f28872bfa791d580dd3d5f98f7deef7bb45613ef17c0de2a455b8',
   'base:c', 3, 1401614897665169694);
 COMMIT;
 
@@ -1428,13 +1428,13 @@ BEGIN TRANSACTION READ ONLY;
 -- Check: exactly the revisions that should be applied now are, row by row.
 SELECT retort.check(3, 1401614897665169694) AS retort_passed \gset
 SELECT revisions AS applied_revisions, 'c' AS current_heads,
-  'sha256:6e603ec81a576bee02f1b539086318df157ecc7902e46fe519f440c6842a79a8' AS receipt FROM retort.state;
+  'sha256:62eb9a63cf8f28872bfa791d580dd3d5f98f7deef7bb45613ef17c0de2a455b8' AS receipt FROM retort.state;
 
 -- Durations: what this run of the script has done, as the log of the ledger has it.
 SELECT l.event AS step, l.revision, round(date_part('epoch', l.duration) * 1000) AS milliseconds
   FROM retort.log AS l WHERE l.event IN ('upgrade', 'downgrade') AND l.id > (
     SELECT max(s.id) FROM retort.log AS s WHERE s.event = 'script' AND s.checksum =
-      '6e603ec81a576bee02f1b539086318df157ecc7902e46fe519f440c6842a79a8'
+      '62eb9a63cf8f28872bfa791d580dd3d5f98f7deef7bb45613ef17c0de2a455b8'
       AND s.at > (SELECT retort.session_start()))
   ORDER BY l.id;
 COMMIT;
@@ -1560,8 +1560,7 @@ SELECT pg_catalog.set_config('retort.preflight', '{"ledger": "retort",
 "tables": [],
 "needs": [
   {"privilege":"CREATE","on":"schema","name":"public","text":"CREATE on schema public"},
-  {"privilege":"USAGE","on":"schema","name":"public","mustExist":"in any schema",
-   "text":"USAGE on schema public"}
+  {"privilege":"USAGE","on":"schema","name":"public","text":"USAGE on schema public"}
 ]}', true)
   AS retort_facts \gset
 -- What the run would say of the ledger, in the words of its own guard.
