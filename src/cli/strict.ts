@@ -266,6 +266,9 @@ const habits: Readonly<Record<string, string>> = {
   "database-url": "database",
   dir: "directory",
   environment: "env",
+  ...Object.fromEntries(
+    ["force", "no-prompt", "no-input", "non-interactive", "assume-yes"].map((name) => [name, "yes"]),
+  ),
 };
 
 function unknownFlag({ name: command, args }: Pick<Command, "name" | "args">, flag: string): MigrateError {

@@ -339,6 +339,13 @@ describe("the database is found", () => {
     expect((database as MigrateError).hint!.endsWith(expected)).toBe(true);
   });
 
+  it("nowhere but in environments, which are named", async () => {
+    const { database } = await load({ file: { environments: { a: { role: "r" }, b: { database: "x" } } } });
+    expect(database).toMatchObject({
+      hint: expect.stringContaining("\n  migrate COMMAND -n b   (the environments with a database are b)\n"),
+    });
+  });
+
   it("a variable of .env that a line below sets is told where", async () => {
     const { database } = await load({ dotenv: "DATABASE_URL=postgres://u@h/${DB}\n\nDB=x\n" });
     expect(database).toMatchObject({ hint: "line 3 sets DB: move it above this line" });
