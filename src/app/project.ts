@@ -11,6 +11,8 @@ import type { Migration, RevisionId } from "../core/migration.ts";
 import { asOptions, type OptionNames } from "../core/option-names.ts";
 import type { SessionPins } from "../core/plan/session.ts";
 import { settleReplaced } from "../core/replaced.ts";
+import { defaultOf } from "../core/settings.ts";
+import { shellWord } from "../core/shell.ts";
 import type { Source } from "../core/source.ts";
 import { type Config, loadConfig } from "../io/config.ts";
 import { readMigrations, sqlBelow } from "../io/directory.ts";
@@ -172,12 +174,22 @@ async function readFiles(
     return await readMigrations(directories, {
       ...{ cwd, pattern, origin: foldersFile(config) },
       creating: (folder) => creating(config, folder),
+      wayOut: besideConfig(config, cwd),
     });
   } catch (error) {
     // It loads the readers of all tools, for which no sound project has a use.
     const { foreignFault } = await import("./foreign-folder.ts");
     throw foreignFault(error, directories, cwd);
   }
+}
+
+/** What to do where the folder of a config file that names none is not there, but may be beside that file. */
+function besideConfig({ file, origins }: Config, cwd: string): string | undefined {
+  if (file === undefined || origins["directories"] !== "default") return undefined;
+  const folder = path.dirname(path.resolve(cwd, file));
+  if (folder === cwd) return undefined;
+  const [name] = defaultOf("directories") as readonly string[];
+  return `${file} names no folder: add "directories": ["${name}"] to it, or name the one beside it: --directory ${shellWord(path.join(folder, name!))}`;
 }
 
 /** What creates a folder of migrations: `init` does, but for one beside those that the config file names. */

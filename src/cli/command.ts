@@ -95,27 +95,43 @@ export async function perform(command: Command, invocation: Invocation): Promise
 /** A word that is no target may be what a flag takes: an environment, or the file of a script. */
 function meantForFlag(
   error: unknown,
-  { name, positionals }: Command,
+  { name, positionals, args: flags }: Command,
   args: Arguments,
   environments: readonly string[],
 ): unknown {
-  if (!(error instanceof MigrateError) || !NO_TARGET.has(error.code)) return error;
+  if (!(error instanceof MigrateError)) return error;
+  const meant = (words: string, lead = "did you mean"): MigrateError => {
+    const hint = `${lead}: migrate ${name} ${words}`;
+    return new MigrateError({ code: error.code, message: error.message, hint }, { cause: error });
+  };
+  if (error.code === "usage/no-environment") {
+    const few = newest(args.text("env"), flags);
+    // The words name -n, so that none is added to the command.
+    return few === undefined ? error : meant(few, "here -n names an environment; for the newest");
+  }
+  if (!NO_TARGET.has(error.code)) return error;
   const environment = args.positionals.find((word) => environments.includes(word));
   const script = args.positionals.find(
     (word) => word.endsWith(".sql") && error.message.includes(`'${word}'`),
   );
   const sql = args.flag("sql");
   const isFree = sql && !args.flag("output") && !error.hint?.startsWith("did you mean");
-  const flags =
+  const words =
     environment !== undefined
       ? `${sql ? "--sql " : ""}-n ${shellWord(environment)}`
       : script !== undefined && isFree
         ? `--sql -o ${shellWord(script)}`
         : undefined;
-  if (flags === undefined) return error;
-  const target = positionals.required > 0 ? ` ${positionals.names[0]}` : "";
-  const hint = `did you mean: migrate ${name}${target} ${flags}`;
-  return new MigrateError({ code: error.code, message: error.message, hint }, { cause: error });
+  if (words === undefined) return error;
+  return meant(positionals.required > 0 ? `${positionals.names[0]} ${words}` : words);
+}
+
+/** What lists so many of the newest, as `-n` with a number does in other programs. */
+function newest(number: string | undefined, flags: Flags): string | undefined {
+  if (number === undefined || !/^[1-9]\d{0,5}$/.test(number)) return undefined;
+  if (flags["last"] !== undefined) return `--last ${number}`;
+  if (flags["rev-range"] === undefined) return undefined;
+  return `-r ${number === "1" ? "head" : 1 - Number(number)}:`;
 }
 
 /** What a word that is no target leads to; where only an environment has a database, there is none without it. */

@@ -167,8 +167,10 @@ function valueFault(command: Named, token: OptionToken, { type, flag }: Option):
 }
 
 /** The address of a database, which may hold a password, where there is no place for one. */
-function addressFor(command: Named, where: string): MigrateError {
-  const words = ["migrate", command.name, "--database URL"].filter((word) => word !== "").join(" ");
+function addressFor(command: Named, where: string, needed: readonly string[] = []): MigrateError {
+  const words = ["migrate", command.name, ...needed, "--database URL"]
+    .filter((word) => word !== "")
+    .join(" ");
   return usage(
     "misplaced-address",
     `${where} is the address of a database`,
@@ -197,7 +199,8 @@ function positionalFault(
     const hint = lines.length === 0 ? undefined : `for example: ${lines.join(", or ")};`;
     return usage("missing-argument", `${name} needs ${names[given.length]}`, { name }, hint);
   }
-  if (ofOthers !== true && given.some(isUrl)) return addressFor({ name }, "an argument");
+  if (ofOthers !== true && given.some(isUrl))
+    return addressFor({ name }, "an argument", names.slice(0, required));
   const empty = given.indexOf("");
   const emptyName = names[many === true ? Math.min(empty, names.length - 1) : empty];
   if (emptyName !== undefined) {
@@ -266,6 +269,9 @@ const habits: Readonly<Record<string, string>> = {
   "database-url": "database",
   dir: "directory",
   environment: "env",
+  ...Object.fromEntries(
+    ["force", "no-prompt", "no-input", "non-interactive", "assume-yes"].map((name) => [name, "yes"]),
+  ),
 };
 
 function unknownFlag({ name: command, args }: Pick<Command, "name" | "args">, flag: string): MigrateError {

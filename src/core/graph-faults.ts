@@ -185,7 +185,7 @@ function wrongReferences<R extends Revision>(
     }
     const named = ofFile(revisions, wanted);
     if (named !== undefined && named.revision !== wanting)
-      return `the name of a file works only on the command line: write the id, ${named.revision}`;
+      return `the name of a file is no id: write its id, ${named.revision}`;
     const longer = [...byId.keys()].filter((id) => wanted !== "" && id.startsWith(wanted));
     const meant = longer.length === 1 ? longer[0] : nearest(wanted, byName.keys());
     const found = meant === undefined ? undefined : byName.get(meant);

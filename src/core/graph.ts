@@ -232,7 +232,10 @@ function insteadOf(graph: Graph, name: string): string {
   );
   if (file !== undefined) return `did you mean '${file.revision}', the revision of ${file.path}? `;
   const meant =
+    ofDots(name) ??
     ofGit(name) ??
+    // The word of the header.
+    (name === "none" ? "base" : undefined) ??
     ofNumber(graph, name) ??
     nearest(name, [...graph.nodes.keys(), ...graph.carriers.keys(), ...RESERVED]);
   return `${meant === undefined ? "" : `did you mean '${meant}'? `}${ofFewDigits(graph, name)}`;
@@ -245,6 +248,12 @@ function ofFewDigits({ nodes }: Graph, name: string): string {
   const begun = name.length > 1 && [...nodes.keys()].some((id) => id.length > 3 && id.startsWith(name));
   const prefix = begun ? "as the beginning of an id, digits must be at least three; " : "";
   return `${prefix}upgrade and downgrade count steps as +${name} and -${name}; `;
+}
+
+/** The range that is meant by `a..b`, as git writes one. */
+export function ofDots(text: string): string | undefined {
+  const sides = /^(.*?)\.\.\.?(.*)$/s.exec(text)?.slice(1);
+  return sides?.map((side) => ofGit(side) ?? side.replace(/^HEAD$/, "head")).join(":");
 }
 
 /** `head~2` and `head^^`, as git counts steps down. */

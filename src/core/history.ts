@@ -8,6 +8,7 @@ import {
   isBranchPoint,
   maximal,
   nodeOf,
+  ofDots,
   ownDependencies,
 } from "./graph.ts";
 import type { Applied } from "./ledger/types.ts";
@@ -35,10 +36,11 @@ export function historyOf(
   if (range === undefined) return graph.order.toReversed();
   const parsed = parseRange(range);
   if (parsed === undefined) {
+    const meant = ofDots(range);
     throw new MigrateError({
       code: "usage/range",
       message: "History range requires [start]:[end], [start]:, or :[end]",
-      hint: `for one revision: ${range}:${range}`,
+      hint: meant === undefined ? `for one revision: ${range}:${range}` : `did you mean ${meant}?`,
     });
   }
   const { start, end } = parsed;

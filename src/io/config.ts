@@ -20,6 +20,7 @@ import {
   settingNames,
   withVariables,
 } from "../core/settings.ts";
+import { shellWord } from "../core/shell.ts";
 import { type Location, locate, type Source } from "../core/source.ts";
 import { type Lookup, replaceVariables } from "../core/variables.ts";
 import {
@@ -157,7 +158,7 @@ export async function loadConfig({ flags, env, cwd, names }: Surrounding): Promi
         flag: given(flags.database, names(flags.databaseOption ?? "database")),
         chosen: () => (address?.chosen === true ? configured(address) : undefined),
         configured: () => configured(address),
-      })) ?? noDatabase(dotenv),
+      })) ?? noDatabase(dotenv, file),
   );
   const repeated = dotenv.repeated();
   const scratch = await addressOrFault(async () => {
@@ -494,7 +495,10 @@ function readDotenv(folder: string, cwd: string, environment: Layer): Dotenv {
   };
 }
 
-function noDatabase({ source }: Dotenv): MigrateError {
+function noDatabase({ source }: Dotenv, file: ConfigFile | undefined): MigrateError {
+  const environments = [...(file?.settings.environments ?? [])].flatMap(([name, settings]) =>
+    settings.has("database") ? name : [],
+  );
   const meantBy = (name: string, value: string): string | undefined =>
     isUrl(value) ? "DATABASE_URL" : nearest(name, addressNames);
   const strays = strayLines(source).map(({ line, word, rest }) => ({ line, meant: meantBy(word, rest) }));
@@ -511,6 +515,11 @@ function noDatabase({ source }: Dotenv): MigrateError {
     message: "no database is configured",
     hint: [
       "configure one in one of these ways:",
+      ...(environments.length === 0
+        ? []
+        : [
+            `  migrate COMMAND -n ${shellWord(environments[0]!)}   (the environments with a database are ${environments.join(", ")})`,
+          ]),
       "  migrate COMMAND --database postgres://USER:PASSWORD@localhost:5432/shop",
       "  export DATABASE_URL=postgres://USER:PASSWORD@localhost:5432/shop   (or that line in .env)",
       ...(isExecutable()

@@ -34,6 +34,8 @@ export interface DirectoryOptions {
   readonly origin?: string | undefined;
   /** A folder that does not exist, as a word of the shell → what to type to create it; by default a `mkdir`. */
   readonly creating?: (folder: string) => string;
+  /** The hint where a folder does not exist and another is meant. */
+  readonly wayOut?: string | undefined;
 }
 
 /** A file to be made: a plain name, without folders, and its whole text. */
@@ -210,7 +212,7 @@ interface Folder {
 
 function openFolder(
   directory: string,
-  { cwd, origin, creating = (folder) => `mkdir -p ${folder}` }: DirectoryOptions,
+  { cwd, origin, creating = (folder) => `mkdir -p ${folder}`, wayOut }: DirectoryOptions,
 ): Folder {
   const path = resolve(cwd, directory);
   const below = relative(cwd, path);
@@ -228,7 +230,8 @@ function openFolder(
           message: `${PATTERN.test(shown) ? `no directory matches ${shown}` : `the directory ${shown} does not exist`}${origin === undefined ? "" : ` (from ${origin})`}`,
           hint: PATTERN.test(shown)
             ? `in a pattern, * matches one name and ** any number of folders${origin === undefined ? "; quote it, so that the shell does not expand it" : `; correct it there, or create a folder that it matches`}`
-            : `${guessOf(path, cwd)}name another ${origin === undefined ? "with --directory DIR" : "there"}, or create it with: ${creating(shellWord(shown))}`,
+            : (wayOut ??
+              `${guessOf(path, cwd)}name another ${origin === undefined ? "with --directory DIR" : "there"}, or create it with: ${creating(shellWord(shown))}`),
         },
         { cause: error },
       );

@@ -189,6 +189,13 @@ describe("main", () => {
       "revision --remove 0003",
       "hint: did you mean: migrate revision --remove --head 0003? see: migrate revision --help",
     ],
+    ["downgrade -1 --force", "hint: did you mean --yes? see: migrate downgrade --help"],
+    ["log -n 5", "hint: here -n names an environment; for the newest: migrate log --last 5"],
+    ["history -n 2", "hint: here -n names an environment; for the newest: migrate history -r -1:"],
+    [
+      "show postgres://u:p@h/d",
+      "hint: it is written so: migrate show TARGET --database URL; see: migrate show --help",
+    ],
     [
       "dump postgres://u:p@h/d",
       "hint: it is written so: migrate dump --database URL; see: migrate dump --help",

@@ -238,7 +238,7 @@ describe("faults", () => {
     expect(faultsOf([file("9f3c11aa22bb"), file("b", ["9f3c"])])[0]?.hint).toBe(
       "write ids in full; did you mean 9f3c11aa22bb (sql/9f3c11aa22bb.up.sql)?",
     );
-    expect(faultsOf([file("a"), file("b", ["a.up.sql"])])[0]?.hint).toMatch(/: write the id, a$/);
+    expect(faultsOf([file("a"), file("b", ["a.up.sql"])])[0]?.hint).toMatch(/: write its id, a$/);
     expect(faultsOf([file("a", ["0001"], { number: "0001" })])[0]?.hint).toMatch(/^this file itself/);
   });
 

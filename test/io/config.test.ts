@@ -339,6 +339,13 @@ describe("the database is found", () => {
     expect((database as MigrateError).hint!.endsWith(expected)).toBe(true);
   });
 
+  it("nowhere but in environments, which are named", async () => {
+    const { database } = await load({ file: { environments: { a: { role: "r" }, b: { database: "x" } } } });
+    expect(database).toMatchObject({
+      hint: expect.stringContaining("\n  migrate COMMAND -n b   (the environments with a database are b)\n"),
+    });
+  });
+
   it("a variable of .env that a line below sets is told where", async () => {
     const { database } = await load({ dotenv: "DATABASE_URL=postgres://u@h/${DB}\n\nDB=x\n" });
     expect(database).toMatchObject({ hint: "line 3 sets DB: move it above this line" });
@@ -355,13 +362,14 @@ describe("the database is found", () => {
   });
 
   it.each([
-    ["PGDATABASE=postgres://u:s3cret@h/d\n", ".env line 1"],
-    ["POSTGRES_DB=postgres://u:s3cret@h/d\n", ".env line 1"],
-    ["DATABASE_URL='dbname=postgres://u:s3cret@h/d'\n", ".env line 1"],
-  ])("a URL is no name of a database: %j", async (dotenv, origin) => {
+    ["PGDATABASE=postgres://u:s3cret@h/d\n", "dbname"],
+    ["POSTGRES_DB=postgres://u:s3cret@h/d\n", "dbname"],
+    ["PGHOST=postgres://u:s3cret@h/d\n", "host"],
+    ["DATABASE_URL='dbname=postgres://u:s3cret@h/d'\n", "dbname"],
+  ])("a URL is no name of a database and no host: %j", async (dotenv, name) => {
     expect((await load({ dotenv })).database).toMatchObject({
       code: "usage/database-address",
-      message: `the name of the database is a whole database address (from ${origin})`,
+      message: `the ${name} is a whole database address (from .env line 1)`,
     });
   });
 

@@ -23,7 +23,7 @@ const command: Command = {
     ['eval "$(migrate completion bash)"', "in ~/.bashrc"],
     ["source <(migrate completion zsh)", "in ~/.zshrc, below compinit"],
     ["migrate completion fish | source", "in ~/.config/fish/config.fish"],
-    ["migrate completion powershell | Out-String | Invoke-Expression", "in $PROFILE"],
+    ["migrate completion powershell | Out-String | iex", "in $PROFILE"],
   ],
   async run({ args, printer, json, commands }) {
     const shell = args.positionals[0]!;

@@ -58,7 +58,7 @@ const command: Command = {
   examples: [
     ['migrate revision -m "add users"', "after head"],
     ['migrate revision -m "index users" -t index-concurrently', "from a template"],
-    ['migrate revision -m "add invoices" --head base --branch-label billing', "a new root"],
+    ["migrate revision -m bills --head base --branch-label bills", "a new root"],
     [
       'migrate revision --autogenerate -m "add users"',
       "what is in the schema folder and not yet in the migrations",

@@ -85,17 +85,11 @@ export async function resolveAddress(
   for (const entry of Object.entries(parsed.parameters))
     add(parameters, [entry], parsed.origins?.[entry[0]] ?? origin, base);
   complete(parameters, surroundings, home);
+  refuseUrls(parameters);
   const get = (name: string): string | undefined => parameters.get(name)?.value;
 
   const user = get("user") ?? systemUser(origin);
   const database = get("dbname") ?? user;
-  if (isUrl(database)) {
-    throw addressFault(
-      originOf(parameters, "dbname"),
-      "the name of the database is a whole database address",
-      "write the address by itself, without dbname=: DATABASE_URL=URL in the environment or in .env, or --database URL",
-    );
-  }
   const warnings: string[] = [];
   const [server, ...others] = placesOf(parameters).map((place): Server => {
     const { password, warning } = passwordOf(parameters, home, { ...place, database, user });
@@ -206,6 +200,18 @@ function complete(parameters: Map<string, Found>, { variable, cwd }: Surrounding
     add(parameters, entries, origin, cwd);
   }
   fromVariables(Object.keys(parameterRules));
+}
+
+/** A whole address where a part of one is expected: it may hold a password, and would be shown. */
+function refuseUrls(parameters: Parameters): void {
+  for (const name of ["dbname", "host", "user"]) {
+    if (!isUrl(parameters.get(name)?.value ?? "")) continue;
+    throw addressFault(
+      originOf(parameters, name),
+      `the ${name} is a whole database address`,
+      "write the address by itself: DATABASE_URL=URL in the environment or in .env, or --database URL",
+    );
+  }
 }
 
 function originOf(parameters: Parameters, name: string): string {
