@@ -306,6 +306,7 @@ export const outputs: Readonly<Record<string, Shape>> = {
     ),
     files: object({
       count,
+      waiting: count,
       serverVersion: object({ number: count, text }).optional(),
     }).optional(),
     schema: object({ scratch, differences, rows: texts }).optional(),

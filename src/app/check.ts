@@ -12,7 +12,7 @@ import { hasSchemaFolder } from "../io/schema-folder.ts";
 import { checkSchema, type SchemaCheck } from "./check-schema.ts";
 import { stepInputs } from "./compile.ts";
 import type { Standing } from "./look.ts";
-import { type Deps, openWarned, type Project, type ProjectOptions } from "./project.ts";
+import { type Deps, openWarned, type Project, type ProjectOptions, withMigrations } from "./project.ts";
 
 /** What can be checked without the database that is worked with. */
 export const checks = ["single-head", "files", "schema"] as const;
@@ -34,7 +34,12 @@ export interface Check {
   /** Not findings: everything works with them. */
   readonly sharedNumbers: readonly SharedNumber[];
   /** Where the files were checked: how many, and for which servers; absent: for the newest. */
-  readonly files?: { readonly count: number; readonly serverVersion?: ServerVersion };
+  readonly files?: {
+    readonly count: number;
+    /** How many of them are of squashed migrations that do not count yet. */
+    readonly waiting: number;
+    readonly serverVersion?: ServerVersion;
+  };
   /** Absent where it was not checked: there is no schema folder, or a file does not parse. */
   readonly schema?: SchemaCheck;
 }
@@ -46,7 +51,10 @@ export async function check(deps: Deps, options: CheckOptions): Promise<Check> {
   const { graph, pattern, config } = project;
   const serverVersion = options.serverVersion ?? config.serverVersion;
   const parses = checked.includes("files");
-  const faults = parses ? await faultsOfFiles(project, serverVersion) : [];
+  const waiting = waitingProject(project);
+  const faults = parses
+    ? [...(await faultsOfFiles(project, serverVersion)), ...(await faultsOfFiles(waiting, serverVersion))]
+    : [];
   const schema =
     checked.includes("schema") && faults.length === 0 ? await schemaOf(deps, project) : undefined;
   return {
@@ -62,7 +70,8 @@ export async function check(deps: Deps, options: CheckOptions): Promise<Check> {
     ...(parses
       ? {
           files: {
-            count: [...project.migrations.values()].reduce((sum, { down }) => sum + (down ? 2 : 1), 0),
+            count: filesIn(project) + filesIn(waiting),
+            waiting: filesIn(waiting),
             ...(serverVersion === undefined ? {} : { serverVersion }),
           },
         }
@@ -96,6 +105,16 @@ function severalHeads({ graph }: Project): readonly Diagnostic[] {
     },
   ];
 }
+
+/** The squashed migrations that wait for their time, each for itself: what they follow is in the project. */
+const waitingProject = (project: Project): Project =>
+  withMigrations(
+    project,
+    project.dormant.map((each) => ({ ...each, parents: [], dependsOn: [], branchLabels: [], replaces: [] })),
+  );
+
+const filesIn = ({ migrations }: Project): number =>
+  [...migrations.values()].reduce((sum, { down }) => sum + (down ? 2 : 1), 0);
 
 /** All that a run, up or down, would refuse of the files before it sends anything. */
 async function faultsOfFiles(
