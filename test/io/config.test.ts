@@ -728,6 +728,12 @@ describe("the config file", () => {
       'leave it out for "retort", or name another',
     ]),
     [
+      '{"ledger": {"schema": "public"}}',
+      "1:23 usage/config-value",
+      '"ledger.schema" must be a schema for the ledger alone, which public is not',
+      'leave it out for "retort", or name another',
+    ],
+    [
       '{"lockWait": "5s"}',
       "1:14 usage/config-value",
       '"lockWait" must be a whole number, 0 or more',
