@@ -917,6 +917,16 @@ describe.skipIf(process.platform === "win32")("a file that is none", () => {
   });
 });
 
+it("the ledger's schema is not where migrations make what they name without one", async () => {
+  const file = (searchPath: readonly string[]) => ({ ledger: { schema: "book" }, session: { searchPath } });
+  expect(await failure({ file: file(["book", "public"]) })).toMatchObject({
+    code: "usage/config-value",
+    message: '"session.searchPath" begins with book, the schema of the ledger, which holds nothing else',
+    location: { path: "migrate.config.json" },
+  });
+  expect((await load({ file: file(["public", "book"]) })).session.searchPath).toEqual(["public", "book"]);
+});
+
 describe("describeConfig", () => {
   it("shows each value and its origin, without passwords", async () => {
     const password = "p@ss:w/rd%?#";
