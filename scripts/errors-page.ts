@@ -121,7 +121,8 @@ export const meanings: Readonly<Record<string, string>> = {
   "source/control-character": "A value in the header contains a control character.",
   "source/copy-stdin": "COPY FROM STDIN: a migration contains only SQL, without rows after it.",
   "source/copy-stdout": "COPY TO STDOUT: nobody would read the rows.",
-  "source/ledger": "A statement would change the tables of the ledger, which only a run writes.",
+  "source/ledger":
+    "A statement would change the tables of the ledger, which only a run writes, or put something else into its schema.",
   "source/discard-all": "DISCARD ALL would release the lock.",
   "source/down-revision-differs": "The up file and the down file of a pair name different revisions.",
   "source/duplicate-item": "A list in the header has an item twice.",
@@ -178,6 +179,7 @@ export const meanings: Readonly<Record<string, string>> = {
   "graph/duplicate-label": "Two revisions have the same branch label.",
   "graph/duplicate-revision": "Two migrations have the same revision.",
   "graph/empty-name": "A revision id or a branch label is empty.",
+  "graph/follows-replaced": "A squashed revision follows one that it replaces.",
   "graph/half-replaced":
     "Some of the files that a squashed revision replaces exist, and others do not; or `revision --remove` would bring that about.",
   "graph/illegal-character": "A revision or a label contains a character that is used in targets.",

@@ -307,6 +307,7 @@ export const outputs: Readonly<Record<string, Shape>> = {
     ),
     files: object({
       count,
+      waiting: count,
       serverVersion: object({ number: count, text }).optional(),
       emptyDowns: texts,
     }).optional(),

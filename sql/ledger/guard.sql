@@ -18,6 +18,7 @@ DECLARE
   -- SHA-256 of its procedures.
   procedures CONSTANT pg_catalog.text := '';
   place pg_catalog.oid;
+  is_there boolean;
   present pg_catalog.text[];
   found pg_catalog.text;
   stranger pg_catalog.name;
@@ -31,17 +32,41 @@ BEGIN
   PERFORM pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
   -- The names are not looked up as a statement does, which fails without USAGE.
   place := (SELECT n.oid FROM pg_namespace AS n
-    WHERE n.nspname = (parse_ident('retort.state'))[1] AND (EXISTS (SELECT FROM pg_class AS c
-        WHERE c.relnamespace = n.oid AND c.relname IN ('state', 'applied'))
-      OR EXISTS (SELECT FROM pg_proc AS p
-        WHERE p.pronamespace = n.oid AND p.proname = 'lock_key')));
-  IF place IS NULL AND expected IN ('optional', 'older') THEN
-    RETURN;
-  ELSIF place IS NULL THEN
+    WHERE n.nspname = (parse_ident('retort.state'))[1]);
+  is_there := EXISTS (SELECT FROM pg_class AS c
+      WHERE c.relnamespace = place AND c.relname IN ('state', 'applied'))
+    OR EXISTS (SELECT FROM pg_proc AS p WHERE p.pronamespace = place AND p.proname = 'lock_key');
+
+  -- What reads the contents of the database leaves out the whole schema.
+  found := (SELECT min(o.name) FROM (
+      SELECT c.oid::regclass::text AS name
+        FROM pg_namespace AS n JOIN pg_class AS c ON c.relnamespace = n.oid
+        WHERE n.nspname = (parse_ident('retort.state'))[1]
+          AND (c.relkind IN ('r', 'p', 'm', 'f', 'c')
+              AND c.relname NOT IN ('applied', 'intent', 'log', 'progress', 'state')
+            OR c.relkind = 'S' AND NOT EXISTS (SELECT FROM pg_depend AS d
+              WHERE d.objid = c.oid AND d.deptype IN ('a', 'i')))
+      UNION ALL SELECT t.oid::regtype::text
+        FROM pg_namespace AS n JOIN pg_type AS t ON t.typnamespace = n.oid
+        WHERE n.nspname = (parse_ident('retort.state'))[1] AND t.typtype IN ('d', 'e', 'r')
+      UNION ALL SELECT p.oid::regprocedure::text FROM pg_proc AS p
+        WHERE p.pronamespace = place AND NOT is_there
+    ) AS o (name));
+  IF found IS NOT NULL THEN
     RAISE EXCEPTION USING ERRCODE = 'RT001',
-      MESSAGE = 'retort: this database has no ledger: table retort.state does not exist',
-      HINT = 'Nothing was changed. Connect to the right database, or record what is applied '
-        'there with: migrate stamp';
+      MESSAGE = format('retort: the schema %s has objects that are not the ledger''s, such as %s',
+        place::regnamespace, found),
+      HINT = concat('Nothing was changed. ', CASE
+        WHEN place::regnamespace::text = 'retort'
+          THEN 'Move them to another schema: ALTER ... SET SCHEMA ...'
+        WHEN is_there THEN format('Move them to another schema, or '
+          'give the ledger one of its own: CREATE SCHEMA retort; '
+          'ALTER TABLE %1$s.applied SET SCHEMA retort; '
+          'ALTER TABLE %1$s.intent SET SCHEMA retort; ALTER TABLE %1$s.log SET SCHEMA retort; '
+          'ALTER TABLE %1$s.state SET SCHEMA retort; then write "ledger": {"schema": "retort"} '
+          'in migrate.config.json, and run: migrate repair', place::regnamespace)
+        ELSE 'Give the ledger a schema of its own in migrate.config.json: '
+          '"ledger": {"schema": "retort"}' END);
   END IF;
 
   SELECT concat(o.what, ' is owned by the role ', r.rolname), r.rolname INTO found, stranger FROM (
@@ -59,6 +84,15 @@ BEGIN
       HINT = format('Nothing was changed. If that role may own the ledger, add it to '
         'migrate.config.json: "ledger": {"owner": %s}. A script must then be written again.',
         to_json(stranger::text));
+  END IF;
+
+  IF NOT is_there AND expected IN ('optional', 'older') THEN
+    RETURN;
+  ELSIF NOT is_there THEN
+    RAISE EXCEPTION USING ERRCODE = 'RT001',
+      MESSAGE = 'retort: this database has no ledger: table retort.state does not exist',
+      HINT = 'Nothing was changed. Connect to the right database, or record what is applied '
+        'there with: migrate stamp';
   END IF;
 
   -- Its tables have no code that others would run. Format 1 had defaults and checks of its own.

@@ -13,7 +13,7 @@ import { hasSchemaFolder } from "../io/schema-folder.ts";
 import { checkSchema, type SchemaCheck } from "./check-schema.ts";
 import { stepInputs } from "./compile.ts";
 import type { Standing } from "./look.ts";
-import { type Deps, openWarned, type Project, type ProjectOptions } from "./project.ts";
+import { type Deps, openWarned, type Project, type ProjectOptions, withMigrations } from "./project.ts";
 
 /** What can be checked without the database that is worked with. */
 export const checks = ["single-head", "files", "schema"] as const;
@@ -37,6 +37,8 @@ export interface Check {
   /** Where the files were checked. */
   readonly files?: {
     readonly count: number;
+    /** How many of them are of squashed migrations that do not count yet. */
+    readonly waiting: number;
     /** For which servers; absent: for the newest. */
     readonly serverVersion?: ServerVersion;
     /**
@@ -56,7 +58,11 @@ export async function check(deps: Deps, options: CheckOptions): Promise<Check> {
   const { graph, pattern, config } = project;
   const serverVersion = options.serverVersion ?? config.serverVersion;
   const parses = checked.includes("files");
-  const { inputs, faults } = parses ? await readFiles(project, serverVersion) : { inputs: [], faults: [] };
+  const waiting = waitingProject(project);
+  const read = parses
+    ? [await readFiles(project, serverVersion), await readFiles(waiting, serverVersion)]
+    : [];
+  const faults = read.flatMap((each) => each.faults);
   const schema =
     checked.includes("schema") && faults.length === 0 ? await schemaOf(deps, project) : undefined;
   return {
@@ -72,9 +78,10 @@ export async function check(deps: Deps, options: CheckOptions): Promise<Check> {
     ...(parses
       ? {
           files: {
-            count: [...project.migrations.values()].reduce((sum, { down }) => sum + (down ? 2 : 1), 0),
+            count: filesIn(project) + filesIn(waiting),
+            waiting: filesIn(waiting),
             ...(serverVersion === undefined ? {} : { serverVersion }),
-            emptyDowns: emptyDowns(project, inputs),
+            emptyDowns: emptyDowns(project, read[0]!.inputs),
           },
         }
       : {}),
@@ -107,6 +114,16 @@ function severalHeads({ graph }: Project): readonly Diagnostic[] {
     },
   ];
 }
+
+/** The squashed migrations that wait for their time, each for itself: what they follow is in the project. */
+const waitingProject = (project: Project): Project =>
+  withMigrations(
+    project,
+    project.dormant.map((each) => ({ ...each, parents: [], dependsOn: [], branchLabels: [], replaces: [] })),
+  );
+
+const filesIn = ({ migrations }: Project): number =>
+  [...migrations.values()].reduce((sum, { down }) => sum + (down ? 2 : 1), 0);
 
 /** The files as a run, up or down, would send them; or all that it would refuse of them before it sends anything. */
 async function readFiles(

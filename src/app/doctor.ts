@@ -16,7 +16,7 @@ import { cacheFolder } from "../io/cache-folder.ts";
 import { type Config, type DescribedSetting, describeConfig } from "../io/config.ts";
 import { isInstalled } from "../io/packages.ts";
 import { backendOf, readLedger, sharedMode } from "../io/queries.ts";
-import { mayWriteLedger, type ServerFacts, serverFacts } from "../io/server-facts.ts";
+import { type LedgerRights, ledgerRights, type ServerFacts, serverFacts } from "../io/server-facts.ts";
 import { openSession } from "../io/session/open.ts";
 import { type Session, StatementFailure } from "../io/session/types.ts";
 import { headsFindings } from "./check.ts";
@@ -173,8 +173,8 @@ async function database(
       if (mode !== "statement") checks.push(...(await settings(session, config)));
       const state = await attempt("ledger", checks, () => readLedger(session, ledgerOf(config.ledger)));
       if (state === undefined) return;
-      const mayWrite = await mayWriteLedger(session, config.ledger);
-      checks.push(...ledger(state, config, project, { ...facts, mayWrite, login: session.login }));
+      const rights = await ledgerRights(session, config.ledger);
+      checks.push(...ledger(state, config, project, { ...facts, ...rights, login: session.login }));
     });
   } finally {
     await session.close();
@@ -254,8 +254,7 @@ async function settings(session: Session, { session: pins, file }: Config): Prom
 const clockText = ({ ahead }: ServerFacts): string =>
   `its clock is ${Math.abs(ahead).toFixed(0)} s ${ahead > 0 ? "ahead of" : "behind"} this machine's`;
 
-interface LedgerRights {
-  readonly mayWrite: boolean;
+interface LedgerFacts extends ServerFacts, LedgerRights {
   readonly login: string | undefined;
 }
 
@@ -263,12 +262,15 @@ function ledger(
   state: LedgerState,
   { ledger: names }: Config,
   project: Project | undefined,
-  { creates, role, database, mayWrite, login }: ServerFacts & LedgerRights,
+  { mayCreate, hasSchema, role: current, database, mayWrite, login }: LedgerFacts,
 ): readonly Examination[] {
-  const { schema } = names;
-  if (state.format === undefined && !creates) {
+  const { schema, role = current } = names;
+  if (state.format === undefined && !mayCreate) {
     const message = `it does not exist in schema ${schema}, and ${role} may not create it`;
-    const grant = `as the owner of the database, run: GRANT CREATE ON DATABASE ${qualified(database)} TO ${qualified(role)}`;
+    const [owner, rights] = hasSchema
+      ? ["schema", `CREATE, USAGE ON SCHEMA ${qualified(schema)}`]
+      : ["database", `CREATE ON DATABASE ${qualified(database)}`];
+    const grant = `as the owner of the ${owner}, run: GRANT ${rights} TO ${qualified(role)}`;
     const hint = `${grant}; or create the ledger for it: migrate ensure-version, then: ${grants(qualified(schema), qualified(role))}`;
     return [{ check: "ledger", status: "wrong", message, hint }];
   }
@@ -280,7 +282,7 @@ function ledger(
     : {
         check: "ledger",
         status: "wrong",
-        message: `${said}; ${names.role ?? role} may read it, but not write to it`,
+        message: `${said}; ${role} may read it, but not write to it`,
         hint: `connect as a role that may; or ${grantsHint(names, "write", login)}`,
       };
   if (project === undefined) return [applied];

@@ -19,7 +19,10 @@ export interface Settled<R extends Revision> {
   readonly dormant: readonly R[];
 }
 
-/** Throws `graph/half-replaced` where some of what a revision replaces is gone, and `graph/replaced-twice`. */
+/**
+ * Throws `graph/half-replaced` where some of what a revision replaces is gone, `graph/replaced-twice`, and
+ * `graph/follows-replaced` where it could not take their place, as it follows one of them.
+ */
 export function settleReplaced<R extends Revision>(revisions: readonly R[], placeOf: PlaceOf<R>): Settled<R> {
   const all = revisions.filter(({ replaces = [] }) => replaces.length > 0);
   if (all.length === 0) return { active: revisions, dormant: [] };
@@ -73,6 +76,13 @@ function faultsOfReplacing<R extends Revision>(
       const hint = "delete the files of one of the two, or the files that the earlier one replaces";
       return [{ code: "graph/replaced-twice", message, hint, ...place }];
     }
+    const below = [...each.parents, ...each.dependsOn].find((id) => leadsTo(byId, id, ids) !== undefined);
+    if (below !== undefined) {
+      const found = leadsTo(byId, below, ids)!;
+      const how = found === below ? "which it follows" : `and follows ${below}, which follows that`;
+      const message = `${describe(each)} replaces ${found}, ${how}: it could never take that place`;
+      return [{ code: "graph/follows-replaced", message, hint: parentHint(byId, ids), ...place }];
+    }
     const there = ids.filter((id) => byId.has(id));
     if (there.length === 0 || there.length === ids.length) return [];
     const gone = ids.filter((id) => !byId.has(id));
@@ -85,6 +95,29 @@ function faultsOfReplacing<R extends Revision>(
       },
     ];
   });
+}
+
+/** The first of `ids` that is this revision, or that it follows or depends on. */
+function leadsTo(
+  byId: ReadonlyMap<RevisionId, Revision>,
+  from: RevisionId,
+  ids: readonly RevisionId[],
+): RevisionId | undefined {
+  const reached = new Set([from]);
+  // It grows while it is gone through.
+  for (const id of reached) {
+    if (ids.includes(id)) return id;
+    const { parents = [], dependsOn = [] } = byId.get(id) ?? {};
+    for (const next of [...parents, ...dependsOn]) reached.add(next);
+  }
+  return undefined;
+}
+
+function parentHint(byId: ReadonlyMap<RevisionId, Revision>, ids: readonly RevisionId[]): string {
+  const out = "if it is no squashed migration, remove the line 'replaces'";
+  if (!ids.every((id) => byId.has(id))) return `${out}; else name a parent that follows none of them`;
+  const parents = unique(ids.flatMap((id) => byId.get(id)!.parents)).filter((id) => !ids.includes(id));
+  return `${out}; else follow what they follow: '-- parent: ${parents.join(", ") || "none"}'`;
 }
 
 // ── the ledger ──────────────────────────────────────────────────────────────────────────────────────────────────

@@ -72,8 +72,8 @@ const root: GroupRule = {
           is: "name",
           description: "Schema of the ledger's tables.",
           default: defaultLedgerNames.schema,
-          pattern: "^(?!pg_|information_schema$)",
-          check: systemSchemaFault,
+          pattern: "^(?!pg_|(?:information_schema|public)$)",
+          check: ledgerSchemaFault,
         },
         owner: {
           is: "name",
@@ -389,11 +389,14 @@ interface TextFault {
 }
 
 /** PostgreSQL keeps these names to itself. */
-function systemSchemaFault(name: string): { readonly mustBe: string; readonly hint: string } | undefined {
+function ledgerSchemaFault(name: string): { readonly mustBe: string; readonly hint: string } | undefined {
+  const hint = `leave it out for "${defaultLedgerNames.schema}", or name another`;
+  // What compares the contents of databases leaves the ledger's schema out.
+  if (name === "public") return { mustBe: "a schema for the ledger alone, which public is not", hint };
   if (!/^(?:pg_|information_schema$)/.test(name)) return undefined;
   return {
     mustBe: "a schema of your own: information_schema, and names that begin with pg_, are PostgreSQL's",
-    hint: `leave it out for "${defaultLedgerNames.schema}", or name another`,
+    hint,
   };
 }
 

@@ -2,18 +2,37 @@
 
 import { type Catalog, type CatalogRow, catalogOf } from "../core/catalog/catalog.ts";
 import { catalogSql } from "../core/catalog/query.ts";
+import { MigrateError } from "../core/errors.ts";
 import { explainQuery } from "../core/explain.ts";
+import { strangersSql } from "../core/ledger/queries.ts";
+import { strangersHint } from "../core/ledger/types.ts";
 import { majorOf } from "../core/server-version.ts";
 import { type Session, StatementFailure } from "./session/types.ts";
 
-/** Without the ledger's schema, if it is named. Throws `MigrateError` of kind execution. */
+/**
+ * Without the ledger's schema, if it is named. Throws `state/guard` where that schema has more than the ledger, and
+ * `MigrateError` of kind execution.
+ */
 export async function readCatalog(session: Session, ledgerSchema?: string): Promise<Catalog> {
   const major = majorOf(session.version.number);
   try {
+    if (ledgerSchema !== undefined) await refuseStrangers(session, ledgerSchema);
     return catalogOf(major, await session.read({ sql: catalogSql(major, ledgerSchema), row }));
   } catch (error) {
     throw error instanceof StatementFailure ? explainQuery(error, false) : error;
   }
+}
+
+/** A catalog without that schema would hide them. */
+async function refuseStrangers(session: Session, schema: string): Promise<void> {
+  const name = { parse: (given: unknown) => given as { readonly name: string } };
+  const [first] = await session.read({ sql: strangersSql(schema), row: name });
+  if (first === undefined) return;
+  throw new MigrateError({
+    code: "state/guard",
+    message: `the schema ${schema} has objects that are not the ledger's, such as ${first.name}`,
+    hint: strangersHint(schema),
+  });
 }
 
 /** The query is ours: what it promises it gives, and a check of each row would take as long as to read it. */

@@ -176,6 +176,7 @@ export async function loadConfig({ flags, env, cwd, names }: Surrounding): Promi
   const owner = get<string | undefined>("ledger.owner");
   const searchPath = get<readonly string[] | undefined>("session.searchPath");
   const serverVersion = get<string | undefined>("serverVersion");
+  refuseLedgerFirst(settings.get("session.searchPath"), get("ledger.schema"));
   return unlisted({
     database:
       database instanceof MigrateError
@@ -343,6 +344,17 @@ interface Setting {
   readonly location?: Location;
   /** Stands in the environment that was chosen with `-n`. */
   readonly chosen?: boolean;
+}
+
+/** What is made without a schema would be made in the ledger's, which holds nothing else. */
+function refuseLedgerFirst(searchPath: Setting | undefined, schema: string): void {
+  if ((searchPath?.value as readonly string[] | undefined)?.[0] !== schema) return;
+  throw new MigrateError({
+    code: "usage/config-value",
+    message: `"session.searchPath" begins with ${schema}, the schema of the ledger, which holds nothing else`,
+    hint: "begin it with the schema of what the migrations make, or name another for the ledger",
+    ...(searchPath?.location === undefined ? {} : { location: searchPath.location }),
+  });
 }
 
 function defaultSettings(cwd: string): [string, Setting][] {

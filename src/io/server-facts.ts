@@ -7,8 +7,6 @@ export interface ServerFacts {
   /** A replica, which only follows another server. */
   readonly standby: boolean;
   readonly readOnly: boolean;
-  /** Whether the role may create schemas in the database. */
-  readonly creates: boolean;
   readonly database: string;
   readonly role: string;
   /** Seconds that the server's clock is ahead of this machine's, to the length of a trip there. */
@@ -17,19 +15,32 @@ export interface ServerFacts {
 
 const FACTS = `SELECT pg_catalog.pg_is_in_recovery() AS standby,
   pg_catalog.current_setting('transaction_read_only') = 'on' AS "readOnly",
-  pg_catalog.has_database_privilege(pg_catalog.current_database(), 'CREATE') AS creates,
   pg_catalog.current_database()::text AS database, current_user::text AS role,
   extract(epoch FROM pg_catalog.clock_timestamp())::double precision AS clock`;
 
-/** Whether the role that the ledger is written as may do so; also where there is none. Throws `StatementFailure`. */
-export async function mayWriteLedger(session: Session, { schema, role }: LedgerNames): Promise<boolean> {
+/** Of the role that the ledger is written as. */
+export interface LedgerRights {
+  /** Whether it may write to the ledger; also where there is none. */
+  readonly mayWrite: boolean;
+  /** Whether it may create a ledger. */
+  readonly mayCreate: boolean;
+  /** Whether the ledger's schema is there already. */
+  readonly hasSchema: boolean;
+}
+
+/** Throws `StatementFailure`. */
+export async function ledgerRights(session: Session, { schema, role }: LedgerNames): Promise<LedgerRights> {
   const who = role === undefined ? "current_user" : literal(role);
-  const rows = await session.read({
-    sql: `SELECT pg_catalog.has_table_privilege(${who}, c.oid, 'INSERT') AS may FROM pg_catalog.pg_class AS c
-  JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace WHERE n.nspname = ${literal(schema)} AND c.relname = 'applied'`,
-    row: { parse: (each) => each as { readonly may: boolean } },
+  const [row] = await session.read({
+    sql: `SELECT n.oid IS NOT NULL AS "hasSchema", CASE WHEN n.oid IS NULL
+      THEN pg_catalog.has_database_privilege(${who}, pg_catalog.current_database(), 'CREATE')
+      ELSE pg_catalog.has_schema_privilege(${who}, n.oid, 'CREATE') AND pg_catalog.has_schema_privilege(${who}, n.oid, 'USAGE')
+    END AS "mayCreate", COALESCE(pg_catalog.has_table_privilege(${who}, c.oid, 'INSERT'), true) AS "mayWrite"
+  FROM (SELECT 1) AS one LEFT JOIN pg_catalog.pg_namespace AS n ON n.nspname = ${literal(schema)}
+    LEFT JOIN pg_catalog.pg_class AS c ON c.relnamespace = n.oid AND c.relname = 'applied'`,
+    row: { parse: (each) => each as LedgerRights },
   });
-  return rows.every(({ may }) => may);
+  return row!;
 }
 
 /** `now`: of this machine, read when the answer is there. Throws `StatementFailure`. */

@@ -6,17 +6,37 @@ import { columnsOf, hanging, type Line, visible } from "./terminal.ts";
 const MOST = 100;
 
 /**
- * The diagnostics of the error, one block each, separated by empty lines. `width`: columns of the terminal; no line of a
+ * The diagnostics of the error, one block each, separated by empty lines; those in a row that have the same hint are one block,
+ * with the hint at its end. `width`: columns of the terminal; no line of a
  * file is shown wider than 100.
  */
 export function errorLines(
   { diagnostics }: Pick<MigrateError, "diagnostics">,
   width = Number.POSITIVE_INFINITY,
 ): readonly Line[] {
-  const blocks = diagnostics.slice(0, MOST).map((diagnostic) => diagnosticLines(diagnostic, width));
-  const more = diagnostics.length - blocks.length;
+  const blocks = inBlocks(diagnostics.slice(0, MOST)).map((block) =>
+    block.flatMap((diagnostic) => diagnosticLines(diagnostic, width)),
+  );
+  const more = diagnostics.length - MOST;
   if (more > 0) blocks.push([`and ${more} more; --json gives all of them`]);
   return blocks.flatMap((block, index) => (index === 0 ? block : ["", ...block]));
+}
+
+/** The same; of those in a row that have the same hint, only the last has it. */
+function inBlocks(diagnostics: readonly Diagnostic[]): readonly (readonly Diagnostic[])[] {
+  const blocks: Diagnostic[][] = [];
+  for (const diagnostic of diagnostics) {
+    const block = blocks.at(-1);
+    const last = block?.at(-1);
+    if (block === undefined || last?.hint === undefined || last.hint !== diagnostic.hint) {
+      blocks.push([diagnostic]);
+      continue;
+    }
+    const { hint: _, ...shown } = last;
+    block[block.length - 1] = shown;
+    block.push(diagnostic);
+  }
+  return blocks;
 }
 
 /** The lines of one diagnostic. `word`: what stands before its code. */

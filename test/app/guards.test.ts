@@ -151,7 +151,10 @@ test("a migration that would change the ledger is refused, wherever the ledger i
   await expect(offline(project({ a: up }).deps, upgrade, {})).resolves.toBeDefined();
   for (const [sql, session] of [
     ["SET search_path = retort;\nDO $$ BEGIN DELETE FROM applied; END $$;", {}],
-    ["SET search_path = shop;\nRESET search_path; DELETE FROM applied;", { searchPath: ["retort"] }],
+    [
+      "SET search_path = shop;\nRESET search_path; DELETE FROM applied;",
+      { searchPath: ["pg_catalog", "retort"] },
+    ],
   ] as const)
     expect(await failureOf(offline(project({ a: sql }, { session }).deps, upgrade, {}))).toMatchObject({
       code: "source/ledger",

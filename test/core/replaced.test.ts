@@ -61,6 +61,16 @@ describe("files", () => {
       "graph/replaced-twice",
       "b is replaced by t (t.up.sql) and by s (s.up.sql)",
     ],
+    [
+      [a, b, revision("s", ["b"], ["a"])],
+      "graph/follows-replaced",
+      "s (s.up.sql) replaces a, and follows b, which follows that: it could never take that place",
+    ],
+    [
+      [revision("s", ["b"], ["a", "b"])],
+      "graph/follows-replaced",
+      "s (s.up.sql) replaces b, which it follows: it could never take that place",
+    ],
     [[revision("s", [], ["s"])], "graph/half-replaced", "s (s.up.sql) replaces itself"],
   ])("%# is refused", (all, code, message) => {
     expect(() => settle(...all)).toThrow(expect.objectContaining({ code, message }));

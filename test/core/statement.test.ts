@@ -586,6 +586,20 @@ test.each<[string, string?]>([
   ["DO $$ BEGIN DELETE FROM applied; END $$"],
   ["DO $$ BEGIN SET search_path = shop, retort; DELETE FROM applied; END $$"],
   ["CREATE PROCEDURE f() LANGUAGE plpython3u AS 'DELETE FROM retort.state'"],
+  ["CREATE TABLE retort.t (id int)", "CREATE TABLE would put t into the schema retort"],
+  ["DO $$ BEGIN CREATE TABLE retort.t AS SELECT 1; END $$", "DO would put t into the schema retort"],
+  ["CREATE FOREIGN TABLE retort.t (id int) SERVER s", "put t into"],
+  ["CREATE SEQUENCE retort.s", "put s into"],
+  ["CREATE TYPE retort.e AS ENUM ('a')", "put e into"],
+  ["CREATE TYPE retort.c AS (x int)", "put c into"],
+  ["CREATE TYPE retort.r AS RANGE (subtype = int4)", "put r into"],
+  ["CREATE DOMAIN retort.d AS text", "put d into"],
+  ["CREATE FUNCTION retort.f() RETURNS int LANGUAGE sql AS 'SELECT 1'", "put f into"],
+  ["ALTER TABLE shop.t SET SCHEMA retort", "put t into"],
+  ["ALTER TYPE shop.e SET SCHEMA retort", "put e into"],
+  ["ALTER FUNCTION shop.f(int) SET SCHEMA retort", "put f into"],
+  ["CREATE VIEW retort.v AS SELECT revision FROM retort.applied"],
+  ["CREATE TABLE shop.retort (id int)"],
 ])("what changes the ledger: %s", async (sql, target) => {
   const { tag, ledger = [] } = await only(sql);
   const fault = ledgerFault(tag, ledger, "retort", []);

@@ -764,6 +764,12 @@ describe("the config file", () => {
       'leave it out for "retort", or name another',
     ]),
     [
+      '{"ledger": {"schema": "public"}}',
+      "1:23 usage/config-value",
+      '"ledger.schema" must be a schema for the ledger alone, which public is not',
+      'leave it out for "retort", or name another',
+    ],
+    [
       '{"lockWait": "5s"}',
       "1:14 usage/config-value",
       '"lockWait" must be a whole number, 0 or more',
@@ -945,6 +951,16 @@ describe.skipIf(process.platform === "win32")("a file that is none", () => {
     truncateSync(path.join(cwd, ".env"), 2 ** 40);
     expect((await failure({})).message).toBe("cannot read .env: it is larger than 16 MB");
   });
+});
+
+it("the ledger's schema is not where migrations make what they name without one", async () => {
+  const file = (searchPath: readonly string[]) => ({ ledger: { schema: "book" }, session: { searchPath } });
+  expect(await failure({ file: file(["book", "public"]) })).toMatchObject({
+    code: "usage/config-value",
+    message: '"session.searchPath" begins with book, the schema of the ledger, which holds nothing else',
+    location: { path: "migrate.config.json" },
+  });
+  expect((await load({ file: file(["public", "book"]) })).session.searchPath).toEqual(["public", "book"]);
 });
 
 describe("describeConfig", () => {

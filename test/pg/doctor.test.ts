@@ -103,13 +103,18 @@ test("a role that may only read, a changed file, what is pending", async () => {
   const { url } = await ownDatabase(server);
   const files = project({ a: "CREATE TABLE t ();", b: "SELECT 1;" });
   const world = { ...deps({ RETORT_CACHE: "off" }, files.folder), ...now };
-  const seen = faultsOf(
-    (await diagnose(world, { database: role.url(new URL(url).pathname.slice(1)) })).checks,
-  );
+  const asRole = { database: role.url(new URL(url).pathname.slice(1)) };
+  const seen = faultsOf((await diagnose(world, asRole)).checks);
   expect(seen).toMatchObject([
     { check: "server", status: "wrong", message: expect.stringContaining("are read only") },
     { check: "ledger", status: "wrong", hint: expect.stringContaining("GRANT CREATE ON DATABASE") },
   ]);
+  await query(url, `CREATE SCHEMA retort; GRANT USAGE ON SCHEMA retort TO ${role.name}`);
+  expect(faultsOf((await diagnose(world, asRole)).checks)[1]).toMatchObject({
+    hint: expect.stringContaining(`schema, run: GRANT CREATE, USAGE ON SCHEMA retort TO`),
+  });
+  await query(url, `GRANT CREATE ON SCHEMA retort TO ${role.name}`);
+  expect(faultsOf((await diagnose(world, asRole)).checks).map(({ check }) => check)).toEqual(["server"]);
 
   await files.upgrade(url, "a");
   files.write("0001_a.up.sql", "-- revision: a\n-- parent: none\n\nCREATE TABLE other ();");
@@ -121,7 +126,7 @@ test("a role that may only read, a changed file, what is pending", async () => {
     url,
     `GRANT USAGE ON SCHEMA retort TO ${role.name}; GRANT SELECT ON ALL TABLES IN SCHEMA retort TO ${role.name}; GRANT EXECUTE ON ALL ROUTINES IN SCHEMA retort TO ${role.name}`,
   );
-  const reader = await diagnose(world, { database: role.url(new URL(url).pathname.slice(1)) });
+  const reader = await diagnose(world, asRole);
   expect(faultsOf(reader.checks)[1]).toMatchObject({
     check: "ledger",
     status: "wrong",

@@ -183,8 +183,18 @@ describe("a ledger that is not trusted", () => {
     ],
     [
       "a view in the place of a table",
-      "ALTER TABLE retort.applied RENAME TO old; CREATE VIEW retort.applied AS SELECT * FROM retort.old;",
+      "ALTER TABLE retort.applied SET SCHEMA public; CREATE VIEW retort.applied AS SELECT * FROM public.applied;",
       /is not trusted: applied is not a plain table/,
+    ],
+    [
+      "a table of another",
+      "CREATE TABLE retort.other (id int);",
+      /has objects that are not the ledger's, such as retort.other/,
+    ],
+    [
+      "a type of another",
+      "CREATE TYPE retort.kind AS ENUM ();",
+      /has objects that are not the ledger's, such as retort.kind/,
     ],
     [
       "a policy",
@@ -287,13 +297,27 @@ describe("a ledger that is not trusted", () => {
       message: expect.stringContaining(`its schema is owned by the role ${other.name}`),
       hint: expect.stringContaining(`"ledger": {"owner": "${other.name}"}`),
     });
+    const doctor = async () => migrate(["doctor", "--database", url], { cwd: shop.folder });
+    expect(await doctor()).toMatchObject({
+      code: 1,
+      stdout: expect.stringContaining(`its schema is owned by the role ${other.name}`),
+    });
     expect(await query(url, "SELECT FROM pg_class WHERE relnamespace = 'retort'::regnamespace")).toEqual([]);
     await query(url, "DROP SCHEMA retort; CREATE SCHEMA retort");
     await query(url, "CREATE FUNCTION retort.f() RETURNS int LANGUAGE sql AS 'SELECT 1'");
     expect(await failureOf(shop.upgrade(url))).toMatchObject({
       code: "state/guard",
-      message: "the schema retort has routines that are not the ledger's, such as retort.f()",
-      hint: expect.stringContaining("Give the ledger a schema of its own"),
+      message: "the schema retort has objects that are not the ledger's, such as retort.f()",
+      hint: expect.stringContaining("ALTER ... SET SCHEMA"),
+    });
+    const others = expect.stringContaining("the schema retort has objects that are not the ledger's");
+    expect(await doctor()).toMatchObject({ code: 1, stdout: others });
+    expect(await runText(url, await shop.script("base:a"))).toMatchObject({ code: 3, stderr: others });
+    await query(url, "DROP FUNCTION retort.f(); CREATE TABLE retort.t (id int)");
+    expect(await runText(url, await shop.script("base:a"))).toMatchObject({ code: 3, stderr: others });
+    expect(await migrate(["dump", "--database", url], { cwd: shop.folder })).toMatchObject({
+      code: 5,
+      stderr: others,
     });
     await query(url, "DROP SCHEMA retort CASCADE");
   });

@@ -41,3 +41,11 @@ test("a word that is wider than the terminal stays whole", () => {
   const lines = errorLines({ diagnostics: [{ code: "usage/x", message: `see ${url} there` }] }, 40);
   expect(lines.slice(1)).toEqual([`  ${url}`, "  there"]);
 });
+
+test("a hint that several in a row have stands once, after the last of them; another separates them", () => {
+  const of = (message: string, hint?: string) => ({ code: "usage/x", message, ...(hint && { hint }) });
+  const diagnostics = [of("a", "one"), of("b", "one"), of("c", "two"), of("d", "one"), of("e"), of("f")];
+  expect(printed(errorLines({ diagnostics })).replaceAll("error[usage/x] ", "")).toBe(
+    "a\nb\nhint: one\n\nc\nhint: two\n\nd\nhint: one\n\ne\n\nf\n",
+  );
+});

@@ -80,8 +80,13 @@ function soundLines({ project: { graph }, checked, files, schema }: Check): read
     ...(files === undefined
       ? []
       : [
-          `${files.count === 1 ? "1 file parses" : `${files.count} files parse`} for PostgreSQL ${parsedFor(files.serverVersion)}`,
+          `${files.count === 1 ? "1 file parses" : `${files.count} files parse`} for PostgreSQL ${parsedFor(files.serverVersion)}${waitingText(files.waiting)}`,
         ]),
     ...(schema === undefined ? [] : ["the schema folder and the migrations agree"]),
   ];
 }
+
+const waitingText = (count: number): string =>
+  count === 0
+    ? ""
+    : `; ${count} of them ${count === 1 ? "is" : "are"} of a squashed migration that waits until what it replaces is deleted`;

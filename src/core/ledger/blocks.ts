@@ -5,9 +5,9 @@
 
 import { arrayLiteral, dollarQuoted, literal, qualified } from "../quote.ts";
 import { majorOf } from "../server-version.ts";
-import { FORMAT, formatFiles, inSchema, ledgerFiles, routines, tableFiles } from "./format.ts";
+import { FORMAT, formatFiles, inSchema, ledgerFiles, othersSql, routines, tableFiles } from "./format.ts";
 import { grants } from "./grants.ts";
-import { type LedgerNames, sqlstates } from "./types.ts";
+import { type LedgerNames, sqlstates, strangersHint } from "./types.ts";
 
 /** Where something may be done. */
 export interface Place {
@@ -119,6 +119,7 @@ function mayBeCreated(kind: string, grant: string, object: string, schema: strin
 export function createBlock({ schema }: LedgerNames, upgrades: boolean): string {
   const execute = executing(schema);
   const place = `to_regnamespace(${literal(qualified(schema))})`;
+  const others = `${othersSql(schema)}\n      UNION ALL SELECT p.oid::regprocedure::text FROM pg_proc AS p\n        WHERE p.pronamespace = ${place}`;
   const older = Object.entries(formatFiles).flatMap(([format, text]) => [
     `  IF (SELECT max(s.format) FROM ${qualified(schema)}.state AS s) = ${Number(format) - 1} THEN`,
     execute(text, "tables"),
@@ -131,11 +132,9 @@ export function createBlock({ schema }: LedgerNames, upgrades: boolean): string 
     `    AND NOT EXISTS (SELECT FROM pg_proc WHERE pronamespace = ${place}\n      AND proname = 'lock_key') THEN`,
     ...indented([
       ...stopIf(
-        `EXISTS (SELECT FROM pg_proc WHERE pronamespace = ${place})`,
-        `format('retort: the schema %s has routines that are not the ledger''s, '\n` +
-          `        'such as %s', ${place}, (SELECT min(oid::regprocedure::text)\n` +
-          `        FROM pg_proc WHERE pronamespace = ${place}))`,
-        `'Nothing was changed. Give the ledger a schema of its own in migrate.config.json: '\n        '"ledger": {"schema": "retort"}'`,
+        `EXISTS (${others})`,
+        literal(`retort: the schema ${qualified(schema)} has objects that are not the ledger's`),
+        literal(strangersHint(schema)),
       ),
       ...stopIf(
         `${place} IS NULL\n    AND NOT has_database_privilege(current_database(), 'CREATE')`,

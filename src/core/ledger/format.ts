@@ -67,6 +67,10 @@ export function guardBlock(
   });
 }
 
+/** The guard's query of what the schema has besides the ledger, by `name`, but for views and routines; `search_path` must be pinned. */
+export const othersSql = (schema: string): string =>
+  renamed(/SELECT c\.oid::regclass::text AS name.*?(?=\n +UNION ALL SELECT p\.oid)/s.exec(guard)![0], schema);
+
 /** The block that makes the rows of the ledger fit together; `detail` is for the log. */
 export const repairRowsBlock = ({ schema }: LedgerNames, how: How, detail: string): string =>
   blockWith(repair, schema, { how: literal(how), detail: literal(detail) });

@@ -2,8 +2,9 @@
  * The names of a ledger → the messages that read it. Each is one message of several statements, so one transaction: the
  * guard runs before the tables are looked at, since what another role has put in their place could run code of its own.
  */
-import { identifier, qualified } from "../quote.ts";
+import { arrayLiteral, identifier, literal, qualified } from "../quote.ts";
 import type { Ledger } from "./calls.ts";
+import { othersSql, routines } from "./format.ts";
 
 /** One row: `format`, `revisions`, `digest`, `applied` (JSON, a list) and `intent` (JSON, or null). */
 export const readLedgerSql = (ledger: Ledger): string =>
@@ -25,6 +26,16 @@ export const readLogSql = (ledger: Ledger, last: number): string =>
     `SELECT ${time("l.at")} AS at, l.by, l.event, l.revision, l.checksum, l.how, date_part('epoch', l.duration) AS duration, l.detail\n` +
       `  FROM ${qualified(ledger.names.schema)}.log AS l ORDER BY l.id DESC${last === 0 ? "" : ` LIMIT ${Math.trunc(last)}`};`,
   );
+
+/** What the schema has besides the ledger, but for views, by `name`. */
+export const strangersSql = (schema: string): string =>
+  [
+    "SET LOCAL search_path = pg_catalog, pg_temp;",
+    othersSql(schema),
+    "UNION ALL SELECT p.oid::regprocedure::text FROM pg_proc AS p JOIN pg_namespace AS n ON n.oid = p.pronamespace",
+    `  WHERE n.nspname = ${literal(schema)} AND p.proname <> ALL (${arrayLiteral(routines().map(({ name }) => name))}::text[])`,
+    "ORDER BY 1;",
+  ].join("\n");
 
 function reading(
   { names: { role } }: Ledger,

@@ -1,4 +1,7 @@
-/** A statement's syntax tree → the tables that it changes and that may be a ledger's, and the schemas that it drops. */
+/**
+ * A statement's syntax tree → the tables that it changes and that may be a ledger's, the schemas that it drops, and those that
+ * it names for what it makes.
+ */
 import {
   type Ast,
   items,
@@ -7,11 +10,13 @@ import {
   type ObjectName,
   objectName,
   rangeName,
+  stringOf,
   visitNodes,
   word,
 } from "../ast.ts";
 import { LEDGER_TABLES } from "../catalog/ledgers.ts";
 import type { Fault } from "../fault.ts";
+import { defaultLedgerNames } from "../ledger/types.ts";
 import { settingSet } from "../setting.ts";
 import { distinct, type RoutineBody } from "./losses.ts";
 
@@ -22,6 +27,8 @@ import { distinct, type RoutineBody } from "./losses.ts";
 export interface LedgerTarget {
   readonly schema?: string;
   readonly table?: string;
+  /** What is made in the schema; views may be. */
+  readonly makes?: string;
 }
 
 /** What a statement has to do with a ledger. */
@@ -42,6 +49,8 @@ export function ledgerUse(ast: Ast, text: string, body?: RoutineBody): LedgerUse
     if (setting?.name === "search_path" || tree["kind"] === "VAR_RESET_ALL")
       searchPath = setting?.values ?? [];
     for (const schema of droppedSchemas(kind, tree)) targets.push({ schema });
+    for (const { schema, name } of madeBy(kind, tree))
+      if (schema !== undefined) targets.push({ schema, makes: name });
     for (const name of changedTables(kind, tree)) {
       const schema = name.schema ?? firstOf(searchPath);
       if (!LEDGER_TABLES.includes(name.name) || (schema === undefined && searchPath !== undefined)) continue;
@@ -59,7 +68,7 @@ export function ledgerUse(ast: Ast, text: string, body?: RoutineBody): LedgerUse
   };
 }
 
-const MENTIONED = new RegExp(`\\b(?:${LEDGER_TABLES.join("|")}|schema|search_path|reset)\\b`, "i");
+const MENTIONED = new RegExp(`\\b(?:${LEDGER_TABLES.join("|")}|schema|search_path|reset|create)\\b`, "i");
 
 /** Where a name without a schema is a ledger's if that is a ledger: a schema after it is asked only for what it has not. */
 const firstOf = (searchPath: readonly string[] | undefined): string | undefined =>
@@ -70,6 +79,34 @@ function droppedSchemas(kind: string, tree: Ast): readonly string[] {
     return items(tree["objects"]).map((object) => objectName(namesIn(object)).name);
   return kind === "RenameStmt" && tree["renameType"] === "OBJECT_SCHEMA" ? [word(tree["subname"])] : [];
 }
+
+/** Tables, sequences, types and routines, by name; a temporary one has no schema. */
+function madeBy(kind: string, tree: Ast): readonly ObjectName[] {
+  switch (kind) {
+    case "CreateStmt":
+      return [rangeName(tree["relation"])];
+    case "CreateForeignTableStmt":
+      return [rangeName(node(node(tree["base"])["CreateStmt"] ?? tree["base"])["relation"])];
+    case "CreateTableAsStmt":
+      return [rangeName(node(node(tree["into"])["IntoClause"] ?? tree["into"])["rel"])];
+    case "CreateSeqStmt":
+      return [rangeName(tree["sequence"])];
+    case "CompositeTypeStmt":
+      return [rangeName(tree["typevar"])];
+    case "CreateDomainStmt":
+    case "CreateEnumStmt":
+    case "CreateRangeStmt":
+    case "CreateFunctionStmt":
+      return [objectName(items(tree["domainname"] ?? tree["typeName"] ?? tree["funcname"]).map(stringOf))];
+    case "AlterObjectSchemaStmt":
+      return [{ schema: word(tree["newschema"]), name: objectMoved(tree).name }];
+    default:
+      return [];
+  }
+}
+
+const objectMoved = (tree: Ast): ObjectName =>
+  tree["relation"] === undefined ? objectName(namesIn(node(tree["object"]))) : rangeName(tree["relation"]);
 
 /** What one node changes, without those below it, such as those of a WITH. */
 function changedTables(kind: string, tree: Ast): readonly ObjectName[] {
@@ -103,6 +140,16 @@ export function ledgerFault(
 ): Fault | undefined {
   const target = targets.find((each) => (each.schema ?? firstOf(searchPath)) === schema);
   if (target === undefined) return undefined;
+  if (target.makes !== undefined) {
+    return {
+      code: "source/ledger",
+      message: `${tag} would put ${target.makes} into the schema ${schema}, which is the ledger's alone`,
+      hint:
+        schema === defaultLedgerNames.schema
+          ? "name another schema"
+          : 'name another schema, or give the ledger one of its own in migrate.config.json: "ledger": {"schema": "retort"}',
+    };
+  }
   const what = target.table === undefined ? `the schema ${schema}` : `${schema}.${target.table}`;
   return {
     code: "source/ledger",

@@ -1,5 +1,5 @@
 -- Retort migration script: upgrade <base> -> 29f859a13ea1
--- Receipt: sha256:834355926d4c70b302409ea2e8ca3fdd62507955e3c5c1d97a72cef6d7ad956e
+-- Receipt: sha256:d1e6432555de721e584cc6b4afc666953e94860c017d6684cd74d0c862ed67c0
 \if true
 -- For:  PostgreSQL 12 or later; ledger retort, format 2.
 -- Run:  psql -X -v ON_ERROR_STOP=1 -f FILE DATABASE
@@ -181,13 +181,21 @@ BEGIN
       AND relname IN ('state', 'applied'))
     AND NOT EXISTS (SELECT FROM pg_proc WHERE pronamespace = to_regnamespace('retort')
       AND proname = 'lock_key') THEN
-    IF EXISTS (SELECT FROM pg_proc WHERE pronamespace = to_regnamespace('retort')) THEN
+    IF EXISTS (SELECT c.oid::regclass::text AS name
+          FROM pg_namespace AS n JOIN pg_class AS c ON c.relnamespace = n.oid
+          WHERE n.nspname = (parse_ident('retort.state'))[1]
+            AND (c.relkind IN ('r', 'p', 'm', 'f', 'c')
+                AND c.relname NOT IN ('applied', 'intent', 'log', 'progress', 'state')
+              OR c.relkind = 'S' AND NOT EXISTS (SELECT FROM pg_depend AS d
+                WHERE d.objid = c.oid AND d.deptype IN ('a', 'i')))
+        UNION ALL SELECT t.oid::regtype::text
+          FROM pg_namespace AS n JOIN pg_type AS t ON t.typnamespace = n.oid
+          WHERE n.nspname = (parse_ident('retort.state'))[1] AND t.typtype IN ('d', 'e', 'r')
+        UNION ALL SELECT p.oid::regprocedure::text FROM pg_proc AS p
+          WHERE p.pronamespace = to_regnamespace('retort')) THEN
       RAISE EXCEPTION USING ERRCODE = 'RT001',
-        MESSAGE = format('retort: the schema %s has routines that are not the ledger''s, '
-          'such as %s', to_regnamespace('retort'), (SELECT min(oid::regprocedure::text)
-          FROM pg_proc WHERE pronamespace = to_regnamespace('retort'))),
-        HINT = 'Nothing was changed. Give the ledger a schema of its own in migrate.config.json: '
-          '"ledger": {"schema": "retort"}';
+        MESSAGE = 'retort: the schema retort has objects that are not the ledger''s',
+        HINT = 'Nothing was changed. Move them to another schema: ALTER ... SET SCHEMA ...';
     END IF;
     IF to_regnamespace('retort') IS NULL
       AND NOT has_database_privilege(current_database(), 'CREATE') THEN
@@ -1170,6 +1178,7 @@ DECLARE
   -- SHA-256 of its procedures.
   procedures CONSTANT pg_catalog.text := '63fbde633a37fb27bcc85992b3f7ff983c1feaaa507a318025747485740da04e';
   place pg_catalog.oid;
+  is_there boolean;
   present pg_catalog.text[];
   found pg_catalog.text;
   stranger pg_catalog.name;
@@ -1183,17 +1192,41 @@ BEGIN
   PERFORM pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
   -- The names are not looked up as a statement does, which fails without USAGE.
   place := (SELECT n.oid FROM pg_namespace AS n
-    WHERE n.nspname = (parse_ident('retort.state'))[1] AND (EXISTS (SELECT FROM pg_class AS c
-        WHERE c.relnamespace = n.oid AND c.relname IN ('state', 'applied'))
-      OR EXISTS (SELECT FROM pg_proc AS p
-        WHERE p.pronamespace = n.oid AND p.proname = 'lock_key')));
-  IF place IS NULL AND expected IN ('optional', 'older') THEN
-    RETURN;
-  ELSIF place IS NULL THEN
+    WHERE n.nspname = (parse_ident('retort.state'))[1]);
+  is_there := EXISTS (SELECT FROM pg_class AS c
+      WHERE c.relnamespace = place AND c.relname IN ('state', 'applied'))
+    OR EXISTS (SELECT FROM pg_proc AS p WHERE p.pronamespace = place AND p.proname = 'lock_key');
+
+  -- What reads the contents of the database leaves out the whole schema.
+  found := (SELECT min(o.name) FROM (
+      SELECT c.oid::regclass::text AS name
+        FROM pg_namespace AS n JOIN pg_class AS c ON c.relnamespace = n.oid
+        WHERE n.nspname = (parse_ident('retort.state'))[1]
+          AND (c.relkind IN ('r', 'p', 'm', 'f', 'c')
+              AND c.relname NOT IN ('applied', 'intent', 'log', 'progress', 'state')
+            OR c.relkind = 'S' AND NOT EXISTS (SELECT FROM pg_depend AS d
+              WHERE d.objid = c.oid AND d.deptype IN ('a', 'i')))
+      UNION ALL SELECT t.oid::regtype::text
+        FROM pg_namespace AS n JOIN pg_type AS t ON t.typnamespace = n.oid
+        WHERE n.nspname = (parse_ident('retort.state'))[1] AND t.typtype IN ('d', 'e', 'r')
+      UNION ALL SELECT p.oid::regprocedure::text FROM pg_proc AS p
+        WHERE p.pronamespace = place AND NOT is_there
+    ) AS o (name));
+  IF found IS NOT NULL THEN
     RAISE EXCEPTION USING ERRCODE = 'RT001',
-      MESSAGE = 'retort: this database has no ledger: table retort.state does not exist',
-      HINT = 'Nothing was changed. Connect to the right database, or record what is applied '
-        'there with: migrate stamp';
+      MESSAGE = format('retort: the schema %s has objects that are not the ledger''s, such as %s',
+        place::regnamespace, found),
+      HINT = concat('Nothing was changed. ', CASE
+        WHEN place::regnamespace::text = 'retort'
+          THEN 'Move them to another schema: ALTER ... SET SCHEMA ...'
+        WHEN is_there THEN format('Move them to another schema, or '
+          'give the ledger one of its own: CREATE SCHEMA retort; '
+          'ALTER TABLE %1$s.applied SET SCHEMA retort; '
+          'ALTER TABLE %1$s.intent SET SCHEMA retort; ALTER TABLE %1$s.log SET SCHEMA retort; '
+          'ALTER TABLE %1$s.state SET SCHEMA retort; then write "ledger": {"schema": "retort"} '
+          'in migrate.config.json, and run: migrate repair', place::regnamespace)
+        ELSE 'Give the ledger a schema of its own in migrate.config.json: '
+          '"ledger": {"schema": "retort"}' END);
   END IF;
 
   SELECT concat(o.what, ' is owned by the role ', r.rolname), r.rolname INTO found, stranger FROM (
@@ -1211,6 +1244,15 @@ BEGIN
       HINT = format('Nothing was changed. If that role may own the ledger, add it to '
         'migrate.config.json: "ledger": {"owner": %s}. A script must then be written again.',
         to_json(stranger::text));
+  END IF;
+
+  IF NOT is_there AND expected IN ('optional', 'older') THEN
+    RETURN;
+  ELSIF NOT is_there THEN
+    RAISE EXCEPTION USING ERRCODE = 'RT001',
+      MESSAGE = 'retort: this database has no ledger: table retort.state does not exist',
+      HINT = 'Nothing was changed. Connect to the right database, or record what is applied '
+        'there with: migrate stamp';
   END IF;
 
   -- Its tables have no code that others would run. Format 1 had defaults and checks of its own.
@@ -1366,7 +1408,7 @@ CALL retort.require_state('{}', '{}', 1, 418732435334715376,
   'migrate upgrade %s:29f859a13ea1 --sql');
 
 -- Log: the receipt of this script.
-CALL retort.begin_script('834355926d4c70b302409ea2e8ca3fdd62507955e3c5c1d97a72cef6d7ad956e',
+CALL retort.begin_script('d1e6432555de721e584cc6b4afc666953e94860c017d6684cd74d0c862ed67c0',
   'base:29f859a13ea1', 1, 418732435334715376);
 COMMIT;
 
@@ -1386,13 +1428,13 @@ BEGIN TRANSACTION READ ONLY;
 -- Check: exactly the revisions that should be applied now are, row by row.
 SELECT retort.check(1, 418732435334715376) AS retort_passed \gset
 SELECT revisions AS applied_revisions, '29f859a13ea1' AS current_heads,
-  'sha256:834355926d4c70b302409ea2e8ca3fdd62507955e3c5c1d97a72cef6d7ad956e' AS receipt FROM retort.state;
+  'sha256:d1e6432555de721e584cc6b4afc666953e94860c017d6684cd74d0c862ed67c0' AS receipt FROM retort.state;
 
 -- Durations: what this run of the script has done, as the log of the ledger has it.
 SELECT l.event AS step, l.revision, round(date_part('epoch', l.duration) * 1000) AS milliseconds
   FROM retort.log AS l WHERE l.event IN ('upgrade', 'downgrade') AND l.id > (
     SELECT max(s.id) FROM retort.log AS s WHERE s.event = 'script' AND s.checksum =
-      '834355926d4c70b302409ea2e8ca3fdd62507955e3c5c1d97a72cef6d7ad956e'
+      'd1e6432555de721e584cc6b4afc666953e94860c017d6684cd74d0c862ed67c0'
       AND s.at > (SELECT retort.session_start()))
   ORDER BY l.id;
 COMMIT;
@@ -1536,6 +1578,7 @@ DECLARE
   -- SHA-256 of its procedures.
   procedures CONSTANT pg_catalog.text := '63fbde633a37fb27bcc85992b3f7ff983c1feaaa507a318025747485740da04e';
   place pg_catalog.oid;
+  is_there boolean;
   present pg_catalog.text[];
   found pg_catalog.text;
   stranger pg_catalog.name;
@@ -1549,17 +1592,41 @@ BEGIN
   PERFORM pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
   -- The names are not looked up as a statement does, which fails without USAGE.
   place := (SELECT n.oid FROM pg_namespace AS n
-    WHERE n.nspname = (parse_ident('retort.state'))[1] AND (EXISTS (SELECT FROM pg_class AS c
-        WHERE c.relnamespace = n.oid AND c.relname IN ('state', 'applied'))
-      OR EXISTS (SELECT FROM pg_proc AS p
-        WHERE p.pronamespace = n.oid AND p.proname = 'lock_key')));
-  IF place IS NULL AND expected IN ('optional', 'older') THEN
-    RETURN;
-  ELSIF place IS NULL THEN
+    WHERE n.nspname = (parse_ident('retort.state'))[1]);
+  is_there := EXISTS (SELECT FROM pg_class AS c
+      WHERE c.relnamespace = place AND c.relname IN ('state', 'applied'))
+    OR EXISTS (SELECT FROM pg_proc AS p WHERE p.pronamespace = place AND p.proname = 'lock_key');
+
+  -- What reads the contents of the database leaves out the whole schema.
+  found := (SELECT min(o.name) FROM (
+      SELECT c.oid::regclass::text AS name
+        FROM pg_namespace AS n JOIN pg_class AS c ON c.relnamespace = n.oid
+        WHERE n.nspname = (parse_ident('retort.state'))[1]
+          AND (c.relkind IN ('r', 'p', 'm', 'f', 'c')
+              AND c.relname NOT IN ('applied', 'intent', 'log', 'progress', 'state')
+            OR c.relkind = 'S' AND NOT EXISTS (SELECT FROM pg_depend AS d
+              WHERE d.objid = c.oid AND d.deptype IN ('a', 'i')))
+      UNION ALL SELECT t.oid::regtype::text
+        FROM pg_namespace AS n JOIN pg_type AS t ON t.typnamespace = n.oid
+        WHERE n.nspname = (parse_ident('retort.state'))[1] AND t.typtype IN ('d', 'e', 'r')
+      UNION ALL SELECT p.oid::regprocedure::text FROM pg_proc AS p
+        WHERE p.pronamespace = place AND NOT is_there
+    ) AS o (name));
+  IF found IS NOT NULL THEN
     RAISE EXCEPTION USING ERRCODE = 'RT001',
-      MESSAGE = 'retort: this database has no ledger: table retort.state does not exist',
-      HINT = 'Nothing was changed. Connect to the right database, or record what is applied '
-        'there with: migrate stamp';
+      MESSAGE = format('retort: the schema %s has objects that are not the ledger''s, such as %s',
+        place::regnamespace, found),
+      HINT = concat('Nothing was changed. ', CASE
+        WHEN place::regnamespace::text = 'retort'
+          THEN 'Move them to another schema: ALTER ... SET SCHEMA ...'
+        WHEN is_there THEN format('Move them to another schema, or '
+          'give the ledger one of its own: CREATE SCHEMA retort; '
+          'ALTER TABLE %1$s.applied SET SCHEMA retort; '
+          'ALTER TABLE %1$s.intent SET SCHEMA retort; ALTER TABLE %1$s.log SET SCHEMA retort; '
+          'ALTER TABLE %1$s.state SET SCHEMA retort; then write "ledger": {"schema": "retort"} '
+          'in migrate.config.json, and run: migrate repair', place::regnamespace)
+        ELSE 'Give the ledger a schema of its own in migrate.config.json: '
+          '"ledger": {"schema": "retort"}' END);
   END IF;
 
   SELECT concat(o.what, ' is owned by the role ', r.rolname), r.rolname INTO found, stranger FROM (
@@ -1577,6 +1644,15 @@ BEGIN
       HINT = format('Nothing was changed. If that role may own the ledger, add it to '
         'migrate.config.json: "ledger": {"owner": %s}. A script must then be written again.',
         to_json(stranger::text));
+  END IF;
+
+  IF NOT is_there AND expected IN ('optional', 'older') THEN
+    RETURN;
+  ELSIF NOT is_there THEN
+    RAISE EXCEPTION USING ERRCODE = 'RT001',
+      MESSAGE = 'retort: this database has no ledger: table retort.state does not exist',
+      HINT = 'Nothing was changed. Connect to the right database, or record what is applied '
+        'there with: migrate stamp';
   END IF;
 
   -- Its tables have no code that others would run. Format 1 had defaults and checks of its own.
@@ -1745,7 +1821,6 @@ DECLARE
   tables pg_catalog.text[];
   starts pg_catalog.jsonb;
   is_start boolean;
-  is_certain boolean;
   hint pg_catalog.text;
   ok boolean;
   found pg_catalog.text;
@@ -1787,11 +1862,6 @@ BEGIN
         SESSION_USER), '; SQL runs as ' || nullif(migrator, SESSION_USER),
         CASE WHEN may_set IS NULL THEN ', which does not exist'
           WHEN NOT may_set THEN ', which it may not SET' END)));
-  IF length('
-') <> 1 THEN
-    report := report || jsonb_build_array(jsonb_build_array('X', 'script', 'was changed: '
-      'its line ends were converted. Copy the file in binary mode, not as text.'));
-  END IF;
   IF current_setting('retort.session', true) <> '' THEN
     report := report || jsonb_build_array(
       jsonb_build_array('X', 'session', current_setting('retort.session')));
@@ -1868,10 +1938,6 @@ BEGIN
   report := report
     || jsonb_build_array(jsonb_build_array(CASE WHEN NOT ok THEN 'X' END, 'ledger', found));
 
-  -- One that skips what is done needs what its first steps take away only where they are to be run.
-  is_certain := NOT (facts ->> 'any_state')::boolean
-    OR coalesce(is_start, true) AND halted IS NULL;
-
   -- The tables, views and sequences that it touches, if anything is left to do: sizes, estimated
   -- rows, who has them now, invalid indexes.
   FOR item IN SELECT * FROM jsonb_array_elements(facts -> 'tables')
@@ -1883,10 +1949,8 @@ BEGIN
       WHERE ARRAY[n.nspname, c.relname]::text[] = parse_ident(item ->> 0);
     found := concat(item ->> 0, ': ' || nullif(item ->> 1, ''));
     IF object IS NULL THEN
-      report := report || jsonb_build_array(jsonb_build_array(
-        CASE WHEN is_certain AND (item ->> 2 = 'as named' OR item ->> 2 = 'in any schema'
-          AND NOT EXISTS (SELECT FROM pg_class AS c WHERE c.relname = (parse_ident(item ->> 0))[2]))
-        THEN 'X' ELSE '!' END, 'relation', item ->> 0 || ' is not there'));
+      report := report
+        || jsonb_build_array(jsonb_build_array('!', 'relation', item ->> 0 || ' is not there'));
       CONTINUE;
     END IF;
     -- What has no rows of its own is only named.
@@ -1969,6 +2033,8 @@ BEGIN
       AND NOT EXISTS (SELECT FROM pg_available_extensions AS e WHERE e.name = found) THEN
       ok := false;
     ELSE
+      is_super := (SELECT r.rolsuper FROM pg_roles AS r WHERE r.rolname = who);
+      CONTINUE WHEN is_super IS NOT FALSE;
       owner := NULL;
       object := NULL;
       CASE item ->> 'on'
@@ -1991,18 +2057,6 @@ BEGIN
           WHERE r.rolname = found;
         ELSE NULL;
       END CASE;
-      IF object IS NULL AND is_certain AND item ->> 'on' <> 'relation'
-        AND (item ->> 'mustExist' = 'as named'
-          OR item ->> 'mustExist' = 'in any schema' AND CASE item ->> 'on'
-            WHEN 'type' THEN NOT EXISTS (SELECT FROM pg_type AS t WHERE t.typname = found)
-            WHEN 'routine' THEN NOT EXISTS (SELECT FROM pg_proc AS p WHERE p.proname = found)
-            ELSE false END) THEN
-        report := report || jsonb_build_array(jsonb_build_array('X', item ->> 'on',
-          concat(item ->> 'schema' || '.', found, ' is not there')));
-        CONTINUE;
-      END IF;
-      is_super := (SELECT r.rolsuper FROM pg_roles AS r WHERE r.rolname = who);
-      CONTINUE WHEN is_super IS NOT FALSE;
       ok := CASE item ->> 'privilege'
         WHEN 'OWNER' THEN pg_has_role(who, owner, 'USAGE')
         WHEN 'MAINTAIN' THEN pg_has_role(who, owner, 'USAGE')
