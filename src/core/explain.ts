@@ -62,7 +62,7 @@ export function explain(
   if (sqlstate === "42501" && failure.message.startsWith("retort: "))
     return error("execution/own-statement", failure.message.replace(/^retort: /, ""), failure.hint);
   if (sqlstate === "57014" && aborted)
-    return cancelled(scratch === undefined ? stoppedAt(batch, step) : NOTHING, failure);
+    return cancelled(scratch === undefined ? stoppedAt(plan, batch, step) : NOTHING, failure);
   if (failure.lost) return connectionLost(failure, scratch);
   const said = withoutPasswords(failure, statement);
   const message = messageOf(said);
@@ -278,8 +278,8 @@ function whatIsSo(plan: Plan, batch: Batch, step: PlanStep | undefined): string 
 }
 
 /** The same where it was stopped on request, for which there is no cause to fix. */
-const stoppedAt = (batch: Batch, step: PlanStep | undefined): string =>
-  whatIsSo(batch, step).replace(MEND, `to continue, ${RESUMES}`);
+const stoppedAt = (plan: Plan, batch: Batch, step: PlanStep | undefined): string =>
+  whatIsSo(plan, batch, step).replace(MEND, `to continue, ${RESUMES}`);
 
 /** A scratch database has none of the rows that the user's has, and may be of another version. */
 const onScratch = (scratch: string): string =>

@@ -1,5 +1,5 @@
 -- Retort migration script: upgrade <base> -> c
--- Receipt: sha256:7f5d13f75422e0377e2ebf8a25ddbafd18ef5a185c5cd2566c0c49e3b3f024e5
+-- Receipt: sha256:ce248368eb7b12537bbbc5f4576cfc6237006ff4f3cc4df33c9f42d1e83e171c
 \if true
 -- For:  PostgreSQL 12 or later; ledger retort, format 2.
 -- Run:  psql -X -v ON_ERROR_STOP=1 -f FILE DATABASE
@@ -1414,7 +1414,7 @@ $body$;
 CALL retort.require_state('{}', '{}', 3, 1401614897665169694, 'migrate upgrade %s:c --sql');
 
 -- Log: the receipt of this script.
-CALL retort.begin_script('7f5d13f75422e0377e2ebf8a25ddbafd18ef5a185c5cd2566c0c49e3b3f024e5',
+CALL retort.begin_script('ce248368eb7b12537bbbc5f4576cfc6237006ff4f3cc4df33c9f42d1e83e171c',
   'base:c', 3, 1401614897665169694);
 COMMIT;
 
@@ -1470,13 +1470,13 @@ BEGIN TRANSACTION READ ONLY;
 -- Check: exactly the revisions that should be applied now are, row by row.
 SELECT retort.check(3, 1401614897665169694) AS retort_passed \gset
 SELECT revisions AS applied_revisions, 'c' AS current_heads,
-  'sha256:7f5d13f75422e0377e2ebf8a25ddbafd18ef5a185c5cd2566c0c49e3b3f024e5' AS receipt FROM retort.state;
+  'sha256:ce248368eb7b12537bbbc5f4576cfc6237006ff4f3cc4df33c9f42d1e83e171c' AS receipt FROM retort.state;
 
 -- Durations: what this run of the script has done, as the log of the ledger has it.
 SELECT l.event AS step, l.revision, round(date_part('epoch', l.duration) * 1000) AS milliseconds
   FROM retort.log AS l WHERE l.event IN ('upgrade', 'downgrade') AND l.id > (
     SELECT max(s.id) FROM retort.log AS s WHERE s.event = 'script' AND s.checksum =
-      '7f5d13f75422e0377e2ebf8a25ddbafd18ef5a185c5cd2566c0c49e3b3f024e5'
+      'ce248368eb7b12537bbbc5f4576cfc6237006ff4f3cc4df33c9f42d1e83e171c'
       AND s.at > (SELECT retort.session_start()))
   ORDER BY l.id;
 COMMIT;
@@ -1866,6 +1866,7 @@ DECLARE
   tables pg_catalog.text[];
   starts pg_catalog.jsonb;
   is_start boolean;
+  is_certain boolean;
   hint pg_catalog.text;
   ok boolean;
   found pg_catalog.text;
@@ -1907,6 +1908,11 @@ BEGIN
         SESSION_USER), '; SQL runs as ' || nullif(migrator, SESSION_USER),
         CASE WHEN may_set IS NULL THEN ', which does not exist'
           WHEN NOT may_set THEN ', which it may not SET' END)));
+  IF length('
+') <> 1 THEN
+    report := report || jsonb_build_array(jsonb_build_array('X', 'script', 'was changed: '
+      'its line ends were converted. Copy the file in binary mode, not as text.'));
+  END IF;
   IF current_setting('retort.session', true) <> '' THEN
     report := report || jsonb_build_array(
       jsonb_build_array('X', 'session', current_setting('retort.session')));
@@ -1983,6 +1989,10 @@ BEGIN
   report := report
     || jsonb_build_array(jsonb_build_array(CASE WHEN NOT ok THEN 'X' END, 'ledger', found));
 
+  -- One that skips what is done needs what its first steps take away only where they are to be run.
+  is_certain := NOT (facts ->> 'any_state')::boolean
+    OR coalesce(is_start, true) AND halted IS NULL;
+
   -- The tables, views and sequences that it touches, if anything is left to do: sizes, estimated
   -- rows, who has them now, invalid indexes.
   FOR item IN SELECT * FROM jsonb_array_elements(facts -> 'tables')
@@ -1994,8 +2004,10 @@ BEGIN
       WHERE ARRAY[n.nspname, c.relname]::text[] = parse_ident(item ->> 0);
     found := concat(item ->> 0, ': ' || nullif(item ->> 1, ''));
     IF object IS NULL THEN
-      report := report
-        || jsonb_build_array(jsonb_build_array('!', 'relation', item ->> 0 || ' is not there'));
+      report := report || jsonb_build_array(jsonb_build_array(
+        CASE WHEN is_certain AND (item ->> 2 = 'as named' OR item ->> 2 = 'in any schema'
+          AND NOT EXISTS (SELECT FROM pg_class AS c WHERE c.relname = (parse_ident(item ->> 0))[2]))
+        THEN 'X' ELSE '!' END, 'relation', item ->> 0 || ' is not there'));
       CONTINUE;
     END IF;
     -- What has no rows of its own is only named.
@@ -2078,8 +2090,6 @@ BEGIN
       AND NOT EXISTS (SELECT FROM pg_available_extensions AS e WHERE e.name = found) THEN
       ok := false;
     ELSE
-      is_super := (SELECT r.rolsuper FROM pg_roles AS r WHERE r.rolname = who);
-      CONTINUE WHEN is_super IS NOT FALSE;
       owner := NULL;
       object := NULL;
       CASE item ->> 'on'
@@ -2102,6 +2112,18 @@ BEGIN
           WHERE r.rolname = found;
         ELSE NULL;
       END CASE;
+      IF object IS NULL AND is_certain AND item ->> 'on' <> 'relation'
+        AND (item ->> 'mustExist' = 'as named'
+          OR item ->> 'mustExist' = 'in any schema' AND CASE item ->> 'on'
+            WHEN 'type' THEN NOT EXISTS (SELECT FROM pg_type AS t WHERE t.typname = found)
+            WHEN 'routine' THEN NOT EXISTS (SELECT FROM pg_proc AS p WHERE p.proname = found)
+            ELSE false END) THEN
+        report := report || jsonb_build_array(jsonb_build_array('X', item ->> 'on',
+          concat(item ->> 'schema' || '.', found, ' is not there')));
+        CONTINUE;
+      END IF;
+      is_super := (SELECT r.rolsuper FROM pg_roles AS r WHERE r.rolname = who);
+      CONTINUE WHEN is_super IS NOT FALSE;
       ok := CASE item ->> 'privilege'
         WHEN 'OWNER' THEN pg_has_role(who, owner, 'USAGE')
         WHEN 'MAINTAIN' THEN pg_has_role(who, owner, 'USAGE')
