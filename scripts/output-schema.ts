@@ -226,6 +226,7 @@ const testedOrders = object({
   passed: z.boolean(),
   differences,
   failed: failedStep.optional(),
+  failedOrder: texts.optional(),
 });
 
 const setting = object({

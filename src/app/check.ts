@@ -47,7 +47,7 @@ export interface Check {
      */
     readonly emptyDowns: readonly string[];
   };
-  /** Absent where it was not checked: there is no schema folder, or a file does not parse. */
+  /** Absent where it was not checked: nobody has named a schema folder and there is none, or a file does not parse. */
   readonly schema?: SchemaCheck;
 }
 
@@ -63,11 +63,14 @@ export async function check(deps: Deps, options: CheckOptions): Promise<Check> {
     ? [await readFiles(project, serverVersion), await readFiles(waiting, serverVersion)]
     : [];
   const faults = read.flatMap((each) => each.faults);
+  const isNamed = options.only?.includes("schema") === true || config.origins["schema"] !== undefined;
   const schema =
-    checked.includes("schema") && faults.length === 0 ? await schemaOf(deps, project) : undefined;
+    checked.includes("schema") && faults.length === 0 && (isNamed || hasSchemaFolder(config.schema))
+      ? await checkSchema(deps, project)
+      : undefined;
   return {
     project,
-    checked,
+    checked: checked.filter((name) => name !== "schema" || schema !== undefined),
     findings: [
       ...(checked.includes("single-head") ? severalHeads(project) : []),
       ...faults,
@@ -86,11 +89,6 @@ export async function check(deps: Deps, options: CheckOptions): Promise<Check> {
         }
       : {}),
   };
-}
-
-/** Undefined where there is no schema folder. */
-async function schemaOf(deps: Deps, project: Project): Promise<SchemaCheck | undefined> {
-  return hasSchemaFolder(project.config.schema) ? await checkSchema(deps, project) : undefined;
 }
 
 function schemaDiffers({ differences, rows }: SchemaCheck): readonly Diagnostic[] {

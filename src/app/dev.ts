@@ -40,7 +40,7 @@ export async function dev(deps: Deps, options: DevOptions): Promise<void> {
   const project = await openProject(deps, options);
   const database = options.onDatabase === true ? saidDatabase(project, options) : undefined;
   const others = sharedMigrations(deps, project).places.join(" or ") || undefined;
-  options.onStart?.({ database: database?.display, others });
+  options.onStart?.({ once: options.once, database: database?.display, others });
   if (database !== undefined) return rounds(deps, options, project, databaseRounds(deps, project.config));
   await withScratch(deps, project, options, (scratch) =>
     rounds(deps, options, project, (changed, newest) => scratchRound(deps, changed, scratch, newest())),

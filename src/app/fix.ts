@@ -51,12 +51,13 @@ export interface Fixing {
  * git alone says which. Throws `usage/…` for what it is told and cannot find, `state/applied` for a migration that is applied.
  */
 export async function fix(deps: Deps, options: FixOptions): Promise<Fixing> {
-  const { chosen, notes } = await choose(deps, options);
+  const { chosen, kept, notes } = await choose(deps, options);
   const { project } = chosen;
   const linting = await lintChosen(chosen, options.serverVersion);
+  const others = await lintChosen({ ...chosen, revisions: new Set(kept) }, options.serverVersion);
   if (![...linting.fixable.values()].flat().some(({ parts }) => parts !== undefined))
     return {
-      ...resultOf(linting),
+      ...resultOf(others, linting),
       fixed: [],
       left: leftIn(project, linting.fixable),
       notes,
@@ -75,7 +76,7 @@ export async function fix(deps: Deps, options: FixOptions): Promise<Fixing> {
     const after = await lintChosen({ ...chosen, project: changed, revisions: all }, version);
     if (written) await writeFiles(files.map(newText), deps);
     return {
-      ...resultOf(after),
+      ...resultOf(others, after),
       fixed: found.proven.map(({ revisions, rules }) => ({ revision: revisions[0]!, revisions, rules })),
       left: [...leftIn(project, fixable), ...found.left],
       // Several migrations may write to the same table.
@@ -103,20 +104,20 @@ function otherVersion({ config }: Project, { proves, version }: Scratch): readon
   return [`proven on PostgreSQL ${version.text}, which is not the version of the database`];
 }
 
-const resultOf = ({
-  findings,
-  linted,
-  statements,
-}: Awaited<ReturnType<typeof lintChosen>>): Pick<Fixing, "findings" | "migrations" | "statements"> => ({
-  findings,
-  migrations: linted.length,
-  statements,
+const resultOf = (
+  ...all: readonly Awaited<ReturnType<typeof lintChosen>>[]
+): Pick<Fixing, "findings" | "migrations" | "statements"> => ({
+  findings: all.flatMap(({ findings }) => findings),
+  migrations: all.reduce((sum, { linted }) => sum + linted.length, 0),
+  statements: all.reduce((sum, { statements }) => sum + statements, 0),
 });
 
 // ── which ───────────────────────────────────────────────────────────────────────────────────────────────────────
 
 interface Choice {
   readonly chosen: Chosen;
+  /** What is not changed, because others have it. */
+  readonly kept: readonly RevisionId[];
   readonly notes: readonly string[];
 }
 
@@ -132,7 +133,7 @@ async function choose(deps: Deps, options: FixOptions): Promise<Choice> {
   const notes = hasDatabase
     ? []
     : ["no database is configured, so it is not known whether these migrations are applied anywhere"];
-  return { chosen: { project, revisions, oneByOne: false }, notes };
+  return { chosen: { project, revisions, oneByOne: false }, kept: [], notes };
 }
 
 /** Those that are pending, and that nobody else has. */
@@ -149,13 +150,15 @@ function untouched(deps: Deps, project: Project, state: State | undefined): Choi
   const place = (id: RevisionId): string | undefined => placeOf(project.migrations.get(id)!);
   const shared = open.filter((id) => place(id) !== undefined);
   const revisions = new Set(open.filter((id) => place(id) === undefined));
+  // Without a database these may be all that were ever written.
+  const few = state !== undefined || shared.length <= 8;
   const notes =
-    state === undefined || shared.length === 0
+    shared.length === 0
       ? []
       : [
-          `not changed: ${shared.join(", ")} ${sharedText(unique(shared.flatMap((id) => place(id) ?? [])), shared.length)}; to change ${shared.length === 1 ? "it" : "them"} anyway: migrate lint --fix ${shared.join(" ")}`,
+          `not changed: ${few ? shared.join(", ") : `${shared.length} migrations`} ${sharedText(unique(shared.flatMap((id) => place(id) ?? [])), shared.length)}; to change ${shared.length === 1 ? "it" : "them"} anyway: migrate lint --fix ${few ? shared.join(" ") : "WHICH"}`,
         ];
-  return { chosen: { project, revisions, oneByOne: false }, notes };
+  return { chosen: { project, revisions, oneByOne: false }, kept: shared, notes };
 }
 
 function refuseApplied({ applied, interrupted, project }: State, id: RevisionId): void {
@@ -201,15 +204,27 @@ async function provenFixes(work: Work, fixable: ReadonlyMap<RevisionId, readonly
       proven.push({ ...(await proofOf(work, migration, each, taken)), rules });
     } catch (error) {
       if (!isRefusal(error)) throw error;
-      for (const { message: reason, location } of reasonsOf(error))
-        left.push({ path: migration.path, ...placeOf(location), rules, reason });
+      const line = each.find(({ parts }) => parts !== undefined)!.line;
+      for (const { message, location } of reasonsOf(error))
+        left.push({ path: migration.path, rules, ...whyLeft(migration, line, message, location) });
     }
   }
   return { proven, left };
 }
 
-const placeOf = (location: Location | undefined): Partial<Pick<LeftAsItIs, "line" | "path">> =>
-  location === undefined ? {} : { path: location.path, line: location.line };
+/** What fails elsewhere is the reason; the place is that of the finding. */
+function whyLeft(
+  migration: Migration,
+  line: number,
+  message: string,
+  location: Location | undefined,
+): Pick<LeftAsItIs, "reason"> & Partial<Pick<LeftAsItIs, "line" | "path">> {
+  if (location === undefined) return { reason: message };
+  const { path } = location;
+  return sourcesOf(migration).some((own) => own.path === path)
+    ? { path, line: location.line, reason: message }
+    : { line, reason: `${path}:${location.line} fails: ${message}` };
+}
 
 async function proofOf(
   work: Work,

@@ -136,6 +136,13 @@ const linterFor = ({ config, pins }: Project, serverVersion: ServerVersion | und
 
 async function choose(deps: Deps, options: LintOptions): Promise<Chosen> {
   const { which = [], since } = options;
+  if (options.all === true && (which.length > 0 || since !== undefined)) {
+    throw new MigrateError({
+      code: "usage/exclusive-flags",
+      message: `--all and ${since === undefined ? which.join(" ") : "--since"} cannot be combined`,
+      hint: "all migrations are all; leave one of them out",
+    });
+  }
   if (which.length === 0 && since === undefined && options.all !== true) {
     const project = await openProject(deps, options);
     if (!(project.config.database instanceof MigrateError)) {

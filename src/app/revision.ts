@@ -3,7 +3,7 @@ import { randomBytes } from "node:crypto";
 import path from "node:path";
 import { MigrateError } from "../core/errors.ts";
 import { formatFileName, nextNumber, slugOf } from "../core/filename.ts";
-import { buildGraph, nodeOf } from "../core/graph.ts";
+import { ancestors, buildGraph, nodeOf } from "../core/graph.ts";
 import { describe, startOfFile } from "../core/graph-faults.ts";
 import { type Direction, parseHeader } from "../core/header.ts";
 import type { Revision, RevisionId } from "../core/migration.ts";
@@ -129,6 +129,17 @@ export async function mergeRevisions(deps: Deps, options: MergeOptions): Promise
       code: "graph/nothing-to-merge",
       message: `nothing to merge: '${options.targets.join(" ")}' is ${only === undefined ? "not a revision" : `only ${only}`}`,
       hint: "a merge joins two or more revisions; list the heads with: migrate heads",
+    });
+  }
+  for (const parent of parents) {
+    const below = parents.find(
+      (id) => id !== parent && ancestors(project.graph, [parent], "lineage").has(id),
+    );
+    if (below === undefined) continue;
+    throw new MigrateError({
+      code: "graph/nothing-to-merge",
+      message: `nothing to merge: ${parent} comes after ${below}`,
+      hint: "a merge joins revisions of which none comes after another; list the heads with: migrate heads",
     });
   }
   const message = parents.length > 2 ? `merge ${parents.length} heads` : `merge ${parents.join(" and ")}`;

@@ -37,8 +37,10 @@ export async function testOrdersOf(
   const { orders, possible } = ordersOf(revisions);
   const count = { orders: orders.length, possible };
   let first: Catalog | undefined;
+  let running: readonly RevisionId[] = revisions;
   try {
     for (const order of orders) {
+      running = order;
       const run = new Set(order.flatMap((id) => inOrder(graph, ancestors(graph, [id]))));
       const catalog = await catalogAfter(on, [...run], false);
       first ??= catalog;
@@ -50,7 +52,7 @@ export async function testOrdersOf(
     return { ...count, verdict: "exact", passed: true, differences: [] };
   } catch (error) {
     const failed: FailedStep = { step: "up", diagnostics: refusalOf(error) };
-    return { ...count, verdict: "fails", passed: false, differences: [], failed };
+    return { ...count, verdict: "fails", passed: false, differences: [], failed, failedOrder: running };
   }
 }
 

@@ -5,6 +5,8 @@ import type { FailedStep } from "./verdict.ts";
 
 /** What `migrate dev` works on. */
 export interface DevStart {
+  /** Without waiting for a save. */
+  readonly once?: boolean | undefined;
   /** `postgres://ann@localhost:5432/shop`; undefined: a scratch database. */
   readonly database?: string | undefined;
   /** Where git says that others have a revision from: `origin/main`, `the last commit`; undefined: nobody can tell. */

@@ -25,7 +25,11 @@ export function receiptsOf(script: string): Receipts | undefined {
   // Where zeros stand instead of it, what is hashed would be the same.
   if (TAKEN_OUT.test(script)) return { stated, actual: sha256(script), changes: ["within"] };
   const actual = receiptOf(script, stated);
-  return { stated, actual, changes: actual === stated ? [] : changesOf(script, stated, found.index) };
+  return {
+    stated,
+    actual,
+    changes: actual === stated ? [] : changesOf(script, stated, found.index || markLength(script)),
+  };
 }
 
 const TAKEN_OUT = /\bbegin_script\(\s*'0{64}'|'sha256:0{64}' AS receipt/;
@@ -40,6 +44,9 @@ function changesOf(script: string, stated: string, title: number): readonly Chan
   if (end === undefined) return [isCutOff(own) ? "cut off" : "within"];
   return [...(title > 0 ? ["before" as const] : []), ...(end < own.length ? ["behind" as const] : [])];
 }
+
+/** Of a byte order mark. */
+const markLength = (script: string): number => (script.startsWith("\uFEFF") ? 1 : 0);
 
 /** A script for psql begins with an `\if` and ends with its `\endif`, whatever else was changed. */
 const isCutOff = (script: string): boolean =>

@@ -70,6 +70,8 @@ export interface TestedOrders {
   /** From the catalog of the first order to the first that is not the same. */
   readonly differences: readonly Difference[];
   readonly failed?: FailedStep;
+  /** The order that failed. */
+  readonly failedOrder?: readonly RevisionId[];
 }
 
 /** The parents of a new merge, run in several orders; or why they were not. */

@@ -6,11 +6,12 @@ import { onOneLine } from "./terminal.ts";
 import { failureLines } from "./test-report.ts";
 
 /** What is about to be done, where, and what is not. */
-export function devStart({ database, others }: DevStart): string {
+export function devStart({ once, database, others }: DevStart): string {
+  const when = once === true ? "once" : "with each save";
   const what =
     database === undefined
-      ? "the newest migration is tried with each save"
-      : `the newest migration is taken back and applied again on ${database} with each save`;
+      ? `the newest migration is tried ${when}`
+      : `the newest migration is taken back and applied again on ${database} ${when}`;
   return others === undefined
     ? `${what}; git does not know whether others have it`
     : `${what}, unless it is in ${others}: then others have it`;

@@ -8,7 +8,7 @@ export function ordersText(compared: ComparedOrders): { readonly passed: boolean
     const text = `the orders of what is merged were not compared: ${compared.reason}; to compare them: migrate test`;
     return { passed: true, text };
   }
-  const { revisions, orders, possible, verdict, passed, differences, failed } = compared;
+  const { revisions, orders, possible, verdict, passed, differences, failed, failedOrder } = compared;
   const run = possible === 2 ? "both orders" : `${orders} of ${possible} orders`;
   const where = `PostgreSQL ${compared.serverVersion}${compared.scratch.proves ? "" : ", another version than the database's"}`;
   if (failed !== undefined) {
@@ -16,7 +16,7 @@ export function ordersText(compared: ComparedOrders): { readonly passed: boolean
     const place = location === undefined ? "" : `${location.path}:${location.line}: `;
     return {
       passed,
-      text: `${revisions.join(", ")} fail in one of the orders (${where}): ${place}${message}`,
+      text: `what is merged fails in the order ${failedOrder?.join(", ")} (${where}): ${place}${message}`,
     };
   }
   const objects = differences.map(describeObject).join(", ");

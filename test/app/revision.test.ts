@@ -118,7 +118,7 @@ describe("a new revision", () => {
 
 describe("a merge", () => {
   test("joins all heads, and then there is nothing to merge", async () => {
-    const { world, read } = newProject();
+    const { world, folder, read } = newProject();
     await create(world, "a", { revision: "a" });
     await create(world, "b", { revision: "b" });
     await create(world, "c", { revision: "c", heads: ["a"], splice: true });
@@ -129,9 +129,15 @@ describe("a merge", () => {
     expect(parents).toEqual(["b", "c"]);
     expect(read(files[0]!)).toContain("-- parent: b, c\n-- message: merge b and c\n");
     expect((await check(world, { only: ["single-head"] })).findings).toEqual([]);
-    await expect(mergeRevisions(world, { targets: ["heads"] })).rejects.toMatchObject({
-      code: "graph/nothing-to-merge",
-    });
+    for (const targets of [["heads"], ["c", "a"]])
+      await expect(mergeRevisions(world, { targets, splice: true })).rejects.toMatchObject({
+        code: "graph/nothing-to-merge",
+      });
+    for (const more of [{ only: ["schema"] as const }, { config: "own.json" }]) {
+      writeFileSync(join(folder, "own.json"), '{"schema": "typo"}');
+      await expect(check(world, more)).rejects.toMatchObject({ code: "usage/no-schema" });
+    }
+    expect((await check(world, {})).checked).toEqual(["single-head", "files"]);
   });
 });
 

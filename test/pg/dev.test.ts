@@ -100,7 +100,7 @@ test("with a remote, it is what its branch has that is not tried; the first line
   const env = { PATH: process.env["PATH"]!, DATABASE_URL: server!.url() };
   const once = () => migrate(["dev", "--once"], { cwd: it.folder, env });
   const firstLine = async () => (await once()).stderr.split("\n", 1)[0];
-  const tried = "the newest migration is tried with each save";
+  const tried = "the newest migration is tried once";
   expect(await firstLine()).toBe(`${tried}; git does not know whether others have it`);
   git("init", "-q", "--bare", "remote");
   git("init", "-q", "-b", "main");

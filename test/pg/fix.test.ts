@@ -239,6 +239,17 @@ test("which files: the pending ones that others have not; by name; never one tha
       "not changed: index is in main, so others may already have it; to change it anyway: migrate lint --fix index",
     ],
   ]);
+  // What is not changed is linted all the same, also where no database says what is pending.
+  for (const { findings } of [other, await on({})])
+    expect(findings).toContainEqual(
+      expect.objectContaining({
+        rule: "create-index",
+        location: expect.objectContaining({ path: "0003_index.up.sql" }),
+      }),
+    );
+  expect((await on({})).notes).toContainEqual(
+    expect.stringMatching(/^not changed: shop, index are in main, so/),
+  );
   expect(await revisions({ database: url, which: ["index"] })).toEqual(["index"]);
   // A branch that follows none.
   git(it.folder, "branch", "--unset-upstream");
@@ -264,6 +275,20 @@ test("a table that has other rows in each run is named once, however many migrat
   expect([fixed.length, left]).toEqual([2, []]);
   expect(notes.filter((note) => note.includes("only their number was compared"))).toEqual([
     expect.stringMatching(/^public\.dice /),
+  ]);
+});
+
+test("where another migration fails, the place is that of the finding, and the reason says where", async () => {
+  const { url } = await ownDatabase(server!);
+  const it = project({ shop: tables, bad: "SELECT nope;", check });
+  const { left } = await fix(it.deps, { dryRun: true, scratch: url, which: ["check"] });
+  expect(left).toEqual([
+    {
+      path: "0003_check.up.sql",
+      line: expect.any(Number),
+      rules: ["add-check"],
+      reason: '0002_bad.up.sql:4 fails: column "nope" does not exist',
+    },
   ]);
 });
 

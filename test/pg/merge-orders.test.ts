@@ -41,7 +41,7 @@ test("the same, but for the order of columns, another, or refused: it is said wi
     `warning: the order of left, right makes a difference ${where}: column public.t.a; for all of it: migrate test\n`,
   );
   expect(await merged("ALTER TABLE t RENAME TO u;", "ALTER TABLE t ADD a int;")).toBe(
-    `warning: left, right fail in one of the orders ${where}: 0003_right.up.sql:4: relation "t" does not exist\n`,
+    `warning: what is merged fails in the order left, right ${where}: 0003_right.up.sql:4: relation "t" does not exist\n`,
   );
 });
 

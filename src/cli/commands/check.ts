@@ -45,8 +45,6 @@ const command: Command = {
     for (const shared of sharedNumbers) printer.warn(sharedNumberText(graph, shared));
     if (files !== undefined && files.emptyDowns.length > 0) printer.warn(emptyDownsText(files.emptyDowns));
     if (schema !== undefined) printer.info(schema.scratch.description);
-    else if (named.includes("schema") && findings.length === 0)
-      printer.info(`the schema folder does not exist: ${project.config.schema}`);
     if (json) {
       const heads = graph.heads.map((id) => revisionValue(graph, id));
       printer.json({ checked, findings, heads, sharedNumbers, files, schema });

@@ -14,7 +14,10 @@ const command: Command = {
   summary:
     "Checks what migrations do to a busy database, and suggests what to write instead; exit code 1 if there are errors. Checks pending migrations, or all of them if no database is configured.",
   args: {
-    since: value("only what a git ref does not have", "REF"),
+    since: excluding(
+      { all: "all migrations are all, whatever the ref has; leave one of them out" },
+      value("only what a git ref does not have", "REF"),
+    ),
     all: flag("all migrations; asks no database what is pending"),
     format: value("text (default), json, sarif, github, gitlab or markdown", "FORMAT"),
     strict: flag("exit code 1 for warnings too"),

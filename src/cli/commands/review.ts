@@ -16,7 +16,10 @@ const command: Command = {
   summary:
     "Writes one document about migrations, for a pull request and for a DBA: statements, effects on other sessions, lint findings, downgrades, and what they change in the catalog of a scratch database. Covers the pending migrations, or all if no database is configured.",
   args: {
-    since: value("only migrations that this git ref does not have", "REF"),
+    since: excluding(
+      { all: "all migrations are all, whatever the ref has; leave one of them out" },
+      value("only migrations that this git ref does not have", "REF"),
+    ),
     all: flag("all migrations, without asking the database"),
     format: value("markdown, html or json (default: by the ending of FILE; else markdown)", "FORMAT"),
     sizes: flag("ask the database how large the tables are; only reads"),
