@@ -6,8 +6,8 @@ import { columnsOf, hanging, type Line, visible } from "./terminal.ts";
 const MOST = 100;
 
 /**
- * The diagnostics of the error, one block each, separated by empty lines; those in a row that have the same hint are one block,
- * with the hint at its end. `width`: columns of the terminal; no line of a
+ * The diagnostics of the error, one block each, separated by empty lines; those in a row that have the same hint, but
+ * for the name that each is about, are one block, with the hint at its end. `width`: columns of the terminal; no line of a
  * file is shown wider than 100.
  */
 export function errorLines(
@@ -26,17 +26,30 @@ export function errorLines(
 function inBlocks(diagnostics: readonly Diagnostic[]): readonly (readonly Diagnostic[])[] {
   const blocks: Diagnostic[][] = [];
   for (const diagnostic of diagnostics) {
-    const block = blocks.at(-1);
-    const last = block?.at(-1);
-    if (block === undefined || last?.hint === undefined || last.hint !== diagnostic.hint) {
-      blocks.push([diagnostic]);
-      continue;
-    }
-    const { hint: _, ...shown } = last;
-    block[block.length - 1] = shown;
-    block.push(diagnostic);
+    const last = blocks.at(-1)?.at(-1);
+    if (last?.hint !== undefined && hintForm(last) === hintForm(diagnostic)) blocks.at(-1)!.push(diagnostic);
+    else blocks.push([diagnostic]);
   }
-  return blocks;
+  return blocks.map((block) => {
+    const last = block.at(-1)!;
+    const isSame = block.every(({ hint }) => hint === last.hint);
+    const hint = isSame ? last.hint : `for each of them, as here for ${nameIn(last)}: ${last.hint}`;
+    return [
+      ...block.slice(0, -1).map(({ hint: _, ...shown }) => shown),
+      hint === undefined ? last : { ...last, hint },
+    ];
+  });
+}
+
+/** The name that the message quotes, such as a revision's. */
+const nameIn = ({ message }: Diagnostic): string | undefined => /'(\w+)'/.exec(message)?.[1];
+
+/** The hint as it would be for any name: who reads one knows the others. */
+function hintForm(diagnostic: Diagnostic): string | undefined {
+  const name = nameIn(diagnostic);
+  return name === undefined
+    ? diagnostic.hint
+    : diagnostic.hint?.replaceAll(new RegExp(`\\b${name}\\b`, "g"), "\0");
 }
 
 /** The lines of one diagnostic. `word`: what stands before its code. */

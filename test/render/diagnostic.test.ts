@@ -48,4 +48,10 @@ test("a hint that several in a row have stands once, after the last of them; ano
   expect(printed(errorLines({ diagnostics })).replaceAll("error[usage/x] ", "")).toBe(
     "a\nb\nhint: one\n\nc\nhint: two\n\nd\nhint: one\n\ne\n\nf\n",
   );
+  const about = (id: string) => of(`no '${id}'`, `restore it, or: migrate repair --forget ${id}`);
+  expect(
+    printed(errorLines({ diagnostics: [about("a1"), about("b2")] })).replaceAll("error[usage/x] ", ""),
+  ).toBe(
+    "no 'a1'\nno 'b2'\nhint: for each of them, as here for b2: restore it, or: migrate repair --forget b2\n",
+  );
 });
