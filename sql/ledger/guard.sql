@@ -40,8 +40,8 @@ BEGIN
   ELSIF place IS NULL THEN
     RAISE EXCEPTION USING ERRCODE = 'RT001',
       MESSAGE = 'retort: this database has no ledger: table retort.state does not exist',
-      HINT = 'Nothing was changed. Connect to the right database, or record what is applied '
-        'there with: migrate stamp';
+      HINT = 'Nothing was changed. Connect to the right database; run the files of a split '
+        'script in their order; or record what is applied there with: migrate stamp REVISION';
   END IF;
 
   SELECT concat(o.what, ' is owned by the role ', r.rolname), r.rolname INTO found, stranger FROM (

@@ -1,5 +1,5 @@
 -- Retort migration script: upgrade <base> -> c
--- Receipt: sha256:62eb9a63cf8f28872bfa791d580dd3d5f98f7deef7bb45613ef17c0de2a455b8
+-- Receipt: sha256:dce7f47109aac56d224d630825b25a0c93f1fcb90274dc46a770de8c07eef9a6
 \if true
 -- For:  PostgreSQL 12 or later; ledger retort, format 2.
 -- Run:  psql -X -v ON_ERROR_STOP=1 -f FILE DATABASE
@@ -572,7 +572,8 @@ BEGIN
       MESSAGE = format('retort: %s is not next: %s', begin_step.revision,
         CASE WHEN applied = begin_step.revisions
           THEN 'the applied revisions are not the expected ones'
-          ELSE format('%s revisions are applied, not %s', applied, begin_step.revisions) END),
+          ELSE format('the number of applied revisions is %s, not %s', applied,
+            begin_step.revisions) END),
       HINT = 'Nothing of this step was done. See: SELECT * FROM retort.applied;';
   END IF;
   CALL retort.set_session();
@@ -1175,7 +1176,7 @@ DECLARE
   -- If it stops, it releases the lock, unless it only looks.
   releases CONSTANT boolean := true;
   -- SHA-256 of its procedures.
-  procedures CONSTANT pg_catalog.text := '63fbde633a37fb27bcc85992b3f7ff983c1feaaa507a318025747485740da04e';
+  procedures CONSTANT pg_catalog.text := '1ce32a9e9a07f24dad725bef590fc8898660475aa16029d66d341173e487ec9c';
   place pg_catalog.oid;
   present pg_catalog.text[];
   found pg_catalog.text;
@@ -1199,8 +1200,8 @@ BEGIN
   ELSIF place IS NULL THEN
     RAISE EXCEPTION USING ERRCODE = 'RT001',
       MESSAGE = 'retort: this database has no ledger: table retort.state does not exist',
-      HINT = 'Nothing was changed. Connect to the right database, or record what is applied '
-        'there with: migrate stamp';
+      HINT = 'Nothing was changed. Connect to the right database; run the files of a split '
+        'script in their order; or record what is applied there with: migrate stamp REVISION';
   END IF;
 
   SELECT concat(o.what, ' is owned by the role ', r.rolname), r.rolname INTO found, stranger FROM (
@@ -1372,7 +1373,7 @@ $body$;
 CALL retort.require_state('{}', '{}', 3, 1401614897665169694, 'migrate upgrade %s:c --sql');
 
 -- Log: the receipt of this script.
-CALL retort.begin_script('62eb9a63cf8f28872bfa791d580dd3d5f98f7deef7bb45613ef17c0de2a455b8',
+CALL retort.begin_script('dce7f47109aac56d224d630825b25a0c93f1fcb90274dc46a770de8c07eef9a6',
   'base:c', 3, 1401614897665169694);
 COMMIT;
 
@@ -1428,13 +1429,13 @@ BEGIN TRANSACTION READ ONLY;
 -- Check: exactly the revisions that should be applied now are, row by row.
 SELECT retort.check(3, 1401614897665169694) AS retort_passed \gset
 SELECT revisions AS applied_revisions, 'c' AS current_heads,
-  'sha256:62eb9a63cf8f28872bfa791d580dd3d5f98f7deef7bb45613ef17c0de2a455b8' AS receipt FROM retort.state;
+  'sha256:dce7f47109aac56d224d630825b25a0c93f1fcb90274dc46a770de8c07eef9a6' AS receipt FROM retort.state;
 
 -- Durations: what this run of the script has done, as the log of the ledger has it.
 SELECT l.event AS step, l.revision, round(date_part('epoch', l.duration) * 1000) AS milliseconds
   FROM retort.log AS l WHERE l.event IN ('upgrade', 'downgrade') AND l.id > (
     SELECT max(s.id) FROM retort.log AS s WHERE s.event = 'script' AND s.checksum =
-      '62eb9a63cf8f28872bfa791d580dd3d5f98f7deef7bb45613ef17c0de2a455b8'
+      'dce7f47109aac56d224d630825b25a0c93f1fcb90274dc46a770de8c07eef9a6'
       AND s.at > (SELECT retort.session_start()))
   ORDER BY l.id;
 COMMIT;
@@ -1579,7 +1580,7 @@ DECLARE
   -- If it stops, it releases the lock, unless it only looks.
   releases CONSTANT boolean := false;
   -- SHA-256 of its procedures.
-  procedures CONSTANT pg_catalog.text := '63fbde633a37fb27bcc85992b3f7ff983c1feaaa507a318025747485740da04e';
+  procedures CONSTANT pg_catalog.text := '1ce32a9e9a07f24dad725bef590fc8898660475aa16029d66d341173e487ec9c';
   place pg_catalog.oid;
   present pg_catalog.text[];
   found pg_catalog.text;
@@ -1603,8 +1604,8 @@ BEGIN
   ELSIF place IS NULL THEN
     RAISE EXCEPTION USING ERRCODE = 'RT001',
       MESSAGE = 'retort: this database has no ledger: table retort.state does not exist',
-      HINT = 'Nothing was changed. Connect to the right database, or record what is applied '
-        'there with: migrate stamp';
+      HINT = 'Nothing was changed. Connect to the right database; run the files of a split '
+        'script in their order; or record what is applied there with: migrate stamp REVISION';
   END IF;
 
   SELECT concat(o.what, ' is owned by the role ', r.rolname), r.rolname INTO found, stranger FROM (

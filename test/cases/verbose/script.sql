@@ -1,5 +1,5 @@
 -- Retort migration script: upgrade <base> -> 29f859a13ea1
--- Receipt: sha256:834355926d4c70b302409ea2e8ca3fdd62507955e3c5c1d97a72cef6d7ad956e
+-- Receipt: sha256:d8451f46d4c080c418525596613d6b2799f2f459e7e360be0ed340b7dbde17ef
 \if true
 -- For:  PostgreSQL 12 or later; ledger retort, format 2.
 -- Run:  psql -X -v ON_ERROR_STOP=1 -f FILE DATABASE
@@ -565,7 +565,8 @@ BEGIN
       MESSAGE = format('retort: %s is not next: %s', begin_step.revision,
         CASE WHEN applied = begin_step.revisions
           THEN 'the applied revisions are not the expected ones'
-          ELSE format('%s revisions are applied, not %s', applied, begin_step.revisions) END),
+          ELSE format('the number of applied revisions is %s, not %s', applied,
+            begin_step.revisions) END),
       HINT = 'Nothing of this step was done. See: SELECT * FROM retort.applied;';
   END IF;
   CALL retort.set_session();
@@ -1168,7 +1169,7 @@ DECLARE
   -- If it stops, it releases the lock, unless it only looks.
   releases CONSTANT boolean := true;
   -- SHA-256 of its procedures.
-  procedures CONSTANT pg_catalog.text := '63fbde633a37fb27bcc85992b3f7ff983c1feaaa507a318025747485740da04e';
+  procedures CONSTANT pg_catalog.text := '1ce32a9e9a07f24dad725bef590fc8898660475aa16029d66d341173e487ec9c';
   place pg_catalog.oid;
   present pg_catalog.text[];
   found pg_catalog.text;
@@ -1192,8 +1193,8 @@ BEGIN
   ELSIF place IS NULL THEN
     RAISE EXCEPTION USING ERRCODE = 'RT001',
       MESSAGE = 'retort: this database has no ledger: table retort.state does not exist',
-      HINT = 'Nothing was changed. Connect to the right database, or record what is applied '
-        'there with: migrate stamp';
+      HINT = 'Nothing was changed. Connect to the right database; run the files of a split '
+        'script in their order; or record what is applied there with: migrate stamp REVISION';
   END IF;
 
   SELECT concat(o.what, ' is owned by the role ', r.rolname), r.rolname INTO found, stranger FROM (
@@ -1366,7 +1367,7 @@ CALL retort.require_state('{}', '{}', 1, 418732435334715376,
   'migrate upgrade %s:29f859a13ea1 --sql');
 
 -- Log: the receipt of this script.
-CALL retort.begin_script('834355926d4c70b302409ea2e8ca3fdd62507955e3c5c1d97a72cef6d7ad956e',
+CALL retort.begin_script('d8451f46d4c080c418525596613d6b2799f2f459e7e360be0ed340b7dbde17ef',
   'base:29f859a13ea1', 1, 418732435334715376);
 COMMIT;
 
@@ -1386,13 +1387,13 @@ BEGIN TRANSACTION READ ONLY;
 -- Check: exactly the revisions that should be applied now are, row by row.
 SELECT retort.check(1, 418732435334715376) AS retort_passed \gset
 SELECT revisions AS applied_revisions, '29f859a13ea1' AS current_heads,
-  'sha256:834355926d4c70b302409ea2e8ca3fdd62507955e3c5c1d97a72cef6d7ad956e' AS receipt FROM retort.state;
+  'sha256:d8451f46d4c080c418525596613d6b2799f2f459e7e360be0ed340b7dbde17ef' AS receipt FROM retort.state;
 
 -- Durations: what this run of the script has done, as the log of the ledger has it.
 SELECT l.event AS step, l.revision, round(date_part('epoch', l.duration) * 1000) AS milliseconds
   FROM retort.log AS l WHERE l.event IN ('upgrade', 'downgrade') AND l.id > (
     SELECT max(s.id) FROM retort.log AS s WHERE s.event = 'script' AND s.checksum =
-      '834355926d4c70b302409ea2e8ca3fdd62507955e3c5c1d97a72cef6d7ad956e'
+      'd8451f46d4c080c418525596613d6b2799f2f459e7e360be0ed340b7dbde17ef'
       AND s.at > (SELECT retort.session_start()))
   ORDER BY l.id;
 COMMIT;
@@ -1534,7 +1535,7 @@ DECLARE
   -- If it stops, it releases the lock, unless it only looks.
   releases CONSTANT boolean := false;
   -- SHA-256 of its procedures.
-  procedures CONSTANT pg_catalog.text := '63fbde633a37fb27bcc85992b3f7ff983c1feaaa507a318025747485740da04e';
+  procedures CONSTANT pg_catalog.text := '1ce32a9e9a07f24dad725bef590fc8898660475aa16029d66d341173e487ec9c';
   place pg_catalog.oid;
   present pg_catalog.text[];
   found pg_catalog.text;
@@ -1558,8 +1559,8 @@ BEGIN
   ELSIF place IS NULL THEN
     RAISE EXCEPTION USING ERRCODE = 'RT001',
       MESSAGE = 'retort: this database has no ledger: table retort.state does not exist',
-      HINT = 'Nothing was changed. Connect to the right database, or record what is applied '
-        'there with: migrate stamp';
+      HINT = 'Nothing was changed. Connect to the right database; run the files of a split '
+        'script in their order; or record what is applied there with: migrate stamp REVISION';
   END IF;
 
   SELECT concat(o.what, ' is owned by the role ', r.rolname), r.rolname INTO found, stranger FROM (
