@@ -33,3 +33,9 @@ test.each(["$body$", "a$&b$$c$'d", "it's", 'say "x"', "a.b", "a\n\\! id", "*/ --
       expect(kinds(block)).toEqual(["word", "space", "string", "symbol"]);
   },
 );
+
+test("where the project sets a role, whoever creates the ledger for it is told to leave that out", () => {
+  const how = /create the ledger for it, with a config file without "role": migrate ensure-version/;
+  expect(ledgerOf({ schema: "retort", role: "app" }).create).toMatch(how);
+  expect(ledgerOf({ schema: "retort" }).create).not.toMatch(how);
+});
