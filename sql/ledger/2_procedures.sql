@@ -277,7 +277,8 @@ BEGIN
       MESSAGE = format('retort: %s is not next: %s', begin_step.revision,
         CASE WHEN applied = begin_step.revisions
           THEN 'the applied revisions are not the expected ones'
-          ELSE format('%s revisions are applied, not %s', applied, begin_step.revisions) END),
+          ELSE format('the number of applied revisions is %s, not %s', applied,
+            begin_step.revisions) END),
       HINT = 'Nothing of this step was done. See: SELECT * FROM retort.applied;';
   END IF;
   CALL retort.set_session();

@@ -91,8 +91,9 @@ BEGIN
   ELSIF NOT is_there THEN
     RAISE EXCEPTION USING ERRCODE = 'RT001',
       MESSAGE = 'retort: this database has no ledger: table retort.state does not exist',
-      HINT = 'Nothing was changed. Connect to the right database, or record what is applied '
-        'there with: migrate stamp';
+      HINT = 'Nothing was changed. Connect to the right database; run the files of a split '
+        'script in their order; record what is applied there with: migrate stamp REVISION; '
+        'or, if nothing is, write a script that begins at base: migrate upgrade --sql';
   END IF;
 
   -- Its tables have no code that others would run. Format 1 had defaults and checks of its own.

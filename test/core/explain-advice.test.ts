@@ -22,7 +22,7 @@ function explained(failure: Partial<Failure>, ours = false, outside?: string) {
     statements: 1,
   };
   const batch = { transactional: outside === undefined, step: 0, statements: [statement] };
-  const plan = { kind: "upgrade", steps: [step], batches: [batch] };
+  const plan = { kind: "upgrade", from: ["0"], steps: [step], batches: [batch] };
   return explain(
     plan as unknown as Plan,
     batch as never,

@@ -6,7 +6,7 @@ import { tokens } from "../../src/core/lexer.ts";
 
 test("procedures that were released are known by their hash: others are another format", () => {
   expect(`format ${FORMAT}: ${bodiesHash("retort")}`).toMatchInlineSnapshot(
-    `"format 2: 63fbde633a37fb27bcc85992b3f7ff983c1feaaa507a318025747485740da04e"`,
+    `"format 2: 1ce32a9e9a07f24dad725bef590fc8898660475aa16029d66d341173e487ec9c"`,
   );
 });
 
@@ -33,3 +33,9 @@ test.each(["$body$", "a$&b$$c$'d", "it's", 'say "x"', "a.b", "a\n\\! id", "*/ --
       expect(kinds(block)).toEqual(["word", "space", "string", "symbol"]);
   },
 );
+
+test("where the project sets a role, whoever creates the ledger for it is told to leave that out", () => {
+  const how = /create the ledger for it, with a config file without "role": migrate ensure-version/;
+  expect(ledgerOf({ schema: "retort", role: "app" }).create).toMatch(how);
+  expect(ledgerOf({ schema: "retort" }).create).not.toMatch(how);
+});

@@ -195,7 +195,7 @@ describe("receipts", () => {
       [text.slice(0, 50_000), "its end is missing: it was cut off;"],
       [digitsOf(/begin_script\('[0-9a-f]{64}'/), "something was changed between"],
       [digitsOf(/'sha256:[0-9a-f]{64}' AS receipt/), "something was changed between"],
-      [`\ufeff${text}`, "something was changed between"],
+      [`\ufeff${text}`, "text was added before its title"],
       [`-- Checked by the DBA.\n${text}`, "text was added before its title;"],
       [`${text}\n`, "text was added after its end;"],
       [

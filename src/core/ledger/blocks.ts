@@ -102,21 +102,22 @@ export const unlockBlock = (key: string): string =>
 
 /**
  * The two ways to a ledger that a role without the rights may use, each whole: it may create the ledger, and then owns it; or
- * another creates it, and grants what is needed. An SQL expression; `grant` is a format of `object` and the role.
+ * another creates it, which does not take the role that the project sets, and grants what is needed. An SQL expression; `grant` is a format of `object` and the role.
  */
-function mayBeCreated(kind: string, grant: string, object: string, schema: string): string {
+function mayBeCreated(kind: string, grant: string, object: string, { schema, role }: LedgerNames): string {
   const others = grants("%3$s", "%2$I").split(/(?<=; )/);
   return [
     `format('Nothing was changed. As the owner of the ${kind}, run: '`,
     `'${grant}; '`,
-    "'or create the ledger for it: migrate ensure-version, then: '",
+    `'or create the ledger for it${role === undefined ? "" : ', with a config file without "role"'}: migrate ensure-version, then: '`,
     ...others.map((each, at) => `'${each}'${at === others.length - 1 ? "," : ""}`),
     `${object}, CURRENT_USER, ${literal(qualified(schema))})`,
   ].join("\n        ");
 }
 
 /** Creates the ledger where there is none; with `upgrades`, brings an older one to this format. */
-export function createBlock({ schema }: LedgerNames, upgrades: boolean): string {
+export function createBlock(names: LedgerNames, upgrades: boolean): string {
+  const { schema } = names;
   const execute = executing(schema);
   const place = `to_regnamespace(${literal(qualified(schema))})`;
   const others = `${othersSql(schema)}\n      UNION ALL SELECT p.oid::regprocedure::text FROM pg_proc AS p\n        WHERE p.pronamespace = ${place}`;
@@ -139,13 +140,13 @@ export function createBlock({ schema }: LedgerNames, upgrades: boolean): string 
       ...stopIf(
         `${place} IS NULL\n    AND NOT has_database_privilege(current_database(), 'CREATE')`,
         "format('retort: %s may not create the ledger, and lacks: CREATE on the database',\n        CURRENT_USER)",
-        mayBeCreated("database", "GRANT CREATE ON DATABASE %1$I TO %2$I", "current_database()", schema),
+        mayBeCreated("database", "GRANT CREATE ON DATABASE %1$I TO %2$I", "current_database()", names),
         NO_RIGHT,
       ),
       ...stopIf(
         `NOT has_schema_privilege(${place}, 'CREATE')\n    OR NOT has_schema_privilege(${place}, 'USAGE')`,
         `format('retort: %s may not create the ledger, which needs '\n        'CREATE and USAGE on the schema %s', CURRENT_USER, ${place})`,
-        mayBeCreated("schema", "GRANT CREATE, USAGE ON SCHEMA %1$s TO %2$I", place, schema),
+        mayBeCreated("schema", "GRANT CREATE, USAGE ON SCHEMA %1$s TO %2$I", place, names),
         NO_RIGHT,
       ),
     ]),
