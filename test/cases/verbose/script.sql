@@ -1,5 +1,5 @@
 -- Retort migration script: upgrade <base> -> 29f859a13ea1
--- Receipt: sha256:d8451f46d4c080c418525596613d6b2799f2f459e7e360be0ed340b7dbde17ef
+-- Receipt: sha256:a6b61b484db5db84d5e1922bcf2593a8b78621c5dcb9a58b85d9247192c38363
 \if true
 -- For:  PostgreSQL 12 or later; ledger retort, format 2.
 -- Run:  psql -X -v ON_ERROR_STOP=1 -f FILE DATABASE
@@ -181,13 +181,21 @@ BEGIN
       AND relname IN ('state', 'applied'))
     AND NOT EXISTS (SELECT FROM pg_proc WHERE pronamespace = to_regnamespace('retort')
       AND proname = 'lock_key') THEN
-    IF EXISTS (SELECT FROM pg_proc WHERE pronamespace = to_regnamespace('retort')) THEN
+    IF EXISTS (SELECT c.oid::regclass::text AS name
+          FROM pg_namespace AS n JOIN pg_class AS c ON c.relnamespace = n.oid
+          WHERE n.nspname = (parse_ident('retort.state'))[1]
+            AND (c.relkind IN ('r', 'p', 'm', 'f', 'c')
+                AND c.relname NOT IN ('applied', 'intent', 'log', 'progress', 'state')
+              OR c.relkind = 'S' AND NOT EXISTS (SELECT FROM pg_depend AS d
+                WHERE d.objid = c.oid AND d.deptype IN ('a', 'i')))
+        UNION ALL SELECT t.oid::regtype::text
+          FROM pg_namespace AS n JOIN pg_type AS t ON t.typnamespace = n.oid
+          WHERE n.nspname = (parse_ident('retort.state'))[1] AND t.typtype IN ('d', 'e', 'r')
+        UNION ALL SELECT p.oid::regprocedure::text FROM pg_proc AS p
+          WHERE p.pronamespace = to_regnamespace('retort')) THEN
       RAISE EXCEPTION USING ERRCODE = 'RT001',
-        MESSAGE = format('retort: the schema %s has routines that are not the ledger''s, '
-          'such as %s', to_regnamespace('retort'), (SELECT min(oid::regprocedure::text)
-          FROM pg_proc WHERE pronamespace = to_regnamespace('retort'))),
-        HINT = 'Nothing was changed. Give the ledger a schema of its own in migrate.config.json: '
-          '"ledger": {"schema": "retort"}';
+        MESSAGE = 'retort: the schema retort has objects that are not the ledger''s',
+        HINT = 'Nothing was changed. Move them to another schema: ALTER ... SET SCHEMA ...';
     END IF;
     IF to_regnamespace('retort') IS NULL
       AND NOT has_database_privilege(current_database(), 'CREATE') THEN
@@ -1171,6 +1179,7 @@ DECLARE
   -- SHA-256 of its procedures.
   procedures CONSTANT pg_catalog.text := '1ce32a9e9a07f24dad725bef590fc8898660475aa16029d66d341173e487ec9c';
   place pg_catalog.oid;
+  is_there boolean;
   present pg_catalog.text[];
   found pg_catalog.text;
   stranger pg_catalog.name;
@@ -1184,17 +1193,41 @@ BEGIN
   PERFORM pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
   -- The names are not looked up as a statement does, which fails without USAGE.
   place := (SELECT n.oid FROM pg_namespace AS n
-    WHERE n.nspname = (parse_ident('retort.state'))[1] AND (EXISTS (SELECT FROM pg_class AS c
-        WHERE c.relnamespace = n.oid AND c.relname IN ('state', 'applied'))
-      OR EXISTS (SELECT FROM pg_proc AS p
-        WHERE p.pronamespace = n.oid AND p.proname = 'lock_key')));
-  IF place IS NULL AND expected IN ('optional', 'older') THEN
-    RETURN;
-  ELSIF place IS NULL THEN
+    WHERE n.nspname = (parse_ident('retort.state'))[1]);
+  is_there := EXISTS (SELECT FROM pg_class AS c
+      WHERE c.relnamespace = place AND c.relname IN ('state', 'applied'))
+    OR EXISTS (SELECT FROM pg_proc AS p WHERE p.pronamespace = place AND p.proname = 'lock_key');
+
+  -- What reads the contents of the database leaves out the whole schema.
+  found := (SELECT min(o.name) FROM (
+      SELECT c.oid::regclass::text AS name
+        FROM pg_namespace AS n JOIN pg_class AS c ON c.relnamespace = n.oid
+        WHERE n.nspname = (parse_ident('retort.state'))[1]
+          AND (c.relkind IN ('r', 'p', 'm', 'f', 'c')
+              AND c.relname NOT IN ('applied', 'intent', 'log', 'progress', 'state')
+            OR c.relkind = 'S' AND NOT EXISTS (SELECT FROM pg_depend AS d
+              WHERE d.objid = c.oid AND d.deptype IN ('a', 'i')))
+      UNION ALL SELECT t.oid::regtype::text
+        FROM pg_namespace AS n JOIN pg_type AS t ON t.typnamespace = n.oid
+        WHERE n.nspname = (parse_ident('retort.state'))[1] AND t.typtype IN ('d', 'e', 'r')
+      UNION ALL SELECT p.oid::regprocedure::text FROM pg_proc AS p
+        WHERE p.pronamespace = place AND NOT is_there
+    ) AS o (name));
+  IF found IS NOT NULL THEN
     RAISE EXCEPTION USING ERRCODE = 'RT001',
-      MESSAGE = 'retort: this database has no ledger: table retort.state does not exist',
-      HINT = 'Nothing was changed. Connect to the right database; run the files of a split '
-        'script in their order; or record what is applied there with: migrate stamp REVISION';
+      MESSAGE = format('retort: the schema %s has objects that are not the ledger''s, such as %s',
+        place::regnamespace, found),
+      HINT = concat('Nothing was changed. ', CASE
+        WHEN place::regnamespace::text = 'retort'
+          THEN 'Move them to another schema: ALTER ... SET SCHEMA ...'
+        WHEN is_there THEN format('Move them to another schema, or '
+          'give the ledger one of its own: CREATE SCHEMA retort; '
+          'ALTER TABLE %1$s.applied SET SCHEMA retort; '
+          'ALTER TABLE %1$s.intent SET SCHEMA retort; ALTER TABLE %1$s.log SET SCHEMA retort; '
+          'ALTER TABLE %1$s.state SET SCHEMA retort; then write "ledger": {"schema": "retort"} '
+          'in migrate.config.json, and run: migrate repair', place::regnamespace)
+        ELSE 'Give the ledger a schema of its own in migrate.config.json: '
+          '"ledger": {"schema": "retort"}' END);
   END IF;
 
   SELECT concat(o.what, ' is owned by the role ', r.rolname), r.rolname INTO found, stranger FROM (
@@ -1212,6 +1245,16 @@ BEGIN
       HINT = format('Nothing was changed. If that role may own the ledger, add it to '
         'migrate.config.json: "ledger": {"owner": %s}. A script must then be written again.',
         to_json(stranger::text));
+  END IF;
+
+  IF NOT is_there AND expected IN ('optional', 'older') THEN
+    RETURN;
+  ELSIF NOT is_there THEN
+    RAISE EXCEPTION USING ERRCODE = 'RT001',
+      MESSAGE = 'retort: this database has no ledger: table retort.state does not exist',
+      HINT = 'Nothing was changed. Connect to the right database; run the files of a split '
+        'script in their order; record what is applied there with: migrate stamp REVISION; '
+        'or, if nothing is, write a script that begins at base: migrate upgrade --sql';
   END IF;
 
   -- Its tables have no code that others would run. Format 1 had defaults and checks of its own.
@@ -1367,7 +1410,7 @@ CALL retort.require_state('{}', '{}', 1, 418732435334715376,
   'migrate upgrade %s:29f859a13ea1 --sql');
 
 -- Log: the receipt of this script.
-CALL retort.begin_script('d8451f46d4c080c418525596613d6b2799f2f459e7e360be0ed340b7dbde17ef',
+CALL retort.begin_script('a6b61b484db5db84d5e1922bcf2593a8b78621c5dcb9a58b85d9247192c38363',
   'base:29f859a13ea1', 1, 418732435334715376);
 COMMIT;
 
@@ -1387,13 +1430,13 @@ BEGIN TRANSACTION READ ONLY;
 -- Check: exactly the revisions that should be applied now are, row by row.
 SELECT retort.check(1, 418732435334715376) AS retort_passed \gset
 SELECT revisions AS applied_revisions, '29f859a13ea1' AS current_heads,
-  'sha256:d8451f46d4c080c418525596613d6b2799f2f459e7e360be0ed340b7dbde17ef' AS receipt FROM retort.state;
+  'sha256:a6b61b484db5db84d5e1922bcf2593a8b78621c5dcb9a58b85d9247192c38363' AS receipt FROM retort.state;
 
 -- Durations: what this run of the script has done, as the log of the ledger has it.
 SELECT l.event AS step, l.revision, round(date_part('epoch', l.duration) * 1000) AS milliseconds
   FROM retort.log AS l WHERE l.event IN ('upgrade', 'downgrade') AND l.id > (
     SELECT max(s.id) FROM retort.log AS s WHERE s.event = 'script' AND s.checksum =
-      'd8451f46d4c080c418525596613d6b2799f2f459e7e360be0ed340b7dbde17ef'
+      'a6b61b484db5db84d5e1922bcf2593a8b78621c5dcb9a58b85d9247192c38363'
       AND s.at > (SELECT retort.session_start()))
   ORDER BY l.id;
 COMMIT;
@@ -1537,6 +1580,7 @@ DECLARE
   -- SHA-256 of its procedures.
   procedures CONSTANT pg_catalog.text := '1ce32a9e9a07f24dad725bef590fc8898660475aa16029d66d341173e487ec9c';
   place pg_catalog.oid;
+  is_there boolean;
   present pg_catalog.text[];
   found pg_catalog.text;
   stranger pg_catalog.name;
@@ -1550,17 +1594,41 @@ BEGIN
   PERFORM pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
   -- The names are not looked up as a statement does, which fails without USAGE.
   place := (SELECT n.oid FROM pg_namespace AS n
-    WHERE n.nspname = (parse_ident('retort.state'))[1] AND (EXISTS (SELECT FROM pg_class AS c
-        WHERE c.relnamespace = n.oid AND c.relname IN ('state', 'applied'))
-      OR EXISTS (SELECT FROM pg_proc AS p
-        WHERE p.pronamespace = n.oid AND p.proname = 'lock_key')));
-  IF place IS NULL AND expected IN ('optional', 'older') THEN
-    RETURN;
-  ELSIF place IS NULL THEN
+    WHERE n.nspname = (parse_ident('retort.state'))[1]);
+  is_there := EXISTS (SELECT FROM pg_class AS c
+      WHERE c.relnamespace = place AND c.relname IN ('state', 'applied'))
+    OR EXISTS (SELECT FROM pg_proc AS p WHERE p.pronamespace = place AND p.proname = 'lock_key');
+
+  -- What reads the contents of the database leaves out the whole schema.
+  found := (SELECT min(o.name) FROM (
+      SELECT c.oid::regclass::text AS name
+        FROM pg_namespace AS n JOIN pg_class AS c ON c.relnamespace = n.oid
+        WHERE n.nspname = (parse_ident('retort.state'))[1]
+          AND (c.relkind IN ('r', 'p', 'm', 'f', 'c')
+              AND c.relname NOT IN ('applied', 'intent', 'log', 'progress', 'state')
+            OR c.relkind = 'S' AND NOT EXISTS (SELECT FROM pg_depend AS d
+              WHERE d.objid = c.oid AND d.deptype IN ('a', 'i')))
+      UNION ALL SELECT t.oid::regtype::text
+        FROM pg_namespace AS n JOIN pg_type AS t ON t.typnamespace = n.oid
+        WHERE n.nspname = (parse_ident('retort.state'))[1] AND t.typtype IN ('d', 'e', 'r')
+      UNION ALL SELECT p.oid::regprocedure::text FROM pg_proc AS p
+        WHERE p.pronamespace = place AND NOT is_there
+    ) AS o (name));
+  IF found IS NOT NULL THEN
     RAISE EXCEPTION USING ERRCODE = 'RT001',
-      MESSAGE = 'retort: this database has no ledger: table retort.state does not exist',
-      HINT = 'Nothing was changed. Connect to the right database; run the files of a split '
-        'script in their order; or record what is applied there with: migrate stamp REVISION';
+      MESSAGE = format('retort: the schema %s has objects that are not the ledger''s, such as %s',
+        place::regnamespace, found),
+      HINT = concat('Nothing was changed. ', CASE
+        WHEN place::regnamespace::text = 'retort'
+          THEN 'Move them to another schema: ALTER ... SET SCHEMA ...'
+        WHEN is_there THEN format('Move them to another schema, or '
+          'give the ledger one of its own: CREATE SCHEMA retort; '
+          'ALTER TABLE %1$s.applied SET SCHEMA retort; '
+          'ALTER TABLE %1$s.intent SET SCHEMA retort; ALTER TABLE %1$s.log SET SCHEMA retort; '
+          'ALTER TABLE %1$s.state SET SCHEMA retort; then write "ledger": {"schema": "retort"} '
+          'in migrate.config.json, and run: migrate repair', place::regnamespace)
+        ELSE 'Give the ledger a schema of its own in migrate.config.json: '
+          '"ledger": {"schema": "retort"}' END);
   END IF;
 
   SELECT concat(o.what, ' is owned by the role ', r.rolname), r.rolname INTO found, stranger FROM (
@@ -1578,6 +1646,16 @@ BEGIN
       HINT = format('Nothing was changed. If that role may own the ledger, add it to '
         'migrate.config.json: "ledger": {"owner": %s}. A script must then be written again.',
         to_json(stranger::text));
+  END IF;
+
+  IF NOT is_there AND expected IN ('optional', 'older') THEN
+    RETURN;
+  ELSIF NOT is_there THEN
+    RAISE EXCEPTION USING ERRCODE = 'RT001',
+      MESSAGE = 'retort: this database has no ledger: table retort.state does not exist',
+      HINT = 'Nothing was changed. Connect to the right database; run the files of a split '
+        'script in their order; record what is applied there with: migrate stamp REVISION; '
+        'or, if nothing is, write a script that begins at base: migrate upgrade --sql';
   END IF;
 
   -- Its tables have no code that others would run. Format 1 had defaults and checks of its own.
