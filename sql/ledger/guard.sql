@@ -92,7 +92,8 @@ BEGIN
     RAISE EXCEPTION USING ERRCODE = 'RT001',
       MESSAGE = 'retort: this database has no ledger: table retort.state does not exist',
       HINT = 'Nothing was changed. Connect to the right database, or record what is applied '
-        'there with: migrate stamp';
+        'there with: migrate stamp REVISION. If nothing is applied there, a script must begin at '
+        'base: migrate upgrade --sql';
   END IF;
 
   -- Its tables have no code that others would run. Format 1 had defaults and checks of its own.

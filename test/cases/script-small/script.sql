@@ -1,5 +1,5 @@
 -- Retort migration script: upgrade <base> -> c
--- Receipt: sha256:ce248368eb7b12537bbbc5f4576cfc6237006ff4f3cc4df33c9f42d1e83e171c
+-- Receipt: sha256:f4fa4a56a958414a18e847624b76d2ac49faeb7e4e06ee0f224217977f8ca922
 \if true
 -- For:  PostgreSQL 12 or later; ledger retort, format 2.
 -- Run:  psql -X -v ON_ERROR_STOP=1 -f FILE DATABASE
@@ -1259,7 +1259,8 @@ BEGIN
     RAISE EXCEPTION USING ERRCODE = 'RT001',
       MESSAGE = 'retort: this database has no ledger: table retort.state does not exist',
       HINT = 'Nothing was changed. Connect to the right database, or record what is applied '
-        'there with: migrate stamp';
+        'there with: migrate stamp REVISION. If nothing is applied there, a script must begin at '
+        'base: migrate upgrade --sql';
   END IF;
 
   -- Its tables have no code that others would run. Format 1 had defaults and checks of its own.
@@ -1414,7 +1415,7 @@ $body$;
 CALL retort.require_state('{}', '{}', 3, 1401614897665169694, 'migrate upgrade %s:c --sql');
 
 -- Log: the receipt of this script.
-CALL retort.begin_script('ce248368eb7b12537bbbc5f4576cfc6237006ff4f3cc4df33c9f42d1e83e171c',
+CALL retort.begin_script('f4fa4a56a958414a18e847624b76d2ac49faeb7e4e06ee0f224217977f8ca922',
   'base:c', 3, 1401614897665169694);
 COMMIT;
 
@@ -1470,13 +1471,13 @@ BEGIN TRANSACTION READ ONLY;
 -- Check: exactly the revisions that should be applied now are, row by row.
 SELECT retort.check(3, 1401614897665169694) AS retort_passed \gset
 SELECT revisions AS applied_revisions, 'c' AS current_heads,
-  'sha256:ce248368eb7b12537bbbc5f4576cfc6237006ff4f3cc4df33c9f42d1e83e171c' AS receipt FROM retort.state;
+  'sha256:f4fa4a56a958414a18e847624b76d2ac49faeb7e4e06ee0f224217977f8ca922' AS receipt FROM retort.state;
 
 -- Durations: what this run of the script has done, as the log of the ledger has it.
 SELECT l.event AS step, l.revision, round(date_part('epoch', l.duration) * 1000) AS milliseconds
   FROM retort.log AS l WHERE l.event IN ('upgrade', 'downgrade') AND l.id > (
     SELECT max(s.id) FROM retort.log AS s WHERE s.event = 'script' AND s.checksum =
-      'ce248368eb7b12537bbbc5f4576cfc6237006ff4f3cc4df33c9f42d1e83e171c'
+      'f4fa4a56a958414a18e847624b76d2ac49faeb7e4e06ee0f224217977f8ca922'
       AND s.at > (SELECT retort.session_start()))
   ORDER BY l.id;
 COMMIT;
@@ -1697,7 +1698,8 @@ BEGIN
     RAISE EXCEPTION USING ERRCODE = 'RT001',
       MESSAGE = 'retort: this database has no ledger: table retort.state does not exist',
       HINT = 'Nothing was changed. Connect to the right database, or record what is applied '
-        'there with: migrate stamp';
+        'there with: migrate stamp REVISION. If nothing is applied there, a script must begin at '
+        'base: migrate upgrade --sql';
   END IF;
 
   -- Its tables have no code that others would run. Format 1 had defaults and checks of its own.

@@ -1,5 +1,5 @@
 -- Retort migration script: upgrade <base> -> 29f859a13ea1
--- Receipt: sha256:1797988aef33a6a77d0ec42a6d143639a2dcfb68eb1f22b6e76ef6e630f6f04d
+-- Receipt: sha256:f238a66fa0c62dc3b93729a1df3d336cb11a810e57e7c01aad86de53a995e075
 \if true
 -- For:  PostgreSQL 12 or later; ledger retort, format 2.
 -- Run:  psql -X -v ON_ERROR_STOP=1 -f FILE DATABASE
@@ -1252,7 +1252,8 @@ BEGIN
     RAISE EXCEPTION USING ERRCODE = 'RT001',
       MESSAGE = 'retort: this database has no ledger: table retort.state does not exist',
       HINT = 'Nothing was changed. Connect to the right database, or record what is applied '
-        'there with: migrate stamp';
+        'there with: migrate stamp REVISION. If nothing is applied there, a script must begin at '
+        'base: migrate upgrade --sql';
   END IF;
 
   -- Its tables have no code that others would run. Format 1 had defaults and checks of its own.
@@ -1408,7 +1409,7 @@ CALL retort.require_state('{}', '{}', 1, 418732435334715376,
   'migrate upgrade %s:29f859a13ea1 --sql');
 
 -- Log: the receipt of this script.
-CALL retort.begin_script('1797988aef33a6a77d0ec42a6d143639a2dcfb68eb1f22b6e76ef6e630f6f04d',
+CALL retort.begin_script('f238a66fa0c62dc3b93729a1df3d336cb11a810e57e7c01aad86de53a995e075',
   'base:29f859a13ea1', 1, 418732435334715376);
 COMMIT;
 
@@ -1428,13 +1429,13 @@ BEGIN TRANSACTION READ ONLY;
 -- Check: exactly the revisions that should be applied now are, row by row.
 SELECT retort.check(1, 418732435334715376) AS retort_passed \gset
 SELECT revisions AS applied_revisions, '29f859a13ea1' AS current_heads,
-  'sha256:1797988aef33a6a77d0ec42a6d143639a2dcfb68eb1f22b6e76ef6e630f6f04d' AS receipt FROM retort.state;
+  'sha256:f238a66fa0c62dc3b93729a1df3d336cb11a810e57e7c01aad86de53a995e075' AS receipt FROM retort.state;
 
 -- Durations: what this run of the script has done, as the log of the ledger has it.
 SELECT l.event AS step, l.revision, round(date_part('epoch', l.duration) * 1000) AS milliseconds
   FROM retort.log AS l WHERE l.event IN ('upgrade', 'downgrade') AND l.id > (
     SELECT max(s.id) FROM retort.log AS s WHERE s.event = 'script' AND s.checksum =
-      '1797988aef33a6a77d0ec42a6d143639a2dcfb68eb1f22b6e76ef6e630f6f04d'
+      'f238a66fa0c62dc3b93729a1df3d336cb11a810e57e7c01aad86de53a995e075'
       AND s.at > (SELECT retort.session_start()))
   ORDER BY l.id;
 COMMIT;
@@ -1652,7 +1653,8 @@ BEGIN
     RAISE EXCEPTION USING ERRCODE = 'RT001',
       MESSAGE = 'retort: this database has no ledger: table retort.state does not exist',
       HINT = 'Nothing was changed. Connect to the right database, or record what is applied '
-        'there with: migrate stamp';
+        'there with: migrate stamp REVISION. If nothing is applied there, a script must begin at '
+        'base: migrate upgrade --sql';
   END IF;
 
   -- Its tables have no code that others would run. Format 1 had defaults and checks of its own.
