@@ -85,11 +85,22 @@ async function readFirst(deps: Deps, options: BaselineOptions): Promise<First> {
 }
 
 /** What is next for a database whose project has migrations, by how many of them it has. */
-function nextWith({ migrations }: Project, applied: readonly { readonly revision: RevisionId }[]): string {
+function nextWith(
+  { migrations, graph }: Project,
+  applied: readonly { readonly revision: RevisionId }[],
+): string {
   const count = applied.filter(({ revision }) => migrations.has(revision)).length;
-  if (count === 0) return "record which of them this database already has: migrate stamp REVISION";
-  const which = count === migrations.size ? "all of them are" : `${count} of ${migrations.size} are`;
-  return `the database needs none: ${which} applied to it; see: migrate status`;
+  if (count === 0) {
+    const which =
+      migrations.size === 1 ? "it is not needed, delete it" : "they are not needed, delete the newest first";
+    const head = graph.heads.length > 1 ? ` --head ${graph.heads.at(-1)}` : "";
+    return `record which of them this database already has: migrate stamp REVISION; or, if ${which}: migrate revision --remove${head}`;
+  }
+  const which =
+    count === migrations.size
+      ? "all migrations here are"
+      : `${count} of the ${migrations.size} migrations here are`;
+  return `${which} recorded as applied to the database; to compare it with them: migrate drift`;
 }
 
 function textOf({ catalog, owner }: Schema): { readonly text: string; readonly warnings: readonly string[] } {

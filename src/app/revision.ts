@@ -3,11 +3,11 @@ import { randomBytes } from "node:crypto";
 import path from "node:path";
 import { MigrateError } from "../core/errors.ts";
 import { formatFileName, nextNumber, slugOf } from "../core/filename.ts";
-import { ancestors, buildGraph, nodeOf } from "../core/graph.ts";
+import { ancestors, buildGraph, type Graph, nodeOf } from "../core/graph.ts";
 import { describe, startOfFile } from "../core/graph-faults.ts";
 import { type Direction, parseHeader } from "../core/header.ts";
 import type { Revision, RevisionId } from "../core/migration.ts";
-import { newRevision } from "../core/new-revision.ts";
+import { newRevision, parentsOf } from "../core/new-revision.ts";
 import { commentText } from "../core/quote.ts";
 import { settleReplaced } from "../core/replaced.ts";
 import { type SharedNumber, sharedNumbers } from "../core/shared-numbers.ts";
@@ -121,20 +121,31 @@ export async function mergeRevisions(deps: Deps, options: MergeOptions): Promise
       hint: wayOutOf(project.graph, heads),
     });
   }
-  const place = newRevision(project.graph, { heads: options.targets, splice: options.splice ?? false });
+  const { targets, splice = false } = options;
+  refuseUnmergeable(project.graph, targets);
+  const place = newRevision(project.graph, { heads: targets, splice });
   const { parents } = place;
+  const message = parents.length > 2 ? `merge ${parents.length} heads` : `merge ${parents.join(" and ")}`;
+  return write(deps, project, place, {
+    template: "merge",
+    ...options,
+    message: options.message?.trim() || message,
+  });
+}
+
+/** Before it is said that one of them is no head, which `--splice` would not help. */
+function refuseUnmergeable(graph: Graph, targets: readonly string[]): void {
+  const parents = parentsOf(graph, targets);
   if (parents.length < 2) {
-    const [only] = parents.map((id) => describe(nodeOf(project.graph, id).revision));
+    const [only] = parents.map((id) => describe(nodeOf(graph, id).revision));
     throw new MigrateError({
       code: "graph/nothing-to-merge",
-      message: `nothing to merge: '${options.targets.join(" ")}' is ${only === undefined ? "not a revision" : `only ${only}`}`,
+      message: `nothing to merge: '${targets.join(" ")}' is ${only === undefined ? "not a revision" : `only ${only}`}`,
       hint: "a merge joins two or more revisions; list the heads with: migrate heads",
     });
   }
   for (const parent of parents) {
-    const below = parents.find(
-      (id) => id !== parent && ancestors(project.graph, [parent], "lineage").has(id),
-    );
+    const below = parents.find((id) => id !== parent && ancestors(graph, [parent], "lineage").has(id));
     if (below === undefined) continue;
     throw new MigrateError({
       code: "graph/nothing-to-merge",
@@ -142,12 +153,6 @@ export async function mergeRevisions(deps: Deps, options: MergeOptions): Promise
       hint: "a merge joins revisions of which none comes after another; list the heads with: migrate heads",
     });
   }
-  const message = parents.length > 2 ? `merge ${parents.length} heads` : `merge ${parents.join(" and ")}`;
-  return write(deps, project, place, {
-    template: "merge",
-    ...options,
-    message: options.message?.trim() || message,
-  });
 }
 
 /** Writes the pair of a revision that replaces others. Throws as `createRevision`. */

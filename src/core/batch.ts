@@ -77,7 +77,7 @@ export function batchFault(
   if (!/^(?:INSERT|UPDATE|DELETE|MERGE)\b/.test(tag)) {
     return fault(`${tag} cannot run in batches`, "only INSERT, UPDATE, DELETE and MERGE change rows");
   }
-  const needed = directive.key === undefined ? [":batch_size"] : [":batch_from", ":batch_to"];
+  const needed = placeholdersUnder(directive);
   if (needed.every((name) => used.has(name)) && used.size === needed.length) return undefined;
   return directive.key === undefined
     ? fault(
@@ -89,6 +89,10 @@ export function batchFault(
         "for example: WHERE id >= :batch_from AND id < :batch_to",
       );
 }
+
+/** The placeholders that a statement under a directive must use. */
+export const placeholdersUnder = ({ key }: BatchDirective): readonly string[] =>
+  key === undefined ? [":batch_size"] : [":batch_from", ":batch_to"];
 
 /** Where placeholders stand in a statement; what is in a string or a comment is none. */
 function* placeholders(text: string): Generator<{ readonly start: number; readonly end: number }> {

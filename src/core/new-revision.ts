@@ -2,7 +2,7 @@
 import { MigrateError } from "./errors.ts";
 import { type Graph, isHead, nodeOf } from "./graph.ts";
 import { describe } from "./graph-faults.ts";
-import type { Revision } from "./migration.ts";
+import type { Revision, RevisionId } from "./migration.ts";
 import { BASE, resolveAll, resolveOne, wayOutOf } from "./target.ts";
 
 export interface NewRevisionOptions {
@@ -23,6 +23,23 @@ export function newRevision(
   options: NewRevisionOptions = {},
 ): Pick<Revision, "parents" | "dependsOn"> {
   const { heads = ["head"], splice = false, dependsOn = [] } = options;
+  const parents = parentsOf(graph, heads);
+  for (const parent of splice ? [] : parents) {
+    const node = nodeOf(graph, parent);
+    if (isHead(node)) continue;
+    throw new MigrateError({
+      code: "graph/not-a-head",
+      message: `Revision ${parent} is not a head revision; please specify --splice to ${
+        parents.length > 1 ? "merge it all the same" : "create a new branch from this revision"
+      }`,
+      hint: `it is followed by ${node.children.map((id) => describe(nodeOf(graph, id).revision)).join(", ")}`,
+    });
+  }
+  return { parents, dependsOn: dependsOn.map((target) => dependencyOn(graph, target)) };
+}
+
+/** The revisions that targets are. Throws as `newRevision`, but not where one of them is no head. */
+export function parentsOf(graph: Graph, heads: readonly string[]): readonly RevisionId[] {
   if (heads.includes("head") && graph.heads.length > 1) {
     throw new MigrateError({
       code: "graph/multiple-heads",
@@ -40,18 +57,7 @@ export function newRevision(
       hint: "name each of them once",
     });
   }
-  for (const parent of splice ? [] : parents) {
-    const node = nodeOf(graph, parent);
-    if (isHead(node)) continue;
-    throw new MigrateError({
-      code: "graph/not-a-head",
-      message: `Revision ${parent} is not a head revision; please specify --splice to ${
-        parents.length > 1 ? "merge it all the same" : "create a new branch from this revision"
-      }`,
-      hint: `it is followed by ${node.children.map((id) => describe(nodeOf(graph, id).revision)).join(", ")}`,
-    });
-  }
-  return { parents, dependsOn: dependsOn.map((target) => dependencyOn(graph, target)) };
+  return parents;
 }
 
 function dependencyOn(graph: Graph, target: string): string {

@@ -1,5 +1,6 @@
 /** What the parser says of a file → a diagnostic that says what was meant. */
 
+import { directiveIn, placeholdersUnder } from "./batch.ts";
 import { characterHint } from "./characters.ts";
 import { CONFLICT_HINT, isConflict } from "./conflict.ts";
 import type { Diagnostic } from "./errors.ts";
@@ -19,12 +20,13 @@ export interface Failure {
 /** Whether the parser met what is no SQL; an escape in a string that is no escape begins with a backslash, too. */
 export const isForeign = ({ message }: Failure): boolean => message.startsWith("syntax error");
 
-/** The fault of a statement that begins at `start`. `kind`: of the file. */
+/** The fault of a statement that begins at `start`, and its comments at `begin`. `kind`: of the file. */
 export function syntaxFault(
   source: Source,
   start: number,
   failure: Failure,
   kind?: FileText["kind"],
+  begin = start,
 ): Diagnostic {
   const { message } = failure;
   const offset = trimmed(source.text, failure.offset ?? start);
@@ -43,7 +45,7 @@ export function syntaxFault(
     return faultAt(source, at, variable.length, {
       code: "source/psql-variable",
       message: `${variable} is a variable of psql, and is not replaced here`,
-      hint: "write the value itself",
+      hint: variableHint(source.text.slice(begin, start)),
     });
   }
   if (failure.offset === undefined || /^(?:memory exhausted|out of memory)/.test(message)) {
@@ -61,6 +63,13 @@ export function syntaxFault(
     message: unterminated ? what : redact(shortened(message), passwordsNear(source.text, offset)),
     ...hintOf(characterHint(source.text, offset) ?? syntaxHint(source.text, offset, what, token)),
   });
+}
+
+/** Below a line that makes a batch, the names that are replaced there. */
+function variableHint(comments: string): string {
+  const directive = directiveIn(comments);
+  if (directive === undefined || "fault" in directive) return "write the value itself";
+  return `did you mean ${placeholdersUnder(directive).join(" or ")}? Otherwise write the value itself`;
 }
 
 /** The passwords of a text around an offset, one of which the parser may name as the token that it did not expect. */

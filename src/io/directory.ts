@@ -394,16 +394,22 @@ function brokenUtf8(source: Source, bytes: Buffer): Diagnostic {
   return {
     code: "source/encoding",
     message: `the file is not UTF-8: invalid byte 0x${found}`,
-    hint: `save it as UTF-8; if it is Latin-1, run: 'iconv -f LATIN1 -t UTF-8 ${shellWord(source.path)}'`,
+    hint: `save it as UTF-8; if it is Latin-1, run: ${recoding("LATIN1", source.path)}`,
     ...placeAt(source, at),
   };
+}
+
+/** The command that makes a file UTF-8; iconv itself only prints. */
+function recoding(from: string, path: string): string {
+  const [file, made] = [path, `${path}.new`].map(shellWord);
+  return `iconv -f ${from} -t UTF-8 ${file} > ${made} && mv ${made} ${file}`;
 }
 
 function utf16(path: string): Diagnostic {
   return {
     code: "source/encoding",
     message: "the file is UTF-16, not UTF-8",
-    hint: `save it as UTF-8, for example with 'iconv -f UTF-16 -t UTF-8 ${shellWord(path)}'; PowerShell's '>' writes UTF-16`,
+    hint: `PowerShell's '>' writes UTF-16; save it as UTF-8, for example with: ${recoding("UTF-16", path)}`,
     location: { path, line: 1, column: 1 },
   };
 }

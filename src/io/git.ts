@@ -1,6 +1,7 @@
 /** A folder, and a commit of git's → the files that the folder has there. The only file that runs git. */
 import { spawnSync } from "node:child_process";
 import { MigrateError } from "../core/errors.ts";
+import { shellWord } from "../core/shell.ts";
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -17,13 +18,46 @@ export function filesAt(ref: string, folder: string): ReadonlySet<string> {
       message: `git finds no commit '${ref}' in ${folder}${commit.stderr === "" ? "" : `: ${commit.stderr.trim()}`}`,
       hint: !isRepository
         ? "leave out --since, or run this in a clone of the repository"
-        : "name an existing branch, tag or commit (in CI, fetch it first), for example: --since origin/main",
+        : wayTo(ref, folder),
     });
   }
   const base = git(folder, ["merge-base", commit.stdout.trim(), "HEAD"]);
   const from = (base.status === 0 ? base.stdout : commit.stdout).trim();
   const listed = git(folder, ["ls-tree", "-z", "--name-only", from]);
   return pathsIn(listed.stdout);
+}
+
+/** What to type where a ref is missing. A clone may have only one branch; then `git fetch origin main` makes no origin/main. */
+function wayTo(ref: string, folder: string): string {
+  const branches = linesOf(git(folder, ["for-each-ref", ONLY_REAL, "refs/heads", "refs/remotes"]).stdout);
+  const fetching = fetchOf(ref, linesOf(git(folder, ["remote"]).stdout));
+  if (branches.includes(fetching?.tracked ?? "")) return `write: --since ${fetching!.tracked}`;
+  const ways = [
+    ...(branches.length === 0 ? [] : [`name a branch, tag or commit that exists: ${some(branches)}`]),
+    ...(fetching === undefined ? [] : [`fetch ${fetching.tracked} and name that: ${fetching.command}`]),
+  ];
+  return ways.join("; or ") || "commit first, or leave out --since";
+}
+
+/** Names of branches, but not of what only points at one, such as origin/HEAD. */
+const ONLY_REAL = "--format=%(if)%(symref)%(then)%(else)%(refname:short)%(end)";
+
+const linesOf = (text: string): readonly string[] => text.split("\n").filter((line) => line !== "");
+
+const some = (names: readonly string[]): string =>
+  [...names.slice(0, 5), ...(names.length > 5 ? ["…"] : [])].join(", ");
+
+/** How the branch of a remote is fetched that a ref may be: `origin/main`, or `main` of the only remote. */
+function fetchOf(ref: string, remotes: readonly string[]) {
+  const named = remotes.find((name) => ref.startsWith(`${name}/`));
+  const remote = named ?? (remotes.length === 1 ? remotes[0] : undefined);
+  const branch = named === undefined ? ref : ref.slice(named.length + 1);
+  if (remote === undefined || !/^\w[\w./-]*$/.test(branch)) return undefined;
+  const tracked = `${remote}/${branch}`;
+  return {
+    tracked,
+    command: `git fetch ${shellWord(remote)} ${shellWord(`${branch}:refs/remotes/${tracked}`)}`,
+  };
 }
 
 /** The paths that `ls-tree -z` lists. */

@@ -215,7 +215,7 @@ function* parsedStatements(
     } else {
       const start = skipTrivia(text, from);
       const at = result.offset ?? start;
-      if (!copying) faults.push(syntaxFault(source, start, result, kind));
+      if (!copying) faults.push(syntaxFault(source, start, result, kind, from));
       if (!copying && (text[at] !== "\\" || !isForeign(result) || faults.length >= ENOUGH_FAULTS)) return;
       from = copying ? endOfCopyData(text, start) : lineEnd(text, at);
       copying = false;

@@ -89,6 +89,17 @@ test("since a git ref: the files that it has not, committed or not", async () =>
   expect(await linted(given, { since: "main" })).toEqual(["cd", ["set-not-null"]]);
   expect(await linted(given, { since: "branch" })).toEqual(["d", ["set-not-null"]]);
   await expect(linted(given, { since: "--help" })).rejects.toMatchObject({ code: "usage/git" });
+  const hintFor = (since: string) => linted(given, { since }).catch(({ hint }) => hint);
+  const existing = "name a branch, tag or commit that exists: branch, main";
+  expect(await hintFor("origin/main")).toBe(existing);
+  git("remote", "add", "origin", given.folder);
+  expect(await hintFor("origin/main")).toBe(
+    `${existing}; or fetch origin/main and name that: git fetch origin main:refs/remotes/origin/main`,
+  );
+  git("fetch", "-q", "origin", "main:refs/remotes/origin/main");
+  git("branch", "-qD", "main");
+  expect(await hintFor("main")).toBe("write: --since origin/main");
+  expect(await hintFor("$(id)")).toBe(existing.replace("main", "origin/main"));
   rmSync(join(given.folder, ".git"), { recursive: true });
   await expect(linted(given, { since: "main" })).rejects.toMatchObject({ code: "usage/git" });
 });

@@ -52,6 +52,12 @@ test.for([
 });
 
 test.for([
+  ["select :x", "write the value itself"],
+  ["-- batch: 5\nupdate t set a = :batchsize", "did you mean :batch_size? Otherwise write the value itself"],
+  [
+    "select 1;\n-- why\n-- batch: 5 by t.id\nupdate t set a = :batch_size + :from",
+    "did you mean :batch_from or :batch_to? Otherwise write the value itself",
+  ],
   ["select 1\ncreate table t ();", "is a ; missing before CREATE?"],
   ["alter table t drop column a\n  drop column b;", "is a comma or a ; missing before DROP?"],
   ["alter table t add a int\n  add b int;", "is a comma missing before ADD?"],

@@ -46,12 +46,12 @@ describe.each(servers())("on $name", (server) => {
 
     expect(await failureOf(baseline(deps, { ...options, database: old.url }))).toMatchObject({
       code: "usage/not-first",
-      hint: "the database needs none: all of them are applied to it; see: migrate status",
+      hint: "all migrations here are recorded as applied to the database; to compare it with them: migrate drift",
     });
     await query(fresh.url, "DROP SCHEMA retort CASCADE");
     expect(await failureOf(baseline(deps, { ...options, database: fresh.url }))).toMatchObject({
       code: "usage/not-first",
-      hint: expect.stringMatching(/: migrate stamp REVISION$/),
+      hint: expect.stringMatching(/: migrate stamp REVISION; .*, delete it: migrate revision --remove$/),
     });
     rmSync(join(folder, "0001_as_it_is.up.sql"));
     expect(await failureOf(baseline(deps, { ...options, database: old.url }))).toMatchObject({
