@@ -36,6 +36,8 @@ export interface Printer {
   progress(text: string): void;
   /** Yes or no, below the lines that it is about; undefined where nobody can be asked. Throws `execution/cancelled`. */
   ask(about: readonly string[], question: string): Promise<boolean | undefined>;
+  /** Adds to the commands that a text proposes which project and database they are for; for hints that are data. */
+  carry(text: string): string;
   readonly width: number;
   readonly interactive: boolean;
 }
@@ -52,7 +54,7 @@ export function createPrinter(
     readonly events?: boolean;
     /** Takes the passwords out of whatever is no data: what went wrong may quote anything. */
     readonly clean: (text: string) => string;
-    /** Adds to the commands that a text proposes which project and database they are for. */
+    /** As that of the printer; errors and what goes to stderr have it already. */
     readonly carry: (text: string) => string;
     /** Fires when the user or the system asks to stop. */
     readonly signal: AbortSignal;
@@ -90,6 +92,7 @@ export function createPrinter(
     return made;
   };
   return {
+    carry: options.carry,
     data: (line) => lines([line]),
     lines,
     async script(pieces) {

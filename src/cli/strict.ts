@@ -39,7 +39,7 @@ export function parseWords(
         ? valueFault(command, token, option)
         : token.name === "="
           ? noValue(command, `-${words[token.index]!.split("=", 1)[0]!.at(-1)}`)
-          : unknownFlag(command, token.rawName);
+          : unknownFlag(command, token.rawName, words[token.index]!);
     if (option === undefined || wrong !== undefined) {
       fault ??= wrong;
       unreadable = token.index;
@@ -140,7 +140,11 @@ const valueIn = ({ rawName, value = "", inlineValue }: OptionToken): string =>
 const noValue = (command: Named, flag: string): MigrateError =>
   usage("unexpected-value", `${flag} takes no value`, command);
 
-function valueFault(command: Named, token: OptionToken, { type, flag }: Option): MigrateError | undefined {
+function valueFault(
+  command: Pick<Command, "name" | "args">,
+  token: OptionToken,
+  { type, flag }: Option,
+): MigrateError | undefined {
   const { rawName, value, inlineValue } = token;
   if (type === "boolean") return value === undefined ? undefined : noValue(command, rawName);
   if (value === undefined || (inlineValue !== true && isFlag(value)))
@@ -148,13 +152,10 @@ function valueFault(command: Named, token: OptionToken, { type, flag }: Option):
   const given = valueIn(token);
   if ((flag === "config" || flag === "directory") && isUrl(given))
     return addressFor(command, `the value of ${rawName}`);
-  if (given === "")
-    return usage(
-      "empty-value",
-      `the value of ${rawName} is empty`,
-      command,
-      "give one, or leave the flag out;",
-    );
+  if (given === "") {
+    const hint = command.args[flag]?.required === true ? "give one;" : "give one, or leave the flag out;";
+    return usage("empty-value", `the value of ${rawName} is empty`, command, hint);
+  }
   // Of a variable without a value Alembic makes an empty one, which counts as none here.
   if (flag === "x" && !/^[^=]+=/.test(given))
     return usage(
@@ -191,7 +192,7 @@ function repeated(command: Named, rawName: string, flag: string, given: readonly
 function positionalFault(
   { name, positionals, examples = [] }: Pick<Command, "name" | "positionals" | "examples">,
   given: readonly string[],
-  flags: ReadonlyMap<string, unknown>,
+  flags: ReadonlyMap<string, readonly string[]>,
 ): MigrateError | undefined {
   const { required, names, many, flag, instead = {}, ofOthers } = positionals;
   if (given.length < required) {
@@ -210,8 +211,11 @@ function positionalFault(
   const extra = given[names.length];
   if (many === true || extra === undefined) return undefined;
   const meant = Object.entries(instead).find(([other]) => flags.has(other))?.[1] ?? flag;
+  // A message of several words that was not quoted.
+  const value =
+    meant === "-m" ? [...(flags.get("message") ?? []), ...given.slice(names.length)].join(" ") : extra;
   const hint =
-    meant === undefined ? undefined : `did you mean: migrate ${name} ${meant} ${shellWord(extra)}?`;
+    meant === undefined ? undefined : `did you mean: migrate ${name} ${meant} ${shellWord(value)}?`;
   return usage("extra-argument", `${name} does not take the argument '${extra}'`, { name }, hint);
 }
 
@@ -266,21 +270,35 @@ const habits: Readonly<Record<string, string>> = {
   dryrun: "dry-run",
   offline: "sql",
   url: "database",
+  db: "database",
   "database-url": "database",
   dir: "directory",
   environment: "env",
+  delete: "remove",
   ...Object.fromEntries(
     ["force", "no-prompt", "no-input", "non-interactive", "assume-yes"].map((name) => [name, "yes"]),
   ),
 };
 
-function unknownFlag({ name: command, args }: Pick<Command, "name" | "args">, flag: string): MigrateError {
+function unknownFlag(
+  { name: command, args }: Pick<Command, "name" | "args">,
+  flag: string,
+  word: string,
+): MigrateError {
   const known = Object.keys(args);
+  // `-single-head` is read as letters, and is a name with one dash.
+  const whole = known.find((each) => word.split("=", 1)[0] === `-${each}`);
   const name = flag.replace(/^--?(no-)?/, "");
   const habit = Object.hasOwn(habits, name) ? habits[name]! : "";
-  const guess = known.includes(habit) ? habit : nearest(name, known);
+  const guess = whole ?? (known.includes(habit) ? habit : (nearest(name, known) ?? begunSo(name, known)));
   const hint = habit.includes(" ") ? habit : guess === undefined ? undefined : `did you mean --${guess}?`;
   return usage("unknown-flag", `unknown flag ${flag}`, { name: command }, hint);
+}
+
+/** The one flag whose name begins so. */
+function begunSo(name: string, known: readonly string[]): string | undefined {
+  const [only, ...others] = known.filter((each) => name.length > 2 && each.startsWith(name));
+  return others.length === 0 ? only : undefined;
 }
 
 function usage(code: string, message: string, { name }: Named, hint?: string): MigrateError {

@@ -33,11 +33,15 @@ export function assemble(
 ): Assembled {
   const diagnostics: Diagnostic[] = [...unreadable];
   const pairs = new Map<string, Pair>();
+  const misnamed = new Map<Source, Diagnostic>();
   const free = freeNumbers(sources, pattern);
   for (const source of sources) {
     const { fileName, fault } = parseFileName(nameOf(source.path), pattern, free);
+    if (fileName === undefined) {
+      misnamed.set(source, { ...fault!, location: startOf(source.path) });
+      continue;
+    }
     if (fault !== undefined) diagnostics.push({ ...fault, location: startOf(source.path) });
-    if (fileName === undefined) continue;
     const file = new ParsedFile(source, fileName);
     const { direction } = fileName;
     const stem = stemOf(source.path, direction);
@@ -48,6 +52,9 @@ export function assemble(
 
   const noText = new Set(unreadable.map((fault) => fault.location?.path));
   const lonely = lonelyFiles(pairs.values());
+  const strays = strayFiles(misnamed.keys(), lonely);
+  const faultsOfStrays = new Map([...strays.values()].map(({ source, fault }) => [source, fault]));
+  for (const [source, fault] of misnamed) diagnostics.push(faultsOfStrays.get(source) ?? fault);
   const ups = new Map<string, Source>();
   const migrations: Migration[] = [];
   for (const pair of pairs.values()) {
@@ -60,7 +67,7 @@ export function assemble(
     for (const file of [up, down]) for (const found of file?.diagnostics ?? []) diagnostics.push(found);
     const fault =
       up === undefined || down === undefined
-        ? missingFile(pair, noText, lonely)
+        ? missingFile(pair, noText, lonely, strays)
         : (needlessDown(up, down) ?? differentRevision(up, down));
     if (fault !== undefined) diagnostics.push(fault);
     const revision = up?.header.revision;
@@ -166,10 +173,44 @@ function lonelyFiles(pairs: Iterable<Pair>): ReadonlyMap<string, ParsedFile> {
   return lonely;
 }
 
+/** A misnamed file that is the missing half of a pair: its header has the revision of a lonely file. */
+interface Stray {
+  readonly source: Source;
+  readonly fault: Diagnostic;
+}
+
+/** By the path that each should have. */
+function strayFiles(
+  misnamed: Iterable<Source>,
+  lonely: ReadonlyMap<string, ParsedFile>,
+): ReadonlyMap<string, Stray> {
+  const strays = new Map<string, Stray>();
+  for (const source of misnamed) {
+    const { revision } = parseHeader(source, "up").header;
+    // Where the name does not say it: only an up file has a parent.
+    const direction =
+      /\.(up|down)\.sql$/i.exec(source.path)?.[1]?.toLowerCase() ??
+      (placeOfKey(source, "parent") === undefined ? "down" : "up");
+    const other = lonely.get(`${direction === "up" ? "down" : "up"} ${revision}`);
+    if (other === undefined || lonely.has(`${direction} ${revision}`)) continue;
+    const path = otherPath(other);
+    if (strays.has(path)) continue;
+    const fault: Diagnostic = {
+      code: "source/file-name",
+      message: `by its revision this is the ${direction} file of ${other.source.path}, but it is not named so`,
+      hint: `rename it to ${path}`,
+      location: startOf(source.path),
+    };
+    strays.set(path, { source, fault });
+  }
+  return strays;
+}
+
 function missingFile(
   pair: Pair,
   noText: ReadonlySet<string | undefined>,
   lonely: ReadonlyMap<string, ParsedFile>,
+  strays: ReadonlyMap<string, Stray>,
 ): Diagnostic | undefined {
   const present = pair.up ?? pair.down!;
   const direction: Direction = pair.up === undefined ? "up" : "down";
@@ -178,16 +219,19 @@ function missingFile(
   const missing = otherPath(present);
   if (noText.has(missing)) return undefined;
   const revision = present.header.revision;
+  const misnamed = strays.get(missing)?.source.path;
   const stray = revision === undefined ? undefined : lonely.get(`${direction} ${revision}`);
   return {
     code: `source/missing-${direction}`,
     message: `the ${direction} file is missing`,
     hint:
-      stray !== undefined
-        ? `${stray.source.path} has the same revision: rename ${direction === "down" ? `it to ${missing}` : `this file to ${otherPath(stray)}`}`
-        : direction === "up"
-          ? `create ${missing}, or delete this file`
-          : `create ${missing} starting with '-- revision: ${revision ?? "<id>"}', or mark the migration as irreversible in this header: '-- irreversible: <reason>'`,
+      misnamed !== undefined
+        ? `${misnamed} has the same revision: rename it to ${missing}`
+        : stray !== undefined
+          ? `${stray.source.path} has the same revision: rename ${direction === "down" ? `it to ${missing}` : `this file to ${otherPath(stray)}`}`
+          : direction === "up"
+            ? `create ${missing}, or delete this file`
+            : `create ${missing} starting with '-- revision: ${revision ?? "<id>"}', or mark the migration as irreversible in this header: '-- irreversible: <reason>'`,
     location: startOf(present.source.path),
   };
 }

@@ -1,6 +1,9 @@
 /** A misspelt word and the words that exist → the one that was probably meant. */
 
-/** The candidate within two edits of `word` (one, for words of up to four letters), or undefined; upper case counts as lower. */
+/**
+ * The candidate within two edits of `word` (one, for words of up to four letters), or undefined. Two letters that changed
+ * places are one edit; upper case counts as lower.
+ */
 export function nearest(word: string, candidates: Iterable<string>): string | undefined {
   // Any letter is one edit away from any other.
   if (word.length < 2 || word.length > 64) return undefined;
@@ -20,12 +23,16 @@ export function nearest(word: string, candidates: Iterable<string>): string | un
 
 function editDistance(a: string, b: string): number {
   let row = Array.from({ length: b.length + 1 }, (_, i) => i);
+  let above = row;
   for (let i = 1; i <= a.length; i += 1) {
     const next = [i];
     for (let j = 1; j <= b.length; j += 1) {
       const substitution = row[j - 1]! + (a[i - 1] === b[j - 1] ? 0 : 1);
-      next.push(Math.min(substitution, row[j]! + 1, next[j - 1]! + 1));
+      const isSwap = i > 1 && j > 1 && a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1];
+      const swap = isSwap ? above[j - 2]! + 1 : substitution;
+      next.push(Math.min(substitution, swap, row[j]! + 1, next[j - 1]! + 1));
     }
+    above = row;
     row = next;
   }
   return row[b.length]!;

@@ -56,7 +56,7 @@ function mostFollowed(graph: Graph<Migration>, ids: readonly RevisionId[]): read
   );
 }
 
-/** What to tell a person about a shared number. */
+/** What to tell a person about a shared number. A new file may not be git's yet, so the renames are those of the shell. */
 export function sharedNumberText(
   graph: Graph<Migration>,
   { number, revisions, renames }: SharedNumber,
@@ -64,7 +64,7 @@ export function sharedNumberText(
   return [
     `${revisions.length} migrations have the number ${number}: ${revisions.map((id) => describe(nodeOf(graph, id).revision)).join(", ")}`,
     `each has an id of its own, but ${number} cannot be a target; to give ${revisions.length > 2 ? "the others numbers" : "the other a number"} of ${revisions.length > 2 ? "their" : "its"} own:`,
-    ...renames.map(({ from, to }) => `  git mv ${shellWord(from)} ${shellWord(to)}`),
+    ...renames.map(({ from, to }) => `  mv ${shellWord(from)} ${shellWord(to)}`),
   ].join("\n");
 }
 

@@ -245,9 +245,9 @@ function openFolder(
   });
 }
 
-/** Another folder that may be meant by one that does not exist: one with migrations, or with a name like its. */
+/** Another folder that may be meant by one that does not exist: one with a name like its, or with migrations. */
 function guessOf(path: string, cwd: string): string {
-  const meant = migrationsBeside(path) ?? nearest(basename(path), foldersIn(dirname(path)));
+  const meant = nearest(basename(path), foldersIn(dirname(path))) ?? migrationsBeside(path);
   if (meant === undefined) return "";
   const shown = relative(cwd, resolve(dirname(path), meant)).replaceAll(sep, "/");
   return `did you mean ${shown || "."}? `;

@@ -167,8 +167,9 @@ async function runBatches(plan: Plan, session: Session, options: ExecuteOptions)
       return;
     } catch (error) {
       if (!(error instanceof ItemFailure)) throw error;
-      const failed = await failedAt(plan, error, session, options, watch.seen());
-      if (!(failed instanceof LockLost) || retries >= options.lockRetries) throw failed;
+      const isLast = retries >= options.lockRetries;
+      const failed = await failedAt(plan, error, session, options, watch.seen(), isLast);
+      if (!(failed instanceof LockLost) || isLast) throw failed;
       batch = error.item.batch;
       retries += 1;
       await waitForLock(failed, retries, options);
@@ -254,14 +255,19 @@ async function failedAt(
   session: Session,
   options: ExecuteOptions,
   blockers: readonly SessionInfo[],
+  isLast: boolean,
 ): Promise<MigrateError> {
   const { statement, transactional } = item;
   const batch = plan.batches[item.batch]!;
   const error = explained(plan, batch, statement, failure, options);
   if (failure.lost || error.code === "state/guard") return error;
   const after = LOST[failure.sqlstate ?? ""];
-  if (after !== undefined && (transactional || statement.repeatable === true))
-    return new LockLost(error, after, blockers);
+  const lost =
+    after !== undefined && (transactional || statement.repeatable === true)
+      ? new LockLost(error, after, blockers)
+      : undefined;
+  // Who holds a table of the ledger may hold the log too, and that would be waited for without end.
+  if (lost !== undefined && (!isLast || statement.number === undefined)) return lost;
   const step = stepOf(plan, batch, statement);
   if (step !== undefined && options.recordFailure !== undefined) {
     const number = transactional ? 0 : (statement.number ?? 0);
@@ -270,7 +276,7 @@ async function failedAt(
     const { message } = withoutPasswords(failure, statement);
     await session.send(options.recordFailure(step, number, message)).catch(() => {});
   }
-  return error;
+  return lost ?? error;
 }
 
 /** What makes the session ours again. */

@@ -189,6 +189,23 @@ describe("main", () => {
       "revision --remove 0003",
       "hint: did you mean: migrate revision --remove --head 0003? see: migrate revision --help",
     ],
+    [
+      "revision -m add phone number",
+      'hint: did you mean: migrate revision -m "add phone number"? see: migrate revision --help',
+    ],
+    [
+      "revision create users",
+      'hint: did you mean: migrate revision -m "create users"? see: migrate revision --help',
+    ],
+    ["revision --message=", "hint: give one; see: migrate revision --help"],
+    ["merge --message=", "hint: give one, or leave the flag out; see: migrate merge --help"],
+    ["init --make", "hint: did you mean --makefile? see: migrate init --help"],
+    ["status --db x", "hint: did you mean --database? see: migrate status --help"],
+    ["check -single-head", "hint: did you mean --single-head? see: migrate check --help"],
+    ["revision --delete", "hint: did you mean --remove? see: migrate revision --help"],
+    // Two letters that changed places.
+    ["haeds", "hint: did you mean: migrate heads"],
+    ["tset", "hint: did you mean: migrate test"],
     ["downgrade -1 --force", "hint: did you mean --yes? see: migrate downgrade --help"],
     ["log -n 5", "hint: here -n names an environment; for the newest: migrate log --last 5"],
     ["history -n 2", "hint: here -n names an environment; for the newest: migrate history -r -1:"],

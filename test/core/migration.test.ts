@@ -216,6 +216,24 @@ describe("faults of pairs", () => {
     ]);
   });
 
+  test.each([
+    ["m/b.sql", "m/0002_b.down.sql", "m/0002_b.up.sql", up("a")],
+    ["m/0002_b.up.SQL", "m/0002_b.down.sql", "m/0002_b.up.sql", up("a")],
+    ["m/b.sql", "m/0002_b.up.sql", "m/0002_b.down.sql", down("a")],
+  ])("a misnamed half, %s, is told apart by its revision", (misnamed, lonely, belongs, text) => {
+    const rest = lonely.endsWith(".up.sql") ? up("a") : down("a");
+    const { diagnostics } = from({ [lonely]: rest, [misnamed]: text });
+    expect(new Map(diagnostics.map(({ location, hint }) => [location!.path, hint]))).toEqual(
+      new Map([
+        [lonely, `${misnamed} has the same revision: rename it to ${belongs}`],
+        [misnamed, `rename it to ${belongs}`],
+      ]),
+    );
+    // A copy of the up file is not its down file.
+    const copied = from({ "m/0002_b.up.sql": up("a"), "m/b.sql": up("a") }).diagnostics;
+    expect(copied.find(({ location }) => location!.path === "m/b.sql")!.hint).not.toContain("down");
+  });
+
   test("the other file of one without text is not lonely", () => {
     const fault = {
       code: "source/encoding",

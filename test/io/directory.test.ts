@@ -227,6 +227,10 @@ describe("reading", () => {
       message: "the directory migration does not exist (from migrate.config.json line 2)",
       hint: "did you mean migrations? name another there, or create it with: mkdir -p migration",
     });
+    put({ "db/other/readme": "", "db/migrations/0001_x.up.sql": UP });
+    expect(await failure(readMigrations(["db/othr"], { cwd }))).toMatchObject({
+      hint: expect.stringMatching(/^did you mean db\/other\? /),
+    });
     const pattern = await failure(readMigrations(["nope*"], { cwd, origin: "migrate.config.json line 2" }));
     expect(pattern).not.toMatchObject({ hint: expect.stringContaining("shell") });
     expect(await faults("file")).toEqual(["usage/missing-directory"]);

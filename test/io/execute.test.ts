@@ -106,7 +106,7 @@ test("the pauses double from half a second to half a minute, each with jitter", 
   for (const seconds of pausesOf) expect(pauses).toContain(seconds * 1000);
 });
 
-test("what is no lock timeout is not tried again, and is recorded; what will be tried again is not", async () => {
+test("what is no lock timeout is not tried again, and is recorded; of what is, the last failure", async () => {
   const recordFailure: ExecuteOptions["recordFailure"] = ({ revision }, statement, message) =>
     `CALL fail('${revision}', ${statement}, '${message}');`;
   const once = sessionThat([["SELECT 'b';", "23505"]]);
@@ -118,6 +118,16 @@ test("what is no lock timeout is not tried again, and is recorded; what will be 
   const twice = sessionThat([["SELECT 'b';", lockTimeout]]);
   await execute(plan, twice.session, options({ recordFailure }));
   expect(twice.sent.filter((sql) => sql.startsWith("CALL fail"))).toEqual([]);
+  const always = sessionThat(Array(2).fill(["SELECT 'b';", lockTimeout]));
+  await expect(execute(plan, always.session, options({ recordFailure, lockRetries: 1 }))).rejects.toThrow();
+  expect(always.sent.filter((sql) => sql.startsWith("CALL fail"))).toEqual(["CALL fail('b', 0, 'no');"]);
+  // One of our own statements: its blocker may hold the log too.
+  const own = plan.batches
+    .flatMap(({ statements }) => statements)
+    .find((each) => each.sql.includes("begin_step"))!;
+  const ledger = sessionThat([[own.sql, lockTimeout]]);
+  await expect(execute(plan, ledger.session, options({ recordFailure, lockRetries: 0 }))).rejects.toThrow();
+  expect(ledger.sent.filter((sql) => sql.startsWith("CALL fail"))).toEqual([]);
 });
 
 test("a statement outside a transaction that met a lock timeout is not tried again", async () => {

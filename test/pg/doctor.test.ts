@@ -47,8 +47,12 @@ test("a setting that the server refuses is found before a run; what is odd is co
     { session },
   );
   const env = { RETORT_CACHE: "off", DATABASE_URL: url };
-  const { code, stdout, stderr } = await migrate(["doctor"], { cwd: folder, env });
+  const named = { cwd: folder, env: { RETORT_CACHE: "off" } };
+  const { code, stdout, stderr } = await migrate(["doctor", "--database", url], named);
   expect({ code, stderr }).toEqual({ code: 1, stderr: "1 wrong, 1 odd\n" });
+  expect(stdout.replaceAll(/\s+/g, " ")).toContain(
+    "where each setting comes from: migrate config --database URL",
+  );
   expect(stdout).toContain(`wrong  session: SET TimeZone = 'Mars': invalid value for parameter "TimeZone"`);
   expect(stdout).toMatch(/^ok {5}ledger/m);
   const refused = await migrate(["upgrade", "a"], { cwd: folder, env });

@@ -155,6 +155,9 @@ describe.each(servers())("on $name", (server) => {
       );
     });
     expect(await query(url, "SELECT FROM pg_class WHERE relname = 'u'")).toEqual([]);
+    expect(await query(url, "SELECT revision, detail FROM retort.log WHERE event = 'failure'")).toEqual([
+      { revision: "b", detail: "up: canceling statement due to lock timeout" },
+    ]);
     expect(await query(url, advisory)).toEqual([]);
     await shop.upgrade(url);
   });

@@ -16,7 +16,10 @@ const command: Command = {
     ["migrate doctor --json", "for a program, or a report of a bug"],
   ],
   async run({ deps, project, printer, json, version }) {
-    const { settings, checks } = await diagnose(deps, project);
+    const { settings, checks: found } = await diagnose(deps, project);
+    const checks = found.map((check) =>
+      check.hint === undefined ? check : { ...check, hint: printer.carry(check.hint) },
+    );
     const counts = (["wrong", "odd"] as const).flatMap((status) => {
       const found = checks.filter((check) => check.status === status);
       return found.length === 0 ? [] : [`${found.length} ${status}`];

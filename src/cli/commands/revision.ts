@@ -15,7 +15,7 @@ import {
 import { printNew } from "../new-files.ts";
 
 const creating: Flags = {
-  message: value("what the migration does", "TEXT", "m"),
+  message: { ...value("what the migration does", "TEXT", "m"), required: true },
   head: repeatable("parent (default: head; base: a new root)", "TARGET"),
   splice: flag("allow a parent that already has children"),
   "branch-label": repeatable("label of the branch it starts", "LABEL"),
