@@ -137,6 +137,12 @@ describe.sequential("replays", () => {
   });
   const opened = () => openProject(shop.deps, {});
 
+  /** But for those of before, which other files may be using. */
+  const dropKept = async (before: readonly string[]) => {
+    for (const name of await names(server!.url(), "^retort_kept_"))
+      if (!before.includes(name)) await query(server!.url(), `DROP DATABASE IF EXISTS ${name}`);
+  };
+
   test("give the catalog of an upgraded database; the second runs only what is new", async () => {
     const { url } = await ownDatabase(server!);
     await shop.upgrade(url);
@@ -168,13 +174,12 @@ describe.sequential("replays", () => {
     const upgraded = await sessionOn(url);
     expect(fingerprint(await readCatalog(upgraded, "retort"))).toBe(fingerprint(replayed));
     await upgraded.close();
-    for (const name of await names(url, "^retort_kept_")) {
-      if (!keptBefore.includes(name)) await query(server!.url(), `DROP DATABASE IF EXISTS ${name}`);
-    }
+    await dropKept(keptBefore);
   });
 
   test("a changed file is run again with all that follow it", async () => {
-    const edited = project({ a: "CREATE TABLE t (id int);", b: "CREATE TABLE u ();" });
+    const edited = project({ a: "CREATE TABLE edited (id int);", b: "CREATE TABLE u ();" });
+    const keptBefore = await names(server!.url(), "^retort_kept_");
     const database = await addressOf(server!.url());
     const scratch = await open({ database });
     await replay(edited.deps, await openProject(edited.deps, {}), scratch);
@@ -183,8 +188,7 @@ describe.sequential("replays", () => {
     expect(kept).toBe(0);
     const { objects } = await readCatalog(session, "retort");
     expect(objects.map(({ identity }) => identity.join("."))).toContain("public.w");
-    for (const name of await names(server!.url(), "^retort_kept_"))
-      await query(server!.url(), `DROP DATABASE IF EXISTS ${name}`);
+    await dropKept(keptBefore);
   });
 
   test("what reaches beyond a database is run on no server of the user's; roles that are missing are made, and kept", async () => {

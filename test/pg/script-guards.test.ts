@@ -325,7 +325,7 @@ CREATE INDEX i ON t (x);`,
     const before = await dump(b.url);
     const { code, stderr } = await runText(b.url, await texts.script("a:heads"), world());
     expect(stderr).toContain("this database has no ledger: table retort.state does not exist");
-    expect(stderr).toContain("must begin at base: migrate upgrade --sql");
+    expect(stderr).toContain("begins at base: migrate upgrade --sql");
     expect(code).toBe(3);
     expect(await dump(b.url)).toBe(before);
   });
