@@ -5,7 +5,7 @@
 
 import { arrayLiteral, dollarQuoted, literal, qualified } from "../quote.ts";
 import { majorOf } from "../server-version.ts";
-import { FORMAT, formatFiles, inSchema, ledgerFiles, routines, strangersOf, tableFiles } from "./format.ts";
+import { FORMAT, formatFiles, inSchema, ledgerFiles, othersSql, routines, tableFiles } from "./format.ts";
 import { grants } from "./grants.ts";
 import { type LedgerNames, sqlstates, strangersHint } from "./types.ts";
 
@@ -120,13 +120,7 @@ export function createBlock(names: LedgerNames, upgrades: boolean): string {
   const { schema } = names;
   const execute = executing(schema);
   const place = `to_regnamespace(${literal(qualified(schema))})`;
-  const others = [
-    strangersOf(schema),
-    "UNION ALL SELECT p.oid::regprocedure::text FROM pg_proc AS p",
-    `  WHERE p.pronamespace = ${place}`,
-  ]
-    .join("\n")
-    .replaceAll("\n", "\n      ");
+  const others = `${othersSql(schema)}\n      UNION ALL SELECT p.oid::regprocedure::text FROM pg_proc AS p\n        WHERE p.pronamespace = ${place}`;
   const older = Object.entries(formatFiles).flatMap(([format, text]) => [
     `  IF (SELECT max(s.format) FROM ${qualified(schema)}.state AS s) = ${Number(format) - 1} THEN`,
     execute(text, "tables"),

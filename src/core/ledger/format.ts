@@ -12,7 +12,6 @@ import repair from "../../../sql/ledger/repair.sql";
 import session from "../../../sql/ledger/session.sql";
 import sessionChecks from "../../../sql/ledger/session_checks.sql";
 import sessionLook from "../../../sql/ledger/session_look.sql";
-import strangers from "../../../sql/ledger/strangers.sql";
 import { tokens } from "../lexer.ts";
 import { arrayLiteral, commentText, literal, qualified } from "../quote.ts";
 import { sha256 } from "../sha256.ts";
@@ -68,8 +67,9 @@ export function guardBlock(
   });
 }
 
-/** The query of what the schema has besides the ledger, by `name`, but for views and routines; `search_path` must be pinned. */
-export const strangersOf = (schema: string): string => renamed(strangers.trimEnd(), schema);
+/** The guard's query of what the schema has besides the ledger, by `name`, but for views and routines; `search_path` must be pinned. */
+export const othersSql = (schema: string): string =>
+  renamed(/SELECT c\.oid::regclass::text AS name.*?(?=\n +UNION ALL SELECT p\.oid)/s.exec(guard)![0], schema);
 
 /** The block that makes the rows of the ledger fit together; `detail` is for the log. */
 export const repairRowsBlock = ({ schema }: LedgerNames, how: How, detail: string): string =>
@@ -90,7 +90,6 @@ export const sessionLookBlock = ({ schema, role }: LedgerNames): string =>
 const parts: Readonly<Record<string, string>> = {
   open_transaction: openTransaction,
   session_checks: sessionChecks,
-  strangers,
   // How a procedure says who holds a lock: an expression over `pg_locks AS l` and `pg_stat_activity AS a`.
   holder: /coalesce\('pid '.*?'a prepared transaction'\)/s.exec(procedures)![0].replaceAll("\n      ", "\n"),
 };
@@ -98,7 +97,7 @@ const parts: Readonly<Record<string, string>> = {
 /** SQL with a part in the place of each comment that names one, as deep as its line. */
 export const withParts = (sql: string): string =>
   sql.replaceAll(
-    /^( *)(.*?)\/\* (open_transaction|session_checks|strangers|holder) \*\//gm,
+    /^( *)(.*?)\/\* (open_transaction|session_checks|holder) \*\//gm,
     (_, indent: string, before: string, name: string) =>
       indent + before + parts[name]!.trimEnd().replaceAll(/\n(?!\n)/g, `\n${indent}`),
   );

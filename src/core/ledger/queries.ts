@@ -4,7 +4,7 @@
  */
 import { arrayLiteral, identifier, literal, qualified } from "../quote.ts";
 import type { Ledger } from "./calls.ts";
-import { routines, strangersOf } from "./format.ts";
+import { othersSql, routines } from "./format.ts";
 
 /** One row: `format`, `revisions`, `digest`, `applied` (JSON, a list) and `intent` (JSON, or null). */
 export const readLedgerSql = (ledger: Ledger): string =>
@@ -31,7 +31,7 @@ export const readLogSql = (ledger: Ledger, last: number): string =>
 export const strangersSql = (schema: string): string =>
   [
     "SET LOCAL search_path = pg_catalog, pg_temp;",
-    strangersOf(schema),
+    othersSql(schema),
     "UNION ALL SELECT p.oid::regprocedure::text FROM pg_proc AS p JOIN pg_namespace AS n ON n.oid = p.pronamespace",
     `  WHERE n.nspname = ${literal(schema)} AND p.proname <> ALL (${arrayLiteral(routines().map(({ name }) => name))}::text[])`,
     "ORDER BY 1;",
