@@ -194,6 +194,13 @@ describe.each(servers())("on $name", (server) => {
     expect(await silent.state(other.url)).toMatchObject({ heads: ["a"], interrupted: { revision: "b" } });
   });
 
+  /** On a busy machine the session of the file before may still be ending, and then has the lock. */
+  const runAlone = async (url: string, text: string) => {
+    let ran = await runText(url, text);
+    while (/another session holds the lock/.test(ran.stderr)) ran = await runText(url, text);
+    return ran;
+  };
+
   test("split files: each runs only in its turn, and only once", async () => {
     const { url } = await ownDatabase(server);
     const files = await filesOf("split files", shop.deps, up("base:heads"));
@@ -205,14 +212,14 @@ describe.each(servers())("on $name", (server) => {
         if (index === turn || (index === 0 && turn === 1)) continue;
         // Only some of the pairs, or there would be hundreds.
         if (Math.abs(index - turn) > 1 && (index + turn) % 5 !== 0) continue;
-        const { code, stderr, stdout } = await runText(url, other);
+        const { code, stderr, stdout } = await runAlone(url, other);
         expect({ index, turn, code, stdout }).toEqual({ index, turn, code: 3, stdout });
         expect(stderr).toMatch(
           /not in the expected state|was interrupted|is not next|should be under way|is not recorded as done|was already run|has no ledger|relation "retort\.\w+" does not exist/,
         );
       }
       expect(await dump(url)).toBe(before);
-      expect(await runText(url, file)).toMatchObject({ code: 0 });
+      expect(await runAlone(url, file)).toMatchObject({ code: 0 });
     }
     expect((await shop.state(url)).heads).toEqual(["e"]);
     const receipts = await query<{ detail: string }>(
