@@ -57,12 +57,8 @@ export async function check(deps: Deps, options: CheckOptions): Promise<Check> {
   const checked = checks.filter((name) => options.only?.includes(name) ?? true);
   const { graph, pattern, config } = project;
   const serverVersion = options.serverVersion ?? config.serverVersion;
-  const parses = checked.includes("files");
-  const waiting = waitingProject(project);
-  const read = parses
-    ? [await readFiles(project, serverVersion), await readFiles(waiting, serverVersion)]
-    : [];
-  const faults = read.flatMap((each) => each.faults);
+  const files = checked.includes("files") ? await checkFiles(project, serverVersion) : undefined;
+  const faults = files?.faults ?? [];
   const isNamed = options.only?.includes("schema") === true || config.origins["schema"] !== undefined;
   const schema =
     checked.includes("schema") && faults.length === 0 && (isNamed || hasSchemaFolder(config.schema))
@@ -78,16 +74,7 @@ export async function check(deps: Deps, options: CheckOptions): Promise<Check> {
     ],
     ...(schema === undefined ? {} : { schema }),
     sharedNumbers: sharedNumbers(graph, pattern),
-    ...(parses
-      ? {
-          files: {
-            count: filesIn(project) + filesIn(waiting),
-            waiting: filesIn(waiting),
-            ...(serverVersion === undefined ? {} : { serverVersion }),
-            emptyDowns: emptyDowns(project, read[0]!.inputs),
-          },
-        }
-      : {}),
+    ...(files === undefined ? {} : { files: files.checked }),
   };
 }
 
@@ -111,6 +98,28 @@ function severalHeads({ graph }: Project): readonly Diagnostic[] {
       hint: wayOutOf(graph, graph.heads),
     },
   ];
+}
+
+/** What is wrong with the files, also with those of squashed migrations that wait for their time. */
+async function checkFiles(
+  project: Project,
+  serverVersion: ServerVersion | undefined,
+): Promise<{ readonly faults: readonly Diagnostic[]; readonly checked: NonNullable<Check["files"]> }> {
+  const { inputs, faults } = await readFiles(project, serverVersion);
+  const version = serverVersion === undefined ? {} : { serverVersion };
+  const checked = {
+    count: filesIn(project),
+    waiting: 0,
+    ...version,
+    emptyDowns: emptyDowns(project, inputs),
+  };
+  if (project.dormant.length === 0) return { faults, checked };
+  const waiting = waitingProject(project);
+  const count = filesIn(waiting);
+  return {
+    faults: [...faults, ...(await readFiles(waiting, serverVersion)).faults],
+    checked: { ...checked, count: checked.count + count, waiting: count },
+  };
 }
 
 /** The squashed migrations that wait for their time, each for itself: what they follow is in the project. */

@@ -112,8 +112,8 @@ async function withPlace(project: Project, intent: Intent): Promise<NonNullable<
 }
 
 /** Warns that what is marked as applied, or is current, is not all that is applied. */
-export function warnOfUnknown({ onNotice }: Deps, { project, applied, unknown }: Standing): void {
-  const found = leftOutOf(project.graph, applied, unknown);
+export function warnOfUnknown({ onNotice }: Deps, { project, applied }: Standing): void {
+  const found = leftOutOf(project.graph, applied);
   if (found !== undefined) onNotice?.({ severity: "WARNING", message: `${found.message}; ${found.hint}` });
 }
 
@@ -159,7 +159,7 @@ export async function show(
   return { project, revisions: shown(graph, target, state?.heads ?? []) };
 }
 
-function refuseUnknown({ project, applied, unknown }: Standing): void {
-  const found = leftOutOf(project.graph, applied, unknown);
+function refuseUnknown({ project, applied }: Standing): void {
+  const found = leftOutOf(project.graph, applied);
   if (found !== undefined) throw new MigrateError({ code: "state/unknown-revision", ...found });
 }

@@ -170,10 +170,7 @@ async function plansFromDatabase(
 function stepsOf(project: Project, request: Request, applied: readonly Applied[]): Steps {
   const conversion = conversionSteps(project, applied);
   if (conversion === undefined) return stepsFrom(project, request, applied);
-  const squashed = conversion.steps.flatMap(({ direction, revision }) =>
-    direction === "up" ? [revision] : [],
-  );
-  const after = conversion.after;
+  const { squashed, after } = conversion;
   const isThat =
     request.kind === "stamp" &&
     stepsFrom(

@@ -29,7 +29,7 @@ import { callback, flag, type Rules } from "./options.ts";
 import { computing, type Deps, type Project, type ProjectOptions, projectRules } from "./project.ts";
 import { interruptedFirst, leftBehind, resumed } from "./resume.ts";
 import { lockOptions, type SendOptions, send, sendRules, type Target } from "./send.ts";
-import { conversionSteps, type Request, type Steps, stepsFrom } from "./steps.ts";
+import { type ConversionSteps, conversionSteps, type Request, stepsFrom } from "./steps.ts";
 import { comparedSteps } from "./verify.ts";
 
 export interface RunOptions
@@ -190,7 +190,7 @@ async function settled(
 
 /** Records that the database has squashed revisions instead of all that they replace: the state after it. */
 async function converted(
-  conversion: Steps,
+  conversion: ConversionSteps,
   target: Target,
   project: Project,
   deps: Deps,
@@ -200,9 +200,7 @@ async function converted(
   const plan = await compileSteps(project, conversion, "run", { ...options, serverVersion });
   const { lockWait } = options;
   await send(plan, target, deps, { lockWait }, { sourceText: (path) => sourceText(project, path) });
-  const squashed = conversion.steps.flatMap(({ direction, revision }) =>
-    direction === "up" ? [revision] : [],
-  );
+  const { squashed } = conversion;
   const message = `the ledger now has ${squashed.join(", ")} in place of what ${squashed.length === 1 ? "it replaces" : "they replace"}`;
   options.onNotice?.({ severity: "NOTICE", message });
   return await readLedger(target.session, project.ledger);

@@ -131,14 +131,19 @@ export function stepsFrom(
   return { kind: request.kind, before, after: appliedAfter(before, steps), steps, target: request.target };
 }
 
+/** A stamp after which the ledger names the squashed revisions. */
+export interface ConversionSteps extends Steps {
+  readonly squashed: readonly RevisionId[];
+}
+
 /** The stamp that lets a ledger name squashed revisions instead of all that they replace; undefined: it does. */
 export function conversionSteps(
   { graph }: Project,
   rows: readonly { readonly revision: RevisionId }[],
-): Steps | undefined {
+): ConversionSteps | undefined {
   const conversion = conversionOf(graph, rows);
   if (conversion === undefined) return undefined;
-  const { removed, added } = conversion;
+  const { squashed, removed, added } = conversion;
   const before = rows.map(({ revision }) => revision);
   return {
     kind: "stamp",
@@ -148,6 +153,7 @@ export function conversionSteps(
       ...removed.map((revision): Step => ({ direction: "down", revision })),
       ...added.map((revision): Step => ({ direction: "up", revision })),
     ],
+    squashed,
   };
 }
 

@@ -8,10 +8,13 @@ import { appliedThrough, halfApplied } from "./replaced.ts";
 import { shellWord } from "./shell.ts";
 import { unique } from "./unique.ts";
 
-export interface Absence {
+export interface Absence<R extends Row = Row> {
+  readonly row: R;
   /** What is to be said of the revision: `has no file`. */
   readonly reason: string;
   readonly hint: string;
+  /** Where it is a part of one fault, that one: the same for each row that has a part in it. */
+  readonly fault?: Diagnostic;
 }
 
 /** What is needed of a row of the ledger; what is left out is not known. */
@@ -38,27 +41,45 @@ type Cause =
   | { readonly kind: "lost"; readonly mayBeNewer: boolean };
 
 /**
- * `rows`: all that is applied. `mayBeAhead`: `upgrade --allow-ahead` may be what is wanted. The hint is for all rows of that
- * cause, so it is the same for each.
+ * One for each row that is no node, in the order of the rows. `rows`: all that is applied. `mayBeAhead`: `upgrade
+ * --allow-ahead` may be what is wanted. The hint is for all rows of that cause, so it is the same for each.
  */
 export function absences<R extends Row>(
   graph: Files,
   rows: readonly R[],
   { mayBeAhead = true }: { readonly mayBeAhead?: boolean } = {},
-): (row: R) => Absence {
+): readonly Absence<R>[] {
+  const absent = rows.filter(({ revision }) => !graph.nodes.has(revision));
+  if (absent.length === 0) return [];
   const causeOf = causesOf(graph, rows);
-  const causes = new Map(
-    rows.flatMap((row) => (graph.nodes.has(row.revision) ? [] : [[row.revision, causeOf(row)] as const])),
+  const causes = absent.map((row) => ({ row, cause: causeOf(row) }));
+  const lost = causes.flatMap(({ row: { revision }, cause }) =>
+    cause.kind === "lost" ? [{ revision, ...cause }] : [],
   );
-  const lost = [...causes].filter(([, { kind }]) => kind === "lost");
-  const mayBeNewer = mayBeAhead && lost.every(([, cause]) => cause.kind === "lost" && cause.mayBeNewer);
-  const hintOfLost = lostHint(lost.map(([id]) => id)) + (mayBeNewer ? aheadHint(graph) : "");
-  return ({ revision }) => {
-    const cause = causes.get(revision)!;
-    if (cause.kind === "dormant") return ofDormant(graph, cause.squashed);
-    return { reason: "has no file", hint: cause.kind === "lost" ? hintOfLost : hintOf(revision, cause) };
-  };
+  const mayBeNewer = mayBeAhead && lost.every((each) => each.mayBeNewer);
+  const hintOfLost = lostHint(lost.map(({ revision }) => revision)) + (mayBeNewer ? aheadHint(graph) : "");
+  return causes.map(({ row, cause }): Absence<R> => {
+    const reason = "has no file";
+    switch (cause.kind) {
+      case "dormant":
+        return { row, ...ofDormant(graph, cause.squashed) };
+      case "half-replaced":
+        return { row, reason, hint: `${cause.fault.message}: ${cause.fault.hint}`, fault: cause.fault };
+      case "renamed":
+        return { row, reason, hint: renamedHint(row.revision, cause.migration) };
+      case "squashed":
+        return { row, reason, hint: squashedHint(cause.lacking) };
+      case "other-project":
+        return { row, reason, hint: `${OF_ANOTHER}; ${DELETED}` };
+      default:
+        return { row, reason, hint: hintOfLost };
+    }
+  });
 }
+
+/** What to type about them, each once. */
+export const hintsOf = (found: readonly Absence[]): readonly string[] =>
+  unique(found.map(({ hint }) => hint));
 
 function causesOf<R extends Row>(graph: Files, rows: readonly R[]): (row: R) => Cause {
   const through = appliedThrough(graph, rows);
@@ -95,19 +116,6 @@ function aboveOf(graph: Graph, rows: readonly Row[], lacking: readonly RevisionI
   };
 }
 
-function hintOf(revision: RevisionId, cause: Exclude<Cause, { kind: "dormant" | "lost" }>): string {
-  switch (cause.kind) {
-    case "half-replaced":
-      return `${cause.fault.message}: ${cause.fault.hint}`;
-    case "renamed":
-      return renamedHint(revision, cause.migration);
-    case "squashed":
-      return squashedHint(cause.lacking);
-    case "other-project":
-      return `${OF_ANOTHER}; ${DELETED}`;
-  }
-}
-
 /** The one migration that is not applied, has the row's SQL, and is otherwise as the row says but for its id. */
 function renamedTo(
   { nodes }: Files,
@@ -125,24 +133,19 @@ function renamedTo(
   return found.length === 1 ? found[0] : undefined;
 }
 
-/**
- * What `current` leaves out, in one sentence and with what to type; undefined where it leaves out nothing. `unknown`: those of
- * the rows that are no node.
- */
-export function leftOutOf<R extends Row>(
+/** What `current` leaves out, in one sentence and with what to type; undefined where it leaves out nothing. */
+export function leftOutOf(
   graph: Files,
-  rows: readonly R[],
-  unknown: readonly R[],
+  rows: readonly Row[],
 ): { readonly message: string; readonly hint: string } | undefined {
-  const [first, ...others] = unknown;
+  const found = absences(graph, rows);
+  const [first, ...others] = found;
   if (first === undefined) return undefined;
-  const found = unknown.map(absences(graph, rows));
-  const hint = unique(found.map((each) => each.hint)).join("; ");
   const message =
     others.length === 0
-      ? `${first.revision} is applied, but ${found[0]!.reason}`
-      : `${unknown.length} applied revisions are no migrations here: ${unknown.map(({ revision }) => revision).join(", ")}`;
-  return { message, hint };
+      ? `${first.row.revision} is applied, but ${first.reason}`
+      : `${found.length} applied revisions are no migrations here: ${found.map(({ row }) => row.revision).join(", ")}`;
+  return { message, hint: hintsOf(found).join("; ") };
 }
 
 /** The rows of a newer release: no nodes, and above what is applied. A base is none, since it begins another project's history. */
@@ -175,7 +178,7 @@ export function lackingBelow(
 // ── what to type ────────────────────────────────────────────────────────────────────────────────────────────────
 
 /** The database has the squashed revision already, and what it replaces came back, as by a merge. */
-function ofDormant(graph: Graph, { revision, replaces = [] }: Revision): Absence {
+function ofDormant(graph: Graph, { revision, replaces = [] }: Revision): Omit<Absence, "row"> {
   const instead = unique(replaces.map((id) => graph.replaced.get(id) ?? id));
   const revisions = instead.map((id) => nodeOf(graph, id).revision);
   const isOlder = replaces.every((id) => graph.nodes.has(id));

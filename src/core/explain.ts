@@ -56,13 +56,15 @@ export function explain(
   const { sqlstate } = failure;
   const step = stepOf(plan, batch, statement);
   const error = errorOf.bind(undefined, failure);
-  const state = scratch === undefined ? whatIsSo(plan, batch, step) : onScratch(scratch);
+  const stateAnd = (next: string): string =>
+    scratch === undefined ? whatIsSo(plan, batch, step, next) : onScratch(scratch);
+  const state = stateAnd(`fix the cause and ${RESUMES}`);
   if (isGuard(sqlstate)) return error("state/guard", failure.message.replace(/^retort: /, ""), failure.hint);
   // A guard that has looked at the rights of the role says itself which it lacks, and what to do.
   if (sqlstate === "42501" && failure.message.startsWith("retort: "))
     return error("execution/own-statement", failure.message.replace(/^retort: /, ""), failure.hint);
   if (sqlstate === "57014" && aborted)
-    return cancelled(scratch === undefined ? stoppedAt(plan, batch, step) : NOTHING, failure);
+    return cancelled(scratch === undefined ? stateAnd(`to continue, ${RESUMES}`) : NOTHING, failure);
   if (failure.lost) return connectionLost(failure, scratch);
   const said = withoutPasswords(failure, statement);
   const message = messageOf(said);
@@ -252,7 +254,6 @@ export function refuseInterrupted(graph: Graph, intent: Intent | undefined): voi
 }
 
 const RESUMES = "run the same command again: it resumes here";
-const MEND = `fix the cause and ${RESUMES}`;
 
 /** Whose value, of those that every migration's session starts from, the server does not know; by the name that it quotes. */
 function refusedSetting({ purpose }: Statement, { sqlstate, message }: Failure): string | undefined {
@@ -264,22 +265,18 @@ function refusedSetting({ purpose }: Statement, { sqlstate, message }: Failure):
       : undefined;
 }
 
-/** What is so now, after the statement failed. */
-function whatIsSo(plan: Plan, batch: Batch, step: PlanStep | undefined): string {
+/** What is so now, after the statement failed. `next`: what to type where something is left unfinished. */
+function whatIsSo(plan: Plan, batch: Batch, step: PlanStep | undefined, next: string): string {
   if (step === undefined) return NOTHING;
   if (!batch.transactional)
-    return `this statement ran outside a transaction: ${MEND}. See what is unfinished with: migrate current`;
+    return `this statement ran outside a transaction: ${next}. See what is unfinished with: migrate current`;
   if (batch.step === undefined) return "all of it was rolled back; nothing was changed";
   if (!step.transactional)
-    return `revision ${step.revision} runs outside a transaction: what it did before this is kept; ${MEND}`;
+    return `revision ${step.revision} runs outside a transaction: what it did before this is kept; ${next}`;
   const before =
     plan.from.length === 0 && plan.steps[0] === step ? "none is applied" : "those before it stay applied";
   return `revision ${step.revision} was rolled back; ${step.direction === "up" ? before : "it is still applied"}`;
 }
-
-/** The same where it was stopped on request, for which there is no cause to fix. */
-const stoppedAt = (plan: Plan, batch: Batch, step: PlanStep | undefined): string =>
-  whatIsSo(plan, batch, step).replace(MEND, `to continue, ${RESUMES}`);
 
 /** A scratch database has none of the rows that the user's has, and may be of another version. */
 const onScratch = (scratch: string): string =>

@@ -75,17 +75,16 @@ export function findingsOf(graph: Graph<Migration>, rows: readonly Applied[]): r
     graph,
     [...byRevision.keys()].filter((id) => graph.nodes.has(id)),
   );
-  const unknown = rows
-    .filter((row) => !graph.nodes.has(row.revision))
-    .sort((a, b) => (a.appliedAt < b.appliedAt ? -1 : 1));
+  const unknown = absences(graph, rows).toSorted((a, b) => (a.row.appliedAt < b.row.appliedAt ? -1 : 1));
   const through = appliedThrough(graph, rows);
   const had = new Set([...byRevision.keys(), ...through]);
   const isEvery = known.length === 0 && through.length === 0;
   const hint = (): string => holeHint(graph, currentHeads(graph, byRevision.keys()));
-  const absenceOf = unknown.length === 0 ? undefined : absences(graph, rows);
   const found = [
     ...known.flatMap((id) => changesOf(graph, byRevision.get(id)!, had, hint)),
-    ...unknown.map((row): Finding => ({ kind: "vanished", isEvery, ...absenceOf!(row), ...recorded(row) })),
+    ...unknown.map(
+      ({ row, reason, hint }): Finding => ({ kind: "vanished", isEvery, reason, hint, ...recorded(row) }),
+    ),
   ];
   const isStopped = found.some(({ kind }) => kind === "vanished" || kind === "body");
   return isStopped

@@ -129,17 +129,25 @@ function takenOver(graph: Graph, rows: readonly { readonly revision: RevisionId 
   return named.filter((id) => graph.nodes.get(id)!.revision.replaces!.every((each) => had.has(each)));
 }
 
+export interface Conversion {
+  /** The revisions that take the place of others. */
+  readonly squashed: readonly RevisionId[];
+  readonly removed: readonly RevisionId[];
+  /** Those of the squashed that have no row yet. */
+  readonly added: readonly RevisionId[];
+}
+
 /** What a stamp writes so that the ledger names squashed revisions instead of those that they replace; undefined: it does. */
 export function conversionOf(
   graph: Graph,
   rows: readonly { readonly revision: RevisionId }[],
-): { readonly removed: readonly RevisionId[]; readonly added: readonly RevisionId[] } | undefined {
-  const taken = takenOver(graph, rows);
-  if (taken.length === 0) return undefined;
+): Conversion | undefined {
+  const squashed = takenOver(graph, rows);
+  if (squashed.length === 0) return undefined;
   const had = new Set(rows.map(({ revision }) => revision));
-  const added = taken.filter((id) => !had.has(id));
-  const removed = taken.flatMap((id) => [...graph.nodes.get(id)!.revision.replaces!].reverse());
-  return { removed, added };
+  const added = squashed.filter((id) => !had.has(id));
+  const removed = squashed.flatMap((id) => [...graph.nodes.get(id)!.revision.replaces!].reverse());
+  return { squashed, removed, added };
 }
 
 /** The rows as they are once the ledger names the squashed revisions; for whoever only reads. */

@@ -9,7 +9,6 @@ import { type Diagnostic, MigrateError } from "./errors.ts";
 import { ancestors, descendants, type Graph, inOrder, maximal, nodeOf, ofDots } from "./graph.ts";
 import { describe } from "./graph-faults.ts";
 import type { RevisionId } from "./migration.ts";
-import { halfApplied } from "./replaced.ts";
 import { shellWord } from "./shell.ts";
 import {
   BASE,
@@ -224,15 +223,9 @@ export function appliedSet(
   rows: readonly AppliedRow[],
   { mayBeAhead = false }: { readonly mayBeAhead?: boolean } = {},
 ): ReadonlySet<RevisionId> {
-  const unknown = rows.filter((row) => !graph.nodes.has(row.revision));
-  if (unknown.length > 0) {
-    const absenceOf = absences(graph, rows, { mayBeAhead });
-    throw MigrateError.all(
-      distinctFaults(
-        unknown.map((row) => halfApplied(graph, rows, row.revision) ?? unknownRow(row, absenceOf(row))),
-      ),
-    );
-  }
+  const found = absences(graph, rows, { mayBeAhead });
+  if (found.length > 0)
+    throw MigrateError.all(distinctFaults(found.map((each) => each.fault ?? unknownRow(each))));
   return new Set(rows.map((row) => row.revision));
 }
 
@@ -380,7 +373,8 @@ function oneTarget(target: string): string {
   });
 }
 
-function unknownRow({ revision, appliedAt, appliedBy }: AppliedRow, { reason, hint }: Absence): Diagnostic {
+function unknownRow({ row, reason, hint }: Absence<AppliedRow>): Diagnostic {
+  const { revision, appliedAt, appliedBy } = row;
   const when = appliedAt === undefined ? "" : ` on ${appliedAt}`;
   const by = appliedBy === undefined ? "" : ` by ${appliedBy}`;
   return {

@@ -1,10 +1,9 @@
 /** `migrate current`. */
 import { headsFindings } from "../../app/check.ts";
 import { readState } from "../../app/look.ts";
-import { absences } from "../../core/absence.ts";
+import { absences, hintsOf } from "../../core/absence.ts";
 import { MigrateError } from "../../core/errors.ts";
 import { currentRows } from "../../core/history.ts";
-import { unique } from "../../core/unique.ts";
 import { revisionValue } from "../../render/json.ts";
 import { currentLine, detailsOf, interruptedText } from "../../render/listing.ts";
 import { type Command, flag } from "../command.ts";
@@ -41,10 +40,10 @@ const command: Command = {
     for (const id of current)
       printer.lines(verbose ? [...detailsOf(graph, id), ""] : [currentLine(graph, id)]);
     printer.lines(unknown.map((id) => `${id} (no migration here)`));
-    const why = state.unknown.map(absences(graph, state.applied));
-    for (const [i, { revision, appliedAt, appliedBy }] of state.unknown.entries())
-      printer.warn(`${revision} was applied on ${appliedAt} by ${appliedBy}, but ${why[i]!.reason}`);
-    for (const hint of unique(why.map((each) => each.hint))) printer.info(`hint: ${hint}`);
+    const absent = absences(graph, state.applied);
+    for (const { row, reason } of absent)
+      printer.warn(`${row.revision} was applied on ${row.appliedAt} by ${row.appliedBy}, but ${reason}`);
+    for (const hint of hintsOf(absent)) printer.info(`hint: ${hint}`);
     if (state.interrupted !== undefined) {
       const { startedAt, startedBy } = state.interrupted;
       printer.warn(
