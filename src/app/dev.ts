@@ -56,7 +56,7 @@ function saidDatabase({ config }: Project, options: DevOptions): DatabaseAddress
   throw new MigrateError({
     code: "usage/dev-database",
     message: `--on-database changes a database, and ${database.display} is named by ${database.origin} only`,
-    hint: "name the database: migrate dev --on-database --database URL, or --env NAME of the config file",
+    hint: "add --database URL, or --env NAME for an environment of the config file",
   });
 }
 

@@ -14,7 +14,7 @@ import { madeByFiles, type Schema, schemaOf } from "./keep-dump.ts";
 import { type Deps, openConfig, openProject, openWarned, type ProjectOptions } from "./project.ts";
 import { replayRevisions, revisionsTo } from "./replay.ts";
 import { type ScratchUse, withScratch } from "./scratch.ts";
-import { readAsMigration, writeOutputs } from "./write-output.ts";
+import { readAsMigration, refuseOutputs, writeOutputs } from "./write-output.ts";
 
 export interface DumpOptions extends ProjectOptions, Pick<ScratchUse, "onScratch"> {
   /** What the migrations up to there make, on a scratch database; without it, what the configured database has. */
@@ -41,7 +41,9 @@ export interface Dumped {
 /** Only reads the database. Throws `usage/cannot-dump` with each object that no SQL can be written for, and as `writeOutputs`. */
 export async function dump(deps: Deps, options: DumpOptions): Promise<Dumped> {
   const config = await openConfig(deps, options);
-  refuseOwn(options.folder, config, deps);
+  const { output, folder } = options;
+  if (output !== undefined) refuseOutputs(deps, outputs.dump, [output], config.directories);
+  refuseOwn(folder, config, deps);
   const { of, catalog, owner, versionTables } = await catalogFor(deps, config, options);
   const dumped = dumpOf(catalog, owner);
   return {

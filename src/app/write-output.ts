@@ -14,9 +14,7 @@ export type { NewText };
 
 /**
  * Writes texts into files, all or none; a file of that kind that is there, or a link, is replaced in one moment. Throws
- * `usage/own-folder` where it would be read from the `directories` as a migration;
- * `usage/not-a-…` where a file is there that is of no such kind, or for a script was changed since it was written;
- * `usage/exclusive-flags` where two are the same file; `usage/cannot-write`.
+ * as `refuseOutputs`, and `usage/cannot-write`.
  */
 export async function writeOutputs(
   deps: Pick<Deps, "cwd" | "onWritten">,
@@ -24,14 +22,32 @@ export async function writeOutputs(
   files: readonly NewText[],
   directories: readonly string[],
 ): Promise<void> {
-  const paths = files.map(({ path }) => path);
+  refuseOutputs(
+    deps,
+    kind,
+    files.map(({ path }) => path),
+    directories,
+  );
+  await writeFiles(files, deps);
+}
+
+/**
+ * What is long to make is refused before it is made. Throws `usage/own-folder` where a file would be read from the
+ * `directories` as a migration; `usage/not-a-…` where a file is there that is of no such kind, or for a script was changed
+ * since it was written; `usage/exclusive-flags` where two are the same file; `usage/cannot-write`.
+ */
+export function refuseOutputs(
+  deps: Pick<Deps, "cwd">,
+  kind: OutputKind,
+  paths: readonly string[],
+  directories: readonly string[],
+): void {
   for (const [index, path] of paths.entries()) {
     if (isReadFrom(path, directories, deps)) throw readAsMigration(path, "-o FILE");
     refuseForeign(deps, kind, path);
     const same = paths.slice(0, index).find((other) => isSameFile(path, other, deps));
     if (same !== undefined) throw sameFile(same, path);
   }
-  await writeFiles(files, deps);
 }
 
 /** `option`: how another place is named. */
@@ -49,7 +65,7 @@ const sameFile = (one: string, other: string): MigrateError =>
     hint: "nothing was written; name one file for each script",
   });
 
-/** Throws as `writeOutputs`, but for what the system refuses. */
+/** Throws where a file is there that is of no such kind. */
 export function refuseForeign(
   { cwd }: Pick<Deps, "cwd">,
   { code, name, isOurs }: OutputKind,

@@ -138,7 +138,7 @@ const valueIn = ({ rawName, value = "", inlineValue }: OptionToken): string =>
   inlineValue === true && !rawName.startsWith("--") ? value.replace(/^=/, "") : value;
 
 const noValue = (command: Named, flag: string): MigrateError =>
-  usage("unexpected-value", `${flag} takes no value`, command);
+  usage("unexpected-value", `${flag} takes no value`, command, `write ${flag} alone;`);
 
 function valueFault(
   command: Pick<Command, "name" | "args">,

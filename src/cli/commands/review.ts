@@ -41,6 +41,12 @@ const command: Command = {
       htm: "html",
       json: "json",
     });
+    const output = args.text("output");
+    if (output !== undefined) {
+      const { openConfig } = await import("../../app/project.ts");
+      const { outputs, refuseOutputs } = await import("../../app/write-output.ts");
+      refuseOutputs(deps, outputs.review, [output], (await openConfig(deps, options)).directories);
+    }
     const { project, ...document } = await review(deps, {
       ...options,
       which: args.positionals,
@@ -64,7 +70,6 @@ const command: Command = {
         : format === "markdown"
           ? `${reviewMarkdown(document)}\n`
           : `${JSON.stringify(document, undefined, 2)}\n`;
-    const output = args.text("output");
     if (output !== undefined) {
       const { outputs, writeOutputs } = await import("../../app/write-output.ts");
       await writeOutputs(

@@ -84,7 +84,7 @@ export function refuseUnknownRebuilds(names: readonly string[], objects: readonl
       const advice = "write the name of the table with its schema: --allow-rebuild shop.events";
       return {
         code: "usage/rebuild",
-        message: `--allow-rebuild ${name}: there is no ${name}`,
+        message: `--allow-rebuild names ${name}, which does not exist`,
         hint: meant === undefined ? advice : `did you mean --allow-rebuild ${meant}?`,
       };
     }),

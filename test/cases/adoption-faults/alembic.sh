@@ -1,0 +1,2 @@
+echo "ModuleNotFoundError: No module named 'models'" >&2
+exit 1

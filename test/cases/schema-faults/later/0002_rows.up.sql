@@ -1,0 +1,5 @@
+-- revision: b2
+-- parent: a1
+-- irreversible: no
+
+INSERT INTO shop.events VALUES (1, 'open'), (2, 'open');

@@ -1,0 +1,3 @@
+-- revision: c3
+
+DROP INDEX shop.events_kind;

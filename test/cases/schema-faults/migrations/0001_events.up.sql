@@ -1,0 +1,6 @@
+-- revision: a1
+-- parent: none
+
+CREATE SCHEMA shop;
+CREATE TABLE shop.events (id bigint PRIMARY KEY, kind text);
+CREATE TABLE shop.kinds (name text);

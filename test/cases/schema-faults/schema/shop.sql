@@ -1,0 +1,3 @@
+CREATE SCHEMA shop;
+CREATE TABLE shop.events (id bigint PRIMARY KEY, kind text);
+CREATE TABLE shop.kinds (name text);
