@@ -44,9 +44,6 @@ export const meanings: Readonly<Record<string, string>> = {
   "usage/fail-on": "`--fail-on` takes only `hazard`.",
   "usage/file-changed": "A file has changed while the command worked on it.",
   "usage/file-exists": "A file that would be created already exists.",
-  "usage/file-name": "This cannot be the name of a migration's file.",
-  "usage/file-name-pattern":
-    "`fileName` in the config file is not a pattern that names can be written and read with.",
   "usage/forget": "`repair --forget` names a revision that has a file, or is not applied.",
   "usage/format": "`--format` has an unknown value, or another one than `--json`.",
   "usage/git": "`--since` needs git, which is missing or does not know the ref.",

@@ -27,7 +27,7 @@ export async function referenceTables(
   throw new MigrateError({
     code: "usage/reference-rows",
     message: `${shownTable(keyless)} has no primary key, by which rows can be compared`,
-    hint: "add one, or remove the table from referenceRows in migrate.config.json",
+    hint: 'add one, or remove the table from "referenceRows" in the config file',
   });
 }
 
@@ -42,7 +42,7 @@ export function refuseUnknownTables(
   throw new MigrateError({
     code: "usage/reference-rows",
     message: `table ${unknown} of referenceRows does not exist`,
-    hint: "correct the name in migrate.config.json, or create the table in the schema folder",
+    hint: "correct the name in the config file, or create the table in the schema folder",
   });
 }
 

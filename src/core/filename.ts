@@ -1,5 +1,4 @@
 /** A file name → its number, slug and direction, by the project's pattern; and back, for new files. */
-import { MigrateError } from "./errors.ts";
 import type { Direction } from "./header.ts";
 import { nearest } from "./nearest.ts";
 
@@ -49,13 +48,10 @@ const PLACEHOLDER = /\{([^{}]*)\}/g;
 const PLACEHOLDERS = ["number", "slug", "revision", "date"] as const;
 const DATE_UNIT = /YYYY|MM|DD|HH|mm|ss/g;
 
-/** Reads a pattern. Throws `usage/file-name-pattern`. */
+/** Reads a pattern in which `patternFault` finds none. */
 export function filePattern(text: string): FileNamePattern {
   const fault = patternFault(text);
-  if (fault !== undefined) {
-    const message = `the file name pattern must be ${fault.mustBe}`;
-    throw new MigrateError({ code: "usage/file-name-pattern", message, hint: fault.hint });
-  }
+  if (fault !== undefined) throw new Error(`the file name pattern must be ${fault.mustBe}`);
   const parts = partsOf(text);
   return {
     text,

@@ -3,7 +3,7 @@
  *
  * `test/cases/<name>/` holds
  * - `cmd`: commands for `sh`, one a line, `migrate` being the built CLI; they run in a copy of the folder, each
- *   whatever became of the one before;
+ *   whatever became of the one before. A program of the folder may import `pgretort`, as built, and `pg`;
  * - what those read: `migrations/`, `migrate.config.json`, `.env`, …;
  * - what they must leave: `stdout`, `stderr` (absent: empty), `exit` (a code for each command; absent: all 0), and
  *   `script.sql`, if a command wrote such a file. With several commands each one's output stands below `$ command`;
@@ -21,6 +21,7 @@ import {
   readFileSync,
   realpathSync,
   rmSync,
+  symlinkSync,
   writeFileSync,
 } from "node:fs";
 import { tmpdir } from "node:os";
@@ -197,13 +198,19 @@ function isOurs(folder: string, path: string): boolean {
   return dirname(path) === folder && ["cmd", "needs", ...outputs].includes(basename(path));
 }
 
-/** Nothing of the caller's environment but PATH, with a `migrate` put first in it. */
+/** Nothing of the caller's environment but PATH, with a `migrate` put first in it; and what programs import. */
 function environment(scratch: string, cli: string): Readonly<Record<string, string>> {
   const bin = join(scratch, "bin");
   const home = join(scratch, "home");
   for (const folder of [bin, home]) mkdirSync(folder);
   writeFileSync(join(bin, "migrate"), `#!/bin/sh\nexec '${process.execPath}' '${cli}' "$@"\n`);
   chmodSync(join(bin, "migrate"), 0o755);
+  const packages = join(scratch, "node_modules");
+  const own = join(packages, "pgretort");
+  mkdirSync(own, { recursive: true });
+  // Not the whole folder: with --preserve-symlinks none of the packages beside it is there.
+  for (const part of ["package.json", "dist", "sql"]) symlinkSync(join(root, part), join(own, part));
+  symlinkSync(join(root, "node_modules/pg"), join(packages, "pg"));
   const path = [bin, dirname(process.execPath), process.env["PATH"] ?? ""].join(delimiter);
   return { PATH: path, HOME: home, NO_COLOR: "1", LC_ALL: "C.UTF-8", TZ: "UTC" };
 }

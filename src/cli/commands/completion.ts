@@ -31,7 +31,7 @@ const command: Command = {
       throw new MigrateError({
         code: "usage/shell",
         message: `completions for '${shell}' are not available`,
-        hint: `shells are ${Object.keys(shells).join(", ")}; for example: migrate completion bash`,
+        hint: `the shells are ${Object.keys(shells).join(", ")}; for example: migrate completion bash`,
       });
     }
     const script = shells[shell]!(tableOf(await commands()));

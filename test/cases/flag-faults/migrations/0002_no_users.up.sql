@@ -1,5 +1,5 @@
 -- revision: b2
 -- parent: a1
--- irreversible: the names are gone
+-- irreversible: the rows are gone
 
 DELETE FROM users;

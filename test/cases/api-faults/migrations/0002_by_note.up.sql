@@ -1,0 +1,4 @@
+-- revision: b2
+-- parent: a1
+
+CREATE INDEX orders_note ON shop.orders (note);
