@@ -5,6 +5,8 @@ import { type ErrorKind, exitCodes } from "../src/core/errors.ts";
 
 export const errorsPagePath = "docs/errors.md";
 
+const CASES = "test/cases";
+
 /** What each code means, in a sentence. A test holds it against the codes in `src`. */
 export const meanings: Readonly<Record<string, string>> = {
   "findings/baseline": "The schema that the first migration creates would differ from that of the database.",
@@ -234,7 +236,7 @@ export const meanings: Readonly<Record<string, string>> = {
 };
 
 /** The page, from the table and the golden cases below `cases`. */
-export function errorsPage(cases = "test/cases"): string {
+export function errorsPage(cases: string = CASES): string {
   const examples = examplesIn(cases);
   const kinds = [...new Set(Object.keys(meanings).map(kindOf))];
   return `${[
@@ -273,13 +275,13 @@ const section = (code: string, example: string | undefined): readonly string[] =
 
 const textOf = (path: string): string => (existsSync(path) ? readFileSync(path, "utf8") : "");
 
-/** The first error of each code that a golden case shows, to the next empty line. */
-function examplesIn(cases: string): ReadonlyMap<string, string> {
+/** The first error of each code that a golden case shows, with those of the same code below it, to the next empty line. */
+export function examplesIn(cases: string = CASES): ReadonlyMap<string, string> {
   const examples = new Map<string, string>();
   for (const name of readdirSync(cases).sort()) {
     const stderr = textOf(join(cases, name, "stderr"));
     for (const found of stderr.matchAll(
-      /^(?!\$).*error\[([a-z-]+\/[a-z0-9-]+)\].*(?:\n(?!\$|.*error\[).+)*/gm,
+      /^(?!\$).*error\[([a-z-]+\/[a-z0-9-]+)\].*(?:\n(?!\$|.*error\[(?!\1\])).+)*/gm,
     ))
       if (!examples.has(found[1]!)) examples.set(found[1]!, found[0].trimEnd());
   }

@@ -3,8 +3,8 @@
 import { resolve } from "node:path";
 import { DELETED } from "../core/absence.ts";
 import { madeBy } from "../core/adopt/version-tables.ts";
-import { describeObject } from "../core/catalog/catalog.ts";
 import { compareCatalogs } from "../core/catalog/compare.ts";
+import { describeDifference } from "../core/diff/verdict.ts";
 import { dumpOf, dumpText } from "../core/dump/dump.ts";
 import { MigrateError } from "../core/errors.ts";
 import type { RevisionId } from "../core/migration.ts";
@@ -122,7 +122,7 @@ async function prove(deps: Deps, options: BaselineOptions, { catalog }: Schema):
   throw MigrateError.all(
     differences.map((difference) => ({
       code: "findings/baseline",
-      message: `${describeObject(difference)} would differ (${difference.kind}${Object.keys(difference.properties ?? {}).map((name) => ` ${name}`)})`,
+      message: describeDifference(difference),
       hint: `no file was written; to leave this object out, add --ignore '${difference.class}:${difference.identity.join(".")}'`,
     })),
   );

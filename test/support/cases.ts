@@ -8,7 +8,7 @@
  * - what they must leave: `stdout`, `stderr` (absent: empty), `exit` (a code for each command; absent: all 0), and
  *   `script.sql`, if a command wrote such a file. With several commands each one's output stands below `$ command`;
  * - `needs`, where a server is needed: `postgres`, or `postgres 15` for that major. DATABASE_URL is then a fresh
- *   database on it.
+ *   database on it, and `sql "SELECT …"` does there what `migrate` would not. $DATA is the folder test/data.
  */
 import { spawn } from "node:child_process";
 import {
@@ -30,6 +30,9 @@ import { fileURLToPath } from "node:url";
 import { freshDatabase, type TestServer } from "./server.ts";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
+
+/** The command `sql` of cases that have a server. */
+const sqlCommand = join(root, "test/support/sql.mjs");
 
 /** The CLI as users get it; `make build` makes it. */
 export const builtCli = join(root, "dist/bin.cjs");
@@ -170,7 +173,8 @@ export function normalise(text: string, names: readonly (readonly [string, strin
       .reduce((changed, [name, label]) => changed.replaceAll(name, label), timeless)
       // With a space, as the program prints them: `5s` in a script is a setting and stays.
       .replace(/\b\d+(\.\d+)? (ms|s|min)\b/g, "<duration>")
-      .replace(/\bpid \d+/g, "pid <pid>")
+      .replace(/\b(pid|process) \d+/g, "$1 <pid>")
+      .replace(/@[\d.]+, since /g, "@<client>, since ")
   );
 }
 
@@ -198,13 +202,15 @@ function isOurs(folder: string, path: string): boolean {
   return dirname(path) === folder && ["cmd", "needs", ...outputs].includes(basename(path));
 }
 
-/** Nothing of the caller's environment but PATH, with a `migrate` put first in it; and what programs import. */
+/** Nothing of the caller's environment but PATH, with a `migrate` and a `sql` put first in it; and what programs import. */
 function environment(scratch: string, cli: string): Readonly<Record<string, string>> {
   const bin = join(scratch, "bin");
   const home = join(scratch, "home");
   for (const folder of [bin, home]) mkdirSync(folder);
-  writeFileSync(join(bin, "migrate"), `#!/bin/sh\nexec '${process.execPath}' '${cli}' "$@"\n`);
-  chmodSync(join(bin, "migrate"), 0o755);
+  for (const [name, script] of Object.entries({ migrate: cli, sql: sqlCommand })) {
+    writeFileSync(join(bin, name), `#!/bin/sh\nexec '${process.execPath}' '${script}' "$@"\n`);
+    chmodSync(join(bin, name), 0o755);
+  }
   const packages = join(scratch, "node_modules");
   const own = join(packages, "pgretort");
   mkdirSync(own, { recursive: true });
@@ -212,7 +218,8 @@ function environment(scratch: string, cli: string): Readonly<Record<string, stri
   for (const part of ["package.json", "dist", "sql"]) symlinkSync(join(root, part), join(own, part));
   symlinkSync(join(root, "node_modules/pg"), join(packages, "pg"));
   const path = [bin, dirname(process.execPath), process.env["PATH"] ?? ""].join(delimiter);
-  return { PATH: path, HOME: home, NO_COLOR: "1", LC_ALL: "C.UTF-8", TZ: "UTC" };
+  const data = join(root, "test/data");
+  return { PATH: path, HOME: home, DATA: data, NO_COLOR: "1", LC_ALL: "C.UTF-8", TZ: "UTC" };
 }
 
 function runCommand(command: string, cwd: string, env: Readonly<Record<string, string>>): Promise<Result> {

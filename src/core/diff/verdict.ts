@@ -18,7 +18,8 @@ export function wouldBe(difference: Difference, differs: string): string {
   return difference.kind === "extra" ? `${object} would be left over` : `${object}${differs}`;
 }
 
-function describeDifference(difference: Difference): string {
+/** `column shop.users.name: type would be text instead of integer`: the first of the two sides is the desired one. */
+export function describeDifference(difference: Difference): string {
   const changes = Object.entries(difference.properties ?? {}).map(
     ([name, [desired, is]]) => `${name} would be ${valueText(is)} instead of ${valueText(desired)}`,
   );

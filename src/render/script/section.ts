@@ -1,5 +1,6 @@
 /** Batches of a plan → the lines of a script that send them, with words above that say what each part is for. */
 import { MigrateError } from "../../core/errors.ts";
+import { excerptAt } from "../../core/fault.ts";
 import type { ScriptForm } from "../../core/plan/script.ts";
 import { type Batch, isOutside, type Plan, type Purpose, type Statement } from "../../core/plan/types.ts";
 import { commentText, qualified } from "../../core/quote.ts";
@@ -242,8 +243,9 @@ function bytesFor({ sql, origin, offset = 0 }: Statement, { client }: ScriptForm
   if (client === "any") return sql;
   const misread = misreadByPsql(sql);
   if (misread === undefined) return psqlText(sql);
-  const from = locate({ path: "", text: sql }, offset);
-  const to = locate({ path: "", text: sql }, misread.offset);
+  const source = { path: origin?.path ?? "", text: sql };
+  const from = locate(source, offset);
+  const to = locate(source, misread.offset);
   const line = (origin?.line ?? 1) + to.line - from.line;
   const column = to.line === from.line ? (origin?.column ?? 1) + to.column - from.column : to.column;
   const { code, message, hint } = misread;
@@ -251,6 +253,12 @@ function bytesFor({ sql, origin, offset = 0 }: Statement, { client }: ScriptForm
     code,
     message,
     hint,
-    ...(origin === undefined ? {} : { location: { path: origin.path, line, column } }),
+    ...(origin === undefined
+      ? {}
+      : {
+          location: { path: origin.path, line, column },
+          // The line begins with the statement.
+          excerpt: { column: to.column, ...excerptAt(source, misread.offset) },
+        }),
   });
 }

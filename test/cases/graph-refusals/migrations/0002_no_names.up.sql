@@ -1,0 +1,5 @@
+-- revision: b2
+-- parent: a1
+-- irreversible: the names are deleted
+
+ALTER TABLE users DROP COLUMN name;

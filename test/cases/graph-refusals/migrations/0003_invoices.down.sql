@@ -1,0 +1,3 @@
+-- revision: c3
+
+DROP TABLE invoices;

@@ -1,0 +1,5 @@
+-- revision: c3
+-- parent: b2
+-- branch-labels: billing
+
+CREATE TABLE invoices (id integer);

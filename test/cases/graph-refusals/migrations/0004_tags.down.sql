@@ -1,0 +1,3 @@
+-- revision: d4
+
+DROP TABLE tags;

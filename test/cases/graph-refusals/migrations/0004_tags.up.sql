@@ -1,0 +1,4 @@
+-- revision: d4
+-- parent: b2
+
+CREATE TABLE tags (id integer);

@@ -1,0 +1,5 @@
+-- revision: a1
+-- parent: none
+-- irreversible: an example
+
+CREATE TABLE users (id integer);

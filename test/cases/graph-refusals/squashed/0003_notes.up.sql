@@ -1,0 +1,5 @@
+-- revision: c3
+-- parent: b2
+-- irreversible: an example
+
+CREATE TABLE notes (id integer);

@@ -1,0 +1,5 @@
+-- revision: c3
+-- parent: b2
+-- irreversible: an example
+
+COPY cities TO STDOUT WITH (FORMAT csv);

@@ -1,0 +1,2 @@
+CREATE TABLE users (id integer, full_name text);
+CREATE TABLE tags (id integer);

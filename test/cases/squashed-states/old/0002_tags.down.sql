@@ -1,0 +1,3 @@
+-- revision: b2
+
+DROP TABLE tags;
