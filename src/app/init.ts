@@ -1,6 +1,7 @@
 /** A folder name → the beginnings of a project: the folder, a config file and, if asked for, `migrate.mk`. */
 import path from "node:path";
 import { MigrateError } from "../core/errors.ts";
+import { type FileNamePattern, filePattern } from "../core/filename.ts";
 import { shellWord } from "../core/shell.ts";
 import type { Config } from "../io/config.ts";
 import {
@@ -69,7 +70,8 @@ export async function init(
     );
   if (makefile && (isConfigured || !isEmpty)) return write(mk);
   if (isConfigured && (await createDirectory(directory, deps))) return result(directory);
-  const folder: NamedFolder = { directory, isConfigured, isEmpty };
+  const pattern = filePattern(config.fileName);
+  const folder: NamedFolder = { directory, pattern, isConfigured, isEmpty };
   if (file !== undefined && path.resolve(deps.cwd, file) === path.resolve(deps.cwd, CONFIG_FILE))
     throw alreadySetUp(config, folder, deps);
   if (!isEmpty) throw notEmpty(folder, deps, anotherFolder(directory, deps));
@@ -83,6 +85,8 @@ export async function init(
 
 interface NamedFolder {
   readonly directory: string;
+  /** How the project's files are named. */
+  readonly pattern: FileNamePattern;
   /** The config file names it. */
   readonly isConfigured: boolean;
   readonly isEmpty: boolean;
@@ -117,8 +121,8 @@ function addFolder(config: Config, directory: string, { cwd }: Deps): string {
 }
 
 /** `hint` is for a folder that is not another tool's. */
-function notEmpty({ directory }: NamedFolder, { cwd }: Deps, hint: string): MigrateError {
-  const foreign = foreignFolder(directory, cwd);
+function notEmpty({ directory, pattern }: NamedFolder, { cwd }: Deps, hint: string): MigrateError {
+  const foreign = foreignFolder(directory, cwd, pattern);
   return new MigrateError({
     code: "usage/not-empty",
     message:

@@ -179,7 +179,7 @@ async function readFiles(
   } catch (error) {
     // It loads the readers of all tools, for which no sound project has a use.
     const { foreignFault } = await import("./foreign-folder.ts");
-    throw foreignFault(error, directories, cwd);
+    throw foreignFault(error, directories, cwd, pattern);
   }
 }
 
@@ -224,14 +224,14 @@ export async function openWarned(deps: Deps, options: ProjectOptions, known?: Co
 
 /** Warns of a project without migrations: it may be the wrong folder, or another tool's. */
 export async function warnOfEmpty(
-  { migrations, config }: Project,
+  { migrations, config, pattern }: Project,
   { cwd, ...deps }: Deps,
   onNotice: Deps["onNotice"] | undefined = deps.onNotice,
 ): Promise<void> {
   if (migrations.size > 0) return;
   const folders = config.directories.map((folder) => path.relative(cwd, folder) || ".").join(", ");
   const { adoptHint, firstForeign, lookText } = await import("./foreign-folder.ts");
-  const foreign = firstForeign(config.directories, cwd);
+  const foreign = firstForeign(config.directories, cwd, pattern);
   const why =
     foreign === undefined ? whyEmpty(config.directories) : `${lookText(foreign)}; ${adoptHint(foreign)}`;
   onNotice?.({ severity: "WARNING", message: `there are no migrations in ${folders}; ${why}` });
