@@ -17,7 +17,7 @@ import { adoptHint, foreignFolder, lookText } from "./foreign-folder.ts";
 import { type Deps, foldersFile, openConfig, type ProjectOptions } from "./project.ts";
 
 export interface InitOptions extends Pick<ProjectOptions, "database" | "environment" | "variables"> {
-  /** Relative to the working directory. Default: `migrations`. */
+  /** Relative to the working directory. Default: `migrations`; in a folder below a project it must be given. */
   readonly directory?: string | undefined;
   /** One of `projectTemplates`. Default: `default`. */
   readonly template?: string | undefined;
@@ -42,7 +42,7 @@ export interface InitResult {
 /** Creates what is missing. Throws `usage/unknown-template`, `usage/not-empty`, `usage/file-exists`; an existing file is never touched. */
 export async function init(
   deps: Deps,
-  { directory = "migrations", template = "default", database: address, environment, variables }: InitOptions,
+  { directory: named, template = "default", database: address, environment, variables }: InitOptions,
 ): Promise<InitResult> {
   if (projectTemplates.every(({ name }) => name !== template)) {
     throw new MigrateError({
@@ -51,6 +51,7 @@ export async function init(
       hint: `the templates are ${projectTemplates.map(({ name }) => name).join(" and ")}; the database is a setting, not a template`,
     });
   }
+  const directory = named ?? "migrations";
   const makefile = template === "makefile";
   const config = await openConfig(deps, { database: address, environment, variables });
   const { file, directories, database } = config;
@@ -72,12 +73,13 @@ export async function init(
   if (isConfigured && (await createDirectory(directory, deps))) return result(directory);
   const pattern = filePattern(config.fileName);
   const folder: NamedFolder = { directory, pattern, isConfigured, isEmpty };
-  if (file !== undefined && path.resolve(deps.cwd, file) === path.resolve(deps.cwd, CONFIG_FILE))
-    throw alreadySetUp(config, folder, deps);
+  const isHere = file !== undefined && path.resolve(deps.cwd, file) === path.resolve(deps.cwd, CONFIG_FILE);
+  if (isConfigured || isHere) throw alreadySetUp(config, folder, deps);
+  if (file !== undefined && named === undefined) throw belowProject(file, makefile);
   if (!isEmpty) throw notEmpty(folder, deps, anotherFolder(directory, deps));
   const made = await write([configFile({ directories: [directory] }), ...mk]);
   if (file !== undefined) {
-    const message = `${file} is the config file of a project above this folder; below this folder, the new one counts`;
+    const message = `${file} is the config file of a project above this folder; below this folder, the new one counts, until you remove ${CONFIG_FILE} here`;
     deps.onNotice?.({ severity: "WARNING", message });
   }
   return made;
@@ -92,7 +94,15 @@ interface NamedFolder {
   readonly isEmpty: boolean;
 }
 
-/** A config file is here, so `init` can create no other: a further folder is one more name in it. */
+/** All commands find the project above, so a second one is only made where its folder is named. */
+const belowProject = (file: string, makefile: boolean): MigrateError =>
+  new MigrateError({
+    code: "usage/file-exists",
+    message: `this folder is in a project already, that of ${file}`,
+    hint: `commands use that project from here, too: migrate history; to begin another one in this folder, name its folder: migrate init migrations${makefile ? " --makefile" : ""}`,
+  });
+
+/** A config file is here, or one above names the folder, so `init` can create no other: a further folder is one more name in it. */
 function alreadySetUp(config: Config, folder: NamedFolder, deps: Deps): MigrateError {
   const { directory, isConfigured, isEmpty } = folder;
   const way = isConfigured ? "the project is set up" : addFolder(config, directory, deps);
@@ -106,7 +116,7 @@ function alreadySetUp(config: Config, folder: NamedFolder, deps: Deps): MigrateE
   }
   return new MigrateError({
     code: "usage/file-exists",
-    message: `${CONFIG_FILE} already exists`,
+    message: `${config.file ?? CONFIG_FILE} already exists`,
     hint: isConfigured
       ? `${way}: migrate ${FIRST_REVISION}`
       : `${way}, then: migrate init ${shellWord(directory)}`,
