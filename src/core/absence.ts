@@ -1,7 +1,7 @@
 /** The graph and all applied rows → why an applied revision is no node of the graph, and what to type. */
 import type { Diagnostic } from "./errors.ts";
 import { type Graph, nodeOf } from "./graph.ts";
-import { removalOf } from "./graph-faults.ts";
+import { elsewhereHint, type FileElsewhere, folderOf, removalOf } from "./graph-faults.ts";
 import type { Applied } from "./ledger/types.ts";
 import { type Migration, type Revision, type RevisionId, sourcesOf } from "./migration.ts";
 import { appliedThrough, halfApplied } from "./replaced.ts";
@@ -30,6 +30,8 @@ type Cause =
   | { readonly kind: "half-replaced"; readonly fault: Diagnostic }
   /** A file that is not applied has its SQL, under another id. */
   | { readonly kind: "renamed"; readonly migration: WithFiles }
+  /** Its file is in a folder that is not read. */
+  | { readonly kind: "elsewhere"; readonly file: FileElsewhere }
   /** Revisions that are above it, or beside it, need others that the ledger does not have: it may stand for these. */
   | { readonly kind: "squashed"; readonly lacking: readonly RevisionId[] }
   /** No applied revision is a node. */
@@ -53,9 +55,18 @@ export function absences<R extends Row>(
   const lost = [...causes].filter(([, { kind }]) => kind === "lost");
   const mayBeNewer = mayBeAhead && lost.every(([, cause]) => cause.kind === "lost" && cause.mayBeNewer);
   const hintOfLost = lostHint(lost.map(([id]) => id)) + (mayBeNewer ? aheadHint(graph) : "");
+  const [unread, ...others] = [...causes.values()].flatMap((cause) =>
+    cause.kind === "elsewhere" ? [cause.file] : [],
+  );
+  const hintOfUnread = unread === undefined ? "" : elsewhereHint([unread, ...others]);
   return ({ revision }) => {
     const cause = causes.get(revision)!;
     if (cause.kind === "dormant") return ofDormant(graph, cause.squashed);
+    if (cause.kind === "elsewhere")
+      return {
+        reason: `has its file in ${folderOf(cause.file.path)}, which is not read`,
+        hint: hintOfUnread,
+      };
     return { reason: "has no file", hint: cause.kind === "lost" ? hintOfLost : hintOf(revision, cause) };
   };
 }
@@ -75,6 +86,8 @@ function causesOf<R extends Row>(graph: Files, rows: readonly R[]): (row: R) => 
     if (fault !== undefined) return { kind: "half-replaced", fault };
     const migration = renamedTo(graph, rows, row);
     if (migration !== undefined) return { kind: "renamed", migration };
+    const file = graph.elsewhere(row.revision);
+    if (file !== undefined) return { kind: "elsewhere", file };
     if (lacking.length > 0 && !isAbove(row)) return { kind: "squashed", lacking };
     if (isOther) return { kind: "other-project" };
     return { kind: "lost", mayBeNewer: isComplete && ahead.has(row) };
@@ -95,7 +108,10 @@ function aboveOf(graph: Graph, rows: readonly Row[], lacking: readonly RevisionI
   };
 }
 
-function hintOf(revision: RevisionId, cause: Exclude<Cause, { kind: "dormant" | "lost" }>): string {
+function hintOf(
+  revision: RevisionId,
+  cause: Exclude<Cause, { kind: "dormant" | "elsewhere" | "lost" }>,
+): string {
   switch (cause.kind) {
     case "half-replaced":
       return `${cause.fault.message}: ${cause.fault.hint}`;
