@@ -59,7 +59,8 @@ These flags belong to every command, and may come before or after its name:
 
 ${flagTable(globals).join("")}
 
-\`init\` takes its folder as an argument, and has neither \`--directory\` nor \`--config\`.
+\`init\` takes its folder as an argument, without which it makes no second project below one. It has neither \`--directory\`
+nor \`--config\`.
 Before the name, \`-c\` is always \`--config\`. After \`current\` it is \`--check-heads\`, as in Alembic.
 
 | exit code | |

@@ -17,6 +17,9 @@ DECLARE
   releases CONSTANT boolean := true;
   -- SHA-256 of its procedures.
   procedures CONSTANT pg_catalog.text := '';
+  -- What to do where its schema has other objects, with a ledger and without one.
+  apart CONSTANT pg_catalog.text := '';
+  elsewhere CONSTANT pg_catalog.text := '';
   place pg_catalog.oid;
   is_there boolean;
   present pg_catalog.text[];
@@ -56,17 +59,7 @@ BEGIN
     RAISE EXCEPTION USING ERRCODE = 'RT001',
       MESSAGE = format('retort: the schema %s has objects that are not the ledger''s, such as %s',
         place::regnamespace, found),
-      HINT = concat('Nothing was changed. ', CASE
-        WHEN place::regnamespace::text = 'retort'
-          THEN 'Move them to another schema: ALTER ... SET SCHEMA ...'
-        WHEN is_there THEN format('Move them to another schema, or '
-          'give the ledger one of its own: CREATE SCHEMA retort; '
-          'ALTER TABLE %1$s.applied SET SCHEMA retort; '
-          'ALTER TABLE %1$s.intent SET SCHEMA retort; ALTER TABLE %1$s.log SET SCHEMA retort; '
-          'ALTER TABLE %1$s.state SET SCHEMA retort; then write "ledger": {"schema": "retort"} '
-          'in migrate.config.json, and run: migrate repair', place::regnamespace)
-        ELSE 'Give the ledger a schema of its own in migrate.config.json: '
-          '"ledger": {"schema": "retort"}' END);
+      HINT = CASE WHEN is_there THEN apart ELSE elsewhere END;
   END IF;
 
   SELECT concat(o.what, ' is owned by the role ', r.rolname), r.rolname INTO found, stranger FROM (

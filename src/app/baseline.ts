@@ -7,7 +7,7 @@ import { compareCatalogs } from "../core/catalog/compare.ts";
 import { describeDifference } from "../core/diff/verdict.ts";
 import { dumpOf, dumpText } from "../core/dump/dump.ts";
 import { MigrateError } from "../core/errors.ts";
-import type { RevisionId } from "../core/migration.ts";
+import type { Applied } from "../core/ledger/types.ts";
 import { readCatalog } from "../io/catalog.ts";
 import { removeFiles } from "../io/directory.ts";
 import { openConnected } from "./connect.ts";
@@ -87,20 +87,24 @@ async function readFirst(deps: Deps, options: BaselineOptions): Promise<First> {
 /** What is next for a database whose project has migrations, by how many of them it has. */
 function nextWith(
   { migrations, graph }: Project,
-  applied: readonly { readonly revision: RevisionId }[],
+  applied: readonly Pick<Applied, "revision" | "how">[],
 ): string {
   const count = applied.filter(({ revision }) => migrations.has(revision)).length;
+  const isOne = migrations.size === 1;
+  const head = graph.heads.length > 1 ? ` --head ${graph.heads.at(-1)}` : "";
+  const removal = `migrate revision --remove${head}`;
   if (count === 0) {
-    const which =
-      migrations.size === 1 ? "it is not needed, delete it" : "they are not needed, delete the newest first";
-    const head = graph.heads.length > 1 ? ` --head ${graph.heads.at(-1)}` : "";
-    return `record which of them this database already has: migrate stamp REVISION; or, if ${which}: migrate revision --remove${head}`;
+    const which = isOne ? "it is not needed, delete it" : "they are not needed, delete the newest first";
+    return `record which of them this database already has: migrate stamp REVISION; or, if ${which}: ${removal}`;
   }
   const which =
     count === migrations.size
       ? "all migrations here are"
       : `${count} of the ${migrations.size} migrations here are`;
-  return `${which} recorded as applied to the database; to compare it with them: migrate drift`;
+  const all = `${which} recorded as applied to the database; to compare it with them: migrate drift`;
+  if (applied.some(({ how }) => how !== "stamp")) return all;
+  const deleted = isOne ? "delete the migration" : "delete the migrations, the newest first";
+  return `${all}; or, if the stamp was a mistake, take it back: migrate stamp base; then ${deleted}: ${removal}`;
 }
 
 function textOf({ catalog, owner }: Schema): { readonly text: string; readonly warnings: readonly string[] } {

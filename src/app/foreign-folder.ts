@@ -2,6 +2,7 @@
 import path from "node:path";
 import { type Tool, toolLike } from "../core/adopt/tools.ts";
 import { MigrateError } from "../core/errors.ts";
+import { FEWEST_DIGITS, type FileNamePattern, parseFileName } from "../core/filename.ts";
 import { parseHeader } from "../core/header.ts";
 import { shellWord } from "../core/shell.ts";
 import { readForeignFolder } from "../io/foreign-folder.ts";
@@ -13,25 +14,41 @@ export interface ForeignFolder {
   readonly tool: Tool;
 }
 
-/** Fewer files that look like ours are ours, and lack their headers. */
+/** Fewer files that are named as ours are ours, and lack their headers. */
 const FEWEST = 4;
 const LIKE_OURS: ReadonlySet<string> = new Set(["golang-migrate", "sqlx"]);
 
 /** Undefined where a file has a header of ours, or the folder is no known tool's. */
-export function foreignFolder(directory: string, cwd: string): ForeignFolder | undefined {
+export function foreignFolder(
+  directory: string,
+  cwd: string,
+  pattern: FileNamePattern,
+): ForeignFolder | undefined {
   const folder = path.relative(cwd, path.resolve(cwd, directory)) || ".";
   const files = readable(folder, cwd);
   const sql = files.filter(({ name }) => name.endsWith(".sql"));
   const isOurs = sql.some((file) => parseHeader(file, "up").header.revision !== undefined);
   const tool = isOurs ? undefined : toolLike(files);
-  if (tool === undefined || (LIKE_OURS.has(tool.name) && sql.length < FEWEST)) return undefined;
-  return { folder, tool };
+  if (tool === undefined) return undefined;
+  const mayBeOurs =
+    LIKE_OURS.has(tool.name) && sql.length < FEWEST && sql.every(({ name }) => isLikeOurs(name, pattern));
+  return mayBeOurs ? undefined : { folder, tool };
+}
+
+/** Whether it may be one of the first files of a project: `0001_x.up.sql`, and not `000001_x.up.sql`. */
+function isLikeOurs(name: string, pattern: FileNamePattern): boolean {
+  const number = parseFileName(name, pattern).fileName?.number;
+  return number === undefined || number.length === FEWEST_DIGITS;
 }
 
 /** The first of these folders that is another tool's. */
-export function firstForeign(directories: readonly string[], cwd: string): ForeignFolder | undefined {
+export function firstForeign(
+  directories: readonly string[],
+  cwd: string,
+  pattern: FileNamePattern,
+): ForeignFolder | undefined {
   for (const directory of directories) {
-    const found = foreignFolder(directory, cwd);
+    const found = foreignFolder(directory, cwd, pattern);
     if (found !== undefined) return found;
   }
   return undefined;
@@ -56,9 +73,14 @@ export const adoptHint = ({ folder }: ForeignFolder): string =>
   `to see what becomes of it: migrate adopt ${shellWord(folder)}; to write that into another folder, add --to DIR`;
 
 /** What was thrown, or in its place that one of the folders is another tool's. */
-export function foreignFault(error: unknown, directories: readonly string[], cwd: string): unknown {
+export function foreignFault(
+  error: unknown,
+  directories: readonly string[],
+  cwd: string,
+  pattern: FileNamePattern,
+): unknown {
   if (!(error instanceof MigrateError && error.code.startsWith("source/"))) return error;
-  const found = firstForeign(directories, cwd);
+  const found = firstForeign(directories, cwd, pattern);
   return found === undefined
     ? error
     : new MigrateError({

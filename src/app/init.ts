@@ -1,6 +1,7 @@
 /** A folder name → the beginnings of a project: the folder, a config file and, if asked for, `migrate.mk`. */
 import path from "node:path";
 import { MigrateError } from "../core/errors.ts";
+import { type FileNamePattern, filePattern } from "../core/filename.ts";
 import { shellWord } from "../core/shell.ts";
 import type { Config } from "../io/config.ts";
 import {
@@ -16,7 +17,7 @@ import { adoptHint, foreignFolder, lookText } from "./foreign-folder.ts";
 import { type Deps, foldersFile, openConfig, type ProjectOptions } from "./project.ts";
 
 export interface InitOptions extends Pick<ProjectOptions, "database" | "environment" | "variables"> {
-  /** Relative to the working directory. Default: `migrations`. */
+  /** Relative to the working directory. Default: `migrations`; in a folder below a project it must be given. */
   readonly directory?: string | undefined;
   /** One of `projectTemplates`. Default: `default`. */
   readonly template?: string | undefined;
@@ -41,7 +42,7 @@ export interface InitResult {
 /** Creates what is missing. Throws `usage/unknown-template`, `usage/not-empty`, `usage/file-exists`; an existing file is never touched. */
 export async function init(
   deps: Deps,
-  { directory = "migrations", template = "default", database: address, environment, variables }: InitOptions,
+  { directory: named, template = "default", database: address, environment, variables }: InitOptions,
 ): Promise<InitResult> {
   if (projectTemplates.every(({ name }) => name !== template)) {
     throw new MigrateError({
@@ -50,6 +51,7 @@ export async function init(
       hint: `the templates are ${projectTemplates.map(({ name }) => name).join(" and ")}; the database is a setting, not a template`,
     });
   }
+  const directory = named ?? "migrations";
   const makefile = template === "makefile";
   const config = await openConfig(deps, { database: address, environment, variables });
   const { file, directories, database } = config;
@@ -69,13 +71,15 @@ export async function init(
     );
   if (makefile && (isConfigured || !isEmpty)) return write(mk);
   if (isConfigured && (await createDirectory(directory, deps))) return result(directory);
-  const folder: NamedFolder = { directory, isConfigured, isEmpty };
-  if (file !== undefined && path.resolve(deps.cwd, file) === path.resolve(deps.cwd, CONFIG_FILE))
-    throw alreadySetUp(config, folder, deps);
+  const pattern = filePattern(config.fileName);
+  const folder: NamedFolder = { directory, pattern, isConfigured, isEmpty };
+  const isHere = file !== undefined && path.resolve(deps.cwd, file) === path.resolve(deps.cwd, CONFIG_FILE);
+  if (isConfigured || isHere) throw alreadySetUp(config, folder, deps);
+  if (file !== undefined && named === undefined) throw belowProject(file, makefile);
   if (!isEmpty) throw notEmpty(folder, deps, anotherFolder(directory, deps));
   const made = await write([configFile({ directories: [directory] }), ...mk]);
   if (file !== undefined) {
-    const message = `${file} is the config file of a project above this folder; below this folder, the new one counts`;
+    const message = `${file} is the config file of a project above this folder; below this folder, the new one counts, until you remove ${CONFIG_FILE} here`;
     deps.onNotice?.({ severity: "WARNING", message });
   }
   return made;
@@ -83,12 +87,22 @@ export async function init(
 
 interface NamedFolder {
   readonly directory: string;
+  /** How the project's files are named. */
+  readonly pattern: FileNamePattern;
   /** The config file names it. */
   readonly isConfigured: boolean;
   readonly isEmpty: boolean;
 }
 
-/** A config file is here, so `init` can create no other: a further folder is one more name in it. */
+/** All commands find the project above, so a second one is only made where its folder is named. */
+const belowProject = (file: string, makefile: boolean): MigrateError =>
+  new MigrateError({
+    code: "usage/file-exists",
+    message: `this folder is in a project already, that of ${file}`,
+    hint: `commands use that project from here, too: migrate history; to begin another one in this folder, name its folder: migrate init migrations${makefile ? " --makefile" : ""}`,
+  });
+
+/** A config file is here, or one above names the folder, so `init` can create no other: a further folder is one more name in it. */
 function alreadySetUp(config: Config, folder: NamedFolder, deps: Deps): MigrateError {
   const { directory, isConfigured, isEmpty } = folder;
   const way = isConfigured ? "the project is set up" : addFolder(config, directory, deps);
@@ -102,7 +116,7 @@ function alreadySetUp(config: Config, folder: NamedFolder, deps: Deps): MigrateE
   }
   return new MigrateError({
     code: "usage/file-exists",
-    message: `${CONFIG_FILE} already exists`,
+    message: `${config.file ?? CONFIG_FILE} already exists`,
     hint: isConfigured
       ? `${way}: migrate ${FIRST_REVISION}`
       : `${way}, then: migrate init ${shellWord(directory)}`,
@@ -117,8 +131,8 @@ function addFolder(config: Config, directory: string, { cwd }: Deps): string {
 }
 
 /** `hint` is for a folder that is not another tool's. */
-function notEmpty({ directory }: NamedFolder, { cwd }: Deps, hint: string): MigrateError {
-  const foreign = foreignFolder(directory, cwd);
+function notEmpty({ directory, pattern }: NamedFolder, { cwd }: Deps, hint: string): MigrateError {
+  const foreign = foreignFolder(directory, cwd, pattern);
   return new MigrateError({
     code: "usage/not-empty",
     message:

@@ -15,7 +15,7 @@ import { defaultOf } from "../core/settings.ts";
 import { shellWord } from "../core/shell.ts";
 import type { Source } from "../core/source.ts";
 import { type Config, loadConfig } from "../io/config.ts";
-import { readMigrations, sqlBelow } from "../io/directory.ts";
+import { filesElsewhere, readMigrations, sqlBelow } from "../io/directory.ts";
 import { type KnownEffects, knownEffects } from "../io/known-effects.ts";
 import { type KnownBodies, knownBodies } from "../io/parsed.ts";
 import type { Notice } from "../io/session/types.ts";
@@ -145,7 +145,7 @@ export async function openProject(deps: Deps, options: ProjectOptions, known?: C
   return {
     config,
     migrations: byRevision(active),
-    graph: buildGraph(active, placeOf, dormant),
+    graph: buildGraph(active, placeOf, dormant, filesElsewhere(config.directories, deps)),
     dormant,
     pattern,
     get ledger() {
@@ -179,7 +179,7 @@ async function readFiles(
   } catch (error) {
     // It loads the readers of all tools, for which no sound project has a use.
     const { foreignFault } = await import("./foreign-folder.ts");
-    throw foreignFault(error, directories, cwd);
+    throw foreignFault(error, directories, cwd, pattern);
   }
 }
 
@@ -224,14 +224,14 @@ export async function openWarned(deps: Deps, options: ProjectOptions, known?: Co
 
 /** Warns of a project without migrations: it may be the wrong folder, or another tool's. */
 export async function warnOfEmpty(
-  { migrations, config }: Project,
+  { migrations, config, pattern }: Project,
   { cwd, ...deps }: Deps,
   onNotice: Deps["onNotice"] | undefined = deps.onNotice,
 ): Promise<void> {
   if (migrations.size > 0) return;
   const folders = config.directories.map((folder) => path.relative(cwd, folder) || ".").join(", ");
   const { adoptHint, firstForeign, lookText } = await import("./foreign-folder.ts");
-  const foreign = firstForeign(config.directories, cwd);
+  const foreign = firstForeign(config.directories, cwd, pattern);
   const why =
     foreign === undefined ? whyEmpty(config.directories) : `${lookText(foreign)}; ${adoptHint(foreign)}`;
   onNotice?.({ severity: "WARNING", message: `there are no migrations in ${folders}; ${why}` });

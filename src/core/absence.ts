@@ -1,7 +1,7 @@
 /** The graph and all applied rows → why an applied revision is no node of the graph, and what to type. */
 import type { Diagnostic } from "./errors.ts";
 import { type Graph, nodeOf } from "./graph.ts";
-import { removalOf } from "./graph-faults.ts";
+import { elsewhereHint, type FileElsewhere, folderOf, removalOf } from "./graph-faults.ts";
 import type { Applied } from "./ledger/types.ts";
 import { type Migration, type Revision, type RevisionId, sourcesOf } from "./migration.ts";
 import { appliedThrough, halfApplied } from "./replaced.ts";
@@ -33,6 +33,8 @@ type Cause =
   | { readonly kind: "half-replaced"; readonly fault: Diagnostic }
   /** A file that is not applied has its SQL, under another id. */
   | { readonly kind: "renamed"; readonly migration: WithFiles }
+  /** Its file is in a folder that is not read. */
+  | { readonly kind: "elsewhere"; readonly file: FileElsewhere }
   /** Revisions that are above it, or beside it, need others that the ledger does not have: it may stand for these. */
   | { readonly kind: "squashed"; readonly lacking: readonly RevisionId[] }
   /** No applied revision is a node. */
@@ -58,6 +60,8 @@ export function absences<R extends Row>(
   );
   const mayBeNewer = mayBeAhead && lost.every((each) => each.mayBeNewer);
   const hintOfLost = lostHint(lost.map(({ revision }) => revision)) + (mayBeNewer ? aheadHint(graph) : "");
+  const [unread, ...others] = causes.flatMap(({ cause }) => (cause.kind === "elsewhere" ? [cause.file] : []));
+  const hintOfUnread = unread === undefined ? "" : elsewhereHint([unread, ...others]);
   return causes.map(({ row, cause }): Absence<R> => {
     const reason = "has no file";
     switch (cause.kind) {
@@ -67,6 +71,10 @@ export function absences<R extends Row>(
         return { row, reason, hint: `${cause.fault.message}: ${cause.fault.hint}`, fault: cause.fault };
       case "renamed":
         return { row, reason, hint: renamedHint(row.revision, cause.migration) };
+      case "elsewhere": {
+        const folder = folderOf(cause.file.path);
+        return { row, reason: `has its file in ${folder}, which is not read`, hint: hintOfUnread };
+      }
       case "squashed":
         return { row, reason, hint: squashedHint(cause.lacking) };
       case "other-project":
@@ -96,6 +104,8 @@ function causesOf<R extends Row>(graph: Files, rows: readonly R[]): (row: R) => 
     if (fault !== undefined) return { kind: "half-replaced", fault };
     const migration = renamedTo(graph, rows, row);
     if (migration !== undefined) return { kind: "renamed", migration };
+    const file = graph.elsewhere(row.revision);
+    if (file !== undefined) return { kind: "elsewhere", file };
     if (lacking.length > 0 && !isAbove(row)) return { kind: "squashed", lacking };
     if (isOther) return { kind: "other-project" };
     return { kind: "lost", mayBeNewer: isComplete && ahead.has(row) };

@@ -33,12 +33,11 @@ export function assemble(
 ): Assembled {
   const diagnostics: Diagnostic[] = [...unreadable];
   const pairs = new Map<string, Pair>();
-  const misnamed = new Map<Source, Diagnostic>();
-  const free = freeNumbers(sources, pattern);
+  const strangers: Source[] = [];
   for (const source of sources) {
-    const { fileName, fault } = parseFileName(nameOf(source.path), pattern, free);
+    const { fileName, fault } = parseFileName(nameOf(source.path), pattern);
     if (fileName === undefined) {
-      misnamed.set(source, { ...fault!, location: startOf(source.path) });
+      strangers.push(source);
       continue;
     }
     if (fault !== undefined) diagnostics.push({ ...fault, location: startOf(source.path) });
@@ -50,6 +49,7 @@ export function assemble(
     else pair[direction] = file;
   }
 
+  const misnamed = misnamedFiles(strangers, freeNumbers(sources, pattern), pattern);
   const noText = new Set(unreadable.map((fault) => fault.location?.path));
   const lonely = lonelyFiles(pairs.values());
   const strays = strayFiles(misnamed.keys(), lonely);
@@ -79,6 +79,23 @@ export function assemble(
     if (sound) migrations.push(migrationOf(revision, up, down));
   }
   return { migrations, diagnostics: diagnostics.sort(byPlace) };
+}
+
+/** What is wrong with their names. Those that get a number get it in the order of their own: V1.2 before V1.10. */
+function misnamedFiles(
+  sources: readonly Source[],
+  free: (stem: string) => string,
+  pattern: FileNamePattern,
+): ReadonlyMap<Source, Diagnostic> {
+  const { compare } = new Intl.Collator("en", { numeric: true });
+  return new Map(
+    sources
+      .toSorted((a, b) => compare(nameOf(a.path), nameOf(b.path)))
+      .flatMap((source) => {
+        const { fault } = parseFileName(nameOf(source.path), pattern, free);
+        return fault === undefined ? [] : [[source, { ...fault, location: startOf(source.path) }] as const];
+      }),
+  );
 }
 
 /** A number for each name that has none: the one after all that exist, then the next. */

@@ -19,6 +19,9 @@ export interface BatchDirective {
 }
 
 const LINE = /^[ \t]*--[ \t]*batch:(.*)$/gm;
+/** What looks like that line; its value without the word that says what is counted. */
+const NEAR =
+  /^[ \t]*(?:-{2,}|\/\*+)[ \t]*batch(?:[-_ ]?size)?[ \t]*(?:[:=][ \t]*)?(\d.{0,200}?)(?:[ \t]+rows)?[.;]?[ \t\r]*(?:\*+\/[ \t\r]*)?$/gim;
 const FORM =
   /^(\d{1,9})(?:[ \t]+by[ \t]+([A-Za-z_][\w$]*(?:\.[A-Za-z_][\w$]*){1,2}))?(?:,?[ \t]+pause[ \t]+([\d.]+[ \t]*[a-z]+))?$/;
 const PLACEHOLDER = /:batch_(?:size|from|to)\b/g;
@@ -35,10 +38,13 @@ export interface BrokenDirective {
   readonly end: number;
 }
 
-/** The directive in the comments above a statement; undefined where there is none. */
-export function directiveIn(comments: string): BatchDirective | BrokenDirective | undefined {
+/**
+ * The directive in the comments above a statement; undefined where there is none. With the statement's `tag`, a comment
+ * that was meant for one is broken.
+ */
+export function directiveIn(comments: string, tag?: string): BatchDirective | BrokenDirective | undefined {
   const line = [...comments.matchAll(LINE)].at(-1);
-  if (line === undefined) return undefined;
+  if (line === undefined) return tag === undefined ? undefined : nearMiss(comments, tag);
   const written = line[1]!.trim();
   const form = FORM.exec(written);
   const size = Number(form?.[1]);
@@ -49,7 +55,7 @@ export function directiveIn(comments: string): BatchDirective | BrokenDirective 
       message: `invalid batch '${written}'`,
       hint: "write, for example, '-- batch: 1000', '-- batch: 1000 by shop.orders.id' or '-- batch: 1000, pause 100ms'",
     };
-    return { fault, start: line.index + line[0].indexOf("--"), end: line.index + line[0].trimEnd().length };
+    return { fault, ...placeIn(line[0], line.index) };
   }
   const names = form[2]?.split(".");
   return {
@@ -58,6 +64,31 @@ export function directiveIn(comments: string): BatchDirective | BrokenDirective 
     ...(names === undefined ? {} : { key: { table: names.slice(0, -1), column: names.at(-1)! } }),
   };
 }
+
+/** Rows of a table are not changed fewer at a time: below that it is a label, such as `-- batch 3`. */
+const FEWEST_ROWS = 100;
+
+/** A comment with another form of the key and a value that is a directive's. INSERTs have labels such as `-- batch 120`. */
+function nearMiss(comments: string, tag: string): BrokenDirective | undefined {
+  if (!/^(?:UPDATE|DELETE|MERGE)\b/.test(tag)) return undefined;
+  for (const { index, 0: line, 1: value = "" } of comments.matchAll(NEAR)) {
+    const form = FORM.exec(value);
+    if (form === null || Number(form[1]) < FEWEST_ROWS) continue;
+    const fault = {
+      code: "source/batch",
+      message: `'${line.trim()}' is only a comment, so ${tag} would not run in batches`,
+      hint: `write '-- batch: ${value}'; if it is meant as a comment, word it otherwise`,
+    };
+    return { fault, ...placeIn(line, index) };
+  }
+  return undefined;
+}
+
+/** Where what stands in a line of the comments begins and ends. */
+const placeIn = (line: string, index: number): Pick<BrokenDirective, "start" | "end"> => ({
+  start: index + line.length - line.trimStart().length,
+  end: index + line.trimEnd().length,
+});
 
 /** What is wrong with a statement under a directive, or with placeholders without one; undefined where it is well. */
 export function batchFault(

@@ -42,7 +42,8 @@ type Part =
   | { readonly is: "number" | "slug" | "revision" }
   | { readonly is: "date"; readonly format: string };
 
-const FEWEST_DIGITS = 4;
+/** Of a number in a file's name. */
+export const FEWEST_DIGITS = 4;
 const LONGEST_SLUG = 50;
 const PLACEHOLDER = /\{([^{}]*)\}/g;
 const PLACEHOLDERS = ["number", "slug", "revision", "date"] as const;
@@ -246,14 +247,20 @@ export function nextNumber(numbers: Iterable<string>): string {
   return String(highest + 1n).padStart(width, "0");
 }
 
+/** A name of Flyway's whose version is no number: `U1.2__x.sql` undoes `V1.2__x.sql`. */
+const VERSIONED = /^([VU])(\d+(?:[._]\d+)+__(.*))$/is;
+
 /** What stands for the number in the form that is shown, or before it in Flyway's names: `U5__x.sql` undoes `V5__x.sql`. */
 const NUMBERED = /^(?:NNNN(?=[_.\s-])|([VU])(?=\d))?(\d*)[_.\s-]*(.*)$/is;
 
 function misnamed(name: string, pattern: FileNamePattern, free: (stem: string) => string): FileNameFault {
   const direction = /\.(up|down)\.sql$/i.exec(name)?.[1]?.toLowerCase();
   const stem = name.replace(/(\.(up|down))?\.sql$/i, "");
-  const [, letter = "", digits, words] = NUMBERED.exec(stem)!;
-  const number = digits === "" ? free(stem) : digits!.padStart(FEWEST_DIGITS, "0");
+  const versioned = VERSIONED.exec(stem);
+  const [, letter = "", digits, words] =
+    versioned === null ? NUMBERED.exec(stem)! : ["", versioned[1], "", versioned[3]];
+  // Both files of a pair get the same one.
+  const number = digits === "" ? free(versioned?.[2] ?? stem) : digits!.padStart(FEWEST_DIGITS, "0");
   const form = (n: string, slug: string): string =>
     pattern.text.replace("{number}", n).replace("{slug}", slug);
   const better = pattern.hasNumber ? form(number, words === "" ? "name" : words!) : stem;

@@ -1,6 +1,7 @@
 /** Revisions → everything that keeps them from being a graph, each fault with the files and ids it is about. */
 import { cyclesOf } from "./cycles.ts";
 import type { Diagnostic } from "./errors.ts";
+import { stemOf } from "./filename.ts";
 import { type Migration, type Revision, type RevisionId, sourcesOf } from "./migration.ts";
 import { nearest } from "./nearest.ts";
 import { shellWord } from "./shell.ts";
@@ -43,13 +44,39 @@ export const removalOf = (revisions: readonly (Revision & Partial<Migration>)[])
     .map(shellWord)
     .join(" ")}`;
 
+/** Where the up file of a revision is, in a folder that is not read, below one that is. */
+export interface FileElsewhere {
+  readonly path: string;
+  /** The folder that is read. */
+  readonly folder: string;
+}
+
+export type Elsewhere = (id: RevisionId) => FileElsewhere | undefined;
+
+/** Beyond so many files, no command names each. */
+const MOST_NAMED = 5;
+
+/** What to type where the files of one or more revisions are not read. */
+export function elsewhereHint(files: readonly [FileElsewhere, ...FileElsewhere[]]): string {
+  const [{ folder }] = files;
+  const folders = unique(files.map(({ path }) => JSON.stringify(folderOf(path)))).join(", ");
+  const stems = files.map(({ path }) => `${shellWord(stemOf(path, "up"))}.*.sql`);
+  const isNamed = files.length <= MOST_NAMED && files.every((each) => each.folder === folder);
+  const move = isNamed ? `: mv ${stems.join(" ")} ${shellWord(folder)}` : "";
+  return `folders below ${folder} are not read; move ${files.length === 1 ? "its" : "their"} files up${move}; or name ${folders} in "directories" too`;
+}
+
+/** The folder of a path that has one. */
+export const folderOf = (path: string): string => path.replace(/\/[^/]*$/, "");
+
 /** Every fault: names first, then what the names refer to, then cycles; each in load order. */
 export function faultsOf<R extends Revision>(
   revisions: readonly R[],
   placeOf: PlaceOf<R>,
   dormant: readonly R[] = [],
+  elsewhere: Elsewhere = nowhere,
 ): readonly Diagnostic[] {
-  const names = namesOf(revisions, dormant);
+  const names = namesOf(revisions, dormant, elsewhere);
   return [...faultsOfNames(revisions, names), ...cycles(names)].map(
     ({ revision, key, name, message, hint }) => ({
       code: `graph/${name}`,
@@ -83,16 +110,23 @@ interface Names<R> {
   readonly byName: ReadonlyMap<string, R>;
   /** Squashed revisions that do not count while what they replace has files. */
   readonly dormant: readonly R[];
+  readonly elsewhere: Elsewhere;
 }
 
-function namesOf<R extends Revision>(revisions: readonly R[], dormant: readonly R[] = []): Names<R> {
+export const nowhere: Elsewhere = () => undefined;
+
+function namesOf<R extends Revision>(
+  revisions: readonly R[],
+  dormant: readonly R[] = [],
+  elsewhere: Elsewhere = nowhere,
+): Names<R> {
   const byId = new Map<RevisionId, R>();
   for (const revision of revisions) if (!byId.has(revision.revision)) byId.set(revision.revision, revision);
   const byName = new Map<string, R>(byId);
   for (const revision of revisions) {
     for (const label of revision.branchLabels) if (!byName.has(label)) byName.set(label, revision);
   }
-  return { byId, byName, dormant };
+  return { byId, byName, dormant, elsewhere };
 }
 
 /** The words of target expressions. */
@@ -167,13 +201,15 @@ const MAX_SUGGESTIONS = 20;
 
 function wrongReferences<R extends Revision>(
   revisions: readonly R[],
-  { byId, byName, dormant }: Names<R>,
+  { byId, byName, dormant, elsewhere }: Names<R>,
 ): readonly Fault<R>[] {
   const faults: Fault<R>[] = [];
   let suggestions = 0;
   const missing = (wanted: string, { revision: wanting }: R): string => {
     const waiting = dormant.find(({ revision }) => revision === wanted);
     if (waiting !== undefined) return waitingHint(waiting, byId);
+    const unread = elsewhere(wanted);
+    if (unread !== undefined) return `${unread.path} has it, but ${elsewhereHint([unread])}`;
     const other = "correct the id, or restore the file of that revision";
     suggestions += 1;
     if (suggestions > MAX_SUGGESTIONS) return other;

@@ -7,8 +7,10 @@
 import { type Diagnostic, MigrateError } from "./errors.ts";
 import {
   describe,
+  type Elsewhere,
   faultsOf,
   haveSoundNames,
+  nowhere,
   ofFile,
   type PlaceOf,
   RESERVED,
@@ -58,6 +60,8 @@ export interface Graph<R extends Revision = Revision> {
   readonly replaced: ReadonlyMap<RevisionId, RevisionId>;
   /** Squashed revisions that are no nodes, since all that they replace is. */
   readonly dormant: readonly R[];
+  /** Finds the files of revisions that are no nodes, where they are not read. */
+  readonly elsewhere: Elsewhere;
 }
 
 /**
@@ -68,9 +72,10 @@ export function buildGraph<R extends Revision>(
   revisions: readonly R[],
   placeOf: PlaceOf<R> = startOfFile,
   dormant: readonly R[] = [],
+  elsewhere: Elsewhere = nowhere,
 ): Graph<R> {
   const refuse = (): never => {
-    throw MigrateError.all(faultsOf(revisions, placeOf, dormant));
+    throw MigrateError.all(faultsOf(revisions, placeOf, dormant, elsewhere));
   };
   if (!haveSoundNames(revisions)) refuse();
 
@@ -107,7 +112,17 @@ export function buildGraph<R extends Revision>(
   const replaced = new Map(
     revisions.flatMap(({ revision, replaces = [] }) => replaces.map((id) => [id, revision] as const)),
   );
-  return { nodes, carriers, order, bases, heads, realHeads: having(isRealHead), replaced, dormant };
+  return {
+    nodes,
+    carriers,
+    order,
+    bases,
+    heads,
+    realHeads: having(isRealHead),
+    replaced,
+    dormant,
+    elsewhere,
+  };
 }
 
 /** Has no child. */

@@ -3,6 +3,7 @@
  * prose; the one exception is a lost header line (see `lostLines`), because an instruction must not vanish silently.
  */
 import { acceptanceOf, aspects } from "./acceptance.ts";
+import { markHint } from "./characters.ts";
 import { CONFLICT_HINT, isConflict } from "./conflict.ts";
 import { durationFault } from "./duration.ts";
 import type { Diagnostic } from "./errors.ts";
@@ -83,6 +84,7 @@ export const reservedWords: readonly string[] = ["head", "heads", "base", "none"
 const LONGEST_ID = 255;
 
 const HEADER_LINE = /(--[ \t]*([A-Za-z][A-Za-z_-]*)[ \t]*:(?!\/\/)([^\r\n]*))(?:\r\n|\r|\n|$)/y;
+const MARKED_LINE = /[ \t]*([^\w\s]{1,3})[ \t]*([a-z-]+)[ \t]*:/y;
 const GAP = /\s+|\/\*[\s\S]*?\*\/|--[^\r\n]*/y;
 const ILLEGAL_IN_ID = /[^A-Za-z0-9_.]/u;
 const INVISIBLE = /^[\p{Cf}\p{Default_Ignorable_Code_Point}]$/u;
@@ -504,7 +506,11 @@ function illegalHint(key: HeaderKey, character: string, id: string): string {
   // What stands behind the id is a comment.
   if (first !== undefined && !/^[\w.]+(?:[\s;]+[\w.]+)*$/.test(rest!))
     return `write only the id: ${shorten(first)}`;
-  if (/[\s;]/.test(character)) return "separate several with commas";
+  // Two words may be two ids, or an id and the message that `history` shows behind it.
+  if (first !== undefined) {
+    const several = id.split(/[\s;]+/).join(", ");
+    return `write only the id, ${shorten(first)}; if these are several ids, separate them with commas: ${shorten(several)}`;
+  }
   if ("@+:-".includes(character))
     return "write the id from that file's header; expressions such as 'label@head' or '-1' work only on the command line";
   return "an id has only letters, digits, '_' and '.'";
@@ -538,9 +544,24 @@ function missingKeys(
   return {
     code: "source/missing-key",
     message: `${missing.map((key) => `'${key}'`).join(" and ")} ${missing.length > 1 ? "are" : "is"} missing in the header`,
-    hint: isConflict(source.text, bodyStart) ? CONFLICT_HINT : missing.map((key) => hints[key]).join("; "),
+    hint: isConflict(source.text, bodyStart)
+      ? CONFLICT_HINT
+      : (lineMarkedOtherwise(source, bodyStart, missing) ?? missing.map((key) => hints[key]).join("; ")),
     ...place,
   };
+}
+
+/** What to do where the line that ends the header has one of these keys behind another mark than `--`, as chats make of it. */
+function lineMarkedOtherwise(
+  source: Source,
+  bodyStart: number,
+  keys: readonly HeaderKey[],
+): string | undefined {
+  MARKED_LINE.lastIndex = bodyStart;
+  const [, mark, key] = MARKED_LINE.exec(source.text) ?? [];
+  if (mark === undefined || !keys.some((each) => each === key)) return undefined;
+  const line = countLines(source.text, bodyStart) + 1;
+  return `begin each line of the header with two hyphens; line ${line} begins with ${markHint(mark)}`;
 }
 
 function misplacedBelow(

@@ -39,7 +39,7 @@ export type Finding = Recorded &
         /** The revision is none of the graph; `isEvery`: nor any other that is applied, as where another project's ledger is read. */
         readonly kind: "vanished";
         readonly isEvery: boolean;
-        /** Why: `has no file`, or, of a squashed revision, what keeps it from counting. */
+        /** Why: `has no file`, where its file is, or, of a squashed revision, what keeps it from counting. */
         readonly reason: string;
         readonly hint: string;
       }

@@ -4,8 +4,8 @@ import { type Catalog, type CatalogRow, catalogOf } from "../core/catalog/catalo
 import { catalogSql } from "../core/catalog/query.ts";
 import { MigrateError } from "../core/errors.ts";
 import { explainQuery } from "../core/explain.ts";
+import { strangersHint } from "../core/ledger/format.ts";
 import { strangersSql } from "../core/ledger/queries.ts";
-import { strangersHint } from "../core/ledger/types.ts";
 import { majorOf } from "../core/server-version.ts";
 import { type Session, StatementFailure } from "./session/types.ts";
 
@@ -25,13 +25,13 @@ export async function readCatalog(session: Session, ledgerSchema?: string): Prom
 
 /** A catalog without that schema would hide them. */
 async function refuseStrangers(session: Session, schema: string): Promise<void> {
-  const name = { parse: (given: unknown) => given as { readonly name: string } };
+  const name = { parse: (given: unknown) => given as { readonly name: string; readonly is_there: boolean } };
   const [first] = await session.read({ sql: strangersSql(schema), row: name });
   if (first === undefined) return;
   throw new MigrateError({
     code: "state/guard",
     message: `the schema ${schema} has objects that are not the ledger's, such as ${first.name}`,
-    hint: strangersHint(schema),
+    hint: strangersHint(schema, first.is_there),
   });
 }
 

@@ -33,7 +33,7 @@ import {
   type TextAddress,
 } from "./database.ts";
 import { foldersOf } from "./directory.ts";
-import { textIfThere } from "./files.ts";
+import { contentIfThere, type FileContent } from "./files.ts";
 import { parseJson } from "./jsonc.ts";
 import { type DatabaseAddress, listsOf, type ServerAddress, secretsOf } from "./libpq/parameters.ts";
 import { isExecutable } from "./packages.ts";
@@ -388,9 +388,16 @@ interface ConfigFile {
 async function openConfigFile(flag: string | undefined, cwd: string): Promise<ConfigFile | undefined> {
   const file = flag === undefined ? nearestConfigFile(cwd) : path.resolve(cwd, flag);
   const shown = shownPath(file, cwd);
-  const text = textOf(file, shown);
-  if (text !== undefined) {
-    const source = { path: shown, text };
+  const source = settingsIn(file, shown);
+  if (source !== undefined) {
+    if (!source.isUtf8) {
+      throw new MigrateError({
+        code: "usage/config-file",
+        message: "the file is not UTF-8",
+        hint: "save it as UTF-8",
+        location: locate(source, source.text.indexOf(LOST)),
+      });
+    }
     return { source, folder: path.dirname(file), settings: readSettings(source, parseJson(source)) };
   }
   if (flag === undefined) return undefined;
@@ -433,11 +440,13 @@ function shownPath(file: string, cwd: string): string {
   return relative.startsWith("..") || path.isAbsolute(relative) ? file : relative || ".";
 }
 
-/** The text of a file of ours; undefined when there is none. */
-function textOf(file: string, shown: string): string | undefined {
-  const text = textIfThere(file, "usage/config-file", shown);
+/** A file of settings; undefined when there is none. */
+function settingsIn(file: string, shown: string): (Source & Pick<FileContent, "isUtf8">) | undefined {
+  const content = contentIfThere(file, "usage/config-file", shown);
+  if (content === undefined) return undefined;
+  const { text, isUtf8 } = content;
   // The mark that UTF-16 begins with, as UTF-8.
-  if (text?.startsWith("\ufffd\ufffd") !== true) return text?.replace(/^\ufeff/, "");
+  if (!text.startsWith("\ufffd\ufffd")) return { path: shown, text: text.replace(/^\ufeff/, ""), isUtf8 };
   throw new MigrateError({
     code: "usage/config-file",
     message: `${shown} is UTF-16, not UTF-8`,
@@ -478,6 +487,9 @@ function layerOfRecord(
   };
 }
 
+/** What stands for bytes that are not UTF-8. */
+const LOST = "\ufffd";
+
 /** A file, and its variables. */
 interface Dotenv extends Layer {
   readonly source: Source;
@@ -488,7 +500,7 @@ interface Dotenv extends Layer {
 function readDotenv(folder: string, cwd: string, environment: Layer): Dotenv {
   const file = path.join(folder, ".env");
   const shown = shownPath(file, cwd);
-  const source = { path: shown, text: textOf(file, shown) ?? "" };
+  const { isUtf8, ...source } = settingsIn(file, shown) ?? { path: shown, text: "", isUtf8: true };
   const values = dotenvValues(source, (name) => environment.find(name)?.value);
   // The file belongs to other programs too, which may take the first.
   const repeated = new Set<string>();
@@ -502,6 +514,14 @@ function readDotenv(folder: string, cwd: string, environment: Layer): Dotenv {
           `${shown} line ${found.hidden} and ${shown} line ${found.line} give ${name} different values, and the last one counts; remove one of them`,
         );
       const value = found === undefined ? "" : textOfVariable(found);
+      // The file belongs to other programs too, which may read what stands elsewhere in it.
+      if (!isUtf8 && value.includes(LOST)) {
+        throw new MigrateError({
+          code: "usage/config-file",
+          message: `the value of ${name} on line ${found!.line} of ${shown} is not UTF-8`,
+          hint: "save the file as UTF-8",
+        });
+      }
       return value === "" ? undefined : { value, origin: `${shown} line ${found!.line}` };
     },
   };

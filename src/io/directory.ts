@@ -16,8 +16,9 @@ import { assemble } from "../core/assemble.ts";
 import { type Diagnostic, MigrateError } from "../core/errors.ts";
 import { excerptAt } from "../core/fault.ts";
 import type { FileNamePattern } from "../core/filename.ts";
+import type { Elsewhere, FileElsewhere } from "../core/graph-faults.ts";
 import { parseHeader } from "../core/header.ts";
-import type { Migration } from "../core/migration.ts";
+import type { Migration, RevisionId } from "../core/migration.ts";
 import { nearest } from "../core/nearest.ts";
 import { shellWord } from "../core/shell.ts";
 import { locate, type Source } from "../core/source.ts";
@@ -289,13 +290,62 @@ const PATTERN = /[*?[{]|[@!+]\(/;
 export const isPattern = (directory: string): boolean => PATTERN.test(directory);
 
 /** A `.sql` file in a folder of `directory`, as other tools keep them, as a path below it; undefined where there is none. */
-export function sqlBelow(directory: string): string | undefined {
-  for (const folder of readdirSync(directory, { withFileTypes: true })) {
-    if (!folder.isDirectory()) continue;
-    const found = readdirSync(join(directory, folder.name)).find(isSqlName);
-    if (found !== undefined) return `${folder.name}/${found}`;
+export const sqlBelow = (directory: string): string | undefined =>
+  filesBelow(directory, isSqlName).next().value;
+
+/**
+ * Finds the up file of a revision in the folders below those that are read. They are read when it is first asked, which is
+ * where something is missing.
+ */
+export function filesElsewhere(directories: readonly string[], options: DirectoryOptions): Elsewhere {
+  let found: Map<RevisionId, FileElsewhere> | undefined;
+  return (id) => {
+    found ??= new Map(directories.flatMap((directory) => [...upFilesBelow(directory, directories, options)]));
+    return found.get(id);
+  };
+}
+
+function* upFilesBelow(
+  directory: string,
+  directories: readonly string[],
+  options: DirectoryOptions,
+): Generator<readonly [RevisionId, FileElsewhere]> {
+  const { path, shown } = openFolder(directory, options);
+  for (const name of filesBelow(path, (each) => each.endsWith(".up.sql"))) {
+    const file = join(path, name);
+    if (isReadFrom(file, directories, options)) continue;
+    const source = decode(shown + name, file);
+    const revision = "code" in source ? undefined : parseHeader(source, "up").header.revision;
+    if (revision !== undefined) yield [revision, { path: shown + name, folder: shown.slice(0, -1) || "." }];
   }
-  return undefined;
+}
+
+/** A folder of migrations may be the root of a repository, which has folders without end. */
+const DEEPEST = 3;
+
+/** The files with such a name in the folders of a folder, as paths below it. */
+function* filesBelow(
+  folder: string,
+  isMeant: (name: string) => boolean,
+  depth = 0,
+): Generator<string, undefined> {
+  for (const entry of entriesIn(folder)) {
+    const { name } = entry;
+    if (!entry.isDirectory()) {
+      if (depth > 0 && isMeant(name)) yield name;
+    } else if (depth < DEEPEST && !name.startsWith(".") && name !== "node_modules") {
+      for (const each of filesBelow(join(folder, name), isMeant, depth + 1)) yield `${name}/${each}`;
+    }
+  }
+}
+
+/** None of a folder that cannot be read. */
+function entriesIn(folder: string): readonly Dirent[] {
+  try {
+    return readdirSync(folder, { withFileTypes: true });
+  } catch {
+    return [];
+  }
 }
 
 /**

@@ -1,4 +1,5 @@
 /** Any file by its path → its text. */
+import { isUtf8 } from "node:buffer";
 import {
   closeSync,
   constants,
@@ -13,6 +14,7 @@ import { devNull } from "node:os";
 import { resolve } from "node:path";
 import { getSystemErrorMap } from "node:util";
 import { MigrateError } from "../core/errors.ts";
+import { locate } from "../core/source.ts";
 
 /** Where a relative path begins; absolute. */
 export interface From {
@@ -21,10 +23,19 @@ export interface From {
 
 const MB = 1024 * 1024;
 
+/** What a file holds; where it is not UTF-8, U+FFFD stands in the text for what cannot be read. */
+export interface FileContent {
+  readonly text: string;
+  readonly isUtf8: boolean;
+}
+
 /** The text of any file the user names. Throws `usage/unreadable-file`. */
 export function readText(path: string, { cwd }: From): string {
   try {
-    return textOf(resolve(cwd, path), 512 * MB);
+    const { text, isUtf8 } = contentOf(resolve(cwd, path), 512 * MB);
+    if (!isUtf8)
+      throw new NotUtf8(`line ${locate({ path, text }, text.indexOf("\ufffd")).line} is not UTF-8`);
+    return text;
   } catch (error) {
     throw new MigrateError({
       code: "usage/unreadable-file",
@@ -34,7 +45,10 @@ export function readText(path: string, { cwd }: From): string {
   }
 }
 
+class NotUtf8 extends Error {}
+
 function wayToRead(path: string, error: unknown): string {
+  if (error instanceof NotUtf8) return "save it as UTF-8";
   if (lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink() === true)
     return "mend the symbolic link, or remove it";
   return codeOf(error) === "ENOENT"
@@ -46,9 +60,13 @@ function wayToRead(path: string, error: unknown): string {
  * The text of a file of settings that need not be there: then undefined. The null device is an empty one. Throws with
  * `code`; messages name the file as `shown`.
  */
-export function textIfThere(file: string, code: string, shown = file): string | undefined {
+export const textIfThere = (file: string, code: string, shown = file): string | undefined =>
+  contentIfThere(file, code, shown)?.text;
+
+/** The same, with whether it is UTF-8. */
+export function contentIfThere(file: string, code: string, shown = file): FileContent | undefined {
   try {
-    return textOf(file, 16 * MB);
+    return contentOf(file, 16 * MB);
   } catch (error) {
     if (["ENOENT", "ENOTDIR"].includes(codeOf(error) ?? "")) return undefined;
     throw new MigrateError({
@@ -60,14 +78,15 @@ export function textIfThere(file: string, code: string, shown = file): string | 
 }
 
 /** What was opened is looked at, since a pipe may never be written to, and a device may have no end. */
-function textOf(path: string, mostBytes: number): string {
+function contentOf(path: string, mostBytes: number): FileContent {
   // To open a pipe would wait for its writer. Windows has no such flag.
   const file = openSync(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
   try {
     const stats = fstatSync(file);
-    if (isNullDevice(stats)) return "";
+    if (isNullDevice(stats)) return { text: "", isUtf8: true };
     if (!stats.isFile()) throw new Error("it is not a regular file");
-    return bytesOf(file, mostBytes).toString("utf8");
+    const bytes = bytesOf(file, mostBytes);
+    return { text: bytes.toString("utf8"), isUtf8: isUtf8(bytes) };
   } finally {
     closeSync(file);
   }

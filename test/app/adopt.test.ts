@@ -348,6 +348,8 @@ describe("what the next commands need", () => {
   test.each([
     ["goose", { "1_a.sql": "-- +goose Up\nSELECT 1;\n" }],
     ["flyway", { "V1__a.sql": "" }],
+    ["golang-migrate", { "000001_a.up.sql": "", "000001_a.down.sql": "" }],
+    ["golang-migrate", { "1_a.up.sql": "" }],
     ["dbmate", dated],
     ["diesel", { "2024-01-01-000000_a/up.sql": "" }],
   ])("a folder of %s is recognised by the other commands", async (tool, files) => {

@@ -35,6 +35,41 @@ describe("the directive", () => {
   );
 });
 
+describe("a comment that is none", () => {
+  test.each<[string, string]>([
+    ["-- batch 1000", "-- batch: 1000"],
+    ["-- batch = 1000", "-- batch: 1000"],
+    ["-- Batch: 1000", "-- batch: 1000"],
+    ["-- batch : 1000", "-- batch: 1000"],
+    ["-- batch-size: 1000", "-- batch: 1000"],
+    ["--- batch: 1000 rows", "-- batch: 1000"],
+    ["/* batch: 1000, pause 1s */", "-- batch: 1000, pause 1s"],
+    ["-- BATCH SIZE 500 by shop.orders.id", "-- batch: 500 by shop.orders.id"],
+  ])("%s is said to be one", (line, meant) => {
+    const comments = `-- why\n  ${line}\r\n-- more\n`;
+    const found = directiveIn(comments, "UPDATE");
+    expect(found).toMatchObject({
+      fault: {
+        code: "source/batch",
+        hint: `write '${meant}'; if it is meant as a comment, word it otherwise`,
+      },
+    });
+    const { start, end } = found as { readonly start: number; readonly end: number };
+    expect(comments.slice(start, end)).toBe(line);
+    expect(directiveIn(comments, "VACUUM")).toBeUndefined();
+    expect(directiveIn(`${comments}-- batch: 7\n`, "UPDATE")).toEqual({ size: 7, pause: 0 });
+  });
+
+  test.each([
+    "-- batch of rows from 2020",
+    "-- batch 3",
+    "-- Batch: 3 of 7",
+    "-- batch 1000 rows were left behind",
+    "-- batches: 1000",
+    "-- a batch 1000",
+  ])("%s is prose", (line) => expect(directiveIn(`${line}\n`, "UPDATE")).toBeUndefined());
+});
+
 describe("what is wrong", () => {
   const simple: BatchDirective = { size: 10, pause: 0 };
   const byKey: BatchDirective = { ...simple, key: { table: ["t"], column: "id" } };

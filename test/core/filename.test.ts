@@ -28,6 +28,8 @@ describe("a file name", () => {
     ["0004_x.UP.SQL", "source/file-name", "rename it to '0004_x.up.sql'"],
     ["V5__x.sql", "source/file-name", "rename it to '0005_x.up.sql' if it is a migration"],
     ["U5__x.sql", "source/file-name", "rename it to '0005_x.down.sql' if it is a migration"],
+    ["V1.2__x.sql", "source/file-name", "rename it to '0001_x.up.sql' if it is a migration"],
+    ["U1_2__x.sql", "source/file-name", "rename it to '0001_x.down.sql' if it is a migration"],
     ["NNNN_x.up.sql", "source/file-name", "rename it to '0001_x.up.sql'"],
     ["seed.sql", "source/file-name", "rename it to '0001_seed.up.sql' if it is a migration"],
     ["0004_x.sql", "source/file-name", "rename it to '0004_x.up.sql' if it is a migration"],

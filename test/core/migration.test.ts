@@ -196,16 +196,22 @@ describe("faults of pairs", () => {
     );
   });
 
-  test("names without a number get the next ones, both files of a pair the same", () => {
-    const texts = { "0007_a.up.sql": "", "x.up.sql": "", "x.down.sql": "", "y.sql": "" };
-    const hints = from(texts).diagnostics.flatMap(({ code, hint }) =>
-      code === "source/file-name" ? hint! : [],
+  test.each([
+    [
+      "both files of a pair the same",
+      ["0007_a.up.sql", "x.up.sql", "x.down.sql", "y.sql"],
+      ["0008_x.down.sql", "0008_x.up.sql", "0009_y.up.sql"],
+    ],
+    [
+      "by the order of their versions",
+      ["0007_a.up.sql", "U1.2__b.sql", "V1.10__c.sql", "V1.2__b.sql"],
+      ["0008_b.down.sql", "0009_c.up.sql", "0008_b.up.sql"],
+    ],
+  ])("names without a number get the next ones, %s", (_, names, better) => {
+    const hints = from(Object.fromEntries(names.map((name) => [name, ""]))).diagnostics.flatMap(
+      ({ code, hint }) => (code === "source/file-name" ? hint! : []),
     );
-    expect(hints.map((hint) => /'(.*?)'/.exec(hint)![1])).toEqual([
-      "0008_x.down.sql",
-      "0008_x.up.sql",
-      "0009_y.up.sql",
-    ]);
+    expect(hints.map((hint) => /'(.*?)'/.exec(hint)![1])).toEqual(better);
   });
 
   test("two lonely files of one revision: both hints name one rename", () => {

@@ -356,6 +356,27 @@ describe("the database is found", () => {
     await expect(load({})).rejects.toThrow(".env is UTF-16, not UTF-8");
   });
 
+  it("a value of .env in Latin-1 is told with its line; what stands beside it is nobody's concern", async () => {
+    const write = (text: string) => writeFileSync(path.join(cwd, ".env"), Buffer.from(text, "latin1"));
+    write("# Schl\u00fcssel\nDATABASE_URL=postgres://u:caf\u00e9@h/d\n");
+    const { database } = await load({});
+    expect(database).toMatchObject({
+      code: "usage/config-file",
+      message: "the value of DATABASE_URL on line 2 of .env is not UTF-8",
+      hint: "save the file as UTF-8",
+    });
+    write("# Schl\u00fcssel\nDATABASE_URL=postgres://u@h/d\n");
+    expect((await load({})).database).toMatchObject({ host: "h" });
+  });
+
+  it("a config file in Latin-1 is told with its place", async () => {
+    writeFileSync(path.join(cwd, "migrate.config.json"), Buffer.from('{\n"role": "\u00fc" }', "latin1"));
+    await expect(load({})).rejects.toMatchObject({
+      message: "the file is not UTF-8",
+      location: { path: "migrate.config.json", line: 2, column: 10 },
+    });
+  });
+
   it("of a folder that is an address the password is not shown", async () => {
     const config = await load({ dotenv: "", flags: { directory: ["postgres://u:s3cret@h/d"] } });
     expect(JSON.stringify(describeConfig(config))).not.toContain("s3cret");

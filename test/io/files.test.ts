@@ -34,7 +34,8 @@ const at = (name: string): string => join(cwd, name);
 const read = (name: string): string => readFileSync(at(name), "utf8");
 const write = (path: string): Promise<void> => writeFiles([{ path, pieces: ["new", " text"] }], { cwd });
 
-test("a file that cannot be read: none, a link to none, a folder", () => {
+test("a file that cannot be read: none, a link to none, a folder, one in Latin-1", () => {
+  writeFileSync(at("latin1"), Buffer.from("a\n\u00e9", "latin1"));
   symlinkSync("nowhere", at("link"));
   mkdirSync(at("folder"));
   const hintOf = (name: string): unknown => {
@@ -44,11 +45,13 @@ test("a file that cannot be read: none, a link to none, a folder", () => {
       return (error as { hint?: string }).hint;
     }
   };
-  expect(["none", "link", "folder"].map(hintOf)).toEqual([
+  expect(["none", "link", "folder", "latin1"].map(hintOf)).toEqual([
     "name an existing file",
     "mend the symbolic link, or remove it",
     "check that it is a file that this user can read",
+    "save it as UTF-8",
   ]);
+  expect(() => readText("latin1", { cwd })).toThrow("cannot read latin1: line 2 is not UTF-8");
 });
 
 test("of several files one that cannot be written keeps all as they were; a folder and a full disk are told as such", async () => {

@@ -44,9 +44,14 @@ describe.each(servers())("on $name", (server) => {
     for (const session of sessions) await session.close();
     expect(compareCatalogs(a!, b!)).toEqual([]);
 
+    const isApplied =
+      "all migrations here are recorded as applied to the database; to compare it with them: migrate drift";
     expect(await failureOf(baseline(deps, { ...options, database: old.url }))).toMatchObject({
       code: "usage/not-first",
-      hint: "all migrations here are recorded as applied to the database; to compare it with them: migrate drift",
+      hint: `${isApplied}; or, if the stamp was a mistake, take it back: migrate stamp base; then delete the migration: migrate revision --remove`,
+    });
+    expect(await failureOf(baseline(deps, { ...options, database: fresh.url }))).toMatchObject({
+      hint: isApplied,
     });
     await query(fresh.url, "DROP SCHEMA retort CASCADE");
     expect(await failureOf(baseline(deps, { ...options, database: fresh.url }))).toMatchObject({

@@ -1,4 +1,5 @@
 /** Files that changed after they were applied: seen, refused, accepted; on a real server. */
+import { execFileSync } from "node:child_process";
 import { rmSync } from "node:fs";
 import { join } from "node:path";
 import { beforeEach, describe, expect, test } from "vitest";
@@ -131,6 +132,26 @@ describe.each(servers())("integrity on $name", (server) => {
     expect(stderr).toMatch(
       /^warning: the parent or depends-on of applied files has changed \(c\), so the graph/,
     );
+  });
+
+  test("a file that was moved into a folder below is said to be there, with the command that brings it back", async () => {
+    const other = await ownDatabase(server);
+    const moved = project({ a: "SELECT 1;", b: "SELECT 2;", c: "SELECT 3;" });
+    await moved.upgrade(other.url);
+    const sh = (command: string) => execFileSync("sh", ["-c", command], { cwd: moved.folder });
+    sh("mkdir -p old/er && mv 0003_c.* old && mv 0002_b.* old/er");
+    const { diagnostics } = await failureOf(moved.upgrade(other.url));
+    const hints = (diagnostics as { message: string; hint: string }[]).map(({ message, hint }) => {
+      expect(message).toMatch(/, but has its file in old(?:\/er)?, which is not read$/);
+      return hint;
+    });
+    expect(new Set(hints)).toEqual(
+      new Set([
+        'folders below . are not read; move their files up: mv old/er/0002_b.*.sql old/0003_c.*.sql .; or name "old/er", "old" in "directories" too',
+      ]),
+    );
+    sh(/mv .*?(?=;)/.exec(hints[0]!)![0]);
+    expect((await verify(moved.deps, { database: other.url })).findings).toEqual([]);
   });
 
   test("a script that starts from a database stops at changed SQL, as a run does", async () => {

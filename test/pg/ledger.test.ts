@@ -321,6 +321,20 @@ describe("a ledger that is not trusted", () => {
     });
     await query(url, "DROP SCHEMA retort CASCADE");
   });
+
+  test("a ledger in a schema with other objects: every command says how to move it", async () => {
+    const { url } = await ownDatabase(server!);
+    const its = project({ a: "CREATE TABLE t ();" }, { ledger: { schema: "app" } });
+    await its.upgrade(url);
+    await query(url, "CREATE TABLE app.mine ()");
+    const run = (...words: string[]) => migrate([...words, "--database", url], { cwd: its.folder });
+    const { stderr } = await run("status");
+    expect((await run("dump")).stderr).toBe(stderr);
+    await query(url, /CREATE SCHEMA .*;(?= then)/.exec(stderr)![0]);
+    its.write("migrate.config.json", '{"directories": ["."], "ledger": {"schema": "retort"}}');
+    expect(await run("repair", "--yes")).toMatchObject({ code: 0 });
+    expect(await run("dump")).toMatchObject({ code: 0, stdout: expect.stringContaining("app.mine") });
+  });
 });
 
 describe("what others may put in the way", () => {

@@ -1,6 +1,6 @@
 /** Another tool's migrations, with what was found out about their sections → our files, and what was done to each. */
 import type { Diagnostic } from "../errors.ts";
-import { type FileNamePattern, formatFileName, slugOf } from "../filename.ts";
+import { FEWEST_DIGITS, type FileNamePattern, formatFileName, slugOf } from "../filename.ts";
 import type { Direction } from "../header.ts";
 import type { RevisionId } from "../migration.ts";
 import { commentText, dollarQuoted, literal } from "../quote.ts";
@@ -194,8 +194,6 @@ function unlike(taken: Set<string>, text: string, keyOf = (each: string): string
   taken.add(keyOf(free));
   return free;
 }
-
-const FEWEST_DIGITS = 4;
 
 /** Their own numbers, with as few zeros as make them sort; 1, 2, 3 where they do not. */
 function numbersOf(numbers: readonly (string | undefined)[]): readonly string[] {

@@ -5,9 +5,18 @@
 
 import { arrayLiteral, dollarQuoted, literal, qualified } from "../quote.ts";
 import { majorOf } from "../server-version.ts";
-import { FORMAT, formatFiles, inSchema, ledgerFiles, othersSql, routines, tableFiles } from "./format.ts";
+import {
+  FORMAT,
+  formatFiles,
+  inSchema,
+  ledgerFiles,
+  othersSql,
+  routines,
+  strangersHint,
+  tableFiles,
+} from "./format.ts";
 import { grants } from "./grants.ts";
-import { type LedgerNames, sqlstates, strangersHint } from "./types.ts";
+import { type LedgerNames, sqlstates } from "./types.ts";
 
 /** Where something may be done. */
 export interface Place {
@@ -135,7 +144,7 @@ export function createBlock(names: LedgerNames, upgrades: boolean): string {
       ...stopIf(
         `EXISTS (${others})`,
         literal(`retort: the schema ${qualified(schema)} has objects that are not the ledger's`),
-        literal(strangersHint(schema)),
+        literal(strangersHint(schema, false)),
       ),
       ...stopIf(
         `${place} IS NULL\n    AND NOT has_database_privilege(current_database(), 'CREATE')`,

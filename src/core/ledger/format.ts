@@ -15,7 +15,7 @@ import sessionLook from "../../../sql/ledger/session_look.sql";
 import { tokens } from "../lexer.ts";
 import { arrayLiteral, commentText, literal, qualified } from "../quote.ts";
 import { sha256 } from "../sha256.ts";
-import type { How, LedgerNames } from "./types.ts";
+import { defaultLedgerNames, type How, type LedgerNames } from "./types.ts";
 
 /** The format that the files describe. It changes with every change of them that is released. */
 export const FORMAT = 2;
@@ -64,7 +64,22 @@ export function guardBlock(
     rights: rights === undefined ? "NULL" : arrayLiteral(rights),
     releases: String(releases),
     procedures: literal(bodiesHash(schema)),
+    apart: literal(strangersHint(schema, true)),
+    elsewhere: literal(strangersHint(schema, false)),
   });
+}
+
+/** What to do where the schema has other objects; `isThere`: and the ledger. */
+export function strangersHint(schema: string, isThere: boolean): string {
+  const { schema: own } = defaultLedgerNames;
+  const named = `"ledger": {"schema": "${own}"}`;
+  const moves = tableFiles()
+    .map(({ name }) => `ALTER TABLE ${qualified(schema)}.${name} SET SCHEMA ${own};`)
+    .sort();
+  const ways = isThere
+    ? `Move them to another schema, or give the ledger one of its own: CREATE SCHEMA ${own}; ${moves.join(" ")} then write ${named} in migrate.config.json, and run: migrate repair`
+    : `Give the ledger a schema of its own in migrate.config.json: ${named}`;
+  return `Nothing was changed. ${schema === own ? "Move them to another schema: ALTER ... SET SCHEMA ..." : ways}`;
 }
 
 /** The guard's query of what the schema has besides the ledger, by `name`, but for views and routines; `search_path` must be pinned. */

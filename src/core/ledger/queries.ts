@@ -27,14 +27,16 @@ export const readLogSql = (ledger: Ledger, last: number): string =>
       `  FROM ${qualified(ledger.names.schema)}.log AS l ORDER BY l.id DESC${last === 0 ? "" : ` LIMIT ${Math.trunc(last)}`};`,
   );
 
-/** What the schema has besides the ledger, but for views, by `name`. */
+/** What the schema has besides the ledger, but for views, by `name`; `is_there`: and whether it has that. */
 export const strangersSql = (schema: string): string =>
   [
     "SET LOCAL search_path = pg_catalog, pg_temp;",
+    "SELECT o.name, EXISTS (SELECT FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace",
+    `  WHERE n.nspname = ${literal(schema)} AND c.relname IN ('state', 'applied')) AS is_there FROM (`,
     othersSql(schema),
     "UNION ALL SELECT p.oid::regprocedure::text FROM pg_proc AS p JOIN pg_namespace AS n ON n.oid = p.pronamespace",
     `  WHERE n.nspname = ${literal(schema)} AND p.proname <> ALL (${arrayLiteral(routines().map(({ name }) => name))}::text[])`,
-    "ORDER BY 1;",
+    ") AS o (name) ORDER BY 1;",
   ].join("\n");
 
 function reading(

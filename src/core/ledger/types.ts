@@ -19,12 +19,6 @@ export interface LedgerNames {
 
 export const defaultLedgerNames: LedgerNames = { schema: "retort" };
 
-/** What to do where the schema has more than the ledger. */
-export const strangersHint = (schema: string): string =>
-  schema === defaultLedgerNames.schema
-    ? "Nothing was changed. Move them to another schema: ALTER ... SET SCHEMA ..."
-    : 'Nothing was changed. Give the ledger a schema of its own in migrate.config.json: "ledger": {"schema": "retort"}';
-
 /** How a revision came to be applied. */
 export type How = "run" | "script" | "stamp";
 

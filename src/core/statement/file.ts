@@ -134,7 +134,7 @@ function statementOf(
   const after = trimEnd(text.slice(end, tail));
   const isWhole = text[end - 1] === ";";
   const statement = isWhole ? text.slice(start, end) : `${text.slice(start, end)};`;
-  const found = directiveIn(comments);
+  const found = directiveIn(comments, facts.tag);
   const directive = found !== undefined && "size" in found ? found : undefined;
   if (found !== undefined && "fault" in found) {
     const at = begin + found.start;

@@ -1,5 +1,5 @@
 -- Retort migration script: upgrade <base> -> c
--- Receipt: sha256:7f9f2e3bbb7b24e9aded584b37f13ec169c5ab79625e0c088a9689774aab22b8
+-- Receipt: sha256:9fb783fca6456b45ca2c4f12c5a478efecc248bf7234944e02ec464900f420fe
 \if true
 -- For:  PostgreSQL 12 or later; ledger retort, format 2.
 -- Run:  psql -X -v ON_ERROR_STOP=1 -f FILE DATABASE
@@ -1185,6 +1185,9 @@ DECLARE
   releases CONSTANT boolean := true;
   -- SHA-256 of its procedures.
   procedures CONSTANT pg_catalog.text := '1ce32a9e9a07f24dad725bef590fc8898660475aa16029d66d341173e487ec9c';
+  -- What to do where its schema has other objects, with a ledger and without one.
+  apart CONSTANT pg_catalog.text := 'Nothing was changed. Move them to another schema: ALTER ... SET SCHEMA ...';
+  elsewhere CONSTANT pg_catalog.text := 'Nothing was changed. Move them to another schema: ALTER ... SET SCHEMA ...';
   place pg_catalog.oid;
   is_there boolean;
   present pg_catalog.text[];
@@ -1224,17 +1227,7 @@ BEGIN
     RAISE EXCEPTION USING ERRCODE = 'RT001',
       MESSAGE = format('retort: the schema %s has objects that are not the ledger''s, such as %s',
         place::regnamespace, found),
-      HINT = concat('Nothing was changed. ', CASE
-        WHEN place::regnamespace::text = 'retort'
-          THEN 'Move them to another schema: ALTER ... SET SCHEMA ...'
-        WHEN is_there THEN format('Move them to another schema, or '
-          'give the ledger one of its own: CREATE SCHEMA retort; '
-          'ALTER TABLE %1$s.applied SET SCHEMA retort; '
-          'ALTER TABLE %1$s.intent SET SCHEMA retort; ALTER TABLE %1$s.log SET SCHEMA retort; '
-          'ALTER TABLE %1$s.state SET SCHEMA retort; then write "ledger": {"schema": "retort"} '
-          'in migrate.config.json, and run: migrate repair', place::regnamespace)
-        ELSE 'Give the ledger a schema of its own in migrate.config.json: '
-          '"ledger": {"schema": "retort"}' END);
+      HINT = CASE WHEN is_there THEN apart ELSE elsewhere END;
   END IF;
 
   SELECT concat(o.what, ' is owned by the role ', r.rolname), r.rolname INTO found, stranger FROM (
@@ -1416,7 +1409,7 @@ $body$;
 CALL retort.require_state('{}', '{}', 3, 1401614897665169694, 'migrate upgrade %s:c --sql');
 
 -- Log: the receipt of this script.
-CALL retort.begin_script('7f9f2e3bbb7b24e9aded584b37f13ec169c5ab79625e0c088a9689774aab22b8',
+CALL retort.begin_script('9fb783fca6456b45ca2c4f12c5a478efecc248bf7234944e02ec464900f420fe',
   'base:c', 3, 1401614897665169694);
 COMMIT;
 
@@ -1472,13 +1465,13 @@ BEGIN TRANSACTION READ ONLY;
 -- Check: exactly the revisions that should be applied now are, row by row.
 SELECT retort.check(3, 1401614897665169694) AS retort_passed \gset
 SELECT revisions AS applied_revisions, 'c' AS current_heads,
-  'sha256:7f9f2e3bbb7b24e9aded584b37f13ec169c5ab79625e0c088a9689774aab22b8' AS receipt FROM retort.state;
+  'sha256:9fb783fca6456b45ca2c4f12c5a478efecc248bf7234944e02ec464900f420fe' AS receipt FROM retort.state;
 
 -- Durations: what this run of the script has done, as the log of the ledger has it.
 SELECT l.event AS step, l.revision, round(date_part('epoch', l.duration) * 1000) AS milliseconds
   FROM retort.log AS l WHERE l.event IN ('upgrade', 'downgrade') AND l.id > (
     SELECT max(s.id) FROM retort.log AS s WHERE s.event = 'script' AND s.checksum =
-      '7f9f2e3bbb7b24e9aded584b37f13ec169c5ab79625e0c088a9689774aab22b8'
+      '9fb783fca6456b45ca2c4f12c5a478efecc248bf7234944e02ec464900f420fe'
       AND s.at > (SELECT retort.session_start()))
   ORDER BY l.id;
 COMMIT;
@@ -1624,6 +1617,9 @@ DECLARE
   releases CONSTANT boolean := false;
   -- SHA-256 of its procedures.
   procedures CONSTANT pg_catalog.text := '1ce32a9e9a07f24dad725bef590fc8898660475aa16029d66d341173e487ec9c';
+  -- What to do where its schema has other objects, with a ledger and without one.
+  apart CONSTANT pg_catalog.text := 'Nothing was changed. Move them to another schema: ALTER ... SET SCHEMA ...';
+  elsewhere CONSTANT pg_catalog.text := 'Nothing was changed. Move them to another schema: ALTER ... SET SCHEMA ...';
   place pg_catalog.oid;
   is_there boolean;
   present pg_catalog.text[];
@@ -1663,17 +1659,7 @@ BEGIN
     RAISE EXCEPTION USING ERRCODE = 'RT001',
       MESSAGE = format('retort: the schema %s has objects that are not the ledger''s, such as %s',
         place::regnamespace, found),
-      HINT = concat('Nothing was changed. ', CASE
-        WHEN place::regnamespace::text = 'retort'
-          THEN 'Move them to another schema: ALTER ... SET SCHEMA ...'
-        WHEN is_there THEN format('Move them to another schema, or '
-          'give the ledger one of its own: CREATE SCHEMA retort; '
-          'ALTER TABLE %1$s.applied SET SCHEMA retort; '
-          'ALTER TABLE %1$s.intent SET SCHEMA retort; ALTER TABLE %1$s.log SET SCHEMA retort; '
-          'ALTER TABLE %1$s.state SET SCHEMA retort; then write "ledger": {"schema": "retort"} '
-          'in migrate.config.json, and run: migrate repair', place::regnamespace)
-        ELSE 'Give the ledger a schema of its own in migrate.config.json: '
-          '"ledger": {"schema": "retort"}' END);
+      HINT = CASE WHEN is_there THEN apart ELSE elsewhere END;
   END IF;
 
   SELECT concat(o.what, ' is owned by the role ', r.rolname), r.rolname INTO found, stranger FROM (

@@ -1,5 +1,5 @@
 -- Retort migration script: upgrade <base> -> 29f859a13ea1
--- Receipt: sha256:a6b61b484db5db84d5e1922bcf2593a8b78621c5dcb9a58b85d9247192c38363
+-- Receipt: sha256:4315f97c4ed964a646c4ee2da8aaf6c88d96bd6a2df6a8ca6ddf9b627ade0613
 \if true
 -- For:  PostgreSQL 12 or later; ledger retort, format 2.
 -- Run:  psql -X -v ON_ERROR_STOP=1 -f FILE DATABASE
@@ -1178,6 +1178,9 @@ DECLARE
   releases CONSTANT boolean := true;
   -- SHA-256 of its procedures.
   procedures CONSTANT pg_catalog.text := '1ce32a9e9a07f24dad725bef590fc8898660475aa16029d66d341173e487ec9c';
+  -- What to do where its schema has other objects, with a ledger and without one.
+  apart CONSTANT pg_catalog.text := 'Nothing was changed. Move them to another schema: ALTER ... SET SCHEMA ...';
+  elsewhere CONSTANT pg_catalog.text := 'Nothing was changed. Move them to another schema: ALTER ... SET SCHEMA ...';
   place pg_catalog.oid;
   is_there boolean;
   present pg_catalog.text[];
@@ -1217,17 +1220,7 @@ BEGIN
     RAISE EXCEPTION USING ERRCODE = 'RT001',
       MESSAGE = format('retort: the schema %s has objects that are not the ledger''s, such as %s',
         place::regnamespace, found),
-      HINT = concat('Nothing was changed. ', CASE
-        WHEN place::regnamespace::text = 'retort'
-          THEN 'Move them to another schema: ALTER ... SET SCHEMA ...'
-        WHEN is_there THEN format('Move them to another schema, or '
-          'give the ledger one of its own: CREATE SCHEMA retort; '
-          'ALTER TABLE %1$s.applied SET SCHEMA retort; '
-          'ALTER TABLE %1$s.intent SET SCHEMA retort; ALTER TABLE %1$s.log SET SCHEMA retort; '
-          'ALTER TABLE %1$s.state SET SCHEMA retort; then write "ledger": {"schema": "retort"} '
-          'in migrate.config.json, and run: migrate repair', place::regnamespace)
-        ELSE 'Give the ledger a schema of its own in migrate.config.json: '
-          '"ledger": {"schema": "retort"}' END);
+      HINT = CASE WHEN is_there THEN apart ELSE elsewhere END;
   END IF;
 
   SELECT concat(o.what, ' is owned by the role ', r.rolname), r.rolname INTO found, stranger FROM (
@@ -1410,7 +1403,7 @@ CALL retort.require_state('{}', '{}', 1, 418732435334715376,
   'migrate upgrade %s:29f859a13ea1 --sql');
 
 -- Log: the receipt of this script.
-CALL retort.begin_script('a6b61b484db5db84d5e1922bcf2593a8b78621c5dcb9a58b85d9247192c38363',
+CALL retort.begin_script('4315f97c4ed964a646c4ee2da8aaf6c88d96bd6a2df6a8ca6ddf9b627ade0613',
   'base:29f859a13ea1', 1, 418732435334715376);
 COMMIT;
 
@@ -1430,13 +1423,13 @@ BEGIN TRANSACTION READ ONLY;
 -- Check: exactly the revisions that should be applied now are, row by row.
 SELECT retort.check(1, 418732435334715376) AS retort_passed \gset
 SELECT revisions AS applied_revisions, '29f859a13ea1' AS current_heads,
-  'sha256:a6b61b484db5db84d5e1922bcf2593a8b78621c5dcb9a58b85d9247192c38363' AS receipt FROM retort.state;
+  'sha256:4315f97c4ed964a646c4ee2da8aaf6c88d96bd6a2df6a8ca6ddf9b627ade0613' AS receipt FROM retort.state;
 
 -- Durations: what this run of the script has done, as the log of the ledger has it.
 SELECT l.event AS step, l.revision, round(date_part('epoch', l.duration) * 1000) AS milliseconds
   FROM retort.log AS l WHERE l.event IN ('upgrade', 'downgrade') AND l.id > (
     SELECT max(s.id) FROM retort.log AS s WHERE s.event = 'script' AND s.checksum =
-      'a6b61b484db5db84d5e1922bcf2593a8b78621c5dcb9a58b85d9247192c38363'
+      '4315f97c4ed964a646c4ee2da8aaf6c88d96bd6a2df6a8ca6ddf9b627ade0613'
       AND s.at > (SELECT retort.session_start()))
   ORDER BY l.id;
 COMMIT;
@@ -1579,6 +1572,9 @@ DECLARE
   releases CONSTANT boolean := false;
   -- SHA-256 of its procedures.
   procedures CONSTANT pg_catalog.text := '1ce32a9e9a07f24dad725bef590fc8898660475aa16029d66d341173e487ec9c';
+  -- What to do where its schema has other objects, with a ledger and without one.
+  apart CONSTANT pg_catalog.text := 'Nothing was changed. Move them to another schema: ALTER ... SET SCHEMA ...';
+  elsewhere CONSTANT pg_catalog.text := 'Nothing was changed. Move them to another schema: ALTER ... SET SCHEMA ...';
   place pg_catalog.oid;
   is_there boolean;
   present pg_catalog.text[];
@@ -1618,17 +1614,7 @@ BEGIN
     RAISE EXCEPTION USING ERRCODE = 'RT001',
       MESSAGE = format('retort: the schema %s has objects that are not the ledger''s, such as %s',
         place::regnamespace, found),
-      HINT = concat('Nothing was changed. ', CASE
-        WHEN place::regnamespace::text = 'retort'
-          THEN 'Move them to another schema: ALTER ... SET SCHEMA ...'
-        WHEN is_there THEN format('Move them to another schema, or '
-          'give the ledger one of its own: CREATE SCHEMA retort; '
-          'ALTER TABLE %1$s.applied SET SCHEMA retort; '
-          'ALTER TABLE %1$s.intent SET SCHEMA retort; ALTER TABLE %1$s.log SET SCHEMA retort; '
-          'ALTER TABLE %1$s.state SET SCHEMA retort; then write "ledger": {"schema": "retort"} '
-          'in migrate.config.json, and run: migrate repair', place::regnamespace)
-        ELSE 'Give the ledger a schema of its own in migrate.config.json: '
-          '"ledger": {"schema": "retort"}' END);
+      HINT = CASE WHEN is_there THEN apart ELSE elsewhere END;
   END IF;
 
   SELECT concat(o.what, ' is owned by the role ', r.rolname), r.rolname INTO found, stranger FROM (

@@ -15,3 +15,6 @@ UPDATE t SET y = 1 WHERE id >= :batch_from;
 VACUUM t;
 
 DELETE FROM t WHERE id IN (SELECT id FROM t LIMIT :batch_size);
+
+-- Batch: 1000
+UPDATE t SET y = 2 WHERE y IS NULL;

@@ -1,0 +1,3 @@
+-- revision: 01dc0ffee006
+
+SELECT 1;

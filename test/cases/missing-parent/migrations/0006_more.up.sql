@@ -1,0 +1,4 @@
+-- revision: 01dc0ffee006
+-- parent: 01dc0ffee001
+
+SELECT 1;

@@ -1,0 +1,4 @@
+-- revision: 01dc0ffee001
+-- parent: none
+
+SELECT 1;
