@@ -28,6 +28,9 @@ export interface Step {
   readonly revision: RevisionId;
 }
 
+export const idsOf = (rows: readonly { readonly revision: RevisionId }[]): readonly RevisionId[] =>
+  rows.map(({ revision }) => revision);
+
 /** What is needed of a row of the ledger; the more is known, the better an error says what to type. */
 export interface AppliedRow extends Row {
   /** ISO 8601, UTC. */
