@@ -53,6 +53,7 @@ export function assemble(
   const noText = new Set(unreadable.map((fault) => fault.location?.path));
   const lonely = lonelyFiles(pairs.values());
   const strays = strayFiles(misnamed.keys(), lonely);
+  const squashed = squashedIn(pairs.values());
   const faultsOfStrays = new Map([...strays.values()].map(({ source, fault }) => [source, fault]));
   for (const [source, fault] of misnamed) diagnostics.push(faultsOfStrays.get(source) ?? fault);
   const ups = new Map<string, Source>();
@@ -67,7 +68,7 @@ export function assemble(
     for (const file of [up, down]) for (const found of file?.diagnostics ?? []) diagnostics.push(found);
     const fault =
       up === undefined || down === undefined
-        ? missingFile(pair, noText, lonely, strays)
+        ? missingFile(pair, noText, lonely, strays, squashed)
         : (needlessDown(up, down) ?? differentRevision(up, down));
     if (fault !== undefined) diagnostics.push(fault);
     const revision = up?.header.revision;
@@ -206,11 +207,28 @@ function strayFiles(
   return strays;
 }
 
+/**
+ * The revisions that a squashed one has taken the place of, with its up file: a file of theirs is left over, as from a
+ * merge. Where any of those that it replaces still has its files, it waits, and none is left over.
+ */
+function squashedIn(pairs: Iterable<Pair>): ReadonlyMap<string, ParsedFile> {
+  const ups: ParsedFile[] = [];
+  const whole = new Set<string | undefined>();
+  for (const { up, down } of pairs) {
+    if (up === undefined) continue;
+    ups.push(up);
+    if (down !== undefined || up.header.irreversible !== undefined) whole.add(up.header.revision);
+  }
+  const squashing = ups.filter(({ header: { replaces } }) => !replaces.some((id) => whole.has(id)));
+  return new Map(squashing.flatMap((up) => up.header.replaces.map((id) => [id, up])));
+}
+
 function missingFile(
   pair: Pair,
   noText: ReadonlySet<string | undefined>,
   lonely: ReadonlyMap<string, ParsedFile>,
   strays: ReadonlyMap<string, Stray>,
+  squashed: ReadonlyMap<string, ParsedFile>,
 ): Diagnostic | undefined {
   const present = pair.up ?? pair.down!;
   const direction: Direction = pair.up === undefined ? "up" : "down";
@@ -221,17 +239,20 @@ function missingFile(
   const revision = present.header.revision;
   const misnamed = strays.get(missing)?.source.path;
   const stray = revision === undefined ? undefined : lonely.get(`${direction} ${revision}`);
+  const by = revision === undefined ? undefined : squashed.get(revision);
   return {
     code: `source/missing-${direction}`,
     message: `the ${direction} file is missing`,
     hint:
-      misnamed !== undefined
-        ? `${misnamed} has the same revision: rename it to ${missing}`
-        : stray !== undefined
-          ? `${stray.source.path} has the same revision: rename ${direction === "down" ? `it to ${missing}` : `this file to ${otherPath(stray)}`}`
-          : direction === "up"
-            ? `create ${missing}, or delete this file`
-            : `create ${missing} starting with '-- revision: ${revision ?? "<id>"}', or mark the migration as irreversible in this header: '-- irreversible: <reason>'`,
+      by !== undefined
+        ? `${by.header.revision} (${by.source.path}) replaces ${revision}, so delete this file too: rm ${shellWord(present.source.path)}`
+        : misnamed !== undefined
+          ? `${misnamed} has the same revision: rename it to ${missing}`
+          : stray !== undefined
+            ? `${stray.source.path} has the same revision: rename ${direction === "down" ? `it to ${missing}` : `this file to ${otherPath(stray)}`}`
+            : direction === "up"
+              ? `create ${missing}, or delete this file`
+              : `create ${missing} starting with '-- revision: ${revision ?? "<id>"}', or mark the migration as irreversible in this header: '-- irreversible: <reason>'`,
     location: startOf(present.source.path),
   };
 }
