@@ -186,6 +186,7 @@ export const meanings: Readonly<Record<string, string>> = {
   "graph/irreversible": "The migration is marked as irreversible.",
   "graph/missing-dependency": "A revision depends on one that does not exist.",
   "graph/missing-parent": "A revision follows one that does not exist.",
+  "graph/missing-replaced": "A squashed revision names the number or the name of a file where an id belongs.",
   "graph/multiple-heads": "There are several heads, but the target means one.",
   "graph/no-files": "The target names no migration.",
   "graph/no-such-range": "Neither end of the range leads to the other.",

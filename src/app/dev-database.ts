@@ -12,7 +12,7 @@ import { describe } from "../core/graph-faults.ts";
 import type { Applied, LedgerState } from "../core/ledger/types.ts";
 import type { Migration, RevisionId } from "../core/migration.ts";
 import { settledRows } from "../core/replaced.ts";
-import { appliedSet } from "../core/steps.ts";
+import { appliedSet, idsOf } from "../core/steps.ts";
 import { DUPLICATE } from "../core/undoing.ts";
 import type { FailedStep } from "../core/verdict.ts";
 import { readCatalog } from "../io/catalog.ts";
@@ -181,8 +181,9 @@ async function takeBackGone(
   own: ReadonlySet<RevisionId>,
 ): Promise<void> {
   const { graph, ledger } = project;
-  const { applied, intent } = await readLedger(session, ledger);
-  refuseInterrupted(graph, intent);
+  const state = await readLedger(session, ledger);
+  refuseInterrupted(graph, state);
+  const { applied } = state;
   const isGone = (row: Applied): boolean =>
     own.has(row.revision) &&
     !graph.nodes.has(row.revision) &&
@@ -197,12 +198,10 @@ async function takeBackGone(
   }
 }
 
-const idsOf = (rows: readonly Applied[]): readonly RevisionId[] => rows.map(({ revision }) => revision);
-
 /** The ledger, from which a round can begin: nothing is interrupted, and every applied revision has its files. */
 async function soundLedger({ graph, ledger }: Project, session: Session): Promise<LedgerState> {
   const state = await readLedger(session, ledger);
-  refuseInterrupted(graph, state.intent);
+  refuseInterrupted(graph, state);
   appliedSet(graph, settledRows(graph, state.applied));
   return state;
 }

@@ -8,8 +8,8 @@ import { defaultForm, refuseForm, refuseLayout, type ScriptForm } from "../core/
 import type { Plan } from "../core/plan/types.ts";
 import { settledRows } from "../core/replaced.ts";
 import { shellWord } from "../core/shell.ts";
-import { currentHeads, type Step } from "../core/steps.ts";
-import { finishing } from "../core/undoing.ts";
+import { currentHeads, idsOf, type Step } from "../core/steps.ts";
+import { finishingHint } from "../core/undoing.ts";
 import { readLedger } from "../io/queries.ts";
 import { type CompileOptions, compileRules, compileSteps } from "./compile.ts";
 import { connect } from "./connect.ts";
@@ -140,11 +140,17 @@ async function plansFromDatabase(
   const session = await connect(deps, project.config);
   try {
     const { applied, intent, format } = await readLedger(session, project.ledger);
+    const rows = settledRows(project.graph, applied);
     if (intent !== undefined && request.kind !== "stamp" && options.idempotent !== true) {
+      const { graph } = project;
+      const applied = idsOf(rows);
+      const scripted = graph.nodes.has(intent.revision)
+        ? "; to write a script that resumes it, add --idempotent"
+        : "";
       throw new MigrateError({
         code: "state/interrupted",
         message: interruptedText(intent),
-        hint: `resume with: ${finishing(project.graph, intent)}; to write a script that resumes it, add --idempotent`,
+        hint: finishingHint(graph, applied, intent, "resume with") + scripted,
       });
     }
     if (format !== undefined && format !== FORMAT) {
@@ -154,7 +160,6 @@ async function plansFromDatabase(
         hint: "upgrade it first: migrate ensure-version (--sql writes a script)",
       });
     }
-    const rows = settledRows(project.graph, applied);
     const steps = comparedSteps(project, rows, () => stepsOf(project, request, applied), deps.onNotice);
     const serverVersion = options.serverVersion ?? session.version;
     return await plansOf(deps, project, steps, { ...options, serverVersion });

@@ -4,7 +4,7 @@ import { assemble } from "../core/assemble.ts";
 import { cancelled, MigrateError, NOTHING } from "../core/errors.ts";
 import { type FileNamePattern, filePattern } from "../core/filename.ts";
 import { buildGraph, type Graph } from "../core/graph.ts";
-import { type GraphKey, startOfFile } from "../core/graph-faults.ts";
+import { type PlaceOf, startOfFile } from "../core/graph-faults.ts";
 import { placeOfKey } from "../core/header.ts";
 import { type Ledger, ledgerOf } from "../core/ledger/calls.ts";
 import type { Migration, RevisionId } from "../core/migration.ts";
@@ -277,11 +277,11 @@ export async function computing<T>(
 }
 
 /** The places of header keys, each looked up once: thousands of faults may be in one long line. */
-function placesOf(): (migration: Migration, key: GraphKey) => ReturnType<typeof placeOfKey> {
+function placesOf(): PlaceOf<Migration> {
   const places = new Map<string, ReturnType<typeof placeOfKey>>();
-  return ({ path, up }, key) => {
-    const name = `${key} ${path}`;
-    if (!places.has(name)) places.set(name, placeOfKey(up.source, key));
+  return ({ path, up }, key, item = "") => {
+    const name = `${key} ${path} ${item}`;
+    if (!places.has(name)) places.set(name, placeOfKey(up.source, key, item || undefined));
     return places.get(name);
   };
 }

@@ -2,12 +2,13 @@
 import { MigrateError } from "../core/errors.ts";
 import { type Graph, isHead, nodeOf } from "../core/graph.ts";
 import { describe } from "../core/graph-faults.ts";
+import type { Applied } from "../core/ledger/types.ts";
 import type { Migration, RevisionId } from "../core/migration.ts";
 import { settledRows } from "../core/replaced.ts";
 import { shellWord } from "../core/shell.ts";
-import type { AppliedRow } from "../core/steps.ts";
+import { idsOf } from "../core/steps.ts";
 import { resolveAll } from "../core/target.ts";
-import { downgradeOf, finishing, stampWithout } from "../core/undoing.ts";
+import { downgradeOf, finishingHint, stampWithout } from "../core/undoing.ts";
 import { removeFiles } from "../io/directory.ts";
 import { readLedger } from "../io/queries.ts";
 import type { Session } from "../io/session/types.ts";
@@ -128,18 +129,32 @@ async function refuseApplied(
       message:
         row === undefined
           ? `${describe(migration)} was interrupted in the database, at statement ${intent!.statement} of ${intent!.of}`
-          : `${describe(migration)} was applied on ${row.appliedAt} by ${row.appliedBy}`,
+          : `${describe(migration)} was ${onlyRecorded(migration, row) ? "recorded as " : ""}applied on ${row.appliedAt} by ${row.appliedBy}`,
       hint:
-        row === undefined ? `finish it first: ${finishing(graph, intent!)}` : undoing(graph, rows, migration),
+        row === undefined
+          ? finishingHint(graph, idsOf(rows), intent!, "finish it first")
+          : undoing(graph, rows, migration, row),
     });
   } finally {
     await session.close();
   }
 }
 
+/** It was stamped, as a baseline is. A squashed one is, too, where what it replaces has run. */
+const onlyRecorded = ({ replaces = [] }: Migration, { how }: Applied): boolean =>
+  how === "stamp" && replaces.length === 0;
+
 /** How a head is undone that is applied; by hand, where it is irreversible. */
-function undoing(graph: Graph, rows: readonly AppliedRow[], migration: Migration): string {
-  if (migration.down !== undefined) return `undo it first: ${downgradeOf(migration)}`;
-  const applied = rows.flatMap(({ revision }) => (graph.nodes.has(revision) ? [revision] : []));
-  return `it is irreversible: undo by hand what it did in the database, then record that: ${stampWithout(graph, applied, migration.revision)}`;
+function undoing(graph: Graph, rows: readonly Applied[], migration: Migration, row: Applied): string {
+  const { revision, down } = migration;
+  const known = idsOf(rows).filter((id) => graph.nodes.has(id));
+  const forgetting = stampWithout(graph, known, revision);
+  const isRecorded = onlyRecorded(migration, row);
+  if (down === undefined)
+    return isRecorded
+      ? `it ran nothing there, so there is nothing to undo; take it out of the ledger: ${forgetting}`
+      : `it is irreversible: undo by hand what it did in the database, then record that: ${forgetting}`;
+  return isRecorded
+    ? `it ran nothing there; take it out of the ledger: ${forgetting}; or, to run its down file too: ${downgradeOf(migration)}`
+    : `undo it first: ${downgradeOf(migration)}`;
 }

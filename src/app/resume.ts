@@ -8,11 +8,10 @@ import { settingsBefore, statementsHash, twinFor } from "../core/plan/outside.ts
 import { searchPathIs } from "../core/plan/session.ts";
 import type { StepInput } from "../core/plan/step.ts";
 import { sha256 } from "../core/sha256.ts";
-import { shellWord } from "../core/shell.ts";
 import type { Location } from "../core/source.ts";
 import type { UserStatement } from "../core/statement/file.ts";
-import { currentHeads, type Step } from "../core/steps.ts";
-import { finishing, stampWithout } from "../core/undoing.ts";
+import type { Step } from "../core/steps.ts";
+import { discarding, finishingHint, stampWith, stampWithout } from "../core/undoing.ts";
 import { createGrammar } from "../io/grammar.ts";
 import { type Outcome, outcomeOf } from "../io/queries.ts";
 import type { Session } from "../io/session/types.ts";
@@ -29,13 +28,10 @@ export function interruptedFirst({ graph }: Project, steps: Steps, intent: Inten
   const isIt = (step: Step): boolean => step.revision === revision && step.direction === direction;
   const step = steps.steps.find(isIt);
   if (step !== undefined) return { ...steps, steps: [step, ...steps.steps.filter((other) => !isIt(other))] };
-  const finish = finishing(graph, intent);
   throw new MigrateError({
     code: "state/interrupted",
     message: `${interruptedText(intent)}, and must be finished first`,
-    hint: graph.nodes.has(revision)
-      ? `finish it with: ${finish}`
-      : `no file has that revision: restore its file and run: ${finish}; or take back by hand what it has done, and discard it with: ${discarding(graph, steps.before)}`,
+    hint: finishingHint(graph, steps.before, intent, "finish it with"),
   });
 }
 
@@ -241,10 +237,6 @@ const doneAsItWas = (
     `${finish.length === 0 ? "" : `finish it with: ${finish.join("; ")}; then `}restore the file, run again, and make the change in a new migration`,
   );
 
-/** The stamp that says of no other revision that it is applied, and of the interrupted one that it is not. */
-const discarding = (graph: Graph, applied: readonly RevisionId[]): string =>
-  `migrate stamp ${currentHeads(graph, applied).map(shellWord).join(" ") || "base"}`;
-
 /** The stamp that says a step was finished by hand. */
 const written = (graph: Graph, { revision, direction }: Intent, applied: readonly RevisionId[]): string =>
-  direction === "up" ? `migrate stamp ${shellWord(revision)}` : stampWithout(graph, applied, revision);
+  direction === "up" ? stampWith(graph, applied, revision).command : stampWithout(graph, applied, revision);

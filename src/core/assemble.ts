@@ -35,17 +35,21 @@ export function assemble(
   const pairs = new Map<string, Pair>();
   const strangers: Source[] = [];
   for (const source of sources) {
-    const { fileName, fault } = parseFileName(nameOf(source.path), pattern);
+    const name = nameOf(source.path);
+    const { fileName, fault, proper = name } = parseFileName(name, pattern);
     if (fileName === undefined) {
       strangers.push(source);
       continue;
     }
     if (fault !== undefined) diagnostics.push({ ...fault, location: startOf(source.path) });
-    const file = new ParsedFile(source, fileName);
     const { direction } = fileName;
-    const stem = stemOf(source.path, direction);
-    const pair = pairs.get(stem);
-    if (pair === undefined) pairs.set(stem, { [direction]: file });
+    // The other file of its pair is where this one belongs, once it is named as it should be.
+    const folder = source.path.slice(0, -name.length);
+    const stem = stemOf(folder + proper, direction);
+    const isTaken = pairs.get(stem)?.[direction] !== undefined;
+    const file = new ParsedFile(source, fileName, isTaken ? stemOf(source.path, direction) : stem);
+    const pair = pairs.get(file.stem);
+    if (pair === undefined) pairs.set(file.stem, { [direction]: file });
     else pair[direction] = file;
   }
 
@@ -53,8 +57,16 @@ export function assemble(
   const noText = new Set(unreadable.map((fault) => fault.location?.path));
   const lonely = lonelyFiles(pairs.values());
   const strays = strayFiles(misnamed.keys(), lonely);
+  const squashed = squashedIn(pairs.values());
   const faultsOfStrays = new Map([...strays.values()].map(({ source, fault }) => [source, fault]));
   for (const [source, fault] of misnamed) diagnostics.push(faultsOfStrays.get(source) ?? fault);
+  const named = new Map<string | undefined, Set<Pair>>();
+  for (const pair of pairs.values())
+    for (const file of [pair.up, pair.down]) {
+      const id = file?.header.revision;
+      named.set(id, (named.get(id) ?? new Set()).add(pair));
+    }
+  const isFree = (id: string): boolean => named.get(id)?.size === 1;
   const ups = new Map<string, Source>();
   const migrations: Migration[] = [];
   for (const pair of pairs.values()) {
@@ -67,8 +79,8 @@ export function assemble(
     for (const file of [up, down]) for (const found of file?.diagnostics ?? []) diagnostics.push(found);
     const fault =
       up === undefined || down === undefined
-        ? missingFile(pair, noText, lonely, strays)
-        : (needlessDown(up, down) ?? differentRevision(up, down));
+        ? missingFile(pair, noText, lonely, strays, squashed)
+        : (needlessDown(up, down) ?? differentRevision(up, down, isFree));
     if (fault !== undefined) diagnostics.push(fault);
     const revision = up?.header.revision;
     if (up === undefined || revision === undefined) continue;
@@ -120,15 +132,18 @@ const numbersOf = (sources: readonly Source[], pattern: FileNamePattern): readon
 export class ParsedFile implements MigrationFile {
   readonly source: Source;
   readonly fileName: FileName;
+  /** The path that it should have, without its ending. */
+  readonly stem: string;
   readonly header: Header;
   readonly bodyStart: number;
   readonly diagnostics: readonly Diagnostic[];
   #checksum: string | undefined;
 
-  constructor(source: Source, fileName: FileName) {
+  constructor(source: Source, fileName: FileName, stem: string) {
     const { header, bodyStart, diagnostics } = parseHeader(source, fileName.direction);
     this.source = source;
     this.fileName = fileName;
+    this.stem = stem;
     this.header = header;
     this.bodyStart = bodyStart;
     this.diagnostics = diagnostics;
@@ -223,11 +238,28 @@ function strayFiles(
   return strays;
 }
 
+/**
+ * The revisions that a squashed one has taken the place of, with its up file: a file of theirs is left over, as from a
+ * merge. Where any of those that it replaces still has its files, it waits, and none is left over.
+ */
+function squashedIn(pairs: Iterable<Pair>): ReadonlyMap<string, ParsedFile> {
+  const ups: ParsedFile[] = [];
+  const whole = new Set<string | undefined>();
+  for (const { up, down } of pairs) {
+    if (up === undefined) continue;
+    ups.push(up);
+    if (down !== undefined || up.header.irreversible !== undefined) whole.add(up.header.revision);
+  }
+  const squashing = ups.filter(({ header: { replaces } }) => !replaces.some((id) => whole.has(id)));
+  return new Map(squashing.flatMap((up) => up.header.replaces.map((id) => [id, up])));
+}
+
 function missingFile(
   pair: Pair,
   noText: ReadonlySet<string | undefined>,
   lonely: ReadonlyMap<string, ParsedFile>,
   strays: ReadonlyMap<string, Stray>,
+  squashed: ReadonlyMap<string, ParsedFile>,
 ): Diagnostic | undefined {
   const present = pair.up ?? pair.down!;
   const direction: Direction = pair.up === undefined ? "up" : "down";
@@ -238,17 +270,20 @@ function missingFile(
   const revision = present.header.revision;
   const misnamed = strays.get(missing)?.source.path;
   const stray = revision === undefined ? undefined : lonely.get(`${direction} ${revision}`);
+  const by = revision === undefined ? undefined : squashed.get(revision);
   return {
     code: `source/missing-${direction}`,
     message: `the ${direction} file is missing`,
     hint:
-      misnamed !== undefined
-        ? `${misnamed} has the same revision: rename it to ${missing}`
-        : stray !== undefined
-          ? `${stray.source.path} has the same revision: rename ${direction === "down" ? `it to ${missing}` : `this file to ${otherPath(stray)}`}`
-          : direction === "up"
-            ? `create ${missing}, or delete this file`
-            : `create ${missing} starting with '-- revision: ${revision ?? "<id>"}', or mark the migration as irreversible in this header: '-- irreversible: <reason>'`,
+      by !== undefined
+        ? `${by.header.revision} (${by.source.path}) replaces ${revision}, so delete this file too: rm ${shellWord(present.source.path)}`
+        : misnamed !== undefined
+          ? `${misnamed} has the same revision: rename it to ${missing}`
+          : stray !== undefined
+            ? `${stray.source.path} has the same revision: rename ${direction === "down" ? `it to ${missing}` : `this file to ${otherPath(stray)}`}`
+            : direction === "up"
+              ? `create ${missing}, or delete this file`
+              : `create ${missing} starting with '-- revision: ${revision ?? "<id>"}', or mark the migration as irreversible in this header: '-- irreversible: <reason>'`,
     location: startOf(present.source.path),
   };
 }
@@ -279,14 +314,26 @@ function needlessDown(up: MigrationFile, down: MigrationFile): Diagnostic | unde
   };
 }
 
-function differentRevision(up: MigrationFile, down: MigrationFile): Diagnostic | undefined {
+/** `isFree`: whether no file of another pair has that id. */
+function differentRevision(
+  up: MigrationFile,
+  down: MigrationFile,
+  isFree: (id: string) => boolean,
+): Diagnostic | undefined {
   const expected = up.header.revision;
   const found = down.header.revision;
   if (expected === undefined || found === undefined || expected === found) return undefined;
+  const ways = [
+    ...(isFree(expected) ? [`'-- revision: ${expected}' here`] : []),
+    ...(isFree(found) ? [`'-- revision: ${found}' in ${up.source.path}`] : []),
+  ];
   return {
     code: "source/down-revision-differs",
     message: `the down file has revision '${found}', but its up file has '${expected}'`,
-    hint: `if the two belong together, write '-- revision: ${expected}' here or '-- revision: ${found}' in ${up.source.path}; an id that is applied must stay as it is`,
+    hint:
+      ways.length === 0
+        ? `other files have both ids: write one that none has, in this file and in ${up.source.path}`
+        : `if the two belong together, write ${ways.join(" or ")}; an id that is applied must stay as it is`,
     ...placeOfKey(down.source, "revision"),
   };
 }
@@ -311,9 +358,8 @@ function repeatedRevision({ down }: Pair, up: ParsedFile, earlier: Source): Diag
 
 const nameOf = (path: string): string => path.slice(path.lastIndexOf("/") + 1);
 
-function otherPath({ source, fileName }: ParsedFile): string {
-  const { direction } = fileName;
-  return `${stemOf(source.path, direction)}.${direction === "up" ? "down" : "up"}.sql`;
+function otherPath({ stem, fileName: { direction } }: ParsedFile): string {
+  return `${stem}.${direction === "up" ? "down" : "up"}.sql`;
 }
 
 function startOf(path: string): { readonly path: string; readonly line: number; readonly column: number } {

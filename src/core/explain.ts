@@ -5,16 +5,19 @@ import { cancelled, type Excerpt, GOES_ON, MigrateError, NOTHING } from "./error
 import { excerptAt } from "./fault.ts";
 import type { Graph } from "./graph.ts";
 import { grants, type LedgerUse } from "./ledger/grants.ts";
-import { type Intent, isGuard } from "./ledger/types.ts";
+import { type Intent, isGuard, type LedgerState } from "./ledger/types.ts";
 import { withoutComments } from "./lexer.ts";
+import type { Migration } from "./migration.ts";
 import { missingHint } from "./missing.ts";
 import { passwordsOf } from "./password.ts";
 import type { Batch, Plan, PlanStep, Statement } from "./plan/types.ts";
 import { offsetInDo } from "./plpgsql.ts";
 import { identifier, qualified } from "./quote.ts";
 import { redact } from "./redact.ts";
+import { settledRows } from "./replaced.ts";
 import { type Location, locate, offsetOfCodePoint } from "./source.ts";
-import { finishing } from "./undoing.ts";
+import { idsOf } from "./steps.ts";
+import { finishingHint } from "./undoing.ts";
 
 /** What the server answered, or that it did not. */
 export interface Failure {
@@ -244,12 +247,20 @@ export const interruptedText = ({
   `the ${direction === "up" ? "upgrade to" : "downgrade of"} ${revision} was interrupted at statement ${statement} of ${of}`;
 
 /** Throws `state/interrupted`. */
-export function refuseInterrupted(graph: Graph, intent: Intent | undefined): void {
+export function refuseInterrupted(
+  graph: Graph<Migration>,
+  { applied, intent }: Pick<LedgerState, "applied" | "intent">,
+): void {
   if (intent === undefined) return;
   throw new MigrateError({
     code: "state/interrupted",
     message: interruptedText(intent),
-    hint: `finish the interrupted step first: ${finishing(graph, intent)}`,
+    hint: finishingHint(
+      graph,
+      idsOf(settledRows(graph, applied)),
+      intent,
+      "finish the interrupted step first",
+    ),
   });
 }
 
@@ -274,7 +285,9 @@ function whatIsSo(plan: Plan, batch: Batch, step: PlanStep | undefined, next: st
   if (!step.transactional)
     return `revision ${step.revision} runs outside a transaction: what it did before this is kept; ${next}`;
   const before =
-    plan.from.length === 0 && plan.steps[0] === step ? "none is applied" : "those before it stay applied";
+    plan.from.length === 0 && plan.steps[0] === step
+      ? "none is applied"
+      : "what was applied before it stays applied";
   return `revision ${step.revision} was rolled back; ${step.direction === "up" ? before : "it is still applied"}`;
 }
 

@@ -152,6 +152,8 @@ export function parseFileName(
 ): {
   readonly fileName?: FileName;
   readonly fault?: FileNameFault;
+  /** The name that a file with such a fault should have. */
+  readonly proper?: string;
 } {
   const direction = directionOf(name);
   const stem = direction === undefined ? name : stemOf(name, direction);
@@ -161,12 +163,14 @@ export function parseFileName(
   const { number, slug = match === null ? stem : "" } = match?.groups ?? {};
   const fileName: FileName = { ...(number === undefined ? {} : { number }), slug, direction };
   if (number === undefined || number.length >= FEWEST_DIGITS) return { fileName };
+  const proper = renumbered(name, number.padStart(FEWEST_DIGITS, "0"), pattern);
   return {
     fileName,
+    proper,
     fault: {
       code: "source/short-number",
       message: `the number '${number}' has fewer than ${FEWEST_DIGITS} digits`,
-      hint: `rename it to '${renumbered(name, number.padStart(FEWEST_DIGITS, "0"), pattern)}'`,
+      hint: `rename it to '${proper}'`,
     },
   };
 }

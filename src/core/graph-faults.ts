@@ -10,10 +10,11 @@ import { unique } from "./unique.ts";
 /** The header keys a fault of the graph can point at. */
 export type GraphKey = "revision" | "parent" | "depends-on" | "branch-labels" | "replaces";
 
-/** Where a key of a revision's header stands. */
+/** Where a key of a revision's header stands, or an item of its list. */
 export type PlaceOf<R extends Revision> = (
   revision: R,
   key: GraphKey,
+  item?: string,
 ) => Pick<Diagnostic, "location" | "excerpt"> | undefined;
 
 /** The place of a revision of which no more than its path is known. */
@@ -27,9 +28,16 @@ export function describe({ revision, path, created }: Revision): string {
   return details.length === 0 ? revision : `${revision} (${details.join(", ")})`;
 }
 
+const stem = (path: string): string => path.replace(/^.*[\\/]/s, "").replace(/\.(?:up|down)\.sql$/, "");
+
+/** Whether a name is the number or the name of a file: asked of many names, it looks at the files once. */
+export function namesAFile(revisions: readonly Revision[]): (name: string) => boolean {
+  const names = new Set(revisions.flatMap(({ number = "", path = "" }) => [number, stem(path)]));
+  return (name) => names.has(stem(name));
+}
+
 /** The revision that is meant by one of its files, or by their name without the ending. */
 export function ofFile<R extends Revision>(revisions: readonly R[], name: string): R | undefined {
-  const stem = (path: string): string => path.replace(/^.*[\\/]/s, "").replace(/\.(?:up|down)\.sql$/, "");
   const meant = stem(name);
   const found = revisions.filter(({ path }) => path !== undefined && stem(path) === meant);
   return found.length === 1 ? found[0] : undefined;
@@ -78,11 +86,11 @@ export function faultsOf<R extends Revision>(
 ): readonly Diagnostic[] {
   const names = namesOf(revisions, dormant, elsewhere);
   return [...faultsOfNames(revisions, names), ...cycles(names)].map(
-    ({ revision, key, name, message, hint }) => ({
+    ({ revision, key, item, name, message, hint }) => ({
       code: `graph/${name}`,
       message,
       hint,
-      ...(placeOf(revision, key) ?? startOfFile(revision)),
+      ...(placeOf(revision, key, item) ?? startOfFile(revision)),
     }),
   );
 }
@@ -98,6 +106,8 @@ function faultsOfNames<R extends Revision>(revisions: readonly R[], names: Names
 interface Fault<R> {
   readonly revision: R;
   readonly key: GraphKey;
+  /** Which of the key's list it is about. */
+  readonly item?: string | undefined;
   readonly name: string;
   readonly message: string;
   readonly hint: string;
@@ -199,13 +209,31 @@ function waitingHint<R extends Revision>(waiting: R, byId: ReadonlyMap<RevisionI
 /** Beyond so many missing names it is the folder that is wrong, not the spelling; suggestions would take minutes. */
 const MAX_SUGGESTIONS = 20;
 
+/**
+ * What to write for a name that is no id, where it is the number or the name of a file; undefined where it is none. `self`:
+ * the revision whose header has it.
+ */
+export function meantFile<R extends Revision>(
+  revisions: readonly R[],
+  wanted: string,
+  self: RevisionId,
+): string | undefined {
+  const numbered = revisions.filter(({ number }) => number === wanted);
+  if (numbered.length === 1 && numbered[0]!.revision !== self)
+    return `file numbers work only on the command line: write the id, ${numbered[0]!.revision}`;
+  const named = ofFile(revisions, wanted);
+  return named === undefined || named.revision === self
+    ? undefined
+    : `the name of a file is no id: write its id, ${named.revision}`;
+}
+
 function wrongReferences<R extends Revision>(
   revisions: readonly R[],
   { byId, byName, dormant, elsewhere }: Names<R>,
 ): readonly Fault<R>[] {
   const faults: Fault<R>[] = [];
   let suggestions = 0;
-  const missing = (wanted: string, { revision: wanting }: R): string => {
+  const missing = (wanted: string, { revision: wanting, parents, dependsOn }: R): string => {
     const waiting = dormant.find(({ revision }) => revision === wanted);
     if (waiting !== undefined) return waitingHint(waiting, byId);
     const unread = elsewhere(wanted);
@@ -213,53 +241,57 @@ function wrongReferences<R extends Revision>(
     const other = "correct the id, or restore the file of that revision";
     suggestions += 1;
     if (suggestions > MAX_SUGGESTIONS) return other;
-    const numbered = revisions.filter(({ number }) => number === wanted);
-    if (numbered[0]?.revision === wanting)
+    if (revisions.find(({ number }) => number === wanted)?.revision === wanting)
       return "this file itself has that number: name another revision; for a base, write '-- parent: none'";
-    if (numbered.length === 1) {
-      return `file numbers work only on the command line: write the id, ${numbered[0]!.revision}`;
-    }
-    const named = ofFile(revisions, wanted);
-    if (named !== undefined && named.revision !== wanting)
-      return `the name of a file is no id: write its id, ${named.revision}`;
+    const file = meantFile(revisions, wanted, wanting);
+    if (file !== undefined) return file;
     const longer = [...byId.keys()].filter((id) => wanted !== "" && id.startsWith(wanted));
-    const meant = longer.length === 1 ? longer[0] : nearest(wanted, byName.keys());
+    const isShort = longer.length === 1;
+    // What the header names besides is not meant a second time.
+    const besides = new Set([wanting, ...parents, ...dependsOn]);
+    const others = [...byName].flatMap(([name, { revision }]) => (besides.has(revision) ? [] : [name]));
+    const meant = isShort ? longer[0] : nearest(wanted, others);
     const found = meant === undefined ? undefined : byName.get(meant);
-    if (found === undefined || found.revision === wanting) return other;
+    if (found === undefined || besides.has(found.revision)) return other;
     const label = meant === found.revision ? "" : `'${meant}', a label of `;
-    return `${label === "" ? "write ids in full; " : ""}did you mean ${label}${describe(found)}?`;
+    return `${isShort ? "write ids in full; " : ""}did you mean ${label}${describe(found)}?`;
   };
   for (const revision of revisions) {
     const of = (): string => describe(revision);
-    const add = (key: GraphKey, name: string, message: string, hint: string): void => {
-      faults.push({ revision, key, name, message, hint });
+    const add = (key: GraphKey, item: string, name: string, message: string, hint: string): void => {
+      // A longer list is looked through once for all.
+      const list = key === "parent" ? revision.parents : revision.dependsOn;
+      const which = list.length > MAX_SUGGESTIONS ? undefined : item;
+      faults.push({ revision, key, item: which, name, message, hint });
     };
     for (const id of unique(revision.parents)) {
       if (id === revision.revision) {
         const hint = "name another parent, or write none if it is a base";
-        add("parent", "self-loop", `Self-loop is detected in revisions (${of()})`, hint);
+        add("parent", id, "self-loop", `Self-loop is detected in revisions (${of()})`, hint);
       } else if (byName.has(id) && !byId.has(id)) {
         const hint = `write its id: ${byName.get(id)!.revision}`;
         add(
           "parent",
+          id,
           "missing-parent",
           `Parent ${id} of revision ${of()} is a branch label, not an id`,
           hint,
         );
       } else if (!byId.has(id)) {
         const message = `Revision ${id} referenced from ${of()} as a parent is not present`;
-        add("parent", "missing-parent", message, missing(id, revision));
+        add("parent", id, "missing-parent", message, missing(id, revision));
       }
     }
     for (const wanted of unique(revision.dependsOn)) {
       const found = byName.get(wanted);
       if (found === undefined) {
         const message = `Revision ${wanted} referenced from ${of()} in depends-on is not present`;
-        add("depends-on", "missing-dependency", message, missing(wanted, revision));
+        add("depends-on", wanted, "missing-dependency", message, missing(wanted, revision));
       } else if (found.revision === revision.revision) {
         const hint = `remove ${wanted} from depends-on`;
         add(
           "depends-on",
+          wanted,
           "dependency-self-loop",
           `Dependency self-loop is detected in revisions (${of()})`,
           hint,

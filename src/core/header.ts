@@ -160,15 +160,31 @@ const required: Readonly<Record<Direction, readonly HeaderKey[]>> = {
   down: ["revision"],
 };
 
-/** The place of `key` in the header, for faults that only the pair shows: undefined when the header lacks it. */
+/**
+ * The place of the value of `key` in the header, or of one item of its list, for faults that one file alone does not show:
+ * undefined when the header lacks the key.
+ */
 export function placeOfKey(
   source: Source,
   key: HeaderKey,
+  item?: string,
 ): Pick<Diagnostic, "location" | "excerpt"> | undefined {
   let line = headerLineAt(source.text, 0, 1);
   while (line !== undefined && line.key !== key) line = headerLineAt(source.text, line.next, line.line + 1);
   if (line === undefined) return undefined;
-  return line.value === "" ? placeOf(source, line) : placeOfValue(source, line);
+  if (line.value === "") return placeOf(source, line);
+  const [at] = item === undefined ? [] : startsOfItem(line.value, item);
+  return at === undefined ? placeOfValue(source, line) : placeOfValue(source, line, at, item!.length);
+}
+
+/** Where in a list an item stands. */
+function startsOfItem(list: string, item: string): readonly number[] {
+  let end = 0;
+  return list.split(",").flatMap((raw) => {
+    const start = end + (raw.length - raw.trimStart().length);
+    end += raw.length + 1;
+    return raw.trim() === item ? [start] : [];
+  });
 }
 
 function headerOf(said: readonly Said[]): Header {

@@ -193,7 +193,7 @@ export function diagnosticOf(finding: Finding): Diagnostic {
       return {
         code: "state/changed-header",
         message: `the header of ${revision} changed since the ledger recorded it: ${changes}; it was ${applied}`,
-        hint: `write ${finding.differences.map(recordedLine).join(" and ")} in the header again, or accept the file as it is now with: migrate repair`,
+        hint: `${restoring(finding.differences)}, or accept the file as it is now with: migrate repair`,
         location: startOf(finding.path),
       };
     }
@@ -326,8 +326,17 @@ function changeText(finding: Finding): string {
   return finding.kind;
 }
 
-/** The header line as it was: `'-- parent: a1'`. */
-const recordedLine = ({ key, ledger }: Difference): string => `'-- ${key}: ${commentText(ledger) || "none"}'`;
+/** What makes the header as it was; a line that was not there has no value to write. */
+function restoring(differences: readonly Difference[]): string {
+  const written = differences
+    .filter(({ ledger }) => ledger !== "")
+    .map(({ key, ledger }) => `'-- ${key}: ${commentText(ledger)}'`);
+  const added = differences
+    .filter(({ ledger }) => ledger === "")
+    .map(({ key }) => `delete the line '${key}'`);
+  const again = written.length === 0 ? [] : [`write ${written.join(" and ")} in the header again`];
+  return [...again, ...added].join(" and ");
+}
 
 const arrow = ({ ledger, file }: Difference): string => `'${commentText(ledger)}' -> '${commentText(file)}'`;
 

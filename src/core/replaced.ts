@@ -8,7 +8,7 @@
  */
 import { type Diagnostic, MigrateError } from "./errors.ts";
 import type { Graph } from "./graph.ts";
-import { describe, type PlaceOf } from "./graph-faults.ts";
+import { describe, haveSoundNames, meantFile, namesAFile, type PlaceOf, removalOf } from "./graph-faults.ts";
 import type { Applied } from "./ledger/types.ts";
 import type { Migration, Revision, RevisionId } from "./migration.ts";
 import { unique } from "./unique.ts";
@@ -62,6 +62,7 @@ function faultsOfReplacing<R extends Revision>(
 ): readonly Diagnostic[] {
   const byId = new Map(revisions.map((each) => [each.revision, each]));
   const owners = new Map<RevisionId, R>();
+  const isFile = namesAFile(revisions);
   return squashed.flatMap((each): readonly Diagnostic[] => {
     const ids = each.replaces!;
     const place = placeOf(each, "replaces") ?? {};
@@ -83,14 +84,26 @@ function faultsOfReplacing<R extends Revision>(
       const message = `${describe(each)} replaces ${found}, ${how}: it could never take that place`;
       return [{ code: "graph/follows-replaced", message, hint: parentHint(byId, ids), ...place }];
     }
+    const gone = ids.filter((id) => !byId.has(id));
+    const misnamed = gone.filter(isFile).flatMap((id): readonly Diagnostic[] => {
+      const hint = meantFile(revisions, id, each.revision);
+      const message = `${id}, which ${describe(each)} replaces, is not the id of a revision`;
+      const at = placeOf(each, "replaces", id) ?? {};
+      return hint === undefined ? [] : [{ code: "graph/missing-replaced", message, hint, ...at }];
+    });
+    if (misnamed.length > 0) return misnamed;
     const there = ids.filter((id) => byId.has(id));
     if (there.length === 0 || there.length === ids.length) return [];
-    const gone = ids.filter((id) => !byId.has(id));
+    // Without it what follows a revision that is gone refers to nothing.
+    const stands = haveSoundNames(revisions.filter((other) => other !== each));
+    const without = stands
+      ? `; where no database has ${each.revision}, its own files can be deleted instead: ${removalOf([each])}`
+      : "";
     return [
       {
         code: "graph/half-replaced",
         message: `of the revisions that ${describe(each)} replaces, ${gone.join(", ")} ${gone.length === 1 ? "has" : "have"} no file, but ${there.map((id) => describe(byId.get(id)!)).join(", ")} still ${there.length === 1 ? "has" : "have"}`,
-        hint: `restore the missing files, or delete the remaining ones too; where no database has ${each.revision}, its own files can be deleted instead`,
+        hint: `restore the missing files, or delete the remaining ones too: ${removalOf(there.map((id) => byId.get(id)!))}${without}`,
         ...place,
       },
     ];

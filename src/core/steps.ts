@@ -13,6 +13,7 @@ import { shellWord } from "./shell.ts";
 import {
   BASE,
   downgradeTarget,
+  downgradeTo,
   onBranch,
   resolveAll,
   resolveBranch,
@@ -27,6 +28,9 @@ export interface Step {
   readonly direction: "up" | "down";
   readonly revision: RevisionId;
 }
+
+export const idsOf = (rows: readonly { readonly revision: RevisionId }[]): readonly RevisionId[] =>
+  rows.map(({ revision }) => revision);
 
 /** What is needed of a row of the ledger; the more is known, the better an error says what to type. */
 export interface AppliedRow extends Row {
@@ -305,7 +309,19 @@ function stepsDown(
   const current = currentHeads(graph, applied);
   const { branch, place } = downgradeTarget(graph, current, target, start);
   const above = place === BASE ? graph.bases : nodeOf(graph, place).children;
-  const roots = branch === undefined ? above : towards(graph, above, branch, target);
+  const roots = branch === undefined ? above : towards(graph, above, branch);
+  if (branch !== undefined && roots.length === 0 && above.length > 0) {
+    const begun = above.filter((id) => applied.has(id));
+    const further = target.slice(target.lastIndexOf("@"));
+    throw new MigrateError({
+      code: "graph/not-below",
+      message: `Not a valid downgrade target from current heads: the branch '${branch}' is none of those that begin after ${place} (${above.join(", ")})`,
+      hint:
+        begun.length === 0
+          ? `nothing above ${place} is applied; see what is applied with: migrate current`
+          : `name one that is applied: ${begun.map((id) => downgradeTo(id + further, start)).join(" or ")}`,
+    });
+  }
   const doomed = [...descendants(graph, roots)].filter((id) => applied.has(id));
   if (place !== BASE && doomed.length === 0 && !current.includes(place)) {
     throw new MigrateError({
@@ -328,26 +344,15 @@ function neededBy(graph: Graph, applied: ReadonlySet<RevisionId>, place: Revisio
 }
 
 /**
- * Those of the roots from which the branch comes. As in Alembic the branch is looked up only when there is a choice,
+ * Those of the roots from which the branch comes, if any. As in Alembic the branch is looked up only when there is a choice,
  * and a root that has labels of its own counts as one.
  */
-function towards(
-  graph: Graph,
-  roots: readonly RevisionId[],
-  branch: string,
-  target: string,
-): readonly RevisionId[] {
+function towards(graph: Graph, roots: readonly RevisionId[], branch: string): readonly RevisionId[] {
   const named = roots.flatMap((id) => nodeOf(graph, id).revision.branchLabels);
   const choices = roots === graph.bases ? roots.length + named.length : roots.length;
   if (choices <= 1) return roots;
   const line = ancestors(graph, [resolveBranch(graph, branch)], "lineage");
-  const chosen = roots.filter((id) => line.has(id));
-  if (chosen.length > 0) return chosen;
-  throw new MigrateError({
-    code: "graph/not-below",
-    message: `Not a valid downgrade target from current heads: the branch '${branch}' does not come from ${target.slice(target.lastIndexOf("@") + 1)}`,
-    hint: "see where branches begin with: migrate branches",
-  });
+  return roots.filter((id) => line.has(id));
 }
 
 function stateAt(graph: Graph, starts: string): ReadonlySet<RevisionId> {

@@ -166,7 +166,7 @@ test.each([
 );
 
 test.each([
-  ["an upgrade", {}, "revision b was rolled back; those before it stay applied", ["a"]],
+  ["an upgrade", {}, "revision b was rolled back; what was applied before it stays applied", ["a"]],
   ["the first upgrade", {}, "revision b was rolled back; none is applied", []],
   ["a downgrade", { direction: "down" }, "revision b was rolled back; it is still applied"],
   [

@@ -239,13 +239,20 @@ describe("faults", () => {
       "write ids in full; did you mean 9f3c11aa22bb (sql/9f3c11aa22bb.up.sql)?",
     );
     expect(faultsOf([file("a"), file("b", ["a.up.sql"])])[0]?.hint).toMatch(/: write its id, a$/);
+    expect(faultsOf([file("a1b2"), file("m", ["a1b2", "a1b3"])])[0]?.hint).toBe(
+      "correct the id, or restore the file of that revision",
+    );
+    expect(faultsOf([file("9f3c11aa22bb"), file("b", ["9f3c11aa22bc"])])[0]?.hint).toMatch(/^did you mean/);
     expect(faultsOf([file("a", ["0001"], { number: "0001" })])[0]?.hint).toMatch(/^this file itself/);
   });
 
   it("stand where the caller says", () => {
     const given = [file("a", ["zzz"])];
-    expect(() => buildGraph(given, (_, key) => ({ location: { path: key, line: 2, column: 12 } }))).toThrow(
-      expect.objectContaining({ location: { path: "parent", line: 2, column: 12 } }),
+    const place = (_: unknown, key: string, item?: string) => ({
+      location: { path: `${key} ${item}`, line: 2, column: 12 },
+    });
+    expect(() => buildGraph(given, place)).toThrow(
+      expect.objectContaining({ location: { path: "parent zzz", line: 2, column: 12 } }),
     );
   });
 

@@ -114,6 +114,15 @@ describe("findings", () => {
     expect(planStamp(now.graph, rows, ["c"], { purge: true }).added).toEqual(["x"]);
   });
 
+  test("a header line that was not there is deleted, and not written", () => {
+    const hint = (c: string): string | undefined =>
+      findingsOf(files(before, { c }).graph, rows).map((finding) => diagnosticOf(finding).hint)[0];
+    expect(hint("-- parent: a\n-- depends-on: b\n")).toMatch(
+      /^write '-- parent: b' in the header again and delete the line 'depends-on', or accept /,
+    );
+    expect(hint("-- parent: b\n-- depends-on: a\n")).toMatch(/^delete the line 'depends-on', or accept /);
+  });
+
   test("a hole beside what stops an upgrade is not said to be filled by the next", () => {
     const now = files({ a: before.a, x: "", b: before.b });
     const hints = findingsOf(now.graph, rows).map((finding) => diagnosticOf(finding).hint);

@@ -281,9 +281,22 @@ describe("checksum, version 1", () => {
 
   test("comments and blank lines count", () => {
     const sum = (body: string): string =>
-      new ParsedFile({ path: "x", text: body }, { slug: "x", direction: "up" }).checksum;
+      new ParsedFile({ path: "x", text: body }, { slug: "x", direction: "up" }, "x").checksum;
     expect(new Set(["SELECT 1", "SELECT 1 ", "SELECT 1\n", "-- a\nSELECT 1"].map(sum)).size).toBe(4);
   });
+});
+
+test.each([
+  [{}, "if the two belong together, write '-- revision: d' here or '-- revision: c' in 4_n.up.sql;"],
+  [{ "0003_c.up.sql": up("c") }, "if the two belong together, write '-- revision: d' here;"],
+  [{ "0003_d.down.sql": down("d") }, "if the two belong together, write '-- revision: c' in 4_n.up.sql;"],
+  [{ "0003_c.up.sql": up("c"), "0003_c.down.sql": down("d") }, "other files have both ids: write one that"],
+])("halves with two ids are told to take one that is free: %#", (others, hint) => {
+  const { diagnostics } = from({ "4_n.up.sql": up("d"), "4_n.down.sql": down("c"), ...others });
+  const found = diagnostics.find(
+    ({ code, location }) => code === "source/down-revision-differs" && location?.path === "4_n.down.sql",
+  );
+  expect(found?.hint).toContain(hint);
 });
 
 test("a file that was renamed and came back is there twice: one of the two is deleted", () => {

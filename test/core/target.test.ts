@@ -334,6 +334,35 @@ describe("a downgrade", () => {
     else expect(plan()).toBe(expected);
   });
 
+  it.each([
+    [["cc02"], "aa02@-2", undefined, "name one that is applied: migrate downgrade cc01@-2"],
+    [["bb01", "cc01"], "aa02@aa02", undefined, "migrate downgrade bb01@aa02 or migrate downgrade cc01@aa02"],
+    [
+      ["aa02"],
+      "aa02@aa02",
+      undefined,
+      "nothing above aa02 is applied; see what is applied with: migrate current",
+    ],
+    [["cc02"], "aa02@-2", "cc02", "name one that is applied: migrate downgrade --sql cc02:cc01@-2"],
+  ] as const)(
+    "from %j to %s, where ways part and the branch is before that, names the ones to take",
+    (from, target, start, hint) => {
+      const plan = (end: string) =>
+        start === undefined
+          ? planDowngrade(graph, appliedBelow(graph, from), end)
+          : planOfflineDowngrade(graph, `${start}:${end}`);
+      expect(() => plan(target)).toThrow(
+        expect.objectContaining({
+          code: "graph/not-below",
+          message: expect.stringContaining(
+            "the branch 'aa02' is none of those that begin after aa02 (bb01, cc01)",
+          ),
+          hint: expect.stringContaining(hint),
+        }),
+      );
+    },
+  );
+
   it("by -1 from several heads lists the choices", () => {
     expect(() => planDowngrade(graph, all, "-1")).toThrow(
       expect.objectContaining({

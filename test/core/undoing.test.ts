@@ -2,15 +2,23 @@ import { describe, expect, test } from "vitest";
 import { buildGraph } from "../../src/core/graph.ts";
 import type { Revision } from "../../src/core/migration.ts";
 import { planDowngrade, planStamp } from "../../src/core/steps.ts";
-import { downgradeOf, finishing, stampWithout } from "../../src/core/undoing.ts";
+import {
+  downgradeOf,
+  finishing,
+  finishingHint,
+  recording,
+  stampWith,
+  stampWithout,
+} from "../../src/core/undoing.ts";
 import { randomRevisions, revision } from "../support/graphs.ts";
 
 const rowsOf = (ids: readonly string[]) => ids.map((id) => ({ revision: id }));
 
 const graphOf = (revisions: readonly Revision[]) => buildGraph(revisions, () => undefined);
 
+const all = Array.from({ length: 60 }, (_, seed) => graphOf(randomRevisions(seed, 12)));
+
 describe("the words take away the revision and nothing else", () => {
-  const all = Array.from({ length: 60 }, (_, seed) => graphOf(randomRevisions(seed, 12)));
   const tops = all.flatMap((graph) =>
     [...graph.nodes.values()]
       .filter(({ children, dependents }) => children.length + dependents.length === 0)
@@ -35,6 +43,49 @@ describe("the words take away the revision and nothing else", () => {
       expect(steps).toEqual([{ direction: "down", revision }]);
     }
   });
+});
+
+test("the words of a stamp record the revision, and take out none, whatever is missing", () => {
+  for (const graph of all) {
+    for (const [index, revision] of graph.order.entries()) {
+      const newest = graph.order.slice(0, index);
+      const hole = graph.order.filter((id) => id !== revision);
+      for (const applied of [newest, hole]) {
+        const { command, added } = stampWith(graph, applied, revision);
+        const [, , ...words] = command.split(" ");
+        const targets = words.filter((word) => word !== "--purge");
+        const purge = words.length > targets.length;
+        const after = planStamp(graph, rowsOf(applied), targets, { purge });
+        expect(added).toEqual([revision]);
+        expect(new Set(after.applied)).toEqual(new Set([...applied, revision]));
+      }
+    }
+  }
+});
+
+test.each([
+  [["a"], "record it, or the last revision of which that is so: migrate stamp b"],
+  [["a", "c"], "all that b does, record it: migrate stamp --purge c"],
+  [["c"], "all that a, b do, record them: migrate stamp --purge c"],
+] as const)("what is done already is recorded, where %s is applied", (applied, end) => {
+  const graph = graphOf([revision("a"), revision("b", ["a"]), revision("c", ["b"])]);
+  const failed = applied.includes("a" as never) ? "b" : "a";
+  expect(recording(graph, applied, { revision: failed, direction: "up" }, "42P07")).toMatch(
+    new RegExp(`${end}$`),
+  );
+});
+
+test("an interrupted step without a file is discarded, and one that is half undone has a way back only with it", () => {
+  const graph = graphOf([revision("a"), revision("b", ["a"])]);
+  const hint = (revision: string, direction: "up" | "down") =>
+    finishingHint(graph, ["a", "b"], { revision, direction }, "finish it with");
+  expect(hint("b", "down")).toBe("finish it with: migrate downgrade b@-1");
+  expect(hint("gone", "up")).toBe(
+    "no file has the revision gone: restore its files and run: migrate upgrade gone; or take back by hand what it has done, and discard it with: migrate stamp b",
+  );
+  expect(hint("gone", "down")).toBe(
+    "no file has the revision gone: restore its files and run: migrate downgrade gone@-1",
+  );
 });
 
 test("a base that was interrupted is finished alone, whatever else is applied", () => {

@@ -70,7 +70,7 @@ test.each([
   expect(rest).toEqual({
     code,
     stderr: expect.stringMatching(
-      /error\[execution\/cancelled\] stopped on request\n\s*hint: revision b was rolled back; those before it stay applied/,
+      /error\[execution\/cancelled\] stopped on request\n\s*hint: revision b was rolled back; what was applied before it stays applied/,
     ),
   });
   for (const nothing of [sleeping, locks, connected]) expect(await query(url, nothing)).toEqual([]);
