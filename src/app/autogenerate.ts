@@ -4,6 +4,7 @@ import { madeIn, withoutVersionTables } from "../core/adopt/version-tables.ts";
 import { type Catalog, describeObject } from "../core/catalog/catalog.ts";
 import { compareCatalogs } from "../core/catalog/compare.ts";
 import { otherLedgers } from "../core/catalog/ledgers.ts";
+import { isWidening } from "../core/catalog/wider-type.ts";
 import { foreignPartitions, patternFor } from "../core/diff/apart.ts";
 import {
   type Candidate,
@@ -289,7 +290,7 @@ async function changesTo(
         (sent, from) => forRows(sent, from, options),
       ],
     });
-    if (!decided) await allowLosses(scratch, up, options);
+    if (!decided) await allowLosses(scratch, up, desired, options);
     const downs = await waysDown(work, change, up, renames);
     const whole = { up: up.segments, down: [...downs].reverse().flatMap(({ segments }) => segments) };
     const untried = await proveRows({ start: made.last, hidden, ...whole });
@@ -345,28 +346,37 @@ async function renamesOf(
 const question = ({ object, to }: Candidate): string => `Is ${object} renamed to ${pathText(to)}?`;
 
 /** What the way up takes away is asked for, or allowed before. Throws `findings/loss`. */
-async function allowLosses({ version }: Scratch, way: Way, { ask }: AutogenerateOptions): Promise<void> {
-  const losses = (await lossesIn(way, version)).filter(losesData);
+async function allowLosses(
+  { version }: Scratch,
+  way: Way,
+  { catalog }: Desired,
+  { ask }: AutogenerateOptions,
+): Promise<void> {
+  const losses = await lossesOnWay(way, catalog, version);
   if (losses.length === 0) return;
-  const list = losses.map(({ kind, object }) => `${kind} ${object}`);
-  const about = ["This removes rows or values:", ...list.map((each) => `  ${each}`)];
+  const shown = ({ kind, object }: Loss): string => `${kind} ${object}`;
+  const about = ["This removes rows or values:", ...losses.map((each) => `  ${shown(each)}`)];
   if ((await ask?.(about, "Write it?")) === true) return;
   throw MigrateError.all(
-    list.map((each) => ({
+    losses.map((each) => ({
       code: "findings/loss",
-      message: `rows or values would be lost: ${each}`,
-      hint: "restore what is missing in the schema, or add --allow-loss",
+      message: `rows or values would be lost: ${shown(each)}`,
+      hint: `${each.effect === "overwrites" ? "leave that as it is" : "restore what is missing"} in the schema, or add --allow-loss`,
     })),
   );
 }
 
-export async function lossesIn(
-  { segments }: Pick<Way, "segments">,
+/** What the way to a catalog takes away of rows and values. */
+export async function lossesOnWay(
+  { from, segments }: Pick<Way, "from" | "segments">,
+  to: Catalog,
   version: Scratch["version"],
 ): Promise<readonly Loss[]> {
   const source = { path: "", text: segments.map(segmentText).join("\n") };
   const found = await createGrammar(version).statements({ source, bodyStart: 0 });
-  return found.flatMap(({ losses }) => losses);
+  return found
+    .flatMap(({ losses }) => losses)
+    .filter((each) => losesData(each) && !isWidening(each, from, to));
 }
 
 // ── the way back ────────────────────────────────────────────────────────────────────────────────────────────────

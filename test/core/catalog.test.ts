@@ -6,6 +6,7 @@ import { compareCatalogs } from "../../src/core/catalog/compare.ts";
 import { hideSecrets } from "../../src/core/catalog/options.ts";
 import { privilegesOf } from "../../src/core/catalog/privileges.ts";
 import { catalogSql } from "../../src/core/catalog/query.ts";
+import { columnType, keepsValues } from "../../src/core/catalog/wider-type.ts";
 
 const row = (
   name: string,
@@ -169,4 +170,61 @@ describe("catalogSql", () => {
     expect(catalogSql(18, "it's")).toContain("NOT IN ('information_schema', 'it''s')");
     expect(catalogSql(18, "it's")).not.toContain("'retort'");
   });
+});
+
+describe("a type keeps the values of another", () => {
+  const keeps = (from: string, to: string): boolean => keepsValues(columnType(from), columnType(to));
+  test.each([
+    ["smallint", "integer"],
+    ["integer", "bigint"],
+    ["integer", "text"],
+    ["integer[]", "bigint[]"],
+    ["integer[]", "text"],
+    ["integer[]", "text[]"],
+    ["integer", "numeric"],
+    ["integer", "numeric(12,2)"],
+    ["integer", "double precision"],
+    ["real", "double precision"],
+    ["numeric(10,2)", "numeric(12,2)"],
+    ["numeric(10,2)", "numeric(12,4)"],
+    ["numeric(10,2)", "numeric"],
+    ["numeric", "numeric"],
+    ["character varying(10)", "character varying(20)"],
+    ["character varying(10)", "character varying"],
+    ["character varying(10)", "text"],
+    ["character(3)", "character varying(3)"],
+    ["character varying(10)[]", "character varying(20)[]"],
+    ["text", "character varying"],
+    ["bit(3)", "bit varying(3)"],
+    ["date", "timestamp without time zone"],
+    ["timestamp(3) without time zone", "timestamp without time zone"],
+    ["timestamp(0) with time zone", "timestamp(3) with time zone"],
+    ["interval(3)", "interval"],
+    ["cidr", "inet"],
+    ["shop.mood", "text"],
+  ])("%s → %s, which has not room for the other's", (from, to) => {
+    expect(keeps(from, to)).toBe(true);
+    if (from !== to && !(from === "text")) expect(keeps(to, from)).toBe(false);
+  });
+
+  test.each([
+    ["bigint", "double precision"],
+    ["integer", "real"],
+    ["integer", "numeric(11,2)"],
+    ["integer", "bigint[]"],
+    ["integer", "character varying(20)"],
+    ["numeric(10,2)", "numeric(12,1)"],
+    ["numeric(10,2)", "numeric(11,4)"],
+    ["text", "character varying(20)"],
+    ["text", "character(20)"],
+    ["character varying(3)", "character(3)"],
+    ["bit(3)", "bit(4)"],
+    ["date", "timestamp with time zone"],
+    ["timestamp without time zone", "timestamp with time zone"],
+    ["time without time zone", "time(3) without time zone"],
+    ["json", "jsonb"],
+    ["text", "public.text"],
+    ["shop.mood", "shop.mood"],
+    ["interval day to second", "interval"],
+  ])("not %s → %s", (from, to) => expect(keeps(from, to)).toBe(false));
 });
