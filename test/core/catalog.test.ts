@@ -110,6 +110,19 @@ describe("compareCatalogs", () => {
     expect(compareCatalogs(key(15, "a.users"), key(18, "b.users"))).toHaveLength(1);
   });
 
+  test("a privilege that only the newer server has is no difference; another one is", () => {
+    const granted = (major: number, ...items: readonly string[]) =>
+      catalogOf(major, [row("table", ["shop", "users"], { privileges: items })]);
+    const [old, young] = [
+      granted(15, "o=arwdDxt/o", "b=r/o"),
+      granted(18, "o=arwdDxtm/o", "b=rm/o", "c=m/o"),
+    ];
+    expect(compareCatalogs(old, young)).toEqual([]);
+    expect(compareCatalogs(old, granted(18, "o=arwdDxt/o", "b=r/o"))).toEqual([]);
+    expect(compareCatalogs(old, granted(18, "o=arwdDxtm/o", "b=rw/o"))).toHaveLength(1);
+    expect(compareCatalogs(granted(18, "o=arwdDxt/o", "b=r/o"), young)).toHaveLength(1);
+  });
+
   test("the name of a NOT NULL constraint counts where both have one, and in no fingerprint", () => {
     const named = { type: "integer", notNull: true, notNullConstraint: "n" };
     const other = { ...named, notNullConstraint: "m" };

@@ -2,6 +2,7 @@
 
 import { type Catalog, type CatalogObject, keyOf, type ObjectKey, type Value } from "./catalog.ts";
 import { refuseUnknownClass } from "./classes.ts";
+import { listInMajor, type Privilege } from "./privileges.ts";
 
 export interface Difference extends ObjectKey {
   /**
@@ -99,13 +100,19 @@ function different(
     if (oldest < (SINCE[name] ?? 0)) continue;
     const pair = [a.properties[name], b.properties[name]] as const;
     const isQuery = isAcross16 && QUERIES[name]?.includes(a.class) === true;
-    const [x, y] = pair.map((value) => (isQuery ? withoutQualifiers(String(value)) : JSON.stringify(value)));
+    const [x, y] = pair.map((value) =>
+      isQuery ? withoutQualifiers(String(value)) : JSON.stringify(inBoth(name, value, oldest)),
+    );
     if (x !== y) differences[name] = pair;
   }
   // A column that becomes NOT NULL gets a constraint of some name.
   if ("notNull" in differences) delete differences["notNullConstraint"];
   return differences;
 }
+
+/** Without the privileges that only the newer of the two servers has. */
+const inBoth = (name: string, value: Value | undefined, oldest: number): Value | undefined =>
+  name === "privileges" && value !== undefined ? listInMajor(value as readonly Privilege[], oldest) : value;
 
 /** The properties that hold queries as PostgreSQL writes them, and the classes in which they do. */
 const QUERIES: Readonly<Record<string, readonly string[]>> = {
