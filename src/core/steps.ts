@@ -12,8 +12,10 @@ import type { RevisionId } from "./migration.ts";
 import { shellWord } from "./shell.ts";
 import {
   BASE,
+  downgradeCommand,
   downgradeTarget,
   onBranch,
+  type Place,
   resolveAll,
   resolveBranch,
   resolveOne,
@@ -305,14 +307,15 @@ function stepsDown(
   const current = currentHeads(graph, applied);
   const { branch, place } = downgradeTarget(graph, current, target, start);
   const above = place === BASE ? graph.bases : nodeOf(graph, place).children;
-  const roots = branch === undefined ? above : towards(graph, above, branch, target);
+  const roots =
+    branch === undefined ? above : towards(graph, above, { branch, place, target, start, applied });
   const doomed = [...descendants(graph, roots)].filter((id) => applied.has(id));
   if (place !== BASE && doomed.length === 0 && !current.includes(place)) {
     throw new MigrateError({
       code: "graph/not-below",
       message: `Destination ${target} is not a valid downgrade target from current head(s)`,
       hint: applied.has(place)
-        ? `nothing above ${place} is applied${neededBy(graph, applied, place)}; see what is applied with: migrate current`
+        ? nothingAbove(place, neededBy(graph, applied, place))
         : `${describe(nodeOf(graph, place).revision)} is not applied; see what is applied with: migrate current`,
     });
   }
@@ -327,28 +330,52 @@ function neededBy(graph: Graph, applied: ReadonlySet<RevisionId>, place: Revisio
   return needing.length === 0 ? "" : ` on its own branch, though ${needing.join(", ")} depends on it`;
 }
 
+interface Branch {
+  readonly branch: string;
+  /** Where the downgrade ends. */
+  readonly place: Place;
+  /** As typed. */
+  readonly target: string;
+  readonly start?: string | undefined;
+  readonly applied: ReadonlySet<RevisionId>;
+}
+
 /**
  * Those of the roots from which the branch comes. As in Alembic the branch is looked up only when there is a choice,
  * and a root that has labels of its own counts as one.
  */
-function towards(
-  graph: Graph,
-  roots: readonly RevisionId[],
-  branch: string,
-  target: string,
-): readonly RevisionId[] {
+function towards(graph: Graph, roots: readonly RevisionId[], on: Branch): readonly RevisionId[] {
+  const { branch, place } = on;
   const named = roots.flatMap((id) => nodeOf(graph, id).revision.branchLabels);
   const choices = roots === graph.bases ? roots.length + named.length : roots.length;
   if (choices <= 1) return roots;
-  const line = ancestors(graph, [resolveBranch(graph, branch)], "lineage");
+  const carrier = resolveBranch(graph, branch);
+  const line = ancestors(graph, [carrier], "lineage");
   const chosen = roots.filter((id) => line.has(id));
   if (chosen.length > 0) return chosen;
+  const isBelow = place !== BASE && ancestors(graph, [place], "lineage").has(carrier);
   throw new MigrateError({
     code: "graph/not-below",
-    message: `Not a valid downgrade target from current heads: the branch '${branch}' does not come from ${target.slice(target.lastIndexOf("@") + 1)}`,
-    hint: "see where branches begin with: migrate branches",
+    message: `Not a valid downgrade target from current heads: ${
+      isBelow
+        ? `several branches go on from ${place}, and '${branch}' is none of them`
+        : `the branch '${branch}' does not come from ${place}`
+    }`,
+    hint: isBelow ? branchesToName(roots, on) : "see where branches begin with: migrate branches",
   });
 }
+
+/** The hint that names those branches which are applied. */
+function branchesToName(roots: readonly RevisionId[], { place, target, start, applied }: Branch): string {
+  const end = target.slice(target.lastIndexOf("@") + 1);
+  const commands = roots.filter((id) => applied.has(id)).map((id) => downgradeCommand(`${id}@${end}`, start));
+  return commands.length === 0
+    ? nothingAbove(place)
+    : `name the branch ${commands.length === 1 ? "that is applied" : "to undo"}: ${commands.slice(0, 3).join(" or ")}`;
+}
+
+const nothingAbove = (place: Place, needed = ""): string =>
+  `nothing above ${place} is applied${needed}; see what is applied with: migrate current`;
 
 function stateAt(graph: Graph, starts: string): ReadonlySet<RevisionId> {
   const places = startsOf(starts)

@@ -180,8 +180,7 @@ export function downgradeTarget(
   text: string,
   start?: string,
 ): { readonly branch: string | undefined; readonly place: Place } {
-  const command = (end: string): string =>
-    `migrate downgrade ${start === undefined ? shellWord(end) : `--sql ${shellWord(`${start}:${end}`)}`}`;
+  const command = (end: string): string => downgradeCommand(end, start);
   const relative = parseRelative(text);
   if (relative === undefined) {
     const at = text.lastIndexOf("@");
@@ -199,6 +198,10 @@ export function downgradeTarget(
   }
   return { branch, place: counted(graph, relative, text, { instead }) };
 }
+
+/** `start`: of the range of a script. */
+export const downgradeCommand = (end: string, start?: string): string =>
+  `migrate downgrade ${start === undefined ? shellWord(end) : `--sql ${shellWord(`${start}:${end}`)}`}`;
 
 /** The place of a symbol in the whole graph. Where it is several heads, those on the branch are proposed. */
 function placeBelow(

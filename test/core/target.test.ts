@@ -305,6 +305,27 @@ describe("a downgrade", () => {
   });
 
   it.each([
+    [["bb03"], "aa02@-3", "name the branch that is applied: migrate downgrade bb01@-3"],
+    [["bb03"], "aa01@aa02", "name the branch that is applied: migrate downgrade bb01@aa02"],
+    [
+      ["bb03", "cc02"],
+      "aa02@aa02",
+      "name the branch to undo: migrate downgrade bb01@aa02 or migrate downgrade cc01@aa02",
+    ],
+    [["aa02"], "aa02@aa02", "nothing above aa02 is applied; see what is applied with: migrate current"],
+  ])("from %j to %s, from which several branches go on, is told which to name", (from, target, hint) => {
+    const plan = (to: string) => planDowngrade(graph, appliedBelow(graph, from), to);
+    expect(() => plan(target)).toThrow(
+      expect.objectContaining({
+        code: "graph/not-below",
+        message: expect.stringContaining("several branches go on from aa02, and 'aa0"),
+        hint,
+      }),
+    );
+    for (const [, command] of hint.matchAll(/downgrade (\S+)/g)) expect(plan(command!)).not.toEqual([]);
+  });
+
+  it.each([
     [["bb03"], "aa02", "bb03 bb02 bb01"],
     [["bb03"], "-1", "bb03"],
     [["bb03"], "base", "bb03 bb02 bb01 aa02 aa01"],
