@@ -103,10 +103,13 @@ function nextWith(
   return `${which} recorded as applied to the database; to compare it with them: migrate drift`;
 }
 
-function textOf({ catalog, owner }: Schema): { readonly text: string; readonly warnings: readonly string[] } {
+function textOf({ catalog, owner, unused }: Schema): {
+  readonly text: string;
+  readonly warnings: readonly string[];
+} {
   const dumped = dumpOf(catalog, owner);
   const header = "-- irreversible: a downgrade must not drop what existed before the first migration";
-  return { text: `${header}\n\n${dumpText(dumped)}`, warnings: dumped.warnings };
+  return { text: `${header}\n\n${dumpText(dumped)}`, warnings: [...unused, ...dumped.warnings] };
 }
 
 /** Throws where the new migration makes anything else than the database has. */

@@ -2,7 +2,7 @@
 import { describe, expect, test } from "vitest";
 import { type Catalog, type CatalogRow, catalogOf, fingerprint } from "../../src/core/catalog/catalog.ts";
 import { objectClasses } from "../../src/core/catalog/classes.ts";
-import { compareCatalogs } from "../../src/core/catalog/compare.ts";
+import { compareCatalogs, unusedPatterns } from "../../src/core/catalog/compare.ts";
 import { hideSecrets } from "../../src/core/catalog/options.ts";
 import { privilegesOf } from "../../src/core/catalog/privileges.ts";
 import { catalogSql } from "../../src/core/catalog/query.ts";
@@ -135,6 +135,22 @@ describe("compareCatalogs", () => {
     expect(fingerprint(changed(id, named))).not.toBe(fingerprint(all));
   });
 });
+
+test.each([
+  ["shop.users", undefined],
+  ["column:shop.users.id", undefined],
+  ["shop.*", undefined],
+  ["users", "did you mean --ignore 'shop.users'?"],
+  ["table:users", "did you mean --ignore 'table:shop.users'?"],
+  ["column:name", "did you mean --ignore 'column:shop.users.name'?"],
+  ["shop.users,shop.orders", "each pattern has an --ignore of its own"],
+  ["index:users", "nothing has such a name"],
+  ["partman.*", "nothing has such a name"],
+])("--ignore %s: %s", (pattern, why) =>
+  expect(unusedPatterns([pattern], [all])).toEqual(
+    why === undefined ? [] : [`--ignore '${pattern}' leaves nothing out: ${why}`],
+  ),
+);
 
 describe("privilegesOf", () => {
   test.each([

@@ -145,6 +145,23 @@ export function ignoredIn(
   return ignoring(patterns, catalogs.map(byKey));
 }
 
+/** Of the patterns that a caller gave, those that leave nothing out of these catalogs; each as a sentence, with what was meant. */
+export function unusedPatterns(patterns: readonly string[], catalogs: readonly Catalog[]): readonly string[] {
+  const objects = catalogs.flatMap((each) => each.objects);
+  return patterns.flatMap((pattern) => {
+    if (objects.some(patternTest(pattern))) return [];
+    const [given, only = "", name] = /^([^:]*:)?(.*)$/s.exec(pattern) ?? [];
+    const within = patternTest(`${only}*.${name}`);
+    const meant = name === "" ? undefined : objects.find(within);
+    const why = pattern.includes(",")
+      ? "each pattern has an --ignore of its own"
+      : meant === undefined
+        ? "nothing has such a name"
+        : `did you mean --ignore '${only}${meant.identity.join(".")}'?`;
+    return [`--ignore '${given}' leaves nothing out: ${why}`];
+  });
+}
+
 function ignoring(
   patterns: readonly string[],
   catalogs: readonly ByKey[],
