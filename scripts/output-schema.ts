@@ -461,6 +461,7 @@ export const outputs: Readonly<Record<string, Shape>> = {
           findings: z.array(diagnostic),
         }),
       ),
+      known: texts,
       findings: z.array(diagnostic),
       leftOut: texts,
       written: z.boolean(),

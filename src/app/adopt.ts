@@ -12,8 +12,9 @@ import type { FolderFile, ForeignMigration, Reading, Section } from "../core/ado
 import { nothingOf, type Tool, toolOf } from "../core/adopt/tools.ts";
 import { assemble } from "../core/assemble.ts";
 import { type Diagnostic, MigrateError } from "../core/errors.ts";
-import { filePattern } from "../core/filename.ts";
+import { filePattern, parseFileName } from "../core/filename.ts";
 import { parseHeader } from "../core/header.ts";
+import type { RevisionId } from "../core/migration.ts";
 import { shellWord } from "../core/shell.ts";
 import type { Stretch } from "../core/source.ts";
 import type { Config } from "../io/config.ts";
@@ -46,12 +47,14 @@ export interface Adoption {
   readonly folder: string;
   /** Where the files go, as shown to people. */
   readonly to: string;
-  /** Whether it can take them: it was empty, or not there, and is not in the other tool's. */
+  /** Whether it can take them: it was empty, or not there, or has some of them, and is not in the other tool's. */
   readonly isFree: boolean;
   /** Why not: `the folder new is not empty, …`. */
   readonly taken?: string;
-  /** Each follows the one before it. */
+  /** Those that the project has not. Each follows the one before it. */
   readonly migrations: readonly AdoptedMigration[];
+  /** Those that it has, which stay as they are. */
+  readonly known: readonly RevisionId[];
   /** What is to be done by hand and belongs to none of them. */
   readonly findings: readonly Diagnostic[];
   /** Names of SQL files that are no migrations of the tool, or not for PostgreSQL. */
@@ -71,25 +74,81 @@ export interface AdoptedSettings {
 }
 
 /**
- * Reads the folder, and writes what becomes of it if that is asked for: into a folder that is empty or not there yet.
- * Throws `usage/…`; `source/…` for files that are no text, or a folder that is not for PostgreSQL.
+ * Reads the folder, and if that is asked for writes what becomes of those migrations that the project has not: into a
+ * folder that is empty or not there yet, or beside the others. Throws `usage/…`; `source/…` for files that are no text,
+ * or a folder that is not for PostgreSQL; and as `openProject`.
  */
 export async function adopt(deps: Deps, options: AdoptOptions): Promise<Adoption> {
   const config = await openConfig(deps, options);
   const write = options.write === true;
-  // Before a tool is asked for SQL, which takes a while.
   const to = destination(deps, config, options);
   const isEmpty = await isEmptyDirectory(to, deps, OTHER_FOLDER);
-  const taken = takenFault(to, isEmpty, options.folder, deps);
+  const own = await ownMigrations(deps, options, config);
+  const beside = !isEmpty && own.directories.some((each) => isSameFolder(each, to, deps));
+  const whyTaken = takenFault(to, isEmpty, options.folder, deps);
+  // Before a tool is asked for SQL, which takes a while.
+  if (write && whyTaken !== undefined && !beside) throw whyTaken;
+  const { adoption: whole } = await readAdoption(deps, config, options);
+  const known = whole.migrations.filter(({ revision }) => own.paths.has(revision));
+  const taken =
+    otherFault(known, own, options.folder, config) ?? (beside && known.length > 0 ? undefined : whyTaken);
   if (write && taken !== undefined) throw taken;
-  const { tool, folder, ...read } = (await readAdoption(deps, config, options)).adoption;
-  const free = taken === undefined ? { isFree: true } : { isFree: false, taken: taken.message };
-  const adoption = { tool, folder, to, ...free, ...read };
-  if (!write) return adoption;
+  const { tool, folder, ...read } = whole;
+  const adoption = {
+    ...{ tool, folder, to, isFree: taken === undefined },
+    ...(taken === undefined ? {} : { taken: taken.message }),
+    ...read,
+    migrations: read.migrations.filter((each) => !known.includes(each)),
+    known: known.map(({ revision }) => revision),
+  };
+  if (!write || adoption.migrations.length === 0) return adoption;
   await writeMigrations(deps, adoption);
   const isGiven = (options.directories ?? []).length > 0;
-  const settings = await settledSettings(deps, config, adoption, isGiven);
+  const settings = await settledSettings(deps, config, adoption, { ...own, isGiven });
   return { ...adoption, written: true, ...(settings === undefined ? {} : { settings }) };
+}
+
+/** What the project has beside the other tool's folder, which may be the one that it reads. */
+interface OwnMigrations {
+  /** Absolute paths of the folders that have something in them. */
+  readonly directories: readonly string[];
+  /** Of each revision its up file; of one that was squashed, that of the migration that replaces it. */
+  readonly paths: ReadonlyMap<RevisionId, { readonly path: string; readonly squashed: boolean }>;
+}
+
+async function ownMigrations(deps: Deps, options: AdoptOptions, config: Config): Promise<OwnMigrations> {
+  const directories: string[] = [];
+  for (const each of config.directories)
+    if (!isInFolder(each, options.folder, deps) && !(await isEmptyDirectory(each, deps)))
+      directories.push(each);
+  if (directories.length === 0) return { directories, paths: new Map() };
+  const { migrations, dormant } = await openProject(deps, options, { ...config, directories });
+  const all = [...dormant, ...migrations.values()];
+  const named = all.flatMap(({ revision, replaces = [], path: at }) =>
+    [...replaces, revision].map((id) => [id, { path: at, squashed: id !== revision }] as const),
+  );
+  return { directories: all.length === 0 ? [] : directories, paths: new Map(named) };
+}
+
+/** Where ids count the migrations, one that came between others has moved those behind it. */
+function otherFault(
+  known: readonly AdoptedMigration[],
+  { paths }: OwnMigrations,
+  folder: string,
+  { fileName }: Config,
+): MigrateError | undefined {
+  const pattern = filePattern(fileName);
+  const slug = (name: string): string | undefined => parseFileName(name, pattern).fileName?.slug;
+  for (const { revision, files } of known) {
+    const [own, { name }] = [paths.get(revision)!, files[0]!];
+    if (own.squashed || slug(path.basename(own.path)) === slug(name)) continue;
+    return new MigrateError({
+      code: "usage/not-adopted",
+      message: `the project's ${revision} is ${own.path}, but ${folder} now makes ${name} of it`,
+      hint: `nothing was written; if the file was only renamed, give it that name again; to have them all in a folder of their own: migrate adopt ${shellWord(folder)} --directory DIR --yes`,
+    });
+  }
+  return undefined;
 }
 
 /** Written, if there is no config file. `isGiven`: the folders that are read are those of the caller. */
@@ -97,17 +156,18 @@ async function settledSettings(
   deps: Deps,
   { file, directories, origins }: Config,
   { to, migrations }: Adoption,
-  isGiven: boolean,
+  own: { readonly directories: readonly string[]; readonly isGiven: boolean },
 ): Promise<AdoptedSettings | undefined> {
-  const isRead = isGiven || directories.some((each) => isSameFolder(each, to, deps));
+  const isRead = own.isGiven || directories.some((each) => isSameFolder(each, to, deps));
   const isDated = origins["fileName"] === "default" && isDate(migrations.at(-1));
+  const all = [...own.directories.map((each) => shownFolder(each, deps)), to];
   const values = {
-    ...(isRead ? {} : { directories: [to] }),
+    ...(isRead ? {} : { directories: all }),
     ...(isDated ? { fileName: "{date:YYYYMMDDHHmmss}_{slug}" } : {}),
   };
   if (isRead && !isDated) return undefined;
   if (file !== undefined) return { file, written: false, values };
-  const created = configFile({ directories: [to], ...values });
+  const created = configFile({ directories: isRead ? [to] : all, ...values });
   await createFiles(".", [created], deps);
   return { file: created.name, written: true, values };
 }
@@ -116,7 +176,7 @@ async function settledSettings(
 const isDate = (migration: AdoptedMigration | undefined): boolean =>
   dateIn(/^\d+/.exec(migration?.files[0]?.name ?? "")?.[0] ?? "") !== undefined;
 
-/** What a folder becomes, and its tool; nothing is written. `asks`: a tool whose migrations are programs is asked for SQL. */
+/** What a whole folder becomes, and its tool; nothing is written. `asks`: a tool whose migrations are programs is asked for SQL. */
 export async function readAdoption(
   deps: Deps,
   config: Config,
@@ -124,7 +184,7 @@ export async function readAdoption(
   asks = true,
 ): Promise<{
   readonly tool: Tool;
-  readonly adoption: Omit<Adoption, "to" | "isFree" | "taken">;
+  readonly adoption: Omit<Adoption, "to" | "isFree" | "taken" | "known">;
   readonly foreign: readonly ForeignMigration[];
 }> {
   const { folder, tool: name, command, table } = options;
@@ -294,7 +354,9 @@ function unclaimed(
 }
 
 const destination = ({ cwd }: Deps, { directories }: Config, { to }: AdoptOptions): string =>
-  to ?? (path.relative(cwd, directories[0] ?? "migrations") || ".");
+  to ?? shownFolder(directories[0] ?? "migrations", { cwd });
+
+const shownFolder = (folder: string, { cwd }: Pick<Deps, "cwd">): string => path.relative(cwd, folder) || ".";
 
 /**
  * Why a folder cannot take the files; undefined where it can. They go to a folder of their own: what lies in the other

@@ -107,10 +107,13 @@ function nextWith(
   return `${all}; or, if the stamp was a mistake, take it back: migrate stamp base; then ${deleted}: ${removal}`;
 }
 
-function textOf({ catalog, owner }: Schema): { readonly text: string; readonly warnings: readonly string[] } {
+function textOf({ catalog, owner, unused }: Schema): {
+  readonly text: string;
+  readonly warnings: readonly string[];
+} {
   const dumped = dumpOf(catalog, owner);
   const header = "-- irreversible: a downgrade must not drop what existed before the first migration";
-  return { text: `${header}\n\n${dumpText(dumped)}`, warnings: dumped.warnings };
+  return { text: `${header}\n\n${dumpText(dumped)}`, warnings: [...unused, ...dumped.warnings] };
 }
 
 /** Throws where the new migration makes anything else than the database has. */

@@ -1,10 +1,12 @@
 /** The SQL files of a desired schema, in any order → an empty database into which they are loaded, and their statements. */
+import path from "node:path";
 import { createdBy, rowsLeftOut, type SchemaStatement } from "../core/diff/schema-files.ts";
 import { type Diagnostic, MigrateError } from "../core/errors.ts";
 import type { FileText } from "../core/migration.ts";
 import { STANDARD_STRINGS } from "../core/plan/session.ts";
 import { dollarQuoted, identifier } from "../core/quote.ts";
 import type { ServerVersion } from "../core/server-version.ts";
+import type { Location } from "../core/source.ts";
 import { createGrammar } from "../io/grammar.ts";
 import { readSchemaFolder } from "../io/schema-folder.ts";
 import type { Scratch } from "../io/scratch/types.ts";
@@ -25,22 +27,35 @@ export const schemaFiles = (
 
 /** Throws as `schemaStatements` and `loadSchema`. */
 export async function loadSchemaFolder(
-  deps: Pick<Deps, "onNotice">,
+  deps: Pick<Deps, "cwd" | "onNotice">,
   project: Project,
   scratch: Scratch,
   folder: readonly FileText[],
 ): Promise<{ readonly session: Session; readonly statements: readonly SchemaStatement[] }> {
   const files = await schemaStatements(folder, scratch.version);
   const session = await scratch.empty();
-  await loadSchema(session, files, { ready: readier(project, scratch), ownsRoles: scratch.ownsRoles });
+  const { dumpFile } = project.config;
+  const dump = folder.find(
+    ({ source }) => dumpFile !== undefined && path.resolve(deps.cwd, source.path) === dumpFile,
+  );
+  await loadSchema(session, files, {
+    ready: readier(project, scratch),
+    ownsRoles: scratch.ownsRoles,
+    dump: dump?.source.path,
+  });
   const statements = files.flat();
-  for (const { table, location } of rowsLeftOut(statements, project.config.referenceRows)) {
-    const { path, line, column } = location;
-    deps.onNotice?.({
-      severity: "WARNING",
-      message: `${path}:${line}:${column}: rows of ${table} are not compared; if they belong to the schema, add "${table}" to "referenceRows" in migrate.config.json`,
-    });
-  }
+  const warn = ({ path: file, line, column }: Location, text: string): void =>
+    deps.onNotice?.({ severity: "WARNING", message: `${file}:${line}:${column}: ${text}` });
+  for (const { table, location } of rowsLeftOut(statements, project.config.referenceRows))
+    warn(
+      location,
+      `rows of ${table} are not compared; if they belong to the schema, add "${table}" to "referenceRows" in migrate.config.json`,
+    );
+  for (const { tag, origin } of statements.filter(({ tag }) => tag.startsWith("DROP ")))
+    warn(
+      origin,
+      `${tag} may remove what these files create; an object that is not wanted is left out of them`,
+    );
   return { session, statements };
 }
 
@@ -83,6 +98,8 @@ export interface LoadOptions {
   readonly ready: (session: Session) => Promise<void>;
   /** Whether roles that are missing may be made. */
   readonly ownsRoles: boolean;
+  /** The file among them that every run writes anew, with all that the others create. */
+  readonly dump?: string | undefined;
 }
 
 /**
@@ -92,7 +109,7 @@ export interface LoadOptions {
 export async function loadSchema(
   session: Session,
   files: readonly (readonly SchemaStatement[])[],
-  { ready, ownsRoles }: LoadOptions,
+  { ready, ownsRoles, dump }: LoadOptions,
 ): Promise<void> {
   // What they say counts for objects that are made later.
   const first = (tag: string): boolean => tag === "ALTER DEFAULT PRIVILEGES";
@@ -113,7 +130,7 @@ export async function loadSchema(
       }
     }
     if (refused.size === 0) break;
-    if (refused.size === left.size) throw refusedBy(refused);
+    if (refused.size === left.size) throw refusedBy(refused, dump);
     left = new Set(refused.keys());
   }
   await ready(session);
@@ -140,12 +157,18 @@ async function sent(
 export const standInSql = (role: string): string =>
   `DO ${dollarQuoted(`BEGIN CREATE ROLE ${identifier(role)} SUPERUSER; EXCEPTION WHEN duplicate_object THEN NULL; END`)}`;
 
-const refusedBy = (refused: ReadonlyMap<SchemaStatement, StatementFailure>): MigrateError =>
+/** A schema, a relation, another object, a routine of that name. */
+const IS_THERE: ReadonlySet<string> = new Set(["42P06", "42P07", "42710", "42723"]);
+
+const refusedBy = (
+  refused: ReadonlyMap<SchemaStatement, StatementFailure>,
+  dump: string | undefined,
+): MigrateError =>
   MigrateError.all(
     [...refused].map(
       ([
         {
-          origin: { path, line, column },
+          origin: { path: file, line, column },
           sql,
           offset,
           tag,
@@ -156,8 +179,11 @@ const refusedBy = (refused: ReadonlyMap<SchemaStatement, StatementFailure>): Mig
         message: `${tag} ${createdBy(sql.slice(offset))?.name ?? ""}`
           .trimEnd()
           .concat(`: ${failure.message}`),
-        hint: failure.hint ?? "the statements can be in any order, but each must work after all the others",
-        location: { path, line, column },
+        hint:
+          dump !== undefined && IS_THERE.has(failure.sqlstate ?? "")
+            ? `${dump} is what "dump" in the config file has written, and is read as one of the schema files: name a file in another folder there, and delete this one`
+            : (failure.hint ?? "the statements can be in any order, but each must work after all the others"),
+        location: { path: file, line, column },
       }),
     ),
   );

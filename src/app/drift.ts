@@ -4,7 +4,7 @@
  */
 import { madeIn, withoutVersionTables } from "../core/adopt/version-tables.ts";
 import type { Catalog } from "../core/catalog/catalog.ts";
-import { compareCatalogs, type Difference } from "../core/catalog/compare.ts";
+import { compareCatalogs, type Difference, unusedPatterns } from "../core/catalog/compare.ts";
 import { otherLedgers, withoutSchemas } from "../core/catalog/ledgers.ts";
 import { orderApplied, ownedAlike, searchPathNames } from "../core/drift.ts";
 import { refuseInterrupted } from "../core/explain.ts";
@@ -66,6 +66,8 @@ export async function drift(deps: Deps, options: DriftOptions): Promise<Drift> {
     const ignore = [...project.config.ignore, ...(options.ignore ?? [])];
     const changed = findingsOf(project.graph, rows).filter(({ kind }) => kind === "body");
     const differences = compareCatalogs(replayed, live, { ignore });
+    for (const message of unusedPatterns(options.ignore ?? [], [replayed, live]))
+      deps.onNotice?.({ severity: "WARNING", message });
     const found = {
       database,
       scratch: used(scratch),

@@ -44,13 +44,13 @@ export async function dump(deps: Deps, options: DumpOptions): Promise<Dumped> {
   const { output, folder } = options;
   if (output !== undefined) refuseOutputs(deps, outputs.dump, [output], config.directories);
   refuseOwn(folder, config, deps);
-  const { of, catalog, owner, versionTables } = await catalogFor(deps, config, options);
+  const { of, catalog, owner, versionTables, unused } = await catalogFor(deps, config, options);
   const dumped = dumpOf(catalog, owner);
   return {
     of,
     text: dumpText(dumped),
     files: await written(deps, dumped, config, options),
-    warnings: dumped.warnings,
+    warnings: [...unused, ...dumped.warnings],
     versionTables,
   };
 }

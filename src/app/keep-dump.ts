@@ -1,7 +1,7 @@
 /** A session on a database → its schema as a value; and as SQL in the file that the configuration names for it. */
 import { type Made, madeBy, withoutVersionTables } from "../core/adopt/version-tables.ts";
 import type { Catalog } from "../core/catalog/catalog.ts";
-import { ignoredIn } from "../core/catalog/compare.ts";
+import { ignoredIn, unusedPatterns } from "../core/catalog/compare.ts";
 import { otherLedgers, withoutSchemas } from "../core/catalog/ledgers.ts";
 import { dumpOf, dumpText } from "../core/dump/dump.ts";
 import { MigrateError } from "../core/errors.ts";
@@ -19,6 +19,8 @@ export interface Schema {
   readonly owner: string;
   /** Tables in which another tool has recorded what it has run, which are left out. */
   readonly versionTables: readonly string[];
+  /** What is to be said of the patterns. */
+  readonly unused: readonly string[];
 }
 
 /**
@@ -40,6 +42,7 @@ export async function schemaOf(
     catalog: { ...catalog, objects: catalog.objects.filter((object) => !isIgnored(object)) },
     owner: role ?? (await sessionState(session)).user,
     versionTables: tables,
+    unused: unusedPatterns(patterns, [catalog]),
   };
 }
 

@@ -9,13 +9,12 @@ import { dumpOf, pieceText } from "../core/dump/dump.ts";
 import { SETTINGS } from "../core/dump/settings.ts";
 import { MigrateError } from "../core/errors.ts";
 import { leftAlone, type Mend, mendOf } from "../core/mend.ts";
-import { losesData } from "../core/statement/losses.ts";
 import { readCatalog } from "../io/catalog.ts";
 import { pgDelta } from "../io/diff/pg-delta.ts";
 import { sessionState } from "../io/queries.ts";
 import type { Scratch } from "../io/scratch/types.ts";
 import { type Session, StatementFailure } from "../io/session/types.ts";
-import { lossesIn } from "./autogenerate.ts";
+import { lossesOnWay } from "./autogenerate.ts";
 import { findWay, readSide, standIns } from "./diff.ts";
 
 export interface MendOptions {
@@ -38,12 +37,12 @@ export async function mend(scratch: Scratch, options: MendOptions): Promise<Mend
   const notes = leftAlone(differences);
   if (!differences.some(counts)) return { reasons: notes };
   try {
-    const { segments, secrets } = await wayOf(scratch, options);
-    const losses = (await lossesIn({ segments }, scratch.version)).filter(losesData);
+    const { way, secrets } = await wayOf(scratch, options);
+    const losses = await lossesOnWay(way, options.wanted, scratch.version);
     const elsewhere = scratch.proves ? [] : [`it was tried on PostgreSQL ${scratch.version.text} only`];
     return mendOf({
       database,
-      segments,
+      segments: way.segments,
       losses: losses.map(({ kind, object }) => `${kind} ${object}`),
       notes: [...notes, ...secrets, ...elsewhere],
     });
@@ -79,9 +78,9 @@ async function wayOf(scratch: Scratch, { live, wanted, roles, ignore }: MendOpti
     return session;
   };
   const to = { ...(await readSide(engine, await made(wanted))), roles };
-  const { segments } = await findWay(engine, { start: () => made(live), to, ignore });
-  const hasSecret = segments.some(({ statements }) => statements.some((sql) => sql.includes("***")));
-  return { segments, secrets: hasSecret ? [...new Set(warnings)] : [] };
+  const way = await findWay(engine, { start: () => made(live), to, ignore });
+  const hasSecret = way.segments.some(({ statements }) => statements.some((sql) => sql.includes("***")));
+  return { way, secrets: hasSecret ? [...new Set(warnings)] : [] };
 }
 
 async function loaded(session: Session, sql: string): Promise<void> {

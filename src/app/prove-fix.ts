@@ -1,6 +1,6 @@
 /** A migration, and the parts that are to take its place → their files, proven on a scratch database; or why they are not. */
 import { randomBytes } from "node:crypto";
-import { type Catalog, describeObject } from "../core/catalog/catalog.ts";
+import { type Catalog, describeObject, keyOf } from "../core/catalog/catalog.ts";
 import { compareCatalogs, type Difference } from "../core/catalog/compare.ts";
 import { counts, wouldBe } from "../core/diff/verdict.ts";
 import { MigrateError } from "../core/errors.ts";
@@ -216,6 +216,11 @@ class Proof {
   #comparedDown({ down, before }: Expected, found: Left): readonly string[] {
     if (down === undefined || found.down === undefined) return [];
     const isExact = !compareCatalogs(before, found.down).some(counts);
+    const own = compareCatalogs(before, down).filter(counts);
+    const wrong = compareCatalogs(isExact ? before : down, found.down).filter(counts);
+    // Of what the author's downgrade leaves too, it is that which is to be mended.
+    const isOwn = (each: Difference): boolean => own.some((other) => keyOf(other) === keyOf(each));
+    if (wrong.length > 0 && wrong.every(isOwn)) throw notProven(own.map(notTakenBack));
     return this.#compared("after the downgrade", isExact ? before : down, found.down);
   }
 
@@ -267,6 +272,9 @@ class Proof {
 }
 
 const AFTER_UPGRADE = "after the upgrade";
+
+const notTakenBack = (difference: Difference): string =>
+  `its down file ${difference.kind === "extra" ? "does not drop" : "does not restore"} ${describeObject(difference)}`;
 
 const differenceText = (difference: Difference): string =>
   wouldBe(difference, ` would differ (${Object.keys(difference.properties ?? {}).join(", ")})`);

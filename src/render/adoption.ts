@@ -4,6 +4,7 @@ import type { AdoptedMigration } from "../core/adopt/adopt.ts";
 import type { Difference } from "../core/catalog/compare.ts";
 import type { Diagnostic } from "../core/errors.ts";
 import type { Direction } from "../core/header.ts";
+import type { RevisionId } from "../core/migration.ts";
 import { counted } from "./counted.ts";
 import { differenceLines } from "./differences.ts";
 import { hanging } from "./terminal.ts";
@@ -13,6 +14,8 @@ export interface AdoptionSummary {
   readonly tool: string;
   readonly folder: string;
   readonly migrations: readonly AdoptedMigration[];
+  /** Those that are not shown, because the project has them. */
+  readonly known: readonly RevisionId[];
   readonly findings: readonly Diagnostic[];
   readonly leftOut: readonly string[];
 }
@@ -41,10 +44,11 @@ export function totalsOf(migrations: readonly AdoptedMigration[]): Totals {
 
 /** `golang-migrate: 115 migrations in db/migrations`, the totals, and what is to be done by hand. */
 export function summaryLines(adoption: AdoptionSummary): readonly string[] {
-  const { tool, folder, migrations, findings, leftOut } = adoption;
+  const { tool, folder, migrations, known, findings, leftOut } = adoption;
   const totals = totalsOf(migrations);
   return [
-    `${tool}: ${counted(totals.migrations, "migration")} in ${folder}`,
+    `${tool}: ${counted(totals.migrations + known.length, "migration")} in ${folder}`,
+    ...countLine(known.length, "in the project already: left as they are there"),
     ...countLine(totals.unchanged, "unchanged: the body is the same, byte for byte"),
     ...countLine(totals.adjusted, `adjusted${inBrackets(changesOf(migrations))}`),
     ...countLine(totals.byHand, "by hand: see below"),

@@ -285,7 +285,8 @@ test("nothing is written without being asked, and nothing is overwritten", async
   const { world } = await adoptFiles({ "1_a.up.sql": "SELECT 1;" });
   expect((await adopt(world, { folder: "old", to: "other" })).written).toBe(false);
   expect(existsSync(join(world.cwd, "other"))).toBe(false);
-  for (const to of ["new", "old"])
+  mkdirSync(join(world.cwd, "full/x"), { recursive: true });
+  for (const to of ["full", "old"])
     await expect(adopt(world, { folder: "old", to, write: true })).rejects.toMatchObject({
       code: "usage/not-empty",
     });
@@ -298,6 +299,37 @@ test("nothing is written without being asked, and nothing is overwritten", async
       message: `the folder ${to} is in old, whose files would then be those of both`,
     });
   expect(readdirSync(join(world.cwd, "old"))).toEqual(["1_a.up.sql"]);
+});
+
+test("what the project has already stays, and the rest comes beside it", async () => {
+  const { world } = await adoptFiles({ "1_a.up.sql": "SELECT 1;" });
+  const write = (name: string, text = "SELECT 1;") => writeFileSync(join(world.cwd, name), text);
+  const files = () => readdirSync(join(world.cwd, "new"));
+  const again = await adopt(world, { folder: "old", write: true });
+  expect(again).toMatchObject({ written: false, migrations: [], known: ["m0001"] });
+  write("new/0002_ours.up.sql", "-- revision: ours\n-- parent: m0001\n-- irreversible: no\n");
+  write("old/2_b.up.sql");
+  const options = { folder: "old", write: true };
+  const elsewhere = await adopt(world, { ...options, to: "further" });
+  expect(elsewhere.settings?.values).toEqual({ directories: ["new", "further"] });
+  expect(readdirSync(join(world.cwd, "further"))).toEqual(["0002_b.up.sql"]);
+  expect(await adopt(world, options)).toMatchObject({ written: true, known: ["m0001"] });
+  expect(files()).toEqual(["0001_a.up.sql", "0002_b.up.sql", "0002_ours.up.sql"]);
+  expect([...(await openProject(world, {})).graph.heads].sort()).toEqual(["m0002", "ours"]);
+  write("old/3_c.up.sql");
+  write("new/0003_c2.up.sql", "-- revision: c2\n-- parent: m0002\n-- replaces: m0003\n-- irreversible: no\n");
+  expect(await adopt(world, options)).toMatchObject({ written: false, known: ["m0001", "m0002", "m0003"] });
+});
+
+test("an id that counts the migrations is not another one's, once one has come between", async () => {
+  const { world } = await adoptFiles({ "1-a.up.sql": "", "10-c.up.sql": "", "2-d.up.sql": "" });
+  writeFileSync(join(world.cwd, "old/10-b.up.sql"), "");
+  const before = readdirSync(join(world.cwd, "new"));
+  await expect(adopt(world, { folder: "old", write: true })).rejects.toMatchObject({
+    code: "usage/not-adopted",
+    message: "the project's m0002 is new/0002_c.up.sql, but old now makes 0002_b.up.sql of it",
+  });
+  expect(readdirSync(join(world.cwd, "new"))).toEqual(before);
 });
 
 test("what cannot be read says what to type", async () => {
@@ -340,9 +372,10 @@ describe("what the next commands need", () => {
     expect(JSON.parse(readFileSync(join(world.cwd, "migrate.config.json"), "utf8"))).toMatchObject(values);
     expect([...(await openProject(world, {})).migrations.keys()]).toEqual(["m20260302091400"]);
     expect((await adopt(world, { folder: "old" })).settings).toBeUndefined();
-    const other = { file: "migrate.config.json", written: false, values: { directories: ["newer"] } };
+    const other = { file: "migrate.config.json", written: false, values: { directories: ["new", "newer"] } };
+    writeFileSync(join(world.cwd, "old/20260303091400_b.sql"), "-- migrate:up\n");
     expect((await adopt(world, { folder: "old", to: "newer", write: true })).settings).toEqual(other);
-    expect(readdirSync(join(world.cwd, "newer"))).toEqual(["20260302091400_a.up.sql"]);
+    expect(readdirSync(join(world.cwd, "newer"))).toEqual(["20260303091400_b.up.sql"]);
   });
 
   test.each([

@@ -2,10 +2,11 @@
 import { describe, expect, test } from "vitest";
 import { type Catalog, type CatalogRow, catalogOf, fingerprint } from "../../src/core/catalog/catalog.ts";
 import { objectClasses } from "../../src/core/catalog/classes.ts";
-import { compareCatalogs } from "../../src/core/catalog/compare.ts";
+import { compareCatalogs, unusedPatterns } from "../../src/core/catalog/compare.ts";
 import { hideSecrets } from "../../src/core/catalog/options.ts";
 import { privilegesOf } from "../../src/core/catalog/privileges.ts";
 import { catalogSql } from "../../src/core/catalog/query.ts";
+import { columnType, keepsValues } from "../../src/core/catalog/wider-type.ts";
 
 const row = (
   name: string,
@@ -109,6 +110,19 @@ describe("compareCatalogs", () => {
     expect(compareCatalogs(key(15, "a.users"), key(18, "b.users"))).toHaveLength(1);
   });
 
+  test("a privilege that only the newer server has is no difference; another one is", () => {
+    const granted = (major: number, ...items: readonly string[]) =>
+      catalogOf(major, [row("table", ["shop", "users"], { privileges: items })]);
+    const [old, young] = [
+      granted(15, "o=arwdDxt/o", "b=r/o"),
+      granted(18, "o=arwdDxtm/o", "b=rm/o", "c=m/o"),
+    ];
+    expect(compareCatalogs(old, young)).toEqual([]);
+    expect(compareCatalogs(old, granted(18, "o=arwdDxt/o", "b=r/o"))).toEqual([]);
+    expect(compareCatalogs(old, granted(18, "o=arwdDxtm/o", "b=rw/o"))).toHaveLength(1);
+    expect(compareCatalogs(granted(18, "o=arwdDxt/o", "b=r/o"), young)).toHaveLength(1);
+  });
+
   test("the name of a NOT NULL constraint counts where both have one, and in no fingerprint", () => {
     const named = { type: "integer", notNull: true, notNullConstraint: "n" };
     const other = { ...named, notNullConstraint: "m" };
@@ -121,6 +135,22 @@ describe("compareCatalogs", () => {
     expect(fingerprint(changed(id, named))).not.toBe(fingerprint(all));
   });
 });
+
+test.each([
+  ["shop.users", undefined],
+  ["column:shop.users.id", undefined],
+  ["shop.*", undefined],
+  ["users", "did you mean --ignore 'shop.users'?"],
+  ["table:users", "did you mean --ignore 'table:shop.users'?"],
+  ["column:name", "did you mean --ignore 'column:shop.users.name'?"],
+  ["shop.users,shop.orders", "each pattern has an --ignore of its own"],
+  ["index:users", "nothing has such a name"],
+  ["partman.*", "nothing has such a name"],
+])("--ignore %s: %s", (pattern, why) =>
+  expect(unusedPatterns([pattern], [all])).toEqual(
+    why === undefined ? [] : [`--ignore '${pattern}' leaves nothing out: ${why}`],
+  ),
+);
 
 describe("privilegesOf", () => {
   test.each([
@@ -169,4 +199,61 @@ describe("catalogSql", () => {
     expect(catalogSql(18, "it's")).toContain("NOT IN ('information_schema', 'it''s')");
     expect(catalogSql(18, "it's")).not.toContain("'retort'");
   });
+});
+
+describe("a type keeps the values of another", () => {
+  const keeps = (from: string, to: string): boolean => keepsValues(columnType(from), columnType(to));
+  test.each([
+    ["smallint", "integer"],
+    ["integer", "bigint"],
+    ["integer", "text"],
+    ["integer[]", "bigint[]"],
+    ["integer[]", "text"],
+    ["integer[]", "text[]"],
+    ["integer", "numeric"],
+    ["integer", "numeric(12,2)"],
+    ["integer", "double precision"],
+    ["real", "double precision"],
+    ["numeric(10,2)", "numeric(12,2)"],
+    ["numeric(10,2)", "numeric(12,4)"],
+    ["numeric(10,2)", "numeric"],
+    ["numeric", "numeric"],
+    ["character varying(10)", "character varying(20)"],
+    ["character varying(10)", "character varying"],
+    ["character varying(10)", "text"],
+    ["character(3)", "character varying(3)"],
+    ["character varying(10)[]", "character varying(20)[]"],
+    ["text", "character varying"],
+    ["bit(3)", "bit varying(3)"],
+    ["date", "timestamp without time zone"],
+    ["timestamp(3) without time zone", "timestamp without time zone"],
+    ["timestamp(0) with time zone", "timestamp(3) with time zone"],
+    ["interval(3)", "interval"],
+    ["cidr", "inet"],
+    ["shop.mood", "text"],
+  ])("%s → %s, which has not room for the other's", (from, to) => {
+    expect(keeps(from, to)).toBe(true);
+    if (from !== to && !(from === "text")) expect(keeps(to, from)).toBe(false);
+  });
+
+  test.each([
+    ["bigint", "double precision"],
+    ["integer", "real"],
+    ["integer", "numeric(11,2)"],
+    ["integer", "bigint[]"],
+    ["integer", "character varying(20)"],
+    ["numeric(10,2)", "numeric(12,1)"],
+    ["numeric(10,2)", "numeric(11,4)"],
+    ["text", "character varying(20)"],
+    ["text", "character(20)"],
+    ["character varying(3)", "character(3)"],
+    ["bit(3)", "bit(4)"],
+    ["date", "timestamp with time zone"],
+    ["timestamp without time zone", "timestamp with time zone"],
+    ["time without time zone", "time(3) without time zone"],
+    ["json", "jsonb"],
+    ["text", "public.text"],
+    ["shop.mood", "shop.mood"],
+    ["interval day to second", "interval"],
+  ])("not %s → %s", (from, to) => expect(keeps(from, to)).toBe(false));
 });

@@ -161,6 +161,15 @@ describe.sequential.each(servers().slice(0, 1))("on $name", (server) => {
     };
     expect((await failureOf(generate(of, url, { ask }))).code).toBe("findings/loss");
     expect(questions).toEqual(["This removes rows or values:", "  drop table public.gone", "Write it?"]);
+    const types = project({ a: "CREATE TABLE t (a int, b varchar(10), c int);" });
+    schemaFolder(types, "CREATE TABLE t (a bigint, b varchar(20), c text);");
+    await generate(types, url);
+    expect(written(types)).toContain("TYPE bigint");
+    schemaFolder(types, "CREATE TABLE t (a int, b varchar(20), c text);");
+    expect(await failureOf(generate(types, url))).toMatchObject({
+      message: "rows or values would be lost: alter type public.t.a",
+      hint: "leave that as it is in the schema, or add --allow-loss",
+    });
     const two = project({ a: "CREATE TABLE t (b int, c int);" });
     schemaFolder(two, "CREATE TABLE t (bb int, cc int);");
     const renames: string[] = [];

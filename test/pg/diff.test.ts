@@ -5,6 +5,7 @@ import { compareCatalogs } from "../../src/core/catalog/compare.ts";
 import { segmentsText } from "../../src/core/diff/text.ts";
 import { counts } from "../../src/core/diff/verdict.ts";
 import { readCatalog } from "../../src/io/catalog.ts";
+import { pgDelta } from "../../src/io/diff/pg-delta.ts";
 import { type Change, changes } from "../support/changes.ts";
 import { failureOf, ownDatabase } from "../support/project.ts";
 import { ownRole } from "../support/roles.ts";
@@ -80,6 +81,24 @@ describe.sequential.each(servers())("on $name", (server) => {
       .map(({ message }) => message)
       .join("\n");
     for (const name of named) expect(messages).toContain(` ${name}.`);
+  });
+
+  test("a privilege that the older of two servers has not is neither given nor taken", async () => {
+    const { name: role } = await ownRole(server, "");
+    const [old, young] = [await ownDatabase(server), await ownDatabase(server)];
+    const onTables = (privilege: string): string =>
+      `GRANT ${privilege} ON t TO ${role}; ALTER DEFAULT PRIVILEGES GRANT ${privilege} ON TABLES TO ${role};`;
+    const setup = `CREATE TABLE t (a int); ${onTables("SELECT")}`;
+    const has = server.major >= 17;
+    await query(old.url, `${setup} ${has ? "REVOKE MAINTAIN ON t FROM CURRENT_USER" : ""}`);
+    await query(young.url, `${setup} ${has ? onTables("MAINTAIN") : ""}`);
+    const engine = await pgDelta();
+    const sessions = [await sessionOn(old.url), await sessionOn(young.url)] as const;
+    const asOf15 = { read: sessions[0].read.bind(sessions[0]), version: { number: 150000, text: "15.0" } };
+    const roles = { own: "postgres", known: [role] };
+    const [a, b] = [await engine.read(asOf15 as never), await engine.read(sessions[1])];
+    expect([engine.plan(a, b, roles), engine.plan(b, a, roles)]).toEqual([[], []]);
+    await Promise.all(sessions.map((session) => session.close()));
   });
 
   test("rows stay where a partition, a parent, a collation or a label changes", async () => {

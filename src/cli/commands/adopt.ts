@@ -24,7 +24,10 @@ const command: Command = {
   summary:
     "Adopts the migrations of another tool: shows the result; --yes or --to writes it. Exit code 1 if something is left to do by hand.",
   args: {
-    to: value("write the files into this folder, which must be empty or not exist", "DIR"),
+    to: value(
+      "write the files into this folder: a new one, an empty one, or one of the project's that has some of them",
+      "DIR",
+    ),
     yes: flag("write the files into the project's folder", "y"),
     tool: value(
       "the tool, if the folder does not show it: golang-migrate, maragudk, sqlx, dbmate, goose, diesel, flyway, node-pg-migrate, graphile-migrate, pop, prisma, drizzle, alembic, ef-core",
@@ -71,7 +74,9 @@ async function files({ args, deps, project, printer, json }: Invocation): Promis
       adoption.migrations.reduce((sum, each) => sum + each.files.length, 0),
       "file",
     );
-    if (write) printer.info(`wrote ${count} to ${adoption.to}`);
+    if (adoption.written) printer.info(`wrote ${count} to ${adoption.to}`);
+    else if (adoption.migrations.length === 0 && adoption.known.length > 0)
+      printer.info("nothing to write: the project has all of them");
     else printer.info(`nothing was written; to write ${count}${whereTo(adoption)}`);
   }
   for (const line of settingLines(adoption)) printer.info(line);

@@ -2,6 +2,7 @@
 
 import { type Catalog, type CatalogObject, keyOf, type ObjectKey, type Value } from "./catalog.ts";
 import { refuseUnknownClass } from "./classes.ts";
+import { listInMajor, type Privilege } from "./privileges.ts";
 
 export interface Difference extends ObjectKey {
   /**
@@ -99,13 +100,19 @@ function different(
     if (oldest < (SINCE[name] ?? 0)) continue;
     const pair = [a.properties[name], b.properties[name]] as const;
     const isQuery = isAcross16 && QUERIES[name]?.includes(a.class) === true;
-    const [x, y] = pair.map((value) => (isQuery ? withoutQualifiers(String(value)) : JSON.stringify(value)));
+    const [x, y] = pair.map((value) =>
+      isQuery ? withoutQualifiers(String(value)) : JSON.stringify(inBoth(name, value, oldest)),
+    );
     if (x !== y) differences[name] = pair;
   }
   // A column that becomes NOT NULL gets a constraint of some name.
   if ("notNull" in differences) delete differences["notNullConstraint"];
   return differences;
 }
+
+/** Without the privileges that only the newer of the two servers has. */
+const inBoth = (name: string, value: Value | undefined, oldest: number): Value | undefined =>
+  name === "privileges" && value !== undefined ? listInMajor(value as readonly Privilege[], oldest) : value;
 
 /** The properties that hold queries as PostgreSQL writes them, and the classes in which they do. */
 const QUERIES: Readonly<Record<string, readonly string[]>> = {
@@ -136,6 +143,23 @@ export function ignoredIn(
   catalogs: readonly Catalog[],
 ): (object: CatalogObject) => boolean {
   return ignoring(patterns, catalogs.map(byKey));
+}
+
+/** Of the patterns that a caller gave, those that leave nothing out of these catalogs; each as a sentence, with what was meant. */
+export function unusedPatterns(patterns: readonly string[], catalogs: readonly Catalog[]): readonly string[] {
+  const objects = catalogs.flatMap((each) => each.objects);
+  return patterns.flatMap((pattern) => {
+    if (objects.some(patternTest(pattern))) return [];
+    const [given, only = "", name] = /^([^:]*:)?(.*)$/s.exec(pattern) ?? [];
+    const within = patternTest(`${only}*.${name}`);
+    const meant = name === "" ? undefined : objects.find(within);
+    const why = pattern.includes(",")
+      ? "each pattern has an --ignore of its own"
+      : meant === undefined
+        ? "nothing has such a name"
+        : `did you mean --ignore '${only}${meant.identity.join(".")}'?`;
+    return [`--ignore '${given}' leaves nothing out: ${why}`];
+  });
 }
 
 function ignoring(

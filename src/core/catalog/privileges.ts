@@ -33,21 +33,40 @@ const ITEM = /^("(?:[^"]|"")*"|[^="]*)=((?:[a-zA-Z]\*?)*)\/("(?:[^"]|"")*"|[^"]*
 const roleName = (text: string): string =>
   text.startsWith('"') ? text.slice(1, -1).replaceAll('""', '"') : text;
 
-/** All on a table; those of 17 and later are one more, which must be no difference from an older server. */
-const TABLE = "arwdDxt";
+/** All on a table, with those that only newer servers have. */
+const TABLE = "arwdDxtm";
+
+/** The first major version that has the privilege. */
+const SINCE: Readonly<Record<string, number>> = { MAINTAIN: 17 };
+
+/** Of privileges by name those that a server of that major version has too. */
+export const inMajor = (names: readonly string[], major: number): readonly string[] =>
+  names.filter((name) => (SINCE[name.replace(OPTION, "")] ?? 0) <= major);
+
+/** What would be left of the list on a server of that major version. */
+export function listInMajor(list: readonly Privilege[], major: number): readonly Privilege[] {
+  return list
+    .map((each) => ({ ...each, privileges: wholly(inMajor(each.privileges, major), major) }))
+    .filter(({ privileges }) => privileges.length > 0);
+}
+
+/** `ALL` instead of each privilege on a table. */
+function wholly(names: readonly string[], major: number): readonly string[] {
+  const all = inMajor(
+    [...TABLE].map((letter) => NAMES[letter]!),
+    major,
+  );
+  for (const option of [OPTION, ""])
+    if (names.length === all.length && all.every((each) => names.includes(each + option)))
+      return [`ALL${option}`];
+  return names;
+}
 
 function namesOf(letters: string, major: number): readonly string[] {
-  const all = [...TABLE, ...(major >= 17 ? ["m"] : [])];
-  for (const option of ["*", ""]) {
-    if (
-      letters.length === all.length * (option.length + 1) &&
-      all.every((each) => letters.includes(each + option))
-    )
-      return [`ALL${option === "*" ? OPTION : ""}`];
-  }
-  return [...letters.matchAll(/([a-zA-Z])(\*?)/g)]
+  const names = [...letters.matchAll(/([a-zA-Z])(\*?)/g)]
     .map(([, letter, option]) => `${NAMES[letter!] ?? letter}${option === "*" ? OPTION : ""}`)
     .sort();
+  return wholly(names, major);
 }
 
 const OPTION = " WITH GRANT OPTION";

@@ -32,9 +32,12 @@ const plain = (name: string): string =>
     .map((part) => (part.startsWith('"') ? part.slice(1, -1).replaceAll('""', '"') : part.toLowerCase()))
     .join(".");
 
-const INSERTED = new RegExp(`^INSERT\\s+INTO\\s+((?:${NAME}\\s*\\.\\s*)?${NAME})`, "i");
+const WRITTEN = new RegExp(
+  `^(?:(?:INSERT|MERGE)\\s+INTO|UPDATE|DELETE\\s+FROM|TRUNCATE(?:\\s+TABLE)?)\\s+(?:ONLY\\s+)?((?:${NAME}\\s*\\.\\s*)?${NAME})`,
+  "i",
+);
 
-/** The first INSERT into each table whose rows are no part of the schema: `tables` has neither `shop.users` nor `users`. */
+/** The first statement that writes or deletes rows of each table whose rows are no part of the schema: `tables` has neither `shop.users` nor `users`. */
 export function rowsLeftOut(
   statements: readonly SchemaStatement[],
   tables: readonly string[],
@@ -43,7 +46,7 @@ export function rowsLeftOut(
   const known = new Set(tables.map(bare));
   const first = new Map<string, Location>();
   for (const { sql, offset, origin } of statements) {
-    const name = INSERTED.exec(sql.slice(offset))?.[1];
+    const name = WRITTEN.exec(sql.slice(offset))?.[1];
     const table = name === undefined ? undefined : plain(name);
     if (table !== undefined && !known.has(bare(table)) && !first.has(table)) first.set(table, origin);
   }

@@ -17,6 +17,7 @@ import {
   visitNodes,
   word,
 } from "../ast.ts";
+import { holdsAnyText } from "../catalog/wider-type.ts";
 import { objectWords } from "../tag.ts";
 import { isHarmless } from "./builtin-functions.ts";
 
@@ -247,7 +248,7 @@ function alteration(tree: Ast, command: Ast): readonly Loss[] {
     case "AT_SetUnLogged":
       return [takes("set unlogged", table)];
     case "AT_AlterColumnType":
-      return holdsAnyText(node(definition["ColumnDef"])) ? [] : [overwrites("alter type", part)];
+      return takesAnyValue(node(definition["ColumnDef"])) ? [] : [overwrites("alter type", part)];
     case "AT_SetExpression":
       return [overwrites("set expression", part)];
     case "AT_SetIdentity":
@@ -259,17 +260,12 @@ function alteration(tree: Ast, command: Ast): readonly Loss[] {
   }
 }
 
-/** A new type that every value fits into as it is: text without a length, and nothing that computes it. */
-function holdsAnyText({ typeName, raw_default: using }: Ast): boolean {
+/** A new type that every value fits into as it is, and nothing that computes it. */
+function takesAnyValue({ typeName, raw_default: using }: Ast): boolean {
   const { names, typmods, arrayBounds } = node(typeName);
-  const name = objectName(items(names).map((part) => stringOf(part)));
-  return (
-    using === undefined &&
-    typmods === undefined &&
-    arrayBounds === undefined &&
-    /^(?:text|varchar)$/.test(name.name) &&
-    (name.schema ?? "pg_catalog") === "pg_catalog"
-  );
+  const { schema = "pg_catalog", name } = objectName(items(names).map((part) => stringOf(part)));
+  const type = { name, modifiers: items(typmods).map(Number), isArray: arrayBounds !== undefined };
+  return using === undefined && schema === "pg_catalog" && holdsAnyText(type);
 }
 
 /** Functions of `pg_catalog` that destroy or overwrite. What else of them is not harmless is not known. */

@@ -1,7 +1,9 @@
 /** Two databases → statements, by @supabase/pg-delta, which is an optional peer. Its only importer. */
 import type { FactBase, Plan } from "@supabase/pg-delta";
 import type { ObjectKey } from "../../core/catalog/catalog.ts";
+import { inMajor } from "../../core/catalog/privileges.ts";
 import { identifier } from "../../core/quote.ts";
+import { majorOf } from "../../core/server-version.ts";
 import { optionalPackage } from "../packages.ts";
 import type { Row, Session } from "../session/types.ts";
 import type { Engine, EngineState } from "./engine.ts";
@@ -10,6 +12,8 @@ const PACKAGE = "@supabase/pg-delta@1.0.0-alpha.34";
 
 interface State extends EngineState {
   readonly facts: FactBase;
+  /** Of its server. */
+  readonly major: number;
 }
 
 /** Throws `usage/no-package` where the package is not installed. */
@@ -19,15 +23,23 @@ export async function pgDelta(): Promise<Engine> {
   return {
     read: async (session, hidden): Promise<State> => {
       const { factBase } = await extract(poolOver(session) as never, { redactSecrets: false });
-      if (hidden === undefined) return { engine: PACKAGE, facts: factBase };
+      const state = { engine: PACKAGE, major: majorOf(session.version.number) };
+      if (hidden === undefined) return { ...state, facts: factBase };
       const facts = factBase.facts().filter(({ id }) => !isIn(hidden, id));
       const edges = factBase.edges.filter(({ from, to }) => !isIn(hidden, from) && !isIn(hidden, to));
-      return { engine: PACKAGE, facts: buildFactBase(facts, edges, factBase.source) };
+      return { ...state, facts: buildFactBase(facts, edges, factBase.source) };
     },
     plan: (from, to, { own, known }) => {
       const options = { scope: "database", redactSecrets: false, renames: "off" } as const;
       const owners = { defaultOwner: own, assumedRoles: [...known] };
-      const { actions } = plan((from as State).facts, (to as State).facts, { ...options, ...owners });
+      const states = [from as State, to as State];
+      const oldest = Math.min(...states.map(({ major }) => major));
+      const [is, wanted] = states.map(({ facts, major }) =>
+        major === oldest
+          ? facts
+          : buildFactBase(facts.facts().flatMap(factIn(oldest)), [...facts.edges], facts.source),
+      );
+      const { actions } = plan(is!, wanted!, { ...options, ...owners });
       return (
         actions
           // Its own it has anyway.
@@ -50,6 +62,21 @@ function poolOver(session: Session): unknown {
   return { connect: async () => ({ query, release: () => {} }) };
 }
 
+/** Without the privileges that the older of two servers does not have: they would be given, or taken, for no reason. */
+const factIn =
+  (major: number) =>
+  (fact: Fact): readonly Fact[] => {
+    if (fact.id.kind !== "acl" && fact.id.kind !== "defaultPrivilege") return [fact];
+    const { privileges, grantable } = fact.payload as Readonly<Record<string, readonly string[]>>;
+    const left = {
+      privileges: [...inMajor(privileges ?? [], major)],
+      grantable: [...inMajor(grantable ?? [], major)],
+    };
+    const isGone = privileges!.length > 0 && left.privileges.length === 0;
+    return isGone ? [] : [{ ...fact, payload: { ...fact.payload, ...left } }];
+  };
+
+type Fact = ReturnType<FactBase["facts"]>[number];
 type StableId = Plan["actions"][number]["produces"][number];
 
 /** Whether it is of that schema, or says something of what is. */
