@@ -51,7 +51,8 @@ To switch rules off for one statement, write a line above it that names them and
 \`\`\`
 
 A missing reason is an error, and so is a rule that does not exist. A rule in the line that finds nothing gives a
-warning (\`unused-ignore\`). Set the severity of a rule in \`migrate.config.json\`. \`version\` is the version of the
+warning (\`unused-ignore\`), and so does a comment in a statement or at the end of its line, which switches nothing
+off (\`misplaced-ignore\`). Set the severity of a rule in \`migrate.config.json\`. \`version\` is the version of the
 rule set; the newest is ${RULE_SET}. Without it, version 1 is used, so a newer Retort finds nothing that this one does
 not.
 

@@ -59,24 +59,29 @@ export async function check(deps: Deps, options: CheckOptions): Promise<Check> {
   const serverVersion = options.serverVersion ?? config.serverVersion;
   const files = checked.includes("files") ? await checkFiles(project, serverVersion) : undefined;
   const faults = files?.faults ?? [];
+  const found = [...(checked.includes("single-head") ? severalHeads(project) : []), ...faults];
   const isNamed = options.only?.includes("schema") === true || config.origins["schema"] !== undefined;
   const schema =
     checked.includes("schema") && faults.length === 0 && (isNamed || hasSchemaFolder(config.schema))
-      ? await checkSchema(deps, project)
+      ? await checkSchema(deps, project).catch((error: unknown) => {
+          throw besides(error, found);
+        })
       : undefined;
   return {
     project,
     checked: checked.filter((name) => name !== "schema" || schema !== undefined),
-    findings: [
-      ...(checked.includes("single-head") ? severalHeads(project) : []),
-      ...faults,
-      ...(schema === undefined ? [] : schemaDiffers(schema)),
-    ],
+    findings: [...found, ...(schema === undefined ? [] : schemaDiffers(schema))],
     ...(schema === undefined ? {} : { schema }),
     sharedNumbers: sharedNumbers(graph, pattern),
     ...(files === undefined ? {} : { files: files.checked }),
   };
 }
+
+/** An error that ends the check, with what was found before: it would be told only once that is mended. */
+const besides = (error: unknown, found: readonly Diagnostic[]): unknown =>
+  error instanceof MigrateError
+    ? new MigrateError(error, { diagnostics: [...error.diagnostics, ...found], cause: error })
+    : error;
 
 function schemaDiffers({ differences, rows }: SchemaCheck): readonly Diagnostic[] {
   if (rows.length === 0 && differences.every((difference) => !counts(difference))) return [];

@@ -8,6 +8,7 @@ import { type Backend, backendOf, readLedger, sharedMode } from "../io/queries.t
 import { isNotYet } from "../io/session/connect.ts";
 import { openSession } from "../io/session/open.ts";
 import type { LentConnection, Notice, Session } from "../io/session/types.ts";
+import { elsewhere, type OtherLedger, otherThan } from "./elsewhere.ts";
 import { heldBack } from "./held-back.ts";
 import { anything, callback, flag, type Rules, seconds } from "./options.ts";
 import {
@@ -67,7 +68,7 @@ export async function openConnected(
   const isOwn = options.connection === undefined;
   if (isOwn && (database instanceof MigrateError || database.kind !== "server")) {
     const project = await open();
-    return { project, ...(await openLedger(deps, config, options)) };
+    return connected(project, await openLedger(deps, config, options), deps, options);
   }
   const needless = new AbortController();
   const signal =
@@ -78,7 +79,7 @@ export async function openConnected(
   await new Promise(setImmediate);
   try {
     const project = await open();
-    return { project, ...(await opening) };
+    return connected(project, await opening, deps, options);
   } catch (error) {
     needless.abort();
     await opening.then(
@@ -89,18 +90,33 @@ export async function openConnected(
   }
 }
 
+interface OpenLedger extends Omit<Connected, "project"> {
+  readonly other?: OtherLedger | undefined;
+}
+
+/** Warns of a ledger that is not where the project has it. */
+function connected(
+  project: Project,
+  { other, ...opened }: OpenLedger,
+  deps: Pick<Deps, "onNotice">,
+  { onNotice = deps.onNotice }: ConnectOptions,
+): Connected {
+  const found = elsewhere(project, opened.state, other);
+  if (found !== undefined) onNotice?.({ severity: "WARNING", message: `${found.message}; ${found.hint}` });
+  return { project, ...opened };
+}
+
 async function openLedger(
   deps: Pick<Deps, "signal" | "onNotice">,
   config: Config,
   options: ConnectOptions,
-): Promise<Omit<Connected, "project">> {
+): Promise<OpenLedger> {
   const session = await connect(deps, config, options);
   const watched = cancelWhenAborted(() => session, deps.signal);
   try {
-    return {
-      session,
-      state: await readLedger(session, ledgerOf(config.ledger), options.creates === true ? "write" : "read"),
-    };
+    const ledger = ledgerOf(config.ledger);
+    const state = await readLedger(session, ledger, options.creates === true ? "write" : "read");
+    return { session, state, other: await otherThan(state, session, ledger) };
   } catch (error) {
     await session.close();
     throw error;

@@ -1,9 +1,10 @@
 /** A project and its environment → the settings and where each comes from, what can be reached, and what is odd. Never writes. */
+
 import { accessSync, constants } from "node:fs";
 import path from "node:path";
 import { type Diagnostic, MigrateError } from "../core/errors.ts";
 import { explainQuery, grantsHint } from "../core/explain.ts";
-import { diagnosticOf, findingsOf } from "../core/integrity.ts";
+import { consequences, diagnosticOf, type Finding, findingsOf } from "../core/integrity.ts";
 import { ledgerOf } from "../core/ledger/calls.ts";
 import { grants } from "../core/ledger/grants.ts";
 import type { LedgerState } from "../core/ledger/types.ts";
@@ -20,6 +21,7 @@ import { type LedgerRights, ledgerRights, type ServerFacts, serverFacts } from "
 import { openSession } from "../io/session/open.ts";
 import { type Session, StatementFailure } from "../io/session/types.ts";
 import { headsFindings } from "./check.ts";
+import { elsewhere, otherThan } from "./elsewhere.ts";
 import { stateOf } from "./look.ts";
 import { type Deps, openConfig, openProject, type Project, type ProjectOptions } from "./project.ts";
 
@@ -171,8 +173,11 @@ async function database(
       checks.push(...server(session, facts, mode));
       // It ends a connection that begins a transaction.
       if (mode !== "statement") checks.push(...(await settings(session, config)));
-      const state = await attempt("ledger", checks, () => readLedger(session, ledgerOf(config.ledger)));
+      const names = ledgerOf(config.ledger);
+      const state = await attempt("ledger", checks, () => readLedger(session, names));
       if (state === undefined) return;
+      const other = project && elsewhere(project, state, await otherThan(state, session, names));
+      if (other !== undefined) checks.push({ check: "ledger", status: "odd", ...other });
       const rights = await ledgerRights(session, config.ledger);
       checks.push(...ledger(state, config, project, { ...facts, ...rights, login: session.login }));
     });
@@ -286,15 +291,19 @@ function ledger(
         hint: `connect as a role that may; or ${grantsHint(names, "write", login)}`,
       };
   if (project === undefined) return [applied];
-  const found: readonly Diagnostic[] = [
-    ...headsFindings(stateOf(project, state, database)),
-    ...findingsOf(project.graph, state.applied).map(diagnosticOf),
+  const standing = stateOf(project, state, database);
+  return [
+    applied,
+    ...headsFindings(standing).map((each) => checkOf("ledger", "odd", each)),
+    ...findingsOf(project.graph, standing.applied).map((each) =>
+      checkOf("ledger", stops(each) ? "wrong" : "odd", diagnosticOf(each)),
+    ),
   ];
-  return [applied, ...found.map((each) => checkOf("ledger", STOPS.has(each.code) ? "wrong" : "odd", each))];
 }
 
-/** What the next upgrade would stop at. */
-const STOPS = new Set(["state/changed-file", "state/unknown-revision", "state/hole", "state/interrupted"]);
+/** Whether the next upgrade would stop at it. */
+const stops = (finding: Finding): boolean =>
+  finding.kind === "vanished" || consequences([finding], { kind: "upgrade", steps: [] }).refused.length > 0;
 
 // ── faults ──────────────────────────────────────────────────────────────────────────────────────────────────────
 

@@ -45,7 +45,7 @@ export interface Drift {
    * `version`.
    */
   readonly differences: readonly Difference[];
-  /** Schemas with the ledger of another project, which are left alone. */
+  /** Schemas with another ledger, which are left alone. */
   readonly otherLedgers: readonly string[];
   /** Tables in which another tool has recorded what it has run, which are left alone. */
   readonly versionTables: readonly string[];

@@ -303,7 +303,7 @@ function textsOf(created: Revision, template: Template, now: Date): readonly Tex
   const values = { message: commentText(message), revision, date };
   const file = (direction: Direction, source: Source) => {
     checked(`${headers[direction].join("\n")}\n`, direction);
-    const text = fillTemplate(headers[direction], source, values);
+    const text = fillTemplate(headers[direction], source, direction, values);
     return { direction, text, header: checked(text, direction, source.path) };
   };
   const up = file("up", template.up);

@@ -4,6 +4,7 @@ import type { Deps, ProjectOptions } from "../app/project.ts";
 import { exitCodes, MigrateError } from "../core/errors.ts";
 import { shellWord } from "../core/shell.ts";
 import type { Config } from "../io/config.ts";
+import { type SoMany, soManyHint } from "./numbers.ts";
 import type { Printer } from "./print.ts";
 
 /** What was said on the command line. */
@@ -67,6 +68,7 @@ export interface Command {
   readonly positionals: Positionals;
   /** Whole command lines with what each does. */
   readonly examples?: readonly (readonly [line: string, what: string])[];
+  readonly soMany?: SoMany;
   /** The exit code, when it is not 0. */
   readonly run: (invocation: Invocation) => Promise<number | void>;
 }
@@ -95,19 +97,17 @@ export async function perform(command: Command, invocation: Invocation): Promise
 /** A word that is no target may be what a flag takes: an environment, or the file of a script. */
 function meantForFlag(
   error: unknown,
-  { name, positionals, args: flags }: Command,
+  command: Command,
   args: Arguments,
   environments: readonly string[],
 ): unknown {
   if (!(error instanceof MigrateError)) return error;
-  const meant = (words: string, lead = "did you mean"): MigrateError => {
-    const hint = `${lead}: migrate ${name} ${words}`;
-    return new MigrateError({ code: error.code, message: error.message, hint }, { cause: error });
-  };
+  const { name, positionals } = command;
+  const hinted = (hint: string): MigrateError =>
+    new MigrateError({ code: error.code, message: error.message, hint }, { cause: error });
   if (error.code === "usage/no-environment") {
-    const few = newest(args.text("env"), flags);
-    // The words name -n, so that none is added to the command.
-    return few === undefined ? error : meant(few, "here -n names an environment; for the newest");
+    const hint = soManyHint(name, command.soMany, args.text("env"));
+    return hint === undefined ? error : hinted(hint);
   }
   if (!NO_TARGET.has(error.code)) return error;
   const environment = args.positionals.find((word) => environments.includes(word));
@@ -123,15 +123,8 @@ function meantForFlag(
         ? `--sql -o ${shellWord(script)}`
         : undefined;
   if (words === undefined) return error;
-  return meant(positionals.required > 0 ? `${positionals.names[0]} ${words}` : words);
-}
-
-/** What lists so many of the newest, as `-n` with a number does in other programs. */
-function newest(number: string | undefined, flags: Flags): string | undefined {
-  if (number === undefined || !/^[1-9]\d{0,5}$/.test(number)) return undefined;
-  if (flags["last"] !== undefined) return `--last ${number}`;
-  if (flags["rev-range"] === undefined) return undefined;
-  return `-r ${number === "1" ? "head" : 1 - Number(number)}:`;
+  const all = positionals.required > 0 ? `${positionals.names[0]} ${words}` : words;
+  return hinted(`did you mean: migrate ${name} ${all}`);
 }
 
 /** What a word that is no target leads to; where only an environment has a database, there is none without it. */

@@ -14,6 +14,29 @@ export function count(text: string | undefined, flagName: string, least = 0): nu
   });
 }
 
+/** What a number behind `-n` means in other programs, and the words that say it here. */
+export interface SoMany {
+  readonly what: string;
+  readonly words: (count: number) => string;
+}
+
+/** Of what is listed by a range of revisions. */
+export const newestInRange: SoMany = {
+  what: "for the newest",
+  words: (count) => `-r ${count === 1 ? "head" : 1 - count}:`,
+};
+
+/** What to type in place of `-n NUMBER`. The words name -n, so that none is added to the command. */
+export function soManyHint(
+  command: string,
+  soMany: SoMany | undefined,
+  environment: string | undefined,
+): string | undefined {
+  if (soMany === undefined || environment === undefined || !/^[1-9]\d{0,5}$/.test(environment))
+    return undefined;
+  return `here -n names an environment; ${soMany.what}: migrate ${command} ${soMany.words(Number(environment))}`;
+}
+
 /** A timeout for PostgreSQL, as it was written; a number alone is milliseconds. Throws `usage/duration`. */
 export function timeout(text: string | undefined, flagName: string): string | undefined {
   if (text !== undefined) duration(text, flagName, "ms");

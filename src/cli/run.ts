@@ -75,6 +75,10 @@ export function runCommandOf({ name, summary, examples }: RunCommand): Command {
     },
     positionals: { required: name === "downgrade" ? 1 : 0, names: ["TARGET"] },
     examples,
+    soMany:
+      name === "upgrade"
+        ? { what: "to apply so many", words: (count) => `+${count}` }
+        : { what: "to undo so many", words: (count) => `-${count}` },
     run: (invocation) => {
       const { args } = invocation;
       const request = { kind: name, target: args.positionals[0] ?? "head" };

@@ -9,6 +9,7 @@ import { MigrateError } from "../core/errors.ts";
 import { nearest } from "../core/nearest.ts";
 import { shellWord } from "../core/shell.ts";
 import type { Arguments, Command, Flags } from "./command.ts";
+import { soManyHint } from "./numbers.ts";
 
 /** What words say. */
 export interface ParsedWords extends Arguments {
@@ -21,7 +22,7 @@ export interface ParsedWords extends Arguments {
 /** Parses words by the flags and positionals of a command; `before`: what the words before them said. */
 export function parseWords(
   words: readonly string[],
-  command: Pick<Command, "name" | "args" | "positionals" | "examples">,
+  command: Pick<Command, "name" | "args" | "positionals" | "examples" | "soMany">,
   before?: ParsedWords,
 ): ParsedWords {
   const options = optionsOf(command.args);
@@ -190,15 +191,18 @@ function repeated(command: Named, rawName: string, flag: string, given: readonly
 }
 
 function positionalFault(
-  { name, positionals, examples = [] }: Pick<Command, "name" | "positionals" | "examples">,
+  command: Pick<Command, "name" | "positionals" | "examples" | "soMany">,
   given: readonly string[],
   flags: ReadonlyMap<string, readonly string[]>,
 ): MigrateError | undefined {
-  const { required, names, many, flag, instead = {}, ofOthers } = positionals;
+  const { name, examples = [] } = command;
+  const { required, names, many, flag, instead = {}, ofOthers } = command.positionals;
   if (given.length < required) {
     const lines = examples.slice(0, 2).map(([line]) => line);
-    const hint = lines.length === 0 ? undefined : `for example: ${lines.join(", or ")};`;
-    return usage("missing-argument", `${name} needs ${names[given.length]}`, { name }, hint);
+    const example = lines.length === 0 ? undefined : `for example: ${lines.join(", or ")}`;
+    const hint = soManyHint(name, command.soMany, flags.get("env")?.at(-1)) ?? example;
+    const missing = `${name} needs ${names[given.length]}`;
+    return usage("missing-argument", missing, { name }, hint && `${hint};`);
   }
   if (ofOthers !== true && given.some(isUrl))
     return addressFor({ name }, "an argument", names.slice(0, required));

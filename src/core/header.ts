@@ -30,7 +30,10 @@ interface Values {
 
 type Form = keyof Values;
 
-/** Every key: the form of its value, the property of the header that holds it, and which of the two files may say it. */
+/**
+ * Every key: the form of its value, the property of the header that holds it, and which of the two files may say it; in a
+ * template too, if it can be the same in each migration that is made from it.
+ */
 export const headerKeys = {
   revision: { form: "id", property: "revision", up: true, down: true },
   parent: { form: "ids", property: "parents", up: true, down: false },
@@ -39,15 +42,21 @@ export const headerKeys = {
   replaces: { form: "ids", property: "replaces", up: true, down: false },
   message: { form: "text", property: "message", up: true, down: false },
   created: { form: "text", property: "created", up: true, down: false },
-  transaction: { form: "none", property: "transaction", up: true, down: true },
-  irreversible: { form: "text", property: "irreversible", up: true, down: false },
-  "lock-timeout": { form: "time", property: "lockTimeout", up: true, down: true },
-  "statement-timeout": { form: "time", property: "statementTimeout", up: true, down: true },
+  transaction: { form: "none", property: "transaction", up: true, down: true, template: true },
+  irreversible: { form: "text", property: "irreversible", up: true, down: false, template: true },
+  "lock-timeout": { form: "time", property: "lockTimeout", up: true, down: true, template: true },
+  "statement-timeout": { form: "time", property: "statementTimeout", up: true, down: true, template: true },
   accepts: { form: "acceptance", property: "accepts", up: false, down: true },
 } as const satisfies Readonly<
   Record<
     string,
-    { readonly form: Form; readonly property: string; readonly up: boolean; readonly down: boolean }
+    {
+      readonly form: Form;
+      readonly property: string;
+      readonly up: boolean;
+      readonly down: boolean;
+      readonly template?: true;
+    }
   >
 >;
 
@@ -149,6 +158,54 @@ export function parseHeader(
   return { header: headerOf(said), bodyStart, diagnostics };
 }
 
+/**
+ * Reads the header lines that a template adds to those of each new file: from `start`, behind the line that says what it
+ * is for, up to the first line that has no key of ours, which may be prose.
+ */
+export function parseTemplate(
+  source: Source,
+  direction: Direction,
+  start: number,
+): { readonly bodyStart: number; readonly diagnostics: readonly Diagnostic[] } {
+  const diagnostics: Diagnostic[] = [];
+  const said: Said[] = [];
+  let bodyStart = start;
+  let line = headerLineAt(source.text, start, countLines(source.text, start) + 1);
+  while (line !== undefined && Object.hasOwn(headerKeys, line.key)) {
+    bodyStart = line.next;
+    const key = meantKey(line.key, direction);
+    const earlier = key === undefined ? undefined : lineThatSays(said, key);
+    const fault = !isForTemplates(line.key)
+      ? notForTemplates(source, line, direction)
+      : key !== undefined && earlier === undefined
+        ? valueFault(source, line, key)
+        : keyFault(source, line, direction, key, earlier);
+    if (fault !== undefined) diagnostics.push(fault);
+    if (key !== undefined && earlier === undefined) said.push({ key, line, isSound: fault === undefined });
+    line = headerLineAt(source.text, bodyStart, line.line + 1);
+  }
+  for (const lost of lostLines(source, bodyStart, direction, said)) {
+    diagnostics.push(
+      isForTemplates(lost.key)
+        ? misplacedBelow(source, lost, bodyStart, lineThatSays(said, lost.key))
+        : notForTemplates(source, lost, direction),
+    );
+  }
+  return { bodyStart, diagnostics };
+}
+
+const isForTemplates = (key: string): boolean => keysOfTemplates.some((known) => known === key);
+
+function notForTemplates(source: Source, line: HeaderLine, direction: Direction): Diagnostic {
+  const allowed = keysOfTemplates.filter((key) => isAtHome(key, direction));
+  return {
+    code: "source/misplaced-key",
+    message: `'${line.key}' does not belong in a template`,
+    hint: `delete the line: a new file gets a header of its own, to which a template can add only ${allowed.join(", ")}`,
+    ...placeOf(source, line),
+  };
+}
+
 /** By index: this is asked for each line of ten thousand files, and iterators are what would take longest. */
 function lineThatSays(said: readonly Said[], key: HeaderKey): HeaderLine | undefined {
   for (let i = 0; i < said.length; i += 1) if (said[i]!.key === key) return said[i]!.line;
@@ -197,6 +254,8 @@ function headerOf(said: readonly Said[]): Header {
 }
 
 const allKeys = Object.keys(headerKeys) as readonly HeaderKey[];
+
+const keysOfTemplates = allKeys.filter((key) => "template" in headerKeys[key]);
 
 /** Forms that no prose has: a comment with such a value is meant for the program wherever it stands. */
 const EXACT: readonly Form[] = ["none", "time", "acceptance"];

@@ -22,7 +22,7 @@ export function serverVersionFault(
   const isOne = new RegExp(SERVER_VERSION).test(text) && Number.parseInt(text, 10) >= OLDEST;
   return isOne
     ? undefined
-    : { mustBe: `a PostgreSQL version from ${OLDEST} to 99`, hint: "for example 16, or 16.4" };
+    : { mustBe: `a PostgreSQL version from ${OLDEST} to 99`, hint: 'for example "16", or "16.4"' };
 }
 
 /** Of a text that has no such fault. */

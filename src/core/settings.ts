@@ -232,6 +232,7 @@ export function readSettings(source: Source, tree: JsonNode): SettingsFile {
   const reader: Reader = {
     lead: "",
     environments,
+    written: ({ start, end }) => source.text.slice(start, end),
     fault: (at, fault) => {
       if (faults.length < ENOUGH_FAULTS) faults.push(jsonFault(source, at, fault));
     },
@@ -273,6 +274,8 @@ interface Reader {
   /** What stands before each name in a sentence: `environments.staging.` */
   readonly lead: string;
   readonly environments: Map<string, FileSettings>;
+  /** The text of a part of the file. */
+  readonly written: (at: Stretch) => string;
   readonly fault: (at: Stretch, fault: Fault) => void;
 }
 
@@ -321,13 +324,13 @@ function* membersOf({ lead, fault }: Reader, node: JsonNode, prefix: string): Ge
 }
 
 function readValue(
-  { lead, fault }: Reader,
+  { lead, written, fault }: Reader,
   node: JsonNode,
   name: string,
   rule: ValueRule,
   into: Map<string, FileSetting>,
 ): void {
-  const found = checked(rule, node);
+  const found = checked(rule, node, written);
   if (!("expected" in found)) into.set(name, { value: found.value, start: node.start });
   else {
     const { at, expected, hint } = found;
@@ -349,7 +352,7 @@ type Checked =
   | { readonly value: SettingValue }
   | { readonly expected: string; readonly hint?: string; readonly at: JsonNode };
 
-function checked(rule: ValueRule, node: JsonNode): Checked {
+function checked(rule: ValueRule, node: JsonNode, written: Reader["written"]): Checked {
   switch (rule.is) {
     case "boolean":
       return node.type === "boolean" ? { value: node.value } : { expected: "true or false", at: node };
@@ -359,13 +362,13 @@ function checked(rule: ValueRule, node: JsonNode): Checked {
         : { expected: "a whole number, 0 or more", at: node };
     case "text":
     case "name":
-      return textOf(rule, node, "");
+      return textOf(rule, node, written, "");
     case "texts":
     case "names": {
       if (node.type !== "array") return { expected: "a list of strings, written in [ ]", at: node };
       if (node.items.length === 0)
         return { expected: `a list of at least one ${rule.item ?? "item"}`, at: node };
-      const items = node.items.map((item) => textOf(rule, item, "a list in which each item is "));
+      const items = node.items.map((item) => textOf(rule, item, written, "a list in which each item is "));
       return (
         items.find((item) => "expected" in item) ?? {
           value: items.map((item) => (item as { value: string }).value),
@@ -375,9 +378,14 @@ function checked(rule: ValueRule, node: JsonNode): Checked {
   }
 }
 
-function textOf(rule: ValueRule, node: JsonNode, lead: string): Checked {
-  const fault =
-    node.type === "string" ? rawTextFault(rule, node.value) : { expected: "a string in double quotes" };
+function textOf(rule: ValueRule, node: JsonNode, written: Reader["written"], lead: string): Checked {
+  const fault: TextFault | undefined =
+    node.type === "string"
+      ? rawTextFault(rule, node.value)
+      : {
+          expected: "a string in double quotes",
+          ...(node.type === "number" ? { hint: `write "${written(node)}"` } : {}),
+        };
   return fault === undefined
     ? { value: (node as { value: string }).value }
     : { ...fault, expected: `${lead}${fault.expected}`, at: node };

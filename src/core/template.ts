@@ -6,6 +6,7 @@
  */
 import { type Diagnostic, MigrateError } from "./errors.ts";
 import { excerptAt } from "./fault.ts";
+import { type Direction, parseTemplate } from "./header.ts";
 import { nearest } from "./nearest.ts";
 import { lineOf, locate, type Source } from "./source.ts";
 
@@ -18,8 +19,6 @@ export interface TemplateValues {
 }
 
 const DESCRIPTION = /^--[ \t]*template:[ \t]*([^\r\n]*)(?:\r\n|\r|\n|$)/;
-const HEADER_LINES =
-  /^(?:--[ \t]*(?:transaction|irreversible|lock-timeout|statement-timeout)[ \t]*:[^\r\n]*(?:\r\n|\r|\n|$))*/;
 const PLACEHOLDERS = ["message", "revision", "date"] as const;
 const PLACEHOLDER = new RegExp(`\\{\\{(${PLACEHOLDERS.join("|")})\\}\\}`, "g");
 
@@ -28,15 +27,21 @@ export function templateDescription(text: string): string {
   return (DESCRIPTION.exec(text)?.[1] ?? /^[ \t]*--[ \t]*(.+)$/m.exec(text)?.[1] ?? "").trim();
 }
 
-/** The text of a file: its own header lines, those of the template, an empty line, the body. Throws `source/template`. */
-export function fillTemplate(header: readonly string[], template: Source, values: TemplateValues): string {
-  const faults = [...unknownPlaceholders(template), ...misplacedPlaceholders(template)];
+/** The text of a file: its own header lines, those of the template, an empty line, the body. Throws `source/…`. */
+export function fillTemplate(
+  header: readonly string[],
+  template: Source,
+  direction: Direction,
+  values: TemplateValues,
+): string {
+  const start = DESCRIPTION.exec(template.text)?.[0].length ?? 0;
+  const { bodyStart, diagnostics } = parseTemplate(template, direction, start);
+  const faults = [...diagnostics, ...unknownPlaceholders(template), ...misplacedPlaceholders(template)];
   if (faults.length > 0) throw MigrateError.all(faults);
-  const text = template.text
-    .replace(DESCRIPTION, "")
-    .replaceAll(PLACEHOLDER, (_, name: keyof TemplateValues) => values[name]);
-  const more = HEADER_LINES.exec(text)![0];
-  const body = text.slice(more.length).replace(/^(?:[ \t]*(?:\r\n|\r|\n))+/, "");
+  const filled = (text: string): string =>
+    text.replaceAll(PLACEHOLDER, (_, name: keyof TemplateValues) => values[name]);
+  const more = filled(template.text.slice(start, bodyStart));
+  const body = filled(template.text.slice(bodyStart)).replace(/^(?:[ \t]*(?:\r\n|\r|\n))+/, "");
   return `${header.map((line) => `${line}\n`).join("")}${more}\n${body}`;
 }
 

@@ -111,6 +111,9 @@ export interface Config {
 
 const CONFIG_FILE = "migrate.config.json";
 
+/** The file that a setting is to be written to, as the user would type it. */
+export const configFile = ({ file }: Pick<Config, "file">): string => file ?? CONFIG_FILE;
+
 /**
  * Resolves the configuration. Changes nothing, `process.env` included. Throws `usage/config-file`,
  * `usage/config-syntax`, `usage/config-key`, `usage/config-value`, `usage/no-environment`; faults of the database

@@ -5,9 +5,15 @@ import type { VersionRow } from "../core/adopt/applied.ts";
 import { MigrateError } from "../core/errors.ts";
 import type { SessionInfo } from "../core/event.ts";
 import { grantsHint, startTimeoutHint, whom } from "../core/explain.ts";
-import type { Ledger } from "../core/ledger/calls.ts";
+import { type Ledger, ledgerOf } from "../core/ledger/calls.ts";
 import type { LedgerUse } from "../core/ledger/grants.ts";
-import { outcomeSql, readFormat1Sql, readLedgerSql, readLogSql } from "../core/ledger/queries.ts";
+import {
+  otherLedgersSql,
+  outcomeSql,
+  readFormat1Sql,
+  readLedgerSql,
+  readLogSql,
+} from "../core/ledger/queries.ts";
 import {
   type Applied,
   type Intent,
@@ -101,6 +107,22 @@ export async function readLedger(
       // Another has brought it up in between.
       if (!again) throw unreadable(error, ledger, session, use);
     }
+  }
+}
+
+/** The one other ledger of the database; undefined where it has none, several, or one that this role cannot read. */
+export async function onlyOtherLedger(
+  session: Session,
+  { names }: Ledger,
+): Promise<(LedgerState & { readonly schema: string }) | undefined> {
+  const row = z.object({ schema: z.string() });
+  const [other, ...more] = await session.read({ sql: otherLedgersSql(names.schema), row });
+  if (other === undefined || more.length > 0) return undefined;
+  try {
+    return { ...other, ...(await readLedger(session, ledgerOf({ ...names, ...other }))) };
+  } catch (error) {
+    if (error instanceof MigrateError) return undefined;
+    throw error;
   }
 }
 

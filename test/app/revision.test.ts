@@ -122,9 +122,13 @@ describe("a merge", () => {
     await create(world, "a", { revision: "a" });
     await create(world, "b", { revision: "b" });
     await create(world, "c", { revision: "c", heads: ["a"], splice: true });
-    expect((await check(world, { only: ["single-head"] })).findings).toMatchObject([
-      { hint: expect.stringContaining("migrate merge b c") },
-    ]);
+    const toMerge = { code: "findings/multiple-heads", hint: expect.stringContaining("migrate merge b c") };
+    expect((await check(world, { only: ["single-head"] })).findings).toMatchObject([toMerge]);
+    writeFileSync(join(folder, "own.json"), '{"schema": "typo"}');
+    await expect(check(world, { config: "own.json" })).rejects.toMatchObject({
+      code: "usage/no-schema",
+      diagnostics: [{ code: "usage/no-schema" }, toMerge],
+    });
     const { files, parents } = await mergeRevisions(world, { targets: ["heads"], revision: "d" });
     expect(parents).toEqual(["b", "c"]);
     expect(read(files[0]!)).toContain("-- parent: b, c\n-- message: merge b and c\n");

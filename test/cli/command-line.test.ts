@@ -208,6 +208,12 @@ describe("main", () => {
     ["tset", "hint: did you mean: migrate test"],
     ["downgrade -1 --force", "hint: did you mean --yes? see: migrate downgrade --help"],
     ["log -n 5", "hint: here -n names an environment; for the newest: migrate log --last 5"],
+    [
+      "downgrade -n 1",
+      "hint: here -n names an environment; to undo so many: migrate downgrade -1; see: migrate downgrade --help",
+    ],
+    ["downgrade -n 1 -1", "hint: here -n names an environment; to undo so many: migrate downgrade -1"],
+    ["upgrade -n 2", "hint: here -n names an environment; to apply so many: migrate upgrade +2"],
     ["history -n 2", "hint: here -n names an environment; for the newest: migrate history -r -1:"],
     [
       "show postgres://u:p@h/d",

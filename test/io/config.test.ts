@@ -818,7 +818,13 @@ describe("the config file", () => {
       '{"directories": ["m", 1]}',
       "1:23 usage/config-value",
       '"directories" must be a list in which each item is a string in double quotes',
-      undefined,
+      'write "1"',
+    ],
+    [
+      '{"serverVersion": 16.10}',
+      "1:19 usage/config-value",
+      '"serverVersion" must be a string in double quotes',
+      'write "16.10"',
     ],
     ['{"role": null}', "1:10 usage/config-value", '"role" must be a string in double quotes', undefined],
     ['{"role": ""}', "1:10 usage/config-value", '"role" must be a string that is not empty', undefined],
@@ -856,7 +862,7 @@ describe("the config file", () => {
       '{"serverVersion": "9.6"}',
       "1:19 usage/config-value",
       '"serverVersion" must be a PostgreSQL version from 12 to 99',
-      "for example 16, or 16.4",
+      'for example "16", or "16.4"',
     ],
   ])("%.60s is refused at %s", async (file, place, message, hint) => {
     const error = await failure({ file });

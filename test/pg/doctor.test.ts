@@ -149,3 +149,55 @@ test("a clock that is not the server's, and two heads", async () => {
     { check: "server", status: "odd", message: expect.stringContaining("its clock is ") },
   ]);
 });
+
+test("what an upgrade only warns of is odd: a hole; what a squashed migration stands for is neither", async () => {
+  const { url } = await ownDatabase(servers()[0]!);
+  const files = project({ a: "CREATE TABLE a ();", b: "CREATE TABLE b ();" });
+  const world = { ...deps({ RETORT_CACHE: "off" }, files.folder), ...now };
+  const found = async () => faultsOf((await diagnose(world, { database: url })).checks);
+  await files.upgrade(url);
+  await query(url, "DROP TABLE a");
+  await query(url, "DELETE FROM retort.applied WHERE revision = 'a'");
+  await query(url, "UPDATE retort.state SET revisions = 1, digest = retort.digest_of('b')");
+  expect(await found()).toMatchObject([
+    { check: "ledger", status: "odd", message: "Database is not on all head revisions" },
+    { check: "ledger", status: "odd", message: expect.stringContaining("but a, which it needs, is not") },
+  ]);
+  await files.upgrade(url);
+  expect(await found()).toEqual([]);
+  for (const file of ["0001_a.up.sql", "0001_a.down.sql", "0002_b.up.sql", "0002_b.down.sql"])
+    rmSync(join(files.folder, file));
+  files.write("0003_s.up.sql", "-- revision: s\n-- parent: none\n-- replaces: a, b\n\nSELECT 1;");
+  files.write("0003_s.down.sql", "-- revision: s\n\nSELECT 1;");
+  expect(await found()).toEqual([]);
+});
+
+test("another ledger that has the revisions is pointed out while the one of the project has none", async () => {
+  const { url } = await ownDatabase(servers()[0]!);
+  const files = project({ a: "CREATE TABLE a ();", b: "CREATE TABLE b ();" });
+  await files.upgrade(url, "a");
+  const moved = { ledger: { schema: "Retort" } };
+  const same = project({ a: "CREATE TABLE a ();", b: "CREATE TABLE b ();" }, moved);
+  const other = project({ x: "CREATE TABLE x ();" }, moved);
+  const env = { RETORT_CACHE: "off", DATABASE_URL: url };
+  const told = 'if that is the one, set "ledger": {"schema": "retort"} in migrate.config.json line 1';
+  const said = "in the schema Retort";
+  const { checks } = await diagnose({ ...deps(env, same.folder), ...now }, {});
+  expect(faultsOf(checks)).toEqual([
+    {
+      check: "ledger",
+      status: "odd",
+      message: `there is no ledger ${said}, but that in retort has 1 of the revisions here`,
+      hint: told,
+    },
+  ]);
+  const status = async ({ folder }: typeof same) => (await migrate(["status"], { cwd: folder, env })).stderr;
+  expect(await status(other)).toBe("");
+  // It fails, and the ledger that it has made stays.
+  await migrate(["upgrade", "-q"], { cwd: same.folder, env });
+  expect(await status(same)).toBe(
+    `warning: the ledger ${said} is empty, but that in retort has 1 of the revisions here; ${told}\n`,
+  );
+  await migrate(["stamp", "a", "-q"], { cwd: same.folder, env });
+  expect(await status(same)).toBe("");
+});

@@ -25,6 +25,8 @@ describe("an ignore", () => {
     ["-- retort-ignore: create-indx (small)", ["create-index", "unknown-rule"]],
     ["-- retort-ignore: (small)", ["create-index", "ignore-without-rule"]],
     ["-- retort-ignore: drop-index (small)", ["create-index", "unused-ignore"]],
+    ["SELECT 1; -- retort-ignore: create-index (small)", ["misplaced-ignore", "create-index"]],
+    ["SELECT 1 -- retort-ignore: create-index (small)\n;", ["misplaced-ignore", "create-index"]],
     ["/* -- retort-ignore: create-index (small) */", ["create-index"]],
   ])("%s", async (line, expected) => {
     expect(await rulesIn(`${line}\n${index}`)).toEqual(expected);
@@ -33,11 +35,15 @@ describe("an ignore", () => {
   test("may be needed where another run begins behind the table", async () => {
     const make = "CREATE TABLE shop.stock (id bigint);";
     const add = "-- retort-ignore: create-index (small)\nCREATE INDEX ON shop.stock (id);";
-    expect(await rulesIn(make + add)).toEqual([]);
+    expect(await rulesIn(`${make}\n${add}`)).toEqual([]);
   });
 
   test("behind the last statement is above none", async () => {
     expect(await rulesIn("SELECT 1;\n-- retort-ignore: create-index (small)\n")).toEqual(["unused-ignore"]);
+    expect(await rulesIn(`${index} -- retort-ignore: create-index (small)`)).toEqual([
+      "create-index",
+      "misplaced-ignore",
+    ]);
   });
 });
 

@@ -32,7 +32,7 @@ const command: Command = {
     });
     const { database, revisions, changed, differences, otherLedgers, versionTables } = found;
     for (const schema of otherLedgers)
-      printer.info(`the schema ${schema} is the ledger of another project, and is left alone`);
+      printer.info(`the schema ${schema} has another ledger, and is left alone`);
     for (const line of versionTableLines(versionTables, "left alone")) printer.info(line);
     for (const revision of changed)
       printer.warn(`the file of ${revision} was changed after it was applied; see: migrate verify`);

@@ -11,6 +11,7 @@ import { revisionValue } from "../../render/json.ts";
 import { type Line, printed } from "../../render/terminal.ts";
 import { type Command, flag, type Invocation, value } from "../command.ts";
 import { formatOf } from "../format.ts";
+import { newestInRange } from "../numbers.ts";
 
 /** What is written: lines, a page in its very bytes, or a value that becomes JSON. */
 type Drawing = { readonly lines: readonly Line[] } | { readonly page: string } | { readonly value: object };
@@ -62,6 +63,7 @@ const command: Command = {
     output: value("write to this file instead of stdout", "FILE", "o"),
   },
   positionals: { required: 0, names: [] },
+  soMany: newestInRange,
   examples: [
     ["migrate graph", "everything, as git log --graph draws it"],
     ["migrate graph -i", "with applied revisions filled in"],

@@ -3,6 +3,7 @@ import { history } from "../../app/look.ts";
 import { revisionValue } from "../../render/json.ts";
 import { detailsOf, historyLine } from "../../render/listing.ts";
 import { type Command, flag, value } from "../command.ts";
+import { newestInRange } from "../numbers.ts";
 
 const command: Command = {
   name: "history",
@@ -12,6 +13,7 @@ const command: Command = {
     "indicate-current": flag("mark what is applied to the database", "i"),
   },
   positionals: { required: 0, names: [] },
+  soMany: newestInRange,
   examples: [
     ["migrate history", "everything"],
     ["migrate history -r -3:current", "from three before the head to what is applied"],

@@ -9,6 +9,7 @@ const command: Command = {
     "Shows what was done to the database, when and by whom, newest first; scripts with their receipts.",
   args: { last: value("how many entries to show (default: 50; 0: all)", "COUNT") },
   positionals: { required: 0, names: [] },
+  soMany: { what: "for the newest", words: (count) => `--last ${count}` },
   async run({ args, deps, project, printer, json }) {
     const entries = await readLog(deps, { ...project, last: count(args.text("last"), "--last") ?? 50 });
     if (json) return printer.json({ log: entries });

@@ -1,11 +1,12 @@
-/** A catalog → the ledgers of other projects in it, and the catalog without them. */
+/** A catalog → the other ledgers in it, and the catalog without them. */
+import { MADE_BY_US } from "../ledger/format.ts";
 import { type Catalog, type CatalogObject, keyOf, type ObjectKey } from "./catalog.ts";
 
 /** The tables of a ledger. */
 export const LEDGER_TABLES: readonly string[] = ["applied", "intent", "log", "state"];
 
 /**
- * The schemas that hold a ledger of another project and no other table: migrate made them, and they say so in the comments on
+ * The schemas that hold another ledger and no other table: migrate made them, and they say so in the comments on
  * their tables.
  */
 export function otherLedgers({ objects }: Catalog): readonly string[] {
@@ -14,7 +15,7 @@ export function otherLedgers({ objects }: Catalog): readonly string[] {
   for (const { class: name, identity, properties } of objects) {
     const [schema = "", table = ""] = identity.slice(-2);
     if (name === "table") bySchema.set(schema, [...(bySchema.get(schema) ?? []), table]);
-    const isOurs = name === "comment" && String(properties["text"]).includes("Written by migrate");
+    const isOurs = name === "comment" && String(properties["text"]).includes(MADE_BY_US);
     if (isOurs) said.add(JSON.stringify(identity));
   }
   const isLedger = (schema: string, tables: readonly string[]): boolean =>

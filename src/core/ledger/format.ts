@@ -17,6 +17,9 @@ import { arrayLiteral, commentText, literal, qualified } from "../quote.ts";
 import { sha256 } from "../sha256.ts";
 import { defaultLedgerNames, type How, type LedgerNames } from "./types.ts";
 
+/** What the comments on the ledger's tables say, in every format. */
+export const MADE_BY_US = "Written by migrate";
+
 /** The format that the files describe. It changes with every change of them that is released. */
 export const FORMAT = 2;
 

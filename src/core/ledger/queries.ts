@@ -4,7 +4,7 @@
  */
 import { arrayLiteral, identifier, literal, qualified } from "../quote.ts";
 import type { Ledger } from "./calls.ts";
-import { othersSql, routines } from "./format.ts";
+import { MADE_BY_US, othersSql, routines } from "./format.ts";
 
 /** One row: `format`, `revisions`, `digest`, `applied` (JSON, a list) and `intent` (JSON, or null). */
 export const readLedgerSql = (ledger: Ledger): string =>
@@ -26,6 +26,16 @@ export const readLogSql = (ledger: Ledger, last: number): string =>
     `SELECT ${time("l.at")} AS at, l.by, l.event, l.revision, l.checksum, l.how, date_part('epoch', l.duration) AS duration, l.detail\n` +
       `  FROM ${qualified(ledger.names.schema)}.log AS l ORDER BY l.id DESC${last === 0 ? "" : ` LIMIT ${Math.trunc(last)}`};`,
   );
+
+/** The other schemas with a ledger, by `schema`. */
+export const otherLedgersSql = (schema: string): string =>
+  [
+    "SET LOCAL search_path = pg_catalog, pg_temp;",
+    "SELECT n.nspname AS schema FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace",
+    `  WHERE c.relname = 'applied' AND c.relkind = 'r' AND n.nspname <> ${literal(schema)}`,
+    `    AND obj_description(c.oid, 'pg_class') LIKE ${literal(`%${MADE_BY_US}%`)}`,
+    "ORDER BY 1;",
+  ].join("\n");
 
 /** What the schema has besides the ledger, but for views, by `name`; `is_there`: and whether it has that. */
 export const strangersSql = (schema: string): string =>

@@ -13,7 +13,7 @@ export interface Ignore {
 
 const LINE = /^--[ \t]*retort-ignore\b:?[ \t]*([^(]*?)[ \t]*(?:\((.*)\))?[ \t]*$/;
 
-/** Those that stand in `text.slice(from, to)`, which must hold nothing but space and comments where it holds any. */
+/** Those that stand in `text.slice(from, to)`, which must not begin inside a token. */
 export function ignoresIn(text: string, from: number, to: number): readonly Ignore[] {
   const found: Ignore[] = [];
   if (!text.slice(from, to).includes("retort-ignore")) return found;

@@ -90,8 +90,8 @@ export class Linter {
         fixable.push({ index: i, line: locate(file.source, statement.start).line, ...fix });
       if (file.transactional) earlier.push({ kind, tree, effect });
       i += 1;
+      this.#lookBehind(file.source, statement, file.statements[i]);
     }
-    this.#lookBehind(file);
     return fixable;
   }
 
@@ -184,12 +184,19 @@ export class Linter {
     }
   }
 
-  /** An ignore behind the last statement is above none. */
-  #lookBehind({ source, statements }: LintedFile): void {
-    const last = statements.at(-1);
-    if (last === undefined) return;
-    for (const ignore of ignoresIn(source.text, last.end, source.text.length))
-      this.#judge(source, ignore, new Set());
+  /** An ignore that is above no statement: it is in one, at the end of its line, or below the last. */
+  #lookBehind({ text, path }: Source, { start, end }: LintedStatement, next?: LintedStatement): void {
+    for (const ignore of ignoresIn(text, start, next?.begin ?? text.length)) {
+      const isBelow = ignore.start > end && /[\r\n]/.test(text.slice(end, ignore.start));
+      if (isBelow) this.#judge({ text, path }, ignore, new Set());
+      else
+        this.#add({ text, path }, ignore.start, ignore.length, {
+          rule: "misplaced-ignore",
+          severity: "warning",
+          message: "it switches no rule off here",
+          advice: "put it on a line of its own above the statement",
+        });
+    }
   }
 
   #add(

@@ -1,0 +1,35 @@
+/** A project of which nothing is applied → the other ledger of the database by which it is: the schema may be misspelt. */
+import type { LedgerState } from "../core/ledger/types.ts";
+import { configFile } from "../io/config.ts";
+import { onlyOtherLedger } from "../io/queries.ts";
+import type { Project } from "./project.ts";
+
+export type OtherLedger = NonNullable<Awaited<ReturnType<typeof onlyOtherLedger>>>;
+
+/** Asked for only where the ledger has nothing, or is not there. */
+export async function otherThan(
+  { applied, intent }: LedgerState,
+  ...asked: Parameters<typeof onlyOtherLedger>
+): Promise<OtherLedger | undefined> {
+  return applied.length === 0 && intent === undefined ? await onlyOtherLedger(...asked) : undefined;
+}
+
+/** What to say of it, and to type; undefined where it has none of the project's revisions. */
+export function elsewhere(
+  { config, migrations, dormant }: Project,
+  { format }: LedgerState,
+  other: OtherLedger | undefined,
+): { readonly message: string; readonly hint: string } | undefined {
+  const here = new Set([...migrations.keys(), ...dormant.map(({ revision }) => revision)]);
+  const known = other?.applied.filter(({ revision }) => here.has(revision)).length ?? 0;
+  if (other === undefined || known === 0) return undefined;
+  const { origins, ledger, file } = config;
+  const { "ledger.schema": origin = "" } = origins;
+  const place = file !== undefined && origin.startsWith(file) ? origin : configFile(config);
+  const own = `in the schema ${ledger.schema}`;
+  const nothing = format === undefined ? `there is no ledger ${own}` : `the ledger ${own} is empty`;
+  return {
+    message: `${nothing}, but that in ${other.schema} has ${known} of the revisions here`,
+    hint: `if that is the one, set "ledger": {"schema": ${JSON.stringify(other.schema)}} in ${place}`,
+  };
+}

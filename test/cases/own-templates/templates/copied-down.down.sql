@@ -1,0 +1,2 @@
+-- irreversible: never
+SELECT 1;
