@@ -55,7 +55,7 @@ export const meanings: Readonly<Record<string, string>> = {
   "usage/irreversible-range": "`--with-downgrade` needs a down file for each migration of the range.",
   "usage/long-variable": "A variable is too long once those in it are replaced.",
   "usage/missing-directory": "A folder of migrations does not exist.",
-  "usage/misplaced-address": "An argument, or a path, is the address of a database.",
+  "usage/misplaced-address": "An argument, or the value of a flag, is the address of a database.",
   "usage/missing-argument": "The command needs an argument, such as a target.",
   "usage/missing-value": "A flag needs a value.",
   "usage/missing-variable": "A variable that is used is not set.",

@@ -21,6 +21,7 @@ import { type KnownBodies, knownBodies } from "../io/parsed.ts";
 import type { Notice } from "../io/session/types.ts";
 import {
   abortSignal,
+  address,
   callback,
   checkValues,
   fields,
@@ -93,12 +94,12 @@ export const depsRules: Rules<Pick<Deps, "env" | "cwd" | "now" | "signal" | "onN
 };
 
 export const projectRules: Rules<ProjectOptions> = {
-  database: text,
+  database: address,
   directories: texts,
   config: text,
   environment: text,
   variables: texts,
-  scratch: text,
+  scratch: address,
 };
 
 /** Of a verb's options, those that every verb takes. */

@@ -117,6 +117,16 @@ describe("words", () => {
     ["merge a postgres://u:p", "merge a postgres://u:p | an argument is the address of a database"],
     ["heads -c postgres://u:p@h/d", "heads | the value of -c is the address of a database"],
     ["heads --directory postgres://u:p@h/d", "heads | the value of --directory is the address of a database"],
+    [
+      "upgrade --expect-database postgres://u:p@h/d",
+      "upgrade | the value of --expect-database is the address of a database",
+    ],
+    ["revision -m postgres://h/d", "revision | the value of -m is the address of a database"],
+    [
+      "revision --autogenerate -m x --desired postgres://h/d",
+      "revision autogenerate message=x desired=postgres://h/d",
+    ],
+    ["heads -x HOST=postgres://h/d", "heads x=HOST=postgres://h/d"],
     ["heads -x foo", "heads | -x foo is not KEY=VALUE"],
   ])("%s", async (line, expected) => {
     expect(await read(line)).toBe(expected);
