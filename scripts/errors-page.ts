@@ -110,7 +110,7 @@ export const meanings: Readonly<Record<string, string>> = {
   "usage/unknown-rule": "The config file names a rule that does not exist.",
   "usage/unknown-template": "The template does not exist.",
   "usage/unknown-tool": "`--tool` names an unknown tool.",
-  "usage/unreadable-directory": "A folder of migrations cannot be read.",
+  "usage/unreadable-directory": "A folder cannot be read.",
   "usage/unreadable-file": "A file cannot be read.",
   "usage/variable": "`-x` takes `KEY=VALUE`, but has another value.",
   "usage/squash": "The range does not name two or more migrations.",

@@ -21,7 +21,7 @@ import type { Migration } from "../core/migration.ts";
 import { nearest } from "../core/nearest.ts";
 import { shellWord } from "../core/shell.ts";
 import { locate, type Source } from "../core/source.ts";
-import { codeOf, reasonOf } from "./files.ts";
+import { codeOf, entriesIn, reasonOf } from "./files.ts";
 import { makeFolder, missingFolders } from "./make-folder.ts";
 import { type Writer, writeFiles } from "./write-files.ts";
 
@@ -131,7 +131,7 @@ export async function inNewFolders<T>(
   }
 }
 
-function removeIfEmpty(path: string): void {
+export function removeIfEmpty(path: string): void {
   try {
     rmdirSync(path);
   } catch {
@@ -167,7 +167,7 @@ export async function isEmptyDirectory(
         hint: wayOut,
       });
     }
-    throw unreadableFolder(directory, error);
+    throw unreadableFolder(directory, error, wayOut);
   }
 }
 
@@ -279,9 +279,7 @@ export function holdsMigrations(folder: string): boolean {
 }
 
 const foldersIn = (path: string): readonly string[] =>
-  existsSync(path)
-    ? readdirSync(path, { withFileTypes: true }).flatMap((entry) => (entry.isDirectory() ? [entry.name] : []))
-    : [];
+  entriesIn(path).flatMap((entry) => (entry.isDirectory() ? [entry.name] : []));
 
 const PATTERN = /[*?[{]|[@!+]\(/;
 
@@ -290,10 +288,9 @@ export const isPattern = (directory: string): boolean => PATTERN.test(directory)
 
 /** A `.sql` file in a folder of `directory`, as other tools keep them, as a path below it; undefined where there is none. */
 export function sqlBelow(directory: string): string | undefined {
-  for (const folder of readdirSync(directory, { withFileTypes: true })) {
-    if (!folder.isDirectory()) continue;
-    const found = readdirSync(join(directory, folder.name)).find(isSqlName);
-    if (found !== undefined) return `${folder.name}/${found}`;
+  for (const folder of foldersIn(directory)) {
+    const found = entriesIn(join(directory, folder)).find(({ name }) => isSqlName(name));
+    if (found !== undefined) return `${folder}/${found.name}`;
   }
   return undefined;
 }
@@ -449,12 +446,16 @@ function placeAt(source: Source, offset: number): Pick<Diagnostic, "location" | 
 
 // ------------------------------------------------------------------------------------------- folders and writing
 
-function unreadableFolder(shown: string, cause: unknown): MigrateError {
+export function unreadableFolder(
+  shown: string,
+  cause: unknown,
+  wayOut = "name another with --directory DIR",
+): MigrateError {
   return new MigrateError(
     {
       code: "usage/unreadable-directory",
       message: `cannot read the directory ${shown}: ${reasonOf(cause)}`,
-      hint: "make it readable by this user, or name another with --directory DIR",
+      hint: `make it readable by this user, or ${wayOut}`,
     },
     { cause },
   );

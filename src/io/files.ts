@@ -2,9 +2,11 @@
 import {
   closeSync,
   constants,
+  type Dirent,
   fstatSync,
   lstatSync,
   openSync,
+  readdirSync,
   readSync,
   type Stats,
   statSync,
@@ -35,8 +37,7 @@ export function readText(path: string, { cwd }: From): string {
 }
 
 function wayToRead(path: string, error: unknown): string {
-  if (lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink() === true)
-    return "mend the symbolic link, or remove it";
+  if (ownStatsAt(path)?.isSymbolicLink() === true) return "mend the symbolic link, or remove it";
   return codeOf(error) === "ENOENT"
     ? "name an existing file"
     : "check that it is a file that this user can read";
@@ -50,7 +51,7 @@ export function textIfThere(file: string, code: string, shown = file): string | 
   try {
     return textOf(file, 16 * MB);
   } catch (error) {
-    if (["ENOENT", "ENOTDIR"].includes(codeOf(error) ?? "")) return undefined;
+    if (isMissing(error)) return undefined;
     throw new MigrateError({
       code,
       message: `cannot read ${shown}: ${reasonOf(error)}`,
@@ -92,10 +93,34 @@ function bytesOf(file: number, most: number): Buffer {
   }
 }
 
+/**
+ * What lies at a path, behind a link; undefined where nothing does, and where it cannot be told, as in a folder that this
+ * user may not enter: who then opens it is told why.
+ */
+export const statsAt = (path: string): Stats | undefined => orUndefined(() => statSync(path));
+
+/** The same of what lies there itself, which may be a link. */
+export const ownStatsAt = (path: string): Stats | undefined => orUndefined(() => lstatSync(path));
+
+/** What lies in a folder, for a guess or a hint; nothing where it cannot be read. */
+export const entriesIn = (folder: string): readonly Dirent[] =>
+  orUndefined(() => readdirSync(folder, { withFileTypes: true })) ?? [];
+
+function orUndefined<T>(look: () => T): T | undefined {
+  try {
+    return look();
+  } catch {
+    return undefined;
+  }
+}
+
 /** `ENOENT` and the like. */
 export function codeOf(error: unknown): string | undefined {
   return (error as NodeJS.ErrnoException).code;
 }
+
+/** Whether there is nothing at the path that an error is about. */
+export const isMissing = (error: unknown): boolean => ["ENOENT", "ENOTDIR"].includes(codeOf(error) ?? "");
 
 /** `permission denied`, as the system puts it. */
 export function reasonOf(error: unknown): string {
