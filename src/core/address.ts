@@ -36,6 +36,9 @@ interface ParameterRule {
 export const sessionTargets = ["read-write", "read-only", "primary", "standby", "prefer-standby"] as const;
 export type SessionTarget = (typeof sessionTargets)[number];
 
+/** In any case of their letters. */
+const tlsVersions = ["tlsv1", "tlsv1.1", "tlsv1.2", "tlsv1.3"] as const;
+
 /** The parameters of libpq that are understood, or refused because to ignore them would be unsafe. */
 export const parameterRules: Readonly<Record<string, ParameterRule>> = {
   service: { env: "PGSERVICE" },
@@ -47,6 +50,9 @@ export const parameterRules: Readonly<Record<string, ParameterRule>> = {
   password: { env: "PGPASSWORD" },
   passfile: { env: "PGPASSFILE" },
   sslmode: { env: "PGSSLMODE" },
+  requiressl: { env: "PGREQUIRESSL" },
+  ssl_min_protocol_version: { env: "PGSSLMINPROTOCOLVERSION", only: tlsVersions },
+  ssl_max_protocol_version: { env: "PGSSLMAXPROTOCOLVERSION", only: tlsVersions },
   sslrootcert: { env: "PGSSLROOTCERT" },
   sslcert: { env: "PGSSLCERT" },
   sslkey: { env: "PGSSLKEY" },
@@ -60,10 +66,14 @@ export const parameterRules: Readonly<Record<string, ParameterRule>> = {
   load_balance_hosts: { env: "PGLOADBALANCEHOSTS", only: ["disable"] },
   gssencmode: { env: "PGGSSENCMODE", only: ["disable", "prefer"] },
   sslnegotiation: { env: "PGSSLNEGOTIATION", only: ["postgres"] },
+  sslcertmode: { env: "PGSSLCERTMODE", only: ["allow"] },
+  sslsni: { env: "PGSSLSNI", only: ["1"] },
+  min_protocol_version: { env: "PGMINPROTOCOLVERSION", only: ["3.0"] },
   hostaddr: { env: "PGHOSTADDR", only: [] },
   sslcrl: { env: "PGSSLCRL", only: [] },
   sslcrldir: { env: "PGSSLCRLDIR", only: [] },
   require_auth: { env: "PGREQUIREAUTH", only: [] },
+  requirepeer: { env: "PGREQUIREPEER", only: [] },
 };
 
 /** How an address is written, as a hint. */

@@ -60,6 +60,10 @@ export function textIfThere(file: string, code: string, shown = file): string | 
   }
 }
 
+/** The same of a file at its usual place, which nobody named: in a folder that this user may not enter there is none. */
+export const textIfSeen = (file: string, code: string): string | undefined =>
+  statsAt(file) === undefined ? undefined : textIfThere(file, code);
+
 /** What was opened is looked at, since a pipe may never be written to, and a device may have no end. */
 function textOf(path: string, mostBytes: number): string {
   // To open a pipe would wait for its writer. Windows has no such flag.

@@ -1,6 +1,6 @@
 /** A password file, and what is connected to → the password that the file holds for it, or why the file is ignored. */
 import { shellWord } from "../../core/shell.ts";
-import { isNullDevice, statsAt, textIfThere } from "../files.ts";
+import { isNullDevice, readText, statsAt } from "../files.ts";
 
 /** What is connected to. */
 export interface Login {
@@ -32,8 +32,12 @@ export function passwordFromFile(file: string, isNamed: boolean, login: Login): 
       warning: `the password file ${file} can be read by others and is ignored; run: chmod 600 ${shellWord(file)}`,
     };
   }
-  const password = passwordFor(login, textIfThere(file, "usage/database-address") ?? "");
-  return password === undefined ? {} : { password };
+  try {
+    const password = passwordFor(login, readText(file, { cwd: "/" }));
+    return password === undefined ? {} : { password };
+  } catch {
+    return { warning: `the password file ${file} cannot be read and is ignored` };
+  }
 }
 
 const LINE = /^((?:[^\\:]|\\.)*):((?:[^\\:]|\\.)*):((?:[^\\:]|\\.)*):((?:[^\\:]|\\.)*):(.*)$/s;
