@@ -33,7 +33,7 @@ import {
   type TextAddress,
 } from "./database.ts";
 import { foldersOf } from "./directory.ts";
-import { textIfThere } from "./files.ts";
+import { ownStatsAt, refuseUtf16, textIfThere } from "./files.ts";
 import { parseJson } from "./jsonc.ts";
 import { type DatabaseAddress, listsOf, type ServerAddress, secretsOf } from "./libpq/parameters.ts";
 import { isExecutable } from "./packages.ts";
@@ -121,7 +121,8 @@ export async function loadConfig({ flags, env, cwd, names }: Surrounding): Promi
   const file = await openConfigFile(flags.config, cwd);
   const givenVariables = layerOfRecord(variables, (name) => `-x ${name}`);
   const environment = layerOfRecord(env, (name) => `environment variable ${name}`);
-  const dotenvFolder = file === undefined || existsSync(path.join(cwd, ".env")) ? cwd : file.folder;
+  const dotenvFolder =
+    file === undefined || ownStatsAt(path.join(cwd, ".env")) !== undefined ? cwd : file.folder;
   const dotenv = readDotenv(dotenvFolder, cwd, environment);
   const all = layered(givenVariables, layered(environment, dotenv));
   const lookup: Lookup = (name) => all.find(name)?.value;
@@ -373,7 +374,8 @@ function flagSettings({ directory = [] }: ConfigFlags, cwd: string, origin: stri
 function nearestConfigFile(cwd: string): string {
   for (let folder = cwd; ; folder = path.dirname(folder)) {
     const file = path.join(folder, CONFIG_FILE);
-    if (existsSync(file)) return file;
+    // A link to what is not there is not passed over.
+    if (ownStatsAt(file) !== undefined) return file;
     if (folder === path.dirname(folder) || existsSync(path.join(folder, ".git")))
       return path.join(cwd, CONFIG_FILE);
   }
@@ -436,13 +438,8 @@ function shownPath(file: string, cwd: string): string {
 /** The text of a file of ours; undefined when there is none. */
 function textOf(file: string, shown: string): string | undefined {
   const text = textIfThere(file, "usage/config-file", shown);
-  // The mark that UTF-16 begins with, as UTF-8.
-  if (text?.startsWith("\ufffd\ufffd") !== true) return text?.replace(/^\ufeff/, "");
-  throw new MigrateError({
-    code: "usage/config-file",
-    message: `${shown} is UTF-16, not UTF-8`,
-    hint: "save it as UTF-8; PowerShell's '>' writes UTF-16",
-  });
+  refuseUtf16(text ?? "", "usage/config-file", shown);
+  return text?.replace(/^\ufeff/, "");
 }
 
 function variablesOf(pairs: readonly string[]): Readonly<Record<string, string>> {

@@ -21,7 +21,7 @@ import type { Migration } from "../core/migration.ts";
 import { nearest } from "../core/nearest.ts";
 import { shellWord } from "../core/shell.ts";
 import { locate, type Source } from "../core/source.ts";
-import { codeOf, entriesIn, reasonOf } from "./files.ts";
+import { codeOf, entriesIn, fromUtf16, reasonOf, recoding } from "./files.ts";
 import { makeFolder, missingFolders } from "./make-folder.ts";
 import { type Writer, writeFiles } from "./write-files.ts";
 
@@ -396,17 +396,11 @@ function brokenUtf8(source: Source, bytes: Buffer): Diagnostic {
   };
 }
 
-/** The command that makes a file UTF-8; iconv itself only prints. */
-function recoding(from: string, path: string): string {
-  const [file, made] = [path, `${path}.new`].map(shellWord);
-  return `iconv -f ${from} -t UTF-8 ${file} > ${made} && mv ${made} ${file}`;
-}
-
 function utf16(path: string): Diagnostic {
   return {
     code: "source/encoding",
     message: "the file is UTF-16, not UTF-8",
-    hint: `PowerShell's '>' writes UTF-16; save it as UTF-8, for example with: ${recoding("UTF-16", path)}`,
+    hint: fromUtf16(path),
     location: { path, line: 1, column: 1 },
   };
 }

@@ -15,6 +15,7 @@ import { devNull } from "node:os";
 import { resolve } from "node:path";
 import { getSystemErrorMap } from "node:util";
 import { MigrateError } from "../core/errors.ts";
+import { shellWord } from "../core/shell.ts";
 
 /** Where a relative path begins; absolute. */
 export interface From {
@@ -23,8 +24,14 @@ export interface From {
 
 const MB = 1024 * 1024;
 
-/** The text of any file the user names. Throws `usage/unreadable-file`. */
-export function readText(path: string, { cwd }: From): string {
+/** The text of any file the user names; `otherwise` says what to do with one in UTF-16. Throws `usage/unreadable-file`. */
+export function readText(path: string, from: From, otherwise?: string): string {
+  const text = textNamed(path, from);
+  refuseUtf16(text, "usage/unreadable-file", path, otherwise);
+  return text;
+}
+
+function textNamed(path: string, { cwd }: From): string {
   try {
     return textOf(resolve(cwd, path), 512 * MB);
   } catch (error) {
@@ -43,19 +50,36 @@ function wayToRead(path: string, error: unknown): string {
     : "check that it is a file that this user can read";
 }
 
+/** Throws where a text was read from UTF-16, of whose mark UTF-8 makes two signs for what cannot be read. */
+export function refuseUtf16(text: string, code: string, path: string, hint = fromUtf16(path)): void {
+  if (!text.startsWith("\ufffd\ufffd")) return;
+  throw new MigrateError({ code, message: `${path} is UTF-16, not UTF-8`, hint });
+}
+
+/** A hint. */
+export const fromUtf16 = (path: string): string =>
+  `PowerShell's '>' writes UTF-16; save it as UTF-8, for example with: ${recoding("UTF-16", path)}`;
+
+/** The command that makes a file UTF-8; iconv itself only prints. */
+export function recoding(from: string, path: string): string {
+  const [file, made] = [path, `${path}.new`].map(shellWord);
+  return `iconv -f ${from} -t UTF-8 ${file} > ${made} && mv ${made} ${file}`;
+}
+
 /**
- * The text of a file of settings that need not be there: then undefined. The null device is an empty one. Throws with
- * `code`; messages name the file as `shown`.
+ * The text of a file of settings that need not be there: then undefined; a link to what is not there, as to a secret that
+ * was not mounted, is a fault. The null device is an empty one. Throws with `code`; messages name the file as `shown`.
  */
 export function textIfThere(file: string, code: string, shown = file): string | undefined {
   try {
     return textOf(file, 16 * MB);
   } catch (error) {
-    if (isMissing(error)) return undefined;
+    const isBroken = isMissing(error) && ownStatsAt(file)?.isSymbolicLink() === true;
+    if (isMissing(error) && !isBroken) return undefined;
     throw new MigrateError({
       code,
-      message: `cannot read ${shown}: ${reasonOf(error)}`,
-      hint: "check that it is a file that this user can read",
+      message: `cannot read ${shown}: ${isBroken ? "its symbolic link is broken" : reasonOf(error)}`,
+      hint: wayToRead(file, error),
     });
   }
 }

@@ -152,14 +152,18 @@ describe("main", () => {
     return { code, ...said };
   }
 
-  test.each(["heads --jsn --json", "--json upgrad", "upgrad --json", "downgrade --json"])(
-    "a fault of the words is JSON where that was asked for: %s",
-    async (line) => {
-      const { code, stdout } = await run(line);
-      expect(code).toBe(2);
-      expect(JSON.parse(stdout)).toMatchObject({ error: { exitCode: 2, message: expect.any(String) } });
-    },
-  );
+  test.each([
+    "heads --jsn --json",
+    "--json upgrad",
+    "upgrad --json",
+    "downgrade --json",
+    "--json",
+    "-q --json",
+  ])("a fault of the words is JSON where that was asked for: %s", async (line) => {
+    const { code, stdout } = await run(line);
+    expect(code).toBe(2);
+    expect(JSON.parse(stdout)).toMatchObject({ error: { exitCode: 2, message: expect.any(String) } });
+  });
 
   test.each(["revision -m x -- --json", "revision -m --json", "heads -zq"])(
     "and else is not: %s",

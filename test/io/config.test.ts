@@ -945,6 +945,18 @@ describe.skipIf(process.platform === "win32")("a file that is none", () => {
     ).toEqual([`the password file ${inFolder("passfile")} is not a file and is ignored`]);
   });
 
+  it("is no missing one where it is a link to none, as to a secret that was not mounted", async () => {
+    for (const name of [".env", "migrate.config.json"]) {
+      symlinkSync("/run/secrets/none", path.join(cwd, name));
+      expect(await failure({ env: { DATABASE_URL: "postgres://u@h/d" } })).toMatchObject({
+        code: "usage/config-file",
+        message: `cannot read ${name}: its symbolic link is broken`,
+        hint: "mend the symbolic link, or remove it",
+      });
+      rmSync(path.join(cwd, name));
+    }
+  });
+
   it("is an empty one where it is the null device", async () => {
     symlinkSync("/dev/null", path.join(cwd, ".env"));
     const config = await load({ env: { DATABASE_URL: "postgres://u@h/d", PGPASSFILE: "/dev/null" } });

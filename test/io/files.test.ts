@@ -96,6 +96,19 @@ test("a path that the system does not follow is told as such, whatever is done w
   }
 });
 
+test("a file in UTF-16 is told as that", () => {
+  writeFileSync(at("s.sql"), Buffer.from("\ufeffSELECT 1;", "utf16le"));
+  expect(() => readText("s.sql", { cwd })).toThrow(
+    expect.objectContaining({
+      code: "usage/unreadable-file",
+      message: "s.sql is UTF-16, not UTF-8",
+      hint: expect.stringMatching(
+        /: iconv -f UTF-16 -t UTF-8 s\.sql > s\.sql\.new && mv s\.sql\.new s\.sql$/,
+      ),
+    }),
+  );
+});
+
 test("of several files one that cannot be written keeps all as they were; a folder and a full disk are told as such", async () => {
   mkdirSync(at("b.sql"));
   writeFileSync(at("a.sql"), "old");

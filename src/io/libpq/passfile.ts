@@ -1,6 +1,6 @@
 /** A password file, and what is connected to → the password that the file holds for it, or why the file is ignored. */
 import { shellWord } from "../../core/shell.ts";
-import { isNullDevice, readText, statsAt } from "../files.ts";
+import { isNullDevice, statsAt, textIfThere } from "../files.ts";
 
 /** What is connected to. */
 export interface Login {
@@ -33,7 +33,7 @@ export function passwordFromFile(file: string, isNamed: boolean, login: Login): 
     };
   }
   try {
-    const password = passwordFor(login, readText(file, { cwd: "/" }));
+    const password = passwordFor(login, textIfThere(file, "usage/database-address") ?? "");
     return password === undefined ? {} : { password };
   } catch {
     return { warning: `the password file ${file} cannot be read and is ignored` };
