@@ -24,6 +24,7 @@ import * as looks from "./look.ts";
 import * as orders from "./merge-orders.ts";
 import * as scripts from "./offline.ts";
 import {
+  address,
   callback,
   checkArgument,
   checkOptions,
@@ -151,7 +152,7 @@ export const adoptDatabase = checked(adoptedDatabases.adoptDatabase, {
 export const autogenerate = checked(generated.autogenerate, {
   ...revisionRules,
   onScratch,
-  desired: text,
+  desired: address,
   renames: texts,
   allowLoss: flag,
   allowRebuild: texts,
@@ -196,7 +197,7 @@ export const fix = checked(fixes.fix, { ...fixRules, onScratch, dryRun: flag });
 export const history = checked(looks.history, { ...projectRules, range: text, indicateCurrent: flag });
 export const init = checked(inits.init, {
   ...{ directory: text, template: text },
-  ...{ database: text, environment: text, variables: texts },
+  ...{ database: address, environment: text, variables: texts },
 });
 export const ledgerScript = checked(ledgers.ledgerScript, projectRules);
 export const lint = checked(lints.lint, lintRules);

@@ -62,7 +62,7 @@ export async function check(deps: Deps, options: CheckOptions): Promise<Check> {
   const found = [...(checked.includes("single-head") ? severalHeads(project) : []), ...faults];
   const isNamed = options.only?.includes("schema") === true || config.origins["schema"] !== undefined;
   const schema =
-    checked.includes("schema") && faults.length === 0 && (isNamed || hasSchemaFolder(config.schema))
+    checked.includes("schema") && faults.length === 0 && (isNamed || hasSchemaFolder(config.schema, deps))
       ? await checkSchema(deps, project).catch((error: unknown) => {
           throw besides(error, found);
         })

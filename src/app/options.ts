@@ -2,6 +2,7 @@
  * What a caller of the API has given, perhaps without types, and the rules of each option → nothing, or `usage/option`: the
  * first that is not known, or has a value that cannot be taken. Values are not repeated: one may be an address with a password.
  */
+import { isAddress, NO_ADDRESS } from "../core/address.ts";
 import { durationFault } from "../core/duration.ts";
 import { MigrateError } from "../core/errors.ts";
 import { nearest } from "../core/nearest.ts";
@@ -26,11 +27,18 @@ type Fields = Readonly<Record<string, unknown>>;
 export const isFields = (value: unknown): value is Fields =>
   typeof value === "object" && value !== null && !Array.isArray(value);
 
-const isText = (value: unknown): boolean => typeof value === "string";
+const isText = (value: unknown): value is string => typeof value === "string";
 
-export const text = rule("a string", isText);
-export const texts = rule("a list of strings", (value) => Array.isArray(value) && value.every(isText));
-export const target = rule('a string, such as "head", "+1" or "base"', isText);
+const addressFault = (texts: readonly unknown[]): string | undefined =>
+  texts.some((each) => isText(each) && isAddress(each)) ? NO_ADDRESS : undefined;
+
+/** May be written into a script or a file, so that it is no address, which may hold a password. */
+export const text: Rule = (value) => address(value) ?? addressFault([value]);
+export const texts: Rule = (value) =>
+  Array.isArray(value) && value.every(isText) ? addressFault(value) : "a list of strings";
+export const target: Rule = (value) =>
+  isText(value) ? addressFault([value]) : 'a string, such as "head", "+1" or "base"';
+export const address = rule("a string", isText);
 export const flag = rule("true or false", (value) => typeof value === "boolean");
 export const seconds = rule(
   "a number of seconds, 0 or more",

@@ -21,6 +21,7 @@ import { type KnownBodies, knownBodies } from "../io/parsed.ts";
 import type { Notice } from "../io/session/types.ts";
 import {
   abortSignal,
+  address,
   callback,
   checkValues,
   fields,
@@ -93,12 +94,12 @@ export const depsRules: Rules<Pick<Deps, "env" | "cwd" | "now" | "signal" | "onN
 };
 
 export const projectRules: Rules<ProjectOptions> = {
-  database: text,
+  database: address,
   directories: texts,
   config: text,
   environment: text,
   variables: texts,
-  scratch: text,
+  scratch: address,
 };
 
 /** Of a verb's options, those that every verb takes. */
@@ -139,7 +140,7 @@ export async function openProject(deps: Deps, options: ProjectOptions, known?: C
   const config = known ?? (await openConfig(deps, options));
   const pattern = filePattern(config.fileName);
   const placeOf = placesOf();
-  const migrations = await readFiles(deps, config, pattern);
+  const migrations = await readFiles(deps, config, { pattern, isNamed: options.config !== undefined });
   const { active, dormant } = settleReplaced(migrations, placeOf);
   let ledger: Ledger | undefined;
   return {
@@ -167,13 +168,13 @@ export const foldersFile = ({ file, origins }: Pick<Config, "file" | "origins">)
 async function readFiles(
   { cwd }: Deps,
   config: Config,
-  pattern: FileNamePattern,
+  { pattern, isNamed }: { readonly pattern: FileNamePattern; readonly isNamed: boolean },
 ): Promise<readonly Migration[]> {
   const { directories } = config;
   try {
     return await readMigrations(directories, {
       ...{ cwd, pattern, origin: foldersFile(config) },
-      creating: (folder) => creating(config, folder),
+      creating: (folder) => creating(config, folder, isNamed),
       wayOut: besideConfig(config, cwd),
     });
   } catch (error) {
@@ -192,8 +193,10 @@ function besideConfig({ file, origins }: Config, cwd: string): string | undefine
   return `${file} names no folder: add "directories": ["${name}"] to it, or name the one beside it: --directory ${shellWord(path.join(folder, name!))}`;
 }
 
-/** What creates a folder of migrations: `init` does, but for one beside those that the config file names. */
-function creating({ file, origins }: Config, folder: string): string {
+/** What creates a folder of migrations: `init` does, but for one beside those that the config file names. `isNamed`: the user named that file. */
+function creating({ file, origins }: Config, folder: string, isNamed: boolean): string {
+  // `init` reads the config file of its folder, and writes one where there is none.
+  if (isNamed) return `mkdir -p ${folder}`;
   if (origins["directories"] === "default") return "migrate init";
   if (file !== undefined && foldersFile({ file, origins }) === undefined) return `mkdir -p ${folder}`;
   return `migrate init ${folder}`;

@@ -4,12 +4,16 @@ import { commandOf, type Receipts, receiptsOf } from "../core/receipt.ts";
 import { readText } from "../io/files.ts";
 import type { Deps } from "./project.ts";
 
+/** It has changed the line ends too. */
+const WRITTEN_BY_POWERSHELL =
+  "PowerShell's '>' writes UTF-16; let migrate write the script: migrate upgrade --sql -o FILE";
+
 /**
  * The two receipts of the script at `path`, which differ where anything was changed since it was written, and the command
  * that writes it `again`. Throws `usage/no-receipt`.
  */
 export function receipt(deps: Deps, path: string): Receipts & { readonly again: string | undefined } {
-  const script = readText(path, deps);
+  const script = readText(path, deps, WRITTEN_BY_POWERSHELL);
   const found = receiptsOf(script);
   if (found === undefined) {
     throw new MigrateError({

@@ -1,11 +1,10 @@
 /** What a command writes → files: each appears whole or not at all, and takes the place of nothing but its like. */
 
-import { lstatSync } from "node:fs";
 import { resolve } from "node:path";
 import { MigrateError } from "../core/errors.ts";
 import type { OutputKind } from "../core/outputs.ts";
 import { createFiles, inNewFolders, isEmptyDirectory, isReadFrom } from "../io/directory.ts";
-import { textIfThere } from "../io/files.ts";
+import { ownStatsAt, textIfThere } from "../io/files.ts";
 import { isSameFile, isStream, type NewText, writeFiles } from "../io/write-files.ts";
 import type { Deps } from "./project.ts";
 
@@ -79,7 +78,7 @@ export function refuseForeign(
     });
   }
   const file = resolve(cwd, path);
-  if (isStream(file) || lstatSync(file, { throwIfNoEntry: false })?.isFile() !== true) return;
+  if (isStream(file) || ownStatsAt(file)?.isFile() !== true) return;
   const there = textIfThere(file, "usage/cannot-write", path);
   if (!there || isOurs(there)) return;
   throw new MigrateError({

@@ -2,20 +2,39 @@
 import { shellWord } from "../core/shell.ts";
 import type { Arguments } from "./command.ts";
 
-/** What stands for them in a hint; the address may hold a password. */
-function carriedFlags(args: Arguments): readonly (readonly [names: RegExp, words: string])[] {
+interface CarriedFlag {
+  readonly flag: "env" | "config" | "directory" | "database";
+  /** Its spellings in a text. */
+  readonly names: RegExp;
+  /** What stands for it in a hint; the address may hold a password. */
+  readonly words: string;
+}
+
+function carriedFlags(args: Arguments): readonly CarriedFlag[] {
   const [env, config, database] = ["env", "config", "database"].map((name) => args.text(name));
   const directories = args.list("directory").map((folder) => `--directory ${shellWord(folder)}`);
-  return [
-    ...(env === undefined ? [] : ([[/ (?:-n|--env|--name)\b/, `-n ${shellWord(env)}`]] as const)),
-    ...(config === undefined ? [] : ([[/ (?:-c|--config)\b/, `--config ${shellWord(config)}`]] as const)),
-    ...(directories.length === 0 ? [] : ([[/ --directory\b/, directories.join(" ")]] as const)),
-    ...(database === undefined ? [] : ([[/ --database\b/, "--database URL"]] as const)),
+  const given: readonly (CarriedFlag | false)[] = [
+    env !== undefined && { flag: "env", names: / (?:-n|--env|--name)\b/, words: `-n ${shellWord(env)}` },
+    config !== undefined && {
+      flag: "config",
+      names: / (?:-c|--config)\b/,
+      words: `--config ${shellWord(config)}`,
+    },
+    directories.length > 0 && {
+      flag: "directory",
+      names: / --directory\b/,
+      words: directories.join(" "),
+    },
+    database !== undefined && { flag: "database", names: / --database\b/, words: "--database URL" },
   ];
+  return given.filter((each) => each !== false);
 }
 
 /** Those that begin a project, or belong to none. */
-const APART = new Set(["init", "adopt", "completion", "receipt"]);
+const APART = new Set(["adopt", "completion", "receipt"]);
+
+/** Of these it takes the environment alone, which may name the folder that it is to make. */
+const INIT = "init";
 
 /**
  * Puts the flags behind the name of each command in a text, unless the text itself says another value of that flag. Help
@@ -24,10 +43,13 @@ const APART = new Set(["init", "adopt", "completion", "receipt"]);
 export function carrying(args: Arguments, commands: Iterable<string>): (text: string) => string {
   const flags = carriedFlags(args);
   if (flags.length === 0) return (text) => text;
-  const names = [...commands].filter((name) => !APART.has(name)).join("|");
-  const command = new RegExp(`\\bmigrate (?:${names})\\b(?!-| --help\\b)`, "g");
+  const commandNames = [...commands].filter((name) => !APART.has(name)).join("|");
+  const command = new RegExp(`\\bmigrate (?:${commandNames})\\b(?!-| --help\\b)`, "g");
   return (text) => {
-    const words = flags.flatMap(([names, words]) => (names.test(text) ? [] : [words])).join(" ");
-    return words === "" ? text : text.replaceAll(command, (found) => `${found} ${words}`);
+    const carried = flags.filter(({ names }) => !names.test(text));
+    return text.replaceAll(command, (found) => {
+      const taken = found.endsWith(` ${INIT}`) ? carried.filter(({ flag }) => flag === "env") : carried;
+      return [found, ...taken.map(({ words }) => words)].join(" ");
+    });
   };
 }

@@ -62,6 +62,7 @@ async function answer(
     if (args.flag("help")) return print(printer, await helpOf(line.command, printer.width));
     if (args.fault !== undefined) throw args.fault;
     if (line.command === undefined) {
+      if (json) throw noCommand();
       process.streams.stderr.write(`${await helpOf(undefined, printer.width)}\n`);
       return exitCodes.usage;
     }
@@ -96,6 +97,14 @@ async function helpOf(command: Command | undefined, columns: number): Promise<st
   const width = helpWidth(columns);
   return command === undefined ? overview(groups, width) : commandHelp(command, width);
 }
+
+/** For a program, which help does not serve. */
+const noCommand = (): MigrateError =>
+  new MigrateError({
+    code: "usage/missing-argument",
+    message: "migrate needs COMMAND",
+    hint: "see: migrate --help",
+  });
 
 function folderOf(process: Process): string {
   try {

@@ -4,7 +4,7 @@
  * are parsed here, by Node's own parser, from citty's definitions.
  */
 import { parseArgs } from "node:util";
-import { isUrl } from "../core/address.ts";
+import { isAddress } from "../core/address.ts";
 import { MigrateError } from "../core/errors.ts";
 import { nearest } from "../core/nearest.ts";
 import { shellWord } from "../core/shell.ts";
@@ -80,6 +80,8 @@ interface Option {
   readonly flag: string;
   readonly type: "string" | "boolean";
   readonly short?: string;
+  /** What its value is, in a word; "" for a flag without one. */
+  readonly takes: string;
 }
 
 /** Every long spelling. Of two flags with one short form the first has it: a command's own stand before those of all. */
@@ -88,12 +90,13 @@ function optionsOf(flags: Flags): ReadonlyMap<string, Option> {
   const taken = new Set<string>();
   for (const [name, definition] of Object.entries(flags)) {
     const type = definition.type === "boolean" ? "boolean" : "string";
+    const takes = definition.type === "string" ? (definition.valueHint ?? "") : "";
     const aliases = [definition.alias ?? []].flat();
     const short = aliases.find((alias) => alias.length === 1 && !taken.has(alias));
     if (short !== undefined) taken.add(short);
-    options.set(name, { flag: name, type, ...(short === undefined ? {} : { short }) });
+    options.set(name, { flag: name, type, takes, ...(short === undefined ? {} : { short }) });
     for (const alias of aliases)
-      if (alias.length > 1 && !Object.hasOwn(flags, alias)) options.set(alias, { flag: name, type });
+      if (alias.length > 1 && !Object.hasOwn(flags, alias)) options.set(alias, { flag: name, type, takes });
   }
   return options;
 }
@@ -144,15 +147,16 @@ const noValue = (command: Named, flag: string): MigrateError =>
 function valueFault(
   command: Pick<Command, "name" | "args">,
   token: OptionToken,
-  { type, flag }: Option,
+  { type, flag, takes }: Option,
 ): MigrateError | undefined {
   const { rawName, value, inlineValue } = token;
   if (type === "boolean") return value === undefined ? undefined : noValue(command, rawName);
   if (value === undefined || (inlineValue !== true && isFlag(value)))
     return usage("missing-value", `${rawName} needs a value`, command);
   const given = valueIn(token);
-  if ((flag === "config" || flag === "directory") && isUrl(given))
-    return addressFor(command, `the value of ${rawName}`);
+  // What is given here may be written into a script or a file.
+  if (takes !== "URL" && isAddress(given))
+    return addressFor(command, `the value of ${rawName}`, [], `${rawName} takes ${takes}; an address`);
   if (given === "") {
     const hint = command.args[flag]?.required === true ? "give one;" : "give one, or leave the flag out;";
     return usage("empty-value", `the value of ${rawName} is empty`, command, hint);
@@ -169,7 +173,7 @@ function valueFault(
 }
 
 /** The address of a database, which may hold a password, where there is no place for one. */
-function addressFor(command: Named, where: string, needed: readonly string[] = []): MigrateError {
+function addressFor(command: Named, where: string, needed: readonly string[], lead = "it"): MigrateError {
   const words = ["migrate", command.name, ...needed, "--database URL"]
     .filter((word) => word !== "")
     .join(" ");
@@ -177,7 +181,7 @@ function addressFor(command: Named, where: string, needed: readonly string[] = [
     "misplaced-address",
     `${where} is the address of a database`,
     command,
-    `it is written so: ${words};`,
+    `${lead} is written so: ${words};`,
   );
 }
 
@@ -204,7 +208,7 @@ function positionalFault(
     const missing = `${name} needs ${names[given.length]}`;
     return usage("missing-argument", missing, { name }, hint && `${hint};`);
   }
-  if (ofOthers !== true && given.some(isUrl))
+  if (ofOthers !== true && given.some(isAddress))
     return addressFor({ name }, "an argument", names.slice(0, required));
   const empty = given.indexOf("");
   const emptyName = names[many === true ? Math.min(empty, names.length - 1) : empty];

@@ -36,6 +36,9 @@ interface ParameterRule {
 export const sessionTargets = ["read-write", "read-only", "primary", "standby", "prefer-standby"] as const;
 export type SessionTarget = (typeof sessionTargets)[number];
 
+/** In any case of their letters. */
+const tlsVersions = ["tlsv1", "tlsv1.1", "tlsv1.2", "tlsv1.3"] as const;
+
 /** The parameters of libpq that are understood, or refused because to ignore them would be unsafe. */
 export const parameterRules: Readonly<Record<string, ParameterRule>> = {
   service: { env: "PGSERVICE" },
@@ -47,6 +50,9 @@ export const parameterRules: Readonly<Record<string, ParameterRule>> = {
   password: { env: "PGPASSWORD" },
   passfile: { env: "PGPASSFILE" },
   sslmode: { env: "PGSSLMODE" },
+  requiressl: { env: "PGREQUIRESSL" },
+  ssl_min_protocol_version: { env: "PGSSLMINPROTOCOLVERSION", only: tlsVersions },
+  ssl_max_protocol_version: { env: "PGSSLMAXPROTOCOLVERSION", only: tlsVersions },
   sslrootcert: { env: "PGSSLROOTCERT" },
   sslcert: { env: "PGSSLCERT" },
   sslkey: { env: "PGSSLKEY" },
@@ -60,10 +66,14 @@ export const parameterRules: Readonly<Record<string, ParameterRule>> = {
   load_balance_hosts: { env: "PGLOADBALANCEHOSTS", only: ["disable"] },
   gssencmode: { env: "PGGSSENCMODE", only: ["disable", "prefer"] },
   sslnegotiation: { env: "PGSSLNEGOTIATION", only: ["postgres"] },
+  sslcertmode: { env: "PGSSLCERTMODE", only: ["allow"] },
+  sslsni: { env: "PGSSLSNI", only: ["1"] },
+  min_protocol_version: { env: "PGMINPROTOCOLVERSION", only: ["3.0"] },
   hostaddr: { env: "PGHOSTADDR", only: [] },
   sslcrl: { env: "PGSSLCRL", only: [] },
   sslcrldir: { env: "PGSSLCRLDIR", only: [] },
   require_auth: { env: "PGREQUIREAUTH", only: [] },
+  requirepeer: { env: "PGREQUIREPEER", only: [] },
 };
 
 /** How an address is written, as a hint. */
@@ -83,6 +93,16 @@ const URL_FORM = /^postgres(?:ql)?(?:\+\w+)?:\/\/(.*)$/is;
 
 /** Whether a text is the address of a server as a URL, so that it can be nothing else. */
 export const isUrl = (text: string): boolean => URL_FORM.test(text.trim());
+
+/** Whether a text is the address of a server and nothing else, in either form: one parameter alone may be another text. */
+export function isAddress(text: string): boolean {
+  if (isUrl(text)) return true;
+  const pairs = pairsOf(text.trim()) ?? [];
+  return pairs.length > 1 && pairs.every(([name]) => Object.hasOwn(parameterRules, name));
+}
+
+/** The end of the sentence "NAME must be …" about another text. */
+export const NO_ADDRESS = "something other than the address of a database";
 
 /** A quote that nobody took away: one that was not closed in `.env`, or those of a file that `docker --env-file` reads. */
 function refuseQuotes(text: string, origin: string): void {
@@ -140,11 +160,14 @@ export function checkParameter(name: string, value: string, origin: string, equa
       meant ?? `known parameters are ${supported.join(", ")}`,
     );
   }
-  if (rule.only === undefined || rule.only.includes(value.toLowerCase())) return;
+  const { only } = rule;
+  if (only === undefined || only.includes(value.toLowerCase())) return;
   throw addressFault(
     origin,
-    `the connection parameter "${name}" ${rule.only.length === 0 ? "is not supported" : "has a value that is not supported"}`,
-    rule.only.length === 0 ? "remove it" : `remove it, or write ${name}=${rule.only[0]}`,
+    `the connection parameter "${name}" ${only.length === 0 ? "is not supported" : "has a value that is not supported"}`,
+    only.length > 1
+      ? `the values that are supported are ${only.join(", ")}`
+      : ["remove it", ...only.map((value) => `or write ${name}${equals}${value}`)].join(", "),
   );
 }
 
@@ -234,23 +257,33 @@ function fromKeywords(text: string, origin: string, hasEmbedded: boolean): Recor
       hasEmbedded ? `${FORM}; or pglite:./folder for the embedded database` : FORM,
     );
   }
+  const pairs = pairsOf(text);
+  if (pairs === undefined) {
+    throw addressFault(
+      origin,
+      "the database address is not a list of key=value",
+      "write host=… port=… user=… password=… dbname=…, with a value that contains a space or a quote as 'a b', 'a\\'b'",
+    );
+  }
   const parameters: Record<string, string> = {};
-  const pair =
-    /\s*([a-z_]+)\s*=\s*(?:'((?:[^'\\]|\\[\s\S])*)'|((?:[^\s'\\]|\\[\s\S])(?:[^\s\\]|\\[\s\S])*)?)(?=\s|$)/iy;
-  while (pair.lastIndex < text.length) {
-    const match = pair.exec(text);
-    if (match === null) {
-      throw addressFault(
-        origin,
-        "the database address is not a list of key=value",
-        "write host=… port=… user=… password=… dbname=…, with a value that contains a space or a quote as 'a b', 'a\\'b'",
-      );
-    }
-    const value = (match[2] ?? match[3] ?? "").replace(/\\([\s\S])/g, "$1");
-    checkParameter(match[1]!, value, origin);
-    if (value !== "") parameters[match[1]!] = value;
+  for (const [name, value] of pairs) {
+    checkParameter(name, value, origin);
+    if (value !== "") parameters[name] = value;
   }
   return parameters;
+}
+
+/** The parameters of such a list, in order; undefined where a text is none. */
+function pairsOf(text: string): readonly (readonly [name: string, value: string])[] | undefined {
+  const pair =
+    /\s*([a-z_]+)\s*=\s*(?:'((?:[^'\\]|\\[\s\S])*)'|((?:[^\s'\\]|\\[\s\S])(?:[^\s\\]|\\[\s\S])*)?)(?=\s|$)/iy;
+  const pairs: [string, string][] = [];
+  while (pair.lastIndex < text.length) {
+    const match = pair.exec(text);
+    if (match === null) return undefined;
+    pairs.push([match[1]!, (match[2] ?? match[3] ?? "").replace(/\\([\s\S])/g, "$1")]);
+  }
+  return pairs;
 }
 
 function percentDecode(text: string, origin: string): string {

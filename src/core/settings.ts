@@ -2,6 +2,7 @@
  * The settings of `migrate.config.json`: one table, from which come the reading of the file with every fault in
  * it, the defaults, and the JSON schema that editors use.
  */
+import { isAddress, NO_ADDRESS } from "./address.ts";
 import { DURATION, durationFault } from "./duration.ts";
 import { type Diagnostic, MigrateError } from "./errors.ts";
 import { ENOUGH_FAULTS, type Fault, shorten } from "./fault.ts";
@@ -30,6 +31,8 @@ interface ValueRule {
   readonly default?: SettingValue;
   /** What each item of a list is, in a word. */
   readonly item?: string;
+  /** It is the address of a database. What is none may be written into a script or a file. */
+  readonly address?: true;
   /** What the schema tells editors of a text: the source of a regular expression. */
   readonly pattern?: string;
   /** How the text must be, where it is not so. */
@@ -54,6 +57,7 @@ const root: GroupRule = {
   fields: {
     database: {
       is: "text",
+      address: true,
       description:
         "Address of the database, used when neither --database nor an environment variable gives one.",
     },
@@ -172,6 +176,7 @@ const root: GroupRule = {
     },
     scratch: {
       is: "text",
+      address: true,
       description:
         "Address of a server for scratch databases, written as database is; docs/scratch.md describes the default.",
     },
@@ -421,6 +426,8 @@ function rawTextFault(rule: ValueRule, text: string): TextFault | undefined {
 function textFault(rule: ValueRule, text: string): TextFault | undefined {
   if (text === "") return { expected: "a string that is not empty" };
   if (text.includes("\0")) return { expected: "a string without the NUL character" };
+  if (rule.address !== true && isAddress(text))
+    return { expected: NO_ADDRESS, hint: 'an address is the value of "database" or of "scratch"' };
   const isName = rule.is === "name" || rule.is === "names";
   // PostgreSQL cuts longer names silently: two would become one.
   if (isName && new TextEncoder().encode(text).length > 63) return { expected: "a name of at most 63 bytes" };

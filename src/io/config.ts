@@ -33,7 +33,7 @@ import {
   type TextAddress,
 } from "./database.ts";
 import { foldersOf } from "./directory.ts";
-import { contentIfThere, type FileContent } from "./files.ts";
+import { contentIfThere, type FileContent, ownStatsAt, refuseUtf16 } from "./files.ts";
 import { parseJson } from "./jsonc.ts";
 import { type DatabaseAddress, listsOf, type ServerAddress, secretsOf } from "./libpq/parameters.ts";
 import { isExecutable } from "./packages.ts";
@@ -124,7 +124,8 @@ export async function loadConfig({ flags, env, cwd, names }: Surrounding): Promi
   const file = await openConfigFile(flags.config, cwd);
   const givenVariables = layerOfRecord(variables, (name) => `-x ${name}`);
   const environment = layerOfRecord(env, (name) => `environment variable ${name}`);
-  const dotenvFolder = file === undefined || existsSync(path.join(cwd, ".env")) ? cwd : file.folder;
+  const dotenvFolder =
+    file === undefined || ownStatsAt(path.join(cwd, ".env")) !== undefined ? cwd : file.folder;
   const dotenv = readDotenv(dotenvFolder, cwd, environment);
   const all = layered(givenVariables, layered(environment, dotenv));
   const lookup: Lookup = (name) => all.find(name)?.value;
@@ -376,7 +377,8 @@ function flagSettings({ directory = [] }: ConfigFlags, cwd: string, origin: stri
 function nearestConfigFile(cwd: string): string {
   for (let folder = cwd; ; folder = path.dirname(folder)) {
     const file = path.join(folder, CONFIG_FILE);
-    if (existsSync(file)) return file;
+    // A link to what is not there is not passed over.
+    if (ownStatsAt(file) !== undefined) return file;
     if (folder === path.dirname(folder) || existsSync(path.join(folder, ".git")))
       return path.join(cwd, CONFIG_FILE);
   }
@@ -448,13 +450,8 @@ function settingsIn(file: string, shown: string): (Source & Pick<FileContent, "i
   const content = contentIfThere(file, "usage/config-file", shown);
   if (content === undefined) return undefined;
   const { text, isUtf8 } = content;
-  // The mark that UTF-16 begins with, as UTF-8.
-  if (!text.startsWith("\ufffd\ufffd")) return { path: shown, text: text.replace(/^\ufeff/, ""), isUtf8 };
-  throw new MigrateError({
-    code: "usage/config-file",
-    message: `${shown} is UTF-16, not UTF-8`,
-    hint: "save it as UTF-8; PowerShell's '>' writes UTF-16",
-  });
+  refuseUtf16(text, "usage/config-file", shown);
+  return { path: shown, text: text.replace(/^\ufeff/, ""), isUtf8 };
 }
 
 function variablesOf(pairs: readonly string[]): Readonly<Record<string, string>> {

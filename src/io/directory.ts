@@ -22,7 +22,7 @@ import type { Migration, RevisionId } from "../core/migration.ts";
 import { nearest } from "../core/nearest.ts";
 import { shellWord } from "../core/shell.ts";
 import { locate, type Source } from "../core/source.ts";
-import { codeOf, reasonOf } from "./files.ts";
+import { codeOf, entriesIn, fromUtf16, reasonOf, recoding } from "./files.ts";
 import { makeFolder, missingFolders } from "./make-folder.ts";
 import { type Writer, writeFiles } from "./write-files.ts";
 
@@ -132,7 +132,7 @@ export async function inNewFolders<T>(
   }
 }
 
-function removeIfEmpty(path: string): void {
+export function removeIfEmpty(path: string): void {
   try {
     rmdirSync(path);
   } catch {
@@ -168,7 +168,7 @@ export async function isEmptyDirectory(
         hint: wayOut,
       });
     }
-    throw unreadableFolder(directory, error);
+    throw unreadableFolder(directory, error, wayOut);
   }
 }
 
@@ -280,9 +280,7 @@ export function holdsMigrations(folder: string): boolean {
 }
 
 const foldersIn = (path: string): readonly string[] =>
-  existsSync(path)
-    ? readdirSync(path, { withFileTypes: true }).flatMap((entry) => (entry.isDirectory() ? [entry.name] : []))
-    : [];
+  entriesIn(path).flatMap((entry) => (entry.isDirectory() ? [entry.name] : []));
 
 const PATTERN = /[*?[{]|[@!+]\(/;
 
@@ -336,15 +334,6 @@ function* filesBelow(
     } else if (depth < DEEPEST && !name.startsWith(".") && name !== "node_modules") {
       for (const each of filesBelow(join(folder, name), isMeant, depth + 1)) yield `${name}/${each}`;
     }
-  }
-}
-
-/** None of a folder that cannot be read. */
-function entriesIn(folder: string): readonly Dirent[] {
-  try {
-    return readdirSync(folder, { withFileTypes: true });
-  } catch {
-    return [];
   }
 }
 
@@ -449,17 +438,11 @@ function brokenUtf8(source: Source, bytes: Buffer): Diagnostic {
   };
 }
 
-/** The command that makes a file UTF-8; iconv itself only prints. */
-function recoding(from: string, path: string): string {
-  const [file, made] = [path, `${path}.new`].map(shellWord);
-  return `iconv -f ${from} -t UTF-8 ${file} > ${made} && mv ${made} ${file}`;
-}
-
 function utf16(path: string): Diagnostic {
   return {
     code: "source/encoding",
     message: "the file is UTF-16, not UTF-8",
-    hint: `PowerShell's '>' writes UTF-16; save it as UTF-8, for example with: ${recoding("UTF-16", path)}`,
+    hint: fromUtf16(path),
     location: { path, line: 1, column: 1 },
   };
 }
@@ -499,12 +482,16 @@ function placeAt(source: Source, offset: number): Pick<Diagnostic, "location" | 
 
 // ------------------------------------------------------------------------------------------- folders and writing
 
-function unreadableFolder(shown: string, cause: unknown): MigrateError {
+export function unreadableFolder(
+  shown: string,
+  cause: unknown,
+  wayOut = "name another with --directory DIR",
+): MigrateError {
   return new MigrateError(
     {
       code: "usage/unreadable-directory",
       message: `cannot read the directory ${shown}: ${reasonOf(cause)}`,
-      hint: "make it readable by this user, or name another with --directory DIR",
+      hint: `make it readable by this user, or ${wayOut}`,
     },
     { cause },
   );

@@ -1,9 +1,9 @@
 /** The files of a dump → a folder that holds them; what the dump before wrote there, and this one has not, is removed. */
-import { existsSync, readdirSync, readFileSync, rmdirSync, rmSync, statSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { type DumpFile, LOADER, loadedBy, MARK } from "../core/dump/folder.ts";
 import { MigrateError } from "../core/errors.ts";
-import { inNewFolders } from "./directory.ts";
+import { inNewFolders, removeFiles, removeIfEmpty } from "./directory.ts";
+import { type From, readText, statsAt } from "./files.ts";
 import { type Writer, writeFiles } from "./write-files.ts";
 
 /**
@@ -16,22 +16,26 @@ export async function replaceDump(
   { cwd, onWritten }: Writer,
 ): Promise<readonly string[]> {
   const root = resolve(cwd, folder);
-  const before = isDumped(join(root, LOADER)) ? loadedBy(readFileSync(join(root, LOADER), "utf8")) : [];
+  const dumped = (path: string): string | undefined => textOfDump(join(folder, path), { cwd });
+  const before = loadedBy(dumped(LOADER) ?? "");
   const paths = files.map(({ path }) => path);
-  const foreign = paths.find((path) => isFile(join(root, path)) && !isDumped(join(root, path)));
+  const isFile = (path: string): boolean => statsAt(join(root, path))?.isFile() === true;
+  const foreign = paths.find((path) => isFile(path) && dumped(path) === undefined);
   if (foreign !== undefined)
     throw inTheWay(`${join(folder, foreign)} exists and was not written by migrate dump`);
-  const other = [...new Set([...paths, ...before].flatMap(foldersOf))].find((each) =>
-    isDumped(join(root, each, LOADER)),
+  const other = [...new Set([...paths, ...before].flatMap(foldersOf))].find(
+    (each) => dumped(join(each, LOADER)) !== undefined,
   );
   if (other !== undefined) throw inTheWay(`${join(folder, other)} is the folder of another dump`);
   const texts = files.map(({ path, text }) => ({ path: join(folder, path), pieces: [text] }));
   const folders = [...new Set([folder, ...texts.map(({ path }) => dirname(path))])];
   await inNewFolders(folders, { cwd }, () => writeFiles(texts, { cwd, onWritten }));
-  for (const path of before.filter((each) => !paths.includes(each) && isDumped(join(root, each)))) {
-    rmSync(join(root, path));
-    removeEmpty(root, dirname(path));
-  }
+  const old = before.filter((each) => !paths.includes(each) && dumped(each) !== undefined);
+  await removeFiles(
+    old.map((each) => join(folder, each)),
+    { cwd },
+  );
+  for (const each of old.flatMap(foldersOf)) removeIfEmpty(join(root, each));
   return paths;
 }
 
@@ -48,12 +52,9 @@ function foldersOf(path: string): readonly string[] {
   return above === "." ? [] : [above, ...foldersOf(above)];
 }
 
-const isFile = (path: string): boolean => existsSync(path) && statSync(path).isFile();
-
-const isDumped = (path: string): boolean => isFile(path) && readFileSync(path, "utf8").startsWith(MARK);
-
-function removeEmpty(root: string, folder: string): void {
-  if (folder === "." || readdirSync(join(root, folder)).length > 0) return;
-  rmdirSync(join(root, folder));
-  removeEmpty(root, dirname(folder));
+/** Of a file that was dumped. Throws `usage/unreadable-file`. */
+function textOfDump(path: string, { cwd }: From): string | undefined {
+  if (statsAt(resolve(cwd, path))?.isFile() !== true) return undefined;
+  const text = readText(path, { cwd });
+  return text.startsWith(MARK) ? text : undefined;
 }

@@ -3,9 +3,11 @@ import { isUtf8 } from "node:buffer";
 import {
   closeSync,
   constants,
+  type Dirent,
   fstatSync,
   lstatSync,
   openSync,
+  readdirSync,
   readSync,
   type Stats,
   statSync,
@@ -14,6 +16,7 @@ import { devNull } from "node:os";
 import { resolve } from "node:path";
 import { getSystemErrorMap } from "node:util";
 import { MigrateError } from "../core/errors.ts";
+import { shellWord } from "../core/shell.ts";
 import { locate } from "../core/source.ts";
 
 /** Where a relative path begins; absolute. */
@@ -29,13 +32,23 @@ export interface FileContent {
   readonly isUtf8: boolean;
 }
 
-/** The text of any file the user names. Throws `usage/unreadable-file`. */
-export function readText(path: string, { cwd }: From): string {
+/** The text of any file the user names; `otherwise` says what to do with one in UTF-16. Throws `usage/unreadable-file`. */
+export function readText(path: string, from: From, otherwise?: string): string {
+  const { text, isUtf8 } = contentNamed(path, from);
+  const code = "usage/unreadable-file";
+  refuseUtf16(text, code, path, otherwise);
+  if (isUtf8) return text;
+  const { line } = locate({ path, text }, text.indexOf("\ufffd"));
+  throw new MigrateError({
+    code,
+    message: `cannot read ${path}: line ${line} is not UTF-8`,
+    hint: "save it as UTF-8",
+  });
+}
+
+function contentNamed(path: string, { cwd }: From): FileContent {
   try {
-    const { text, isUtf8 } = contentOf(resolve(cwd, path), 512 * MB);
-    if (!isUtf8)
-      throw new NotUtf8(`line ${locate({ path, text }, text.indexOf("\ufffd")).line} is not UTF-8`);
-    return text;
+    return contentOf(resolve(cwd, path), 512 * MB);
   } catch (error) {
     throw new MigrateError({
       code: "usage/unreadable-file",
@@ -45,20 +58,32 @@ export function readText(path: string, { cwd }: From): string {
   }
 }
 
-class NotUtf8 extends Error {}
-
 function wayToRead(path: string, error: unknown): string {
-  if (error instanceof NotUtf8) return "save it as UTF-8";
-  if (lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink() === true)
-    return "mend the symbolic link, or remove it";
+  if (ownStatsAt(path)?.isSymbolicLink() === true) return "mend the symbolic link, or remove it";
   return codeOf(error) === "ENOENT"
     ? "name an existing file"
     : "check that it is a file that this user can read";
 }
 
+/** Throws where a text was read from UTF-16, of whose mark UTF-8 makes two signs for what cannot be read. */
+export function refuseUtf16(text: string, code: string, path: string, hint = fromUtf16(path)): void {
+  if (!text.startsWith("\ufffd\ufffd")) return;
+  throw new MigrateError({ code, message: `${path} is UTF-16, not UTF-8`, hint });
+}
+
+/** A hint. */
+export const fromUtf16 = (path: string): string =>
+  `PowerShell's '>' writes UTF-16; save it as UTF-8, for example with: ${recoding("UTF-16", path)}`;
+
+/** The command that makes a file UTF-8; iconv itself only prints. */
+export function recoding(from: string, path: string): string {
+  const [file, made] = [path, `${path}.new`].map(shellWord);
+  return `iconv -f ${from} -t UTF-8 ${file} > ${made} && mv ${made} ${file}`;
+}
+
 /**
- * The text of a file of settings that need not be there: then undefined. The null device is an empty one. Throws with
- * `code`; messages name the file as `shown`.
+ * The text of a file of settings that need not be there: then undefined; a link to what is not there, as to a secret that
+ * was not mounted, is a fault. The null device is an empty one. Throws with `code`; messages name the file as `shown`.
  */
 export const textIfThere = (file: string, code: string, shown = file): string | undefined =>
   contentIfThere(file, code, shown)?.text;
@@ -68,14 +93,19 @@ export function contentIfThere(file: string, code: string, shown = file): FileCo
   try {
     return contentOf(file, 16 * MB);
   } catch (error) {
-    if (["ENOENT", "ENOTDIR"].includes(codeOf(error) ?? "")) return undefined;
+    const isBroken = isMissing(error) && ownStatsAt(file)?.isSymbolicLink() === true;
+    if (isMissing(error) && !isBroken) return undefined;
     throw new MigrateError({
       code,
-      message: `cannot read ${shown}: ${reasonOf(error)}`,
-      hint: "check that it is a file that this user can read",
+      message: `cannot read ${shown}: ${isBroken ? "its symbolic link is broken" : reasonOf(error)}`,
+      hint: wayToRead(file, error),
     });
   }
 }
+
+/** The same of a file at its usual place, which nobody named: in a folder that this user may not enter there is none. */
+export const textIfSeen = (file: string, code: string): string | undefined =>
+  statsAt(file) === undefined ? undefined : textIfThere(file, code);
 
 /** What was opened is looked at, since a pipe may never be written to, and a device may have no end. */
 function contentOf(path: string, mostBytes: number): FileContent {
@@ -111,10 +141,34 @@ function bytesOf(file: number, most: number): Buffer {
   }
 }
 
+/**
+ * What lies at a path, behind a link; undefined where nothing does, and where it cannot be told, as in a folder that this
+ * user may not enter: who then opens it is told why.
+ */
+export const statsAt = (path: string): Stats | undefined => orUndefined(() => statSync(path));
+
+/** The same of what lies there itself, which may be a link. */
+export const ownStatsAt = (path: string): Stats | undefined => orUndefined(() => lstatSync(path));
+
+/** What lies in a folder, for a guess or a hint; nothing where it cannot be read. */
+export const entriesIn = (folder: string): readonly Dirent[] =>
+  orUndefined(() => readdirSync(folder, { withFileTypes: true })) ?? [];
+
+function orUndefined<T>(look: () => T): T | undefined {
+  try {
+    return look();
+  } catch {
+    return undefined;
+  }
+}
+
 /** `ENOENT` and the like. */
 export function codeOf(error: unknown): string | undefined {
   return (error as NodeJS.ErrnoException).code;
 }
+
+/** Whether there is nothing at the path that an error is about. */
+export const isMissing = (error: unknown): boolean => ["ENOENT", "ENOTDIR"].includes(codeOf(error) ?? "");
 
 /** `permission denied`, as the system puts it. */
 export function reasonOf(error: unknown): string {

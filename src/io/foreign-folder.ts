@@ -5,7 +5,7 @@ import type { FolderFile } from "../core/adopt/foreign.ts";
 import { type Diagnostic, MigrateError } from "../core/errors.ts";
 import { shellWord } from "../core/shell.ts";
 import { decode } from "./directory.ts";
-import { codeOf, reasonOf } from "./files.ts";
+import { codeOf, isMissing, reasonOf } from "./files.ts";
 
 /** What is read of a folder: SQL, and what tools write beside it. */
 const READ = /\.(?:sql|toml|conf)$|(?:^|\/)_journal\.json$/;
@@ -55,11 +55,11 @@ function entriesOf(directory: string, shown: string) {
     return readdirSync(directory, { withFileTypes: true });
   } catch (error) {
     if (codeOf(error) === "ENOTDIR" && existsSync(directory)) throw isFile(shown);
-    const isMissing = codeOf(error) === "ENOENT" || codeOf(error) === "ENOTDIR";
+    const isGone = isMissing(error);
     throw new MigrateError(
       {
-        code: isMissing ? "usage/missing-directory" : "usage/unreadable-directory",
-        message: isMissing
+        code: isGone ? "usage/missing-directory" : "usage/unreadable-directory",
+        message: isGone
           ? `the directory ${shown} does not exist`
           : `cannot read the directory ${shown}: ${reasonOf(error)}`,
         hint: "name the folder that holds the other tool's migrations",

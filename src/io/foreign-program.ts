@@ -1,11 +1,12 @@
 /** The command of another tool, and arguments → what it printed, or wrote into a file. No shell sees any of it. */
 import { spawn } from "node:child_process";
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join, resolve } from "node:path";
 import type { Program } from "../core/adopt/program.ts";
 import { cancelled, MigrateError } from "../core/errors.ts";
 import { redact } from "../core/redact.ts";
+import { entriesIn } from "./files.ts";
 
 /** What a run came to. */
 export interface Ran {
@@ -63,7 +64,7 @@ export function foreignProgram(program: Program, options: ProgramOptions): Forei
 /** The folder, or the nearest above it, in which a file of that name lies. */
 function homeOf(folder: string, file: RegExp): string | undefined {
   for (let at = folder; ; at = dirname(at)) {
-    if (existsSync(at) && readdirSync(at).some((name) => file.test(name))) return at;
+    if (entriesIn(at).some(({ name }) => file.test(name))) return at;
     if (at === dirname(at)) return undefined;
   }
 }

@@ -1,6 +1,7 @@
 /** A path → a folder there, and the folders above it. The one place where folders of the user's are made. */
-import { existsSync, mkdirSync, statSync } from "node:fs";
+import { existsSync, mkdirSync } from "node:fs";
 import { dirname } from "node:path";
+import { statsAt } from "./files.ts";
 import { cannotCreate } from "./write-files.ts";
 
 /** Returns whether it was missing. Throws `usage/cannot-write`, which names it as `shown`. */
@@ -25,7 +26,7 @@ function made(path: string): boolean {
     mkdirSync(path);
     return true;
   } catch (error) {
-    if (statSync(path, { throwIfNoEntry: false })?.isDirectory() === true) return false;
+    if (statsAt(path)?.isDirectory() === true) return false;
     throw error;
   }
 }

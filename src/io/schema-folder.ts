@@ -3,7 +3,8 @@ import { readdirSync, statSync } from "node:fs";
 import path from "node:path";
 import { MigrateError } from "../core/errors.ts";
 import type { Source } from "../core/source.ts";
-import { readText } from "./files.ts";
+import { unreadableFolder } from "./directory.ts";
+import { type From, isMissing, readText } from "./files.ts";
 
 /** `orElse` ends the hint where there is nothing to read: what else can be done. */
 interface Reading {
@@ -11,12 +12,10 @@ interface Reading {
   readonly orElse: string;
 }
 
-/** Throws `usage/no-schema` where the folder is not there or holds no SQL file, and what a file throws that cannot be read. */
+/** Throws `usage/no-schema` where the folder is not there or holds no SQL file, and what a file or a folder throws that cannot be read. */
 export function readSchemaFolder(folder: string, { cwd, orElse }: Reading): readonly Source[] {
-  const shown = path.relative(cwd, folder) || ".";
-  const names = hasSchemaFolder(folder)
-    ? readdirSync(folder, { recursive: true, encoding: "utf8" }).filter((name) => name.endsWith(".sql"))
-    : [];
+  const shown = shownPath(folder, cwd);
+  const names = namesIn(folder, shown).filter((name) => name.endsWith(".sql"));
   if (names.length > 0)
     return names
       .sort()
@@ -28,6 +27,21 @@ export function readSchemaFolder(folder: string, { cwd, orElse }: Reading): read
   });
 }
 
-/** Whether there is such a folder, whatever is in it. */
-export const hasSchemaFolder = (folder: string): boolean =>
-  statSync(folder, { throwIfNoEntry: false })?.isDirectory() === true;
+/** Whether there is such a folder, whatever is in it. Throws `usage/unreadable-directory` where that cannot be told. */
+export const hasSchemaFolder = (folder: string, { cwd }: From): boolean =>
+  unlessMissing(() => statSync(folder), shownPath(folder, cwd))?.isDirectory() === true;
+
+/** What lies in a folder and in those below it; nothing where it is not there. */
+const namesIn = (folder: string, shown: string): readonly string[] =>
+  unlessMissing(() => readdirSync(folder, { recursive: true, encoding: "utf8" }), shown) ?? [];
+
+const shownPath = (folder: string, cwd: string): string => path.relative(cwd, folder) || ".";
+
+function unlessMissing<T>(look: () => T, shown: string): T | undefined {
+  try {
+    return look();
+  } catch (error) {
+    if (isMissing(error)) return undefined;
+    throw unreadableFolder(shown, error, 'name another with "schema" in the config file');
+  }
+}

@@ -5,7 +5,8 @@ import { fileURLToPath } from "node:url";
 import { MigrateError } from "../core/errors.ts";
 import type { Direction } from "../core/header.ts";
 import type { Source } from "../core/source.ts";
-import { readText } from "./files.ts";
+import { unreadableFolder } from "./directory.ts";
+import { codeOf, readText } from "./files.ts";
 
 /** A pair of files `NAME.up.sql` and, if there is something to take back, `NAME.down.sql`. */
 export interface Template {
@@ -26,14 +27,19 @@ export function readTemplates(
 ): ReadonlyMap<string, Template> {
   const templates = new Map(inFolder(shippedFolder(), cwd, false));
   if (ownFolder === undefined) return templates;
-  if (!existsSync(ownFolder)) {
+  try {
+    for (const [name, template] of inFolder(ownFolder, cwd, true)) templates.set(name, template);
+  } catch (error) {
+    const shown = shownPath(ownFolder, cwd);
+    if (error instanceof MigrateError) throw error;
+    if (codeOf(error) !== "ENOENT")
+      throw unreadableFolder(shown, error, 'name another with "templates" in the config file');
     throw new MigrateError({
       code: "usage/no-templates",
-      message: `the templates folder ${shownPath(ownFolder, cwd)} does not exist`,
+      message: `the templates folder ${shown} does not exist`,
       hint: 'create it, or remove "templates" from the config file; the shipped templates are always available',
     });
   }
-  for (const [name, template] of inFolder(ownFolder, cwd, true)) templates.set(name, template);
   return new Map([...templates].sort(([a], [b]) => (a < b ? -1 : 1)));
 }
 

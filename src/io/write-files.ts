@@ -6,7 +6,6 @@ import {
   constants,
   copyFileSync,
   linkSync,
-  lstatSync,
   openSync,
   readFileSync,
   readlinkSync,
@@ -19,7 +18,7 @@ import {
 } from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
 import { MigrateError } from "../core/errors.ts";
-import { codeOf, type From, reasonOf } from "./files.ts";
+import { codeOf, type From, ownStatsAt, reasonOf } from "./files.ts";
 
 /** Who writes files. */
 export interface Writer extends From {
@@ -76,7 +75,7 @@ function prepared(file: NewText, work: Preparing): Ready {
     if (file.before === null) return { ...file, target: path, partial: written(path, file.pieces, work) };
     if (file.before !== undefined) return changed({ ...file, before: file.before }, realpathSync(path), work);
     if (isStream(path)) return { ...file, target: path };
-    if (lstatSync(path, { throwIfNoEntry: false })?.isDirectory() === true) throw isFolder(file.path);
+    if (ownStatsAt(path)?.isDirectory() === true) throw isFolder(file.path);
     return { ...file, target: path, partial: written(path, file.pieces, work), old: copyOf(path, work) };
   } catch (error) {
     throw error instanceof MigrateError ? error : cannotCreate(file.path, error);
@@ -104,7 +103,7 @@ function written(target: string, pieces: Iterable<string>, work: Preparing): str
 
 /** Of a link it is such a link. */
 function copyOf(target: string, work: Preparing): string | undefined {
-  const stats = work.putsBack ? lstatSync(target, { throwIfNoEntry: false }) : undefined;
+  const stats = work.putsBack ? ownStatsAt(target) : undefined;
   if (stats === undefined) return undefined;
   const copy = nameBeside(target);
   if (stats.isSymbolicLink()) symlinkSync(readlinkSync(target), copy);
@@ -164,7 +163,7 @@ const OF_THE_SYSTEM = /^\/(?:dev|dev\/fd|proc\/self\/fd)\/[^/]+$/;
 
 /** What is written to, not replaced: a pipe or a device. */
 export function isStream(target: string): boolean {
-  const stats = lstatSync(target, { throwIfNoEntry: false });
+  const stats = ownStatsAt(target);
   if (stats === undefined || OF_THE_SYSTEM.test(target)) return stats !== undefined;
   return !stats.isFile() && !stats.isDirectory() && !stats.isSymbolicLink();
 }

@@ -70,6 +70,14 @@ const refused: readonly (readonly [() => Promise<unknown> | undefined, string, s
   [() => toUpgrade?.({ wait: "abc" }), "wait must be a number of seconds, 0 or more"],
   [() => toUpgrade?.({ onEvent: 1 }), "onEvent must be a function"],
   [() => toMake?.({ target: 1 }), "target must be a string"],
+  [
+    () => toWrite?.(deps, up, { expectRole: "postgres://u:p@h/d" }),
+    "expectRole must be something other than the address of a database",
+  ],
+  [
+    async () => untyped(renderScript)(...script, { client: "any", annotate: true, source: "host=h user=u" }),
+    "form.source must be something other than",
+  ],
   [async () => untyped(withMigratedDatabase)(), "withMigratedDatabase needs the hooks of the test framework"],
   [() => untyped(squash)(deps, {}), "range must be a string"],
   [() => untyped(squash)(deps, { range: 5 }), "range must be a string"],

@@ -28,7 +28,8 @@ test.each([
   ["verify -n prod --directory a", "migrate verify --directory b", "migrate verify -n prod --directory b"],
   ["verify -n prod", "or --env NAME: migrate verify", "or --env NAME: migrate verify"],
   ["verify -n prod", "see: migrate verify --help", "see: migrate verify --help"],
-  ["verify -n prod", "migrate init DIR; migrate verifies", "migrate init DIR; migrate verifies"],
+  ["verify -n prod", "migrate init DIR; migrate verifies", "migrate init -n prod DIR; migrate verifies"],
+  ["verify -n prod --directory a -c x.json", "run: migrate init", "run: migrate init -n prod"],
 ])("%s: %s", async (typed, text, expected) => {
   expect(await carried(typed, text)).toBe(expected);
 });

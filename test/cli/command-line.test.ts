@@ -117,6 +117,16 @@ describe("words", () => {
     ["merge a postgres://u:p", "merge a postgres://u:p | an argument is the address of a database"],
     ["heads -c postgres://u:p@h/d", "heads | the value of -c is the address of a database"],
     ["heads --directory postgres://u:p@h/d", "heads | the value of --directory is the address of a database"],
+    [
+      "upgrade --expect-database postgres://u:p@h/d",
+      "upgrade | the value of --expect-database is the address of a database",
+    ],
+    ["revision -m postgres://h/d", "revision | the value of -m is the address of a database"],
+    [
+      "revision --autogenerate -m x --desired postgres://h/d",
+      "revision autogenerate message=x desired=postgres://h/d",
+    ],
+    ["heads -x HOST=postgres://h/d", "heads x=HOST=postgres://h/d"],
     ["heads -x foo", "heads | -x foo is not KEY=VALUE"],
   ])("%s", async (line, expected) => {
     expect(await read(line)).toBe(expected);
@@ -142,14 +152,18 @@ describe("main", () => {
     return { code, ...said };
   }
 
-  test.each(["heads --jsn --json", "--json upgrad", "upgrad --json", "downgrade --json"])(
-    "a fault of the words is JSON where that was asked for: %s",
-    async (line) => {
-      const { code, stdout } = await run(line);
-      expect(code).toBe(2);
-      expect(JSON.parse(stdout)).toMatchObject({ error: { exitCode: 2, message: expect.any(String) } });
-    },
-  );
+  test.each([
+    "heads --jsn --json",
+    "--json upgrad",
+    "upgrad --json",
+    "downgrade --json",
+    "--json",
+    "-q --json",
+  ])("a fault of the words is JSON where that was asked for: %s", async (line) => {
+    const { code, stdout } = await run(line);
+    expect(code).toBe(2);
+    expect(JSON.parse(stdout)).toMatchObject({ error: { exitCode: 2, message: expect.any(String) } });
+  });
 
   test.each(["revision -m x -- --json", "revision -m --json", "heads -zq"])(
     "and else is not: %s",

@@ -1,6 +1,6 @@
 /** Database addresses as text → their parameters, or an error that repeats nothing of them. */
 import { describe, expect, it } from "vitest";
-import { parseAddress } from "../../src/core/address.ts";
+import { isAddress, parseAddress } from "../../src/core/address.ts";
 import type { MigrateError } from "../../src/core/errors.ts";
 
 describe("parseAddress", () => {
@@ -126,9 +126,33 @@ describe("parseAddress", () => {
     );
   });
 
+  it.each([
+    [
+      "target_session_attrs=read_write",
+      "the values that are supported are any, read-write, read-only, primary, standby, prefer-standby",
+    ],
+    ["load_balance_hosts=random", "remove it, or write load_balance_hosts=disable"],
+    ["sslcrl=x", "remove it"],
+  ])("says what is supported instead of %s", (parameter, hint) => {
+    expect(() => parseAddress(`host=h ${parameter}`, "a test")).toThrow(expect.objectContaining({ hint }));
+  });
+
   it("suggests the parameter that was meant", () => {
     expect(() => parseAddress("postgres://h/d?sslmod=require", "a test")).toThrow(
       expect.objectContaining({ hint: 'did you mean "sslmode"?' }),
     );
   });
+});
+
+describe("isAddress", () => {
+  it.each([
+    ["postgres://h/d", true],
+    [" postgresql+psycopg://h/d", true],
+    ["host=x password=abc dbname=shop", true],
+    ["password = 'a b' user=x", true],
+    ["user=account", false],
+    ["shop", false],
+    ["host=x is for tests", false],
+    ["a=1 b=2", false],
+  ])("%s: %s", (text, is) => expect(isAddress(text)).toBe(is));
 });

@@ -658,6 +658,11 @@ describe("the config file", () => {
       'usage/config-value: "role" must be a string in which each ${ starts a variable',
     ],
     [
+      "is an address",
+      { session: { searchPath: ["${ADDRESS}"] } },
+      'usage/config-value: "session.searchPath" must be something other than the address of a database, with its variables replaced (from migrate.config.json line 3)',
+    ],
+    [
       "does not end",
       { directories: ["${LONG"] },
       'usage/config-value: "directories" must be a list in which each item is a string in which each ${ starts a variable',
@@ -668,7 +673,7 @@ describe("the config file", () => {
       "usage/long-variable: migrate.config.json line 2 is longer than 1048576 characters after its variables are replaced",
     ],
   ])("refuses a variable that %s", async (_, file, expected) => {
-    const error = await failure({ env: { LONG: "é".repeat(63) }, file });
+    const error = await failure({ env: { LONG: "é".repeat(63), ADDRESS: "host=h password=x" }, file });
     expect(`${error.code}: ${error.message}`).toBe(expected);
     expect(error.location).toMatchObject({ path: "migrate.config.json" });
     expect(error.hint).toBeDefined();
@@ -965,6 +970,18 @@ describe.skipIf(process.platform === "win32")("a file that is none", () => {
     expect(
       requireDatabase(await load({ env: { ...url, PGPASSFILE: inFolder("passfile") } })).warnings,
     ).toEqual([`the password file ${inFolder("passfile")} is not a file and is ignored`]);
+  });
+
+  it("is no missing one where it is a link to none, as to a secret that was not mounted", async () => {
+    for (const name of [".env", "migrate.config.json"]) {
+      symlinkSync("/run/secrets/none", path.join(cwd, name));
+      expect(await failure({ env: { DATABASE_URL: "postgres://u@h/d" } })).toMatchObject({
+        code: "usage/config-file",
+        message: `cannot read ${name}: its symbolic link is broken`,
+        hint: "mend the symbolic link, or remove it",
+      });
+      rmSync(path.join(cwd, name));
+    }
   });
 
   it("is an empty one where it is the null device", async () => {

@@ -17,8 +17,11 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { readMigrations } from "../../src/io/directory.ts";
+import { outputs, refuseForeign } from "../../src/app/write-output.ts";
+import { isEmptyDirectory, readMigrations, sqlBelow } from "../../src/io/directory.ts";
+import { replaceDump } from "../../src/io/dump-folder.ts";
 import { readText } from "../../src/io/files.ts";
+import { hasSchemaFolder, readSchemaFolder } from "../../src/io/schema-folder.ts";
 import { readTemplates } from "../../src/io/templates.ts";
 import { cannotCreate, writeFiles } from "../../src/io/write-files.ts";
 import { builtCli } from "../support/cases.ts";
@@ -52,6 +55,61 @@ test("a file that cannot be read: none, a link to none, a folder, one in Latin-1
     "save it as UTF-8",
   ]);
   expect(() => readText("latin1", { cwd })).toThrow("cannot read latin1: line 2 is not UTF-8");
+});
+
+test("a path that the system does not follow is told as such, whatever is done with it", async () => {
+  // As one in a folder that this user may not enter, which a test that root runs cannot have.
+  symlinkSync("loop", at("loop"));
+  const reason = "too many symbolic links encountered";
+  const orElse = "";
+  const made: readonly [work: () => unknown, code: string, message: string][] = [
+    [() => readText("loop/x", { cwd }), "usage/unreadable-file", `cannot read loop/x: ${reason}`],
+    [() => refuseForeign({ cwd }, outputs.script, "loop/x"), "", ""],
+    [() => write("loop/x"), "usage/cannot-write", `cannot create loop/x: ${reason}`],
+    [
+      () => replaceDump("loop", [{ path: "a.sql", text: "" }], { cwd }),
+      "usage/cannot-write",
+      "cannot create loop: file already exists",
+    ],
+    [
+      () => hasSchemaFolder(at("loop"), { cwd }),
+      "usage/unreadable-directory",
+      `cannot read the directory loop: ${reason}`,
+    ],
+    [
+      () => readSchemaFolder(at("loop"), { cwd, orElse }),
+      "usage/unreadable-directory",
+      `cannot read the directory loop: ${reason}`,
+    ],
+    [
+      () => readTemplates(at("loop"), { cwd }),
+      "usage/unreadable-directory",
+      `cannot read the directory loop: ${reason}`,
+    ],
+    [
+      () => isEmptyDirectory("loop", { cwd }),
+      "usage/unreadable-directory",
+      `cannot read the directory loop: ${reason}`,
+    ],
+    [() => sqlBelow(at("loop")), "", ""],
+  ];
+  for (const [work, code, message] of made) {
+    if (code === "") await work();
+    else await expect((async () => work())()).rejects.toMatchObject({ code, message });
+  }
+});
+
+test("a file in UTF-16 is told as that", () => {
+  writeFileSync(at("s.sql"), Buffer.from("\ufeffSELECT 1;", "utf16le"));
+  expect(() => readText("s.sql", { cwd })).toThrow(
+    expect.objectContaining({
+      code: "usage/unreadable-file",
+      message: "s.sql is UTF-16, not UTF-8",
+      hint: expect.stringMatching(
+        /: iconv -f UTF-16 -t UTF-8 s\.sql > s\.sql\.new && mv s\.sql\.new s\.sql$/,
+      ),
+    }),
+  );
 });
 
 test("of several files one that cannot be written keeps all as they were; a folder and a full disk are told as such", async () => {

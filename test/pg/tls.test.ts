@@ -127,15 +127,16 @@ describe.skipIf(!hasOpenssl || process.env["TEST_DATABASE_URL"] !== undefined)(
       for (const [name, value] of Object.entries(parameters)) changed.searchParams.set(name, value);
       return changed.href;
     };
-    const seen = "CREATE TABLE seen AS SELECT ssl, client_dn FROM pg_stat_ssl WHERE pid = pg_backend_pid();";
+    const seen =
+      "CREATE TABLE seen AS SELECT ssl, version, client_dn FROM pg_stat_ssl WHERE pid = pg_backend_pid();";
     const upgrade = (address: string, env: Record<string, string> = {}) =>
       migrate(["upgrade", "head", "--database", address], { cwd: project({ a: seen }).folder, env });
 
     test("the server is who it should be", async () => {
-      expect(
-        await upgrade(url("localhost", "postgres", { sslmode: "verify-full", sslrootcert: file("ca.crt") })),
-      ).toMatchObject({ code: 0 });
-      expect(await query(server.url, "SELECT ssl FROM seen")).toEqual([{ ssl: true }]);
+      const address = url("localhost", "postgres", { sslmode: "verify-full", sslrootcert: file("ca.crt") });
+      expect(await upgrade(address, { PGSSLMAXPROTOCOLVERSION: "TLSv1.2" })).toMatchObject({ code: 0 });
+      const how = { ssl: true, version: "TLSv1.2" };
+      expect(await query(server.url, "SELECT ssl, version FROM seen")).toEqual([how]);
     });
 
     test.each([

@@ -2,6 +2,7 @@
  * A plan → the plan of its script: the same batches, and at its ends the statements that a script adds: which script it
  * is, whether what was promised is applied, and what a person is shown. And which forms a script can have.
  */
+import { isAddress, NO_ADDRESS } from "../address.ts";
 import { MigrateError } from "../errors.ts";
 import type { Ledger } from "../ledger/calls.ts";
 import type { Tally } from "../ledger/types.ts";
@@ -60,14 +61,19 @@ export function refuseForm(
   }
 }
 
-function refuseNoForm({ client, lockRetries = 0 }: ScriptForm): void {
-  const isClient = client === "psql" || client === "any";
-  if (isClient && Number.isSafeInteger(lockRetries) && lockRetries >= 0) return;
+function refuseNoForm({ client, lockRetries = 0, source = "" }: ScriptForm): void {
+  const fault =
+    client !== "psql" && client !== "any"
+      ? 'form.client must be "psql" or "any"'
+      : !Number.isSafeInteger(lockRetries) || lockRetries < 0
+        ? "form.lockRetries must be a whole number, 0 or more"
+        : isAddress(source)
+          ? `form.source must be ${NO_ADDRESS}`
+          : undefined;
+  if (fault === undefined) return;
   throw new MigrateError({
     code: "usage/option",
-    message: isClient
-      ? "form.lockRetries must be a whole number, 0 or more"
-      : 'form.client must be "psql" or "any"',
+    message: fault,
     hint: 'give a form such as { client: "psql", annotate: true }',
   });
 }

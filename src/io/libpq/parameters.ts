@@ -196,10 +196,14 @@ function complete(parameters: Map<string, Found>, { variable, cwd }: Surrounding
     const systemFolder = variable("PGSYSCONFDIR")?.value;
     const files = file !== undefined ? [file] : [path.join(home, ".pg_service.conf")];
     if (systemFolder !== undefined) files.push(path.join(systemFolder, "pg_service.conf"));
-    const { entries, origin } = readService(service, files);
+    const { entries, origin } = readService(service, files, file);
     add(parameters, entries, origin, cwd);
   }
   fromVariables(Object.keys(parameterRules));
+  // The older name of a mode, which counts where no mode is given.
+  const required = parameters.get("requiressl");
+  if (required?.value.startsWith("1") === true)
+    add(parameters, [["sslmode", "require"]], required.origin, cwd);
 }
 
 /** A whole address where a part of one is expected: it may hold a password, and would be shown. */

@@ -1,7 +1,6 @@
 /** A password file, and what is connected to → the password that the file holds for it, or why the file is ignored. */
-import { type Stats, statSync } from "node:fs";
 import { shellWord } from "../../core/shell.ts";
-import { isNullDevice, textIfThere } from "../files.ts";
+import { isNullDevice, statsAt, textIfThere } from "../files.ts";
 
 /** What is connected to. */
 export interface Login {
@@ -20,7 +19,7 @@ export interface FilePassword {
 
 /** Looks a login up. `isNamed`: the user asked for this file, so that it should be there. */
 export function passwordFromFile(file: string, isNamed: boolean, login: Login): FilePassword {
-  const stats = statOf(file);
+  const stats = statsAt(file);
   if (stats === undefined) {
     return isNamed ? { warning: `the password file ${file} does not exist or cannot be read` } : {};
   }
@@ -33,15 +32,11 @@ export function passwordFromFile(file: string, isNamed: boolean, login: Login): 
       warning: `the password file ${file} can be read by others and is ignored; run: chmod 600 ${shellWord(file)}`,
     };
   }
-  const password = passwordFor(login, textIfThere(file, "usage/database-address") ?? "");
-  return password === undefined ? {} : { password };
-}
-
-function statOf(file: string): Stats | undefined {
   try {
-    return statSync(file);
+    const password = passwordFor(login, textIfThere(file, "usage/database-address") ?? "");
+    return password === undefined ? {} : { password };
   } catch {
-    return undefined;
+    return { warning: `the password file ${file} cannot be read and is ignored` };
   }
 }
 

@@ -1,7 +1,7 @@
 /** The name of a service, and connection service files → the connection parameters of that service. */
 import { checkParameter, type Found } from "../../core/address.ts";
 import { MigrateError } from "../../core/errors.ts";
-import { textIfThere } from "../files.ts";
+import { textIfSeen, textIfThere } from "../files.ts";
 
 export interface Service {
   /** Names and values, in file order. */
@@ -11,13 +11,13 @@ export interface Service {
 }
 
 /**
- * The first of these files that has the service decides. Throws `usage/service`, and `usage/database-address` for
+ * The first of these files that has the service decides. `named`: the one that the user asked for. Throws `usage/service`, and `usage/database-address` for
  * a parameter that is unknown or not supported.
  */
-export function readService(service: Found, files: readonly string[]): Service {
+export function readService(service: Found, files: readonly string[], named?: string): Service {
   let present = false;
   for (const file of files) {
-    const text = textIfThere(file, "usage/service");
+    const text = (file === named ? textIfThere : textIfSeen)(file, "usage/service");
     present ||= text !== undefined;
     const entries = text === undefined ? undefined : sectionOf(text, service.value, file);
     if (entries !== undefined) return { entries, origin: `service ${service.value} in ${file}` };
@@ -27,7 +27,7 @@ export function readService(service: Found, files: readonly string[]): Service {
     message: `service "${service.value}" does not exist in ${files.join(" or ")} (from ${service.origin})`,
     hint: present
       ? `add a section [${service.value}] to that file, or name the file in PGSERVICEFILE`
-      : `the file does not exist: create it with a section [${service.value}], or name another in PGSERVICEFILE`,
+      : `no such file is found: create it with a section [${service.value}], or name another in PGSERVICEFILE`,
   });
 }
 

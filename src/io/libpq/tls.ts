@@ -1,11 +1,11 @@
 /** Parameters about TLS, and certificate files → how to speak TLS, as data; and connecting in that way. */
 import { statSync } from "node:fs";
 import path from "node:path";
-import type { ConnectionOptions } from "node:tls";
+import type { ConnectionOptions, SecureVersion } from "node:tls";
 import { addressFault, type Parameters } from "../../core/address.ts";
 import { MigrateError } from "../../core/errors.ts";
 import { shellWord } from "../../core/shell.ts";
-import { textIfThere } from "../files.ts";
+import { textIfSeen, textIfThere } from "../files.ts";
 import { type DriverError, sqlstateOf } from "../session/types.ts";
 
 const sslModes = ["disable", "allow", "prefer", "require", "verify-ca", "verify-full"] as const;
@@ -26,6 +26,8 @@ export interface Tls {
   readonly cert?: string;
   readonly key?: string;
   readonly passphrase?: string;
+  readonly minVersion?: SecureVersion;
+  readonly maxVersion?: SecureVersion;
 }
 
 /** An address, as far as TLS goes: false for `sslmode=disable` and Unix sockets. */
@@ -49,8 +51,14 @@ export function tlsOf(parameters: Parameters, host: string, home: string): false
     ...authorityOf(mode, get("sslrootcert"), path.join(home, ".postgresql", "root.crt")),
     ...clientCertificate(get("sslcert"), get("sslkey"), path.join(home, ".postgresql")),
     ...(passphrase === undefined ? {} : { passphrase }),
+    ...versionOf("minVersion", get("ssl_min_protocol_version")),
+    ...versionOf("maxVersion", get("ssl_max_protocol_version")),
   };
 }
+
+/** As Node writes it. */
+const versionOf = <Name extends string>(name: Name, version: string | undefined) =>
+  version === undefined ? {} : { [name]: version.replace(/^tls/i, "TLS") as SecureVersion };
 
 /** `channel_binding`. Throws `usage/database-address`. */
 export function channelBindingOf(parameters: Parameters): ChannelBinding | undefined {
@@ -60,15 +68,8 @@ export function channelBindingOf(parameters: Parameters): ChannelBinding | undef
 /** The `ssl` of node-postgres; false without TLS. */
 export function tlsOptions({ ssl }: WithTls): false | ConnectionOptions {
   if (ssl === false) return false;
-  const { rejectUnauthorized, checkHost, ca, cert, key, passphrase } = ssl;
-  return {
-    rejectUnauthorized,
-    ...(checkHost ? {} : { checkServerIdentity: () => undefined }),
-    ...(ca === undefined ? {} : { ca }),
-    ...(cert === undefined ? {} : { cert }),
-    ...(key === undefined ? {} : { key }),
-    ...(passphrase === undefined ? {} : { passphrase }),
-  };
+  const { mode: _, checkHost, ...options } = ssl;
+  return { ...options, ...(checkHost ? {} : { checkServerIdentity: () => undefined }) };
 }
 
 /**
@@ -138,9 +139,10 @@ function authorityOf(
   usual: string,
 ): Pick<Tls, "rejectUnauthorized" | "ca"> {
   if (named === SYSTEM) return { rejectUnauthorized: true };
-  const ca = certificateOf(named, usual);
+  const isNeeded = mode.startsWith("verify-");
+  const ca = certificateOf(named, usual, isNeeded);
   if (ca !== undefined) return { rejectUnauthorized: true, ca };
-  if (!mode.startsWith("verify-")) return { rejectUnauthorized: false };
+  if (!isNeeded) return { rejectUnauthorized: false };
   throw new MigrateError({
     code: "usage/tls-file",
     message: `sslmode=${mode} needs a root certificate, but ${usual} does not exist`,
@@ -158,9 +160,10 @@ function clientCertificate(
   return { cert, key: privateKeyOf(keyFile ?? path.join(folder, "postgresql.key")) };
 }
 
-/** A file that was named must exist; the one at libpq's own place is optional. */
-function certificateOf(named: string | undefined, usual: string): string | undefined {
-  const text = textIfThere(named ?? usual, "usage/tls-file");
+/** A file that was named must exist; the one at libpq's own place is optional, unless it is needed. */
+function certificateOf(named: string | undefined, usual: string, isNeeded = false): string | undefined {
+  const read = named !== undefined || isNeeded ? textIfThere : textIfSeen;
+  const text = read(named ?? usual, "usage/tls-file");
   if (text === undefined && named !== undefined) throw missingFile("certificate", named);
   return text;
 }

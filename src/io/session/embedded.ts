@@ -1,13 +1,15 @@
 /** The folder of an embedded database → a connection to it, in this process. The only importer of PGlite. */
 import { randomUUID } from "node:crypto";
-import { existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import path from "node:path";
 import type { Extensions } from "@electric-sql/pglite";
 import { MigrateError } from "../../core/errors.ts";
+import { codeOf, isMissing, reasonOf, statsAt } from "../files.ts";
 import type { EmbeddedAddress } from "../libpq/parameters.ts";
 import { makeFolder } from "../make-folder.ts";
 import { optionalPackage } from "../packages.ts";
+import { cannotCreate } from "../write-files.ts";
 import type { Row, Wire, WireListener } from "./types.ts";
 
 const PACKAGE = "@electric-sql/pglite";
@@ -24,8 +26,7 @@ export async function embeddedWire(
   packed?: Uint8Array,
 ): Promise<Wire> {
   const { PGlite } = await optionalPackage(PACKAGE, USE, () => import("@electric-sql/pglite"));
-  refuseOther(display, origin, asked);
-  const isThere = asked === "memory" || creates || existsSync(asked);
+  const isThere = asked === "memory" || holdsDatabase(display, origin, asked) || creates;
   if (!isThere) {
     const message = `there is no database in ${asked} yet; the first upgrade creates it`;
     onNotice({ severity: "WARNING", message });
@@ -68,16 +69,26 @@ export async function embeddedWire(
   };
 }
 
-/** PGlite would make a database between what is there. Throws `execution/connect`. */
-function refuseOther(display: string, origin: string, folder: string): void {
-  if (folder === "memory" || !existsSync(folder)) return;
-  const isFolder = statSync(folder).isDirectory();
-  if (isFolder && (existsSync(path.join(folder, "PG_VERSION")) || readdirSync(folder).length === 0)) return;
-  throw new MigrateError({
-    code: "execution/connect",
-    message: `cannot connect to ${display} (from ${origin}): ${folder} ${isFolder ? "is not empty, and holds no PGlite database" : "is a file, not a folder"}`,
-    hint: "name the folder of a PGlite database, or one that is empty or does not exist yet, for the first upgrade to create it",
-  });
+/**
+ * Whether the folder is there, with a database or empty. PGlite would make one between what is there. Throws
+ * `execution/connect` where that is something else.
+ */
+function holdsDatabase(display: string, origin: string, folder: string): boolean {
+  const fault = (is: string): MigrateError =>
+    new MigrateError({
+      code: "execution/connect",
+      message: `cannot connect to ${display} (from ${origin}): ${folder} ${is}`,
+      hint: "name the folder of a PGlite database, or one that is empty or does not exist yet, for the first upgrade to create it",
+    });
+  try {
+    const names = readdirSync(folder);
+    if (names.length === 0 || names.includes("PG_VERSION")) return true;
+  } catch (error) {
+    if (statsAt(folder)?.isFile() === true) throw fault("is a file, not a folder");
+    if (isMissing(error)) return false;
+    throw fault(`cannot be read: ${reasonOf(error)}`);
+  }
+  throw fault("is not empty, and holds no PGlite database");
 }
 
 /** Of PGlite: what one has packed only the same can unpack. Throws `usage/no-package`. */
@@ -119,7 +130,7 @@ function lockFolder(folder: string): () => void {
         if (readText(file) === mine) rmSync(file, { force: true });
       };
     } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
+      if (codeOf(error) !== "EEXIST") throw cannotCreate(file, error);
       const pid = Number.parseInt(readText(file) ?? "", 10);
       if (attempt > 2 || isAlive(pid)) {
         throw new MigrateError({
@@ -147,6 +158,6 @@ function isAlive(pid: number): boolean {
     process.kill(pid, 0);
     return true;
   } catch (error) {
-    return (error as NodeJS.ErrnoException).code === "EPERM";
+    return codeOf(error) === "EPERM";
   }
 }

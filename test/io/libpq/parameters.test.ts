@@ -108,6 +108,13 @@ describe("what libpq would fill in", () => {
     ["postgres://h", { PGSSLMODE: "on" }, "sslmode must be one of disable, allow"],
     ["postgres://h?connect_timeout=soon", {}, "connect_timeout is not a number of seconds"],
     ["postgres://h", { PGSSLCRL: "/x" }, '"sslcrl" is not supported (from environment variable PGSSLCRL)'],
+    ["postgres://h", { PGREQUIREPEER: "x" }, '"requirepeer" is not supported'],
+    ["postgres://h", { PGSSLCERTMODE: "require" }, '"sslcertmode" has a value that is not supported'],
+    [
+      "postgres://h",
+      { PGSSLMINPROTOCOLVERSION: "1.3" },
+      '"ssl_min_protocol_version" has a value that is not supported',
+    ],
   ])("refuses %s with %o", async (text, env, message) => {
     expect((await home.failure(text, env)).message).toContain(message);
   });

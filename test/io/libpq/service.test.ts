@@ -36,7 +36,7 @@ describe("service files", () => {
   it("that do not exist are to be created", async () => {
     const { hint } = await home.failure("service=a", { PGSERVICEFILE: "none.conf" });
     expect(hint).toBe(
-      "the file does not exist: create it with a section [a], or name another in PGSERVICEFILE",
+      "no such file is found: create it with a section [a], or name another in PGSERVICEFILE",
     );
   });
 

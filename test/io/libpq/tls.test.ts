@@ -1,5 +1,6 @@
 /** sslmode and certificate files → how TLS is spoken, and what is tried after a failure. */
-import { chmodSync } from "node:fs";
+import { chmodSync, symlinkSync } from "node:fs";
+import path from "node:path";
 import { beforeEach, describe, expect, it } from "vitest";
 import { secretsOf } from "../../../src/io/libpq/parameters.ts";
 import { connectAsMode, tlsOptions } from "../../../src/io/libpq/tls.ts";
@@ -37,6 +38,42 @@ describe("TLS", () => {
     expect((await home.failure("postgres://u@h?sslrootcert=system&sslmode=require")).hint).toBe(
       "use sslmode=verify-full",
     );
+  });
+
+  it("takes the older variable for TLS where no mode is given", async () => {
+    const modeWith = async (text: string, env: Record<string, string>) => (await home.resolve(text, env)).ssl;
+    expect(await modeWith("postgres://u@h", { PGREQUIRESSL: "1" })).toMatchObject({ mode: "require" });
+    expect(await modeWith("postgres://u@h", { PGREQUIRESSL: "0" })).toMatchObject({ mode: "prefer" });
+    expect(await modeWith("postgres://u@h?sslmode=disable", { PGREQUIRESSL: "1" })).toBe(false);
+  });
+
+  it("keeps to versions of the protocol", async () => {
+    const env = { PGSSLMINPROTOCOLVERSION: "TLSv1.3" };
+    expect(
+      tlsOptions(await home.resolve("postgres://u@h?ssl_max_protocol_version=tlsv1.3", env)),
+    ).toMatchObject({
+      minVersion: "TLSv1.3",
+      maxVersion: "TLSv1.3",
+    });
+  });
+
+  it("takes a home that this user may not enter for one without files, unless one is needed", async () => {
+    // The system looks no further in either.
+    symlinkSync("loop", path.join(home.folder, "loop"));
+    home.write("c.crt", "CERT");
+    const env = { HOME: path.join(home.folder, "loop") };
+    expect(await home.resolve("postgres://u@h?sslmode=require", env)).toMatchObject({
+      ssl: { mode: "require", rejectUnauthorized: false },
+      warnings: [],
+    });
+    const refused = (parameters: string) => home.failure(`postgres://u@h?${parameters}`, env);
+    expect((await refused("sslmode=verify-full")).message).toMatch(
+      /^cannot read .*\/loop\/.*root\.crt: too many/,
+    );
+    expect((await refused("sslcert=c.crt")).message).toMatch(
+      /^cannot read .*\/loop\/.*postgresql\.key: too many/,
+    );
+    expect((await refused("service=shop")).message).toContain('service "shop" does not exist in ');
   });
 
   it("never verifies less than was asked because a file is missing", async () => {
