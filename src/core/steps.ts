@@ -171,16 +171,17 @@ export function planStamp(
   };
   if (destinations.length === 0) leave();
   const related = new Set([...ancestors(graph, moving), ...descendants(graph, moving)]);
-  const stamped: RevisionId[] = [];
   for (const destination of destinations) {
     if (moving.has(destination)) continue;
     if (related.has(destination)) leave();
     heads.add(destination);
-    stamped.push(destination);
   }
 
-  // What was not applied below a head that stays is none of the stamp's business.
-  const below = ancestors(graph, stamped);
+  // What was not applied below a head that stays is none of the stamp's business, unless it names that head.
+  const below = ancestors(
+    graph,
+    destinations.filter((id) => heads.has(id)),
+  );
   const after = new Set([...ancestors(graph, heads)].filter((id) => before.has(id) || below.has(id)));
   const had = new Set(rows.map((row) => row.revision));
   const gone = [...had].filter((id) => !after.has(id));
