@@ -262,9 +262,12 @@ function ledger(
   state: LedgerState,
   { ledger: names }: Config,
   project: Project | undefined,
-  { mayCreate, hasSchema, role: current, database, mayWrite, login }: LedgerFacts,
+  { mayCreate, hasSchema, elsewhere, role: current, database, mayWrite, login }: LedgerFacts,
 ): readonly Examination[] {
   const { schema, role = current } = names;
+  const standing = project === undefined ? undefined : stateOf(project, state, database);
+  const pending = standing?.pending.length ?? 0;
+  const toDo = pending === 0 ? "" : `, ${pending} pending`;
   if (state.format === undefined && !mayCreate) {
     const message = `it does not exist in schema ${schema}, and ${role} may not create it`;
     const [owner, rights] = hasSchema
@@ -274,9 +277,14 @@ function ledger(
     const hint = `${grant}; or create the ledger for it: migrate ensure-version, then: ${grants(qualified(schema), qualified(role))}`;
     return [{ check: "ledger", status: "wrong", message, hint }];
   }
+  if (state.format === undefined && elsewhere.length > 0) {
+    const message = `it does not exist in schema ${schema}, but a ledger's tables are in ${elsewhere.map((name) => qualified(name)).join(", ")}`;
+    const hint = `if one of these is this project's, name its schema: "ledger": {"schema": ${JSON.stringify(elsewhere[0])}} in migrate.config.json, then run: migrate verify`;
+    return [{ check: "ledger", status: "odd", message, hint }];
+  }
   if (state.format === undefined)
-    return [ok("ledger", `it does not exist in schema ${schema} yet; the first upgrade creates it`)];
-  const said = `schema ${schema}, format ${state.format}, ${state.applied.length} applied`;
+    return [ok("ledger", `it does not exist in schema ${schema} yet${toDo}; the first upgrade creates it`)];
+  const said = `schema ${schema}, format ${state.format}, ${state.applied.length} applied${toDo}`;
   const applied: Examination = mayWrite
     ? ok("ledger", said)
     : {
@@ -285,9 +293,10 @@ function ledger(
         message: `${said}; ${role} may read it, but not write to it`,
         hint: `connect as a role that may; or ${grantsHint(names, "write", login)}`,
       };
-  if (project === undefined) return [applied];
+  if (project === undefined || standing === undefined) return [applied];
   const found: readonly Diagnostic[] = [
-    ...headsFindings(stateOf(project, state, database)),
+    // That something is pending is what an upgrade is for.
+    ...headsFindings({ ...standing, pending: [] }),
     ...findingsOf(project.graph, state.applied).map(diagnosticOf),
   ];
   return [applied, ...found.map((each) => checkOf("ledger", STOPS.has(each.code) ? "wrong" : "odd", each))];

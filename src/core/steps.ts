@@ -351,7 +351,8 @@ function towards(
   });
 }
 
-function stateAt(graph: Graph, starts: string): ReadonlySet<RevisionId> {
+/** All that is applied where `starts` are current: `a,b`, or `heads`. */
+export function stateAt(graph: Graph, starts: string): ReadonlySet<RevisionId> {
   const places = startsOf(starts)
     // `heads` is a state like any other: everything is applied.
     .flatMap((start) => (start === "heads" ? resolveAll(graph, start) : [resolveOne(graph, start)]));

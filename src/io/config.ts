@@ -33,7 +33,7 @@ import {
   type TextAddress,
 } from "./database.ts";
 import { foldersOf } from "./directory.ts";
-import { textIfThere } from "./files.ts";
+import { refuseUtf16, textIfThere } from "./files.ts";
 import { parseJson } from "./jsonc.ts";
 import { type DatabaseAddress, listsOf, type ServerAddress, secretsOf } from "./libpq/parameters.ts";
 import { isExecutable } from "./packages.ts";
@@ -436,13 +436,8 @@ function shownPath(file: string, cwd: string): string {
 /** The text of a file of ours; undefined when there is none. */
 function textOf(file: string, shown: string): string | undefined {
   const text = textIfThere(file, "usage/config-file", shown);
-  // The mark that UTF-16 begins with, as UTF-8.
-  if (text?.startsWith("\ufffd\ufffd") !== true) return text?.replace(/^\ufeff/, "");
-  throw new MigrateError({
-    code: "usage/config-file",
-    message: `${shown} is UTF-16, not UTF-8`,
-    hint: "save it as UTF-8; PowerShell's '>' writes UTF-16",
-  });
+  if (text !== undefined) refuseUtf16(text, "usage/config-file", shown);
+  return text?.replace(/^\ufeff/, "");
 }
 
 function variablesOf(pairs: readonly string[]): Readonly<Record<string, string>> {

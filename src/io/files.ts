@@ -23,8 +23,9 @@ const MB = 1024 * 1024;
 
 /** The text of any file the user names. Throws `usage/unreadable-file`. */
 export function readText(path: string, { cwd }: From): string {
+  let text: string;
   try {
-    return textOf(resolve(cwd, path), 512 * MB);
+    text = textOf(resolve(cwd, path), 512 * MB);
   } catch (error) {
     throw new MigrateError({
       code: "usage/unreadable-file",
@@ -32,6 +33,19 @@ export function readText(path: string, { cwd }: From): string {
       hint: wayToRead(resolve(cwd, path), error),
     });
   }
+  refuseUtf16(text, "usage/unreadable-file", path);
+  return text;
+}
+
+/** A text of UTF-16 that was read as UTF-8. Throws with `code`; the message names the file as `shown`. */
+export function refuseUtf16(text: string, code: string, shown: string): void {
+  // The mark that it begins with.
+  if (!text.startsWith("\ufffd\ufffd")) return;
+  throw new MigrateError({
+    code,
+    message: `${shown} is UTF-16, not UTF-8`,
+    hint: "save it as UTF-8; PowerShell's '>' writes UTF-16",
+  });
 }
 
 function wayToRead(path: string, error: unknown): string {

@@ -26,6 +26,8 @@ export interface LedgerRights {
   readonly mayCreate: boolean;
   /** Whether the ledger's schema is there already. */
   readonly hasSchema: boolean;
+  /** Other schemas that have the tables of a ledger. */
+  readonly elsewhere: readonly string[];
 }
 
 /** Throws `StatementFailure`. */
@@ -35,7 +37,10 @@ export async function ledgerRights(session: Session, { schema, role }: LedgerNam
     sql: `SELECT n.oid IS NOT NULL AS "hasSchema", CASE WHEN n.oid IS NULL
       THEN pg_catalog.has_database_privilege(${who}, pg_catalog.current_database(), 'CREATE')
       ELSE pg_catalog.has_schema_privilege(${who}, n.oid, 'CREATE') AND pg_catalog.has_schema_privilege(${who}, n.oid, 'USAGE')
-    END AS "mayCreate", COALESCE(pg_catalog.has_table_privilege(${who}, c.oid, 'INSERT'), true) AS "mayWrite"
+    END AS "mayCreate", COALESCE(pg_catalog.has_table_privilege(${who}, c.oid, 'INSERT'), true) AS "mayWrite",
+    ARRAY(SELECT o.nspname::text FROM pg_catalog.pg_namespace AS o WHERE o.nspname <> ${literal(schema)} AND (
+      SELECT count(*) FROM pg_catalog.pg_class AS t WHERE t.relnamespace = o.oid AND t.relkind = 'r'
+        AND t.relname IN ('applied', 'state', 'intent', 'log')) = 4 ORDER BY 1) AS elsewhere
   FROM (SELECT 1) AS one LEFT JOIN pg_catalog.pg_namespace AS n ON n.nspname = ${literal(schema)}
     LEFT JOIN pg_catalog.pg_class AS c ON c.relnamespace = n.oid AND c.relname = 'applied'`,
     row: { parse: (each) => each as LedgerRights },

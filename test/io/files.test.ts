@@ -34,7 +34,8 @@ const at = (name: string): string => join(cwd, name);
 const read = (name: string): string => readFileSync(at(name), "utf8");
 const write = (path: string): Promise<void> => writeFiles([{ path, pieces: ["new", " text"] }], { cwd });
 
-test("a file that cannot be read: none, a link to none, a folder", () => {
+test("a file that cannot be read: none, a link to none, a folder, one in UTF-16", () => {
+  writeFileSync(at("utf16"), Buffer.from("\uFEFF-- Receipt: sha256:", "utf16le"));
   symlinkSync("nowhere", at("link"));
   mkdirSync(at("folder"));
   const hintOf = (name: string): unknown => {
@@ -44,10 +45,11 @@ test("a file that cannot be read: none, a link to none, a folder", () => {
       return (error as { hint?: string }).hint;
     }
   };
-  expect(["none", "link", "folder"].map(hintOf)).toEqual([
+  expect(["none", "link", "folder", "utf16"].map(hintOf)).toEqual([
     "name an existing file",
     "mend the symbolic link, or remove it",
     "check that it is a file that this user can read",
+    "save it as UTF-8; PowerShell's '>' writes UTF-16",
   ]);
 });
 

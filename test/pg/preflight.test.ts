@@ -127,6 +127,7 @@ describe.skipIf(!psqlAvailable()).each(servers())("on $name", (server) => {
       [{ kind: "upgrade", target: "base:heads" }, "migrate upgrade a:heads --sql"],
       [{ kind: "upgrade", target: "x:y" }, "migrate upgrade a:y --sql"],
       [{ kind: "stamp", targets: ["x:heads"] }, "migrate stamp a:b y --sql"],
+      [{ kind: "stamp", targets: ["heads:a"] }, "migrate stamp a:a y --sql"],
       [{ kind: "downgrade", target: "heads:a" }, "migrate downgrade b,x:a --sql", of, further.url],
       [{ kind: "downgrade", target: "heads:b-1" }, "migrate downgrade b,x:a --sql", of, further.url],
       [
@@ -450,10 +451,10 @@ describe.skipIf(!psqlAvailable()).each(servers())("on $name", (server) => {
     const { stdout, code } = await runScript(url, await of.script("base:heads"), preflight);
     expect(code).toBe(3);
     expect(linesOf(stdout).filter((line) => line.startsWith("X"))).toEqual([
-      `X missing: CREATE on schema no"such (as postgres)`,
-      "X missing: the role no'body",
+      `X missing: CREATE on schema "no""such" (as postgres)`,
+      `X missing: the role "no'body"`,
       "X missing: superuser, or CREATE on the database where it is trusted, for the extension retort_no_such_extension (as postgres)",
-      "X missing: member of the role some'body (as postgres)",
+      `X missing: member of the role "some'body" (as postgres)`,
     ]);
   });
 

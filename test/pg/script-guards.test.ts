@@ -156,7 +156,7 @@ describe.each(servers())("on $name", (server) => {
       ],
       [
         { ...right, serverVersion: { number: 990000, text: "99" } },
-        /this needs PostgreSQL 99 or later; the server is 1/,
+        /this needs PostgreSQL 99 or later; the server is (1\d).*\n.* for this server with: --server-version \1$/m,
       ],
     ] as const;
     for (const [options, sentence] of expected)
