@@ -68,20 +68,24 @@ BEGIN
 END
 $body$;
 
--- Stops if a step outside a transaction was interrupted.
+-- Stops if a step outside a transaction was interrupted, or goes on in another file of a split
+-- script.
 CREATE PROCEDURE retort.require_no_intent()
 LANGUAGE plpgsql AS $body$
 DECLARE
-  under_way pg_catalog.text;
+  step retort.intent;
 BEGIN
   PERFORM pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
-  under_way := (SELECT format('%s at statement %s of %s', i.revision, i.statement, i.of)
-    FROM retort.intent AS i);
-  IF under_way IS NOT NULL THEN
+  SELECT * INTO step FROM retort.intent;
+  IF FOUND THEN
     RAISE EXCEPTION USING ERRCODE = 'RT001',
-      MESSAGE = format('retort: a step outside a transaction was interrupted: %s', under_way),
-      HINT = 'Nothing was changed. See: SELECT * FROM retort.intent; '
-        'resume with migrate upgrade or downgrade, or with a script written by --idempotent.';
+      MESSAGE = format('retort: a step outside a transaction is unfinished: %s at statement %s of '
+        '%s%s', step.revision, step.statement, step.of,
+        CASE WHEN step.done THEN ', which is done' END),
+      HINT = format('Nothing was changed. See: SELECT * FROM retort.intent; if it was begun by a '
+        'file of a split script, run the one %s; otherwise resume with migrate upgrade or '
+        'downgrade, or with a script written by --idempotent.',
+        CASE WHEN step.done THEN 'after that statement' ELSE 'of that statement' END);
   END IF;
 END
 $body$;
@@ -111,16 +115,20 @@ $body$;
 -- The hint says whether all is already done, or what is applied; again is a command with %s for
 -- the current heads, or empty. Where heads do not tell what is applied, because those of must,
 -- starts, are the current ones, or something below them is missing, the command asks the database.
+-- There is no such command where every step is done, and other revisions are applied besides: ends
+-- are the revisions of the last steps, which need all the others, or are needed by them.
 -- If it stops, it releases the lock: a later step may start from the state that is wrong now, and
 -- without the lock no step begins, whatever the client does.
 CREATE PROCEDURE retort.require_state(
   must text[], may text[], done_revisions bigint, done_digest numeric, again text,
-  half_done text[] DEFAULT '{}', direction text DEFAULT 'up', starts text[] DEFAULT '{}')
+  half_done text[] DEFAULT '{}', direction text DEFAULT 'up', starts text[] DEFAULT '{}',
+  ends text[] DEFAULT '{}')
 LANGUAGE plpgsql AS $body$
 DECLARE
   missing pg_catalog.text;
   unexpected pg_catalog.text;
   heads pg_catalog.text[];
+  has_hole boolean;
   command pg_catalog.text;
   hint pg_catalog.text;
 BEGIN
@@ -136,17 +144,23 @@ BEGIN
   unexpected := (SELECT string_agg(a.revision, ', ' ORDER BY a.revision) FROM retort.applied AS a
     WHERE NOT EXISTS (SELECT FROM unnest(must || may) AS m (id) WHERE m.id = a.revision));
   IF missing IS NOT NULL OR unexpected IS NOT NULL THEN
+    has_hole := EXISTS (SELECT FROM retort.applied AS a, unnest(a.parents || a.depends_on) AS n (id)
+      WHERE NOT EXISTS (SELECT FROM retort.applied AS b WHERE b.revision = n.id));
     IF EXISTS (SELECT FROM retort.state AS s
         WHERE s.revisions = done_revisions AND s.digest = done_digest) THEN
       hint := 'Nothing was changed. All of it is done already.';
+    ELSIF ends <> '{}' AND NOT has_hole AND NOT EXISTS (SELECT FROM unnest(ends) AS e (id)
+        WHERE retort.is_pending(e.id, direction)) THEN
+      hint := concat('Nothing was changed. See: SELECT * FROM retort.applied; '
+        'there is nothing to do for this script: ', CASE direction
+          WHEN 'up' THEN 'all that it applies is applied already'
+          ELSE 'nothing that it takes back is applied' END, '.');
     ELSE
       heads := ARRAY(SELECT a.revision FROM retort.applied AS a
         WHERE NOT EXISTS (SELECT FROM retort.applied AS b
           WHERE a.revision = ANY (b.parents || b.depends_on)) ORDER BY 1);
       command := CASE
-        WHEN again <> '' AND (heads @> starts AND heads <@ starts OR EXISTS (
-          SELECT FROM retort.applied AS a, unnest(a.parents || a.depends_on) AS n (id)
-          WHERE NOT EXISTS (SELECT FROM retort.applied AS b WHERE b.revision = n.id)))
+        WHEN again <> '' AND (heads @> starts AND heads <@ starts OR has_hole)
           THEN replace(again, '%s:', '') || ' --from-database'
         ELSE again END;
       hint := concat('Nothing was changed. See: SELECT * FROM retort.applied;',
@@ -754,18 +768,36 @@ BEGIN
 END
 $body$;
 
--- Stops unless the row of a revision is still the same.
-CREATE PROCEDURE retort.require_row(
-  revision text, checksum text, parents text[], depends_on text[], message text)
+-- The revisions whose rows are not these: of each its checksum, parents, depends_on and message, or
+-- null where it is not applied.
+CREATE FUNCTION retort.changed_rows(expected jsonb) RETURNS text[]
 LANGUAGE plpgsql AS $body$
 BEGIN
   PERFORM pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
-  IF NOT EXISTS (SELECT FROM retort.applied AS a WHERE a.revision = require_row.revision
-      AND a.checksum = require_row.checksum AND a.parents = require_row.parents
-      AND a.depends_on = require_row.depends_on AND a.message = require_row.message) THEN
+  RETURN ARRAY(SELECT e.key FROM jsonb_each(expected) AS e
+    WHERE e.value <> coalesce((SELECT jsonb_build_object('checksum', a.checksum, 'parents',
+      a.parents, 'depends_on', a.depends_on, 'message', a.message)
+      FROM retort.applied AS a WHERE a.revision = e.key), 'null') ORDER BY e.key);
+END
+$body$;
+
+-- Before a repair. Stops unless the rows that it corrects or deletes are still as they were when it
+-- was planned. The hint says whether they are already as they will be.
+CREATE PROCEDURE retort.require_rows(were jsonb, will_be jsonb)
+LANGUAGE plpgsql AS $body$
+DECLARE
+  changed pg_catalog.text[];
+BEGIN
+  PERFORM pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
+  changed := retort.changed_rows(were);
+  IF changed <> '{}' THEN
     RAISE EXCEPTION USING ERRCODE = 'RT001',
-      MESSAGE = format('retort: the ledger row of %s has changed', require_row.revision),
-      HINT = 'Nothing was changed. See: SELECT * FROM retort.applied;';
+      MESSAGE = concat('retort: these rows of the ledger have changed: ',
+        left(array_to_string(changed, ', '), 1000)),
+      HINT = CASE WHEN retort.changed_rows(will_be) = '{}'
+        THEN 'Nothing was changed. All of it is done already.'
+        ELSE 'Nothing was changed. See: SELECT * FROM retort.applied; '
+          'and compare them with the files again: migrate verify' END;
   END IF;
 END
 $body$;

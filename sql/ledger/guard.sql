@@ -86,7 +86,8 @@ BEGIN
       MESSAGE = 'retort: this database has no ledger: table retort.state does not exist',
       HINT = 'Nothing was changed. Connect to the right database; run the files of a split '
         'script in their order; record what is applied there with: migrate stamp REVISION; '
-        'or, if nothing is, write a script that begins at base: migrate upgrade --sql';
+        'or, if nothing is, there is nothing to take back, and an upgrade begins at base: '
+        'migrate upgrade --sql';
   END IF;
 
   -- Its tables have no code that others would run. Format 1 had defaults and checks of its own.

@@ -23,6 +23,7 @@ DECLARE
   missing pg_catalog.text;
   unexpected pg_catalog.text;
   halted pg_catalog.text;
+  changed pg_catalog.text[] := '{}';
   item pg_catalog.jsonb;
   object oid;
   owner oid;
@@ -108,8 +109,9 @@ BEGIN
     PERFORM set_config('role', migrator, true);
     EXECUTE format('SELECT ARRAY(SELECT a.revision FROM %1$s.applied AS a WHERE NOT EXISTS (SELECT
         FROM %1$s.applied AS b WHERE a.revision = ANY (b.parents || b.depends_on)) ORDER BY 1),
-      (SELECT string_agg(concat(''; interrupted: '', i.revision, '', statement '', i.statement),
-        '''') FROM %1$s.intent AS i),
+      (SELECT string_agg(concat(''; unfinished: '', i.revision, '', statement '', i.statement,
+        CASE WHEN i.done THEN '', which is done'' END),
+        '''') FROM %1$s.intent AS i WHERE ($5 ? i.revision) IS NOT TRUE),
       EXISTS (SELECT FROM %1$s.state AS s WHERE s.revisions = $1 AND s.digest = $2),
       (SELECT string_agg(m.id, '', '' ORDER BY m.id) FROM jsonb_array_elements_text($3) AS m (id)
         WHERE NOT EXISTS (SELECT FROM %1$s.applied AS a WHERE a.revision = m.id)),
@@ -118,15 +120,22 @@ BEGIN
           FROM jsonb_array_elements_text($3 || $4) AS m (id) WHERE m.id = a.revision))', ledger)
       INTO heads, halted, is_done, missing, unexpected
       USING (facts ->> 'done_revisions')::bigint, (facts ->> 'done_digest')::numeric,
-        facts -> 'must', facts -> 'may';
+        facts -> 'must', facts -> 'may', facts -> 'half_done';
+    IF facts ? 'were' THEN
+      EXECUTE format('SELECT %1$s.changed_rows($1), %1$s.changed_rows($2) = ''{}''', ledger)
+        INTO changed, is_done USING facts -> 'were', facts -> 'will_be';
+    END IF;
     PERFORM set_config('role', was, true);
     is_done := is_done AND halted IS NULL;
     starts := nullif(facts -> 'from', 'null');
     is_start := to_jsonb(heads) @> starts AND to_jsonb(heads) <@ starts;
     ok := (is_start AND (halted IS NULL OR (facts ->> 'forgets')::boolean)
-      OR (facts ->> 'any_state')::boolean) AND missing IS NULL AND unexpected IS NULL;
+      OR (facts ->> 'any_state')::boolean) AND missing IS NULL AND unexpected IS NULL
+      AND changed = '{}' AND (halted IS NULL OR NOT facts ? 'were');
     found := concat('at ', coalesce(nullif(array_to_string(heads, ', '), ''), '<base>'),
       CASE WHEN is_done THEN '; all of it is done already'
+        WHEN changed <> '{}' THEN concat('; these rows of the ledger have changed: ',
+          left(array_to_string(changed, ', '), 1000))
         WHEN (is_start OR (facts ->> 'any_state')::boolean)
           AND concat(missing, unexpected) <> ''
           THEN concat('; this database is not in the expected state',
@@ -192,8 +201,10 @@ BEGIN
 
   -- What else may hold it up.
   report := report || coalesce((SELECT jsonb_agg(jsonb_build_array('!', 'migrator',
-      concat('the lock of the ledger is held by pid ', l.pid)))
-    FROM pg_locks AS l WHERE l.locktype = 'advisory' AND l.granted AND l.objsubid = 1
+      concat('the lock of the ledger is held by ',
+        /* holder */)))
+    FROM pg_locks AS l LEFT JOIN pg_stat_activity AS a ON a.pid = l.pid
+    WHERE l.locktype = 'advisory' AND l.granted AND l.objsubid = 1
       AND l.mode = 'ExclusiveLock'
       AND l.database = (SELECT d.oid FROM pg_database AS d WHERE d.datname = current_database())
       AND (l.classid::bigint << 32 | l.objid::bigint) = (facts ->> 'lock')::bigint), '[]');
@@ -262,7 +273,7 @@ BEGIN
             WHEN 'routine' THEN NOT EXISTS (SELECT FROM pg_proc AS p WHERE p.proname = found)
             ELSE false END) THEN
         report := report || jsonb_build_array(jsonb_build_array('X', item ->> 'on',
-          concat(item ->> 'schema' || '.', found, ' is not there')));
+          concat(quote_ident(item ->> 'schema') || '.', quote_ident(found), ' is not there')));
         CONTINUE;
       END IF;
       is_super := (SELECT r.rolsuper FROM pg_roles AS r WHERE r.rolname = who);

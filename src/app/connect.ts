@@ -101,7 +101,8 @@ function connected(
   deps: Pick<Deps, "onNotice">,
   { onNotice = deps.onNotice }: ConnectOptions,
 ): Connected {
-  const found = elsewhere(project, opened.state, other);
+  // One that cannot be read is another project's, most of the time.
+  const found = other?.applied && elsewhere(project, opened.state, other);
   if (found !== undefined) onNotice?.({ severity: "WARNING", message: `${found.message}; ${found.hint}` });
   return { project, ...opened };
 }

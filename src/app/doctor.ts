@@ -270,6 +270,9 @@ function ledger(
   { mayCreate, hasSchema, role: current, database, mayWrite, login }: LedgerFacts,
 ): readonly Examination[] {
   const { schema, role = current } = names;
+  const standing = project === undefined ? undefined : stateOf(project, state, database);
+  const pending = standing?.pending.length ?? 0;
+  const toDo = pending === 0 ? "" : `, ${pending} pending`;
   if (state.format === undefined && !mayCreate) {
     const message = `it does not exist in schema ${schema}, and ${role} may not create it`;
     const [owner, rights] = hasSchema
@@ -280,8 +283,8 @@ function ledger(
     return [{ check: "ledger", status: "wrong", message, hint }];
   }
   if (state.format === undefined)
-    return [ok("ledger", `it does not exist in schema ${schema} yet; the first upgrade creates it`)];
-  const said = `schema ${schema}, format ${state.format}, ${state.applied.length} applied`;
+    return [ok("ledger", `it does not exist in schema ${schema} yet${toDo}; the first upgrade creates it`)];
+  const said = `schema ${schema}, format ${state.format}, ${state.applied.length} applied${toDo}`;
   const applied: Examination = mayWrite
     ? ok("ledger", said)
     : {
@@ -290,11 +293,11 @@ function ledger(
         message: `${said}; ${role} may read it, but not write to it`,
         hint: `connect as a role that may; or ${grantsHint(names, "write", login)}`,
       };
-  if (project === undefined) return [applied];
-  const standing = stateOf(project, state, database);
+  if (project === undefined || standing === undefined) return [applied];
   return [
     applied,
-    ...headsFindings(standing).map((each) => checkOf("ledger", "odd", each)),
+    // That something is pending is what an upgrade is for.
+    ...headsFindings({ ...standing, pending: [] }).map((each) => checkOf("ledger", "odd", each)),
     ...findingsOf(project.graph, standing.applied).map((each) =>
       checkOf("ledger", stops(each) ? "wrong" : "odd", diagnosticOf(each)),
     ),

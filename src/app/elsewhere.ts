@@ -14,22 +14,27 @@ export async function otherThan(
   return applied.length === 0 && intent === undefined ? await onlyOtherLedger(...asked) : undefined;
 }
 
-/** What to say of it, and to type; undefined where it has none of the project's revisions. */
+/** What to say of it, and to type; undefined where it has none of the project's revisions. One that cannot be read may be. */
 export function elsewhere(
   { config, migrations, dormant }: Project,
   { format }: LedgerState,
   other: OtherLedger | undefined,
 ): { readonly message: string; readonly hint: string } | undefined {
+  if (other === undefined) return undefined;
+  const { schema, applied } = other;
   const here = new Set([...migrations.keys(), ...dormant.map(({ revision }) => revision)]);
-  const known = other?.applied.filter(({ revision }) => here.has(revision)).length ?? 0;
-  if (other === undefined || known === 0) return undefined;
+  const known = applied?.filter(({ revision }) => here.has(revision)).length;
+  if (known === 0) return undefined;
   const { origins, ledger, file } = config;
   const { "ledger.schema": origin = "" } = origins;
   const place = file !== undefined && origin.startsWith(file) ? origin : configFile(config);
   const own = `in the schema ${ledger.schema}`;
   const nothing = format === undefined ? `there is no ledger ${own}` : `the ledger ${own} is empty`;
-  return {
-    message: `${nothing}, but that in ${other.schema} has ${known} of the revisions here`,
-    hint: `if that is the one, set "ledger": {"schema": ${JSON.stringify(other.schema)}} in ${place}`,
-  };
+  const setting = `if that is the one, set "ledger": {"schema": ${JSON.stringify(schema)}} in ${place}`;
+  return known === undefined
+    ? {
+        message: `${nothing}, but one in ${schema}, which cannot be read`,
+        hint: `${setting}, and run: migrate status`,
+      }
+    : { message: `${nothing}, but that in ${schema} has ${known} of the revisions here`, hint: setting };
 }

@@ -11,6 +11,7 @@ import type { RevisionId } from "../core/migration.ts";
 import { compileLedgerRepair } from "../core/plan/compile.ts";
 import type { Plan } from "../core/plan/types.ts";
 import { settledRows } from "../core/replaced.ts";
+import { readLedger } from "../io/queries.ts";
 import { StatementFailure } from "../io/session/types.ts";
 import { stepInputs } from "./compile.ts";
 import { type Connected, type ConnectOptions, connect, openConnected, ownBackend } from "./connect.ts";
@@ -36,7 +37,7 @@ export interface Repair {
   readonly inconsistency?: Inconsistency;
   /** Everything in which files and ledger differ. */
   readonly findings: readonly Finding[];
-  /** Those of them that stay when the plan is done. */
+  /** Those of them that stay when the plan is done; once it is, what differs then. */
   readonly left: readonly Finding[];
   /** A step for each row that is corrected (up) or deleted (down). */
   readonly plan: Plan;
@@ -83,7 +84,9 @@ export async function repair(deps: Deps, options: RepairOptions): Promise<Repair
     if ((await options.confirm?.(planned)) === false) return { ...planned, done: false };
     await bringUp(state, target, deps, options);
     await send(plan, target, deps, options);
-    return { ...planned, done: true };
+    // What is left of a finding, and what to type about it, is what the ledger says now.
+    const { applied: now } = await readLedger(session, ledger);
+    return { ...planned, left: findingsOf(graph, settledRows(graph, now)), done: true };
   } finally {
     await session.close();
   }

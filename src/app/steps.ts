@@ -19,8 +19,9 @@ import {
   planUpgrade,
   refuseReversed,
   type Step,
+  stateAt,
 } from "../core/steps.ts";
-import { BASE, parseRelative, resolveOne } from "../core/target.ts";
+import { BASE, parseRelative } from "../core/target.ts";
 import { checkOptions, flag, isFields, target, text, texts, wrongOption } from "./options.ts";
 import type { Project } from "./project.ts";
 
@@ -166,11 +167,7 @@ export function stepsOfRange(project: Project, request: Request): Steps {
   if (request.kind === "stamp") {
     const [first, ...others] = request.targets;
     const range = parseRange(first ?? "");
-    const starts = (range?.start ?? BASE).split(",").filter((start) => start !== "" && start !== BASE);
-    const rows = appliedBelow(
-      graph,
-      starts.map((start) => resolveOne(graph, start)),
-    );
+    const rows = appliedBelow(graph, stateAt(graph, range?.start ?? BASE));
     const targets = range === undefined ? request.targets : [range.end, ...others];
     return stepsFrom(project, { ...request, targets }, rows);
   }

@@ -9,7 +9,7 @@ import { counted } from "../render/counted.ts";
 import { excluding, type Flags, flag, type Invocation, needing, value } from "./command.ts";
 import { count, timeout } from "./numbers.ts";
 
-export const scriptFlags: Flags = {
+export const stampScriptFlags: Flags = {
   sql: excluding(
     {
       "dry-run": "a script runs nothing; leave --dry-run out",
@@ -24,13 +24,20 @@ export const scriptFlags: Flags = {
       ["output", "with-downgrade"],
       value("one numbered file per transaction into this folder", "DIR"),
     ),
-    idempotent: flag("apply what is missing, skip what is done; safe to run twice"),
     "from-database": flag("read from the database what is applied; writes nothing"),
     "server-version": value("the server's version, for example 15 or 16.4; refuses newer syntax", "VERSION"),
     "expect-database": value("stop unless this is the database", "NAME"),
     "expect-role": value("stop unless this role is connected", "NAME"),
     source: value("say in the title where the files come from, for example a commit", "TEXT"),
     "no-annotate": flag("no comments above statements that remove something"),
+  }),
+};
+
+/** Of `upgrade` and `downgrade`. */
+export const scriptFlags: Flags = {
+  ...stampScriptFlags,
+  ...needing("sql", {
+    idempotent: flag("apply what is missing, skip what is done; safe to run twice"),
   }),
 };
 

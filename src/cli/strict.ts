@@ -283,6 +283,7 @@ const habits: Readonly<Record<string, string>> = {
   dir: "directory",
   environment: "env",
   delete: "remove",
+  idempotent: "it works only with upgrade and downgrade;",
   ...Object.fromEntries(
     ["force", "no-prompt", "no-input", "non-interactive", "assume-yes"].map((name) => [name, "yes"]),
   ),

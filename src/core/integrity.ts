@@ -123,9 +123,9 @@ function changesOf(
   return findings;
 }
 
-/** A stamp of heads that are applied writes nothing, so it must begin from no row; `heads`: all that are applied. */
+/** A stamp of heads that are applied records what they need and lack; `heads`: all that are applied. */
 const holeHint = (graph: Graph, heads: readonly RevisionId[]): string =>
-  `run what is missing with: migrate upgrade${graph.heads.length > 1 ? " heads" : ""}; if the database already has it, run: migrate stamp --purge ${heads.map(shellWord).join(" ")}`;
+  `run what is missing with: migrate upgrade${graph.heads.length > 1 ? " heads" : ""}; if the database already has it, run: migrate stamp ${heads.map(shellWord).join(" ")}`;
 
 function recorded({ revision, checksum, appliedAt, appliedBy }: Applied): Recorded {
   return { revision, checksum, appliedAt, appliedBy };

@@ -175,16 +175,17 @@ export function planStamp(
   };
   if (destinations.length === 0) leave();
   const related = new Set([...ancestors(graph, moving), ...descendants(graph, moving)]);
-  const stamped: RevisionId[] = [];
   for (const destination of destinations) {
     if (moving.has(destination)) continue;
     if (related.has(destination)) leave();
     heads.add(destination);
-    stamped.push(destination);
   }
 
-  // What was not applied below a head that stays is none of the stamp's business.
-  const below = ancestors(graph, stamped);
+  // What was not applied below a head that stays is none of the stamp's business, unless it names that head.
+  const below = ancestors(
+    graph,
+    destinations.filter((id) => heads.has(id)),
+  );
   const after = new Set([...ancestors(graph, heads)].filter((id) => before.has(id) || below.has(id)));
   const had = new Set(rows.map((row) => row.revision));
   const gone = [...had].filter((id) => !after.has(id));
@@ -355,7 +356,8 @@ function towards(graph: Graph, roots: readonly RevisionId[], branch: string): re
   return roots.filter((id) => line.has(id));
 }
 
-function stateAt(graph: Graph, starts: string): ReadonlySet<RevisionId> {
+/** All that is applied where `starts` are current: `a,b`, or `heads`. */
+export function stateAt(graph: Graph, starts: string): ReadonlySet<RevisionId> {
   const places = startsOf(starts)
     // `heads` is a state like any other: everything is applied.
     .flatMap((start) => (start === "heads" ? resolveAll(graph, start) : [resolveOne(graph, start)]));

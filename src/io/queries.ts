@@ -110,18 +110,18 @@ export async function readLedger(
   }
 }
 
-/** The one other ledger of the database; undefined where it has none, several, or one that this role cannot read. */
+/** The one other ledger of the database, without its rows where it cannot be read; undefined where it has none, or several. */
 export async function onlyOtherLedger(
   session: Session,
   { names }: Ledger,
-): Promise<(LedgerState & { readonly schema: string }) | undefined> {
+): Promise<(Partial<LedgerState> & { readonly schema: string }) | undefined> {
   const row = z.object({ schema: z.string() });
   const [other, ...more] = await session.read({ sql: otherLedgersSql(names.schema), row });
   if (other === undefined || more.length > 0) return undefined;
   try {
     return { ...other, ...(await readLedger(session, ledgerOf({ ...names, ...other }))) };
   } catch (error) {
-    if (error instanceof MigrateError) return undefined;
+    if (error instanceof MigrateError) return other;
     throw error;
   }
 }

@@ -1,6 +1,6 @@
 /** What a run demands of the role that runs it → lines for a person. */
 import type { Privilege } from "../core/effects/privilege.ts";
-import { commentText } from "../core/quote.ts";
+import { commentText, qualified } from "../core/quote.ts";
 
 /** `CREATE on schema shop`, `owner of shop.orders, shop.users`; those of each role that a file sets, under its name. */
 export function needLines(privileges: readonly Privilege[]): readonly string[] {
@@ -55,8 +55,13 @@ function grouped<T, K>(items: readonly T[], keyOf: (item: T) => K): ReadonlyMap<
   return groups;
 }
 
-const nameOf = ({ schema, name }: Privilege): string =>
-  commentText(schema === undefined ? name : `${schema}.${name}`);
+/** As SQL has it; what is asked of the server, or is not known, is no name. */
+const nameOf = ({ privilege, on, schema, name }: Privilege): string =>
+  commentText(
+    name === "" || on === "server" || privilege === "UNKNOWN"
+      ? name
+      : qualified(...(schema === undefined ? [name] : [schema, name])),
+  );
 
 const WORDS: Partial<Record<Privilege["privilege"], string>> = {
   OWNER: "owner of",

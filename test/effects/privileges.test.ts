@@ -26,6 +26,7 @@ describe("what a statement needs", () => {
     ["CREATE TABLE n (id int REFERENCES t)", "CREATE on schema public", "REFERENCES on public.t"],
     ["CREATE TABLE n (id int PRIMARY KEY, up int REFERENCES n)", "CREATE on schema public"],
     ["CREATE TEMPORARY TABLE n (id int)"],
+    ['CREATE TABLE "a, b".n ()', 'CREATE on schema "a, b"'],
     ["CREATE TABLE n () INHERITS (t)", "CREATE on schema public", "owner of public.t"],
     [
       "ALTER TABLE t ADD COLUMN x int REFERENCES other.o",
@@ -97,7 +98,7 @@ describe("what a statement needs", () => {
     [
       'CREATE TABLE "we\'ird\\\n" (id int); ALTER TABLE "o""dd\n" ADD x int',
       "CREATE on schema public",
-      'owner of public.o"dd\\u000a',
+      'owner of public."o""dd\\u000a"',
     ],
   ])("%s", (sql, ...expected) => {
     expect(needs(sql)).toEqual(expected);

@@ -30,13 +30,36 @@ test("a project and a database with nothing odd: exit code 0, and no password", 
     ...["node", "package", "package", "package", "cache", "program", "program", "configuration"],
     ...["migrations", "heads", "database", "server", "ledger"],
   ]);
-  expect(before.stdout).toContain("the first upgrade creates it");
+  expect(before.stdout).toContain("in schema retort yet, 1 pending; the first upgrade creates it");
+  await migrate(["ensure-version"], { cwd: files.folder, env: { DATABASE_URL: url } });
+  const created = await migrate(["doctor"], { cwd: files.folder, env: { ...cache, DATABASE_URL: url } });
+  expect(created).toMatchObject({ code: 0, stderr: "no problems\n" });
+  expect(created.stdout).toMatch(/^ok {5}ledger: schema retort, format \d+, 0 applied, 1 pending$/m);
   await files.upgrade(url);
   const after = await migrate(["doctor"], { cwd: files.folder, env: { ...cache, DATABASE_URL: url } });
   expect(after).toMatchObject({ code: 0, stderr: "no problems\n" });
   expect(after.stdout).toMatch(/^ok {5}ledger: schema retort, format \d+, 1 applied$/m);
   const { password } = new URL(url);
   if (password !== "") expect(before.stdout + after.stdout).not.toContain(decodeURIComponent(password));
+});
+
+test("a ledger that is in another schema is named where the project's has none", async () => {
+  const { url } = await ownDatabase(servers()[0]!);
+  const files = project({ a: "SELECT 1;" });
+  await files.upgrade(url);
+  await query(url, 'ALTER SCHEMA retort RENAME TO "Old"');
+  const { checks } = await diagnose(
+    { ...deps({ RETORT_CACHE: "off" }, files.folder), ...now },
+    { database: url },
+  );
+  expect(faultsOf(checks)).toMatchObject([
+    {
+      check: "ledger",
+      status: "odd",
+      message: "there is no ledger in the schema retort, but one in Old, which cannot be read",
+      hint: 'if that is the one, set "ledger": {"schema": "Old"} in migrate.config.json, and run: migrate status',
+    },
+  ]);
 });
 
 test("a setting that the server refuses is found before a run; what is odd is counted apart", async () => {
@@ -123,7 +146,6 @@ test("a role that may only read, a changed file, what is pending", async () => {
   await files.upgrade(url, "a");
   files.write("0001_a.up.sql", "-- revision: a\n-- parent: none\n\nCREATE TABLE other ();");
   expect(faultsOf((await diagnose(world, { database: url })).checks)).toMatchObject([
-    { check: "ledger", status: "odd", hint: expect.stringContaining("1 pending (b)") },
     { check: "ledger", status: "wrong", message: expect.stringContaining("the SQL of a") },
   ]);
   await query(
@@ -134,7 +156,7 @@ test("a role that may only read, a changed file, what is pending", async () => {
   expect(faultsOf(reader.checks)[1]).toMatchObject({
     check: "ledger",
     status: "wrong",
-    message: expect.stringMatching(/1 applied; retort_test\S* may read it, but not write to it$/),
+    message: expect.stringMatching(/1 applied, 1 pending; retort_test\S* may read it, but not write to it$/),
     hint: expect.stringContaining("GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES"),
   });
 });

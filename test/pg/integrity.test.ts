@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { beforeEach, describe, expect, test } from "vitest";
 import { type RepairOptions, repair } from "../../src/app/repair.ts";
 import { verify } from "../../src/app/verify.ts";
+import { diagnosticOf, type Finding } from "../../src/core/integrity.ts";
 import { renderScript } from "../../src/render/script/script.ts";
 import { migrate, steadyLedger } from "../support/migrate.ts";
 import { failureOf, ownDatabase, project, runScript, type TestProject } from "../support/project.ts";
@@ -169,7 +170,16 @@ describe.each(servers())("integrity on $name", (server) => {
       const failure = await failureOf(repaired({ forget: [revision] }));
       expect(failure).toMatchObject({ code: "usage/forget", hint: "such revisions are c" });
     }
-    expect((await repaired({ forget: ["c"] })).left).toEqual([]);
+    // What is left of a hole is told as it is then, when nothing else stops the upgrade that fills it.
+    await query(url, "CALL retort.remove('a', 'unstamp', 'stamp', NULL)");
+    const hintOf = ({ left }: { left: readonly Finding[] }) => left.map(diagnosticOf).map(({ hint }) => hint);
+    const first = "settle those first, then run: migrate verify";
+    expect(hintOf(await repaired({ forget: ["c"], dryRun: true }))).toEqual([expect.stringContaining(first)]);
+    expect(hintOf(await repaired({ forget: ["c"] }))).toEqual([
+      expect.stringMatching(/^run what is missing with: migrate upgrade; .*: migrate stamp b$/),
+    ]);
+    await shop.run(url, { kind: "stamp", targets: ["b"] });
+    expect(await kinds()).toEqual([]);
     expect(await repairs()).toMatchObject([{ revision: "c", detail: expect.stringContaining("in no file") }]);
     // The guards of the next step compare count and digest.
     await shop.downgrade(url, "a");
@@ -235,6 +245,29 @@ describe.each(servers())("integrity on $name", (server) => {
     await repair(shop.deps, { database: other.url, forget: ["c"] });
     expect(withoutTimes(await steadyLedger(url))).toEqual(withoutTimes(await steadyLedger(other.url)));
     expect(await kinds()).toEqual([]);
+  });
+
+  test("the script of a repair says that it is done already, or that its rows are others now", async (context) => {
+    needsPsql(context);
+    changeB();
+    removeC();
+    const preflight = { args: ["-v", "preflight=1"] };
+    const { plan, ledger } = await repair(shop.deps, { database: url, script: true, forget: ["c"] });
+    const { text } = renderScript(plan, ledger);
+    expect(await runScript(url, text, preflight)).toMatchObject({ code: 0, stderr: "" });
+    expect(await runScript(url, text)).toMatchObject({ code: 0, stderr: "" });
+    const changed = "these rows of the ledger have changed: b, c";
+    for (const [found, hint] of [
+      ["all of it is done already", "All of it is done already."],
+      [changed, "See: SELECT * FROM retort.applied; and compare them with the files again: migrate verify"],
+    ] as const) {
+      const looked = await runScript(url, text, preflight);
+      expect(looked).toMatchObject({ code: 3, stdout: expect.stringContaining(`at b; ${found}`) });
+      const { code, stderr } = await runScript(url, text);
+      expect({ code, stderr }).toEqual({ code: 3, stderr: expect.stringContaining(changed) });
+      expect(stderr).toContain(`Nothing was changed. ${hint}`);
+      await query(url, "UPDATE retort.applied SET message = 'x' WHERE revision = 'b'");
+    }
   });
 
   test("the command shows, needs a yes, and says by its exit code whether anything is left", async () => {

@@ -116,24 +116,60 @@ describe.skipIf(!psqlAvailable()).each(servers())("on $name", (server) => {
     const forked = project({ a: "SELECT 1;", b: "SELECT 1;", c: { up: "SELECT 1;", parent: "a" } });
     const { url } = await ownDatabase(server);
     await of.upgrade(url, "a");
-    const ofOther = [
-      [{ kind: "upgrade", target: "b:heads" }, "migrate upgrade a:heads --sql"],
-      [{ kind: "downgrade", target: "b,c:c@a" }, "migrate downgrade a:c@a --sql"],
-      [{ kind: "downgrade", target: "b,c:c@-1" }, "migrate downgrade a:c@a --sql"],
-    ] as const;
-    for (const [request, again, from = of] of [
-      ...ofOther.map(([request, again]) => [request, again, forked] as const),
+    const other = await ownDatabase(server);
+    await forked.upgrade(other.url, "c");
+    const further = await ownDatabase(server);
+    for (const target of ["b", "x"]) await of.upgrade(further.url, target);
+    for (const [request, again, from = of, at = url] of [
+      [{ kind: "upgrade", target: "b:heads" }, "migrate upgrade a:heads --sql", forked],
+      [{ kind: "downgrade", target: "b,c:c@a" }, "migrate downgrade c:c@a --sql", forked, other.url],
+      [{ kind: "downgrade", target: "b,c:c@-1" }, "migrate downgrade c:c@a --sql", forked, other.url],
       [{ kind: "upgrade", target: "base:heads" }, "migrate upgrade a:heads --sql"],
       [{ kind: "upgrade", target: "x:y" }, "migrate upgrade a:y --sql"],
       [{ kind: "stamp", targets: ["x:heads"] }, "migrate stamp a:b y --sql"],
-      [{ kind: "downgrade", target: "heads:a" }, "migrate downgrade a:a --sql"],
-      [{ kind: "downgrade", target: "heads:b-1" }, "migrate downgrade a:a --sql"],
-      [{ kind: "downgrade", target: "b,y:billing@base" }, "migrate downgrade a:billing@base --sql"],
+      [{ kind: "stamp", targets: ["heads:a"] }, "migrate stamp a:a y --sql"],
+      [{ kind: "downgrade", target: "heads:a" }, "migrate downgrade b,x:a --sql", of, further.url],
+      [{ kind: "downgrade", target: "heads:b-1" }, "migrate downgrade b,x:a --sql", of, further.url],
+      [
+        { kind: "downgrade", target: "b,y:billing@base" },
+        "migrate downgrade b,x:billing@base --sql",
+        of,
+        further.url,
+      ],
     ] as const) {
-      const { stderr } = await runScript(url, await from.script(request as Request));
+      const { stderr } = await runScript(at, await from.script(request as Request));
       expect(stderr).toMatch(new RegExp(`with: ${again}$`, "m"));
       const args = again.split(" ").slice(1);
       expect(await migrate(args, { cwd: from.folder })).toMatchObject({ code: 0 });
+    }
+  });
+
+  test("where the database is beyond a script, the hint proposes none", async () => {
+    const of = project({
+      a: "SELECT 1;",
+      b: "SELECT 1;",
+      c: "SELECT 1;",
+      x: { up: "SELECT 1;", parent: "a" },
+    });
+    const { url } = await ownDatabase(server);
+    await of.upgrade(url, "c");
+    const hintOf = async (kind: "upgrade" | "downgrade", target: string, idempotent: boolean) => {
+      const { code, stderr } = await runScript(url, await of.script({ kind, target }, { idempotent }));
+      expect(code).toBe(3);
+      return /^HINT: .*?applied; (.*)$/m.exec(stderr)?.[1];
+    };
+    const up = "there is nothing to do for this script: all that it applies is applied already.";
+    const down = "there is nothing to do for this script: nothing that it takes back is applied.";
+    for (const idempotent of [false, true]) {
+      expect(await hintOf("upgrade", "b", idempotent)).toBe(up);
+      expect(await hintOf("upgrade", "x", idempotent)).toBe(
+        "Write a script from this state with: migrate upgrade c:x --sql",
+      );
+    }
+    await of.downgrade(url, "a");
+    for (const idempotent of [false, true]) {
+      expect(await hintOf("downgrade", "c:b", idempotent)).toBe(down);
+      expect(await hintOf("downgrade", "x:a", false)).toBe(undefined);
     }
   });
 
@@ -415,10 +451,10 @@ describe.skipIf(!psqlAvailable()).each(servers())("on $name", (server) => {
     const { stdout, code } = await runScript(url, await of.script("base:heads"), preflight);
     expect(code).toBe(3);
     expect(linesOf(stdout).filter((line) => line.startsWith("X"))).toEqual([
-      `X missing: CREATE on schema no"such (as postgres)`,
-      "X missing: the role no'body",
+      `X missing: CREATE on schema "no""such" (as postgres)`,
+      `X missing: the role "no'body"`,
       "X missing: superuser, or CREATE on the database where it is trusted, for the extension retort_no_such_extension (as postgres)",
-      "X missing: member of the role some'body (as postgres)",
+      `X missing: member of the role "some'body" (as postgres)`,
     ]);
   });
 

@@ -57,7 +57,7 @@ describe.each(ways)("%s at each statement", (_, death, form) => {
         // With psql alone, one that skips what is done goes on from everywhere.
         expect(form, context).toBe("one file");
         expect(sentence, context).toMatch(
-          /^(this database is not in the expected state|a step outside a transaction was interrupted: b)/,
+          /^(this database is not in the expected state|a step outside a transaction is unfinished: b)/,
         );
         expect(await stateOf(database.url), context).toEqual(before);
         await goOn(database.url, stderr);
@@ -69,7 +69,7 @@ describe.each(ways)("%s at each statement", (_, death, form) => {
     expect([...ends].sort()).toEqual(
       form === "one file"
         ? [
-            "a step outside a transaction was interrupted",
+            "a step outside a transaction is unfinished",
             "this database is not in the expected state",
             "went on",
           ]
@@ -153,7 +153,7 @@ test("a session that is terminated while it builds an index: the half index is d
   for (const script of [range, text]) {
     const { code, stderr } = await runText(url, script);
     expect(code).toBe(3);
-    expect(stderr).toContain("a step outside a transaction was interrupted: b at statement 3 of 5");
+    expect(stderr).toContain("a step outside a transaction is unfinished: b at statement 3 of 5");
     expect(stderr).toContain("resume with migrate upgrade or downgrade");
   }
   const [goesOn] = await filesOf("idempotent, run twice", shop.deps, request);

@@ -1,7 +1,7 @@
 /** `migrate stamp`. */
 import { type Command, flag } from "../command.ts";
 import { runOnline, writeFlags } from "../run.ts";
-import { scriptFlags, writeScript } from "../script.ts";
+import { stampScriptFlags, writeScript } from "../script.ts";
 
 const command: Command = {
   name: "stamp",
@@ -9,7 +9,7 @@ const command: Command = {
   args: {
     purge: flag("remove every applied revision from the ledger first"),
     ...writeFlags,
-    ...scriptFlags,
+    ...stampScriptFlags,
   },
   positionals: { required: 1, names: ["TARGET"], many: true },
   examples: [

@@ -14,6 +14,7 @@ import {
   routines,
   strangersHint,
   tableFiles,
+  withParts,
 } from "./format.ts";
 import { grants } from "./grants.ts";
 import { type LedgerNames, sqlstates } from "./types.ts";
@@ -71,7 +72,7 @@ export function lockBlock(key: string, { schema }: LedgerNames, place: Place): s
       : stopIf(
           `current_setting('server_version_num')::integer < ${place.minimumVersion}`,
           `concat('retort: this needs PostgreSQL ${versionName(place.minimumVersion)} or later; the server is ',\n        current_setting('server_version'))`,
-          nothing(),
+          "concat('Nothing was changed. Write the script for this server with: --server-version ',\n        current_setting('server_version_num')::integer / 10000)",
         )),
     ...(place.database === undefined
       ? []
@@ -89,13 +90,27 @@ export function lockBlock(key: string, { schema }: LedgerNames, place: Place): s
         )),
     ...stopIf(
       `NOT pg_try_advisory_lock(${key})`,
-      literal(`retort: another session holds the lock of the ledger ${qualified(schema)}`),
+      `concat(${literal(`retort: another session holds the lock of the ledger ${qualified(schema)}`)},\n        ': ' || ${holderOf(key)})`,
       nothing(" Wait until it is done and try again."),
       sqlstates.lockHeld,
     ),
     `  PERFORM pg_advisory_lock_shared(${key}),\n    pg_advisory_lock_shared(${key});`,
   ]);
 }
+
+/** Who holds it, as an SQL expression: null where that session has ended since. */
+const holderOf = (key: string): string =>
+  withParts(
+    [
+      "(SELECT regexp_replace(string_agg(DISTINCT",
+      "          /* holder */,",
+      "          '; '), '[[:cntrl:]]+', ' ', 'g')",
+      "        FROM pg_locks AS l LEFT JOIN pg_stat_activity AS a ON a.pid = l.pid",
+      "        WHERE l.granted AND l.locktype = 'advisory' AND l.objsubid = 1",
+      "          AND l.database = (SELECT d.oid FROM pg_database AS d WHERE d.datname = current_database())",
+      `          AND l.classid = ${BigInt.asUintN(32, BigInt(key) >> 32n)} AND l.objid = ${BigInt.asUintN(32, BigInt(key))})`,
+    ].join("\n"),
+  );
 
 /** Gives the lock back, however often this session has taken it. */
 export const unlockBlock = (key: string): string =>

@@ -36,11 +36,22 @@ export interface StartState {
   readonly again: string;
   /** The heads of what is expected to be applied. */
   readonly starts: readonly RevisionId[];
-  /** These, in that direction, may be half done, and are gone on with; else nothing may be. */
-  readonly halfDone?: { readonly revisions: readonly RevisionId[]; readonly direction: Direction };
+  readonly direction: Direction;
+  /** These may be half done, and are gone on with; else nothing may be. */
+  readonly halfDone: readonly RevisionId[];
+  /** The last of the steps: if they are done, all are. */
+  readonly ends: readonly RevisionId[];
 }
 
 type Direction = "up" | "down";
+
+/** The rows that a repair changes, by revision, before it and after it; null: there is none. */
+export interface ChangedRows {
+  readonly were: RowTexts;
+  readonly willBe: RowTexts;
+}
+
+type RowTexts = Readonly<Record<RevisionId, Omit<Recorded, "revision"> | null>>;
 
 /** The SQL of one ledger. Each text is one statement and ends in `;`, but for the queries. */
 export interface Ledger {
@@ -88,7 +99,8 @@ export interface Ledger {
   stamp(row: NewRow): string;
   unstamp(revision: RevisionId): string;
   readonly forgetIntent: string;
-  requireRow(row: Recorded): string;
+  /** Stops unless the rows that a repair changes are as they were. */
+  requireRows(rows: ChangedRows): string;
   accept(row: NewRow, detail: string): string;
   forget(revision: RevisionId, how: How, detail: string): string;
   /** Records a failure; never part of a plan. `statement`: of the intent that it was about, else 0. */
@@ -172,18 +184,17 @@ export function ledgerOf(names: LedgerNames): Ledger {
     repairRows: (how, detail) => repairRowsBlock(names, how, detail),
 
     requireLock: call("require_lock"),
-    requireState: ({ must, may, done, again, starts, halfDone }) =>
+    requireState: ({ must, may, done, again, starts, direction, halfDone, ends }) =>
       call(
         "require_state",
         ...[must, may].map((revisions) => arrayLiteral(revisions)),
         done.revisions,
         done.digest,
         literal(again),
-        ...(halfDone === undefined ? [] : [arrayLiteral(halfDone.revisions)]),
-        ...(halfDone === undefined
-          ? []
-          : named("direction", literal(halfDone.direction), halfDone.direction === "up")),
+        ...(halfDone.length === 0 ? [] : [arrayLiteral(halfDone)]),
+        ...named("direction", literal(direction), direction === "up"),
         ...named("starts", arrayLiteral(starts), again === "" || starts.length === 0),
+        ...named("ends", arrayLiteral(ends), ends.length === 0),
       ),
     beginStep: (revision, direction, expected) => {
       if ("digest" in expected)
@@ -223,15 +234,8 @@ export function ledgerOf(names: LedgerNames): Ledger {
     stamp: (row) => call("stamp", ...rowOf(row), ...dependsOn(row)),
     unstamp: (revision) => call("remove", ...[revision, "unstamp", "stamp"].map(literal), "NULL"),
     forgetIntent: call("forget_intent"),
-    requireRow: ({ revision, checksum, parents, dependsOn, message }) =>
-      call(
-        "require_row",
-        literal(revision),
-        literal(checksum),
-        arrayLiteral(parents),
-        arrayLiteral(dependsOn),
-        literal(message),
-      ),
+    requireRows: ({ were, willBe }) =>
+      `CALL ${schema}.require_rows(${[were, willBe].map((rows) => literal(rowsJson(rows))).join(", ")});`,
     accept: (row, detail) =>
       call("accept", ...rowOf(row), arrayLiteral(row.dependsOn), literal(row.how), literal(detail)),
     forget: (revision, how, detail) => call("remove", ...[revision, "repair", how, detail].map(literal)),
@@ -266,6 +270,19 @@ export function ledgerOf(names: LedgerNames): Ledger {
       `  FROM ${schema}.outcome(${twin === undefined ? "NULL" : literal(twin)}) AS o;`,
   };
 }
+
+/** As `changed_rows` reads them: a row on two lines. */
+export const rowsJson = (rows: RowTexts): string =>
+  `{${Object.entries(rows)
+    .map(([revision, row]) => {
+      const key = `\n  ${JSON.stringify(revision)}: `;
+      if (row === null) return `${key}null`;
+      const [parents, dependsOn, message] = [row.parents, row.dependsOn, row.message].map((value) =>
+        JSON.stringify(value),
+      );
+      return `${key}{"checksum": "${row.checksum}",\n    "parents": ${parents}, "depends_on": ${dependsOn}, "message": ${message}}`;
+    })
+    .join(",")}}`;
 
 /** What `to_regclass` reads. No word is reserved there. */
 export const regclassText = ({ schema, name }: Pick<RelationLock, "schema" | "name">): string =>

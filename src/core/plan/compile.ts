@@ -4,7 +4,7 @@ import { summaryOfStep } from "../effects/summary.ts";
 import type { Expected, Ledger, StartState } from "../ledger/calls.ts";
 import type { Expectation } from "../ledger/format.ts";
 import type { Inconsistency } from "../ledger/inconsistency.ts";
-import { digestOf, type Tally, tallyOf } from "../ledger/types.ts";
+import { digestOf, type Recorded, type Tally, tallyOf } from "../ledger/types.ts";
 import type { RevisionId } from "../migration.ts";
 import { distinct } from "../statement/losses.ts";
 import { outsideBatches, repairBatches } from "./outside.ts";
@@ -28,7 +28,7 @@ export function compile(input: CompileInput): Plan {
     kind,
     from: input.from,
     to: input.to,
-    start: { must, may, without: input.without ?? [] },
+    start: { must, may, without: input.without ?? [], ...repairOf(input) },
     steps: input.steps.map(planStep),
     result: { revisions: tally.revisions, digest: String(tally.digest) },
     schema: ledger.names.schema,
@@ -130,17 +130,24 @@ function startOf(input: CompileInput, result: Tally, forgets: boolean): readonly
     how === "script" && kind !== "repair" && end !== undefined
       ? `migrate ${kind} %s:${end.replaceAll("%", "%%")} --sql`
       : "";
+  const { repair } = repairOf(input);
   return [
     ...(applied.length === 0 ? [{ sql: ledger.create, purpose: "create-ledger" } as const] : []),
     { sql: ledger.guard("needed", rightsOf(input)), purpose: "guard-ledger" },
     ...(forgets ? [forgetting(ledger)] : []),
+    // Before the state: where all is done already, the tally alone does not tell.
+    ...(repair === undefined
+      ? []
+      : [{ sql: ledger.requireRows(repair.rows), purpose: "guard-rows" } as const]),
     {
       sql: ledger.requireState({
         ...startState(input),
         done: result,
         again,
         starts: from,
-        ...halfDoneOf(input),
+        direction: directionOf(input),
+        halfDone: halfDoneOf(input),
+        ends: how === "script" ? endsOf(input) : [],
       }),
       purpose: "guard-start",
     },
@@ -153,17 +160,58 @@ function startState({ applied, steps, idempotent }: CompileInput): Pick<StartSta
   return { must: applied.filter((id) => !moved.has(id)).toSorted(), may: [...moved].toSorted() };
 }
 
-/** What may be half done: the step that was interrupted; in a script that skips what is done, any that can be. */
-function halfDoneOf({ kind, steps, interrupted, idempotent }: CompileInput): Pick<StartState, "halfDone"> {
-  // A repair leaves it as it is.
-  if (kind === "repair" && interrupted !== undefined)
-    return { halfDone: { revisions: [interrupted.revision], direction: interrupted.direction } };
-  const can = steps.filter((step) =>
-    idempotent === true ? !step.transactional : kind !== "stamp" && step.revision === interrupted?.revision,
+/** The rows that a repair corrects and deletes. */
+function repairOf(input: CompileInput): Pick<Plan["start"], "repair"> {
+  const { steps } = input;
+  const corrections = steps.flatMap((step) =>
+    step.correction === undefined ? [] : [{ step, row: step.correction.row }],
   );
-  const [first] = can;
-  if (first === undefined) return {};
-  return { halfDone: { revisions: can.map((step) => step.revision), direction: first.direction } };
+  if (corrections.length === 0) return {};
+  const were = corrections.map(({ row }) => [row.revision, textsOf(row)] as const);
+  const willBe = corrections.map(
+    ({ step }) => [step.revision, step.direction === "up" ? textsOf(step) : null] as const,
+  );
+  const rows = { were: Object.fromEntries(were), willBe: Object.fromEntries(willBe) };
+  return { repair: { rows, halfDone: halfDoneOf(input) } };
+}
+
+const textsOf = ({ checksum, parents, dependsOn, message }: Omit<Recorded, "revision">) => ({
+  checksum,
+  parents,
+  dependsOn,
+  message,
+});
+
+/** Of the step that may be half done; else of all. */
+const directionOf = ({ kind, interrupted }: CompileInput): StartState["direction"] =>
+  kind === "upgrade" || kind === "downgrade"
+    ? kind === "upgrade"
+      ? "up"
+      : "down"
+    : (interrupted?.direction ?? "up");
+
+/** What may be half done: the step that was interrupted; in a script that skips what is done, any that can be. */
+function halfDoneOf({ kind, steps, interrupted, idempotent }: CompileInput): readonly RevisionId[] {
+  // A repair leaves it as it is.
+  if (kind === "repair") return interrupted === undefined ? [] : [interrupted.revision];
+  return steps
+    .filter((step) =>
+      idempotent === true ? !step.transactional : kind !== "stamp" && step.revision === interrupted?.revision,
+    )
+    .map((step) => step.revision);
+}
+
+/** The steps of an upgrade that no other needs, of a downgrade those that need no other. */
+function endsOf({ kind, steps }: CompileInput): readonly RevisionId[] {
+  if (kind !== "upgrade" && kind !== "downgrade") return [];
+  const own = new Set(steps.map((step) => step.revision));
+  const needed = new Set(steps.flatMap(needsOf));
+  return steps
+    .filter((step) =>
+      kind === "upgrade" ? !needed.has(step.revision) : !needsOf(step).some((id) => own.has(id)),
+    )
+    .map((step) => step.revision)
+    .toSorted();
 }
 
 const forgetting = ({ forgetIntent }: Ledger): Statement => ({ sql: forgetIntent, purpose: "forget" });
@@ -237,9 +285,8 @@ function ledgerStatements(
   if (step.correction === undefined || kind === "stamp") {
     return [at("record", isUp ? ledger.stamp({ ...step, how: "stamp" }) : ledger.unstamp(step.revision))];
   }
-  const { row, detail } = step.correction;
+  const { detail } = step.correction;
   return [
-    at("guard-row", ledger.requireRow(row)),
     at("record", isUp ? ledger.accept({ ...step, how }, detail) : ledger.forget(step.revision, how, detail)),
   ];
 }

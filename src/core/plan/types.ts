@@ -6,6 +6,7 @@ import type { Privilege } from "../effects/privilege.ts";
 import type { EffectSummary } from "../effects/summary.ts";
 import type { Direction } from "../header.ts";
 import type { Place } from "../ledger/blocks.ts";
+import type { ChangedRows } from "../ledger/calls.ts";
 import type { RevisionId } from "../migration.ts";
 import type { Span } from "../source.ts";
 import type { Trace } from "../statement/facts.ts";
@@ -19,7 +20,10 @@ export interface Plan {
   readonly from: readonly RevisionId[];
   readonly to: readonly RevisionId[];
   /** What must be applied before, and what may be besides; `without`: what `from` needs, and is not applied. */
-  readonly start: Readonly<Record<"must" | "may" | "without", readonly RevisionId[]>>;
+  readonly start: Readonly<Record<"must" | "may" | "without", readonly RevisionId[]>> & {
+    /** Of a repair: the rows that it changes, and what may be half done. */
+    readonly repair?: { readonly rows: ChangedRows; readonly halfDone: readonly RevisionId[] };
+  };
   readonly steps: readonly PlanStep[];
   readonly batches: readonly Batch[];
   /** What is applied when all is done: the digest in decimal digits. */
@@ -128,8 +132,8 @@ export type Purpose =
   | "guard-part"
   /** The statement outside a transaction has done its work. */
   | "guard-done"
-  /** The row of the ledger is as it was shown. */
-  | "guard-row"
+  /** The rows that a repair changes are as they were shown. */
+  | "guard-rows"
   /** A script's: the locks of the statement after it are taken, or it is tried again. */
   | "take-locks"
   /** What the author's statements have deferred is done now, as by their own COMMIT. */

@@ -5,7 +5,7 @@
 import block from "../../../sql/preflight/preflight.sql";
 import { type LockMode, stronger } from "../../core/effects/mode.ts";
 import { distinctPrivileges } from "../../core/effects/privilege.ts";
-import { type Ledger, regclassText } from "../../core/ledger/calls.ts";
+import { type Ledger, regclassText, rowsJson } from "../../core/ledger/calls.ts";
 import { type Expectation, withParts } from "../../core/ledger/format.ts";
 import { rightsOf } from "../../core/plan/rights.ts";
 import type { Plan } from "../../core/plan/types.ts";
@@ -74,13 +74,14 @@ function factsOf(plan: Plan, { lockKey }: Ledger): string {
     connected: place.role ?? null,
     minimum: place.minimumVersion ?? 120000,
     expected,
-    from: isOfLedger ? null : from,
+    // A repair may start from revisions that are in no file, so that the files do not tell the heads.
+    from: isOfLedger || kind === "repair" ? null : from,
     forgets: kind === "stamp",
-    // A repair leaves as many revisions as there were.
+    // Of a repair its rows tell.
     ...(isOfLedger || kind === "repair"
       ? {}
       : { done_revisions: String(result.revisions), done_digest: result.digest }),
-    any_state: isOfLedger || batches.some(({ when }) => when !== undefined),
+    any_state: isOfLedger || kind === "repair" || batches.some(({ when }) => when !== undefined),
   };
   const needs = distinctPrivileges(steps.flatMap(({ privileges = [] }) => privileges));
   const list = (items: readonly unknown[]): string =>
@@ -88,7 +89,17 @@ function factsOf(plan: Plan, { lockKey }: Ledger): string {
   const pairs = Object.entries(head).map(([key, value]) => `"${key}": ${JSON.stringify(value)}`);
   const ids = (key: "must" | "may"): string =>
     `"${key}": [${folded(start[key].map((id) => JSON.stringify(id)).join(", "), PAGE_WIDTH - 12).join("\n  ")}]`;
-  const expectedRows = isOfLedger ? [] : [ids("must"), ids("may")];
+  const { repair } = start;
+  const expectedRows = [
+    ...(isOfLedger ? [] : [ids("must"), ids("may")]),
+    ...(repair === undefined
+      ? []
+      : [
+          `"half_done": ${JSON.stringify(repair.halfDone)}`,
+          `"were": ${rowsJson(repair.rows.were)}`,
+          `"will_be": ${rowsJson(repair.rows.willBe)}`,
+        ]),
+  ];
   return `{${[...pairs, ...expectedRows].join(",\n")},\n"tables": ${list(tablesOf(plan))},\n"needs": ${list(
     needs
       .filter(

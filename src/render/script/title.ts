@@ -83,7 +83,9 @@ export function runWith({ client }: ScriptForm, file: string, looks = true): rea
     ? [
         `Run:  psql -X -v ON_ERROR_STOP=1 -f ${file} DATABASE`,
         "      directly, not through a transaction pooler; not inside BEGIN, so without -1.",
-        ...(looks ? ["      First, only to look at what it will meet: the same with -v preflight=1."] : []),
+        ...(looks
+          ? ["      First, only to look at what it will meet: the same with -v preflight=1 (not without =1)."]
+          : []),
       ]
     : [
         "Run:  with any client that sends the text as it is, in one session, and stops at the first error;",
