@@ -99,7 +99,7 @@ function nextWith(
   const which =
     count === migrations.size
       ? "all migrations here are"
-      : `${count} of the ${migrations.size} migrations here are`;
+      : `${count} of the ${migrations.size} migrations here ${count === 1 ? "is" : "are"}`;
   return `${which} recorded as applied to the database; to compare it with them: migrate drift`;
 }
 

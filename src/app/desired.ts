@@ -5,6 +5,7 @@ import type { FileText } from "../core/migration.ts";
 import { STANDARD_STRINGS } from "../core/plan/session.ts";
 import { dollarQuoted, identifier } from "../core/quote.ts";
 import type { ServerVersion } from "../core/server-version.ts";
+import { configFile } from "../io/config.ts";
 import { createGrammar } from "../io/grammar.ts";
 import { readSchemaFolder } from "../io/schema-folder.ts";
 import type { Scratch } from "../io/scratch/types.ts";
@@ -38,7 +39,7 @@ export async function loadSchemaFolder(
     const { path, line, column } = location;
     deps.onNotice?.({
       severity: "WARNING",
-      message: `${path}:${line}:${column}: rows of ${table} are not compared; if they belong to the schema, add "${table}" to "referenceRows" in migrate.config.json`,
+      message: `${path}:${line}:${column}: rows of ${table} are not compared; if they belong to the schema, add "${table}" to "referenceRows" in ${configFile(project.config)}`,
     });
   }
   return { session, statements };

@@ -23,7 +23,7 @@ export const defaultLedgerNames: LedgerNames = { schema: "retort" };
 export const strangersHint = (schema: string): string =>
   schema === defaultLedgerNames.schema
     ? "Nothing was changed. Move them to another schema: ALTER ... SET SCHEMA ..."
-    : 'Nothing was changed. Give the ledger a schema of its own in migrate.config.json: "ledger": {"schema": "retort"}';
+    : 'Nothing was changed. Give the ledger a schema of its own in the config file: "ledger": {"schema": "retort"}';
 
 /** How a revision came to be applied. */
 export type How = "run" | "script" | "stamp";

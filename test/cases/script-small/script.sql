@@ -1,5 +1,5 @@
 -- Retort migration script: upgrade <base> -> c
--- Receipt: sha256:7f9f2e3bbb7b24e9aded584b37f13ec169c5ab79625e0c088a9689774aab22b8
+-- Receipt: sha256:d30afae64c95698c80622b362c35b798727318301bd8ab8e850a7f7a052b0d6f
 \if true
 -- For:  PostgreSQL 12 or later; ledger retort, format 2.
 -- Run:  psql -X -v ON_ERROR_STOP=1 -f FILE DATABASE
@@ -1232,8 +1232,8 @@ BEGIN
           'ALTER TABLE %1$s.applied SET SCHEMA retort; '
           'ALTER TABLE %1$s.intent SET SCHEMA retort; ALTER TABLE %1$s.log SET SCHEMA retort; '
           'ALTER TABLE %1$s.state SET SCHEMA retort; then write "ledger": {"schema": "retort"} '
-          'in migrate.config.json, and run: migrate repair', place::regnamespace)
-        ELSE 'Give the ledger a schema of its own in migrate.config.json: '
+          'in the config file, and run: migrate repair', place::regnamespace)
+        ELSE 'Give the ledger a schema of its own in the config file: '
           '"ledger": {"schema": "retort"}' END);
   END IF;
 
@@ -1250,7 +1250,7 @@ BEGIN
     RAISE EXCEPTION USING ERRCODE = 'RT001',
       MESSAGE = format('retort: the ledger %s is not trusted: %s', place::regnamespace, found),
       HINT = format('Nothing was changed. If that role may own the ledger, add it to '
-        'migrate.config.json: "ledger": {"owner": %s}. A script must then be written again.',
+        'the config file: "ledger": {"owner": %s}. A script must then be written again.',
         to_json(stranger::text));
   END IF;
 
@@ -1344,8 +1344,8 @@ BEGIN
         CASE WHEN s.n = 0 AND a.n = 0 THEN 'its tables are empty'
           WHEN s.n <> 1 THEN format('state should have 1 row, but has %s', s.n)
           WHEN s.revisions <> a.n
-            THEN format('applied should have %s rows by the tally in state, but has %s',
-              s.revisions, a.n)
+            THEN format('the number of rows in applied should be %s by the tally in state, '
+              'but is %s', s.revisions, a.n)
           WHEN s.digest <> a.digest
             THEN 'the revisions in applied do not match the tally in state' END,
         CASE WHEN i.n > 1 THEN format('intent should have at most 1 row, but has %s', i.n) END,
@@ -1416,7 +1416,7 @@ $body$;
 CALL retort.require_state('{}', '{}', 3, 1401614897665169694, 'migrate upgrade %s:c --sql');
 
 -- Log: the receipt of this script.
-CALL retort.begin_script('7f9f2e3bbb7b24e9aded584b37f13ec169c5ab79625e0c088a9689774aab22b8',
+CALL retort.begin_script('d30afae64c95698c80622b362c35b798727318301bd8ab8e850a7f7a052b0d6f',
   'base:c', 3, 1401614897665169694);
 COMMIT;
 
@@ -1472,13 +1472,13 @@ BEGIN TRANSACTION READ ONLY;
 -- Check: exactly the revisions that should be applied now are, row by row.
 SELECT retort.check(3, 1401614897665169694) AS retort_passed \gset
 SELECT revisions AS applied_revisions, 'c' AS current_heads,
-  'sha256:7f9f2e3bbb7b24e9aded584b37f13ec169c5ab79625e0c088a9689774aab22b8' AS receipt FROM retort.state;
+  'sha256:d30afae64c95698c80622b362c35b798727318301bd8ab8e850a7f7a052b0d6f' AS receipt FROM retort.state;
 
 -- Durations: what this run of the script has done, as the log of the ledger has it.
 SELECT l.event AS step, l.revision, round(date_part('epoch', l.duration) * 1000) AS milliseconds
   FROM retort.log AS l WHERE l.event IN ('upgrade', 'downgrade') AND l.id > (
     SELECT max(s.id) FROM retort.log AS s WHERE s.event = 'script' AND s.checksum =
-      '7f9f2e3bbb7b24e9aded584b37f13ec169c5ab79625e0c088a9689774aab22b8'
+      'd30afae64c95698c80622b362c35b798727318301bd8ab8e850a7f7a052b0d6f'
       AND s.at > (SELECT retort.session_start()))
   ORDER BY l.id;
 COMMIT;
@@ -1671,8 +1671,8 @@ BEGIN
           'ALTER TABLE %1$s.applied SET SCHEMA retort; '
           'ALTER TABLE %1$s.intent SET SCHEMA retort; ALTER TABLE %1$s.log SET SCHEMA retort; '
           'ALTER TABLE %1$s.state SET SCHEMA retort; then write "ledger": {"schema": "retort"} '
-          'in migrate.config.json, and run: migrate repair', place::regnamespace)
-        ELSE 'Give the ledger a schema of its own in migrate.config.json: '
+          'in the config file, and run: migrate repair', place::regnamespace)
+        ELSE 'Give the ledger a schema of its own in the config file: '
           '"ledger": {"schema": "retort"}' END);
   END IF;
 
@@ -1689,7 +1689,7 @@ BEGIN
     RAISE EXCEPTION USING ERRCODE = 'RT001',
       MESSAGE = format('retort: the ledger %s is not trusted: %s', place::regnamespace, found),
       HINT = format('Nothing was changed. If that role may own the ledger, add it to '
-        'migrate.config.json: "ledger": {"owner": %s}. A script must then be written again.',
+        'the config file: "ledger": {"owner": %s}. A script must then be written again.',
         to_json(stranger::text));
   END IF;
 
@@ -1783,8 +1783,8 @@ BEGIN
         CASE WHEN s.n = 0 AND a.n = 0 THEN 'its tables are empty'
           WHEN s.n <> 1 THEN format('state should have 1 row, but has %s', s.n)
           WHEN s.revisions <> a.n
-            THEN format('applied should have %s rows by the tally in state, but has %s',
-              s.revisions, a.n)
+            THEN format('the number of rows in applied should be %s by the tally in state, '
+              'but is %s', s.revisions, a.n)
           WHEN s.digest <> a.digest
             THEN 'the revisions in applied do not match the tally in state' END,
         CASE WHEN i.n > 1 THEN format('intent should have at most 1 row, but has %s', i.n) END,
@@ -2017,7 +2017,8 @@ BEGIN
     IF kind IN ('table', 'materialized view') THEN
       BEGIN
         SELECT concat(found, CASE WHEN item ->> 1 <> '' THEN '; ' ELSE ': ' END,
-            CASE WHEN sum(c.reltuples) > 0 THEN format('about %s rows, ', sum(c.reltuples)::bigint)
+            CASE WHEN sum(c.reltuples) = 1 THEN 'about 1 row, '
+              WHEN sum(c.reltuples) > 0 THEN format('about %s rows, ', sum(c.reltuples)::bigint)
               ELSE 'rows not counted yet, ' END,
             pg_size_pretty(sum(pg_table_size(c.oid))), ', indexes ',
             pg_size_pretty(sum(pg_indexes_size(c.oid)))) INTO found

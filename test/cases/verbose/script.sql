@@ -1,5 +1,5 @@
 -- Retort migration script: upgrade <base> -> 29f859a13ea1
--- Receipt: sha256:a6b61b484db5db84d5e1922bcf2593a8b78621c5dcb9a58b85d9247192c38363
+-- Receipt: sha256:f1080a26f37272dc4a7992648a43ddcb1d09abb186351cff48b55156b9a43c44
 \if true
 -- For:  PostgreSQL 12 or later; ledger retort, format 2.
 -- Run:  psql -X -v ON_ERROR_STOP=1 -f FILE DATABASE
@@ -1225,8 +1225,8 @@ BEGIN
           'ALTER TABLE %1$s.applied SET SCHEMA retort; '
           'ALTER TABLE %1$s.intent SET SCHEMA retort; ALTER TABLE %1$s.log SET SCHEMA retort; '
           'ALTER TABLE %1$s.state SET SCHEMA retort; then write "ledger": {"schema": "retort"} '
-          'in migrate.config.json, and run: migrate repair', place::regnamespace)
-        ELSE 'Give the ledger a schema of its own in migrate.config.json: '
+          'in the config file, and run: migrate repair', place::regnamespace)
+        ELSE 'Give the ledger a schema of its own in the config file: '
           '"ledger": {"schema": "retort"}' END);
   END IF;
 
@@ -1243,7 +1243,7 @@ BEGIN
     RAISE EXCEPTION USING ERRCODE = 'RT001',
       MESSAGE = format('retort: the ledger %s is not trusted: %s', place::regnamespace, found),
       HINT = format('Nothing was changed. If that role may own the ledger, add it to '
-        'migrate.config.json: "ledger": {"owner": %s}. A script must then be written again.',
+        'the config file: "ledger": {"owner": %s}. A script must then be written again.',
         to_json(stranger::text));
   END IF;
 
@@ -1337,8 +1337,8 @@ BEGIN
         CASE WHEN s.n = 0 AND a.n = 0 THEN 'its tables are empty'
           WHEN s.n <> 1 THEN format('state should have 1 row, but has %s', s.n)
           WHEN s.revisions <> a.n
-            THEN format('applied should have %s rows by the tally in state, but has %s',
-              s.revisions, a.n)
+            THEN format('the number of rows in applied should be %s by the tally in state, '
+              'but is %s', s.revisions, a.n)
           WHEN s.digest <> a.digest
             THEN 'the revisions in applied do not match the tally in state' END,
         CASE WHEN i.n > 1 THEN format('intent should have at most 1 row, but has %s', i.n) END,
@@ -1410,7 +1410,7 @@ CALL retort.require_state('{}', '{}', 1, 418732435334715376,
   'migrate upgrade %s:29f859a13ea1 --sql');
 
 -- Log: the receipt of this script.
-CALL retort.begin_script('a6b61b484db5db84d5e1922bcf2593a8b78621c5dcb9a58b85d9247192c38363',
+CALL retort.begin_script('f1080a26f37272dc4a7992648a43ddcb1d09abb186351cff48b55156b9a43c44',
   'base:29f859a13ea1', 1, 418732435334715376);
 COMMIT;
 
@@ -1430,13 +1430,13 @@ BEGIN TRANSACTION READ ONLY;
 -- Check: exactly the revisions that should be applied now are, row by row.
 SELECT retort.check(1, 418732435334715376) AS retort_passed \gset
 SELECT revisions AS applied_revisions, '29f859a13ea1' AS current_heads,
-  'sha256:a6b61b484db5db84d5e1922bcf2593a8b78621c5dcb9a58b85d9247192c38363' AS receipt FROM retort.state;
+  'sha256:f1080a26f37272dc4a7992648a43ddcb1d09abb186351cff48b55156b9a43c44' AS receipt FROM retort.state;
 
 -- Durations: what this run of the script has done, as the log of the ledger has it.
 SELECT l.event AS step, l.revision, round(date_part('epoch', l.duration) * 1000) AS milliseconds
   FROM retort.log AS l WHERE l.event IN ('upgrade', 'downgrade') AND l.id > (
     SELECT max(s.id) FROM retort.log AS s WHERE s.event = 'script' AND s.checksum =
-      'a6b61b484db5db84d5e1922bcf2593a8b78621c5dcb9a58b85d9247192c38363'
+      'f1080a26f37272dc4a7992648a43ddcb1d09abb186351cff48b55156b9a43c44'
       AND s.at > (SELECT retort.session_start()))
   ORDER BY l.id;
 COMMIT;
@@ -1626,8 +1626,8 @@ BEGIN
           'ALTER TABLE %1$s.applied SET SCHEMA retort; '
           'ALTER TABLE %1$s.intent SET SCHEMA retort; ALTER TABLE %1$s.log SET SCHEMA retort; '
           'ALTER TABLE %1$s.state SET SCHEMA retort; then write "ledger": {"schema": "retort"} '
-          'in migrate.config.json, and run: migrate repair', place::regnamespace)
-        ELSE 'Give the ledger a schema of its own in migrate.config.json: '
+          'in the config file, and run: migrate repair', place::regnamespace)
+        ELSE 'Give the ledger a schema of its own in the config file: '
           '"ledger": {"schema": "retort"}' END);
   END IF;
 
@@ -1644,7 +1644,7 @@ BEGIN
     RAISE EXCEPTION USING ERRCODE = 'RT001',
       MESSAGE = format('retort: the ledger %s is not trusted: %s', place::regnamespace, found),
       HINT = format('Nothing was changed. If that role may own the ledger, add it to '
-        'migrate.config.json: "ledger": {"owner": %s}. A script must then be written again.',
+        'the config file: "ledger": {"owner": %s}. A script must then be written again.',
         to_json(stranger::text));
   END IF;
 
@@ -1738,8 +1738,8 @@ BEGIN
         CASE WHEN s.n = 0 AND a.n = 0 THEN 'its tables are empty'
           WHEN s.n <> 1 THEN format('state should have 1 row, but has %s', s.n)
           WHEN s.revisions <> a.n
-            THEN format('applied should have %s rows by the tally in state, but has %s',
-              s.revisions, a.n)
+            THEN format('the number of rows in applied should be %s by the tally in state, '
+              'but is %s', s.revisions, a.n)
           WHEN s.digest <> a.digest
             THEN 'the revisions in applied do not match the tally in state' END,
         CASE WHEN i.n > 1 THEN format('intent should have at most 1 row, but has %s', i.n) END,
@@ -1972,7 +1972,8 @@ BEGIN
     IF kind IN ('table', 'materialized view') THEN
       BEGIN
         SELECT concat(found, CASE WHEN item ->> 1 <> '' THEN '; ' ELSE ': ' END,
-            CASE WHEN sum(c.reltuples) > 0 THEN format('about %s rows, ', sum(c.reltuples)::bigint)
+            CASE WHEN sum(c.reltuples) = 1 THEN 'about 1 row, '
+              WHEN sum(c.reltuples) > 0 THEN format('about %s rows, ', sum(c.reltuples)::bigint)
               ELSE 'rows not counted yet, ' END,
             pg_size_pretty(sum(pg_table_size(c.oid))), ', indexes ',
             pg_size_pretty(sum(pg_indexes_size(c.oid)))) INTO found
