@@ -75,7 +75,7 @@ BEGIN
     RAISE EXCEPTION USING ERRCODE = 'RT001',
       MESSAGE = format('retort: the ledger %s is not trusted: %s', place::regnamespace, found),
       HINT = format('Nothing was changed. If that role may own the ledger, add it to '
-        'migrate.config.json: "ledger": {"owner": %s}. A script must then be written again.',
+        'the config file: "ledger": {"owner": %s}. A script must then be written again.',
         to_json(stranger::text));
   END IF;
 
@@ -170,8 +170,8 @@ BEGIN
         CASE WHEN s.n = 0 AND a.n = 0 THEN 'its tables are empty'
           WHEN s.n <> 1 THEN format('state should have 1 row, but has %s', s.n)
           WHEN s.revisions <> a.n
-            THEN format('applied should have %s rows by the tally in state, but has %s',
-              s.revisions, a.n)
+            THEN format('the number of rows in applied should be %s by the tally in state, '
+              'but is %s', s.revisions, a.n)
           WHEN s.digest <> a.digest
             THEN 'the revisions in applied do not match the tally in state' END,
         CASE WHEN i.n > 1 THEN format('intent should have at most 1 row, but has %s', i.n) END,

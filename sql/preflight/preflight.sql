@@ -172,7 +172,8 @@ BEGIN
     IF kind IN ('table', 'materialized view') THEN
       BEGIN
         SELECT concat(found, CASE WHEN item ->> 1 <> '' THEN '; ' ELSE ': ' END,
-            CASE WHEN sum(c.reltuples) > 0 THEN format('about %s rows, ', sum(c.reltuples)::bigint)
+            CASE WHEN sum(c.reltuples) = 1 THEN 'about 1 row, '
+              WHEN sum(c.reltuples) > 0 THEN format('about %s rows, ', sum(c.reltuples)::bigint)
               ELSE 'rows not counted yet, ' END,
             pg_size_pretty(sum(pg_table_size(c.oid))), ', indexes ',
             pg_size_pretty(sum(pg_indexes_size(c.oid)))) INTO found

@@ -100,7 +100,7 @@ function nextWith(
   const which =
     count === migrations.size
       ? "all migrations here are"
-      : `${count} of the ${migrations.size} migrations here are`;
+      : `${count} of the ${migrations.size} migrations here ${count === 1 ? "is" : "are"}`;
   const all = `${which} recorded as applied to the database; to compare it with them: migrate drift`;
   if (applied.some(({ how }) => how !== "stamp")) return all;
   const deleted = isOne ? "delete the migration" : "delete the migrations, the newest first";

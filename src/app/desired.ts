@@ -7,6 +7,7 @@ import { STANDARD_STRINGS } from "../core/plan/session.ts";
 import { dollarQuoted, identifier } from "../core/quote.ts";
 import type { ServerVersion } from "../core/server-version.ts";
 import type { Location } from "../core/source.ts";
+import { configFile } from "../io/config.ts";
 import { createGrammar } from "../io/grammar.ts";
 import { readSchemaFolder } from "../io/schema-folder.ts";
 import type { Scratch } from "../io/scratch/types.ts";
@@ -49,7 +50,7 @@ export async function loadSchemaFolder(
   for (const { table, location } of rowsLeftOut(statements, project.config.referenceRows))
     warn(
       location,
-      `rows of ${table} are not compared; if they belong to the schema, add "${table}" to "referenceRows" in migrate.config.json`,
+      `rows of ${table} are not compared; if they belong to the schema, add "${table}" to "referenceRows" in ${configFile(project.config)}`,
     );
   for (const { tag, origin } of statements.filter(({ tag }) => tag.startsWith("DROP ")))
     warn(

@@ -14,7 +14,7 @@ import { redact } from "../core/redact.ts";
 import { sharedNumbers, sharedNumberText } from "../core/shared-numbers.ts";
 import { wayOutOf } from "../core/target.ts";
 import { cacheFolder } from "../io/cache-folder.ts";
-import { type Config, type DescribedSetting, describeConfig } from "../io/config.ts";
+import { type Config, configFile, type DescribedSetting, describeConfig } from "../io/config.ts";
 import { isInstalled } from "../io/packages.ts";
 import { backendOf, readLedger, sharedMode } from "../io/queries.ts";
 import { type LedgerRights, ledgerRights, type ServerFacts, serverFacts } from "../io/server-facts.ts";
@@ -46,7 +46,7 @@ export async function diagnose(deps: Deps, options: ProjectOptions): Promise<Dia
   const checks = [machine(), ...packages(), cache(deps), ...programs(deps)];
   const config = await attempt("configuration", checks, () => openConfig(deps, options));
   if (config === undefined) return { settings: [], checks };
-  checks.push(configuration(config, options));
+  checks.push(configuration(config));
   const project = await attempt("migrations", checks, () => openProject(deps, options, config));
   if (project !== undefined) checks.push(...files(project, deps));
   checks.push(...(await database(deps, config, project)));
@@ -113,12 +113,12 @@ function isExecutable(file: string): boolean {
 
 // ── the project ─────────────────────────────────────────────────────────────────────────────────────────────────
 
-function configuration({ file, environment }: Config, { config }: ProjectOptions): Examination {
+function configuration({ file, environment }: Config): Examination {
   const chosen = environment === undefined ? "" : `, environment ${environment}`;
   if (file !== undefined) return ok("configuration", `${file}${chosen}`);
   return ok(
     "configuration",
-    `${config ?? "migrate.config.json"} does not exist here; defaults, flags and the environment apply`,
+    `${configFile({})} does not exist here; defaults, flags and the environment apply`,
   );
 }
 

@@ -218,7 +218,7 @@ export const squashedHint = (lacking: readonly RevisionId[]): string =>
 
 /** Where no applied revision is in a file. */
 const OF_ANOTHER =
-  'no applied revision has a file here: use the folder, or the database, that belongs to it; if two projects share a database, give each its own ledger: "ledger": {"schema": ...} in migrate.config.json';
+  'no applied revision has a file here: use the folder, or the database, that belongs to it; if two projects share a database, give each its own ledger: "ledger": {"schema": ...} in the config file';
 
 /** How to begin anew where all that is applied has lost its files for good. */
 export const DELETED = "if you have deleted the files, forget what is applied: migrate stamp --purge base";

@@ -89,6 +89,13 @@ export function addressFault(origin: string, message: string, hint: string): Mig
 export const originOfFault = ({ code, message }: MigrateError): string | undefined =>
   code === "usage/database-address" ? /\(from (.*)\)$/s.exec(message)?.[1] : undefined;
 
+/** A text that is nothing but a variable; no password is likely to be one. */
+const VARIABLE = /^\$(?:([A-Z_][A-Z0-9_]*)|\{([A-Z_][A-Z0-9_]*)\})$/;
+
+/** What to type for the value of a variable, where its name was taken for that. */
+export const variableHint = (name: string): string =>
+  `in .env and in the config file its value is \${${name}}; in a shell it is "$${name}", and nothing is replaced in single quotes`;
+
 const URL_FORM = /^postgres(?:ql)?(?:\+\w+)?:\/\/(.*)$/is;
 
 /** Whether a text is the address of a server as a URL, so that it can be nothing else. */
@@ -128,6 +135,12 @@ export function parseAddress(text: string, origin: string, hasEmbedded = true): 
   if (trimmed.includes("\0"))
     throw addressFault(origin, "the database address contains a NUL character", FORM);
   refuseQuotes(trimmed, origin);
+  const variable = VARIABLE.exec(trimmed);
+  if (variable !== null) {
+    const name = variable[1] ?? variable[2]!;
+    const message = `the database address is ${variable[0]}, which was not replaced by its value`;
+    throw addressFault(origin, message, variableHint(name));
+  }
   const pglite = /^pglite:(?:\/\/)?(.*)$/is.exec(trimmed);
   if (pglite !== null) {
     const folder = pglite[1]!;
@@ -191,7 +204,7 @@ function elsewhere(name: string, value: string, equals: string): string | undefi
   if (setting !== undefined) {
     // A stretch of a password is more than letters.
     const shown = /^[a-z_]+$/i.test(value) ? value : "…";
-    return `remove it, and set ${setting} in migrate.config.json; or write options=-c${name}${equals}${shown}`;
+    return `remove it, and set ${setting} in the config file; or write options=-c${name}${equals}${shown}`;
   }
   if (name === "x-migrations-table")
     return "remove it, and name golang-migrate's table once, when its state is taken over: migrate adopt FOLDER --from-database --table TABLE";

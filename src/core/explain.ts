@@ -95,7 +95,7 @@ export function explain(
     return error(
       "execution/own-statement",
       `the server refuses ${setting}: ${message}`,
-      lines(failure.hint, `correct ${setting} in migrate.config.json; ${NOTHING}`),
+      lines(failure.hint, `correct ${setting} in the config file; ${NOTHING}`),
     );
   const commits = purpose === "commit" || purpose === "defer";
   const rights = rightsHint(plan, statement, failure, login);
@@ -219,7 +219,7 @@ function rightsHint(
 /** A table of that name that somebody else has made lacks the ledger's columns; the server's own hint names another one. */
 const foreignTableHint = ({ purpose }: Statement, { sqlstate }: Failure): string | undefined =>
   purpose === "repair-ledger" && sqlstate === "42703"
-    ? `a table in that schema is not the ledger's: give the ledger another: "ledger": {"schema": ...} in migrate.config.json; ${NOTHING}`
+    ? `a table in that schema is not the ledger's: give the ledger another: "ledger": {"schema": ...} in the config file; ${NOTHING}`
     : undefined;
 
 /** What a role must be granted to use a ledger. */
@@ -372,7 +372,7 @@ const QUOTED = /["«»„“「](.+)["«»“”」]/;
 const advice: Readonly<Record<string, string>> = {
   "55P04": "put ALTER TYPE ... ADD VALUE into a migration of its own, before this one",
   "3F000":
-    'no schema in search_path exists: qualify the name (CREATE TABLE shop.users), or set "session": {"searchPath": ["shop"]} in migrate.config.json',
+    'no schema in search_path exists: qualify the name (CREATE TABLE shop.users), or set "session": {"searchPath": ["shop"]} in the config file',
 };
 
 /** The name of an index that is taken: CREATE INDEX CONCURRENTLY leaves one where it fails. */

@@ -154,7 +154,7 @@ export async function loadConfig({ flags, env, cwd, names }: Surrounding): Promi
   const given = (value: string | undefined, origin: string): TextAddress | undefined =>
     value === undefined ? undefined : { value, origin, base: cwd };
   const surroundings = { environment, dotenv, cwd };
-  const database = await addressOrFault(
+  const found = await addressOrFault(
     async () =>
       (await findDatabase({
         ...surroundings,
@@ -164,6 +164,7 @@ export async function loadConfig({ flags, env, cwd, names }: Surrounding): Promi
         configured: () => configured(address),
       })) ?? noDatabase(dotenv, file),
   );
+  const database = found instanceof MigrateError ? environmentMeant(found, flags, file) : found;
   const repeated = dotenv.repeated();
   const scratch = await addressOrFault(async () => {
     const text = given(flags.scratch, names("scratch")) ?? configured(scratchAddress);
@@ -466,6 +467,17 @@ function variablesOf(pairs: readonly string[]): Readonly<Record<string, string>>
 // ── the database ────────────────────────────────────────────────────────────────────────────────────────────────
 
 /** What the address is, or why it cannot be told. */
+/** The same, with another hint where what was given for the address is the name of an environment. */
+function environmentMeant(
+  fault: MigrateError,
+  { database = "", databaseOption = "database" }: ConfigFlags,
+  file: ConfigFile | undefined,
+): MigrateError {
+  if (databaseOption !== "database" || file?.settings.environments.has(database) !== true) return fault;
+  const hint = `did you mean -n ${shellWord(database)}, the environment of ${file.source.path}?`;
+  return new MigrateError({ code: fault.code, message: fault.message, hint }, { cause: fault });
+}
+
 async function addressOrFault<T>(find: () => Promise<T>): Promise<T | MigrateError> {
   try {
     return await find();

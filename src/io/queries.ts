@@ -211,7 +211,7 @@ function unreadableHint(
     return `as a superuser, run: GRANT ${identifier(role)} TO ${whom(undefined, login)}`;
   if (sqlstate === "42501") return grantsHint(names, use, login);
   if (/^42(?:703|804|809|846|883|P01)$/.test(sqlstate))
-    return `the schema ${schema} has other objects with the names of the ledger's: keep the ledger in another schema, with "ledger": {"schema": "migrations"} in migrate.config.json`;
+    return `the schema ${schema} has other objects with the names of the ledger's: keep the ledger in another schema, with "ledger": {"schema": "migrations"} in the config file`;
   return startTimeoutHint(failure, connectionOptions);
 }
 

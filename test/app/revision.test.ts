@@ -129,6 +129,10 @@ describe("a merge", () => {
       code: "usage/no-schema",
       diagnostics: [{ code: "usage/no-schema" }, toMerge],
     });
+    const elsewhere = { config: "own.json", heads: ["base"], versionPath: "other" };
+    await expect(create(world, "d", elsewhere)).rejects.toMatchObject({
+      hint: expect.stringContaining('add it to "directories" in own.json'),
+    });
     const { files, parents } = await mergeRevisions(world, { targets: ["heads"], revision: "d" });
     expect(parents).toEqual(["b", "c"]);
     expect(read(files[0]!)).toContain("-- parent: b, c\n-- message: merge b and c\n");

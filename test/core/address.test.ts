@@ -95,6 +95,15 @@ describe("parseAddress", () => {
     throw new Error("nothing was thrown");
   });
 
+  it.each(["$DATABASE_URL", "${DATABASE_URL}"])("tells %s that is still the name", (text) => {
+    expect(() => parseAddress(text, "a test")).toThrow(
+      expect.objectContaining({
+        message: `the database address is ${text}, which was not replaced by its value (from a test)`,
+        hint: expect.stringContaining("in the config file its value is ${DATABASE_URL}"),
+      }),
+    );
+  });
+
   it.each([true, false])("names the embedded database where there is one: %s", (hasEmbedded) => {
     const hint = hasEmbedded ? expect.stringContaining("pglite:") : expect.not.stringContaining("pglite:");
     expect(() => parseAddress("hunter2", "a test", hasEmbedded)).toThrow(expect.objectContaining({ hint }));
@@ -103,11 +112,11 @@ describe("parseAddress", () => {
   it.each([
     [
       "search_path=measure",
-      "remove it, and set session.searchPath in migrate.config.json; or write options=-csearch_path%3Dmeasure",
+      "remove it, and set session.searchPath in the config file; or write options=-csearch_path%3Dmeasure",
     ],
     [
       "statement_timeout=60000",
-      "remove it, and set session.statementTimeout in migrate.config.json; or write options=-cstatement_timeout%3D…",
+      "remove it, and set session.statementTimeout in the config file; or write options=-cstatement_timeout%3D…",
     ],
     [
       "x-migrations-table=foo",

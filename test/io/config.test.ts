@@ -721,6 +721,14 @@ describe("the config file", () => {
       expect(await database({ ...given, file })).toBe(expected);
     });
 
+    it("is meant where its name is given as an address", async () => {
+      const { database } = await load({ flags: { database: "staging" }, file });
+      expect(database).toMatchObject({
+        code: "usage/database-address",
+        hint: "did you mean -n staging, the environment of migrate.config.json?",
+      });
+    });
+
     it("refuses a name that is not there", async () => {
       expect(await failure({ flags: { env: "stagin" }, file })).toMatchObject({
         code: "usage/no-environment",

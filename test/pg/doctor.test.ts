@@ -80,7 +80,7 @@ test("a setting that the server refuses is found before a run; what is odd is co
   expect(stdout).toMatch(/^ok {5}ledger/m);
   const refused = await migrate(["upgrade", "a"], { cwd: folder, env });
   expect(refused.stderr).toMatch(
-    /the server refuses session\.timeZone: .*\n.*correct session\.timeZone in migrate\.config\.json/,
+    /the server refuses session\.timeZone: .*\n.*correct session\.timeZone in the config file/,
   );
 });
 

@@ -91,7 +91,7 @@ const damages: readonly Damage[] = [
   {
     name: "applied was truncated",
     sql: "TRUNCATE retort.applied",
-    sentence: /applied should have 2 rows by the tally in state, but has 0/,
+    sentence: /the number of rows in applied should be 2 by the tally in state, but is 0/,
     left: [],
   },
   {
@@ -102,14 +102,14 @@ const damages: readonly Damage[] = [
   {
     name: "a row was deleted",
     sql: "DELETE FROM retort.applied WHERE revision = 'b'",
-    sentence: /applied should have 2 rows by the tally in state, but has 1/,
+    sentence: /the number of rows in applied should be 2 by the tally in state, but is 1/,
     hint: /.*by hand/,
     left: ["a"],
   },
   {
     name: "a row was added",
     sql: "INSERT INTO retort.applied SELECT 'c', checksum, code_checksum, '{b}', '{}', 'c', now(), 'x', NULL, 'stamp' FROM retort.applied LIMIT 1",
-    sentence: /applied should have 2 rows by the tally in state, but has 3/,
+    sentence: /the number of rows in applied should be 2 by the tally in state, but is 3/,
     left: ["a", "b", "c"],
   },
   {

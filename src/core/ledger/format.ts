@@ -80,8 +80,8 @@ export function strangersHint(schema: string, isThere: boolean): string {
     .map(({ name }) => `ALTER TABLE ${qualified(schema)}.${name} SET SCHEMA ${own};`)
     .sort();
   const ways = isThere
-    ? `Move them to another schema, or give the ledger one of its own: CREATE SCHEMA ${own}; ${moves.join(" ")} then write ${named} in migrate.config.json, and run: migrate repair`
-    : `Give the ledger a schema of its own in migrate.config.json: ${named}`;
+    ? `Move them to another schema, or give the ledger one of its own: CREATE SCHEMA ${own}; ${moves.join(" ")} then write ${named} in the config file, and run: migrate repair`
+    : `Give the ledger a schema of its own in the config file: ${named}`;
   return `Nothing was changed. ${schema === own ? "Move them to another schema: ALTER ... SET SCHEMA ..." : ways}`;
 }
 
