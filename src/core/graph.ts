@@ -6,13 +6,13 @@
  */
 import { type Diagnostic, MigrateError } from "./errors.ts";
 import {
-  describe,
   faultsOf,
   haveSoundNames,
   ofFile,
   type PlaceOf,
   RESERVED,
   startOfFile,
+  waitingFault,
 } from "./graph-faults.ts";
 import type { Revision, RevisionId } from "./migration.ts";
 import { nearest } from "./nearest.ts";
@@ -196,14 +196,11 @@ export function unknownRevision(graph: Graph, name: string): Diagnostic {
     };
   }
   const waiting = dormantNamed(graph, name);
-  if (waiting !== undefined) {
-    const replaces = waiting.replaces ?? [];
+  if (waiting !== undefined)
     return {
       code: "graph/unknown-revision",
-      message: `${describe(waiting)} does nothing yet: it replaces ${replaces.join(", ")}, whose files still exist`,
-      hint: `until those are deleted use what it replaces: ${replaces.at(-1)}; see: migrate squash --help`,
+      ...waitingFault(waiting, (id) => graph.nodes.get(id)?.revision),
     };
-  }
   return {
     code: "graph/unknown-revision",
     message: `Can't locate revision identified by '${name}'`,

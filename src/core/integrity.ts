@@ -331,7 +331,9 @@ function restoring(differences: readonly Difference[]): string {
   const written = differences
     .filter(({ ledger }) => ledger !== "")
     .map(({ key, ledger }) => `'-- ${key}: ${commentText(ledger)}'`);
-  const added = differences.filter(({ ledger }) => ledger === "").map(({ key }) => `delete the line '${key}'`);
+  const added = differences
+    .filter(({ ledger }) => ledger === "")
+    .map(({ key }) => `delete the line '${key}'`);
   const again = written.length === 0 ? [] : [`write ${written.join(" and ")} in the header again`];
   return [...again, ...added].join(" and ");
 }
