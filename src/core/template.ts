@@ -20,6 +20,9 @@ export interface TemplateValues {
 const DESCRIPTION = /^--[ \t]*template:[ \t]*([^\r\n]*)(?:\r\n|\r|\n|$)/;
 const HEADER_LINES =
   /^(?:--[ \t]*(?:transaction|irreversible|lock-timeout|statement-timeout)[ \t]*:[^\r\n]*(?:\r\n|\r|\n|$))*/;
+/** A line of a header that each new file is given, in the comments that a template begins with. */
+const OWN_LINE =
+  /^(?:[ \t]*(?:--[^\r\n]*)?(?:\r\n|\r|\n))*?--[ \t]*(?<key>revision|parent|depends-on|branch-labels|replaces|message|created)[ \t]*:[^\r\n]*/d;
 const PLACEHOLDERS = ["message", "revision", "date"] as const;
 const PLACEHOLDER = new RegExp(`\\{\\{(${PLACEHOLDERS.join("|")})\\}\\}`, "g");
 
@@ -30,7 +33,11 @@ export function templateDescription(text: string): string {
 
 /** The text of a file: its own header lines, those of the template, an empty line, the body. Throws `source/template`. */
 export function fillTemplate(header: readonly string[], template: Source, values: TemplateValues): string {
-  const faults = [...unknownPlaceholders(template), ...misplacedPlaceholders(template)];
+  const faults = [
+    ...ownLines(template),
+    ...unknownPlaceholders(template),
+    ...misplacedPlaceholders(template),
+  ];
   if (faults.length > 0) throw MigrateError.all(faults);
   const text = template.text
     .replace(DESCRIPTION, "")
@@ -38,6 +45,23 @@ export function fillTemplate(header: readonly string[], template: Source, values
   const more = HEADER_LINES.exec(text)![0];
   const body = text.slice(more.length).replace(/^(?:[ \t]*(?:\r\n|\r|\n))+/, "");
   return `${header.map((line) => `${line}\n`).join("")}${more}\n${body}`;
+}
+
+/** Whoever makes a template of a migration leaves them in: the first is enough, since they stand together. */
+function ownLines(template: Source): readonly Diagnostic[] {
+  const found = OWN_LINE.exec(template.text);
+  if (found === null) return [];
+  const { key } = found.groups!;
+  const [start] = found.indices!.groups!["key"]!;
+  return [
+    {
+      code: "source/template",
+      message: `'${key}' does not belong in a template: each new file has its own`,
+      hint: "delete the line, and the others of that header, which is written above the template",
+      location: locate(template, start),
+      excerpt: excerptAt(template, start, key!.length),
+    },
+  ];
 }
 
 /** In a comment only: SQL may hold double braces of its own, as in the literal of an array of arrays. */

@@ -54,6 +54,14 @@ describe("a name", () => {
     ["dat", "dd01"],
   ])("%s is %s", (name, id) => expect(resolveName(graph, name)).toBe(id));
 
+  it.each(["@head", "@+1", "@aa01"])("is missing before the @ of %s, as is said", (text) => {
+    expect(() => resolveAll(graph, text)).toThrow(
+      expect.objectContaining({
+        hint: expect.stringMatching(/^a name is missing here: a branch is written/),
+      }),
+    );
+  });
+
   it("is an id before it is a label, a prefix or a file number", () => {
     const clash = buildGraph([
       revision("0002", [], { number: "0001" }),
@@ -95,7 +103,7 @@ describe("a name", () => {
     ["head~1", "identified by 'head~1'", "did you mean 'head-1'?"],
     ["HEAD^^", "identified by 'HEAD^^'", "did you mean 'head-2'?"],
     ["bb02~", "identified by 'bb02~'", "did you mean 'bb02-1'?"],
-    ["", "identified by ''", "a range is written start:end"],
+    ["", "identified by ''", "and a range start:end"],
     ["curent", "identified by 'curent'", "did you mean 'current'?"],
     ["4", "identified by '4'", "did you mean '0004'?"],
   ])("that is a word of another place is told which: %s", (text, message, hint) => {
@@ -442,7 +450,7 @@ describe("a range for a script", () => {
       expect.objectContaining({
         code: "usage/reversed-range",
         message: expect.stringContaining(message),
-        hint: `a range is written start:end; did you mean ${meant}?`,
+        hint: `and a range start:end; did you mean ${meant}?`,
       }),
     );
   });

@@ -1,0 +1,6 @@
+-- template: made of a migration
+
+-- revision: {{revision}}
+-- parent: none
+
+SELECT 1;
