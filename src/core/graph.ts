@@ -219,7 +219,7 @@ function dormantNamed<R extends Revision>({ dormant }: Graph<R>, name: string): 
 /** What may be meant by a name that is none, as the beginning of a hint. */
 function insteadOf(graph: Graph, name: string): string {
   if (name === "")
-    return "a name is missing here: a branch is written before its @, as in billing@head, and a range start:end; ";
+    return "a name is missing here: a branch is written before its @, as in billing@head; a range is written start:end; ";
   if (name === "current")
     return "show, edit and history alone take current, and without steps; upgrade and downgrade count +N and -N from it; ";
   if (/^[+-]\d+$/.test(name))

@@ -103,7 +103,7 @@ describe("a name", () => {
     ["head~1", "identified by 'head~1'", "did you mean 'head-1'?"],
     ["HEAD^^", "identified by 'HEAD^^'", "did you mean 'head-2'?"],
     ["bb02~", "identified by 'bb02~'", "did you mean 'bb02-1'?"],
-    ["", "identified by ''", "and a range start:end"],
+    ["", "identified by ''", "a range is written start:end"],
     ["curent", "identified by 'curent'", "did you mean 'current'?"],
     ["4", "identified by '4'", "did you mean '0004'?"],
   ])("that is a word of another place is told which: %s", (text, message, hint) => {
@@ -450,7 +450,7 @@ describe("a range for a script", () => {
       expect.objectContaining({
         code: "usage/reversed-range",
         message: expect.stringContaining(message),
-        hint: `and a range start:end; did you mean ${meant}?`,
+        hint: `a range is written start:end; did you mean ${meant}?`,
       }),
     );
   });
