@@ -87,7 +87,7 @@ A TARGET is one of:
 | \`head\`, \`heads\` | the only head; all heads |
 | \`base\` | the state before the first migration |
 | \`+2\`, \`-1\` | that many up or down from what is applied; for \`show\` and \`edit\`, and at the start of \`history -r\`, \`-1\` is counted from each head |
-| \`29f8+2\`, \`head-1\` | that many up or down from there; as the start of a range this may be base |
+| \`29f8+2\`, \`head-1\` | that many up or down from there; this may be base as the start of a range, and as the target of a downgrade, which then undoes every branch (\`billing@-1\` undoes that one alone) |
 | \`billing@head\`, \`billing@+1\`, \`billing@base\` | the same on that branch alone |
 | \`current\` | what is applied; for \`show\`, \`edit\`, \`history\` |
 | \`a:b\`; \`a,b:head\` | from a (or from both) to b: for \`history -r\` and \`--sql\` |

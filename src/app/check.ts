@@ -2,6 +2,7 @@
  * A project's files → what must be corrected before they are merged: several heads, SQL that does not parse, a schema
  * folder that differs from the migrations.
  */
+import { notHere } from "../core/absence.ts";
 import { counts } from "../core/diff/verdict.ts";
 import { type Diagnostic, MigrateError } from "../core/errors.ts";
 import { inOrder } from "../core/graph.ts";
@@ -180,7 +181,7 @@ function emptyDowns({ migrations }: Project, inputs: readonly StepInput[]): read
 }
 
 /** What keeps a database from being at the heads of the files; empty where it is. */
-export function headsFindings({ pending, unknown, interrupted }: Standing): readonly Diagnostic[] {
+export function headsFindings({ project, pending, unknown, interrupted }: Standing): readonly Diagnostic[] {
   const reasons = [
     ...(pending.length > 0
       ? [`${pending.length} pending (${pending[0]}${pending.length > 1 ? ", …" : ""}): migrate upgrade heads`]
@@ -189,7 +190,7 @@ export function headsFindings({ pending, unknown, interrupted }: Standing): read
       ? []
       : [`the ${interrupted.direction} of ${interrupted.revision} was interrupted: migrate status`]),
     ...(unknown.length > 0
-      ? [`${unknown.map((row) => row.revision).join(", ")}, applied but no migration here: migrate status`]
+      ? [`${unknown.map((row) => notHere(project.graph, row.revision)).join(", ")}: migrate status`]
       : []),
   ];
   if (reasons.length === 0) return [];

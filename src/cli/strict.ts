@@ -130,8 +130,8 @@ function tokensOf(words: readonly string[], options: ReadonlyMap<string, Option>
   }).tokens;
 }
 
-/** `-1` and `-12` are targets, not flags. */
-const RELATIVE = /^-\d+$/;
+/** `-1` and `-12` are targets, not flags; and a range may start with one: `-2:head`. */
+const RELATIVE = /^-\d+(?:[:,].*)?$/s;
 const unshield = (word: string): string => (word.startsWith("\u0000") ? word.slice(1) : word);
 /** `--rev_id` is `--rev-id`. */
 const dashed = (word: string): string => word.replace(/^--[a-z_-]+/, (name) => name.replaceAll("_", "-"));

@@ -85,6 +85,12 @@ export function absences<R extends Row>(
   });
 }
 
+/** An applied revision that is no node, in a list of what is current. */
+export const notHere = ({ dormant }: Graph, id: RevisionId): string =>
+  dormant.some(({ revision }) => revision === id)
+    ? `${id} (waits until what it replaces is deleted)`
+    : `${id} (no migration here)`;
+
 /** What to type about them, each once. */
 export const hintsOf = (found: readonly Absence[]): readonly string[] =>
   unique(found.map(({ hint }) => hint));

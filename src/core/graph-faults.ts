@@ -197,13 +197,23 @@ function duplicates<R extends Revision>(
   return faults;
 }
 
-function waitingHint<R extends Revision>(waiting: R, byId: ReadonlyMap<RevisionId, R>): string {
+/** Why a squashed revision that waits cannot be named. `find`: a revision that is there. */
+export function waitingFault(
+  waiting: Revision,
+  find: (id: RevisionId) => Revision | undefined,
+): { readonly message: string; readonly hint: string } {
   const { replaces = [] } = waiting;
-  const there = replaces.flatMap((id) => byId.get(id) ?? []);
+  const there = replaces.flatMap((id) => find(id) ?? []);
   const last = replaces.at(-1);
   return there.length < replaces.length
-    ? `${describe(waiting)} does nothing, since another revision replaces what it does; name what it replaces: ${last}`
-    : `${describe(waiting)} does nothing while ${replaces.join(", ")}, which it replaces, ${replaces.length === 1 ? "has files" : "have files"}; name ${last} instead, or, once every database has them all, delete those files: ${removalOf(there)}`;
+    ? {
+        message: `${describe(waiting)} does nothing, since another revision replaces what it does`,
+        hint: `name what it replaces: ${last}`,
+      }
+    : {
+        message: `${describe(waiting)} does nothing while ${replaces.join(", ")}, which it replaces, ${replaces.length === 1 ? "has files" : "have files"}`,
+        hint: `name ${last} instead, or, once every database has them all, delete those files: ${removalOf(there)}`,
+      };
 }
 
 /** Beyond so many missing names it is the folder that is wrong, not the spelling; suggestions would take minutes. */
@@ -235,7 +245,10 @@ function wrongReferences<R extends Revision>(
   let suggestions = 0;
   const missing = (wanted: string, { revision: wanting, parents, dependsOn }: R): string => {
     const waiting = dormant.find(({ revision }) => revision === wanted);
-    if (waiting !== undefined) return waitingHint(waiting, byId);
+    if (waiting !== undefined) {
+      const { message, hint } = waitingFault(waiting, (id) => byId.get(id));
+      return `${message}; ${hint}`;
+    }
     const unread = elsewhere(wanted);
     if (unread !== undefined) return `${unread.path} has it, but ${elsewhereHint([unread])}`;
     const other = "correct the id, or restore the file of that revision";

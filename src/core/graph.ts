@@ -6,7 +6,6 @@
  */
 import { type Diagnostic, MigrateError } from "./errors.ts";
 import {
-  describe,
   type Elsewhere,
   faultsOf,
   haveSoundNames,
@@ -15,6 +14,7 @@ import {
   type PlaceOf,
   RESERVED,
   startOfFile,
+  waitingFault,
 } from "./graph-faults.ts";
 import type { Revision, RevisionId } from "./migration.ts";
 import { nearest } from "./nearest.ts";
@@ -211,14 +211,11 @@ export function unknownRevision(graph: Graph, name: string): Diagnostic {
     };
   }
   const waiting = dormantNamed(graph, name);
-  if (waiting !== undefined) {
-    const replaces = waiting.replaces ?? [];
+  if (waiting !== undefined)
     return {
       code: "graph/unknown-revision",
-      message: `${describe(waiting)} does nothing yet: it replaces ${replaces.join(", ")}, whose files still exist`,
-      hint: `until those are deleted use what it replaces: ${replaces.at(-1)}; see: migrate squash --help`,
+      ...waitingFault(waiting, (id) => graph.nodes.get(id)?.revision),
     };
-  }
   return {
     code: "graph/unknown-revision",
     message: `Can't locate revision identified by '${name}'`,
@@ -236,7 +233,8 @@ function dormantNamed<R extends Revision>({ dormant }: Graph<R>, name: string): 
 
 /** What may be meant by a name that is none, as the beginning of a hint. */
 function insteadOf(graph: Graph, name: string): string {
-  if (name === "") return "a revision is missing here; a range is written start:end; ";
+  if (name === "")
+    return "a name is missing here: a branch is written before its @, as in billing@head; a range is written start:end; ";
   if (name === "current")
     return "show, edit and history alone take current, and without steps; upgrade and downgrade count +N and -N from it; ";
   if (/^[+-]\d+$/.test(name))

@@ -107,6 +107,8 @@ describe("words", () => {
     ["-q upgrad -m --json", "- quiet json | unknown command 'upgrad'"],
     ["help upgrad", "- help | unknown command 'upgrad'"],
     ["-1", "- | unknown command '-1'"],
+    ["squash -2:head -q", "squash -2:head quiet"],
+    ["downgrade --sql -1:base", "downgrade -1:base sql"],
     ["--databse x status", "- status | unknown flag --databse"],
     // As Alembic's parser reads it.
     ["revision -m=a", "revision message=a"],

@@ -54,6 +54,14 @@ describe("a name", () => {
     ["dat", "dd01"],
   ])("%s is %s", (name, id) => expect(resolveName(graph, name)).toBe(id));
 
+  it.each(["@head", "@+1", "@aa01"])("is missing before the @ of %s, as is said", (text) => {
+    expect(() => resolveAll(graph, text)).toThrow(
+      expect.objectContaining({
+        hint: expect.stringMatching(/^a name is missing here: a branch is written/),
+      }),
+    );
+  });
+
   it("is an id before it is a label, a prefix or a file number", () => {
     const clash = buildGraph([
       revision("0002", [], { number: "0001" }),

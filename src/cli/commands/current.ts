@@ -1,7 +1,7 @@
 /** `migrate current`. */
 import { headsFindings } from "../../app/check.ts";
 import { readState } from "../../app/look.ts";
-import { absences, hintsOf } from "../../core/absence.ts";
+import { absences, hintsOf, notHere } from "../../core/absence.ts";
 import { MigrateError } from "../../core/errors.ts";
 import { currentRows } from "../../core/history.ts";
 import { revisionValue } from "../../render/json.ts";
@@ -39,7 +39,7 @@ const command: Command = {
     if (verbose) printer.lines([`Database: ${state.database}`, ""]);
     for (const id of current)
       printer.lines(verbose ? [...detailsOf(graph, id), ""] : [currentLine(graph, id)]);
-    printer.lines(unknown.map((id) => `${id} (no migration here)`));
+    printer.lines(unknown.map((id) => notHere(graph, id)));
     const absent = absences(graph, state.applied);
     for (const { row, reason } of absent)
       printer.warn(`${row.revision} was applied on ${row.appliedAt} by ${row.appliedBy}, but ${reason}`);

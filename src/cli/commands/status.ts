@@ -1,5 +1,7 @@
 /** `migrate status`. */
+
 import { readState } from "../../app/look.ts";
+import { notHere } from "../../core/absence.ts";
 import { currentRows } from "../../core/history.ts";
 import { type Finding, findingsOf, movedIn } from "../../core/integrity.ts";
 import { effectLines } from "../../render/effect.ts";
@@ -36,9 +38,7 @@ const command: Command = {
       });
     }
     printer.data(`database: ${database}`);
-    printer.data(
-      `current: ${heads([...current.known, ...current.unknown.map((id) => `${id} (no migration here)`)])}`,
-    );
+    printer.data(`current: ${heads([...current.known, ...current.unknown.map((id) => notHere(graph, id))])}`);
     printer.data(`applied: ${applied.length}`);
     printer.data(`pending: ${pending.length}`);
     for (const id of pending) {
