@@ -121,13 +121,25 @@ async function ownMigrations(deps: Deps, options: AdoptOptions, config: Config):
   for (const each of config.directories)
     if (!isInFolder(each, options.folder, deps) && !(await isEmptyDirectory(each, deps)))
       directories.push(each);
-  if (directories.length === 0) return { directories, paths: new Map() };
-  const { migrations, dormant } = await openProject(deps, options, { ...config, directories });
+  const project =
+    directories.length === 0 ? undefined : await projectIn(deps, options, { ...config, directories });
+  if (project === undefined) return { directories: [], paths: new Map() };
+  const { migrations, dormant } = project;
   const all = [...dormant, ...migrations.values()];
   const named = all.flatMap(({ revision, replaces = [], path: at }) =>
     [...replaces, revision].map((id) => [id, { path: at, squashed: id !== revision }] as const),
   );
   return { directories: all.length === 0 ? [] : directories, paths: new Map(named) };
+}
+
+/** Undefined where it is a folder of another tool: nothing in it is the project's. Throws as `openProject`. */
+async function projectIn(deps: Deps, options: AdoptOptions, config: Config): Promise<Project | undefined> {
+  try {
+    return await openProject(deps, options, config);
+  } catch (error) {
+    if (error instanceof MigrateError && error.code === "source/no-header") return undefined;
+    throw error;
+  }
 }
 
 /** Where ids count the migrations, one that came between others has moved those behind it. */

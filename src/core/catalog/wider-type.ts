@@ -1,5 +1,4 @@
 /** The types of a column before and after → whether each value that the one can hold is kept in the other. */
-import type { Loss } from "../statement/losses.ts";
 import type { Catalog, Value } from "./catalog.ts";
 
 /** A type as the server's parser names it: `numeric(10,2)[]` is `numeric`, [10, 2], an array. */
@@ -105,7 +104,11 @@ const WIDER: Readonly<Record<string, Holds>> = {
 };
 
 /** Whether a loss is of a column whose new type keeps all its values. */
-export function isWidening({ kind, object }: Loss, before: Catalog, after: Catalog): boolean {
+export function isWidening(
+  { kind, object }: { readonly kind: string; readonly object: string },
+  before: Catalog,
+  after: Catalog,
+): boolean {
   if (kind !== "alter type") return false;
   const [from, to] = [before, after].map((catalog) => typeIn(catalog, object));
   return typeof from === "string" && typeof to === "string" && keepsValues(columnType(from), columnType(to));
