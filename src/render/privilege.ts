@@ -1,13 +1,13 @@
 /** What a run demands of the role that runs it → lines for a person. */
 import type { Privilege } from "../core/effects/privilege.ts";
-import { commentText } from "../core/quote.ts";
+import { commentText, qualified } from "../core/quote.ts";
 
 /** `CREATE on schema shop`, `owner of shop.orders, shop.users`; those of each role that a file sets, under its name. */
 export function needLines(privileges: readonly Privilege[]): readonly string[] {
   const asked = privileges.filter((need) => !isEveryones(need) && !isOfIndex(need));
   return [...grouped(asked, ({ as }) => as)].flatMap(([role, needs]) =>
     linesFor(needs).map((line) =>
-      role === undefined ? line : `as the role ${commentText(role)}, which a file sets: ${line}`,
+      role === undefined ? line : `as the role ${commentText(qualified(role))}, which a file sets: ${line}`,
     ),
   );
 }
@@ -55,8 +55,11 @@ function grouped<T, K>(items: readonly T[], keyOf: (item: T) => K): ReadonlyMap<
   return groups;
 }
 
-const nameOf = ({ schema, name }: Privilege): string =>
-  commentText(schema === undefined ? name : `${schema}.${name}`);
+/** As SQL, but for what is said in words. */
+const nameOf = ({ on, schema, name }: Privilege): string =>
+  commentText(
+    on === "server" || name === "" ? name : qualified(...(schema === undefined ? [] : [schema]), name),
+  );
 
 const WORDS: Partial<Record<Privilege["privilege"], string>> = {
   OWNER: "owner of",

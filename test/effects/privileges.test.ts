@@ -54,6 +54,12 @@ describe("what a statement needs", () => {
     ["CREATE SCHEMA s; CREATE TABLE s.n (id int)", "CREATE on the database"],
     ["CREATE SCHEMA s AUTHORIZATION bob", "CREATE on the database", "member of the role bob"],
     ["DROP SCHEMA s", "owner of schema s"],
+    [`CREATE TABLE "shop, public"."T" (id int)`, 'CREATE on schema "shop, public"'],
+    [
+      `UPDATE "shop, public"."a b" SET x = 1`,
+      'USAGE on schema "shop, public"',
+      'UPDATE on "shop, public"."a b"',
+    ],
     [
       "CREATE EXTENSION pg_trgm; ALTER EXTENSION pg_trgm UPDATE",
       "superuser, or CREATE on the database where it is trusted, for the extension pg_trgm",
@@ -97,7 +103,7 @@ describe("what a statement needs", () => {
     [
       'CREATE TABLE "we\'ird\\\n" (id int); ALTER TABLE "o""dd\n" ADD x int',
       "CREATE on schema public",
-      'owner of public.o"dd\\u000a',
+      'owner of public."o""dd\\u000a"',
     ],
   ])("%s", (sql, ...expected) => {
     expect(needs(sql)).toEqual(expected);

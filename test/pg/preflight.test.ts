@@ -415,10 +415,10 @@ describe.skipIf(!psqlAvailable()).each(servers())("on $name", (server) => {
     const { stdout, code } = await runScript(url, await of.script("base:heads"), preflight);
     expect(code).toBe(3);
     expect(linesOf(stdout).filter((line) => line.startsWith("X"))).toEqual([
-      `X missing: CREATE on schema no"such (as postgres)`,
-      "X missing: the role no'body",
+      `X missing: CREATE on schema "no""such" (as postgres)`,
+      `X missing: the role "no'body"`,
       "X missing: superuser, or CREATE on the database where it is trusted, for the extension retort_no_such_extension (as postgres)",
-      "X missing: member of the role some'body (as postgres)",
+      `X missing: member of the role "some'body" (as postgres)`,
     ]);
   });
 

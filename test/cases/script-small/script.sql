@@ -1,5 +1,5 @@
 -- Retort migration script: upgrade <base> -> c
--- Receipt: sha256:7f9f2e3bbb7b24e9aded584b37f13ec169c5ab79625e0c088a9689774aab22b8
+-- Receipt: sha256:8a7f26fce5a65d9c66bd75bcbc4d6a359339d51fffaab60e177b271fdd3642c5
 \if true
 -- For:  PostgreSQL 12 or later; ledger retort, format 2.
 -- Run:  psql -X -v ON_ERROR_STOP=1 -f FILE DATABASE
@@ -1416,7 +1416,7 @@ $body$;
 CALL retort.require_state('{}', '{}', 3, 1401614897665169694, 'migrate upgrade %s:c --sql');
 
 -- Log: the receipt of this script.
-CALL retort.begin_script('7f9f2e3bbb7b24e9aded584b37f13ec169c5ab79625e0c088a9689774aab22b8',
+CALL retort.begin_script('8a7f26fce5a65d9c66bd75bcbc4d6a359339d51fffaab60e177b271fdd3642c5',
   'base:c', 3, 1401614897665169694);
 COMMIT;
 
@@ -1472,13 +1472,13 @@ BEGIN TRANSACTION READ ONLY;
 -- Check: exactly the revisions that should be applied now are, row by row.
 SELECT retort.check(3, 1401614897665169694) AS retort_passed \gset
 SELECT revisions AS applied_revisions, 'c' AS current_heads,
-  'sha256:7f9f2e3bbb7b24e9aded584b37f13ec169c5ab79625e0c088a9689774aab22b8' AS receipt FROM retort.state;
+  'sha256:8a7f26fce5a65d9c66bd75bcbc4d6a359339d51fffaab60e177b271fdd3642c5' AS receipt FROM retort.state;
 
 -- Durations: what this run of the script has done, as the log of the ledger has it.
 SELECT l.event AS step, l.revision, round(date_part('epoch', l.duration) * 1000) AS milliseconds
   FROM retort.log AS l WHERE l.event IN ('upgrade', 'downgrade') AND l.id > (
     SELECT max(s.id) FROM retort.log AS s WHERE s.event = 'script' AND s.checksum =
-      '7f9f2e3bbb7b24e9aded584b37f13ec169c5ab79625e0c088a9689774aab22b8'
+      '8a7f26fce5a65d9c66bd75bcbc4d6a359339d51fffaab60e177b271fdd3642c5'
       AND s.at > (SELECT retort.session_start()))
   ORDER BY l.id;
 COMMIT;
@@ -2122,7 +2122,7 @@ BEGIN
             WHEN 'routine' THEN NOT EXISTS (SELECT FROM pg_proc AS p WHERE p.proname = found)
             ELSE false END) THEN
         report := report || jsonb_build_array(jsonb_build_array('X', item ->> 'on',
-          concat(item ->> 'schema' || '.', found, ' is not there')));
+          concat(quote_ident(item ->> 'schema') || '.', quote_ident(found), ' is not there')));
         CONTINUE;
       END IF;
       is_super := (SELECT r.rolsuper FROM pg_roles AS r WHERE r.rolname = who);

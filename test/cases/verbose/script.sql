@@ -1,5 +1,5 @@
 -- Retort migration script: upgrade <base> -> 29f859a13ea1
--- Receipt: sha256:a6b61b484db5db84d5e1922bcf2593a8b78621c5dcb9a58b85d9247192c38363
+-- Receipt: sha256:96787d808cc2cf4deadccac085e6b2bffe660901015fbe8e5153c0ea5b6701de
 \if true
 -- For:  PostgreSQL 12 or later; ledger retort, format 2.
 -- Run:  psql -X -v ON_ERROR_STOP=1 -f FILE DATABASE
@@ -1410,7 +1410,7 @@ CALL retort.require_state('{}', '{}', 1, 418732435334715376,
   'migrate upgrade %s:29f859a13ea1 --sql');
 
 -- Log: the receipt of this script.
-CALL retort.begin_script('a6b61b484db5db84d5e1922bcf2593a8b78621c5dcb9a58b85d9247192c38363',
+CALL retort.begin_script('96787d808cc2cf4deadccac085e6b2bffe660901015fbe8e5153c0ea5b6701de',
   'base:29f859a13ea1', 1, 418732435334715376);
 COMMIT;
 
@@ -1430,13 +1430,13 @@ BEGIN TRANSACTION READ ONLY;
 -- Check: exactly the revisions that should be applied now are, row by row.
 SELECT retort.check(1, 418732435334715376) AS retort_passed \gset
 SELECT revisions AS applied_revisions, '29f859a13ea1' AS current_heads,
-  'sha256:a6b61b484db5db84d5e1922bcf2593a8b78621c5dcb9a58b85d9247192c38363' AS receipt FROM retort.state;
+  'sha256:96787d808cc2cf4deadccac085e6b2bffe660901015fbe8e5153c0ea5b6701de' AS receipt FROM retort.state;
 
 -- Durations: what this run of the script has done, as the log of the ledger has it.
 SELECT l.event AS step, l.revision, round(date_part('epoch', l.duration) * 1000) AS milliseconds
   FROM retort.log AS l WHERE l.event IN ('upgrade', 'downgrade') AND l.id > (
     SELECT max(s.id) FROM retort.log AS s WHERE s.event = 'script' AND s.checksum =
-      'a6b61b484db5db84d5e1922bcf2593a8b78621c5dcb9a58b85d9247192c38363'
+      '96787d808cc2cf4deadccac085e6b2bffe660901015fbe8e5153c0ea5b6701de'
       AND s.at > (SELECT retort.session_start()))
   ORDER BY l.id;
 COMMIT;
@@ -2077,7 +2077,7 @@ BEGIN
             WHEN 'routine' THEN NOT EXISTS (SELECT FROM pg_proc AS p WHERE p.proname = found)
             ELSE false END) THEN
         report := report || jsonb_build_array(jsonb_build_array('X', item ->> 'on',
-          concat(item ->> 'schema' || '.', found, ' is not there')));
+          concat(quote_ident(item ->> 'schema') || '.', quote_ident(found), ' is not there')));
         CONTINUE;
       END IF;
       is_super := (SELECT r.rolsuper FROM pg_roles AS r WHERE r.rolname = who);
