@@ -1,4 +1,5 @@
 /** A session on a database → its schema as a value; and as SQL in the file that the configuration names for it. */
+import { relative } from "node:path";
 import { type Made, madeBy, withoutVersionTables } from "../core/adopt/version-tables.ts";
 import type { Catalog } from "../core/catalog/catalog.ts";
 import { ignoredIn, unusedPatterns } from "../core/catalog/compare.ts";
@@ -6,6 +7,7 @@ import { otherLedgers, withoutSchemas } from "../core/catalog/ledgers.ts";
 import { dumpOf, dumpText } from "../core/dump/dump.ts";
 import { MigrateError } from "../core/errors.ts";
 import { outputs } from "../core/outputs.ts";
+import { shellWord } from "../core/shell.ts";
 import { readCatalog } from "../io/catalog.ts";
 import type { Config } from "../io/config.ts";
 import { sessionState } from "../io/queries.ts";
@@ -62,13 +64,15 @@ export async function keepDump(
 ): Promise<void> {
   const { config } = project;
   if (config.dumpFile === undefined) return;
+  const below = relative(deps.cwd, config.dumpFile);
+  const path = below.startsWith("..") ? config.dumpFile : below;
   try {
     const { catalog, owner } = await schemaOf(session, config, async () => madeByFiles(project));
     const pieces = [dumpText(dumpOf(catalog, owner))];
-    await writeOutputs(deps, outputs.dump, [{ path: config.dumpFile, pieces }], config.directories);
+    await writeOutputs(deps, outputs.dump, [{ path, pieces }], config.directories);
   } catch (error) {
     if (!(error instanceof MigrateError)) throw error;
-    const message = `${config.dumpFile} was not written: ${error.message}`;
+    const message = `dump.file was not written: ${error.message}; once that is settled, run: migrate dump -o ${shellWord(path)}`;
     onNotice?.({ severity: "WARNING", message });
   }
 }

@@ -1,5 +1,5 @@
 /** A project, and which of its migrations → what rules find in their up files. */
-import { basename, dirname, resolve } from "node:path";
+import { basename, dirname, relative, resolve } from "node:path";
 import { MigrateError } from "../core/errors.ts";
 import type { Migration, MigrationFile, RevisionId } from "../core/migration.ts";
 import { defaultTimeouts } from "../core/plan/session.ts";
@@ -10,6 +10,7 @@ import type { ServerVersion } from "../core/server-version.ts";
 import { losesData } from "../core/statement/losses.ts";
 import type { DownStatement } from "../core/statement/restored.ts";
 import { resolveAll } from "../core/target.ts";
+import { repositoryOf } from "../io/files.ts";
 import { filesAt } from "../io/git.ts";
 import { createGrammar, type Grammar } from "../io/grammar.ts";
 import { type ReadFile, readTrees } from "../io/trees.ts";
@@ -191,6 +192,16 @@ function ofPath({ cwd }: Deps, { migrations }: Project, path: string): RevisionI
     code: "usage/no-migration",
     message: `${path} is not a migration file of this project`,
     hint: "name a file in the project's folders, a revision, or a range start:end; to list them: migrate history",
+  });
+}
+
+/** The findings with paths that begin at the root of the git repository; without one, and outside it, as they are. */
+export function inRepository(findings: readonly Finding[], { cwd }: Pick<Deps, "cwd">): readonly Finding[] {
+  const root = repositoryOf(cwd);
+  if (root === undefined) return findings;
+  return findings.map((finding) => {
+    const path = relative(root, resolve(cwd, finding.location.path));
+    return path.startsWith("..") ? finding : { ...finding, location: { ...finding.location, path } };
   });
 }
 

@@ -1,5 +1,4 @@
 /** Flags, environment, `.env` and `migrate.config.json` → one `Config`, which says of each value where it came from. */
-import { existsSync } from "node:fs";
 import path from "node:path";
 import { isUrl, originOfFault } from "../core/address.ts";
 import { dotenvValues, parseDotenv, strayLines, textOf as textOfVariable } from "../core/dotenv.ts";
@@ -33,7 +32,7 @@ import {
   type TextAddress,
 } from "./database.ts";
 import { foldersOf } from "./directory.ts";
-import { contentIfThere, type FileContent, ownStatsAt, refuseUtf16 } from "./files.ts";
+import { contentIfThere, type FileContent, isRepository, ownStatsAt, refuseUtf16 } from "./files.ts";
 import { parseJson } from "./jsonc.ts";
 import { type DatabaseAddress, listsOf, type ServerAddress, secretsOf } from "./libpq/parameters.ts";
 import { isExecutable } from "./packages.ts";
@@ -380,8 +379,7 @@ function nearestConfigFile(cwd: string): string {
     const file = path.join(folder, CONFIG_FILE);
     // A link to what is not there is not passed over.
     if (ownStatsAt(file) !== undefined) return file;
-    if (folder === path.dirname(folder) || existsSync(path.join(folder, ".git")))
-      return path.join(cwd, CONFIG_FILE);
+    if (folder === path.dirname(folder) || isRepository(folder)) return path.join(cwd, CONFIG_FILE);
   }
 }
 

@@ -13,7 +13,7 @@ import {
   statSync,
 } from "node:fs";
 import { devNull } from "node:os";
-import { resolve } from "node:path";
+import { dirname, join, resolve } from "node:path";
 import { getSystemErrorMap } from "node:util";
 import { MigrateError } from "../core/errors.ts";
 import { shellWord } from "../core/shell.ts";
@@ -160,6 +160,16 @@ function orUndefined<T>(look: () => T): T | undefined {
   } catch {
     return undefined;
   }
+}
+
+/** Whether git has the folder for the root of a repository, or of a further work tree. */
+export const isRepository = (folder: string): boolean => ownStatsAt(join(folder, ".git")) !== undefined;
+
+/** The root of the repository that a folder lies in. */
+export function repositoryOf(folder: string): string | undefined {
+  if (isRepository(folder)) return folder;
+  const above = dirname(folder);
+  return above === folder ? undefined : repositoryOf(above);
 }
 
 /** `ENOENT` and the like. */

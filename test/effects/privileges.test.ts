@@ -55,6 +55,12 @@ describe("what a statement needs", () => {
     ["CREATE SCHEMA s; CREATE TABLE s.n (id int)", "CREATE on the database"],
     ["CREATE SCHEMA s AUTHORIZATION bob", "CREATE on the database", "member of the role bob"],
     ["DROP SCHEMA s", "owner of schema s"],
+    [`CREATE TABLE "shop, public"."T" (id int)`, 'CREATE on schema "shop, public"'],
+    [
+      `UPDATE "shop, public"."a b" SET x = 1`,
+      'USAGE on schema "shop, public"',
+      'UPDATE on "shop, public"."a b"',
+    ],
     [
       "CREATE EXTENSION pg_trgm; ALTER EXTENSION pg_trgm UPDATE",
       "superuser, or CREATE on the database where it is trusted, for the extension pg_trgm",

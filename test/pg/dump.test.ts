@@ -124,5 +124,13 @@ describe.sequential.each(servers())("on $name", (server) => {
 
     await run(deps(), { kind: "downgrade", target: "base" }, project);
     expect(readFileSync(file, "utf8")).not.toContain("CREATE TABLE");
+
+    writeFileSync(file, "not a dump");
+    const notices: string[] = [];
+    const onNotice = ({ message }: { readonly message: string }) => void notices.push(message);
+    await run(deps(), { kind: "upgrade", target: "+1" }, { ...project, onNotice });
+    expect(notices).toEqual([
+      `dump.file was not written: ${file} exists, and is not a dump as migrate writes it; once that is settled, run: migrate dump -o "${file}"`,
+    ]);
   });
 });

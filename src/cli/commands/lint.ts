@@ -1,7 +1,7 @@
 /** `migrate lint`. */
-import { lint } from "../../app/lint.ts";
+import { inRepository, lint } from "../../app/lint.ts";
 import { exitCodes } from "../../core/errors.ts";
-import { formats } from "../../render/lint/formats.ts";
+import { formats, ofHosts } from "../../render/lint/formats.ts";
 import { findingLines, summaryText } from "../../render/lint/text.ts";
 import { type Command, excluding, flag, needing, value } from "../command.ts";
 import { runFix } from "../fix.ts";
@@ -55,7 +55,8 @@ const command: Command = {
       all: args.flag("all"),
       serverVersion: serverVersion(args.text("server-version")),
     });
-    const report = { findings, migrations: linted.length, statements };
+    const shown = ofHosts.has(format) ? inRepository(findings, deps) : findings;
+    const report = { findings: shown, migrations: linted.length, statements };
     const text = formats[format]?.(report);
     if (text === undefined) printer.lines(findings.flatMap((each) => findingLines(each, printer.width)));
     else if (text !== "") printer.lines(text.split("\n"));

@@ -20,6 +20,9 @@ export const formats: Readonly<Record<string, (report: Report) => string>> = {
   sarif,
 };
 
+/** Those in which a host of repositories looks up the files: their paths begin at the repository's root. */
+export const ofHosts: ReadonlySet<string> = new Set(["github", "gitlab", "sarif"]);
+
 const asJson = (value: unknown): string => JSON.stringify(value, undefined, 2);
 
 function json({ findings, migrations, statements }: Report): string {
