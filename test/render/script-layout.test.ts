@@ -52,7 +52,7 @@ test("the title says for whom it is, what cannot be undone, and what is lost", (
 -- For:  database shop; connected as deploy; PostgreSQL 15 or later; ledger retort, format 2.
 -- Run:  psql -X -v ON_ERROR_STOP=1 -f FILE DATABASE
 --       directly, not through a transaction pooler; not inside BEGIN, so without -1.
---       First, only to look at what it will meet: the same with -v preflight=1.
+--       First, only to look at what it will meet: the same with -v preflight=1 (not without =1).
 --
 -- It stops, with nothing changed, if any revision is already applied.
 -- Each step but 2 is a transaction: one that fails is rolled back; those before it are kept.
