@@ -1,10 +1,10 @@
 -- Retort migration script: upgrade <base> -> c
--- Receipt: sha256:9fb783fca6456b45ca2c4f12c5a478efecc248bf7234944e02ec464900f420fe
+-- Receipt: sha256:bd0559226f77d69960a7bbc399587106eb3120ac86886c3bf5f07fe3502af50c
 \if true
 -- For:  PostgreSQL 12 or later; ledger retort, format 2.
 -- Run:  psql -X -v ON_ERROR_STOP=1 -f FILE DATABASE
 --       directly, not through a transaction pooler; not inside BEGIN, so without -1.
---       First, only to look at what it will meet: the same with -v preflight=1.
+--       First, only to look at what it will meet: the same with -v preflight=1 (not without =1).
 --
 -- It stops, with nothing changed, if any revision is already applied.
 -- Each step but 2 is a transaction: one that fails is rolled back; those before it are kept.
@@ -167,11 +167,22 @@ BEGIN
     RAISE EXCEPTION USING ERRCODE = 'RT001',
       MESSAGE = concat('retort: this needs PostgreSQL 12 or later; the server is ',
         current_setting('server_version')),
-      HINT = 'Nothing was changed.';
+      HINT = concat('Nothing was changed. Write the script for this server with: --server-version ',
+        current_setting('server_version_num')::integer / 10000);
   END IF;
   IF NOT pg_try_advisory_lock(8238127212073486265) THEN
     RAISE EXCEPTION USING ERRCODE = '55P03',
-      MESSAGE = 'retort: another session holds the lock of the ledger retort',
+      MESSAGE = concat('retort: another session holds the lock of the ledger retort',
+        ': ' || (SELECT regexp_replace(string_agg(DISTINCT
+          coalesce('pid ' || concat_ws(', ', l.pid,
+              nullif(a.application_name, ''), a.usename, host(a.client_addr),
+              'for ' || date_trunc('second', clock_timestamp() - a.xact_start),
+              left(nullif(a.query, '<insufficient privilege>'), 60)), 'a prepared transaction'),
+          '; '), '[[:cntrl:]]+', ' ', 'g')
+        FROM pg_locks AS l LEFT JOIN pg_stat_activity AS a ON a.pid = l.pid
+        WHERE l.granted AND l.locktype = 'advisory' AND l.objsubid = 1
+          AND l.database = (SELECT d.oid FROM pg_database AS d WHERE d.datname = current_database())
+          AND l.classid = 1918088461 AND l.objid = 1243514809)),
       HINT = 'Nothing was changed. Wait until it is done and try again.';
   END IF;
   PERFORM pg_advisory_lock_shared(8238127212073486265),
@@ -371,20 +382,24 @@ BEGIN
 END
 $body$;
 
--- Stops if a step outside a transaction was interrupted.
+-- Stops if a step outside a transaction was interrupted, or goes on in another file of a split
+-- script.
 CREATE PROCEDURE retort.require_no_intent()
 LANGUAGE plpgsql AS $body$
 DECLARE
-  under_way pg_catalog.text;
+  step retort.intent;
 BEGIN
   PERFORM pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
-  under_way := (SELECT format('%s at statement %s of %s', i.revision, i.statement, i.of)
-    FROM retort.intent AS i);
-  IF under_way IS NOT NULL THEN
+  SELECT * INTO step FROM retort.intent;
+  IF FOUND THEN
     RAISE EXCEPTION USING ERRCODE = 'RT001',
-      MESSAGE = format('retort: a step outside a transaction was interrupted: %s', under_way),
-      HINT = 'Nothing was changed. See: SELECT * FROM retort.intent; '
-        'resume with migrate upgrade or downgrade, or with a script written by --idempotent.';
+      MESSAGE = format('retort: a step outside a transaction is unfinished: %s at statement %s of '
+        '%s%s', step.revision, step.statement, step.of,
+        CASE WHEN step.done THEN ', which is done' END),
+      HINT = format('Nothing was changed. See: SELECT * FROM retort.intent; if it was begun by a '
+        'file of a split script, run the one %s; otherwise resume with migrate upgrade or '
+        'downgrade, or with a script written by --idempotent.',
+        CASE WHEN step.done THEN 'after that statement' ELSE 'of that statement' END);
   END IF;
 END
 $body$;
@@ -414,16 +429,20 @@ $body$;
 -- The hint says whether all is already done, or what is applied; again is a command with %s for
 -- the current heads, or empty. Where heads do not tell what is applied, because those of must,
 -- starts, are the current ones, or something below them is missing, the command asks the database.
+-- There is no such command where every step is done, and other revisions are applied besides: ends
+-- are the revisions of the last steps, which need all the others, or are needed by them.
 -- If it stops, it releases the lock: a later step may start from the state that is wrong now, and
 -- without the lock no step begins, whatever the client does.
 CREATE PROCEDURE retort.require_state(
   must text[], may text[], done_revisions bigint, done_digest numeric, again text,
-  half_done text[] DEFAULT '{}', direction text DEFAULT 'up', starts text[] DEFAULT '{}')
+  half_done text[] DEFAULT '{}', direction text DEFAULT 'up', starts text[] DEFAULT '{}',
+  ends text[] DEFAULT '{}')
 LANGUAGE plpgsql AS $body$
 DECLARE
   missing pg_catalog.text;
   unexpected pg_catalog.text;
   heads pg_catalog.text[];
+  has_hole boolean;
   command pg_catalog.text;
   hint pg_catalog.text;
 BEGIN
@@ -439,17 +458,23 @@ BEGIN
   unexpected := (SELECT string_agg(a.revision, ', ' ORDER BY a.revision) FROM retort.applied AS a
     WHERE NOT EXISTS (SELECT FROM unnest(must || may) AS m (id) WHERE m.id = a.revision));
   IF missing IS NOT NULL OR unexpected IS NOT NULL THEN
+    has_hole := EXISTS (SELECT FROM retort.applied AS a, unnest(a.parents || a.depends_on) AS n (id)
+      WHERE NOT EXISTS (SELECT FROM retort.applied AS b WHERE b.revision = n.id));
     IF EXISTS (SELECT FROM retort.state AS s
         WHERE s.revisions = done_revisions AND s.digest = done_digest) THEN
       hint := 'Nothing was changed. All of it is done already.';
+    ELSIF ends <> '{}' AND NOT has_hole AND NOT EXISTS (SELECT FROM unnest(ends) AS e (id)
+        WHERE retort.is_pending(e.id, direction)) THEN
+      hint := concat('Nothing was changed. See: SELECT * FROM retort.applied; '
+        'there is nothing to do for this script: ', CASE direction
+          WHEN 'up' THEN 'all that it applies is applied already'
+          ELSE 'nothing that it takes back is applied' END, '.');
     ELSE
       heads := ARRAY(SELECT a.revision FROM retort.applied AS a
         WHERE NOT EXISTS (SELECT FROM retort.applied AS b
           WHERE a.revision = ANY (b.parents || b.depends_on)) ORDER BY 1);
       command := CASE
-        WHEN again <> '' AND (heads @> starts AND heads <@ starts OR EXISTS (
-          SELECT FROM retort.applied AS a, unnest(a.parents || a.depends_on) AS n (id)
-          WHERE NOT EXISTS (SELECT FROM retort.applied AS b WHERE b.revision = n.id)))
+        WHEN again <> '' AND (heads @> starts AND heads <@ starts OR has_hole)
           THEN replace(again, '%s:', '') || ' --from-database'
         ELSE again END;
       hint := concat('Nothing was changed. See: SELECT * FROM retort.applied;',
@@ -1057,18 +1082,36 @@ BEGIN
 END
 $body$;
 
--- Stops unless the row of a revision is still the same.
-CREATE PROCEDURE retort.require_row(
-  revision text, checksum text, parents text[], depends_on text[], message text)
+-- The revisions whose rows are not these: of each its checksum, parents, depends_on and message, or
+-- null where it is not applied.
+CREATE FUNCTION retort.changed_rows(expected jsonb) RETURNS text[]
 LANGUAGE plpgsql AS $body$
 BEGIN
   PERFORM pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
-  IF NOT EXISTS (SELECT FROM retort.applied AS a WHERE a.revision = require_row.revision
-      AND a.checksum = require_row.checksum AND a.parents = require_row.parents
-      AND a.depends_on = require_row.depends_on AND a.message = require_row.message) THEN
+  RETURN ARRAY(SELECT e.key FROM jsonb_each(expected) AS e
+    WHERE e.value <> coalesce((SELECT jsonb_build_object('checksum', a.checksum, 'parents',
+      a.parents, 'depends_on', a.depends_on, 'message', a.message)
+      FROM retort.applied AS a WHERE a.revision = e.key), 'null') ORDER BY e.key);
+END
+$body$;
+
+-- Before a repair. Stops unless the rows that it corrects or deletes are still as they were when it
+-- was planned. The hint says whether they are already as they will be.
+CREATE PROCEDURE retort.require_rows(were jsonb, will_be jsonb)
+LANGUAGE plpgsql AS $body$
+DECLARE
+  changed pg_catalog.text[];
+BEGIN
+  PERFORM pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
+  changed := retort.changed_rows(were);
+  IF changed <> '{}' THEN
     RAISE EXCEPTION USING ERRCODE = 'RT001',
-      MESSAGE = format('retort: the ledger row of %s has changed', require_row.revision),
-      HINT = 'Nothing was changed. See: SELECT * FROM retort.applied;';
+      MESSAGE = concat('retort: these rows of the ledger have changed: ',
+        left(array_to_string(changed, ', '), 1000)),
+      HINT = CASE WHEN retort.changed_rows(will_be) = '{}'
+        THEN 'Nothing was changed. All of it is done already.'
+        ELSE 'Nothing was changed. See: SELECT * FROM retort.applied; '
+          'and compare them with the files again: migrate verify' END;
   END IF;
 END
 $body$;
@@ -1184,7 +1227,7 @@ DECLARE
   -- If it stops, it releases the lock, unless it only looks.
   releases CONSTANT boolean := true;
   -- SHA-256 of its procedures.
-  procedures CONSTANT pg_catalog.text := '1ce32a9e9a07f24dad725bef590fc8898660475aa16029d66d341173e487ec9c';
+  procedures CONSTANT pg_catalog.text := '519558a493956c7522f5d95aea2e3098acd84c5501fda30cae7b304de5a1bbec';
   -- What to do where its schema has other objects, with a ledger and without one.
   apart CONSTANT pg_catalog.text := 'Nothing was changed. Move them to another schema: ALTER ... SET SCHEMA ...';
   elsewhere CONSTANT pg_catalog.text := 'Nothing was changed. Move them to another schema: ALTER ... SET SCHEMA ...';
@@ -1243,7 +1286,7 @@ BEGIN
     RAISE EXCEPTION USING ERRCODE = 'RT001',
       MESSAGE = format('retort: the ledger %s is not trusted: %s', place::regnamespace, found),
       HINT = format('Nothing was changed. If that role may own the ledger, add it to '
-        'migrate.config.json: "ledger": {"owner": %s}. A script must then be written again.',
+        'the config file: "ledger": {"owner": %s}. A script must then be written again.',
         to_json(stranger::text));
   END IF;
 
@@ -1254,7 +1297,8 @@ BEGIN
       MESSAGE = 'retort: this database has no ledger: table retort.state does not exist',
       HINT = 'Nothing was changed. Connect to the right database; run the files of a split '
         'script in their order; record what is applied there with: migrate stamp REVISION; '
-        'or, if nothing is, write a script that begins at base: migrate upgrade --sql';
+        'or, if nothing is, there is nothing to take back, and an upgrade begins at base: '
+        'migrate upgrade --sql';
   END IF;
 
   -- Its tables have no code that others would run. Format 1 had defaults and checks of its own.
@@ -1337,8 +1381,8 @@ BEGIN
         CASE WHEN s.n = 0 AND a.n = 0 THEN 'its tables are empty'
           WHEN s.n <> 1 THEN format('state should have 1 row, but has %s', s.n)
           WHEN s.revisions <> a.n
-            THEN format('applied should have %s rows by the tally in state, but has %s',
-              s.revisions, a.n)
+            THEN format('the number of rows in applied should be %s by the tally in state, '
+              'but is %s', s.revisions, a.n)
           WHEN s.digest <> a.digest
             THEN 'the revisions in applied do not match the tally in state' END,
         CASE WHEN i.n > 1 THEN format('intent should have at most 1 row, but has %s', i.n) END,
@@ -1406,10 +1450,11 @@ END
 $body$;
 
 -- Guard: exactly the expected revisions are applied, and no step is unfinished.
-CALL retort.require_state('{}', '{}', 3, 1401614897665169694, 'migrate upgrade %s:c --sql');
+CALL retort.require_state('{}', '{}', 3, 1401614897665169694, 'migrate upgrade %s:c --sql',
+  ends => '{c}');
 
 -- Log: the receipt of this script.
-CALL retort.begin_script('9fb783fca6456b45ca2c4f12c5a478efecc248bf7234944e02ec464900f420fe',
+CALL retort.begin_script('bd0559226f77d69960a7bbc399587106eb3120ac86886c3bf5f07fe3502af50c',
   'base:c', 3, 1401614897665169694);
 COMMIT;
 
@@ -1465,13 +1510,13 @@ BEGIN TRANSACTION READ ONLY;
 -- Check: exactly the revisions that should be applied now are, row by row.
 SELECT retort.check(3, 1401614897665169694) AS retort_passed \gset
 SELECT revisions AS applied_revisions, 'c' AS current_heads,
-  'sha256:9fb783fca6456b45ca2c4f12c5a478efecc248bf7234944e02ec464900f420fe' AS receipt FROM retort.state;
+  'sha256:bd0559226f77d69960a7bbc399587106eb3120ac86886c3bf5f07fe3502af50c' AS receipt FROM retort.state;
 
 -- Durations: what this run of the script has done, as the log of the ledger has it.
 SELECT l.event AS step, l.revision, round(date_part('epoch', l.duration) * 1000) AS milliseconds
   FROM retort.log AS l WHERE l.event IN ('upgrade', 'downgrade') AND l.id > (
     SELECT max(s.id) FROM retort.log AS s WHERE s.event = 'script' AND s.checksum =
-      '9fb783fca6456b45ca2c4f12c5a478efecc248bf7234944e02ec464900f420fe'
+      'bd0559226f77d69960a7bbc399587106eb3120ac86886c3bf5f07fe3502af50c'
       AND s.at > (SELECT retort.session_start()))
   ORDER BY l.id;
 COMMIT;
@@ -1616,7 +1661,7 @@ DECLARE
   -- If it stops, it releases the lock, unless it only looks.
   releases CONSTANT boolean := false;
   -- SHA-256 of its procedures.
-  procedures CONSTANT pg_catalog.text := '1ce32a9e9a07f24dad725bef590fc8898660475aa16029d66d341173e487ec9c';
+  procedures CONSTANT pg_catalog.text := '519558a493956c7522f5d95aea2e3098acd84c5501fda30cae7b304de5a1bbec';
   -- What to do where its schema has other objects, with a ledger and without one.
   apart CONSTANT pg_catalog.text := 'Nothing was changed. Move them to another schema: ALTER ... SET SCHEMA ...';
   elsewhere CONSTANT pg_catalog.text := 'Nothing was changed. Move them to another schema: ALTER ... SET SCHEMA ...';
@@ -1675,7 +1720,7 @@ BEGIN
     RAISE EXCEPTION USING ERRCODE = 'RT001',
       MESSAGE = format('retort: the ledger %s is not trusted: %s', place::regnamespace, found),
       HINT = format('Nothing was changed. If that role may own the ledger, add it to '
-        'migrate.config.json: "ledger": {"owner": %s}. A script must then be written again.',
+        'the config file: "ledger": {"owner": %s}. A script must then be written again.',
         to_json(stranger::text));
   END IF;
 
@@ -1686,7 +1731,8 @@ BEGIN
       MESSAGE = 'retort: this database has no ledger: table retort.state does not exist',
       HINT = 'Nothing was changed. Connect to the right database; run the files of a split '
         'script in their order; record what is applied there with: migrate stamp REVISION; '
-        'or, if nothing is, write a script that begins at base: migrate upgrade --sql';
+        'or, if nothing is, there is nothing to take back, and an upgrade begins at base: '
+        'migrate upgrade --sql';
   END IF;
 
   -- Its tables have no code that others would run. Format 1 had defaults and checks of its own.
@@ -1769,8 +1815,8 @@ BEGIN
         CASE WHEN s.n = 0 AND a.n = 0 THEN 'its tables are empty'
           WHEN s.n <> 1 THEN format('state should have 1 row, but has %s', s.n)
           WHEN s.revisions <> a.n
-            THEN format('applied should have %s rows by the tally in state, but has %s',
-              s.revisions, a.n)
+            THEN format('the number of rows in applied should be %s by the tally in state, '
+              'but is %s', s.revisions, a.n)
           WHEN s.digest <> a.digest
             THEN 'the revisions in applied do not match the tally in state' END,
         CASE WHEN i.n > 1 THEN format('intent should have at most 1 row, but has %s', i.n) END,
@@ -1863,6 +1909,7 @@ DECLARE
   missing pg_catalog.text;
   unexpected pg_catalog.text;
   halted pg_catalog.text;
+  changed pg_catalog.text[] := '{}';
   item pg_catalog.jsonb;
   object oid;
   owner oid;
@@ -1948,8 +1995,9 @@ BEGIN
     PERFORM set_config('role', migrator, true);
     EXECUTE format('SELECT ARRAY(SELECT a.revision FROM %1$s.applied AS a WHERE NOT EXISTS (SELECT
         FROM %1$s.applied AS b WHERE a.revision = ANY (b.parents || b.depends_on)) ORDER BY 1),
-      (SELECT string_agg(concat(''; interrupted: '', i.revision, '', statement '', i.statement),
-        '''') FROM %1$s.intent AS i),
+      (SELECT string_agg(concat(''; unfinished: '', i.revision, '', statement '', i.statement,
+        CASE WHEN i.done THEN '', which is done'' END),
+        '''') FROM %1$s.intent AS i WHERE ($5 ? i.revision) IS NOT TRUE),
       EXISTS (SELECT FROM %1$s.state AS s WHERE s.revisions = $1 AND s.digest = $2),
       (SELECT string_agg(m.id, '', '' ORDER BY m.id) FROM jsonb_array_elements_text($3) AS m (id)
         WHERE NOT EXISTS (SELECT FROM %1$s.applied AS a WHERE a.revision = m.id)),
@@ -1958,15 +2006,22 @@ BEGIN
           FROM jsonb_array_elements_text($3 || $4) AS m (id) WHERE m.id = a.revision))', ledger)
       INTO heads, halted, is_done, missing, unexpected
       USING (facts ->> 'done_revisions')::bigint, (facts ->> 'done_digest')::numeric,
-        facts -> 'must', facts -> 'may';
+        facts -> 'must', facts -> 'may', facts -> 'half_done';
+    IF facts ? 'were' THEN
+      EXECUTE format('SELECT %1$s.changed_rows($1), %1$s.changed_rows($2) = ''{}''', ledger)
+        INTO changed, is_done USING facts -> 'were', facts -> 'will_be';
+    END IF;
     PERFORM set_config('role', was, true);
     is_done := is_done AND halted IS NULL;
     starts := nullif(facts -> 'from', 'null');
     is_start := to_jsonb(heads) @> starts AND to_jsonb(heads) <@ starts;
     ok := (is_start AND (halted IS NULL OR (facts ->> 'forgets')::boolean)
-      OR (facts ->> 'any_state')::boolean) AND missing IS NULL AND unexpected IS NULL;
+      OR (facts ->> 'any_state')::boolean) AND missing IS NULL AND unexpected IS NULL
+      AND changed = '{}' AND (halted IS NULL OR NOT facts ? 'were');
     found := concat('at ', coalesce(nullif(array_to_string(heads, ', '), ''), '<base>'),
       CASE WHEN is_done THEN '; all of it is done already'
+        WHEN changed <> '{}' THEN concat('; these rows of the ledger have changed: ',
+          left(array_to_string(changed, ', '), 1000))
         WHEN (is_start OR (facts ->> 'any_state')::boolean)
           AND concat(missing, unexpected) <> ''
           THEN concat('; this database is not in the expected state',
@@ -2003,7 +2058,8 @@ BEGIN
     IF kind IN ('table', 'materialized view') THEN
       BEGIN
         SELECT concat(found, CASE WHEN item ->> 1 <> '' THEN '; ' ELSE ': ' END,
-            CASE WHEN sum(c.reltuples) > 0 THEN format('about %s rows, ', sum(c.reltuples)::bigint)
+            CASE WHEN sum(c.reltuples) = 1 THEN 'about 1 row, '
+              WHEN sum(c.reltuples) > 0 THEN format('about %s rows, ', sum(c.reltuples)::bigint)
               ELSE 'rows not counted yet, ' END,
             pg_size_pretty(sum(pg_table_size(c.oid))), ', indexes ',
             pg_size_pretty(sum(pg_indexes_size(c.oid)))) INTO found
@@ -2035,8 +2091,13 @@ BEGIN
 
   -- What else may hold it up.
   report := report || coalesce((SELECT jsonb_agg(jsonb_build_array('!', 'migrator',
-      concat('the lock of the ledger is held by pid ', l.pid)))
-    FROM pg_locks AS l WHERE l.locktype = 'advisory' AND l.granted AND l.objsubid = 1
+      concat('the lock of the ledger is held by ',
+        coalesce('pid ' || concat_ws(', ', l.pid,
+            nullif(a.application_name, ''), a.usename, host(a.client_addr),
+            'for ' || date_trunc('second', clock_timestamp() - a.xact_start),
+            left(nullif(a.query, '<insufficient privilege>'), 60)), 'a prepared transaction'))))
+    FROM pg_locks AS l LEFT JOIN pg_stat_activity AS a ON a.pid = l.pid
+    WHERE l.locktype = 'advisory' AND l.granted AND l.objsubid = 1
       AND l.mode = 'ExclusiveLock'
       AND l.database = (SELECT d.oid FROM pg_database AS d WHERE d.datname = current_database())
       AND (l.classid::bigint << 32 | l.objid::bigint) = (facts ->> 'lock')::bigint), '[]');
@@ -2108,7 +2169,7 @@ BEGIN
             WHEN 'routine' THEN NOT EXISTS (SELECT FROM pg_proc AS p WHERE p.proname = found)
             ELSE false END) THEN
         report := report || jsonb_build_array(jsonb_build_array('X', item ->> 'on',
-          concat(item ->> 'schema' || '.', found, ' is not there')));
+          concat(quote_ident(item ->> 'schema') || '.', quote_ident(found), ' is not there')));
         CONTINUE;
       END IF;
       is_super := (SELECT r.rolsuper FROM pg_roles AS r WHERE r.rolname = who);
