@@ -87,10 +87,10 @@ export function stampWith(
   const alone = planStamp(graph, rows, [revision]);
   if (alone.removed.length === 0)
     return { command: `migrate stamp ${shellWord(revision)}`, added: alone.added, isBelow: false };
-  // A stamp of what is below a head takes that head out; one of heads that are applied must begin from no row.
+  // A stamp of what is below a head takes that head out; one of the heads records what they need and lack.
   const heads = currentHeads(graph, [...applied, revision]);
-  const { added } = planStamp(graph, rows, heads, { purge: true });
-  return { command: `migrate stamp --purge ${heads.map(shellWord).join(" ")}`, added, isBelow: true };
+  const { added } = planStamp(graph, rows, heads);
+  return { command: `migrate stamp ${heads.map(shellWord).join(" ")}`, added, isBelow: true };
 }
 
 /** The stamp that takes it out of the ledger and changes nothing else there. */

@@ -65,8 +65,8 @@ test("the words of a stamp record the revision, and take out none, whatever is m
 
 test.each([
   [["a"], "record it, or the last revision of which that is so: migrate stamp b"],
-  [["a", "c"], "all that b does, record it: migrate stamp --purge c"],
-  [["c"], "all that a, b do, record them: migrate stamp --purge c"],
+  [["a", "c"], "all that b does, record it: migrate stamp c"],
+  [["c"], "all that a, b do, record them: migrate stamp c"],
 ] as const)("what is done already is recorded, where %s is applied", (applied, end) => {
   const graph = graphOf([revision("a"), revision("b", ["a"]), revision("c", ["b"])]);
   const failed = applied.includes("a" as never) ? "b" : "a";

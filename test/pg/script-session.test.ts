@@ -277,6 +277,20 @@ describe.each(servers())("on $name", (server) => {
     expect(await query(url, "SELECT * FROM precious")).toEqual([{ x: 1 }]);
   });
 
+  test("AUTOCOMMIT stays off where the script stops at an open transaction, and nothing else is said of it", async () => {
+    const { url } = await ownDatabase(server);
+    const script = fileOf(await shop.script("base:heads"));
+    const { stdout, stderr } = await typed(url, [
+      "\\set AUTOCOMMIT off",
+      "SELECT 1;",
+      `\\i ${script}`,
+      "\\echo AUTOCOMMIT: :AUTOCOMMIT",
+    ]);
+    expect(stderr).toContain("a transaction is already open");
+    expect(stdout).toContain("AUTOCOMMIT: off");
+    expect(stdout).not.toContain("AUTOCOMMIT is on");
+  });
+
   test("a script that stopped, mended, and run again in the same session: no lock is left, and all is as it was", async () => {
     const { url } = await ownDatabase(server);
     const failing = project({
