@@ -2,7 +2,7 @@
 import { aheadOf, lackingBelow, lostHint, squashedHint } from "../core/absence.ts";
 import { cancelled, GOES_ON, isCancelled, MigrateError, NOTHING } from "../core/errors.ts";
 import type { Event } from "../core/event.ts";
-import { explainQuery } from "../core/explain.ts";
+import { explainQuery, startTimeoutHint } from "../core/explain.ts";
 import type { Graph } from "../core/graph.ts";
 import type { Applied, LedgerState } from "../core/ledger/types.ts";
 import type { RevisionId } from "../core/migration.ts";
@@ -150,7 +150,7 @@ async function runTold(deps: Deps, request: Request, options: RunOptions): Promi
           } catch (cause) {
             throw outcomeUnread(error, cause);
           }
-          if (sameSet(found, state)) throw nothingMore(error, found);
+          if (sameSet(found, state)) throw nothingMore(error, found, session.connectionOptions);
           done.push(...stepsDone(plan, found).filter((step) => !done.includes(step)));
         } else if (error.code !== "state/guard" || (before !== undefined && sameSet(before, state)))
           throw options.singleTransaction === true ? error : withRecording(error, plan, from, done, graph);
@@ -352,16 +352,21 @@ function outcomeUnread(error: MigrateError, cause: unknown): unknown {
   );
 }
 
-function nothingMore(error: MigrateError, { intent }: LedgerState): MigrateError {
+function nothingMore(
+  error: MigrateError,
+  { intent }: LedgerState,
+  connectionOptions: string | undefined,
+): MigrateError {
   const found =
     intent === undefined
-      ? "the unfinished step was rolled back; run the same command again"
+      ? "no step is left unfinished; run the same command again"
       : `${intent.revision} is still interrupted at statement ${intent.statement} of ${intent.of}; the same command resumes there`;
+  const advice = startTimeoutHint(error, connectionOptions);
   return new MigrateError(
     {
       code: error.code,
       message: error.message,
-      hint: `the ledger was read on a new connection: ${found}`,
+      hint: `${advice === undefined ? "" : `${advice}\n      `}the ledger was read on a new connection: ${found}`,
       ...(error.sqlstate === undefined ? {} : { sqlstate: error.sqlstate }),
     },
     { cause: error.cause },

@@ -68,7 +68,7 @@ export function explain(
     return error("execution/own-statement", failure.message.replace(/^retort: /, ""), failure.hint);
   if (sqlstate === "57014" && aborted)
     return cancelled(scratch === undefined ? stateAnd(`to continue, ${RESUMES}`) : NOTHING, failure);
-  if (failure.lost) return connectionLost(failure, scratch);
+  if (failure.lost) return connectionLost(failure, scratch, connectionOptions);
   const said = withoutPasswords(failure, statement);
   const message = messageOf(said);
   if (origin !== undefined) {
@@ -150,13 +150,14 @@ export function explainQuery(failure: Failure, aborted: boolean): MigrateError {
   return errorOf(failure, "execution/own-statement", `a query about the database failed: ${message}`, hint);
 }
 
-function connectionLost(failure: Failure, scratch?: string): MigrateError {
+function connectionLost(failure: Failure, scratch?: string, connectionOptions?: string): MigrateError {
   const message = `the connection to the database was lost: ${failure.message}`;
   const hint =
     scratch === undefined
       ? "run the same command again: it continues from what the ledger has recorded"
       : `${onScratch(scratch)}; run the same command again`;
-  return errorOf(failure, "execution/connection-lost", message, hint);
+  const advice = startTimeoutHint(failure, connectionOptions);
+  return errorOf(failure, "execution/connection-lost", message, lines(advice, hint));
 }
 
 function errorOf(
@@ -321,8 +322,10 @@ const isTimeout = ({ sqlstate, message }: Pick<Failure, "sqlstate" | "message">)
 export const startTimeoutHint = (
   failure: Pick<Failure, "sqlstate" | "message">,
   connectionOptions: string | undefined,
-): string | undefined =>
-  isTimeout(failure) ? turnedOff("statement_timeout", "0", connectionOptions) : undefined;
+): string | undefined => {
+  const setting = isTimeout(failure) ? "statement_timeout" : TIMEOUTS[failure.sqlstate ?? ""];
+  return setting === undefined ? undefined : turnedOff(setting, "0", connectionOptions);
+};
 
 /** Where the statement_timeout comes from that a statement of the author's has met; of the role, database and server none is left. */
 function timeoutIn(

@@ -76,6 +76,10 @@ describe("advice by SQLSTATE", () => {
     expect(hint).toMatch(/revision a was rolled back/);
   });
 
+  test("a limit of the role's that a statement of ours has met", () => {
+    expect(explained({ sqlstate: "25P04" }, true).hint).toContain("PGOPTIONS='-c transaction_timeout=0'");
+  });
+
   test.each([
     ["DO", "schema public", "GRANT USAGE ON SCHEMA public TO "],
     ["CREATE TABLE", "schema My", 'GRANT USAGE, CREATE ON SCHEMA "My" TO '],

@@ -129,7 +129,12 @@ test("a session that the server ends while it waits for a lock's holder is a los
   await withClient(url, async (client) => {
     await client.query("SET idle_session_timeout = 0; BEGIN; LOCK TABLE a;");
     const { code, stderr } = await ends(["upgrade", "--lock-timeout", "50ms"], url, shop.folder);
-    expect([code, stderr]).toEqual([6, expect.stringContaining("error[execution/connection-lost]")]);
+    expect([code, stderr]).toEqual([
+      6,
+      expect.stringMatching(
+        /error\[execution\/connection-lost\] .*idle-session timeout.*\nhint: .*PGOPTIONS='-c idle_session_timeout=0'/,
+      ),
+    ]);
   });
   await until(
     url,

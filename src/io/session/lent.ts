@@ -3,7 +3,7 @@ import { addressFault, FORM } from "../../core/address.ts";
 import { cancelled, MigrateError, NOTHING } from "../../core/errors.ts";
 import { identifier, literal } from "../../core/quote.ts";
 import { poolHint } from "./connect.ts";
-import { sessionOn } from "./open.ts";
+import { newLoss, sessionOn } from "./open.ts";
 import { clientOf, clientWire, namesOf, standingOf } from "./server.ts";
 import {
   clauseOf,
@@ -32,11 +32,8 @@ export interface LentOptions {
 export async function lentSession(lent: LentConnection, options: LentOptions): Promise<Session> {
   const { onNotice = () => {}, admit } = options;
   const { client, release } = await taken(lent, options.signal);
-  const loss = { isLost: false };
-  const onLost = (): void => {
-    loss.isLost = true;
-  };
-  const wire = clientWire(client, { onNotice, onLost });
+  const loss = newLoss();
+  const wire = clientWire(client, { onNotice, onLost: loss.onLost });
   let before: State | undefined;
   const end = async (): Promise<void> => {
     const isAsItWas = before === undefined || (await restored(wire, before, onNotice));

@@ -11,6 +11,7 @@ import {
   type Row,
   type Session,
   StatementFailure,
+  sqlstateOf,
   type Wire,
 } from "./types.ts";
 
@@ -21,31 +22,54 @@ export interface OpenOptions extends WireOptions {
 /** Opens a session. Throws `MigrateError` (`execution/connect`, `execution/database-in-use`, `execution/cancelled`). */
 export async function openSession(address: DatabaseAddress, options: OpenOptions = {}): Promise<Session> {
   const { onNotice = () => {} } = options;
-  const loss = { isLost: false };
-  const onLost = (): void => {
-    loss.isLost = true;
-  };
+  let loss = newLoss();
+  const onLost = (error: Error): void => loss.onLost(error);
   // What reads the ledger takes as long to load as the server to answer.
   const reading = import("./reader.ts");
   const { wire, address: reached } = await connectedWire(address, options, { onNotice, onLost });
   // Of another server, which was tried before.
-  loss.isLost = false;
+  loss = newLoss();
   const given = reached.kind === "server" ? { login: reached.user, connectionOptions: reached.options } : {};
   return sessionOn(wire, { kind: address.kind, database: databaseName(reached), ...given }, loss, reading);
+}
+
+/** Whether a connection was lost, and what was said then. */
+export interface Loss {
+  isLost: boolean;
+  error?: DriverError;
+  readonly onLost: (error: Error) => void;
+}
+
+export function newLoss(): Loss {
+  const loss: Loss = {
+    isLost: false,
+    onLost: (error) => {
+      loss.isLost = true;
+      loss.error ??= error as DriverError;
+    },
+  };
+  return loss;
 }
 
 /** A session over a connection that is open; `loss`: whether it was lost since. Throws `StatementFailure`. */
 export async function sessionOn(
   wire: Wire,
   which: Pick<Session, "kind" | "database" | "login" | "connectionOptions">,
-  loss: { readonly isLost: boolean },
+  loss: Pick<Loss, "isLost" | "error">,
   reading = import("./reader.ts"),
 ): Promise<Session> {
+  // What the server said when it ended the connection, while nothing was sent, is the reason that nothing can be sent.
+  const failed = (error: unknown, before = 0): StatementFailure => {
+    const { error: said } = loss;
+    const isReason = said !== undefined && sqlstateOf(said) !== undefined;
+    const given = error as DriverError;
+    return new StatementFailure(isReason && sqlstateOf(given) === undefined ? said : given, before);
+  };
   const rowsOf = async (sql: string): Promise<readonly Row[]> => {
     try {
       return (await wire.send(sql, true)).rows;
     } catch (error) {
-      throw new StatementFailure(error as DriverError);
+      throw failed(error);
     }
   };
   let reader: Promise<Reader> | undefined;
@@ -60,7 +84,7 @@ export async function sessionOn(
       try {
         return (await wire.send(lead + sql, false)).tag;
       } catch (error) {
-        throw new StatementFailure(error as DriverError, codePoints(lead));
+        throw failed(error, codePoints(lead));
       }
     },
     read: async (query) => {
