@@ -1,5 +1,5 @@
 -- Retort migration script: upgrade <base> -> c
--- Receipt: sha256:bd0559226f77d69960a7bbc399587106eb3120ac86886c3bf5f07fe3502af50c
+-- Receipt: sha256:ad48e8d2a7b357b6f97fbe10869d975ba5a9bcca43aa2ac0fb2110b4b3c2a7a1
 \if true
 -- For:  PostgreSQL 12 or later; ledger retort, format 2.
 -- Run:  psql -X -v ON_ERROR_STOP=1 -f FILE DATABASE
@@ -32,7 +32,6 @@
 \set retort_AUTOCOMMIT :AUTOCOMMIT \set retort_SINGLELINE :SINGLELINE
 \set retort_SINGLESTEP :SINGLESTEP \set retort_FETCH_COUNT :FETCH_COUNT \set retort_QUIET :QUIET
 \endif
-\if :AUTOCOMMIT \else \echo 'retort: AUTOCOMMIT is on until the end, and after an error' \endif
 \set ON_ERROR_STOP on
 \set ON_ERROR_ROLLBACK off
 \set AUTOCOMMIT on
@@ -44,7 +43,8 @@
 -- If a transaction is already open, the script stops below and leaves AUTOCOMMIT as it was.
 SELECT pg_catalog.transaction_timestamp() OPERATOR(pg_catalog.<>) pg_catalog.statement_timestamp()
   AS retort_open \gset
-\if :retort_open \set AUTOCOMMIT :retort_AUTOCOMMIT \endif
+\if :retort_open \set AUTOCOMMIT :retort_AUTOCOMMIT \elif :retort_AUTOCOMMIT \else
+\echo 'retort: AUTOCOMMIT is on until the end, and after an error' \endif
 -- Fifty round trips must reach the same session: a transaction pooler would share it with others.
 SELECT pg_catalog.format('DO $$BEGIN IF pg_catalog.pg_backend_pid() OPERATOR(pg_catalog.<>) %s THEN
   RAISE EXCEPTION USING ERRCODE = ''RT001'', MESSAGE = ''retort: a transaction pooler gives each '
@@ -1454,7 +1454,7 @@ CALL retort.require_state('{}', '{}', 3, 1401614897665169694, 'migrate upgrade %
   ends => '{c}');
 
 -- Log: the receipt of this script.
-CALL retort.begin_script('bd0559226f77d69960a7bbc399587106eb3120ac86886c3bf5f07fe3502af50c',
+CALL retort.begin_script('ad48e8d2a7b357b6f97fbe10869d975ba5a9bcca43aa2ac0fb2110b4b3c2a7a1',
   'base:c', 3, 1401614897665169694);
 COMMIT;
 
@@ -1510,13 +1510,13 @@ BEGIN TRANSACTION READ ONLY;
 -- Check: exactly the revisions that should be applied now are, row by row.
 SELECT retort.check(3, 1401614897665169694) AS retort_passed \gset
 SELECT revisions AS applied_revisions, 'c' AS current_heads,
-  'sha256:bd0559226f77d69960a7bbc399587106eb3120ac86886c3bf5f07fe3502af50c' AS receipt FROM retort.state;
+  'sha256:ad48e8d2a7b357b6f97fbe10869d975ba5a9bcca43aa2ac0fb2110b4b3c2a7a1' AS receipt FROM retort.state;
 
 -- Durations: what this run of the script has done, as the log of the ledger has it.
 SELECT l.event AS step, l.revision, round(date_part('epoch', l.duration) * 1000) AS milliseconds
   FROM retort.log AS l WHERE l.event IN ('upgrade', 'downgrade') AND l.id > (
     SELECT max(s.id) FROM retort.log AS s WHERE s.event = 'script' AND s.checksum =
-      'bd0559226f77d69960a7bbc399587106eb3120ac86886c3bf5f07fe3502af50c'
+      'ad48e8d2a7b357b6f97fbe10869d975ba5a9bcca43aa2ac0fb2110b4b3c2a7a1'
       AND s.at > (SELECT retort.session_start()))
   ORDER BY l.id;
 COMMIT;

@@ -1,5 +1,5 @@
 -- Retort migration script: upgrade <base> -> 29f859a13ea1
--- Receipt: sha256:a206e00e686da3580fe82a8e355434a682785c7b1007cc557219162f1b497c0f
+-- Receipt: sha256:ac5471486acf4e9af0bf12be5193408f4314eee6e89e72dfd215996b817f2eaa
 \if true
 -- For:  PostgreSQL 12 or later; ledger retort, format 2.
 -- Run:  psql -X -v ON_ERROR_STOP=1 -f FILE DATABASE
@@ -25,7 +25,6 @@
 \set retort_AUTOCOMMIT :AUTOCOMMIT \set retort_SINGLELINE :SINGLELINE
 \set retort_SINGLESTEP :SINGLESTEP \set retort_FETCH_COUNT :FETCH_COUNT \set retort_QUIET :QUIET
 \endif
-\if :AUTOCOMMIT \else \echo 'retort: AUTOCOMMIT is on until the end, and after an error' \endif
 \set ON_ERROR_STOP on
 \set ON_ERROR_ROLLBACK off
 \set AUTOCOMMIT on
@@ -37,7 +36,8 @@
 -- If a transaction is already open, the script stops below and leaves AUTOCOMMIT as it was.
 SELECT pg_catalog.transaction_timestamp() OPERATOR(pg_catalog.<>) pg_catalog.statement_timestamp()
   AS retort_open \gset
-\if :retort_open \set AUTOCOMMIT :retort_AUTOCOMMIT \endif
+\if :retort_open \set AUTOCOMMIT :retort_AUTOCOMMIT \elif :retort_AUTOCOMMIT \else
+\echo 'retort: AUTOCOMMIT is on until the end, and after an error' \endif
 -- Fifty round trips must reach the same session: a transaction pooler would share it with others.
 SELECT pg_catalog.format('DO $$BEGIN IF pg_catalog.pg_backend_pid() OPERATOR(pg_catalog.<>) %s THEN
   RAISE EXCEPTION USING ERRCODE = ''RT001'', MESSAGE = ''retort: a transaction pooler gives each '
@@ -1447,7 +1447,7 @@ CALL retort.require_state('{}', '{}', 1, 418732435334715376,
   'migrate upgrade %s:29f859a13ea1 --sql', ends => '{29f859a13ea1}');
 
 -- Log: the receipt of this script.
-CALL retort.begin_script('a206e00e686da3580fe82a8e355434a682785c7b1007cc557219162f1b497c0f',
+CALL retort.begin_script('ac5471486acf4e9af0bf12be5193408f4314eee6e89e72dfd215996b817f2eaa',
   'base:29f859a13ea1', 1, 418732435334715376);
 COMMIT;
 
@@ -1467,13 +1467,13 @@ BEGIN TRANSACTION READ ONLY;
 -- Check: exactly the revisions that should be applied now are, row by row.
 SELECT retort.check(1, 418732435334715376) AS retort_passed \gset
 SELECT revisions AS applied_revisions, '29f859a13ea1' AS current_heads,
-  'sha256:a206e00e686da3580fe82a8e355434a682785c7b1007cc557219162f1b497c0f' AS receipt FROM retort.state;
+  'sha256:ac5471486acf4e9af0bf12be5193408f4314eee6e89e72dfd215996b817f2eaa' AS receipt FROM retort.state;
 
 -- Durations: what this run of the script has done, as the log of the ledger has it.
 SELECT l.event AS step, l.revision, round(date_part('epoch', l.duration) * 1000) AS milliseconds
   FROM retort.log AS l WHERE l.event IN ('upgrade', 'downgrade') AND l.id > (
     SELECT max(s.id) FROM retort.log AS s WHERE s.event = 'script' AND s.checksum =
-      'a206e00e686da3580fe82a8e355434a682785c7b1007cc557219162f1b497c0f'
+      'ac5471486acf4e9af0bf12be5193408f4314eee6e89e72dfd215996b817f2eaa'
       AND s.at > (SELECT retort.session_start()))
   ORDER BY l.id;
 COMMIT;
