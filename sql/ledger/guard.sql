@@ -91,8 +91,10 @@ BEGIN
   END IF;
 
   -- Its tables have no code that others would run. Format 1 had defaults and checks of its own.
-  found := (SELECT concat(c.relname, ' ', w.what) FROM pg_class AS c, LATERAL (
-      SELECT 1, 'is not a plain table' WHERE c.relkind <> 'r' OR c.relpersistence <> 'p'
+  SELECT concat(c.relname, ' ', w.what), c.relname INTO found, stranger
+    FROM pg_class AS c, LATERAL (
+      SELECT 1, 'is not a plain table' WHERE c.relkind <> 'r'
+      UNION ALL SELECT 1, 'is unlogged' WHERE c.relpersistence <> 'p'
       UNION ALL SELECT 1, 'has row-level security' WHERE c.relrowsecurity
       UNION ALL SELECT 1, concat('has the trigger ', t.tgname) FROM pg_trigger AS t
         WHERE t.tgrelid = c.oid
@@ -105,14 +107,25 @@ BEGIN
       UNION ALL SELECT 2, 'has a default' FROM pg_attrdef AS d WHERE d.adrelid = c.oid
       UNION ALL SELECT 2, concat('has the constraint ', k.conname) FROM pg_constraint AS k
         WHERE k.conrelid = c.oid AND k.contype NOT IN ('p', 'n')
+      UNION ALL SELECT 2, 'has no identity in its column id' WHERE c.relname = 'log'
+        AND NOT EXISTS (SELECT FROM pg_attribute AS a
+          WHERE a.attrelid = c.oid AND a.attname = 'id' AND a.attidentity <> '')
     ) AS w (since, what)
     WHERE c.relnamespace = place AND c.relname IN ('applied', 'state', 'intent', 'log')
       AND (w.since = 1 OR EXISTS (SELECT FROM pg_class AS i
-        WHERE i.relnamespace = place AND i.relname = 'intent')) LIMIT 1);
+        WHERE i.relnamespace = place AND i.relname = 'intent')) LIMIT 1;
   IF found IS NOT NULL THEN
     RAISE EXCEPTION USING ERRCODE = 'RT001',
       MESSAGE = format('retort: the ledger %s is not trusted: %s', place::regnamespace, found),
-      HINT = 'Nothing was changed. Remove it, or find out who put it there and why.';
+      HINT = concat('Nothing was changed. ', CASE
+        WHEN found LIKE '% is unlogged' THEN format('A crash would empty it. Run: '
+          'ALTER TABLE %s.%I SET LOGGED', place::regnamespace, stranger)
+        WHEN found LIKE '% identity %' THEN format('A copy of the tables leaves it out. Add it, '
+          'with the number after the last: ALTER TABLE %s.log ALTER id '
+          'ADD GENERATED ALWAYS AS IDENTITY (START WITH ...)', place::regnamespace)
+        WHEN found LIKE '% is not a plain table' THEN 'Restore it from a backup, or find out who '
+          'changed it and why.'
+        ELSE 'Remove it, or find out who put it there and why.' END);
   END IF;
 
   IF rights IS NOT NULL THEN

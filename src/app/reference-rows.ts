@@ -27,7 +27,7 @@ export async function referenceTables(
   throw new MigrateError({
     code: "usage/reference-rows",
     message: `${shownTable(keyless)} has no primary key, by which rows can be compared`,
-    hint: 'add one, or remove the table from "referenceRows" in the config file',
+    hint: 'add one, or take the table out of "referenceRows" in the config file',
   });
 }
 

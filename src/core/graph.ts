@@ -245,7 +245,7 @@ function insteadOf(graph: Graph, name: string): string {
   );
   if (file !== undefined) return `did you mean '${file.revision}', the revision of ${file.path}? `;
   const meant =
-    ofDots(name) ??
+    rangeMeant(name) ??
     ofGit(name) ??
     // The word of the header.
     (name === "none" ? "base" : undefined) ??
@@ -263,9 +263,9 @@ function ofFewDigits({ nodes }: Graph, name: string): string {
   return `${prefix}upgrade and downgrade count steps as +${name} and -${name}; `;
 }
 
-/** The range that is meant by `a..b`, as git writes one. */
-export function ofDots(text: string): string | undefined {
-  const sides = /^(.*?)\.\.\.?(.*)$/s.exec(text)?.slice(1);
+/** The range that is meant by `a..b`, as git writes one, or by two numbers of files, `0001-0003`. */
+export function rangeMeant(text: string): string | undefined {
+  const sides = (/^(.*?)\.\.\.?(.*)$/s.exec(text) ?? /^(\d+)-(0\d+)$/.exec(text))?.slice(1);
   return sides?.map((side) => ofGit(side) ?? side.replace(/^HEAD$/, "head")).join(":");
 }
 

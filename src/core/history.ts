@@ -8,8 +8,8 @@ import {
   isBranchPoint,
   maximal,
   nodeOf,
-  ofDots,
   ownDependencies,
+  rangeMeant,
 } from "./graph.ts";
 import type { Applied } from "./ledger/types.ts";
 import type { RevisionId } from "./migration.ts";
@@ -36,7 +36,7 @@ export function historyOf(
   if (range === undefined) return graph.order.toReversed();
   const parsed = parseRange(range);
   if (parsed === undefined) {
-    const meant = ofDots(range);
+    const meant = rangeMeant(range);
     throw new MigrateError({
       code: "usage/range",
       message: "History range requires [start]:[end], [start]:, or :[end]",

@@ -23,6 +23,10 @@ export function literal(text: string): string {
   return text.includes("\\") ? `E'${quoted.replaceAll("\\", "\\\\")}'` : `'${quoted}'`;
 }
 
+/** The same on lines of about 55 columns, which the server joins. */
+export const literalOnLines = (text: string): string =>
+  literal(text).replaceAll(/([^\n]{1,55} )(?=[^\n])/g, "$1'\n    '");
+
 /** The text of an array, to be read as `text[]`: `'{a,b}'`; on lines of about 100 columns. */
 export function arrayLiteral(items: readonly string[]): string {
   const quoted = items.map((item) =>

@@ -389,12 +389,16 @@ function textOf(rule: ValueRule, node: JsonNode, written: Reader["written"], lea
       ? rawTextFault(rule, node.value)
       : {
           expected: "a string in double quotes",
-          ...(node.type === "number" ? { hint: `write "${written(node)}"` } : {}),
+          ...(node.type === "number" ? { hint: textOfNumber(rule, written(node)) } : {}),
         };
   return fault === undefined
     ? { value: (node as { value: string }).value }
     : { ...fault, expected: `${lead}${fault.expected}`, at: node };
 }
+
+/** A number where a text is needed. A time as one may be meant in seconds. */
+const textOfNumber = (rule: ValueRule, number: string): string =>
+  rule.pattern === DURATION ? `write "${number}s", or "${number}ms"` : `write "${number}"`;
 
 interface TextFault {
   readonly expected: string;

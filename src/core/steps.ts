@@ -6,7 +6,7 @@
  */
 import { type Absence, absences, type Row } from "./absence.ts";
 import { type Diagnostic, MigrateError } from "./errors.ts";
-import { ancestors, descendants, type Graph, inOrder, maximal, nodeOf, ofDots } from "./graph.ts";
+import { ancestors, descendants, type Graph, inOrder, maximal, nodeOf, rangeMeant } from "./graph.ts";
 import { describe } from "./graph-faults.ts";
 import type { RevisionId } from "./migration.ts";
 import { shellWord } from "./shell.ts";
@@ -87,7 +87,7 @@ export function planOfflineDowngrade(graph: Graph, range: string): OfflineSteps 
     const isSeveral = others.length > 0;
     // From head to head there is nothing to do.
     const end = !/^heads?$/.test(range) ? range : isSeveral ? `${head}@-1` : "-1";
-    const whole = ofDots(range) ?? `${isSeveral ? "heads" : "head"}:${end}`;
+    const whole = rangeMeant(range) ?? `${isSeveral ? "heads" : "head"}:${end}`;
     throw new MigrateError({
       code: "usage/range-required",
       message: "downgrade with --sql requires <fromrev>:<torev>",

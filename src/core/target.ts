@@ -14,6 +14,7 @@ import {
   maximal,
   nodeOf,
   ownDependencies,
+  rangeMeant,
   unknownRevision,
 } from "./graph.ts";
 import { describe, RESERVED } from "./graph-faults.ts";
@@ -426,13 +427,14 @@ function ambiguousWalk(graph: Graph, text: string, from: Place, to: readonly Rev
 function noSuchRelative(text: string, offset: number, hint: string): MigrateError {
   const count = Math.abs(offset);
   const { branch, symbol } = parseRelative(text) ?? { branch: undefined, symbol: "" };
+  const meant = rangeMeant(text);
   return new MigrateError({
     code: "graph/walked-too-far",
     message:
       symbol === ""
         ? `Relative revision ${text} didn't produce ${count} migrations`
         : `Walked too far: there ${count === 1 ? "is no revision" : `are no ${count} revisions`} ${offset > 0 ? "after" : "before"} '${qualified(branch, symbol)}'`,
-    hint,
+    hint: meant === undefined ? hint : `did you mean ${meant}?`,
   });
 }
 

@@ -64,12 +64,6 @@ const refused: readonly Refused[] = [
   },
   { words: "upgrade c --split out", request: up("c"), form: { split: true }, code: "source/not-splittable" },
   {
-    words: "stamp a --idempotent",
-    request: { kind: "stamp", targets: ["a"] },
-    options: { idempotent: true },
-    code: "usage/exclusive-flags",
-  },
-  {
     words: "stamp a --purge",
     request: { kind: "stamp", targets: ["a"], purge: true },
     code: "usage/exclusive-flags",
@@ -97,6 +91,12 @@ describe("refused", () => {
     expect(stderr).toContain(`error[${code}] ${error.message}`);
     expect(stderr).toContain(`hint: ${String(error["hint"])}`);
   });
+});
+
+test("a stamp, which has no such flag, is refused to the API", async () => {
+  const request = { kind: "stamp", targets: ["a"] } as const;
+  const code = "usage/exclusive-flags";
+  await expect(offline(shop.deps, request, { idempotent: true })).rejects.toMatchObject({ code });
 });
 
 test("a plan that was made for another form is refused where it is laid out", async () => {

@@ -839,6 +839,12 @@ describe("the config file", () => {
       '"serverVersion" must be a string in double quotes',
       'write "16.10"',
     ],
+    [
+      '{"session": {"lockTimeout": 5}}',
+      "1:29 usage/config-value",
+      '"session.lockTimeout" must be a string in double quotes',
+      'write "5s", or "5ms"',
+    ],
     ['{"role": null}', "1:10 usage/config-value", '"role" must be a string in double quotes', undefined],
     ['{"role": ""}', "1:10 usage/config-value", '"role" must be a string that is not empty', undefined],
     [

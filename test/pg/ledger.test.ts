@@ -186,6 +186,12 @@ describe("a ledger that is not trusted", () => {
       "ALTER TABLE retort.applied SET SCHEMA public; CREATE VIEW retort.applied AS SELECT * FROM public.applied;",
       /is not trusted: applied is not a plain table/,
     ],
+    ["an unlogged table", "ALTER TABLE retort.log SET UNLOGGED;", /is not trusted: log is unlogged/],
+    [
+      "a log without an identity",
+      "ALTER TABLE retort.log ALTER id DROP IDENTITY;",
+      /is not trusted: log has no identity in its column id/,
+    ],
     [
       "a table of another",
       "CREATE TABLE retort.other (id int);",

@@ -13,7 +13,7 @@ import session from "../../../sql/ledger/session.sql";
 import sessionChecks from "../../../sql/ledger/session_checks.sql";
 import sessionLook from "../../../sql/ledger/session_look.sql";
 import { tokens } from "../lexer.ts";
-import { arrayLiteral, commentText, literal, qualified } from "../quote.ts";
+import { arrayLiteral, commentText, literal, literalOnLines, qualified } from "../quote.ts";
 import { sha256 } from "../sha256.ts";
 import { defaultLedgerNames, type How, type LedgerNames } from "./types.ts";
 
@@ -67,8 +67,8 @@ export function guardBlock(
     rights: rights === undefined ? "NULL" : arrayLiteral(rights),
     releases: String(releases),
     procedures: literal(bodiesHash(schema)),
-    apart: literal(strangersHint(schema, true)),
-    elsewhere: literal(strangersHint(schema, false)),
+    apart: literalOnLines(strangersHint(schema, true)),
+    elsewhere: literalOnLines(strangersHint(schema, false)),
   });
 }
 

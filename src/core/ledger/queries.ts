@@ -30,6 +30,7 @@ export const readLogSql = (ledger: Ledger, last: number): string =>
 /** The other schemas with a ledger, by `schema`. */
 export const otherLedgersSql = (schema: string): string =>
   [
+    "SET TRANSACTION READ ONLY;",
     "SET LOCAL search_path = pg_catalog, pg_temp;",
     "SELECT n.nspname AS schema FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace",
     `  WHERE c.relname = 'applied' AND c.relkind = 'r' AND n.nspname <> ${literal(schema)}`,
