@@ -1,6 +1,7 @@
 /** A head that is not applied, or a squashed revision that waits → its files are gone again. */
 import { MigrateError } from "../core/errors.ts";
-import { type Graph, isHead, nodeOf } from "../core/graph.ts";
+import { sessionText } from "../core/event.ts";
+import { dormantNamed, type Graph, isHead, nodeOf } from "../core/graph.ts";
 import { describe } from "../core/graph-faults.ts";
 import type { Applied } from "../core/ledger/types.ts";
 import type { Migration, RevisionId } from "../core/migration.ts";
@@ -10,7 +11,7 @@ import { idsOf } from "../core/steps.ts";
 import { resolveAll } from "../core/target.ts";
 import { downgradeOf, finishingHint, stampWithout } from "../core/undoing.ts";
 import { removeFiles } from "../io/directory.ts";
-import { readLedger } from "../io/queries.ts";
+import { lockHolders, readLedger } from "../io/queries.ts";
 import type { Session } from "../io/session/types.ts";
 import { connect } from "./connect.ts";
 import { type Deps, openProject, type Project, type ProjectOptions } from "./project.ts";
@@ -28,7 +29,7 @@ export interface Removed {
   readonly files: readonly string[];
 }
 
-/** Deletes the pair. Throws `graph/…` where it is no head, `state/applied` where it is applied, `usage/no-database`, `execution/connect`. */
+/** Deletes the pair. Throws `graph/…` where it is no head, `state/applied` where it is applied, `state/locked` where it may be about to be, `usage/no-database`, `execution/connect`. */
 export async function removeRevision(deps: Deps, options: RemoveOptions): Promise<Removed> {
   const project = await openProject(deps, options);
   const migration = newest(project, options.head);
@@ -40,7 +41,7 @@ export async function removeRevision(deps: Deps, options: RemoveOptions): Promis
 }
 
 function newest({ graph }: Project, head: string | undefined): Migration {
-  const waiting = graph.dormant.find(({ revision }) => revision === head);
+  const waiting = head === undefined ? undefined : dormantNamed(graph, head);
   if (waiting !== undefined) return waiting;
   if (head === undefined && graph.heads.length > 1) {
     throw new MigrateError({
@@ -120,10 +121,19 @@ async function refuseApplied(
 ): Promise<void> {
   const { revision } = migration;
   try {
+    // Whose run ends in between has written to the ledger by then.
+    const [holder] = await lockHolders(session, ledger);
     const { applied, intent } = await readLedger(session, ledger);
     const rows = settledRows(graph, applied);
     const row = rows.find((each) => each.revision === revision);
-    if (row === undefined && intent?.revision !== revision) return;
+    if (row === undefined && intent?.revision !== revision) {
+      if (holder === undefined) return;
+      throw new MigrateError({
+        code: "state/locked",
+        message: `another session holds the lock of the ledger, and may be applying ${describe(migration)}: ${sessionText(holder)}`,
+        hint: "no file was deleted; run the same command again when it is done",
+      });
+    }
     throw new MigrateError({
       code: "state/applied",
       message:

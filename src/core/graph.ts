@@ -224,7 +224,7 @@ export function unknownRevision(graph: Graph, name: string): Diagnostic {
 }
 
 /** The squashed revision that waits and has this id, this file number or, as its only one, an id that begins so. */
-function dormantNamed<R extends Revision>({ dormant }: Graph<R>, name: string): R | undefined {
+export function dormantNamed<R extends Revision>({ dormant }: Graph<R>, name: string): R | undefined {
   const exact = dormant.find(({ revision, number }) => revision === name || number === name);
   if (exact !== undefined || name.length < 4) return exact;
   const [only, ...others] = dormant.filter(({ revision }) => revision.startsWith(name));

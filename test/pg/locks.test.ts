@@ -3,6 +3,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { describe, expect, test } from "vitest";
 import { openProject } from "../../src/app/project.ts";
 import type { Event } from "../../src/core/event.ts";
+import { ledgerOf } from "../../src/core/ledger/calls.ts";
 import { ledger } from "../support/dump.ts";
 import { migrate } from "../support/migrate.ts";
 import { failureOf, headerLines, ownDatabase, project, until, withLock } from "../support/project.ts";
@@ -50,6 +51,22 @@ describe.each(servers())("on $name", (server) => {
     expect(await query(url, "SELECT indisvalid FROM pg_index WHERE indrelid = 't'::regclass")).toEqual([
       { indisvalid: true },
     ]);
+  });
+
+  test("the files of a migration stay while another session may be applying it", async () => {
+    const { url } = await ownDatabase(server);
+    const shop = project({ a: "CREATE TABLE a ();", b: "SELECT pg_sleep(30);" });
+    await shop.upgrade(url, "a");
+    const remove = () => migrate(["revision", "--remove", "--database", url], { cwd: shop.folder });
+    await withClient(url, async (client) => {
+      await client.query(`SELECT pg_advisory_lock(${ledgerOf({ schema: "retort" }).lockKey})`);
+      expect(await remove()).toMatchObject({
+        code: 5,
+        stderr: expect.stringMatching(/\[state\/locked\].* may be applying b .*: pid \d+/),
+      });
+    });
+    await until(url, `SELECT WHERE NOT EXISTS (${advisory})`);
+    expect(await remove()).toMatchObject({ code: 0, stderr: expect.stringContaining("0002_b.up.sql") });
   });
 
   test("whoever holds the lock is named, in whatever mode, also to a role of no great rights", async () => {
