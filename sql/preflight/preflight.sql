@@ -28,6 +28,7 @@ DECLARE
   object oid;
   owner oid;
   each record;
+  next_schema pg_catalog.text;
   report pg_catalog.jsonb := '[]';
 BEGIN
   PERFORM pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
@@ -235,6 +236,18 @@ BEGIN
     WHERE is_done IS NOT TRUE LOOP
     who := coalesce(item ->> 'as', migrator);
     found := item ->> 'name';
+    -- PostgreSQL passes over the schemas of search_path that are not there.
+    IF item ? 'orIn' AND NOT EXISTS (SELECT FROM pg_namespace AS n WHERE n.nspname = found) THEN
+      SELECT p.name INTO next_schema FROM jsonb_array_elements_text(item -> 'orIn')
+        WITH ORDINALITY AS p (name, place) JOIN pg_namespace AS n ON n.nspname = p.name
+        ORDER BY p.place LIMIT 1;
+      IF next_schema IS NOT NULL THEN
+        report := report || jsonb_build_array(jsonb_build_array('!', 'schema',
+          format('%I does not exist; objects would be made in %I', found, next_schema)));
+        found := next_schema;
+        item := item || jsonb_build_object('text', format('CREATE on schema %I', found));
+      END IF;
+    END IF;
     IF item ->> 'on' = 'role'
       AND NOT EXISTS (SELECT FROM pg_roles AS r WHERE r.rolname = found) THEN
       ok := false;

@@ -19,6 +19,7 @@ import {
   type ProjectOptions,
   warnOfEmpty,
 } from "./project.ts";
+import { missingSchemas } from "./search-path.ts";
 
 export interface ConnectOptions {
   /** Seconds to wait until the server accepts connections. Default 0. */
@@ -68,7 +69,7 @@ export async function openConnected(
   const isOwn = options.connection === undefined;
   if (isOwn && (database instanceof MigrateError || database.kind !== "server")) {
     const project = await open();
-    return connected(project, await openLedger(deps, config, options), deps, options);
+    return await connected(project, await openLedger(deps, config, options), deps, options);
   }
   const needless = new AbortController();
   const signal =
@@ -79,7 +80,7 @@ export async function openConnected(
   await new Promise(setImmediate);
   try {
     const project = await open();
-    return connected(project, await opening, deps, options);
+    return await connected(project, await opening, deps, options);
   } catch (error) {
     needless.abort();
     await opening.then(
@@ -94,16 +95,17 @@ interface OpenLedger extends Omit<Connected, "project"> {
   readonly other?: OtherLedger | undefined;
 }
 
-/** Warns of a ledger that is not where the project has it. */
-function connected(
+/** Warns of a ledger, and of schemas, that are not where the project has them. */
+async function connected(
   project: Project,
   { other, ...opened }: OpenLedger,
   deps: Pick<Deps, "onNotice">,
   { onNotice = deps.onNotice }: ConnectOptions,
-): Connected {
+): Promise<Connected> {
   // One that cannot be read is another project's, most of the time.
   const found = other?.applied && elsewhere(project, opened.state, other);
-  if (found !== undefined) onNotice?.({ severity: "WARNING", message: `${found.message}; ${found.hint}` });
+  for (const odd of [found, await missingSchemas(project, opened.state, opened.session)])
+    if (odd !== undefined) onNotice?.({ severity: "WARNING", message: `${odd.message}; ${odd.hint}` });
   return { project, ...opened };
 }
 

@@ -24,6 +24,7 @@ import { headsFindings } from "./check.ts";
 import { elsewhere, otherThan } from "./elsewhere.ts";
 import { stateOf } from "./look.ts";
 import { type Deps, openConfig, openProject, type Project, type ProjectOptions } from "./project.ts";
+import { missingSchemas } from "./search-path.ts";
 
 /** `odd`: everything runs, and may not do what is meant. `wrong`: a run would stop. */
 export interface Examination {
@@ -178,6 +179,11 @@ async function database(
       if (state === undefined) return;
       const other = project && elsewhere(project, state, await otherThan(state, session, names));
       if (other !== undefined) checks.push({ check: "ledger", status: "odd", ...other });
+      const missing = project && (await missingSchemas(project, state, session));
+      if (missing !== undefined) {
+        const { none, ...said } = missing;
+        checks.push({ check: "session", status: none ? "wrong" : "odd", ...said });
+      }
       const rights = await ledgerRights(session, config.ledger);
       checks.push(...ledger(state, config, project, { ...facts, ...rights, login: session.login }));
     });

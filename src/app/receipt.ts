@@ -1,5 +1,6 @@
 /** A script's file → the receipt that it states, and whether it is still the script that was handed out. */
 import { MigrateError } from "../core/errors.ts";
+import { outputs } from "../core/outputs.ts";
 import { commandOf, type Receipts, receiptsOf } from "../core/receipt.ts";
 import { readText } from "../io/files.ts";
 import type { Deps } from "./project.ts";
@@ -15,6 +16,13 @@ const WRITTEN_BY_POWERSHELL =
 export function receipt(deps: Deps, path: string): Receipts & { readonly again: string | undefined } {
   const script = readText(path, deps, WRITTEN_BY_POWERSHELL);
   const found = receiptsOf(script);
+  if (found === undefined && outputs.script.isOurs(script)) {
+    throw new MigrateError({
+      code: "usage/no-receipt",
+      message: `${path} is a script with nothing to do, which has no receipt`,
+      hint: "it need not be run; see what is pending with: migrate status",
+    });
+  }
   if (found === undefined) {
     throw new MigrateError({
       code: "usage/no-receipt",

@@ -89,14 +89,39 @@ export function addressFault(origin: string, message: string, hint: string): Mig
 export const originOfFault = ({ code, message }: MigrateError): string | undefined =>
   code === "usage/database-address" ? /\(from (.*)\)$/s.exec(message)?.[1] : undefined;
 
-/** A text that is nothing but a variable; no password is likely to be one. */
-const VARIABLE = /^\$(?:([A-Z_][A-Z0-9_]*)|\{([A-Z_][A-Z0-9_]*)\})$/;
+/** A text that is nothing but a variable; no password in capital letters is likely to be one. */
+const VARIABLE = /^\$(?:([a-z_]\w*)|\{([a-z_]\w*)\}|\(([a-z_]\w*)\))$/i;
 
-/** What to type for the value of a variable, where its name was taken for that. */
-export const variableHint = (name: string): string =>
-  `in .env and in the config file its value is \${${name}}; in a shell it is "$${name}", and nothing is replaced in single quotes`;
+/** Such a text, and what to type for its value; undefined for another text. */
+export function notReplaced(text: string): { readonly variable: string; readonly hint: string } | undefined {
+  const [all, plain, braced, bracketed] = VARIABLE.exec(text) ?? [];
+  if (all === undefined) return undefined;
+  const name = plain ?? braced ?? bracketed!;
+  return {
+    variable: all,
+    hint:
+      bracketed === undefined
+        ? `in .env and in the config file its value is \${${name}}; in a shell it is "$${name}", and nothing is replaced in single quotes`
+        : `Kubernetes replaces $(${name}) only where ${name} is defined in the same container, above this variable`,
+  };
+}
+
+/** A text that may be a part of a password: only one in capital letters is repeated. */
+function refuseVariable(text: string, what: string, origin: string): void {
+  const found = /[a-z]/.test(text) ? undefined : notReplaced(text);
+  if (found === undefined) return;
+  const { variable, hint } = found;
+  throw addressFault(
+    origin,
+    `the database ${what} is ${variable}, which was not replaced by its value`,
+    hint,
+  );
+}
 
 const URL_FORM = /^postgres(?:ql)?(?:\+\w+)?:\/\/(.*)$/is;
+
+/** A line that sets a variable, in the place of the value. */
+const NAMED = /^(?:export\s+)?([a-z_]\w*)=["'`]?postgres(?:ql)?(?:\+\w+)?:\/\//i;
 
 /** Whether a text is the address of a server as a URL, so that it can be nothing else. */
 export const isUrl = (text: string): boolean => URL_FORM.test(text.trim());
@@ -135,11 +160,11 @@ export function parseAddress(text: string, origin: string, hasEmbedded = true): 
   if (trimmed.includes("\0"))
     throw addressFault(origin, "the database address contains a NUL character", FORM);
   refuseQuotes(trimmed, origin);
-  const variable = VARIABLE.exec(trimmed);
-  if (variable !== null) {
-    const name = variable[1] ?? variable[2]!;
-    const message = `the database address is ${variable[0]}, which was not replaced by its value`;
-    throw addressFault(origin, message, variableHint(name));
+  refuseVariable(trimmed, "address", origin);
+  const named = NAMED.exec(trimmed)?.[1];
+  if (named !== undefined && !Object.hasOwn(parameterRules, named)) {
+    const message = `the database address begins with ${named}=, the name of a variable`;
+    throw addressFault(origin, message, "leave that out: the value is what follows it");
   }
   const pglite = /^pglite:(?:\/\/)?(.*)$/is.exec(trimmed);
   if (pglite !== null) {
@@ -196,16 +221,25 @@ const sessionSettings: Readonly<Record<string, string>> = {
   statement_timeout: "session.statementTimeout",
 };
 
+/** Names of other tools for one of them. */
+const otherNames: Readonly<Record<string, string>> = { schema: "search_path", currentschema: "search_path" };
+
+/** Parameters of Prisma's for which nothing stands here. */
+const prismas: ReadonlySet<string> = new Set([
+  ...["pgbouncer", "connection_limit", "pool_timeout", "socket_timeout", "statement_cache_size"],
+]);
+
 /** Where what the address of another tool says is said here; undefined where that is not known. */
 function elsewhere(name: string, value: string, equals: string): string | undefined {
-  const setting = Object.hasOwn(sessionSettings, name.toLowerCase())
-    ? sessionSettings[name.toLowerCase()]
-    : undefined;
+  const lower = name.toLowerCase();
+  const its = Object.hasOwn(otherNames, lower) ? otherNames[lower]! : lower;
+  const setting = Object.hasOwn(sessionSettings, its) ? sessionSettings[its] : undefined;
   if (setting !== undefined) {
     // A stretch of a password is more than letters.
     const shown = /^[a-z_]+$/i.test(value) ? value : "…";
-    return `remove it, and set ${setting} in the config file; or write options=-c${name}${equals}${shown}`;
+    return `remove it, and set ${setting} in the config file; or write options=-c${its === lower ? name : its}${equals}${shown}`;
   }
+  if (prismas.has(lower)) return "it is Prisma's: remove it";
   if (name === "x-migrations-table")
     return "remove it, and name golang-migrate's table once, when its state is taken over: migrate adopt FOLDER --from-database --table TABLE";
   if (name.startsWith("x-")) return "it is golang-migrate's: remove it";
@@ -227,6 +261,7 @@ function fromUrl(rest: string, origin: string): Record<string, string> {
   const servers = authority.split(",").map((server) => {
     const [, six, plain, port = ""] = /^(?:\[([^\]]*)\]|([^:]*))(?::(\d*))?$/.exec(server) ?? [];
     if (six === undefined && plain === undefined) {
+      refuseVariable(/:([^:]*)$/.exec(server)?.[1] ?? "", "port", origin);
       throw addressFault(origin, "the database address has a port that is not a number", FORM);
     }
     return { host: six ?? decode(plain!), port };

@@ -75,7 +75,7 @@ export function explain(
     // What an up file uses and no migration makes is where the user looks first, and not in the server's own hint.
     const missing = scratch === undefined || step?.direction !== "up" ? undefined : missingHint(said.message);
     const advice =
-      adviceOf(failure, step, connectionOptions) ??
+      adviceOf(failure, statement, step, connectionOptions) ??
       timeoutIn(plan, batch, statement, failure, sourceText, connectionOptions) ??
       encodingHint(statement, failure) ??
       leftIndex(statement, failure) ??
@@ -296,17 +296,23 @@ function whatIsSo(plan: Plan, batch: Batch, step: PlanStep | undefined, next: st
 const onScratch = (scratch: string): string =>
   `this ran on the scratch database (${scratch}), which begins empty; your database was not touched`;
 
-/** What PostgreSQL takes only outside a transaction: that it may not stand in one, or that it ends one. */
-const OUTSIDE: ReadonlySet<string> = new Set(["25001", "2D000"]);
+const NONE = "'-- transaction: none' in the header";
+const OUTSIDE = `to run it outside a transaction, write ${NONE}`;
+const OUTSIDE_ALONE = `write it as a statement of its own, and ${NONE}`;
+const ENDING = `a function cannot end a transaction; a procedure or a DO block can, with ${NONE}`;
 
 /** What to do about a failure of the author's SQL, where the SQLSTATE alone tells. */
 function adviceOf(
-  { sqlstate = "", message }: Failure,
+  { sqlstate = "", message, where }: Failure,
+  { tag }: Statement,
   step: PlanStep | undefined,
   connectionOptions: string | undefined,
 ): string | undefined {
-  if (OUTSIDE.has(sqlstate) && step?.transactional === true)
-    return "to run it outside a transaction, write '-- transaction: none' in the header; a function or a DO block cannot contain it, only COMMIT";
+  if (step?.transactional === true && sqlstate === "25001")
+    // The server tells what it ran from within.
+    return where === undefined ? OUTSIDE : `a function or a DO block cannot contain it: ${OUTSIDE_ALONE}`;
+  if (step?.transactional === true && sqlstate === "2D000")
+    return tag === "DO" || tag === "CALL" ? OUTSIDE : ENDING;
   const missing = sqlstate === "3F000" ? QUOTED.exec(message)?.[1] : undefined;
   if (missing !== undefined)
     return `create it in an earlier migration: CREATE SCHEMA ${qualified(missing)}; or correct the name`;

@@ -23,6 +23,12 @@ import {
 
 export type SettingValue = string | number | boolean | readonly string[];
 
+/** The end of the sentence "NAME must be …", and what to do. */
+interface WordFault {
+  readonly mustBe: string;
+  readonly hint: string;
+}
+
 type ValueKind = "text" | "name" | "texts" | "names" | "boolean" | "count";
 
 interface ValueRule {
@@ -36,7 +42,7 @@ interface ValueRule {
   /** What the schema tells editors of a text: the source of a regular expression. */
   readonly pattern?: string;
   /** How the text must be, where it is not so. */
-  readonly check?: (text: string) => { readonly mustBe: string; readonly hint: string } | undefined;
+  readonly check?: (text: string) => WordFault | undefined;
 }
 
 interface GroupRule {
@@ -67,7 +73,12 @@ const root: GroupRule = {
       description: "Folders of migration files, relative to this file.",
       default: ["migrations"],
     },
-    role: { is: "name", description: "Role that each migration runs as (SET ROLE)." },
+    role: {
+      is: "name",
+      description: "Role that each migration runs as (SET ROLE).",
+      pattern: "^(?!none$)",
+      check: roleFault,
+    },
     ledger: {
       is: "group",
       description: "Where the record of applied migrations is kept.",
@@ -76,7 +87,7 @@ const root: GroupRule = {
           is: "name",
           description: "Schema of the ledger's tables.",
           default: defaultLedgerNames.schema,
-          pattern: "^(?!pg_|(?:information_schema|public)$)",
+          pattern: "^(?!pg_|(?:information_schema|public)$)[^.]*$",
           check: ledgerSchemaFault,
         },
         owner: {
@@ -405,11 +416,37 @@ interface TextFault {
   readonly hint?: string;
 }
 
+/** SET ROLE "none" is RESET ROLE, also where the name is quoted. */
+function roleFault(name: string): WordFault | undefined {
+  if (name !== "none") return undefined;
+  return {
+    mustBe: "the name of a role, which none is not",
+    hint: 'leave "role" out: migrations then run as the role that connects',
+  };
+}
+
+/** What is part of a name as PostgreSQL has it, and was most likely meant for none. */
+function strayFault(name: string): WordFault | undefined {
+  if (/^\s|\s$/.test(name)) return { mustBe: "a name without blanks at its ends", hint: "leave them out" };
+  if (/^(["'`]).*\1$/s.test(name)) {
+    return {
+      mustBe: "a name without quotes around it",
+      hint: "leave them out: SQL is written with the quotes that a name needs",
+    };
+  }
+  return undefined;
+}
+
 /** PostgreSQL keeps these names to itself. */
-function ledgerSchemaFault(name: string): { readonly mustBe: string; readonly hint: string } | undefined {
+function ledgerSchemaFault(name: string): WordFault | undefined {
   const hint = `leave it out for "${defaultLedgerNames.schema}", or name another`;
   // What compares the contents of databases leaves the ledger's schema out.
   if (name === "public") return { mustBe: "a schema for the ledger alone, which public is not", hint };
+  if (name.includes("."))
+    return {
+      mustBe: "the name of a schema alone, without a dot",
+      hint: "leave out the database or the table",
+    };
   if (!/^(?:pg_|information_schema$)/.test(name)) return undefined;
   return {
     mustBe: "a schema of your own: information_schema, and names that begin with pg_, are PostgreSQL's",
@@ -435,7 +472,7 @@ function textFault(rule: ValueRule, text: string): TextFault | undefined {
   const isName = rule.is === "name" || rule.is === "names";
   // PostgreSQL cuts longer names silently: two would become one.
   if (isName && new TextEncoder().encode(text).length > 63) return { expected: "a name of at most 63 bytes" };
-  const fault = rule.check?.(text);
+  const fault = (isName ? strayFault(text) : undefined) ?? rule.check?.(text);
   return fault === undefined ? undefined : { expected: fault.mustBe, hint: fault.hint };
 }
 

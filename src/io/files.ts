@@ -59,7 +59,11 @@ function contentNamed(path: string, { cwd }: From): FileContent {
 }
 
 function wayToRead(path: string, error: unknown): string {
-  if (ownStatsAt(path)?.isSymbolicLink() === true) return "mend the symbolic link, or remove it";
+  const stats = statsAt(path);
+  if (stats === undefined && ownStatsAt(path)?.isSymbolicLink() === true)
+    return "mend the symbolic link, or remove it";
+  if (stats !== undefined && !stats.isFile() && !stats.isDirectory())
+    return "write what comes from there to a file, and name that";
   return codeOf(error) === "ENOENT"
     ? "name an existing file"
     : "check that it is a file that this user can read";

@@ -32,7 +32,11 @@ function wayTo(ref: string, folder: string): string {
   const branches = linesOf(git(folder, ["for-each-ref", ONLY_REAL, "refs/heads", "refs/remotes"]).stdout);
   const fetching = fetchOf(ref, linesOf(git(folder, ["remote"]).stdout));
   if (branches.includes(fetching?.tracked ?? "")) return `write: --since ${fetching!.tracked}`;
+  const isShallow = git(folder, ["rev-parse", "--is-shallow-repository"]).stdout.trim() === "true";
   const ways = [
+    ...(isShallow
+      ? ["this clone is shallow; fetch its whole history: git fetch --unshallow (in CI: fetch-depth: 0)"]
+      : []),
     ...(branches.length === 0 ? [] : [`name a branch, tag or commit that exists: ${some(branches)}`]),
     ...(fetching === undefined ? [] : [`fetch ${fetching.tracked} and name that: ${fetching.command}`]),
   ];

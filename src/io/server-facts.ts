@@ -50,3 +50,19 @@ export async function serverFacts(session: Session, now: () => Date): Promise<Se
   const { clock, ...facts } = row!;
   return { ...facts, ahead: clock - now().getTime() / 1000 };
 }
+
+/** The schemas of a search_path that exist → their names in SQL: that of "$user" is the role's. Throws `StatementFailure`. */
+export async function schemasThere(
+  session: Session,
+  path: readonly string[],
+  role: string | undefined,
+): Promise<ReadonlyMap<string, string>> {
+  const who = role === undefined ? "current_user" : literal(role);
+  const rows = await session.read({
+    sql: `SELECT p.name, pg_catalog.quote_ident(n.nspname) AS shown
+  FROM pg_catalog.unnest(ARRAY[${path.map(literal).join(", ")}]::text[]) AS p (name)
+    JOIN pg_catalog.pg_namespace AS n ON n.nspname = CASE p.name WHEN '$user' THEN ${who}::text ELSE p.name END`,
+    row: { parse: (each) => each as { readonly name: string; readonly shown: string } },
+  });
+  return new Map(rows.map(({ name, shown }) => [name, shown]));
+}

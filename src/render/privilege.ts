@@ -38,7 +38,7 @@ function linesFor(needs: readonly Privilege[]): readonly string[] {
 
 function headOf(same: readonly Privilege[]): string {
   const { privilege, on, maybe } = same[0]!;
-  const rights = same.map((each) => each.privilege).sort();
+  const rights = [...new Set(same.map((each) => each.privilege))].sort();
   const what = WORDS[privilege] ?? `${rights.join(", ")} on`;
   return [maybe === true && privilege !== "UNKNOWN" ? "perhaps" : "", what, KINDS[on]]
     .filter((part) => part !== "")

@@ -1,6 +1,6 @@
 /** Which migrations `lint` looks at: by range, file, revision and git ref; and what they are asked with. */
 import { execFileSync } from "node:child_process";
-import { rmSync } from "node:fs";
+import { rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { type LintOptions, lint } from "../../src/app/lint.ts";
@@ -100,6 +100,11 @@ test("since a git ref: the files that it has not, committed or not", async () =>
   git("branch", "-qD", "main");
   expect(await hintFor("main")).toBe("write: --since origin/main");
   expect(await hintFor("$(id)")).toBe(existing.replace("main", "origin/main"));
+  // As git clone --depth 1 leaves it.
+  writeFileSync(join(given.folder, ".git", "shallow"), git("rev-parse", "HEAD"));
+  expect(await hintFor("HEAD~1")).toMatch(
+    /^this clone is shallow; fetch its whole history: git fetch --unshallow \(in CI: fetch-depth: 0\); or name /,
+  );
   rmSync(join(given.folder, ".git"), { recursive: true });
   await expect(linted(given, { since: "main" })).rejects.toMatchObject({ code: "usage/git" });
 });

@@ -95,13 +95,36 @@ describe("parseAddress", () => {
     throw new Error("nothing was thrown");
   });
 
-  it.each(["$DATABASE_URL", "${DATABASE_URL}"])("tells %s that is still the name", (text) => {
+  it.each([
+    ["$DATABASE_URL", "address is $DATABASE_URL", "in the config file its value is ${DATABASE_URL}"],
+    ["${DATABASE_URL}", "address is ${DATABASE_URL}", "in the config file its value is ${DATABASE_URL}"],
+    ["$(DATABASE_URL)", "address is $(DATABASE_URL)", "Kubernetes replaces $(DATABASE_URL) only where "],
+    ["postgres://u:p@h:$(DB_PORT)/x", "port is $(DB_PORT)", "replaces $(DB_PORT) only"],
+  ])("tells %s that is still the name", (text, what, hint) => {
     expect(() => parseAddress(text, "a test")).toThrow(
       expect.objectContaining({
-        message: `the database address is ${text}, which was not replaced by its value (from a test)`,
-        hint: expect.stringContaining("in the config file its value is ${DATABASE_URL}"),
+        message: expect.stringContaining(`${what}, which was not replaced by its value (from a test)`),
+        hint: expect.stringContaining(hint),
       }),
     );
+  });
+
+  it.each(["DATABASE_URL=postgres://u:p@h/d", 'export DATABASE_URL="postgresql://u:p@h/d"'])(
+    "tells %s whose value begins with the name",
+    (text) => {
+      expect(() => parseAddress(text, "a test")).toThrow(
+        expect.objectContaining({
+          message: "the database address begins with DATABASE_URL=, the name of a variable (from a test)",
+          hint: "leave that out: the value is what follows it",
+        }),
+      );
+    },
+  );
+
+  it("takes the password that is an address for one", () => {
+    expect(parseAddress("password=postgres://x", "a test")).toMatchObject({
+      parameters: { password: "postgres://x" },
+    });
   });
 
   it.each([true, false])("names the embedded database where there is one: %s", (hasEmbedded) => {
@@ -123,6 +146,12 @@ describe("parseAddress", () => {
       "remove it, and name golang-migrate's table once, when its state is taken over: migrate adopt FOLDER --from-database --table TABLE",
     ],
     ["x-multi-statement=true", "it is golang-migrate's: remove it"],
+    [
+      "schema=public",
+      "remove it, and set session.searchPath in the config file; or write options=-csearch_path%3Dpublic",
+    ],
+    ["pgbouncer=true", "it is Prisma's: remove it"],
+    ["connection_limit=1", "it is Prisma's: remove it"],
   ])("says where %s of another tool's address belongs", (parameter, hint) => {
     expect(() => parseAddress(`postgres://h/d?${parameter}`, "a test")).toThrow(
       expect.objectContaining({ hint }),

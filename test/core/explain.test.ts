@@ -65,11 +65,36 @@ test.each<[string, string, Partial<Failure>, string]>([
   expect(told(sql, failure, { before: "SELECT '😀';\n" }).place).toBe(`${Number(line) + 1}:${column}`);
 });
 
-test.each(["25001", "2D000"])("%s in a transaction: how to run it outside one", (sqlstate) => {
-  const outside = "to run it outside a transaction, write '-- transaction: none'";
-  expect(told("VACUUM;", { sqlstate }).hint).toContain(outside);
-  expect(told("VACUUM;", { sqlstate }, { transactional: false }).hint).not.toContain(outside);
-  expect(told("VACUUM;", { sqlstate: "42P01" }).hint).not.toContain(outside);
+test.each<[string, string, string | undefined, string]>([
+  [
+    "VACUUM;",
+    "25001",
+    undefined,
+    "to run it outside a transaction, write '-- transaction: none' in the header",
+  ],
+  [
+    "SELECT f();",
+    "25001",
+    'SQL statement "VACUUM"',
+    "a function or a DO block cannot contain it: write it as a statement of its own, and '-- transaction: none' in the header",
+  ],
+  [
+    "DO $$ BEGIN COMMIT; END $$;",
+    "2D000",
+    "PL/pgSQL function inline_code_block line 1 at COMMIT",
+    "to run it outside a transaction, write '-- transaction: none' in the header",
+  ],
+  [
+    "SELECT f();",
+    "2D000",
+    "PL/pgSQL function f() line 1 at COMMIT",
+    "a function cannot end a transaction; a procedure or a DO block can, with '-- transaction: none' in the header",
+  ],
+])("%s, %s in a transaction: how to run it outside one", (sql, sqlstate, where, advice) => {
+  const failure = { sqlstate, ...(where === undefined ? {} : { where }) };
+  expect(told(sql, failure).hint.split("\n")).toContain(advice);
+  expect(told(sql, failure, { transactional: false }).hint).not.toContain("transaction: none");
+  expect(told(sql, { ...failure, sqlstate: "42P01" }).hint).not.toContain("transaction: none");
 });
 
 const TIMEOUT = { sqlstate: "57014", message: "canceling statement due to statement timeout" };

@@ -804,6 +804,30 @@ describe("the config file", () => {
       'leave it out for "retort", or name another',
     ],
     [
+      '{"ledger": {"schema": "a.b"}}',
+      "1:23 usage/config-value",
+      '"ledger.schema" must be the name of a schema alone, without a dot',
+      "leave out the database or the table",
+    ],
+    [
+      '{"ledger": {"schema": "ops "}}',
+      "1:23 usage/config-value",
+      '"ledger.schema" must be a name without blanks at its ends',
+      "leave them out",
+    ],
+    [
+      '{"session": {"searchPath": ["public", "\\"ops\\""]}}',
+      "1:39 usage/config-value",
+      '"session.searchPath" must be a list in which each item is a name without quotes around it',
+      "leave them out: SQL is written with the quotes that a name needs",
+    ],
+    [
+      '{"role": "none"}',
+      "1:10 usage/config-value",
+      '"role" must be the name of a role, which none is not',
+      'leave "role" out: migrations then run as the role that connects',
+    ],
+    [
       '{"lockWait": "5s"}',
       "1:14 usage/config-value",
       '"lockWait" must be a whole number, 0 or more',

@@ -142,6 +142,7 @@ test.each<[string, readonly Being[], RegExp, boolean]>([
 test.each<[Being, string, string]>([
   ["3D000", "shop", "createdb -h 127.0.0.1 -p PORT -U ann shop"],
   ["3D000", "$SHOP", "in the config file its value is ${SHOP}"],
+  ["3D000", "$(SHOP)", "Kubernetes replaces $(SHOP) only where SHOP is defined in the same container"],
   ["3D000", "my%20shop%3B%24(id)", "createdb -h 127.0.0.1 -p PORT -U ann 'my shop;$(id)'"],
   ["28P01", "shop", "check the user and password; see where they come from with: migrate config"],
   ["42704", "shop?options=-c%20nope%3D1", "correct the options of the connection (from the test); see"],

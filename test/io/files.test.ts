@@ -37,7 +37,7 @@ const at = (name: string): string => join(cwd, name);
 const read = (name: string): string => readFileSync(at(name), "utf8");
 const write = (path: string): Promise<void> => writeFiles([{ path, pieces: ["new", " text"] }], { cwd });
 
-test("a file that cannot be read: none, a link to none, a folder, one in Latin-1", () => {
+test("a file that cannot be read: none, a link to none, a pipe, a folder, one in Latin-1", () => {
   writeFileSync(at("latin1"), Buffer.from("a\n\u00e9", "latin1"));
   symlinkSync("nowhere", at("link"));
   mkdirSync(at("folder"));
@@ -48,9 +48,13 @@ test("a file that cannot be read: none, a link to none, a folder, one in Latin-1
       return (error as { hint?: string }).hint;
     }
   };
-  expect(["none", "link", "folder", "latin1"].map(hintOf)).toEqual([
+  execFileSync("mkfifo", [at("pipe")]);
+  symlinkSync("pipe", at("piped"));
+  expect(["none", "link", "pipe", "piped", "folder", "latin1"].map(hintOf)).toEqual([
     "name an existing file",
     "mend the symbolic link, or remove it",
+    "write what comes from there to a file, and name that",
+    "write what comes from there to a file, and name that",
     "check that it is a file that this user can read",
     "save it as UTF-8",
   ]);

@@ -62,6 +62,28 @@ test("a ledger that is in another schema is named where the project's has none",
   ]);
 });
 
+test("a schema of the configured path that is missing, unless a pending migration names it", async () => {
+  const { url } = await ownDatabase(servers()[0]!);
+  const files = { a: "CREATE TABLE t ();", b: "CREATE SCHEMA shop;" };
+  const because = "; what a migration makes without a schema's name would";
+  for (const [searchPath, status, message] of [
+    [["shopp", "public"], "odd", `schema shopp does not exist${because} be made in public`],
+    [["public", "shopp", "x"], "odd", "schemas shopp, x do not exist"],
+    [["shopp"], "wrong", `schema shopp does not exist${because} fail`],
+    [["shopp", "shop"], "odd", `schema shopp does not exist${because} be made in shop`],
+    [["$user", "shop", "public"]],
+  ] as const) {
+    const { folder } = project(files, { session: { searchPath: [...searchPath] } });
+    const found = await diagnose({ ...deps({ RETORT_CACHE: "off" }, folder), ...now }, { database: url });
+    const faults = status === undefined ? [] : [{ check: "session", status, message }];
+    expect(faultsOf(found.checks)).toMatchObject(faults);
+    const { code, stderr } = await migrate(["status"], { cwd: folder, env: { DATABASE_URL: url } });
+    expect(code).toBe(0);
+    if (message === undefined) expect(stderr).toBe("");
+    else expect(stderr).toContain(`warning: ${message}; correct "session.searchPath" (migrate.config.json`);
+  }
+});
+
 test("a setting that the server refuses is found before a run; what is odd is counted apart", async () => {
   const { url } = await ownDatabase(servers()[0]!);
   const session = { timeZone: "Mars", dateStyle: "ISO, MDY" };

@@ -277,6 +277,27 @@ describe.skipIf(!psqlAvailable()).each(servers())("on $name", (server) => {
     ]);
   });
 
+  test("of search_path the first schema that is there is taken, which may not be the first", async () => {
+    const { url } = await ownDatabase(server);
+    const body = "CREATE TABLE t ();\nSET search_path = app, public;\nCREATE SCHEMA app;\nCREATE TABLE u ();";
+    const said = async (searchPath: readonly string[], a = body) => {
+      const files = project({ a }, { session: { searchPath } });
+      return linesOf((await runText(url, await files.script("base:a"), preflight)).stdout).filter((line) =>
+        /^[X!]/.test(line),
+      );
+    };
+    const odd = "! schema: shopp does not exist; objects would be made in public";
+    expect(await said(["shopp", "public"])).toEqual([odd]);
+    expect(await said(["public", "shopp"])).toEqual([]);
+    expect(await said(["shopp", "x"])).toEqual([
+      expect.stringMatching(/^X missing: CREATE on schema shopp /),
+    ]);
+    expect(await said(["shopp", "public"], "CREATE TABLE t ();\nCREATE TABLE shopp.t ();")).toEqual([
+      odd,
+      expect.stringMatching(/^X missing: CREATE on schema shopp /),
+    ]);
+  });
+
   test("what the script needs and cannot make is not there: X, unless the statement passes over it or may find it elsewhere", async () => {
     const of = project({
       a: "CREATE TABLE t (id int); CREATE INDEX i ON t (id); CREATE SCHEMA other; CREATE TABLE other.o (id int);",

@@ -33,6 +33,7 @@ export class Demands {
     name = "",
     schema?: string,
     where: NonNullable<Privilege["mustExist"]> = "as named",
+    orIn: readonly string[] = [],
   ): void {
     const { own, role, makesUnknown } = this.#work.session;
     const owner = own.get(keyOf(on, name, schema));
@@ -51,6 +52,7 @@ export class Demands {
       !makesUnknown
         ? { mustExist: where }
         : {}),
+      ...(orIn.length === 0 ? {} : { orIn }),
     };
     this.#needed.set(JSON.stringify(found), found);
   }
@@ -98,7 +100,12 @@ export class Demands {
 
   createIn(name: ObjectName): void {
     const schema = this.schemaOf(name);
-    if (schema !== "pg_temp") this.need("CREATE", "schema", schema);
+    if (schema === "pg_temp") return;
+    const path = name.schema === undefined ? this.#work.session.searchPath : [];
+    const further = path.slice(path.indexOf(schema) + 1).filter((each) => each !== "$user");
+    // Where the run makes one of them, it is not known before in which the object will be.
+    if (further.some((each) => this.#work.session.own.has(keyOf("schema", each)))) return;
+    this.need("CREATE", "schema", schema, undefined, "as named", further);
   }
 
   schemaOf({ schema }: ObjectName): string {

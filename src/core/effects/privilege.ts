@@ -40,6 +40,8 @@ export interface Privilege {
    * the statement passes over that (IF EXISTS), or where an earlier one of the run may have made it.
    */
   readonly mustExist?: "as named" | "in any schema";
+  /** Of CREATE on a schema that is not named: those behind it in search_path. PostgreSQL takes the first that exists. */
+  readonly orIn?: readonly string[];
 }
 
 /**
@@ -55,7 +57,7 @@ export function distinctPrivileges(all: Iterable<Privilege>): readonly Privilege
       found.set(key, mustExist === undefined ? each : { ...each, mustExist });
   }
   const follows = (each: Privilege, from: "OWNER" | "MEMBER"): boolean => {
-    const by = found.get(certainKey({ ...each, privilege: from }));
+    const by = found.get(certainKey({ ...each, privilege: from, orIn: [] }));
     return by !== undefined && by.privilege !== each.privilege && (by.maybe !== true || each.maybe === true);
   };
   return [...found.values()].filter(
@@ -65,5 +67,5 @@ export function distinctPrivileges(all: Iterable<Privilege>): readonly Privilege
   );
 }
 
-const certainKey = ({ privilege, on, schema, name, as }: Privilege): string =>
-  JSON.stringify([privilege, on, schema, name, as]);
+const certainKey = ({ privilege, on, schema, name, as, orIn = [] }: Privilege): string =>
+  JSON.stringify([privilege, on, schema, name, as, orIn]);

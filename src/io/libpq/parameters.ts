@@ -233,6 +233,14 @@ function placesOf(parameters: Parameters): readonly Pick<Login, "host" | "port">
       "give one port for all, or one for each host",
     );
   }
+  // An IPv6 address has more colons, a folder begins with a slash.
+  if (hosts.some((host) => /^[^/:]+:\d+$/.test(host))) {
+    throw addressFault(
+      originOf(parameters, "host"),
+      "the host of the database ends with a port",
+      "the port stands by itself: in POSTGRES_PORT beside POSTGRES_HOST, in PGPORT beside PGHOST, as port= beside host=",
+    );
+  }
   return hosts.map((host, index) => ({
     host: host || "localhost",
     port: portOf(parameters, ports[ports.length === 1 ? 0 : index] || "5432"),

@@ -2,7 +2,7 @@
  * A database address → an open connection to it: of several servers to the first that is there and is of the kind that is
  * meant, in libpq's order.
  */
-import { type SessionTarget, variableHint } from "../../core/address.ts";
+import { notReplaced, type SessionTarget } from "../../core/address.ts";
 import { cancelled, MigrateError, NOTHING } from "../../core/errors.ts";
 import { qualified } from "../../core/quote.ts";
 import { shellWord } from "../../core/shell.ts";
@@ -177,8 +177,10 @@ const reasonOf = ({ cause }: Attempt): string =>
 
 function connectHint(address: DatabaseAddress, cause: DriverError): string {
   if (address.kind === "pglite") return "check that this user can write to the database's folder";
-  const bare = [address.host, address.database, address.user].find((word) => /^\$[A-Za-z_]\w*$/.test(word));
-  if (bare !== undefined) return `${bare} was not replaced by its value: ${variableHint(bare.slice(1))}`;
+  for (const word of [address.host, address.database, address.user]) {
+    const found = notReplaced(word);
+    if (found !== undefined) return `${found.variable} was not replaced by its value: ${found.hint}`;
+  }
   if (cause instanceof OtherKind)
     return "add a server of that kind to the address, such as postgres://USER@host1,host2/name; see the settings with: migrate config";
   switch (refusalOf(cause)) {

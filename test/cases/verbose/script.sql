@@ -1,5 +1,5 @@
 -- Retort migration script: upgrade <base> -> 29f859a13ea1
--- Receipt: sha256:ac5471486acf4e9af0bf12be5193408f4314eee6e89e72dfd215996b817f2eaa
+-- Receipt: sha256:605def1a77a71ae7db18b6799e5d32653a70f10e0245148cddc1cf4fd7a09fd6
 \if true
 -- For:  PostgreSQL 12 or later; ledger retort, format 2.
 -- Run:  psql -X -v ON_ERROR_STOP=1 -f FILE DATABASE
@@ -1222,8 +1222,12 @@ DECLARE
   -- SHA-256 of its procedures.
   procedures CONSTANT pg_catalog.text := '519558a493956c7522f5d95aea2e3098acd84c5501fda30cae7b304de5a1bbec';
   -- What to do where its schema has other objects, with a ledger and without one.
-  apart CONSTANT pg_catalog.text := 'Nothing was changed. Move them to another schema: ALTER ... SET SCHEMA ...';
-  elsewhere CONSTANT pg_catalog.text := 'Nothing was changed. Move them to another schema: ALTER ... SET SCHEMA ...';
+  apart CONSTANT pg_catalog.text := 'Nothing was changed. Move them to another schema: '
+    'ALTER ... SET SCHEMA '
+    '...';
+  elsewhere CONSTANT pg_catalog.text := 'Nothing was changed. Move them to another schema: '
+    'ALTER ... SET SCHEMA '
+    '...';
   place pg_catalog.oid;
   is_there boolean;
   present pg_catalog.text[];
@@ -1295,8 +1299,10 @@ BEGIN
   END IF;
 
   -- Its tables have no code that others would run. Format 1 had defaults and checks of its own.
-  found := (SELECT concat(c.relname, ' ', w.what) FROM pg_class AS c, LATERAL (
-      SELECT 1, 'is not a plain table' WHERE c.relkind <> 'r' OR c.relpersistence <> 'p'
+  SELECT concat(c.relname, ' ', w.what), c.relname INTO found, stranger
+    FROM pg_class AS c, LATERAL (
+      SELECT 1, 'is not a plain table' WHERE c.relkind <> 'r'
+      UNION ALL SELECT 1, 'is unlogged' WHERE c.relpersistence <> 'p'
       UNION ALL SELECT 1, 'has row-level security' WHERE c.relrowsecurity
       UNION ALL SELECT 1, concat('has the trigger ', t.tgname) FROM pg_trigger AS t
         WHERE t.tgrelid = c.oid
@@ -1309,14 +1315,25 @@ BEGIN
       UNION ALL SELECT 2, 'has a default' FROM pg_attrdef AS d WHERE d.adrelid = c.oid
       UNION ALL SELECT 2, concat('has the constraint ', k.conname) FROM pg_constraint AS k
         WHERE k.conrelid = c.oid AND k.contype NOT IN ('p', 'n')
+      UNION ALL SELECT 2, 'has no identity in its column id' WHERE c.relname = 'log'
+        AND NOT EXISTS (SELECT FROM pg_attribute AS a
+          WHERE a.attrelid = c.oid AND a.attname = 'id' AND a.attidentity <> '')
     ) AS w (since, what)
     WHERE c.relnamespace = place AND c.relname IN ('applied', 'state', 'intent', 'log')
       AND (w.since = 1 OR EXISTS (SELECT FROM pg_class AS i
-        WHERE i.relnamespace = place AND i.relname = 'intent')) LIMIT 1);
+        WHERE i.relnamespace = place AND i.relname = 'intent')) LIMIT 1;
   IF found IS NOT NULL THEN
     RAISE EXCEPTION USING ERRCODE = 'RT001',
       MESSAGE = format('retort: the ledger %s is not trusted: %s', place::regnamespace, found),
-      HINT = 'Nothing was changed. Remove it, or find out who put it there and why.';
+      HINT = concat('Nothing was changed. ', CASE
+        WHEN found LIKE '% is unlogged' THEN format('A crash would empty it. Run: '
+          'ALTER TABLE %s.%I SET LOGGED', place::regnamespace, stranger)
+        WHEN found LIKE '% identity %' THEN format('A copy of the tables leaves it out. Add it, '
+          'with the number after the last: ALTER TABLE %s.log ALTER id '
+          'ADD GENERATED ALWAYS AS IDENTITY (START WITH ...)', place::regnamespace)
+        WHEN found LIKE '% is not a plain table' THEN 'Restore it from a backup, or find out who '
+          'changed it and why.'
+        ELSE 'Remove it, or find out who put it there and why.' END);
   END IF;
 
   IF rights IS NOT NULL THEN
@@ -1447,7 +1464,7 @@ CALL retort.require_state('{}', '{}', 1, 418732435334715376,
   'migrate upgrade %s:29f859a13ea1 --sql', ends => '{29f859a13ea1}');
 
 -- Log: the receipt of this script.
-CALL retort.begin_script('ac5471486acf4e9af0bf12be5193408f4314eee6e89e72dfd215996b817f2eaa',
+CALL retort.begin_script('605def1a77a71ae7db18b6799e5d32653a70f10e0245148cddc1cf4fd7a09fd6',
   'base:29f859a13ea1', 1, 418732435334715376);
 COMMIT;
 
@@ -1467,13 +1484,13 @@ BEGIN TRANSACTION READ ONLY;
 -- Check: exactly the revisions that should be applied now are, row by row.
 SELECT retort.check(1, 418732435334715376) AS retort_passed \gset
 SELECT revisions AS applied_revisions, '29f859a13ea1' AS current_heads,
-  'sha256:ac5471486acf4e9af0bf12be5193408f4314eee6e89e72dfd215996b817f2eaa' AS receipt FROM retort.state;
+  'sha256:605def1a77a71ae7db18b6799e5d32653a70f10e0245148cddc1cf4fd7a09fd6' AS receipt FROM retort.state;
 
 -- Durations: what this run of the script has done, as the log of the ledger has it.
 SELECT l.event AS step, l.revision, round(date_part('epoch', l.duration) * 1000) AS milliseconds
   FROM retort.log AS l WHERE l.event IN ('upgrade', 'downgrade') AND l.id > (
     SELECT max(s.id) FROM retort.log AS s WHERE s.event = 'script' AND s.checksum =
-      'ac5471486acf4e9af0bf12be5193408f4314eee6e89e72dfd215996b817f2eaa'
+      '605def1a77a71ae7db18b6799e5d32653a70f10e0245148cddc1cf4fd7a09fd6'
       AND s.at > (SELECT retort.session_start()))
   ORDER BY l.id;
 COMMIT;
@@ -1617,8 +1634,12 @@ DECLARE
   -- SHA-256 of its procedures.
   procedures CONSTANT pg_catalog.text := '519558a493956c7522f5d95aea2e3098acd84c5501fda30cae7b304de5a1bbec';
   -- What to do where its schema has other objects, with a ledger and without one.
-  apart CONSTANT pg_catalog.text := 'Nothing was changed. Move them to another schema: ALTER ... SET SCHEMA ...';
-  elsewhere CONSTANT pg_catalog.text := 'Nothing was changed. Move them to another schema: ALTER ... SET SCHEMA ...';
+  apart CONSTANT pg_catalog.text := 'Nothing was changed. Move them to another schema: '
+    'ALTER ... SET SCHEMA '
+    '...';
+  elsewhere CONSTANT pg_catalog.text := 'Nothing was changed. Move them to another schema: '
+    'ALTER ... SET SCHEMA '
+    '...';
   place pg_catalog.oid;
   is_there boolean;
   present pg_catalog.text[];
@@ -1690,8 +1711,10 @@ BEGIN
   END IF;
 
   -- Its tables have no code that others would run. Format 1 had defaults and checks of its own.
-  found := (SELECT concat(c.relname, ' ', w.what) FROM pg_class AS c, LATERAL (
-      SELECT 1, 'is not a plain table' WHERE c.relkind <> 'r' OR c.relpersistence <> 'p'
+  SELECT concat(c.relname, ' ', w.what), c.relname INTO found, stranger
+    FROM pg_class AS c, LATERAL (
+      SELECT 1, 'is not a plain table' WHERE c.relkind <> 'r'
+      UNION ALL SELECT 1, 'is unlogged' WHERE c.relpersistence <> 'p'
       UNION ALL SELECT 1, 'has row-level security' WHERE c.relrowsecurity
       UNION ALL SELECT 1, concat('has the trigger ', t.tgname) FROM pg_trigger AS t
         WHERE t.tgrelid = c.oid
@@ -1704,14 +1727,25 @@ BEGIN
       UNION ALL SELECT 2, 'has a default' FROM pg_attrdef AS d WHERE d.adrelid = c.oid
       UNION ALL SELECT 2, concat('has the constraint ', k.conname) FROM pg_constraint AS k
         WHERE k.conrelid = c.oid AND k.contype NOT IN ('p', 'n')
+      UNION ALL SELECT 2, 'has no identity in its column id' WHERE c.relname = 'log'
+        AND NOT EXISTS (SELECT FROM pg_attribute AS a
+          WHERE a.attrelid = c.oid AND a.attname = 'id' AND a.attidentity <> '')
     ) AS w (since, what)
     WHERE c.relnamespace = place AND c.relname IN ('applied', 'state', 'intent', 'log')
       AND (w.since = 1 OR EXISTS (SELECT FROM pg_class AS i
-        WHERE i.relnamespace = place AND i.relname = 'intent')) LIMIT 1);
+        WHERE i.relnamespace = place AND i.relname = 'intent')) LIMIT 1;
   IF found IS NOT NULL THEN
     RAISE EXCEPTION USING ERRCODE = 'RT001',
       MESSAGE = format('retort: the ledger %s is not trusted: %s', place::regnamespace, found),
-      HINT = 'Nothing was changed. Remove it, or find out who put it there and why.';
+      HINT = concat('Nothing was changed. ', CASE
+        WHEN found LIKE '% is unlogged' THEN format('A crash would empty it. Run: '
+          'ALTER TABLE %s.%I SET LOGGED', place::regnamespace, stranger)
+        WHEN found LIKE '% identity %' THEN format('A copy of the tables leaves it out. Add it, '
+          'with the number after the last: ALTER TABLE %s.log ALTER id '
+          'ADD GENERATED ALWAYS AS IDENTITY (START WITH ...)', place::regnamespace)
+        WHEN found LIKE '% is not a plain table' THEN 'Restore it from a backup, or find out who '
+          'changed it and why.'
+        ELSE 'Remove it, or find out who put it there and why.' END);
   END IF;
 
   IF rights IS NOT NULL THEN
@@ -1868,6 +1902,7 @@ DECLARE
   object oid;
   owner oid;
   each record;
+  next_schema pg_catalog.text;
   report pg_catalog.jsonb := '[]';
 BEGIN
   PERFORM pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
@@ -2084,6 +2119,18 @@ BEGIN
     WHERE is_done IS NOT TRUE LOOP
     who := coalesce(item ->> 'as', migrator);
     found := item ->> 'name';
+    -- PostgreSQL passes over the schemas of search_path that are not there.
+    IF item ? 'orIn' AND NOT EXISTS (SELECT FROM pg_namespace AS n WHERE n.nspname = found) THEN
+      SELECT p.name INTO next_schema FROM jsonb_array_elements_text(item -> 'orIn')
+        WITH ORDINALITY AS p (name, place) JOIN pg_namespace AS n ON n.nspname = p.name
+        ORDER BY p.place LIMIT 1;
+      IF next_schema IS NOT NULL THEN
+        report := report || jsonb_build_array(jsonb_build_array('!', 'schema',
+          format('%I does not exist; objects would be made in %I', found, next_schema)));
+        found := next_schema;
+        item := item || jsonb_build_object('text', format('CREATE on schema %I', found));
+      END IF;
+    END IF;
     IF item ->> 'on' = 'role'
       AND NOT EXISTS (SELECT FROM pg_roles AS r WHERE r.rolname = found) THEN
       ok := false;

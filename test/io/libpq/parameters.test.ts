@@ -106,6 +106,11 @@ describe("what libpq would fill in", () => {
       '"target_session_attrs" has a value that is not supported (from environment variable PGTARGETSESSIONATTRS)',
     ],
     ["postgres://h", { PGSSLMODE: "on" }, "sslmode must be one of disable, allow"],
+    [
+      "postgres:///d",
+      { PGHOST: "127.0.0.1:5433" },
+      "host of the database ends with a port (from environment",
+    ],
     ["postgres://h?connect_timeout=soon", {}, "connect_timeout is not a number of seconds"],
     ["postgres://h", { PGSSLCRL: "/x" }, '"sslcrl" is not supported (from environment variable PGSSLCRL)'],
     ["postgres://h", { PGREQUIREPEER: "x" }, '"requirepeer" is not supported'],
