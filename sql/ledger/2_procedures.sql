@@ -246,6 +246,8 @@ BEGIN
     EXCEPTION WHEN lock_not_available OR deadlock_detected THEN
       blockers := coalesce((SELECT string_agg(DISTINCT coalesce('pid ' || concat_ws(', ', l.pid,
           nullif(a.application_name, ''), a.usename, host(a.client_addr),
+          CASE WHEN a.state LIKE 'idle%'
+            AND a.state_change < clock_timestamp() - interval '1 second' THEN a.state END,
           'for ' || date_trunc('second', clock_timestamp() - a.xact_start),
           left(nullif(a.query, '<insufficient privilege>'), 60)), 'a prepared transaction'), '; ')
         FROM pg_locks AS l LEFT JOIN pg_stat_activity AS a ON a.pid = l.pid

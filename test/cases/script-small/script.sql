@@ -1,5 +1,5 @@
 -- Retort migration script: upgrade <base> -> c
--- Receipt: sha256:ad48e8d2a7b357b6f97fbe10869d975ba5a9bcca43aa2ac0fb2110b4b3c2a7a1
+-- Receipt: sha256:2f9ebbfe27ec5cbd81e463beb916b110bd67df14a475db63e0f833e1c30b731d
 \if true
 -- For:  PostgreSQL 12 or later; ledger retort, format 2.
 -- Run:  psql -X -v ON_ERROR_STOP=1 -f FILE DATABASE
@@ -176,6 +176,8 @@ BEGIN
         ': ' || (SELECT regexp_replace(string_agg(DISTINCT
           coalesce('pid ' || concat_ws(', ', l.pid,
               nullif(a.application_name, ''), a.usename, host(a.client_addr),
+              CASE WHEN a.state LIKE 'idle%'
+                AND a.state_change < clock_timestamp() - interval '1 second' THEN a.state END,
               'for ' || date_trunc('second', clock_timestamp() - a.xact_start),
               left(nullif(a.query, '<insufficient privilege>'), 60)), 'a prepared transaction'),
           '; '), '[[:cntrl:]]+', ' ', 'g')
@@ -183,7 +185,18 @@ BEGIN
         WHERE l.granted AND l.locktype = 'advisory' AND l.objsubid = 1
           AND l.database = (SELECT d.oid FROM pg_database AS d WHERE d.datname = current_database())
           AND l.classid = 1918088461 AND l.objid = 1243514809)),
-      HINT = 'Nothing was changed. Wait until it is done and try again.';
+      HINT = coalesce((SELECT max(format('Nothing was changed. The session of pid %s is idle, and '
+          'keeps the lock until it ends. See whose it is; to end it: '
+          'SELECT pg_terminate_backend(%1$s);', l.pid))
+          FILTER (WHERE
+          CASE WHEN a.state LIKE 'idle%'
+            AND a.state_change < clock_timestamp() - interval '1 second' THEN a.state END
+          IS NOT NULL)
+        FROM pg_locks AS l LEFT JOIN pg_stat_activity AS a ON a.pid = l.pid
+        WHERE l.granted AND l.locktype = 'advisory' AND l.objsubid = 1
+          AND l.database = (SELECT d.oid FROM pg_database AS d WHERE d.datname = current_database())
+          AND l.classid = 1918088461 AND l.objid = 1243514809),
+        'Nothing was changed. Wait until it is done and try again.');
   END IF;
   PERFORM pg_advisory_lock_shared(8238127212073486265),
     pg_advisory_lock_shared(8238127212073486265);
@@ -560,6 +573,8 @@ BEGIN
     EXCEPTION WHEN lock_not_available OR deadlock_detected THEN
       blockers := coalesce((SELECT string_agg(DISTINCT coalesce('pid ' || concat_ws(', ', l.pid,
           nullif(a.application_name, ''), a.usename, host(a.client_addr),
+          CASE WHEN a.state LIKE 'idle%'
+            AND a.state_change < clock_timestamp() - interval '1 second' THEN a.state END,
           'for ' || date_trunc('second', clock_timestamp() - a.xact_start),
           left(nullif(a.query, '<insufficient privilege>'), 60)), 'a prepared transaction'), '; ')
         FROM pg_locks AS l LEFT JOIN pg_stat_activity AS a ON a.pid = l.pid
@@ -1227,15 +1242,20 @@ DECLARE
   -- If it stops, it releases the lock, unless it only looks.
   releases CONSTANT boolean := true;
   -- SHA-256 of its procedures.
-  procedures CONSTANT pg_catalog.text := '519558a493956c7522f5d95aea2e3098acd84c5501fda30cae7b304de5a1bbec';
+  procedures CONSTANT pg_catalog.text := '6aaa88f9aa5940946c1a4e9018bd363ff099ea525690a3400cd8a8785a0c1598';
   -- What to do where its schema has other objects, with a ledger and without one.
-  apart CONSTANT pg_catalog.text := 'Nothing was changed. Move them to another schema: ALTER ... SET SCHEMA ...';
-  elsewhere CONSTANT pg_catalog.text := 'Nothing was changed. Move them to another schema: ALTER ... SET SCHEMA ...';
+  apart CONSTANT pg_catalog.text := 'Nothing was changed. Move them to another schema: '
+    'ALTER ... SET SCHEMA '
+    '...';
+  elsewhere CONSTANT pg_catalog.text := 'Nothing was changed. Move them to another schema: '
+    'ALTER ... SET SCHEMA '
+    '...';
   place pg_catalog.oid;
   is_there boolean;
   present pg_catalog.text[];
   found pg_catalog.text;
   stranger pg_catalog.name;
+  way_out pg_catalog.text;
   wrong pg_catalog.text[];
   parts pg_catalog.text[];
   is_empty boolean;
@@ -1273,21 +1293,33 @@ BEGIN
       HINT = CASE WHEN is_there THEN apart ELSE elsewhere END;
   END IF;
 
-  SELECT concat(o.what, ' is owned by the role ', r.rolname), r.rolname INTO found, stranger FROM (
-      SELECT 'its schema', n.nspowner FROM pg_namespace AS n WHERE n.oid = place
-      UNION ALL SELECT c.relname, c.relowner FROM pg_class AS c WHERE c.relnamespace = place
-      UNION ALL SELECT p.proname, p.proowner FROM pg_proc AS p WHERE p.pronamespace = place
-    ) AS o (what, owner) JOIN pg_roles AS r ON r.oid = o.owner
+  -- One role may be added to those that may own it: where its parts belong to several, the one that
+  -- owns most of them gets the others.
+  WITH part AS (SELECT o.what, o.object, r.rolname AS owner FROM (
+      SELECT 'its schema', format('SCHEMA %s', place::regnamespace), n.nspowner
+        FROM pg_namespace AS n WHERE n.oid = place
+      UNION ALL SELECT c.relname, CASE WHEN c.relkind IN ('r', 'v')
+          THEN format('TABLE %s', c.oid::regclass) END, c.relowner
+        FROM pg_class AS c WHERE c.relnamespace = place
+      UNION ALL SELECT p.proname, format('ROUTINE %s', p.oid::regprocedure), p.proowner
+        FROM pg_proc AS p WHERE p.pronamespace = place
+    ) AS o (what, object, owner) JOIN pg_roles AS r ON r.oid = o.owner
     WHERE NOT r.rolsuper AND r.rolname NOT IN (SESSION_USER, CURRENT_USER)
-      AND r.rolname <> ALL (owners)
-      AND r.oid <> (SELECT d.datdba FROM pg_database AS d WHERE d.datname = current_database())
-    LIMIT 1;
+      AND r.oid <> (SELECT d.datdba FROM pg_database AS d WHERE d.datname = current_database()))
+  SELECT (array_agg(concat(p.what, ' is owned by the role ', p.owner))
+      FILTER (WHERE p.owner <> ALL (owners)))[1], m.most,
+    string_agg(format('ALTER %s OWNER TO %I', p.object, m.most), '; ')
+      FILTER (WHERE p.owner <> m.most AND p.object IS NOT NULL) INTO found, stranger, way_out
+    FROM part AS p, (SELECT mode() WITHIN GROUP (ORDER BY q.owner) AS most FROM part AS q) AS m
+    GROUP BY m.most;
   IF found IS NOT NULL THEN
     RAISE EXCEPTION USING ERRCODE = 'RT001',
       MESSAGE = format('retort: the ledger %s is not trusted: %s', place::regnamespace, found),
-      HINT = format('Nothing was changed. If that role may own the ledger, add it to '
-        'the config file: "ledger": {"owner": %s}. A script must then be written again.',
-        to_json(stranger::text));
+      HINT = concat('Nothing was changed. If ', CASE WHEN way_out IS NULL THEN 'that role'
+          ELSE stranger END, ' may own the ledger, ',
+        'give it the parts of others, as a superuser: ' || way_out || '; and ',
+        'name it in the config file: "ledger": {"owner": ', to_json(stranger::text),
+        '}. A script must then be written again.');
   END IF;
 
   IF NOT is_there AND expected IN ('optional', 'older') THEN
@@ -1302,8 +1334,10 @@ BEGIN
   END IF;
 
   -- Its tables have no code that others would run. Format 1 had defaults and checks of its own.
-  found := (SELECT concat(c.relname, ' ', w.what) FROM pg_class AS c, LATERAL (
-      SELECT 1, 'is not a plain table' WHERE c.relkind <> 'r' OR c.relpersistence <> 'p'
+  SELECT concat(c.relname, ' ', w.what), c.relname INTO found, stranger
+    FROM pg_class AS c, LATERAL (
+      SELECT 1, 'is not a plain table' WHERE c.relkind <> 'r'
+      UNION ALL SELECT 1, 'is unlogged' WHERE c.relpersistence <> 'p'
       UNION ALL SELECT 1, 'has row-level security' WHERE c.relrowsecurity
       UNION ALL SELECT 1, concat('has the trigger ', t.tgname) FROM pg_trigger AS t
         WHERE t.tgrelid = c.oid
@@ -1316,14 +1350,25 @@ BEGIN
       UNION ALL SELECT 2, 'has a default' FROM pg_attrdef AS d WHERE d.adrelid = c.oid
       UNION ALL SELECT 2, concat('has the constraint ', k.conname) FROM pg_constraint AS k
         WHERE k.conrelid = c.oid AND k.contype NOT IN ('p', 'n')
+      UNION ALL SELECT 2, 'has no identity in its column id' WHERE c.relname = 'log'
+        AND NOT EXISTS (SELECT FROM pg_attribute AS a
+          WHERE a.attrelid = c.oid AND a.attname = 'id' AND a.attidentity <> '')
     ) AS w (since, what)
     WHERE c.relnamespace = place AND c.relname IN ('applied', 'state', 'intent', 'log')
       AND (w.since = 1 OR EXISTS (SELECT FROM pg_class AS i
-        WHERE i.relnamespace = place AND i.relname = 'intent')) LIMIT 1);
+        WHERE i.relnamespace = place AND i.relname = 'intent')) LIMIT 1;
   IF found IS NOT NULL THEN
     RAISE EXCEPTION USING ERRCODE = 'RT001',
       MESSAGE = format('retort: the ledger %s is not trusted: %s', place::regnamespace, found),
-      HINT = 'Nothing was changed. Remove it, or find out who put it there and why.';
+      HINT = concat('Nothing was changed. ', CASE
+        WHEN found LIKE '% is unlogged' THEN format('A crash would empty it. Run: '
+          'ALTER TABLE %s.%I SET LOGGED', place::regnamespace, stranger)
+        WHEN found LIKE '% identity %' THEN format('A copy of the tables leaves it out. Add it, '
+          'with the number after the last: ALTER TABLE %s.log ALTER id '
+          'ADD GENERATED ALWAYS AS IDENTITY (START WITH ...)', place::regnamespace)
+        WHEN found LIKE '% is not a plain table' THEN 'Restore it from a backup, or find out who '
+          'changed it and why.'
+        ELSE 'Remove it, or find out who put it there and why.' END);
   END IF;
 
   IF rights IS NOT NULL THEN
@@ -1454,7 +1499,7 @@ CALL retort.require_state('{}', '{}', 3, 1401614897665169694, 'migrate upgrade %
   ends => '{c}');
 
 -- Log: the receipt of this script.
-CALL retort.begin_script('ad48e8d2a7b357b6f97fbe10869d975ba5a9bcca43aa2ac0fb2110b4b3c2a7a1',
+CALL retort.begin_script('2f9ebbfe27ec5cbd81e463beb916b110bd67df14a475db63e0f833e1c30b731d',
   'base:c', 3, 1401614897665169694);
 COMMIT;
 
@@ -1510,13 +1555,13 @@ BEGIN TRANSACTION READ ONLY;
 -- Check: exactly the revisions that should be applied now are, row by row.
 SELECT retort.check(3, 1401614897665169694) AS retort_passed \gset
 SELECT revisions AS applied_revisions, 'c' AS current_heads,
-  'sha256:ad48e8d2a7b357b6f97fbe10869d975ba5a9bcca43aa2ac0fb2110b4b3c2a7a1' AS receipt FROM retort.state;
+  'sha256:2f9ebbfe27ec5cbd81e463beb916b110bd67df14a475db63e0f833e1c30b731d' AS receipt FROM retort.state;
 
 -- Durations: what this run of the script has done, as the log of the ledger has it.
 SELECT l.event AS step, l.revision, round(date_part('epoch', l.duration) * 1000) AS milliseconds
   FROM retort.log AS l WHERE l.event IN ('upgrade', 'downgrade') AND l.id > (
     SELECT max(s.id) FROM retort.log AS s WHERE s.event = 'script' AND s.checksum =
-      'ad48e8d2a7b357b6f97fbe10869d975ba5a9bcca43aa2ac0fb2110b4b3c2a7a1'
+      '2f9ebbfe27ec5cbd81e463beb916b110bd67df14a475db63e0f833e1c30b731d'
       AND s.at > (SELECT retort.session_start()))
   ORDER BY l.id;
 COMMIT;
@@ -1661,15 +1706,20 @@ DECLARE
   -- If it stops, it releases the lock, unless it only looks.
   releases CONSTANT boolean := false;
   -- SHA-256 of its procedures.
-  procedures CONSTANT pg_catalog.text := '519558a493956c7522f5d95aea2e3098acd84c5501fda30cae7b304de5a1bbec';
+  procedures CONSTANT pg_catalog.text := '6aaa88f9aa5940946c1a4e9018bd363ff099ea525690a3400cd8a8785a0c1598';
   -- What to do where its schema has other objects, with a ledger and without one.
-  apart CONSTANT pg_catalog.text := 'Nothing was changed. Move them to another schema: ALTER ... SET SCHEMA ...';
-  elsewhere CONSTANT pg_catalog.text := 'Nothing was changed. Move them to another schema: ALTER ... SET SCHEMA ...';
+  apart CONSTANT pg_catalog.text := 'Nothing was changed. Move them to another schema: '
+    'ALTER ... SET SCHEMA '
+    '...';
+  elsewhere CONSTANT pg_catalog.text := 'Nothing was changed. Move them to another schema: '
+    'ALTER ... SET SCHEMA '
+    '...';
   place pg_catalog.oid;
   is_there boolean;
   present pg_catalog.text[];
   found pg_catalog.text;
   stranger pg_catalog.name;
+  way_out pg_catalog.text;
   wrong pg_catalog.text[];
   parts pg_catalog.text[];
   is_empty boolean;
@@ -1707,21 +1757,33 @@ BEGIN
       HINT = CASE WHEN is_there THEN apart ELSE elsewhere END;
   END IF;
 
-  SELECT concat(o.what, ' is owned by the role ', r.rolname), r.rolname INTO found, stranger FROM (
-      SELECT 'its schema', n.nspowner FROM pg_namespace AS n WHERE n.oid = place
-      UNION ALL SELECT c.relname, c.relowner FROM pg_class AS c WHERE c.relnamespace = place
-      UNION ALL SELECT p.proname, p.proowner FROM pg_proc AS p WHERE p.pronamespace = place
-    ) AS o (what, owner) JOIN pg_roles AS r ON r.oid = o.owner
+  -- One role may be added to those that may own it: where its parts belong to several, the one that
+  -- owns most of them gets the others.
+  WITH part AS (SELECT o.what, o.object, r.rolname AS owner FROM (
+      SELECT 'its schema', format('SCHEMA %s', place::regnamespace), n.nspowner
+        FROM pg_namespace AS n WHERE n.oid = place
+      UNION ALL SELECT c.relname, CASE WHEN c.relkind IN ('r', 'v')
+          THEN format('TABLE %s', c.oid::regclass) END, c.relowner
+        FROM pg_class AS c WHERE c.relnamespace = place
+      UNION ALL SELECT p.proname, format('ROUTINE %s', p.oid::regprocedure), p.proowner
+        FROM pg_proc AS p WHERE p.pronamespace = place
+    ) AS o (what, object, owner) JOIN pg_roles AS r ON r.oid = o.owner
     WHERE NOT r.rolsuper AND r.rolname NOT IN (SESSION_USER, CURRENT_USER)
-      AND r.rolname <> ALL (owners)
-      AND r.oid <> (SELECT d.datdba FROM pg_database AS d WHERE d.datname = current_database())
-    LIMIT 1;
+      AND r.oid <> (SELECT d.datdba FROM pg_database AS d WHERE d.datname = current_database()))
+  SELECT (array_agg(concat(p.what, ' is owned by the role ', p.owner))
+      FILTER (WHERE p.owner <> ALL (owners)))[1], m.most,
+    string_agg(format('ALTER %s OWNER TO %I', p.object, m.most), '; ')
+      FILTER (WHERE p.owner <> m.most AND p.object IS NOT NULL) INTO found, stranger, way_out
+    FROM part AS p, (SELECT mode() WITHIN GROUP (ORDER BY q.owner) AS most FROM part AS q) AS m
+    GROUP BY m.most;
   IF found IS NOT NULL THEN
     RAISE EXCEPTION USING ERRCODE = 'RT001',
       MESSAGE = format('retort: the ledger %s is not trusted: %s', place::regnamespace, found),
-      HINT = format('Nothing was changed. If that role may own the ledger, add it to '
-        'the config file: "ledger": {"owner": %s}. A script must then be written again.',
-        to_json(stranger::text));
+      HINT = concat('Nothing was changed. If ', CASE WHEN way_out IS NULL THEN 'that role'
+          ELSE stranger END, ' may own the ledger, ',
+        'give it the parts of others, as a superuser: ' || way_out || '; and ',
+        'name it in the config file: "ledger": {"owner": ', to_json(stranger::text),
+        '}. A script must then be written again.');
   END IF;
 
   IF NOT is_there AND expected IN ('optional', 'older') THEN
@@ -1736,8 +1798,10 @@ BEGIN
   END IF;
 
   -- Its tables have no code that others would run. Format 1 had defaults and checks of its own.
-  found := (SELECT concat(c.relname, ' ', w.what) FROM pg_class AS c, LATERAL (
-      SELECT 1, 'is not a plain table' WHERE c.relkind <> 'r' OR c.relpersistence <> 'p'
+  SELECT concat(c.relname, ' ', w.what), c.relname INTO found, stranger
+    FROM pg_class AS c, LATERAL (
+      SELECT 1, 'is not a plain table' WHERE c.relkind <> 'r'
+      UNION ALL SELECT 1, 'is unlogged' WHERE c.relpersistence <> 'p'
       UNION ALL SELECT 1, 'has row-level security' WHERE c.relrowsecurity
       UNION ALL SELECT 1, concat('has the trigger ', t.tgname) FROM pg_trigger AS t
         WHERE t.tgrelid = c.oid
@@ -1750,14 +1814,25 @@ BEGIN
       UNION ALL SELECT 2, 'has a default' FROM pg_attrdef AS d WHERE d.adrelid = c.oid
       UNION ALL SELECT 2, concat('has the constraint ', k.conname) FROM pg_constraint AS k
         WHERE k.conrelid = c.oid AND k.contype NOT IN ('p', 'n')
+      UNION ALL SELECT 2, 'has no identity in its column id' WHERE c.relname = 'log'
+        AND NOT EXISTS (SELECT FROM pg_attribute AS a
+          WHERE a.attrelid = c.oid AND a.attname = 'id' AND a.attidentity <> '')
     ) AS w (since, what)
     WHERE c.relnamespace = place AND c.relname IN ('applied', 'state', 'intent', 'log')
       AND (w.since = 1 OR EXISTS (SELECT FROM pg_class AS i
-        WHERE i.relnamespace = place AND i.relname = 'intent')) LIMIT 1);
+        WHERE i.relnamespace = place AND i.relname = 'intent')) LIMIT 1;
   IF found IS NOT NULL THEN
     RAISE EXCEPTION USING ERRCODE = 'RT001',
       MESSAGE = format('retort: the ledger %s is not trusted: %s', place::regnamespace, found),
-      HINT = 'Nothing was changed. Remove it, or find out who put it there and why.';
+      HINT = concat('Nothing was changed. ', CASE
+        WHEN found LIKE '% is unlogged' THEN format('A crash would empty it. Run: '
+          'ALTER TABLE %s.%I SET LOGGED', place::regnamespace, stranger)
+        WHEN found LIKE '% identity %' THEN format('A copy of the tables leaves it out. Add it, '
+          'with the number after the last: ALTER TABLE %s.log ALTER id '
+          'ADD GENERATED ALWAYS AS IDENTITY (START WITH ...)', place::regnamespace)
+        WHEN found LIKE '% is not a plain table' THEN 'Restore it from a backup, or find out who '
+          'changed it and why.'
+        ELSE 'Remove it, or find out who put it there and why.' END);
   END IF;
 
   IF rights IS NOT NULL THEN
@@ -2073,6 +2148,8 @@ BEGIN
     FOR each IN SELECT string_agg(DISTINCT l.mode, ', ') AS modes,
         coalesce('pid ' || concat_ws(', ', l.pid,
             nullif(a.application_name, ''), a.usename, host(a.client_addr),
+            CASE WHEN a.state LIKE 'idle%'
+              AND a.state_change < clock_timestamp() - interval '1 second' THEN a.state END,
             'for ' || date_trunc('second', clock_timestamp() - a.xact_start),
             left(nullif(a.query, '<insufficient privilege>'), 60)), 'a prepared transaction')
         AS session
@@ -2094,8 +2171,15 @@ BEGIN
       concat('the lock of the ledger is held by ',
         coalesce('pid ' || concat_ws(', ', l.pid,
             nullif(a.application_name, ''), a.usename, host(a.client_addr),
+            CASE WHEN a.state LIKE 'idle%'
+              AND a.state_change < clock_timestamp() - interval '1 second' THEN a.state END,
             'for ' || date_trunc('second', clock_timestamp() - a.xact_start),
-            left(nullif(a.query, '<insufficient privilege>'), 60)), 'a prepared transaction'))))
+            left(nullif(a.query, '<insufficient privilege>'), 60)), 'a prepared transaction'),
+        CASE WHEN
+        CASE WHEN a.state LIKE 'idle%'
+          AND a.state_change < clock_timestamp() - interval '1 second' THEN a.state END
+        IS NOT NULL THEN format('; it keeps the lock until it ends. See whose it is; to end it: '
+          'SELECT pg_terminate_backend(%s);', l.pid) END)))
     FROM pg_locks AS l LEFT JOIN pg_stat_activity AS a ON a.pid = l.pid
     WHERE l.locktype = 'advisory' AND l.granted AND l.objsubid = 1
       AND l.mode = 'ExclusiveLock'
@@ -2104,6 +2188,8 @@ BEGIN
   report := report || coalesce((SELECT jsonb_agg(jsonb_build_array('!', 'transaction', t.what))
     FROM (SELECT coalesce('pid ' || concat_ws(', ', l.pid,
         nullif(a.application_name, ''), a.usename, host(a.client_addr),
+        CASE WHEN a.state LIKE 'idle%'
+          AND a.state_change < clock_timestamp() - interval '1 second' THEN a.state END,
         'for ' || date_trunc('second', clock_timestamp() - a.xact_start),
         left(nullif(a.query, '<insufficient privilege>'), 60)), 'a prepared transaction') AS what
       FROM pg_stat_activity AS a CROSS JOIN LATERAL (SELECT a.pid) AS l
