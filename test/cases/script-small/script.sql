@@ -1,5 +1,5 @@
 -- Retort migration script: upgrade <base> -> c
--- Receipt: sha256:2f9ebbfe27ec5cbd81e463beb916b110bd67df14a475db63e0f833e1c30b731d
+-- Receipt: sha256:fd01d11af249919464d7015fe938c87537341e3543b4282cd42ec1c6a1cf7ca1
 \if true
 -- For:  PostgreSQL 12 or later; ledger retort, format 2.
 -- Run:  psql -X -v ON_ERROR_STOP=1 -f FILE DATABASE
@@ -605,7 +605,8 @@ $body$;
 
 -- Before the author's SQL. Resets the session and pins its settings. Stops unless this session
 -- holds the lock, no step is unfinished, and that many revisions, with that digest, are applied.
-CREATE PROCEDURE retort.begin_step(revision text, revisions bigint, digest numeric)
+CREATE PROCEDURE retort.begin_step(
+  revision text, revisions bigint, digest numeric, direction text DEFAULT 'up')
 LANGUAGE plpgsql AS $body$
 DECLARE
   applied bigint;
@@ -618,11 +619,13 @@ BEGIN
     applied := coalesce((SELECT max(s.revisions) FROM retort.state AS s), 0);
     RAISE EXCEPTION USING ERRCODE = 'RT001',
       MESSAGE = format('retort: %s is not next: %s', begin_step.revision,
-        CASE WHEN applied = begin_step.revisions
+        CASE WHEN NOT retort.is_pending(begin_step.revision, direction)
+          THEN CASE direction WHEN 'up' THEN 'it is already applied' ELSE 'it is not applied' END
+          WHEN applied = begin_step.revisions
           THEN 'the applied revisions are not the expected ones'
           ELSE format('the number of applied revisions is %s, not %s', applied,
             begin_step.revisions) END),
-      HINT = 'Nothing of this step was done. See: SELECT * FROM retort.applied;';
+      HINT = retort.not_next_hint(begin_step.revision, direction);
   END IF;
   CALL retort.set_session();
 END
@@ -644,7 +647,7 @@ BEGIN
     RAISE EXCEPTION USING ERRCODE = 'RT001',
       MESSAGE = format('retort: %s is not next: %s', begin_upgrade.revision,
         coalesce('it needs ' || missing, 'it is already applied')),
-      HINT = 'Nothing of this step was done. See: SELECT * FROM retort.applied;';
+      HINT = retort.not_next_hint(begin_upgrade.revision, 'up');
   END IF;
   CALL retort.set_session();
 END
@@ -665,7 +668,7 @@ BEGIN
     RAISE EXCEPTION USING ERRCODE = 'RT001',
       MESSAGE = format('retort: %s is not next: %s', begin_downgrade.revision,
         coalesce('it is needed by ' || needed_by, 'it is not applied')),
-      HINT = 'Nothing of this step was done. See: SELECT * FROM retort.applied;';
+      HINT = retort.not_next_hint(begin_downgrade.revision, 'down');
   END IF;
   CALL retort.set_session();
 END
@@ -678,6 +681,17 @@ BEGIN
   PERFORM pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
   RETURN (direction = 'up') <> EXISTS (SELECT FROM retort.applied AS a
     WHERE a.revision = is_pending.revision);
+END
+$body$;
+
+-- What to say of a step that is not next: all of it is done, or nothing.
+CREATE FUNCTION retort.not_next_hint(revision text, direction text) RETURNS text
+LANGUAGE plpgsql AS $body$
+BEGIN
+  PERFORM pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
+  RETURN concat(CASE WHEN retort.is_pending(revision, direction)
+    THEN 'Nothing of this step was done.'
+    ELSE 'All of this step is done already.' END, ' See: SELECT * FROM retort.applied;');
 END
 $body$;
 
@@ -1242,7 +1256,7 @@ DECLARE
   -- If it stops, it releases the lock, unless it only looks.
   releases CONSTANT boolean := true;
   -- SHA-256 of its procedures.
-  procedures CONSTANT pg_catalog.text := '6aaa88f9aa5940946c1a4e9018bd363ff099ea525690a3400cd8a8785a0c1598';
+  procedures CONSTANT pg_catalog.text := '2e0a69a4c6d1f3f3bc45c81b94a3b80576aee46919ccda7c13b2701c4adcf83c';
   -- What to do where its schema has other objects, with a ledger and without one.
   apart CONSTANT pg_catalog.text := 'Nothing was changed. Move them to another schema: '
     'ALTER ... SET SCHEMA '
@@ -1499,7 +1513,7 @@ CALL retort.require_state('{}', '{}', 3, 1401614897665169694, 'migrate upgrade %
   ends => '{c}');
 
 -- Log: the receipt of this script.
-CALL retort.begin_script('2f9ebbfe27ec5cbd81e463beb916b110bd67df14a475db63e0f833e1c30b731d',
+CALL retort.begin_script('fd01d11af249919464d7015fe938c87537341e3543b4282cd42ec1c6a1cf7ca1',
   'base:c', 3, 1401614897665169694);
 COMMIT;
 
@@ -1555,13 +1569,13 @@ BEGIN TRANSACTION READ ONLY;
 -- Check: exactly the revisions that should be applied now are, row by row.
 SELECT retort.check(3, 1401614897665169694) AS retort_passed \gset
 SELECT revisions AS applied_revisions, 'c' AS current_heads,
-  'sha256:2f9ebbfe27ec5cbd81e463beb916b110bd67df14a475db63e0f833e1c30b731d' AS receipt FROM retort.state;
+  'sha256:fd01d11af249919464d7015fe938c87537341e3543b4282cd42ec1c6a1cf7ca1' AS receipt FROM retort.state;
 
 -- Durations: what this run of the script has done, as the log of the ledger has it.
 SELECT l.event AS step, l.revision, round(date_part('epoch', l.duration) * 1000) AS milliseconds
   FROM retort.log AS l WHERE l.event IN ('upgrade', 'downgrade') AND l.id > (
     SELECT max(s.id) FROM retort.log AS s WHERE s.event = 'script' AND s.checksum =
-      '2f9ebbfe27ec5cbd81e463beb916b110bd67df14a475db63e0f833e1c30b731d'
+      'fd01d11af249919464d7015fe938c87537341e3543b4282cd42ec1c6a1cf7ca1'
       AND s.at > (SELECT retort.session_start()))
   ORDER BY l.id;
 COMMIT;
@@ -1706,7 +1720,7 @@ DECLARE
   -- If it stops, it releases the lock, unless it only looks.
   releases CONSTANT boolean := false;
   -- SHA-256 of its procedures.
-  procedures CONSTANT pg_catalog.text := '6aaa88f9aa5940946c1a4e9018bd363ff099ea525690a3400cd8a8785a0c1598';
+  procedures CONSTANT pg_catalog.text := '2e0a69a4c6d1f3f3bc45c81b94a3b80576aee46919ccda7c13b2701c4adcf83c';
   -- What to do where its schema has other objects, with a ledger and without one.
   apart CONSTANT pg_catalog.text := 'Nothing was changed. Move them to another schema: '
     'ALTER ... SET SCHEMA '

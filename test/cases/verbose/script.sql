@@ -1,5 +1,5 @@
 -- Retort migration script: upgrade <base> -> 29f859a13ea1
--- Receipt: sha256:769c9de615a7d62f87afbb30185548a2fdd3d6f4f856898128f027103ddff3fb
+-- Receipt: sha256:387e6b00fe6cfa7fdad9686046ffbed275e314f3981e653f3e16dbd859e6e9f7
 \if true
 -- For:  PostgreSQL 12 or later; ledger retort, format 2.
 -- Run:  psql -X -v ON_ERROR_STOP=1 -f FILE DATABASE
@@ -598,7 +598,8 @@ $body$;
 
 -- Before the author's SQL. Resets the session and pins its settings. Stops unless this session
 -- holds the lock, no step is unfinished, and that many revisions, with that digest, are applied.
-CREATE PROCEDURE retort.begin_step(revision text, revisions bigint, digest numeric)
+CREATE PROCEDURE retort.begin_step(
+  revision text, revisions bigint, digest numeric, direction text DEFAULT 'up')
 LANGUAGE plpgsql AS $body$
 DECLARE
   applied bigint;
@@ -611,11 +612,13 @@ BEGIN
     applied := coalesce((SELECT max(s.revisions) FROM retort.state AS s), 0);
     RAISE EXCEPTION USING ERRCODE = 'RT001',
       MESSAGE = format('retort: %s is not next: %s', begin_step.revision,
-        CASE WHEN applied = begin_step.revisions
+        CASE WHEN NOT retort.is_pending(begin_step.revision, direction)
+          THEN CASE direction WHEN 'up' THEN 'it is already applied' ELSE 'it is not applied' END
+          WHEN applied = begin_step.revisions
           THEN 'the applied revisions are not the expected ones'
           ELSE format('the number of applied revisions is %s, not %s', applied,
             begin_step.revisions) END),
-      HINT = 'Nothing of this step was done. See: SELECT * FROM retort.applied;';
+      HINT = retort.not_next_hint(begin_step.revision, direction);
   END IF;
   CALL retort.set_session();
 END
@@ -637,7 +640,7 @@ BEGIN
     RAISE EXCEPTION USING ERRCODE = 'RT001',
       MESSAGE = format('retort: %s is not next: %s', begin_upgrade.revision,
         coalesce('it needs ' || missing, 'it is already applied')),
-      HINT = 'Nothing of this step was done. See: SELECT * FROM retort.applied;';
+      HINT = retort.not_next_hint(begin_upgrade.revision, 'up');
   END IF;
   CALL retort.set_session();
 END
@@ -658,7 +661,7 @@ BEGIN
     RAISE EXCEPTION USING ERRCODE = 'RT001',
       MESSAGE = format('retort: %s is not next: %s', begin_downgrade.revision,
         coalesce('it is needed by ' || needed_by, 'it is not applied')),
-      HINT = 'Nothing of this step was done. See: SELECT * FROM retort.applied;';
+      HINT = retort.not_next_hint(begin_downgrade.revision, 'down');
   END IF;
   CALL retort.set_session();
 END
@@ -671,6 +674,17 @@ BEGIN
   PERFORM pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
   RETURN (direction = 'up') <> EXISTS (SELECT FROM retort.applied AS a
     WHERE a.revision = is_pending.revision);
+END
+$body$;
+
+-- What to say of a step that is not next: all of it is done, or nothing.
+CREATE FUNCTION retort.not_next_hint(revision text, direction text) RETURNS text
+LANGUAGE plpgsql AS $body$
+BEGIN
+  PERFORM pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
+  RETURN concat(CASE WHEN retort.is_pending(revision, direction)
+    THEN 'Nothing of this step was done.'
+    ELSE 'All of this step is done already.' END, ' See: SELECT * FROM retort.applied;');
 END
 $body$;
 
@@ -1235,7 +1249,7 @@ DECLARE
   -- If it stops, it releases the lock, unless it only looks.
   releases CONSTANT boolean := true;
   -- SHA-256 of its procedures.
-  procedures CONSTANT pg_catalog.text := '6aaa88f9aa5940946c1a4e9018bd363ff099ea525690a3400cd8a8785a0c1598';
+  procedures CONSTANT pg_catalog.text := '2e0a69a4c6d1f3f3bc45c81b94a3b80576aee46919ccda7c13b2701c4adcf83c';
   -- What to do where its schema has other objects, with a ledger and without one.
   apart CONSTANT pg_catalog.text := 'Nothing was changed. Move them to another schema: '
     'ALTER ... SET SCHEMA '
@@ -1492,7 +1506,7 @@ CALL retort.require_state('{}', '{}', 1, 418732435334715376,
   'migrate upgrade %s:29f859a13ea1 --sql', ends => '{29f859a13ea1}');
 
 -- Log: the receipt of this script.
-CALL retort.begin_script('769c9de615a7d62f87afbb30185548a2fdd3d6f4f856898128f027103ddff3fb',
+CALL retort.begin_script('387e6b00fe6cfa7fdad9686046ffbed275e314f3981e653f3e16dbd859e6e9f7',
   'base:29f859a13ea1', 1, 418732435334715376);
 COMMIT;
 
@@ -1512,13 +1526,13 @@ BEGIN TRANSACTION READ ONLY;
 -- Check: exactly the revisions that should be applied now are, row by row.
 SELECT retort.check(1, 418732435334715376) AS retort_passed \gset
 SELECT revisions AS applied_revisions, '29f859a13ea1' AS current_heads,
-  'sha256:769c9de615a7d62f87afbb30185548a2fdd3d6f4f856898128f027103ddff3fb' AS receipt FROM retort.state;
+  'sha256:387e6b00fe6cfa7fdad9686046ffbed275e314f3981e653f3e16dbd859e6e9f7' AS receipt FROM retort.state;
 
 -- Durations: what this run of the script has done, as the log of the ledger has it.
 SELECT l.event AS step, l.revision, round(date_part('epoch', l.duration) * 1000) AS milliseconds
   FROM retort.log AS l WHERE l.event IN ('upgrade', 'downgrade') AND l.id > (
     SELECT max(s.id) FROM retort.log AS s WHERE s.event = 'script' AND s.checksum =
-      '769c9de615a7d62f87afbb30185548a2fdd3d6f4f856898128f027103ddff3fb'
+      '387e6b00fe6cfa7fdad9686046ffbed275e314f3981e653f3e16dbd859e6e9f7'
       AND s.at > (SELECT retort.session_start()))
   ORDER BY l.id;
 COMMIT;
@@ -1660,7 +1674,7 @@ DECLARE
   -- If it stops, it releases the lock, unless it only looks.
   releases CONSTANT boolean := false;
   -- SHA-256 of its procedures.
-  procedures CONSTANT pg_catalog.text := '6aaa88f9aa5940946c1a4e9018bd363ff099ea525690a3400cd8a8785a0c1598';
+  procedures CONSTANT pg_catalog.text := '2e0a69a4c6d1f3f3bc45c81b94a3b80576aee46919ccda7c13b2701c4adcf83c';
   -- What to do where its schema has other objects, with a ledger and without one.
   apart CONSTANT pg_catalog.text := 'Nothing was changed. Move them to another schema: '
     'ALTER ... SET SCHEMA '
