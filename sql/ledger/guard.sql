@@ -172,6 +172,10 @@ BEGIN
   END IF;
   present := ARRAY(SELECT c.relname::text FROM pg_class AS c WHERE c.relnamespace = place
     AND c.relname IN ('applied', 'state', 'intent', 'log'));
+  -- Format 1 has no intent: the ledger was upgraded since, or the number was changed by hand.
+  IF format < 2 AND 'intent' = ANY (present) THEN
+    format := 2;
+  END IF;
   IF format > 2 OR format < 2 AND expected <> 'older' THEN
     RAISE EXCEPTION USING ERRCODE = 'RT002', DETAIL = format,
       MESSAGE = format('retort: format 2 of the ledger is needed; '
@@ -199,12 +203,14 @@ BEGIN
             THEN format('the number of rows in applied should be %s by the tally in state, '
               'but is %s', s.revisions, a.n)
           WHEN s.digest <> a.digest
-            THEN 'the revisions in applied do not match the tally in state' END,
+            THEN 'the revisions in applied do not match the tally in state'
+          WHEN s.format < 2
+            THEN format('state has format %s, but the tables are those of format 2', s.format) END,
         CASE WHEN i.n > 1 THEN format('intent should have at most 1 row, but has %s', i.n) END,
         i.wrong], NULL)
       INTO is_empty, wrong
-      FROM (SELECT count(*) AS n, max(t.revisions) AS revisions, max(t.digest) AS digest
-          FROM retort.state AS t) AS s,
+      FROM (SELECT count(*) AS n, max(t.revisions) AS revisions, max(t.digest) AS digest,
+          max(t.format) AS format FROM retort.state AS t) AS s,
         (SELECT count(*) AS n, coalesce(sum(('x' || left(encode(sha256(
               convert_to(t.revision, 'UTF8')), 'hex'), 15))::bit(60)::bigint), 0) AS digest
           FROM retort.applied AS t) AS a,

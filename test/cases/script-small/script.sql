@@ -1,5 +1,5 @@
 -- Retort migration script: upgrade <base> -> c
--- Receipt: sha256:fd01d11af249919464d7015fe938c87537341e3543b4282cd42ec1c6a1cf7ca1
+-- Receipt: sha256:e9375c84d62bd3f6c90203f9cd64bf39026e3a5e03ae2e6ac94f9d8f5f882fb7
 \if true
 -- For:  PostgreSQL 12 or later; ledger retort, format 2.
 -- Run:  psql -X -v ON_ERROR_STOP=1 -f FILE DATABASE
@@ -1416,6 +1416,10 @@ BEGIN
   END IF;
   present := ARRAY(SELECT c.relname::text FROM pg_class AS c WHERE c.relnamespace = place
     AND c.relname IN ('applied', 'state', 'intent', 'log'));
+  -- Format 1 has no intent: the ledger was upgraded since, or the number was changed by hand.
+  IF format < 2 AND 'intent' = ANY (present) THEN
+    format := 2;
+  END IF;
   IF format > 2 OR format < 2 AND expected <> 'older' THEN
     RAISE EXCEPTION USING ERRCODE = 'RT002', DETAIL = format,
       MESSAGE = format('retort: format 2 of the ledger is needed; '
@@ -1443,12 +1447,14 @@ BEGIN
             THEN format('the number of rows in applied should be %s by the tally in state, '
               'but is %s', s.revisions, a.n)
           WHEN s.digest <> a.digest
-            THEN 'the revisions in applied do not match the tally in state' END,
+            THEN 'the revisions in applied do not match the tally in state'
+          WHEN s.format < 2
+            THEN format('state has format %s, but the tables are those of format 2', s.format) END,
         CASE WHEN i.n > 1 THEN format('intent should have at most 1 row, but has %s', i.n) END,
         i.wrong], NULL)
       INTO is_empty, wrong
-      FROM (SELECT count(*) AS n, max(t.revisions) AS revisions, max(t.digest) AS digest
-          FROM retort.state AS t) AS s,
+      FROM (SELECT count(*) AS n, max(t.revisions) AS revisions, max(t.digest) AS digest,
+          max(t.format) AS format FROM retort.state AS t) AS s,
         (SELECT count(*) AS n, coalesce(sum(('x' || left(encode(sha256(
               convert_to(t.revision, 'UTF8')), 'hex'), 15))::bit(60)::bigint), 0) AS digest
           FROM retort.applied AS t) AS a,
@@ -1513,7 +1519,7 @@ CALL retort.require_state('{}', '{}', 3, 1401614897665169694, 'migrate upgrade %
   ends => '{c}');
 
 -- Log: the receipt of this script.
-CALL retort.begin_script('fd01d11af249919464d7015fe938c87537341e3543b4282cd42ec1c6a1cf7ca1',
+CALL retort.begin_script('e9375c84d62bd3f6c90203f9cd64bf39026e3a5e03ae2e6ac94f9d8f5f882fb7',
   'base:c', 3, 1401614897665169694);
 COMMIT;
 
@@ -1569,13 +1575,13 @@ BEGIN TRANSACTION READ ONLY;
 -- Check: exactly the revisions that should be applied now are, row by row.
 SELECT retort.check(3, 1401614897665169694) AS retort_passed \gset
 SELECT revisions AS applied_revisions, 'c' AS current_heads,
-  'sha256:fd01d11af249919464d7015fe938c87537341e3543b4282cd42ec1c6a1cf7ca1' AS receipt FROM retort.state;
+  'sha256:e9375c84d62bd3f6c90203f9cd64bf39026e3a5e03ae2e6ac94f9d8f5f882fb7' AS receipt FROM retort.state;
 
 -- Durations: what this run of the script has done, as the log of the ledger has it.
 SELECT l.event AS step, l.revision, round(date_part('epoch', l.duration) * 1000) AS milliseconds
   FROM retort.log AS l WHERE l.event IN ('upgrade', 'downgrade') AND l.id > (
     SELECT max(s.id) FROM retort.log AS s WHERE s.event = 'script' AND s.checksum =
-      'fd01d11af249919464d7015fe938c87537341e3543b4282cd42ec1c6a1cf7ca1'
+      'e9375c84d62bd3f6c90203f9cd64bf39026e3a5e03ae2e6ac94f9d8f5f882fb7'
       AND s.at > (SELECT retort.session_start()))
   ORDER BY l.id;
 COMMIT;
@@ -1880,6 +1886,10 @@ BEGIN
   END IF;
   present := ARRAY(SELECT c.relname::text FROM pg_class AS c WHERE c.relnamespace = place
     AND c.relname IN ('applied', 'state', 'intent', 'log'));
+  -- Format 1 has no intent: the ledger was upgraded since, or the number was changed by hand.
+  IF format < 2 AND 'intent' = ANY (present) THEN
+    format := 2;
+  END IF;
   IF format > 2 OR format < 2 AND expected <> 'older' THEN
     RAISE EXCEPTION USING ERRCODE = 'RT002', DETAIL = format,
       MESSAGE = format('retort: format 2 of the ledger is needed; '
@@ -1907,12 +1917,14 @@ BEGIN
             THEN format('the number of rows in applied should be %s by the tally in state, '
               'but is %s', s.revisions, a.n)
           WHEN s.digest <> a.digest
-            THEN 'the revisions in applied do not match the tally in state' END,
+            THEN 'the revisions in applied do not match the tally in state'
+          WHEN s.format < 2
+            THEN format('state has format %s, but the tables are those of format 2', s.format) END,
         CASE WHEN i.n > 1 THEN format('intent should have at most 1 row, but has %s', i.n) END,
         i.wrong], NULL)
       INTO is_empty, wrong
-      FROM (SELECT count(*) AS n, max(t.revisions) AS revisions, max(t.digest) AS digest
-          FROM retort.state AS t) AS s,
+      FROM (SELECT count(*) AS n, max(t.revisions) AS revisions, max(t.digest) AS digest,
+          max(t.format) AS format FROM retort.state AS t) AS s,
         (SELECT count(*) AS n, coalesce(sum(('x' || left(encode(sha256(
               convert_to(t.revision, 'UTF8')), 'hex'), 15))::bit(60)::bigint), 0) AS digest
           FROM retort.applied AS t) AS a,

@@ -1,5 +1,5 @@
 -- Retort migration script: upgrade <base> -> 29f859a13ea1
--- Receipt: sha256:387e6b00fe6cfa7fdad9686046ffbed275e314f3981e653f3e16dbd859e6e9f7
+-- Receipt: sha256:3671e4274ccf63d697eef7b696721212336b8052faa8929c5f67c317eb3a8234
 \if true
 -- For:  PostgreSQL 12 or later; ledger retort, format 2.
 -- Run:  psql -X -v ON_ERROR_STOP=1 -f FILE DATABASE
@@ -1409,6 +1409,10 @@ BEGIN
   END IF;
   present := ARRAY(SELECT c.relname::text FROM pg_class AS c WHERE c.relnamespace = place
     AND c.relname IN ('applied', 'state', 'intent', 'log'));
+  -- Format 1 has no intent: the ledger was upgraded since, or the number was changed by hand.
+  IF format < 2 AND 'intent' = ANY (present) THEN
+    format := 2;
+  END IF;
   IF format > 2 OR format < 2 AND expected <> 'older' THEN
     RAISE EXCEPTION USING ERRCODE = 'RT002', DETAIL = format,
       MESSAGE = format('retort: format 2 of the ledger is needed; '
@@ -1436,12 +1440,14 @@ BEGIN
             THEN format('the number of rows in applied should be %s by the tally in state, '
               'but is %s', s.revisions, a.n)
           WHEN s.digest <> a.digest
-            THEN 'the revisions in applied do not match the tally in state' END,
+            THEN 'the revisions in applied do not match the tally in state'
+          WHEN s.format < 2
+            THEN format('state has format %s, but the tables are those of format 2', s.format) END,
         CASE WHEN i.n > 1 THEN format('intent should have at most 1 row, but has %s', i.n) END,
         i.wrong], NULL)
       INTO is_empty, wrong
-      FROM (SELECT count(*) AS n, max(t.revisions) AS revisions, max(t.digest) AS digest
-          FROM retort.state AS t) AS s,
+      FROM (SELECT count(*) AS n, max(t.revisions) AS revisions, max(t.digest) AS digest,
+          max(t.format) AS format FROM retort.state AS t) AS s,
         (SELECT count(*) AS n, coalesce(sum(('x' || left(encode(sha256(
               convert_to(t.revision, 'UTF8')), 'hex'), 15))::bit(60)::bigint), 0) AS digest
           FROM retort.applied AS t) AS a,
@@ -1506,7 +1512,7 @@ CALL retort.require_state('{}', '{}', 1, 418732435334715376,
   'migrate upgrade %s:29f859a13ea1 --sql', ends => '{29f859a13ea1}');
 
 -- Log: the receipt of this script.
-CALL retort.begin_script('387e6b00fe6cfa7fdad9686046ffbed275e314f3981e653f3e16dbd859e6e9f7',
+CALL retort.begin_script('3671e4274ccf63d697eef7b696721212336b8052faa8929c5f67c317eb3a8234',
   'base:29f859a13ea1', 1, 418732435334715376);
 COMMIT;
 
@@ -1526,13 +1532,13 @@ BEGIN TRANSACTION READ ONLY;
 -- Check: exactly the revisions that should be applied now are, row by row.
 SELECT retort.check(1, 418732435334715376) AS retort_passed \gset
 SELECT revisions AS applied_revisions, '29f859a13ea1' AS current_heads,
-  'sha256:387e6b00fe6cfa7fdad9686046ffbed275e314f3981e653f3e16dbd859e6e9f7' AS receipt FROM retort.state;
+  'sha256:3671e4274ccf63d697eef7b696721212336b8052faa8929c5f67c317eb3a8234' AS receipt FROM retort.state;
 
 -- Durations: what this run of the script has done, as the log of the ledger has it.
 SELECT l.event AS step, l.revision, round(date_part('epoch', l.duration) * 1000) AS milliseconds
   FROM retort.log AS l WHERE l.event IN ('upgrade', 'downgrade') AND l.id > (
     SELECT max(s.id) FROM retort.log AS s WHERE s.event = 'script' AND s.checksum =
-      '387e6b00fe6cfa7fdad9686046ffbed275e314f3981e653f3e16dbd859e6e9f7'
+      '3671e4274ccf63d697eef7b696721212336b8052faa8929c5f67c317eb3a8234'
       AND s.at > (SELECT retort.session_start()))
   ORDER BY l.id;
 COMMIT;
@@ -1834,6 +1840,10 @@ BEGIN
   END IF;
   present := ARRAY(SELECT c.relname::text FROM pg_class AS c WHERE c.relnamespace = place
     AND c.relname IN ('applied', 'state', 'intent', 'log'));
+  -- Format 1 has no intent: the ledger was upgraded since, or the number was changed by hand.
+  IF format < 2 AND 'intent' = ANY (present) THEN
+    format := 2;
+  END IF;
   IF format > 2 OR format < 2 AND expected <> 'older' THEN
     RAISE EXCEPTION USING ERRCODE = 'RT002', DETAIL = format,
       MESSAGE = format('retort: format 2 of the ledger is needed; '
@@ -1861,12 +1871,14 @@ BEGIN
             THEN format('the number of rows in applied should be %s by the tally in state, '
               'but is %s', s.revisions, a.n)
           WHEN s.digest <> a.digest
-            THEN 'the revisions in applied do not match the tally in state' END,
+            THEN 'the revisions in applied do not match the tally in state'
+          WHEN s.format < 2
+            THEN format('state has format %s, but the tables are those of format 2', s.format) END,
         CASE WHEN i.n > 1 THEN format('intent should have at most 1 row, but has %s', i.n) END,
         i.wrong], NULL)
       INTO is_empty, wrong
-      FROM (SELECT count(*) AS n, max(t.revisions) AS revisions, max(t.digest) AS digest
-          FROM retort.state AS t) AS s,
+      FROM (SELECT count(*) AS n, max(t.revisions) AS revisions, max(t.digest) AS digest,
+          max(t.format) AS format FROM retort.state AS t) AS s,
         (SELECT count(*) AS n, coalesce(sum(('x' || left(encode(sha256(
               convert_to(t.revision, 'UTF8')), 'hex'), 15))::bit(60)::bigint), 0) AS digest
           FROM retort.applied AS t) AS a,
