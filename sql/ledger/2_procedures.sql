@@ -246,6 +246,8 @@ BEGIN
     EXCEPTION WHEN lock_not_available OR deadlock_detected THEN
       blockers := coalesce((SELECT string_agg(DISTINCT coalesce('pid ' || concat_ws(', ', l.pid,
           nullif(a.application_name, ''), a.usename, host(a.client_addr),
+          CASE WHEN a.state LIKE 'idle%'
+            AND a.state_change < clock_timestamp() - interval '1 second' THEN a.state END,
           'for ' || date_trunc('second', clock_timestamp() - a.xact_start),
           left(nullif(a.query, '<insufficient privilege>'), 60)), 'a prepared transaction'), '; ')
         FROM pg_locks AS l LEFT JOIN pg_stat_activity AS a ON a.pid = l.pid
@@ -276,7 +278,8 @@ $body$;
 
 -- Before the author's SQL. Resets the session and pins its settings. Stops unless this session
 -- holds the lock, no step is unfinished, and that many revisions, with that digest, are applied.
-CREATE PROCEDURE retort.begin_step(revision text, revisions bigint, digest numeric)
+CREATE PROCEDURE retort.begin_step(
+  revision text, revisions bigint, digest numeric, direction text DEFAULT 'up')
 LANGUAGE plpgsql AS $body$
 DECLARE
   applied bigint;
@@ -289,11 +292,13 @@ BEGIN
     applied := coalesce((SELECT max(s.revisions) FROM retort.state AS s), 0);
     RAISE EXCEPTION USING ERRCODE = 'RT001',
       MESSAGE = format('retort: %s is not next: %s', begin_step.revision,
-        CASE WHEN applied = begin_step.revisions
+        CASE WHEN NOT retort.is_pending(begin_step.revision, direction)
+          THEN CASE direction WHEN 'up' THEN 'it is already applied' ELSE 'it is not applied' END
+          WHEN applied = begin_step.revisions
           THEN 'the applied revisions are not the expected ones'
           ELSE format('the number of applied revisions is %s, not %s', applied,
             begin_step.revisions) END),
-      HINT = 'Nothing of this step was done. See: SELECT * FROM retort.applied;';
+      HINT = retort.not_next_hint(begin_step.revision, direction);
   END IF;
   CALL retort.set_session();
 END
@@ -315,7 +320,7 @@ BEGIN
     RAISE EXCEPTION USING ERRCODE = 'RT001',
       MESSAGE = format('retort: %s is not next: %s', begin_upgrade.revision,
         coalesce('it needs ' || missing, 'it is already applied')),
-      HINT = 'Nothing of this step was done. See: SELECT * FROM retort.applied;';
+      HINT = retort.not_next_hint(begin_upgrade.revision, 'up');
   END IF;
   CALL retort.set_session();
 END
@@ -336,7 +341,7 @@ BEGIN
     RAISE EXCEPTION USING ERRCODE = 'RT001',
       MESSAGE = format('retort: %s is not next: %s', begin_downgrade.revision,
         coalesce('it is needed by ' || needed_by, 'it is not applied')),
-      HINT = 'Nothing of this step was done. See: SELECT * FROM retort.applied;';
+      HINT = retort.not_next_hint(begin_downgrade.revision, 'down');
   END IF;
   CALL retort.set_session();
 END
@@ -349,6 +354,17 @@ BEGIN
   PERFORM pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
   RETURN (direction = 'up') <> EXISTS (SELECT FROM retort.applied AS a
     WHERE a.revision = is_pending.revision);
+END
+$body$;
+
+-- What to say of a step that is not next: all of it is done, or nothing.
+CREATE FUNCTION retort.not_next_hint(revision text, direction text) RETURNS text
+LANGUAGE plpgsql AS $body$
+BEGIN
+  PERFORM pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
+  RETURN concat(CASE WHEN retort.is_pending(revision, direction)
+    THEN 'Nothing of this step was done.'
+    ELSE 'All of this step is done already.' END, ' See: SELECT * FROM retort.applied;');
 END
 $body$;
 

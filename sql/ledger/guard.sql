@@ -25,6 +25,7 @@ DECLARE
   present pg_catalog.text[];
   found pg_catalog.text;
   stranger pg_catalog.name;
+  way_out pg_catalog.text;
   wrong pg_catalog.text[];
   parts pg_catalog.text[];
   is_empty boolean;
@@ -62,21 +63,33 @@ BEGIN
       HINT = CASE WHEN is_there THEN apart ELSE elsewhere END;
   END IF;
 
-  SELECT concat(o.what, ' is owned by the role ', r.rolname), r.rolname INTO found, stranger FROM (
-      SELECT 'its schema', n.nspowner FROM pg_namespace AS n WHERE n.oid = place
-      UNION ALL SELECT c.relname, c.relowner FROM pg_class AS c WHERE c.relnamespace = place
-      UNION ALL SELECT p.proname, p.proowner FROM pg_proc AS p WHERE p.pronamespace = place
-    ) AS o (what, owner) JOIN pg_roles AS r ON r.oid = o.owner
+  -- One role may be added to those that may own it: where its parts belong to several, the one that
+  -- owns most of them gets the others.
+  WITH part AS (SELECT o.what, o.object, r.rolname AS owner FROM (
+      SELECT 'its schema', format('SCHEMA %s', place::regnamespace), n.nspowner
+        FROM pg_namespace AS n WHERE n.oid = place
+      UNION ALL SELECT c.relname, CASE WHEN c.relkind IN ('r', 'v')
+          THEN format('TABLE %s', c.oid::regclass) END, c.relowner
+        FROM pg_class AS c WHERE c.relnamespace = place
+      UNION ALL SELECT p.proname, format('ROUTINE %s', p.oid::regprocedure), p.proowner
+        FROM pg_proc AS p WHERE p.pronamespace = place
+    ) AS o (what, object, owner) JOIN pg_roles AS r ON r.oid = o.owner
     WHERE NOT r.rolsuper AND r.rolname NOT IN (SESSION_USER, CURRENT_USER)
-      AND r.rolname <> ALL (owners)
-      AND r.oid <> (SELECT d.datdba FROM pg_database AS d WHERE d.datname = current_database())
-    LIMIT 1;
+      AND r.oid <> (SELECT d.datdba FROM pg_database AS d WHERE d.datname = current_database()))
+  SELECT (array_agg(concat(p.what, ' is owned by the role ', p.owner))
+      FILTER (WHERE p.owner <> ALL (owners)))[1], m.most,
+    string_agg(format('ALTER %s OWNER TO %I', p.object, m.most), '; ')
+      FILTER (WHERE p.owner <> m.most AND p.object IS NOT NULL) INTO found, stranger, way_out
+    FROM part AS p, (SELECT mode() WITHIN GROUP (ORDER BY q.owner) AS most FROM part AS q) AS m
+    GROUP BY m.most;
   IF found IS NOT NULL THEN
     RAISE EXCEPTION USING ERRCODE = 'RT001',
       MESSAGE = format('retort: the ledger %s is not trusted: %s', place::regnamespace, found),
-      HINT = format('Nothing was changed. If that role may own the ledger, add it to '
-        'the config file: "ledger": {"owner": %s}. A script must then be written again.',
-        to_json(stranger::text));
+      HINT = concat('Nothing was changed. If ', CASE WHEN way_out IS NULL THEN 'that role'
+          ELSE stranger END, ' may own the ledger, ',
+        'give it the parts of others, as a superuser: ' || way_out || '; and ',
+        'name it in the config file: "ledger": {"owner": ', to_json(stranger::text),
+        '}. A script must then be written again.');
   END IF;
 
   IF NOT is_there AND expected IN ('optional', 'older') THEN
@@ -159,6 +172,10 @@ BEGIN
   END IF;
   present := ARRAY(SELECT c.relname::text FROM pg_class AS c WHERE c.relnamespace = place
     AND c.relname IN ('applied', 'state', 'intent', 'log'));
+  -- Format 1 has no intent: the ledger was upgraded since, or the number was changed by hand.
+  IF format < 2 AND 'intent' = ANY (present) THEN
+    format := 2;
+  END IF;
   IF format > 2 OR format < 2 AND expected <> 'older' THEN
     RAISE EXCEPTION USING ERRCODE = 'RT002', DETAIL = format,
       MESSAGE = format('retort: format 2 of the ledger is needed; '
@@ -186,12 +203,14 @@ BEGIN
             THEN format('the number of rows in applied should be %s by the tally in state, '
               'but is %s', s.revisions, a.n)
           WHEN s.digest <> a.digest
-            THEN 'the revisions in applied do not match the tally in state' END,
+            THEN 'the revisions in applied do not match the tally in state'
+          WHEN s.format < 2
+            THEN format('state has format %s, but the tables are those of format 2', s.format) END,
         CASE WHEN i.n > 1 THEN format('intent should have at most 1 row, but has %s', i.n) END,
         i.wrong], NULL)
       INTO is_empty, wrong
-      FROM (SELECT count(*) AS n, max(t.revisions) AS revisions, max(t.digest) AS digest
-          FROM retort.state AS t) AS s,
+      FROM (SELECT count(*) AS n, max(t.revisions) AS revisions, max(t.digest) AS digest,
+          max(t.format) AS format FROM retort.state AS t) AS s,
         (SELECT count(*) AS n, coalesce(sum(('x' || left(encode(sha256(
               convert_to(t.revision, 'UTF8')), 'hex'), 15))::bit(60)::bigint), 0) AS digest
           FROM retort.applied AS t) AS a,

@@ -204,7 +204,11 @@ BEGIN
   -- What else may hold it up.
   report := report || coalesce((SELECT jsonb_agg(jsonb_build_array('!', 'migrator',
       concat('the lock of the ledger is held by ',
-        /* holder */)))
+        /* holder */,
+        CASE WHEN
+        /* idle */
+        IS NOT NULL THEN format('; it keeps the lock until it ends. See whose it is; to end it: '
+          'SELECT pg_terminate_backend(%s);', l.pid) END)))
     FROM pg_locks AS l LEFT JOIN pg_stat_activity AS a ON a.pid = l.pid
     WHERE l.locktype = 'advisory' AND l.granted AND l.objsubid = 1
       AND l.mode = 'ExclusiveLock'

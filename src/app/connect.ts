@@ -4,11 +4,11 @@ import { cancelled, MigrateError, NOTHING } from "../core/errors.ts";
 import { ledgerOf } from "../core/ledger/calls.ts";
 import type { LedgerState } from "../core/ledger/types.ts";
 import { type Config, requireDatabase } from "../io/config.ts";
-import { type Backend, backendOf, readLedger, sharedMode } from "../io/queries.ts";
+import { type Backend, backendOf, type OtherLedger, readLedger, sharedMode } from "../io/queries.ts";
 import { isNotYet } from "../io/session/connect.ts";
 import { openSession } from "../io/session/open.ts";
 import type { LentConnection, Notice, Session } from "../io/session/types.ts";
-import { elsewhere, type OtherLedger, otherThan } from "./elsewhere.ts";
+import { elsewhere, otherThan } from "./elsewhere.ts";
 import { heldBack } from "./held-back.ts";
 import { anything, callback, flag, type Rules, seconds } from "./options.ts";
 import {

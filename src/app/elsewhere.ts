@@ -1,10 +1,8 @@
 /** A project of which nothing is applied → the other ledger of the database by which it is: the schema may be misspelt. */
 import type { LedgerState } from "../core/ledger/types.ts";
 import { configFile } from "../io/config.ts";
-import { onlyOtherLedger } from "../io/queries.ts";
+import { type OtherLedger, onlyOtherLedger } from "../io/queries.ts";
 import type { Project } from "./project.ts";
-
-export type OtherLedger = NonNullable<Awaited<ReturnType<typeof onlyOtherLedger>>>;
 
 /** Asked for only where the ledger has nothing, or is not there. */
 export async function otherThan(
@@ -21,7 +19,7 @@ export function elsewhere(
   other: OtherLedger | undefined,
 ): { readonly message: string; readonly hint: string } | undefined {
   if (other === undefined) return undefined;
-  const { schema, applied } = other;
+  const { schema, applied, inconsistent = false } = other;
   const here = new Set([...migrations.keys(), ...dormant.map(({ revision }) => revision)]);
   const known = applied?.filter(({ revision }) => here.has(revision)).length;
   if (known === 0) return undefined;
@@ -36,5 +34,8 @@ export function elsewhere(
         message: `${nothing}, but one in ${schema}, which cannot be read`,
         hint: `${setting}, and run: migrate status`,
       }
-    : { message: `${nothing}, but that in ${schema} has ${known} of the revisions here`, hint: setting };
+    : {
+        message: `${nothing}, but that in ${schema} has ${known} of the revisions here`,
+        hint: inconsistent ? `${setting}, and run: migrate repair` : setting,
+      };
 }

@@ -110,18 +110,31 @@ export async function readLedger(
   }
 }
 
-/** The one other ledger of the database, without its rows where it cannot be read; undefined where it has none, or several. */
-export async function onlyOtherLedger(
-  session: Session,
-  { names }: Ledger,
-): Promise<(Partial<LedgerState> & { readonly schema: string }) | undefined> {
+/** Another ledger of the database, without its rows where it cannot be read. */
+export interface OtherLedger extends Partial<LedgerState> {
+  readonly schema: string;
+  /** It cannot be used as it is. */
+  readonly inconsistent?: boolean;
+}
+
+/** The one other ledger of the database; undefined where it has none, or several. */
+export async function onlyOtherLedger(session: Session, { names }: Ledger): Promise<OtherLedger | undefined> {
   const row = z.object({ schema: z.string() });
   const [other, ...more] = await session.read({ sql: otherLedgersSql(names.schema), row });
   if (other === undefined || more.length > 0) return undefined;
+  const ledger = ledgerOf({ ...names, ...other });
   try {
-    return { ...other, ...(await readLedger(session, ledgerOf({ ...names, ...other }))) };
+    return { ...other, ...(await readLedger(session, ledger)) };
   } catch (error) {
-    if (error instanceof MigrateError) return other;
+    if (!(error instanceof MigrateError)) throw error;
+    if (error.sqlstate !== sqlstates.inconsistent) return other;
+  }
+  try {
+    // Where the schema was renamed, its procedures name the old one, and its rows are as they were.
+    const sql = readLedgerSql(ledger, "inconsistent");
+    return { ...other, ...(await session.read({ sql, row: ledgerRow }))[0], inconsistent: true };
+  } catch (error) {
+    if (error instanceof StatementFailure) return other;
     throw error;
   }
 }

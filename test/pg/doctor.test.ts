@@ -48,18 +48,31 @@ test("a ledger that is in another schema is named where the project's has none",
   const files = project({ a: "SELECT 1;" });
   await files.upgrade(url);
   await query(url, 'ALTER SCHEMA retort RENAME TO "Old"');
-  const { checks } = await diagnose(
-    { ...deps({ RETORT_CACHE: "off" }, files.folder), ...now },
-    { database: url },
-  );
-  expect(faultsOf(checks)).toMatchObject([
-    {
-      check: "ledger",
-      status: "odd",
-      message: "there is no ledger in the schema retort, but one in Old, which cannot be read",
-      hint: 'if that is the one, set "ledger": {"schema": "Old"} in migrate.config.json, and run: migrate status',
-    },
+  const found = async () => {
+    const world = { ...deps({ RETORT_CACHE: "off" }, files.folder), ...now };
+    return faultsOf((await diagnose(world, { database: url })).checks);
+  };
+  const nothing = "there is no ledger in the schema retort, but";
+  const setting = 'if that is the one, set "ledger": {"schema": "Old"} in migrate.config.json, and run:';
+  // Its procedures name the old schema.
+  const renamed = {
+    message: `${nothing} that in Old has 1 of the revisions here`,
+    hint: `${setting} migrate repair`,
+  };
+  expect(await found()).toEqual([{ check: "ledger", status: "odd", ...renamed }]);
+  for (const command of [["status"], ["current"], ["upgrade", "--dry-run"]]) {
+    const { stderr } = await migrate([...command, "--database", url], { cwd: files.folder });
+    expect(stderr).toContain(`warning: ${renamed.message}; ${renamed.hint}`);
+  }
+  const moved = project({ a: "SELECT 1;" }, { ledger: { schema: "Old" } });
+  await query(url, 'DROP TABLE "Old".intent');
+  expect(await found()).toMatchObject([
+    { message: `${nothing} one in Old, which cannot be read`, hint: `${setting} migrate status` },
   ]);
+  expect(await migrate(["repair", "--yes", "--database", url], { cwd: moved.folder })).toMatchObject({
+    code: 0,
+  });
+  expect((await moved.state(url)).heads).toEqual(["a"]);
 });
 
 test("a schema of the configured path that is missing, unless a pending migration names it", async () => {

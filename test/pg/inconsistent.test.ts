@@ -124,6 +124,12 @@ const damages: readonly Damage[] = [
     sentence: /the revisions in applied do not match the tally/,
   },
   {
+    name: "the format was changed",
+    sql: "UPDATE retort.state SET format = 1",
+    sentence: /inconsistent: state has format 1, but the tables are those of format 2$/m,
+    hint: /Rows were changed by hand.*migrate repair/,
+  },
+  {
     name: "the row of state is there twice",
     sql: "INSERT INTO retort.state VALUES (0, 2, 0)",
     sentence: /state should have 1 row, but has 2/,

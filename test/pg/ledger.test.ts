@@ -294,6 +294,32 @@ describe("a ledger that is not trusted", () => {
     await query(url, `DROP OWNED BY ${other.name} CASCADE`);
   });
 
+  test("parts that belong to several roles: the hint leads to one owner", async () => {
+    const [own, app] = [await ownRole(server!, "NOLOGIN"), await ownRole(server!, "NOLOGIN")];
+    const { url } = await ownDatabase(server!);
+    await shop.upgrade(url, "a");
+    await query(
+      url,
+      `ALTER SCHEMA retort OWNER TO ${own.name}; ALTER TABLE retort.applied OWNER TO ${app.name};
+       ALTER TABLE retort.log OWNER TO ${app.name}`,
+    );
+    const [sole, schema] = [
+      expect.stringContaining(`"ledger": {"owner": "${app.name}"}`),
+      `ALTER SCHEMA retort OWNER TO ${app.name}`,
+    ];
+    for (const owner of [undefined, own.name, app.name]) {
+      const trusting = project({ a: "CREATE TABLE a (x int);" }, owner ? { ledger: { owner } } : {});
+      const { code, hint } = await failureOf(trusting.state(url));
+      expect({ owner, code, hint }).toEqual({ owner, code: "state/guard", hint: sole });
+      expect(hint).toContain(`If ${app.name} may own the ledger, give it the parts of others`);
+      expect(hint).toContain(`, as a superuser: ${schema}; and name it`);
+    }
+    await query(url, schema);
+    const trusting = project({ a: "CREATE TABLE a (x int);" }, { ledger: { owner: app.name } });
+    expect((await trusting.state(url)).heads).toEqual(["a"]);
+    await query(url, `DROP OWNED BY ${app.name} CASCADE`);
+  });
+
   test("a foreign schema of its name that is empty: the ledger is made in it only where its owner may", async () => {
     const other = await ownRole(server!, "LOGIN");
     const { url } = await ownDatabase(server!);

@@ -240,6 +240,25 @@ describe.each(servers())("on $name", (server) => {
   });
 });
 
+test("split files: one whose step is done already says so, up and down", async () => {
+  const own = project({
+    a: { up: "CREATE TABLE a ();", down: "DROP TABLE a;" },
+    b: { up: "CREATE TABLE b ();", down: "DROP TABLE b;" },
+  });
+  const { url } = await ownDatabase(servers()[0]!);
+  const ways = [
+    [up("base:heads"), "a", "it is already applied"],
+    [{ kind: "downgrade", target: "heads:base" }, "b", "it is not applied"],
+  ] as const;
+  for (const [way, first, why] of ways) {
+    const [start, ...files] = await filesOf("split files", own.deps, way);
+    for (const file of [start!, ...files]) expect((await runText(url, file)).stderr).toBe("");
+    const { stderr } = await runText(url, files[0]!);
+    expect(stderr).toContain(`retort: ${first} is not next: ${why}\n`);
+    expect(stderr).toContain("HINT:  All of this step is done already. See: ");
+  }
+});
+
 test.each(["split files", "split files, any client"] as const)(
   "%s: what an interrupted build has left is named with what removes it",
   async (form) => {

@@ -4,8 +4,9 @@ import { describe, expect, test } from "vitest";
 import { ensureLedger } from "../../src/app/ensure.ts";
 import type { Event } from "../../src/core/event.ts";
 import { dump, ledger } from "../support/dump.ts";
-import { failureOf, ownDatabase, project, runScript, withLock } from "../support/project.ts";
+import { failureOf, ownDatabase, project, runScript, until, withLock } from "../support/project.ts";
 import { proxy } from "../support/proxy.ts";
+import { needsPsql } from "../support/psql.ts";
 import { ownRole } from "../support/roles.ts";
 import { query, servers } from "../support/server.ts";
 
@@ -187,6 +188,29 @@ describe("races", () => {
           /keeps the lock until it ends: .*end it: SELECT pg_terminate_backend\(\d+\)$/,
         ),
       });
+    });
+  });
+
+  test("a script and its preflight say the same of it, and how to end it", async (context) => {
+    needsPsql(context);
+    const { url } = await ownDatabase(server!);
+    await shop.upgrade(url, "b");
+    const script = await shop.script("b:heads");
+    await withLock(shop, url, async () => {
+      await until(
+        url,
+        `SELECT FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()
+           AND state = 'idle' AND state_change < clock_timestamp() - interval '1 second'`,
+      );
+      const { code, stderr } = await runScript(url, script);
+      expect(code).toBe(3);
+      expect(stderr).toMatch(/holds the lock of the ledger retort: pid (\d+), .*postgres, .*\bidle\b/);
+      const [, pid] = /: pid (\d+), /.exec(stderr)!;
+      const way = `See whose it is; to end it: SELECT pg_terminate_backend(${pid});`;
+      expect(stderr).toContain(`The session of pid ${pid} is idle, and keeps the lock until it ends. ${way}`);
+      const { stdout } = await runScript(url, script, { args: ["-v", "preflight=1"] });
+      expect(stdout).toMatch(new RegExp(`held by pid ${pid}, .*\\bidle\\b`));
+      expect(stdout).toContain(`; it keeps the lock until it ends. ${way}`);
     });
   });
 

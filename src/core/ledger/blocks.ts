@@ -90,21 +90,36 @@ export function lockBlock(key: string, { schema }: LedgerNames, place: Place): s
         )),
     ...stopIf(
       `NOT pg_try_advisory_lock(${key})`,
-      `concat(${literal(`retort: another session holds the lock of the ledger ${qualified(schema)}`)},\n        ': ' || ${holderOf(key)})`,
-      nothing(" Wait until it is done and try again."),
+      `concat(${literal(`retort: another session holds the lock of the ledger ${qualified(schema)}`)},\n        ': ' || ${ofHolders(key, NAMED)})`,
+      `coalesce(${ofHolders(key, ENDED)},\n        ${nothing(" Wait until it is done and try again.")})`,
       sqlstates.lockHeld,
     ),
     `  PERFORM pg_advisory_lock_shared(${key}),\n    pg_advisory_lock_shared(${key});`,
   ]);
 }
 
-/** Who holds it, as an SQL expression: null where that session has ended since. */
-const holderOf = (key: string): string =>
+/** Who holds it. */
+const NAMED = [
+  "regexp_replace(string_agg(DISTINCT",
+  "          /* holder */,",
+  "          '; '), '[[:cntrl:]]+', ' ', 'g')",
+];
+
+/** What to do where a holder may never be done, such as a psql that stands where a script failed. */
+const ENDED = [
+  "max(format('Nothing was changed. The session of pid %s is idle, and '",
+  "          'keeps the lock until it ends. See whose it is; to end it: '",
+  "          'SELECT pg_terminate_backend(%1$s);', l.pid))",
+  "          FILTER (WHERE",
+  "          /* idle */",
+  "          IS NOT NULL)",
+];
+
+/** Of those who hold the lock, as an SQL expression: null where there is none, or that session has ended since. */
+const ofHolders = (key: string, aggregate: readonly string[]): string =>
   withParts(
     [
-      "(SELECT regexp_replace(string_agg(DISTINCT",
-      "          /* holder */,",
-      "          '; '), '[[:cntrl:]]+', ' ', 'g')",
+      `(SELECT ${aggregate.join("\n")}`,
       "        FROM pg_locks AS l LEFT JOIN pg_stat_activity AS a ON a.pid = l.pid",
       "        WHERE l.granted AND l.locktype = 'advisory' AND l.objsubid = 1",
       "          AND l.database = (SELECT d.oid FROM pg_database AS d WHERE d.datname = current_database())",

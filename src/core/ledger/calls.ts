@@ -198,7 +198,13 @@ export function ledgerOf(names: LedgerNames): Ledger {
       ),
     beginStep: (revision, direction, expected) => {
       if ("digest" in expected)
-        return call("begin_step", literal(revision), expected.revisions, expected.digest);
+        return call(
+          "begin_step",
+          literal(revision),
+          expected.revisions,
+          expected.digest,
+          ...named("direction", literal(direction), direction === "up"),
+        );
       return direction === "up"
         ? call("begin_upgrade", literal(revision), arrayLiteral(expected.needs))
         : call("begin_downgrade", literal(revision));

@@ -104,18 +104,24 @@ export const sessionBlock = ({ schema, role }: LedgerNames, client: "psql" | "an
 export const sessionLookBlock = ({ schema, role }: LedgerNames): string =>
   blockWith(sessionLook, schema, { role: role === undefined ? "NULL" : literal(role) });
 
+// How a procedure says who holds a lock: an expression over `pg_locks AS l` and `pg_stat_activity AS a`.
+const holder = /coalesce\('pid '.*?'a prepared transaction'\)/s
+  .exec(procedures)![0]
+  .replaceAll("\n      ", "\n");
+
 /** What stands in several blocks, each once. */
 const parts: Readonly<Record<string, string>> = {
   open_transaction: openTransaction,
   session_checks: sessionChecks,
-  // How a procedure says who holds a lock: an expression over `pg_locks AS l` and `pg_stat_activity AS a`.
-  holder: /coalesce\('pid '.*?'a prepared transaction'\)/s.exec(procedures)![0].replaceAll("\n      ", "\n"),
+  holder,
+  // How the holder is idle, which may never be done; null where it is not. A migrator is so between two statements.
+  idle: /CASE WHEN a\.state .*? END(?=,)/s.exec(holder)![0].replace(/\n +/, "\n  "),
 };
 
 /** SQL with a part in the place of each comment that names one, as deep as its line. */
 export const withParts = (sql: string): string =>
   sql.replaceAll(
-    /^( *)(.*?)\/\* (open_transaction|session_checks|holder) \*\//gm,
+    /^( *)(.*?)\/\* (open_transaction|session_checks|holder|idle) \*\//gm,
     (_, indent: string, before: string, name: string) =>
       indent + before + parts[name]!.trimEnd().replaceAll(/\n(?!\n)/g, `\n${indent}`),
   );

@@ -4,11 +4,13 @@
  */
 import { arrayLiteral, identifier, literal, qualified } from "../quote.ts";
 import type { Ledger } from "./calls.ts";
-import { MADE_BY_US, othersSql, routines } from "./format.ts";
+import { type Expectation, MADE_BY_US, othersSql, routines } from "./format.ts";
 
 /** One row: `format`, `revisions`, `digest`, `applied` (JSON, a list) and `intent` (JSON, or null). */
-export const readLedgerSql = (ledger: Ledger): string =>
-  reading(ledger, ledger.guard("optional"), ledgerQuery(ledger, "intent", INTENT));
+export const readLedgerSql = (
+  ledger: Ledger,
+  expected: Extract<Expectation, "optional" | "inconsistent"> = "optional",
+): string => reading(ledger, ledger.guard(expected), ledgerQuery(ledger, "intent", INTENT));
 
 /** The same of a ledger of format 1. */
 export const readFormat1Sql = (ledger: Ledger): string =>

@@ -1,5 +1,5 @@
 -- Retort migration script: upgrade <base> -> 29f859a13ea1
--- Receipt: sha256:605def1a77a71ae7db18b6799e5d32653a70f10e0245148cddc1cf4fd7a09fd6
+-- Receipt: sha256:3671e4274ccf63d697eef7b696721212336b8052faa8929c5f67c317eb3a8234
 \if true
 -- For:  PostgreSQL 12 or later; ledger retort, format 2.
 -- Run:  psql -X -v ON_ERROR_STOP=1 -f FILE DATABASE
@@ -169,6 +169,8 @@ BEGIN
         ': ' || (SELECT regexp_replace(string_agg(DISTINCT
           coalesce('pid ' || concat_ws(', ', l.pid,
               nullif(a.application_name, ''), a.usename, host(a.client_addr),
+              CASE WHEN a.state LIKE 'idle%'
+                AND a.state_change < clock_timestamp() - interval '1 second' THEN a.state END,
               'for ' || date_trunc('second', clock_timestamp() - a.xact_start),
               left(nullif(a.query, '<insufficient privilege>'), 60)), 'a prepared transaction'),
           '; '), '[[:cntrl:]]+', ' ', 'g')
@@ -176,7 +178,18 @@ BEGIN
         WHERE l.granted AND l.locktype = 'advisory' AND l.objsubid = 1
           AND l.database = (SELECT d.oid FROM pg_database AS d WHERE d.datname = current_database())
           AND l.classid = 1918088461 AND l.objid = 1243514809)),
-      HINT = 'Nothing was changed. Wait until it is done and try again.';
+      HINT = coalesce((SELECT max(format('Nothing was changed. The session of pid %s is idle, and '
+          'keeps the lock until it ends. See whose it is; to end it: '
+          'SELECT pg_terminate_backend(%1$s);', l.pid))
+          FILTER (WHERE
+          CASE WHEN a.state LIKE 'idle%'
+            AND a.state_change < clock_timestamp() - interval '1 second' THEN a.state END
+          IS NOT NULL)
+        FROM pg_locks AS l LEFT JOIN pg_stat_activity AS a ON a.pid = l.pid
+        WHERE l.granted AND l.locktype = 'advisory' AND l.objsubid = 1
+          AND l.database = (SELECT d.oid FROM pg_database AS d WHERE d.datname = current_database())
+          AND l.classid = 1918088461 AND l.objid = 1243514809),
+        'Nothing was changed. Wait until it is done and try again.');
   END IF;
   PERFORM pg_advisory_lock_shared(8238127212073486265),
     pg_advisory_lock_shared(8238127212073486265);
@@ -553,6 +566,8 @@ BEGIN
     EXCEPTION WHEN lock_not_available OR deadlock_detected THEN
       blockers := coalesce((SELECT string_agg(DISTINCT coalesce('pid ' || concat_ws(', ', l.pid,
           nullif(a.application_name, ''), a.usename, host(a.client_addr),
+          CASE WHEN a.state LIKE 'idle%'
+            AND a.state_change < clock_timestamp() - interval '1 second' THEN a.state END,
           'for ' || date_trunc('second', clock_timestamp() - a.xact_start),
           left(nullif(a.query, '<insufficient privilege>'), 60)), 'a prepared transaction'), '; ')
         FROM pg_locks AS l LEFT JOIN pg_stat_activity AS a ON a.pid = l.pid
@@ -583,7 +598,8 @@ $body$;
 
 -- Before the author's SQL. Resets the session and pins its settings. Stops unless this session
 -- holds the lock, no step is unfinished, and that many revisions, with that digest, are applied.
-CREATE PROCEDURE retort.begin_step(revision text, revisions bigint, digest numeric)
+CREATE PROCEDURE retort.begin_step(
+  revision text, revisions bigint, digest numeric, direction text DEFAULT 'up')
 LANGUAGE plpgsql AS $body$
 DECLARE
   applied bigint;
@@ -596,11 +612,13 @@ BEGIN
     applied := coalesce((SELECT max(s.revisions) FROM retort.state AS s), 0);
     RAISE EXCEPTION USING ERRCODE = 'RT001',
       MESSAGE = format('retort: %s is not next: %s', begin_step.revision,
-        CASE WHEN applied = begin_step.revisions
+        CASE WHEN NOT retort.is_pending(begin_step.revision, direction)
+          THEN CASE direction WHEN 'up' THEN 'it is already applied' ELSE 'it is not applied' END
+          WHEN applied = begin_step.revisions
           THEN 'the applied revisions are not the expected ones'
           ELSE format('the number of applied revisions is %s, not %s', applied,
             begin_step.revisions) END),
-      HINT = 'Nothing of this step was done. See: SELECT * FROM retort.applied;';
+      HINT = retort.not_next_hint(begin_step.revision, direction);
   END IF;
   CALL retort.set_session();
 END
@@ -622,7 +640,7 @@ BEGIN
     RAISE EXCEPTION USING ERRCODE = 'RT001',
       MESSAGE = format('retort: %s is not next: %s', begin_upgrade.revision,
         coalesce('it needs ' || missing, 'it is already applied')),
-      HINT = 'Nothing of this step was done. See: SELECT * FROM retort.applied;';
+      HINT = retort.not_next_hint(begin_upgrade.revision, 'up');
   END IF;
   CALL retort.set_session();
 END
@@ -643,7 +661,7 @@ BEGIN
     RAISE EXCEPTION USING ERRCODE = 'RT001',
       MESSAGE = format('retort: %s is not next: %s', begin_downgrade.revision,
         coalesce('it is needed by ' || needed_by, 'it is not applied')),
-      HINT = 'Nothing of this step was done. See: SELECT * FROM retort.applied;';
+      HINT = retort.not_next_hint(begin_downgrade.revision, 'down');
   END IF;
   CALL retort.set_session();
 END
@@ -656,6 +674,17 @@ BEGIN
   PERFORM pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
   RETURN (direction = 'up') <> EXISTS (SELECT FROM retort.applied AS a
     WHERE a.revision = is_pending.revision);
+END
+$body$;
+
+-- What to say of a step that is not next: all of it is done, or nothing.
+CREATE FUNCTION retort.not_next_hint(revision text, direction text) RETURNS text
+LANGUAGE plpgsql AS $body$
+BEGIN
+  PERFORM pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
+  RETURN concat(CASE WHEN retort.is_pending(revision, direction)
+    THEN 'Nothing of this step was done.'
+    ELSE 'All of this step is done already.' END, ' See: SELECT * FROM retort.applied;');
 END
 $body$;
 
@@ -1220,7 +1249,7 @@ DECLARE
   -- If it stops, it releases the lock, unless it only looks.
   releases CONSTANT boolean := true;
   -- SHA-256 of its procedures.
-  procedures CONSTANT pg_catalog.text := '519558a493956c7522f5d95aea2e3098acd84c5501fda30cae7b304de5a1bbec';
+  procedures CONSTANT pg_catalog.text := '2e0a69a4c6d1f3f3bc45c81b94a3b80576aee46919ccda7c13b2701c4adcf83c';
   -- What to do where its schema has other objects, with a ledger and without one.
   apart CONSTANT pg_catalog.text := 'Nothing was changed. Move them to another schema: '
     'ALTER ... SET SCHEMA '
@@ -1233,6 +1262,7 @@ DECLARE
   present pg_catalog.text[];
   found pg_catalog.text;
   stranger pg_catalog.name;
+  way_out pg_catalog.text;
   wrong pg_catalog.text[];
   parts pg_catalog.text[];
   is_empty boolean;
@@ -1270,21 +1300,33 @@ BEGIN
       HINT = CASE WHEN is_there THEN apart ELSE elsewhere END;
   END IF;
 
-  SELECT concat(o.what, ' is owned by the role ', r.rolname), r.rolname INTO found, stranger FROM (
-      SELECT 'its schema', n.nspowner FROM pg_namespace AS n WHERE n.oid = place
-      UNION ALL SELECT c.relname, c.relowner FROM pg_class AS c WHERE c.relnamespace = place
-      UNION ALL SELECT p.proname, p.proowner FROM pg_proc AS p WHERE p.pronamespace = place
-    ) AS o (what, owner) JOIN pg_roles AS r ON r.oid = o.owner
+  -- One role may be added to those that may own it: where its parts belong to several, the one that
+  -- owns most of them gets the others.
+  WITH part AS (SELECT o.what, o.object, r.rolname AS owner FROM (
+      SELECT 'its schema', format('SCHEMA %s', place::regnamespace), n.nspowner
+        FROM pg_namespace AS n WHERE n.oid = place
+      UNION ALL SELECT c.relname, CASE WHEN c.relkind IN ('r', 'v')
+          THEN format('TABLE %s', c.oid::regclass) END, c.relowner
+        FROM pg_class AS c WHERE c.relnamespace = place
+      UNION ALL SELECT p.proname, format('ROUTINE %s', p.oid::regprocedure), p.proowner
+        FROM pg_proc AS p WHERE p.pronamespace = place
+    ) AS o (what, object, owner) JOIN pg_roles AS r ON r.oid = o.owner
     WHERE NOT r.rolsuper AND r.rolname NOT IN (SESSION_USER, CURRENT_USER)
-      AND r.rolname <> ALL (owners)
-      AND r.oid <> (SELECT d.datdba FROM pg_database AS d WHERE d.datname = current_database())
-    LIMIT 1;
+      AND r.oid <> (SELECT d.datdba FROM pg_database AS d WHERE d.datname = current_database()))
+  SELECT (array_agg(concat(p.what, ' is owned by the role ', p.owner))
+      FILTER (WHERE p.owner <> ALL (owners)))[1], m.most,
+    string_agg(format('ALTER %s OWNER TO %I', p.object, m.most), '; ')
+      FILTER (WHERE p.owner <> m.most AND p.object IS NOT NULL) INTO found, stranger, way_out
+    FROM part AS p, (SELECT mode() WITHIN GROUP (ORDER BY q.owner) AS most FROM part AS q) AS m
+    GROUP BY m.most;
   IF found IS NOT NULL THEN
     RAISE EXCEPTION USING ERRCODE = 'RT001',
       MESSAGE = format('retort: the ledger %s is not trusted: %s', place::regnamespace, found),
-      HINT = format('Nothing was changed. If that role may own the ledger, add it to '
-        'the config file: "ledger": {"owner": %s}. A script must then be written again.',
-        to_json(stranger::text));
+      HINT = concat('Nothing was changed. If ', CASE WHEN way_out IS NULL THEN 'that role'
+          ELSE stranger END, ' may own the ledger, ',
+        'give it the parts of others, as a superuser: ' || way_out || '; and ',
+        'name it in the config file: "ledger": {"owner": ', to_json(stranger::text),
+        '}. A script must then be written again.');
   END IF;
 
   IF NOT is_there AND expected IN ('optional', 'older') THEN
@@ -1367,6 +1409,10 @@ BEGIN
   END IF;
   present := ARRAY(SELECT c.relname::text FROM pg_class AS c WHERE c.relnamespace = place
     AND c.relname IN ('applied', 'state', 'intent', 'log'));
+  -- Format 1 has no intent: the ledger was upgraded since, or the number was changed by hand.
+  IF format < 2 AND 'intent' = ANY (present) THEN
+    format := 2;
+  END IF;
   IF format > 2 OR format < 2 AND expected <> 'older' THEN
     RAISE EXCEPTION USING ERRCODE = 'RT002', DETAIL = format,
       MESSAGE = format('retort: format 2 of the ledger is needed; '
@@ -1394,12 +1440,14 @@ BEGIN
             THEN format('the number of rows in applied should be %s by the tally in state, '
               'but is %s', s.revisions, a.n)
           WHEN s.digest <> a.digest
-            THEN 'the revisions in applied do not match the tally in state' END,
+            THEN 'the revisions in applied do not match the tally in state'
+          WHEN s.format < 2
+            THEN format('state has format %s, but the tables are those of format 2', s.format) END,
         CASE WHEN i.n > 1 THEN format('intent should have at most 1 row, but has %s', i.n) END,
         i.wrong], NULL)
       INTO is_empty, wrong
-      FROM (SELECT count(*) AS n, max(t.revisions) AS revisions, max(t.digest) AS digest
-          FROM retort.state AS t) AS s,
+      FROM (SELECT count(*) AS n, max(t.revisions) AS revisions, max(t.digest) AS digest,
+          max(t.format) AS format FROM retort.state AS t) AS s,
         (SELECT count(*) AS n, coalesce(sum(('x' || left(encode(sha256(
               convert_to(t.revision, 'UTF8')), 'hex'), 15))::bit(60)::bigint), 0) AS digest
           FROM retort.applied AS t) AS a,
@@ -1464,7 +1512,7 @@ CALL retort.require_state('{}', '{}', 1, 418732435334715376,
   'migrate upgrade %s:29f859a13ea1 --sql', ends => '{29f859a13ea1}');
 
 -- Log: the receipt of this script.
-CALL retort.begin_script('605def1a77a71ae7db18b6799e5d32653a70f10e0245148cddc1cf4fd7a09fd6',
+CALL retort.begin_script('3671e4274ccf63d697eef7b696721212336b8052faa8929c5f67c317eb3a8234',
   'base:29f859a13ea1', 1, 418732435334715376);
 COMMIT;
 
@@ -1484,13 +1532,13 @@ BEGIN TRANSACTION READ ONLY;
 -- Check: exactly the revisions that should be applied now are, row by row.
 SELECT retort.check(1, 418732435334715376) AS retort_passed \gset
 SELECT revisions AS applied_revisions, '29f859a13ea1' AS current_heads,
-  'sha256:605def1a77a71ae7db18b6799e5d32653a70f10e0245148cddc1cf4fd7a09fd6' AS receipt FROM retort.state;
+  'sha256:3671e4274ccf63d697eef7b696721212336b8052faa8929c5f67c317eb3a8234' AS receipt FROM retort.state;
 
 -- Durations: what this run of the script has done, as the log of the ledger has it.
 SELECT l.event AS step, l.revision, round(date_part('epoch', l.duration) * 1000) AS milliseconds
   FROM retort.log AS l WHERE l.event IN ('upgrade', 'downgrade') AND l.id > (
     SELECT max(s.id) FROM retort.log AS s WHERE s.event = 'script' AND s.checksum =
-      '605def1a77a71ae7db18b6799e5d32653a70f10e0245148cddc1cf4fd7a09fd6'
+      '3671e4274ccf63d697eef7b696721212336b8052faa8929c5f67c317eb3a8234'
       AND s.at > (SELECT retort.session_start()))
   ORDER BY l.id;
 COMMIT;
@@ -1632,7 +1680,7 @@ DECLARE
   -- If it stops, it releases the lock, unless it only looks.
   releases CONSTANT boolean := false;
   -- SHA-256 of its procedures.
-  procedures CONSTANT pg_catalog.text := '519558a493956c7522f5d95aea2e3098acd84c5501fda30cae7b304de5a1bbec';
+  procedures CONSTANT pg_catalog.text := '2e0a69a4c6d1f3f3bc45c81b94a3b80576aee46919ccda7c13b2701c4adcf83c';
   -- What to do where its schema has other objects, with a ledger and without one.
   apart CONSTANT pg_catalog.text := 'Nothing was changed. Move them to another schema: '
     'ALTER ... SET SCHEMA '
@@ -1645,6 +1693,7 @@ DECLARE
   present pg_catalog.text[];
   found pg_catalog.text;
   stranger pg_catalog.name;
+  way_out pg_catalog.text;
   wrong pg_catalog.text[];
   parts pg_catalog.text[];
   is_empty boolean;
@@ -1682,21 +1731,33 @@ BEGIN
       HINT = CASE WHEN is_there THEN apart ELSE elsewhere END;
   END IF;
 
-  SELECT concat(o.what, ' is owned by the role ', r.rolname), r.rolname INTO found, stranger FROM (
-      SELECT 'its schema', n.nspowner FROM pg_namespace AS n WHERE n.oid = place
-      UNION ALL SELECT c.relname, c.relowner FROM pg_class AS c WHERE c.relnamespace = place
-      UNION ALL SELECT p.proname, p.proowner FROM pg_proc AS p WHERE p.pronamespace = place
-    ) AS o (what, owner) JOIN pg_roles AS r ON r.oid = o.owner
+  -- One role may be added to those that may own it: where its parts belong to several, the one that
+  -- owns most of them gets the others.
+  WITH part AS (SELECT o.what, o.object, r.rolname AS owner FROM (
+      SELECT 'its schema', format('SCHEMA %s', place::regnamespace), n.nspowner
+        FROM pg_namespace AS n WHERE n.oid = place
+      UNION ALL SELECT c.relname, CASE WHEN c.relkind IN ('r', 'v')
+          THEN format('TABLE %s', c.oid::regclass) END, c.relowner
+        FROM pg_class AS c WHERE c.relnamespace = place
+      UNION ALL SELECT p.proname, format('ROUTINE %s', p.oid::regprocedure), p.proowner
+        FROM pg_proc AS p WHERE p.pronamespace = place
+    ) AS o (what, object, owner) JOIN pg_roles AS r ON r.oid = o.owner
     WHERE NOT r.rolsuper AND r.rolname NOT IN (SESSION_USER, CURRENT_USER)
-      AND r.rolname <> ALL (owners)
-      AND r.oid <> (SELECT d.datdba FROM pg_database AS d WHERE d.datname = current_database())
-    LIMIT 1;
+      AND r.oid <> (SELECT d.datdba FROM pg_database AS d WHERE d.datname = current_database()))
+  SELECT (array_agg(concat(p.what, ' is owned by the role ', p.owner))
+      FILTER (WHERE p.owner <> ALL (owners)))[1], m.most,
+    string_agg(format('ALTER %s OWNER TO %I', p.object, m.most), '; ')
+      FILTER (WHERE p.owner <> m.most AND p.object IS NOT NULL) INTO found, stranger, way_out
+    FROM part AS p, (SELECT mode() WITHIN GROUP (ORDER BY q.owner) AS most FROM part AS q) AS m
+    GROUP BY m.most;
   IF found IS NOT NULL THEN
     RAISE EXCEPTION USING ERRCODE = 'RT001',
       MESSAGE = format('retort: the ledger %s is not trusted: %s', place::regnamespace, found),
-      HINT = format('Nothing was changed. If that role may own the ledger, add it to '
-        'the config file: "ledger": {"owner": %s}. A script must then be written again.',
-        to_json(stranger::text));
+      HINT = concat('Nothing was changed. If ', CASE WHEN way_out IS NULL THEN 'that role'
+          ELSE stranger END, ' may own the ledger, ',
+        'give it the parts of others, as a superuser: ' || way_out || '; and ',
+        'name it in the config file: "ledger": {"owner": ', to_json(stranger::text),
+        '}. A script must then be written again.');
   END IF;
 
   IF NOT is_there AND expected IN ('optional', 'older') THEN
@@ -1779,6 +1840,10 @@ BEGIN
   END IF;
   present := ARRAY(SELECT c.relname::text FROM pg_class AS c WHERE c.relnamespace = place
     AND c.relname IN ('applied', 'state', 'intent', 'log'));
+  -- Format 1 has no intent: the ledger was upgraded since, or the number was changed by hand.
+  IF format < 2 AND 'intent' = ANY (present) THEN
+    format := 2;
+  END IF;
   IF format > 2 OR format < 2 AND expected <> 'older' THEN
     RAISE EXCEPTION USING ERRCODE = 'RT002', DETAIL = format,
       MESSAGE = format('retort: format 2 of the ledger is needed; '
@@ -1806,12 +1871,14 @@ BEGIN
             THEN format('the number of rows in applied should be %s by the tally in state, '
               'but is %s', s.revisions, a.n)
           WHEN s.digest <> a.digest
-            THEN 'the revisions in applied do not match the tally in state' END,
+            THEN 'the revisions in applied do not match the tally in state'
+          WHEN s.format < 2
+            THEN format('state has format %s, but the tables are those of format 2', s.format) END,
         CASE WHEN i.n > 1 THEN format('intent should have at most 1 row, but has %s', i.n) END,
         i.wrong], NULL)
       INTO is_empty, wrong
-      FROM (SELECT count(*) AS n, max(t.revisions) AS revisions, max(t.digest) AS digest
-          FROM retort.state AS t) AS s,
+      FROM (SELECT count(*) AS n, max(t.revisions) AS revisions, max(t.digest) AS digest,
+          max(t.format) AS format FROM retort.state AS t) AS s,
         (SELECT count(*) AS n, coalesce(sum(('x' || left(encode(sha256(
               convert_to(t.revision, 'UTF8')), 'hex'), 15))::bit(60)::bigint), 0) AS digest
           FROM retort.applied AS t) AS a,
@@ -1902,7 +1969,6 @@ DECLARE
   object oid;
   owner oid;
   each record;
-  next_schema pg_catalog.text;
   report pg_catalog.jsonb := '[]';
 BEGIN
   PERFORM pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
@@ -2062,6 +2128,8 @@ BEGIN
     FOR each IN SELECT string_agg(DISTINCT l.mode, ', ') AS modes,
         coalesce('pid ' || concat_ws(', ', l.pid,
             nullif(a.application_name, ''), a.usename, host(a.client_addr),
+            CASE WHEN a.state LIKE 'idle%'
+              AND a.state_change < clock_timestamp() - interval '1 second' THEN a.state END,
             'for ' || date_trunc('second', clock_timestamp() - a.xact_start),
             left(nullif(a.query, '<insufficient privilege>'), 60)), 'a prepared transaction')
         AS session
@@ -2083,8 +2151,15 @@ BEGIN
       concat('the lock of the ledger is held by ',
         coalesce('pid ' || concat_ws(', ', l.pid,
             nullif(a.application_name, ''), a.usename, host(a.client_addr),
+            CASE WHEN a.state LIKE 'idle%'
+              AND a.state_change < clock_timestamp() - interval '1 second' THEN a.state END,
             'for ' || date_trunc('second', clock_timestamp() - a.xact_start),
-            left(nullif(a.query, '<insufficient privilege>'), 60)), 'a prepared transaction'))))
+            left(nullif(a.query, '<insufficient privilege>'), 60)), 'a prepared transaction'),
+        CASE WHEN
+        CASE WHEN a.state LIKE 'idle%'
+          AND a.state_change < clock_timestamp() - interval '1 second' THEN a.state END
+        IS NOT NULL THEN format('; it keeps the lock until it ends. See whose it is; to end it: '
+          'SELECT pg_terminate_backend(%s);', l.pid) END)))
     FROM pg_locks AS l LEFT JOIN pg_stat_activity AS a ON a.pid = l.pid
     WHERE l.locktype = 'advisory' AND l.granted AND l.objsubid = 1
       AND l.mode = 'ExclusiveLock'
@@ -2093,6 +2168,8 @@ BEGIN
   report := report || coalesce((SELECT jsonb_agg(jsonb_build_array('!', 'transaction', t.what))
     FROM (SELECT coalesce('pid ' || concat_ws(', ', l.pid,
         nullif(a.application_name, ''), a.usename, host(a.client_addr),
+        CASE WHEN a.state LIKE 'idle%'
+          AND a.state_change < clock_timestamp() - interval '1 second' THEN a.state END,
         'for ' || date_trunc('second', clock_timestamp() - a.xact_start),
         left(nullif(a.query, '<insufficient privilege>'), 60)), 'a prepared transaction') AS what
       FROM pg_stat_activity AS a CROSS JOIN LATERAL (SELECT a.pid) AS l
@@ -2119,18 +2196,6 @@ BEGIN
     WHERE is_done IS NOT TRUE LOOP
     who := coalesce(item ->> 'as', migrator);
     found := item ->> 'name';
-    -- PostgreSQL passes over the schemas of search_path that are not there.
-    IF item ? 'orIn' AND NOT EXISTS (SELECT FROM pg_namespace AS n WHERE n.nspname = found) THEN
-      SELECT p.name INTO next_schema FROM jsonb_array_elements_text(item -> 'orIn')
-        WITH ORDINALITY AS p (name, place) JOIN pg_namespace AS n ON n.nspname = p.name
-        ORDER BY p.place LIMIT 1;
-      IF next_schema IS NOT NULL THEN
-        report := report || jsonb_build_array(jsonb_build_array('!', 'schema',
-          format('%I does not exist; objects would be made in %I', found, next_schema)));
-        found := next_schema;
-        item := item || jsonb_build_object('text', format('CREATE on schema %I', found));
-      END IF;
-    END IF;
     IF item ->> 'on' = 'role'
       AND NOT EXISTS (SELECT FROM pg_roles AS r WHERE r.rolname = found) THEN
       ok := false;
