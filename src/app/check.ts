@@ -3,14 +3,18 @@
  * folder that differs from the migrations.
  */
 import { notHere } from "../core/absence.ts";
+import { items, kindOf, node, word } from "../core/ast.ts";
 import { counts } from "../core/diff/verdict.ts";
 import { type Diagnostic, MigrateError } from "../core/errors.ts";
 import { inOrder } from "../core/graph.ts";
 import type { StepInput } from "../core/plan/step.ts";
+import type { LintedStatement } from "../core/rules/lint.ts";
 import type { ServerVersion } from "../core/server-version.ts";
 import { type SharedNumber, sharedNumbers } from "../core/shared-numbers.ts";
 import { wayOutOf } from "../core/target.ts";
+import { createGrammar } from "../io/grammar.ts";
 import { hasSchemaFolder } from "../io/schema-folder.ts";
+import { readTrees } from "../io/trees.ts";
 import { checkSchema, type SchemaCheck } from "./check-schema.ts";
 import { stepInputs } from "./compile.ts";
 import type { Standing } from "./look.ts";
@@ -117,7 +121,7 @@ async function checkFiles(
     count: filesIn(project),
     waiting: 0,
     ...version,
-    emptyDowns: emptyDowns(project, inputs),
+    emptyDowns: await emptyDowns(project, inputs, serverVersion),
   };
   if (project.dormant.length === 0) return { faults, checked };
   const waiting = waitingProject(project);
@@ -161,23 +165,40 @@ async function readFiles(
 const CREATES = /^CREATE (?!EXTENSION|FUNCTION|PROCEDURE)/;
 
 /** Not those that say with `accepts` what they leave. */
-function emptyDowns({ migrations }: Project, inputs: readonly StepInput[]): readonly string[] {
-  const creating = new Set(
+async function emptyDowns(
+  { migrations }: Project,
+  inputs: readonly StepInput[],
+  server: ServerVersion | undefined,
+): Promise<readonly string[]> {
+  const tags = new Map(
     inputs
-      .filter(
-        ({ direction, statements }) => direction === "up" && statements.some(({ tag }) => CREATES.test(tag)),
-      )
-      .map(({ revision }) => revision),
+      .filter(({ direction }) => direction === "up")
+      .map(({ revision, statements }) => [revision, statements.map(({ tag }) => tag)]),
   );
-  return inputs
-    .filter(
-      ({ direction, revision, statements }) =>
-        direction === "down" &&
-        statements.length === 0 &&
-        creating.has(revision) &&
-        migrations.get(revision)?.down?.header.accepts === undefined,
-    )
-    .map(({ path }) => path);
+  const grammar = createGrammar(server);
+  const paths: string[] = [];
+  for (const { direction, revision, statements, path } of inputs) {
+    const migration = migrations.get(revision);
+    if (direction === "up" || statements.length > 0 || migration?.down?.header.accepts !== undefined)
+      continue;
+    const made = tags.get(revision) ?? [];
+    const isLeft =
+      made.some((tag) => CREATES.test(tag)) ||
+      // Only the tree says what it alters.
+      (made.includes("ALTER TABLE") && (await readTrees(grammar, migration!.up)).file.statements.some(adds));
+    if (isLeft) paths.push(path);
+  }
+  return paths;
+}
+
+/** Whether it adds something to a table that may not be there yet. */
+function adds({ ast }: Pick<LintedStatement, "ast">): boolean {
+  const [kind, tree] = kindOf(ast);
+  if (kind !== "AlterTableStmt") return false;
+  return items(tree["cmds"]).some((item) => {
+    const { subtype, missing_ok } = node(item["AlterTableCmd"]);
+    return /^AT_Add(?:Column|Constraint|Identity)$/.test(word(subtype)) && missing_ok !== true;
+  });
 }
 
 /** What keeps a database from being at the heads of the files; empty where it is. */

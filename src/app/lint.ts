@@ -180,7 +180,21 @@ export function named(deps: Deps, project: Project, word: string): readonly Revi
     return stepsOfRange(project, { kind: "upgrade", target: withEnd(word) }).steps.map(
       ({ revision }) => revision,
     );
-  return resolveAll(project.graph, word);
+  const isKnown = project.graph.nodes.has(word) || project.graph.carriers.has(word);
+  if (!isKnown) refuseFolder(deps, project, word);
+  return word.includes("/") ? [ofPath(deps, project, word)] : resolveAll(project.graph, word);
+}
+
+/** A folder of the project is what a linter of other languages is given. */
+function refuseFolder({ cwd }: Deps, { migrations }: Project, path: string): void {
+  const wanted = resolve(cwd, path);
+  const folders = [...migrations.values()].map(({ up }) => dirname(resolve(cwd, up.source.path)));
+  if (!folders.includes(wanted)) return;
+  throw new MigrateError({
+    code: "usage/no-migration",
+    message: `${path} is a folder of this project, not a migration`,
+    hint: "leave it out: the project's pending migrations are looked at, or all where no database is configured; or name a file, a revision, or a range start:end",
+  });
 }
 
 function ofPath({ cwd }: Deps, { migrations }: Project, path: string): RevisionId {

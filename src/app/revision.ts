@@ -138,6 +138,13 @@ function refuseUnmergeable(graph: Graph, targets: readonly string[]): void {
   const parents = parentsOf(graph, targets);
   if (parents.length < 2) {
     const [only] = parents.map((id) => describe(nodeOf(graph, id).revision));
+    // It means those on which nothing depends.
+    if (only !== undefined && targets.includes("heads") && graph.heads.length > 1)
+      throw new MigrateError({
+        code: "graph/nothing-to-merge",
+        message: `nothing to merge: '${targets.join(" ")}' is only ${only}; a revision depends on ${graph.heads.length > 2 ? "each of the other heads" : "the other head"}`,
+        hint: wayOutOf(graph, graph.heads),
+      });
     throw new MigrateError({
       code: "graph/nothing-to-merge",
       message: `nothing to merge: '${targets.join(" ")}' is ${only === undefined ? "not a revision" : `only ${only}`}`,

@@ -67,10 +67,12 @@ export function assemble(
       named.set(id, (named.get(id) ?? new Set()).add(pair));
     }
   const isFree = (id: string): boolean => named.get(id)?.size === 1;
-  const ups = new Map<string, Source>();
+  const repeated = repeatedRevisions(pairs.values(), noText);
+  diagnostics.push(...repeated.faults);
   const migrations: Migration[] = [];
   for (const pair of pairs.values()) {
     const { up, down } = pair;
+    if (repeated.surplus.has(pair)) continue;
     const swapped = swappedFiles(pair);
     if (swapped !== undefined) {
       diagnostics.push(swapped);
@@ -84,9 +86,6 @@ export function assemble(
     if (fault !== undefined) diagnostics.push(fault);
     const revision = up?.header.revision;
     if (up === undefined || revision === undefined) continue;
-    const earlier = ups.get(revision);
-    if (earlier !== undefined) diagnostics.push(repeatedRevision(pair, up, earlier));
-    else ups.set(revision, up.source);
     const sound = fault === undefined && up.diagnostics.length === 0 && (down?.diagnostics.length ?? 0) === 0;
     if (sound) migrations.push(migrationOf(revision, up, down));
   }
@@ -271,6 +270,7 @@ function missingFile(
   const misnamed = strays.get(missing)?.source.path;
   const stray = revision === undefined ? undefined : lonely.get(`${direction} ${revision}`);
   const by = revision === undefined ? undefined : squashed.get(revision);
+  const restoring = `restore it if it was deleted since the last commit: git checkout HEAD -- ${shellWord(missing)}; otherwise create it`;
   return {
     code: `source/missing-${direction}`,
     message: `the ${direction} file is missing`,
@@ -282,8 +282,8 @@ function missingFile(
           : stray !== undefined
             ? `${stray.source.path} has the same revision: rename ${direction === "down" ? `it to ${missing}` : `this file to ${otherPath(stray)}`}`
             : direction === "up"
-              ? `create ${missing}, or delete this file`
-              : `create ${missing} starting with '-- revision: ${revision ?? "<id>"}', or mark the migration as irreversible in this header: '-- irreversible: <reason>'`,
+              ? `${restoring}, or delete this file`
+              : `${restoring}, starting with '-- revision: ${revision ?? "<id>"}', or mark the migration as irreversible in this header: '-- irreversible: <reason>'`,
     location: startOf(present.source.path),
   };
 }
@@ -338,18 +338,62 @@ function differentRevision(
   };
 }
 
-/** A file that was renamed, and came back by a merge, is there twice. */
-function repeatedRevision({ down }: Pair, up: ParsedFile, earlier: Source): Diagnostic {
-  const { revision } = up.header;
-  const paths = [up, ...(down === undefined ? [] : [down])].map(({ source }) => shellWord(source.path));
-  const line = placeOfKey(earlier, "revision")?.location?.line ?? 1;
+interface Repeated {
+  readonly faults: readonly Diagnostic[];
+  /** Pairs that are proposed for deletion: what else is wrong with them does not matter. */
+  readonly surplus: ReadonlySet<Pair>;
+}
+
+/** Up files with the revision of another: a copy, or a file that was renamed and came back by a merge. */
+function repeatedRevisions(pairs: Iterable<Pair>, noText: ReadonlySet<string | undefined>): Repeated {
+  const faults: Diagnostic[] = [];
+  const surplus = new Set<Pair>();
+  const kept = new Map<string, Pair>();
+  const isWhole = ({ up, down }: Pair): boolean =>
+    down !== undefined || up!.header.irreversible !== undefined || noText.has(otherPath(up!));
+  for (const pair of pairs) {
+    const revision = pair.up?.header.revision;
+    if (revision === undefined || swappedFiles(pair) !== undefined) continue;
+    const earlier = kept.get(revision);
+    if (earlier === undefined) {
+      kept.set(revision, pair);
+      continue;
+    }
+    const isSame = pair.up!.source.text === earlier.up!.source.text;
+    // A copy may be without the down file, which must not go with the original; and its name continues the original's.
+    const isOriginal =
+      isWhole(pair) === isWhole(earlier) ? earlier.up!.stem.startsWith(pair.up!.stem) : isWhole(pair);
+    const copy = isOriginal ? earlier : pair;
+    if (isSame) {
+      surplus.add(copy);
+      kept.set(revision, isOriginal ? pair : earlier);
+    }
+    const [one, other] = [pair.down?.source.text, earlier.down?.source.text];
+    const downs = one === undefined || other === undefined || one === other ? "do not differ" : "differ";
+    faults.push(repeatedRevision(pair.up!, earlier.up!, isSame ? { ...copy, downs } : undefined));
+  }
+  return { faults, surplus };
+}
+
+/** `copy`: the one to delete, where the up files are the same. */
+function repeatedRevision(
+  up: ParsedFile,
+  earlier: ParsedFile,
+  copy: (Pair & { readonly downs: "differ" | "do not differ" }) | undefined,
+): Diagnostic {
+  const line = placeOfKey(earlier.source, "revision")?.location?.line ?? 1;
+  const paths = [copy?.up, copy?.down].flatMap((file) =>
+    file === undefined ? [] : [shellWord(file.source.path)],
+  );
   return {
     code: "source/duplicate-revision",
-    message: `revision '${revision}' is already used in ${earlier.path}:${line}`,
+    message: `revision '${up.header.revision}' is already used in ${earlier.source.path}:${line}`,
     hint:
-      up.source.text === earlier.text
-        ? `the two are the same: delete one of them, with its down file, for example: rm ${paths.join(" ")}`
-        : "give the newer of the two another id, in both its up and down file",
+      copy === undefined
+        ? "give the newer of the two another id, in both its up and down file"
+        : copy.downs === "differ"
+          ? `the up files are the same, but the down files differ: delete the pair whose down file is not the right one, for example: rm ${paths.join(" ")}`
+          : `the two are the same: delete one of them${copy.down === undefined ? "" : ", with its down file"}, for example: rm ${paths.join(" ")}`,
     ...placeOfKey(up.source, "revision"),
   };
 }

@@ -18,6 +18,7 @@ import {
 } from "./graph-faults.ts";
 import type { Revision, RevisionId } from "./migration.ts";
 import { nearest } from "./nearest.ts";
+import { shellWord } from "./shell.ts";
 import { unique } from "./unique.ts";
 
 /** `lineage`: parents and children. `all`: depends-on and dependents as well. */
@@ -202,11 +203,12 @@ export function inOrder(graph: Graph, ids: Iterable<RevisionId>): RevisionId[] {
 
 /** The fault of a name that no revision has. */
 export function unknownRevision(graph: Graph, name: string): Diagnostic {
-  const squashed = graph.replaced.get(name);
+  const id = namedIn([...graph.replaced.keys()], name);
+  const squashed = id === undefined ? undefined : graph.replaced.get(id);
   if (squashed !== undefined) {
     return {
       code: "graph/unknown-revision",
-      message: `${name} was replaced by ${squashed}`,
+      message: `${id} was replaced by ${squashed}`,
       hint: `use ${squashed}`,
     };
   }
@@ -225,9 +227,17 @@ export function unknownRevision(graph: Graph, name: string): Diagnostic {
 
 /** The squashed revision that waits and has this id, this file number or, as its only one, an id that begins so. */
 export function dormantNamed<R extends Revision>({ dormant }: Graph<R>, name: string): R | undefined {
-  const exact = dormant.find(({ revision, number }) => revision === name || number === name);
-  if (exact !== undefined || name.length < 4) return exact;
-  const [only, ...others] = dormant.filter(({ revision }) => revision.startsWith(name));
+  const id = namedIn(
+    dormant.map(({ revision }) => revision),
+    name,
+  );
+  return dormant.find(({ revision, number }) => revision === id || number === name);
+}
+
+/** The id that this is, or the beginning of, as the only one. */
+function namedIn(ids: readonly RevisionId[], name: string): RevisionId | undefined {
+  if (ids.includes(name) || name.length < 4) return ids.find((id) => id === name);
+  const [only, ...others] = ids.filter((id) => id.startsWith(name));
   return others.length === 0 ? only : undefined;
 }
 
@@ -239,6 +249,9 @@ function insteadOf(graph: Graph, name: string): string {
     return "show, edit and history alone take current, and without steps; upgrade and downgrade count +N and -N from it; ";
   if (/^[+-]\d+$/.test(name))
     return `here steps are counted from a revision, as in ${name.startsWith("+") ? "base" : "head"}${name}; `;
+  const parts = name.split(",").map((part) => shellWord(part.trim()));
+  if (parts.length > 1 && !parts.includes(shellWord("")))
+    return `one name is expected here; where several are allowed, each is given by itself: ${parts.join(" ")}, or ${parts.map((part) => `--head ${part}`).join(" ")}; `;
   const file = ofFile(
     [...graph.nodes.values()].map(({ revision }) => revision),
     name,

@@ -14,7 +14,7 @@ import type { SessionPins } from "./plan/session.ts";
 import type { StepInput } from "./plan/step.ts";
 import type { Plan } from "./plan/types.ts";
 import { commentText } from "./quote.ts";
-import { appliedThrough } from "./replaced.ts";
+import { appliedThrough, standing } from "./replaced.ts";
 import { sha256 } from "./sha256.ts";
 import { shellWord } from "./shell.ts";
 import { currentHeads, type Step } from "./steps.ts";
@@ -106,15 +106,14 @@ function changesOf(
   const { revision, parents, dependencies } = graph.nodes.get(row.revision)!;
   const { path, up, message } = revision;
   const common = { ...recorded(row), path };
-  const standsFor = (id: RevisionId): RevisionId => graph.replaced.get(id) ?? id;
   const findings: Finding[] = [];
   if (up.checksum !== row.checksum) {
     const kind = codeChecksumOf(up) === row.codeChecksum ? "comments" : "body";
     findings.push({ kind, ...common, fileChecksum: up.checksum });
   }
   const differences = [
-    difference("parent", listed(row.parents.map(standsFor), "none"), listed(parents, "none")),
-    difference("depends-on", listed(row.dependsOn.map(standsFor)), listed(dependencies)),
+    difference("parent", listed(standing(graph, row.parents, parents), "none"), listed(parents, "none")),
+    difference("depends-on", listed(standing(graph, row.dependsOn, dependencies)), listed(dependencies)),
     difference("message", row.message, message),
   ].filter((found) => found !== undefined);
   if (differences.length > 0) findings.push({ kind: "header", ...common, differences });

@@ -217,6 +217,28 @@ export function appliedThrough(
     .flatMap(({ replaces = [] }) => (replaces.every((id) => nodes.has(id)) ? replaces : []));
 }
 
+/**
+ * What a row of the ledger named, by the names that its file may have for it now: the squashed revision that took a place,
+ * or, of one that waits, those of `names` that it replaces.
+ */
+export function standing(
+  graph: Graph,
+  recorded: readonly RevisionId[],
+  names: readonly RevisionId[],
+): readonly RevisionId[] {
+  return recorded.flatMap((id) => {
+    const replaced = new Set(replacesOf(graph, id));
+    // It grows while it is gone through: what a squash replaces may be squashed itself.
+    for (const each of replaced) for (const below of replacesOf(graph, each)) replaced.add(below);
+    const meant = names.filter((name) => replaced.has(name));
+    return meant.length > 0 ? meant : [graph.replaced.get(id) ?? id];
+  });
+}
+
+/** What a squashed revision that waits replaces. */
+const replacesOf = ({ dormant }: Graph, id: RevisionId): readonly RevisionId[] =>
+  dormant.find(({ revision }) => revision === id)?.replaces ?? [];
+
 /** The fault of a row whose revision is replaced, while others that the same revision replaces are not applied. */
 export function halfApplied(
   graph: Graph,

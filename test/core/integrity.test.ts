@@ -114,6 +114,25 @@ describe("findings", () => {
     expect(planStamp(now.graph, rows, ["c"])).toMatchObject({ added: ["x"], removed: [] });
   });
 
+  test("a parent that was recorded under a squash is no change where what it replaces came back", () => {
+    const all = files(before);
+    const squashed = {
+      ...all.graph.nodes.get("b")!.revision,
+      revision: "s",
+      parents: [],
+      replaces: ["a", "b"],
+    };
+    const now = { ...all.graph, dormant: [squashed] };
+    const [, , c] = rows;
+    const applied = [
+      { ...c!, revision: "s", parents: [] },
+      { ...c!, parents: ["s"] },
+    ];
+    expect(findingsOf(now, applied).filter(({ kind }) => kind === "header")).toEqual([]);
+    const other = [applied[0]!, { ...c!, parents: ["s", "x"] }];
+    expect(findingsOf(now, other).map(({ kind }) => kind)).toContain("header");
+  });
+
   test("a header line that was not there is deleted, and not written", () => {
     const hint = (c: string): string | undefined =>
       findingsOf(files(before, { c }).graph, rows).map((finding) => diagnosticOf(finding).hint)[0];

@@ -19,6 +19,42 @@ const faults = (files: Readonly<Record<string, string>>): readonly string[] =>
 const up = (revision: string, more = ""): string => `-- revision: ${revision}\n-- parent: none\n${more}`;
 const down = (revision: string): string => `-- revision: ${revision}\n\nSELECT 1;\n`;
 
+describe("one revision in two pairs", () => {
+  const original = { "1234_a.up.sql": up("a"), "1234_a.down.sql": down("a") };
+  const rm = "the two are the same: delete one of them";
+  test.each<[string, Readonly<Record<string, string>>, string]>([
+    [
+      "the up file was copied",
+      { "1234_a copy.up.sql": up("a") },
+      `${rm}, for example: rm "1234_a copy.up.sql"`,
+    ],
+    [
+      "both were copied",
+      { "1234_a copy.up.sql": up("a"), "1234_a copy.down.sql": down("a") },
+      `${rm}, with its down file, for example: rm "1234_a copy.up.sql" "1234_a copy.down.sql"`,
+    ],
+    [
+      "a later number",
+      { "1235_b.up.sql": up("a"), "1235_b.down.sql": down("a") },
+      `${rm}, with its down file, for example: rm 1235_b.up.sql 1235_b.down.sql`,
+    ],
+    [
+      "only the down file of the copy was changed",
+      { "1235_b.up.sql": up("a"), "1235_b.down.sql": `${down("a")}SELECT 2;\n` },
+      "the up files are the same, but the down files differ: delete the pair whose down file is not the right one, for example: rm 1235_b.up.sql 1235_b.down.sql",
+    ],
+    [
+      "the copy was changed",
+      { "1235_b.up.sql": up("a", "SELECT 2;\n"), "1235_b.down.sql": down("a") },
+      "give the newer of the two another id, in both its up and down file",
+    ],
+  ])("%s: it is the one to go", (_, copy, hint) => {
+    // As a folder is read: in the order of the names.
+    const sorted = Object.entries({ ...original, ...copy }).sort(([one], [other]) => (one < other ? -1 : 1));
+    expect(from(Object.fromEntries(sorted)).diagnostics.map((each) => each.hint)).toEqual([hint]);
+  });
+});
+
 describe("pairs", () => {
   test("become migrations", () => {
     const files = {

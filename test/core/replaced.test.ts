@@ -166,5 +166,9 @@ describe("the ledger", () => {
       message: "a was replaced by s",
       hint: "use s",
     });
+    const long = buildGraph([revision("t", [], ["abcd1", "abce1", "abce2"])]);
+    expect(unknownRevision(long, "abcd").message).toBe("abcd1 was replaced by t");
+    for (const name of ["abc", "abce"])
+      expect(unknownRevision(long, name).message).toBe(`Can't locate revision identified by '${name}'`);
   });
 });
