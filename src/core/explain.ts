@@ -72,7 +72,7 @@ export function explain(
   const said = withoutPasswords(failure, statement);
   const message = messageOf(said);
   if (origin !== undefined) {
-    // What an up file uses and no migration makes is where the user looks first, and not in the server's own hint.
+    // What an up file uses and no migration makes is where the user looks first; the server's own hint comes after it.
     const missing = scratch === undefined || step?.direction !== "up" ? undefined : missingHint(said.message);
     const advice =
       adviceOf(failure, step, connectionOptions) ??
@@ -84,7 +84,7 @@ export function explain(
     return error(
       "execution/statement",
       message,
-      missing === undefined ? lines(said.hint, advice, state) : lines(missing, state),
+      missing === undefined ? lines(said.hint, advice, state) : lines(missing, said.hint, state),
       {
         ...placeOf(statement, failure, sourceText),
       },
