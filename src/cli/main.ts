@@ -62,7 +62,7 @@ async function answer(
     if (args.flag("help")) return print(printer, await helpOf(line.command, printer.width));
     if (args.fault !== undefined) throw args.fault;
     if (line.command === undefined) {
-      if (args.values.size > 0) throw noCommand(args);
+      if (json || [...args.values.values()].flat().some((value) => value !== "")) throw noCommand(args);
       process.streams.stderr.write(`${await helpOf(undefined, printer.width)}\n`);
       return exitCodes.usage;
     }
@@ -98,7 +98,7 @@ async function helpOf(command: Command | undefined, columns: number): Promise<st
   return command === undefined ? overview(groups, width) : commandHelp(command, width);
 }
 
-/** For who has typed something: help alone would not say what is wrong with it. */
+/** For a program, and for who has given a flag a value: help alone would not say that a command is missing. */
 function noCommand({ values }: CommandLine["args"]): MigrateError {
   const taken = [...values].flatMap(([flag, given]) =>
     given.filter((value) => commandNames.includes(value)).map((value) => ({ flag, value })),
