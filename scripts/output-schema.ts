@@ -368,7 +368,7 @@ export const outputs: Readonly<Record<string, Shape>> = {
             failed: text.optional(),
           }).optional(),
         }),
-        object({ reason: text }),
+        object({ reason: text, failed: z.literal(true).optional() }),
       ])
       .optional(),
     sizes: z

@@ -8,6 +8,7 @@ import { describeDifference } from "../core/diff/verdict.ts";
 import { dumpOf, dumpText } from "../core/dump/dump.ts";
 import { MigrateError } from "../core/errors.ts";
 import type { Applied } from "../core/ledger/types.ts";
+import { couldBeMade } from "../core/missing.ts";
 import { readCatalog } from "../io/catalog.ts";
 import { removeFiles } from "../io/directory.ts";
 import { openConnected } from "./connect.ts";
@@ -49,7 +50,7 @@ export async function baseline(deps: Deps, options: BaselineOptions): Promise<Ba
       files.map((file) => resolve(deps.cwd, file)),
       deps,
     );
-    throw error;
+    throw withoutFile(error);
   }
   return { created: created!, database, warnings, versionTables: schema.versionTables };
 }
@@ -114,6 +115,14 @@ function textOf({ catalog, owner, unused }: Schema): {
   const dumped = dumpOf(catalog, owner);
   const header = "-- irreversible: a downgrade must not drop what existed before the first migration";
   return { text: `${header}\n\n${dumpText(dumped)}`, warnings: [...unused, ...dumped.warnings] };
+}
+
+/** What the new file was refused for, with a hint that is true without a file, and without migrations before it. */
+function withoutFile(error: unknown): unknown {
+  if (!(error instanceof MigrateError) || !couldBeMade(error.message)) return error;
+  const hint = "no file was written; to leave out what needs it, too, add: --ignore SCHEMA.NAME";
+  const diagnostics = error.diagnostics.map((each) => ({ ...each, hint }));
+  return new MigrateError(diagnostics[0]!, { diagnostics, cause: error });
 }
 
 /** Throws where the new migration makes anything else than the database has. */

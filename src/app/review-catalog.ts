@@ -6,7 +6,7 @@ import { missingHint } from "../core/missing.ts";
 import type { NotCompared, ReviewedCatalog, ReviewedDowngrade } from "../core/review.ts";
 import { changedRows } from "../core/verdict.ts";
 import type { Deps, Project } from "./project.ts";
-import { refusalOf } from "./refusal.ts";
+import { isRefusal, refusalOf } from "./refusal.ts";
 import { type ScratchUse, withScratch } from "./scratch.ts";
 import { openBench, type TestBench, type TestOn } from "./test-bench.ts";
 
@@ -30,7 +30,8 @@ export async function reviewCatalog(
     );
   } catch (error) {
     const hint = error instanceof MigrateError ? missingHint(error.message) : undefined;
-    return { reason: [reasonOf(error), ...(hint === undefined ? [] : [hint])].join("; ") };
+    const reason = [reasonOf(error), ...(hint === undefined ? [] : [hint])].join("; ");
+    return isRefusal(error) ? { reason, failed: true } : { reason };
   }
 }
 

@@ -62,7 +62,7 @@ async function answer(
     if (args.flag("help")) return print(printer, await helpOf(line.command, printer.width));
     if (args.fault !== undefined) throw args.fault;
     if (line.command === undefined) {
-      if (json) throw noCommand();
+      if (json || [...args.values.values()].flat().some((value) => value !== "")) throw noCommand(args);
       process.streams.stderr.write(`${await helpOf(undefined, printer.width)}\n`);
       return exitCodes.usage;
     }
@@ -98,13 +98,18 @@ async function helpOf(command: Command | undefined, columns: number): Promise<st
   return command === undefined ? overview(groups, width) : commandHelp(command, width);
 }
 
-/** For a program, which help does not serve. */
-const noCommand = (): MigrateError =>
-  new MigrateError({
+/** For a program, and for who has given a flag a value: help alone would not say that a command is missing. */
+function noCommand({ values }: CommandLine["args"]): MigrateError {
+  const taken = [...values].flatMap(([flag, given]) =>
+    given.filter((value) => commandNames.includes(value)).map((value) => ({ flag, value })),
+  );
+  const lead = taken.map(({ flag, value }) => `'${value}' was taken as the value of --${flag}; `).join("");
+  return new MigrateError({
     code: "usage/missing-argument",
     message: "migrate needs COMMAND",
-    hint: "see: migrate --help",
+    hint: `${lead}see: migrate --help`,
   });
+}
 
 function folderOf(process: Process): string {
   try {

@@ -3,10 +3,14 @@
  * changes no row. The block is a statement like any other: sent alone, the same online and in a script. Stopped or
  * killed, it is simply run again, since what it did is committed and what is left is what the statement still finds.
  */
+import { type Ast, kindOf } from "./ast.ts";
 import { parseDuration } from "./duration.ts";
 import type { Fault } from "./fault.ts";
 import { tokens } from "./lexer.ts";
 import { dollarQuoted, identifier } from "./quote.ts";
+
+/** What the tag of a batch ends with: `UPDATE in batches`. */
+export const IN_BATCHES = " in batches";
 
 /** What the directive says. */
 export interface BatchDirective {
@@ -119,6 +123,20 @@ export function batchFault(
         "a batch by a key must use :batch_from and :batch_to and no other placeholder",
         "for example: WHERE id >= :batch_from AND id < :batch_to",
       );
+}
+
+/** What is wrong with the tree of a statement below comments that make it a batch: a block has nowhere to put rows. */
+export function batchTreeFault(ast: Ast, comments: string): Fault | undefined {
+  const [, tree] = kindOf(ast);
+  // The clause is a list up to PostgreSQL 17.
+  if (tree["returningClause"] === undefined && tree["returningList"] === undefined) return undefined;
+  const directive = directiveIn(comments);
+  if (directive === undefined || "fault" in directive) return undefined;
+  return {
+    code: "source/batch",
+    message: "a batch cannot have RETURNING: nobody reads its rows",
+    hint: "remove RETURNING",
+  };
 }
 
 /** The placeholders that a statement under a directive must use. */

@@ -1,5 +1,6 @@
 /** A plan, one of its statements and what the server answered → the error as the user must see it: where, what is so now, what to type. */
 
+import { IN_BATCHES } from "./batch.ts";
 import { characterHint } from "./characters.ts";
 import { cancelled, type Excerpt, GOES_ON, MigrateError, NOTHING } from "./errors.ts";
 import { excerptAt } from "./fault.ts";
@@ -72,8 +73,9 @@ export function explain(
   const said = withoutPasswords(failure, statement);
   const message = messageOf(said);
   if (origin !== undefined) {
-    // What an up file uses and no migration makes is where the user looks first, and not in the server's own hint.
+    // What an up file uses and no migration makes is where the user looks first; the server's own hint comes after it.
     const missing = scratch === undefined || step?.direction !== "up" ? undefined : missingHint(said.message);
+    const walk = walkHint(statement, failure);
     const advice =
       adviceOf(failure, statement, step, connectionOptions) ??
       timeoutIn(plan, batch, statement, failure, sourceText, connectionOptions) ??
@@ -84,7 +86,11 @@ export function explain(
     return error(
       "execution/statement",
       message,
-      missing === undefined ? lines(said.hint, advice, state) : lines(missing, state),
+      walk !== undefined
+        ? lines(walk, state)
+        : missing === undefined
+          ? lines(said.hint, advice, state)
+          : lines(missing, said.hint, state),
       {
         ...placeOf(statement, failure, sourceText),
       },
@@ -391,6 +397,19 @@ function leftIndex({ tag }: Statement, { sqlstate, message }: Failure): string |
   return `it may be an invalid index that an earlier attempt has left (\\d shows INVALID); then drop it first: DROP INDEX CONCURRENTLY ${identifier(name)}`;
 }
 
+/** A batch by a key failed in the walk over its values, which stands before the author's statement in the block. */
+function walkHint({ tag = "", sql, offset = 0 }: Statement, failure: Failure): string | undefined {
+  const line = lineInBlock(failure);
+  if (!tag.endsWith(IN_BATCHES) || line === undefined || !NO_INTEGER.has(failure.sqlstate ?? ""))
+    return undefined;
+  return (offsetInDo(sql, line) ?? offset) < offset
+    ? "the column of '-- batch: … by' must be an integer: name such a column, or use '-- batch: 1000' with :batch_size"
+    : undefined;
+}
+
+/** No such function or operator for its type; its value is no bigint, or too large for one. */
+const NO_INTEGER: ReadonlySet<string> = new Set(["42883", "22P02", "22003"]);
+
 /** What to grant where the author's SQL may not use a schema or the database; such names are whole in the message. */
 function deniedIn(
   { role }: Plan,
@@ -451,14 +470,19 @@ function untranslatable({ sqlstate, message }: Failure): string | undefined {
 
 /** Where in the statement it failed, as a UTF-16 offset; undefined where the server does not say. */
 function offsetOf(failure: Failure, statement: Statement): number | undefined {
-  const { position, where = "" } = failure;
+  const { position } = failure;
   const { sql, tag } = statement;
   if (position !== undefined) return offsetOfCodePoint(sql, position);
   const character = untranslatable(failure);
   if (character !== undefined && sql.includes(character)) return sql.indexOf(character);
-  // The words around it are in the language of the server.
+  const line = lineInBlock(failure);
+  return line === undefined || tag !== "DO" ? undefined : offsetInDo(sql, line);
+}
+
+/** The line of a DO block that failed; the words around it are in the language of the server. */
+function lineInBlock({ where = "" }: Failure): number | undefined {
   const line = /inline_code_block\D*(\d+)/.exec(where)?.[1];
-  return line === undefined || tag !== "DO" ? undefined : offsetInDo(sql, Number(line));
+  return line === undefined ? undefined : Number(line);
 }
 
 function placeOf(

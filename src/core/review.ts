@@ -67,6 +67,8 @@ export interface ReviewedDowngrade {
 /** Why there is no scratch database, or what failed on it. */
 export interface NotCompared {
   readonly reason: string;
+  /** A migration failed on it. */
+  readonly failed?: true;
 }
 
 /** A table of a database, with all of its partitions. */

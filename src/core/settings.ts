@@ -56,6 +56,20 @@ type Rule = ValueRule | GroupRule;
 /** A timeout of PostgreSQL; a number alone is milliseconds. */
 const timeout = { is: "text", pattern: DURATION, check: (text: string) => durationFault(text) } as const;
 
+/** A list in one string would be the name of one schema. */
+const ONE_SCHEMA = "^[^,]+$";
+
+const schemaFault = (text: string) =>
+  text.includes(",")
+    ? {
+        mustBe: "the name of one schema, without a comma",
+        hint: `write each as an item of its own: ${text
+          .split(",")
+          .map((name) => JSON.stringify(name.trim()))
+          .join(", ")}`,
+      }
+    : undefined;
+
 const root: GroupRule = {
   is: "group",
   description:
@@ -104,6 +118,8 @@ const root: GroupRule = {
         searchPath: {
           is: "names",
           item: "schema",
+          pattern: ONE_SCHEMA,
+          check: schemaFault,
           description: "Schemas of search_path; the default is that of the role on the server.",
         },
         timeZone: { is: "text", description: "TimeZone.", default: defaultPins.timeZone },

@@ -32,12 +32,11 @@ export function finishingHint(
   lead: string,
 ): string {
   const finish = finishing(graph, { revision, direction });
-  if (graph.nodes.has(revision)) return `${lead}: ${finish}`;
+  const discard = `discard it with: ${discarding(graph, applied)}`;
+  if (graph.nodes.has(revision)) return `${lead}: ${finish}; or, if that cannot succeed, ${discard}`;
   const restore = `no file has the revision ${revision}: restore its files and run: ${finish}`;
   // Half undone it is in the ledger still, and a stamp reads no ledger with a revision that no file has.
-  return direction === "down"
-    ? restore
-    : `${restore}; or take back by hand what it has done, and discard it with: ${discarding(graph, applied)}`;
+  return direction === "down" ? restore : `${restore}; or take back by hand what it has done, and ${discard}`;
 }
 
 /** The stamp that says of no other revision that it is applied, and of the interrupted one that it is not. */

@@ -190,6 +190,14 @@ describe("main", () => {
     expect(await run(line)).toEqual({ code: 0, stdout, stderr: "" });
   });
 
+  test("a command that was taken as the value of a flag is named", async () => {
+    expect(await run("-n status")).toMatchObject({
+      code: 2,
+      stderr:
+        "error[usage/missing-argument] migrate needs COMMAND\nhint: 'status' was taken as the value of --env; see: migrate --help\n",
+    });
+  });
+
   test("without a command the overview goes to stderr", async () => {
     expect(await run("-v")).toEqual({
       code: 2,

@@ -135,7 +135,15 @@ test("on a scratch database nothing is said of what stays applied, but which dat
     expect(told("SELECT 1 / 0;", { sqlstate: "22012" }, { transactional, scratch }).hint).toBe(so);
   const missing = { message: 'relation "t" does not exist', hint: "the server's" };
   const lines = told("SELECT * FROM t;", missing, { scratch }).hint.split("\n      ");
-  expect(lines).toEqual([expect.stringMatching(/^no migration before this one makes it: /), so]);
+  expect(lines).toEqual([
+    expect.stringMatching(/^no migration before this one makes it: /),
+    "the server's",
+    so,
+  ]);
+  for (const message of ["operator does not exist: text > integer", "function lenght(text) does not exist"])
+    expect(told("SELECT 1;", { message }, { scratch }).hint).toMatch(
+      /^correct the name, or the types of what it is given; if both are right, no migration before this one /,
+    );
   expect(told("SELECT 1;", { lost: true, sqlstate: "57P01" }, { scratch }).hint).toBe(
     `${so}; run the same command again`,
   );

@@ -75,11 +75,17 @@ test.each([
   );
 });
 
-test("an interrupted step without a file is discarded, and one that is half undone has a way back only with it", () => {
+test("an interrupted step is finished or discarded, and one that is half undone has a way back only with its file", () => {
   const graph = graphOf([revision("a"), revision("b", ["a"])]);
   const hint = (revision: string, direction: "up" | "down") =>
     finishingHint(graph, ["a", "b"], { revision, direction }, "finish it with");
-  expect(hint("b", "down")).toBe("finish it with: migrate downgrade b@-1");
+  const alone = finishingHint(graph, ["a"], { revision: "b", direction: "up" }, "finish it with");
+  expect(alone).toBe(
+    "finish it with: migrate upgrade b; or, if that cannot succeed, discard it with: migrate stamp a",
+  );
+  expect(hint("b", "down")).toBe(
+    "finish it with: migrate downgrade b@-1; or, if that cannot succeed, discard it with: migrate stamp b",
+  );
   expect(hint("gone", "up")).toBe(
     "no file has the revision gone: restore its files and run: migrate upgrade gone; or take back by hand what it has done, and discard it with: migrate stamp b",
   );

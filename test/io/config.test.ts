@@ -663,6 +663,11 @@ describe("the config file", () => {
       'usage/config-value: "session.searchPath" must be something other than the address of a database, with its variables replaced (from migrate.config.json line 3)',
     ],
     [
+      "makes a list of one name",
+      { session: { searchPath: ["${LIST}"] } },
+      'usage/config-value: "session.searchPath" must be the name of one schema, without a comma, with its variables replaced (from migrate.config.json line 3)',
+    ],
+    [
       "does not end",
       { directories: ["${LONG"] },
       'usage/config-value: "directories" must be a list in which each item is a string in which each ${ starts a variable',
@@ -673,7 +678,10 @@ describe("the config file", () => {
       "usage/long-variable: migrate.config.json line 2 is longer than 1048576 characters after its variables are replaced",
     ],
   ])("refuses a variable that %s", async (_, file, expected) => {
-    const error = await failure({ env: { LONG: "é".repeat(63), ADDRESS: "host=h password=x" }, file });
+    const error = await failure({
+      env: { LONG: "é".repeat(63), LIST: "shop, public", ADDRESS: "host=h password=x" },
+      file,
+    });
     expect(`${error.code}: ${error.message}`).toBe(expected);
     expect(error.location).toMatchObject({ path: "migrate.config.json" });
     expect(error.hint).toBeDefined();

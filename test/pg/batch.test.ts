@@ -104,6 +104,18 @@ describe.each(servers())("on $name", (server) => {
     expect(await query(url, "SELECT FROM t")).toEqual([]);
   });
 
+  test("by a key that is no integer: the directive is named, with rows and without", async () => {
+    const { url } = await ownDatabase(server);
+    const shop = project({
+      a: "CREATE TABLE t (email text);",
+      b: "-- why\n-- batch: 100 by t.email\nDELETE FROM t WHERE email >= :batch_from::text AND email < :batch_to::text;",
+    });
+    const hint = expect.stringMatching(/^the column of '-- batch: … by' must be an integer: /);
+    expect(await failureOf(shop.upgrade(url))).toMatchObject({ sqlstate: "42883", hint });
+    await query(url, "INSERT INTO t VALUES ('x')");
+    expect(await failureOf(shop.upgrade(url))).toMatchObject({ sqlstate: "22P02", hint });
+  });
+
   test("an error inside names the file and the line; columns called as the block's variables are columns", async () => {
     const { url } = await ownDatabase(server);
     const shop = project({

@@ -140,7 +140,10 @@ describe.each(servers())("on $name", (server) => {
       other: { up: "CREATE TABLE o ();", parent: "a" },
     });
     await failureOf(shop.upgrade(url, "b"));
-    const refused = { code: "state/interrupted", hint: "finish it with: migrate upgrade b" };
+    const refused = {
+      code: "state/interrupted",
+      hint: "finish it with: migrate upgrade b; or, if that cannot succeed, discard it with: migrate stamp a",
+    };
     expect(await failureOf(shop.downgrade(url, "base"))).toMatchObject(refused);
     expect(await failureOf(shop.upgrade(url, "other"))).toMatchObject(refused);
     expect(await query(url, "SELECT to_regclass('o') AS o, to_regclass('t') AS t")).toEqual([
@@ -162,7 +165,7 @@ describe.each(servers())("on $name", (server) => {
     expect(await failureOf(shop.upgrade(url))).toMatchObject({
       code: "state/interrupted",
       message: expect.stringContaining("downgrade of b"),
-      hint: "finish it with: migrate downgrade b@-1",
+      hint: "finish it with: migrate downgrade b@-1; or, if that cannot succeed, discard it with: migrate stamp b",
     });
     expect((await shop.state(url)).interrupted).toMatchObject({
       direction: "down",

@@ -54,6 +54,7 @@ test("a review is written without a scratch database, and of migrations that fai
   const nowhere = await reviewed({ which: ["b:c"], scratch: "postgres://127.0.0.1:1/x" });
   expect(nowhere.catalog).toMatchObject({ reason: expect.stringContaining("127.0.0.1:1") });
   expect(reviewMarkdown(nowhere)).toContain("Not compared: ");
+  expect(reviewMarkdown(nowhere)).not.toContain("fails on a scratch database");
   const broken = project({
     a: "CREATE TABLE t (id int);",
     b: { up: "ALTER TABLE t ADD n int;", down: "ALTER TABLE t DROP missing;" },
@@ -61,13 +62,17 @@ test("a review is written without a scratch database, and of migrations that fai
   });
   const at = { ...broken.deps, cwd: broken.folder };
   const options = { scratch: server!.url(), catalog: true };
-  expect((await review(at, { ...options, which: ["b:c"] })).catalog).toEqual({
+  const failing = await review(at, { ...options, which: ["b:c"] });
+  expect(reviewMarkdown(failing)).toContain("1 statement: the upgrade fails on a scratch database; 0 errors");
+  expect(failing.catalog).toEqual({
+    failed: true,
     reason: expect.stringMatching(
       /^0003_c\.up\.sql:4: relation "missing" does not exist; .*: migrate dump --database URL$/,
     ),
   });
-  const { catalog } = await review(at, { ...options, which: ["a:b"] });
-  expect(catalog).toMatchObject({ downgrade: { failed: expect.stringContaining('column "missing"') } });
+  const back = await review(at, { ...options, which: ["a:b"] });
+  expect(reviewMarkdown(back)).toContain("1 statement: the downgrade fails on a scratch database; 0 errors");
+  expect(back.catalog).toMatchObject({ downgrade: { failed: expect.stringContaining('column "missing"') } });
 });
 
 test("an irreversible migration is where a downgrade ends", async () => {

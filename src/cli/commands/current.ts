@@ -4,6 +4,8 @@ import { readState } from "../../app/look.ts";
 import { absences, hintsOf, notHere } from "../../core/absence.ts";
 import { MigrateError } from "../../core/errors.ts";
 import { currentRows } from "../../core/history.ts";
+import { idsOf } from "../../core/steps.ts";
+import { finishingHint } from "../../core/undoing.ts";
 import { revisionValue } from "../../render/json.ts";
 import { currentLine, detailsOf, interruptedText } from "../../render/listing.ts";
 import { type Command, flag } from "../command.ts";
@@ -49,6 +51,8 @@ const command: Command = {
       printer.warn(
         `interrupted: ${interruptedText(state.interrupted)}, started ${startedAt} by ${startedBy}`,
       );
+      const hint = finishingHint(graph, idsOf(state.applied), state.interrupted, "finish it with");
+      printer.info(`hint: ${hint}`);
     }
     if (findings.length > 0) printer.error(MigrateError.all(findings));
     return exitCode;

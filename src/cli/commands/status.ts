@@ -4,6 +4,8 @@ import { readState } from "../../app/look.ts";
 import { notHere } from "../../core/absence.ts";
 import { currentRows } from "../../core/history.ts";
 import { type Finding, findingsOf, movedIn } from "../../core/integrity.ts";
+import { idsOf } from "../../core/steps.ts";
+import { finishingHint } from "../../core/undoing.ts";
 import { effectLines } from "../../render/effect.ts";
 import { findingHints } from "../../render/findings.ts";
 import { revisionValue } from "../../render/json.ts";
@@ -59,7 +61,10 @@ const command: Command = {
     const bodies = findings.filter(({ kind }) => kind === "body");
     warn("the SQL", bodies, "the next upgrade stops");
     warn("the parent or depends-on", movedIn(findings), "the graph is not the one that was applied");
-    if (interrupted !== undefined) printer.data(`interrupted: ${interruptedText(interrupted)}`);
+    if (interrupted !== undefined) {
+      printer.data(`interrupted: ${interruptedText(interrupted)}`);
+      printer.info(finishingHint(graph, idsOf(applied), interrupted, "finish it with"));
+    }
   },
 };
 export default command;

@@ -1,5 +1,5 @@
 /** What the grammar found in a file → its statements: the author's bytes, and what each one is. */
-import { batchBlock, batchFault, directiveIn } from "../batch.ts";
+import { batchBlock, batchFault, batchTreeFault, directiveIn, IN_BATCHES } from "../batch.ts";
 import { type Diagnostic, MigrateError } from "../errors.ts";
 import { ENOUGH_FAULTS, faultAt } from "../fault.ts";
 import { SPACE, skipTrivia, tokens } from "../lexer.ts";
@@ -53,13 +53,17 @@ export function factsOfFile(
       all.push({ ...last, tail: from });
     }
     const statement = text.slice(start, end);
+    const begin = leadOf(text, from);
     const fault =
-      faults.length < ENOUGH_FAULTS ? refusal(ast, statement, kind ?? header?.transaction) : undefined;
+      faults.length < ENOUGH_FAULTS
+        ? (refusal(ast, statement, kind ?? header?.transaction) ??
+          batchTreeFault(ast, text.slice(begin, start)))
+        : undefined;
     const diagnostic = fault && faultAt(source, { ...locate(source, start), start }, end - start, fault);
     if (diagnostic !== undefined) faults.push(diagnostic);
     const is = transactionEdge(ast);
     if (is !== undefined) edges.push({ is, start, fault: diagnostic });
-    last = { begin: leadOf(text, from), start, end, ...factsOf(each, statement) };
+    last = { begin, start, end, ...factsOf(each, statement) };
   }
   if (last !== undefined) all.push({ ...last, tail: text.length });
   return withoutEdges(all, edges, faults);
@@ -151,7 +155,7 @@ function statementOf(
   const { sql, offset } = batchBlock(statement, directive);
   return {
     ...facts,
-    tag: `${facts.tag} in batches`,
+    tag: facts.tag + IN_BATCHES,
     transactional: false,
     batched: true,
     sql: comments + sql + after,

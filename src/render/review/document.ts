@@ -24,7 +24,7 @@ export interface ReviewDocument {
 }
 
 /** `3 migrations, 7 statements: 1 error, 2 warnings; others wait in 1` */
-export function summaryOfReview({ migrations }: ReviewDocument): string {
+export function summaryOfReview({ migrations, catalog }: ReviewDocument): string {
   const statements = migrations.flatMap((each) => each.statements);
   const findings = [...migrations, ...statements].flatMap((each) => each.findings);
   const errors = findings.filter(({ severity }) => severity === "error").length;
@@ -32,7 +32,16 @@ export function summaryOfReview({ migrations }: ReviewDocument): string {
   const counts = `${counted(errors, "error")}, ${counted(findings.length - errors, "warning")}`;
   const wait =
     waits === 0 ? "no session is blocked for more than a moment" : `other sessions are blocked in ${waits}`;
-  return `${counted(migrations.length, "migration")}, ${counted(statements.length, "statement")}: ${counts}; ${wait}`;
+  const all = `${counted(migrations.length, "migration")}, ${counted(statements.length, "statement")}`;
+  const failing = failingOf(catalog);
+  return `${all}: ${failing === undefined ? "" : `the ${failing} fails on a scratch database; `}${counts}; ${wait}`;
+}
+
+/** What could not be run to its end on the scratch database. */
+function failingOf(catalog: ReviewDocument["catalog"]): "upgrade" | "downgrade" | undefined {
+  if (catalog === undefined) return undefined;
+  if ("reason" in catalog) return catalog.failed === true ? "upgrade" : undefined;
+  return catalog.downgrade?.failed === undefined ? undefined : "downgrade";
 }
 
 /** What a statement does to others, and to what is there. */

@@ -18,3 +18,11 @@ DELETE FROM t WHERE id IN (SELECT id FROM t LIMIT :batch_size);
 
 -- Batch: 1000
 UPDATE t SET y = 2 WHERE y IS NULL;
+
+-- batch: 1000
+WITH gone AS (DELETE FROM t WHERE y = 3 RETURNING id)
+UPDATE t SET y = 4 WHERE id IN (SELECT id FROM t WHERE y = 3 LIMIT :batch_size) RETURNING id;
+
+-- batch: 1000
+WITH gone AS (DELETE FROM t WHERE y = 5 RETURNING id)
+UPDATE t SET y = 6 WHERE id IN (SELECT id FROM t WHERE y = 5 LIMIT :batch_size);
