@@ -1,5 +1,5 @@
 -- Retort migration script: upgrade <base> -> c
--- Receipt: sha256:e9375c84d62bd3f6c90203f9cd64bf39026e3a5e03ae2e6ac94f9d8f5f882fb7
+-- Receipt: sha256:7a02219154a498676674a7f282d9a63c7a5b37a63f24f17ac55373772be0b79a
 \if true
 -- For:  PostgreSQL 12 or later; ledger retort, format 2.
 -- Run:  psql -X -v ON_ERROR_STOP=1 -f FILE DATABASE
@@ -1519,7 +1519,7 @@ CALL retort.require_state('{}', '{}', 3, 1401614897665169694, 'migrate upgrade %
   ends => '{c}');
 
 -- Log: the receipt of this script.
-CALL retort.begin_script('e9375c84d62bd3f6c90203f9cd64bf39026e3a5e03ae2e6ac94f9d8f5f882fb7',
+CALL retort.begin_script('7a02219154a498676674a7f282d9a63c7a5b37a63f24f17ac55373772be0b79a',
   'base:c', 3, 1401614897665169694);
 COMMIT;
 
@@ -1575,13 +1575,13 @@ BEGIN TRANSACTION READ ONLY;
 -- Check: exactly the revisions that should be applied now are, row by row.
 SELECT retort.check(3, 1401614897665169694) AS retort_passed \gset
 SELECT revisions AS applied_revisions, 'c' AS current_heads,
-  'sha256:e9375c84d62bd3f6c90203f9cd64bf39026e3a5e03ae2e6ac94f9d8f5f882fb7' AS receipt FROM retort.state;
+  'sha256:7a02219154a498676674a7f282d9a63c7a5b37a63f24f17ac55373772be0b79a' AS receipt FROM retort.state;
 
 -- Durations: what this run of the script has done, as the log of the ledger has it.
 SELECT l.event AS step, l.revision, round(date_part('epoch', l.duration) * 1000) AS milliseconds
   FROM retort.log AS l WHERE l.event IN ('upgrade', 'downgrade') AND l.id > (
     SELECT max(s.id) FROM retort.log AS s WHERE s.event = 'script' AND s.checksum =
-      'e9375c84d62bd3f6c90203f9cd64bf39026e3a5e03ae2e6ac94f9d8f5f882fb7'
+      '7a02219154a498676674a7f282d9a63c7a5b37a63f24f17ac55373772be0b79a'
       AND s.at > (SELECT retort.session_start()))
   ORDER BY l.id;
 COMMIT;
@@ -2015,6 +2015,7 @@ DECLARE
   object oid;
   owner oid;
   each record;
+  next_schema pg_catalog.text;
   report pg_catalog.jsonb := '[]';
 BEGIN
   PERFORM pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
@@ -2242,6 +2243,18 @@ BEGIN
     WHERE is_done IS NOT TRUE LOOP
     who := coalesce(item ->> 'as', migrator);
     found := item ->> 'name';
+    -- PostgreSQL passes over the schemas of search_path that are not there.
+    IF item ? 'orIn' AND NOT EXISTS (SELECT FROM pg_namespace AS n WHERE n.nspname = found) THEN
+      SELECT p.name INTO next_schema FROM jsonb_array_elements_text(item -> 'orIn')
+        WITH ORDINALITY AS p (name, place) JOIN pg_namespace AS n ON n.nspname = p.name
+        ORDER BY p.place LIMIT 1;
+      IF next_schema IS NOT NULL THEN
+        report := report || jsonb_build_array(jsonb_build_array('!', 'schema',
+          format('%I does not exist; objects would be made in %I', found, next_schema)));
+        found := next_schema;
+        item := item || jsonb_build_object('text', format('CREATE on schema %I', found));
+      END IF;
+    END IF;
     IF item ->> 'on' = 'role'
       AND NOT EXISTS (SELECT FROM pg_roles AS r WHERE r.rolname = found) THEN
       ok := false;

@@ -1,5 +1,5 @@
 -- Retort migration script: upgrade <base> -> 29f859a13ea1
--- Receipt: sha256:3671e4274ccf63d697eef7b696721212336b8052faa8929c5f67c317eb3a8234
+-- Receipt: sha256:7f1b1936e0b9461bc93096b172867b35720e38f09dda0d99b35ba7d1189fbf74
 \if true
 -- For:  PostgreSQL 12 or later; ledger retort, format 2.
 -- Run:  psql -X -v ON_ERROR_STOP=1 -f FILE DATABASE
@@ -1512,7 +1512,7 @@ CALL retort.require_state('{}', '{}', 1, 418732435334715376,
   'migrate upgrade %s:29f859a13ea1 --sql', ends => '{29f859a13ea1}');
 
 -- Log: the receipt of this script.
-CALL retort.begin_script('3671e4274ccf63d697eef7b696721212336b8052faa8929c5f67c317eb3a8234',
+CALL retort.begin_script('7f1b1936e0b9461bc93096b172867b35720e38f09dda0d99b35ba7d1189fbf74',
   'base:29f859a13ea1', 1, 418732435334715376);
 COMMIT;
 
@@ -1532,13 +1532,13 @@ BEGIN TRANSACTION READ ONLY;
 -- Check: exactly the revisions that should be applied now are, row by row.
 SELECT retort.check(1, 418732435334715376) AS retort_passed \gset
 SELECT revisions AS applied_revisions, '29f859a13ea1' AS current_heads,
-  'sha256:3671e4274ccf63d697eef7b696721212336b8052faa8929c5f67c317eb3a8234' AS receipt FROM retort.state;
+  'sha256:7f1b1936e0b9461bc93096b172867b35720e38f09dda0d99b35ba7d1189fbf74' AS receipt FROM retort.state;
 
 -- Durations: what this run of the script has done, as the log of the ledger has it.
 SELECT l.event AS step, l.revision, round(date_part('epoch', l.duration) * 1000) AS milliseconds
   FROM retort.log AS l WHERE l.event IN ('upgrade', 'downgrade') AND l.id > (
     SELECT max(s.id) FROM retort.log AS s WHERE s.event = 'script' AND s.checksum =
-      '3671e4274ccf63d697eef7b696721212336b8052faa8929c5f67c317eb3a8234'
+      '7f1b1936e0b9461bc93096b172867b35720e38f09dda0d99b35ba7d1189fbf74'
       AND s.at > (SELECT retort.session_start()))
   ORDER BY l.id;
 COMMIT;
@@ -1969,6 +1969,7 @@ DECLARE
   object oid;
   owner oid;
   each record;
+  next_schema pg_catalog.text;
   report pg_catalog.jsonb := '[]';
 BEGIN
   PERFORM pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
@@ -2196,6 +2197,18 @@ BEGIN
     WHERE is_done IS NOT TRUE LOOP
     who := coalesce(item ->> 'as', migrator);
     found := item ->> 'name';
+    -- PostgreSQL passes over the schemas of search_path that are not there.
+    IF item ? 'orIn' AND NOT EXISTS (SELECT FROM pg_namespace AS n WHERE n.nspname = found) THEN
+      SELECT p.name INTO next_schema FROM jsonb_array_elements_text(item -> 'orIn')
+        WITH ORDINALITY AS p (name, place) JOIN pg_namespace AS n ON n.nspname = p.name
+        ORDER BY p.place LIMIT 1;
+      IF next_schema IS NOT NULL THEN
+        report := report || jsonb_build_array(jsonb_build_array('!', 'schema',
+          format('%I does not exist; objects would be made in %I', found, next_schema)));
+        found := next_schema;
+        item := item || jsonb_build_object('text', format('CREATE on schema %I', found));
+      END IF;
+    END IF;
     IF item ->> 'on' = 'role'
       AND NOT EXISTS (SELECT FROM pg_roles AS r WHERE r.rolname = found) THEN
       ok := false;
