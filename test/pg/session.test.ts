@@ -123,14 +123,14 @@ describe.each(servers())("on $name", (server) => {
         b: { up: "VACUUM a;", header: [`message: ${nasty}`] },
       },
       {
-        ledger: { schema: "we\"ird 'x \\ $retort$ :x é😀 a.b" },
+        ledger: { schema: "we\"ird 'x \\ $retort$ :x é😀 a-b" },
       },
     );
     const [online, offline] = [await ownDatabase(server), await ownDatabase(server)];
     await shop.upgrade(online.url);
     const result = await runScript(offline.url, await shop.script("base:heads"), { args: ["-v", "x=666"] });
     expect(result).toMatchObject({ code: 0, stderr: "" });
-    const schema = "we\"ird 'x \\ $retort$ :x é😀 a.b";
+    const schema = "we\"ird 'x \\ $retort$ :x é😀 a-b";
     for (const { url } of [online, offline]) {
       const tables = await ledger(url, schema);
       expect(Object.keys(tables).sort()).toEqual(["applied", "intent", "log", "state"]);
