@@ -598,5 +598,21 @@ export function outputSchema(): string {
     title: "What migrate prints with --json and --json-events",
     description: `Version ${VERSION}. $defs/NAME is what migrate NAME --json prints, $defs/error what it prints where it fails, $defs/event a line of --json-events.`,
   };
-  return `${JSON.stringify({ ...head, $defs }, null, 2)}\n`;
+  return `${laidOut({ ...head, $defs })}\n`;
+}
+
+/** JSON as one would write it by hand: what fits on a line stands on one. `before`: what stands before it on its line. */
+function laidOut(value: unknown, indent = "", before = ""): string {
+  if (typeof value !== "object" || value === null) return JSON.stringify(value);
+  const inner = `${indent}  `;
+  const items = Array.isArray(value)
+    ? value.map((item) => laidOut(item, inner))
+    : Object.entries(value).map(([key, item]) => {
+        const name = `${JSON.stringify(key)}: `;
+        return name + laidOut(item, inner, name);
+      });
+  const [open, close] = Array.isArray(value) ? ["[", "]"] : ["{ ", " }"];
+  const line = `${open}${items.join(", ")}${close}`;
+  if (!line.includes("\n") && indent.length + before.length + line.length <= 100) return line;
+  return `${open.trim()}\n${items.map((item) => inner + item).join(",\n")}\n${indent}${close.trim()}`;
 }

@@ -59,7 +59,8 @@ export async function schemasThere(
 ): Promise<ReadonlyMap<string, string>> {
   const who = role === undefined ? "current_user" : literal(role);
   const rows = await session.read({
-    sql: `SELECT p.name, pg_catalog.quote_ident(n.nspname) AS shown
+    sql: `SET LOCAL search_path = pg_catalog, pg_temp;
+  SELECT p.name, pg_catalog.quote_ident(n.nspname) AS shown
   FROM pg_catalog.unnest(ARRAY[${path.map(literal).join(", ")}]::text[]) AS p (name)
     JOIN pg_catalog.pg_namespace AS n ON n.nspname = CASE p.name WHEN '$user' THEN ${who}::text ELSE p.name END`,
     row: { parse: (each) => each as { readonly name: string; readonly shown: string } },
