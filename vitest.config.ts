@@ -17,7 +17,7 @@ const sqlAsText = {
 export default defineConfig({
   plugins: [sqlAsText],
   test: {
-    maxWorkers: 2,
+    maxWorkers: 3,
     maxConcurrency: 2,
     // It ends what hangs, also where the machine is busy with other things; no test is about time.
     testTimeout: TIME_LIMIT,
