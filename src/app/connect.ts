@@ -8,9 +8,9 @@ import { type Backend, backendOf, type OtherLedger, readLedger, sharedMode } fro
 import { isNotYet } from "../io/session/connect.ts";
 import { openSession } from "../io/session/open.ts";
 import type { LentConnection, Notice, Session } from "../io/session/types.ts";
-import { elsewhere, otherThan } from "./elsewhere.ts";
 import { heldBack } from "./held-back.ts";
 import { anything, callback, flag, type Rules, seconds } from "./options.ts";
+import { aboutOther, readOther } from "./other-ledger.ts";
 import {
   type Deps,
   openConfig,
@@ -103,7 +103,7 @@ async function connected(
   { onNotice = deps.onNotice }: ConnectOptions,
 ): Promise<Connected> {
   // One that cannot be read is another project's, most of the time.
-  const found = other?.applied && elsewhere(project, opened.state, other);
+  const found = other?.applied && aboutOther(project, opened.state, other);
   for (const odd of [found, await missingSchemas(project, opened.state, opened.session)])
     if (odd !== undefined) onNotice?.({ severity: "WARNING", message: `${odd.message}; ${odd.hint}` });
   return { project, ...opened };
@@ -119,7 +119,7 @@ async function openLedger(
   try {
     const ledger = ledgerOf(config.ledger);
     const state = await readLedger(session, ledger, options.creates === true ? "write" : "read");
-    return { session, state, other: await otherThan(state, session, ledger) };
+    return { session, state, other: await readOther(state, session, ledger) };
   } catch (error) {
     await session.close();
     throw error;

@@ -21,8 +21,8 @@ import { type LedgerRights, ledgerRights, type ServerFacts, serverFacts } from "
 import { openSession } from "../io/session/open.ts";
 import { type Session, StatementFailure } from "../io/session/types.ts";
 import { headsFindings } from "./check.ts";
-import { elsewhere, otherThan } from "./elsewhere.ts";
 import { stateOf } from "./look.ts";
+import { aboutOther, readOther } from "./other-ledger.ts";
 import { type Deps, openConfig, openProject, type Project, type ProjectOptions } from "./project.ts";
 import { missingSchemas } from "./search-path.ts";
 
@@ -177,7 +177,7 @@ async function database(
       const names = ledgerOf(config.ledger);
       const state = await attempt("ledger", checks, () => readLedger(session, names));
       if (state === undefined) return;
-      const other = project && elsewhere(project, state, await otherThan(state, session, names));
+      const other = project && aboutOther(project, state, await readOther(state, session, names));
       if (other !== undefined) checks.push({ check: "ledger", status: "odd", ...other });
       const missing = project && (await missingSchemas(project, state, session));
       if (missing !== undefined) {
@@ -276,7 +276,7 @@ function ledger(
   { mayCreate, hasSchema, role: current, database, mayWrite, login }: LedgerFacts,
 ): readonly Examination[] {
   const { schema, role = current } = names;
-  const standing = project === undefined ? undefined : stateOf(project, state, database);
+  const standing = project && stateOf(project, state, database);
   const pending = standing?.pending.length ?? 0;
   const toDo = pending === 0 ? "" : `, ${pending} pending`;
   if (state.format === undefined && !mayCreate) {
@@ -299,12 +299,12 @@ function ledger(
         message: `${said}; ${role} may read it, but not write to it`,
         hint: `connect as a role that may; or ${grantsHint(names, "write", login)}`,
       };
-  if (project === undefined || standing === undefined) return [applied];
+  if (standing === undefined) return [applied];
   return [
     applied,
     // That something is pending is what an upgrade is for.
     ...headsFindings({ ...standing, pending: [] }).map((each) => checkOf("ledger", "odd", each)),
-    ...findingsOf(project.graph, standing.applied).map((each) =>
+    ...findingsOf(standing.project.graph, standing.applied).map((each) =>
       checkOf("ledger", stops(each) ? "wrong" : "odd", diagnosticOf(each)),
     ),
   ];

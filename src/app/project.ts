@@ -15,7 +15,7 @@ import { defaultOf } from "../core/settings.ts";
 import { shellWord } from "../core/shell.ts";
 import type { Source } from "../core/source.ts";
 import { type Config, loadConfig } from "../io/config.ts";
-import { filesElsewhere, readMigrations, sqlBelow } from "../io/directory.ts";
+import { readMigrations, sqlBelow, unreadFiles } from "../io/directory.ts";
 import { type KnownEffects, knownEffects } from "../io/known-effects.ts";
 import { type KnownBodies, knownBodies } from "../io/parsed.ts";
 import type { Notice } from "../io/session/types.ts";
@@ -146,7 +146,7 @@ export async function openProject(deps: Deps, options: ProjectOptions, known?: C
   return {
     config,
     migrations: byRevision(active),
-    graph: buildGraph(active, placeOf, dormant, filesElsewhere(config.directories, deps)),
+    graph: buildGraph(active, placeOf, dormant, unreadFiles(config.directories, deps)),
     dormant,
     pattern,
     get ledger() {

@@ -1,9 +1,9 @@
 /** A head that is not applied, or a squashed revision that waits → its files are gone again. */
 import { MigrateError } from "../core/errors.ts";
-import { sessionText } from "../core/event.ts";
 import { dormantNamed, type Graph, isHead, nodeOf } from "../core/graph.ts";
 import { describe } from "../core/graph-faults.ts";
 import type { Applied } from "../core/ledger/types.ts";
+import { lockHeld } from "../core/lock-held.ts";
 import type { Migration, RevisionId } from "../core/migration.ts";
 import { settledRows } from "../core/replaced.ts";
 import { shellWord } from "../core/shell.ts";
@@ -122,16 +122,16 @@ async function refuseApplied(
   const { revision } = migration;
   try {
     // Whose run ends in between has written to the ledger by then.
-    const [holder] = await lockHolders(session, ledger);
+    const holders = await lockHolders(session, ledger);
     const { applied, intent } = await readLedger(session, ledger);
     const rows = settledRows(graph, applied);
     const row = rows.find((each) => each.revision === revision);
     if (row === undefined && intent?.revision !== revision) {
-      if (holder === undefined) return;
-      throw new MigrateError({
-        code: "state/locked",
-        message: `another session holds the lock of the ledger, and may be applying ${describe(migration)}: ${sessionText(holder)}`,
-        hint: "no file was deleted; run the same command again when it is done",
+      if (holders.length === 0) return;
+      throw lockHeld(holders, {
+        mayDo: `, and may be applying ${describe(migration)}`,
+        lead: "no file was deleted; ",
+        next: "then run the same command again",
       });
     }
     throw new MigrateError({

@@ -18,6 +18,7 @@ import {
   planStamp,
   planUpgrade,
   refuseReversed,
+  type Stamp,
   type Step,
   stateAt,
 } from "../core/steps.ts";
@@ -121,11 +122,7 @@ export function stepsFrom(
   if (request.kind === "stamp") {
     const { purge = false, onlyAdds = false } = request;
     const stamp = planStamp(graph, rows, request.targets, { purge, onlyAdds });
-    const steps = [
-      ...stamp.removed.map((revision): Step => ({ direction: "down", revision })),
-      ...stamp.added.map((revision): Step => ({ direction: "up", revision })),
-    ];
-    return { kind: "stamp", before, after: stamp.applied, steps };
+    return { kind: "stamp", before, after: stamp.applied, steps: stampSteps(stamp) };
   }
   const plan = request.kind === "upgrade" ? planUpgrade : planDowngrade;
   const steps = plan(graph, rows, request.target);
@@ -150,13 +147,16 @@ export function conversionSteps(
     kind: "stamp",
     before,
     after: [...before.filter((id) => !removed.includes(id)), ...added],
-    steps: [
-      ...removed.map((revision): Step => ({ direction: "down", revision })),
-      ...added.map((revision): Step => ({ direction: "up", revision })),
-    ],
+    steps: stampSteps(conversion),
     squashed,
   };
 }
+
+/** What a stamp takes out of the ledger, then what it adds. */
+const stampSteps = ({ removed, added }: Pick<Stamp, "removed" | "added">): readonly Step[] => [
+  ...removed.map((revision): Step => ({ direction: "down", revision })),
+  ...added.map((revision): Step => ({ direction: "up", revision })),
+];
 
 /** The range that ends at the heads, where the end is left out: `0001:`. */
 export const withEnd = (range: string): string => (/:\s*$/.test(range) ? `${range}heads` : range);

@@ -1,7 +1,7 @@
 /** The graph and all applied rows → why an applied revision is no node of the graph, and what to type. */
 import type { Diagnostic } from "./errors.ts";
 import { type Graph, nodeOf } from "./graph.ts";
-import { elsewhereHint, type FileElsewhere, folderOf, removalOf } from "./graph-faults.ts";
+import { folderOf, removalOf, type UnreadFile, unreadHint } from "./graph-faults.ts";
 import type { Applied } from "./ledger/types.ts";
 import { type Migration, type Revision, type RevisionId, sourcesOf } from "./migration.ts";
 import { appliedThrough, halfApplied } from "./replaced.ts";
@@ -34,7 +34,7 @@ type Cause =
   /** A file that is not applied has its SQL, under another id. */
   | { readonly kind: "renamed"; readonly migration: WithFiles }
   /** Its file is in a folder that is not read. */
-  | { readonly kind: "elsewhere"; readonly file: FileElsewhere }
+  | { readonly kind: "unread"; readonly file: UnreadFile }
   /** Revisions that are above it, or beside it, need others that the ledger does not have: it may stand for these. */
   | { readonly kind: "squashed"; readonly lacking: readonly RevisionId[] }
   /** No applied revision is a node. */
@@ -60,8 +60,8 @@ export function absences<R extends Row>(
   );
   const mayBeNewer = mayBeAhead && lost.every((each) => each.mayBeNewer);
   const hintOfLost = lostHint(lost.map(({ revision }) => revision)) + (mayBeNewer ? aheadHint(graph) : "");
-  const [unread, ...others] = causes.flatMap(({ cause }) => (cause.kind === "elsewhere" ? [cause.file] : []));
-  const hintOfUnread = unread === undefined ? "" : elsewhereHint([unread, ...others]);
+  const [unread, ...others] = causes.flatMap(({ cause }) => (cause.kind === "unread" ? [cause.file] : []));
+  const hintOfUnread = unread === undefined ? "" : unreadHint([unread, ...others]);
   return causes.map(({ row, cause }): Absence<R> => {
     const reason = "has no file";
     switch (cause.kind) {
@@ -71,7 +71,7 @@ export function absences<R extends Row>(
         return { row, reason, hint: `${cause.fault.message}: ${cause.fault.hint}`, fault: cause.fault };
       case "renamed":
         return { row, reason, hint: renamedHint(row.revision, cause.migration) };
-      case "elsewhere": {
+      case "unread": {
         const folder = folderOf(cause.file.path);
         return { row, reason: `has its file in ${folder}, which is not read`, hint: hintOfUnread };
       }
@@ -110,8 +110,8 @@ function causesOf<R extends Row>(graph: Files, rows: readonly R[]): (row: R) => 
     if (fault !== undefined) return { kind: "half-replaced", fault };
     const migration = renamedTo(graph, rows, row);
     if (migration !== undefined) return { kind: "renamed", migration };
-    const file = graph.elsewhere(row.revision);
-    if (file !== undefined) return { kind: "elsewhere", file };
+    const file = graph.findUnread(row.revision);
+    if (file !== undefined) return { kind: "unread", file };
     if (lacking.length > 0 && !isAbove(row)) return { kind: "squashed", lacking };
     if (isOther) return { kind: "other-project" };
     return { kind: "lost", mayBeNewer: isComplete && ahead.has(row) };

@@ -190,7 +190,7 @@ export function checkParameter(name: string, value: string, origin: string, equa
     const supported = Object.keys(parameterRules).filter(
       (known) => parameterRules[known]?.only?.length !== 0,
     );
-    const meant = elsewhere(name, value, equals) ?? suggestion(nearest(name, supported));
+    const meant = settingInstead(name, value, equals) ?? suggestion(nearest(name, supported));
     // A name that does not look like one may be a stretch of an unencoded password.
     throw addressFault(
       origin,
@@ -230,7 +230,7 @@ const prismas: ReadonlySet<string> = new Set([
 ]);
 
 /** Where what the address of another tool says is said here; undefined where that is not known. */
-function elsewhere(name: string, value: string, equals: string): string | undefined {
+function settingInstead(name: string, value: string, equals: string): string | undefined {
   const lower = name.toLowerCase();
   const its = Object.hasOwn(otherNames, lower) ? otherNames[lower]! : lower;
   const setting = Object.hasOwn(sessionSettings, its) ? sessionSettings[its] : undefined;

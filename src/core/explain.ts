@@ -83,18 +83,10 @@ export function explain(
       leftIndex(statement, failure) ??
       deniedIn(plan, batch, statement, failure, login) ??
       misleadingIn(statement, failure);
-    return error(
-      "execution/statement",
-      message,
-      walk !== undefined
-        ? lines(walk, state)
-        : missing === undefined
-          ? lines(said.hint, advice, state)
-          : lines(missing, said.hint, state),
-      {
-        ...placeOf(statement, failure, sourceText),
-      },
-    );
+    const hints = missing === undefined ? [said.hint, advice] : [missing, said.hint];
+    return error("execution/statement", message, lines(...(walk === undefined ? hints : [walk]), state), {
+      ...placeOf(statement, failure, sourceText),
+    });
   }
   const setting = refusedSetting(statement, failure);
   if (setting !== undefined)

@@ -53,19 +53,19 @@ export const removalOf = (revisions: readonly (Revision & Partial<Migration>)[])
     .join(" ")}`;
 
 /** Where the up file of a revision is, in a folder that is not read, below one that is. */
-export interface FileElsewhere {
+export interface UnreadFile {
   readonly path: string;
   /** The folder that is read. */
   readonly folder: string;
 }
 
-export type Elsewhere = (id: RevisionId) => FileElsewhere | undefined;
+export type FindUnread = (id: RevisionId) => UnreadFile | undefined;
 
 /** Beyond so many files, no command names each. */
 const MOST_NAMED = 5;
 
 /** What to type where the files of one or more revisions are not read. */
-export function elsewhereHint(files: readonly [FileElsewhere, ...FileElsewhere[]]): string {
+export function unreadHint(files: readonly [UnreadFile, ...UnreadFile[]]): string {
   const [{ folder }] = files;
   const folders = unique(files.map(({ path }) => JSON.stringify(folderOf(path)))).join(", ");
   const stems = files.map(({ path }) => `${shellWord(stemOf(path, "up"))}.*.sql`);
@@ -82,9 +82,9 @@ export function faultsOf<R extends Revision>(
   revisions: readonly R[],
   placeOf: PlaceOf<R>,
   dormant: readonly R[] = [],
-  elsewhere: Elsewhere = nowhere,
+  findUnread: FindUnread = noneUnread,
 ): readonly Diagnostic[] {
-  const names = namesOf(revisions, dormant, elsewhere);
+  const names = namesOf(revisions, dormant, findUnread);
   return [...faultsOfNames(revisions, names), ...cycles(names)].map(
     ({ revision, key, item, name, message, hint }) => ({
       code: `graph/${name}`,
@@ -120,15 +120,15 @@ interface Names<R> {
   readonly byName: ReadonlyMap<string, R>;
   /** Squashed revisions that do not count while what they replace has files. */
   readonly dormant: readonly R[];
-  readonly elsewhere: Elsewhere;
+  readonly findUnread: FindUnread;
 }
 
-export const nowhere: Elsewhere = () => undefined;
+export const noneUnread: FindUnread = () => undefined;
 
 function namesOf<R extends Revision>(
   revisions: readonly R[],
   dormant: readonly R[] = [],
-  elsewhere: Elsewhere = nowhere,
+  findUnread: FindUnread = noneUnread,
 ): Names<R> {
   const byId = new Map<RevisionId, R>();
   for (const revision of revisions) if (!byId.has(revision.revision)) byId.set(revision.revision, revision);
@@ -136,7 +136,7 @@ function namesOf<R extends Revision>(
   for (const revision of revisions) {
     for (const label of revision.branchLabels) if (!byName.has(label)) byName.set(label, revision);
   }
-  return { byId, byName, dormant, elsewhere };
+  return { byId, byName, dormant, findUnread };
 }
 
 /** The words of target expressions. */
@@ -239,7 +239,7 @@ export function meantFile<R extends Revision>(
 
 function wrongReferences<R extends Revision>(
   revisions: readonly R[],
-  { byId, byName, dormant, elsewhere }: Names<R>,
+  { byId, byName, dormant, findUnread }: Names<R>,
 ): readonly Fault<R>[] {
   const faults: Fault<R>[] = [];
   let suggestions = 0;
@@ -249,8 +249,8 @@ function wrongReferences<R extends Revision>(
       const { message, hint } = waitingFault(waiting, (id) => byId.get(id));
       return `${message}; ${hint}`;
     }
-    const unread = elsewhere(wanted);
-    if (unread !== undefined) return `${unread.path} has it, but ${elsewhereHint([unread])}`;
+    const unread = findUnread(wanted);
+    if (unread !== undefined) return `${unread.path} has it, but ${unreadHint([unread])}`;
     const other = "correct the id, or restore the file of that revision";
     suggestions += 1;
     if (suggestions > MAX_SUGGESTIONS) return other;

@@ -6,10 +6,10 @@
  */
 import { type Diagnostic, MigrateError } from "./errors.ts";
 import {
-  type Elsewhere,
+  type FindUnread,
   faultsOf,
   haveSoundNames,
-  nowhere,
+  noneUnread,
   ofFile,
   type PlaceOf,
   RESERVED,
@@ -62,7 +62,7 @@ export interface Graph<R extends Revision = Revision> {
   /** Squashed revisions that are no nodes, since all that they replace is. */
   readonly dormant: readonly R[];
   /** Finds the files of revisions that are no nodes, where they are not read. */
-  readonly elsewhere: Elsewhere;
+  readonly findUnread: FindUnread;
 }
 
 /**
@@ -73,10 +73,10 @@ export function buildGraph<R extends Revision>(
   revisions: readonly R[],
   placeOf: PlaceOf<R> = startOfFile,
   dormant: readonly R[] = [],
-  elsewhere: Elsewhere = nowhere,
+  findUnread: FindUnread = noneUnread,
 ): Graph<R> {
   const refuse = (): never => {
-    throw MigrateError.all(faultsOf(revisions, placeOf, dormant, elsewhere));
+    throw MigrateError.all(faultsOf(revisions, placeOf, dormant, findUnread));
   };
   if (!haveSoundNames(revisions)) refuse();
 
@@ -122,7 +122,7 @@ export function buildGraph<R extends Revision>(
     realHeads: having(isRealHead),
     replaced,
     dormant,
-    elsewhere,
+    findUnread,
   };
 }
 

@@ -14,7 +14,7 @@ import type { SessionPins } from "./plan/session.ts";
 import type { StepInput } from "./plan/step.ts";
 import type { Plan } from "./plan/types.ts";
 import { commentText } from "./quote.ts";
-import { appliedThrough, standing } from "./replaced.ts";
+import { appliedThrough, namesNow } from "./replaced.ts";
 import { sha256 } from "./sha256.ts";
 import { shellWord } from "./shell.ts";
 import { currentHeads, type Step } from "./steps.ts";
@@ -112,8 +112,8 @@ function changesOf(
     findings.push({ kind, ...common, fileChecksum: up.checksum });
   }
   const differences = [
-    difference("parent", listed(standing(graph, row.parents, parents), "none"), listed(parents, "none")),
-    difference("depends-on", listed(standing(graph, row.dependsOn, dependencies)), listed(dependencies)),
+    difference("parent", listed(namesNow(graph, row.parents, parents), "none"), listed(parents, "none")),
+    difference("depends-on", listed(namesNow(graph, row.dependsOn, dependencies)), listed(dependencies)),
     difference("message", row.message, message),
   ].filter((found) => found !== undefined);
   if (differences.length > 0) findings.push({ kind: "header", ...common, differences });

@@ -221,7 +221,7 @@ export function appliedThrough(
  * What a row of the ledger named, by the names that its file may have for it now: the squashed revision that took a place,
  * or, of one that waits, those of `names` that it replaces.
  */
-export function standing(
+export function namesNow(
   graph: Graph,
   recorded: readonly RevisionId[],
   names: readonly RevisionId[],

@@ -16,7 +16,7 @@ import { assemble } from "../core/assemble.ts";
 import { type Diagnostic, MigrateError } from "../core/errors.ts";
 import { excerptAt } from "../core/fault.ts";
 import type { FileNamePattern } from "../core/filename.ts";
-import type { Elsewhere, FileElsewhere } from "../core/graph-faults.ts";
+import type { FindUnread, UnreadFile } from "../core/graph-faults.ts";
 import { parseHeader } from "../core/header.ts";
 import type { Migration, RevisionId } from "../core/migration.ts";
 import { nearest } from "../core/nearest.ts";
@@ -295,8 +295,8 @@ export const sqlBelow = (directory: string): string | undefined =>
  * Finds the up file of a revision in the folders below those that are read. They are read when it is first asked, which is
  * where something is missing.
  */
-export function filesElsewhere(directories: readonly string[], options: DirectoryOptions): Elsewhere {
-  let found: Map<RevisionId, FileElsewhere> | undefined;
+export function unreadFiles(directories: readonly string[], options: DirectoryOptions): FindUnread {
+  let found: Map<RevisionId, UnreadFile> | undefined;
   return (id) => {
     found ??= new Map(directories.flatMap((directory) => [...upFilesBelow(directory, directories, options)]));
     return found.get(id);
@@ -307,7 +307,7 @@ function* upFilesBelow(
   directory: string,
   directories: readonly string[],
   options: DirectoryOptions,
-): Generator<readonly [RevisionId, FileElsewhere]> {
+): Generator<readonly [RevisionId, UnreadFile]> {
   const { path, shown } = openFolder(directory, options);
   for (const name of filesBelow(path, (each) => each.endsWith(".up.sql"))) {
     const file = join(path, name);

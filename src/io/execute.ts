@@ -11,6 +11,7 @@ import {
   withoutPasswords,
 } from "../core/explain.ts";
 import { sqlstates } from "../core/ledger/types.ts";
+import { lockHeld } from "../core/lock-held.ts";
 import type { Batch, Plan, PlanStep, Statement } from "../core/plan/types.ts";
 import { type Item, ItemFailure, itemsOf, sendAhead } from "./pipeline.ts";
 import { type Session, StatementFailure } from "./session/types.ts";
@@ -100,32 +101,13 @@ async function pollLock(lock: string, session: Session, options: LockOptions): P
       if (!(error instanceof StatementFailure) || error.sqlstate !== sqlstates.lockHeld) throw error;
       const seconds = (performance.now() - start) / 1000;
       const holders = await options.lockHolders().catch(() => []);
-      if (seconds >= options.lockWait) throw stillLocked(seconds, holders, error);
+      if (seconds >= options.lockWait)
+        throw lockHeld(holders, { waited: seconds, next: "or wait longer with --lock-wait SECONDS" }, error);
       options.onEvent?.({ type: "waiting", seconds, holders });
       // Polling with no transaction open: a session that waits inside one would stop CREATE INDEX CONCURRENTLY.
       await pause(ms * (0.75 + Math.random() / 2), options.signal);
     }
   }
-}
-
-function stillLocked(seconds: number, holders: readonly SessionInfo[], cause: unknown): MigrateError {
-  const who = holders.map(sessionText).join("; ");
-  return new MigrateError(
-    {
-      code: "state/locked",
-      message: `another session holds the lock of the ledger${who === "" ? "" : `: ${who}`} (waited ${seconds.toFixed(0)} s)`,
-      hint: lockHint(holders),
-    },
-    { cause },
-  );
-}
-
-/** Who is idle may never be done, such as a psql that stands where a script failed. */
-function lockHint(holders: readonly SessionInfo[]): string {
-  const idle = holders.find((each) => each.idle !== undefined);
-  return idle === undefined
-    ? "wait until it is done, or wait longer with --lock-wait SECONDS"
-    : `the session of pid ${idle.pid} is idle, and keeps the lock until it ends: wait longer with --lock-wait SECONDS, or end it: SELECT pg_terminate_backend(${idle.pid})`;
 }
 
 /** Waits, but not longer than until the user asks to stop. */

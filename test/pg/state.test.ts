@@ -185,7 +185,7 @@ describe("races", () => {
       expect(await failureOf(shop.upgrade(url, "heads", { lockWait: 1.5 }))).toMatchObject({
         message: expect.stringMatching(/: pid \d+, .*, idle since 2.*Z: /),
         hint: expect.stringMatching(
-          /keeps the lock until it ends: .*end it: SELECT pg_terminate_backend\(\d+\)$/,
+          /keeps the lock until it ends: .*; to end it: SELECT pg_terminate_backend\(\d+\)$/,
         ),
       });
     });

@@ -5,7 +5,7 @@ import { type OtherLedger, onlyOtherLedger } from "../io/queries.ts";
 import type { Project } from "./project.ts";
 
 /** Asked for only where the ledger has nothing, or is not there. */
-export async function otherThan(
+export async function readOther(
   { applied, intent }: LedgerState,
   ...asked: Parameters<typeof onlyOtherLedger>
 ): Promise<OtherLedger | undefined> {
@@ -13,7 +13,7 @@ export async function otherThan(
 }
 
 /** What to say of it, and to type; undefined where it has none of the project's revisions. One that cannot be read may be. */
-export function elsewhere(
+export function aboutOther(
   { config, migrations, dormant }: Project,
   { format }: LedgerState,
   other: OtherLedger | undefined,

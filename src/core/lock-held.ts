@@ -1,0 +1,37 @@
+/** The sessions that hold the lock of the ledger → the error of the command that needs it, or must not run beside them. */
+import { MigrateError } from "./errors.ts";
+import { type SessionInfo, sessionText } from "./event.ts";
+
+/** What the one who wants it adds. */
+export interface Wanting {
+  /** Seconds. */
+  readonly waited?: number;
+  /** What the holder may be doing: `, and may …`. */
+  readonly mayDo?: string;
+  /** What is so now: `no file was deleted; `. */
+  readonly lead?: string;
+  /** What to do besides waiting, or after it. */
+  readonly next: string;
+}
+
+/** A `state/locked`. Who is idle may never be done, such as a psql that stands where a script failed. */
+export function lockHeld(
+  holders: readonly SessionInfo[],
+  { waited, mayDo = "", lead = "", next }: Wanting,
+  cause?: unknown,
+): MigrateError {
+  const who = holders.map(sessionText).join("; ");
+  const idle = holders.find((each) => each.idle !== undefined);
+  const wait =
+    idle === undefined
+      ? `wait until it is done, ${next}`
+      : `the session of pid ${idle.pid} is idle, and keeps the lock until it ends: wait for that, ${next}; to end it: SELECT pg_terminate_backend(${idle.pid})`;
+  return new MigrateError(
+    {
+      code: "state/locked",
+      message: `another session holds the lock of the ledger${mayDo}${who === "" ? "" : `: ${who}`}${waited === undefined ? "" : ` (waited ${waited.toFixed(0)} s)`}`,
+      hint: `${lead}${wait}`,
+    },
+    { cause },
+  );
+}
