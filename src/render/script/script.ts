@@ -53,9 +53,8 @@ export function renderSplit(
 ): readonly SplitScript[] {
   refuseLayout(plan, { ...form, split: true });
   const parts = partsOf(plan, ledger, form);
-  const width = Math.max(4, String(parts.length).length);
   return parts.map((part) => {
-    const name = `${String(part.index + 1).padStart(width, "0")}_${nameOf(plan, part)}.sql`;
+    const name = numberedName(part.index, parts.length, nameOf(plan, part));
     const script = scriptOf(plan, form, {
       title: (receipt) => partTitle(plan, ledger, part, form, name, receipt),
       batches: (receipt) => part.batches(receipt),
@@ -106,6 +105,10 @@ function scriptOf(plan: Plan, form: ScriptForm, content: Content): Script {
 }
 
 // ------------------------------------------------------------------------------------------------------ split files
+
+/** Files of so many sort by their names. */
+export const numberedName = (index: number, of: number, what: string): string =>
+  `${String(index + 1).padStart(Math.max(4, String(of).length), "0")}_${what}.sql`;
 
 /** The part of a file's name that says what is in it: letters, digits, `_` and `.` only. */
 function nameOf(plan: Plan, { step, number, parts }: Part): string {
