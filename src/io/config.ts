@@ -464,8 +464,7 @@ function variablesOf(pairs: readonly string[]): Readonly<Record<string, string>>
 
 // ── the database ────────────────────────────────────────────────────────────────────────────────────────────────
 
-/** What the address is, or why it cannot be told. */
-/** The same, with another hint where what was given for the address is the name of an environment. */
+/** The fault of an address, with another hint where what was given for the address is the name of an environment. */
 function environmentMeant(
   fault: MigrateError,
   { database = "", databaseOption = "database" }: ConfigFlags,
@@ -476,6 +475,7 @@ function environmentMeant(
   return new MigrateError({ code: fault.code, message: fault.message, hint }, { cause: fault });
 }
 
+/** What the address is, or why it cannot be told. */
 async function addressOrFault<T>(find: () => Promise<T>): Promise<T | MigrateError> {
   try {
     return await find();
