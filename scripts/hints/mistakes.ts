@@ -2,7 +2,7 @@
 import pg from "pg";
 import { ledgerOf as namesOf } from "../../src/core/ledger/calls.ts";
 import { foreign } from "./projects.ts";
-import type { Condition, Files, World, Worlds } from "./world.ts";
+import { type Condition, type Files, query, type World, type Worlds } from "./world.ts";
 
 export interface Mistake {
   readonly name: string;
@@ -262,12 +262,10 @@ const ofDatabase: readonly Mistake[] = [
     return () => client.end();
   }),
   condition("read-only", async (url) => {
-    const client = new pg.Client({ connectionString: url });
-    await client.connect();
-    await client.query(
+    await query(
+      url,
       "DO $$ BEGIN EXECUTE format('ALTER DATABASE %I SET default_transaction_read_only = on', current_database()); END $$",
     );
-    await client.end();
     return nothing;
   }),
 ];

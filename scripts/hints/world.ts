@@ -240,8 +240,12 @@ function filesIn(folder: string): Files {
   );
 }
 
+/** Also where a mistake has made the database read-only. */
 export async function query(url: string, sql: string): Promise<void> {
-  const client = new pg.Client({ connectionString: url });
+  const client = new pg.Client({
+    connectionString: url,
+    options: "-c default_transaction_read_only=off",
+  });
   await client.connect();
   try {
     await client.query(sql);

@@ -249,7 +249,7 @@ export interface RepairInput {
   readonly findings: readonly Finding[];
   /** Rows to delete: `vanished` ones. */
   readonly forget: readonly RevisionId[];
-  /** The step that was under way when the ledger was read; it stays so. */
+  /** The step that was under way when the ledger was read; it stays so, unless it is of a row that goes. */
   readonly interrupted?: IntentRef & Pick<Intent, "direction">;
   readonly how: "run" | "script";
   readonly pins: SessionPins;
@@ -257,11 +257,12 @@ export interface RepairInput {
 }
 
 /** The plan that makes the ledger say what the files say, and forgets what it is told to. Writes only the ledger. */
-export function repairPlan({ graph, rows, findings, forget, ...rest }: RepairInput): Plan {
+export function repairPlan(input: RepairInput): Plan {
+  const { graph, rows, findings, forget, ...rest } = input;
   const steps = rows.flatMap((row): StepInput[] => {
     const changes = findings.filter((finding) => finding.revision === row.revision && isAcceptable(finding));
     if (changes.length > 0) return [acceptStep(graph, row, changes)];
-    return forget.includes(row.revision) ? [forgetStep(row)] : [];
+    return forget.includes(row.revision) ? [forgetStep(row, rest.interrupted)] : [];
   });
   const applied = rows.map((row) => row.revision);
   const left = applied.filter((id) => !forget.includes(id));
@@ -298,9 +299,13 @@ function acceptStep(graph: Graph<Migration>, row: Applied, changes: readonly Fin
   };
 }
 
-function forgetStep(row: Applied): StepInput {
+function forgetStep(row: Applied, interrupted: RepairInput["interrupted"]): StepInput {
   const { revision, message, parents, dependsOn, checksum, codeChecksum, appliedAt, appliedBy } = row;
-  const detail = `forgotten: in no file; applied on ${appliedAt} by ${appliedBy} as sha256:${checksum}`;
+  const halted =
+    interrupted?.revision === revision
+      ? `; its downgrade was interrupted at statement ${interrupted.statement}`
+      : "";
+  const detail = `forgotten: in no file; applied on ${appliedAt} by ${appliedBy} as sha256:${checksum}${halted}`;
   return {
     direction: "down",
     revision,

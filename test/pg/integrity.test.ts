@@ -32,6 +32,12 @@ describe.each(servers())("integrity on $name", (server) => {
   const removeC = () => {
     for (const half of ["up", "down"]) rmSync(join(shop.folder, `0003_c.${half}.sql`));
   };
+  const interrupt = (database: string, revision: string, direction: "up" | "down") =>
+    query(
+      database,
+      `INSERT INTO retort.intent (revision, direction, statement, of, hash, before, started_at, started_by, done, found)
+        VALUES ('${revision}', '${direction}', 1, 2, 'x', 'y', now(), 'x', false, false)`,
+    );
   const repairs = () =>
     query<{ revision: string; checksum: string; detail: string }>(
       url,
@@ -225,13 +231,26 @@ describe.each(servers())("integrity on $name", (server) => {
 
   test("repairs beside an interrupted step, which stays so", async () => {
     changeB();
-    await query(
-      url,
-      "INSERT INTO retort.intent (revision, direction, statement, of, hash, before, started_at, started_by, done, found) VALUES ('d', 'up', 1, 2, 'x', 'y', now(), 'x', false, false)",
-    );
+    await interrupt(url, "d", "up");
     await repaired();
     expect(await kinds()).toEqual([]);
     expect((await shop.state(url)).interrupted?.revision).toBe("d");
+  });
+
+  test("forgets with a row its downgrade that was interrupted; so does the script", async (context) => {
+    needsPsql(context);
+    const other = await ownDatabase(server);
+    await shop.upgrade(other.url, "c");
+    for (const each of [url, other.url]) await interrupt(each, "c", "down");
+    removeC();
+    const { plan, ledger } = await repair(shop.deps, { database: url, script: true, forget: ["c"] });
+    expect((await runScript(url, renderScript(plan, ledger).text)).stderr).toBe("");
+    await repair(shop.deps, { database: other.url, forget: ["c"] });
+    expect((await shop.state(url)).interrupted).toBeUndefined();
+    expect(await repairs()).toMatchObject([
+      { detail: expect.stringContaining("; its downgrade was interrupted at statement 1") },
+    ]);
+    expect(withoutTimes(await steadyLedger(url))).toEqual(withoutTimes(await steadyLedger(other.url)));
   });
 
   test("the script of a repair does what the run does", async (context) => {

@@ -36,9 +36,14 @@ export function compile(input: CompileInput): Plan {
     ...(pins.role === undefined ? {} : { role: pins.role }),
     settings: settingsOf(pins),
   };
-  // A stamp says what is so, and with that nothing is half done any more.
+  // A stamp says what is so, and with that nothing is half done any more; nor is it of a row that a repair deletes.
   const forgets =
-    kind === "stamp" && (interrupted !== undefined || (input.how === "script" && input.steps.length > 0));
+    kind === "stamp"
+      ? interrupted !== undefined || (input.how === "script" && input.steps.length > 0)
+      : kind === "repair" &&
+        input.steps.some(
+          ({ direction, revision }) => direction === "down" && revision === interrupted?.revision,
+        );
   if (input.steps.length === 0 && !forgets) return { ...head, batches: [] };
   const start = startOf(input, tally, forgets);
   const middle =
