@@ -182,7 +182,7 @@ async function takeBackGone(
 ): Promise<void> {
   const { graph, ledger } = project;
   const state = await readLedger(session, ledger);
-  refuseInterrupted(graph, state);
+  refuseInterrupted(project, state);
   const { applied } = state;
   const isGone = (row: Applied): boolean =>
     own.has(row.revision) &&
@@ -199,9 +199,10 @@ async function takeBackGone(
 }
 
 /** The ledger, from which a round can begin: nothing is interrupted, and every applied revision has its files. */
-async function soundLedger({ graph, ledger }: Project, session: Session): Promise<LedgerState> {
+async function soundLedger(project: Project, session: Session): Promise<LedgerState> {
+  const { graph, ledger } = project;
   const state = await readLedger(session, ledger);
-  refuseInterrupted(graph, state);
+  refuseInterrupted(project, state);
   appliedSet(graph, settledRows(graph, state.applied));
   return state;
 }

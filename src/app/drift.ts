@@ -100,7 +100,7 @@ interface Live {
 async function readLive(deps: Deps, options: DriftOptions): Promise<Live> {
   const { project, session, state } = await openConnected(deps, options);
   try {
-    refuseInterrupted(project.graph, state);
+    refuseInterrupted(project, state);
     const applied = settledRows(project.graph, state.applied);
     appliedSet(project.graph, applied);
     const catalog = await readCatalog(session, project.ledger.names.schema);

@@ -150,7 +150,7 @@ async function plansFromDatabase(
       throw new MigrateError({
         code: "state/interrupted",
         message: interruptedText(intent),
-        hint: finishingHint(graph, applied, intent, "resume with") + scripted,
+        hint: finishingHint(project, applied, intent, "resume with") + scripted,
       });
     }
     if (format !== undefined && format !== FORMAT) {
@@ -176,19 +176,17 @@ function stepsOf(project: Project, request: Request, applied: readonly Applied[]
   const conversion = conversionSteps(project, applied);
   if (conversion === undefined) return stepsFrom(project, request, applied);
   const { squashed, after } = conversion;
-  const isThat =
-    request.kind === "stamp" &&
-    stepsFrom(
-      project,
-      request,
-      after.map((revision) => ({ revision })),
-    ).steps.length === 0;
-  if (isThat) return conversion;
+  const rows = after.map((revision) => ({ revision }));
+  const isThat = (stamp: Request & { readonly kind: "stamp" }): boolean =>
+    stepsFrom(project, stamp, rows).steps.length === 0;
+  if (request.kind === "stamp" && isThat(request)) return conversion;
   // Of the squashed revision itself it would take what is applied above it out of the ledger.
-  const heads = currentHeads(project.graph, after).map(shellWord);
+  const heads = currentHeads(project.graph, after);
   throw new MigrateError({
     code: "state/replaced",
     message: `the ledger still names the revisions that ${squashed.join(", ")} ${squashed.length === 1 ? "replaces" : "replace"}`,
-    hint: `record the change first (as a script: add --sql --from-database): migrate stamp ${heads.join(" ")}`,
+    hint: isThat({ kind: "stamp", targets: heads })
+      ? `record the change first (as a script: add --sql --from-database): migrate stamp ${heads.map(shellWord).join(" ")}`
+      : "a run records the change; no script can while something is missing below what is applied; see: migrate verify",
   });
 }

@@ -9,7 +9,7 @@ import { settledRows } from "../core/replaced.ts";
 import { shellWord } from "../core/shell.ts";
 import { idsOf } from "../core/steps.ts";
 import { resolveAll } from "../core/target.ts";
-import { downgradeOf, finishingHint, stampWithout } from "../core/undoing.ts";
+import { downgradeOf, finishingHint, takingOut } from "../core/undoing.ts";
 import { removeFiles } from "../io/directory.ts";
 import { lockHolders, readLedger } from "../io/queries.ts";
 import type { Session } from "../io/session/types.ts";
@@ -114,11 +114,8 @@ async function sessionOf(
 
 const UNASKED: ReadonlySet<string> = new Set(["usage/no-database", "execution/connect"]);
 
-async function refuseApplied(
-  session: Session,
-  { graph, ledger }: Project,
-  migration: Migration,
-): Promise<void> {
+async function refuseApplied(session: Session, project: Project, migration: Migration): Promise<void> {
+  const { graph, ledger } = project;
   const { revision } = migration;
   try {
     // Whose run ends in between has written to the ledger by then.
@@ -142,7 +139,7 @@ async function refuseApplied(
           : `${describe(migration)} was ${onlyRecorded(migration, row) ? "recorded as " : ""}applied on ${row.appliedAt} by ${row.appliedBy}`,
       hint:
         row === undefined
-          ? finishingHint(graph, idsOf(rows), intent!, "finish it first")
+          ? finishingHint(project, idsOf(rows), intent!, "finish it first")
           : undoing(graph, rows, migration, row),
     });
   } finally {
@@ -158,13 +155,13 @@ const onlyRecorded = ({ replaces = [] }: Migration, { how }: Applied): boolean =
 function undoing(graph: Graph, rows: readonly Applied[], migration: Migration, row: Applied): string {
   const { revision, down } = migration;
   const known = idsOf(rows).filter((id) => graph.nodes.has(id));
-  const forgetting = stampWithout(graph, known, revision);
+  const forgotten = takingOut(graph, known, revision);
   const isRecorded = onlyRecorded(migration, row);
   if (down === undefined)
     return isRecorded
-      ? `it ran nothing there, so there is nothing to undo; take it out of the ledger: ${forgetting}`
-      : `it is irreversible: undo by hand what it did in the database, then record that: ${forgetting}`;
+      ? `it ran nothing there, so there is nothing to undo; take it out of the ledger${forgotten}`
+      : `it is irreversible: undo by hand what it did in the database, then record that${forgotten}`;
   return isRecorded
-    ? `it ran nothing there; take it out of the ledger: ${forgetting}; or, to run its down file too: ${downgradeOf(migration)}`
+    ? `it ran nothing there; take it out of the ledger${forgotten}; or, to run its down file too: ${downgradeOf(migration)}`
     : `undo it first: ${downgradeOf(migration)}`;
 }

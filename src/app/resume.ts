@@ -11,7 +11,7 @@ import { sha256 } from "../core/sha256.ts";
 import type { Location } from "../core/source.ts";
 import type { UserStatement } from "../core/statement/file.ts";
 import type { Step } from "../core/steps.ts";
-import { discarding, finishingHint, stampWith, stampWithout } from "../core/undoing.ts";
+import { discarding, finishingHint, stampWith, takingOut } from "../core/undoing.ts";
 import { createGrammar } from "../io/grammar.ts";
 import { type Outcome, outcomeOf } from "../io/queries.ts";
 import type { Session } from "../io/session/types.ts";
@@ -22,7 +22,7 @@ import type { Steps } from "./steps.ts";
  * The steps with the interrupted one first; a stamp has no need of it. Throws `state/interrupted` where it is none of
  * them.
  */
-export function interruptedFirst({ graph }: Project, steps: Steps, intent: Intent): Steps {
+export function interruptedFirst(project: Project, steps: Steps, intent: Intent): Steps {
   const { revision, direction } = intent;
   if (steps.kind === "stamp") return steps;
   const isIt = (step: Step): boolean => step.revision === revision && step.direction === direction;
@@ -31,7 +31,7 @@ export function interruptedFirst({ graph }: Project, steps: Steps, intent: Inten
   throw new MigrateError({
     code: "state/interrupted",
     message: `${interruptedText(intent)}, and must be finished first`,
-    hint: finishingHint(graph, steps.before, intent, "finish it with"),
+    hint: finishingHint(project, steps.before, intent, "finish it with"),
   });
 }
 
@@ -64,7 +64,7 @@ export async function resumed(
   const { outcome, cleanup, finishes, isThere } = asksAgain
     ? await outcomeByFile(project, session, step, intent, statement)
     : await outcomeOf(session, ledger, twin);
-  if (outcome === "unknown") throw cannotTell(step, statement, intent, byHand, discarding(graph, applied));
+  if (outcome === "unknown") throw cannotTell(step, statement, intent, byHand, discarding(project, applied));
   if (outcome === "other") throw isOther(step, statement, intent, isThere ?? "");
   const repairs = cleanup.length === 0 ? {} : { repairs: cleanup };
   if (outcome === "done" || finishes) {
@@ -181,7 +181,7 @@ const changedSince = (step: StepInput, intent: Intent, byHand: string): MigrateE
     step,
     undefined,
     `${interruptedAt(intent)}, and the statements before that one have changed since then`,
-    `restore ${step.path} and run again; or finish the step by hand and record it with: ${byHand}`,
+    `restore ${step.path} and run again; or finish the step by hand and record it${byHand}`,
   );
 
 function inTransactionNow(step: StepInput, intent: Intent, byHand: string): MigrateError {
@@ -192,7 +192,7 @@ function inTransactionNow(step: StepInput, intent: Intent, byHand: string): Migr
     undefined,
     `${interruptedAt(intent)}: ${done}, but the file now runs in a transaction, from its first statement`,
     "write '-- transaction: none' in its header and leave the statements that are done unchanged: the run resumes " +
-      `after them; or finish the step by hand and record it with: ${byHand}`,
+      `after them; or finish the step by hand and record it${byHand}`,
   );
 }
 
@@ -201,14 +201,14 @@ const cannotTell = (
   statement: UserStatement | undefined,
   intent: Intent,
   byHand: string,
-  forgetting: string,
+  discard: string,
 ): MigrateError =>
   refused(
     step,
     statement,
     `${interruptedAt(intent)}, and the catalog does not show whether that ${statement?.tag ?? "statement"} was done`,
-    `check by hand; if all of it is done, or when you have finished it, record it with: ${byHand}` +
-      (intent.statement > 1 ? "" : `; if none of it is done, discard it with: ${forgetting}`),
+    `check by hand; if all of it is done, or when you have finished it, record it${byHand}` +
+      (intent.statement > 1 ? "" : `; if none of it is done, discard it ${discard}`),
   );
 
 const isOther = (
@@ -237,6 +237,8 @@ const doneAsItWas = (
     `${finish.length === 0 ? "" : `finish it with: ${finish.join("; ")}; then `}restore the file, run again, and make the change in a new migration`,
   );
 
-/** The stamp that says a step was finished by hand. */
+/** The stamp that says a step was finished by hand, as the end of a sentence. */
 const written = (graph: Graph, { revision, direction }: Intent, applied: readonly RevisionId[]): string =>
-  direction === "up" ? stampWith(graph, applied, revision).command : stampWithout(graph, applied, revision);
+  direction === "up"
+    ? `: ${stampWith(graph, applied, revision).command}`
+    : takingOut(graph, applied, revision);

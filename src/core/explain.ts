@@ -18,7 +18,7 @@ import { redact } from "./redact.ts";
 import { settledRows } from "./replaced.ts";
 import { type Location, locate, offsetOfCodePoint } from "./source.ts";
 import { idsOf } from "./steps.ts";
-import { finishingHint } from "./undoing.ts";
+import { finishingHint, type GraphAndLedger } from "./undoing.ts";
 
 /** What the server answered, or that it did not. */
 export interface Failure {
@@ -247,7 +247,7 @@ export const interruptedText = ({
 
 /** Throws `state/interrupted`. */
 export function refuseInterrupted(
-  graph: Graph<Migration>,
+  project: GraphAndLedger & { readonly graph: Graph<Migration> },
   { applied, intent }: Pick<LedgerState, "applied" | "intent">,
 ): void {
   if (intent === undefined) return;
@@ -255,8 +255,8 @@ export function refuseInterrupted(
     code: "state/interrupted",
     message: interruptedText(intent),
     hint: finishingHint(
-      graph,
-      idsOf(settledRows(graph, applied)),
+      project,
+      idsOf(settledRows(project.graph, applied)),
       intent,
       "finish the interrupted step first",
     ),

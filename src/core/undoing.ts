@@ -1,7 +1,8 @@
 /** A revision that is applied, half so or not yet → the command that takes it away, finishes, records or forgets it. */
 import { type Graph, nodeOf } from "./graph.ts";
-import type { Intent } from "./ledger/types.ts";
+import type { Intent, LedgerNames } from "./ledger/types.ts";
 import type { Revision, RevisionId } from "./migration.ts";
+import { qualified } from "./quote.ts";
 import { shellWord } from "./shell.ts";
 import { currentHeads, planStamp } from "./steps.ts";
 import { BASE } from "./target.ts";
@@ -21,27 +22,57 @@ export function finishing(
   return downgradeOf({ revision, parents: graph.nodes.get(revision)?.parents ?? [] });
 }
 
+/** A project's graph, and the name of its ledger. */
+export interface GraphAndLedger {
+  readonly graph: Graph;
+  readonly ledger: { readonly names: Pick<LedgerNames, "schema"> };
+}
+
 /**
  * What to type about an interrupted step that is in the way, as the end of a sentence that a word begins for what finishing
  * is good for (`finish it with`).
  */
 export function finishingHint(
-  graph: Graph,
+  of: GraphAndLedger,
   applied: readonly RevisionId[],
   { revision, direction }: Pick<Intent, "revision" | "direction">,
   lead: string,
 ): string {
+  const { graph } = of;
   const finish = finishing(graph, { revision, direction });
-  const discard = `discard it with: ${discarding(graph, applied)}`;
+  const discard = `discard it ${discarding(of, applied)}`;
   if (graph.nodes.has(revision)) return `${lead}: ${finish}; or, if that cannot succeed, ${discard}`;
   const restore = `no file has the revision ${revision}: restore its files and run: ${finish}`;
   // Half undone it is in the ledger still, and a stamp reads no ledger with a revision that no file has.
-  return direction === "down" ? restore : `${restore}; or take back by hand what it has done, and ${discard}`;
+  return direction === "down"
+    ? `${restore}; or take back by hand what is left of it, and run: migrate repair --forget ${shellWord(revision)}`
+    : `${restore}; or take back by hand what it has done, and ${discard}`;
 }
 
-/** The stamp that says of no other revision that it is applied, and of the interrupted one that it is not. */
-export const discarding = (graph: Graph, applied: readonly RevisionId[]): string =>
-  `migrate stamp ${currentHeads(graph, applied).map(shellWord).join(" ") || BASE}`;
+/**
+ * How the interrupted step is discarded, and nothing else changed in the ledger, as the end of a sentence: by a stamp of what
+ * is applied; where that would record what is missing below it, or is refused for a row without a file, in SQL.
+ */
+export function discarding({ graph, ledger }: GraphAndLedger, applied: readonly RevisionId[]): string {
+  const heads = currentHeads(graph, applied);
+  const target = heads.length === 0 ? [BASE] : heads;
+  return applied.every((id) => graph.nodes.has(id)) && leaves(graph, applied, target, applied)
+    ? `with: migrate stamp ${target.map(shellWord).join(" ")}`
+    : `in psql, with: CALL ${qualified(ledger.names.schema)}.forget_intent();`;
+}
+
+/** Whether a stamp leaves just these applied. */
+function leaves(
+  graph: Graph,
+  applied: readonly RevisionId[],
+  target: readonly string[],
+  left: readonly RevisionId[],
+  options: { readonly purge?: boolean } = {},
+): boolean {
+  const rows = applied.map((id) => ({ revision: id }));
+  const { applied: after } = planStamp(graph, rows, target, options);
+  return after.length === left.length && after.every((id) => left.includes(id));
+}
 
 /** It is there: a column, a database, a routine, a schema, a relation, any other object. */
 export const DUPLICATE: ReadonlySet<string> = new Set(["42701", "42P04", "42723", "42P06", "42P07", "42710"]);
@@ -62,7 +93,7 @@ export function recording(
   const states = direction === "up" ? DUPLICATE : UNDEFINED;
   if (sqlstate === undefined || !states.has(sqlstate)) return undefined;
   if (direction === "down")
-    return `if all that ${revision} did is gone already, record that: ${stampWithout(graph, applied, revision)}`;
+    return `if all that ${revision} did is gone already, record that${takingOut(graph, applied, revision)}`;
   const { command, added, isBelow } = stampWith(graph, applied, revision);
   const [all, them] = added.length === 1 ? ["does", "it"] : ["do", "them"];
   // Where it is the newest, those after it may be done already, too.
@@ -92,18 +123,25 @@ export function stampWith(
   return { command: `migrate stamp ${heads.map(shellWord).join(" ")}`, added, isBelow: true };
 }
 
-/** The stamp that takes it out of the ledger and changes nothing else there. */
-export function stampWithout(graph: Graph, applied: readonly RevisionId[], revision: RevisionId): string {
+/** How it is taken out of the ledger, and nothing else changed there, as the end of a sentence. */
+export function takingOut(graph: Graph, applied: readonly RevisionId[], revision: RevisionId): string {
+  const stamp = stampWithout(graph, applied, revision);
+  return stamp === undefined ? ", once what is missing below it is settled: migrate verify" : `: ${stamp}`;
+}
+
+/** The stamp that takes it out of the ledger and changes nothing else there; undefined where something is missing below what stays. */
+function stampWithout(
+  graph: Graph,
+  applied: readonly RevisionId[],
+  revision: RevisionId,
+): string | undefined {
   const left = applied.filter((id) => id !== revision);
   const heads = currentHeads(graph, left);
   if (heads.length === 0) return `migrate stamp ${BASE}`;
-  const rows = applied.map((id) => ({ revision: id }));
-  const leavesThem = (target: readonly string[]): boolean => {
-    const { applied: after } = planStamp(graph, rows, target);
-    return after.length === left.length && after.every((id) => left.includes(id));
-  };
   const branch = nodeOf(graph, revision).parents.length === 0 ? [[`${revision}@base`]] : [];
-  const target = [heads, ...branch].find(leavesThem);
-  const words = (target ?? heads).map(shellWord).join(" ");
-  return `migrate stamp ${target === undefined ? "--purge " : ""}${words}`;
+  const target = [heads, ...branch].find((each) => leaves(graph, applied, each, left));
+  if (target !== undefined) return `migrate stamp ${target.map(shellWord).join(" ")}`;
+  return leaves(graph, applied, heads, left, { purge: true })
+    ? `migrate stamp --purge ${heads.map(shellWord).join(" ")}`
+    : undefined;
 }

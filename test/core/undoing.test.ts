@@ -3,18 +3,30 @@ import { buildGraph } from "../../src/core/graph.ts";
 import type { Revision } from "../../src/core/migration.ts";
 import { planDowngrade, planStamp } from "../../src/core/steps.ts";
 import {
+  discarding,
   downgradeOf,
   finishing,
   finishingHint,
   recording,
   stampWith,
-  stampWithout,
+  takingOut,
 } from "../../src/core/undoing.ts";
 import { randomRevisions, revision } from "../support/graphs.ts";
 
 const rowsOf = (ids: readonly string[]) => ids.map((id) => ({ revision: id }));
 
 const graphOf = (revisions: readonly Revision[]) => buildGraph(revisions, () => undefined);
+
+const ofRetort = (graph: ReturnType<typeof graphOf>) => ({ graph, ledger: { names: { schema: "retort" } } });
+
+/** What a stamp that ends a sentence leaves applied; undefined where the sentence has none. */
+function leftBy(sentence: string, graph: ReturnType<typeof graphOf>, applied: readonly string[]) {
+  const [, words] = /: migrate stamp (.*)$/.exec(sentence) ?? [];
+  if (words === undefined) return undefined;
+  const targets = words.split(" ").filter((word) => word !== "--purge");
+  const purge = words.startsWith("--purge");
+  return planStamp(graph, rowsOf(applied), targets, { purge }).applied;
+}
 
 const all = Array.from({ length: 60 }, (_, seed) => graphOf(randomRevisions(seed, 12)));
 
@@ -27,12 +39,20 @@ describe("the words take away the revision and nothing else", () => {
 
   test("of a stamp", () => {
     for (const { graph, revision } of tops) {
-      const [, , ...words] = stampWithout(graph, graph.order, revision).split(" ");
-      const targets = words.filter((word) => word !== "--purge");
-      const { applied } = planStamp(graph, rowsOf(graph.order), targets, {
-        purge: words.length > targets.length,
-      });
-      expect(applied).toEqual(graph.order.filter((id) => id !== revision));
+      const left = leftBy(takingOut(graph, graph.order, revision), graph, graph.order);
+      expect(left).toEqual(graph.order.filter((id) => id !== revision));
+    }
+  });
+
+  test("where another is missing: the same, or none", () => {
+    for (const { graph, revision } of tops) {
+      for (const hole of graph.order.filter((id) => id !== revision)) {
+        const applied = graph.order.filter((id) => id !== hole);
+        const sentence = takingOut(graph, applied, revision);
+        const left = leftBy(sentence, graph, applied);
+        if (left === undefined) expect(sentence).toMatch(/: migrate verify$/);
+        else expect(left).toEqual(applied.filter((id) => id !== revision));
+      }
     }
   });
 
@@ -75,11 +95,25 @@ test.each([
   );
 });
 
+test("an interrupted step is discarded by a stamp that changes nothing else, or in SQL", () => {
+  for (const graph of all) {
+    for (const hole of [...graph.order, undefined]) {
+      const applied = graph.order.filter((id) => id !== hole);
+      const sentence = discarding(ofRetort(graph), applied);
+      const left = leftBy(sentence, graph, applied);
+      if (left === undefined) expect(sentence).toBe("in psql, with: CALL retort.forget_intent();");
+      else expect(left).toEqual(applied);
+      if (hole === undefined) expect(left).toBeDefined();
+    }
+  }
+  expect(discarding(ofRetort(all[0]!), ["gone"])).toMatch(/^in psql/);
+});
+
 test("an interrupted step is finished or discarded, and one that is half undone has a way back only with its file", () => {
   const graph = graphOf([revision("a"), revision("b", ["a"])]);
   const hint = (revision: string, direction: "up" | "down") =>
-    finishingHint(graph, ["a", "b"], { revision, direction }, "finish it with");
-  const alone = finishingHint(graph, ["a"], { revision: "b", direction: "up" }, "finish it with");
+    finishingHint(ofRetort(graph), ["a", "b"], { revision, direction }, "finish it with");
+  const alone = finishingHint(ofRetort(graph), ["a"], { revision: "b", direction: "up" }, "finish it with");
   expect(alone).toBe(
     "finish it with: migrate upgrade b; or, if that cannot succeed, discard it with: migrate stamp a",
   );
@@ -90,7 +124,7 @@ test("an interrupted step is finished or discarded, and one that is half undone 
     "no file has the revision gone: restore its files and run: migrate upgrade gone; or take back by hand what it has done, and discard it with: migrate stamp b",
   );
   expect(hint("gone", "down")).toBe(
-    "no file has the revision gone: restore its files and run: migrate downgrade gone@-1",
+    "no file has the revision gone: restore its files and run: migrate downgrade gone@-1; or take back by hand what is left of it, and run: migrate repair --forget gone",
   );
 });
 

@@ -178,7 +178,7 @@ describe.each(servers())("on $name", (server) => {
     });
     shop.write("0002_b.down.sql", "-- revision: b\n-- transaction: none\n\nDROP TABLE v;\nVACUUM t;\n");
     expect(await failureOf(shop.downgrade(url, "b@-1"))).toMatchObject({
-      hint: expect.stringMatching(/record it with: migrate stamp a$/),
+      hint: expect.stringMatching(/record it: migrate stamp a$/),
     });
     shop.write("0002_b.down.sql", "-- revision: b\n-- transaction: none\n\nDROP TABLE u;\nVACUUM t;\n");
     expect((await shop.downgrade(url, "b@-1")).steps.map((s) => s.revision)).toEqual(["b"]);

@@ -51,7 +51,7 @@ const command: Command = {
       printer.warn(
         `interrupted: ${interruptedText(state.interrupted)}, started ${startedAt} by ${startedBy}`,
       );
-      const hint = finishingHint(graph, idsOf(state.applied), state.interrupted, "finish it with");
+      const hint = finishingHint(state.project, idsOf(state.applied), state.interrupted, "finish it with");
       printer.info(`hint: ${hint}`);
     }
     if (findings.length > 0) printer.error(MigrateError.all(findings));

@@ -63,7 +63,7 @@ const command: Command = {
     warn("the parent or depends-on", movedIn(findings), "the graph is not the one that was applied");
     if (interrupted !== undefined) {
       printer.data(`interrupted: ${interruptedText(interrupted)}`);
-      printer.info(`hint: ${finishingHint(graph, idsOf(applied), interrupted, "finish it with")}`);
+      printer.info(`hint: ${finishingHint(project, idsOf(applied), interrupted, "finish it with")}`);
     }
   },
 };
