@@ -18,6 +18,7 @@ import { appliedThrough, namesNow } from "./replaced.ts";
 import { sha256 } from "./sha256.ts";
 import { shellWord } from "./shell.ts";
 import { currentHeads, type Step } from "./steps.ts";
+import { unique } from "./unique.ts";
 
 /** One thing that the ledger recorded and that is different now. JSON-safe. */
 export type Finding = Recorded &
@@ -34,6 +35,7 @@ export type Finding = Recorded &
         readonly kind: "header";
         readonly path: string;
         readonly differences: readonly Difference[];
+        readonly hint: string;
       }
     | {
         /** The revision is none of the graph; `isEvery`: nor any other that is applied, as where another project's ledger is read. */
@@ -79,9 +81,13 @@ export function findingsOf(graph: Graph<Migration>, rows: readonly Applied[]): r
   const through = appliedThrough(graph, rows);
   const had = new Set([...byRevision.keys(), ...through]);
   const isEvery = known.length === 0 && through.length === 0;
-  const hint = (): string => holeHint(graph, currentHeads(graph, byRevision.keys()));
+  const context: Context = {
+    had,
+    holeHint: () => holeHint(graph, currentHeads(graph, byRevision.keys())),
+    reasons: new Map(unknown.map(({ row, reason }) => [row.revision, reason])),
+  };
   const found = [
-    ...known.flatMap((id) => changesOf(graph, byRevision.get(id)!, had, hint)),
+    ...known.flatMap((id) => changesOf(graph, byRevision.get(id)!, context)),
     ...unknown.map(
       ({ row, reason, hint }): Finding => ({ kind: "vanished", isEvery, reason, hint, ...recorded(row) }),
     ),
@@ -96,13 +102,21 @@ export function findingsOf(graph: Graph<Migration>, rows: readonly Applied[]): r
 const OTHERS_FIRST =
   "an upgrade stops at the other findings before it runs what is missing; settle those first, then run: migrate verify";
 
-/** `hint`: what to type about a hole. */
+/** What the rows are, all together. */
+interface Context {
+  /** What is applied, also through squashed revisions. */
+  readonly had: ReadonlySet<RevisionId>;
+  /** What to type about a hole. */
+  readonly holeHint: () => string;
+  /** Why an applied revision is none of the graph. */
+  readonly reasons: ReadonlyMap<RevisionId, string>;
+}
+
 function changesOf(
   graph: Graph<Migration>,
   row: Applied,
-  had: ReadonlySet<RevisionId>,
-  hint: () => string,
-): Finding[] {
+  { had, holeHint, reasons }: Context,
+): readonly Finding[] {
   const { revision, parents, dependencies } = graph.nodes.get(row.revision)!;
   const { path, up, message } = revision;
   const common = { ...recorded(row), path };
@@ -111,14 +125,19 @@ function changesOf(
     const kind = codeChecksumOf(up) === row.codeChecksum ? "comments" : "body";
     findings.push({ kind, ...common, fileChecksum: up.checksum });
   }
+  const follows = namesNow(graph, row.parents, parents);
+  const depends = namesNow(graph, row.dependsOn, dependencies);
   const differences = [
-    difference("parent", listed(namesNow(graph, row.parents, parents), "none"), listed(parents, "none")),
-    difference("depends-on", listed(namesNow(graph, row.dependsOn, dependencies)), listed(dependencies)),
+    difference("parent", listed(follows, "none"), listed(parents, "none")),
+    difference("depends-on", listed(depends), listed(dependencies)),
     difference("message", row.message, message),
   ].filter((found) => found !== undefined);
-  if (differences.length > 0) findings.push({ kind: "header", ...common, differences });
-  const missing = [...new Set([...parents, ...dependencies])].filter((id) => !had.has(id));
-  if (missing.length > 0) findings.push({ kind: "hole", ...common, missing, hint: hint() });
+  if (differences.length > 0) {
+    const gone = unique([...follows, ...depends]).filter((id) => !graph.nodes.has(id));
+    findings.push({ kind: "header", ...common, differences, hint: headerHint(differences, gone, reasons) });
+  }
+  const missing = unique([...parents, ...dependencies]).filter((id) => !had.has(id));
+  if (missing.length > 0) findings.push({ kind: "hole", ...common, missing, hint: holeHint() });
   return findings;
 }
 
@@ -192,7 +211,7 @@ export function diagnosticOf(finding: Finding): Diagnostic {
       return {
         code: "state/changed-header",
         message: `the header of ${revision} changed since the ledger recorded it: ${changes}; it was ${applied}`,
-        hint: `${restoring(finding.differences)}, or accept the file as it is now with: migrate repair`,
+        hint: finding.hint,
         location: startOf(finding.path),
       };
     }
@@ -328,6 +347,24 @@ function changeText(finding: Finding): string {
   if (finding.kind === "body" || finding.kind === "comments")
     return `${finding.kind}: sha256:${finding.checksum} -> sha256:${finding.fileChecksum}`;
   return finding.kind;
+}
+
+/**
+ * What to type about a header that changed. No file can name again what is `gone`: what the ledger recorded, and no node is.
+ * `reasons`: why, of those that are applied.
+ */
+function headerHint(
+  differences: readonly Difference[],
+  gone: readonly RevisionId[],
+  reasons: Context["reasons"],
+): string {
+  const applied = gone.filter((id) => reasons.has(id));
+  if (applied.length > 0)
+    return `settle first that ${applied.map((id) => `${id} ${reasons.get(id)}`).join(" and that ")}; then run: migrate verify`;
+  const accept = "accept the file as it is now with: migrate repair";
+  return gone.length > 0
+    ? `${gone.join(", ")} ${gone.length === 1 ? "is no revision" : "are no revisions"} here; ${accept}`
+    : `${restoring(differences)}, or ${accept}`;
 }
 
 /** What makes the header as it was; a line that was not there has no value to write. */

@@ -142,6 +142,20 @@ describe("findings", () => {
     expect(hint("-- parent: b\n-- depends-on: a\n")).toMatch(/^delete the line 'depends-on', or accept /);
   });
 
+  test.each<[Partial<Applied>, string]>([
+    [{ parents: ["s"] }, "settle first that s has no file; then run: migrate verify"],
+    [{ dependsOn: ["s"] }, "settle first that s has no file; then run: migrate verify"],
+    [
+      { parents: ["x", "y"] },
+      "x, y are no revisions here; accept the file as it is now with: migrate repair",
+    ],
+  ])("what no file is, no header is to name again: %j", (recorded, hint) => {
+    const [a, b, c] = rows;
+    const squashed = { ...b!, revision: "s", parents: [] };
+    const all = findingsOf(files(before).graph, [a!, b!, squashed, { ...c!, ...recorded }]);
+    expect(all.find(({ kind }) => kind === "header")).toMatchObject({ hint });
+  });
+
   test("a hole beside what stops an upgrade is not said to be filled by the next", () => {
     const now = files({ a: before.a, x: "", b: before.b });
     const hints = findingsOf(now.graph, rows).map((finding) => diagnosticOf(finding).hint);
