@@ -1,4 +1,5 @@
 /** A head that is not applied, or a squashed revision that waits → its files are gone again. */
+import { absences } from "../core/absence.ts";
 import { MigrateError } from "../core/errors.ts";
 import { dormantNamed, type Graph, isHead, nodeOf } from "../core/graph.ts";
 import { describe } from "../core/graph-faults.ts";
@@ -32,17 +33,26 @@ export interface Removed {
 /** Deletes the pair. Throws `graph/…` where it is no head, `state/applied` where it is applied, `state/locked` where it may be about to be, `usage/no-database`, `execution/connect`. */
 export async function removeRevision(deps: Deps, options: RemoveOptions): Promise<Removed> {
   const project = await openProject(deps, options);
-  const migration = newest(project, options.head);
-  const session = await sessionOf(deps, project, migration, options);
+  const { migration, fault } = newest(project, options.head);
+  // It is a fault whatever the database says, which only knows of a better way out.
+  const asked = fault === undefined ? options : { ...options, yes: true };
+  const session = await sessionOf(deps, project, migration, asked);
   if (session !== undefined) await refuseApplied(session, project, migration);
+  if (fault !== undefined) throw fault;
   const files = [migration.up, migration.down].flatMap((file) => file?.source.path ?? []);
   await removeFiles(files, deps);
   return { revision: migration.revision, files };
 }
 
-function newest({ graph }: Project, head: string | undefined): Migration {
+interface Newest {
+  readonly migration: Migration;
+  /** Why what was named cannot be removed, unless `migration` is applied: that one goes first. */
+  readonly fault?: MigrateError;
+}
+
+function newest({ graph }: Project, head: string | undefined): Newest {
   const waiting = head === undefined ? undefined : dormantNamed(graph, head);
-  if (waiting !== undefined) return waiting;
+  if (waiting !== undefined) return { migration: waiting };
   if (head === undefined && graph.heads.length > 1) {
     throw new MigrateError({
       code: "graph/multiple-heads",
@@ -70,13 +80,14 @@ function newest({ graph }: Project, head: string | undefined): Migration {
   );
   const squashed = graph.dormant.find(({ replaces }) => replaces?.includes(id));
   if (squashed !== undefined) {
-    throw new MigrateError({
+    const fault = new MigrateError({
       code: "graph/half-replaced",
       message: `${describe(squashed)} replaces ${describe(node.revision)}, and would then replace a part of what exists`,
       hint: `remove that first: migrate revision --remove --head ${squashed.revision}`,
     });
+    return { migration: squashed, fault };
   }
-  if (needing.length === 0) return node.revision;
+  if (needing.length === 0) return { migration: node.revision };
   throw new MigrateError({
     code: "graph/not-a-head",
     message: `${describe(node.revision)} is ${isHead(node) ? "needed by" : "followed by"} ${needing.join(", ")}`,
@@ -151,9 +162,11 @@ async function refuseApplied(session: Session, project: Project, migration: Migr
 const onlyRecorded = ({ replaces = [] }: Migration, { how }: Applied): boolean =>
   how === "stamp" && replaces.length === 0;
 
-/** How a head is undone that is applied; by hand, where it is irreversible. */
+/** How a head is undone that is applied; by hand, where it is irreversible. One that waits is not: it is what the database has. */
 function undoing(graph: Graph, rows: readonly Applied[], migration: Migration, row: Applied): string {
   const { revision, down } = migration;
+  const waits = absences(graph, rows).find((each) => each.row === row);
+  if (waits !== undefined) return waits.hint;
   const known = idsOf(rows).filter((id) => graph.nodes.has(id));
   const forgotten = takingOut(graph, known, revision);
   const isRecorded = onlyRecorded(migration, row);
