@@ -78,7 +78,7 @@ export function explain(
     const walk = walkHint(statement, failure);
     const advice =
       adviceOf(failure, statement, step, connectionOptions) ??
-      timeoutIn(plan, batch, statement, failure, sourceText, connectionOptions) ??
+      timeoutIn(plan, origin.path, failure, sourceText, connectionOptions) ??
       encodingHint(statement, failure) ??
       leftIndex(statement, failure) ??
       deniedIn(plan, batch, statement, failure, login) ??
@@ -108,7 +108,13 @@ export function explain(
     foreignTableHint(statement, failure) ??
       lines(
         failure.hint,
-        rights?.hint ?? encodingHint(statement, failure) ?? startTimeoutHint(failure, connectionOptions),
+        rights?.hint ??
+          encodingHint(statement, failure) ??
+          // Behind the settings of a step, their limit is met also by what records it, and by its commit.
+          (step !== undefined && (commits || (statement.step !== undefined && purpose !== "guard-step"))
+            ? timeoutIn(plan, step.path, failure, sourceText, connectionOptions)
+            : undefined) ??
+          startTimeoutHint(failure, connectionOptions),
         state,
       ),
     committed === undefined ? {} : placeOf(committed, failure, sourceText),
@@ -331,21 +337,20 @@ export const startTimeoutHint = (
   return setting === undefined ? undefined : turnedOff(setting, "0", connectionOptions);
 };
 
-/** Where the statement_timeout comes from that a statement of the author's has met; of the role, database and server none is left. */
+/** Where the statement_timeout comes from that a statement in the step of this file has met; of the role, database and server none is left. */
 function timeoutIn(
-  { settings }: Plan,
-  { statements }: Batch,
-  { origin }: Statement,
+  { settings, batches }: Plan,
+  path: string,
   failure: Failure,
   sourceText: Explaining["sourceText"],
   connectionOptions: string | undefined,
 ): string | undefined {
   if (!isTimeout(failure)) return undefined;
-  const sets = statements.some(
-    (each) => each.origin?.path === origin?.path && /\bSET\b.*\bstatement_timeout\b/i.test(each.sql),
-  );
+  const sets = batches
+    .flatMap(({ statements }) => statements)
+    .some((each) => each.origin?.path === path && /\bSET\b.*\bstatement_timeout\b/i.test(each.sql));
   if (sets) return "the limit is the SET statement_timeout of this file: raise it there";
-  const [, header] = HEADER_TIMEOUT.exec(sourceText(origin!.path) ?? "") ?? [];
+  const [, header] = HEADER_TIMEOUT.exec(sourceText(path) ?? "") ?? [];
   if (header !== undefined)
     return `the limit is that of this file's header ('${header.trim()}'): raise it there`;
   const setting = settings.find((each) => each.startsWith("statement_timeout"));

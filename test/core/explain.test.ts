@@ -2,6 +2,7 @@
 import { expect, test } from "vitest";
 import { explain, type Failure } from "../../src/core/explain.ts";
 import { defaultPins } from "../../src/core/plan/session.ts";
+import type { Statement } from "../../src/core/plan/types.ts";
 import { planOf, statement, step } from "../support/plans.ts";
 
 const header = "-- revision: a\n-- parent: none\n\n";
@@ -116,9 +117,14 @@ test.each([
   const sent = [first, "SELECT 1;"].map((sql) => statement(sql, { origin }));
   const plan = planOf([step("a", sent)], { pins: { ...defaultPins, ...settings } });
   const batch = plan.batches.find((each) => each.statements.some(({ purpose }) => purpose === "user"))!;
-  const last = batch.statements.findLast(({ purpose }) => purpose === "user")!;
   const explaining = { sourceText: () => text, aborted: false, connectionOptions };
-  expect(explain(plan, batch, last, { ...TIMEOUT, lost: false }, explaining).hint).toContain(said);
+  // What records the step has the limit of its statements, and what begins it that of the session.
+  const hintAt = (purpose: Statement["purpose"]): string | undefined => {
+    const last = batch.statements.findLast((each) => each.purpose === purpose)!;
+    return explain(plan, batch, last, { ...TIMEOUT, lost: false }, explaining).hint;
+  };
+  for (const purpose of ["user", "record", "commit"] as const) expect(hintAt(purpose)).toContain(said);
+  expect(hintAt("guard-step")).toMatch(/^statement_timeout is set (for this role|in the options)/);
 });
 
 test("what is stopped on request outside a transaction has no cause to fix", () => {
