@@ -116,13 +116,15 @@ $body$;
 -- the current heads, or empty. Where heads do not tell what is applied, because those of must,
 -- starts, are the current ones, or something below them is missing, the command asks the database.
 -- There is no such command where every step is done, and other revisions are applied besides: ends
--- are the revisions of the last steps, which need all the others, or are needed by them.
+-- are the revisions of the last steps, which need all the others, or are needed by them. Nor is
+-- there where the ledger still names what squashed revisions of the script replace: a stamp makes
+-- it name those. replaced says which: {"a1": "s3", "b2": "s3"}.
 -- If it stops, it releases the lock: a later step may start from the state that is wrong now, and
 -- without the lock no step begins, whatever the client does.
 CREATE PROCEDURE retort.require_state(
   must text[], may text[], done_revisions bigint, done_digest numeric, again text,
   half_done text[] DEFAULT '{}', direction text DEFAULT 'up', starts text[] DEFAULT '{}',
-  ends text[] DEFAULT '{}')
+  ends text[] DEFAULT '{}', replaced jsonb DEFAULT '{}')
 LANGUAGE plpgsql AS $body$
 DECLARE
   missing pg_catalog.text;
@@ -163,9 +165,15 @@ BEGIN
         WHEN again <> '' AND (heads @> starts AND heads <@ starts OR has_hole)
           THEN replace(again, '%s:', '') || ' --from-database'
         ELSE again END;
-      hint := concat('Nothing was changed. See: SELECT * FROM retort.applied;',
-        ' Write a script from this state with: ' || nullif(format(command,
-          coalesce(nullif(array_to_string(heads, ','), ''), 'base')), ''));
+      hint := concat('Nothing was changed. See: SELECT * FROM retort.applied;', CASE
+        WHEN NOT has_hole AND EXISTS (SELECT FROM retort.applied AS a
+            WHERE replaced ? a.revision)
+          THEN format(' The ledger still names replaced revisions; record the change first with: '
+            'migrate stamp %s (as a script: add --sql --from-database)',
+            (SELECT string_agg(DISTINCT coalesce(replaced ->> h.id, h.id), ' ')
+              FROM unnest(heads) AS h (id)))
+        ELSE ' Write a script from this state with: ' || nullif(format(command,
+          coalesce(nullif(array_to_string(heads, ','), ''), 'base')), '') END);
     END IF;
     RAISE EXCEPTION USING ERRCODE = 'RT001',
       MESSAGE = concat('retort: this database is not in the expected state',

@@ -111,6 +111,7 @@ export async function compileSteps(
     to: currentHeads(project.graph, steps.after),
     without: [...ancestors(project.graph, from)].filter((id) => !before.has(id)),
     end: endOf(project.graph, steps),
+    replaced: replacedBy(project, steps),
     steps: inputs,
     ...(resume === undefined ? {} : { interrupted: resume.intent }),
     how,
@@ -130,6 +131,12 @@ export async function compileSteps(
   return how === "script" && steps.kind === "upgrade"
     ? { ...plan, steps: await Promise.all(plan.steps.map((step) => withLostData(project, step))) }
     : plan;
+}
+
+/** What squashed revisions replace that are applied before the steps or after them, and which does. */
+function replacedBy({ graph }: Project, { before, after }: Steps): Readonly<Record<RevisionId, RevisionId>> {
+  const known = new Set([...before, ...after]);
+  return Object.fromEntries([...graph.replaced].filter(([, by]) => known.has(by)));
 }
 
 /** With what of its rows and values its down does not restore. */

@@ -101,6 +101,11 @@ test("a database that has all of them has it, without running anything; the ledg
     code: "state/replaced",
     hint: expect.stringContaining("migrate stamp s"),
   });
+  const asked = await runScript(
+    url,
+    await it.script({ kind: "upgrade", target: "head" }, { idempotent: true }),
+  );
+  expect(asked.stderr).toMatch(/ record the change first with: migrate stamp s \(/);
   const stamp = await it.plan({ kind: "stamp", targets: ["s"] }, { ...options, fromDatabase: true });
   expect(stamp.steps.map(({ direction, revision }) => `${direction} ${revision}`)).toEqual([
     ...["down d", "down c", "down b", "down a"],
@@ -137,6 +142,8 @@ test("one that has what follows them keeps it, although its row names a parent t
   const refused = expect.objectContaining({ hint: expect.stringMatching(/: migrate stamp e$/) });
   expect(await failureOf(it.script({ kind: "stamp", targets: ["s"] }, options))).toEqual(refused);
   expect(await failureOf(it.script({ kind: "downgrade", target: "-1" }, options))).toEqual(refused);
+  const { stderr } = await runScript(url, await it.script({ kind: "downgrade", target: "e:s" }));
+  expect(stderr).toMatch(/ record the change first with: migrate stamp e \(/);
   await runScript(url, await it.script({ kind: "stamp", targets: ["e"] }, options));
   expect((await query(url, "SELECT revision FROM retort.applied")).length).toBe(2);
   await it.upgrade(url);

@@ -41,6 +41,8 @@ export interface StartState {
   readonly halfDone: readonly RevisionId[];
   /** The last of the steps: if they are done, all are. */
   readonly ends: readonly RevisionId[];
+  /** What squashed ones of `must` and `may` replace, and which does: a ledger that has it is to name that first. */
+  readonly replaced: Readonly<Record<RevisionId, RevisionId>>;
 }
 
 type Direction = "up" | "down";
@@ -184,7 +186,7 @@ export function ledgerOf(names: LedgerNames): Ledger {
     repairRows: (how, detail) => repairRowsBlock(names, how, detail),
 
     requireLock: call("require_lock"),
-    requireState: ({ must, may, done, again, starts, direction, halfDone, ends }) =>
+    requireState: ({ must, may, done, again, starts, direction, halfDone, ends, replaced }) =>
       call(
         "require_state",
         ...[must, may].map((revisions) => arrayLiteral(revisions)),
@@ -195,6 +197,7 @@ export function ledgerOf(names: LedgerNames): Ledger {
         ...named("direction", literal(direction), direction === "up"),
         ...named("starts", arrayLiteral(starts), again === "" || starts.length === 0),
         ...named("ends", arrayLiteral(ends), ends.length === 0),
+        ...named("replaced", literal(JSON.stringify(replaced)), Object.keys(replaced).length === 0),
       ),
     beginStep: (revision, direction, expected) => {
       if ("digest" in expected)

@@ -153,6 +153,7 @@ function startOf(input: CompileInput, result: Tally, forgets: boolean): readonly
         direction: directionOf(input),
         halfDone: halfDoneOf(input),
         ends: how === "script" ? endsOf(input) : [],
+        replaced: how === "script" ? (input.replaced ?? {}) : {},
       }),
       purpose: "guard-start",
     },

@@ -1,7 +1,7 @@
 /** A step and what it starts from → the statements of its transaction, and the parts that other steps share. */
 import type { EffectSummary } from "../effects/summary.ts";
 import type { Place } from "../ledger/blocks.ts";
-import type { Expected, IntentRef, Ledger } from "../ledger/calls.ts";
+import type { Expected, IntentRef, Ledger, StartState } from "../ledger/calls.ts";
 import type { How, Intent, NewRow, Recorded } from "../ledger/types.ts";
 import type { RevisionId } from "../migration.ts";
 import type { UserStatement } from "../statement/file.ts";
@@ -37,6 +37,8 @@ export interface CompileInput {
   readonly without?: readonly RevisionId[];
   /** The end of its range as it is typed; absent where no text means it from every start. */
   readonly end?: string | undefined;
+  /** What squashed revisions replace that are applied before the steps or after them, and which does. */
+  readonly replaced?: StartState["replaced"];
   readonly steps: readonly StepInput[];
   /** The interrupted statement that the first step continues from; a stamp forgets it. */
   readonly interrupted?: IntentRef & Pick<Intent, "direction">;

@@ -1,5 +1,5 @@
 -- Retort migration script: upgrade <base> -> c
--- Receipt: sha256:7a02219154a498676674a7f282d9a63c7a5b37a63f24f17ac55373772be0b79a
+-- Receipt: sha256:9fc1bde3908a0c0563e4840bb110bde03281becc0de43996cb153ce86543b9ce
 \if true
 -- For:  PostgreSQL 12 or later; ledger retort, format 2.
 -- Run:  psql -X -v ON_ERROR_STOP=1 -f FILE DATABASE
@@ -443,13 +443,15 @@ $body$;
 -- the current heads, or empty. Where heads do not tell what is applied, because those of must,
 -- starts, are the current ones, or something below them is missing, the command asks the database.
 -- There is no such command where every step is done, and other revisions are applied besides: ends
--- are the revisions of the last steps, which need all the others, or are needed by them.
+-- are the revisions of the last steps, which need all the others, or are needed by them. Nor is
+-- there where the ledger still names what squashed revisions of the script replace: a stamp makes
+-- it name those. replaced says which: {"a1": "s3", "b2": "s3"}.
 -- If it stops, it releases the lock: a later step may start from the state that is wrong now, and
 -- without the lock no step begins, whatever the client does.
 CREATE PROCEDURE retort.require_state(
   must text[], may text[], done_revisions bigint, done_digest numeric, again text,
   half_done text[] DEFAULT '{}', direction text DEFAULT 'up', starts text[] DEFAULT '{}',
-  ends text[] DEFAULT '{}')
+  ends text[] DEFAULT '{}', replaced jsonb DEFAULT '{}')
 LANGUAGE plpgsql AS $body$
 DECLARE
   missing pg_catalog.text;
@@ -490,9 +492,15 @@ BEGIN
         WHEN again <> '' AND (heads @> starts AND heads <@ starts OR has_hole)
           THEN replace(again, '%s:', '') || ' --from-database'
         ELSE again END;
-      hint := concat('Nothing was changed. See: SELECT * FROM retort.applied;',
-        ' Write a script from this state with: ' || nullif(format(command,
-          coalesce(nullif(array_to_string(heads, ','), ''), 'base')), ''));
+      hint := concat('Nothing was changed. See: SELECT * FROM retort.applied;', CASE
+        WHEN NOT has_hole AND EXISTS (SELECT FROM retort.applied AS a
+            WHERE replaced ? a.revision)
+          THEN format(' The ledger still names replaced revisions; record the change first with: '
+            'migrate stamp %s (as a script: add --sql --from-database)',
+            (SELECT string_agg(DISTINCT coalesce(replaced ->> h.id, h.id), ' ')
+              FROM unnest(heads) AS h (id)))
+        ELSE ' Write a script from this state with: ' || nullif(format(command,
+          coalesce(nullif(array_to_string(heads, ','), ''), 'base')), '') END);
     END IF;
     RAISE EXCEPTION USING ERRCODE = 'RT001',
       MESSAGE = concat('retort: this database is not in the expected state',
@@ -1256,7 +1264,7 @@ DECLARE
   -- If it stops, it releases the lock, unless it only looks.
   releases CONSTANT boolean := true;
   -- SHA-256 of its procedures.
-  procedures CONSTANT pg_catalog.text := '2e0a69a4c6d1f3f3bc45c81b94a3b80576aee46919ccda7c13b2701c4adcf83c';
+  procedures CONSTANT pg_catalog.text := 'ece138dce07e2665957ac676774836f266dd8df4b318fbe77a8992643300be7c';
   -- What to do where its schema has other objects, with a ledger and without one.
   apart CONSTANT pg_catalog.text := 'Nothing was changed. Move them to another schema: '
     'ALTER ... SET SCHEMA '
@@ -1519,7 +1527,7 @@ CALL retort.require_state('{}', '{}', 3, 1401614897665169694, 'migrate upgrade %
   ends => '{c}');
 
 -- Log: the receipt of this script.
-CALL retort.begin_script('7a02219154a498676674a7f282d9a63c7a5b37a63f24f17ac55373772be0b79a',
+CALL retort.begin_script('9fc1bde3908a0c0563e4840bb110bde03281becc0de43996cb153ce86543b9ce',
   'base:c', 3, 1401614897665169694);
 COMMIT;
 
@@ -1575,13 +1583,13 @@ BEGIN TRANSACTION READ ONLY;
 -- Check: exactly the revisions that should be applied now are, row by row.
 SELECT retort.check(3, 1401614897665169694) AS retort_passed \gset
 SELECT revisions AS applied_revisions, 'c' AS current_heads,
-  'sha256:7a02219154a498676674a7f282d9a63c7a5b37a63f24f17ac55373772be0b79a' AS receipt FROM retort.state;
+  'sha256:9fc1bde3908a0c0563e4840bb110bde03281becc0de43996cb153ce86543b9ce' AS receipt FROM retort.state;
 
 -- Durations: what this run of the script has done, as the log of the ledger has it.
 SELECT l.event AS step, l.revision, round(date_part('epoch', l.duration) * 1000) AS milliseconds
   FROM retort.log AS l WHERE l.event IN ('upgrade', 'downgrade') AND l.id > (
     SELECT max(s.id) FROM retort.log AS s WHERE s.event = 'script' AND s.checksum =
-      '7a02219154a498676674a7f282d9a63c7a5b37a63f24f17ac55373772be0b79a'
+      '9fc1bde3908a0c0563e4840bb110bde03281becc0de43996cb153ce86543b9ce'
       AND s.at > (SELECT retort.session_start()))
   ORDER BY l.id;
 COMMIT;
@@ -1726,7 +1734,7 @@ DECLARE
   -- If it stops, it releases the lock, unless it only looks.
   releases CONSTANT boolean := false;
   -- SHA-256 of its procedures.
-  procedures CONSTANT pg_catalog.text := '2e0a69a4c6d1f3f3bc45c81b94a3b80576aee46919ccda7c13b2701c4adcf83c';
+  procedures CONSTANT pg_catalog.text := 'ece138dce07e2665957ac676774836f266dd8df4b318fbe77a8992643300be7c';
   -- What to do where its schema has other objects, with a ledger and without one.
   apart CONSTANT pg_catalog.text := 'Nothing was changed. Move them to another schema: '
     'ALTER ... SET SCHEMA '

@@ -1,5 +1,5 @@
 -- Retort migration script: upgrade <base> -> 29f859a13ea1
--- Receipt: sha256:7f1b1936e0b9461bc93096b172867b35720e38f09dda0d99b35ba7d1189fbf74
+-- Receipt: sha256:66cfe1dcae7ae526c76402879f9f89ce96dcd5d863fab73859b0b700a1ee38ce
 \if true
 -- For:  PostgreSQL 12 or later; ledger retort, format 2.
 -- Run:  psql -X -v ON_ERROR_STOP=1 -f FILE DATABASE
@@ -436,13 +436,15 @@ $body$;
 -- the current heads, or empty. Where heads do not tell what is applied, because those of must,
 -- starts, are the current ones, or something below them is missing, the command asks the database.
 -- There is no such command where every step is done, and other revisions are applied besides: ends
--- are the revisions of the last steps, which need all the others, or are needed by them.
+-- are the revisions of the last steps, which need all the others, or are needed by them. Nor is
+-- there where the ledger still names what squashed revisions of the script replace: a stamp makes
+-- it name those. replaced says which: {"a1": "s3", "b2": "s3"}.
 -- If it stops, it releases the lock: a later step may start from the state that is wrong now, and
 -- without the lock no step begins, whatever the client does.
 CREATE PROCEDURE retort.require_state(
   must text[], may text[], done_revisions bigint, done_digest numeric, again text,
   half_done text[] DEFAULT '{}', direction text DEFAULT 'up', starts text[] DEFAULT '{}',
-  ends text[] DEFAULT '{}')
+  ends text[] DEFAULT '{}', replaced jsonb DEFAULT '{}')
 LANGUAGE plpgsql AS $body$
 DECLARE
   missing pg_catalog.text;
@@ -483,9 +485,15 @@ BEGIN
         WHEN again <> '' AND (heads @> starts AND heads <@ starts OR has_hole)
           THEN replace(again, '%s:', '') || ' --from-database'
         ELSE again END;
-      hint := concat('Nothing was changed. See: SELECT * FROM retort.applied;',
-        ' Write a script from this state with: ' || nullif(format(command,
-          coalesce(nullif(array_to_string(heads, ','), ''), 'base')), ''));
+      hint := concat('Nothing was changed. See: SELECT * FROM retort.applied;', CASE
+        WHEN NOT has_hole AND EXISTS (SELECT FROM retort.applied AS a
+            WHERE replaced ? a.revision)
+          THEN format(' The ledger still names replaced revisions; record the change first with: '
+            'migrate stamp %s (as a script: add --sql --from-database)',
+            (SELECT string_agg(DISTINCT coalesce(replaced ->> h.id, h.id), ' ')
+              FROM unnest(heads) AS h (id)))
+        ELSE ' Write a script from this state with: ' || nullif(format(command,
+          coalesce(nullif(array_to_string(heads, ','), ''), 'base')), '') END);
     END IF;
     RAISE EXCEPTION USING ERRCODE = 'RT001',
       MESSAGE = concat('retort: this database is not in the expected state',
@@ -1249,7 +1257,7 @@ DECLARE
   -- If it stops, it releases the lock, unless it only looks.
   releases CONSTANT boolean := true;
   -- SHA-256 of its procedures.
-  procedures CONSTANT pg_catalog.text := '2e0a69a4c6d1f3f3bc45c81b94a3b80576aee46919ccda7c13b2701c4adcf83c';
+  procedures CONSTANT pg_catalog.text := 'ece138dce07e2665957ac676774836f266dd8df4b318fbe77a8992643300be7c';
   -- What to do where its schema has other objects, with a ledger and without one.
   apart CONSTANT pg_catalog.text := 'Nothing was changed. Move them to another schema: '
     'ALTER ... SET SCHEMA '
@@ -1512,7 +1520,7 @@ CALL retort.require_state('{}', '{}', 1, 418732435334715376,
   'migrate upgrade %s:29f859a13ea1 --sql', ends => '{29f859a13ea1}');
 
 -- Log: the receipt of this script.
-CALL retort.begin_script('7f1b1936e0b9461bc93096b172867b35720e38f09dda0d99b35ba7d1189fbf74',
+CALL retort.begin_script('66cfe1dcae7ae526c76402879f9f89ce96dcd5d863fab73859b0b700a1ee38ce',
   'base:29f859a13ea1', 1, 418732435334715376);
 COMMIT;
 
@@ -1532,13 +1540,13 @@ BEGIN TRANSACTION READ ONLY;
 -- Check: exactly the revisions that should be applied now are, row by row.
 SELECT retort.check(1, 418732435334715376) AS retort_passed \gset
 SELECT revisions AS applied_revisions, '29f859a13ea1' AS current_heads,
-  'sha256:7f1b1936e0b9461bc93096b172867b35720e38f09dda0d99b35ba7d1189fbf74' AS receipt FROM retort.state;
+  'sha256:66cfe1dcae7ae526c76402879f9f89ce96dcd5d863fab73859b0b700a1ee38ce' AS receipt FROM retort.state;
 
 -- Durations: what this run of the script has done, as the log of the ledger has it.
 SELECT l.event AS step, l.revision, round(date_part('epoch', l.duration) * 1000) AS milliseconds
   FROM retort.log AS l WHERE l.event IN ('upgrade', 'downgrade') AND l.id > (
     SELECT max(s.id) FROM retort.log AS s WHERE s.event = 'script' AND s.checksum =
-      '7f1b1936e0b9461bc93096b172867b35720e38f09dda0d99b35ba7d1189fbf74'
+      '66cfe1dcae7ae526c76402879f9f89ce96dcd5d863fab73859b0b700a1ee38ce'
       AND s.at > (SELECT retort.session_start()))
   ORDER BY l.id;
 COMMIT;
@@ -1680,7 +1688,7 @@ DECLARE
   -- If it stops, it releases the lock, unless it only looks.
   releases CONSTANT boolean := false;
   -- SHA-256 of its procedures.
-  procedures CONSTANT pg_catalog.text := '2e0a69a4c6d1f3f3bc45c81b94a3b80576aee46919ccda7c13b2701c4adcf83c';
+  procedures CONSTANT pg_catalog.text := 'ece138dce07e2665957ac676774836f266dd8df4b318fbe77a8992643300be7c';
   -- What to do where its schema has other objects, with a ledger and without one.
   apart CONSTANT pg_catalog.text := 'Nothing was changed. Move them to another schema: '
     'ALTER ... SET SCHEMA '
