@@ -18,11 +18,15 @@ export interface ForeignFolder {
 const FEWEST = 4;
 const LIKE_OURS: ReadonlySet<string> = new Set(["golang-migrate", "sqlx"]);
 
-/** Undefined where a file has a header of ours, or the folder is no known tool's. */
+/**
+ * Undefined where a file has a header of ours, or the folder is no known tool's. `isMeant`: for migrations of ours, so that a
+ * few files that are named as ours lack only their headers.
+ */
 export function foreignFolder(
   directory: string,
   cwd: string,
   pattern: FileNamePattern,
+  isMeant = true,
 ): ForeignFolder | undefined {
   const folder = path.relative(cwd, path.resolve(cwd, directory)) || ".";
   const files = readable(folder, cwd);
@@ -31,7 +35,10 @@ export function foreignFolder(
   const tool = isOurs ? undefined : toolLike(files);
   if (tool === undefined) return undefined;
   const mayBeOurs =
-    LIKE_OURS.has(tool.name) && sql.length < FEWEST && sql.every(({ name }) => isLikeOurs(name, pattern));
+    isMeant &&
+    LIKE_OURS.has(tool.name) &&
+    sql.length < FEWEST &&
+    sql.every(({ name }) => isLikeOurs(name, pattern));
   return mayBeOurs ? undefined : { folder, tool };
 }
 

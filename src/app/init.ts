@@ -76,7 +76,7 @@ export async function init(
   const isHere = file !== undefined && path.resolve(deps.cwd, file) === path.resolve(deps.cwd, CONFIG_FILE);
   if (isConfigured || isHere) throw alreadySetUp(config, folder, deps);
   if (file !== undefined && named === undefined) throw belowProject(file, makefile);
-  if (!isEmpty) throw notEmpty(folder, deps, anotherFolder(directory, deps));
+  if (!isEmpty) throw notEmpty(folder, deps, anotherFolder(directory, deps), true);
   const made = await write([configFile({ directories: [directory] }), ...mk]);
   if (file !== undefined) {
     const message = `${file} is the config file of a project above this folder; below this folder, the new one counts, until you remove ${CONFIG_FILE} here`;
@@ -112,6 +112,7 @@ function alreadySetUp(config: Config, folder: NamedFolder, deps: Deps): MigrateE
       folder,
       deps,
       `${way}${isConfigured ? "" : ", then"}: migrate ${isBegun ? "history" : FIRST_REVISION}`,
+      isConfigured,
     );
   }
   return new MigrateError({
@@ -130,9 +131,14 @@ function addFolder(config: Config, directory: string, { cwd }: Deps): string {
   return `write "directories": [${[...others, name].join(", ")}] into ${CONFIG_FILE}`;
 }
 
-/** `hint` is for a folder that is not another tool's. */
-function notEmpty({ directory, pattern }: NamedFolder, { cwd }: Deps, hint: string): MigrateError {
-  const foreign = foreignFolder(directory, cwd, pattern);
+/** `hint` is for a folder that is not another tool's. `isMeant`: as of `foreignFolder`. */
+function notEmpty(
+  { directory, pattern }: NamedFolder,
+  { cwd }: Deps,
+  hint: string,
+  isMeant: boolean,
+): MigrateError {
+  const foreign = foreignFolder(directory, cwd, pattern, isMeant);
   return new MigrateError({
     code: "usage/not-empty",
     message:
