@@ -10,6 +10,7 @@ import { outputs } from "../core/outputs.ts";
 import { shellWord } from "../core/shell.ts";
 import { readCatalog } from "../io/catalog.ts";
 import type { Config } from "../io/config.ts";
+import { isReadFrom } from "../io/directory.ts";
 import { sessionState } from "../io/queries.ts";
 import type { Notice, Session } from "../io/session/types.ts";
 import type { Deps, Project } from "./project.ts";
@@ -72,7 +73,11 @@ export async function keepDump(
     await writeOutputs(deps, outputs.dump, [{ path, pieces }], config.directories);
   } catch (error) {
     if (!(error instanceof MigrateError)) throw error;
-    const message = `dump.file was not written: ${error.message}; once that is settled, run: migrate dump -o ${shellWord(path)}`;
+    // What that folder has stays a migration, whatever is done to the file.
+    const next = isReadFrom(path, config.directories, deps)
+      ? `name a file in another folder as "dump.file" (${config.origins["dump.file"]})`
+      : `once that is settled, run: migrate dump -o ${shellWord(path)}`;
+    const message = `dump.file was not written: ${error.message}; ${next}`;
     onNotice?.({ severity: "WARNING", message });
   }
 }

@@ -132,5 +132,10 @@ describe.sequential.each(servers())("on $name", (server) => {
     expect(notices).toEqual([
       `dump.file was not written: ${file} exists, and is not a dump as migrate writes it; once that is settled, run: migrate dump -o "${file}"`,
     ]);
+
+    const amid = { directories: [example], dump: { file: join(example, "schema.sql") } };
+    writeFileSync(config, JSON.stringify(amid));
+    await run(deps(), { kind: "upgrade", target: "+1" }, { ...project, onNotice });
+    expect(notices.at(-1)).toMatch(/; name a file in another folder as "dump.file" \(.*\.json line 1\)$/);
   });
 });
