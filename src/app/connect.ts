@@ -102,11 +102,27 @@ async function connected(
   deps: Pick<Deps, "onNotice">,
   { onNotice = deps.onNotice }: ConnectOptions,
 ): Promise<Connected> {
-  // One that cannot be read is another project's, most of the time.
-  const found = other?.applied && aboutOther(project, opened.state, other);
-  for (const odd of [found, await missingSchemas(project, opened.state, opened.session)])
-    if (odd !== undefined) onNotice?.({ severity: "WARNING", message: `${odd.message}; ${odd.hint}` });
+  warnOfOther(project, opened.state, other, onNotice);
+  warnOf(await missingSchemas(project, opened.state, opened.session), onNotice);
   return { project, ...opened };
+}
+
+/** Warns where the project's ledger is another one of the database. */
+export function warnOfOther(
+  project: Project,
+  state: LedgerState,
+  other: OtherLedger | undefined,
+  onNotice: Deps["onNotice"],
+): void {
+  // One that cannot be read is another project's, most of the time.
+  if (other?.applied !== undefined) warnOf(aboutOther(project, state, other), onNotice);
+}
+
+function warnOf(
+  odd: { readonly message: string; readonly hint: string } | undefined,
+  onNotice: Deps["onNotice"],
+): void {
+  if (odd !== undefined) onNotice?.({ severity: "WARNING", message: `${odd.message}; ${odd.hint}` });
 }
 
 async function openLedger(

@@ -1,10 +1,12 @@
 /** The ledger's log: what was done to the database. */
 
+import { MigrateError } from "../core/errors.ts";
 import { ledgerOf } from "../core/ledger/calls.ts";
 import { redactAll } from "../core/redact.ts";
-import { type LogEntry, readLog as read } from "../io/queries.ts";
-import { connect } from "./connect.ts";
-import { type Deps, openConfig, type ProjectOptions } from "./project.ts";
+import { type LogEntry, readLog as read, readLedger } from "../io/queries.ts";
+import { connect, warnOfOther } from "./connect.ts";
+import { readOther } from "./other-ledger.ts";
+import { type Deps, openConfig, openProject, type ProjectOptions } from "./project.ts";
 
 export interface LogOptions extends ProjectOptions {
   /** How many entries at most; 0: all. */
@@ -16,8 +18,21 @@ export async function readLog(deps: Deps, options: LogOptions): Promise<readonly
   const config = await openConfig(deps, options);
   const session = await connect(deps, config);
   try {
-    return redactAll(await read(session, ledgerOf(config.ledger), options.last), config.secrets);
+    const ledger = ledgerOf(config.ledger);
+    const entries = await read(session, ledger, options.last);
+    if (entries.length === 0) {
+      const state = await readLedger(session, ledger);
+      const other = await readOther(state, session, ledger);
+      // The log is read without the files, which may be at fault.
+      const project = other && (await openProject(deps, options, config).catch(withoutFault));
+      if (project !== undefined) warnOfOther(project, state, other, deps.onNotice);
+    }
+    return redactAll(entries, config.secrets);
   } finally {
     await session.close();
   }
+}
+
+function withoutFault(error: unknown): undefined {
+  if (!(error instanceof MigrateError)) throw error;
 }

@@ -247,8 +247,15 @@ test("another ledger that has the revisions is pointed out while the one of the 
       hint: told,
     },
   ]);
-  const status = async ({ folder }: typeof same) => (await migrate(["status"], { cwd: folder, env })).stderr;
-  expect(await status(other)).toBe("");
+  const warned = async (command: string, { folder }: typeof same) =>
+    (await migrate([command], { cwd: folder, env })).stderr;
+  const status = warned.bind(undefined, "status");
+  for (const command of ["status", "log"]) {
+    expect(await warned(command, other)).toBe("");
+    expect(await warned(command, same)).toMatch(
+      /^warning: there is no ledger .* has 1 of the revisions here;/,
+    );
+  }
   // It fails, and the ledger that it has made stays.
   await migrate(["upgrade", "-q"], { cwd: same.folder, env });
   expect(await status(same)).toBe(
