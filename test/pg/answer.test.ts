@@ -1,9 +1,9 @@
-/** A person at a terminal answers the question of a downgrade: what is done, and with which exit code it ends. */
+/** A person at a terminal answers the question of a downgrade or a repair: what is done, and with which exit code it ends. */
 import { PassThrough } from "node:stream";
 import { expect, test } from "vitest";
 import { main } from "../../src/cli/main.ts";
 import { ownDatabase, project } from "../support/project.ts";
-import { servers } from "../support/server.ts";
+import { query, servers } from "../support/server.ts";
 
 const shop = project({ a: { up: "CREATE TABLE a ();", down: "DROP TABLE a;" } });
 
@@ -41,6 +41,15 @@ test("no ends with 1 and leaves all as it was, so that && stops there; yes does 
     });
   expect((await typed("downgrade base --dry-run", url, "")).code).toBe(0);
   expect((await shop.state(url)).heads).toEqual(["a"]);
+  await query(url, "UPDATE retort.applied SET message = 'another'");
+  for (const [answer, code, end] of [
+    ["n", 1, "nothing was done"],
+    ["y", 0, "repaired: a on .*"],
+  ] as const)
+    expect(await typed("repair", url, answer)).toMatchObject({
+      code,
+      err: expect.stringMatching(new RegExp(`${end}\\n$`)),
+    });
   expect(await typed("downgrade base", url, "y")).toMatchObject({
     code: 0,
     err: expect.stringContaining("- a"),

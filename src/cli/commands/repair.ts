@@ -46,14 +46,15 @@ const command: Command = {
     else if (inconsistency !== undefined && dryRun) printer.lines(questionLines(inconsistency));
     else if (dryRun) for (const finding of findings) printer.data(findingLine(finding));
     else if (repaired.length === 0) for (const finding of left) printer.info(findingLine(finding));
+    const refused = !done && !dryRun && !script && plan.batches.length > 0;
+    if (refused) printer.info("nothing was done");
     if (inconsistency !== undefined) {
       if (done) printer.info("the ledger was repaired; compare it with the files: migrate verify");
-      return done || dryRun || script ? exitCodes.ok : exitCodes.findings;
+      return refused ? exitCodes.findings : exitCodes.ok;
     }
     if (done) printer.info(`repaired: ${repaired.join(", ")} on ${database}`);
     else if (findings.length === 0) printer.info("nothing to repair");
     for (const hint of findingHints(left)) printer.info(hint);
-    const refused = repaired.length > 0 && !done && !dryRun && !script;
     return left.length > 0 || refused ? exitCodes.findings : exitCodes.ok;
   },
 };
