@@ -259,8 +259,8 @@ function combinationFault(
 
 type Named = Pick<Command, "name">;
 
-/** What hands type that come from other tools: our flag, or why there is none. */
-const habits: Readonly<Record<string, string>> = {
+/** What hands type that come from other tools: our flag, or the first of several that the command has, or why there is none. */
+const habits: Readonly<Record<string, string | readonly string[]>> = {
   tag: "Alembic passes it to env.py, which does not exist here; -x KEY=VALUE sets a variable of the config file;",
   "down-revision": "head",
   parent: "head",
@@ -273,7 +273,7 @@ const habits: Readonly<Record<string, string>> = {
   "revision-id": "rev-id",
   depends: "depends-on",
   dependencies: "depends-on",
-  path: "version-path",
+  path: ["version-path", "directory"],
   dry: "dry-run",
   dryrun: "dry-run",
   offline: "sql",
@@ -295,14 +295,21 @@ function unknownFlag(
   word: string,
 ): MigrateError {
   const known = Object.keys(args);
+  const meant = (name: string): string | undefined =>
+    [name, ...habitsFor(name)].find((each) => known.includes(each));
   // `-single-head` is read as letters, and is a name with one dash.
-  const whole = known.find((each) => word.split("=", 1)[0] === `-${each}`);
+  const [whole] = word.split("=", 1) as [string];
+  const byWhole = whole.startsWith("--") ? undefined : meant(whole.slice(1));
   const name = flag.replace(/^--?(no-)?/, "");
-  const habit = Object.hasOwn(habits, name) ? habits[name]! : "";
-  const guess = whole ?? (known.includes(habit) ? habit : (nearest(name, known) ?? begunSo(name, known)));
-  const hint = habit.includes(" ") ? habit : guess === undefined ? undefined : `did you mean --${guess}?`;
-  return usage("unknown-flag", `unknown flag ${flag}`, { name: command }, hint);
+  const guess = byWhole ?? meant(name) ?? nearest(name, known) ?? begunSo(name, known);
+  const reason = habitsFor(name).find((each) => each.includes(" "));
+  const hint = reason ?? (guess === undefined ? undefined : `did you mean --${guess}?`);
+  const shown = byWhole === undefined ? flag : whole;
+  return usage("unknown-flag", `unknown flag ${shown}`, { name: command }, hint);
 }
+
+const habitsFor = (name: string): readonly string[] =>
+  Object.hasOwn(habits, name) ? [habits[name]!].flat() : [];
 
 /** The one flag whose name begins so. */
 function begunSo(name: string, known: readonly string[]): string | undefined {

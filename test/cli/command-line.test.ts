@@ -226,6 +226,9 @@ describe("main", () => {
     ["init --make", "hint: did you mean --makefile? see: migrate init --help"],
     ["status --db x", "hint: did you mean --database? see: migrate status --help"],
     ["check -single-head", "hint: did you mean --single-head? see: migrate check --help"],
+    ["-path db status", "hint: did you mean --directory? see: migrate --help"],
+    ["status --path=db", "hint: did you mean --directory? see: migrate status --help"],
+    ["revision --path db", "hint: did you mean --version-path? see: migrate revision --help"],
     ["revision --delete", "hint: did you mean --remove? see: migrate revision --help"],
     // Two letters that changed places.
     ["haeds", "hint: did you mean: migrate heads"],
