@@ -167,7 +167,7 @@ BEGIN
         ELSE again END;
       hint := concat('Nothing was changed. See: SELECT * FROM retort.applied;', CASE
         WHEN NOT has_hole AND EXISTS (SELECT FROM retort.applied AS a
-            WHERE replaced ? a.revision)
+            WHERE (replaced ->> a.revision) IS NOT NULL)
           THEN format(' The ledger still names replaced revisions; record the change first with: '
             'migrate stamp %s (as a script: add --sql --from-database)',
             (SELECT string_agg(DISTINCT coalesce(replaced ->> h.id, h.id), ' ')

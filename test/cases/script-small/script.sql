@@ -1,5 +1,5 @@
 -- Retort migration script: upgrade <base> -> c
--- Receipt: sha256:9fc1bde3908a0c0563e4840bb110bde03281becc0de43996cb153ce86543b9ce
+-- Receipt: sha256:3ae77294b781de534506d7347a82a8b27dd3f99f052fd77b003f210e43372430
 \if true
 -- For:  PostgreSQL 12 or later; ledger retort, format 2.
 -- Run:  psql -X -v ON_ERROR_STOP=1 -f FILE DATABASE
@@ -494,7 +494,7 @@ BEGIN
         ELSE again END;
       hint := concat('Nothing was changed. See: SELECT * FROM retort.applied;', CASE
         WHEN NOT has_hole AND EXISTS (SELECT FROM retort.applied AS a
-            WHERE replaced ? a.revision)
+            WHERE (replaced ->> a.revision) IS NOT NULL)
           THEN format(' The ledger still names replaced revisions; record the change first with: '
             'migrate stamp %s (as a script: add --sql --from-database)',
             (SELECT string_agg(DISTINCT coalesce(replaced ->> h.id, h.id), ' ')
@@ -1264,7 +1264,7 @@ DECLARE
   -- If it stops, it releases the lock, unless it only looks.
   releases CONSTANT boolean := true;
   -- SHA-256 of its procedures.
-  procedures CONSTANT pg_catalog.text := 'ece138dce07e2665957ac676774836f266dd8df4b318fbe77a8992643300be7c';
+  procedures CONSTANT pg_catalog.text := '36bcaf7255bcea6cc57b59acafa864bd78f6b5774e1e95834abdbb0cd64dd266';
   -- What to do where its schema has other objects, with a ledger and without one.
   apart CONSTANT pg_catalog.text := 'Nothing was changed. Move them to another schema: '
     'ALTER ... SET SCHEMA '
@@ -1527,7 +1527,7 @@ CALL retort.require_state('{}', '{}', 3, 1401614897665169694, 'migrate upgrade %
   ends => '{c}');
 
 -- Log: the receipt of this script.
-CALL retort.begin_script('9fc1bde3908a0c0563e4840bb110bde03281becc0de43996cb153ce86543b9ce',
+CALL retort.begin_script('3ae77294b781de534506d7347a82a8b27dd3f99f052fd77b003f210e43372430',
   'base:c', 3, 1401614897665169694);
 COMMIT;
 
@@ -1583,13 +1583,13 @@ BEGIN TRANSACTION READ ONLY;
 -- Check: exactly the revisions that should be applied now are, row by row.
 SELECT retort.check(3, 1401614897665169694) AS retort_passed \gset
 SELECT revisions AS applied_revisions, 'c' AS current_heads,
-  'sha256:9fc1bde3908a0c0563e4840bb110bde03281becc0de43996cb153ce86543b9ce' AS receipt FROM retort.state;
+  'sha256:3ae77294b781de534506d7347a82a8b27dd3f99f052fd77b003f210e43372430' AS receipt FROM retort.state;
 
 -- Durations: what this run of the script has done, as the log of the ledger has it.
 SELECT l.event AS step, l.revision, round(date_part('epoch', l.duration) * 1000) AS milliseconds
   FROM retort.log AS l WHERE l.event IN ('upgrade', 'downgrade') AND l.id > (
     SELECT max(s.id) FROM retort.log AS s WHERE s.event = 'script' AND s.checksum =
-      '9fc1bde3908a0c0563e4840bb110bde03281becc0de43996cb153ce86543b9ce'
+      '3ae77294b781de534506d7347a82a8b27dd3f99f052fd77b003f210e43372430'
       AND s.at > (SELECT retort.session_start()))
   ORDER BY l.id;
 COMMIT;
@@ -1734,7 +1734,7 @@ DECLARE
   -- If it stops, it releases the lock, unless it only looks.
   releases CONSTANT boolean := false;
   -- SHA-256 of its procedures.
-  procedures CONSTANT pg_catalog.text := 'ece138dce07e2665957ac676774836f266dd8df4b318fbe77a8992643300be7c';
+  procedures CONSTANT pg_catalog.text := '36bcaf7255bcea6cc57b59acafa864bd78f6b5774e1e95834abdbb0cd64dd266';
   -- What to do where its schema has other objects, with a ledger and without one.
   apart CONSTANT pg_catalog.text := 'Nothing was changed. Move them to another schema: '
     'ALTER ... SET SCHEMA '

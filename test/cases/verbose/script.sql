@@ -1,5 +1,5 @@
 -- Retort migration script: upgrade <base> -> 29f859a13ea1
--- Receipt: sha256:66cfe1dcae7ae526c76402879f9f89ce96dcd5d863fab73859b0b700a1ee38ce
+-- Receipt: sha256:c029a0cd05cb49f78dbcbbde43727fb5333fd50729a67d463eb5eb674d85a9b2
 \if true
 -- For:  PostgreSQL 12 or later; ledger retort, format 2.
 -- Run:  psql -X -v ON_ERROR_STOP=1 -f FILE DATABASE
@@ -487,7 +487,7 @@ BEGIN
         ELSE again END;
       hint := concat('Nothing was changed. See: SELECT * FROM retort.applied;', CASE
         WHEN NOT has_hole AND EXISTS (SELECT FROM retort.applied AS a
-            WHERE replaced ? a.revision)
+            WHERE (replaced ->> a.revision) IS NOT NULL)
           THEN format(' The ledger still names replaced revisions; record the change first with: '
             'migrate stamp %s (as a script: add --sql --from-database)',
             (SELECT string_agg(DISTINCT coalesce(replaced ->> h.id, h.id), ' ')
@@ -1257,7 +1257,7 @@ DECLARE
   -- If it stops, it releases the lock, unless it only looks.
   releases CONSTANT boolean := true;
   -- SHA-256 of its procedures.
-  procedures CONSTANT pg_catalog.text := 'ece138dce07e2665957ac676774836f266dd8df4b318fbe77a8992643300be7c';
+  procedures CONSTANT pg_catalog.text := '36bcaf7255bcea6cc57b59acafa864bd78f6b5774e1e95834abdbb0cd64dd266';
   -- What to do where its schema has other objects, with a ledger and without one.
   apart CONSTANT pg_catalog.text := 'Nothing was changed. Move them to another schema: '
     'ALTER ... SET SCHEMA '
@@ -1520,7 +1520,7 @@ CALL retort.require_state('{}', '{}', 1, 418732435334715376,
   'migrate upgrade %s:29f859a13ea1 --sql', ends => '{29f859a13ea1}');
 
 -- Log: the receipt of this script.
-CALL retort.begin_script('66cfe1dcae7ae526c76402879f9f89ce96dcd5d863fab73859b0b700a1ee38ce',
+CALL retort.begin_script('c029a0cd05cb49f78dbcbbde43727fb5333fd50729a67d463eb5eb674d85a9b2',
   'base:29f859a13ea1', 1, 418732435334715376);
 COMMIT;
 
@@ -1540,13 +1540,13 @@ BEGIN TRANSACTION READ ONLY;
 -- Check: exactly the revisions that should be applied now are, row by row.
 SELECT retort.check(1, 418732435334715376) AS retort_passed \gset
 SELECT revisions AS applied_revisions, '29f859a13ea1' AS current_heads,
-  'sha256:66cfe1dcae7ae526c76402879f9f89ce96dcd5d863fab73859b0b700a1ee38ce' AS receipt FROM retort.state;
+  'sha256:c029a0cd05cb49f78dbcbbde43727fb5333fd50729a67d463eb5eb674d85a9b2' AS receipt FROM retort.state;
 
 -- Durations: what this run of the script has done, as the log of the ledger has it.
 SELECT l.event AS step, l.revision, round(date_part('epoch', l.duration) * 1000) AS milliseconds
   FROM retort.log AS l WHERE l.event IN ('upgrade', 'downgrade') AND l.id > (
     SELECT max(s.id) FROM retort.log AS s WHERE s.event = 'script' AND s.checksum =
-      '66cfe1dcae7ae526c76402879f9f89ce96dcd5d863fab73859b0b700a1ee38ce'
+      'c029a0cd05cb49f78dbcbbde43727fb5333fd50729a67d463eb5eb674d85a9b2'
       AND s.at > (SELECT retort.session_start()))
   ORDER BY l.id;
 COMMIT;
@@ -1688,7 +1688,7 @@ DECLARE
   -- If it stops, it releases the lock, unless it only looks.
   releases CONSTANT boolean := false;
   -- SHA-256 of its procedures.
-  procedures CONSTANT pg_catalog.text := 'ece138dce07e2665957ac676774836f266dd8df4b318fbe77a8992643300be7c';
+  procedures CONSTANT pg_catalog.text := '36bcaf7255bcea6cc57b59acafa864bd78f6b5774e1e95834abdbb0cd64dd266';
   -- What to do where its schema has other objects, with a ledger and without one.
   apart CONSTANT pg_catalog.text := 'Nothing was changed. Move them to another schema: '
     'ALTER ... SET SCHEMA '
