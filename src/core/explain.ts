@@ -40,8 +40,8 @@ export interface Explaining {
   readonly sourceText: (path: string) => string | undefined;
   /** The user asked to stop. */
   readonly aborted: boolean;
-  /** The role that the session connected as, where that is known. */
-  readonly login?: string | undefined;
+  /** The role that SQL runs as where the plan names none, where that is known. */
+  readonly runsAs?: string | undefined;
   /** The options that its connection was given, as in PGOPTIONS. */
   readonly connectionOptions?: string | undefined;
   /** Where the scratch database is that the plan runs on, if it runs on one. */
@@ -54,7 +54,7 @@ export function explain(
   batch: Batch,
   statement: Statement,
   failure: Failure,
-  { sourceText, aborted, login, connectionOptions, scratch }: Explaining,
+  { sourceText, aborted, runsAs, connectionOptions, scratch }: Explaining,
 ): MigrateError {
   const { purpose, origin } = statement;
   const { sqlstate } = failure;
@@ -81,7 +81,7 @@ export function explain(
       timeoutIn(plan, batch, statement, failure, sourceText, connectionOptions) ??
       encodingHint(statement, failure) ??
       leftIndex(statement, failure) ??
-      deniedIn(plan, batch, statement, failure, login) ??
+      deniedIn(plan, batch, statement, failure, runsAs) ??
       misleadingIn(statement, failure);
     const hints = missing === undefined ? [said.hint, advice] : [missing, said.hint];
     return error("execution/statement", message, lines(...(walk === undefined ? hints : [walk]), state), {
@@ -96,7 +96,7 @@ export function explain(
       lines(failure.hint, `correct ${setting} in the config file; ${NOTHING}`),
     );
   const commits = purpose === "commit" || purpose === "defer";
-  const rights = rightsHint(plan, statement, failure, login);
+  const rights = rightsHint(plan, statement, failure, runsAs);
   const constraint = failure.constraint === undefined ? "" : ` (constraint ${failure.constraint})`;
   const of = step === undefined ? "" : ` of revision ${step.revision} (${step.path})`;
   const committed = commits ? committedBy(batch, step) : undefined;
@@ -206,13 +206,13 @@ function rightsHint(
   plan: Plan,
   { purpose }: Statement,
   { sqlstate }: Failure,
-  login: string | undefined,
+  runsAs: string | undefined,
 ): { readonly message?: string; readonly hint: string } | undefined {
   if (sqlstate !== "42501" || purpose === "commit" || purpose === "defer") return undefined;
   if (purpose === "repair-ledger") return { hint: "as the owner of the ledger, run: migrate repair" };
   return purpose === "create-ledger"
     ? { hint: "as the owner of the ledger, run: migrate ensure-version" }
-    : { message: "this role may not write to the ledger", hint: grantsHint(plan, "write", login) };
+    : { message: "this role may not write to the ledger", hint: grantsHint(plan, "write", runsAs) };
 }
 
 /** A table of that name that somebody else has made lacks the ledger's columns; the server's own hint names another one. */
@@ -225,14 +225,18 @@ const foreignTableHint = ({ purpose }: Statement, { sqlstate }: Failure): string
 export function grantsHint(
   { schema, role }: { schema: string; role?: string },
   use: LedgerUse,
-  login: string | undefined,
+  runsAs: string | undefined,
 ): string {
-  return `as the owner of the ledger, run: ${grants(qualified(schema), whom(role, login), use)}`;
+  return `as the owner of the ledger, run: ${grants(qualified(schema), whom(role, runsAs), use)}`;
 }
 
-/** The role that SQL runs as: the one that is configured, or the one that connects. */
-export const whom = (role: string | undefined, login: string | undefined): string => {
-  const name = role ?? login;
+/** What lets the role that connects become another. */
+export const membershipHint = (role: string, login: string | undefined): string =>
+  `as a superuser, run: GRANT ${identifier(role)} TO ${whom(undefined, login)}`;
+
+/** The role that SQL runs as: the one that is configured, or the connection's. */
+const whom = (role: string | undefined, runsAs: string | undefined): string => {
+  const name = role ?? runsAs;
   return name === undefined ? "the role that connects" : identifier(name);
 };
 
@@ -311,7 +315,8 @@ function adviceOf(
     return where === undefined ? OUTSIDE : `a function or a DO block cannot contain it: ${OUTSIDE_ALONE}`;
   if (step?.transactional === true && sqlstate === "2D000")
     return tag === "DO" || tag === "CALL" ? OUTSIDE : ENDING;
-  const missing = sqlstate === "3F000" ? QUOTED.exec(message)?.[1] : undefined;
+  // That no schema in search_path exists is said without a name.
+  const missing = sqlstate === "3F000" ? quotedName(message) : undefined;
   if (missing !== undefined)
     return `create it in an earlier migration: CREATE SCHEMA ${qualified(missing)}; or correct the name`;
   const setting = TIMEOUTS[sqlstate];
@@ -373,8 +378,9 @@ const TIMEOUTS: Readonly<Record<string, string>> = {
   "57P05": "idle_session_timeout",
 };
 
-/** A name in a message of the server's, in whatever language; that no schema in search_path exists is said without one. */
-const QUOTED = /["«»„“「](.+)["«»“”」]/;
+/** A name in a message of the server's, in whatever language. */
+export const quotedName = (message: string): string | undefined =>
+  /["«»„“「](.+)["«»“”」]/.exec(message)?.[1]?.trim();
 
 const advice: Readonly<Record<string, string>> = {
   "55P04": "put ALTER TYPE ... ADD VALUE into a migration of its own, before this one",
@@ -384,7 +390,7 @@ const advice: Readonly<Record<string, string>> = {
 
 /** The name of an index that is taken: CREATE INDEX CONCURRENTLY leaves one where it fails. */
 function leftIndex({ tag }: Statement, { sqlstate, message }: Failure): string | undefined {
-  const name = QUOTED.exec(message)?.[1];
+  const name = quotedName(message);
   if (tag !== "CREATE INDEX CONCURRENTLY" || sqlstate !== "42P07" || name === undefined) return undefined;
   return `it may be an invalid index that an earlier attempt has left (\\d shows INVALID); then drop it first: DROP INDEX CONCURRENTLY ${identifier(name)}`;
 }
@@ -408,7 +414,7 @@ function deniedIn(
   { statements }: Batch,
   statement: Statement,
   failure: Failure,
-  login: string | undefined,
+  runsAs: string | undefined,
 ): string | undefined {
   const denied = DENIED.exec(failure.message);
   // The author's SQL may have switched to another role.
@@ -417,7 +423,7 @@ function deniedIn(
   const [, kind, name] = denied;
   const privileges =
     kind === "database" ? "CREATE" : createsIn(statement, failure) ? "USAGE, CREATE" : "USAGE";
-  return `as the owner of the ${kind}, run: GRANT ${privileges} ON ${kind!.toUpperCase()} ${qualified(name!)} TO ${whom(role, login)}`;
+  return `as the owner of the ${kind}, run: GRANT ${privileges} ON ${kind!.toUpperCase()} ${qualified(name!)} TO ${whom(role, runsAs)}`;
 }
 
 const DENIED = /^permission denied for (schema|database) (.+)$/;
