@@ -11,6 +11,7 @@ import { withoutComments } from "./lexer.ts";
 import type { Migration } from "./migration.ts";
 import { missingHint } from "./missing.ts";
 import { passwordsOf } from "./password.ts";
+import { defaultTimeouts } from "./plan/session.ts";
 import type { Batch, Plan, PlanStep, Statement } from "./plan/types.ts";
 import { offsetInDo } from "./plpgsql.ts";
 import { identifier, qualified } from "./quote.ts";
@@ -78,7 +79,7 @@ export function explain(
     const walk = walkHint(statement, failure);
     const advice =
       adviceOf(failure, statement, step, connectionOptions) ??
-      timeoutIn(plan, batch, statement, failure, sourceText, connectionOptions) ??
+      timeoutIn(plan, batch, origin.path, failure, sourceText, connectionOptions) ??
       encodingHint(statement, failure) ??
       leftIndex(statement, failure) ??
       deniedIn(plan, batch, statement, failure, runsAs) ??
@@ -108,7 +109,12 @@ export function explain(
     foreignTableHint(statement, failure) ??
       lines(
         failure.hint,
-        rights?.hint ?? encodingHint(statement, failure) ?? startTimeoutHint(failure, connectionOptions),
+        rights?.hint ??
+          encodingHint(statement, failure) ??
+          (step === undefined || purpose === "guard-step"
+            ? undefined
+            : timeoutIn(plan, batch, step.path, failure, sourceText, connectionOptions)) ??
+          startTimeoutHint(failure, connectionOptions),
         state,
       ),
     committed === undefined ? {} : placeOf(committed, failure, sourceText),
@@ -323,49 +329,64 @@ function adviceOf(
   return setting === undefined ? advice[sqlstate] : turnedOff(setting, "0", connectionOptions);
 }
 
-/** A server that speaks another language says it otherwise, and gets no hint; 57014 alone may be anybody's cancel. */
-const isTimeout = ({ sqlstate, message }: Pick<Failure, "sqlstate" | "message">): boolean =>
-  sqlstate === "57014" && message.includes("statement timeout");
+/** What ends a statement that takes too long, by the SQLSTATE and words that a server says it with. */
+const LIMITS = [
+  { setting: "statement_timeout", code: "57014", words: "statement timeout" },
+  { setting: "lock_timeout", code: "55P03", words: "lock timeout" },
+] as const;
+
+/** A server that speaks another language says it otherwise, and gets no hint; the codes alone may be a cancel, or NOWAIT. */
+const limitMet = ({ sqlstate, message }: Pick<Failure, "sqlstate" | "message">) =>
+  LIMITS.find(({ code, words }) => sqlstate === code && message.includes(words))?.setting;
 
 /** What stands before the author's SQL runs under the limit that the session began with. */
 export const startTimeoutHint = (
   failure: Pick<Failure, "sqlstate" | "message">,
   connectionOptions: string | undefined,
 ): string | undefined => {
-  const setting = isTimeout(failure) ? "statement_timeout" : TIMEOUTS[failure.sqlstate ?? ""];
+  const setting = limitMet(failure) ?? TIMEOUTS[failure.sqlstate ?? ""];
   return setting === undefined ? undefined : turnedOff(setting, "0", connectionOptions);
 };
 
-/** Where the statement_timeout comes from that a statement of the author's has met; of the role, database and server none is left. */
+/** Where the limit comes from that a step has met, once it has begun; of those of role, database and server none is left. */
 function timeoutIn(
   { settings }: Plan,
   { statements }: Batch,
-  { origin }: Statement,
+  path: string,
   failure: Failure,
   sourceText: Explaining["sourceText"],
-  connectionOptions: string | undefined,
+  connectionOptions = "",
 ): string | undefined {
-  if (!isTimeout(failure)) return undefined;
-  const sets = statements.some(
-    (each) => each.origin?.path === origin?.path && /\bSET\b.*\bstatement_timeout\b/i.test(each.sql),
-  );
-  if (sets) return "the limit is the SET statement_timeout of this file: raise it there";
-  const [, header] = HEADER_TIMEOUT.exec(sourceText(origin!.path) ?? "") ?? [];
+  const name = limitMet(failure);
+  if (name === undefined) return undefined;
+  const isSet = new RegExp(`\\bSET\\b.*\\b${name}\\b`, "i");
+  if (statements.some((each) => each.origin?.path === path && isSet.test(each.sql)))
+    return `the limit is the SET ${name} of this file: raise it there`;
+  const key = name.replace("_", "-");
+  const inHeader = new RegExp(`^(?:--.*\\n)*?(--[ \\t]*${key}[ \\t]*:.*)`);
+  const [, header] = inHeader.exec(sourceText(path) ?? "") ?? [];
   if (header !== undefined)
     return `the limit is that of this file's header ('${header.trim()}'): raise it there`;
-  const setting = settings.find((each) => each.startsWith("statement_timeout"));
+  const places = `--${key} or session.${PINNED[name]}`;
+  const setting = settings.find((each) => each.startsWith(name));
   if (setting !== undefined)
-    return `the limit is ${setting}, from --statement-timeout or session.statementTimeout: raise it; see where it comes from with: migrate config`;
-  return connectionOptions?.includes("statement_timeout") === true
-    ? turnedOff("statement_timeout", "0", connectionOptions)
-    : undefined;
+    return `the limit is ${setting}, from ${places}: raise it; see where it comes from with: migrate config`;
+  // One of 0 is none: the default takes its place.
+  if (new RegExp(`${name.replace("_", "[_-]")}=(?!0\\b)`).test(connectionOptions))
+    return `the limit is the ${name} of the ${THERE}: raise it there`;
+  const byDefault = defaultTimeouts[PINNED[name]];
+  return byDefault === "0"
+    ? undefined
+    : `the limit is ${name} = '${byDefault}', the default: another is set with ${places}`;
 }
 
-const HEADER_TIMEOUT = /^(?:--.*\n)*?(--[ \t]*statement-timeout[ \t]*:.*)/;
+const PINNED = { statement_timeout: "statementTimeout", lock_timeout: "lockTimeout" } as const;
+
+const THERE = "options of the connection (PGOPTIONS, or options= in the address)";
 
 /** Where a setting that stops a run comes from, and how it is turned off. `options`: those that the connection was given. */
 export function turnedOff(setting: string, value: string, options = ""): string {
-  const there = "the options of the connection (PGOPTIONS, or options= in the address)";
+  const there = `the ${THERE}`;
   if (options.includes(setting))
     return `${setting} is set in ${there}: take it out, or set it to ${value} there`;
   const place = options === "" ? "" : `, in ${there}`;
