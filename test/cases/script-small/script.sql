@@ -1,5 +1,5 @@
 -- Retort migration script: upgrade <base> -> c
--- Receipt: sha256:7a02219154a498676674a7f282d9a63c7a5b37a63f24f17ac55373772be0b79a
+-- Receipt: sha256:5fcab44c2610b45da282f2def8ca0a119a1b282c9d88e456325cca12813e6d7e
 \if true
 -- For:  PostgreSQL 12 or later; ledger retort, format 2.
 -- Run:  psql -X -v ON_ERROR_STOP=1 -f FILE DATABASE
@@ -65,6 +65,7 @@ DECLARE
   key bigint;
   roles pg_catalog.name[];
   found pg_catalog.text;
+  options pg_catalog.text;
 BEGIN
   IF pg_catalog.transaction_timestamp()
       OPERATOR(pg_catalog.<>) pg_catalog.statement_timestamp() THEN
@@ -99,16 +100,20 @@ BEGIN
         'connection start with the role: PGOPTIONS=''-c role=...''';
   END IF;
 
-  found := (SELECT string_agg(s.name, ', ' ORDER BY s.name) FROM pg_settings AS s
+  -- That the session is read-only is said elsewhere: no option would help.
+  SELECT string_agg(s.name, ', ' ORDER BY s.name),
+      string_agg(format('-c %s=%s', s.name, current_setting(s.name)), ' ' ORDER BY s.name)
+    INTO found, options FROM pg_settings AS s
     WHERE s.source = 'session' AND s.setting <> s.reset_val
-      AND s.name IN ('lock_timeout', 'statement_timeout', 'transaction_timeout',
-        'idle_in_transaction_session_timeout', 'default_transaction_read_only'));
+      AND (s.name = 'default_transaction_read_only' AND s.setting = 'off'
+        OR s.name IN ('lock_timeout', 'statement_timeout', 'transaction_timeout',
+          'idle_in_transaction_session_timeout'));
   IF found IS NOT NULL THEN
     RAISE EXCEPTION USING ERRCODE = 'RT001',
       MESSAGE = format('retort: this session has settings that the script would not keep: %s',
         found),
-      HINT = 'Nothing was changed. RESET them; or set them for the whole connection: '
-        'PGOPTIONS=''-c statement_timeout=1min''';
+      HINT = format('Nothing was changed. RESET them; or set them for the whole connection: '
+        'PGOPTIONS=''%s''', options);
   END IF;
 
   found := (SELECT string_agg(o.what, ', ') FROM (
@@ -1519,7 +1524,7 @@ CALL retort.require_state('{}', '{}', 3, 1401614897665169694, 'migrate upgrade %
   ends => '{c}');
 
 -- Log: the receipt of this script.
-CALL retort.begin_script('7a02219154a498676674a7f282d9a63c7a5b37a63f24f17ac55373772be0b79a',
+CALL retort.begin_script('5fcab44c2610b45da282f2def8ca0a119a1b282c9d88e456325cca12813e6d7e',
   'base:c', 3, 1401614897665169694);
 COMMIT;
 
@@ -1575,13 +1580,13 @@ BEGIN TRANSACTION READ ONLY;
 -- Check: exactly the revisions that should be applied now are, row by row.
 SELECT retort.check(3, 1401614897665169694) AS retort_passed \gset
 SELECT revisions AS applied_revisions, 'c' AS current_heads,
-  'sha256:7a02219154a498676674a7f282d9a63c7a5b37a63f24f17ac55373772be0b79a' AS receipt FROM retort.state;
+  'sha256:5fcab44c2610b45da282f2def8ca0a119a1b282c9d88e456325cca12813e6d7e' AS receipt FROM retort.state;
 
 -- Durations: what this run of the script has done, as the log of the ledger has it.
 SELECT l.event AS step, l.revision, round(date_part('epoch', l.duration) * 1000) AS milliseconds
   FROM retort.log AS l WHERE l.event IN ('upgrade', 'downgrade') AND l.id > (
     SELECT max(s.id) FROM retort.log AS s WHERE s.event = 'script' AND s.checksum =
-      '7a02219154a498676674a7f282d9a63c7a5b37a63f24f17ac55373772be0b79a'
+      '5fcab44c2610b45da282f2def8ca0a119a1b282c9d88e456325cca12813e6d7e'
       AND s.at > (SELECT retort.session_start()))
   ORDER BY l.id;
 COMMIT;
@@ -1636,6 +1641,7 @@ DECLARE
   key bigint;
   roles pg_catalog.name[];
   found pg_catalog.text;
+  options pg_catalog.text;
   hint pg_catalog.text;
 BEGIN
   -- If a script has stopped in this session, it has left what follows.
@@ -1658,16 +1664,20 @@ BEGIN
         'connection start with the role: PGOPTIONS=''-c role=...''';
   END IF;
 
-  found := (SELECT string_agg(s.name, ', ' ORDER BY s.name) FROM pg_settings AS s
+  -- That the session is read-only is said elsewhere: no option would help.
+  SELECT string_agg(s.name, ', ' ORDER BY s.name),
+      string_agg(format('-c %s=%s', s.name, current_setting(s.name)), ' ' ORDER BY s.name)
+    INTO found, options FROM pg_settings AS s
     WHERE s.source = 'session' AND s.setting <> s.reset_val
-      AND s.name IN ('lock_timeout', 'statement_timeout', 'transaction_timeout',
-        'idle_in_transaction_session_timeout', 'default_transaction_read_only'));
+      AND (s.name = 'default_transaction_read_only' AND s.setting = 'off'
+        OR s.name IN ('lock_timeout', 'statement_timeout', 'transaction_timeout',
+          'idle_in_transaction_session_timeout'));
   IF found IS NOT NULL THEN
     RAISE EXCEPTION USING ERRCODE = 'RT001',
       MESSAGE = format('retort: this session has settings that the script would not keep: %s',
         found),
-      HINT = 'Nothing was changed. RESET them; or set them for the whole connection: '
-        'PGOPTIONS=''-c statement_timeout=1min''';
+      HINT = format('Nothing was changed. RESET them; or set them for the whole connection: '
+        'PGOPTIONS=''%s''', options);
   END IF;
 
   found := (SELECT string_agg(o.what, ', ') FROM (

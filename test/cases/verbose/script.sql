@@ -1,5 +1,5 @@
 -- Retort migration script: upgrade <base> -> 29f859a13ea1
--- Receipt: sha256:7f1b1936e0b9461bc93096b172867b35720e38f09dda0d99b35ba7d1189fbf74
+-- Receipt: sha256:61a77cd3ba2c3e09abfa9098618fb2861d981ac5dd314a568acb5fec3c599a05
 \if true
 -- For:  PostgreSQL 12 or later; ledger retort, format 2.
 -- Run:  psql -X -v ON_ERROR_STOP=1 -f FILE DATABASE
@@ -58,6 +58,7 @@ DECLARE
   key bigint;
   roles pg_catalog.name[];
   found pg_catalog.text;
+  options pg_catalog.text;
 BEGIN
   IF pg_catalog.transaction_timestamp()
       OPERATOR(pg_catalog.<>) pg_catalog.statement_timestamp() THEN
@@ -92,16 +93,20 @@ BEGIN
         'connection start with the role: PGOPTIONS=''-c role=...''';
   END IF;
 
-  found := (SELECT string_agg(s.name, ', ' ORDER BY s.name) FROM pg_settings AS s
+  -- That the session is read-only is said elsewhere: no option would help.
+  SELECT string_agg(s.name, ', ' ORDER BY s.name),
+      string_agg(format('-c %s=%s', s.name, current_setting(s.name)), ' ' ORDER BY s.name)
+    INTO found, options FROM pg_settings AS s
     WHERE s.source = 'session' AND s.setting <> s.reset_val
-      AND s.name IN ('lock_timeout', 'statement_timeout', 'transaction_timeout',
-        'idle_in_transaction_session_timeout', 'default_transaction_read_only'));
+      AND (s.name = 'default_transaction_read_only' AND s.setting = 'off'
+        OR s.name IN ('lock_timeout', 'statement_timeout', 'transaction_timeout',
+          'idle_in_transaction_session_timeout'));
   IF found IS NOT NULL THEN
     RAISE EXCEPTION USING ERRCODE = 'RT001',
       MESSAGE = format('retort: this session has settings that the script would not keep: %s',
         found),
-      HINT = 'Nothing was changed. RESET them; or set them for the whole connection: '
-        'PGOPTIONS=''-c statement_timeout=1min''';
+      HINT = format('Nothing was changed. RESET them; or set them for the whole connection: '
+        'PGOPTIONS=''%s''', options);
   END IF;
 
   found := (SELECT string_agg(o.what, ', ') FROM (
@@ -1512,7 +1517,7 @@ CALL retort.require_state('{}', '{}', 1, 418732435334715376,
   'migrate upgrade %s:29f859a13ea1 --sql', ends => '{29f859a13ea1}');
 
 -- Log: the receipt of this script.
-CALL retort.begin_script('7f1b1936e0b9461bc93096b172867b35720e38f09dda0d99b35ba7d1189fbf74',
+CALL retort.begin_script('61a77cd3ba2c3e09abfa9098618fb2861d981ac5dd314a568acb5fec3c599a05',
   'base:29f859a13ea1', 1, 418732435334715376);
 COMMIT;
 
@@ -1532,13 +1537,13 @@ BEGIN TRANSACTION READ ONLY;
 -- Check: exactly the revisions that should be applied now are, row by row.
 SELECT retort.check(1, 418732435334715376) AS retort_passed \gset
 SELECT revisions AS applied_revisions, '29f859a13ea1' AS current_heads,
-  'sha256:7f1b1936e0b9461bc93096b172867b35720e38f09dda0d99b35ba7d1189fbf74' AS receipt FROM retort.state;
+  'sha256:61a77cd3ba2c3e09abfa9098618fb2861d981ac5dd314a568acb5fec3c599a05' AS receipt FROM retort.state;
 
 -- Durations: what this run of the script has done, as the log of the ledger has it.
 SELECT l.event AS step, l.revision, round(date_part('epoch', l.duration) * 1000) AS milliseconds
   FROM retort.log AS l WHERE l.event IN ('upgrade', 'downgrade') AND l.id > (
     SELECT max(s.id) FROM retort.log AS s WHERE s.event = 'script' AND s.checksum =
-      '7f1b1936e0b9461bc93096b172867b35720e38f09dda0d99b35ba7d1189fbf74'
+      '61a77cd3ba2c3e09abfa9098618fb2861d981ac5dd314a568acb5fec3c599a05'
       AND s.at > (SELECT retort.session_start()))
   ORDER BY l.id;
 COMMIT;
@@ -1593,6 +1598,7 @@ DECLARE
   key bigint;
   roles pg_catalog.name[];
   found pg_catalog.text;
+  options pg_catalog.text;
   hint pg_catalog.text;
 BEGIN
   -- If a script has stopped in this session, it has left what follows.
@@ -1615,16 +1621,20 @@ BEGIN
         'connection start with the role: PGOPTIONS=''-c role=...''';
   END IF;
 
-  found := (SELECT string_agg(s.name, ', ' ORDER BY s.name) FROM pg_settings AS s
+  -- That the session is read-only is said elsewhere: no option would help.
+  SELECT string_agg(s.name, ', ' ORDER BY s.name),
+      string_agg(format('-c %s=%s', s.name, current_setting(s.name)), ' ' ORDER BY s.name)
+    INTO found, options FROM pg_settings AS s
     WHERE s.source = 'session' AND s.setting <> s.reset_val
-      AND s.name IN ('lock_timeout', 'statement_timeout', 'transaction_timeout',
-        'idle_in_transaction_session_timeout', 'default_transaction_read_only'));
+      AND (s.name = 'default_transaction_read_only' AND s.setting = 'off'
+        OR s.name IN ('lock_timeout', 'statement_timeout', 'transaction_timeout',
+          'idle_in_transaction_session_timeout'));
   IF found IS NOT NULL THEN
     RAISE EXCEPTION USING ERRCODE = 'RT001',
       MESSAGE = format('retort: this session has settings that the script would not keep: %s',
         found),
-      HINT = 'Nothing was changed. RESET them; or set them for the whole connection: '
-        'PGOPTIONS=''-c statement_timeout=1min''';
+      HINT = format('Nothing was changed. RESET them; or set them for the whole connection: '
+        'PGOPTIONS=''%s''', options);
   END IF;
 
   found := (SELECT string_agg(o.what, ', ') FROM (
