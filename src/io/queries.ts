@@ -277,13 +277,20 @@ const sessionRow = z
     pid: z.number(),
     application: z.string(),
     user: z.string(),
-    client: z.string(),
-    since: z.string(),
+    client: z.string().nullable(),
+    since: z.string().nullable(),
     // Another's statement, which may set a password.
     query: z.string().transform((text) => redact(text)),
     idle: z.string().nullable(),
   })
-  .transform(({ idle, ...row }): SessionInfo => (idle === null ? row : { ...row, idle }));
+  .transform(
+    ({ client, since, idle, ...row }): SessionInfo => ({
+      ...row,
+      ...(client === null ? {} : { client }),
+      ...(since === null ? {} : { since }),
+      ...(idle === null ? {} : { idle }),
+    }),
+  );
 
 /** The session may find operators of others before PostgreSQL's. */
 const PIN = "SET search_path = pg_catalog, pg_temp;";
@@ -298,10 +305,13 @@ const sessions = (condition: string): Query<SessionInfo> => ({
 const IDLE =
   "(a.state ~ '^idle' AND a.state_change < pg_catalog.clock_timestamp() - '1 second'::pg_catalog.interval)";
 
+/** Of another role's session, to one without pg_read_all_stats: only the name of the application and the role are seen. */
+const HIDDEN = "a.backend_start IS NULL";
+
 const sessionsSql = `SELECT a.pid, COALESCE(a.application_name, '') AS application, COALESCE(a.usename, '') AS "user",
-    COALESCE(pg_catalog.host(a.client_addr), 'local') AS client,
-    COALESCE(pg_catalog.to_char(COALESCE(CASE WHEN ${IDLE} THEN a.state_change ELSE a.query_start END, a.backend_start) AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"'), '') AS since,
-    pg_catalog.left(pg_catalog.regexp_replace(COALESCE(a.query, ''), '[[:space:]]+', ' ', 'g'), 200) AS query,
+    CASE WHEN ${HIDDEN} THEN NULL ELSE COALESCE(pg_catalog.host(a.client_addr), 'local') END AS client,
+    pg_catalog.to_char(COALESCE(CASE WHEN ${IDLE} THEN a.state_change ELSE a.query_start END, a.backend_start) AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"') AS since,
+    pg_catalog.left(pg_catalog.regexp_replace(CASE WHEN ${HIDDEN} THEN '' ELSE COALESCE(a.query, '') END, '[[:space:]]+', ' ', 'g'), 200) AS query,
     CASE WHEN ${IDLE} THEN a.state END AS idle
   FROM pg_catalog.pg_stat_activity AS a`;
 
