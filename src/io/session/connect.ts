@@ -214,10 +214,11 @@ function connectHint(address: DatabaseAddress, cause: DriverError): string {
   }
 }
 
-const FULL =
-  "no connection is free for this role or database: end one, raise the limit, or run the same command again: where it has --wait, --wait 60 waits for one";
-const NOT_YET =
-  "the server is starting or stopping; run the same command again: where it has --wait, --wait 60 waits for it";
+/** Of who has given it, too. */
+const LONGER = "where the command has --wait SECONDS, it waits longer with more of them";
+
+const FULL = `no connection is free for this role or database: end one, raise the limit, or run the same command again; ${LONGER}`;
+const NOT_YET = `the server is starting or stopping; run the same command again; ${LONGER}`;
 
 /** The same for a pool of the caller's, whose settings are not ours. */
 export function poolHint(cause: DriverError): string {
