@@ -351,12 +351,6 @@ describe("a ledger that somebody else prepared", () => {
     await grantIn(/the schema, run: (.*)/);
     await bare.upgrade(role.url(fresh.name));
     expect((await bare.state(fresh.url)).heads).toEqual(["a"]);
-    // What a role may not see of another's session is left out.
-    await withLock(bare, fresh.url, async () => {
-      expect(await failureOf(bare.downgrade(role.url(fresh.name), "base", { lockWait: 0 }))).toMatchObject({
-        message: expect.stringMatching(/the lock of the ledger: pid \d+, postgres \(waited 0 s\)$/),
-      });
-    });
     const other = project({ a: "SELECT 1;" }, { role: "postgres" });
     expect(await failureOf(other.upgrade(role.url(fresh.name)))).toMatchObject({
       hint: `as a superuser, run: GRANT "postgres" TO "${role.name}"`,
