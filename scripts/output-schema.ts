@@ -535,8 +535,8 @@ const session = object({
   pid: count,
   application: text,
   user: text,
-  client: text,
-  since: text,
+  client: text.optional(),
+  since: text.optional(),
   query: text,
   idle: text.optional(),
 });

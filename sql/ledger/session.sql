@@ -10,6 +10,7 @@ DECLARE
   key bigint;
   roles pg_catalog.name[];
   found pg_catalog.text;
+  options pg_catalog.text;
 BEGIN
   IF pg_catalog.transaction_timestamp()
       OPERATOR(pg_catalog.<>) pg_catalog.statement_timestamp() THEN

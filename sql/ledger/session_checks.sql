@@ -18,16 +18,20 @@ IF roles <> ARRAY[SESSION_USER, CURRENT_USER] THEN
       'connection start with the role: PGOPTIONS=''-c role=...''';
 END IF;
 
-found := (SELECT string_agg(s.name, ', ' ORDER BY s.name) FROM pg_settings AS s
+-- That the session is read-only is said elsewhere: no option would help.
+SELECT string_agg(s.name, ', ' ORDER BY s.name),
+    string_agg(format('-c %s=%s', s.name, current_setting(s.name)), ' ' ORDER BY s.name)
+  INTO found, options FROM pg_settings AS s
   WHERE s.source = 'session' AND s.setting <> s.reset_val
-    AND s.name IN ('lock_timeout', 'statement_timeout', 'transaction_timeout',
-      'idle_in_transaction_session_timeout', 'default_transaction_read_only'));
+    AND (s.name = 'default_transaction_read_only' AND s.setting = 'off'
+      OR s.name IN ('lock_timeout', 'statement_timeout', 'transaction_timeout',
+        'idle_in_transaction_session_timeout'));
 IF found IS NOT NULL THEN
   RAISE EXCEPTION USING ERRCODE = 'RT001',
     MESSAGE = format('retort: this session has settings that the script would not keep: %s',
       found),
-    HINT = 'Nothing was changed. RESET them; or set them for the whole connection: '
-      'PGOPTIONS=''-c statement_timeout=1min''';
+    HINT = format('Nothing was changed. RESET them; or set them for the whole connection: '
+      'PGOPTIONS=''%s''', options);
 END IF;
 
 found := (SELECT string_agg(o.what, ', ') FROM (

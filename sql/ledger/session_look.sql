@@ -6,6 +6,7 @@ DECLARE
   key bigint;
   roles pg_catalog.name[];
   found pg_catalog.text;
+  options pg_catalog.text;
   hint pg_catalog.text;
 BEGIN
   /* session_checks */

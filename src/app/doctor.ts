@@ -185,7 +185,7 @@ async function database(
         checks.push({ check: "session", status: none ? "wrong" : "odd", ...said });
       }
       const rights = await ledgerRights(session, config.ledger);
-      checks.push(...ledger(state, config, project, { ...facts, ...rights, login: session.login }));
+      checks.push(...ledger(state, config, project, { ...facts, ...rights }));
     });
   } finally {
     await session.close();
@@ -265,15 +265,11 @@ async function settings(session: Session, { session: pins, file }: Config): Prom
 const clockText = ({ ahead }: ServerFacts): string =>
   `its clock is ${Math.abs(ahead).toFixed(0)} s ${ahead > 0 ? "ahead of" : "behind"} this machine's`;
 
-interface LedgerFacts extends ServerFacts, LedgerRights {
-  readonly login: string | undefined;
-}
-
 function ledger(
   state: LedgerState,
   { ledger: names }: Config,
   project: Project | undefined,
-  { mayCreate, hasSchema, role: current, database, mayWrite, login }: LedgerFacts,
+  { mayCreate, hasSchema, role: current, database, mayWrite }: ServerFacts & LedgerRights,
 ): readonly Examination[] {
   const { schema, role = current } = names;
   const standing = project && stateOf(project, state, database);
@@ -297,7 +293,7 @@ function ledger(
         check: "ledger",
         status: "wrong",
         message: `${said}; ${role} may read it, but not write to it`,
-        hint: `connect as a role that may; or ${grantsHint(names, "write", login)}`,
+        hint: `connect as a role that may; or ${grantsHint(names, "write", role)}`,
       };
   if (standing === undefined) return [applied];
   return [

@@ -43,7 +43,7 @@ export async function schemaOf(
   const isIgnored = ignoredIn([...ignore, ...patterns], [catalog]);
   return {
     catalog: { ...catalog, objects: catalog.objects.filter((object) => !isIgnored(object)) },
-    owner: role ?? (await sessionState(session)).user,
+    owner: role ?? (await sessionState(session)).role,
     versionTables: tables,
     unused: unusedPatterns(patterns, [catalog]),
   };

@@ -68,7 +68,7 @@ async function wayOf(scratch: Scratch, { live, wanted, roles, ignore }: MendOpti
     const session = await scratch.empty();
     await standIns(session, scratch, { roles });
     const objects = catalog.objects.filter((object) => !isIgnored(object));
-    const dump = dumpOf({ ...catalog, objects }, (await sessionState(session)).user);
+    const dump = dumpOf({ ...catalog, objects }, (await sessionState(session)).role);
     warnings.push(...dump.warnings);
     for (const sql of [...SETTINGS, ...dump.pieces.map(pieceText)]) await loaded(session, sql);
     if (compared.has(catalog)) return session;

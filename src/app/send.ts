@@ -6,7 +6,7 @@ import type { Ledger } from "../core/ledger/calls.ts";
 import type { Plan } from "../core/plan/types.ts";
 import type { Config } from "../io/config.ts";
 import { type ExecuteOptions, execute, type LockOptions } from "../io/execute.ts";
-import { type Backend, blockers, isStandby, lockHolders } from "../io/queries.ts";
+import { type Backend, blockers, isStandby, lockHolders, rolesOfSession } from "../io/queries.ts";
 import type { Session } from "../io/session/types.ts";
 import { callback, count, type Rules, seconds } from "./options.ts";
 import type { Deps } from "./project.ts";
@@ -42,7 +42,7 @@ export function send(
     ...lockOptions(target, deps, options),
     lockRetries: options.lockRetries ?? config.lockRetries,
     blockers: () => blockers(session, backend.pid),
-    login: session.login,
+    runsAs: async () => (await rolesOfSession(session)).role,
     connectionOptions: session.connectionOptions,
     scratch: session.scratch,
     ...ofFiles,

@@ -87,7 +87,9 @@ export function addressFault(origin: string, message: string, hint: string): Mig
 
 /** Where the address of a fault stands; undefined where the fault is another. */
 export const originOfFault = ({ code, message }: MigrateError): string | undefined =>
-  code === "usage/database-address" ? /\(from (.*)\)$/s.exec(message)?.[1] : undefined;
+  ["usage/database-address", "usage/no-database"].includes(code)
+    ? /\(from (.*)\)$/s.exec(message)?.[1]
+    : undefined;
 
 /** A text that is nothing but a variable; no password in capital letters is likely to be one. */
 const VARIABLE = /^\$(?:([a-z_]\w*)|\{([a-z_]\w*)\}|\(([a-z_]\w*)\))$/i;

@@ -30,6 +30,10 @@ export function parseDuration(text: string, unit: Unit = "ms"): { readonly ms: n
   return { ms };
 }
 
+/** The same with its unit, where a number stood alone. */
+export const withUnit = (text: string, unit: Unit = "ms"): string =>
+  /^[0-9.]*[1-9][0-9.]*$/.test(text) ? `${text}${unit}` : text;
+
 /** What is wrong with a time; undefined where it is well. */
 export function durationFault(text: string, unit?: Unit): DurationFault | undefined {
   const read = parseDuration(text, unit);

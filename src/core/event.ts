@@ -42,10 +42,10 @@ export interface SessionInfo {
   readonly pid: number;
   readonly application: string;
   readonly user: string;
-  /** Address, or `local`. */
-  readonly client: string;
+  /** Address, or `local`; absent where the role that asks may not see it, as `since` is then. */
+  readonly client?: string | undefined;
   /** When it began to do what it is doing; ISO 8601, UTC. */
-  readonly since: string;
+  readonly since?: string | undefined;
   /** What it runs, or ran last, on one line; empty where that is not known. */
   readonly query: string;
   /** As the server calls it, where it has waited for its client for a second or more: `idle in transaction (aborted)`. */
@@ -57,8 +57,8 @@ export function sessionText({ pid, application, user, client, since, query, idle
   const parts = [
     pid === 0 ? "" : `pid ${pid}`,
     application,
-    `${user}@${client}`,
-    since === "" ? "" : `${idle === undefined ? "" : `${idle} `}since ${since}`,
+    client === undefined ? user : `${user}@${client}`,
+    since === undefined ? "" : `${idle === undefined ? "" : `${idle} `}since ${since}`,
   ];
   const what = doing(query, application);
   return `${parts.filter((part) => part !== "").join(", ")}${what === "" ? "" : `: ${what}`}`;

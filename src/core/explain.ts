@@ -11,6 +11,7 @@ import { withoutComments } from "./lexer.ts";
 import type { Migration } from "./migration.ts";
 import { missingHint } from "./missing.ts";
 import { passwordsOf } from "./password.ts";
+import { defaultTimeouts } from "./plan/session.ts";
 import type { Batch, Plan, PlanStep, Statement } from "./plan/types.ts";
 import { offsetInDo } from "./plpgsql.ts";
 import { identifier, qualified } from "./quote.ts";
@@ -40,8 +41,8 @@ export interface Explaining {
   readonly sourceText: (path: string) => string | undefined;
   /** The user asked to stop. */
   readonly aborted: boolean;
-  /** The role that the session connected as, where that is known. */
-  readonly login?: string | undefined;
+  /** The role that SQL runs as where the plan names none, where that is known. */
+  readonly runsAs?: string | undefined;
   /** The options that its connection was given, as in PGOPTIONS. */
   readonly connectionOptions?: string | undefined;
   /** Where the scratch database is that the plan runs on, if it runs on one. */
@@ -54,7 +55,7 @@ export function explain(
   batch: Batch,
   statement: Statement,
   failure: Failure,
-  { sourceText, aborted, login, connectionOptions, scratch }: Explaining,
+  { sourceText, aborted, runsAs, connectionOptions, scratch }: Explaining,
 ): MigrateError {
   const { purpose, origin } = statement;
   const { sqlstate } = failure;
@@ -81,7 +82,7 @@ export function explain(
       timeoutIn(plan, origin.path, failure, sourceText, connectionOptions) ??
       encodingHint(statement, failure) ??
       leftIndex(statement, failure) ??
-      deniedIn(plan, batch, statement, failure, login) ??
+      deniedIn(plan, batch, statement, failure, runsAs) ??
       misleadingIn(statement, failure);
     const hints = missing === undefined ? [said.hint, advice] : [missing, said.hint];
     return error("execution/statement", message, lines(...(walk === undefined ? hints : [walk]), state), {
@@ -96,7 +97,7 @@ export function explain(
       lines(failure.hint, `correct ${setting} in the config file; ${NOTHING}`),
     );
   const commits = purpose === "commit" || purpose === "defer";
-  const rights = rightsHint(plan, statement, failure, login);
+  const rights = rightsHint(plan, statement, failure, runsAs);
   const constraint = failure.constraint === undefined ? "" : ` (constraint ${failure.constraint})`;
   const of = step === undefined ? "" : ` of revision ${step.revision} (${step.path})`;
   const committed = commits ? committedBy(batch, step) : undefined;
@@ -212,13 +213,13 @@ function rightsHint(
   plan: Plan,
   { purpose }: Statement,
   { sqlstate }: Failure,
-  login: string | undefined,
+  runsAs: string | undefined,
 ): { readonly message?: string; readonly hint: string } | undefined {
   if (sqlstate !== "42501" || purpose === "commit" || purpose === "defer") return undefined;
   if (purpose === "repair-ledger") return { hint: "as the owner of the ledger, run: migrate repair" };
   return purpose === "create-ledger"
     ? { hint: "as the owner of the ledger, run: migrate ensure-version" }
-    : { message: "this role may not write to the ledger", hint: grantsHint(plan, "write", login) };
+    : { message: "this role may not write to the ledger", hint: grantsHint(plan, "write", runsAs) };
 }
 
 /** A table of that name that somebody else has made lacks the ledger's columns; the server's own hint names another one. */
@@ -231,14 +232,18 @@ const foreignTableHint = ({ purpose }: Statement, { sqlstate }: Failure): string
 export function grantsHint(
   { schema, role }: { schema: string; role?: string },
   use: LedgerUse,
-  login: string | undefined,
+  runsAs: string | undefined,
 ): string {
-  return `as the owner of the ledger, run: ${grants(qualified(schema), whom(role, login), use)}`;
+  return `as the owner of the ledger, run: ${grants(qualified(schema), whom(role, runsAs), use)}`;
 }
 
-/** The role that SQL runs as: the one that is configured, or the one that connects. */
-export const whom = (role: string | undefined, login: string | undefined): string => {
-  const name = role ?? login;
+/** What lets the role that connects become another. */
+export const membershipHint = (role: string, login: string | undefined): string =>
+  `as a superuser, run: GRANT ${identifier(role)} TO ${whom(undefined, login)}`;
+
+/** The role that SQL runs as: the one that is configured, or the connection's. */
+const whom = (role: string | undefined, runsAs: string | undefined): string => {
+  const name = role ?? runsAs;
   return name === undefined ? "the role that connects" : identifier(name);
 };
 
@@ -317,55 +322,73 @@ function adviceOf(
     return where === undefined ? OUTSIDE : `a function or a DO block cannot contain it: ${OUTSIDE_ALONE}`;
   if (step?.transactional === true && sqlstate === "2D000")
     return tag === "DO" || tag === "CALL" ? OUTSIDE : ENDING;
-  const missing = sqlstate === "3F000" ? QUOTED.exec(message)?.[1] : undefined;
+  // That no schema in search_path exists is said without a name.
+  const missing = sqlstate === "3F000" ? quotedName(message) : undefined;
   if (missing !== undefined)
     return `create it in an earlier migration: CREATE SCHEMA ${qualified(missing)}; or correct the name`;
   const setting = TIMEOUTS[sqlstate];
   return setting === undefined ? advice[sqlstate] : turnedOff(setting, "0", connectionOptions);
 }
 
-/** A server that speaks another language says it otherwise, and gets no hint; 57014 alone may be anybody's cancel. */
-const isTimeout = ({ sqlstate, message }: Pick<Failure, "sqlstate" | "message">): boolean =>
-  sqlstate === "57014" && message.includes("statement timeout");
+/** What ends a statement that takes too long, by the SQLSTATE and words that a server says it with. */
+const LIMITS = [
+  { setting: "statement_timeout", code: "57014", words: "statement timeout" },
+  { setting: "lock_timeout", code: "55P03", words: "lock timeout" },
+] as const;
+
+/** A server that speaks another language says it otherwise, and gets no hint; the codes alone may be a cancel, or NOWAIT. */
+const limitMet = ({ sqlstate, message }: Pick<Failure, "sqlstate" | "message">) =>
+  LIMITS.find(({ code, words }) => sqlstate === code && message.includes(words))?.setting;
 
 /** What stands before the author's SQL runs under the limit that the session began with. */
 export const startTimeoutHint = (
   failure: Pick<Failure, "sqlstate" | "message">,
   connectionOptions: string | undefined,
 ): string | undefined => {
-  const setting = isTimeout(failure) ? "statement_timeout" : TIMEOUTS[failure.sqlstate ?? ""];
+  const setting = limitMet(failure) ?? TIMEOUTS[failure.sqlstate ?? ""];
   return setting === undefined ? undefined : turnedOff(setting, "0", connectionOptions);
 };
 
-/** Where the statement_timeout comes from that a statement in the step of this file has met; of the role, database and server none is left. */
+/** Where the limit comes from that a step has met, once it has begun; of those of role, database and server none is left. */
 function timeoutIn(
   { settings, batches }: Plan,
   path: string,
   failure: Failure,
   sourceText: Explaining["sourceText"],
-  connectionOptions: string | undefined,
+  connectionOptions = "",
 ): string | undefined {
-  if (!isTimeout(failure)) return undefined;
+  const name = limitMet(failure);
+  if (name === undefined) return undefined;
+  const isSet = new RegExp(`\\bSET\\b.*\\b${name}\\b`, "i");
   const sets = batches
     .flatMap(({ statements }) => statements)
-    .some((each) => each.origin?.path === path && /\bSET\b.*\bstatement_timeout\b/i.test(each.sql));
-  if (sets) return "the limit is the SET statement_timeout of this file: raise it there";
-  const [, header] = HEADER_TIMEOUT.exec(sourceText(path) ?? "") ?? [];
+    .some((each) => each.origin?.path === path && isSet.test(each.sql));
+  if (sets) return `the limit is the SET ${name} of this file: raise it there`;
+  const key = name.replace("_", "-");
+  const inHeader = new RegExp(`^(?:--.*\\n)*?(--[ \\t]*${key}[ \\t]*:.*)`);
+  const [, header] = inHeader.exec(sourceText(path) ?? "") ?? [];
   if (header !== undefined)
     return `the limit is that of this file's header ('${header.trim()}'): raise it there`;
-  const setting = settings.find((each) => each.startsWith("statement_timeout"));
+  const places = `--${key} or session.${PINNED[name]}`;
+  const setting = settings.find((each) => each.startsWith(name));
   if (setting !== undefined)
-    return `the limit is ${setting}, from --statement-timeout or session.statementTimeout: raise it; see where it comes from with: migrate config`;
-  return connectionOptions?.includes("statement_timeout") === true
-    ? turnedOff("statement_timeout", "0", connectionOptions)
-    : undefined;
+    return `the limit is ${setting}, from ${places}: raise it; see where it comes from with: migrate config`;
+  // One of 0 is none: the default takes its place.
+  if (new RegExp(`${name.replace("_", "[_-]")}=(?!0\\b)`).test(connectionOptions))
+    return `the limit is the ${name} of the ${THERE}: raise it there`;
+  const byDefault = defaultTimeouts[PINNED[name]];
+  return byDefault === "0"
+    ? undefined
+    : `the limit is ${name} = '${byDefault}', the default: another is set with ${places}`;
 }
 
-const HEADER_TIMEOUT = /^(?:--.*\n)*?(--[ \t]*statement-timeout[ \t]*:.*)/;
+const PINNED = { statement_timeout: "statementTimeout", lock_timeout: "lockTimeout" } as const;
+
+const THERE = "options of the connection (PGOPTIONS, or options= in the address)";
 
 /** Where a setting that stops a run comes from, and how it is turned off. `options`: those that the connection was given. */
 export function turnedOff(setting: string, value: string, options = ""): string {
-  const there = "the options of the connection (PGOPTIONS, or options= in the address)";
+  const there = `the ${THERE}`;
   if (options.includes(setting))
     return `${setting} is set in ${there}: take it out, or set it to ${value} there`;
   const place = options === "" ? "" : `, in ${there}`;
@@ -378,8 +401,9 @@ const TIMEOUTS: Readonly<Record<string, string>> = {
   "57P05": "idle_session_timeout",
 };
 
-/** A name in a message of the server's, in whatever language; that no schema in search_path exists is said without one. */
-const QUOTED = /["«»„“「](.+)["«»“”」]/;
+/** A name in a message of the server's, in whatever language. */
+export const quotedName = (message: string): string | undefined =>
+  /["«»„“「](.+)["«»“”」]/.exec(message)?.[1]?.trim();
 
 const advice: Readonly<Record<string, string>> = {
   "55P04": "put ALTER TYPE ... ADD VALUE into a migration of its own, before this one",
@@ -389,7 +413,7 @@ const advice: Readonly<Record<string, string>> = {
 
 /** The name of an index that is taken: CREATE INDEX CONCURRENTLY leaves one where it fails. */
 function leftIndex({ tag }: Statement, { sqlstate, message }: Failure): string | undefined {
-  const name = QUOTED.exec(message)?.[1];
+  const name = quotedName(message);
   if (tag !== "CREATE INDEX CONCURRENTLY" || sqlstate !== "42P07" || name === undefined) return undefined;
   return `it may be an invalid index that an earlier attempt has left (\\d shows INVALID); then drop it first: DROP INDEX CONCURRENTLY ${identifier(name)}`;
 }
@@ -413,7 +437,7 @@ function deniedIn(
   { statements }: Batch,
   statement: Statement,
   failure: Failure,
-  login: string | undefined,
+  runsAs: string | undefined,
 ): string | undefined {
   const denied = DENIED.exec(failure.message);
   // The author's SQL may have switched to another role.
@@ -422,7 +446,7 @@ function deniedIn(
   const [, kind, name] = denied;
   const privileges =
     kind === "database" ? "CREATE" : createsIn(statement, failure) ? "USAGE, CREATE" : "USAGE";
-  return `as the owner of the ${kind}, run: GRANT ${privileges} ON ${kind!.toUpperCase()} ${qualified(name!)} TO ${whom(role, login)}`;
+  return `as the owner of the ${kind}, run: GRANT ${privileges} ON ${kind!.toUpperCase()} ${qualified(name!)} TO ${whom(role, runsAs)}`;
 }
 
 const DENIED = /^permission denied for (schema|database) (.+)$/;

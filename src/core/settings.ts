@@ -35,6 +35,8 @@ interface ValueRule {
   readonly is: ValueKind;
   readonly description: string;
   readonly default?: SettingValue;
+  /** What a count is of, where its name does not say it, and one for example. */
+  readonly of?: string;
   /** What each item of a list is, in a word. */
   readonly item?: string;
   /** It is the address of a database. What is none may be written into a script or a file. */
@@ -143,6 +145,7 @@ const root: GroupRule = {
     },
     lockWait: {
       is: "count",
+      of: "seconds, such as 300",
       description: "Seconds to wait for another run of migrate to end; 0 fails at once.",
       default: 60,
     },
@@ -391,7 +394,11 @@ function checked(rule: ValueRule, node: JsonNode, written: Reader["written"]): C
     case "count":
       return node.type === "number" && Number.isSafeInteger(node.value) && node.value >= 0
         ? { value: node.value }
-        : { expected: "a whole number, 0 or more", at: node };
+        : {
+            expected:
+              rule.of === undefined ? "a whole number, 0 or more" : `a whole number of ${rule.of}; or 0`,
+            at: node,
+          };
     case "text":
     case "name":
       return textOf(rule, node, written, "");

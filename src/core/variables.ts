@@ -41,6 +41,13 @@ export function replaceVariables(text: string, lookup: Lookup, place: Place, mos
 /** Whether a text holds `${`: a variable, or what was meant as one. */
 export const mayHoldVariable = (text: string): boolean => text.includes("${");
 
+/** What to type to set the variables of a text. */
+export const settingHint = (text: string, given: string | undefined): string =>
+  toSet([...new Set([...references(text)].map(({ name }) => name))], given);
+
+const toSet = (names: readonly string[], given: string | undefined): string =>
+  `set ${names.slice(0, 5).join(", ")} ${given === undefined ? "" : `with ${given}, `}in the environment or in .env`;
+
 /** Whether `replaceVariables` would leave a `${`. */
 export function holdsBrokenVariable(text: string): boolean {
   let copied = 0;
@@ -80,7 +87,7 @@ function notSet(missing: readonly string[], { origin, location, given, setBelow 
   const is = missing.length === 1 ? "is" : "are";
   const shown = missing.slice(0, 5);
   const late = shown.find((name) => setBelow?.(name) !== undefined);
-  const set = `set ${shown.join(", ")} ${given === undefined ? "" : `with ${given}, `}in the environment or in .env, or write a default: \${${missing[0]}:-value}`;
+  const set = `${toSet(missing, given)}, or write a default: \${${missing[0]}:-value}`;
   return new MigrateError({
     code: "usage/missing-variable",
     message: `${origin} uses ${shown.map((name) => `\${${name}}`).join(", ")}, which ${is} not set, or ${is} empty`,

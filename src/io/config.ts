@@ -21,7 +21,7 @@ import {
 } from "../core/settings.ts";
 import { shellWord } from "../core/shell.ts";
 import { type Location, locate, type Source } from "../core/source.ts";
-import { type Lookup, replaceVariables } from "../core/variables.ts";
+import { type Lookup, replaceVariables, settingHint } from "../core/variables.ts";
 import {
   addressNames,
   findDatabase,
@@ -159,9 +159,14 @@ export async function loadConfig({ flags, env, cwd, names }: Surrounding): Promi
         ...surroundings,
         dotenvFolder,
         flag: given(flags.database, names(flags.databaseOption ?? "database")),
-        chosen: () => (address?.chosen === true ? configured(address) : undefined),
+        chosen: () => {
+          if (address?.chosen !== true) return undefined;
+          const text = configured(address);
+          if (text === undefined) throw emptyIn(flags.env!, address, names("variables"));
+          return text;
+        },
         configured: () => configured(address),
-      })) ?? noDatabase(dotenv, file),
+      })) ?? noDatabase(dotenv, file, address),
   );
   const database = found instanceof MigrateError ? environmentMeant(found, flags, file) : found;
   const repeated = dotenv.repeated();
@@ -537,7 +542,21 @@ function readDotenv(folder: string, cwd: string, environment: Layer): Dotenv {
   };
 }
 
-function noDatabase({ source }: Dotenv, file: ConfigFile | undefined): MigrateError {
+/** Who typed `-n prod` means no other database than that of prod. */
+function emptyIn(environment: string, { value, origin, location }: Setting, given: string): MigrateError {
+  return new MigrateError({
+    code: "usage/no-database",
+    message: `the database of environment ${environment} is empty, with its variables replaced (from ${origin})`,
+    hint: `${settingHint(String(value), given)}, or write a default: an address`,
+    ...(location === undefined ? {} : { location }),
+  });
+}
+
+function noDatabase(
+  { source }: Dotenv,
+  file: ConfigFile | undefined,
+  address: Setting | undefined,
+): MigrateError {
   const environments = [...(file?.settings.environments ?? [])].flatMap(([name, settings]) =>
     settings.has("database") ? name : [],
   );
@@ -572,6 +591,10 @@ function noDatabase({ source }: Dotenv, file: ConfigFile | undefined): MigrateEr
         : [
             `${source.path} line ${stray.line} is not NAME=value and is ignored${stray.meant === undefined ? "" : `; write: ${stray.meant}=…`}`,
           ]),
+      // Not an error by itself: where the variable that it uses is not set, another place may name the database.
+      ...(address === undefined
+        ? []
+        : [`"database" on ${address.origin} is empty, with its variables replaced`]),
       ...(empty === undefined ? [] : [`${empty.name} on line ${empty.line} of ${source.path} is empty`]),
       ...(misspelt === undefined
         ? []

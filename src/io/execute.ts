@@ -31,7 +31,8 @@ export interface ExecuteOptions extends LockOptions {
   /** Who blocks this session; asked over another connection. */
   readonly blockers: () => Promise<readonly SessionInfo[]>;
   readonly sourceText: Explaining["sourceText"];
-  readonly login?: Explaining["login"];
+  /** The role that SQL runs as where the plan names none; asked where a right is missing. */
+  readonly runsAs?: () => Promise<Explaining["runsAs"]>;
   readonly connectionOptions?: Explaining["connectionOptions"];
   readonly scratch?: Explaining["scratch"];
   /** The statement that records a failed step in the ledger; `statement`: which of its file failed outside a transaction, else 0. */
@@ -84,7 +85,9 @@ async function takeLock(plan: Plan, session: Session, options: ExecuteOptions): 
       if (statement.purpose === "lock") await pollLock(statement.sql, session, options);
       else await session.send(statement.sql);
     } catch (error) {
-      throw error instanceof StatementFailure ? explained(plan, batch, statement, error, options) : error;
+      throw error instanceof StatementFailure
+        ? await explained(plan, batch, statement, error, options)
+        : error;
     }
   }
 }
@@ -241,7 +244,7 @@ async function failedAt(
 ): Promise<MigrateError> {
   const { statement, transactional } = item;
   const batch = plan.batches[item.batch]!;
-  const error = explained(plan, batch, statement, failure, options);
+  const error = await explained(plan, batch, statement, failure, options);
   if (failure.lost || error.code === "state/guard") return error;
   const after = LOST[failure.sqlstate ?? ""];
   const lost =
@@ -265,16 +268,16 @@ async function failedAt(
 const resetsOf = (plan: Plan): readonly Statement[] =>
   plan.batches[0]!.statements.filter(({ purpose }) => purpose === "reset" || purpose === "pin");
 
-const explained = (
+const explained = async (
   plan: Plan,
   batch: Batch,
   statement: Statement,
   failure: ItemFailure["failure"],
-  { sourceText, login, connectionOptions, scratch, signal }: ExecuteOptions,
-): MigrateError =>
+  { sourceText, runsAs, connectionOptions, scratch, signal }: ExecuteOptions,
+): Promise<MigrateError> =>
   explain(plan, batch, statement, failure, {
     sourceText,
-    login,
+    runsAs: failure.sqlstate === "42501" ? await runsAs?.() : undefined,
     connectionOptions,
     scratch,
     aborted: signal?.aborted === true,

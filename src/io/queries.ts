@@ -4,7 +4,7 @@ import { z } from "zod";
 import type { VersionRow } from "../core/adopt/applied.ts";
 import { MigrateError } from "../core/errors.ts";
 import type { SessionInfo } from "../core/event.ts";
-import { grantsHint, startTimeoutHint, whom } from "../core/explain.ts";
+import { grantsHint, membershipHint, quotedName, startTimeoutHint } from "../core/explain.ts";
 import { type Ledger, ledgerOf } from "../core/ledger/calls.ts";
 import type { LedgerUse } from "../core/ledger/grants.ts";
 import {
@@ -99,13 +99,13 @@ export async function readLedger(
       return await ask(readLedgerSql(ledger));
     } catch (error) {
       if (isMissing(error)) return { applied: [] };
-      if (!isOlder(error)) throw unreadable(error, ledger, session, use);
+      if (!isOlder(error)) throw await unreadable(error, ledger, session, use);
     }
     try {
       return await ask(readFormat1Sql(ledger));
     } catch (error) {
       // Another has brought it up in between.
-      if (!again) throw unreadable(error, ledger, session, use);
+      if (!again) throw await unreadable(error, ledger, session, use);
     }
   }
 }
@@ -170,7 +170,7 @@ export async function readLog(session: Session, ledger: Ledger, last: number): P
     return await session.read({ sql: readLogSql(ledger, last), row: logRow });
   } catch (error) {
     if (isMissing(error)) return [];
-    throw unreadable(error, ledger, session);
+    throw await unreadable(error, ledger, session);
   }
 }
 
@@ -181,7 +181,12 @@ const isOlder = (error: unknown): boolean =>
   error instanceof StatementFailure && error.sqlstate === sqlstates.format && error.detail === "1";
 
 /** In the user's terms; what is no failure of the server's stays as it is. */
-function unreadable(error: unknown, { names }: Ledger, session: Session, use: LedgerUse = "read"): unknown {
+async function unreadable(
+  error: unknown,
+  { names }: Ledger,
+  session: Session,
+  use: LedgerUse = "read",
+): Promise<unknown> {
   if (!(error instanceof StatementFailure)) return error;
   const { message, sqlstate, lost, hint } = error;
   const [code, text, what] = lost
@@ -195,7 +200,7 @@ function unreadable(error: unknown, { names }: Ledger, session: Session, use: Le
       : [
           "execution/ledger",
           `cannot read the ledger: ${message}`,
-          unreadableHint(error, names, use, session),
+          await unreadableHint(error, names, use, session),
         ];
   return new MigrateError(
     {
@@ -208,24 +213,23 @@ function unreadable(error: unknown, { names }: Ledger, session: Session, use: Le
   );
 }
 
-function unreadableHint(
+async function unreadableHint(
   failure: StatementFailure,
   names: LedgerNames,
   use: LedgerUse,
-  { login, connectionOptions }: Pick<Session, "login" | "connectionOptions">,
-): string | undefined {
+  session: Session,
+): Promise<string | undefined> {
   const { sqlstate = "", message } = failure;
   const { schema, role } = names;
-  const isAboutRole = role !== undefined && message.includes(`"${role}"`);
+  const isAboutRole = role !== undefined && quotedName(message) === role;
   // SET ROLE.
   if (isAboutRole && sqlstate === "22023")
     return `the configuration names it as "role": create it (CREATE ROLE ${identifier(role)}), or name another`;
-  if (isAboutRole && sqlstate === "42501")
-    return `as a superuser, run: GRANT ${identifier(role)} TO ${whom(undefined, login)}`;
-  if (sqlstate === "42501") return grantsHint(names, use, login);
+  if (isAboutRole && sqlstate === "42501") return membershipHint(role, (await rolesOfSession(session)).user);
+  if (sqlstate === "42501") return grantsHint(names, use, (await rolesOfSession(session)).role);
   if (/^42(?:703|804|809|846|883|P01)$/.test(sqlstate))
     return `the schema ${schema} has other objects with the names of the ledger's: keep the ledger in another schema, with "ledger": {"schema": "migrations"} in the config file`;
-  return startTimeoutHint(failure, connectionOptions);
+  return startTimeoutHint(failure, session.connectionOptions);
 }
 
 // ── an interrupted statement ────────────────────────────────────────────────────────────────────────────────────
@@ -262,7 +266,7 @@ export async function outcomeOf(
   try {
     return (await session.read({ sql: outcomeSql(ledger, twin), row: outcomeRow }))[0]!;
   } catch (error) {
-    throw unreadable(error, ledger, session);
+    throw await unreadable(error, ledger, session);
   }
 }
 
@@ -273,13 +277,20 @@ const sessionRow = z
     pid: z.number(),
     application: z.string(),
     user: z.string(),
-    client: z.string(),
-    since: z.string(),
+    client: z.string().nullable(),
+    since: z.string().nullable(),
     // Another's statement, which may set a password.
     query: z.string().transform((text) => redact(text)),
     idle: z.string().nullable(),
   })
-  .transform(({ idle, ...row }): SessionInfo => (idle === null ? row : { ...row, idle }));
+  .transform(
+    ({ client, since, idle, ...row }): SessionInfo => ({
+      ...row,
+      ...(client === null ? {} : { client }),
+      ...(since === null ? {} : { since }),
+      ...(idle === null ? {} : { idle }),
+    }),
+  );
 
 /** The session may find operators of others before PostgreSQL's. */
 const PIN = "SET search_path = pg_catalog, pg_temp;";
@@ -294,10 +305,13 @@ const sessions = (condition: string): Query<SessionInfo> => ({
 const IDLE =
   "(a.state ~ '^idle' AND a.state_change < pg_catalog.clock_timestamp() - '1 second'::pg_catalog.interval)";
 
+/** Of another role's session, to one without pg_read_all_stats: only the name of the application and the role are seen. */
+const HIDDEN = "a.backend_start IS NULL";
+
 const sessionsSql = `SELECT a.pid, COALESCE(a.application_name, '') AS application, COALESCE(a.usename, '') AS "user",
-    COALESCE(pg_catalog.host(a.client_addr), 'local') AS client,
-    COALESCE(pg_catalog.to_char(COALESCE(CASE WHEN ${IDLE} THEN a.state_change ELSE a.query_start END, a.backend_start) AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"'), '') AS since,
-    pg_catalog.left(pg_catalog.regexp_replace(COALESCE(a.query, ''), '[[:space:]]+', ' ', 'g'), 200) AS query,
+    CASE WHEN ${HIDDEN} THEN NULL ELSE COALESCE(pg_catalog.host(a.client_addr), 'local') END AS client,
+    pg_catalog.to_char(COALESCE(CASE WHEN ${IDLE} THEN a.state_change ELSE a.query_start END, a.backend_start) AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"') AS since,
+    pg_catalog.left(pg_catalog.regexp_replace(CASE WHEN ${HIDDEN} THEN '' ELSE COALESCE(a.query, '') END, '[[:space:]]+', ' ', 'g'), 200) AS query,
     CASE WHEN ${IDLE} THEN a.state END AS idle
   FROM pg_catalog.pg_stat_activity AS a`;
 
@@ -413,18 +427,25 @@ export function tablesNamed(
 /** Who connected, whom the session's objects will belong to, and where it looks for names. */
 export interface SessionState {
   readonly user: string;
+  /** SQL runs as that where the project names none: it may be set for the connection, the role or the database. */
   readonly role: string;
   /** As it is set: `"$user", public`. */
   readonly searchPath: string;
 }
 
+/** A role that was set since the session began does not count. Throws `StatementFailure`. */
 export async function sessionState(session: Session): Promise<SessionState> {
   const [row] = await session.read({
-    sql: `SELECT session_user::pg_catalog.text AS "user", current_user::pg_catalog.text AS role, pg_catalog.current_setting('search_path') AS "searchPath"`,
+    sql: `SET LOCAL SESSION AUTHORIZATION DEFAULT; SET LOCAL role TO DEFAULT;
+  SELECT session_user::pg_catalog.text AS "user", current_user::pg_catalog.text AS role, pg_catalog.current_setting('search_path') AS "searchPath"`,
     row: { parse: (row) => row as SessionState },
   });
   return row!;
 }
+
+/** Asked where a right is missing, which is what the user must see, even where the server does not answer. */
+export const rolesOfSession = (session: Session): Promise<Partial<SessionState>> =>
+  sessionState(session).catch(() => ({}));
 
 /** The names of all roles of the server but PostgreSQL's own. */
 export async function rolesOf(session: Session): Promise<readonly string[]> {

@@ -37,7 +37,6 @@ const holder = {
   application: "retort",
   user: "ann",
   client: "local",
-  since: "",
   query: "/* 7c92 add phone, statement 2 of 5 */ ALTER TABLE users ADD phone text;",
 };
 

@@ -6,7 +6,7 @@ import { ledgerOf } from "../../src/core/ledger/calls.ts";
 const doing = (query: string, application = "psql"): string => {
   // As the query of pg_stat_activity makes it.
   const shown = query.replaceAll(/\s+/g, " ").slice(0, 200);
-  const text = sessionText({ pid: 7, application, user: "ann", client: "local", since: "", query: shown });
+  const text = sessionText({ pid: 7, application, user: "ann", client: "local", query: shown });
   return text.replace(`pid 7, ${application}, ann@local: `, "");
 };
 

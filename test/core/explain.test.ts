@@ -99,19 +99,41 @@ test.each<[string, string, string | undefined, string]>([
 });
 
 const TIMEOUT = { sqlstate: "57014", message: "canceling statement due to statement timeout" };
+const LOCK_TIMEOUT = { sqlstate: "55P03", message: "canceling statement due to lock timeout" };
+const NOT_HAD = { sqlstate: "55P03", message: 'could not obtain lock on relation "t"' };
 
 test.each([
-  ["-- statement-timeout: 5s\n", "SELECT 1;", "", {}, "this file's header ('-- statement-timeout: 5s')"],
-  ["", "SET LOCAL statement_timeout = '5s';", "", {}, "the SET statement_timeout of this file"],
-  ["", "SELECT 2;", "", { statementTimeout: "1s" }, "statement_timeout = '1s', from --statement-timeout or"],
+  [TIMEOUT, "-- statement-timeout: 5s\n", "", "", {}, "of this file's header ('-- statement-timeout: 5s'):"],
+  [TIMEOUT, "", "SET LOCAL statement_timeout = '5s';", "", {}, "the SET statement_timeout of this file"],
+  [TIMEOUT, "", "", "", { statementTimeout: "1s" }, " statement_timeout = '1s', from --statement-timeout or"],
   [
+    TIMEOUT,
     "",
-    "SELECT 2;",
+    "",
     "-c statement_timeout=5",
     {},
-    "statement_timeout is set in the options of the connection",
+    "is the statement_timeout of the options of the connection",
   ],
-])("whose limit a statement has met: %j%j%j%j", (head, first, connectionOptions, settings, said) => {
+  [LOCK_TIMEOUT, "-- lock-timeout: 5\n", "", "", {}, "of this file's header ('-- lock-timeout: 5'):"],
+  [LOCK_TIMEOUT, "", "", "", { lockTimeout: "5" }, " lock_timeout = '5ms', from --lock-timeout or"],
+  [
+    LOCK_TIMEOUT,
+    "",
+    "",
+    "--lock-timeout=5",
+    {},
+    "the limit is the lock_timeout of the options of the connection",
+  ],
+  [
+    LOCK_TIMEOUT,
+    "",
+    "",
+    "-c lock_timeout=0",
+    {},
+    "lock_timeout = '5s', the default: another is set with --lock",
+  ],
+  [NOT_HAD, "", "", "", {}, "revision a was rolled back"],
+])("whose limit a step has met: %j%j%j%j%j", (failure, head, first, connectionOptions, settings, said) => {
   const text = `${head}${first}\nSELECT 1;`;
   const origin = { path: "a.up.sql", line: 1, column: 1, start: 0, end: 1 };
   const sent = [first, "SELECT 1;"].map((sql) => statement(sql, { origin }));
@@ -119,12 +141,14 @@ test.each([
   const batch = plan.batches.find((each) => each.statements.some(({ purpose }) => purpose === "user"))!;
   const explaining = { sourceText: () => text, aborted: false, connectionOptions };
   // What records the step has the limit of its statements, and what begins it that of the session.
-  const hintAt = (purpose: Statement["purpose"]): string | undefined => {
+  const hintAt = (purpose: Statement["purpose"]): string => {
     const last = batch.statements.findLast((each) => each.purpose === purpose)!;
-    return explain(plan, batch, last, { ...TIMEOUT, lost: false }, explaining).hint;
+    return explain(plan, batch, last, { ...failure, lost: false }, explaining).hint ?? "";
   };
-  for (const purpose of ["user", "record", "commit"] as const) expect(hintAt(purpose)).toContain(said);
-  expect(hintAt("guard-step")).toMatch(/^statement_timeout is set (for this role|in the options)/);
+  for (const purpose of ["user", "record", "commit"] as const)
+    expect(hintAt(purpose).split("\n", 1)[0]).toContain(said);
+  if (failure === TIMEOUT)
+    expect(hintAt("guard-step")).toMatch(/^statement_timeout is set (for this role|in the options)/);
 });
 
 test("what is stopped on request outside a transaction has no cause to fix", () => {

@@ -334,8 +334,13 @@ describe("the database is found", () => {
     ["DATABASE=postgres://u:s3cret@h/d\n", "line 1 of .env: did you mean DATABASE_URL?"],
     ["DATABASE postgres://u:s3cret@h/d\n", "is ignored; write: DATABASE_URL=…"],
     ["DATABASE_URL=\n", "DATABASE_URL on line 1 of .env is empty"],
-  ])("nowhere, with %j in .env", async (dotenv, expected) => {
-    const { database } = await load({ dotenv });
+    [
+      "",
+      '"database" on migrate.config.json line 1 is empty, with its variables replaced',
+      '{ "database": "${DATABASE_URL:-}" }',
+    ],
+  ])("nowhere, with %j in .env", async (dotenv, expected, file?: string) => {
+    const { database } = await load({ dotenv, file });
     expect((database as MigrateError).hint!.endsWith(expected)).toBe(true);
   });
 
@@ -699,6 +704,7 @@ describe("the config file", () => {
       environments: {
         staging: { database: "postgres://u@staging/${NAME:-d}", ledger: { schema: "s" } },
         bare: { lockWait: 1 },
+        prod: { database: "${PROD_URL:-}" },
       },
     };
 
@@ -725,8 +731,19 @@ describe("the config file", () => {
         { flags: { env: "bare" }, env: { DATABASE_URL: "postgres://u@env/d" } },
         "postgres://u@env:5432/d (environment variable DATABASE_URL)",
       ],
+      [
+        "one with an empty database is none, and no other is taken",
+        { flags: { env: "prod" }, env: { DATABASE_URL: "postgres://u@env/d", PROD_URL: "" } },
+        "usage/no-database: the database of environment prod is empty, with its variables replaced (from migrate.config.json line 18 (environment prod))",
+      ],
     ])("%s", async (_, given, expected) => {
       expect(await database({ ...given, file })).toBe(expected);
+    });
+
+    it("says how an empty one is set", async () => {
+      const { database } = await load({ flags: { env: "prod" }, file });
+      const hint = "set PROD_URL with flag -x, in the environment or in .env, or write a default: an address";
+      expect(database).toMatchObject({ hint, location: { line: 18 } });
     });
 
     it("is meant where its name is given as an address", async () => {
@@ -740,7 +757,7 @@ describe("the config file", () => {
     it("refuses a name that is not there", async () => {
       expect(await failure({ flags: { env: "stagin" }, file })).toMatchObject({
         code: "usage/no-environment",
-        hint: "the environments are staging, bare",
+        hint: "the environments are staging, bare, prod",
       });
       rmSync(path.join(cwd, "migrate.config.json"));
       expect((await failure({ flags: { env: "x" } })).message).toContain("which does not exist");
@@ -838,7 +855,7 @@ describe("the config file", () => {
     [
       '{"lockWait": "5s"}',
       "1:14 usage/config-value",
-      '"lockWait" must be a whole number, 0 or more',
+      '"lockWait" must be a whole number of seconds, such as 300; or 0',
       undefined,
     ],
     [

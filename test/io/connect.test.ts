@@ -10,7 +10,7 @@ import { openSession } from "../../src/io/session/open.ts";
 import { StatementFailure } from "../../src/io/session/types.ts";
 import { addressOf } from "../support/session.ts";
 
-/** What a server is: of a kind, not there, or it refuses with this SQLSTATE. */
+/** What a server is: of a kind, not there, or it refuses with this: `SQLSTATE|routine|message`. */
 type Being = "primary" | "read-only" | "standby" | "away" | `${number}${string}`;
 
 function message(type: string, ...parts: readonly (Buffer | string)[]): Buffer {
@@ -64,8 +64,9 @@ async function serverThatIs(being: Being): Promise<{ readonly port: number; read
     open += 1;
     socket.on("error", () => {}).on("close", () => (open -= 1));
     socket.once("data", () => {
-      if (/^\d/.test(being))
-        socket.end(message("E", `SFATAL\0VFATAL\0C${being}\0M${being === "28000" ? NO_LOGIN : "no"}\0\0`));
+      const [code, routine, said = code === "28000" ? NO_LOGIN : "no"] = being.split("|");
+      const where = routine === undefined ? "" : `R${routine}\0`;
+      if (/^\d/.test(being)) socket.end(message("E", `SFATAL\0VFATAL\0C${code}\0M${said}\0${where}\0`));
       else socket.write(greeting);
       socket.on("data", (bytes) => (bytes[0] === 0x51 ? socket.write(answer(being)) : socket.end()));
     });
@@ -146,10 +147,13 @@ test.each<[Being, string, string]>([
   ["3D000", "my%20shop%3B%24(id)", "createdb -h 127.0.0.1 -p PORT -U ann 'my shop;$(id)'"],
   ["28P01", "shop", "check the user and password; see where they come from with: migrate config"],
   ["42704", "shop?options=-c%20nope%3D1", "correct the options of the connection (from the test); see"],
-  ["53300", "shop", "or run the same command again: where it has --wait, --wait 60"],
+  ["53300", "shop", "run the same command again; where the command has --wait SECONDS, it waits longer"],
   ["57P03", "shop", "the server is starting or stopping; run the same command again"],
   ["28000", "shop", "as a superuser, run: ALTER ROLE ann LOGIN"],
   ["42501", "my%20shop", 'run: GRANT CONNECT ON DATABASE "my shop" TO ann'],
+  ["42501|CheckMyDatabase", "shop?options=-c%20role%3Down", "run: GRANT CONNECT ON DATABASE shop TO ann"],
+  ["42501|set_config_option", "shop?options=-c%20a.b%3D1", "correct the options of the connection (from the"],
+  ["42501|f|Rolle »o n«", "shop?options=-c%20role%3Do%5C%20n", 'as a superuser, run: GRANT "o n" TO "ann"'],
   ["55000", "shop", "run: ALTER DATABASE shop ALLOW_CONNECTIONS true"],
   ["58030", "shop", "the server is running, and refuses this connection"],
   ["away", "shop", "check that the server is running and accepts connections at this address"],

@@ -215,7 +215,10 @@ describe("a ledger that does not fit together", () => {
       inconsistency: shown.inconsistency,
     });
     expect(await dump(url)).toBe(before);
-    expect(await repair(shop.deps, { database: url })).toMatchObject({ done: true });
+    const notices: unknown[] = [];
+    const heard = { onNotice: (notice: unknown) => void notices.push(notice) };
+    expect(await repair(shop.deps, { database: url, ...heard })).toMatchObject({ done: true });
+    expect(notices).toEqual([]);
     expect((await query(url, APPLIED)).map((row) => row["revision"])).toEqual(left);
     expect((await ledger(url))["log"]!.at(-1)).toMatchObject({ event: "repair", revision: null, how: "run" });
     const state = await shop.state(url);

@@ -87,8 +87,10 @@ describe.each(servers())("on $name", (server) => {
           { pid: number },
         ];
         const { message } = await failureOf(shop.upgrade(migrator.url(name), "heads", { lockWait: 0 }));
-        expect(message).toMatch(new RegExp(`^another session holds the lock of the ledger: pid ${pid}, `));
-        expect(message.match(new RegExp(`${holder.name}@`, "g"))).toHaveLength(1);
+        // Named once; where it comes from and what it runs, such a role may not see.
+        expect(message).toBe(
+          `another session holds the lock of the ledger: pid ${pid}, ${holder.name} (waited 0 s)`,
+        );
       });
     }
     await withClient(url, async (client) => {

@@ -132,21 +132,20 @@ describe.each(servers())("on $name", (server) => {
   });
 
   test.each([
-    "SET statement_timeout = '500ms'",
-    "SET lock_timeout = '1s'",
-    "SET SESSION CHARACTERISTICS AS TRANSACTION READ ONLY",
-    "CREATE TEMP TABLE mine AS SELECT 1",
-    "PREPARE mine AS SELECT 1",
-    "DECLARE mine CURSOR WITH HOLD FOR SELECT 1",
-    "LISTEN mine",
-  ])("what the script would drop stops it: %s", async (set) => {
+    ["SET statement_timeout = 90000; SET lock_timeout = '2s'", "-c lock_timeout=2s -c statement_timeout=90s"],
+    ["SET SESSION CHARACTERISTICS AS TRANSACTION READ ONLY", "-c default_transaction_read_only=off"],
+    ["CREATE TEMP TABLE mine AS SELECT 1", undefined],
+    ["PREPARE mine AS SELECT 1", undefined],
+    ["DECLARE mine CURSOR WITH HOLD FOR SELECT 1", undefined],
+    ["LISTEN mine", undefined],
+  ])("what the script would drop stops it: %s", async (set, options) => {
     const { url } = await ownDatabase(server);
     const script = await shop.script("base:heads");
     expect(await runText(url, script, { args: ["-c", set] })).toMatchObject({
       code: 3,
       stdout: expect.not.stringContaining("retort: 1 of 3"),
       stderr: expect.stringMatching(
-        /ERROR: {2}retort: this session has (settings|state) that the script would .*\nHINT: {2}Nothing was changed\./,
+        `ERROR:  retort: this session .*\nHINT:  Nothing was changed\\. .*${options === undefined ? "of its own" : `PGOPTIONS='${options}'`}`,
       ),
     });
     expect(await query(url, "SELECT FROM pg_namespace WHERE nspname = 'retort'")).toEqual([]);

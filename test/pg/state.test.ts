@@ -302,8 +302,14 @@ describe("a ledger that somebody else prepared", () => {
 
   test("without them the error is one of ours, and says what is missing", async () => {
     const role = await ownRole(server!, "LOGIN");
+    // Where the connection sets a role, that lacks them.
+    const set = await ownRole(server!, `NOLOGIN; GRANT :role TO ${role.name}`);
+    const asSet = (database: string): string => `${role.url(database)}?options=-c%20role%3D${set.name}`;
     const { name, url } = await ownDatabase(server!);
     await shop.upgrade(url, "a");
+    expect(await failureOf(shop.state(asSet(name)))).toMatchObject({
+      hint: expect.stringContaining(`GRANT USAGE ON SCHEMA retort TO "${set.name}"; GRANT SELECT`),
+    });
     for (const [verb, privileges] of [
       [() => shop.state(role.url(name)), "SELECT"],
       [() => shop.upgrade(role.url(name)), "SELECT, INSERT, UPDATE, DELETE"],
@@ -339,6 +345,9 @@ describe("a ledger that somebody else prepared", () => {
     };
     await query(fresh.url, "REVOKE CREATE ON SCHEMA public FROM PUBLIC");
     await grantIn(/ensure-version, then: (.*)/);
+    const ofSet = async () => String((await failureOf(bare.upgrade(asSet(fresh.name)))).hint);
+    await query(fresh.url, /^as the owner of the ledger, run: (.*)/.exec(await ofSet())![1]!);
+    expect(await ofSet()).toContain(`run: GRANT USAGE, CREATE ON SCHEMA public TO "${set.name}"\n`);
     await grantIn(/the schema, run: (.*)/);
     await bare.upgrade(role.url(fresh.name));
     expect((await bare.state(fresh.url)).heads).toEqual(["a"]);

@@ -214,6 +214,7 @@ export function restoreTablesBlock({ schema }: LedgerNames): string {
 /** Creates the ledger's procedures anew. Stops where the schema has others, which are not ours to drop. */
 export function restoreProceduresBlock({ schema }: LedgerNames): string {
   const place = `to_regnamespace(${literal(qualified(schema))})`;
+  const view = `${qualified(schema)}.progress`;
   const names = arrayLiteral(routines().map(({ name }) => name));
   const others =
     "(SELECT string_agg(p.oid::regprocedure::text, ', ') FROM pg_proc AS p\n" +
@@ -225,7 +226,8 @@ export function restoreProceduresBlock({ schema }: LedgerNames): string {
       `concat('retort: the schema of the ledger has routines that are not the ledger''s: ', ${others})`,
       literal("Nothing was changed. Move them to another schema: ALTER ROUTINE ... SET SCHEMA ..."),
     ),
-    `  DROP VIEW IF EXISTS ${qualified(schema)}.progress;`,
+    // Without a notice where it is missing, as after a restore of the tables alone.
+    `  IF to_regclass(${literal(view)}) IS NOT NULL THEN DROP VIEW ${view}; END IF;`,
     `  EXECUTE coalesce(${own}, '');`,
     executing(schema)(ledgerFiles.procedures, "procedures"),
   ]);

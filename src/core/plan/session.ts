@@ -1,4 +1,5 @@
 /** The configured settings of a session → the statements that make it so. */
+import { withUnit } from "../duration.ts";
 import { identifier, literal } from "../quote.ts";
 import type { Purpose, Statement } from "./types.ts";
 
@@ -33,8 +34,8 @@ export function settingsOf(pins: SessionPins): readonly string[] {
     ...different("searchPath", searchPathIs),
     ...different("timeZone", (value) => `TimeZone = ${literal(value)}`),
     ...different("dateStyle", (value) => `DateStyle = ${literal(value)}`),
-    ...different("lockTimeout", (value) => `lock_timeout = ${literal(value)}`),
-    ...different("statementTimeout", (value) => `statement_timeout = ${literal(value)}`),
+    ...different("lockTimeout", (value) => `lock_timeout = ${literal(withUnit(value))}`),
+    ...different("statementTimeout", (value) => `statement_timeout = ${literal(withUnit(value))}`),
     ...different("checkFunctionBodies", (value) => `check_function_bodies = ${value ? "on" : "off"}`),
   ];
 }
@@ -51,8 +52,8 @@ export function restoring(name: string, pins: SessionPins): string {
     search_path: pins.searchPath === undefined ? undefined : searchPathIs(pins.searchPath),
     timezone: `TimeZone = ${literal(pins.timeZone)}`,
     datestyle: `DateStyle = ${literal(pins.dateStyle)}`,
-    lock_timeout: `lock_timeout = ${literal(pins.lockTimeout ?? defaultTimeouts.lockTimeout)}`,
-    statement_timeout: `statement_timeout = ${literal(pins.statementTimeout ?? defaultTimeouts.statementTimeout)}`,
+    lock_timeout: `lock_timeout = ${literal(withUnit(pins.lockTimeout ?? defaultTimeouts.lockTimeout))}`,
+    statement_timeout: `statement_timeout = ${literal(withUnit(pins.statementTimeout ?? defaultTimeouts.statementTimeout))}`,
     check_function_bodies: `check_function_bodies = ${pins.checkFunctionBodies ? "on" : "off"}`,
   };
   const value = pinned[name];

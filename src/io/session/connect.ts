@@ -4,6 +4,7 @@
  */
 import { notReplaced, type SessionTarget } from "../../core/address.ts";
 import { cancelled, MigrateError, NOTHING } from "../../core/errors.ts";
+import { membershipHint, quotedName } from "../../core/explain.ts";
 import { qualified } from "../../core/quote.ts";
 import { shellWord } from "../../core/shell.ts";
 import { type DatabaseAddress, type ServerAddress, serversOf } from "../libpq/parameters.ts";
@@ -183,7 +184,7 @@ function connectHint(address: DatabaseAddress, cause: DriverError): string {
   }
   if (cause instanceof OtherKind)
     return "add a server of that kind to the address, such as postgres://USER@host1,host2/name; see the settings with: migrate config";
-  switch (refusalOf(cause)) {
+  switch (refusalOf(cause, address.options)) {
     case "no TLS":
       return "give the server a certificate, or, in a trusted network, use sslmode=prefer or sslmode=disable in the address";
     case "no database":
@@ -200,6 +201,8 @@ function connectHint(address: DatabaseAddress, cause: DriverError): string {
       return FULL;
     case "not yet":
       return NOT_YET;
+    case "no role":
+      return membershipHint(quotedName(cause.message)!, address.user);
     case "no right":
       return `as the owner of the database, run: GRANT CONNECT ON DATABASE ${qualified(address.database)} TO ${qualified(address.user)}`;
     case "closed":
@@ -211,10 +214,11 @@ function connectHint(address: DatabaseAddress, cause: DriverError): string {
   }
 }
 
-const FULL =
-  "no connection is free for this role or database: end one, raise the limit, or run the same command again: where it has --wait, --wait 60 waits for one";
-const NOT_YET =
-  "the server is starting or stopping; run the same command again: where it has --wait, --wait 60 waits for it";
+/** Of who has given it, too. */
+const LONGER = "where the command has --wait SECONDS, it waits longer with more of them";
+
+const FULL = `no connection is free for this role or database: end one, raise the limit, or run the same command again; ${LONGER}`;
+const NOT_YET = `the server is starting or stopping; run the same command again; ${LONGER}`;
 
 /** The same for a pool of the caller's, whose settings are not ours. */
 export function poolHint(cause: DriverError): string {
@@ -248,12 +252,12 @@ export function poolHint(cause: DriverError): string {
 
 /** Its name as the server says it, in the command that makes it. */
 function missingDatabase({ message }: DriverError): string {
-  const name = /"(.+)"/.exec(message)?.[1];
+  const name = quotedName(message);
   return name === undefined ? "" : `, for example with: createdb ${shellWord(name)}`;
 }
 
-/** Why a server that was reached takes no connection; undefined where it was not reached. */
-function refusalOf(error: DriverError) {
+/** Why a server that was reached takes no connection; undefined where it was not reached. `options`: what it was given, as in PGOPTIONS. */
+function refusalOf(error: DriverError, options = "") {
   const { code, message } = error;
   if (message.includes("does not support SSL")) return "no TLS";
   if (code === "3D000") return "no database";
@@ -264,7 +268,11 @@ function refusalOf(error: DriverError) {
   if (code === "28P01" || code === "28000") return "no login";
   if (code === "53300") return "full";
   if (code === "57P03") return "not yet";
-  if (code === "42501") return "no right";
+  if (code === "42501") {
+    if (options.replaceAll("\\", "").includes(`role=${quotedName(message)}`)) return "no role";
+    // One SQLSTATE for the right to connect and for that to a setting; a pooler says no routine, and mostly means the former.
+    return [undefined, "CheckMyDatabase"].includes(error.routine) ? "no right" : "options";
+  }
   if (code === "55000") return "closed";
   return sqlstateOf(error) === undefined ? undefined : "refused";
 }

@@ -4,7 +4,7 @@ import { cancelled, MigrateError, NOTHING } from "../../core/errors.ts";
 import { identifier, literal } from "../../core/quote.ts";
 import { poolHint } from "./connect.ts";
 import { newLoss, sessionOn } from "./open.ts";
-import { clientOf, clientWire, namesOf, standingOf } from "./server.ts";
+import { clientOf, clientWire, databaseOf, standingOf } from "./server.ts";
 import {
   clauseOf,
   type DriverError,
@@ -42,7 +42,7 @@ export async function lentSession(lent: LentConnection, options: LentOptions): P
   };
   try {
     const found = await stateOf(wire);
-    const session = await sessionOn({ ...wire, end }, { kind: "server", ...namesOf(client) }, loss);
+    const session = await sessionOn({ ...wire, end }, { kind: "server", database: databaseOf(client) }, loss);
     await admit(session);
     before = found;
     return session;

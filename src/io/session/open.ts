@@ -29,7 +29,7 @@ export async function openSession(address: DatabaseAddress, options: OpenOptions
   const { wire, address: reached } = await connectedWire(address, options, { onNotice, onLost });
   // Of another server, which was tried before.
   loss = newLoss();
-  const given = reached.kind === "server" ? { login: reached.user, connectionOptions: reached.options } : {};
+  const given = reached.kind === "server" ? { connectionOptions: reached.options } : {};
   return sessionOn(wire, { kind: address.kind, database: databaseName(reached), ...given }, loss, reading);
 }
 
@@ -54,7 +54,7 @@ export function newLoss(): Loss {
 /** A session over a connection that is open; `loss`: whether it was lost since. Throws `StatementFailure`. */
 export async function sessionOn(
   wire: Wire,
-  which: Pick<Session, "kind" | "database" | "login" | "connectionOptions">,
+  which: Pick<Session, "kind" | "database" | "connectionOptions">,
   loss: Pick<Loss, "isLost" | "error">,
   reading = import("./reader.ts"),
 ): Promise<Session> {

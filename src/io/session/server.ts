@@ -10,7 +10,7 @@ import { MigrateError } from "../../core/errors.ts";
 import { STANDARD_STRINGS } from "../../core/plan/session.ts";
 import type { ServerAddress } from "../libpq/parameters.ts";
 import { connectAsMode } from "../libpq/tls.ts";
-import type { LentClient, Row, Session, Wire, WireListener } from "./types.ts";
+import type { LentClient, Row, Wire, WireListener } from "./types.ts";
 
 /** A connection that is not open yet; `signal` gives it up. */
 export function serverWire(
@@ -87,11 +87,10 @@ export function standingOf(client: LentClient): "new" | "connected" | "lost" | "
   return _queryable === false ? "lost" : "connected";
 }
 
-/** `ann@localhost:5432/shop`, and who that is. */
-export function namesOf(client: LentClient): Pick<Session, "database" | "login"> {
+/** `ann@localhost:5432/shop` */
+export function databaseOf(client: LentClient): string {
   const { user = "", host, port, database = "" } = client as unknown as pg.Client;
-  const name = `${user}@${host.startsWith("/") ? host : `${host}:${port}`}/${database}`;
-  return { database: name, login: user };
+  return `${user}@${host.startsWith("/") ? host : `${host}:${port}`}/${database}`;
 }
 
 /**

@@ -21,8 +21,6 @@ export interface Session {
   readonly kind: "server" | "pglite";
   /** Which one this is, for a person: `deploy@db.example:5432/shop`. */
   readonly database: string;
-  /** The role that it connected as; absent for the embedded database. */
-  readonly login?: string | undefined;
   /** The options for the server that it was given, as in PGOPTIONS; absent where there are none, or they are not known. */
   readonly connectionOptions?: string | undefined;
   /** Of a scratch database, where it is: `PostgreSQL 15.18, a temporary database on db.example:5432`. */
@@ -119,6 +117,8 @@ export interface DriverError extends Error {
   readonly hint?: string;
   readonly where?: string;
   readonly constraint?: string;
+  /** Of the server's source, whatever language it speaks. */
+  readonly routine?: string;
 }
 
 /** What an error says, within a sentence: drivers and Node begin theirs as one; the server's own stay as they are. */
