@@ -3,7 +3,6 @@ import { aheadOf, lackingBelow, lostHint, squashedHint } from "../core/absence.t
 import { cancelled, GOES_ON, isCancelled, MigrateError, NOTHING } from "../core/errors.ts";
 import type { Event } from "../core/event.ts";
 import { explainQuery, startTimeoutHint } from "../core/explain.ts";
-import type { Graph } from "../core/graph.ts";
 import type { Applied, LedgerState } from "../core/ledger/types.ts";
 import type { RevisionId } from "../core/migration.ts";
 import type { Plan, PlanStep } from "../core/plan/types.ts";
@@ -131,7 +130,7 @@ async function runTold(deps: Deps, request: Request, options: RunOptions): Promi
         await bringUp(state, sending, deps, options);
         if (conversion !== undefined) state = await converted(conversion, sending, project, deps, options);
         if (hasNoStep) return ended();
-        await runPlan(plan, sending, project, deps, options, done);
+        await runPlan(plan, from, sending, project, deps, options, done);
         if (config.dumpFile !== undefined) {
           const { keepDump } = await import("./keep-dump.ts");
           await keepDump(deps, session, project, options.onNotice);
@@ -153,7 +152,7 @@ async function runTold(deps: Deps, request: Request, options: RunOptions): Promi
           if (sameSet(found, state)) throw nothingMore(error, found, session.connectionOptions);
           done.push(...stepsDone(plan, found).filter((step) => !done.includes(step)));
         } else if (error.code !== "state/guard" || (before !== undefined && sameSet(before, state)))
-          throw options.singleTransaction === true ? error : withRecording(error, plan, from, done, graph);
+          throw error;
         before = state;
       }
     }
@@ -208,6 +207,7 @@ async function converted(
 
 function runPlan(
   plan: Plan,
+  { applied }: LedgerState,
   target: Target,
   project: Project,
   deps: Deps,
@@ -218,6 +218,7 @@ function runPlan(
     if (event.type === "step-done") done.push(event.step);
     options.onEvent?.(event);
   };
+  const rows = applied.map((row) => row.revision);
   return send(
     plan,
     target,
@@ -225,6 +226,11 @@ function runPlan(
     { ...options, onEvent },
     {
       sourceText: (path) => sourceText(project, path),
+      // In one transaction for all, what the steps before it did is rolled back.
+      recording: (step, failed) =>
+        options.singleTransaction === true
+          ? undefined
+          : recording(project.graph, appliedAfter(rows, done), step, failed),
       recordFailure: ({ revision, direction }, statement, message) =>
         project.ledger.fail(revision, direction, statement, redact(message, project.config.secrets)),
     },
@@ -369,30 +375,6 @@ function nothingMore(
       hint: `${advice === undefined ? "" : `${advice}\n      `}the ledger was read on a new connection: ${found}`,
       ...(error.sqlstate === undefined ? {} : { sqlstate: error.sqlstate }),
     },
-    { cause: error.cause },
-  );
-}
-
-/** Where the database has already what the next step makes, or lacks what it takes away: that it can be recorded, too. */
-function withRecording(
-  error: MigrateError,
-  { steps }: Plan,
-  { applied }: LedgerState,
-  done: readonly PlanStep[],
-  graph: Graph,
-): MigrateError {
-  const step = steps[done.length];
-  // Outside a transaction the step may be half done, and what is there may be of its own making.
-  if (error.code !== "execution/statement" || step?.transactional !== true) return error;
-  const now = appliedAfter(
-    applied.map((row) => row.revision),
-    done,
-  );
-  const hint = recording(graph, now, step, error.sqlstate);
-  if (hint === undefined) return error;
-  const [diagnostic] = error.diagnostics;
-  return new MigrateError(
-    { ...diagnostic!, hint: diagnostic!.hint === undefined ? hint : `${diagnostic!.hint}\n      ${hint}` },
     { cause: error.cause },
   );
 }
