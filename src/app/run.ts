@@ -1,13 +1,12 @@
 /** A request → the database is there: plan, run, and the events on the way. */
-import { aheadOf, lackingBelow, lostHint, squashedHint } from "../core/absence.ts";
 import { cancelled, GOES_ON, isCancelled, MigrateError, NOTHING } from "../core/errors.ts";
 import type { Event } from "../core/event.ts";
 import { explainQuery, startTimeoutHint } from "../core/explain.ts";
 import type { Applied, LedgerState } from "../core/ledger/types.ts";
-import type { RevisionId } from "../core/migration.ts";
+import { besideNewer, type Fault, leftToDo } from "../core/newer-release.ts";
 import type { Plan, PlanStep } from "../core/plan/types.ts";
 import { redact } from "../core/redact.ts";
-import { settledRows, waitingOf } from "../core/replaced.ts";
+import { settledRows } from "../core/replaced.ts";
 import { appliedAfter } from "../core/steps.ts";
 import { recording } from "../core/undoing.ts";
 import { lockFirst } from "../io/execute.ts";
@@ -266,51 +265,23 @@ function rowsFor(
   { allowAhead, onNotice }: RunOptions,
 ): readonly Applied[] {
   if (allowAhead !== true || request.kind !== "upgrade") return applied;
-  const { graph } = project;
-  const { waiting, replaced } = waitingOf(graph, applied);
-  const rows = [...applied, ...replaced];
-  // Of another project, as is said of a run without the flag too.
-  if (!rows.some(({ revision }) => graph.nodes.has(revision))) return applied;
-  const ahead = aheadOf(graph, rows);
-  const known = rows.filter((row) => !ahead.includes(row) && !waiting.includes(row));
-  // Of what squashing has to do with, it is said better where the steps are planned.
-  const isSquash = ({ revision }: Applied): boolean =>
-    graph.replaced.has(revision) || graph.dormant.some((each) => each.revision === revision);
-  const others = known.filter((row) => !graph.nodes.has(row.revision) && !isSquash(row));
-  if (others.length > 0)
-    throw notAhead(
-      others.map((row) => row.revision),
-      lackingBelow(graph, applied),
-    );
-  if (ahead.length === 0 && waiting.length === 0) return applied;
-  const ids = (these: readonly Applied[]): string => these.map(({ revision }) => revision).join(", ");
-  const message = [
-    ...(ahead.length === 0 ? [] : [`the database is ahead of these files, which lack ${ids(ahead)}`]),
-    ...(waiting.length === 0 ? [] : [`the ledger has ${ids(waiting)} in place of ${ids(replaced)}`]),
-  ].join("; ");
+  const { known, ahead, fault } = besideNewer(project.graph, applied);
+  if (fault !== undefined) throw unknownRevision(fault);
+  if (ahead === undefined) return known;
   const pending = stepsFrom(project, request, known).steps;
   if (pending.length > 0)
-    throw notDone(
-      message,
-      pending.map((step) => step.revision),
+    throw unknownRevision(
+      leftToDo(
+        ahead,
+        pending.map((step) => step.revision),
+      ),
     );
-  onNotice?.({ severity: "NOTICE", message });
+  onNotice?.({ severity: "NOTICE", message: ahead });
   return known;
 }
 
-const notAhead = (revisions: readonly RevisionId[], lacking: readonly RevisionId[]): MigrateError =>
-  new MigrateError({
-    code: "state/unknown-revision",
-    message: `the ledger does not say that ${revisions.join(", ")} follows these files, so nothing shows that they are of an older release`,
-    hint: lacking.length > 0 ? squashedHint(lacking) : lostHint(revisions),
-  });
-
-const notDone = (ahead: string, pending: readonly RevisionId[]): MigrateError =>
-  new MigrateError({
-    code: "state/unknown-revision",
-    message: `${ahead}; but ${pending.join(", ")} ${pending.length === 1 ? "is" : "are"} not in the ledger, and an older release runs nothing there`,
-    hint: `with the files of the newer release, which may have squashed ${pending.length === 1 ? "it" : "them"}, run: migrate upgrade; if there is no newer release, see what to do with: migrate verify`,
-  });
+const unknownRevision = (fault: Fault): MigrateError =>
+  new MigrateError({ code: "state/unknown-revision", ...fault });
 
 /** How long a server that restarts is waited for, in seconds. */
 const RESTART = 30;
