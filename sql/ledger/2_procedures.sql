@@ -132,13 +132,36 @@ BEGIN
 END
 $body$;
 
+-- Does an applied revision need one that is not?
+CREATE FUNCTION retort.has_hole() RETURNS boolean
+LANGUAGE plpgsql AS $body$
+BEGIN
+  PERFORM pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
+  RETURN EXISTS (SELECT FROM retort.applied AS a, unnest(a.parents || a.depends_on) AS n (id)
+    WHERE NOT EXISTS (SELECT FROM retort.applied AS b WHERE b.revision = n.id));
+END
+$body$;
+
+-- That every step of a script is done, whatever is applied besides; else null. ends are the
+-- revisions of its last steps, which need all the others, or are needed by them.
+CREATE FUNCTION retort.nothing_to_do(ends text[], direction text) RETURNS text
+LANGUAGE plpgsql AS $body$
+BEGIN
+  PERFORM pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
+  RETURN CASE WHEN ends <> '{}' AND NOT retort.has_hole() AND NOT EXISTS (
+      SELECT FROM unnest(ends) AS e (id) WHERE retort.is_pending(e.id, direction))
+    THEN concat('there is nothing to do for this script: ', CASE direction
+      WHEN 'up' THEN 'all that it applies is applied already'
+      ELSE 'nothing that it takes back is applied' END) END;
+END
+$body$;
+
 -- Before the first step. Stops unless this session holds the lock, no step is unfinished except one
 -- of half_done in that direction, all of must are applied, and nothing else except what is in may.
 -- The hint says whether all is already done, or what is applied; again is a command with %s for
 -- the current heads, or empty. Where heads do not tell what is applied, because those of must,
 -- starts, are the current ones, or something below them is missing, the command asks the database.
--- There is no such command where every step is done, and other revisions are applied besides: ends
--- are the revisions of the last steps, which need all the others, or are needed by them.
+-- There is no such command where nothing is to do.
 -- If it stops, it releases the lock: a later step may start from the state that is wrong now, and
 -- without the lock no step begins, whatever the client does.
 CREATE PROCEDURE retort.require_state(
@@ -150,6 +173,7 @@ DECLARE
   missing pg_catalog.text;
   unexpected pg_catalog.text;
   heads pg_catalog.text[];
+  nothing pg_catalog.text;
   has_hole boolean;
   command pg_catalog.text;
   hint pg_catalog.text;
@@ -166,17 +190,13 @@ BEGIN
   unexpected := (SELECT string_agg(a.revision, ', ' ORDER BY a.revision) FROM retort.applied AS a
     WHERE NOT EXISTS (SELECT FROM unnest(must || may) AS m (id) WHERE m.id = a.revision));
   IF missing IS NOT NULL OR unexpected IS NOT NULL THEN
-    has_hole := EXISTS (SELECT FROM retort.applied AS a, unnest(a.parents || a.depends_on) AS n (id)
-      WHERE NOT EXISTS (SELECT FROM retort.applied AS b WHERE b.revision = n.id));
+    nothing := retort.nothing_to_do(ends, direction);
+    has_hole := retort.has_hole();
     IF EXISTS (SELECT FROM retort.state AS s
         WHERE s.revisions = done_revisions AND s.digest = done_digest) THEN
       hint := 'Nothing was changed. All of it is done already.';
-    ELSIF ends <> '{}' AND NOT has_hole AND NOT EXISTS (SELECT FROM unnest(ends) AS e (id)
-        WHERE retort.is_pending(e.id, direction)) THEN
-      hint := concat('Nothing was changed. See: SELECT * FROM retort.applied; '
-        'there is nothing to do for this script: ', CASE direction
-          WHEN 'up' THEN 'all that it applies is applied already'
-          ELSE 'nothing that it takes back is applied' END, '.');
+    ELSIF nothing IS NOT NULL THEN
+      hint := format('Nothing was changed. See: SELECT * FROM retort.applied; %s.', nothing);
     ELSE
       heads := ARRAY(SELECT a.revision FROM retort.applied AS a
         WHERE NOT EXISTS (SELECT FROM retort.applied AS b
