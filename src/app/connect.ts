@@ -4,13 +4,13 @@ import { cancelled, MigrateError, NOTHING } from "../core/errors.ts";
 import { ledgerOf } from "../core/ledger/calls.ts";
 import type { LedgerState } from "../core/ledger/types.ts";
 import { type Config, requireDatabase } from "../io/config.ts";
-import { type Backend, backendOf, type OtherLedger, readLedger, sharedMode } from "../io/queries.ts";
+import { type Backend, backendOf, sharedMode } from "../io/queries.ts";
 import { isNotYet } from "../io/session/connect.ts";
 import { openSession } from "../io/session/open.ts";
 import type { LentConnection, Notice, Session } from "../io/session/types.ts";
 import { heldBack } from "./held-back.ts";
 import { anything, callback, flag, type Rules, seconds } from "./options.ts";
-import { aboutOther, readOther } from "./other-ledger.ts";
+import { type Ledgers, readable, readLedgers, refuseInconsistent } from "./other-ledger.ts";
 import {
   type Deps,
   openConfig,
@@ -69,7 +69,13 @@ export async function openConnected(
   const isOwn = options.connection === undefined;
   if (isOwn && (database instanceof MigrateError || database.kind !== "server")) {
     const project = await open();
-    return await connected(project, await openLedger(deps, config, options), deps, options);
+    const opened = await openLedger(deps, config, options);
+    try {
+      return await connected(project, opened, deps, options);
+    } catch (error) {
+      await opened.session.close();
+      throw error;
+    }
   }
   const needless = new AbortController();
   const signal =
@@ -91,22 +97,22 @@ export async function openConnected(
   }
 }
 
-interface OpenLedger extends Omit<Connected, "project"> {
-  readonly other?: OtherLedger | undefined;
+interface OpenLedger extends Ledgers {
+  readonly session: Session;
 }
 
-/** Warns of a ledger, and of schemas, that are not where the project has them. */
+/** Warns of a ledger, and of schemas, that are not where the project has them. Throws `InconsistentLedger`. */
 async function connected(
   project: Project,
-  { other, ...opened }: OpenLedger,
+  { session, ...ledgers }: OpenLedger,
   deps: Pick<Deps, "onNotice">,
   { onNotice = deps.onNotice }: ConnectOptions,
 ): Promise<Connected> {
-  // One that cannot be read is another project's, most of the time.
-  const found = other?.applied && aboutOther(project, opened.state, other);
-  for (const odd of [found, await missingSchemas(project, opened.state, opened.session)])
+  const { state } = ledgers;
+  refuseInconsistent(project, ledgers);
+  for (const odd of [readable(project, ledgers), await missingSchemas(project, state, session)])
     if (odd !== undefined) onNotice?.({ severity: "WARNING", message: `${odd.message}; ${odd.hint}` });
-  return { project, ...opened };
+  return { project, session, state };
 }
 
 async function openLedger(
@@ -118,8 +124,8 @@ async function openLedger(
   const watched = cancelWhenAborted(() => session, deps.signal);
   try {
     const ledger = ledgerOf(config.ledger);
-    const state = await readLedger(session, ledger, options.creates === true ? "write" : "read");
-    return { session, state, other: await readOther(state, session, ledger) };
+    const ledgers = await readLedgers(session, ledger, options.creates === true ? "write" : "read");
+    return { session, ...ledgers };
   } catch (error) {
     await session.close();
     throw error;
