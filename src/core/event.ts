@@ -42,9 +42,9 @@ export interface SessionInfo {
   readonly pid: number;
   readonly application: string;
   readonly user: string;
-  /** Address, or `local`. */
+  /** Address, or `local`; empty where that may not be seen. */
   readonly client: string;
-  /** When it began to do what it is doing; ISO 8601, UTC. */
+  /** When it began to do what it is doing; ISO 8601, UTC; empty where that may not be seen. */
   readonly since: string;
   /** What it runs, or ran last, on one line; empty where that is not known. */
   readonly query: string;
@@ -57,7 +57,7 @@ export function sessionText({ pid, application, user, client, since, query, idle
   const parts = [
     pid === 0 ? "" : `pid ${pid}`,
     application,
-    `${user}@${client}`,
+    client === "" ? user : `${user}@${client}`,
     since === "" ? "" : `${idle === undefined ? "" : `${idle} `}since ${since}`,
   ];
   const what = doing(query, application);

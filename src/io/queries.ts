@@ -299,10 +299,13 @@ const sessions = (condition: string): Query<SessionInfo> => ({
 const IDLE =
   "(a.state ~ '^idle' AND a.state_change < pg_catalog.clock_timestamp() - '1 second'::pg_catalog.interval)";
 
+/** Without pg_read_all_stats, the sessions of other roles are seen without the times at which they began and the rest. */
+const HIDDEN = "a.backend_start IS NULL";
+
 const sessionsSql = `SELECT a.pid, COALESCE(a.application_name, '') AS application, COALESCE(a.usename, '') AS "user",
-    COALESCE(pg_catalog.host(a.client_addr), 'local') AS client,
+    CASE WHEN ${HIDDEN} THEN '' ELSE COALESCE(pg_catalog.host(a.client_addr), 'local') END AS client,
     COALESCE(pg_catalog.to_char(COALESCE(CASE WHEN ${IDLE} THEN a.state_change ELSE a.query_start END, a.backend_start) AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"'), '') AS since,
-    pg_catalog.left(pg_catalog.regexp_replace(COALESCE(a.query, ''), '[[:space:]]+', ' ', 'g'), 200) AS query,
+    CASE WHEN ${HIDDEN} THEN '' ELSE pg_catalog.left(pg_catalog.regexp_replace(COALESCE(a.query, ''), '[[:space:]]+', ' ', 'g'), 200) END AS query,
     CASE WHEN ${IDLE} THEN a.state END AS idle
   FROM pg_catalog.pg_stat_activity AS a`;
 
