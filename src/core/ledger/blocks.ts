@@ -225,7 +225,10 @@ export function restoreProceduresBlock({ schema }: LedgerNames): string {
       `concat('retort: the schema of the ledger has routines that are not the ledger''s: ', ${others})`,
       literal("Nothing was changed. Move them to another schema: ALTER ROUTINE ... SET SCHEMA ..."),
     ),
-    `  DROP VIEW IF EXISTS ${qualified(schema)}.progress;`,
+    // With IF EXISTS there would be a notice.
+    `  IF to_regclass(${literal(`${qualified(schema)}.progress`)}) IS NOT NULL THEN`,
+    `    DROP VIEW ${qualified(schema)}.progress;`,
+    "  END IF;",
     `  EXECUTE coalesce(${own}, '');`,
     executing(schema)(ledgerFiles.procedures, "procedures"),
   ]);
