@@ -188,14 +188,14 @@ const plan = object({
   place: z.looseObject({}),
   role: text.optional(),
   settings: texts,
-  start: object({ must: texts, may: texts, without: texts }),
+  start: object({ must: texts, may: texts, without: texts, ends: texts }),
 });
 
 const script = object({
-  receipt: sha256,
+  receipt: sha256.nullable(),
   script: text,
   plan,
-  downgrade: object({ path: text, receipt: sha256 }).optional(),
+  downgrade: object({ path: text, receipt: sha256.nullable() }).optional(),
 });
 const scriptFolder = object({ files: z.array(object({ path: text, receipt: sha256 })) });
 const run = object({ database: text, from: texts, to: texts, done: z.boolean(), steps: z.array(step) });

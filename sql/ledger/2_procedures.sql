@@ -68,6 +68,19 @@ BEGIN
 END
 $body$;
 
+-- What to say where a step outside a transaction is unfinished, and it is not its turn.
+CREATE FUNCTION retort.unfinished_hint() RETURNS text
+LANGUAGE plpgsql AS $body$
+BEGIN
+  PERFORM pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
+  RETURN format('Nothing was changed. See: SELECT * FROM retort.intent; if it was begun by a file '
+    'of a split script, run the one %s; otherwise resume with migrate upgrade or downgrade, or '
+    'with a script written by --idempotent.',
+    CASE WHEN (SELECT i.done FROM retort.intent AS i) THEN 'after that statement'
+      ELSE 'of that statement' END);
+END
+$body$;
+
 -- Stops if a step outside a transaction was interrupted, or goes on in another file of a split
 -- script.
 CREATE PROCEDURE retort.require_no_intent()
@@ -82,31 +95,64 @@ BEGIN
       MESSAGE = format('retort: a step outside a transaction is unfinished: %s at statement %s of '
         '%s%s', step.revision, step.statement, step.of,
         CASE WHEN step.done THEN ', which is done' END),
-      HINT = format('Nothing was changed. See: SELECT * FROM retort.intent; if it was begun by a '
-        'file of a split script, run the one %s; otherwise resume with migrate upgrade or '
-        'downgrade, or with a script written by --idempotent.',
-        CASE WHEN step.done THEN 'after that statement' ELSE 'of that statement' END);
+      HINT = retort.unfinished_hint();
   END IF;
 END
 $body$;
 
--- Stops unless a step is under way, and this statement of it is next.
-CREATE PROCEDURE retort.require_intent(revision text, statement integer)
+-- Stops unless this step is under way, and this statement of it is next. The hint says where to go
+-- on if no step is under way: this one is done, or not begun.
+CREATE PROCEDURE retort.require_intent(revision text, statement integer, direction text)
 LANGUAGE plpgsql AS $body$
 DECLARE
   expected pg_catalog.text;
   under_way pg_catalog.text;
 BEGIN
   PERFORM pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
-  expected := format('%s at statement %s', require_intent.revision, require_intent.statement);
-  under_way := (SELECT format('%s at statement %s', i.revision, i.statement)
+  expected := format('the %s %s at statement %s',
+    CASE direction WHEN 'up' THEN 'upgrade to' ELSE 'downgrade of' END, require_intent.revision,
+    require_intent.statement);
+  under_way := (SELECT format('the %s %s at statement %s',
+      CASE i.direction WHEN 'up' THEN 'upgrade to' ELSE 'downgrade of' END, i.revision,
+      i.statement)
     FROM retort.intent AS i);
   IF under_way IS DISTINCT FROM expected THEN
     RAISE EXCEPTION USING ERRCODE = 'RT001',
       MESSAGE = format('retort: %s should be under way; %s', expected,
         coalesce('what is under way is ' || under_way, 'nothing is')),
-      HINT = 'Nothing was changed. See: SELECT * FROM retort.intent;';
+      HINT = CASE WHEN under_way IS NOT NULL THEN retort.unfinished_hint()
+        WHEN retort.is_pending(require_intent.revision, require_intent.direction)
+        THEN format('Nothing was changed. %s is %s: run all files of this step, from its first.',
+          require_intent.revision,
+          CASE direction WHEN 'up' THEN 'not applied' ELSE 'applied' END)
+        ELSE format('Nothing was changed. %s is %s: go on with the first file of the next step.',
+          require_intent.revision,
+          CASE direction WHEN 'up' THEN 'applied already' ELSE 'not applied any more' END) END;
   END IF;
+END
+$body$;
+
+-- Does an applied revision need one that is not?
+CREATE FUNCTION retort.has_hole() RETURNS boolean
+LANGUAGE plpgsql AS $body$
+BEGIN
+  PERFORM pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
+  RETURN EXISTS (SELECT FROM retort.applied AS a, unnest(a.parents || a.depends_on) AS n (id)
+    WHERE NOT EXISTS (SELECT FROM retort.applied AS b WHERE b.revision = n.id));
+END
+$body$;
+
+-- That every step of a script is done, whatever is applied besides; else null. ends are the
+-- revisions of its last steps, which need all the others, or are needed by them.
+CREATE FUNCTION retort.nothing_to_do(ends text[], direction text) RETURNS text
+LANGUAGE plpgsql AS $body$
+BEGIN
+  PERFORM pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
+  RETURN CASE WHEN ends <> '{}' AND NOT retort.has_hole() AND NOT EXISTS (
+      SELECT FROM unnest(ends) AS e (id) WHERE retort.is_pending(e.id, direction))
+    THEN concat('there is nothing to do for this script: ', CASE direction
+      WHEN 'up' THEN 'all that it applies is applied already'
+      ELSE 'nothing that it takes back is applied' END) END;
 END
 $body$;
 
@@ -115,10 +161,9 @@ $body$;
 -- The hint says whether all is already done, or what is applied; again is a command with %s for
 -- the current heads, or empty. Where heads do not tell what is applied, because those of must,
 -- starts, are the current ones, or something below them is missing, the command asks the database.
--- There is no such command where every step is done, and other revisions are applied besides: ends
--- are the revisions of the last steps, which need all the others, or are needed by them. Nor is
--- there where the ledger still names what squashed revisions of the script replace: a stamp makes
--- it name those. replaced says which: {"a1": "s3", "b2": "s3"}.
+-- There is no such command where nothing is to do; nor where the ledger still names what squashed
+-- revisions of the script replace: a stamp makes it name those. replaced says which:
+-- {"a1": "s3", "b2": "s3"}.
 -- If it stops, it releases the lock: a later step may start from the state that is wrong now, and
 -- without the lock no step begins, whatever the client does.
 CREATE PROCEDURE retort.require_state(
@@ -130,6 +175,7 @@ DECLARE
   missing pg_catalog.text;
   unexpected pg_catalog.text;
   heads pg_catalog.text[];
+  nothing pg_catalog.text;
   has_hole boolean;
   command pg_catalog.text;
   hint pg_catalog.text;
@@ -146,17 +192,13 @@ BEGIN
   unexpected := (SELECT string_agg(a.revision, ', ' ORDER BY a.revision) FROM retort.applied AS a
     WHERE NOT EXISTS (SELECT FROM unnest(must || may) AS m (id) WHERE m.id = a.revision));
   IF missing IS NOT NULL OR unexpected IS NOT NULL THEN
-    has_hole := EXISTS (SELECT FROM retort.applied AS a, unnest(a.parents || a.depends_on) AS n (id)
-      WHERE NOT EXISTS (SELECT FROM retort.applied AS b WHERE b.revision = n.id));
+    nothing := retort.nothing_to_do(ends, direction);
+    has_hole := retort.has_hole();
     IF EXISTS (SELECT FROM retort.state AS s
         WHERE s.revisions = done_revisions AND s.digest = done_digest) THEN
       hint := 'Nothing was changed. All of it is done already.';
-    ELSIF ends <> '{}' AND NOT has_hole AND NOT EXISTS (SELECT FROM unnest(ends) AS e (id)
-        WHERE retort.is_pending(e.id, direction)) THEN
-      hint := concat('Nothing was changed. See: SELECT * FROM retort.applied; '
-        'there is nothing to do for this script: ', CASE direction
-          WHEN 'up' THEN 'all that it applies is applied already'
-          ELSE 'nothing that it takes back is applied' END, '.');
+    ELSIF nothing IS NOT NULL THEN
+      hint := format('Nothing was changed. See: SELECT * FROM retort.applied; %s.', nothing);
     ELSE
       heads := ARRAY(SELECT a.revision FROM retort.applied AS a
         WHERE NOT EXISTS (SELECT FROM retort.applied AS b
@@ -616,12 +658,13 @@ $body$;
 -- Before each part of a step outside a transaction except the first. Stops unless that statement of
 -- it is next. What the step has prepared and created in its session is kept. If it was interrupted,
 -- its time is counted from now.
-CREATE PROCEDURE retort.resume_step(revision text, statement integer)
+CREATE PROCEDURE retort.resume_step(
+  revision text, statement integer, direction text DEFAULT 'up')
 LANGUAGE plpgsql AS $body$
 BEGIN
   CALL retort.protect_session();
   CALL retort.require_lock();
-  CALL retort.require_intent(resume_step.revision, resume_step.statement);
+  CALL retort.require_intent(resume_step.revision, resume_step.statement, direction);
   UPDATE retort.intent AS i SET started_at = clock_timestamp(), started_by = SESSION_USER
     WHERE i.found;
   CALL retort.set_session();
@@ -630,22 +673,23 @@ $body$;
 
 -- Records that a statement outside a transaction succeeded, if the next one runs in a session of
 -- its own. A batch that is sent alone has no lock.
-CREATE PROCEDURE retort.end_statement(
-  revision text, statement integer, has_lock boolean DEFAULT true)
+CREATE PROCEDURE retort.end_statement(revision text, statement integer,
+  has_lock boolean DEFAULT true, direction text DEFAULT 'up')
 LANGUAGE plpgsql AS $body$
 BEGIN
   CALL retort.protect_session();
   IF has_lock THEN
     CALL retort.require_lock();
   END IF;
-  CALL retort.require_intent(end_statement.revision, end_statement.statement);
+  CALL retort.require_intent(end_statement.revision, end_statement.statement, direction);
   UPDATE retort.intent SET done = true, error = NULL;
 END
 $body$;
 
 -- Stops unless a statement outside a transaction has succeeded in a session before this one; or
 -- has not, and has left nothing that is in its way.
-CREATE PROCEDURE retort.require_outcome(revision text, statement integer, done boolean)
+CREATE PROCEDURE retort.require_outcome(
+  revision text, statement integer, done boolean, direction text DEFAULT 'up')
 LANGUAGE plpgsql AS $body$
 DECLARE
   was_done boolean;
@@ -654,13 +698,14 @@ DECLARE
   recording pg_catalog.text;
 BEGIN
   PERFORM pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
-  CALL retort.require_intent(require_outcome.revision, require_outcome.statement);
+  CALL retort.require_intent(require_outcome.revision, require_outcome.statement, direction);
   was_done := (SELECT i.done FROM retort.intent AS i);
   SELECT o.finishes, array_to_string(o.cleanup, '; ') AS sql INTO became
     FROM retort.outcome(NULL) AS o;
   IF was_done <> require_outcome.done OR became.sql <> '' THEN
-    recording := format('CALL retort.end_statement(%L, %s, has_lock => false);',
-      require_outcome.revision, require_outcome.statement);
+    recording := format('CALL retort.end_statement(%L, %s, has_lock => false%s);',
+      require_outcome.revision, require_outcome.statement,
+      ', direction => ' || quote_literal(nullif(direction, 'up')));
     way_out := CASE
       WHEN was_done THEN 'Run the next file.'
       WHEN became.finishes THEN format('Run: %s; %s then run the next file.', became.sql, recording)

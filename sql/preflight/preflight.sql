@@ -9,6 +9,7 @@ DECLARE
   who pg_catalog.text;
   is_super boolean;
   is_done boolean;
+  nothing pg_catalog.text;
   may_set boolean;
   was pg_catalog.text;
   kind pg_catalog.text;
@@ -122,6 +123,10 @@ BEGIN
       INTO heads, halted, is_done, missing, unexpected
       USING (facts ->> 'done_revisions')::bigint, (facts ->> 'done_digest')::numeric,
         facts -> 'must', facts -> 'may', facts -> 'half_done';
+    IF facts ? 'ends' AND concat(missing, unexpected) <> '' THEN
+      EXECUTE format('SELECT %s.nothing_to_do(ARRAY(SELECT jsonb_array_elements_text($1)), $2)',
+        ledger) INTO nothing USING facts -> 'ends', facts ->> 'direction';
+    END IF;
     IF facts ? 'were' THEN
       EXECUTE format('SELECT %1$s.changed_rows($1), %1$s.changed_rows($2) = ''{}''', ledger)
         INTO changed, is_done USING facts -> 'were', facts -> 'will_be';
@@ -135,6 +140,7 @@ BEGIN
       AND changed = '{}' AND (halted IS NULL OR NOT facts ? 'were');
     found := concat('at ', coalesce(nullif(array_to_string(heads, ', '), ''), '<base>'),
       CASE WHEN is_done THEN '; all of it is done already'
+        WHEN nothing IS NOT NULL THEN '; ' || nothing
         WHEN changed <> '{}' THEN concat('; these rows of the ledger have changed: ',
           left(array_to_string(changed, ', '), 1000))
         WHEN (is_start OR (facts ->> 'any_state')::boolean)
@@ -144,6 +150,7 @@ BEGIN
             '; applied, but should not be: ' || left(unexpected, 1000))
         WHEN NOT is_start THEN '; the script starts from ' || coalesce((SELECT string_agg(f, ', ')
           FROM jsonb_array_elements_text(starts) AS f), '<base>') END, halted);
+    is_done := is_done OR nothing IS NOT NULL;
   END IF;
   report := report
     || jsonb_build_array(jsonb_build_array(CASE WHEN NOT ok THEN 'X' END, 'ledger', found));

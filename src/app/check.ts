@@ -7,6 +7,7 @@ import { items, kindOf, node, word } from "../core/ast.ts";
 import { counts } from "../core/diff/verdict.ts";
 import { type Diagnostic, MigrateError } from "../core/errors.ts";
 import { inOrder } from "../core/graph.ts";
+import { besideNewer, leftToDo } from "../core/newer-release.ts";
 import type { StepInput } from "../core/plan/step.ts";
 import type { LintedStatement } from "../core/rules/lint.ts";
 import type { ServerVersion } from "../core/server-version.ts";
@@ -14,6 +15,7 @@ import { type SharedNumber, sharedNumbers } from "../core/shared-numbers.ts";
 import { wayOutOf } from "../core/target.ts";
 import { createGrammar } from "../io/grammar.ts";
 import { hasSchemaFolder } from "../io/schema-folder.ts";
+import type { Notice } from "../io/session/types.ts";
 import { readTrees } from "../io/trees.ts";
 import { checkSchema, type SchemaCheck } from "./check-schema.ts";
 import { stepInputs } from "./compile.ts";
@@ -201,8 +203,21 @@ function adds({ ast }: Pick<LintedStatement, "ast">): boolean {
   });
 }
 
+export interface HeadsOptions {
+  /** Applied revisions that no file has are taken for those of a newer release, as in an upgrade with `allowAhead`. */
+  readonly allowAhead?: boolean | undefined;
+  readonly onNotice?: ((notice: Notice) => void) | undefined;
+}
+
 /** What keeps a database from being at the heads of the files; empty where it is. */
-export function headsFindings({ project, pending, unknown, interrupted }: Standing): readonly Diagnostic[] {
+export function headsFindings(
+  { project, applied, pending, unknown, interrupted }: Standing,
+  { allowAhead = false, onNotice }: HeadsOptions = {},
+): readonly Diagnostic[] {
+  const { ahead, fault } = allowAhead ? besideNewer(project.graph, applied) : {};
+  const left = ahead === undefined || pending.length === 0 ? fault : leftToDo(ahead, pending);
+  if (left !== undefined) return [{ code: NOT_AT_HEADS, ...left }];
+  if (ahead !== undefined) onNotice?.({ severity: "NOTICE", message: ahead });
   const reasons = [
     ...(pending.length > 0
       ? [`${pending.length} pending (${pending[0]}${pending.length > 1 ? ", …" : ""}): migrate upgrade heads`]
@@ -210,14 +225,14 @@ export function headsFindings({ project, pending, unknown, interrupted }: Standi
     ...(interrupted === undefined
       ? []
       : [`the ${interrupted.direction} of ${interrupted.revision} was interrupted: migrate status`]),
-    ...(unknown.length > 0
+    ...(unknown.length > 0 && ahead === undefined
       ? [`${unknown.map((row) => notHere(project.graph, row.revision)).join(", ")}: migrate status`]
       : []),
   ];
   if (reasons.length === 0) return [];
   return [
     {
-      code: "findings/not-at-heads",
+      code: NOT_AT_HEADS,
       message:
         pending.length === 0 && interrupted === undefined
           ? "Database has revisions that are no migrations here"
@@ -226,3 +241,5 @@ export function headsFindings({ project, pending, unknown, interrupted }: Standi
     },
   ];
 }
+
+const NOT_AT_HEADS = "findings/not-at-heads";

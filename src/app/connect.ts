@@ -4,13 +4,13 @@ import { cancelled, MigrateError, NOTHING } from "../core/errors.ts";
 import { ledgerOf } from "../core/ledger/calls.ts";
 import type { LedgerState } from "../core/ledger/types.ts";
 import { type Config, requireDatabase } from "../io/config.ts";
-import { type Backend, backendOf, type OtherLedger, readLedger, sharedMode } from "../io/queries.ts";
+import { type Backend, backendOf, sharedMode } from "../io/queries.ts";
 import { isNotYet } from "../io/session/connect.ts";
 import { openSession } from "../io/session/open.ts";
 import type { LentConnection, Notice, Session } from "../io/session/types.ts";
 import { heldBack } from "./held-back.ts";
 import { anything, callback, flag, type Rules, seconds } from "./options.ts";
-import { aboutOther, readOther } from "./other-ledger.ts";
+import { type Ledgers, readable, readLedgers, refuseInconsistent } from "./other-ledger.ts";
 import {
   type Deps,
   openConfig,
@@ -69,7 +69,13 @@ export async function openConnected(
   const isOwn = options.connection === undefined;
   if (isOwn && (database instanceof MigrateError || database.kind !== "server")) {
     const project = await open();
-    return await connected(project, await openLedger(deps, config, options), deps, options);
+    const opened = await openLedger(deps, config, options);
+    try {
+      return await connected(project, opened, deps, options);
+    } catch (error) {
+      await opened.session.close();
+      throw error;
+    }
   }
   const needless = new AbortController();
   const signal =
@@ -91,34 +97,26 @@ export async function openConnected(
   }
 }
 
-interface OpenLedger extends Omit<Connected, "project"> {
-  readonly other?: OtherLedger | undefined;
+interface OpenLedger extends Ledgers {
+  readonly session: Session;
 }
 
-/** Warns of a ledger, and of schemas, that are not where the project has them. */
+/** Warns of a ledger, and of schemas, that are not where the project has them. Throws `InconsistentLedger`. */
 async function connected(
   project: Project,
-  { other, ...opened }: OpenLedger,
+  { session, ...ledgers }: OpenLedger,
   deps: Pick<Deps, "onNotice">,
   { onNotice = deps.onNotice }: ConnectOptions,
 ): Promise<Connected> {
-  warnOfOther(project, opened.state, other, onNotice);
-  warnOf(await missingSchemas(project, opened.state, opened.session), onNotice);
-  return { project, ...opened };
+  const { state } = ledgers;
+  refuseInconsistent(project, ledgers);
+  warnOf(readable(project, ledgers), onNotice);
+  warnOf(await missingSchemas(project, state, session), onNotice);
+  return { project, session, state };
 }
 
-/** Warns where the project's ledger is another one of the database. */
-export function warnOfOther(
-  project: Project,
-  state: LedgerState,
-  other: OtherLedger | undefined,
-  onNotice: Deps["onNotice"],
-): void {
-  // One that cannot be read is another project's, most of the time.
-  if (other?.applied !== undefined) warnOf(aboutOther(project, state, other), onNotice);
-}
-
-function warnOf(
+/** Says what is odd, and what to do. */
+export function warnOf(
   odd: { readonly message: string; readonly hint: string } | undefined,
   onNotice: Deps["onNotice"],
 ): void {
@@ -134,8 +132,8 @@ async function openLedger(
   const watched = cancelWhenAborted(() => session, deps.signal);
   try {
     const ledger = ledgerOf(config.ledger);
-    const state = await readLedger(session, ledger, options.creates === true ? "write" : "read");
-    return { session, state, other: await readOther(state, session, ledger) };
+    const ledgers = await readLedgers(session, ledger, options.creates === true ? "write" : "read");
+    return { session, ...ledgers };
   } catch (error) {
     await session.close();
     throw error;

@@ -16,13 +16,13 @@ import { wayOutOf } from "../core/target.ts";
 import { cacheFolder } from "../io/cache-folder.ts";
 import { type Config, configFile, type DescribedSetting, describeConfig } from "../io/config.ts";
 import { isInstalled } from "../io/packages.ts";
-import { backendOf, readLedger, sharedMode } from "../io/queries.ts";
+import { backendOf, sharedMode } from "../io/queries.ts";
 import { type LedgerRights, ledgerRights, type ServerFacts, serverFacts } from "../io/server-facts.ts";
 import { openSession } from "../io/session/open.ts";
 import { type Session, StatementFailure } from "../io/session/types.ts";
 import { headsFindings } from "./check.ts";
 import { stateOf } from "./look.ts";
-import { aboutOther, readOther } from "./other-ledger.ts";
+import { aboutOther, InconsistentLedger, readable, readLedgers } from "./other-ledger.ts";
 import { type Deps, openConfig, openProject, type Project, type ProjectOptions } from "./project.ts";
 import { missingSchemas } from "./search-path.ts";
 
@@ -175,10 +175,19 @@ async function database(
       // It ends a connection that begins a transaction.
       if (mode !== "statement") checks.push(...(await settings(session, config)));
       const names = ledgerOf(config.ledger);
-      const state = await attempt("ledger", checks, () => readLedger(session, names));
-      if (state === undefined) return;
-      const other = project && aboutOther(project, state, await readOther(state, session, names));
-      if (other !== undefined) checks.push({ check: "ledger", status: "odd", ...other });
+      const ledgers = await attempt("ledger", checks, () => readLedgers(session, names));
+      if (ledgers === undefined) return;
+      const { state, fault } = ledgers;
+      if (fault !== undefined) {
+        const other = project && readable(project, ledgers);
+        checks.push(...wrong("ledger", new InconsistentLedger(fault, other)));
+        return;
+      }
+      const other = project && aboutOther(project, ledgers);
+      if (other !== undefined) {
+        const { message, hint } = other;
+        checks.push({ check: "ledger", status: "odd", message, hint });
+      }
       const missing = project && (await missingSchemas(project, state, session));
       if (missing !== undefined) {
         const { none, ...said } = missing;

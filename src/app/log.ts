@@ -3,9 +3,9 @@
 import { MigrateError } from "../core/errors.ts";
 import { ledgerOf } from "../core/ledger/calls.ts";
 import { redactAll } from "../core/redact.ts";
-import { type LogEntry, readLog as read, readLedger } from "../io/queries.ts";
-import { connect, warnOfOther } from "./connect.ts";
-import { readOther } from "./other-ledger.ts";
+import { type LogEntry, readLog as read } from "../io/queries.ts";
+import { connect, warnOf } from "./connect.ts";
+import { readable, readLedgers } from "./other-ledger.ts";
 import { type Deps, openConfig, openProject, type ProjectOptions } from "./project.ts";
 
 export interface LogOptions extends ProjectOptions {
@@ -21,11 +21,10 @@ export async function readLog(deps: Deps, options: LogOptions): Promise<readonly
     const ledger = ledgerOf(config.ledger);
     const entries = await read(session, ledger, options.last);
     if (entries.length === 0) {
-      const state = await readLedger(session, ledger);
-      const other = await readOther(state, session, ledger);
+      const ledgers = await readLedgers(session, ledger);
       // The log is read without the files, which may be at fault.
-      const project = other && (await openProject(deps, options, config).catch(withoutFault));
-      if (project !== undefined) warnOfOther(project, state, other, deps.onNotice);
+      const project = ledgers.other && (await openProject(deps, options, config).catch(withoutFault));
+      if (project !== undefined) warnOf(readable(project, ledgers), deps.onNotice);
     }
     return redactAll(entries, config.secrets);
   } finally {

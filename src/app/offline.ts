@@ -10,11 +10,11 @@ import { settledRows } from "../core/replaced.ts";
 import { shellWord } from "../core/shell.ts";
 import { currentHeads, idsOf, type Step } from "../core/steps.ts";
 import { finishingHint } from "../core/undoing.ts";
-import { readLedger } from "../io/queries.ts";
 import { type CompileOptions, compileRules, compileSteps } from "./compile.ts";
 import { connect } from "./connect.ts";
 import { warnOfNewer } from "./effects.ts";
 import { fields, flag, type Rules } from "./options.ts";
+import { readLedgers, refuseInconsistent } from "./other-ledger.ts";
 import {
   computing,
   type Deps,
@@ -139,7 +139,9 @@ async function plansFromDatabase(
 ): Promise<Pick<Offline, "plan" | "back">> {
   const session = await connect(deps, project.config);
   try {
-    const { applied, intent, format } = await readLedger(session, project.ledger);
+    const ledgers = await readLedgers(session, project.ledger);
+    refuseInconsistent(project, ledgers);
+    const { applied, intent, format } = ledgers.state;
     const rows = settledRows(project.graph, applied);
     if (intent !== undefined && request.kind !== "stamp" && options.idempotent !== true) {
       const { graph } = project;

@@ -16,6 +16,7 @@ import { StatementFailure } from "../io/session/types.ts";
 import { stepInputs } from "./compile.ts";
 import { type Connected, type ConnectOptions, connect, openConnected, ownBackend } from "./connect.ts";
 import { bringUp } from "./ensure.ts";
+import { InconsistentLedger } from "./other-ledger.ts";
 import { type Deps, openConfig, type Project, type ProjectOptions } from "./project.ts";
 import { type SendOptions, send } from "./send.ts";
 
@@ -57,6 +58,11 @@ export async function repair(deps: Deps, options: RepairOptions): Promise<Repair
   } catch (error) {
     const inconsistency = inconsistencyIn(error);
     if (inconsistency === undefined) throw error;
+    const other = error instanceof InconsistentLedger ? error.other : undefined;
+    if (other !== undefined) {
+      const { onNotice = deps.onNotice } = options;
+      onNotice?.({ severity: "WARNING", message: `${other.alone}; ${other.hint}` });
+    }
     return await repairLedger(deps, options, inconsistency);
   }
   const { project, session, state } = opened;

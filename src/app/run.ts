@@ -1,14 +1,12 @@
 /** A request → the database is there: plan, run, and the events on the way. */
-import { aheadOf, lackingBelow, lostHint, squashedHint } from "../core/absence.ts";
 import { cancelled, GOES_ON, isCancelled, MigrateError, NOTHING } from "../core/errors.ts";
 import type { Event } from "../core/event.ts";
 import { explainQuery, startTimeoutHint } from "../core/explain.ts";
-import type { Graph } from "../core/graph.ts";
 import type { Applied, LedgerState } from "../core/ledger/types.ts";
-import type { RevisionId } from "../core/migration.ts";
+import { besideNewer, type Fault, leftToDo } from "../core/newer-release.ts";
 import type { Plan, PlanStep } from "../core/plan/types.ts";
 import { redact } from "../core/redact.ts";
-import { settledRows, waitingOf } from "../core/replaced.ts";
+import { settledRows } from "../core/replaced.ts";
 import { appliedAfter } from "../core/steps.ts";
 import { recording } from "../core/undoing.ts";
 import { lockFirst } from "../io/execute.ts";
@@ -131,7 +129,7 @@ async function runTold(deps: Deps, request: Request, options: RunOptions): Promi
         await bringUp(state, sending, deps, options);
         if (conversion !== undefined) state = await converted(conversion, sending, project, deps, options);
         if (hasNoStep) return ended();
-        await runPlan(plan, sending, project, deps, options, done);
+        await runPlan(plan, from, sending, project, deps, options, done);
         if (config.dumpFile !== undefined) {
           const { keepDump } = await import("./keep-dump.ts");
           await keepDump(deps, session, project, options.onNotice);
@@ -153,7 +151,7 @@ async function runTold(deps: Deps, request: Request, options: RunOptions): Promi
           if (sameSet(found, state)) throw nothingMore(error, found, session.connectionOptions);
           done.push(...stepsDone(plan, found).filter((step) => !done.includes(step)));
         } else if (error.code !== "state/guard" || (before !== undefined && sameSet(before, state)))
-          throw options.singleTransaction === true ? error : withRecording(error, plan, from, done, graph);
+          throw error;
         before = state;
       }
     }
@@ -208,6 +206,7 @@ async function converted(
 
 function runPlan(
   plan: Plan,
+  { applied }: LedgerState,
   target: Target,
   project: Project,
   deps: Deps,
@@ -218,6 +217,7 @@ function runPlan(
     if (event.type === "step-done") done.push(event.step);
     options.onEvent?.(event);
   };
+  const rows = applied.map((row) => row.revision);
   return send(
     plan,
     target,
@@ -225,6 +225,11 @@ function runPlan(
     { ...options, onEvent },
     {
       sourceText: (path) => sourceText(project, path),
+      // In one transaction for all, what the steps before it did is rolled back.
+      recording: (step, failed) =>
+        options.singleTransaction === true
+          ? undefined
+          : recording(project.graph, appliedAfter(rows, done), step, failed),
       recordFailure: ({ revision, direction }, statement, message) =>
         project.ledger.fail(revision, direction, statement, redact(message, project.config.secrets)),
     },
@@ -260,51 +265,23 @@ function rowsFor(
   { allowAhead, onNotice }: RunOptions,
 ): readonly Applied[] {
   if (allowAhead !== true || request.kind !== "upgrade") return applied;
-  const { graph } = project;
-  const { waiting, replaced } = waitingOf(graph, applied);
-  const rows = [...applied, ...replaced];
-  // Of another project, as is said of a run without the flag too.
-  if (!rows.some(({ revision }) => graph.nodes.has(revision))) return applied;
-  const ahead = aheadOf(graph, rows);
-  const known = rows.filter((row) => !ahead.includes(row) && !waiting.includes(row));
-  // Of what squashing has to do with, it is said better where the steps are planned.
-  const isSquash = ({ revision }: Applied): boolean =>
-    graph.replaced.has(revision) || graph.dormant.some((each) => each.revision === revision);
-  const others = known.filter((row) => !graph.nodes.has(row.revision) && !isSquash(row));
-  if (others.length > 0)
-    throw notAhead(
-      others.map((row) => row.revision),
-      lackingBelow(graph, applied),
-    );
-  if (ahead.length === 0 && waiting.length === 0) return applied;
-  const ids = (these: readonly Applied[]): string => these.map(({ revision }) => revision).join(", ");
-  const message = [
-    ...(ahead.length === 0 ? [] : [`the database is ahead of these files, which lack ${ids(ahead)}`]),
-    ...(waiting.length === 0 ? [] : [`the ledger has ${ids(waiting)} in place of ${ids(replaced)}`]),
-  ].join("; ");
+  const { known, ahead, fault } = besideNewer(project.graph, applied);
+  if (fault !== undefined) throw unknownRevision(fault);
+  if (ahead === undefined) return known;
   const pending = stepsFrom(project, request, known).steps;
   if (pending.length > 0)
-    throw notDone(
-      message,
-      pending.map((step) => step.revision),
+    throw unknownRevision(
+      leftToDo(
+        ahead,
+        pending.map((step) => step.revision),
+      ),
     );
-  onNotice?.({ severity: "NOTICE", message });
+  onNotice?.({ severity: "NOTICE", message: ahead });
   return known;
 }
 
-const notAhead = (revisions: readonly RevisionId[], lacking: readonly RevisionId[]): MigrateError =>
-  new MigrateError({
-    code: "state/unknown-revision",
-    message: `the ledger does not say that ${revisions.join(", ")} follows these files, so nothing shows that they are of an older release`,
-    hint: lacking.length > 0 ? squashedHint(lacking) : lostHint(revisions),
-  });
-
-const notDone = (ahead: string, pending: readonly RevisionId[]): MigrateError =>
-  new MigrateError({
-    code: "state/unknown-revision",
-    message: `${ahead}; but ${pending.join(", ")} ${pending.length === 1 ? "is" : "are"} not in the ledger, and an older release runs nothing there`,
-    hint: `with the files of the newer release, which may have squashed ${pending.length === 1 ? "it" : "them"}, run: migrate upgrade; if there is no newer release, see what to do with: migrate verify`,
-  });
+const unknownRevision = (fault: Fault): MigrateError =>
+  new MigrateError({ code: "state/unknown-revision", ...fault });
 
 /** How long a server that restarts is waited for, in seconds. */
 const RESTART = 30;
@@ -369,30 +346,6 @@ function nothingMore(
       hint: `${advice === undefined ? "" : `${advice}\n      `}the ledger was read on a new connection: ${found}`,
       ...(error.sqlstate === undefined ? {} : { sqlstate: error.sqlstate }),
     },
-    { cause: error.cause },
-  );
-}
-
-/** Where the database has already what the next step makes, or lacks what it takes away: that it can be recorded, too. */
-function withRecording(
-  error: MigrateError,
-  { steps }: Plan,
-  { applied }: LedgerState,
-  done: readonly PlanStep[],
-  graph: Graph,
-): MigrateError {
-  const step = steps[done.length];
-  // Outside a transaction the step may be half done, and what is there may be of its own making.
-  if (error.code !== "execution/statement" || step?.transactional !== true) return error;
-  const now = appliedAfter(
-    applied.map((row) => row.revision),
-    done,
-  );
-  const hint = recording(graph, now, step, error.sqlstate);
-  if (hint === undefined) return error;
-  const [diagnostic] = error.diagnostics;
-  return new MigrateError(
-    { ...diagnostic!, hint: diagnostic!.hint === undefined ? hint : `${diagnostic!.hint}\n      ${hint}` },
     { cause: error.cause },
   );
 }

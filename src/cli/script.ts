@@ -80,12 +80,16 @@ export async function writeScript(request: Request, invocation: Invocation): Pro
     const { directories } = await openConfig(deps, invocation.project);
     await writeOutputs(deps, outputs.script, files, directories);
   }
-  if (downgrade !== undefined) printer.info(`${path}  sha256:${downgrade.receipt}`);
-  const written = downgrade === undefined ? {} : { downgrade: { path, receipt: downgrade.receipt } };
-  if (json) printer.json({ receipt, script: output ?? script.text, plan, ...written });
+  const isEmpty = plan.batches.length === 0;
+  if (downgrade !== undefined)
+    printer.info(`${path}  ${isEmpty ? "nothing to do" : `sha256:${downgrade.receipt}`}`);
+  // An empty script does not state one.
+  const stated = ({ receipt }: { readonly receipt: string }): string | null => (isEmpty ? null : receipt);
+  const written = downgrade === undefined ? {} : { downgrade: { path, receipt: stated(downgrade) } };
+  if (json) printer.json({ receipt: stated(script), script: output ?? script.text, plan, ...written });
   else if (output === undefined) await printer.script(script.pieces());
   printer.info(
-    plan.batches.length === 0
+    isEmpty
       ? "nothing to do: the script is empty"
       : `receipt: sha256:${receipt} (${counted(plan.steps.length, "step")})`,
   );

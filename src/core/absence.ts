@@ -42,14 +42,17 @@ type Cause =
   /** Of another git branch, or of a newer release if it follows what is applied and no file here is pending. */
   | { readonly kind: "lost"; readonly mayBeNewer: boolean };
 
+/** What an older release may want beside a newer one: its upgrade, or the question whether it is ready; `none`: neither. */
+export type Beside = "upgrade" | "check" | "none";
+
 /**
- * One for each row that is no node, in the order of the rows. `rows`: all that is applied. `mayBeAhead`: `upgrade
- * --allow-ahead` may be what is wanted. The hint is for all rows of that cause, so it is the same for each.
+ * One for each row that is no node, in the order of the rows. `rows`: all that is applied. The hint is for all rows of that
+ * cause, so it is the same for each.
  */
 export function absences<R extends Row>(
   graph: Files,
   rows: readonly R[],
-  { mayBeAhead = true }: { readonly mayBeAhead?: boolean } = {},
+  beside: Beside = "upgrade",
 ): readonly Absence<R>[] {
   const absent = rows.filter(({ revision }) => !graph.nodes.has(revision));
   if (absent.length === 0) return [];
@@ -58,15 +61,16 @@ export function absences<R extends Row>(
   const lost = causes.flatMap(({ row: { revision }, cause }) =>
     cause.kind === "lost" ? [{ revision, ...cause }] : [],
   );
-  const mayBeNewer = mayBeAhead && lost.every((each) => each.mayBeNewer);
-  const hintOfLost = lostHint(lost.map(({ revision }) => revision)) + (mayBeNewer ? aheadHint(graph) : "");
+  const ahead = aheadHint(graph, beside);
+  const mayBeNewer = lost.every((each) => each.mayBeNewer);
+  const hintOfLost = lostHint(lost.map(({ revision }) => revision)) + (mayBeNewer ? ahead : "");
   const [unread, ...others] = causes.flatMap(({ cause }) => (cause.kind === "unread" ? [cause.file] : []));
   const hintOfUnread = unread === undefined ? "" : unreadHint([unread, ...others]);
   return causes.map(({ row, cause }): Absence<R> => {
     const reason = "has no file";
     switch (cause.kind) {
       case "dormant":
-        return { row, ...ofDormant(graph, cause.squashed) };
+        return { row, ...ofDormant(graph, cause.squashed, ahead) };
       case "half-replaced":
         return { row, reason, hint: `${cause.fault.message}: ${cause.fault.hint}`, fault: cause.fault };
       case "renamed":
@@ -194,13 +198,10 @@ export function lackingBelow(
 // ── what to type ────────────────────────────────────────────────────────────────────────────────────────────────
 
 /** The database has the squashed revision already, and what it replaces came back, as by a merge. */
-function ofDormant(graph: Graph, { revision, replaces = [] }: Revision): Omit<Absence, "row"> {
+function ofDormant(graph: Graph, { revision, replaces = [] }: Revision, ahead: string): Omit<Absence, "row"> {
   const instead = unique(replaces.map((id) => graph.replaced.get(id) ?? id));
   const revisions = instead.map((id) => nodeOf(graph, id).revision);
-  const isOlder = replaces.every((id) => graph.nodes.has(id));
-  const rollback = isOlder
-    ? "; after a rollback to an older release, run: migrate upgrade --allow-ahead"
-    : "";
+  const rollback = replaces.every((id) => graph.nodes.has(id)) ? ahead : "";
   const have = instead.length === 1 ? "has files" : "have files";
   return {
     reason: `does nothing while ${instead.join(", ")} ${have}`,
@@ -237,5 +238,8 @@ export function lostHint(lost: readonly RevisionId[]): string {
   return `restore ${its} (another git branch may have ${has}), or, where nothing that ${it} did is in the database, delete ${row} with: migrate repair ${forget}`;
 }
 
-const aheadHint = ({ heads }: Graph): string =>
-  `; after a rollback to an older release, run: migrate upgrade ${heads.length > 1 ? "heads " : ""}--allow-ahead`;
+function aheadHint({ heads }: Graph, beside: Beside): string {
+  if (beside === "none") return "";
+  const command = beside === "check" ? "current --check-heads" : `upgrade${heads.length > 1 ? " heads" : ""}`;
+  return `; after a rollback to an older release, run: migrate ${command} --allow-ahead`;
+}

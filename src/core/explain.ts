@@ -47,6 +47,10 @@ export interface Explaining {
   readonly connectionOptions?: string | undefined;
   /** Where the scratch database is that the plan runs on, if it runs on one. */
   readonly scratch?: string | undefined;
+  /** How a step is recorded of which this statement, which failed so, was done already; undefined where that is not why. */
+  readonly recording?:
+    | ((step: PlanStep, failed: Pick<Statement, "tag"> & Pick<Failure, "sqlstate">) => string | undefined)
+    | undefined;
 }
 
 /** A statement of a plan failed. `failure` is kept as the cause. */
@@ -55,7 +59,7 @@ export function explain(
   batch: Batch,
   statement: Statement,
   failure: Failure,
-  { sourceText, aborted, runsAs, connectionOptions, scratch }: Explaining,
+  { sourceText, aborted, runsAs, connectionOptions, scratch, recording }: Explaining,
 ): MigrateError {
   const { purpose, origin } = statement;
   const { sqlstate } = failure;
@@ -85,9 +89,15 @@ export function explain(
       deniedIn(plan, batch, statement, failure, runsAs) ??
       misleadingIn(statement, failure);
     const hints = missing === undefined ? [said.hint, advice] : [missing, said.hint];
-    return error("execution/statement", message, lines(...(walk === undefined ? hints : [walk]), state), {
-      ...placeOf(statement, failure, sourceText),
-    });
+    const record = step && recording?.(step, { ...statement, ...failure });
+    return error(
+      "execution/statement",
+      message,
+      lines(...(walk === undefined ? hints : [walk]), state, record),
+      {
+        ...placeOf(statement, failure, sourceText),
+      },
+    );
   }
   const setting = refusedSetting(statement, failure);
   if (setting !== undefined)

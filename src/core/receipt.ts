@@ -48,10 +48,13 @@ function changesOf(script: string, stated: string, title: number): readonly Chan
 /** Of a byte order mark. */
 const markLength = (script: string): number => (script.startsWith("\uFEFF") ? 1 : 0);
 
-/** A script for psql begins with an `\if` and ends with its `\endif`, whatever else was changed. */
-const isCutOff = (script: string): boolean =>
-  /^-- Receipt: .*\n\\if true$/m.test(script) &&
-  !/^\\endif\s*$/.test(script.slice(script.lastIndexOf("\n", script.trimEnd().length - 1) + 1));
+/** A script for psql begins with an `\if` and ends with its `\endif`, whatever else was changed; others are in between. */
+function isCutOff(script: string): boolean {
+  if (!/^-- Receipt: .*\n\\if true$/m.test(script)) return false;
+  const commands = script.match(/^\\.*$/gm)?.join("\n") ?? "";
+  const count = (command: RegExp): number => commands.match(command)?.length ?? 0;
+  return count(/\\if\b/g) > count(/\\endif\b/g);
+}
 
 /** The command that its title says has written it; undefined where the title says none that can be typed. */
 export function commandOf(script: string): string | undefined {

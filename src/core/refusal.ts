@@ -110,12 +110,16 @@ function transactionSetting(tree: Ast): Fault | undefined {
   };
 }
 
+/** What to do about rows that only a client could send. A file is rarely on the server, nor may many roles read it there. */
+export const ROWS_AS_SQL =
+  "write the rows as INSERT … VALUES (pg_dump --inserts does); or copy them with psql, outside of the migrations";
+
 function copyThroughClient(from: boolean): Fault {
   return from
     ? {
         code: "source/copy-stdin",
         message: "COPY … FROM STDIN takes its rows from the client, but a migration is only SQL",
-        hint: "write the rows as INSERT (pg_dump --inserts does), or read a file on the server: COPY … FROM '/path'",
+        hint: ROWS_AS_SQL,
       }
     : {
         code: "source/copy-stdout",

@@ -4,7 +4,7 @@
  * Alembic keeps only the current heads of a database; our ledger has every applied revision. The heads are always
  * computed from those, so they cannot go wrong.
  */
-import { type Absence, absences, type Row } from "./absence.ts";
+import { type Absence, absences, type Beside, type Row } from "./absence.ts";
 import { type Diagnostic, MigrateError } from "./errors.ts";
 import { ancestors, descendants, type Graph, inOrder, maximal, nodeOf, rangeMeant } from "./graph.ts";
 import { describe } from "./graph-faults.ts";
@@ -61,7 +61,7 @@ export interface Stamp {
  * Throws `state/unknown-revision` for rows that no file has, `graph/…` for a target that cannot be had.
  */
 export function planUpgrade(graph: Graph, rows: readonly AppliedRow[], target: string): readonly Step[] {
-  return stepsUp(graph, appliedSet(graph, rows, { mayBeAhead: true }), oneTarget(target));
+  return stepsUp(graph, appliedSet(graph, rows, "upgrade"), oneTarget(target));
 }
 
 /**
@@ -226,9 +226,9 @@ export function currentHeads(graph: Graph, applied: Iterable<RevisionId>): reado
 export function appliedSet(
   graph: Graph,
   rows: readonly AppliedRow[],
-  { mayBeAhead = false }: { readonly mayBeAhead?: boolean } = {},
+  beside: Beside = "none",
 ): ReadonlySet<RevisionId> {
-  const found = absences(graph, rows, { mayBeAhead });
+  const found = absences(graph, rows, beside);
   if (found.length > 0)
     throw MigrateError.all(distinctFaults(found.map((each) => each.fault ?? unknownRow(each))));
   return new Set(rows.map((row) => row.revision));

@@ -8,6 +8,7 @@ import { faultAt } from "./fault.ts";
 import type { FileText } from "./migration.ts";
 import { passwordsOf } from "./password.ts";
 import { redact } from "./redact.ts";
+import { ROWS_AS_SQL } from "./refusal.ts";
 import { locate, type Source } from "./source.ts";
 
 /** What the parser says. */
@@ -124,7 +125,7 @@ function psqlHint(command: string): string {
       return "put the SQL of that file here, or in a migration of its own";
     case "\\copy":
     case "\\.":
-      return "write the rows as INSERT (pg_dump --inserts does), or read a file on the server: COPY … FROM '/path'";
+      return ROWS_AS_SQL;
     case "\\c":
     case "\\connect":
       return "remove the line; the database is chosen when the migration is run: migrate upgrade --database URL";

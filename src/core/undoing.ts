@@ -81,24 +81,32 @@ export const DUPLICATE: ReadonlySet<string> = new Set(["42701", "42P04", "42723"
 const UNDEFINED: ReadonlySet<string> = new Set(["42703", "42883", "3F000", "42P01", "42704"]);
 
 /**
- * What to type where a step failed because what it does is done already; `sqlstate`: of the failure. Undefined where that is
- * not why.
+ * What to type where a step failed because what it does is done already. `failed`: the tag of its statement, and what the
+ * server said. Undefined where that is not why.
  */
 export function recording(
   graph: Graph,
   applied: readonly RevisionId[],
   { revision, direction }: Pick<Intent, "revision" | "direction">,
-  sqlstate: string | undefined,
+  failed: { readonly tag?: string; readonly sqlstate?: string },
 ): string | undefined {
-  const states = direction === "up" ? DUPLICATE : UNDEFINED;
-  if (sqlstate === undefined || !states.has(sqlstate)) return undefined;
+  if (!isDone(direction, failed)) return undefined;
   if (direction === "down")
-    return `if all that ${revision} did is gone already, record that${takingOut(graph, applied, revision)}`;
+    return `if all that ${revision} did is undone already, record that${takingOut(graph, applied, revision)}`;
   const { command, added, isBelow } = stampWith(graph, applied, revision);
   const [all, them] = added.length === 1 ? ["does", "it"] : ["do", "them"];
   // Where it is the newest, those after it may be done already, too.
   const last = isBelow ? "" : ", or the last revision of which that is so";
   return `if the database has already all that ${added.join(", ")} ${all}, record ${them}${last}: ${command}`;
+}
+
+/** Whether a statement may have failed because it was done: one that says neither does what is usual in its direction. */
+function isDone(
+  direction: Intent["direction"],
+  { tag = "", sqlstate = "" }: { readonly tag?: string; readonly sqlstate?: string },
+): boolean {
+  const creates = tag.startsWith("CREATE") || (direction === "up" && !tag.startsWith("DROP"));
+  return (creates ? DUPLICATE : UNDEFINED).has(sqlstate);
 }
 
 /** The stamp that adds a revision to the ledger, with what it needs, and takes none out. */

@@ -35,6 +35,7 @@ export interface ExecuteOptions extends LockOptions {
   readonly runsAs?: () => Promise<Explaining["runsAs"]>;
   readonly connectionOptions?: Explaining["connectionOptions"];
   readonly scratch?: Explaining["scratch"];
+  readonly recording?: Explaining["recording"];
   /** The statement that records a failed step in the ledger; `statement`: which of its file failed outside a transaction, else 0. */
   readonly recordFailure?: (step: PlanStep, statement: number, message: string) => string;
 }
@@ -273,13 +274,14 @@ const explained = async (
   batch: Batch,
   statement: Statement,
   failure: ItemFailure["failure"],
-  { sourceText, runsAs, connectionOptions, scratch, signal }: ExecuteOptions,
+  { sourceText, runsAs, connectionOptions, scratch, recording, signal }: ExecuteOptions,
 ): Promise<MigrateError> =>
   explain(plan, batch, statement, failure, {
     sourceText,
     runsAs: failure.sqlstate === "42501" ? await runsAs?.() : undefined,
     connectionOptions,
     scratch,
+    recording,
     aborted: signal?.aborted === true,
   });
 

@@ -129,12 +129,17 @@ export async function onlyOtherLedger(session: Session, { names }: Ledger): Prom
     if (!(error instanceof MigrateError)) throw error;
     if (error.sqlstate !== sqlstates.inconsistent) return other;
   }
+  // Where the schema was renamed, its procedures name the old one, and its rows are as they were.
+  return { ...other, ...(await readInconsistent(session, ledger)), inconsistent: true };
+}
+
+/** What an inconsistent ledger says; undefined where it cannot be read, such as without its tables. */
+export async function readInconsistent(session: Session, ledger: Ledger): Promise<LedgerState | undefined> {
   try {
-    // Where the schema was renamed, its procedures name the old one, and its rows are as they were.
     const sql = readLedgerSql(ledger, "inconsistent");
-    return { ...other, ...(await session.read({ sql, row: ledgerRow }))[0], inconsistent: true };
+    return (await session.read({ sql, row: ledgerRow }))[0];
   } catch (error) {
-    if (error instanceof StatementFailure) return other;
+    if (error instanceof StatementFailure) return undefined;
     throw error;
   }
 }

@@ -90,7 +90,7 @@ test("each file of a split script but the first asks whether the one before it h
     const [before, own] = [parts[index - 1], part];
     if (before === undefined || before.transactional || before.step !== own.step) continue;
     const number = plan.batches[index]!.statements.find(({ purpose }) => purpose === "user")!.number!;
-    const done = ledger.requireOutcome({ revision: "b", statement: number }, true);
+    const done = ledger.requireOutcome({ revision: "b", direction: "up", statement: number }, true);
     expect(sqlOf(part.batches("r"))).toContain(done);
   }
   expect(parts.filter(({ transactional }) => !transactional)).toHaveLength(2);

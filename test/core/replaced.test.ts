@@ -135,7 +135,7 @@ describe("the ledger", () => {
   test("has a squashed one whose old files are back: they are to go, and it is no newer release's", () => {
     const settled = settle(a, b, revision("s", ["o"], ["a", "b"]), revision("o", []));
     const back = buildGraph(settled.active, startOfFile, settled.dormant);
-    expect(() => appliedSet(back, rows("o", "s"))).toThrow(
+    expect(() => appliedSet(back, rows("o", "s"), "upgrade")).toThrow(
       expect.objectContaining({
         code: "state/unknown-revision",
         message:

@@ -90,9 +90,26 @@ test.each([
 ] as const)("what is done already is recorded, where %s is applied", (applied, end) => {
   const graph = graphOf([revision("a"), revision("b", ["a"]), revision("c", ["b"])]);
   const failed = applied.includes("a" as never) ? "b" : "a";
-  expect(recording(graph, applied, { revision: failed, direction: "up" }, "42P07")).toMatch(
+  expect(recording(graph, applied, { revision: failed, direction: "up" }, { sqlstate: "42P07" })).toMatch(
     new RegExp(`${end}$`),
   );
+});
+
+test.each([
+  ["up", "CREATE INDEX CONCURRENTLY", "42P07", "record it"],
+  ["up", "CREATE INDEX CONCURRENTLY", "42P01", undefined],
+  ["up", "DROP INDEX CONCURRENTLY", "42704", "record it"],
+  ["up", "ALTER TABLE", "42703", undefined],
+  ["down", "DROP INDEX CONCURRENTLY", "42704", "undone already"],
+  ["down", "ALTER TABLE", "42703", "undone already"],
+  ["down", "CREATE INDEX CONCURRENTLY", "42P07", "undone already"],
+  ["down", "CREATE INDEX CONCURRENTLY", "42P01", undefined],
+] as const)("%s: %s, %s: %s", (direction, tag, sqlstate, words) => {
+  const graph = graphOf([revision("a")]);
+  const applied = direction === "up" ? [] : ["a"];
+  const said = recording(graph, applied, { revision: "a", direction }, { tag, sqlstate });
+  if (words === undefined) expect(said).toBeUndefined();
+  else expect(said).toContain(words);
 });
 
 test("an interrupted step is discarded by a stamp that changes nothing else, or in SQL", () => {

@@ -2,6 +2,7 @@
 import { rmSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
+import { headsFindings } from "../../src/app/check.ts";
 import type { RunOptions } from "../../src/app/run.ts";
 import { failureOf, ownDatabase, project, type TestProject } from "../support/project.ts";
 import { query, servers } from "../support/server.ts";
@@ -27,7 +28,11 @@ test("it starts where all that it has is applied, and where the ledger says what
   const { done, plan } = await shop.upgrade(url, "heads", { ...ahead, onNotice });
   expect([done, plan.to]).toEqual([false, ["a"]]);
   expect(notices).toEqual(["the database is ahead of these files, which lack b, c"]);
-  expect((await shop.state(url)).applied.map((row) => row.revision)).toEqual(["a", "b", "c"]);
+  const state = await shop.state(url);
+  expect(state.applied.map((row) => row.revision)).toEqual(["a", "b", "c"]);
+  expect(headsFindings(state)).toHaveLength(1);
+  expect(headsFindings(state, { allowAhead: true, onNotice })).toEqual([]);
+  expect(notices[1]).toBe(notices[0]);
   // Taken down it would have to know how.
   expect(await failureOf(shop.downgrade(url, "base", ahead))).toMatchObject({
     code: "state/unknown-revision",
@@ -49,6 +54,10 @@ test("it does not start where something is left to do, or where the rest is anot
       /^with the files of the newer release, .*: migrate upgrade; if there is no newer release, .*: migrate verify$/,
     ),
   });
+  const notReady = async () => headsFindings(await shop.state(url), ahead);
+  expect(await notReady()).toMatchObject([
+    { message: expect.stringMatching(/; but d is not in the ledger,/) },
+  ]);
   expect((await shop.upgrade(url, "a", ahead)).done).toBe(false);
   await query(url, "UPDATE retort.applied SET parents = '{}' WHERE revision = 'b'");
   expect(await failureOf(shop.upgrade(url, "a", ahead))).toMatchObject({
@@ -56,6 +65,7 @@ test("it does not start where something is left to do, or where the rest is anot
     message: expect.stringMatching(/^the ledger does not say that b follows these files/),
     hint: expect.stringMatching(/: migrate repair --forget b$/),
   });
+  expect(await notReady()).toMatchObject([{ hint: expect.stringMatching(/: migrate repair --forget b$/) }]);
 });
 
 test("after a squash it starts while it has both files; an older one is not told to forget the squashed", async () => {

@@ -266,3 +266,27 @@ test("another ledger that has the revisions is pointed out while the one of the 
   await migrate(["stamp", "a", "-q"], { cwd: same.folder, env });
   expect(await status(same)).toBe("");
 });
+
+test("a ledger whose tables were moved is named before an empty one is made in its place", async () => {
+  const { url } = await ownDatabase(servers()[0]!);
+  const files = project({ a: "CREATE TABLE a ();" });
+  await files.upgrade(url);
+  const moves = ["applied", "intent", "log", "state"].map(
+    (table) => `ALTER TABLE retort.${table} SET SCHEMA ops`,
+  );
+  await query(url, ["CREATE SCHEMA ops", ...moves].join("; "));
+  const cwd = files.folder;
+  const env = { RETORT_CACHE: "off", DATABASE_URL: url };
+  const told =
+    'the ledger in ops has 1 of the revisions here; if that is the one, set "ledger": {"schema": "ops"} in migrate.config.json, and run: migrate repair\n';
+  for (const command of [["upgrade"], ["upgrade", "--sql", "--from-database"]])
+    expect((await migrate(command, { cwd, env })).stderr).toContain(
+      `hint: ${told}      Nothing was changed. Restore them from a backup, `,
+    );
+  const { checks } = await diagnose({ ...deps(env, cwd), ...now }, {});
+  expect(faultsOf(checks)).toMatchObject([{ status: "wrong", hint: expect.stringContaining(told) }]);
+  expect((await migrate(["repair", "--dry-run"], { cwd, env })).stderr).toBe(`warning: ${told}`);
+  files.write("migrate.config.json", '{"directories": ["."], "ledger": {"schema": "ops"}}');
+  expect((await migrate(["repair", "--yes"], { cwd, env })).stderr).not.toContain("notice");
+  expect((await migrate(["status"], { cwd, env })).stdout).toContain("current: a\n");
+});

@@ -385,8 +385,30 @@ test("what the database has already, or has no more, can be recorded instead", a
   expect((await shop.upgrade(url)).steps.map((step) => step.revision)).toEqual(["other"]);
   await query(url, "DROP TABLE b");
   expect(await failureOf(shop.downgrade(url, "b@-1"))).toMatchObject({
-    hint: expect.stringMatching(/if all that b did is gone already, .*: migrate stamp --purge other$/),
+    hint: expect.stringMatching(/if all that b did is undone already, .*: migrate stamp --purge other$/),
   });
   await shop.run(url, { kind: "stamp", targets: ["other"], purge: true });
   expect(await shop.state(url)).toMatchObject({ heads: ["other"], pending: ["b"] });
+});
+
+test("outside a transaction too", async () => {
+  const { url } = await ownDatabase(servers()[0]!);
+  const shop = project({
+    a: {
+      up: "CREATE INDEX CONCURRENTLY i ON t (a);",
+      down: "DROP INDEX CONCURRENTLY i;",
+      header: ["transaction: none"],
+    },
+  });
+  await query(url, "CREATE TABLE t (a int); CREATE INDEX i ON t (a)");
+  expect(await failureOf(shop.upgrade(url))).toMatchObject({
+    hint: expect.stringMatching(/ with: migrate current\n {6}.* record it, .*: migrate stamp a$/),
+  });
+  await shop.run(url, { kind: "stamp", targets: ["a"] });
+  await query(url, "DROP INDEX i");
+  expect(await failureOf(shop.downgrade(url, "a@-1"))).toMatchObject({
+    hint: expect.stringMatching(/ with: migrate current\n {6}.* record that: migrate stamp base$/),
+  });
+  await shop.run(url, { kind: "stamp", targets: ["base"] });
+  expect((await shop.state(url)).interrupted).toBeUndefined();
 });

@@ -240,23 +240,40 @@ describe.each(servers())("on $name", (server) => {
   });
 });
 
-test("split files: one whose step is done already says so, up and down", async () => {
+test("split files: one whose step is done already, or is not under way, says so, up and down", async () => {
   const own = project({
-    a: { up: "CREATE TABLE a ();", down: "DROP TABLE a;" },
-    b: { up: "CREATE TABLE b ();", down: "DROP TABLE b;" },
+    a: { up: "CREATE TABLE a (x int);", down: "DROP TABLE a;" },
+    b: {
+      up: "CREATE INDEX CONCURRENTLY i ON a (x);",
+      down: "DROP INDEX CONCURRENTLY i;",
+      header: ["transaction: none"],
+    },
   });
   const { url } = await ownDatabase(servers()[0]!);
-  const ways = [
-    [up("base:heads"), "a", "it is already applied"],
-    [{ kind: "downgrade", target: "heads:base" }, "b", "it is not applied"],
-  ] as const;
-  for (const [way, first, why] of ways) {
-    const [start, ...files] = await filesOf("split files", own.deps, way);
-    for (const file of [start!, ...files]) expect((await runText(url, file)).stderr).toBe("");
-    const { stderr } = await runText(url, files[0]!);
-    expect(stderr).toContain(`retort: ${first} is not next: ${why}\n`);
-    expect(stderr).toContain("HINT:  All of this step is done already. See: ");
-  }
+  const run = async (text: string) => (await runText(url, text)).stderr;
+  const ups = await filesOf("split files", own.deps, up("base:heads"));
+  const downs = await filesOf("split files", own.deps, { kind: "downgrade", target: "heads:base" });
+  const building = ups.findIndex((text) => /^CREATE INDEX/m.test(text));
+  for (const file of ups) expect(await run(file)).toBe("");
+  expect(await run(ups[1]!)).toMatch(
+    / a is not next: it is already applied\n.* this step is done already\. See: /,
+  );
+  expect(await run(ups[building]!)).toMatch(
+    /HINT: .* b is applied already: go on with the first file of the/,
+  );
+  const dropping = downs.findIndex((text) => /^DROP INDEX/m.test(text));
+  expect(await run(downs[dropping]!)).toMatch(
+    /HINT: .* b is applied: run all files of this step, from its first/,
+  );
+  for (const file of downs.slice(0, dropping)) expect(await run(file)).toBe("");
+  expect(await run(ups[building]!)).toMatch(
+    / the upgrade to b at statement 1 should be under way; what is under way is the downgrade of b at statement 1\n/,
+  );
+  for (const file of downs.slice(dropping)) expect(await run(file)).toBe("");
+  expect(await run(downs[1]!)).toMatch(
+    / b is not next: it is not applied\n.* this step is done already\. See: /,
+  );
+  expect(await run(downs[dropping]!)).toMatch(/HINT: .* b is not applied any more: go on with/);
 });
 
 test.each(["split files", "split files, any client"] as const)(

@@ -193,6 +193,8 @@ describe("receipts", () => {
       [text.replace("-- Receipt", "-- Receit"), undefined],
       [text.slice(0, -1), "something was changed between"],
       [text.slice(0, 50_000), "its end is missing: it was cut off;"],
+      // Behind the \\endif of another \\if.
+      [text.replace(/^\\if :retort_passed .*/ms, ""), "its end is missing: it was cut off;"],
       [digitsOf(/begin_script\('[0-9a-f]{64}'/), "something was changed between"],
       [digitsOf(/'sha256:[0-9a-f]{64}' AS receipt/), "something was changed between"],
       [`\ufeff${text}`, "text was added before its title"],

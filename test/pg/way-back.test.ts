@@ -57,6 +57,12 @@ test("the upgrade's title names the receipt of the other, and what that one does
   expect(readFileSync(down, "utf8")).toContain("downgrade d -> a");
   const json = await migrate(["upgrade", "a:d", "--sql", "--json", "--with-downgrade", down], cwd);
   expect(JSON.parse(json.stdout).downgrade).toEqual({ path: down, receipt: stated });
+  const nothing = ["upgrade", "d:d", "--sql", "--with-downgrade", down];
+  expect((await migrate(nothing, cwd)).stderr).toBe(
+    `${down}  nothing to do\nnothing to do: the script is empty\n`,
+  );
+  const none = JSON.parse((await migrate([...nothing, "--json"], cwd)).stdout);
+  expect([none.receipt, none.downgrade]).toEqual([null, { path: down, receipt: null }]);
 });
 
 test("a file that is not a script as it was written stays", async () => {

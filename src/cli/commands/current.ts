@@ -8,25 +8,31 @@ import { idsOf } from "../../core/steps.ts";
 import { finishingHint } from "../../core/undoing.ts";
 import { revisionValue } from "../../render/json.ts";
 import { currentLine, detailsOf, interruptedText } from "../../render/listing.ts";
-import { type Command, flag } from "../command.ts";
+import { type Command, flag, needing } from "../command.ts";
 
 const command: Command = {
   name: "current",
   summary: "Shows the current revisions of the database: the heads of what is applied.",
   args: {
     "check-heads": flag("exit code 1 unless every head is applied (--config has no short form here)", "c"),
+    ...needing("check-heads", {
+      "allow-ahead": flag("succeed too if a newer release has migrated further"),
+    }),
   },
   positionals: { required: 0, names: [] },
   examples: [
     ["migrate current", "the current heads"],
     ["migrate current -v", "in full"],
     ["migrate current --check-heads", "is the database ready for this release?"],
+    ["migrate current --check-heads --allow-ahead", "also after a rollback to this release?"],
   ],
   async run({ args, deps, project: options, printer, json, verbose }) {
     const state = await readState(deps, options);
     const { graph } = state.project;
     const { known: current, unknown } = currentRows(graph, state.applied);
-    const findings = args.flag("check-heads") ? headsFindings(state) : [];
+    const checks = args.flag("check-heads");
+    const allowAhead = args.flag("allow-ahead");
+    const findings = checks ? headsFindings(state, { allowAhead, onNotice: deps.onNotice }) : [];
     const exitCode = findings.length > 0 ? 1 : 0;
     if (json) {
       printer.json({
@@ -34,7 +40,7 @@ const command: Command = {
         current: current.map((id) => revisionValue(graph, id)),
         unknown: state.unknown,
         interrupted: state.interrupted ?? null,
-        ...(args.flag("check-heads") ? { findings } : {}),
+        ...(checks ? { findings } : {}),
       });
       return exitCode;
     }
@@ -42,7 +48,8 @@ const command: Command = {
     for (const id of current)
       printer.lines(verbose ? [...detailsOf(graph, id), ""] : [currentLine(graph, id)]);
     printer.lines(unknown.map((id) => notHere(graph, id)));
-    const absent = absences(graph, state.applied);
+    // What is applied besides is told by a notice where it is as it may be, and else by the finding.
+    const absent = allowAhead ? [] : absences(graph, state.applied, checks ? "check" : "upgrade");
     for (const { row, reason } of absent)
       printer.warn(`${row.revision} was applied on ${row.appliedAt} by ${row.appliedBy}, but ${reason}`);
     for (const hint of hintsOf(absent)) printer.info(`hint: ${hint}`);

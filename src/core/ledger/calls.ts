@@ -84,7 +84,7 @@ export interface Ledger {
   requireState(state: StartState): string;
   /** Resets the session; stops unless the state is as expected. */
   beginStep(revision: RevisionId, direction: Direction, expected: Expected): string;
-  resumeStep(intent: IntentRef): string;
+  resumeStep(part: PartRef): string;
   /** Takes locks, and tries again so often where others have them. */
   takeLocks(locks: readonly RelationLock[], retries: number): string;
   /** The settings that the author's SQL starts with. */
@@ -93,9 +93,9 @@ export interface Ledger {
   intend(intent: Omit<Intent, "startedAt" | "startedBy" | "done" | "error">, isFirst?: boolean): string;
   /** Stops unless the catalog shows that the statement was done. */
   requireDone(intent: IntentRef): string;
-  endStatement(intent: IntentRef, hasLock?: boolean): string;
+  endStatement(part: PartRef, hasLock?: boolean): string;
   /** Stops unless the statement has succeeded in a session before this one; or has not. */
-  requireOutcome(intent: IntentRef, done: boolean): string;
+  requireOutcome(part: PartRef, done: boolean): string;
   endUpgrade(row: NewRow): string;
   endDowngrade(row: Pick<NewRow, "revision" | "checksum" | "how">): string;
   stamp(row: NewRow): string;
@@ -129,6 +129,9 @@ export interface Ledger {
 
 export type IntentRef = Pick<Intent, "revision" | "statement">;
 
+/** What goes on with a step also tells its direction: the other one may be under way. */
+export type PartRef = IntentRef & Pick<Intent, "direction">;
+
 /** The SQL of the ledger with these names. */
 export function ledgerOf(names: LedgerNames): Ledger {
   const schema = qualified(names.schema);
@@ -156,6 +159,8 @@ export function ledgerOf(names: LedgerNames): Ledger {
   const dependsOn = (row: Pick<NewRow, "dependsOn">): string[] =>
     named("depends_on", arrayLiteral(row.dependsOn), row.dependsOn.length === 0);
   const how = (row: Pick<NewRow, "how">): string[] => named("how", literal(row.how), row.how === "script");
+  const going = (direction: Direction): string[] =>
+    named("direction", literal(direction), direction === "up");
   const intentOf = ({ revision, statement }: IntentRef) => [literal(revision), statement] as const;
   const partOf = (intent: IntentRef, before: string | undefined): string[] => [
     ...intentOf(intent).map(String),
@@ -194,7 +199,7 @@ export function ledgerOf(names: LedgerNames): Ledger {
         done.digest,
         literal(again),
         ...(halfDone.length === 0 ? [] : [arrayLiteral(halfDone)]),
-        ...named("direction", literal(direction), direction === "up"),
+        ...going(direction),
         ...named("starts", arrayLiteral(starts), again === "" || starts.length === 0),
         ...named("ends", arrayLiteral(ends), ends.length === 0),
         ...named("replaced", literal(JSON.stringify(replaced)), Object.keys(replaced).length === 0),
@@ -206,7 +211,7 @@ export function ledgerOf(names: LedgerNames): Ledger {
           literal(revision),
           expected.revisions,
           expected.digest,
-          ...named("direction", literal(direction), direction === "up"),
+          ...going(direction),
         );
       return direction === "up"
         ? call("begin_upgrade", literal(revision), arrayLiteral(expected.needs))
@@ -220,7 +225,7 @@ export function ledgerOf(names: LedgerNames): Ledger {
         retries,
       ),
     setSession: call("set_session"),
-    resumeStep: (intent) => call("resume_step", ...intentOf(intent)),
+    resumeStep: (part) => call("resume_step", ...intentOf(part), ...going(part.direction)),
     intend: ({ revision, direction, statement, of, hash, before, kind, names = [] }, isFirst = true) =>
       call(
         "intend",
@@ -235,9 +240,15 @@ export function ledgerOf(names: LedgerNames): Ledger {
         ...named("is_first", "false", isFirst),
       ),
     requireDone: (intent) => call("require_done", ...intentOf(intent)),
-    endStatement: (intent, hasLock = true) =>
-      call("end_statement", ...intentOf(intent), ...named("has_lock", "false", hasLock)),
-    requireOutcome: (intent, done) => call("require_outcome", ...intentOf(intent), String(done)),
+    endStatement: (part, hasLock = true) =>
+      call(
+        "end_statement",
+        ...intentOf(part),
+        ...named("has_lock", "false", hasLock),
+        ...going(part.direction),
+      ),
+    requireOutcome: (part, done) =>
+      call("require_outcome", ...intentOf(part), String(done), ...going(part.direction)),
     endUpgrade: (row) => record("end_upgrade", ...rowOf(row), ...dependsOn(row), ...how(row)),
     endDowngrade: (row) => record("end_downgrade", literal(row.revision), literal(row.checksum), ...how(row)),
     stamp: (row) => call("stamp", ...rowOf(row), ...dependsOn(row)),

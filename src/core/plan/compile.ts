@@ -28,7 +28,7 @@ export function compile(input: CompileInput): Plan {
     kind,
     from: input.from,
     to: input.to,
-    start: { must, may, without: input.without ?? [], ...repairOf(input) },
+    start: { must, may, without: input.without ?? [], ends: endsOf(input), ...repairOf(input) },
     steps: input.steps.map(planStep),
     result: { revisions: tally.revisions, digest: String(tally.digest) },
     schema: ledger.names.schema,
@@ -102,7 +102,7 @@ function ledgerPlan(
     kind,
     from: [],
     to: [],
-    start: { must: [], may: [], without: [] },
+    start: { must: [], may: [], without: [], ends: [] },
     steps: [],
     result,
     schema: ledger.names.schema,
@@ -152,7 +152,7 @@ function startOf(input: CompileInput, result: Tally, forgets: boolean): readonly
         starts: from,
         direction: directionOf(input),
         halfDone: halfDoneOf(input),
-        ends: how === "script" ? endsOf(input) : [],
+        ends: endsOf(input),
         replaced: how === "script" ? (input.replaced ?? {}) : {},
       }),
       purpose: "guard-start",
@@ -207,9 +207,9 @@ function halfDoneOf({ kind, steps, interrupted, idempotent }: CompileInput): rea
     .map((step) => step.revision);
 }
 
-/** The steps of an upgrade that no other needs, of a downgrade those that need no other. */
-function endsOf({ kind, steps }: CompileInput): readonly RevisionId[] {
-  if (kind !== "upgrade" && kind !== "downgrade") return [];
+/** Of a script the steps of an upgrade that no other needs, of a downgrade those that need no other. */
+function endsOf({ kind, how, steps }: CompileInput): readonly RevisionId[] {
+  if (how !== "script" || (kind !== "upgrade" && kind !== "downgrade")) return [];
   const own = new Set(steps.map((step) => step.revision));
   const needed = new Set(steps.flatMap(needsOf));
   return steps

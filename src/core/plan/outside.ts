@@ -44,7 +44,11 @@ export function outsideBatches(
     ...(batches.length === 0 ? [] : resetting(pins.role, index)),
     intended === undefined
       ? { sql: ledger.beginStep(revision, direction, expected), purpose: "guard-step", step: index }
-      : { sql: ledger.resumeStep({ revision, statement: intended }), purpose: "guard-part", step: index },
+      : {
+          sql: ledger.resumeStep({ revision, direction, statement: intended }),
+          purpose: "guard-part",
+          step: index,
+        },
     // The ledger is asked as its own role, and before names mean what they mean to the author.
     ...checks,
     ...settingsIn(input, step, index),

@@ -4,7 +4,7 @@
  */
 import { surrounded } from "../batch.ts";
 import { type Diagnostic, MigrateError } from "../errors.ts";
-import type { Ledger } from "../ledger/calls.ts";
+import type { Ledger, PartRef } from "../ledger/calls.ts";
 import { withLocks } from "./locks.ts";
 import { rightsOf } from "./rights.ts";
 import { checkBatch, receiptOf, type ScriptForm, sessionBatch, withStatement } from "./script.ts";
@@ -108,19 +108,16 @@ const WRITES: ReadonlySet<Purpose> = new Set(["intent", "outcome", "record"]);
 
 /** A batch between what tells that the part before it succeeded, where that can be known, and what tells the next that this one did. */
 function body(ledger: Ledger, plan: Plan, batch: Batch, before: Batch | undefined): readonly Batch[] {
-  const outcome = (
-    of: Batch,
-    make: (intent: { revision: string; statement: number }) => Statement,
-  ): Statement[] =>
+  const outcome = (of: Batch, make: (part: PartRef) => Statement): Statement[] =>
     of.statements
       .filter(({ purpose }) => purpose === "user")
-      .map(({ step, number }) => make({ revision: plan.steps[step!]!.revision, statement: number! }));
+      .map((statement) => make(partOf(plan, statement)));
   const alone = (statements: readonly Statement[]): Batch[] =>
     statements.length === 0 ? [] : [{ transactional: false, step: batch.step!, statements }];
   const must =
     (done: boolean) =>
-    (intent: { revision: string; statement: number }): Statement => ({
-      sql: ledger.requireOutcome(intent, done),
+    (part: PartRef): Statement => ({
+      sql: ledger.requireOutcome(part, done),
       purpose: "guard-part",
       step: batch.step!,
     });
@@ -133,13 +130,19 @@ function body(ledger: Ledger, plan: Plan, batch: Batch, before: Batch | undefine
       ? []
       : alone([
           ...resetting(ledger.names.role, batch.step),
-          ...outcome(batch, (intent) => ({
-            sql: ledger.endStatement(intent),
+          ...outcome(batch, (part) => ({
+            sql: ledger.endStatement(part),
             purpose: "outcome",
             step: batch.step!,
           })),
         ])),
   ];
+}
+
+/** The step and the statement that one of the author's is. */
+function partOf(plan: Plan, { step, number }: Statement): PartRef {
+  const { revision, direction } = plan.steps[step!]!;
+  return { revision, direction, statement: number! };
 }
 
 /** What the ledger's procedures would have set for it. */
@@ -163,9 +166,9 @@ function aloneBatch(plan: Plan, ledger: Ledger, batch: Batch): Batch {
 }
 
 function withOutcome(plan: Plan, ledger: Ledger, statement: Statement): Statement {
-  const { sql, offset, step, number } = statement;
-  const intent = { revision: plan.steps[step!]!.revision, statement: number! };
-  const [before, after] = [ledger.requireOutcome(intent, false), ledger.endStatement(intent, false)];
+  const { sql, offset } = statement;
+  const part = partOf(plan, statement);
+  const [before, after] = [ledger.requireOutcome(part, false), ledger.endStatement(part, false)];
   return { ...statement, sql: surrounded(sql, offset!, before, after) };
 }
 

@@ -19,8 +19,11 @@ export interface Plan {
   /** Heads of the applied set before and after. */
   readonly from: readonly RevisionId[];
   readonly to: readonly RevisionId[];
-  /** What must be applied before, and what may be besides; `without`: what `from` needs, and is not applied. */
-  readonly start: Readonly<Record<"must" | "may" | "without", readonly RevisionId[]>> & {
+  /**
+   * What must be applied before, and what may be besides; `without`: what `from` needs, and is not applied; `ends`: of a
+   * script the last of the steps: if they are done, all are.
+   */
+  readonly start: Readonly<Record<"must" | "may" | "without" | "ends", readonly RevisionId[]>> & {
     /** Of a repair: the rows that it changes, and what may be half done. */
     readonly repair?: { readonly rows: ChangedRows; readonly halfDone: readonly RevisionId[] };
   };

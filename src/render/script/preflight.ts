@@ -87,11 +87,14 @@ function factsOf(plan: Plan, { lockKey }: Ledger): string {
   const list = (items: readonly unknown[]): string =>
     items.length === 0 ? "[]" : `[${items.map((item) => `\n  ${inTwo(JSON.stringify(item))}`).join(",")}\n]`;
   const pairs = Object.entries(head).map(([key, value]) => `"${key}": ${JSON.stringify(value)}`);
-  const ids = (key: "must" | "may"): string =>
+  const ids = (key: "must" | "may" | "ends"): string =>
     `"${key}": [${folded(start[key].map((id) => JSON.stringify(id)).join(", "), PAGE_WIDTH - 12).join("\n  ")}]`;
   const { repair } = start;
   const expectedRows = [
     ...(isOfLedger ? [] : [ids("must"), ids("may")]),
+    ...(start.ends.length === 0
+      ? []
+      : [ids("ends"), `"direction": "${kind === "downgrade" ? "down" : "up"}"`]),
     ...(repair === undefined
       ? []
       : [

@@ -1,5 +1,5 @@
 -- Retort migration script: upgrade <base> -> 29f859a13ea1
--- Receipt: sha256:61a77cd3ba2c3e09abfa9098618fb2861d981ac5dd314a568acb5fec3c599a05
+-- Receipt: sha256:09b640e51900662e5fea32baf19f3b88d0934e926071957d7c0e62f83e0e8662
 \if true
 -- For:  PostgreSQL 12 or later; ledger retort, format 2.
 -- Run:  psql -X -v ON_ERROR_STOP=1 -f FILE DATABASE
@@ -58,7 +58,6 @@ DECLARE
   key bigint;
   roles pg_catalog.name[];
   found pg_catalog.text;
-  options pg_catalog.text;
 BEGIN
   IF pg_catalog.transaction_timestamp()
       OPERATOR(pg_catalog.<>) pg_catalog.statement_timestamp() THEN
@@ -93,20 +92,16 @@ BEGIN
         'connection start with the role: PGOPTIONS=''-c role=...''';
   END IF;
 
-  -- That the session is read-only is said elsewhere: no option would help.
-  SELECT string_agg(s.name, ', ' ORDER BY s.name),
-      string_agg(format('-c %s=%s', s.name, current_setting(s.name)), ' ' ORDER BY s.name)
-    INTO found, options FROM pg_settings AS s
+  found := (SELECT string_agg(s.name, ', ' ORDER BY s.name) FROM pg_settings AS s
     WHERE s.source = 'session' AND s.setting <> s.reset_val
-      AND (s.name = 'default_transaction_read_only' AND s.setting = 'off'
-        OR s.name IN ('lock_timeout', 'statement_timeout', 'transaction_timeout',
-          'idle_in_transaction_session_timeout'));
+      AND s.name IN ('lock_timeout', 'statement_timeout', 'transaction_timeout',
+        'idle_in_transaction_session_timeout', 'default_transaction_read_only'));
   IF found IS NOT NULL THEN
     RAISE EXCEPTION USING ERRCODE = 'RT001',
       MESSAGE = format('retort: this session has settings that the script would not keep: %s',
         found),
-      HINT = format('Nothing was changed. RESET them; or set them for the whole connection: '
-        'PGOPTIONS=''%s''', options);
+      HINT = 'Nothing was changed. RESET them; or set them for the whole connection: '
+        'PGOPTIONS=''-c statement_timeout=1min''';
   END IF;
 
   found := (SELECT string_agg(o.what, ', ') FROM (
@@ -393,6 +388,19 @@ BEGIN
 END
 $body$;
 
+-- What to say where a step outside a transaction is unfinished, and it is not its turn.
+CREATE FUNCTION retort.unfinished_hint() RETURNS text
+LANGUAGE plpgsql AS $body$
+BEGIN
+  PERFORM pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
+  RETURN format('Nothing was changed. See: SELECT * FROM retort.intent; if it was begun by a file '
+    'of a split script, run the one %s; otherwise resume with migrate upgrade or downgrade, or '
+    'with a script written by --idempotent.',
+    CASE WHEN (SELECT i.done FROM retort.intent AS i) THEN 'after that statement'
+      ELSE 'of that statement' END);
+END
+$body$;
+
 -- Stops if a step outside a transaction was interrupted, or goes on in another file of a split
 -- script.
 CREATE PROCEDURE retort.require_no_intent()
@@ -407,31 +415,64 @@ BEGIN
       MESSAGE = format('retort: a step outside a transaction is unfinished: %s at statement %s of '
         '%s%s', step.revision, step.statement, step.of,
         CASE WHEN step.done THEN ', which is done' END),
-      HINT = format('Nothing was changed. See: SELECT * FROM retort.intent; if it was begun by a '
-        'file of a split script, run the one %s; otherwise resume with migrate upgrade or '
-        'downgrade, or with a script written by --idempotent.',
-        CASE WHEN step.done THEN 'after that statement' ELSE 'of that statement' END);
+      HINT = retort.unfinished_hint();
   END IF;
 END
 $body$;
 
--- Stops unless a step is under way, and this statement of it is next.
-CREATE PROCEDURE retort.require_intent(revision text, statement integer)
+-- Stops unless this step is under way, and this statement of it is next. The hint says where to go
+-- on if no step is under way: this one is done, or not begun.
+CREATE PROCEDURE retort.require_intent(revision text, statement integer, direction text)
 LANGUAGE plpgsql AS $body$
 DECLARE
   expected pg_catalog.text;
   under_way pg_catalog.text;
 BEGIN
   PERFORM pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
-  expected := format('%s at statement %s', require_intent.revision, require_intent.statement);
-  under_way := (SELECT format('%s at statement %s', i.revision, i.statement)
+  expected := format('the %s %s at statement %s',
+    CASE direction WHEN 'up' THEN 'upgrade to' ELSE 'downgrade of' END, require_intent.revision,
+    require_intent.statement);
+  under_way := (SELECT format('the %s %s at statement %s',
+      CASE i.direction WHEN 'up' THEN 'upgrade to' ELSE 'downgrade of' END, i.revision,
+      i.statement)
     FROM retort.intent AS i);
   IF under_way IS DISTINCT FROM expected THEN
     RAISE EXCEPTION USING ERRCODE = 'RT001',
       MESSAGE = format('retort: %s should be under way; %s', expected,
         coalesce('what is under way is ' || under_way, 'nothing is')),
-      HINT = 'Nothing was changed. See: SELECT * FROM retort.intent;';
+      HINT = CASE WHEN under_way IS NOT NULL THEN retort.unfinished_hint()
+        WHEN retort.is_pending(require_intent.revision, require_intent.direction)
+        THEN format('Nothing was changed. %s is %s: run all files of this step, from its first.',
+          require_intent.revision,
+          CASE direction WHEN 'up' THEN 'not applied' ELSE 'applied' END)
+        ELSE format('Nothing was changed. %s is %s: go on with the first file of the next step.',
+          require_intent.revision,
+          CASE direction WHEN 'up' THEN 'applied already' ELSE 'not applied any more' END) END;
   END IF;
+END
+$body$;
+
+-- Does an applied revision need one that is not?
+CREATE FUNCTION retort.has_hole() RETURNS boolean
+LANGUAGE plpgsql AS $body$
+BEGIN
+  PERFORM pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
+  RETURN EXISTS (SELECT FROM retort.applied AS a, unnest(a.parents || a.depends_on) AS n (id)
+    WHERE NOT EXISTS (SELECT FROM retort.applied AS b WHERE b.revision = n.id));
+END
+$body$;
+
+-- That every step of a script is done, whatever is applied besides; else null. ends are the
+-- revisions of its last steps, which need all the others, or are needed by them.
+CREATE FUNCTION retort.nothing_to_do(ends text[], direction text) RETURNS text
+LANGUAGE plpgsql AS $body$
+BEGIN
+  PERFORM pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
+  RETURN CASE WHEN ends <> '{}' AND NOT retort.has_hole() AND NOT EXISTS (
+      SELECT FROM unnest(ends) AS e (id) WHERE retort.is_pending(e.id, direction))
+    THEN concat('there is nothing to do for this script: ', CASE direction
+      WHEN 'up' THEN 'all that it applies is applied already'
+      ELSE 'nothing that it takes back is applied' END) END;
 END
 $body$;
 
@@ -440,8 +481,7 @@ $body$;
 -- The hint says whether all is already done, or what is applied; again is a command with %s for
 -- the current heads, or empty. Where heads do not tell what is applied, because those of must,
 -- starts, are the current ones, or something below them is missing, the command asks the database.
--- There is no such command where every step is done, and other revisions are applied besides: ends
--- are the revisions of the last steps, which need all the others, or are needed by them.
+-- There is no such command where nothing is to do.
 -- If it stops, it releases the lock: a later step may start from the state that is wrong now, and
 -- without the lock no step begins, whatever the client does.
 CREATE PROCEDURE retort.require_state(
@@ -453,6 +493,7 @@ DECLARE
   missing pg_catalog.text;
   unexpected pg_catalog.text;
   heads pg_catalog.text[];
+  nothing pg_catalog.text;
   has_hole boolean;
   command pg_catalog.text;
   hint pg_catalog.text;
@@ -469,17 +510,13 @@ BEGIN
   unexpected := (SELECT string_agg(a.revision, ', ' ORDER BY a.revision) FROM retort.applied AS a
     WHERE NOT EXISTS (SELECT FROM unnest(must || may) AS m (id) WHERE m.id = a.revision));
   IF missing IS NOT NULL OR unexpected IS NOT NULL THEN
-    has_hole := EXISTS (SELECT FROM retort.applied AS a, unnest(a.parents || a.depends_on) AS n (id)
-      WHERE NOT EXISTS (SELECT FROM retort.applied AS b WHERE b.revision = n.id));
+    nothing := retort.nothing_to_do(ends, direction);
+    has_hole := retort.has_hole();
     IF EXISTS (SELECT FROM retort.state AS s
         WHERE s.revisions = done_revisions AND s.digest = done_digest) THEN
       hint := 'Nothing was changed. All of it is done already.';
-    ELSIF ends <> '{}' AND NOT has_hole AND NOT EXISTS (SELECT FROM unnest(ends) AS e (id)
-        WHERE retort.is_pending(e.id, direction)) THEN
-      hint := concat('Nothing was changed. See: SELECT * FROM retort.applied; '
-        'there is nothing to do for this script: ', CASE direction
-          WHEN 'up' THEN 'all that it applies is applied already'
-          ELSE 'nothing that it takes back is applied' END, '.');
+    ELSIF nothing IS NOT NULL THEN
+      hint := format('Nothing was changed. See: SELECT * FROM retort.applied; %s.', nothing);
     ELSE
       heads := ARRAY(SELECT a.revision FROM retort.applied AS a
         WHERE NOT EXISTS (SELECT FROM retort.applied AS b
@@ -933,12 +970,13 @@ $body$;
 -- Before each part of a step outside a transaction except the first. Stops unless that statement of
 -- it is next. What the step has prepared and created in its session is kept. If it was interrupted,
 -- its time is counted from now.
-CREATE PROCEDURE retort.resume_step(revision text, statement integer)
+CREATE PROCEDURE retort.resume_step(
+  revision text, statement integer, direction text DEFAULT 'up')
 LANGUAGE plpgsql AS $body$
 BEGIN
   CALL retort.protect_session();
   CALL retort.require_lock();
-  CALL retort.require_intent(resume_step.revision, resume_step.statement);
+  CALL retort.require_intent(resume_step.revision, resume_step.statement, direction);
   UPDATE retort.intent AS i SET started_at = clock_timestamp(), started_by = SESSION_USER
     WHERE i.found;
   CALL retort.set_session();
@@ -947,22 +985,23 @@ $body$;
 
 -- Records that a statement outside a transaction succeeded, if the next one runs in a session of
 -- its own. A batch that is sent alone has no lock.
-CREATE PROCEDURE retort.end_statement(
-  revision text, statement integer, has_lock boolean DEFAULT true)
+CREATE PROCEDURE retort.end_statement(revision text, statement integer,
+  has_lock boolean DEFAULT true, direction text DEFAULT 'up')
 LANGUAGE plpgsql AS $body$
 BEGIN
   CALL retort.protect_session();
   IF has_lock THEN
     CALL retort.require_lock();
   END IF;
-  CALL retort.require_intent(end_statement.revision, end_statement.statement);
+  CALL retort.require_intent(end_statement.revision, end_statement.statement, direction);
   UPDATE retort.intent SET done = true, error = NULL;
 END
 $body$;
 
 -- Stops unless a statement outside a transaction has succeeded in a session before this one; or
 -- has not, and has left nothing that is in its way.
-CREATE PROCEDURE retort.require_outcome(revision text, statement integer, done boolean)
+CREATE PROCEDURE retort.require_outcome(
+  revision text, statement integer, done boolean, direction text DEFAULT 'up')
 LANGUAGE plpgsql AS $body$
 DECLARE
   was_done boolean;
@@ -971,13 +1010,14 @@ DECLARE
   recording pg_catalog.text;
 BEGIN
   PERFORM pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
-  CALL retort.require_intent(require_outcome.revision, require_outcome.statement);
+  CALL retort.require_intent(require_outcome.revision, require_outcome.statement, direction);
   was_done := (SELECT i.done FROM retort.intent AS i);
   SELECT o.finishes, array_to_string(o.cleanup, '; ') AS sql INTO became
     FROM retort.outcome(NULL) AS o;
   IF was_done <> require_outcome.done OR became.sql <> '' THEN
-    recording := format('CALL retort.end_statement(%L, %s, has_lock => false);',
-      require_outcome.revision, require_outcome.statement);
+    recording := format('CALL retort.end_statement(%L, %s, has_lock => false%s);',
+      require_outcome.revision, require_outcome.statement,
+      ', direction => ' || quote_literal(nullif(direction, 'up')));
     way_out := CASE
       WHEN was_done THEN 'Run the next file.'
       WHEN became.finishes THEN format('Run: %s; %s then run the next file.', became.sql, recording)
@@ -1254,7 +1294,7 @@ DECLARE
   -- If it stops, it releases the lock, unless it only looks.
   releases CONSTANT boolean := true;
   -- SHA-256 of its procedures.
-  procedures CONSTANT pg_catalog.text := '2e0a69a4c6d1f3f3bc45c81b94a3b80576aee46919ccda7c13b2701c4adcf83c';
+  procedures CONSTANT pg_catalog.text := '757e9b121633b971c2c446f9e942050bd1a8aaee25298ae43354ed4d208ab793';
   -- What to do where its schema has other objects, with a ledger and without one.
   apart CONSTANT pg_catalog.text := 'Nothing was changed. Move them to another schema: '
     'ALTER ... SET SCHEMA '
@@ -1517,7 +1557,7 @@ CALL retort.require_state('{}', '{}', 1, 418732435334715376,
   'migrate upgrade %s:29f859a13ea1 --sql', ends => '{29f859a13ea1}');
 
 -- Log: the receipt of this script.
-CALL retort.begin_script('61a77cd3ba2c3e09abfa9098618fb2861d981ac5dd314a568acb5fec3c599a05',
+CALL retort.begin_script('09b640e51900662e5fea32baf19f3b88d0934e926071957d7c0e62f83e0e8662',
   'base:29f859a13ea1', 1, 418732435334715376);
 COMMIT;
 
@@ -1537,13 +1577,13 @@ BEGIN TRANSACTION READ ONLY;
 -- Check: exactly the revisions that should be applied now are, row by row.
 SELECT retort.check(1, 418732435334715376) AS retort_passed \gset
 SELECT revisions AS applied_revisions, '29f859a13ea1' AS current_heads,
-  'sha256:61a77cd3ba2c3e09abfa9098618fb2861d981ac5dd314a568acb5fec3c599a05' AS receipt FROM retort.state;
+  'sha256:09b640e51900662e5fea32baf19f3b88d0934e926071957d7c0e62f83e0e8662' AS receipt FROM retort.state;
 
 -- Durations: what this run of the script has done, as the log of the ledger has it.
 SELECT l.event AS step, l.revision, round(date_part('epoch', l.duration) * 1000) AS milliseconds
   FROM retort.log AS l WHERE l.event IN ('upgrade', 'downgrade') AND l.id > (
     SELECT max(s.id) FROM retort.log AS s WHERE s.event = 'script' AND s.checksum =
-      '61a77cd3ba2c3e09abfa9098618fb2861d981ac5dd314a568acb5fec3c599a05'
+      '09b640e51900662e5fea32baf19f3b88d0934e926071957d7c0e62f83e0e8662'
       AND s.at > (SELECT retort.session_start()))
   ORDER BY l.id;
 COMMIT;
@@ -1598,7 +1638,6 @@ DECLARE
   key bigint;
   roles pg_catalog.name[];
   found pg_catalog.text;
-  options pg_catalog.text;
   hint pg_catalog.text;
 BEGIN
   -- If a script has stopped in this session, it has left what follows.
@@ -1621,20 +1660,16 @@ BEGIN
         'connection start with the role: PGOPTIONS=''-c role=...''';
   END IF;
 
-  -- That the session is read-only is said elsewhere: no option would help.
-  SELECT string_agg(s.name, ', ' ORDER BY s.name),
-      string_agg(format('-c %s=%s', s.name, current_setting(s.name)), ' ' ORDER BY s.name)
-    INTO found, options FROM pg_settings AS s
+  found := (SELECT string_agg(s.name, ', ' ORDER BY s.name) FROM pg_settings AS s
     WHERE s.source = 'session' AND s.setting <> s.reset_val
-      AND (s.name = 'default_transaction_read_only' AND s.setting = 'off'
-        OR s.name IN ('lock_timeout', 'statement_timeout', 'transaction_timeout',
-          'idle_in_transaction_session_timeout'));
+      AND s.name IN ('lock_timeout', 'statement_timeout', 'transaction_timeout',
+        'idle_in_transaction_session_timeout', 'default_transaction_read_only'));
   IF found IS NOT NULL THEN
     RAISE EXCEPTION USING ERRCODE = 'RT001',
       MESSAGE = format('retort: this session has settings that the script would not keep: %s',
         found),
-      HINT = format('Nothing was changed. RESET them; or set them for the whole connection: '
-        'PGOPTIONS=''%s''', options);
+      HINT = 'Nothing was changed. RESET them; or set them for the whole connection: '
+        'PGOPTIONS=''-c statement_timeout=1min''';
   END IF;
 
   found := (SELECT string_agg(o.what, ', ') FROM (
@@ -1671,6 +1706,8 @@ SELECT pg_catalog.set_config('retort.preflight', '{"ledger": "retort",
 "any_state": false,
 "must": [],
 "may": [],
+"ends": ["29f859a13ea1"],
+"direction": "up",
 "tables": [],
 "needs": []}', true)
   AS retort_facts \gset
@@ -1690,7 +1727,7 @@ DECLARE
   -- If it stops, it releases the lock, unless it only looks.
   releases CONSTANT boolean := false;
   -- SHA-256 of its procedures.
-  procedures CONSTANT pg_catalog.text := '2e0a69a4c6d1f3f3bc45c81b94a3b80576aee46919ccda7c13b2701c4adcf83c';
+  procedures CONSTANT pg_catalog.text := '757e9b121633b971c2c446f9e942050bd1a8aaee25298ae43354ed4d208ab793';
   -- What to do where its schema has other objects, with a ledger and without one.
   apart CONSTANT pg_catalog.text := 'Nothing was changed. Move them to another schema: '
     'ALTER ... SET SCHEMA '
@@ -1960,6 +1997,7 @@ DECLARE
   who pg_catalog.text;
   is_super boolean;
   is_done boolean;
+  nothing pg_catalog.text;
   may_set boolean;
   was pg_catalog.text;
   kind pg_catalog.text;
@@ -2073,6 +2111,10 @@ BEGIN
       INTO heads, halted, is_done, missing, unexpected
       USING (facts ->> 'done_revisions')::bigint, (facts ->> 'done_digest')::numeric,
         facts -> 'must', facts -> 'may', facts -> 'half_done';
+    IF facts ? 'ends' AND concat(missing, unexpected) <> '' THEN
+      EXECUTE format('SELECT %s.nothing_to_do(ARRAY(SELECT jsonb_array_elements_text($1)), $2)',
+        ledger) INTO nothing USING facts -> 'ends', facts ->> 'direction';
+    END IF;
     IF facts ? 'were' THEN
       EXECUTE format('SELECT %1$s.changed_rows($1), %1$s.changed_rows($2) = ''{}''', ledger)
         INTO changed, is_done USING facts -> 'were', facts -> 'will_be';
@@ -2086,6 +2128,7 @@ BEGIN
       AND changed = '{}' AND (halted IS NULL OR NOT facts ? 'were');
     found := concat('at ', coalesce(nullif(array_to_string(heads, ', '), ''), '<base>'),
       CASE WHEN is_done THEN '; all of it is done already'
+        WHEN nothing IS NOT NULL THEN '; ' || nothing
         WHEN changed <> '{}' THEN concat('; these rows of the ledger have changed: ',
           left(array_to_string(changed, ', '), 1000))
         WHEN (is_start OR (facts ->> 'any_state')::boolean)
@@ -2095,6 +2138,7 @@ BEGIN
             '; applied, but should not be: ' || left(unexpected, 1000))
         WHEN NOT is_start THEN '; the script starts from ' || coalesce((SELECT string_agg(f, ', ')
           FROM jsonb_array_elements_text(starts) AS f), '<base>') END, halted);
+    is_done := is_done OR nothing IS NOT NULL;
   END IF;
   report := report
     || jsonb_build_array(jsonb_build_array(CASE WHEN NOT ok THEN 'X' END, 'ledger', found));

@@ -1,0 +1,57 @@
+/** The ledger's rows and the files of an older release → what it goes by beside a newer one, or why nothing shows that there is one. */
+import { aheadOf, lackingBelow, lostHint, squashedHint } from "./absence.ts";
+import type { Graph } from "./graph.ts";
+import type { Applied } from "./ledger/types.ts";
+import type { Migration, RevisionId } from "./migration.ts";
+import { waitingOf } from "./replaced.ts";
+
+/** What to say, and to type. */
+export interface Fault {
+  readonly message: string;
+  readonly hint: string;
+}
+
+/** Either there is something to tell, or nothing is applied but what has files, or `fault`. */
+export interface BesideNewer {
+  /** Without the rows of the newer release. */
+  readonly known: readonly Applied[];
+  /** What it is ahead by. */
+  readonly ahead?: string;
+  readonly fault?: Fault;
+}
+
+/** What an older release starts from: the rows that the ledger says follow its files are left out. */
+export function besideNewer(graph: Graph<Migration>, applied: readonly Applied[]): BesideNewer {
+  const { waiting, replaced } = waitingOf(graph, applied);
+  const rows = [...applied, ...replaced];
+  // Of another project, as is said without the flag too.
+  if (!rows.some(({ revision }) => graph.nodes.has(revision))) return { known: applied };
+  const ahead = aheadOf(graph, rows);
+  const known = rows.filter((row) => !ahead.includes(row) && !waiting.includes(row));
+  // Of what squashing has to do with, it is said better where the steps are planned.
+  const isSquash = ({ revision }: Applied): boolean =>
+    graph.replaced.has(revision) || graph.dormant.some((each) => each.revision === revision);
+  const others = known.filter((row) => !graph.nodes.has(row.revision) && !isSquash(row));
+  if (others.length > 0) {
+    const ids = others.map(({ revision }) => revision);
+    return { known: applied, fault: notAhead(ids, lackingBelow(graph, applied)) };
+  }
+  if (ahead.length === 0 && waiting.length === 0) return { known: applied };
+  const ids = (these: readonly Applied[]): string => these.map(({ revision }) => revision).join(", ");
+  const message = [
+    ...(ahead.length === 0 ? [] : [`the database is ahead of these files, which lack ${ids(ahead)}`]),
+    ...(waiting.length === 0 ? [] : [`the ledger has ${ids(waiting)} in place of ${ids(replaced)}`]),
+  ].join("; ");
+  return { known, ahead: message };
+}
+
+const notAhead = (revisions: readonly RevisionId[], lacking: readonly RevisionId[]): Fault => ({
+  message: `the ledger does not say that ${revisions.join(", ")} follows these files, so nothing shows that they are of an older release`,
+  hint: lacking.length > 0 ? squashedHint(lacking) : lostHint(revisions),
+});
+
+/** An older release runs nothing beside a newer one. */
+export const leftToDo = (ahead: string, pending: readonly RevisionId[]): Fault => ({
+  message: `${ahead}; but ${pending.join(", ")} ${pending.length === 1 ? "is" : "are"} not in the ledger, and an older release runs nothing there`,
+  hint: `with the files of the newer release, which may have squashed ${pending.length === 1 ? "it" : "them"}, run: migrate upgrade; if there is no newer release, see what to do with: migrate verify`,
+});
