@@ -41,7 +41,8 @@ export async function dev(deps: Deps, options: DevOptions): Promise<void> {
   const database = options.onDatabase === true ? saidDatabase(project, options) : undefined;
   const others = sharedMigrations(deps, project).places.join(" or ") || undefined;
   options.onStart?.({ once: options.once, database: database?.display, others });
-  if (database !== undefined) return rounds(deps, options, project, databaseRounds(deps, project.config));
+  if (database !== undefined)
+    return rounds(deps, options, project, databaseRounds(deps, project.config, options.onRound));
   await withScratch(deps, project, options, (scratch) =>
     rounds(deps, options, project, (changed, newest) => scratchRound(deps, changed, scratch, newest())),
   );
