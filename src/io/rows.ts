@@ -108,8 +108,33 @@ async function hasNull(session: Session, table: FillTable, { name }: FillColumn)
   return row!.found;
 }
 
-/** What is in each column of the tables that hold rows themselves, partitions among them. */
+/**
+ * What is in each column of the tables that hold rows themselves, partitions among them. A value of an enum is the same
+ * whatever its label is.
+ */
 export async function readKept(session: Session, ledgerSchema: string): Promise<readonly KeptTable[]> {
+  await session.send("BEGIN");
+  await session.send(LABELS_BY_OID);
+  try {
+    return await keptTables(session, ledgerSchema);
+  } finally {
+    await session.send("ROLLBACK");
+  }
+}
+
+/** Within a transaction, gives the labels of the role's enums names that a rename does not change. */
+const LABELS_BY_OID = `DO $$
+DECLARE
+  each record;
+BEGIN
+  FOR each IN SELECT e.enumtypid::regtype AS type, e.enumlabel AS label, e.oid
+    FROM pg_enum AS e JOIN pg_type AS t ON t.oid = e.enumtypid WHERE pg_has_role(t.typowner, 'USAGE')
+  LOOP
+    EXECUTE format('ALTER TYPE %s RENAME VALUE %L TO %L', each.type, each.label, 'retort ' || each.oid);
+  END LOOP;
+END $$`;
+
+async function keptTables(session: Session, ledgerSchema: string): Promise<readonly KeptTable[]> {
   const tables = await session.read({
     sql: keptTablesSql(ledgerSchema),
     row: { parse: (row) => row as KeptTable & { readonly schema: string; readonly table: string } },
