@@ -24,7 +24,7 @@ import { bringUp } from "./ensure.ts";
 import { keepDump } from "./keep-dump.ts";
 import type { Deps, Project } from "./project.ts";
 import { isRefusal, reasonsOf, refusalOf } from "./refusal.ts";
-import { downwards, runSteps, upwards } from "./replay.ts";
+import { downwards, runSteps, trySteps, upwards } from "./replay.ts";
 import { sameSet } from "./run.ts";
 import { conversionSteps, stepsFrom } from "./steps.ts";
 import { comparedSteps } from "./verify.ts";
@@ -121,9 +121,9 @@ async function round(
       step = row.checksum === up.checksum ? "up again" : "up";
     }
     const pending = steps.steps.map((each) => each.revision).filter((id) => id !== revision);
-    if (pending.length > 0) await runSteps(deps, project, session, upwards(ids, pending));
+    if (pending.length > 0) await trySteps(deps, project, session, upwards(ids, pending));
     was = { project, revision, catalog: await catalog() };
-    await runSteps(deps, project, session, upwards([...ids, ...pending], [revision]));
+    await trySteps(deps, project, session, upwards([...ids, ...pending], [revision]));
     await keepDump(deps, session, project, deps.onNotice);
     const { irreversible } = up.header;
     return value({
@@ -154,7 +154,7 @@ async function takeBack(
   const { revision, down } = newest;
   const steps = downwards([...others, revision], [revision]);
   try {
-    await runSteps(deps, appliedAs ?? project, session, steps);
+    await trySteps(deps, appliedAs ?? project, session, steps);
   } catch (error) {
     const was = appliedAs?.migrations.get(revision)?.down;
     const isCorrected = was !== undefined && down !== undefined && was.checksum !== down.checksum;
@@ -162,7 +162,7 @@ async function takeBack(
     // Outside a transaction it may have done a part, which no other file is to be run upon.
     if ((await readLedger(session, project.ledger)).intent !== undefined) throw error;
     try {
-      await runSteps(deps, project, session, steps);
+      await trySteps(deps, project, session, steps);
     } catch (again) {
       throw MigrateError.all(
         refusalOf(again).map((each) => ({ ...each, message: `${each.message}; ${bothFail(error)}` })),

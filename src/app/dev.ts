@@ -14,7 +14,7 @@ import { nextSave } from "../io/watch.ts";
 import { databaseRounds } from "./dev-database.ts";
 import { type Deps, openProject, type Project, type ProjectOptions } from "./project.ts";
 import { refusalOf } from "./refusal.ts";
-import { downwards, filesOf, refuseBeyond, replayRevisions, runSteps, upwards, withRoles } from "./replay.ts";
+import { downwards, filesOf, refuseBeyond, replayRevisions, trySteps, upwards, withRoles } from "./replay.ts";
 import { type ScratchUse, withScratch } from "./scratch.ts";
 import { sharedMigrations, sharedText } from "./shared.ts";
 
@@ -103,12 +103,12 @@ async function scratchRound(
   try {
     await withRoles(scratch, async (makeRoles) => {
       await makeRoles(session);
-      await runSteps(deps, project, session, upwards(before, [revision]));
+      await trySteps(deps, project, session, upwards(before, [revision]));
     });
     makes = compareCatalogs(was, await catalog());
     if (down === undefined) return value({ irreversible: up.header.irreversible! });
     step = "down";
-    await runSteps(deps, project, session, downwards([...before, revision], [revision]));
+    await trySteps(deps, project, session, downwards([...before, revision], [revision]));
     return value({ back: compareCatalogs(was, await catalog()) });
   } catch (error) {
     return value({ failed: { step, diagnostics: refusalOf(error) } });

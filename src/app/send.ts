@@ -35,7 +35,9 @@ export function send(
   target: Target,
   deps: Deps,
   options: SendOptions,
-  ofFiles: Pick<ExecuteOptions, "sourceText" | "recordFailure"> = { sourceText: () => undefined },
+  ofFiles: Pick<ExecuteOptions, "sourceText" | "recordFailure" | "adviceOnly"> = {
+    sourceText: () => undefined,
+  },
 ): Promise<void> {
   const { session, backend, config } = target;
   return execute(plan, session, {

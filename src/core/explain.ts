@@ -46,6 +46,8 @@ export interface Explaining {
   readonly connectionOptions?: string | undefined;
   /** Where the scratch database is that the plan runs on, if it runs on one. */
   readonly scratch?: string | undefined;
+  /** Whoever runs the plan tells himself what is so now, and where it ran: the hint is only what to do. */
+  readonly adviceOnly?: boolean | undefined;
 }
 
 /** A statement of a plan failed. `failure` is kept as the cause. */
@@ -54,7 +56,7 @@ export function explain(
   batch: Batch,
   statement: Statement,
   failure: Failure,
-  { sourceText, aborted, login, connectionOptions, scratch }: Explaining,
+  { sourceText, aborted, login, connectionOptions, scratch, adviceOnly }: Explaining,
 ): MigrateError {
   const { purpose, origin } = statement;
   const { sqlstate } = failure;
@@ -62,7 +64,7 @@ export function explain(
   const error = errorOf.bind(undefined, failure);
   const stateAnd = (next: string): string =>
     scratch === undefined ? whatIsSo(plan, batch, step, next) : onScratch(scratch);
-  const state = stateAnd(`fix the cause and ${RESUMES}`);
+  const state = adviceOnly === true ? undefined : stateAnd(`fix the cause and ${RESUMES}`);
   if (isGuard(sqlstate)) return error("state/guard", failure.message.replace(/^retort: /, ""), failure.hint);
   // A guard that has looked at the rights of the role says itself which it lacks, and what to do.
   if (sqlstate === "42501" && failure.message.startsWith("retort: "))

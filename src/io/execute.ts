@@ -34,6 +34,7 @@ export interface ExecuteOptions extends LockOptions {
   readonly login?: Explaining["login"];
   readonly connectionOptions?: Explaining["connectionOptions"];
   readonly scratch?: Explaining["scratch"];
+  readonly adviceOnly?: Explaining["adviceOnly"];
   /** The statement that records a failed step in the ledger; `statement`: which of its file failed outside a transaction, else 0. */
   readonly recordFailure?: (step: PlanStep, statement: number, message: string) => string;
 }
@@ -270,13 +271,14 @@ const explained = (
   batch: Batch,
   statement: Statement,
   failure: ItemFailure["failure"],
-  { sourceText, login, connectionOptions, scratch, signal }: ExecuteOptions,
+  { sourceText, login, connectionOptions, scratch, adviceOnly, signal }: ExecuteOptions,
 ): MigrateError =>
   explain(plan, batch, statement, failure, {
     sourceText,
     login,
     connectionOptions,
     scratch,
+    adviceOnly,
     aborted: signal?.aborted === true,
   });
 
