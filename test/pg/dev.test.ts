@@ -126,11 +126,15 @@ test("with a remote, it is what its branch has that is not tried; the first line
   expect((await once()).code).toBe(0);
   git("push", "-q");
   expect((await once()).stderr).toContain("is in origin/main, so others may already have it");
-  // A branch that follows none is measured by the main branch of origin.
-  git("remote", "set-head", "origin", "main");
+  // A branch that follows none is measured by the main branch of origin, and that is its only one, or the one it says.
   git("switch", "-qc", "topic", "HEAD^");
   git("cherry-pick", "main");
-  expect((await once()).stderr).toContain("is in origin/main, so others may already have it");
+  const isInMain = "is in origin/main, so others may already have it";
+  expect((await once()).stderr).toContain(isInMain);
+  git("push", "-q", "origin", "HEAD:other");
+  expect((await once()).stderr).toContain("is in the last commit, so");
+  git("remote", "set-head", "origin", "main");
+  expect((await once()).stderr).toContain(isInMain);
 });
 
 test("on the database that is named, it is taken back by the down file that belonged to it, and remains applied", async () => {
