@@ -157,7 +157,7 @@ export const meanings: Readonly<Record<string, string>> = {
   "source/psql-string": "psql would read a string differently from the server.",
   "source/psql-variable": "The file contains a psql variable, which nothing replaces.",
   "source/renamed-from":
-    "A `-- renamed-from:` line is not above an object, names one that does not exist, or contradicts another one.",
+    "A `-- renamed-from:` comment is not a line above an object or a column, names one that does not exist, or contradicts another one.",
   "source/reserved-id": "The word has a special meaning and cannot be a revision or a label.",
   "source/schema": "A file of the schema folder could not be loaded.",
   "source/short-number": "The number of the file name has too few digits to sort.",

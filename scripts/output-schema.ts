@@ -253,6 +253,7 @@ export const outputs: Readonly<Record<string, Shape>> = {
     makes: differences,
     back: differences,
     applied: z.enum(["first", "again"]).optional(),
+    gone: z.literal(true).optional(),
     irreversible: text.optional(),
     failed: failedStep.optional(),
     takenBack: z.literal(true).optional(),

@@ -24,7 +24,8 @@ import { bringUp } from "./ensure.ts";
 import { keepDump } from "./keep-dump.ts";
 import type { Deps, Project } from "./project.ts";
 import { isRefusal, reasonsOf, refusalOf } from "./refusal.ts";
-import { downwards, runSteps, upwards } from "./replay.ts";
+import { downwards, runSteps, trySteps, upwards } from "./replay.ts";
+import { sameSet } from "./run.ts";
 import { conversionSteps, stepsFrom } from "./steps.ts";
 import { comparedSteps } from "./verify.ts";
 
@@ -35,24 +36,36 @@ interface Before {
   readonly catalog: Catalog;
 }
 
-/** Each round has a session of its own: between two saves hours may pass. */
+/** Each round has a session of its own: between two saves hours may pass. `onGone`: told of what is taken back before it. */
 export function databaseRounds(
   deps: Deps,
   config: Config,
+  onGone: (round: DevRound) => void,
 ): (project: Project, newest: () => Migration) => Promise<DevRound> {
   let before: Before | undefined;
-  const own = new Set<RevisionId>();
+  /** What rounds have applied, and what there was before it. */
+  const own = new Map<RevisionId, Catalog>();
   return async (project, newestOf) => {
     const session = await connect(deps, config);
     const watched = cancelWhenAborted(() => session, deps.signal);
     try {
-      if (before !== undefined) await takeBackGone(deps, { project, session, before }, own);
-      const state = await soundLedger(project, session);
-      const newest = newestOf();
-      own.add(newest.revision);
-      const made = await round(deps, { project, session, state, newest, before });
-      before = made.before;
-      return made.round;
+      // Another session that changes the ledger meanwhile stops what was planned from it; then it is planned anew.
+      for (let last: LedgerState | undefined; ; ) {
+        const found = await readLedger(session, project.ledger);
+        try {
+          if (before !== undefined)
+            await takeBackGone(deps, { project, session, state: found, before, own, onGone });
+          const state = await soundLedger(project, session);
+          const made = await round(deps, { project, session, state, newest: newestOf(), before });
+          before = made.before;
+          if (before !== undefined) own.set(before.revision, before.catalog);
+          return made.round;
+        } catch (error) {
+          const isStale = error instanceof MigrateError && error.code === "state/guard";
+          if (!isStale || (last !== undefined && sameSet(last, found))) throw error;
+          last = found;
+        }
+      }
     } finally {
       watched.stop();
       await session.close();
@@ -108,9 +121,9 @@ async function round(
       step = row.checksum === up.checksum ? "up again" : "up";
     }
     const pending = steps.steps.map((each) => each.revision).filter((id) => id !== revision);
-    if (pending.length > 0) await runSteps(deps, project, session, upwards(ids, pending));
+    if (pending.length > 0) await trySteps(deps, project, session, upwards(ids, pending));
     was = { project, revision, catalog: await catalog() };
-    await runSteps(deps, project, session, upwards([...ids, ...pending], [revision]));
+    await trySteps(deps, project, session, upwards([...ids, ...pending], [revision]));
     await keepDump(deps, session, project, deps.onNotice);
     const { irreversible } = up.header;
     return value({
@@ -119,7 +132,7 @@ async function round(
       ...(irreversible === undefined ? {} : { irreversible }),
     });
   } catch (error) {
-    if (error instanceof MigrateError && OF_THE_DATABASE.has(error.code)) throw error;
+    if (error instanceof MigrateError && OF_THE_DATABASE.test(error.code)) throw error;
     return value({ failed: { step, diagnostics: refusedThere(error) }, ...takenBack });
   }
 }
@@ -141,7 +154,7 @@ async function takeBack(
   const { revision, down } = newest;
   const steps = downwards([...others, revision], [revision]);
   try {
-    await runSteps(deps, appliedAs ?? project, session, steps);
+    await trySteps(deps, appliedAs ?? project, session, steps);
   } catch (error) {
     const was = appliedAs?.migrations.get(revision)?.down;
     const isCorrected = was !== undefined && down !== undefined && was.checksum !== down.checksum;
@@ -149,7 +162,7 @@ async function takeBack(
     // Outside a transaction it may have done a part, which no other file is to be run upon.
     if ((await readLedger(session, project.ledger)).intent !== undefined) throw error;
     try {
-      await runSteps(deps, project, session, steps);
+      await trySteps(deps, project, session, steps);
     } catch (again) {
       throw MigrateError.all(
         refusalOf(again).map((each) => ({ ...each, message: `${each.message}; ${bothFail(error)}` })),
@@ -171,17 +184,21 @@ function refusedThere(error: unknown): readonly Diagnostic[] {
   return refused.map((each) => ({ ...each, message: `${each.message}; ${left}` }));
 }
 
-/** No file was run. */
-const OF_THE_DATABASE = new Set(["execution/read-only", "state/locked"]);
+/** No file is to blame. */
+const OF_THE_DATABASE = /^(?:execution\/read-only$|state\/)/;
+
+interface Gone extends Pick<Work, "project" | "session" | "state"> {
+  readonly before: Before;
+  readonly own: ReadonlyMap<RevisionId, Catalog>;
+  readonly onGone: (round: DevRound) => void;
+}
 
 /** What rounds have applied and has no files now, last first, by the down files that it had. */
 async function takeBackGone(
   deps: Deps,
-  { project, session, before }: Pick<Work, "project" | "session"> & { readonly before: Before },
-  own: ReadonlySet<RevisionId>,
+  { project, session, state, before, own, onGone }: Gone,
 ): Promise<void> {
   const { graph, ledger } = project;
-  const state = await readLedger(session, ledger);
   refuseInterrupted(project, state);
   const { applied } = state;
   const isGone = (row: Applied): boolean =>
@@ -191,10 +208,13 @@ async function takeBackGone(
     appliedBy(before, row) !== undefined;
   let left = idsOf(applied);
   for (const revision of inOrder(before.project.graph, idsOf(applied.filter(isGone))).reverse()) {
+    const start = performance.now();
     left = left.filter((id) => id !== revision);
     await runSteps(deps, before.project, session, downwards([...left, revision], [revision]));
-    const message = `${describe(before.project.migrations.get(revision)!)} has no files any more, and was taken back`;
-    deps.onNotice?.({ severity: "NOTICE", message });
+    const { path } = before.project.migrations.get(revision)!;
+    const back = compareCatalogs(own.get(revision)!, await readCatalog(session, ledger.names.schema));
+    const ms = Math.round(performance.now() - start);
+    onGone({ revision, path, makes: [], back, gone: true, ms });
   }
 }
 

@@ -14,7 +14,7 @@ import { nextSave } from "../io/watch.ts";
 import { databaseRounds } from "./dev-database.ts";
 import { type Deps, openProject, type Project, type ProjectOptions } from "./project.ts";
 import { refusalOf } from "./refusal.ts";
-import { downwards, filesOf, refuseBeyond, replayRevisions, runSteps, upwards, withRoles } from "./replay.ts";
+import { downwards, filesOf, refuseBeyond, replayRevisions, trySteps, upwards, withRoles } from "./replay.ts";
 import { type ScratchUse, withScratch } from "./scratch.ts";
 import { sharedMigrations, sharedText } from "./shared.ts";
 
@@ -41,7 +41,8 @@ export async function dev(deps: Deps, options: DevOptions): Promise<void> {
   const database = options.onDatabase === true ? saidDatabase(project, options) : undefined;
   const others = sharedMigrations(deps, project).places.join(" or ") || undefined;
   options.onStart?.({ once: options.once, database: database?.display, others });
-  if (database !== undefined) return rounds(deps, options, project, databaseRounds(deps, project.config));
+  if (database !== undefined)
+    return rounds(deps, options, project, databaseRounds(deps, project.config, options.onRound));
   await withScratch(deps, project, options, (scratch) =>
     rounds(deps, options, project, (changed, newest) => scratchRound(deps, changed, scratch, newest())),
   );
@@ -102,12 +103,12 @@ async function scratchRound(
   try {
     await withRoles(scratch, async (makeRoles) => {
       await makeRoles(session);
-      await runSteps(deps, project, session, upwards(before, [revision]));
+      await trySteps(deps, project, session, upwards(before, [revision]));
     });
     makes = compareCatalogs(was, await catalog());
     if (down === undefined) return value({ irreversible: up.header.irreversible! });
     step = "down";
-    await runSteps(deps, project, session, downwards([...before, revision], [revision]));
+    await trySteps(deps, project, session, downwards([...before, revision], [revision]));
     return value({ back: compareCatalogs(was, await catalog()) });
   } catch (error) {
     return value({ failed: { step, diagnostics: refusalOf(error) } });

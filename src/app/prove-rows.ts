@@ -5,7 +5,7 @@
 import { type Segment, sentIn } from "../core/diff/text.ts";
 import { MigrateError } from "../core/errors.ts";
 import { type KeptTable, notKept } from "../core/kept-rows.ts";
-import { fillTables, givingValues, readKept } from "../io/rows.ts";
+import { fillTables, givingValues, readKept, readLabels } from "../io/rows.ts";
 import { type Session, StatementFailure } from "../io/session/types.ts";
 
 export interface RowProofOptions {
@@ -56,18 +56,19 @@ async function tryRows(
   const session = givingValues(await start(), hidden, ({ table, column }) => given.add(`${table}.${column}`));
   for (const { table, message } of await fillTables(session, hidden, new Set(without.keys())))
     without.set(table, message);
-  const before = await readKept(session, hidden);
+  const labels = await readLabels(session);
+  const before = await readKept(session, hidden, labels);
   if (before.every(({ count }) => count === 0)) return { kept: true };
   const tables = before.filter(({ count }) => count > 0).map(({ name }) => name);
   const refusedUp = await runSegments(session, up);
   if (refusedUp !== undefined) return { refused: refusedUp, tables };
-  const after = await readKept(session, hidden);
+  const after = await readKept(session, hidden, labels);
   const kept = withoutColumns(before, after, given);
   refuseChanged("up", notKept(kept, after));
   const refusedDown = await runSegments(session, down);
   // What they are called now.
   if (refusedDown !== undefined) return { refused: refusedDown, tables: namesBefore(tables, before, after) };
-  refuseChanged("down", notKept(kept, after, await readKept(session, hidden)));
+  refuseChanged("down", notKept(kept, after, await readKept(session, hidden, labels)));
   return { kept: true };
 }
 

@@ -5,6 +5,7 @@ import type { Plan } from "../core/plan/types.ts";
 import { sha256 } from "../core/sha256.ts";
 import { locate } from "../core/source.ts";
 import { beyondOf } from "../core/statement/beyond.ts";
+import type { ExecuteOptions } from "../io/execute.ts";
 import { createGrammar } from "../io/grammar.ts";
 import type { Scratch } from "../io/scratch/types.ts";
 import type { Session } from "../io/session/types.ts";
@@ -84,6 +85,10 @@ export async function withRoles<T>(
   }
 }
 
+/** `runSteps`, of what is shown with what it found. */
+export const trySteps = (...run: readonly [Deps, Project, Session, Steps]): Promise<Plan> =>
+  runSteps(...run, { adviceOnly: true });
+
 /** Steps that bring revisions up where others are. */
 export const upwards = (before: readonly RevisionId[], revisions: readonly RevisionId[]): Steps => ({
   kind: "upgrade",
@@ -101,7 +106,13 @@ export const downwards = (before: readonly RevisionId[], revisions: readonly Rev
 });
 
 /** Runs steps on the database of a scratch, as they would be run on any; the plan that was run. Throws as `run` does. */
-export async function runSteps(deps: Deps, project: Project, session: Session, steps: Steps): Promise<Plan> {
+export async function runSteps(
+  deps: Deps,
+  project: Project,
+  session: Session,
+  steps: Steps,
+  { adviceOnly }: Pick<ExecuteOptions, "adviceOnly"> = {},
+): Promise<Plan> {
   const { config, ledger } = project;
   const plan = await compileSteps(project, steps, "run", { serverVersion: session.version });
   const backend = { pid: session.pid, pooled: "none" } as const;
@@ -112,6 +123,7 @@ export async function runSteps(deps: Deps, project: Project, session: Session, s
     {},
     {
       sourceText: (path) => sourceText(project, path),
+      adviceOnly,
     },
   );
   return plan;

@@ -356,10 +356,13 @@ function stepsDone(plan: Plan, { applied }: LedgerState): readonly PlanStep[] {
   return plan.steps.filter((step) => ids.has(step.revision) === (step.direction === "up"));
 }
 
-/** The same revisions applied, and the same statement interrupted: nothing was gained since. */
-function sameSet(a: LedgerState, b: LedgerState): boolean {
+/** The same revisions applied at the same times, and the same statement interrupted: nothing was gained since. */
+export function sameSet(a: LedgerState, b: LedgerState): boolean {
   const key = ({ applied, intent }: LedgerState): string =>
-    JSON.stringify([applied.map((row) => row.revision).sort(), intent?.revision, intent?.statement]);
+    JSON.stringify([
+      applied.map(({ revision, appliedAt }) => `${revision} ${appliedAt}`).sort(),
+      ...[intent?.revision, intent?.statement],
+    ]);
   return key(a) === key(b);
 }
 

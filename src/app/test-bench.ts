@@ -11,7 +11,7 @@ import type { Scratch } from "../io/scratch/types.ts";
 import type { Session } from "../io/session/types.ts";
 import type { Deps, Project } from "./project.ts";
 import { refusalOf } from "./refusal.ts";
-import { downwards, replayRevisions, runSteps, upwards, withRoles } from "./replay.ts";
+import { downwards, replayRevisions, trySteps, upwards, withRoles } from "./replay.ts";
 
 /** Whose migrations are run, and where. */
 export interface TestOn {
@@ -99,7 +99,7 @@ export function openBench(on: TestOn, withRows: boolean): TestBench {
       const steps = direction === "up" ? upwards(applied, [revision]) : downwards(applied, [revision]);
       const plan = await withRoles(scratch, async (makeRoles) => {
         await makeRoles(open);
-        return runSteps(deps, project, open, steps);
+        return trySteps(deps, project, open, steps);
       });
       applied = steps.after;
       return plan;

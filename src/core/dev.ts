@@ -24,6 +24,8 @@ export interface DevRound {
   readonly back: readonly Difference[];
   /** On a database of the user's, where it remains applied: whether it was taken back before. */
   readonly applied?: "first" | "again";
+  /** On a database of the user's: a round had applied it, it has no files any more, and was taken back. */
+  readonly gone?: true;
   /** There is no way back, and the file says why. */
   readonly irreversible?: string;
   readonly failed?: FailedStep;

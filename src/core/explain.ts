@@ -51,6 +51,8 @@ export interface Explaining {
   readonly recording?:
     | ((step: PlanStep, failed: Pick<Statement, "tag"> & Pick<Failure, "sqlstate">) => string | undefined)
     | undefined;
+  /** Whoever runs the plan tells himself what is so now, and where it ran: the hint is only what to do. */
+  readonly adviceOnly?: boolean | undefined;
 }
 
 /** A statement of a plan failed. `failure` is kept as the cause. */
@@ -59,7 +61,7 @@ export function explain(
   batch: Batch,
   statement: Statement,
   failure: Failure,
-  { sourceText, aborted, runsAs, connectionOptions, scratch, recording }: Explaining,
+  { sourceText, aborted, runsAs, connectionOptions, scratch, recording, adviceOnly }: Explaining,
 ): MigrateError {
   const { purpose, origin } = statement;
   const { sqlstate } = failure;
@@ -67,7 +69,7 @@ export function explain(
   const error = errorOf.bind(undefined, failure);
   const stateAnd = (next: string): string =>
     scratch === undefined ? whatIsSo(plan, batch, step, next) : onScratch(scratch);
-  const state = stateAnd(`fix the cause and ${RESUMES}`);
+  const state = adviceOnly === true ? undefined : stateAnd(`fix the cause and ${RESUMES}`);
   if (isGuard(sqlstate)) return error("state/guard", failure.message.replace(/^retort: /, ""), failure.hint);
   // A guard that has looked at the rights of the role says itself which it lacks, and what to do.
   if (sqlstate === "42501" && failure.message.startsWith("retort: "))
@@ -94,9 +96,7 @@ export function explain(
       "execution/statement",
       message,
       lines(...(walk === undefined ? hints : [walk]), state, record),
-      {
-        ...placeOf(statement, failure, sourceText),
-      },
+      placeOf(statement, failure, sourceText),
     );
   }
   const setting = refusedSetting(statement, failure);

@@ -89,13 +89,22 @@ export interface SharedFiles {
   readonly where?: string;
 }
 
-/** Of the branch that the one checked out follows, else of origin's main branch, else of the last commit. */
+/**
+ * Of the branch that the one checked out follows, else of origin's main branch, else of the last commit. A repository that was not
+ * cloned may not know which is the main one; a branch that is the only one is.
+ */
 export function sharedFiles(folder: string, env: Environment): SharedFiles {
   const answer = (...words: readonly string[]): string | undefined => {
     const { status, stdout } = spawnGit(folder, words, env);
     return status === 0 ? stdout : undefined;
   };
-  for (const ref of ["@{upstream}", "refs/remotes/origin/HEAD", "HEAD"]) {
+  const onlyBranch = (): string | undefined => {
+    const branches = linesOf(answer("for-each-ref", "--format=%(refname)", "refs/remotes/origin/") ?? "");
+    return branches.length === 1 ? branches[0] : undefined;
+  };
+  for (const find of [() => "@{upstream}", () => "refs/remotes/origin/HEAD", onlyBranch, () => "HEAD"]) {
+    const ref = find();
+    if (ref === undefined) continue;
     const commit = answer("rev-parse", "--verify", "--quiet", `${ref}^{commit}`)?.trim();
     const listed = commit === undefined ? undefined : answer("ls-tree", "-z", "--name-only", commit);
     if (listed === undefined) continue;

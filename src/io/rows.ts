@@ -108,8 +108,51 @@ async function hasNull(session: Session, table: FillTable, { name }: FillColumn)
   return row!.found;
 }
 
-/** What is in each column of the tables that hold rows themselves, partitions among them. */
-export async function readKept(session: Session, ledgerSchema: string): Promise<readonly KeptTable[]> {
+/** The labels of enums, by what a rename does not change. */
+export type EnumLabels = ReadonlyMap<string, string>;
+
+export async function readLabels(session: Session): Promise<EnumLabels> {
+  const labels = await session.read({
+    sql: "SELECT oid::text AS id, enumlabel AS label FROM pg_catalog.pg_enum",
+    row: { parse: (row) => row as { readonly id: string; readonly label: string } },
+  });
+  return new Map(labels.map(({ id, label }) => [id, label]));
+}
+
+/**
+ * What is in each column of the tables that hold rows themselves, partitions among them; a value of an enum by the label that
+ * it has in `labels`.
+ */
+export async function readKept(
+  session: Session,
+  ledgerSchema: string,
+  labels: EnumLabels,
+): Promise<readonly KeptTable[]> {
+  await session.send("BEGIN");
+  try {
+    if (labels.size > 0) await session.send(relabel(labels));
+    return await keptTables(session, ledgerSchema);
+  } finally {
+    await session.send("ROLLBACK");
+  }
+}
+
+/** Gives the labels that have other names now those names again, if no other has them. */
+const relabel = (labels: EnumLabels): string => `DO $retort$
+DECLARE
+  each record;
+BEGIN
+  FOR each IN SELECT e.enumtypid::regtype AS type, e.enumlabel AS label, was.value AS before
+    FROM json_each_text(${literal(JSON.stringify(Object.fromEntries(labels)))}) AS was
+    JOIN pg_enum AS e ON e.oid = was.key::oid
+    WHERE e.enumlabel <> was.value AND NOT EXISTS (SELECT FROM pg_enum AS other
+      WHERE other.enumtypid = e.enumtypid AND other.enumlabel = was.value)
+  LOOP
+    EXECUTE format('ALTER TYPE %s RENAME VALUE %L TO %L', each.type, each.label, each.before);
+  END LOOP;
+END $retort$`;
+
+async function keptTables(session: Session, ledgerSchema: string): Promise<readonly KeptTable[]> {
   const tables = await session.read({
     sql: keptTablesSql(ledgerSchema),
     row: { parse: (row) => row as KeptTable & { readonly schema: string; readonly table: string } },

@@ -23,6 +23,7 @@ export function devLines({
   makes,
   back,
   applied,
+  gone,
   irreversible,
   failed,
   takenBack,
@@ -31,14 +32,17 @@ export function devLines({
   const way =
     failed !== undefined
       ? `fails${takenBack === true ? "; what was applied has been taken back, and it is not applied now" : ""}`
-      : applied !== undefined
-        ? `${APPLIED[applied]}${back.length === 0 ? "" : ", but the schema was not restored in between"}`
-        : irreversible !== undefined
-          ? `irreversible (${onOneLine(irreversible)})`
-          : back.length === 0
-            ? "up and down, and the schema is restored"
-            : "up and down, but the schema is not restored";
-  const isLeft = (applied === "again" || takenBack === true) && back.some(({ kind }) => kind === "extra");
+      : gone === true
+        ? `has no files any more, and was taken back${back.length === 0 ? "" : ", but the schema is not restored"}`
+        : applied !== undefined
+          ? `${APPLIED[applied]}${back.length === 0 ? "" : ", but the schema was not restored in between"}`
+          : irreversible !== undefined
+            ? `irreversible (${onOneLine(irreversible)})`
+            : back.length === 0
+              ? "up and down, and the schema is restored"
+              : "up and down, but the schema is not restored";
+  const isLasting = applied === "again" || takenBack === true || gone === true;
+  const isLeft = isLasting && back.some(({ kind }) => kind === "extra");
   const left = isLeft ? ["what is extra was left by the down file of before; drop it by hand"] : [];
   return [
     `${onOneLine(path)}  ${revision}  ${way}  (${ms.toFixed(0)} ms)`,

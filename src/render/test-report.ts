@@ -1,6 +1,6 @@
 /** What `migrate test` found → the lines a person reads, and the report that CI servers read (JUnit's XML). */
 
-import { missingHint } from "../core/missing.ts";
+import { unique } from "../core/unique.ts";
 import type { FailedStep, TestedMigration, TestReport, Verdict } from "../core/verdict.ts";
 import { counted } from "./counted.ts";
 import { differenceLines } from "./differences.ts";
@@ -31,7 +31,7 @@ function linesOf({ migrations, orders, script }: TestReport): readonly Line[] {
       name: `${run} of ${possible} orders of ${revisions.join(", ")}${merge === undefined ? "" : `, which ${merge} merges`}`,
       details: [
         ...differenceLines(differences, ["first", "other"]),
-        ...(failed?.diagnostics ?? []).map(({ message }) => message),
+        ...(failed?.diagnostics ?? []).flatMap(({ message }) => textLines(message)),
       ],
     })),
     ...(script === undefined
@@ -42,7 +42,7 @@ function linesOf({ migrations, orders, script }: TestReport): readonly Line[] {
             name: "the offline script, compared with the run",
             details: [
               ...differenceLines(script.differences, ["run", "script"]),
-              ...script.diagnostics.map(({ message }) => message),
+              ...script.diagnostics.flatMap(({ message }) => textLines(message)),
             ],
           },
         ]),
@@ -64,9 +64,7 @@ function lineOf(tested: TestedMigration): Line {
       ),
       ...headed("after the downgrade", differenceLines(tested.down, ["before", "after"])),
       ...headed("after the second upgrade", differenceLines(tested.again, ["first", "second"])),
-      ...(failed === undefined
-        ? []
-        : [...failureLines(failed), ...missingLines(failed), ...rowsLines(failed)]),
+      ...(failed === undefined ? [] : [...failureLines(failed), ...rowsLines(failed)]),
     ],
     ms,
   };
@@ -78,22 +76,21 @@ const FAILS: Readonly<Record<FailedStep["step"], string>> = {
   "up again": "the up file fails the second time",
 };
 
-export const failureLines = ({
-  step,
-  diagnostics,
-}: NonNullable<TestedMigration["failed"]>): readonly string[] =>
-  diagnostics.map(({ message, location }) => {
+/** What was refused, then what to do about it. */
+export const failureLines = ({ step, diagnostics }: FailedStep): readonly string[] => [
+  ...diagnostics.flatMap(({ message, location }) => {
     const place = location === undefined ? "" : `${onOneLine(location.path)}:${location.line}: `;
-    return `${FAILS[step]}: ${place}${onOneLine(message)}`;
-  });
-
-/** What to do where the up file uses what no migration makes. */
-const missingLines = ({ step, diagnostics }: FailedStep): readonly string[] =>
-  step !== "up"
+    return textLines(message, `${FAILS[step]}: ${place}`);
+  }),
+  // What has run once fails on what the down file left or took: nothing in the up file is to be mended.
+  ...(step === "up again"
     ? []
-    : diagnostics
-        .flatMap(({ message }) => missingHint(message) ?? [])
-        .map((hint) => `hint: ${onOneLine(hint)}`);
+    : unique(diagnostics.flatMap(({ hint }) => hint ?? [])).flatMap((hint) => textLines(hint, "hint: "))),
+];
+
+/** The lines of a text, such as what a server says, behind what stands before it. */
+const textLines = (text: string, before = ""): readonly string[] =>
+  text.split("\n").map((line, index) => `${index === 0 ? before : "  "}${onOneLine(line)}`);
 
 const rowsLines = ({ onlyWithRows }: FailedStep): readonly string[] =>
   onlyWithRows === undefined

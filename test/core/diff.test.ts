@@ -198,6 +198,31 @@ describe("renames", () => {
       location: { path: "schema/y.sql", line: 3, column: 3 },
     });
   });
+  test.each([
+    ["full_name text -- renamed-from: name", "3:16"],
+    ["-- renamed_from: name\nfull_name text", "3:1"],
+    ["-- renamed-from name\nfull_name text", "3:1"],
+    ["-- Renamed from: name\nfull_name text", "3:1"],
+    ["/* renamed-from: name */\nfull_name text", "3:1"],
+  ])("of a comment that would be passed over: %j", (column, place) => {
+    const sql = `CREATE TABLE shop.users (\nid int, -- not renamed from anything\n${column}\n);`;
+    const origin = { path: "schema/y.sql", line: 1, column: 1 };
+    const { code, hint, location } = failure(() =>
+      renamesIn([{ tag: "CREATE TABLE", sql, offset: 0, origin }], users, users),
+    );
+    expect([code, `${location?.line}:${location?.column}`]).toEqual(["source/renamed-from", place]);
+    expect(hint).toMatch(/ on a line of its own, .*: -- renamed-from: name$/);
+  });
+  test("of a comment above the table, and not the column, are refused while the column goes", () => {
+    const sql = "-- renamed-from: name\nCREATE TABLE shop.users (id int, full_name text);";
+    const origin = { path: "schema/y.sql", line: 2, column: 1 };
+    const statements = [{ tag: "CREATE TABLE", sql, offset: sql.indexOf("CREATE"), origin }];
+    const after = catalogOf(18, [table("users", ["id", "full_name"]), column("users", "full_name")]);
+    expect(failure(() => renamesIn(statements, users, after)).message).toContain(
+      "is above shop.users, which has that name already; shop.users.name would be dropped",
+    );
+    expect(renamesIn(statements, after, after)).toEqual([]);
+  });
   test("are looked for where the form is the same", () => {
     const after = [
       table("users", ["id", "b"]),

@@ -12,13 +12,14 @@ interface Case {
   readonly before?: string;
   readonly scratch?: string;
   readonly aborted?: boolean;
+  readonly adviceOnly?: boolean;
 }
 
 /** How the failure of the last statement of a file is told: its code, place and hint. */
 function told(
   sql: string,
   failure: Partial<Failure>,
-  { transactional = true, before = "", scratch, aborted = false }: Case = {},
+  { transactional = true, before = "", scratch, aborted = false, adviceOnly }: Case = {},
 ) {
   const text = `${header}${before}${sql}`;
   const start = header.length + before.length;
@@ -35,7 +36,7 @@ function told(
     batch,
     user,
     { message: "no", sqlstate: "42P01", lost: false, ...failure },
-    { sourceText: () => text, aborted, scratch },
+    { sourceText: () => text, aborted, scratch, adviceOnly },
   );
   const { line, column } = error.location ?? {};
   return { code: error.code, place: `${line}:${column}`, hint: error.hint ?? "" };
@@ -170,6 +171,8 @@ test("on a scratch database nothing is said of what stays applied, but which dat
     "the server's",
     so,
   ]);
+  const advice = told("SELECT * FROM t;", missing, { scratch, adviceOnly: true }).hint;
+  expect(advice.split("\n      ")).toEqual(lines.slice(0, -1));
   for (const message of ["operator does not exist: text > integer", "function lenght(text) does not exist"])
     expect(told("SELECT 1;", { message }, { scratch }).hint).toMatch(
       /^correct the name, or the types of what it is given; if both are right, no migration before this one /,

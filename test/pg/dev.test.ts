@@ -57,7 +57,13 @@ test("the newest revision is run again with each save, and its database is left 
       "    extra    column public.t.name",
     ],
     ["0002_b.up.sql  b  up and down, and the schema is restored ", "  + column public.t.name"],
-    ["0002_b.up.sql  b  fails ", '  the up file fails: 0002_b.up.sql:4: relation "u" does not exist'],
+    [
+      "0002_b.up.sql  b  fails ",
+      '  the up file fails: 0002_b.up.sql:4: relation "u" does not exist',
+      expect.stringMatching(
+        /^ {2}hint: no migration before this one makes it: .*migrate dump --database URL$/,
+      ),
+    ],
     [
       "0002_b.up.sql  b  fails ",
       expect.stringContaining('the up file fails: 0002_b.up.sql:4: syntax error at or near "TABL"'),
@@ -120,11 +126,15 @@ test("with a remote, it is what its branch has that is not tried; the first line
   expect((await once()).code).toBe(0);
   git("push", "-q");
   expect((await once()).stderr).toContain("is in origin/main, so others may already have it");
-  // A branch that follows none is measured by the main branch of origin.
-  git("remote", "set-head", "origin", "main");
+  // A branch that follows none is measured by the main branch of origin, and that is its only one, or the one it says.
   git("switch", "-qc", "topic", "HEAD^");
   git("cherry-pick", "main");
-  expect((await once()).stderr).toContain("is in origin/main, so others may already have it");
+  const isInMain = "is in origin/main, so others may already have it";
+  expect((await once()).stderr).toContain(isInMain);
+  git("push", "-q", "origin", "HEAD:other");
+  expect((await once()).stderr).toContain("is in the last commit, so");
+  git("remote", "set-head", "origin", "main");
+  expect((await once()).stderr).toContain(isInMain);
 });
 
 test("on the database that is named, it is taken back by the down file that belonged to it, and remains applied", async () => {
@@ -190,6 +200,13 @@ test("on the database that is named, it is taken back by the down file that belo
   expect(notices).toEqual([
     "b (0002_b.up.sql) has changed since it was applied, before this began; it is taken back by the down file that is there now",
   ]);
+
+  // Each has read the ledger before another changes it.
+  const atOnce: DevRound[] = [];
+  const one = { ...options, database: url, once: true, onRound: (round: DevRound) => atOnce.push(round) };
+  await Promise.all([1, 2].map(() => dev(it.deps, one)));
+  expect(atOnce.map(({ failed, back }) => [failed, back])).toEqual(Array(2).fill([undefined, []]));
+  expect((await it.state(url)).heads).toEqual(["b"]);
 });
 
 test("a down file that is refused on the database is corrected by the next save", async () => {
@@ -225,7 +242,6 @@ test("what a round has applied and has no files any more is taken back; no other
   const { url } = await ownDatabase(server!);
   const it = project({ a: { up: "CREATE TABLE t (id int);", down: "DROP TABLE t;" } });
   const stop = new AbortController();
-  const notices: string[] = [];
   const shown: string[] = [];
   const save = (up: string) => {
     it.write("0002_b.down.sql", "-- revision: b\n\nDROP TABLE u;\n");
@@ -235,8 +251,9 @@ test("what a round has applied and has no files any more is taken back; no other
     for (const direction of ["up", "down"]) rmSync(join(it.folder, `0002_b.${direction}.sql`));
   };
   const next = [
-    () => save("CREATE TABLE u (id int);"),
+    () => save("CREATE TABLE u (id int); CREATE TABLE v (id int);"),
     remove,
+    () => {},
     () => save("CREATE TABL u (id int);"),
     remove,
     async () => {
@@ -254,7 +271,7 @@ test("what a round has applied and has no files any more is taken back; no other
     else void step();
   };
   await dev(
-    { ...it.deps, signal: stop.signal, onNotice: ({ message }) => notices.push(message) },
+    { ...it.deps, signal: stop.signal },
     {
       onDatabase: true,
       database: url,
@@ -264,13 +281,13 @@ test("what a round has applied and has no files any more is taken back; no other
   );
   expect(shown).toEqual([
     "0001_a.up.sql  a  applied |  + table public.t",
-    "0002_b.up.sql  b  applied |  + table public.u",
+    "0002_b.up.sql  b  applied |  + table public.u|  + table public.v",
+    "0002_b.up.sql  b  has no files any more, and was taken back, but the schema is not restored |  after the downgrade:|    extra    table public.v|    what is extra was left by the down file of before; drop it by hand",
     "0001_a.up.sql  a  taken back and applied again |  + table public.t",
     expect.stringMatching(/^0002_b.up.sql {2}b {2}fails \|/),
     "0001_a.up.sql  a  taken back and applied again |  + table public.t",
     "execution/read-only",
   ]);
-  expect(notices).toContain("b (0002_b.up.sql) has no files any more, and was taken back");
   expect(await query(url, "SELECT to_regclass('u') AS u")).toEqual([{ u: null }]);
 
   // What an earlier start has applied it cannot take back.

@@ -12,6 +12,7 @@ const [server] = servers();
 const SCHEMA = `DROP SCHEMA IF EXISTS s CASCADE; CREATE SCHEMA s;
   CREATE TABLE s.users (id int PRIMARY KEY, name text NOT NULL, age int);
   CREATE TABLE s.orders (id int, user_id int REFERENCES s.users, kind text);
+  CREATE TYPE s.mood AS ENUM ('good', 'bad'); CREATE TABLE s.days (mood s.mood, moods s.mood[]);
   CREATE TABLE s.parts (a int) PARTITION BY LIST (a); CREATE TABLE s.part PARTITION OF s.parts DEFAULT;`;
 
 test("what keeps its rows, and what does not", { timeout: 300_000 }, async () => {
@@ -52,6 +53,14 @@ test("what keeps its rows, and what does not", { timeout: 300_000 }, async () =>
       ],
     ),
   ).toEqual([]);
+  const rename = (label: string, other: string) => [
+    `ALTER TYPE s.mood RENAME VALUE '${label}' TO '${other}'`,
+  ];
+  expect(await proof(rename("good", "fine"), rename("fine", "good"))).toEqual([]);
+  expect(await faults(["UPDATE s.days SET mood = 'bad', moods = '{bad,bad}'"], [])).toEqual([
+    "rows would not be kept: after the upgrade, other values in s.days.mood",
+    "rows would not be kept: after the upgrade, other values in s.days.moods",
+  ]);
   // The value that the author will give is made up.
   expect(
     await proof(

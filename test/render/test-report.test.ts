@@ -45,6 +45,7 @@ const report: TestReport = {
           {
             code: "execution/statement",
             message: 'no "t"\n\u001b[31m',
+            hint: "the server's\n      and ours",
             location: { path: "d.down.sql", line: 4, column: 1 },
           },
         ],
@@ -78,7 +79,12 @@ test("lines", () => {
   expect(lines).toContain("ok    lossy         0001_b.up.sql  b  (it was <never> used)");
   expect(lines).toContain("      other rows after the downgrade: public.t (3 before, 0 after)");
   expect(lines).toContain("        missing  comment table public.t");
-  expect(lines).toContain('      the down file fails: d.down.sql:4: no "t" \\u001b[31m');
+  const at = lines.indexOf('      the down file fails: d.down.sql:4: no "t"');
+  expect(lines.slice(at + 1, at + 4)).toEqual([
+    "        \\u001b[31m",
+    "      hint: the server's",
+    "        and ours",
+  ]);
   expect(lines).toContain("ok    exact         2 of 2 orders of a, b, which c merges");
   const definitions = lines.filter((line) => line.includes("definition"));
   expect(definitions.map((line) => line.at(-1))).toEqual(["x", "y"]);
@@ -86,6 +92,13 @@ test("lines", () => {
   expect(testTotals(report)).toBe(
     "5 migrations: 1 exact, 1 lossy (1 accepted), 1 different, 1 fails, 1 skipped",
   );
+});
+
+test("of an up file that has run before, no hint about what it says", () => {
+  const diagnostics = [{ code: "execution/statement", message: "no schema", hint: "no migration makes it" }];
+  const again = migration("d", { verdict: "fails", failed: { step: "up again", diagnostics } });
+  expect(testLines({ ...report, migrations: [again] })[1]).toContain("fails the second time: no schema");
+  expect(testLines({ ...report, migrations: [again] }).join()).not.toContain("hint");
 });
 
 test("of what is accepted in part, what is not", () => {
@@ -100,7 +113,7 @@ test("JUnit", () => {
   expect(xml).toContain('<testsuites tests="7" failures="2" skipped="2" time="6.000">');
   expect(xml).toContain("lossy: it was &lt;never&gt; used");
   expect(xml).toContain(
-    '<failure type="fails" message="fails">the down file fails: d.down.sql:4: no &quot;t&quot; \\u001b[31m</failure>',
+    '<failure type="fails" message="fails">the down file fails: d.down.sql:4: no &quot;t&quot;\n  \\u001b[31m\nhint: the server\'s\n  and ours</failure>',
   );
   expect(xml).toContain('<skipped message="a temporary table"/>');
   expect(xml.match(/<testcase /g)).toHaveLength(7);

@@ -1,8 +1,10 @@
 /** The statements of schema files → the order to try them in, the renames that they declare, and the author's text of an object. */
 import type { Catalog } from "../catalog/catalog.ts";
 import { MigrateError } from "../errors.ts";
+import { shorten } from "../fault.ts";
+import { tokens } from "../lexer.ts";
 import type { Location } from "../source.ts";
-import { type Path, pathIn, type Rename } from "./renames.ts";
+import { type Path, pathIn, pathText, type Rename } from "./renames.ts";
 
 /** A statement as it stands in a file. */
 export interface SchemaStatement {
@@ -17,7 +19,9 @@ export interface SchemaStatement {
   readonly setting?: unknown;
 }
 
-const RENAMED_FROM = /^[ \t]*--[ \t]*renamed-from:[ \t]*(\S(?:.*\S)?)[ \t]*\r?$/gm;
+const RENAMED_FROM = /^--[ \t]*renamed-from:[ \t]*(\S(?:.*\S)?)[ \t]*$/;
+/** What is meant to be one, and what follows the words. */
+const LIKE_RENAMED_FROM = /^(?:--|\/\*)\s*renamed(?:[-_]from\b|\s+from\s*:)\s*:?\s*([\s\S]*?)\s*(?:\*\/)?$/i;
 const NAME = '(?:"(?:[^"]|"")*"|[\\w$]+)';
 const CREATED = new RegExp(
   `^CREATE\\s+(?:OR\\s+REPLACE\\s+)?(?:UNLOGGED\\s+|UNIQUE\\s+|RECURSIVE\\s+)*((?:MATERIALIZED\\s+VIEW|FOREIGN\\s+TABLE|\\w+))\\s+(?:CONCURRENTLY\\s+)?(?:IF\\s+NOT\\s+EXISTS\\s+)?((?:${NAME}\\s*\\.\\s*)?${NAME})`,
@@ -67,35 +71,64 @@ export function renamesIn(
   from: Catalog,
   to: Catalog,
 ): readonly Rename[] {
-  const has = (path: Path): boolean =>
-    from.objects.some(
+  const has = (path: Path, { objects } = from): boolean =>
+    objects.some(
       ({ identity }) => identity.length === path.length && identity.every((part, i) => part === path[i]),
     );
   return statements.flatMap((statement) => {
     let table: Path | undefined;
-    return [...statement.sql.matchAll(RENAMED_FROM)].flatMap((match): readonly Rename[] => {
-      const old = pathIn(match[1]!);
-      const said = match[0].trim();
-      const location = placeIn(statement, match.index + match[0].indexOf("--"));
-      const created = createdBy(statement.sql.slice(statement.offset));
-      const object = created === undefined ? undefined : pathOf(created, to);
-      if (object === undefined) throw misplaced(said, location);
-      const isObject = match.index < statement.offset;
-      const column = FIRST_NAME.exec(statement.sql.slice(match.index + match[0].length))?.[1] ?? "";
-      const name = isObject ? object.at(-1)! : plain(column);
-      const within = isObject ? object.slice(0, -1) : (table ?? object);
-      const rename: Rename = {
-        ...(old.length > 1
-          ? { from: old, to: isObject ? object : [name] }
-          : { from: [...within, ...old], to: [name] }),
-        said,
-        location,
-      };
-      // Once it is done the comment says nothing more.
-      if (!has(rename.from) && has([...within, name])) return [];
-      if (isObject) table = rename.from;
-      return [rename];
-    });
+    return renameComments(statement).flatMap(
+      ({ start, end, said, location, name: oldName }): readonly Rename[] => {
+        const old = pathIn(oldName);
+        const created = createdBy(statement.sql.slice(statement.offset));
+        const object = created === undefined ? undefined : pathOf(created, to);
+        if (object === undefined) throw misplaced(said, location);
+        const isObject = start < statement.offset;
+        const column = FIRST_NAME.exec(statement.sql.slice(end))?.[1] ?? "";
+        const name = isObject ? object.at(-1)! : plain(column);
+        const within = isObject ? object.slice(0, -1) : (table ?? object);
+        const rename: Rename = {
+          ...(old.length > 1
+            ? { from: old, to: isObject ? object : [name] }
+            : { from: [...within, ...old], to: [name] }),
+          said,
+          location,
+        };
+        // Once it is done the comment says nothing more, unless it is meant for a column that goes.
+        if (!has(rename.from) && has([...within, name])) {
+          const part = [...object, ...old];
+          if (isObject && has(part) && !has(part, to)) throw tooHigh(said, part, location);
+          return [];
+        }
+        if (isObject) table = rename.from;
+        return [rename];
+      },
+    );
+  });
+}
+
+interface RenameComment {
+  readonly start: number;
+  readonly end: number;
+  readonly said: string;
+  readonly location: Location;
+  /** The old name, as it is written. */
+  readonly name: string;
+}
+
+/** Throws `source/renamed-from` where one would be passed over, because it is written otherwise or stands behind something. */
+function renameComments(statement: SchemaStatement): readonly RenameComment[] {
+  const { sql } = statement;
+  if (!/renamed/i.test(sql)) return [];
+  return [...tokens(sql)].flatMap(({ kind, start, end }): readonly RenameComment[] => {
+    const said = sql.slice(start, end).trim();
+    const like = kind === "comment" ? LIKE_RENAMED_FROM.exec(said)?.[1] : undefined;
+    if (like === undefined) return [];
+    const location = placeIn(statement, start);
+    const name = RENAMED_FROM.exec(said)?.[1];
+    const isAlone = /(?:^|[\r\n])[ \t]*$/.test(sql.slice(0, start));
+    if (name === undefined || !isAlone) throw unread(said, like, location);
+    return [{ start, end, said, location, name }];
   });
 }
 
@@ -128,6 +161,22 @@ const misplaced = (said: string, location: Location): MigrateError =>
     code: "source/renamed-from",
     message: `${said.replace(/^--\s*/, "")} is not above a CREATE statement or a column`,
     hint: "put it above a CREATE statement, or above a column in one; or use --rename",
+    location,
+  });
+
+const unread = (said: string, name: string, location: Location): MigrateError =>
+  new MigrateError({
+    code: "source/renamed-from",
+    message: `the comment ${shorten(said.replaceAll(/\s+/g, " "))} is not read as a rename`,
+    hint: `write on a line of its own, above the column or the CREATE statement that has the new name: -- renamed-from: ${name || "NAME"}`,
+    location,
+  });
+
+const tooHigh = (said: string, column: Path, location: Location): MigrateError =>
+  new MigrateError({
+    code: "source/renamed-from",
+    message: `${said} is above ${pathText(column.slice(0, -1))}, which has that name already; ${pathText(column)} would be dropped`,
+    hint: "put it above the column that has the new name; if none has, take it out",
     location,
   });
 
