@@ -139,6 +139,6 @@ async function catalogOfReplay(
   const { session } = await replayRevisions(deps, { ...project, pins }, scratch, revisions);
   const here = await sessionState(session);
   const replayed = await readCatalog(session, project.ledger.names.schema);
-  const migrators = [...new Set([...rows.map((row) => row.appliedBy), role])];
+  const migrators = [...new Set([...rows.map((row) => row.appliedBy), project.pins.role ?? role])];
   return ownedAlike(replayed, live, here.role, migrators);
 }

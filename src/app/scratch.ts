@@ -38,6 +38,7 @@ export async function withScratch<T>(
     database: database instanceof MigrateError ? undefined : database,
     on,
     beyond: await beyondDatabase([...filesOf(project, revisions), ...more]),
+    owner: project.pins.role,
     cwd: deps.cwd,
     env: deps.env,
     onNotice: deps.onNotice,

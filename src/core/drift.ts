@@ -1,12 +1,15 @@
 /** The catalogs of a replay and of a live database → the replay's as it would be, had those migrated who did. */
 import { type Catalog, type CatalogObject, keyOf, type ObjectKey, type Value } from "./catalog/catalog.ts";
+import type { Privilege } from "./catalog/privileges.ts";
+import { privilegesBeside } from "./catalog/public.ts";
 import { type Graph, inOrder, nodeOf } from "./graph.ts";
 import type { Applied } from "./ledger/types.ts";
 import type { RevisionId } from "./migration.ts";
 
 /**
  * What belongs to `role`, who replayed, belongs to whom it belongs to in the live database, if that is one of those who
- * migrated there, else to the first of them: the migrations did not say whose it is.
+ * migrated there, else to the first of them: the migrations did not say whose it is. And who migrated there may do in a
+ * schema what was granted to them: it was needed before a migration could say so.
  */
 export function ownedAlike(
   replayed: Catalog,
@@ -25,9 +28,30 @@ export function ownedAlike(
     major: replayed.major,
     objects: replayed.objects.map((object) => {
       const owner = ownerOf(object);
-      return ofRole(object, role, migrators.find((each) => each === owner) ?? migrators[0] ?? role);
+      const own = ofRole(object, role, migrators.find((each) => each === owner) ?? migrators[0] ?? role);
+      return withNeeded(own, there.get(keyOf(object)), replayed.major, migrators);
     }),
   };
+}
+
+/** A schema with what the live one grants to those who migrate and do not own it. */
+function withNeeded(
+  object: CatalogObject,
+  live: CatalogObject | undefined,
+  major: number,
+  migrators: readonly string[],
+): CatalogObject {
+  if (object.class !== "schema" || live === undefined) return object;
+  const there = (live.properties["privileges"] ?? []) as readonly Privilege[];
+  const needed = there.filter(
+    ({ grantee, grantor }) => grantee !== null && grantee !== grantor && migrators.includes(grantee),
+  );
+  if (needed.length === 0) return object;
+  const others = (privilegesBeside(object, live, major) ?? []).filter(
+    ({ grantee }) => !needed.some((each) => each.grantee === grantee),
+  );
+  const privileges = grantsOf([...others, ...needed], (name) => name);
+  return { ...object, properties: { ...object.properties, privileges } };
 }
 
 /** The object with one role in the place of another. */

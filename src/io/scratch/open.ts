@@ -143,10 +143,13 @@ async function embeddedRoom(major: number | undefined, options: ScratchOptions):
     origins: {},
     warnings: [],
   };
-  const room = await temporaryDatabase(address, options).catch(async (error: unknown) => {
-    await server.stop();
-    throw error;
-  });
+  // Who owns it there is made when the migrations need it, and may do all.
+  const room = await temporaryDatabase(address, { ...options, owner: undefined }).catch(
+    async (error: unknown) => {
+      await server.stop();
+      throw error;
+    },
+  );
   if (!isRoom(room)) throw new Error(`a server of ours: ${room.reason}`);
   return {
     ...room,

@@ -60,6 +60,8 @@ export interface NoRoom {
 }
 
 export interface RoomOptions {
+  /** The role that the migrations run as, who is to own the database; undefined: the role that connects. */
+  readonly owner?: string | undefined;
   /** Told what we have to say; what a server says on a scratch database is of no interest. */
   readonly onNotice?: ((notice: Notice) => void) | undefined;
   readonly signal?: AbortSignal | undefined;
