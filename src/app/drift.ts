@@ -148,8 +148,8 @@ async function catalogOfReplay(
   }: Pick<Live, "live" | "rows"> & Pick<SessionState, "role"> & { readonly revisions: readonly RevisionId[] },
 ): Promise<Catalog> {
   const { session } = await replayRevisions(deps, project, scratch, revisions);
-  const here = await sessionState(session);
+  const replayer = project.pins.role ?? (await sessionState(session)).role;
   const replayed = await readCatalog(session, project.ledger.names.schema);
   const migrators = [...new Set([...rows.map((row) => row.appliedBy), project.pins.role ?? role])];
-  return ownedAlike(replayed, live, here.role, migrators, await schemasBeforehand(project, scratch));
+  return ownedAlike(replayed, live, replayer, migrators, await schemasBeforehand(project, scratch));
 }

@@ -392,7 +392,7 @@ export function noSchemaHint(
   const first = searchPathNames(path ?? "").find((name) => name !== "$user");
   return first === undefined
     ? 'no schema in search_path exists: qualify the name (CREATE TABLE shop.users), or set "session": {"searchPath": ["shop"]} in the config file'
-    : `no schema in "session.searchPath" exists there: correct it, or create one before this statement: CREATE SCHEMA ${identifier(first)}`;
+    : `no schema in "session.searchPath" exists there: correct it, or create one before this statement: CREATE SCHEMA ${qualified(first)}`;
 }
 
 const SEARCH_PATH = "search_path = ";

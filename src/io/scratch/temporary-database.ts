@@ -7,7 +7,7 @@
  */
 import { randomBytes } from "node:crypto";
 import { MigrateError } from "../../core/errors.ts";
-import { identifier, literal } from "../../core/quote.ts";
+import { identifier, literal, qualified } from "../../core/quote.ts";
 import type { ServerAddress } from "../libpq/parameters.ts";
 import { backendOf, sharedMode } from "../queries.ts";
 import { openSession } from "../session/open.ts";
@@ -113,10 +113,10 @@ async function unfit(
   if (!facts.ownerExists)
     return {
       reason: `the role ${owner}, which the migrations run as, does not exist there`,
-      hint: `create it there: CREATE ROLE ${identifier(owner)}`,
+      hint: `create it there: CREATE ROLE ${qualified(owner)}`,
     };
   if (facts.owner === null) return undefined;
-  const grant = `GRANT ${identifier(owner)} TO ${identifier(role)}`;
+  const grant = `GRANT ${qualified(owner)} TO ${qualified(role)}`;
   if (!facts.mayBeOwner)
     return {
       reason: `the role ${role} may not become ${owner}, which the migrations run as`,
@@ -128,7 +128,7 @@ async function unfit(
       reason: `the role ${role} does not inherit the privileges of ${owner}, which the migrations run as`,
       hint: `let it inherit them: ${
         admin.version.number < 160_000
-          ? `ALTER ROLE ${identifier(role)} INHERIT`
+          ? `ALTER ROLE ${qualified(role)} INHERIT`
           : `${grant} WITH INHERIT TRUE`
       }`,
     };
