@@ -198,7 +198,7 @@ describe.sequential.each(servers().slice(0, 1))("on $name", (server) => {
     );
     expect((await failureOf(generate(of, url))).diagnostics).toMatchObject([
       { hint: "schema/shop.sql:1 creates it, too: delete one of the two" },
-      { hint: expect.stringContaining("run: CREATE ROLE nobody_here") },
+      { hint: expect.stringContaining('run: CREATE ROLE "nobody_here"') },
     ]);
   });
 
