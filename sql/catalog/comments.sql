@@ -7,7 +7,8 @@ JOIN relations AS r ON r.oid = d.objoid
 LEFT JOIN pg_attribute AS a ON a.attrelid = d.objoid AND a.attnum = d.objsubid AND d.objsubid > 0
 WHERE d.classoid = 'pg_class'::regclass
 UNION ALL
-SELECT 'comment', ARRAY[i.type] || i.object_names || i.object_args, NULL,
+SELECT 'comment', ARRAY[i.type] || i.object_names || i.object_args,
+  CASE WHEN d.classoid = 'pg_namespace'::regclass THEN ARRAY[i.type] || i.object_names END,
   json_build_object('text', d.description)
 FROM pg_description AS d
 CROSS JOIN pg_identify_object_as_address(d.classoid, d.objoid, d.objsubid) AS i

@@ -39,7 +39,7 @@ export interface Baseline {
  */
 export async function baseline(deps: Deps, options: BaselineOptions): Promise<Baseline> {
   const { schema, database } = await readFirst(deps, options);
-  const { text, warnings } = textOf(schema);
+  const { text, warnings } = textOf(schema, database);
   const [created] = await createRevisions(deps, { ...options, heads: ["base"] }, [{ up: text }]);
   const { files, revision } = created!;
   try {
@@ -108,13 +108,22 @@ function nextWith(
   return `${all}; or, if the stamp was a mistake, take it back: migrate stamp base; then ${deleted}: ${removal}`;
 }
 
-function textOf({ catalog, owner, unused }: Schema): {
+function textOf(
+  { catalog, owner, unused }: Schema,
+  database: string,
+): {
   readonly text: string;
   readonly warnings: readonly string[];
 } {
   const dumped = dumpOf(catalog, owner);
+  const empty =
+    dumped.pieces.length > 0
+      ? []
+      : [
+          `there is nothing in ${database} that the migration could create; if that is the wrong database: migrate stamp base, then: migrate revision --remove`,
+        ];
   const header = "-- irreversible: a downgrade must not drop what existed before the first migration";
-  return { text: `${header}\n\n${dumpText(dumped)}`, warnings: [...unused, ...dumped.warnings] };
+  return { text: `${header}\n\n${dumpText(dumped)}`, warnings: [...empty, ...unused, ...dumped.warnings] };
 }
 
 /** What the new file was refused for, with a hint that is true without a file, and without migrations before it. */

@@ -2,9 +2,11 @@
 import path from "node:path";
 import { createdBy, rowsLeftOut, type SchemaStatement } from "../core/diff/schema-files.ts";
 import { type Diagnostic, MigrateError } from "../core/errors.ts";
+import { noSchemaHint } from "../core/explain.ts";
 import type { FileText } from "../core/migration.ts";
-import { STANDARD_STRINGS } from "../core/plan/session.ts";
-import { dollarQuoted, identifier } from "../core/quote.ts";
+import { missingOnServer } from "../core/missing.ts";
+import { STANDARD_STRINGS, settingsOf } from "../core/plan/session.ts";
+import { identifier } from "../core/quote.ts";
 import type { ServerVersion } from "../core/server-version.ts";
 import type { Location } from "../core/source.ts";
 import { configFile } from "../io/config.ts";
@@ -12,6 +14,7 @@ import { createGrammar } from "../io/grammar.ts";
 import { readSchemaFolder } from "../io/schema-folder.ts";
 import type { Scratch } from "../io/scratch/types.ts";
 import { type Session, StatementFailure } from "../io/session/types.ts";
+import { emptyWith, schemasBeforehand, standInSql } from "./beforehand.ts";
 import type { Deps, Project } from "./project.ts";
 
 /** The files of the schema folder. Throws `usage/no-schema` where there is none; `orElse` ends its hint. */
@@ -34,7 +37,7 @@ export async function loadSchemaFolder(
   folder: readonly FileText[],
 ): Promise<{ readonly session: Session; readonly statements: readonly SchemaStatement[] }> {
   const files = await schemaStatements(folder, scratch.version);
-  const session = await scratch.empty();
+  const session = await emptyWith(project, scratch, await schemasBeforehand(project, scratch, folder));
   const { dumpFile } = project.config;
   const dump = folder.find(
     ({ source }) => dumpFile !== undefined && path.resolve(deps.cwd, source.path) === dumpFile,
@@ -43,6 +46,7 @@ export async function loadSchemaFolder(
     ready: readier(project, scratch),
     ownsRoles: scratch.ownsRoles,
     dump: dump?.source.path,
+    settings: settingsOf(project.pins),
   });
   const statements = files.flat();
   const warn = ({ path: file, line, column }: Location, text: string): void =>
@@ -101,6 +105,8 @@ export interface LoadOptions {
   readonly ownsRoles: boolean;
   /** The file among them that every run writes anew, with all that the others create. */
   readonly dump?: string | undefined;
+  /** Those of the session that are not the defaults. */
+  readonly settings: readonly string[];
 }
 
 /**
@@ -110,7 +116,7 @@ export interface LoadOptions {
 export async function loadSchema(
   session: Session,
   files: readonly (readonly SchemaStatement[])[],
-  { ready, ownsRoles, dump }: LoadOptions,
+  { ready, ownsRoles, dump, settings }: LoadOptions,
 ): Promise<void> {
   // What they say counts for objects that are made later.
   const first = (tag: string): boolean => tag === "ALTER DEFAULT PRIVILEGES";
@@ -131,7 +137,7 @@ export async function loadSchema(
       }
     }
     if (refused.size === 0) break;
-    if (refused.size === left.size) throw refusedBy(refused, dump);
+    if (refused.size === left.size) throw refusedBy(refused, { all: files.flat(), dump, settings });
     left = new Set(refused.keys());
   }
   await ready(session);
@@ -154,37 +160,56 @@ async function sent(
   }
 }
 
-/** It stands for one that may do what the files ask of it; and may be there, with what was kept. */
-export const standInSql = (role: string): string =>
-  `DO ${dollarQuoted(`BEGIN CREATE ROLE ${identifier(role)} SUPERUSER; EXCEPTION WHEN duplicate_object THEN NULL; END`)}`;
-
 /** A schema, a relation, another object, a routine of that name. */
 const IS_THERE: ReadonlySet<string> = new Set(["42P06", "42P07", "42710", "42723"]);
 
-const refusedBy = (
-  refused: ReadonlyMap<SchemaStatement, StatementFailure>,
-  dump: string | undefined,
-): MigrateError =>
+interface Refusal extends Pick<LoadOptions, "dump" | "settings"> {
+  readonly all: readonly SchemaStatement[];
+}
+
+const refusedBy = (refused: ReadonlyMap<SchemaStatement, StatementFailure>, context: Refusal): MigrateError =>
   MigrateError.all(
-    [...refused].map(
-      ([
-        {
-          origin: { path: file, line, column },
-          sql,
-          offset,
-          tag,
-        },
-        failure,
-      ]) => ({
+    [...refused].map(([statement, failure]) => {
+      const { origin, tag } = statement;
+      const name = madeBy(statement)?.name ?? "";
+      return {
         code: "source/schema",
-        message: `${tag} ${createdBy(sql.slice(offset))?.name ?? ""}`
-          .trimEnd()
-          .concat(`: ${failure.message}`),
-        hint:
-          dump !== undefined && IS_THERE.has(failure.sqlstate ?? "")
-            ? `${dump} is what "dump" in the config file has written, and is read as one of the schema files: name a file in another folder there, and delete this one`
-            : (failure.hint ?? "the statements can be in any order, but each must work after all the others"),
-        location: { path: file, line, column },
-      }),
-    ),
+        message: `${tag} ${name}`.trimEnd().concat(`: ${failure.message}`),
+        hint: hintOf(statement, failure, context),
+        location: { path: origin.path, line: origin.line, column: origin.column },
+      };
+    }),
   );
+
+const madeBy = ({ sql, offset }: SchemaStatement) => createdBy(sql.slice(offset));
+
+function hintOf(
+  statement: SchemaStatement,
+  failure: StatementFailure,
+  { all, dump, settings }: Refusal,
+): string {
+  const isThere = IS_THERE.has(failure.sqlstate ?? "");
+  if (isThere && dump !== undefined)
+    return `${dump} is what "dump" in the config file has written, and is read as one of the schema files: name a file in another folder there, and delete this one`;
+  const made = madeBy(statement);
+  const other = isThere
+    ? all.find((each) => each !== statement && made !== undefined && isSame(madeBy(each), made))
+    : undefined;
+  if (isThere) {
+    const where = other === undefined ? "another statement" : `${other.origin.path}:${other.origin.line}`;
+    return `${where} creates it, too: delete one of the two`;
+  }
+  return (
+    failure.hint ??
+    missingOnServer(failure.message) ??
+    noSchemaHint(failure, settings) ??
+    "the statements can be in any order, but each must work after all the others"
+  );
+}
+
+/** One of the two may be written without its schema. */
+const isSame = (one: ReturnType<typeof createdBy>, other: NonNullable<typeof one>): boolean =>
+  one?.kind === other.kind &&
+  (one.name === other.name || bare(one.name) === other.name || one.name === bare(other.name));
+
+const bare = (name: string): string => name.slice(name.lastIndexOf(".") + 1);

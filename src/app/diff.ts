@@ -29,7 +29,7 @@ import { readIdentities } from "../io/identities.ts";
 import { rolesOf } from "../io/queries.ts";
 import type { Scratch } from "../io/scratch/types.ts";
 import { type Session, StatementFailure } from "../io/session/types.ts";
-import { standInSql } from "./desired.ts";
+import { standInSql } from "./beforehand.ts";
 import { runInSegments } from "./segments.ts";
 import { openTrial, type Trial, takenOf } from "./trial.ts";
 

@@ -17,6 +17,7 @@ import { appliedSet } from "../core/steps.ts";
 import { readCatalog } from "../io/catalog.ts";
 import { rolesOf, type SessionState, sessionState } from "../io/queries.ts";
 import type { Scratch } from "../io/scratch/types.ts";
+import { schemasBeforehand } from "./beforehand.ts";
 import { type ConnectOptions, openConnected } from "./connect.ts";
 import type { Deps, Project, ProjectOptions } from "./project.ts";
 import { replayRevisions } from "./replay.ts";
@@ -58,10 +59,16 @@ export interface Drift {
  * what a replay throws.
  */
 export async function drift(deps: Deps, options: DriftOptions): Promise<Drift> {
-  const { project, database, rows, live: all, ledgers, roles, state } = await readLive(deps, options);
+  const { project: read, database, rows, live: all, ledgers, roles, state } = await readLive(deps, options);
+  const project = { ...read, pins: pinsThere(read, state) };
   const revisions = orderApplied(project.graph, rows);
   return withScratch(deps, project, { revisions, onScratch: options.onScratch }, async (scratch) => {
-    const replayed = await catalogOfReplay(deps, project, scratch, revisions, state, all, rows);
+    const replayed = await catalogOfReplay(deps, project, scratch, {
+      revisions,
+      role: state.role,
+      live: all,
+      rows,
+    });
     const { catalog: live, tables } = withoutVersionTables(all, madeIn(replayed));
     const ignore = [...project.config.ignore, ...(options.ignore ?? [])];
     const changed = findingsOf(project.graph, rows).filter(({ kind }) => kind === "body");
@@ -122,23 +129,27 @@ async function readLive(deps: Deps, options: DriftOptions): Promise<Live> {
 /** Of `search_path`, where nobody has set another for the database or the role. */
 const SERVERS_DEFAULT = '"$user", public';
 
-/** The catalog that the migrations make where names are looked for as in the live database, with the owners that are there. */
+/** Names are looked for as in the live database. */
+const pinsThere = ({ pins }: Project, { searchPath }: SessionState): Project["pins"] =>
+  pins.searchPath !== undefined || searchPath === SERVERS_DEFAULT
+    ? pins
+    : { ...pins, searchPath: searchPathNames(searchPath) };
+
+/** The catalog that the migrations make, with the owners that are in the live database. */
 async function catalogOfReplay(
   deps: Deps,
   project: Project,
   scratch: Scratch,
-  revisions: readonly RevisionId[],
-  { role, searchPath }: SessionState,
-  live: Catalog,
-  rows: readonly Applied[],
+  {
+    revisions,
+    role,
+    live,
+    rows,
+  }: Pick<Live, "live" | "rows"> & Pick<SessionState, "role"> & { readonly revisions: readonly RevisionId[] },
 ): Promise<Catalog> {
-  const pins =
-    project.pins.searchPath !== undefined || searchPath === SERVERS_DEFAULT
-      ? project.pins
-      : { ...project.pins, searchPath: searchPathNames(searchPath) };
-  const { session } = await replayRevisions(deps, { ...project, pins }, scratch, revisions);
-  const here = await sessionState(session);
+  const { session } = await replayRevisions(deps, project, scratch, revisions);
+  const replayer = project.pins.role ?? (await sessionState(session)).role;
   const replayed = await readCatalog(session, project.ledger.names.schema);
-  const migrators = [...new Set([...rows.map((row) => row.appliedBy), role])];
-  return ownedAlike(replayed, live, here.role, migrators);
+  const migrators = [...new Set([...rows.map((row) => row.appliedBy), project.pins.role ?? role])];
+  return ownedAlike(replayed, live, replayer, migrators, await schemasBeforehand(project, scratch));
 }

@@ -29,14 +29,15 @@ export function warnOfNewer({ onNotice }: Deps, server: ServerVersion | undefine
 /**
  * One answer for each step. What is applied before is read for what it has made. A file that is refused has the effects
  * of what could be read of it; a step without a file has none. `oneByOne`: others use what the step before has made.
+ * `schemas`: those that are there before the first.
  */
 export async function effectsOfSteps(
   project: Project,
   { before, steps }: Pick<Steps, "before" | "steps">,
   server: ServerVersion | undefined,
-  { oneByOne = false }: { readonly oneByOne?: boolean } = {},
+  { oneByOne = false, schemas }: { readonly oneByOne?: boolean; readonly schemas?: readonly string[] } = {},
 ): Promise<readonly FileEffects[]> {
-  const reader = effectsReader(project, before, server);
+  const reader = effectsReader(project, before, server, schemas);
   const found: FileEffects[] = [];
   for (const step of steps) {
     if (oneByOne) reader.beginRun();
@@ -51,11 +52,13 @@ export function effectsReader(
   { graph, migrations, pins, knownEffects }: Project,
   before: readonly RevisionId[],
   server: ServerVersion | undefined,
+  schemas: readonly string[] = [],
 ): EffectsReader {
   const start = {
     version: majorOrNewest(server),
     searchPath: pins.searchPath ?? ["public"],
     timeZone: pins.timeZone,
+    schemas,
   };
   const reader = new EffectsReader(start, knownEffects(start));
   const applied = before.filter((id) => graph.nodes.has(id));

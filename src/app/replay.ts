@@ -9,8 +9,8 @@ import type { ExecuteOptions } from "../io/execute.ts";
 import { createGrammar } from "../io/grammar.ts";
 import type { Scratch } from "../io/scratch/types.ts";
 import type { Session } from "../io/session/types.ts";
+import { emptyWith, schemasBeforehand, standInSql } from "./beforehand.ts";
 import { compileSteps } from "./compile.ts";
-import { standInSql } from "./desired.ts";
 import type { Deps, Project } from "./project.ts";
 import { sourceText } from "./run.ts";
 import { send } from "./send.ts";
@@ -36,7 +36,8 @@ export async function replayOnce(
   target = "heads",
 ): Promise<Replayed> {
   const revisions = revisionsTo(project, target);
-  const key = keysOf(project, scratch, revisions).at(-1) ?? "";
+  const schemas = await schemasBeforehand(project, scratch);
+  const key = keysOf(project, scratch, { revisions, schemas }).at(-1) ?? "";
   const found = await scratch.restored([key]);
   if (found !== undefined) return { session: found.session, revisions, kept: revisions.length };
   return await scratch.alone(key, () => replayRevisions(deps, project, scratch, revisions));
@@ -50,13 +51,14 @@ export async function replayRevisions(
   revisions: readonly RevisionId[],
   keeps = true,
 ): Promise<Replayed> {
-  const keys = keysOf(project, scratch, revisions);
+  const schemas = await schemasBeforehand(project, scratch);
+  const keys = keysOf(project, scratch, { revisions, schemas });
   const isKept = revisions.length >= scratch.keepsFrom;
   // From the beginning, if a role is missing: what stood outside of a transaction is half done.
   return withRoles(scratch, async (makeRoles) => {
     const found = isKept ? await scratch.restored([...keys].reverse()) : undefined;
     const kept = found === undefined ? 0 : keys.indexOf(found.key) + 1;
-    const session = found?.session ?? (await scratch.empty());
+    const session = found?.session ?? (await emptyWith(project, scratch, schemas));
     await makeRoles(session);
     if (kept === revisions.length) return { session, revisions, kept };
     await runSteps(deps, project, session, upwards(revisions.slice(0, kept), revisions.slice(kept)));
@@ -133,13 +135,16 @@ export async function runSteps(
 export const revisionsTo = (project: Project, target: string): readonly RevisionId[] =>
   stepsFrom(project, { kind: "upgrade", target }, []).steps.map((step) => step.revision);
 
-/** For each revision a key of all that makes the database what it is after it: the server, the settings, the files up to it. */
+/**
+ * For each revision a key of all that makes the database what it is after it: the server, the settings, what was there
+ * before, the files up to it.
+ */
 function keysOf(
   { migrations, ledger, pins }: Project,
   { version }: Scratch,
-  revisions: readonly RevisionId[],
+  { revisions, schemas }: { readonly revisions: readonly RevisionId[]; readonly schemas: readonly string[] },
 ): readonly string[] {
-  let key = sha256(JSON.stringify([version.number, ledger.names, ledger.create, pins]));
+  let key = sha256(JSON.stringify([version.number, ledger.names, ledger.create, pins, schemas]));
   return revisions.map((revision) => {
     key = sha256(`${key} ${revision} ${migrations.get(revision)!.up.checksum}`);
     return key;

@@ -6,6 +6,9 @@ import type { Scratch } from "../io/scratch/types.ts";
 import type { Deps, Project } from "./project.ts";
 import { beyondDatabase, filesOf } from "./replay.ts";
 
+/** Schemas that each database has, or gets by itself. */
+const GIVEN = /^(?:public|information_schema|pg_.*|\$user)$/;
+
 /** What was used, as it is told. */
 export type UsedScratch = Pick<Scratch, "description" | "proves">;
 
@@ -38,6 +41,8 @@ export async function withScratch<T>(
     database: database instanceof MigrateError ? undefined : database,
     on,
     beyond: await beyondDatabase([...filesOf(project, revisions), ...more]),
+    owner: project.pins.role,
+    schemas: (project.pins.searchPath ?? []).filter((name) => !GIVEN.test(name)),
     cwd: deps.cwd,
     env: deps.env,
     onNotice: deps.onNotice,

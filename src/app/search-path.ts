@@ -24,7 +24,6 @@ export async function missingSchemas(
   session: Session,
 ): Promise<MissingSchemas | undefined> {
   const { searchPath: path = [], role } = project.config.session;
-  if (path.length === 0) return undefined;
   const there = await schemasThere(session, path, role).catch((error: unknown) => {
     throw error instanceof StatementFailure ? explainQuery(error, false) : error;
   });

@@ -2,6 +2,7 @@
  * A range of migrations → one that replaces them. It is written only after a proof on a scratch database: it leads to the same
  * schema and rows as they do, and its downgrade to the same schema as theirs.
  */
+
 import { randomBytes } from "node:crypto";
 import { assemble } from "../core/assemble.ts";
 import type { Catalog } from "../core/catalog/catalog.ts";
@@ -21,6 +22,7 @@ import { createGrammar } from "../io/grammar.ts";
 import { readRows } from "../io/rows.ts";
 import type { Scratch } from "../io/scratch/types.ts";
 import type { Session } from "../io/session/types.ts";
+import { emptyWith, schemasBeforehand } from "./beforehand.ts";
 import { type Deps, openProject, type Project, withMigrations } from "./project.ts";
 import { isRefusal, reasonsOf } from "./refusal.ts";
 import { downwards, runSteps, upwards, withRoles } from "./replay.ts";
@@ -268,7 +270,7 @@ async function leftBy(
 ): Promise<Left> {
   const { schema } = ledger.names;
   const session = await withRoles(scratch, async (makeRoles): Promise<Session> => {
-    const empty = await scratch.empty();
+    const empty = await emptyWith(project, scratch, await schemasBeforehand(project, scratch));
     await makeRoles(empty);
     await runSteps(deps, project, empty, upwards([], [...before, ...revisions]));
     return empty;

@@ -163,6 +163,7 @@ async function scratchOf(deps: Deps, project: Project): Promise<Scratch> {
     database: database instanceof MigrateError ? undefined : database,
     on,
     beyond: on === undefined ? await beyondDatabase(filesOf(project)) : undefined,
+    owner: project.pins.role,
     ...deps,
   };
   return openScratch(options).catch((error: unknown) => {

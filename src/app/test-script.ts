@@ -1,4 +1,5 @@
 /** A project → whether the offline script of all its migrations makes the database that the run makes. */
+
 import { compareCatalogs } from "../core/catalog/compare.ts";
 import { MigrateError } from "../core/errors.ts";
 import { explainQuery } from "../core/explain.ts";
@@ -8,6 +9,7 @@ import type { Plan } from "../core/plan/types.ts";
 import type { TestedScript } from "../core/verdict.ts";
 import { readCatalog } from "../io/catalog.ts";
 import { StatementFailure } from "../io/session/types.ts";
+import { emptyWith, schemasBeforehand } from "./beforehand.ts";
 import { compileSteps } from "./compile.ts";
 import { refusalOf } from "./refusal.ts";
 import { upwards, withRoles } from "./replay.ts";
@@ -30,7 +32,7 @@ export async function testScript(
   const run = await catalogAfter(on, revisions, true);
   try {
     const script = await withRoles(scratch, async (makeRoles) => {
-      const session = await scratch.empty();
+      const session = await emptyWith(project, scratch, await schemasBeforehand(project, scratch));
       await makeRoles(session);
       for (const text of texts) await session.send(text).catch(explained);
       return readCatalog(session, project.ledger.names.schema);

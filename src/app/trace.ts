@@ -1,4 +1,5 @@
 /** A project and a range → its migrations, run on a scratch database, and for each statement whether it did what was predicted. */
+
 import { type Difference, differences, type ObservedRelation } from "../core/effects/observed.ts";
 import type { EffectSummary } from "../core/effects/summary.ts";
 import { MigrateError } from "../core/errors.ts";
@@ -10,6 +11,7 @@ import type { Step } from "../core/steps.ts";
 import type { FileEffects } from "../io/known-effects.ts";
 import { observed } from "../io/observed.ts";
 import { type Session, StatementFailure } from "../io/session/types.ts";
+import { emptyWith, schemasBeforehand } from "./beforehand.ts";
 import { compileSteps } from "./compile.ts";
 import { effectsOfSteps } from "./effects.ts";
 import { type Deps, openWarned, type Project, type ProjectOptions } from "./project.ts";
@@ -62,11 +64,13 @@ export async function trace(deps: Deps, options: TraceOptions): Promise<Trace> {
   });
   const down = options.down === true ? downSteps(project, steps) : [];
   return withScratch(deps, project, options, async (scratch) => {
-    const session = await scratch.empty();
+    const schemas = await schemasBeforehand(project, scratch);
+    const session = await emptyWith(project, scratch, schemas);
     const { version } = session;
     const first = firstSteps(project, before, steps);
     const effects = await effectsOfSteps(project, { before, steps: [...steps, ...down] }, version, {
       oneByOne: true,
+      schemas,
     });
     const found: TracedStatement[] = [];
     const run = async (way: Steps, from: number, predicted: readonly FileEffects[]): Promise<void> => {

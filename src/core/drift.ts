@@ -1,19 +1,26 @@
 /** The catalogs of a replay and of a live database → the replay's as it would be, had those migrated who did. */
 import { type Catalog, type CatalogObject, keyOf, type ObjectKey, type Value } from "./catalog/catalog.ts";
+import type { Privilege } from "./catalog/privileges.ts";
+import { privilegesBeside } from "./catalog/public.ts";
 import { type Graph, inOrder, nodeOf } from "./graph.ts";
 import type { Applied } from "./ledger/types.ts";
 import type { RevisionId } from "./migration.ts";
 
 /**
  * What belongs to `role`, who replayed, belongs to whom it belongs to in the live database, if that is one of those who
- * migrated there, else to the first of them: the migrations did not say whose it is.
+ * migrated there, else to the first of them: the migrations did not say whose it is. And who migrated there may do in a
+ * schema what was granted to them: it was needed before a migration could say so. Of schemas that were there before
+ * (`beforehand`) the same goes for all who may do something in them, for the owner, and for the comment.
  */
 export function ownedAlike(
   replayed: Catalog,
   live: Catalog,
   role: string,
   migrators: readonly string[],
+  beforehand: readonly string[] = [],
 ): Catalog {
+  const isBeforehand = (key: ObjectKey | undefined): boolean =>
+    key?.class === "schema" && beforehand.includes(key.identity[0]!);
   const there = new Map(live.objects.map((object) => [keyOf(object), object]));
   const here = new Map(replayed.objects.map((object) => [keyOf(object), object]));
   const ownerOf = (key: ObjectKey): string | undefined => {
@@ -23,11 +30,39 @@ export function ownedAlike(
   };
   return {
     major: replayed.major,
-    objects: replayed.objects.map((object) => {
-      const owner = ownerOf(object);
-      return ofRole(object, role, migrators.find((each) => each === owner) ?? migrators[0] ?? role);
-    }),
+    objects: [
+      ...replayed.objects.map((object) => {
+        const owner = ownerOf(object);
+        const isTheirs = owner !== undefined && (migrators.includes(owner) || isBeforehand(object));
+        const own = ofRole(object, role, isTheirs ? owner : (migrators[0] ?? role));
+        const isNeeded = ({ grantee }: Privilege): boolean =>
+          isBeforehand(object) || (grantee !== null && migrators.includes(grantee));
+        return withNeeded(own, there.get(keyOf(object)), replayed.major, isNeeded);
+      }),
+      ...live.objects.filter(
+        (object) =>
+          object.class === "comment" && isBeforehand(object.parent) && here.get(keyOf(object)) === undefined,
+      ),
+    ],
   };
+}
+
+/** A schema with what is needed of what the live one grants to others than its owner. */
+function withNeeded(
+  object: CatalogObject,
+  live: CatalogObject | undefined,
+  major: number,
+  isNeeded: (privilege: Privilege) => boolean,
+): CatalogObject {
+  if (object.class !== "schema" || live === undefined) return object;
+  const there = (live.properties["privileges"] ?? []) as readonly Privilege[];
+  const needed = there.filter((each) => each.grantee !== each.grantor && isNeeded(each));
+  if (needed.length === 0) return object;
+  const others = (privilegesBeside(object, live, major) ?? []).filter(
+    ({ grantee }) => !needed.some((each) => each.grantee === grantee),
+  );
+  const privileges = grantsOf([...others, ...needed], (name) => name);
+  return { ...object, properties: { ...object.properties, privileges } };
 }
 
 /** The object with one role in the place of another. */

@@ -2,6 +2,7 @@
 
 import { IN_BATCHES } from "./batch.ts";
 import { characterHint } from "./characters.ts";
+import { searchPathNames } from "./drift.ts";
 import { cancelled, type Excerpt, GOES_ON, MigrateError, NOTHING } from "./errors.ts";
 import { excerptAt } from "./fault.ts";
 import type { Graph } from "./graph.ts";
@@ -85,6 +86,7 @@ export function explain(
     const walk = walkHint(statement, failure);
     const advice =
       adviceOf(failure, statement, step, connectionOptions) ??
+      noSchemaHint(failure, plan.settings) ??
       timeoutIn(plan, origin.path, failure, sourceText, connectionOptions) ??
       encodingHint(statement, failure) ??
       leftIndex(statement, failure) ??
@@ -417,9 +419,22 @@ export const quotedName = (message: string): string | undefined =>
 
 const advice: Readonly<Record<string, string>> = {
   "55P04": "put ALTER TYPE ... ADD VALUE into a migration of its own, before this one",
-  "3F000":
-    'no schema in search_path exists: qualify the name (CREATE TABLE shop.users), or set "session": {"searchPath": ["shop"]} in the config file',
 };
+
+/** What to do where no schema in search_path exists. `settings`: the session's, of which one may be the path. */
+export function noSchemaHint(
+  { sqlstate }: Pick<Failure, "sqlstate">,
+  settings: readonly string[],
+): string | undefined {
+  if (sqlstate !== "3F000") return undefined;
+  const path = settings.find((each) => each.startsWith(SEARCH_PATH))?.slice(SEARCH_PATH.length);
+  const first = searchPathNames(path ?? "").find((name) => name !== "$user");
+  return first === undefined
+    ? 'no schema in search_path exists: qualify the name (CREATE TABLE shop.users), or set "session": {"searchPath": ["shop"]} in the config file'
+    : `no schema in "session.searchPath" exists there: correct it, or create one before this statement: CREATE SCHEMA ${qualified(first)}`;
+}
+
+const SEARCH_PATH = "search_path = ";
 
 /** The name of an index that is taken: CREATE INDEX CONCURRENTLY leaves one where it fails. */
 function leftIndex({ tag }: Statement, { sqlstate, message }: Failure): string | undefined {

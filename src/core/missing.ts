@@ -33,8 +33,14 @@ const OF_DATABASE: readonly Advice[] = [
 ];
 
 /** Of an up file that failed on a scratch database. */
-export function missingHint(message: string): string | undefined {
-  for (const [pattern, hint] of [...OF_SERVER, ...OF_DATABASE]) {
+export const missingHint = (message: string): string | undefined =>
+  hintIn([...OF_SERVER, ...OF_DATABASE], message);
+
+/** Of any file that did: what no file could make. */
+export const missingOnServer = (message: string): string | undefined => hintIn(OF_SERVER, message);
+
+function hintIn(advice: readonly Advice[], message: string): string | undefined {
+  for (const [pattern, hint] of advice) {
     const found = pattern.exec(message);
     if (found !== null) return hint(found[1] ?? "");
   }

@@ -20,10 +20,13 @@ export function readSchemaFolder(folder: string, { cwd, orElse }: Reading): read
     return names
       .sort()
       .map((name) => ({ path: path.join(shown, name), text: readText(path.join(folder, name), { cwd }) }));
+  const isFile = unlessMissing(() => statSync(folder), shown)?.isFile() === true;
   throw new MigrateError({
     code: "usage/no-schema",
-    message: `there are no SQL files in ${shown}, the folder of the desired schema`,
-    hint: `add a file of CREATE statements, or name another folder with "schema" in the config file${orElse}`,
+    message: isFile
+      ? `${shown}, the folder of the desired schema, is a file`
+      : `there are no SQL files in ${shown}, the folder of the desired schema`,
+    hint: `${isFile ? "move it into a folder, and name that" : "add a file of CREATE statements, or name another folder"} with "schema" in the config file${orElse}`,
   });
 }
 

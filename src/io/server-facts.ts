@@ -57,6 +57,7 @@ export async function schemasThere(
   path: readonly string[],
   role: string | undefined,
 ): Promise<ReadonlyMap<string, string>> {
+  if (path.length === 0) return new Map();
   const who = role === undefined ? "current_user" : literal(role);
   const rows = await session.read({
     sql: `SET LOCAL search_path = pg_catalog, pg_temp;

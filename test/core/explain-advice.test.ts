@@ -8,7 +8,12 @@ const start = text.indexOf("DO");
 const sql = text.slice(start).trimEnd();
 
 /** The error of the DO block, or of a statement of ours. */
-function explained(failure: Partial<Failure>, ours = false, outside?: string) {
+function explained(
+  failure: Partial<Failure>,
+  ours = false,
+  outside?: string,
+  settings: readonly string[] = [],
+) {
   const origin = { path: "a.up.sql", line: 3, column: 1, start, end: start + sql.length };
   const statement = ours
     ? { sql: "CALL retort.begin_step();", purpose: "begin-step", step: 0 }
@@ -22,7 +27,7 @@ function explained(failure: Partial<Failure>, ours = false, outside?: string) {
     statements: 1,
   };
   const batch = { transactional: outside === undefined, step: 0, statements: [statement] };
-  const plan = { kind: "upgrade", from: ["0"], steps: [step], batches: [batch] };
+  const plan = { kind: "upgrade", from: ["0"], steps: [step], batches: [batch], settings };
   return explain(
     plan as unknown as Plan,
     batch as never,
@@ -74,6 +79,13 @@ describe("advice by SQLSTATE", () => {
     expect(hint).toMatch(/^the server's own\n/);
     expect(hint).toContain(advice);
     expect(hint).toMatch(/revision a was rolled back/);
+  });
+
+  test("a search_path that the project has set, without a schema that exists", () => {
+    const failure = { sqlstate: "3F000", message: "no schema has been selected to create in" };
+    const { hint } = explained(failure, false, undefined, ['search_path = "$user", "Shop, old"']);
+    expect(hint).toMatch(/^no schema in "session.searchPath" exists there: .*: CREATE SCHEMA "Shop, old"$/m);
+    expect(hint).not.toContain('set "session"');
   });
 
   test("a limit of the role's that a statement of ours has met", () => {

@@ -32,6 +32,53 @@ const table = (identity: readonly string[], owner: string, major = 15) =>
     },
   ]);
 
+/** A schema with its list of privileges; of `public` without one. */
+const schema = (name: string, owner: string | null, privileges?: readonly string[], major = 15) =>
+  catalogOf(major, [
+    {
+      class: "schema",
+      identity: [name],
+      parent: null,
+      properties: { owner, privileges: privileges ?? null },
+    },
+  ]);
+
+describe("what was granted on a schema", () => {
+  const initdb = (more: readonly string[]) => [
+    "pg_database_owner=UC/pg_database_owner",
+    "=U/pg_database_owner",
+    ...more,
+  ];
+  const found = (live: ReturnType<typeof schema>, replayed = schema("public", null), before?: string[]) =>
+    compareCatalogs(ownedAlike(replayed, live, "replayer", ["deploy"], before), live);
+
+  test("to who migrates is no difference, in whatever version; to others it is", () => {
+    const deploy = "deploy=UC/pg_database_owner";
+    expect(found(schema("public", null, initdb([deploy])))).toEqual([]);
+    const old = ["boss=UC/boss", "=UC/boss", "deploy=UC/boss"];
+    expect(found(schema("public", null, old, 14), schema("public", null, undefined, 14))).toEqual([]);
+    const more = initdb([deploy, "app=C/pg_database_owner"]);
+    expect(found(schema("public", null, more))).toMatchObject([{ kind: "differs" }]);
+  });
+
+  test("by whom it belongs to is no difference where it was there before, unless a migration's is missing", () => {
+    const made = schema("app", "replayer", ["replayer=UC/replayer"]);
+    const live = schema("app", "boss", ["boss=UC/boss", "deploy=UC/boss", "=U/boss"]);
+    expect(found(live, made, ["app"])).toEqual([]);
+    expect(found(live, made)).toMatchObject([{ kind: "differs" }]);
+    const granting = schema("app", "replayer", ["replayer=UC/replayer", "reader=U/replayer"]);
+    expect(found(live, granting, ["app"])).toMatchObject([{ kind: "differs" }]);
+  });
+
+  test("and the owner of public have their names, where they are initdb's", () => {
+    const own = schema("public", "boss", ["boss=UC/boss"]);
+    expect(compareCatalogs(schema("public", null), own)[0]?.properties).toMatchObject({
+      owner: ["pg_database_owner", "boss"],
+      privileges: [[{ grantee: "pg_database_owner" }, { grantee: null, privileges: ["USAGE"] }], [{}]],
+    });
+  });
+});
+
 describe("an owner", () => {
   const live = (owner: string) => table(["s", "t"], owner);
   const replayed = table(["s", "t"], "postgres");

@@ -192,6 +192,14 @@ describe.sequential.each(servers().slice(0, 1))("on $name", (server) => {
       message: 'CREATE VIEW v: column "b" does not exist',
       location: { path: "schema/shop.sql", line: 2 },
     });
+    schemaFolder(
+      of,
+      "CREATE TABLE t (a int);\nCREATE TABLE public.t (b int);\nGRANT SELECT ON t TO nobody_here;",
+    );
+    expect((await failureOf(generate(of, url))).diagnostics).toMatchObject([
+      { hint: "schema/shop.sql:1 creates it, too: delete one of the two" },
+      { hint: expect.stringContaining('run: CREATE ROLE "nobody_here"') },
+    ]);
   });
 
   test("a new enum value is committed before it is used; partitions of others stay; a database can be the model", async () => {

@@ -25,6 +25,11 @@ const NO_SERVER = "postgres://postgres@127.0.0.1:1/postgres";
 describe.each(servers())("on $name", (server) => {
   test("what a database has is its first migration", async () => {
     const [old, fresh] = [await ownDatabase(server), await ownDatabase(server)];
+    const none = await baseline(project({}).deps, { message: "none", database: fresh.url });
+    expect(none.warnings).toEqual([
+      expect.stringMatching(/^there is nothing in .* that the migration could/),
+    ]);
+    await query(fresh.url, "DROP SCHEMA retort CASCADE");
     await query(old.url, SCHEMA);
     const { deps, folder } = project({});
     const options = { message: "as it is" };

@@ -87,10 +87,13 @@ test("what was changed by hand is mended by the SQL, which nobody has run", asyn
     `DROP INDEX shop.users_email; ALTER TABLE shop.users ALTER email DROP NOT NULL;
      INSERT INTO shop.users VALUES (1, 'a@b', 20); CREATE TABLE shop.backup AS SELECT * FROM shop.users;
      CREATE OR REPLACE FUNCTION shop.one() RETURNS int LANGUAGE sql AS 'SELECT 2';
-     CREATE OR REPLACE VIEW shop.grown AS SELECT id FROM shop.users WHERE age > 20; GRANT SELECT ON shop.users TO PUBLIC`,
+     CREATE OR REPLACE VIEW shop.grown AS SELECT id FROM shop.users WHERE age > 20; GRANT SELECT ON shop.users TO PUBLIC;
+     DROP SCHEMA public; CREATE SCHEMA public`,
   );
   const found = await look(shop, url);
-  expect(found.differences).toHaveLength(6);
+  expect(found.differences).toHaveLength(8);
+  const withoutPublic = await look(shop, url, { ignore: ["public"] });
+  expect(withoutPublic.differences).toHaveLength(6);
   expect(found.mend).toMatchObject({ losses: ["drop table shop.backup"], notes: [] });
   // Only shown: all is as it was.
   const there = "SELECT to_regclass('shop.backup') IS NOT NULL AS t, to_regclass('shop.users_email') AS i";

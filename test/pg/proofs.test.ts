@@ -1,7 +1,7 @@
 /** `migrate test` and `migrate drift` on real servers: each verdict, each kind of drift, and none where there is none. */
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
-import { afterAll, describe, expect, test } from "vitest";
+import { afterAll, describe, expect, onTestFinished, test } from "vitest";
 import { checkSchema } from "../../src/app/check-schema.ts";
 import { drift } from "../../src/app/drift.ts";
 import { dump } from "../../src/app/dump.ts";
@@ -318,6 +318,29 @@ describe.sequential.each(servers())("drift on $name", (on) => {
     expect(kinds((await look()).differences)).toEqual([]);
     await query(url, "ALTER TABLE app.t OWNER TO CURRENT_USER");
     expect(kinds((await look()).differences)).toEqual(["differs table app.t"]);
+  });
+
+  test("is none for what was there before the migrations, which run as a role that may do little", async () => {
+    const [role, reader] = [await ownRole(on, "NOLOGIN"), await ownRole(on, "NOLOGIN")];
+    onTestFinished(async () => {
+      const owned = `SELECT format('DROP DATABASE %I', datname) AS sql FROM pg_database WHERE pg_get_userbyid(datdba) = '${role.name}'`;
+      for (const { sql } of await query<{ sql: string }>(on.url(), owned)) await query(on.url(), sql);
+    });
+    const shop = project(
+      { a: { up: "CREATE TABLE t (id int);", down: "DROP TABLE t;" } },
+      { role: role.name, session: { searchPath: ["app", "public"] } },
+    );
+    const { url, name } = await ownDatabase(on);
+    await query(
+      url,
+      `CREATE SCHEMA app; COMMENT ON SCHEMA app IS 'by the DBA';
+       GRANT USAGE, CREATE ON SCHEMA app, public TO ${role.name}; GRANT USAGE ON SCHEMA app TO ${reader.name};
+       GRANT CREATE ON DATABASE ${name} TO ${role.name}`,
+    );
+    await shop.upgrade(url);
+    expect((await drift(shop.deps, { database: url })).differences).toEqual([]);
+    const { statements } = await trace(shop.deps, { database: url, down: true });
+    expect(statements.map(({ verdict }) => verdict)).toEqual(["agrees", "agrees"]);
   });
 
   test("is none where backslashes in strings are escapes, nor is the schema folder then another", async () => {

@@ -118,6 +118,33 @@ describe.sequential.each(servers())("a temporary database on $name", (server) =>
       exitCode: 2,
       message: expect.stringContaining(`the role ${role.name} may not create databases there`),
     });
+    // Nor where it cannot belong to the role that the migrations run as.
+    const migrator = await ownRole(server, "NOLOGIN");
+    const outsider = await ownRole(server, "LOGIN CREATEDB");
+    const heir = `LOGIN NOINHERIT CREATEDB IN ROLE ${migrator.name}`;
+    const apart = await ownRole(server, heir);
+    for (const [login, owner, reason, hint] of [
+      [
+        outsider,
+        "nobody",
+        "the role nobody, which the migrations run as, does not exist there",
+        "CREATE ROLE nobody",
+      ],
+      [outsider, migrator.name, `the role ${outsider.name} may not become ${migrator.name}, `, "GRANT "],
+      [
+        apart,
+        migrator.name,
+        `${apart.name} does not inherit the privileges of ${migrator.name}, `,
+        "INHERIT",
+      ],
+    ] as const) {
+      const refused = openScratch({ cwd: "/", env: {}, on: await addressOf(login.url("postgres")), owner });
+      expect(await failureOf(refused)).toMatchObject({
+        code: "usage/scratch",
+        message: expect.stringContaining(reason),
+        hint: expect.stringContaining(hint),
+      });
+    }
     const scratch = await open({ database: on });
     expect(scratch.description).toContain(`, since the role ${role.name} may not create databases there`);
     // From a package of that major version where there is one; else from what proves nothing, and says so.

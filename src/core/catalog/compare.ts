@@ -3,6 +3,7 @@
 import { type Catalog, type CatalogObject, keyOf, type ObjectKey, type Value } from "./catalog.ts";
 import { refuseUnknownClass } from "./classes.ts";
 import { listInMajor, type Privilege } from "./privileges.ts";
+import { beside } from "./public.ts";
 
 export interface Difference extends ObjectKey {
   /**
@@ -75,7 +76,7 @@ function changes(
   b: CatalogObject,
   majors: readonly [number, number],
 ): readonly Difference[] {
-  const found = different(a, b, majors);
+  const found = different(beside(a, b, majors[0]), beside(b, a, majors[1]), majors);
   const { columns, version, ...rest } = found;
   return [
     ...(Object.keys(rest).length === 0 ? [] : [{ ...named(a), kind: "differs" as const, properties: rest }]),

@@ -30,7 +30,7 @@ export function fixesOf(
     const fixer = FIXERS[difference.class] ?? {};
     if (a === undefined) return [fixer.created?.(b!, sides) ?? []];
     if (b === undefined) return [fixer.dropped?.(a, sides) ?? []];
-    return changesOf(fixer, a, b, Object.keys(difference.properties ?? {}), sides);
+    return changesOf(fixer, a, b, difference.properties ?? {}, sides);
   });
 }
 
@@ -38,14 +38,15 @@ function changesOf(
   fixer: Fixer,
   a: CatalogObject,
   b: CatalogObject,
-  names: readonly string[],
+  properties: NonNullable<Difference["properties"]>,
   sides: Sides,
 ): readonly (readonly string[])[] {
+  const { owner: [toOwner] = [], privileges } = properties;
   const owner = [
-    ...(names.includes("owner") ? [[ownerSql(b)]] : []),
-    ...(names.includes("privileges") ? [granted(a, b)] : []),
+    ...(toOwner === undefined ? [] : [[`ALTER ${addressed(b)} OWNER TO ${identifier(String(toOwner))}`]]),
+    ...(privileges === undefined ? [] : [granted(b, privileges)]),
   ];
-  const rest = names.filter((name) => !["owner", "privileges"].includes(name));
+  const rest = Object.keys(properties).filter((name) => !["owner", "privileges"].includes(name));
   if (rest.length === 0) return owner;
   if (fixer.changed !== undefined) return [...owner, fixer.changed(a, b, rest, sides)];
   if (fixer.created === undefined || fixer.dropped === undefined) return owner;
@@ -73,17 +74,12 @@ export function addressed({ class: name, identity }: ObjectKey): string {
   }
 }
 
-const ownerSql = (object: CatalogObject): string =>
-  `ALTER ${addressed(object)} OWNER TO ${identifier(String(object.properties["owner"]))}`;
-
 const dropped = (object: CatalogObject): readonly string[] => [`DROP ${addressed(object)}`];
 
-/** What is granted on an object in the place of what was. */
-function granted(a: CatalogObject, b: CatalogObject): readonly string[] {
-  const [old, wanted] = [a, b].map(
-    ({ properties }) => (properties["privileges"] ?? []) as readonly Privilege[],
-  );
-  const on = `ON ${addressed(b)
+/** What is granted on an object in the place of what was: the first of the two lists is the desired one. */
+function granted(object: CatalogObject, lists: readonly (Value | undefined)[]): readonly string[] {
+  const [wanted, old] = lists.map((list) => (list ?? []) as readonly Privilege[]);
+  const on = `ON ${addressed(object)
     .replace(/^(?:VIEW|MATERIALIZED VIEW|FOREIGN TABLE) /, "TABLE ")
     .replace(/^SERVER /, "FOREIGN SERVER ")}`;
   const role = (grantee: string | null): string => (grantee === null ? "PUBLIC" : identifier(grantee));

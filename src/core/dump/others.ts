@@ -1,9 +1,10 @@
 /** Schemas, extensions, foreign data, text search and other objects → the statements that create them. */
 import type { CatalogObject } from "../catalog/catalog.ts";
+import { initialPrivileges } from "../catalog/public.ts";
 import { literal } from "../quote.ts";
 import { grantee, nameOf, optionList, withoutArguments } from "./names.ts";
 import { clauses, has, keyOfObject, list, type Piece, phase, text, type Writer } from "./piece.ts";
-import { byItself, DEFAULT_KINDS, granted, grants, ownership, schemaDefaults } from "./privileges.ts";
+import { byItself, DEFAULT_KINDS, granted, grants, ownership } from "./privileges.ts";
 import { addressOf } from "./target.ts";
 import { definition } from "./types.ts";
 
@@ -23,8 +24,7 @@ const schema: Writer = (object, lookup) => {
   const wanted = granted(object.properties["privileges"]);
   const moved = owner === undefined ? [] : [`ALTER SCHEMA public OWNER TO ${nameOf(owner)}`];
   if (wanted.length === 0) return piece(object, "schema", ...moved);
-  const everybody = lookup.catalog.major >= 15 ? ["USAGE"] : ["CREATE", "USAGE"];
-  const initial = byItself({ ...schemaDefaults, everybody }, owner ?? wanted[0]!.grantor);
+  const initial = initialPrivileges(lookup.catalog.major, owner ?? wanted[0]!.grantor);
   const changed = grants(wanted, initial, { on: "ON SCHEMA public", major: lookup.catalog.major });
   return piece(object, "schema", ...moved, ...changed);
 };

@@ -167,8 +167,6 @@ function grantorsFirst(items: readonly Privilege[], owner: string | undefined): 
   return [...sorted, ...left];
 }
 
-export const schemaDefaults = SCHEMA;
-
 /** Default privileges: the word of the kind, and what is granted by itself where no schema is named. */
 export const DEFAULT_KINDS: Readonly<Record<string, readonly [word: string, Defaults]>> = {
   tables: ["TABLES", RELATION],

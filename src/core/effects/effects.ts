@@ -3,6 +3,7 @@
  * strongly, what it rewrites, reads whole and builds, and what cannot be told. Pure: a schema goes in, and with the
  * effects the schema that is left comes out.
  */
+
 import { type Ast, items, kindOf, node, option, roleName, word } from "../ast.ts";
 import { NEWEST, newerFeature } from "../newer-syntax.ts";
 import type { ParsedStatement } from "../statement/facts.ts";
@@ -77,6 +78,12 @@ export interface Effects {
   readonly held: ReadonlyMap<number, LockMode>;
 }
 
+/** What each file starts from. */
+export interface FileState extends Pick<Session, "searchPath" | "timeZone"> {
+  /** Those that are there, beside `public`, before all that is read. */
+  readonly schemas?: readonly string[] | undefined;
+}
+
 /** A session that has just begun. `complete`: the schema holds all that there is; nothing is in it yet. */
 export function newSession(complete: boolean, timeZone = "UTC"): Session {
   return {
@@ -143,9 +150,10 @@ export class Fold {
   }
 
   /** The next file begins: in a transaction, and with settings, of its own. */
-  beginFile({ searchPath, timeZone }: Pick<Session, "searchPath" | "timeZone">): void {
+  beginFile({ searchPath, timeZone, schemas = [] }: FileState): void {
     this.#transaction.end(this.#session);
     Object.assign(this.#session, { searchPath, timeZone, role: undefined });
+    for (const name of schemas) this.#session.schema.schemas.add(name);
     this.#session.prepared.clear();
     this.#session.cursors.clear();
   }

@@ -1,8 +1,7 @@
 /** Files of migrations, in the order in which they run → the effect of each of their statements. */
 import type { Source } from "../source.ts";
 import type { ParsedStatement } from "../statement/facts.ts";
-import type { Effect, Fold } from "./effects.ts";
-import type { Session } from "./work.ts";
+import type { Effect, FileState, Fold } from "./effects.ts";
 
 /** A file as it runs: in one transaction, or each statement in its own. UTF-16 offsets in its text. */
 export interface FileToRun {
@@ -14,7 +13,7 @@ export interface FileToRun {
 }
 
 /** What each file starts from, on a server of that major version. */
-export interface FileStart extends Pick<Session, "searchPath" | "timeZone"> {
+export interface FileStart extends FileState {
   readonly version: number;
 }
 

@@ -14,6 +14,7 @@ import { majorOf } from "../../core/server-version.ts";
 import type { Env } from "../cache-folder.ts";
 import { readCatalog } from "../catalog.ts";
 import type { DatabaseAddress, ServerAddress } from "../libpq/parameters.ts";
+import { schemasThere } from "../server-facts.ts";
 import { openSession } from "../session/open.ts";
 import { type Session, StatementFailure } from "../session/types.ts";
 import { type Binaries, findBinaries, startEmbedded, wantedPackage } from "./embedded-server.ts";
@@ -29,6 +30,8 @@ export interface ScratchOptions extends RoomOptions {
   readonly on?: DatabaseAddress | undefined;
   /** What would reach beyond a database, such as `CREATE ROLE in 0001_roles.up.sql`: then no server of the user's is used. */
   readonly beyond?: string | undefined;
+  /** Schemas that the database that is worked with is asked for. */
+  readonly schemas?: readonly string[] | undefined;
   /** Packages are looked for from here, and beside the program. */
   readonly cwd: string;
   /** Says where the user's cache lies. */
@@ -41,7 +44,7 @@ export async function openScratch(options: ScratchOptions): Promise<Scratch> {
   if (on !== undefined) {
     const room =
       on.kind === "pglite" ? await inProcess(options.env, options) : await roomOnServer(on, options);
-    if (isRoom(room)) return scratchIn(room, [], await majorAt(database, options));
+    if (isRoom(room)) return scratchIn(room, [], await targetAt(database, options));
     throw new MigrateError({
       code: "usage/scratch",
       message: `cannot create a scratch database at ${on.display}: ${room.reason}`,
@@ -49,22 +52,22 @@ export async function openScratch(options: ScratchOptions): Promise<Scratch> {
     });
   }
   const reasons: string[] = [];
-  let major: number | undefined;
   if (database?.kind === "server") {
     const found = await roomOnServer(database, options);
-    if (isRoom(found)) return scratchIn(found, reasons, majorOf(found.version.number));
+    if (isRoom(found)) return scratchIn(found, reasons, await targetAt(database, options, found));
     reasons.push(found.reason);
   }
-  major = await majorAt(database, options);
+  const target = await targetAt(database, options);
+  const { major } = target;
   if (major !== PGLITE_MAJOR) {
     const found = await embeddedRoom(major, options);
-    if (isRoom(found)) return scratchIn(found, reasons, major);
+    if (isRoom(found)) return scratchIn(found, reasons, target);
     reasons.push(found.reason);
   }
   const room = await inProcess(options.env, options).catch((error: unknown) => {
     throw error instanceof MigrateError ? because(reasons, error, major) : error;
   });
-  return scratchIn(room, reasons, major);
+  return scratchIn(room, reasons, target);
 }
 
 /** Why none of the ways before could be gone either; what to install is a server of the same major version, where that is known. */
@@ -103,19 +106,35 @@ async function roomOnServer(address: ServerAddress, options: ScratchOptions): Pr
   }
 }
 
-/** Of the database that is worked with; undefined where it cannot be asked. */
-async function majorAt(
+/** What counts of the database that is worked with. */
+interface Target {
+  /** Undefined where it cannot be asked. */
+  readonly major: number | undefined;
+  readonly schemas: readonly string[];
+}
+
+/** `room`: on its server. */
+async function targetAt(
   database: DatabaseAddress | undefined,
-  options: RoomOptions,
-): Promise<number | undefined> {
-  if (database === undefined) return undefined;
-  if (database.kind === "pglite") return PGLITE_MAJOR;
+  options: ScratchOptions,
+  room?: Room,
+): Promise<Target> {
+  const { schemas: asked = [] } = options;
+  const known = database?.kind === "pglite" ? PGLITE_MAJOR : room && majorOf(room.version.number);
+  if (database === undefined || (known !== undefined && asked.length === 0))
+    return { major: known, schemas: [] };
   try {
     const session = await openSession(database, options);
-    await session.close();
-    return majorOf(session.version.number);
+    try {
+      const there = await schemasThere(session, asked, undefined);
+      return { major: majorOf(session.version.number), schemas: [...there.keys()] };
+    } finally {
+      await session.close();
+    }
   } catch (error) {
-    if (error instanceof MigrateError && options.signal?.aborted !== true) return undefined;
+    if (options.signal?.aborted === true) throw error;
+    if (error instanceof MigrateError || error instanceof StatementFailure)
+      return { major: known, schemas: [] };
     throw error;
   }
 }
@@ -143,10 +162,13 @@ async function embeddedRoom(major: number | undefined, options: ScratchOptions):
     origins: {},
     warnings: [],
   };
-  const room = await temporaryDatabase(address, options).catch(async (error: unknown) => {
-    await server.stop();
-    throw error;
-  });
+  // Who owns it there is made when the migrations need it, and may do all.
+  const room = await temporaryDatabase(address, { ...options, owner: undefined }).catch(
+    async (error: unknown) => {
+      await server.stop();
+      throw error;
+    },
+  );
   if (!isRoom(room)) throw new Error(`a server of ours: ${room.reason}`);
   return {
     ...room,
@@ -173,8 +195,8 @@ function packageOf(major: number | undefined, cwd: string): Binaries | undefined
 
 // ── the database ────────────────────────────────────────────────────────────────────────────────────────────────
 
-/** `major`: of the database that is worked with. */
-function scratchIn(room: Room, reasons: readonly string[], major: number | undefined): Scratch {
+function scratchIn(room: Room, reasons: readonly string[], target: Target): Scratch {
+  const { major, schemas } = target;
   let session: Session | undefined;
   const others: Room[] = [];
   const { version, ownsRoles } = room;
@@ -192,6 +214,7 @@ function scratchIn(room: Room, reasons: readonly string[], major: number | undef
     version,
     proves,
     ownsRoles,
+    schemas,
     keepsFrom: room.keepsFrom,
     address: room.address,
     alone: (name, work) => (room.alone === undefined ? work() : room.alone(name, work)),
@@ -228,7 +251,7 @@ function scratchIn(room: Room, reasons: readonly string[], major: number | undef
       const other = await room.beside?.().catch(refusedToUndefined);
       if (other === undefined) return undefined;
       others.push(other);
-      return scratchIn(other, reasons, major);
+      return scratchIn(other, reasons, target);
     },
     close: async () => {
       await Promise.all([...others, room].map((each) => each.close()));

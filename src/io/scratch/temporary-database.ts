@@ -7,7 +7,7 @@
  */
 import { randomBytes } from "node:crypto";
 import { MigrateError } from "../../core/errors.ts";
-import { identifier, literal } from "../../core/quote.ts";
+import { identifier, literal, qualified } from "../../core/quote.ts";
 import type { ServerAddress } from "../libpq/parameters.ts";
 import { backendOf, sharedMode } from "../queries.ts";
 import { openSession } from "../session/open.ts";
@@ -22,11 +22,12 @@ export async function temporaryDatabase(
 ): Promise<Room | NoRoom> {
   const admin = await openAdmin(address, options);
   try {
-    const facts = (await admin.read({ sql: FACTS, row: { parse: (row) => row as Facts } }))[0]!;
-    const reason = await unfit(admin, facts);
-    if (reason !== undefined) {
+    const sql = factsSql(options.owner, admin);
+    const facts = (await admin.read({ sql, row: { parse: (row) => row as Facts } }))[0]!;
+    const none = await unfit(admin, facts, options.owner);
+    if (none !== undefined) {
       await admin.close();
-      return { reason };
+      return none;
     }
     await sweep(admin);
     return roomOn(address, admin, facts, await lockedName(admin), options);
@@ -79,21 +80,58 @@ interface Facts {
   readonly provider: string | null;
   readonly locale: string | null;
   readonly rules: string | null;
+  /** What follows is of the role that the migrations run as; null where there is none. */
+  readonly ownerExists: boolean;
+  readonly owner: string | null;
+  readonly mayBeOwner: boolean | null;
+  readonly inheritsOwner: boolean | null;
 }
 
-const FACTS = `SELECT pg_is_in_recovery() AS standby, current_setting('default_transaction_read_only') = 'on' AS "readOnly",
+/** With a superuser as owner the role that connects may stay it: that one may do all anyway. */
+const factsSql = (owner: string | undefined, { version }: Session): string =>
+  `SELECT pg_is_in_recovery() AS standby, current_setting('default_transaction_read_only') = 'on' AS "readOnly",
   r.rolsuper OR r.rolcreatedb AS "mayCreate", r.rolname AS role, pg_encoding_to_char(d.encoding) AS encoding,
   d.datcollate AS collate, d.datctype AS ctype, to_json(d) ->> 'datlocprovider' AS provider,
-  COALESCE(to_json(d) ->> 'datlocale', to_json(d) ->> 'daticulocale') AS locale, to_json(d) ->> 'daticurules' AS rules
-FROM pg_database AS d CROSS JOIN pg_roles AS r
+  COALESCE(to_json(d) ->> 'datlocale', to_json(d) ->> 'daticulocale') AS locale, to_json(d) ->> 'daticurules' AS rules,
+  o.oid IS NOT NULL AS "ownerExists", CASE WHEN NOT o.rolsuper THEN o.rolname END AS owner,
+  pg_has_role(r.oid, o.oid, '${version.number < 160_000 ? "MEMBER" : "SET"}') AS "mayBeOwner",
+  pg_has_role(r.oid, o.oid, 'USAGE') AS "inheritsOwner"
+FROM pg_database AS d CROSS JOIN pg_roles AS r LEFT JOIN pg_roles AS o ON o.rolname = ${owner === undefined ? "NULL" : literal(owner)}
 WHERE d.datname = current_database() AND r.rolname = current_user`;
 
-async function unfit(admin: Session, facts: Facts): Promise<string | undefined> {
-  if (facts.standby) return "the server is a standby";
-  if (facts.readOnly) return "the server's transactions are read-only";
-  if (!facts.mayCreate) return `the role ${facts.role} may not create databases there`;
+async function unfit(
+  admin: Session,
+  { standby, readOnly, mayCreate, role, ...facts }: Facts,
+  owner: string | undefined,
+): Promise<NoRoom | undefined> {
+  if (standby) return { reason: "the server is a standby" };
+  if (readOnly) return { reason: "the server's transactions are read-only" };
+  if (!mayCreate) return { reason: `the role ${role} may not create databases there` };
   const mode = sharedMode(await backendOf(admin));
-  if (mode !== undefined) return `the server is behind a pooler in ${mode} mode`;
+  if (mode !== undefined) return { reason: `the server is behind a pooler in ${mode} mode` };
+  if (owner === undefined) return undefined;
+  if (!facts.ownerExists)
+    return {
+      reason: `the role ${owner}, which the migrations run as, does not exist there`,
+      hint: `create it there: CREATE ROLE ${qualified(owner)}`,
+    };
+  if (facts.owner === null) return undefined;
+  const grant = `GRANT ${qualified(owner)} TO ${qualified(role)}`;
+  if (!facts.mayBeOwner)
+    return {
+      reason: `the role ${role} may not become ${owner}, which the migrations run as`,
+      hint: `allow it there: ${grant}`,
+    };
+  // Else it could neither drop the database nor copy it.
+  if (!facts.inheritsOwner)
+    return {
+      reason: `the role ${role} does not inherit the privileges of ${owner}, which the migrations run as`,
+      hint: `let it inherit them: ${
+        admin.version.number < 160_000
+          ? `ALTER ROLE ${qualified(role)} INHERIT`
+          : `${grant} WITH INHERIT TRUE`
+      }`,
+    };
   return undefined;
 }
 
@@ -164,7 +202,7 @@ function roomOn(
     },
     create: async (key) => {
       await drop();
-      await admin.send(key === undefined ? createSql(name, facts) : copySql(name, keptName(key)));
+      await admin.send(key === undefined ? createSql(name, facts) : copySql(name, keptName(key), facts));
       // If the server crashes, so does what we do.
       await admin.send(`ALTER DATABASE ${identifier(name)} SET synchronous_commit = off`);
       if (key !== undefined) await noteUse(key);
@@ -174,7 +212,7 @@ function roomOn(
       await drop();
       try {
         await admin.send(smallSql(database));
-        await admin.send(copySql(name, database));
+        await admin.send(copySql(name, database, facts));
       } catch (error) {
         if (!(error instanceof StatementFailure) || error.lost) throw error;
         return undefined;
@@ -190,7 +228,7 @@ function roomOn(
     keep: async (key) => {
       await leave();
       try {
-        await admin.send(`${copySql(keptName(key), name)} ALLOW_CONNECTIONS false`);
+        await admin.send(`${copySql(keptName(key), name, facts)} ALLOW_CONNECTIONS false`);
         await noteUse(key);
       } catch (error) {
         // Another has kept the same, or does so now.
@@ -237,20 +275,21 @@ const ALONE_CLASS = LOCK_CLASS + 1;
 
 const IN_USE = "55006";
 
-function createSql(name: string, { encoding, collate, ctype, provider, locale, rules }: Facts): string {
+function createSql(name: string, facts: Facts): string {
+  const { encoding, collate, ctype, provider, locale, rules } = facts;
   const providers: Readonly<Record<string, string>> = {
     c: "LOCALE_PROVIDER libc",
     i: `LOCALE_PROVIDER icu ICU_LOCALE ${literal(locale ?? "")}${rules === null ? "" : ` ICU_RULES ${literal(rules)}`}`,
     b: `LOCALE_PROVIDER builtin BUILTIN_LOCALE ${literal(locale ?? "")}`,
   };
   return (
-    `CREATE DATABASE ${identifier(name)} TEMPLATE template0 ENCODING ${literal(encoding)} ` +
+    `${copySql(name, "template0", facts)} ENCODING ${literal(encoding)} ` +
     `LC_COLLATE ${literal(collate)} LC_CTYPE ${literal(ctype)} ${providers[provider ?? ""] ?? ""}`
   );
 }
 
-const copySql = (name: string, from: string): string =>
-  `CREATE DATABASE ${identifier(name)} TEMPLATE ${identifier(from)}`;
+const copySql = (name: string, from: string, { owner }: Pick<Facts, "owner">): string =>
+  `CREATE DATABASE ${identifier(name)}${owner === null ? "" : ` OWNER ${identifier(owner)}`} TEMPLATE ${identifier(from)}`;
 
 /** Fails where to copy that database would take long, and much room. */
 const smallSql = (database: string): string =>

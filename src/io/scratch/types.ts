@@ -10,6 +10,8 @@ export interface Scratch {
   readonly proves: boolean;
   /** Whether the server is ours too. On one of the user's, roles are those of all its databases, and none is made. */
   readonly ownsRoles: boolean;
+  /** Of the schemas that were asked for, those that the database has that is worked with. */
+  readonly schemas: readonly string[];
   /** Where the database is, for connections of others; absent in this process. */
   readonly address?: ServerAddress | undefined;
   /** Does the work while nobody else on that server does work of that name. */
@@ -60,6 +62,8 @@ export interface NoRoom {
 }
 
 export interface RoomOptions {
+  /** The role that the migrations run as, who is to own the database; undefined: the role that connects. */
+  readonly owner?: string | undefined;
   /** Told what we have to say; what a server says on a scratch database is of no interest. */
   readonly onNotice?: ((notice: Notice) => void) | undefined;
   readonly signal?: AbortSignal | undefined;

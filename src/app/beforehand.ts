@@ -1,0 +1,48 @@
+/**
+ * A project and a scratch database → what stands there before the first migration, as on the database that is worked with:
+ * the schemas of the search_path that somebody else has made. In another schema the same SQL would make other objects.
+ */
+import type { FileText } from "../core/migration.ts";
+import { dollarQuoted, identifier } from "../core/quote.ts";
+import { mayMakeSchema } from "../core/statement/made-schema.ts";
+import { createGrammar } from "../io/grammar.ts";
+import type { Scratch } from "../io/scratch/types.ts";
+import type { Session } from "../io/session/types.ts";
+import type { Project } from "./project.ts";
+
+/** Those of the schemas that no migration makes, nor another of the files that are run. */
+export async function schemasBeforehand(
+  project: Project,
+  { schemas }: Scratch,
+  more: readonly FileText[] = [],
+): Promise<readonly string[]> {
+  if (schemas.length === 0) return [];
+  const files = [...[...project.migrations.values()].map(({ up }) => up), ...more];
+  const grammar = createGrammar();
+  const left = new Set(schemas);
+  for (const file of files) {
+    const { text } = file.source;
+    const named = [...left].filter((name) => text.toLowerCase().includes(name.toLowerCase()));
+    if (named.length === 0 || !/\bschema\b/i.test(text)) continue;
+    for (const { ast, start, end } of await grammar.trees(file))
+      for (const name of named) if (mayMakeSchema(ast, text.slice(start, end), name)) left.delete(name);
+  }
+  return [...left];
+}
+
+/** An empty database with these schemas. */
+export async function emptyWith(
+  { pins: { role } }: Project,
+  scratch: Scratch,
+  schemas: readonly string[],
+): Promise<Session> {
+  const session = await scratch.empty();
+  if (schemas.length > 0 && role !== undefined && scratch.ownsRoles) await session.send(standInSql(role));
+  const owner = role === undefined ? "" : ` AUTHORIZATION ${identifier(role)}`;
+  for (const name of schemas) await session.send(`CREATE SCHEMA ${identifier(name)}${owner}`);
+  return session;
+}
+
+/** It stands for one that may do what the files ask of it; and may be there, with what was kept. */
+export const standInSql = (role: string): string =>
+  `DO ${dollarQuoted(`BEGIN CREATE ROLE ${identifier(role)} SUPERUSER; EXCEPTION WHEN duplicate_object THEN NULL; END`)}`;
