@@ -1,5 +1,5 @@
 -- Retort migration script: upgrade <base> -> c
--- Receipt: sha256:60d3793564bb620fecf177fdc8f59630dd189f6a1b1bf35f412da74714376d0c
+-- Receipt: sha256:f3e64fd79b685d8b34a5787acb0003c10d7895d7f24ab9b70e8423bdddeaaa2d
 \if true
 -- For:  PostgreSQL 12 or later; ledger retort, format 2.
 -- Run:  psql -X -v ON_ERROR_STOP=1 -f FILE DATABASE
@@ -65,6 +65,7 @@ DECLARE
   key bigint;
   roles pg_catalog.name[];
   found pg_catalog.text;
+  options pg_catalog.text;
 BEGIN
   IF pg_catalog.transaction_timestamp()
       OPERATOR(pg_catalog.<>) pg_catalog.statement_timestamp() THEN
@@ -99,16 +100,20 @@ BEGIN
         'connection start with the role: PGOPTIONS=''-c role=...''';
   END IF;
 
-  found := (SELECT string_agg(s.name, ', ' ORDER BY s.name) FROM pg_settings AS s
+  -- That the session is read-only is said elsewhere: no option would help.
+  SELECT string_agg(s.name, ', ' ORDER BY s.name),
+      string_agg(format('-c %s=%s', s.name, current_setting(s.name)), ' ' ORDER BY s.name)
+    INTO found, options FROM pg_settings AS s
     WHERE s.source = 'session' AND s.setting <> s.reset_val
-      AND s.name IN ('lock_timeout', 'statement_timeout', 'transaction_timeout',
-        'idle_in_transaction_session_timeout', 'default_transaction_read_only'));
+      AND (s.name = 'default_transaction_read_only' AND s.setting = 'off'
+        OR s.name IN ('lock_timeout', 'statement_timeout', 'transaction_timeout',
+          'idle_in_transaction_session_timeout'));
   IF found IS NOT NULL THEN
     RAISE EXCEPTION USING ERRCODE = 'RT001',
       MESSAGE = format('retort: this session has settings that the script would not keep: %s',
         found),
-      HINT = 'Nothing was changed. RESET them; or set them for the whole connection: '
-        'PGOPTIONS=''-c statement_timeout=1min''';
+      HINT = format('Nothing was changed. RESET them; or set them for the whole connection: '
+        'PGOPTIONS=''%s''', options);
   END IF;
 
   found := (SELECT string_agg(o.what, ', ') FROM (
@@ -488,13 +493,15 @@ $body$;
 -- The hint says whether all is already done, or what is applied; again is a command with %s for
 -- the current heads, or empty. Where heads do not tell what is applied, because those of must,
 -- starts, are the current ones, or something below them is missing, the command asks the database.
--- There is no such command where nothing is to do.
+-- There is no such command where nothing is to do; nor where the ledger still names what squashed
+-- revisions of the script replace: a stamp makes it name those. replaced says which:
+-- {"a1": "s3", "b2": "s3"}.
 -- If it stops, it releases the lock: a later step may start from the state that is wrong now, and
 -- without the lock no step begins, whatever the client does.
 CREATE PROCEDURE retort.require_state(
   must text[], may text[], done_revisions bigint, done_digest numeric, again text,
   half_done text[] DEFAULT '{}', direction text DEFAULT 'up', starts text[] DEFAULT '{}',
-  ends text[] DEFAULT '{}')
+  ends text[] DEFAULT '{}', replaced jsonb DEFAULT '{}')
 LANGUAGE plpgsql AS $body$
 DECLARE
   missing pg_catalog.text;
@@ -532,9 +539,15 @@ BEGIN
         WHEN again <> '' AND (heads @> starts AND heads <@ starts OR has_hole)
           THEN replace(again, '%s:', '') || ' --from-database'
         ELSE again END;
-      hint := concat('Nothing was changed. See: SELECT * FROM retort.applied;',
-        ' Write a script from this state with: ' || nullif(format(command,
-          coalesce(nullif(array_to_string(heads, ','), ''), 'base')), ''));
+      hint := concat('Nothing was changed. See: SELECT * FROM retort.applied;', CASE
+        WHEN NOT has_hole AND EXISTS (SELECT FROM retort.applied AS a
+            WHERE (replaced ->> a.revision) IS NOT NULL)
+          THEN format(' The ledger still names replaced revisions; record the change first with: '
+            'migrate stamp %s (as a script: add --sql --from-database)',
+            (SELECT string_agg(DISTINCT coalesce(replaced ->> h.id, h.id), ' ')
+              FROM unnest(heads) AS h (id)))
+        ELSE ' Write a script from this state with: ' || nullif(format(command,
+          coalesce(nullif(array_to_string(heads, ','), ''), 'base')), '') END);
     END IF;
     RAISE EXCEPTION USING ERRCODE = 'RT001',
       MESSAGE = concat('retort: this database is not in the expected state',
@@ -1301,7 +1314,7 @@ DECLARE
   -- If it stops, it releases the lock, unless it only looks.
   releases CONSTANT boolean := true;
   -- SHA-256 of its procedures.
-  procedures CONSTANT pg_catalog.text := '757e9b121633b971c2c446f9e942050bd1a8aaee25298ae43354ed4d208ab793';
+  procedures CONSTANT pg_catalog.text := 'ce959d1a9819e044cb59564845e3b3e6945892adaeb2a96ceafdf44e9f39ba5d';
   -- What to do where its schema has other objects, with a ledger and without one.
   apart CONSTANT pg_catalog.text := 'Nothing was changed. Move them to another schema: '
     'ALTER ... SET SCHEMA '
@@ -1564,7 +1577,7 @@ CALL retort.require_state('{}', '{}', 3, 1401614897665169694, 'migrate upgrade %
   ends => '{c}');
 
 -- Log: the receipt of this script.
-CALL retort.begin_script('60d3793564bb620fecf177fdc8f59630dd189f6a1b1bf35f412da74714376d0c',
+CALL retort.begin_script('f3e64fd79b685d8b34a5787acb0003c10d7895d7f24ab9b70e8423bdddeaaa2d',
   'base:c', 3, 1401614897665169694);
 COMMIT;
 
@@ -1620,13 +1633,13 @@ BEGIN TRANSACTION READ ONLY;
 -- Check: exactly the revisions that should be applied now are, row by row.
 SELECT retort.check(3, 1401614897665169694) AS retort_passed \gset
 SELECT revisions AS applied_revisions, 'c' AS current_heads,
-  'sha256:60d3793564bb620fecf177fdc8f59630dd189f6a1b1bf35f412da74714376d0c' AS receipt FROM retort.state;
+  'sha256:f3e64fd79b685d8b34a5787acb0003c10d7895d7f24ab9b70e8423bdddeaaa2d' AS receipt FROM retort.state;
 
 -- Durations: what this run of the script has done, as the log of the ledger has it.
 SELECT l.event AS step, l.revision, round(date_part('epoch', l.duration) * 1000) AS milliseconds
   FROM retort.log AS l WHERE l.event IN ('upgrade', 'downgrade') AND l.id > (
     SELECT max(s.id) FROM retort.log AS s WHERE s.event = 'script' AND s.checksum =
-      '60d3793564bb620fecf177fdc8f59630dd189f6a1b1bf35f412da74714376d0c'
+      'f3e64fd79b685d8b34a5787acb0003c10d7895d7f24ab9b70e8423bdddeaaa2d'
       AND s.at > (SELECT retort.session_start()))
   ORDER BY l.id;
 COMMIT;
@@ -1681,6 +1694,7 @@ DECLARE
   key bigint;
   roles pg_catalog.name[];
   found pg_catalog.text;
+  options pg_catalog.text;
   hint pg_catalog.text;
 BEGIN
   -- If a script has stopped in this session, it has left what follows.
@@ -1703,16 +1717,20 @@ BEGIN
         'connection start with the role: PGOPTIONS=''-c role=...''';
   END IF;
 
-  found := (SELECT string_agg(s.name, ', ' ORDER BY s.name) FROM pg_settings AS s
+  -- That the session is read-only is said elsewhere: no option would help.
+  SELECT string_agg(s.name, ', ' ORDER BY s.name),
+      string_agg(format('-c %s=%s', s.name, current_setting(s.name)), ' ' ORDER BY s.name)
+    INTO found, options FROM pg_settings AS s
     WHERE s.source = 'session' AND s.setting <> s.reset_val
-      AND s.name IN ('lock_timeout', 'statement_timeout', 'transaction_timeout',
-        'idle_in_transaction_session_timeout', 'default_transaction_read_only'));
+      AND (s.name = 'default_transaction_read_only' AND s.setting = 'off'
+        OR s.name IN ('lock_timeout', 'statement_timeout', 'transaction_timeout',
+          'idle_in_transaction_session_timeout'));
   IF found IS NOT NULL THEN
     RAISE EXCEPTION USING ERRCODE = 'RT001',
       MESSAGE = format('retort: this session has settings that the script would not keep: %s',
         found),
-      HINT = 'Nothing was changed. RESET them; or set them for the whole connection: '
-        'PGOPTIONS=''-c statement_timeout=1min''';
+      HINT = format('Nothing was changed. RESET them; or set them for the whole connection: '
+        'PGOPTIONS=''%s''', options);
   END IF;
 
   found := (SELECT string_agg(o.what, ', ') FROM (
@@ -1773,7 +1791,7 @@ DECLARE
   -- If it stops, it releases the lock, unless it only looks.
   releases CONSTANT boolean := false;
   -- SHA-256 of its procedures.
-  procedures CONSTANT pg_catalog.text := '757e9b121633b971c2c446f9e942050bd1a8aaee25298ae43354ed4d208ab793';
+  procedures CONSTANT pg_catalog.text := 'ce959d1a9819e044cb59564845e3b3e6945892adaeb2a96ceafdf44e9f39ba5d';
   -- What to do where its schema has other objects, with a ledger and without one.
   apart CONSTANT pg_catalog.text := 'Nothing was changed. Move them to another schema: '
     'ALTER ... SET SCHEMA '

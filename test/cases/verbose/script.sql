@@ -1,5 +1,5 @@
 -- Retort migration script: upgrade <base> -> 29f859a13ea1
--- Receipt: sha256:09b640e51900662e5fea32baf19f3b88d0934e926071957d7c0e62f83e0e8662
+-- Receipt: sha256:64824fa65077aa1ba5a24da6fac382a2f84ffccc0d7452975b7659fc40f7bdc4
 \if true
 -- For:  PostgreSQL 12 or later; ledger retort, format 2.
 -- Run:  psql -X -v ON_ERROR_STOP=1 -f FILE DATABASE
@@ -58,6 +58,7 @@ DECLARE
   key bigint;
   roles pg_catalog.name[];
   found pg_catalog.text;
+  options pg_catalog.text;
 BEGIN
   IF pg_catalog.transaction_timestamp()
       OPERATOR(pg_catalog.<>) pg_catalog.statement_timestamp() THEN
@@ -92,16 +93,20 @@ BEGIN
         'connection start with the role: PGOPTIONS=''-c role=...''';
   END IF;
 
-  found := (SELECT string_agg(s.name, ', ' ORDER BY s.name) FROM pg_settings AS s
+  -- That the session is read-only is said elsewhere: no option would help.
+  SELECT string_agg(s.name, ', ' ORDER BY s.name),
+      string_agg(format('-c %s=%s', s.name, current_setting(s.name)), ' ' ORDER BY s.name)
+    INTO found, options FROM pg_settings AS s
     WHERE s.source = 'session' AND s.setting <> s.reset_val
-      AND s.name IN ('lock_timeout', 'statement_timeout', 'transaction_timeout',
-        'idle_in_transaction_session_timeout', 'default_transaction_read_only'));
+      AND (s.name = 'default_transaction_read_only' AND s.setting = 'off'
+        OR s.name IN ('lock_timeout', 'statement_timeout', 'transaction_timeout',
+          'idle_in_transaction_session_timeout'));
   IF found IS NOT NULL THEN
     RAISE EXCEPTION USING ERRCODE = 'RT001',
       MESSAGE = format('retort: this session has settings that the script would not keep: %s',
         found),
-      HINT = 'Nothing was changed. RESET them; or set them for the whole connection: '
-        'PGOPTIONS=''-c statement_timeout=1min''';
+      HINT = format('Nothing was changed. RESET them; or set them for the whole connection: '
+        'PGOPTIONS=''%s''', options);
   END IF;
 
   found := (SELECT string_agg(o.what, ', ') FROM (
@@ -481,13 +486,15 @@ $body$;
 -- The hint says whether all is already done, or what is applied; again is a command with %s for
 -- the current heads, or empty. Where heads do not tell what is applied, because those of must,
 -- starts, are the current ones, or something below them is missing, the command asks the database.
--- There is no such command where nothing is to do.
+-- There is no such command where nothing is to do; nor where the ledger still names what squashed
+-- revisions of the script replace: a stamp makes it name those. replaced says which:
+-- {"a1": "s3", "b2": "s3"}.
 -- If it stops, it releases the lock: a later step may start from the state that is wrong now, and
 -- without the lock no step begins, whatever the client does.
 CREATE PROCEDURE retort.require_state(
   must text[], may text[], done_revisions bigint, done_digest numeric, again text,
   half_done text[] DEFAULT '{}', direction text DEFAULT 'up', starts text[] DEFAULT '{}',
-  ends text[] DEFAULT '{}')
+  ends text[] DEFAULT '{}', replaced jsonb DEFAULT '{}')
 LANGUAGE plpgsql AS $body$
 DECLARE
   missing pg_catalog.text;
@@ -525,9 +532,15 @@ BEGIN
         WHEN again <> '' AND (heads @> starts AND heads <@ starts OR has_hole)
           THEN replace(again, '%s:', '') || ' --from-database'
         ELSE again END;
-      hint := concat('Nothing was changed. See: SELECT * FROM retort.applied;',
-        ' Write a script from this state with: ' || nullif(format(command,
-          coalesce(nullif(array_to_string(heads, ','), ''), 'base')), ''));
+      hint := concat('Nothing was changed. See: SELECT * FROM retort.applied;', CASE
+        WHEN NOT has_hole AND EXISTS (SELECT FROM retort.applied AS a
+            WHERE (replaced ->> a.revision) IS NOT NULL)
+          THEN format(' The ledger still names replaced revisions; record the change first with: '
+            'migrate stamp %s (as a script: add --sql --from-database)',
+            (SELECT string_agg(DISTINCT coalesce(replaced ->> h.id, h.id), ' ')
+              FROM unnest(heads) AS h (id)))
+        ELSE ' Write a script from this state with: ' || nullif(format(command,
+          coalesce(nullif(array_to_string(heads, ','), ''), 'base')), '') END);
     END IF;
     RAISE EXCEPTION USING ERRCODE = 'RT001',
       MESSAGE = concat('retort: this database is not in the expected state',
@@ -1294,7 +1307,7 @@ DECLARE
   -- If it stops, it releases the lock, unless it only looks.
   releases CONSTANT boolean := true;
   -- SHA-256 of its procedures.
-  procedures CONSTANT pg_catalog.text := '757e9b121633b971c2c446f9e942050bd1a8aaee25298ae43354ed4d208ab793';
+  procedures CONSTANT pg_catalog.text := 'ce959d1a9819e044cb59564845e3b3e6945892adaeb2a96ceafdf44e9f39ba5d';
   -- What to do where its schema has other objects, with a ledger and without one.
   apart CONSTANT pg_catalog.text := 'Nothing was changed. Move them to another schema: '
     'ALTER ... SET SCHEMA '
@@ -1557,7 +1570,7 @@ CALL retort.require_state('{}', '{}', 1, 418732435334715376,
   'migrate upgrade %s:29f859a13ea1 --sql', ends => '{29f859a13ea1}');
 
 -- Log: the receipt of this script.
-CALL retort.begin_script('09b640e51900662e5fea32baf19f3b88d0934e926071957d7c0e62f83e0e8662',
+CALL retort.begin_script('64824fa65077aa1ba5a24da6fac382a2f84ffccc0d7452975b7659fc40f7bdc4',
   'base:29f859a13ea1', 1, 418732435334715376);
 COMMIT;
 
@@ -1577,13 +1590,13 @@ BEGIN TRANSACTION READ ONLY;
 -- Check: exactly the revisions that should be applied now are, row by row.
 SELECT retort.check(1, 418732435334715376) AS retort_passed \gset
 SELECT revisions AS applied_revisions, '29f859a13ea1' AS current_heads,
-  'sha256:09b640e51900662e5fea32baf19f3b88d0934e926071957d7c0e62f83e0e8662' AS receipt FROM retort.state;
+  'sha256:64824fa65077aa1ba5a24da6fac382a2f84ffccc0d7452975b7659fc40f7bdc4' AS receipt FROM retort.state;
 
 -- Durations: what this run of the script has done, as the log of the ledger has it.
 SELECT l.event AS step, l.revision, round(date_part('epoch', l.duration) * 1000) AS milliseconds
   FROM retort.log AS l WHERE l.event IN ('upgrade', 'downgrade') AND l.id > (
     SELECT max(s.id) FROM retort.log AS s WHERE s.event = 'script' AND s.checksum =
-      '09b640e51900662e5fea32baf19f3b88d0934e926071957d7c0e62f83e0e8662'
+      '64824fa65077aa1ba5a24da6fac382a2f84ffccc0d7452975b7659fc40f7bdc4'
       AND s.at > (SELECT retort.session_start()))
   ORDER BY l.id;
 COMMIT;
@@ -1638,6 +1651,7 @@ DECLARE
   key bigint;
   roles pg_catalog.name[];
   found pg_catalog.text;
+  options pg_catalog.text;
   hint pg_catalog.text;
 BEGIN
   -- If a script has stopped in this session, it has left what follows.
@@ -1660,16 +1674,20 @@ BEGIN
         'connection start with the role: PGOPTIONS=''-c role=...''';
   END IF;
 
-  found := (SELECT string_agg(s.name, ', ' ORDER BY s.name) FROM pg_settings AS s
+  -- That the session is read-only is said elsewhere: no option would help.
+  SELECT string_agg(s.name, ', ' ORDER BY s.name),
+      string_agg(format('-c %s=%s', s.name, current_setting(s.name)), ' ' ORDER BY s.name)
+    INTO found, options FROM pg_settings AS s
     WHERE s.source = 'session' AND s.setting <> s.reset_val
-      AND s.name IN ('lock_timeout', 'statement_timeout', 'transaction_timeout',
-        'idle_in_transaction_session_timeout', 'default_transaction_read_only'));
+      AND (s.name = 'default_transaction_read_only' AND s.setting = 'off'
+        OR s.name IN ('lock_timeout', 'statement_timeout', 'transaction_timeout',
+          'idle_in_transaction_session_timeout'));
   IF found IS NOT NULL THEN
     RAISE EXCEPTION USING ERRCODE = 'RT001',
       MESSAGE = format('retort: this session has settings that the script would not keep: %s',
         found),
-      HINT = 'Nothing was changed. RESET them; or set them for the whole connection: '
-        'PGOPTIONS=''-c statement_timeout=1min''';
+      HINT = format('Nothing was changed. RESET them; or set them for the whole connection: '
+        'PGOPTIONS=''%s''', options);
   END IF;
 
   found := (SELECT string_agg(o.what, ', ') FROM (
@@ -1727,7 +1745,7 @@ DECLARE
   -- If it stops, it releases the lock, unless it only looks.
   releases CONSTANT boolean := false;
   -- SHA-256 of its procedures.
-  procedures CONSTANT pg_catalog.text := '757e9b121633b971c2c446f9e942050bd1a8aaee25298ae43354ed4d208ab793';
+  procedures CONSTANT pg_catalog.text := 'ce959d1a9819e044cb59564845e3b3e6945892adaeb2a96ceafdf44e9f39ba5d';
   -- What to do where its schema has other objects, with a ledger and without one.
   apart CONSTANT pg_catalog.text := 'Nothing was changed. Move them to another schema: '
     'ALTER ... SET SCHEMA '
