@@ -15,13 +15,24 @@ import { type Session, StatementFailure } from "./session/types.ts";
  */
 export async function readCatalog(session: Session, ledgerSchema?: string): Promise<Catalog> {
   const major = majorOf(session.version.number);
-  try {
-    if (ledgerSchema !== undefined) await refuseStrangers(session, ledgerSchema);
-    return catalogOf(major, await session.read({ sql: catalogSql(major, ledgerSchema), row }));
-  } catch (error) {
-    throw error instanceof StatementFailure ? explainQuery(error, false) : error;
+  for (let left = CHANGES; ; left -= 1) {
+    try {
+      if (ledgerSchema !== undefined) await refuseStrangers(session, ledgerSchema);
+      return catalogOf(major, await session.read({ sql: catalogSql(major, ledgerSchema), row }));
+    } catch (error) {
+      if (!(error instanceof StatementFailure)) throw error;
+      if (error.sqlstate !== VANISHED || left === 0) throw explainQuery(error, false);
+    }
   }
 }
+
+/**
+ * The functions that write a definition see what is there now, and not what was there when the query began: "could not open
+ * relation with OID ..." says that another session has dropped it meanwhile. Then it is read anew.
+ */
+const VANISHED = "XX000";
+/** More of them in a row are no accident. */
+const CHANGES = 5;
 
 /** A catalog without that schema would hide them. */
 async function refuseStrangers(session: Session, schema: string): Promise<void> {
