@@ -9,7 +9,7 @@ const meanwhile = (failures: number, sqlstate = "XX000"): Session => {
     left -= 1;
     if (left < 0) return [];
     const message = "could not open relation with OID 7";
-    throw new StatementFailure(Object.assign(new Error(message), { code: sqlstate }));
+    throw new StatementFailure(Object.assign(new Error(message), { severity: "ERROR", code: sqlstate }));
   };
   return { version: { text: "18.4", number: 180004 }, read } as unknown as Session;
 };
