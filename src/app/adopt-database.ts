@@ -3,12 +3,12 @@ import type { AdoptedMigration } from "../core/adopt/adopt.ts";
 import { lastApplied } from "../core/adopt/applied.ts";
 import type { Tool } from "../core/adopt/tools.ts";
 import { MigrateError } from "../core/errors.ts";
-import { explainQuery } from "../core/explain.ts";
 import type { RevisionId } from "../core/migration.ts";
 import { qualified } from "../core/quote.ts";
 import { readVersions, tablesNamed } from "../io/queries.ts";
 import { type Session, StatementFailure } from "../io/session/types.ts";
 import { adoptedProject, readAdoption } from "./adopt.ts";
+import { asTold } from "./as-told.ts";
 import { connect } from "./connect.ts";
 import { commonOptions, type Deps, openConfig, type ProjectOptions } from "./project.ts";
 import { run } from "./run.ts";
@@ -53,7 +53,7 @@ export async function adoptDatabase(deps: Deps, options: AdoptDatabaseOptions): 
     const rows = await rowsOf(session, tool, table);
     found = { table, last: lastApplied(adoption.migrations, rows, tool.name, tool.table) };
   } catch (error) {
-    throw error instanceof StatementFailure ? explainQuery(error, deps.signal?.aborted === true) : error;
+    throw asTold(error, deps.signal);
   } finally {
     await session.close();
   }

@@ -2,9 +2,11 @@
  * Each verb that takes `deps` and options → the same, whose options are checked before anything is opened: a caller may have
  * no types. `upgrade`, `downgrade` and `migratedDatabase`, which take both as one, check theirs themselves.
  */
+
 import * as adoptions from "./adopt.ts";
 import * as adoptedDatabases from "./adopt-database.ts";
 import * as adoptProofs from "./adopt-prove.ts";
+import { asTold } from "./as-told.ts";
 import * as generated from "./autogenerate.ts";
 import * as baselines from "./baseline.ts";
 import * as checks from "./check.ts";
@@ -106,6 +108,15 @@ const dumpRules: Rules<dumps.DumpOptions> = {
 
 type Verb<Options, Result> = (deps: Deps, options: Options) => Promise<Result>;
 
+/** Of a query that failed, the caller sees a `MigrateError`, too. */
+const told = async <Result>({ signal }: Deps, work: () => Promise<Result>): Promise<Result> => {
+  try {
+    return await work();
+  } catch (error) {
+    throw asTold(error, signal);
+  }
+};
+
 /** The verb, which rejects with `usage/option` where an option is missing, is not known or cannot be taken. */
 const checked =
   <Options extends object, Result>(
@@ -115,7 +126,7 @@ const checked =
   async (deps, options) => {
     checkDeps(deps);
     checkOptions(options, rules);
-    return await verb(deps, options);
+    return await told(deps, () => verb(deps, options));
   };
 
 /** The same of one that takes a target before its options. */
@@ -125,7 +136,7 @@ const checkedAt =
     checkDeps(deps);
     checkArgument("target", at, target);
     checkOptions(options, projectRules);
-    return await verb(deps, at, options);
+    return await told(deps, () => verb(deps, at, options));
   };
 
 /** The same of one that takes a request before its options, of which there may be none. */
@@ -138,7 +149,7 @@ const checkedFor =
     checkRequest(request);
     checkDeps(deps);
     if (options !== undefined) checkOptions(options, rules);
-    return await verb(deps, request, options);
+    return await told(deps, () => verb(deps, request, options));
   };
 
 export const adopt = checked(adoptions.adopt, adoptRules);

@@ -3,7 +3,7 @@
 import { accessSync, constants } from "node:fs";
 import path from "node:path";
 import { type Diagnostic, MigrateError } from "../core/errors.ts";
-import { explainQuery, grantsHint } from "../core/explain.ts";
+import { grantsHint } from "../core/explain.ts";
 import { consequences, diagnosticOf, type Finding, findingsOf } from "../core/integrity.ts";
 import { ledgerOf } from "../core/ledger/calls.ts";
 import { grants } from "../core/ledger/grants.ts";
@@ -20,6 +20,7 @@ import { backendOf, sharedMode } from "../io/queries.ts";
 import { type LedgerRights, ledgerRights, type ServerFacts, serverFacts } from "../io/server-facts.ts";
 import { openSession } from "../io/session/open.ts";
 import { type Session, StatementFailure } from "../io/session/types.ts";
+import { asTold } from "./as-told.ts";
 import { headsFindings } from "./check.ts";
 import { stateOf } from "./look.ts";
 import { aboutOther, InconsistentLedger, readable, readLedgers } from "./other-ledger.ts";
@@ -330,7 +331,7 @@ async function attempt<T>(
   try {
     return await work();
   } catch (error) {
-    const fault = error instanceof StatementFailure ? explainQuery(error, false) : error;
+    const fault = asTold(error);
     if (!(fault instanceof MigrateError)) throw fault;
     checks.push(...wrong(check, fault));
     return undefined;

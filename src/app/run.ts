@@ -1,7 +1,7 @@
 /** A request → the database is there: plan, run, and the events on the way. */
 import { cancelled, GOES_ON, isCancelled, MigrateError, NOTHING } from "../core/errors.ts";
 import type { Event } from "../core/event.ts";
-import { explainQuery, startTimeoutHint } from "../core/explain.ts";
+import { startTimeoutHint } from "../core/explain.ts";
 import type { Applied, LedgerState } from "../core/ledger/types.ts";
 import { besideNewer, type Fault, leftToDo } from "../core/newer-release.ts";
 import type { Plan, PlanStep } from "../core/plan/types.ts";
@@ -11,7 +11,8 @@ import { appliedAfter } from "../core/steps.ts";
 import { recording } from "../core/undoing.ts";
 import { lockFirst } from "../io/execute.ts";
 import { lockHolders, readLedger } from "../io/queries.ts";
-import { isPool, type Notice, type Session, StatementFailure } from "../io/session/types.ts";
+import { isPool, type Notice, type Session } from "../io/session/types.ts";
+import { asTold } from "./as-told.ts";
 import { type CompileOptions, compileRules, compileSteps } from "./compile.ts";
 import {
   type ConnectOptions,
@@ -160,7 +161,7 @@ async function runTold(deps: Deps, request: Request, options: RunOptions): Promi
     if (options.connection !== undefined) await session.send(ledger.unlock).catch(() => {});
     // What an earlier attempt did is kept, where this one was stopped before it did anything.
     if ((before !== undefined || isLost) && isCancelled(error, NOTHING)) throw cancelled(GOES_ON, error);
-    throw error instanceof StatementFailure ? explainQuery(error, deps.signal?.aborted === true) : error;
+    throw asTold(error, deps.signal);
   } finally {
     watched.stop();
     await session.close();

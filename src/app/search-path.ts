@@ -1,10 +1,10 @@
 /** The configured search_path and the schemas of a database → what is said of those that are missing there. */
-import { explainQuery } from "../core/explain.ts";
 import type { LedgerState } from "../core/ledger/types.ts";
 import { qualified } from "../core/quote.ts";
 import { configFile } from "../io/config.ts";
 import { schemasThere } from "../io/server-facts.ts";
-import { type Session, StatementFailure } from "../io/session/types.ts";
+import type { Session } from "../io/session/types.ts";
+import { asTold } from "./as-told.ts";
 import type { Project } from "./project.ts";
 
 export interface MissingSchemas {
@@ -25,7 +25,7 @@ export async function missingSchemas(
 ): Promise<MissingSchemas | undefined> {
   const { searchPath: path = [], role } = project.config.session;
   const there = await schemasThere(session, path, role).catch((error: unknown) => {
-    throw error instanceof StatementFailure ? explainQuery(error, false) : error;
+    throw asTold(error);
   });
   if (path.every((name) => name === "$user" || there.has(name))) return undefined;
   const applied = new Set(state.applied.map(({ revision }) => revision));

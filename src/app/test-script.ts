@@ -2,13 +2,12 @@
 
 import { compareCatalogs } from "../core/catalog/compare.ts";
 import { MigrateError } from "../core/errors.ts";
-import { explainQuery } from "../core/explain.ts";
 import type { Ledger } from "../core/ledger/calls.ts";
 import type { RevisionId } from "../core/migration.ts";
 import type { Plan } from "../core/plan/types.ts";
 import type { TestedScript } from "../core/verdict.ts";
 import { readCatalog } from "../io/catalog.ts";
-import { StatementFailure } from "../io/session/types.ts";
+import { asTold } from "./as-told.ts";
 import { emptyWith, schemasBeforehand } from "./beforehand.ts";
 import { compileSteps } from "./compile.ts";
 import { refusalOf } from "./refusal.ts";
@@ -58,5 +57,5 @@ function textsOf(plan: Plan, ledger: Ledger, scriptOf: ScriptOf): Texts {
 }
 
 function explained(error: unknown): never {
-  throw error instanceof StatementFailure ? explainQuery(error, false) : error;
+  throw asTold(error);
 }

@@ -80,7 +80,9 @@ async function answer(
       version: process.version,
       commands: allCommands,
     });
-  } catch (error) {
+  } catch (thrown) {
+    const { asTold } = await import("../app/as-told.ts");
+    const error = asTold(thrown, process.signal);
     if (!(error instanceof MigrateError)) throw error;
     printer.error(error, args.flag("raiseerr"));
     return error.exitCode;

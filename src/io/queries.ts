@@ -119,8 +119,10 @@ export interface OtherLedger extends Partial<LedgerState> {
 
 /** The one other ledger of the database; undefined where it has none, or several. */
 export async function onlyOtherLedger(session: Session, { names }: Ledger): Promise<OtherLedger | undefined> {
-  const row = z.object({ schema: z.string() });
-  const [other, ...more] = await session.read({ sql: otherLedgersSql(names.schema), row });
+  const query = { sql: otherLedgersSql(names.schema), row: z.object({ schema: z.string() }) };
+  const [other, ...more] = await session.read(query).catch(async (error: unknown) => {
+    throw await unreadable(error, { names }, session);
+  });
   if (other === undefined || more.length > 0) return undefined;
   const ledger = ledgerOf({ ...names, ...other });
   try {
@@ -188,7 +190,7 @@ const isOlder = (error: unknown): boolean =>
 /** In the user's terms; what is no failure of the server's stays as it is. */
 async function unreadable(
   error: unknown,
-  { names }: Ledger,
+  { names }: Pick<Ledger, "names">,
   session: Session,
   use: LedgerUse = "read",
 ): Promise<unknown> {

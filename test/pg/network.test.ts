@@ -67,6 +67,26 @@ test.each(garbled)("garbled in the middle of a run: %s", async (_what, bytes) =>
   expect((await shop.state(url)).heads).toEqual(["b"]);
 });
 
+test("lost at a question about the database, whichever it is", async () => {
+  const { url } = await ownDatabase(server!);
+  const shop = project(two);
+  for (const [words, at] of [
+    ["status", /^Q.*obj_description/s],
+    ["upgrade", /^Q.*obj_description/s],
+    ["upgrade", /^Q.*pg_backend_pid/s],
+    ["dump", /^Q.*AS "searchPath"/s],
+    ["doctor", /^Q.*clock_timestamp/s],
+  ] as const) {
+    const line = await proxy(url, { at, deed: garbled[0]![1] });
+    const { code, stdout, stderr } = await ends([words], line.url, shop.folder);
+    expect([words, code, stdout + stderr]).toEqual([
+      words,
+      words === "doctor" ? 1 : 6,
+      expect.stringContaining("the connection to the database was lost: "),
+    ]);
+  }
+});
+
 /** Lets everybody in, and answers the first query with these bytes. */
 async function fakeServer(bytes: Buffer): Promise<string> {
   const sockets: Socket[] = [];
