@@ -188,7 +188,13 @@ const plan = object({
   place: z.looseObject({}),
   role: text.optional(),
   settings: texts,
-  start: object({ must: texts, may: texts, without: texts, ends: texts }),
+  start: object({
+    must: texts,
+    may: texts,
+    without: texts,
+    ends: texts,
+    codes: z.record(text, text),
+  }),
 });
 
 const script = object({

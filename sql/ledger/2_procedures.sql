@@ -156,8 +156,20 @@ BEGIN
 END
 $body$;
 
+-- The revisions that are applied with other SQL than codes has, comments apart; else null.
+CREATE FUNCTION retort.other_code(codes jsonb) RETURNS text
+LANGUAGE plpgsql AS $body$
+BEGIN
+  PERFORM pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
+  RETURN (SELECT string_agg(a.revision, ', ' ORDER BY a.revision) FROM retort.applied AS a
+    WHERE codes ->> a.revision <> a.code_checksum);
+END
+$body$;
+
 -- Before the first step. Stops unless this session holds the lock, no step is unfinished except one
--- of half_done in that direction, all of must are applied, and nothing else except what is in may.
+-- of half_done in that direction, all of must are applied, and nothing else except what is in may;
+-- and what is applied of the script's own steps is so with their SQL: codes has the code checksum
+-- of each.
 -- The hint says whether all is already done, or what is applied; again is a command with %s for
 -- the current heads, or empty. Where heads do not tell what is applied, because those of must,
 -- starts, are the current ones, or something below them is missing, the command asks the database.
@@ -169,11 +181,12 @@ $body$;
 CREATE PROCEDURE retort.require_state(
   must text[], may text[], done_revisions bigint, done_digest numeric, again text,
   half_done text[] DEFAULT '{}', direction text DEFAULT 'up', starts text[] DEFAULT '{}',
-  ends text[] DEFAULT '{}', replaced jsonb DEFAULT '{}')
+  ends text[] DEFAULT '{}', replaced jsonb DEFAULT '{}', codes jsonb DEFAULT '{}')
 LANGUAGE plpgsql AS $body$
 DECLARE
   missing pg_catalog.text;
   unexpected pg_catalog.text;
+  other pg_catalog.text;
   heads pg_catalog.text[];
   nothing pg_catalog.text;
   has_hole boolean;
@@ -186,6 +199,14 @@ BEGIN
     WHERE i.revision = ANY (half_done) AND i.direction = require_state.direction;
   IF NOT FOUND THEN
     CALL retort.require_no_intent();
+  END IF;
+  other := retort.other_code(codes);
+  IF other IS NOT NULL THEN
+    RAISE EXCEPTION USING ERRCODE = 'RT001',
+      MESSAGE = format('retort: applied with other SQL than that of this script: %s',
+        left(other, 1000)),
+      HINT = 'Nothing was changed. Files that had run were changed afterwards, or this script was '
+        'written before. Compare them with the database: migrate verify';
   END IF;
   missing := (SELECT string_agg(m.id, ', ' ORDER BY m.id) FROM unnest(must) AS m (id)
     WHERE NOT EXISTS (SELECT FROM retort.applied AS a WHERE a.revision = m.id));

@@ -10,6 +10,7 @@ DECLARE
   is_super boolean;
   is_done boolean;
   nothing pg_catalog.text;
+  other pg_catalog.text;
   may_set boolean;
   was pg_catalog.text;
   kind pg_catalog.text;
@@ -127,6 +128,9 @@ BEGIN
       EXECUTE format('SELECT %s.nothing_to_do(ARRAY(SELECT jsonb_array_elements_text($1)), $2)',
         ledger) INTO nothing USING facts -> 'ends', facts ->> 'direction';
     END IF;
+    IF facts ? 'codes' THEN
+      EXECUTE format('SELECT %s.other_code($1)', ledger) INTO other USING facts -> 'codes';
+    END IF;
     IF facts ? 'were' THEN
       EXECUTE format('SELECT %1$s.changed_rows($1), %1$s.changed_rows($2) = ''{}''', ledger)
         INTO changed, is_done USING facts -> 'were', facts -> 'will_be';
@@ -137,9 +141,11 @@ BEGIN
     is_start := to_jsonb(heads) @> starts AND to_jsonb(heads) <@ starts;
     ok := (is_start AND (halted IS NULL OR (facts ->> 'forgets')::boolean)
       OR (facts ->> 'any_state')::boolean) AND missing IS NULL AND unexpected IS NULL
-      AND changed = '{}' AND (halted IS NULL OR NOT facts ? 'were');
+      AND changed = '{}' AND other IS NULL AND (halted IS NULL OR NOT facts ? 'were');
     found := concat('at ', coalesce(nullif(array_to_string(heads, ', '), ''), '<base>'),
-      CASE WHEN is_done THEN '; all of it is done already'
+      CASE WHEN other IS NOT NULL
+          THEN concat('; applied with other SQL than that of the script: ', left(other, 1000))
+        WHEN is_done THEN '; all of it is done already'
         WHEN nothing IS NOT NULL THEN '; ' || nothing
         WHEN changed <> '{}' THEN concat('; these rows of the ledger have changed: ',
           left(array_to_string(changed, ', '), 1000))
@@ -150,7 +156,7 @@ BEGIN
             '; applied, but should not be: ' || left(unexpected, 1000))
         WHEN NOT is_start THEN '; the script starts from ' || coalesce((SELECT string_agg(f, ', ')
           FROM jsonb_array_elements_text(starts) AS f), '<base>') END, halted);
-    is_done := is_done OR nothing IS NOT NULL;
+    is_done := (is_done OR nothing IS NOT NULL) AND other IS NULL;
   END IF;
   report := report
     || jsonb_build_array(jsonb_build_array(CASE WHEN NOT ok THEN 'X' END, 'ledger', found));

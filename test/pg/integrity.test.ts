@@ -167,6 +167,25 @@ describe.each(servers())("integrity on $name", (server) => {
     expect(await failureOf(plan)).toMatchObject({ code: "state/changed-file" });
   });
 
+  test("so does one that cannot ask a database, and its preflight, but not for comments", async (context) => {
+    needsPsql(context);
+    const preflight = { args: ["-v", "preflight=1"] };
+    const scripts = () =>
+      Promise.all([false, true].map((idempotent) => shop.script("base:c", { idempotent })));
+    shop.write("0002_b.up.sql", `${header("b", "a")}CREATE TABLE b (); -- as before\n`);
+    const [once, skipping] = await scripts();
+    expect((await runScript(url, once!)).stderr).toContain("All of it is done already.");
+    expect(await runScript(url, skipping!)).toMatchObject({ code: 0, stderr: "" });
+    changeB();
+    for (const text of await scripts()) {
+      const said = expect.stringContaining("applied with other SQL than that of this script: b\n");
+      expect(await runScript(url, text)).toMatchObject({ code: 3, stderr: said });
+      expect((await runScript(url, text, preflight)).stdout).toContain(
+        " X | ledger   | at c; applied with other SQL than that of the script: b",
+      );
+    }
+  });
+
   test("forgets only what no file has, and only when told to; the digest stays right", async () => {
     removeC();
     expect(await kinds()).toEqual(["vanished c"]);

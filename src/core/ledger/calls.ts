@@ -43,6 +43,8 @@ export interface StartState {
   readonly ends: readonly RevisionId[];
   /** What squashed ones of `must` and `may` replace, and which does: a ledger that has it is to name that first. */
   readonly replaced: Readonly<Record<RevisionId, RevisionId>>;
+  /** The code checksum of each step that may be applied already: it is to be applied with that SQL. */
+  readonly codes: Readonly<Record<RevisionId, string>>;
 }
 
 type Direction = "up" | "down";
@@ -191,7 +193,7 @@ export function ledgerOf(names: LedgerNames): Ledger {
     repairRows: (how, detail) => repairRowsBlock(names, how, detail),
 
     requireLock: call("require_lock"),
-    requireState: ({ must, may, done, again, starts, direction, halfDone, ends, replaced }) =>
+    requireState: ({ must, may, done, again, starts, direction, halfDone, ends, replaced, codes }) =>
       call(
         "require_state",
         ...[must, may].map((revisions) => arrayLiteral(revisions)),
@@ -203,6 +205,7 @@ export function ledgerOf(names: LedgerNames): Ledger {
         ...named("starts", arrayLiteral(starts), again === "" || starts.length === 0),
         ...named("ends", arrayLiteral(ends), ends.length === 0),
         ...named("replaced", literal(JSON.stringify(replaced)), Object.keys(replaced).length === 0),
+        ...named("codes", literal(codesJson(codes)), Object.keys(codes).length === 0),
       ),
     beginStep: (revision, direction, expected) => {
       if ("digest" in expected)
@@ -290,6 +293,12 @@ export function ledgerOf(names: LedgerNames): Ledger {
       `  FROM ${schema}.outcome(${twin === undefined ? "NULL" : literal(twin)}) AS o;`,
   };
 }
+
+/** As `other_code` reads them: one on a line. */
+export const codesJson = (codes: StartState["codes"]): string =>
+  `{${Object.entries(codes)
+    .map(([revision, code]) => `\n  ${JSON.stringify(revision)}: "${code}"`)
+    .join(",")}}`;
 
 /** As `changed_rows` reads them: a row on two lines. */
 export const rowsJson = (rows: RowTexts): string =>

@@ -28,7 +28,10 @@ export function compile(input: CompileInput): Plan {
     kind,
     from: input.from,
     to: input.to,
-    start: { must, may, without: input.without ?? [], ends: endsOf(input), ...repairOf(input) },
+    start: {
+      ...{ must, may, without: input.without ?? [], ends: endsOf(input), codes: codesOf(input) },
+      ...repairOf(input),
+    },
     steps: input.steps.map(planStep),
     result: { revisions: tally.revisions, digest: String(tally.digest) },
     schema: ledger.names.schema,
@@ -102,7 +105,7 @@ function ledgerPlan(
     kind,
     from: [],
     to: [],
-    start: { must: [], may: [], without: [], ends: [] },
+    start: { must: [], may: [], without: [], ends: [], codes: {} },
     steps: [],
     result,
     schema: ledger.names.schema,
@@ -154,6 +157,7 @@ function startOf(input: CompileInput, result: Tally, forgets: boolean): readonly
         halfDone: halfDoneOf(input),
         ends: endsOf(input),
         replaced: how === "script" ? (input.replaced ?? {}) : {},
+        codes: codesOf(input),
       }),
       purpose: "guard-start",
     },
@@ -206,6 +210,12 @@ function halfDoneOf({ kind, steps, interrupted, idempotent }: CompileInput): rea
     )
     .map((step) => step.revision);
 }
+
+/** A run has compared what is applied with the files; a script may meet a database where its steps were applied before they changed. */
+const codesOf = ({ kind, how, steps }: CompileInput): StartState["codes"] =>
+  how === "script" && kind === "upgrade"
+    ? Object.fromEntries(steps.map(({ revision, codeChecksum }) => [revision, codeChecksum]))
+    : {};
 
 /** Of a script the steps of an upgrade that no other needs, of a downgrade those that need no other. */
 function endsOf({ kind, how, steps }: CompileInput): readonly RevisionId[] {

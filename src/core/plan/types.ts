@@ -21,9 +21,10 @@ export interface Plan {
   readonly to: readonly RevisionId[];
   /**
    * What must be applied before, and what may be besides; `without`: what `from` needs, and is not applied; `ends`: of a
-   * script the last of the steps: if they are done, all are.
+   * script the last of the steps: if they are done, all are; `codes`: of a script of an upgrade the code checksum of each.
    */
   readonly start: Readonly<Record<"must" | "may" | "without" | "ends", readonly RevisionId[]>> & {
+    readonly codes: Readonly<Record<RevisionId, string>>;
     /** Of a repair: the rows that it changes, and what may be half done. */
     readonly repair?: { readonly rows: ChangedRows; readonly halfDone: readonly RevisionId[] };
   };

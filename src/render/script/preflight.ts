@@ -5,7 +5,7 @@
 import block from "../../../sql/preflight/preflight.sql";
 import { type LockMode, stronger } from "../../core/effects/mode.ts";
 import { distinctPrivileges } from "../../core/effects/privilege.ts";
-import { type Ledger, regclassText, rowsJson } from "../../core/ledger/calls.ts";
+import { codesJson, type Ledger, regclassText, rowsJson } from "../../core/ledger/calls.ts";
 import { type Expectation, withParts } from "../../core/ledger/format.ts";
 import { rightsOf } from "../../core/plan/rights.ts";
 import type { Plan } from "../../core/plan/types.ts";
@@ -95,6 +95,7 @@ function factsOf(plan: Plan, { lockKey }: Ledger): string {
     ...(start.ends.length === 0
       ? []
       : [ids("ends"), `"direction": "${kind === "downgrade" ? "down" : "up"}"`]),
+    ...(Object.keys(start.codes).length === 0 ? [] : [`"codes": ${codesJson(start.codes)}`]),
     ...(repair === undefined
       ? []
       : [
