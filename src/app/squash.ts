@@ -123,11 +123,11 @@ function squashedBefore(
       outside.length === 0
         ? `replaces all of '${range}' already`
         : `also replaces ${outside.join(", ")}, which ${outside.length === 1 ? "is" : "are"} not in '${range}'`;
-    const files = filesOf(each).map(shellWord).join(" ");
     throw new MigrateError({
       code: "usage/squash",
       message: `${describe(each)} ${what}`,
-      hint: `name a range with more than what it replaces, or delete its files first: rm ${files}`,
+      // Once a database has it, its files must stay: that command asks.
+      hint: `name a range with more than what it replaces, or, if no database has it, remove it first: migrate revision --remove --head ${each.revision}`,
     });
   }
   return before;

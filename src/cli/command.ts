@@ -105,20 +105,26 @@ function meantForFlag(
   const { name, positionals } = command;
   const hinted = (hint: string): MigrateError =>
     new MigrateError({ code: error.code, message: error.message, hint }, { cause: error });
+  const environment = args.text("env");
+  // The words name -n, so that none is added to the command.
+  if (error.code === "usage/no-message" && environment !== undefined)
+    return hinted(
+      `here -n names an environment; the message is given so: migrate ${name} -m ${shellWord(environment)}`,
+    );
   if (error.code === "usage/no-environment") {
-    const hint = soManyHint(name, command.soMany, args.text("env"));
+    const hint = soManyHint(name, command.soMany, environment);
     return hint === undefined ? error : hinted(hint);
   }
   if (!NO_TARGET.has(error.code)) return error;
-  const environment = args.positionals.find((word) => environments.includes(word));
+  const named = args.positionals.find((word) => environments.includes(word));
   const script = args.positionals.find(
     (word) => word.endsWith(".sql") && error.message.includes(`'${word}'`),
   );
   const sql = args.flag("sql");
   const isFree = sql && !args.flag("output") && !error.hint?.startsWith("did you mean");
   const words =
-    environment !== undefined
-      ? `${sql ? "--sql " : ""}-n ${shellWord(environment)}`
+    named !== undefined
+      ? `${sql ? "--sql " : ""}-n ${shellWord(named)}`
       : script !== undefined && isFree
         ? `--sql -o ${shellWord(script)}`
         : undefined;

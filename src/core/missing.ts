@@ -23,7 +23,7 @@ const OF_SERVER: readonly Advice[] = [
 const OF_DATABASE: readonly Advice[] = [
   [
     /^(?:relation|schema|type|collation|extension|text search configuration)\b.* does not exist/,
-    () => NOT_MADE,
+    () => `correct the name; if it is right, ${NOT_MADE}`,
   ],
   // A misspelt name and a wrong type are told in the same words as a routine that is not there.
   [

@@ -29,6 +29,8 @@ export function filesAt(ref: string, folder: string): ReadonlySet<string> {
 
 /** What to type where a ref is missing. A clone may have only one branch; then `git fetch origin main` makes no origin/main. */
 function wayTo(ref: string, folder: string): string {
+  const [first = ""] = ref.split(/\.{2,3}/);
+  if (first !== "" && first !== ref) return `one ref is taken, not a range: --since ${shellWord(first)}`;
   const branches = linesOf(git(folder, ["for-each-ref", ONLY_REAL, "refs/heads", "refs/remotes"]).stdout);
   const fetching = fetchOf(ref, linesOf(git(folder, ["remote"]).stdout));
   if (branches.includes(fetching?.tracked ?? "")) return `write: --since ${fetching!.tracked}`;

@@ -99,6 +99,7 @@ test("since a git ref: the files that it has not, committed or not", async () =>
   git("fetch", "-q", "origin", "main:refs/remotes/origin/main");
   git("branch", "-qD", "main");
   expect(await hintFor("main")).toBe("write: --since origin/main");
+  expect(await hintFor("main..branch")).toBe("one ref is taken, not a range: --since main");
   expect(await hintFor("$(id)")).toBe(existing.replace("main", "origin/main"));
   // As git clone --depth 1 leaves it.
   writeFileSync(join(given.folder, ".git", "shallow"), git("rev-parse", "HEAD"));

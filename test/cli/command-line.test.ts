@@ -240,6 +240,10 @@ describe("main", () => {
       "hint: here -n names an environment; to undo so many: migrate downgrade -1; see: migrate downgrade --help",
     ],
     ["downgrade -n 1 -1", "hint: here -n names an environment; to undo so many: migrate downgrade -1"],
+    [
+      "revision -n users",
+      "hint: here -n names an environment; the message is given so: migrate revision -m users",
+    ],
     ["upgrade -n 2", "hint: here -n names an environment; to apply so many: migrate upgrade +2"],
     ["history -n 2", "hint: here -n names an environment; for the newest: migrate history -r -1:"],
     [

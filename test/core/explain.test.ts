@@ -167,7 +167,7 @@ test("on a scratch database nothing is said of what stays applied, but which dat
   const missing = { message: 'relation "t" does not exist', hint: "the server's" };
   const lines = told("SELECT * FROM t;", missing, { scratch }).hint.split("\n      ");
   expect(lines).toEqual([
-    expect.stringMatching(/^no migration before this one makes it: /),
+    expect.stringMatching(/^correct the name; if it is right, no migration before this one makes it: /),
     "the server's",
     so,
   ]);

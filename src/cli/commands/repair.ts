@@ -1,6 +1,7 @@
 /** `migrate repair`. */
 import { type Repair, repair } from "../../app/repair.ts";
 import { exitCodes, MigrateError } from "../../core/errors.ts";
+import type { Finding } from "../../core/integrity.ts";
 import { type Inconsistency, repairLines } from "../../core/ledger/inconsistency.ts";
 import { findingHints, findingLine } from "../../render/findings.ts";
 import { renderScript } from "../../render/script/script.ts";
@@ -52,7 +53,7 @@ const command: Command = {
       if (done) printer.info("the ledger was repaired; compare it with the files: migrate verify");
       return refused ? exitCodes.findings : exitCodes.ok;
     }
-    if (done) printer.info(`repaired: ${repaired.join(", ")} on ${database}`);
+    if (done) printer.info(`repaired: ${repaired.join(", ")} on ${database}${ranNothing(findings)}`);
     else if (findings.length === 0) printer.info("nothing to repair");
     for (const hint of findingHints(left)) printer.info(hint);
     return left.length > 0 || refused ? exitCodes.findings : exitCodes.ok;
@@ -69,7 +70,8 @@ async function confirmed(
     for (const line of lines) printer.info(line);
     return true;
   }
-  const what = inconsistency === undefined ? "Accept the files as they are" : "Repair the ledger";
+  const what =
+    inconsistency === undefined ? "Accept the files as they are, without running them," : "Repair the ledger";
   const answer = await printer.ask(lines, `${what} on ${database}?`);
   if (answer !== undefined) return answer;
   throw new MigrateError({
@@ -78,6 +80,10 @@ async function confirmed(
     hint: "nothing was done; check with: migrate verify; to repair without being asked, pass --yes",
   });
 }
+
+/** Who reads that a file is accepted may take it for applied. */
+const ranNothing = (findings: readonly Finding[]): string =>
+  findings.some(({ kind }) => kind === "body") ? "; none of their SQL was run" : "";
 
 /** What is wrong with the ledger, and what repairing it does. */
 const questionLines = (inconsistency: Inconsistency): readonly string[] => [
