@@ -1,7 +1,7 @@
 /** What `migrate test` found → the lines a person reads, and the report that CI servers read (JUnit's XML). */
 
 import { unique } from "../core/unique.ts";
-import type { FailedStep, TestedMigration, TestReport, Verdict } from "../core/verdict.ts";
+import type { FailedStep, TestedMigration, TestedOrders, TestReport, Verdict } from "../core/verdict.ts";
 import { counted } from "./counted.ts";
 import { differenceLines } from "./differences.ts";
 import { lossLine } from "./loss.ts";
@@ -25,15 +25,7 @@ interface Line {
 function linesOf({ migrations, orders, script }: TestReport): readonly Line[] {
   return [
     ...migrations.map(lineOf),
-    ...orders.map(({ revisions, merge, orders: run, possible, verdict, passed, differences, failed }) => ({
-      verdict,
-      passed,
-      name: `${run} of ${possible} orders of ${revisions.join(", ")}${merge === undefined ? "" : `, which ${merge} merges`}`,
-      details: [
-        ...differenceLines(differences, ["first", "other"]),
-        ...(failed?.diagnostics ?? []).flatMap(({ message }) => textLines(message)),
-      ],
-    })),
+    ...orders.map(orderLine),
     ...(script === undefined
       ? []
       : [
@@ -47,6 +39,27 @@ function linesOf({ migrations, orders, script }: TestReport): readonly Line[] {
           },
         ]),
   ];
+}
+
+function orderLine({
+  revisions,
+  merge,
+  orders,
+  possible,
+  failed,
+  failedOrder,
+  ...tested
+}: TestedOrders): Line {
+  const merged = merge === undefined ? "" : `, which ${merge} merges`;
+  return {
+    ...tested,
+    name: `${orders} of ${possible} orders of ${revisions.join(", ")}${merged}`,
+    details: [
+      ...differenceLines(tested.differences, ["first", "other"]),
+      ...(failedOrder === undefined ? [] : [`in the order ${failedOrder.join(", ")}:`]),
+      ...(failed === undefined ? [] : failureLines(failed)),
+    ],
+  };
 }
 
 function lineOf(tested: TestedMigration): Line {
@@ -112,8 +125,8 @@ const blockOf = ({ verdict, passed, name, note, details }: Line): readonly strin
 /** A line for each test, with what it found below. */
 export const testLines = (report: TestReport): readonly string[] => linesOf(report).flatMap(blockOf);
 
-/** `12 migrations: 9 exact, 2 column-order (1 accepted), 1 fails` */
-export function testTotals({ migrations }: TestReport): string {
+/** `12 migrations: 9 exact, 2 column-order (1 accepted), 1 fails; not passed: 1 comparison of orders, the offline script` */
+export function testTotals({ migrations, orders, script }: TestReport): string {
   const counts = new Map<Verdict, { all: number; accepted: number }>();
   for (const { verdict, passed } of migrations) {
     const count = counts.get(verdict) ?? { all: 0, accepted: 0 };
@@ -125,7 +138,13 @@ export function testTotals({ migrations }: TestReport): string {
     ([verdict, { all, accepted }]) => `${all} ${verdict}${accepted === 0 ? "" : ` (${accepted} accepted)`}`,
   );
   const number = counted(migrations.length, "migration");
-  return parts.length === 0 ? number : `${number}: ${parts.join(", ")}`;
+  const failed = orders.filter(({ passed }) => !passed).length;
+  const others = [
+    ...(failed === 0 ? [] : [`${counted(failed, "comparison")} of orders`]),
+    ...(script === undefined || script.passed ? [] : ["the offline script"]),
+  ];
+  const besides = others.length === 0 ? "" : `; not passed: ${others.join(", ")}`;
+  return `${number}${parts.length === 0 ? "" : `: ${parts.join(", ")}`}${besides}`;
 }
 
 // ── JUnit ───────────────────────────────────────────────────────────────────────────────────────────────────────

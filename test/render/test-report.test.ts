@@ -94,6 +94,21 @@ test("lines", () => {
   );
 });
 
+test("of an order that fails, which one, where and what to do; and the totals do not pass it over", () => {
+  const location = { path: "b.up.sql", line: 7, column: 1 };
+  const diagnostics = [{ code: "execution/statement", message: "no a", hint: "depend on a", location }];
+  const [order] = report.orders;
+  const fails = { verdict: "fails", passed: false, failed: { step: "up", diagnostics } } as const;
+  const found = { ...report, orders: [{ ...order!, ...fails, failedOrder: ["b", "a"] }] };
+  expect(testLines(found).slice(-5, -1)).toEqual([
+    "FAIL  fails         2 of 2 orders of a, b, which c merges",
+    "      in the order b, a:",
+    "      the up file fails: b.up.sql:7: no a",
+    "      hint: depend on a",
+  ]);
+  expect(testTotals(found)).toMatch(/, 1 skipped; not passed: 1 comparison of orders$/);
+});
+
 test("of an up file that has run before, no hint about what it says", () => {
   const diagnostics = [{ code: "execution/statement", message: "no schema", hint: "no migration makes it" }];
   const again = migration("d", { verdict: "fails", failed: { step: "up again", diagnostics } });
