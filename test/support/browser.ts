@@ -34,14 +34,15 @@ export async function withPage(html: string, work: (page: Page) => Promise<void>
   const flags = ["--headless", "--no-sandbox", "--disable-gpu", "--remote-debugging-pipe"];
   const browser = spawn(chromium!, [...flags, `--user-data-dir=${join(folder, "profile")}`, "about:blank"], {
     stdio: ["ignore", "ignore", "ignore", "pipe", "pipe"],
+    detached: true,
   });
   const ended = new Promise((resolve) => browser.once("exit", resolve));
   try {
     await work(await openPage(browser, pathToFileURL(file).href));
   } finally {
-    browser.kill("SIGKILL");
+    // Its own processes too, which would outlive it, and write there for as long as it takes to end.
+    if (browser.pid !== undefined) process.kill(-browser.pid, "SIGKILL");
     await ended;
-    // Its own processes outlive it for a moment, and still write there.
     rmSync(folder, { recursive: true, force: true, maxRetries: 20, retryDelay: 100 });
   }
 }
