@@ -70,9 +70,9 @@ BEGIN
     report := report || jsonb_build_array(jsonb_build_array('X', 'script', 'was changed: '
       'its line ends were converted. Copy the file in binary mode, not as text.'));
   END IF;
-  IF current_setting('retort.session', true) <> '' THEN
+  IF current_setting('retort_preflight.session', true) <> '' THEN
     report := report || jsonb_build_array(
-      jsonb_build_array('X', 'session', current_setting('retort.session')));
+      jsonb_build_array('X', 'session', current_setting('retort_preflight.session')));
   END IF;
 
   -- The ledger: may it be used, and is it in the state that the script starts from? The guard has
@@ -109,9 +109,8 @@ BEGIN
       found := format('%s, but %s lacks CREATE on %s', found, migrator, who);
     END IF;
   ELSIF cardinality(tables) < 4 THEN
-    found := CASE facts ->> 'expected'
-      WHEN 'older' THEN 'of an older format; the script upgrades it'
-      ELSE 'not complete; the script repairs it' END;
+    found := CASE WHEN facts ->> 'expected' = 'older'
+      THEN 'of an older format; the script upgrades it' END;
   ELSE
     PERFORM set_config('role', migrator, true);
     EXECUTE format('SELECT ARRAY(SELECT a.revision FROM %1$s.applied AS a WHERE NOT EXISTS (SELECT
@@ -156,6 +155,11 @@ BEGIN
         WHEN NOT is_start THEN '; the script starts from ' || coalesce((SELECT string_agg(f, ', ')
           FROM jsonb_array_elements_text(starts) AS f), '<base>') END, halted);
     is_done := is_done OR nothing IS NOT NULL;
+  END IF;
+  IF ok IS NOT FALSE AND facts ->> 'expected' = 'inconsistent' THEN
+    found := concat_ws('; ', found, coalesce(
+      nullif(current_setting('retort_ledger.inconsistent'), '') || '; the script repairs it',
+      'nothing is to be repaired'));
   END IF;
   report := report
     || jsonb_build_array(jsonb_build_array(CASE WHEN NOT ok THEN 'X' END, 'ledger', found));

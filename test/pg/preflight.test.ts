@@ -184,8 +184,9 @@ describe.skipIf(!psqlAvailable()).each(servers())("on $name", (server) => {
 
   test("what its session holds is told in the words in which the run refuses it", async () => {
     const { url } = await ownDatabase(server);
-    await shop.upgrade(url, "a");
-    const file = fileOf(await shop.script("a:b"));
+    const of = project({ a: "", b: "" }, { ledger: { schema: "app's" } });
+    await of.upgrade(url, "a");
+    const file = fileOf(await of.script("a:b"));
     const role = await ownRole(server, "NOLOGIN");
     for (const [sql, said] of [
       ["CREATE TEMP TABLE x ();", "this session has state that the script would drop: temporary objects"],
@@ -244,7 +245,9 @@ describe.skipIf(!psqlAvailable()).each(servers())("on $name", (server) => {
     expect(await ledger(ensure.stdout)).toEqual([0, "ledger: at a"]);
     await query(url, "DELETE FROM retort.state");
     const repair = await migrate(["repair", "--sql", "--database", url], at);
-    expect(await ledger(repair.stdout)).toEqual([0, "ledger: at a"]);
+    const mends = (what: string) => `${what}; the script repairs it`;
+    const state = "the ledger retort is inconsistent: state should have 1 row, but has 0";
+    expect(await ledger(repair.stdout)).toEqual([0, mends(`ledger: at a; ${state}`)]);
     expect(await ledger(script)).toMatchObject([3, expect.stringContaining("inconsistent")]);
     // A session in which a script has stopped keeps its lock.
     await withClient(url, async (client) => {
@@ -256,7 +259,10 @@ describe.skipIf(!psqlAvailable()).each(servers())("on $name", (server) => {
       ]);
     });
     await query(url, "DROP TABLE retort.log");
-    expect(await ledger(repair.stdout)).toEqual([0, "ledger: not complete; the script repairs it"]);
+    expect(await ledger(repair.stdout)).toEqual([
+      0,
+      mends(`ledger: ${state.replace(/: .*/, "")}: these tables are missing: log`),
+    ]);
   });
 
   test("a script that is safe to run again says of what is done that nothing will be locked", async () => {
